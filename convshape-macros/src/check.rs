@@ -1,0 +1,520 @@
+//! Graph to shapes. Everything goes through the arithmetic crate; what is refused is collected as a
+//! [`Problem`], and sizes that follow from a refusal are unknown, so that nothing that merely
+//! follows from it is refused too.
+
+use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::layer::{AxisMap, representable};
+use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op};
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+use convshape_arith::solve::{self, AxisField, Solutions};
+
+use crate::fields;
+use crate::graph::{Graph, Hole, Node, NodeId, Recipe, ValueId};
+use crate::syntax::Lossy;
+
+/// The shapes of a graph, and what is wrong with it.
+#[derive(Clone)]
+pub(crate) struct Checked {
+    /// Per value; `None` where not even the number of axes is known.
+    pub(crate) shapes: Vec<Option<Shape>>,
+    /// Per node, with holes filled and channels bound; `None` where it was not readable.
+    pub(crate) ops: Vec<Option<Op>>,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) warnings: Vec<Problem>,
+}
+
+/// Something wrong with a graph.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Problem {
+    /// An input of size zero or beyond memory.
+    Input { input: usize, fault: Fault },
+    /// A layer refuses what comes in.
+    Layer { node: NodeId, op: Op, inputs: Vec<Shape>, fault: Fault },
+    /// `restores enc` does not hold.
+    Restores { node: NodeId, found: Shape, wanted: Shape },
+    /// `-> [16, 14, 14]` does not hold.
+    Comment { node: NodeId, found: Shape, written: Shape },
+    /// The declared output is another.
+    Output { output: usize, found: Shape },
+    /// A repeated body does not keep its shape.
+    Body { body: usize, input: Shape, output: Shape },
+    /// A hole that nothing determines.
+    NoTarget { node: NodeId },
+    /// A hole that nothing fills, or that several values fill.
+    Hole { node: NodeId, target: Shape, solutions: Vec<Filling> },
+    /// A stride drops rows that nothing reads.
+    Lossy { node: NodeId, axis: usize, rows: i64, input: Shape },
+    /// Nothing reads a statement.
+    Unread { node: NodeId },
+}
+
+/// One way to fill a node's holes: a value per field.
+pub(crate) type Filling = Vec<(&'static str, fields::Setting)>;
+
+impl Problem {
+    /// What it is about, to tell whether an edit has mended it.
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Problem::Input { input, .. } => Place::Input(*input),
+            Problem::Layer { node, .. } => Place::Layer(*node),
+            Problem::Restores { node, .. } => Place::Restores(*node),
+            Problem::Comment { node, .. } => Place::Comment(*node),
+            Problem::Output { output, .. } => Place::Output(*output),
+            Problem::Body { body, .. } => Place::Body(*body),
+            Problem::NoTarget { node } | Problem::Hole { node, .. } => Place::Hole(*node),
+            Problem::Lossy { node, .. } => Place::Lossy(*node),
+            Problem::Unread { node } => Place::Unread(*node),
+        }
+    }
+}
+
+/// Where a problem is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    Input(usize),
+    Layer(NodeId),
+    Restores(NodeId),
+    Comment(NodeId),
+    Output(usize),
+    Body(usize),
+    Hole(NodeId),
+    Lossy(NodeId),
+    Unread(NodeId),
+}
+
+/// Works out every shape.
+pub(crate) fn check(graph: &Graph) -> Checked {
+    let mut checked = Checked {
+        shapes: graph.inputs.iter().map(|input| Some(input.shape)).collect(),
+        ops: Vec::new(),
+        problems: Vec::new(),
+        warnings: Vec::new(),
+    };
+    for (index, input) in graph.inputs.iter().enumerate() {
+        if let Err(fault) = representable(&input.shape) {
+            checked.problems.push(Problem::Input { input: index, fault });
+            checked.shapes[index] = Some(only_known(&input.shape));
+        }
+    }
+    let targets = Targets::new(graph);
+    for (id, node) in graph.nodes.iter().enumerate() {
+        let (op, shape) = checked.node(graph, id, node, &targets);
+        checked.ops.push(op);
+        let shape = checked.claims(graph, id, node, shape);
+        checked.shapes.push(shape);
+    }
+    checked.bodies(graph);
+    checked.outputs(graph);
+    checked.warnings(graph);
+    checked
+}
+
+/// The sizes that are possible at all.
+fn only_known(shape: &Shape) -> Shape {
+    let mut known = *shape;
+    for axis in 0..shape.rank() {
+        let possible = representable(&Shape::new(&[shape.size(axis)], shape.scope())).is_ok();
+        if !possible {
+            known = known.with(axis, Size::Unknown);
+        }
+    }
+    if representable(&known).is_err() { Shape::unknown(shape.rank()) } else { known }
+}
+
+impl Checked {
+    fn shape(&self, value: ValueId) -> Option<Shape> {
+        self.shapes.get(value).copied().flatten()
+    }
+
+    /// One layer: its op with everything filled in, and what it gives.
+    fn node(&mut self, graph: &Graph, id: NodeId, node: &Node, targets: &Targets) -> (Option<Op>, Option<Shape>) {
+        let order = graph.order();
+        let Some(op) = self.recipe(graph, id, node) else { return (None, None) };
+        let Some(inputs) = self.inputs(graph, node, &op) else { return (Some(op), blind_output(&op, order)) };
+        let op = op.bind(&inputs[0], order);
+        let (op, filled) = self.fill(graph, id, node, op, &inputs[0], targets);
+        if !filled {
+            return (Some(op), recover(&op, &inputs, None, order));
+        }
+        match op.output(&inputs, order) {
+            Ok(shape) => (Some(op), Some(shape)),
+            Err(fault) => {
+                let shape = recover(&op, &inputs, Some(&fault), order);
+                self.problems.push(Problem::Layer { node: id, op, inputs, fault });
+                (Some(op), shape)
+            }
+        }
+    }
+
+    fn recipe(&mut self, graph: &Graph, id: NodeId, node: &Node) -> Option<Op> {
+        match &node.recipe {
+            Recipe::Given(op) => Some(*op),
+            Recipe::Broken => None,
+            Recipe::Undo { of, overrides } => {
+                let Some(Some(Op::Conv(conv))) = self.ops.get(*of) else { return None };
+                let input = self.shape(graph.nodes[*of].inputs[0])?;
+                let mut op = match solve::undo(conv, &input, graph.order()) {
+                    Ok(undone) => Op::Conv(undone),
+                    // The layer itself is refused already.
+                    Err(_) => return None,
+                };
+                for (field, setting) in overrides {
+                    fields::set(&mut op, field, setting);
+                }
+                // An explicit padding or kernel makes the derived output padding meaningless.
+                let shaping =
+                    |field: &str| matches!(field, "padding" | "kernel" | "stride" | "dilation" | "output_size");
+                let given = |field: &str| overrides.iter().any(|(name, _)| *name == field);
+                if let Op::Conv(conv) = &mut op
+                    && overrides.iter().any(|(field, _)| shaping(field))
+                    && !given("output_padding")
+                {
+                    conv.output_padding = None;
+                }
+                let _ = id;
+                Some(op)
+            }
+        }
+    }
+
+    /// The shapes that come in; where one is not known, as much as the layer itself says of it.
+    fn inputs(&self, graph: &Graph, node: &Node, op: &Op) -> Option<Vec<Shape>> {
+        let _ = graph;
+        let blind = blind_rank(op);
+        node.inputs.iter().map(|value| self.shape(*value).or(blind.map(Shape::unknown))).collect()
+    }
+
+    fn fill(&mut self, graph: &Graph, id: NodeId, node: &Node, op: Op, input: &Shape, targets: &Targets) -> (Op, bool) {
+        if node.holes.is_empty() {
+            return (op, true);
+        }
+        let Some(target) = targets.of(graph, id, self) else {
+            self.problems.push(Problem::NoTarget { node: id });
+            return (op, false);
+        };
+        let order = graph.order();
+        let channels = target.size(order.channel(target.rank())).number();
+        let mut op = op;
+        if node.holes.contains(&Hole::OutChannels) {
+            match channels {
+                Some(channels) => {
+                    fields::set(&mut op, "out_channels", &fields::Setting::Int(channels));
+                }
+                None => {
+                    self.problems.push(Problem::NoTarget { node: id });
+                    return (op, false);
+                }
+            }
+        }
+        let open: Vec<AxisField> = node
+            .holes
+            .iter()
+            .filter_map(|hole| match hole {
+                Hole::Axis(field) => Some(*field),
+                Hole::OutChannels => None,
+            })
+            .collect();
+        if open.is_empty() {
+            return (op, true);
+        }
+        let rank = input.rank().saturating_sub(1);
+        if target.rank() != input.rank() || rank > MAX_SPATIAL || !input.is_known() {
+            // The number of axes, or an error further up, is the problem.
+            return (op, true);
+        }
+        let mut per_axis: Vec<Solutions> = Vec::new();
+        for axis in 0..rank {
+            let size = target.size(order.spatial(axis));
+            if !size.is_known() {
+                self.problems.push(Problem::NoTarget { node: id });
+                return (op, false);
+            }
+            per_axis.push(solve::fill_axis(&op, &open, input, order, axis, size));
+        }
+        if per_axis.iter().any(|solutions| solutions.count != 1) {
+            let solutions = combinations(&open, &per_axis, rank);
+            self.problems.push(Problem::Hole { node: id, target, solutions });
+            return (op, false);
+        }
+        for (place, field) in open.iter().enumerate() {
+            for (axis, solutions) in per_axis.iter().enumerate() {
+                op = op.with_axis_field(*field, axis, solutions.values[0][place]);
+            }
+        }
+        (op, true)
+    }
+
+    /// What a statement says of its own output.
+    fn claims(&mut self, graph: &Graph, id: NodeId, node: &Node, shape: Option<Shape>) -> Option<Shape> {
+        let mut shape = shape;
+        if let Some((written, _)) = node.comment {
+            shape = match shape {
+                // Nothing better is known.
+                None => Some(written),
+                Some(found) if found.fits(&written) => Some(complete(&found, &written)),
+                Some(found) => {
+                    self.problems.push(Problem::Comment { node: id, found, written });
+                    agreed(&found, &written)
+                }
+            };
+        }
+        if let (Some(restores), Some(found)) = (&node.restores, shape)
+            && let Some(wanted) = self.shape(restores.input)
+            && !found.fits(&wanted)
+        {
+            let _ = graph;
+            self.problems.push(Problem::Restores { node: id, found, wanted });
+            shape = agreed(&found, &wanted);
+        }
+        shape
+    }
+
+    fn bodies(&mut self, graph: &Graph) {
+        let mut reported = None;
+        for (index, body) in graph.bodies.iter().enumerate() {
+            let (Some(input), Some(output)) = (self.shape(body.input), self.shape(body.output)) else { continue };
+            // One turn of a body is enough.
+            if !input.fits(&output) && reported != Some(&body.name) {
+                self.problems.push(Problem::Body { body: index, input, output });
+                reported = Some(&body.name);
+            }
+        }
+    }
+
+    fn outputs(&mut self, graph: &Graph) {
+        for (index, output) in graph.outputs.iter().enumerate() {
+            let Some(found) = output.value.and_then(|value| self.shape(value)) else { continue };
+            if !found.fits(&output.shape) {
+                self.problems.push(Problem::Output { output: index, found });
+            }
+        }
+    }
+
+    fn warnings(&mut self, graph: &Graph) {
+        for (id, node) in graph.nodes.iter().enumerate() {
+            if !node.read && !matches!(node.recipe, Recipe::Broken) {
+                self.warnings.push(Problem::Unread { node: id });
+            }
+        }
+        if graph.lossy == Lossy::Allow {
+            return;
+        }
+        for id in 0..graph.nodes.len() {
+            let Some((axis, rows, input)) = self.loss(graph, id) else { continue };
+            let problem = Problem::Lossy { node: id, axis, rows, input };
+            match graph.lossy {
+                Lossy::Deny => self.problems.push(problem),
+                Lossy::Warn | Lossy::Allow => self.warnings.push(problem),
+            }
+        }
+    }
+
+    /// The first axis on which a layer drops rows, how many, and of what input.
+    pub(crate) fn loss(&self, graph: &Graph, id: NodeId) -> Option<(usize, i64, Shape)> {
+        let order = graph.order();
+        let op = self.ops.get(id)?.as_ref()?;
+        let input = self.shape(graph.nodes[id].inputs[0])?;
+        (0..input.rank().saturating_sub(1)).find_map(|axis| {
+            let AxisMap::Window(window) = op.axis_map(&input, order, axis).ok()?? else { return None };
+            let rows = match input.size(order.spatial(axis)) {
+                Size::Number(rows) => window.dropped(rows),
+                // The same for every value: the stride divides the factor.
+                Size::Symbolic { offset, .. } => {
+                    window.dropped(offset.rem_euclid(window.stride) + window.kernel * window.dilation * window.stride)
+                }
+                Size::Unknown => 0,
+            };
+            (rows > 0).then_some((axis, rows, input))
+        })
+    }
+}
+
+/// The sizes of the first, and where it does not know those of the second.
+fn complete(found: &Shape, written: &Shape) -> Shape {
+    let mut shape = *found;
+    for axis in 0..found.rank() {
+        if !found.size(axis).is_known() {
+            shape = shape.with(axis, written.size(axis));
+        }
+    }
+    shape
+}
+
+/// What two shapes that differ agree in.
+fn agreed(a: &Shape, b: &Shape) -> Option<Shape> {
+    if a.rank() != b.rank() {
+        return None;
+    }
+    let mut shape = *a;
+    for axis in 0..a.rank() {
+        if !a.size(axis).fits(b.size(axis)) {
+            shape = shape.with(axis, Size::Unknown);
+        }
+    }
+    Some(shape)
+}
+
+/// The number of axes that a layer takes, where it takes only one.
+fn blind_rank(op: &Op) -> Option<usize> {
+    match op {
+        Op::Conv(conv) => Some(conv.rank + 1),
+        Op::Pool(pool) => Some(pool.rank + 1),
+        Op::AdaptivePool { rank, .. } => Some(rank + 1),
+        Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(3),
+        _ => None,
+    }
+}
+
+/// What a layer gives of an input that nothing is known of.
+fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
+    match op {
+        Op::Flatten => Some(Shape::unknown(1)),
+        Op::Reshape { shape } => Some(*shape),
+        _ => {
+            let rank = blind_rank(op)?;
+            op.output(&[Shape::unknown(rank)], order).ok()
+        }
+    }
+}
+
+/// What can still be said of a refused layer's output: what its own fields say and the reason does
+/// not doubt.
+fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -> Option<Shape> {
+    let doubted = matches!(
+        fault.map(|fault| fault.reason),
+        Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::NotPositive { .. })
+    );
+    match *op {
+        Op::Conv(conv) => {
+            let relaxed = Op::Conv(Conv { inputs: None, outputs: conv.outputs.max(1), groups: 1, ..conv });
+            let input = inputs[0];
+            let rank = conv.rank + 1;
+            let spatial = if input.rank() == rank { relaxed.output(&[input], order).ok() } else { None };
+            let shape = spatial.unwrap_or(Shape::unknown(rank));
+            let channel = order.channel(rank);
+            let channels = if doubted || fault.is_none() { Size::Unknown } else { Size::Number(conv.outputs) };
+            // Where a hole stays open the sizes are open too.
+            let shape = if fault.is_none() { Shape::unknown(rank) } else { shape };
+            Some(shape.with(channel, channels))
+        }
+        Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
+            let input = inputs[0];
+            let channel = order.channel(input.rank());
+            match fault.map(|fault| fault.reason) {
+                Some(Reason::Rank { .. }) => None,
+                _ => Some(Shape::unknown(input.rank()).with(channel, input.size(channel))),
+            }
+        }
+        Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::Snake { .. } | Op::Prelu { .. } => {
+            let input = inputs[0];
+            if input.rank() == 0 { None } else { Some(input.with(order.channel(input.rank()), Size::Unknown)) }
+        }
+        Op::LayerNorm { .. } | Op::Activation(_) | Op::Softmax | Op::Dropout { .. } | Op::Scale { .. } => {
+            Some(inputs[0])
+        }
+        Op::Slice { .. } | Op::Concat => {
+            let input = inputs[0];
+            if matches!(fault.map(|fault| fault.reason), Some(Reason::Join { axis: None, .. })) {
+                return None;
+            }
+            let mut shape = input.with(order.channel(input.rank()), Size::Unknown);
+            for other in &inputs[1..] {
+                shape = agreed(&shape, &other.with(order.channel(other.rank()), Size::Unknown))?;
+            }
+            Some(shape)
+        }
+        Op::Add | Op::Mul => agreed(&inputs[0], inputs.get(1)?),
+        Op::Reshape { shape } => Some(Shape::unknown(shape.rank())),
+        Op::Flatten => Some(Shape::unknown(1)),
+        Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
+        Op::Linear { .. } | Op::GlobalAvgPool { .. } => None,
+    }
+}
+
+/// The ways to fill the holes, an axis after the other: enough of them to list.
+fn combinations(open: &[AxisField], per_axis: &[Solutions], rank: usize) -> Vec<Filling> {
+    if per_axis.iter().any(|solutions| solutions.count == 0) {
+        return Vec::new();
+    }
+    let most = per_axis.iter().map(|solutions| solutions.count).max().unwrap_or(0);
+    (0..most)
+        .map(|nth| {
+            open.iter()
+                .enumerate()
+                .map(|(place, field)| {
+                    let mut values = [0; MAX_SPATIAL];
+                    for (axis, solutions) in per_axis.iter().enumerate() {
+                        values[axis] = solutions.values[nth.min(solutions.count - 1)][place];
+                    }
+                    (field.name(), fields::Setting::ints(values, rank))
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// Where holes get their target from.
+struct Targets {
+    /// Per node: the output it reaches through layers that keep its shape, if it does.
+    output: Vec<Option<usize>>,
+}
+
+impl Targets {
+    fn new(graph: &Graph) -> Targets {
+        let mut output = vec![None; graph.nodes.len()];
+        // Backwards: a node inherits the output of its only kind of reader, one that keeps shapes.
+        for (index, declared) in graph.outputs.iter().enumerate() {
+            let mut at = declared.value.and_then(|value| graph.producer(value));
+            while let Some(node) = at {
+                output[node].get_or_insert(index);
+                at = match &graph.nodes[node].recipe {
+                    Recipe::Given(op) if keeps_shape(op) => graph.producer(graph.nodes[node].inputs[0]),
+                    _ => None,
+                };
+            }
+        }
+        Targets { output }
+    }
+
+    fn of(&self, graph: &Graph, id: NodeId, checked: &Checked) -> Option<Shape> {
+        let node = &graph.nodes[id];
+        if let Some((shape, _)) = node.comment {
+            return Some(shape);
+        }
+        if let Some(restores) = &node.restores {
+            return checked.shape(restores.input);
+        }
+        self.output[id].map(|output| graph.outputs[output].shape)
+    }
+}
+
+fn keeps_shape(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Activation(_)
+            | Op::Softmax
+            | Op::Dropout { .. }
+            | Op::Scale { .. }
+            | Op::BatchNorm { .. }
+            | Op::GroupNorm { .. }
+            | Op::InstanceNorm { .. }
+            | Op::LayerNorm { .. }
+            | Op::Prelu { .. }
+            | Op::Snake { .. }
+    )
+}
+
+/// Whether a convolution runs forward.
+pub(crate) fn is_forward(op: &Op) -> bool {
+    matches!(op, Op::Conv(Conv { direction: Direction::Forward, .. }))
+}
+
+/// Layers whose parameters have a name in files that another's have.
+pub(crate) fn clashes(graph: &Graph, checked: &Checked) -> Vec<NodeId> {
+    let mut names = std::collections::HashSet::new();
+    (0..graph.nodes.len())
+        .filter(|id| checked.ops[*id].is_some_and(|op| !op.params().is_empty()))
+        .filter(|id| !names.insert(&graph.nodes[*id].file_name))
+        .collect()
+}

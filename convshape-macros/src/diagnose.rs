@@ -1,0 +1,124 @@
+//! Faults in words: the only place that words a message. A report is one mistake; the sink collects
+//! them and turns them into compile errors, each on the token that must change.
+
+mod language;
+mod shapes;
+
+use convshape_arith::code::Code;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+pub(crate) use language::*;
+pub(crate) use shapes::describe;
+
+use crate::fault::SyntaxFault;
+
+/// One mistake.
+#[derive(Clone, Debug)]
+pub(crate) struct Report {
+    /// `None` for what another report says already.
+    code: Option<&'static str>,
+    span: Span,
+    message: String,
+    /// The arithmetic, then notes, then helps.
+    lines: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Report {
+        Report { code: Some(code.id), span, message: message.into(), lines: Vec::new() }
+    }
+
+    /// Something is wrong that is reported already: nothing is shown, but what it is about counts as
+    /// not readable.
+    pub(crate) fn silent() -> Report {
+        Report { code: None, span: Span::call_site(), message: String::new(), lines: Vec::new() }
+    }
+
+    pub(crate) fn line(mut self, text: impl Into<String>) -> Report {
+        self.lines.push(text.into());
+        self
+    }
+
+    pub(crate) fn note(self, text: impl std::fmt::Display) -> Report {
+        self.line(format!("note: {text}"))
+    }
+
+    pub(crate) fn help(self, text: impl std::fmt::Display) -> Report {
+        self.line(format!("help: {text}"))
+    }
+
+    /// ``did you mean `stride`?``
+    pub(crate) fn meant(self, nearest: Option<String>) -> Report {
+        match nearest {
+            Some(nearest) => self.help(format_args!("did you mean `{nearest}`?")),
+            None => self,
+        }
+    }
+
+    pub(crate) fn at(mut self, span: Span) -> Report {
+        self.span = span;
+        self
+    }
+
+    fn text(&self, code: &str) -> String {
+        let mut text = format!("[{code}] {}", self.message);
+        for line in &self.lines {
+            text.push('\n');
+            text.push_str(line);
+        }
+        text
+    }
+}
+
+impl From<&SyntaxFault> for Report {
+    fn from(fault: &SyntaxFault) -> Report {
+        let mut lines = Vec::new();
+        lines.extend(fault.helps().into_iter().map(|help| format!("help: {help}")));
+        Report { code: Some(fault.code()), span: fault.span(), message: fault.message(), lines }
+    }
+}
+
+/// Collects what is wrong.
+#[derive(Default)]
+pub(crate) struct Sink {
+    errors: Vec<Report>,
+    warnings: Vec<Report>,
+}
+
+impl Sink {
+    pub(crate) fn push(&mut self, report: Report) {
+        self.errors.push(report);
+    }
+
+    pub(crate) fn warn(&mut self, report: Report) {
+        self.warnings.push(report);
+    }
+
+    /// Whether the chain is refused.
+    pub(crate) fn refused(&self) -> bool {
+        self.errors.iter().any(|report| report.code.is_some())
+    }
+
+    /// The reports as code: `compile_error!`s, and for warnings uses of deprecated constants, which
+    /// is how stable Rust lets a macro warn.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        let errors = self.errors.iter().filter_map(|report| {
+            let text = report.text(report.code?);
+            // Both the path and the text must carry the span, or rustc shows the whole macro call.
+            Some(syn::Error::new(report.span, text).into_compile_error())
+        });
+        let warnings = self.warnings.iter().filter_map(|report| {
+            let text = report.text(report.code?);
+            let use_it = quote_spanned!(report.span=> let _ = CONVSHAPE;);
+            Some(quote! {
+                const _: () = {
+                    #[deprecated(note = #text)]
+                    const CONVSHAPE: () = ();
+                    #use_it
+                };
+            })
+        });
+        quote!(#(#errors)* #(#warnings)*)
+    }
+}

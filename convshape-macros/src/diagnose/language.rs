@@ -1,0 +1,347 @@
+//! Mistakes in words and names.
+
+use convshape_arith::code;
+use convshape_arith::op::Dialect;
+use proc_macro2::{Ident, Span};
+
+use super::Report;
+use crate::syntax::Value;
+use crate::words::{Dialects, FieldWords, LayerName, LayerWords, Positional, Takes, Word};
+
+fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The dialects that have a word: `flax or keras`.
+fn names(dialects: Dialects) -> String {
+    dialects.iter().map(|dialect| dialect.name()).collect::<Vec<_>>().join(" or ")
+}
+
+// Sizes.
+
+pub(crate) fn unknown_size(name: &Ident, nearest: Option<String>) -> Report {
+    let report = Report::new(
+        code::NOT_FIXED,
+        name.span(),
+        format!("`{name}` is not a number here: sizes are literals, parameters of a block or the variable of a repeat"),
+    );
+    report.meant(nearest)
+}
+
+pub(crate) fn path_size(path: &str, span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, format!("`{path}` is a constant that the macro cannot see"))
+        .help("write the number itself")
+}
+
+pub(crate) fn size_overflow(size: &str, span: Span) -> Report {
+    Report::new(code::TOO_LARGE, span, format!("`{size}` does not fit 64 bits"))
+}
+
+pub(crate) fn division_by_zero(span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, "division by zero")
+}
+
+pub(crate) fn inexact_division(a: i64, b: i64, span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, format!("{a} / {b} leaves a remainder of {}: a size is a whole number", a % b))
+}
+
+pub(crate) fn shape_rank(axes: usize, span: Span) -> Report {
+    let most = convshape_arith::shape::MAX_RANK;
+    let message = match axes {
+        0 => format!("a shape has 1 to {most} axes, this one has none"),
+        _ => format!("a shape has 1 to {most} axes, this one has {axes}"),
+    };
+    Report::new(code::FIELD_RANK, span, message)
+}
+
+pub(crate) fn too_many_axes(axes: usize, span: Span) -> Report {
+    let found = if axes == 0 { "none".to_owned() } else { axes.to_string() };
+    Report::new(code::FIELD_RANK, span, format!("a layer has 1 to 3 spatial axes, here are values for {found}"))
+}
+
+// Layers and fields.
+
+pub(crate) fn unknown_layer(op: &Ident, nearest: Option<String>) -> Report {
+    Report::new(code::UNKNOWN_LAYER, op.span(), format!("there is no layer `{op}`")).meant(nearest)
+}
+
+pub(crate) fn layer_elsewhere(op: &Ident, found: &LayerName, dialects: Dialects, dialect: Dialect) -> Report {
+    let message = format!("`{op}` is a layer of {}, this chain is in {}", names(dialects), dialect.name());
+    let report = Report::new(code::DIALECT, op.span(), message);
+    if found.words.dialects.contains(&dialect) {
+        return report.help(format_args!("here it is `{}`", found.words.name(found.rank)));
+    }
+    report
+}
+
+pub(crate) fn open_rank(op: &Ident) -> Report {
+    let message = format!("`{op}` does not say for how many axes it is");
+    Report::new(code::RANK, op.span(), message).help(format_args!("write `{op}1d`, `{op}2d` or `{op}3d`"))
+}
+
+pub(crate) fn unknown_field(name: &Ident, layer: &LayerWords, nearest: Option<String>, known: &[&str]) -> Report {
+    let message = format!("`{}` has no field `{name}`", layer.name(None));
+    let report = Report::new(code::UNKNOWN_FIELD, name.span(), message);
+    match nearest {
+        None if !known.is_empty() => report.help(format_args!("its fields are {}", list(known))),
+        nearest => report.meant(nearest),
+    }
+}
+
+pub(crate) fn field_elsewhere(name: &Ident, field: &FieldWords, dialects: Dialects, dialect: Dialect) -> Report {
+    let message = format!("`{name}` is a word of {}, this chain is in {}", names(dialects), dialect.name());
+    let report = Report::new(code::DIALECT, name.span(), message);
+    if field.dialects.contains(&dialect) && field.name != name.to_string() {
+        return report.help(format_args!("here it is `{}`", field.name));
+    }
+    report
+}
+
+pub(crate) fn repeated_field(name: &Ident) -> Report {
+    Report::new(code::REPEATED_FIELD, name.span(), format!("`{name}` is given twice"))
+}
+
+pub(crate) fn exclusive_fields(first: &str, second: &str, span: Span) -> Report {
+    let message = format!("`{first}` and `{second}` say the same thing in two ways");
+    Report::new(code::REPEATED_FIELD, span, message).help("leave one of them out")
+}
+
+pub(crate) fn missing_field(op: &Ident, name: &str, layer: &LayerWords, needed: &[&str]) -> Report {
+    let channels = needed == ["out_channels"];
+    let what = if channels { "its channels".to_owned() } else { list(needed).replace(", ", " or ") };
+    let report = Report::new(code::MISSING_FIELD, op.span(), format!("`{name}` needs {what}"));
+    match layer.positional {
+        Positional::Channels if channels => {
+            report.help(format_args!("write `{name}(in -> out, ..)`, or `{name}(out, ..)`"))
+        }
+        Positional::Field(field) if needed.contains(&field) => {
+            report.help(format_args!("write `{name}({})`", example(layer, field)))
+        }
+        _ => report.help(format_args!("write `{name}(.., {}: {})`", needed[0], example(layer, needed[0]))),
+    }
+}
+
+fn example(layer: &LayerWords, field: &str) -> &'static str {
+    let takes = layer.fields.iter().find(|known| known.name == field).map(|known| known.takes);
+    match takes {
+        Some(Takes::Shape) => "[16, 4, 4]",
+        Some(Takes::Range) => "0..16",
+        Some(Takes::Float) => "0.5",
+        _ => "2",
+    }
+}
+
+pub(crate) fn one_leading_part(op: &str, span: Span) -> Report {
+    Report::new(code::VALUE, span, format!("`{op}` takes one value without a name, here is another"))
+        .help("give it its field's name: `kernel: 3`")
+}
+
+pub(crate) fn no_leading_part(op: &str, span: Span) -> Report {
+    Report::new(code::VALUE, span, format!("`{op}` takes no value without a name"))
+}
+
+pub(crate) fn field_rank(field: &str, op: &str, written: usize, axes: usize, span: Span) -> Report {
+    let axes = if axes == 1 { "1 spatial axis".to_owned() } else { format!("{axes} spatial axes") };
+    Report::new(code::FIELD_RANK, span, format!("`{op}` has {axes}, `{field}` is given for {written}"))
+}
+
+// Values.
+
+pub(crate) fn wrong_value(field: &FieldWords, value: &Value) -> Report {
+    let wanted = match field.takes {
+        Takes::Size => "a whole number",
+        Takes::SizePerAxis => "a whole number, or one per axis in parentheses",
+        Takes::Padding(_) => "a whole number, one per axis in parentheses, `[(low, high), ..]`, or a word",
+        Takes::Amount => "a whole number, one per axis in parentheses, or `[(low, high), ..]`",
+        Takes::Float => "a number",
+        Takes::FloatPerAxis => "a number, or one per axis in parentheses",
+        Takes::Bool => "`true` or `false`",
+        Takes::Word(_) => "a word",
+        Takes::Shape => "a shape such as `[16, 4, 4]`",
+        Takes::Range => "a range of channels such as `0..16`",
+        Takes::Name => "the name of a statement",
+        Takes::Activation => "an activation such as `Relu`",
+        Takes::Dialect => "the name of a dialect",
+    };
+    Report::new(code::VALUE, value.span(), format!("`{}` takes {wanted}, found `{value}`", field.name))
+}
+
+pub(crate) fn hole_not_allowed(field: &str, span: Span) -> Report {
+    Report::new(code::VALUE, span, format!("`{field}` cannot be left open"))
+        .help("`_` can stand for `kernel`, `padding`, `output_padding` and numbers of channels")
+}
+
+pub(crate) fn unknown_word(
+    field: &str,
+    word: &str,
+    nearest: Option<String>,
+    known: &'static [Word],
+    dialect: Dialect,
+    span: Span,
+) -> Report {
+    let report = Report::new(code::VALUE, span, format!("`{field}` has no word `{word}`"));
+    match nearest {
+        None => {
+            let known = known.iter().filter(|word| word.dialects.contains(&dialect)).map(|word| word.name);
+            report.help(format_args!("its words are {}", list(known)))
+        }
+        nearest => report.meant(nearest),
+    }
+}
+
+pub(crate) fn word_elsewhere(field: &str, word: &str, dialects: Dialects, dialect: Dialect, span: Span) -> Report {
+    let (there, here) = (names(dialects), dialect.name());
+    Report::new(code::DIALECT, span, format!("`{field}: {word}` is {there}'s, this chain is in {here}"))
+}
+
+pub(crate) fn not_an_activation(word: &str, nearest: Option<String>, span: Span) -> Report {
+    let report = Report::new(code::VALUE, span, format!("`{word}` is not an activation"));
+    match nearest {
+        None => report.help("write for example `activation: Relu` or `activation: LeakyRelu(0.2)`"),
+        nearest => report.meant(nearest),
+    }
+}
+
+pub(crate) fn activation_with_parameters(name: &str, span: Span) -> Report {
+    Report::new(
+        code::VALUE,
+        span,
+        format!("`{name}` is more than a function of one value: it cannot be an `activation`"),
+    )
+    .help(format_args!("write it as a statement of its own: `{name};`"))
+}
+
+// Names.
+
+pub(crate) fn unknown_name(name: &Ident, nearest: Option<String>, unnamed: bool) -> Report {
+    let report = Report::new(code::UNKNOWN_NAME, name.span(), format!("no statement before this is called `{name}`"));
+    if unnamed {
+        return report.help(format_args!("only given names can be referred to; name the layer: `{name}: ..;`"));
+    }
+    report.meant(nearest)
+}
+
+pub(crate) fn repeated_name(name: &Ident) -> Report {
+    Report::new(code::REPEATED_NAME, name.span(), format!("the name `{name}` is given twice"))
+}
+
+pub(crate) fn reserved_name(name: &Ident) -> Report {
+    Report::new(code::REPEATED_NAME, name.span(), format!("`{name}` is what the chain's own ports are called"))
+        .help("give the statement another name")
+}
+
+pub(crate) fn repeated_file_name(name: &str, span: Span) -> Report {
+    Report::new(code::REPEATED_NAME, span, format!("two layers keep their parameters as `{name}` in files"))
+        .help("in a repeat, put its variable into the name: `#[name = \"blocks.{i}.conv\"]`")
+}
+
+pub(crate) fn not_a_name(found: &str, span: Span) -> Report {
+    Report::new(code::OPERANDS, span, format!("expected the name of a statement, found `{found}`"))
+}
+
+pub(crate) fn needs_operands(op: &Ident) -> Report {
+    Report::new(code::OPERANDS, op.span(), format!("`{op}` joins two statements or more"))
+        .help(format_args!("name them: `{op}(skip, _)`, where `_` is the statement before"))
+}
+
+pub(crate) fn operands_twice(op: &Ident) -> Report {
+    Report::new(
+        code::OPERANDS,
+        op.span(),
+        format!("`{op}` names what it joins twice: in its parentheses and after `from`"),
+    )
+}
+
+pub(crate) fn one_input(op: &Ident, span: Span) -> Report {
+    Report::new(code::OPERANDS, span, format!("`{op}` reads one statement, here are several"))
+        .help("join them first: `Concat(a, b);`")
+}
+
+pub(crate) fn nested_sources(span: Span) -> Report {
+    Report::new(code::OPERANDS, span, "a list of statements stands in another")
+}
+
+pub(crate) fn no_ports(port: &Ident) -> Report {
+    Report::new(code::UNKNOWN_NAME, port.span(), format!("`{port}`: only a sub-chain has ports"))
+}
+
+// Undo.
+
+pub(crate) fn cannot_undo(name: &Ident, op: Option<&str>) -> Report {
+    let message = match op {
+        Some(op) => format!("`{name}` is `{op}`: only convolutions and transposed convolutions can be undone"),
+        None => format!("`{name}` is not a single layer: only convolutions and transposed convolutions can be undone"),
+    };
+    Report::new(code::UNDO, name.span(), message)
+}
+
+pub(crate) fn undo_direction(name: &Ident, op: &str, of: &str, wanted: &str) -> Report {
+    Report::new(code::UNDO, name.span(), format!("`{op}` cannot undo `{name}`, which is `{of}`"))
+        .help(format_args!("write `{wanted}(undo {name})`"))
+}
+
+// Blocks and repeats.
+
+pub(crate) fn block_hides_layer(name: &Ident) -> Report {
+    Report::new(code::BLOCK, name.span(), format!("`{name}` is a layer already: the block needs another name"))
+}
+
+pub(crate) fn recursive_block(name: &Ident) -> Report {
+    Report::new(code::BLOCK, name.span(), format!("the block `{name}` uses itself"))
+}
+
+pub(crate) fn block_arguments(op: &Ident, params: &[Ident], given: usize) -> Report {
+    let wanted = list(params);
+    let message = match params.len() {
+        0 => format!("the block `{op}` takes no arguments"),
+        count => format!("the block `{op}` takes {count} arguments without names ({wanted}), here are {given}"),
+    };
+    Report::new(code::BLOCK, op.span(), message)
+}
+
+pub(crate) fn block_argument(param: &Ident, value: &Value) -> Report {
+    Report::new(code::BLOCK, value.span(), format!("`{param}` is a size, found `{value}`"))
+}
+
+pub(crate) fn no_turns(turns: i64, span: Span) -> Report {
+    Report::new(code::BLOCK, span, format!("a body is repeated at least once, here {turns} times"))
+}
+
+pub(crate) fn open_repeat(var: &Ident) -> Report {
+    Report::new(code::BLOCK, var.span(), "a repeat needs an end: `repeat i in 0..3 { .. }`")
+}
+
+pub(crate) fn too_many_layers(most: usize, span: Span) -> Report {
+    Report::new(code::BLOCK, span, format!("the chain has more than {most} layers"))
+}
+
+// Holes.
+
+pub(crate) fn kernel_hole_without_stride(span: Span) -> Report {
+    Report::new(code::NO_TARGET, span, "the stride of a pooling layer is its kernel, which is left open")
+        .help("write the stride too: `kernel: _, stride: 2`")
+}
+
+// What this version has only words for.
+
+pub(crate) fn dialect_not_yet(dialect: Dialect, span: Span) -> Report {
+    let message = format!("this version checks the dialect `torch`, not yet `{}`", dialect.name());
+    Report::new(code::DIALECT, span, message)
+}
+
+pub(crate) fn layer_dialect_not_yet(dialect: &str, span: Span) -> Report {
+    Report::new(code::DIALECT, span, format!("this version checks the dialect `torch`, not yet `{dialect}`"))
+}
+
+pub(crate) fn symbols_not_yet(span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, "this version checks sizes that are numbers, not yet symbols")
+}
+
+pub(crate) fn weights_not_yet(span: Span) -> Report {
+    Report::new(code::PARTS, span, "this version loads weights at run time, not yet while compiling")
+        .help("leave `weights` out and call `load`")
+}
+
+pub(crate) fn layer_not_yet(op: &Ident) -> Report {
+    Report::new(code::UNKNOWN_LAYER, op.span(), format!("this version has no layer `{op}` yet"))
+}

@@ -1,0 +1,481 @@
+//! Shapes that do not fit: the title, the arithmetic with its numbers, the cause further up, the
+//! fixes.
+
+use convshape_arith::code;
+use convshape_arith::explain;
+use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::layer::{AxisMap, axis_name};
+use convshape_arith::op::{Op, PerAxis};
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+use convshape_arith::text::Text;
+use proc_macro2::Span;
+
+use super::Report;
+use crate::check::{Checked, Problem};
+use crate::fix::{Edit, Fix};
+use crate::graph::{Graph, NodeId, ValueId};
+
+/// How many layers of a failing chain are searched for the one that lost the rows.
+const MOST_CAUSES: usize = 2;
+
+/// One problem in words.
+pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, fixes: &[Fix]) -> Report {
+    let context = Context { graph, checked };
+    let report = context.title(problem);
+    let report = context.details(report, problem);
+    let report = context.hints(report, problem, fixes);
+    let report = fixes.iter().fold(report, |report, fix| report.help(fix.edit.words(graph)));
+    let report = context.joint_help(report, problem);
+    match context.guilty(problem, fixes) {
+        Some(span) => report.at(span),
+        None => report,
+    }
+}
+
+struct Context<'a> {
+    graph: &'a Graph,
+    checked: &'a Checked,
+}
+
+impl Context<'_> {
+    fn name(&self, node: NodeId) -> &str {
+        &self.graph.nodes[node].name
+    }
+
+    fn title(&self, problem: &Problem) -> Report {
+        let graph = self.graph;
+        match problem {
+            Problem::Input { input, fault } => {
+                let port = &graph.inputs[*input];
+                let message = match fault.reason {
+                    Reason::EmptyOutput { .. } => {
+                        format!("the input {} has a size below 1", port.shape)
+                    }
+                    _ => format!("the input {} has more elements than memory can address", port.shape),
+                };
+                let code = match fault.reason {
+                    Reason::EmptyOutput { .. } => code::SIZE_ZERO,
+                    _ => code::TOO_LARGE,
+                };
+                Report::new(code, port.span, message)
+            }
+            Problem::Layer { node, op, inputs, fault } => {
+                let names: Vec<&str> = graph.nodes[*node].inputs.iter().map(|value| graph.value_name(*value)).collect();
+                let mut text = Text::new();
+                explain::title(&mut text, self.name(*node), fault, inputs, &names);
+                let span = graph.nodes[*node].spans.of(fault.reason.field());
+                Report::new(fault.reason.code(op), span, text.as_str())
+            }
+            Problem::Restores { node, found, wanted } => {
+                let restores = graph.nodes[*node].restores.as_ref();
+                let (name, span) = restores.map_or(("", Span::call_site()), |of| (&of.name, of.span));
+                let message = format!(
+                    "`{}` does not restore `{name}`: it gives {found}, `{name}` took {wanted}",
+                    self.name(*node)
+                );
+                Report::new(code::RESTORES, span, message)
+            }
+            Problem::Comment { node, found, written } => {
+                let span = graph.nodes[*node].comment.map_or(Span::call_site(), |(_, span)| span);
+                let message = format!("`{}` gives {found}, not {written}", self.name(*node));
+                Report::new(code::COMMENT, span, message)
+            }
+            Problem::Output { output, found } => {
+                let declared = &graph.outputs[*output];
+                let giver = declared.value.map_or("the chain", |value| graph.value_name(value));
+                let what = if declared.name == "output" {
+                    "the output".to_owned()
+                } else {
+                    format!("the output `{}`", declared.name)
+                };
+                let message = format!("`{giver}` gives {found}, but {what} is declared as {}", declared.shape);
+                Report::new(code::OUTPUT, declared.span, message)
+            }
+            Problem::Body { body, input, output } => {
+                let body = &graph.bodies[*body];
+                let message = format!(
+                    "`{}` repeats a body that does not keep its shape: {input} goes in, {output} comes out",
+                    body.name
+                );
+                Report::new(code::REPEAT_SHAPE, body.span, message)
+            }
+            Problem::NoTarget { node } => {
+                let spans = &graph.nodes[*node].spans;
+                Report::new(
+                    code::NO_TARGET,
+                    spans.op.span(),
+                    format!("nothing says what `{}` must give", self.name(*node)),
+                )
+                .help("write its output shape behind it (`-> [16, 14, 14]`), or `restores` and a layer's name")
+            }
+            Problem::Hole { node, target, solutions } => {
+                let span = graph.nodes[*node].spans.op.span();
+                let name = self.name(*node);
+                if solutions.is_empty() {
+                    return Report::new(
+                        code::NO_SOLUTION,
+                        span,
+                        format!("nothing in place of `_` makes `{name}` give {target}"),
+                    );
+                }
+                let report = Report::new(
+                    code::AMBIGUOUS,
+                    span,
+                    format!("several values in place of `_` make `{name}` give {target}"),
+                );
+                solutions.iter().fold(report, |report, filling| {
+                    let fields: Vec<String> =
+                        filling.iter().map(|(field, value)| format!("{field}: {value}")).collect();
+                    match filling.as_slice() {
+                        [(field, value)] => report.help(format_args!("in `{name}`, set `{field}: {value}`")),
+                        _ => report.note(format_args!("`{}`", fields.join(", "))),
+                    }
+                })
+            }
+            Problem::Lossy { node, axis, rows, input } => {
+                let spatial = input.rank().saturating_sub(1);
+                let rows = if *rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+                let message =
+                    format!("`{}` drops {rows} on {} that nothing reads", self.name(*node), axis_name(*axis, spatial));
+                Report::new(code::LOSSY, graph.nodes[*node].spans.of(Some("stride")), message)
+            }
+            Problem::Unread { node } => {
+                let message = format!("nothing reads `{}`", self.name(*node));
+                Report::new(code::UNREAD, graph.nodes[*node].spans.op.span(), message)
+            }
+        }
+    }
+
+    /// The arithmetic, and the layer that lost the rows.
+    fn details(&self, report: Report, problem: &Problem) -> Report {
+        match problem {
+            Problem::Layer { node, op, inputs, fault } => self.refusal(report, *node, op, inputs, fault),
+            Problem::Restores { node, found, wanted } => {
+                let restored = self.graph.nodes[*node].restores.as_ref().and_then(|of| of.node);
+                let report = self.arithmetic(report, self.graph.value(*node), found, wanted);
+                match restored.and_then(|of| self.lost_by(of, found, wanted)) {
+                    Some(note) => report.note(note),
+                    None => report,
+                }
+            }
+            Problem::Comment { node, found, written } => {
+                let value = self.graph.value(*node);
+                self.lost_above(self.arithmetic(report, value, found, written), &[value], found, written)
+            }
+            Problem::Output { output, found } => {
+                let declared = &self.graph.outputs[*output];
+                let Some(value) = declared.value else { return report };
+                self.lost_above(
+                    self.arithmetic(report, value, found, &declared.shape),
+                    &[value],
+                    found,
+                    &declared.shape,
+                )
+            }
+            Problem::Lossy { node, axis, input, .. } => self.formula(report, *node, input, *axis).0,
+            _ => report,
+        }
+    }
+
+    fn refusal(&self, report: Report, node: NodeId, op: &Op, inputs: &[Shape], fault: &Fault) -> Report {
+        let graph = self.graph;
+        match fault.reason {
+            Reason::KernelTooLarge { input, lo, hi, kernel, dilation } => {
+                let axis = axis_name(fault.axis.unwrap_or(0), inputs[0].rank().saturating_sub(1));
+                let (Some(input), Some(reach)) = (input.number(), dilation.checked_mul(kernel - 1)) else {
+                    return report;
+                };
+                report.line(format!(
+                    "{axis}: kernel {dilation} * ({kernel} - 1) + 1 = {}, padded input {input} + {lo} + {hi} = {}",
+                    reach + 1,
+                    input.saturating_add(lo).saturating_add(hi),
+                ))
+            }
+            Reason::EmptyOutput { .. } => match fault.axis {
+                Some(axis) => self.formula_of(report, op, &inputs[0], axis).0,
+                None => report,
+            },
+            Reason::Join { operand, first, other, axis } => {
+                let values = graph.nodes[node].inputs.clone();
+                let report = match axis {
+                    Some(place) if place != graph.order().channel(first.rank()) => {
+                        let name = axis_name(
+                            (0..first.rank()).find(|spatial| graph.order().spatial(*spatial) == place).unwrap_or(0),
+                            first.rank().saturating_sub(1),
+                        );
+                        let mut text = Text::new();
+                        text.str(name)
+                            .str(": ")
+                            .size(first.size(place), first.scope())
+                            .str(" meets ")
+                            .size(other.size(place), other.scope());
+                        report.line(text.as_str())
+                    }
+                    _ => report,
+                };
+                let _ = operand;
+                self.lost_above(report, &values, &first, &other)
+            }
+            Reason::Features { found, expected } => {
+                let Some(value) = graph.nodes[node].inputs.first() else { return report };
+                let Some(flatten) = graph.producer(*value) else { return report };
+                if let (Some(Some(Op::Flatten)), Some(Some(before))) =
+                    (self.checked.ops.get(flatten), self.checked.shapes.get(graph.nodes[flatten].inputs[0]))
+                {
+                    let product: Vec<String> = before
+                        .sizes()
+                        .iter()
+                        .map(|size| size.number().map_or("_".to_owned(), |n| n.to_string()))
+                        .collect();
+                    if let Some(features) = found.size(0).number() {
+                        return report.line(format!("{} = {features}, not {expected}", product.join(" * ")));
+                    }
+                }
+                if let Ok(Size::Number(elements)) = found.elements()
+                    && elements == expected
+                    && found.rank() > 1
+                {
+                    let product: Vec<String> = found
+                        .sizes()
+                        .iter()
+                        .map(|size| size.number().map_or("_".to_owned(), |n| n.to_string()))
+                        .collect();
+                    return report
+                        .note(format_args!("{} = {expected}: all axes together are what it takes", product.join(" * ")))
+                        .help(format_args!("insert `Flatten;` before `{}`", self.name(node)));
+                }
+                report
+            }
+            _ => report,
+        }
+    }
+
+    /// The formulas of the axes on which a value is not what is wanted, of the layer that gave it
+    /// its size. Axes with the same numbers are shown once.
+    fn arithmetic(&self, mut report: Report, value: ValueId, found: &Shape, wanted: &Shape) -> Report {
+        let graph = self.graph;
+        let order = graph.order();
+        let Some((node, input)) = self.shaper(value) else { return report };
+        let mut shown: Vec<String> = Vec::new();
+        for axis in 0..found.rank().saturating_sub(1) {
+            let place = order.spatial(axis);
+            if found.rank() == wanted.rank() && found.size(place).fits(wanted.size(place)) {
+                continue;
+            }
+            let (next, text) = self.formula(report.clone(), node, &input, axis);
+            let Some(text) = text else { continue };
+            let numbers = text.split_once(": ").map_or(text.clone(), |(_, numbers)| numbers.to_owned());
+            if !shown.contains(&numbers) {
+                shown.push(numbers);
+                report = next;
+            }
+        }
+        report
+    }
+
+    /// The layer that last changed the sizes of a value, and what came into it.
+    fn shaper(&self, value: ValueId) -> Option<(NodeId, Shape)> {
+        let mut node = self.graph.producer(value)?;
+        loop {
+            let op = self.checked.ops.get(node)?.as_ref()?;
+            let input_value = *self.graph.nodes[node].inputs.first()?;
+            let input = (*self.checked.shapes.get(input_value)?)?;
+            let keeps = matches!(
+                op,
+                Op::Activation(_)
+                    | Op::BatchNorm { .. }
+                    | Op::GroupNorm { .. }
+                    | Op::InstanceNorm { .. }
+                    | Op::LayerNorm { .. }
+                    | Op::Dropout { .. }
+                    | Op::Scale { .. }
+                    | Op::Prelu { .. }
+                    | Op::Snake { .. }
+                    | Op::Softmax
+            );
+            if !keeps {
+                return Some((node, input));
+            }
+            node = self.graph.producer(input_value)?;
+        }
+    }
+
+    fn formula(&self, report: Report, node: NodeId, input: &Shape, axis: usize) -> (Report, Option<String>) {
+        match self.checked.ops.get(node) {
+            Some(Some(op)) => self.formula_of(report, op, input, axis),
+            _ => (report, None),
+        }
+    }
+
+    fn formula_of(&self, report: Report, op: &Op, input: &Shape, axis: usize) -> (Report, Option<String>) {
+        let mut text = Text::new();
+        if explain::arithmetic(&mut text, op, input, self.graph.order(), axis) {
+            (report.line(text.as_str()), Some(text.as_str().to_owned()))
+        } else {
+            (report, None)
+        }
+    }
+
+    /// Names the layers above whose floor made sizes alike that are not.
+    fn lost_above(&self, mut report: Report, values: &[ValueId], found: &Shape, wanted: &Shape) -> Report {
+        let mut seen: Vec<NodeId> = Vec::new();
+        let mut front: Vec<ValueId> = values.to_vec();
+        let mut causes = 0;
+        while let Some(value) = front.pop() {
+            let Some(node) = self.graph.producer(value) else { continue };
+            if seen.contains(&node) || seen.len() > 200 {
+                continue;
+            }
+            seen.push(node);
+            front.extend(&self.graph.nodes[node].inputs);
+        }
+        // The first that lost something, in the order of the chain.
+        seen.sort_unstable();
+        for node in seen {
+            if causes == MOST_CAUSES {
+                break;
+            }
+            if let Some(note) = self.lost_by(node, found, wanted) {
+                report = report.note(note);
+                causes += 1;
+            }
+        }
+        report
+    }
+
+    /// `with stride 2, heights 27 and 28 both become 12 in enc1`, if that is so on an axis on which
+    /// two shapes differ.
+    fn lost_by(&self, node: NodeId, found: &Shape, wanted: &Shape) -> Option<String> {
+        let order = self.graph.order();
+        let op = self.checked.ops.get(node)?.as_ref()?;
+        let input = (*self.checked.shapes.get(*self.graph.nodes[node].inputs.first()?)?)?;
+        let spatial = input.rank().saturating_sub(1);
+        (0..spatial).find_map(|axis| {
+            let place = order.spatial(axis);
+            if found.rank() == wanted.rank() && found.size(place).fits(wanted.size(place)) {
+                return None;
+            }
+            let AxisMap::Window(window) = op.axis_map(&input, order, axis).ok()?? else { return None };
+            let rows = input.size(place).number()?;
+            let output = window.output(Size::Number(rows), &[]).ok()?.number()?;
+            let (low, high) = window.inputs_for(output)?;
+            // Where the input is the smallest of its kind nothing was lost.
+            if window.ceil || rows == low || low == high {
+                return None;
+            }
+            let range = if high == low + 1 { format!("{low} and {high} both") } else { format!("{low} to {high} all") };
+            Some(format!(
+                "with stride {}, {}s {range} become {output} in `{}`",
+                window.stride,
+                axis_name(axis, spatial),
+                self.name(node),
+            ))
+        })
+    }
+
+    /// What it looks like.
+    fn hints(&self, report: Report, problem: &Problem, fixes: &[Fix]) -> Report {
+        let mut report = report;
+        for fix in fixes {
+            match &fix.edit {
+                Edit::Input { input, shape } if rotated(&self.graph.inputs[*input].shape, shape) => {
+                    report = report.note("the axes of the input look permuted: here the channels come first");
+                }
+                Edit::Channels { node, inputs, outputs } => {
+                    if let Some(Some(Op::Conv(conv))) = self.checked.ops.get(*node)
+                        && conv.inputs == Some(*outputs)
+                        && conv.outputs == *inputs
+                        && inputs != outputs
+                    {
+                        report = report
+                            .note(format_args!("the input and output channels of `{}` look swapped", self.name(*node)));
+                    }
+                }
+                Edit::Field { node, field: "stride", .. } => {
+                    let equal =
+                        |stride: &PerAxis<i64>, kernel: &PerAxis<i64>, rank: usize| stride[..rank] == kernel[..rank];
+                    if let Some(Some(Op::Conv(conv))) = self.checked.ops.get(*node)
+                        && equal(&conv.stride, &conv.kernel, conv.rank)
+                    {
+                        report = report.note(format_args!(
+                            "the stride of `{}` is its kernel: it looks given twice",
+                            self.name(*node)
+                        ));
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let Problem::Layer {
+            node,
+            op: Op::Conv(conv),
+            fault: Fault { reason: Reason::Channels { expected, found: Size::Number(found) }, .. },
+            ..
+        } = problem
+            && *expected == found * 2
+            && conv.outputs != *found
+        {
+            report = report.note(format_args!(
+                "{expected} is twice {found}: if a skip connection belongs here, join it before `{}` (`Concat(skip, _);`)",
+                self.name(*node)
+            ));
+        }
+        report
+    }
+
+    /// Two sides that differ in size can be made to fit where they meet.
+    fn joint_help(&self, report: Report, problem: &Problem) -> Report {
+        let Problem::Layer {
+            node,
+            fault: Fault { reason: Reason::Join { axis: Some(place), operand, first, other }, .. },
+            ..
+        } = problem
+        else {
+            return report;
+        };
+        let graph = self.graph;
+        let values = &graph.nodes[*node].inputs;
+        let Some(leader) = (0..values.len()).find(|index| index != operand) else { return report };
+        let (a, b) = (graph.value_name(values[leader]), graph.value_name(values[*operand]));
+        if *place == graph.order().channel(first.rank()) {
+            let (Some(more), Some(fewer)) = (first.size(*place).number(), other.size(*place).number()) else {
+                return report;
+            };
+            return report.help(format_args!(
+                "bring `{b}` to {more} channels, or `{a}` to {fewer}, with a convolution of kernel 1 in that branch"
+            ));
+        }
+        let (Some(left), Some(right)) = (first.size(*place).number(), other.size(*place).number()) else {
+            return report;
+        };
+        let (large, small) = if left > right { (a, b) } else { (b, a) };
+        report.help(format_args!(
+            "or crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
+        ))
+    }
+
+    /// The token that must change: what the best fix changes, if it is in the layer that fails.
+    fn guilty(&self, problem: &Problem, fixes: &[Fix]) -> Option<Span> {
+        let fix = fixes.first()?;
+        let node = fix.edit.node()?;
+        let own = match problem {
+            Problem::Layer { node, .. } | Problem::Restores { node, .. } => *node,
+            _ => return None,
+        };
+        let field = match fix.edit.field() {
+            "shape" => "channels",
+            field => field,
+        };
+        (own == node).then(|| self.graph.nodes[node].spans.of(Some(field)))
+    }
+}
+
+fn rotated(from: &Shape, to: &Shape) -> bool {
+    let sorted = |shape: &Shape| {
+        let mut sizes: Vec<Option<i64>> = shape.sizes().iter().map(|size| size.number()).collect();
+        sizes.sort_unstable();
+        sizes
+    };
+    from != to && from.rank() == to.rank() && sorted(from) == sorted(to)
+}

@@ -1,0 +1,216 @@
+//! The struct with its parameters, and its methods.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::Expansion;
+use crate::graph::{Member, NodeId};
+
+/// A struct of parameters: the model itself, or a piece of it.
+struct Group {
+    fields: Vec<Field>,
+}
+
+struct Field {
+    name: Ident,
+    doc: String,
+    ty: TokenStream,
+}
+
+impl Expansion<'_> {
+    /// The model's struct and those of its blocks and repeats.
+    pub(super) fn model(&self) -> TokenStream {
+        let mut pieces = Vec::new();
+        let group = self.group(&self.graph.members, &self.chain.name.to_string(), &mut pieces);
+        let attrs = &self.chain.attrs;
+        let docs = self.struct_docs();
+        let body = self.group_items(&self.chain.name, &quote!(#attrs #docs), &group);
+        quote!(#body #(#pieces)*)
+    }
+
+    /// The fields that members come to; what has no parameters is left out. The structs of nested
+    /// pieces are added to `pieces`.
+    fn group(&self, members: &[Member], path: &str, pieces: &mut Vec<TokenStream>) -> Group {
+        let fields = members.iter().filter_map(|member| self.field(member, path, pieces)).collect();
+        Group { fields }
+    }
+
+    fn field(&self, member: &Member, path: &str, pieces: &mut Vec<TokenStream>) -> Option<Field> {
+        match member {
+            Member::Layer { name, node } => {
+                let ty = self.layer_group(*node)?;
+                Some(Field { name: name.clone(), doc: self.layer_doc(*node), ty })
+            }
+            Member::Block { name, members } => {
+                let ty = self.piece(name, members, path, pieces)?;
+                Some(Field { name: name.clone(), doc: format!("The parameters of `{name}`."), ty: quote!(#ty) })
+            }
+            Member::Repeat { name, turns } => {
+                let ty = self.piece(name, turns.first()?, path, pieces)?;
+                let count = turns.len();
+                let doc = format!("The parameters of `{name}`, a turn each.");
+                Some(Field { name: name.clone(), doc, ty: quote!([#ty; #count]) })
+            }
+        }
+    }
+
+    /// The struct of a block or of a repeat's turn, named by its place: `UnetDown1`.
+    fn piece(&self, name: &Ident, members: &[Member], path: &str, pieces: &mut Vec<TokenStream>) -> Option<Ident> {
+        let path = format!("{path}{}", camel(&name.to_string()));
+        let group = self.group(members, &path, pieces);
+        if group.fields.is_empty() {
+            return None;
+        }
+        let ty = format_ident!("{path}", span = name.span());
+        let doc = format!("Parameters of [`{}`].", self.chain.name);
+        pieces.push(self.group_items(&ty, &quote!(#[doc = #doc]), &group));
+        Some(ty)
+    }
+
+    fn group_items(&self, name: &Ident, attrs: &TokenStream, group: &Group) -> TokenStream {
+        let krate = &self.krate;
+        let vis = &self.chain.vis;
+        let core = quote!(#krate::__private::core);
+        let names: Vec<&Ident> = group.fields.iter().map(|field| &field.name).collect();
+        let fields = group.fields.iter().map(|Field { name, doc, ty }| quote!(#[doc = #doc] pub #name: #ty));
+        // A struct without fields is written without braces, and its arguments go unused.
+        let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
+        let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
+        quote! {
+            #attrs
+            #[derive(#core::clone::Clone, #core::fmt::Debug, #core::cmp::PartialEq)]
+            #vis struct #name { #(#fields),* }
+
+            impl #krate::__private::ParamGroup for #name {
+                fn assemble(#next: &mut dyn #core::ops::FnMut() -> #krate::Param) -> Self {
+                    Self { #(#names: #krate::__private::ParamGroup::assemble(#next)),* }
+                }
+
+                fn visit<'a>(&'a self, #visit: &mut dyn #core::ops::FnMut(&'a #krate::Param)) {
+                    #(#krate::__private::ParamGroup::visit(&self.#names, #visit);)*
+                }
+
+                fn visit_mut(&mut self, #visit: &mut dyn #core::ops::FnMut(&mut #krate::Param)) {
+                    #(#krate::__private::ParamGroup::visit_mut(&mut self.#names, #visit);)*
+                }
+            }
+        }
+    }
+
+    /// The group of parameters that a layer has.
+    fn layer_group(&self, node: NodeId) -> Option<TokenStream> {
+        let krate = &self.krate;
+        let Some(op) = self.op(node) else {
+            // Refused; the field stays so that code which uses it gives no error of its own.
+            let name = &self.graph.nodes[node].op_name;
+            let likely = ["Conv", "Linear", "GroupNorm", "LayerNorm"].iter().any(|kind| name.starts_with(kind));
+            return if name.starts_with("BatchNorm") {
+                Some(quote!(#krate::Normalisation))
+            } else {
+                likely.then(|| quote!(#krate::WeightBias))
+            };
+        };
+        let fields: Vec<&str> = match op.params() {
+            params if params.is_empty() => return None,
+            params => params.iter().map(|param| param.field).collect(),
+        };
+        Some(match fields.as_slice() {
+            ["weight"] => quote!(#krate::Weight),
+            ["weight", "bias"] => quote!(#krate::WeightBias),
+            ["running_mean", "running_var"] => quote!(#krate::Statistics),
+            _ => quote!(#krate::Normalisation),
+        })
+    }
+
+    /// The inherent methods.
+    pub(super) fn methods(&self) -> TokenStream {
+        let krate = &self.krate;
+        let name = &self.chain.name;
+        let core = quote!(#krate::__private::core);
+        let inputs: Vec<_> = self.graph.inputs.iter().map(|input| input.shape).collect();
+        let outputs = self.outputs();
+        let tensor = |shape| {
+            let shape = self.shape_type(shape);
+            quote!(#krate::Tensor<f32, #shape>)
+        };
+        let view = |shape| {
+            let dimension = self.batch_dimension(shape);
+            quote!(#krate::ndarray::ArrayView<'_, f32, #dimension>)
+        };
+        let array = |shape| {
+            let dimension = self.batch_dimension(shape);
+            quote!(#krate::ndarray::Array<f32, #dimension>)
+        };
+        let input_tensors = tuple(inputs.iter().map(|shape| {
+            let tensor = tensor(shape);
+            quote!(&#tensor)
+        }));
+        let output_tensors = tuple(outputs.iter().map(tensor));
+        let input_views = tuple(inputs.iter().map(view));
+        let output_arrays = tuple(outputs.iter().map(array));
+        let shapes = |shapes: &[convshape_arith::shape::Shape]| {
+            shapes.iter().map(|shape| format!("`{shape}`")).collect::<Vec<_>>().join(", ")
+        };
+        let forward = format!("Runs one sample: {} to {}.", shapes(&inputs), shapes(&outputs));
+        let batch = format!("Runs a batch, the batch axis first: {} to {}.", shapes(&inputs), shapes(&outputs));
+        quote! {
+            impl #name {
+                /// The shapes of this chain were checked while it compiled.
+                pub const CHECK: () = ();
+
+                /// A model with freshly drawn parameters, as the dialect's framework initialises them.
+                #[must_use]
+                pub fn init(rng: &mut impl #krate::rand::Rng) -> Self {
+                    #krate::__private::init(rng)
+                }
+
+                #[doc = #forward]
+                ///
+                /// # Panics
+                /// If a parameter was replaced by one of another shape.
+                #[must_use]
+                pub fn forward(&self, x: #input_tensors) -> #output_tensors {
+                    #krate::__private::forward(self, x)
+                }
+
+                #[doc = #batch]
+                ///
+                /// # Errors
+                /// If an input is not of that shape; the error names the axis.
+                pub fn forward_batch(
+                    &self,
+                    x: #input_views,
+                ) -> #core::result::Result<#output_arrays, #krate::ShapeError> {
+                    #krate::__private::forward_batch(self, x)
+                }
+
+                /// The layers as a table: outputs, parameters, multiply-adds, receptive fields.
+                #[must_use]
+                pub fn summary() -> #krate::Summary {
+                    #krate::__private::summary::<Self>()
+                }
+            }
+
+            #krate::__weight_files! { #name }
+        }
+    }
+}
+
+/// One type as it is, several as a tuple.
+fn tuple(types: impl Iterator<Item = TokenStream>) -> TokenStream {
+    let types: Vec<TokenStream> = types.collect();
+    match types.as_slice() {
+        [only] => quote!(#only),
+        _ => quote!((#(#types),*)),
+    }
+}
+
+/// `down_1` as part of a type's name: `Down1`.
+fn camel(name: &str) -> String {
+    name.split('_')
+        .map(|word| {
+            let mut letters = word.chars();
+            letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
+        })
+        .collect()
+}

@@ -1,0 +1,294 @@
+//! A layer as tokens: the constant that the program keeps of it.
+
+use convshape_arith::op::{
+    Activation, Amount, Conv, Interpolation, MAX_SPATIAL, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind, ResizeTo,
+};
+use convshape_arith::shape::Shape;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::quote;
+
+use super::Expansion;
+
+/// A unit variant by its name: `Debug` of such an enum is its name.
+fn variant(value: impl std::fmt::Debug) -> Ident {
+    Ident::new(&format!("{value:?}"), Span::call_site())
+}
+
+fn int(value: i64) -> Literal {
+    Literal::i64_unsuffixed(value)
+}
+
+/// A float; the infinities have no literal.
+fn float(value: f64) -> TokenStream {
+    if value.is_finite() {
+        let value = Literal::f64_suffixed(value);
+        quote!(#value)
+    } else {
+        let sign = if value < 0.0 { quote!(-) } else { quote!() };
+        quote!((#sign 1.0_f64 / 0.0_f64))
+    }
+}
+
+fn ints(values: &PerAxis<i64>) -> TokenStream {
+    let values = values.map(int);
+    quote!([#(#values),*])
+}
+
+fn floats(values: &PerAxis<f64>) -> TokenStream {
+    let values = values.map(float);
+    quote!([#(#values),*])
+}
+
+fn pairs(values: &PerAxis<(i64, i64)>) -> TokenStream {
+    let (lo, hi) = (values.map(|pair| int(pair.0)), values.map(|pair| int(pair.1)));
+    quote!([#((#lo, #hi)),*])
+}
+
+impl Expansion<'_> {
+    fn option<T>(&self, value: Option<T>, tokens: impl Fn(T) -> TokenStream) -> TokenStream {
+        let krate = &self.krate;
+        match value {
+            Some(value) => {
+                let value = tokens(value);
+                quote!(#krate::__private::core::option::Option::Some(#value))
+            }
+            None => quote!(#krate::__private::core::option::Option::None),
+        }
+    }
+
+    fn count(&self, value: Option<i64>) -> TokenStream {
+        self.option(value, |value| {
+            let value = int(value);
+            quote!(#value)
+        })
+    }
+
+    fn border(&self, mode: PaddingMode) -> TokenStream {
+        let (krate, mode) = (&self.krate, variant(mode));
+        quote!(#krate::__private::arith::op::PaddingMode::#mode)
+    }
+
+    fn padding(&self, padding: &Padding) -> TokenStream {
+        let krate = &self.krate;
+        let padding = match padding {
+            Padding::Symmetric(values) => {
+                let values = ints(values);
+                quote!(Symmetric(#values))
+            }
+            Padding::Pairs(values) => {
+                let values = pairs(values);
+                quote!(Pairs(#values))
+            }
+            word => {
+                let word = variant(word);
+                quote!(#word)
+            }
+        };
+        quote!(#krate::__private::arith::op::Padding::#padding)
+    }
+
+    fn pool_kind(&self, kind: PoolKind) -> TokenStream {
+        let (krate, kind) = (&self.krate, variant(kind));
+        quote!(#krate::__private::arith::op::PoolKind::#kind)
+    }
+
+    fn amount(&self, amount: &Amount) -> TokenStream {
+        let krate = &self.krate;
+        let amount = match amount {
+            Amount::Pairs { rank, pairs: values } => {
+                let rank = self.option(*rank, |rank| quote!(#rank));
+                let values = pairs(values);
+                quote!(Pairs { rank: #rank, pairs: #values })
+            }
+            Amount::Like { start } => quote!(Like { start: #start }),
+        };
+        quote!(#krate::__private::arith::op::Amount::#amount)
+    }
+
+    fn conv(&self, conv: &Conv) -> TokenStream {
+        let krate = &self.krate;
+        let (dialect, direction) = (variant(conv.dialect), variant(conv.direction));
+        let (rank, groups, bias) = (conv.rank, int(conv.groups), conv.bias);
+        let (inputs, outputs) = (self.count(conv.inputs), int(conv.outputs));
+        let (kernel, stride, dilation) = (ints(&conv.kernel), ints(&conv.stride), ints(&conv.dilation));
+        let (input_dilation, padding) = (ints(&conv.input_dilation), self.padding(&conv.padding));
+        let padding_mode = self.border(conv.padding_mode);
+        let output_padding = self.option(conv.output_padding, |values| ints(&values));
+        let output_size = self.option(conv.output_size, |values| ints(&values));
+        let (transpose_kernel, consistent_padding) = (conv.transpose_kernel, conv.consistent_padding);
+        quote!(Conv(#krate::__private::arith::op::Conv {
+            dialect: #krate::__private::arith::op::Dialect::#dialect,
+            direction: #krate::__private::arith::op::Direction::#direction,
+            rank: #rank,
+            inputs: #inputs,
+            outputs: #outputs,
+            kernel: #kernel,
+            stride: #stride,
+            dilation: #dilation,
+            input_dilation: #input_dilation,
+            groups: #groups,
+            bias: #bias,
+            padding: #padding,
+            padding_mode: #padding_mode,
+            output_padding: #output_padding,
+            output_size: #output_size,
+            transpose_kernel: #transpose_kernel,
+            consistent_padding: #consistent_padding,
+        }))
+    }
+
+    fn pool(&self, pool: &Pool) -> TokenStream {
+        let krate = &self.krate;
+        let (dialect, kind, rank) = (variant(pool.dialect), self.pool_kind(pool.kind), pool.rank);
+        let (kernel, stride, dilation) = (ints(&pool.kernel), ints(&pool.stride), ints(&pool.dilation));
+        let (padding, ceil_mode) = (self.padding(&pool.padding), pool.ceil_mode);
+        let count_include_pad = pool.count_include_pad;
+        quote!(Pool(#krate::__private::arith::op::Pool {
+            dialect: #krate::__private::arith::op::Dialect::#dialect,
+            kind: #kind,
+            rank: #rank,
+            kernel: #kernel,
+            stride: #stride,
+            dilation: #dilation,
+            padding: #padding,
+            ceil_mode: #ceil_mode,
+            count_include_pad: #count_include_pad,
+        }))
+    }
+
+    fn activation(&self, activation: &Activation) -> TokenStream {
+        let krate = &self.krate;
+        let activation = match *activation {
+            Activation::LeakyRelu { slope } => {
+                let slope = float(slope);
+                quote!(LeakyRelu { slope: #slope })
+            }
+            Activation::Elu { alpha } => {
+                let alpha = float(alpha);
+                quote!(Elu { alpha: #alpha })
+            }
+            Activation::Gelu { tanh } => quote!(Gelu { tanh: #tanh }),
+            Activation::Clamp { min, max } => {
+                let (min, max) = (float(min), float(max));
+                quote!(Clamp { min: #min, max: #max })
+            }
+            plain => {
+                let plain = variant(plain);
+                quote!(#plain)
+            }
+        };
+        quote!(Activation(#krate::__private::arith::op::Activation::#activation))
+    }
+
+    fn upsample(&self, to: &ResizeTo, rank: Option<usize>, mode: Interpolation, align: Option<bool>) -> TokenStream {
+        let krate = &self.krate;
+        let to = match to {
+            ResizeTo::Scale(values) => {
+                let values = floats(values);
+                quote!(Scale(#values))
+            }
+            ResizeTo::Size(values) => {
+                let values = ints(values);
+                quote!(Size(#values))
+            }
+            ResizeTo::Like => quote!(Like),
+        };
+        let mode = variant(mode);
+        let rank = self.option(rank, |rank| quote!(#rank));
+        let align = self.option(align, |align| quote!(#align));
+        quote!(Upsample(#krate::__private::arith::op::Upsample {
+            rank: #rank,
+            to: #krate::__private::arith::op::ResizeTo::#to,
+            mode: #krate::__private::arith::op::Interpolation::#mode,
+            align_corners: #align,
+        }))
+    }
+
+    /// A layer.
+    pub(super) fn op_value(&self, op: &Op) -> TokenStream {
+        let krate = &self.krate;
+        let op = match op {
+            Op::Conv(conv) => self.conv(conv),
+            Op::Pool(pool) => self.pool(pool),
+            Op::AdaptivePool { kind, rank, size } => {
+                let (kind, size) = (self.pool_kind(*kind), ints(size));
+                quote!(AdaptivePool { kind: #kind, rank: #rank, size: #size })
+            }
+            Op::GlobalAvgPool { keep_axes } => quote!(GlobalAvgPool { keep_axes: #keep_axes }),
+            Op::Upsample(upsample) => self.upsample(&upsample.to, upsample.rank, upsample.mode, upsample.align_corners),
+            Op::PixelShuffle { factor } => {
+                let factor = int(*factor);
+                quote!(PixelShuffle { factor: #factor })
+            }
+            Op::PixelUnshuffle { factor } => {
+                let factor = int(*factor);
+                quote!(PixelUnshuffle { factor: #factor })
+            }
+            Op::DepthToSpace { factor, order } => {
+                let (factor, order) = (int(*factor), variant(order));
+                quote!(DepthToSpace { factor: #factor, order: #krate::__private::arith::op::DepthOrder::#order })
+            }
+            Op::Pad { amount, mode, value } => {
+                let (amount, mode, value) = (self.amount(amount), self.border(*mode), float(*value));
+                quote!(Pad { amount: #amount, mode: #mode, value: #value })
+            }
+            Op::Crop { amount } => {
+                let amount = self.amount(amount);
+                quote!(Crop { amount: #amount })
+            }
+            Op::Slice { start, end } => {
+                let (start, end) = (int(*start), int(*end));
+                quote!(Slice { start: #start, end: #end })
+            }
+            Op::Linear { inputs, outputs, bias } => {
+                let (inputs, outputs) = (self.count(*inputs), int(*outputs));
+                quote!(Linear { inputs: #inputs, outputs: #outputs, bias: #bias })
+            }
+            Op::Reshape { shape } => {
+                let shape = self.shape_value(shape);
+                quote!(Reshape { shape: #shape })
+            }
+            Op::Scale { by } => {
+                let by = float(*by);
+                quote!(Scale { by: #by })
+            }
+            Op::BatchNorm { channels, eps, affine, momentum } => {
+                let (channels, eps, momentum) = (self.count(*channels), float(*eps), float(*momentum));
+                quote!(BatchNorm { channels: #channels, eps: #eps, affine: #affine, momentum: #momentum })
+            }
+            Op::GroupNorm { channels, groups, eps } => {
+                let (channels, groups, eps) = (self.count(*channels), int(*groups), float(*eps));
+                quote!(GroupNorm { channels: #channels, groups: #groups, eps: #eps })
+            }
+            Op::InstanceNorm { channels, eps, affine } => {
+                let (channels, eps) = (self.count(*channels), float(*eps));
+                quote!(InstanceNorm { channels: #channels, eps: #eps, affine: #affine })
+            }
+            Op::LayerNorm { size, eps } => {
+                let (size, eps) = (self.option(*size, |size: Shape| self.shape_value(&size)), float(*eps));
+                quote!(LayerNorm { size: #size, eps: #eps })
+            }
+            Op::Activation(activation) => self.activation(activation),
+            Op::Prelu { channels } => {
+                let channels = int(*channels);
+                quote!(Prelu { channels: #channels })
+            }
+            Op::Snake { channels } => {
+                let channels = self.count(*channels);
+                quote!(Snake { channels: #channels })
+            }
+            Op::Dropout { p } => {
+                let p = float(*p);
+                quote!(Dropout { p: #p })
+            }
+            plain @ (Op::Flatten | Op::Concat | Op::Add | Op::Mul | Op::Softmax) => {
+                let plain = variant(plain);
+                quote!(#plain)
+            }
+        };
+        quote!(#krate::__private::arith::op::Op::#op)
+    }
+}
+
+/// A bound on array lengths that `quote!` repeats over.
+const _: () = assert!(MAX_SPATIAL == 3);

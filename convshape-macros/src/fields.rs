@@ -1,0 +1,368 @@
+//! Fields as values: what was written becomes a [`Setting`], a setting changes an [`Op`]. Defaults
+//! are PyTorch's.
+
+use std::fmt;
+
+use convshape_arith::op::{
+    Activation, Amount, Conv, DepthOrder, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, Padding, PaddingMode,
+    PerAxis, Pool, PoolKind, ResizeTo, Upsample,
+};
+use convshape_arith::shape::Shape;
+
+use crate::words::Kind;
+
+/// A field's value, its words looked up and its sizes worked out.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Setting {
+    Int(i64),
+    /// `axes`: how many were written; `None` where one serves all axes.
+    Ints {
+        values: PerAxis<i64>,
+        axes: Option<usize>,
+    },
+    Pairs {
+        values: PerAxis<(i64, i64)>,
+        axes: Option<usize>,
+    },
+    Float(f64),
+    Floats {
+        values: PerAxis<f64>,
+        axes: Option<usize>,
+    },
+    Bool(bool),
+    Word(&'static str),
+    Shape(Shape),
+    Range(i64, i64),
+    /// `like: name`
+    Like,
+}
+
+impl Setting {
+    /// One number for all axes where they agree, else one each.
+    pub(crate) fn ints(values: PerAxis<i64>, rank: usize) -> Setting {
+        let equal = values[..rank].iter().all(|value| *value == values[0]);
+        Setting::Ints { values, axes: (!equal).then_some(rank) }
+    }
+
+    /// The number of axes it was written for.
+    pub(crate) fn axes(&self) -> Option<usize> {
+        match self {
+            Setting::Ints { axes, .. } | Setting::Pairs { axes, .. } | Setting::Floats { axes, .. } => *axes,
+            _ => None,
+        }
+    }
+}
+
+/// As the language writes it.
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn list<T>(f: &mut fmt::Formatter<'_>, values: &[T], show: impl Fn(&T) -> String) -> fmt::Result {
+            write!(f, "({})", values.iter().map(show).collect::<Vec<_>>().join(", "))
+        }
+        match self {
+            Setting::Int(value) => write!(f, "{value}"),
+            Setting::Ints { values, axes: None } => write!(f, "{}", values[0]),
+            Setting::Ints { values, axes: Some(axes) } => list(f, &values[..*axes], i64::to_string),
+            Setting::Pairs { values, axes } => {
+                let pairs: Vec<String> =
+                    values[..axes.unwrap_or(1)].iter().map(|(lo, hi)| format!("({lo}, {hi})")).collect();
+                write!(f, "[{}]", pairs.join(", "))
+            }
+            Setting::Float(value) => write!(f, "{value:?}"),
+            Setting::Floats { values, axes: None } => write!(f, "{:?}", values[0]),
+            Setting::Floats { values, axes: Some(axes) } => list(f, &values[..*axes], |value| format!("{value:?}")),
+            Setting::Bool(value) => write!(f, "{value}"),
+            Setting::Word(word) => f.write_str(word),
+            Setting::Shape(shape) => write!(f, "{shape}"),
+            Setting::Range(start, end) => write!(f, "{start}..{end}"),
+            Setting::Like => f.write_str("_"),
+        }
+    }
+}
+
+/// The fields that a layer cannot do without; of several in one row, one must be there.
+pub(crate) fn required(kind: Kind) -> &'static [&'static [&'static str]] {
+    match kind {
+        Kind::Conv | Kind::ConvTranspose => &[&["out_channels"], &["kernel"]],
+        Kind::MaxPool | Kind::AvgPool => &[&["kernel"]],
+        Kind::AdaptiveAvgPool | Kind::AdaptiveMaxPool => &[&["size"]],
+        Kind::Upsample => &[&["scale", "size", "like"]],
+        Kind::PixelShuffle | Kind::PixelUnshuffle | Kind::DepthToSpace => &[&["factor"]],
+        Kind::Pad | Kind::Crop => &[&["amount", "like"]],
+        Kind::Slice => &[&["channels"]],
+        Kind::Linear => &[&["out_channels"]],
+        Kind::Reshape => &[&["shape"]],
+        Kind::Scale => &[&["by"]],
+        Kind::GroupNorm => &[&["groups"]],
+        Kind::Clamp => &[&["min", "max"]],
+        _ => &[],
+    }
+}
+
+/// Fields that exclude each other.
+pub(crate) fn exclusive(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Upsample => &["scale", "size", "like"],
+        Kind::Pad | Kind::Crop => &["amount", "like"],
+        _ => &[],
+    }
+}
+
+/// The layer with every default in place. `None` for layers that this version has only a word for.
+pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op> {
+    let ones = [1; MAX_SPATIAL];
+    let zeros = [0; MAX_SPATIAL];
+    let conv = |direction| {
+        Op::Conv(Conv {
+            dialect,
+            direction,
+            rank,
+            inputs: None,
+            outputs: 0,
+            kernel: ones,
+            stride: ones,
+            dilation: ones,
+            input_dilation: ones,
+            groups: 1,
+            bias: true,
+            padding: Padding::Symmetric(zeros),
+            padding_mode: PaddingMode::Zeros,
+            output_padding: None,
+            output_size: None,
+            transpose_kernel: false,
+            consistent_padding: false,
+        })
+    };
+    let pool = |kind| {
+        Op::Pool(Pool {
+            dialect,
+            kind,
+            rank,
+            kernel: ones,
+            stride: ones,
+            dilation: ones,
+            padding: Padding::Symmetric(zeros),
+            ceil_mode: false,
+            count_include_pad: true,
+        })
+    };
+    let adaptive = |kind| Op::AdaptivePool { kind, rank, size: ones };
+    let no_rows = Amount::Pairs { rank: None, pairs: [(0, 0); MAX_SPATIAL] };
+    let activation = |activation| Some(Op::Activation(activation));
+    let op = match kind {
+        Kind::Conv => conv(Direction::Forward),
+        Kind::ConvTranspose => conv(Direction::Transposed),
+        Kind::MaxPool => pool(PoolKind::Max),
+        Kind::AvgPool => pool(PoolKind::Avg),
+        Kind::AdaptiveAvgPool => adaptive(PoolKind::Avg),
+        Kind::AdaptiveMaxPool => adaptive(PoolKind::Max),
+        Kind::GlobalAvgPool => Op::GlobalAvgPool { keep_axes: false },
+        Kind::Upsample => {
+            Op::Upsample(Upsample { rank: None, to: ResizeTo::Like, mode: Interpolation::Nearest, align_corners: None })
+        }
+        Kind::PixelShuffle => Op::PixelShuffle { factor: 1 },
+        Kind::PixelUnshuffle => Op::PixelUnshuffle { factor: 1 },
+        Kind::DepthToSpace => Op::DepthToSpace { factor: 1, order: DepthOrder::Dcr },
+        Kind::Pad => Op::Pad { amount: no_rows, mode: PaddingMode::Zeros, value: 0.0 },
+        Kind::Crop => Op::Crop { amount: no_rows },
+        Kind::Slice => Op::Slice { start: 0, end: 0 },
+        Kind::Linear => Op::Linear { inputs: None, outputs: 0, bias: true },
+        Kind::Flatten => Op::Flatten,
+        Kind::Reshape => Op::Reshape { shape: Shape::of(&[]) },
+        Kind::Concat => Op::Concat,
+        Kind::Add => Op::Add,
+        Kind::Mul => Op::Mul,
+        Kind::Scale => Op::Scale { by: 1.0 },
+        Kind::BatchNorm => Op::BatchNorm { channels: None, eps: 1e-5, affine: true, momentum: 0.1 },
+        Kind::GroupNorm => Op::GroupNorm { channels: None, groups: 1, eps: 1e-5 },
+        Kind::InstanceNorm => Op::InstanceNorm { channels: None, eps: 1e-5, affine: false },
+        Kind::LayerNorm => Op::LayerNorm { size: None, eps: 1e-5 },
+        Kind::Prelu => Op::Prelu { channels: 1 },
+        Kind::Snake => Op::Snake { channels: None },
+        Kind::Softmax => Op::Softmax,
+        Kind::Dropout => Op::Dropout { p: 0.5 },
+        Kind::Relu => return activation(Activation::Relu),
+        Kind::Relu6 => return activation(Activation::Relu6),
+        Kind::LeakyRelu => return activation(Activation::LeakyRelu { slope: 0.01 }),
+        Kind::Elu => return activation(Activation::Elu { alpha: 1.0 }),
+        Kind::Gelu => return activation(Activation::Gelu { tanh: false }),
+        Kind::Silu => return activation(Activation::Silu),
+        Kind::Sigmoid => return activation(Activation::Sigmoid),
+        Kind::Tanh => return activation(Activation::Tanh),
+        Kind::Softplus => return activation(Activation::Softplus),
+        Kind::Hardswish => return activation(Activation::Hardswish),
+        Kind::Hardsigmoid => return activation(Activation::Hardsigmoid),
+        Kind::Clamp => return activation(Activation::Clamp { min: f64::NEG_INFINITY, max: f64::INFINITY }),
+        Kind::Exp => return activation(Activation::Exp),
+        Kind::ConvGeneralDilated | Kind::DepthwiseConv | Kind::SeparableConv | Kind::Chain => return None,
+    };
+    Some(op)
+}
+
+/// Sets one field of a layer. `false` where the layer has no such field, or it takes no such value.
+pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
+    match (op, field, setting) {
+        (Op::Conv(conv), _, _) => set_conv(conv, field, setting),
+        (Op::Pool(pool), _, _) => set_pool(pool, field, setting),
+        (Op::AdaptivePool { size, .. }, "size", Setting::Ints { values, .. }) => store(size, *values),
+        (Op::Upsample(upsample), _, _) => set_upsample(upsample, field, setting),
+        (
+            Op::PixelShuffle { factor } | Op::PixelUnshuffle { factor } | Op::DepthToSpace { factor, .. },
+            "factor",
+            Setting::Int(value),
+        ) => store(factor, *value),
+        (Op::DepthToSpace { order, .. }, "mode", Setting::Word(word)) => {
+            store(order, if *word == "crd" { DepthOrder::Crd } else { DepthOrder::Dcr })
+        }
+        (Op::Pad { mode, .. }, "mode", Setting::Word(word)) => store(mode, border(word)),
+        (Op::Pad { value, .. }, "value", Setting::Float(number)) => store(value, *number),
+        (Op::Pad { amount, .. } | Op::Crop { amount }, _, _) => set_amount(amount, field, setting),
+        (Op::Slice { start, end }, "channels", Setting::Range(first, last)) => {
+            store(start, *first) && store(end, *last)
+        }
+        (Op::Linear { inputs, .. }, "in_channels", Setting::Int(value)) => store(inputs, Some(*value)),
+        (Op::Linear { outputs, .. }, "out_channels", Setting::Int(value)) => store(outputs, *value),
+        (Op::Linear { bias, .. }, "bias", Setting::Bool(value)) => store(bias, *value),
+        (Op::Reshape { shape }, "shape", Setting::Shape(value)) => store(shape, *value),
+        (Op::Scale { by }, "by", Setting::Float(value)) => store(by, *value),
+        (
+            Op::BatchNorm { channels, .. }
+            | Op::GroupNorm { channels, .. }
+            | Op::InstanceNorm { channels, .. }
+            | Op::Snake { channels },
+            "channels",
+            Setting::Int(value),
+        ) => store(channels, Some(*value)),
+        (Op::Prelu { channels }, "channels", Setting::Int(value)) => store(channels, *value),
+        (
+            Op::BatchNorm { eps, .. }
+            | Op::GroupNorm { eps, .. }
+            | Op::InstanceNorm { eps, .. }
+            | Op::LayerNorm { eps, .. },
+            "eps",
+            Setting::Float(value),
+        ) => store(eps, *value),
+        (Op::BatchNorm { affine, .. } | Op::InstanceNorm { affine, .. }, "affine", Setting::Bool(value)) => {
+            store(affine, *value)
+        }
+        (Op::BatchNorm { momentum, .. }, "momentum", Setting::Float(value)) => store(momentum, *value),
+        (Op::GroupNorm { groups, .. }, "groups", Setting::Int(value)) => store(groups, *value),
+        (Op::LayerNorm { size, .. }, "size", Setting::Shape(shape)) => store(size, Some(*shape)),
+        (Op::Activation(activation), _, _) => set_activation(activation, field, setting),
+        (Op::Dropout { p }, "p", Setting::Float(value)) => store(p, *value),
+        _ => false,
+    }
+}
+
+fn store<T>(place: &mut T, value: T) -> bool {
+    *place = value;
+    true
+}
+
+fn set_conv(conv: &mut Conv, field: &str, setting: &Setting) -> bool {
+    match (field, setting) {
+        ("in_channels", Setting::Int(value)) => store(&mut conv.inputs, Some(*value)),
+        ("out_channels", Setting::Int(value)) => store(&mut conv.outputs, *value),
+        ("kernel", Setting::Ints { values, .. }) => store(&mut conv.kernel, *values),
+        ("stride", Setting::Ints { values, .. }) => store(&mut conv.stride, *values),
+        ("dilation", Setting::Ints { values, .. }) => store(&mut conv.dilation, *values),
+        ("input_dilation", Setting::Ints { values, .. }) => store(&mut conv.input_dilation, *values),
+        ("groups", Setting::Int(value)) => store(&mut conv.groups, *value),
+        ("bias", Setting::Bool(value)) => store(&mut conv.bias, *value),
+        ("padding", _) => padding(setting).is_some_and(|value| store(&mut conv.padding, value)),
+        ("padding_mode", Setting::Word(word)) => store(&mut conv.padding_mode, border(word)),
+        ("output_padding", Setting::Ints { values, .. }) => store(&mut conv.output_padding, Some(*values)),
+        ("output_size", Setting::Ints { values, .. }) => store(&mut conv.output_size, Some(*values)),
+        ("transpose_kernel", Setting::Bool(value)) => store(&mut conv.transpose_kernel, *value),
+        ("consistent_padding", Setting::Bool(value)) => store(&mut conv.consistent_padding, *value),
+        _ => false,
+    }
+}
+
+fn set_pool(pool: &mut Pool, field: &str, setting: &Setting) -> bool {
+    match (field, setting) {
+        ("kernel", Setting::Ints { values, .. }) => store(&mut pool.kernel, *values),
+        ("stride", Setting::Ints { values, .. }) => store(&mut pool.stride, *values),
+        ("dilation", Setting::Ints { values, .. }) => store(&mut pool.dilation, *values),
+        ("padding", _) => padding(setting).is_some_and(|value| store(&mut pool.padding, value)),
+        ("ceil_mode", Setting::Bool(value)) => store(&mut pool.ceil_mode, *value),
+        ("count_include_pad", Setting::Bool(value)) => store(&mut pool.count_include_pad, *value),
+        _ => false,
+    }
+}
+
+fn set_upsample(upsample: &mut Upsample, field: &str, setting: &Setting) -> bool {
+    match (field, setting) {
+        ("scale", Setting::Floats { values, axes }) => {
+            store(&mut upsample.to, ResizeTo::Scale(*values)) && store(&mut upsample.rank, *axes)
+        }
+        ("size", Setting::Ints { values, axes }) => {
+            store(&mut upsample.to, ResizeTo::Size(*values)) && store(&mut upsample.rank, *axes)
+        }
+        ("like", Setting::Like) => store(&mut upsample.to, ResizeTo::Like),
+        ("mode", Setting::Word(word)) => store(&mut upsample.mode, interpolation(word)),
+        ("align_corners", Setting::Bool(value)) => store(&mut upsample.align_corners, Some(*value)),
+        _ => false,
+    }
+}
+
+fn set_amount(amount: &mut Amount, field: &str, setting: &Setting) -> bool {
+    match (field, setting) {
+        ("amount", Setting::Ints { values, axes }) => {
+            store(amount, Amount::Pairs { rank: *axes, pairs: values.map(|rows| (rows, rows)) })
+        }
+        ("amount", Setting::Pairs { values, axes }) => store(amount, Amount::Pairs { rank: *axes, pairs: *values }),
+        ("like", Setting::Like) => {
+            // `align` may have been written first.
+            let start = matches!(amount, Amount::Like { start: true });
+            store(amount, Amount::Like { start })
+        }
+        ("align", Setting::Word(word)) => store(amount, Amount::Like { start: *word == "start" }),
+        _ => false,
+    }
+}
+
+fn set_activation(activation: &mut Activation, field: &str, setting: &Setting) -> bool {
+    match (activation, field, setting) {
+        (Activation::LeakyRelu { slope }, "slope", Setting::Float(value)) => store(slope, *value),
+        (Activation::Elu { alpha }, "alpha", Setting::Float(value)) => store(alpha, *value),
+        (Activation::Gelu { tanh }, "approximate", Setting::Word(word)) => store(tanh, *word == "tanh"),
+        (Activation::Clamp { min, .. }, "min", Setting::Float(value)) => store(min, *value),
+        (Activation::Clamp { max, .. }, "max", Setting::Float(value)) => store(max, *value),
+        _ => false,
+    }
+}
+
+fn padding(setting: &Setting) -> Option<Padding> {
+    Some(match setting {
+        Setting::Ints { values, .. } => Padding::Symmetric(*values),
+        Setting::Pairs { values, .. } => Padding::Pairs(*values),
+        Setting::Word("same" | "same_upper") => Padding::Same,
+        Setting::Word("same_lower") => Padding::SameLower,
+        Setting::Word("valid") => Padding::Valid,
+        Setting::Word("causal") => Padding::Causal,
+        Setting::Word("circular") => Padding::Circular,
+        Setting::Word("reflect") => Padding::Reflect,
+        _ => return None,
+    })
+}
+
+fn border(word: &str) -> PaddingMode {
+    match word {
+        "reflect" => PaddingMode::Reflect,
+        "replicate" => PaddingMode::Replicate,
+        "circular" => PaddingMode::Circular,
+        _ => PaddingMode::Zeros,
+    }
+}
+
+fn interpolation(word: &str) -> Interpolation {
+    match word {
+        "nearest_exact" => Interpolation::NearestExact,
+        "linear" => Interpolation::Linear,
+        "bilinear" => Interpolation::Bilinear,
+        "trilinear" => Interpolation::Trilinear,
+        "bicubic" => Interpolation::Bicubic,
+        _ => Interpolation::Nearest,
+    }
+}

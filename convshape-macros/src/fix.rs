@@ -1,0 +1,184 @@
+//! Fixes by search: small edits of the graph, each tried through the same check that found the
+//! mistake, so that nothing is suggested that does not help or that the dialect refuses.
+
+mod candidates;
+
+use std::fmt;
+
+use convshape_arith::op::Op;
+use convshape_arith::shape::Shape;
+
+use crate::check::{Checked, Place, Problem, check};
+use crate::fields::{self, Setting};
+use crate::graph::{Graph, NodeId, Recipe};
+
+/// The most fixes that are shown for one mistake.
+const MOST_FIXES: usize = 3;
+
+/// One change of what was written.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Edit {
+    /// `set FIELD: VALUE`
+    Field { node: NodeId, field: &'static str, setting: Setting },
+    /// `write A -> B`
+    Channels { node: NodeId, inputs: i64, outputs: i64 },
+    /// `write [..]` in a `Reshape`
+    Reshape { node: NodeId, shape: Shape },
+    /// `write [..]` in an input
+    Input { input: usize, shape: Shape },
+}
+
+/// An edit that mends a mistake.
+#[derive(Clone, Debug)]
+pub(crate) struct Fix {
+    pub(crate) edit: Edit,
+    /// What it costs the user to believe: small for small changes close by.
+    cost: u32,
+    /// Whether nothing is wrong afterwards that was not wrong before.
+    clean: bool,
+}
+
+impl Edit {
+    /// The graph with the edit made.
+    pub(crate) fn apply(&self, graph: &Graph) -> Graph {
+        let mut edited = graph.clone();
+        match self {
+            Edit::Field { node, field, setting } => set(&mut edited, *node, &[(field, setting.clone())]),
+            Edit::Channels { node, inputs, outputs } => {
+                let settings = [("in_channels", Setting::Int(*inputs)), ("out_channels", Setting::Int(*outputs))];
+                set(&mut edited, *node, &settings);
+            }
+            Edit::Reshape { node, shape } => set(&mut edited, *node, &[("shape", Setting::Shape(*shape))]),
+            Edit::Input { input, shape } => edited.inputs[*input].shape = *shape,
+        }
+        edited
+    }
+
+    /// The node that it changes.
+    pub(crate) fn node(&self) -> Option<NodeId> {
+        match self {
+            Edit::Field { node, .. } | Edit::Channels { node, .. } | Edit::Reshape { node, .. } => Some(*node),
+            Edit::Input { .. } => None,
+        }
+    }
+
+    /// The field that it changes.
+    pub(crate) fn field(&self) -> &'static str {
+        match self {
+            Edit::Field { field, .. } => field,
+            Edit::Channels { .. } => "channels",
+            Edit::Reshape { .. } => "shape",
+            Edit::Input { .. } => "input",
+        }
+    }
+
+    /// As a `help:` line says it; a machine can apply it.
+    pub(crate) fn words(&self, graph: &Graph) -> String {
+        let name = |node: NodeId| &graph.nodes[node].name;
+        match self {
+            Edit::Field { node, field, setting } => format!("in `{}`, set `{field}: {setting}`", name(*node)),
+            Edit::Channels { node, inputs, outputs } => format!("in `{}`, write `{inputs} -> {outputs}`", name(*node)),
+            Edit::Reshape { node, shape } => format!("in `{}`, write `{shape}`", name(*node)),
+            Edit::Input { input, shape } => format!("in `{}`, write `{shape}`", graph.inputs[*input].name),
+        }
+    }
+}
+
+fn set(graph: &mut Graph, node: NodeId, settings: &[(&'static str, Setting)]) {
+    let node = &mut graph.nodes[node];
+    for (field, setting) in settings {
+        match &mut node.recipe {
+            Recipe::Given(op) => {
+                // A pooling layer's stride follows its kernel where it was not written.
+                let follows = *field == "kernel" && !node.spans.fields.iter().any(|(name, _)| *name == "stride");
+                fields::set(op, field, setting);
+                if let (Op::Pool(pool), true) = (op, follows) {
+                    pool.stride = pool.kernel;
+                }
+            }
+            Recipe::Undo { overrides, .. } => {
+                overrides.retain(|(name, _)| name != field);
+                overrides.push((field, setting.clone()));
+            }
+            Recipe::Broken => {}
+        }
+    }
+}
+
+/// Tries edits against one mistake.
+pub(crate) struct Search<'a> {
+    graph: &'a Graph,
+    checked: &'a Checked,
+    problem: &'a Problem,
+    /// The places where something is wrong, this one left out.
+    others: Vec<Place>,
+    fixes: Vec<Fix>,
+}
+
+/// The fixes of one mistake, the most likely first.
+pub(crate) fn search(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<Fix> {
+    let others = checked.problems.iter().map(Problem::place).filter(|place| *place != problem.place()).collect();
+    let mut search = Search { graph, checked, problem, others, fixes: Vec::new() };
+    candidates::try_all(&mut search);
+    search.finish()
+}
+
+impl Search<'_> {
+    /// Makes an edit, and keeps it if it helps.
+    fn offer(&mut self, edit: Edit, cost: u32) -> bool {
+        if self.fixes.iter().any(|fix| fix.edit == edit) {
+            return false;
+        }
+        let after = check(&edit.apply(self.graph));
+        let mended = after.problems.iter().all(|problem| problem.place() != self.problem.place());
+        if !mended {
+            return false;
+        }
+        let clean = after.problems.iter().all(|problem| self.others.contains(&problem.place()));
+        self.fixes.push(Fix { edit, cost, clean });
+        clean
+    }
+
+    /// The problem that is left at this place after an edit, if there is one.
+    fn left_by(&self, edit: &Edit) -> (Option<Problem>, Checked) {
+        let after = check(&edit.apply(self.graph));
+        let left = after.problems.iter().find(|problem| problem.place() == self.problem.place()).cloned();
+        (left, after)
+    }
+
+    /// The fixes after which all is well; where there are none, those that at least mend this
+    /// mistake on the layer that has it.
+    fn finish(self) -> Vec<Fix> {
+        let node = match self.problem {
+            Problem::Layer { node, .. } => Some(*node),
+            _ => None,
+        };
+        let mut fixes = self.fixes;
+        if fixes.iter().any(|fix| fix.clean) {
+            fixes.retain(|fix| fix.clean);
+        } else {
+            fixes.retain(|fix| fix.edit.node() == node && node.is_some());
+            fixes.truncate(1);
+        }
+        fixes.sort_by_key(|fix| fix.cost);
+        // One fix a field and layer: the next best value of the same field is no news.
+        let mut shown: Vec<Fix> = Vec::new();
+        for fix in fixes {
+            let known = |other: &Fix| other.edit.node() == fix.edit.node() && other.edit.field() == fix.edit.field();
+            if !shown.iter().any(known) {
+                shown.push(fix);
+            }
+        }
+        // A far-fetched edit next to an obvious one confuses.
+        let cheapest = shown.first().map_or(0, |fix| fix.cost);
+        shown.retain(|fix| fix.cost <= cheapest * 2 + 30);
+        shown.truncate(MOST_FIXES);
+        shown
+    }
+}
+
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.edit)
+    }
+}

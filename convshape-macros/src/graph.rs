@@ -1,0 +1,158 @@
+//! A chain with its names bound and its defaults filled in: plain data, one span a fact. Blocks and
+//! repeats are unrolled; [`Member`] keeps how the parameters nest.
+
+use convshape_arith::op::{AxisOrder, Dialect, Op};
+use convshape_arith::shape::Shape;
+use convshape_arith::solve::AxisField;
+use proc_macro2::{Ident, Span, TokenStream};
+
+use crate::fields::Setting;
+use crate::syntax::Lossy;
+
+/// A tensor: first the inputs, then what each node gives, in order.
+pub(crate) type ValueId = usize;
+
+/// Index into [`Graph::nodes`].
+pub(crate) type NodeId = usize;
+
+#[derive(Clone)]
+pub(crate) struct Graph {
+    pub(crate) dialect: Dialect,
+    pub(crate) lossy: Lossy,
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) outputs: Vec<Output>,
+    /// Bodies that must keep their shape.
+    pub(crate) bodies: Vec<Body>,
+    /// The parameters as they nest in the struct.
+    pub(crate) members: Vec<Member>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Input {
+    pub(crate) name: String,
+    pub(crate) shape: Shape,
+    pub(crate) span: Span,
+}
+
+#[derive(Clone)]
+pub(crate) struct Output {
+    pub(crate) name: String,
+    /// `None` where the name is not known; that is reported already.
+    pub(crate) value: Option<ValueId>,
+    pub(crate) shape: Shape,
+    pub(crate) span: Span,
+}
+
+/// One layer, its activation included.
+#[derive(Clone)]
+pub(crate) struct Node {
+    /// As messages say it: `blocks.0.c`, `conv2`.
+    pub(crate) name: String,
+    /// In weight files, without the field.
+    pub(crate) file_name: String,
+    /// As in the language: `Conv2d`.
+    pub(crate) op_name: String,
+    pub(crate) docs: TokenStream,
+    pub(crate) recipe: Recipe,
+    /// Fields left open with `_`.
+    pub(crate) holes: Vec<Hole>,
+    pub(crate) inputs: Vec<ValueId>,
+    pub(crate) activation: Option<Op>,
+    /// `-> [16, 14, 14]`
+    pub(crate) comment: Option<(Shape, Span)>,
+    pub(crate) restores: Option<Restores>,
+    pub(crate) spans: Spans,
+    /// Whether another statement or an output reads it.
+    pub(crate) read: bool,
+}
+
+/// How a node's layer comes about.
+#[derive(Clone)]
+pub(crate) enum Recipe {
+    Given(Op),
+    /// `undo enc1`, and the fields given after it.
+    Undo {
+        of: NodeId,
+        overrides: Vec<(&'static str, Setting)>,
+    },
+    /// Not readable, reported already.
+    Broken,
+}
+
+/// A field to be solved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Hole {
+    Axis(AxisField),
+    OutChannels,
+}
+
+/// `restores enc1`: the output must be what `enc1` took.
+#[derive(Clone)]
+pub(crate) struct Restores {
+    pub(crate) name: String,
+    pub(crate) input: ValueId,
+    /// The layer of that name, where it is one.
+    pub(crate) node: Option<NodeId>,
+    pub(crate) span: Span,
+}
+
+/// Where a node's facts were written.
+#[derive(Clone)]
+pub(crate) struct Spans {
+    pub(crate) label: Option<Ident>,
+    pub(crate) op: Ident,
+    /// The leading part.
+    pub(crate) positional: Option<Span>,
+    pub(crate) fields: Vec<(&'static str, Span)>,
+}
+
+/// A `repeat 3 { .. }` body, one turn of it.
+#[derive(Clone)]
+pub(crate) struct Body {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) input: ValueId,
+    pub(crate) output: ValueId,
+}
+
+/// A field of the generated struct, if it turns out to have parameters.
+#[derive(Clone)]
+pub(crate) enum Member {
+    Layer { name: Ident, node: NodeId },
+    Block { name: Ident, members: Vec<Member> },
+    Repeat { name: Ident, turns: Vec<Vec<Member>> },
+}
+
+impl Graph {
+    pub(crate) fn order(&self) -> AxisOrder {
+        self.dialect.order()
+    }
+
+    /// What a node gives.
+    pub(crate) fn value(&self, node: NodeId) -> ValueId {
+        self.inputs.len() + node
+    }
+
+    /// The node that gives a value; an input has none.
+    pub(crate) fn producer(&self, value: ValueId) -> Option<NodeId> {
+        value.checked_sub(self.inputs.len())
+    }
+
+    /// The name of what a value is, as messages say it.
+    pub(crate) fn value_name(&self, value: ValueId) -> &str {
+        match self.producer(value) {
+            Some(node) => &self.nodes[node].name,
+            None => &self.inputs[value].name,
+        }
+    }
+}
+
+impl Spans {
+    /// Where a field was written, else the layer itself.
+    pub(crate) fn of(&self, field: Option<&str>) -> Span {
+        let written = self.fields.iter().find(|(name, _)| Some(*name) == field).map(|(_, span)| *span);
+        let leading = if matches!(field, Some("channels")) { self.positional } else { None };
+        written.or(leading).unwrap_or_else(|| self.op.span())
+    }
+}

@@ -1,0 +1,68 @@
+//! The macro behind `convshape::conv_chain!`.
+//!
+//! A pipeline, one stage a file: tokens are parsed into syntax ([`parse`]), names are bound and
+//! pieces unrolled ([`resolve`]), shapes are worked out ([`check`]), code is written ([`expand`]).
+//! What is wrong is collected on the way and worded in one place ([`diagnose`]), with fixes that
+//! were tried ([`fix`]).
+
+mod check;
+mod diagnose;
+mod expand;
+mod fault;
+mod fields;
+mod fix;
+mod graph;
+mod parse;
+mod resolve;
+mod syntax;
+mod value;
+mod words;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
+
+use crate::diagnose::{Report, Sink};
+
+/// For that many mistakes fixes are searched; nobody reads more.
+const MOST_SEARCHES: usize = 12;
+
+/// Expects the library's path in brackets in front, which `convshape::conv_chain!` puts there.
+#[proc_macro]
+pub fn conv_chain(tokens: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let (krate, tokens) = library_path(tokens.into());
+    chain(krate, tokens).into()
+}
+
+fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
+    let mut sink = Sink::default();
+    let (chain, faults) = parse::parse(tokens);
+    for fault in &faults {
+        sink.push(Report::from(fault));
+    }
+    let Some(chain) = chain else { return sink.into_tokens() };
+    let graph = resolve::resolve(&chain, &mut sink);
+    let checked = check::check(&graph);
+    for (index, problem) in checked.problems.iter().enumerate() {
+        let fixes = if index < MOST_SEARCHES { fix::search(&graph, &checked, problem) } else { Vec::new() };
+        sink.push(diagnose::describe(&graph, &checked, problem, &fixes));
+    }
+    for name in check::clashes(&graph, &checked) {
+        sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
+    }
+    for warning in &checked.warnings {
+        sink.warn(diagnose::describe(&graph, &checked, warning, &[]));
+    }
+    let refused = sink.refused();
+    let code = expand::expand(&expand::Expansion { krate, chain: &chain, graph: &graph, checked: &checked, refused });
+    let reports = sink.into_tokens();
+    quote!(#code #reports)
+}
+
+/// `[$crate] rest` into the path and the rest.
+fn library_path(tokens: TokenStream) -> (TokenStream, TokenStream) {
+    let mut tokens = tokens.into_iter();
+    match tokens.next() {
+        Some(TokenTree::Group(path)) => (path.stream(), tokens.collect()),
+        other => (quote!(::convshape), other.into_iter().chain(tokens).collect()),
+    }
+}

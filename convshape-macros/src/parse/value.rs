@@ -1,0 +1,350 @@
+//! Values: sizes, floats, words, tuples, pairs and shapes.
+
+use proc_macro2::{Delimiter, Group, Span, TokenTree};
+
+use super::cursor::{Cursor, plain};
+use super::number::{Lit, literal};
+use super::python::Sign;
+use super::statement::labelled;
+use super::{Parsed, Parser};
+use crate::fault::{PythonForm, SyntaxFault};
+use crate::syntax::{Args, Dim, Field, Reference, ShapePattern, SizeExpr, Source, Value};
+
+impl Parser {
+    /// What stands in a layer's parentheses. A part that cannot be read is recorded and stands as
+    /// [`Value::Broken`], so that nobody misses it later.
+    pub(super) fn args(&mut self, group: &Group) -> Args {
+        let tokens = plain(group.stream());
+        let mut args = Args { close: Some(group.span_close()), ..Args::default() };
+        for mut part in Cursor::new(&tokens, group.span_open()).split() {
+            self.arg(&mut part, &mut args);
+            // A comma is missing, which is reported already.
+            while !part.at_end() {
+                self.arg(&mut part, &mut args);
+            }
+        }
+        args
+    }
+
+    fn arg(&mut self, part: &mut Cursor<'_>, args: &mut Args) {
+        let span = part.span();
+        let name = part.ident_at(0).filter(|_| part.colon_at(1) || part.equals_at(1)).cloned();
+        if let Some(name) = name {
+            part.bump();
+            let equals = part.equals_at(0);
+            part.bump();
+            let value = self.whole_value(part);
+            if equals {
+                self.sign(span, PythonForm::Equals(format!("{name}={value}")));
+            }
+            args.fields.push(Field { name, value });
+            return;
+        }
+        let value = self.whole_value(part);
+        match args.fields.last() {
+            None => args.positional.push(value),
+            Some(_) if matches!(value, Value::Broken(_)) => {}
+            Some(field) => {
+                let help = format!("give `{value}` its field's name, or write it before `{}`", field.name);
+                let found = format!("`{value}`");
+                let expected = "a field with its name";
+                self.fault(SyntaxFault::Unexpected { span, found, expected, help: Some(help) });
+            }
+        }
+    }
+
+    /// Notes that a statement looks like Python; the first sign is the one that is reported.
+    pub(super) fn sign(&mut self, span: Span, form: PythonForm) {
+        self.python.get_or_insert(Sign { span, form });
+    }
+
+    /// The value that a part is, up to the next field where a comma is missing.
+    fn whole_value(&mut self, part: &mut Cursor<'_>) -> Value {
+        let span = part.span();
+        let value = self.value(part).and_then(|value| {
+            if !labelled(part) {
+                part.end("`,` or `)`")?;
+            } else {
+                let fault = part.unexpected("`,`");
+                self.fault(fault);
+            }
+            Ok(value)
+        });
+        value.unwrap_or_else(|fault| {
+            self.fault(fault);
+            while part.bump().is_some() {}
+            Value::Broken(span)
+        })
+    }
+
+    fn value(&mut self, c: &mut Cursor<'_>) -> Parsed<Value> {
+        let from = self.simple_value(c)?;
+        if c.punct("->").is_none() {
+            return Ok(from);
+        }
+        let to = self.simple_value(c)?;
+        for side in [&from, &to] {
+            if !matches!(side, Value::Size(_) | Value::Word(_) | Value::Hole(_)) {
+                let found = format!("`{side}`");
+                let help = Some("channels are written `1 -> 16`".to_owned());
+                return Err(SyntaxFault::Unexpected {
+                    span: side.span(),
+                    found,
+                    expected: "a number of channels",
+                    help,
+                });
+            }
+        }
+        Ok(Value::Arrow { from: Box::new(from), to: Box::new(to) })
+    }
+
+    fn simple_value(&mut self, c: &mut Cursor<'_>) -> Parsed<Value> {
+        if let Some(span) = c.hole() {
+            return Ok(Value::Hole(span));
+        }
+        if let Some(group) = c.group(Delimiter::Bracket) {
+            return self.nested(group.span(), |parser| parser.bracket(group));
+        }
+        if let Some(group) = c.group_at(0, Delimiter::Parenthesis)
+            && let Some(tuple) = self.nested(group.span(), |parser| parser.tuple(group))?
+        {
+            c.bump();
+            return Ok(tuple);
+        }
+        let negative = c.is_punct("-") && !c.is_punct("->");
+        if let Some(TokenTree::Literal(number)) = c.peek_at(usize::from(negative))
+            && let value @ (Lit::Float(_) | Lit::Str(_)) = literal(number, negative)?
+        {
+            let span = c.span();
+            return match value {
+                Lit::Float(value) => {
+                    c.bump();
+                    if negative {
+                        c.bump();
+                    }
+                    Ok(Value::Float { value, span })
+                }
+                Lit::Str(text) if !negative => {
+                    c.bump();
+                    Ok(Value::Str(text))
+                }
+                _ => Err(c.unexpected("a value")),
+            };
+        }
+        if let Some(value) = self.named_value(c)? {
+            return Ok(value);
+        }
+        let size = self.size(c)?;
+        if c.is_punct("..") {
+            let range = self.range_from(size, c)?;
+            return Ok(Value::Range(Box::new(range)));
+        }
+        Ok(match size {
+            SizeExpr::Name(name) => Value::Word(name),
+            size => Value::Size(size),
+        })
+    }
+
+    /// What begins with a name and is no size: a constant, `undo a`, `a.b`, `LeakyRelu(0.2)`.
+    fn named_value(&mut self, c: &mut Cursor<'_>) -> Parsed<Option<Value>> {
+        let Some(word) = c.ident_at(0) else { return Ok(None) };
+        let span = word.span();
+        match word.to_string().as_str() {
+            text @ ("true" | "false") => {
+                c.bump();
+                return Ok(Some(Value::Bool { value: text == "true", span }));
+            }
+            text @ ("True" | "False") => {
+                c.bump();
+                self.sign(span, PythonForm::Constant(text.to_owned()));
+                return Ok(Some(Value::Bool { value: text == "True", span }));
+            }
+            "None" => {
+                c.bump();
+                self.sign(span, PythonForm::Constant("None".to_owned()));
+                return Ok(Some(Value::Broken(span)));
+            }
+            "undo" if c.ident_at(1).is_some() => {
+                c.bump();
+                let name = c.ident("the name of a layer")?;
+                return Ok(Some(Value::Undo { name, span }));
+            }
+            _ => {}
+        }
+        if !c.punct_at(1, ".") && c.group_at(1, Delimiter::Parenthesis).is_none() || c.punct_at(1, "..") {
+            return Ok(None);
+        }
+        let reference = reference(c)?;
+        // `nn.ReLU()` as a value.
+        let mut name = reference.name.clone();
+        let mut module = Vec::new();
+        if let Some(port) = &reference.port {
+            module.push(std::mem::replace(&mut name, port.clone()));
+            while c.is_punct(".") && c.ident_at(1).is_some() {
+                c.bump();
+                module.push(std::mem::replace(&mut name, c.ident("a name")?));
+            }
+        }
+        if let Some(group) = c.group(Delimiter::Parenthesis) {
+            if !module.is_empty() {
+                let module: Vec<String> = module.iter().map(ToString::to_string).collect();
+                self.sign(span, PythonForm::Module(format!("{}.{name}", module.join("."))));
+            }
+            let args = self.nested(group.span(), |parser| Ok(parser.args(group)))?;
+            return Ok(Some(Value::Call { name, args }));
+        }
+        if module.len() > 1 {
+            return Err(SyntaxFault::Unexpected {
+                span,
+                found: format!("`{}`", module[0]),
+                expected: "a name or `name.port`",
+                help: None,
+            });
+        }
+        Ok(Some(Value::Name(reference)))
+    }
+
+    /// `(a, b)`: a value per axis. `(a + b)` is a size: `None`.
+    fn tuple(&mut self, group: &Group) -> Parsed<Option<Value>> {
+        let tokens = plain(group.stream());
+        let cursor = Cursor::new(&tokens, group.span_open());
+        let has_comma = (0..tokens.len()).any(|i| cursor.punct_at(i, ","));
+        if !has_comma && !tokens.is_empty() {
+            return Ok(None);
+        }
+        let mut values = Vec::new();
+        for mut part in cursor.split() {
+            let value = self.value(&mut part)?;
+            part.end("`,` or `)`")?;
+            values.push(value);
+        }
+        // Python writes pairs per axis in parentheses too.
+        let pairs: Option<Vec<_>> = values.iter().map(pair).collect();
+        Ok(Some(match pairs {
+            Some(pairs) if !pairs.is_empty() => Value::Pairs(pairs, group.span()),
+            _ => Value::Tuple(values, group.span()),
+        }))
+    }
+
+    /// `[..]`: pairs if its elements are in brackets themselves, else a shape.
+    fn bracket(&mut self, group: &Group) -> Parsed<Value> {
+        let tokens = plain(group.stream());
+        let parts = Cursor::new(&tokens, group.span_open()).split();
+        if !parts.iter().any(is_pair) {
+            return Ok(Value::Shape(self.dims(group)));
+        }
+        let mut pairs = Vec::new();
+        for mut part in parts {
+            let span = part.span();
+            let value = self.value(&mut part)?;
+            part.end("`,` or `]`")?;
+            let Some(both) = pair(&value) else {
+                let found = format!("`{value}`");
+                let help = Some("both sides of every axis are written: `[(0, 1), (1, 1)]`".to_owned());
+                return Err(SyntaxFault::Unexpected { span, found, expected: "`(low, high)`", help });
+            };
+            pairs.push(both);
+        }
+        Ok(Value::Pairs(pairs, group.span()))
+    }
+
+    /// `[C, 7, _]`
+    pub(super) fn shape(&mut self, c: &mut Cursor<'_>) -> Parsed<ShapePattern> {
+        if let Some(group) = c.group(Delimiter::Bracket) {
+            return Ok(self.dims(group));
+        }
+        let expected = "a shape such as `[1, 28, 28]`";
+        match c.group_at(0, Delimiter::Parenthesis) {
+            // As a tuple in Python; read as what is meant.
+            Some(group) => {
+                let fault = c.unexpected_with(expected, None);
+                c.bump();
+                let shape = self.dims(group);
+                self.fault(match fault {
+                    SyntaxFault::Unexpected { span, found, expected, .. } => {
+                        SyntaxFault::Unexpected { span, found, expected, help: Some(format!("write `{shape}`")) }
+                    }
+                    other => other,
+                });
+                Ok(shape)
+            }
+            None => Err(c.unexpected(expected)),
+        }
+    }
+
+    fn dims(&mut self, group: &Group) -> ShapePattern {
+        let tokens = plain(group.stream());
+        let mut dims = Vec::new();
+        for mut part in Cursor::new(&tokens, group.span_open()).split() {
+            let span = part.span();
+            if part.left() == 1 && part.is_word("None") {
+                self.fault(SyntaxFault::BatchAxis { span, found: "None".to_owned() });
+                continue;
+            }
+            let dim = match part.hole() {
+                Some(span) => Ok(Dim::Any(span)),
+                None => self.size(&mut part).map(Dim::Size),
+            };
+            let dim = dim.and_then(|dim| part.end("`,` or `]`").map(|()| dim));
+            dims.push(self.recorded(dim).unwrap_or(Dim::Broken(span)));
+        }
+        ShapePattern { dims, span: group.span() }
+    }
+
+    /// `a`, `a.b`, `_` or `(a, b)`
+    pub(super) fn source(&mut self, c: &mut Cursor<'_>) -> Parsed<Source> {
+        if let Some(span) = c.hole() {
+            return Ok(Source::Previous(span));
+        }
+        if let Some(group) = c.group(Delimiter::Parenthesis) {
+            return self.nested(group.span(), |parser| {
+                let tokens = plain(group.stream());
+                let mut sources = Vec::new();
+                for mut part in Cursor::new(&tokens, group.span_open()).split() {
+                    sources.push(parser.source(&mut part)?);
+                    part.end("`,` or `)`")?;
+                }
+                Ok(Source::Several(sources, group.span()))
+            });
+        }
+        reference(c).map(Source::Named)
+    }
+}
+
+/// Whether an element between brackets is itself in brackets: `(0, 1)`, not `(a + b)`.
+fn is_pair(part: &Cursor<'_>) -> bool {
+    match part.peek() {
+        Some(TokenTree::Group(group)) if part.left() == 1 => {
+            let comma = |token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+            group.delimiter() == Delimiter::Bracket || group.stream().into_iter().any(comma)
+        }
+        _ => false,
+    }
+}
+
+/// `a` or `a.b`
+fn reference(c: &mut Cursor<'_>) -> Parsed<Reference> {
+    let name = c.ident("the name of a statement")?;
+    let mut port = None;
+    if c.is_punct(".") && !c.is_punct("..") {
+        c.bump();
+        port = Some(c.ident("the name of a port")?);
+    }
+    Ok(Reference { name, port })
+}
+
+/// The two sides of an axis.
+fn pair(value: &Value) -> Option<(Value, Value)> {
+    match value {
+        Value::Tuple(sides, _) => match sides.as_slice() {
+            [low, high] => Some((low.clone(), high.clone())),
+            _ => None,
+        },
+        // `[[0, 1], [1, 1]]`, as Python may write it.
+        Value::Shape(shape) => match shape.dims.as_slice() {
+            [Dim::Size(low), Dim::Size(high)] => Some((Value::Size(low.clone()), Value::Size(high.clone()))),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,389 @@
+//! What was written: a chain as a tree, every node with its span. Nothing is resolved here: a lone
+//! identifier may be a word of the language, a statement's name or a constant.
+
+mod print;
+
+use convshape_arith::op::Dialect;
+use proc_macro2::{Ident, Span, TokenStream};
+
+/// A whole `struct Name { .. }`.
+#[derive(Clone)]
+pub(crate) struct Chain {
+    /// Docs and outer attributes, kept on the generated struct.
+    pub(crate) attrs: TokenStream,
+    pub(crate) vis: TokenStream,
+    pub(crate) struct_span: Span,
+    pub(crate) name: Ident,
+    /// `<..>` with its brackets.
+    pub(crate) generics: Option<TokenStream>,
+    pub(crate) headers: Headers,
+    pub(crate) blocks: Vec<Block>,
+    /// Empty where `input` is missing or could not be read; that is reported already.
+    pub(crate) inputs: Vec<Port>,
+    /// The word `input`, or the chain's name where it is missing.
+    pub(crate) input_span: Span,
+    pub(crate) body: Vec<Stmt>,
+    /// Empty where `output` is missing or could not be read; that is reported already.
+    pub(crate) outputs: Vec<Port>,
+    /// The word `output`, or the chain's name where it is missing.
+    pub(crate) output_span: Span,
+}
+
+/// What stands before the blocks.
+#[derive(Clone, Default)]
+pub(crate) struct Headers {
+    pub(crate) dialect: Option<Header<Dialect>>,
+    pub(crate) symbols: Vec<SymbolDecl>,
+    pub(crate) lossy: Option<Header<Lossy>>,
+    pub(crate) weights: Option<Text>,
+}
+
+/// A header's value and the token that gives it.
+#[derive(Clone, Copy)]
+pub(crate) struct Header<T> {
+    pub(crate) value: T,
+    pub(crate) span: Span,
+}
+
+/// What happens where a stride drops rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Lossy {
+    Allow,
+    Warn,
+    Deny,
+}
+
+/// `h in 1..=64` of a `for` header.
+#[derive(Clone)]
+pub(crate) struct SymbolDecl {
+    pub(crate) name: Ident,
+    pub(crate) range: Range,
+}
+
+/// `low..`, `low..high` or `low..=high`.
+#[derive(Clone)]
+pub(crate) struct Range {
+    pub(crate) low: SizeExpr,
+    pub(crate) high: Option<SizeExpr>,
+    pub(crate) inclusive: bool,
+}
+
+/// `block Name(a, b) { .. }`
+#[derive(Clone)]
+pub(crate) struct Block {
+    pub(crate) docs: TokenStream,
+    pub(crate) name: Ident,
+    pub(crate) params: Vec<Ident>,
+    pub(crate) body: Vec<Stmt>,
+}
+
+/// One input or output.
+#[derive(Clone)]
+pub(crate) struct Port {
+    pub(crate) name: Option<Ident>,
+    pub(crate) shape: ShapePattern,
+}
+
+/// `[C, 7, _]`
+#[derive(Clone)]
+pub(crate) struct ShapePattern {
+    pub(crate) dims: Vec<Dim>,
+    pub(crate) span: Span,
+}
+
+/// One axis of a shape.
+#[derive(Clone)]
+pub(crate) enum Dim {
+    Size(SizeExpr),
+    /// `_`
+    Any(Span),
+    /// Not readable, reported already: matches every size.
+    Broken(Span),
+}
+
+/// One statement.
+#[derive(Clone)]
+pub(crate) struct Stmt {
+    pub(crate) attrs: Attrs,
+    pub(crate) label: Option<Ident>,
+    pub(crate) kind: StmtKind,
+}
+
+/// The attributes of a statement.
+#[derive(Clone, Default)]
+pub(crate) struct Attrs {
+    pub(crate) docs: TokenStream,
+    /// `#[name = "encoder.0"]`: the name in weight files.
+    pub(crate) file_name: Option<Text>,
+}
+
+#[derive(Clone)]
+pub(crate) enum StmtKind {
+    Layer(Layer),
+    Repeat(Repeat),
+    /// Not readable, reported already: its name stands, its output shape is unknown.
+    Broken(Span),
+}
+
+/// `Conv2d(1 -> 16, kernel: 3) from a -> [16, _, _] restores b`
+#[derive(Clone)]
+pub(crate) struct Layer {
+    pub(crate) op: Ident,
+    pub(crate) args: Args,
+    pub(crate) from: Option<Source>,
+    pub(crate) shape: Option<ShapePattern>,
+    pub(crate) restores: Option<Ident>,
+}
+
+/// What stands in a layer's parentheses.
+#[derive(Clone, Default)]
+pub(crate) struct Args {
+    /// The leading part: at most one value, except for the names of `Concat`, `Add`, `Mul` and the
+    /// parameters of a block.
+    pub(crate) positional: Vec<Value>,
+    pub(crate) fields: Vec<Field>,
+    /// The closing parenthesis, where there are parentheses.
+    pub(crate) close: Option<Span>,
+}
+
+/// `kernel: 3`
+#[derive(Clone)]
+pub(crate) struct Field {
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+}
+
+#[derive(Clone)]
+pub(crate) struct Repeat {
+    /// The word `repeat`.
+    pub(crate) span: Span,
+    pub(crate) count: Count,
+    pub(crate) body: Vec<Stmt>,
+}
+
+/// How often a body is repeated.
+#[derive(Clone)]
+pub(crate) enum Count {
+    /// `repeat 3`
+    Times { value: i64, span: Span },
+    /// `repeat i in 0..3`
+    Range { var: Ident, range: Range },
+    /// `repeat c in [16, 32]`
+    List { var: Ident, sizes: Vec<SizeExpr> },
+}
+
+/// What a statement reads.
+#[derive(Clone)]
+pub(crate) enum Source {
+    /// `a`, or `a.b`: port `b` of the sub-chain `a`.
+    Named(Reference),
+    /// `_`: the statement before.
+    Previous(Span),
+    /// `(a, b)`
+    Several(Vec<Source>, Span),
+}
+
+/// A statement's name, or a port of it.
+#[derive(Clone)]
+pub(crate) struct Reference {
+    pub(crate) name: Ident,
+    pub(crate) port: Option<Ident>,
+}
+
+/// A string. (syn's own can be cloned only with more of syn compiled.)
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    value: String,
+    span: Span,
+}
+
+/// A value of a field, or a leading part.
+#[derive(Clone)]
+pub(crate) enum Value {
+    /// A number or arithmetic; a lone identifier is a [`Value::Word`].
+    Size(SizeExpr),
+    Float {
+        value: f64,
+        span: Span,
+    },
+    Bool {
+        value: bool,
+        span: Span,
+    },
+    Word(Ident),
+    Str(Text),
+    /// `_`
+    Hole(Span),
+    /// `16 -> 32`
+    Arrow {
+        from: Box<Value>,
+        to: Box<Value>,
+    },
+    /// `undo enc1`: the span is that of `undo`.
+    Undo {
+        name: Ident,
+        span: Span,
+    },
+    /// `(3, 5)`
+    Tuple(Vec<Value>, Span),
+    /// `[(0, 1), (1, 1)]`
+    Pairs(Vec<(Value, Value)>, Span),
+    Shape(ShapePattern),
+    /// `0..16`
+    Range(Box<Range>),
+    /// `LeakyRelu(0.2)`
+    Call {
+        name: Ident,
+        args: Args,
+    },
+    /// `a.b`
+    Name(Reference),
+    /// Not readable, reported already.
+    Broken(Span),
+}
+
+/// A size as written.
+#[derive(Clone)]
+pub(crate) enum SizeExpr {
+    Int {
+        value: i64,
+        span: Span,
+    },
+    Name(Ident),
+    /// `cfg::C`, `Self::C`, `Encoder<28>`
+    Path {
+        tokens: TokenStream,
+        span: Span,
+    },
+    Negated {
+        of: Box<SizeExpr>,
+        span: Span,
+    },
+    /// The span is that of the operator.
+    Binary {
+        left: Box<SizeExpr>,
+        operator: Operator,
+        right: Box<SizeExpr>,
+        span: Span,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Operator {
+    Add,
+    Sub,
+    Mul,
+    Div,
+}
+
+impl Stmt {
+    /// The name if there is one, else the layer.
+    pub(crate) fn span(&self) -> Span {
+        match (&self.label, &self.kind) {
+            (Some(label), _) => label.span(),
+            (None, StmtKind::Layer(layer)) => layer.op.span(),
+            (None, StmtKind::Repeat(repeat)) => repeat.span,
+            (None, StmtKind::Broken(span)) => *span,
+        }
+    }
+}
+
+impl Text {
+    pub(crate) fn new(value: String, span: Span) -> Text {
+        Text { value, span }
+    }
+
+    pub(crate) fn value(&self) -> String {
+        self.value.clone()
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        self.span
+    }
+}
+
+impl Args {
+    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+impl Layer {
+    /// Whether parentheses follow the layer's name.
+    pub(crate) fn parenthesised(&self) -> bool {
+        self.args.close.is_some()
+    }
+}
+
+impl Count {
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Count::Times { span, .. } => *span,
+            Count::Range { var, .. } | Count::List { var, .. } => var.span(),
+        }
+    }
+}
+
+impl Range {
+    pub(crate) fn span(&self) -> Span {
+        self.low.span()
+    }
+}
+
+impl Source {
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Source::Named(reference) => reference.span(),
+            Source::Previous(span) | Source::Several(_, span) => *span,
+        }
+    }
+}
+
+impl Reference {
+    pub(crate) fn span(&self) -> Span {
+        self.name.span()
+    }
+}
+
+impl Dim {
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Dim::Size(size) => size.span(),
+            Dim::Any(span) | Dim::Broken(span) => *span,
+        }
+    }
+}
+
+impl Value {
+    /// The token to point at: of a value of several tokens the first.
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Value::Size(size) => size.span(),
+            Value::Word(word) => word.span(),
+            Value::Str(text) => text.span(),
+            Value::Arrow { from, .. } => from.span(),
+            Value::Shape(shape) => shape.span,
+            Value::Range(range) => range.span(),
+            Value::Call { name, .. } => name.span(),
+            Value::Name(reference) => reference.span(),
+            Value::Float { span, .. }
+            | Value::Bool { span, .. }
+            | Value::Undo { span, .. }
+            | Value::Hole(span)
+            | Value::Tuple(_, span)
+            | Value::Pairs(_, span)
+            | Value::Broken(span) => *span,
+        }
+    }
+}
+
+impl SizeExpr {
+    /// The first token.
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            SizeExpr::Int { span, .. } | SizeExpr::Path { span, .. } | SizeExpr::Negated { span, .. } => *span,
+            SizeExpr::Name(name) => name.span(),
+            SizeExpr::Binary { left, .. } => left.span(),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The tree as source text, so that a message can show a line as it should be written.
+
+use std::fmt::{self, Display, Formatter};
+
+use proc_macro2::{TokenStream, TokenTree};
+
+use super::{Args, Dim, Field, Layer, Operator, Range, Reference, ShapePattern, SizeExpr, Source, Value};
+
+impl Display for Layer {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.op, self.args)?;
+        if let Some(source) = &self.from {
+            write!(f, " from {source}")?;
+        }
+        if let Some(shape) = &self.shape {
+            write!(f, " -> {shape}")?;
+        }
+        if let Some(name) = &self.restores {
+            write!(f, " restores {name}")?;
+        }
+        Ok(())
+    }
+}
+
+/// With its parentheses, which go where nothing stands in them.
+impl Display for Args {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.positional.is_empty() && self.fields.is_empty() {
+            return Ok(());
+        }
+        let positional = self.positional.iter().map(ToString::to_string);
+        let fields = self.fields.iter().map(ToString::to_string);
+        let args: Vec<String> = positional.chain(fields).collect();
+        write!(f, "({})", args.join(", "))
+    }
+}
+
+impl Display for Field {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.value)
+    }
+}
+
+impl Display for Source {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Named(reference) => reference.fmt(f),
+            Source::Previous(_) => f.write_str("_"),
+            Source::Several(sources, _) => write!(f, "({})", list(sources)),
+        }
+    }
+}
+
+impl Display for Reference {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.port {
+            Some(port) => write!(f, "{}.{port}", self.name),
+            None => self.name.fmt(f),
+        }
+    }
+}
+
+impl Display for ShapePattern {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}]", list(&self.dims))
+    }
+}
+
+impl Display for Dim {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Dim::Size(size) => size.fmt(f),
+            Dim::Any(_) | Dim::Broken(_) => f.write_str("_"),
+        }
+    }
+}
+
+impl Display for Range {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.low, if self.inclusive { "=" } else { "" })?;
+        self.high.as_ref().map_or(Ok(()), |high| high.fmt(f))
+    }
+}
+
+impl Display for Value {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Size(size) => size.fmt(f),
+            // `{:?}` writes `1.0`, which is a float again when it is read.
+            Value::Float { value, .. } => write!(f, "{value:?}"),
+            Value::Bool { value, .. } => value.fmt(f),
+            Value::Word(word) => word.fmt(f),
+            Value::Str(text) => write!(f, "{:?}", text.value()),
+            Value::Hole(_) | Value::Broken(_) => f.write_str("_"),
+            Value::Arrow { from, to } => write!(f, "{from} -> {to}"),
+            Value::Undo { name, .. } => write!(f, "undo {name}"),
+            Value::Tuple(values, _) => write!(f, "({})", list(values)),
+            Value::Pairs(pairs, _) => {
+                let pairs: Vec<String> = pairs.iter().map(|(low, high)| format!("({low}, {high})")).collect();
+                write!(f, "[{}]", pairs.join(", "))
+            }
+            Value::Shape(shape) => shape.fmt(f),
+            Value::Range(range) => range.fmt(f),
+            Value::Call { name, args } => write!(f, "{name}{args}"),
+            Value::Name(reference) => reference.fmt(f),
+        }
+    }
+}
+
+impl Display for SizeExpr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            SizeExpr::Int { value, .. } => value.fmt(f),
+            SizeExpr::Name(name) => name.fmt(f),
+            SizeExpr::Path { tokens, .. } => f.write_str(&path(tokens)),
+            SizeExpr::Negated { of, .. } => match **of {
+                SizeExpr::Binary { .. } => write!(f, "-({of})"),
+                _ => write!(f, "-{of}"),
+            },
+            SizeExpr::Binary { left, operator, right, .. } => {
+                let outer = operator.precedence();
+                operand(f, left, |inner| inner < outer)?;
+                write!(f, " {operator} ")?;
+                operand(f, right, |inner| inner <= outer)
+            }
+        }
+    }
+}
+
+/// One side of an operator, in parentheses where the operator inside binds too loosely.
+fn operand(f: &mut Formatter<'_>, size: &SizeExpr, loose: impl Fn(u8) -> bool) -> fmt::Result {
+    match size {
+        SizeExpr::Binary { operator, .. } if loose(operator.precedence()) => write!(f, "({size})"),
+        _ => size.fmt(f),
+    }
+}
+
+impl Operator {
+    fn precedence(self) -> u8 {
+        match self {
+            Operator::Add | Operator::Sub => 1,
+            Operator::Mul | Operator::Div => 2,
+        }
+    }
+}
+
+impl Display for Operator {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Operator::Add => "+",
+            Operator::Sub => "-",
+            Operator::Mul => "*",
+            Operator::Div => "/",
+        })
+    }
+}
+
+fn list(items: &[impl Display]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A path without the spaces that a token stream prints: `cfg::C`.
+fn path(tokens: &TokenStream) -> String {
+    let mut text = String::new();
+    let mut after_word = false;
+    for token in tokens.clone() {
+        let word = matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_));
+        if word && after_word {
+            text.push(' ');
+        }
+        text.push_str(&token.to_string());
+        if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ',') {
+            text.push(' ');
+        }
+        after_word = word;
+    }
+    text
+}

@@ -1,0 +1,221 @@
+//! The fields: one constant each, so that a field means the same in every layer that has it.
+
+use convshape_arith::op::Dialect::{self, Flax, Jax, Keras, Onnx, Torch};
+
+use super::{Alias, Dialects, FieldWords, Takes, Word};
+
+pub(super) const ALL: Dialects = &[Torch, Onnx, Jax, Flax, Keras];
+pub(super) const TORCH: Dialects = &[Torch];
+pub(super) const ONNX: Dialects = &[Onnx];
+pub(super) const JAX: Dialects = &[Jax];
+pub(super) const FLAX: Dialects = &[Flax];
+pub(super) const KERAS: Dialects = &[Keras];
+
+/// A field of every dialect, without other names.
+const fn field(name: &'static str, takes: Takes, doc: &'static str) -> FieldWords {
+    FieldWords { name, aliases: &[], takes, hole: false, dialects: ALL, doc }
+}
+
+impl FieldWords {
+    const fn or(self, aliases: &'static [Alias]) -> FieldWords {
+        FieldWords { aliases, ..self }
+    }
+
+    const fn only(self, dialects: Dialects) -> FieldWords {
+        FieldWords { dialects, ..self }
+    }
+
+    const fn hole(self) -> FieldWords {
+        FieldWords { hole: true, ..self }
+    }
+}
+
+pub(super) const fn alias(name: &'static str, dialects: Dialects) -> Alias {
+    Alias { name, dialects }
+}
+
+const fn word(name: &'static str, dialects: &'static [Dialect]) -> Word {
+    Word { name, dialects }
+}
+
+/// Taken by every layer.
+pub(super) static DIALECT: FieldWords =
+    field("dialect", Takes::Dialect, "the framework whose rules this layer's words follow");
+
+/// Taken by every layer that is not an activation itself.
+pub(super) static ACTIVATION: FieldWords =
+    field("activation", Takes::Activation, "the activation that is applied to the result");
+
+const SAME: Word = word("same", ALL);
+const VALID: Word = word("valid", ALL);
+
+const CONV_PADDING: &[Word] = &[
+    SAME,
+    VALID,
+    word("same_lower", &[Jax, Flax, Onnx]),
+    word("causal", &[Flax, Keras]),
+    word("circular", FLAX),
+    word("reflect", FLAX),
+];
+const POOL_PADDING: &[Word] = &[SAME, VALID, word("same_lower", &[Jax, Flax, Onnx])];
+const AUTO_PAD_WORDS: &[Word] =
+    &[word("notset", ONNX), word("same_upper", ONNX), word("same_lower", ONNX), word("valid", ONNX)];
+const BORDERS: &[Word] = &[word("zeros", ALL), word("reflect", ALL), word("replicate", ALL), word("circular", ALL)];
+const INTERPOLATIONS: &[Word] = &[
+    word("nearest", ALL),
+    word("nearest_exact", ALL),
+    word("linear", ALL),
+    word("bilinear", ALL),
+    word("trilinear", ALL),
+    word("bicubic", ALL),
+];
+const ALIGNS: &[Word] = &[word("center", ALL), word("start", ALL)];
+const DEPTH_ORDERS: &[Word] = &[word("dcr", ALL), word("crd", ALL)];
+const APPROXIMATIONS: &[Word] = &[word("none", ALL), word("tanh", ALL)];
+
+// Convolution.
+
+const EXPLICIT_IN: &[Alias] = &[alias("in_features", &[Torch, Flax])];
+const EXPLICIT_OUT: &[Alias] =
+    &[alias("out_features", &[Torch, Flax]), alias("features", FLAX), alias("filters", KERAS), alias("units", KERAS)];
+
+pub(super) const IN_CHANNELS: FieldWords =
+    field("in_channels", Takes::Size, "input channels; `in -> out` in front says the same").or(EXPLICIT_IN).hole();
+pub(super) const OUT_CHANNELS: FieldWords =
+    field("out_channels", Takes::Size, "output channels; `in -> out` in front says the same").or(EXPLICIT_OUT).hole();
+pub(super) const KERNEL: FieldWords = field("kernel", Takes::SizePerAxis, "taps of the kernel per axis")
+    .or(&[alias("kernel_size", &[Torch, Flax, Keras]), alias("kernel_shape", ONNX)])
+    .hole();
+pub(super) const STRIDE: FieldWords = field("stride", Takes::SizePerAxis, "step of the window per axis")
+    .or(&[alias("strides", &[Flax, Keras, Onnx, Jax]), alias("window_strides", JAX)]);
+pub(super) const PADDING: FieldWords =
+    field("padding", Takes::Padding(CONV_PADDING), "rows added on both sides per axis, or a word of the dialect")
+        .or(&[alias("pads", ONNX)])
+        .hole();
+pub(super) const DILATION: FieldWords = field("dilation", Takes::SizePerAxis, "distance of the taps per axis").or(&[
+    alias("kernel_dilation", FLAX),
+    alias("dilation_rate", KERAS),
+    alias("dilations", ONNX),
+    alias("rhs_dilation", JAX),
+]);
+pub(super) const INPUT_DILATION: FieldWords =
+    field("input_dilation", Takes::SizePerAxis, "distance of the input's elements per axis")
+        .or(&[alias("lhs_dilation", JAX)])
+        .only(&[Flax, Jax]);
+pub(super) const GROUPS: FieldWords = field("groups", Takes::Size, "groups of channels that do not see each other")
+    .or(&[alias("feature_group_count", &[Flax, Jax]), alias("group", ONNX)]);
+/// Transposed convolutions have groups in two frameworks only.
+pub(super) const TRANSPOSE_GROUPS: FieldWords =
+    field("groups", Takes::Size, "groups of channels that do not see each other")
+        .or(&[alias("group", ONNX)])
+        .only(&[Torch, Onnx]);
+pub(super) const BIAS: FieldWords =
+    field("bias", Takes::Bool, "whether a bias is added").or(&[alias("use_bias", &[Flax, Keras])]);
+pub(super) const PADDING_MODE: FieldWords =
+    field("padding_mode", Takes::Word(BORDERS), "what stands in the padded border").only(TORCH);
+pub(super) const AUTO_PAD: FieldWords =
+    field("auto_pad", Takes::Word(AUTO_PAD_WORDS), "padding that is worked out from the sizes").only(ONNX);
+pub(super) const OUTPUT_PADDING: FieldWords =
+    field("output_padding", Takes::SizePerAxis, "rows added at the end of each axis of the output")
+        .only(&[Torch, Onnx, Keras])
+        .hole();
+pub(super) const OUTPUT_SIZE: FieldWords =
+    field("output_size", Takes::SizePerAxis, "the spatial sizes of the output, from which `output_padding` follows")
+        .or(&[alias("output_shape", &[Onnx, Keras])])
+        .only(&[Torch, Onnx, Keras]);
+pub(super) const TRANSPOSE_KERNEL: FieldWords =
+    field("transpose_kernel", Takes::Bool, "whether the kernel is that of the convolution which this one transposes")
+        .only(&[Jax, Flax]);
+pub(super) const CONSISTENT_PADDING: FieldWords =
+    field("consistent_padding", Takes::Bool, "whether `padding` crops the output, as in PyTorch")
+        .or(&[alias("use_consistent_padding", JAX)])
+        .only(JAX);
+pub(super) const DEPTH_MULTIPLIER: FieldWords =
+    field("depth_multiplier", Takes::Size, "output channels per input channel");
+
+// Pooling.
+
+pub(super) const WINDOW: FieldWords = field("kernel", Takes::SizePerAxis, "size of the window per axis")
+    .or(&[
+        alias("kernel_size", TORCH),
+        alias("pool_size", KERAS),
+        alias("kernel_shape", ONNX),
+        alias("window_shape", FLAX),
+        alias("window_dimensions", JAX),
+    ])
+    .hole();
+pub(super) const WINDOW_PADDING: FieldWords =
+    field("padding", Takes::Padding(POOL_PADDING), "rows added on both sides per axis, or a word of the dialect")
+        .or(&[alias("pads", ONNX)])
+        .hole();
+pub(super) const MAX_DILATION: FieldWords = field("dilation", Takes::SizePerAxis, "distance of the elements per axis")
+    .or(&[alias("dilations", ONNX), alias("window_dilation", JAX)])
+    .only(&[Torch, Onnx, Jax]);
+pub(super) const AVG_DILATION: FieldWords = field("dilation", Takes::SizePerAxis, "distance of the elements per axis")
+    .or(&[alias("dilations", ONNX)])
+    .only(ONNX);
+pub(super) const CEIL_MODE: FieldWords =
+    field("ceil_mode", Takes::Bool, "whether a last window that overhangs the end counts").only(&[Torch, Onnx]);
+pub(super) const COUNT_INCLUDE_PAD: FieldWords =
+    field("count_include_pad", Takes::Bool, "whether padded elements count in the mean").only(&[Torch, Onnx, Flax]);
+pub(super) const ADAPTIVE_SIZE: FieldWords =
+    field("size", Takes::SizePerAxis, "the output's spatial sizes").or(&[alias("output_size", &[Torch, Keras])]);
+
+// Resizing.
+
+pub(super) const SCALE: FieldWords =
+    field("scale", Takes::FloatPerAxis, "factor per axis").or(&[alias("scale_factor", TORCH)]);
+/// In keras' own layer `size` is the factor.
+pub(super) const KERAS_SCALE: FieldWords =
+    field("scale", Takes::FloatPerAxis, "factor per axis").or(&[alias("size", KERAS)]);
+pub(super) const SIZE: FieldWords = field("size", Takes::SizePerAxis, "the output's spatial sizes");
+pub(super) const LIKE: FieldWords = field("like", Takes::Name, "the statement whose spatial sizes are taken");
+pub(super) const INTERPOLATION: FieldWords =
+    field("mode", Takes::Word(INTERPOLATIONS), "how values between the old ones are made")
+        .or(&[alias("interpolation", KERAS)]);
+pub(super) const ALIGN_CORNERS: FieldWords =
+    field("align_corners", Takes::Bool, "whether the corners of input and output coincide");
+pub(super) const FACTOR: FieldWords = field("factor", Takes::Size, "factor of height and width").or(&[
+    alias("upscale_factor", TORCH),
+    alias("downscale_factor", TORCH),
+    alias("blocksize", ONNX),
+    alias("block_size", KERAS),
+]);
+pub(super) const DEPTH_ORDER: FieldWords =
+    field("mode", Takes::Word(DEPTH_ORDERS), "whether the block's offsets are the slow (dcr) or fast (crd) channels");
+pub(super) const AMOUNT: FieldWords =
+    field("amount", Takes::Amount, "rows per axis, or `[(low, high), ..]` per axis and side")
+        .or(&[alias("padding", &[Torch, Keras]), alias("cropping", KERAS)]);
+pub(super) const BORDER: FieldWords = field("mode", Takes::Word(BORDERS), "what stands in the border");
+pub(super) const VALUE: FieldWords = field("value", Takes::Float, "the constant in the border");
+pub(super) const ALIGN: FieldWords =
+    field("align", Takes::Word(ALIGNS), "where the smaller of the two lies in the larger");
+pub(super) const CHANNEL_RANGE: FieldWords = field("channels", Takes::Range, "the channels that are kept");
+
+// Dense, shape, normalisation, activation.
+
+pub(super) const SHAPE: FieldWords =
+    field("shape", Takes::Shape, "the new shape without the batch axis").or(&[alias("target_shape", KERAS)]);
+pub(super) const BY: FieldWords = field("by", Takes::Float, "the factor");
+pub(super) const CHANNELS: FieldWords = field("channels", Takes::Size, "channels; taken from the input if left out")
+    .or(&[alias("num_features", &[Torch, Flax]), alias("num_channels", TORCH), alias("num_parameters", TORCH)])
+    .hole();
+pub(super) const NORM_GROUPS: FieldWords = field("groups", Takes::Size, "groups of channels that share statistics")
+    .or(&[alias("num_groups", &[Torch, Flax, Onnx])]);
+pub(super) const EPS: FieldWords =
+    field("eps", Takes::Float, "what is added to the variance").or(&[alias("epsilon", &[Flax, Keras, Onnx])]);
+pub(super) const AFFINE: FieldWords = field("affine", Takes::Bool, "whether a weight and a bias follow");
+pub(super) const MOMENTUM: FieldWords =
+    field("momentum", Takes::Float, "the share of a batch in the running statistics");
+pub(super) const NORM_SIZE: FieldWords =
+    field("size", Takes::SizePerAxis, "the last axes' sizes; all axes if left out")
+        .or(&[alias("normalized_shape", TORCH)]);
+pub(super) const SLOPE: FieldWords = field("slope", Takes::Float, "the factor below zero")
+    .or(&[alias("negative_slope", &[Torch, Flax, Keras]), alias("alpha", ONNX)]);
+pub(super) const ALPHA: FieldWords = field("alpha", Takes::Float, "the factor below zero");
+pub(super) const APPROXIMATE: FieldWords =
+    field("approximate", Takes::Word(APPROXIMATIONS), "whether the tanh formula is used");
+pub(super) const MIN: FieldWords = field("min", Takes::Float, "lower bound").or(&[alias("min_val", TORCH)]);
+pub(super) const MAX: FieldWords = field("max", Takes::Float, "upper bound").or(&[alias("max_val", TORCH)]);
+pub(super) const P: FieldWords = field("p", Takes::Float, "probability of a zero in training")
+    .or(&[alias("rate", &[Flax, Keras]), alias("ratio", ONNX)]);

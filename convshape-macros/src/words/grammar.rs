@@ -1,0 +1,67 @@
+//! The words of the grammar itself.
+
+use convshape_arith::op::Dialect;
+
+use super::{Word, fields::ALL};
+
+/// A word of the grammar and what it does, in one line.
+pub(crate) struct GrammarWord {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+const fn word(name: &'static str, doc: &'static str) -> GrammarWord {
+    GrammarWord { name, doc }
+}
+
+/// The words that give a chain its form, with their docs for hovering.
+pub(crate) static GRAMMAR: &[GrammarWord] = &[
+    word("input", "the chain's input shape without the batch axis; in a `repeat` or `block`, the body's input"),
+    word("output", "the chain's output shape without the batch axis; it is checked"),
+    word("from", "reads the named statement instead of the one before"),
+    word("restores", "demands that the output shape is the named layer's input shape"),
+    word("undo", "the transposed convolution whose shape map is the exact reverse of the named layer"),
+    word("repeat", "repeats statements that keep their shape"),
+    word("block", "a piece with parameters, used as a layer"),
+    word("for", "declares sizes that only run time knows, with their ranges"),
+    word("in", "the values that a `for` size or a `repeat` variable takes"),
+    word("dialect", "the framework whose rules the words follow: torch, onnx, jax, flax or keras"),
+    word("lossy", "what happens where a stride drops rows: allow, warn or deny"),
+    word("weights", "a safetensors file that is checked while compiling"),
+    word("torch", "PyTorch; shapes are `[C, spatial...]`"),
+    word("onnx", "ONNX, where its engines agree; shapes are `[C, spatial...]`"),
+    word("jax", "`jax.lax`; shapes are `[C, spatial...]`"),
+    word("flax", "Flax; shapes are `[spatial..., C]`"),
+    word("keras", "Keras 3; shapes are `[spatial..., C]`"),
+];
+
+/// The headers that are written `name: value;`.
+pub(crate) const HEADERS: &[&str] = &["dialect", "lossy", "weights"];
+
+/// The values of `lossy`.
+pub(crate) static LOSSY: &[Word] = &[
+    Word { name: "allow", dialects: ALL },
+    Word { name: "warn", dialects: ALL },
+    Word { name: "deny", dialects: ALL },
+];
+
+/// A dialect's name in the language.
+pub(crate) fn dialect_name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Torch => "torch",
+        Dialect::Onnx => "onnx",
+        Dialect::Jax => "jax",
+        Dialect::Flax => "flax",
+        Dialect::Keras => "keras",
+    }
+}
+
+/// The dialect of that name.
+pub(crate) fn dialect_from_name(name: &str) -> Option<Dialect> {
+    ALL.iter().copied().find(|dialect| dialect_name(*dialect) == name)
+}
+
+/// The names of all dialects.
+pub(crate) fn dialect_names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|dialect| dialect_name(*dialect))
+}

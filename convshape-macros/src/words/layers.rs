@@ -1,0 +1,515 @@
+//! The layers: one row each.
+
+use convshape_arith::op::Dialect::{Flax, Jax, Keras, Onnx, Torch};
+
+use super::fields::*;
+use super::{Alias, FieldWords, Group, Kind, LayerWords, Positional};
+
+const RANKS: &[usize] = &[1, 2, 3];
+
+/// A row's defaults: every dialect, no other names, no fields.
+const fn layer(kind: Kind, group: Group, name: &'static str, snake: &'static str, doc: &'static str) -> LayerWords {
+    LayerWords {
+        kind,
+        group,
+        name,
+        ranks: &[],
+        snake,
+        aliases: &[],
+        dialects: ALL,
+        positional: Positional::None,
+        fields: &[],
+        python: &[],
+        doc,
+    }
+}
+
+/// The row of an activation.
+const fn activation(
+    kind: Kind,
+    name: &'static str,
+    snake: &'static str,
+    aliases: &'static [Alias],
+    doc: &'static str,
+) -> LayerWords {
+    LayerWords { aliases, python: INPLACE, ..layer(kind, Group::Activation, name, snake, doc) }
+}
+
+const INPLACE: &[(super::Dialects, &[&str])] = &[(TORCH, &["inplace"])];
+
+const CONV_FIELDS: &[FieldWords] = &[
+    IN_CHANNELS,
+    OUT_CHANNELS,
+    KERNEL,
+    STRIDE,
+    PADDING,
+    DILATION,
+    INPUT_DILATION,
+    GROUPS,
+    BIAS,
+    PADDING_MODE,
+    AUTO_PAD,
+];
+
+/// Every layer of the language.
+pub(crate) static LAYERS: &[LayerWords] = &[
+    // Convolution.
+    LayerWords {
+        ranks: RANKS,
+        aliases: &[alias("Conv#D", KERAS), alias("Conv", &[Flax, Onnx])],
+        positional: Positional::Channels,
+        fields: CONV_FIELDS,
+        python: &[
+            (
+                TORCH,
+                &[
+                    "in_channels",
+                    "out_channels",
+                    "kernel",
+                    "stride",
+                    "padding",
+                    "dilation",
+                    "groups",
+                    "bias",
+                    "padding_mode",
+                ],
+            ),
+            (
+                KERAS,
+                &["out_channels", "kernel", "stride", "padding", "data_format", "dilation", "groups", "activation"],
+            ),
+            (FLAX, &["out_channels", "kernel", "stride", "padding", "input_dilation", "dilation", "groups", "bias"]),
+        ],
+        ..layer(Kind::Conv, Group::Convolution, "Conv#d", "conv", "convolution: `Conv2d(1 -> 16, kernel: 3)`")
+    },
+    LayerWords {
+        ranks: RANKS,
+        aliases: &[alias("Conv#DTranspose", KERAS), alias("ConvTranspose", &[Flax, Onnx])],
+        positional: Positional::Channels,
+        fields: &[
+            IN_CHANNELS,
+            OUT_CHANNELS,
+            KERNEL,
+            STRIDE,
+            PADDING,
+            OUTPUT_PADDING,
+            DILATION,
+            TRANSPOSE_GROUPS,
+            BIAS,
+            PADDING_MODE,
+            OUTPUT_SIZE,
+            AUTO_PAD,
+            TRANSPOSE_KERNEL,
+            CONSISTENT_PADDING,
+        ],
+        python: &[
+            (
+                TORCH,
+                &[
+                    "in_channels",
+                    "out_channels",
+                    "kernel",
+                    "stride",
+                    "padding",
+                    "output_padding",
+                    "groups",
+                    "bias",
+                    "dilation",
+                    "padding_mode",
+                ],
+            ),
+            (
+                KERAS,
+                &[
+                    "out_channels",
+                    "kernel",
+                    "stride",
+                    "padding",
+                    "output_padding",
+                    "data_format",
+                    "dilation",
+                    "activation",
+                ],
+            ),
+            (FLAX, &["out_channels", "kernel", "stride", "padding", "dilation", "bias"]),
+        ],
+        ..layer(
+            Kind::ConvTranspose,
+            Group::Convolution,
+            "ConvTranspose#d",
+            "conv_transpose",
+            "transposed convolution: `ConvTranspose2d(16 -> 1, kernel: 4, stride: 2, padding: 1)` doubles a size",
+        )
+    },
+    LayerWords {
+        ranks: RANKS,
+        dialects: JAX,
+        positional: Positional::Channels,
+        fields: &[IN_CHANNELS, OUT_CHANNELS, KERNEL, STRIDE, PADDING, INPUT_DILATION, DILATION, GROUPS],
+        ..layer(
+            Kind::ConvGeneralDilated,
+            Group::Convolution,
+            "ConvGeneralDilated#d",
+            "conv_general_dilated",
+            "`lax.conv_general_dilated`: a convolution of an input that may be dilated itself",
+        )
+    },
+    LayerWords {
+        ranks: &[1, 2],
+        aliases: &[alias("DepthwiseConv#D", KERAS)],
+        dialects: KERAS,
+        positional: Positional::Field("kernel"),
+        fields: &[KERNEL, STRIDE, PADDING, DEPTH_MULTIPLIER, DILATION, BIAS],
+        python: &[(
+            KERAS,
+            &["kernel", "stride", "padding", "depth_multiplier", "data_format", "dilation", "activation", "bias"],
+        )],
+        ..layer(
+            Kind::DepthwiseConv,
+            Group::Convolution,
+            "DepthwiseConv#d",
+            "depthwise_conv",
+            "convolution of each channel by itself",
+        )
+    },
+    LayerWords {
+        ranks: &[1, 2],
+        aliases: &[alias("SeparableConv#D", KERAS)],
+        dialects: KERAS,
+        positional: Positional::Channels,
+        fields: &[IN_CHANNELS, OUT_CHANNELS, KERNEL, STRIDE, PADDING, DILATION, DEPTH_MULTIPLIER, BIAS],
+        python: &[(
+            KERAS,
+            &[
+                "out_channels",
+                "kernel",
+                "stride",
+                "padding",
+                "data_format",
+                "dilation",
+                "depth_multiplier",
+                "activation",
+            ],
+        )],
+        ..layer(
+            Kind::SeparableConv,
+            Group::Convolution,
+            "SeparableConv#d",
+            "separable_conv",
+            "depthwise convolution, then one with kernel 1 over the channels",
+        )
+    },
+    // Pooling.
+    LayerWords {
+        ranks: RANKS,
+        aliases: &[alias("MaxPooling#D", KERAS), alias("MaxPool#D", KERAS), alias("MaxPool", ONNX)],
+        positional: Positional::Field("kernel"),
+        fields: &[WINDOW, STRIDE, WINDOW_PADDING, MAX_DILATION, CEIL_MODE, AUTO_PAD],
+        python: &[
+            (TORCH, &["kernel", "stride", "padding", "dilation", "return_indices", "ceil_mode"]),
+            (KERAS, &["kernel", "stride", "padding"]),
+            (FLAX, &["kernel", "stride", "padding"]),
+        ],
+        ..layer(Kind::MaxPool, Group::Pooling, "MaxPool#d", "max_pool", "the largest value of each window")
+    },
+    LayerWords {
+        ranks: RANKS,
+        aliases: &[alias("AveragePooling#D", KERAS), alias("AvgPool#D", KERAS), alias("AveragePool", ONNX)],
+        positional: Positional::Field("kernel"),
+        fields: &[WINDOW, STRIDE, WINDOW_PADDING, AVG_DILATION, CEIL_MODE, COUNT_INCLUDE_PAD, AUTO_PAD],
+        python: &[
+            (TORCH, &["kernel", "stride", "padding", "ceil_mode", "count_include_pad"]),
+            (KERAS, &["kernel", "stride", "padding"]),
+            (FLAX, &["kernel", "stride", "padding", "count_include_pad"]),
+        ],
+        ..layer(Kind::AvgPool, Group::Pooling, "AvgPool#d", "avg_pool", "the mean of each window")
+    },
+    LayerWords {
+        ranks: RANKS,
+        aliases: &[alias("AdaptiveAveragePooling#D", KERAS)],
+        positional: Positional::Field("size"),
+        fields: &[ADAPTIVE_SIZE],
+        ..layer(
+            Kind::AdaptiveAvgPool,
+            Group::Pooling,
+            "AdaptiveAvgPool#d",
+            "adaptive_avg_pool",
+            "means over as many windows as the output has elements",
+        )
+    },
+    LayerWords {
+        ranks: RANKS,
+        aliases: &[alias("AdaptiveMaxPooling#D", KERAS)],
+        positional: Positional::Field("size"),
+        fields: &[ADAPTIVE_SIZE],
+        ..layer(
+            Kind::AdaptiveMaxPool,
+            Group::Pooling,
+            "AdaptiveMaxPool#d",
+            "adaptive_max_pool",
+            "the largest values of as many windows as the output has elements",
+        )
+    },
+    LayerWords {
+        aliases: &[
+            alias("GlobalAveragePooling#D", KERAS),
+            alias("GlobalAvgPool#D", KERAS),
+            alias("GlobalAveragePool", ONNX),
+        ],
+        ..layer(
+            Kind::GlobalAvgPool,
+            Group::Pooling,
+            "GlobalAvgPool",
+            "global_avg_pool",
+            "the mean of each channel: `[C]`",
+        )
+    },
+    // Resizing.
+    LayerWords {
+        positional: Positional::Field("scale"),
+        fields: &[SCALE, SIZE, LIKE, INTERPOLATION, ALIGN_CORNERS],
+        python: &[(TORCH, &["size", "scale", "mode", "align_corners"])],
+        ..layer(Kind::Upsample, Group::Resizing, "Upsample", "upsample", "resizes by a factor or to a size")
+    },
+    LayerWords {
+        ranks: RANKS,
+        dialects: KERAS,
+        positional: Positional::Field("scale"),
+        fields: &[KERAS_SCALE, INTERPOLATION],
+        python: &[(KERAS, &["scale", "data_format", "mode"])],
+        ..layer(
+            Kind::Upsample,
+            Group::Resizing,
+            "UpSampling#D",
+            "upsample",
+            "resizes by a factor, which is called `size`",
+        )
+    },
+    LayerWords {
+        positional: Positional::Field("factor"),
+        fields: &[FACTOR],
+        ..layer(
+            Kind::PixelShuffle,
+            Group::Resizing,
+            "PixelShuffle",
+            "pixel_shuffle",
+            "`[C*r*r, H, W]` to `[C, H*r, W*r]`",
+        )
+    },
+    LayerWords {
+        positional: Positional::Field("factor"),
+        fields: &[FACTOR],
+        ..layer(
+            Kind::PixelUnshuffle,
+            Group::Resizing,
+            "PixelUnshuffle",
+            "pixel_unshuffle",
+            "`[C, H*r, W*r]` to `[C*r*r, H, W]`",
+        )
+    },
+    LayerWords {
+        positional: Positional::Field("factor"),
+        fields: &[FACTOR, DEPTH_ORDER],
+        ..layer(
+            Kind::DepthToSpace,
+            Group::Resizing,
+            "DepthToSpace",
+            "depth_to_space",
+            "as `PixelShuffle`, with the order of the channels as named",
+        )
+    },
+    LayerWords {
+        aliases: &[alias("ZeroPadding#D", KERAS), alias("ZeroPad#d", TORCH)],
+        positional: Positional::Field("amount"),
+        fields: &[AMOUNT, LIKE, BORDER, VALUE, ALIGN],
+        ..layer(Kind::Pad, Group::Resizing, "Pad", "pad", "adds a border")
+    },
+    LayerWords {
+        aliases: &[alias("Cropping#D", KERAS)],
+        positional: Positional::Field("amount"),
+        fields: &[AMOUNT, LIKE, ALIGN],
+        ..layer(Kind::Crop, Group::Resizing, "Crop", "crop", "removes a border")
+    },
+    LayerWords {
+        positional: Positional::Field("channels"),
+        fields: &[CHANNEL_RANGE],
+        ..layer(Kind::Slice, Group::Resizing, "Slice", "slice", "some of the channels: `Slice(channels: 0..16)`")
+    },
+    // Dense and shape.
+    LayerWords {
+        aliases: &[alias("Dense", &[Keras, Flax])],
+        positional: Positional::Channels,
+        fields: &[IN_CHANNELS, OUT_CHANNELS, BIAS],
+        python: &[
+            (TORCH, &["in_channels", "out_channels", "bias"]),
+            (KERAS, &["out_channels", "activation", "bias"]),
+            (FLAX, &["out_channels", "bias"]),
+        ],
+        ..layer(Kind::Linear, Group::Dense, "Linear", "linear", "a matrix over the last axis: `Linear(784 -> 10)`")
+    },
+    layer(Kind::Flatten, Group::Dense, "Flatten", "flatten", "all axes into one"),
+    LayerWords {
+        positional: Positional::Field("shape"),
+        fields: &[SHAPE],
+        ..layer(Kind::Reshape, Group::Dense, "Reshape", "reshape", "the same elements in another shape")
+    },
+    LayerWords {
+        aliases: &[alias("Concatenate", KERAS)],
+        positional: Positional::Names,
+        ..layer(Kind::Concat, Group::Dense, "Concat", "concat", "joins on channels, in the order written")
+    },
+    LayerWords {
+        positional: Positional::Names,
+        ..layer(Kind::Add, Group::Dense, "Add", "add", "the sum; axes of size 1 are broadcast")
+    },
+    LayerWords {
+        aliases: &[alias("Multiply", KERAS)],
+        positional: Positional::Names,
+        ..layer(Kind::Mul, Group::Dense, "Mul", "mul", "the product; axes of size 1 are broadcast")
+    },
+    LayerWords {
+        positional: Positional::Field("by"),
+        fields: &[BY],
+        ..layer(Kind::Scale, Group::Dense, "Scale", "scale", "multiplies by a constant")
+    },
+    LayerWords {
+        positional: Positional::Path,
+        ..layer(Kind::Chain, Group::Dense, "Chain", "chain", "another checked chain as a layer: `Chain(path::Type)`")
+    },
+    // Normalisation.
+    LayerWords {
+        aliases: &[alias("BatchNorm#d", TORCH), alias("BatchNormalization", &[Keras, Onnx])],
+        positional: Positional::Field("channels"),
+        fields: &[CHANNELS, EPS, AFFINE, MOMENTUM],
+        python: &[
+            (TORCH, &["channels", "eps", "momentum", "affine", "track_running_stats"]),
+            (KERAS, &["axis", "momentum", "eps"]),
+        ],
+        ..layer(
+            Kind::BatchNorm,
+            Group::Normalisation,
+            "BatchNorm",
+            "batch_norm",
+            "normalises each channel by stored statistics",
+        )
+    },
+    LayerWords {
+        aliases: &[alias("GroupNormalization", &[Keras, Onnx])],
+        positional: Positional::Field("channels"),
+        fields: &[CHANNELS, NORM_GROUPS, EPS],
+        python: &[(TORCH, &["groups", "channels", "eps"]), (&[Keras, Flax], &["groups"])],
+        ..layer(
+            Kind::GroupNorm,
+            Group::Normalisation,
+            "GroupNorm",
+            "group_norm",
+            "normalises groups of channels: `GroupNorm(32, groups: 8)`",
+        )
+    },
+    LayerWords {
+        aliases: &[alias("InstanceNorm#d", TORCH), alias("InstanceNormalization", ONNX)],
+        positional: Positional::Field("channels"),
+        fields: &[CHANNELS, EPS, AFFINE],
+        python: &[(TORCH, &["channels", "eps", "momentum", "affine", "track_running_stats"])],
+        ..layer(
+            Kind::InstanceNorm,
+            Group::Normalisation,
+            "InstanceNorm",
+            "instance_norm",
+            "normalises each channel by its own statistics",
+        )
+    },
+    LayerWords {
+        aliases: &[alias("LayerNormalization", &[Keras, Onnx])],
+        positional: Positional::Field("size"),
+        fields: &[NORM_SIZE, EPS],
+        python: &[(TORCH, &["size", "eps"])],
+        ..layer(Kind::LayerNorm, Group::Normalisation, "LayerNorm", "layer_norm", "normalises over the last axes")
+    },
+    // Activation.
+    activation(Kind::Relu, "Relu", "relu", &[alias("ReLU", &[Torch, Keras])], "`max(x, 0)`"),
+    activation(Kind::Relu6, "Relu6", "relu6", &[alias("ReLU6", TORCH)], "`min(max(x, 0), 6)`"),
+    LayerWords {
+        positional: Positional::Field("slope"),
+        fields: &[SLOPE],
+        python: &[(TORCH, &["slope", "inplace"]), (KERAS, &["slope"])],
+        ..activation(
+            Kind::LeakyRelu,
+            "LeakyRelu",
+            "leaky_relu",
+            &[alias("LeakyReLU", &[Torch, Keras])],
+            "`x` above zero, `slope * x` below",
+        )
+    },
+    LayerWords {
+        positional: Positional::Field("alpha"),
+        fields: &[ALPHA],
+        python: &[(TORCH, &["alpha", "inplace"])],
+        ..activation(
+            Kind::Elu,
+            "Elu",
+            "elu",
+            &[alias("ELU", &[Torch, Keras])],
+            "`x` above zero, `alpha * (exp(x) - 1)` below",
+        )
+    },
+    LayerWords {
+        fields: &[APPROXIMATE],
+        python: &[(TORCH, &["approximate"])],
+        ..activation(Kind::Gelu, "Gelu", "gelu", &[alias("GELU", TORCH)], "`x * Phi(x)`")
+    },
+    activation(
+        Kind::Silu,
+        "Silu",
+        "silu",
+        &[alias("SiLU", TORCH), alias("Swish", ONNX), alias("swish", &[Keras, Flax, Jax])],
+        "`x * sigmoid(x)`",
+    ),
+    activation(Kind::Sigmoid, "Sigmoid", "sigmoid", &[], "`1 / (1 + exp(-x))`"),
+    activation(Kind::Tanh, "Tanh", "tanh", &[], "hyperbolic tangent"),
+    activation(Kind::Softplus, "Softplus", "softplus", &[], "`ln(1 + exp(x))`"),
+    activation(
+        Kind::Hardswish,
+        "Hardswish",
+        "hardswish",
+        &[alias("HardSwish", ONNX), alias("hard_swish", &[Keras, Flax, Jax])],
+        "`x * clamp(x + 3, 0, 6) / 6`",
+    ),
+    activation(
+        Kind::Hardsigmoid,
+        "Hardsigmoid",
+        "hardsigmoid",
+        &[alias("hard_sigmoid", &[Keras, Flax, Jax])],
+        "`clamp(x + 3, 0, 6) / 6`",
+    ),
+    LayerWords {
+        fields: &[MIN, MAX],
+        python: &[(ALL, &["min", "max"])],
+        ..activation(Kind::Clamp, "Clamp", "clamp", &[alias("Clip", ONNX)], "`min(max(x, min), max)`")
+    },
+    LayerWords {
+        positional: Positional::Field("channels"),
+        fields: &[CHANNELS],
+        ..activation(
+            Kind::Prelu,
+            "Prelu",
+            "prelu",
+            &[alias("PReLU", &[Torch, Keras, Flax]), alias("PRelu", ONNX)],
+            "`x` above zero, `weight * x` below",
+        )
+    },
+    LayerWords {
+        positional: Positional::Field("channels"),
+        fields: &[CHANNELS],
+        ..activation(Kind::Snake, "Snake", "snake", &[], "`x + sin(weight * x)^2 / weight`")
+    },
+    activation(Kind::Softmax, "Softmax", "softmax", &[], "softmax over channels"),
+    activation(Kind::Exp, "Exp", "exp", &[alias("exponential", KERAS)], "`exp(x)`"),
+    LayerWords {
+        aliases: &[alias("Dropout#d", TORCH)],
+        positional: Positional::Field("p"),
+        fields: &[P],
+        python: &[(TORCH, &["p", "inplace"]), (&[Keras, Flax], &["p"])],
+        ..activation(Kind::Dropout, "Dropout", "dropout", &[], "the identity outside training")
+    },
+];

@@ -1,0 +1,48 @@
+//! What a mistyped word probably was.
+
+/// The candidate that differs from `word` in the fewest letters, if few enough do. Case and `_`
+/// count for nothing: `Conv2D` is `Conv2d`, `outputpadding` is `output_padding`.
+pub(crate) fn nearest(word: &str, candidates: impl Iterator<Item = String>) -> Option<String> {
+    let typed = letters(word);
+    // A short word that differs in two letters is another word.
+    let allowed = match typed.len() {
+        0 => return None,
+        1..=3 => 1,
+        4..=7 => 2,
+        _ => 3,
+    };
+    // No word of the language is that long; the distance would only cost time.
+    if typed.len() > 40 {
+        return None;
+    }
+    candidates
+        .map(|candidate| (distance(&typed, &letters(&candidate)), candidate))
+        .filter(|(distance, candidate)| *distance <= allowed && *distance < letters(candidate).len())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+fn letters(word: &str) -> Vec<char> {
+    word.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours (Damerau and Levenshtein, each
+/// letter changed once).
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    rows[0] = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let differ = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + differ);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[a.len()][b.len()]
+}

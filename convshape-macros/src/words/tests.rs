@@ -1,0 +1,157 @@
+use std::collections::BTreeSet;
+
+use convshape_arith::op::Dialect::{self, Flax, Jax, Keras, Onnx, Torch};
+
+use super::*;
+
+fn layer(name: &str, dialect: Dialect) -> Option<(Kind, Option<usize>)> {
+    match find_layer(name, dialect) {
+        Lookup::Found(found) => Some((found.words.kind, found.rank)),
+        _ => None,
+    }
+}
+
+fn nearest_layer(name: &str, dialect: Dialect) -> Option<String> {
+    match find_layer(name, dialect) {
+        Lookup::Unknown { nearest } => nearest,
+        _ => panic!("`{name}` is known"),
+    }
+}
+
+fn conv() -> &'static LayerWords {
+    &LAYERS[0]
+}
+
+#[test]
+fn layers_by_name() {
+    for (name, dialect, kind, rank) in [
+        ("Conv2d", Torch, Kind::Conv, Some(2)),
+        ("Conv3d", Keras, Kind::Conv, Some(3)),
+        ("Conv2D", Keras, Kind::Conv, Some(2)),
+        ("Conv", Flax, Kind::Conv, None),
+        ("ConvTranspose1d", Jax, Kind::ConvTranspose, Some(1)),
+        ("Conv2DTranspose", Keras, Kind::ConvTranspose, Some(2)),
+        ("ConvTranspose", Onnx, Kind::ConvTranspose, None),
+        ("MaxPooling2D", Keras, Kind::MaxPool, Some(2)),
+        ("AveragePooling1D", Keras, Kind::AvgPool, Some(1)),
+        ("UpSampling2D", Keras, Kind::Upsample, Some(2)),
+        ("Upsample", Keras, Kind::Upsample, None),
+        ("BatchNorm2d", Torch, Kind::BatchNorm, Some(2)),
+        ("BatchNorm", Torch, Kind::BatchNorm, None),
+        ("BatchNormalization", Keras, Kind::BatchNorm, None),
+        ("GlobalAveragePooling2D", Keras, Kind::GlobalAvgPool, Some(2)),
+        ("ZeroPadding2D", Keras, Kind::Pad, Some(2)),
+        ("Cropping1D", Keras, Kind::Crop, Some(1)),
+        ("Dense", Flax, Kind::Linear, None),
+        ("ReLU", Torch, Kind::Relu, None),
+        ("Hardswish", Torch, Kind::Hardswish, None),
+    ] {
+        assert_eq!(layer(name, dialect), Some((kind, rank)), "{name}");
+    }
+    for (name, dialect) in
+        [("Conv2D", Torch), ("DepthwiseConv2d", Torch), ("ConvGeneralDilated2d", Flax), ("Dense", Torch)]
+    {
+        assert!(matches!(find_layer(name, dialect), Lookup::Elsewhere { .. }), "{name}");
+    }
+    assert_eq!(layer("Conv4d", Torch), None);
+    assert_eq!(layer("DepthwiseConv3d", Keras), None);
+}
+
+#[test]
+fn mistyped_layers() {
+    for (name, meant) in [
+        ("Conv2", Some("Conv2d")),
+        ("conv2d", Some("Conv2d")),
+        ("Cnov2d", Some("Conv2d")),
+        ("ConvTransposed2d", Some("ConvTranspose2d")),
+        ("Maxpool2d", Some("MaxPool2d")),
+        ("Relus", Some("Relu")),
+        ("Batchnorm", Some("BatchNorm")),
+        ("Linaer", Some("Linear")),
+        ("Transformer", None),
+        ("X", None),
+    ] {
+        assert_eq!(nearest_layer(name, Torch).as_deref(), meant, "{name}");
+    }
+    assert_eq!(nearest_layer(&"Conv".repeat(5_000), Torch), None);
+}
+
+#[test]
+fn fields_by_name() {
+    let field = |name, dialect| match find_field(conv(), name, dialect) {
+        Lookup::Found(field) => Ok(field.name),
+        Lookup::Elsewhere { words, .. } => Err(format!("elsewhere {}", words.name)),
+        Lookup::Unknown { nearest } => Err(format!("unknown, nearest {}", nearest.unwrap_or_default())),
+    };
+    assert_eq!(field("kernel_size", Torch), Ok("kernel"));
+    assert_eq!(field("kernel_shape", Onnx), Ok("kernel"));
+    assert_eq!(field("strides", Keras), Ok("stride"));
+    assert_eq!(field("filters", Keras), Ok("out_channels"));
+    assert_eq!(field("feature_group_count", Flax), Ok("groups"));
+    assert_eq!(field("activation", Torch), Ok("activation"));
+    assert_eq!(field("dialect", Torch), Ok("dialect"));
+    assert_eq!(field("strides", Torch), Err("elsewhere stride".to_owned()));
+    assert_eq!(field("auto_pad", Torch), Err("elsewhere auto_pad".to_owned()));
+    assert_eq!(field("strid", Torch), Err("unknown, nearest stride".to_owned()));
+    assert_eq!(field("paddingmode", Torch), Err("unknown, nearest padding_mode".to_owned()));
+    assert_eq!(field("xyzzy", Torch), Err("unknown, nearest ".to_owned()));
+}
+
+#[test]
+fn words_as_values() {
+    let Some(Takes::Padding(words)) = find_field(conv(), "padding", Torch).any().map(|field| field.takes) else {
+        panic!("`padding` takes words");
+    };
+    assert_eq!(find_word(words, "SAME", Torch), Lookup::Found("same"));
+    assert_eq!(find_word(words, "same-lower", Onnx), Lookup::Found("same_lower"));
+    assert!(matches!(find_word(words, "causal", Torch), Lookup::Elsewhere { words: "causal", .. }));
+    assert_eq!(find_word(words, "smae", Torch), Lookup::Unknown { nearest: Some("same".to_owned()) });
+    assert!(
+        matches!(find_activation("leaky_relu", Torch), Lookup::Found(found) if found.words.kind == Kind::LeakyRelu)
+    );
+    assert!(matches!(find_activation("ReLU", Torch), Lookup::Found(found) if found.words.kind == Kind::Relu));
+    assert!(matches!(find_activation("Conv2d", Torch), Lookup::Unknown { .. }));
+}
+
+/// The table is consistent: no name twice, every doc is one line, every word that another column
+/// speaks of is a field.
+#[test]
+fn the_table() {
+    let mut kinds = Vec::new();
+    for row in LAYERS {
+        assert!(!row.doc.contains('\n') && !row.doc.ends_with('.'), "{}", row.name);
+        assert!(!row.dialects.is_empty(), "{}", row.name);
+        assert_eq!(row.name.contains('#'), !row.ranks.is_empty(), "{}", row.name);
+        if !kinds.contains(&row.kind) {
+            kinds.push(row.kind);
+        }
+        if let Positional::Field(name) = row.positional {
+            assert!(row.fields.iter().any(|field| field.name == name), "{}: {name}", row.name);
+        }
+        if row.positional == Positional::Channels {
+            for name in ["in_channels", "out_channels"] {
+                assert!(row.fields.iter().any(|field| field.name == name), "{}: {name}", row.name);
+            }
+        }
+        for dialect in [Torch, Onnx, Jax, Flax, Keras] {
+            let names =
+                row.all_fields().flat_map(FieldWords::names).filter(|(_, dialects)| dialects.contains(&dialect));
+            let mut seen = BTreeSet::new();
+            for (name, _) in names {
+                assert!(seen.insert(name), "{}: `{name}` means two fields in {dialect:?}", row.name);
+            }
+        }
+    }
+    assert_eq!(kinds.len(), 46);
+    for dialect in [Torch, Onnx, Jax, Flax, Keras] {
+        let mut seen = BTreeSet::new();
+        for row in LAYERS {
+            for (name, _) in row.names().filter(|(_, dialects)| dialects.contains(&dialect)) {
+                assert!(seen.insert(name), "`{name}` means two layers in {dialect:?}");
+            }
+        }
+    }
+    let mut seen = BTreeSet::new();
+    assert!(GRAMMAR.iter().all(|word| seen.insert(word.name) && !word.doc.is_empty()));
+    assert!(dialect_names().all(|name| dialect_from_name(name).map(dialect_name) == Some(name)));
+}

@@ -1,0 +1,195 @@
+//! The arithmetic of one axis. Every dialect's words come down to these two maps.
+
+use crate::fault::{Reason, tri_size};
+use crate::size::{Scope, Size, SizeError, div_ceil, div_floor};
+
+/// The rows that a kernel covers: `dilation * (kernel - 1) + 1`.
+pub const fn extent(kernel: i64, dilation: i64) -> Result<i64, SizeError> {
+    let Some(gaps) = kernel.checked_sub(1) else { return Err(SizeError::Overflow) };
+    let Some(rows) = dilation.checked_mul(gaps) else { return Err(SizeError::Overflow) };
+    match rows.checked_add(1) {
+        Some(rows) => Ok(rows),
+        None => Err(SizeError::Overflow),
+    }
+}
+
+/// One axis of a convolution or pooling: a window that slides.
+///
+/// Output `j`, tap `t` reads row `j * stride + t * dilation - lo` of the input, whose rows stand
+/// `input_dilation` apart; between and beyond them there is border.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Window {
+    /// Taps.
+    pub kernel: i64,
+    /// Step.
+    pub stride: i64,
+    /// Distance of the taps.
+    pub dilation: i64,
+    /// Distance of the input's rows.
+    pub input_dilation: i64,
+    /// Rows of border at the start; negative crops.
+    pub lo: i64,
+    /// Rows of border at the end; negative crops.
+    pub hi: i64,
+    /// Whether a last window that overhangs the end counts, if it starts inside (pooling).
+    pub ceil: bool,
+}
+
+impl Window {
+    /// A window without padding, stride or dilation.
+    pub const fn new(kernel: i64) -> Window {
+        Window { kernel, stride: 1, dilation: 1, input_dilation: 1, lo: 0, hi: 0, ceil: false }
+    }
+
+    /// The input with its border: `(input - 1) * input_dilation + 1 + lo + hi`.
+    pub const fn padded(&self, input: Size) -> Result<Size, SizeError> {
+        let spread = if self.input_dilation == 1 {
+            input
+        } else {
+            let Ok(gaps) = input.plus(-1) else { return Err(SizeError::Overflow) };
+            match gaps.times(self.input_dilation) {
+                Ok(rows) => match rows.plus(1) {
+                    Ok(rows) => rows,
+                    Err(error) => return Err(error),
+                },
+                Err(error) => return Err(error),
+            }
+        };
+        match self.lo.checked_add(self.hi) {
+            Some(border) => spread.plus(border),
+            None => Err(SizeError::Overflow),
+        }
+    }
+
+    /// The rows that the first window leaves of the padded input; negative if it does not fit.
+    const fn slack(&self, input: Size) -> Result<Size, SizeError> {
+        match (extent(self.kernel, self.dilation), self.padded(input)) {
+            (Ok(extent), Ok(padded)) => match extent.checked_neg() {
+                Some(less) => padded.plus(less),
+                None => Err(SizeError::Overflow),
+            },
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
+    }
+
+    /// The number of windows: `floor((padded - extent) / stride) + 1`.
+    ///
+    /// With `ceil` it is `ceil(..) + 1`, less one if that window would start in the border at the
+    /// end (PyTorch, `pooling_output_shape`; ONNX the same).
+    ///
+    /// # Errors
+    /// [`Reason::KernelTooLarge`] if not even one window fits, over the whole range of a symbol;
+    /// [`Reason::Size`] for overflow or a stride that does not divide a symbol's factor.
+    pub const fn output(&self, input: Size, scope: Scope) -> Result<Size, Reason> {
+        let overhang = if self.ceil { self.stride.saturating_sub(1) } else { 0 };
+        let slack = tri_size!(tri_size!(self.slack(input)).plus(overhang));
+        if let Some(smallest) = slack.smallest(scope)
+            && smallest < 0
+        {
+            let Window { kernel, dilation, lo, hi, .. } = *self;
+            return Err(Reason::KernelTooLarge { input, lo, hi, kernel, dilation });
+        }
+        let last = tri_size!(slack.div_floor(self.stride));
+        if self.ceil && self.starts_behind(last, input) {
+            return Ok(last);
+        }
+        Ok(tri_size!(last.plus(1)))
+    }
+
+    /// Whether window `last` would start beyond the input and the border at its start.
+    const fn starts_behind(&self, last: Size, input: Size) -> bool {
+        let (Ok(start), Ok(end)) = (last.times(self.stride), input.plus(self.lo)) else { return false };
+        match (start, end) {
+            (Size::Number(start), Size::Number(end)) => start >= end,
+            // The stride divides the factor, so both grow alike and the offsets decide.
+            (Size::Symbolic { offset: start, .. }, Size::Symbolic { offset: end, .. }) => start >= end,
+            _ => false,
+        }
+    }
+
+    /// Rows of a known input behind the last window, which nothing reads.
+    pub const fn dropped(&self, input: i64) -> i64 {
+        let (Ok(Size::Number(windows)), Ok(extent)) =
+            (self.output(Size::Number(input), &[]), extent(self.kernel, self.dilation))
+        else {
+            return 0;
+        };
+        // The last window ends here, counted in rows that stand `input_dilation` apart.
+        let start = windows.saturating_sub(1).saturating_mul(self.stride);
+        let end = start.saturating_add(extent).saturating_sub(self.lo);
+        match div_ceil(end, self.input_dilation) {
+            Some(read) if read <= 0 => input,
+            Some(read) if read < input => input - read,
+            _ => 0,
+        }
+    }
+
+    /// The smallest and largest input that give `output` windows: what a floor makes alike. None
+    /// if there is no such input, or one that overhangs may count.
+    pub const fn inputs_for(&self, output: i64) -> Option<(i64, i64)> {
+        if self.ceil || output < 1 || self.stride < 1 || self.input_dilation < 1 {
+            return None;
+        }
+        let Ok(Size::Number(least)) = self.slack(Size::Number(1)) else { return None };
+        // (output - 1) * stride <= least + (input - 1) * input_dilation < output * stride
+        let Some(low) = (output - 1).checked_mul(self.stride) else { return None };
+        let (Some(low), Some(high)) = (low.checked_sub(least), low.checked_add(self.stride - 1)) else { return None };
+        let Some(high) = high.checked_sub(least) else { return None };
+        match (div_ceil(low, self.input_dilation), div_floor(high, self.input_dilation)) {
+            (Some(low), Some(high)) if low <= high && 0 <= high && high < i64::MAX => {
+                Some((if low < 0 { 1 } else { low + 1 }, high + 1))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// One axis of a transposed convolution: a kernel that is stamped.
+///
+/// Input `i`, tap `t` adds to row `i * stride + t * dilation - lo` of the output. What falls
+/// outside is cropped; a negative `hi` adds rows at the end that only the bias fills.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Scatter {
+    /// Taps.
+    pub kernel: i64,
+    /// Step.
+    pub stride: i64,
+    /// Distance of the taps.
+    pub dilation: i64,
+    /// Rows cropped at the start; negative adds.
+    pub lo: i64,
+    /// Rows cropped at the end; negative adds.
+    pub hi: i64,
+}
+
+impl Scatter {
+    /// `(input - 1) * stride + extent - lo - hi`.
+    ///
+    /// # Errors
+    /// [`Reason::EmptyOutput`] if that is below 1, over the whole range of a symbol;
+    /// [`Reason::Size`] for overflow.
+    pub const fn output(&self, input: Size, scope: Scope) -> Result<Size, Reason> {
+        let output = tri_size!(self.unchecked_output(input));
+        match output.smallest(scope) {
+            Some(smallest) if smallest < 1 => Err(Reason::EmptyOutput { output }),
+            _ => Ok(output),
+        }
+    }
+
+    /// The same formula, whatever comes out.
+    pub const fn unchecked_output(&self, input: Size) -> Result<Size, SizeError> {
+        let extent = match extent(self.kernel, self.dilation) {
+            Ok(extent) => extent,
+            Err(error) => return Err(error),
+        };
+        let Some(crop) = self.lo.checked_add(self.hi) else { return Err(SizeError::Overflow) };
+        let Some(rest) = extent.checked_sub(crop) else { return Err(SizeError::Overflow) };
+        match input.plus(-1) {
+            Ok(steps) => match steps.times(self.stride) {
+                Ok(rows) => rows.plus(rest),
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The error codes. A code is never used again for something else.
+
+/// A code that begins an error message, and what it stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Code {
+    /// As messages show it: `CS0201`.
+    pub id: &'static str,
+    /// What it means, in a few words.
+    pub title: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $id:literal $title:literal;)*) => {
+        $(#[doc = concat!($id, ": ", $title)] pub const $name: Code = Code { id: $id, title: $title };)*
+        /// Every code, in order.
+        pub const ALL: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    // What is written.
+    SYNTAX = "CS0001" "a token that the language does not have there";
+    PYTHON = "CS0002" "written as in Python";
+    PARTS = "CS0003" "a part of the chain is missing, stands twice or is misplaced";
+    LITERAL = "CS0004" "a number that is too large or malformed";
+    ATTRIBUTE = "CS0005" "an attribute that is not understood";
+
+    // Words and names.
+    UNKNOWN_LAYER = "CS0101" "no layer has this name";
+    UNKNOWN_FIELD = "CS0102" "the layer has no such field";
+    MISSING_FIELD = "CS0103" "a field that the layer cannot do without";
+    REPEATED_FIELD = "CS0104" "a field given twice, or two that exclude each other";
+    VALUE = "CS0105" "a value of the wrong kind";
+    UNKNOWN_NAME = "CS0106" "no statement has this name";
+    REPEATED_NAME = "CS0107" "two things of the same name";
+    OPERANDS = "CS0108" "a layer reads too few or too many statements";
+    DIALECT = "CS0109" "a word that the dialect does not have";
+    BLOCK = "CS0110" "a block or repeat that cannot be expanded";
+    UNDO = "CS0111" "a layer that cannot be undone";
+
+    // Shapes that meet.
+    RESTORES = "CS0201" "a layer does not restore what it should";
+    COMMENT = "CS0202" "a shape comment that does not hold";
+    OUTPUT = "CS0203" "the chain does not give the output it declares";
+    CHANNELS = "CS0204" "another number of channels comes in";
+    CONCAT = "CS0205" "the sides of a concatenation differ";
+    BROADCAST = "CS0206" "the sides of a sum or product differ";
+    ELEMENTS = "CS0207" "a reshape to another number of elements";
+    RANK = "CS0208" "another number of axes comes in";
+    FEATURES = "CS0209" "a linear layer meets another number of features";
+    REPEAT_SHAPE = "CS0210" "a repeated body does not keep its shape";
+    NORM = "CS0211" "a normalisation layer made for another shape";
+    LOSSY = "CS0212" "a stride drops rows that nothing reads";
+    UNREAD = "CS0213" "a statement that nothing reads";
+
+    // What a layer refuses.
+    KERNEL = "CS0301" "a kernel larger than its padded input";
+    NOT_POSITIVE = "CS0302" "a field that must be at least 1";
+    NEGATIVE = "CS0303" "a field that must not be negative";
+    SAME_STRIDE = "CS0304" "padding `same` with a stride";
+    POOL_PADDING = "CS0305" "pooling pads more than half its window";
+    OUTPUT_PADDING = "CS0306" "an output padding that reaches the stride";
+    OUTPUT_SIZE = "CS0307" "an output size that cannot be reached";
+    GROUPS = "CS0308" "channels that do not divide into groups";
+    BORDER = "CS0309" "a border that copies more rows than there are";
+    EMPTY = "CS0310" "an output without rows";
+    DIVISIBLE = "CS0311" "a size that a factor does not divide";
+    RESIZE = "CS0312" "a resize that cannot be done";
+    SLICE = "CS0313" "a range of channels that is not there";
+    BORDER_MODE = "CS0314" "a padding mode that the layer does not have";
+    FIELD_RANK = "CS0315" "a value for another number of axes";
+    INSTANCE = "CS0316" "an instance norm over a single element";
+
+    // Sizes.
+    SIZE_ZERO = "CS0401" "a size below 1";
+    TOO_LARGE = "CS0402" "sizes beyond what a machine can hold";
+    NOT_FIXED = "CS0403" "a size that must be a plain number";
+
+    // Holes.
+    NO_SOLUTION = "CS0501" "a hole that nothing fills";
+    AMBIGUOUS = "CS0502" "a hole that several values fill";
+    NO_TARGET = "CS0503" "a hole that nothing determines";
+}

@@ -1,0 +1,269 @@
+//! Why a layer is refused: a typed reason with its numbers, worded in [`crate::explain`].
+
+use crate::shape::Shape;
+use crate::size::{Size, SizeError};
+
+/// A refusal of one layer.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Fault {
+    /// The spatial axis it is about, counted from 0, if it is about one.
+    pub axis: Option<usize>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a layer is refused.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Reason {
+    /// A field that counts something is zero or negative.
+    NotPositive {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: i64,
+    },
+    /// A field is negative.
+    Negative {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: i64,
+    },
+    /// The layer wants another number of axes.
+    Rank {
+        /// The number of axes it takes, the channel axis counted.
+        expected: usize,
+        /// What comes in.
+        found: Shape,
+    },
+    /// Another number of channels comes in.
+    Channels {
+        /// What the layer says.
+        expected: i64,
+        /// What comes in.
+        found: Size,
+    },
+    /// `Linear` meets a last axis of another size.
+    Features {
+        /// What the layer says.
+        expected: i64,
+        /// What comes in.
+        found: Shape,
+    },
+    /// A number of channels or sizes must be a number, and is a symbol.
+    NotFixed {
+        /// What.
+        what: &'static str,
+        /// What it is.
+        found: Size,
+    },
+    /// A size has no value: overflow, or a symbol that a stride does not divide.
+    Size(SizeError),
+    /// The number of elements does not fit the machine.
+    TooManyElements {
+        /// The shape.
+        shape: Shape,
+    },
+    /// The kernel is larger than the padded input.
+    KernelTooLarge {
+        /// Input size.
+        input: Size,
+        /// Padding at the start.
+        lo: i64,
+        /// Padding at the end.
+        hi: i64,
+        /// Kernel size.
+        kernel: i64,
+        /// Dilation.
+        dilation: i64,
+    },
+    /// The output has no rows.
+    EmptyOutput {
+        /// The size that results.
+        output: Size,
+    },
+    /// A word or field that the dialect does not have.
+    NotInDialect {
+        /// The field.
+        field: &'static str,
+        /// The word or value.
+        value: &'static str,
+    },
+    /// `padding: same` with a stride.
+    SameWithStride {
+        /// The stride.
+        stride: i64,
+    },
+    /// Pooling pads more than half its window.
+    PoolPadding {
+        /// Padding.
+        padding: i64,
+        /// Kernel.
+        kernel: i64,
+    },
+    /// PyTorch's `AvgPool3d` wants the unpadded input to hold the window.
+    PoolInput {
+        /// Input size.
+        input: Size,
+        /// Kernel.
+        kernel: i64,
+    },
+    /// `output_padding` reaches the stride or dilation.
+    OutputPadding {
+        /// Its value.
+        value: i64,
+        /// It must be below this.
+        limit: i64,
+        /// Stride.
+        stride: i64,
+        /// Dilation.
+        dilation: i64,
+    },
+    /// `output_size` cannot be reached.
+    OutputSize {
+        /// What was asked for.
+        requested: i64,
+        /// The smallest that can be had.
+        least: Size,
+        /// The largest that can be had.
+        most: Size,
+    },
+    /// Channels do not divide into groups.
+    Groups {
+        /// `input` or `output`.
+        side: &'static str,
+        /// Channels.
+        channels: i64,
+        /// Groups.
+        groups: i64,
+    },
+    /// A reflecting border needs more rows than there are.
+    ReflectPadding {
+        /// Rows wanted.
+        padding: i64,
+        /// Rows there.
+        input: Size,
+    },
+    /// A circular border wraps around more than once.
+    CircularPadding {
+        /// Rows wanted.
+        padding: i64,
+        /// Rows there.
+        input: Size,
+    },
+    /// Transposed convolutions pad with zeros only.
+    TransposedPaddingMode,
+    /// A field's value was written for another number of axes.
+    FieldRank {
+        /// The field.
+        field: &'static str,
+        /// Axes written.
+        written: usize,
+        /// Axes there.
+        axes: usize,
+    },
+    /// A size does not divide by a factor.
+    Divisible {
+        /// What: `channels`, `height`, `width`.
+        what: &'static str,
+        /// The size.
+        size: Size,
+        /// What must divide it.
+        by: i64,
+    },
+    /// Another number of elements.
+    Elements {
+        /// What comes in.
+        from: Shape,
+        /// What is asked for.
+        to: Shape,
+    },
+    /// Two joined sides differ.
+    Join {
+        /// Which operand, counted from 0, differs from the first.
+        operand: usize,
+        /// The axis of the shape on which they differ; `None` if the number of axes differs.
+        axis: Option<usize>,
+        /// The first operand (for `Add` and `Mul`: what the operands before broadcast to).
+        first: Shape,
+        /// The one that differs.
+        other: Shape,
+    },
+    /// A range of channels is empty or beyond the end.
+    SliceRange {
+        /// First channel.
+        start: i64,
+        /// One past the last.
+        end: i64,
+        /// Channels there.
+        channels: i64,
+    },
+    /// `Crop` removes everything, or `like` asks for more than there is.
+    CropTooLarge {
+        /// Rows there.
+        input: Size,
+        /// Rows asked for, or left.
+        output: Size,
+    },
+    /// `Pad(like: ..)` asks for less than there is.
+    PadTooSmall {
+        /// Rows there.
+        input: Size,
+        /// Rows asked for.
+        output: Size,
+    },
+    /// `align_corners` with a mode that has no corners to align.
+    AlignCorners,
+    /// An interpolation that is not for this number of axes.
+    ModeRank {
+        /// Axes it is for.
+        expected: usize,
+        /// Axes there.
+        axes: usize,
+    },
+    /// A scale that is zero, negative, infinite or not a number.
+    ScaleFactor,
+    /// An `InstanceNorm` of one element per channel is always zero.
+    SingleElement,
+    /// The last axes have other sizes than the norm is made for.
+    NormShape {
+        /// What the layer says.
+        expected: Shape,
+        /// What comes in.
+        found: Shape,
+    },
+}
+
+impl Fault {
+    /// A fault that is about no axis in particular.
+    pub const fn new(reason: Reason) -> Fault {
+        Fault { axis: None, reason }
+    }
+
+    /// A fault about one spatial axis.
+    pub const fn on(axis: usize, reason: Reason) -> Fault {
+        Fault { axis: Some(axis), reason }
+    }
+}
+
+/// `?` for const functions.
+macro_rules! tri {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(error) => return Err(error),
+        }
+    };
+}
+
+/// As `tri!`, for arithmetic on sizes inside a function that gives a [`Reason`].
+macro_rules! tri_size {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(error) => return Err($crate::fault::Reason::Size(error)),
+        }
+    };
+}
+
+pub(crate) use {tri, tri_size};

@@ -1,0 +1,25 @@
+//! The shape arithmetic of convolutional layers, written once: for the `conv_chain!` macro, for
+//! const evaluation and for run time.
+//!
+//! Everything is a pure `const fn` over checked signed integers; nothing allocates.
+//!
+//! - [`size`], [`shape`]: a number or `a*h + b`, and a list of them.
+//! - [`axis`]: the two maps of one axis, a sliding window and a stamped kernel.
+//! - [`op`]: layers as plain data. [`dialect`] translates a framework's words into axes.
+//! - [`layer`]: shapes in, shape out. [`param`]: what a layer stores.
+//! - [`fault`]: why a layer is refused. [`explain`] words it, under a code of [`code`].
+#![no_std]
+
+pub mod axis;
+pub mod code;
+pub mod dialect;
+pub mod explain;
+pub mod fault;
+pub mod layer;
+pub mod op;
+pub mod param;
+pub mod receptive;
+pub mod shape;
+pub mod size;
+pub mod solve;
+pub mod text;

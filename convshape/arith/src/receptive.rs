@@ -1,0 +1,112 @@
+//! The receptive field: how many rows of a chain's input one element of an activation depends on.
+//!
+//! Per axis it follows the recurrence of Araujo, Norris and Sim, "Computing Receptive Fields of
+//! Convolutional Neural Networks" (Distill, 2019): a window of extent `K` adds `(K - 1) * jump`
+//! rows, a stride multiplies the jump. A transposed convolution divides the jump, and one of its
+//! outputs sees `ceil(K / stride)` inputs.
+
+use crate::axis::extent;
+use crate::layer::AxisMap;
+use crate::op::{AxisOrder, MAX_SPATIAL, Op, PerAxis};
+use crate::shape::Shape;
+use crate::size::Size;
+
+/// The receptive field of one activation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Receptive {
+    /// Rows per spatial axis, and the distance on the input between neighbours as a fraction.
+    Rows {
+        /// Rows of the input.
+        rows: PerAxis<i64>,
+        /// Distance between neighbours: numerator and denominator.
+        jump: PerAxis<(i64, i64)>,
+    },
+    /// Every element depends on the whole input.
+    Whole,
+}
+
+impl Receptive {
+    /// That of the input itself.
+    pub const INPUT: Receptive = Receptive::Rows { rows: [1; MAX_SPATIAL], jump: [(1, 1); MAX_SPATIAL] };
+
+    /// That of a layer's output, of the first input's.
+    #[must_use]
+    pub const fn through(self, op: &Op, input: &Shape, output: &Shape, order: AxisOrder) -> Receptive {
+        let Receptive::Rows { mut rows, mut jump } = self else { return Receptive::Whole };
+        if output.rank() != input.rank() || input.rank() < 2 {
+            // Space is gone, or was mixed.
+            return if output.rank() == input.rank() { self } else { Receptive::Whole };
+        }
+        if matches!(
+            op,
+            Op::AdaptivePool { .. }
+                | Op::Reshape { .. }
+                | Op::InstanceNorm { .. }
+                | Op::GroupNorm { .. }
+                | Op::LayerNorm { .. }
+        ) {
+            return Receptive::Whole;
+        }
+        let mut axis = 0;
+        while axis + 1 < input.rank() && axis < MAX_SPATIAL {
+            let place = order.spatial(axis);
+            let (seen, step) = match op.axis_map(input, order, axis) {
+                Ok(Some(AxisMap::Window(window))) => match extent(window.kernel, window.dilation) {
+                    Ok(extent) => (ceil(extent, window.input_dilation), (window.stride, window.input_dilation)),
+                    Err(_) => return Receptive::Whole,
+                },
+                Ok(Some(AxisMap::Scatter(scatter))) => match extent(scatter.kernel, scatter.dilation) {
+                    Ok(extent) => (ceil(extent, scatter.stride), (1, scatter.stride)),
+                    Err(_) => return Receptive::Whole,
+                },
+                _ => match (op, input.size(place), output.size(place)) {
+                    (
+                        Op::Upsample(_) | Op::PixelShuffle { .. } | Op::DepthToSpace { .. },
+                        Size::Number(from),
+                        Size::Number(to),
+                    ) => (1, (from, to)),
+                    (Op::PixelUnshuffle { factor }, ..) => (*factor, (*factor, 1)),
+                    _ => (1, (1, 1)),
+                },
+            };
+            // (seen - 1) * jump, rounded up: half a row is a row.
+            rows[axis] = rows[axis].saturating_add(ceil((seen - 1).saturating_mul(jump[axis].0), jump[axis].1));
+            jump[axis] = reduced(jump[axis].0.saturating_mul(step.0), jump[axis].1.saturating_mul(step.1));
+            axis += 1;
+        }
+        Receptive::Rows { rows, jump }
+    }
+
+    /// That of a join: the larger one.
+    #[must_use]
+    pub const fn joined(self, other: Receptive) -> Receptive {
+        match (self, other) {
+            (Receptive::Rows { mut rows, jump }, Receptive::Rows { rows: more, .. }) => {
+                let mut axis = 0;
+                while axis < MAX_SPATIAL {
+                    if more[axis] > rows[axis] {
+                        rows[axis] = more[axis];
+                    }
+                    axis += 1;
+                }
+                Receptive::Rows { rows, jump }
+            }
+            _ => Receptive::Whole,
+        }
+    }
+}
+
+const fn ceil(a: i64, b: i64) -> i64 {
+    match crate::size::div_ceil(a, b) {
+        Some(quotient) => quotient,
+        None => i64::MAX,
+    }
+}
+
+const fn reduced(a: i64, b: i64) -> (i64, i64) {
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    if x == 0 { (a, b) } else { (a / x, b / x) }
+}

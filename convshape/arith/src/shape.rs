@@ -1,0 +1,155 @@
+//! The shape of one activation, without batch.
+
+use core::fmt;
+
+use crate::size::{Scope, Size, SizeError};
+
+/// The most axes a shape has, the channel axis counted.
+pub const MAX_RANK: usize = 6;
+
+/// The sizes of one activation, without batch, in the axis order of its chain.
+///
+/// `Display` writes it as the language does: `[16, 14, 14]`, `[3, 16*h, 16*w + 4]`, `[_, 7, 7]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    dims: [Size; MAX_RANK],
+    rank: u8,
+    scope: Scope,
+}
+
+impl Shape {
+    /// A shape of plain numbers.
+    ///
+    /// # Panics
+    /// If there are more than [`MAX_RANK`] axes.
+    pub const fn of(numbers: &[i64]) -> Shape {
+        let mut shape = Shape::unknown(numbers.len());
+        let mut axis = 0;
+        while axis < numbers.len() {
+            shape.dims[axis] = Size::Number(numbers[axis]);
+            axis += 1;
+        }
+        shape
+    }
+
+    /// A shape of any sizes over the symbols of `scope`.
+    ///
+    /// # Panics
+    /// If there are more than [`MAX_RANK`] axes.
+    pub const fn new(sizes: &[Size], scope: Scope) -> Shape {
+        let mut shape = Shape::unknown(sizes.len());
+        shape.scope = scope;
+        let mut axis = 0;
+        while axis < sizes.len() {
+            shape.dims[axis] = sizes[axis];
+            axis += 1;
+        }
+        shape
+    }
+
+    /// A shape of which only the number of axes is known.
+    ///
+    /// # Panics
+    /// If there are more than [`MAX_RANK`] axes.
+    pub const fn unknown(rank: usize) -> Shape {
+        assert!(rank <= MAX_RANK, "a shape has at most 6 axes");
+        #[expect(clippy::cast_possible_truncation, reason = "at most MAX_RANK")]
+        Shape { dims: [Size::Unknown; MAX_RANK], rank: rank as u8, scope: &[] }
+    }
+
+    /// The number of axes, the channel axis counted.
+    pub const fn rank(&self) -> usize {
+        self.rank as usize
+    }
+
+    /// The symbols its sizes speak of.
+    pub const fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The sizes in order.
+    pub const fn sizes(&self) -> &[Size] {
+        self.dims.split_at(self.rank as usize).0
+    }
+
+    /// The size of one axis; unknown where there is no such axis.
+    pub const fn size(&self, axis: usize) -> Size {
+        if axis < self.rank as usize { self.dims[axis] } else { Size::Unknown }
+    }
+
+    /// The same shape with one size replaced.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    pub const fn with(mut self, axis: usize, size: Size) -> Shape {
+        assert!(axis < self.rank as usize, "no such axis");
+        self.dims[axis] = size;
+        self
+    }
+
+    /// Whether the two agree wherever both are known.
+    pub const fn fits(&self, other: &Shape) -> bool {
+        if self.rank != other.rank {
+            return false;
+        }
+        let mut axis = 0;
+        while axis < self.rank as usize {
+            if !self.dims[axis].fits(other.dims[axis]) {
+                return false;
+            }
+            axis += 1;
+        }
+        true
+    }
+
+    /// Whether every size is known.
+    pub const fn is_known(&self) -> bool {
+        let mut axis = 0;
+        while axis < self.rank as usize {
+            if !self.dims[axis].is_known() {
+                return false;
+            }
+            axis += 1;
+        }
+        true
+    }
+
+    /// The number of elements.
+    pub const fn elements(&self) -> Result<Size, SizeError> {
+        let mut product = Size::Number(1);
+        let mut axis = 0;
+        while axis < self.rank as usize {
+            product = match product.mul(self.dims[axis]) {
+                Ok(product) => product,
+                Err(error) => return Err(error),
+            };
+            axis += 1;
+        }
+        Ok(product)
+    }
+
+    /// The sizes as numbers, if all are: what a fixed-size chain is made of.
+    pub fn numbers(&self) -> Option<[usize; MAX_RANK]> {
+        let mut numbers = [1; MAX_RANK];
+        for (slot, size) in numbers.iter_mut().zip(self.sizes()) {
+            *slot = usize::try_from(size.number()?).ok()?;
+        }
+        Some(numbers)
+    }
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Shape) -> bool {
+        self.sizes() == other.sizes()
+    }
+}
+
+impl Eq for Shape {}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = crate::text::Text::new();
+        text.shape(self);
+        f.write_str(text.as_str())
+    }
+}

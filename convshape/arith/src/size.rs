@@ -1,0 +1,207 @@
+//! One size: a number, a number that depends on a run-time symbol, or one that is not known.
+
+/// A symbol that `for h in 1..=64;` declares: a size that only run time knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Symbol {
+    /// The name as written.
+    pub name: &'static str,
+    /// The smallest value it takes.
+    pub low: i64,
+    /// The largest value it takes; `i64::MAX` where the range has no end.
+    pub high: i64,
+}
+
+/// The symbols of one chain. A [`Size::Symbolic`] names one by its index.
+pub type Scope = &'static [Symbol];
+
+/// The length of one axis.
+///
+/// Every operation is checked: a result that does not fit `i64` is [`SizeError::Overflow`], never
+/// a wrapped number. `Unknown` swallows whatever it meets, so that arithmetic goes on behind an
+/// error without reporting what merely follows from it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Size {
+    /// A plain number. It may be negative in the middle of a calculation.
+    Number(i64),
+    /// `scale * symbol + offset` with `scale > 0`.
+    Symbolic {
+        /// The factor of the symbol.
+        scale: i64,
+        /// Index of the symbol in the chain's [`Scope`].
+        symbol: u8,
+        /// What is added.
+        offset: i64,
+    },
+    /// `_` in a pattern, or a size that could not be worked out.
+    Unknown,
+}
+
+/// Why a size has no value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SizeError {
+    /// The number does not fit `i64`.
+    Overflow,
+    /// A division leaves a remainder that depends on the symbol: `scale` is no multiple of `by`.
+    Indivisible {
+        /// The factor of the symbol.
+        scale: i64,
+        /// The divisor.
+        by: i64,
+    },
+    /// Two symbols met, or a symbol was multiplied by itself.
+    NotLinear,
+    /// The divisor is zero.
+    DivisionByZero,
+}
+
+impl Size {
+    /// The number, where the size is one.
+    pub const fn number(self) -> Option<i64> {
+        match self {
+            Size::Number(n) => Some(n),
+            _ => None,
+        }
+    }
+
+    /// Whether the size is known, as a number or through a symbol.
+    pub const fn is_known(self) -> bool {
+        !matches!(self, Size::Unknown)
+    }
+
+    /// `self + n`.
+    pub const fn plus(self, n: i64) -> Result<Size, SizeError> {
+        match self {
+            Size::Number(a) => number(a.checked_add(n)),
+            Size::Symbolic { scale, symbol, offset } => match offset.checked_add(n) {
+                Some(offset) => Ok(Size::Symbolic { scale, symbol, offset }),
+                None => Err(SizeError::Overflow),
+            },
+            Size::Unknown => Ok(Size::Unknown),
+        }
+    }
+
+    /// `self * n`.
+    pub const fn times(self, n: i64) -> Result<Size, SizeError> {
+        match self {
+            Size::Number(a) => number(a.checked_mul(n)),
+            Size::Symbolic { scale, symbol, offset } => match (scale.checked_mul(n), offset.checked_mul(n)) {
+                (Some(0), Some(_)) => Ok(Size::Number(0)),
+                (Some(scale), Some(offset)) if scale > 0 => Ok(Size::Symbolic { scale, symbol, offset }),
+                (Some(_), Some(_)) => Err(SizeError::NotLinear),
+                _ => Err(SizeError::Overflow),
+            },
+            Size::Unknown => Ok(Size::Unknown),
+        }
+    }
+
+    /// The sum of two sizes.
+    pub const fn add(self, other: Size) -> Result<Size, SizeError> {
+        match (self, other) {
+            (Size::Unknown, _) | (_, Size::Unknown) => Ok(Size::Unknown),
+            (size, Size::Number(n)) | (Size::Number(n), size) => size.plus(n),
+            (
+                Size::Symbolic { scale, symbol, offset },
+                Size::Symbolic { scale: other_scale, symbol: other_symbol, offset: other_offset },
+            ) => {
+                if symbol != other_symbol {
+                    return Err(SizeError::NotLinear);
+                }
+                match (scale.checked_add(other_scale), offset.checked_add(other_offset)) {
+                    (Some(scale), Some(offset)) => Ok(Size::Symbolic { scale, symbol, offset }),
+                    _ => Err(SizeError::Overflow),
+                }
+            }
+        }
+    }
+
+    /// The product of two sizes.
+    pub const fn mul(self, other: Size) -> Result<Size, SizeError> {
+        match (self, other) {
+            (Size::Unknown, _) | (_, Size::Unknown) => Ok(Size::Unknown),
+            (size, Size::Number(n)) | (Size::Number(n), size) => size.times(n),
+            _ => Err(SizeError::NotLinear),
+        }
+    }
+
+    /// `floor(self / by)`. Of a symbolic size `by` must divide the factor, else the result is not of
+    /// the form `a*h + b`.
+    pub const fn div_floor(self, by: i64) -> Result<Size, SizeError> {
+        if by == 0 {
+            return Err(SizeError::DivisionByZero);
+        }
+        match self {
+            Size::Number(a) => match div_floor(a, by) {
+                Some(n) => Ok(Size::Number(n)),
+                None => Err(SizeError::Overflow),
+            },
+            Size::Symbolic { scale, symbol, offset } => {
+                if by < 0 || scale % by != 0 {
+                    return Err(SizeError::Indivisible { scale, by });
+                }
+                match div_floor(offset, by) {
+                    Some(offset) => Ok(Size::Symbolic { scale: scale / by, symbol, offset }),
+                    None => Err(SizeError::Overflow),
+                }
+            }
+            Size::Unknown => Ok(Size::Unknown),
+        }
+    }
+
+    /// The smallest value the size takes over the range of its symbol; `None` if unknown.
+    pub const fn smallest(self, scope: Scope) -> Option<i64> {
+        match self {
+            Size::Number(n) => Some(n),
+            Size::Symbolic { scale, symbol, offset } => {
+                if symbol as usize >= scope.len() {
+                    return None;
+                }
+                Some(scale.saturating_mul(scope[symbol as usize].low).saturating_add(offset))
+            }
+            Size::Unknown => None,
+        }
+    }
+
+    /// Whether the two are equal, as far as is known: an unknown size fits every other.
+    pub const fn fits(self, other: Size) -> bool {
+        match (self, other) {
+            (Size::Unknown, _) | (_, Size::Unknown) => true,
+            _ => self.same(other),
+        }
+    }
+
+    /// Whether the two are written the same.
+    pub const fn same(self, other: Size) -> bool {
+        match (self, other) {
+            (Size::Number(a), Size::Number(b)) => a == b,
+            (
+                Size::Symbolic { scale, symbol, offset },
+                Size::Symbolic { scale: other_scale, symbol: other_symbol, offset: other_offset },
+            ) => scale == other_scale && symbol == other_symbol && offset == other_offset,
+            (Size::Unknown, Size::Unknown) => true,
+            _ => false,
+        }
+    }
+}
+
+const fn number(n: Option<i64>) -> Result<Size, SizeError> {
+    match n {
+        Some(n) => Ok(Size::Number(n)),
+        None => Err(SizeError::Overflow),
+    }
+}
+
+/// `floor(a / b)`, also for negative numbers; `None` for `b == 0` and for overflow.
+pub const fn div_floor(a: i64, b: i64) -> Option<i64> {
+    match (a.checked_div(b), a.checked_rem(b)) {
+        (Some(q), Some(r)) => Some(if r != 0 && (r < 0) != (b < 0) { q - 1 } else { q }),
+        _ => None,
+    }
+}
+
+/// `ceil(a / b)`, also for negative numbers; `None` for `b == 0` and for overflow.
+pub const fn div_ceil(a: i64, b: i64) -> Option<i64> {
+    match (a.checked_div(b), a.checked_rem(b)) {
+        (Some(q), Some(r)) => Some(if r != 0 && (r < 0) == (b < 0) { q + 1 } else { q }),
+        _ => None,
+    }
+}

@@ -1,0 +1,305 @@
+//! The arithmetic run backwards: what fills a hole, what undoes a layer.
+
+use crate::axis::Scatter;
+use crate::fault::{Fault, tri};
+use crate::layer::AxisMap;
+use crate::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, PaddingMode, PerAxis};
+use crate::shape::Shape;
+use crate::size::Size;
+
+/// A field with one number per axis that can be left open, or changed to mend a chain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AxisField {
+    /// `kernel`
+    Kernel,
+    /// `padding`
+    Padding,
+    /// `output_padding`
+    OutputPadding,
+    /// `stride`
+    Stride,
+}
+
+impl AxisField {
+    /// The word of the language.
+    pub const fn name(self) -> &'static str {
+        match self {
+            AxisField::Kernel => "kernel",
+            AxisField::Padding => "padding",
+            AxisField::OutputPadding => "output_padding",
+            AxisField::Stride => "stride",
+        }
+    }
+}
+
+impl Op {
+    /// The numbers of a field, where the layer has it and it is one number per axis.
+    pub const fn axis_field(&self, field: AxisField) -> Option<PerAxis<i64>> {
+        match (self, field) {
+            (Op::Conv(conv), AxisField::Kernel) => Some(conv.kernel),
+            (Op::Conv(conv), AxisField::Stride) => Some(conv.stride),
+            (Op::Conv(Conv { padding: Padding::Symmetric(padding), .. }), AxisField::Padding) => Some(*padding),
+            (
+                Op::Conv(Conv { direction: Direction::Transposed, output_size: None, output_padding, .. }),
+                AxisField::OutputPadding,
+            ) => match output_padding {
+                Some(output_padding) => Some(*output_padding),
+                None => Some([0; MAX_SPATIAL]),
+            },
+            (Op::Pool(pool), AxisField::Kernel) => Some(pool.kernel),
+            (Op::Pool(pool), AxisField::Stride) => Some(pool.stride),
+            (Op::Pool(pool), AxisField::Padding) => match pool.padding {
+                Padding::Symmetric(padding) => Some(padding),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The layer with one number of a field replaced; unchanged where it has no such field.
+    #[must_use]
+    pub const fn with_axis_field(mut self, field: AxisField, axis: usize, value: i64) -> Op {
+        match (&mut self, field) {
+            (Op::Conv(conv), AxisField::Kernel) => conv.kernel[axis] = value,
+            (Op::Conv(conv), AxisField::Stride) => conv.stride[axis] = value,
+            (Op::Conv(conv), AxisField::Padding) => conv.padding = symmetric(conv.padding, axis, value),
+            (Op::Conv(conv), AxisField::OutputPadding) => {
+                let mut values = match conv.output_padding {
+                    Some(values) => values,
+                    None => [0; MAX_SPATIAL],
+                };
+                values[axis] = value;
+                conv.output_padding = Some(values);
+            }
+            (Op::Pool(pool), AxisField::Kernel) => pool.kernel[axis] = value,
+            (Op::Pool(pool), AxisField::Stride) => pool.stride[axis] = value,
+            (Op::Pool(pool), AxisField::Padding) => pool.padding = symmetric(pool.padding, axis, value),
+            _ => {}
+        }
+        self
+    }
+}
+
+const fn symmetric(padding: Padding, axis: usize, value: i64) -> Padding {
+    let mut values = match padding {
+        Padding::Symmetric(values) => values,
+        _ => [0; MAX_SPATIAL],
+    };
+    values[axis] = value;
+    Padding::Symmetric(values)
+}
+
+/// The most solutions that are kept: enough to show that there are several.
+pub const MOST_SOLUTIONS: usize = 3;
+
+/// What fills the holes of one axis.
+#[derive(Clone, Copy, Debug)]
+pub struct Solutions {
+    /// One number per open field, in the order the fields were given; `count` rows are filled.
+    pub values: [[i64; MAX_SPATIAL]; MOST_SOLUTIONS],
+    /// How many were found; the search stops at [`MOST_SOLUTIONS`].
+    pub count: usize,
+}
+
+/// How many values are tried: a kernel over a minute of audio is still found.
+const MOST_TRIALS: i64 = 1 << 20;
+
+/// Fills the open fields of one axis so that the layer gives `target`: every combination that the
+/// layer accepts, smallest numbers first.
+///
+/// At most three fields are open. Each candidate goes through the layer's own arithmetic, so
+/// nothing that the dialect refuses is found.
+pub const fn fill_axis(
+    op: &Op,
+    open: &[AxisField],
+    input: &Shape,
+    order: AxisOrder,
+    axis: usize,
+    target: Size,
+) -> Solutions {
+    let mut found = Solutions { values: [[0; MAX_SPATIAL]; MOST_SOLUTIONS], count: 0 };
+    let mut limits = [0_i64; MAX_SPATIAL];
+    let mut at = [0_i64; MAX_SPATIAL];
+    let mut field = 0;
+    while field < open.len() {
+        at[field] = least(open[field]);
+        limits[field] = most(open[field], op, input.size(order.spatial(axis)), axis, target);
+        field += 1;
+    }
+    let mut trials = 0;
+    loop {
+        let mut candidate = *op;
+        let mut field = 0;
+        while field < open.len() {
+            candidate = candidate.with_axis_field(open[field], axis, at[field]);
+            field += 1;
+        }
+        if gives(&candidate, input, order, axis, target) {
+            found.values[found.count] = at;
+            found.count += 1;
+        }
+        trials += 1;
+        if found.count == MOST_SOLUTIONS || trials == MOST_TRIALS {
+            return found;
+        }
+        // The next combination, the last field fastest.
+        let mut field = open.len();
+        loop {
+            if field == 0 {
+                return found;
+            }
+            field -= 1;
+            if at[field] < limits[field] {
+                at[field] += 1;
+                break;
+            }
+            at[field] = least(open[field]);
+        }
+    }
+}
+
+const fn least(field: AxisField) -> i64 {
+    match field {
+        AxisField::Kernel | AxisField::Stride => 1,
+        AxisField::Padding | AxisField::OutputPadding => 0,
+    }
+}
+
+/// Beyond this no value of the field can give the target: one term of the formula is never more
+/// than all others together.
+const fn most(field: AxisField, op: &Op, input: Size, axis: usize, target: Size) -> i64 {
+    let (kernel, stride, dilation, padding) = match op {
+        Op::Conv(conv) => (conv.kernel[axis], conv.stride[axis], conv.dilation[axis], conv.padding),
+        Op::Pool(pool) => (pool.kernel[axis], pool.stride[axis], pool.dilation[axis], pool.padding),
+        _ => return 0,
+    };
+    let step = if stride > dilation { stride } else { dilation };
+    if let AxisField::OutputPadding = field {
+        return step.saturating_sub(1);
+    }
+    let border = match padding {
+        Padding::Symmetric(padding) => padding[axis].saturating_abs().saturating_mul(2),
+        Padding::Pairs(pairs) => pairs[axis].0.saturating_abs().saturating_add(pairs[axis].1.saturating_abs()),
+        _ => 0,
+    };
+    // The kernel may be open as well, so that a few more of its taps count.
+    let taps = kernel.saturating_add(4);
+    let rows = rows(input).saturating_add(rows(target)).saturating_add(taps);
+    rows.saturating_mul(step).saturating_add(border)
+}
+
+/// The numbers in a size.
+const fn rows(size: Size) -> i64 {
+    match size {
+        Size::Number(n) => n.saturating_abs(),
+        Size::Symbolic { scale, offset, .. } => scale.saturating_add(offset.saturating_abs()),
+        Size::Unknown => 0,
+    }
+}
+
+/// Whether one axis of the layer gives `target`.
+pub const fn gives(op: &Op, input: &Shape, order: AxisOrder, axis: usize, target: Size) -> bool {
+    let size = input.size(order.spatial(axis));
+    match op.axis_map(input, order, axis) {
+        Ok(Some(AxisMap::Window(window))) => match window.output(size, input.scope()) {
+            Ok(output) => output.same(target) && positive(output, input),
+            Err(_) => false,
+        },
+        Ok(Some(AxisMap::Scatter(scatter))) => match scatter.output(size, input.scope()) {
+            Ok(output) => output.same(target),
+            Err(_) => false,
+        },
+        _ => false,
+    }
+}
+
+const fn positive(size: Size, input: &Shape) -> bool {
+    matches!(size.smallest(input.scope()), Some(smallest) if smallest >= 1)
+}
+
+/// The layer whose shape map is the exact reverse of `conv` at `input`: kernel, stride, dilation,
+/// groups and bias the same, channels swapped, the offset the same.
+///
+/// A transposed convolution gets the `output_padding` that wins back the rows a floor dropped. Its
+/// full output has `(o - 1) * stride + extent - lo - hi` rows; what is missing to `input` is at most
+/// `stride - 1`, so PyTorch accepts it.
+///
+/// # Errors
+/// Why `conv` itself is refused.
+pub const fn undo(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Conv, Fault> {
+    let channels = input.size(order.channel(input.rank()));
+    let inputs = match conv.inputs {
+        Some(inputs) => inputs,
+        None => match channels {
+            Size::Number(channels) => channels,
+            _ => 1,
+        },
+    };
+    let mut undone = Conv {
+        inputs: Some(conv.outputs),
+        outputs: inputs,
+        output_padding: None,
+        output_size: None,
+        padding_mode: PaddingMode::Zeros,
+        ..*conv
+    };
+    match conv.direction {
+        Direction::Forward => {
+            undone.direction = Direction::Transposed;
+            let windows = tri!(conv.windows(input, order));
+            let mut pairs = [(0, 0); MAX_SPATIAL];
+            let mut output_padding = [0; MAX_SPATIAL];
+            let mut padded = false;
+            let mut axis = 0;
+            while axis < conv.rank {
+                let window = windows[axis];
+                let size = input.size(order.spatial(axis));
+                let output = match window.output(size, input.scope()) {
+                    Ok(output) => output,
+                    Err(reason) => return Err(Fault::on(axis, reason)),
+                };
+                pairs[axis] = (window.lo, window.hi);
+                let (kernel, stride, dilation) = (window.kernel, window.stride, window.dilation);
+                let plain = Scatter { kernel, stride, dilation, lo: window.lo, hi: window.hi };
+                output_padding[axis] = match (plain.unchecked_output(output), size) {
+                    (Ok(Size::Number(short)), Size::Number(size)) => size - short,
+                    (Ok(Size::Symbolic { offset: short, .. }), Size::Symbolic { offset: size, .. }) => size - short,
+                    _ => 0,
+                };
+                padded |= output_padding[axis] != 0;
+                axis += 1;
+            }
+            undone.padding = as_written(&pairs, conv.rank);
+            undone.output_padding = if padded { Some(output_padding) } else { None };
+        }
+        Direction::Transposed => {
+            undone.direction = Direction::Forward;
+            let scatters = tri!(conv.scatters(input, order));
+            let mut pairs = [(0, 0); MAX_SPATIAL];
+            let mut axis = 0;
+            while axis < conv.rank {
+                // Rows that `output_padding` added are left out again: the floor does that as long
+                // as they are fewer than the stride, else the end is cropped.
+                let Scatter { lo, hi, stride, .. } = scatters[axis];
+                pairs[axis] = if lo >= hi && lo.saturating_sub(hi) < stride { (lo, lo) } else { (lo, hi) };
+                axis += 1;
+            }
+            undone.padding = as_written(&pairs, conv.rank);
+        }
+    }
+    Ok(undone)
+}
+
+/// `padding: 1` where both sides are equal on every axis and none is negative, else pairs.
+const fn as_written(pairs: &PerAxis<(i64, i64)>, rank: usize) -> Padding {
+    let mut values = [0; MAX_SPATIAL];
+    let mut axis = 0;
+    while axis < rank {
+        if pairs[axis].0 != pairs[axis].1 || pairs[axis].0 < 0 {
+            return Padding::Pairs(*pairs);
+        }
+        values[axis] = pairs[axis].0;
+        axis += 1;
+    }
+    Padding::Symmetric(values)
+}

@@ -1,0 +1,152 @@
+//! A string that const evaluation can write: the words of a message are put together here, the
+//! same for the macro and for a check that runs while rustc evaluates a constant.
+
+use crate::shape::Shape;
+use crate::size::{Scope, Size};
+
+/// The most bytes a message has. What does not fit is cut.
+pub const CAPACITY: usize = 2048;
+
+/// A string of bounded length, written piece by piece.
+#[derive(Clone, Copy)]
+pub struct Text {
+    bytes: [u8; CAPACITY],
+    len: usize,
+}
+
+impl Text {
+    /// The empty text.
+    pub const fn new() -> Text {
+        Text { bytes: [0; CAPACITY], len: 0 }
+    }
+
+    /// Appends a string.
+    pub const fn str(&mut self, s: &str) -> &mut Text {
+        let s = s.as_bytes();
+        // A piece that does not fit is left out whole, so that no character is cut in two.
+        if self.len + s.len() <= CAPACITY {
+            let mut i = 0;
+            while i < s.len() {
+                self.bytes[self.len + i] = s[i];
+                i += 1;
+            }
+            self.len += s.len();
+        }
+        self
+    }
+
+    /// Appends a number in decimal.
+    pub const fn num(&mut self, n: i64) -> &mut Text {
+        let mut digits = [0_u8; 20];
+        let mut at = digits.len();
+        let mut rest = n.unsigned_abs();
+        loop {
+            at -= 1;
+            #[expect(clippy::cast_possible_truncation, reason = "a decimal digit")]
+            let digit = (rest % 10) as u8;
+            digits[at] = b'0' + digit;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if n < 0 {
+            self.str("-");
+        }
+        match core::str::from_utf8(digits.split_at(at).1) {
+            Ok(digits) => self.str(digits),
+            Err(_) => self,
+        }
+    }
+
+    /// Appends a positive factor with up to four decimals.
+    pub const fn float(&mut self, x: f64) -> &mut Text {
+        if !(x > 0.0 && x < 1e14) {
+            return self.str("?");
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "checked for range")]
+        let scaled = (x * 10_000.0 + 0.5) as i64;
+        self.num(scaled / 10_000);
+        let mut rest = scaled % 10_000;
+        if rest > 0 {
+            self.str(".");
+            while rest > 0 {
+                self.num(rest / 1_000);
+                rest = rest % 1_000 * 10;
+            }
+        }
+        self
+    }
+
+    /// Appends a size as the language writes it: `14`, `16*h + 4`, `_`.
+    pub const fn size(&mut self, size: Size, scope: Scope) -> &mut Text {
+        match size {
+            Size::Number(n) => self.num(n),
+            Size::Unknown => self.str("_"),
+            Size::Symbolic { scale, symbol, offset } => {
+                if scale != 1 {
+                    self.num(scale).str("*");
+                }
+                self.str(if (symbol as usize) < scope.len() { scope[symbol as usize].name } else { "?" });
+                if offset > 0 {
+                    self.str(" + ").num(offset);
+                } else if offset < 0 {
+                    self.str(" - ").num(offset.saturating_neg());
+                }
+                self
+            }
+        }
+    }
+
+    /// Appends a shape: `[16, 14, 14]`.
+    pub const fn shape(&mut self, shape: &Shape) -> &mut Text {
+        self.str("[");
+        let mut axis = 0;
+        while axis < shape.rank() {
+            if axis > 0 {
+                self.str(", ");
+            }
+            self.size(shape.size(axis), shape.scope());
+            axis += 1;
+        }
+        self.str("]")
+    }
+
+    /// Appends one number per axis as a field's value is written: `3` if all are equal, else
+    /// `(3, 5)`.
+    pub const fn per_axis(&mut self, numbers: &[i64]) -> &mut Text {
+        let mut equal = true;
+        let mut i = 1;
+        while i < numbers.len() {
+            equal &= numbers[i] == numbers[0];
+            i += 1;
+        }
+        if equal && !numbers.is_empty() {
+            return self.num(numbers[0]);
+        }
+        self.str("(");
+        let mut i = 0;
+        while i < numbers.len() {
+            if i > 0 {
+                self.str(", ");
+            }
+            self.num(numbers[i]);
+            i += 1;
+        }
+        self.str(")")
+    }
+
+    /// What was written so far.
+    pub const fn as_str(&self) -> &str {
+        match core::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            Err(_) => "",
+        }
+    }
+}
+
+impl Default for Text {
+    fn default() -> Text {
+        Text::new()
+    }
+}

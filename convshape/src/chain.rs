@@ -1,0 +1,37 @@
+//! What is known of a chain without running it.
+
+use convshape_arith::shape::Shape;
+
+/// A chain whose shapes were checked while it compiled. `conv_chain!` implements it.
+pub trait Chain {
+    /// The layers in order.
+    const LAYERS: &'static [LayerInfo];
+    /// The inputs: name and shape without batch.
+    const INPUTS: &'static [(&'static str, Shape)];
+    /// The outputs: name and shape without batch.
+    const OUTPUTS: &'static [(&'static str, Shape)];
+    /// The shape of the first input.
+    const INPUT: Shape = Self::INPUTS[0].1;
+    /// The shape of the first output.
+    const OUTPUT: Shape = Self::OUTPUTS[0].1;
+}
+
+/// One layer of a chain.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LayerInfo {
+    /// Its name, with the names around it: `blocks.0.c`.
+    pub name: &'static str,
+    /// Its kind: `Conv2d`.
+    pub op: &'static str,
+    /// The shape of its first input, without batch.
+    pub input: Shape,
+    /// The shape of its output, without batch.
+    pub output: Shape,
+    /// How many trainable numbers it has; running statistics do not count, as in PyTorch.
+    pub params: u64,
+    /// How many multiply-accumulates one sample takes.
+    pub macs: u64,
+    /// How many rows of the chain's input can change one element of the output, per spatial axis;
+    /// empty where every element sees the whole input, or where there are no spatial axes.
+    pub receptive_field: &'static [u64],
+}

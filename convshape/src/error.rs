@@ -1,0 +1,230 @@
+//! What is wrong with the data that a model is given at run time.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use convshape_arith::fault::Reason;
+use convshape_arith::layer;
+use convshape_arith::op::AxisOrder;
+use convshape_arith::shape::Shape;
+use convshape_arith::text::Text;
+
+/// An array, a tensor or a parameter is not of the shape that is needed.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShapeError {
+    /// A tensor was given too many or too few elements.
+    #[error("found {found} elements, expected {} for {expected}", Elements(expected))]
+    Elements {
+        /// How many there are.
+        found: usize,
+        /// The tensor's shape.
+        expected: Box<Shape>,
+    },
+    /// A tensor was made from an array of another shape.
+    #[error("found an array of shape {found:?}, expected {expected}")]
+    View {
+        /// The array's shape.
+        found: Vec<usize>,
+        /// The tensor's shape.
+        expected: Box<Shape>,
+    },
+    /// A chain was given too many or too few inputs.
+    #[error("`{chain}` takes {expected} inputs, found {found}")]
+    Inputs {
+        /// The chain.
+        chain: &'static str,
+        /// How many inputs it was given.
+        found: usize,
+        /// How many it takes.
+        expected: usize,
+    },
+    /// An input has another shape than the chain was checked for.
+    #[error("{}", InputProblem { chain, input, found, expected, order: *order })]
+    Input {
+        /// The chain.
+        chain: &'static str,
+        /// The input.
+        input: &'static str,
+        /// The shape found, the batch axis first.
+        found: Vec<usize>,
+        /// The shape the chain takes, without batch.
+        expected: Box<Shape>,
+        /// Where the chain has its channel axis.
+        order: AxisOrder,
+    },
+    /// Two inputs have batches of different sizes.
+    #[error("`{chain}`: the batch axis of `{input}` has size {found}, that of `{first}` has size {expected}")]
+    Batch {
+        /// The chain.
+        chain: &'static str,
+        /// The input.
+        input: &'static str,
+        /// The size of its batch.
+        found: usize,
+        /// The first input.
+        first: &'static str,
+        /// The size of the first input's batch.
+        expected: usize,
+    },
+    /// A layer does not take the shape that came to it.
+    #[error("`{chain}`: `{layer}` does not take what came to it: {reason:?}")]
+    Layer {
+        /// The chain.
+        chain: &'static str,
+        /// The layer.
+        layer: String,
+        /// Why.
+        reason: Box<Reason>,
+    },
+    /// A parameter was replaced by one of another shape.
+    #[error("`{chain}`: the parameter `{name}` has shape {found:?}, expected {expected:?}")]
+    Param {
+        /// The chain.
+        chain: &'static str,
+        /// The parameter, as files name it.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape its layer needs.
+        expected: Vec<usize>,
+    },
+}
+
+/// Displays how many elements a shape has.
+struct Elements<'a>(&'a Shape);
+
+impl fmt::Display for Elements<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.elements().map(|size| size.number()) {
+            Ok(Some(number)) => write!(f, "{number}"),
+            _ => f.write_str("another number"),
+        }
+    }
+}
+
+/// Displays what differs between an input and the shape a chain takes.
+struct InputProblem<'a> {
+    chain: &'a str,
+    input: &'a str,
+    found: &'a [usize],
+    expected: &'a Shape,
+    order: AxisOrder,
+}
+
+impl InputProblem<'_> {
+    /// Whether the channel axis stands at the other end, the rest being right.
+    fn channels_at_other_end(&self) -> bool {
+        let mut sizes = self.found.get(1..).unwrap_or_default().to_vec();
+        let one = sizes.len().min(1);
+        match self.order {
+            AxisOrder::ChannelsFirst => sizes.rotate_right(one),
+            AxisOrder::ChannelsLast => sizes.rotate_left(one),
+        }
+        matches(&sizes, self.expected)
+    }
+}
+
+impl fmt::Display for InputProblem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let InputProblem { chain, input, found, expected, order } = *self;
+        let rank = expected.rank();
+        write!(f, "`{chain}`: ")?;
+        if found.len() == rank + 1 {
+            write!(f, "`{input}` has ")?;
+            let axes = found[1..].iter().zip(expected.sizes()).enumerate();
+            let wrong = axes.filter(|(_, (found, expected))| !fits(**found, expected.number()));
+            for (place, (axis, (found, expected_size))) in wrong.enumerate() {
+                f.write_str(if place == 0 { "" } else { "; " })?;
+                match axis_name(axis, rank, order) {
+                    Some(name) => write!(f, "{name} {found}")?,
+                    None => write!(f, "size {found} on axis {}", axis + 1)?,
+                }
+                let mut text = Text::new();
+                write!(f, ", expected {}", text.size(*expected_size, expected.scope()).as_str())?;
+            }
+        } else {
+            write!(f, "`{input}` has {} axes, expected {}", found.len(), rank + 1)?;
+        }
+        write!(f, " (found {found:?}, expected a batch of {expected})")?;
+        if self.channels_at_other_end() {
+            let end = match order {
+                AxisOrder::ChannelsFirst => "first",
+                AxisOrder::ChannelsLast => "last",
+            };
+            write!(f, "; this chain takes the channel axis {end}")?;
+        } else if matches(found, expected) {
+            f.write_str("; the batch axis is missing")?;
+        }
+        Ok(())
+    }
+}
+
+fn fits(found: usize, expected: Option<i64>) -> bool {
+    expected.is_some_and(|expected| usize::try_from(expected) == Ok(found))
+}
+
+/// Whether the sizes are those of a shape.
+pub(crate) fn matches(found: &[usize], expected: &Shape) -> bool {
+    found.len() == expected.rank()
+        && found.iter().zip(expected.sizes()).all(|(&found, expected)| fits(found, expected.number()))
+}
+
+/// What the axis of an activation is called; only a `Reshape` makes more axes than have names.
+fn axis_name(axis: usize, rank: usize, order: AxisOrder) -> Option<&'static str> {
+    let channel = match order {
+        AxisOrder::ChannelsFirst => 0,
+        AxisOrder::ChannelsLast => rank - 1,
+    };
+    if axis == channel {
+        return Some("channels");
+    }
+    let spatial = match order {
+        AxisOrder::ChannelsFirst => axis - 1,
+        AxisOrder::ChannelsLast => axis,
+    };
+    (2..=4).contains(&rank).then(|| layer::axis_name(spatial, rank - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    fn input(found: Vec<usize>, expected: &[i64], order: AxisOrder) -> String {
+        ShapeError::Input { chain: "Ae", input: "input", found, expected: Box::new(Shape::of(expected)), order }
+            .to_string()
+    }
+
+    #[test]
+    fn the_wrong_axes_are_named() {
+        assert_eq!(
+            input(vec![8, 1, 27, 30], &[1, 28, 28], AxisOrder::ChannelsFirst),
+            "`Ae`: `input` has height 27, expected 28; width 30, expected 28 \
+             (found [8, 1, 27, 30], expected a batch of [1, 28, 28])"
+        );
+        assert_eq!(
+            input(vec![8, 28, 28, 3], &[28, 28, 1], AxisOrder::ChannelsLast),
+            "`Ae`: `input` has channels 3, expected 1 (found [8, 28, 28, 3], expected a batch of [28, 28, 1])"
+        );
+        assert_eq!(
+            input(vec![8, 2, 2, 2, 2, 3], &[2, 2, 2, 2, 2], AxisOrder::ChannelsFirst),
+            "`Ae`: `input` has size 3 on axis 5, expected 2 \
+             (found [8, 2, 2, 2, 2, 3], expected a batch of [2, 2, 2, 2, 2])"
+        );
+    }
+
+    #[test]
+    fn likely_causes_are_named() {
+        let first = input(vec![8, 28, 28, 1], &[1, 28, 28], AxisOrder::ChannelsFirst);
+        assert!(first.ends_with("; this chain takes the channel axis first"), "{first}");
+        let last = input(vec![8, 1, 28, 28], &[28, 28, 1], AxisOrder::ChannelsLast);
+        assert!(last.ends_with("; this chain takes the channel axis last"), "{last}");
+        let batch = input(vec![1, 28, 28], &[1, 28, 28], AxisOrder::ChannelsFirst);
+        assert!(batch.contains("has 3 axes, expected 4"), "{batch}");
+        assert!(batch.ends_with("; the batch axis is missing"), "{batch}");
+    }
+}

@@ -1,0 +1,89 @@
+//! The kernels: every layer as its definition, in simple loops over one sample.
+//!
+//! They are the specification that faster ones are tested against. Sums are taken in `f64` and
+//! rounded once; nothing allocates.
+
+mod activation;
+mod border;
+mod conv;
+mod dense;
+mod join;
+mod layout;
+mod norm;
+mod number;
+mod pool;
+mod resize;
+mod shuffle;
+#[cfg(test)]
+mod tests;
+
+use convshape_arith::fault::Fault;
+use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode};
+use convshape_arith::shape::Shape;
+
+use self::border::Border;
+use self::conv::Geometry;
+use self::layout::{Channels, Grid};
+pub use self::number::Number;
+
+/// Runs one layer over one sample.
+///
+/// `params` stand in the order of [`Op::params`], `inputs` are what the layer reads, `output` is
+/// what [`Op::output`] says of their shapes, and `y` has room for it. All are contiguous, in the
+/// shapes' order of axes.
+///
+/// # Errors
+/// What the layer refuses about the input's shape.
+///
+/// # Panics
+/// If a slice does not have as many elements as its shape, or a shape is not all numbers.
+pub fn apply<T: Number>(
+    op: &Op,
+    order: AxisOrder,
+    params: &[&[T]],
+    inputs: &[(&Shape, &[T])],
+    output: &Shape,
+    y: &mut [T],
+) -> Result<(), Fault> {
+    let (shape, x) = inputs[0];
+    let (from, to) = (Grid::new(shape, order), Grid::new(output, order));
+    let channels = Channels::new(shape, order);
+    match op.bind(shape, order) {
+        Op::Conv(conv) => Geometry::new(&conv, shape, order)?.run(params, &from, x, &to, y),
+        Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, &from, x, &to, y),
+        Op::AdaptivePool { kind, .. } => pool::adaptive(kind, &from, x, &to, y),
+        Op::GlobalAvgPool { .. } => pool::global_mean(&channels, x, y),
+        Op::Upsample(upsample) => resize::upsample(&upsample, &from, x, &to, y),
+        Op::PixelShuffle { factor } => shuffle::to_space(DepthOrder::Crd, count(factor), &from, x, &to, y),
+        Op::PixelUnshuffle { factor } => shuffle::to_depth(count(factor), &from, x, &to, y),
+        Op::DepthToSpace { factor, order } => shuffle::to_space(order, count(factor), &from, x, &to, y),
+        Op::Pad { amount, mode, value } => {
+            Border { low: border::low(amount, &from, &to), mode, value }.run(&from, x, &to, y)
+        }
+        Op::Crop { amount } => {
+            let low = border::low(amount, &from, &to).map(|low| -low);
+            Border { low, mode: PaddingMode::Zeros, value: 0.0 }.run(&from, x, &to, y);
+        }
+        Op::Slice { start, .. } => join::slice(count(start), &channels, x, &Channels::new(output, order), y),
+        Op::Linear { outputs, .. } => dense::linear(count(outputs), params, x, y),
+        Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => y.copy_from_slice(x),
+        Op::Concat => join::concat(inputs, order, &Channels::new(output, order), y),
+        Op::Add => join::broadcast(|a, b| a + b, inputs, order, output, y),
+        Op::Mul => join::broadcast(|a, b| a * b, inputs, order, output, y),
+        Op::Scale { by } => activation::map(x, y, |x| x * by),
+        Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &channels, x, y),
+        Op::GroupNorm { groups, eps, .. } => norm::group_norm(count(groups), params, eps, &channels, x, y),
+        Op::InstanceNorm { eps, .. } => norm::group_norm(channels.count, params, eps, &channels, x, y),
+        Op::LayerNorm { eps, .. } => norm::layer_norm(params, eps, x, y),
+        Op::Activation(function) => activation::map(x, y, |x| activation::activation(function, x)),
+        Op::Prelu { .. } => activation::prelu(params[0], &channels, x, y),
+        Op::Snake { .. } => activation::snake(params[0], &channels, x, y),
+        Op::Softmax => norm::softmax(&channels, x, y),
+    }
+    Ok(())
+}
+
+/// A factor or count that the shapes were checked with.
+fn count(number: i64) -> usize {
+    usize::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,87 @@
+//! Element-wise functions.
+
+use convshape_arith::op::Activation;
+
+use super::layout::Channels;
+use super::number::Number;
+
+/// One value of an activation. What is not a number stays so.
+pub(super) fn activation(function: Activation, x: f64) -> f64 {
+    match function {
+        Activation::Relu => at_least(x, 0.0),
+        Activation::Relu6 => clamp(x, 0.0, 6.0),
+        Activation::LeakyRelu { slope } => leaky(x, slope),
+        Activation::Elu { alpha } => {
+            if x > 0.0 {
+                x
+            } else {
+                alpha * libm::expm1(x)
+            }
+        }
+        Activation::Gelu { tanh: false } => 0.5 * x * (1.0 + libm::erf(x * core::f64::consts::FRAC_1_SQRT_2)),
+        Activation::Gelu { tanh: true } => {
+            // sqrt(2 / pi)
+            const SCALE: f64 = core::f64::consts::FRAC_2_SQRT_PI * core::f64::consts::FRAC_1_SQRT_2;
+            0.5 * x * (1.0 + libm::tanh(SCALE * (x + 0.044_715 * x * x * x)))
+        }
+        Activation::Silu => x * sigmoid(x),
+        Activation::Sigmoid => sigmoid(x),
+        Activation::Tanh => libm::tanh(x),
+        Activation::Softplus => {
+            if x > 20.0 {
+                x
+            } else {
+                libm::log1p(libm::exp(x))
+            }
+        }
+        Activation::Hardswish => x * clamp(x + 3.0, 0.0, 6.0) / 6.0,
+        Activation::Hardsigmoid => clamp(x + 3.0, 0.0, 6.0) / 6.0,
+        Activation::Clamp { min, max } => clamp(x, min, max),
+        Activation::Exp => libm::exp(x),
+    }
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + libm::exp(-x))
+}
+
+fn leaky(x: f64, slope: f64) -> f64 {
+    if x > 0.0 { x } else { slope * x }
+}
+
+fn at_least(x: f64, min: f64) -> f64 {
+    if x < min { min } else { x }
+}
+
+/// `min(max(x, low), high)`, which `high` wins where the bounds cross.
+fn clamp(x: f64, low: f64, high: f64) -> f64 {
+    let x = at_least(x, low);
+    if x > high { high } else { x }
+}
+
+/// Every element by itself.
+pub(super) fn map<T: Number>(x: &[T], y: &mut [T], function: impl Fn(f64) -> f64) {
+    for (x, y) in x.iter().zip(y) {
+        *y = T::of(function(x.get()));
+    }
+}
+
+/// A slope below zero, one for all channels or one for each.
+pub(super) fn prelu<T: Number>(slopes: &[T], layout: &Channels, x: &[T], y: &mut [T]) {
+    for (channel, position) in layout.iter() {
+        let at = layout.at(channel, position);
+        let slope = slopes[if slopes.len() == 1 { 0 } else { channel }];
+        y[at] = T::of(leaky(x[at].get(), slope.get()));
+    }
+}
+
+/// `x + sin(w x)^2 / (w + 1e-9)` (Ziyin et al. 2020, <https://arxiv.org/abs/2006.08195>), the small
+/// number as in the audio codecs that use it.
+pub(super) fn snake<T: Number>(weight: &[T], layout: &Channels, x: &[T], y: &mut [T]) {
+    for (channel, position) in layout.iter() {
+        let at = layout.at(channel, position);
+        let (w, x) = (weight[channel].get(), x[at].get());
+        let sine = libm::sin(w * x);
+        y[at] = T::of(x + sine * sine / (w + 1e-9));
+    }
+}

@@ -1,0 +1,171 @@
+//! Convolutions and transposed convolutions.
+//!
+//! Both are one sum: every output element adds up, over the taps that reach an input element, that
+//! element times the tap's weight. They differ in which input element a tap of an output reaches.
+
+use convshape_arith::axis::{Scatter, Window};
+use convshape_arith::fault::Fault;
+use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, PaddingMode, PerAxis};
+use convshape_arith::shape::Shape;
+
+use super::border;
+use super::layout::{Grid, sizes, strides};
+use super::number::Number;
+
+/// Which input row a tap of an output row reads, on one axis.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// A convolution: the window says so.
+    Gather(Window, PaddingMode),
+    /// A transposed convolution: the row from which the tap is stamped there.
+    Scatter(Scatter),
+}
+
+impl Reach {
+    fn taps(self) -> usize {
+        let (Reach::Gather(Window { kernel, .. }, _) | Reach::Scatter(Scatter { kernel, .. })) = self;
+        usize::try_from(kernel).unwrap_or(0)
+    }
+
+    /// The input row, of `size`, which tap `tap` of output row `row` reads; `None` where a zero
+    /// stands.
+    fn source(self, row: usize, tap: usize, size: usize) -> Option<usize> {
+        let (row, tap) = (row as i64, tap as i64);
+        match self {
+            Reach::Gather(window, mode) => {
+                let position = row * window.stride + tap * window.dilation - window.lo;
+                // The rows of a dilated input stand apart, with zeros between.
+                if position % window.input_dilation != 0 {
+                    return None;
+                }
+                border::source(position / window.input_dilation, size, mode)
+            }
+            Reach::Scatter(scatter) => {
+                let stamped = row - tap * scatter.dilation + scatter.lo;
+                if stamped % scatter.stride != 0 {
+                    return None;
+                }
+                border::source(stamped / scatter.stride, size, PaddingMode::Zeros)
+            }
+        }
+    }
+}
+
+/// Where a weight's elements stand.
+struct Weight {
+    /// Sizes of the axes of the channels: all of them, or those of one group.
+    outputs: usize,
+    inputs: usize,
+    output_stride: usize,
+    input_stride: usize,
+    taps: PerAxis<usize>,
+    tap_strides: PerAxis<usize>,
+    flipped: bool,
+}
+
+impl Weight {
+    fn new(conv: &Conv, shape: &Shape) -> Weight {
+        let (sizes, strides) = (sizes(shape), strides(shape));
+        let layout = conv.weight_layout();
+        let mut weight = Weight {
+            outputs: sizes[layout.out_axis],
+            inputs: sizes[layout.in_axis],
+            output_stride: strides[layout.out_axis],
+            input_stride: strides[layout.in_axis],
+            taps: [1; MAX_SPATIAL],
+            tap_strides: [0; MAX_SPATIAL],
+            flipped: layout.flipped,
+        };
+        for axis in 0..conv.rank {
+            weight.taps[axis] = sizes[layout.first_tap_axis + axis];
+            weight.tap_strides[axis] = strides[layout.first_tap_axis + axis];
+        }
+        weight
+    }
+
+    fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
+        let mut place = output % self.outputs * self.output_stride + input % self.inputs * self.input_stride;
+        for axis in 0..MAX_SPATIAL {
+            let tap = if self.flipped { self.taps[axis] - 1 - tap[axis] } else { tap[axis] };
+            place += tap * self.tap_strides[axis];
+        }
+        place
+    }
+}
+
+/// A convolution in either direction, over one input shape.
+pub(super) struct Geometry {
+    reach: PerAxis<Reach>,
+    groups: usize,
+    weight: Weight,
+}
+
+impl Geometry {
+    pub(super) fn new(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Geometry, Fault> {
+        let reach = match conv.direction {
+            Direction::Forward => conv.windows(input, order)?.map(|window| Reach::Gather(window, conv.border())),
+            Direction::Transposed => conv.scatters(input, order)?.map(Reach::Scatter),
+        };
+        let weight = Op::Conv(*conv).params().get(0).expect("a bound convolution has a weight");
+        Ok(Geometry {
+            reach,
+            groups: usize::try_from(conv.groups).unwrap_or(1),
+            weight: Weight::new(conv, &weight.shape),
+        })
+    }
+
+    /// `params` are the weight and, if there is one, the bias.
+    pub(super) fn run<T: Number>(&self, params: &[&[T]], input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
+        let (weight, bias) = (params[0], params.get(1));
+        let group_inputs = input.channels / self.groups;
+        let group_outputs = output.channels / self.groups;
+        for position in output.positions() {
+            for channel in 0..output.channels {
+                let first = channel / group_outputs * group_inputs;
+                let mut sum = bias.map_or(0.0, |bias| bias[channel].get());
+                self.for_each_tap(position, &input.sizes, |tap, source| {
+                    let x = x[input.at(first, source)..].iter().step_by(input.channel_stride);
+                    let w = weight[self.weight.at(channel, first, tap)..].iter().step_by(self.weight.input_stride);
+                    for (x, w) in x.zip(w).take(group_inputs) {
+                        sum += x.get() * w.get();
+                    }
+                });
+                y[output.at(channel, position)] = T::of(sum);
+            }
+        }
+    }
+
+    /// The taps of an output position that read something, and the input positions they read.
+    fn for_each_tap(
+        &self,
+        position: PerAxis<usize>,
+        sizes: &PerAxis<usize>,
+        mut visit: impl FnMut(PerAxis<usize>, PerAxis<usize>),
+    ) {
+        let sources = |axis: usize| {
+            let reach = self.reach[axis];
+            let source = move |tap| Some((tap, reach.source(position[axis], tap, sizes[axis])?));
+            (0..reach.taps()).filter_map(source)
+        };
+        for (d, depth) in sources(0) {
+            for (h, height) in sources(1) {
+                for (w, width) in sources(2) {
+                    visit([d, h, w], [depth, height, width]);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dilated_input_has_zeros_between_its_rows() {
+        let window = Window { lo: 1, input_dilation: 2, ..Window::new(1) };
+        let reach = Reach::Gather(window, PaddingMode::Zeros);
+        // Two rows make three, one of border on each side.
+        assert_eq!([0, 1, 2, 3, 4].map(|row| reach.source(row, 0, 2)), [None, Some(0), None, Some(1), None]);
+    }
+}

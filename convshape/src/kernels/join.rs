@@ -1,0 +1,90 @@
+//! Layers that put activations together or take channels out.
+
+use convshape_arith::op::AxisOrder;
+use convshape_arith::shape::{MAX_RANK, Shape};
+
+use super::layout::{Channels, sizes, strides};
+use super::number::Number;
+
+/// Sums or products of activations that broadcast: axes of size 1, and `[C]` over space. The
+/// operands are taken one after another, as `a + b + c` is.
+pub(super) fn broadcast<T: Number>(
+    combine: impl Fn(f64, f64) -> f64,
+    inputs: &[(&Shape, &[T])],
+    order: AxisOrder,
+    output: &Shape,
+    y: &mut [T],
+) {
+    for (index, (shape, x)) in inputs.iter().enumerate() {
+        let strides = broadcast_strides(shape, order, output);
+        let mut odometer = Odometer::new(sizes(output));
+        for y in &mut *y {
+            let x = x[odometer.place(&strides)];
+            *y = if index == 0 { x } else { T::of(combine(y.get(), x.get())) };
+            odometer.step();
+        }
+    }
+}
+
+/// How far each axis of the output moves in an operand: not at all where it broadcasts.
+fn broadcast_strides(shape: &Shape, order: AxisOrder, output: &Shape) -> [usize; MAX_RANK] {
+    let mut moves = [0; MAX_RANK];
+    if shape.rank() == 1 {
+        moves[order.channel(output.rank())] = 1;
+    } else {
+        moves = strides(shape);
+    }
+    let (from, to) = (sizes(shape), sizes(output));
+    for axis in 0..output.rank() {
+        let size = if shape.rank() == 1 { from[0] } else { from[axis] };
+        if size == 1 && to[axis] != 1 {
+            moves[axis] = 0;
+        }
+    }
+    moves
+}
+
+/// Counts through the elements of a shape in order.
+struct Odometer {
+    sizes: [usize; MAX_RANK],
+    index: [usize; MAX_RANK],
+}
+
+impl Odometer {
+    fn new(sizes: [usize; MAX_RANK]) -> Odometer {
+        Odometer { sizes, index: [0; MAX_RANK] }
+    }
+
+    fn place(&self, strides: &[usize; MAX_RANK]) -> usize {
+        self.index.iter().zip(strides).map(|(index, stride)| index * stride).sum()
+    }
+
+    fn step(&mut self) {
+        for axis in (0..MAX_RANK).rev() {
+            self.index[axis] += 1;
+            if self.index[axis] < self.sizes[axis] {
+                return;
+            }
+            self.index[axis] = 0;
+        }
+    }
+}
+
+/// Joins on the channel axis.
+pub(super) fn concat<T: Number>(inputs: &[(&Shape, &[T])], order: AxisOrder, output: &Channels, y: &mut [T]) {
+    let mut first = 0;
+    for (shape, x) in inputs {
+        let input = Channels::new(shape, order);
+        for (channel, position) in input.iter() {
+            y[output.at(first + channel, position)] = x[input.at(channel, position)];
+        }
+        first += input.count;
+    }
+}
+
+/// The output's channels, from channel `start` of the input.
+pub(super) fn slice<T: Number>(start: usize, input: &Channels, x: &[T], output: &Channels, y: &mut [T]) {
+    for (channel, position) in output.iter() {
+        y[output.at(channel, position)] = x[input.at(start + channel, position)];
+    }
+}

@@ -1,0 +1,101 @@
+//! Where an activation's elements stand, for either axis order.
+
+use convshape_arith::op::{AxisOrder, MAX_SPATIAL, PerAxis};
+use convshape_arith::shape::{MAX_RANK, Shape};
+
+/// A shape's sizes; axes beyond its rank have size 1.
+pub(super) fn sizes(shape: &Shape) -> [usize; MAX_RANK] {
+    shape.numbers().expect("a kernel runs on known sizes")
+}
+
+/// How far apart neighbours along each axis are.
+pub(super) fn strides(shape: &Shape) -> [usize; MAX_RANK] {
+    let sizes = sizes(shape);
+    let mut strides = [1; MAX_RANK];
+    for axis in (1..MAX_RANK).rev() {
+        strides[axis - 1] = strides[axis] * sizes[axis];
+    }
+    strides
+}
+
+/// One activation as channels and positions: for layers that do not look at neighbours in space.
+#[derive(Clone, Copy)]
+pub(super) struct Channels {
+    /// How many channels.
+    pub(super) count: usize,
+    /// How many elements each channel has.
+    pub(super) positions: usize,
+    channel_stride: usize,
+    position_stride: usize,
+}
+
+impl Channels {
+    pub(super) fn new(shape: &Shape, order: AxisOrder) -> Channels {
+        let sizes = sizes(shape);
+        let count = sizes[order.channel(shape.rank())];
+        let positions = sizes.iter().product::<usize>().checked_div(count).unwrap_or(0);
+        let (channel_stride, position_stride) = match order {
+            AxisOrder::ChannelsFirst => (positions, 1),
+            AxisOrder::ChannelsLast => (1, count),
+        };
+        Channels { count, positions, channel_stride, position_stride }
+    }
+
+    /// The place of an element.
+    pub(super) fn at(&self, channel: usize, position: usize) -> usize {
+        channel * self.channel_stride + position * self.position_stride
+    }
+
+    /// Every channel and position, in no order that matters.
+    pub(super) fn iter(self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.count).flat_map(move |channel| (0..self.positions).map(move |position| (channel, position)))
+    }
+}
+
+/// One activation as channels over space: for layers that do look at neighbours, which have at most
+/// [`MAX_SPATIAL`] spatial axes. Those that the activation does not have are there with size 1.
+#[derive(Clone, Copy)]
+pub(super) struct Grid {
+    /// How many channels.
+    pub(super) channels: usize,
+    /// How far apart the channels of one position are.
+    pub(super) channel_stride: usize,
+    /// How many spatial axes it has.
+    pub(super) rank: usize,
+    /// The spatial sizes.
+    pub(super) sizes: PerAxis<usize>,
+    strides: PerAxis<usize>,
+}
+
+impl Grid {
+    pub(super) fn new(shape: &Shape, order: AxisOrder) -> Grid {
+        let (all_sizes, all_strides) = (sizes(shape), strides(shape));
+        let channel = order.channel(shape.rank());
+        let mut grid = Grid {
+            channels: all_sizes[channel],
+            channel_stride: all_strides[channel],
+            rank: shape.rank().saturating_sub(1).min(MAX_SPATIAL),
+            sizes: [1; MAX_SPATIAL],
+            strides: [0; MAX_SPATIAL],
+        };
+        for axis in 0..grid.rank {
+            grid.sizes[axis] = all_sizes[order.spatial(axis)];
+            grid.strides[axis] = all_strides[order.spatial(axis)];
+        }
+        grid
+    }
+
+    /// The place of an element.
+    pub(super) fn at(&self, channel: usize, position: PerAxis<usize>) -> usize {
+        channel * self.channel_stride
+            + position[0] * self.strides[0]
+            + position[1] * self.strides[1]
+            + position[2] * self.strides[2]
+    }
+
+    /// Every position in space, row by row.
+    pub(super) fn positions(&self) -> impl Iterator<Item = PerAxis<usize>> + use<> {
+        let [depth, height, width] = self.sizes;
+        (0..depth).flat_map(move |d| (0..height).flat_map(move |h| (0..width).map(move |w| [d, h, w])))
+    }
+}

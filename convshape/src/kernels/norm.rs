@@ -1,0 +1,83 @@
+//! Normalisation, and softmax. A variance is the mean of the squares: divided by the count, not by
+//! one less.
+
+use super::layout::Channels;
+use super::number::Number;
+
+/// Mean and variance.
+struct Statistics {
+    mean: f64,
+    variance: f64,
+}
+
+impl Statistics {
+    fn of(values: impl Iterator<Item = f64> + Clone, count: usize) -> Statistics {
+        let count = count as f64;
+        let mean = values.clone().sum::<f64>() / count;
+        let variance = values.map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
+        Statistics { mean, variance }
+    }
+
+    fn normalise(&self, value: f64, eps: f64) -> f64 {
+        (value - self.mean) / libm::sqrt(self.variance + eps)
+    }
+}
+
+/// The weight and bias that may follow a normalisation.
+fn affine<T: Number>(params: &[&[T]], index: usize, value: f64) -> f64 {
+    match params {
+        [weight, bias, ..] => value * weight[index].get() + bias[index].get(),
+        _ => value,
+    }
+}
+
+/// `params` end with the stored mean and variance.
+pub(super) fn batch_norm<T: Number>(params: &[&[T]], eps: f64, layout: &Channels, x: &[T], y: &mut [T]) {
+    let (params, stored) = params.split_at(params.len() - 2);
+    for (channel, (mean, variance)) in stored[0].iter().zip(stored[1]).enumerate() {
+        let statistics = Statistics { mean: mean.get(), variance: variance.get() };
+        for position in 0..layout.positions {
+            let at = layout.at(channel, position);
+            y[at] = T::of(affine(params, channel, statistics.normalise(x[at].get(), eps)));
+        }
+    }
+}
+
+/// Groups of neighbouring channels by the statistics of the group; `InstanceNorm` has one channel
+/// a group.
+pub(super) fn group_norm<T: Number>(groups: usize, params: &[&[T]], eps: f64, layout: &Channels, x: &[T], y: &mut [T]) {
+    let size = layout.count / groups;
+    for group in 0..groups {
+        let channels = group * size..(group + 1) * size;
+        let places =
+            channels.flat_map(|channel| (0..layout.positions).map(move |at| (channel, layout.at(channel, at))));
+        let statistics = Statistics::of(places.clone().map(|(_, at)| x[at].get()), size * layout.positions);
+        for (channel, at) in places {
+            y[at] = T::of(affine(params, channel, statistics.normalise(x[at].get(), eps)));
+        }
+    }
+}
+
+/// Each run of the last axes, as many elements as the weight has, by its own statistics.
+pub(super) fn layer_norm<T: Number>(params: &[&[T]], eps: f64, x: &[T], y: &mut [T]) {
+    let size = params[0].len();
+    for (x, y) in x.chunks_exact(size).zip(y.chunks_exact_mut(size)) {
+        let statistics = Statistics::of(x.iter().map(|x| x.get()), size);
+        for (index, (x, y)) in x.iter().zip(y).enumerate() {
+            *y = T::of(affine(params, index, statistics.normalise(x.get(), eps)));
+        }
+    }
+}
+
+/// Over the channels of each position; the largest is taken off first, so that nothing overflows.
+pub(super) fn softmax<T: Number>(layout: &Channels, x: &[T], y: &mut [T]) {
+    for position in 0..layout.positions {
+        let places = (0..layout.count).map(|channel| layout.at(channel, position));
+        let values = places.clone().map(|at| x[at].get());
+        let largest = values.clone().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = values.map(|value| libm::exp(value - largest)).sum();
+        for at in places {
+            y[at] = T::of(libm::exp(x[at].get() - largest) / sum);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Pooling: windows that slide, windows that share the input out, and the mean over everything.
+
+use convshape_arith::axis::Window;
+use convshape_arith::op::{MAX_SPATIAL, PerAxis, Pool, PoolKind};
+
+use super::layout::{Channels, Grid};
+use super::number::Number;
+
+/// The rows of one axis that a window holds: from `start`, `step` apart, below `end`.
+#[derive(Clone, Copy)]
+struct Span {
+    start: usize,
+    end: usize,
+    step: usize,
+    /// How many rows the divisor of a mean counts.
+    counted: usize,
+}
+
+impl Span {
+    fn rows(self) -> impl Iterator<Item = usize> {
+        (self.start..self.end).step_by(self.step)
+    }
+
+    /// The rows that window `row` holds of an axis of `size` rows.
+    fn sliding(window: &Window, count_include_pad: bool, row: usize, size: usize) -> Span {
+        let Window { kernel, stride, dilation, lo, hi, .. } = *window;
+        let first = row as i64 * stride - lo;
+        let inside = |low, high| (0..kernel).filter(move |tap| (low..high).contains(&(first + tap * dilation)));
+        let size = size as i64;
+        let to_usize = |row: i64| usize::try_from(row).unwrap_or(0);
+        let held = inside(0, size).count();
+        // A window may overhang the padded input (`ceil_mode`): those rows never count.
+        let counted = if count_include_pad { inside(-lo, size + hi).count() } else { held };
+        let start = inside(0, size).next().map_or(0, |tap| to_usize(first + tap * dilation));
+        let step = to_usize(dilation);
+        Span { start, end: start + held * step, step, counted }
+    }
+
+    /// Share `row` of `shares` of an axis of `size` rows, neighbours overlapping where they do not
+    /// divide: `floor(row * size / shares)` to `ceil((row + 1) * size / shares)`.
+    fn adaptive(row: usize, shares: usize, size: usize) -> Span {
+        let (start, end) = (row * size / shares, ((row + 1) * size).div_ceil(shares));
+        Span { start, end, step: 1, counted: end - start }
+    }
+}
+
+/// A pooling layer; `windows` are its windows over the input, an axis each.
+pub(super) fn sliding<T: Number>(
+    pool: &Pool,
+    windows: &PerAxis<Window>,
+    input: &Grid,
+    x: &[T],
+    output: &Grid,
+    y: &mut [T],
+) {
+    let span = |axis: usize, row| Span::sliding(&windows[axis], pool.count_include_pad, row, input.sizes[axis]);
+    reduce(pool.kind, span, input, x, output, y);
+}
+
+/// Pooling to the output's size.
+pub(super) fn adaptive<T: Number>(kind: PoolKind, input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
+    let span = |axis: usize, row| Span::adaptive(row, output.sizes[axis], input.sizes[axis]);
+    reduce(kind, span, input, x, output, y);
+}
+
+/// The mean of each channel.
+pub(super) fn global_mean<T: Number>(input: &Channels, x: &[T], y: &mut [T]) {
+    for (channel, y) in y.iter_mut().enumerate() {
+        let sum: f64 = (0..input.positions).map(|position| x[input.at(channel, position)].get()).sum();
+        *y = T::of(sum / input.positions as f64);
+    }
+}
+
+fn reduce<T: Number>(
+    kind: PoolKind,
+    span: impl Fn(usize, usize) -> Span,
+    input: &Grid,
+    x: &[T],
+    output: &Grid,
+    y: &mut [T],
+) {
+    for position in output.positions() {
+        let mut spans = [Span { start: 0, end: 1, step: 1, counted: 1 }; MAX_SPATIAL];
+        for axis in 0..MAX_SPATIAL {
+            spans[axis] = span(axis, position[axis]);
+        }
+        for channel in 0..output.channels {
+            let values = elements(&spans).map(|source| x[input.at(channel, source)].get());
+            y[output.at(channel, position)] = T::of(match kind {
+                PoolKind::Max => values.fold(f64::NEG_INFINITY, larger),
+                PoolKind::Avg => mean(values, spans.iter().map(|span| span.counted).product()),
+            });
+        }
+    }
+}
+
+fn elements(spans: &PerAxis<Span>) -> impl Iterator<Item = PerAxis<usize>> {
+    let [depth, height, width] = *spans;
+    depth.rows().flat_map(move |d| height.rows().flat_map(move |h| width.rows().map(move |w| [d, h, w])))
+}
+
+/// The larger of two numbers; once one is not a number, neither is the maximum.
+fn larger(a: f64, b: f64) -> f64 {
+    if b > a || b.is_nan() { b } else { a }
+}
+
+/// A window that holds nothing has mean zero.
+fn mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
+    if count == 0 { 0.0 } else { values.sum::<f64>() / count as f64 }
+}

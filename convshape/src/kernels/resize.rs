@@ -1,0 +1,99 @@
+//! `Upsample`: interpolation as `torch.nn.functional.interpolate` does it.
+
+use convshape_arith::op::{Interpolation, ResizeTo, Upsample};
+
+use super::layout::Grid;
+use super::number::Number;
+
+/// The rows that make one output row, each with its weight; the modes take 1, 2 or 4.
+struct Taps {
+    rows: [(usize, f64); 4],
+    count: usize,
+}
+
+impl Taps {
+    fn iter(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
+        self.rows.iter().take(self.count).copied()
+    }
+
+    fn one(row: f64, size: usize) -> Taps {
+        Taps { rows: [(clamped(row, size), 1.0); 4], count: 1 }
+    }
+
+    /// A straight line between the rows around `center`.
+    fn linear(center: f64, size: usize) -> Taps {
+        let center = center.max(0.0);
+        let below = libm::floor(center);
+        let part = center - below;
+        let (below, above) = (clamped(below, size), clamped(below + 1.0, size));
+        Taps { rows: [(below, 1.0 - part), (above, part), (0, 0.0), (0, 0.0)], count: 2 }
+    }
+
+    /// Cubic convolution over four rows (Keys, 1981, with a = -0.75); the edge rows are repeated.
+    fn cubic(center: f64, size: usize) -> Taps {
+        const A: f64 = -0.75;
+        let near = |x: f64| ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0;
+        let far = |x: f64| ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A;
+        let below = libm::floor(center);
+        let part = center - below;
+        let rows = [
+            (clamped(below - 1.0, size), far(1.0 + part)),
+            (clamped(below, size), near(part)),
+            (clamped(below + 1.0, size), near(1.0 - part)),
+            (clamped(below + 2.0, size), far(2.0 - part)),
+        ];
+        Taps { rows, count: 4 }
+    }
+}
+
+/// The row nearest to a whole number.
+fn clamped(row: f64, size: usize) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast of floats stops at the ends, and at zero")]
+    let row = row as usize;
+    row.min(size - 1)
+}
+
+/// The rows of the input that make row `row` of the output.
+fn taps(op: &Upsample, axis: usize, row: usize, input: usize, output: usize) -> Taps {
+    // How many input rows one output row stands for. A written scale is used as it is, though the
+    // output was rounded down.
+    let ratio = match op.to {
+        ResizeTo::Scale(scale) => 1.0 / scale[axis],
+        ResizeTo::Size(_) | ResizeTo::Like => input as f64 / output as f64,
+    };
+    let row = row as f64;
+    let center = if op.align_corners != Some(true) {
+        (row + 0.5) * ratio - 0.5
+    } else if output == 1 {
+        0.0
+    } else {
+        row * ((input - 1) as f64 / (output - 1) as f64)
+    };
+    match op.mode {
+        Interpolation::Nearest => Taps::one(row * ratio, input),
+        Interpolation::NearestExact => Taps::one((row + 0.5) * ratio, input),
+        Interpolation::Linear | Interpolation::Bilinear | Interpolation::Trilinear => Taps::linear(center, input),
+        Interpolation::Bicubic => Taps::cubic(center, input),
+    }
+}
+
+pub(super) fn upsample<T: Number>(op: &Upsample, input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
+    let axis_taps = |axis, row| {
+        // An axis that is not there has one row, whatever the scale.
+        if axis < input.rank { taps(op, axis, row, input.sizes[axis], output.sizes[axis]) } else { Taps::one(0.0, 1) }
+    };
+    for position in output.positions() {
+        let [depth, height, width] = [0, 1, 2].map(|axis| axis_taps(axis, position[axis]));
+        for channel in 0..output.channels {
+            let mut sum = 0.0;
+            for (d, by_depth) in depth.iter() {
+                for (h, by_height) in height.iter() {
+                    for (w, by_width) in width.iter() {
+                        sum += by_depth * by_height * by_width * x[input.at(channel, [d, h, w])].get();
+                    }
+                }
+            }
+            y[output.at(channel, position)] = T::of(sum);
+        }
+    }
+}

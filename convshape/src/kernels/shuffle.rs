@@ -1,0 +1,41 @@
+//! Layers that move elements between channels and space.
+
+use convshape_arith::op::DepthOrder;
+
+use super::layout::Grid;
+use super::number::Number;
+
+/// The channel of the deep side that holds offset `(a, b)` of the blocks of channel `channel`.
+fn deep_channel(order: DepthOrder, channel: usize, channels: usize, [a, b]: [usize; 2], factor: usize) -> usize {
+    match order {
+        DepthOrder::Crd => (channel * factor + a) * factor + b,
+        DepthOrder::Dcr => (a * factor + b) * channels + channel,
+    }
+}
+
+/// Spreads each group of `factor * factor` channels over blocks in space.
+pub(super) fn to_space<T: Number>(order: DepthOrder, factor: usize, input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
+    for position in output.positions() {
+        let (from, offset) = split(position, factor);
+        for channel in 0..output.channels {
+            let deep = deep_channel(order, channel, output.channels, offset, factor);
+            y[output.at(channel, position)] = x[input.at(deep, from)];
+        }
+    }
+}
+
+/// The reverse of [`to_space`] with [`DepthOrder::Crd`].
+pub(super) fn to_depth<T: Number>(factor: usize, input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
+    for position in input.positions() {
+        let (to, offset) = split(position, factor);
+        for channel in 0..input.channels {
+            let deep = deep_channel(DepthOrder::Crd, channel, input.channels, offset, factor);
+            y[output.at(deep, to)] = x[input.at(channel, position)];
+        }
+    }
+}
+
+/// The block that a position stands in, and where in the block.
+fn split([height, width, _]: [usize; 3], factor: usize) -> ([usize; 3], [usize; 2]) {
+    ([height / factor, width / factor, 0], [height % factor, width % factor])
+}

@@ -1,0 +1,315 @@
+//! Running a model, and what generic code can do with any of them.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use convshape_arith::shape::Shape;
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+
+use crate::batch::{Inputs, Outputs};
+use crate::chain::Chain;
+use crate::error::{ShapeError, matches};
+use crate::param::Param;
+use crate::parts::{Linked, Parts, checked_params};
+use crate::program::{Action, Program};
+use crate::run::{self, Run, RunError, Value};
+use crate::summary::Summary;
+
+/// A chain with parameters: what generic code needs of it. Every generated struct is one.
+pub trait Model: Chain + Clone + Send + Sync + 'static {
+    /// Calls `f` with each parameter and its name in files (`enc1.weight`), in the order of the
+    /// layers.
+    fn for_each_param(&self, f: impl FnMut(&str, &Param));
+
+    /// Calls `f` with each parameter and its name in files, to change it.
+    fn for_each_param_mut(&mut self, f: impl FnMut(&str, &mut Param));
+
+    /// Runs a batch: one array for each of [`Chain::INPUTS`], the batch axis first, with any
+    /// strides; gives one array for each of [`Chain::OUTPUTS`].
+    ///
+    /// # Errors
+    /// If an input is not of the shape that the chain was checked for, or the batches differ in
+    /// size; also if a parameter was replaced by one of another shape.
+    fn run_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError>;
+}
+
+impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
+    fn for_each_param(&self, mut f: impl FnMut(&str, &Param)) {
+        let mut specs = Linked::of::<M>().specs().into_iter();
+        self.visit(&mut |param| {
+            if let Some(spec) = specs.next() {
+                f(&spec.name, param);
+            }
+        });
+    }
+
+    fn for_each_param_mut(&mut self, mut f: impl FnMut(&str, &mut Param)) {
+        let mut specs = Linked::of::<M>().specs().into_iter();
+        self.visit_mut(&mut |param| {
+            if let Some(spec) = specs.next() {
+                f(&spec.name, param);
+            }
+        });
+    }
+
+    fn run_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
+        run_batch(self, inputs)
+    }
+}
+
+/// The generated `forward`: one sample, its shape known to be right.
+///
+/// # Panics
+/// If a parameter was replaced by one of another shape.
+pub fn forward<'a, O: Outputs>(model: &impl Parts, inputs: impl Inputs<'a>) -> O {
+    match forward_batch(model, inputs) {
+        Ok(output) => output,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The generated `forward_batch`.
+///
+/// # Errors
+/// Those of [`Model::run_batch`].
+pub fn forward_batch<'a, O: Outputs>(model: &impl Parts, inputs: impl Inputs<'a>) -> Result<O, ShapeError> {
+    let outputs = run_batch(model, &inputs.batches())?;
+    Ok(O::from_batches(&mut outputs.into_iter()))
+}
+
+/// The generated `summary`.
+pub fn summary<M: Parts + Chain>() -> Summary {
+    Summary::of::<M>(M::PROGRAM.name)
+}
+
+fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
+    let program = M::PROGRAM;
+    let batch = check_inputs(program, inputs)?;
+    let params: Vec<&[f32]> = checked_params(model)?.into_iter().map(Param::as_slice).collect();
+    let ready = Ready::new(Linked::of::<M>(), &mut params.as_slice());
+
+    // Rows of the outputs are appended sample by sample.
+    let mut outputs: Vec<Vec<f32>> = program.outputs.iter().map(|_| Vec::new()).collect();
+    for sample in 0..batch {
+        let elements: Vec<Cow<'_, [f32]>> = inputs.iter().map(|input| contiguous(input, sample)).collect();
+        let values: Vec<(Shape, &[f32])> =
+            program.inputs.iter().zip(&elements).map(|(port, elements)| (port.shape, &elements[..])).collect();
+        let results = ready.run(&values).map_err(|RunError { layer, fault }| ShapeError::Layer {
+            chain: program.name,
+            layer,
+            reason: Box::new(fault.reason),
+        })?;
+        for (output, (_, elements)) in outputs.iter_mut().zip(results) {
+            output.extend(elements);
+        }
+    }
+    let arrays = program.outputs.iter().zip(outputs);
+    Ok(arrays.map(|(port, elements)| array(batch, &port.shape, elements)).collect())
+}
+
+/// The size of the batch, if the inputs are those the program takes.
+fn check_inputs(program: &'static Program, inputs: &[ArrayViewD<'_, f32>]) -> Result<usize, ShapeError> {
+    let chain = program.name;
+    if inputs.len() != program.inputs.len() {
+        return Err(ShapeError::Inputs { chain, found: inputs.len(), expected: program.inputs.len() });
+    }
+    for (port, input) in program.inputs.iter().zip(inputs) {
+        if !input.shape().get(1..).is_some_and(|sizes| matches(sizes, &port.shape)) {
+            return Err(ShapeError::Input {
+                chain,
+                input: port.name,
+                found: input.shape().to_vec(),
+                expected: Box::new(port.shape),
+                order: program.order,
+            });
+        }
+    }
+    let batch = inputs.first().map_or(0, |input| input.len_of(Axis(0)));
+    for (port, input) in program.inputs.iter().zip(inputs) {
+        let found = input.len_of(Axis(0));
+        if found != batch {
+            let first = program.inputs[0].name;
+            return Err(ShapeError::Batch { chain, input: port.name, found, first, expected: batch });
+        }
+    }
+    Ok(batch)
+}
+
+/// One sample of a batch in row-major order, borrowed where it lies so already.
+fn contiguous<'a>(batch: &'a ArrayViewD<'_, f32>, sample: usize) -> Cow<'a, [f32]> {
+    let view = batch.index_axis(Axis(0), sample);
+    match view.to_slice() {
+        Some(elements) => Cow::Borrowed(elements),
+        None => Cow::Owned(view.iter().copied().collect()),
+    }
+}
+
+/// A batch of one output.
+fn array(batch: usize, shape: &Shape, elements: Vec<f32>) -> ArrayD<f32> {
+    let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
+    let dims: Vec<usize> = [batch].into_iter().chain(sizes).collect();
+    ArrayD::from_shape_vec(IxDyn(&dims), elements).expect("a run gives the shapes that were checked")
+}
+
+/// A program with its parameters at hand.
+struct Ready<'a> {
+    program: &'static Program,
+    /// The parameters of its layers, without those of sub-chains.
+    params: Vec<&'a [f32]>,
+    chains: Vec<Ready<'a>>,
+}
+
+impl<'a> Ready<'a> {
+    /// Takes the parameters of a program from the front of `params`.
+    fn new(linked: Linked, params: &mut &[&'a [f32]]) -> Ready<'a> {
+        let mut ready = Ready { program: linked.program, params: Vec::new(), chains: Vec::new() };
+        for step in linked.program.steps {
+            match step.action {
+                Action::Layer(op) => {
+                    let (own, rest) = params.split_at(op.params().len());
+                    ready.params.extend(own);
+                    *params = rest;
+                }
+                // Sub-chains are counted in the order of their steps.
+                Action::Chain { index } => ready.chains.push(Ready::new(linked.chains[index], params)),
+            }
+        }
+        ready
+    }
+}
+
+impl Run for Ready<'_> {
+    fn run(&self, inputs: &[(Shape, &[f32])]) -> Result<Vec<Value>, RunError> {
+        let chains: Vec<&dyn Run> = self.chains.iter().map(|chain| chain as &dyn Run).collect();
+        run::run(self.program, &self.params, &chains, inputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shapes::Cl;
+    use crate::tensor::Tensor;
+    use crate::test_model::{Outer, Small};
+    use alloc::string::{String, ToString};
+    use ndarray::{Array3, ArrayView3, s};
+    use rand::SeedableRng;
+    use rand::rngs::Xoshiro256PlusPlus;
+
+    type Sample = Tensor<f32, Cl<2, 4>>;
+
+    fn model<M: Parts>() -> M {
+        crate::init::init(&mut Xoshiro256PlusPlus::seed_from_u64(1))
+    }
+
+    fn ramp(batch: usize) -> Array3<f32> {
+        Array3::from_shape_fn((batch, 2, 4), |(n, c, x)| (8 * n + 4 * c + x) as f32 / 8.0)
+    }
+
+    fn run(model: &Small, x: ArrayView3<'_, f32>) -> Result<Array3<f32>, ShapeError> {
+        forward_batch(model, x)
+    }
+
+    #[test]
+    fn parameters_have_the_names_of_files() {
+        let mut model = model::<Outer>();
+        let mut names: Vec<String> = Vec::new();
+        model.for_each_param(|name, param| names.push(alloc::format!("{name} {:?}", param.shape())));
+        let expected = [
+            "norm.running_mean [2]",
+            "norm.running_var [2]",
+            "sub.enc.weight [3, 2, 2]",
+            "sub.enc.bias [3]",
+            "sub.dec.weight [3, 2, 2]",
+            "head.weight [3, 2, 2]",
+        ];
+        assert_eq!(names, expected);
+        model.for_each_param_mut(|name, param| {
+            if name == "sub.enc.bias" {
+                param.as_mut_slice().fill(7.0);
+            }
+        });
+        assert_eq!(model.sub.enc.bias.as_slice(), [7.0; 3]);
+    }
+
+    #[test]
+    fn initialisation_is_that_of_pytorch() {
+        let model = model::<Outer>();
+        assert_eq!(model.norm.running_mean.as_slice(), [0.0; 2]);
+        assert_eq!(model.norm.running_var.as_slice(), [1.0; 2]);
+        // fan_in is 2 * 2 in either direction.
+        for param in [&model.sub.enc.weight, &model.sub.enc.bias, &model.sub.dec.weight] {
+            assert!(param.as_slice().iter().all(|w| w.abs() <= 0.5));
+            assert!(param.as_slice().iter().any(|w| w.abs() > 0.1));
+        }
+        assert_eq!(model, self::model::<Outer>());
+    }
+
+    #[test]
+    fn a_batch_is_its_samples() {
+        let model = model::<Small>();
+        let batch = ramp(3);
+        let outputs = run(&model, batch.view()).unwrap();
+        for (x, y) in batch.outer_iter().zip(outputs.outer_iter()) {
+            let sample: Sample = forward(&model, &Sample::from_view(x).unwrap());
+            assert_eq!(sample.view(), y);
+        }
+        assert_eq!(run(&model, ramp(0).view()).unwrap().shape(), [0, 2, 4]);
+    }
+
+    #[test]
+    fn strides_do_not_matter() {
+        let model = model::<Small>();
+        let batch = ramp(4);
+        let expected = run(&model, batch.slice(s![1..;2, .., ..;-1]).to_owned().view()).unwrap();
+        assert_eq!(run(&model, batch.slice(s![1..;2, .., ..;-1])).unwrap(), expected);
+        let channels_last = batch.view().permuted_axes([0, 2, 1]).as_standard_layout().into_owned();
+        let expected = run(&model, batch.view()).unwrap();
+        assert_eq!(run(&model, channels_last.view().permuted_axes([0, 2, 1])).unwrap(), expected);
+    }
+
+    #[test]
+    fn several_ports_are_tuples() {
+        let model = model::<Outer>();
+        let (x, y) = (Sample::from_fn(|[c, x]| (c + x) as f32), Sample::zeros());
+        let (out, sub): (Tensor<f32, Cl<3, 2>>, Sample) = forward(&model, (&x, &y));
+        assert!(out.as_slice().iter().all(|&value| value >= 0.0));
+        // The norm's statistics are those of a fresh model: all but the identity.
+        let alone: Sample = forward(&model.sub, &x);
+        assert!(sub.as_slice().iter().zip(alone.as_slice()).all(|(a, b)| (a - b).abs() < 1e-4));
+
+        let (x, y) = (ramp(2), ramp(2));
+        let (out, sub): (Array3<f32>, Array3<f32>) = forward_batch(&model, (x.view(), y.view())).unwrap();
+        assert_eq!((out.dim(), sub.dim()), ((2, 3, 2), (2, 2, 4)));
+        let dynamic = model.run_batch(&[x.view().into_dyn(), y.view().into_dyn()]).unwrap();
+        assert_eq!(dynamic, [out.into_dyn(), sub.into_dyn()]);
+    }
+
+    #[test]
+    fn wrong_inputs_are_named() {
+        let model = model::<Outer>();
+        let run = |inputs: &[ArrayViewD<'_, f32>]| model.run_batch(inputs).unwrap_err().to_string();
+        let (two, three) = (ramp(2).into_dyn(), ramp(3).into_dyn());
+        let wide = Array3::<f32>::zeros((2, 2, 5)).into_dyn();
+        assert_eq!(run(&[two.view()]), "`Outer` takes 2 inputs, found 1");
+        assert_eq!(
+            run(&[two.view(), wide.view()]),
+            "`Outer`: `y` has length 5, expected 4 (found [2, 2, 5], expected a batch of [2, 4])"
+        );
+        assert_eq!(
+            run(&[two.view(), three.view()]),
+            "`Outer`: the batch axis of `y` has size 3, that of `x` has size 2"
+        );
+        let scalar = ArrayD::<f32>::zeros(IxDyn(&[]));
+        assert!(run(&[scalar.view(), two.view()]).contains("`x` has 0 axes, expected 3"));
+    }
+
+    #[test]
+    fn replaced_parameters_are_named() {
+        let mut model = model::<Outer>();
+        model.sub.dec.weight = model.norm.running_mean.clone();
+        let error = model.run_batch(&[ramp(1).view().into_dyn(), ramp(1).view().into_dyn()]).unwrap_err();
+        assert_eq!(error.to_string(), "`Outer`: the parameter `sub.dec.weight` has shape [2], expected [3, 2, 2]");
+    }
+}

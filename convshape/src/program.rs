@@ -1,0 +1,62 @@
+//! A checked chain as plain data: what the macro writes and the kernels run.
+//!
+//! Values are numbered: first the chain's inputs, then what each step gives, in the order of the
+//! steps. A step reads values with smaller numbers only.
+
+use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::shape::Shape;
+
+/// A named input or output of a chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Port {
+    /// The port's name: `input`, `output` where it has none of its own.
+    pub name: &'static str,
+    /// Its shape, without batch.
+    pub shape: Shape,
+    /// The value that enters or leaves here.
+    pub value: usize,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug)]
+pub enum Action {
+    /// A layer.
+    Layer(Op),
+    /// Another chain; `index` counts the chain's sub-chains.
+    Chain {
+        /// Which of the model's sub-chains.
+        index: usize,
+    },
+}
+
+/// One step of a chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// The layer's name in messages, with the names around it: `blocks.0.c`.
+    pub name: &'static str,
+    /// The name of its parameters in files, without the field: `encoder.0`.
+    pub file_name: &'static str,
+    /// What it does.
+    pub action: Action,
+    /// The values it reads.
+    pub inputs: &'static [usize],
+    /// The first value it gives; a sub-chain with several outputs gives several in a row.
+    pub output: usize,
+}
+
+/// A checked chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// The chain's name.
+    pub name: &'static str,
+    /// Where the channel axis stands.
+    pub order: AxisOrder,
+    /// The inputs; their values are `0..inputs.len()`.
+    pub inputs: &'static [Port],
+    /// The steps in order.
+    pub steps: &'static [Step],
+    /// The outputs.
+    pub outputs: &'static [Port],
+    /// How many values there are.
+    pub values: usize,
+}

@@ -1,0 +1,95 @@
+//! Shapes as types: `Tensor<f32, Chw<1, 28, 28>>` is what rustc prints when two do not match.
+
+use core::fmt::Debug;
+
+use convshape_arith::shape::Shape;
+use ndarray::{Dimension, IntoDimension, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A shape that a type stands for, without batch. The types of this module implement it.
+pub trait TensorShape: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'static {
+    /// An index of one element, one number per axis: `[usize; 3]` for [`Chw`].
+    type Index: Copy + AsRef<[usize]> + IntoDimension<Dim = Self::Dim>;
+    /// The dimension of an [`ndarray`] array of this shape.
+    type Dim: Dimension;
+    /// The same with a batch axis in front.
+    type Batch: Dimension;
+    /// The sizes in order.
+    const DIMS: Self::Index;
+    /// The shape.
+    const SHAPE: Shape;
+    /// The number of elements.
+    const ELEMENTS: usize;
+
+    /// The sizes as an [`ndarray`] dimension.
+    fn dims() -> Self::Dim {
+        Self::DIMS.into_dimension()
+    }
+}
+
+macro_rules! shape_types {
+    ($($(#[$doc:meta])* $name:ident<$($axis:ident),+> $rank:literal $dim:ident $batch:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub struct $name<$(const $axis: usize),+>;
+
+        impl<$(const $axis: usize),+> sealed::Sealed for $name<$($axis),+> {}
+
+        impl<$(const $axis: usize),+> TensorShape for $name<$($axis),+> {
+            type Index = [usize; $rank];
+            type Dim = $dim;
+            type Batch = $batch;
+            const DIMS: Self::Index = [$($axis),+];
+            const SHAPE: Shape = Shape::of(&[$($axis.cast_signed() as i64),+]);
+            const ELEMENTS: usize = elements(&[$($axis),+]);
+        }
+    )+};
+}
+
+shape_types! {
+    /// `[channels]`, or any one axis.
+    C<CHANNELS> 1 Ix1 Ix2;
+    /// `[channels, length]`
+    Cl<CHANNELS, LENGTH> 2 Ix2 Ix3;
+    /// `[length, channels]`
+    Lc<LENGTH, CHANNELS> 2 Ix2 Ix3;
+    /// `[channels, height, width]`
+    Chw<CHANNELS, HEIGHT, WIDTH> 3 Ix3 Ix4;
+    /// `[height, width, channels]`
+    Hwc<HEIGHT, WIDTH, CHANNELS> 3 Ix3 Ix4;
+    /// `[channels, depth, height, width]`
+    Cdhw<CHANNELS, DEPTH, HEIGHT, WIDTH> 4 Ix4 Ix5;
+    /// `[depth, height, width, channels]`
+    Dhwc<DEPTH, HEIGHT, WIDTH, CHANNELS> 4 Ix4 Ix5;
+    /// Five axes, which only a `Reshape` makes.
+    Dims5<D0, D1, D2, D3, D4> 5 Ix5 Ix6;
+    /// Six axes, which only a `Reshape` makes.
+    Dims6<D0, D1, D2, D3, D4, D5> 6 Ix6 IxDyn;
+}
+
+const fn elements(dims: &[usize]) -> usize {
+    let mut product: usize = 1;
+    let mut axis = 0;
+    while axis < dims.len() {
+        product = product.checked_mul(dims[axis]).expect("the number of elements does not fit usize");
+        axis += 1;
+    }
+    product
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn constants() {
+        assert_eq!(Chw::<1, 28, 28>::SHAPE.to_string(), "[1, 28, 28]");
+        assert_eq!(Chw::<2, 3, 4>::ELEMENTS, 24);
+        assert_eq!(Dims6::<1, 2, 1, 2, 1, 2>::DIMS, [1, 2, 1, 2, 1, 2]);
+        assert_eq!(Cl::<2, 3>::dims(), Ix2(2, 3));
+    }
+}

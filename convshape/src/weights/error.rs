@@ -1,0 +1,185 @@
+//! What can be wrong with a file of weights.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::error::ShapeError;
+
+/// A file does not hold the weights of a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {source}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file is no valid safetensors file.
+    #[error("{file}: {reason}")]
+    Format {
+        /// The file, or `bytes` where they were given directly.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file lacks tensors of the model, or has them in another form.
+    #[error("{file}: {}", Lines(problems))]
+    Tensors {
+        /// The file, or `bytes` where they were given directly.
+        file: String,
+        /// Everything that is wrong, in the order of the model's layers.
+        problems: Vec<TensorProblem>,
+    },
+}
+
+/// What is wrong with one tensor of a file. Names are those in the file.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TensorProblem {
+    /// There is no tensor of this name.
+    #[error("{name}: missing, expected f32 {expected:?}{}", Similar(similar))]
+    Missing {
+        /// The name.
+        name: String,
+        /// The shape it should have.
+        expected: Vec<usize>,
+        /// A tensor whose name ends the same, which may be the one that is meant.
+        similar: Option<String>,
+    },
+    /// Its elements are of a type that is not converted.
+    #[error("{name}: found elements of type {found}, expected f32, f64, f16 or bf16")]
+    Dtype {
+        /// The name.
+        name: String,
+        /// The type in the file.
+        found: String,
+    },
+    /// Its shape is another one.
+    #[error("{name}: found {dtype} {found:?}, expected {expected:?}{}", hint.map_or("", Hint::words))]
+    Shape {
+        /// The name.
+        name: String,
+        /// The type in the file.
+        dtype: String,
+        /// The shape in the file.
+        found: Vec<usize>,
+        /// The shape it should have.
+        expected: Vec<usize>,
+        /// What may have happened.
+        hint: Option<Hint>,
+    },
+    /// An element is infinite or no number, or becomes so as `f32`.
+    #[error("{name}: found {value} at index {index:?}, expected a finite f32")]
+    NotFinite {
+        /// The name.
+        name: String,
+        /// The index, one number per axis.
+        index: Vec<usize>,
+        /// The element.
+        value: f64,
+    },
+    /// A weight is stored as direction and length, and a direction is zero.
+    #[error("{name}: found norm 0 at index {index}, expected a direction that a length can be given to")]
+    ZeroNorm {
+        /// The name of the direction.
+        name: String,
+        /// Its index on the first axis.
+        index: usize,
+    },
+}
+
+/// What may have happened to a tensor of another shape.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Hint {
+    /// Stored as a convolution keeps it, where a transposed convolution is meant.
+    TransposedKeepsInFirst,
+    /// Stored as a transposed convolution keeps it, where a convolution is meant.
+    ConvKeepsOutFirst,
+    /// Stored `[in, out]`, where a linear layer is meant.
+    LinearKeepsOutFirst,
+    /// The right sizes in another order.
+    Permuted,
+    /// The right number of elements in other axes.
+    Reshaped,
+}
+
+impl Hint {
+    fn words(self) -> &'static str {
+        match self {
+            Hint::TransposedKeepsInFirst => {
+                "; the first two axes look swapped: a transposed convolution keeps [in, out / groups, ..]"
+            }
+            Hint::ConvKeepsOutFirst => "; the first two axes look swapped: a convolution keeps [out, in / groups, ..]",
+            Hint::LinearKeepsOutFirst => "; the axes look swapped: a linear layer keeps [out, in]",
+            Hint::Permuted => "; the axes look permuted",
+            Hint::Reshaped => "; it has as many elements, in other axes",
+        }
+    }
+}
+
+/// A model could not be saved. The file is as it was before.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// A parameter of the model was replaced by one of another shape.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// The parameters cannot be written in this format.
+    #[error("{}: {reason}", file.display())]
+    Format {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The file cannot be written.
+    #[error("{}: cannot be written: {source}", file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// How many problems an error lists before it only counts them.
+const LISTED: usize = 20;
+
+/// Displays one problem in the same line, several in lines of their own.
+struct Lines<'a>(&'a [TensorProblem]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problems = self.0;
+        if let [problem] = problems {
+            return write!(f, "{problem}");
+        }
+        write!(f, "{} tensors do not fit", problems.len())?;
+        for problem in problems.iter().take(LISTED) {
+            write!(f, "\n  {problem}")?;
+        }
+        match problems.len().saturating_sub(LISTED) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
+    }
+}
+
+/// Displays a tensor that may have been meant.
+struct Similar<'a>(&'a Option<String>);
+
+impl fmt::Display for Similar<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "; the file has `{name}`: `load_with` takes other names"),
+            None => Ok(()),
+        }
+    }
+}

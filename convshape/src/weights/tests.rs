@@ -1,0 +1,353 @@
+//! Good files and hostile ones, built by hand.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use std::path::{Path, PathBuf};
+use std::{env, fs, process};
+
+use rand::SeedableRng;
+use rand::rngs::Xoshiro256PlusPlus;
+
+use super::{LoadError, load, load_bytes, load_with, save};
+use crate::init::init;
+use crate::param::Param;
+use crate::test_model::{Outer, Small};
+
+/// A folder of its own, gone at the end of the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let folder = env::temp_dir().join(format!("convshape-{}-{name}", process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Folder(folder)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn model<M: crate::parts::Parts>() -> M {
+    init(&mut Xoshiro256PlusPlus::seed_from_u64(1))
+}
+
+/// A file of a header as written and data.
+fn file(header: &str, data: &[u8]) -> Vec<u8> {
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend(data);
+    bytes
+}
+
+/// A tensor of a file: name, type, shape, bytes.
+type Tensor<'a> = (&'a str, &'a str, Vec<usize>, Vec<u8>);
+
+/// A valid file of tensors.
+fn tensors(tensors: &[Tensor<'_>]) -> Vec<u8> {
+    let mut data = Vec::new();
+    let mut entries = Vec::new();
+    for (name, dtype, shape, bytes) in tensors {
+        let (start, end) = (data.len(), data.len() + bytes.len());
+        entries.push(format!(r#""{name}":{{"dtype":"{dtype}","shape":{shape:?},"data_offsets":[{start},{end}]}}"#));
+        data.extend(bytes);
+    }
+    file(&format!("{{{}}}", entries.join(",")), &data)
+}
+
+fn f32s(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// The tensors of `Small`, with elements that every type holds exactly.
+fn small() -> Vec<Tensor<'static>> {
+    vec![
+        ("enc.weight", "F32", vec![3, 2, 2], f32s(&[0.5; 12])),
+        ("enc.bias", "F32", vec![3], f32s(&[1.0, 2.0, 3.0])),
+        ("dec.weight", "F32", vec![3, 2, 2], f32s(&[-0.25; 12])),
+    ]
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    load_bytes::<Small>(bytes).unwrap_err().to_string()
+}
+
+fn small_with(index: usize, tensor: Tensor<'static>) -> Vec<u8> {
+    let mut all = small();
+    all[index] = tensor;
+    tensors(&all)
+}
+
+#[test]
+fn what_is_saved_is_loaded() {
+    let folder = Folder::new("round-trip");
+    let path = folder.file("outer.safetensors");
+    let outer = model::<Outer>();
+    save(&outer, &path).unwrap();
+    assert_eq!(load::<Outer>(&path).unwrap(), outer);
+    assert_eq!(folder.names(), ["outer.safetensors"]);
+
+    let bytes = fs::read(&path).unwrap();
+    save(&outer, &path).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), bytes, "the same model gives the same bytes");
+    assert!(bytes[8..].starts_with(br#"{"__metadata__":{"format":"pt"}"#));
+
+    // A part of it, by other names.
+    let sub = load_with::<Small>(&path, |name| format!("sub.{name}")).unwrap();
+    assert_eq!(sub, outer.sub);
+    let error = load::<Small>(&path).unwrap_err().to_string();
+    assert!(error.contains("enc.weight: missing, expected f32 [3, 2, 2]; the file has `sub.enc.weight`"), "{error}");
+}
+
+#[test]
+fn other_tensors_are_ignored() {
+    let mut all = small();
+    all.push(("bn.num_batches_tracked", "I64", vec![], 7_i64.to_le_bytes().to_vec()));
+    all.push(("nan", "F32", vec![1], f32s(&[f32::NAN])));
+    assert!(load_bytes::<Small>(&tensors(&all)).is_ok());
+}
+
+#[test]
+fn other_floats_are_converted() {
+    let halves: Vec<u8> = [0.5_f32; 12].iter().flat_map(|&x| half::f16::from_f32(x).to_le_bytes()).collect();
+    let brains: Vec<u8> = [-0.25_f32; 12].iter().flat_map(|&x| half::bf16::from_f32(x).to_le_bytes()).collect();
+    let doubles: Vec<u8> = [1.0_f64, 2.0, 3.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+    let converted = tensors(&[
+        ("enc.bias", "F64", vec![3], doubles),
+        ("enc.weight", "F16", vec![3, 2, 2], halves),
+        ("dec.weight", "BF16", vec![3, 2, 2], brains),
+    ]);
+    let expected = load_bytes::<Small>(&tensors(&small())).unwrap();
+    assert_eq!(load_bytes::<Small>(&converted).unwrap(), expected);
+
+    let integers = small_with(1, ("enc.bias", "I32", vec![3], vec![0; 12]));
+    assert_eq!(refusal(&integers), "bytes: enc.bias: found elements of type I32, expected f32, f64, f16 or bf16");
+}
+
+#[test]
+fn every_problem_is_listed() {
+    let error = load_bytes::<Small>(&tensors(&[])).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "bytes: 3 tensors do not fit
+  enc.weight: missing, expected f32 [3, 2, 2]
+  enc.bias: missing, expected f32 [3]
+  dec.weight: missing, expected f32 [3, 2, 2]"
+    );
+    let LoadError::Tensors { problems, .. } = error else { panic!("{error}") };
+    let problems: Vec<_> = problems.iter().cycle().take(25).cloned().collect();
+    let long = LoadError::Tensors { file: "f".to_owned(), problems }.to_string();
+    assert_eq!(long.lines().count(), 22);
+    assert!(long.ends_with("  and 5 more"), "{long}");
+}
+
+#[test]
+fn shapes_say_what_happened() {
+    let swapped = vec![2, 3, 2];
+    assert_eq!(
+        refusal(&small_with(2, ("dec.weight", "F32", swapped.clone(), f32s(&[0.0; 12])))),
+        "bytes: dec.weight: found f32 [2, 3, 2], expected [3, 2, 2]; the first two axes look swapped: \
+         a transposed convolution keeps [in, out / groups, ..]"
+    );
+    assert_eq!(
+        refusal(&small_with(0, ("enc.weight", "F32", swapped, f32s(&[0.0; 12])))),
+        "bytes: enc.weight: found f32 [2, 3, 2], expected [3, 2, 2]; the first two axes look swapped: \
+         a convolution keeps [out, in / groups, ..]"
+    );
+    let permuted = refusal(&small_with(0, ("enc.weight", "F32", vec![2, 2, 3], f32s(&[0.0; 12]))));
+    assert!(permuted.ends_with("; the axes look permuted"), "{permuted}");
+    let reshaped = refusal(&small_with(1, ("enc.bias", "F32", vec![1, 3, 1], f32s(&[0.0; 3]))));
+    assert!(reshaped.ends_with("; it has as many elements, in other axes"), "{reshaped}");
+    let other = refusal(&small_with(1, ("enc.bias", "F32", vec![4], f32s(&[0.0; 4]))));
+    assert_eq!(other, "bytes: enc.bias: found f32 [4], expected [3]");
+}
+
+#[test]
+fn elements_must_be_finite() {
+    let mut values = [0.5_f32; 12];
+    values[7] = f32::NEG_INFINITY;
+    let infinite = small_with(0, ("enc.weight", "F32", vec![3, 2, 2], f32s(&values)));
+    assert_eq!(refusal(&infinite), "bytes: enc.weight: found -inf at index [1, 1, 1], expected a finite f32");
+    let doubles = [0.0_f64, 1e300, 0.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let large = refusal(&small_with(1, ("enc.bias", "F64", vec![3], doubles)));
+    assert!(large.contains("at index [1], expected a finite f32"), "{large}");
+    let nan: Vec<u8> = [half::f16::NAN; 3].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let nan = refusal(&small_with(1, ("enc.bias", "F16", vec![3], nan)));
+    assert!(nan.contains("found NaN at index [0]"), "{nan}");
+}
+
+#[test]
+fn weight_norm_is_folded() {
+    let directions = [3.0, 4.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, -2.0];
+    let expected = [6.0, 8.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, -1.0];
+    let names = [("weight_g", "weight_v"), ("parametrizations.weight.original0", "parametrizations.weight.original1")];
+    for (g, v) in names {
+        let (g, v) = (format!("dec.{g}"), format!("dec.{v}"));
+        let file = |directions: &[f32], lengths: Vec<usize>| {
+            let mut all = small();
+            all.truncate(2);
+            let count = lengths.iter().product();
+            all.push((&v, "F32", vec![3, 2, 2], f32s(directions)));
+            all.push((&g, "F32", lengths, f32s(&[10.0, 2.0, 1.0, 0.0][..count])));
+            tensors(&all)
+        };
+        let folded = load_bytes::<Small>(&file(&directions, vec![3, 1, 1])).unwrap();
+        assert_eq!(folded.dec.weight.as_slice(), expected);
+        let mut zero = directions;
+        zero[11] = 0.0;
+        assert_eq!(
+            refusal(&file(&zero, vec![3, 1, 1])),
+            format!("bytes: {v}: found norm 0 at index 2, expected a direction that a length can be given to")
+        );
+        let lengths = refusal(&file(&directions, vec![1, 2, 1]));
+        assert!(lengths.contains(&format!("{g}: found f32 [1, 2, 1], expected [3, 1, 1]")), "{lengths}");
+    }
+}
+
+#[test]
+fn a_truncated_file_is_refused() {
+    let whole = tensors(&small());
+    for length in 0..whole.len() {
+        assert!(load_bytes::<Small>(&whole[..length]).is_err(), "{length} of {} bytes", whole.len());
+    }
+    let mut longer = whole;
+    longer.push(0);
+    assert!(refusal(&longer).contains("not as long as its header says"));
+}
+
+#[test]
+fn changed_bytes_do_not_panic() {
+    let whole = tensors(&small());
+    for place in 0..whole.len() - 27 * 4 {
+        for bit in 0..8 {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 1 << bit;
+            let _ = load_bytes::<Small>(&bytes);
+        }
+    }
+}
+
+#[test]
+fn a_lying_header_is_refused() {
+    let tensor = |shape: &str, offsets: &str| {
+        file(&format!(r#"{{"enc.bias":{{"dtype":"F32","shape":{shape},"data_offsets":{offsets}}}}}"#), &[0; 12])
+    };
+    let cases = [
+        (tensor("[3]", "[0,13]"), "more or fewer bytes"),
+        (tensor("[4]", "[0,12]"), "more or fewer bytes"),
+        (tensor("[3]", "[4,16]"), "leave a gap"),
+        (tensor("[3]", "[12,0]"), "leave a gap"),
+        (tensor("[999999999999]", "[0,3999999999996]"), "not as long"),
+        (tensor("[3]", "[0,18446744073709551615]"), "larger than any file"),
+        (tensor("[2305843009213693952]", "[0,9223372036854775808]"), "larger than any file"),
+        (tensor("[999999999999, 999999999999]", "[0,12]"), "overflow"),
+        (tensor("[-3]", "[0,12]"), "header"),
+        (tensor("[3]", "[0,12"), "header"),
+        (tensor("[3.0]", "[0,12]"), "header"),
+        (file("", &[]), "header"),
+        (file("[]", &[]), "header"),
+        (file("\u{fffd}", &[]), "header"),
+        (file(&"[".repeat(100_000), &[]), "header"),
+        (file(r#"{"a"#, &[]), "header"),
+        (file(r#"{"a\"#, &[]), "header"),
+        (u64::MAX.to_le_bytes().to_vec(), "18446744073709551615 bytes, but only 0 follow"),
+        (b"PK\x03\x04 and so on".to_vec(), "zip archive"),
+        (vec![], "found 0 bytes"),
+    ];
+    for (bytes, expected) in cases {
+        let error = refusal(&bytes);
+        assert!(error.contains(expected), "{error} / {expected}");
+    }
+}
+
+#[test]
+fn a_name_stands_once() {
+    let entry = r#"{"dtype":"F32","shape":[3],"data_offsets":[0,12]}"#;
+    let twice = file(&format!(r#"{{"enc.bias":{entry},"enc.bias":{entry}}}"#), &[0; 12]);
+    assert_eq!(refusal(&twice), "bytes: the header names `enc.bias` twice");
+    let escaped = file(&format!(r#"{{"enc.bias":{entry},"\u0065nc.bias":{entry}}}"#), &[0; 12]);
+    assert_eq!(refusal(&escaped), "bytes: the header names a tensor twice");
+    let metadata = file(&format!(r#"{{"__metadata__":{{"a":"}}","b":"\""}},"enc.bias":{entry}}}"#), &[0; 12]);
+    assert!(refusal(&metadata).contains("enc.weight: missing"));
+}
+
+#[test]
+fn paths_are_named() {
+    let folder = Folder::new("paths");
+    let missing = folder.file("missing.safetensors");
+    for path in [missing.as_path(), &folder.0] {
+        let error = load::<Small>(path).unwrap_err();
+        assert!(matches!(error, LoadError::Read { .. }), "{error}");
+        assert!(error.to_string().starts_with(&format!("{}: cannot be read: ", path.display())), "{error}");
+    }
+}
+
+#[test]
+fn a_failed_save_leaves_everything_as_it_was() {
+    let folder = Folder::new("failed-save");
+    let small = model::<Small>();
+    assert!(save(&small, folder.file("no/such/folder.safetensors")).is_err());
+    assert!(save(&small, &folder.0).is_err(), "a folder stands there");
+    assert!(save(&small, Path::new("")).is_err());
+    assert!(folder.names().is_empty());
+
+    let path = folder.file("small.safetensors");
+    save(&small, &path).unwrap();
+    let before = fs::read(&path).unwrap();
+    let mut broken = small;
+    broken.enc.bias = Param::new(vec![1], vec![0.0]);
+    let error = save(&broken, &path).unwrap_err().to_string();
+    assert_eq!(error, "`Small`: the parameter `enc.bias` has shape [1], expected [3]");
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert_eq!(folder.names(), ["small.safetensors"]);
+}
+
+#[test]
+fn saves_at_once_do_not_clash() {
+    let folder = Folder::new("at-once");
+    let path = folder.file("small.safetensors");
+    let small = model::<Small>();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    save(&small, &path).unwrap();
+                    assert_eq!(load::<Small>(&path).unwrap(), small);
+                }
+            });
+        }
+    });
+    assert_eq!(folder.names(), ["small.safetensors"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn permissions_and_links_stay() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let folder = Folder::new("permissions");
+    let (path, link) = (folder.file("small.safetensors"), folder.file("link"));
+    fs::write(&path, "old").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink(&path, &link).unwrap();
+    save(&model::<Small>(), &link).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(load::<Small>(&path).unwrap(), model::<Small>());
+}

@@ -1,0 +1,89 @@
+//! Chains as text, each with whether it must compile.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::data;
+
+/// A `conv_chain!` item as text.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ChainCase {
+    /// What it was made from: a bug report, a published model, a line of the golden shapes.
+    pub id: String,
+    /// The text, one `conv_chain! { .. }` item.
+    pub source: String,
+    /// Whether it must compile.
+    pub expect: Expect,
+    /// Bugs: what went wrong, as `roundtrip` or `flatten_linear`.
+    pub kind: Option<String>,
+    /// The right output `[C, spatial...]`, where it is known.
+    pub output: Option<Vec<i64>>,
+    /// Bugs: the repaired chain, which compiles.
+    pub fixed: Option<String>,
+    /// Shapes: the golden record behind it.
+    pub record: Option<Value>,
+}
+
+/// Whether a chain must compile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Expect {
+    /// It is right.
+    Accept,
+    /// It is wrong.
+    Reject,
+}
+
+impl ChainCase {
+    /// The dialect of its header; torch without one.
+    #[must_use]
+    pub fn dialect(&self) -> &str {
+        let header = self.source.lines().find_map(|line| line.trim().strip_prefix("dialect: "));
+        header.map_or("torch", |word| word.trim_end_matches(';'))
+    }
+}
+
+/// The seven PyTorch models; [`crate::models`] has them as items.
+#[must_use]
+pub fn torch_models() -> Vec<ChainCase> {
+    data::json_lines("chains/models.jsonl.gz")
+}
+
+/// Chains from bug reports. Some are right: there the framework, a converter or the user was wrong.
+#[must_use]
+pub fn bugs() -> Vec<ChainCase> {
+    data::json_lines("chains/bugs.jsonl.gz")
+}
+
+/// Published models, all right.
+#[must_use]
+pub fn positives() -> Vec<ChainCase> {
+    data::json_lines("chains/positives.jsonl.gz")
+}
+
+/// A sample of the golden shapes: one layer each, every operation of every framework, right and wrong ones.
+#[must_use]
+pub fn shapes() -> Vec<ChainCase> {
+    data::json_lines("chains/shapes.jsonl.gz")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_read() {
+        assert_eq!(torch_models().len(), 7);
+        assert_eq!(positives().len(), 32);
+        assert_eq!(shapes().len(), 442);
+        let bugs = bugs();
+        assert_eq!(bugs.iter().filter(|c| c.expect == Expect::Reject).count(), 77);
+        assert!(bugs.iter().all(|c| c.fixed.is_some() == (c.expect == Expect::Reject)));
+    }
+
+    #[test]
+    fn dialects_are_read_from_the_header() {
+        let dialects: std::collections::BTreeSet<String> = shapes().iter().map(|c| c.dialect().to_owned()).collect();
+        assert_eq!(dialects.into_iter().collect::<Vec<_>>(), ["flax", "jax", "keras", "onnx", "torch"]);
+    }
+}

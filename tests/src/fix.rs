@@ -1,0 +1,226 @@
+//! Applies the fix that a message suggests to the text of a chain.
+//!
+//! The suggestions are those that a machine can apply:
+//!
+//! - ``in `LAYER`, set `FIELD: VALUE` ``
+//! - ``in `LAYER`, write `A -> B` `` (whatever the layer's leading positional part is: channels, a shape, names)
+//! - ``in `input`, write `[...]` ``
+
+mod statement;
+mod token;
+mod words;
+
+use std::ops::Range;
+
+use statement::{Arg, Body, Layer, Statement, statements};
+
+/// The source with the suggestion applied; `None` if it is of another form, or the source has no such layer.
+/// `help` is a line of a message, with or without the `help: ` before it.
+#[must_use]
+pub fn apply(source: &str, help: &str) -> Option<String> {
+    let fix = Fix::parse(help)?;
+    let tokens = token::tokens(source);
+    let found = statements(&tokens);
+    let (at, text) = match (&find(&found, fix.layer)?.body, &fix.edit) {
+        (Body::Port(shape), Edit::Write(text)) => (shape.clone(), (*text).to_owned()),
+        (Body::Layer(layer), Edit::Write(text)) => write_positional(layer, text),
+        (Body::Layer(layer), Edit::Set { field, value }) => set_field(layer, field, value),
+        (Body::Port(_), Edit::Set { .. }) => return None,
+    };
+    let mut fixed = source.to_owned();
+    fixed.replace_range(at, &text);
+    Some(fixed)
+}
+
+/// A suggestion, taken apart.
+struct Fix<'a> {
+    layer: &'a str,
+    edit: Edit<'a>,
+}
+
+enum Edit<'a> {
+    Set { field: &'a str, value: &'a str },
+    Write(&'a str),
+}
+
+impl<'a> Fix<'a> {
+    fn parse(help: &'a str) -> Option<Self> {
+        let help = help.trim_start();
+        let help = help.strip_prefix("help: ").unwrap_or(help);
+        let (layer, rest) = help.strip_prefix("in `")?.split_once("`, ")?;
+        let (verb, rest) = rest.split_once(" `")?;
+        let (quoted, _) = rest.split_once('`')?;
+        let edit = match verb {
+            "set" => {
+                let (field, value) = quoted.split_once(':')?;
+                Edit::Set { field: field.trim(), value: value.trim() }
+            }
+            "write" => Edit::Write(quoted.trim()),
+            _ => return None,
+        };
+        Some(Self { layer, edit })
+    }
+}
+
+/// The statement that a message calls `layer`. Messages may give a path (`blocks.0.c`, `blocks[0].c`); where the text
+/// has no such path, as when a block is used under another name, the last name decides.
+fn find<'s, 'a>(found: &'s [Statement<'a>], layer: &str) -> Option<&'s Statement<'a>> {
+    let without_indices = layer.split(['.', '[', ']']).filter(|part| part.parse::<usize>().is_err());
+    let path: Vec<&str> = without_indices.filter(|part| !part.is_empty()).collect();
+    let last = path.last()?;
+    found
+        .iter()
+        .find(|statement| statement.path == path)
+        .or_else(|| found.iter().find(|statement| statement.path.last().is_some_and(|name| name == last)))
+}
+
+/// Where to write what, so that the layer's leading positional part becomes `text`.
+fn write_positional(layer: &Layer<'_>, text: &str) -> (Range<usize>, String) {
+    let positional = layer.args.iter().take_while(|arg| arg.field.is_none());
+    match (positional.clone().next(), positional.last(), layer.parentheses) {
+        (Some(first), Some(last), _) => (first.span.start..last.span.end, text.to_owned()),
+        (_, _, Some((open, _))) if layer.args.is_empty() => (open..open, text.to_owned()),
+        (_, _, Some((open, _))) => (open..open, format!("{text}, ")),
+        (_, _, None) => (layer.op.span.end..layer.op.span.end, format!("({text})")),
+    }
+}
+
+/// Where to write what, so that the layer's field becomes `value`.
+fn set_field(layer: &Layer<'_>, field: &str, value: &str) -> (Range<usize>, String) {
+    let own_word = words::positional_field(words::kind(layer.op.text));
+    let sets = |arg: &&Arg<'_>| match arg.field {
+        Some(written) => words::same_field(written, field),
+        None => own_word.is_some_and(|own| words::same_field(own, field)),
+    };
+    if let Some(arg) = layer.args.iter().find(sets) {
+        return (arg.span.clone(), value.to_owned());
+    }
+    let added = format!("{field}: {value}");
+    match (layer.args.last(), layer.parentheses) {
+        (Some(last), _) => (last.span.end..last.span.end, format!(", {added}")),
+        (None, Some((open, _))) => (open..open, added),
+        (None, None) => (layer.op.span.end..layer.op.span.end, format!("({added})")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apply;
+
+    const CHAIN: &str = "conv_chain! {
+    /// A chain; `a: b`.
+    pub struct Model {
+        lossy: deny;
+        block Res(k, c) {
+            c1: Conv2d(c, kernel: k, padding: 1);
+            Relu;
+            Add(input);
+        }
+        input: x [1, 28, 28], eps [5];
+        Conv2d(1 -> 8, kernel: 3, stride: 2,); // not: Conv2d(2 -> 3)
+        #[name = \"a;b\"] enc: Conv2d(8 -> 16, kernel: (3, 5), padding: [(0, 1), (1, 1)]) -> [16, 14, 14];
+        Relu;
+        Conv1d(8 -> 9, kernel_size: 7);
+        MaxPool2d(2);
+        norm: BatchNorm(64);
+        Relu;
+        Concat(enc, _) from norm;
+        flat: Reshape([12, 4, 4]);
+        GlobalAvgPool();
+        d0: Res(3, 64);
+        blocks: repeat 3 {
+            c: Conv2d(64, kernel: 3);
+            LeakyRelu(0.2);
+        }
+        output: [1, 28, 28];
+    }
+}
+";
+
+    /// Applies `help` to the chain and checks the line that changed.
+    #[track_caller]
+    fn becomes(help: &str, expected: &str) {
+        let fixed = apply(CHAIN, help).unwrap_or_else(|| panic!("not applied: {help}"));
+        let changed = CHAIN.lines().zip(fixed.lines()).filter(|(before, after)| before != after);
+        let changed: Vec<&str> = changed.map(|(_, after)| after.trim()).collect();
+        assert_eq!(changed, [expected]);
+    }
+
+    #[test]
+    fn a_written_field_gets_the_value() {
+        becomes(
+            "help: in `enc`, set `padding: 1`",
+            "#[name = \"a;b\"] enc: Conv2d(8 -> 16, kernel: (3, 5), padding: 1) -> [16, 14, 14];",
+        );
+        becomes(
+            "in `enc`, set `kernel: (3, 3)`",
+            "#[name = \"a;b\"] enc: Conv2d(8 -> 16, kernel: (3, 3), padding: [(0, 1), (1, 1)]) -> [16, 14, 14];",
+        );
+    }
+
+    #[test]
+    fn a_field_keeps_the_word_it_was_written_with() {
+        becomes("in `conv2`, set `kernel: 5`", "Conv1d(8 -> 9, kernel_size: 5);");
+    }
+
+    #[test]
+    fn a_new_field_is_added_at_the_end() {
+        becomes("in `conv2`, set `bias: false`", "Conv1d(8 -> 9, kernel_size: 7, bias: false);");
+        becomes("in `max_pool1`, set `ceil_mode: true`", "MaxPool2d(2, ceil_mode: true);");
+    }
+
+    #[test]
+    fn a_trailing_comma_stays() {
+        becomes(
+            "in `conv1`, set `padding: 1`",
+            "Conv2d(1 -> 8, kernel: 3, stride: 2, padding: 1,); // not: Conv2d(2 -> 3)",
+        );
+    }
+
+    #[test]
+    fn parentheses_are_added_or_filled() {
+        becomes("in `relu2`, set `a: 1`", "Relu(a: 1);");
+        becomes("in `global_avg_pool1`, set `keep: true`", "GlobalAvgPool(keep: true);");
+    }
+
+    #[test]
+    fn the_positional_part_is_a_field_too() {
+        becomes("in `max_pool1`, set `kernel: 3`", "MaxPool2d(3);");
+        becomes("in `norm`, set `channels: 48`", "norm: BatchNorm(48);");
+        becomes("in `norm`, write `48`", "norm: BatchNorm(48);");
+        becomes("in `blocks.leaky_relu1`, set `slope: 0.1`", "LeakyRelu(0.1);");
+    }
+
+    #[test]
+    fn channels_shapes_and_names_are_replaced() {
+        becomes("in `conv1`, write `3 -> 8`", "Conv2d(3 -> 8, kernel: 3, stride: 2,); // not: Conv2d(2 -> 3)");
+        becomes("in `flat`, write `[16, 7, 7]`", "flat: Reshape([16, 7, 7]);");
+        becomes("in `concat1`, write `_, enc, norm`", "Concat(_, enc, norm) from norm;");
+    }
+
+    #[test]
+    fn ports_get_another_shape() {
+        becomes("in `input`, write `[1, 32, 32]`", "input: x [1, 32, 32], eps [5];");
+        becomes("in `x`, write `[1, 32, 32]`", "input: x [1, 32, 32], eps [5];");
+        becomes("in `eps`, write `[6]`, as `code` has", "input: x [1, 28, 28], eps [6];");
+        becomes("in `output`, write `[1, 27, 27]`", "output: [1, 27, 27];");
+    }
+
+    #[test]
+    fn layers_of_repeats_and_blocks_are_found() {
+        for layer in ["blocks.c", "blocks.0.c", "blocks[2].c", "c"] {
+            becomes(&format!("in `{layer}`, set `padding: 1`"), "c: Conv2d(64, kernel: 3, padding: 1);");
+        }
+        for layer in ["Res.c1", "d0.c1", "c1"] {
+            becomes(&format!("in `{layer}`, set `padding: 2`"), "c1: Conv2d(c, kernel: k, padding: 2);");
+        }
+    }
+
+    #[test]
+    fn other_lines_are_not_fixes() {
+        assert_eq!(apply(CHAIN, "help: did you mean `stride`?"), None);
+        assert_eq!(apply(CHAIN, "help: in `enc`, think"), None);
+        assert_eq!(apply(CHAIN, "help: in `nowhere`, set `stride: 1`"), None);
+        assert_eq!(apply(CHAIN, "help: in `input`, set `stride: 1`"), None);
+    }
+}

@@ -1,0 +1,150 @@
+//! Finds a chain's statements and their parts in its text.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::token::{Token, closing, split_commas};
+use super::words;
+
+/// A statement, or a part of `input:` or `output:`.
+#[derive(Debug)]
+pub(crate) struct Statement<'a> {
+    /// The name that messages call it, after those of the `repeat`s and `block`s around it.
+    pub(crate) path: Vec<String>,
+    pub(crate) body: Body<'a>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body<'a> {
+    Layer(Layer<'a>),
+    /// Where the shape of a port stands.
+    Port(Range<usize>),
+}
+
+/// `Op(args)`.
+#[derive(Debug)]
+pub(crate) struct Layer<'a> {
+    pub(crate) op: Token<'a>,
+    /// Where the parentheses open and close.
+    pub(crate) parentheses: Option<(usize, usize)>,
+    pub(crate) args: Vec<Arg<'a>>,
+}
+
+/// `field: value`, or a positional part.
+#[derive(Debug)]
+pub(crate) struct Arg<'a> {
+    pub(crate) field: Option<&'a str>,
+    /// Of the value.
+    pub(crate) span: Range<usize>,
+}
+
+/// Every statement inside the outermost braces, in the order written.
+pub(crate) fn statements<'a>(tokens: &[Token<'a>]) -> Vec<Statement<'a>> {
+    let mut found = Vec::new();
+    collect(tokens, &[], &mut found);
+    found
+}
+
+fn collect<'a>(tokens: &[Token<'a>], path: &[String], found: &mut Vec<Statement<'a>>) {
+    let mut unnamed = BTreeMap::new();
+    let mut rest = tokens;
+    while let Some(end) = statement_end(rest) {
+        let head = without_attributes(&rest[..end]);
+        let (name, head) = match head {
+            [name, colon, tail @ ..] if name.is_word() && colon.text == ":" => (Some(name.text), tail),
+            _ => (None, head),
+        };
+        if rest[end].text == "{" {
+            let close = closing(rest, end).unwrap_or(rest.len() - 1);
+            let inside = scope(path, name, head, &mut unnamed);
+            collect(&rest[end + 1..close], &inside, found);
+            rest = &rest[close + 1..];
+            continue;
+        }
+        match name {
+            Some(name @ ("input" | "output")) => found.extend(ports(name, head)),
+            _ => found.extend(layer(head).map(|layer| {
+                let name = name.map_or_else(|| numbered(words::kind(layer.op.text), &mut unnamed), str::to_owned);
+                Statement { path: [path, &[name]].concat(), body: Body::Layer(layer) }
+            })),
+        }
+        rest = &rest[end + 1..];
+    }
+}
+
+/// The index of the `;` or `{` that ends the first statement's head.
+fn statement_end(tokens: &[Token<'_>]) -> Option<usize> {
+    let mut depth = 0_usize;
+    tokens.iter().position(|token| {
+        match token.text {
+            "(" | "[" => depth += 1,
+            ")" | "]" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && matches!(token.text, ";" | "{")
+    })
+}
+
+fn without_attributes<'t, 'a>(tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
+    match tokens {
+        [hash, bracket, ..] if hash.text == "#" && bracket.text == "[" => match closing(tokens, 1) {
+            Some(close) => without_attributes(&tokens[close + 1..]),
+            None => &[],
+        },
+        _ => tokens,
+    }
+}
+
+/// The path inside braces: a `repeat` and a `block` give it a name, the struct does not.
+fn scope(path: &[String], name: Option<&str>, head: &[Token<'_>], unnamed: &mut BTreeMap<String, u32>) -> Vec<String> {
+    let inner = match head {
+        [first, ..] if first.text == "repeat" => Some(name.map_or_else(|| numbered("repeat", unnamed), str::to_owned)),
+        [first, block, ..] if first.text == "block" => Some(block.text.to_owned()),
+        _ => None,
+    };
+    path.iter().cloned().chain(inner).collect()
+}
+
+/// `kind` + number, counting the unnamed statements of that kind.
+fn numbered(kind: &str, unnamed: &mut BTreeMap<String, u32>) -> String {
+    let kind = words::snake(kind);
+    let count = unnamed.entry(kind.clone()).or_default();
+    *count += 1;
+    format!("{kind}{count}")
+}
+
+/// The shapes of `input:` or `output:`. The first goes by that word, a named one by its name as well.
+fn ports<'a>(word: &str, tokens: &[Token<'a>]) -> Vec<Statement<'a>> {
+    let mut found = Vec::new();
+    for (i, port) in split_commas(tokens).into_iter().enumerate() {
+        let (name, shape) = match port {
+            [name, shape @ ..] if name.is_word() => (Some(name.text), shape),
+            _ => (None, port),
+        };
+        let ([first, ..], [.., last]) = (shape, shape) else { continue };
+        let names = (i == 0).then_some(word).into_iter().chain(name);
+        found.extend(
+            names.map(|name| Statement {
+                path: vec![name.to_owned()],
+                body: Body::Port(first.span.start..last.span.end),
+            }),
+        );
+    }
+    found
+}
+
+fn layer<'a>(tokens: &[Token<'a>]) -> Option<Layer<'a>> {
+    let op = tokens.first().filter(|token| token.is_word())?.clone();
+    let close = tokens.get(1).filter(|token| token.text == "(").and_then(|_| closing(tokens, 1));
+    let args =
+        close.map_or_else(Vec::new, |close| split_commas(&tokens[2..close]).into_iter().filter_map(arg).collect());
+    Some(Layer { op, parentheses: close.map(|close| (tokens[1].span.end, tokens[close].span.start)), args })
+}
+
+fn arg<'a>(tokens: &[Token<'a>]) -> Option<Arg<'a>> {
+    let (field, value) = match tokens {
+        [field, colon, value @ ..] if field.is_word() && colon.text == ":" => (Some(field.text), value),
+        _ => (None, tokens),
+    };
+    Some(Arg { field, span: value.first()?.span.start..value.last()?.span.end })
+}
