@@ -4,7 +4,7 @@
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::{AxisMap, representable};
-use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op};
+use convshape_arith::op::{AxisOrder, Conv, MAX_SPATIAL, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::{self, AxisField, Solutions};
@@ -101,7 +101,7 @@ pub(crate) fn check(graph: &Graph) -> Checked {
     for (id, node) in graph.nodes.iter().enumerate() {
         let (op, shape) = checked.node(graph, id, node, &targets);
         checked.ops.push(op);
-        let shape = checked.claims(graph, id, node, shape);
+        let shape = checked.claims(id, node, shape);
         checked.shapes.push(shape);
     }
     checked.bodies(graph);
@@ -130,8 +130,8 @@ impl Checked {
     /// One layer: its op with everything filled in, and what it gives.
     fn node(&mut self, graph: &Graph, id: NodeId, node: &Node, targets: &Targets) -> (Option<Op>, Option<Shape>) {
         let order = graph.order();
-        let Some(op) = self.recipe(graph, id, node) else { return (None, None) };
-        let Some(inputs) = self.inputs(graph, node, &op) else { return (Some(op), blind_output(&op, order)) };
+        let Some(op) = self.recipe(graph, node) else { return (None, None) };
+        let Some(inputs) = self.inputs(node, &op) else { return (Some(op), blind_output(&op, order)) };
         let op = op.bind(&inputs[0], order);
         let (op, filled) = self.fill(graph, id, node, op, &inputs[0], targets);
         if !filled {
@@ -147,7 +147,7 @@ impl Checked {
         }
     }
 
-    fn recipe(&mut self, graph: &Graph, id: NodeId, node: &Node) -> Option<Op> {
+    fn recipe(&self, graph: &Graph, node: &Node) -> Option<Op> {
         match &node.recipe {
             Recipe::Given(op) => Some(*op),
             Recipe::Broken => None,
@@ -172,15 +172,13 @@ impl Checked {
                 {
                     conv.output_padding = None;
                 }
-                let _ = id;
                 Some(op)
             }
         }
     }
 
     /// The shapes that come in; where one is not known, as much as the layer itself says of it.
-    fn inputs(&self, graph: &Graph, node: &Node, op: &Op) -> Option<Vec<Shape>> {
-        let _ = graph;
+    fn inputs(&self, node: &Node, op: &Op) -> Option<Vec<Shape>> {
         let blind = blind_rank(op);
         node.inputs.iter().map(|value| self.shape(*value).or(blind.map(Shape::unknown))).collect()
     }
@@ -246,7 +244,7 @@ impl Checked {
     }
 
     /// What a statement says of its own output.
-    fn claims(&mut self, graph: &Graph, id: NodeId, node: &Node, shape: Option<Shape>) -> Option<Shape> {
+    fn claims(&mut self, id: NodeId, node: &Node, shape: Option<Shape>) -> Option<Shape> {
         let mut shape = shape;
         if let Some((written, _)) = node.comment {
             shape = match shape {
@@ -263,7 +261,6 @@ impl Checked {
             && let Some(wanted) = self.shape(restores.input)
             && !found.fits(&wanted)
         {
-            let _ = graph;
             self.problems.push(Problem::Restores { node: id, found, wanted });
             shape = agreed(&found, &wanted);
         }
@@ -383,7 +380,7 @@ fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
 fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -> Option<Shape> {
     let doubted = matches!(
         fault.map(|fault| fault.reason),
-        Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::NotPositive { .. })
+        Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })
     );
     match *op {
         Op::Conv(conv) => {
@@ -503,11 +500,6 @@ fn keeps_shape(op: &Op) -> bool {
             | Op::Prelu { .. }
             | Op::Snake { .. }
     )
-}
-
-/// Whether a convolution runs forward.
-pub(crate) fn is_forward(op: &Op) -> bool {
-    matches!(op, Op::Conv(Conv { direction: Direction::Forward, .. }))
 }
 
 /// Layers whose parameters have a name in files that another's have.

@@ -3,9 +3,7 @@
 
 mod candidates;
 
-use std::fmt;
-
-use convshape_arith::op::Op;
+use convshape_arith::op::{Direction, Op};
 use convshape_arith::shape::Shape;
 
 use crate::check::{Checked, Place, Problem, check};
@@ -14,6 +12,9 @@ use crate::graph::{Graph, NodeId, Recipe};
 
 /// The most fixes that are shown for one mistake.
 const MOST_FIXES: usize = 3;
+
+/// A fix that costs so much more than the best one is not shown.
+const FAR_FETCHED: u32 = 25;
 
 /// One change of what was written.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,6 +25,8 @@ pub(crate) enum Edit {
     Channels { node: NodeId, inputs: i64, outputs: i64 },
     /// `write [..]` in a `Reshape`
     Reshape { node: NodeId, shape: Shape },
+    /// The transposed convolution in place of the convolution.
+    Transposed { node: NodeId },
     /// `write [..]` in an input
     Input { input: usize, shape: Shape },
 }
@@ -34,6 +37,8 @@ pub(crate) struct Fix {
     pub(crate) edit: Edit,
     /// What it costs the user to believe: small for small changes close by.
     cost: u32,
+    /// Where something is still wrong afterwards.
+    pub(crate) left: Vec<Place>,
     /// Whether nothing is wrong afterwards that was not wrong before.
     clean: bool,
 }
@@ -49,6 +54,11 @@ impl Edit {
                 set(&mut edited, *node, &settings);
             }
             Edit::Reshape { node, shape } => set(&mut edited, *node, &[("shape", Setting::Shape(*shape))]),
+            Edit::Transposed { node } => {
+                if let Recipe::Given(Op::Conv(conv)) = &mut edited.nodes[*node].recipe {
+                    conv.direction = Direction::Transposed;
+                }
+            }
             Edit::Input { input, shape } => edited.inputs[*input].shape = *shape,
         }
         edited
@@ -57,7 +67,10 @@ impl Edit {
     /// The node that it changes.
     pub(crate) fn node(&self) -> Option<NodeId> {
         match self {
-            Edit::Field { node, .. } | Edit::Channels { node, .. } | Edit::Reshape { node, .. } => Some(*node),
+            Edit::Field { node, .. }
+            | Edit::Channels { node, .. }
+            | Edit::Reshape { node, .. }
+            | Edit::Transposed { node } => Some(*node),
             Edit::Input { .. } => None,
         }
     }
@@ -68,6 +81,7 @@ impl Edit {
             Edit::Field { field, .. } => field,
             Edit::Channels { .. } => "channels",
             Edit::Reshape { .. } => "shape",
+            Edit::Transposed { .. } => "",
             Edit::Input { .. } => "input",
         }
     }
@@ -79,6 +93,10 @@ impl Edit {
             Edit::Field { node, field, setting } => format!("in `{}`, set `{field}: {setting}`", name(*node)),
             Edit::Channels { node, inputs, outputs } => format!("in `{}`, write `{inputs} -> {outputs}`", name(*node)),
             Edit::Reshape { node, shape } => format!("in `{}`, write `{shape}`", name(*node)),
+            Edit::Transposed { node } => {
+                let transposed = graph.nodes[*node].op_name.replace("Conv", "ConvTranspose");
+                format!("or was `{transposed}` meant for `{}`?", name(*node))
+            }
             Edit::Input { input, shape } => format!("in `{}`, write `{shape}`", graph.inputs[*input].name),
         }
     }
@@ -134,8 +152,9 @@ impl Search<'_> {
         if !mended {
             return false;
         }
-        let clean = after.problems.iter().all(|problem| self.others.contains(&problem.place()));
-        self.fixes.push(Fix { edit, cost, clean });
+        let left: Vec<Place> = after.problems.iter().map(Problem::place).collect();
+        let clean = left.iter().all(|place| self.others.contains(place));
+        self.fixes.push(Fix { edit, cost, left, clean });
         clean
     }
 
@@ -169,16 +188,19 @@ impl Search<'_> {
                 shown.push(fix);
             }
         }
-        // A far-fetched edit next to an obvious one confuses.
+        // A far-fetched edit next to an obvious one confuses. Another input size is always worth
+        // knowing.
         let cheapest = shown.first().map_or(0, |fix| fix.cost);
-        shown.retain(|fix| fix.cost <= cheapest * 2 + 30);
-        shown.truncate(MOST_FIXES);
+        let input = |fix: &Fix| matches!(fix.edit, Edit::Input { .. });
+        let mut kept = 0;
+        let mut input_shown = false;
+        shown.retain(|fix| {
+            let room = kept < MOST_FIXES && fix.cost <= cheapest + FAR_FETCHED;
+            let keep = room || (input(fix) && !input_shown);
+            kept += usize::from(keep);
+            input_shown |= keep && input(fix);
+            keep
+        });
         shown
-    }
-}
-
-impl fmt::Display for Fix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.edit)
     }
 }

@@ -42,8 +42,17 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
     let Some(chain) = chain else { return sink.into_tokens() };
     let graph = resolve::resolve(&chain, &mut sink);
     let checked = check::check(&graph);
+    let mut mended: Vec<check::Place> = Vec::new();
     for (index, problem) in checked.problems.iter().enumerate() {
+        // One mistake may show in several places: what the fix of one mends is not reported again.
+        if mended.contains(&problem.place()) {
+            continue;
+        }
         let fixes = if index < MOST_SEARCHES { fix::search(&graph, &checked, problem) } else { Vec::new() };
+        if let Some(best) = fixes.first() {
+            let places = checked.problems[index + 1..].iter().map(check::Problem::place);
+            mended.extend(places.filter(|place| !best.left.contains(place)));
+        }
         sink.push(diagnose::describe(&graph, &checked, problem, &fixes));
     }
     for name in check::clashes(&graph, &checked) {

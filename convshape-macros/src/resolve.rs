@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use convshape_arith::op::{AxisOrder, Dialect, Op};
+use convshape_arith::op::{Dialect, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span};
@@ -12,7 +12,7 @@ use crate::fields::{self, Setting};
 use crate::graph::{Body, Graph, Hole, Input, Member, Node, NodeId, Output, Recipe, Restores, Spans, ValueId};
 use crate::syntax::{Block, Chain, Count, Layer, Lossy, Repeat, Source, Stmt, StmtKind, Value};
 use crate::value::{Numbers, settle};
-use crate::words::{self, FieldWords, Group, Kind, LayerName, LayerWords, Lookup, Positional, Takes};
+use crate::words::{self, FieldWords, Kind, LayerName, LayerWords, Lookup, Positional, Takes};
 
 /// More layers than this are refused: a repeat count with a digit too many would hang the compiler.
 const MOST_LAYERS: usize = 100_000;
@@ -586,10 +586,12 @@ impl<'a> Resolver<'a> {
         for field in &args.fields {
             match words::find_field(words, &field.name.to_string(), dialect) {
                 Lookup::Found(found) => given.push((found.name, &field.value, field.name.span())),
-                Lookup::Elsewhere { .. } => self.sink.push(diagnose::unknown_field(&field.name, words, None, &[])),
+                Lookup::Elsewhere { .. } => {
+                    self.sink.push(diagnose::unknown_field(&field.name, &words.name(None), None, &[]))
+                }
                 Lookup::Unknown { nearest } => {
                     let known: Vec<_> = words.fields.iter().map(|field| field.name).collect();
-                    self.sink.push(diagnose::unknown_field(&field.name, words, nearest, &known));
+                    self.sink.push(diagnose::unknown_field(&field.name, &words.name(None), nearest, &known));
                 }
             }
         }
@@ -760,7 +762,12 @@ impl<'a> Builder<'a, '_> {
                         .filter(|known| known.dialects.contains(&self.dialect))
                         .map(|known| known.name)
                         .collect();
-                    self.reports.push(diagnose::unknown_field(&field.name, self.words, nearest, &known));
+                    self.reports.push(diagnose::unknown_field(
+                        &field.name,
+                        &self.words.name(self.rank),
+                        nearest,
+                        &known,
+                    ));
                     continue;
                 }
             };
@@ -933,14 +940,4 @@ fn snake(name: &str) -> String {
         text.extend(letter.to_lowercase());
     }
     text
-}
-
-/// The axis order in which the chain's shapes are written.
-pub(crate) fn order(graph: &Graph) -> AxisOrder {
-    graph.dialect.order()
-}
-
-/// Whether a layer is one of the activations.
-pub(crate) fn is_activation(words: &LayerWords) -> bool {
-    words.group == Group::Activation
 }

@@ -212,7 +212,13 @@ fn word(
         Value::Str(text) => (text.value(), text.span()),
         _ => return Err(diagnose::wrong_value(field, value)),
     };
+    // The language's words are lower case, and so are PyTorch's strings. The other frameworks write
+    // theirs in either case.
+    let exact = matches!(value, Value::Word(_)) || dialect == Dialect::Torch;
     match words::find_word(known, &text, dialect) {
+        Lookup::Found(word) if exact && text.replace('-', "_") != word => {
+            Err(diagnose::unknown_word(field.name, &text, Some(word.to_owned()), known, dialect, span))
+        }
         Lookup::Found(word) => Ok(word),
         Lookup::Elsewhere { words, dialects } => {
             Err(diagnose::word_elsewhere(field.name, words, dialects, dialect, span))

@@ -101,9 +101,11 @@ impl Scratch {
         fs::create_dir_all(&src)?;
         fs::copy(workspace.join("Cargo.lock"), self.crate_dir.join("Cargo.lock"))?;
         let convshape = workspace.join("convshape").canonicalize()?;
-        // Its own workspace, so that cargo does not look for one further up.
+        // Its own workspace, so that cargo does not look for one further up; its own name, as tests that run at the
+        // same time share the target directory.
+        let name = self.crate_dir.file_name().and_then(|name| name.to_str()).unwrap_or("scratch");
         let manifest = format!(
-            "[package]\nname = \"scratch\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
+            "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
              convshape = {{ path = {convshape:?} }}\n"
         );
         write_if_changed(&self.crate_dir.join("Cargo.toml"), &manifest)?;

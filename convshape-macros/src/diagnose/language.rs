@@ -68,10 +68,16 @@ pub(crate) fn unknown_layer(op: &Ident, nearest: Option<String>) -> Report {
 pub(crate) fn layer_elsewhere(op: &Ident, found: &LayerName, dialects: Dialects, dialect: Dialect) -> Report {
     let message = format!("`{op}` is a layer of {}, this chain is in {}", names(dialects), dialect.name());
     let report = Report::new(code::DIALECT, op.span(), message);
-    if found.words.dialects.contains(&dialect) {
-        return report.help(format_args!("here it is `{}`", found.words.name(found.rank)));
+    if !found.words.dialects.contains(&dialect) {
+        return report;
     }
-    report
+    match (found.rank, found.words.ranks) {
+        (None, ranks @ [_, ..]) => {
+            let names: Vec<String> = ranks.iter().map(|rank| format!("`{}`", found.words.name(Some(*rank)))).collect();
+            report.help(format_args!("here it is {}", names.join(", ")))
+        }
+        (rank, _) => report.help(format_args!("here it is `{}`", found.words.name(rank))),
+    }
 }
 
 pub(crate) fn open_rank(op: &Ident) -> Report {
@@ -79,8 +85,8 @@ pub(crate) fn open_rank(op: &Ident) -> Report {
     Report::new(code::RANK, op.span(), message).help(format_args!("write `{op}1d`, `{op}2d` or `{op}3d`"))
 }
 
-pub(crate) fn unknown_field(name: &Ident, layer: &LayerWords, nearest: Option<String>, known: &[&str]) -> Report {
-    let message = format!("`{}` has no field `{name}`", layer.name(None));
+pub(crate) fn unknown_field(name: &Ident, layer: &str, nearest: Option<String>, known: &[&str]) -> Report {
+    let message = format!("`{layer}` has no field `{name}`");
     let report = Report::new(code::UNKNOWN_FIELD, name.span(), message);
     match nearest {
         None if !known.is_empty() => report.help(format_args!("its fields are {}", list(known))),

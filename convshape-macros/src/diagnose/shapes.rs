@@ -414,7 +414,7 @@ impl Context<'_> {
             ..
         } = problem
             && *expected == found * 2
-            && conv.outputs != *found
+            && !fixes.iter().any(|fix| matches!(fix.edit, Edit::Channels { outputs, .. } if outputs != conv.outputs))
         {
             report = report.note(format_args!(
                 "{expected} is twice {found}: if a skip connection belongs here, join it before `{}` (`Concat(skip, _);`)",
@@ -451,7 +451,7 @@ impl Context<'_> {
         };
         let (large, small) = if left > right { (a, b) } else { (b, a) };
         report.help(format_args!(
-            "or crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
+            "crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
         ))
     }
 

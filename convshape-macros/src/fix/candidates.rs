@@ -88,8 +88,12 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                 search.offer(field("channels", Setting::Int(found)), 10);
             }
         },
-        Reason::Features { found, .. } => {
-            if let (Op::Linear { outputs, .. }, Size::Number(features)) = (*op, found.size(found.rank() - 1)) {
+        Reason::Features { found, expected } => {
+            // Where all axes together are what it takes, a `Flatten` is missing and nothing is wrong here.
+            let flat = found.elements() == Ok(Size::Number(expected));
+            if let (Op::Linear { outputs, .. }, Size::Number(features), false) =
+                (*op, found.size(found.rank() - 1), flat)
+            {
                 search.offer(Edit::Channels { node, inputs: features, outputs }, 10);
             }
         }
@@ -104,7 +108,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                 }
                 let rounded = [channels - channels % groups, channels - channels % groups + groups];
                 for channels in rounded.into_iter().filter(|channels| *channels > 0) {
-                    let (inputs, outputs) = if side == "output" { (ins, channels) } else { (channels, outs) };
+                    let (inputs, outputs) = if side == "output channel" { (ins, channels) } else { (channels, outs) };
                     search.offer(Edit::Channels { node, inputs, outputs }, 15);
                 }
                 if let Some(Size::Number(outputs)) = declared_channels(search.graph, node) {
@@ -116,7 +120,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                 }
             }
         }
-        Reason::NotPositive { field: "output channels", .. } => {
+        Reason::TooFew { what: "output channels", .. } => {
             if let (Op::Conv(conv), Some(Size::Number(wanted))) = (op, declared_channels(search.graph, node))
                 && let Some(inputs) = conv.inputs
             {
@@ -202,12 +206,11 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         Reason::NormShape { found, .. } => {
             search.offer(field("size", Setting::Shape(found)), 10);
         }
-        Reason::Divisible { by, .. } => {
+        Reason::Divisible { .. } => {
             if let Op::PixelShuffle { factor } = op {
                 for smaller in (1..*factor).rev() {
                     search.offer(field("factor", Setting::Int(smaller)), 20);
                 }
-                let _ = by;
             }
         }
         _ => {}
@@ -325,6 +328,9 @@ fn around(search: &mut Search<'_>, node: NodeId, op: &Op, extra: u32) {
             }
             let kernels: Vec<i64> = (1..=(kernel + 6).min(64)).collect();
             axis_values(search, node, AxisField::Kernel, &kernels, 26 + extra);
+            if conv.direction == Direction::Forward {
+                search.offer(Edit::Transposed { node }, 30 + extra);
+            }
             if conv.direction == Direction::Transposed && matches!(conv.padding, Padding::Symmetric(_)) {
                 uneven_crop(search, node, op, 30 + extra);
             }
@@ -334,7 +340,8 @@ fn around(search: &mut Search<'_>, node: NodeId, op: &Op, extra: u32) {
                 search.offer(Edit::Field { node, field: "ceil_mode", setting: Setting::Bool(true) }, 15 + extra);
             }
             let largest = pool.kernel[..pool.rank].iter().copied().max().unwrap_or(1);
-            let kernels: Vec<i64> = (1..=largest.min(32) + 2).collect();
+            // A window of one row is no pooling.
+            let kernels: Vec<i64> = (2..=largest.min(32) + 2).collect();
             axis_values(search, node, AxisField::Kernel, &kernels, 24 + extra);
             let paddings: Vec<i64> = (0..=(largest / 2).min(16)).collect();
             axis_values(search, node, AxisField::Padding, &paddings, 26 + extra);
@@ -344,8 +351,6 @@ fn around(search: &mut Search<'_>, node: NodeId, op: &Op, extra: u32) {
                 (upsample.to, search.checked.shapes.get(search.graph.nodes[node].inputs[0]).copied())
             {
                 scales(search, node, &input, 24 + extra);
-            } else if let ResizeTo::Size(sizes) = upsample.to {
-                let _ = sizes;
             }
         }
         _ => {}
@@ -363,9 +368,12 @@ fn axis_values(search: &mut Search<'_>, node: NodeId, field: AxisField, values: 
         _ => return,
     };
     let mut best = now;
+    // One axis after the other, with what was found for those before: a refusal names only the
+    // first axis that is wrong.
+    let mut present = Some(search.problem.clone());
     for axis in 0..rank {
-        let before = wrongness(search, search.problem, axis);
-        if before == Some(0) {
+        let Some(problem) = &present else { break };
+        if wrongness(search, problem, axis) == Some(0) {
             continue;
         }
         let mut nearest: Option<i64> = None;
@@ -373,7 +381,7 @@ fn axis_values(search: &mut Search<'_>, node: NodeId, field: AxisField, values: 
             if nearest.is_some_and(|known| (known - now[axis]).abs() <= (value - now[axis]).abs()) {
                 continue;
             }
-            let mut changed = now;
+            let mut changed = best;
             changed[axis] = value;
             let edit = Edit::Field { node, field: field.name(), setting: Setting::ints(changed, rank) };
             let (left, _) = search.left_by(&edit);
@@ -384,6 +392,8 @@ fn axis_values(search: &mut Search<'_>, node: NodeId, field: AxisField, values: 
         }
         if let Some(value) = nearest {
             best[axis] = value;
+            let edit = Edit::Field { node, field: field.name(), setting: Setting::ints(best, rank) };
+            present = search.left_by(&edit).0;
         }
     }
     // Sizes that only count together (a flattened product): the same value everywhere.

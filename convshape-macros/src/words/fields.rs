@@ -208,8 +208,7 @@ pub(super) const AFFINE: FieldWords = field("affine", Takes::Bool, "whether a we
 pub(super) const MOMENTUM: FieldWords =
     field("momentum", Takes::Float, "the share of a batch in the running statistics");
 pub(super) const NORM_SIZE: FieldWords =
-    field("size", Takes::SizePerAxis, "the last axes' sizes; all axes if left out")
-        .or(&[alias("normalized_shape", TORCH)]);
+    field("size", Takes::Shape, "the last axes' sizes; all axes if left out").or(&[alias("normalized_shape", TORCH)]);
 pub(super) const SLOPE: FieldWords = field("slope", Takes::Float, "the factor below zero")
     .or(&[alias("negative_slope", &[Torch, Flax, Keras]), alias("alpha", ONNX)]);
 pub(super) const ALPHA: FieldWords = field("alpha", Takes::Float, "the factor below zero");

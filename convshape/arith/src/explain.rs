@@ -8,14 +8,14 @@ use crate::fault::{Fault, Reason};
 use crate::layer::{AxisMap, axis_name};
 use crate::op::{AxisOrder, Conv, Direction, Op, Padding, ResizeTo};
 use crate::shape::Shape;
-use crate::size::SizeError;
+use crate::size::{Size, SizeError};
 use crate::text::Text;
 
 impl Reason {
     /// The error code.
     pub const fn code(&self, op: &Op) -> Code {
         match self {
-            Reason::NotPositive { .. } => code::NOT_POSITIVE,
+            Reason::NotPositive { .. } | Reason::TooFew { .. } => code::NOT_POSITIVE,
             Reason::Negative { .. } => code::NEGATIVE,
             Reason::Rank { .. } => code::RANK,
             Reason::Channels { .. } => match op {
@@ -57,7 +57,7 @@ impl Reason {
             | Reason::Negative { field, .. }
             | Reason::NotInDialect { field, .. }
             | Reason::FieldRank { field, .. } => Some(field),
-            Reason::Channels { .. } | Reason::Features { .. } => Some("channels"),
+            Reason::Channels { .. } | Reason::Features { .. } | Reason::TooFew { .. } => Some("channels"),
             Reason::SameWithStride { .. }
             | Reason::PoolPadding { .. }
             | Reason::ReflectPadding { .. }
@@ -86,6 +86,9 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         None => "",
     };
     match fault.reason {
+        Reason::TooFew { what, value } => {
+            text.str("has ").num(value).str(" ").str(what).str(": there must be at least 1");
+        }
         Reason::NotPositive { field, value } => {
             text.str("has ").str(field).str(" ").num(value);
             on(text, axis).str(": it must be at least 1");
@@ -105,11 +108,11 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str(", but ").shape(&found).str(" comes in");
         }
         Reason::Channels { expected, found } => {
-            text.str("takes ").num(expected).str(" channels, but ").size(found, inputs[0].scope());
-            text.str(" come in: ").shape(&inputs[0]);
+            counted(text.str("takes "), expected, "channel").str(", but ").size(found, inputs[0].scope());
+            text.str(if matches!(found, Size::Number(1)) { " comes in: " } else { " come in: " }).shape(&inputs[0]);
         }
         Reason::Features { expected, found } => {
-            text.str("takes ").num(expected).str(" features, but the last axis of ").shape(&found).str(" has ");
+            counted(text.str("takes "), expected, "feature").str(", but the last axis of ").shape(&found).str(" has ");
             text.size(found.size(found.rank().saturating_sub(1)), found.scope());
         }
         Reason::NotFixed { what, found } => {
@@ -132,7 +135,7 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str("gives ").shape(&shape).str(": more elements than memory can address");
         }
         Reason::KernelTooLarge { input, lo, hi, kernel, dilation } => {
-            text.str("has a kernel of ").num(reach(kernel, dilation)).str(" rows");
+            counted(text.str("has a kernel of "), reach(kernel, dilation), "row");
             on(text, axis).str(", but its padded input has only ");
             match input.plus(lo.saturating_add(hi)) {
                 Ok(padded) => text.size(padded, inputs[0].scope()),
@@ -140,7 +143,7 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             };
         }
         Reason::PoolInput { input, kernel } => {
-            text.str("has a kernel of ").num(kernel).str(" rows");
+            counted(text.str("has a kernel of "), kernel, "row");
             on(text, axis).str(", but its input has only ").size(input, inputs[0].scope());
             text.str(" before padding");
         }
@@ -172,16 +175,16 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             }
         }
         Reason::Groups { side, channels, groups } => {
-            text.str("has ").num(channels).str(" ").str(side).str(" channels, which do not divide into ").num(groups);
-            text.str(" groups");
+            counted(text.str("has "), channels, side).str(", which do not divide into ");
+            counted(text, groups, "group");
         }
         Reason::ReflectPadding { padding, input } => {
-            text.str("mirrors ").num(padding).str(" rows");
+            counted(text.str("mirrors "), padding, "row");
             on(text, axis).str(", but only ").size(input, inputs[0].scope());
             text.str(" are there, and the edge itself is not repeated");
         }
         Reason::CircularPadding { padding, input } => {
-            text.str("wraps ").num(padding).str(" rows around");
+            counted(text.str("wraps "), padding, "row").str(" around");
             on(text, axis).str(", but only ").size(input, inputs[0].scope()).str(" are there");
         }
         Reason::TransposedPaddingMode => {
@@ -240,6 +243,11 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str("normalises ").shape(&expected).str(", but ").shape(&found).str(" comes in");
         }
     }
+}
+
+/// `1 row`, `2 rows`
+const fn counted<'a>(text: &'a mut Text, count: i64, what: &str) -> &'a mut Text {
+    text.num(count).str(" ").str(what).str(if count == 1 { "" } else { "s" })
 }
 
 const fn on<'a>(text: &'a mut Text, axis: &str) -> &'a mut Text {

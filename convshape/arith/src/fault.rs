@@ -22,6 +22,13 @@ pub enum Reason {
         /// Its value.
         value: i64,
     },
+    /// A count of channels or features is zero or negative.
+    TooFew {
+        /// What is counted: `output channels`.
+        what: &'static str,
+        /// How many.
+        value: i64,
+    },
     /// A field is negative.
     Negative {
         /// The field.
@@ -130,7 +137,7 @@ pub enum Reason {
     },
     /// Channels do not divide into groups.
     Groups {
-        /// `input` or `output`.
+        /// `input channel` or `output channel`.
         side: &'static str,
         /// Channels.
         channels: i64,

@@ -95,7 +95,7 @@ impl Op {
                 if let Some(channels) = channels
                     && channels % groups != 0
                 {
-                    return Err(Fault::new(Reason::Groups { side: "input", channels, groups }));
+                    return Err(Fault::new(Reason::Groups { side: "input channel", channels, groups }));
                 }
                 *input
             }
@@ -112,7 +112,7 @@ impl Op {
                 *input
             }
             Op::Prelu { channels } => {
-                tri!(at_least_one("channels", channels));
+                tri!(some("channels", channels));
                 if channels != 1 {
                     tri!(channels_are(Some(channels), input, order));
                 }
@@ -223,6 +223,10 @@ const fn at_least_one(field: &'static str, value: i64) -> Result<(), Fault> {
     if value >= 1 { Ok(()) } else { Err(Fault::new(Reason::NotPositive { field, value })) }
 }
 
+const fn some(what: &'static str, value: i64) -> Result<(), Fault> {
+    if value >= 1 { Ok(()) } else { Err(Fault::new(Reason::TooFew { what, value })) }
+}
+
 const fn channels_are(expected: Option<i64>, input: &Shape, order: AxisOrder) -> Result<(), Fault> {
     let found = input.size(order.channel(input.rank()));
     let Some(expected) = expected else {
@@ -232,24 +236,26 @@ const fn channels_are(expected: Option<i64>, input: &Shape, order: AxisOrder) ->
             _ => Ok(()),
         };
     };
-    if !found.fits(Size::Number(expected)) {
-        return Err(Fault::new(Reason::Channels { expected, found }));
+    match found {
+        // An error further up left the count open, and may be the cause of this one.
+        Size::Unknown if expected < 1 => Ok(()),
+        _ if !found.fits(Size::Number(expected)) => Err(Fault::new(Reason::Channels { expected, found })),
+        _ => some("channels", expected),
     }
-    at_least_one("channels", expected)
 }
 
 const fn conv_output(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
     tri!(rank_is(input, conv.rank + 1));
     tri!(channels_are(conv.inputs, input, order));
-    tri!(at_least_one("output channels", conv.outputs));
+    tri!(some("output channels", conv.outputs));
     tri!(at_least_one("groups", conv.groups));
     if let Some(inputs) = conv.inputs
         && inputs % conv.groups != 0
     {
-        return Err(Fault::new(Reason::Groups { side: "input", channels: inputs, groups: conv.groups }));
+        return Err(Fault::new(Reason::Groups { side: "input channel", channels: inputs, groups: conv.groups }));
     }
     if conv.outputs % conv.groups != 0 {
-        return Err(Fault::new(Reason::Groups { side: "output", channels: conv.outputs, groups: conv.groups }));
+        return Err(Fault::new(Reason::Groups { side: "output channel", channels: conv.outputs, groups: conv.groups }));
     }
     let output = match conv.direction {
         Direction::Forward => {
@@ -636,7 +642,7 @@ const fn linear(features: Option<i64>, outputs: i64, input: &Shape) -> Result<Sh
             if !found.fits(Size::Number(expected)) {
                 return Err(Fault::new(Reason::Features { expected, found: *input }));
             }
-            tri!(at_least_one("input features", expected));
+            tri!(some("input features", expected));
             if expected.saturating_mul(outputs) > MOST_ELEMENTS {
                 return Err(Fault::new(Reason::TooManyElements { shape: *input }));
             }
@@ -647,7 +653,7 @@ const fn linear(features: Option<i64>, outputs: i64, input: &Shape) -> Result<Sh
             }
         }
     }
-    tri!(at_least_one("output features", outputs));
+    tri!(some("output features", outputs));
     Ok(input.with(last, Size::Number(outputs)))
 }
 

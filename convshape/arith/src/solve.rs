@@ -173,18 +173,18 @@ const fn most(field: AxisField, op: &Op, input: Size, axis: usize, target: Size)
         Op::Pool(pool) => (pool.kernel[axis], pool.stride[axis], pool.dilation[axis], pool.padding),
         _ => return 0,
     };
-    let step = if stride > dilation { stride } else { dilation };
+    // Kernel and stride may be open as well: a few more of each count.
+    let kernel = kernel.saturating_add(4);
+    let step = (if stride > dilation { stride } else { dilation }).saturating_add(4);
     if let AxisField::OutputPadding = field {
-        return step.saturating_sub(1);
+        return step;
     }
     let border = match padding {
         Padding::Symmetric(padding) => padding[axis].saturating_abs().saturating_mul(2),
         Padding::Pairs(pairs) => pairs[axis].0.saturating_abs().saturating_add(pairs[axis].1.saturating_abs()),
         _ => 0,
     };
-    // The kernel may be open as well, so that a few more of its taps count.
-    let taps = kernel.saturating_add(4);
-    let rows = rows(input).saturating_add(rows(target)).saturating_add(taps);
+    let rows = rows(input).saturating_add(rows(target)).saturating_add(kernel);
     rows.saturating_mul(step).saturating_add(border)
 }
 
