@@ -4,7 +4,7 @@ mod npy;
 mod picture;
 
 pub use npy::{Npy, read_f32, read_u8};
-pub use picture::write_grid;
+pub use picture::{picture_path, write_grid};
 
 /// The mean of the squared differences of two slices of equal length; NaN if they are empty.
 ///

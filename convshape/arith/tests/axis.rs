@@ -97,7 +97,7 @@ fn a_floor_makes_a_range_of_inputs_alike() {
             let counted: Vec<(i64, i64)> = (1..=MOST).map(|input| (input, count(&window, input))).collect();
             for windows in 1..=4 {
                 let mut alike = counted.iter().filter(|&&(_, found)| found == windows).map(|&(input, _)| input);
-                let expected = alike.next().map(|first| (first, alike.last().unwrap_or(first)));
+                let expected = alike.next().map(|first| (first, alike.next_back().unwrap_or(first)));
                 assert_eq!(window.inputs_for(windows), expected, "{window:?} for {windows}");
             }
         }

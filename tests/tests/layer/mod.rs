@@ -1,0 +1,94 @@
+//! One layer through the reference kernels, in f64 on `ndarray` arrays, and random numbers to run it on.
+
+use convshape::kernels;
+use convshape_arith::op::{AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PaddingMode};
+use convshape_arith::shape::Shape;
+use ndarray::{ArrayD, IxDyn};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+pub(crate) type Array = ArrayD<f64>;
+
+/// The layer's output, on inputs and parameters of the right shapes; `None` if the layer refuses the inputs' shapes.
+pub(crate) fn run(op: &Op, params: &[&Array], inputs: &[&Array]) -> Option<Array> {
+    let shapes: Vec<Shape> = inputs.iter().map(|input| shape(input)).collect();
+    let op = op.bind(&shapes[0], ChannelsFirst);
+    let output = op.output(&shapes, ChannelsFirst).ok()?;
+    let declared: Vec<Shape> = op.params().iter().map(|spec| spec.shape).collect();
+    assert_eq!(params.iter().map(|param| shape(param)).collect::<Vec<_>>(), declared);
+    let mut y = Array::zeros(&output.numbers().expect("plain numbers")[..output.rank()]);
+    let params: Vec<&[f64]> = params.iter().map(|param| slice(param)).collect();
+    let inputs: Vec<(&Shape, &[f64])> = shapes.iter().zip(inputs).map(|(shape, input)| (shape, slice(input))).collect();
+    kernels::apply(&op, ChannelsFirst, &params, &inputs, &output, y.as_slice_mut().expect("contiguous"))
+        .expect("the shapes fit");
+    Some(y)
+}
+
+pub(crate) fn shape(array: &Array) -> Shape {
+    Shape::of(&array.shape().iter().map(|&size| int(size)).collect::<Vec<_>>())
+}
+
+fn slice(array: &Array) -> &[f64] {
+    array.as_slice().expect("contiguous")
+}
+
+pub(crate) fn int(size: usize) -> i64 {
+    i64::try_from(size).expect("a small size")
+}
+
+pub(crate) fn size(rows: i64) -> usize {
+    usize::try_from(rows).expect("a size")
+}
+
+/// A convolution with the least numbers, to be changed.
+pub(crate) fn conv(direction: Direction, rank: usize) -> Conv {
+    Conv {
+        dialect: Dialect::Torch,
+        direction,
+        rank,
+        inputs: None,
+        outputs: 1,
+        kernel: [1; 3],
+        stride: [1; 3],
+        dilation: [1; 3],
+        input_dilation: [1; 3],
+        groups: 1,
+        bias: false,
+        padding: Padding::Symmetric([0; 3]),
+        padding_mode: PaddingMode::Zeros,
+        output_padding: None,
+        output_size: None,
+        transpose_kernel: false,
+        consistent_padding: false,
+    }
+}
+
+/// Random numbers that are the same in every run.
+pub(crate) struct Random(StdRng);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(StdRng::seed_from_u64(seed))
+    }
+
+    /// A number of the range, the end counted.
+    pub(crate) fn pick(&mut self, low: i64, high: i64) -> i64 {
+        self.0.random_range(low..=high)
+    }
+
+    pub(crate) fn size(&mut self, low: i64, high: i64) -> usize {
+        size(self.pick(low, high))
+    }
+
+    pub(crate) fn array(&mut self, sizes: &[usize]) -> Array {
+        Array::from_shape_simple_fn(IxDyn(sizes), || self.0.random_range(-1.0..1.0))
+    }
+}
+
+#[track_caller]
+pub(crate) fn assert_close(found: &Array, expected: &Array, what: &dyn std::fmt::Debug) {
+    assert_eq!(found.shape(), expected.shape(), "{what:?}");
+    // A window without an element has the maximum minus infinity, which equals itself only.
+    let close = found.iter().zip(expected).all(|(a, b)| a == b || (a - b).abs() <= 1e-12 * b.abs().max(1.0));
+    assert!(close, "{what:?}\nfound {found}\nexpected {expected}");
+}
