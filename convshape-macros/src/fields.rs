@@ -9,6 +9,7 @@ use convshape_arith::op::{
 };
 use convshape_arith::shape::Shape;
 
+use crate::unseen::{Unseen, visible};
 use crate::words::Kind;
 
 /// A field's value, its words looked up and its sizes worked out.
@@ -42,6 +43,18 @@ impl Setting {
     pub(crate) fn ints(values: PerAxis<i64>, rank: usize) -> Setting {
         let equal = values[..rank].iter().all(|value| *value == values[0]);
         Setting::Ints { values, axes: (!equal).then_some(rank) }
+    }
+
+    /// Whether a number in it is one that the macro cannot see.
+    pub(crate) fn unseen(&self) -> bool {
+        match self {
+            Setting::Int(value) => Unseen::is(*value),
+            Setting::Ints { values, .. } => values.iter().any(|value| Unseen::is(*value)),
+            Setting::Pairs { values, .. } => values.iter().any(|(lo, hi)| Unseen::is(*lo) || Unseen::is(*hi)),
+            Setting::Range(start, end) => Unseen::is(*start) || Unseen::is(*end),
+            Setting::Shape(shape) => visible(shape) != *shape,
+            Setting::Float(_) | Setting::Floats { .. } | Setting::Bool(_) | Setting::Word(_) | Setting::Like => false,
+        }
     }
 
     /// The number of axes it was written for.
@@ -333,7 +346,8 @@ fn set_activation(activation: &mut Activation, field: &str, setting: &Setting) -
     }
 }
 
-fn padding(setting: &Setting) -> Option<Padding> {
+/// `padding` of a setting.
+pub(crate) fn padding(setting: &Setting) -> Option<Padding> {
     Some(match setting {
         Setting::Ints { values, .. } => Padding::Symmetric(*values),
         Setting::Pairs { values, .. } => Padding::Pairs(*values),

@@ -118,7 +118,7 @@ fn set(graph: &mut Graph, node: NodeId, settings: &[(&'static str, Setting)]) {
                 overrides.retain(|(name, _)| name != field);
                 overrides.push((field, setting.clone()));
             }
-            Recipe::Broken => {}
+            Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Broken => {}
         }
     }
 }

@@ -3,11 +3,13 @@
 
 use convshape_arith::op::{AxisOrder, Dialect, Op};
 use convshape_arith::shape::Shape;
+use convshape_arith::size::Scope;
 use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::fields::Setting;
 use crate::syntax::Lossy;
+use crate::unseen::Unseen;
 
 /// A tensor: first the inputs, then what each node gives, in order.
 pub(crate) type ValueId = usize;
@@ -19,6 +21,10 @@ pub(crate) type NodeId = usize;
 pub(crate) struct Graph {
     pub(crate) dialect: Dialect,
     pub(crate) lossy: Lossy,
+    /// The sizes that only run time knows.
+    pub(crate) symbols: Scope,
+    /// The numbers that only const evaluation knows.
+    pub(crate) unseen: Unseen,
     pub(crate) inputs: Vec<Input>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) outputs: Vec<Output>,
@@ -63,6 +69,8 @@ pub(crate) struct Node {
     pub(crate) comment: Option<(Shape, Span)>,
     pub(crate) restores: Option<Restores>,
     pub(crate) spans: Spans,
+    /// Whether one of its numbers is one that the macro cannot see.
+    pub(crate) unseen: bool,
     /// Whether another statement or an output reads it.
     pub(crate) read: bool,
 }
@@ -75,6 +83,15 @@ pub(crate) enum Recipe {
     Undo {
         of: NodeId,
         overrides: Vec<(&'static str, Setting)>,
+    },
+    /// `Chain(path::Type)`: another checked chain.
+    Chain {
+        path: TokenStream,
+    },
+    /// A port of a sub-chain: no layer, a value.
+    Port {
+        of: NodeId,
+        port: Ident,
     },
     /// Not readable, reported already.
     Broken,
@@ -127,6 +144,11 @@ pub(crate) enum Member {
 impl Graph {
     pub(crate) fn order(&self) -> AxisOrder {
         self.dialect.order()
+    }
+
+    /// Whether sizes are known only to const evaluation, which then checks the chain again.
+    pub(crate) fn deferred(&self) -> bool {
+        self.unseen.any() || self.nodes.iter().any(|node| matches!(node.recipe, Recipe::Chain { .. }))
     }
 
     /// What a node gives.

@@ -12,10 +12,13 @@ mod fault;
 mod fields;
 mod fix;
 mod graph;
+mod numbers;
 mod parse;
 mod resolve;
 mod syntax;
+mod unseen;
 mod value;
+mod weights;
 mod words;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -40,7 +43,7 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
         sink.push(Report::from(fault));
     }
     let Some(chain) = chain else { return sink.into_tokens() };
-    let graph = resolve::resolve(&chain, &mut sink);
+    let graph = resolve::resolve(&krate, &chain, &mut sink);
     let checked = check::check(&graph);
     let mut mended: Vec<check::Place> = Vec::new();
     for (index, problem) in checked.problems.iter().enumerate() {
@@ -61,8 +64,16 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
     for warning in &checked.warnings {
         sink.warn(diagnose::describe(&graph, &checked, warning, &[]));
     }
+    let weights = weights::of(&chain, &graph, &checked, &mut sink);
     let refused = sink.refused();
-    let code = expand::expand(&expand::Expansion { krate, chain: &chain, graph: &graph, checked: &checked, refused });
+    let code = expand::expand(&expand::Expansion {
+        krate,
+        chain: &chain,
+        graph: &graph,
+        checked: &checked,
+        weights: weights.as_ref(),
+        refused,
+    });
     let reports = sink.into_tokens();
     quote!(#code #reports)
 }

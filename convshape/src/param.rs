@@ -19,8 +19,13 @@ pub struct Param {
 impl Param {
     /// A parameter that owns its elements, one for each index of `shape`.
     pub(crate) fn new(shape: Vec<usize>, data: Vec<f32>) -> Param {
+        Param::of(shape, Cow::Owned(data))
+    }
+
+    /// A parameter that may borrow its elements, one for each index of `shape`.
+    pub(crate) fn of(shape: Vec<usize>, data: Cow<'static, [f32]>) -> Param {
         debug_assert_eq!(shape.iter().product::<usize>(), data.len());
-        Param { data: Cow::Owned(data), shape }
+        Param { data, shape }
     }
 
     /// The elements in row-major order.

@@ -14,10 +14,6 @@ fn variant(value: impl std::fmt::Debug) -> Ident {
     Ident::new(&format!("{value:?}"), Span::call_site())
 }
 
-fn int(value: i64) -> Literal {
-    Literal::i64_unsuffixed(value)
-}
-
 /// A float; the infinities have no literal.
 fn float(value: f64) -> TokenStream {
     if value.is_finite() {
@@ -29,23 +25,32 @@ fn float(value: f64) -> TokenStream {
     }
 }
 
-fn ints(values: &PerAxis<i64>) -> TokenStream {
-    let values = values.map(int);
-    quote!([#(#values),*])
-}
-
 fn floats(values: &PerAxis<f64>) -> TokenStream {
     let values = values.map(float);
     quote!([#(#values),*])
 }
 
-fn pairs(values: &PerAxis<(i64, i64)>) -> TokenStream {
-    let (lo, hi) = (values.map(|pair| int(pair.0)), values.map(|pair| int(pair.1)));
-    quote!([#((#lo, #hi)),*])
-}
-
 impl Expansion<'_> {
-    fn option<T>(&self, value: Option<T>, tokens: impl Fn(T) -> TokenStream) -> TokenStream {
+    /// A number, or the expression that it stands for.
+    pub(super) fn int(&self, value: i64) -> TokenStream {
+        if let Some(expr) = self.graph.unseen.get(value) {
+            return expr.value;
+        }
+        let value = Literal::i64_unsuffixed(value);
+        quote!(#value)
+    }
+
+    pub(super) fn ints(&self, values: &PerAxis<i64>) -> TokenStream {
+        let values = values.map(|value| self.int(value));
+        quote!([#(#values),*])
+    }
+
+    fn pairs(&self, values: &PerAxis<(i64, i64)>) -> TokenStream {
+        let (lo, hi) = (values.map(|pair| self.int(pair.0)), values.map(|pair| self.int(pair.1)));
+        quote!([#((#lo, #hi)),*])
+    }
+
+    pub(super) fn option<T>(&self, value: Option<T>, tokens: impl Fn(T) -> TokenStream) -> TokenStream {
         let krate = &self.krate;
         match value {
             Some(value) => {
@@ -58,7 +63,7 @@ impl Expansion<'_> {
 
     fn count(&self, value: Option<i64>) -> TokenStream {
         self.option(value, |value| {
-            let value = int(value);
+            let value = self.int(value);
             quote!(#value)
         })
     }
@@ -68,15 +73,15 @@ impl Expansion<'_> {
         quote!(#krate::__private::arith::op::PaddingMode::#mode)
     }
 
-    fn padding(&self, padding: &Padding) -> TokenStream {
+    pub(super) fn padding(&self, padding: &Padding) -> TokenStream {
         let krate = &self.krate;
         let padding = match padding {
             Padding::Symmetric(values) => {
-                let values = ints(values);
+                let values = self.ints(values);
                 quote!(Symmetric(#values))
             }
             Padding::Pairs(values) => {
-                let values = pairs(values);
+                let values = self.pairs(values);
                 quote!(Pairs(#values))
             }
             word => {
@@ -97,7 +102,7 @@ impl Expansion<'_> {
         let amount = match amount {
             Amount::Pairs { rank, pairs: values } => {
                 let rank = self.option(*rank, |rank| quote!(#rank));
-                let values = pairs(values);
+                let values = self.pairs(values);
                 quote!(Pairs { rank: #rank, pairs: #values })
             }
             Amount::Like { start } => quote!(Like { start: #start }),
@@ -108,13 +113,13 @@ impl Expansion<'_> {
     fn conv(&self, conv: &Conv) -> TokenStream {
         let krate = &self.krate;
         let (dialect, direction) = (variant(conv.dialect), variant(conv.direction));
-        let (rank, groups, bias) = (conv.rank, int(conv.groups), conv.bias);
-        let (inputs, outputs) = (self.count(conv.inputs), int(conv.outputs));
-        let (kernel, stride, dilation) = (ints(&conv.kernel), ints(&conv.stride), ints(&conv.dilation));
-        let (input_dilation, padding) = (ints(&conv.input_dilation), self.padding(&conv.padding));
+        let (rank, groups, bias) = (conv.rank, self.int(conv.groups), conv.bias);
+        let (inputs, outputs) = (self.count(conv.inputs), self.int(conv.outputs));
+        let (kernel, stride, dilation) = (self.ints(&conv.kernel), self.ints(&conv.stride), self.ints(&conv.dilation));
+        let (input_dilation, padding) = (self.ints(&conv.input_dilation), self.padding(&conv.padding));
         let padding_mode = self.border(conv.padding_mode);
-        let output_padding = self.option(conv.output_padding, |values| ints(&values));
-        let output_size = self.option(conv.output_size, |values| ints(&values));
+        let output_padding = self.option(conv.output_padding, |values| self.ints(&values));
+        let output_size = self.option(conv.output_size, |values| self.ints(&values));
         let (transpose_kernel, consistent_padding) = (conv.transpose_kernel, conv.consistent_padding);
         quote!(Conv(#krate::__private::arith::op::Conv {
             dialect: #krate::__private::arith::op::Dialect::#dialect,
@@ -140,7 +145,7 @@ impl Expansion<'_> {
     fn pool(&self, pool: &Pool) -> TokenStream {
         let krate = &self.krate;
         let (dialect, kind, rank) = (variant(pool.dialect), self.pool_kind(pool.kind), pool.rank);
-        let (kernel, stride, dilation) = (ints(&pool.kernel), ints(&pool.stride), ints(&pool.dilation));
+        let (kernel, stride, dilation) = (self.ints(&pool.kernel), self.ints(&pool.stride), self.ints(&pool.dilation));
         let (padding, ceil_mode) = (self.padding(&pool.padding), pool.ceil_mode);
         let count_include_pad = pool.count_include_pad;
         quote!(Pool(#krate::__private::arith::op::Pool {
@@ -188,7 +193,7 @@ impl Expansion<'_> {
                 quote!(Scale(#values))
             }
             ResizeTo::Size(values) => {
-                let values = ints(values);
+                let values = self.ints(values);
                 quote!(Size(#values))
             }
             ResizeTo::Like => quote!(Like),
@@ -211,21 +216,21 @@ impl Expansion<'_> {
             Op::Conv(conv) => self.conv(conv),
             Op::Pool(pool) => self.pool(pool),
             Op::AdaptivePool { kind, rank, size } => {
-                let (kind, size) = (self.pool_kind(*kind), ints(size));
+                let (kind, size) = (self.pool_kind(*kind), self.ints(size));
                 quote!(AdaptivePool { kind: #kind, rank: #rank, size: #size })
             }
             Op::GlobalAvgPool { keep_axes } => quote!(GlobalAvgPool { keep_axes: #keep_axes }),
             Op::Upsample(upsample) => self.upsample(&upsample.to, upsample.rank, upsample.mode, upsample.align_corners),
             Op::PixelShuffle { factor } => {
-                let factor = int(*factor);
+                let factor = self.int(*factor);
                 quote!(PixelShuffle { factor: #factor })
             }
             Op::PixelUnshuffle { factor } => {
-                let factor = int(*factor);
+                let factor = self.int(*factor);
                 quote!(PixelUnshuffle { factor: #factor })
             }
             Op::DepthToSpace { factor, order } => {
-                let (factor, order) = (int(*factor), variant(order));
+                let (factor, order) = (self.int(*factor), variant(order));
                 quote!(DepthToSpace { factor: #factor, order: #krate::__private::arith::op::DepthOrder::#order })
             }
             Op::Pad { amount, mode, value } => {
@@ -237,11 +242,11 @@ impl Expansion<'_> {
                 quote!(Crop { amount: #amount })
             }
             Op::Slice { start, end } => {
-                let (start, end) = (int(*start), int(*end));
+                let (start, end) = (self.int(*start), self.int(*end));
                 quote!(Slice { start: #start, end: #end })
             }
             Op::Linear { inputs, outputs, bias } => {
-                let (inputs, outputs) = (self.count(*inputs), int(*outputs));
+                let (inputs, outputs) = (self.count(*inputs), self.int(*outputs));
                 quote!(Linear { inputs: #inputs, outputs: #outputs, bias: #bias })
             }
             Op::Reshape { shape } => {
@@ -257,7 +262,7 @@ impl Expansion<'_> {
                 quote!(BatchNorm { channels: #channels, eps: #eps, affine: #affine, momentum: #momentum })
             }
             Op::GroupNorm { channels, groups, eps } => {
-                let (channels, groups, eps) = (self.count(*channels), int(*groups), float(*eps));
+                let (channels, groups, eps) = (self.count(*channels), self.int(*groups), float(*eps));
                 quote!(GroupNorm { channels: #channels, groups: #groups, eps: #eps })
             }
             Op::InstanceNorm { channels, eps, affine } => {
@@ -270,7 +275,7 @@ impl Expansion<'_> {
             }
             Op::Activation(activation) => self.activation(activation),
             Op::Prelu { channels } => {
-                let channels = int(*channels);
+                let channels = self.int(*channels);
                 quote!(Prelu { channels: #channels })
             }
             Op::Snake { channels } => {

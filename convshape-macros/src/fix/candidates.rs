@@ -10,6 +10,7 @@ use super::{Edit, Search};
 use crate::check::Problem;
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
+use crate::unseen::visible;
 
 /// Layers further up than this are not blamed.
 const MOST_LAYERS: usize = 24;
@@ -561,6 +562,11 @@ fn channels(search: &mut Search<'_>, values: &[ValueId], wanted: Option<&Shape>)
 /// Other input sizes: the axes in another order, or the nearest sizes that work.
 fn input_sizes(search: &mut Search<'_>) {
     for input in 0..search.graph.inputs.len() {
+        let shape = search.graph.inputs[input].shape;
+        if visible(&shape) != shape {
+            // What it comes to is known to const evaluation only.
+            continue;
+        }
         permutations(search, input);
         nearest_sizes(search, input);
     }

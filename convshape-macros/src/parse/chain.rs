@@ -171,9 +171,9 @@ impl Parser {
             return;
         }
         let place = match progress.stage {
-            Stage::Headers | Stage::Blocks => "behind a block, which comes later",
-            Stage::Input => "behind `input`, which comes later",
-            Stage::Body => "behind the first layer, which comes later",
+            Stage::Headers | Stage::Blocks => "behind a block: it belongs before it",
+            Stage::Input => "behind `input`: it belongs before it",
+            Stage::Body => "behind the first layer: it belongs before it",
             Stage::Output => "behind `output`, which comes last",
         };
         let part = c.peek().map(ToString::to_string).unwrap_or_default();
@@ -208,6 +208,7 @@ impl Parser {
             Part::Output => (&mut progress.output, Stage::Output),
         };
         let again = std::mem::replace(seen, true);
+        let faults = self.faults.len();
         let span = c.span();
         if again {
             self.fault(SyntaxFault::Twice { span, part: part.word().to_owned() });
@@ -231,6 +232,8 @@ impl Parser {
             }
         };
         if again {
+            // Once is enough: what stands behind it may not be meant as a port at all.
+            self.faults.truncate(faults + 1);
             return;
         }
         match part {

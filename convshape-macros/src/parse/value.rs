@@ -277,8 +277,8 @@ impl Parser {
         let mut dims = Vec::new();
         for mut part in Cursor::new(&tokens, group.span_open()).split() {
             let span = part.span();
-            if part.left() == 1 && part.is_word("None") {
-                self.fault(SyntaxFault::BatchAxis { span, found: "None".to_owned() });
+            if let Some(found) = batch_axis(&part, dims.len()) {
+                self.fault(SyntaxFault::BatchAxis { span, found: found.to_owned() });
                 continue;
             }
             let dim = match part.hole() {
@@ -309,6 +309,15 @@ impl Parser {
         }
         reference(c).map(Source::Named)
     }
+}
+
+/// `None`, or `-1` in front, which stand for the batch in Python.
+fn batch_axis(part: &Cursor<'_>, place: usize) -> Option<&'static str> {
+    if part.left() == 1 && part.is_word("None") {
+        return Some("None");
+    }
+    let one = |token: &TokenTree| matches!(token, TokenTree::Literal(number) if number.to_string() == "1");
+    (place == 0 && part.left() == 2 && part.is_punct("-") && part.peek_at(1).is_some_and(one)).then_some("-1")
 }
 
 /// Whether an element between brackets is itself in brackets: `(0, 1)`, not `(a + b)`.

@@ -6,9 +6,10 @@
 use crate::code::{self, Code};
 use crate::fault::{Fault, Reason};
 use crate::layer::{AxisMap, axis_name};
-use crate::op::{AxisOrder, Conv, Direction, Op, Padding, ResizeTo};
+use crate::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, ResizeTo};
 use crate::shape::Shape;
 use crate::size::{Size, SizeError};
+use crate::solve::{AxisField, fill_axis};
 use crate::text::Text;
 
 impl Reason {
@@ -194,8 +195,11 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str("has ").str(field).str(" for ").num(rank(written)).str(" axes, but there are ").num(rank(axes));
         }
         Reason::Divisible { what, size, by } => {
-            text.str("needs ").str(what).str(" that ").num(by).str(" divides, but ");
-            text.size(size, inputs[0].scope()).str(" come in");
+            text.str("takes a multiple of ").num(by).str(" ");
+            // An axis, or the channels.
+            text.str(if axis.is_empty() { "" } else { "rows on " }).str(what).str(", but ");
+            text.size(size, inputs[0].scope());
+            text.str(if matches!(size, Size::Number(1)) { " comes in" } else { " come in" });
         }
         Reason::Elements { from, to } => {
             text.str("makes ").shape(&to).str(" of ").shape(&from);
@@ -220,18 +224,20 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str("takes channels ").num(start).str("..").num(end).str(" of ").num(channels);
         }
         Reason::CropTooLarge { input, output } => {
-            text.str("crops ").size(input, inputs[0].scope()).str(" rows");
+            text.str("cannot crop ").size(input, inputs[0].scope()).str(" rows");
             on(text, axis).str(" to ").size(output, inputs[0].scope());
         }
         Reason::PadTooSmall { input, output } => {
-            text.str("pads ").size(input, inputs[0].scope()).str(" rows");
+            text.str("cannot pad ").size(input, inputs[0].scope()).str(" rows");
             on(text, axis).str(" to ").size(output, inputs[0].scope());
         }
         Reason::AlignCorners => {
             text.str("has align_corners with a mode that has no corners to align");
         }
         Reason::ModeRank { expected, axes } => {
-            text.str("has a mode for ").num(rank(expected)).str(" spatial axes, but there are ").num(rank(axes));
+            text.str("has a mode for ").num(rank(expected));
+            text.str(if expected == 1 { " spatial axis" } else { " spatial axes" });
+            text.str(if axes == 1 { ", but there is " } else { ", but there are " }).num(rank(axes));
         }
         Reason::ScaleFactor => {
             text.str("has a scale that is not a positive number");
@@ -349,4 +355,147 @@ const fn result(text: &mut Text, op: &Op, input: &Shape, order: AxisOrder, axis:
         text.str(" = ").size(size, input.scope());
     }
     true
+}
+
+// What a chain says of itself, and what does not hold.
+
+/// The code of an input that cannot be.
+pub const fn input_code(fault: &Fault) -> Code {
+    match fault.reason {
+        Reason::EmptyOutput { .. } => code::SIZE_ZERO,
+        _ => code::TOO_LARGE,
+    }
+}
+
+/// An input that cannot be.
+pub const fn input(text: &mut Text, shape: &Shape, fault: &Fault) {
+    text.str("the input ").shape(shape).str(match fault.reason {
+        Reason::EmptyOutput { .. } => " has a size below 1",
+        _ => " has more elements than memory can address",
+    });
+}
+
+/// `restores` that does not hold.
+pub const fn restores(text: &mut Text, name: &str, of: &str, found: &Shape, wanted: &Shape) {
+    text.str("`").str(name).str("` does not restore `").str(of).str("`: it gives ").shape(found);
+    text.str(", `").str(of).str("` took ").shape(wanted);
+}
+
+/// A shape comment that does not hold.
+pub const fn comment(text: &mut Text, name: &str, found: &Shape, written: &Shape) {
+    text.str("`").str(name).str("` gives ").shape(found).str(", not ").shape(written);
+}
+
+/// An output that is another than declared.
+pub const fn output(text: &mut Text, giver: &str, found: &Shape, name: &str, declared: &Shape) {
+    text.str("`").str(giver).str("` gives ").shape(found).str(", but the output");
+    if !is_output(name) {
+        text.str(" `").str(name).str("`");
+    }
+    text.str(" is declared as ").shape(declared);
+}
+
+/// An output without a name of its own is called `output`.
+const fn is_output(name: &str) -> bool {
+    matches!(name.as_bytes(), b"output")
+}
+
+/// A repeated body that does not keep its shape.
+pub const fn body(text: &mut Text, name: &str, input: &Shape, output: &Shape) {
+    text.str("`").str(name).str("` repeats a body that does not keep its shape: ").shape(input);
+    text.str(" goes in, ").shape(output).str(" comes out");
+}
+
+/// A hole that no value or more than one fills.
+pub const fn hole(text: &mut Text, name: &str, target: &Shape, solutions: usize) {
+    text.str(if solutions == 0 { "nothing" } else { "several values" }).str(" in place of `_` ");
+    text.str(if solutions == 0 { "makes `" } else { "make `" }).str(name).str("` give ").shape(target);
+}
+
+/// The lines below the title of a refused layer: its arithmetic.
+pub const fn refusal(text: &mut Text, op: &Op, fault: &Fault, inputs: &[Shape], order: AxisOrder) {
+    let spatial = inputs[0].rank().saturating_sub(1);
+    match (fault.reason, fault.axis) {
+        (Reason::KernelTooLarge { input: Size::Number(input), lo, hi, kernel, dilation }, Some(axis)) => {
+            text.str("\n").str(axis_name(axis, spatial)).str(": kernel ").num(dilation).str(" * (").num(kernel);
+            text.str(" - 1) + 1 = ").num(reach(kernel, dilation)).str(", padded input ").num(input).str(" + ").num(lo);
+            text.str(" + ").num(hi).str(" = ").num(input.saturating_add(lo).saturating_add(hi));
+        }
+        (Reason::EmptyOutput { .. }, Some(axis)) => {
+            let mut line = Text::new();
+            if arithmetic(&mut line, op, &inputs[0], order, axis) {
+                text.str("\n").str(line.as_str());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The lines below the title of two shapes that should be the same: the arithmetic of the first axis
+/// on which they differ, and the fix if it is an `output_padding`.
+pub const fn mismatch(
+    text: &mut Text,
+    name: &str,
+    op: Option<&Op>,
+    input: &Shape,
+    found: &Shape,
+    wanted: &Shape,
+    order: AxisOrder,
+) {
+    let Some(op) = op else { return };
+    if found.rank() != wanted.rank() || found.rank() != input.rank() {
+        return;
+    }
+    let rank = found.rank() - 1;
+    let mut shown = false;
+    let mut values = [0; MAX_SPATIAL];
+    let mut solved = rank <= MAX_SPATIAL;
+    let mut axis = 0;
+    while axis < rank {
+        let place = order.spatial(axis);
+        if !found.size(place).fits(wanted.size(place)) && !shown {
+            let mut line = Text::new();
+            shown = arithmetic(&mut line, op, input, order, axis);
+            if shown {
+                text.str("\n").str(line.as_str());
+            }
+        }
+        if solved {
+            let open = [AxisField::OutputPadding];
+            let solutions = fill_axis(op, &open, input, order, axis, wanted.size(place));
+            solved = op.axis_field(AxisField::OutputPadding).is_some() && solutions.count == 1;
+            values[axis] = solutions.values[0][0];
+        }
+        axis += 1;
+    }
+    if solved && shown {
+        text.str("\nhelp: in `").str(name).str("`, set `output_padding: ");
+        text.per_axis(values.split_at(rank).0).str("`");
+    }
+}
+
+/// The fix of a refused layer where it follows from the numbers alone.
+pub const fn closed_form_help(text: &mut Text, name: &str, op: &Op, fault: &Fault) {
+    match (op, fault.reason) {
+        (Op::Conv(conv), Reason::Channels { expected, found: Size::Number(found) }) => {
+            let outputs = if conv.outputs == found { expected } else { conv.outputs };
+            write_channels(text, name, found, outputs);
+        }
+        (Op::Linear { outputs, .. }, Reason::Features { found, .. }) => {
+            if let Size::Number(features) = found.size(found.rank().saturating_sub(1)) {
+                write_channels(text, name, features, *outputs);
+            }
+        }
+        (_, Reason::Channels { found: Size::Number(found), .. }) => {
+            text.str("\nhelp: in `").str(name).str("`, set `channels: ").num(found).str("`");
+        }
+        (_, Reason::OutputPadding { limit, .. }) => {
+            text.str("\nhelp: in `").str(name).str("`, set `output_padding: ").num(limit - 1).str("`");
+        }
+        _ => {}
+    }
+}
+
+const fn write_channels(text: &mut Text, name: &str, inputs: i64, outputs: i64) {
+    text.str("\nhelp: in `").str(name).str("`, write `").num(inputs).str(" -> ").num(outputs).str("`");
 }

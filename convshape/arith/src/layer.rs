@@ -95,7 +95,7 @@ impl Op {
                 if let Some(channels) = channels
                     && channels % groups != 0
                 {
-                    return Err(Fault::new(Reason::Groups { side: "input channel", channels, groups }));
+                    return Err(Fault::new(Reason::Groups { side: "channel", channels, groups }));
                 }
                 *input
             }

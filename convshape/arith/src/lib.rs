@@ -6,7 +6,8 @@
 //! - [`size`], [`shape`]: a number or `a*h + b`, and a list of them.
 //! - [`axis`]: the two maps of one axis, a sliding window and a stamped kernel.
 //! - [`op`]: layers as plain data. [`dialect`] translates a framework's words into axes.
-//! - [`layer`]: shapes in, shape out. [`param`]: what a layer stores.
+//! - [`layer`]: shapes in, shape out. [`param`]: what a layer stores,
+//!   [`stored`]: and how files store it.
 //! - [`fault`]: why a layer is refused. [`explain`] words it, under a code of [`code`].
 #![no_std]
 
@@ -22,4 +23,5 @@ pub mod receptive;
 pub mod shape;
 pub mod size;
 pub mod solve;
+pub mod stored;
 pub mod text;
