@@ -5,7 +5,7 @@
 use convshape_arith::axis::Window;
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::{AxisMap, representable};
-use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op};
+use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, SeparableConv};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::{self, AxisField, Solutions};
@@ -441,6 +441,11 @@ fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -
         Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })
     );
     match *op {
+        Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
+            // The rows are the first one's, the channels the second one's.
+            let conv = Op::Conv(Conv { depth_multiplier: None, outputs: pointwise.outputs, ..depthwise });
+            recover(&conv, inputs, fault, order)
+        }
         Op::Conv(conv) => {
             let relaxed = Op::Conv(Conv { inputs: None, outputs: conv.outputs.max(1), groups: 1, ..conv });
             let input = inputs[0];
@@ -448,7 +453,11 @@ fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -
             let spatial = if input.rank() == rank { relaxed.output(&[input], order).ok() } else { None };
             let shape = spatial.unwrap_or(Shape::unknown(rank));
             let channel = order.channel(rank);
-            let channels = if doubted || fault.is_none() { Size::Unknown } else { Size::Number(conv.outputs) };
+            let channels = if doubted || fault.is_none() || conv.depth_multiplier.is_some() {
+                Size::Unknown
+            } else {
+                Size::Number(conv.outputs)
+            };
             // Where a hole stays open the sizes are open too.
             let shape = if fault.is_none() { Shape::unknown(rank) } else { shape };
             Some(shape.with(channel, channels))

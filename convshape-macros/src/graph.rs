@@ -1,6 +1,8 @@
 //! A chain with its names bound and its defaults filled in: plain data, one span a fact. Blocks and
 //! repeats are unrolled; [`Member`] keeps how the parameters nest.
 
+use std::collections::HashMap;
+
 use convshape_arith::op::{AxisOrder, Dialect, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Scope;
@@ -32,6 +34,8 @@ pub(crate) struct Graph {
     pub(crate) bodies: Vec<Body>,
     /// The parameters as they nest in the struct.
     pub(crate) members: Vec<Member>,
+    /// What the results of repeats and of blocks' uses are called outside.
+    pub(crate) names: HashMap<ValueId, String>,
 }
 
 #[derive(Clone)]
@@ -71,6 +75,8 @@ pub(crate) struct Node {
     pub(crate) spans: Spans,
     /// Whether one of its numbers is one that the macro cannot see.
     pub(crate) unseen: bool,
+    /// The statement it was made of: turns of a repeat and uses of a block share theirs.
+    pub(crate) origin: usize,
     /// Whether another statement or an output reads it.
     pub(crate) read: bool,
 }
@@ -163,10 +169,20 @@ impl Graph {
 
     /// The name of what a value is, as messages say it.
     pub(crate) fn value_name(&self, value: ValueId) -> &str {
-        match self.producer(value) {
-            Some(node) => &self.nodes[node].name,
-            None => &self.inputs[value].name,
+        match (self.names.get(&value), self.producer(value)) {
+            (Some(name), _) => name,
+            (None, Some(node)) => &self.nodes[node].name,
+            (None, None) => &self.inputs[value].name,
         }
+    }
+
+    /// The name by which a statement can refer to a value, if it was given one.
+    pub(crate) fn reference(&self, value: ValueId) -> Option<&str> {
+        let named = match self.producer(value) {
+            Some(node) => self.nodes[node].spans.label.is_some(),
+            None => true,
+        };
+        (named || self.names.contains_key(&value)).then(|| self.value_name(value))
     }
 }
 

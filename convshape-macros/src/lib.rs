@@ -51,18 +51,18 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
         if mended.contains(&problem.place()) {
             continue;
         }
-        let fixes = if index < MOST_SEARCHES { fix::search(&graph, &checked, problem) } else { Vec::new() };
-        if let Some(best) = fixes.first() {
+        let found = if index < MOST_SEARCHES { fix::search(&graph, &checked, problem) } else { fix::Found::default() };
+        if let Some(best) = found.fixes.first() {
             let places = checked.problems[index + 1..].iter().map(check::Problem::place);
             mended.extend(places.filter(|place| !best.left.contains(place)));
         }
-        sink.push(diagnose::describe(&graph, &checked, problem, &fixes));
+        sink.push(diagnose::describe(&graph, &checked, problem, &found));
     }
     for name in check::clashes(&graph, &checked) {
         sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
     }
     for warning in &checked.warnings {
-        sink.warn(diagnose::describe(&graph, &checked, warning, &[]));
+        sink.warn(diagnose::describe(&graph, &checked, warning, &fix::Found::default()));
     }
     let weights = weights::of(&chain, &graph, &checked, &mut sink);
     let refused = sink.refused();

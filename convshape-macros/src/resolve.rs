@@ -8,14 +8,14 @@ mod scope;
 use std::collections::HashMap;
 
 use convshape_arith::op::Dialect;
-use convshape_arith::shape::Shape;
+use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Symbol;
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::diagnose::{self, Report, Sink};
 use crate::graph::{Graph, Input, Member, Node, NodeId, Output, Recipe, Restores, Spans, ValueId};
 use crate::numbers::Numbers;
-use crate::syntax::{Block, Chain, Layer, Lossy, Stmt, StmtKind, SymbolDecl};
+use crate::syntax::{Block, Chain, Layer, Lossy, ShapePattern, Stmt, StmtKind, SymbolDecl};
 use crate::unseen::Unseen;
 use crate::words::{self, Lookup};
 use scope::{Binding, Scope};
@@ -39,6 +39,7 @@ pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Gr
         outputs: Vec::new(),
         bodies: Vec::new(),
         members: Vec::new(),
+        names: HashMap::new(),
     };
     let numbers = Numbers::new(krate.clone(), graph.symbols, graph.unseen.clone());
     let mut resolver = Resolver { blocks: blocks(&chain.blocks, sink), open_blocks: Vec::new(), graph, sink };
@@ -73,6 +74,11 @@ fn symbols(declared: &[SymbolDecl], numbers: &Numbers, sink: &mut Sink) -> Vec<S
     symbols
 }
 
+/// A shape of which only the number of axes could be read.
+fn open_shape(pattern: &ShapePattern) -> Shape {
+    Shape::unknown(pattern.dims.len().clamp(1, MAX_RANK))
+}
+
 struct Resolver<'a> {
     blocks: HashMap<String, &'a Block>,
     /// The blocks that are being expanded: one that uses itself would never end.
@@ -98,7 +104,7 @@ impl<'a> Resolver<'a> {
     fn chain(&mut self, chain: &'a Chain, numbers: Numbers) {
         let mut names = HashMap::new();
         for port in &chain.inputs {
-            let shape = self.or_report(numbers.shape(&port.shape)).unwrap_or(Shape::unknown(1));
+            let shape = self.or_report(numbers.shape(&port.shape)).unwrap_or_else(|| open_shape(&port.shape));
             let span = port.name.as_ref().map_or(port.shape.span, Ident::span);
             let name = port.name.as_ref().map_or("input".to_owned(), Ident::to_string);
             let value = self.graph.inputs.len();
@@ -135,7 +141,7 @@ impl<'a> Resolver<'a> {
         };
         self.graph.members = self.body(&chain.body, &mut scope);
         for port in &chain.outputs {
-            let shape = self.or_report(scope.numbers.shape(&port.shape)).unwrap_or(Shape::unknown(1));
+            let shape = self.or_report(scope.numbers.shape(&port.shape)).unwrap_or_else(|| open_shape(&port.shape));
             let (name, value, span) = match &port.name {
                 None => ("output".to_owned(), Some(scope.previous), port.shape.span),
                 Some(name) => (name.to_string(), self.lookup(name, &scope).map(|found| found.value), name.span()),
@@ -242,6 +248,7 @@ impl<'a> Resolver<'a> {
                 fields: Vec::new(),
             },
             unseen: false,
+            origin: std::ptr::from_ref(stmt).addr(),
             // Who reads it may not have been readable either.
             read: true,
         };

@@ -24,6 +24,12 @@ pub(crate) fn settle(
     let setting = match field.takes {
         Takes::Size => Setting::Int(number(value, numbers, &wrong)?),
         Takes::SizePerAxis => per_axis(value, numbers, &wrong)?,
+        Takes::SizePerAxisOr(known) => match value {
+            Value::Word(_) | Value::Str(_) if !is_number(value, numbers) => {
+                Setting::Word(word(field, value, known, dialect)?)
+            }
+            _ => per_axis(value, numbers, &wrong)?,
+        },
         Takes::Padding(known) => match value {
             Value::Word(_) | Value::Str(_) if !is_number(value, numbers) => {
                 Setting::Word(word(field, value, known, dialect)?)

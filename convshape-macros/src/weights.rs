@@ -264,8 +264,13 @@ impl File {
                 return Some(Problem::Dtype { node, name, found: tensor.dtype.clone() });
             }
             let hint = (expected == param.shape).then(|| hint(&tensor.shape)).flatten();
-            (tensor.shape != expected)
-                .then(|| Problem::Shape { node, name, found: tensor.shape.clone(), expected, hint })
+            (tensor.shape != expected).then(|| Problem::Shape {
+                node,
+                name,
+                found: tensor.shape.clone(),
+                expected,
+                hint,
+            })
         };
         parts.into_iter().filter_map(problem).collect()
     }

@@ -146,6 +146,8 @@ pub(crate) enum Takes {
     Size,
     /// A size for all axes, or one per axis in parentheses.
     SizePerAxis,
+    /// The same, or one of these words.
+    SizePerAxisOr(&'static [Word]),
     /// Sizes per axis, pairs per axis and side, or one of these words.
     Padding(&'static [Word]),
     /// Sizes per axis, or pairs per axis and side.

@@ -139,8 +139,7 @@ impl fmt::Display for InputProblem<'_> {
             write!(f, "`{input}` has ")?;
             let axes = found[1..].iter().zip(expected.sizes()).enumerate();
             // Each axis for itself; where all are of the right form, two contradict each other.
-            let alone =
-                |found: usize, size: Size| Symbols::NONE.learn(&[found], &Shape::new(&[size], expected.scope()));
+            let alone = |found: usize, size: Size| matches(&[found], &Shape::new(&[size], expected.scope())).is_some();
             let contradict = matches(&found[1..], expected).is_none()
                 && found[1..].iter().zip(expected.sizes()).all(|(found, size)| alone(*found, *size));
             let wrong = axes.filter(|(_, (found, size))| contradict || !alone(**found, **size));

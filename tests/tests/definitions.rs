@@ -4,8 +4,8 @@
 mod layer;
 
 use convshape_arith::op::{
-    Amount, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind, ResizeTo,
-    Upsample,
+    Amount, AutoPad, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind,
+    ResizeTo, Upsample,
 };
 use ndarray::{Dimension, IxDyn};
 
@@ -137,6 +137,7 @@ fn pools() {
             stride: [0; 3].map(|_| random.pick(1, 4)),
             dilation: if kind == PoolKind::Max { [0; 3].map(|_| random.pick(1, 2)) } else { [1; 3] },
             padding: Padding::Symmetric(padding),
+            auto_pad: AutoPad::NotSet,
             ceil_mode: pick(random, &[false, true]),
             count_include_pad: pick(random, &[false, true]),
         };

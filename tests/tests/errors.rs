@@ -162,10 +162,10 @@ fn fixes(messages: &str) -> Vec<(String, String)> {
     for line in messages.lines() {
         if line.starts_with("error") || line.starts_with("warning") {
             title = line.split_once('[').map_or(line, |(_, rest)| rest).to_owned();
-        } else if let Some(help) = line.trim_start().strip_prefix("help: in ")
+        } else if let Some(help) = line.trim_start().strip_prefix("help: in `")
             && found.last().is_none_or(|(last, _)| *last != title)
         {
-            found.push((title.clone(), format!("in {help}")));
+            found.push((title.clone(), format!("in `{help}")));
         }
     }
     found

@@ -8,7 +8,7 @@ mod torch_op;
 use std::collections::BTreeMap;
 
 use convshape::kernels;
-use convshape_arith::op::{Activation, AxisOrder::ChannelsFirst, Conv, Op, PoolKind};
+use convshape_arith::op::{Activation, AxisOrder::ChannelsFirst, Conv, Dialect, Op, PoolKind};
 use convshape_arith::shape::Shape;
 use convshape_tests::golden::{Framework, ShapeCase, ValueCase, values};
 use ndarray::{ArrayD, ArrayView, Axis, IxDyn};
@@ -36,15 +36,23 @@ fn op(case: &ValueCase) -> Op {
             let size: [i64; 2] = serde_json::from_value(case.params["size"].clone()).expect("two sizes");
             Op::AdaptivePool { kind: PoolKind::Avg, rank: 2, size: [size[0], size[1], 0] }
         }
-        "batch_norm" => Op::BatchNorm { channels: None, eps: float(case, "eps"), affine: true, momentum: 0.1 },
+        "batch_norm" => Op::BatchNorm {
+            dialect: Dialect::Torch,
+            channels: None,
+            eps: float(case, "eps"),
+            affine: true,
+            momentum: 0.1,
+        },
         "group_norm" => {
             let groups = case.params["groups"].as_i64().expect("a number of groups");
-            Op::GroupNorm { channels: None, groups, eps: float(case, "eps") }
+            Op::GroupNorm { dialect: Dialect::Torch, channels: None, groups, eps: float(case, "eps") }
         }
-        "instance_norm" => Op::InstanceNorm { channels: None, eps: float(case, "eps"), affine: true },
+        "instance_norm" => {
+            Op::InstanceNorm { dialect: Dialect::Torch, channels: None, eps: float(case, "eps"), affine: true }
+        }
         "linear" => {
             let outputs = i64::try_from(case.tensor("weight").shape()[0]).expect("a small size");
-            Op::Linear { inputs: None, outputs, bias: case.find("bias").is_some() }
+            Op::Linear { dialect: Dialect::Torch, inputs: None, outputs, bias: case.find("bias").is_some() }
         }
         _ => match torch_op::torch_op(&record(case)).expect("a value case is accepted") {
             Op::Conv(conv) => Op::Conv(Conv { bias: case.find("bias").is_some(), ..conv }),

@@ -180,7 +180,7 @@ pub(crate) fn field_rank(field: &str, op: &str, written: usize, axes: usize, spa
 pub(crate) fn wrong_value(field: &FieldWords, value: &Value) -> Report {
     let wanted = match field.takes {
         Takes::Size => "a whole number",
-        Takes::SizePerAxis => "a whole number, or one per axis in parentheses",
+        Takes::SizePerAxis | Takes::SizePerAxisOr(_) => "a whole number, or one per axis in parentheses",
         Takes::Padding(_) => "a whole number, one per axis in parentheses, `[(low, high), ..]`, or a word",
         Takes::Amount => "a whole number, one per axis in parentheses, or `[(low, high), ..]`",
         Takes::Float => "a number",
@@ -195,7 +195,10 @@ pub(crate) fn wrong_value(field: &FieldWords, value: &Value) -> Report {
     };
     let report = Report::new(code::VALUE, value.span(), format!("`{}` takes {wanted}, found `{value}`", field.name));
     match (value, field.takes) {
-        (Value::Shape(shape), Takes::SizePerAxis | Takes::FloatPerAxis | Takes::Padding(_) | Takes::Amount) => {
+        (
+            Value::Shape(shape),
+            Takes::SizePerAxis | Takes::SizePerAxisOr(_) | Takes::FloatPerAxis | Takes::Padding(_) | Takes::Amount,
+        ) => {
             let sizes = shape.to_string();
             let sizes = sizes.strip_prefix('[').and_then(|sizes| sizes.strip_suffix(']')).unwrap_or(&sizes);
             report.help(format_args!("write `({sizes})`"))

@@ -13,7 +13,7 @@ use proc_macro2::Span;
 
 use super::Report;
 use crate::check::{Checked, Problem};
-use crate::fix::{Edit, Fix};
+use crate::fix::{Edit, Fix, Found};
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::unseen::visible;
 
@@ -21,11 +21,13 @@ use crate::unseen::visible;
 const MOST_CAUSES: usize = 2;
 
 /// One problem in words.
-pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, fixes: &[Fix]) -> Report {
+pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, found: &Found) -> Report {
+    let fixes = found.fixes.as_slice();
     let context = Context { graph, checked };
     let report = context.title(problem);
     let report = context.details(report, problem);
     let report = context.hints(report, problem, fixes);
+    let report = found.notes.iter().fold(report, Report::note);
     let report = fixes.iter().fold(report, |report, fix| report.help(fix.edit.words(graph)));
     let report = context.joint_help(report, problem);
     match context.guilty(problem, fixes) {
@@ -421,9 +423,13 @@ impl Context<'_> {
         let (Some(left), Some(right)) = (first.size(*place).number(), other.size(*place).number()) else {
             return report;
         };
-        let (large, small) = if left > right { (a, b) } else { (b, a) };
+        let (a, b) = (graph.reference(values[leader]), graph.reference(values[*operand]));
+        let (Some(large), Some(small)) = (if left > right { (a, b) } else { (b, a) }) else {
+            return report
+                .help("or crop one of the two where they meet (`Crop(like: ..)`), or pad the other (`Pad(like: ..)`)");
+        };
         report.help(format_args!(
-            "crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
+            "or crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
         ))
     }
 
@@ -443,11 +449,10 @@ impl Context<'_> {
     }
 }
 
+/// Whether one shape is the other with its axes in another order.
 fn rotated(from: &Shape, to: &Shape) -> bool {
-    let sorted = |shape: &Shape| {
-        let mut sizes: Vec<Option<i64>> = shape.sizes().iter().map(|size| size.number()).collect();
-        sizes.sort_unstable();
-        sizes
-    };
-    from != to && from.rank() == to.rank() && sorted(from) == sorted(to)
+    let rank = from.rank();
+    from != to
+        && rank == to.rank()
+        && (1..rank).any(|by| (0..rank).all(|axis| from.size((axis + by) % rank).same(to.size(axis))))
 }

@@ -13,24 +13,21 @@ use crate::weights::{Damage, Problem, Reason, Unreadable};
 pub(crate) fn unreadable(file: &Unreadable, span: Span) -> Report {
     let path = file.path.display();
     let unread = |why: &dyn std::fmt::Display| {
-        let message = format!("the weights `{path}` cannot be read: {why}");
-        Report::new(code::WEIGHT_FILE, span, message)
+        Report::new(code::WEIGHT_FILE, span, format!("the weights `{path}` cannot be read: {why}"))
     };
     match &file.reason {
-        Reason::Io(error) if error.kind() == std::io::ErrorKind::NotFound => unread(&"there is no such file")
-            .note("the path goes from the folder of the crate's Cargo.toml"),
-        Reason::Io(error) => unread(error),
+        Reason::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            unread(&"there is no such file").note("the path is relative to the crate's Cargo.toml")
+        }
+        Reason::Io(error) | Reason::Header(Damage::Read(error)) => unread(error),
         Reason::NoFile => unread(&"this is no regular file"),
         Reason::NotUnicode => unread(&"the path is not Unicode, so that no source code can name it"),
-        Reason::Header(Damage::Read(error)) => unread(error),
         Reason::Header(damage) => {
-            let report = Report::new(
-                code::WEIGHT_HEADER,
-                span,
-                format!("the weights `{path}` are no valid safetensors file: {}", damaged(damage)),
-            );
+            let message = format!("the weights are no safetensors file: {}", damaged(damage));
+            let report = Report::new(code::WEIGHT_HEADER, span, message);
             match damage {
                 Damage::Zip => report.help("write it with `safetensors.torch.save_file(model.state_dict(), ..)`"),
+                Damage::Pointer => report.help("fetch it with `git lfs pull`"),
                 _ => report,
             }
         }
@@ -40,10 +37,11 @@ pub(crate) fn unreadable(file: &Unreadable, span: Span) -> Report {
 fn damaged(damage: &Damage) -> String {
     match damage {
         Damage::Read(error) => error.to_string(),
+        Damage::Pointer => "this is a pointer of Git LFS to a file that was not fetched".to_owned(),
         Damage::Zip => "this is a zip archive, as `torch.save` and numpy write".to_owned(),
-        Damage::Short { found } => format!("it has {found} bytes, fewer than the 8 that every header begins with"),
+        Damage::Short { found } => format!("{found} bytes, fewer than the 8 that it begins with"),
         Damage::Length { header, file } => format!("its header should have {header} bytes, the whole file has {file}"),
-        Damage::Json(error) => format!("its header is malformed: {}", brief(&error.to_string())),
+        Damage::Json(error) => format!("the header is malformed: {}", brief(&error.to_string())),
         Damage::Offsets { name } => {
             format!("the bytes of `{}` leave a gap, overlap others or run backwards", brief(name))
         }
@@ -72,7 +70,9 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &Problem, span:
                     "save it without `{0}`: `{{k.removeprefix(\"{0}\"): v for k, v in state_dict.items()}}`",
                     brief(prefix)
                 )),
-                None => report.help("give layers their names in the file: `#[name = \"encoder.0\"]` before a statement"),
+                None => {
+                    report.help("give layers their names in the file: `#[name = \"encoder.0\"]` before a statement")
+                }
             }
         }
         Problem::Missing { node, tensors, whole, stem } => {
@@ -97,8 +97,7 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &Problem, span:
         Problem::Dtype { node, name, found } => {
             let (layer, span) = layer(*node);
             let message = format!("`{layer}` cannot take `{name}`: its elements are {}", brief(found));
-            Report::new(code::TENSOR_TYPE, span, message)
-                .note("F32 is taken as it is; F64, F16 and BF16 are converted")
+            Report::new(code::TENSOR_TYPE, span, message).note("F32 is taken as it is; F64, F16 and BF16 are converted")
         }
         Problem::Shape { node, name, found, expected, hint } => {
             let (layer, span) = layer(*node);
@@ -114,7 +113,8 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &Problem, span:
                 },
                 _ => report,
             };
-            let transposed = matches!((found.as_slice(), expected.as_slice()), ([a, b, ..], [c, d, ..]) if (a, b) == (d, c));
+            let transposed =
+                matches!((found.as_slice(), expected.as_slice()), ([a, b, ..], [c, d, ..]) if (a, b) == (d, c));
             if swapped && transposed {
                 return report.help("swap them where the file is written: `weight.transpose(0, 1).contiguous()`");
             }

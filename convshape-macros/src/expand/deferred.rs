@@ -52,11 +52,11 @@ impl Expansion<'_> {
         let shape = quote!(#krate::Shape);
         let inputs = self.graph.inputs.iter().enumerate().map(|(value, input)| {
             let (constant, written) = (shape_name(value), self.shape_value(&input.shape));
-            let checked = quote_spanned!(input.span=> #check::input(#written));
+            let checked = self.on(input.span, &quote!(input), &quote!(#written));
             quote!(#[doc(hidden)] const #constant: #shape = #checked;)
         });
         let nodes = (0..self.graph.nodes.len()).map(|node| self.node_constants(node));
-        let now = self.chain.generics.is_none().then(|| quote!(const _: () = #name::CHECK;));
+        let now = self.chain.generics.is_none().then(|| quote_spanned!(name.span()=> const _: () = #name::CHECK;));
         quote! {
             #[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
             impl #generics #name #arguments {
@@ -69,7 +69,6 @@ impl Expansion<'_> {
 
     fn node_constants(&self, id: NodeId) -> TokenStream {
         let krate = &self.krate;
-        let check = quote!(#krate::__private::check);
         let node = &self.graph.nodes[id];
         let (name, order, span) = (&node.name, self.order_value(), node.spans.op.span());
         let shape = shape_name(self.graph.value(id));
@@ -80,7 +79,7 @@ impl Expansion<'_> {
         let (first_field, more_fields) = (&fields[0], &fields[1..]);
         match &node.recipe {
             Recipe::Chain { path } => {
-                let gives = quote_spanned!(span=> #check::chain::<#path>(#name, &[#(#inputs),*], #order));
+                let gives = self.on(span, &quote!(chain::<#path>), &quote!(#name, &[#(#inputs),*], #order));
                 quote! {
                     #[doc(hidden)] const #shape: #krate::Shape = #gives;
                     #[doc(hidden)] const #field: #receptive = #receptive::Whole;
@@ -89,7 +88,7 @@ impl Expansion<'_> {
             Recipe::Port { of, port } => {
                 let Recipe::Chain { path } = &self.graph.nodes[*of].recipe else { return TokenStream::new() };
                 let text = port.to_string();
-                let index = quote_spanned!(port.span()=> #check::port::<#path>(#text));
+                let index = self.on(port.span(), &quote!(port::<#path>), &quote!(#text));
                 quote! {
                     #[doc(hidden)] const #shape: #krate::Shape = <#path as #krate::Chain>::OUTPUTS[#index].1;
                     #[doc(hidden)] const #field: #receptive = #receptive::Whole;
@@ -99,9 +98,11 @@ impl Expansion<'_> {
                 let op = op_name(id);
                 let value = self.deferred_op(id);
                 let operands = node.inputs.iter().map(|value| self.graph.value_name(*value));
-                let gives = quote_spanned! {span=>
-                    #check::layer(#name, &Self::#op, &[#(#inputs),*], #order, &[#(#operands),*])
-                };
+                let gives = self.on(
+                    span,
+                    &quote!(layer),
+                    &quote!(#name, &Self::#op, &[#(#inputs),*], #order, &[#(#operands),*]),
+                );
                 let input = &inputs[0];
                 quote! {
                     #[doc(hidden)] const #op: #krate::__private::arith::op::Op = #value;
@@ -111,6 +112,27 @@ impl Expansion<'_> {
                 }
             }
         }
+    }
+
+    /// A call of one of the library's checks that rustc shows on the user's token.
+    ///
+    /// The token of the path and the parentheses carry its span; the path to the library cannot,
+    /// so it is brought into scope first.
+    fn on(&self, span: Span, function: &TokenStream, arguments: &TokenStream) -> TokenStream {
+        let krate = &self.krate;
+        let function: TokenStream = function
+            .clone()
+            .into_iter()
+            .enumerate()
+            .map(|(place, mut token)| {
+                if place == 0 {
+                    token.set_span(span);
+                }
+                token
+            })
+            .collect();
+        let call = quote_spanned!(span=> check:: #function (#arguments));
+        quote!({ use #krate::__private::check; #call })
     }
 
     fn field_constant(&self, value: ValueId) -> TokenStream {
@@ -132,7 +154,6 @@ impl Expansion<'_> {
     /// A layer with its channels bound and its holes filled.
     fn deferred_op(&self, id: NodeId) -> TokenStream {
         let krate = &self.krate;
-        let check = quote!(#krate::__private::check);
         let node = &self.graph.nodes[id];
         let (name, order, span) = (&node.name, self.order_value(), node.spans.op.span());
         let input = self.shape_constant(node.inputs[0]);
@@ -146,14 +167,14 @@ impl Expansion<'_> {
         let written = match &node.recipe {
             Recipe::Undo { of, overrides } => {
                 let (of_op, of_input) = (op_name(*of), self.shape_constant(self.graph.nodes[*of].inputs[0]));
-                let base = quote_spanned!(span=> #check::undo(&Self::#of_op, &#of_input, #order));
+                let base = self.on(span, &quote!(undo), &quote!(&Self::#of_op, &#of_input, #order));
                 let fields = self.overrides(overrides);
                 quote!(#krate::__private::arith::op::Op::Conv(#krate::__private::arith::op::Conv { #(#fields,)* ..#base }))
             }
             Recipe::Given(op) if node.holes.contains(&Hole::OutChannels) => {
                 let mut op = *op;
                 // A stand-in: the target's channels are worked out when the shapes are.
-                let channels = quote_spanned!(span=> #check::channels(&#target, #order));
+                let channels = self.on(span, &quote!(channels), &quote!(&#target, #order));
                 let stand_in = self.graph.unseen.add(crate::unseen::Expr { value: channels, path: None });
                 fields::set(&mut op, "out_channels", &Setting::Int(stand_in));
                 self.op_value(&op)
@@ -165,7 +186,7 @@ impl Expansion<'_> {
         if open.is_empty() {
             return bound;
         }
-        quote_spanned!(span=> #check::fill(#name, #bound, &[#(#open),*], &#input, &#target, #order))
+        self.on(span, &quote!(fill), &quote!(#name, #bound, &[#(#open),*], &#input, &#target, #order))
     }
 
     /// What a layer with holes must give.
@@ -218,24 +239,35 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let check = quote!(#krate::__private::check);
         let order = self.order_value();
-        let last = (0..self.graph.nodes.len()).map(|node| self.shape_constant(self.graph.value(node)));
+        let last = self.graph.nodes.iter().enumerate().map(|(id, node)| {
+            let name = shape_name(self.graph.value(id));
+            // Where one fails, rustc says so once more: on the layer, not on the whole chain.
+            quote_spanned!(node.spans.op.span()=> let _ = Self::#name;)
+        });
         let claims = self.graph.nodes.iter().enumerate().flat_map(|(id, node)| {
             let name = &node.name;
             let found = self.shape_constant(self.graph.value(id));
             let comment = node.comment.as_ref().map(|(shape, span)| {
                 let written = self.shape_value(shape);
-                quote_spanned!(*span=> #check::comment(#name, &#found, &#written);)
+                let check = self.on(*span, &quote!(comment), &quote!(#name, &#found, &#written));
+                quote!(#check;)
             });
             let restores = node.restores.as_ref().map(|restores| {
                 let (of, wanted) = (&restores.name, self.shape_constant(restores.input));
                 let (op, input) = self.maker(id);
-                quote_spanned!(restores.span=> #check::restores(#name, #of, &#found, &#wanted, #op, &#input, #order);)
+                let check = self.on(
+                    restores.span,
+                    &quote!(restores),
+                    &quote!(#name, #of, &#found, &#wanted, #op, &#input, #order),
+                );
+                quote!(#check;)
             });
             [comment, restores]
         });
         let bodies = self.graph.bodies.iter().map(|body| {
             let (name, input, output) = (&body.name, self.shape_constant(body.input), self.shape_constant(body.output));
-            quote_spanned!(body.span=> #check::body(#name, &#input, &#output);)
+            let check = self.on(body.span, &quote!(body), &quote!(#name, &#input, &#output));
+            quote!(#check;)
         });
         let outputs = self.graph.outputs.iter().filter_map(|output| {
             let value = output.value?;
@@ -250,7 +282,7 @@ impl Expansion<'_> {
             )
         });
         let claims = claims.flatten();
-        quote!(#(let _ = #last;)* #(#claims)* #(#bodies)* #(#outputs)*)
+        quote!(#(#last)* #(#claims)* #(#bodies)* #(#outputs)*)
     }
 
     /// The layer that gives a node's value and what comes into it, for the arithmetic of messages.

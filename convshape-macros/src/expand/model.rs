@@ -126,6 +126,8 @@ impl Expansion<'_> {
         Some(match fields.as_slice() {
             ["weight"] => quote!(#krate::Weight),
             ["weight", "bias"] => quote!(#krate::WeightBias),
+            ["depthwise_weight", "pointwise_weight"] => quote!(#krate::SeparableWeights),
+            ["depthwise_weight", "pointwise_weight", "bias"] => quote!(#krate::SeparableWeightsBias),
             ["running_mean", "running_var"] => quote!(#krate::Statistics),
             _ => quote!(#krate::Normalisation),
         })

@@ -7,7 +7,7 @@ use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
 
 use super::{Edit, Search};
-use crate::check::Problem;
+use crate::check::{Problem, check};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
 use crate::unseen::visible;
@@ -39,7 +39,10 @@ pub(super) fn try_all(search: &mut Search<'_>) {
                     channels(search, &graph.nodes[node].inputs.clone(), None);
                     input_sizes(search);
                 }
-                Reason::Channels { .. } | Reason::ReflectPadding { .. } | Reason::CircularPadding { .. } => {
+                Reason::Channels { .. }
+                | Reason::Size(_)
+                | Reason::ReflectPadding { .. }
+                | Reason::CircularPadding { .. } => {
                     input_sizes(search);
                 }
                 _ => {}
@@ -324,8 +327,8 @@ fn around(search: &mut Search<'_>, node: NodeId, op: &Op, extra: u32) {
             let paddings: Vec<i64> = (0..=(kernel * 2).min(32)).collect();
             axis_values(search, node, AxisField::Padding, &paddings, 20 + extra);
             if stride > 1 && conv.direction == Direction::Forward {
-                let cost = if stride == kernel { 18 } else { 32 };
-                axis_values(search, node, AxisField::Stride, &[1], cost + extra);
+                let cost = if stride == kernel { 18 } else { 24 };
+                axis_values(search, node, AxisField::Stride, &[1, 2, 3, 4], cost + extra);
             }
             let kernels: Vec<i64> = (1..=(kernel + 6).min(64)).collect();
             axis_values(search, node, AxisField::Kernel, &kernels, 26 + extra);
@@ -421,7 +424,8 @@ fn wrongness(search: &Search<'_>, problem: &Problem, axis: usize) -> Option<i64>
         match (a.size(place), b.size(place)) {
             (Size::Number(a), Size::Number(b)) => Some((a - b).abs()),
             (a, b) if a.fits(b) => Some(0),
-            _ => None,
+            (Size::Symbolic { offset: a, .. }, Size::Symbolic { offset: b, .. }) if a != b => Some((a - b).abs()),
+            _ => Some(i64::MAX),
         }
     };
     match problem {
@@ -569,6 +573,40 @@ fn input_sizes(search: &mut Search<'_>) {
         }
         permutations(search, input);
         nearest_sizes(search, input);
+        other_forms(search, input);
+    }
+}
+
+/// Sizes `a*h + b` with another remainder, or with a multiple of `a`.
+fn other_forms(search: &mut Search<'_>, input: usize) {
+    const MULTIPLES: [i64; 12] = [1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64];
+    let shape = search.graph.inputs[input].shape;
+    let order = search.graph.order();
+    let mut best = shape;
+    for axis in 0..shape.rank().saturating_sub(1) {
+        let place = order.spatial(axis);
+        let Size::Symbolic { scale, symbol, offset } = shape.size(place) else { continue };
+        let forms = MULTIPLES.iter().flat_map(|multiple| {
+            let scale = scale.saturating_mul(*multiple);
+            let remainders = [offset].into_iter().chain((0..scale.min(REACH)).filter(move |other| *other != offset));
+            remainders.map(move |offset| Size::Symbolic { scale, symbol, offset })
+        });
+        // The simplest form that leaves the fewest things wrong.
+        let mut fewest = check(&Edit::Input { input, shape: best }.apply(search.graph)).problems.len();
+        let start = best;
+        for form in forms {
+            let candidate = start.with(place, form);
+            let wrong = check(&Edit::Input { input, shape: candidate }.apply(search.graph)).problems.len();
+            if wrong < fewest {
+                (best, fewest) = (candidate, wrong);
+            }
+            if wrong == 0 {
+                break;
+            }
+        }
+    }
+    if best != shape {
+        search.offer(Edit::Input { input, shape: best }, 20);
     }
 }
 
@@ -603,30 +641,41 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
         known.extend(declared.sizes().iter().filter_map(|size| size.number()).filter(|size| *size > 0));
     }
     let mut best = shape;
-    let mut uniform = Vec::new();
+    let mut left = Some(search.problem.clone());
     for axis in 0..rank.min(MAX_SPATIAL) {
         let place = order.spatial(axis);
         let Size::Number(now) = shape.size(place) else { return };
+        // An axis that fits is left alone, where it is known which ones do not.
+        if left.as_ref().is_none_or(|problem| wrongness(search, problem, axis) == Some(0)) {
+            continue;
+        }
         let mut tries: Vec<i64> = (1..=REACH).flat_map(|step| [now + step, now - step]).chain(known.clone()).collect();
         tries.retain(|size| *size > 0 && *size != now);
+        // Of the sizes that mend this axis the one that leaves the least wrong, the nearest first.
+        let mut found: Option<(usize, Shape, Option<Problem>)> = None;
         for size in tries {
-            let edit = Edit::Input { input, shape: best.with(place, Size::Number(size)) };
-            let (left, after) = search.left_by(&edit);
-            let clean = after.problems.iter().all(|problem| search.others.contains(&problem.place()));
-            let mended = match &left {
-                None => true,
-                Some(problem) => better(search, problem, axis),
-            };
-            if mended && (clean || left.is_some() || axis + 1 < rank) {
-                best = best.with(place, Size::Number(size));
-                uniform.push(size);
+            let candidate = best.with(place, Size::Number(size));
+            let (problem, after) = search.left_by(&Edit::Input { input, shape: candidate });
+            if problem.as_ref().is_some_and(|problem| !better(search, problem, axis)) {
+                continue;
+            }
+            let wrong = after.problems.len();
+            if found.as_ref().is_none_or(|(fewest, ..)| wrong < *fewest) {
+                found = Some((wrong, candidate, problem));
+            }
+            if wrong == 0 {
                 break;
             }
+        }
+        if let Some((_, candidate, problem)) = found {
+            best = candidate;
+            left = problem;
         }
     }
     if best != shape {
         let cost = farthest(&best, &shape);
         search.offer(Edit::Input { input, shape: best }, 28 + cost);
+        sizes_that_work(search, input, &best);
     }
     // Sizes that only count together: a square stays one.
     let Some(now) = shape.size(order.spatial(0)).number() else { return };
@@ -641,6 +690,30 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
         let cost = farthest(&square, &shape);
         if search.offer(Edit::Input { input, shape: square }, 28 + cost) {
             break;
+        }
+    }
+}
+
+/// The nearest sizes on both sides of the one written that work as well as the best one found.
+fn sizes_that_work(search: &mut Search<'_>, input: usize, best: &Shape) {
+    let order = search.graph.order();
+    let shape = search.graph.inputs[input].shape;
+    let wrong = |search: &Search<'_>, candidate: Shape| {
+        check(&Edit::Input { input, shape: candidate }.apply(search.graph)).problems.len()
+    };
+    let fewest = wrong(search, *best);
+    for axis in 0..shape.rank().saturating_sub(1) {
+        let place = order.spatial(axis);
+        let (Some(now), Some(mended)) = (shape.size(place).number(), best.size(place).number()) else { continue };
+        if now == mended {
+            continue;
+        }
+        let works = |size: &i64| *size > 0 && wrong(search, best.with(place, Size::Number(*size))) == fewest;
+        let below = (1..=REACH).map(|step| now - step).find(works);
+        let above = (1..=REACH).map(|step| now + step).find(works);
+        if let (Some(below), Some(above)) = (below, above) {
+            let name = convshape_arith::layer::axis_name(axis, shape.rank() - 1);
+            search.notes.push(format!("the nearest {name}s that work are {below} and {above}"));
         }
     }
 }

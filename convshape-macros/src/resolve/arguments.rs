@@ -187,7 +187,7 @@ impl<'a, 's> Builder<'a, 's> {
         if self.undo.is_some() || !self.reports.is_empty() {
             return;
         }
-        for needed in fields::required(self.words.kind) {
+        for needed in fields::required(self.words.kind, self.dialect) {
             if !needed.iter().any(|field| given.contains(field)) {
                 let op = self.words.name(self.rank);
                 self.reports.push(diagnose::missing_field(&self.spans.op, &op, self.words, needed));

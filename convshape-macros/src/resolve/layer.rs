@@ -65,6 +65,7 @@ impl<'a> Resolver<'a> {
             restores,
             spans,
             unseen,
+            origin: std::ptr::from_ref(stmt).addr(),
             read: false,
         };
         self.push(node, scope)
@@ -146,8 +147,7 @@ impl<'a> Resolver<'a> {
                 self.sink.push(diagnose::kernel_hole_without_stride(spans.op.span()));
                 return Recipe::Broken;
             }
-            // PyTorch: the stride is the kernel unless it is given.
-            pool.stride = pool.kernel;
+            *pool = pool.with_default_stride();
         }
         Recipe::Given(op)
     }
@@ -331,6 +331,7 @@ impl<'a> Resolver<'a> {
             restores: None,
             spans: Spans { label: None, op: port.clone(), positional: None, fields: Vec::new() },
             unseen: false,
+            origin: std::ptr::from_ref(reference).addr(),
             read: false,
         };
         let node = self.push(node, scope);

@@ -78,6 +78,7 @@ impl<'a> Resolver<'a> {
                 break;
             }
         }
+        self.graph.names.insert(scope.previous, format!("{}{name}", scope.path));
         Some(Member::Repeat { name: Ident::new(&name, stmt.span()), turns: members })
     }
 
@@ -133,6 +134,7 @@ impl<'a> Resolver<'a> {
         let members = self.body(&block.body, &mut inner);
         self.open_blocks.pop();
         scope.previous = inner.previous;
+        self.graph.names.insert(scope.previous, format!("{}{name}", scope.path));
         // A comment or `restores` on the use speaks of the block's last layer.
         if let Some(last) = self.graph.producer(inner.previous)
             && inner.previous != input

@@ -41,6 +41,8 @@ pub(crate) enum Damage {
     Read(io::Error),
     /// A zip archive, as `torch.save` writes.
     Zip,
+    /// What Git LFS leaves in place of a file that was not fetched.
+    Pointer,
     /// Shorter than a header's length.
     Short {
         found: u64,
@@ -72,6 +74,9 @@ pub(crate) fn read(mut file: impl Read, length: u64) -> Result<Header, Damage> {
     file.by_ref().take(LENGTH_BYTES).read_to_end(&mut first).map_err(Damage::Read)?;
     if first.starts_with(b"PK\x03\x04") {
         return Err(Damage::Zip);
+    }
+    if first == b"version " {
+        return Err(Damage::Pointer);
     }
     let Some(number) = first.first_chunk() else { return Err(Damage::Short { found: length }) };
     let header = u64::from_le_bytes(*number);

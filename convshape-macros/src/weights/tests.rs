@@ -149,6 +149,7 @@ fn malformed_headers_are_refused() {
 #[test]
 fn other_files_are_refused() {
     assert!(matches!(open(b"PK\x03\x04 and so on"), Err(Damage::Zip)));
+    assert!(matches!(open(b"version https://git-lfs.github.com/spec/v1\n"), Err(Damage::Pointer)));
     assert!(matches!(open(b""), Err(Damage::Short { found: 0 })));
     assert!(matches!(open(&u64::MAX.to_le_bytes()), Err(Damage::Length { header: u64::MAX, file: 8 })));
     // As long as it says, but longer than any header.

@@ -8,7 +8,7 @@ use crate::fault::{Fault, Reason};
 use crate::layer::{AxisMap, axis_name};
 use crate::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, ResizeTo};
 use crate::shape::Shape;
-use crate::size::{Size, SizeError};
+use crate::size::{Size, SizeError, div_ceil};
 use crate::solve::{AxisField, fill_axis};
 use crate::text::Text;
 
@@ -29,10 +29,13 @@ impl Reason {
             Reason::Size(_) => code::NOT_FIXED,
             Reason::KernelTooLarge { .. } | Reason::PoolInput { .. } => code::KERNEL,
             Reason::EmptyOutput { .. } | Reason::CropTooLarge { .. } | Reason::PadTooSmall { .. } => code::EMPTY,
-            Reason::NotInDialect { .. } => code::DIALECT,
+            Reason::NotInDialect { .. } | Reason::PaddingNumber | Reason::TransposedGroups => code::DIALECT,
             Reason::SameWithStride { .. } => code::SAME_STRIDE,
             Reason::PoolPadding { .. } => code::POOL_PADDING,
-            Reason::OutputPadding { .. } => code::OUTPUT_PADDING,
+            Reason::OutputPadding { .. } | Reason::OutputPaddingStride { .. } | Reason::NotRestored { .. } => {
+                code::OUTPUT_PADDING
+            }
+            Reason::Exclusive { .. } => code::REPEATED_FIELD,
             Reason::OutputSize { .. } => code::OUTPUT_SIZE,
             Reason::Groups { .. } => code::GROUPS,
             Reason::ReflectPadding { .. } | Reason::CircularPadding { .. } => code::BORDER,
@@ -57,16 +60,20 @@ impl Reason {
             Reason::NotPositive { field, .. }
             | Reason::Negative { field, .. }
             | Reason::NotInDialect { field, .. }
+            | Reason::Exclusive { field, .. }
             | Reason::FieldRank { field, .. } => Some(field),
             Reason::Channels { .. } | Reason::Features { .. } | Reason::TooFew { .. } => Some("channels"),
             Reason::SameWithStride { .. }
             | Reason::PoolPadding { .. }
+            | Reason::PaddingNumber
             | Reason::ReflectPadding { .. }
             | Reason::CircularPadding { .. } => Some("padding"),
-            Reason::OutputPadding { .. } => Some("output_padding"),
+            Reason::OutputPadding { .. } | Reason::OutputPaddingStride { .. } | Reason::NotRestored { .. } => {
+                Some("output_padding")
+            }
             Reason::OutputSize { .. } => Some("output_size"),
             Reason::KernelTooLarge { .. } | Reason::PoolInput { .. } => Some("kernel"),
-            Reason::Groups { .. } => Some("groups"),
+            Reason::Groups { .. } | Reason::TransposedGroups => Some("groups"),
             Reason::TransposedPaddingMode => Some("padding_mode"),
             Reason::Elements { .. } => Some("shape"),
             Reason::SliceRange { .. } => Some("channels"),
@@ -120,8 +127,10 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str("needs a fixed size: ").str(what).str(" is ").size(found, inputs[0].scope());
         }
         Reason::Size(SizeError::Indivisible { scale, by }) => {
-            text.str("divides ").num(scale).str(" rows a step by ").num(by);
-            on(text, axis).str(", which leaves a remainder that depends on the input's size");
+            text.str("has stride ").num(by);
+            on(text, axis).str(", which does not divide the ").num(scale);
+            text.str(if scale == 1 { " row" } else { " rows" })
+                .str(" in which its input grows: a remainder would be left");
         }
         Reason::Size(SizeError::NotLinear) => {
             text.str("gives a size that is not of the form a*h + b");
@@ -159,9 +168,29 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str("has `padding: same` with stride ").num(stride);
             on(text, axis).str(": PyTorch has `same` only for stride 1");
         }
-        Reason::PoolPadding { padding, kernel } => {
+        Reason::PoolPadding { padding, kernel, most } => {
             text.str("has padding ").num(padding);
-            on(text, axis).str(", more than half of its kernel ").num(kernel);
+            let more = if most == kernel / 2 { ", more than half of its kernel " } else { ", as much as its kernel " };
+            on(text, axis).str(more).num(kernel);
+        }
+        Reason::OutputPaddingStride { value, stride } => {
+            text.str("has output_padding ").num(value);
+            on(text, axis).str(": it must be below the stride ").num(stride);
+        }
+        Reason::NotRestored { output, back, input } => {
+            text.str("gives ").size(output, inputs[0].scope()).str(" rows");
+            on(text, axis).str(", of which the convolution that it reverses makes ").size(back, inputs[0].scope());
+            text.str(" and not ").size(input, inputs[0].scope()).str(": TensorFlow refuses that");
+        }
+        Reason::Exclusive { what, .. } => {
+            text.str("has ").str(what).str(", of which this dialect takes only one");
+        }
+        Reason::PaddingNumber => {
+            text.str("has padding in numbers: keras takes `valid` and `same`, and in convolutions pairs");
+            text.str(" such as `[(1, 1), (1, 1)]`");
+        }
+        Reason::TransposedGroups => {
+            text.str("has groups, which transposed convolutions do not have in this dialect");
         }
         Reason::OutputPadding { value, limit, stride, dilation } => {
             text.str("has output_padding ").num(value);
@@ -428,6 +457,22 @@ pub const fn refusal(text: &mut Text, op: &Op, fault: &Fault, inputs: &[Shape], 
             }
         }
         _ => {}
+    }
+    let (short, scope) = match fault.reason {
+        // What the padded input lacks to the kernel.
+        Reason::KernelTooLarge { input, lo, hi, kernel, dilation } => {
+            (input.plus(lo.saturating_add(hi).saturating_sub(reach(kernel, dilation))), inputs[0].scope())
+        }
+        Reason::EmptyOutput { output } => (output.plus(-1), inputs[0].scope()),
+        _ => return,
+    };
+    if let Ok(Size::Symbolic { scale, symbol, offset }) = short
+        && (symbol as usize) < scope.len()
+        && let Some(from) = div_ceil(offset.saturating_neg(), scale)
+    {
+        let name = scope[symbol as usize].name;
+        text.str("\nnote: it holds from `").str(name).str(" = ").num(from).str("` on");
+        text.str("\nhelp: declare `for ").str(name).str(" in ").num(from).str("..;`");
     }
 }
 

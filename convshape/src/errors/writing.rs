@@ -87,7 +87,7 @@ pub const CS0003: &str = code::PARTS.title;
 /// ```compile_fail
 /// convshape::conv_chain! {
 ///     struct Model {
-///         input: [1, 28px, 28px];
+///         input: [1, 28, 28px];
 ///         Relu;
 ///         output: [1, 28, 28];
 ///     }

@@ -1,7 +1,8 @@
 //! A recorded PyTorch call as a layer of the arithmetic, word by word: nothing is worked out here.
 
 use convshape_arith::op::{
-    Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind, ResizeTo, Upsample,
+    AutoPad, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind, ResizeTo,
+    Upsample,
 };
 use convshape_tests::golden::{self, ShapeCase};
 
@@ -49,6 +50,8 @@ fn conv(case: &ShapeCase, direction: Direction) -> Option<Conv> {
         output_size: case.output_size.as_ref().map(|values| spread(values, rank)),
         transpose_kernel: false,
         consistent_padding: false,
+        depth_multiplier: None,
+        auto_pad: AutoPad::NotSet,
     })
 }
 
@@ -63,6 +66,7 @@ fn pool(case: &ShapeCase, kind: PoolKind) -> Option<Pool> {
         stride: spread(case.stride.as_ref().unwrap_or(kernel), rank),
         dilation: case.dilation.as_ref().map_or([1; 3], |dilation| spread(dilation, rank)),
         padding: padding(case)?,
+        auto_pad: AutoPad::NotSet,
         ceil_mode: case.ceil_mode?,
         count_include_pad: case.count_include_pad.unwrap_or(true),
     })

@@ -1,6 +1,6 @@
 convshape::conv_chain! {
     pub struct Encoder {
-        input: [1, 28px, 28px];
+        input: [1, 28, 28px];
         Relu;
         output: [1, 28, 28];
     }
