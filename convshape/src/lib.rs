@@ -131,6 +131,7 @@ mod weights;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+pub use convshape_arith::padding;
 pub use convshape_arith::shape::Shape;
 pub use {ndarray, rand};
 

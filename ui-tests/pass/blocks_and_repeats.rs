@@ -5,8 +5,8 @@ use convshape::{Chain, conv_chain};
 conv_chain! {
     pub struct Resnet {
         block Res(k, c) {
-            c1: Conv2d(c, kernel: k, padding: k / 2, activation: Relu);
-            c2: Conv2d(c, kernel: k, padding: k / 2);
+            c1: Conv2d(c, kernel: k, padding: (k - 1) / 2, activation: Relu);
+            c2: Conv2d(c, kernel: k, padding: (k - 1) / 2);
             Add(input);
         }
         block Down() { Conv2d(2 * 8, kernel: 4, stride: 2, padding: 1); Relu; }

@@ -48,7 +48,6 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let name = &self.chain.name;
         let (generics, arguments) = self.generics();
-        let check = quote!(#krate::__private::check);
         let shape = quote!(#krate::Shape);
         let inputs = self.graph.inputs.iter().enumerate().map(|(value, input)| {
             let (constant, written) = (shape_name(value), self.shape_value(&input.shape));

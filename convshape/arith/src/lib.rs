@@ -18,6 +18,7 @@ pub mod explain;
 pub mod fault;
 pub mod layer;
 pub mod op;
+pub mod padding;
 pub mod param;
 pub mod receptive;
 pub mod shape;

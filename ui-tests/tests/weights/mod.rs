@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 type Tensor<'a> = (&'a str, &'a str, &'a [usize], usize);
 
 /// Puts them beside the Cargo.toml that trybuild compiles the tests with.
-pub fn write() {
+pub(super) fn write() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tests/trybuild").join(env!("CARGO_PKG_NAME"));
     let folder = folder.join("weights");
     fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
