@@ -88,6 +88,8 @@ pub(crate) struct Port {
 #[derive(Clone)]
 pub(crate) struct ShapePattern {
     pub(crate) dims: Vec<Dim>,
+    /// Whether Python's batch axis was left out; that is reported already.
+    pub(crate) batch: bool,
     pub(crate) span: Span,
 }
 

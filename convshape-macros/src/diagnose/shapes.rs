@@ -183,6 +183,14 @@ impl Context<'_> {
                 let _ = operand;
                 self.lost_above(report, &values, &first, &other)
             }
+            Reason::Rank { expected, found } => {
+                let name = &graph.nodes[node].op_name;
+                let (written, there) = (format!("{}d", expected - 1), format!("{}d", found.rank() - 1));
+                if !(2..=4).contains(&found.rank()) || !name.ends_with(&written) {
+                    return report;
+                }
+                report.help(format_args!("for {found} it is `{}`", name.replace(&written, &there)))
+            }
             Reason::Features { found, expected } => {
                 let Some(value) = graph.nodes[node].inputs.first() else { return report };
                 let Some(flatten) = graph.producer(*value) else { return report };

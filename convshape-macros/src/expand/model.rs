@@ -163,7 +163,7 @@ impl Expansion<'_> {
             shapes.iter().map(|shape| format!("`{}`", visible(shape))).collect::<Vec<_>>().join(", ")
         };
         let forward = format!("Runs one sample: {} to {}.", shapes(&inputs), shapes(&outputs));
-        let pretrained = self.pretrained();
+        let (pretrained, weight_checks) = (self.pretrained(), self.deferred_weights());
         let batch = format!("Runs a batch, the batch axis first: {} to {}.", shapes(&inputs), shapes(&outputs));
         let (generics, arguments) = self.generics();
         let checks = if self.deferred() { self.deferred_checks() } else { TokenStream::new() };
@@ -172,8 +172,6 @@ impl Expansion<'_> {
         let fixed = inputs.iter().chain(&outputs).all(Self::is_fixed);
         let forward = fixed.then(|| {
             quote! {
-                #pretrained
-
                 #[doc = #forward]
                 ///
                 /// # Panics
@@ -191,7 +189,7 @@ impl Expansion<'_> {
 
             impl #generics #name #arguments {
                 /// The shapes of this chain were checked while it compiled.
-                pub const CHECK: () = { #checks };
+                pub const CHECK: () = { #checks #weight_checks };
 
                 /// A model with freshly drawn parameters, as the dialect's framework initialises them.
                 #[must_use]
@@ -199,6 +197,8 @@ impl Expansion<'_> {
                     #checked
                     #krate::__private::init(rng)
                 }
+
+                #pretrained
 
                 #forward
 
@@ -260,7 +260,8 @@ fn tuple(types: impl Iterator<Item = TokenStream>) -> TokenStream {
 
 /// `down_1` as part of a type's name: `Down1`.
 fn camel(name: &str) -> String {
-    name.split('_')
+    name.trim_start_matches("r#")
+        .split('_')
         .map(|word| {
             let mut letters = word.chars();
             letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())

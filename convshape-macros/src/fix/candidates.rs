@@ -1,6 +1,6 @@
 //! The edits that are tried, by what is wrong. Costs are in tenths of "one plausible slip".
 
-use convshape_arith::fault::Reason;
+use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{Direction, MAX_SPATIAL, Op, Padding, ResizeTo};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
@@ -110,7 +110,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                         break;
                     }
                 }
-                let rounded = [channels - channels % groups, channels - channels % groups + groups];
+                let rounded = [channels - channels % groups, (channels - channels % groups).saturating_add(groups)];
                 for channels in rounded.into_iter().filter(|channels| *channels > 0) {
                     let (inputs, outputs) = if side == "output channel" { (ins, channels) } else { (channels, outs) };
                     search.offer(Edit::Channels { node, inputs, outputs }, 15);
@@ -135,6 +135,10 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         Reason::NotPositive {
             field: name @ ("kernel" | "stride" | "dilation" | "factor" | "groups" | "size"), ..
         } => {
+            // Where only one axis is wrong, the others keep their values.
+            if let Some(axes) = [AxisField::Kernel, AxisField::Stride].into_iter().find(|axes| axes.name() == name) {
+                axis_values(search, node, axes, &[1, 2, 3, 4], 10);
+            }
             for value in 1..=4 {
                 let setting = match name {
                     "factor" | "groups" => Setting::Int(value),
@@ -148,7 +152,9 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                 search.offer(field(name, Setting::Ints { values: [value; MAX_SPATIAL], axes: None }), 10);
             }
         }
-        Reason::OutputPadding { limit, .. } => {
+        Reason::OutputPadding { value, limit, .. } => {
+            // An output padding is there for the sake of a stride, which may be what is missing.
+            axis_values(search, node, AxisField::Stride, &[value.saturating_add(1)], 14);
             for value in (0..limit.min(8)).rev() {
                 let cost = if value == 0 { 10 } else { 12 };
                 axis_values(search, node, AxisField::OutputPadding, &[value], cost);
@@ -166,9 +172,11 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         }
         Reason::ReflectPadding { input: Size::Number(rows), .. } => {
             axis_values(search, node, AxisField::Padding, &[rows - 1], 20);
+            search.offer(field(border_field(op), Setting::Word("replicate")), 25);
         }
         Reason::CircularPadding { input: Size::Number(rows), .. } => {
             axis_values(search, node, AxisField::Padding, &[rows], 20);
+            search.offer(field(border_field(op), Setting::Word("replicate")), 25);
         }
         Reason::TransposedPaddingMode => {
             search.offer(field("padding_mode", Setting::Word("zeros")), 10);
@@ -207,7 +215,10 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
             };
             search.offer(field(name, setting), 10);
         }
-        Reason::NormShape { found, .. } => {
+        Reason::NormShape { expected, found } => {
+            let sizes = found.sizes();
+            let last = sizes.len().saturating_sub(expected.rank());
+            search.offer(field("size", Setting::Shape(Shape::new(&sizes[last..], found.scope()))), 5);
             search.offer(field("size", Setting::Shape(found)), 10);
         }
         Reason::Divisible { .. } => {
@@ -219,6 +230,11 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         }
         _ => {}
     }
+}
+
+/// What the layer calls that which stands in its border.
+fn border_field(op: &Op) -> &'static str {
+    if matches!(op, Op::Conv(_)) { "padding_mode" } else { "mode" }
 }
 
 /// The channels that the chain's next facts ask a layer for.
@@ -422,9 +438,9 @@ fn wrongness(search: &Search<'_>, problem: &Problem, axis: usize) -> Option<i64>
             return None;
         }
         match (a.size(place), b.size(place)) {
-            (Size::Number(a), Size::Number(b)) => Some((a - b).abs()),
+            (Size::Number(a), Size::Number(b)) => Some(a.saturating_sub(b).saturating_abs()),
             (a, b) if a.fits(b) => Some(0),
-            (Size::Symbolic { offset: a, .. }, Size::Symbolic { offset: b, .. }) if a != b => Some((a - b).abs()),
+            (Size::Symbolic { offset: a, .. }, Size::Symbolic { offset: b, .. }) if a != b => Some(a.saturating_sub(b).saturating_abs()),
             _ => Some(i64::MAX),
         }
     };
@@ -542,6 +558,10 @@ fn channels(search: &mut Search<'_>, values: &[ValueId], wanted: Option<&Shape>)
             counts.extend([channels - channels % square, channels - channels % square + square]);
         }
     }
+    // In front of a reshape: as many as it makes.
+    if let Problem::Layer { fault: Fault { reason: Reason::Elements { to, .. }, .. }, .. } = search.problem {
+        counts.extend(to.elements().ok().and_then(Size::number));
+    }
     counts.retain(|count| *count > 0);
     counts.dedup();
     for value in values {
@@ -649,7 +669,7 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
         if left.as_ref().is_none_or(|problem| wrongness(search, problem, axis) == Some(0)) {
             continue;
         }
-        let mut tries: Vec<i64> = (1..=REACH).flat_map(|step| [now + step, now - step]).chain(known.clone()).collect();
+        let mut tries: Vec<i64> = (1..=REACH).flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)]).chain(known.clone()).collect();
         tries.retain(|size| *size > 0 && *size != now);
         // Of the sizes that mend this axis the one that leaves the least wrong, the nearest first.
         let mut found: Option<(usize, Shape, Option<Problem>)> = None;
@@ -682,7 +702,7 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
     if rank == 0 || (1..rank).any(|axis| !shape.size(order.spatial(axis)).same(Size::Number(now))) {
         return;
     }
-    for size in (1..=REACH).flat_map(|step| [now + step, now - step]).chain(known).filter(|size| *size > 0) {
+    for size in (1..=REACH).flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)]).chain(known).filter(|size| *size > 0) {
         let mut square = shape;
         for axis in 0..rank {
             square = square.with(order.spatial(axis), Size::Number(size));
@@ -709,8 +729,8 @@ fn sizes_that_work(search: &mut Search<'_>, input: usize, best: &Shape) {
             continue;
         }
         let works = |size: &i64| *size > 0 && wrong(search, best.with(place, Size::Number(*size))) == fewest;
-        let below = (1..=REACH).map(|step| now - step).find(works);
-        let above = (1..=REACH).map(|step| now + step).find(works);
+        let below = (1..=REACH).map(|step| now.saturating_sub(step)).find(works);
+        let above = (1..=REACH).map(|step| now.saturating_add(step)).find(works);
         if let (Some(below), Some(above)) = (below, above) {
             let name = convshape_arith::layer::axis_name(axis, shape.rank() - 1);
             search.notes.push(format!("the nearest {name}s that work are {below} and {above}"));
@@ -725,6 +745,6 @@ fn better(search: &Search<'_>, left: &Problem, axis: usize) -> bool {
 }
 
 fn farthest(a: &Shape, b: &Shape) -> u32 {
-    let steps = a.sizes().iter().zip(b.sizes()).filter_map(|(a, b)| Some((a.number()? - b.number()?).unsigned_abs()));
+    let steps = a.sizes().iter().zip(b.sizes()).filter_map(|(a, b)| Some(a.number()?.abs_diff(b.number()?)));
     u32::try_from(steps.max().unwrap_or(0)).unwrap_or(u32::MAX).min(200) / 4
 }
