@@ -111,6 +111,7 @@ mod fold;
 mod init;
 #[doc(hidden)]
 pub mod kernels;
+pub mod layers;
 mod model;
 mod param;
 mod parts;
