@@ -86,6 +86,11 @@
 //! `NAME.bias`, `NAME.running_mean` or `NAME.running_var`, where NAME is the layer's name or what `#[name = ".."]` says.
 //! All tensors are checked before any is taken.
 //!
+//! With `weights: "models/autoencoder.safetensors";` among the chain's headers the macro reads that file's header while
+//! it compiles, again when the file changes: a tensor that is missing or has another type or shape is a compile error on
+//! its layer. `pretrained()` then gives the model with those weights, which are part of the program and borrowed from it
+//! where they are `f32`; it needs no file, no feature, and cannot fail. The path is relative to the crate's `Cargo.toml`.
+//!
 //! # Features
 //!
 //! Both are on by default.
