@@ -91,6 +91,41 @@ pub enum ShapeError {
         /// The shape its layer needs.
         expected: Vec<usize>,
     },
+    /// Gradients of a chain's outputs are too many or too few.
+    #[cfg(feature = "train")]
+    #[error("`{chain}` has {expected} outputs, found {found} cotangents")]
+    Cotangents {
+        /// The chain.
+        chain: &'static str,
+        /// How many were given.
+        found: usize,
+        /// How many outputs the chain has.
+        expected: usize,
+    },
+    /// A loss reads other outputs or targets than there are.
+    #[cfg(feature = "train")]
+    #[error(
+        "the loss reads {expected_outputs} outputs and {expected_targets} targets, found {outputs} and {targets}"
+    )]
+    Loss {
+        /// How many outputs the chain has.
+        outputs: usize,
+        /// How many targets were given.
+        targets: usize,
+        /// How many outputs the loss reads.
+        expected_outputs: usize,
+        /// How many targets the loss reads.
+        expected_targets: usize,
+    },
+    /// A target has another shape than the loss needs.
+    #[cfg(feature = "train")]
+    #[error("found a target of shape {found:?}, expected {expected:?}")]
+    Target {
+        /// The target's shape, the batch axis first.
+        found: Vec<usize>,
+        /// The shape that fits the output.
+        expected: Vec<usize>,
+    },
 }
 
 /// Displays how many elements a shape has.

@@ -109,7 +109,7 @@ fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<
 }
 
 /// The size of the batch, if the inputs are those the program takes.
-fn check_inputs(program: &'static Program, inputs: &[ArrayViewD<'_, f32>]) -> Result<usize, ShapeError> {
+pub(crate) fn check_inputs(program: &'static Program, inputs: &[ArrayViewD<'_, f32>]) -> Result<usize, ShapeError> {
     let chain = program.name;
     if inputs.len() != program.inputs.len() {
         return Err(ShapeError::Inputs { chain, found: inputs.len(), expected: program.inputs.len() });

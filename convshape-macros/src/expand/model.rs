@@ -148,6 +148,8 @@ impl Expansion<'_> {
         let output_tensors = tuple(outputs.iter().map(tensor));
         let input_views = tuple(inputs.iter().map(view));
         let output_arrays = tuple(outputs.iter().map(array));
+        let output_views = tuple(outputs.iter().map(view));
+        let input_arrays = tuple(inputs.iter().map(array));
         let shapes = |shapes: &[convshape_arith::shape::Shape]| {
             shapes.iter().map(|shape| format!("`{shape}`")).collect::<Vec<_>>().join(", ")
         };
@@ -189,6 +191,8 @@ impl Expansion<'_> {
                 pub fn summary() -> #krate::Summary {
                     #krate::__private::summary::<Self>()
                 }
+
+                #krate::__training! { x: #input_views, dy: #output_views, dx: #input_arrays }
             }
 
             #krate::__weight_files! { #name }
