@@ -104,9 +104,7 @@ pub enum ShapeError {
     },
     /// A loss reads other outputs or targets than there are.
     #[cfg(feature = "train")]
-    #[error(
-        "the loss reads {expected_outputs} outputs and {expected_targets} targets, found {outputs} and {targets}"
-    )]
+    #[error("the loss reads {expected_outputs} outputs and {expected_targets} targets, found {outputs} and {targets}")]
     Loss {
         /// How many outputs the chain has.
         outputs: usize,

@@ -224,7 +224,6 @@ pub fn vjp<'a, 'b, M: Parts, D: Outputs>(
     cotangents: impl Inputs<'b>,
 ) -> Result<(D, M), ShapeError> {
     let cotangents = cotangents.batches().iter().map(ArrayViewD::to_owned).collect::<Vec<_>>();
-    let gradients =
-        differentiate(model, &inputs.batches(), Mode::Stored, true, &mut |_| Ok(cotangents.clone()))?;
+    let gradients = differentiate(model, &inputs.batches(), Mode::Stored, true, &mut |_| Ok(cotangents.clone()))?;
     Ok((D::from_batches(&mut gradients.inputs.into_iter()), gradients.params))
 }

@@ -133,8 +133,7 @@ impl<'a> Piece<'a> {
                     let chain = self.chain(index, params.clone());
                     let (shapes, elements) = tape.inputs(step);
                     let inputs = shapes.into_iter().zip(elements.into_iter().map(<[f32]>::to_vec)).collect();
-                    let inner =
-                        chain.forward(inputs, batch, mode, updates).map_err(|error| error.within(step.name))?;
+                    let inner = chain.forward(inputs, batch, mode, updates).map_err(|error| error.within(step.name))?;
                     for port in chain.program().outputs {
                         let (shape, elements) = inner.value(port.value);
                         tape.values.push((*shape, elements.to_vec()));

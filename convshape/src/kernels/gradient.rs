@@ -16,7 +16,6 @@ mod pool;
 mod resize;
 mod shuffle;
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use convshape_arith::fault::Fault;
@@ -68,7 +67,7 @@ impl<T: Real> Layer<'_, T> {
 
     /// Adds the gradients of the parameters and of the inputs, as outside training. `inputs` and `y`
     /// are those of [`Layer::forward`], `dy` is the gradient of `y`. The gradient of an input that
-    /// nobody wants may be empty; then none is computed.
+    /// nobody wants may be empty; where it is much work, none is computed then.
     ///
     /// # Errors
     /// What the layer refuses about the input's shape.
@@ -90,12 +89,10 @@ impl<T: Real> Layer<'_, T> {
             Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => {
                 dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
             }
-            _ if dx.iter().zip(inputs).any(|(dx, x)| dx.len() != x.len()) => {
-                // Only the first layers of a chain come here: the gradient goes nowhere.
-                let mut nowhere: Vec<Vec<T>> = inputs.iter().map(|x| vec![T::default(); x.len()]).collect();
-                return self.backward(inputs, y, dy, dparams, &mut nowhere);
-            }
             _ => {
+                for (dx, x) in dx.iter_mut().zip(inputs) {
+                    dx.resize(x.len(), T::default());
+                }
                 let size = elements(self.output);
                 for (sample, (y, dy)) in y.chunks_exact(size).zip(dy.chunks_exact(size)).enumerate() {
                     let mut dx: Vec<&mut [T]> =

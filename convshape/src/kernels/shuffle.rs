@@ -6,7 +6,13 @@ use super::layout::Grid;
 use super::number::Number;
 
 /// The channel of the deep side that holds offset `(a, b)` of the blocks of channel `channel`.
-pub(super) fn deep_channel(order: DepthOrder, channel: usize, channels: usize, [a, b]: [usize; 2], factor: usize) -> usize {
+pub(super) fn deep_channel(
+    order: DepthOrder,
+    channel: usize,
+    channels: usize,
+    [a, b]: [usize; 2],
+    factor: usize,
+) -> usize {
     match order {
         DepthOrder::Crd => (channel * factor + a) * factor + b,
         DepthOrder::Dcr => (a * factor + b) * channels + channel,

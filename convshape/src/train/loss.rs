@@ -133,7 +133,11 @@ impl<F: FnMut(&ArrayViewD<'_, f32>) -> Result<(f64, ArrayD<f32>), ShapeError>> L
         0
     }
 
-    fn evaluate(&mut self, outputs: &[ArrayViewD<'_, f32>], _: &[ArrayViewD<'_, f32>]) -> Result<Evaluation, ShapeError> {
+    fn evaluate(
+        &mut self,
+        outputs: &[ArrayViewD<'_, f32>],
+        _: &[ArrayViewD<'_, f32>],
+    ) -> Result<Evaluation, ShapeError> {
         let (value, gradient) = (self.0)(&outputs[0])?;
         Ok(Evaluation { value, gradients: vec![gradient] })
     }

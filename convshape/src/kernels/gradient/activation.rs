@@ -29,7 +29,8 @@ fn derivative(function: Activation, x: f64, y: f64) -> f64 {
             }
         }
         Activation::Gelu { tanh: false } => {
-            let density = libm::exp(-0.5 * x * x) * core::f64::consts::FRAC_2_SQRT_PI * core::f64::consts::FRAC_1_SQRT_2;
+            let density =
+                libm::exp(-0.5 * x * x) * core::f64::consts::FRAC_2_SQRT_PI * core::f64::consts::FRAC_1_SQRT_2;
             0.5 * (1.0 + libm::erf(x * core::f64::consts::FRAC_1_SQRT_2)) + 0.5 * x * density
         }
         Activation::Gelu { tanh: true } => {

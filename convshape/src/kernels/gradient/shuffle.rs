@@ -7,13 +7,7 @@ use crate::kernels::layout::Grid;
 use crate::kernels::shuffle::{deep_channel, split};
 
 /// Of `PixelShuffle` and `DepthToSpace`.
-pub(super) fn to_space<T: Real>(
-    order: DepthOrder,
-    factor: usize,
-    [input, output]: [&Grid; 2],
-    dy: &[T],
-    dx: &mut [T],
-) {
+pub(super) fn to_space<T: Real>(order: DepthOrder, factor: usize, [input, output]: [&Grid; 2], dy: &[T], dx: &mut [T]) {
     for position in output.positions() {
         let (from, offset) = split(position, factor);
         for channel in 0..output.channels {
