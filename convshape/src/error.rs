@@ -115,6 +115,15 @@ pub enum ShapeError {
         /// How many targets the loss reads.
         expected_targets: usize,
     },
+    /// The arrays of a data set have different numbers of samples.
+    #[cfg(feature = "train")]
+    #[error("an array of the data has {found} samples, the first one has {expected}")]
+    Samples {
+        /// How many samples the array has.
+        found: usize,
+        /// How many the first array has.
+        expected: usize,
+    },
     /// A target has another shape than the loss needs.
     #[cfg(feature = "train")]
     #[error("found a target of shape {found:?}, expected {expected:?}")]

@@ -19,7 +19,7 @@ use crate::param::Param;
 use crate::parts::{Linked, Parts, assemble, checked_params};
 use crate::program::{Port, Program};
 use crate::run::RunError;
-use crate::train::{Evaluation, Loss};
+use crate::train::{Evaluation, Loss, checked};
 
 /// How layers run that are different in training.
 pub(crate) enum Mode<'a> {
@@ -166,15 +166,7 @@ pub(crate) fn of_loss<M: Parts>(
 ) -> Result<(f32, Gradients<M>), ShapeError> {
     let mut value = 0.0;
     let gradients = differentiate(model, inputs, mode, false, &mut |outputs| {
-        if outputs.len() < loss.outputs() || targets.len() != loss.targets() {
-            return Err(ShapeError::Loss {
-                outputs: outputs.len(),
-                targets: targets.len(),
-                expected_outputs: loss.outputs(),
-                expected_targets: loss.targets(),
-            });
-        }
-        let Evaluation { value: found, mut gradients } = loss.evaluate(&outputs[..loss.outputs()], targets)?;
+        let Evaluation { value: found, mut gradients } = checked(loss, outputs, targets)?;
         value = found;
         // Outputs that the loss does not read have no gradient.
         gradients.extend(outputs[gradients.len()..].iter().map(|output| ArrayD::zeros(output.raw_dim())));

@@ -12,5 +12,8 @@ pub use self::error::{Hint, LoadError, SaveError, TensorProblem};
 pub use self::load::{load, load_bytes, load_with};
 pub use self::save::save;
 
+#[cfg(feature = "train")]
+pub(crate) use self::{header::open, save::replace};
+
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 mod torch_op;
 
+use std::collections::BTreeMap;
+
 use convshape::kernels::gradient::Layer;
 use convshape_arith::op::{AxisOrder::ChannelsFirst, Conv, Op};
 use convshape_arith::shape::Shape;
@@ -38,16 +40,18 @@ fn assert_close(case: &ValueCase, role: &str, found: &[f32]) {
 }
 
 #[test]
-fn convolutions_have_the_recorded_gradients() {
-    let mut count = 0;
+fn layers_have_the_recorded_gradients() {
+    let mut counts = BTreeMap::<String, usize>::new();
     for case in values(Framework::Torch).iter().filter(|case| case.find("cotangent").is_some()) {
-        let Some(Op::Conv(conv)) = torch_op::torch_op(&record(case)) else { panic!("{}: no convolution", case.id) };
-        let bias = case.find("bias").is_some();
         let input = shape(&case.tensor("input").shape()[1..]);
-        let op = Op::Conv(Conv { bias, ..conv }).bind(&input, ChannelsFirst);
+        let op = match torch_op::torch_op(&record(case)).expect("a layer") {
+            Op::Conv(conv) => Op::Conv(Conv { bias: case.find("bias").is_some(), ..conv }),
+            op => op,
+        };
+        let op = op.bind(&input, ChannelsFirst);
         let output = op.output(&[input], ChannelsFirst).expect("an accepted layer");
-        let mut params = vec![slice(case, "weight")];
-        params.extend(bias.then(|| slice(case, "bias")));
+        let specs = op.params();
+        let params: Vec<&[f32]> = specs.iter().map(|spec| slice(case, spec.field)).collect();
         let layer = Layer { op: &op, order: ChannelsFirst, params: &params, shapes: &[input], output: &output };
 
         let x = [slice(case, "input")];
@@ -59,13 +63,13 @@ fn convolutions_have_the_recorded_gradients() {
         let mut dx = [vec![0.0; x[0].len()]];
         layer.backward(&x, &y, slice(case, "cotangent"), &mut dparams, &mut dx).expect("shapes that fit");
         assert_close(case, "grad_input", &dx[0]);
-        assert_close(case, "grad_weight", &dparams[0]);
-        if bias {
-            assert_close(case, "grad_bias", &dparams[1]);
+        for (spec, dparam) in specs.iter().zip(&dparams) {
+            assert_close(case, &format!("grad_{}", spec.field), dparam);
         }
-        count += 1;
+        *counts.entry(case.op.clone()).or_default() += 1;
     }
-    assert_eq!(count, 27);
+    let expected = [("avgpool", 4), ("conv", 14), ("conv_transpose", 13), ("maxpool", 4), ("upsample", 8)];
+    assert_eq!(counts, BTreeMap::from(expected.map(|(op, count)| (op.to_owned(), count))));
 }
 
 /// The output, and the running statistics after it.

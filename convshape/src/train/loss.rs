@@ -1,13 +1,18 @@
 //! Losses: how wrong the outputs of a model are, as one number, and its gradient.
 
+mod cross_entropy;
 mod elementwise;
+mod kl_divergence;
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use ndarray::{ArrayD, ArrayViewD};
 
+pub use self::cross_entropy::CrossEntropy;
 pub use self::elementwise::{BinaryCrossEntropy, BinaryCrossEntropyWithLogits, Huber, L1, Mse};
+pub use self::kl_divergence::KlDivergence;
+use super::single;
 use crate::error::ShapeError;
 
 /// What a loss says of a batch.
@@ -112,7 +117,7 @@ impl<L: Loss> Loss for Weighted<L> {
         let mut evaluation = self.1.evaluate(outputs, targets)?;
         evaluation.value *= self.0;
         for gradient in &mut evaluation.gradients {
-            gradient.mapv_inplace(|element| round(f64::from(element) * self.0));
+            gradient.mapv_inplace(|element| single(f64::from(element) * self.0));
         }
         Ok(evaluation)
     }
@@ -143,10 +148,24 @@ impl<F: FnMut(&ArrayViewD<'_, f32>) -> Result<(f64, ArrayD<f32>), ShapeError>> L
     }
 }
 
-fn round(value: f64) -> f32 {
-    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-    let nearest = value as f32;
-    nearest
+/// What a loss says of the first outputs of a model.
+///
+/// # Errors
+/// If it reads other outputs or targets than there are, and those of [`Loss::evaluate`].
+pub(crate) fn checked(
+    loss: &mut impl Loss,
+    outputs: &[ArrayViewD<'_, f32>],
+    targets: &[ArrayViewD<'_, f32>],
+) -> Result<Evaluation, ShapeError> {
+    if outputs.len() < loss.outputs() || targets.len() != loss.targets() {
+        return Err(ShapeError::Loss {
+            outputs: outputs.len(),
+            targets: targets.len(),
+            expected_outputs: loss.outputs(),
+            expected_targets: loss.targets(),
+        });
+    }
+    loss.evaluate(&outputs[..loss.outputs()], targets)
 }
 
 /// A target shaped like the output.

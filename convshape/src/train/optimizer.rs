@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 pub use self::adam::{Adam, AdamW};
 pub use self::rms_prop::RmsProp;
 pub use self::sgd::Sgd;
-use super::Train;
+use super::{Train, single};
 
 /// Moves a model's parameters, given their gradients.
 ///
@@ -99,9 +99,3 @@ macro_rules! stored {
     };
 }
 use stored;
-
-/// A constant of a formula, as the parameters' own type.
-#[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-const fn single(value: f64) -> f32 {
-    value as f32
-}

@@ -4,7 +4,7 @@ use alloc::vec;
 
 use ndarray::{ArrayD, ArrayViewD, Zip};
 
-use super::{Evaluation, Loss, round, same_shape};
+use super::{Evaluation, Loss, same_shape, single};
 use crate::error::ShapeError;
 
 /// The mean of `element(output, target)`, which gives the loss and its derivative.
@@ -21,7 +21,7 @@ fn mean(
     Zip::from(&mut gradient).and(output).and(target).for_each(|gradient, output, target| {
         let (loss, derivative) = element(f64::from(*output), f64::from(*target));
         sum += loss;
-        *gradient = round(derivative / count);
+        *gradient = single(derivative / count);
     });
     Ok(Evaluation { value: sum / count, gradients: vec![gradient] })
 }
