@@ -7,6 +7,8 @@ mod activation;
 mod border;
 mod conv;
 mod dense;
+#[cfg(feature = "train")]
+pub mod gradient;
 mod join;
 mod layout;
 mod norm;

@@ -114,7 +114,10 @@ fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<
 }
 
 /// The size of the batch and the values of the symbols, if the inputs are those the program takes.
-fn check_inputs(program: &'static Program, inputs: &[ArrayViewD<'_, f32>]) -> Result<(usize, Symbols), ShapeError> {
+pub(crate) fn check_inputs(
+    program: &'static Program,
+    inputs: &[ArrayViewD<'_, f32>],
+) -> Result<(usize, Symbols), ShapeError> {
     let chain = program.name;
     if inputs.len() != program.inputs.len() {
         return Err(ShapeError::Inputs { chain, found: inputs.len(), expected: program.inputs.len() });

@@ -159,6 +159,8 @@ impl Expansion<'_> {
         let output_tensors = tuple(outputs.iter().map(|shape| tensor(shape, "Output")));
         let input_views = tuple(inputs.iter().map(view));
         let output_arrays = tuple(outputs.iter().map(array));
+        let output_views = tuple(outputs.iter().map(view));
+        let input_arrays = tuple(inputs.iter().map(array));
         let shapes = |shapes: &[Shape]| {
             shapes.iter().map(|shape| format!("`{}`", visible(shape))).collect::<Vec<_>>().join(", ")
         };
@@ -220,6 +222,8 @@ impl Expansion<'_> {
                     #checked
                     #krate::__private::summary::<Self>()
                 }
+
+                #krate::__training! { x: #input_views, dy: #output_views, dx: #input_arrays }
             }
 
             #krate::__weight_files! { [#generics] #name #arguments }

@@ -440,7 +440,9 @@ fn wrongness(search: &Search<'_>, problem: &Problem, axis: usize) -> Option<i64>
         match (a.size(place), b.size(place)) {
             (Size::Number(a), Size::Number(b)) => Some(a.saturating_sub(b).saturating_abs()),
             (a, b) if a.fits(b) => Some(0),
-            (Size::Symbolic { offset: a, .. }, Size::Symbolic { offset: b, .. }) if a != b => Some(a.saturating_sub(b).saturating_abs()),
+            (Size::Symbolic { offset: a, .. }, Size::Symbolic { offset: b, .. }) if a != b => {
+                Some(a.saturating_sub(b).saturating_abs())
+            }
             _ => Some(i64::MAX),
         }
     };
@@ -669,7 +671,10 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
         if left.as_ref().is_none_or(|problem| wrongness(search, problem, axis) == Some(0)) {
             continue;
         }
-        let mut tries: Vec<i64> = (1..=REACH).flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)]).chain(known.clone()).collect();
+        let mut tries: Vec<i64> = (1..=REACH)
+            .flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)])
+            .chain(known.clone())
+            .collect();
         tries.retain(|size| *size > 0 && *size != now);
         // Of the sizes that mend this axis the one that leaves the least wrong, the nearest first.
         let mut found: Option<(usize, Shape, Option<Problem>)> = None;
@@ -702,7 +707,11 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
     if rank == 0 || (1..rank).any(|axis| !shape.size(order.spatial(axis)).same(Size::Number(now))) {
         return;
     }
-    for size in (1..=REACH).flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)]).chain(known).filter(|size| *size > 0) {
+    for size in (1..=REACH)
+        .flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)])
+        .chain(known)
+        .filter(|size| *size > 0)
+    {
         let mut square = shape;
         for axis in 0..rank {
             square = square.with(order.spatial(axis), Size::Number(size));

@@ -55,13 +55,13 @@ impl Reach {
 }
 
 /// Where a weight's elements stand.
-struct Weight {
+pub(super) struct Weight {
     /// How many channels the axes hold: all of them, or those of one group.
     outputs: usize,
     inputs: usize,
     output_stride: usize,
     input_stride: usize,
-    taps: PerAxis<usize>,
+    pub(super) taps: PerAxis<usize>,
     tap_strides: PerAxis<usize>,
     flipped: bool,
 }
@@ -91,7 +91,7 @@ impl Weight {
         weight
     }
 
-    fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
+    pub(super) fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
         let mut place = output % self.outputs * self.output_stride + input % self.inputs * self.input_stride;
         for axis in 0..MAX_SPATIAL {
             let tap = if self.flipped { self.taps[axis] - 1 - tap[axis] } else { tap[axis] };
@@ -104,8 +104,8 @@ impl Weight {
 /// A convolution in either direction, over one input shape.
 pub(super) struct Geometry {
     reach: PerAxis<Reach>,
-    groups: usize,
-    weight: Weight,
+    pub(super) groups: usize,
+    pub(super) weight: Weight,
 }
 
 impl Geometry {
@@ -159,7 +159,7 @@ impl Geometry {
     }
 
     /// The taps of an output position that read something, and the input positions they read.
-    fn for_each_tap(
+    pub(super) fn for_each_tap(
         &self,
         position: PerAxis<usize>,
         sizes: &PerAxis<usize>,
