@@ -143,8 +143,8 @@ pub(crate) struct Body {
 #[derive(Clone)]
 pub(crate) enum Member {
     Layer { name: Ident, node: NodeId },
-    Block { name: Ident, members: Vec<Member> },
-    Repeat { name: Ident, turns: Vec<Vec<Member>> },
+    Block { name: Ident, docs: TokenStream, members: Vec<Member> },
+    Repeat { name: Ident, docs: TokenStream, turns: Vec<Vec<Member>> },
 }
 
 impl Graph {
@@ -183,6 +183,15 @@ impl Graph {
             None => true,
         };
         (named || self.names.contains_key(&value)).then(|| self.value_name(value))
+    }
+}
+
+impl Member {
+    /// What the field is called.
+    pub(crate) fn name(&self) -> &Ident {
+        match self {
+            Member::Layer { name, .. } | Member::Block { name, .. } | Member::Repeat { name, .. } => name,
+        }
     }
 }
 

@@ -36,6 +36,13 @@ pub fn conv_chain(tokens: proc_macro::TokenStream) -> proc_macro::TokenStream {
     chain(krate, tokens).into()
 }
 
+/// The words of the language as items, for the library's module `layers`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn layer_words(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    words::markers().into()
+}
+
 fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
     let mut sink = Sink::default();
     let (chain, faults) = parse::parse(tokens);
@@ -61,7 +68,9 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
     for name in check::clashes(&graph, &checked) {
         sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
     }
-    for warning in &checked.warnings {
+    let refused = sink.refused();
+    // Of a refused chain parts are missing, which may be all that is wrong.
+    for warning in checked.warnings.iter().filter(|_| !refused) {
         sink.warn(diagnose::describe(&graph, &checked, warning, &fix::Found::default()));
     }
     let weights = weights::of(&chain, &graph, &checked, &mut sink);

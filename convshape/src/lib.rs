@@ -113,6 +113,7 @@ mod gradient;
 mod init;
 #[doc(hidden)]
 pub mod kernels;
+pub mod layers;
 mod model;
 mod param;
 mod parts;

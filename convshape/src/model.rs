@@ -81,7 +81,7 @@ pub fn forward_batch<'a, O: Outputs>(model: &impl Parts, inputs: impl Inputs<'a>
 
 /// The generated `summary`.
 pub fn summary<M: Parts + Chain>() -> Summary {
-    Summary::of::<M>(M::PROGRAM.name)
+    Summary::of::<M>(M::PROGRAM.name, M::PROGRAM.order)
 }
 
 fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {

@@ -5,6 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Expansion;
+use super::docs::after;
 use crate::graph::{Member, NodeId, Recipe};
 use crate::unseen::visible;
 
@@ -15,7 +16,7 @@ struct Group {
 
 struct Field {
     name: Ident,
-    doc: String,
+    docs: TokenStream,
     ty: TokenStream,
 }
 
@@ -41,21 +42,22 @@ impl Expansion<'_> {
         match member {
             Member::Layer { name, node } if matches!(self.graph.nodes[*node].recipe, Recipe::Chain { .. }) => {
                 let Recipe::Chain { path } = &self.graph.nodes[*node].recipe else { return None };
-                Some(Field { name: name.clone(), doc: self.layer_doc(*node), ty: path.clone() })
+                Some(Field { name: name.clone(), docs: self.layer_docs(*node), ty: path.clone() })
             }
             Member::Layer { name, node } => {
                 let ty = self.layer_group(*node)?;
-                Some(Field { name: name.clone(), doc: self.layer_doc(*node), ty })
+                Some(Field { name: name.clone(), docs: self.layer_docs(*node), ty })
             }
-            Member::Block { name, members } => {
+            Member::Block { name, docs, members } => {
                 let ty = self.piece(name, members, path, pieces)?;
-                Some(Field { name: name.clone(), doc: format!("The parameters of `{name}`."), ty: quote!(#ty) })
+                let docs = after(docs, format!("The parameters of `{name}`."));
+                Some(Field { name: name.clone(), docs, ty: quote!(#ty) })
             }
-            Member::Repeat { name, turns } => {
+            Member::Repeat { name, docs, turns } => {
                 let ty = self.piece(name, turns.first()?, path, pieces)?;
                 let count = turns.len();
-                let doc = format!("The parameters of `{name}`, a turn each.");
-                Some(Field { name: name.clone(), doc, ty: quote!([#ty; #count]) })
+                let docs = after(docs, format!("The parameters of `{name}`, a turn each."));
+                Some(Field { name: name.clone(), docs, ty: quote!([#ty; #count]) })
             }
         }
     }
@@ -79,7 +81,7 @@ impl Expansion<'_> {
         let vis = &self.chain.vis;
         let core = quote!(#krate::__private::core);
         let names: Vec<&Ident> = group.fields.iter().map(|field| &field.name).collect();
-        let fields = group.fields.iter().map(|Field { name, doc, ty }| quote!(#[doc = #doc] pub #name: #ty));
+        let fields = group.fields.iter().map(|Field { name, docs, ty }| quote!(#docs pub #name: #ty));
         // A struct without fields is written without braces, and its arguments go unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
@@ -105,7 +107,7 @@ impl Expansion<'_> {
     }
 
     /// The group of parameters that a layer has.
-    fn layer_group(&self, node: NodeId) -> Option<TokenStream> {
+    pub(super) fn layer_group(&self, node: NodeId) -> Option<TokenStream> {
         let krate = &self.krate;
         let Some(op) = self.op(node) else {
             // Refused; the field stays so that code which uses it gives no error of its own.
@@ -139,7 +141,11 @@ impl Expansion<'_> {
         let name = &self.chain.name;
         let core = quote!(#krate::__private::core);
         let inputs: Vec<_> = self.graph.inputs.iter().map(|input| input.shape).collect();
-        let outputs = self.outputs();
+        let mut outputs = self.outputs();
+        if outputs.is_empty() {
+            // Refused; `()` is the type of no output and would give errors of its own.
+            outputs.push(Shape::unknown(1));
+        }
         let tensor = |shape: &Shape, whole: &str| {
             let shape = self.port_type(shape, whole);
             quote!(#krate::Tensor<f32, #shape>)
@@ -263,7 +269,7 @@ fn tuple(types: impl Iterator<Item = TokenStream>) -> TokenStream {
 }
 
 /// `down_1` as part of a type's name: `Down1`.
-fn camel(name: &str) -> String {
+pub(super) fn camel(name: &str) -> String {
     name.trim_start_matches("r#")
         .split('_')
         .map(|word| {

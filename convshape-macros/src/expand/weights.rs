@@ -38,7 +38,7 @@ impl Expansion<'_> {
             #[must_use]
             pub fn pretrained() -> Self {
                 #checked
-                static FILE: &#krate::__private::Aligned<[u8]> = &#krate::__private::Aligned(#file);
+                static FILE: &#krate::__private::Aligned<[#core::primitive::u8]> = &#krate::__private::Aligned(#file);
                 #krate::__private::pretrained(&FILE.0, Self::__TENSORS)
             }
         }

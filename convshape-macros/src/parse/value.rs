@@ -41,6 +41,11 @@ impl Parser {
             return;
         }
         let value = self.whole_value(part);
+        if let Value::Word(word) = &value
+            && !(args.fields.is_empty() && args.positional.is_empty())
+        {
+            args.half_typed.push(word.clone());
+        }
         match args.fields.last() {
             None => args.positional.push(value),
             Some(_) if matches!(value, Value::Broken(_)) => {}
@@ -165,6 +170,7 @@ impl Parser {
                 return Ok(Some(Value::Broken(span)));
             }
             "undo" if c.ident_at(1).is_some() => {
+                self.word("undo", span);
                 c.bump();
                 let name = c.ident("the name of a layer")?;
                 return Ok(Some(Value::Undo { name, span }));

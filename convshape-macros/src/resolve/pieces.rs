@@ -79,7 +79,8 @@ impl<'a> Resolver<'a> {
             }
         }
         self.graph.names.insert(scope.previous, format!("{}{name}", scope.path));
-        Some(Member::Repeat { name: Ident::new(&name, stmt.span()), turns: members })
+        let docs = stmt.attrs.docs.clone();
+        Some(Member::Repeat { name: Ident::new(&name, stmt.span()), docs, turns: members })
     }
 
     pub(super) fn block(
@@ -144,7 +145,8 @@ impl<'a> Resolver<'a> {
             node.comment = comment.or(node.comment);
             node.restores = restores.or(node.restores.take());
         }
-        Some(Member::Block { name: Ident::new(&name, stmt.span()), members })
+        let docs = [&stmt.attrs.docs, &block.docs].into_iter().cloned().collect();
+        Some(Member::Block { name: Ident::new(&name, stmt.span()), docs, members })
     }
 
     /// A bound of a repeat: the macro itself must see it.

@@ -6,6 +6,7 @@ conv_chain! {
     /// An autoencoder of sequences, with the names that linen gives unnamed layers.
     pub struct FlaxLinenAe {
         dialect: flax;
+        weights: "data/models/flax_linen_ae.weights.safetensors";
         input: [24, 3];
         #[name = "Conv_0"] conv_0: Conv(3 -> 6, kernel_size: (5), strides: 2, padding: "SAME");
         Relu;

@@ -6,6 +6,7 @@ conv_chain! {
     /// An autoencoder of images, channels last.
     pub struct FlaxNnxAe {
         dialect: flax;
+        weights: "data/models/flax_nnx_ae.weights.safetensors";
         input: [10, 14, 1];
         enc1: Conv2d(1 -> 6, kernel: 3, stride: 2, padding: same);
         Relu;

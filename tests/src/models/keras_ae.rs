@@ -6,6 +6,7 @@ conv_chain! {
     /// An autoencoder of images, channels last.
     pub struct KerasAe {
         dialect: keras;
+        weights: "data/models/keras_ae.weights.safetensors";
         input: [12, 10, 1];
         #[name = "ae/l0_conv2d"]
         l0_conv2d: Conv2D(filters: 6, kernel_size: 3, strides: 2, padding: "same", activation: "relu");

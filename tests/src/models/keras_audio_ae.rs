@@ -6,6 +6,7 @@ conv_chain! {
     /// An autoencoder of sequences, channels last.
     pub struct KerasAudioAe {
         dialect: keras;
+        weights: "data/models/keras_audio_ae.weights.safetensors";
         input: [22, 2];
         #[name = "ae/l0_conv1d"]
         l0_conv1d: Conv1d(2 -> 6, kernel: 5, stride: 2, padding: causal, activation: Relu);
