@@ -1,11 +1,11 @@
 //! The gradients of single layers are PyTorch's, and so is a batch norm in training.
 
-mod torch_op;
+mod recorded_op;
 
 use std::collections::BTreeMap;
 
 use convshape::kernels::gradient::Layer;
-use convshape_arith::op::{AxisOrder::ChannelsFirst, Conv, Op};
+use convshape_arith::op::{AxisOrder::ChannelsFirst, Conv, Dialect, Op};
 use convshape_arith::shape::Shape;
 use convshape_tests::golden::{Framework, ShapeCase, ValueCase, values};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ fn layers_have_the_recorded_gradients() {
     let mut counts = BTreeMap::<String, usize>::new();
     for case in values(Framework::Torch).iter().filter(|case| case.find("cotangent").is_some()) {
         let input = shape(&case.tensor("input").shape()[1..]);
-        let op = match torch_op::torch_op(&record(case)).expect("a layer") {
+        let op = match recorded_op::recorded_op(&record(case)).expect("a layer") {
             Op::Conv(conv) => Op::Conv(Conv { bias: case.find("bias").is_some(), ..conv }),
             op => op,
         };
@@ -80,7 +80,8 @@ fn batch_norm_in_training() {
         let (eps, momentum) = (case.params["eps"].as_f64().expect("eps"), case.params["momentum"].as_f64());
         let momentum = momentum.expect("a momentum");
         let input = shape(&case.tensor("input").shape()[1..]);
-        let op = Op::BatchNorm { channels: None, eps, affine: true, momentum }.bind(&input, ChannelsFirst);
+        let op = Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps, affine: true, momentum }
+            .bind(&input, ChannelsFirst);
         let params: Vec<&[f32]> = op.params().iter().map(|spec| slice(case, spec.field)).collect();
         let layer = Layer { op: &op, order: ChannelsFirst, params: &params, shapes: &[input], output: &input };
         let mut y = vec![0.0; slice(case, "output").len()];
