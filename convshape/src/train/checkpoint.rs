@@ -76,7 +76,9 @@ fn parse<M: Train>(bytes: &[u8], like: &M) -> Result<Checkpoint<M>, String> {
 
     let buffers = (0..number("optimizer_buffers")?).map(|index| floats(&tensors, &format!("optimizer/{index}"), None));
     let best = match metadata.get("best") {
-        Some(loss) => Some((loss.parse().map_err(|error| format!("best: {error}"))?, restored("best", &tensors, like)?)),
+        Some(loss) => {
+            Some((loss.parse().map_err(|error| format!("best: {error}"))?, restored("best", &tensors, like)?))
+        }
         None => None,
     };
     Ok(Checkpoint {

@@ -60,7 +60,8 @@ impl<'a> Data<'a> {
     /// If there is no such place.
     #[must_use]
     pub fn batch(&self, places: &[usize]) -> Batch {
-        let select = |arrays: &[ArrayViewD<'_, f32>]| arrays.iter().map(|array| array.select(Axis(0), places)).collect();
+        let select =
+            |arrays: &[ArrayViewD<'_, f32>]| arrays.iter().map(|array| array.select(Axis(0), places)).collect();
         Batch { inputs: select(&self.inputs), targets: select(&self.targets) }
     }
 }
@@ -165,7 +166,8 @@ mod tests {
         let y = Array1::from_shape_fn(10, |sample| sample as f32);
         let data = Data::new(x.view(), y.view()).unwrap();
         let loader = Loader::new(data, 4).shuffled(3);
-        let targets = |epoch| loader.epoch(epoch).flat_map(|batch| batch.targets[0].iter().copied().collect::<Vec<_>>());
+        let targets =
+            |epoch| loader.epoch(epoch).flat_map(|batch| batch.targets[0].iter().copied().collect::<Vec<_>>());
         let first: Vec<f32> = targets(0).collect();
         assert_eq!(first, targets(0).collect::<Vec<_>>());
         assert_ne!(first, targets(1).collect::<Vec<_>>());

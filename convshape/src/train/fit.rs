@@ -215,7 +215,8 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         let rate = self.optimizer.learning_rate();
         let mut state = self.begin(model)?;
         #[cfg(feature = "progress")]
-        let bar = self.progress.then(|| super::progress::Progress::new(self.epochs * loader.batches() as u64, state.steps));
+        let bar =
+            self.progress.then(|| super::progress::Progress::new(self.epochs * loader.batches() as u64, state.steps));
         for epoch in state.history.epochs.len() as u64..self.epochs {
             if self.is_over(&state.history) {
                 break;
@@ -260,7 +261,12 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     }
 
     /// One step. Returns the loss and how many samples it is of.
-    fn step<M: Train>(&mut self, model: &mut M, mut batch: Batch, state: &mut State<M>) -> Result<(f32, f64), FitError> {
+    fn step<M: Train>(
+        &mut self,
+        model: &mut M,
+        mut batch: Batch,
+        state: &mut State<M>,
+    ) -> Result<(f32, f64), FitError> {
         let mut rng = generator(self.seed, Use::Step, state.steps);
         state.steps += 1;
         if let Some(prepare) = &mut self.prepare {
@@ -335,12 +341,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
 ///
 /// # Errors
 /// If the data does not fit the model or the loss.
-pub fn evaluate<M: Train>(
-    model: &M,
-    data: &Data<'_>,
-    batch: usize,
-    loss: &mut impl Loss,
-) -> Result<f64, ShapeError> {
+pub fn evaluate<M: Train>(model: &M, data: &Data<'_>, batch: usize, loss: &mut impl Loss) -> Result<f64, ShapeError> {
     let (mut sum, mut samples) = (0.0, 0.0);
     for batch in Loader::new(data.clone(), batch).epoch(0) {
         let outputs = model.run_batch(&batch.input_views())?;

@@ -123,7 +123,8 @@ impl History {
             );
         }
         let curves = [("training", "#1f77b4", &training), ("validation", "#d62728", &validation)];
-        for (index, (name, colour, points)) in curves.into_iter().filter(|(_, _, points)| !points.is_empty()).enumerate()
+        for (index, (name, colour, points)) in
+            curves.into_iter().filter(|(_, _, points)| !points.is_empty()).enumerate()
         {
             let points: Vec<String> = points
                 .iter()

@@ -17,8 +17,7 @@ use ndarray::{ArrayD, IxDyn};
 pub fn read_idx(path: impl AsRef<Path>) -> io::Result<ArrayD<f32>> {
     let path = path.as_ref();
     let bytes = fs::read(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-    parse(&bytes)
-        .map_err(|why| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display())))
+    parse(&bytes).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display())))
 }
 
 fn parse(bytes: &[u8]) -> Result<ArrayD<f32>, String> {
