@@ -176,6 +176,17 @@ pub(crate) fn of_loss<M: Parts>(
     Ok((value as f32, gradients))
 }
 
+/// The gradients of whatever the outputs have the gradients `cotangents` in.
+pub(crate) fn vjp_of<M: Parts>(
+    model: &M,
+    inputs: &[ArrayViewD<'_, f32>],
+    cotangents: Vec<ArrayD<f32>>,
+    mode: Mode<'_>,
+) -> Result<Gradients<M>, ShapeError> {
+    let mut cotangents = Some(cotangents);
+    differentiate(model, inputs, mode, true, &mut |_| Ok(cotangents.take().unwrap_or_default()))
+}
+
 /// The generated `gradients`.
 ///
 /// # Errors
@@ -215,7 +226,7 @@ pub fn vjp<'a, 'b, M: Parts, D: Outputs>(
     inputs: impl Inputs<'a>,
     cotangents: impl Inputs<'b>,
 ) -> Result<(D, M), ShapeError> {
-    let cotangents = cotangents.batches().iter().map(ArrayViewD::to_owned).collect::<Vec<_>>();
-    let gradients = differentiate(model, &inputs.batches(), Mode::Stored, true, &mut |_| Ok(cotangents.clone()))?;
+    let cotangents = cotangents.batches().iter().map(ArrayViewD::to_owned).collect();
+    let gradients = vjp_of(model, &inputs.batches(), cotangents, Mode::Stored)?;
     Ok((D::from_batches(&mut gradients.inputs.into_iter()), gradients.params))
 }

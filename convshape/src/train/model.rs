@@ -55,6 +55,18 @@ pub trait Train: Model {
         cotangents: Vec<ArrayD<f32>>,
     ) -> Result<(Vec<ArrayD<f32>>, Self), ShapeError>;
 
+    /// The same in training: by the statistics of the batch, towards which the stored ones move, and
+    /// dropping what `rng` says.
+    ///
+    /// # Errors
+    /// Those of [`Train::vjp_batch`]; the model is as it was then.
+    fn vjp_batch_train(
+        &mut self,
+        inputs: &[ArrayViewD<'_, f32>],
+        cotangents: Vec<ArrayD<f32>>,
+        rng: &mut dyn Rng,
+    ) -> Result<(Vec<ArrayD<f32>>, Self), ShapeError>;
+
     /// Calls `f` with each parameter that training changes, and the same one of `other`: of
     /// gradients, of an average. Running statistics are left out.
     fn for_each_trained(&mut self, other: &Self, f: impl FnMut(&str, &mut Param, &Param));
@@ -94,7 +106,17 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Train for M {
         inputs: &[ArrayViewD<'_, f32>],
         cotangents: Vec<ArrayD<f32>>,
     ) -> Result<(Vec<ArrayD<f32>>, M), ShapeError> {
-        let gradients = gradient::differentiate(self, inputs, Mode::Stored, true, &mut |_| Ok(cotangents.clone()))?;
+        gradient::vjp_of(self, inputs, cotangents, Mode::Stored).map(|gradients| (gradients.inputs, gradients.params))
+    }
+
+    fn vjp_batch_train(
+        &mut self,
+        inputs: &[ArrayViewD<'_, f32>],
+        cotangents: Vec<ArrayD<f32>>,
+        rng: &mut dyn Rng,
+    ) -> Result<(Vec<ArrayD<f32>>, M), ShapeError> {
+        let gradients = gradient::vjp_of(self, inputs, cotangents, Mode::Training(rng))?;
+        gradients.update_statistics(self);
         Ok((gradients.inputs, gradients.params))
     }
 
