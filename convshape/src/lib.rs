@@ -8,6 +8,14 @@ extern crate std;
 mod batch;
 mod chain;
 mod error;
+#[cfg(feature = "std")]
+mod fast;
+#[cfg(not(feature = "std"))]
+mod fast {
+    /// Without a standard library every chain runs by its layers' definitions: nothing is kept.
+    #[derive(Clone, Default, PartialEq, Debug)]
+    pub struct Cache;
+}
 mod init;
 #[doc(hidden)]
 pub mod kernels;
@@ -41,6 +49,7 @@ pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::batch::{Inputs, Outputs};
+    pub use crate::fast::Cache;
     pub use crate::init::init;
     pub use crate::model::{forward, forward_batch, summary};
     pub use crate::param::ParamGroup;

@@ -24,7 +24,7 @@ impl Expansion<'_> {
         let group = self.group(&self.graph.members, &self.chain.name.to_string(), &mut pieces);
         let attrs = &self.chain.attrs;
         let docs = self.struct_docs();
-        let body = self.group_items(&self.chain.name, &quote!(#attrs #docs), &group);
+        let body = self.group_items(&self.chain.name, &quote!(#attrs #docs), &group, true);
         quote!(#body #(#pieces)*)
     }
 
@@ -63,11 +63,12 @@ impl Expansion<'_> {
         }
         let ty = format_ident!("{path}", span = name.span());
         let doc = format!("Parameters of [`{}`].", self.chain.name);
-        pieces.push(self.group_items(&ty, &quote!(#[doc = #doc]), &group));
+        pieces.push(self.group_items(&ty, &quote!(#[doc = #doc]), &group, false));
         Some(ty)
     }
 
-    fn group_items(&self, name: &Ident, attrs: &TokenStream, group: &Group) -> TokenStream {
+    /// A struct and what it is to the library; a whole model also keeps its packed weights.
+    fn group_items(&self, name: &Ident, attrs: &TokenStream, group: &Group, whole: bool) -> TokenStream {
         let krate = &self.krate;
         let vis = &self.chain.vis;
         let core = quote!(#krate::__private::core);
@@ -76,14 +77,24 @@ impl Expansion<'_> {
         // A struct without fields is written without braces, and its arguments go unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
+        let (mut cache, mut fresh, mut keep) = (None, None, None);
+        if whole {
+            cache = Some(quote!(#[doc(hidden)] pub __cache: #krate::__private::Cache));
+            fresh = Some(quote!(__cache: #core::default::Default::default()));
+            keep = Some(quote! {
+                fn cache(&self) -> #core::option::Option<&#krate::__private::Cache> {
+                    #core::option::Option::Some(&self.__cache)
+                }
+            });
+        }
         quote! {
             #attrs
             #[derive(#core::clone::Clone, #core::fmt::Debug, #core::cmp::PartialEq)]
-            #vis struct #name { #(#fields),* }
+            #vis struct #name { #(#fields,)* #cache }
 
             impl #krate::__private::ParamGroup for #name {
                 fn assemble(#next: &mut dyn #core::ops::FnMut() -> #krate::Param) -> Self {
-                    Self { #(#names: #krate::__private::ParamGroup::assemble(#next)),* }
+                    Self { #(#names: #krate::__private::ParamGroup::assemble(#next),)* #fresh }
                 }
 
                 fn visit<'a>(&'a self, #visit: &mut dyn #core::ops::FnMut(&'a #krate::Param)) {
@@ -93,6 +104,8 @@ impl Expansion<'_> {
                 fn visit_mut(&mut self, #visit: &mut dyn #core::ops::FnMut(&mut #krate::Param)) {
                     #(#krate::__private::ParamGroup::visit_mut(&mut self.#names, #visit);)*
                 }
+
+                #keep
             }
         }
     }
