@@ -10,6 +10,7 @@ mod conv;
 mod each;
 mod engine;
 mod math;
+mod peak;
 mod plan;
 mod simd;
 mod taps;
@@ -18,3 +19,4 @@ mod tests;
 mod threads;
 
 pub use self::cache::Cache;
+pub use self::peak::peak_flops;

@@ -50,6 +50,8 @@ pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
 pub mod __private {
     pub use crate::batch::{Inputs, Outputs};
     pub use crate::fast::Cache;
+    #[cfg(feature = "std")]
+    pub use crate::fast::peak_flops;
     pub use crate::init::init;
     pub use crate::model::{forward, forward_batch, summary};
     pub use crate::param::ParamGroup;
