@@ -146,10 +146,27 @@ impl View {
         self.buffer.at(position) + self.channel
     }
 
-    /// The rows along the last axis: where each starts.
-    pub(super) fn rows(self, samples: usize) -> impl Iterator<Item = usize> {
+    /// The place of a row along the last axis; those of all samples are counted in a row.
+    #[inline(always)]
+    pub(super) fn row(&self, row: usize) -> usize {
         let [depth, height, _] = self.buffer.size;
-        let row = move |n: usize, d: usize, h: usize| n * self.buffer.sample() + self.at([d, h, 0]);
-        (0..samples).flat_map(move |n| (0..depth).flat_map(move |d| (0..height).map(move |h| row(n, d, h))))
+        let (plane, row) = (row / height, row % height);
+        plane / depth * self.buffer.sample() + self.at([plane % depth, row, 0])
+    }
+
+    /// How many rows a sample has, and positions each; without a border, all are one.
+    pub(super) fn long_rows(&self) -> (usize, usize) {
+        let [depth, height, width] = self.buffer.size;
+        if self.is_dense() { (1, depth * height * width) } else { (depth * height, width) }
+    }
+
+    /// The place of such a row.
+    #[inline(always)]
+    pub(super) fn long_row(&self, row: usize) -> usize {
+        if self.is_dense() { row * self.buffer.sample() + self.channel } else { self.row(row) }
+    }
+
+    fn is_dense(&self) -> bool {
+        self.buffer.low == [0; 3] && self.buffer.high == [0; 3]
     }
 }

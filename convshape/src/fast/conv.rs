@@ -8,7 +8,7 @@ use convshape_arith::op::PerAxis;
 
 use super::buffer::{Buffer, View};
 use super::math::Finish;
-use super::simd::{Kernel, Level, MOST_LANES, Run, Simd, dots, products, store_some};
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, dots, products};
 use super::taps::Axis;
 
 /// What to compute: the sum, and what is folded into it.
@@ -31,7 +31,6 @@ pub(super) struct Conv {
     y: Strides,
     phases: Vec<Phase>,
     panels: Vec<Panel>,
-    runs: Vec<Run>,
     weights: Aligned,
     finish: Finish,
     /// The axis along which the work is split, the rows of a phase along it, and where the first is
@@ -69,7 +68,7 @@ struct Phase {
 
 /// Some output channels of a phase.
 struct Panel {
-    runs: Range<usize>,
+    runs: Runs,
     /// The places of the weights and the constants.
     weights: Range<usize>,
     shift: usize,
@@ -138,7 +137,6 @@ impl Conv {
             y: strides(&y.buffer, [0, 1, 2].map(|axis| axes[axis].modulus)),
             phases: Vec::new(),
             panels: Vec::new(),
-            runs: Vec::new(),
             weights: Aligned::default(),
             finish: sum.finish,
             split,
@@ -209,9 +207,10 @@ impl Conv {
             let count = rest.min(vectors * lanes);
             let groups = first / outputs..(first + count - 1) / outputs + 1;
             let sources = groups.start * inputs..groups.end * inputs;
-            let (runs, weights) = (self.runs.len(), packed.len());
-            for &(tap, place) in taps {
-                self.push_run(runs, place + sources.start, sources.len());
+            let weights = packed.len();
+            let offsets = taps.iter().map(|(_, place)| place + sources.start);
+            let runs = Runs::new(offsets, sources.len(), true);
+            for &(tap, _) in taps {
                 for input in sources.clone() {
                     for channel in first..first + vectors * lanes {
                         let meets = channel < first + count && input / inputs == channel / outputs;
@@ -240,9 +239,9 @@ impl Conv {
         x: &View,
     ) {
         let lanes = self.level.lanes();
-        let (runs, weights) = (self.runs.len(), packed.len());
-        for &(tap, place) in taps {
-            self.push_run(runs, place, x.channels);
+        let weights = packed.len();
+        let runs = Runs::new(taps.iter().map(|(_, place)| *place), x.channels, true);
+        for &(tap, _) in taps {
             for vector in (0..inputs).step_by(lanes) {
                 for channel in 0..outputs {
                     for input in vector..vector + lanes {
@@ -265,10 +264,9 @@ impl Conv {
         let lanes = self.level.lanes();
         for first in (0..channels).step_by(lanes) {
             let count = lanes.min(channels - first);
-            let (runs, weights) = (self.runs.len(), packed.len());
-            for &(tap, place) in taps {
-                // One run each, as the rest of a run are other channels.
-                self.runs.push(Run { offset: place + first, count: lanes });
+            let weights = packed.len();
+            let runs = Runs::new(taps.iter().map(|(_, place)| place + first), lanes, false);
+            for &(tap, _) in taps {
                 for channel in first..first + lanes {
                     packed.push(if channel < channels {
                         (sum.weight)(channel, 0, tap) * sum.scale[channel]
@@ -281,19 +279,11 @@ impl Conv {
         }
     }
 
-    /// A run of the panel whose runs start at `first`; two that touch are one.
-    fn push_run(&mut self, first: usize, offset: usize, count: usize) {
-        match self.runs[first..].last_mut() {
-            Some(last) if last.offset + last.count == offset => last.count += count,
-            _ => self.runs.push(Run { offset, count }),
-        }
-    }
-
     fn push_panel(
         &mut self,
         packed: &mut Vec<f32>,
         sum: &Sum<'_>,
-        runs: usize,
+        runs: Runs,
         weights: usize,
         channels: Range<usize>,
         vectors: usize,
@@ -303,14 +293,7 @@ impl Conv {
         let shift = packed.len();
         packed.extend(&sum.shift[channels.clone()]);
         packed.resize(shift + (vectors * lanes).max(MOST_LANES), 0.0);
-        self.panels.push(Panel {
-            runs: runs..self.runs.len(),
-            weights,
-            shift,
-            first: channels.start,
-            channels: channels.len(),
-            vectors,
-        });
+        self.panels.push(Panel { runs, weights, shift, first: channels.start, channels: channels.len(), vectors });
     }
 
     /// Runs all samples. `x` and `y` are the buffers.
@@ -526,8 +509,8 @@ impl Piece<'_> {
     }
 
     #[inline(always)]
-    fn runs(&self) -> &[Run] {
-        &self.conv.runs[self.panel.runs.clone()]
+    fn runs(&self) -> &Runs {
+        &self.panel.runs
     }
 
     #[inline(always)]
@@ -563,7 +546,7 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
             for v in 0..V {
                 let from = v * S::LANES;
                 if from < channels {
-                    store_some(simd, finish.apply(simd, sums[r][v]), &mut y[from..], channels - from);
+                    simd.store_some(finish.apply(simd, sums[r][v]), &mut y[from..], channels - from);
                 }
             }
             finish.rest(simd, y);
@@ -609,7 +592,7 @@ impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
         let finish = piece.conv.finish;
         for r in 0..R {
             let y = &mut piece.y[places[r] + piece.panel.first..][..piece.panel.channels];
-            store_some(simd, finish.apply(simd, sums[r][0]), y, piece.panel.channels);
+            simd.store_some(finish.apply(simd, sums[r][0]), y, piece.panel.channels);
             finish.rest(simd, y);
         }
     }

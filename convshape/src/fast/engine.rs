@@ -5,12 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use std::vec;
 use std::vec::Vec;
 
-use convshape_arith::op::{Op, PerAxis, PoolKind};
+use convshape_arith::op::{Op, PerAxis};
 use convshape_arith::shape::Shape;
 
 use super::buffer::{Place, SLACK, View};
 use super::conv::{Aligned, Conv, Sum};
-use super::each::{self, Add, Each, Pool};
+use super::each::{self, Add, Each, Pool, Relayout, Windows};
 use super::math::Finish;
 use super::plan::{Plan, Work};
 use super::simd::Level;
@@ -44,7 +44,7 @@ enum Job {
     Export(usize),
     Conv(Box<Conv>),
     Each { scale: Vec<f32>, shift: Vec<f32>, finish: Finish },
-    Pool { kind: PoolKind, windows: [convshape_arith::axis::Window; 3], count_include_pad: bool },
+    Pool(Box<Windows>),
     Add(Finish),
     Repeat([usize; 3]),
     Reference(Box<Reference>),
@@ -141,7 +141,9 @@ impl Engine {
                 }
                 Work::Pool { node, windows } => {
                     let Op::Pool(pool) = plan.nodes[*node].op else { return None };
-                    Job::Pool { kind: pool.kind, windows: *windows, count_include_pad: pool.count_include_pad }
+                    let sizes = (inputs[0].buffer.size, output?.buffer.size);
+                    let windows = Windows::new(pool.kind, windows, pool.count_include_pad, sizes.0, sizes.1);
+                    Job::Pool(Box::new(windows))
                 }
                 Work::Add(activation) => Job::Add(activation.map_or(Finish::None, Finish::of)),
                 Work::Repeat(times) => Job::Repeat(*times),
@@ -233,14 +235,16 @@ impl Engine {
                 let to = output?;
                 let elements = to.grid().elements();
                 let x = &memory.inputs[*port][memory.first * elements..];
-                each::import(order, samples, x, to, memory.output(to));
+                let y = memory.output(to);
+                level.run(Relayout { order, samples, view: to, export: false, x, y });
             }
             Job::Export(port) => {
                 let from = &step.inputs[0];
                 let elements = from.grid().elements();
                 let first = memory.first * elements;
                 let (x, outputs) = memory.read(from);
-                each::export(order, samples, from, x, &mut outputs[*port][first..]);
+                let y = &mut outputs[*port][first..];
+                level.run(Relayout { order, samples, view: from, export: true, x, y });
             }
             Job::Conv(conv) => {
                 let (x, y) = memory.pair(&step.inputs[0], output?);
@@ -263,11 +267,10 @@ impl Engine {
                     }
                 }
             }
-            Job::Pool { kind, windows, count_include_pad } => {
+            Job::Pool(windows) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
-                let (kind, count_include_pad) = (*kind, *count_include_pad);
-                level.run(Pool { kind, windows, count_include_pad, samples, from, x, to, y });
+                level.run(Pool { windows, samples, from, x, to, y });
             }
             Job::Repeat(times) => {
                 let (from, to) = (&step.inputs[0], output?);
@@ -302,7 +305,8 @@ impl Engine {
         for sample in 0..samples {
             for (index, view) in inputs.iter().enumerate() {
                 memory.with_room(view, room(index), |x, room| {
-                    each::export(order, 1, view, &x[sample * view.buffer.sample()..], room);
+                    let x = &x[sample * view.buffer.sample()..];
+                    self.level.run(Relayout { order, samples: 1, view, export: true, x, y: room });
                 });
             }
             let out = room(inputs.len());
@@ -321,7 +325,8 @@ impl Engine {
             let shape = &reference.shapes[inputs.len()];
             kernels::apply(&reference.op, order, params, &operands[..inputs.len()], shape, y).ok()?;
             memory.from_room(output, room(inputs.len()), |x, y| {
-                each::import(order, 1, x, output, &mut y[sample * output.buffer.sample()..]);
+                let y = &mut y[sample * output.buffer.sample()..];
+                self.level.run(Relayout { order, samples: 1, view: output, export: false, x, y });
             });
         }
         Some(())

@@ -2,7 +2,7 @@
 
 use convshape_arith::op::Activation;
 
-use super::simd::{Kernel, Simd, store_some};
+use super::simd::{Kernel, Simd};
 use crate::kernels;
 
 /// An activation as a step's end: the cheap ones are taken while the sums are in registers.
@@ -57,7 +57,7 @@ impl Finish {
         match self {
             Finish::None => {}
             Finish::Other(_) => self.rest(simd, y),
-            _ => over(simd, y, |x| self.apply(simd, x)),
+            _ => over(simd, y, self),
         }
     }
 }
@@ -75,23 +75,13 @@ impl Kernel for Activate<'_> {
     fn run<S: Simd>(self, simd: S) {
         let y = self.y;
         match self.activation {
-            Activation::Sigmoid => over(simd, y, |x| sigmoid(simd, x)),
-            Activation::Tanh => over(simd, y, |x| tanh(simd, x)),
-            Activation::Silu => over(simd, y, |x| simd.mul(x, sigmoid(simd, x))),
-            Activation::Elu { alpha } => over(simd, y, |x| {
-                let (_, less) = exp(simd, x);
-                simd.select(x, simd.splat(0.0), x, simd.mul(simd.splat(alpha as f32), less))
-            }),
-            Activation::Gelu { tanh: true } => over(simd, y, |x| {
-                // sqrt(2 / pi)
-                const SCALE: f32 = core::f32::consts::FRAC_2_SQRT_PI * core::f32::consts::FRAC_1_SQRT_2;
-                let cube = simd.mul(simd.mul(x, x), x);
-                let inner = simd.mul(simd.splat(SCALE), simd.mul_add(cube, simd.splat(0.044_715), x));
-                let half = simd.mul(x, simd.splat(0.5));
-                simd.mul_add(half, tanh(simd, inner), half)
-            }),
-            Activation::Hardswish => over(simd, y, |x| simd.mul(x, sixth(simd, x))),
-            Activation::Hardsigmoid => over(simd, y, |x| sixth(simd, x)),
+            Activation::Sigmoid => over(simd, y, Sigmoid),
+            Activation::Tanh => over(simd, y, Tanh),
+            Activation::Silu => over(simd, y, Silu),
+            Activation::Elu { alpha } => over(simd, y, Elu(alpha as f32)),
+            Activation::Gelu { tanh: true } => over(simd, y, Gelu),
+            Activation::Hardswish => over(simd, y, Hardswish),
+            Activation::Hardsigmoid => over(simd, y, Hardsigmoid),
             other => {
                 for y in y {
                     *y = kernels::activation(other, f64::from(*y)) as f32;
@@ -101,19 +91,68 @@ impl Kernel for Activate<'_> {
     }
 }
 
+/// A function of each element. A type and not a closure: `#[inline(always)]` must stand on all code
+/// with vectors.
+trait Map: Copy {
+    fn map<S: Simd>(self, simd: S, x: S::F) -> S::F;
+}
+
+macro_rules! maps {
+    ($($(#[$doc:meta])* $name:ident $(($field:ident))? |$simd:ident, $x:ident| $body:expr;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        struct $name $((maps!(@type $field)))?;
+
+        impl Map for $name {
+            #[inline(always)]
+            fn map<S: Simd>(self, $simd: S, $x: S::F) -> S::F {
+                $(let $name($field) = self;)?
+                $body
+            }
+        }
+    )+};
+    (@type $field:ident) => { f32 };
+}
+
+maps! {
+    Sigmoid |simd, x| sigmoid(simd, x);
+    Tanh |simd, x| tanh(simd, x);
+    Silu |simd, x| simd.mul(x, sigmoid(simd, x));
+    Elu(alpha) |simd, x| {
+        let (_, less) = exp(simd, x);
+        simd.select(x, simd.splat(0.0), x, simd.mul(simd.splat(alpha), less))
+    };
+    /// By the hyperbolic tangent.
+    Gelu |simd, x| {
+        // sqrt(2 / pi)
+        const SCALE: f32 = core::f32::consts::FRAC_2_SQRT_PI * core::f32::consts::FRAC_1_SQRT_2;
+        let cube = simd.mul(simd.mul(x, x), x);
+        let inner = simd.mul(simd.splat(SCALE), simd.mul_add(cube, simd.splat(0.044_715), x));
+        let half = simd.mul(x, simd.splat(0.5));
+        simd.mul_add(half, tanh(simd, inner), half)
+    };
+    Hardswish |simd, x| simd.mul(x, sixth(simd, x));
+    Hardsigmoid |simd, x| sixth(simd, x);
+}
+
+impl Map for Finish {
+    #[inline(always)]
+    fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
+        self.apply(simd, x)
+    }
+}
+
 /// Every vector of a slice, the last one filled up with zeros.
 #[inline(always)]
-fn over<S: Simd>(simd: S, y: &mut [f32], f: impl Fn(S::F) -> S::F) {
+fn over<S: Simd>(simd: S, y: &mut [f32], map: impl Map) {
     let mut chunks = y.chunks_exact_mut(S::LANES);
     for chunk in &mut chunks {
-        simd.store(f(simd.load(chunk)), chunk);
+        simd.store(map.map(simd, simd.load(chunk)), chunk);
     }
     let rest = chunks.into_remainder();
     if !rest.is_empty() {
-        let mut lanes = [0.0; super::simd::MOST_LANES];
-        lanes[..rest.len()].copy_from_slice(rest);
         let count = rest.len();
-        store_some(simd, f(simd.load(&lanes)), rest, count);
+        simd.store_some(map.map(simd, simd.load_some(rest, count)), rest, count);
     }
 }
 

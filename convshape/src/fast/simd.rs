@@ -12,7 +12,7 @@ mod neon;
 mod portable;
 mod product;
 
-pub(crate) use self::product::{Run, dots, products};
+pub(crate) use self::product::{Runs, dots, products};
 
 /// One instruction set. A value of such a type exists only where the processor has the instructions.
 pub(crate) trait Simd: Copy + Send + Sync {
@@ -62,17 +62,44 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn sum(self, x: Self::F) -> f32;
     /// Runs another kernel as a function of its own, which keeps the code of each small.
     fn call<K: Kernel>(self, kernel: K) -> K::Output;
-}
 
-/// Stores the first `count` lanes, or all if there are fewer.
-#[inline(always)]
-pub(crate) fn store_some<S: Simd>(simd: S, x: S::F, to: &mut [f32], count: usize) {
-    if count >= S::LANES {
-        simd.store(x, to);
-    } else {
+    /// The first `count` elements, or a whole vector if that is fewer; the other lanes are anything.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[inline(always)]
+    fn load_some(self, from: &[f32], count: usize) -> Self::F {
+        if from.len() >= Self::LANES {
+            return self.load(from);
+        }
         let mut lanes = [0.0; MOST_LANES];
-        simd.store(x, &mut lanes);
-        to[..count].copy_from_slice(&lanes[..count]);
+        lanes[..count].copy_from_slice(&from[..count]);
+        self.load(&lanes)
+    }
+
+    /// Stores the first `count` lanes, or all if there are fewer.
+    ///
+    /// # Panics
+    /// If there is too little room.
+    #[inline(always)]
+    fn store_some(self, x: Self::F, to: &mut [f32], count: usize) {
+        if count >= Self::LANES {
+            self.store(x, to);
+        } else {
+            let mut lanes = [0.0; MOST_LANES];
+            self.store(x, &mut lanes);
+            to[..count].copy_from_slice(&lanes[..count]);
+        }
+    }
+
+    /// Exchanges rows and columns.
+    #[inline(always)]
+    fn transpose(self, rows: &mut [[f32; MOST_LANES]; MOST_LANES]) {
+        for i in 0..MOST_LANES {
+            for j in 0..i {
+                (rows[i][j], rows[j][i]) = (rows[j][i], rows[i][j]);
+            }
+        }
     }
 }
 

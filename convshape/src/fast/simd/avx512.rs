@@ -121,4 +121,48 @@ impl Simd for Avx512 {
     fn call<K: Kernel>(self, kernel: K) -> K::Output {
         avx512!(run(kernel))
     }
+
+    #[inline(always)]
+    fn store_some(self, x: __m512, to: &mut [f32], count: usize) {
+        if count >= 16 {
+            return self.store(x, to);
+        }
+        let to = &mut to[..count];
+        // SAFETY: as in `avx512!`; the lanes that the mask leaves out are not written, the others are
+        // the elements of `to`.
+        unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), (1 << count) - 1, x) }
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: &mut [[f32; 16]; 16]) {
+        let mut a = [self.splat(0.0); 16];
+        for i in 0..16 {
+            a[i] = self.load(&rows[i]);
+        }
+        let mut b = a;
+        // Pairs, then fours of neighbours, within each quarter of a vector ..
+        for i in 0..8 {
+            b[2 * i] = avx512!(_mm512_unpacklo_ps(a[2 * i], a[2 * i + 1]));
+            b[2 * i + 1] = avx512!(_mm512_unpackhi_ps(a[2 * i], a[2 * i + 1]));
+        }
+        for i in 0..4 {
+            let [p, q, r, s] = [b[4 * i], b[4 * i + 1], b[4 * i + 2], b[4 * i + 3]];
+            a[4 * i] = avx512!(_mm512_shuffle_ps::<0x44>(p, r));
+            a[4 * i + 1] = avx512!(_mm512_shuffle_ps::<0xee>(p, r));
+            a[4 * i + 2] = avx512!(_mm512_shuffle_ps::<0x44>(q, s));
+            a[4 * i + 3] = avx512!(_mm512_shuffle_ps::<0xee>(q, s));
+        }
+        // .. then the quarters.
+        for i in 0..4 {
+            let [p, q, r, s] = [a[i], a[4 + i], a[8 + i], a[12 + i]];
+            let low = avx512!(_mm512_shuffle_f32x4::<0x88>(p, q));
+            let high = avx512!(_mm512_shuffle_f32x4::<0xdd>(p, q));
+            let low_2 = avx512!(_mm512_shuffle_f32x4::<0x88>(r, s));
+            let high_2 = avx512!(_mm512_shuffle_f32x4::<0xdd>(r, s));
+            self.store(avx512!(_mm512_shuffle_f32x4::<0x88>(low, low_2)), &mut rows[i]);
+            self.store(avx512!(_mm512_shuffle_f32x4::<0x88>(high, high_2)), &mut rows[4 + i]);
+            self.store(avx512!(_mm512_shuffle_f32x4::<0xdd>(low, low_2)), &mut rows[8 + i]);
+            self.store(avx512!(_mm512_shuffle_f32x4::<0xdd>(high, high_2)), &mut rows[12 + i]);
+        }
+    }
 }
