@@ -15,7 +15,7 @@ use super::taps::Axis;
 pub(super) struct Sum<'a> {
     pub(super) axes: &'a [Axis; 3],
     pub(super) groups: usize,
-    /// The place of an output channel's weight for an input channel (of its group) and a tap.
+    /// The weight of an output channel for an input channel of its group and a tap.
     pub(super) weight: &'a dyn Fn(usize, usize, PerAxis<usize>) -> f32,
     /// The factor and the constant of each output channel.
     pub(super) scale: &'a [f32],
@@ -214,11 +214,7 @@ impl Conv {
                 for input in sources.clone() {
                     for channel in first..first + vectors * lanes {
                         let meets = channel < first + count && input / inputs == channel / outputs;
-                        packed.push(if meets {
-                            (sum.weight)(channel, input % inputs, tap) * sum.scale[channel]
-                        } else {
-                            0.0
-                        });
+                        packed.push(if meets { (sum.weight)(channel, input, tap) * sum.scale[channel] } else { 0.0 });
                     }
                 }
             }
@@ -269,7 +265,7 @@ impl Conv {
             for &(tap, _) in taps {
                 for channel in first..first + lanes {
                     packed.push(if channel < channels {
-                        (sum.weight)(channel, 0, tap) * sum.scale[channel]
+                        (sum.weight)(channel, channel, tap) * sum.scale[channel]
                     } else {
                         0.0
                     });

@@ -78,6 +78,16 @@ pub(super) struct Plan {
 /// Where a value is stored that has no buffer of its own: in another one, from that channel on.
 type Inside = Option<(usize, usize)>;
 
+/// The value in whose buffer a value lies, and its first channel there.
+fn root(inside: &[Inside], mut value: usize) -> (usize, usize) {
+    let mut channel = 0;
+    while let Some((outer, first)) = inside[value] {
+        value = outer;
+        channel += first;
+    }
+    (value, channel)
+}
+
 struct Builder {
     nodes: Vec<Node>,
     shapes: Vec<Option<Shape>>,
@@ -208,14 +218,7 @@ impl Plan {
 
     /// Gives every value its buffer, and every buffer its memory.
     fn place(&mut self, grids: &[Grid], inside: &[Inside]) {
-        let root = |mut value: usize| {
-            let mut channel = 0;
-            while let Some((outer, first)) = inside[value] {
-                value = outer;
-                channel += first;
-            }
-            (value, channel)
-        };
+        let root = |value: usize| root(inside, value);
         let mut buffers: Vec<Buffer> = grids
             .iter()
             .map(|grid| Buffer {
@@ -287,6 +290,12 @@ impl Plan {
             .collect();
     }
 
+    /// The values that are given out.
+    fn outputs_of(&self) -> Vec<usize> {
+        let export = |step: &Step| matches!(step.work, Work::Export(_)).then_some(step.output);
+        self.steps.iter().filter_map(export).collect()
+    }
+
     /// Inputs and outputs that lie as the caller has them are used where they are.
     fn borrow(&mut self, grids: &[Grid], inside: &[Inside], buffers: &mut [Buffer]) {
         let same = |value: usize, buffer: &Buffer, order: AxisOrder| {
@@ -298,8 +307,9 @@ impl Plan {
         let (nodes, order) = (&self.nodes, self.order);
         // Vectors of channels are read that may begin on the last one.
         let grouped = |op: &Op| matches!(op, Op::Conv(conv) if conv.groups > 1);
-        let overread = |value: usize| nodes.iter().any(|node| grouped(&node.op) && node.inputs.contains(&value));
-        let mut exported: Vec<usize> = Vec::new();
+        let overread =
+            |value: usize| nodes.iter().any(|node| grouped(&node.op) && root(inside, node.inputs[0]).0 == value);
+        let exported: Vec<usize> = self.outputs_of();
         self.steps.retain(|step| match step.work {
             Work::Import(port) => {
                 let direct = same(step.output, &buffers[step.output], order) && !overread(step.output);
@@ -312,8 +322,9 @@ impl Plan {
                 let value = step.inputs[0];
                 let written = nodes.iter().any(|node| node.output == value) && whole(value);
                 let read = nodes.iter().any(|node| node.inputs.contains(&value));
-                let direct = same(value, &buffers[value], order) && written && !read && !exported.contains(&value);
-                exported.push(value);
+                let direct = same(value, &buffers[value], order) && written && !read;
+                let once = exported.iter().filter(|&&other| other == value).count() == 1;
+                let direct = direct && once;
                 if direct {
                     buffers[value].place = Place::Output(port);
                 }
@@ -390,15 +401,12 @@ fn join(inside: &mut [Inside], steps: &mut Vec<Step>, node: &Node, grids: &[Grid
         let channel = next;
         next += grids[operand].channels;
         let written = steps.iter().any(|step| step.output == operand);
-        if written && inside[operand].is_none() {
+        // Nor is what is joined twice, or in part: one of them would be copied within the buffer.
+        let others = node.inputs.iter().filter(|&&other| root(inside, other).0 == operand).count();
+        if written && others == 1 && inside[operand].is_none() {
             inside[operand] = Some((node.output, channel));
             // A step cannot read and write one buffer.
-            let root = |mut value: usize| {
-                while let Some((outer, _)) = inside[value] {
-                    value = outer;
-                }
-                value
-            };
+            let root = |value: usize| root(inside, value).0;
             if steps.iter().all(|step| step.inputs.iter().all(|&input| root(input) != root(step.output))) {
                 continue;
             }
