@@ -110,6 +110,14 @@ mod float;
 mod fold;
 #[cfg(feature = "train")]
 mod gradient;
+#[cfg(feature = "std")]
+mod fast;
+#[cfg(not(feature = "std"))]
+mod fast {
+    /// Without a standard library every chain runs by its layers' definitions: nothing is kept.
+    #[derive(Clone, Default, PartialEq, Debug)]
+    pub struct Cache;
+}
 mod init;
 #[doc(hidden)]
 pub mod kernels;
@@ -158,6 +166,9 @@ pub mod __private {
     pub use crate::float::Float;
     #[cfg(feature = "train")]
     pub use crate::gradient::{gradients, gradients_train, vjp};
+    pub use crate::fast::Cache;
+    #[cfg(feature = "std")]
+    pub use crate::fast::peak_flops;
     pub use crate::init::init;
     pub use crate::model::{forward, forward_batch, summary};
     pub use crate::param::ParamGroup;
