@@ -106,12 +106,12 @@ mod chain;
 pub mod check;
 mod error;
 pub mod errors;
+#[cfg(feature = "std")]
+mod fast;
 mod float;
 mod fold;
 #[cfg(feature = "train")]
 mod gradient;
-#[cfg(feature = "std")]
-mod fast;
 #[cfg(not(feature = "std"))]
 mod fast {
     /// Without a standard library every chain runs by its layers' definitions: nothing is kept.
@@ -163,12 +163,12 @@ pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
 pub mod __private {
     pub use crate::batch::{Inputs, Outputs};
     pub use crate::check;
-    pub use crate::float::Float;
-    #[cfg(feature = "train")]
-    pub use crate::gradient::{gradients, gradients_train, vjp};
     pub use crate::fast::Cache;
     #[cfg(feature = "std")]
     pub use crate::fast::peak_flops;
+    pub use crate::float::Float;
+    #[cfg(feature = "train")]
+    pub use crate::gradient::{gradients, gradients_train, vjp};
     pub use crate::init::init;
     pub use crate::model::{forward, forward_batch, summary};
     pub use crate::param::ParamGroup;
