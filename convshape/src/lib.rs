@@ -111,8 +111,18 @@ mod chain;
 pub mod check;
 mod error;
 pub mod errors;
+#[cfg(feature = "std")]
+mod fast;
 mod float;
 mod fold;
+#[cfg(feature = "train")]
+mod gradient;
+#[cfg(not(feature = "std"))]
+mod fast {
+    /// Without a standard library every chain runs by its layers' definitions: nothing is kept.
+    #[derive(Clone, Default, PartialEq, Debug)]
+    pub struct Cache;
+}
 mod init;
 #[doc(hidden)]
 pub mod kernels;
@@ -129,6 +139,8 @@ mod symbols;
 mod tensor;
 #[cfg(test)]
 mod test_model;
+#[cfg(feature = "train")]
+pub mod train;
 #[cfg(feature = "safetensors")]
 mod weights;
 
@@ -156,7 +168,12 @@ pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
 pub mod __private {
     pub use crate::batch::{Inputs, Outputs};
     pub use crate::check;
+    pub use crate::fast::Cache;
+    #[cfg(feature = "std")]
+    pub use crate::fast::peak_flops;
     pub use crate::float::Float;
+    #[cfg(feature = "train")]
+    pub use crate::gradient::{gradients, gradients_train, vjp};
     pub use crate::init::init;
     pub use crate::model::{forward, forward_batch, summary};
     pub use crate::param::ParamGroup;
@@ -240,4 +257,64 @@ macro_rules! __weight_files {
 #[macro_export]
 macro_rules! __weight_files {
     ([$($generics:tt)*] $model:ty) => {};
+}
+
+/// The methods that give gradients, where the library was built with them. They stand in the `impl`
+/// of a model: `x` and `dy` are the types of its inputs and outputs, `dx` of its inputs' gradients.
+#[cfg(feature = "train")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __training {
+    (x: $x:ty, dy: $dy:ty, dx: $dx:ty) => {
+        /// The loss of a batch, and the gradients of the parameters, shaped like the model. The batch
+        /// axis is first. Normalisation layers use their stored statistics and nothing is dropped,
+        /// as in PyTorch's `eval()`.
+        ///
+        /// # Errors
+        /// If an input or target is not of the shape that the chain and the loss take.
+        pub fn gradients<'t>(
+            &self,
+            x: $x,
+            target: impl $crate::__private::Inputs<'t>,
+            loss: impl $crate::train::Loss,
+        ) -> $crate::__private::core::result::Result<(f32, Self), $crate::ShapeError> {
+            $crate::__private::gradients(self, x, target, loss)
+        }
+
+        /// As `gradients`, in training: normalisation layers use the statistics of the batch and
+        /// move their stored ones towards them, `Dropout` drops what `rng` says.
+        ///
+        /// # Errors
+        /// Those of `gradients`; the model is as it was then.
+        pub fn gradients_train<'t>(
+            &mut self,
+            x: $x,
+            target: impl $crate::__private::Inputs<'t>,
+            loss: impl $crate::train::Loss,
+            rng: &mut impl $crate::rand::Rng,
+        ) -> $crate::__private::core::result::Result<(f32, Self), $crate::ShapeError> {
+            $crate::__private::gradients_train(self, x, target, loss, rng)
+        }
+
+        /// The gradients of the inputs and of the parameters, given those of the outputs: the product
+        /// of a vector and the Jacobian, for any loss. Layers run as in `gradients`.
+        ///
+        /// # Errors
+        /// If an input or cotangent is not of the shape of the chain's inputs and outputs.
+        pub fn vjp(
+            &self,
+            x: $x,
+            cotangent: $dy,
+        ) -> $crate::__private::core::result::Result<($dx, Self), $crate::ShapeError> {
+            $crate::__private::vjp(self, x, cotangent)
+        }
+    };
+}
+
+/// The methods that give gradients: this build of the library has none.
+#[cfg(not(feature = "train"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __training {
+    ($($types:tt)*) => {};
 }

@@ -92,7 +92,7 @@ fn layer(
 
 impl RunError {
     /// The error of a sub-chain, seen from outside.
-    fn within(self, chain: &str) -> RunError {
+    pub(crate) fn within(self, chain: &str) -> RunError {
         RunError { layer: format!("{chain}.{}", self.layer), ..self }
     }
 }
