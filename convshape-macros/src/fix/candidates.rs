@@ -706,17 +706,18 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
 fn sizes_that_work(search: &mut Search<'_>, input: usize, best: &Shape) {
     let order = search.graph.order();
     let shape = search.graph.inputs[input].shape;
-    let wrong = |search: &Search<'_>, candidate: Shape| {
-        check(&Edit::Input { input, shape: candidate }.apply(search.graph)).problems.len()
+    // Nothing may be wrong then that has another cause.
+    let right = |search: &Search<'_>, candidate: Shape| {
+        let after = check(&Edit::Input { input, shape: candidate }.apply(search.graph));
+        after.problems.iter().all(|problem| search.others.contains(&problem.place()))
     };
-    let fewest = wrong(search, *best);
     for axis in 0..shape.rank().saturating_sub(1) {
         let place = order.spatial(axis);
         let (Some(now), Some(mended)) = (shape.size(place).number(), best.size(place).number()) else { continue };
         if now == mended {
             continue;
         }
-        let works = |size: &i64| *size > 0 && wrong(search, best.with(place, Size::Number(*size))) == fewest;
+        let works = |size: &i64| *size > 0 && right(search, best.with(place, Size::Number(*size)));
         let below = (1..=REACH).map(|step| now.saturating_sub(step)).find(works);
         let above = (1..=REACH).map(|step| now.saturating_add(step)).find(works);
         if let (Some(below), Some(above)) = (below, above) {

@@ -140,7 +140,7 @@ impl Plan {
                 _ => None,
             };
             let work = match node.op {
-                Op::Conv(conv) if conv.border() == PaddingMode::Zeros || conv.direction == Direction::Transposed => {
+                Op::Conv(conv) if conv.border() == PaddingMode::Zeros => {
                     let axes = Box::new(conv_axes(&conv, shape, order, &from, &to)?);
                     let norm = norm_of(&nodes, next(output));
                     if let Some(norm) = norm {
