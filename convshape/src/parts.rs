@@ -44,7 +44,7 @@ impl Linked {
         for step in self.program.steps {
             match step.action {
                 Action::Layer(op) => specs.extend(op.params().iter().map(|spec| Spec {
-                    name: format!("{prefix}{}.{}", step.file_name, spec.field),
+                    name: format!("{prefix}{}{}", step.file_name, spec.suffix),
                     op,
                     shape: numbers(spec.shape.sizes().iter().map(|size| size.number())),
                     init: spec.init,

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::Op;
+use convshape_arith::op::{Dialect, Op};
 use convshape_arith::shape::Shape;
 
 use crate::kernels;
@@ -182,7 +182,7 @@ mod tests {
         Port { name: "port", shape: Shape::of(shape), value }
     }
 
-    const LINEAR: Op = Op::Linear { inputs: Some(2), outputs: 1, bias: true };
+    const LINEAR: Op = Op::Linear { dialect: Dialect::Torch, inputs: Some(2), outputs: 1, bias: true };
 
     /// `Linear`, and the input doubled.
     const INNER: Program = Program {

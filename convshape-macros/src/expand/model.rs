@@ -1,10 +1,13 @@
 //! The struct with its parameters, and its methods.
 
+use convshape_arith::shape::{MAX_RANK, Shape};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Expansion;
-use crate::graph::{Member, NodeId};
+use super::docs::after;
+use crate::graph::{Member, NodeId, Recipe};
+use crate::unseen::visible;
 
 /// A struct of parameters: the model itself, or a piece of it.
 struct Group {
@@ -13,7 +16,7 @@ struct Group {
 
 struct Field {
     name: Ident,
-    doc: String,
+    docs: TokenStream,
     ty: TokenStream,
 }
 
@@ -24,7 +27,7 @@ impl Expansion<'_> {
         let group = self.group(&self.graph.members, &self.chain.name.to_string(), &mut pieces);
         let attrs = &self.chain.attrs;
         let docs = self.struct_docs();
-        let body = self.group_items(&self.chain.name, &quote!(#attrs #docs), &group);
+        let body = self.group_items(&self.chain.name, &quote!(#attrs #docs), &group, true);
         quote!(#body #(#pieces)*)
     }
 
@@ -37,19 +40,24 @@ impl Expansion<'_> {
 
     fn field(&self, member: &Member, path: &str, pieces: &mut Vec<TokenStream>) -> Option<Field> {
         match member {
+            Member::Layer { name, node } if matches!(self.graph.nodes[*node].recipe, Recipe::Chain { .. }) => {
+                let Recipe::Chain { path } = &self.graph.nodes[*node].recipe else { return None };
+                Some(Field { name: name.clone(), docs: self.layer_docs(*node), ty: path.clone() })
+            }
             Member::Layer { name, node } => {
                 let ty = self.layer_group(*node)?;
-                Some(Field { name: name.clone(), doc: self.layer_doc(*node), ty })
+                Some(Field { name: name.clone(), docs: self.layer_docs(*node), ty })
             }
-            Member::Block { name, members } => {
+            Member::Block { name, docs, members } => {
                 let ty = self.piece(name, members, path, pieces)?;
-                Some(Field { name: name.clone(), doc: format!("The parameters of `{name}`."), ty: quote!(#ty) })
+                let docs = after(docs, format!("The parameters of `{name}`."));
+                Some(Field { name: name.clone(), docs, ty: quote!(#ty) })
             }
-            Member::Repeat { name, turns } => {
+            Member::Repeat { name, docs, turns } => {
                 let ty = self.piece(name, turns.first()?, path, pieces)?;
                 let count = turns.len();
-                let doc = format!("The parameters of `{name}`, a turn each.");
-                Some(Field { name: name.clone(), doc, ty: quote!([#ty; #count]) })
+                let docs = after(docs, format!("The parameters of `{name}`, a turn each."));
+                Some(Field { name: name.clone(), docs, ty: quote!([#ty; #count]) })
             }
         }
     }
@@ -63,25 +71,26 @@ impl Expansion<'_> {
         }
         let ty = format_ident!("{path}", span = name.span());
         let doc = format!("Parameters of [`{}`].", self.chain.name);
-        pieces.push(self.group_items(&ty, &quote!(#[doc = #doc]), &group));
+        pieces.push(self.group_items(&ty, &quote!(#[doc = #doc]), &group, false));
         Some(ty)
     }
 
-    fn group_items(&self, name: &Ident, attrs: &TokenStream, group: &Group) -> TokenStream {
+    fn group_items(&self, name: &Ident, attrs: &TokenStream, group: &Group, whole: bool) -> TokenStream {
         let krate = &self.krate;
+        let (generics, arguments) = if whole { self.generics() } else { Default::default() };
         let vis = &self.chain.vis;
         let core = quote!(#krate::__private::core);
         let names: Vec<&Ident> = group.fields.iter().map(|field| &field.name).collect();
-        let fields = group.fields.iter().map(|Field { name, doc, ty }| quote!(#[doc = #doc] pub #name: #ty));
+        let fields = group.fields.iter().map(|Field { name, docs, ty }| quote!(#docs pub #name: #ty));
         // A struct without fields is written without braces, and its arguments go unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
         quote! {
             #attrs
-            #[derive(#core::clone::Clone, #core::fmt::Debug, #core::cmp::PartialEq)]
-            #vis struct #name { #(#fields),* }
+            #[derive(#core::clone::Clone, #core::fmt::Debug)]
+            #vis struct #name #generics { #(#fields),* }
 
-            impl #krate::__private::ParamGroup for #name {
+            impl #generics #krate::__private::ParamGroup for #name #arguments {
                 fn assemble(#next: &mut dyn #core::ops::FnMut() -> #krate::Param) -> Self {
                     Self { #(#names: #krate::__private::ParamGroup::assemble(#next)),* }
                 }
@@ -98,7 +107,7 @@ impl Expansion<'_> {
     }
 
     /// The group of parameters that a layer has.
-    fn layer_group(&self, node: NodeId) -> Option<TokenStream> {
+    pub(super) fn layer_group(&self, node: NodeId) -> Option<TokenStream> {
         let krate = &self.krate;
         let Some(op) = self.op(node) else {
             // Refused; the field stays so that code which uses it gives no error of its own.
@@ -110,13 +119,17 @@ impl Expansion<'_> {
                 likely.then(|| quote!(#krate::WeightBias))
             };
         };
-        let fields: Vec<&str> = match op.params() {
+        // Only the names of the fields count here: any channel count will do.
+        let any = Shape::of(&[1; MAX_RANK]);
+        let fields: Vec<&str> = match op.bind(&any, self.graph.order()).params() {
             params if params.is_empty() => return None,
             params => params.iter().map(|param| param.field).collect(),
         };
         Some(match fields.as_slice() {
             ["weight"] => quote!(#krate::Weight),
             ["weight", "bias"] => quote!(#krate::WeightBias),
+            ["depthwise_weight", "pointwise_weight"] => quote!(#krate::SeparableWeights),
+            ["depthwise_weight", "pointwise_weight", "bias"] => quote!(#krate::SeparableWeightsBias),
             ["running_mean", "running_var"] => quote!(#krate::Statistics),
             _ => quote!(#krate::Normalisation),
         })
@@ -128,9 +141,13 @@ impl Expansion<'_> {
         let name = &self.chain.name;
         let core = quote!(#krate::__private::core);
         let inputs: Vec<_> = self.graph.inputs.iter().map(|input| input.shape).collect();
-        let outputs = self.outputs();
-        let tensor = |shape| {
-            let shape = self.shape_type(shape);
+        let mut outputs = self.outputs();
+        if outputs.is_empty() {
+            // Refused; `()` is the type of no output and would give errors of its own.
+            outputs.push(Shape::unknown(1));
+        }
+        let tensor = |shape: &Shape, whole: &str| {
+            let shape = self.port_type(shape, whole);
             quote!(#krate::Tensor<f32, #shape>)
         };
         let view = |shape| {
@@ -142,38 +159,56 @@ impl Expansion<'_> {
             quote!(#krate::ndarray::Array<f32, #dimension>)
         };
         let input_tensors = tuple(inputs.iter().map(|shape| {
-            let tensor = tensor(shape);
+            let tensor = tensor(shape, "Input");
             quote!(&#tensor)
         }));
-        let output_tensors = tuple(outputs.iter().map(tensor));
+        let output_tensors = tuple(outputs.iter().map(|shape| tensor(shape, "Output")));
         let input_views = tuple(inputs.iter().map(view));
         let output_arrays = tuple(outputs.iter().map(array));
         let output_views = tuple(outputs.iter().map(view));
         let input_arrays = tuple(inputs.iter().map(array));
-        let shapes = |shapes: &[convshape_arith::shape::Shape]| {
-            shapes.iter().map(|shape| format!("`{shape}`")).collect::<Vec<_>>().join(", ")
+        let shapes = |shapes: &[Shape]| {
+            shapes.iter().map(|shape| format!("`{}`", visible(shape))).collect::<Vec<_>>().join(", ")
         };
         let forward = format!("Runs one sample: {} to {}.", shapes(&inputs), shapes(&outputs));
+        let (pretrained, weight_checks) = (self.pretrained(), self.deferred_weights());
         let batch = format!("Runs a batch, the batch axis first: {} to {}.", shapes(&inputs), shapes(&outputs));
-        quote! {
-            impl #name {
-                /// The shapes of this chain were checked while it compiled.
-                pub const CHECK: () = ();
-
-                /// A model with freshly drawn parameters, as the dialect's framework initialises them.
-                #[must_use]
-                pub fn init(rng: &mut impl #krate::rand::Rng) -> Self {
-                    #krate::__private::init(rng)
-                }
-
+        let (generics, arguments) = self.generics();
+        let checks = if self.deferred() { self.deferred_checks() } else { TokenStream::new() };
+        // A generic chain is checked where it is used; the constant makes that certain.
+        let checked = self.chain.generics.is_some().then(|| quote!(let () = Self::CHECK;));
+        let fixed = inputs.iter().chain(&outputs).all(Self::is_fixed);
+        let forward = fixed.then(|| {
+            quote! {
                 #[doc = #forward]
                 ///
                 /// # Panics
                 /// If a parameter was replaced by one of another shape.
                 #[must_use]
                 pub fn forward(&self, x: #input_tensors) -> #output_tensors {
+                    #checked
                     #krate::__private::forward(self, x)
                 }
+            }
+        });
+        let whole = self.whole_ports(&inputs, &outputs);
+        quote! {
+            #whole
+
+            impl #generics #name #arguments {
+                /// The shapes of this chain were checked while it compiled.
+                pub const CHECK: () = { #checks #weight_checks };
+
+                /// A model with freshly drawn parameters, as the dialect's framework initialises them.
+                #[must_use]
+                pub fn init(rng: &mut impl #krate::rand::Rng) -> Self {
+                    #checked
+                    #krate::__private::init(rng)
+                }
+
+                #pretrained
+
+                #forward
 
                 #[doc = #batch]
                 ///
@@ -183,19 +218,43 @@ impl Expansion<'_> {
                     &self,
                     x: #input_views,
                 ) -> #core::result::Result<#output_arrays, #krate::ShapeError> {
+                    #checked
                     #krate::__private::forward_batch(self, x)
                 }
 
                 /// The layers as a table: outputs, parameters, multiply-adds, receptive fields.
                 #[must_use]
                 pub fn summary() -> #krate::Summary {
+                    #checked
                     #krate::__private::summary::<Self>()
                 }
 
                 #krate::__training! { x: #input_views, dy: #output_views, dx: #input_arrays }
             }
 
-            #krate::__weight_files! { #name }
+            #krate::__weight_files! { [#generics] #name #arguments }
+        }
+    }
+
+    /// What `Input<Self>` and `Output<Self>` need to know: the number of axes.
+    fn whole_ports(&self, inputs: &[Shape], outputs: &[Shape]) -> TokenStream {
+        if self.chain.generics.is_none() && !self.deferred() {
+            return TokenStream::new();
+        }
+        let krate = &self.krate;
+        let name = &self.chain.name;
+        let (generics, arguments) = self.generics();
+        let rank = |shapes: &[Shape]| {
+            let rank = shapes.first().map_or(1, Shape::rank);
+            let rank = Ident::new(&format!("Rank{rank}"), name.span());
+            quote!(#krate::__private::#rank)
+        };
+        let (input, output) = (rank(inputs), rank(outputs));
+        quote! {
+            impl #generics #krate::__private::Ends for #name #arguments {
+                type InputRank = #input;
+                type OutputRank = #output;
+            }
         }
     }
 }
@@ -210,8 +269,9 @@ fn tuple(types: impl Iterator<Item = TokenStream>) -> TokenStream {
 }
 
 /// `down_1` as part of a type's name: `Down1`.
-fn camel(name: &str) -> String {
-    name.split('_')
+pub(super) fn camel(name: &str) -> String {
+    name.trim_start_matches("r#")
+        .split('_')
         .map(|word| {
             let mut letters = word.chars();
             letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())

@@ -1,15 +1,16 @@
 //! The edits that are tried, by what is wrong. Costs are in tenths of "one plausible slip".
 
-use convshape_arith::fault::Reason;
+use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{Direction, MAX_SPATIAL, Op, Padding, ResizeTo};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
 
 use super::{Edit, Search};
-use crate::check::Problem;
+use crate::check::{Problem, check};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
+use crate::unseen::visible;
 
 /// Layers further up than this are not blamed.
 const MOST_LAYERS: usize = 24;
@@ -38,7 +39,10 @@ pub(super) fn try_all(search: &mut Search<'_>) {
                     channels(search, &graph.nodes[node].inputs.clone(), None);
                     input_sizes(search);
                 }
-                Reason::Channels { .. } | Reason::ReflectPadding { .. } | Reason::CircularPadding { .. } => {
+                Reason::Channels { .. }
+                | Reason::Size(_)
+                | Reason::ReflectPadding { .. }
+                | Reason::CircularPadding { .. } => {
                     input_sizes(search);
                 }
                 _ => {}
@@ -106,7 +110,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                         break;
                     }
                 }
-                let rounded = [channels - channels % groups, channels - channels % groups + groups];
+                let rounded = [channels - channels % groups, (channels - channels % groups).saturating_add(groups)];
                 for channels in rounded.into_iter().filter(|channels| *channels > 0) {
                     let (inputs, outputs) = if side == "output channel" { (ins, channels) } else { (channels, outs) };
                     search.offer(Edit::Channels { node, inputs, outputs }, 15);
@@ -131,6 +135,10 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         Reason::NotPositive {
             field: name @ ("kernel" | "stride" | "dilation" | "factor" | "groups" | "size"), ..
         } => {
+            // Where only one axis is wrong, the others keep their values.
+            if let Some(axes) = [AxisField::Kernel, AxisField::Stride].into_iter().find(|axes| axes.name() == name) {
+                axis_values(search, node, axes, &[1, 2, 3, 4], 10);
+            }
             for value in 1..=4 {
                 let setting = match name {
                     "factor" | "groups" => Setting::Int(value),
@@ -144,7 +152,9 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                 search.offer(field(name, Setting::Ints { values: [value; MAX_SPATIAL], axes: None }), 10);
             }
         }
-        Reason::OutputPadding { limit, .. } => {
+        Reason::OutputPadding { value, limit, .. } => {
+            // An output padding is there for the sake of a stride, which may be what is missing.
+            axis_values(search, node, AxisField::Stride, &[value.saturating_add(1)], 14);
             for value in (0..limit.min(8)).rev() {
                 let cost = if value == 0 { 10 } else { 12 };
                 axis_values(search, node, AxisField::OutputPadding, &[value], cost);
@@ -162,9 +172,11 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         }
         Reason::ReflectPadding { input: Size::Number(rows), .. } => {
             axis_values(search, node, AxisField::Padding, &[rows - 1], 20);
+            search.offer(field(border_field(op), Setting::Word("replicate")), 25);
         }
         Reason::CircularPadding { input: Size::Number(rows), .. } => {
             axis_values(search, node, AxisField::Padding, &[rows], 20);
+            search.offer(field(border_field(op), Setting::Word("replicate")), 25);
         }
         Reason::TransposedPaddingMode => {
             search.offer(field("padding_mode", Setting::Word("zeros")), 10);
@@ -203,7 +215,10 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
             };
             search.offer(field(name, setting), 10);
         }
-        Reason::NormShape { found, .. } => {
+        Reason::NormShape { expected, found } => {
+            let sizes = found.sizes();
+            let last = sizes.len().saturating_sub(expected.rank());
+            search.offer(field("size", Setting::Shape(Shape::new(&sizes[last..], found.scope()))), 5);
             search.offer(field("size", Setting::Shape(found)), 10);
         }
         Reason::Divisible { .. } => {
@@ -215,6 +230,11 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         }
         _ => {}
     }
+}
+
+/// What the layer calls that which stands in its border.
+fn border_field(op: &Op) -> &'static str {
+    if matches!(op, Op::Conv(_)) { "padding_mode" } else { "mode" }
 }
 
 /// The channels that the chain's next facts ask a layer for.
@@ -323,8 +343,8 @@ fn around(search: &mut Search<'_>, node: NodeId, op: &Op, extra: u32) {
             let paddings: Vec<i64> = (0..=(kernel * 2).min(32)).collect();
             axis_values(search, node, AxisField::Padding, &paddings, 20 + extra);
             if stride > 1 && conv.direction == Direction::Forward {
-                let cost = if stride == kernel { 18 } else { 32 };
-                axis_values(search, node, AxisField::Stride, &[1], cost + extra);
+                let cost = if stride == kernel { 18 } else { 24 };
+                axis_values(search, node, AxisField::Stride, &[1, 2, 3, 4], cost + extra);
             }
             let kernels: Vec<i64> = (1..=(kernel + 6).min(64)).collect();
             axis_values(search, node, AxisField::Kernel, &kernels, 26 + extra);
@@ -418,9 +438,12 @@ fn wrongness(search: &Search<'_>, problem: &Problem, axis: usize) -> Option<i64>
             return None;
         }
         match (a.size(place), b.size(place)) {
-            (Size::Number(a), Size::Number(b)) => Some((a - b).abs()),
+            (Size::Number(a), Size::Number(b)) => Some(a.saturating_sub(b).saturating_abs()),
             (a, b) if a.fits(b) => Some(0),
-            _ => None,
+            (Size::Symbolic { offset: a, .. }, Size::Symbolic { offset: b, .. }) if a != b => {
+                Some(a.saturating_sub(b).saturating_abs())
+            }
+            _ => Some(i64::MAX),
         }
     };
     match problem {
@@ -537,6 +560,10 @@ fn channels(search: &mut Search<'_>, values: &[ValueId], wanted: Option<&Shape>)
             counts.extend([channels - channels % square, channels - channels % square + square]);
         }
     }
+    // In front of a reshape: as many as it makes.
+    if let Problem::Layer { fault: Fault { reason: Reason::Elements { to, .. }, .. }, .. } = search.problem {
+        counts.extend(to.elements().ok().and_then(Size::number));
+    }
     counts.retain(|count| *count > 0);
     counts.dedup();
     for value in values {
@@ -561,8 +588,47 @@ fn channels(search: &mut Search<'_>, values: &[ValueId], wanted: Option<&Shape>)
 /// Other input sizes: the axes in another order, or the nearest sizes that work.
 fn input_sizes(search: &mut Search<'_>) {
     for input in 0..search.graph.inputs.len() {
+        let shape = search.graph.inputs[input].shape;
+        if visible(&shape) != shape {
+            // What it comes to is known to const evaluation only.
+            continue;
+        }
         permutations(search, input);
         nearest_sizes(search, input);
+        other_forms(search, input);
+    }
+}
+
+/// Sizes `a*h + b` with another remainder, or with a multiple of `a`.
+fn other_forms(search: &mut Search<'_>, input: usize) {
+    const MULTIPLES: [i64; 12] = [1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64];
+    let shape = search.graph.inputs[input].shape;
+    let order = search.graph.order();
+    let mut best = shape;
+    for axis in 0..shape.rank().saturating_sub(1) {
+        let place = order.spatial(axis);
+        let Size::Symbolic { scale, symbol, offset } = shape.size(place) else { continue };
+        let forms = MULTIPLES.iter().flat_map(|multiple| {
+            let scale = scale.saturating_mul(*multiple);
+            let remainders = [offset].into_iter().chain((0..scale.min(REACH)).filter(move |other| *other != offset));
+            remainders.map(move |offset| Size::Symbolic { scale, symbol, offset })
+        });
+        // The simplest form that leaves the fewest things wrong.
+        let mut fewest = check(&Edit::Input { input, shape: best }.apply(search.graph)).problems.len();
+        let start = best;
+        for form in forms {
+            let candidate = start.with(place, form);
+            let wrong = check(&Edit::Input { input, shape: candidate }.apply(search.graph)).problems.len();
+            if wrong < fewest {
+                (best, fewest) = (candidate, wrong);
+            }
+            if wrong == 0 {
+                break;
+            }
+        }
+    }
+    if best != shape {
+        search.offer(Edit::Input { input, shape: best }, 20);
     }
 }
 
@@ -597,37 +663,55 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
         known.extend(declared.sizes().iter().filter_map(|size| size.number()).filter(|size| *size > 0));
     }
     let mut best = shape;
-    let mut uniform = Vec::new();
+    let mut left = Some(search.problem.clone());
     for axis in 0..rank.min(MAX_SPATIAL) {
         let place = order.spatial(axis);
         let Size::Number(now) = shape.size(place) else { return };
-        let mut tries: Vec<i64> = (1..=REACH).flat_map(|step| [now + step, now - step]).chain(known.clone()).collect();
+        // An axis that fits is left alone, where it is known which ones do not.
+        if left.as_ref().is_none_or(|problem| wrongness(search, problem, axis) == Some(0)) {
+            continue;
+        }
+        let mut tries: Vec<i64> = (1..=REACH)
+            .flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)])
+            .chain(known.clone())
+            .collect();
         tries.retain(|size| *size > 0 && *size != now);
+        // Of the sizes that mend this axis the one that leaves the least wrong, the nearest first.
+        let mut found: Option<(usize, Shape, Option<Problem>)> = None;
         for size in tries {
-            let edit = Edit::Input { input, shape: best.with(place, Size::Number(size)) };
-            let (left, after) = search.left_by(&edit);
-            let clean = after.problems.iter().all(|problem| search.others.contains(&problem.place()));
-            let mended = match &left {
-                None => true,
-                Some(problem) => better(search, problem, axis),
-            };
-            if mended && (clean || left.is_some() || axis + 1 < rank) {
-                best = best.with(place, Size::Number(size));
-                uniform.push(size);
+            let candidate = best.with(place, Size::Number(size));
+            let (problem, after) = search.left_by(&Edit::Input { input, shape: candidate });
+            if problem.as_ref().is_some_and(|problem| !better(search, problem, axis)) {
+                continue;
+            }
+            let wrong = after.problems.len();
+            if found.as_ref().is_none_or(|(fewest, ..)| wrong < *fewest) {
+                found = Some((wrong, candidate, problem));
+            }
+            if wrong == 0 {
                 break;
             }
+        }
+        if let Some((_, candidate, problem)) = found {
+            best = candidate;
+            left = problem;
         }
     }
     if best != shape {
         let cost = farthest(&best, &shape);
         search.offer(Edit::Input { input, shape: best }, 28 + cost);
+        sizes_that_work(search, input, &best);
     }
     // Sizes that only count together: a square stays one.
     let Some(now) = shape.size(order.spatial(0)).number() else { return };
     if rank == 0 || (1..rank).any(|axis| !shape.size(order.spatial(axis)).same(Size::Number(now))) {
         return;
     }
-    for size in (1..=REACH).flat_map(|step| [now + step, now - step]).chain(known).filter(|size| *size > 0) {
+    for size in (1..=REACH)
+        .flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)])
+        .chain(known)
+        .filter(|size| *size > 0)
+    {
         let mut square = shape;
         for axis in 0..rank {
             square = square.with(order.spatial(axis), Size::Number(size));
@@ -639,6 +723,30 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
     }
 }
 
+/// The nearest sizes on both sides of the one written that work as well as the best one found.
+fn sizes_that_work(search: &mut Search<'_>, input: usize, best: &Shape) {
+    let order = search.graph.order();
+    let shape = search.graph.inputs[input].shape;
+    let wrong = |search: &Search<'_>, candidate: Shape| {
+        check(&Edit::Input { input, shape: candidate }.apply(search.graph)).problems.len()
+    };
+    let fewest = wrong(search, *best);
+    for axis in 0..shape.rank().saturating_sub(1) {
+        let place = order.spatial(axis);
+        let (Some(now), Some(mended)) = (shape.size(place).number(), best.size(place).number()) else { continue };
+        if now == mended {
+            continue;
+        }
+        let works = |size: &i64| *size > 0 && wrong(search, best.with(place, Size::Number(*size))) == fewest;
+        let below = (1..=REACH).map(|step| now.saturating_sub(step)).find(works);
+        let above = (1..=REACH).map(|step| now.saturating_add(step)).find(works);
+        if let (Some(below), Some(above)) = (below, above) {
+            let name = convshape_arith::layer::axis_name(axis, shape.rank() - 1);
+            search.notes.push(format!("the nearest {name}s that work are {below} and {above}"));
+        }
+    }
+}
+
 /// Whether a problem that is left is right on an axis on which it was wrong.
 fn better(search: &Search<'_>, left: &Problem, axis: usize) -> bool {
     let before = wrongness(search, search.problem, axis);
@@ -646,6 +754,6 @@ fn better(search: &Search<'_>, left: &Problem, axis: usize) -> bool {
 }
 
 fn farthest(a: &Shape, b: &Shape) -> u32 {
-    let steps = a.sizes().iter().zip(b.sizes()).filter_map(|(a, b)| Some((a.number()? - b.number()?).unsigned_abs()));
+    let steps = a.sizes().iter().zip(b.sizes()).filter_map(|(a, b)| Some(a.number()?.abs_diff(b.number()?)));
     u32::try_from(steps.max().unwrap_or(0)).unwrap_or(u32::MAX).min(200) / 4
 }

@@ -14,6 +14,7 @@ mod matrix;
 mod norm;
 mod pool;
 mod resize;
+mod separable;
 mod shuffle;
 
 use alloc::vec::Vec;
@@ -24,6 +25,7 @@ use convshape_arith::shape::Shape;
 
 use self::conv::Patches;
 pub use self::matrix::Real;
+use self::separable::Separable;
 use super::border::Border;
 use super::layout::{Channels, Grid, sizes};
 use super::{apply, count};
@@ -51,8 +53,15 @@ impl<T: Real> Layer<'_, T> {
     /// What the layer refuses about the input's shape.
     pub fn forward(&self, inputs: &[&[T]], y: &mut [T]) -> Result<(), Fault> {
         match self.op {
-            Op::Conv(conv) => Patches::new(conv, self)?.forward(self.params, inputs[0], y),
-            Op::Linear { outputs, .. } => dense::forward(count(*outputs), self.params, inputs[0], y),
+            Op::Conv(conv) => {
+                Patches::new(conv, self.order, &self.shapes[0], self.output)?.forward(self.params, inputs[0], y);
+            }
+            Op::SeparableConv(conv) => {
+                Separable::new(conv, self.order, &self.shapes[0], self.output)?.forward(self.params, inputs[0], y);
+            }
+            Op::Linear { dialect, outputs, .. } => {
+                dense::forward(*dialect, count(*outputs), self.params, inputs[0], y);
+            }
             Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => y.copy_from_slice(inputs[0]),
             _ => {
                 for (sample, y) in y.chunks_exact_mut(elements(self.output)).enumerate() {
@@ -81,10 +90,15 @@ impl<T: Real> Layer<'_, T> {
     ) -> Result<(), Fault> {
         match self.op {
             Op::Conv(conv) => {
-                Patches::new(conv, self)?.backward(self.params, inputs[0], dy, dparams, &mut dx[0]);
+                let patches = Patches::new(conv, self.order, &self.shapes[0], self.output)?;
+                patches.backward(self.params, inputs[0], dy, dparams, &mut dx[0]);
             }
-            Op::Linear { outputs, .. } => {
-                dense::backward(count(*outputs), self.params, inputs[0], dy, dparams, &mut dx[0]);
+            Op::SeparableConv(conv) => {
+                let separable = Separable::new(conv, self.order, &self.shapes[0], self.output)?;
+                separable.backward(self.params, inputs[0], dy, dparams, &mut dx[0]);
+            }
+            Op::Linear { dialect, outputs, .. } => {
+                dense::backward(*dialect, count(*outputs), self.params, [inputs[0], dy], dparams, &mut dx[0]);
             }
             Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => {
                 dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
@@ -120,7 +134,8 @@ impl<T: Real> Layer<'_, T> {
         let out_channels = Channels::new(output, order);
         match *self.op {
             // These run over the whole batch.
-            Op::Conv(_) | Op::Linear { .. } | Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => {}
+            Op::Conv(_) | Op::SeparableConv(_) | Op::Linear { .. } => {}
+            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => {}
             Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, grids, x, dy, dx[0]),
             Op::AdaptivePool { kind, .. } => pool::adaptive(kind, grids, x, dy, dx[0]),
             Op::GlobalAvgPool { .. } => pool::global_mean(&channels, dy, dx[0]),

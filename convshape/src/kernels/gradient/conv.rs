@@ -16,10 +16,11 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{Conv, Direction, MAX_SPATIAL, PerAxis};
+use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, PerAxis};
+use convshape_arith::shape::Shape;
 
+use super::bias;
 use super::matrix::{Matrix, Panels, Real};
-use super::{Layer, bias};
 use crate::kernels::conv::Geometry;
 use crate::kernels::layout::{Channels, Grid};
 
@@ -47,9 +48,7 @@ pub(super) struct Patches {
 }
 
 impl Patches {
-    pub(super) fn new<T: Real>(conv: &Conv, layer: &Layer<'_, T>) -> Result<Patches, Fault> {
-        let Layer { order, shapes, output, .. } = *layer;
-        let input = &shapes[0];
+    pub(super) fn new(conv: &Conv, order: AxisOrder, input: &Shape, output: &Shape) -> Result<Patches, Fault> {
         let geometry = Geometry::new(conv, input, order)?;
         let (from, to) = (Channels::new(input, order), Channels::new(output, order));
         let (dense_side, spread_side) = match conv.direction {
