@@ -6,7 +6,7 @@
 //!
 //! ```sh
 //! cargo run --release --example dcgan_digits             # some steps, enough to see where it goes
-//! cargo run --release --example dcgan_digits gan.png 20  # 20 epochs
+//! cargo run --release --example dcgan_digits gan.png 60  # 60 epochs
 //! ```
 #![expect(clippy::print_stdout, reason = "an example prints what it shows")]
 
@@ -49,13 +49,13 @@ conv_chain! {
 const BATCH: usize = 32;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let epochs = std::env::args().nth(2).map_or(Ok(4), |epochs| epochs.parse::<u64>())?;
+    let epochs = std::env::args().nth(2).map_or(Ok(8), |epochs| epochs.parse::<u64>())?;
     let images = digits()?;
     let mut rng = StdRng::seed_from_u64(1);
     let mut generator = Generator::init(&mut rng);
     let mut discriminator = Discriminator::init(&mut rng);
-    let mut draw = Adam::new(1e-3).betas(0.5, 0.999);
-    let mut judge = Adam::new(5e-4).betas(0.5, 0.999);
+    let mut draw = Adam::new(2e-3).betas(0.5, 0.999);
+    let mut judge = Adam::new(1e-3).betas(0.5, 0.999);
     let before = mean_image_error(&generator, images.view())?;
 
     let (real, drawn) = (Array2::ones((BATCH, 1)), Array2::zeros((BATCH, 1)));

@@ -71,21 +71,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let file = picture_path()?.with_extension("safetensors");
     model.save(&file)?;
-    assert_eq!(numbers(&Digits::load(&file)?), numbers(&model));
-    let mut names = Vec::new();
-    model.for_each_param(|name, _| names.push(name.to_owned()));
-    println!("{} tensors for PyTorch in {}", names.len(), file.display());
+    let params = |model: &Digits| {
+        let mut params = Vec::new();
+        model.for_each_param(|name, param| params.push((name.to_owned(), param.clone())));
+        params
+    };
+    assert_eq!(params(&Digits::load(&file)?), params(&model));
+    println!("{} tensors for PyTorch in {}", params(&model).len(), file.display());
     match Command::new("python3").args(["-c", CHECK, WEIGHTS]).arg(&file).status() {
         Ok(status) if status.success() => println!("PyTorch reads it"),
         Ok(status) if status.code() != Some(77) => return Err("PyTorch does not read the file".into()),
         _ => println!("PyTorch is not installed here, so it was not asked"),
     }
     Ok(())
-}
-
-/// Every parameter's elements, to compare two models.
-fn numbers(model: &Digits) -> Vec<f32> {
-    let mut numbers = Vec::new();
-    model.for_each_param(|_, param| numbers.extend_from_slice(param.as_slice()));
-    numbers
 }

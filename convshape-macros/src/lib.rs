@@ -11,6 +11,8 @@ mod expand;
 mod fault;
 mod fields;
 mod fix;
+#[cfg(test)]
+mod fuzz;
 mod graph;
 mod numbers;
 mod parse;
@@ -20,8 +22,6 @@ mod unseen;
 mod value;
 mod weights;
 mod words;
-#[cfg(test)]
-mod fuzz;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;

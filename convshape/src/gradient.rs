@@ -13,7 +13,7 @@ use rand::Rng;
 
 use self::tape::{Piece, Tape, Update};
 use crate::batch::{Inputs, Outputs};
-use crate::error::{ShapeError, matches};
+use crate::error::ShapeError;
 use crate::model::check_inputs;
 use crate::param::Param;
 use crate::parts::{Linked, Parts, assemble, checked_params};
@@ -137,13 +137,12 @@ fn check_cotangents(
         return Err(ShapeError::Cotangents { chain, found: cotangents.len(), expected: outputs.len() });
     }
     for ((port, output), cotangent) in program.outputs.iter().zip(outputs).zip(cotangents) {
-        let expected = sample_shape(output);
-        if !cotangent.shape().get(1..).is_some_and(|sizes| matches(sizes, &expected).is_some()) {
+        if cotangent.shape().get(1..) != output.shape().get(1..) {
             return Err(ShapeError::Input {
                 chain,
                 input: port.name,
                 found: cotangent.shape().to_vec(),
-                expected: Box::new(expected),
+                expected: Box::new(sample_shape(output)),
                 order: program.order,
             });
         }

@@ -5,8 +5,8 @@
 
 use convshape::kernels::gradient::Layer;
 use convshape_arith::op::{
-    Activation, Amount, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
-    PoolKind, ResizeTo, Upsample,
+    Activation, Amount, AutoPad, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding,
+    PaddingMode, Pool, PoolKind, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::shape::Shape;
 use rand::rngs::StdRng;
@@ -22,6 +22,10 @@ struct Random(StdRng);
 impl Random {
     fn pick(&mut self, low: i64, high: i64) -> i64 {
         self.0.random_range(low..=high)
+    }
+
+    fn dialect(&mut self) -> Dialect {
+        self.choose(&[Dialect::Torch, Dialect::Onnx, Dialect::Jax, Dialect::Flax, Dialect::Keras])
     }
 
     fn choose<T: Copy>(&mut self, choices: &[T]) -> T {
@@ -171,15 +175,11 @@ const MODES: [PaddingMode; 4] =
 fn random_conv(random: &mut Random, direction: Direction, rank: usize) -> Conv {
     let groups = random.pick(1, 2);
     Conv {
-        dialect: Dialect::Torch,
-        direction,
-        rank,
         inputs: Some(groups * random.pick(1, 2)),
         outputs: groups * random.pick(1, 2),
         kernel: [0; 3].map(|_| random.pick(1, 3)),
         stride: [0; 3].map(|_| random.pick(1, 2)),
         dilation: [0; 3].map(|_| random.pick(1, 2)),
-        input_dilation: [1; 3],
         groups,
         bias: random.choose(&[false, true]),
         padding: Padding::Pairs([0; 3].map(|_| (random.pick(-1, 2), random.pick(-1, 2)))),
@@ -187,10 +187,7 @@ fn random_conv(random: &mut Random, direction: Direction, rank: usize) -> Conv {
             Direction::Forward => random.choose(&MODES),
             Direction::Transposed => PaddingMode::Zeros,
         },
-        output_padding: None,
-        output_size: None,
-        transpose_kernel: false,
-        consistent_padding: false,
+        ..Conv::new(Dialect::Torch, direction, rank)
     }
 }
 
@@ -210,6 +207,38 @@ fn transposed_convolutions() {
     });
 }
 
+/// The other dialects' forms: weights laid out and flipped otherwise, circular borders, one kernel for each channel.
+#[test]
+fn convolutions_of_other_dialects() {
+    check(12, |random, order, space| {
+        let dialect = random.choose(&[Dialect::Onnx, Dialect::Jax, Dialect::Flax, Dialect::Keras]);
+        let direction = random.choose(&[Direction::Forward, Direction::Transposed]);
+        let flax = dialect == Dialect::Flax;
+        let words = [Padding::Same, Padding::Valid, if flax { Padding::Circular } else { Padding::Same }];
+        let multiplier = match (dialect, direction) {
+            (Dialect::Keras, Direction::Forward) => random.choose(&[None, Some(2)]),
+            _ => None,
+        };
+        let conv = Conv {
+            outputs: random.pick(1, 3),
+            depth_multiplier: multiplier,
+            kernel: [0; 3].map(|_| random.pick(1, 3)),
+            stride: [random.pick(1, 2); 3],
+            padding: random.choose(&words),
+            bias: random.choose(&[false, true]),
+            transpose_kernel: flax && direction == Direction::Transposed && random.choose(&[false, true]),
+            ..Conv::new(dialect, direction, space.len())
+        };
+        let x = shape(order, 2, space);
+        if multiplier.is_some() && random.choose(&[false, true]) {
+            let depthwise = Conv { bias: false, ..conv };
+            let pointwise = Conv { outputs: 3, bias: conv.bias, ..Conv::new(dialect, direction, space.len()) };
+            return (Op::SeparableConv(SeparableConv { depthwise, pointwise }), vec![x]);
+        }
+        (Op::Conv(conv), vec![x])
+    });
+}
+
 #[test]
 fn pools() {
     check_plain(3, |random, rank| {
@@ -223,6 +252,7 @@ fn pools() {
             stride: [0; 3].map(|_| random.pick(1, 3)),
             dilation: if kind == PoolKind::Max { [0; 3].map(|_| random.pick(1, 2)) } else { [1; 3] },
             padding: Padding::Symmetric(kernel.map(|kernel| random.pick(0, kernel / 2))),
+            auto_pad: AutoPad::NotSet,
             ceil_mode: random.choose(&[false, true]),
             count_include_pad: random.choose(&[false, true]),
         })
@@ -335,7 +365,7 @@ fn dense_layers() {
             3 => (Op::Dropout { p: 0.5 }, vec![x]),
             _ => {
                 let bias = random.choose(&[false, true]);
-                (Op::Linear { inputs: None, outputs: random.pick(1, 4), bias }, vec![x])
+                (Op::Linear { dialect: random.dialect(), inputs: None, outputs: random.pick(1, 4), bias }, vec![x])
             }
         }
     });
@@ -349,14 +379,15 @@ fn norms() {
         // Small differences of a division by a small deviation are not exact.
         let eps = 0.1;
         let op = match random.pick(0, 4) {
-            0 => Op::GroupNorm { channels: None, groups: random.choose(&[1, 2, 4]), eps },
-            1 => Op::InstanceNorm { channels: None, eps, affine },
-            2 => Op::LayerNorm { size: None, eps },
+            0 => Op::GroupNorm { dialect: Dialect::Torch, channels: None, groups: random.choose(&[1, 2, 4]), eps },
+            1 => Op::InstanceNorm { dialect: Dialect::Torch, channels: None, eps, affine },
+            2 => Op::LayerNorm { dialect: Dialect::Torch, size: None, eps },
             3 => Op::LayerNorm {
+                dialect: Dialect::Torch,
                 size: Some(Shape::of(&x.numbers().expect("numbers").map(|n| n as i64)[x.rank() - 1..x.rank()])),
                 eps,
             },
-            _ => Op::BatchNorm { channels: None, eps, affine, momentum: 0.1 },
+            _ => Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps, affine, momentum: 0.1 },
         };
         (op, vec![x])
     });

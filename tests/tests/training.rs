@@ -105,6 +105,13 @@ fn a_training_goes_on_where_it_was_interrupted() {
     assert_eq!(losses(&found), losses(&expected));
 }
 
+#[track_caller]
+fn assert_same(found: &Checkpoint<Net>, expected: &Checkpoint<Net>) {
+    assert_eq!(bits(&found.model), bits(&expected.model));
+    assert_eq!((&found.optimizer, &found.history), (&expected.optimizer, &expected.history));
+    assert_eq!(found.steps, expected.steps);
+}
+
 /// A checkpoint appears in one step: until the last byte of the new one is written, and whenever writing it fails, the
 /// old one is what is read.
 #[test]
@@ -121,11 +128,11 @@ fn a_checkpoint_that_cannot_be_written_leaves_the_old_one() {
     // What a process leaves that was killed while it wrote: part of a file under another name.
     let bytes = fs::read(&path).expect("the file");
     fs::write(folder.join(".checkpoint.safetensors.1.0.tmp"), &bytes[..bytes.len() / 2]).expect("half a file");
-    assert_eq!(Checkpoint::read(&path, &model).expect("the old one"), old);
+    assert_same(&Checkpoint::read(&path, &model).expect("the old one"), &old);
     // And a write that fails.
     let nowhere = folder.join("no such folder").join("checkpoint.safetensors");
     assert!(old.write(&nowhere).is_err());
-    assert_eq!(Checkpoint::read(&path, &net(3)).expect("the old one"), old);
+    assert_same(&Checkpoint::read(&path, &net(3)).expect("the old one"), &old);
     // Half a file under the right name is refused, not taken.
     fs::write(&path, &bytes[..bytes.len() / 2]).expect("half a file");
     let error = fit().epochs(2).checkpoint(&path).run(&mut model, &data).expect_err("half a file");

@@ -9,6 +9,7 @@ mod recorded_op;
 use std::collections::BTreeMap;
 
 use convshape::kernels;
+use convshape::kernels::gradient::Layer;
 use convshape_arith::op::{
     Activation, AxisOrder, Conv, DepthOrder, Dialect, Interpolation, MAX_SPATIAL, Op, PoolKind, ResizeTo,
     SeparableConv, Upsample,
@@ -137,8 +138,13 @@ fn in_order(tensor: &ArrayD<f32>, from: &str, to: &str) -> ArrayD<f32> {
 
 /// An activation, batch first, in the axis order of a dialect.
 fn activations(case: &ValueCase, role: &str, order: AxisOrder) -> ArrayD<f32> {
+    activations_like(case, role, role, order)
+}
+
+/// One that is laid out as another one is.
+fn activations_like(case: &ValueCase, role: &str, like: &str, order: AxisOrder) -> ArrayD<f32> {
     let tensor = case.tensor(role);
-    let Some(layout) = case.layouts.get(role).filter(|layout| layout.contains('C')) else { return tensor.clone() };
+    let Some(layout) = case.layouts.get(like).filter(|layout| layout.contains('C')) else { return tensor.clone() };
     let spatial: String = layout.chars().filter(|letter| !"NC".contains(*letter)).collect();
     let target = match order {
         AxisOrder::ChannelsFirst => format!("NC{spatial}"),
@@ -149,6 +155,11 @@ fn activations(case: &ValueCase, role: &str, order: AxisOrder) -> ArrayD<f32> {
 
 /// A parameter in the layout of the dialect.
 fn param(case: &ValueCase, op: &Op, spec: &ParamSpec) -> ArrayD<f32> {
+    prefixed_param(case, op, spec, "")
+}
+
+/// The tensor whose role is the parameter's behind a prefix.
+fn prefixed_param(case: &ValueCase, op: &Op, spec: &ParamSpec, prefix: &str) -> ArrayD<f32> {
     let own_name = spec.suffix.trim_start_matches(['.', '/']);
     let names: &[&str] = match spec.field {
         "weight" => &["kernel", "scale", "weight"],
@@ -159,7 +170,7 @@ fn param(case: &ValueCase, op: &Op, spec: &ParamSpec) -> ArrayD<f32> {
     let mut roles = [own_name].into_iter().chain(names.iter().copied());
     let role = roles.find(|role| case.find(role).is_some());
     let role = role.unwrap_or_else(|| panic!("{}: no {}", case.id, spec.field));
-    let mut tensor = case.tensor(role).clone();
+    let mut tensor = case.tensor(&format!("{prefix}{role}")).clone();
     if let Some(mask) = case.find("mask").filter(|_| spec.field == "weight") {
         tensor *= mask;
     }
@@ -272,6 +283,89 @@ fn every_layer_gives_the_recorded_output() {
     ];
     let expected = expected.map(|(framework, op, count)| ((framework, op.to_owned()), count));
     assert_eq!(run_of, BTreeMap::from(expected));
+}
+
+/// A layer over a whole batch, forward and backward.
+#[test]
+fn every_layer_has_the_recorded_gradients() {
+    let mut counts = BTreeMap::<(Framework, String), usize>::new();
+    for (framework, case) in
+        [Framework::Torch, Framework::Jax].into_iter().flat_map(|it| values(it).into_iter().map(move |case| (it, case)))
+    {
+        if case.find("cotangent").is_none() || NO_LAYER.iter().any(|(id, _)| *id == case.id) {
+            continue;
+        }
+        let order = dialect(framework).order();
+        let x = activations(&case, "input", order);
+        let input = shape(&x.shape()[1..]);
+        let op = op(&case, framework).bind(&input, order);
+        let output = op.output(&[input], order).unwrap_or_else(|fault| panic!("{}: {fault:?}", case.id));
+        let specs: Vec<ParamSpec> = op.params().iter().collect();
+        let params: Vec<ArrayD<f32>> = specs.iter().map(|spec| param(&case, &op, spec)).collect();
+        let params: Vec<&[f32]> = params.iter().map(|param| param.as_slice().expect("contiguous")).collect();
+        let layer = Layer { op: &op, order, params: &params, shapes: &[input], output: &output };
+
+        let x = [x.as_slice().expect("contiguous")];
+        let expected = activations(&case, "output", order);
+        let mut y = vec![0.0; expected.len()];
+        layer.forward(&x, &mut y).expect("the shapes fit");
+        assert_close(&case, "output", &y, &expected);
+
+        let mut dparams: Vec<Vec<f32>> = params.iter().map(|param| vec![0.0; param.len()]).collect();
+        let mut dx = [vec![0.0; x[0].len()]];
+        let dy = activations_like(&case, "cotangent", "output", order);
+        layer.backward(&x, &y, dy.as_slice().expect("contiguous"), &mut dparams, &mut dx).expect("the shapes fit");
+        assert_close(&case, "grad_input", &dx[0], &activations_like(&case, "grad_input", "input", order));
+        for (spec, found) in specs.iter().zip(&dparams) {
+            assert_close(&case, spec.field, found, &prefixed_param(&case, &op, spec, "grad_"));
+        }
+        *counts.entry((framework, case.op)).or_default() += 1;
+    }
+    let expected = [
+        (Framework::Torch, "avgpool", 4),
+        (Framework::Torch, "conv", 14),
+        (Framework::Torch, "conv_transpose", 13),
+        (Framework::Torch, "maxpool", 4),
+        (Framework::Torch, "upsample", 8),
+        (Framework::Jax, "conv_general_dilated", 11),
+        (Framework::Jax, "conv_transpose", 14),
+    ];
+    assert_eq!(counts, BTreeMap::from(expected.map(|(framework, op, count)| ((framework, op.to_owned()), count))));
+}
+
+/// The output, and the running statistics after it.
+#[test]
+fn batch_norm_in_training() {
+    let mut count = 0;
+    for case in values(Framework::Torch).iter().filter(|case| case.find("new_running_mean").is_some()) {
+        let (eps, momentum) = (float(case, "eps"), float(case, "momentum"));
+        let x = case.tensor("input");
+        let input = shape(&x.shape()[1..]);
+        let op = Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps, affine: true, momentum };
+        let op = op.bind(&input, AxisOrder::ChannelsFirst);
+        let specs: Vec<ParamSpec> = op.params().iter().collect();
+        let params: Vec<&[f32]> =
+            specs.iter().map(|spec| case.tensor(spec.field).as_slice().expect("contiguous")).collect();
+        let order = AxisOrder::ChannelsFirst;
+        let layer = Layer { op: &op, order, params: &params, shapes: &[input], output: &input };
+        let mut y = vec![0.0; x.len()];
+        let statistics = layer.batch_norm(eps, x.as_slice().expect("contiguous"), &mut y);
+        assert_close(case, "output", &y, case.tensor("output"));
+        for (which, field) in ["running_mean", "running_var"].into_iter().enumerate() {
+            let moved = case.tensor(field).iter().zip(&statistics);
+            let moved = moved.map(|(old, new)| ((1.0 - momentum) * f64::from(*old) + momentum * new[which]) as f32);
+            assert_close(case, field, &moved.collect::<Vec<_>>(), case.tensor(&format!("new_{field}")));
+        }
+        count += 1;
+    }
+    assert_eq!(count, 2);
+}
+
+#[track_caller]
+fn assert_close(case: &ValueCase, what: &str, found: &[f32], expected: &ArrayD<f32>) {
+    assert_eq!(found.len(), expected.len(), "{}: {what}", case.id);
+    let close = found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 2.0 * TOLERANCE * b.abs().max(1.0));
+    assert!(close, "{}: {what}: {:?}\nfound {found:?}\nexpected {expected:?}", case.id, case.params);
 }
 
 /// Of the same kernel, PyTorch scatters as it is and jax and flax in reverse: with itself and a border of one row,

@@ -14,17 +14,18 @@ mod matrix;
 mod norm;
 mod pool;
 mod resize;
+mod separable;
 mod shuffle;
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode, SeparableConv};
+use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
 use self::conv::Patches;
 pub use self::matrix::Real;
+use self::separable::Separable;
 use super::border::Border;
 use super::layout::{Channels, Grid, sizes};
 use super::{apply, count};
@@ -52,7 +53,12 @@ impl<T: Real> Layer<'_, T> {
     /// What the layer refuses about the input's shape.
     pub fn forward(&self, inputs: &[&[T]], y: &mut [T]) -> Result<(), Fault> {
         match self.op {
-            Op::Conv(conv) => Patches::new(conv, self)?.forward(self.params, inputs[0], y),
+            Op::Conv(conv) => {
+                Patches::new(conv, self.order, &self.shapes[0], self.output)?.forward(self.params, inputs[0], y);
+            }
+            Op::SeparableConv(conv) => {
+                Separable::new(conv, self.order, &self.shapes[0], self.output)?.forward(self.params, inputs[0], y);
+            }
             Op::Linear { dialect, outputs, .. } => {
                 dense::forward(*dialect, count(*outputs), self.params, inputs[0], y);
             }
@@ -84,11 +90,15 @@ impl<T: Real> Layer<'_, T> {
     ) -> Result<(), Fault> {
         match self.op {
             Op::Conv(conv) => {
-                Patches::new(conv, self)?.backward(self.params, inputs[0], dy, dparams, &mut dx[0]);
+                let patches = Patches::new(conv, self.order, &self.shapes[0], self.output)?;
+                patches.backward(self.params, inputs[0], dy, dparams, &mut dx[0]);
             }
-            Op::SeparableConv(conv) => self.separable_backward(conv, inputs[0], dy, dparams, &mut dx[0])?,
+            Op::SeparableConv(conv) => {
+                let separable = Separable::new(conv, self.order, &self.shapes[0], self.output)?;
+                separable.backward(self.params, inputs[0], dy, dparams, &mut dx[0]);
+            }
             Op::Linear { dialect, outputs, .. } => {
-                dense::backward(*dialect, count(*outputs), self.params, inputs[0], dy, dparams, &mut dx[0]);
+                dense::backward(*dialect, count(*outputs), self.params, [inputs[0], dy], dparams, &mut dx[0]);
             }
             Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => {
                 dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
@@ -108,37 +118,6 @@ impl<T: Real> Layer<'_, T> {
         Ok(())
     }
 
-    /// A depthwise convolution, then a pointwise one: backward one after the other.
-    fn separable_backward(
-        &self,
-        conv: &SeparableConv,
-        x: &[T],
-        dy: &[T],
-        dparams: &mut [Vec<T>],
-        dx: &mut Vec<T>,
-    ) -> Result<(), Fault> {
-        let SeparableConv { depthwise, pointwise } = *conv;
-        let first = Op::Conv(depthwise);
-        let middle = first.output(self.shapes, self.order)?;
-        let (first_params, second_params) = self.params.split_at(1);
-        let first = Layer { op: &first, params: first_params, output: &middle, ..*self };
-        let between = [middle];
-        let pointwise = Op::Conv(pointwise).bind(&middle, self.order);
-        let second = Layer { op: &pointwise, params: second_params, shapes: &between, ..*self };
-
-        let batch = dy.len() / elements(self.output);
-        let mut y = vec![T::default(); batch * elements(&middle)];
-        first.forward(&[x], &mut y)?;
-        let (first_dparams, second_dparams) = dparams.split_at_mut(1);
-        let mut dmiddle = [vec![T::default(); y.len()]];
-        second.backward(&[&y], &[], dy, second_dparams, &mut dmiddle)?;
-        let mut inner = [core::mem::take(dx)];
-        first.backward(&[x], &[], &dmiddle[0], first_dparams, &mut inner)?;
-        let [inner] = inner;
-        *dx = inner;
-        Ok(())
-    }
-
     fn backward_sample(
         &self,
         inputs: &[&[T]],
@@ -155,12 +134,8 @@ impl<T: Real> Layer<'_, T> {
         let out_channels = Channels::new(output, order);
         match *self.op {
             // These run over the whole batch.
-            Op::Conv(_)
-            | Op::SeparableConv(_)
-            | Op::Linear { .. }
-            | Op::Flatten
-            | Op::Reshape { .. }
-            | Op::Dropout { .. } => {}
+            Op::Conv(_) | Op::SeparableConv(_) | Op::Linear { .. } => {}
+            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => {}
             Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, grids, x, dy, dx[0]),
             Op::AdaptivePool { kind, .. } => pool::adaptive(kind, grids, x, dy, dx[0]),
             Op::GlobalAvgPool { .. } => pool::global_mean(&channels, dy, dx[0]),

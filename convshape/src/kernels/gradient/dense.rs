@@ -6,11 +6,11 @@ use convshape_arith::op::Dialect;
 
 use super::matrix::{Matrix, Panels, Real};
 
-/// The weight as `[outputs, inputs]`, in whatever order the dialect keeps it.
-fn weight<'a, T: Real>(dialect: Dialect, outputs: usize, weight: &'a [T]) -> Matrix<'a, T> {
+/// The weight as a matrix with a row for each input and a column for each output.
+fn weight<T: Real>(dialect: Dialect, weight: &[T], outputs: usize) -> Matrix<'_, T> {
     match dialect {
-        Dialect::Torch | Dialect::Onnx | Dialect::Jax => Matrix::new(weight, weight.len() / outputs),
-        Dialect::Flax | Dialect::Keras => Matrix::new(weight, outputs).transposed(),
+        Dialect::Torch | Dialect::Onnx | Dialect::Jax => Matrix::new(weight, weight.len() / outputs).transposed(),
+        Dialect::Flax | Dialect::Keras => Matrix::new(weight, outputs),
     }
 }
 
@@ -22,7 +22,7 @@ pub(super) fn forward<T: Real>(dialect: Dialect, outputs: usize, params: &[&[T]]
             y.copy_from_slice(bias);
         }
     }
-    let weight = Panels::of(inputs, outputs, weight(dialect, outputs, params[0]).transposed());
+    let weight = Panels::of(inputs, outputs, weight(dialect, params[0], outputs));
     weight.add_product(x.len() / inputs, Matrix::new(x, inputs), y);
 }
 
@@ -31,25 +31,23 @@ pub(super) fn backward<T: Real>(
     dialect: Dialect,
     outputs: usize,
     params: &[&[T]],
-    x: &[T],
-    dy: &[T],
+    [x, dy]: [&[T]; 2],
     dparams: &mut [Vec<T>],
     dx: &mut [T],
 ) {
     let inputs = params[0].len() / outputs;
     let rows = x.len() / inputs;
     if !dx.is_empty() {
-        let weight = Panels::of(outputs, inputs, weight(dialect, outputs, params[0]));
+        let weight = Panels::of(outputs, inputs, weight(dialect, params[0], outputs).transposed());
         weight.add_product(rows, Matrix::new(dy, outputs), dx);
     }
-    // The gradient lies as the weight does.
-    let (x, gradient) = (Matrix::new(x, inputs), Matrix::new(dy, outputs));
+    let (x, dy_rows) = (Matrix::new(x, inputs), Matrix::new(dy, outputs));
     match dialect {
         Dialect::Torch | Dialect::Onnx | Dialect::Jax => {
-            Panels::of(rows, inputs, x).add_product(outputs, gradient.transposed(), &mut dparams[0]);
+            Panels::of(rows, inputs, x).add_product(outputs, dy_rows.transposed(), &mut dparams[0]);
         }
         Dialect::Flax | Dialect::Keras => {
-            Panels::of(rows, outputs, gradient).add_product(inputs, x.transposed(), &mut dparams[0]);
+            Panels::of(rows, outputs, dy_rows).add_product(inputs, x.transposed(), &mut dparams[0]);
         }
     }
     if let Some(dbias) = dparams.get_mut(1) {

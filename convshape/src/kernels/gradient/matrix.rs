@@ -54,6 +54,12 @@ impl<T: Real> Panels<T> {
         Panels { groups: vec![[T::default(); COLUMNS]; rows * columns.div_ceil(COLUMNS)], rows, columns }
     }
 
+    /// Another size. What it holds then is to be overwritten.
+    pub(super) fn resize(&mut self, rows: usize, columns: usize) {
+        self.groups.resize(rows * columns.div_ceil(COLUMNS), [T::default(); COLUMNS]);
+        (self.rows, self.columns) = (rows, columns);
+    }
+
     pub(super) fn of(rows: usize, columns: usize, matrix: Matrix<'_, T>) -> Panels<T> {
         let mut panels = Panels::zeros(rows, columns);
         for column in 0..columns {
@@ -70,8 +76,11 @@ impl<T: Real> Panels<T> {
         self.groups[group..group + self.rows].iter_mut().map(move |row| &mut row[column % COLUMNS])
     }
 
-    pub(super) fn set(&mut self, row: usize, column: usize, element: T) {
-        self.groups[column / COLUMNS * self.rows + row][column % COLUMNS] = element;
+    /// Writes one row.
+    pub(super) fn set_row(&mut self, row: usize, elements: &[T]) {
+        for (group, elements) in elements.chunks(COLUMNS).enumerate() {
+            self.groups[group * self.rows + row][..elements.len()].copy_from_slice(elements);
+        }
     }
 
     /// `c += a * self`, where `a` has `rows` rows and `c` is in row-major order.
