@@ -21,7 +21,7 @@ use crate::words::{self, Lookup};
 use scope::{Binding, Scope};
 
 /// More layers than this are refused: a repeat count with a digit too many would hang the compiler.
-const MOST_LAYERS: usize = 100_000;
+const MOST_LAYERS: usize = 50_000;
 
 /// Binds a chain's names. What cannot be bound is reported and left out of what follows.
 pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Graph {
@@ -143,6 +143,12 @@ impl<'a> Resolver<'a> {
         self.graph.members = self.body(&chain.body, &mut scope);
         if let Some(last) = self.graph.nodes.get(MOST_LAYERS - 1) {
             self.sink.push(diagnose::too_many_layers(MOST_LAYERS, last.spans.op.span()));
+            // Checking so many would take long, and say nothing more.
+            self.graph.nodes.clear();
+            self.graph.bodies.clear();
+            self.graph.members.clear();
+            self.graph.names.clear();
+            return;
         }
         for port in &chain.outputs {
             let shape = self.or_report(scope.numbers.shape(&port.shape)).unwrap_or_else(|| open_shape(&port.shape));

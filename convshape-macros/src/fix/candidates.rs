@@ -18,6 +18,9 @@ const MOST_LAYERS: usize = 24;
 /// How far an input size is looked for.
 const REACH: i64 = 64;
 
+/// Of larger numbers of groups no divisor is looked for.
+const MOST_TRIED: i64 = 1 << 12;
+
 pub(super) fn try_all(search: &mut Search<'_>) {
     let graph = search.graph;
     match search.problem.clone() {
@@ -106,7 +109,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
             if let Op::Conv(conv) = op
                 && let (Some(ins), outs) = (conv.inputs, conv.outputs)
             {
-                for candidate in (1..groups).rev().filter(|g| ins % g == 0 && outs % g == 0) {
+                for candidate in (1..groups.min(MOST_TRIED)).rev().filter(|g| ins % g == 0 && outs % g == 0) {
                     if search.offer(field("groups", Setting::Int(candidate)), 20) {
                         break;
                     }
@@ -120,7 +123,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                     search.offer(Edit::Channels { node, inputs: ins, outputs }, 12);
                 }
             } else if let Op::GroupNorm { .. } = op {
-                for candidate in (1..groups).rev().filter(|g| channels % g == 0).take(1) {
+                for candidate in (1..groups.min(MOST_TRIED)).rev().filter(|g| channels % g == 0).take(1) {
                     search.offer(field("groups", Setting::Int(candidate)), 10);
                 }
             }
@@ -224,7 +227,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         }
         Reason::Divisible { .. } => {
             if let Op::PixelShuffle { factor } = op {
-                for smaller in (1..*factor).rev() {
+                for smaller in (1..(*factor).min(REACH)).rev() {
                     search.offer(field("factor", Setting::Int(smaller)), 20);
                 }
             }

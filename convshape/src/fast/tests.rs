@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use convshape_arith::op::{
     Activation, Amount, AutoPad, AxisOrder, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
-    PoolKind, ResizeTo, Upsample,
+    PoolKind, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::shape::Shape;
 use rand::rngs::Xoshiro256PlusPlus;
@@ -331,5 +331,48 @@ fn an_output_may_be_an_input() {
     for order in [AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast] {
         assert!(check(&mut random, order, Shape::of(&[3, 4, 5]), &relu, &[0, 1, 0]));
         assert!(check(&mut random, order, Shape::of(&[7]), &relu, &[0, 1, 1]));
+    }
+}
+
+/// The layouts, flips and borders of the other frameworks.
+#[test]
+fn layers_of_every_dialect() {
+    let mut random = Random::new(5);
+    let mut run = 0;
+    while run < 300 {
+        let dialect = random.one_of(&[Dialect::Onnx, Dialect::Jax, Dialect::Flax, Dialect::Keras]);
+        let channels = random.one_of(&[1, 2, 3, 8, 20]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(1, 12), random.pick(1, 12)];
+        sizes.insert(order.channel(3), channels);
+        let plain = random_conv(&mut random, 2, channels);
+        let padding = random.one_of(&[plain.padding, Padding::Same, Padding::Valid, Padding::Circular]);
+        let conv = Conv {
+            dialect,
+            padding,
+            bias: dialect != Dialect::Jax,
+            groups: if plain.direction == Direction::Forward { plain.groups } else { 1 },
+            transpose_kernel: random.pick(0, 1) == 1,
+            ..plain
+        };
+        let depthwise = Conv {
+            depth_multiplier: Some(random.pick(1, 3)),
+            direction: Direction::Forward,
+            groups: 1,
+            dialect: Dialect::Keras,
+            bias: true,
+            ..conv
+        };
+        let op = match random.pick(0, 5) {
+            0 => Op::Conv(depthwise),
+            1 => Op::SeparableConv(SeparableConv {
+                depthwise: Conv { bias: false, ..depthwise },
+                pointwise: Conv { outputs: 5, ..Conv::new(Dialect::Keras, Direction::Forward, 2) },
+            }),
+            2 => Op::Linear { dialect, inputs: None, outputs: 6, bias: true },
+            _ => Op::Conv(conv),
+        };
+        let layers = [(op, vec![0]), (Op::Activation(Activation::Relu), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
     }
 }
