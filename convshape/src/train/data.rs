@@ -186,6 +186,6 @@ mod tests {
         let (x, y) = (Array1::zeros(3), Array1::zeros(4));
         let error = Data::new((x.view(), y.view()), ()).unwrap_err();
         assert_eq!(error, ShapeError::Samples { found: 4, expected: 3 });
-        assert_eq!(Data::new(x.view(), ()).unwrap().batch(&[1, 1]).inputs, vec![ArrayD::zeros(vec![2])]);
+        assert_eq!(Data::new(x.view(), ()).unwrap().batch(&[1, 1]).inputs, vec![ArrayD::<f32>::zeros(vec![2])]);
     }
 }

@@ -50,6 +50,7 @@ impl History {
     }
 
     /// The reverse of [`History::csv`].
+    #[cfg(any(feature = "safetensors", test))]
     pub(super) fn from_csv(csv: &str) -> Option<History> {
         let epochs = csv.lines().skip(1).map(|line| {
             let mut fields = line.split(',');
@@ -89,7 +90,7 @@ impl History {
         let logarithmic = low > 0.0;
         let scale = |loss: f64| if logarithmic { loss.ln() } else { loss };
         let span = (scale(high) - scale(low)).max(f64::MIN_POSITIVE);
-        let last = self.epochs.last().map_or(1, |epoch| epoch.epoch.max(2));
+        let last = self.epochs.last().map_or(2, |epoch| epoch.epoch.max(2));
         let x = |epoch: u64| LEFT + (epoch.saturating_sub(1)) as f64 / (last - 1) as f64 * (WIDTH - LEFT - MARGIN);
         let y = |loss: f64| MARGIN + (scale(high) - scale(loss)) / span * (HEIGHT - 2.0 * MARGIN);
 
