@@ -32,7 +32,7 @@ conv_chain! {
 }
 
 /// Adds noise of a normal distribution with deviation 0.3.
-fn add_noise(mut images: ArrayViewMutD<'_, f32>, mut rng: &mut dyn Rng) {
+fn add_noise(mut images: ArrayViewMutD<'_, f32>, rng: &mut dyn Rng) {
     images.mapv_inplace(|pixel| {
         // The sum of twelve uniform numbers has variance 1 and is as good as normal.
         let sum: f32 = (0..12).map(|_| rng.random::<f32>() - 0.5).sum();

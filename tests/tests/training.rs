@@ -155,8 +155,7 @@ fn the_loss_sinks_and_runs_repeat() {
 fn a_training_goes_on_where_it_was_interrupted() {
     let images = images(18);
     let data = Data::new(images.view(), images.view()).expect("as many");
-    let noisy =
-        |fit: Fit<'static, Adam, Mse>| fit.prepare(|batch, mut rng| batch.inputs[0][[0, 0, 0, 0]] = rng.random());
+    let noisy = |fit: Fit<'static, Adam, Mse>| fit.prepare(|batch, rng| batch.inputs[0][[0, 0, 0, 0]] = rng.random());
     let mut whole = net(1);
     let expected = noisy(fit()).epochs(6).patience(50).run(&mut whole, &data).expect("a training");
 
