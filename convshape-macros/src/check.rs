@@ -607,9 +607,13 @@ fn keeps_shape(op: &Op) -> bool {
 
 /// Layers whose parameters have a name in files that another's have.
 pub(crate) fn clashes(graph: &Graph, checked: &Checked) -> Vec<NodeId> {
-    let mut names = std::collections::HashSet::new();
+    let mut names = HashMap::new();
     (0..graph.nodes.len())
         .filter(|id| checked.ops[*id].is_some_and(|op| !op.params().is_empty()))
-        .filter(|id| !names.insert(&graph.nodes[*id].file_name))
+        .filter(|id| {
+            let node = &graph.nodes[*id];
+            // Where the names are the same too, that is what was reported.
+            names.insert(&node.file_name, &node.name).is_some_and(|other| *other != node.name)
+        })
         .collect()
 }

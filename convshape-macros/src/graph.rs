@@ -27,6 +27,8 @@ pub(crate) struct Graph {
     pub(crate) symbols: Scope,
     /// The numbers that only const evaluation knows.
     pub(crate) unseen: Unseen,
+    /// Whether a layer is a sub-chain.
+    pub(crate) chained: bool,
     pub(crate) inputs: Vec<Input>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) outputs: Vec<Output>,
@@ -154,7 +156,7 @@ impl Graph {
 
     /// Whether sizes are known only to const evaluation, which then checks the chain again.
     pub(crate) fn deferred(&self) -> bool {
-        self.unseen.any() || self.nodes.iter().any(|node| matches!(node.recipe, Recipe::Chain { .. }))
+        self.chained || self.unseen.any()
     }
 
     /// What a node gives.

@@ -11,6 +11,8 @@ mod expand;
 mod fault;
 mod fields;
 mod fix;
+#[cfg(test)]
+mod fuzz;
 mod graph;
 mod numbers;
 mod parse;
@@ -28,6 +30,9 @@ use crate::diagnose::{Report, Sink};
 
 /// For that many mistakes fixes are searched; nobody reads more.
 const MOST_SEARCHES: usize = 12;
+
+/// In longer chains no fixes are searched: each one tried costs a check of the whole chain.
+const MOST_SEARCHED_LAYERS: usize = 10_000;
 
 /// Expects the library's path in brackets in front, which `convshape::conv_chain!` puts there.
 #[proc_macro]
@@ -58,7 +63,8 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
         if mended.contains(&problem.place()) {
             continue;
         }
-        let found = if index < MOST_SEARCHES { fix::search(&graph, &checked, problem) } else { fix::Found::default() };
+        let searched = index < MOST_SEARCHES && graph.nodes.len() <= MOST_SEARCHED_LAYERS;
+        let found = if searched { fix::search(&graph, &checked, problem) } else { fix::Found::default() };
         if let Some(best) = found.fixes.first() {
             let places = checked.problems[index + 1..].iter().map(check::Problem::place);
             mended.extend(places.filter(|place| !best.left.contains(place)));

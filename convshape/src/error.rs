@@ -212,7 +212,7 @@ impl fmt::Display for InputProblem<'_> {
 }
 
 /// What the sizes make of a shape's symbols, if they are sizes of that shape.
-fn matches(found: &[usize], expected: &Shape) -> Option<Symbols> {
+pub(crate) fn matches(found: &[usize], expected: &Shape) -> Option<Symbols> {
     let mut symbols = Symbols::NONE;
     symbols.learn(found, expected).then_some(symbols)
 }

@@ -86,6 +86,11 @@
 //! `NAME.bias`, `NAME.running_mean` or `NAME.running_var`, where NAME is the layer's name or what `#[name = ".."]` says.
 //! All tensors are checked before any is taken.
 //!
+//! With `weights: "models/autoencoder.safetensors";` among the chain's headers the macro reads that file's header while
+//! it compiles, again when the file changes: a tensor that is missing or has another type or shape is a compile error on
+//! its layer. `pretrained()` then gives the model with those weights, which are part of the program and borrowed from it
+//! where they are `f32`; it needs no file, no feature, and cannot fail. The path is relative to the crate's `Cargo.toml`.
+//!
 //! # Features
 //!
 //! Both are on by default.
@@ -106,10 +111,18 @@ mod chain;
 pub mod check;
 mod error;
 pub mod errors;
+#[cfg(feature = "std")]
+mod fast;
 mod float;
 mod fold;
 #[cfg(feature = "train")]
 mod gradient;
+#[cfg(not(feature = "std"))]
+mod fast {
+    /// Without a standard library every chain runs by its layers' definitions: nothing is kept.
+    #[derive(Clone, Default, PartialEq, Debug)]
+    pub struct Cache;
+}
 mod init;
 #[doc(hidden)]
 pub mod kernels;
@@ -155,6 +168,9 @@ pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
 pub mod __private {
     pub use crate::batch::{Inputs, Outputs};
     pub use crate::check;
+    pub use crate::fast::Cache;
+    #[cfg(feature = "std")]
+    pub use crate::fast::peak_flops;
     pub use crate::float::Float;
     #[cfg(feature = "train")]
     pub use crate::gradient::{gradients, gradients_train, vjp};

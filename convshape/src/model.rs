@@ -87,6 +87,10 @@ pub fn summary<M: Parts + Chain>() -> Summary {
 fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
     let program = M::PROGRAM;
     let (batch, symbols) = check_inputs(program, inputs)?;
+    #[cfg(feature = "std")]
+    if let Some(outputs) = fast_batch(model, batch, inputs) {
+        return Ok(outputs);
+    }
     let params: Vec<&[f32]> = checked_params(model)?.into_iter().map(Param::as_slice).collect();
     let ready = Ready::new(Linked::of::<M>(), &mut params.as_slice());
 
@@ -111,6 +115,35 @@ fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<
     }
     let arrays = program.outputs.iter().zip(outputs);
     Ok(arrays.map(|(port, elements)| array(batch, &symbols.fix(&port.shape), elements)).collect())
+}
+
+/// [`run_batch`] the fast way, where there is one.
+#[cfg(feature = "std")]
+fn fast_batch<M: Parts>(model: &M, batch: usize, inputs: &[ArrayViewD<'_, f32>]) -> Option<Vec<ArrayD<f32>>> {
+    let shapes: Vec<Shape> = inputs
+        .iter()
+        .map(|input| {
+            let sizes: Option<Vec<i64>> = input.shape()[1..].iter().map(|&size| i64::try_from(size).ok()).collect();
+            Some(Shape::of(&sizes?))
+        })
+        .collect::<Option<_>>()?;
+    let engine = model.cache()?.engine(model, &shapes)?;
+    let elements: Vec<Cow<'_, [f32]>> = inputs
+        .iter()
+        .map(|input| match input.to_slice() {
+            Some(elements) => Cow::Borrowed(elements),
+            None => Cow::Owned(input.iter().copied().collect()),
+        })
+        .collect();
+    let elements: Vec<&[f32]> = elements.iter().map(|elements| &elements[..]).collect();
+    let mut outputs: Vec<ArrayD<f32>> = engine
+        .outputs()
+        .iter()
+        .map(|shape| array(batch, shape, alloc::vec![0.0; batch * shape.numbers()?.iter().product::<usize>()]).into())
+        .collect::<Option<_>>()?;
+    let mut rooms: Vec<&mut [f32]> = outputs.iter_mut().filter_map(|output| output.as_slice_mut()).collect();
+    engine.run(batch, &elements, &mut rooms)?;
+    Some(outputs)
 }
 
 /// The size of the batch and the values of the symbols, if the inputs are those the program takes.

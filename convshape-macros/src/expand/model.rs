@@ -75,6 +75,7 @@ impl Expansion<'_> {
         Some(ty)
     }
 
+    /// A struct and what it is to the library; a whole model also keeps its packed weights.
     fn group_items(&self, name: &Ident, attrs: &TokenStream, group: &Group, whole: bool) -> TokenStream {
         let krate = &self.krate;
         let (generics, arguments) = if whole { self.generics() } else { Default::default() };
@@ -85,14 +86,24 @@ impl Expansion<'_> {
         // A struct without fields is written without braces, and its arguments go unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
+        let (mut cache, mut fresh, mut keep) = (None, None, None);
+        if whole {
+            cache = Some(quote!(#[doc(hidden)] pub __cache: #krate::__private::Cache));
+            fresh = Some(quote!(__cache: #core::default::Default::default()));
+            keep = Some(quote! {
+                fn cache(&self) -> #core::option::Option<&#krate::__private::Cache> {
+                    #core::option::Option::Some(&self.__cache)
+                }
+            });
+        }
         quote! {
             #attrs
             #[derive(#core::clone::Clone, #core::fmt::Debug)]
-            #vis struct #name #generics { #(#fields),* }
+            #vis struct #name #generics { #(#fields,)* #cache }
 
             impl #generics #krate::__private::ParamGroup for #name #arguments {
                 fn assemble(#next: &mut dyn #core::ops::FnMut() -> #krate::Param) -> Self {
-                    Self { #(#names: #krate::__private::ParamGroup::assemble(#next)),* }
+                    Self { #(#names: #krate::__private::ParamGroup::assemble(#next),)* #fresh }
                 }
 
                 fn visit<'a>(&'a self, #visit: &mut dyn #core::ops::FnMut(&'a #krate::Param)) {
@@ -102,6 +113,8 @@ impl Expansion<'_> {
                 fn visit_mut(&mut self, #visit: &mut dyn #core::ops::FnMut(&mut #krate::Param)) {
                     #(#krate::__private::ParamGroup::visit_mut(&mut self.#names, #visit);)*
                 }
+
+                #keep
             }
         }
     }

@@ -1,12 +1,12 @@
 //! The edits that are tried, by what is wrong. Costs are in tenths of "one plausible slip".
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Direction, MAX_SPATIAL, Op, Padding, ResizeTo};
+use convshape_arith::op::{Direction, MAX_SPATIAL, Op, ResizeTo};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
 
-use super::{Edit, Search};
+use super::{Edit, Search, words};
 use crate::check::{Problem, check};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
@@ -23,6 +23,7 @@ pub(super) fn try_all(search: &mut Search<'_>) {
     match search.problem.clone() {
         Problem::Layer { node, op, inputs, fault } => {
             at_the_layer(search, node, &op, &inputs, &fault.reason);
+            words::at_the_layer(search, node, &op, &fault.reason);
             match fault.reason {
                 Reason::Join { .. } => {
                     let values = graph.nodes[node].inputs.clone();
@@ -351,11 +352,13 @@ fn around(search: &mut Search<'_>, node: NodeId, op: &Op, extra: u32) {
             if conv.direction == Direction::Forward {
                 search.offer(Edit::Transposed { node }, 30 + extra);
             }
-            if conv.direction == Direction::Transposed && matches!(conv.padding, Padding::Symmetric(_)) {
-                uneven_crop(search, node, op, 30 + extra);
+            words::padding(search, node, &conv, 16 + extra);
+            if conv.direction == Direction::Transposed {
+                words::uneven_crop(search, node, &conv, 30 + extra);
             }
         }
         Op::Pool(pool) => {
+            words::pooling(search, node, &pool, 12 + extra);
             if !pool.ceil_mode {
                 search.offer(Edit::Field { node, field: "ceil_mode", setting: Setting::Bool(true) }, 15 + extra);
             }
@@ -430,7 +433,7 @@ fn axis_values(search: &mut Search<'_>, node: NodeId, field: AxisField, values: 
 }
 
 /// How far apart the sizes of one spatial axis are in a problem; `None` if it has no such notion.
-fn wrongness(search: &Search<'_>, problem: &Problem, axis: usize) -> Option<i64> {
+pub(super) fn wrongness(search: &Search<'_>, problem: &Problem, axis: usize) -> Option<i64> {
     let order = search.graph.order();
     let place = order.spatial(axis);
     let apart = |a: &Shape, b: &Shape| {
@@ -464,30 +467,6 @@ fn wrongness(search: &Search<'_>, problem: &Problem, axis: usize) -> Option<i64>
         },
         _ => None,
     }
-}
-
-/// `padding: [(lo, hi), ..]` of a transposed convolution: what is too much is cropped at the end.
-fn uneven_crop(search: &mut Search<'_>, node: NodeId, op: &Op, cost: u32) {
-    let Op::Conv(conv) = op else { return };
-    let Padding::Symmetric(padding) = conv.padding else { return };
-    let mut pairs = padding.map(|rows| (rows, rows));
-    for axis in 0..conv.rank {
-        if wrongness(search, search.problem, axis) == Some(0) {
-            continue;
-        }
-        for more in 1..=8 {
-            let mut changed = pairs;
-            changed[axis].1 = padding[axis] + more;
-            let setting = Setting::Pairs { values: changed, axes: Some(conv.rank) };
-            let (left, _) = search.left_by(&Edit::Field { node, field: "padding", setting });
-            if left.as_ref().map_or(Some(0), |problem| wrongness(search, problem, axis)) == Some(0) {
-                pairs[axis].1 = padding[axis] + more;
-                break;
-            }
-        }
-    }
-    let setting = Setting::Pairs { values: pairs, axes: Some(conv.rank) };
-    search.offer(Edit::Field { node, field: "padding", setting }, cost);
 }
 
 /// The scale that gives the size that is wanted, with as few decimals as will do.
@@ -727,17 +706,18 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
 fn sizes_that_work(search: &mut Search<'_>, input: usize, best: &Shape) {
     let order = search.graph.order();
     let shape = search.graph.inputs[input].shape;
-    let wrong = |search: &Search<'_>, candidate: Shape| {
-        check(&Edit::Input { input, shape: candidate }.apply(search.graph)).problems.len()
+    // Nothing may be wrong then that has another cause.
+    let right = |search: &Search<'_>, candidate: Shape| {
+        let after = check(&Edit::Input { input, shape: candidate }.apply(search.graph));
+        after.problems.iter().all(|problem| search.others.contains(&problem.place()))
     };
-    let fewest = wrong(search, *best);
     for axis in 0..shape.rank().saturating_sub(1) {
         let place = order.spatial(axis);
         let (Some(now), Some(mended)) = (shape.size(place).number(), best.size(place).number()) else { continue };
         if now == mended {
             continue;
         }
-        let works = |size: &i64| *size > 0 && wrong(search, best.with(place, Size::Number(*size))) == fewest;
+        let works = |size: &i64| *size > 0 && right(search, best.with(place, Size::Number(*size)));
         let below = (1..=REACH).map(|step| now.saturating_sub(step)).find(works);
         let above = (1..=REACH).map(|step| now.saturating_add(step)).find(works);
         if let (Some(below), Some(above)) = (below, above) {
