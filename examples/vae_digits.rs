@@ -56,7 +56,7 @@ conv_chain! {
 }
 
 /// A number of a standard normal distribution (Box and Muller, 1958).
-fn normal(mut rng: &mut dyn Rng) -> f32 {
+fn normal(rng: &mut dyn Rng) -> f32 {
     let (a, b): (f32, f32) = (1.0 - rng.random::<f32>(), rng.random());
     (-2.0 * a.ln()).sqrt() * (std::f32::consts::TAU * b).cos()
 }

@@ -52,13 +52,16 @@ impl<M: Parts> Gradients<M> {
     }
 }
 
+/// Gives the gradients of the outputs, once those are known.
+type Cotangents<'a> = dyn FnMut(&[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> + 'a;
+
 /// Runs a batch, asks `cotangents` for the gradients of the outputs, and goes back.
 pub(crate) fn differentiate<M: Parts>(
     model: &M,
     inputs: &[ArrayViewD<'_, f32>],
     mode: Mode<'_>,
     inputs_too: bool,
-    cotangents: &mut dyn FnMut(&[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError>,
+    cotangents: &mut Cotangents<'_>,
 ) -> Result<Gradients<M>, ShapeError> {
     let program = M::PROGRAM;
     let mut updates = Vec::new();

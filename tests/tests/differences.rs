@@ -157,7 +157,7 @@ fn check(seed: u64, mut layer: impl FnMut(&mut Random, AxisOrder, &[i64]) -> (Op
         let rank = random.choose(&[1, 2, 2, 3]);
         let space: Vec<i64> = (0..rank).map(|_| random.pick(1, if rank == 3 { 3 } else { 5 })).collect();
         let (op, shapes) = layer(&mut random, order, &space);
-        if let Some(case) = Case::new(&mut random, op, order, shapes, left % 2 == 0) {
+        if let Some(case) = Case::new(&mut random, op, order, shapes, left.is_multiple_of(2)) {
             case.check();
             left -= 1;
         }

@@ -37,6 +37,74 @@ conv_chain! {
     }
 }
 
+conv_chain! {
+    /// A piece of the next one.
+    struct Piece {
+        input: [2, 4, 4];
+        c: Conv2d(2 -> 2, kernel: 3, padding: 1);
+        norm: BatchNorm;
+        Relu;
+        output: [2, 4, 4];
+    }
+}
+
+conv_chain! {
+    /// A chain in a chain, and a repeat.
+    struct Whole {
+        input: [2, 4, 4];
+        first: Chain(Piece);
+        blocks: repeat 2 { c: Conv2d(2, kernel: 1); Add(input); }
+        last: Chain(Piece);
+        Add(first, last);
+        output: [2, 4, 4];
+    }
+}
+
+conv_chain! {
+    /// The same written out.
+    struct Flat {
+        input: [2, 4, 4];
+        #[name = "first.c"]
+        a: Conv2d(2 -> 2, kernel: 3, padding: 1);
+        #[name = "first.norm"]
+        b: BatchNorm;
+        c: Relu;
+        #[name = "blocks.0.c"]
+        d: Conv2d(2, kernel: 1);
+        e: Add(c, d);
+        #[name = "blocks.1.c"]
+        f: Conv2d(2, kernel: 1);
+        g: Add(e, f);
+        #[name = "last.c"]
+        h: Conv2d(2 -> 2, kernel: 3, padding: 1);
+        #[name = "last.norm"]
+        i: BatchNorm;
+        j: Relu;
+        Add(c, j);
+        output: [2, 4, 4];
+    }
+}
+
+conv_chain! {
+    /// Of any even size.
+    struct Any {
+        for h in 1.., w in 1..;
+        input: [1, 2*h, 2*w];
+        down: Conv2d(1 -> 2, kernel: 2, stride: 2);
+        up: ConvTranspose2d(undo down);
+        output: [1, 2*h, 2*w];
+    }
+}
+
+conv_chain! {
+    /// Of a size that the type says.
+    struct Sized<const N: usize> {
+        input: [1, N, N];
+        c: Conv2d(1 -> 1, kernel: 3, padding: 1);
+        output: [1, N, N];
+    }
+}
+
 fn net(seed: u64) -> Net {
     Net::init(&mut StdRng::seed_from_u64(seed))
 }
@@ -87,8 +155,7 @@ fn the_loss_sinks_and_runs_repeat() {
 fn a_training_goes_on_where_it_was_interrupted() {
     let images = images(18);
     let data = Data::new(images.view(), images.view()).expect("as many");
-    let noisy =
-        |fit: Fit<'static, Adam, Mse>| fit.prepare(|batch, mut rng| batch.inputs[0][[0, 0, 0, 0]] = rng.random());
+    let noisy = |fit: Fit<'static, Adam, Mse>| fit.prepare(|batch, rng| batch.inputs[0][[0, 0, 0, 0]] = rng.random());
     let mut whole = net(1);
     let expected = noisy(fit()).epochs(6).patience(50).run(&mut whole, &data).expect("a training");
 
@@ -438,4 +505,42 @@ fn one_may_write_ones_own_optimizer() {
     assert_eq!(model.enc, net(1).enc);
     assert_ne!(model.dec, net(1).dec);
     assert_ne!(average.dec, model.dec);
+}
+
+/// A sub-chain's layers have the gradients that they have without it, and its statistics move too.
+#[test]
+fn chains_in_chains() {
+    let whole = Whole::init(&mut StdRng::seed_from_u64(1));
+    let path = file("whole");
+    whole.save(&path).expect("a file");
+    let flat = Flat::load(&path).expect("the same names");
+    let x = Array4::from_shape_fn((3, 2, 4, 4), |(n, c, y, x)| ((n + 2 * c + 3 * y + 5 * x) % 7) as f32 - 3.0);
+    let (a, from_whole) = whole.gradients(x.view(), x.view(), Mse).expect("shapes that fit");
+    let (b, from_flat) = flat.gradients(x.view(), x.view(), Mse).expect("shapes that fit");
+    assert_eq!((a, bits(&from_whole)), (b, bits(&from_flat)));
+    let (mut whole, mut flat) = (whole, flat);
+    let (dx, _) = whole.vjp(x.view(), x.view()).expect("shapes that fit");
+    assert_eq!(dx, flat.vjp(x.view(), x.view()).expect("shapes that fit").0);
+    let mut rng = StdRng::seed_from_u64(1);
+    whole.gradients_train(x.view(), x.view(), Mse, &mut rng).expect("shapes that fit");
+    flat.gradients_train(x.view(), x.view(), Mse, &mut rng).expect("shapes that fit");
+    assert_eq!(bits(&whole), bits(&flat));
+}
+
+#[test]
+fn sizes_of_run_time_and_of_types() {
+    let any = Any::init(&mut StdRng::seed_from_u64(1));
+    for (height, width) in [(2, 4), (6, 2)] {
+        let x = Array4::from_elem((2, 1, height, width), 0.5);
+        let (_, gradients) = any.gradients(x.view(), x.view(), Mse).expect("a size of that form");
+        assert!(gradients.down.weight.as_slice().iter().any(|g| *g != 0.0));
+        assert_eq!(any.vjp(x.view(), x.view()).expect("a size of that form").0.shape(), x.shape());
+    }
+    let odd = Array4::from_elem((2, 1, 3, 4), 0.5);
+    assert!(any.gradients(odd.view(), odd.view(), Mse).is_err());
+    let mut sized = Sized::<5>::init(&mut StdRng::seed_from_u64(1));
+    let x = Array4::from_elem((2, 1, 5, 5), 0.5);
+    let data = Data::new(x.view(), x.view()).expect("as many");
+    let history = Fit::new(Adam::new(0.1), Mse).epochs(5).run(&mut sized, &data).expect("a training");
+    assert!(history.epochs[4].loss < history.epochs[0].loss);
 }

@@ -353,6 +353,7 @@ fn batch_norm_in_training() {
         assert_close(case, "output", &y, case.tensor("output"));
         for (which, field) in ["running_mean", "running_var"].into_iter().enumerate() {
             let moved = case.tensor(field).iter().zip(&statistics);
+            #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
             let moved = moved.map(|(old, new)| ((1.0 - momentum) * f64::from(*old) + momentum * new[which]) as f32);
             assert_close(case, field, &moved.collect::<Vec<_>>(), case.tensor(&format!("new_{field}")));
         }

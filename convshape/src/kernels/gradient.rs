@@ -168,14 +168,14 @@ impl<T: Real> Layer<'_, T> {
                 }
             }
             Op::Scale { by } => dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += T::of(by * dy.get())),
-            Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &channels, x, dy, dparams, dx[0]),
+            Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &channels, [x, dy], dparams, dx[0]),
             Op::GroupNorm { groups, eps, .. } => {
-                norm::group_norm(count(groups), params, eps, &channels, x, dy, dparams, dx[0]);
+                norm::group_norm(count(groups), params, eps, &channels, [x, dy], dparams, dx[0]);
             }
             Op::InstanceNorm { eps, .. } => {
-                norm::group_norm(channels.count, params, eps, &channels, x, dy, dparams, dx[0]);
+                norm::group_norm(channels.count, params, eps, &channels, [x, dy], dparams, dx[0]);
             }
-            Op::LayerNorm { eps, .. } => norm::layer_norm(params, eps, x, dy, dparams, dx[0]),
+            Op::LayerNorm { eps, .. } => norm::layer_norm(params, eps, [x, dy], dparams, dx[0]),
             Op::Activation(function) => activation::map(function, x, y, dy, dx[0]),
             Op::Prelu { .. } => activation::prelu(params[0], &channels, x, dy, dparams, dx[0]),
             Op::Snake { .. } => activation::snake(params[0], &channels, x, dy, dparams, dx[0]),
@@ -193,7 +193,7 @@ impl<T: Real> Layer<'_, T> {
     /// Adds the gradients of [`Layer::batch_norm`].
     pub fn batch_norm_backward(&self, eps: f64, x: &[T], dy: &[T], dparams: &mut [Vec<T>], dx: &mut [T]) {
         let channels = Channels::new(&self.shapes[0], self.order);
-        norm::batch_norm_train_backward(self.params, eps, &channels, x, dy, dparams, dx);
+        norm::batch_norm_train_backward(self.params, eps, &channels, [x, dy], dparams, dx);
     }
 
     /// One sample of each input.

@@ -50,6 +50,7 @@ impl History {
     }
 
     /// The reverse of [`History::csv`].
+    #[cfg(any(feature = "safetensors", test))]
     pub(super) fn from_csv(csv: &str) -> Option<History> {
         let epochs = csv.lines().skip(1).map(|line| {
             let mut fields = line.split(',');

@@ -47,8 +47,7 @@ pub(super) fn batch_norm<T: Real>(
     params: &[&[T]],
     eps: f64,
     layout: &Channels,
-    x: &[T],
-    dy: &[T],
+    [x, dy]: [&[T]; 2],
     dparams: &mut [Vec<T>],
     dx: &mut [T],
 ) {
@@ -107,8 +106,7 @@ pub(super) fn batch_norm_train_backward<T: Real>(
     params: &[&[T]],
     eps: f64,
     layout: &Channels,
-    x: &[T],
-    dy: &[T],
+    [x, dy]: [&[T]; 2],
     dparams: &mut [Vec<T>],
     dx: &mut [T],
 ) {
@@ -127,8 +125,7 @@ pub(super) fn group_norm<T: Real>(
     params: &[&[T]],
     eps: f64,
     layout: &Channels,
-    x: &[T],
-    dy: &[T],
+    [x, dy]: [&[T]; 2],
     dparams: &mut [Vec<T>],
     dx: &mut [T],
 ) {
@@ -144,7 +141,7 @@ pub(super) fn group_norm<T: Real>(
 }
 
 /// Of each run of the last axes.
-pub(super) fn layer_norm<T: Real>(params: &[&[T]], eps: f64, x: &[T], dy: &[T], dparams: &mut [Vec<T>], dx: &mut [T]) {
+pub(super) fn layer_norm<T: Real>(params: &[&[T]], eps: f64, [x, dy]: [&[T]; 2], dparams: &mut [Vec<T>], dx: &mut [T]) {
     let mut sinks = Sinks::new(params, dparams, dx);
     let size = params[0].len();
     for first in (0..x.len()).step_by(size.max(1)) {
