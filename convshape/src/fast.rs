@@ -4,6 +4,11 @@
 //! [`conv`] and [`each`] are the kernels, written once over [`simd`]. Layers without a fast kernel
 //! run by their definition, in the same plan.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "loops over registers are unrolled, and have no iterators to be inlined"
+)]
+
 mod buffer;
 mod cache;
 mod conv;

@@ -31,6 +31,7 @@ mod tensor;
 mod test_model;
 #[cfg(feature = "safetensors")]
 mod weights;
+mod workspace;
 
 pub use convshape_arith::shape::Shape;
 pub use {ndarray, rand};
@@ -44,16 +45,17 @@ pub use crate::summary::Summary;
 pub use crate::tensor::{Element, Tensor};
 #[cfg(feature = "safetensors")]
 pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
+pub use crate::workspace::Workspace;
 
 /// What generated code names. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::batch::{Inputs, Outputs};
+    pub use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
     pub use crate::fast::Cache;
     #[cfg(feature = "std")]
     pub use crate::fast::peak_flops;
     pub use crate::init::init;
-    pub use crate::model::{forward, forward_batch, summary};
+    pub use crate::model::{forward, forward_batch, forward_into, summary};
     pub use crate::param::ParamGroup;
     pub use crate::parts::{Linked, Parts};
     pub use crate::program::{Action, Port, Program, Step};

@@ -159,6 +159,10 @@ impl Expansion<'_> {
             quote!(&#tensor)
         }));
         let output_tensors = tuple(outputs.iter().map(tensor));
+        let rooms = tuple(outputs.iter().map(|shape| {
+            let tensor = tensor(shape);
+            quote!(&mut #tensor)
+        }));
         let input_views = tuple(inputs.iter().map(view));
         let output_arrays = tuple(outputs.iter().map(array));
         let shapes = |shapes: &[convshape_arith::shape::Shape]| {
@@ -184,6 +188,15 @@ impl Expansion<'_> {
                 #[must_use]
                 pub fn forward(&self, x: #input_tensors) -> #output_tensors {
                     #krate::__private::forward(self, x)
+                }
+
+                /// As `forward`, with the caller's memory: after the first run, which packs the weights, it
+                /// allocates nothing.
+                ///
+                /// # Panics
+                /// If a parameter was replaced by one of another shape.
+                pub fn forward_into(&self, x: #input_tensors, y: #rooms, workspace: &mut #krate::Workspace) {
+                    #krate::__private::forward_into(self, x, y, workspace)
                 }
 
                 #[doc = #batch]

@@ -1,7 +1,6 @@
 //! Convolutions and matrices: tiles of positions and output channels whose sums stay in registers.
 
 use std::ops::Range;
-use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
@@ -10,6 +9,7 @@ use super::buffer::{Buffer, View};
 use super::math::Finish;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, dots, products};
 use super::taps::Axis;
+use crate::workspace::Workspace;
 
 /// What to compute: the sum, and what is folded into it.
 pub(super) struct Sum<'a> {
@@ -31,7 +31,7 @@ pub(super) struct Conv {
     y: Strides,
     phases: Vec<Phase>,
     panels: Vec<Panel>,
-    weights: Aligned,
+    weights: Workspace,
     finish: Finish,
     /// The axis along which the work is split, the rows of a phase along it, and where the first is
     /// stored.
@@ -77,36 +77,6 @@ struct Panel {
     vectors: usize,
 }
 
-/// Elements at a multiple of a cache line, so that no vector straddles two.
-#[derive(Default)]
-pub(super) struct Aligned {
-    memory: Vec<f32>,
-    start: usize,
-}
-
-impl Aligned {
-    fn new(elements: &[f32]) -> Aligned {
-        let mut aligned = Aligned::zeros(elements.len());
-        aligned.get_mut().copy_from_slice(elements);
-        aligned
-    }
-
-    pub(super) fn zeros(count: usize) -> Aligned {
-        let memory = vec![0.0; count + MOST_LANES];
-        let start = memory.as_ptr().align_offset(4 * MOST_LANES);
-        Aligned { start: if start < MOST_LANES { start } else { 0 }, memory }
-    }
-
-    pub(super) fn get(&self) -> &[f32] {
-        &self.memory[self.start..self.memory.len() - MOST_LANES + self.start]
-    }
-
-    pub(super) fn get_mut(&mut self) -> &mut [f32] {
-        let end = self.memory.len() - MOST_LANES + self.start;
-        &mut self.memory[self.start..end]
-    }
-}
-
 /// Weights beyond this many elements stream through the cache once, over all positions; fewer stay
 /// there while the positions pass.
 const MOST_RESIDENT: usize = 128 * 1024;
@@ -137,7 +107,7 @@ impl Conv {
             y: strides(&y.buffer, [0, 1, 2].map(|axis| axes[axis].modulus)),
             phases: Vec::new(),
             panels: Vec::new(),
-            weights: Aligned::default(),
+            weights: Workspace::with_elements(0),
             finish: sum.finish,
             split,
             units: axes[split].phases[0].count,
@@ -173,7 +143,8 @@ impl Conv {
                 }
             }
         }
-        conv.weights = Aligned::new(&packed);
+        conv.weights = Workspace::with_elements(packed.len());
+        conv.weights.get_mut().copy_from_slice(&packed);
         let unit = (x.buffer.sample() + y.buffer.sample()) / conv.units.max(1);
         let resident = packed.len() <= MOST_RESIDENT;
         conv.chunk = if resident { (CHUNK / unit.max(1)).max(1) } else { usize::MAX };

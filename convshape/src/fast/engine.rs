@@ -9,7 +9,7 @@ use convshape_arith::op::{Op, PerAxis};
 use convshape_arith::shape::Shape;
 
 use super::buffer::{Place, SLACK, View};
-use super::conv::{Aligned, Conv, Sum};
+use super::conv::{Conv, Sum};
 use super::each::{self, Add, Each, Pool, Relayout, Windows};
 use super::math::Finish;
 use super::plan::{Plan, Work};
@@ -17,6 +17,7 @@ use super::simd::Level;
 use crate::kernels::{self, Weight};
 use crate::param::Param;
 use crate::parts::Linked;
+use crate::workspace::Workspace;
 
 /// A model's plan and packed weights.
 pub(crate) struct Engine {
@@ -28,7 +29,7 @@ pub(crate) struct Engine {
     /// Samples that run together.
     together: usize,
     /// Workspaces that are not in use.
-    spare: Mutex<Vec<Aligned>>,
+    spare: Mutex<Vec<Workspace>>,
 }
 
 /// A step, ready to run.
@@ -196,7 +197,7 @@ impl Engine {
         let together = self.together.min(samples).max(1);
         let needed = self.elements(together);
         let workspace = spare().pop().filter(|workspace| workspace.get().len() >= needed);
-        let mut workspace = workspace.unwrap_or_else(|| Aligned::zeros(needed));
+        let mut workspace = workspace.unwrap_or_else(|| Workspace::with_elements(needed));
         let done = self.run_in(samples, inputs, outputs, workspace.get_mut());
         spare().push(workspace);
         done
@@ -324,7 +325,7 @@ impl Engine {
             }
             let shape = &reference.shapes[inputs.len()];
             kernels::apply(&reference.op, order, params, &operands[..inputs.len()], shape, y).ok()?;
-            memory.from_room(output, room(inputs.len()), |x, y| {
+            memory.with_output(output, room(inputs.len()), |x, y| {
                 let y = &mut y[sample * output.buffer.sample()..];
                 self.level.run(Relayout { order, samples: 1, view: output, export: false, x, y });
             });
@@ -432,7 +433,7 @@ impl<'b> Memory<'_, 'b> {
     }
 
     /// Some of the workspace to read, and a buffer to write.
-    fn from_room(&mut self, to: &View, room: std::ops::Range<usize>, f: impl FnOnce(&[f32], &mut [f32])) {
+    fn with_output(&mut self, to: &View, room: std::ops::Range<usize>, f: impl FnOnce(&[f32], &mut [f32])) {
         if let Place::Workspace(at) = to.buffer.place {
             let range = self.range(to, at);
             let (x, y) = two(self.workspace, room, range);
