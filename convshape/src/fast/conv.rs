@@ -346,14 +346,28 @@ impl Kernel for &mut Task<'_> {
             if positions == 0 {
                 continue;
             }
-            for panel in &conv.panels[phase.panels.clone()] {
+            let panels = &conv.panels[phase.panels.clone()];
+            if conv.kind == Kind::Depthwise {
+                let mut strip = Strip { conv, panels, x: self.x, y: &mut *self.y, cursor: start };
+                let mut rest = positions;
+                while rest > 0 {
+                    let count = [8, 4, 1].into_iter().find(|count| *count <= rest).unwrap_or(1);
+                    match count {
+                        8 => simd.call(DepthTile::<8>(&mut strip)),
+                        4 => simd.call(DepthTile::<4>(&mut strip)),
+                        _ => simd.call(DepthTile::<1>(&mut strip)),
+                    }
+                    rest -= count;
+                }
+                continue;
+            }
+            for panel in panels {
                 let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor: start, positions };
                 match (conv.kind, panel.vectors) {
-                    (Kind::Products, 1) => piece.products::<S, 1>(simd, S::POSITIONS[0]),
-                    (Kind::Products, 2) => piece.products::<S, 2>(simd, S::POSITIONS[1]),
-                    (Kind::Products, _) => piece.products::<S, 4>(simd, S::POSITIONS[2]),
                     (Kind::Dots, _) => piece.dots(simd),
-                    (Kind::Depthwise, _) => piece.depthwise(simd),
+                    (_, 1) => piece.products::<S, 1>(simd, S::POSITIONS[0]),
+                    (_, 2) => piece.products::<S, 2>(simd, S::POSITIONS[1]),
+                    _ => piece.products::<S, 4>(simd, S::POSITIONS[2]),
                 }
             }
         }
@@ -446,11 +460,18 @@ impl Piece<'_> {
     #[inline(always)]
     fn dots<S: Simd>(mut self, simd: S) {
         let outputs = self.panel.channels;
-        let most = if outputs == 1 || S::POSITIONS[1] >= 12 { 8 } else { 4 };
+        // As many sums as there are registers for.
+        let large = match (outputs, S::POSITIONS[1]) {
+            (1, 12..) => 16,
+            (1, _) | (_, 12..) => 8,
+            _ => 4,
+        };
         while self.positions > 0 {
-            let count = if self.positions >= most { most } else { 1 };
+            let count = [large, 4, 1].into_iter().find(|count| *count <= self.positions).unwrap_or(1);
             match (outputs, count) {
+                (1, 16) => simd.call(DotTile::<16, 1>(&mut self)),
                 (1, 8) => simd.call(DotTile::<8, 1>(&mut self)),
+                (1, 4) => simd.call(DotTile::<4, 1>(&mut self)),
                 (1, _) => simd.call(DotTile::<1, 1>(&mut self)),
                 (2, 8) => simd.call(DotTile::<8, 2>(&mut self)),
                 (2, 4) => simd.call(DotTile::<4, 2>(&mut self)),
@@ -458,18 +479,6 @@ impl Piece<'_> {
                 (_, 8) => simd.call(DotTile::<8, 3>(&mut self)),
                 (_, 4) => simd.call(DotTile::<4, 3>(&mut self)),
                 _ => simd.call(DotTile::<1, 3>(&mut self)),
-            }
-            self.positions -= count;
-        }
-    }
-
-    #[inline(always)]
-    fn depthwise<S: Simd>(mut self, simd: S) {
-        while self.positions > 0 {
-            let count = if self.positions >= 8 { 8 } else { 1 };
-            match count {
-                8 => simd.call(DepthTile::<8>(&mut self)),
-                _ => simd.call(DepthTile::<1>(&mut self)),
             }
             self.positions -= count;
         }
@@ -533,9 +542,24 @@ impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
         let mut sums = [[simd.splat(0.0); V]; R];
         dots(simd, piece.x, &starts, piece.runs(), piece.weights(), &mut sums);
         let mut y = [[0.0; V]; R];
-        for r in 0..R {
-            for v in 0..V {
-                y[r][v] = simd.sum(sums[r][v]) + piece.shift()[v];
+        let shift: [f32; V] = *piece.shift().first_chunk().expect("a constant for each channel");
+        // Half of the positions at a time where all are more than a vector.
+        let half = if R * V > MOST_LANES { R / 2 } else { R };
+        for first in [0, half] {
+            if first == R {
+                break;
+            }
+            let mut some = [simd.splat(0.0); MOST_LANES];
+            for r in 0..half {
+                for v in 0..V {
+                    some[r * V + v] = sums[first + r][v];
+                }
+            }
+            let some = simd.sums(&some);
+            for r in 0..half {
+                for v in 0..V {
+                    y[first + r][v] = some[r * V + v] + shift[v];
+                }
             }
         }
         piece.conv.finish.all(simd, y.as_flattened_mut());
@@ -545,22 +569,33 @@ impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
     }
 }
 
-struct DepthTile<'a, 'b, const R: usize>(&'a mut Piece<'b>);
+/// All panels of a depthwise convolution over the positions of a block.
+struct Strip<'a> {
+    conv: &'a Conv,
+    panels: &'a [Panel],
+    x: &'a [f32],
+    y: &'a mut [f32],
+    cursor: Cursor,
+}
+
+struct DepthTile<'a, 'b, const R: usize>(&'a mut Strip<'b>);
 
 impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let piece = self.0;
-        let (starts, places) = piece.cursor.take::<R>();
-        let mut sums = [[simd.load(piece.shift())]; R];
-        dots(simd, piece.x, &starts, piece.runs(), piece.weights(), &mut sums);
-        let finish = piece.conv.finish;
-        for r in 0..R {
-            let y = &mut piece.y[places[r] + piece.panel.first..][..piece.panel.channels];
-            simd.store_some(finish.apply(simd, sums[r][0]), y, piece.panel.channels);
-            finish.rest(simd, y);
+        let strip = self.0;
+        let (starts, places) = strip.cursor.take::<R>();
+        let (packed, finish) = (strip.conv.weights.get(), strip.conv.finish);
+        for panel in strip.panels {
+            let mut sums = [[simd.load(&packed[panel.shift..])]; R];
+            dots(simd, strip.x, &starts, &panel.runs, &packed[panel.weights.clone()], &mut sums);
+            for r in 0..R {
+                let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
+                simd.store_some(finish.apply(simd, sums[r][0]), y, panel.channels);
+                finish.rest(simd, y);
+            }
         }
     }
 }
