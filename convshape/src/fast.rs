@@ -9,6 +9,16 @@
     reason = "loops over registers are unrolled, and have no iterators to be inlined"
 )]
 
+/// `$code` with `$name` as a constant that is `$count`, one of those listed.
+macro_rules! by_count {
+    ($count:expr, [$($n:literal)*], |$name:ident| $code:expr) => {
+        match $count {
+            $($n => { const $name: usize = $n; $code })*
+            _ => unreachable!("no tile has so many positions"),
+        }
+    };
+}
+
 mod buffer;
 mod cache;
 mod conv;
@@ -22,6 +32,7 @@ mod taps;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod winograd;
 
 pub use self::cache::Cache;
 pub use self::peak::peak_flops;

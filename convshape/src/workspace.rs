@@ -184,7 +184,8 @@ const fn border(op: &Op, input: &Shape, order: AxisOrder) -> [i64; 3] {
     while axis < conv.rank {
         border[axis] = match conv.direction {
             Direction::Forward => match conv.windows(input, order) {
-                Ok(windows) => least_zero(windows[axis].lo) + least_zero(windows[axis].hi),
+                // One more where the last of several outputs at a time overhangs.
+                Ok(windows) => least_zero(windows[axis].lo) + least_zero(windows[axis].hi) + 1,
                 Err(_) => 0,
             },
             Direction::Transposed => match conv.scatters(input, order) {
@@ -192,7 +193,7 @@ const fn border(op: &Op, input: &Shape, order: AxisOrder) -> [i64; 3] {
                     let scatter = scatters[axis];
                     let reach = (scatter.kernel - 1) * scatter.dilation;
                     let (low, high) = (reach - scatter.lo, reach - scatter.hi);
-                    least_zero(low / scatter.stride + 1) + least_zero(high / scatter.stride + 1)
+                    least_zero(low / scatter.stride + 1) + least_zero(high / scatter.stride + 1) + 1
                 }
                 Err(_) => 0,
             },

@@ -9,6 +9,7 @@ use super::buffer::{Buffer, View};
 use super::math::Finish;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, dots, products};
 use super::taps::Axis;
+use super::threads::Spread;
 use crate::workspace::Workspace;
 
 /// What to compute: the sum, and what is folded into it.
@@ -33,11 +34,9 @@ pub(super) struct Conv {
     panels: Vec<Panel>,
     weights: Workspace,
     finish: Finish,
-    /// The axis along which the work is split, the rows of a phase along it, and where the first is
-    /// stored.
+    /// The axis along which the work is split, and how: a unit is a row of a phase.
     split: usize,
-    units: usize,
-    origin: usize,
+    spread: Spread,
     /// How many units at a time, where that keeps inputs in the cache.
     chunk: usize,
     /// Multiply-adds of a sample.
@@ -110,8 +109,12 @@ impl Conv {
             weights: Workspace::with_elements(0),
             finish: sum.finish,
             split,
-            units: axes[split].phases[0].count,
-            origin: (0..=split).map(|axis| y.buffer.low[axis] * y.buffer.strides()[axis]).sum(),
+            spread: Spread {
+                sample: y.buffer.sample(),
+                units: axes[split].phases[0].count,
+                origin: (0..=split).map(|axis| y.buffer.low[axis] * y.buffer.strides()[axis]).sum(),
+                step: y.buffer.strides()[split] * axes[split].modulus,
+            },
             chunk: 0,
             work: 0,
         };
@@ -145,7 +148,7 @@ impl Conv {
         }
         conv.weights = Workspace::with_elements(packed.len());
         conv.weights.get_mut().copy_from_slice(&packed);
-        let unit = (x.buffer.sample() + y.buffer.sample()) / conv.units.max(1);
+        let unit = (x.buffer.sample() + y.buffer.sample()) / conv.spread.units.max(1);
         let resident = packed.len() <= MOST_RESIDENT;
         conv.chunk = if resident { (CHUNK / unit.max(1)).max(1) } else { usize::MAX };
         conv
@@ -265,29 +268,7 @@ impl Conv {
 
     /// Runs all samples. `x` and `y` are the buffers.
     pub(super) fn run(&self, samples: usize, x: &[f32], y: &mut [f32]) {
-        let tasks = super::threads::tasks(self.work * samples);
-        if tasks > 1 && samples >= 2 * tasks {
-            let share = samples.div_ceil(tasks);
-            super::threads::chunks(y, share * self.y.0[0], &|index, y| {
-                let first = index * share;
-                self.block(x, y, first * self.y.0[0], first..samples.min(first + share), 0..self.units);
-            });
-        } else if tasks > 1 && self.units > 1 {
-            let share = self.units.div_ceil(tasks);
-            let step = self.y.0[1 + self.split];
-            for sample in 0..samples {
-                let base = sample * self.y.0[0] + self.origin;
-                let end = ((sample + 1) * self.y.0[0]).min(y.len());
-                super::threads::chunks(&mut y[base..end], share * step, &|index, y| {
-                    let units = index * share..self.units.min((index + 1) * share);
-                    if !units.is_empty() {
-                        self.block(x, y, base + index * share * step, sample..sample + 1, units);
-                    }
-                });
-            }
-        } else {
-            self.block(x, y, 0, 0..samples, 0..self.units);
-        }
+        self.spread.run(self.work, samples, y, &|y, base, samples, units| self.block(x, y, base, samples, units));
     }
 
     /// Some samples, or some units of one. `y` starts at `base`.
@@ -431,16 +412,6 @@ struct Piece<'a> {
     positions: usize,
 }
 
-/// Calls `$tile::<$simd, N, $($rest)*>` for the `N` that `$count` is.
-macro_rules! by_count {
-    ($count:expr, $simd:expr, [$($n:literal)*], |$r:ident| $tile:expr) => {
-        match $count {
-            $($n => { const $r: usize = $n; $tile })*
-            _ => unreachable!("no tile has so many positions"),
-        }
-    };
-}
-
 impl Piece<'_> {
     #[inline(always)]
     fn products<S: Simd, const V: usize>(mut self, simd: S, most: usize) {
@@ -448,7 +419,7 @@ impl Piece<'_> {
         let tiles = self.positions.div_ceil(most);
         for tile in 0..tiles {
             let count = (tile + 1) * self.positions / tiles - tile * self.positions / tiles;
-            by_count!(count, simd, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
+            by_count!(count, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
                 // Four vectors leave registers for few positions.
                 if V < 4 || R <= 6 {
                     simd.call(ProductTile::<R, V>(&mut self));

@@ -14,6 +14,7 @@ use super::each::{self, Add, Each, Pool, Relayout, Windows};
 use super::math::Finish;
 use super::plan::{Plan, Work};
 use super::simd::Level;
+use super::winograd::Winograd;
 use crate::kernels::{self, Weight};
 use crate::param::Param;
 use crate::parts::Linked;
@@ -44,6 +45,7 @@ enum Job {
     Import(usize),
     Export(usize),
     Conv(Box<Conv>),
+    Winograd(Box<Winograd>),
     Each { scale: Vec<f32>, shift: Vec<f32>, finish: Finish },
     Pool(Box<Windows>),
     Add(Finish),
@@ -84,7 +86,7 @@ impl Engine {
                     view.channels = inputs[0].channels;
                     Job::Each { scale: Vec::new(), shift: Vec::new(), finish: Finish::None }
                 }
-                Work::Sum { node, axes, norm, activation } => {
+                Work::Sum { node, axes, norm, activation, winograd } => {
                     let node = &plan.nodes[*node];
                     let output = output?;
                     let weight = params[node.param].as_slice();
@@ -126,7 +128,11 @@ impl Engine {
                     };
                     let finish = activation.map_or(Finish::None, Finish::of);
                     let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
-                    Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output)))
+                    if *winograd {
+                        Job::Winograd(Box::new(Winograd::new(level, &sum, inputs[0], output)?))
+                    } else {
+                        Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output)))
+                    }
                 }
                 Work::Each { norm, activation, by } => {
                     let (mut scale, mut shift) = match norm {
@@ -250,6 +256,10 @@ impl Engine {
             Job::Conv(conv) => {
                 let (x, y) = memory.pair(&step.inputs[0], output?);
                 conv.run(samples, x, y);
+            }
+            Job::Winograd(winograd) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                winograd.run(samples, x, y);
             }
             Job::Each { scale, shift, finish } => {
                 let (from, to) = (&step.inputs[0], output?);
