@@ -143,6 +143,7 @@ mod test_model;
 pub mod train;
 #[cfg(feature = "safetensors")]
 mod weights;
+mod workspace;
 
 /// The README's snippets, compiled and run.
 #[cfg(doctest)]
@@ -162,11 +163,12 @@ pub use crate::summary::Summary;
 pub use crate::tensor::{Element, Tensor};
 #[cfg(feature = "safetensors")]
 pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
+pub use crate::workspace::Workspace;
 
 /// What generated code names. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::batch::{Inputs, Outputs};
+    pub use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
     pub use crate::check;
     pub use crate::fast::Cache;
     #[cfg(feature = "std")]
@@ -175,7 +177,7 @@ pub mod __private {
     #[cfg(feature = "train")]
     pub use crate::gradient::{gradients, gradients_train, vjp};
     pub use crate::init::init;
-    pub use crate::model::{forward, forward_batch, summary};
+    pub use crate::model::{forward, forward_batch, forward_into, summary};
     pub use crate::param::ParamGroup;
     pub use crate::parts::{Linked, Parts};
     pub use crate::pretrained::{Aligned, Stored, pretrained};

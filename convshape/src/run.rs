@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Dialect, Op};
+use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
 
 use crate::kernels;

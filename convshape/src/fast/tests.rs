@@ -216,6 +216,23 @@ fn convolutions_of_all_kinds() {
 }
 
 #[test]
+fn three_by_three() {
+    let mut random = Random::new(5);
+    let mut run = 0;
+    while run < 60 {
+        let (inputs, outputs) = (random.one_of(&[16, 32, 48]), random.one_of(&[16, 32, 48, 80]));
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(3, 19), random.pick(3, 19)];
+        sizes.insert(order.channel(3), inputs);
+        let (kernel, stride, dilation, groups) = ([3; 3], [1; 3], [1; 3], 1);
+        let conv = random_conv(&mut random, 2, inputs);
+        let conv = Conv { kernel, stride, dilation, groups, outputs, ..conv };
+        let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+#[test]
 fn two_convolutions_and_a_join() {
     let mut random = Random::new(2);
     let mut run = 0;
