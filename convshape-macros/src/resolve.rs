@@ -5,7 +5,7 @@ mod layer;
 mod pieces;
 mod scope;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use convshape_arith::op::Dialect;
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -274,7 +274,9 @@ impl<'a> Resolver<'a> {
         if found.is_none() {
             // `r3` that an unnamed statement is called in messages cannot be referred to.
             let unnamed = self.graph.nodes.iter().any(|node| node.spans.label.is_none() && node.name == text);
-            let nearest = words::nearest(&text, scope.names.keys().cloned());
+            // In an order, so that the message is always the same.
+            let known: BTreeSet<String> = scope.names.keys().cloned().collect();
+            let nearest = words::nearest(&text, known.into_iter());
             self.sink.push(diagnose::unknown_name(name, nearest, unnamed));
         }
         found

@@ -172,6 +172,7 @@ mod tests {
     use convshape_arith::size::Size;
 
     use super::*;
+    use convshape_arith::op::Dialect;
     use crate::program::Port;
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {
