@@ -228,6 +228,23 @@ fn three_by_three() {
 }
 
 #[test]
+fn three_by_three_of_each_channel() {
+    let mut random = Random::new(8);
+    let mut run = 0;
+    while run < 60 {
+        let channels = random.one_of(&[2, 4, 16, 20, 48]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(3, 19), random.pick(3, 19)];
+        sizes.insert(order.channel(3), channels);
+        let (kernel, stride, dilation) = ([3; 3], [random.pick(1, 3); 3], [1; 3]);
+        let conv = random_conv(&mut random, 2, channels);
+        let conv = Conv { kernel, stride, dilation, groups: channels, outputs: channels, ..conv };
+        let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+#[test]
 fn two_convolutions_and_a_join() {
     let mut random = Random::new(2);
     let mut run = 0;
