@@ -123,6 +123,8 @@ mod symbols;
 mod tensor;
 #[cfg(test)]
 mod test_model;
+#[cfg(feature = "typed")]
+pub mod typed;
 #[cfg(feature = "safetensors")]
 mod weights;
 
