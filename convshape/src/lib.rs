@@ -112,6 +112,7 @@ mod init;
 #[doc(hidden)]
 pub mod kernels;
 mod model;
+mod nested;
 mod param;
 mod parts;
 mod pretrained;
@@ -236,4 +237,54 @@ macro_rules! __weight_files {
 #[macro_export]
 macro_rules! __weight_files {
     ([$($generics:tt)*] $model:ty) => {};
+}
+
+/// A literal chain as a layer of [`typed`].
+#[cfg(feature = "typed")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __typed_layer {
+    ($model:ident($input:ty) -> $output:ty, $($shapes:tt)*) => {
+        impl $crate::typed::Layer<$input> for $model {
+            type Output = $output;
+
+            fn run(&self, x: &$input) -> $output {
+                self.forward(x)
+            }
+        }
+
+        $crate::__typed_layer! { @shapes $model $($shapes)* }
+    };
+    ($model:ident($($input:ty => $place:tt),+) -> $output:ty) => {
+        impl $crate::typed::Layer<($($input),+)> for $model {
+            type Output = $output;
+
+            fn run(&self, x: &($($input),+)) -> $output {
+                self.forward(($(&x.$place),+))
+            }
+        }
+    };
+    (@shapes $model:ident) => {};
+    (@shapes $model:ident $from:ty => $to:ty) => {
+        impl<S, B> $crate::typed::Layer<$crate::typed::Tensor<f32, S, B>> for $model
+        where
+            S: $crate::typed::Dims + $crate::typed::InputOf<$from, $model>,
+            B: $crate::typed::Holds<S::Elements>
+                + $crate::typed::Holds<<$to as $crate::typed::Dims>::Elements>,
+        {
+            type Output = $crate::typed::Tensor<f32, $to, B>;
+
+            fn run(&self, x: &$crate::typed::Tensor<f32, S, B>) -> Self::Output {
+                $crate::typed::run_chain(x, |x| self.forward(x))
+            }
+        }
+    };
+}
+
+/// A literal chain as a layer of `typed`: this build of the library has none.
+#[cfg(not(feature = "typed"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __typed_layer {
+    ($($chain:tt)*) => {};
 }

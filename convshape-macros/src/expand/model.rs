@@ -186,6 +186,7 @@ impl Expansion<'_> {
             }
         });
         let whole = self.whole_ports(&inputs, &outputs);
+        let typed = self.typed_layer(&inputs, &outputs);
         quote! {
             #whole
 
@@ -223,6 +224,7 @@ impl Expansion<'_> {
             }
 
             #krate::__weight_files! { [#generics] #name #arguments }
+            #typed
         }
     }
 

@@ -77,8 +77,8 @@ pub trait Pooled<Kernel, Stride, Padding, Dilation> {
 /// it and each call proves it; [`Tensor::restored`](super::Tensor::restored) makes use of it.
 pub trait Restores<N> {}
 
-/// A number of channels that a layer for `Expected` channels takes.
-pub trait ChannelsOf<Expected> {}
+/// A number of channels that `Layer`, which is for `Expected` channels, takes.
+pub trait ChannelsOf<Expected, Layer> {}
 
 /// A number of channels that comes in `Groups` of the same size.
 pub trait InGroups<Groups> {}
@@ -97,12 +97,6 @@ pub mod word {
     /// The length of a signal.
     #[derive(Debug)]
     pub enum Length {}
-    /// The number of channels.
-    #[derive(Debug)]
-    pub enum Channels {}
-    /// The number of elements.
-    #[derive(Debug)]
-    pub enum Elements {}
     /// The number of rows on an axis.
     #[derive(Debug)]
     pub enum Rows {}
@@ -272,48 +266,42 @@ impl<F: Sub<C>, C, There, Cropped> Crops<F, C, There, Cropped> for B1 {
     type Rows = Diff<F, C>;
 }
 
-impl<A: SameAs<N, word::Rows>, N> Restores<N> for A {}
-
-/// Two sizes that are one.
-#[doc(hidden)]
-pub trait SameAs<N, Word> {}
-
-impl<A, N, Word> SameAs<N, Word> for A
+impl<A, N> Restores<N> for A
 where
     A: IsEqual<N> + Shown,
     N: Shown,
-    Eq<A, N>: Same<Word, Text<A>, Text<N>>,
+    Eq<A, N>: Same<Text<A>, Text<N>>,
 {
 }
 
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Word}` is not restored: it is `{Found}`, and was `{Wanted}`",
+    message = "`{Found}` does not restore `{Wanted}`",
     label = "this gives `{Found}` where `{Wanted}` is wanted",
-    note = "with a stride, several input sizes give the same output size; `OutputPadding` says which comes back"
+    note = "with a stride, several input sizes give the same output size; the output padding says which comes back"
 )]
-pub trait Same<Word, Found, Wanted> {}
+pub trait Same<Found, Wanted> {}
 
 #[diagnostic::do_not_recommend]
-impl<Word, Found, Wanted> Same<Word, Found, Wanted> for B1 {}
+impl<Found, Wanted> Same<Found, Wanted> for B1 {}
 
-impl<N, Expected> ChannelsOf<Expected> for N
+impl<N, Expected, Layer> ChannelsOf<Expected, Layer> for N
 where
     N: IsEqual<Expected> + Shown,
     Expected: Shown,
-    Eq<N, Expected>: TakesChannels<Text<N>, Text<Expected>>,
+    Eq<N, Expected>: TakesChannels<Layer, Text<N>, Text<Expected>>,
 {
 }
 
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "the layer takes `{Expected}` channels, but `{Found}` come in",
+    message = "`{Layer}` takes `{Expected}` channels, but `{Found}` come in",
     label = "`{Found}` channels come in, `{Expected}` are wanted"
 )]
-pub trait TakesChannels<Found, Expected> {}
+pub trait TakesChannels<Layer, Found, Expected> {}
 
 #[diagnostic::do_not_recommend]
-impl<Found, Expected> TakesChannels<Found, Expected> for B1 {}
+impl<Layer, Found, Expected> TakesChannels<Layer, Found, Expected> for B1 {}
 
 impl<N, G> InGroups<G> for N
 where

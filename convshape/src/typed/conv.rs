@@ -13,6 +13,7 @@ use super::axes::{At, Numbers, On};
 use super::dims::{Cdhw, Chw, Cl, Dims};
 use super::layer::{Layer, Out, apply};
 use super::learnt::{Learnt, layer_with_params};
+use super::number::{Shown, Text};
 use super::storage::Holds;
 use super::tensor::Tensor;
 use crate::error::ShapeError;
@@ -47,11 +48,11 @@ macro_rules! convolutions {
         impl<I, O, K, S, P, D, G, N, $($size,)+ B, const BIAS: bool> Layer<Tensor<f32, $dims<N, $($size),+>, B>>
             for $name<I, O, K, S, P, D, G, BIAS>
         where
-            N: ChannelsOf<I>,
-            I: Unsigned + InGroups<G>,
-            O: Unsigned + InGroups<G>,
+            N: ChannelsOf<I, $name<Text<I>, Text<O>, Text<K>>>,
+            I: Unsigned + InGroups<G> + Shown,
+            O: Unsigned + InGroups<G> + Shown,
             G: Unsigned,
-            K: Numbers<$rank> $(+ On<$axis>)+,
+            K: Numbers<$rank> + Shown $(+ On<$axis>)+,
             S: Numbers<$rank> $(+ On<$axis>)+,
             P: Numbers<$rank> $(+ On<$axis>)+,
             D: Numbers<$rank> $(+ On<$axis>)+,
@@ -98,11 +99,11 @@ macro_rules! transposed {
         impl<I, O, K, S, P, OP, D, G, N, $($size,)+ B, const BIAS: bool> Layer<Tensor<f32, $dims<N, $($size),+>, B>>
             for $name<I, O, K, S, P, OP, D, G, BIAS>
         where
-            N: ChannelsOf<I>,
-            I: Unsigned + InGroups<G>,
-            O: Unsigned + InGroups<G>,
+            N: ChannelsOf<I, $name<Text<I>, Text<O>, Text<K>>>,
+            I: Unsigned + InGroups<G> + Shown,
+            O: Unsigned + InGroups<G> + Shown,
             G: Unsigned,
-            K: Numbers<$rank> $(+ On<$axis>)+,
+            K: Numbers<$rank> + Shown $(+ On<$axis>)+,
             S: Numbers<$rank> $(+ On<$axis>)+,
             P: Numbers<$rank> $(+ On<$axis>)+,
             OP: Numbers<$rank> $(+ On<$axis>)+,

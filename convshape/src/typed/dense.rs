@@ -22,34 +22,34 @@ layer_with_params! {
     Op::Linear { dialect: Dialect::Torch, inputs: Some(I::I64), outputs: O::I64, bias: BIAS }
 }
 
-/// A number of features that a layer for `Expected` features takes.
-pub trait FeaturesOf<Expected> {}
+/// A number of features that `Layer`, which is for `Expected` features, takes.
+pub trait FeaturesOf<Expected, Layer> {}
 
-impl<N, Expected> FeaturesOf<Expected> for N
+impl<N, Expected, Layer> FeaturesOf<Expected, Layer> for N
 where
     N: IsEqual<Expected> + Shown,
     Expected: Shown,
-    Eq<N, Expected>: TakesFeatures<Text<N>, Text<Expected>>,
+    Eq<N, Expected>: TakesFeatures<Layer, Text<N>, Text<Expected>>,
 {
 }
 
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "the layer takes `{Expected}` features, but `{Found}` come in",
+    message = "`{Layer}` takes `{Expected}` features, but `{Found}` come in",
     label = "`{Found}` features come in, `{Expected}` are wanted"
 )]
-pub trait TakesFeatures<Found, Expected> {}
+pub trait TakesFeatures<Layer, Found, Expected> {}
 
 #[diagnostic::do_not_recommend]
-impl<Found, Expected> TakesFeatures<Found, Expected> for B1 {}
+impl<Layer, Found, Expected> TakesFeatures<Layer, Found, Expected> for B1 {}
 
 macro_rules! linear {
     ($($dims:ident<$($before:ident)?>)+) => {$(
         impl<I, O, N, $($before,)? B, const BIAS: bool> Layer<Tensor<f32, $dims<$($before,)? N>, B>> for Linear<I, O, BIAS>
         where
-            N: FeaturesOf<I>,
-            I: Unsigned,
-            O: Unsigned,
+            N: FeaturesOf<I, Linear<Text<I>, Text<O>>>,
+            I: Unsigned + Shown,
+            O: Unsigned + Shown,
             $dims<$($before,)? N>: Dims,
             $dims<$($before,)? O>: Dims,
             B: Holds<<$dims<$($before,)? N> as Dims>::Elements> + Holds<<$dims<$($before,)? O> as Dims>::Elements>,

@@ -1,13 +1,14 @@
 //! Shapes whose sizes are types.
 
 use core::marker::PhantomData;
-use core::ops::Mul;
+use core::ops::{BitAnd, Mul};
 
 use convshape_arith::shape::Shape;
 use generic_array::ArrayLength;
-use typenum::{Prod, Unsigned};
+use typenum::{And, B1, Eq, IsEqual, Prod, Unsigned};
 
-use super::arithmetic::{SameAs, word};
+use super::arithmetic::Same;
+use super::number::{Shown, Text};
 
 /// A shape, without batch, whose sizes are types. The types of this module implement it.
 ///
@@ -15,7 +16,7 @@ use super::arithmetic::{SameAs, word};
 pub trait Dims: 'static {
     /// The number of elements.
     type Elements: ArrayLength;
-    /// The number of channels: the first axis.
+    /// The number of channels.
     type Channels: Unsigned;
     /// The shape as a value.
     const SHAPE: Shape;
@@ -24,13 +25,37 @@ pub trait Dims: 'static {
 /// A shape that is the same as `S`, size by size: what a decoder gives, and what its encoder took.
 pub trait RestoresShape<S> {}
 
+impl<A, S> RestoresShape<S> for A
+where
+    A: Shown + Compared<S>,
+    S: Shown,
+    A::Equal: Same<Text<A>, Text<S>>,
+{
+}
+
 /// A shape with as many elements as `S`.
 pub trait Reshapes<S> {}
 
-impl<A: Dims, S: Dims> Reshapes<S> for A where A::Elements: SameAs<S::Elements, word::Elements> {}
+impl<A: Dims, S: Dims> Reshapes<S> for A
+where
+    A::Elements: IsEqual<S::Elements> + Shown,
+    S::Elements: Shown,
+    Eq<A::Elements, S::Elements>: Fills<Text<A::Elements>, Text<S::Elements>>,
+{
+}
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Found}` elements do not fill a shape of `{Wanted}` elements",
+    label = "`{Found}` elements come in, `{Wanted}` are wanted"
+)]
+pub trait Fills<Found, Wanted> {}
+
+#[diagnostic::do_not_recommend]
+impl<Found, Wanted> Fills<Found, Wanted> for B1 {}
 
 macro_rules! dims {
-    ($($(#[$doc:meta])* $name:ident<$first:ident: $first_word:ident $(, $axis:ident $other:ident: $word:ident)*>;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident<$first:ident $other_first:ident $(, $axis:ident $other:ident)*> of $channels:ident;)+) => {$(
         $(#[$doc])*
         pub struct $name<$first $(, $axis)*>(PhantomData<fn() -> ($first, $($axis),*)>);
 
@@ -39,17 +64,59 @@ macro_rules! dims {
             $name<$first $(, $axis)*>: Count,
         {
             type Elements = <Self as Count>::Elements;
-            type Channels = $first;
+            type Channels = $channels;
             const SHAPE: Shape = Shape::of(&[$first::I64 $(, $axis::I64)*]);
         }
 
-        impl<$first $(, $axis)*, Other $(, $other)*> RestoresShape<$name<Other $(, $other)*>> for $name<$first $(, $axis)*>
+        impl<$first: Shown $(, $axis: Shown)*> Shown for $name<$first $(, $axis)*> {
+            type As = $name<Text<$first> $(, Text<$axis>)*>;
+        }
+
+        impl<$first, $other_first $(, $axis, $other)*> Compared<$name<$other_first $(, $other)*>>
+            for $name<$first $(, $axis)*>
         where
-            $first: SameAs<Other, word::$first_word>,
-            $($axis: SameAs<$other, word::$word>,)*
+            $first: IsEqual<$other_first>,
+            $($axis: IsEqual<$other>,)*
+            (Eq<$first, $other_first>, $(Eq<$axis, $other>,)*): All,
         {
+            type Equal = <(Eq<$first, $other_first>, $(Eq<$axis, $other>,)*) as All>::Of;
         }
     )+};
+}
+
+/// Whether two shapes with the same axes are the same.
+#[doc(hidden)]
+pub trait Compared<S> {
+    type Equal;
+}
+
+/// Whether all of several comparisons hold: one error is enough for a whole shape.
+#[doc(hidden)]
+pub trait All {
+    type Of;
+}
+
+impl<A> All for (A,) {
+    type Of = A;
+}
+
+impl<A: BitAnd<B>, B> All for (A, B) {
+    type Of = And<A, B>;
+}
+
+impl<A: BitAnd<B>, B, C> All for (A, B, C)
+where
+    And<A, B>: BitAnd<C>,
+{
+    type Of = And<And<A, B>, C>;
+}
+
+impl<A: BitAnd<B>, B, C, D> All for (A, B, C, D)
+where
+    And<A, B>: BitAnd<C>,
+    And<And<A, B>, C>: BitAnd<D>,
+{
+    type Of = And<And<And<A, B>, C>, D>;
 }
 
 /// The number of elements of a shape.
@@ -62,37 +129,53 @@ impl<N: ArrayLength> Count for C<N> {
     type Elements = N;
 }
 
-impl<N: Mul<L>, L> Count for Cl<N, L>
-where
-    Prod<N, L>: ArrayLength,
-{
-    type Elements = Prod<N, L>;
+macro_rules! count {
+    ($($name:ident)+ = 2) => {$(
+        impl<A: Mul<B>, B> Count for $name<A, B>
+        where
+            Prod<A, B>: ArrayLength,
+        {
+            type Elements = Prod<A, B>;
+        }
+    )+};
+    ($($name:ident)+ = 3) => {$(
+        impl<A: Mul<B>, B, C> Count for $name<A, B, C>
+        where
+            Prod<A, B>: Mul<C>,
+            Prod<Prod<A, B>, C>: ArrayLength,
+        {
+            type Elements = Prod<Prod<A, B>, C>;
+        }
+    )+};
+    ($($name:ident)+ = 4) => {$(
+        impl<A: Mul<B>, B, C, D> Count for $name<A, B, C, D>
+        where
+            Prod<A, B>: Mul<C>,
+            Prod<Prod<A, B>, C>: Mul<D>,
+            Prod<Prod<Prod<A, B>, C>, D>: ArrayLength,
+        {
+            type Elements = Prod<Prod<Prod<A, B>, C>, D>;
+        }
+    )+};
 }
 
-impl<N: Mul<H>, H, W> Count for Chw<N, H, W>
-where
-    Prod<N, H>: Mul<W>,
-    Prod<Prod<N, H>, W>: ArrayLength,
-{
-    type Elements = Prod<Prod<N, H>, W>;
-}
-
-impl<N: Mul<D>, D, H, W> Count for Cdhw<N, D, H, W>
-where
-    Prod<N, D>: Mul<H>,
-    Prod<Prod<N, D>, H>: Mul<W>,
-    Prod<Prod<Prod<N, D>, H>, W>: ArrayLength,
-{
-    type Elements = Prod<Prod<Prod<N, D>, H>, W>;
-}
+count! { Cl Lc = 2 }
+count! { Chw Hwc = 3 }
+count! { Cdhw Dhwc = 4 }
 
 dims! {
     /// `[channels]`, or any one axis.
-    C<N: Channels>;
+    C<N N2> of N;
     /// `[channels, length]`
-    Cl<N: Channels, L L2: Length>;
+    Cl<N N2, L L2> of N;
+    /// `[length, channels]`
+    Lc<L L2, N N2> of N;
     /// `[channels, height, width]`
-    Chw<N: Channels, H H2: Height, W W2: Width>;
+    Chw<N N2, H H2, W W2> of N;
+    /// `[height, width, channels]`
+    Hwc<H H2, W W2, N N2> of N;
     /// `[channels, depth, height, width]`
-    Cdhw<N: Channels, D D2: Depth, H H2: Height, W W2: Width>;
+    Cdhw<N N2, D D2, H H2, W W2> of N;
+    /// `[depth, height, width, channels]`
+    Dhwc<D D2, H H2, W W2, N N2> of N;
 }

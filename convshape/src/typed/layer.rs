@@ -35,7 +35,7 @@ pub type Out<L, X> = <L as Layer<X>>::Output;
 /// let image: Tensor<f32, Chw<U1, U28, U28>> = Tensor::zeros();
 /// let code: Tensor<f32, Chw<U16, U14, U14>> = forward(&encoder, &image);
 /// ```
-pub fn forward<L: Layer<X>, X>(layer: &L, x: &X) -> L::Output {
+pub fn forward<L: Layer<X, Output = Y>, X, Y>(layer: &L, x: &X) -> Y {
     layer.run(x)
 }
 

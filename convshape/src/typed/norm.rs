@@ -11,6 +11,7 @@ use super::arithmetic::{ChannelsOf, InGroups};
 use super::dims::{Dims, RestoresShape};
 use super::layer::{Layer, Out, apply};
 use super::learnt::{Learnt, layer_with_params};
+use super::number::{Shown, Text};
 use super::pool::Spatial;
 use super::storage::Holds;
 use super::tensor::Tensor;
@@ -59,8 +60,8 @@ macro_rules! keeps_shape {
 }
 
 keeps_shape! {
-    BatchNorm<N> where { N: Unsigned, S::Channels: ChannelsOf<N> }
-    GroupNorm<N, G> where { N: Unsigned + InGroups<G>, G: Unsigned, S::Channels: ChannelsOf<N> }
-    InstanceNorm<N> where { N: Unsigned, S: Spatial, S::Channels: ChannelsOf<N> }
+    BatchNorm<N> where { N: Unsigned + Shown, S::Channels: ChannelsOf<N, BatchNorm<Text<N>>> }
+    GroupNorm<N, G> where { N: Unsigned + InGroups<G> + Shown, G: Unsigned + Shown, S::Channels: ChannelsOf<N, GroupNorm<Text<N>, Text<G>>> }
+    InstanceNorm<N> where { N: Unsigned + Shown, S: Spatial, S::Channels: ChannelsOf<N, InstanceNorm<Text<N>>> }
     LayerNorm<Of> where { Of: Dims, S: RestoresShape<Of> }
 }

@@ -13,9 +13,9 @@ pub enum Size<const N: usize> {}
 #[derive(Debug)]
 pub struct Thousands<Above, Below>(PhantomData<(Above, Below)>);
 
-/// What messages show in place of a size.
+/// What messages show in place of a size, and of what is made of sizes.
 pub trait Shown {
-    /// [`Size`] or [`Thousands`].
+    /// [`Size`] or [`Thousands`], or what is made of them.
     type As;
 }
 
@@ -45,8 +45,20 @@ where
     type As = Thousands<<Quot<Self, U1000> as Shown>::As, <Mod<Self, U1000> as Shown>::As>;
 }
 
+impl<A: Shown> Shown for (A,) {
+    type As = (A::As,);
+}
+
+impl<A: Shown, B: Shown> Shown for (A, B) {
+    type As = (A::As, B::As);
+}
+
+impl<A: Shown, B: Shown, C: Shown> Shown for (A, B, C) {
+    type As = (A::As, B::As, C::As);
+}
+
 /// What messages show in place of `N`.
-pub type Text<N> = <N as Shown>::As;
+pub(super) type Text<N> = <N as Shown>::As;
 
 /// The sizes below 1024: each number in turn with another binary digit behind it, ten digits in all.
 macro_rules! small_sizes {

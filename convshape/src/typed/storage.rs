@@ -1,6 +1,7 @@
 //! Where a tensor's elements lie: on the heap, or in the tensor itself.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::borrow::{Borrow, BorrowMut};
 
 use generic_array::{ArrayLength, GenericArray};
@@ -22,6 +23,15 @@ pub trait Storage: 'static {
     /// # Panics
     /// If the length is another.
     fn renamed<T: Element, N: ArrayLength, M: ArrayLength>(data: Self::Data<T, N>) -> Self::Data<T, M>;
+
+    /// The elements on the heap.
+    fn into_vec<T: Element, N: ArrayLength>(data: Self::Data<T, N>) -> Vec<T>;
+
+    /// The elements from the heap.
+    ///
+    /// # Panics
+    /// If there are more or fewer.
+    fn from_vec<T: Element, N: ArrayLength>(elements: Vec<T>) -> Self::Data<T, N>;
 }
 
 /// A place that has room for `N` elements.
@@ -36,7 +46,7 @@ pub enum Boxed {}
 #[derive(Clone, Copy, Debug)]
 pub enum Inline {}
 
-const SAME: &str = "two lengths that were compared are the same";
+const SAME: &str = "these lengths were compared, in types or by the macro";
 
 impl Storage for Boxed {
     type Data<T: Element, N: ArrayLength> = Box<GenericArray<T, N>>;
@@ -47,6 +57,14 @@ impl Storage for Boxed {
 
     fn renamed<T: Element, N: ArrayLength, M: ArrayLength>(data: Box<GenericArray<T, N>>) -> Box<GenericArray<T, M>> {
         GenericArray::try_from_boxed_slice(data.into_boxed_slice()).expect(SAME)
+    }
+
+    fn into_vec<T: Element, N: ArrayLength>(data: Box<GenericArray<T, N>>) -> Vec<T> {
+        data.into_vec()
+    }
+
+    fn from_vec<T: Element, N: ArrayLength>(elements: Vec<T>) -> Box<GenericArray<T, N>> {
+        GenericArray::try_from_vec(elements).expect(SAME)
     }
 }
 
@@ -61,6 +79,14 @@ impl Storage for Inline {
 
     fn renamed<T: Element, N: ArrayLength, M: ArrayLength>(data: GenericArray<T, N>) -> GenericArray<T, M> {
         GenericArray::try_from_iter(data).expect(SAME)
+    }
+
+    fn into_vec<T: Element, N: ArrayLength>(data: GenericArray<T, N>) -> Vec<T> {
+        data.to_vec()
+    }
+
+    fn from_vec<T: Element, N: ArrayLength>(elements: Vec<T>) -> GenericArray<T, N> {
+        GenericArray::try_from_iter(elements).expect(SAME)
     }
 }
 

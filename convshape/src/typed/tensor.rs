@@ -6,7 +6,6 @@ use core::marker::PhantomData;
 use core::ops::{Add, Sub};
 
 use convshape_arith::shape::Shape;
-use generic_array::ArrayLength;
 use typenum::{Diff, Sum, Unsigned};
 
 use super::dims::{C, Dims, Reshapes, RestoresShape};
@@ -145,6 +144,24 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
     {
         let (first, second) = (self.as_slice(), other.as_slice());
         Tensor::from_fn(|i| first.get(i).copied().unwrap_or_else(|| second[i - first.len()]))
+    }
+}
+
+/// What is a `To` under another name. A generic function asks for it where it gives back the shape that
+/// it took; [`Tensor::restored`] is the same where the shapes are known.
+pub trait Restored<To> {
+    /// The same value as a `To`.
+    fn restored(self) -> To;
+}
+
+impl<T: Element, S, To, B> Restored<Tensor<T, To, B>> for Tensor<T, S, B>
+where
+    S: Dims + RestoresShape<To>,
+    To: Dims,
+    B: Holds<S::Elements> + Holds<To::Elements>,
+{
+    fn restored(self) -> Tensor<T, To, B> {
+        self.renamed()
     }
 }
 
