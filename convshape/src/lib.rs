@@ -88,10 +88,11 @@
 //!
 //! # Features
 //!
-//! Both are on by default.
+//! The first two are on by default.
 //!
 //! - `safetensors`: the methods that read and write files. It needs `std`.
 //! - `std`: for [`ndarray`].
+//! - `typed`: the module `typed`, shapes as types on `typenum`, for code that is generic over sizes.
 //!
 //! Without them the crate is `no_std` and needs only `alloc`: chains are checked, drawn and run as before.
 #![no_std]

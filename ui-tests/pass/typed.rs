@@ -3,8 +3,8 @@
 use convshape::rand::{SeedableRng, rngs::SmallRng};
 use convshape::typed::typenum::{U0, U1, U2, U3, U4, U5, U6, U8, U10, U12, U14, U16, U28, U392};
 use convshape::typed::{
-    self, AvgPool2d, BatchNorm, C, Chw, Conv2d, ConvOut, ConvTranspose2d, ConvTransposeOut, ConvTransposed, Convolved, Dims,
-    Flatten, Inline, LayerNorm, Linear, MaxPool2d, Relu, Restored, Restores, Softmax, UpsampleNearest2d, forward,
+    self, AvgPool2d, BatchNorm, C, Chw, Conv2d, ConvOut, ConvTranspose2d, ConvTransposeOut, ConvTransposed, Convolved,
+    Dims, Flatten, Inline, LayerNorm, Linear, MaxPool2d, Relu, Restored, Restores, Softmax, UpsampleNearest2d, forward,
 };
 use convshape::{Tensor, conv_chain};
 
@@ -41,7 +41,10 @@ fn round_trip<H, W>(down: &Down, up: &Up, x: &typed::Tensor<f32, Chw<U1, H, W>>)
 where
     Chw<U1, H, W>: Dims,
     Down: typed::Layer<typed::Tensor<f32, Chw<U1, H, W>>>,
-    Up: typed::Layer<typed::Out<Down, typed::Tensor<f32, Chw<U1, H, W>>>, Output: Restored<typed::Tensor<f32, Chw<U1, H, W>>>>,
+    Up: typed::Layer<
+            typed::Out<Down, typed::Tensor<f32, Chw<U1, H, W>>>,
+            Output: Restored<typed::Tensor<f32, Chw<U1, H, W>>>,
+        >,
 {
     up.forward(&down.forward(x)).restored()
 }

@@ -121,22 +121,16 @@ mod tests {
     fn the_numbers_give_what_was_asked_for() {
         for (input, output, kernel, stride, dilation) in cases() {
             let sides = conv_padding(input, output, kernel, stride, dilation).unwrap();
-            let window = Window { kernel, stride, dilation, input_dilation: 1, lo: sides.lo, hi: sides.hi, ceil: false };
+            let window =
+                Window { kernel, stride, dilation, input_dilation: 1, lo: sides.lo, hi: sides.hi, ceil: false };
             assert_eq!(window.output(Size::Number(input), &[]), Ok(Size::Number(output)), "{input} {output}");
             if let Some(padding) = symmetric_padding(input, output, kernel, stride, dilation) {
                 let window = Window { lo: padding, hi: padding, ..window };
                 assert_eq!(window.output(Size::Number(input), &[]), Ok(Size::Number(output)));
             }
             let sides = transposed_padding(input, output, kernel, stride, dilation).unwrap();
-            let window = Window {
-                kernel,
-                stride: 1,
-                dilation,
-                input_dilation: stride,
-                lo: sides.lo,
-                hi: sides.hi,
-                ceil: false,
-            };
+            let window =
+                Window { kernel, stride: 1, dilation, input_dilation: stride, lo: sides.lo, hi: sides.hi, ceil: false };
             assert_eq!(window.output(Size::Number(input), &[]), Ok(Size::Number(output)));
             let crop = transposed_crop(input, output, kernel, stride, dilation).unwrap();
             let scatter = Scatter { kernel, stride, dilation, lo: crop.lo, hi: crop.hi };

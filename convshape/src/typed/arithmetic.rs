@@ -3,11 +3,11 @@
 //! A comparison is the `Self` of the trait that continues the sum, so that nothing further is asked
 //! where it fails, and a mistake is one error. The sizes that its message needs go with it.
 
-use core::ops::{Add, Div, Mul, Rem, Sub};
+use core::ops::{Add, BitAnd, Div, Mul, Rem, Sub};
 
 use typenum::{
-    Add1, B1, Diff, Eq, Gr, GrEq, IsEqual, IsGreater, IsGreaterOrEqual, IsLess, IsLessOrEqual, Le, LeEq, Max, Maximum,
-    Mod, Prod, Quot, Sub1, Sum, U0, U2, UInt,
+    Add1, And, B1, Diff, Eq, Gr, GrEq, IsEqual, IsGreater, IsGreaterOrEqual, IsLess, IsLessOrEqual, Le, LeEq, Max,
+    Maximum, Mod, Prod, Quot, Sub1, Sum, U0, U2, UInt,
 };
 
 use super::number::{Shown, Text};
@@ -32,14 +32,8 @@ pub type ConvOut<N, Kernel, Stride = typenum::U1, Padding = U0, Dilation = typen
 ///
 /// let _: ConvTransposeOut<U14, U3, U2, U1, U1, U1> = U28::new();
 /// ```
-pub type ConvTransposeOut<
-    N,
-    Kernel,
-    Stride = typenum::U1,
-    Padding = U0,
-    Dilation = typenum::U1,
-    OutputPadding = U0,
-> = <N as ConvTransposed<Kernel, Stride, Padding, Dilation, OutputPadding>>::Rows;
+pub type ConvTransposeOut<N, Kernel, Stride = typenum::U1, Padding = U0, Dilation = typenum::U1, OutputPadding = U0> =
+    <N as ConvTransposed<Kernel, Stride, Padding, Dilation, OutputPadding>>::Rows;
 
 /// The rows that a pooling layer gives: those of a convolution whose padding is at most half of the
 /// kernel.
@@ -80,8 +74,8 @@ pub trait Restores<N> {}
 /// A number of channels that `Layer`, which is for `Expected` channels, takes.
 pub trait ChannelsOf<Expected, Layer> {}
 
-/// A number of channels that comes in `Groups` of the same size.
-pub trait InGroups<Groups> {}
+/// A number of channels that, like `Outputs`, comes in `Groups` of the same size.
+pub trait InGroups<Outputs, Groups> {}
 
 /// What a number is used for, in messages.
 pub mod word {
@@ -120,8 +114,10 @@ pub mod word {
 /// A number that is not 0.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Word}` is 0",
-    label = "`{Word}` must be at least 1"
+    message = "`{Word}` is not at least 1",
+    label = "`{Word}` must be at least 1",
+    note = "of a size that it does not know, a generic function asks what it needs: `where H: Convolved<..>`, or \
+            `where Conv2d<..>: Layer<..>`"
 )]
 pub trait AtLeastOne<Word> {
     type Number;
@@ -154,7 +150,8 @@ where
     Reach<K, D>: Add<B1>,
     Extent<K, D>: Shown,
     Padded<N, P>: IsGreaterOrEqual<Extent<K, D>> + Shown,
-    GrEq<Padded<N, P>, Extent<K, D>>: Slides<Padded<N, P>, Extent<K, D>, Step<S>, Text<Padded<N, P>>, Text<Extent<K, D>>>,
+    GrEq<Padded<N, P>, Extent<K, D>>:
+        Slides<Padded<N, P>, Extent<K, D>, Step<S>, Text<Padded<N, P>>, Text<Extent<K, D>>>,
 {
     type Rows = <GrEq<Padded<N, P>, Extent<K, D>> as Slides<
         Padded<N, P>,
@@ -303,21 +300,26 @@ pub trait TakesChannels<Layer, Found, Expected> {}
 #[diagnostic::do_not_recommend]
 impl<Layer, Found, Expected> TakesChannels<Layer, Found, Expected> for B1 {}
 
-impl<N, G> InGroups<G> for N
+// Both numbers are compared at once: `Self` depends on what comes in, so that a method call is not turned
+// down before the message is found.
+impl<N, O, G> InGroups<O, G> for N
 where
     G: AtLeastOne<word::Groups> + Shown,
     N: Rem<G> + Shown,
+    O: Rem<G> + Shown,
     Mod<N, G>: IsEqual<U0>,
-    Eq<Mod<N, G>, U0>: Even<Text<N>, Text<G>>,
+    Mod<O, G>: IsEqual<U0>,
+    Eq<Mod<N, G>, U0>: BitAnd<Eq<Mod<O, G>, U0>>,
+    And<Eq<Mod<N, G>, U0>, Eq<Mod<O, G>, U0>>: Even<Text<N>, Text<O>, Text<G>>,
 {
 }
 
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Channels}` channels do not come in `{Groups}` groups of the same size",
-    label = "the groups do not divide the channels"
+    message = "`{Groups}` groups do not divide `{Inputs}` channels that come in and `{Outputs}` that go out",
+    label = "the number of groups must divide both numbers of channels"
 )]
-pub trait Even<Channels, Groups> {}
+pub trait Even<Inputs, Outputs, Groups> {}
 
 #[diagnostic::do_not_recommend]
-impl<Channels, Groups> Even<Channels, Groups> for B1 {}
+impl<Inputs, Outputs, Groups> Even<Inputs, Outputs, Groups> for B1 {}

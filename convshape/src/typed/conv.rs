@@ -48,9 +48,9 @@ macro_rules! convolutions {
         impl<I, O, K, S, P, D, G, N, $($size,)+ B, const BIAS: bool> Layer<Tensor<f32, $dims<N, $($size),+>, B>>
             for $name<I, O, K, S, P, D, G, BIAS>
         where
-            N: ChannelsOf<I, $name<Text<I>, Text<O>, Text<K>>>,
-            I: Unsigned + InGroups<G> + Shown,
-            O: Unsigned + InGroups<G> + Shown,
+            N: ChannelsOf<I, $name<Text<I>, Text<O>, Text<K>>> + InGroups<O, G>,
+            I: Unsigned + Shown,
+            O: Unsigned + Shown,
             G: Unsigned,
             K: Numbers<$rank> + Shown $(+ On<$axis>)+,
             S: Numbers<$rank> $(+ On<$axis>)+,
@@ -99,9 +99,9 @@ macro_rules! transposed {
         impl<I, O, K, S, P, OP, D, G, N, $($size,)+ B, const BIAS: bool> Layer<Tensor<f32, $dims<N, $($size),+>, B>>
             for $name<I, O, K, S, P, OP, D, G, BIAS>
         where
-            N: ChannelsOf<I, $name<Text<I>, Text<O>, Text<K>>>,
-            I: Unsigned + InGroups<G> + Shown,
-            O: Unsigned + InGroups<G> + Shown,
+            N: ChannelsOf<I, $name<Text<I>, Text<O>, Text<K>>> + InGroups<O, G>,
+            I: Unsigned + Shown,
+            O: Unsigned + Shown,
             G: Unsigned,
             K: Numbers<$rank> + Shown $(+ On<$axis>)+,
             S: Numbers<$rank> $(+ On<$axis>)+,

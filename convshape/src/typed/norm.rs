@@ -61,7 +61,9 @@ macro_rules! keeps_shape {
 
 keeps_shape! {
     BatchNorm<N> where { N: Unsigned + Shown, S::Channels: ChannelsOf<N, BatchNorm<Text<N>>> }
-    GroupNorm<N, G> where { N: Unsigned + InGroups<G> + Shown, G: Unsigned + Shown, S::Channels: ChannelsOf<N, GroupNorm<Text<N>, Text<G>>> }
+    GroupNorm<N, G> where {
+        N: Unsigned + Shown, G: Unsigned + Shown, S::Channels: ChannelsOf<N, GroupNorm<Text<N>, Text<G>>> + InGroups<N, G>
+    }
     InstanceNorm<N> where { N: Unsigned + Shown, S: Spatial, S::Channels: ChannelsOf<N, InstanceNorm<Text<N>>> }
     LayerNorm<Of> where { Of: Dims, S: RestoresShape<Of> }
 }

@@ -6,10 +6,10 @@ use core::ops::Mul;
 use convshape_arith::op::{Dialect, Interpolation, Op, Padding, Pool, PoolKind, ResizeTo, Upsample};
 use typenum::{Prod, U0, U1, Unsigned};
 
-use super::arithmetic::word::{Height, Length, Width};
-use super::arithmetic::{AtLeastOne, PoolOut, Pooled, word};
+use super::arithmetic::word::{Factor, Height, Length, Width};
+use super::arithmetic::{AtLeastOne, PoolOut, Pooled};
 use super::axes::{At, Numbers, On};
-use super::dims::{C, Chw, Cl, Dims};
+use super::dims::{C, Cdhw, Chw, Cl, Dims};
 use super::layer::{Layer, apply};
 use super::storage::Holds;
 use super::tensor::Tensor;
@@ -85,8 +85,8 @@ impl<H, W> Default for AdaptiveAvgPool2d<H, W> {
 
 impl<H, W, N, FromH, FromW, B> Layer<Tensor<f32, Chw<N, FromH, FromW>, B>> for AdaptiveAvgPool2d<H, W>
 where
-    H: Unsigned + AtLeastOne<word::Height>,
-    W: Unsigned + AtLeastOne<word::Width>,
+    H: Unsigned + AtLeastOne<Height>,
+    W: Unsigned + AtLeastOne<Width>,
     Chw<N, FromH, FromW>: Dims,
     Chw<N, H, W>: Dims,
     B: Holds<<Chw<N, FromH, FromW> as Dims>::Elements> + Holds<<Chw<N, H, W> as Dims>::Elements>,
@@ -124,7 +124,7 @@ pub trait Spatial {}
 
 impl<N, L> Spatial for Cl<N, L> {}
 impl<N, H, W> Spatial for Chw<N, H, W> {}
-impl<N, D, H, W> Spatial for super::dims::Cdhw<N, D, H, W> {}
+impl<N, D, H, W> Spatial for Cdhw<N, D, H, W> {}
 
 /// Repeats each row and column `By` times.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -138,7 +138,7 @@ impl<By> Default for UpsampleNearest2d<By> {
 
 impl<By, N, H: Mul<By>, W: Mul<By>, B> Layer<Tensor<f32, Chw<N, H, W>, B>> for UpsampleNearest2d<By>
 where
-    By: Unsigned + AtLeastOne<word::Factor>,
+    By: Unsigned + AtLeastOne<Factor>,
     Chw<N, H, W>: Dims,
     Chw<N, Prod<H, By>, Prod<W, By>>: Dims,
     B: Holds<<Chw<N, H, W> as Dims>::Elements> + Holds<<Chw<N, Prod<H, By>, Prod<W, By>> as Dims>::Elements>,
