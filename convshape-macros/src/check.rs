@@ -2,6 +2,8 @@
 //! [`Problem`], and sizes that follow from a refusal are unknown, so that nothing that merely
 //! follows from it is refused too.
 
+use std::collections::HashMap;
+
 use convshape_arith::axis::Window;
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::{AxisMap, representable};
@@ -24,6 +26,8 @@ pub(crate) struct Checked {
     pub(crate) ops: Vec<Option<Op>>,
     /// Per node, whether one of its numbers is known to const evaluation only.
     unseen: Vec<bool>,
+    /// Turns of a repeat after one that does not keep its shape.
+    open_turns: Vec<usize>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
 }
@@ -93,6 +97,7 @@ pub(crate) fn check(graph: &Graph) -> Checked {
         shapes: graph.inputs.iter().map(|input| Some(visible(&input.shape))).collect(),
         ops: Vec::new(),
         unseen: Vec::new(),
+        open_turns: Vec::new(),
         problems: Vec::new(),
         warnings: Vec::new(),
     };
@@ -104,13 +109,15 @@ pub(crate) fn check(graph: &Graph) -> Checked {
         }
     }
     let targets = Targets::new(graph);
+    let turns: HashMap<ValueId, usize> =
+        graph.bodies.iter().enumerate().map(|(index, body)| (body.output, index)).collect();
     for (id, node) in graph.nodes.iter().enumerate() {
         let (op, shape) = checked.node(graph, id, node, &targets);
         checked.ops.push(op);
         let shape = checked.claims(id, node, shape);
+        let shape = turns.get(&graph.value(id)).map_or(shape, |body| checked.turn(graph, *body, shape));
         checked.shapes.push(shape);
     }
-    checked.bodies(graph);
     checked.outputs(graph);
     checked.warnings(graph);
     checked
@@ -293,16 +300,21 @@ impl Checked {
         shape
     }
 
-    fn bodies(&mut self, graph: &Graph) {
-        let mut reported = None;
-        for (index, body) in graph.bodies.iter().enumerate() {
-            let (Some(input), Some(output)) = (self.shape(body.input), self.shape(body.output)) else { continue };
-            // One turn of a body is enough.
-            if !input.fits(&output) && reported != Some(&body.name) {
-                self.problems.push(Problem::Body { body: index, input, output });
-                reported = Some(&body.name);
-            }
+    /// The end of a repeat's turn: what comes out must be what went in. Where it is not, the turns
+    /// after it would be refused for that alone, and are left open.
+    fn turn(&mut self, graph: &Graph, body: usize, shape: Option<Shape>) -> Option<Shape> {
+        let (Some(input), Some(output)) = (self.shape(graph.bodies[body].input), shape) else { return shape };
+        let before = body.checked_sub(1).filter(|before| graph.bodies[*before].output == graph.bodies[body].input);
+        let broken = |body: usize| self.problems.iter().any(|problem| problem.place() == Place::Body(body));
+        if before.is_some_and(|before| self.open_turns.contains(&before) || broken(before)) {
+            self.open_turns.push(body);
+            return Some(input);
         }
+        if input.fits(&output) {
+            return shape;
+        }
+        self.problems.push(Problem::Body { body, input, output });
+        agreed(&output, &input)
     }
 
     fn outputs(&mut self, graph: &Graph) {
@@ -440,6 +452,10 @@ fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -
         fault.map(|fault| fault.reason),
         Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })
     );
+    if matches!(fault.map(|fault| fault.reason), Some(Reason::Rank { .. })) {
+        // A layer for another number of axes says nothing of what was meant.
+        return None;
+    }
     match *op {
         Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
             // The rows are the first one's, the channels the second one's.
@@ -465,10 +481,7 @@ fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -
         Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
             let input = inputs[0];
             let channel = order.channel(input.rank());
-            match fault.map(|fault| fault.reason) {
-                Some(Reason::Rank { .. }) => None,
-                _ => Some(Shape::unknown(input.rank()).with(channel, input.size(channel))),
-            }
+            Some(Shape::unknown(input.rank()).with(channel, input.size(channel)))
         }
         Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::Snake { .. } | Op::Prelu { .. } => {
             let input = inputs[0];
@@ -594,9 +607,13 @@ fn keeps_shape(op: &Op) -> bool {
 
 /// Layers whose parameters have a name in files that another's have.
 pub(crate) fn clashes(graph: &Graph, checked: &Checked) -> Vec<NodeId> {
-    let mut names = std::collections::HashSet::new();
+    let mut names = HashMap::new();
     (0..graph.nodes.len())
         .filter(|id| checked.ops[*id].is_some_and(|op| !op.params().is_empty()))
-        .filter(|id| !names.insert(&graph.nodes[*id].file_name))
+        .filter(|id| {
+            let node = &graph.nodes[*id];
+            // Where the names are the same too, that is what was reported.
+            names.insert(&node.file_name, &node.name).is_some_and(|other| *other != node.name)
+        })
         .collect()
 }

@@ -3,6 +3,7 @@
 
 mod deferred;
 mod docs;
+mod editor;
 mod model;
 mod ops;
 mod program;
@@ -41,7 +42,8 @@ pub(crate) fn expand(expansion: &Expansion<'_>) -> TokenStream {
     let program = expansion.program();
     let methods = expansion.methods();
     let constants = expansion.constants();
-    quote!(#model #constants #program #methods)
+    let editor = expansion.editor();
+    quote!(#model #constants #program #methods #editor)
 }
 
 impl Expansion<'_> {

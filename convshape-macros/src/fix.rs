@@ -2,6 +2,7 @@
 //! mistake, so that nothing is suggested that does not help or that the dialect refuses.
 
 mod candidates;
+mod words;
 
 use convshape_arith::op::{Direction, Op};
 use convshape_arith::shape::Shape;

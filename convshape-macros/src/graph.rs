@@ -27,6 +27,8 @@ pub(crate) struct Graph {
     pub(crate) symbols: Scope,
     /// The numbers that only const evaluation knows.
     pub(crate) unseen: Unseen,
+    /// Whether a layer is a sub-chain.
+    pub(crate) chained: bool,
     pub(crate) inputs: Vec<Input>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) outputs: Vec<Output>,
@@ -143,8 +145,8 @@ pub(crate) struct Body {
 #[derive(Clone)]
 pub(crate) enum Member {
     Layer { name: Ident, node: NodeId },
-    Block { name: Ident, members: Vec<Member> },
-    Repeat { name: Ident, turns: Vec<Vec<Member>> },
+    Block { name: Ident, docs: TokenStream, members: Vec<Member> },
+    Repeat { name: Ident, docs: TokenStream, turns: Vec<Vec<Member>> },
 }
 
 impl Graph {
@@ -154,7 +156,7 @@ impl Graph {
 
     /// Whether sizes are known only to const evaluation, which then checks the chain again.
     pub(crate) fn deferred(&self) -> bool {
-        self.unseen.any() || self.nodes.iter().any(|node| matches!(node.recipe, Recipe::Chain { .. }))
+        self.chained || self.unseen.any()
     }
 
     /// What a node gives.
@@ -183,6 +185,15 @@ impl Graph {
             None => true,
         };
         (named || self.names.contains_key(&value)).then(|| self.value_name(value))
+    }
+}
+
+impl Member {
+    /// What the field is called.
+    pub(crate) fn name(&self) -> &Ident {
+        match self {
+            Member::Layer { name, .. } | Member::Block { name, .. } | Member::Repeat { name, .. } => name,
+        }
     }
 }
 

@@ -11,6 +11,8 @@ mod expand;
 mod fault;
 mod fields;
 mod fix;
+#[cfg(test)]
+mod fuzz;
 mod graph;
 mod numbers;
 mod parse;
@@ -29,11 +31,21 @@ use crate::diagnose::{Report, Sink};
 /// For that many mistakes fixes are searched; nobody reads more.
 const MOST_SEARCHES: usize = 12;
 
+/// In longer chains no fixes are searched: each one tried costs a check of the whole chain.
+const MOST_SEARCHED_LAYERS: usize = 10_000;
+
 /// Expects the library's path in brackets in front, which `convshape::conv_chain!` puts there.
 #[proc_macro]
 pub fn conv_chain(tokens: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let (krate, tokens) = library_path(tokens.into());
     chain(krate, tokens).into()
+}
+
+/// The words of the language as items, for the library's module `layers`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn layer_words(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    words::markers().into()
 }
 
 fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -51,7 +63,8 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
         if mended.contains(&problem.place()) {
             continue;
         }
-        let found = if index < MOST_SEARCHES { fix::search(&graph, &checked, problem) } else { fix::Found::default() };
+        let searched = index < MOST_SEARCHES && graph.nodes.len() <= MOST_SEARCHED_LAYERS;
+        let found = if searched { fix::search(&graph, &checked, problem) } else { fix::Found::default() };
         if let Some(best) = found.fixes.first() {
             let places = checked.problems[index + 1..].iter().map(check::Problem::place);
             mended.extend(places.filter(|place| !best.left.contains(place)));
@@ -61,7 +74,9 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
     for name in check::clashes(&graph, &checked) {
         sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
     }
-    for warning in &checked.warnings {
+    let refused = sink.refused();
+    // Of a refused chain parts are missing, which may be all that is wrong.
+    for warning in checked.warnings.iter().filter(|_| !refused) {
         sink.warn(diagnose::describe(&graph, &checked, warning, &fix::Found::default()));
     }
     let weights = weights::of(&chain, &graph, &checked, &mut sink);

@@ -21,7 +21,7 @@ use crate::words::{self, Lookup};
 use scope::{Binding, Scope};
 
 /// More layers than this are refused: a repeat count with a digit too many would hang the compiler.
-const MOST_LAYERS: usize = 100_000;
+const MOST_LAYERS: usize = 50_000;
 
 /// Binds a chain's names. What cannot be bound is reported and left out of what follows.
 pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Graph {
@@ -34,6 +34,7 @@ pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Gr
         // A chain with symbols is rare and its scope small: it stays for the life of the process.
         symbols: Vec::leak(symbols),
         unseen,
+        chained: false,
         inputs: Vec::new(),
         nodes: Vec::new(),
         outputs: Vec::new(),
@@ -140,6 +141,15 @@ impl<'a> Resolver<'a> {
             counts: HashMap::new(),
         };
         self.graph.members = self.body(&chain.body, &mut scope);
+        if let Some(last) = self.graph.nodes.get(MOST_LAYERS - 1) {
+            self.sink.push(diagnose::too_many_layers(MOST_LAYERS, last.spans.op.span()));
+            // Checking so many would take long, and say nothing more.
+            self.graph.nodes.clear();
+            self.graph.bodies.clear();
+            self.graph.members.clear();
+            self.graph.names.clear();
+            return;
+        }
         for port in &chain.outputs {
             let shape = self.or_report(scope.numbers.shape(&port.shape)).unwrap_or_else(|| open_shape(&port.shape));
             let (name, value, span) = match &port.name {
@@ -164,8 +174,7 @@ impl<'a> Resolver<'a> {
         let mut members = Vec::new();
         for stmt in body {
             if self.graph.nodes.len() >= MOST_LAYERS {
-                self.sink.push(diagnose::too_many_layers(MOST_LAYERS, stmt.span()));
-                // Once is enough.
+                // `resolve` reports it, once.
                 return members;
             }
             let input = scope.previous;
@@ -184,7 +193,7 @@ impl<'a> Resolver<'a> {
                     (None, Some(node))
                 }
             };
-            members.extend(member);
+            let mut repeated = false;
             // A layer reads what its `from` says.
             let input = match node {
                 Some(node) => self.graph.nodes[node].inputs.first().copied().unwrap_or(input),
@@ -197,8 +206,11 @@ impl<'a> Resolver<'a> {
                     self.sink.push(diagnose::reserved_name(label));
                 } else if scope.names.insert(name, binding).is_some() {
                     self.sink.push(diagnose::repeated_name(label));
+                    repeated = true;
                 }
             }
+            // Two fields of one name would be an error of their own.
+            members.extend(member.filter(|_| !repeated));
         }
         members
     }
@@ -219,6 +231,7 @@ impl<'a> Resolver<'a> {
             self.mark_read(value);
         }
         let id = self.graph.nodes.len();
+        self.graph.chained |= matches!(node.recipe, Recipe::Chain { .. });
         self.graph.nodes.push(node);
         scope.previous = self.graph.value(id);
         id

@@ -129,6 +129,8 @@ fn pairs(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, 
 /// `[16, 4, 4]`, `(16, 4, 4)` or `16`.
 fn shape(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Shape, Report> {
     match value {
+        // Whether the batch or an open size was meant is not known.
+        Value::Shape(pattern) if pattern.batch => Err(Report::silent()),
         Value::Shape(pattern) => numbers.shape(pattern),
         Value::Tuple(values, span) => {
             if values.len() > MAX_RANK {

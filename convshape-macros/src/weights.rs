@@ -11,7 +11,7 @@ use convshape_arith::stored::{Hint, WEIGHT_NORM};
 
 use crate::check::Checked;
 use crate::diagnose::{self, Sink};
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, NodeId, Recipe};
 use crate::syntax::{Chain, Text};
 use crate::unseen::visible;
 use crate::words::nearest;
@@ -49,7 +49,7 @@ pub(crate) enum Reason {
 #[derive(Debug)]
 pub(crate) enum Problem {
     /// The file has none of the chain's tensors. All its names may begin with a prefix.
-    Nothing { expected: String, found: Vec<String>, prefix: Option<String> },
+    Nothing { expected: String, found: Vec<String>, more: usize, prefix: Option<String> },
     /// Tensors of a layer are missing, with these names and shapes: all that it has, or some. `stem`
     /// is a layer of the file that may be meant.
     Missing { node: NodeId, tensors: Vec<(String, Vec<usize>)>, whole: bool, stem: Option<Stem> },
@@ -112,7 +112,8 @@ fn read(path: &Path) -> Result<File, Reason> {
 struct Wanted {
     /// Its name in files.
     name: String,
-    field: &'static str,
+    /// What follows the layer's name in it.
+    suffix: &'static str,
     shape: Vec<usize>,
 }
 
@@ -124,10 +125,20 @@ fn wanted(graph: &Graph, checked: &Checked, node: NodeId) -> Vec<Wanted> {
     let known = params.iter().filter_map(|spec| {
         let shape = visible(&spec.shape);
         let sizes = shape.sizes().iter().map(|size| usize::try_from(size.number()?).ok());
-        let name = format!("{}.{}", graph.nodes[node].file_name, spec.field);
-        Some(Wanted { name, field: spec.field, shape: sizes.collect::<Option<_>>()? })
+        let name = format!("{}{}", graph.nodes[node].file_name, spec.suffix);
+        Some(Wanted { name, suffix: spec.suffix, shape: sizes.collect::<Option<_>>()? })
     });
     known.collect()
+}
+
+/// Whether only const evaluation knows a layer's parameters.
+fn is_deferred(graph: &Graph, checked: &Checked, node: NodeId) -> bool {
+    let layer = &graph.nodes[node];
+    match layer.recipe {
+        Recipe::Chain { .. } => true,
+        Recipe::Port { .. } => false,
+        _ => layer.unseen || graph.deferred() && checked.ops[node].is_none_or(|op| op.params().is_empty()),
+    }
 }
 
 /// Everything that does not fit, in the order of the layers.
@@ -158,9 +169,7 @@ fn check(graph: &Graph, checked: &Checked, file: &File) -> Vec<Problem> {
             found.push(Problem::Missing { node: *node, tensors, whole, stem });
         }
         for param in params {
-            let hint = |found: &[usize]| {
-                checked.ops[*node].filter(|_| param.field == "weight").and_then(|op| Hint::of(found, &param.shape, &op))
-            };
+            let hint = |found: &[usize]| Hint::of(found, &param.shape, checked.ops[*node].as_ref()?);
             found.extend(file.fits(*node, param, hint));
         }
         // What is wrong with one turn of a repeat is often wrong with all, and is one mistake.
@@ -198,16 +207,26 @@ impl File {
         })
     }
 
-    /// The tensors that a checked chain is made from.
+    /// The tensors that a checked chain is made from. Where the macro does not know the parameters,
+    /// all that the layer or sub-chain may name.
     pub(crate) fn tensors(&self, graph: &Graph, checked: &Checked) -> BTreeMap<&String, &Tensor> {
-        let params = (0..graph.nodes.len()).flat_map(|node| wanted(graph, checked, node));
-        params
-            .filter_map(|param| self.find(&param.name))
-            .flat_map(|found| match found {
-                Found::Whole(tensor) => vec![tensor],
-                Found::Normed(parts) => parts.to_vec(),
-            })
-            .collect()
+        let mut tensors = BTreeMap::new();
+        for node in 0..graph.nodes.len() {
+            for param in wanted(graph, checked, node) {
+                match self.find(&param.name) {
+                    Some(Found::Whole(tensor)) => tensors.extend([tensor]),
+                    Some(Found::Normed(parts)) => tensors.extend(parts),
+                    None => {}
+                }
+            }
+            if is_deferred(graph, checked, node) {
+                let name = &graph.nodes[node].file_name;
+                let behind = self.header.tensors.range(name.clone()..).take_while(|(other, _)| other.starts_with(name));
+                let inside = behind.filter(|(other, _)| other[name.len()..].starts_with(['.', '/']));
+                tensors.extend(inside.filter(|(_, tensor)| tensor.is_float()));
+            }
+        }
+        tensors
     }
 
     fn nothing(&self, first: &str) -> Problem {
@@ -217,6 +236,7 @@ impl File {
         Problem::Nothing {
             expected: first.to_owned(),
             found: self.header.tensors.keys().take(SOME).cloned().collect(),
+            more: self.header.tensors.len().saturating_sub(SOME),
             prefix: prefix.map(|prefix| format!("{prefix}.")),
         }
     }
@@ -225,13 +245,13 @@ impl File {
     /// shapes, or else a similar name.
     fn renamed(&self, file_name: &str, missing: &[&Wanted], claimed: &BTreeSet<&str>) -> Option<Stem> {
         let fits = |stem: &str| {
-            missing.iter().all(|param| match self.find(&format!("{stem}.{}", param.field)) {
+            missing.iter().all(|param| match self.find(&format!("{stem}{}", param.suffix)) {
                 Some(Found::Whole((_, tensor)) | Found::Normed([_, (_, tensor)])) => tensor.shape == param.shape,
                 None => false,
             })
         };
-        let names = self.header.tensors.keys();
-        let stems: BTreeSet<&str> = names.filter_map(|name| Some(name.rsplit_once('.')?.0)).collect();
+        let stem = |name| missing.iter().find_map(|param| str::strip_suffix(name, param.suffix));
+        let stems: BTreeSet<&str> = self.header.tensors.keys().filter_map(|name| stem(name)).collect();
         let (fitting, others): (Vec<&str>, Vec<&str>) =
             stems.into_iter().filter(|stem| !claimed.contains(stem)).partition(|stem| fits(stem));
         let behind = format!(".{file_name}");

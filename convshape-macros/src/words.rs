@@ -5,6 +5,7 @@
 mod fields;
 mod grammar;
 mod layers;
+mod markers;
 mod nearest;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use convshape_arith::op::Dialect;
 
 pub(crate) use grammar::{GRAMMAR, HEADERS, LOSSY, dialect_from_name, dialect_name, dialect_names};
 pub(crate) use layers::LAYERS;
+pub(crate) use markers::markers;
 pub(crate) use nearest::nearest;
 
 /// The dialects that have a word.

@@ -2,6 +2,8 @@
 //! words as in the macro. `conv_chain!` calls these in constants, with the spans of the user's
 //! tokens, so that a refusal points there.
 
+mod weights;
+
 use convshape_arith::code::{self, Code};
 use convshape_arith::explain;
 use convshape_arith::layer::representable;
@@ -12,6 +14,7 @@ use convshape_arith::size::Size;
 use convshape_arith::solve::{self, AxisField};
 use convshape_arith::text::Text;
 
+pub use self::weights::{chain_weights, weights};
 use crate::chain::Chain;
 use crate::parts::Parts;
 

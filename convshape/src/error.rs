@@ -94,6 +94,48 @@ pub enum ShapeError {
         /// The shape its layer needs.
         expected: Vec<usize>,
     },
+    /// Gradients of a chain's outputs are too many or too few.
+    #[cfg(feature = "train")]
+    #[error("`{chain}` has {expected} outputs, found {found} cotangents")]
+    Cotangents {
+        /// The chain.
+        chain: &'static str,
+        /// How many were given.
+        found: usize,
+        /// How many outputs the chain has.
+        expected: usize,
+    },
+    /// A loss reads other outputs or targets than there are.
+    #[cfg(feature = "train")]
+    #[error("the loss reads {expected_outputs} outputs and {expected_targets} targets, found {outputs} and {targets}")]
+    Loss {
+        /// How many outputs the chain has.
+        outputs: usize,
+        /// How many targets were given.
+        targets: usize,
+        /// How many outputs the loss reads.
+        expected_outputs: usize,
+        /// How many targets the loss reads.
+        expected_targets: usize,
+    },
+    /// The arrays of a data set have different numbers of samples.
+    #[cfg(feature = "train")]
+    #[error("an array of the data has {found} samples, the first one has {expected}")]
+    Samples {
+        /// How many samples the array has.
+        found: usize,
+        /// How many the first array has.
+        expected: usize,
+    },
+    /// A target has another shape than the loss needs.
+    #[cfg(feature = "train")]
+    #[error("found a target of shape {found:?}, expected {expected:?}")]
+    Target {
+        /// The target's shape, the batch axis first.
+        found: Vec<usize>,
+        /// The shape that fits the output.
+        expected: Vec<usize>,
+    },
 }
 
 /// Displays how many elements a shape has.
@@ -170,7 +212,7 @@ impl fmt::Display for InputProblem<'_> {
 }
 
 /// What the sizes make of a shape's symbols, if they are sizes of that shape.
-fn matches(found: &[usize], expected: &Shape) -> Option<Symbols> {
+pub(crate) fn matches(found: &[usize], expected: &Shape) -> Option<Symbols> {
     let mut symbols = Symbols::NONE;
     symbols.learn(found, expected).then_some(symbols)
 }

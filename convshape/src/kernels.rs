@@ -7,6 +7,8 @@ mod activation;
 mod border;
 mod conv;
 mod dense;
+#[cfg(feature = "train")]
+pub mod gradient;
 mod join;
 mod layout;
 mod norm;
@@ -21,8 +23,11 @@ use convshape_arith::fault::Fault;
 use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
+pub(crate) use self::activation::activation;
 use self::border::Border;
 use self::conv::Geometry;
+#[cfg(feature = "std")]
+pub(crate) use self::conv::Weight;
 use self::layout::{Channels, Grid};
 pub use self::number::Number;
 
@@ -76,7 +81,7 @@ pub fn apply<T: Number>(
         Op::GroupNorm { groups, eps, .. } => norm::group_norm(count(groups), params, eps, &channels, x, y),
         Op::InstanceNorm { eps, .. } => norm::group_norm(channels.count, params, eps, &channels, x, y),
         Op::LayerNorm { eps, .. } => norm::layer_norm(params, eps, x, y),
-        Op::Activation(function) => activation::map(x, y, |x| activation::activation(function, x)),
+        Op::Activation(function) => activation::map(x, y, |x| activation(function, x)),
         Op::Prelu { .. } => activation::prelu(params[0], &channels, x, y),
         Op::Snake { .. } => activation::snake(params[0], &channels, x, y),
         Op::Softmax => norm::softmax(&channels, x, y),

@@ -86,12 +86,20 @@
 //! `NAME.bias`, `NAME.running_mean` or `NAME.running_var`, where NAME is the layer's name or what `#[name = ".."]` says.
 //! All tensors are checked before any is taken.
 //!
+//! With `weights: "models/autoencoder.safetensors";` among the chain's headers the macro reads that file's header while
+//! it compiles, again when the file changes: a tensor that is missing or has another type or shape is a compile error on
+//! its layer. `pretrained()` then gives the model with those weights, which are part of the program and borrowed from it
+//! where they are `f32`; it needs no file, no feature, and cannot fail. The path is relative to the crate's `Cargo.toml`.
+//!
 //! # Features
 //!
-//! The first two are on by default.
+//! All but the last two are on by default.
 //!
-//! - `safetensors`: the methods that read and write files. It needs `std`.
-//! - `std`: for [`ndarray`].
+//! - `std`: for [`ndarray`], and for finding out what the processor can do.
+//! - `safetensors`: the methods that read and write files. It needs `std`, as the next three do.
+//! - `train`: gradients, losses, optimisers and the training loop.
+//! - `rayon`: several threads where the work pays for them.
+//! - `progress`: a progress bar while a model is trained.
 //! - `typed`: the module `typed`, shapes as types on `typenum`, for code that is generic over sizes.
 //!
 //! Without them the crate is `no_std` and needs only `alloc`: chains are checked, drawn and run as before.
@@ -107,11 +115,22 @@ mod chain;
 pub mod check;
 mod error;
 pub mod errors;
+#[cfg(feature = "std")]
+mod fast;
 mod float;
 mod fold;
+#[cfg(feature = "train")]
+mod gradient;
+#[cfg(not(feature = "std"))]
+mod fast {
+    /// Without a standard library every chain runs by its layers' definitions: nothing is kept.
+    #[derive(Clone, Default, PartialEq, Debug)]
+    pub struct Cache;
+}
 mod init;
 #[doc(hidden)]
 pub mod kernels;
+pub mod layers;
 mod model;
 mod nested;
 mod param;
@@ -125,10 +144,13 @@ mod symbols;
 mod tensor;
 #[cfg(test)]
 mod test_model;
+#[cfg(feature = "train")]
+pub mod train;
 #[cfg(feature = "typed")]
 pub mod typed;
 #[cfg(feature = "safetensors")]
 mod weights;
+mod workspace;
 
 /// The README's snippets, compiled and run.
 #[cfg(doctest)]
@@ -148,15 +170,21 @@ pub use crate::summary::Summary;
 pub use crate::tensor::{Element, Tensor};
 #[cfg(feature = "safetensors")]
 pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
+pub use crate::workspace::Workspace;
 
 /// What generated code names. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::batch::{Inputs, Outputs};
+    pub use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
     pub use crate::check;
+    pub use crate::fast::Cache;
+    #[cfg(feature = "std")]
+    pub use crate::fast::peak_flops;
     pub use crate::float::Float;
+    #[cfg(feature = "train")]
+    pub use crate::gradient::{gradients, gradients_train, vjp};
     pub use crate::init::init;
-    pub use crate::model::{forward, forward_batch, summary};
+    pub use crate::model::{forward, forward_batch, forward_into, summary};
     pub use crate::param::ParamGroup;
     pub use crate::parts::{Linked, Parts};
     pub use crate::pretrained::{Aligned, Stored, pretrained};
@@ -238,6 +266,66 @@ macro_rules! __weight_files {
 #[macro_export]
 macro_rules! __weight_files {
     ([$($generics:tt)*] $model:ty) => {};
+}
+
+/// The methods that give gradients, where the library was built with them. They stand in the `impl`
+/// of a model: `x` and `dy` are the types of its inputs and outputs, `dx` of its inputs' gradients.
+#[cfg(feature = "train")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __training {
+    (x: $x:ty, dy: $dy:ty, dx: $dx:ty) => {
+        /// The loss of a batch, and the gradients of the parameters, shaped like the model. The batch
+        /// axis is first. Normalisation layers use their stored statistics and nothing is dropped,
+        /// as in PyTorch's `eval()`.
+        ///
+        /// # Errors
+        /// If an input or target is not of the shape that the chain and the loss take.
+        pub fn gradients<'t>(
+            &self,
+            x: $x,
+            target: impl $crate::__private::Inputs<'t>,
+            loss: impl $crate::train::Loss,
+        ) -> $crate::__private::core::result::Result<(f32, Self), $crate::ShapeError> {
+            $crate::__private::gradients(self, x, target, loss)
+        }
+
+        /// As `gradients`, in training: normalisation layers use the statistics of the batch and
+        /// move their stored ones towards them, `Dropout` drops what `rng` says.
+        ///
+        /// # Errors
+        /// Those of `gradients`; the model is as it was then.
+        pub fn gradients_train<'t>(
+            &mut self,
+            x: $x,
+            target: impl $crate::__private::Inputs<'t>,
+            loss: impl $crate::train::Loss,
+            rng: &mut impl $crate::rand::Rng,
+        ) -> $crate::__private::core::result::Result<(f32, Self), $crate::ShapeError> {
+            $crate::__private::gradients_train(self, x, target, loss, rng)
+        }
+
+        /// The gradients of the inputs and of the parameters, given those of the outputs: the product
+        /// of a vector and the Jacobian, for any loss. Layers run as in `gradients`.
+        ///
+        /// # Errors
+        /// If an input or cotangent is not of the shape of the chain's inputs and outputs.
+        pub fn vjp(
+            &self,
+            x: $x,
+            cotangent: $dy,
+        ) -> $crate::__private::core::result::Result<($dx, Self), $crate::ShapeError> {
+            $crate::__private::vjp(self, x, cotangent)
+        }
+    };
+}
+
+/// The methods that give gradients: this build of the library has none.
+#[cfg(not(feature = "train"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __training {
+    ($($types:tt)*) => {};
 }
 
 /// A literal chain as a layer of [`typed`].

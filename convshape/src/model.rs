@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use convshape_arith::shape::Shape;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
-use crate::batch::{Inputs, Outputs};
+use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
 use crate::chain::Chain;
 use crate::error::ShapeError;
 use crate::param::Param;
@@ -16,9 +16,17 @@ use crate::program::{Action, Program};
 use crate::run::{self, Run, RunError, Value};
 use crate::summary::Summary;
 use crate::symbols::Symbols;
+use crate::workspace::{Workspace, workspace_bytes};
 
 /// A chain with parameters: what generic code needs of it. Every generated struct is one.
 pub trait Model: Chain + Clone + Send + Sync + 'static {
+    /// The bytes of a [`Workspace`] for one sample: enough for all activations with their borders at
+    /// once, though those that do not live at the same time share memory. Zero where sizes are known
+    /// at run time only; then a workspace grows in its first run.
+    ///
+    /// [`Workspace`]: crate::Workspace
+    const WORKSPACE_BYTES: usize;
+
     /// Calls `f` with each parameter and its name in files (`enc1.weight`), in the order of the
     /// layers.
     fn for_each_param(&self, f: impl FnMut(&str, &Param));
@@ -36,6 +44,8 @@ pub trait Model: Chain + Clone + Send + Sync + 'static {
 }
 
 impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
+    const WORKSPACE_BYTES: usize = workspace_bytes(Linked::of::<M>());
+
     fn for_each_param(&self, mut f: impl FnMut(&str, &Param)) {
         let mut specs = Linked::of::<M>().specs().into_iter();
         self.visit(&mut |param| {
@@ -70,6 +80,51 @@ pub fn forward<'a, O: Outputs>(model: &impl Parts, inputs: impl Inputs<'a>) -> O
     }
 }
 
+/// The generated `forward_into`. Allocates nothing but in its first run, and in the first after a
+/// parameter changed, which packs the weights.
+///
+/// # Panics
+/// If a parameter was replaced by one of another shape.
+pub fn forward_into<M: Parts>(
+    model: &M,
+    inputs: impl InputSlices,
+    outputs: impl OutputSlices,
+    workspace: &mut Workspace,
+) {
+    inputs.with_slices(|inputs| outputs.with_slices(|outputs| run_into(model, inputs, outputs, workspace)));
+}
+
+fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], workspace: &mut Workspace) {
+    let program = M::PROGRAM;
+    let shapes = program.inputs.iter().map(|port| port.shape);
+    #[cfg(feature = "std")]
+    if let Some(engine) = model.cache().and_then(|cache| cache.engine(model, shapes.clone())) {
+        if workspace.get().len() < engine.elements(1) {
+            *workspace = Workspace::with_elements(engine.elements(1));
+        }
+        if engine.run_in(1, inputs, outputs, workspace.get_mut()).is_some() {
+            return;
+        }
+    }
+    let _ = workspace;
+    let views: Vec<ArrayViewD<'_, f32>> = inputs
+        .iter()
+        .zip(shapes)
+        .map(|(elements, shape)| {
+            let view = ArrayViewD::from_shape(IxDyn(&dims(1, &shape)), elements);
+            view.expect("a tensor has as many elements as its shape says")
+        })
+        .collect();
+    match run_batch(model, &views) {
+        Ok(results) => {
+            for (output, result) in outputs.iter_mut().zip(results) {
+                output.iter_mut().zip(result).for_each(|(to, from)| *to = from);
+            }
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
 /// The generated `forward_batch`.
 ///
 /// # Errors
@@ -81,12 +136,16 @@ pub fn forward_batch<'a, O: Outputs>(model: &impl Parts, inputs: impl Inputs<'a>
 
 /// The generated `summary`.
 pub fn summary<M: Parts + Chain>() -> Summary {
-    Summary::of::<M>(M::PROGRAM.name)
+    Summary::of::<M>(M::PROGRAM.name, M::PROGRAM.order)
 }
 
 fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
     let program = M::PROGRAM;
     let (batch, symbols) = check_inputs(program, inputs)?;
+    #[cfg(feature = "std")]
+    if let Some(outputs) = fast_batch(model, batch, inputs) {
+        return Ok(outputs);
+    }
     let params: Vec<&[f32]> = checked_params(model)?.into_iter().map(Param::as_slice).collect();
     let ready = Ready::new(Linked::of::<M>(), &mut params.as_slice());
 
@@ -113,8 +172,40 @@ fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<
     Ok(arrays.map(|(port, elements)| array(batch, &symbols.fix(&port.shape), elements)).collect())
 }
 
+/// [`run_batch`] the fast way, where there is one.
+#[cfg(feature = "std")]
+fn fast_batch<M: Parts>(model: &M, batch: usize, inputs: &[ArrayViewD<'_, f32>]) -> Option<Vec<ArrayD<f32>>> {
+    let shapes: Vec<Shape> = inputs
+        .iter()
+        .map(|input| {
+            let sizes: Option<Vec<i64>> = input.shape()[1..].iter().map(|&size| i64::try_from(size).ok()).collect();
+            Some(Shape::of(&sizes?))
+        })
+        .collect::<Option<_>>()?;
+    let engine = model.cache()?.engine(model, shapes.iter().copied())?;
+    let elements: Vec<Cow<'_, [f32]>> = inputs
+        .iter()
+        .map(|input| match input.to_slice() {
+            Some(elements) => Cow::Borrowed(elements),
+            None => Cow::Owned(input.iter().copied().collect()),
+        })
+        .collect();
+    let elements: Vec<&[f32]> = elements.iter().map(|elements| &elements[..]).collect();
+    let mut outputs: Vec<ArrayD<f32>> = engine
+        .outputs()
+        .iter()
+        .map(|shape| array(batch, shape, alloc::vec![0.0; batch * shape.numbers()?.iter().product::<usize>()]).into())
+        .collect::<Option<_>>()?;
+    let mut rooms: Vec<&mut [f32]> = outputs.iter_mut().filter_map(|output| output.as_slice_mut()).collect();
+    engine.run(batch, &elements, &mut rooms)?;
+    Some(outputs)
+}
+
 /// The size of the batch and the values of the symbols, if the inputs are those the program takes.
-fn check_inputs(program: &'static Program, inputs: &[ArrayViewD<'_, f32>]) -> Result<(usize, Symbols), ShapeError> {
+pub(crate) fn check_inputs(
+    program: &'static Program,
+    inputs: &[ArrayViewD<'_, f32>],
+) -> Result<(usize, Symbols), ShapeError> {
     let chain = program.name;
     if inputs.len() != program.inputs.len() {
         return Err(ShapeError::Inputs { chain, found: inputs.len(), expected: program.inputs.len() });
@@ -153,9 +244,13 @@ fn contiguous<'a>(batch: &'a ArrayViewD<'_, f32>, sample: usize) -> Cow<'a, [f32
 
 /// A batch of one output.
 fn array(batch: usize, shape: &Shape, elements: Vec<f32>) -> ArrayD<f32> {
+    ArrayD::from_shape_vec(IxDyn(&dims(batch, shape)), elements).expect("a run gives the shapes that were checked")
+}
+
+/// The sizes of a shape, behind that of the batch.
+fn dims(batch: usize, shape: &Shape) -> Vec<usize> {
     let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
-    let dims: Vec<usize> = [batch].into_iter().chain(sizes).collect();
-    ArrayD::from_shape_vec(IxDyn(&dims), elements).expect("a run gives the shapes that were checked")
+    [batch].into_iter().chain(sizes).collect()
 }
 
 /// A program with its parameters at hand.

@@ -6,14 +6,19 @@ use core::fmt;
 
 use ndarray::{ArrayViewD, IxDyn};
 
+use crate::fast::Cache;
+
 /// One parameter of a layer: a weight, a bias, a running statistic.
 ///
 /// Its shape is fixed when it is made, in the layout of the chain's dialect; its elements are in
 /// row-major order, on the heap or in borrowed `&'static` data.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Param {
     data: Cow<'static, [f32]>,
     shape: Vec<usize>,
+    /// Says which elements these are: two parameters with one stamp have the same.
+    #[cfg(feature = "std")]
+    stamp: u64,
 }
 
 impl Param {
@@ -25,7 +30,19 @@ impl Param {
     /// A parameter that may borrow its elements, one for each index of `shape`.
     pub(crate) fn of(shape: Vec<usize>, data: Cow<'static, [f32]>) -> Param {
         debug_assert_eq!(shape.iter().product::<usize>(), data.len());
-        Param { data, shape }
+        Param {
+            data,
+            shape,
+            #[cfg(feature = "std")]
+            stamp: fresh_stamp(),
+        }
+    }
+
+    /// Changes whenever the elements may have: weights that were packed for it are current as long as
+    /// it is the same.
+    #[cfg(feature = "std")]
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp
     }
 
     /// The elements in row-major order.
@@ -35,6 +52,10 @@ impl Param {
 
     /// The elements in row-major order, to write to. Borrowed data is copied first.
     pub fn as_mut_slice(&mut self) -> &mut [f32] {
+        #[cfg(feature = "std")]
+        {
+            self.stamp = fresh_stamp();
+        }
         self.data.to_mut()
     }
 
@@ -47,6 +68,20 @@ impl Param {
     pub fn view(&self) -> ArrayViewD<'_, f32> {
         ArrayViewD::from_shape(IxDyn(&self.shape), &self.data)
             .expect("a parameter has one element for each index of its shape")
+    }
+}
+
+/// A number that no parameter had before.
+#[cfg(feature = "std")]
+fn fresh_stamp() -> u64 {
+    use core::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl PartialEq for Param {
+    fn eq(&self, other: &Param) -> bool {
+        self.shape == other.shape && self.data == other.data
     }
 }
 
@@ -67,6 +102,11 @@ pub trait ParamGroup: Sized {
 
     /// Calls `f` with each parameter in order, to change it.
     fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Param));
+
+    /// What a whole model keeps beside its parameters.
+    fn cache(&self) -> Option<&Cache> {
+        None
+    }
 }
 
 impl ParamGroup for Param {

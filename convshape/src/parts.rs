@@ -48,6 +48,7 @@ impl Linked {
                     op,
                     shape: numbers(spec.shape.sizes().iter().map(|size| size.number())),
                     init: spec.init,
+                    statistic: spec.is_statistic(),
                 })),
                 Action::Chain { index } => {
                     self.chains[index].collect_specs(&format!("{prefix}{}.", step.file_name), specs);
@@ -74,6 +75,9 @@ pub(crate) struct Spec {
     pub(crate) shape: Vec<usize>,
     /// Its default initialisation.
     pub(crate) init: Init,
+    /// Whether it is a running statistic, which no gradient reaches.
+    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "for optimisers"))]
+    pub(crate) statistic: bool,
 }
 
 /// Builds a model from its parameters, one for each of [`Linked::specs`].

@@ -1,5 +1,5 @@
-//! Weights that are compiled in. The macro has read the file's header and held it against the chain,
-//! so nothing is left to check but what only the numbers could show.
+//! Weights that are compiled in. The macro has read the file's header and held it against the
+//! chain, so nothing is left to check here.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -23,16 +23,19 @@ pub struct Aligned<T: ?Sized>(pub T);
 pub struct Stored {
     /// Its name in the file.
     pub name: &'static str,
+    /// Its shape.
+    pub shape: &'static [usize],
     /// What its numbers are.
     pub kind: Float,
     /// The place of its first byte in the file, and the place behind its last.
     pub bytes: (usize, usize),
 }
 
-/// The generated `pretrained`: `tensors` are those that the chain names, sorted by name.
+/// The generated `pretrained`: `tensors` has those that the chain names, sorted by name, in their
+/// shapes.
 ///
 /// # Panics
-/// If they are not. The macro sees to that.
+/// If it has not. The macro sees to that, and for what it cannot see [`crate::check`].
 pub fn pretrained<M: Parts>(file: &'static [u8], tensors: &[Stored]) -> M {
     let file = File { bytes: file, tensors };
     assemble(Linked::of::<M>().specs().into_iter().map(|spec| file.param(spec)).collect())
@@ -104,12 +107,20 @@ mod tests {
         let (bytes, size) = bytes(kind, offset);
         let file = &mut Box::leak(Box::new(Aligned([0; 512]))).0;
         file[..bytes.len()].copy_from_slice(&bytes);
-        let tensor =
-            |name, from: usize, to: usize| Stored { name, kind, bytes: (offset + from * size, offset + to * size) };
-        let tensors = [tensor("dec.weight", 15, 27), tensor("enc.bias", 12, 15), tensor("enc.weight", 0, 12)];
+        let tensor = |name, shape, from: usize, to: usize| Stored {
+            name,
+            shape,
+            kind,
+            bytes: (offset + from * size, offset + to * size),
+        };
+        let tensors = [
+            tensor("dec.weight", &[3, 2, 2], 15, 27),
+            tensor("enc.bias", &[3], 12, 15),
+            tensor("enc.weight", &[3, 2, 2], 0, 12),
+        ];
         let model: Small = pretrained(file, &tensors);
         let borrowed = file.as_ptr_range().contains(&model.enc.weight.as_slice().as_ptr().cast());
-        let plain = cfg!(target_endian = "little") && kind == Float::F32 && offset % 4 == 0;
+        let plain = cfg!(target_endian = "little") && kind == Float::F32 && offset.is_multiple_of(4);
         assert_eq!(borrowed, plain, "{kind:?} {offset}");
         model
     }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Dialect, Op};
+use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
 
 use crate::kernels;
@@ -92,7 +92,7 @@ fn layer(
 
 impl RunError {
     /// The error of a sub-chain, seen from outside.
-    fn within(self, chain: &str) -> RunError {
+    pub(crate) fn within(self, chain: &str) -> RunError {
         RunError { layer: format!("{chain}.{}", self.layer), ..self }
     }
 }

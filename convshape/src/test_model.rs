@@ -4,6 +4,7 @@ use convshape_arith::op::{Activation, AutoPad, AxisOrder, Conv, Dialect, Directi
 use convshape_arith::shape::Shape;
 
 use crate::chain::{Chain, LayerInfo};
+use crate::fast::Cache;
 use crate::param::{Param, ParamGroup, Statistics, Weight, WeightBias};
 use crate::parts::{Linked, Parts};
 use crate::program::{Action, Port, Program, Step};
@@ -40,7 +41,7 @@ macro_rules! group {
     ($model:ident { $($field:ident),+ }) => {
         impl ParamGroup for $model {
             fn assemble(next: &mut dyn FnMut() -> Param) -> $model {
-                $model { $($field: ParamGroup::assemble(next)),+ }
+                $model { $($field: ParamGroup::assemble(next),)+ cache: Cache::default() }
             }
 
             fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param)) {
@@ -49,6 +50,10 @@ macro_rules! group {
 
             fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Param)) {
                 $(self.$field.visit_mut(f);)+
+            }
+
+            fn cache(&self) -> Option<&Cache> {
+                Some(&self.cache)
             }
         }
     };
@@ -59,6 +64,7 @@ macro_rules! group {
 pub(crate) struct Small {
     pub(crate) enc: WeightBias,
     pub(crate) dec: Weight,
+    cache: Cache,
 }
 
 group!(Small { enc, dec });
@@ -91,6 +97,7 @@ pub(crate) struct Outer {
     pub(crate) norm: Statistics,
     pub(crate) sub: Small,
     pub(crate) head: Weight,
+    cache: Cache,
 }
 
 group!(Outer { norm, sub, head });

@@ -13,5 +13,8 @@ pub use self::load::{load, load_bytes, load_with};
 pub use self::save::save;
 pub use convshape_arith::stored::Hint;
 
+#[cfg(feature = "train")]
+pub(crate) use self::{header::open, save::replace};
+
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,7 @@ fn main() {
     }
     assert_eq!(InMain::OUTPUT.to_string(), "[1, 8]");
     assert_eq!(models::sizes(), ["[2]", "[3]"]);
-    assert_eq!(local(0), 12);
+    assert_eq!(local(0), 10);
     let block = || {
         conv_chain! {
             struct InMain { input: [2]; Relu; output: [2]; }

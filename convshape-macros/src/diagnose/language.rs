@@ -112,7 +112,8 @@ pub(crate) fn unknown_field(name: &Ident, layer: &str, nearest: Option<String>, 
     let message = format!("`{layer}` has no field `{name}`");
     let report = Report::new(code::UNKNOWN_FIELD, name.span(), message);
     match nearest {
-        None if !known.is_empty() => report.help(format_args!("its fields are {}", list(known))),
+        None if known.is_empty() => report.help("it takes no fields"),
+        None => report.help(format_args!("its fields are {}", list(known))),
         nearest => report.meant(nearest),
     }
 }

@@ -126,7 +126,12 @@ impl Context<'_> {
     /// The arithmetic, and the layer that lost the rows.
     fn details(&self, report: Report, problem: &Problem) -> Report {
         match problem {
-            Problem::Layer { node, op, inputs, fault } => self.refusal(report, *node, op, inputs, fault),
+            Problem::Layer { node, op, inputs, fault } => {
+                let report = self.refusal(report, *node, op, inputs, fault);
+                let restored = self.graph.nodes[*node].restores.as_ref();
+                let wanted = restored.and_then(|of| *self.checked.shapes.get(of.input)?);
+                self.in_words_of_the_dialect(report, op, &inputs[0], wanted.as_ref())
+            }
             Problem::Restores { node, found, wanted } => {
                 let restored = self.graph.nodes[*node].restores.as_ref().and_then(|of| of.node);
                 let report = self.arithmetic(report, self.graph.value(*node), found, wanted);
@@ -183,6 +188,14 @@ impl Context<'_> {
                 let _ = operand;
                 self.lost_above(report, &values, &first, &other)
             }
+            Reason::Rank { expected, found } => {
+                let name = &graph.nodes[node].op_name;
+                let (written, there) = (format!("{}d", expected - 1), format!("{}d", found.rank() - 1));
+                if !(2..=4).contains(&found.rank()) || !name.ends_with(&written) {
+                    return report;
+                }
+                report.help(format_args!("for {found} it is `{}`", name.replace(&written, &there)))
+            }
             Reason::Features { found, expected } => {
                 let Some(value) = graph.nodes[node].inputs.first() else { return report };
                 let Some(flatten) = graph.producer(*value) else { return report };
@@ -237,7 +250,20 @@ impl Context<'_> {
                 report = next;
             }
         }
-        report
+        match self.checked.ops.get(node) {
+            Some(Some(op)) => self.in_words_of_the_dialect(report, op, &input, Some(wanted)),
+            _ => report,
+        }
+    }
+
+    /// Says so where the same words mean something else in another framework, and that explains it.
+    fn in_words_of_the_dialect(&self, report: Report, op: &Op, input: &Shape, wanted: Option<&Shape>) -> Report {
+        let mut text = Text::new();
+        if explain::dialect_note(&mut text, op, input, wanted, self.graph.order()) {
+            report.note(text.as_str())
+        } else {
+            report
+        }
     }
 
     /// The layer that last changed the sizes of a value, and what came into it.

@@ -1,7 +1,8 @@
 //! Weight files that cannot be read or do not fit.
 
 use convshape_arith::code;
-use convshape_arith::op::{Conv, Dialect, Direction, Op};
+use convshape_arith::op::Op;
+use convshape_arith::stored::{Hint, keeps};
 use proc_macro2::Span;
 
 use super::Report;
@@ -58,12 +59,13 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &Problem, span:
     let layer = |node: NodeId| (graph.nodes[node].name.as_str(), graph.nodes[node].spans.op.span());
     let op = |node: NodeId| checked.ops.get(node).copied().flatten();
     match problem {
-        Problem::Nothing { expected, found, prefix } => {
+        Problem::Nothing { expected, found, more, prefix } => {
             let message = format!("the weights have none of the chain's tensors: the first would be `{expected}`");
             let report = Report::new(code::TENSOR_MISSING, span, message);
             let report = match found.as_slice() {
                 [] => return report.note("the file has no tensors"),
-                found => report.note(format_args!("the file begins with {}", list(found))),
+                found if *more > 0 => report.note(format_args!("the file has {} and {more} more", list(found))),
+                found => report.note(format_args!("the file has {}", list(found))),
             };
             match prefix {
                 Some(prefix) => report.help(format_args!(
@@ -77,10 +79,9 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &Problem, span:
         }
         Problem::Missing { node, tensors, whole, stem } => {
             let (name, span) = layer(*node);
-            let described: Vec<String> = tensors.iter().map(|(tensor, shape)| format!("{tensor}` {shape:?}")).collect();
-            let message =
-                format!("the weights of `{name}` are not all in the file: `{} is missing", described.join(" and `"));
-            let message = if described.len() > 1 { message.replace(" is missing", " are missing") } else { message };
+            let described: Vec<String> =
+                tensors.iter().map(|(tensor, shape)| format!("`{tensor}` {shape:?}")).collect();
+            let message = format!("`{name}` needs {}, which the file does not have", described.join(" and "));
             let report = Report::new(code::TENSOR_MISSING, span, message);
             let only_bias = !whole && tensors.iter().all(|(tensor, _)| tensor.ends_with(".bias"));
             match stem {
@@ -101,37 +102,32 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &Problem, span:
         }
         Problem::Shape { node, name, found, expected, hint } => {
             let (layer, span) = layer(*node);
-            let swapped = hint.is_some_and(|hint| hint.is_swap());
-            let code = if swapped { code::TENSOR_SWAPPED } else { code::TENSOR_SHAPE };
-            let report =
-                Report::new(code, span, format!("`{layer}` needs `{name}` as {expected:?}, the file has {found:?}"));
-            let report = match (hint, op(*node)) {
-                (Some(hint), _) => report.note(hint.words()),
-                (None, Some(Op::Conv(conv))) if name.ends_with(".weight") => match layout(&conv) {
-                    Some(layout) => report.note(layout),
-                    None => report,
+            let message = format!("`{layer}` needs `{name}` as {expected:?}, the file has {found:?}");
+            match hint {
+                Some(hint @ Hint::Swapped { .. }) => {
+                    let report = Report::new(code::TENSOR_SWAPPED, span, message).note(hint);
+                    match swap(found, expected) {
+                        Some((a, b)) => report.help(format_args!(
+                            "swap them where the file is written: `weight.transpose({a}, {b}).contiguous()`"
+                        )),
+                        None => report,
+                    }
+                }
+                Some(hint) => Report::new(code::TENSOR_SHAPE, span, message).note(hint),
+                None => match op(*node).as_ref().and_then(keeps).filter(|_| found.len() > 1) {
+                    Some(keeps) => Report::new(code::TENSOR_SHAPE, span, message).note(keeps),
+                    None => Report::new(code::TENSOR_SHAPE, span, message),
                 },
-                _ => report,
-            };
-            let transposed =
-                matches!((found.as_slice(), expected.as_slice()), ([a, b, ..], [c, d, ..]) if (a, b) == (d, c));
-            if swapped && transposed {
-                return report.help("swap them where the file is written: `weight.transpose(0, 1).contiguous()`");
             }
-            report
         }
     }
 }
 
-/// What the axes of a weight are.
-fn layout(conv: &Conv) -> Option<&'static str> {
-    match (conv.dialect, conv.direction) {
-        (Dialect::Torch | Dialect::Onnx, Direction::Forward) => {
-            Some("a convolution keeps [out, in / groups, kernel ..]")
-        }
-        (Dialect::Torch | Dialect::Onnx, Direction::Transposed) => {
-            Some("a transposed convolution keeps [in, out / groups, kernel ..]")
-        }
+/// The two axes that have to change places, if that is all: with groups it is not.
+fn swap(found: &[usize], expected: &[usize]) -> Option<(usize, usize)> {
+    let differ: Vec<usize> = (0..expected.len()).filter(|&axis| found.get(axis) != expected.get(axis)).collect();
+    match differ.as_slice() {
+        [a, b] if found[*a] == expected[*b] && found[*b] == expected[*a] => Some((*a, *b)),
         _ => None,
     }
 }

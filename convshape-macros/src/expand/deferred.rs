@@ -117,7 +117,7 @@ impl Expansion<'_> {
     ///
     /// The token of the path and the parentheses carry its span; the path to the library cannot,
     /// so it is brought into scope first.
-    fn on(&self, span: Span, function: &TokenStream, arguments: &TokenStream) -> TokenStream {
+    pub(super) fn on(&self, span: Span, function: &TokenStream, arguments: &TokenStream) -> TokenStream {
         let krate = &self.krate;
         let function: TokenStream = function
             .clone()

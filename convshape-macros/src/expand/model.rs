@@ -5,6 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Expansion;
+use super::docs::after;
 use crate::graph::{Member, NodeId, Recipe};
 use crate::unseen::visible;
 
@@ -15,7 +16,7 @@ struct Group {
 
 struct Field {
     name: Ident,
-    doc: String,
+    docs: TokenStream,
     ty: TokenStream,
 }
 
@@ -41,21 +42,22 @@ impl Expansion<'_> {
         match member {
             Member::Layer { name, node } if matches!(self.graph.nodes[*node].recipe, Recipe::Chain { .. }) => {
                 let Recipe::Chain { path } = &self.graph.nodes[*node].recipe else { return None };
-                Some(Field { name: name.clone(), doc: self.layer_doc(*node), ty: path.clone() })
+                Some(Field { name: name.clone(), docs: self.layer_docs(*node), ty: path.clone() })
             }
             Member::Layer { name, node } => {
                 let ty = self.layer_group(*node)?;
-                Some(Field { name: name.clone(), doc: self.layer_doc(*node), ty })
+                Some(Field { name: name.clone(), docs: self.layer_docs(*node), ty })
             }
-            Member::Block { name, members } => {
+            Member::Block { name, docs, members } => {
                 let ty = self.piece(name, members, path, pieces)?;
-                Some(Field { name: name.clone(), doc: format!("The parameters of `{name}`."), ty: quote!(#ty) })
+                let docs = after(docs, format!("The parameters of `{name}`."));
+                Some(Field { name: name.clone(), docs, ty: quote!(#ty) })
             }
-            Member::Repeat { name, turns } => {
+            Member::Repeat { name, docs, turns } => {
                 let ty = self.piece(name, turns.first()?, path, pieces)?;
                 let count = turns.len();
-                let doc = format!("The parameters of `{name}`, a turn each.");
-                Some(Field { name: name.clone(), doc, ty: quote!([#ty; #count]) })
+                let docs = after(docs, format!("The parameters of `{name}`, a turn each."));
+                Some(Field { name: name.clone(), docs, ty: quote!([#ty; #count]) })
             }
         }
     }
@@ -73,24 +75,35 @@ impl Expansion<'_> {
         Some(ty)
     }
 
+    /// A struct and what it is to the library; a whole model also keeps its packed weights.
     fn group_items(&self, name: &Ident, attrs: &TokenStream, group: &Group, whole: bool) -> TokenStream {
         let krate = &self.krate;
         let (generics, arguments) = if whole { self.generics() } else { Default::default() };
         let vis = &self.chain.vis;
         let core = quote!(#krate::__private::core);
         let names: Vec<&Ident> = group.fields.iter().map(|field| &field.name).collect();
-        let fields = group.fields.iter().map(|Field { name, doc, ty }| quote!(#[doc = #doc] pub #name: #ty));
+        let fields = group.fields.iter().map(|Field { name, docs, ty }| quote!(#docs pub #name: #ty));
         // A struct without fields is written without braces, and its arguments go unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
+        let (mut cache, mut fresh, mut keep) = (None, None, None);
+        if whole {
+            cache = Some(quote!(#[doc(hidden)] pub __cache: #krate::__private::Cache));
+            fresh = Some(quote!(__cache: #core::default::Default::default()));
+            keep = Some(quote! {
+                fn cache(&self) -> #core::option::Option<&#krate::__private::Cache> {
+                    #core::option::Option::Some(&self.__cache)
+                }
+            });
+        }
         quote! {
             #attrs
             #[derive(#core::clone::Clone, #core::fmt::Debug)]
-            #vis struct #name #generics { #(#fields),* }
+            #vis struct #name #generics { #(#fields,)* #cache }
 
             impl #generics #krate::__private::ParamGroup for #name #arguments {
                 fn assemble(#next: &mut dyn #core::ops::FnMut() -> #krate::Param) -> Self {
-                    Self { #(#names: #krate::__private::ParamGroup::assemble(#next)),* }
+                    Self { #(#names: #krate::__private::ParamGroup::assemble(#next),)* #fresh }
                 }
 
                 fn visit<'a>(&'a self, #visit: &mut dyn #core::ops::FnMut(&'a #krate::Param)) {
@@ -100,12 +113,14 @@ impl Expansion<'_> {
                 fn visit_mut(&mut self, #visit: &mut dyn #core::ops::FnMut(&mut #krate::Param)) {
                     #(#krate::__private::ParamGroup::visit_mut(&mut self.#names, #visit);)*
                 }
+
+                #keep
             }
         }
     }
 
     /// The group of parameters that a layer has.
-    fn layer_group(&self, node: NodeId) -> Option<TokenStream> {
+    pub(super) fn layer_group(&self, node: NodeId) -> Option<TokenStream> {
         let krate = &self.krate;
         let Some(op) = self.op(node) else {
             // Refused; the field stays so that code which uses it gives no error of its own.
@@ -139,7 +154,11 @@ impl Expansion<'_> {
         let name = &self.chain.name;
         let core = quote!(#krate::__private::core);
         let inputs: Vec<_> = self.graph.inputs.iter().map(|input| input.shape).collect();
-        let outputs = self.outputs();
+        let mut outputs = self.outputs();
+        if outputs.is_empty() {
+            // Refused; `()` is the type of no output and would give errors of its own.
+            outputs.push(Shape::unknown(1));
+        }
         let tensor = |shape: &Shape, whole: &str| {
             let shape = self.port_type(shape, whole);
             quote!(#krate::Tensor<f32, #shape>)
@@ -157,13 +176,19 @@ impl Expansion<'_> {
             quote!(&#tensor)
         }));
         let output_tensors = tuple(outputs.iter().map(|shape| tensor(shape, "Output")));
+        let rooms = tuple(outputs.iter().map(|shape| {
+            let tensor = tensor(shape, "Output");
+            quote!(&mut #tensor)
+        }));
         let input_views = tuple(inputs.iter().map(view));
         let output_arrays = tuple(outputs.iter().map(array));
+        let output_views = tuple(outputs.iter().map(view));
+        let input_arrays = tuple(inputs.iter().map(array));
         let shapes = |shapes: &[Shape]| {
             shapes.iter().map(|shape| format!("`{}`", visible(shape))).collect::<Vec<_>>().join(", ")
         };
         let forward = format!("Runs one sample: {} to {}.", shapes(&inputs), shapes(&outputs));
-        let pretrained = self.pretrained();
+        let (pretrained, weight_checks) = (self.pretrained(), self.deferred_weights());
         let batch = format!("Runs a batch, the batch axis first: {} to {}.", shapes(&inputs), shapes(&outputs));
         let (generics, arguments) = self.generics();
         let checks = if self.deferred() { self.deferred_checks() } else { TokenStream::new() };
@@ -172,8 +197,6 @@ impl Expansion<'_> {
         let fixed = inputs.iter().chain(&outputs).all(Self::is_fixed);
         let forward = fixed.then(|| {
             quote! {
-                #pretrained
-
                 #[doc = #forward]
                 ///
                 /// # Panics
@@ -182,6 +205,16 @@ impl Expansion<'_> {
                 pub fn forward(&self, x: #input_tensors) -> #output_tensors {
                     #checked
                     #krate::__private::forward(self, x)
+                }
+
+                /// As `forward`, with the caller's memory: after the first run, which packs the weights, it
+                /// allocates nothing.
+                ///
+                /// # Panics
+                /// If a parameter was replaced by one of another shape.
+                pub fn forward_into(&self, x: #input_tensors, y: #rooms, workspace: &mut #krate::Workspace) {
+                    #checked
+                    #krate::__private::forward_into(self, x, y, workspace)
                 }
             }
         });
@@ -192,7 +225,7 @@ impl Expansion<'_> {
 
             impl #generics #name #arguments {
                 /// The shapes of this chain were checked while it compiled.
-                pub const CHECK: () = { #checks };
+                pub const CHECK: () = { #checks #weight_checks };
 
                 /// A model with freshly drawn parameters, as the dialect's framework initialises them.
                 #[must_use]
@@ -200,6 +233,8 @@ impl Expansion<'_> {
                     #checked
                     #krate::__private::init(rng)
                 }
+
+                #pretrained
 
                 #forward
 
@@ -221,6 +256,8 @@ impl Expansion<'_> {
                     #checked
                     #krate::__private::summary::<Self>()
                 }
+
+                #krate::__training! { x: #input_views, dy: #output_views, dx: #input_arrays }
             }
 
             #krate::__weight_files! { [#generics] #name #arguments }
@@ -261,8 +298,9 @@ fn tuple(types: impl Iterator<Item = TokenStream>) -> TokenStream {
 }
 
 /// `down_1` as part of a type's name: `Down1`.
-fn camel(name: &str) -> String {
-    name.split('_')
+pub(super) fn camel(name: &str) -> String {
+    name.trim_start_matches("r#")
+        .split('_')
         .map(|word| {
             let mut letters = word.chars();
             letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())

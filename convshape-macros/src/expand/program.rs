@@ -156,6 +156,7 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let check = quote!(#krate::__private::check);
         let fields = self.receptive_fields();
+        let places = self.places();
         let layers =
             self.graph.nodes.iter().enumerate().filter(|(_, node)| !matches!(node.recipe, Recipe::Port { .. }));
         layers
@@ -186,6 +187,11 @@ impl Expansion<'_> {
                     }
                     Receptive::Whole => quote!(&[]),
                 };
+                let reads = node.inputs.iter().map(|value| places[*value]);
+                let undoes = self.option(self.undone(id), |value: ValueId| {
+                    let place = places[value];
+                    quote!(#place)
+                });
                 quote! {
                     #krate::LayerInfo {
                         name: #name,
@@ -195,6 +201,8 @@ impl Expansion<'_> {
                         params: #params,
                         macs: #macs,
                         receptive_field: #rows,
+                        reads: &[#(#reads),*],
+                        undoes: #undoes,
                     }
                 }
             })

@@ -177,6 +177,7 @@ impl Parser {
             if starts_statement(c) {
                 return Ok(());
             } else if c.word("from").is_some() {
+                self.word("from", span);
                 let again = layer.from.is_some() || layer.shape.is_some() || layer.restores.is_some();
                 self.in_order(again, span, "from");
                 half_typed(c, "the name of a statement")?;
@@ -185,6 +186,7 @@ impl Parser {
                 self.in_order(layer.shape.is_some() || layer.restores.is_some(), span, "->");
                 layer.shape = Some(self.shape(c)?);
             } else if c.word("restores").is_some() {
+                self.word("restores", span);
                 self.in_order(layer.restores.is_some(), span, "restores");
                 half_typed(c, "the name of a layer")?;
                 layer.restores = Some(c.ident("the name of a layer")?);
@@ -202,6 +204,7 @@ impl Parser {
 
     fn repeat(&mut self, c: &mut Cursor<'_>) -> Parsed<Repeat> {
         let span = c.span();
+        self.word("repeat", span);
         c.bump();
         let count = match c.peek() {
             Some(TokenTree::Literal(number)) => match literal(number, false)? {

@@ -70,7 +70,8 @@ impl<'a, 's> Builder<'a, 's> {
                 Lookup::Unknown { nearest } => {
                     let known: Vec<&str> = self
                         .words
-                        .all_fields()
+                        .fields
+                        .iter()
                         .filter(|known| known.dialects.contains(&self.dialect))
                         .map(|known| known.name)
                         .collect();

@@ -3,6 +3,7 @@
 use convshape_arith::op::{Dialect, Direction, Op};
 use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span, TokenStream};
+use syn::ext::IdentExt;
 
 use super::Resolver;
 use super::arguments::Builder;
@@ -29,7 +30,7 @@ impl<'a> Resolver<'a> {
             }
         };
         let name = match &stmt.label {
-            Some(label) => label.to_string(),
+            Some(label) => label.unraw().to_string(),
             None => scope.next_name(words.snake),
         };
         let spans = Spans { label: stmt.label.clone(), op: layer.op.clone(), positional: None, fields: Vec::new() };

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use convshape_arith::size::Size;
 use proc_macro2::Ident;
+use syn::ext::IdentExt;
 
 use super::scope::{Binding, Scope, fill_in, snake};
 use super::{MOST_LAYERS, Resolver};
@@ -79,7 +80,8 @@ impl<'a> Resolver<'a> {
             }
         }
         self.graph.names.insert(scope.previous, format!("{}{name}", scope.path));
-        Some(Member::Repeat { name: Ident::new(&name, stmt.span()), turns: members })
+        let docs = stmt.attrs.docs.clone();
+        Some(Member::Repeat { name: group_ident(stmt, &name), docs, turns: members })
     }
 
     pub(super) fn block(
@@ -144,7 +146,8 @@ impl<'a> Resolver<'a> {
             node.comment = comment.or(node.comment);
             node.restores = restores.or(node.restores.take());
         }
-        Some(Member::Block { name: Ident::new(&name, stmt.span()), members })
+        let docs = [&stmt.attrs.docs, &block.docs].into_iter().cloned().collect();
+        Some(Member::Block { name: group_ident(stmt, &name), docs, members })
     }
 
     /// A bound of a repeat: the macro itself must see it.
@@ -160,10 +163,15 @@ impl<'a> Resolver<'a> {
     /// The name of a repeat or of a block's use: what was written, or kind and number.
     fn group_name(&self, stmt: &Stmt, kind: &str, scope: &mut Scope) -> String {
         match &stmt.label {
-            Some(label) => label.to_string(),
+            Some(label) => label.unraw().to_string(),
             None => scope.next_name(kind),
         }
     }
+}
+
+/// The field of a repeat or a block: its name as written, which may be `r#loop`.
+fn group_ident(stmt: &Stmt, name: &str) -> Ident {
+    stmt.label.clone().unwrap_or_else(|| Ident::new(name, stmt.span()))
 }
 
 /// The numbers of a repeat's turns, no more than there may be layers.

@@ -206,7 +206,7 @@ impl Pool {
 /// The rows that `same` adds to both sides together: `max((o - 1) * stride + extent - input, 0)`
 /// with `o = ceil(input / stride)`. They are the same over the whole range of a symbol whose factor
 /// the stride divides; of an input that is not known, those of a multiple of the stride.
-const fn same_rows(extent: i64, stride: i64, input: Size) -> Result<i64, Reason> {
+pub(crate) const fn same_rows(extent: i64, stride: i64, input: Size) -> Result<i64, Reason> {
     let rows = match input {
         _ if stride == 1 => 0,
         Size::Number(rows) => rows,

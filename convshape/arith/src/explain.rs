@@ -1,16 +1,21 @@
 //! A fault in words: the same for the macro and for const evaluation.
 //!
 //! [`title`] says which layer is wrong and why, with the numbers; [`arithmetic`] shows the formula of one axis
-//! with its numbers filled in.
+//! with its numbers filled in; [`dialect_note`] explains a word that means something else in another framework.
 
+mod dialect;
+
+use crate::axis::Scatter;
 use crate::code::{self, Code};
 use crate::fault::{Fault, Reason};
 use crate::layer::{AxisMap, axis_name};
-use crate::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, ResizeTo};
+use crate::op::{AxisOrder, Conv, Dialect, MAX_SPATIAL, Op, Padding, ResizeTo};
 use crate::shape::Shape;
 use crate::size::{Size, SizeError, div_ceil};
 use crate::solve::{AxisField, fill_axis};
 use crate::text::Text;
+
+pub use dialect::dialect_note;
 
 impl Reason {
     /// The error code.
@@ -334,25 +339,35 @@ pub const fn arithmetic(text: &mut Text, op: &Op, input: &Shape, order: AxisOrde
     text.str(name).str(": ");
     match (map, op) {
         (AxisMap::Scatter(scatter), Op::Conv(conv)) => {
-            text.str("(").size(rows, scope).str(" - 1) * ").num(scatter.stride);
-            padding(text, conv, axis, " - ", (scatter.lo, scatter.hi));
-            text.str(" + ").num(scatter.dilation).str(" * (").num(scatter.kernel).str(" - 1)");
-            if matches!(conv.padding, Padding::Symmetric(_)) {
-                text.str(" + ").num(scatter.lo - scatter.hi);
-            }
-            text.str(" + 1");
-        }
-        (AxisMap::Window(window), _) => {
-            text.str(if window.ceil { "ceil((" } else { "floor((" }).size(rows, scope);
-            match op {
-                Op::Conv(conv) => padding(text, conv, axis, " + ", (window.lo, window.hi)),
-                _ if window.lo == window.hi => {
-                    text.str(" + 2 * ").num(window.lo);
+            let Scatter { kernel, stride, dilation, lo, hi } = scatter;
+            text.str("(").size(rows, scope).str(" - 1) * ").num(stride);
+            match conv.padding {
+                // As lax counts: rows of border around the dilated input.
+                Padding::Symmetric(_) | Padding::Pairs(_) if pads_the_input(conv) => {
+                    let most = dilation.saturating_mul(kernel.saturating_sub(1));
+                    text.str(" + 1");
+                    border(text, true, most.saturating_sub(lo), most.saturating_sub(hi));
+                    text.str(" - ").num(dilation).str(" * (").num(kernel).str(" - 1)");
+                }
+                // The rows that were added are a term of their own.
+                Padding::Symmetric(padding) if lo == padding[axis] => {
+                    text.str(" - 2 * ").num(lo).str(" + ").num(dilation).str(" * (").num(kernel).str(" - 1) + ");
+                    text.num(lo.saturating_sub(hi)).str(" + 1");
                 }
                 _ => {
-                    text.str(" + ").num(window.lo).str(" + ").num(window.hi);
+                    border(text, false, lo, hi);
+                    text.str(" + ").num(dilation).str(" * (").num(kernel).str(" - 1) + 1");
                 }
             }
+        }
+        (AxisMap::Window(window), _) => {
+            text.str(if window.ceil { "ceil((" } else { "floor((" });
+            if window.input_dilation == 1 {
+                text.size(rows, scope);
+            } else {
+                text.str("(").size(rows, scope).str(" - 1) * ").num(window.input_dilation).str(" + 1");
+            }
+            border(text, true, window.lo, window.hi);
             text.str(" - ").num(window.dilation).str(" * (").num(window.kernel).str(" - 1) - 1) / ");
             text.num(window.stride).str(") + 1");
         }
@@ -361,18 +376,23 @@ pub const fn arithmetic(text: &mut Text, op: &Op, input: &Shape, order: AxisOrde
     result(text, op, input, order, axis)
 }
 
-const fn padding(text: &mut Text, conv: &Conv, axis: usize, sign: &str, (lo, hi): (i64, i64)) {
-    match (conv.padding, conv.direction) {
-        (Padding::Symmetric(padding), _) => {
-            text.str(sign).str("2 * ").num(padding[axis]);
-        }
-        (_, Direction::Transposed) => {
-            text.str(sign).num(lo).str(sign).num(hi);
-        }
-        _ => {
-            text.str(sign).num(lo).str(sign).num(hi);
-        }
+/// Whether the padding of a transposed convolution is a border of its dilated input.
+const fn pads_the_input(conv: &Conv) -> bool {
+    matches!(conv.dialect, Dialect::Jax | Dialect::Flax) && !conv.consistent_padding
+}
+
+/// Both sides of a border as terms of a sum: ` + 2 * 1`, ` + 0 + 1`, ` - 2 + 1`.
+const fn border(text: &mut Text, added: bool, lo: i64, hi: i64) {
+    if lo == hi && lo >= 0 {
+        text.str(if added { " + 2 * " } else { " - 2 * " }).num(lo);
+    } else {
+        term(text, added, lo);
+        term(text, added, hi);
     }
+}
+
+const fn term(text: &mut Text, added: bool, rows: i64) {
+    text.str(if added == (rows >= 0) { " + " } else { " - " }).num(rows.saturating_abs());
 }
 
 const fn result(text: &mut Text, op: &Op, input: &Shape, order: AxisOrder, axis: usize) -> bool {

@@ -16,6 +16,7 @@ pub mod code;
 pub mod dialect;
 pub mod explain;
 pub mod fault;
+pub mod figure;
 pub mod layer;
 pub mod op;
 pub mod padding;

@@ -233,10 +233,12 @@ impl Op {
 
 const fn conv_params(conv: &Conv) -> Params {
     let Some(inputs) = conv.inputs else { return Params::NONE };
+    // A layer without groups is refused elsewhere.
+    let groups = if conv.groups > 0 { conv.groups } else { 1 };
     let (out_count, in_count) = match (conv.depth_multiplier, conv.direction) {
         (Some(multiplier), _) => (multiplier, inputs),
-        (None, Direction::Forward) => (conv.outputs, inputs / conv.groups),
-        (None, Direction::Transposed) => (conv.outputs / conv.groups, inputs),
+        (None, Direction::Forward) => (conv.outputs, inputs / groups),
+        (None, Direction::Transposed) => (conv.outputs / groups, inputs),
     };
     let layout = conv.weight_layout();
     let mut shape = Shape::unknown(2 + conv.rank)

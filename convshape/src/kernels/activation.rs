@@ -6,7 +6,7 @@ use super::layout::Channels;
 use super::number::Number;
 
 /// One value of an activation. What is not a number stays so.
-pub(super) fn activation(function: Activation, x: f64) -> f64 {
+pub(crate) fn activation(function: Activation, x: f64) -> f64 {
     match function {
         Activation::Relu => at_least(x, 0.0),
         Activation::Relu6 => clamp(x, 0.0, 6.0),
@@ -41,7 +41,7 @@ pub(super) fn activation(function: Activation, x: f64) -> f64 {
     }
 }
 
-fn sigmoid(x: f64) -> f64 {
+pub(super) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + libm::exp(-x))
 }
 

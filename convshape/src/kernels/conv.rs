@@ -55,20 +55,22 @@ impl Reach {
 }
 
 /// Where a weight's elements stand.
-struct Weight {
+pub(crate) struct Weight {
     /// How many channels the axes hold: all of them, or those of one group.
     outputs: usize,
     inputs: usize,
     output_stride: usize,
     input_stride: usize,
-    taps: PerAxis<usize>,
+    pub(super) taps: PerAxis<usize>,
     tap_strides: PerAxis<usize>,
     flipped: bool,
 }
 
 impl Weight {
-    fn new(conv: &Conv, shape: &Shape) -> Weight {
-        let (sizes, strides) = (sizes(shape), strides(shape));
+    /// That of a convolution whose channels are known.
+    pub(crate) fn new(conv: &Conv) -> Weight {
+        let shape = Op::Conv(*conv).params().get(0).expect("a bound convolution has a weight").shape;
+        let (sizes, strides) = (sizes(&shape), strides(&shape));
         let layout = conv.weight_layout();
         let mut weight = Weight {
             outputs: sizes[layout.out_axis],
@@ -91,7 +93,8 @@ impl Weight {
         weight
     }
 
-    fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
+    /// The place of the weight between an output and an input channel; each may count within its group.
+    pub(crate) fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
         let mut place = output % self.outputs * self.output_stride + input % self.inputs * self.input_stride;
         for axis in 0..MAX_SPATIAL {
             let tap = if self.flipped { self.taps[axis] - 1 - tap[axis] } else { tap[axis] };
@@ -104,8 +107,8 @@ impl Weight {
 /// A convolution in either direction, over one input shape.
 pub(super) struct Geometry {
     reach: PerAxis<Reach>,
-    groups: usize,
-    weight: Weight,
+    pub(super) groups: usize,
+    pub(super) weight: Weight,
 }
 
 impl Geometry {
@@ -114,12 +117,7 @@ impl Geometry {
             Direction::Forward => conv.windows(input, order)?.map(|window| Reach::Gather(window, conv.border())),
             Direction::Transposed => conv.scatters(input, order)?.map(|scatter| Reach::Scatter(scatter, conv.border())),
         };
-        let weight = Op::Conv(*conv).params().get(0).expect("a bound convolution has a weight");
-        Ok(Geometry {
-            reach,
-            groups: usize::try_from(conv.groups).unwrap_or(1),
-            weight: Weight::new(conv, &weight.shape),
-        })
+        Ok(Geometry { reach, groups: usize::try_from(conv.groups).unwrap_or(1), weight: Weight::new(conv) })
     }
 
     /// `params` are the weight and, if there is one, the bias.
@@ -159,7 +157,7 @@ impl Geometry {
     }
 
     /// The taps of an output position that read something, and the input positions they read.
-    fn for_each_tap(
+    pub(super) fn for_each_tap(
         &self,
         position: PerAxis<usize>,
         sizes: &PerAxis<usize>,

@@ -162,7 +162,7 @@ struct Hinted(Option<Hint>);
 impl fmt::Display for Hinted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(hint) => write!(f, "; {}", hint.words()),
+            Some(hint) => write!(f, "; {hint}"),
             None => Ok(()),
         }
     }

@@ -2,7 +2,7 @@ convshape::conv_chain! {
     pub struct Encoder {
         input: [1, 28, 28];
         Conv2d(1 -> 8, kernel: 3, padding: -1);
-        output: [8, 24, 24];
+        output: [8, 28, 28];
     }
 }
 

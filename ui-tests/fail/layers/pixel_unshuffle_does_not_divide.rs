@@ -2,7 +2,7 @@ convshape::conv_chain! {
     pub struct Upscaler {
         input: [1, 27, 28];
         PixelUnshuffle(2);
-        output: [4, 13, 14];
+        output: [4, 14, 14];
     }
 }
 

@@ -1,0 +1,304 @@
+//! The networks and layers that are timed.
+
+use convshape::rand::rngs::Xoshiro256PlusPlus;
+use convshape::{Model, conv_chain};
+
+conv_chain! {
+    /// Digits through a code of 64 numbers and back.
+    pub struct MnistAe {
+        input: [1, 28, 28];
+        enc1: Conv2d(1 -> 16, kernel: 3, stride: 2, padding: 1, activation: Relu);
+        enc2: Conv2d(16 -> 32, kernel: 3, stride: 2, padding: 1, activation: Relu);
+        code: Conv2d(32 -> 64, kernel: 7, activation: Relu);
+        dec3: ConvTranspose2d(64 -> 32, kernel: 7, activation: Relu);
+        dec2: ConvTranspose2d(32 -> 16, kernel: 3, stride: 2, padding: 1, output_padding: 1, activation: Relu);
+        dec1: ConvTranspose2d(16 -> 1, kernel: 3, stride: 2, padding: 1, output_padding: 1, activation: Sigmoid);
+        output: [1, 28, 28];
+    }
+}
+
+conv_chain! {
+    /// The generator of a DCGAN.
+    pub struct DcganG {
+        input: [100, 1, 1];
+        c1: ConvTranspose2d(100 -> 512, kernel: 4, bias: false);
+        n1: BatchNorm(512, activation: Relu);
+        c2: ConvTranspose2d(512 -> 256, kernel: 4, stride: 2, padding: 1, bias: false);
+        n2: BatchNorm(256, activation: Relu);
+        c3: ConvTranspose2d(256 -> 128, kernel: 4, stride: 2, padding: 1, bias: false);
+        n3: BatchNorm(128, activation: Relu);
+        c4: ConvTranspose2d(128 -> 64, kernel: 4, stride: 2, padding: 1, bias: false);
+        n4: BatchNorm(64, activation: Relu);
+        c5: ConvTranspose2d(64 -> 3, kernel: 4, stride: 2, padding: 1, bias: false, activation: Tanh);
+        output: [3, 64, 64];
+    }
+}
+
+conv_chain! {
+    /// The discriminator of a DCGAN.
+    pub struct DcganD {
+        input: [3, 64, 64];
+        c1: Conv2d(3 -> 64, kernel: 4, stride: 2, padding: 1, bias: false, activation: LeakyRelu(0.2));
+        c2: Conv2d(64 -> 128, kernel: 4, stride: 2, padding: 1, bias: false);
+        n2: BatchNorm(128, activation: LeakyRelu(0.2));
+        c3: Conv2d(128 -> 256, kernel: 4, stride: 2, padding: 1, bias: false);
+        n3: BatchNorm(256, activation: LeakyRelu(0.2));
+        c4: Conv2d(256 -> 512, kernel: 4, stride: 2, padding: 1, bias: false);
+        n4: BatchNorm(512, activation: LeakyRelu(0.2));
+        c5: Conv2d(512 -> 1, kernel: 4, bias: false, activation: Sigmoid);
+        output: [1, 1, 1];
+    }
+}
+
+conv_chain! {
+    /// A U-Net of three resolutions.
+    pub struct UnetS {
+        block Double(inputs, outputs) {
+            c1: Conv2d(inputs -> outputs, kernel: 3, padding: 1, bias: false);
+            n1: BatchNorm(outputs, activation: Relu);
+            c2: Conv2d(outputs -> outputs, kernel: 3, padding: 1, bias: false);
+            n2: BatchNorm(outputs, activation: Relu);
+        }
+        input: [3, 128, 128];
+        d1: Double(3, 32);
+        MaxPool2d(2);
+        d2: Double(32, 64);
+        MaxPool2d(2);
+        d3: Double(64, 128);
+        up2: ConvTranspose2d(128 -> 64, kernel: 2, stride: 2);
+        Concat(d2, _);
+        u2: Double(128, 64);
+        up1: ConvTranspose2d(64 -> 32, kernel: 2, stride: 2);
+        Concat(d1, _);
+        u1: Double(64, 32);
+        head: Conv2d(32 -> 1, kernel: 1);
+        output: [1, 128, 128];
+    }
+}
+
+conv_chain! {
+    /// A second of sound to a fortieth of its rate and back.
+    pub struct AudioAe {
+        input: [1, 16000];
+        e1: Conv1d(1 -> 32, kernel: 7, padding: 3, activation: Elu);
+        e2: Conv1d(32 -> 64, kernel: 4, stride: 2, padding: 1, activation: Elu);
+        e3: Conv1d(64 -> 128, kernel: 8, stride: 4, padding: 2, activation: Elu);
+        e4: Conv1d(128 -> 256, kernel: 10, stride: 5, padding: 3, activation: Elu);
+        d4: ConvTranspose1d(256 -> 128, kernel: 10, stride: 5, padding: 3, output_padding: 1, activation: Elu);
+        d3: ConvTranspose1d(128 -> 64, kernel: 8, stride: 4, padding: 2, activation: Elu);
+        d2: ConvTranspose1d(64 -> 32, kernel: 4, stride: 2, padding: 1, activation: Elu);
+        d1: ConvTranspose1d(32 -> 1, kernel: 7, padding: 3);
+        output: [1, 16000];
+    }
+}
+
+conv_chain! {
+    /// Voxels to a quarter of their resolution and back.
+    pub struct VoxAe {
+        input: [1, 32, 32, 32];
+        e1: Conv3d(1 -> 16, kernel: 3, stride: 2, padding: 1, activation: Relu);
+        e2: Conv3d(16 -> 32, kernel: 3, stride: 2, padding: 1, activation: Relu);
+        d2: ConvTranspose3d(32 -> 16, kernel: 3, stride: 2, padding: 1, output_padding: 1, activation: Relu);
+        d1: ConvTranspose3d(16 -> 1, kernel: 3, stride: 2, padding: 1, output_padding: 1);
+        output: [1, 32, 32, 32];
+    }
+}
+
+conv_chain! {
+    /// Depthwise-separable convolutions.
+    pub struct MobileBlock {
+        block Separable(inputs, outputs, step) {
+            dw: Conv2d(inputs -> inputs, kernel: 3, stride: step, padding: 1, groups: inputs);
+            dn: BatchNorm(inputs, activation: Relu);
+            pw: Conv2d(inputs -> outputs, kernel: 1);
+            pn: BatchNorm(outputs, activation: Relu);
+        }
+        input: [3, 64, 64];
+        stem: Conv2d(3 -> 32, kernel: 3, stride: 2, padding: 1);
+        norm: BatchNorm(32, activation: Relu);
+        b1: Separable(32, 64, 1);
+        b2: Separable(64, 128, 2);
+        b3: Separable(128, 128, 1);
+        output: [128, 16, 16];
+    }
+}
+
+// Chains of one layer.
+
+conv_chain! {
+    /// One layer.
+    pub struct C128K1 {
+        input: [128, 28, 28];
+        c: Conv2d(128 -> 128, kernel: 1);
+        output: [128, 28, 28];
+    }
+}
+
+conv_chain! {
+    /// One layer.
+    pub struct C16C32K3 {
+        input: [16, 28, 28];
+        c: Conv2d(16 -> 32, kernel: 3, padding: 1);
+        output: [32, 28, 28];
+    }
+}
+
+conv_chain! {
+    /// One layer.
+    pub struct C256K3 {
+        input: [256, 14, 14];
+        c: Conv2d(256 -> 256, kernel: 3, padding: 1);
+        output: [256, 14, 14];
+    }
+}
+
+conv_chain! {
+    /// One layer.
+    pub struct C3K4S2 {
+        input: [3, 64, 64];
+        c: Conv2d(3 -> 64, kernel: 4, stride: 2, padding: 1);
+        output: [64, 32, 32];
+    }
+}
+
+conv_chain! {
+    /// One layer.
+    pub struct C64K3 {
+        input: [64, 56, 56];
+        c: Conv2d(64 -> 64, kernel: 3, padding: 1);
+        output: [64, 56, 56];
+    }
+}
+
+conv_chain! {
+    /// One layer.
+    pub struct Dil32 {
+        input: [32, 28, 28];
+        c: Conv2d(32 -> 32, kernel: 3, padding: 2, dilation: 2);
+        output: [32, 28, 28];
+    }
+}
+
+conv_chain! {
+    /// One layer.
+    pub struct Dw64 {
+        input: [64, 56, 56];
+        c: Conv2d(64 -> 64, kernel: 3, padding: 1, groups: 64);
+        output: [64, 56, 56];
+    }
+}
+
+conv_chain! {
+    /// One layer.
+    pub struct T128 {
+        input: [128, 16, 16];
+        c: ConvTranspose2d(128 -> 64, kernel: 4, stride: 2, padding: 1);
+        output: [64, 32, 32];
+    }
+}
+
+conv_chain! {
+    /// One layer.
+    pub struct T256 {
+        input: [256, 8, 8];
+        c: ConvTranspose2d(256 -> 128, kernel: 4, stride: 2, padding: 1);
+        output: [128, 16, 16];
+    }
+}
+
+conv_chain! {
+    /// One layer.
+    pub struct T32 {
+        input: [32, 7, 7];
+        c: ConvTranspose2d(32 -> 16, kernel: 3, stride: 2, padding: 1, output_padding: 1);
+        output: [16, 14, 14];
+    }
+}
+
+conv_chain! {
+    /// One layer.
+    pub struct T512 {
+        input: [512, 4, 4];
+        c: ConvTranspose2d(512 -> 256, kernel: 4, stride: 2, padding: 1);
+        output: [256, 8, 8];
+    }
+}
+
+conv_chain! {
+    /// One layer.
+    pub struct T64 {
+        input: [64, 32, 32];
+        c: ConvTranspose2d(64 -> 3, kernel: 4, stride: 2, padding: 1);
+        output: [3, 64, 64];
+    }
+}
+
+/// A case by the name of its network.
+pub(crate) trait Visit {
+    /// What comes of it.
+    type Output;
+    /// Is called with the network.
+    fn visit<M: Model>(self, init: fn(&mut Xoshiro256PlusPlus) -> M) -> Self::Output;
+}
+
+/// The names of all cases, without those of training.
+#[allow(dead_code, reason = "a runner is told the cases")]
+pub(crate) const CASES: [&str; 22] = [
+    "audio_ae_b1",
+    "dcgan_d_b1",
+    "dcgan_d_b16",
+    "dcgan_g_b1",
+    "dcgan_g_b16",
+    "mnist_ae_b1",
+    "mnist_ae_b64",
+    "mobile_block_b1",
+    "unet_s_b1",
+    "vox_ae_b1",
+    "l_c128_28_k1",
+    "l_c16_32_28_k3",
+    "l_c256_14_k3",
+    "l_c3_64_64_k4s2",
+    "l_c64_56_k3",
+    "l_dil32_28_k3d2",
+    "l_dw64_56_k3",
+    "l_t128_64_16",
+    "l_t256_128_8",
+    "l_t32_16_7_k3",
+    "l_t512_256_4",
+    "l_t64_3_32",
+];
+
+/// Calls `visit` with the network of a case, `name_b16` or `name`; `None` if there is none.
+pub(crate) fn with_case<V: Visit>(case: &str, visit: V) -> Option<V::Output> {
+    let (name, _) = split(case);
+    Some(match name {
+        "audio_ae" => visit.visit(AudioAe::init),
+        "dcgan_d" => visit.visit(DcganD::init),
+        "dcgan_g" => visit.visit(DcganG::init),
+        "mnist_ae" => visit.visit(MnistAe::init),
+        "mobile_block" => visit.visit(MobileBlock::init),
+        "unet_s" => visit.visit(UnetS::init),
+        "vox_ae" => visit.visit(VoxAe::init),
+        "l_c128_28_k1" => visit.visit(C128K1::init),
+        "l_c16_32_28_k3" => visit.visit(C16C32K3::init),
+        "l_c256_14_k3" => visit.visit(C256K3::init),
+        "l_c3_64_64_k4s2" => visit.visit(C3K4S2::init),
+        "l_c64_56_k3" => visit.visit(C64K3::init),
+        "l_dil32_28_k3d2" => visit.visit(Dil32::init),
+        "l_dw64_56_k3" => visit.visit(Dw64::init),
+        "l_t128_64_16" => visit.visit(T128::init),
+        "l_t256_128_8" => visit.visit(T256::init),
+        "l_t32_16_7_k3" => visit.visit(T32::init),
+        "l_t512_256_4" => visit.visit(T512::init),
+        "l_t64_3_32" => visit.visit(T64::init),
+        _ => return None,
+    })
+}
+
+/// The network and the size of the batch.
+pub(crate) fn split(case: &str) -> (&str, usize) {
+    match case.rsplit_once("_b").map(|(name, batch)| (name, batch.parse())) {
+        Some((name, Ok(batch))) => (name, batch),
+        _ => (case, 1),
+    }
+}

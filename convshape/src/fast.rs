@@ -1,0 +1,38 @@
+//! The fast path: a chain as a plan, with weights packed for the processor's vectors.
+//!
+//! [`plan`] lays out what runs and where values lie; [`engine`] packs the weights and runs it;
+//! [`conv`] and [`each`] are the kernels, written once over [`simd`]. Layers without a fast kernel
+//! run by their definition, in the same plan.
+
+#![expect(
+    clippy::needless_range_loop,
+    reason = "loops over registers are unrolled, and have no iterators to be inlined"
+)]
+
+/// `$code` with `$name` as a constant that is `$count`, one of those listed.
+macro_rules! by_count {
+    ($count:expr, [$($n:literal)*], |$name:ident| $code:expr) => {
+        match $count {
+            $($n => { const $name: usize = $n; $code })*
+            _ => unreachable!("no tile has so many positions"),
+        }
+    };
+}
+
+mod buffer;
+mod cache;
+mod conv;
+mod each;
+mod engine;
+mod math;
+mod peak;
+mod plan;
+mod simd;
+mod taps;
+#[cfg(test)]
+mod tests;
+mod threads;
+mod winograd;
+
+pub use self::cache::Cache;
+pub use self::peak::peak_flops;

@@ -1,0 +1,172 @@
+//! Where values lie.
+//!
+//! Channels are innermost, whatever the dialect's order: a position's channels are neighbours, and
+//! a vector of output channels is stored at once. Around the positions of a sample there may be a
+//! border of zeros, as wide as the readers need, so that no kernel asks whether it is inside.
+
+use convshape_arith::op::{AxisOrder, PerAxis};
+use convshape_arith::shape::Shape;
+
+/// What a view's reader may read behind the last element: a vector that starts on it.
+pub(super) const SLACK: usize = super::simd::MOST_LANES;
+
+/// A value's sizes, axes that it does not have with size 1. Spatial axes stand at the end: a
+/// sequence has the width only.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Grid {
+    pub(super) channels: usize,
+    pub(super) size: PerAxis<usize>,
+}
+
+impl Grid {
+    /// Of a shape of numbers. Five axes and more are a channel axis and all others in a row.
+    pub(super) fn new(shape: &Shape, order: AxisOrder) -> Option<Grid> {
+        let numbers = shape.numbers()?;
+        let rank = shape.rank();
+        if rank == 0 {
+            return Some(Grid { channels: 1, size: [1; 3] });
+        }
+        let channels = numbers[order.channel(rank)];
+        let mut size = [1; 3];
+        if rank > 4 {
+            size[2] = numbers[..rank].iter().product::<usize>().checked_div(channels)?;
+        } else {
+            for axis in 0..rank - 1 {
+                size[4 - rank + axis] = numbers[order.spatial(axis)];
+            }
+        }
+        Some(Grid { channels, size })
+    }
+
+    pub(super) fn positions(&self) -> usize {
+        self.size.iter().product()
+    }
+
+    pub(super) fn elements(&self) -> usize {
+        self.channels * self.positions()
+    }
+}
+
+/// Whose memory a buffer is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Place {
+    /// The workspace, at this element for one sample; `n` samples start at `n` times it.
+    Workspace(usize),
+    /// An input of the caller.
+    Input(usize),
+    /// An output of the caller.
+    Output(usize),
+}
+
+/// Memory for one value, or for the values that are joined to one.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Buffer {
+    pub(super) place: Place,
+    pub(super) size: PerAxis<usize>,
+    /// Channels of a position.
+    pub(super) width: usize,
+    /// Rows of border before and behind each axis.
+    pub(super) low: PerAxis<usize>,
+    pub(super) high: PerAxis<usize>,
+}
+
+impl Buffer {
+    /// How far apart neighbours along each axis are.
+    pub(super) fn strides(&self) -> PerAxis<usize> {
+        let width = self.width;
+        let row = width * self.padded(2);
+        [row * self.padded(1), row, width]
+    }
+
+    pub(super) fn padded(&self, axis: usize) -> usize {
+        self.low[axis] + self.size[axis] + self.high[axis]
+    }
+
+    /// The elements of one sample.
+    pub(super) fn sample(&self) -> usize {
+        self.width * self.padded(0) * self.padded(1) * self.padded(2)
+    }
+
+    /// The place of a position's first channel, from the sample's start.
+    pub(super) fn at(&self, position: PerAxis<usize>) -> usize {
+        let strides = self.strides();
+        (0..3).map(|axis| (self.low[axis] + position[axis]) * strides[axis]).sum()
+    }
+
+    /// Where a position outside lies, if it is within the border.
+    pub(super) fn at_signed(&self, position: PerAxis<i64>) -> usize {
+        let strides = self.strides();
+        let sum: i64 = (0..3).map(|axis| (self.low[axis] as i64 + position[axis]) * strides[axis] as i64).sum();
+        usize::try_from(sum).expect("the border is as wide as its readers need")
+    }
+
+    /// Zeros in the border of `samples` samples.
+    pub(super) fn clear_border(&self, samples: usize, memory: &mut [f32]) {
+        if self.low == [0; 3] && self.high == [0; 3] {
+            return;
+        }
+        let strides = self.strides();
+        for sample in memory.chunks_exact_mut(self.sample()).take(samples) {
+            let planes = self.low[0]..self.low[0] + self.size[0];
+            sample[..planes.start * strides[0]].fill(0.0);
+            sample[planes.end * strides[0]..].fill(0.0);
+            for plane in planes {
+                let plane = &mut sample[plane * strides[0]..][..strides[0]];
+                let rows = self.low[1]..self.low[1] + self.size[1];
+                plane[..rows.start * strides[1]].fill(0.0);
+                plane[rows.end * strides[1]..].fill(0.0);
+                for row in rows {
+                    let row = &mut plane[row * strides[1]..][..strides[1]];
+                    row[..self.low[2] * strides[2]].fill(0.0);
+                    row[(self.low[2] + self.size[2]) * strides[2]..].fill(0.0);
+                }
+            }
+        }
+    }
+}
+
+/// A value: some channels of a buffer.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct View {
+    /// The number of the buffer.
+    pub(super) index: usize,
+    pub(super) buffer: Buffer,
+    pub(super) channel: usize,
+    pub(super) channels: usize,
+}
+
+impl View {
+    /// Whether the elements lie as the caller has them.
+    pub(super) fn grid(&self) -> Grid {
+        Grid { channels: self.channels, size: self.buffer.size }
+    }
+
+    /// The place of a position, from the sample's start.
+    pub(super) fn at(&self, position: PerAxis<usize>) -> usize {
+        self.buffer.at(position) + self.channel
+    }
+
+    /// The place of a row along the last axis; those of all samples are counted in a row.
+    #[inline(always)]
+    pub(super) fn row(&self, row: usize) -> usize {
+        let [depth, height, _] = self.buffer.size;
+        let (plane, row) = (row / height, row % height);
+        plane / depth * self.buffer.sample() + self.at([plane % depth, row, 0])
+    }
+
+    /// How many rows a sample has, and positions each; without a border, all are one.
+    pub(super) fn long_rows(&self) -> (usize, usize) {
+        let [depth, height, width] = self.buffer.size;
+        if self.is_dense() { (1, depth * height * width) } else { (depth * height, width) }
+    }
+
+    /// The place of such a row.
+    #[inline(always)]
+    pub(super) fn long_row(&self, row: usize) -> usize {
+        if self.is_dense() { row * self.buffer.sample() + self.channel } else { self.row(row) }
+    }
+
+    fn is_dense(&self) -> bool {
+        self.buffer.low == [0; 3] && self.buffer.high == [0; 3]
+    }
+}

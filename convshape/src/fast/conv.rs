@@ -1,0 +1,572 @@
+//! Convolutions and matrices: tiles of positions and output channels whose sums stay in registers.
+
+use std::ops::Range;
+use std::vec::Vec;
+
+use convshape_arith::op::PerAxis;
+
+use super::buffer::{Buffer, View};
+use super::math::Finish;
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, dots, products};
+use super::taps::Axis;
+use super::threads::Spread;
+use crate::workspace::Workspace;
+
+/// What to compute: the sum, and what is folded into it.
+pub(super) struct Sum<'a> {
+    pub(super) axes: &'a [Axis; 3],
+    pub(super) groups: usize,
+    /// The weight of an output channel for an input channel of its group and a tap.
+    pub(super) weight: &'a dyn Fn(usize, usize, PerAxis<usize>) -> f32,
+    /// The factor and the constant of each output channel.
+    pub(super) scale: &'a [f32],
+    pub(super) shift: &'a [f32],
+    pub(super) finish: Finish,
+}
+
+/// A convolution, ready to run.
+pub(super) struct Conv {
+    level: Level,
+    kind: Kind,
+    x: Strides,
+    y: Strides,
+    phases: Vec<Phase>,
+    panels: Vec<Panel>,
+    weights: Workspace,
+    finish: Finish,
+    /// The axis along which the work is split, and how: a unit is a row of a phase.
+    split: usize,
+    spread: Spread,
+    /// How many units at a time, where that keeps inputs in the cache.
+    chunk: usize,
+    /// Multiply-adds of a sample.
+    pub(super) work: usize,
+}
+
+/// How channels lie in vectors.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Kind {
+    /// A vector of output channels; each input is multiplied with all of them.
+    Products,
+    /// A vector of input channels, added up at the end: for very few output channels.
+    Dots,
+    /// A vector of channels that are both.
+    Depthwise,
+}
+
+/// Distances from one row of a phase to the next, of sample, depth, height and width.
+#[derive(Clone, Copy, Debug)]
+struct Strides([usize; 4]);
+
+struct Phase {
+    /// Where its first output is, from the sample's start.
+    y: usize,
+    count: PerAxis<usize>,
+    panels: Range<usize>,
+}
+
+/// Some output channels of a phase.
+struct Panel {
+    runs: Runs,
+    /// The places of the weights and the constants.
+    weights: Range<usize>,
+    shift: usize,
+    first: usize,
+    channels: usize,
+    vectors: usize,
+}
+
+/// Weights beyond this many elements stream through the cache once, over all positions; fewer stay
+/// there while the positions pass.
+const MOST_RESIDENT: usize = 128 * 1024;
+/// Elements of input and output that a chunk of positions should not exceed.
+const CHUNK: usize = 32 * 1024;
+
+impl Conv {
+    pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Conv {
+        let lanes = level.lanes();
+        let (inputs, outputs) = (x.channels / sum.groups, y.channels / sum.groups);
+        let kind = if sum.groups > 1 && inputs == 1 && outputs == 1 {
+            Kind::Depthwise
+        } else if sum.groups == 1 && outputs <= 3.min(lanes / 2) && inputs.is_multiple_of(lanes) {
+            Kind::Dots
+        } else {
+            Kind::Products
+        };
+        let axes = sum.axes;
+        let split = (0..3).find(|&axis| y.buffer.size[axis] > 1).unwrap_or(2);
+        let strides = |buffer: &Buffer, steps: PerAxis<usize>| {
+            let strides = buffer.strides();
+            Strides([buffer.sample(), strides[0] * steps[0], strides[1] * steps[1], strides[2] * steps[2]])
+        };
+        let mut conv = Conv {
+            level,
+            kind,
+            x: strides(&x.buffer, [0, 1, 2].map(|axis| axes[axis].step)),
+            y: strides(&y.buffer, [0, 1, 2].map(|axis| axes[axis].modulus)),
+            phases: Vec::new(),
+            panels: Vec::new(),
+            weights: Workspace::with_elements(0),
+            finish: sum.finish,
+            split,
+            spread: Spread {
+                sample: y.buffer.sample(),
+                units: axes[split].phases[0].count,
+                origin: (0..=split).map(|axis| y.buffer.low[axis] * y.buffer.strides()[axis]).sum(),
+                step: y.buffer.strides()[split] * axes[split].modulus,
+            },
+            chunk: 0,
+            work: 0,
+        };
+        let mut packed = Vec::new();
+        for depth in &axes[0].phases {
+            for height in &axes[1].phases {
+                for width in &axes[2].phases {
+                    let first = conv.panels.len();
+                    let phase = [depth, height, width];
+                    let taps: Vec<(PerAxis<usize>, usize)> = depth
+                        .taps
+                        .iter()
+                        .flat_map(|d| height.taps.iter().flat_map(move |h| width.taps.iter().map(move |w| [d, h, w])))
+                        .map(|tap| {
+                            let place = x.buffer.at_signed(tap.map(|(_, row)| *row)) + x.channel;
+                            (tap.map(|(tap, _)| *tap), place)
+                        })
+                        .collect();
+                    let count = phase.map(|phase| phase.count);
+                    let positions: usize = count.iter().product();
+                    conv.work += positions * taps.len() * inputs * y.channels;
+                    match kind {
+                        Kind::Products => conv.pack_products(&mut packed, sum, &taps, (inputs, outputs), positions, &x),
+                        Kind::Dots => conv.pack_dots(&mut packed, sum, &taps, inputs, outputs, &x),
+                        Kind::Depthwise => conv.pack_depthwise(&mut packed, sum, &taps, y.channels),
+                    }
+                    let y = y.at(phase.map(|phase| phase.first));
+                    conv.phases.push(Phase { y, count, panels: first..conv.panels.len() });
+                }
+            }
+        }
+        conv.weights = Workspace::with_elements(packed.len());
+        conv.weights.get_mut().copy_from_slice(&packed);
+        let unit = (x.buffer.sample() + y.buffer.sample()) / conv.spread.units.max(1);
+        let resident = packed.len() <= MOST_RESIDENT;
+        conv.chunk = if resident { (CHUNK / unit.max(1)).max(1) } else { usize::MAX };
+        conv
+    }
+
+    /// `[panel][tap][input channel][output channel of the panel]`
+    fn pack_products(
+        &mut self,
+        packed: &mut Vec<f32>,
+        sum: &Sum<'_>,
+        taps: &[(PerAxis<usize>, usize)],
+        (inputs, outputs): (usize, usize),
+        positions: usize,
+        x: &View,
+    ) {
+        let lanes = self.level.lanes();
+        let channels = outputs * sum.groups;
+        let narrow = positions <= self.level.positions()[2];
+        let mut first = 0;
+        while first < channels {
+            // Groups of less than a vector share a panel, with zeros where they do not meet.
+            let end = if outputs < lanes { channels } else { first - first % outputs + outputs };
+            let rest = end - first;
+            let vectors = match rest.div_ceil(lanes) {
+                1 => 1,
+                2 | 3 => 2,
+                _ if narrow => 4,
+                _ => 2,
+            };
+            let count = rest.min(vectors * lanes);
+            let groups = first / outputs..(first + count - 1) / outputs + 1;
+            let sources = groups.start * inputs..groups.end * inputs;
+            let weights = packed.len();
+            let offsets = taps.iter().map(|(_, place)| place + sources.start);
+            let runs = Runs::new(offsets, sources.len(), true);
+            for &(tap, _) in taps {
+                for input in sources.clone() {
+                    for channel in first..first + vectors * lanes {
+                        let meets = channel < first + count && input / inputs == channel / outputs;
+                        packed.push(if meets { (sum.weight)(channel, input, tap) * sum.scale[channel] } else { 0.0 });
+                    }
+                }
+            }
+            debug_assert!(sources.end <= x.channels);
+            self.push_panel(packed, sum, runs, weights, first..first + count, vectors);
+            first += count;
+        }
+    }
+
+    /// `[tap][vector of input channels][output channel][lane]`
+    fn pack_dots(
+        &mut self,
+        packed: &mut Vec<f32>,
+        sum: &Sum<'_>,
+        taps: &[(PerAxis<usize>, usize)],
+        inputs: usize,
+        outputs: usize,
+        x: &View,
+    ) {
+        let lanes = self.level.lanes();
+        let weights = packed.len();
+        let runs = Runs::new(taps.iter().map(|(_, place)| *place), x.channels, true);
+        for &(tap, _) in taps {
+            for vector in (0..inputs).step_by(lanes) {
+                for channel in 0..outputs {
+                    for input in vector..vector + lanes {
+                        packed.push((sum.weight)(channel, input, tap) * sum.scale[channel]);
+                    }
+                }
+            }
+        }
+        self.push_panel(packed, sum, runs, weights, 0..outputs, 1);
+    }
+
+    /// `[vector of channels][tap][lane]`
+    fn pack_depthwise(
+        &mut self,
+        packed: &mut Vec<f32>,
+        sum: &Sum<'_>,
+        taps: &[(PerAxis<usize>, usize)],
+        channels: usize,
+    ) {
+        let lanes = self.level.lanes();
+        for first in (0..channels).step_by(lanes) {
+            let count = lanes.min(channels - first);
+            let weights = packed.len();
+            let runs = Runs::new(taps.iter().map(|(_, place)| place + first), lanes, false);
+            for &(tap, _) in taps {
+                for channel in first..first + lanes {
+                    packed.push(if channel < channels {
+                        (sum.weight)(channel, channel, tap) * sum.scale[channel]
+                    } else {
+                        0.0
+                    });
+                }
+            }
+            self.push_panel(packed, sum, runs, weights, first..first + count, 1);
+        }
+    }
+
+    fn push_panel(
+        &mut self,
+        packed: &mut Vec<f32>,
+        sum: &Sum<'_>,
+        runs: Runs,
+        weights: usize,
+        channels: Range<usize>,
+        vectors: usize,
+    ) {
+        let lanes = self.level.lanes();
+        let weights = weights..packed.len();
+        let shift = packed.len();
+        packed.extend(&sum.shift[channels.clone()]);
+        packed.resize(shift + (vectors * lanes).max(MOST_LANES), 0.0);
+        self.panels.push(Panel { runs, weights, shift, first: channels.start, channels: channels.len(), vectors });
+    }
+
+    /// Runs all samples. `x` and `y` are the buffers.
+    pub(super) fn run(&self, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.spread.run(self.work, samples, y, &|y, base, samples, units| self.block(x, y, base, samples, units));
+    }
+
+    /// Some samples, or some units of one. `y` starts at `base`.
+    fn block(&self, x: &[f32], y: &mut [f32], base: usize, samples: Range<usize>, units: Range<usize>) {
+        let mut task = Task { conv: self, x, y, base, samples: samples.clone(), units: units.clone() };
+        if self.chunk >= units.len() {
+            let share = if self.chunk == usize::MAX { samples.len() } else { self.chunk / units.len() };
+            for first in samples.clone().step_by(share.max(1)) {
+                task.samples = first..samples.end.min(first + share);
+                self.level.run(&mut task);
+            }
+        } else {
+            for sample in samples {
+                for first in units.clone().step_by(self.chunk) {
+                    task.samples = sample..sample + 1;
+                    task.units = first..units.end.min(first + self.chunk);
+                    self.level.run(&mut task);
+                }
+            }
+        }
+    }
+}
+
+/// A block of positions.
+struct Task<'a> {
+    conv: &'a Conv,
+    x: &'a [f32],
+    y: &'a mut [f32],
+    base: usize,
+    samples: Range<usize>,
+    units: Range<usize>,
+}
+
+impl Kernel for &mut Task<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let conv = self.conv;
+        for phase in &conv.phases {
+            let mut first = [self.samples.start, 0, 0, 0];
+            let mut count = [self.samples.len(), phase.count[0], phase.count[1], phase.count[2]];
+            let rows = &mut count[1 + conv.split];
+            first[1 + conv.split] = self.units.start;
+            *rows = self.units.end.min(*rows).saturating_sub(self.units.start);
+            let positions = count.iter().product::<usize>();
+            let along = |strides: Strides| (0..4).map(|axis| first[axis] * strides.0[axis]).sum::<usize>();
+            let start = Cursor {
+                index: [0; 4],
+                count,
+                x: along(conv.x),
+                y: along(conv.y) + phase.y - self.base,
+                x_steps: conv.x,
+                y_steps: conv.y,
+            };
+            if positions == 0 {
+                continue;
+            }
+            let panels = &conv.panels[phase.panels.clone()];
+            if conv.kind == Kind::Depthwise {
+                let mut strip = Strip { conv, panels, x: self.x, y: &mut *self.y, cursor: start };
+                let mut rest = positions;
+                while rest > 0 {
+                    let count = [8, 4, 1].into_iter().find(|count| *count <= rest).unwrap_or(1);
+                    match count {
+                        8 => simd.call(DepthTile::<8>(&mut strip)),
+                        4 => simd.call(DepthTile::<4>(&mut strip)),
+                        _ => simd.call(DepthTile::<1>(&mut strip)),
+                    }
+                    rest -= count;
+                }
+                continue;
+            }
+            for panel in panels {
+                let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor: start, positions };
+                match (conv.kind, panel.vectors) {
+                    (Kind::Dots, _) => piece.dots(simd),
+                    (_, 1) => piece.products::<S, 1>(simd, S::POSITIONS[0]),
+                    (_, 2) => piece.products::<S, 2>(simd, S::POSITIONS[1]),
+                    _ => piece.products::<S, 4>(simd, S::POSITIONS[2]),
+                }
+            }
+        }
+    }
+}
+
+/// The positions of a block in order.
+#[derive(Clone, Copy)]
+struct Cursor {
+    index: [usize; 4],
+    count: [usize; 4],
+    x: usize,
+    y: usize,
+    x_steps: Strides,
+    y_steps: Strides,
+}
+
+impl Cursor {
+    /// The next `R` positions' places in input and output.
+    #[inline(always)]
+    fn take<const R: usize>(&mut self) -> ([usize; R], [usize; R]) {
+        let (mut x, mut y) = ([0; R], [0; R]);
+        for r in 0..R {
+            (x[r], y[r]) = (self.x, self.y);
+            self.advance();
+        }
+        (x, y)
+    }
+
+    #[inline(always)]
+    fn advance(&mut self) {
+        self.x += self.x_steps.0[3];
+        self.y += self.y_steps.0[3];
+        self.index[3] += 1;
+        if self.index[3] == self.count[3] {
+            self.carry();
+        }
+    }
+
+    fn carry(&mut self) {
+        let mut axis = 3;
+        while axis > 0 && self.index[axis] == self.count[axis] {
+            self.index[axis] = 0;
+            self.x -= self.count[axis] * self.x_steps.0[axis];
+            self.y -= self.count[axis] * self.y_steps.0[axis];
+            axis -= 1;
+            self.index[axis] += 1;
+            self.x += self.x_steps.0[axis];
+            self.y += self.y_steps.0[axis];
+        }
+    }
+}
+
+/// A panel over the positions of a block.
+struct Piece<'a> {
+    conv: &'a Conv,
+    panel: &'a Panel,
+    x: &'a [f32],
+    y: &'a mut [f32],
+    cursor: Cursor,
+    positions: usize,
+}
+
+impl Piece<'_> {
+    #[inline(always)]
+    fn products<S: Simd, const V: usize>(mut self, simd: S, most: usize) {
+        // Tiles of nearly the same size, none much smaller.
+        let tiles = self.positions.div_ceil(most);
+        for tile in 0..tiles {
+            let count = (tile + 1) * self.positions / tiles - tile * self.positions / tiles;
+            by_count!(count, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
+                // Four vectors leave registers for few positions.
+                if V < 4 || R <= 6 {
+                    simd.call(ProductTile::<R, V>(&mut self));
+                }
+            });
+        }
+    }
+
+    #[inline(always)]
+    fn dots<S: Simd>(mut self, simd: S) {
+        let outputs = self.panel.channels;
+        // As many sums as there are registers for.
+        let large = match (outputs, S::POSITIONS[1]) {
+            (1, 12..) => 16,
+            (1, _) | (_, 12..) => 8,
+            _ => 4,
+        };
+        while self.positions > 0 {
+            let count = [large, 4, 1].into_iter().find(|count| *count <= self.positions).unwrap_or(1);
+            match (outputs, count) {
+                (1, 16) => simd.call(DotTile::<16, 1>(&mut self)),
+                (1, 8) => simd.call(DotTile::<8, 1>(&mut self)),
+                (1, 4) => simd.call(DotTile::<4, 1>(&mut self)),
+                (1, _) => simd.call(DotTile::<1, 1>(&mut self)),
+                (2, 8) => simd.call(DotTile::<8, 2>(&mut self)),
+                (2, 4) => simd.call(DotTile::<4, 2>(&mut self)),
+                (2, _) => simd.call(DotTile::<1, 2>(&mut self)),
+                (_, 8) => simd.call(DotTile::<8, 3>(&mut self)),
+                (_, 4) => simd.call(DotTile::<4, 3>(&mut self)),
+                _ => simd.call(DotTile::<1, 3>(&mut self)),
+            }
+            self.positions -= count;
+        }
+    }
+
+    #[inline(always)]
+    fn runs(&self) -> &Runs {
+        &self.panel.runs
+    }
+
+    #[inline(always)]
+    fn weights(&self) -> &[f32] {
+        &self.conv.weights.get()[self.panel.weights.clone()]
+    }
+
+    #[inline(always)]
+    fn shift(&self) -> &[f32] {
+        &self.conv.weights.get()[self.panel.shift..]
+    }
+}
+
+struct ProductTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>);
+
+impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let piece = self.0;
+        let (starts, places) = piece.cursor.take::<R>();
+        let mut row = [simd.splat(0.0); V];
+        for v in 0..V {
+            row[v] = simd.load(&piece.shift()[v * S::LANES..]);
+        }
+        let mut sums = [row; R];
+        products(simd, piece.x, &starts, piece.runs(), piece.weights(), &mut sums);
+        let finish = piece.conv.finish;
+        let channels = piece.panel.channels;
+        for r in 0..R {
+            let y = &mut piece.y[places[r] + piece.panel.first..][..channels];
+            for v in 0..V {
+                let from = v * S::LANES;
+                if from < channels {
+                    simd.store_some(finish.apply(simd, sums[r][v]), &mut y[from..], channels - from);
+                }
+            }
+            finish.rest(simd, y);
+        }
+    }
+}
+
+struct DotTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>);
+
+impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let piece = self.0;
+        let (starts, places) = piece.cursor.take::<R>();
+        let mut sums = [[simd.splat(0.0); V]; R];
+        dots(simd, piece.x, &starts, piece.runs(), piece.weights(), &mut sums);
+        let mut y = [[0.0; V]; R];
+        let shift: [f32; V] = *piece.shift().first_chunk().expect("a constant for each channel");
+        // Half of the positions at a time where all are more than a vector.
+        let half = if R * V > MOST_LANES { R / 2 } else { R };
+        for first in [0, half] {
+            if first == R {
+                break;
+            }
+            let mut some = [simd.splat(0.0); MOST_LANES];
+            for r in 0..half {
+                for v in 0..V {
+                    some[r * V + v] = sums[first + r][v];
+                }
+            }
+            let some = simd.sums(&some);
+            for r in 0..half {
+                for v in 0..V {
+                    y[first + r][v] = some[r * V + v] + shift[v];
+                }
+            }
+        }
+        piece.conv.finish.all(simd, y.as_flattened_mut());
+        for r in 0..R {
+            piece.y[places[r]..][..V].copy_from_slice(&y[r]);
+        }
+    }
+}
+
+/// All panels of a depthwise convolution over the positions of a block.
+struct Strip<'a> {
+    conv: &'a Conv,
+    panels: &'a [Panel],
+    x: &'a [f32],
+    y: &'a mut [f32],
+    cursor: Cursor,
+}
+
+struct DepthTile<'a, 'b, const R: usize>(&'a mut Strip<'b>);
+
+impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let strip = self.0;
+        let (starts, places) = strip.cursor.take::<R>();
+        let (packed, finish) = (strip.conv.weights.get(), strip.conv.finish);
+        for panel in strip.panels {
+            let mut sums = [[simd.load(&packed[panel.shift..])]; R];
+            dots(simd, strip.x, &starts, &panel.runs, &packed[panel.weights.clone()], &mut sums);
+            for r in 0..R {
+                let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
+                simd.store_some(finish.apply(simd, sums[r][0]), y, panel.channels);
+                finish.rest(simd, y);
+            }
+        }
+    }
+}

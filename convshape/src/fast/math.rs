@@ -1,0 +1,202 @@
+//! Element-wise functions on vectors.
+
+use convshape_arith::op::Activation;
+
+use super::simd::{Kernel, Simd};
+use crate::kernels;
+
+/// An activation as a step's end: the cheap ones are taken while the sums are in registers.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Finish {
+    /// Nothing.
+    None,
+    /// `max(x, 0)`
+    Relu,
+    /// `x` above zero, `slope * x` below.
+    Leaky(f32),
+    /// `min(max(x, low), high)`
+    Clamp(f32, f32),
+    /// Any other, over what was stored.
+    Other(Activation),
+}
+
+impl Finish {
+    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+    pub(super) fn of(activation: Activation) -> Finish {
+        match activation {
+            Activation::Relu => Finish::Relu,
+            Activation::Relu6 => Finish::Clamp(0.0, 6.0),
+            Activation::LeakyRelu { slope } => Finish::Leaky(slope as f32),
+            Activation::Clamp { min, max } => Finish::Clamp(min as f32, max as f32),
+            other => Finish::Other(other),
+        }
+    }
+
+    /// What can be done in registers.
+    #[inline(always)]
+    pub(super) fn apply<S: Simd>(self, simd: S, x: S::F) -> S::F {
+        let zero = simd.splat(0.0);
+        match self {
+            Finish::Relu => simd.at_least(x, zero),
+            Finish::Leaky(slope) => simd.select(x, zero, x, simd.mul(x, simd.splat(slope))),
+            Finish::Clamp(low, high) => simd.at_most(simd.at_least(x, simd.splat(low)), simd.splat(high)),
+            Finish::None | Finish::Other(_) => x,
+        }
+    }
+
+    /// The rest, over stored elements.
+    pub(super) fn rest<S: Simd>(self, simd: S, y: &mut [f32]) {
+        if let Finish::Other(activation) = self {
+            simd.call(Activate { activation, y });
+        }
+    }
+
+    /// All of it, over stored elements.
+    #[inline(always)]
+    pub(super) fn all<S: Simd>(self, simd: S, y: &mut [f32]) {
+        match self {
+            Finish::None => {}
+            Finish::Other(_) => self.rest(simd, y),
+            _ => over(simd, y, self),
+        }
+    }
+}
+
+struct Activate<'a> {
+    activation: Activation,
+    y: &'a mut [f32],
+}
+
+impl Kernel for Activate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+    fn run<S: Simd>(self, simd: S) {
+        let y = self.y;
+        match self.activation {
+            Activation::Sigmoid => over(simd, y, Sigmoid),
+            Activation::Tanh => over(simd, y, Tanh),
+            Activation::Silu => over(simd, y, Silu),
+            Activation::Elu { alpha } => over(simd, y, Elu(alpha as f32)),
+            Activation::Gelu { tanh: true } => over(simd, y, Gelu),
+            Activation::Hardswish => over(simd, y, Hardswish),
+            Activation::Hardsigmoid => over(simd, y, Hardsigmoid),
+            other => {
+                for y in y {
+                    *y = kernels::activation(other, f64::from(*y)) as f32;
+                }
+            }
+        }
+    }
+}
+
+/// A function of each element. A type and not a closure: `#[inline(always)]` must stand on all code
+/// with vectors.
+trait Map: Copy {
+    fn map<S: Simd>(self, simd: S, x: S::F) -> S::F;
+}
+
+macro_rules! maps {
+    ($($(#[$doc:meta])* $name:ident $(($field:ident))? |$simd:ident, $x:ident| $body:expr;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        struct $name $((maps!(@type $field)))?;
+
+        impl Map for $name {
+            #[inline(always)]
+            fn map<S: Simd>(self, $simd: S, $x: S::F) -> S::F {
+                $(let $name($field) = self;)?
+                $body
+            }
+        }
+    )+};
+    (@type $field:ident) => { f32 };
+}
+
+maps! {
+    Sigmoid |simd, x| sigmoid(simd, x);
+    Tanh |simd, x| tanh(simd, x);
+    Silu |simd, x| simd.mul(x, sigmoid(simd, x));
+    Elu(alpha) |simd, x| {
+        let (_, less) = exp(simd, x);
+        simd.select(x, simd.splat(0.0), x, simd.mul(simd.splat(alpha), less))
+    };
+    /// By the hyperbolic tangent.
+    Gelu |simd, x| {
+        // sqrt(2 / pi)
+        const SCALE: f32 = core::f32::consts::FRAC_2_SQRT_PI * core::f32::consts::FRAC_1_SQRT_2;
+        let cube = simd.mul(simd.mul(x, x), x);
+        let inner = simd.mul(simd.splat(SCALE), simd.mul_add(cube, simd.splat(0.044_715), x));
+        let half = simd.mul(x, simd.splat(0.5));
+        simd.mul_add(half, tanh(simd, inner), half)
+    };
+    Hardswish |simd, x| simd.mul(x, sixth(simd, x));
+    Hardsigmoid |simd, x| sixth(simd, x);
+}
+
+impl Map for Finish {
+    #[inline(always)]
+    fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
+        self.apply(simd, x)
+    }
+}
+
+/// Every vector of a slice, the last one filled up with zeros.
+#[inline(always)]
+fn over<S: Simd>(simd: S, y: &mut [f32], map: impl Map) {
+    let mut chunks = y.chunks_exact_mut(S::LANES);
+    for chunk in &mut chunks {
+        simd.store(map.map(simd, simd.load(chunk)), chunk);
+    }
+    let rest = chunks.into_remainder();
+    if !rest.is_empty() {
+        let count = rest.len();
+        simd.store_some(map.map(simd, simd.load_some(rest, count)), rest, count);
+    }
+}
+
+/// `clamp(x + 3, 0, 6) / 6`
+#[inline(always)]
+fn sixth<S: Simd>(simd: S, x: S::F) -> S::F {
+    let x = simd.add(x, simd.splat(3.0));
+    simd.mul(simd.at_most(simd.at_least(x, simd.splat(0.0)), simd.splat(6.0)), simd.splat(1.0 / 6.0))
+}
+
+/// `exp(x)` and `exp(x) - 1`, each to a few units in the last place; `x` is clamped to where the
+/// result is a normal number.
+///
+/// With `x = n ln 2 + r`, `exp(x)` is `2^n exp(r)`, and `exp(r)` its Taylor series up to `r^7`, whose
+/// rest is below `2^-27` for `|r| <= ln 2 / 2`.
+#[inline(always)]
+fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
+    // ln 2 in two parts, the first with few digits, so that its multiples are exact.
+    const HIGH: f32 = 0.693_359_4;
+    const LOW: f32 = -2.121_944_4e-4;
+    let x = simd.at_most(simd.at_least(x, simd.splat(-87.0)), simd.splat(88.0));
+    let n = simd.round(simd.mul(x, simd.splat(core::f32::consts::LOG2_E)));
+    let r = simd.mul_add(n, simd.splat(-HIGH), x);
+    let r = simd.mul_add(n, simd.splat(-LOW), r);
+    let mut series = simd.splat(1.0 / 5040.0);
+    for factor in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0] {
+        series = simd.mul_add(series, r, simd.splat(factor));
+    }
+    let less = simd.mul(series, r);
+    let power = simd.exp2(n);
+    (simd.mul_add(power, less, power), simd.mul_add(power, less, simd.sub(power, simd.splat(1.0))))
+}
+
+#[inline(always)]
+fn sigmoid<S: Simd>(simd: S, x: S::F) -> S::F {
+    let one = simd.splat(1.0);
+    let (grown, _) = exp(simd, simd.sub(simd.splat(0.0), x));
+    simd.div(one, simd.add(one, grown))
+}
+
+/// `(exp(2x) - 1) / (exp(2x) + 1)`
+#[inline(always)]
+fn tanh<S: Simd>(simd: S, x: S::F) -> S::F {
+    let x = simd.at_most(simd.at_least(x, simd.splat(-20.0)), simd.splat(20.0));
+    let (grown, less) = exp(simd, simd.add(x, x));
+    simd.div(less, simd.add(grown, simd.splat(1.0)))
+}

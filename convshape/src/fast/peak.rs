@@ -1,0 +1,40 @@
+//! What the processor can do at most: for reports of how much of it is used.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use super::simd::{Kernel, Level, Simd};
+
+/// Floating-point operations a second of one core: multiply-adds on registers, the best of several
+/// short runs.
+pub fn peak_flops() -> f64 {
+    const ROUNDS: u32 = 100_000;
+    let level = Level::best();
+    let run = || {
+        let start = Instant::now();
+        black_box(level.run(Spin(black_box(ROUNDS))));
+        f64::from(ROUNDS) * (CHAINS * level.lanes() * 2) as f64 / start.elapsed().as_secs_f64()
+    };
+    (0..20).map(|_| run()).fold(0.0, f64::max)
+}
+
+/// As many sums at once as hide the time that one takes.
+const CHAINS: usize = 12;
+
+struct Spin(u32);
+
+impl Kernel for Spin {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> f32 {
+        let (a, b) = (simd.splat(black_box(0.999)), simd.splat(black_box(0.001)));
+        let mut sums = [a; CHAINS];
+        for _ in 0..self.0 {
+            for sum in &mut sums {
+                *sum = simd.mul_add(*sum, a, b);
+            }
+        }
+        sums.into_iter().map(|sum| simd.sum(sum)).sum()
+    }
+}

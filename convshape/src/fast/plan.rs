@@ -1,0 +1,440 @@
+//! A program with its sizes, as steps over buffers.
+//!
+//! What follows a convolution and belongs to each element alone is done with it: normalisation by
+//! stored statistics becomes part of its weights, an activation its end. A `Concat`'s operands are
+//! written where they are joined, a `Slice` is read where it lies. Buffers share memory where their
+//! lives do not meet.
+
+use std::boxed::Box;
+use std::vec;
+use std::vec::Vec;
+
+use convshape_arith::axis::Window;
+use convshape_arith::op::{Activation, AxisOrder, Conv, Direction, Interpolation, Op, PaddingMode, ResizeTo, Upsample};
+use convshape_arith::shape::Shape;
+
+use super::buffer::{Buffer, Grid, Place, SLACK, View};
+use super::taps::Axis;
+use super::winograd;
+use crate::parts::Linked;
+use crate::program::Action;
+
+/// One layer of a program and its sub-chains.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) op: Op,
+    pub(super) inputs: Vec<usize>,
+    pub(super) output: usize,
+    /// The first of its parameters.
+    pub(super) param: usize,
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) work: Work,
+    pub(super) inputs: Vec<usize>,
+    pub(super) output: usize,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    /// Takes an input of the chain.
+    Import(usize),
+    /// Gives an output of the chain.
+    Export(usize),
+    /// A convolution or matrix with what is folded into it.
+    Sum { node: usize, axes: Box<[Axis; 3]>, norm: Option<usize>, activation: Option<Activation>, winograd: bool },
+    /// A normalisation by stored statistics, if there is one, and an activation.
+    Each { norm: Option<usize>, activation: Option<Activation>, by: f64 },
+    /// Copies a value to its place in a joined one, from that channel on.
+    Copy(usize),
+    /// A pooling layer over windows.
+    Pool { node: usize, windows: [Window; 3] },
+    /// A sum of values of one shape.
+    Add(Option<Activation>),
+    /// Each position repeated.
+    Repeat([usize; 3]),
+    /// A layer by its definition.
+    Reference { node: usize, room: Vec<usize> },
+}
+
+/// A plan.
+pub(super) struct Plan {
+    pub(super) nodes: Vec<Node>,
+    pub(super) shapes: Vec<Shape>,
+    pub(super) steps: Vec<Step>,
+    /// Where each value lies, if it is ever stored.
+    pub(super) views: Vec<Option<View>>,
+    /// The steps that write to a buffer first, and thus clear its border.
+    pub(super) clears: Vec<bool>,
+    /// Elements of workspace for one sample, without what is read behind the end.
+    pub(super) elements: usize,
+    pub(super) order: AxisOrder,
+    pub(super) inputs: Vec<Shape>,
+    pub(super) outputs: Vec<Shape>,
+}
+
+/// Where a value is stored that has no buffer of its own: in another one, from that channel on.
+type Inside = Option<(usize, usize)>;
+
+/// The value in whose buffer a value lies, and its first channel there.
+fn root(inside: &[Inside], mut value: usize) -> (usize, usize) {
+    let mut channel = 0;
+    while let Some((outer, first)) = inside[value] {
+        value = outer;
+        channel += first;
+    }
+    (value, channel)
+}
+
+struct Builder {
+    nodes: Vec<Node>,
+    shapes: Vec<Option<Shape>>,
+    params: usize,
+    /// How many nodes and outputs read a value.
+    readers: Vec<usize>,
+}
+
+impl Plan {
+    /// The plan of a program on inputs of these shapes; `None` where something is not known or does
+    /// not fit, which the slow way finds words for.
+    pub(super) fn new(linked: Linked, inputs: &[Shape]) -> Option<Plan> {
+        let program = linked.program;
+        let mut builder = Builder { nodes: Vec::new(), shapes: Vec::new(), params: 0, readers: Vec::new() };
+        let values: Vec<usize> = inputs.iter().map(|shape| builder.value(*shape)).collect();
+        let outputs = builder.flatten(linked, &values)?;
+        let Builder { nodes, shapes, mut readers, .. } = builder;
+        let shapes: Vec<Shape> = shapes.into_iter().collect::<Option<_>>()?;
+        for node in &nodes {
+            node.inputs.iter().for_each(|&value| readers[value] += 1);
+        }
+        outputs.iter().for_each(|&value| readers[value] += 1);
+        let grids = shapes.iter().map(|shape| Grid::new(shape, program.order)).collect::<Option<Vec<_>>>()?;
+        let order = program.order;
+        let mut inside: Vec<Inside> = vec![None; shapes.len()];
+        let mut steps: Vec<Step> = Vec::new();
+        for (port, &value) in values.iter().enumerate() {
+            steps.push(Step { work: Work::Import(port), inputs: [].into(), output: value });
+        }
+        let mut done = vec![false; nodes.len()];
+        for index in 0..nodes.len() {
+            if done[index] {
+                continue;
+            }
+            let node = &nodes[index];
+            let shape = &shapes[node.inputs[0]];
+            let (from, to) = (grids[node.inputs[0]], grids[node.output]);
+            // The only reader of a value that nothing else wants.
+            let next = |value: usize| {
+                let only = nodes.iter().position(|node| node.inputs == [value]);
+                only.filter(|_| readers[value] == 1 && !outputs.contains(&value))
+            };
+            let mut output = node.output;
+            let mut activation_of = |output: &mut usize| match next(*output).map(|next| (next, nodes[next].op)) {
+                Some((next, Op::Activation(activation))) => {
+                    done[next] = true;
+                    *output = nodes[next].output;
+                    Some(activation)
+                }
+                _ => None,
+            };
+            let work = match node.op {
+                Op::Conv(conv) if conv.border() == PaddingMode::Zeros => {
+                    let mut axes = Box::new(conv_axes(&conv, shape, order, &from, &to)?);
+                    let groups = usize::try_from(conv.groups).ok()?;
+                    let winograd = winograd::fits(&axes, groups, from.channels, to.channels);
+                    if winograd {
+                        // The last tile may overhang.
+                        for axis in &mut axes[1..] {
+                            axis.high += axis.phases[0].count % winograd::STEP;
+                        }
+                    }
+                    let norm = norm_of(&nodes, next(output));
+                    if let Some(norm) = norm {
+                        output = nodes[norm].output;
+                    }
+                    let activation = activation_of(&mut output);
+                    if let Some(norm) = norm {
+                        done[norm] = true;
+                    }
+                    Work::Sum { node: index, axes, norm, activation, winograd }
+                }
+                // The last axis is that of the channels.
+                Op::Linear { .. } if shape.rank() == 1 || order == AxisOrder::ChannelsLast => {
+                    let whole = |axis: usize| Axis::new(Window::new(1).into(), from.size[axis], from.size[axis]);
+                    let axes = Box::new([whole(0)?, whole(1)?, whole(2)?]);
+                    let activation = activation_of(&mut output);
+                    Work::Sum { node: index, axes, norm: None, activation, winograd: false }
+                }
+                Op::BatchNorm { .. } => {
+                    Work::Each { norm: Some(index), activation: activation_of(&mut output), by: 1.0 }
+                }
+                Op::Activation(activation) => Work::Each { norm: None, activation: Some(activation), by: 1.0 },
+                Op::Scale { by } => Work::Each { norm: None, activation: activation_of(&mut output), by },
+                Op::Dropout { .. } => {
+                    inside[output] = Some((node.inputs[0], 0));
+                    continue;
+                }
+                Op::Slice { start, .. } => {
+                    inside[output] = Some((node.inputs[0], usize::try_from(start).ok()?));
+                    continue;
+                }
+                Op::Flatten | Op::Reshape { .. } if from == to && from.positions() == 1 => {
+                    inside[output] = Some((node.inputs[0], 0));
+                    continue;
+                }
+                Op::Concat => {
+                    join(&mut inside, &mut steps, node, &grids);
+                    continue;
+                }
+                Op::Pool(pool) => {
+                    let mut windows = [Window::new(1); 3];
+                    windows[3 - pool.rank..].copy_from_slice(&pool.windows(shape, order).ok()?[..pool.rank]);
+                    Work::Pool { node: index, windows }
+                }
+                Op::Add if node.inputs.iter().all(|&value| shapes[value] == shapes[node.output]) => {
+                    Work::Add(activation_of(&mut output))
+                }
+                Op::Upsample(upsample) if is_repeat(&upsample) && repeats(&from, &to).is_some() => {
+                    Work::Repeat(repeats(&from, &to)?)
+                }
+                _ => {
+                    let room = node.inputs.iter().chain([&node.output]).map(|&value| grids[value].elements()).collect();
+                    Work::Reference { node: index, room }
+                }
+            };
+            steps.push(Step { work, inputs: node.inputs.clone(), output });
+        }
+        for (port, &value) in outputs.iter().enumerate() {
+            steps.push(Step { work: Work::Export(port), inputs: [value].into(), output: value });
+        }
+        let mut plan = Plan {
+            nodes,
+            shapes,
+            steps,
+            views: Vec::new(),
+            clears: Vec::new(),
+            elements: 0,
+            order,
+            inputs: inputs.to_vec(),
+            outputs: Vec::new(),
+        };
+        plan.outputs = outputs.iter().map(|&value| plan.shapes[value]).collect();
+        plan.place(&grids, &inside);
+        Some(plan)
+    }
+
+    /// Gives every value its buffer, and every buffer its memory.
+    fn place(&mut self, grids: &[Grid], inside: &[Inside]) {
+        let root = |value: usize| root(inside, value);
+        let mut buffers: Vec<Buffer> = grids
+            .iter()
+            .map(|grid| Buffer {
+                place: Place::Workspace(0),
+                size: grid.size,
+                width: grid.channels,
+                low: [0; 3],
+                high: [0; 3],
+            })
+            .collect();
+        for step in &self.steps {
+            if let Work::Sum { axes, .. } = &step.work {
+                let buffer = &mut buffers[root(step.inputs[0]).0];
+                for (axis, reach) in axes.iter().enumerate() {
+                    buffer.low[axis] = buffer.low[axis].max(reach.low);
+                    buffer.high[axis] = buffer.high[axis].max(reach.high);
+                }
+            }
+        }
+        self.borrow(grids, inside, &mut buffers);
+        // When each buffer is first written and last read.
+        let mut lives: Vec<Option<(usize, usize)>> = vec![None; grids.len()];
+        for (time, step) in self.steps.iter().enumerate() {
+            for &value in step.inputs.iter().chain([&step.output]) {
+                let life = &mut lives[root(value).0];
+                *life = Some((life.map_or(time, |(start, _)| start), time));
+            }
+        }
+        let mut taken: Vec<(usize, usize, usize, usize)> = Vec::new();
+        let mut allocate = |size: usize, start: usize, end: usize| {
+            let size = size.next_multiple_of(SLACK) + SLACK;
+            let mut at = 0;
+            taken.sort_unstable();
+            for &(place, length, first, last) in &taken {
+                if start <= last && first <= end && at < place + length && place < at + size {
+                    at = place + length;
+                }
+            }
+            taken.push((at, size, start, end));
+            at
+        };
+        // The largest first: what is small finds room between.
+        let mut order: Vec<usize> = (0..buffers.len()).filter(|&value| lives[value].is_some()).collect();
+        order.sort_by_key(|&value| core::cmp::Reverse(buffers[value].sample()));
+        for value in order {
+            if let (Some((start, end)), Place::Workspace(_)) = (lives[value], buffers[value].place) {
+                buffers[value].place = Place::Workspace(allocate(buffers[value].sample(), start, end));
+            }
+        }
+        for (time, step) in self.steps.iter_mut().enumerate() {
+            if let Work::Reference { room, .. } = &mut step.work {
+                for place in room.iter_mut() {
+                    *place = allocate(*place, time, time);
+                }
+            }
+        }
+        self.elements = taken.iter().map(|(at, size, ..)| at + size).max().unwrap_or(0);
+        self.clears = self
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(time, step)| lives[root(step.output).0].is_some_and(|(start, _)| start == time))
+            .collect();
+        self.views = (0..grids.len())
+            .map(|value| {
+                let (index, channel) = root(value);
+                lives[index].map(|_| View { index, buffer: buffers[index], channel, channels: grids[value].channels })
+            })
+            .collect();
+    }
+
+    /// The values that are given out.
+    fn outputs_of(&self) -> Vec<usize> {
+        let export = |step: &Step| matches!(step.work, Work::Export(_)).then_some(step.output);
+        self.steps.iter().filter_map(export).collect()
+    }
+
+    /// Inputs and outputs that lie as the caller has them are used where they are.
+    fn borrow(&mut self, grids: &[Grid], inside: &[Inside], buffers: &mut [Buffer]) {
+        let same = |value: usize, buffer: &Buffer, order: AxisOrder| {
+            let grid = &grids[value];
+            let plain = order == AxisOrder::ChannelsLast || grid.channels == 1 || grid.positions() == 1;
+            plain && buffer.low == [0; 3] && buffer.high == [0; 3] && inside[value].is_none()
+        };
+        let whole = |value: usize| !inside.iter().flatten().any(|(outer, _)| *outer == value);
+        let (nodes, order) = (&self.nodes, self.order);
+        // Vectors of channels are read that may begin on the last one.
+        let grouped = |op: &Op| matches!(op, Op::Conv(conv) if conv.groups > 1);
+        let overread =
+            |value: usize| nodes.iter().any(|node| grouped(&node.op) && root(inside, node.inputs[0]).0 == value);
+        let exported: Vec<usize> = self.outputs_of();
+        self.steps.retain(|step| match step.work {
+            Work::Import(port) => {
+                let direct = same(step.output, &buffers[step.output], order) && !overread(step.output);
+                if direct {
+                    buffers[step.output].place = Place::Input(port);
+                }
+                !direct
+            }
+            Work::Export(port) => {
+                let value = step.inputs[0];
+                let written = nodes.iter().any(|node| node.output == value) && whole(value);
+                let read = nodes.iter().any(|node| node.inputs.contains(&value));
+                let direct = same(value, &buffers[value], order) && written && !read;
+                let once = exported.iter().filter(|&&other| other == value).count() == 1;
+                let direct = direct && once;
+                if direct {
+                    buffers[value].place = Place::Output(port);
+                }
+                !direct
+            }
+            _ => true,
+        });
+    }
+}
+
+impl Builder {
+    fn value(&mut self, shape: Shape) -> usize {
+        self.shapes.push(Some(shape));
+        self.readers.push(0);
+        self.shapes.len() - 1
+    }
+
+    /// The nodes of a program on these values, those of sub-chains in their place; gives the values
+    /// of its outputs.
+    fn flatten(&mut self, linked: Linked, inputs: &[usize]) -> Option<Vec<usize>> {
+        let program = linked.program;
+        let mut values: Vec<usize> = inputs.to_vec();
+        values.resize(program.values, usize::MAX);
+        for step in program.steps {
+            let read: Vec<usize> = step.inputs.iter().map(|&value| values[value]).collect();
+            match step.action {
+                Action::Layer(op) => {
+                    let shapes = read.iter().map(|&value| self.shapes[value]).collect::<Option<Vec<_>>>()?;
+                    let op = op.bind(&shapes[0], program.order);
+                    let shape = op.output(&shapes, program.order).ok()?;
+                    shape.numbers()?;
+                    let output = self.value(shape);
+                    values[step.output] = output;
+                    self.nodes.push(Node { op, inputs: read, output, param: self.params });
+                    self.params += op.params().len();
+                }
+                Action::Chain { index } => {
+                    let outputs = self.flatten(*linked.chains.get(index)?, &read)?;
+                    for (port, output) in outputs.into_iter().enumerate() {
+                        values[step.output + port] = output;
+                    }
+                }
+            }
+        }
+        Some(program.outputs.iter().map(|port| values[port.value]).collect())
+    }
+}
+
+/// A normalisation by stored statistics.
+fn norm_of(nodes: &[Node], node: Option<usize>) -> Option<usize> {
+    node.filter(|&node| matches!(nodes[node].op, Op::BatchNorm { .. }))
+}
+
+/// The axes of a convolution.
+fn conv_axes(conv: &Conv, shape: &Shape, order: AxisOrder, from: &Grid, to: &Grid) -> Option<[Axis; 3]> {
+    let mut axes = [Axis::single(), Axis::single(), Axis::single()];
+    let skip = 3 - conv.rank;
+    for axis in 0..conv.rank {
+        let (input, output) = (from.size[skip + axis], to.size[skip + axis]);
+        let reach = match conv.direction {
+            Direction::Forward => conv.windows(shape, order).ok()?[axis].into(),
+            Direction::Transposed => conv.scatters(shape, order).ok()?[axis].into(),
+        };
+        axes[skip + axis] = Axis::new(reach, input, output)?;
+    }
+    Some(axes)
+}
+
+/// Joins values on channels: operands that a step can write to their place are stored there, the
+/// others copied.
+fn join(inside: &mut [Inside], steps: &mut Vec<Step>, node: &Node, grids: &[Grid]) {
+    let mut next = 0;
+    for &operand in &node.inputs {
+        let channel = next;
+        next += grids[operand].channels;
+        let written = steps.iter().any(|step| step.output == operand);
+        // Nor is what is joined twice, or in part: one of them would be copied within the buffer.
+        let others = node.inputs.iter().filter(|&&other| root(inside, other).0 == operand).count();
+        if written && others == 1 && inside[operand].is_none() {
+            inside[operand] = Some((node.output, channel));
+            // A step cannot read and write one buffer.
+            let root = |value: usize| root(inside, value).0;
+            if steps.iter().all(|step| step.inputs.iter().all(|&input| root(input) != root(step.output))) {
+                continue;
+            }
+            inside[operand] = None;
+        }
+        steps.push(Step { work: Work::Copy(channel), inputs: [operand].into(), output: node.output });
+    }
+}
+
+/// Whether it takes the nearest position, and not by a fraction.
+fn is_repeat(upsample: &Upsample) -> bool {
+    let nearest = matches!(upsample.mode, Interpolation::Nearest | Interpolation::NearestExact);
+    let whole = |scale: f64| scale % 1.0 == 0.0;
+    nearest && !matches!(upsample.to, ResizeTo::Scale(scales) if !scales.into_iter().all(whole))
+}
+
+/// How often each position is repeated, if that is a whole number on every axis.
+fn repeats(from: &Grid, to: &Grid) -> Option<[usize; 3]> {
+    let whole = |axis: usize| to.size[axis].is_multiple_of(from.size[axis]);
+    (whole(0) && whole(1) && whole(2)).then(|| [0, 1, 2].map(|axis| to.size[axis] / from.size[axis]))
+}

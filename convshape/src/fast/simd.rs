@@ -1,0 +1,210 @@
+//! Vectors of `f32` as the processor has them.
+//!
+//! A kernel is written once over [`Simd`] and compiled for every instruction set; [`Level::run`]
+//! chooses at run time. This file and those below it hold all `unsafe` code of the library.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+mod product;
+
+pub(crate) use self::product::{Runs, dots, products};
+
+/// One instruction set. A value of such a type exists only where the processor has the instructions.
+pub(crate) trait Simd: Copy + Send + Sync {
+    /// A vector.
+    type F: Copy;
+    /// How many numbers a vector has.
+    const LANES: usize;
+    /// The most positions a tile of 1, 2 and 4 vectors of channels has, so that its sums, a row of
+    /// weights and an input stay in registers.
+    const POSITIONS: [usize; 3];
+
+    fn splat(self, x: f32) -> Self::F;
+    /// The first [`Simd::LANES`] elements.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    fn load(self, from: &[f32]) -> Self::F;
+    /// The inverse of [`Simd::load`].
+    ///
+    /// # Panics
+    /// If there is too little room.
+    fn store(self, x: Self::F, to: &mut [f32]);
+    /// [`Simd::load`] without a check.
+    ///
+    /// # Safety
+    /// `from` must be valid for reads of [`Simd::LANES`] elements.
+    unsafe fn load_from(self, from: *const f32) -> Self::F;
+    fn add(self, a: Self::F, b: Self::F) -> Self::F;
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F;
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F;
+    fn div(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c`
+    fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// `max(x, low)`; what is not a number stays so.
+    fn at_least(self, x: Self::F, low: Self::F) -> Self::F;
+    /// `min(x, high)`; what is not a number stays so.
+    fn at_most(self, x: Self::F, high: Self::F) -> Self::F;
+    /// The larger of both; what is not a number wins.
+    fn larger(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `above` where `x > limit`, else `below`.
+    fn select(self, x: Self::F, limit: Self::F, above: Self::F, below: Self::F) -> Self::F;
+    /// The nearest whole number.
+    fn round(self, x: Self::F) -> Self::F;
+    /// `2^n` of whole numbers from -126 to 127.
+    fn exp2(self, n: Self::F) -> Self::F;
+    /// The sum of all lanes.
+    fn sum(self, x: Self::F) -> f32;
+    /// Runs another kernel as a function of its own, which keeps the code of each small.
+    fn call<K: Kernel>(self, kernel: K) -> K::Output;
+
+    /// The first `count` elements, or a whole vector if that is fewer; the other lanes are anything.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[inline(always)]
+    fn load_some(self, from: &[f32], count: usize) -> Self::F {
+        if from.len() >= Self::LANES {
+            return self.load(from);
+        }
+        let mut lanes = [0.0; MOST_LANES];
+        lanes[..count].copy_from_slice(&from[..count]);
+        self.load(&lanes)
+    }
+
+    /// Stores the first `count` lanes, or all if there are fewer.
+    ///
+    /// # Panics
+    /// If there is too little room.
+    #[inline(always)]
+    fn store_some(self, x: Self::F, to: &mut [f32], count: usize) {
+        if count >= Self::LANES {
+            self.store(x, to);
+        } else {
+            let mut lanes = [0.0; MOST_LANES];
+            self.store(x, &mut lanes);
+            to[..count].copy_from_slice(&lanes[..count]);
+        }
+    }
+
+    /// Copies a block of at most 16 rows and columns, rows becoming columns. Both sides have a distance
+    /// from row to row.
+    ///
+    /// # Panics
+    /// If a row reaches beyond its side.
+    #[inline(always)]
+    fn transpose(self, x: &[f32], x_step: usize, y: &mut [f32], y_step: usize, [rows, columns]: [usize; 2]) {
+        for column in 0..columns {
+            for (row, y) in y[column * y_step..][..rows].iter_mut().enumerate() {
+                *y = x[row * x_step + column];
+            }
+        }
+    }
+
+    /// The sum of all lanes of each vector.
+    #[inline(always)]
+    fn sums(self, x: &[Self::F; MOST_LANES]) -> [f32; MOST_LANES] {
+        let mut sums = [0.0; MOST_LANES];
+        for i in 0..MOST_LANES {
+            sums[i] = self.sum(x[i]);
+        }
+        sums
+    }
+}
+
+/// The most lanes of any set.
+pub(crate) const MOST_LANES: usize = 16;
+
+/// Something to run with one instruction set.
+pub(crate) trait Kernel {
+    type Output;
+    /// Must be `#[inline(always)]`, as all that it calls with vectors, to be compiled for the set.
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// An instruction set that this processor has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Level(Set);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Set {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    Portable,
+}
+
+impl Level {
+    /// All that this processor has, the best first.
+    pub(crate) fn all() -> impl Iterator<Item = Level> {
+        let sets = [
+            #[cfg(target_arch = "x86_64")]
+            std::is_x86_feature_detected!("avx512f").then_some(Set::Avx512),
+            #[cfg(target_arch = "x86_64")]
+            (std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")).then_some(Set::Avx2),
+            #[cfg(target_arch = "aarch64")]
+            std::arch::is_aarch64_feature_detected!("neon").then_some(Set::Neon),
+            Some(Set::Portable),
+        ];
+        sets.into_iter().flatten().map(Level)
+    }
+
+    /// The best.
+    pub(crate) fn best() -> Level {
+        Level::all().next().unwrap_or(Level(Set::Portable))
+    }
+
+    /// Runs a kernel with this instruction set.
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self.0 {
+            // SAFETY: such a level comes from `all` alone, which detected the instructions.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => unsafe { avx512::run(kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => unsafe { avx2::run(kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon => unsafe { neon::run(kernel) },
+            Set::Portable => kernel.run(portable::Portable),
+        }
+    }
+
+    /// [`Simd::LANES`].
+    pub(crate) fn lanes(self) -> usize {
+        self.run(Lanes)
+    }
+
+    /// [`Simd::POSITIONS`].
+    pub(crate) fn positions(self) -> [usize; 3] {
+        self.run(Positions)
+    }
+}
+
+struct Lanes;
+
+impl Kernel for Lanes {
+    type Output = usize;
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> usize {
+        S::LANES
+    }
+}
+
+struct Positions;
+
+impl Kernel for Positions {
+    type Output = [usize; 3];
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> [usize; 3] {
+        S::POSITIONS
+    }
+}

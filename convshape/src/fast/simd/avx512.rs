@@ -1,0 +1,211 @@
+//! AVX-512F.
+
+use core::arch::x86_64::*;
+
+use super::{Kernel, Simd};
+
+/// Made in [`run`] alone.
+#[derive(Clone, Copy)]
+pub(super) struct Avx512(());
+
+/// Runs a kernel as a function of its own.
+///
+/// # Safety
+/// The processor must have AVX-512F.
+#[inline(never)]
+#[target_feature(enable = "avx512f")]
+pub(super) unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Avx512(()))
+}
+
+/// Calls an intrinsic that needs AVX-512F and nothing else.
+macro_rules! avx512 {
+    ($call:expr) => {
+        // SAFETY: an `Avx512` exists only inside `run`, whose caller made sure of the instructions.
+        unsafe { $call }
+    };
+}
+
+impl Simd for Avx512 {
+    type F = __m512;
+    const LANES: usize = 16;
+    const POSITIONS: [usize; 3] = [12, 12, 6];
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        avx512!(_mm512_set1_ps(x))
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32]) -> __m512 {
+        let from: &[f32; 16] = from.first_chunk().expect("a whole vector");
+        // SAFETY: as in `avx512!`; an array of 16 elements is readable.
+        unsafe { _mm512_loadu_ps(from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store(self, x: __m512, to: &mut [f32]) {
+        let to: &mut [f32; 16] = to.first_chunk_mut().expect("room for a whole vector");
+        // SAFETY: as in `avx512!`; an array of 16 elements is writable.
+        unsafe { _mm512_storeu_ps(to.as_mut_ptr(), x) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_from(self, from: *const f32) -> __m512 {
+        // SAFETY: as in `avx512!`; the caller vouches for 16 elements.
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        avx512!(_mm512_add_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        avx512!(_mm512_sub_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        avx512!(_mm512_mul_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        avx512!(_mm512_div_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        avx512!(_mm512_fmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn at_least(self, x: __m512, low: __m512) -> __m512 {
+        // The second operand wins where one is not a number.
+        avx512!(_mm512_max_ps(low, x))
+    }
+
+    #[inline(always)]
+    fn at_most(self, x: __m512, high: __m512) -> __m512 {
+        avx512!(_mm512_min_ps(high, x))
+    }
+
+    #[inline(always)]
+    fn larger(self, a: __m512, b: __m512) -> __m512 {
+        avx512!(_mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a), _mm512_max_ps(a, b), a))
+    }
+
+    #[inline(always)]
+    fn select(self, x: __m512, limit: __m512, above: __m512, below: __m512) -> __m512 {
+        avx512!(_mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, limit), below, above))
+    }
+
+    #[inline(always)]
+    fn round(self, x: __m512) -> __m512 {
+        avx512!(_mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x))
+    }
+
+    #[inline(always)]
+    fn exp2(self, n: __m512) -> __m512 {
+        avx512!(_mm512_scalef_ps(_mm512_set1_ps(1.0), n))
+    }
+
+    #[inline(always)]
+    fn sum(self, x: __m512) -> f32 {
+        avx512!(_mm512_reduce_add_ps(x))
+    }
+
+    #[inline(always)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        avx512!(run(kernel))
+    }
+
+    #[inline(always)]
+    fn store_some(self, x: __m512, to: &mut [f32], count: usize) {
+        if count >= 16 {
+            return self.store(x, to);
+        }
+        let to = &mut to[..count];
+        // SAFETY: as in `avx512!`; the lanes that the mask leaves out are not written, the others are
+        // the elements of `to`.
+        unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), (1 << count) - 1, x) }
+    }
+
+    #[inline(always)]
+    fn load_some(self, from: &[f32], count: usize) -> __m512 {
+        if from.len() >= 16 {
+            return self.load(from);
+        }
+        let from = &from[..count];
+        // SAFETY: as in `avx512!`; the lanes that the mask leaves out are not read, the others are the
+        // elements of `from`.
+        unsafe { _mm512_maskz_loadu_ps((1 << count) - 1, from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn transpose(self, x: &[f32], x_step: usize, y: &mut [f32], y_step: usize, [rows, columns]: [usize; 2]) {
+        let mut a = [self.splat(0.0); 16];
+        for i in 0..16 {
+            if i < rows {
+                a[i] = self.load_some(&x[i * x_step..], columns);
+            }
+        }
+        let mut b = [self.splat(0.0); 16];
+        // Pairs, then fours of neighbours, within each quarter of a vector ..
+        for i in 0..8 {
+            b[2 * i] = avx512!(_mm512_unpacklo_ps(a[2 * i], a[2 * i + 1]));
+            b[2 * i + 1] = avx512!(_mm512_unpackhi_ps(a[2 * i], a[2 * i + 1]));
+        }
+        for i in 0..4 {
+            let [p, q, r, s] = [b[4 * i], b[4 * i + 1], b[4 * i + 2], b[4 * i + 3]];
+            a[4 * i] = avx512!(_mm512_shuffle_ps::<0x44>(p, r));
+            a[4 * i + 1] = avx512!(_mm512_shuffle_ps::<0xee>(p, r));
+            a[4 * i + 2] = avx512!(_mm512_shuffle_ps::<0x44>(q, s));
+            a[4 * i + 3] = avx512!(_mm512_shuffle_ps::<0xee>(q, s));
+        }
+        // .. then the quarters.
+        for i in 0..4 {
+            let [p, q, r, s] = [a[i], a[4 + i], a[8 + i], a[12 + i]];
+            let low = avx512!(_mm512_shuffle_f32x4::<0x88>(p, q));
+            let high = avx512!(_mm512_shuffle_f32x4::<0xdd>(p, q));
+            let low_2 = avx512!(_mm512_shuffle_f32x4::<0x88>(r, s));
+            let high_2 = avx512!(_mm512_shuffle_f32x4::<0xdd>(r, s));
+            b[i] = avx512!(_mm512_shuffle_f32x4::<0x88>(low, low_2));
+            b[4 + i] = avx512!(_mm512_shuffle_f32x4::<0x88>(high, high_2));
+            b[8 + i] = avx512!(_mm512_shuffle_f32x4::<0xdd>(low, low_2));
+            b[12 + i] = avx512!(_mm512_shuffle_f32x4::<0xdd>(high, high_2));
+        }
+        for i in 0..16 {
+            if i < columns {
+                self.store_some(b[i], &mut y[i * y_step..], rows);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn sums(self, x: &[__m512; 16]) -> [f32; 16] {
+        // Each step adds what belongs to one sum, and puts two vectors' into one.
+        let mut two = [self.splat(0.0); 8];
+        for i in 0..8 {
+            let (a, b) = (x[2 * i], x[2 * i + 1]);
+            two[i] = avx512!(_mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b)));
+        }
+        let mut four = [self.splat(0.0); 4];
+        for i in 0..4 {
+            let (a, b) = (two[2 * i], two[2 * i + 1]);
+            four[i] = avx512!(_mm512_add_ps(_mm512_shuffle_ps::<0x44>(a, b), _mm512_shuffle_ps::<0xee>(a, b)));
+        }
+        let mut eight = [self.splat(0.0); 2];
+        for i in 0..2 {
+            let (a, b) = (four[2 * i], four[2 * i + 1]);
+            eight[i] = avx512!(_mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b)));
+        }
+        let [a, b] = eight;
+        let all = avx512!(_mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b)));
+        let mut sums = [0.0; 16];
+        self.store(all, &mut sums);
+        sums
+    }
+}

@@ -1,0 +1,140 @@
+//! The two inner loops in which nearly all time is spent.
+//!
+//! Both add up products of inputs and weights. The inputs of a position lie in runs of neighbours,
+//! at the same distances from every position's start; the weights lie in the order in which they
+//! are read.
+
+use std::boxed::Box;
+use std::vec::Vec;
+
+use super::Simd;
+
+/// A run of inputs: where it starts, from the position's start, and how many it has.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Run {
+    offset: usize,
+    count: usize,
+}
+
+/// The runs of every position, in the order of their weights.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Runs {
+    runs: Box<[Run]>,
+    /// No run ends further from a position's start.
+    reach: usize,
+}
+
+impl Runs {
+    /// Runs of `count` inputs each at these offsets; those that touch are one if `merge`.
+    pub(crate) fn new(offsets: impl Iterator<Item = usize>, count: usize, merge: bool) -> Runs {
+        let mut runs: Vec<Run> = Vec::new();
+        for offset in offsets {
+            match runs.last_mut() {
+                Some(last) if merge && last.offset + last.count == offset => last.count += count,
+                _ => runs.push(Run { offset, count }),
+            }
+        }
+        let reach = runs.iter().map(|run| run.offset + run.count).max().unwrap_or(0);
+        Runs { runs: runs.into(), reach }
+    }
+
+    /// # Panics
+    /// If a run of one of these positions reaches beyond `x`.
+    #[inline(always)]
+    fn check(&self, x: &[f32], starts: &[usize]) {
+        let mut last = 0;
+        for &start in starts {
+            last = if start > last { start } else { last };
+        }
+        assert!(last <= x.len() && self.reach <= x.len() - last, "a run reaches beyond the input");
+    }
+}
+
+/// Adds to the sums of `R` positions, `V` vectors of output channels each, every input times its
+/// row of weights: `V * LANES` of them.
+///
+/// # Panics
+/// If a run reaches beyond `x`, or the rows beyond `w`.
+#[inline(always)]
+pub(crate) fn products<S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    x: &[f32],
+    starts: &[usize; R],
+    runs: &Runs,
+    mut w: &[f32],
+    sums: &mut [[S::F; V]; R],
+) {
+    runs.check(x, starts);
+    let mut acc = *sums;
+    for run in &runs.runs {
+        let (rows, rest) = w.split_at(run.count * V * S::LANES);
+        w = rest;
+        let mut weights = rows.as_ptr();
+        // SAFETY: `check` made sure that a run starts within `x`.
+        let base = unsafe { x.as_ptr().add(run.offset) };
+        for i in 0..run.count {
+            // SAFETY: `rows` has `count` rows of `V * LANES` elements, of which this is row `i`;
+            // `check` made sure that from each start, `offset + count` elements are within `x`.
+            unsafe {
+                let mut row = [simd.splat(0.0); V];
+                for v in 0..V {
+                    row[v] = simd.load_from(weights.add(v * S::LANES));
+                }
+                for r in 0..R {
+                    let input = simd.splat(*base.add(starts[r] + i));
+                    for v in 0..V {
+                        acc[r][v] = simd.mul_add(input, row[v], acc[r][v]);
+                    }
+                }
+                weights = weights.add(V * S::LANES);
+            }
+        }
+    }
+    *sums = acc;
+}
+
+/// Adds to the sums of `R` positions and `V` output channels, a vector each, the products of
+/// [`Simd::LANES`] neighbouring inputs with as many weights; the weights of `V` channels follow
+/// one another. Runs are whole numbers of vectors long.
+///
+/// # Panics
+/// If a run reaches beyond `x`, or the weights beyond `w`.
+#[inline(always)]
+pub(crate) fn dots<S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    x: &[f32],
+    starts: &[usize; R],
+    runs: &Runs,
+    mut w: &[f32],
+    sums: &mut [[S::F; V]; R],
+) {
+    runs.check(x, starts);
+    let mut acc = *sums;
+    for run in &runs.runs {
+        let vectors = run.count / S::LANES;
+        let (rows, rest) = w.split_at(vectors * V * S::LANES);
+        w = rest;
+        let mut weights = rows.as_ptr();
+        // SAFETY: `check` made sure that a run starts within `x`.
+        let base = unsafe { x.as_ptr().add(run.offset) };
+        for i in 0..vectors {
+            // SAFETY: `rows` has `V` vectors for each of `vectors`, these are those of `i`; `check`
+            // made sure that from each start, `offset + count` elements are within `x`, and
+            // `count >= vectors * LANES`.
+            unsafe {
+                let mut row = [simd.splat(0.0); V];
+                for v in 0..V {
+                    row[v] = simd.load_from(weights.add(v * S::LANES));
+                }
+                for r in 0..R {
+                    let input = simd.load_from(base.add(starts[r] + i * S::LANES));
+                    for v in 0..V {
+                        acc[r][v] = simd.mul_add(input, row[v], acc[r][v]);
+                    }
+                }
+                weights = weights.add(V * S::LANES);
+            }
+        }
+    }
+    *sums = acc;
+}

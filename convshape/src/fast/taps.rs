@@ -1,0 +1,131 @@
+//! Convolutions of both directions as one sum over taps that always read something.
+//!
+//! On an axis, tap `t` of output row `o` reads the input at `(a o + b t + c) / e`, if that is whole.
+//! Output rows that agree modulo `m` have the same taps, and step through the input alike: they are
+//! a phase. A stride-2 transposed convolution has two, each a convolution with half of the taps, so
+//! that no inserted zero is ever multiplied.
+
+use std::vec::Vec;
+
+use convshape_arith::axis::{Scatter, Window};
+
+/// `(a o + b t + c) / e`
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    a: i64,
+    b: i64,
+    c: i64,
+    e: i64,
+    taps: i64,
+}
+
+impl From<Window> for Reach {
+    fn from(window: Window) -> Reach {
+        let Window { kernel, stride, dilation, input_dilation, lo, .. } = window;
+        Reach { a: stride, b: dilation, c: -lo, e: input_dilation, taps: kernel }
+    }
+}
+
+impl From<Scatter> for Reach {
+    fn from(scatter: Scatter) -> Reach {
+        let Scatter { kernel, stride, dilation, lo, .. } = scatter;
+        Reach { a: 1, b: -dilation, c: lo, e: stride, taps: kernel }
+    }
+}
+
+/// One axis.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    /// Output rows from one row of a phase to the next.
+    pub(super) modulus: usize,
+    /// Input rows from one row of a phase to the next.
+    pub(super) step: usize,
+    pub(super) phases: Vec<AxisPhase>,
+    /// Rows of border that are read before and behind the input.
+    pub(super) low: usize,
+    pub(super) high: usize,
+}
+
+/// The output rows `first`, `first + modulus`, ..
+#[derive(Clone, Debug)]
+pub(super) struct AxisPhase {
+    pub(super) first: usize,
+    pub(super) count: usize,
+    /// A tap, and the input row that it reads for the first output row.
+    pub(super) taps: Vec<(usize, i64)>,
+}
+
+impl Axis {
+    /// The axis that is not there.
+    pub(super) fn single() -> Axis {
+        let phase = AxisPhase { first: 0, count: 1, taps: [(0, 0)].into() };
+        Axis { modulus: 1, step: 0, phases: [phase].into(), low: 0, high: 0 }
+    }
+
+    pub(super) fn new(reach: Reach, input: usize, output: usize) -> Option<Axis> {
+        let Reach { a, b, c, e, taps } = reach;
+        let (rows_in, rows_out) = (i64::try_from(input).ok()?, i64::try_from(output).ok()?);
+        // From a single row each output reads other taps: phases of one row, without the border.
+        let modulus = if input == 1 { rows_out } else { e / gcd(e, a) };
+        let step = a * modulus / e;
+        let mut axis = Axis {
+            modulus: usize::try_from(modulus).ok()?,
+            step: usize::try_from(step).ok()?,
+            phases: Vec::new(),
+            low: 0,
+            high: 0,
+        };
+        for first in 0..modulus.min(rows_out) {
+            let count = (rows_out - first + modulus - 1) / modulus;
+            let mut phase = AxisPhase {
+                first: usize::try_from(first).ok()?,
+                count: usize::try_from(count).ok()?,
+                taps: Vec::new(),
+            };
+            for tap in 0..taps {
+                let position = a * first + b * tap + c;
+                let (row, last) = (position / e, position / e + (count - 1) * step);
+                // A tap that reads nothing but border is none.
+                let inside = (0..count).any(|q| (0..rows_in).contains(&(row + q * step)));
+                if position.rem_euclid(e) == 0 && inside {
+                    phase.taps.push((usize::try_from(tap).ok()?, row));
+                    axis.low = axis.low.max(usize::try_from(-row).unwrap_or(0));
+                    axis.high = axis.high.max(usize::try_from(last - (rows_in - 1)).unwrap_or(0));
+                }
+            }
+            if phase.taps.is_empty() {
+                // Nothing is read, but the place where it would be must be there.
+                let last = (count - 1) * step;
+                axis.high = axis.high.max(usize::try_from(last - (rows_in - 1)).unwrap_or(0));
+            }
+            axis.phases.push(phase);
+        }
+        Some(axis)
+    }
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strided_transposed_convolution_has_phases() {
+        let axis = Axis::new(Scatter { kernel: 4, stride: 2, dilation: 1, lo: 1, hi: 1 }.into(), 4, 8).unwrap();
+        assert_eq!((axis.modulus, axis.step, axis.low, axis.high), (2, 1, 1, 1));
+        assert_eq!(axis.phases[0].taps, [(1, 0), (3, -1)]);
+        assert_eq!(axis.phases[1].taps, [(0, 1), (2, 0)]);
+    }
+
+    #[test]
+    fn one_input_row_needs_no_border() {
+        let axis = Axis::new(Scatter { kernel: 7, stride: 1, dilation: 1, lo: 0, hi: 0 }.into(), 1, 7).unwrap();
+        assert_eq!((axis.phases.len(), axis.low, axis.high), (7, 0, 0));
+        assert_eq!(axis.phases[3].taps, [(3, 0)]);
+        let window = Window { lo: 1, hi: 1, ..Window::new(3) };
+        assert_eq!(Axis::new(window.into(), 1, 1).unwrap().phases[0].taps, [(1, 0)]);
+    }
+}

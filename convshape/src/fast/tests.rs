@@ -1,0 +1,395 @@
+//! Every fast step against the layers' definitions, on every instruction set of the machine.
+
+use std::boxed::Box;
+use std::format;
+use std::string::String;
+use std::vec;
+use std::vec::Vec;
+
+use convshape_arith::op::{
+    Activation, Amount, AutoPad, AxisOrder, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
+    PoolKind, ResizeTo, SeparableConv, Upsample,
+};
+use convshape_arith::shape::Shape;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+
+use super::engine::Engine;
+use super::simd::Level;
+use crate::kernels;
+use crate::param::Param;
+use crate::parts::Linked;
+use crate::program::{Action, Port, Program, Step};
+
+/// Sums in `f32` differ from those in `f64` by the roundings of their terms; the tests' sums have
+/// terms of at most 1 and are of less than a thousand of them.
+const TOLERANCE: f32 = 5e-5;
+
+struct Random(Xoshiro256PlusPlus);
+
+impl Random {
+    fn new(seed: u64) -> Random {
+        Random(Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+
+    fn pick(&mut self, low: i64, high: i64) -> i64 {
+        self.0.random_range(low..=high)
+    }
+
+    fn one_of<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.0.random_range(0..items.len())]
+    }
+
+    fn floats(&mut self, count: usize, low: f32, high: f32) -> Vec<f32> {
+        (0..count).map(|_| self.0.random_range(low..high)).collect()
+    }
+}
+
+fn elements(shape: &Shape) -> usize {
+    shape.numbers().expect("plain numbers").iter().product()
+}
+
+fn leak<T>(items: Vec<T>) -> &'static [T] {
+    Box::leak(items.into_boxed_slice())
+}
+
+/// A chain of layers, each with the values it reads; value 0 is the input.
+fn program(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &[usize]) -> Option<Program> {
+    let mut shapes = vec![input];
+    let mut steps = Vec::new();
+    for (op, inputs) in layers {
+        let read: Vec<Shape> = inputs.iter().map(|&value| shapes[value]).collect();
+        let op = op.bind(&read[0], order);
+        shapes.push(op.output(&read, order).ok()?);
+        let (inputs, output) = (leak(inputs.clone()), shapes.len() - 1);
+        steps.push(Step { name: "layer", file_name: "layer", action: Action::Layer(op), inputs, output });
+    }
+    let port = |value: usize| Port { name: "port", shape: shapes[value], value };
+    Some(Program {
+        name: "Test",
+        order,
+        inputs: leak(vec![port(0)]),
+        steps: leak(steps),
+        outputs: leak(outputs.iter().map(|&value| port(value)).collect()),
+        values: shapes.len(),
+    })
+}
+
+/// Runs a chain by definition and on every level, and compares.
+fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &[usize]) -> bool {
+    let Some(program) = program(order, input, layers, outputs) else { return false };
+    let program: &'static Program = Box::leak(Box::new(program));
+    let linked = Linked { program, chains: &[] };
+    let params: Vec<Param> = linked
+        .specs()
+        .into_iter()
+        .map(|spec| {
+            let positive = spec.name.ends_with("running_var");
+            let values = random.floats(
+                spec.shape.iter().product(),
+                if positive { 0.5 } else { -1.0 },
+                if positive { 2.0 } else { 1.0 },
+            );
+            Param::new(spec.shape, values)
+        })
+        .collect();
+    let batch = usize::try_from(random.pick(1, 3)).expect("small");
+    let x = random.floats(batch * elements(&input), -1.0, 1.0);
+    let mut expected: Vec<Vec<f32>> = vec![Vec::new(); outputs.len()];
+    for sample in x.chunks(elements(&input)) {
+        let mut values: Vec<(Shape, Vec<f32>)> = vec![(input, sample.to_vec())];
+        let mut params = params.iter();
+        for step in program.steps {
+            let Action::Layer(op) = step.action else { unreachable!("no sub-chains here") };
+            let inputs: Vec<(&Shape, &[f32])> =
+                step.inputs.iter().map(|&value| (&values[value].0, &values[value].1[..])).collect();
+            let read: Vec<Shape> = inputs.iter().map(|(shape, _)| **shape).collect();
+            let output = op.output(&read, order).expect("was checked");
+            let own: Vec<&[f32]> = params.by_ref().take(op.params().len()).map(Param::as_slice).collect();
+            let mut y = vec![0.0; elements(&output)];
+            kernels::apply(&op, order, &own, &inputs, &output, &mut y).expect("was checked");
+            values.push((output, y));
+        }
+        for (all, &value) in expected.iter_mut().zip(outputs) {
+            all.extend(&values[value].1);
+        }
+    }
+    for level in Level::all() {
+        let params: Vec<&Param> = params.iter().collect();
+        let engine = Engine::new(linked, &params, &[input], level).expect("a plan");
+        let mut found: Vec<Vec<f32>> = expected.iter().map(|y| vec![f32::NAN; y.len()]).collect();
+        let mut rooms: Vec<&mut [f32]> = found.iter_mut().map(|y| &mut y[..]).collect();
+        // What was there before must not matter.
+        let mut workspace = vec![f32::NAN; engine.elements(2)];
+        engine.run_in(batch, &[&x], &mut rooms, &mut workspace).expect("runs");
+        for (found, expected) in found.iter().zip(&expected) {
+            let close = |(a, b): (&f32, &f32)| (a - b).abs() <= TOLERANCE * b.abs().max(1.0);
+            let wrong = found.iter().zip(expected).position(|pair| !close(pair));
+            let words = |at: usize| -> String {
+                format!("{level:?}: element {at} is {} and not {}: {input} {layers:?}", found[at], expected[at])
+            };
+            assert!(wrong.is_none(), "{}", words(wrong.unwrap_or(0)));
+        }
+    }
+    true
+}
+
+fn random_conv(random: &mut Random, rank: usize, inputs: i64) -> Conv {
+    let direction = random.one_of(&[Direction::Forward, Direction::Transposed]);
+    let groups = if inputs % 4 == 0 { random.one_of(&[1, 1, 2, 4, inputs]) } else { random.one_of(&[1, 1, inputs]) };
+    let outputs = random.one_of(&[1, 1, 2, 3, 5, 8, 16, 17, 33, 40, 64]) * groups;
+    let outputs = if groups > 4 { groups } else { outputs };
+    let mut conv = Conv {
+        auto_pad: AutoPad::NotSet,
+        depth_multiplier: None,
+        dialect: Dialect::Torch,
+        direction,
+        rank,
+        inputs: Some(inputs),
+        outputs,
+        kernel: [1; 3],
+        stride: [1; 3],
+        dilation: [1; 3],
+        input_dilation: [1; 3],
+        groups,
+        bias: random.pick(0, 1) == 1,
+        padding: Padding::Symmetric([0; 3]),
+        padding_mode: PaddingMode::Zeros,
+        output_padding: None,
+        output_size: None,
+        transpose_kernel: false,
+        consistent_padding: false,
+    };
+    let mut pairs = [(0, 0); 3];
+    for axis in 0..rank {
+        conv.kernel[axis] = random.pick(1, 4);
+        conv.stride[axis] = random.pick(1, 3);
+        conv.dilation[axis] = random.pick(1, 2);
+        pairs[axis] = (random.pick(-1, 2), random.pick(-1, 2));
+        if conv.direction == Direction::Forward && random.pick(0, 5) == 0 {
+            conv.input_dilation[axis] = 1;
+        }
+    }
+    conv.padding = Padding::Pairs(pairs);
+    conv
+}
+
+const ACTIVATIONS: [Activation; 12] = [
+    Activation::Relu,
+    Activation::Relu6,
+    Activation::LeakyRelu { slope: 0.2 },
+    Activation::Elu { alpha: 0.7 },
+    Activation::Gelu { tanh: false },
+    Activation::Gelu { tanh: true },
+    Activation::Silu,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::Softplus,
+    Activation::Hardswish,
+    Activation::Clamp { min: -0.5, max: 0.25 },
+];
+
+#[test]
+fn convolutions_of_all_kinds() {
+    let mut random = Random::new(1);
+    let mut run = 0;
+    while run < 400 {
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let channels = random.one_of(&[1, 2, 3, 4, 8, 16, 20, 32, 48]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, if rank == 3 { 5 } else { 17 })).collect();
+        sizes.insert(order.channel(rank + 1), channels);
+        let mut layers = vec![(Op::Conv(random_conv(&mut random, rank, channels)), vec![0])];
+        if random.pick(0, 2) == 0 {
+            let affine = random.pick(0, 1) == 1;
+            layers.push((
+                Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-3, affine, momentum: 0.1 },
+                vec![1],
+            ));
+        }
+        if random.pick(0, 1) == 0 {
+            layers.push((Op::Activation(random.one_of(&ACTIVATIONS)), vec![layers.len()]));
+        }
+        let last = layers.len();
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[last]));
+    }
+}
+
+#[test]
+fn three_by_three() {
+    let mut random = Random::new(5);
+    let mut run = 0;
+    while run < 60 {
+        let (inputs, outputs) = (random.one_of(&[16, 32, 48]), random.one_of(&[16, 32, 48, 80]));
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(3, 19), random.pick(3, 19)];
+        sizes.insert(order.channel(3), inputs);
+        let (kernel, stride, dilation, groups) = ([3; 3], [1; 3], [1; 3], 1);
+        let conv = random_conv(&mut random, 2, inputs);
+        let conv = Conv { kernel, stride, dilation, groups, outputs, ..conv };
+        let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+#[test]
+fn two_convolutions_and_a_join() {
+    let mut random = Random::new(2);
+    let mut run = 0;
+    while run < 60 {
+        let channels = random.one_of(&[1, 3, 16]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(1, 9), random.pick(1, 9)];
+        sizes.insert(order.channel(3), channels);
+        let same = |random: &mut Random, inputs: i64| {
+            let outputs = random.one_of(&[1, 3, 16, 20]);
+            let (stride, dilation) = ([1; 3], [random.pick(1, 2); 3]);
+            let padding = Padding::Same;
+            let conv = Conv { groups: 1, outputs, stride, dilation, padding, ..random_conv(random, 2, inputs) };
+            Conv { direction: Direction::Forward, ..conv }
+        };
+        let first = same(&mut random, channels);
+        let second = same(&mut random, first.outputs);
+        let joined = random.one_of(&[vec![2, 1], vec![0, 2], vec![1, 1, 2], vec![1, 0, 2]].map(|list| &*list.leak()));
+        let third = Conv { inputs: None, ..same(&mut random, 1) };
+        let layers = [
+            (Op::Conv(first), vec![0]),
+            (Op::Conv(second), vec![1]),
+            (Op::Concat, joined.to_vec()),
+            (Op::Conv(third), vec![3]),
+            (Op::Slice { start: 0, end: 1 }, vec![3]),
+            (Op::Activation(Activation::Relu), vec![5]),
+        ];
+        let outputs = random.one_of(&[&[4][..], &[4, 6], &[3, 4], &[4, 1, 4], &[5, 0, 2]]);
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, outputs));
+    }
+}
+
+#[test]
+fn other_layers() {
+    let mut random = Random::new(3);
+    let pool = |random: &mut Random, kind| {
+        let mut pairs = [(0, 0); 3];
+        let mut kernel = [1; 3];
+        for axis in 0..2 {
+            kernel[axis] = random.pick(1, 4);
+            pairs[axis] = (random.pick(0, kernel[axis] / 2), random.pick(0, kernel[axis] / 2));
+        }
+        let (ceil_mode, count_include_pad) = (random.pick(0, 1) == 1, random.pick(0, 1) == 1);
+        let dilation = if kind == PoolKind::Max { [random.pick(1, 2); 3] } else { [1; 3] };
+        let (dialect, stride, padding) = (Dialect::Torch, [random.pick(1, 3); 3], Padding::Pairs(pairs));
+        Op::Pool(Pool {
+            dialect,
+            kind,
+            rank: 2,
+            kernel,
+            stride,
+            dilation,
+            padding,
+            ceil_mode,
+            count_include_pad,
+            auto_pad: AutoPad::NotSet,
+        })
+    };
+    let resize = |to, mode| Op::Upsample(Upsample { rank: None, to, mode, align_corners: None });
+    let mut run = 0;
+    while run < 300 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let channels = random.one_of(&[1, 3, 4, 16, 20]);
+        let mut sizes = vec![random.pick(1, 9), random.pick(1, 9)];
+        sizes.insert(order.channel(3), channels);
+        let norm = Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-5, affine: true, momentum: 0.1 };
+        let pairs = Amount::Pairs { rank: None, pairs: [(1, 2); 3] };
+        let ops: Vec<(Op, Vec<usize>)> = match random.pick(0, 13) {
+            0 => vec![(pool(&mut random, PoolKind::Max), vec![0])],
+            1 => vec![(pool(&mut random, PoolKind::Avg), vec![0])],
+            2 => vec![(norm, vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])],
+            3 => vec![
+                (Op::Scale { by: 0.3 }, vec![0]),
+                (Op::Add, vec![0, 1, 1]),
+                (Op::Activation(Activation::Tanh), vec![2]),
+            ],
+            4 => vec![(resize(ResizeTo::Scale([2.0, 3.0, 1.0]), Interpolation::Nearest), vec![0])],
+            5 => vec![(resize(ResizeTo::Scale([1.5; 3]), Interpolation::Nearest), vec![0])],
+            6 => vec![(resize(ResizeTo::Size([5, 4, 1]), Interpolation::Bilinear), vec![0])],
+            7 => vec![(Op::Pad { amount: pairs, mode: PaddingMode::Replicate, value: 0.0 }, vec![0])],
+            8 => vec![
+                (Op::Flatten, vec![0]),
+                (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 19, bias: true }, vec![1]),
+            ],
+            9 => vec![
+                (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 19, bias: true }, vec![0]),
+                (Op::Softmax, vec![1]),
+            ],
+            10 => vec![(Op::GlobalAvgPool { keep_axes: true }, vec![0]), (Op::Mul, vec![0, 1])],
+            11 => vec![(Op::Dropout { p: 0.5 }, vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])],
+            12 => {
+                let shape = Shape::of(&sizes);
+                vec![
+                    (Op::Flatten, vec![0]),
+                    (Op::Activation(Activation::Relu), vec![1]),
+                    (Op::Reshape { shape }, vec![2]),
+                ]
+            }
+            _ => {
+                let conv = Conv { padding_mode: PaddingMode::Reflect, ..random_conv(&mut random, 2, channels) };
+                vec![(Op::Conv(Conv { direction: Direction::Forward, ..conv }), vec![0]), (Op::Add, vec![1, 1])]
+            }
+        };
+        let last = ops.len();
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &ops, &[last]));
+    }
+}
+
+#[test]
+fn an_output_may_be_an_input() {
+    let mut random = Random::new(4);
+    let relu = [(Op::Activation(Activation::Relu), vec![0])];
+    for order in [AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast] {
+        assert!(check(&mut random, order, Shape::of(&[3, 4, 5]), &relu, &[0, 1, 0]));
+        assert!(check(&mut random, order, Shape::of(&[7]), &relu, &[0, 1, 1]));
+    }
+}
+
+/// The layouts, flips and borders of the other frameworks.
+#[test]
+fn layers_of_every_dialect() {
+    let mut random = Random::new(5);
+    let mut run = 0;
+    while run < 300 {
+        let dialect = random.one_of(&[Dialect::Onnx, Dialect::Jax, Dialect::Flax, Dialect::Keras]);
+        let channels = random.one_of(&[1, 2, 3, 8, 20]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(1, 12), random.pick(1, 12)];
+        sizes.insert(order.channel(3), channels);
+        let plain = random_conv(&mut random, 2, channels);
+        let padding = random.one_of(&[plain.padding, Padding::Same, Padding::Valid, Padding::Circular]);
+        let conv = Conv {
+            dialect,
+            padding,
+            bias: dialect != Dialect::Jax,
+            groups: if plain.direction == Direction::Forward { plain.groups } else { 1 },
+            transpose_kernel: random.pick(0, 1) == 1,
+            ..plain
+        };
+        let depthwise = Conv {
+            depth_multiplier: Some(random.pick(1, 3)),
+            direction: Direction::Forward,
+            groups: 1,
+            dialect: Dialect::Keras,
+            bias: true,
+            ..conv
+        };
+        let op = match random.pick(0, 5) {
+            0 => Op::Conv(depthwise),
+            1 => Op::SeparableConv(SeparableConv {
+                depthwise: Conv { bias: false, ..depthwise },
+                pointwise: Conv { outputs: 5, ..Conv::new(Dialect::Keras, Direction::Forward, 2) },
+            }),
+            2 => Op::Linear { dialect, inputs: None, outputs: 6, bias: true },
+            _ => Op::Conv(conv),
+        };
+        let layers = [(op, vec![0]), (Op::Activation(Activation::Relu), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
