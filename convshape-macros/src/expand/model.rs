@@ -219,6 +219,7 @@ impl Expansion<'_> {
             }
         });
         let whole = self.whole_ports(&inputs, &outputs);
+        let typed = self.typed_layer(&inputs, &outputs);
         quote! {
             #whole
 
@@ -260,6 +261,7 @@ impl Expansion<'_> {
             }
 
             #krate::__weight_files! { [#generics] #name #arguments }
+            #typed
         }
     }
 

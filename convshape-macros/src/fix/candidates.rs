@@ -166,7 +166,9 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         }
         Reason::SameWithStride { .. } => {
             if let Op::Conv(conv) = op {
-                let values = core::array::from_fn(|axis| conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]) / 2);
+                let values = core::array::from_fn(|axis| {
+                    conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]) / 2
+                });
                 search.offer(field("padding", Setting::ints(values, conv.rank)), 10);
                 search.offer(field("stride", Setting::Ints { values: [1; MAX_SPATIAL], axes: None }), 20);
             }
