@@ -167,7 +167,7 @@ impl Numbers {
         for dim in &pattern.dims {
             sizes.push(match dim {
                 Dim::Size(size) => self.size(size)?,
-                Dim::Any(_) | Dim::Broken(_) => Size::Unknown,
+                Dim::Any | Dim::Broken => Size::Unknown,
             });
         }
         Ok(Shape::new(&sizes, self.scope))

@@ -29,8 +29,8 @@ pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Gr
     let plain = Numbers::new(krate.clone(), &[], unseen.clone());
     let symbols = symbols(&chain.headers.symbols, &plain, sink);
     let graph = Graph {
-        dialect: chain.headers.dialect.map_or(Dialect::Torch, |header| header.value),
-        lossy: chain.headers.lossy.map_or(Lossy::Allow, |header| header.value),
+        dialect: chain.headers.dialect.unwrap_or(Dialect::Torch),
+        lossy: chain.headers.lossy.unwrap_or(Lossy::Allow),
         // A chain with symbols is rare and its scope small: it stays for the life of the process.
         symbols: Vec::leak(symbols),
         unseen,

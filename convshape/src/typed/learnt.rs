@@ -56,7 +56,6 @@ fn specs(op: Op) -> impl Iterator<Item = Spec> {
         op,
         shape: numbers(spec.shape.sizes().iter().map(|size| size.number())),
         init: spec.init,
-        #[cfg(feature = "train")]
         statistic: spec.is_statistic(),
     })
 }
