@@ -8,6 +8,7 @@ mod model;
 mod ops;
 mod program;
 mod shapes;
+mod typed;
 mod weights;
 
 use convshape_arith::op::Op;

@@ -125,7 +125,7 @@ fn chains_as_they_stand() {
 #[test]
 fn chains_with_tokens_off() {
     let mut random = Random(1);
-    for turn in 0..6_000 {
+    for turn in 0..3_000 {
         let mut words: Vec<&str> = CHAINS[turn % CHAINS.len()].split_whitespace().collect();
         for _ in 0..=random.below(3) {
             let at = random.below(words.len());
@@ -147,7 +147,7 @@ fn chains_with_tokens_off() {
 #[test]
 fn chains_with_numbers_off() {
     let mut random = Random(2);
-    for turn in 0..3_000 {
+    for turn in 0..1_500 {
         let source = CHAINS[turn % CHAINS.len()];
         let numbers = |word: &&str| word.starts_with(|first: char| first.is_ascii_digit());
         let changed = random.below(source.split_whitespace().filter(numbers).count());
@@ -171,7 +171,7 @@ fn soup() {
     let words: Vec<&str> =
         CHAINS.iter().flat_map(|source| source.split_whitespace()).chain(OTHERS.iter().copied()).collect();
     let plain: Vec<&str> = words.into_iter().filter(|word| !"()[]{}".contains(*word)).collect();
-    for _ in 0..2_000 {
+    for _ in 0..1_000 {
         let mut text = "struct S { input : [ 4 , 16 , 16 ] ; ".to_owned();
         for _ in 0..random.below(40) {
             let word = plain[random.below(plain.len())];

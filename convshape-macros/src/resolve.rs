@@ -5,7 +5,7 @@ mod layer;
 mod pieces;
 mod scope;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use convshape_arith::op::Dialect;
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -21,7 +21,7 @@ use crate::words::{self, Lookup};
 use scope::{Binding, Scope};
 
 /// More layers than this are refused: a repeat count with a digit too many would hang the compiler.
-const MOST_LAYERS: usize = 100_000;
+const MOST_LAYERS: usize = 50_000;
 
 /// Binds a chain's names. What cannot be bound is reported and left out of what follows.
 pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Graph {
@@ -143,6 +143,12 @@ impl<'a> Resolver<'a> {
         self.graph.members = self.body(&chain.body, &mut scope);
         if let Some(last) = self.graph.nodes.get(MOST_LAYERS - 1) {
             self.sink.push(diagnose::too_many_layers(MOST_LAYERS, last.spans.op.span()));
+            // Checking so many would take long, and say nothing more.
+            self.graph.nodes.clear();
+            self.graph.bodies.clear();
+            self.graph.members.clear();
+            self.graph.names.clear();
+            return;
         }
         for port in &chain.outputs {
             let shape = self.or_report(scope.numbers.shape(&port.shape)).unwrap_or_else(|| open_shape(&port.shape));
@@ -268,7 +274,9 @@ impl<'a> Resolver<'a> {
         if found.is_none() {
             // `r3` that an unnamed statement is called in messages cannot be referred to.
             let unnamed = self.graph.nodes.iter().any(|node| node.spans.label.is_none() && node.name == text);
-            let nearest = words::nearest(&text, scope.names.keys().cloned());
+            // In an order, so that the message is always the same.
+            let known: BTreeSet<String> = scope.names.keys().cloned().collect();
+            let nearest = words::nearest(&text, known.into_iter());
             self.sink.push(diagnose::unknown_name(name, nearest, unnamed));
         }
         found

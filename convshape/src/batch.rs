@@ -79,6 +79,30 @@ impl<O: Output> Outputs for O {
     }
 }
 
+/// The elements of all inputs, where they lie.
+pub trait InputSlices {
+    /// Calls `f` with them, in the order of the ports.
+    fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R;
+}
+
+impl<S: TensorShape> InputSlices for &Tensor<f32, S> {
+    fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R {
+        f(&[self.as_slice()])
+    }
+}
+
+/// The elements of all outputs, to write to.
+pub trait OutputSlices {
+    /// Calls `f` with them, in the order of the ports.
+    fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R;
+}
+
+impl<S: TensorShape> OutputSlices for &mut Tensor<f32, S> {
+    fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R {
+        f(&mut [self.as_mut_slice()])
+    }
+}
+
 macro_rules! tuples {
     ($(($($port:ident),+))+) => {$(
         impl<'a, $($port: Input<'a>),+> Inputs<'a> for ($($port,)+) {
@@ -86,6 +110,22 @@ macro_rules! tuples {
             fn batches(self) -> Vec<ArrayViewD<'a, f32>> {
                 let ($($port,)+) = self;
                 [$($port.batch()),+].into()
+            }
+        }
+
+        impl<$($port: TensorShape),+> InputSlices for ($(&Tensor<f32, $port>,)+) {
+            #[expect(non_snake_case, reason = "a port's type and value have one name")]
+            fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R {
+                let ($($port,)+) = self;
+                f(&[$($port.as_slice()),+])
+            }
+        }
+
+        impl<$($port: TensorShape),+> OutputSlices for ($(&mut Tensor<f32, $port>,)+) {
+            #[expect(non_snake_case, reason = "a port's type and value have one name")]
+            fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R {
+                let ($($port,)+) = self;
+                f(&mut [$($port.as_mut_slice()),+])
             }
         }
 

@@ -4,6 +4,21 @@
 //! [`conv`] and [`each`] are the kernels, written once over [`simd`]. Layers without a fast kernel
 //! run by their definition, in the same plan.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "loops over registers are unrolled, and have no iterators to be inlined"
+)]
+
+/// `$code` with `$name` as a constant that is `$count`, one of those listed.
+macro_rules! by_count {
+    ($count:expr, [$($n:literal)*], |$name:ident| $code:expr) => {
+        match $count {
+            $($n => { const $name: usize = $n; $code })*
+            _ => unreachable!("no tile has so many positions"),
+        }
+    };
+}
+
 mod buffer;
 mod cache;
 mod conv;
@@ -17,6 +32,7 @@ mod taps;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod winograd;
 
 pub use self::cache::Cache;
 pub use self::peak::peak_flops;

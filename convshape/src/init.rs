@@ -15,7 +15,7 @@ pub fn init<M: Parts>(rng: &mut impl Rng) -> M {
     assemble(Linked::of::<M>().specs().into_iter().map(|spec| draw(spec, rng)).collect())
 }
 
-fn draw(spec: Spec, rng: &mut impl Rng) -> Param {
+pub(crate) fn draw(spec: Spec, rng: &mut impl Rng) -> Param {
     let count = spec.shape.iter().product();
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     let elements: Vec<f32> = match spec.init {

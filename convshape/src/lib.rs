@@ -93,10 +93,14 @@
 //!
 //! # Features
 //!
-//! Both are on by default.
+//! All but the last two are on by default.
 //!
-//! - `safetensors`: the methods that read and write files. It needs `std`.
-//! - `std`: for [`ndarray`].
+//! - `std`: for [`ndarray`], and for finding out what the processor can do.
+//! - `safetensors`: the methods that read and write files. It needs `std`, as the next three do.
+//! - `train`: gradients, losses, optimisers and the training loop.
+//! - `rayon`: several threads where the work pays for them.
+//! - `progress`: a progress bar while a model is trained.
+//! - `typed`: the module `typed`, shapes as types on `typenum`, for code that is generic over sizes.
 //!
 //! Without them the crate is `no_std` and needs only `alloc`: chains are checked, drawn and run as before.
 #![no_std]
@@ -128,6 +132,7 @@ mod init;
 pub mod kernels;
 pub mod layers;
 mod model;
+mod nested;
 mod param;
 mod parts;
 mod pretrained;
@@ -141,8 +146,11 @@ mod tensor;
 mod test_model;
 #[cfg(feature = "train")]
 pub mod train;
+#[cfg(feature = "typed")]
+pub mod typed;
 #[cfg(feature = "safetensors")]
 mod weights;
+mod workspace;
 
 /// The README's snippets, compiled and run.
 #[cfg(doctest)]
@@ -162,11 +170,12 @@ pub use crate::summary::Summary;
 pub use crate::tensor::{Element, Tensor};
 #[cfg(feature = "safetensors")]
 pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
+pub use crate::workspace::Workspace;
 
 /// What generated code names. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::batch::{Inputs, Outputs};
+    pub use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
     pub use crate::check;
     pub use crate::fast::Cache;
     #[cfg(feature = "std")]
@@ -175,7 +184,7 @@ pub mod __private {
     #[cfg(feature = "train")]
     pub use crate::gradient::{gradients, gradients_train, vjp};
     pub use crate::init::init;
-    pub use crate::model::{forward, forward_batch, summary};
+    pub use crate::model::{forward, forward_batch, forward_into, summary};
     pub use crate::param::ParamGroup;
     pub use crate::parts::{Linked, Parts};
     pub use crate::pretrained::{Aligned, Stored, pretrained};
@@ -317,4 +326,54 @@ macro_rules! __training {
 #[macro_export]
 macro_rules! __training {
     ($($types:tt)*) => {};
+}
+
+/// A literal chain as a layer of [`typed`].
+#[cfg(feature = "typed")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __typed_layer {
+    ($model:ident($input:ty) -> $output:ty, $($shapes:tt)*) => {
+        impl $crate::typed::Layer<$input> for $model {
+            type Output = $output;
+
+            fn run(&self, x: &$input) -> $output {
+                self.forward(x)
+            }
+        }
+
+        $crate::__typed_layer! { @shapes $model $($shapes)* }
+    };
+    ($model:ident($($input:ty => $place:tt),+) -> $output:ty) => {
+        impl $crate::typed::Layer<($($input),+)> for $model {
+            type Output = $output;
+
+            fn run(&self, x: &($($input),+)) -> $output {
+                self.forward(($(&x.$place),+))
+            }
+        }
+    };
+    (@shapes $model:ident) => {};
+    (@shapes $model:ident $from:ty => $to:ty) => {
+        impl<S, B> $crate::typed::Layer<$crate::typed::Tensor<f32, S, B>> for $model
+        where
+            S: $crate::typed::Dims + $crate::typed::InputOf<$from, $model>,
+            B: $crate::typed::Holds<S::Elements>
+                + $crate::typed::Holds<<$to as $crate::typed::Dims>::Elements>,
+        {
+            type Output = $crate::typed::Tensor<f32, $to, B>;
+
+            fn run(&self, x: &$crate::typed::Tensor<f32, S, B>) -> Self::Output {
+                $crate::typed::run_chain(x, |x| self.forward(x))
+            }
+        }
+    };
+}
+
+/// A literal chain as a layer of `typed`: this build of the library has none.
+#[cfg(not(feature = "typed"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __typed_layer {
+    ($($chain:tt)*) => {};
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use convshape_arith::shape::Shape;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
-use crate::batch::{Inputs, Outputs};
+use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
 use crate::chain::Chain;
 use crate::error::ShapeError;
 use crate::param::Param;
@@ -16,9 +16,17 @@ use crate::program::{Action, Program};
 use crate::run::{self, Run, RunError, Value};
 use crate::summary::Summary;
 use crate::symbols::Symbols;
+use crate::workspace::{Workspace, workspace_bytes};
 
 /// A chain with parameters: what generic code needs of it. Every generated struct is one.
 pub trait Model: Chain + Clone + Send + Sync + 'static {
+    /// The bytes of a [`Workspace`] for one sample: enough for all activations with their borders at
+    /// once, though those that do not live at the same time share memory. Zero where sizes are known
+    /// at run time only; then a workspace grows in its first run.
+    ///
+    /// [`Workspace`]: crate::Workspace
+    const WORKSPACE_BYTES: usize;
+
     /// Calls `f` with each parameter and its name in files (`enc1.weight`), in the order of the
     /// layers.
     fn for_each_param(&self, f: impl FnMut(&str, &Param));
@@ -36,6 +44,8 @@ pub trait Model: Chain + Clone + Send + Sync + 'static {
 }
 
 impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
+    const WORKSPACE_BYTES: usize = workspace_bytes(Linked::of::<M>());
+
     fn for_each_param(&self, mut f: impl FnMut(&str, &Param)) {
         let mut specs = Linked::of::<M>().specs().into_iter();
         self.visit(&mut |param| {
@@ -66,6 +76,51 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
 pub fn forward<'a, O: Outputs>(model: &impl Parts, inputs: impl Inputs<'a>) -> O {
     match forward_batch(model, inputs) {
         Ok(output) => output,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The generated `forward_into`. Allocates nothing but in its first run, and in the first after a
+/// parameter changed, which packs the weights.
+///
+/// # Panics
+/// If a parameter was replaced by one of another shape.
+pub fn forward_into<M: Parts>(
+    model: &M,
+    inputs: impl InputSlices,
+    outputs: impl OutputSlices,
+    workspace: &mut Workspace,
+) {
+    inputs.with_slices(|inputs| outputs.with_slices(|outputs| run_into(model, inputs, outputs, workspace)));
+}
+
+fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], workspace: &mut Workspace) {
+    let program = M::PROGRAM;
+    let shapes = program.inputs.iter().map(|port| port.shape);
+    #[cfg(feature = "std")]
+    if let Some(engine) = model.cache().and_then(|cache| cache.engine(model, shapes.clone())) {
+        if workspace.get().len() < engine.elements(1) {
+            *workspace = Workspace::with_elements(engine.elements(1));
+        }
+        if engine.run_in(1, inputs, outputs, workspace.get_mut()).is_some() {
+            return;
+        }
+    }
+    let _ = workspace;
+    let views: Vec<ArrayViewD<'_, f32>> = inputs
+        .iter()
+        .zip(shapes)
+        .map(|(elements, shape)| {
+            let view = ArrayViewD::from_shape(IxDyn(&dims(1, &shape)), elements);
+            view.expect("a tensor has as many elements as its shape says")
+        })
+        .collect();
+    match run_batch(model, &views) {
+        Ok(results) => {
+            for (output, result) in outputs.iter_mut().zip(results) {
+                output.iter_mut().zip(result).for_each(|(to, from)| *to = from);
+            }
+        }
         Err(error) => panic!("{error}"),
     }
 }
@@ -127,7 +182,7 @@ fn fast_batch<M: Parts>(model: &M, batch: usize, inputs: &[ArrayViewD<'_, f32>])
             Some(Shape::of(&sizes?))
         })
         .collect::<Option<_>>()?;
-    let engine = model.cache()?.engine(model, &shapes)?;
+    let engine = model.cache()?.engine(model, shapes.iter().copied())?;
     let elements: Vec<Cow<'_, [f32]>> = inputs
         .iter()
         .map(|input| match input.to_slice() {
@@ -189,9 +244,13 @@ fn contiguous<'a>(batch: &'a ArrayViewD<'_, f32>, sample: usize) -> Cow<'a, [f32
 
 /// A batch of one output.
 fn array(batch: usize, shape: &Shape, elements: Vec<f32>) -> ArrayD<f32> {
+    ArrayD::from_shape_vec(IxDyn(&dims(batch, shape)), elements).expect("a run gives the shapes that were checked")
+}
+
+/// The sizes of a shape, behind that of the batch.
+fn dims(batch: usize, shape: &Shape) -> Vec<usize> {
     let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
-    let dims: Vec<usize> = [batch].into_iter().chain(sizes).collect();
-    ArrayD::from_shape_vec(IxDyn(&dims), elements).expect("a run gives the shapes that were checked")
+    [batch].into_iter().chain(sizes).collect()
 }
 
 /// A program with its parameters at hand.
@@ -231,6 +290,7 @@ impl Run for Ready<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::param::ParamGroup;
     use crate::shapes::Cl;
     use crate::tensor::Tensor;
     use crate::test_model::{Outer, Small};
@@ -286,6 +346,30 @@ mod tests {
             assert!(param.as_slice().iter().any(|w| w.abs() > 0.1));
         }
         assert_eq!(model, self::model::<Outer>());
+    }
+
+    #[test]
+    fn packed_weights_are_never_stale() {
+        let mut model = model::<Outer>();
+        let (x, y) = (ramp(2), ramp(2));
+        let run = |model: &Outer| model.run_batch(&[x.view().into_dyn(), y.view().into_dyn()]).unwrap();
+        let before = run(&model);
+        let kept = model.clone();
+        model.sub.dec.weight.as_mut_slice()[0] += 1.0;
+        let after = run(&model);
+        assert_ne!(before, after);
+        assert_eq!(run(&kept), before);
+        // A model of the same parameters that was never run.
+        let fresh: Outer = crate::parts::assemble({
+            let mut params = Vec::new();
+            model.visit(&mut |param: &Param| {
+                params.push(Param::new(param.shape().to_vec(), param.as_slice().to_vec()));
+            });
+            params
+        });
+        assert_eq!(run(&fresh), after);
+        model.sub.dec.weight = kept.sub.dec.weight.clone();
+        assert_eq!(run(&model), before);
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Linked {
 }
 
 /// The sizes of a parameter: always numbers, as the macro refuses any other.
-fn numbers(sizes: impl Iterator<Item = Option<i64>>) -> Vec<usize> {
+pub(crate) fn numbers(sizes: impl Iterator<Item = Option<i64>>) -> Vec<usize> {
     sizes.map(|size| size.and_then(|n| usize::try_from(n).ok()).expect("a parameter's sizes are numbers")).collect()
 }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Dialect, Op};
+use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
 
 use crate::kernels;
@@ -172,6 +172,7 @@ mod tests {
     use convshape_arith::size::Size;
 
     use super::*;
+    use convshape_arith::op::Dialect;
     use crate::program::Port;
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {

@@ -23,7 +23,7 @@ conv_chain! {
         stride: Conv2d(2 -> 2, kernel: 1);
         undo: Conv2d(2 -> 2, kernel: 1);
         Relu;
-        Add(r#type, stride);
+        Add(r#type, _);
         ConvTranspose2d(undo r#type) restores r#type;
         output: [2, 8, 8];
     }

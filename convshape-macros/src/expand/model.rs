@@ -176,6 +176,10 @@ impl Expansion<'_> {
             quote!(&#tensor)
         }));
         let output_tensors = tuple(outputs.iter().map(|shape| tensor(shape, "Output")));
+        let rooms = tuple(outputs.iter().map(|shape| {
+            let tensor = tensor(shape, "Output");
+            quote!(&mut #tensor)
+        }));
         let input_views = tuple(inputs.iter().map(view));
         let output_arrays = tuple(outputs.iter().map(array));
         let output_views = tuple(outputs.iter().map(view));
@@ -202,9 +206,20 @@ impl Expansion<'_> {
                     #checked
                     #krate::__private::forward(self, x)
                 }
+
+                /// As `forward`, with the caller's memory: after the first run, which packs the weights, it
+                /// allocates nothing.
+                ///
+                /// # Panics
+                /// If a parameter was replaced by one of another shape.
+                pub fn forward_into(&self, x: #input_tensors, y: #rooms, workspace: &mut #krate::Workspace) {
+                    #checked
+                    #krate::__private::forward_into(self, x, y, workspace)
+                }
             }
         });
         let whole = self.whole_ports(&inputs, &outputs);
+        let typed = self.typed_layer(&inputs, &outputs);
         quote! {
             #whole
 
@@ -246,6 +261,7 @@ impl Expansion<'_> {
             }
 
             #krate::__weight_files! { [#generics] #name #arguments }
+            #typed
         }
     }
 

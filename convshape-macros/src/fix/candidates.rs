@@ -18,6 +18,9 @@ const MOST_LAYERS: usize = 24;
 /// How far an input size is looked for.
 const REACH: i64 = 64;
 
+/// Of larger numbers of groups no divisor is looked for.
+const MOST_TRIED: i64 = 1 << 12;
+
 pub(super) fn try_all(search: &mut Search<'_>) {
     let graph = search.graph;
     match search.problem.clone() {
@@ -106,7 +109,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
             if let Op::Conv(conv) = op
                 && let (Some(ins), outs) = (conv.inputs, conv.outputs)
             {
-                for candidate in (1..groups).rev().filter(|g| ins % g == 0 && outs % g == 0) {
+                for candidate in (1..groups.min(MOST_TRIED)).rev().filter(|g| ins % g == 0 && outs % g == 0) {
                     if search.offer(field("groups", Setting::Int(candidate)), 20) {
                         break;
                     }
@@ -120,7 +123,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                     search.offer(Edit::Channels { node, inputs: ins, outputs }, 12);
                 }
             } else if let Op::GroupNorm { .. } = op {
-                for candidate in (1..groups).rev().filter(|g| channels % g == 0).take(1) {
+                for candidate in (1..groups.min(MOST_TRIED)).rev().filter(|g| channels % g == 0).take(1) {
                     search.offer(field("groups", Setting::Int(candidate)), 10);
                 }
             }
@@ -163,7 +166,9 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         }
         Reason::SameWithStride { .. } => {
             if let Op::Conv(conv) = op {
-                let values = core::array::from_fn(|axis| (conv.kernel[axis] - 1) * conv.dilation[axis] / 2);
+                let values = core::array::from_fn(|axis| {
+                    conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]) / 2
+                });
                 search.offer(field("padding", Setting::ints(values, conv.rank)), 10);
                 search.offer(field("stride", Setting::Ints { values: [1; MAX_SPATIAL], axes: None }), 20);
             }
@@ -172,7 +177,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
             axis_values(search, node, AxisField::Padding, &[kernel / 2, 0], 10);
         }
         Reason::ReflectPadding { input: Size::Number(rows), .. } => {
-            axis_values(search, node, AxisField::Padding, &[rows - 1], 20);
+            axis_values(search, node, AxisField::Padding, &[rows.saturating_sub(1)], 20);
             search.offer(field(border_field(op), Setting::Word("replicate")), 25);
         }
         Reason::CircularPadding { input: Size::Number(rows), .. } => {
@@ -224,7 +229,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         }
         Reason::Divisible { .. } => {
             if let Op::PixelShuffle { factor } = op {
-                for smaller in (1..*factor).rev() {
+                for smaller in (1..(*factor).min(REACH)).rev() {
                     search.offer(field("factor", Setting::Int(smaller)), 20);
                 }
             }
@@ -341,13 +346,13 @@ fn around(search: &mut Search<'_>, node: NodeId, op: &Op, extra: u32) {
                 let values: Vec<i64> = (0..reach).collect();
                 axis_values(search, node, AxisField::OutputPadding, &values, 10 + extra);
             }
-            let paddings: Vec<i64> = (0..=(kernel * 2).min(32)).collect();
+            let paddings: Vec<i64> = (0..=kernel.saturating_mul(2).min(32)).collect();
             axis_values(search, node, AxisField::Padding, &paddings, 20 + extra);
             if stride > 1 && conv.direction == Direction::Forward {
                 let cost = if stride == kernel { 18 } else { 24 };
                 axis_values(search, node, AxisField::Stride, &[1, 2, 3, 4], cost + extra);
             }
-            let kernels: Vec<i64> = (1..=(kernel + 6).min(64)).collect();
+            let kernels: Vec<i64> = (1..=kernel.saturating_add(6).min(64)).collect();
             axis_values(search, node, AxisField::Kernel, &kernels, 26 + extra);
             if conv.direction == Direction::Forward {
                 search.offer(Edit::Transposed { node }, 30 + extra);

@@ -24,7 +24,9 @@ pub(super) fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, reaso
                     offer("padding", Setting::Pairs { values, axes: Some(conv.rank) }, 12);
                 }
                 // Rows that keep a size at stride 1.
-                let half = std::array::from_fn(|axis| (conv.kernel[axis] - 1) * conv.dilation[axis] / 2);
+                let half = std::array::from_fn(|axis| {
+                    conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]) / 2
+                });
                 offer("padding", Setting::ints(half, conv.rank), 16);
             }
             offer("padding", Setting::Word("same"), 10);
@@ -127,7 +129,7 @@ fn crop_to_output_size(search: &mut Search<'_>, node: NodeId, conv: &Conv) {
         let (kernel, stride, dilation) = (conv.kernel[axis], conv.stride[axis], conv.dilation[axis]);
         let full = Scatter { kernel, stride, dilation, lo: 0, hi: 0 };
         let Ok(Size::Number(rows)) = full.unchecked_output(input.size(graph.order().spatial(axis))) else { return };
-        let crop = (rows - sizes[axis]).max(0);
+        let crop = rows.saturating_sub(sizes[axis]).max(0);
         pairs[axis] = (crop / 2, crop - crop / 2);
     }
     let setting = Setting::Pairs { values: pairs, axes: Some(conv.rank) };
@@ -139,10 +141,14 @@ fn written(conv: &Conv, axis: usize, lo: i64, hi: i64) -> (i64, i64) {
     let Ok(reach) = extent(conv.kernel[axis], conv.dilation[axis]) else { return (lo, hi) };
     let added = match (conv.dialect, conv.output_padding) {
         (Dialect::Jax | Dialect::Flax, _) => {
-            return if conv.consistent_padding { (lo, hi) } else { (reach - 1 - lo, reach - 1 - hi) };
+            return if conv.consistent_padding {
+                (lo, hi)
+            } else {
+                ((reach - 1).saturating_sub(lo), (reach - 1).saturating_sub(hi))
+            };
         }
         // What keras adds where nothing is written.
-        (Dialect::Keras, None) => (conv.stride[axis] - reach).max(0),
+        (Dialect::Keras, None) => conv.stride[axis].saturating_sub(reach).max(0),
         (_, Some(output_padding)) => output_padding[axis],
         (_, None) => 0,
     };

@@ -19,17 +19,21 @@ pub struct Cache(RwLock<Option<Arc<Engine>>>);
 impl Cache {
     /// The engine for a model's parameters as they are now, and inputs of these shapes. `None` where
     /// there is none: the slow way runs, or says what is wrong.
-    pub(crate) fn engine<M: Parts>(&self, model: &M, inputs: &[Shape]) -> Option<Arc<Engine>> {
+    pub(crate) fn engine<M: Parts>(
+        &self,
+        model: &M,
+        inputs: impl Iterator<Item = Shape> + Clone,
+    ) -> Option<Arc<Engine>> {
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(engine) = kept
             && is_of(&engine, model)
-            && engine.inputs() == inputs
+            && inputs.clone().eq(engine.inputs().iter().copied())
         {
             return Some(engine);
         }
         let params: Vec<&Param> = checked_params(model).ok()?;
         let linked = crate::parts::Linked::of::<M>();
-        let engine = Arc::new(Engine::new(linked, &params, inputs, Level::best())?);
+        let engine = Arc::new(Engine::new(linked, &params, &inputs.collect::<Vec<_>>(), Level::best())?);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&engine));
         Some(engine)
     }

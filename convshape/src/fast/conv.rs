@@ -1,15 +1,16 @@
 //! Convolutions and matrices: tiles of positions and output channels whose sums stay in registers.
 
 use std::ops::Range;
-use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
 use super::buffer::{Buffer, View};
 use super::math::Finish;
-use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, dots, products};
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, WINDOW, dots, products, window};
 use super::taps::Axis;
+use super::threads::Spread;
+use crate::workspace::Workspace;
 
 /// What to compute: the sum, and what is folded into it.
 pub(super) struct Sum<'a> {
@@ -31,17 +32,44 @@ pub(super) struct Conv {
     y: Strides,
     phases: Vec<Phase>,
     panels: Vec<Panel>,
-    weights: Aligned,
+    weights: Workspace,
     finish: Finish,
-    /// The axis along which the work is split, the rows of a phase along it, and where the first is
-    /// stored.
+    /// The axis along which the work is split, and how: a unit is a row of a phase.
     split: usize,
-    units: usize,
-    origin: usize,
+    spread: Spread,
+    /// Where it is a depthwise 3x3 convolution.
+    window: Option<Window>,
     /// How many units at a time, where that keeps inputs in the cache.
     chunk: usize,
     /// Multiply-adds of a sample.
     pub(super) work: usize,
+}
+
+/// A depthwise 3x3 convolution: its step, where the first input of the first output is, and how far
+/// apart rows and positions are.
+#[derive(Clone, Copy)]
+struct Window {
+    step: usize,
+    first: usize,
+    row: usize,
+    position: usize,
+}
+
+impl Window {
+    fn new(axes: &[Axis; 3], x: &View, split: usize) -> Option<Window> {
+        let [depth, height, width] = axes;
+        let (taps_h, row) = height.three()?;
+        let (taps_w, column) = width.three()?;
+        let step = height.step;
+        let ordered = taps_h.is_sorted() && taps_w.is_sorted();
+        let flat = depth.phases.len() == 1 && depth.phases[0].count == 1 && depth.phases[0].taps.len() == 1;
+        if split != 1 || !ordered || !flat || width.step != step || !(1..=2).contains(&step) {
+            return None;
+        }
+        let first = x.buffer.at_signed([depth.phases[0].taps[0].1, row, column]) + x.channel;
+        let strides = x.buffer.strides();
+        Some(Window { step, first, row: strides[1], position: strides[2] })
+    }
 }
 
 /// How channels lie in vectors.
@@ -77,36 +105,6 @@ struct Panel {
     vectors: usize,
 }
 
-/// Elements at a multiple of a cache line, so that no vector straddles two.
-#[derive(Default)]
-pub(super) struct Aligned {
-    memory: Vec<f32>,
-    start: usize,
-}
-
-impl Aligned {
-    fn new(elements: &[f32]) -> Aligned {
-        let mut aligned = Aligned::zeros(elements.len());
-        aligned.get_mut().copy_from_slice(elements);
-        aligned
-    }
-
-    pub(super) fn zeros(count: usize) -> Aligned {
-        let memory = vec![0.0; count + MOST_LANES];
-        let start = memory.as_ptr().align_offset(4 * MOST_LANES);
-        Aligned { start: if start < MOST_LANES { start } else { 0 }, memory }
-    }
-
-    pub(super) fn get(&self) -> &[f32] {
-        &self.memory[self.start..self.memory.len() - MOST_LANES + self.start]
-    }
-
-    pub(super) fn get_mut(&mut self) -> &mut [f32] {
-        let end = self.memory.len() - MOST_LANES + self.start;
-        &mut self.memory[self.start..end]
-    }
-}
-
 /// Weights beyond this many elements stream through the cache once, over all positions; fewer stay
 /// there while the positions pass.
 const MOST_RESIDENT: usize = 128 * 1024;
@@ -137,11 +135,16 @@ impl Conv {
             y: strides(&y.buffer, [0, 1, 2].map(|axis| axes[axis].modulus)),
             phases: Vec::new(),
             panels: Vec::new(),
-            weights: Aligned::default(),
+            weights: Workspace::with_elements(0),
             finish: sum.finish,
             split,
-            units: axes[split].phases[0].count,
-            origin: (0..=split).map(|axis| y.buffer.low[axis] * y.buffer.strides()[axis]).sum(),
+            spread: Spread {
+                sample: y.buffer.sample(),
+                units: axes[split].phases[0].count,
+                origin: (0..=split).map(|axis| y.buffer.low[axis] * y.buffer.strides()[axis]).sum(),
+                step: y.buffer.strides()[split] * axes[split].modulus,
+            },
+            window: if kind == Kind::Depthwise { Window::new(axes, &x, split) } else { None },
             chunk: 0,
             work: 0,
         };
@@ -173,8 +176,9 @@ impl Conv {
                 }
             }
         }
-        conv.weights = Aligned::new(&packed);
-        let unit = (x.buffer.sample() + y.buffer.sample()) / conv.units.max(1);
+        conv.weights = Workspace::with_elements(packed.len());
+        conv.weights.get_mut().copy_from_slice(&packed);
+        let unit = (x.buffer.sample() + y.buffer.sample()) / conv.spread.units.max(1);
         let resident = packed.len() <= MOST_RESIDENT;
         conv.chunk = if resident { (CHUNK / unit.max(1)).max(1) } else { usize::MAX };
         conv
@@ -294,29 +298,7 @@ impl Conv {
 
     /// Runs all samples. `x` and `y` are the buffers.
     pub(super) fn run(&self, samples: usize, x: &[f32], y: &mut [f32]) {
-        let tasks = super::threads::tasks(self.work * samples);
-        if tasks > 1 && samples >= 2 * tasks {
-            let share = samples.div_ceil(tasks);
-            super::threads::chunks(y, share * self.y.0[0], &|index, y| {
-                let first = index * share;
-                self.block(x, y, first * self.y.0[0], first..samples.min(first + share), 0..self.units);
-            });
-        } else if tasks > 1 && self.units > 1 {
-            let share = self.units.div_ceil(tasks);
-            let step = self.y.0[1 + self.split];
-            for sample in 0..samples {
-                let base = sample * self.y.0[0] + self.origin;
-                let end = ((sample + 1) * self.y.0[0]).min(y.len());
-                super::threads::chunks(&mut y[base..end], share * step, &|index, y| {
-                    let units = index * share..self.units.min((index + 1) * share);
-                    if !units.is_empty() {
-                        self.block(x, y, base + index * share * step, sample..sample + 1, units);
-                    }
-                });
-            }
-        } else {
-            self.block(x, y, 0, 0..samples, 0..self.units);
-        }
+        self.spread.run(self.work, samples, y, &|y, base, samples, units| self.block(x, y, base, samples, units));
     }
 
     /// Some samples, or some units of one. `y` starts at `base`.
@@ -375,14 +357,36 @@ impl Kernel for &mut Task<'_> {
             if positions == 0 {
                 continue;
             }
-            for panel in &conv.panels[phase.panels.clone()] {
+            let panels = &conv.panels[phase.panels.clone()];
+            if let Some(window) = conv.window {
+                let place = [phase.y, self.base];
+                let mut rows = Rows { conv, window, panels, x: self.x, y: &mut *self.y, place, width: count[3] };
+                for sample in self.samples.clone() {
+                    rows.run(simd, sample, first[2]..first[2] + count[2]);
+                }
+                continue;
+            }
+            if conv.kind == Kind::Depthwise {
+                let mut strip = Strip { conv, panels, x: self.x, y: &mut *self.y, cursor: start };
+                let mut rest = positions;
+                while rest > 0 {
+                    let count = [8, 4, 1].into_iter().find(|count| *count <= rest).unwrap_or(1);
+                    match count {
+                        8 => simd.call(DepthTile::<8>(&mut strip)),
+                        4 => simd.call(DepthTile::<4>(&mut strip)),
+                        _ => simd.call(DepthTile::<1>(&mut strip)),
+                    }
+                    rest -= count;
+                }
+                continue;
+            }
+            for panel in panels {
                 let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor: start, positions };
                 match (conv.kind, panel.vectors) {
-                    (Kind::Products, 1) => piece.products::<S, 1>(simd, S::POSITIONS[0]),
-                    (Kind::Products, 2) => piece.products::<S, 2>(simd, S::POSITIONS[1]),
-                    (Kind::Products, _) => piece.products::<S, 4>(simd, S::POSITIONS[2]),
                     (Kind::Dots, _) => piece.dots(simd),
-                    (Kind::Depthwise, _) => piece.depthwise(simd),
+                    (_, 1) => piece.products::<S, 1>(simd, S::POSITIONS[0]),
+                    (_, 2) => piece.products::<S, 2>(simd, S::POSITIONS[1]),
+                    _ => piece.products::<S, 4>(simd, S::POSITIONS[2]),
                 }
             }
         }
@@ -446,16 +450,6 @@ struct Piece<'a> {
     positions: usize,
 }
 
-/// Calls `$tile::<$simd, N, $($rest)*>` for the `N` that `$count` is.
-macro_rules! by_count {
-    ($count:expr, $simd:expr, [$($n:literal)*], |$r:ident| $tile:expr) => {
-        match $count {
-            $($n => { const $r: usize = $n; $tile })*
-            _ => unreachable!("no tile has so many positions"),
-        }
-    };
-}
-
 impl Piece<'_> {
     #[inline(always)]
     fn products<S: Simd, const V: usize>(mut self, simd: S, most: usize) {
@@ -463,7 +457,7 @@ impl Piece<'_> {
         let tiles = self.positions.div_ceil(most);
         for tile in 0..tiles {
             let count = (tile + 1) * self.positions / tiles - tile * self.positions / tiles;
-            by_count!(count, simd, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
+            by_count!(count, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
                 // Four vectors leave registers for few positions.
                 if V < 4 || R <= 6 {
                     simd.call(ProductTile::<R, V>(&mut self));
@@ -475,11 +469,18 @@ impl Piece<'_> {
     #[inline(always)]
     fn dots<S: Simd>(mut self, simd: S) {
         let outputs = self.panel.channels;
-        let most = if outputs == 1 || S::POSITIONS[1] >= 12 { 8 } else { 4 };
+        // As many sums as there are registers for.
+        let large = match (outputs, S::POSITIONS[1]) {
+            (1, 12..) => 16,
+            (1, _) | (_, 12..) => 8,
+            _ => 4,
+        };
         while self.positions > 0 {
-            let count = if self.positions >= most { most } else { 1 };
+            let count = [large, 4, 1].into_iter().find(|count| *count <= self.positions).unwrap_or(1);
             match (outputs, count) {
+                (1, 16) => simd.call(DotTile::<16, 1>(&mut self)),
                 (1, 8) => simd.call(DotTile::<8, 1>(&mut self)),
+                (1, 4) => simd.call(DotTile::<4, 1>(&mut self)),
                 (1, _) => simd.call(DotTile::<1, 1>(&mut self)),
                 (2, 8) => simd.call(DotTile::<8, 2>(&mut self)),
                 (2, 4) => simd.call(DotTile::<4, 2>(&mut self)),
@@ -487,18 +488,6 @@ impl Piece<'_> {
                 (_, 8) => simd.call(DotTile::<8, 3>(&mut self)),
                 (_, 4) => simd.call(DotTile::<4, 3>(&mut self)),
                 _ => simd.call(DotTile::<1, 3>(&mut self)),
-            }
-            self.positions -= count;
-        }
-    }
-
-    #[inline(always)]
-    fn depthwise<S: Simd>(mut self, simd: S) {
-        while self.positions > 0 {
-            let count = if self.positions >= 8 { 8 } else { 1 };
-            match count {
-                8 => simd.call(DepthTile::<8>(&mut self)),
-                _ => simd.call(DepthTile::<1>(&mut self)),
             }
             self.positions -= count;
         }
@@ -562,9 +551,24 @@ impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
         let mut sums = [[simd.splat(0.0); V]; R];
         dots(simd, piece.x, &starts, piece.runs(), piece.weights(), &mut sums);
         let mut y = [[0.0; V]; R];
-        for r in 0..R {
-            for v in 0..V {
-                y[r][v] = simd.sum(sums[r][v]) + piece.shift()[v];
+        let shift: [f32; V] = *piece.shift().first_chunk().expect("a constant for each channel");
+        // Half of the positions at a time where all are more than a vector.
+        let half = if R * V > MOST_LANES { R / 2 } else { R };
+        for first in [0, half] {
+            if first == R {
+                break;
+            }
+            let mut some = [simd.splat(0.0); MOST_LANES];
+            for r in 0..half {
+                for v in 0..V {
+                    some[r * V + v] = sums[first + r][v];
+                }
+            }
+            let some = simd.sums(&some);
+            for r in 0..half {
+                for v in 0..V {
+                    y[first + r][v] = some[r * V + v] + shift[v];
+                }
             }
         }
         piece.conv.finish.all(simd, y.as_flattened_mut());
@@ -574,22 +578,123 @@ impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
     }
 }
 
-struct DepthTile<'a, 'b, const R: usize>(&'a mut Piece<'b>);
+/// All panels of a depthwise convolution over the positions of a block.
+struct Strip<'a> {
+    conv: &'a Conv,
+    panels: &'a [Panel],
+    x: &'a [f32],
+    y: &'a mut [f32],
+    cursor: Cursor,
+}
+
+struct DepthTile<'a, 'b, const R: usize>(&'a mut Strip<'b>);
 
 impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let piece = self.0;
-        let (starts, places) = piece.cursor.take::<R>();
-        let mut sums = [[simd.load(piece.shift())]; R];
-        dots(simd, piece.x, &starts, piece.runs(), piece.weights(), &mut sums);
-        let finish = piece.conv.finish;
-        for r in 0..R {
-            let y = &mut piece.y[places[r] + piece.panel.first..][..piece.panel.channels];
-            simd.store_some(finish.apply(simd, sums[r][0]), y, piece.panel.channels);
-            finish.rest(simd, y);
+        let strip = self.0;
+        let (starts, places) = strip.cursor.take::<R>();
+        let (packed, finish) = (strip.conv.weights.get(), strip.conv.finish);
+        for panel in strip.panels {
+            let mut sums = [[simd.load(&packed[panel.shift..])]; R];
+            dots(simd, strip.x, &starts, &panel.runs, &packed[panel.weights.clone()], &mut sums);
+            for r in 0..R {
+                let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
+                simd.store_some(finish.apply(simd, sums[r][0]), y, panel.channels);
+                finish.rest(simd, y);
+            }
+        }
+    }
+}
+
+/// All panels of a depthwise 3x3 convolution over whole rows.
+struct Rows<'a> {
+    conv: &'a Conv,
+    window: Window,
+    panels: &'a [Panel],
+    x: &'a [f32],
+    y: &'a mut [f32],
+    /// Where a sample's first output is, and where `y` starts.
+    place: [usize; 2],
+    width: usize,
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(&mut self, simd: S, sample: usize, rows: Range<usize>) {
+        let [height, width] = WINDOW[self.window.step - 1];
+        let mut row = rows.start;
+        while row < rows.end {
+            let tall = height.min(rows.end - row);
+            let (x, y) = (self.conv.x, self.conv.y);
+            let x_row = sample * x.0[0] + row * x.0[2];
+            let y_row = self.place[0] + sample * y.0[0] + row * y.0[2] - self.place[1];
+            let mut column = 0;
+            while column < self.width {
+                // The last tile of a row goes back over some outputs, and a single row or narrow one is
+                // computed output by output.
+                let at = if self.width >= width { column.min(self.width - width) } else { column };
+                if tall == height && self.width >= width {
+                    let (x_at, y_at) = (self.window.first + x_row + at * x.0[3], y_row + at * y.0[3]);
+                    match self.window.step {
+                        1 => simd.call(WindowTile::<1> { rows: &mut *self, x_at, y_at }),
+                        _ => simd.call(WindowTile::<2> { rows: &mut *self, x_at, y_at }),
+                    }
+                    column = at + width;
+                } else {
+                    for row in 0..tall {
+                        let cursor = Cursor {
+                            index: [0; 4],
+                            count: [1; 4],
+                            x: x_row + row * x.0[2] + column * x.0[3],
+                            y: y_row + row * y.0[2] + column * y.0[3],
+                            x_steps: x,
+                            y_steps: y,
+                        };
+                        let (conv, panels, x) = (self.conv, self.panels, self.x);
+                        simd.call(DepthTile::<1>(&mut Strip { conv, panels, x, y: &mut *self.y, cursor }));
+                    }
+                    column += 1;
+                }
+            }
+            row += tall;
+        }
+    }
+}
+
+struct WindowTile<'a, 'b, const STEP: usize> {
+    rows: &'a mut Rows<'b>,
+    x_at: usize,
+    y_at: usize,
+}
+
+impl<const STEP: usize> Kernel for WindowTile<'_, '_, STEP> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let WindowTile { rows, x_at, y_at } = self;
+        let (packed, finish) = (rows.conv.weights.get(), rows.conv.finish);
+        let [height, width] = WINDOW[STEP - 1];
+        for panel in rows.panels {
+            let mut weights = [simd.splat(0.0); 9];
+            for tap in 0..9 {
+                weights[tap] = simd.load(&packed[panel.weights.start + tap * S::LANES..]);
+            }
+            let shift = simd.load(&packed[panel.shift..]);
+            let Window { row, position, .. } = rows.window;
+            let x = &rows.x[x_at + panel.first..];
+            let sums = window::<S, STEP>(simd, x, row, position, &weights, shift);
+            for r in 0..height {
+                for c in 0..width {
+                    let at = y_at + r * rows.conv.y.0[2] + c * rows.conv.y.0[3] + panel.first;
+                    let y = &mut rows.y[at..][..panel.channels];
+                    simd.store_some(finish.apply(simd, sums[r][c]), y, panel.channels);
+                    finish.rest(simd, y);
+                }
+            }
         }
     }
 }

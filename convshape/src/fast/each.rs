@@ -34,7 +34,12 @@ impl Kernel for Relayout<'_> {
             let place = view.long_row(row);
             let first = row / rows * channels * positions;
             let row = row % rows * width;
-            if order == AxisOrder::ChannelsLast || channels == 1 {
+            let neighbours = order == AxisOrder::ChannelsLast || channels == 1;
+            if neighbours && step == channels {
+                let (own, theirs) = (place, first + row * channels);
+                let (from, to) = if export { (own, theirs) } else { (theirs, own) };
+                y[to..][..width * channels].copy_from_slice(&x[from..][..width * channels]);
+            } else if neighbours {
                 for position in 0..width {
                     let (own, theirs) = (place + position * step, first + (row + position) * channels);
                     let (from, to) = if export { (own, theirs) } else { (theirs, own) };
@@ -58,45 +63,12 @@ impl Kernel for Relayout<'_> {
                         let theirs = first + channel * positions + row + position;
                         let count = [MOST_LANES.min(width - position), MOST_LANES.min(channels - channel)];
                         if export {
-                            block(simd, x, (own, step), y, (theirs, positions), count);
+                            simd.transpose(&x[own..], step, &mut y[theirs..], positions, count);
                         } else {
-                            block(simd, x, (theirs, positions), y, (own, step), [count[1], count[0]]);
+                            simd.transpose(&x[theirs..], positions, &mut y[own..], step, [count[1], count[0]]);
                         }
                     }
                 }
-            }
-        }
-    }
-}
-
-/// A block whose rows become columns. `rows` and `columns` are counted in `x`; both sides have a
-/// start and a distance between rows.
-#[inline(always)]
-fn block<S: Simd>(
-    simd: S,
-    x: &[f32],
-    (x_start, x_step): (usize, usize),
-    y: &mut [f32],
-    (y_start, y_step): (usize, usize),
-    [rows, columns]: [usize; 2],
-) {
-    let mut lanes = [[0.0; MOST_LANES]; MOST_LANES];
-    for i in 0..rows {
-        let from = &x[x_start + i * x_step..];
-        if let Some(from) = from.first_chunk() {
-            lanes[i] = *from;
-        } else {
-            lanes[i][..columns].copy_from_slice(&from[..columns]);
-        }
-    }
-    simd.transpose(&mut lanes);
-    for i in 0..columns {
-        let to = &mut y[y_start + i * y_step..];
-        if rows == MOST_LANES {
-            to[..MOST_LANES].copy_from_slice(&lanes[i]);
-        } else {
-            for lane in (0..rows).step_by(S::LANES) {
-                simd.store_some(simd.load(&lanes[i][lane..]), &mut to[lane..], rows - lane);
             }
         }
     }

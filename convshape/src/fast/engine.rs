@@ -5,18 +5,20 @@ use std::sync::{Mutex, PoisonError};
 use std::vec;
 use std::vec::Vec;
 
-use convshape_arith::op::{Op, PerAxis};
+use convshape_arith::op::{Dialect, Op, PerAxis};
 use convshape_arith::shape::Shape;
 
 use super::buffer::{Place, SLACK, View};
-use super::conv::{Aligned, Conv, Sum};
+use super::conv::{Conv, Sum};
 use super::each::{self, Add, Each, Pool, Relayout, Windows};
 use super::math::Finish;
 use super::plan::{Plan, Work};
 use super::simd::Level;
+use super::winograd::Winograd;
 use crate::kernels::{self, Weight};
 use crate::param::Param;
 use crate::parts::Linked;
+use crate::workspace::Workspace;
 
 /// A model's plan and packed weights.
 pub(crate) struct Engine {
@@ -28,7 +30,7 @@ pub(crate) struct Engine {
     /// Samples that run together.
     together: usize,
     /// Workspaces that are not in use.
-    spare: Mutex<Vec<Aligned>>,
+    spare: Mutex<Vec<Workspace>>,
 }
 
 /// A step, ready to run.
@@ -43,6 +45,7 @@ enum Job {
     Import(usize),
     Export(usize),
     Conv(Box<Conv>),
+    Winograd(Box<Winograd>),
     Each { scale: Vec<f32>, shift: Vec<f32>, finish: Finish },
     Pool(Box<Windows>),
     Add(Finish),
@@ -83,7 +86,7 @@ impl Engine {
                     view.channels = inputs[0].channels;
                     Job::Each { scale: Vec::new(), shift: Vec::new(), finish: Finish::None }
                 }
-                Work::Sum { node, axes, norm, activation } => {
+                Work::Sum { node, axes, norm, activation, winograd } => {
                     let node = &plan.nodes[*node];
                     let output = output?;
                     let weight = params[node.param].as_slice();
@@ -107,6 +110,10 @@ impl Engine {
                         }
                     }
                     let inputs_of_linear = inputs[0].channels;
+                    let inputs_first = match node.op {
+                        Op::Linear { dialect, .. } => matches!(dialect, Dialect::Flax | Dialect::Keras),
+                        _ => false,
+                    };
                     let layout = match node.op {
                         Op::Conv(conv) => Some(Weight::new(&conv)),
                         _ => None,
@@ -121,11 +128,16 @@ impl Engine {
                             own[..3 - skip].copy_from_slice(&tap[skip..]);
                             weight[layout.at(channel, input, own)]
                         }
+                        None if inputs_first => weight[input * channels + channel],
                         None => weight[channel * inputs_of_linear + input],
                     };
                     let finish = activation.map_or(Finish::None, Finish::of);
                     let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
-                    Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output)))
+                    if *winograd {
+                        Job::Winograd(Box::new(Winograd::new(level, &sum, inputs[0], output)?))
+                    } else {
+                        Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output)))
+                    }
                 }
                 Work::Each { norm, activation, by } => {
                     let (mut scale, mut shift) = match norm {
@@ -196,7 +208,7 @@ impl Engine {
         let together = self.together.min(samples).max(1);
         let needed = self.elements(together);
         let workspace = spare().pop().filter(|workspace| workspace.get().len() >= needed);
-        let mut workspace = workspace.unwrap_or_else(|| Aligned::zeros(needed));
+        let mut workspace = workspace.unwrap_or_else(|| Workspace::with_elements(needed));
         let done = self.run_in(samples, inputs, outputs, workspace.get_mut());
         spare().push(workspace);
         done
@@ -249,6 +261,10 @@ impl Engine {
             Job::Conv(conv) => {
                 let (x, y) = memory.pair(&step.inputs[0], output?);
                 conv.run(samples, x, y);
+            }
+            Job::Winograd(winograd) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                winograd.run(samples, x, y);
             }
             Job::Each { scale, shift, finish } => {
                 let (from, to) = (&step.inputs[0], output?);
@@ -324,7 +340,7 @@ impl Engine {
             }
             let shape = &reference.shapes[inputs.len()];
             kernels::apply(&reference.op, order, params, &operands[..inputs.len()], shape, y).ok()?;
-            memory.from_room(output, room(inputs.len()), |x, y| {
+            memory.with_output(output, room(inputs.len()), |x, y| {
                 let y = &mut y[sample * output.buffer.sample()..];
                 self.level.run(Relayout { order, samples: 1, view: output, export: false, x, y });
             });
@@ -432,7 +448,7 @@ impl<'b> Memory<'_, 'b> {
     }
 
     /// Some of the workspace to read, and a buffer to write.
-    fn from_room(&mut self, to: &View, room: std::ops::Range<usize>, f: impl FnOnce(&[f32], &mut [f32])) {
+    fn with_output(&mut self, to: &View, room: std::ops::Range<usize>, f: impl FnOnce(&[f32], &mut [f32])) {
         if let Place::Workspace(at) = to.buffer.place {
             let range = self.range(to, at);
             let (x, y) = two(self.workspace, room, range);

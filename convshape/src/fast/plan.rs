@@ -15,6 +15,7 @@ use convshape_arith::shape::Shape;
 
 use super::buffer::{Buffer, Grid, Place, SLACK, View};
 use super::taps::Axis;
+use super::winograd;
 use crate::parts::Linked;
 use crate::program::Action;
 
@@ -44,7 +45,7 @@ pub(super) enum Work {
     /// Gives an output of the chain.
     Export(usize),
     /// A convolution or matrix with what is folded into it.
-    Sum { node: usize, axes: Box<[Axis; 3]>, norm: Option<usize>, activation: Option<Activation> },
+    Sum { node: usize, axes: Box<[Axis; 3]>, norm: Option<usize>, activation: Option<Activation>, winograd: bool },
     /// A normalisation by stored statistics, if there is one, and an activation.
     Each { norm: Option<usize>, activation: Option<Activation>, by: f64 },
     /// Copies a value to its place in a joined one, from that channel on.
@@ -141,7 +142,15 @@ impl Plan {
             };
             let work = match node.op {
                 Op::Conv(conv) if conv.border() == PaddingMode::Zeros => {
-                    let axes = Box::new(conv_axes(&conv, shape, order, &from, &to)?);
+                    let mut axes = Box::new(conv_axes(&conv, shape, order, &from, &to)?);
+                    let groups = usize::try_from(conv.groups).ok()?;
+                    let winograd = winograd::fits(&axes, groups, from.channels, to.channels);
+                    if winograd {
+                        // The last tile may overhang.
+                        for axis in &mut axes[1..] {
+                            axis.high += axis.phases[0].count % winograd::STEP;
+                        }
+                    }
                     let norm = norm_of(&nodes, next(output));
                     if let Some(norm) = norm {
                         output = nodes[norm].output;
@@ -150,13 +159,14 @@ impl Plan {
                     if let Some(norm) = norm {
                         done[norm] = true;
                     }
-                    Work::Sum { node: index, axes, norm, activation }
+                    Work::Sum { node: index, axes, norm, activation, winograd }
                 }
                 // The last axis is that of the channels.
                 Op::Linear { .. } if shape.rank() == 1 || order == AxisOrder::ChannelsLast => {
                     let whole = |axis: usize| Axis::new(Window::new(1).into(), from.size[axis], from.size[axis]);
                     let axes = Box::new([whole(0)?, whole(1)?, whole(2)?]);
-                    Work::Sum { node: index, axes, norm: None, activation: activation_of(&mut output) }
+                    let activation = activation_of(&mut output);
+                    Work::Sum { node: index, axes, norm: None, activation, winograd: false }
                 }
                 Op::BatchNorm { .. } => {
                     Work::Each { norm: Some(index), activation: activation_of(&mut output), by: 1.0 }

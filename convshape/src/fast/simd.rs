@@ -12,7 +12,7 @@ mod neon;
 mod portable;
 mod product;
 
-pub(crate) use self::product::{Runs, dots, products};
+pub(crate) use self::product::{Runs, WINDOW, dots, products, window};
 
 /// One instruction set. A value of such a type exists only where the processor has the instructions.
 pub(crate) trait Simd: Copy + Send + Sync {
@@ -92,14 +92,28 @@ pub(crate) trait Simd: Copy + Send + Sync {
         }
     }
 
-    /// Exchanges rows and columns.
+    /// Copies a block of at most 16 rows and columns, rows becoming columns. Both sides have a distance
+    /// from row to row.
+    ///
+    /// # Panics
+    /// If a row reaches beyond its side.
     #[inline(always)]
-    fn transpose(self, rows: &mut [[f32; MOST_LANES]; MOST_LANES]) {
-        for i in 0..MOST_LANES {
-            for j in 0..i {
-                (rows[i][j], rows[j][i]) = (rows[j][i], rows[i][j]);
+    fn transpose(self, x: &[f32], x_step: usize, y: &mut [f32], y_step: usize, [rows, columns]: [usize; 2]) {
+        for column in 0..columns {
+            for (row, y) in y[column * y_step..][..rows].iter_mut().enumerate() {
+                *y = x[row * x_step + column];
             }
         }
+    }
+
+    /// The sum of all lanes of each vector.
+    #[inline(always)]
+    fn sums(self, x: &[Self::F; MOST_LANES]) -> [f32; MOST_LANES] {
+        let mut sums = [0.0; MOST_LANES];
+        for i in 0..MOST_LANES {
+            sums[i] = self.sum(x[i]);
+        }
+        sums
     }
 }
 

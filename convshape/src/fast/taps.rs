@@ -93,9 +93,26 @@ impl Axis {
                     axis.high = axis.high.max(usize::try_from(last - (rows_in - 1)).unwrap_or(0));
                 }
             }
+            if phase.taps.is_empty() {
+                // Nothing is read, but the place where it would be must be there.
+                let last = (count - 1) * step;
+                axis.high = axis.high.max(usize::try_from(last - (rows_in - 1)).unwrap_or(0));
+            }
             axis.phases.push(phase);
         }
         Some(axis)
+    }
+
+    /// If every output row has the same three taps, which read three rows in a row: the taps in the
+    /// order of the rows, and the first row that is read.
+    pub(super) fn three(&self) -> Option<([usize; 3], i64)> {
+        let [AxisPhase { taps, .. }] = &self.phases[..] else { return None };
+        let mut taps = taps.clone();
+        taps.sort_unstable_by_key(|(_, row)| *row);
+        match taps[..] {
+            [(a, row), (b, next), (c, last)] if next == row + 1 && last == row + 2 => Some(([a, b, c], row)),
+            _ => None,
+        }
     }
 }
 

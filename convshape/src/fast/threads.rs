@@ -1,23 +1,69 @@
 //! Several threads, where the work pays for them.
 
+use std::ops::Range;
+
+/// How the outputs of a step can be shared out: whole samples, or units of one sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spread {
+    /// Elements of a sample.
+    pub(super) sample: usize,
+    /// How many units a sample has, where the first starts and how far apart they are.
+    pub(super) units: usize,
+    pub(super) origin: usize,
+    pub(super) step: usize,
+}
+
+/// Computes some samples, or some units of one; the outputs given to it start at the second argument.
+type Part<'a> = dyn Fn(&mut [f32], usize, Range<usize>, Range<usize>) + Sync + 'a;
+
+impl Spread {
+    /// Computes all samples, `work` multiply-adds each, on as many threads as pay.
+    pub(super) fn run(&self, work: usize, samples: usize, y: &mut [f32], part: &Part<'_>) {
+        let tasks = tasks(work * samples);
+        if tasks > 1 && samples >= 2 * tasks {
+            let share = samples.div_ceil(tasks);
+            chunks(y, share * self.sample, &|index, y| {
+                let first = index * share;
+                if first < samples {
+                    part(y, first * self.sample, first..samples.min(first + share), 0..self.units);
+                }
+            });
+        } else if tasks > 1 && self.units > 1 {
+            let share = self.units.div_ceil(tasks);
+            for sample in 0..samples {
+                let base = sample * self.sample + self.origin;
+                let end = ((sample + 1) * self.sample).min(y.len());
+                chunks(&mut y[base..end], share * self.step, &|index, y| {
+                    let units = index * share..self.units.min((index + 1) * share);
+                    if !units.is_empty() {
+                        part(y, base + index * share * self.step, sample..sample + 1, units);
+                    }
+                });
+            }
+        } else {
+            part(y, 0, 0..samples, 0..self.units);
+        }
+    }
+}
+
 /// Multiply-adds that a thread should have at least: waking one takes microseconds.
 #[cfg(feature = "rayon")]
 const LEAST_WORK: usize = 1 << 20;
 
 /// How many threads to spread that many multiply-adds over.
 #[cfg(feature = "rayon")]
-pub(super) fn tasks(work: usize) -> usize {
+fn tasks(work: usize) -> usize {
     if work < 2 * LEAST_WORK { 1 } else { rayon::current_num_threads().min(work / LEAST_WORK) }
 }
 
 #[cfg(not(feature = "rayon"))]
-pub(super) fn tasks(_: usize) -> usize {
+fn tasks(_: usize) -> usize {
     1
 }
 
 /// Runs `f` on each chunk of `y`, and its number.
 #[cfg(feature = "rayon")]
-pub(super) fn chunks(y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
+fn chunks(y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
     split(y, size, 0, f);
 }
 
@@ -34,7 +80,7 @@ fn split(y: &mut [f32], size: usize, first: usize, f: &(dyn Fn(usize, &mut [f32]
 }
 
 #[cfg(not(feature = "rayon"))]
-pub(super) fn chunks(y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
+fn chunks(y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
     for (index, y) in y.chunks_mut(size).enumerate() {
         f(index, y);
     }

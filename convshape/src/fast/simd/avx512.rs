@@ -134,12 +134,25 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn transpose(self, rows: &mut [[f32; 16]; 16]) {
+    fn load_some(self, from: &[f32], count: usize) -> __m512 {
+        if from.len() >= 16 {
+            return self.load(from);
+        }
+        let from = &from[..count];
+        // SAFETY: as in `avx512!`; the lanes that the mask leaves out are not read, the others are the
+        // elements of `from`.
+        unsafe { _mm512_maskz_loadu_ps((1 << count) - 1, from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn transpose(self, x: &[f32], x_step: usize, y: &mut [f32], y_step: usize, [rows, columns]: [usize; 2]) {
         let mut a = [self.splat(0.0); 16];
         for i in 0..16 {
-            a[i] = self.load(&rows[i]);
+            if i < rows {
+                a[i] = self.load_some(&x[i * x_step..], columns);
+            }
         }
-        let mut b = a;
+        let mut b = [self.splat(0.0); 16];
         // Pairs, then fours of neighbours, within each quarter of a vector ..
         for i in 0..8 {
             b[2 * i] = avx512!(_mm512_unpacklo_ps(a[2 * i], a[2 * i + 1]));
@@ -159,10 +172,40 @@ impl Simd for Avx512 {
             let high = avx512!(_mm512_shuffle_f32x4::<0xdd>(p, q));
             let low_2 = avx512!(_mm512_shuffle_f32x4::<0x88>(r, s));
             let high_2 = avx512!(_mm512_shuffle_f32x4::<0xdd>(r, s));
-            self.store(avx512!(_mm512_shuffle_f32x4::<0x88>(low, low_2)), &mut rows[i]);
-            self.store(avx512!(_mm512_shuffle_f32x4::<0x88>(high, high_2)), &mut rows[4 + i]);
-            self.store(avx512!(_mm512_shuffle_f32x4::<0xdd>(low, low_2)), &mut rows[8 + i]);
-            self.store(avx512!(_mm512_shuffle_f32x4::<0xdd>(high, high_2)), &mut rows[12 + i]);
+            b[i] = avx512!(_mm512_shuffle_f32x4::<0x88>(low, low_2));
+            b[4 + i] = avx512!(_mm512_shuffle_f32x4::<0x88>(high, high_2));
+            b[8 + i] = avx512!(_mm512_shuffle_f32x4::<0xdd>(low, low_2));
+            b[12 + i] = avx512!(_mm512_shuffle_f32x4::<0xdd>(high, high_2));
         }
+        for i in 0..16 {
+            if i < columns {
+                self.store_some(b[i], &mut y[i * y_step..], rows);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn sums(self, x: &[__m512; 16]) -> [f32; 16] {
+        // Each step adds what belongs to one sum, and puts two vectors' into one.
+        let mut two = [self.splat(0.0); 8];
+        for i in 0..8 {
+            let (a, b) = (x[2 * i], x[2 * i + 1]);
+            two[i] = avx512!(_mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b)));
+        }
+        let mut four = [self.splat(0.0); 4];
+        for i in 0..4 {
+            let (a, b) = (two[2 * i], two[2 * i + 1]);
+            four[i] = avx512!(_mm512_add_ps(_mm512_shuffle_ps::<0x44>(a, b), _mm512_shuffle_ps::<0xee>(a, b)));
+        }
+        let mut eight = [self.splat(0.0); 2];
+        for i in 0..2 {
+            let (a, b) = (four[2 * i], four[2 * i + 1]);
+            eight[i] = avx512!(_mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b)));
+        }
+        let [a, b] = eight;
+        let all = avx512!(_mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b)));
+        let mut sums = [0.0; 16];
+        self.store(all, &mut sums);
+        sums
     }
 }

@@ -1,5 +1,6 @@
 //! The networks and layers that are timed.
 
+use convshape::rand::rngs::Xoshiro256PlusPlus;
 use convshape::{Model, conv_chain};
 
 conv_chain! {
@@ -233,15 +234,16 @@ conv_chain! {
 }
 
 /// A case by the name of its network.
-pub trait Visit {
+pub(crate) trait Visit {
     /// What comes of it.
     type Output;
     /// Is called with the network.
-    fn visit<M: Model>(self, init: fn(&mut convshape::rand::rngs::Xoshiro256PlusPlus) -> M) -> Self::Output;
+    fn visit<M: Model>(self, init: fn(&mut Xoshiro256PlusPlus) -> M) -> Self::Output;
 }
 
 /// The names of all cases, without those of training.
-pub const CASES: [&str; 22] = [
+#[allow(dead_code, reason = "a runner is told the cases")]
+pub(crate) const CASES: [&str; 22] = [
     "audio_ae_b1",
     "dcgan_d_b1",
     "dcgan_d_b16",
@@ -267,7 +269,7 @@ pub const CASES: [&str; 22] = [
 ];
 
 /// Calls `visit` with the network of a case, `name_b16` or `name`; `None` if there is none.
-pub fn with_case<V: Visit>(case: &str, visit: V) -> Option<V::Output> {
+pub(crate) fn with_case<V: Visit>(case: &str, visit: V) -> Option<V::Output> {
     let (name, _) = split(case);
     Some(match name {
         "audio_ae" => visit.visit(AudioAe::init),
@@ -294,7 +296,7 @@ pub fn with_case<V: Visit>(case: &str, visit: V) -> Option<V::Output> {
 }
 
 /// The network and the size of the batch.
-pub fn split(case: &str) -> (&str, usize) {
+pub(crate) fn split(case: &str) -> (&str, usize) {
     match case.rsplit_once("_b").map(|(name, batch)| (name, batch.parse())) {
         Some((name, Ok(batch))) => (name, batch),
         _ => (case, 1),

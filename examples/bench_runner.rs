@@ -1,0 +1,190 @@
+//! The benchmark suite behind a line protocol, to be timed beside other libraries.
+//!
+//! ```sh
+//! bench_runner --models DIR --threads 1
+//! ```
+//!
+//! It answers `load CASE`, `check`, `time N` and `quit` on its standard input, a line each. A case is four files:
+//! `CASE.bin` has all weights, `CASE.x.bin` and `CASE.y.bin` input and output, as little-endian `f32`; `CASE.net` lists
+//! the network's operations, with the places of their weights. Chains are types, so the suite is written out, and
+//! `CASE.net` only says where the weights of each layer are.
+#![expect(clippy::print_stdout, reason = "it answers on its standard output")]
+
+#[path = "../convshape/benches/suite/mod.rs"]
+mod suite;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use std::{env, fs, io};
+
+use convshape::ndarray::{ArrayD, IxDyn};
+use convshape::rand::SeedableRng;
+use convshape::rand::rngs::Xoshiro256PlusPlus;
+use convshape::{Chain, Model};
+use suite::{Visit, split, with_case};
+
+type Failure = Box<dyn Error>;
+
+/// A case that is ready to run.
+struct Case {
+    run: Box<dyn Fn() -> Vec<f32>>,
+    expected: Vec<f32>,
+}
+
+/// Makes a case of a network and its files.
+struct Load<'a> {
+    net: &'a str,
+    weights: &'a [f32],
+    x: Vec<f32>,
+    expected: Vec<f32>,
+    batch: usize,
+}
+
+impl Visit for Load<'_> {
+    type Output = Result<Case, Failure>;
+
+    fn visit<M: Model>(self, init: fn(&mut Xoshiro256PlusPlus) -> M) -> Result<Case, Failure> {
+        let mut model = init(&mut Xoshiro256PlusPlus::seed_from_u64(0));
+        fill(&mut model, self.net, self.weights)?;
+        let sizes = <M as Chain>::INPUT.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
+        let dims: Vec<usize> = [self.batch].into_iter().chain(sizes).collect();
+        let x = ArrayD::from_shape_vec(IxDyn(&dims), self.x)?;
+        let run = move || {
+            let mut outputs = model.run_batch(&[x.view()]).expect("the input has the chain's shape");
+            outputs.swap_remove(0).into_raw_vec_and_offset().0
+        };
+        // The first run packs the weights.
+        run();
+        Ok(Case { run: Box::new(run), expected: self.expected })
+    }
+}
+
+/// Copies each layer's weights from where the description says they are. A bias that the description does not have is
+/// zero.
+fn fill<M: Model>(model: &mut M, net: &str, weights: &[f32]) -> Result<(), Failure> {
+    let layers: Vec<BTreeMap<&str, usize>> = net.lines().map(places).filter(|places| !places.is_empty()).collect();
+    let mut names: Vec<String> = Vec::new();
+    let mut failure: Option<Failure> = None;
+    model.for_each_param_mut(|name, param| {
+        let (layer, field) = name.rsplit_once('.').unwrap_or(("", name));
+        if names.last().map(String::as_str) != Some(layer) {
+            names.push(layer.to_owned());
+        }
+        let Some(places) = layers.get(names.len() - 1) else {
+            failure = Some(format!("no weights for `{name}`").into());
+            return;
+        };
+        let key = match (field, places.contains_key("gamma")) {
+            ("weight", true) => "gamma",
+            ("bias", true) => "beta",
+            ("running_mean", _) => "mean",
+            ("running_var", _) => "var",
+            ("bias", false) => "b",
+            _ => "w",
+        };
+        match places.get(key) {
+            Some(&at) => match weights.get(at..at + param.as_slice().len()) {
+                Some(weights) => param.as_mut_slice().copy_from_slice(weights),
+                None => failure = Some(format!("the weights of `{name}` reach beyond the file").into()),
+            },
+            None if key == "b" => param.as_mut_slice().fill(0.0),
+            None => failure = Some(format!("no weights for `{name}`").into()),
+        }
+    });
+    match failure {
+        Some(failure) => Err(failure),
+        None if names.len() != layers.len() => {
+            Err(format!("{} layers with weights, expected {}", layers.len(), names.len()).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// The places of an operation's weights: `w=0:16,1,3,3` is `w` at 0.
+fn places(line: &str) -> BTreeMap<&str, usize> {
+    let pairs = line.split_whitespace().filter_map(|word| word.split_once('='));
+    pairs.filter_map(|(key, value)| Some((key, value.split_once(':')?.0.parse().ok()?))).collect()
+}
+
+fn floats(path: &Path) -> Result<Vec<f32>, Failure> {
+    let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect())
+}
+
+fn load(models: &Path, case: &str) -> Result<Case, Failure> {
+    let file = |ending: &str| models.join(format!("{case}{ending}"));
+    let net = fs::read_to_string(file(".net")).map_err(|error| format!("{case}: {error}"))?;
+    let weights = floats(&file(".bin"))?;
+    let (x, expected) = (floats(&file(".x.bin"))?, floats(&file(".y.bin"))?);
+    let (_, batch) = split(case);
+    let load = Load { net: &net, weights: &weights, x, expected, batch };
+    with_case(case, load).ok_or_else(|| format!("no network for `{case}`"))?
+}
+
+/// The largest difference, in standard deviations of what is expected.
+fn error(found: &[f32], expected: &[f32]) -> f64 {
+    let numbers = || expected.iter().map(|&y| f64::from(y));
+    let count = expected.len() as f64;
+    let mean = numbers().sum::<f64>() / count;
+    let deviation = (numbers().map(|y| (y - mean) * (y - mean)).sum::<f64>() / count).sqrt();
+    let scale = if expected.len() == 1 { mean.abs() } else { deviation };
+    let worst = found.iter().zip(numbers()).map(|(&y, expected)| (f64::from(y) - expected).abs());
+    if found.len() == expected.len() { worst.fold(0.0, f64::max) / scale } else { f64::INFINITY }
+}
+
+fn answer(models: &Path, case: &mut Option<Case>, line: &str) -> Result<String, Failure> {
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    if word == "load" {
+        *case = None;
+        let start = Instant::now();
+        *case = Some(load(models, rest.trim())?);
+        return Ok(format!("load_s={:.6}", start.elapsed().as_secs_f64()));
+    }
+    let case = case.as_ref().ok_or("no case is loaded")?;
+    match word {
+        "check" => Ok(format!("err={:.3e}", error(&(case.run)(), &case.expected))),
+        "time" => {
+            let count: u32 = rest.trim().parse()?;
+            let mut best = f64::INFINITY;
+            let start = Instant::now();
+            for _ in 0..count {
+                let start = Instant::now();
+                std::hint::black_box((case.run)());
+                best = best.min(start.elapsed().as_secs_f64());
+            }
+            Ok(format!("n={count} total_s={:.9} best_s={best:.9}", start.elapsed().as_secs_f64()))
+        }
+        _ => Err(format!("what is `{word}`?").into()),
+    }
+}
+
+fn main() -> Result<(), Failure> {
+    let mut arguments = env::args().skip(1);
+    let (mut models, mut threads) = (PathBuf::from("."), 1);
+    while let Some(argument) = arguments.next() {
+        let value = arguments.next().ok_or_else(|| format!("{argument} wants a value"))?;
+        match argument.as_str() {
+            "--models" => models = value.into(),
+            "--threads" => threads = value.parse()?,
+            _ => return Err(format!("what is {argument}?").into()),
+        }
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    println!("runner: ready threads={threads}");
+    let mut case = None;
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        if line.trim() == "quit" {
+            break;
+        }
+        match answer(&models, &mut case, line.trim()) {
+            Ok(words) => println!("ok {words}"),
+            Err(failure) => println!("err {}", failure.to_string().replace('\n', " ")),
+        }
+        io::stdout().flush()?;
+    }
+    Ok(())
+}
