@@ -172,8 +172,8 @@ mod tests {
     use convshape_arith::size::Size;
 
     use super::*;
-    use convshape_arith::op::Dialect;
     use crate::program::Port;
+    use convshape_arith::op::Dialect;
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {
         Step { name: "step", file_name: "step", action, inputs, output }

@@ -56,6 +56,7 @@ fn specs(op: Op) -> impl Iterator<Item = Spec> {
         op,
         shape: numbers(spec.shape.sizes().iter().map(|size| size.number())),
         init: spec.init,
+        statistic: spec.is_statistic(),
     })
 }
 
