@@ -1,7 +1,7 @@
 //! The generator of DCGAN (Radford, Metz and Chintala, 2015): 100 random numbers become a 64x64 colour image.
 //!
-//! Each transposed convolution with kernel 4, stride 2 and padding 1 doubles height and width; the shapes are part of
-//! the type, so a program can ask for them without running anything. The weights are random: the picture shows the
+//! A transposed convolution with kernel 4, stride 2 and padding 1 doubles height and width. The shapes are known before
+//! anything runs: `LAYERS` has them as constants. The weights are random: the picture shows the
 //! texture of an untrained network.
 //!
 //! ```sh
@@ -11,15 +11,14 @@
 
 use std::error::Error;
 
-use convshape::{C, Chain, Chw, Shape, Tensor, conv_chain};
+use convshape::{Chain, Chw, Shape, Tensor, conv_chain};
 use convshape_examples::{picture_path, write_grid};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 conv_chain! {
     /// Noise to images with values from -1 to 1.
     struct Generator {
-        input: [100];
-        Reshape([100, 1, 1]);
+        input: [100, 1, 1];
 
         up1: ConvTranspose2d(100 -> 512, kernel: 4, bias: false);
         BatchNorm;
@@ -41,10 +40,10 @@ conv_chain! {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Shapes of the layers that enlarge, without running anything.
+    // The layers that enlarge, without running anything.
     let growing: Vec<Shape> =
         Generator::LAYERS.iter().filter(|layer| layer.op == "ConvTranspose2d").map(|layer| layer.output).collect();
-    println!("{growing:?}");
+    growing.iter().for_each(|shape| println!("{shape}"));
     let expected = [[512, 4, 4], [256, 8, 8], [128, 16, 16], [64, 32, 32], [3, 64, 64]];
     assert_eq!(growing, expected.map(|sizes| Shape::of(&sizes)));
 
@@ -52,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = Generator::init(&mut rng);
     let images: Vec<Tensor<f32, Chw<3, 64, 64>>> = (0..4)
         .map(|_| {
-            let noise: Tensor<f32, C<100>> = Tensor::from_fn(|_| rng.random_range(-1.0..1.0));
+            let noise: Tensor<f32, Chw<100, 1, 1>> = Tensor::from_fn(|_| rng.random_range(-1.0..1.0));
             model.forward(&noise)
         })
         .collect();

@@ -2,9 +2,9 @@
 //! level up also reads what the level of the same size computed on the way down.
 //!
 //! A skip only works if both sides have the same height and width. That is what goes wrong when an input size cannot be
-//! halved twice: with `input: [3, 98, 128]` the second pooling drops a row (49 becomes 24), 24 comes up as 48, and this
-//! example does not compile: `Concat(skip2, _)` is refused with both heights, the layer that dropped the row, and the
-//! nearest sizes that work.
+//! halved twice: with 98 rows instead of 96 the second pooling makes 24 out of 49, 24 comes up as 48, and this example
+//! does not compile: `Concat(skip2, _)` is refused, and the message names both heights and the pooling that dropped the
+//! row.
 //!
 //! ```sh
 //! cargo run --release --example unet

@@ -16,9 +16,9 @@ conv_chain! {
         enc1: Conv3d(1 -> 8, kernel: 3, stride: 2, padding: 1, activation: Relu) -> [8, 5, 8, 10];
         enc2: Conv3d(8 -> 16, kernel: 3, stride: 2, padding: 1, activation: Relu) -> [16, 3, 4, 5];
 
-        // 5 and 10 both come from stride 2, but only one of them needs padding: `undo` sets it per axis.
+        // 3 comes back as 5, but 4 as 8 and 5 as 10: `undo` finds the `output_padding` of each axis.
         dec2: ConvTranspose3d(undo enc2, activation: Relu) -> [8, 5, 8, 10];
-        // Written out, the same for `enc1`.
+        // The same written out, for `enc1`.
         dec1: ConvTranspose3d(8 -> 1, kernel: 3, stride: 2, padding: 1, output_padding: (0, 1, 1)) restores enc1;
         Sigmoid;
 
@@ -41,5 +41,5 @@ fn main() {
     });
     let back: Tensor<f32, Cdhw<1, 9, 16, 20>> = model.forward(&ball);
     assert!(back.as_slice().iter().all(|filled| (0.0..=1.0).contains(filled)));
-    println!("{:?} gives {back:?}", ball);
+    println!("{ball:?}\nbecomes {back:?}");
 }

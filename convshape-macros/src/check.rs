@@ -2,9 +2,12 @@
 //! [`Problem`], and sizes that follow from a refusal are unknown, so that nothing that merely
 //! follows from it is refused too.
 
+use std::collections::HashMap;
+
+use convshape_arith::axis::Window;
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::{AxisMap, representable};
-use convshape_arith::op::{AxisOrder, Conv, MAX_SPATIAL, Op};
+use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, SeparableConv};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::{self, AxisField, Solutions};
@@ -12,6 +15,7 @@ use convshape_arith::solve::{self, AxisField, Solutions};
 use crate::fields;
 use crate::graph::{Graph, Hole, Node, NodeId, Recipe, ValueId};
 use crate::syntax::Lossy;
+use crate::unseen::visible;
 
 /// The shapes of a graph, and what is wrong with it.
 #[derive(Clone)]
@@ -20,6 +24,10 @@ pub(crate) struct Checked {
     pub(crate) shapes: Vec<Option<Shape>>,
     /// Per node, with holes filled and channels bound; `None` where it was not readable.
     pub(crate) ops: Vec<Option<Op>>,
+    /// Per node, whether one of its numbers is known to const evaluation only.
+    unseen: Vec<bool>,
+    /// Turns of a repeat after one that does not keep its shape.
+    open_turns: Vec<usize>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
 }
@@ -86,25 +94,30 @@ pub(crate) enum Place {
 /// Works out every shape.
 pub(crate) fn check(graph: &Graph) -> Checked {
     let mut checked = Checked {
-        shapes: graph.inputs.iter().map(|input| Some(input.shape)).collect(),
+        shapes: graph.inputs.iter().map(|input| Some(visible(&input.shape))).collect(),
         ops: Vec::new(),
+        unseen: Vec::new(),
+        open_turns: Vec::new(),
         problems: Vec::new(),
         warnings: Vec::new(),
     };
     for (index, input) in graph.inputs.iter().enumerate() {
-        if let Err(fault) = representable(&input.shape) {
+        let shape = visible(&input.shape);
+        if let Err(fault) = representable(&shape) {
             checked.problems.push(Problem::Input { input: index, fault });
-            checked.shapes[index] = Some(only_known(&input.shape));
+            checked.shapes[index] = Some(only_known(&shape));
         }
     }
     let targets = Targets::new(graph);
+    let turns: HashMap<ValueId, usize> =
+        graph.bodies.iter().enumerate().map(|(index, body)| (body.output, index)).collect();
     for (id, node) in graph.nodes.iter().enumerate() {
         let (op, shape) = checked.node(graph, id, node, &targets);
         checked.ops.push(op);
         let shape = checked.claims(id, node, shape);
+        let shape = turns.get(&graph.value(id)).map_or(shape, |body| checked.turn(graph, *body, shape));
         checked.shapes.push(shape);
     }
-    checked.bodies(graph);
     checked.outputs(graph);
     checked.warnings(graph);
     checked
@@ -130,9 +143,16 @@ impl Checked {
     /// One layer: its op with everything filled in, and what it gives.
     fn node(&mut self, graph: &Graph, id: NodeId, node: &Node, targets: &Targets) -> (Option<Op>, Option<Shape>) {
         let order = graph.order();
-        let Some(op) = self.recipe(graph, node) else { return (None, None) };
+        let Some((op, unseen)) = self.recipe(graph, node) else {
+            self.unseen.push(false);
+            return (None, None);
+        };
+        self.unseen.push(unseen);
         let Some(inputs) = self.inputs(node, &op) else { return (Some(op), blind_output(&op, order)) };
         let op = op.bind(&inputs[0], order);
+        if unseen {
+            return (Some(op), unseen_output(&op, &inputs, order));
+        }
         let (op, filled) = self.fill(graph, id, node, op, &inputs[0], targets);
         if !filled {
             return (Some(op), recover(&op, &inputs, None, order));
@@ -147,32 +167,32 @@ impl Checked {
         }
     }
 
-    fn recipe(&self, graph: &Graph, node: &Node) -> Option<Op> {
+    /// A node's layer, and whether const evaluation will know more of it.
+    fn recipe(&self, graph: &Graph, node: &Node) -> Option<(Op, bool)> {
         match &node.recipe {
-            Recipe::Given(op) => Some(*op),
-            Recipe::Broken => None,
+            Recipe::Given(op) => Some((*op, node.unseen)),
+            // What a sub-chain gives is known to const evaluation.
+            Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Broken => None,
             Recipe::Undo { of, overrides } => {
                 let Some(Some(Op::Conv(conv))) = self.ops.get(*of) else { return None };
-                let input = self.shape(graph.nodes[*of].inputs[0])?;
-                let mut op = match solve::undo(conv, &input, graph.order()) {
-                    Ok(undone) => Op::Conv(undone),
-                    // The layer itself is refused already.
-                    Err(_) => return None,
-                };
+                let unseen = self.unseen[*of];
+                let mut op = Op::Conv(if unseen {
+                    reversed(conv)
+                } else {
+                    // Where it fails the layer itself is refused already.
+                    solve::undo(conv, &self.shape(graph.nodes[*of].inputs[0])?, graph.order()).ok()?
+                });
                 for (field, setting) in overrides {
                     fields::set(&mut op, field, setting);
                 }
-                // An explicit padding or kernel makes the derived output padding meaningless.
-                let shaping =
-                    |field: &str| matches!(field, "padding" | "kernel" | "stride" | "dilation" | "output_size");
                 let given = |field: &str| overrides.iter().any(|(name, _)| *name == field);
                 if let Op::Conv(conv) = &mut op
-                    && overrides.iter().any(|(field, _)| shaping(field))
+                    && reshapes_undo(overrides)
                     && !given("output_padding")
                 {
                     conv.output_padding = None;
                 }
-                Some(op)
+                Some((op, unseen || node.unseen))
             }
         }
     }
@@ -187,9 +207,14 @@ impl Checked {
         if node.holes.is_empty() {
             return (op, true);
         }
-        let Some(target) = targets.of(graph, id, self) else {
-            self.problems.push(Problem::NoTarget { node: id });
-            return (op, false);
+        let target = match targets.of(graph, id, self) {
+            Target::Missing => {
+                self.problems.push(Problem::NoTarget { node: id });
+                return (op, false);
+            }
+            // An error further up, or a size that const evaluation will know.
+            Target::Unknown => return (op, false),
+            Target::Shape(target) => target,
         };
         let order = graph.order();
         let channels = target.size(order.channel(target.rank())).number();
@@ -200,7 +225,7 @@ impl Checked {
                     fields::set(&mut op, "out_channels", &fields::Setting::Int(channels));
                 }
                 None => {
-                    self.problems.push(Problem::NoTarget { node: id });
+                    self.no_target(id, node);
                     return (op, false);
                 }
             }
@@ -218,14 +243,14 @@ impl Checked {
         }
         let rank = input.rank().saturating_sub(1);
         if target.rank() != input.rank() || rank > MAX_SPATIAL || !input.is_known() {
-            // The number of axes, or an error further up, is the problem.
-            return (op, true);
+            // The number of axes is the problem, or something that is not known yet.
+            return (op, input.is_known());
         }
         let mut per_axis: Vec<Solutions> = Vec::new();
         for axis in 0..rank {
             let size = target.size(order.spatial(axis));
             if !size.is_known() {
-                self.problems.push(Problem::NoTarget { node: id });
+                self.no_target(id, node);
                 return (op, false);
             }
             per_axis.push(solve::fill_axis(&op, &open, input, order, axis, size));
@@ -243,10 +268,18 @@ impl Checked {
         (op, true)
     }
 
+    /// A size of the target is open. Where it was written so, nothing determines the hole.
+    fn no_target(&mut self, id: NodeId, node: &Node) {
+        if node.comment.is_some_and(|(shape, _)| shape == visible(&shape)) {
+            self.problems.push(Problem::NoTarget { node: id });
+        }
+    }
+
     /// What a statement says of its own output.
     fn claims(&mut self, id: NodeId, node: &Node, shape: Option<Shape>) -> Option<Shape> {
         let mut shape = shape;
         if let Some((written, _)) = node.comment {
+            let written = visible(&written);
             shape = match shape {
                 // Nothing better is known.
                 None => Some(written),
@@ -267,22 +300,27 @@ impl Checked {
         shape
     }
 
-    fn bodies(&mut self, graph: &Graph) {
-        let mut reported = None;
-        for (index, body) in graph.bodies.iter().enumerate() {
-            let (Some(input), Some(output)) = (self.shape(body.input), self.shape(body.output)) else { continue };
-            // One turn of a body is enough.
-            if !input.fits(&output) && reported != Some(&body.name) {
-                self.problems.push(Problem::Body { body: index, input, output });
-                reported = Some(&body.name);
-            }
+    /// The end of a repeat's turn: what comes out must be what went in. Where it is not, the turns
+    /// after it would be refused for that alone, and are left open.
+    fn turn(&mut self, graph: &Graph, body: usize, shape: Option<Shape>) -> Option<Shape> {
+        let (Some(input), Some(output)) = (self.shape(graph.bodies[body].input), shape) else { return shape };
+        let before = body.checked_sub(1).filter(|before| graph.bodies[*before].output == graph.bodies[body].input);
+        let broken = |body: usize| self.problems.iter().any(|problem| problem.place() == Place::Body(body));
+        if before.is_some_and(|before| self.open_turns.contains(&before) || broken(before)) {
+            self.open_turns.push(body);
+            return Some(input);
         }
+        if input.fits(&output) {
+            return shape;
+        }
+        self.problems.push(Problem::Body { body, input, output });
+        agreed(&output, &input)
     }
 
     fn outputs(&mut self, graph: &Graph) {
         for (index, output) in graph.outputs.iter().enumerate() {
             let Some(found) = output.value.and_then(|value| self.shape(value)) else { continue };
-            if !found.fits(&output.shape) {
+            if !found.fits(&visible(&output.shape)) {
                 self.problems.push(Problem::Output { output: index, found });
             }
         }
@@ -317,14 +355,18 @@ impl Checked {
             let rows = match input.size(order.spatial(axis)) {
                 Size::Number(rows) => window.dropped(rows),
                 // The same for every value: the stride divides the factor.
-                Size::Symbolic { offset, .. } => {
-                    window.dropped(offset.rem_euclid(window.stride) + window.kernel * window.dilation * window.stride)
-                }
+                Size::Symbolic { offset, .. } => window.dropped(like_offset(offset, &window)),
                 Size::Unknown => 0,
             };
             (rows > 0).then_some((axis, rows, input))
         })
     }
+}
+
+/// A size beyond the kernel with the remainder that `a*h + offset` has: the stride divides `a`.
+fn like_offset(offset: i64, window: &Window) -> i64 {
+    let reach = window.kernel.saturating_mul(window.dilation).saturating_add(1);
+    reach.saturating_mul(window.stride).saturating_add(offset.rem_euclid(window.stride))
 }
 
 /// The sizes of the first, and where it does not know those of the second.
@@ -375,6 +417,34 @@ fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
     }
 }
 
+/// What undoes a layer of which not all numbers can be seen, as far as its parameters go.
+fn reversed(conv: &Conv) -> Conv {
+    let direction = match conv.direction {
+        Direction::Forward => Direction::Transposed,
+        Direction::Transposed => Direction::Forward,
+    };
+    Conv { direction, inputs: Some(conv.outputs), outputs: conv.inputs.unwrap_or(1), output_size: None, ..*conv }
+}
+
+/// What can be said of a layer with a number that only const evaluation knows.
+fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Option<Shape> {
+    let input = inputs[0];
+    let channels = input.size(order.channel(input.rank()));
+    let open = |rank: usize, channels: Size| Some(Shape::unknown(rank).with(order.channel(rank), channels));
+    match *op {
+        Op::Conv(conv) => open(conv.rank + 1, Size::Number(conv.outputs)),
+        Op::Linear { outputs, .. } if input.rank() > 0 => Some(input.with(input.rank() - 1, Size::Number(outputs))),
+        Op::Reshape { shape } => Some(shape),
+        Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
+            open(input.rank(), channels)
+        }
+        Op::Slice { .. } => Some(input.with(order.channel(input.rank()), Size::Unknown)),
+        Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
+        _ => Some(input),
+    }
+    .map(|shape| visible(&shape))
+}
+
 /// What can still be said of a refused layer's output: what its own fields say and the reason does
 /// not doubt.
 fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -> Option<Shape> {
@@ -382,7 +452,16 @@ fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -
         fault.map(|fault| fault.reason),
         Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })
     );
+    if matches!(fault.map(|fault| fault.reason), Some(Reason::Rank { .. })) {
+        // A layer for another number of axes says nothing of what was meant.
+        return None;
+    }
     match *op {
+        Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
+            // The rows are the first one's, the channels the second one's.
+            let conv = Op::Conv(Conv { depth_multiplier: None, outputs: pointwise.outputs, ..depthwise });
+            recover(&conv, inputs, fault, order)
+        }
         Op::Conv(conv) => {
             let relaxed = Op::Conv(Conv { inputs: None, outputs: conv.outputs.max(1), groups: 1, ..conv });
             let input = inputs[0];
@@ -390,7 +469,11 @@ fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -
             let spatial = if input.rank() == rank { relaxed.output(&[input], order).ok() } else { None };
             let shape = spatial.unwrap_or(Shape::unknown(rank));
             let channel = order.channel(rank);
-            let channels = if doubted || fault.is_none() { Size::Unknown } else { Size::Number(conv.outputs) };
+            let channels = if doubted || fault.is_none() || conv.depth_multiplier.is_some() {
+                Size::Unknown
+            } else {
+                Size::Number(conv.outputs)
+            };
             // Where a hole stays open the sizes are open too.
             let shape = if fault.is_none() { Shape::unknown(rank) } else { shape };
             Some(shape.with(channel, channels))
@@ -398,10 +481,7 @@ fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -
         Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
             let input = inputs[0];
             let channel = order.channel(input.rank());
-            match fault.map(|fault| fault.reason) {
-                Some(Reason::Rank { .. }) => None,
-                _ => Some(Shape::unknown(input.rank()).with(channel, input.size(channel))),
-            }
+            Some(Shape::unknown(input.rank()).with(channel, input.size(channel)))
         }
         Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::Snake { .. } | Op::Prelu { .. } => {
             let input = inputs[0];
@@ -474,16 +554,39 @@ impl Targets {
         Targets { output }
     }
 
-    fn of(&self, graph: &Graph, id: NodeId, checked: &Checked) -> Option<Shape> {
+    fn of(&self, graph: &Graph, id: NodeId, checked: &Checked) -> Target {
         let node = &graph.nodes[id];
         if let Some((shape, _)) = node.comment {
-            return Some(shape);
+            return Target::Shape(visible(&shape));
         }
         if let Some(restores) = &node.restores {
-            return checked.shape(restores.input);
+            return checked.shape(restores.input).map_or(Target::Unknown, Target::Shape);
         }
-        self.output[id].map(|output| graph.outputs[output].shape)
+        match self.output[id] {
+            Some(output) => Target::Shape(visible(&graph.outputs[output].shape)),
+            None => Target::Missing,
+        }
     }
+}
+
+/// What a node with holes must give.
+enum Target {
+    /// Nothing says so.
+    Missing,
+    /// Something does, but what it says is not known.
+    Unknown,
+    Shape(Shape),
+}
+
+/// The output that a node reaches through layers that keep its shape.
+pub(crate) fn reached_output(graph: &Graph, id: NodeId) -> Option<usize> {
+    Targets::new(graph).output[id]
+}
+
+/// Whether fields given after `undo` make the output padding that was derived meaningless.
+pub(crate) fn reshapes_undo(overrides: &[(&'static str, fields::Setting)]) -> bool {
+    let shaping = |field: &str| matches!(field, "padding" | "kernel" | "stride" | "dilation" | "output_size");
+    overrides.iter().any(|(field, _)| shaping(field))
 }
 
 fn keeps_shape(op: &Op) -> bool {
@@ -504,9 +607,13 @@ fn keeps_shape(op: &Op) -> bool {
 
 /// Layers whose parameters have a name in files that another's have.
 pub(crate) fn clashes(graph: &Graph, checked: &Checked) -> Vec<NodeId> {
-    let mut names = std::collections::HashSet::new();
+    let mut names = HashMap::new();
     (0..graph.nodes.len())
         .filter(|id| checked.ops[*id].is_some_and(|op| !op.params().is_empty()))
-        .filter(|id| !names.insert(&graph.nodes[*id].file_name))
+        .filter(|id| {
+            let node = &graph.nodes[*id];
+            // Where the names are the same too, that is what was reported.
+            names.insert(&node.file_name, &node.name).is_some_and(|other| *other != node.name)
+        })
         .collect()
 }

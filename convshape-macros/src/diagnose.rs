@@ -3,6 +3,7 @@
 
 mod language;
 mod shapes;
+mod weights;
 
 use convshape_arith::code::Code;
 use proc_macro2::{Span, TokenStream};
@@ -10,6 +11,7 @@ use quote::{quote, quote_spanned};
 
 pub(crate) use language::*;
 pub(crate) use shapes::describe;
+pub(crate) use weights::{unreadable, weights};
 
 use crate::fault::SyntaxFault;
 

@@ -1,21 +1,27 @@
 //! Checked graph to code. Nothing here can fail: every refusal came earlier. A refused chain gets the
 //! same items, so that one mistake gives one report and editors keep working.
 
+mod deferred;
 mod docs;
+mod editor;
 mod model;
 mod ops;
 mod program;
 mod shapes;
+mod typed;
+mod weights;
 
 use convshape_arith::op::Op;
 use convshape_arith::receptive::Receptive;
 use convshape_arith::shape::Shape;
-use proc_macro2::TokenStream;
+use convshape_arith::size::Size;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::syntax::Chain;
+use crate::weights::File;
 
 /// Everything that the code is written from.
 pub(crate) struct Expansion<'a> {
@@ -24,6 +30,8 @@ pub(crate) struct Expansion<'a> {
     pub(crate) chain: &'a Chain,
     pub(crate) graph: &'a Graph,
     pub(crate) checked: &'a Checked,
+    /// The file of weights that is compiled in.
+    pub(crate) weights: Option<&'a File>,
     /// Whether something was refused: then only signatures are written.
     pub(crate) refused: bool,
 }
@@ -33,10 +41,24 @@ pub(crate) fn expand(expansion: &Expansion<'_>) -> TokenStream {
     let model = expansion.model();
     let program = expansion.program();
     let methods = expansion.methods();
-    quote!(#model #program #methods)
+    let constants = expansion.constants();
+    let editor = expansion.editor();
+    quote!(#model #constants #program #methods #editor)
 }
 
 impl Expansion<'_> {
+    /// Whether const evaluation works the shapes out: then they are constants of the type.
+    fn deferred(&self) -> bool {
+        self.graph.deferred() && !self.refused
+    }
+
+    /// `<const H: usize>` as written, and `<H>`.
+    fn generics(&self) -> (TokenStream, TokenStream) {
+        let Some(generics) = &self.chain.generics else { return (TokenStream::new(), TokenStream::new()) };
+        let arguments = parameters(generics.clone());
+        (generics.clone(), quote!(<#(#arguments),*>))
+    }
+
     /// The shape of a value, as far as it is known.
     fn shape(&self, value: ValueId) -> Shape {
         self.checked.shapes.get(value).copied().flatten().unwrap_or(Shape::unknown(1))
@@ -51,11 +73,20 @@ impl Expansion<'_> {
         (self.shape(self.graph.nodes[node].inputs[0]), self.shape(self.graph.value(node)))
     }
 
-    /// The shapes of the ports: those that were worked out, where the declaration leaves them open.
+    /// The shapes of the outputs: as declared, and where that leaves a size open as worked out.
     fn outputs(&self) -> Vec<Shape> {
+        let complete = |declared: &Shape, found: Shape| {
+            (0..declared.rank().min(found.rank())).fold(*declared, |shape, axis| match declared.size(axis) {
+                Size::Unknown => shape.with(axis, found.size(axis)),
+                _ => shape,
+            })
+        };
         let outputs = self.graph.outputs.iter();
         outputs
-            .map(|output| output.value.filter(|_| !self.refused).map_or(output.shape, |value| self.shape(value)))
+            .map(|output| match output.value {
+                Some(value) => complete(&output.shape, self.shape(value)),
+                None => output.shape,
+            })
             .collect()
     }
 
@@ -78,4 +109,21 @@ impl Expansion<'_> {
         }
         fields
     }
+}
+
+/// The names that generics declare: `H` of `<const H: usize>`.
+fn parameters(generics: TokenStream) -> Vec<Ident> {
+    let mut names = Vec::new();
+    let mut open = false;
+    for token in generics {
+        match token {
+            TokenTree::Punct(punct) if matches!(punct.as_char(), '<' | ',') => open = true,
+            TokenTree::Ident(word) if open && word != "const" => {
+                names.push(word);
+                open = false;
+            }
+            _ => {}
+        }
+    }
+    names
 }

@@ -153,7 +153,13 @@ impl SyntaxFault {
             SyntaxFault::TooManyValues { help, .. } => vec![help.clone()],
             SyntaxFault::TooDeep { .. } => vec!["write it with fewer brackets and operators".to_owned()],
             SyntaxFault::Python { rewritten, .. } => vec![format!("write `{rewritten}`")],
-            SyntaxFault::BatchAxis { .. } => vec!["leave it out: a chain runs on batches of any size".to_owned()],
+            SyntaxFault::BatchAxis { found, .. } => {
+                let mut helps = vec!["leave it out: a chain runs on batches of any size".to_owned()];
+                if found == "-1" {
+                    helps.push("a size that follows from the others is `_`".to_owned());
+                }
+                helps
+            }
             SyntaxFault::Missing { part, .. } => vec![part.help().to_owned()],
             SyntaxFault::Twice { part, .. } => vec![match part.as_str() {
                 "input" | "output" => format!("several are written in one: `{part}: a [1, 28, 28], b [10];`"),

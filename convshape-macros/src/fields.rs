@@ -1,14 +1,15 @@
 //! Fields as values: what was written becomes a [`Setting`], a setting changes an [`Op`]. Defaults
-//! are PyTorch's.
+//! are those of the dialect's framework.
 
 use std::fmt;
 
 use convshape_arith::op::{
-    Activation, Amount, Conv, DepthOrder, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, Padding, PaddingMode,
-    PerAxis, Pool, PoolKind, ResizeTo, Upsample,
+    Activation, Amount, AutoPad, Conv, DepthOrder, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, Padding,
+    PaddingMode, PerAxis, Pool, PoolKind, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::shape::Shape;
 
+use crate::unseen::{Unseen, visible};
 use crate::words::Kind;
 
 /// A field's value, its words looked up and its sizes worked out.
@@ -42,6 +43,18 @@ impl Setting {
     pub(crate) fn ints(values: PerAxis<i64>, rank: usize) -> Setting {
         let equal = values[..rank].iter().all(|value| *value == values[0]);
         Setting::Ints { values, axes: (!equal).then_some(rank) }
+    }
+
+    /// Whether a number in it is one that the macro cannot see.
+    pub(crate) fn unseen(&self) -> bool {
+        match self {
+            Setting::Int(value) => Unseen::is(*value),
+            Setting::Ints { values, .. } => values.iter().any(|value| Unseen::is(*value)),
+            Setting::Pairs { values, .. } => values.iter().any(|(lo, hi)| Unseen::is(*lo) || Unseen::is(*hi)),
+            Setting::Range(start, end) => Unseen::is(*start) || Unseen::is(*end),
+            Setting::Shape(shape) => visible(shape) != *shape,
+            Setting::Float(_) | Setting::Floats { .. } | Setting::Bool(_) | Setting::Word(_) | Setting::Like => false,
+        }
     }
 
     /// The number of axes it was written for.
@@ -81,8 +94,12 @@ impl fmt::Display for Setting {
 }
 
 /// The fields that a layer cannot do without; of several in one row, one must be there.
-pub(crate) fn required(kind: Kind) -> &'static [&'static [&'static str]] {
+pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'static str]] {
     match kind {
+        // `lax.conv_transpose` has no default.
+        Kind::ConvTranspose if dialect == Dialect::Jax => &[&["out_channels"], &["kernel"], &["padding"]],
+        Kind::DepthwiseConv => &[&["kernel"]],
+        Kind::ConvGeneralDilated | Kind::SeparableConv => &[&["out_channels"], &["kernel"]],
         Kind::Conv | Kind::ConvTranspose => &[&["out_channels"], &["kernel"]],
         Kind::MaxPool | Kind::AvgPool => &[&["kernel"]],
         Kind::AdaptiveAvgPool | Kind::AdaptiveMaxPool => &[&["size"]],
@@ -111,41 +128,8 @@ pub(crate) fn exclusive(kind: Kind) -> &'static [&'static str] {
 /// The layer with every default in place. `None` for layers that this version has only a word for.
 pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op> {
     let ones = [1; MAX_SPATIAL];
-    let zeros = [0; MAX_SPATIAL];
-    let conv = |direction| {
-        Op::Conv(Conv {
-            dialect,
-            direction,
-            rank,
-            inputs: None,
-            outputs: 0,
-            kernel: ones,
-            stride: ones,
-            dilation: ones,
-            input_dilation: ones,
-            groups: 1,
-            bias: true,
-            padding: Padding::Symmetric(zeros),
-            padding_mode: PaddingMode::Zeros,
-            output_padding: None,
-            output_size: None,
-            transpose_kernel: false,
-            consistent_padding: false,
-        })
-    };
-    let pool = |kind| {
-        Op::Pool(Pool {
-            dialect,
-            kind,
-            rank,
-            kernel: ones,
-            stride: ones,
-            dilation: ones,
-            padding: Padding::Symmetric(zeros),
-            ceil_mode: false,
-            count_include_pad: true,
-        })
-    };
+    let conv = |direction| Op::Conv(Conv::new(dialect, direction, rank));
+    let pool = |kind| Op::Pool(Pool::new(dialect, kind, rank));
     let adaptive = |kind| Op::AdaptivePool { kind, rank, size: ones };
     let no_rows = Amount::Pairs { rank: None, pairs: [(0, 0); MAX_SPATIAL] };
     let activation = |activation| Some(Op::Activation(activation));
@@ -156,7 +140,7 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::AvgPool => pool(PoolKind::Avg),
         Kind::AdaptiveAvgPool => adaptive(PoolKind::Avg),
         Kind::AdaptiveMaxPool => adaptive(PoolKind::Max),
-        Kind::GlobalAvgPool => Op::GlobalAvgPool { keep_axes: false },
+        Kind::GlobalAvgPool => Op::GlobalAvgPool { keep_axes: dialect == Dialect::Onnx },
         Kind::Upsample => {
             Op::Upsample(Upsample { rank: None, to: ResizeTo::Like, mode: Interpolation::Nearest, align_corners: None })
         }
@@ -166,26 +150,38 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::Pad => Op::Pad { amount: no_rows, mode: PaddingMode::Zeros, value: 0.0 },
         Kind::Crop => Op::Crop { amount: no_rows },
         Kind::Slice => Op::Slice { start: 0, end: 0 },
-        Kind::Linear => Op::Linear { inputs: None, outputs: 0, bias: true },
+        Kind::Linear => Op::Linear { dialect, inputs: None, outputs: 0, bias: true },
         Kind::Flatten => Op::Flatten,
         Kind::Reshape => Op::Reshape { shape: Shape::of(&[]) },
         Kind::Concat => Op::Concat,
         Kind::Add => Op::Add,
         Kind::Mul => Op::Mul,
         Kind::Scale => Op::Scale { by: 1.0 },
-        Kind::BatchNorm => Op::BatchNorm { channels: None, eps: 1e-5, affine: true, momentum: 0.1 },
-        Kind::GroupNorm => Op::GroupNorm { channels: None, groups: 1, eps: 1e-5 },
-        Kind::InstanceNorm => Op::InstanceNorm { channels: None, eps: 1e-5, affine: false },
-        Kind::LayerNorm => Op::LayerNorm { size: None, eps: 1e-5 },
+        Kind::BatchNorm => {
+            let (eps, momentum) = match dialect {
+                Dialect::Torch | Dialect::Onnx | Dialect::Jax => (1e-5, 0.1),
+                Dialect::Flax => (1e-5, 0.01),
+                Dialect::Keras => (1e-3, 0.01),
+            };
+            Op::BatchNorm { dialect, channels: None, eps, affine: true, momentum }
+        }
+        Kind::GroupNorm => Op::GroupNorm { dialect, channels: None, groups: 1, eps: norm_eps(dialect) },
+        Kind::InstanceNorm => {
+            let affine = matches!(dialect, Dialect::Flax | Dialect::Onnx);
+            Op::InstanceNorm { dialect, channels: None, eps: norm_eps(dialect), affine }
+        }
+        Kind::LayerNorm => Op::LayerNorm { dialect, size: None, eps: norm_eps(dialect) },
         Kind::Prelu => Op::Prelu { channels: 1 },
         Kind::Snake => Op::Snake { channels: None },
         Kind::Softmax => Op::Softmax,
         Kind::Dropout => Op::Dropout { p: 0.5 },
         Kind::Relu => return activation(Activation::Relu),
         Kind::Relu6 => return activation(Activation::Relu6),
-        Kind::LeakyRelu => return activation(Activation::LeakyRelu { slope: 0.01 }),
+        Kind::LeakyRelu => {
+            return activation(Activation::LeakyRelu { slope: if dialect == Dialect::Keras { 0.3 } else { 0.01 } });
+        }
         Kind::Elu => return activation(Activation::Elu { alpha: 1.0 }),
-        Kind::Gelu => return activation(Activation::Gelu { tanh: false }),
+        Kind::Gelu => return activation(Activation::Gelu { tanh: matches!(dialect, Dialect::Flax | Dialect::Jax) }),
         Kind::Silu => return activation(Activation::Silu),
         Kind::Sigmoid => return activation(Activation::Sigmoid),
         Kind::Tanh => return activation(Activation::Tanh),
@@ -194,15 +190,33 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::Hardsigmoid => return activation(Activation::Hardsigmoid),
         Kind::Clamp => return activation(Activation::Clamp { min: f64::NEG_INFINITY, max: f64::INFINITY }),
         Kind::Exp => return activation(Activation::Exp),
-        Kind::ConvGeneralDilated | Kind::DepthwiseConv | Kind::SeparableConv | Kind::Chain => return None,
+        Kind::ConvGeneralDilated => conv(Direction::Forward),
+        Kind::DepthwiseConv => {
+            Op::Conv(Conv { depth_multiplier: Some(1), ..Conv::new(dialect, Direction::Forward, rank) })
+        }
+        Kind::SeparableConv => Op::SeparableConv(SeparableConv::new(rank)),
+        Kind::Chain => return None,
     };
     Some(op)
+}
+
+/// What group, instance and layer norms add to the variance.
+fn norm_eps(dialect: Dialect) -> f64 {
+    match dialect {
+        Dialect::Torch | Dialect::Onnx | Dialect::Jax => 1e-5,
+        Dialect::Flax => 1e-6,
+        Dialect::Keras => 1e-3,
+    }
 }
 
 /// Sets one field of a layer. `false` where the layer has no such field, or it takes no such value.
 pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
     match (op, field, setting) {
         (Op::Conv(conv), _, _) => set_conv(conv, field, setting),
+        (Op::SeparableConv(SeparableConv { pointwise, .. }), "out_channels" | "bias", _) => {
+            set_conv(pointwise, field, setting)
+        }
+        (Op::SeparableConv(SeparableConv { depthwise, .. }), _, _) => set_conv(depthwise, field, setting),
         (Op::Pool(pool), _, _) => set_pool(pool, field, setting),
         (Op::AdaptivePool { size, .. }, "size", Setting::Ints { values, .. }) => store(size, *values),
         (Op::Upsample(upsample), _, _) => set_upsample(upsample, field, setting),
@@ -245,7 +259,11 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::BatchNorm { affine, .. } | Op::InstanceNorm { affine, .. }, "affine", Setting::Bool(value)) => {
             store(affine, *value)
         }
-        (Op::BatchNorm { momentum, .. }, "momentum", Setting::Float(value)) => store(momentum, *value),
+        // The share of a batch in PyTorch; elsewhere the share of what was there.
+        (Op::BatchNorm { dialect, momentum, .. }, "momentum", Setting::Float(value)) => {
+            let share = matches!(dialect, Dialect::Torch | Dialect::Jax);
+            store(momentum, if share { *value } else { 1.0 - *value })
+        }
         (Op::GroupNorm { groups, .. }, "groups", Setting::Int(value)) => store(groups, *value),
         (Op::LayerNorm { size, .. }, "size", Setting::Shape(shape)) => store(size, Some(*shape)),
         (Op::Activation(activation), _, _) => set_activation(activation, field, setting),
@@ -270,7 +288,10 @@ fn set_conv(conv: &mut Conv, field: &str, setting: &Setting) -> bool {
         ("groups", Setting::Int(value)) => store(&mut conv.groups, *value),
         ("bias", Setting::Bool(value)) => store(&mut conv.bias, *value),
         ("padding", _) => padding(setting).is_some_and(|value| store(&mut conv.padding, value)),
+        ("auto_pad", Setting::Word(word)) => store(&mut conv.auto_pad, auto_pad(word)),
+        ("depth_multiplier", Setting::Int(value)) => store(&mut conv.depth_multiplier, Some(*value)),
         ("padding_mode", Setting::Word(word)) => store(&mut conv.padding_mode, border(word)),
+        ("output_padding", Setting::Word("none")) => store(&mut conv.output_padding, None),
         ("output_padding", Setting::Ints { values, .. }) => store(&mut conv.output_padding, Some(*values)),
         ("output_size", Setting::Ints { values, .. }) => store(&mut conv.output_size, Some(*values)),
         ("transpose_kernel", Setting::Bool(value)) => store(&mut conv.transpose_kernel, *value),
@@ -285,6 +306,7 @@ fn set_pool(pool: &mut Pool, field: &str, setting: &Setting) -> bool {
         ("stride", Setting::Ints { values, .. }) => store(&mut pool.stride, *values),
         ("dilation", Setting::Ints { values, .. }) => store(&mut pool.dilation, *values),
         ("padding", _) => padding(setting).is_some_and(|value| store(&mut pool.padding, value)),
+        ("auto_pad", Setting::Word(word)) => store(&mut pool.auto_pad, auto_pad(word)),
         ("ceil_mode", Setting::Bool(value)) => store(&mut pool.ceil_mode, *value),
         ("count_include_pad", Setting::Bool(value)) => store(&mut pool.count_include_pad, *value),
         _ => false,
@@ -333,7 +355,8 @@ fn set_activation(activation: &mut Activation, field: &str, setting: &Setting) -
     }
 }
 
-fn padding(setting: &Setting) -> Option<Padding> {
+/// `padding` of a setting.
+pub(crate) fn padding(setting: &Setting) -> Option<Padding> {
     Some(match setting {
         Setting::Ints { values, .. } => Padding::Symmetric(*values),
         Setting::Pairs { values, .. } => Padding::Pairs(*values),
@@ -345,6 +368,15 @@ fn padding(setting: &Setting) -> Option<Padding> {
         Setting::Word("reflect") => Padding::Reflect,
         _ => return None,
     })
+}
+
+fn auto_pad(word: &str) -> AutoPad {
+    match word {
+        "same_upper" => AutoPad::SameUpper,
+        "same_lower" => AutoPad::SameLower,
+        "valid" => AutoPad::Valid,
+        _ => AutoPad::NotSet,
+    }
 }
 
 fn border(word: &str) -> PaddingMode {

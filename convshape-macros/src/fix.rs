@@ -2,6 +2,7 @@
 //! mistake, so that nothing is suggested that does not help or that the dialect refuses.
 
 mod candidates;
+mod words;
 
 use convshape_arith::op::{Direction, Op};
 use convshape_arith::shape::Shape;
@@ -102,23 +103,26 @@ impl Edit {
     }
 }
 
+/// Sets fields of a statement: in every turn of a repeat and every use of a block.
 fn set(graph: &mut Graph, node: NodeId, settings: &[(&'static str, Setting)]) {
-    let node = &mut graph.nodes[node];
-    for (field, setting) in settings {
-        match &mut node.recipe {
-            Recipe::Given(op) => {
-                // A pooling layer's stride follows its kernel where it was not written.
-                let follows = *field == "kernel" && !node.spans.fields.iter().any(|(name, _)| *name == "stride");
-                fields::set(op, field, setting);
-                if let (Op::Pool(pool), true) = (op, follows) {
-                    pool.stride = pool.kernel;
+    let origin = graph.nodes[node].origin;
+    for node in graph.nodes.iter_mut().filter(|node| node.origin == origin) {
+        for (field, setting) in settings {
+            match &mut node.recipe {
+                Recipe::Given(op) => {
+                    // A pooling layer's stride follows its kernel where it was not written.
+                    let follows = *field == "kernel" && !node.spans.fields.iter().any(|(name, _)| *name == "stride");
+                    fields::set(op, field, setting);
+                    if let (Op::Pool(pool), true) = (op, follows) {
+                        *pool = pool.with_default_stride();
+                    }
                 }
+                Recipe::Undo { overrides, .. } => {
+                    overrides.retain(|(name, _)| name != field);
+                    overrides.push((field, setting.clone()));
+                }
+                Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Broken => {}
             }
-            Recipe::Undo { overrides, .. } => {
-                overrides.retain(|(name, _)| name != field);
-                overrides.push((field, setting.clone()));
-            }
-            Recipe::Broken => {}
         }
     }
 }
@@ -131,14 +135,29 @@ pub(crate) struct Search<'a> {
     /// The places where something is wrong, this one left out.
     others: Vec<Place>,
     fixes: Vec<Fix>,
+    /// What else the search has learnt.
+    notes: Vec<String>,
+}
+
+/// What a search has found.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// The most likely fix first.
+    pub(crate) fixes: Vec<Fix>,
+    /// What else there is to say.
+    pub(crate) notes: Vec<String>,
 }
 
 /// The fixes of one mistake, the most likely first.
-pub(crate) fn search(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<Fix> {
+pub(crate) fn search(graph: &Graph, checked: &Checked, problem: &Problem) -> Found {
     let others = checked.problems.iter().map(Problem::place).filter(|place| *place != problem.place()).collect();
-    let mut search = Search { graph, checked, problem, others, fixes: Vec::new() };
+    let mut search = Search { graph, checked, problem, others, fixes: Vec::new(), notes: Vec::new() };
     candidates::try_all(&mut search);
-    search.finish()
+    let notes = std::mem::take(&mut search.notes);
+    let fixes = search.finish();
+    // Sizes are worth a note only where changing the input is among the fixes.
+    let sized = fixes.iter().any(|fix| matches!(fix.edit, Edit::Input { .. }));
+    Found { fixes, notes: if sized { notes } else { Vec::new() } }
 }
 
 impl Search<'_> {
@@ -169,7 +188,10 @@ impl Search<'_> {
     /// mistake on the layer that has it.
     fn finish(self) -> Vec<Fix> {
         let node = match self.problem {
-            Problem::Layer { node, .. } => Some(*node),
+            Problem::Layer { node, .. } | Problem::Restores { node, .. } | Problem::Comment { node, .. } => Some(*node),
+            Problem::Output { output, .. } => {
+                self.graph.outputs[*output].value.and_then(|value| self.graph.producer(value))
+            }
             _ => None,
         };
         let mut fixes = self.fixes;
@@ -179,7 +201,10 @@ impl Search<'_> {
             fixes.retain(|fix| fix.edit.node() == node && node.is_some());
             fixes.truncate(1);
         }
-        fixes.sort_by_key(|fix| fix.cost);
+        // What mends other places too has found the cause.
+        fixes.sort_by_key(|fix| (fix.left.len(), fix.cost));
+        let fewest = fixes.first().map_or(0, |fix| fix.left.len());
+        fixes.retain(|fix| fix.left.len() == fewest);
         // One fix a field and layer: the next best value of the same field is no news.
         let mut shown: Vec<Fix> = Vec::new();
         for fix in fixes {

@@ -1,13 +1,17 @@
 //! A chain with its names bound and its defaults filled in: plain data, one span a fact. Blocks and
 //! repeats are unrolled; [`Member`] keeps how the parameters nest.
 
+use std::collections::HashMap;
+
 use convshape_arith::op::{AxisOrder, Dialect, Op};
 use convshape_arith::shape::Shape;
+use convshape_arith::size::Scope;
 use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::fields::Setting;
 use crate::syntax::Lossy;
+use crate::unseen::Unseen;
 
 /// A tensor: first the inputs, then what each node gives, in order.
 pub(crate) type ValueId = usize;
@@ -19,6 +23,12 @@ pub(crate) type NodeId = usize;
 pub(crate) struct Graph {
     pub(crate) dialect: Dialect,
     pub(crate) lossy: Lossy,
+    /// The sizes that only run time knows.
+    pub(crate) symbols: Scope,
+    /// The numbers that only const evaluation knows.
+    pub(crate) unseen: Unseen,
+    /// Whether a layer is a sub-chain.
+    pub(crate) chained: bool,
     pub(crate) inputs: Vec<Input>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) outputs: Vec<Output>,
@@ -26,6 +36,8 @@ pub(crate) struct Graph {
     pub(crate) bodies: Vec<Body>,
     /// The parameters as they nest in the struct.
     pub(crate) members: Vec<Member>,
+    /// What the results of repeats and of blocks' uses are called outside.
+    pub(crate) names: HashMap<ValueId, String>,
 }
 
 #[derive(Clone)]
@@ -63,6 +75,10 @@ pub(crate) struct Node {
     pub(crate) comment: Option<(Shape, Span)>,
     pub(crate) restores: Option<Restores>,
     pub(crate) spans: Spans,
+    /// Whether one of its numbers is one that the macro cannot see.
+    pub(crate) unseen: bool,
+    /// The statement it was made of: turns of a repeat and uses of a block share theirs.
+    pub(crate) origin: usize,
     /// Whether another statement or an output reads it.
     pub(crate) read: bool,
 }
@@ -75,6 +91,15 @@ pub(crate) enum Recipe {
     Undo {
         of: NodeId,
         overrides: Vec<(&'static str, Setting)>,
+    },
+    /// `Chain(path::Type)`: another checked chain.
+    Chain {
+        path: TokenStream,
+    },
+    /// A port of a sub-chain: no layer, a value.
+    Port {
+        of: NodeId,
+        port: Ident,
     },
     /// Not readable, reported already.
     Broken,
@@ -120,13 +145,18 @@ pub(crate) struct Body {
 #[derive(Clone)]
 pub(crate) enum Member {
     Layer { name: Ident, node: NodeId },
-    Block { name: Ident, members: Vec<Member> },
-    Repeat { name: Ident, turns: Vec<Vec<Member>> },
+    Block { name: Ident, docs: TokenStream, members: Vec<Member> },
+    Repeat { name: Ident, docs: TokenStream, turns: Vec<Vec<Member>> },
 }
 
 impl Graph {
     pub(crate) fn order(&self) -> AxisOrder {
         self.dialect.order()
+    }
+
+    /// Whether sizes are known only to const evaluation, which then checks the chain again.
+    pub(crate) fn deferred(&self) -> bool {
+        self.chained || self.unseen.any()
     }
 
     /// What a node gives.
@@ -141,9 +171,28 @@ impl Graph {
 
     /// The name of what a value is, as messages say it.
     pub(crate) fn value_name(&self, value: ValueId) -> &str {
-        match self.producer(value) {
-            Some(node) => &self.nodes[node].name,
-            None => &self.inputs[value].name,
+        match (self.names.get(&value), self.producer(value)) {
+            (Some(name), _) => name,
+            (None, Some(node)) => &self.nodes[node].name,
+            (None, None) => &self.inputs[value].name,
+        }
+    }
+
+    /// The name by which a statement can refer to a value, if it was given one.
+    pub(crate) fn reference(&self, value: ValueId) -> Option<&str> {
+        let named = match self.producer(value) {
+            Some(node) => self.nodes[node].spans.label.is_some(),
+            None => true,
+        };
+        (named || self.names.contains_key(&value)).then(|| self.value_name(value))
+    }
+}
+
+impl Member {
+    /// What the field is called.
+    pub(crate) fn name(&self) -> &Ident {
+        match self {
+            Member::Layer { name, .. } | Member::Block { name, .. } | Member::Repeat { name, .. } => name,
         }
     }
 }

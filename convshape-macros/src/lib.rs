@@ -11,11 +11,16 @@ mod expand;
 mod fault;
 mod fields;
 mod fix;
+#[cfg(test)]
+mod fuzz;
 mod graph;
+mod numbers;
 mod parse;
 mod resolve;
 mod syntax;
+mod unseen;
 mod value;
+mod weights;
 mod words;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -26,11 +31,21 @@ use crate::diagnose::{Report, Sink};
 /// For that many mistakes fixes are searched; nobody reads more.
 const MOST_SEARCHES: usize = 12;
 
+/// In longer chains no fixes are searched: each one tried costs a check of the whole chain.
+const MOST_SEARCHED_LAYERS: usize = 10_000;
+
 /// Expects the library's path in brackets in front, which `convshape::conv_chain!` puts there.
 #[proc_macro]
 pub fn conv_chain(tokens: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let (krate, tokens) = library_path(tokens.into());
     chain(krate, tokens).into()
+}
+
+/// The words of the language as items, for the library's module `layers`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn layer_words(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    words::markers().into()
 }
 
 fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -40,7 +55,7 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
         sink.push(Report::from(fault));
     }
     let Some(chain) = chain else { return sink.into_tokens() };
-    let graph = resolve::resolve(&chain, &mut sink);
+    let graph = resolve::resolve(&krate, &chain, &mut sink);
     let checked = check::check(&graph);
     let mut mended: Vec<check::Place> = Vec::new();
     for (index, problem) in checked.problems.iter().enumerate() {
@@ -48,21 +63,32 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
         if mended.contains(&problem.place()) {
             continue;
         }
-        let fixes = if index < MOST_SEARCHES { fix::search(&graph, &checked, problem) } else { Vec::new() };
-        if let Some(best) = fixes.first() {
+        let searched = index < MOST_SEARCHES && graph.nodes.len() <= MOST_SEARCHED_LAYERS;
+        let found = if searched { fix::search(&graph, &checked, problem) } else { fix::Found::default() };
+        if let Some(best) = found.fixes.first() {
             let places = checked.problems[index + 1..].iter().map(check::Problem::place);
             mended.extend(places.filter(|place| !best.left.contains(place)));
         }
-        sink.push(diagnose::describe(&graph, &checked, problem, &fixes));
+        sink.push(diagnose::describe(&graph, &checked, problem, &found));
     }
     for name in check::clashes(&graph, &checked) {
         sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
     }
-    for warning in &checked.warnings {
-        sink.warn(diagnose::describe(&graph, &checked, warning, &[]));
-    }
     let refused = sink.refused();
-    let code = expand::expand(&expand::Expansion { krate, chain: &chain, graph: &graph, checked: &checked, refused });
+    // Of a refused chain parts are missing, which may be all that is wrong.
+    for warning in checked.warnings.iter().filter(|_| !refused) {
+        sink.warn(diagnose::describe(&graph, &checked, warning, &fix::Found::default()));
+    }
+    let weights = weights::of(&chain, &graph, &checked, &mut sink);
+    let refused = sink.refused();
+    let code = expand::expand(&expand::Expansion {
+        krate,
+        chain: &chain,
+        graph: &graph,
+        checked: &checked,
+        weights: weights.as_ref(),
+        refused,
+    });
     let reports = sink.into_tokens();
     quote!(#code #reports)
 }

@@ -12,7 +12,7 @@ mod tests;
 mod value;
 
 use convshape_arith::op::Dialect;
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 
 use crate::fault::SyntaxFault;
 use crate::syntax::Chain;
@@ -24,10 +24,13 @@ const MAX_DEPTH: usize = 32;
 /// The chain as far as it can be read, and what could not be. There is a chain as soon as
 /// `struct Name` can be seen.
 pub(crate) fn parse(tokens: TokenStream) -> (Option<Chain>, Vec<SyntaxFault>) {
-    let mut parser = Parser { faults: Vec::new(), dialect: Dialect::Torch, depth: 0, python: None };
+    let mut parser = Parser { faults: Vec::new(), dialect: Dialect::Torch, depth: 0, python: None, words: Vec::new() };
     let tokens = cursor::plain(tokens);
     let mut cursor = Cursor::new(&tokens, Span::call_site());
-    let chain = parser.chain(&mut cursor);
+    let mut chain = parser.chain(&mut cursor);
+    if let Some(chain) = &mut chain {
+        chain.words = parser.words;
+    }
     (chain, parser.faults)
 }
 
@@ -43,11 +46,18 @@ struct Parser {
     depth: usize,
     /// The first sign of Python in the statement that is being read.
     python: Option<python::Sign>,
+    /// The words of the grammar that were read.
+    words: Vec<Ident>,
 }
 
 impl Parser {
     fn fault(&mut self, fault: SyntaxFault) {
         self.faults.push(fault);
+    }
+
+    /// Keeps a word of the grammar, for editors.
+    fn word(&mut self, word: &str, span: Span) {
+        self.words.push(Ident::new(word, span));
     }
 
     /// The value, or `None` with its fault recorded.

@@ -27,6 +27,8 @@ pub(crate) struct Chain {
     pub(crate) outputs: Vec<Port>,
     /// The word `output`, or the chain's name where it is missing.
     pub(crate) output_span: Span,
+    /// The words of the grammar (`from`, `restores`, ..), which editors explain.
+    pub(crate) words: Vec<Ident>,
 }
 
 /// What stands before the blocks.
@@ -88,6 +90,8 @@ pub(crate) struct Port {
 #[derive(Clone)]
 pub(crate) struct ShapePattern {
     pub(crate) dims: Vec<Dim>,
+    /// Whether Python's batch axis was left out; that is reported already.
+    pub(crate) batch: bool,
     pub(crate) span: Span,
 }
 
@@ -142,6 +146,8 @@ pub(crate) struct Args {
     /// parameters of a block.
     pub(crate) positional: Vec<Value>,
     pub(crate) fields: Vec<Field>,
+    /// Lone words behind these: fields that are being typed. Reported already.
+    pub(crate) half_typed: Vec<Ident>,
     /// The closing parenthesis, where there are parentheses.
     pub(crate) close: Option<Span>,
 }

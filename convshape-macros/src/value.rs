@@ -1,79 +1,14 @@
 //! Values as written become [`Setting`]s: sizes are worked out, words looked up.
 
-use std::collections::HashMap;
-
 use convshape_arith::op::{Dialect, MAX_SPATIAL};
 use convshape_arith::shape::{MAX_RANK, Shape};
-use convshape_arith::size::Size;
 use proc_macro2::Span;
 
 use crate::diagnose::{self, Report};
 use crate::fields::Setting;
-use crate::syntax::{Dim, Operator, ShapePattern, SizeExpr, Value};
+use crate::numbers::Numbers;
+use crate::syntax::{SizeExpr, Value};
 use crate::words::{self, FieldWords, Lookup, Takes};
-
-/// The numbers that names stand for: parameters of blocks, variables of repeats.
-#[derive(Clone, Default)]
-pub(crate) struct Numbers(HashMap<String, i64>);
-
-impl Numbers {
-    /// The same numbers and one more.
-    pub(crate) fn with(&self, name: String, value: i64) -> Numbers {
-        let mut more = self.clone();
-        more.0.insert(name, value);
-        more
-    }
-
-    pub(crate) fn get(&self, name: &str) -> Option<i64> {
-        self.0.get(name).copied()
-    }
-
-    fn names(&self) -> impl Iterator<Item = String> + '_ {
-        self.0.keys().cloned()
-    }
-
-    /// The number that a size comes to.
-    pub(crate) fn size(&self, size: &SizeExpr) -> Result<i64, Report> {
-        match size {
-            SizeExpr::Int { value, .. } => Ok(*value),
-            SizeExpr::Name(name) => {
-                let text = name.to_string();
-                self.get(&text).ok_or_else(|| diagnose::unknown_size(name, words::nearest(&text, self.names())))
-            }
-            SizeExpr::Path { span, .. } => Err(diagnose::path_size(&size.to_string(), *span)),
-            SizeExpr::Negated { of, span } => {
-                self.size(of)?.checked_neg().ok_or_else(|| diagnose::size_overflow(&size.to_string(), *span))
-            }
-            SizeExpr::Binary { left, operator, right, span } => {
-                let (a, b) = (self.size(left)?, self.size(right)?);
-                match operator {
-                    Operator::Add => a.checked_add(b),
-                    Operator::Sub => a.checked_sub(b),
-                    Operator::Mul => a.checked_mul(b),
-                    Operator::Div if b == 0 => return Err(diagnose::division_by_zero(*span)),
-                    Operator::Div if a % b != 0 => return Err(diagnose::inexact_division(a, b, *span)),
-                    Operator::Div => a.checked_div(b),
-                }
-                .ok_or_else(|| diagnose::size_overflow(&size.to_string(), *span))
-            }
-        }
-    }
-
-    /// A shape; what is `_` or could not be read is unknown.
-    pub(crate) fn shape(&self, pattern: &ShapePattern) -> Result<Shape, Report> {
-        if pattern.dims.is_empty() || pattern.dims.len() > MAX_RANK {
-            return Err(diagnose::shape_rank(pattern.dims.len(), pattern.span));
-        }
-        let mut sizes = Vec::new();
-        for dim in &pattern.dims {
-            sizes.push(match dim {
-                Dim::Size(size) => Size::Number(self.size(size)?),
-                Dim::Any(_) | Dim::Broken(_) => Size::Unknown,
-            });
-        }
-        Ok(Shape::new(&sizes, &[]))
-    }
-}
 
 /// What a field's value comes to. `Ok(None)` is a hole.
 pub(crate) fn settle(
@@ -89,6 +24,12 @@ pub(crate) fn settle(
     let setting = match field.takes {
         Takes::Size => Setting::Int(number(value, numbers, &wrong)?),
         Takes::SizePerAxis => per_axis(value, numbers, &wrong)?,
+        Takes::SizePerAxisOr(known) => match value {
+            Value::Word(_) | Value::Str(_) if !is_number(value, numbers) => {
+                Setting::Word(word(field, value, known, dialect)?)
+            }
+            _ => per_axis(value, numbers, &wrong)?,
+        },
         Takes::Padding(known) => match value {
             Value::Word(_) | Value::Str(_) if !is_number(value, numbers) => {
                 Setting::Word(word(field, value, known, dialect)?)
@@ -121,9 +62,9 @@ pub(crate) fn settle(
         Takes::Range => match value {
             Value::Range(range) => {
                 let Some(high) = &range.high else { return Err(wrong()) };
-                let end = numbers.size(high)?;
+                let end = numbers.int(high)?;
                 let end = if range.inclusive { end.saturating_add(1) } else { end };
-                Setting::Range(numbers.size(&range.low)?, end)
+                Setting::Range(numbers.int(&range.low)?, end)
             }
             _ => return Err(wrong()),
         },
@@ -137,14 +78,16 @@ type Wrong<'a> = &'a dyn Fn() -> Report;
 
 fn number(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<i64, Report> {
     match value {
-        Value::Size(size) => numbers.size(size),
-        Value::Word(name) => numbers.size(&SizeExpr::Name(name.clone())),
+        Value::Size(size) => numbers.int(size),
+        Value::Word(name) => numbers.int(&SizeExpr::Name(name.clone())),
         _ => Err(wrong()),
     }
 }
 
 fn is_number(value: &Value, numbers: &Numbers) -> bool {
-    matches!(value, Value::Word(name) if numbers.get(&name.to_string()).is_some())
+    // A constant is written in capitals, a word of the language never begins so.
+    matches!(value, Value::Word(name) if numbers.get(&name.to_string()).is_some()
+        || name.to_string().chars().all(|letter| !letter.is_lowercase()))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a factor written as a whole number")]
@@ -186,6 +129,8 @@ fn pairs(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, 
 /// `[16, 4, 4]`, `(16, 4, 4)` or `16`.
 fn shape(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Shape, Report> {
     match value {
+        // Whether the batch or an open size was meant is not known.
+        Value::Shape(pattern) if pattern.batch => Err(Report::silent()),
         Value::Shape(pattern) => numbers.shape(pattern),
         Value::Tuple(values, span) => {
             if values.len() > MAX_RANK {

@@ -5,6 +5,7 @@
 mod fields;
 mod grammar;
 mod layers;
+mod markers;
 mod nearest;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use convshape_arith::op::Dialect;
 
 pub(crate) use grammar::{GRAMMAR, HEADERS, LOSSY, dialect_from_name, dialect_name, dialect_names};
 pub(crate) use layers::LAYERS;
+pub(crate) use markers::markers;
 pub(crate) use nearest::nearest;
 
 /// The dialects that have a word.
@@ -146,6 +148,8 @@ pub(crate) enum Takes {
     Size,
     /// A size for all axes, or one per axis in parentheses.
     SizePerAxis,
+    /// The same, or one of these words.
+    SizePerAxisOr(&'static [Word]),
     /// Sizes per axis, pairs per axis and side, or one of these words.
     Padding(&'static [Word]),
     /// Sizes per axis, or pairs per axis and side.

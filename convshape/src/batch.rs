@@ -66,6 +66,13 @@ impl<'a, I: Input<'a>> Inputs<'a> for I {
     }
 }
 
+/// Nothing: the targets of a loss that has none.
+impl<'a> Inputs<'a> for () {
+    fn batches(self) -> Vec<ArrayViewD<'a, f32>> {
+        Vec::new()
+    }
+}
+
 impl<O: Output> Outputs for O {
     fn from_batches(batches: &mut dyn Iterator<Item = ArrayD<f32>>) -> Self {
         O::from_batch(batches.next().expect(CHECKED))

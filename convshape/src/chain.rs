@@ -34,4 +34,8 @@ pub struct LayerInfo {
     /// How many rows of the chain's input can change one element of the output, per spatial axis;
     /// empty where every element sees the whole input, or where there are no spatial axes.
     pub receptive_field: &'static [u64],
+    /// What it reads: places in [`Chain::INPUTS`], counted on through [`Chain::LAYERS`].
+    pub reads: &'static [usize],
+    /// The layer whose input it gives back (`undo`, `restores`): a place in the same order.
+    pub undoes: Option<usize>,
 }

@@ -9,7 +9,10 @@ use convshape_arith::fault::Reason;
 use convshape_arith::layer;
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
 use convshape_arith::text::Text;
+
+use crate::symbols::Symbols;
 
 /// An array, a tensor or a parameter is not of the shape that is needed.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -91,6 +94,48 @@ pub enum ShapeError {
         /// The shape its layer needs.
         expected: Vec<usize>,
     },
+    /// Gradients of a chain's outputs are too many or too few.
+    #[cfg(feature = "train")]
+    #[error("`{chain}` has {expected} outputs, found {found} cotangents")]
+    Cotangents {
+        /// The chain.
+        chain: &'static str,
+        /// How many were given.
+        found: usize,
+        /// How many outputs the chain has.
+        expected: usize,
+    },
+    /// A loss reads other outputs or targets than there are.
+    #[cfg(feature = "train")]
+    #[error("the loss reads {expected_outputs} outputs and {expected_targets} targets, found {outputs} and {targets}")]
+    Loss {
+        /// How many outputs the chain has.
+        outputs: usize,
+        /// How many targets were given.
+        targets: usize,
+        /// How many outputs the loss reads.
+        expected_outputs: usize,
+        /// How many targets the loss reads.
+        expected_targets: usize,
+    },
+    /// The arrays of a data set have different numbers of samples.
+    #[cfg(feature = "train")]
+    #[error("an array of the data has {found} samples, the first one has {expected}")]
+    Samples {
+        /// How many samples the array has.
+        found: usize,
+        /// How many the first array has.
+        expected: usize,
+    },
+    /// A target has another shape than the loss needs.
+    #[cfg(feature = "train")]
+    #[error("found a target of shape {found:?}, expected {expected:?}")]
+    Target {
+        /// The target's shape, the batch axis first.
+        found: Vec<usize>,
+        /// The shape that fits the output.
+        expected: Vec<usize>,
+    },
 }
 
 /// Displays how many elements a shape has.
@@ -123,7 +168,7 @@ impl InputProblem<'_> {
             AxisOrder::ChannelsFirst => sizes.rotate_right(one),
             AxisOrder::ChannelsLast => sizes.rotate_left(one),
         }
-        matches(&sizes, self.expected)
+        matches(&sizes, self.expected).is_some()
     }
 }
 
@@ -135,7 +180,11 @@ impl fmt::Display for InputProblem<'_> {
         if found.len() == rank + 1 {
             write!(f, "`{input}` has ")?;
             let axes = found[1..].iter().zip(expected.sizes()).enumerate();
-            let wrong = axes.filter(|(_, (found, expected))| !fits(**found, expected.number()));
+            // Each axis for itself; where all are of the right form, two contradict each other.
+            let alone = |found: usize, size: Size| matches(&[found], &Shape::new(&[size], expected.scope())).is_some();
+            let contradict = matches(&found[1..], expected).is_none()
+                && found[1..].iter().zip(expected.sizes()).all(|(found, size)| alone(*found, *size));
+            let wrong = axes.filter(|(_, (found, size))| contradict || !alone(**found, **size));
             for (place, (axis, (found, expected_size))) in wrong.enumerate() {
                 f.write_str(if place == 0 { "" } else { "; " })?;
                 match axis_name(axis, rank, order) {
@@ -155,21 +204,17 @@ impl fmt::Display for InputProblem<'_> {
                 AxisOrder::ChannelsLast => "last",
             };
             write!(f, "; this chain takes the channel axis {end}")?;
-        } else if matches(found, expected) {
+        } else if matches(found, expected).is_some() {
             f.write_str("; the batch axis is missing")?;
         }
         Ok(())
     }
 }
 
-fn fits(found: usize, expected: Option<i64>) -> bool {
-    expected.is_some_and(|expected| usize::try_from(expected) == Ok(found))
-}
-
-/// Whether the sizes are those of a shape.
-pub(crate) fn matches(found: &[usize], expected: &Shape) -> bool {
-    found.len() == expected.rank()
-        && found.iter().zip(expected.sizes()).all(|(&found, expected)| fits(found, expected.number()))
+/// What the sizes make of a shape's symbols, if they are sizes of that shape.
+pub(crate) fn matches(found: &[usize], expected: &Shape) -> Option<Symbols> {
+    let mut symbols = Symbols::NONE;
+    symbols.learn(found, expected).then_some(symbols)
 }
 
 /// What the axis of an activation is called; only a `Reshape` makes more axes than have names.

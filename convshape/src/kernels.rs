@@ -7,6 +7,8 @@ mod activation;
 mod border;
 mod conv;
 mod dense;
+#[cfg(feature = "train")]
+pub mod gradient;
 mod join;
 mod layout;
 mod norm;
@@ -53,6 +55,7 @@ pub fn apply<T: Number>(
     let channels = Channels::new(shape, order);
     match op.bind(shape, order) {
         Op::Conv(conv) => Geometry::new(&conv, shape, order)?.run(params, &from, x, &to, y),
+        Op::SeparableConv(conv) => conv::separable(&conv, params, shape, order, x, &to, y)?,
         Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, &from, x, &to, y),
         Op::AdaptivePool { kind, .. } => pool::adaptive(kind, &from, x, &to, y),
         Op::GlobalAvgPool { .. } => pool::global_mean(&channels, x, y),
@@ -68,7 +71,7 @@ pub fn apply<T: Number>(
             Border { low, mode: PaddingMode::Zeros, value: 0.0 }.run(&from, x, &to, y);
         }
         Op::Slice { start, .. } => join::slice(count(start), &channels, x, &Channels::new(output, order), y),
-        Op::Linear { outputs, .. } => dense::linear(count(outputs), params, x, y),
+        Op::Linear { dialect, outputs, .. } => dense::linear(dialect, count(outputs), params, x, y),
         Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => y.copy_from_slice(x),
         Op::Concat => join::concat(inputs, order, &Channels::new(output, order), y),
         Op::Add => join::broadcast(|a, b| a + b, inputs, order, output, y),

@@ -1,4 +1,108 @@
 //! Convolutional models whose shapes are checked while they compile.
+//!
+//! The sizes in a convolutional model follow from each other by small sums that are easy to get wrong: a stride rounds
+//! down, and 28 rows that became 12 come back as 27. In most frameworks that shows when the program runs, often in
+//! another place than the mistake. [`conv_chain!`] does the sums while the program compiles, and refuses what does not
+//! fit with the numbers, the cause and a fix. What compiles can be run, with PyTorch's weights and PyTorch's results.
+//!
+//! ```
+//! convshape::conv_chain! {
+//!     struct Autoencoder {
+//!         input: [1, 28, 28];
+//!         enc: Conv2d(1 -> 16, kernel: 5, stride: 2, activation: Relu) -> [16, 12, 12];
+//!         dec: ConvTranspose2d(undo enc, activation: Sigmoid);
+//!         output: [1, 28, 28];
+//!     }
+//! }
+//! ```
+//!
+//! # Errors
+//!
+//! A chain that does not fit is a compile error on the word that has to change. The message begins with a code and says
+//! which layer and what is wrong; then come the formula with its numbers, the cause if it lies further up, and what to
+//! write:
+//!
+//! ```compile_fail
+//! convshape::conv_chain! {
+//!     struct Autoencoder {
+//!         input: [1, 28, 28];
+//!         enc: Conv2d(1 -> 16, kernel: 5, stride: 2) -> [16, 12, 12];
+//!         dec: ConvTranspose2d(16 -> 1, kernel: 5, stride: 2) restores enc;
+//!         output: [1, 28, 28];
+//!     }
+//! }
+//! ```
+//!
+//! ```text
+//! error: [CS0201] `dec` does not restore `enc`: it gives [1, 27, 27], `enc` took [1, 28, 28]
+//!        height: (12 - 1) * 2 - 2 * 0 + 1 * (5 - 1) + 0 + 1 = 27
+//!        note: with stride 2, heights 27 and 28 both become 12 in `enc`
+//!        help: in `dec`, set `output_padding: 1`
+//!        help: in `dec`, set `kernel: 6`
+//!  --> src/main.rs:5:14
+//!   |
+//! 5 |         dec: ConvTranspose2d(16 -> 1, kernel: 5, stride: 2) restores enc;
+//!   |              ^^^^^^^^^^^^^^^
+//! ```
+//!
+//! What a compiler cannot see is a value at run time: [`ShapeError`] for arrays, [`LoadError`] and [`SaveError`] for
+//! files.
+//!
+//! # Running
+//!
+//! The macro makes a struct with a public field for each layer that has parameters, and these methods:
+//!
+//! - `init(&mut rng)` draws the parameters as PyTorch does;
+//! - `forward(&x)` runs one sample, from [`Tensor`] to [`Tensor`]; their types hold the shapes ([`Chw`], [`Cl`], [`C`], ..);
+//! - `forward_batch(x)` runs an [`ndarray`] view with any strides, the batch axis first;
+//! - `summary()` is a table of layers, outputs, parameters and multiply-accumulates, see [`Summary`].
+//!
+//! Several inputs or outputs are tuples. Shapes can be read without running anything from the constants of [`Chain`],
+//! and code for any model is written against [`Model`].
+//!
+//! ```
+//! use convshape::rand::{SeedableRng, rngs::SmallRng};
+//! use convshape::{Chain, Chw, Shape, Tensor, conv_chain};
+//!
+//! conv_chain! {
+//!     struct Double {
+//!         input: [3, 8, 8];
+//!         up: ConvTranspose2d(3 -> 1, kernel: 4, stride: 2, padding: 1);
+//!         output: [1, 16, 16];
+//!     }
+//! }
+//!
+//! assert_eq!(Double::OUTPUT, Shape::of(&[1, 16, 16]));
+//! let model = Double::init(&mut SmallRng::seed_from_u64(1));
+//! let image: Tensor<f32, Chw<3, 8, 8>> = Tensor::zeros();
+//! let larger: Tensor<f32, Chw<1, 16, 16>> = model.forward(&image);
+//! assert_eq!(larger.view()[[0, 3, 3]], model.up.bias.as_slice()[0]);
+//! ```
+//!
+//! # Weights
+//!
+//! `load(path)`, `load_with(path, rename)` and `load_bytes(bytes)` read safetensors files, as Python writes them with
+//! `safetensors.torch.save_file(model.state_dict(), path)`; `save(path)` writes them. A tensor is called `NAME.weight`,
+//! `NAME.bias`, `NAME.running_mean` or `NAME.running_var`, where NAME is the layer's name or what `#[name = ".."]` says.
+//! All tensors are checked before any is taken.
+//!
+//! With `weights: "models/autoencoder.safetensors";` among the chain's headers the macro reads that file's header while
+//! it compiles, again when the file changes: a tensor that is missing or has another type or shape is a compile error on
+//! its layer. `pretrained()` then gives the model with those weights, which are part of the program and borrowed from it
+//! where they are `f32`; it needs no file, no feature, and cannot fail. The path is relative to the crate's `Cargo.toml`.
+//!
+//! # Features
+//!
+//! All but the last two are on by default.
+//!
+//! - `std`: for [`ndarray`], and for finding out what the processor can do.
+//! - `safetensors`: the methods that read and write files. It needs `std`, as the next three do.
+//! - `train`: gradients, losses, optimisers and the training loop.
+//! - `rayon`: several threads where the work pays for them.
+//! - `progress`: a progress bar while a model is trained.
+//! - `typed`: the module `typed`, shapes as types on `typenum`, for code that is generic over sizes.
+//!
+//! Without them the crate is `no_std` and needs only `alloc`: chains are checked, drawn and run as before.
 #![no_std]
 
 extern crate alloc;
@@ -7,9 +111,16 @@ extern crate std;
 
 mod batch;
 mod chain;
+#[doc(hidden)]
+pub mod check;
 mod error;
+pub mod errors;
 #[cfg(feature = "std")]
 mod fast;
+mod float;
+mod fold;
+#[cfg(feature = "train")]
+mod gradient;
 #[cfg(not(feature = "std"))]
 mod fast {
     /// Without a standard library every chain runs by its layers' definitions: nothing is kept.
@@ -19,28 +130,42 @@ mod fast {
 mod init;
 #[doc(hidden)]
 pub mod kernels;
+pub mod layers;
 mod model;
+mod nested;
 mod param;
 mod parts;
+mod pretrained;
 mod program;
 mod run;
 mod shapes;
 mod summary;
+mod symbols;
 mod tensor;
 #[cfg(test)]
 mod test_model;
+#[cfg(feature = "train")]
+pub mod train;
+#[cfg(feature = "typed")]
+pub mod typed;
 #[cfg(feature = "safetensors")]
 mod weights;
 mod workspace;
 
+/// The README's snippets, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+pub use convshape_arith::padding;
 pub use convshape_arith::shape::Shape;
 pub use {ndarray, rand};
 
 pub use crate::chain::{Chain, LayerInfo};
 pub use crate::error::ShapeError;
 pub use crate::model::Model;
-pub use crate::param::{Normalisation, Param, Statistics, Weight, WeightBias};
-pub use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Lc, TensorShape};
+pub use crate::param::{Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Weight, WeightBias};
+pub use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Input, Lc, Output, TensorShape};
 pub use crate::summary::Summary;
 pub use crate::tensor::{Element, Tensor};
 #[cfg(feature = "safetensors")]
@@ -51,14 +176,20 @@ pub use crate::workspace::Workspace;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
+    pub use crate::check;
     pub use crate::fast::Cache;
     #[cfg(feature = "std")]
     pub use crate::fast::peak_flops;
+    pub use crate::float::Float;
+    #[cfg(feature = "train")]
+    pub use crate::gradient::{gradients, gradients_train, vjp};
     pub use crate::init::init;
     pub use crate::model::{forward, forward_batch, forward_into, summary};
     pub use crate::param::ParamGroup;
     pub use crate::parts::{Linked, Parts};
+    pub use crate::pretrained::{Aligned, Stored, pretrained};
     pub use crate::program::{Action, Port, Program, Step};
+    pub use crate::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
     #[cfg(feature = "safetensors")]
     pub use crate::weights::{load, load_bytes, load_with, save};
     pub use convshape_arith as arith;
@@ -83,8 +214,8 @@ macro_rules! conv_chain {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __weight_files {
-    ($model:ident) => {
-        impl $model {
+    ([$($generics:tt)*] $model:ty) => {
+        impl $($generics)* $model {
             /// A model with the parameters of a safetensors file.
             ///
             /// # Errors
@@ -134,5 +265,115 @@ macro_rules! __weight_files {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __weight_files {
-    ($model:ident) => {};
+    ([$($generics:tt)*] $model:ty) => {};
+}
+
+/// The methods that give gradients, where the library was built with them. They stand in the `impl`
+/// of a model: `x` and `dy` are the types of its inputs and outputs, `dx` of its inputs' gradients.
+#[cfg(feature = "train")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __training {
+    (x: $x:ty, dy: $dy:ty, dx: $dx:ty) => {
+        /// The loss of a batch, and the gradients of the parameters, shaped like the model. The batch
+        /// axis is first. Normalisation layers use their stored statistics and nothing is dropped,
+        /// as in PyTorch's `eval()`.
+        ///
+        /// # Errors
+        /// If an input or target is not of the shape that the chain and the loss take.
+        pub fn gradients<'t>(
+            &self,
+            x: $x,
+            target: impl $crate::__private::Inputs<'t>,
+            loss: impl $crate::train::Loss,
+        ) -> $crate::__private::core::result::Result<(f32, Self), $crate::ShapeError> {
+            $crate::__private::gradients(self, x, target, loss)
+        }
+
+        /// As `gradients`, in training: normalisation layers use the statistics of the batch and
+        /// move their stored ones towards them, `Dropout` drops what `rng` says.
+        ///
+        /// # Errors
+        /// Those of `gradients`; the model is as it was then.
+        pub fn gradients_train<'t>(
+            &mut self,
+            x: $x,
+            target: impl $crate::__private::Inputs<'t>,
+            loss: impl $crate::train::Loss,
+            rng: &mut impl $crate::rand::Rng,
+        ) -> $crate::__private::core::result::Result<(f32, Self), $crate::ShapeError> {
+            $crate::__private::gradients_train(self, x, target, loss, rng)
+        }
+
+        /// The gradients of the inputs and of the parameters, given those of the outputs: the product
+        /// of a vector and the Jacobian, for any loss. Layers run as in `gradients`.
+        ///
+        /// # Errors
+        /// If an input or cotangent is not of the shape of the chain's inputs and outputs.
+        pub fn vjp(
+            &self,
+            x: $x,
+            cotangent: $dy,
+        ) -> $crate::__private::core::result::Result<($dx, Self), $crate::ShapeError> {
+            $crate::__private::vjp(self, x, cotangent)
+        }
+    };
+}
+
+/// The methods that give gradients: this build of the library has none.
+#[cfg(not(feature = "train"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __training {
+    ($($types:tt)*) => {};
+}
+
+/// A literal chain as a layer of [`typed`].
+#[cfg(feature = "typed")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __typed_layer {
+    ($model:ident($input:ty) -> $output:ty, $($shapes:tt)*) => {
+        impl $crate::typed::Layer<$input> for $model {
+            type Output = $output;
+
+            fn run(&self, x: &$input) -> $output {
+                self.forward(x)
+            }
+        }
+
+        $crate::__typed_layer! { @shapes $model $($shapes)* }
+    };
+    ($model:ident($($input:ty => $place:tt),+) -> $output:ty) => {
+        impl $crate::typed::Layer<($($input),+)> for $model {
+            type Output = $output;
+
+            fn run(&self, x: &($($input),+)) -> $output {
+                self.forward(($(&x.$place),+))
+            }
+        }
+    };
+    (@shapes $model:ident) => {};
+    (@shapes $model:ident $from:ty => $to:ty) => {
+        impl<S, B> $crate::typed::Layer<$crate::typed::Tensor<f32, S, B>> for $model
+        where
+            S: $crate::typed::Dims + $crate::typed::InputOf<$from, $model>,
+            B: $crate::typed::Holds<S::Elements>
+                + $crate::typed::Holds<<$to as $crate::typed::Dims>::Elements>,
+        {
+            type Output = $crate::typed::Tensor<f32, $to, B>;
+
+            fn run(&self, x: &$crate::typed::Tensor<f32, S, B>) -> Self::Output {
+                $crate::typed::run_chain(x, |x| self.forward(x))
+            }
+        }
+    };
+}
+
+/// A literal chain as a layer of `typed`: this build of the library has none.
+#[cfg(not(feature = "typed"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __typed_layer {
+    ($($chain:tt)*) => {};
 }

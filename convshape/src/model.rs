@@ -9,12 +9,13 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
 use crate::chain::Chain;
-use crate::error::{ShapeError, matches};
+use crate::error::ShapeError;
 use crate::param::Param;
 use crate::parts::{Linked, Parts, checked_params};
 use crate::program::{Action, Program};
 use crate::run::{self, Run, RunError, Value};
 use crate::summary::Summary;
+use crate::symbols::Symbols;
 use crate::workspace::{Workspace, workspace_bytes};
 
 /// A chain with parameters: what generic code needs of it. Every generated struct is one.
@@ -135,12 +136,12 @@ pub fn forward_batch<'a, O: Outputs>(model: &impl Parts, inputs: impl Inputs<'a>
 
 /// The generated `summary`.
 pub fn summary<M: Parts + Chain>() -> Summary {
-    Summary::of::<M>(M::PROGRAM.name)
+    Summary::of::<M>(M::PROGRAM.name, M::PROGRAM.order)
 }
 
 fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
     let program = M::PROGRAM;
-    let batch = check_inputs(program, inputs)?;
+    let (batch, symbols) = check_inputs(program, inputs)?;
     #[cfg(feature = "std")]
     if let Some(outputs) = fast_batch(model, batch, inputs) {
         return Ok(outputs);
@@ -152,8 +153,12 @@ fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<
     let mut outputs: Vec<Vec<f32>> = program.outputs.iter().map(|_| Vec::new()).collect();
     for sample in 0..batch {
         let elements: Vec<Cow<'_, [f32]>> = inputs.iter().map(|input| contiguous(input, sample)).collect();
-        let values: Vec<(Shape, &[f32])> =
-            program.inputs.iter().zip(&elements).map(|(port, elements)| (port.shape, &elements[..])).collect();
+        let values: Vec<(Shape, &[f32])> = program
+            .inputs
+            .iter()
+            .zip(&elements)
+            .map(|(port, elements)| (symbols.fix(&port.shape), &elements[..]))
+            .collect();
         let results = ready.run(&values).map_err(|RunError { layer, fault }| ShapeError::Layer {
             chain: program.name,
             layer,
@@ -164,7 +169,7 @@ fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<
         }
     }
     let arrays = program.outputs.iter().zip(outputs);
-    Ok(arrays.map(|(port, elements)| array(batch, &port.shape, elements)).collect())
+    Ok(arrays.map(|(port, elements)| array(batch, &symbols.fix(&port.shape), elements)).collect())
 }
 
 /// [`run_batch`] the fast way, where there is one.
@@ -196,14 +201,18 @@ fn fast_batch<M: Parts>(model: &M, batch: usize, inputs: &[ArrayViewD<'_, f32>])
     Some(outputs)
 }
 
-/// The size of the batch, if the inputs are those the program takes.
-fn check_inputs(program: &'static Program, inputs: &[ArrayViewD<'_, f32>]) -> Result<usize, ShapeError> {
+/// The size of the batch and the values of the symbols, if the inputs are those the program takes.
+pub(crate) fn check_inputs(
+    program: &'static Program,
+    inputs: &[ArrayViewD<'_, f32>],
+) -> Result<(usize, Symbols), ShapeError> {
     let chain = program.name;
     if inputs.len() != program.inputs.len() {
         return Err(ShapeError::Inputs { chain, found: inputs.len(), expected: program.inputs.len() });
     }
+    let mut symbols = Symbols::NONE;
     for (port, input) in program.inputs.iter().zip(inputs) {
-        if !input.shape().get(1..).is_some_and(|sizes| matches(sizes, &port.shape)) {
+        if !input.shape().get(1..).is_some_and(|sizes| symbols.learn(sizes, &port.shape)) {
             return Err(ShapeError::Input {
                 chain,
                 input: port.name,
@@ -221,7 +230,7 @@ fn check_inputs(program: &'static Program, inputs: &[ArrayViewD<'_, f32>]) -> Re
             return Err(ShapeError::Batch { chain, input: port.name, found, first, expected: batch });
         }
     }
-    Ok(batch)
+    Ok((batch, symbols))
 }
 
 /// One sample of a batch in row-major order, borrowed where it lies so already.

@@ -24,9 +24,14 @@ pub struct Param {
 impl Param {
     /// A parameter that owns its elements, one for each index of `shape`.
     pub(crate) fn new(shape: Vec<usize>, data: Vec<f32>) -> Param {
+        Param::of(shape, Cow::Owned(data))
+    }
+
+    /// A parameter that may borrow its elements, one for each index of `shape`.
+    pub(crate) fn of(shape: Vec<usize>, data: Cow<'static, [f32]>) -> Param {
         debug_assert_eq!(shape.iter().product::<usize>(), data.len());
         Param {
-            data: Cow::Owned(data),
+            data,
             shape,
             #[cfg(feature = "std")]
             stamp: fresh_stamp(),
@@ -173,6 +178,24 @@ groups! {
         bias
     }
 
+    /// A separable convolution without bias.
+    SeparableWeights {
+        /// The kernel of the depthwise convolution.
+        depthwise_weight,
+        /// The kernel of the convolution over the channels.
+        pointwise_weight
+    }
+
+    /// A separable convolution with a bias.
+    SeparableWeightsBias {
+        /// The kernel of the depthwise convolution.
+        depthwise_weight,
+        /// The kernel of the convolution over the channels.
+        pointwise_weight,
+        /// What is added, per output channel.
+        bias
+    }
+
     /// A normalisation by stored statistics, with weight and bias.
     Normalisation {
         /// The factor of each channel, after normalising.
@@ -199,12 +222,13 @@ mod tests {
     use super::*;
     use alloc::format;
     use alloc::vec;
-    use convshape_arith::op::Op;
+    use convshape_arith::op::{Dialect, Op};
 
     #[test]
     fn fields_are_in_the_order_of_the_arithmetic() {
-        let norm = |affine| Op::BatchNorm { channels: Some(2), eps: 1e-5, affine, momentum: 0.1 };
-        let linear = |bias| Op::Linear { inputs: Some(3), outputs: 2, bias };
+        let norm =
+            |affine| Op::BatchNorm { dialect: Dialect::Torch, channels: Some(2), eps: 1e-5, affine, momentum: 0.1 };
+        let linear = |bias| Op::Linear { dialect: Dialect::Torch, inputs: Some(3), outputs: 2, bias };
         let fields = |op: Op| op.params().iter().map(|spec| spec.field).collect::<Vec<_>>();
         assert_eq!(fields(norm(true)), ["weight", "bias", "running_mean", "running_var"]);
         assert_eq!(fields(norm(false)), ["running_mean", "running_var"]);

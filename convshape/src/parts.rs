@@ -44,10 +44,11 @@ impl Linked {
         for step in self.program.steps {
             match step.action {
                 Action::Layer(op) => specs.extend(op.params().iter().map(|spec| Spec {
-                    name: format!("{prefix}{}.{}", step.file_name, spec.field),
+                    name: format!("{prefix}{}{}", step.file_name, spec.suffix),
                     op,
                     shape: numbers(spec.shape.sizes().iter().map(|size| size.number())),
                     init: spec.init,
+                    statistic: spec.is_statistic(),
                 })),
                 Action::Chain { index } => {
                     self.chains[index].collect_specs(&format!("{prefix}{}.", step.file_name), specs);
@@ -58,7 +59,7 @@ impl Linked {
 }
 
 /// The sizes of a parameter: always numbers, as the macro refuses any other.
-fn numbers(sizes: impl Iterator<Item = Option<i64>>) -> Vec<usize> {
+pub(crate) fn numbers(sizes: impl Iterator<Item = Option<i64>>) -> Vec<usize> {
     sizes.map(|size| size.and_then(|n| usize::try_from(n).ok()).expect("a parameter's sizes are numbers")).collect()
 }
 
@@ -74,6 +75,9 @@ pub(crate) struct Spec {
     pub(crate) shape: Vec<usize>,
     /// Its default initialisation.
     pub(crate) init: Init,
+    /// Whether it is a running statistic, which no gradient reaches.
+    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "for optimisers"))]
+    pub(crate) statistic: bool,
 }
 
 /// Builds a model from its parameters, one for each of [`Linked::specs`].

@@ -92,7 +92,7 @@ fn layer(
 
 impl RunError {
     /// The error of a sub-chain, seen from outside.
-    fn within(self, chain: &str) -> RunError {
+    pub(crate) fn within(self, chain: &str) -> RunError {
         RunError { layer: format!("{chain}.{}", self.layer), ..self }
     }
 }
@@ -173,6 +173,7 @@ mod tests {
 
     use super::*;
     use crate::program::Port;
+    use convshape_arith::op::Dialect;
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {
         Step { name: "step", file_name: "step", action, inputs, output }
@@ -182,7 +183,7 @@ mod tests {
         Port { name: "port", shape: Shape::of(shape), value }
     }
 
-    const LINEAR: Op = Op::Linear { inputs: Some(2), outputs: 1, bias: true };
+    const LINEAR: Op = Op::Linear { dialect: Dialect::Torch, inputs: Some(2), outputs: 1, bias: true };
 
     /// `Linear`, and the input doubled.
     const INNER: Program = Program {

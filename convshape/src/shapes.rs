@@ -1,9 +1,14 @@
 //! Shapes as types: `Tensor<f32, Chw<1, 28, 28>>` is what rustc prints when two do not match.
 
-use core::fmt::Debug;
+use core::fmt::{self, Debug};
+use core::marker::PhantomData;
 
 use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
 use ndarray::{Dimension, IntoDimension, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
+
+use crate::chain::Chain;
+use crate::check;
 
 mod sealed {
     pub trait Sealed {}
@@ -68,6 +73,117 @@ shape_types! {
     Dims5<D0, D1, D2, D3, D4> 5 Ix5 Ix6;
     /// Six axes, which only a `Reshape` makes.
     Dims6<D0, D1, D2, D3, D4, D5> 6 Ix6 IxDyn;
+}
+
+/// The shape of a chain's first input, where its type cannot be written otherwise: the sizes come
+/// from const generics.
+pub struct Input<M>(PhantomData<fn() -> M>);
+
+/// The shape of a chain's first output, where its type cannot be written otherwise: the sizes come
+/// from const generics.
+pub struct Output<M>(PhantomData<fn() -> M>);
+
+/// The numbers of axes of a chain's first input and output. `conv_chain!` implements it.
+pub trait Ends: Chain + 'static {
+    /// That of the input.
+    type InputRank: Rank;
+    /// That of the output.
+    type OutputRank: Rank;
+}
+
+/// A number of axes.
+pub trait Rank: 'static {
+    /// An index.
+    type Index: Copy + AsRef<[usize]> + IntoDimension<Dim = Self::Dim>;
+    /// The dimension of an array.
+    type Dim: Dimension;
+    /// The same with a batch axis in front.
+    type Batch: Dimension;
+}
+
+/// The sizes of a shape with a given number of axes.
+pub trait Sizes<M>: Rank {
+    /// Those of the first input.
+    const INPUT: Self::Index;
+    /// Those of the first output.
+    const OUTPUT: Self::Index;
+}
+
+macro_rules! ranks {
+    ($($name:ident $rank:literal $dim:ident $batch:ident;)+) => {$(
+        #[doc = concat!("As many axes: ", stringify!($rank))]
+        pub struct $name;
+
+        impl Rank for $name {
+            type Index = [usize; $rank];
+            type Dim = $dim;
+            type Batch = $batch;
+        }
+
+        impl<M: Chain> Sizes<M> for $name {
+            const INPUT: [usize; $rank] = check::dims(&M::INPUT);
+            const OUTPUT: [usize; $rank] = check::dims(&M::OUTPUT);
+        }
+    )+};
+}
+
+ranks! {
+    Rank1 1 Ix1 Ix2;
+    Rank2 2 Ix2 Ix3;
+    Rank3 3 Ix3 Ix4;
+    Rank4 4 Ix4 Ix5;
+    Rank5 5 Ix5 Ix6;
+    Rank6 6 Ix6 IxDyn;
+}
+
+macro_rules! port_shapes {
+    ($($name:ident $rank:ident $sizes:ident)+) => {$(
+        impl<M> Clone for $name<M> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<M> Copy for $name<M> {}
+
+        impl<M> PartialEq for $name<M> {
+            fn eq(&self, _: &Self) -> bool {
+                true
+            }
+        }
+
+        impl<M> Debug for $name<M> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+
+        impl<M> sealed::Sealed for $name<M> {}
+
+        impl<M: Ends> TensorShape for $name<M>
+        where
+            M::$rank: Sizes<M>,
+        {
+            type Index = <M::$rank as Rank>::Index;
+            type Dim = <M::$rank as Rank>::Dim;
+            type Batch = <M::$rank as Rank>::Batch;
+            const DIMS: Self::Index = <M::$rank as Sizes<M>>::$sizes;
+            const SHAPE: Shape = M::$sizes;
+            const ELEMENTS: usize = shape_elements(&M::$sizes);
+        }
+    )+};
+}
+
+port_shapes! {
+    Input InputRank INPUT
+    Output OutputRank OUTPUT
+}
+
+const fn shape_elements(shape: &Shape) -> usize {
+    match shape.elements() {
+        Ok(Size::Number(elements)) => elements.cast_unsigned() as usize,
+        _ => panic!("the sizes of a tensor are numbers"),
+    }
 }
 
 const fn elements(dims: &[usize]) -> usize {

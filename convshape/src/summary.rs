@@ -5,6 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use convshape_arith::figure::{self, Drawn};
+use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 
 use crate::chain::{Chain, LayerInfo};
@@ -15,14 +17,15 @@ const BYTES_PER_NUMBER: u64 = size_of::<f32>() as u64;
 #[derive(Clone, Debug)]
 pub struct Summary {
     name: &'static str,
+    order: AxisOrder,
     inputs: &'static [(&'static str, Shape)],
     layers: &'static [LayerInfo],
 }
 
 impl Summary {
     /// The summary of a chain, under a title.
-    pub fn of<C: Chain>(name: &'static str) -> Summary {
-        Summary { name, inputs: C::INPUTS, layers: C::LAYERS }
+    pub(crate) fn of<C: Chain>(name: &'static str, order: AxisOrder) -> Summary {
+        Summary { name, order, inputs: C::INPUTS, layers: C::LAYERS }
     }
 
     /// The layers in order: the rows of the table.
@@ -49,6 +52,41 @@ impl Summary {
     /// How many bytes the trainable numbers take, in `f32`.
     pub fn param_bytes(&self) -> u64 {
         self.params().saturating_mul(BYTES_PER_NUMBER)
+    }
+
+    /// The chain as a picture in SVG: a box is what a layer gives, as high as its size and as wide as
+    /// its channels are many. The page of the model's struct shows the same.
+    pub fn to_svg(&self) -> String {
+        let inputs = self.inputs.iter().map(|&(name, output)| Drawn {
+            name,
+            op: "input",
+            output,
+            params: 0,
+            reads: &[],
+            undoes: None,
+        });
+        let layers = self.layers.iter().map(|layer| Drawn {
+            name: layer.name,
+            op: layer.op,
+            output: layer.output,
+            params: layer.params,
+            reads: layer.reads,
+            undoes: layer.undoes,
+        });
+        let drawn: Vec<Drawn<'_>> = inputs.chain(layers).collect();
+        let mut svg = String::new();
+        // Writing to a string cannot fail.
+        let _ = figure::write(&mut svg, self.name, self.order, &drawn);
+        svg
+    }
+
+    /// Writes [`Summary::to_svg`] to a file.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    #[cfg(feature = "std")]
+    pub fn write_svg(&self, path: impl AsRef<std::path::Path>) -> std::io::Result<()> {
+        std::fs::write(path, self.to_svg())
     }
 
     fn sum(&self, of: impl Fn(&LayerInfo) -> u64) -> u64 {
@@ -174,6 +212,8 @@ mod tests {
                 params: 160,
                 macs: 28_224,
                 receptive_field: &[3, 3],
+                reads: &[0],
+                undoes: None,
             },
             LayerInfo {
                 name: "head",
@@ -183,6 +223,8 @@ mod tests {
                 params: 31_370,
                 macs: 31_360,
                 receptive_field: &[],
+                reads: &[1],
+                undoes: None,
             },
         ];
         const INPUTS: &'static [(&'static str, Shape)] = &[("input", Shape::of(&[1, 28, 28]))];
@@ -191,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_table_is_aligned() {
-        let summary = Summary::of::<Small>("Small");
+        let summary = Summary::of::<Small>("Small", AxisOrder::ChannelsFirst);
         assert_eq!((summary.params(), summary.macs()), (31_530, 59_584));
         assert_eq!(summary.activation_bytes(), 4 * (16 * 14 * 14 + 10));
         assert_eq!(

@@ -168,13 +168,18 @@ impl<T: Element, S: TensorShape> From<Tensor<T, S>> for Vec<T> {
 
 impl<T: Element, S: TensorShape> fmt::Debug for Tensor<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 4;
-        write!(f, "Tensor {} [", S::SHAPE)?;
-        for (place, element) in self.data.iter().take(SHOWN).enumerate() {
-            write!(f, "{}{element:?}", if place == 0 { "" } else { ", " })?;
-        }
-        f.write_str(if self.data.len() > SHOWN { ", ..]" } else { "]" })
+        debug(&S::SHAPE, &self.data, f)
     }
+}
+
+/// Writes a shape and the first few elements.
+pub(crate) fn debug<T: Element>(shape: &Shape, elements: &[T], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    const SHOWN: usize = 4;
+    write!(f, "Tensor {shape} [")?;
+    for (place, element) in elements.iter().take(SHOWN).enumerate() {
+        write!(f, "{}{element:?}", if place == 0 { "" } else { ", " })?;
+    }
+    f.write_str(if elements.len() > SHOWN { ", ..]" } else { "]" })
 }
 
 #[cfg(test)]

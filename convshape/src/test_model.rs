@@ -1,6 +1,6 @@
 //! Two small models as the macro would write them, for unit tests.
 
-use convshape_arith::op::{Activation, AxisOrder, Conv, Dialect, Direction, Op, Padding, PaddingMode};
+use convshape_arith::op::{Activation, AutoPad, AxisOrder, Conv, Dialect, Direction, Op, Padding, PaddingMode};
 use convshape_arith::shape::Shape;
 
 use crate::chain::{Chain, LayerInfo};
@@ -28,6 +28,8 @@ const fn conv(direction: Direction, inputs: i64, outputs: i64, bias: bool) -> Op
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        depth_multiplier: None,
+        auto_pad: AutoPad::NotSet,
     })
 }
 
@@ -111,7 +113,13 @@ impl Parts for Outer {
         steps: &[
             step(
                 "norm",
-                Action::Layer(Op::BatchNorm { channels: Some(2), eps: 1e-5, affine: false, momentum: 0.1 }),
+                Action::Layer(Op::BatchNorm {
+                    dialect: Dialect::Torch,
+                    channels: Some(2),
+                    eps: 1e-5,
+                    affine: false,
+                    momentum: 0.1,
+                }),
                 &[0],
                 2,
             ),

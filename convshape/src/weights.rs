@@ -8,9 +8,13 @@ mod load;
 mod save;
 mod weight_norm;
 
-pub use self::error::{Hint, LoadError, SaveError, TensorProblem};
+pub use self::error::{LoadError, SaveError, TensorProblem};
 pub use self::load::{load, load_bytes, load_with};
 pub use self::save::save;
+pub use convshape_arith::stored::Hint;
+
+#[cfg(feature = "train")]
+pub(crate) use self::{header::open, save::replace};
 
 #[cfg(test)]
 mod tests;

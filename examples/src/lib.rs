@@ -1,8 +1,10 @@
 //! What the examples share: reading arrays, writing pictures, comparing.
 
+mod digits;
 mod npy;
 mod picture;
 
+pub use digits::{TEST_ROWS, digits, write_pairs};
 pub use npy::{Npy, read_f32, read_u8};
 pub use picture::{picture_path, write_grid};
 

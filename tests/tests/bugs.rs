@@ -16,12 +16,8 @@ fn scratch(name: &str) -> Scratch {
     Scratch::new(env!("CARGO_TARGET_TMPDIR"), name)
 }
 
-fn torch(cases: Vec<ChainCase>) -> Vec<ChainCase> {
-    cases.into_iter().filter(|case| case.dialect() == "torch").collect()
-}
-
 fn wrong() -> Vec<ChainCase> {
-    torch(chains::bugs()).into_iter().filter(|case| case.expect == Expect::Reject).collect()
+    chains::bugs().into_iter().filter(|case| case.expect == Expect::Reject).collect()
 }
 
 /// All messages, one after the other.
@@ -62,7 +58,7 @@ fn wrong_chains_are_refused() {
 
 #[test]
 fn right_chains_are_accepted() {
-    let (bugs, positives) = (torch(chains::bugs()), torch(chains::positives()));
+    let (bugs, positives) = (chains::bugs(), chains::positives());
     let right = bugs.iter().filter(|case| case.expect == Expect::Accept).chain(&positives);
     let sources: Vec<(&str, &str)> = right.map(|case| (case.id.as_str(), case.source.as_str())).collect();
     assert_accepted(&scratch("bugs-right"), &sources);

@@ -4,8 +4,8 @@
 mod layer;
 
 use convshape_arith::op::{
-    Amount, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind, ResizeTo,
-    Upsample,
+    Amount, AutoPad, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind,
+    ResizeTo, Upsample,
 };
 use ndarray::{Dimension, IxDyn};
 
@@ -137,6 +137,7 @@ fn pools() {
             stride: [0; 3].map(|_| random.pick(1, 4)),
             dilation: if kind == PoolKind::Max { [0; 3].map(|_| random.pick(1, 2)) } else { [1; 3] },
             padding: Padding::Symmetric(padding),
+            auto_pad: AutoPad::NotSet,
             ceil_mode: pick(random, &[false, true]),
             count_include_pad: pick(random, &[false, true]),
         };
@@ -196,25 +197,51 @@ fn adaptive_pools() {
     });
 }
 
+/// The rows that a border shows, with the constant where none does.
+fn bordered(x: &Array, mode: PaddingMode, border: PerAxis<(i64, i64)>, value: f64) -> Array {
+    let axes: Vec<_> = (0..rank(x)).map(|axis| padded_axis(mode, border[axis], x.shape()[axis + 1])).collect();
+    let sizes: Vec<usize> = [x.shape()[0]].into_iter().chain(axes.iter().map(Vec::len)).collect();
+    Array::from_shape_fn(sizes, |at| {
+        let place: Option<Vec<usize>> = (0..rank(x)).map(|axis| axes[axis][at[axis + 1]]).collect();
+        place.map_or(value, |place| element(x, at[0], &place))
+    })
+}
+
 #[test]
 fn pads_and_crops() {
     compare(4, |random| {
         let x = random_input(random, 2);
-        let crop = pick(random, &[false, true]);
-        let least = if crop { 0 } else { -2 };
-        let pairs: PerAxis<(i64, i64)> = [0; 3].map(|_| (random.pick(least, 3), random.pick(least, 3)));
-        let amount = Amount::Pairs { rank: Some(rank(&x)), pairs };
+        let pairs = [0; 3].map(|_| (random.pick(-2, 3), random.pick(-2, 3)));
         let (mode, value) = (pick(random, &MODES), 2.5);
-        let op = if crop { Op::Crop { amount } } else { Op::Pad { amount, mode, value } };
-        let found = run(&op, &[], &[&x])?;
-        let border = pairs.map(|(lo, hi)| if crop { (-lo, -hi) } else { (lo, hi) });
-        let axes: Vec<_> = (0..rank(&x)).map(|axis| padded_axis(mode, border[axis], x.shape()[axis + 1])).collect();
-        let sizes: Vec<usize> = [x.shape()[0]].into_iter().chain(axes.iter().map(Vec::len)).collect();
-        let expected = Array::from_shape_fn(sizes, |at| {
-            let place: Option<Vec<usize>> = (0..rank(&x)).map(|axis| axes[axis][at[axis + 1]]).collect();
-            place.map_or(value, |place| element(&x, at[0], &place))
-        });
-        Some((op, found, expected))
+        let pad = Op::Pad { amount: Amount::Pairs { rank: Some(rank(&x)), pairs }, mode, value };
+        let positive = pairs.map(|(lo, hi)| (lo.max(0), hi.max(0)));
+        let crop = Op::Crop { amount: Amount::Pairs { rank: Some(rank(&x)), pairs: positive } };
+        let cropped = run(&crop, &[], &[&x])?;
+        assert_close(&cropped, &bordered(&x, mode, positive.map(|(lo, hi)| (-lo, -hi)), value), &crop);
+        let padded = run(&pad, &[], &[&x])?;
+        Some((pad, padded, bordered(&x, mode, pairs, value)))
+    });
+}
+
+/// Up or down to the sizes of another: half of the rows at the start, the odd one at the end.
+#[test]
+fn pads_and_crops_to_another() {
+    compare(5, |random| {
+        let x = random_input(random, 2);
+        let sizes: Vec<usize> = x.shape().iter().map(|&rows| random.size(1, int(rows) + 3)).collect();
+        let (mode, value, start) = (pick(random, &MODES), 2.5, pick(random, &[false, true]));
+        let amount = Amount::Like { start };
+        let (pad, crop) = (Op::Pad { amount, mode, value }, Op::Crop { amount });
+        let more =
+            [0, 1, 2].map(|axis| if axis < rank(&x) { int(sizes[axis + 1]) - int(x.shape()[axis + 1]) } else { 0 });
+        let lo = more.map(|rows| if start { 0 } else { rows / 2 });
+        let border = [0, 1, 2].map(|axis| (lo[axis], more[axis] - lo[axis]));
+        let other = random.array(&sizes);
+        let (padded, cropped) = (run(&pad, &[], &[&x, &other]), run(&crop, &[], &[&x, &other]));
+        assert!(padded.is_none() || more.iter().all(|&rows| rows >= 0), "{pad:?}");
+        assert_eq!(cropped.is_some(), more.iter().all(|&rows| rows <= 0), "{crop:?}");
+        let (op, found) = padded.map(|found| (pad, found)).or(cropped.map(|found| (crop, found)))?;
+        Some((op, found, bordered(&x, mode, border, value)))
     });
 }
 
@@ -250,7 +277,7 @@ fn weights(op: &Upsample, row: usize, rows: usize, outputs: usize, ratio: f64) -
 
 #[test]
 fn upsamples() {
-    compare(5, |random| {
+    compare(6, |random| {
         let x = random_input(random, 2);
         let smooth = match rank(&x) {
             1 => Interpolation::Linear,

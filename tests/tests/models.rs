@@ -1,9 +1,12 @@
-//! The golden PyTorch models end to end: every intermediate shape, and the output from the recorded weights and input.
+//! The golden models end to end: every intermediate shape, and the output from the recorded weights and input.
 
 use convshape::{Chain, ShapeError};
 use convshape_tests::golden::{self, Model};
-use convshape_tests::models::{Ae3d, AudioAe, DcganDiscriminator, DcganGenerator, MnistAe, Unet, Vae};
-use ndarray::{Array, ArrayView, Dimension, Ix2, Ix4};
+use convshape_tests::models::{
+    Ae3d, AudioAe, DcganDiscriminator, DcganGenerator, FlaxLinenAe, FlaxNnxAe, KerasAe, KerasAudioAe, MnistAe, Unet,
+    Vae,
+};
+use ndarray::{Array, ArrayView, Dimension, Ix2, Ix3, Ix4};
 
 /// The largest error of an element, as a share of the output's standard deviation.
 const TOLERANCE: f64 = 1e-5;
@@ -92,4 +95,56 @@ fn vae() {
     let (x, eps): (Array<f32, Ix4>, Array<f32, Ix2>) = (golden.io("input"), golden.io("input1"));
     let output = model.forward_batch((x.view(), eps.view())).expect("the inputs have the chain's shapes");
     assert_output(&golden, &output);
+}
+
+/// The named layers of a flax or keras model, which are recorded in the order they run.
+fn assert_named_shapes<C: Chain>(golden: &Model, recorded: &str, layer: impl Fn(&str) -> Option<String>) {
+    let mut seen = 0;
+    for record in golden.json[recorded].as_array().expect("a list of layers") {
+        let Some(name) = record["name"].as_str().and_then(&layer) else { continue };
+        let found = C::LAYERS.iter().find(|layer| layer.name == name);
+        let found = found.unwrap_or_else(|| panic!("{}: no layer `{name}`", golden.name));
+        let expected: Vec<usize> = serde_json::from_value(record["shape"].clone()).expect("a shape");
+        assert_eq!(found.output.to_string(), format!("{:?}", &expected[1..]), "{}: `{name}`", golden.name);
+        seen += 1;
+    }
+    assert!(seen >= 4, "{}: {seen} layers", golden.name);
+}
+
+#[test]
+fn flax_linen_ae() {
+    let golden = golden::model("flax_linen_ae");
+    let snake = |name: &str| Some(name.replace("ConvTranspose", "conv_transpose").replace("Conv_", "conv_"));
+    assert_named_shapes::<FlaxLinenAe>(&golden, "intermediates", snake);
+    let model = FlaxLinenAe::load(&golden.weights).expect("weights");
+    let input: Array<f32, Ix3> = golden.io("input");
+    assert_output(&golden, &model.forward_batch(input.view()).expect("the input has the chain's shape"));
+}
+
+#[test]
+fn flax_nnx_ae() {
+    let golden = golden::model("flax_nnx_ae");
+    let layer = |name: &str| (!name.ends_with(".act") && name != "out").then(|| name.to_owned());
+    assert_named_shapes::<FlaxNnxAe>(&golden, "intermediates", layer);
+    let model = FlaxNnxAe::load(&golden.weights).expect("weights");
+    let input: Array<f32, Ix4> = golden.io("input");
+    assert_output(&golden, &model.forward_batch(input.view()).expect("the input has the chain's shape"));
+}
+
+#[test]
+fn keras_ae() {
+    let golden = golden::model("keras_ae");
+    assert_named_shapes::<KerasAe>(&golden, "graph", |name| Some(name.to_owned()));
+    let model = KerasAe::load(&golden.weights).expect("weights");
+    let input: Array<f32, Ix4> = golden.io("input");
+    assert_output(&golden, &model.forward_batch(input.view()).expect("the input has the chain's shape"));
+}
+
+#[test]
+fn keras_audio_ae() {
+    let golden = golden::model("keras_audio_ae");
+    assert_named_shapes::<KerasAudioAe>(&golden, "graph", |name| Some(name.to_owned()));
+    let model = KerasAudioAe::load(&golden.weights).expect("weights");
+    let input: Array<f32, Ix3> = golden.io("input");
+    assert_output(&golden, &model.forward_batch(input.view()).expect("the input has the chain's shape"));
 }

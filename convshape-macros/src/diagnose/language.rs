@@ -12,9 +12,14 @@ fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The dialects that have a word: `flax or keras`.
+/// The dialects that have a word: `flax, keras or onnx`.
 fn names(dialects: Dialects) -> String {
-    dialects.iter().map(|dialect| dialect.name()).collect::<Vec<_>>().join(" or ")
+    let names: Vec<&str> = dialects.iter().map(|dialect| dialect.name()).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 // Sizes.
@@ -23,14 +28,32 @@ pub(crate) fn unknown_size(name: &Ident, nearest: Option<String>) -> Report {
     let report = Report::new(
         code::NOT_FIXED,
         name.span(),
-        format!("`{name}` is not a number here: sizes are literals, parameters of a block or the variable of a repeat"),
+        format!(
+            "`{name}` is not a number here: sizes are literals, constants, parameters of a block, variables of a repeat or symbols of `for`"
+        ),
     );
     report.meant(nearest)
 }
 
-pub(crate) fn path_size(path: &str, span: Span) -> Report {
-    Report::new(code::NOT_FIXED, span, format!("`{path}` is a constant that the macro cannot see"))
-        .help("write the number itself")
+pub(crate) fn symbol_as_number(size: &str, span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, format!("`{size}` is known only at run time: here a plain number is needed"))
+}
+
+pub(crate) fn not_linear(size: &str, span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, format!("`{size}` is not of the form `a*h + b` with whole numbers a and b"))
+}
+
+pub(crate) fn symbol_range(name: &Ident, span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, format!("the range of `{name}` is empty or not made of literals"))
+        .help(format_args!("write for example `for {name} in 1..;` or `for {name} in 1..=64;`"))
+}
+
+pub(crate) fn unseen_repeat(size: &str, span: Span) -> Report {
+    Report::new(
+        code::BLOCK,
+        span,
+        format!("`{size}` is a constant that the macro cannot see: a repeat needs a literal"),
+    )
 }
 
 pub(crate) fn size_overflow(size: &str, span: Span) -> Report {
@@ -89,7 +112,8 @@ pub(crate) fn unknown_field(name: &Ident, layer: &str, nearest: Option<String>, 
     let message = format!("`{layer}` has no field `{name}`");
     let report = Report::new(code::UNKNOWN_FIELD, name.span(), message);
     match nearest {
-        None if !known.is_empty() => report.help(format_args!("its fields are {}", list(known))),
+        None if known.is_empty() => report.help("it takes no fields"),
+        None => report.help(format_args!("its fields are {}", list(known))),
         nearest => report.meant(nearest),
     }
 }
@@ -133,6 +157,7 @@ fn example(layer: &LayerWords, field: &str) -> &'static str {
         Some(Takes::Shape) => "[16, 4, 4]",
         Some(Takes::Range) => "0..16",
         Some(Takes::Float) => "0.5",
+        _ if field == "kernel" && layer.positional == Positional::Channels => "3",
         _ => "2",
     }
 }
@@ -156,7 +181,7 @@ pub(crate) fn field_rank(field: &str, op: &str, written: usize, axes: usize, spa
 pub(crate) fn wrong_value(field: &FieldWords, value: &Value) -> Report {
     let wanted = match field.takes {
         Takes::Size => "a whole number",
-        Takes::SizePerAxis => "a whole number, or one per axis in parentheses",
+        Takes::SizePerAxis | Takes::SizePerAxisOr(_) => "a whole number, or one per axis in parentheses",
         Takes::Padding(_) => "a whole number, one per axis in parentheses, `[(low, high), ..]`, or a word",
         Takes::Amount => "a whole number, one per axis in parentheses, or `[(low, high), ..]`",
         Takes::Float => "a number",
@@ -169,7 +194,18 @@ pub(crate) fn wrong_value(field: &FieldWords, value: &Value) -> Report {
         Takes::Activation => "an activation such as `Relu`",
         Takes::Dialect => "the name of a dialect",
     };
-    Report::new(code::VALUE, value.span(), format!("`{}` takes {wanted}, found `{value}`", field.name))
+    let report = Report::new(code::VALUE, value.span(), format!("`{}` takes {wanted}, found `{value}`", field.name));
+    match (value, field.takes) {
+        (
+            Value::Shape(shape),
+            Takes::SizePerAxis | Takes::SizePerAxisOr(_) | Takes::FloatPerAxis | Takes::Padding(_) | Takes::Amount,
+        ) => {
+            let sizes = shape.to_string();
+            let sizes = sizes.strip_prefix('[').and_then(|sizes| sizes.strip_suffix(']')).unwrap_or(&sizes);
+            report.help(format_args!("write `({sizes})`"))
+        }
+        _ => report,
+    }
 }
 
 pub(crate) fn hole_not_allowed(field: &str, span: Span) -> Report {
@@ -197,7 +233,7 @@ pub(crate) fn unknown_word(
 
 pub(crate) fn word_elsewhere(field: &str, word: &str, dialects: Dialects, dialect: Dialect, span: Span) -> Report {
     let (there, here) = (names(dialects), dialect.name());
-    Report::new(code::DIALECT, span, format!("`{field}: {word}` is {there}'s, this chain is in {here}"))
+    Report::new(code::DIALECT, span, format!("`{field}: {word}` is a word of {there}, this chain is in {here}"))
 }
 
 pub(crate) fn not_an_activation(word: &str, nearest: Option<String>, span: Span) -> Report {
@@ -267,8 +303,25 @@ pub(crate) fn nested_sources(span: Span) -> Report {
     Report::new(code::OPERANDS, span, "a list of statements stands in another")
 }
 
-pub(crate) fn no_ports(port: &Ident) -> Report {
-    Report::new(code::UNKNOWN_NAME, port.span(), format!("`{port}`: only a sub-chain has ports"))
+pub(crate) fn no_ports(name: &Ident, port: &Ident) -> Report {
+    Report::new(
+        code::UNKNOWN_NAME,
+        port.span(),
+        format!("`{name}` has no port `{port}`: only a sub-chain (`Chain(Type)`) has ports"),
+    )
+}
+
+pub(crate) fn not_a_type(found: &str, span: Span) -> Report {
+    Report::new(code::VALUE, span, format!("`Chain` takes the type of another chain, found `{found}`"))
+        .help("write `Chain(Encoder)` or `Chain(models::Encoder<28>)`")
+}
+
+pub(crate) fn unknown_dialect(name: &str, nearest: Option<String>, span: Span) -> Report {
+    let report = Report::new(code::DIALECT, span, format!("there is no dialect `{name}`"));
+    match nearest {
+        None => report.help(format_args!("the dialects are {}", list(crate::words::dialect_names()))),
+        nearest => report.meant(nearest),
+    }
 }
 
 // Undo.
@@ -329,24 +382,6 @@ pub(crate) fn kernel_hole_without_stride(span: Span) -> Report {
 }
 
 // What this version has only words for.
-
-pub(crate) fn dialect_not_yet(dialect: Dialect, span: Span) -> Report {
-    let message = format!("this version checks the dialect `torch`, not yet `{}`", dialect.name());
-    Report::new(code::DIALECT, span, message)
-}
-
-pub(crate) fn layer_dialect_not_yet(dialect: &str, span: Span) -> Report {
-    Report::new(code::DIALECT, span, format!("this version checks the dialect `torch`, not yet `{dialect}`"))
-}
-
-pub(crate) fn symbols_not_yet(span: Span) -> Report {
-    Report::new(code::NOT_FIXED, span, "this version checks sizes that are numbers, not yet symbols")
-}
-
-pub(crate) fn weights_not_yet(span: Span) -> Report {
-    Report::new(code::PARTS, span, "this version loads weights at run time, not yet while compiling")
-        .help("leave `weights` out and call `load`")
-}
 
 pub(crate) fn layer_not_yet(op: &Ident) -> Report {
     Report::new(code::UNKNOWN_LAYER, op.span(), format!("this version has no layer `{op}` yet"))

@@ -13,18 +13,21 @@ use proc_macro2::Span;
 
 use super::Report;
 use crate::check::{Checked, Problem};
-use crate::fix::{Edit, Fix};
+use crate::fix::{Edit, Fix, Found};
 use crate::graph::{Graph, NodeId, ValueId};
+use crate::unseen::visible;
 
 /// How many layers of a failing chain are searched for the one that lost the rows.
 const MOST_CAUSES: usize = 2;
 
 /// One problem in words.
-pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, fixes: &[Fix]) -> Report {
+pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, found: &Found) -> Report {
+    let fixes = found.fixes.as_slice();
     let context = Context { graph, checked };
     let report = context.title(problem);
     let report = context.details(report, problem);
     let report = context.hints(report, problem, fixes);
+    let report = found.notes.iter().fold(report, Report::note);
     let report = fixes.iter().fold(report, |report, fix| report.help(fix.edit.words(graph)));
     let report = context.joint_help(report, problem);
     match context.guilty(problem, fixes) {
@@ -45,24 +48,15 @@ impl Context<'_> {
 
     fn title(&self, problem: &Problem) -> Report {
         let graph = self.graph;
+        let mut text = Text::new();
         match problem {
             Problem::Input { input, fault } => {
                 let port = &graph.inputs[*input];
-                let message = match fault.reason {
-                    Reason::EmptyOutput { .. } => {
-                        format!("the input {} has a size below 1", port.shape)
-                    }
-                    _ => format!("the input {} has more elements than memory can address", port.shape),
-                };
-                let code = match fault.reason {
-                    Reason::EmptyOutput { .. } => code::SIZE_ZERO,
-                    _ => code::TOO_LARGE,
-                };
-                Report::new(code, port.span, message)
+                explain::input(&mut text, &visible(&port.shape), fault);
+                Report::new(explain::input_code(fault), port.span, text.as_str())
             }
             Problem::Layer { node, op, inputs, fault } => {
                 let names: Vec<&str> = graph.nodes[*node].inputs.iter().map(|value| graph.value_name(*value)).collect();
-                let mut text = Text::new();
                 explain::title(&mut text, self.name(*node), fault, inputs, &names);
                 let span = graph.nodes[*node].spans.of(fault.reason.field());
                 Report::new(fault.reason.code(op), span, text.as_str())
@@ -70,35 +64,24 @@ impl Context<'_> {
             Problem::Restores { node, found, wanted } => {
                 let restores = graph.nodes[*node].restores.as_ref();
                 let (name, span) = restores.map_or(("", Span::call_site()), |of| (&of.name, of.span));
-                let message = format!(
-                    "`{}` does not restore `{name}`: it gives {found}, `{name}` took {wanted}",
-                    self.name(*node)
-                );
-                Report::new(code::RESTORES, span, message)
+                explain::restores(&mut text, self.name(*node), name, found, wanted);
+                Report::new(code::RESTORES, span, text.as_str())
             }
             Problem::Comment { node, found, written } => {
                 let span = graph.nodes[*node].comment.map_or(Span::call_site(), |(_, span)| span);
-                let message = format!("`{}` gives {found}, not {written}", self.name(*node));
-                Report::new(code::COMMENT, span, message)
+                explain::comment(&mut text, self.name(*node), found, written);
+                Report::new(code::COMMENT, span, text.as_str())
             }
             Problem::Output { output, found } => {
                 let declared = &graph.outputs[*output];
                 let giver = declared.value.map_or("the chain", |value| graph.value_name(value));
-                let what = if declared.name == "output" {
-                    "the output".to_owned()
-                } else {
-                    format!("the output `{}`", declared.name)
-                };
-                let message = format!("`{giver}` gives {found}, but {what} is declared as {}", declared.shape);
-                Report::new(code::OUTPUT, declared.span, message)
+                explain::output(&mut text, giver, found, &declared.name, &visible(&declared.shape));
+                Report::new(code::OUTPUT, declared.span, text.as_str())
             }
             Problem::Body { body, input, output } => {
                 let body = &graph.bodies[*body];
-                let message = format!(
-                    "`{}` repeats a body that does not keep its shape: {input} goes in, {output} comes out",
-                    body.name
-                );
-                Report::new(code::REPEAT_SHAPE, body.span, message)
+                explain::body(&mut text, &body.name, input, output);
+                Report::new(code::REPEAT_SHAPE, body.span, text.as_str())
             }
             Problem::NoTarget { node } => {
                 let spans = &graph.nodes[*node].spans;
@@ -112,18 +95,11 @@ impl Context<'_> {
             Problem::Hole { node, target, solutions } => {
                 let span = graph.nodes[*node].spans.op.span();
                 let name = self.name(*node);
+                explain::hole(&mut text, name, target, solutions.len());
                 if solutions.is_empty() {
-                    return Report::new(
-                        code::NO_SOLUTION,
-                        span,
-                        format!("nothing in place of `_` makes `{name}` give {target}"),
-                    );
+                    return Report::new(code::NO_SOLUTION, span, text.as_str());
                 }
-                let report = Report::new(
-                    code::AMBIGUOUS,
-                    span,
-                    format!("several values in place of `_` make `{name}` give {target}"),
-                );
+                let report = Report::new(code::AMBIGUOUS, span, text.as_str());
                 solutions.iter().fold(report, |report, filling| {
                     let fields: Vec<String> =
                         filling.iter().map(|(field, value)| format!("{field}: {value}")).collect();
@@ -150,7 +126,12 @@ impl Context<'_> {
     /// The arithmetic, and the layer that lost the rows.
     fn details(&self, report: Report, problem: &Problem) -> Report {
         match problem {
-            Problem::Layer { node, op, inputs, fault } => self.refusal(report, *node, op, inputs, fault),
+            Problem::Layer { node, op, inputs, fault } => {
+                let report = self.refusal(report, *node, op, inputs, fault);
+                let restored = self.graph.nodes[*node].restores.as_ref();
+                let wanted = restored.and_then(|of| *self.checked.shapes.get(of.input)?);
+                self.in_words_of_the_dialect(report, op, &inputs[0], wanted.as_ref())
+            }
             Problem::Restores { node, found, wanted } => {
                 let restored = self.graph.nodes[*node].restores.as_ref().and_then(|of| of.node);
                 let report = self.arithmetic(report, self.graph.value(*node), found, wanted);
@@ -181,21 +162,11 @@ impl Context<'_> {
     fn refusal(&self, report: Report, node: NodeId, op: &Op, inputs: &[Shape], fault: &Fault) -> Report {
         let graph = self.graph;
         match fault.reason {
-            Reason::KernelTooLarge { input, lo, hi, kernel, dilation } => {
-                let axis = axis_name(fault.axis.unwrap_or(0), inputs[0].rank().saturating_sub(1));
-                let (Some(input), Some(reach)) = (input.number(), dilation.checked_mul(kernel - 1)) else {
-                    return report;
-                };
-                report.line(format!(
-                    "{axis}: kernel {dilation} * ({kernel} - 1) + 1 = {}, padded input {input} + {lo} + {hi} = {}",
-                    reach + 1,
-                    input.saturating_add(lo).saturating_add(hi),
-                ))
+            Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. } => {
+                let mut text = Text::new();
+                explain::refusal(&mut text, op, fault, inputs, graph.order());
+                text.as_str().lines().filter(|line| !line.is_empty()).fold(report, Report::line)
             }
-            Reason::EmptyOutput { .. } => match fault.axis {
-                Some(axis) => self.formula_of(report, op, &inputs[0], axis).0,
-                None => report,
-            },
             Reason::Join { operand, first, other, axis } => {
                 let values = graph.nodes[node].inputs.clone();
                 let report = match axis {
@@ -215,7 +186,18 @@ impl Context<'_> {
                     _ => report,
                 };
                 let _ = operand;
-                self.lost_above(report, &values, &first, &other)
+                // The smaller of the two has lost rows.
+                let less = axis.is_some_and(|place| first.size(place).number() < other.size(place).number());
+                let (small, large) = if less { (&first, &other) } else { (&other, &first) };
+                self.lost_above(report, &values, small, large)
+            }
+            Reason::Rank { expected, found } => {
+                let name = &graph.nodes[node].op_name;
+                let (written, there) = (format!("{}d", expected - 1), format!("{}d", found.rank() - 1));
+                if !(2..=4).contains(&found.rank()) || !name.ends_with(&written) {
+                    return report;
+                }
+                report.help(format_args!("for {found} it is `{}`", name.replace(&written, &there)))
             }
             Reason::Features { found, expected } => {
                 let Some(value) = graph.nodes[node].inputs.first() else { return report };
@@ -271,7 +253,20 @@ impl Context<'_> {
                 report = next;
             }
         }
-        report
+        match self.checked.ops.get(node) {
+            Some(Some(op)) => self.in_words_of_the_dialect(report, op, &input, Some(wanted)),
+            _ => report,
+        }
+    }
+
+    /// Says so where the same words mean something else in another framework, and that explains it.
+    fn in_words_of_the_dialect(&self, report: Report, op: &Op, input: &Shape, wanted: Option<&Shape>) -> Report {
+        let mut text = Text::new();
+        if explain::dialect_note(&mut text, op, input, wanted, self.graph.order()) {
+            report.note(text.as_str())
+        } else {
+            report
+        }
     }
 
     /// The layer that last changed the sizes of a value, and what came into it.
@@ -360,8 +355,15 @@ impl Context<'_> {
             let rows = input.size(place).number()?;
             let output = window.output(Size::Number(rows), &[]).ok()?.number()?;
             let (low, high) = window.inputs_for(output)?;
-            // Where the input is the smallest of its kind nothing was lost.
-            if window.ceil || rows == low || low == high {
+            // What is too small lost rows here, what is too large got some that were never there; sizes that are
+            // far apart differ for another reason.
+            let (found, wanted) = match found.rank() == wanted.rank() {
+                true => (found.size(place).number()?, wanted.size(place).number()?),
+                false => (0, 1),
+            };
+            let blameless = if found < wanted { rows == low } else { rows == high };
+            let apart = found.abs_diff(wanted) > 1 && found.abs_diff(wanted) * 2 >= found.max(wanted).unsigned_abs();
+            if window.ceil || blameless || low == high || apart {
                 return None;
             }
             let range = if high == low + 1 { format!("{low} and {high} both") } else { format!("{low} to {high} all") };
@@ -414,6 +416,7 @@ impl Context<'_> {
             ..
         } = problem
             && *expected == found * 2
+            && self.graph.nodes[*node].inputs.iter().any(|value| self.graph.producer(*value).is_some())
             && !fixes.iter().any(|fix| matches!(fix.edit, Edit::Channels { outputs, .. } if outputs != conv.outputs))
         {
             report = report.note(format_args!(
@@ -449,9 +452,13 @@ impl Context<'_> {
         let (Some(left), Some(right)) = (first.size(*place).number(), other.size(*place).number()) else {
             return report;
         };
-        let (large, small) = if left > right { (a, b) } else { (b, a) };
+        let (a, b) = (graph.reference(values[leader]), graph.reference(values[*operand]));
+        let (Some(large), Some(small)) = (if left > right { (a, b) } else { (b, a) }) else {
+            return report
+                .help("or crop one of the two where they meet (`Crop(like: ..)`), or pad the other (`Pad(like: ..)`)");
+        };
         report.help(format_args!(
-            "crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
+            "or crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
         ))
     }
 
@@ -471,11 +478,10 @@ impl Context<'_> {
     }
 }
 
+/// Whether one shape is the other with its axes in another order.
 fn rotated(from: &Shape, to: &Shape) -> bool {
-    let sorted = |shape: &Shape| {
-        let mut sizes: Vec<Option<i64>> = shape.sizes().iter().map(|size| size.number()).collect();
-        sizes.sort_unstable();
-        sizes
-    };
-    from != to && from.rank() == to.rank() && sorted(from) == sorted(to)
+    let rank = from.rank();
+    from != to
+        && rank == to.rank()
+        && (1..rank).any(|by| (0..rank).all(|axis| from.size((axis + by) % rank).same(to.size(axis))))
 }

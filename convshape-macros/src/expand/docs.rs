@@ -1,33 +1,146 @@
-//! What rustdoc and editors show: the table of layers on the struct, a line on each field.
+//! What rustdoc and editors show: on the struct the table of layers and their picture, on a layer
+//! what it does.
 
+use convshape_arith::figure::{self, Drawn};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Expansion;
-use crate::graph::NodeId;
+use crate::graph::{Member, NodeId, Recipe, ValueId};
+use crate::unseen::visible;
+
+/// A longer table is folded.
+const LONGEST_TABLE: usize = 40;
 
 impl Expansion<'_> {
-    /// The table of layers, after the user's own words.
+    /// The table of layers and the picture, after the user's own words.
     pub(super) fn struct_docs(&self) -> TokenStream {
-        let mut lines = vec![
-            String::new(),
-            "| layer | kind | input | output | parameters |".to_owned(),
-            "|---|---|---|---|---:|".to_owned(),
-        ];
-        for id in 0..self.graph.nodes.len() {
+        let mut table = "\n| layer | kind | input | output | parameters |\n|---|---|---|---|---:|\n".to_owned();
+        for id in self.rows() {
             let node = &self.graph.nodes[id];
             let (input, output) = self.ends(id);
-            let (params, _) = self.costs(id);
-            lines.push(format!("| `{}` | `{}` | `{input}` | `{output}` | {params} |", node.name, node.op_name));
+            let (input, output) = (visible(&input), visible(&output));
+            let params = self.known_costs(id).map_or("-".to_owned(), |(params, _)| params.to_string());
+            table += &format!("| `{}` | `{}` | `{input}` | `{output}` | {params} |\n", node.name, node.op_name);
         }
-        quote!(#(#[doc = #lines])*)
+        if self.graph.nodes.len() > LONGEST_TABLE {
+            let count = self.rows().count();
+            table = format!("\n<details><summary>{count} layers</summary>\n{table}\n</details>\n");
+        }
+        if self.refused {
+            return quote!(#[doc = #table]);
+        }
+        let picture = format!("\n<figure style=\"overflow-x:auto;margin:1em 0\">{}</figure>\n", self.picture());
+        quote!(#[doc = #table] #[doc = #picture])
     }
 
-    /// The user's words on a layer are its own; this line says what it does to shapes.
-    pub(super) fn layer_doc(&self, id: NodeId) -> String {
+    /// The user's words on a layer, then what it does to shapes.
+    pub(super) fn layer_docs(&self, id: NodeId) -> TokenStream {
         let node = &self.graph.nodes[id];
         let (input, output) = self.ends(id);
-        let (params, macs) = self.costs(id);
-        format!("`{}`: `{input}` to `{output}`, {params} parameters, {macs} multiply-adds.", node.op_name)
+        let mut line = format!("`{}`: `{} -> {}`", node.op_name, visible(&input), visible(&output));
+        if let Some((params, macs)) = self.known_costs(id) {
+            line += &format!(", {} parameters, {} MACs", thousands(params), thousands(macs));
+        }
+        after(&node.docs, line)
     }
+
+    /// Parameters and multiply-adds, where the macro can see them.
+    fn known_costs(&self, id: NodeId) -> Option<(u64, u64)> {
+        let seen = !self.graph.deferred() && !matches!(self.graph.nodes[id].recipe, Recipe::Chain { .. });
+        seen.then(|| self.costs(id))
+    }
+
+    /// The nodes that are layers: rows of the table and of `LAYERS`.
+    fn rows(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let nodes = self.graph.nodes.iter().enumerate();
+        nodes.filter(|(_, node)| !matches!(node.recipe, Recipe::Port { .. })).map(|(id, _)| id)
+    }
+
+    /// For each value its place among the inputs and then the layers; a sub-chain's port has the
+    /// sub-chain's.
+    pub(super) fn places(&self) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..self.graph.inputs.len()).collect();
+        let mut next = places.len();
+        for node in &self.graph.nodes {
+            places.push(match node.recipe {
+                Recipe::Port { of, .. } => places[self.graph.value(of)],
+                _ => {
+                    next += 1;
+                    next - 1
+                }
+            });
+        }
+        places
+    }
+
+    /// The layer whose shapes a layer gives back.
+    pub(super) fn undone(&self, id: NodeId) -> Option<ValueId> {
+        let node = &self.graph.nodes[id];
+        let of = match node.recipe {
+            Recipe::Undo { of, .. } => Some(of),
+            _ => node.restores.as_ref().and_then(|restores| restores.node),
+        };
+        of.map(|of| self.graph.value(of))
+    }
+
+    fn picture(&self) -> String {
+        let places = self.places();
+        let reads: Vec<Vec<usize>> =
+            self.rows().map(|id| self.graph.nodes[id].inputs.iter().map(|value| places[*value]).collect()).collect();
+        let inputs = self.graph.inputs.iter().map(|input| Drawn {
+            name: &input.name,
+            op: "input",
+            output: visible(&input.shape),
+            params: 0,
+            reads: &[],
+            undoes: None,
+        });
+        let layers = self.rows().zip(&reads).map(|(id, reads)| {
+            let node = &self.graph.nodes[id];
+            Drawn {
+                name: &node.name,
+                op: &node.op_name,
+                output: visible(&self.ends(id).1),
+                params: self.known_costs(id).map_or(0, |(params, _)| params),
+                reads,
+                undoes: self.undone(id).map(|value| places[value]),
+            }
+        });
+        let drawn: Vec<Drawn<'_>> = inputs.chain(layers).collect();
+        let mut picture = String::new();
+        // Writing to a string cannot fail.
+        let _ = figure::write(&mut picture, &self.chain.name.to_string(), self.graph.order(), &drawn);
+        picture
+    }
+
+    /// Whether a member is a field of the generated struct.
+    pub(super) fn has_params(&self, member: &Member) -> bool {
+        match member {
+            Member::Layer { node, .. } => {
+                matches!(self.graph.nodes[*node].recipe, Recipe::Chain { .. }) || self.layer_group(*node).is_some()
+            }
+            Member::Block { members, .. } => members.iter().any(|member| self.has_params(member)),
+            Member::Repeat { turns, .. } => turns.first().is_some_and(|turn| turn.iter().any(|m| self.has_params(m))),
+        }
+    }
+}
+
+/// The user's own docs, and a line behind them.
+pub(super) fn after(docs: &TokenStream, line: String) -> TokenStream {
+    let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
+    quote!(#docs #gap #[doc = #line])
+}
+
+/// `1234567` as `1,234,567`.
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -1,10 +1,13 @@
 //! The struct with its parameters, and its methods.
 
+use convshape_arith::shape::{MAX_RANK, Shape};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Expansion;
-use crate::graph::{Member, NodeId};
+use super::docs::after;
+use crate::graph::{Member, NodeId, Recipe};
+use crate::unseen::visible;
 
 /// A struct of parameters: the model itself, or a piece of it.
 struct Group {
@@ -13,7 +16,7 @@ struct Group {
 
 struct Field {
     name: Ident,
-    doc: String,
+    docs: TokenStream,
     ty: TokenStream,
 }
 
@@ -37,19 +40,24 @@ impl Expansion<'_> {
 
     fn field(&self, member: &Member, path: &str, pieces: &mut Vec<TokenStream>) -> Option<Field> {
         match member {
+            Member::Layer { name, node } if matches!(self.graph.nodes[*node].recipe, Recipe::Chain { .. }) => {
+                let Recipe::Chain { path } = &self.graph.nodes[*node].recipe else { return None };
+                Some(Field { name: name.clone(), docs: self.layer_docs(*node), ty: path.clone() })
+            }
             Member::Layer { name, node } => {
                 let ty = self.layer_group(*node)?;
-                Some(Field { name: name.clone(), doc: self.layer_doc(*node), ty })
+                Some(Field { name: name.clone(), docs: self.layer_docs(*node), ty })
             }
-            Member::Block { name, members } => {
+            Member::Block { name, docs, members } => {
                 let ty = self.piece(name, members, path, pieces)?;
-                Some(Field { name: name.clone(), doc: format!("The parameters of `{name}`."), ty: quote!(#ty) })
+                let docs = after(docs, format!("The parameters of `{name}`."));
+                Some(Field { name: name.clone(), docs, ty: quote!(#ty) })
             }
-            Member::Repeat { name, turns } => {
+            Member::Repeat { name, docs, turns } => {
                 let ty = self.piece(name, turns.first()?, path, pieces)?;
                 let count = turns.len();
-                let doc = format!("The parameters of `{name}`, a turn each.");
-                Some(Field { name: name.clone(), doc, ty: quote!([#ty; #count]) })
+                let docs = after(docs, format!("The parameters of `{name}`, a turn each."));
+                Some(Field { name: name.clone(), docs, ty: quote!([#ty; #count]) })
             }
         }
     }
@@ -70,10 +78,11 @@ impl Expansion<'_> {
     /// A struct and what it is to the library; a whole model also keeps its packed weights.
     fn group_items(&self, name: &Ident, attrs: &TokenStream, group: &Group, whole: bool) -> TokenStream {
         let krate = &self.krate;
+        let (generics, arguments) = if whole { self.generics() } else { Default::default() };
         let vis = &self.chain.vis;
         let core = quote!(#krate::__private::core);
         let names: Vec<&Ident> = group.fields.iter().map(|field| &field.name).collect();
-        let fields = group.fields.iter().map(|Field { name, doc, ty }| quote!(#[doc = #doc] pub #name: #ty));
+        let fields = group.fields.iter().map(|Field { name, docs, ty }| quote!(#docs pub #name: #ty));
         // A struct without fields is written without braces, and its arguments go unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
@@ -89,10 +98,10 @@ impl Expansion<'_> {
         }
         quote! {
             #attrs
-            #[derive(#core::clone::Clone, #core::fmt::Debug, #core::cmp::PartialEq)]
-            #vis struct #name { #(#fields,)* #cache }
+            #[derive(#core::clone::Clone, #core::fmt::Debug)]
+            #vis struct #name #generics { #(#fields,)* #cache }
 
-            impl #krate::__private::ParamGroup for #name {
+            impl #generics #krate::__private::ParamGroup for #name #arguments {
                 fn assemble(#next: &mut dyn #core::ops::FnMut() -> #krate::Param) -> Self {
                     Self { #(#names: #krate::__private::ParamGroup::assemble(#next),)* #fresh }
                 }
@@ -111,7 +120,7 @@ impl Expansion<'_> {
     }
 
     /// The group of parameters that a layer has.
-    fn layer_group(&self, node: NodeId) -> Option<TokenStream> {
+    pub(super) fn layer_group(&self, node: NodeId) -> Option<TokenStream> {
         let krate = &self.krate;
         let Some(op) = self.op(node) else {
             // Refused; the field stays so that code which uses it gives no error of its own.
@@ -123,13 +132,17 @@ impl Expansion<'_> {
                 likely.then(|| quote!(#krate::WeightBias))
             };
         };
-        let fields: Vec<&str> = match op.params() {
+        // Only the names of the fields count here: any channel count will do.
+        let any = Shape::of(&[1; MAX_RANK]);
+        let fields: Vec<&str> = match op.bind(&any, self.graph.order()).params() {
             params if params.is_empty() => return None,
             params => params.iter().map(|param| param.field).collect(),
         };
         Some(match fields.as_slice() {
             ["weight"] => quote!(#krate::Weight),
             ["weight", "bias"] => quote!(#krate::WeightBias),
+            ["depthwise_weight", "pointwise_weight"] => quote!(#krate::SeparableWeights),
+            ["depthwise_weight", "pointwise_weight", "bias"] => quote!(#krate::SeparableWeightsBias),
             ["running_mean", "running_var"] => quote!(#krate::Statistics),
             _ => quote!(#krate::Normalisation),
         })
@@ -141,9 +154,13 @@ impl Expansion<'_> {
         let name = &self.chain.name;
         let core = quote!(#krate::__private::core);
         let inputs: Vec<_> = self.graph.inputs.iter().map(|input| input.shape).collect();
-        let outputs = self.outputs();
-        let tensor = |shape| {
-            let shape = self.shape_type(shape);
+        let mut outputs = self.outputs();
+        if outputs.is_empty() {
+            // Refused; `()` is the type of no output and would give errors of its own.
+            outputs.push(Shape::unknown(1));
+        }
+        let tensor = |shape: &Shape, whole: &str| {
+            let shape = self.port_type(shape, whole);
             quote!(#krate::Tensor<f32, #shape>)
         };
         let view = |shape| {
@@ -155,38 +172,38 @@ impl Expansion<'_> {
             quote!(#krate::ndarray::Array<f32, #dimension>)
         };
         let input_tensors = tuple(inputs.iter().map(|shape| {
-            let tensor = tensor(shape);
+            let tensor = tensor(shape, "Input");
             quote!(&#tensor)
         }));
-        let output_tensors = tuple(outputs.iter().map(tensor));
+        let output_tensors = tuple(outputs.iter().map(|shape| tensor(shape, "Output")));
         let rooms = tuple(outputs.iter().map(|shape| {
-            let tensor = tensor(shape);
+            let tensor = tensor(shape, "Output");
             quote!(&mut #tensor)
         }));
         let input_views = tuple(inputs.iter().map(view));
         let output_arrays = tuple(outputs.iter().map(array));
-        let shapes = |shapes: &[convshape_arith::shape::Shape]| {
-            shapes.iter().map(|shape| format!("`{shape}`")).collect::<Vec<_>>().join(", ")
+        let output_views = tuple(outputs.iter().map(view));
+        let input_arrays = tuple(inputs.iter().map(array));
+        let shapes = |shapes: &[Shape]| {
+            shapes.iter().map(|shape| format!("`{}`", visible(shape))).collect::<Vec<_>>().join(", ")
         };
         let forward = format!("Runs one sample: {} to {}.", shapes(&inputs), shapes(&outputs));
+        let (pretrained, weight_checks) = (self.pretrained(), self.deferred_weights());
         let batch = format!("Runs a batch, the batch axis first: {} to {}.", shapes(&inputs), shapes(&outputs));
-        quote! {
-            impl #name {
-                /// The shapes of this chain were checked while it compiled.
-                pub const CHECK: () = ();
-
-                /// A model with freshly drawn parameters, as the dialect's framework initialises them.
-                #[must_use]
-                pub fn init(rng: &mut impl #krate::rand::Rng) -> Self {
-                    #krate::__private::init(rng)
-                }
-
+        let (generics, arguments) = self.generics();
+        let checks = if self.deferred() { self.deferred_checks() } else { TokenStream::new() };
+        // A generic chain is checked where it is used; the constant makes that certain.
+        let checked = self.chain.generics.is_some().then(|| quote!(let () = Self::CHECK;));
+        let fixed = inputs.iter().chain(&outputs).all(Self::is_fixed);
+        let forward = fixed.then(|| {
+            quote! {
                 #[doc = #forward]
                 ///
                 /// # Panics
                 /// If a parameter was replaced by one of another shape.
                 #[must_use]
                 pub fn forward(&self, x: #input_tensors) -> #output_tensors {
+                    #checked
                     #krate::__private::forward(self, x)
                 }
 
@@ -196,8 +213,30 @@ impl Expansion<'_> {
                 /// # Panics
                 /// If a parameter was replaced by one of another shape.
                 pub fn forward_into(&self, x: #input_tensors, y: #rooms, workspace: &mut #krate::Workspace) {
+                    #checked
                     #krate::__private::forward_into(self, x, y, workspace)
                 }
+            }
+        });
+        let whole = self.whole_ports(&inputs, &outputs);
+        let typed = self.typed_layer(&inputs, &outputs);
+        quote! {
+            #whole
+
+            impl #generics #name #arguments {
+                /// The shapes of this chain were checked while it compiled.
+                pub const CHECK: () = { #checks #weight_checks };
+
+                /// A model with freshly drawn parameters, as the dialect's framework initialises them.
+                #[must_use]
+                pub fn init(rng: &mut impl #krate::rand::Rng) -> Self {
+                    #checked
+                    #krate::__private::init(rng)
+                }
+
+                #pretrained
+
+                #forward
 
                 #[doc = #batch]
                 ///
@@ -207,17 +246,44 @@ impl Expansion<'_> {
                     &self,
                     x: #input_views,
                 ) -> #core::result::Result<#output_arrays, #krate::ShapeError> {
+                    #checked
                     #krate::__private::forward_batch(self, x)
                 }
 
                 /// The layers as a table: outputs, parameters, multiply-adds, receptive fields.
                 #[must_use]
                 pub fn summary() -> #krate::Summary {
+                    #checked
                     #krate::__private::summary::<Self>()
                 }
+
+                #krate::__training! { x: #input_views, dy: #output_views, dx: #input_arrays }
             }
 
-            #krate::__weight_files! { #name }
+            #krate::__weight_files! { [#generics] #name #arguments }
+            #typed
+        }
+    }
+
+    /// What `Input<Self>` and `Output<Self>` need to know: the number of axes.
+    fn whole_ports(&self, inputs: &[Shape], outputs: &[Shape]) -> TokenStream {
+        if self.chain.generics.is_none() && !self.deferred() {
+            return TokenStream::new();
+        }
+        let krate = &self.krate;
+        let name = &self.chain.name;
+        let (generics, arguments) = self.generics();
+        let rank = |shapes: &[Shape]| {
+            let rank = shapes.first().map_or(1, Shape::rank);
+            let rank = Ident::new(&format!("Rank{rank}"), name.span());
+            quote!(#krate::__private::#rank)
+        };
+        let (input, output) = (rank(inputs), rank(outputs));
+        quote! {
+            impl #generics #krate::__private::Ends for #name #arguments {
+                type InputRank = #input;
+                type OutputRank = #output;
+            }
         }
     }
 }
@@ -232,8 +298,9 @@ fn tuple(types: impl Iterator<Item = TokenStream>) -> TokenStream {
 }
 
 /// `down_1` as part of a type's name: `Down1`.
-fn camel(name: &str) -> String {
-    name.split('_')
+pub(super) fn camel(name: &str) -> String {
+    name.trim_start_matches("r#")
+        .split('_')
         .map(|word| {
             let mut letters = word.chars();
             letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())

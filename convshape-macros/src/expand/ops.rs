@@ -1,7 +1,8 @@
 //! A layer as tokens: the constant that the program keeps of it.
 
 use convshape_arith::op::{
-    Activation, Amount, Conv, Interpolation, MAX_SPATIAL, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind, ResizeTo,
+    Activation, Amount, AutoPad, Conv, Dialect, Interpolation, MAX_SPATIAL, Op, Padding, PaddingMode, PerAxis, Pool,
+    PoolKind, ResizeTo, SeparableConv,
 };
 use convshape_arith::shape::Shape;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -12,10 +13,6 @@ use super::Expansion;
 /// A unit variant by its name: `Debug` of such an enum is its name.
 fn variant(value: impl std::fmt::Debug) -> Ident {
     Ident::new(&format!("{value:?}"), Span::call_site())
-}
-
-fn int(value: i64) -> Literal {
-    Literal::i64_unsuffixed(value)
 }
 
 /// A float; the infinities have no literal.
@@ -29,23 +26,32 @@ fn float(value: f64) -> TokenStream {
     }
 }
 
-fn ints(values: &PerAxis<i64>) -> TokenStream {
-    let values = values.map(int);
-    quote!([#(#values),*])
-}
-
 fn floats(values: &PerAxis<f64>) -> TokenStream {
     let values = values.map(float);
     quote!([#(#values),*])
 }
 
-fn pairs(values: &PerAxis<(i64, i64)>) -> TokenStream {
-    let (lo, hi) = (values.map(|pair| int(pair.0)), values.map(|pair| int(pair.1)));
-    quote!([#((#lo, #hi)),*])
-}
-
 impl Expansion<'_> {
-    fn option<T>(&self, value: Option<T>, tokens: impl Fn(T) -> TokenStream) -> TokenStream {
+    /// A number, or the expression that it stands for.
+    pub(super) fn int(&self, value: i64) -> TokenStream {
+        if let Some(expr) = self.graph.unseen.get(value) {
+            return expr.value;
+        }
+        let value = Literal::i64_unsuffixed(value);
+        quote!(#value)
+    }
+
+    pub(super) fn ints(&self, values: &PerAxis<i64>) -> TokenStream {
+        let values = values.map(|value| self.int(value));
+        quote!([#(#values),*])
+    }
+
+    fn pairs(&self, values: &PerAxis<(i64, i64)>) -> TokenStream {
+        let (lo, hi) = (values.map(|pair| self.int(pair.0)), values.map(|pair| self.int(pair.1)));
+        quote!([#((#lo, #hi)),*])
+    }
+
+    pub(super) fn option<T>(&self, value: Option<T>, tokens: impl Fn(T) -> TokenStream) -> TokenStream {
         let krate = &self.krate;
         match value {
             Some(value) => {
@@ -58,7 +64,7 @@ impl Expansion<'_> {
 
     fn count(&self, value: Option<i64>) -> TokenStream {
         self.option(value, |value| {
-            let value = int(value);
+            let value = self.int(value);
             quote!(#value)
         })
     }
@@ -68,15 +74,15 @@ impl Expansion<'_> {
         quote!(#krate::__private::arith::op::PaddingMode::#mode)
     }
 
-    fn padding(&self, padding: &Padding) -> TokenStream {
+    pub(super) fn padding(&self, padding: &Padding) -> TokenStream {
         let krate = &self.krate;
         let padding = match padding {
             Padding::Symmetric(values) => {
-                let values = ints(values);
+                let values = self.ints(values);
                 quote!(Symmetric(#values))
             }
             Padding::Pairs(values) => {
-                let values = pairs(values);
+                let values = self.pairs(values);
                 quote!(Pairs(#values))
             }
             word => {
@@ -97,7 +103,7 @@ impl Expansion<'_> {
         let amount = match amount {
             Amount::Pairs { rank, pairs: values } => {
                 let rank = self.option(*rank, |rank| quote!(#rank));
-                let values = pairs(values);
+                let values = self.pairs(values);
                 quote!(Pairs { rank: #rank, pairs: #values })
             }
             Amount::Like { start } => quote!(Like { start: #start }),
@@ -105,23 +111,35 @@ impl Expansion<'_> {
         quote!(#krate::__private::arith::op::Amount::#amount)
     }
 
+    fn dialect(&self, dialect: Dialect) -> TokenStream {
+        let (krate, dialect) = (&self.krate, variant(dialect));
+        quote!(#krate::__private::arith::op::Dialect::#dialect)
+    }
+
+    fn auto_pad(&self, auto_pad: AutoPad) -> TokenStream {
+        let (krate, auto_pad) = (&self.krate, variant(auto_pad));
+        quote!(#krate::__private::arith::op::AutoPad::#auto_pad)
+    }
+
     fn conv(&self, conv: &Conv) -> TokenStream {
         let krate = &self.krate;
-        let (dialect, direction) = (variant(conv.dialect), variant(conv.direction));
-        let (rank, groups, bias) = (conv.rank, int(conv.groups), conv.bias);
-        let (inputs, outputs) = (self.count(conv.inputs), int(conv.outputs));
-        let (kernel, stride, dilation) = (ints(&conv.kernel), ints(&conv.stride), ints(&conv.dilation));
-        let (input_dilation, padding) = (ints(&conv.input_dilation), self.padding(&conv.padding));
+        let (dialect, direction) = (self.dialect(conv.dialect), variant(conv.direction));
+        let (depth_multiplier, auto_pad) = (self.count(conv.depth_multiplier), self.auto_pad(conv.auto_pad));
+        let (rank, groups, bias) = (conv.rank, self.int(conv.groups), conv.bias);
+        let (inputs, outputs) = (self.count(conv.inputs), self.int(conv.outputs));
+        let (kernel, stride, dilation) = (self.ints(&conv.kernel), self.ints(&conv.stride), self.ints(&conv.dilation));
+        let (input_dilation, padding) = (self.ints(&conv.input_dilation), self.padding(&conv.padding));
         let padding_mode = self.border(conv.padding_mode);
-        let output_padding = self.option(conv.output_padding, |values| ints(&values));
-        let output_size = self.option(conv.output_size, |values| ints(&values));
+        let output_padding = self.option(conv.output_padding, |values| self.ints(&values));
+        let output_size = self.option(conv.output_size, |values| self.ints(&values));
         let (transpose_kernel, consistent_padding) = (conv.transpose_kernel, conv.consistent_padding);
-        quote!(Conv(#krate::__private::arith::op::Conv {
-            dialect: #krate::__private::arith::op::Dialect::#dialect,
+        quote!(#krate::__private::arith::op::Conv {
+            dialect: #dialect,
             direction: #krate::__private::arith::op::Direction::#direction,
             rank: #rank,
             inputs: #inputs,
             outputs: #outputs,
+            depth_multiplier: #depth_multiplier,
             kernel: #kernel,
             stride: #stride,
             dilation: #dilation,
@@ -129,28 +147,30 @@ impl Expansion<'_> {
             groups: #groups,
             bias: #bias,
             padding: #padding,
+            auto_pad: #auto_pad,
             padding_mode: #padding_mode,
             output_padding: #output_padding,
             output_size: #output_size,
             transpose_kernel: #transpose_kernel,
             consistent_padding: #consistent_padding,
-        }))
+        })
     }
 
     fn pool(&self, pool: &Pool) -> TokenStream {
         let krate = &self.krate;
-        let (dialect, kind, rank) = (variant(pool.dialect), self.pool_kind(pool.kind), pool.rank);
-        let (kernel, stride, dilation) = (ints(&pool.kernel), ints(&pool.stride), ints(&pool.dilation));
+        let (dialect, kind, rank) = (self.dialect(pool.dialect), self.pool_kind(pool.kind), pool.rank);
+        let (kernel, stride, dilation) = (self.ints(&pool.kernel), self.ints(&pool.stride), self.ints(&pool.dilation));
         let (padding, ceil_mode) = (self.padding(&pool.padding), pool.ceil_mode);
-        let count_include_pad = pool.count_include_pad;
+        let (auto_pad, count_include_pad) = (self.auto_pad(pool.auto_pad), pool.count_include_pad);
         quote!(Pool(#krate::__private::arith::op::Pool {
-            dialect: #krate::__private::arith::op::Dialect::#dialect,
+            dialect: #dialect,
             kind: #kind,
             rank: #rank,
             kernel: #kernel,
             stride: #stride,
             dilation: #dilation,
             padding: #padding,
+            auto_pad: #auto_pad,
             ceil_mode: #ceil_mode,
             count_include_pad: #count_include_pad,
         }))
@@ -188,7 +208,7 @@ impl Expansion<'_> {
                 quote!(Scale(#values))
             }
             ResizeTo::Size(values) => {
-                let values = ints(values);
+                let values = self.ints(values);
                 quote!(Size(#values))
             }
             ResizeTo::Like => quote!(Like),
@@ -208,24 +228,34 @@ impl Expansion<'_> {
     pub(super) fn op_value(&self, op: &Op) -> TokenStream {
         let krate = &self.krate;
         let op = match op {
-            Op::Conv(conv) => self.conv(conv),
+            Op::Conv(conv) => {
+                let conv = self.conv(conv);
+                quote!(Conv(#conv))
+            }
+            Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
+                let (depthwise, pointwise) = (self.conv(depthwise), self.conv(pointwise));
+                quote!(SeparableConv(#krate::__private::arith::op::SeparableConv {
+                    depthwise: #depthwise,
+                    pointwise: #pointwise,
+                }))
+            }
             Op::Pool(pool) => self.pool(pool),
             Op::AdaptivePool { kind, rank, size } => {
-                let (kind, size) = (self.pool_kind(*kind), ints(size));
+                let (kind, size) = (self.pool_kind(*kind), self.ints(size));
                 quote!(AdaptivePool { kind: #kind, rank: #rank, size: #size })
             }
             Op::GlobalAvgPool { keep_axes } => quote!(GlobalAvgPool { keep_axes: #keep_axes }),
             Op::Upsample(upsample) => self.upsample(&upsample.to, upsample.rank, upsample.mode, upsample.align_corners),
             Op::PixelShuffle { factor } => {
-                let factor = int(*factor);
+                let factor = self.int(*factor);
                 quote!(PixelShuffle { factor: #factor })
             }
             Op::PixelUnshuffle { factor } => {
-                let factor = int(*factor);
+                let factor = self.int(*factor);
                 quote!(PixelUnshuffle { factor: #factor })
             }
             Op::DepthToSpace { factor, order } => {
-                let (factor, order) = (int(*factor), variant(order));
+                let (factor, order) = (self.int(*factor), variant(order));
                 quote!(DepthToSpace { factor: #factor, order: #krate::__private::arith::op::DepthOrder::#order })
             }
             Op::Pad { amount, mode, value } => {
@@ -237,12 +267,12 @@ impl Expansion<'_> {
                 quote!(Crop { amount: #amount })
             }
             Op::Slice { start, end } => {
-                let (start, end) = (int(*start), int(*end));
+                let (start, end) = (self.int(*start), self.int(*end));
                 quote!(Slice { start: #start, end: #end })
             }
-            Op::Linear { inputs, outputs, bias } => {
-                let (inputs, outputs) = (self.count(*inputs), int(*outputs));
-                quote!(Linear { inputs: #inputs, outputs: #outputs, bias: #bias })
+            Op::Linear { dialect, inputs, outputs, bias } => {
+                let (dialect, inputs, outputs) = (self.dialect(*dialect), self.count(*inputs), self.int(*outputs));
+                quote!(Linear { dialect: #dialect, inputs: #inputs, outputs: #outputs, bias: #bias })
             }
             Op::Reshape { shape } => {
                 let shape = self.shape_value(shape);
@@ -252,25 +282,28 @@ impl Expansion<'_> {
                 let by = float(*by);
                 quote!(Scale { by: #by })
             }
-            Op::BatchNorm { channels, eps, affine, momentum } => {
+            Op::BatchNorm { dialect, channels, eps, affine, momentum } => {
+                let dialect = self.dialect(*dialect);
                 let (channels, eps, momentum) = (self.count(*channels), float(*eps), float(*momentum));
-                quote!(BatchNorm { channels: #channels, eps: #eps, affine: #affine, momentum: #momentum })
+                quote!(BatchNorm { dialect: #dialect, channels: #channels, eps: #eps, affine: #affine, momentum: #momentum })
             }
-            Op::GroupNorm { channels, groups, eps } => {
-                let (channels, groups, eps) = (self.count(*channels), int(*groups), float(*eps));
-                quote!(GroupNorm { channels: #channels, groups: #groups, eps: #eps })
+            Op::GroupNorm { dialect, channels, groups, eps } => {
+                let dialect = self.dialect(*dialect);
+                let (channels, groups, eps) = (self.count(*channels), self.int(*groups), float(*eps));
+                quote!(GroupNorm { dialect: #dialect, channels: #channels, groups: #groups, eps: #eps })
             }
-            Op::InstanceNorm { channels, eps, affine } => {
-                let (channels, eps) = (self.count(*channels), float(*eps));
-                quote!(InstanceNorm { channels: #channels, eps: #eps, affine: #affine })
+            Op::InstanceNorm { dialect, channels, eps, affine } => {
+                let (dialect, channels, eps) = (self.dialect(*dialect), self.count(*channels), float(*eps));
+                quote!(InstanceNorm { dialect: #dialect, channels: #channels, eps: #eps, affine: #affine })
             }
-            Op::LayerNorm { size, eps } => {
+            Op::LayerNorm { dialect, size, eps } => {
+                let dialect = self.dialect(*dialect);
                 let (size, eps) = (self.option(*size, |size: Shape| self.shape_value(&size)), float(*eps));
-                quote!(LayerNorm { size: #size, eps: #eps })
+                quote!(LayerNorm { dialect: #dialect, size: #size, eps: #eps })
             }
             Op::Activation(activation) => self.activation(activation),
             Op::Prelu { channels } => {
-                let channels = int(*channels);
+                let channels = self.int(*channels);
                 quote!(Prelu { channels: #channels })
             }
             Op::Snake { channels } => {

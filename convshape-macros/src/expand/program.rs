@@ -1,62 +1,66 @@
 //! The chain as constants: the program that runs, the tables that say what it is.
 
-use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::receptive::Receptive;
-use convshape_arith::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::Expansion;
-use crate::graph::NodeId;
+use super::deferred::chains;
+use crate::graph::{NodeId, Recipe, ValueId};
 
 impl Expansion<'_> {
     /// `impl Parts` and `impl Chain`.
     pub(super) fn program(&self) -> TokenStream {
         let krate = &self.krate;
         let name = &self.chain.name;
+        let (generics, arguments) = self.generics();
         let text = name.to_string();
-        let steps = self.steps();
-        let order = match self.graph.order() {
-            AxisOrder::ChannelsFirst => quote!(ChannelsFirst),
-            AxisOrder::ChannelsLast => quote!(ChannelsLast),
-        };
-        let ports: Vec<(String, Shape, usize)> = self
+        let values = self.values();
+        let steps = self.steps(&values);
+        let order = self.order_value();
+        let inputs: Vec<(&str, TokenStream, TokenStream)> = self
             .graph
             .inputs
             .iter()
             .enumerate()
-            .map(|(value, input)| (input.name.clone(), input.shape, value))
+            .map(|(value, input)| (input.name.as_str(), self.input_shape(value), quote!(#value)))
             .collect();
-        let outputs = self.graph.outputs.iter().zip(self.outputs());
-        let results: Vec<(String, Shape, usize)> = outputs
-            .map(|(output, shape)| (output.name.clone(), shape, output.value.map_or(0, |value| steps.values[value])))
+        let shapes = self.outputs();
+        let outputs: Vec<(&str, TokenStream, TokenStream)> = self
+            .graph
+            .outputs
+            .iter()
+            .zip(&shapes)
+            .map(|(output, shape)| {
+                let shape = match output.value {
+                    Some(value) if self.deferred() => self.shape_of(value),
+                    _ => self.shape_value(shape),
+                };
+                let value = output.value.map_or(quote!(0), |value| values.of(value));
+                (output.name.as_str(), shape, value)
+            })
             .collect();
-        let port = |(name, shape, value): &(String, Shape, usize)| {
-            let shape = self.shape_value(shape);
-            quote!(#krate::__private::Port { name: #name, shape: #shape, value: #value })
-        };
-        let entry = |(name, shape, _): &(String, Shape, usize)| {
-            let shape = self.shape_value(shape);
-            quote!((#name, #shape))
-        };
-        let (input_ports, output_ports) = (ports.iter().map(port), results.iter().map(port));
-        let (input_table, output_table) = (ports.iter().map(entry), results.iter().map(entry));
+        let port = |(name, shape, value): &(&str, TokenStream, TokenStream)| quote!(#krate::__private::Port { name: #name, shape: #shape, value: #value });
+        let entry = |(name, shape, _): &(&str, TokenStream, TokenStream)| quote!((#name, #shape));
+        let (input_ports, output_ports) = (inputs.iter().map(port), outputs.iter().map(port));
+        let (input_table, output_table) = (inputs.iter().map(entry), outputs.iter().map(entry));
         let layers = self.layers();
-        let (code, count) = (&steps.code, steps.count);
+        let chains = chains(self.graph).map(|(_, path)| quote!(#krate::__private::Linked::of::<#path>()));
+        let count = values.count();
         quote! {
-            impl #krate::__private::Parts for #name {
+            impl #generics #krate::__private::Parts for #name #arguments {
                 const PROGRAM: &'static #krate::__private::Program = &#krate::__private::Program {
                     name: #text,
-                    order: #krate::__private::arith::op::AxisOrder::#order,
+                    order: #order,
                     inputs: &[#(#input_ports),*],
-                    steps: &[#(#code),*],
+                    steps: &[#(#steps),*],
                     outputs: &[#(#output_ports),*],
                     values: #count,
                 };
-                const CHAINS: &'static [#krate::__private::Linked] = &[];
+                const CHAINS: &'static [#krate::__private::Linked] = &[#(#chains),*];
             }
 
-            impl #krate::Chain for #name {
+            impl #generics #krate::Chain for #name #arguments {
                 const LAYERS: &'static [#krate::LayerInfo] = &[#(#layers),*];
                 const INPUTS: &'static [(&'static #krate::__private::str, #krate::Shape)] = &[#(#input_table),*];
                 const OUTPUTS: &'static [(&'static #krate::__private::str, #krate::Shape)] = &[#(#output_table),*];
@@ -64,66 +68,130 @@ impl Expansion<'_> {
         }
     }
 
-    /// A layer, and its activation as a step of its own.
-    fn steps(&self) -> Steps {
-        let krate = &self.krate;
-        let mut steps =
-            Steps { code: Vec::new(), values: (0..self.graph.inputs.len()).collect(), count: self.graph.inputs.len() };
-        for (id, node) in self.graph.nodes.iter().enumerate() {
-            if self.refused {
-                steps.values.push(0);
-                continue;
-            }
-            let Some(op) = self.op(id) else { continue };
-            let (name, file_name) = (&node.name, &node.file_name);
-            let inputs: Vec<usize> = node.inputs.iter().map(|value| steps.values[*value]).collect();
-            steps.push(self.step(krate, name, file_name, op, &inputs, steps.count));
-            if let Some(activation) = &node.activation {
-                let input = [steps.count - 1];
-                steps.push(self.step(krate, name, file_name, activation, &input, steps.count));
-            }
-            steps.values.push(steps.count - 1);
-        }
-        steps
+    fn input_shape(&self, value: ValueId) -> TokenStream {
+        if self.deferred() { self.shape_of(value) } else { self.shape_value(&self.graph.inputs[value].shape) }
     }
 
-    fn step(
-        &self,
-        krate: &TokenStream,
-        name: &str,
-        file_name: &str,
-        op: &Op,
-        inputs: &[usize],
-        output: usize,
-    ) -> TokenStream {
-        let op = self.op_value(op);
-        quote! {
-            #krate::__private::Step {
-                name: #name,
-                file_name: #file_name,
-                action: #krate::__private::Action::Layer(#op),
-                inputs: &[#(#inputs),*],
-                output: #output,
+    /// The program's value of each value of the graph: a layer with an activation gives two, a
+    /// sub-chain as many as it has outputs.
+    fn values(&self) -> Values {
+        let krate = &self.krate;
+        let mut values = Values { of: Vec::new(), next: 0, more: TokenStream::new() };
+        for _ in &self.graph.inputs {
+            let value = values.take(1);
+            values.of.push(value);
+        }
+        for node in &self.graph.nodes {
+            let value = match &node.recipe {
+                Recipe::Chain { path } => {
+                    let value = values.take(0);
+                    values.more.extend(quote!(+ <#path as #krate::Chain>::OUTPUTS.len()));
+                    value
+                }
+                Recipe::Port { of, port } => {
+                    let text = port.to_string();
+                    let base = values.of(self.graph.value(*of));
+                    match &self.graph.nodes[*of].recipe {
+                        Recipe::Chain { path } => quote!(#base + #krate::__private::check::port::<#path>(#text)),
+                        _ => base,
+                    }
+                }
+                _ if node.activation.is_some() => {
+                    values.take(1);
+                    values.take(1)
+                }
+                _ => values.take(1),
+            };
+            values.of.push(value);
+        }
+        values
+    }
+
+    /// A layer, and its activation as a step of its own.
+    fn steps(&self, values: &Values) -> Vec<TokenStream> {
+        if self.refused {
+            return Vec::new();
+        }
+        let krate = &self.krate;
+        let mut steps = Vec::new();
+        let mut chain = 0_usize;
+        for (id, node) in self.graph.nodes.iter().enumerate() {
+            let (name, file_name) = (&node.name, &node.file_name);
+            let step = |action: TokenStream, inputs: &[TokenStream], output: TokenStream| {
+                quote! {
+                    #krate::__private::Step {
+                        name: #name,
+                        file_name: #file_name,
+                        action: #krate::__private::Action::#action,
+                        inputs: &[#(#inputs),*],
+                        output: #output,
+                    }
+                }
+            };
+            let inputs: Vec<TokenStream> = node.inputs.iter().map(|value| values.of(*value)).collect();
+            let output = values.of(self.graph.value(id));
+            match (&node.recipe, self.op_of(id)) {
+                (Recipe::Port { .. }, _) => {}
+                (Recipe::Chain { .. }, _) => {
+                    steps.push(step(quote!(Chain { index: #chain }), &inputs, output));
+                    chain += 1;
+                }
+                (_, None) => {}
+                (_, Some(op)) => match &node.activation {
+                    None => steps.push(step(quote!(Layer(#op)), &inputs, output)),
+                    Some(activation) => {
+                        let activation = self.op_value(activation);
+                        let between = quote!(#output - 1);
+                        steps.push(step(quote!(Layer(#op)), &inputs, between.clone()));
+                        steps.push(step(quote!(Layer(#activation)), &[between], output));
+                    }
+                },
             }
         }
+        steps
     }
 
     /// `LAYERS`, a row a statement.
     fn layers(&self) -> Vec<TokenStream> {
         let krate = &self.krate;
+        let check = quote!(#krate::__private::check);
         let fields = self.receptive_fields();
-        (0..self.graph.nodes.len())
-            .map(|id| {
-                let node = &self.graph.nodes[id];
+        let places = self.places();
+        let layers =
+            self.graph.nodes.iter().enumerate().filter(|(_, node)| !matches!(node.recipe, Recipe::Port { .. }));
+        layers
+            .map(|(id, node)| {
                 let (name, op) = (&node.name, &node.op_name);
-                let (input, output) = self.ends(id);
-                let (params, macs) = self.costs(id);
-                let rows = match fields[self.graph.value(id)] {
-                    Receptive::Rows { rows, .. } => rows[..output.rank().saturating_sub(1).min(rows.len())].to_vec(),
-                    Receptive::Whole => Vec::new(),
+                let value = self.graph.value(id);
+                let (params, macs) = match (&node.recipe, self.op_of(id)) {
+                    (Recipe::Chain { path }, _) => {
+                        (quote!(#check::chain_params::<#path>()), quote!(#check::chain_macs::<#path>()))
+                    }
+                    (_, Some(op)) if self.deferred() => {
+                        let (input, output) = (self.shape_of(node.inputs[0]), self.shape_of(value));
+                        let order = self.order_value();
+                        (quote!(#check::params(&#op)), quote!(#op.macs(&#input, &#output, #order)))
+                    }
+                    _ => {
+                        let (params, macs) = self.costs(id);
+                        (quote!(#params), quote!(#macs))
+                    }
                 };
-                let rows = rows.into_iter().map(Literal::i64_unsuffixed);
-                let (input, output) = (self.shape_value(&input), self.shape_value(&output));
+                let (input, output) = (self.shape_of(node.inputs[0]), self.shape_of(value));
+                let rows = match fields[value] {
+                    _ if self.deferred() => self.deferred_rows(value),
+                    Receptive::Rows { rows, .. } => {
+                        let spatial = self.shape(value).rank().saturating_sub(1).min(rows.len());
+                        let rows = rows[..spatial].iter().map(|rows| Literal::i64_unsuffixed(*rows));
+                        quote!(&[#(#rows),*])
+                    }
+                    Receptive::Whole => quote!(&[]),
+                };
+                let reads = node.inputs.iter().map(|value| places[*value]);
+                let undoes = self.option(self.undone(id), |value: ValueId| {
+                    let place = places[value];
+                    quote!(#place)
+                });
                 quote! {
                     #krate::LayerInfo {
                         name: #name,
@@ -132,7 +200,9 @@ impl Expansion<'_> {
                         output: #output,
                         params: #params,
                         macs: #macs,
-                        receptive_field: &[#(#rows),*],
+                        receptive_field: #rows,
+                        reads: &[#(#reads),*],
+                        undoes: #undoes,
                     }
                 }
             })
@@ -150,18 +220,32 @@ impl Expansion<'_> {
     }
 }
 
-/// The steps of a program.
-struct Steps {
-    code: Vec<TokenStream>,
-    /// The program's value of each value of the graph.
-    values: Vec<usize>,
-    /// How many values the program has.
-    count: usize,
+/// The program's values.
+struct Values {
+    /// For each value of the graph.
+    of: Vec<TokenStream>,
+    /// The next free number, without those of sub-chains.
+    next: usize,
+    /// How many values the sub-chains so far have.
+    more: TokenStream,
 }
 
-impl Steps {
-    fn push(&mut self, code: TokenStream) {
-        self.code.push(code);
-        self.count += 1;
+impl Values {
+    fn of(&self, value: ValueId) -> TokenStream {
+        self.of[value].clone()
+    }
+
+    /// The next value, `count` of them being used.
+    fn take(&mut self, count: usize) -> TokenStream {
+        let (first, more) = (self.next, &self.more);
+        let value = quote!(#first #more);
+        self.next += count;
+        value
+    }
+
+    /// How many there are.
+    fn count(&self) -> TokenStream {
+        let (next, more) = (self.next, &self.more);
+        quote!(#next #more)
     }
 }

@@ -3,38 +3,76 @@
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::Expansion;
+use crate::unseen::Expr;
 
 impl Expansion<'_> {
     /// `Shape::of(&[16, 14, 14])`
     pub(super) fn shape_value(&self, shape: &Shape) -> TokenStream {
         let krate = &self.krate;
         let arith = quote!(#krate::__private::arith);
-        if shape.is_known() {
-            let sizes = shape.sizes().iter().map(|size| Literal::i64_unsuffixed(size.number().unwrap_or(1)));
+        if let Some(numbers) = shape.sizes().iter().map(|size| size.number()).collect::<Option<Vec<i64>>>() {
+            let sizes = numbers.into_iter().map(|number| self.int(number));
             return quote!(#arith::shape::Shape::of(&[#(#sizes),*]));
         }
         let sizes = shape.sizes().iter().map(|size| match size {
             Size::Number(n) => {
-                let n = Literal::i64_unsuffixed(*n);
+                let n = self.int(*n);
                 quote!(#arith::size::Size::Number(#n))
             }
-            _ => quote!(#arith::size::Size::Unknown),
+            Size::Symbolic { scale, symbol, offset } => {
+                let (scale, offset) = (self.int(*scale), self.int(*offset));
+                quote!(#arith::size::Size::Symbolic { scale: #scale, symbol: #symbol, offset: #offset })
+            }
+            Size::Unknown => quote!(#arith::size::Size::Unknown),
         });
-        quote!(#arith::shape::Shape::new(&[#(#sizes),*], &[]))
+        let symbols = self.graph.symbols.iter().map(|symbol| {
+            let (name, low, high) = (symbol.name, self.int(symbol.low), self.int(symbol.high));
+            quote!(#arith::size::Symbol { name: #name, low: #low, high: #high })
+        });
+        quote!(#arith::shape::Shape::new(&[#(#sizes),*], &[#(#symbols),*]))
+    }
+
+    /// Whether every size of a shape is fixed when the type is known.
+    pub(super) fn is_fixed(shape: &Shape) -> bool {
+        !shape.sizes().iter().any(|size| matches!(size, Size::Symbolic { .. }))
+    }
+
+    /// The shape of a port as a type; where stable Rust has no way to write it, the one that stands
+    /// for whatever the chain says (`Output<Self>`).
+    pub(super) fn port_type(&self, shape: &Shape, whole: &str) -> TokenStream {
+        let krate = &self.krate;
+        let writable = |size: &Size| match size {
+            Size::Number(number) => match self.graph.unseen.get(*number) {
+                Some(expr) => expr.path.is_some() || self.chain.generics.is_none(),
+                None => true,
+            },
+            _ => !self.deferred(),
+        };
+        if shape.sizes().iter().all(writable) {
+            return self.shape_type(shape);
+        }
+        let whole = Ident::new(whole, Span::call_site());
+        quote!(#krate::#whole<Self>)
     }
 
     /// `Chw<16, 14, 14>`
     pub(super) fn shape_type(&self, shape: &Shape) -> TokenStream {
         let krate = &self.krate;
         let sizes = shape.sizes().iter().map(|size| {
-            // What is not known was refused; the type only keeps the rest of the code alive.
-            Literal::i64_unsuffixed(
-                size.number().filter(|size| (0..=1 << 20).contains(size) || !self.refused).unwrap_or(1),
-            )
+            match size.number().map(|number| (number, self.graph.unseen.get(number))) {
+                Some((_, Some(Expr { path: Some(path), .. }))) => path,
+                Some((_, Some(Expr { value, .. }))) => quote!({ (#value) as usize }),
+                Some((number, None)) if !self.refused || (0..=1 << 20).contains(&number) => {
+                    let number = Literal::i64_unsuffixed(number);
+                    quote!(#number)
+                }
+                // What is not known was refused; the type only keeps the rest of the code alive.
+                _ => quote!(1),
+            }
         });
         let last = self.graph.order() == AxisOrder::ChannelsLast;
         let name = match (shape.rank(), last) {

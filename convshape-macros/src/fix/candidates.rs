@@ -1,15 +1,16 @@
 //! The edits that are tried, by what is wrong. Costs are in tenths of "one plausible slip".
 
-use convshape_arith::fault::Reason;
-use convshape_arith::op::{Direction, MAX_SPATIAL, Op, Padding, ResizeTo};
+use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::op::{Direction, MAX_SPATIAL, Op, ResizeTo};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
 
-use super::{Edit, Search};
-use crate::check::Problem;
+use super::{Edit, Search, words};
+use crate::check::{Problem, check};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
+use crate::unseen::visible;
 
 /// Layers further up than this are not blamed.
 const MOST_LAYERS: usize = 24;
@@ -17,11 +18,15 @@ const MOST_LAYERS: usize = 24;
 /// How far an input size is looked for.
 const REACH: i64 = 64;
 
+/// Of larger numbers of groups no divisor is looked for.
+const MOST_TRIED: i64 = 1 << 12;
+
 pub(super) fn try_all(search: &mut Search<'_>) {
     let graph = search.graph;
     match search.problem.clone() {
         Problem::Layer { node, op, inputs, fault } => {
             at_the_layer(search, node, &op, &inputs, &fault.reason);
+            words::at_the_layer(search, node, &op, &fault.reason);
             match fault.reason {
                 Reason::Join { .. } => {
                     let values = graph.nodes[node].inputs.clone();
@@ -38,7 +43,10 @@ pub(super) fn try_all(search: &mut Search<'_>) {
                     channels(search, &graph.nodes[node].inputs.clone(), None);
                     input_sizes(search);
                 }
-                Reason::Channels { .. } | Reason::ReflectPadding { .. } | Reason::CircularPadding { .. } => {
+                Reason::Channels { .. }
+                | Reason::Size(_)
+                | Reason::ReflectPadding { .. }
+                | Reason::CircularPadding { .. } => {
                     input_sizes(search);
                 }
                 _ => {}
@@ -101,12 +109,12 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
             if let Op::Conv(conv) = op
                 && let (Some(ins), outs) = (conv.inputs, conv.outputs)
             {
-                for candidate in (1..groups).rev().filter(|g| ins % g == 0 && outs % g == 0) {
+                for candidate in (1..groups.min(MOST_TRIED)).rev().filter(|g| ins % g == 0 && outs % g == 0) {
                     if search.offer(field("groups", Setting::Int(candidate)), 20) {
                         break;
                     }
                 }
-                let rounded = [channels - channels % groups, channels - channels % groups + groups];
+                let rounded = [channels - channels % groups, (channels - channels % groups).saturating_add(groups)];
                 for channels in rounded.into_iter().filter(|channels| *channels > 0) {
                     let (inputs, outputs) = if side == "output channel" { (ins, channels) } else { (channels, outs) };
                     search.offer(Edit::Channels { node, inputs, outputs }, 15);
@@ -115,7 +123,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                     search.offer(Edit::Channels { node, inputs: ins, outputs }, 12);
                 }
             } else if let Op::GroupNorm { .. } = op {
-                for candidate in (1..groups).rev().filter(|g| channels % g == 0).take(1) {
+                for candidate in (1..groups.min(MOST_TRIED)).rev().filter(|g| channels % g == 0).take(1) {
                     search.offer(field("groups", Setting::Int(candidate)), 10);
                 }
             }
@@ -131,6 +139,10 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         Reason::NotPositive {
             field: name @ ("kernel" | "stride" | "dilation" | "factor" | "groups" | "size"), ..
         } => {
+            // Where only one axis is wrong, the others keep their values.
+            if let Some(axes) = [AxisField::Kernel, AxisField::Stride].into_iter().find(|axes| axes.name() == name) {
+                axis_values(search, node, axes, &[1, 2, 3, 4], 10);
+            }
             for value in 1..=4 {
                 let setting = match name {
                     "factor" | "groups" => Setting::Int(value),
@@ -144,7 +156,9 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                 search.offer(field(name, Setting::Ints { values: [value; MAX_SPATIAL], axes: None }), 10);
             }
         }
-        Reason::OutputPadding { limit, .. } => {
+        Reason::OutputPadding { value, limit, .. } => {
+            // An output padding is there for the sake of a stride, which may be what is missing.
+            axis_values(search, node, AxisField::Stride, &[value.saturating_add(1)], 14);
             for value in (0..limit.min(8)).rev() {
                 let cost = if value == 0 { 10 } else { 12 };
                 axis_values(search, node, AxisField::OutputPadding, &[value], cost);
@@ -152,7 +166,9 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
         }
         Reason::SameWithStride { .. } => {
             if let Op::Conv(conv) = op {
-                let values = core::array::from_fn(|axis| (conv.kernel[axis] - 1) * conv.dilation[axis] / 2);
+                let values = core::array::from_fn(|axis| {
+                    conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]) / 2
+                });
                 search.offer(field("padding", Setting::ints(values, conv.rank)), 10);
                 search.offer(field("stride", Setting::Ints { values: [1; MAX_SPATIAL], axes: None }), 20);
             }
@@ -161,10 +177,12 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
             axis_values(search, node, AxisField::Padding, &[kernel / 2, 0], 10);
         }
         Reason::ReflectPadding { input: Size::Number(rows), .. } => {
-            axis_values(search, node, AxisField::Padding, &[rows - 1], 20);
+            axis_values(search, node, AxisField::Padding, &[rows.saturating_sub(1)], 20);
+            search.offer(field(border_field(op), Setting::Word("replicate")), 25);
         }
         Reason::CircularPadding { input: Size::Number(rows), .. } => {
             axis_values(search, node, AxisField::Padding, &[rows], 20);
+            search.offer(field(border_field(op), Setting::Word("replicate")), 25);
         }
         Reason::TransposedPaddingMode => {
             search.offer(field("padding_mode", Setting::Word("zeros")), 10);
@@ -203,18 +221,26 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
             };
             search.offer(field(name, setting), 10);
         }
-        Reason::NormShape { found, .. } => {
+        Reason::NormShape { expected, found } => {
+            let sizes = found.sizes();
+            let last = sizes.len().saturating_sub(expected.rank());
+            search.offer(field("size", Setting::Shape(Shape::new(&sizes[last..], found.scope()))), 5);
             search.offer(field("size", Setting::Shape(found)), 10);
         }
         Reason::Divisible { .. } => {
             if let Op::PixelShuffle { factor } = op {
-                for smaller in (1..*factor).rev() {
+                for smaller in (1..(*factor).min(REACH)).rev() {
                     search.offer(field("factor", Setting::Int(smaller)), 20);
                 }
             }
         }
         _ => {}
     }
+}
+
+/// What the layer calls that which stands in its border.
+fn border_field(op: &Op) -> &'static str {
+    if matches!(op, Op::Conv(_)) { "padding_mode" } else { "mode" }
 }
 
 /// The channels that the chain's next facts ask a layer for.
@@ -320,22 +346,24 @@ fn around(search: &mut Search<'_>, node: NodeId, op: &Op, extra: u32) {
                 let values: Vec<i64> = (0..reach).collect();
                 axis_values(search, node, AxisField::OutputPadding, &values, 10 + extra);
             }
-            let paddings: Vec<i64> = (0..=(kernel * 2).min(32)).collect();
+            let paddings: Vec<i64> = (0..=kernel.saturating_mul(2).min(32)).collect();
             axis_values(search, node, AxisField::Padding, &paddings, 20 + extra);
             if stride > 1 && conv.direction == Direction::Forward {
-                let cost = if stride == kernel { 18 } else { 32 };
-                axis_values(search, node, AxisField::Stride, &[1], cost + extra);
+                let cost = if stride == kernel { 18 } else { 24 };
+                axis_values(search, node, AxisField::Stride, &[1, 2, 3, 4], cost + extra);
             }
-            let kernels: Vec<i64> = (1..=(kernel + 6).min(64)).collect();
+            let kernels: Vec<i64> = (1..=kernel.saturating_add(6).min(64)).collect();
             axis_values(search, node, AxisField::Kernel, &kernels, 26 + extra);
             if conv.direction == Direction::Forward {
                 search.offer(Edit::Transposed { node }, 30 + extra);
             }
-            if conv.direction == Direction::Transposed && matches!(conv.padding, Padding::Symmetric(_)) {
-                uneven_crop(search, node, op, 30 + extra);
+            words::padding(search, node, &conv, 16 + extra);
+            if conv.direction == Direction::Transposed {
+                words::uneven_crop(search, node, &conv, 30 + extra);
             }
         }
         Op::Pool(pool) => {
+            words::pooling(search, node, &pool, 12 + extra);
             if !pool.ceil_mode {
                 search.offer(Edit::Field { node, field: "ceil_mode", setting: Setting::Bool(true) }, 15 + extra);
             }
@@ -410,7 +438,7 @@ fn axis_values(search: &mut Search<'_>, node: NodeId, field: AxisField, values: 
 }
 
 /// How far apart the sizes of one spatial axis are in a problem; `None` if it has no such notion.
-fn wrongness(search: &Search<'_>, problem: &Problem, axis: usize) -> Option<i64> {
+pub(super) fn wrongness(search: &Search<'_>, problem: &Problem, axis: usize) -> Option<i64> {
     let order = search.graph.order();
     let place = order.spatial(axis);
     let apart = |a: &Shape, b: &Shape| {
@@ -418,9 +446,12 @@ fn wrongness(search: &Search<'_>, problem: &Problem, axis: usize) -> Option<i64>
             return None;
         }
         match (a.size(place), b.size(place)) {
-            (Size::Number(a), Size::Number(b)) => Some((a - b).abs()),
+            (Size::Number(a), Size::Number(b)) => Some(a.saturating_sub(b).saturating_abs()),
             (a, b) if a.fits(b) => Some(0),
-            _ => None,
+            (Size::Symbolic { offset: a, .. }, Size::Symbolic { offset: b, .. }) if a != b => {
+                Some(a.saturating_sub(b).saturating_abs())
+            }
+            _ => Some(i64::MAX),
         }
     };
     match problem {
@@ -441,30 +472,6 @@ fn wrongness(search: &Search<'_>, problem: &Problem, axis: usize) -> Option<i64>
         },
         _ => None,
     }
-}
-
-/// `padding: [(lo, hi), ..]` of a transposed convolution: what is too much is cropped at the end.
-fn uneven_crop(search: &mut Search<'_>, node: NodeId, op: &Op, cost: u32) {
-    let Op::Conv(conv) = op else { return };
-    let Padding::Symmetric(padding) = conv.padding else { return };
-    let mut pairs = padding.map(|rows| (rows, rows));
-    for axis in 0..conv.rank {
-        if wrongness(search, search.problem, axis) == Some(0) {
-            continue;
-        }
-        for more in 1..=8 {
-            let mut changed = pairs;
-            changed[axis].1 = padding[axis] + more;
-            let setting = Setting::Pairs { values: changed, axes: Some(conv.rank) };
-            let (left, _) = search.left_by(&Edit::Field { node, field: "padding", setting });
-            if left.as_ref().map_or(Some(0), |problem| wrongness(search, problem, axis)) == Some(0) {
-                pairs[axis].1 = padding[axis] + more;
-                break;
-            }
-        }
-    }
-    let setting = Setting::Pairs { values: pairs, axes: Some(conv.rank) };
-    search.offer(Edit::Field { node, field: "padding", setting }, cost);
 }
 
 /// The scale that gives the size that is wanted, with as few decimals as will do.
@@ -537,6 +544,10 @@ fn channels(search: &mut Search<'_>, values: &[ValueId], wanted: Option<&Shape>)
             counts.extend([channels - channels % square, channels - channels % square + square]);
         }
     }
+    // In front of a reshape: as many as it makes.
+    if let Problem::Layer { fault: Fault { reason: Reason::Elements { to, .. }, .. }, .. } = search.problem {
+        counts.extend(to.elements().ok().and_then(Size::number));
+    }
     counts.retain(|count| *count > 0);
     counts.dedup();
     for value in values {
@@ -561,8 +572,47 @@ fn channels(search: &mut Search<'_>, values: &[ValueId], wanted: Option<&Shape>)
 /// Other input sizes: the axes in another order, or the nearest sizes that work.
 fn input_sizes(search: &mut Search<'_>) {
     for input in 0..search.graph.inputs.len() {
+        let shape = search.graph.inputs[input].shape;
+        if visible(&shape) != shape {
+            // What it comes to is known to const evaluation only.
+            continue;
+        }
         permutations(search, input);
         nearest_sizes(search, input);
+        other_forms(search, input);
+    }
+}
+
+/// Sizes `a*h + b` with another remainder, or with a multiple of `a`.
+fn other_forms(search: &mut Search<'_>, input: usize) {
+    const MULTIPLES: [i64; 12] = [1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64];
+    let shape = search.graph.inputs[input].shape;
+    let order = search.graph.order();
+    let mut best = shape;
+    for axis in 0..shape.rank().saturating_sub(1) {
+        let place = order.spatial(axis);
+        let Size::Symbolic { scale, symbol, offset } = shape.size(place) else { continue };
+        let forms = MULTIPLES.iter().flat_map(|multiple| {
+            let scale = scale.saturating_mul(*multiple);
+            let remainders = [offset].into_iter().chain((0..scale.min(REACH)).filter(move |other| *other != offset));
+            remainders.map(move |offset| Size::Symbolic { scale, symbol, offset })
+        });
+        // The simplest form that leaves the fewest things wrong.
+        let mut fewest = check(&Edit::Input { input, shape: best }.apply(search.graph)).problems.len();
+        let start = best;
+        for form in forms {
+            let candidate = start.with(place, form);
+            let wrong = check(&Edit::Input { input, shape: candidate }.apply(search.graph)).problems.len();
+            if wrong < fewest {
+                (best, fewest) = (candidate, wrong);
+            }
+            if wrong == 0 {
+                break;
+            }
+        }
+    }
+    if best != shape {
+        search.offer(Edit::Input { input, shape: best }, 20);
     }
 }
 
@@ -597,37 +647,55 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
         known.extend(declared.sizes().iter().filter_map(|size| size.number()).filter(|size| *size > 0));
     }
     let mut best = shape;
-    let mut uniform = Vec::new();
+    let mut left = Some(search.problem.clone());
     for axis in 0..rank.min(MAX_SPATIAL) {
         let place = order.spatial(axis);
         let Size::Number(now) = shape.size(place) else { return };
-        let mut tries: Vec<i64> = (1..=REACH).flat_map(|step| [now + step, now - step]).chain(known.clone()).collect();
+        // An axis that fits is left alone, where it is known which ones do not.
+        if left.as_ref().is_none_or(|problem| wrongness(search, problem, axis) == Some(0)) {
+            continue;
+        }
+        let mut tries: Vec<i64> = (1..=REACH)
+            .flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)])
+            .chain(known.clone())
+            .collect();
         tries.retain(|size| *size > 0 && *size != now);
+        // Of the sizes that mend this axis the one that leaves the least wrong, the nearest first.
+        let mut found: Option<(usize, Shape, Option<Problem>)> = None;
         for size in tries {
-            let edit = Edit::Input { input, shape: best.with(place, Size::Number(size)) };
-            let (left, after) = search.left_by(&edit);
-            let clean = after.problems.iter().all(|problem| search.others.contains(&problem.place()));
-            let mended = match &left {
-                None => true,
-                Some(problem) => better(search, problem, axis),
-            };
-            if mended && (clean || left.is_some() || axis + 1 < rank) {
-                best = best.with(place, Size::Number(size));
-                uniform.push(size);
+            let candidate = best.with(place, Size::Number(size));
+            let (problem, after) = search.left_by(&Edit::Input { input, shape: candidate });
+            if problem.as_ref().is_some_and(|problem| !better(search, problem, axis)) {
+                continue;
+            }
+            let wrong = after.problems.len();
+            if found.as_ref().is_none_or(|(fewest, ..)| wrong < *fewest) {
+                found = Some((wrong, candidate, problem));
+            }
+            if wrong == 0 {
                 break;
             }
+        }
+        if let Some((_, candidate, problem)) = found {
+            best = candidate;
+            left = problem;
         }
     }
     if best != shape {
         let cost = farthest(&best, &shape);
         search.offer(Edit::Input { input, shape: best }, 28 + cost);
+        sizes_that_work(search, input, &best);
     }
     // Sizes that only count together: a square stays one.
     let Some(now) = shape.size(order.spatial(0)).number() else { return };
     if rank == 0 || (1..rank).any(|axis| !shape.size(order.spatial(axis)).same(Size::Number(now))) {
         return;
     }
-    for size in (1..=REACH).flat_map(|step| [now + step, now - step]).chain(known).filter(|size| *size > 0) {
+    for size in (1..=REACH)
+        .flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)])
+        .chain(known)
+        .filter(|size| *size > 0)
+    {
         let mut square = shape;
         for axis in 0..rank {
             square = square.with(order.spatial(axis), Size::Number(size));
@@ -639,6 +707,31 @@ fn nearest_sizes(search: &mut Search<'_>, input: usize) {
     }
 }
 
+/// The nearest sizes on both sides of the one written that work as well as the best one found.
+fn sizes_that_work(search: &mut Search<'_>, input: usize, best: &Shape) {
+    let order = search.graph.order();
+    let shape = search.graph.inputs[input].shape;
+    // Nothing may be wrong then that has another cause.
+    let right = |search: &Search<'_>, candidate: Shape| {
+        let after = check(&Edit::Input { input, shape: candidate }.apply(search.graph));
+        after.problems.iter().all(|problem| search.others.contains(&problem.place()))
+    };
+    for axis in 0..shape.rank().saturating_sub(1) {
+        let place = order.spatial(axis);
+        let (Some(now), Some(mended)) = (shape.size(place).number(), best.size(place).number()) else { continue };
+        if now == mended {
+            continue;
+        }
+        let works = |size: &i64| *size > 0 && right(search, best.with(place, Size::Number(*size)));
+        let below = (1..=REACH).map(|step| now.saturating_sub(step)).find(works);
+        let above = (1..=REACH).map(|step| now.saturating_add(step)).find(works);
+        if let (Some(below), Some(above)) = (below, above) {
+            let name = convshape_arith::layer::axis_name(axis, shape.rank() - 1);
+            search.notes.push(format!("the nearest {name}s that work are {below} and {above}"));
+        }
+    }
+}
+
 /// Whether a problem that is left is right on an axis on which it was wrong.
 fn better(search: &Search<'_>, left: &Problem, axis: usize) -> bool {
     let before = wrongness(search, search.problem, axis);
@@ -646,6 +739,6 @@ fn better(search: &Search<'_>, left: &Problem, axis: usize) -> bool {
 }
 
 fn farthest(a: &Shape, b: &Shape) -> u32 {
-    let steps = a.sizes().iter().zip(b.sizes()).filter_map(|(a, b)| Some((a.number()? - b.number()?).unsigned_abs()));
+    let steps = a.sizes().iter().zip(b.sizes()).filter_map(|(a, b)| Some(a.number()?.abs_diff(b.number()?)));
     u32::try_from(steps.max().unwrap_or(0)).unwrap_or(u32::MAX).min(200) / 4
 }

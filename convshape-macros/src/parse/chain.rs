@@ -77,6 +77,7 @@ impl Parser {
             inputs: Vec::new(),
             body: Vec::new(),
             outputs: Vec::new(),
+            words: Vec::new(),
         };
         if !brace_at(c, 0) {
             if !c.is_punct("<") {
@@ -171,9 +172,9 @@ impl Parser {
             return;
         }
         let place = match progress.stage {
-            Stage::Headers | Stage::Blocks => "behind a block, which comes later",
-            Stage::Input => "behind `input`, which comes later",
-            Stage::Body => "behind the first layer, which comes later",
+            Stage::Headers | Stage::Blocks => "behind a block: it belongs before it",
+            Stage::Input => "behind `input`: it belongs before it",
+            Stage::Body => "behind the first layer: it belongs before it",
             Stage::Output => "behind `output`, which comes last",
         };
         let part = c.peek().map(ToString::to_string).unwrap_or_default();
@@ -208,7 +209,11 @@ impl Parser {
             Part::Output => (&mut progress.output, Stage::Output),
         };
         let again = std::mem::replace(seen, true);
+        let faults = self.faults.len();
         let span = c.span();
+        if c.is_word(part.word()) {
+            self.word(part.word(), span);
+        }
         if again {
             self.fault(SyntaxFault::Twice { span, part: part.word().to_owned() });
         } else {
@@ -231,6 +236,8 @@ impl Parser {
             }
         };
         if again {
+            // Once is enough: what stands behind it may not be meant as a port at all.
+            self.faults.truncate(faults + 1);
             return;
         }
         match part {
@@ -288,6 +295,7 @@ impl Parser {
         if again {
             self.fault(SyntaxFault::Twice { span: word.span(), part: name.clone() });
         }
+        self.word(&name, word.span());
         if name == "weights" {
             let Some(path) = string(c) else { return Err(c.unexpected("a file's name in quotes")) };
             headers.weights = Some(path);
@@ -303,6 +311,7 @@ impl Parser {
                 self.fault(SyntaxFault::UnknownWord { span, what: "a dialect", found, known, nearest });
                 return Ok(());
             };
+            self.word(&found, span);
             self.dialect = value;
             headers.dialect = Some(Header { value, span });
             return Ok(());
@@ -360,6 +369,7 @@ impl Parser {
         if let Some(name) = &attrs.file_name {
             self.fault(SyntaxFault::Attribute { span: name.span(), found: "#[name]".to_owned() });
         }
+        self.word("block", c.span());
         c.bump();
         let name = c.ident("the name of a block")?;
         let Some(group) = c.group(Delimiter::Parenthesis) else {

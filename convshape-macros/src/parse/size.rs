@@ -35,7 +35,8 @@ impl Parser {
         if !inclusive && c.punct("..").is_none() {
             return Err(c.unexpected_with("a range", Some("ranges are written `1..`, `1..64` or `1..=64`".to_owned())));
         }
-        let open = c.at_end() || c.is_punct(";") || c.is_punct(",");
+        // A repeat's body ends the range too; it is the resolver that misses the end then.
+        let open = c.at_end() || c.is_punct(";") || c.is_punct(",") || c.group_at(0, Delimiter::Brace).is_some();
         let high = if open && !inclusive { None } else { Some(self.size(c)?) };
         Ok(Range { low, high, inclusive })
     }

@@ -98,6 +98,14 @@ impl Parser {
             c.bump();
             return label;
         }
+        if lacks_colon(c) {
+            let label = c.ident_at(0).cloned();
+            c.bump();
+            let help = label.as_ref().zip(c.ident_at(0)).map(|(label, op)| format!("write `{label}: {op}`"));
+            let fault = c.unexpected_with("`:` behind the name", help);
+            self.fault(fault);
+            return label;
+        }
         let mut c2 = c.clone();
         let on_self = is_self(c);
         if on_self {
@@ -169,6 +177,7 @@ impl Parser {
             if starts_statement(c) {
                 return Ok(());
             } else if c.word("from").is_some() {
+                self.word("from", span);
                 let again = layer.from.is_some() || layer.shape.is_some() || layer.restores.is_some();
                 self.in_order(again, span, "from");
                 half_typed(c, "the name of a statement")?;
@@ -177,6 +186,7 @@ impl Parser {
                 self.in_order(layer.shape.is_some() || layer.restores.is_some(), span, "->");
                 layer.shape = Some(self.shape(c)?);
             } else if c.word("restores").is_some() {
+                self.word("restores", span);
                 self.in_order(layer.restores.is_some(), span, "restores");
                 half_typed(c, "the name of a layer")?;
                 layer.restores = Some(c.ident("the name of a layer")?);
@@ -194,6 +204,7 @@ impl Parser {
 
     fn repeat(&mut self, c: &mut Cursor<'_>) -> Parsed<Repeat> {
         let span = c.span();
+        self.word("repeat", span);
         c.bump();
         let count = match c.peek() {
             Some(TokenTree::Literal(number)) => match literal(number, false)? {
@@ -259,6 +270,17 @@ pub(super) fn labelled(c: &Cursor<'_>) -> bool {
     c.ident_at(0).is_some() && c.colon_at(1)
 }
 
+/// `enc1 Conv2d(..)`
+fn lacks_colon(c: &Cursor<'_>) -> bool {
+    let known = |place| c.ident_at(place).is_some_and(|word: &Ident| is_layer(&word.to_string()));
+    c.ident_at(0).is_some() && !known(0) && known(1)
+}
+
+/// Whether some dialect has a layer of this name.
+fn is_layer(name: &str) -> bool {
+    words::find_layer(name, convshape_arith::op::Dialect::Torch).any().is_some()
+}
+
 /// What to do about a token that cannot follow a layer.
 fn after_layer(c: &Cursor<'_>) -> Option<String> {
     if c.group_at(0, Delimiter::Bracket).is_some() || c.group_at(0, Delimiter::Brace).is_some() {
@@ -296,7 +318,7 @@ fn starts_statement(c: &Cursor<'_>) -> bool {
         return true;
     }
     let Some(word) = c.ident_at(0) else { return false };
-    c.equals_at(1) || words::find_layer(&word.to_string(), convshape_arith::op::Dialect::Torch).any().is_some()
+    c.equals_at(1) || is_layer(&word.to_string())
 }
 
 /// A string literal.

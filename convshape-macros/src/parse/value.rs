@@ -41,6 +41,11 @@ impl Parser {
             return;
         }
         let value = self.whole_value(part);
+        if let Value::Word(word) = &value
+            && !(args.fields.is_empty() && args.positional.is_empty())
+        {
+            args.half_typed.push(word.clone());
+        }
         match args.fields.last() {
             None => args.positional.push(value),
             Some(_) if matches!(value, Value::Broken(_)) => {}
@@ -165,6 +170,7 @@ impl Parser {
                 return Ok(Some(Value::Broken(span)));
             }
             "undo" if c.ident_at(1).is_some() => {
+                self.word("undo", span);
                 c.bump();
                 let name = c.ident("the name of a layer")?;
                 return Ok(Some(Value::Undo { name, span }));
@@ -275,10 +281,12 @@ impl Parser {
     fn dims(&mut self, group: &Group) -> ShapePattern {
         let tokens = plain(group.stream());
         let mut dims = Vec::new();
+        let mut batch = false;
         for mut part in Cursor::new(&tokens, group.span_open()).split() {
             let span = part.span();
-            if part.left() == 1 && part.is_word("None") {
-                self.fault(SyntaxFault::BatchAxis { span, found: "None".to_owned() });
+            if let Some(found) = batch_axis(&part, dims.len()) {
+                self.fault(SyntaxFault::BatchAxis { span, found: found.to_owned() });
+                batch = true;
                 continue;
             }
             let dim = match part.hole() {
@@ -288,7 +296,7 @@ impl Parser {
             let dim = dim.and_then(|dim| part.end("`,` or `]`").map(|()| dim));
             dims.push(self.recorded(dim).unwrap_or(Dim::Broken(span)));
         }
-        ShapePattern { dims, span: group.span() }
+        ShapePattern { dims, batch, span: group.span() }
     }
 
     /// `a`, `a.b`, `_` or `(a, b)`
@@ -309,6 +317,15 @@ impl Parser {
         }
         reference(c).map(Source::Named)
     }
+}
+
+/// `None`, or `-1` in front, which stand for the batch in Python.
+fn batch_axis(part: &Cursor<'_>, place: usize) -> Option<&'static str> {
+    if part.left() == 1 && part.is_word("None") {
+        return Some("None");
+    }
+    let one = |token: &TokenTree| matches!(token, TokenTree::Literal(number) if number.to_string() == "1");
+    (place == 0 && part.left() == 2 && part.is_punct("-") && part.peek_at(1).is_some_and(one)).then_some("-1")
 }
 
 /// Whether an element between brackets is itself in brackets: `(0, 1)`, not `(a + b)`.

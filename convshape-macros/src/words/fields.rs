@@ -57,6 +57,8 @@ const CONV_PADDING: &[Word] = &[
     word("circular", FLAX),
     word("reflect", FLAX),
 ];
+/// keras: as much as the stride leaves room for.
+const NONE: Word = word("none", KERAS);
 const POOL_PADDING: &[Word] = &[SAME, VALID, word("same_lower", &[Jax, Flax, Onnx])];
 const AUTO_PAD_WORDS: &[Word] =
     &[word("notset", ONNX), word("same_upper", ONNX), word("same_lower", ONNX), word("valid", ONNX)];
@@ -116,7 +118,7 @@ pub(super) const PADDING_MODE: FieldWords =
 pub(super) const AUTO_PAD: FieldWords =
     field("auto_pad", Takes::Word(AUTO_PAD_WORDS), "padding that is worked out from the sizes").only(ONNX);
 pub(super) const OUTPUT_PADDING: FieldWords =
-    field("output_padding", Takes::SizePerAxis, "rows added at the end of each axis of the output")
+    field("output_padding", Takes::SizePerAxisOr(&[NONE]), "rows added at the end of each axis of the output")
         .only(&[Torch, Onnx, Keras])
         .hole();
 pub(super) const OUTPUT_SIZE: FieldWords =

@@ -83,13 +83,14 @@ impl Window {
     pub const fn output(&self, input: Size, scope: Scope) -> Result<Size, Reason> {
         let overhang = if self.ceil { self.stride.saturating_sub(1) } else { 0 };
         let slack = tri_size!(tri_size!(self.slack(input)).plus(overhang));
+        // Of a symbolic size first: without a factor that the stride divides nothing else is worth saying.
+        let last = tri_size!(slack.div_floor(self.stride));
         if let Some(smallest) = slack.smallest(scope)
             && smallest < 0
         {
             let Window { kernel, dilation, lo, hi, .. } = *self;
             return Err(Reason::KernelTooLarge { input, lo, hi, kernel, dilation });
         }
-        let last = tri_size!(slack.div_floor(self.stride));
         if self.ceil && self.starts_behind(last, input) {
             return Ok(last);
         }

@@ -80,4 +80,12 @@ codes! {
     NO_SOLUTION = "CS0501" "a hole that nothing fills";
     AMBIGUOUS = "CS0502" "a hole that several values fill";
     NO_TARGET = "CS0503" "a hole that nothing determines";
+
+    // Weights that are compiled in.
+    WEIGHT_FILE = "CS0601" "a weight file that cannot be read";
+    WEIGHT_HEADER = "CS0602" "a weight file with a damaged header";
+    TENSOR_MISSING = "CS0603" "a tensor that the weight file lacks";
+    TENSOR_TYPE = "CS0604" "a tensor whose elements are no floating point numbers";
+    TENSOR_SHAPE = "CS0605" "a tensor of another shape";
+    TENSOR_SWAPPED = "CS0606" "a weight whose input and output channels stand in each other's place";
 }

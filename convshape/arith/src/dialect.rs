@@ -1,13 +1,17 @@
 //! What a framework's words mean: each dialect translates a layer's fields into the maps of
 //! [`crate::axis`] and refuses what the framework refuses. The formulas of a layer know no dialect.
 
+mod flax;
+mod jax;
+mod keras;
+mod onnx;
 mod torch;
 
 use crate::axis::{Scatter, Window};
 use crate::fault::{Fault, Reason, tri};
 use crate::op::{AxisOrder, Conv, Dialect, Direction, Padding, PaddingMode, PerAxis, Pool};
 use crate::shape::Shape;
-use crate::size::Size;
+use crate::size::{Scope, Size, SizeError};
 
 impl Dialect {
     /// The axis order of the dialect's shapes.
@@ -51,7 +55,8 @@ impl AxisOrder {
 /// How a convolution's weight lies in memory: which axis is what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WeightLayout {
-    /// The axis of the output channels (per group, for a transposed convolution in PyTorch).
+    /// The axis of the output channels (per group, for a transposed convolution in PyTorch; per
+    /// input channel, for a depthwise one).
     pub out_axis: usize,
     /// The axis of the input channels (per group, for a convolution).
     pub in_axis: usize,
@@ -71,7 +76,15 @@ impl Conv {
         let mut windows = [Window::new(1); 3];
         let mut axis = 0;
         while axis < self.rank {
-            windows[axis] = match torch::window(self, axis, input.size(order.spatial(axis)), input) {
+            let (size, scope) = (input.size(order.spatial(axis)), input.scope());
+            let window = match self.dialect {
+                Dialect::Torch => torch::window(self, axis, size, scope),
+                Dialect::Onnx => onnx::window(self, axis, size),
+                Dialect::Jax => jax::window(self, axis, size),
+                Dialect::Flax => flax::window(self, axis, size),
+                Dialect::Keras => keras::window(self, axis, size),
+            };
+            windows[axis] = match window {
                 Ok(window) => window,
                 Err(reason) => return Err(Fault::on(axis, reason)),
             };
@@ -89,10 +102,21 @@ impl Conv {
         if !matches!(self.padding_mode, PaddingMode::Zeros) {
             return Err(Fault::new(Reason::TransposedPaddingMode));
         }
+        if self.groups != 1 && !matches!(self.dialect, Dialect::Torch | Dialect::Onnx) {
+            return Err(Fault::new(Reason::TransposedGroups));
+        }
         let mut scatters = [Scatter { kernel: 1, stride: 1, dilation: 1, lo: 0, hi: 0 }; 3];
         let mut axis = 0;
         while axis < self.rank {
-            scatters[axis] = match torch::scatter(self, axis, input.size(order.spatial(axis))) {
+            let size = input.size(order.spatial(axis));
+            let scatter = match self.dialect {
+                Dialect::Torch => torch::scatter(self, axis, size),
+                Dialect::Onnx => onnx::scatter(self, axis, size),
+                Dialect::Jax => jax::scatter(self, axis),
+                Dialect::Flax => flax::scatter(self, axis),
+                Dialect::Keras => keras::scatter(self, axis, size),
+            };
+            scatters[axis] = match scatter {
                 Ok(scatter) => scatter,
                 Err(reason) => return Err(Fault::on(axis, reason)),
             };
@@ -101,7 +125,8 @@ impl Conv {
         Ok(scatters)
     }
 
-    /// What stands in the border of a convolution.
+    /// What stands in the border of a convolution. For a transposed one, where the rows go that
+    /// fall outside the output: [`PaddingMode::Circular`] adds them on the other side.
     pub const fn border(&self) -> PaddingMode {
         match self.padding {
             Padding::Circular => PaddingMode::Circular,
@@ -111,19 +136,41 @@ impl Conv {
     }
 
     /// Which axis of the weight is what.
+    ///
+    /// `torch`, `onnx`: `[O, I/g, ..]` and, transposed, `[I, O/g, ..]`. `jax`: `[O, I, ..]` for
+    /// both, the default of `lax.conv_general_dilated`. `flax`: `[.., I/g, O]`, and `[.., O, I]`
+    /// with `transpose_kernel`. `keras`: `[.., I/g, O]`, transposed `[.., O, I]`, depthwise
+    /// `[.., C, M]`. Without `transpose_kernel`, `lax.conv_transpose` flips the taps.
     pub const fn weight_layout(&self) -> WeightLayout {
-        match self.direction {
-            Direction::Forward => WeightLayout { out_axis: 0, in_axis: 1, first_tap_axis: 2, flipped: false },
-            Direction::Transposed => WeightLayout { out_axis: 1, in_axis: 0, first_tap_axis: 2, flipped: false },
+        let transposed = matches!(self.direction, Direction::Transposed);
+        let (out_axis, in_axis) = match (self.dialect, transposed) {
+            (Dialect::Torch | Dialect::Onnx, true) => (1, 0),
+            (Dialect::Torch | Dialect::Onnx, false) | (Dialect::Jax, _) => (0, 1),
+            (Dialect::Keras, true) => (self.rank, self.rank + 1),
+            (Dialect::Flax, true) if self.transpose_kernel => (self.rank, self.rank + 1),
+            (Dialect::Flax | Dialect::Keras, _) => (self.rank + 1, self.rank),
+        };
+        let lax = matches!(self.dialect, Dialect::Jax | Dialect::Flax);
+        WeightLayout {
+            out_axis,
+            in_axis,
+            first_tap_axis: if in_axis < 2 && out_axis < 2 { 2 } else { 0 },
+            flipped: lax && transposed && !self.transpose_kernel,
         }
     }
 
-    /// Kernel, stride and dilation count something, whatever the dialect.
+    /// What every dialect refuses, and what concerns no single axis.
     const fn check_fields(&self) -> Result<(), Fault> {
         tri!(positive("kernel", &self.kernel, self.rank));
         tri!(positive("stride", &self.stride, self.rank));
         tri!(positive("dilation", &self.dilation, self.rank));
-        positive("input_dilation", &self.input_dilation, self.rank)
+        tri!(positive("input_dilation", &self.input_dilation, self.rank));
+        match self.dialect {
+            Dialect::Jax | Dialect::Flax => jax::check(self),
+            Dialect::Keras => keras::check(self),
+            Dialect::Onnx => onnx::check(self),
+            Dialect::Torch => Ok(()),
+        }
     }
 }
 
@@ -139,13 +186,109 @@ impl Pool {
         let mut windows = [Window::new(1); 3];
         let mut axis = 0;
         while axis < self.rank {
-            windows[axis] = match torch::pool_window(self, axis, input.size(order.spatial(axis)), input.scope()) {
+            let (size, scope) = (input.size(order.spatial(axis)), input.scope());
+            let window = match self.dialect {
+                Dialect::Torch => torch::pool_window(self, axis, size, scope),
+                Dialect::Onnx => onnx::pool_window(self, axis, size),
+                Dialect::Jax | Dialect::Flax => jax::pool_window(self, axis, size),
+                Dialect::Keras => keras::pool_window(self, axis, size),
+            };
+            windows[axis] = match window {
                 Ok(window) => window,
                 Err(reason) => return Err(Fault::on(axis, reason)),
             };
             axis += 1;
         }
         Ok(windows)
+    }
+}
+
+/// The rows that `same` adds to both sides together: `max((o - 1) * stride + extent - input, 0)`
+/// with `o = ceil(input / stride)`. They are the same over the whole range of a symbol whose factor
+/// the stride divides; of an input that is not known, those of a multiple of the stride.
+pub(crate) const fn same_rows(extent: i64, stride: i64, input: Size) -> Result<i64, Reason> {
+    let rows = match input {
+        _ if stride == 1 => 0,
+        Size::Number(rows) => rows,
+        Size::Symbolic { scale, .. } if scale % stride != 0 => {
+            return Err(Reason::Size(SizeError::Indivisible { scale, by: stride }));
+        }
+        Size::Symbolic { offset, .. } => offset,
+        Size::Unknown => 0,
+    };
+    // The last window starts `rest` rows before the end of the input.
+    let rest = match rows.rem_euclid(stride) {
+        0 => stride,
+        rest => rest,
+    };
+    match extent.checked_sub(rest) {
+        Some(rows) => Ok(if rows > 0 { rows } else { 0 }),
+        None => Err(Reason::Size(SizeError::Overflow)),
+    }
+}
+
+/// Both sides of a border, the odd row at the end.
+const fn halves(rows: i64) -> (i64, i64) {
+    (rows / 2, rows - rows / 2)
+}
+
+/// Both sides of a border, the odd row at the start.
+const fn halves_lower(rows: i64) -> (i64, i64) {
+    (rows - rows / 2, rows / 2)
+}
+
+/// Both sides of a border in numbers, where the padding is written so.
+const fn written(padding: Padding, axis: usize) -> Option<(i64, i64)> {
+    match padding {
+        Padding::Symmetric(padding) => Some((padding[axis], padding[axis])),
+        Padding::Pairs(pairs) => Some(pairs[axis]),
+        _ => None,
+    }
+}
+
+const fn not_negative(field: &'static str, value: i64) -> Result<(), Reason> {
+    if value < 0 { Err(Reason::Negative { field, value }) } else { Ok(()) }
+}
+
+/// Both sides of a border in numbers that must not be negative.
+const fn not_cropping((lo, hi): (i64, i64)) -> Result<(i64, i64), Reason> {
+    tri!(not_negative("padding", lo));
+    tri!(not_negative("padding", hi));
+    Ok((lo, hi))
+}
+
+/// A word for `padding` that the dialect does not have here.
+const fn not_in_dialect(padding: Padding) -> Reason {
+    let value = match padding {
+        Padding::Same => "same",
+        Padding::SameLower => "same_lower",
+        Padding::Valid => "valid",
+        Padding::Causal => "causal",
+        Padding::Circular => "circular",
+        Padding::Reflect => "reflect",
+        Padding::Symmetric(_) | Padding::Pairs(_) => "a number",
+    };
+    Reason::NotInDialect { field: "padding", value }
+}
+
+/// The map of one axis of a transposed convolution, without crop.
+const fn full_scatter(conv: &Conv, axis: usize) -> Scatter {
+    Scatter { kernel: conv.kernel[axis], stride: conv.stride[axis], dilation: conv.dilation[axis], lo: 0, hi: 0 }
+}
+
+/// The map that crops `lo` rows at the start, and `rows` from both sides together.
+const fn cropped(full: Scatter, lo: i64, rows: i64) -> Result<Scatter, Reason> {
+    match rows.checked_sub(lo) {
+        Some(hi) => Ok(Scatter { lo, hi, ..full }),
+        None => Err(Reason::Size(SizeError::Overflow)),
+    }
+}
+
+/// Arithmetic on plain numbers that may overflow.
+const fn checked(result: Option<i64>) -> Result<i64, Reason> {
+    match result {
+        Some(number) => Ok(number),
+        None => Err(Reason::Size(SizeError::Overflow)),
     }
 }
 
@@ -161,12 +304,7 @@ const fn positive(field: &'static str, values: &PerAxis<i64>, rank: usize) -> Re
 }
 
 /// A border of `rows` on one side of an axis of size `input`, in modes that copy from the input.
-pub(crate) const fn check_border(
-    mode: PaddingMode,
-    rows: i64,
-    input: Size,
-    scope: crate::size::Scope,
-) -> Result<(), Reason> {
+pub(crate) const fn check_border(mode: PaddingMode, rows: i64, input: Size, scope: Scope) -> Result<(), Reason> {
     let Some(smallest) = input.smallest(scope) else { return Ok(()) };
     match mode {
         PaddingMode::Reflect if rows >= smallest => Err(Reason::ReflectPadding { padding: rows, input }),

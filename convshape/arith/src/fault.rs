@@ -101,12 +101,14 @@ pub enum Reason {
         /// The stride.
         stride: i64,
     },
-    /// Pooling pads more than half its window.
+    /// Pooling pads more than half its window (PyTorch), or all of it (onnx).
     PoolPadding {
         /// Padding.
         padding: i64,
         /// Kernel.
         kernel: i64,
+        /// The most that the dialect takes.
+        most: i64,
     },
     /// PyTorch's `AvgPool3d` wants the unpadded input to hold the window.
     PoolInput {
@@ -126,6 +128,33 @@ pub enum Reason {
         /// Dilation.
         dilation: i64,
     },
+    /// `output_padding` reaches the stride, where the dilation does not count.
+    OutputPaddingStride {
+        /// Its value.
+        value: i64,
+        /// The stride.
+        stride: i64,
+    },
+    /// keras: the forward convolution does not give the input back.
+    NotRestored {
+        /// What the transposed one gives.
+        output: Size,
+        /// What the forward one makes of it.
+        back: Size,
+        /// What comes in.
+        input: Size,
+    },
+    /// Two fields, or values of them, of which a dialect takes one.
+    Exclusive {
+        /// The field to change.
+        field: &'static str,
+        /// Both, in words.
+        what: &'static str,
+    },
+    /// keras: `padding: 1`.
+    PaddingNumber,
+    /// Transposed convolutions have no groups in the dialect.
+    TransposedGroups,
     /// `output_size` cannot be reached.
     OutputSize {
         /// What was asked for.

@@ -4,7 +4,8 @@ use crate::axis::{Scatter, Window};
 use crate::dialect::check_border;
 use crate::fault::{Fault, Reason, tri};
 use crate::op::{
-    Amount, AxisOrder, Conv, Direction, Interpolation, Op, PaddingMode, PerAxis, PoolKind, ResizeTo, Upsample,
+    Amount, AxisOrder, Conv, Direction, Interpolation, Op, PaddingMode, PerAxis, PoolKind, ResizeTo, SeparableConv,
+    Upsample,
 };
 use crate::shape::{MAX_RANK, Shape};
 use crate::size::{Size, SizeError};
@@ -27,20 +28,29 @@ impl Op {
     pub const fn bind(self, input: &Shape, order: AxisOrder) -> Op {
         let found = input.size(order.channel(input.rank())).number();
         match self {
-            Op::Conv(conv) => Op::Conv(Conv { inputs: or(conv.inputs, found), ..conv }),
-            Op::BatchNorm { channels, eps, affine, momentum } => {
-                Op::BatchNorm { channels: or(channels, found), eps, affine, momentum }
+            Op::Conv(conv) => Op::Conv(bind_conv(conv, found)),
+            Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
+                let depthwise = bind_conv(depthwise, found);
+                let middle = if depthwise.inputs.is_some() { Some(depthwise.outputs) } else { None };
+                Op::SeparableConv(SeparableConv { depthwise, pointwise: bind_conv(pointwise, middle) })
             }
-            Op::GroupNorm { channels, groups, eps } => Op::GroupNorm { channels: or(channels, found), groups, eps },
-            Op::InstanceNorm { channels, eps, affine } => {
-                Op::InstanceNorm { channels: or(channels, found), eps, affine }
+            Op::BatchNorm { dialect, channels, eps, affine, momentum } => {
+                Op::BatchNorm { dialect, channels: or(channels, found), eps, affine, momentum }
+            }
+            Op::GroupNorm { dialect, channels, groups, eps } => {
+                Op::GroupNorm { dialect, channels: or(channels, found), groups, eps }
+            }
+            Op::InstanceNorm { dialect, channels, eps, affine } => {
+                Op::InstanceNorm { dialect, channels: or(channels, found), eps, affine }
             }
             Op::Snake { channels } => Op::Snake { channels: or(channels, found) },
-            Op::Linear { inputs, outputs, bias } => {
+            Op::Linear { dialect, inputs, outputs, bias } => {
                 let last = input.size(input.rank().saturating_sub(1)).number();
-                Op::Linear { inputs: or(inputs, last), outputs, bias }
+                Op::Linear { dialect, inputs: or(inputs, last), outputs, bias }
             }
-            Op::LayerNorm { size: None, eps } if input.is_known() => Op::LayerNorm { size: Some(*input), eps },
+            Op::LayerNorm { dialect, size: None, eps } if input.is_known() => {
+                Op::LayerNorm { dialect, size: Some(*input), eps }
+            }
             Op::Reshape { shape } => Op::Reshape { shape: fill(shape, input) },
             _ => self,
         }
@@ -57,6 +67,10 @@ impl Op {
         let input = &inputs[0];
         let output = match self.bind(input, order) {
             Op::Conv(conv) => tri!(conv_output(&conv, input, order)),
+            Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
+                let middle = tri!(conv_output(&depthwise, input, order));
+                tri!(conv_output(&pointwise, &middle, order))
+            }
             Op::Pool(pool) => {
                 tri!(rank_is(input, pool.rank + 1));
                 let windows = tri!(pool.windows(input, order));
@@ -95,7 +109,7 @@ impl Op {
                 if let Some(channels) = channels
                     && channels % groups != 0
                 {
-                    return Err(Fault::new(Reason::Groups { side: "input channel", channels, groups }));
+                    return Err(Fault::new(Reason::Groups { side: "channel", channels, groups }));
                 }
                 *input
             }
@@ -130,10 +144,14 @@ impl Op {
     /// Why the layer is refused.
     pub const fn axis_map(&self, input: &Shape, order: AxisOrder, axis: usize) -> Result<Option<AxisMap>, Fault> {
         match self {
-            Op::Conv(conv) if axis < conv.rank && input.rank() == conv.rank + 1 => match conv.direction {
-                Direction::Forward => Ok(Some(AxisMap::Window(tri!(conv.windows(input, order))[axis]))),
-                Direction::Transposed => Ok(Some(AxisMap::Scatter(tri!(conv.scatters(input, order))[axis]))),
-            },
+            Op::Conv(conv) | Op::SeparableConv(SeparableConv { depthwise: conv, .. })
+                if axis < conv.rank && input.rank() == conv.rank + 1 =>
+            {
+                match conv.direction {
+                    Direction::Forward => Ok(Some(AxisMap::Window(tri!(conv.windows(input, order))[axis]))),
+                    Direction::Transposed => Ok(Some(AxisMap::Scatter(tri!(conv.scatters(input, order))[axis]))),
+                }
+            }
             Op::Pool(pool) if axis < pool.rank && input.rank() == pool.rank + 1 => {
                 Ok(Some(AxisMap::Window(tri!(pool.windows(input, order))[axis])))
             }
@@ -146,20 +164,11 @@ impl Op {
     /// multiplies each input element once with each tap.
     pub const fn macs(&self, input: &Shape, output: &Shape, order: AxisOrder) -> u64 {
         let product = match self.bind(input, order) {
-            Op::Conv(conv) => {
-                let (places, channels) = match conv.direction {
-                    Direction::Forward => (output, conv.inputs),
-                    Direction::Transposed => (input, Some(conv.outputs)),
-                };
-                let (Ok(Size::Number(mut product)), Some(channels)) = (places.elements(), channels) else { return 0 };
-                let Some(group) = channels.checked_div(conv.groups) else { return 0 };
-                product = product.saturating_mul(group);
-                let mut axis = 0;
-                while axis < conv.rank {
-                    product = product.saturating_mul(conv.kernel[axis]);
-                    axis += 1;
-                }
-                product
+            Op::Conv(conv) => conv_macs(&conv, input, output),
+            Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
+                // The two give the same rows.
+                let middle = output.with(order.channel(output.rank()), Size::Number(depthwise.outputs));
+                conv_macs(&depthwise, input, &middle).saturating_add(conv_macs(&pointwise, &middle, output))
             }
             Op::Linear { inputs: Some(inputs), .. } => match output.elements() {
                 Ok(Size::Number(product)) => product.saturating_mul(inputs),
@@ -169,6 +178,33 @@ impl Op {
         };
         if product < 0 { 0 } else { product.cast_unsigned() }
     }
+}
+
+/// With the channels that come in, where they were left out.
+const fn bind_conv(conv: Conv, found: Option<i64>) -> Conv {
+    let inputs = or(conv.inputs, found);
+    match (conv.depth_multiplier, inputs) {
+        (Some(multiplier), Some(inputs)) => {
+            Conv { inputs: Some(inputs), groups: inputs, outputs: inputs.saturating_mul(multiplier), ..conv }
+        }
+        _ => Conv { inputs, ..conv },
+    }
+}
+
+const fn conv_macs(conv: &Conv, input: &Shape, output: &Shape) -> i64 {
+    let (places, channels) = match conv.direction {
+        Direction::Forward => (output, conv.inputs),
+        Direction::Transposed => (input, Some(conv.outputs)),
+    };
+    let (Ok(Size::Number(mut product)), Some(channels)) = (places.elements(), channels) else { return 0 };
+    let Some(group) = channels.checked_div(conv.groups) else { return 0 };
+    product = product.saturating_mul(group);
+    let mut axis = 0;
+    while axis < conv.rank {
+        product = product.saturating_mul(conv.kernel[axis]);
+        axis += 1;
+    }
+    product
 }
 
 const fn or(written: Option<i64>, found: Option<i64>) -> Option<i64> {
@@ -247,7 +283,14 @@ const fn channels_are(expected: Option<i64>, input: &Shape, order: AxisOrder) ->
 const fn conv_output(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
     tri!(rank_is(input, conv.rank + 1));
     tri!(channels_are(conv.inputs, input, order));
-    tri!(some("output channels", conv.outputs));
+    if let Some(multiplier) = conv.depth_multiplier {
+        tri!(at_least_one("depth_multiplier", multiplier));
+    }
+    // Those of a depthwise layer are not known before its inputs are.
+    let open = conv.depth_multiplier.is_some() && conv.inputs.is_none();
+    if !open {
+        tri!(some("output channels", conv.outputs));
+    }
     tri!(at_least_one("groups", conv.groups));
     if let Some(inputs) = conv.inputs
         && inputs % conv.groups != 0
@@ -278,7 +321,8 @@ const fn conv_output(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Sha
             output
         }
     };
-    let output = output.with(order.channel(input.rank()), Size::Number(conv.outputs));
+    let outputs = if open { Size::Unknown } else { Size::Number(conv.outputs) };
+    let output = output.with(order.channel(input.rank()), outputs);
     // The weight must fit as well.
     match weight_elements(conv) {
         Some(count) if count <= MOST_ELEMENTS => Ok(output),

@@ -6,7 +6,8 @@
 //! - [`size`], [`shape`]: a number or `a*h + b`, and a list of them.
 //! - [`axis`]: the two maps of one axis, a sliding window and a stamped kernel.
 //! - [`op`]: layers as plain data. [`dialect`] translates a framework's words into axes.
-//! - [`layer`]: shapes in, shape out. [`param`]: what a layer stores.
+//! - [`layer`]: shapes in, shape out. [`param`]: what a layer stores,
+//!   [`stored`]: and how files store it.
 //! - [`fault`]: why a layer is refused. [`explain`] words it, under a code of [`code`].
 #![no_std]
 
@@ -15,11 +16,14 @@ pub mod code;
 pub mod dialect;
 pub mod explain;
 pub mod fault;
+pub mod figure;
 pub mod layer;
 pub mod op;
+pub mod padding;
 pub mod param;
 pub mod receptive;
 pub mod shape;
 pub mod size;
 pub mod solve;
+pub mod stored;
 pub mod text;

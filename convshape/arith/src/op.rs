@@ -56,6 +56,19 @@ pub enum Padding {
     Reflect,
 }
 
+/// onnx `auto_pad`: padding that is worked out from the sizes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AutoPad {
+    /// `notset`: `padding` says it.
+    NotSet,
+    /// `same_upper`: as [`Padding::Same`].
+    SameUpper,
+    /// `same_lower`: as [`Padding::SameLower`].
+    SameLower,
+    /// `valid`: none.
+    Valid,
+}
+
 /// What stands in the padded border.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PaddingMode {
@@ -91,6 +104,9 @@ pub struct Conv {
     pub inputs: Option<i64>,
     /// Output channels.
     pub outputs: i64,
+    /// Each input channel by itself, with this many outputs (keras `DepthwiseConv`). [`Op::bind`]
+    /// works out `outputs` and `groups` from it.
+    pub depth_multiplier: Option<i64>,
     /// Taps per axis.
     pub kernel: PerAxis<i64>,
     /// Step per axis.
@@ -105,6 +121,8 @@ pub struct Conv {
     pub bias: bool,
     /// `padding` as written.
     pub padding: Padding,
+    /// onnx: `auto_pad` as written.
+    pub auto_pad: AutoPad,
     /// What stands in the border.
     pub padding_mode: PaddingMode,
     /// Transposed: rows added at the end, as written; `None` is the dialect's default.
@@ -115,6 +133,55 @@ pub struct Conv {
     pub transpose_kernel: bool,
     /// jax: explicit padding means what it means in PyTorch.
     pub consistent_padding: bool,
+}
+
+impl Conv {
+    /// A convolution with the defaults of a dialect, a kernel of 1 and no output channels.
+    pub const fn new(dialect: Dialect, direction: Direction, rank: usize) -> Conv {
+        Conv {
+            dialect,
+            direction,
+            rank,
+            inputs: None,
+            outputs: 0,
+            depth_multiplier: None,
+            kernel: [1; MAX_SPATIAL],
+            stride: [1; MAX_SPATIAL],
+            dilation: [1; MAX_SPATIAL],
+            input_dilation: [1; MAX_SPATIAL],
+            groups: 1,
+            // The functions of `jax.lax` add none.
+            bias: !matches!(dialect, Dialect::Jax),
+            padding: match dialect {
+                Dialect::Flax => Padding::Same,
+                Dialect::Keras => Padding::Valid,
+                Dialect::Torch | Dialect::Onnx | Dialect::Jax => Padding::Symmetric([0; MAX_SPATIAL]),
+            },
+            auto_pad: AutoPad::NotSet,
+            padding_mode: PaddingMode::Zeros,
+            output_padding: None,
+            output_size: None,
+            transpose_kernel: false,
+            consistent_padding: false,
+        }
+    }
+}
+
+/// keras `SeparableConv`: a depthwise convolution, then one with kernel 1 over the channels.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct SeparableConv {
+    /// The first, without bias. Kernel, stride, padding and dilation are its.
+    pub depthwise: Conv,
+    /// The second. Output channels and bias are its.
+    pub pointwise: Conv,
+}
+
+impl SeparableConv {
+    /// One with the defaults of keras, a kernel of 1 and no output channels.
+    pub const fn new(rank: usize) -> SeparableConv {
+        let conv = Conv::new(Dialect::Keras, Direction::Forward, rank);
+        SeparableConv { depthwise: Conv { depth_multiplier: Some(1), bias: false, ..conv }, pointwise: conv }
+    }
 }
 
 /// What a pooling window computes.
@@ -143,10 +210,43 @@ pub struct Pool {
     pub dilation: PerAxis<i64>,
     /// `padding` as written.
     pub padding: Padding,
+    /// onnx: `auto_pad` as written.
+    pub auto_pad: AutoPad,
     /// Whether a last window that overhangs the end counts.
     pub ceil_mode: bool,
     /// Mean: whether padded elements count in the divisor.
     pub count_include_pad: bool,
+}
+
+impl Pool {
+    /// A pooling layer with the defaults of a dialect and a window of 1.
+    pub const fn new(dialect: Dialect, kind: PoolKind, rank: usize) -> Pool {
+        Pool {
+            dialect,
+            kind,
+            rank,
+            kernel: [1; MAX_SPATIAL],
+            stride: [1; MAX_SPATIAL],
+            dilation: [1; MAX_SPATIAL],
+            padding: match dialect {
+                Dialect::Flax | Dialect::Keras => Padding::Valid,
+                Dialect::Torch | Dialect::Onnx | Dialect::Jax => Padding::Symmetric([0; MAX_SPATIAL]),
+            },
+            auto_pad: AutoPad::NotSet,
+            ceil_mode: false,
+            count_include_pad: !matches!(dialect, Dialect::Onnx | Dialect::Keras),
+        }
+    }
+
+    /// The layer with the step that its dialect takes where none is written: the window itself in
+    /// PyTorch and keras, 1 elsewhere.
+    #[must_use]
+    pub const fn with_default_stride(self) -> Pool {
+        match self.dialect {
+            Dialect::Torch | Dialect::Keras => Pool { stride: self.kernel, ..self },
+            Dialect::Onnx | Dialect::Jax | Dialect::Flax => Pool { stride: [1; MAX_SPATIAL], ..self },
+        }
+    }
 }
 
 /// How large a resized output is.
@@ -267,6 +367,8 @@ pub enum Activation {
 pub enum Op {
     /// A convolution in either direction.
     Conv(Conv),
+    /// A depthwise convolution and one over the channels.
+    SeparableConv(SeparableConv),
     /// Max or average pooling.
     Pool(Pool),
     /// Pooling to a given output size.
@@ -325,6 +427,8 @@ pub enum Op {
     },
     /// A matrix over the last axis.
     Linear {
+        /// Whose names and layout its parameters have.
+        dialect: Dialect,
         /// Input features; `None` takes what comes in.
         inputs: Option<i64>,
         /// Output features.
@@ -352,6 +456,8 @@ pub enum Op {
     },
     /// Normalises each channel by stored statistics.
     BatchNorm {
+        /// Whose names and layout its parameters have.
+        dialect: Dialect,
         /// Channels; `None` takes what comes in.
         channels: Option<i64>,
         /// Added to the variance.
@@ -363,6 +469,8 @@ pub enum Op {
     },
     /// Normalises groups of channels.
     GroupNorm {
+        /// Whose names and layout its parameters have.
+        dialect: Dialect,
         /// Channels; `None` takes what comes in.
         channels: Option<i64>,
         /// Number of groups.
@@ -372,6 +480,8 @@ pub enum Op {
     },
     /// Normalises each channel by its own statistics.
     InstanceNorm {
+        /// Whose names and layout its parameters have.
+        dialect: Dialect,
         /// Channels; `None` takes what comes in.
         channels: Option<i64>,
         /// Added to the variance.
@@ -381,6 +491,8 @@ pub enum Op {
     },
     /// Normalises over the last axes.
     LayerNorm {
+        /// Whose names and layout its parameters have.
+        dialect: Dialect,
         /// The last axes' sizes; `None` takes all axes.
         size: Option<Shape>,
         /// Added to the variance.

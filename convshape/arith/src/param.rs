@@ -1,6 +1,6 @@
 //! The parameters of a layer: names, shapes and default initialisation.
 
-use crate::op::{Conv, Direction, Op};
+use crate::op::{Conv, Dialect, Direction, Op, SeparableConv};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -12,15 +12,80 @@ pub enum Init {
         /// The bound.
         bound: f64,
     },
+    /// Normal around zero, cut at twice the deviation: what falls outside is drawn again.
+    TruncatedNormal {
+        /// The standard deviation before the cut.
+        deviation: f64,
+    },
     /// One value everywhere.
     Constant(f64),
+}
+
+/// What a parameter does: from it follow its names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    /// The matrix or kernel of a layer that has one.
+    Kernel,
+    /// The two kernels of a separable convolution.
+    Depthwise,
+    Pointwise,
+    /// What is added behind a kernel.
+    Bias,
+    /// Factor and summand of a normalisation.
+    Scale,
+    Shift,
+    Mean,
+    Variance,
+    /// Of an activation.
+    Slope,
+}
+
+impl Role {
+    /// The field, which is PyTorch's word in every dialect.
+    const fn field(self) -> &'static str {
+        match self {
+            Role::Kernel | Role::Scale | Role::Slope => "weight",
+            Role::Depthwise => "depthwise_weight",
+            Role::Pointwise => "pointwise_weight",
+            Role::Bias | Role::Shift => "bias",
+            Role::Mean => "running_mean",
+            Role::Variance => "running_var",
+        }
+    }
+
+    /// What follows the layer's name in files.
+    const fn suffix(self, dialect: Dialect) -> &'static str {
+        match (dialect, self) {
+            (Dialect::Keras, Role::Kernel) => "/kernel",
+            (Dialect::Keras, Role::Depthwise) => "/depthwise_kernel",
+            (Dialect::Keras, Role::Pointwise) => "/pointwise_kernel",
+            (Dialect::Keras, Role::Bias) => "/bias",
+            (Dialect::Keras, Role::Scale) => "/gamma",
+            (Dialect::Keras, Role::Shift) => "/beta",
+            (Dialect::Keras, Role::Mean) => "/moving_mean",
+            (Dialect::Keras, Role::Variance) => "/moving_variance",
+            (Dialect::Flax, Role::Kernel) => ".kernel",
+            (Dialect::Flax, Role::Scale) => ".scale",
+            (Dialect::Flax, Role::Mean) => ".mean",
+            (Dialect::Flax, Role::Variance) => ".var",
+            (_, Role::Kernel | Role::Scale | Role::Slope) => ".weight",
+            (_, Role::Depthwise) => ".depthwise_weight",
+            (_, Role::Pointwise) => ".pointwise_weight",
+            (_, Role::Bias | Role::Shift) => ".bias",
+            (_, Role::Mean) => ".running_mean",
+            (_, Role::Variance) => ".running_var",
+        }
+    }
 }
 
 /// One parameter of a layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct ParamSpec {
-    /// The field: `weight`, `bias`, `running_mean`, `running_var`.
+    /// The field: `weight`, `bias`, `running_mean`, `running_var`; of a separable convolution
+    /// `depthwise_weight` and `pointwise_weight`.
     pub field: &'static str,
+    /// What follows the layer's name in files: `.weight`, flax `.kernel`, keras `/kernel`.
+    pub suffix: &'static str,
     /// Its shape, in the dialect's layout.
     pub shape: Shape,
     /// Its default initialisation.
@@ -85,10 +150,20 @@ impl Params {
         Some(sum)
     }
 
-    const fn push(mut self, field: &'static str, shape: Shape, init: Init) -> Params {
+    const fn push(mut self, dialect: Dialect, role: Role, shape: Shape, init: Init) -> Params {
         let at = self.len();
-        self.specs[at] = Some(ParamSpec { field, shape, init });
+        self.specs[at] = Some(ParamSpec { field: role.field(), suffix: role.suffix(dialect), shape, init });
         self
+    }
+
+    /// The factor and summand behind a normalisation.
+    const fn affine(self, dialect: Dialect, shape: Shape) -> Params {
+        self.push(dialect, Role::Scale, shape, Init::Constant(1.0)).push(
+            dialect,
+            Role::Shift,
+            shape,
+            Init::Constant(0.0),
+        )
     }
 }
 
@@ -103,66 +178,124 @@ impl Op {
     /// The layer's parameters. Channel counts that were left out must have been filled in
     /// ([`Op::bind`]).
     pub const fn params(&self) -> Params {
-        const ONES: Init = Init::Constant(1.0);
-        const ZEROS: Init = Init::Constant(0.0);
+        const NONE: Params = Params::NONE;
         match *self {
             Op::Conv(conv) => conv_params(&conv),
-            Op::Linear { inputs: Some(inputs), outputs, bias } => {
-                let init = fan_in(inputs);
-                let params = Params::NONE.push("weight", Shape::of(&[outputs, inputs]), init);
-                if bias { params.push("bias", Shape::of(&[outputs]), init) } else { params }
+            Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
+                let (first, second) = (conv_params(&depthwise), conv_params(&pointwise));
+                let (Some(depthwise), Some(pointwise)) = (first.get(0), second.get(0)) else { return NONE };
+                let params = NONE.push(Dialect::Keras, Role::Depthwise, depthwise.shape, depthwise.init).push(
+                    Dialect::Keras,
+                    Role::Pointwise,
+                    pointwise.shape,
+                    pointwise.init,
+                );
+                match second.get(1) {
+                    Some(bias) => params.push(Dialect::Keras, Role::Bias, bias.shape, bias.init),
+                    None => params,
+                }
             }
-            Op::BatchNorm { channels: Some(channels), affine, .. } => {
-                let shape = Shape::of(&[channels]);
-                let params = if affine {
-                    Params::NONE.push("weight", shape, ONES).push("bias", shape, ZEROS)
-                } else {
-                    Params::NONE
+            Op::Linear { dialect, inputs: Some(inputs), outputs, bias } => {
+                let shape = match dialect {
+                    Dialect::Torch | Dialect::Onnx | Dialect::Jax => Shape::of(&[outputs, inputs]),
+                    Dialect::Flax | Dialect::Keras => Shape::of(&[inputs, outputs]),
                 };
-                params.push("running_mean", shape, ZEROS).push("running_var", shape, ONES)
+                let (weight, bias_init) = inits(dialect, inputs, outputs);
+                let params = NONE.push(dialect, Role::Kernel, shape, weight);
+                if bias { params.push(dialect, Role::Bias, Shape::of(&[outputs]), bias_init) } else { params }
             }
-            Op::GroupNorm { channels: Some(channels), .. }
-            | Op::InstanceNorm { channels: Some(channels), affine: true, .. } => {
+            Op::BatchNorm { dialect, channels: Some(channels), affine, .. } => {
                 let shape = Shape::of(&[channels]);
-                Params::NONE.push("weight", shape, ONES).push("bias", shape, ZEROS)
+                let params = if affine { NONE.affine(dialect, shape) } else { NONE };
+                params.push(dialect, Role::Mean, shape, Init::Constant(0.0)).push(
+                    dialect,
+                    Role::Variance,
+                    shape,
+                    Init::Constant(1.0),
+                )
             }
-            Op::LayerNorm { size: Some(shape), .. } => {
-                Params::NONE.push("weight", shape, ONES).push("bias", shape, ZEROS)
+            Op::GroupNorm { dialect, channels: Some(channels), .. }
+            | Op::InstanceNorm { dialect, channels: Some(channels), affine: true, .. } => {
+                NONE.affine(dialect, Shape::of(&[channels]))
             }
+            Op::LayerNorm { dialect, size: Some(shape), .. } => NONE.affine(dialect, shape),
             // PyTorch starts a PReLU at 0.25; the snake of the audio codecs starts at 1.
-            Op::Prelu { channels } => Params::NONE.push("weight", Shape::of(&[channels]), Init::Constant(0.25)),
-            Op::Snake { channels: Some(channels) } => Params::NONE.push("weight", Shape::of(&[channels]), ONES),
-            _ => Params::NONE,
+            Op::Prelu { channels } => {
+                NONE.push(Dialect::Torch, Role::Slope, Shape::of(&[channels]), Init::Constant(0.25))
+            }
+            Op::Snake { channels: Some(channels) } => {
+                NONE.push(Dialect::Torch, Role::Slope, Shape::of(&[channels]), Init::Constant(1.0))
+            }
+            _ => NONE,
         }
     }
 }
 
 const fn conv_params(conv: &Conv) -> Params {
     let Some(inputs) = conv.inputs else { return Params::NONE };
-    let (first, second) = match conv.direction {
-        Direction::Forward => (conv.outputs, inputs / conv.groups),
-        Direction::Transposed => (inputs, conv.outputs / conv.groups),
+    // A layer without groups is refused elsewhere.
+    let groups = if conv.groups > 0 { conv.groups } else { 1 };
+    let (out_count, in_count) = match (conv.depth_multiplier, conv.direction) {
+        (Some(multiplier), _) => (multiplier, inputs),
+        (None, Direction::Forward) => (conv.outputs, inputs / groups),
+        (None, Direction::Transposed) => (conv.outputs / groups, inputs),
     };
-    let mut shape = Shape::unknown(2 + conv.rank).with(0, Size::Number(first)).with(1, Size::Number(second));
-    let mut fan = second;
+    let layout = conv.weight_layout();
+    let mut shape = Shape::unknown(2 + conv.rank)
+        .with(layout.out_axis, Size::Number(out_count))
+        .with(layout.in_axis, Size::Number(in_count));
+    let mut taps: i64 = 1;
     let mut axis = 0;
     while axis < conv.rank {
-        shape = shape.with(2 + axis, Size::Number(conv.kernel[axis]));
-        fan = fan.saturating_mul(conv.kernel[axis]);
+        shape = shape.with(layout.first_tap_axis + axis, Size::Number(conv.kernel[axis]));
+        taps = taps.saturating_mul(conv.kernel[axis]);
         axis += 1;
     }
-    let init = fan_in(fan);
-    let params = Params::NONE.push("weight", shape, init);
-    if conv.bias { params.push("bias", Shape::of(&[conv.outputs]), init) } else { params }
+    // Frameworks read the fans off the weight's axes, whichever way the layer runs: PyTorch the
+    // second one, flax and keras the last but one and the last.
+    let (fan_in, fan_out) = match conv.dialect {
+        Dialect::Torch | Dialect::Onnx | Dialect::Jax => (axis_size(&shape, 1), axis_size(&shape, 0)),
+        Dialect::Flax | Dialect::Keras => (axis_size(&shape, conv.rank), axis_size(&shape, conv.rank + 1)),
+    };
+    let (weight, bias) = inits(conv.dialect, fan_in.saturating_mul(taps), fan_out.saturating_mul(taps));
+    let params = Params::NONE.push(conv.dialect, Role::Kernel, shape, weight);
+    if conv.bias { params.push(conv.dialect, Role::Bias, Shape::of(&[conv.outputs]), bias) } else { params }
 }
 
-/// PyTorch's default for weights and biases of convolutions and linear layers:
-/// `kaiming_uniform_(a = sqrt(5))`, which is uniform within `1 / sqrt(fan_in)`. It counts
-/// `fan_in` as `weight.size(1)` times the taps of the kernel, for transposed convolutions too.
-const fn fan_in(fan: i64) -> Init {
-    #[expect(clippy::cast_precision_loss, reason = "a bound of random numbers")]
-    let fan = if fan < 1 { 1.0 } else { fan as f64 };
-    Init::Uniform { bound: 1.0 / sqrt(fan) }
+const fn axis_size(shape: &Shape, axis: usize) -> i64 {
+    match shape.size(axis) {
+        Size::Number(n) => n,
+        _ => 1,
+    }
+}
+
+/// The default initialisation of a kernel with these fans, and of its bias.
+///
+/// - PyTorch, and after it onnx and jax, which have none of their own: both uniform within
+///   `1 / sqrt(fan_in)`, which is `kaiming_uniform_(a = sqrt(5))`.
+/// - flax: `lecun_normal`, a normal distribution cut at twice its deviation, whose variance after
+///   the cut is `1 / fan_in`; zeros.
+/// - keras: `glorot_uniform`, uniform within `sqrt(6 / (fan_in + fan_out))`; zeros.
+const fn inits(dialect: Dialect, fan_in: i64, fan_out: i64) -> (Init, Init) {
+    /// The standard deviation of a standard normal distribution cut at 2.
+    const CUT: f64 = 0.879_625_661_034_239_8;
+    const ZEROS: Init = Init::Constant(0.0);
+    match dialect {
+        Dialect::Torch | Dialect::Onnx | Dialect::Jax => {
+            let init = Init::Uniform { bound: 1.0 / sqrt(positive(fan_in)) };
+            (init, init)
+        }
+        Dialect::Flax => (Init::TruncatedNormal { deviation: 1.0 / sqrt(positive(fan_in)) / CUT }, ZEROS),
+        Dialect::Keras => {
+            let fans = positive(fan_in.saturating_add(fan_out));
+            (Init::Uniform { bound: sqrt(6.0 / fans) }, ZEROS)
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a bound of random numbers")]
+const fn positive(fan: i64) -> f64 {
+    if fan < 1 { 1.0 } else { fan as f64 }
 }
 
 /// The square root by Newton's method: `f64::sqrt` is neither `const` nor in `core`.

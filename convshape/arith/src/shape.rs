@@ -10,7 +10,7 @@ pub const MAX_RANK: usize = 6;
 /// The sizes of one activation, without batch, in the axis order of its chain.
 ///
 /// `Display` writes it as the language does: `[16, 14, 14]`, `[3, 16*h, 16*w + 4]`, `[_, 7, 7]`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Shape {
     dims: [Size; MAX_RANK],
     rank: u8,
@@ -151,5 +151,12 @@ impl fmt::Display for Shape {
         let mut text = crate::text::Text::new();
         text.shape(self);
         f.write_str(text.as_str())
+    }
+}
+
+/// As `Display`: the fields would fill the screen.
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }

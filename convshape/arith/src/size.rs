@@ -114,6 +114,28 @@ impl Size {
         }
     }
 
+    /// The difference of two sizes; the same symbol may fall away.
+    pub const fn sub(self, other: Size) -> Result<Size, SizeError> {
+        match (self, other) {
+            (Size::Unknown, _) | (_, Size::Unknown) => Ok(Size::Unknown),
+            (size, Size::Number(n)) => match n.checked_neg() {
+                Some(n) => size.plus(n),
+                None => Err(SizeError::Overflow),
+            },
+            (
+                Size::Symbolic { scale, symbol, offset },
+                Size::Symbolic { scale: other_scale, symbol: other_symbol, offset: other_offset },
+            ) if symbol == other_symbol && scale >= other_scale => {
+                match (scale - other_scale, offset.checked_sub(other_offset)) {
+                    (0, Some(offset)) => Ok(Size::Number(offset)),
+                    (scale, Some(offset)) => Ok(Size::Symbolic { scale, symbol, offset }),
+                    (_, None) => Err(SizeError::Overflow),
+                }
+            }
+            _ => Err(SizeError::NotLinear),
+        }
+    }
+
     /// The product of two sizes.
     pub const fn mul(self, other: Size) -> Result<Size, SizeError> {
         match (self, other) {

@@ -1,9 +1,9 @@
 //! The arithmetic run backwards: what fills a hole, what undoes a layer.
 
-use crate::axis::Scatter;
-use crate::fault::{Fault, tri};
+use crate::axis::{Scatter, Window};
+use crate::fault::{Fault, Reason, tri};
 use crate::layer::AxisMap;
-use crate::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, PaddingMode, PerAxis};
+use crate::op::{AutoPad, AxisOrder, Conv, Dialect, Direction, MAX_SPATIAL, Op, Padding, PaddingMode, PerAxis};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -218,15 +218,20 @@ const fn positive(size: Size, input: &Shape) -> bool {
 }
 
 /// The layer whose shape map is the exact reverse of `conv` at `input`: kernel, stride, dilation,
-/// groups and bias the same, channels swapped, the offset the same.
+/// groups and bias the same, channels swapped, the offset the same, written as the dialect writes it.
 ///
-/// A transposed convolution gets the `output_padding` that wins back the rows a floor dropped. Its
-/// full output has `(o - 1) * stride + extent - lo - hi` rows; what is missing to `input` is at most
-/// `stride - 1`, so PyTorch accepts it.
+/// A transposed convolution wins back the rows a floor dropped: its full output has
+/// `(o - 1) * stride + extent - lo - hi` rows; what is missing to `input` is at most `stride - 1`, so
+/// as an `output_padding` it is accepted by every dialect that has one. jax and flax pad the dilated
+/// input instead.
 ///
 /// # Errors
-/// Why `conv` itself is refused.
+/// Why `conv` itself is refused, or has no reverse: a depthwise convolution, one with an input
+/// dilation.
 pub const fn undo(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Conv, Fault> {
+    if conv.depth_multiplier.is_some() {
+        return Err(Fault::new(Reason::TransposedGroups));
+    }
     let channels = input.size(order.channel(input.rank()));
     let inputs = match conv.inputs {
         Some(inputs) => inputs,
@@ -235,71 +240,116 @@ pub const fn undo(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Conv, 
             _ => 1,
         },
     };
-    let mut undone = Conv {
+    let undone = Conv {
         inputs: Some(conv.outputs),
         outputs: inputs,
+        auto_pad: AutoPad::NotSet,
         output_padding: None,
         output_size: None,
         padding_mode: PaddingMode::Zeros,
+        transpose_kernel: false,
+        consistent_padding: false,
         ..*conv
     };
     match conv.direction {
-        Direction::Forward => {
-            undone.direction = Direction::Transposed;
-            let windows = tri!(conv.windows(input, order));
-            let mut pairs = [(0, 0); MAX_SPATIAL];
-            let mut output_padding = [0; MAX_SPATIAL];
-            let mut padded = false;
-            let mut axis = 0;
-            while axis < conv.rank {
-                let window = windows[axis];
-                let size = input.size(order.spatial(axis));
-                let output = match window.output(size, input.scope()) {
-                    Ok(output) => output,
-                    Err(reason) => return Err(Fault::on(axis, reason)),
-                };
-                pairs[axis] = (window.lo, window.hi);
-                let (kernel, stride, dilation) = (window.kernel, window.stride, window.dilation);
-                let plain = Scatter { kernel, stride, dilation, lo: window.lo, hi: window.hi };
-                output_padding[axis] = match (plain.unchecked_output(output), size) {
-                    (Ok(Size::Number(short)), Size::Number(size)) => size - short,
-                    (Ok(Size::Symbolic { offset: short, .. }), Size::Symbolic { offset: size, .. }) => size - short,
-                    _ => 0,
-                };
-                padded |= output_padding[axis] != 0;
-                axis += 1;
-            }
-            undone.padding = as_written(&pairs, conv.rank);
-            undone.output_padding = if padded { Some(output_padding) } else { None };
-        }
-        Direction::Transposed => {
-            undone.direction = Direction::Forward;
-            let scatters = tri!(conv.scatters(input, order));
-            let mut pairs = [(0, 0); MAX_SPATIAL];
-            let mut axis = 0;
-            while axis < conv.rank {
-                // Rows that `output_padding` added are left out again: the floor does that as long
-                // as they are fewer than the stride, else the end is cropped.
-                let Scatter { lo, hi, stride, .. } = scatters[axis];
-                pairs[axis] = if lo >= hi && lo.saturating_sub(hi) < stride { (lo, lo) } else { (lo, hi) };
-                axis += 1;
-            }
-            undone.padding = as_written(&pairs, conv.rank);
-        }
+        Direction::Forward => transposed(conv, undone, input, order),
+        Direction::Transposed => forward(conv, undone, input, order),
     }
-    Ok(undone)
 }
 
-/// `padding: 1` where both sides are equal on every axis and none is negative, else pairs.
-const fn as_written(pairs: &PerAxis<(i64, i64)>, rank: usize) -> Padding {
+/// What undoes a convolution.
+const fn transposed(conv: &Conv, undone: Conv, input: &Shape, order: AxisOrder) -> Result<Conv, Fault> {
+    let windows = tri!(conv.windows(input, order));
+    let mut pairs = [(0, 0); MAX_SPATIAL];
+    let mut output_padding = [0; MAX_SPATIAL];
+    let mut padded = false;
+    let mut axis = 0;
+    while axis < conv.rank {
+        let Window { kernel, stride, dilation, input_dilation, lo, hi, .. } = windows[axis];
+        if input_dilation != 1 {
+            let what = "an input dilation and a layer that undoes it";
+            return Err(Fault::on(axis, Reason::Exclusive { field: "input_dilation", what }));
+        }
+        let size = input.size(order.spatial(axis));
+        let output = match windows[axis].output(size, input.scope()) {
+            Ok(output) => output,
+            Err(reason) => return Err(Fault::on(axis, reason)),
+        };
+        let plain = Scatter { kernel, stride, dilation, lo, hi };
+        let missing = match (plain.unchecked_output(output), size) {
+            (Ok(Size::Number(short)), Size::Number(size)) => size - short,
+            (Ok(Size::Symbolic { offset: short, .. }), Size::Symbolic { offset: size, .. }) => size - short,
+            _ => 0,
+        };
+        output_padding[axis] = missing;
+        padded |= missing != 0;
+        pairs[axis] = match conv.dialect {
+            // Rows of border around the dilated input.
+            Dialect::Jax | Dialect::Flax => {
+                let most = dilation.saturating_mul(kernel - 1);
+                (most.saturating_sub(lo), most.saturating_sub(hi).saturating_add(missing))
+            }
+            Dialect::Torch | Dialect::Onnx | Dialect::Keras => (lo, hi),
+        };
+        axis += 1;
+    }
+    let output_padding = match conv.dialect {
+        Dialect::Jax | Dialect::Flax => None,
+        // Left out, it is not zero there.
+        Dialect::Keras => Some(output_padding),
+        Dialect::Torch | Dialect::Onnx => {
+            if padded {
+                Some(output_padding)
+            } else {
+                None
+            }
+        }
+    };
+    let padding = as_written(&pairs, conv.rank, conv.dialect);
+    Ok(Conv { direction: Direction::Transposed, padding, output_padding, ..undone })
+}
+
+/// What undoes a transposed convolution.
+const fn forward(conv: &Conv, undone: Conv, input: &Shape, order: AxisOrder) -> Result<Conv, Fault> {
+    let scatters = tri!(conv.scatters(input, order));
+    let mut pairs = [(0, 0); MAX_SPATIAL];
+    let mut axis = 0;
+    while axis < conv.rank {
+        // A floor leaves out up to `stride - 1` more rows at the end: both sides alike where that
+        // does, else no crop where that does.
+        let Scatter { lo, hi, stride, .. } = scatters[axis];
+        let most = hi.saturating_add(stride - 1);
+        let end = if hi <= lo && lo <= most {
+            lo
+        } else if hi < 0 && 0 <= most {
+            0
+        } else {
+            hi
+        };
+        pairs[axis] = (lo, end);
+        axis += 1;
+    }
+    let padding = as_written(&pairs, conv.rank, conv.dialect);
+    Ok(Conv { direction: Direction::Forward, padding, ..undone })
+}
+
+/// `padding: 1` where both sides are equal on every axis and none is negative, else pairs. keras has
+/// no numbers: `valid` where they are zero.
+const fn as_written(pairs: &PerAxis<(i64, i64)>, rank: usize, dialect: Dialect) -> Padding {
     let mut values = [0; MAX_SPATIAL];
+    let mut zero = true;
     let mut axis = 0;
     while axis < rank {
         if pairs[axis].0 != pairs[axis].1 || pairs[axis].0 < 0 {
             return Padding::Pairs(*pairs);
         }
         values[axis] = pairs[axis].0;
+        zero &= values[axis] == 0;
         axis += 1;
     }
-    Padding::Symmetric(values)
+    match dialect {
+        Dialect::Keras if zero => Padding::Valid,
+        Dialect::Keras => Padding::Pairs(*pairs),
+        _ => Padding::Symmetric(values),
+    }
 }

@@ -4,8 +4,8 @@
 use convshape_arith::axis::{Scatter, Window, extent};
 use convshape_arith::explain;
 use convshape_arith::op::{
-    Activation, Amount, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
-    PoolKind, ResizeTo, Upsample,
+    Activation, Amount, AutoPad, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding,
+    PaddingMode, Pool, PoolKind, ResizeTo, Upsample,
 };
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Size, Symbol};
@@ -85,6 +85,8 @@ fn conv() -> impl Strategy<Value = Conv> {
             output_size: extra.1,
             transpose_kernel: false,
             consistent_padding: false,
+            depth_multiplier: None,
+            auto_pad: AutoPad::NotSet,
         },
     )
 }
@@ -101,6 +103,7 @@ fn pool() -> impl Strategy<Value = Op> {
                 stride,
                 dilation,
                 padding,
+                auto_pad: AutoPad::NotSet,
                 ceil_mode,
                 count_include_pad: true,
             })
@@ -144,13 +147,13 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (amount(), mode()).prop_map(|(amount, mode)| Op::Pad { amount, mode, value: 0.0 }),
         2 => amount().prop_map(|amount| Op::Crop { amount }),
         1 => (number(), number()).prop_map(|(start, end)| Op::Slice { start, end }),
-        2 => (channels(), number()).prop_map(|(inputs, outputs)| Op::Linear { inputs, outputs, bias: true }),
+        2 => (channels(), number()).prop_map(|(inputs, outputs)| Op::Linear { dialect: Dialect::Torch, inputs, outputs, bias: true }),
         1 => shape().prop_map(|shape| Op::Reshape { shape }),
         1 => (channels(), any::<bool>())
-            .prop_map(move |(channels, affine)| Op::BatchNorm { channels, eps, affine, momentum: 0.1 }),
-        1 => (channels(), number()).prop_map(move |(channels, groups)| Op::GroupNorm { channels, groups, eps }),
-        1 => channels().prop_map(move |channels| Op::InstanceNorm { channels, eps, affine: true }),
-        1 => option::of(shape()).prop_map(move |size| Op::LayerNorm { size, eps }),
+            .prop_map(move |(channels, affine)| Op::BatchNorm { dialect: Dialect::Torch, channels, eps, affine, momentum: 0.1 }),
+        1 => (channels(), number()).prop_map(move |(channels, groups)| Op::GroupNorm { dialect: Dialect::Torch, channels, groups, eps }),
+        1 => channels().prop_map(move |channels| Op::InstanceNorm { dialect: Dialect::Torch, channels, eps, affine: true }),
+        1 => option::of(shape()).prop_map(move |size| Op::LayerNorm { dialect: Dialect::Torch, size, eps }),
         1 => number().prop_map(|channels| Op::Prelu { channels }),
         1 => channels().prop_map(|channels| Op::Snake { channels }),
         2 => select(vec![

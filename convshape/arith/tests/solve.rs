@@ -2,7 +2,7 @@
 //! hole is what trying every number finds.
 
 use convshape_arith::op::{
-    AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind,
+    AutoPad, AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind,
 };
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Size, Symbol};
@@ -28,6 +28,8 @@ fn conv(direction: Direction, rank: usize) -> Conv {
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        depth_multiplier: None,
+        auto_pad: AutoPad::NotSet,
     }
 }
 
@@ -190,6 +192,7 @@ fn a_hole_of_a_pool_is_filled() {
                 stride: [stride; 3],
                 dilation: [1; 3],
                 padding: Padding::Symmetric([padding; 3]),
+                auto_pad: AutoPad::NotSet,
                 ceil_mode,
                 count_include_pad: true,
             })

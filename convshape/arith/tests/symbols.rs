@@ -3,7 +3,7 @@
 
 use convshape_arith::fault::Reason;
 use convshape_arith::op::{
-    Amount, AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
+    Amount, AutoPad, AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
     PoolKind, ResizeTo, Upsample,
 };
 use convshape_arith::shape::Shape;
@@ -70,6 +70,8 @@ fn conv(rank: usize, direction: Direction) -> impl Strategy<Value = Op> {
                 output_size: None,
                 transpose_kernel: false,
                 consistent_padding: false,
+                depth_multiplier: None,
+                auto_pad: AutoPad::NotSet,
             })
         },
     )
@@ -87,6 +89,7 @@ fn pool(rank: usize) -> impl Strategy<Value = Op> {
             stride,
             dilation: [1; 3],
             padding: Padding::Symmetric(fields.map(|(_, padding)| padding)),
+            auto_pad: AutoPad::NotSet,
             ceil_mode,
             count_include_pad: true,
         })
@@ -113,7 +116,7 @@ fn layer(rank: usize) -> impl Strategy<Value = Op> {
         }),
         1 => pairs().prop_map(move |pairs| Op::Crop { amount: Amount::Pairs { rank: written, pairs } }),
         1 => Just(Op::Flatten),
-        1 => Just(Op::InstanceNorm { channels: None, eps: 1e-5, affine: false }),
+        1 => Just(Op::InstanceNorm { dialect: Dialect::Torch, channels: None, eps: 1e-5, affine: false }),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::vec;
 use std::vec::Vec;
 
-use convshape_arith::op::{Op, PerAxis};
+use convshape_arith::op::{Dialect, Op, PerAxis};
 use convshape_arith::shape::Shape;
 
 use super::buffer::{Place, SLACK, View};
@@ -110,6 +110,10 @@ impl Engine {
                         }
                     }
                     let inputs_of_linear = inputs[0].channels;
+                    let inputs_first = match node.op {
+                        Op::Linear { dialect, .. } => matches!(dialect, Dialect::Flax | Dialect::Keras),
+                        _ => false,
+                    };
                     let layout = match node.op {
                         Op::Conv(conv) => Some(Weight::new(&conv)),
                         _ => None,
@@ -124,6 +128,7 @@ impl Engine {
                             own[..3 - skip].copy_from_slice(&tap[skip..]);
                             weight[layout.at(channel, input, own)]
                         }
+                        None if inputs_first => weight[input * channels + channel],
                         None => weight[channel * inputs_of_linear + input],
                     };
                     let finish = activation.map_or(Finish::None, Finish::of);

@@ -141,7 +141,7 @@ impl Plan {
                 _ => None,
             };
             let work = match node.op {
-                Op::Conv(conv) if conv.border() == PaddingMode::Zeros || conv.direction == Direction::Transposed => {
+                Op::Conv(conv) if conv.border() == PaddingMode::Zeros => {
                     let mut axes = Box::new(conv_axes(&conv, shape, order, &from, &to)?);
                     let groups = usize::try_from(conv.groups).ok()?;
                     let winograd = winograd::fits(&axes, groups, from.channels, to.channels);

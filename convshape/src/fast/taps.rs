@@ -93,6 +93,11 @@ impl Axis {
                     axis.high = axis.high.max(usize::try_from(last - (rows_in - 1)).unwrap_or(0));
                 }
             }
+            if phase.taps.is_empty() {
+                // Nothing is read, but the place where it would be must be there.
+                let last = (count - 1) * step;
+                axis.high = axis.high.max(usize::try_from(last - (rows_in - 1)).unwrap_or(0));
+            }
             axis.phases.push(phase);
         }
         Some(axis)

@@ -7,8 +7,8 @@ use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::op::{
-    Activation, Amount, AxisOrder, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool, PoolKind,
-    ResizeTo, Upsample,
+    Activation, Amount, AutoPad, AxisOrder, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
+    PoolKind, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::shape::Shape;
 use rand::rngs::Xoshiro256PlusPlus;
@@ -140,6 +140,8 @@ fn random_conv(random: &mut Random, rank: usize, inputs: i64) -> Conv {
     let outputs = random.one_of(&[1, 1, 2, 3, 5, 8, 16, 17, 33, 40, 64]) * groups;
     let outputs = if groups > 4 { groups } else { outputs };
     let mut conv = Conv {
+        auto_pad: AutoPad::NotSet,
+        depth_multiplier: None,
         dialect: Dialect::Torch,
         direction,
         rank,
@@ -200,7 +202,10 @@ fn convolutions_of_all_kinds() {
         let mut layers = vec![(Op::Conv(random_conv(&mut random, rank, channels)), vec![0])];
         if random.pick(0, 2) == 0 {
             let affine = random.pick(0, 1) == 1;
-            layers.push((Op::BatchNorm { channels: None, eps: 1e-3, affine, momentum: 0.1 }, vec![1]));
+            layers.push((
+                Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-3, affine, momentum: 0.1 },
+                vec![1],
+            ));
         }
         if random.pick(0, 1) == 0 {
             layers.push((Op::Activation(random.one_of(&ACTIVATIONS)), vec![layers.len()]));
@@ -290,7 +295,18 @@ fn other_layers() {
         let (ceil_mode, count_include_pad) = (random.pick(0, 1) == 1, random.pick(0, 1) == 1);
         let dilation = if kind == PoolKind::Max { [random.pick(1, 2); 3] } else { [1; 3] };
         let (dialect, stride, padding) = (Dialect::Torch, [random.pick(1, 3); 3], Padding::Pairs(pairs));
-        Op::Pool(Pool { dialect, kind, rank: 2, kernel, stride, dilation, padding, ceil_mode, count_include_pad })
+        Op::Pool(Pool {
+            dialect,
+            kind,
+            rank: 2,
+            kernel,
+            stride,
+            dilation,
+            padding,
+            ceil_mode,
+            count_include_pad,
+            auto_pad: AutoPad::NotSet,
+        })
     };
     let resize = |to, mode| Op::Upsample(Upsample { rank: None, to, mode, align_corners: None });
     let mut run = 0;
@@ -299,7 +315,7 @@ fn other_layers() {
         let channels = random.one_of(&[1, 3, 4, 16, 20]);
         let mut sizes = vec![random.pick(1, 9), random.pick(1, 9)];
         sizes.insert(order.channel(3), channels);
-        let norm = Op::BatchNorm { channels: None, eps: 1e-5, affine: true, momentum: 0.1 };
+        let norm = Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-5, affine: true, momentum: 0.1 };
         let pairs = Amount::Pairs { rank: None, pairs: [(1, 2); 3] };
         let ops: Vec<(Op, Vec<usize>)> = match random.pick(0, 13) {
             0 => vec![(pool(&mut random, PoolKind::Max), vec![0])],
@@ -314,8 +330,14 @@ fn other_layers() {
             5 => vec![(resize(ResizeTo::Scale([1.5; 3]), Interpolation::Nearest), vec![0])],
             6 => vec![(resize(ResizeTo::Size([5, 4, 1]), Interpolation::Bilinear), vec![0])],
             7 => vec![(Op::Pad { amount: pairs, mode: PaddingMode::Replicate, value: 0.0 }, vec![0])],
-            8 => vec![(Op::Flatten, vec![0]), (Op::Linear { inputs: None, outputs: 19, bias: true }, vec![1])],
-            9 => vec![(Op::Linear { inputs: None, outputs: 19, bias: true }, vec![0]), (Op::Softmax, vec![1])],
+            8 => vec![
+                (Op::Flatten, vec![0]),
+                (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 19, bias: true }, vec![1]),
+            ],
+            9 => vec![
+                (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 19, bias: true }, vec![0]),
+                (Op::Softmax, vec![1]),
+            ],
             10 => vec![(Op::GlobalAvgPool { keep_axes: true }, vec![0]), (Op::Mul, vec![0, 1])],
             11 => vec![(Op::Dropout { p: 0.5 }, vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])],
             12 => {
@@ -343,6 +365,49 @@ fn an_output_may_be_an_input() {
     for order in [AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast] {
         assert!(check(&mut random, order, Shape::of(&[3, 4, 5]), &relu, &[0, 1, 0]));
         assert!(check(&mut random, order, Shape::of(&[7]), &relu, &[0, 1, 1]));
+    }
+}
+
+/// The layouts, flips and borders of the other frameworks.
+#[test]
+fn layers_of_every_dialect() {
+    let mut random = Random::new(5);
+    let mut run = 0;
+    while run < 300 {
+        let dialect = random.one_of(&[Dialect::Onnx, Dialect::Jax, Dialect::Flax, Dialect::Keras]);
+        let channels = random.one_of(&[1, 2, 3, 8, 20]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(1, 12), random.pick(1, 12)];
+        sizes.insert(order.channel(3), channels);
+        let plain = random_conv(&mut random, 2, channels);
+        let padding = random.one_of(&[plain.padding, Padding::Same, Padding::Valid, Padding::Circular]);
+        let conv = Conv {
+            dialect,
+            padding,
+            bias: dialect != Dialect::Jax,
+            groups: if plain.direction == Direction::Forward { plain.groups } else { 1 },
+            transpose_kernel: random.pick(0, 1) == 1,
+            ..plain
+        };
+        let depthwise = Conv {
+            depth_multiplier: Some(random.pick(1, 3)),
+            direction: Direction::Forward,
+            groups: 1,
+            dialect: Dialect::Keras,
+            bias: true,
+            ..conv
+        };
+        let op = match random.pick(0, 5) {
+            0 => Op::Conv(depthwise),
+            1 => Op::SeparableConv(SeparableConv {
+                depthwise: Conv { bias: false, ..depthwise },
+                pointwise: Conv { outputs: 5, ..Conv::new(Dialect::Keras, Direction::Forward, 2) },
+            }),
+            2 => Op::Linear { dialect, inputs: None, outputs: 6, bias: true },
+            _ => Op::Conv(conv),
+        };
+        let layers = [(op, vec![0]), (Op::Activation(Activation::Relu), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
     }
 }
 

@@ -50,7 +50,7 @@ impl Border {
         }
     }
 
-    fn source(&self, position: PerAxis<usize>, sizes: &PerAxis<usize>) -> Option<PerAxis<usize>> {
+    pub(super) fn source(&self, position: PerAxis<usize>, sizes: &PerAxis<usize>) -> Option<PerAxis<usize>> {
         let mut from = [0; MAX_SPATIAL];
         for axis in 0..MAX_SPATIAL {
             from[axis] = source(position[axis] as i64 - self.low[axis], sizes[axis], self.mode)?;

@@ -3,9 +3,11 @@
 //! Both are one sum: every output element adds up, over the taps that reach an input element, that
 //! element times the tap's weight. They differ in which input element a tap of an output reaches.
 
+use core::ops::Range;
+
 use convshape_arith::axis::{Scatter, Window};
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, PaddingMode, PerAxis};
+use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, PaddingMode, PerAxis, SeparableConv};
 use convshape_arith::shape::Shape;
 
 use super::border;
@@ -17,13 +19,14 @@ use super::number::Number;
 enum Reach {
     /// A convolution: the window says so.
     Gather(Window, PaddingMode),
-    /// A transposed convolution: the row from which the tap is stamped there.
-    Scatter(Scatter),
+    /// A transposed convolution: the row from which the tap is stamped there. In mode `Circular` what
+    /// falls outside is stamped on the other side: the output's rows go round as the input's do.
+    Scatter(Scatter, PaddingMode),
 }
 
 impl Reach {
     fn taps(self) -> usize {
-        let (Reach::Gather(Window { kernel, .. }, _) | Reach::Scatter(Scatter { kernel, .. })) = self;
+        let (Reach::Gather(Window { kernel, .. }, _) | Reach::Scatter(Scatter { kernel, .. }, _)) = self;
         usize::try_from(kernel).unwrap_or(0)
     }
 
@@ -40,12 +43,12 @@ impl Reach {
                 }
                 border::source(position / window.input_dilation, size, mode)
             }
-            Reach::Scatter(scatter) => {
+            Reach::Scatter(scatter, mode) => {
                 let stamped = row - tap * scatter.dilation + scatter.lo;
                 if stamped % scatter.stride != 0 {
                     return None;
                 }
-                border::source(stamped / scatter.stride, size, PaddingMode::Zeros)
+                border::source(stamped / scatter.stride, size, mode)
             }
         }
     }
@@ -53,12 +56,12 @@ impl Reach {
 
 /// Where a weight's elements stand.
 pub(crate) struct Weight {
-    /// Sizes of the axes of the channels: all of them, or those of one group.
+    /// How many channels the axes hold: all of them, or those of one group.
     outputs: usize,
     inputs: usize,
     output_stride: usize,
     input_stride: usize,
-    taps: PerAxis<usize>,
+    pub(super) taps: PerAxis<usize>,
     tap_strides: PerAxis<usize>,
     flipped: bool,
 }
@@ -78,6 +81,11 @@ impl Weight {
             tap_strides: [0; MAX_SPATIAL],
             flipped: layout.flipped,
         };
+        if conv.depth_multiplier.is_some() {
+            // Input channels and their outputs lie side by side: one axis of all output channels.
+            weight.outputs *= weight.inputs;
+            weight.inputs = 1;
+        }
         for axis in 0..conv.rank {
             weight.taps[axis] = sizes[layout.first_tap_axis + axis];
             weight.tap_strides[axis] = strides[layout.first_tap_axis + axis];
@@ -99,15 +107,15 @@ impl Weight {
 /// A convolution in either direction, over one input shape.
 pub(super) struct Geometry {
     reach: PerAxis<Reach>,
-    groups: usize,
-    weight: Weight,
+    pub(super) groups: usize,
+    pub(super) weight: Weight,
 }
 
 impl Geometry {
     pub(super) fn new(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Geometry, Fault> {
         let reach = match conv.direction {
             Direction::Forward => conv.windows(input, order)?.map(|window| Reach::Gather(window, conv.border())),
-            Direction::Transposed => conv.scatters(input, order)?.map(Reach::Scatter),
+            Direction::Transposed => conv.scatters(input, order)?.map(|scatter| Reach::Scatter(scatter, conv.border())),
         };
         Ok(Geometry { reach, groups: usize::try_from(conv.groups).unwrap_or(1), weight: Weight::new(conv) })
     }
@@ -120,21 +128,36 @@ impl Geometry {
         for position in output.positions() {
             for channel in 0..output.channels {
                 let first = channel / group_outputs * group_inputs;
-                let mut sum = bias.map_or(0.0, |bias| bias[channel].get());
-                self.for_each_tap(position, &input.sizes, |tap, source| {
-                    let x = x[input.at(first, source)..].iter().step_by(input.channel_stride);
-                    let w = weight[self.weight.at(channel, first, tap)..].iter().step_by(self.weight.input_stride);
-                    for (x, w) in x.zip(w).take(group_inputs) {
-                        sum += x.get() * w.get();
-                    }
-                });
-                y[output.at(channel, position)] = T::of(sum);
+                let bias = bias.map_or(0.0, |bias| bias[channel].get());
+                let sum = self.sum(weight, channel, first..first + group_inputs, input, x, position);
+                y[output.at(channel, position)] = T::of(bias + sum);
             }
         }
     }
 
+    /// What the taps add up to at one position of an output channel.
+    fn sum<T: Number>(
+        &self,
+        weight: &[T],
+        channel: usize,
+        sources: Range<usize>,
+        input: &Grid,
+        x: &[T],
+        position: PerAxis<usize>,
+    ) -> f64 {
+        let mut sum = 0.0;
+        self.for_each_tap(position, &input.sizes, |tap, source| {
+            let x = x[input.at(sources.start, source)..].iter().step_by(input.channel_stride);
+            let w = weight[self.weight.at(channel, sources.start, tap)..].iter().step_by(self.weight.input_stride);
+            for (x, w) in x.zip(w).take(sources.len()) {
+                sum += x.get() * w.get();
+            }
+        });
+        sum
+    }
+
     /// The taps of an output position that read something, and the input positions they read.
-    fn for_each_tap(
+    pub(super) fn for_each_tap(
         &self,
         position: PerAxis<usize>,
         sizes: &PerAxis<usize>,
@@ -153,6 +176,36 @@ impl Geometry {
             }
         }
     }
+}
+
+/// A depthwise convolution and one over its channels, `[C * M, O]`, without rounding between them.
+/// `params` are the two weights and, if there is one, the bias.
+pub(super) fn separable<T: Number>(
+    conv: &SeparableConv,
+    params: &[&[T]],
+    shape: &Shape,
+    order: AxisOrder,
+    x: &[T],
+    output: &Grid,
+    y: &mut [T],
+) -> Result<(), Fault> {
+    let input = Grid::new(shape, order);
+    let depthwise = Geometry::new(&conv.depthwise, shape, order)?;
+    let (pointwise, bias) = (params[1], params.get(2));
+    let middle = pointwise.len().checked_div(output.channels).unwrap_or(0);
+    let multiplier = middle.checked_div(input.channels).unwrap_or(1).max(1);
+    for position in output.positions() {
+        for channel in 0..output.channels {
+            let mut sum = bias.map_or(0.0, |bias| bias[channel].get());
+            for (between, row) in pointwise.chunks_exact(output.channels).enumerate() {
+                let source = between / multiplier;
+                let value = depthwise.sum(params[0], between, source..source + 1, &input, x, position);
+                sum += value * row[channel].get();
+            }
+            y[output.at(channel, position)] = T::of(sum);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(super) fn broadcast<T: Number>(
 }
 
 /// How far each axis of the output moves in an operand: not at all where it broadcasts.
-fn broadcast_strides(shape: &Shape, order: AxisOrder, output: &Shape) -> [usize; MAX_RANK] {
+pub(super) fn broadcast_strides(shape: &Shape, order: AxisOrder, output: &Shape) -> [usize; MAX_RANK] {
     let mut moves = [0; MAX_RANK];
     if shape.rank() == 1 {
         moves[order.channel(output.rank())] = 1;
@@ -45,21 +45,21 @@ fn broadcast_strides(shape: &Shape, order: AxisOrder, output: &Shape) -> [usize;
 }
 
 /// Counts through the elements of a shape in order.
-struct Odometer {
+pub(super) struct Odometer {
     sizes: [usize; MAX_RANK],
     index: [usize; MAX_RANK],
 }
 
 impl Odometer {
-    fn new(sizes: [usize; MAX_RANK]) -> Odometer {
+    pub(super) fn new(sizes: [usize; MAX_RANK]) -> Odometer {
         Odometer { sizes, index: [0; MAX_RANK] }
     }
 
-    fn place(&self, strides: &[usize; MAX_RANK]) -> usize {
+    pub(super) fn place(&self, strides: &[usize; MAX_RANK]) -> usize {
         self.index.iter().zip(strides).map(|(index, stride)| index * stride).sum()
     }
 
-    fn step(&mut self) {
+    pub(super) fn step(&mut self) {
         for axis in (0..MAX_RANK).rev() {
             self.index[axis] += 1;
             if self.index[axis] < self.sizes[axis] {

@@ -5,26 +5,26 @@ use super::layout::Channels;
 use super::number::Number;
 
 /// Mean and variance.
-struct Statistics {
-    mean: f64,
-    variance: f64,
+pub(super) struct Statistics {
+    pub(super) mean: f64,
+    pub(super) variance: f64,
 }
 
 impl Statistics {
-    fn of(values: impl Iterator<Item = f64> + Clone, count: usize) -> Statistics {
+    pub(super) fn of(values: impl Iterator<Item = f64> + Clone, count: usize) -> Statistics {
         let count = count as f64;
         let mean = values.clone().sum::<f64>() / count;
         let variance = values.map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
         Statistics { mean, variance }
     }
 
-    fn normalise(&self, value: f64, eps: f64) -> f64 {
+    pub(super) fn normalise(&self, value: f64, eps: f64) -> f64 {
         (value - self.mean) / libm::sqrt(self.variance + eps)
     }
 }
 
 /// The weight and bias that may follow a normalisation.
-fn affine<T: Number>(params: &[&[T]], index: usize, value: f64) -> f64 {
+pub(super) fn affine<T: Number>(params: &[&[T]], index: usize, value: f64) -> f64 {
     match params {
         [weight, bias, ..] => value * weight[index].get() + bias[index].get(),
         _ => value,

@@ -8,21 +8,21 @@ use super::number::Number;
 
 /// The rows of one axis that a window holds: from `start`, `step` apart, below `end`.
 #[derive(Clone, Copy)]
-struct Span {
+pub(super) struct Span {
     start: usize,
     end: usize,
     step: usize,
     /// How many rows the divisor of a mean counts.
-    counted: usize,
+    pub(super) counted: usize,
 }
 
 impl Span {
-    fn rows(self) -> impl Iterator<Item = usize> {
+    pub(super) fn rows(self) -> impl Iterator<Item = usize> {
         (self.start..self.end).step_by(self.step)
     }
 
     /// The rows that window `row` holds of an axis of `size` rows.
-    fn sliding(window: &Window, count_include_pad: bool, row: usize, size: usize) -> Span {
+    pub(super) fn sliding(window: &Window, count_include_pad: bool, row: usize, size: usize) -> Span {
         let Window { kernel, stride, dilation, lo, hi, .. } = *window;
         let first = row as i64 * stride - lo;
         let inside = |low, high| (0..kernel).filter(move |tap| (low..high).contains(&(first + tap * dilation)));
@@ -38,7 +38,7 @@ impl Span {
 
     /// Share `row` of `shares` of an axis of `size` rows, neighbours overlapping where they do not
     /// divide: `floor(row * size / shares)` to `ceil((row + 1) * size / shares)`.
-    fn adaptive(row: usize, shares: usize, size: usize) -> Span {
+    pub(super) fn adaptive(row: usize, shares: usize, size: usize) -> Span {
         let (start, end) = (row * size / shares, ((row + 1) * size).div_ceil(shares));
         Span { start, end, step: 1, counted: end - start }
     }
@@ -94,7 +94,7 @@ fn reduce<T: Number>(
     }
 }
 
-fn elements(spans: &PerAxis<Span>) -> impl Iterator<Item = PerAxis<usize>> {
+pub(super) fn elements(spans: &PerAxis<Span>) -> impl Iterator<Item = PerAxis<usize>> {
     let [depth, height, width] = *spans;
     depth.rows().flat_map(move |d| height.rows().flat_map(move |h| width.rows().map(move |w| [d, h, w])))
 }

@@ -1,18 +1,18 @@
 //! `Upsample`: interpolation as `torch.nn.functional.interpolate` does it.
 
-use convshape_arith::op::{Interpolation, ResizeTo, Upsample};
+use convshape_arith::op::{Interpolation, PerAxis, ResizeTo, Upsample};
 
 use super::layout::Grid;
 use super::number::Number;
 
 /// The rows that make one output row, each with its weight; the modes take 1, 2 or 4.
-struct Taps {
+pub(super) struct Taps {
     rows: [(usize, f64); 4],
     count: usize,
 }
 
 impl Taps {
-    fn iter(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
         self.rows.iter().take(self.count).copied()
     }
 
@@ -77,13 +77,21 @@ fn taps(op: &Upsample, axis: usize, row: usize, input: usize, output: usize) -> 
     }
 }
 
-pub(super) fn upsample<T: Number>(op: &Upsample, input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
-    let axis_taps = |axis, row| {
+/// The rows of the input, on each axis, that make a position of the output.
+pub(super) fn position_taps(op: &Upsample, input: &Grid, output: &Grid, position: PerAxis<usize>) -> PerAxis<Taps> {
+    [0, 1, 2].map(|axis| {
         // An axis that is not there has one row, whatever the scale.
-        if axis < input.rank { taps(op, axis, row, input.sizes[axis], output.sizes[axis]) } else { Taps::one(0.0, 1) }
-    };
+        if axis < input.rank {
+            taps(op, axis, position[axis], input.sizes[axis], output.sizes[axis])
+        } else {
+            Taps::one(0.0, 1)
+        }
+    })
+}
+
+pub(super) fn upsample<T: Number>(op: &Upsample, input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
     for position in output.positions() {
-        let [depth, height, width] = [0, 1, 2].map(|axis| axis_taps(axis, position[axis]));
+        let [depth, height, width] = position_taps(op, input, output, position);
         for channel in 0..output.channels {
             let mut sum = 0.0;
             for (d, by_depth) in depth.iter() {

@@ -6,7 +6,13 @@ use super::layout::Grid;
 use super::number::Number;
 
 /// The channel of the deep side that holds offset `(a, b)` of the blocks of channel `channel`.
-fn deep_channel(order: DepthOrder, channel: usize, channels: usize, [a, b]: [usize; 2], factor: usize) -> usize {
+pub(super) fn deep_channel(
+    order: DepthOrder,
+    channel: usize,
+    channels: usize,
+    [a, b]: [usize; 2],
+    factor: usize,
+) -> usize {
     match order {
         DepthOrder::Crd => (channel * factor + a) * factor + b,
         DepthOrder::Dcr => (a * factor + b) * channels + channel,
@@ -36,6 +42,6 @@ pub(super) fn to_depth<T: Number>(factor: usize, input: &Grid, x: &[T], output: 
 }
 
 /// The block that a position stands in, and where in the block.
-fn split([height, width, _]: [usize; 3], factor: usize) -> ([usize; 3], [usize; 2]) {
+pub(super) fn split([height, width, _]: [usize; 3], factor: usize) -> ([usize; 3], [usize; 2]) {
     ([height / factor, width / factor, 0], [height % factor, width % factor])
 }

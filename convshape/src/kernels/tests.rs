@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use convshape_arith::op::AxisOrder::{ChannelsFirst, ChannelsLast};
 use convshape_arith::op::{
-    Activation, Amount, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
-    PoolKind, ResizeTo, Upsample,
+    Activation, Amount, AutoPad, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding,
+    PaddingMode, Pool, PoolKind, ResizeTo, Upsample,
 };
 use convshape_arith::shape::Shape;
 
@@ -54,6 +54,8 @@ fn conv(direction: Direction, rank: usize, outputs: i64, kernel: i64) -> Conv {
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        depth_multiplier: None,
+        auto_pad: AutoPad::NotSet,
     }
 }
 
@@ -127,6 +129,7 @@ fn pool(kind: PoolKind, kernel: i64, stride: i64, padding: i64, count_include_pa
         stride: [stride; 3],
         dilation: [1; 3],
         padding: Padding::Symmetric([padding; 3]),
+        auto_pad: AutoPad::NotSet,
         ceil_mode: true,
         count_include_pad,
     })
@@ -244,18 +247,18 @@ fn channels_are_joined_and_taken() {
 
 #[test]
 fn dense_and_norms() {
-    let linear = Op::Linear { inputs: None, outputs: 1, bias: true };
+    let linear = Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 1, bias: true };
     gives(linear, &[&[1.0, 10.0], &[100.0]], (&[2, 2], &[1.0, 2.0, 3.0, 4.0]), (&[2, 1], &[121.0, 143.0]));
 
     let x = (&[2, 2][..], &[1.0, 3.0, 10.0, 30.0][..]);
-    let batch = Op::BatchNorm { channels: None, eps: 0.0, affine: false, momentum: 0.1 };
+    let batch = Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 0.0, affine: false, momentum: 0.1 };
     gives(batch, &[&[1.0, 10.0], &[4.0, 100.0]], x, (&[2, 2], &[0.0, 1.0, 0.0, 2.0]));
-    let instance = Op::InstanceNorm { channels: None, eps: 0.0, affine: false };
+    let instance = Op::InstanceNorm { dialect: Dialect::Torch, channels: None, eps: 0.0, affine: false };
     gives(instance, &[], x, (&[2, 2], &[-1.0, 1.0, -1.0, 1.0]));
     let affine: [&[f64]; 2] = [&[2.0, 3.0], &[10.0, 20.0]];
-    let group = Op::GroupNorm { channels: None, groups: 2, eps: 0.0 };
+    let group = Op::GroupNorm { dialect: Dialect::Torch, channels: None, groups: 2, eps: 0.0 };
     gives(group, &affine, x, (&[2, 2], &[8.0, 12.0, 17.0, 23.0]));
-    let layer = Op::LayerNorm { size: Some(Shape::of(&[2])), eps: 0.0 };
+    let layer = Op::LayerNorm { dialect: Dialect::Torch, size: Some(Shape::of(&[2])), eps: 0.0 };
     gives(layer, &affine, x, (&[2, 2], &[8.0, 23.0, 8.0, 23.0]));
     gives(Op::Softmax, &[], (&[2, 2], &[0.0, 1e4, 3_f64.ln(), -1e4]), (&[2, 2], &[0.25, 1.0, 0.75, 0.0]));
 }

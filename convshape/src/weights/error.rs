@@ -6,6 +6,8 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use convshape_arith::stored::Hint;
+
 use crate::error::ShapeError;
 
 /// A file does not hold the weights of a model.
@@ -61,7 +63,7 @@ pub enum TensorProblem {
         found: String,
     },
     /// Its shape is another one.
-    #[error("{name}: found {dtype} {found:?}, expected {expected:?}{}", hint.map_or("", Hint::words))]
+    #[error("{name}: found {dtype} {found:?}, expected {expected:?}{}", Hinted(*hint))]
     Shape {
         /// The name.
         name: String,
@@ -92,36 +94,6 @@ pub enum TensorProblem {
         /// Its index on the first axis.
         index: usize,
     },
-}
-
-/// What may have happened to a tensor of another shape.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Hint {
-    /// Stored as a convolution keeps it, where a transposed convolution is meant.
-    TransposedKeepsInFirst,
-    /// Stored as a transposed convolution keeps it, where a convolution is meant.
-    ConvKeepsOutFirst,
-    /// Stored `[in, out]`, where a linear layer is meant.
-    LinearKeepsOutFirst,
-    /// The right sizes in another order.
-    Permuted,
-    /// The right number of elements in other axes.
-    Reshaped,
-}
-
-impl Hint {
-    fn words(self) -> &'static str {
-        match self {
-            Hint::TransposedKeepsInFirst => {
-                "; the first two axes look swapped: a transposed convolution keeps [in, out / groups, ..]"
-            }
-            Hint::ConvKeepsOutFirst => "; the first two axes look swapped: a convolution keeps [out, in / groups, ..]",
-            Hint::LinearKeepsOutFirst => "; the axes look swapped: a linear layer keeps [out, in]",
-            Hint::Permuted => "; the axes look permuted",
-            Hint::Reshaped => "; it has as many elements, in other axes",
-        }
-    }
 }
 
 /// A model could not be saved. The file is as it was before.
@@ -179,6 +151,18 @@ impl fmt::Display for Similar<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(name) => write!(f, "; the file has `{name}`: `load_with` takes other names"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Displays what may have happened to a tensor.
+struct Hinted(Option<Hint>);
+
+impl fmt::Display for Hinted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(hint) => write!(f, "; {hint}"),
             None => Ok(()),
         }
     }

@@ -15,7 +15,7 @@ const MAX_DIGITS: usize = 18;
 ///
 /// # Errors
 /// What is wrong with the file, in words.
-pub(super) fn open(bytes: &[u8]) -> Result<SafeTensors<'_>, String> {
+pub(crate) fn open(bytes: &[u8]) -> Result<SafeTensors<'_>, String> {
     if bytes.starts_with(b"PK\x03\x04") {
         return Err("this is a zip archive, as `torch.save` and numpy write, not a safetensors file; \
                     write it with `safetensors.torch.save_file`"

@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 use std::fs;
 use std::path::Path;
 
-use convshape_arith::op::{Direction, Op};
+use convshape_arith::op::Op;
+use convshape_arith::stored::Hint;
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 
-use super::decode::{decode, is_float};
-use super::error::{Hint, LoadError, TensorProblem};
+use super::decode::{decode, float};
+use super::error::{LoadError, TensorProblem};
 use super::{header, weight_norm};
 use crate::param::Param;
 use crate::parts::{Linked, Parts, Spec, assemble};
@@ -82,7 +83,7 @@ fn read(tensors: &SafeTensors<'_>, name: &str, spec: &Spec) -> Result<Vec<f32>, 
 
 /// Type and shape of a tensor.
 pub(super) fn check(name: &str, tensor: &TensorView<'_>, expected: &[usize], op: &Op) -> Result<(), TensorProblem> {
-    if !is_float(tensor.dtype()) {
+    if float(tensor.dtype()).is_none() {
         return Err(TensorProblem::Dtype { name: name.to_string(), found: tensor.dtype().to_string() });
     }
     if tensor.shape() != expected {
@@ -91,44 +92,8 @@ pub(super) fn check(name: &str, tensor: &TensorView<'_>, expected: &[usize], op:
             dtype: tensor.dtype().to_string().to_lowercase(),
             found: tensor.shape().to_vec(),
             expected: expected.to_vec(),
-            hint: hint(tensor.shape(), expected, op),
+            hint: Hint::of(tensor.shape(), expected, op),
         });
     }
     Ok(())
-}
-
-/// What may have happened to a tensor of another shape.
-fn hint(found: &[usize], expected: &[usize], op: &Op) -> Option<Hint> {
-    if found.len() == expected.len() && looks_swapped(found, expected, op) {
-        match op {
-            Op::Conv(conv) if conv.direction == Direction::Transposed => return Some(Hint::TransposedKeepsInFirst),
-            Op::Conv(_) => return Some(Hint::ConvKeepsOutFirst),
-            Op::Linear { .. } => return Some(Hint::LinearKeepsOutFirst),
-            _ => {}
-        }
-    }
-    let sorted = |sizes: &[usize]| {
-        let mut sizes = sizes.to_vec();
-        sizes.sort_unstable();
-        sizes
-    };
-    if sorted(found) == sorted(expected) {
-        return Some(Hint::Permuted);
-    }
-    (found.iter().product::<usize>() == expected.iter().product::<usize>()).then_some(Hint::Reshaped)
-}
-
-/// Whether input and output channels stand in each other's place, with groups counted on the second
-/// axis as files do.
-fn looks_swapped(found: &[usize], expected: &[usize], op: &Op) -> bool {
-    let groups = match op {
-        Op::Conv(conv) => usize::try_from(conv.groups).unwrap_or(1).max(1),
-        _ => 1,
-    };
-    match (found, expected) {
-        ([a, b, rest @ ..], [first, second, spatial @ ..]) => {
-            rest == spatial && (*a, b.checked_mul(groups)) == (second.saturating_mul(groups), Some(*first))
-        }
-        _ => false,
-    }
 }

@@ -54,7 +54,7 @@ impl View for &Param {
 }
 
 /// Puts `bytes` in the place of a file.
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     // Behind a symbolic link it is the file that is replaced, not the link.
     let file = match fs::canonicalize(file) {
         Ok(target) => target,

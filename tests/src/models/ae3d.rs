@@ -5,6 +5,7 @@ use convshape::conv_chain;
 conv_chain! {
     /// An autoencoder of volumes.
     pub struct Ae3d {
+        weights: "data/models/torch_ae3d.weights.safetensors";
         input: [1, 8, 8, 12];
         #[name = "enc.0"]
         enc_0: Conv3d(1 -> 4, kernel: 3, stride: 2, padding: 1);

@@ -5,6 +5,7 @@ use convshape::conv_chain;
 conv_chain! {
     /// An autoencoder of waveforms, with a dilated code.
     pub struct AudioAe {
+        weights: "data/models/torch_audio_ae.weights.safetensors";
         input: [1, 96];
         #[name = "enc.0"]
         enc_0: Conv1d(1 -> 4, kernel: 7, padding: 3);

@@ -5,6 +5,7 @@ use convshape::conv_chain;
 conv_chain! {
     /// The discriminator of DCGAN, narrow.
     pub struct DcganDiscriminator {
+        weights: "data/models/torch_dcgan_discriminator.weights.safetensors";
         input: [3, 64, 64];
         #[name = "main.0"]
         main_0: Conv2d(3 -> 6, kernel: 4, stride: 2, padding: 1, bias: false);

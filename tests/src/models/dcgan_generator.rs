@@ -5,6 +5,7 @@ use convshape::conv_chain;
 conv_chain! {
     /// The generator of DCGAN, narrow.
     pub struct DcganGenerator {
+        weights: "data/models/torch_dcgan_generator.weights.safetensors";
         input: [24, 1, 1];
         #[name = "main.0"]
         main_0: ConvTranspose2d(24 -> 48, kernel: 4, bias: false);

@@ -5,6 +5,7 @@ use convshape::conv_chain;
 conv_chain! {
     /// An autoencoder of 28x28 images.
     pub struct MnistAe {
+        weights: "data/models/torch_mnist_ae.weights.safetensors";
         input: [1, 28, 28];
         #[name = "encoder.0"]
         encoder_0: Conv2d(1 -> 8, kernel: 3, stride: 2, padding: 1);

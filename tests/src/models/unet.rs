@@ -5,6 +5,7 @@ use convshape::conv_chain;
 conv_chain! {
     /// A U-Net with depthwise, grouped and dilated convolutions and two skips.
     pub struct Unet {
+        weights: "data/models/torch_unet.weights.safetensors";
         input: [3, 16, 24];
         #[name = "down1.conv1"]
         down1_conv1: Conv2d(3 -> 6, kernel: 3, padding: 1, bias: false);

@@ -5,6 +5,7 @@ use convshape::conv_chain;
 conv_chain! {
     /// A variational autoencoder; `eps` is the noise.
     pub struct Vae {
+        weights: "data/models/torch_vae.weights.safetensors";
         input: x [1, 16, 16], eps [5];
         conv1: Conv2d(1 -> 6, kernel: 4, stride: 2, padding: 1);
         relu: Relu;

@@ -1,7 +1,7 @@
 //! One layer through the reference kernels, in f64 on `ndarray` arrays, and random numbers to run it on.
 
 use convshape::kernels;
-use convshape_arith::op::{AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PaddingMode};
+use convshape_arith::op::{AutoPad, AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PaddingMode};
 use convshape_arith::shape::Shape;
 use ndarray::{ArrayD, IxDyn};
 use rand::rngs::StdRng;
@@ -60,6 +60,8 @@ pub(crate) fn conv(direction: Direction, rank: usize) -> Conv {
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        depth_multiplier: None,
+        auto_pad: AutoPad::NotSet,
     }
 }
 

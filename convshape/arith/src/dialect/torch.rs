@@ -1,27 +1,13 @@
 //! PyTorch: `torch.nn` modules, as its constructors and `aten/src/ATen/native` check them.
 
-use super::check_border;
+use super::{check_border, halves, not_in_dialect, not_negative, written};
 use crate::axis::{Scatter, Window, extent};
 use crate::fault::{Reason, tri, tri_size};
 use crate::op::{Conv, Padding, PaddingMode, Pool, PoolKind};
-use crate::shape::Shape;
 use crate::size::{Scope, Size, SizeError};
 
-const fn not_in_torch(field: &'static str, padding: Padding) -> Reason {
-    let value = match padding {
-        Padding::Same => "same",
-        Padding::SameLower => "same_lower",
-        Padding::Valid => "valid",
-        Padding::Causal => "causal",
-        Padding::Circular => "circular",
-        Padding::Reflect => "reflect",
-        Padding::Symmetric(_) | Padding::Pairs(_) => "",
-    };
-    Reason::NotInDialect { field, value }
-}
-
 /// `nn.ConvNd`. Padding by pairs is `F.pad` in front of the layer, which may crop.
-pub(super) const fn window(conv: &Conv, axis: usize, input: Size, shape: &Shape) -> Result<Window, Reason> {
+pub(super) const fn window(conv: &Conv, axis: usize, input: Size, scope: Scope) -> Result<Window, Reason> {
     let (kernel, stride, dilation) = (conv.kernel[axis], conv.stride[axis], conv.dilation[axis]);
     let (lo, hi) = match conv.padding {
         Padding::Symmetric(padding) => {
@@ -37,13 +23,12 @@ pub(super) const fn window(conv: &Conv, axis: usize, input: Size, shape: &Shape)
             if stride != 1 {
                 return Err(Reason::SameWithStride { stride });
             }
-            let total = tri_size!(extent(kernel, dilation)) - 1;
-            (total / 2, total - total / 2)
+            halves(tri_size!(extent(kernel, dilation)) - 1)
         }
-        other => return Err(not_in_torch("padding", other)),
+        other => return Err(not_in_dialect(other)),
     };
-    tri!(check_border(conv.padding_mode, lo, input, shape.scope()));
-    tri!(check_border(conv.padding_mode, hi, input, shape.scope()));
+    tri!(check_border(conv.padding_mode, lo, input, scope));
+    tri!(check_border(conv.padding_mode, hi, input, scope));
     Ok(Window { kernel, stride, dilation, input_dilation: 1, lo, hi, ceil: false })
 }
 
@@ -52,14 +37,12 @@ pub(super) const fn scatter(conv: &Conv, axis: usize, input: Size) -> Result<Sca
     let (kernel, stride, dilation) = (conv.kernel[axis], conv.stride[axis], conv.dilation[axis]);
     let (lo, hi) = match conv.padding {
         Padding::Symmetric(padding) => {
-            if padding[axis] < 0 {
-                return Err(Reason::Negative { field: "padding", value: padding[axis] });
-            }
+            tri!(not_negative("padding", padding[axis]));
             (padding[axis], padding[axis])
         }
         Padding::Pairs(pairs) => pairs[axis],
         // The constructor takes `same` and `valid`, the forward pass raises a TypeError.
-        other => return Err(not_in_torch("padding", other)),
+        other => return Err(not_in_dialect(other)),
     };
     let plain = Scatter { kernel, stride, dilation, lo, hi };
     if let Some(sizes) = conv.output_size {
@@ -69,9 +52,7 @@ pub(super) const fn scatter(conv: &Conv, axis: usize, input: Size) -> Result<Sca
         Some(output_padding) => output_padding[axis],
         None => 0,
     };
-    if value < 0 {
-        return Err(Reason::Negative { field: "output_padding", value });
-    }
+    tri!(not_negative("output_padding", value));
     let limit = if stride > dilation { stride } else { dilation };
     if value >= limit {
         return Err(Reason::OutputPadding { value, limit, stride, dilation });
@@ -102,18 +83,14 @@ const fn with_output_size(plain: Scatter, requested: i64, input: Size) -> Result
 /// `nn.MaxPoolNd`, `nn.AvgPoolNd`.
 pub(super) const fn pool_window(pool: &Pool, axis: usize, input: Size, scope: Scope) -> Result<Window, Reason> {
     let (kernel, stride, dilation) = (pool.kernel[axis], pool.stride[axis], pool.dilation[axis]);
-    let (lo, hi) = match pool.padding {
-        Padding::Symmetric(padding) => (padding[axis], padding[axis]),
-        Padding::Pairs(pairs) => pairs[axis],
-        other => return Err(not_in_torch("padding", other)),
-    };
+    let Some((lo, hi)) = written(pool.padding, axis) else { return Err(not_in_dialect(pool.padding)) };
     let padding = if lo > hi { lo } else { hi };
     if lo < 0 || hi < 0 {
         return Err(Reason::Negative { field: "padding", value: if lo < hi { lo } else { hi } });
     }
     // The kernel counts here without its dilation, in every rank.
     if padding > kernel / 2 {
-        return Err(Reason::PoolPadding { padding, kernel });
+        return Err(Reason::PoolPadding { padding, kernel, most: kernel / 2 });
     }
     if matches!(pool.kind, PoolKind::Avg)
         && pool.rank == 3

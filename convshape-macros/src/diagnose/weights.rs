@@ -1,0 +1,146 @@
+//! Weight files that cannot be read or do not fit.
+
+use convshape_arith::code;
+use convshape_arith::op::Op;
+use convshape_arith::stored::{Hint, keeps};
+use proc_macro2::Span;
+
+use super::Report;
+use crate::check::Checked;
+use crate::graph::{Graph, NodeId};
+use crate::weights::{Damage, Problem, Reason, Unreadable};
+
+/// A file that cannot be used: `span` is that of its name.
+pub(crate) fn unreadable(file: &Unreadable, span: Span) -> Report {
+    let path = file.path.display();
+    let unread = |why: &dyn std::fmt::Display| {
+        Report::new(code::WEIGHT_FILE, span, format!("the weights `{path}` cannot be read: {why}"))
+    };
+    match &file.reason {
+        Reason::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            unread(&"there is no such file").note("the path is relative to the crate's Cargo.toml")
+        }
+        Reason::Io(error) | Reason::Header(Damage::Read(error)) => unread(error),
+        Reason::NoFile => unread(&"this is no regular file"),
+        Reason::NotUnicode => unread(&"the path is not Unicode, so that no source code can name it"),
+        Reason::Header(damage) => {
+            let message = format!("the weights are no safetensors file: {}", damaged(damage));
+            let report = Report::new(code::WEIGHT_HEADER, span, message);
+            match damage {
+                Damage::Zip => report.help("write it with `safetensors.torch.save_file(model.state_dict(), ..)`"),
+                Damage::Pointer => report.help("fetch it with `git lfs pull`"),
+                _ => report,
+            }
+        }
+    }
+}
+
+fn damaged(damage: &Damage) -> String {
+    match damage {
+        Damage::Read(error) => error.to_string(),
+        Damage::Pointer => "this is a pointer of Git LFS to a file that was not fetched".to_owned(),
+        Damage::Zip => "this is a zip archive, as `torch.save` and numpy write".to_owned(),
+        Damage::Short { found } => format!("{found} bytes, fewer than the 8 that it begins with"),
+        Damage::Length { header, file } => format!("its header should have {header} bytes, the whole file has {file}"),
+        Damage::Json(error) => format!("the header is malformed: {}", brief(&error.to_string())),
+        Damage::Offsets { name } => {
+            format!("the bytes of `{}` leave a gap, overlap others or run backwards", brief(name))
+        }
+        Damage::Size { name } => format!("`{}` has more or fewer bytes than its type and shape take", brief(name)),
+        Damage::End { tensors, file } if tensors > file => {
+            format!("it is truncated: {file} of {tensors} bytes follow the header")
+        }
+        Damage::End { tensors, file } => format!("{file} bytes follow the header, its tensors take {tensors}"),
+    }
+}
+
+/// A layer that does not fit the file: `span` is that of the file's name.
+pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &Problem, span: Span) -> Report {
+    let layer = |node: NodeId| (graph.nodes[node].name.as_str(), graph.nodes[node].spans.op.span());
+    let op = |node: NodeId| checked.ops.get(node).copied().flatten();
+    match problem {
+        Problem::Nothing { expected, found, more, prefix } => {
+            let message = format!("the weights have none of the chain's tensors: the first would be `{expected}`");
+            let report = Report::new(code::TENSOR_MISSING, span, message);
+            let report = match found.as_slice() {
+                [] => return report.note("the file has no tensors"),
+                found if *more > 0 => report.note(format_args!("the file has {} and {more} more", list(found))),
+                found => report.note(format_args!("the file has {}", list(found))),
+            };
+            match prefix {
+                Some(prefix) => report.help(format_args!(
+                    "save it without `{0}`: `{{k.removeprefix(\"{0}\"): v for k, v in state_dict.items()}}`",
+                    brief(prefix)
+                )),
+                None => {
+                    report.help("give layers their names in the file: `#[name = \"encoder.0\"]` before a statement")
+                }
+            }
+        }
+        Problem::Missing { node, tensors, whole, stem } => {
+            let (name, span) = layer(*node);
+            let described: Vec<String> =
+                tensors.iter().map(|(tensor, shape)| format!("`{tensor}` {shape:?}")).collect();
+            let message = format!("`{name}` needs {}, which the file does not have", described.join(" and "));
+            let report = Report::new(code::TENSOR_MISSING, span, message);
+            let only_bias = !whole && tensors.iter().all(|(tensor, _)| tensor.ends_with(".bias"));
+            match stem {
+                Some(stem) if stem.fits => report
+                    .note(format_args!("the file has these shapes as `{}`", brief(&stem.name)))
+                    .help(format_args!("write `#[name = \"{}\"]` before `{name}`", brief(&stem.name))),
+                Some(stem) => report.note(format_args!("the file has `{}`, in other shapes", brief(&stem.name))),
+                None if only_bias && matches!(op(*node), Some(Op::Conv(_) | Op::Linear { .. })) => {
+                    report.help(format_args!("in `{name}`, set `bias: false`"))
+                }
+                None => report,
+            }
+        }
+        Problem::Dtype { node, name, found } => {
+            let (layer, span) = layer(*node);
+            let message = format!("`{layer}` cannot take `{name}`: its elements are {}", brief(found));
+            Report::new(code::TENSOR_TYPE, span, message).note("F32 is taken as it is; F64, F16 and BF16 are converted")
+        }
+        Problem::Shape { node, name, found, expected, hint } => {
+            let (layer, span) = layer(*node);
+            let message = format!("`{layer}` needs `{name}` as {expected:?}, the file has {found:?}");
+            match hint {
+                Some(hint @ Hint::Swapped { .. }) => {
+                    let report = Report::new(code::TENSOR_SWAPPED, span, message).note(hint);
+                    match swap(found, expected) {
+                        Some((a, b)) => report.help(format_args!(
+                            "swap them where the file is written: `weight.transpose({a}, {b}).contiguous()`"
+                        )),
+                        None => report,
+                    }
+                }
+                Some(hint) => Report::new(code::TENSOR_SHAPE, span, message).note(hint),
+                None => match op(*node).as_ref().and_then(keeps).filter(|_| found.len() > 1) {
+                    Some(keeps) => Report::new(code::TENSOR_SHAPE, span, message).note(keeps),
+                    None => Report::new(code::TENSOR_SHAPE, span, message),
+                },
+            }
+        }
+    }
+}
+
+/// The two axes that have to change places, if that is all: with groups it is not.
+fn swap(found: &[usize], expected: &[usize]) -> Option<(usize, usize)> {
+    let differ: Vec<usize> = (0..expected.len()).filter(|&axis| found.get(axis) != expected.get(axis)).collect();
+    match differ.as_slice() {
+        [a, b] if found[*a] == expected[*b] && found[*b] == expected[*a] => Some((*a, *b)),
+        _ => None,
+    }
+}
+
+fn list(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{}`", brief(name))).collect::<Vec<_>>().join(", ")
+}
+
+/// A name of the file may be as long as the file.
+fn brief(name: &str) -> String {
+    const MOST: usize = 100;
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}..", &name[..end]),
+        None => name.to_owned(),
+    }
+}

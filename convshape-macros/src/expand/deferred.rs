@@ -1,0 +1,317 @@
+//! A chain whose sizes only const evaluation knows: every layer and every shape is a constant of
+//! the type, worked out from those before it by the library's checks, which stand on the user's
+//! tokens.
+
+use convshape_arith::op::AxisOrder;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use super::Expansion;
+use crate::fields::{self, Setting};
+use crate::graph::{Graph, Hole, Node, NodeId, Recipe, ValueId};
+
+impl Expansion<'_> {
+    /// `Self::__SHAPE_3`
+    fn shape_constant(&self, value: ValueId) -> TokenStream {
+        let name = shape_name(value);
+        quote!(Self::#name)
+    }
+
+    /// A value's shape in code: a constant of the type, or the shape itself.
+    pub(super) fn shape_of(&self, value: ValueId) -> TokenStream {
+        if self.deferred() { self.shape_constant(value) } else { self.shape_value(&self.shape(value)) }
+    }
+
+    /// A layer in code.
+    pub(super) fn op_of(&self, node: NodeId) -> Option<TokenStream> {
+        if self.deferred() {
+            let name = op_name(node);
+            return Some(quote!(Self::#name));
+        }
+        self.op(node).map(|op| self.op_value(op))
+    }
+
+    pub(super) fn order_value(&self) -> TokenStream {
+        let krate = &self.krate;
+        let order = match self.graph.order() {
+            AxisOrder::ChannelsFirst => quote!(ChannelsFirst),
+            AxisOrder::ChannelsLast => quote!(ChannelsLast),
+        };
+        quote!(#krate::__private::arith::op::AxisOrder::#order)
+    }
+
+    /// The constants, and for a type without parameters their evaluation.
+    pub(super) fn constants(&self) -> TokenStream {
+        if !self.deferred() {
+            return TokenStream::new();
+        }
+        let krate = &self.krate;
+        let name = &self.chain.name;
+        let (generics, arguments) = self.generics();
+        let shape = quote!(#krate::Shape);
+        let inputs = self.graph.inputs.iter().enumerate().map(|(value, input)| {
+            let (constant, written) = (shape_name(value), self.shape_value(&input.shape));
+            let checked = self.on(input.span, &quote!(input), &quote!(#written));
+            quote!(#[doc(hidden)] const #constant: #shape = #checked;)
+        });
+        let nodes = (0..self.graph.nodes.len()).map(|node| self.node_constants(node));
+        let now = self.chain.generics.is_none().then(|| quote_spanned!(name.span()=> const _: () = #name::CHECK;));
+        quote! {
+            #[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
+            impl #generics #name #arguments {
+                #(#inputs)*
+                #(#nodes)*
+            }
+            #now
+        }
+    }
+
+    fn node_constants(&self, id: NodeId) -> TokenStream {
+        let krate = &self.krate;
+        let node = &self.graph.nodes[id];
+        let (name, order, span) = (&node.name, self.order_value(), node.spans.op.span());
+        let shape = shape_name(self.graph.value(id));
+        let field = field_name(self.graph.value(id));
+        let inputs: Vec<TokenStream> = node.inputs.iter().map(|value| self.shape_constant(*value)).collect();
+        let receptive = quote!(#krate::__private::arith::receptive::Receptive);
+        let fields: Vec<TokenStream> = node.inputs.iter().map(|value| self.field_constant(*value)).collect();
+        let (first_field, more_fields) = (&fields[0], &fields[1..]);
+        match &node.recipe {
+            Recipe::Chain { path } => {
+                let gives = self.on(span, &quote!(chain::<#path>), &quote!(#name, &[#(#inputs),*], #order));
+                quote! {
+                    #[doc(hidden)] const #shape: #krate::Shape = #gives;
+                    #[doc(hidden)] const #field: #receptive = #receptive::Whole;
+                }
+            }
+            Recipe::Port { of, port } => {
+                let Recipe::Chain { path } = &self.graph.nodes[*of].recipe else { return TokenStream::new() };
+                let text = port.to_string();
+                let index = self.on(port.span(), &quote!(port::<#path>), &quote!(#text));
+                quote! {
+                    #[doc(hidden)] const #shape: #krate::Shape = <#path as #krate::Chain>::OUTPUTS[#index].1;
+                    #[doc(hidden)] const #field: #receptive = #receptive::Whole;
+                }
+            }
+            _ => {
+                let op = op_name(id);
+                let value = self.deferred_op(id);
+                let operands = node.inputs.iter().map(|value| self.graph.value_name(*value));
+                let gives = self.on(
+                    span,
+                    &quote!(layer),
+                    &quote!(#name, &Self::#op, &[#(#inputs),*], #order, &[#(#operands),*]),
+                );
+                let input = &inputs[0];
+                quote! {
+                    #[doc(hidden)] const #op: #krate::__private::arith::op::Op = #value;
+                    #[doc(hidden)] const #shape: #krate::Shape = #gives;
+                    #[doc(hidden)] const #field: #receptive =
+                        #first_field #(.joined(#more_fields))* .through(&Self::#op, &#input, &Self::#shape, #order);
+                }
+            }
+        }
+    }
+
+    /// A call of one of the library's checks that rustc shows on the user's token.
+    ///
+    /// The token of the path and the parentheses carry its span; the path to the library cannot,
+    /// so it is brought into scope first.
+    pub(super) fn on(&self, span: Span, function: &TokenStream, arguments: &TokenStream) -> TokenStream {
+        let krate = &self.krate;
+        let function: TokenStream = function
+            .clone()
+            .into_iter()
+            .enumerate()
+            .map(|(place, mut token)| {
+                if place == 0 {
+                    token.set_span(span);
+                }
+                token
+            })
+            .collect();
+        let call = quote_spanned!(span=> check:: #function (#arguments));
+        quote!({ use #krate::__private::check; #call })
+    }
+
+    fn field_constant(&self, value: ValueId) -> TokenStream {
+        if value < self.graph.inputs.len() {
+            let krate = &self.krate;
+            return quote!(#krate::__private::arith::receptive::Receptive::INPUT);
+        }
+        let name = field_name(value);
+        quote!(Self::#name)
+    }
+
+    /// The rows of a receptive field, as `LAYERS` has them.
+    pub(super) fn deferred_rows(&self, value: ValueId) -> TokenStream {
+        let krate = &self.krate;
+        let (field, shape) = (self.field_constant(value), self.shape_constant(value));
+        quote!(#krate::__private::check::rows(&const { #krate::__private::check::field(#field) }, &#shape))
+    }
+
+    /// A layer with its channels bound and its holes filled.
+    fn deferred_op(&self, id: NodeId) -> TokenStream {
+        let krate = &self.krate;
+        let node = &self.graph.nodes[id];
+        let (name, order, span) = (&node.name, self.order_value(), node.spans.op.span());
+        let input = self.shape_constant(node.inputs[0]);
+        let open = node.holes.iter().filter_map(|hole| match hole {
+            Hole::Axis(field) => Some(Ident::new(&format!("{field:?}"), Span::call_site())),
+            Hole::OutChannels => None,
+        });
+        let open: Vec<TokenStream> =
+            open.map(|field| quote!(#krate::__private::arith::solve::AxisField::#field)).collect();
+        let target = self.target(id, node);
+        let written = match &node.recipe {
+            Recipe::Undo { of, overrides } => {
+                let (of_op, of_input) = (op_name(*of), self.shape_constant(self.graph.nodes[*of].inputs[0]));
+                let base = self.on(span, &quote!(undo), &quote!(&Self::#of_op, &#of_input, #order));
+                let fields = self.overrides(overrides);
+                quote!(#krate::__private::arith::op::Op::Conv(#krate::__private::arith::op::Conv { #(#fields,)* ..#base }))
+            }
+            Recipe::Given(op) if node.holes.contains(&Hole::OutChannels) => {
+                let mut op = *op;
+                // A stand-in: the target's channels are worked out when the shapes are.
+                let channels = self.on(span, &quote!(channels), &quote!(&#target, #order));
+                let stand_in = self.graph.unseen.add(crate::unseen::Expr { value: channels, path: None });
+                fields::set(&mut op, "out_channels", &Setting::Int(stand_in));
+                self.op_value(&op)
+            }
+            Recipe::Given(op) => self.op_value(op),
+            _ => return TokenStream::new(),
+        };
+        let bound = quote!(#written.bind(&#input, #order));
+        if open.is_empty() {
+            return bound;
+        }
+        self.on(span, &quote!(fill), &quote!(#name, #bound, &[#(#open),*], &#input, &#target, #order))
+    }
+
+    /// What a layer with holes must give.
+    fn target(&self, id: NodeId, node: &Node) -> TokenStream {
+        if let Some((shape, _)) = &node.comment {
+            return self.shape_value(shape);
+        }
+        if let Some(restores) = &node.restores {
+            return self.shape_constant(restores.input);
+        }
+        let output = crate::check::reached_output(self.graph, id);
+        output.map_or(TokenStream::new(), |output| self.shape_value(&self.graph.outputs[output].shape))
+    }
+
+    /// The fields given after `undo name`, as those of the struct.
+    fn overrides(&self, overrides: &[(&'static str, Setting)]) -> Vec<TokenStream> {
+        let mut fields: Vec<TokenStream> = overrides
+            .iter()
+            .filter_map(|(field, setting)| {
+                let name = match *field {
+                    "in_channels" => "inputs",
+                    "out_channels" => "outputs",
+                    other => other,
+                };
+                let name = Ident::new(name, Span::call_site());
+                let value = match (*field, setting) {
+                    ("in_channels", Setting::Int(value)) => self.option(Some(*value), |value| self.int(value)),
+                    ("output_padding" | "output_size", Setting::Ints { values, .. }) => {
+                        self.option(Some(*values), |values| self.ints(&values))
+                    }
+                    ("padding", setting) => self.padding(&fields::padding(setting)?),
+                    (_, Setting::Int(value)) => self.int(*value),
+                    (_, Setting::Ints { values, .. }) => self.ints(values),
+                    (_, Setting::Bool(value)) => quote!(#value),
+                    _ => return None,
+                };
+                Some(quote!(#name: #value))
+            })
+            .collect();
+        let given = |field: &str| overrides.iter().any(|(name, _)| *name == field);
+        if crate::check::reshapes_undo(overrides) && !given("output_padding") {
+            let none = self.option(None::<i64>, |value| self.int(value));
+            fields.push(quote!(output_padding: #none));
+        }
+        fields
+    }
+
+    /// The body of `CHECK`.
+    pub(super) fn deferred_checks(&self) -> TokenStream {
+        let krate = &self.krate;
+        let check = quote!(#krate::__private::check);
+        let order = self.order_value();
+        let last = self.graph.nodes.iter().enumerate().map(|(id, node)| {
+            let name = shape_name(self.graph.value(id));
+            // Where one fails, rustc says so once more: on the layer, not on the whole chain.
+            quote_spanned!(node.spans.op.span()=> let _ = Self::#name;)
+        });
+        let claims = self.graph.nodes.iter().enumerate().flat_map(|(id, node)| {
+            let name = &node.name;
+            let found = self.shape_constant(self.graph.value(id));
+            let comment = node.comment.as_ref().map(|(shape, span)| {
+                let written = self.shape_value(shape);
+                let check = self.on(*span, &quote!(comment), &quote!(#name, &#found, &#written));
+                quote!(#check;)
+            });
+            let restores = node.restores.as_ref().map(|restores| {
+                let (of, wanted) = (&restores.name, self.shape_constant(restores.input));
+                let (op, input) = self.maker(id);
+                let check = self.on(
+                    restores.span,
+                    &quote!(restores),
+                    &quote!(#name, #of, &#found, &#wanted, #op, &#input, #order),
+                );
+                quote!(#check;)
+            });
+            [comment, restores]
+        });
+        let bodies = self.graph.bodies.iter().map(|body| {
+            let (name, input, output) = (&body.name, self.shape_constant(body.input), self.shape_constant(body.output));
+            let check = self.on(body.span, &quote!(body), &quote!(#name, &#input, &#output));
+            quote!(#check;)
+        });
+        let outputs = self.graph.outputs.iter().filter_map(|output| {
+            let value = output.value?;
+            let (name, giver) = (&output.name, self.graph.value_name(value));
+            let (found, declared) = (self.shape_constant(value), self.shape_value(&output.shape));
+            let (op, input) = match self.graph.producer(value) {
+                Some(node) => self.maker(node),
+                None => (self.option(None::<i64>, |value| self.int(value)), found.clone()),
+            };
+            Some(
+                quote_spanned!(output.span=> #check::output(#name, #giver, &#found, &#declared, #op, &#input, #order);),
+            )
+        });
+        let claims = claims.flatten();
+        quote!(#(#last)* #(#claims)* #(#bodies)* #(#outputs)*)
+    }
+
+    /// The layer that gives a node's value and what comes into it, for the arithmetic of messages.
+    fn maker(&self, node: NodeId) -> (TokenStream, TokenStream) {
+        let input = self.shape_constant(self.graph.nodes[node].inputs[0]);
+        let op = matches!(self.graph.nodes[node].recipe, Recipe::Given(_) | Recipe::Undo { .. }).then_some(node);
+        let op = self.option(op, |node| {
+            let name = op_name(node);
+            quote!(&Self::#name)
+        });
+        (op, input)
+    }
+}
+
+fn shape_name(value: ValueId) -> Ident {
+    format_ident!("__SHAPE_{value}")
+}
+
+fn field_name(value: ValueId) -> Ident {
+    format_ident!("__FIELD_{value}")
+}
+
+fn op_name(node: NodeId) -> Ident {
+    format_ident!("__OP_{node}")
+}
+
+/// The sub-chains in the order of their steps.
+pub(super) fn chains(graph: &Graph) -> impl Iterator<Item = (NodeId, &TokenStream)> {
+    graph.nodes.iter().enumerate().filter_map(|(id, node)| match &node.recipe {
+        Recipe::Chain { path } => Some((id, path)),
+        _ => None,
+    })
+}

@@ -1,0 +1,175 @@
+//! What sizes as written come to: numbers, symbols, or expressions that only const evaluation knows.
+
+use std::collections::BTreeMap;
+
+use convshape_arith::shape::{MAX_RANK, Shape};
+use convshape_arith::size::{Scope, Size, SizeError};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::diagnose::{self, Report};
+use crate::syntax::{Dim, Operator, ShapePattern, SizeExpr};
+use crate::unseen::{Expr, Unseen};
+use crate::words;
+
+/// The sizes that names stand for: parameters of blocks, variables of repeats, symbols.
+#[derive(Clone)]
+pub(crate) struct Numbers {
+    /// The library's path, for code that const evaluation runs.
+    krate: TokenStream,
+    names: BTreeMap<String, Size>,
+    scope: Scope,
+    unseen: Unseen,
+}
+
+impl Numbers {
+    pub(crate) fn new(krate: TokenStream, scope: Scope, unseen: Unseen) -> Numbers {
+        let symbol = |(index, name): (usize, &str)| {
+            let symbol = u8::try_from(index).unwrap_or(u8::MAX);
+            (name.to_owned(), Size::Symbolic { scale: 1, symbol, offset: 0 })
+        };
+        let names = scope.iter().map(|symbol| symbol.name).enumerate().map(symbol).collect();
+        Numbers { krate, names, scope, unseen }
+    }
+
+    /// The symbols alone: what a block sees beside its parameters.
+    pub(crate) fn outermost(&self) -> Numbers {
+        Numbers::new(self.krate.clone(), self.scope, self.unseen.clone())
+    }
+
+    /// The same names and one more.
+    pub(crate) fn with(&self, name: String, value: Size) -> Numbers {
+        let mut more = self.clone();
+        more.names.insert(name, value);
+        more
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<Size> {
+        self.names.get(name).copied()
+    }
+
+    /// The size that an expression comes to.
+    pub(crate) fn size(&self, size: &SizeExpr) -> Result<Size, Report> {
+        match size {
+            SizeExpr::Int { value, span } if Unseen::is(*value) => {
+                Err(diagnose::size_overflow(&size.to_string(), *span))
+            }
+            SizeExpr::Int { value, .. } => Ok(Size::Number(*value)),
+            SizeExpr::Name(name) => self.name(name),
+            SizeExpr::Path { tokens, span } => {
+                let krate = &self.krate;
+                let value = quote_spanned!(*span=> #krate::__private::check::size(#tokens));
+                Ok(Size::Number(self.unseen.add(Expr { value, path: Some(tokens.clone()) })))
+            }
+            SizeExpr::Negated { of, span } => {
+                let of = self.size(of)?;
+                let negated = match self.expr(of) {
+                    Some(expr) => return Ok(self.derived(quote!((-#expr)))),
+                    None => of.number().and_then(i64::checked_neg).map(Size::Number),
+                };
+                negated.ok_or_else(|| diagnose::size_overflow(&size.to_string(), *span))
+            }
+            SizeExpr::Binary { left, operator, right, span } => {
+                let (a, b) = (self.size(left)?, self.size(right)?);
+                if self.expr(a).is_some() || self.expr(b).is_some() {
+                    return self.unseen_binary(a, *operator, b, size, *span);
+                }
+                let exact = |a: i64, b: i64| a % b == 0;
+                let result = match (operator, a, b) {
+                    (Operator::Add, a, b) => a.add(b),
+                    (Operator::Sub, a, b) => a.sub(b),
+                    (Operator::Mul, a, b) => a.mul(b),
+                    (Operator::Div, _, Size::Number(0)) => return Err(diagnose::division_by_zero(*span)),
+                    (Operator::Div, Size::Number(a), Size::Number(b)) if !exact(a, b) => {
+                        return Err(diagnose::inexact_division(a, b, *span));
+                    }
+                    (Operator::Div, Size::Symbolic { scale, offset, .. }, Size::Number(b))
+                        if b > 0 && !(exact(scale, b) && exact(offset, b)) =>
+                    {
+                        return Err(diagnose::not_linear(&size.to_string(), *span));
+                    }
+                    (Operator::Div, a, Size::Number(b)) => a.div_floor(b),
+                    (Operator::Div, ..) => Err(SizeError::NotLinear),
+                };
+                result.map_err(|error| match error {
+                    SizeError::Overflow => diagnose::size_overflow(&size.to_string(), *span),
+                    _ => diagnose::not_linear(&size.to_string(), *span),
+                })
+            }
+        }
+    }
+
+    /// A name: of a parameter, a variable, a symbol, else of a constant.
+    fn name(&self, name: &Ident) -> Result<Size, Report> {
+        let text = name.to_string();
+        if let Some(size) = self.get(&text) {
+            return Ok(size);
+        }
+        // Constants and const parameters are written in capitals; anything else is a slip.
+        if !text.chars().any(char::is_uppercase) {
+            let nearest = words::nearest(&text, self.names.keys().cloned());
+            return Err(diagnose::unknown_size(name, nearest));
+        }
+        let krate = &self.krate;
+        let value = quote_spanned!(name.span()=> #krate::__private::check::size(#name));
+        Ok(Size::Number(self.unseen.add(Expr { value, path: Some(quote!(#name)) })))
+    }
+
+    fn unseen_binary(
+        &self,
+        a: Size,
+        operator: Operator,
+        b: Size,
+        size: &SizeExpr,
+        span: proc_macro2::Span,
+    ) -> Result<Size, Report> {
+        let (Some(left), Some(right)) = (self.value(a), self.value(b)) else {
+            return Err(diagnose::not_linear(&size.to_string(), span));
+        };
+        let krate = &self.krate;
+        Ok(self.derived(match operator {
+            Operator::Add => quote!((#left + #right)),
+            Operator::Sub => quote!((#left - #right)),
+            Operator::Mul => quote!((#left * #right)),
+            Operator::Div => quote_spanned!(span=> #krate::__private::check::exact_quotient(#left, #right)),
+        }))
+    }
+
+    /// What an expression over unseen numbers comes to.
+    fn derived(&self, value: TokenStream) -> Size {
+        Size::Number(self.unseen.add(Expr { value, path: None }))
+    }
+
+    /// The expression that a size stands for, if the macro cannot see it.
+    fn expr(&self, size: Size) -> Option<TokenStream> {
+        self.unseen.get(size.number()?).map(|expr| expr.value)
+    }
+
+    /// A number's value in code; a symbol has none.
+    fn value(&self, size: Size) -> Option<TokenStream> {
+        self.expr(size).or_else(|| {
+            let number = Literal::i64_suffixed(size.number()?);
+            Some(quote!(#number))
+        })
+    }
+
+    /// A plain number, or a stand-in for one.
+    pub(crate) fn int(&self, size: &SizeExpr) -> Result<i64, Report> {
+        self.size(size)?.number().ok_or_else(|| diagnose::symbol_as_number(&size.to_string(), size.span()))
+    }
+
+    /// A shape; what is `_` or could not be read is unknown.
+    pub(crate) fn shape(&self, pattern: &ShapePattern) -> Result<Shape, Report> {
+        if pattern.dims.is_empty() || pattern.dims.len() > MAX_RANK {
+            return Err(diagnose::shape_rank(pattern.dims.len(), pattern.span));
+        }
+        let mut sizes = Vec::new();
+        for dim in &pattern.dims {
+            sizes.push(match dim {
+                Dim::Size(size) => self.size(size)?,
+                Dim::Any(_) | Dim::Broken(_) => Size::Unknown,
+            });
+        }
+        Ok(Shape::new(&sizes, self.scope))
+    }
+}

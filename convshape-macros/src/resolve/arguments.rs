@@ -1,0 +1,205 @@
+//! What stands in a layer's parentheses.
+
+use convshape_arith::op::Dialect;
+use convshape_arith::solve::AxisField;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use super::scope::Scope;
+use crate::diagnose::{self, Report};
+use crate::fields::{self, Setting};
+use crate::graph::{Hole, Spans};
+use crate::syntax::{Layer, SizeExpr, Value};
+use crate::value::settle;
+use crate::words::{self, FieldWords, LayerWords, Lookup, Positional, Takes};
+
+/// Reads one layer's arguments.
+pub(super) struct Builder<'a, 's> {
+    pub(super) words: &'static LayerWords,
+    pub(super) rank: Option<usize>,
+    pub(super) dialect: Dialect,
+    pub(super) scope: &'s Scope,
+    pub(super) settings: Vec<(&'static str, Setting)>,
+    pub(super) holes: Vec<Hole>,
+    pub(super) activation: Option<&'a Value>,
+    pub(super) operands: Option<&'a [Value]>,
+    pub(super) undo: Option<Ident>,
+    pub(super) like: Option<&'a Ident>,
+    /// The type of a sub-chain.
+    pub(super) path: Option<TokenStream>,
+    pub(super) spans: Spans,
+    pub(super) reports: Vec<Report>,
+}
+
+impl<'a, 's> Builder<'a, 's> {
+    pub(super) fn new(
+        words: &'static LayerWords,
+        rank: Option<usize>,
+        dialect: Dialect,
+        scope: &'s Scope,
+        spans: Spans,
+    ) -> Builder<'a, 's> {
+        Builder {
+            words,
+            rank,
+            dialect,
+            scope,
+            settings: Vec::new(),
+            holes: Vec::new(),
+            activation: None,
+            operands: None,
+            undo: None,
+            like: None,
+            path: None,
+            spans,
+            reports: Vec::new(),
+        }
+    }
+
+    pub(super) fn read(&mut self, layer: &'a Layer) {
+        self.leading(layer);
+        let mut given: Vec<&'static str> = self.spans.fields.iter().map(|(name, _)| *name).collect();
+        for field in &layer.args.fields {
+            let name = field.name.to_string();
+            let found = match words::find_field(self.words, &name, self.dialect) {
+                Lookup::Found(found) => found,
+                Lookup::Elsewhere { words, dialects } => {
+                    self.reports.push(diagnose::field_elsewhere(&field.name, words, dialects, self.dialect));
+                    continue;
+                }
+                Lookup::Unknown { nearest } => {
+                    let known: Vec<&str> = self
+                        .words
+                        .fields
+                        .iter()
+                        .filter(|known| known.dialects.contains(&self.dialect))
+                        .map(|known| known.name)
+                        .collect();
+                    self.reports.push(diagnose::unknown_field(
+                        &field.name,
+                        &self.words.name(self.rank),
+                        nearest,
+                        &known,
+                    ));
+                    continue;
+                }
+            };
+            if given.contains(&found.name) {
+                self.reports.push(diagnose::repeated_field(&field.name));
+                continue;
+            }
+            given.push(found.name);
+            self.spans.fields.push((found.name, field.value.span()));
+            self.field(found, &field.value);
+        }
+        self.complete(&given);
+    }
+
+    /// The leading part.
+    fn leading(&mut self, layer: &'a Layer) {
+        let values = layer.args.positional.as_slice();
+        if self.words.positional == Positional::Names {
+            self.operands = Some(values);
+            return;
+        }
+        let [value] = values else {
+            if let Some(extra) = values.get(1) {
+                self.reports.push(diagnose::one_leading_part(&self.words.name(self.rank), extra.span()));
+            }
+            return;
+        };
+        self.spans.positional = Some(value.span());
+        if let Value::Undo { name, .. } = value {
+            self.undo = Some(name.clone());
+            return;
+        }
+        match self.words.positional {
+            Positional::Channels => match value {
+                Value::Arrow { from, to } => {
+                    if !matches!(**from, Value::Hole(_)) {
+                        self.named("in_channels", from);
+                    }
+                    self.named("out_channels", to);
+                }
+                other => self.named("out_channels", other),
+            },
+            Positional::Field(name) => self.named(name, value),
+            Positional::Path => match value {
+                Value::Size(SizeExpr::Path { tokens, .. }) => self.path = Some(tokens.clone()),
+                Value::Word(name) => self.path = Some(quote!(#name)),
+                other => self.reports.push(diagnose::not_a_type(&other.to_string(), other.span())),
+            },
+            Positional::Names => {}
+            Positional::None => self.reports.push(diagnose::no_leading_part(&self.words.name(self.rank), value.span())),
+        }
+    }
+
+    /// A field that the leading part fills.
+    fn named(&mut self, name: &str, value: &'a Value) {
+        if let Some(field) = self.words.fields.iter().find(|field| field.name == name) {
+            self.spans.fields.push((field.name, value.span()));
+            self.field(field, value);
+        }
+    }
+
+    fn field(&mut self, field: &'static FieldWords, value: &'a Value) {
+        match (field.takes, value) {
+            // Reported by the parser.
+            (_, Value::Broken(_)) => self.reports.push(Report::silent()),
+            (Takes::Activation, _) => self.activation = Some(value),
+            (Takes::Name, Value::Word(name)) => {
+                self.like = Some(name);
+                self.settings.push((field.name, Setting::Like));
+            }
+            // Looked at before everything else.
+            (Takes::Dialect, _) => {}
+            _ => match settle(field, value, &self.scope.numbers, self.dialect) {
+                Ok(Some(setting)) => self.setting(field, setting, value.span()),
+                Ok(None) => self.hole(field),
+                Err(report) => self.reports.push(report),
+            },
+        }
+    }
+
+    fn setting(&mut self, field: &'static FieldWords, setting: Setting, span: Span) {
+        // Layers whose name has no rank check this when they see their input.
+        if let (Some(rank), Some(written)) = (self.rank, setting.axes())
+            && rank != written
+        {
+            self.reports.push(diagnose::field_rank(field.name, &self.words.name(self.rank), written, rank, span));
+            return;
+        }
+        self.settings.push((field.name, setting));
+    }
+
+    fn hole(&mut self, field: &'static FieldWords) {
+        match field.name {
+            "kernel" => self.holes.push(Hole::Axis(AxisField::Kernel)),
+            "padding" => self.holes.push(Hole::Axis(AxisField::Padding)),
+            "output_padding" => self.holes.push(Hole::Axis(AxisField::OutputPadding)),
+            "out_channels" => self.holes.push(Hole::OutChannels),
+            // Input channels and a norm's channels are taken from what comes in.
+            _ => {}
+        }
+    }
+
+    /// Whether everything needed is there, and nothing that excludes something else.
+    fn complete(&mut self, given: &[&'static str]) {
+        if self.undo.is_some() || !self.reports.is_empty() {
+            return;
+        }
+        for needed in fields::required(self.words.kind, self.dialect) {
+            if !needed.iter().any(|field| given.contains(field)) {
+                let op = self.words.name(self.rank);
+                self.reports.push(diagnose::missing_field(&self.spans.op, &op, self.words, needed));
+                return;
+            }
+        }
+        let both: Vec<&str> =
+            fields::exclusive(self.words.kind).iter().copied().filter(|field| given.contains(field)).collect();
+        if let [first, second, ..] = both.as_slice() {
+            let span = self.spans.of(Some(second));
+            self.reports.push(diagnose::exclusive_fields(first, second, span));
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! One layer: its row in the table of words, its recipe, what it reads.
+
+use convshape_arith::op::{Dialect, Direction, Op};
+use convshape_arith::solve::AxisField;
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::ext::IdentExt;
+
+use super::Resolver;
+use super::arguments::Builder;
+use super::scope::Scope;
+use crate::diagnose::{self, Report};
+use crate::fields::{self, Setting};
+use crate::graph::{Hole, Node, NodeId, Recipe, Spans, ValueId};
+use crate::syntax::{Layer, Reference, Source, Stmt, Value};
+use crate::value::settle;
+use crate::words::{self, Kind, LayerName, LayerWords, Lookup, Positional};
+
+impl<'a> Resolver<'a> {
+    pub(super) fn layer(&mut self, stmt: &'a Stmt, layer: &'a Layer, scope: &mut Scope) -> NodeId {
+        let Some(dialect) = self.layer_dialect(layer) else { return self.broken(stmt, layer.op.span(), scope) };
+        let Some(found) = self.find_layer(&layer.op, dialect) else {
+            return self.broken(stmt, layer.op.span(), scope);
+        };
+        let words = found.words;
+        let rank = match self.rank(found, layer, dialect, scope) {
+            Ok(rank) => rank,
+            Err(report) => {
+                self.sink.push(report);
+                return self.broken(stmt, layer.op.span(), scope);
+            }
+        };
+        let name = match &stmt.label {
+            Some(label) => label.unraw().to_string(),
+            None => scope.next_name(words.snake),
+        };
+        let spans = Spans { label: stmt.label.clone(), op: layer.op.clone(), positional: None, fields: Vec::new() };
+        let mut builder = Builder::new(words, rank, dialect, scope, spans);
+        builder.read(layer);
+        let Builder { settings, holes, activation, operands, undo, like, path, spans, reports, .. } = builder;
+        let unseen = settings.iter().any(|(_, setting)| setting.unseen());
+        let complete = reports.is_empty();
+        for report in reports {
+            self.sink.push(report);
+        }
+        let inputs = self.inputs(layer, words, operands, like, scope);
+        let activation = activation.and_then(|value| self.activation(value, dialect, scope));
+        let recipe = match (&undo, path) {
+            _ if !complete => Recipe::Broken,
+            (_, Some(path)) => Recipe::Chain { path },
+            (Some(name), None) => self.undo(name, words, rank, settings, scope),
+            (None, None) => self.given(words, rank, dialect, &settings, &holes, &spans),
+        };
+        let (comment, restores) = self.claims(layer, scope);
+        let file_name = scope.file_name(stmt, &name);
+        let recipe = if inputs.is_some() { recipe } else { Recipe::Broken };
+        let node = Node {
+            name: format!("{}{name}", scope.path),
+            file_name,
+            op_name: words.name(rank),
+            docs: stmt.attrs.docs.clone(),
+            recipe,
+            holes,
+            inputs: inputs.unwrap_or_else(|| vec![scope.previous]),
+            activation,
+            comment,
+            restores,
+            spans,
+            unseen,
+            origin: std::ptr::from_ref(stmt).addr(),
+            read: false,
+        };
+        self.push(node, scope)
+    }
+
+    /// The dialect of one layer: the chain's, unless it says another.
+    fn layer_dialect(&mut self, layer: &Layer) -> Option<Dialect> {
+        let Some(field) = layer.args.field("dialect") else { return Some(self.graph.dialect) };
+        let (name, span) = match &field.value {
+            Value::Word(name) => (name.to_string(), name.span()),
+            Value::Str(name) => (name.value(), name.span()),
+            other => (other.to_string(), other.span()),
+        };
+        let found = words::dialect_from_name(&name);
+        if found.is_none() {
+            let nearest = words::nearest(&name, words::dialect_names().map(str::to_owned));
+            self.sink.push(diagnose::unknown_dialect(&name, nearest, span));
+        }
+        found
+    }
+
+    fn find_layer(&mut self, op: &Ident, dialect: Dialect) -> Option<LayerName> {
+        match words::find_layer(&op.to_string(), dialect) {
+            Lookup::Found(found) => Some(found),
+            Lookup::Elsewhere { words, dialects } => {
+                self.sink.push(diagnose::layer_elsewhere(op, &words, dialects, dialect));
+                None
+            }
+            Lookup::Unknown { nearest } => {
+                let blocks = self.blocks.keys().cloned();
+                let nearest = nearest.or_else(|| words::nearest(&op.to_string(), blocks));
+                self.sink.push(diagnose::unknown_layer(op, nearest));
+                None
+            }
+        }
+    }
+
+    /// The number of spatial axes: the name says it, or the kernel does (`Conv` of flax and onnx).
+    fn rank(&self, found: LayerName, layer: &Layer, dialect: Dialect, scope: &Scope) -> Result<Option<usize>, Report> {
+        if found.rank.is_some() || found.words.ranks.is_empty() {
+            return Ok(found.rank);
+        }
+        let kernel = layer.args.fields.iter().find(|field| {
+            matches!(words::find_field(found.words, &field.name.to_string(), dialect), Lookup::Found(words) if words.name == "kernel")
+        });
+        match kernel.map(|field| &field.value) {
+            Some(Value::Tuple(values, _)) if (1..=3).contains(&values.len()) => Ok(Some(values.len())),
+            _ => {
+                let input = self.graph.inputs.get(scope.previous).map(|input| input.shape.rank());
+                match input {
+                    Some(rank @ 2..=4) => Ok(Some(rank - 1)),
+                    _ => Err(diagnose::open_rank(&layer.op)),
+                }
+            }
+        }
+    }
+
+    fn given(
+        &mut self,
+        words: &'static LayerWords,
+        rank: Option<usize>,
+        dialect: Dialect,
+        settings: &[(&'static str, Setting)],
+        holes: &[Hole],
+        spans: &Spans,
+    ) -> Recipe {
+        let Some(mut op) = fields::default_op(words.kind, rank.unwrap_or(0), dialect) else {
+            self.sink.push(diagnose::layer_not_yet(&spans.op));
+            return Recipe::Broken;
+        };
+        for (field, setting) in settings {
+            fields::set(&mut op, field, setting);
+        }
+        let given = |field: &str| settings.iter().any(|(name, _)| *name == field);
+        if let Op::Pool(pool) = &mut op
+            && !given("stride")
+        {
+            if holes.contains(&Hole::Axis(AxisField::Kernel)) {
+                self.sink.push(diagnose::kernel_hole_without_stride(spans.op.span()));
+                return Recipe::Broken;
+            }
+            *pool = pool.with_default_stride();
+        }
+        Recipe::Given(op)
+    }
+
+    fn undo(
+        &mut self,
+        name: &Ident,
+        words: &'static LayerWords,
+        rank: Option<usize>,
+        overrides: Vec<(&'static str, Setting)>,
+        scope: &Scope,
+    ) -> Recipe {
+        let Some(found) = self.lookup(name, scope) else { return Recipe::Broken };
+        let Some(of) = found.node else {
+            self.sink.push(diagnose::cannot_undo(name, None));
+            return Recipe::Broken;
+        };
+        let undone = match &self.graph.nodes[of].recipe {
+            Recipe::Given(Op::Conv(conv)) => Some((conv.direction, conv.rank)),
+            // What undoes a convolution is a transposed one of the same rank, and the reverse.
+            Recipe::Undo { .. } | Recipe::Broken => None,
+            Recipe::Chain { .. } | Recipe::Port { .. } => {
+                self.sink.push(diagnose::cannot_undo(name, None));
+                return Recipe::Broken;
+            }
+            Recipe::Given(_) => {
+                self.sink.push(diagnose::cannot_undo(name, Some(&self.graph.nodes[of].op_name)));
+                return Recipe::Broken;
+            }
+        };
+        if let Some((direction, undone_rank)) = undone {
+            let expected = match direction {
+                Direction::Forward => Kind::ConvTranspose,
+                Direction::Transposed => Kind::Conv,
+            };
+            if words.kind != expected || rank != Some(undone_rank) {
+                let (op, of) = (words.name(rank), self.graph.nodes[of].op_name.clone());
+                let wanted = if expected == Kind::Conv { "Conv" } else { "ConvTranspose" };
+                self.sink.push(diagnose::undo_direction(name, &op, &of, &format!("{wanted}{undone_rank}d")));
+                return Recipe::Broken;
+            }
+        }
+        Recipe::Undo { of, overrides }
+    }
+
+    fn activation(&mut self, value: &'a Value, dialect: Dialect, scope: &Scope) -> Option<Op> {
+        let (name, span, args) = match value {
+            Value::Word(name) => (name.to_string(), name.span(), None),
+            Value::Str(text) => (text.value(), text.span(), None),
+            Value::Call { name, args } => (name.to_string(), name.span(), Some(args)),
+            other => {
+                self.sink.push(diagnose::not_an_activation(&other.to_string(), None, other.span()));
+                return None;
+            }
+        };
+        let words = match words::find_activation(&name, dialect) {
+            Lookup::Found(found) => found.words,
+            Lookup::Elsewhere { .. } => {
+                self.sink.push(diagnose::not_an_activation(&name, None, span));
+                return None;
+            }
+            Lookup::Unknown { nearest } => {
+                self.sink.push(diagnose::not_an_activation(&name, nearest, span));
+                return None;
+            }
+        };
+        if matches!(words.kind, Kind::Prelu | Kind::Snake | Kind::Dropout) {
+            self.sink.push(diagnose::activation_with_parameters(&words.name(None), span));
+            return None;
+        }
+        let mut op = fields::default_op(words.kind, 0, dialect)?;
+        let Some(args) = args else { return Some(op) };
+        let leading = args.positional.iter().filter_map(|value| match words.positional {
+            Positional::Field(name) => Some((name, value, value.span())),
+            _ => None,
+        });
+        let mut given: Vec<(&'static str, &Value, Span)> = leading.collect();
+        if given.len() < args.positional.len() {
+            self.sink.push(diagnose::no_leading_part(&words.name(None), span));
+        }
+        for field in &args.fields {
+            match words::find_field(words, &field.name.to_string(), dialect) {
+                Lookup::Found(found) => given.push((found.name, &field.value, field.name.span())),
+                Lookup::Elsewhere { .. } => {
+                    self.sink.push(diagnose::unknown_field(&field.name, &words.name(None), None, &[]))
+                }
+                Lookup::Unknown { nearest } => {
+                    let known: Vec<_> = words.fields.iter().map(|field| field.name).collect();
+                    self.sink.push(diagnose::unknown_field(&field.name, &words.name(None), nearest, &known));
+                }
+            }
+        }
+        for (field, value, _) in given {
+            let field = words.fields.iter().find(|known| known.name == field)?;
+            if let Some(Some(setting)) = self.or_report(settle(field, value, &scope.numbers, dialect)) {
+                fields::set(&mut op, field.name, &setting);
+            }
+        }
+        Some(op)
+    }
+
+    /// The values that a layer reads; `None` where that is not known, which is reported.
+    fn inputs(
+        &mut self,
+        layer: &'a Layer,
+        words: &'static LayerWords,
+        operands: Option<&'a [Value]>,
+        like: Option<&'a Ident>,
+        scope: &mut Scope,
+    ) -> Option<Vec<ValueId>> {
+        let joins = words.positional == Positional::Names;
+        let mut inputs = match &layer.from {
+            None => vec![scope.previous],
+            Some(Source::Several(sources, span)) => {
+                if !joins && words.kind != Kind::Chain {
+                    self.sink.push(diagnose::one_input(&layer.op, *span));
+                    return None;
+                }
+                let mut values = Vec::new();
+                for source in sources {
+                    values.push(self.source(source, scope)?);
+                }
+                values
+            }
+            Some(source) => vec![self.source(source, scope)?],
+        };
+        if let Some(operands) = operands.filter(|operands| !operands.is_empty()) {
+            if matches!(layer.from, Some(Source::Several(..))) {
+                self.sink.push(diagnose::operands_twice(&layer.op));
+                return None;
+            }
+            let previous = inputs[0];
+            let mut values = Vec::new();
+            for operand in operands {
+                values.push(match operand {
+                    Value::Hole(_) => previous,
+                    Value::Word(name) => self.lookup(name, scope)?.value,
+                    Value::Name(reference) => self.reference(reference, scope)?,
+                    other => {
+                        self.sink.push(diagnose::not_a_name(&other.to_string(), other.span()));
+                        return None;
+                    }
+                });
+            }
+            if let [only] = values.as_slice() {
+                values = vec![previous, *only];
+            }
+            inputs = values;
+        }
+        if joins && inputs.len() < 2 {
+            self.sink.push(diagnose::needs_operands(&layer.op));
+            return None;
+        }
+        if let Some(name) = like {
+            inputs.push(self.lookup(name, scope)?.value);
+        }
+        Some(inputs)
+    }
+
+    /// `a`, or `a.b`: a port of a sub-chain, which is a value of its own.
+    fn reference(&mut self, reference: &Reference, scope: &mut Scope) -> Option<ValueId> {
+        let found = self.lookup(&reference.name, scope)?;
+        let Some(port) = &reference.port else { return Some(found.value) };
+        let chain = found.node.filter(|node| matches!(self.graph.nodes[*node].recipe, Recipe::Chain { .. }));
+        let Some(of) = chain else {
+            self.sink.push(diagnose::no_ports(&reference.name, port));
+            return None;
+        };
+        let name = format!("{}.{port}", self.graph.nodes[of].name);
+        let previous = scope.previous;
+        let node = Node {
+            name: name.clone(),
+            file_name: name,
+            op_name: String::new(),
+            docs: TokenStream::new(),
+            recipe: Recipe::Port { of, port: port.clone() },
+            holes: Vec::new(),
+            inputs: vec![found.value],
+            activation: None,
+            comment: None,
+            restores: None,
+            spans: Spans { label: None, op: port.clone(), positional: None, fields: Vec::new() },
+            unseen: false,
+            origin: std::ptr::from_ref(reference).addr(),
+            read: false,
+        };
+        let node = self.push(node, scope);
+        scope.previous = previous;
+        Some(self.graph.value(node))
+    }
+
+    pub(super) fn source(&mut self, source: &Source, scope: &mut Scope) -> Option<ValueId> {
+        match source {
+            Source::Previous(_) => Some(scope.previous),
+            Source::Named(reference) => self.reference(reference, scope),
+            Source::Several(_, span) => {
+                self.sink.push(diagnose::nested_sources(*span));
+                None
+            }
+        }
+    }
+}

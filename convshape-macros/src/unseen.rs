@@ -1,0 +1,68 @@
+//! Numbers that the macro cannot see: constants, const generics, what they come to.
+//!
+//! In the graph they stand as numbers that no chain has ([`Unseen::is`]), so that everything else
+//! stays plain data. What depends on one is not checked here but in const evaluation, where the
+//! number is its expression again.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+use proc_macro2::TokenStream;
+
+/// Stand-ins count up from here; no size, and no padding that fits memory, is that small.
+const FIRST: i64 = i64::MIN + 1;
+const LAST: i64 = FIRST + (1 << 32);
+
+/// The numbers of one chain that the macro cannot see.
+#[derive(Clone, Default)]
+pub(crate) struct Unseen(Rc<RefCell<Vec<Expr>>>);
+
+/// One of them.
+#[derive(Clone)]
+pub(crate) struct Expr {
+    /// Its value, an `i64`.
+    pub(crate) value: TokenStream,
+    /// The same as a const argument (`Chw<C, 28, 28>`), where stable Rust allows it in generic
+    /// code: a path as it was written.
+    pub(crate) path: Option<TokenStream>,
+}
+
+impl Unseen {
+    /// A stand-in for an expression.
+    pub(crate) fn add(&self, expr: Expr) -> i64 {
+        let mut all = self.0.borrow_mut();
+        all.push(expr);
+        FIRST + i64::try_from(all.len()).unwrap_or(i64::MAX) - 1
+    }
+
+    /// The expression that a number stands for, if it does.
+    pub(crate) fn get(&self, number: i64) -> Option<Expr> {
+        let index = usize::try_from(number.checked_sub(FIRST)?).ok()?;
+        self.0.borrow().get(index).cloned()
+    }
+
+    /// Whether a number is a stand-in.
+    pub(crate) fn is(number: i64) -> bool {
+        (FIRST..LAST).contains(&number)
+    }
+
+    /// Whether the chain has any.
+    pub(crate) fn any(&self) -> bool {
+        !self.0.borrow().is_empty()
+    }
+}
+
+/// A shape with what cannot be seen left open.
+pub(crate) fn visible(shape: &Shape) -> Shape {
+    let mut seen = *shape;
+    for axis in 0..shape.rank() {
+        if let Size::Number(number) = shape.size(axis)
+            && Unseen::is(number)
+        {
+            seen = seen.with(axis, Size::Unknown);
+        }
+    }
+    seen
+}

@@ -1,0 +1,307 @@
+//! Weights that are compiled in: the header of the file, held against the chain's parameters. The
+//! tensors themselves are not read here.
+
+mod header;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use convshape_arith::stored::{Hint, WEIGHT_NORM};
+
+use crate::check::Checked;
+use crate::diagnose::{self, Sink};
+use crate::graph::{Graph, NodeId, Recipe};
+use crate::syntax::{Chain, Text};
+use crate::unseen::visible;
+use crate::words::nearest;
+pub(crate) use header::{Damage, Header, Tensor};
+
+/// For that many layers that are missing, others like them are searched; nobody reads more.
+const MOST_SEARCHES: usize = 12;
+
+/// The file of a `weights` header.
+#[derive(Debug)]
+pub(crate) struct File {
+    /// Where it is: what the header says, from the folder of the crate's Cargo.toml.
+    pub(crate) path: String,
+    pub(crate) header: Header,
+}
+
+/// Why a file cannot be used at all.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) path: PathBuf,
+    pub(crate) reason: Reason,
+}
+
+#[derive(Debug)]
+pub(crate) enum Reason {
+    Io(std::io::Error),
+    /// A folder, a pipe, a device.
+    NoFile,
+    /// A path that cannot be written in source code.
+    NotUnicode,
+    Header(Damage),
+}
+
+/// What a layer and the file disagree about.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// The file has none of the chain's tensors. All its names may begin with a prefix.
+    Nothing { expected: String, found: Vec<String>, more: usize, prefix: Option<String> },
+    /// Tensors of a layer are missing, with these names and shapes: all that it has, or some. `stem`
+    /// is a layer of the file that may be meant.
+    Missing { node: NodeId, tensors: Vec<(String, Vec<usize>)>, whole: bool, stem: Option<Stem> },
+    /// Elements of a type that is not converted.
+    Dtype { node: NodeId, name: String, found: String },
+    /// Another shape.
+    Shape { node: NodeId, name: String, found: Vec<usize>, expected: Vec<usize>, hint: Option<Hint> },
+}
+
+/// The file that a checked chain names. What is wrong with it is reported.
+pub(crate) fn of(chain: &Chain, graph: &Graph, checked: &Checked, sink: &mut Sink) -> Option<File> {
+    let text = chain.headers.weights.as_ref()?;
+    match open(text) {
+        Err(unreadable) => {
+            sink.push(diagnose::unreadable(&unreadable, text.span()));
+            None
+        }
+        // A chain whose shapes do not fit has other weights once they do.
+        Ok(_) if sink.refused() => None,
+        Ok(file) => {
+            for problem in check(graph, checked, &file) {
+                sink.push(diagnose::weights(graph, checked, &problem, text.span()));
+            }
+            Some(file)
+        }
+    }
+}
+
+/// A layer of a file, and whether its tensors have the shapes that are looked for.
+#[derive(Debug)]
+pub(crate) struct Stem {
+    pub(crate) name: String,
+    pub(crate) fits: bool,
+}
+
+/// Reads the header of a file.
+fn open(text: &Text) -> Result<File, Unreadable> {
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let path = Path::new(&folder).join(text.value());
+    let path = std::path::absolute(&path).unwrap_or(path);
+    match read(&path) {
+        Ok(file) => Ok(file),
+        Err(reason) => Err(Unreadable { path, reason }),
+    }
+}
+
+fn read(path: &Path) -> Result<File, Reason> {
+    // Before it is opened: to open a pipe waits for who writes to it.
+    let metadata = fs::metadata(path).map_err(Reason::Io)?;
+    if !metadata.is_file() {
+        return Err(Reason::NoFile);
+    }
+    let file = fs::File::open(path).map_err(Reason::Io)?;
+    let header = header::read(file, metadata.len()).map_err(Reason::Header)?;
+    let path = path.to_str().ok_or(Reason::NotUnicode)?.to_owned();
+    Ok(File { path, header })
+}
+
+/// A parameter whose shape the macro knows.
+struct Wanted {
+    /// Its name in files.
+    name: String,
+    /// What follows the layer's name in it.
+    suffix: &'static str,
+    shape: Vec<usize>,
+}
+
+/// The parameters of a layer, as far as the macro knows them.
+fn wanted(graph: &Graph, checked: &Checked, node: NodeId) -> Vec<Wanted> {
+    // Where a number is not seen, const evaluation checks.
+    let Some(op) = checked.ops[node].filter(|_| !graph.nodes[node].unseen) else { return Vec::new() };
+    let params = op.params();
+    let known = params.iter().filter_map(|spec| {
+        let shape = visible(&spec.shape);
+        let sizes = shape.sizes().iter().map(|size| usize::try_from(size.number()?).ok());
+        let name = format!("{}{}", graph.nodes[node].file_name, spec.suffix);
+        Some(Wanted { name, suffix: spec.suffix, shape: sizes.collect::<Option<_>>()? })
+    });
+    known.collect()
+}
+
+/// Whether only const evaluation knows a layer's parameters.
+fn is_deferred(graph: &Graph, checked: &Checked, node: NodeId) -> bool {
+    let layer = &graph.nodes[node];
+    match layer.recipe {
+        Recipe::Chain { .. } => true,
+        Recipe::Port { .. } => false,
+        _ => layer.unseen || graph.deferred() && checked.ops[node].is_none_or(|op| op.params().is_empty()),
+    }
+}
+
+/// Everything that does not fit, in the order of the layers.
+fn check(graph: &Graph, checked: &Checked, file: &File) -> Vec<Problem> {
+    let layers: Vec<(NodeId, Vec<Wanted>)> = (0..graph.nodes.len())
+        .map(|node| (node, wanted(graph, checked, node)))
+        .filter(|(_, params)| !params.is_empty())
+        .collect();
+    let names: Vec<&str> = layers.iter().flat_map(|(_, params)| params).map(|param| param.name.as_str()).collect();
+    if layers.len() > 1
+        && let Some(first) = names.first()
+        && names.iter().all(|name| file.find(name).is_none())
+    {
+        return vec![file.nothing(first)];
+    }
+    let claimed: BTreeSet<&str> = graph.nodes.iter().map(|node| node.file_name.as_str()).collect();
+    let mut problems = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (node, params) in &layers {
+        let mut found = Vec::new();
+        let missing: Vec<&Wanted> = params.iter().filter(|param| file.find(&param.name).is_none()).collect();
+        if !missing.is_empty() {
+            let whole = missing.len() == params.len();
+            // Each search reads over all names.
+            let search = whole && problems.len() < MOST_SEARCHES;
+            let stem = if search { file.renamed(&graph.nodes[*node].file_name, &missing, &claimed) } else { None };
+            let tensors = missing.iter().map(|param| (param.name.clone(), param.shape.clone())).collect();
+            found.push(Problem::Missing { node: *node, tensors, whole, stem });
+        }
+        for param in params {
+            let hint = |found: &[usize]| Hint::of(found, &param.shape, checked.ops[*node].as_ref()?);
+            found.extend(file.fits(*node, param, hint));
+        }
+        // What is wrong with one turn of a repeat is often wrong with all, and is one mistake.
+        if seen.insert((without_turns(&graph.nodes[*node].name), found.len())) {
+            problems.append(&mut found);
+        }
+    }
+    problems
+}
+
+/// The name of a layer in any turn of a repeat: `blocks.#.c`.
+fn without_turns(name: &str) -> String {
+    let turn = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    name.split('.').map(|part| if turn(part) { "#" } else { part }).collect::<Vec<_>>().join(".")
+}
+
+/// A parameter in a file.
+pub(crate) enum Found<'a> {
+    Whole((&'a String, &'a Tensor)),
+    /// By PyTorch's weight norm: length and direction.
+    Normed([(&'a String, &'a Tensor); 2]),
+}
+
+impl File {
+    /// A parameter by its name.
+    fn find(&self, name: &str) -> Option<Found<'_>> {
+        let tensor = |name: &str| self.header.tensors.get_key_value(name);
+        if let Some(whole) = tensor(name) {
+            return Some(Found::Whole(whole));
+        }
+        let layer = name.strip_suffix("weight")?;
+        WEIGHT_NORM.iter().find_map(|(length, direction)| {
+            let parts = [tensor(&format!("{layer}{length}"))?, tensor(&format!("{layer}{direction}"))?];
+            Some(Found::Normed(parts))
+        })
+    }
+
+    /// The tensors that a checked chain is made from. Where the macro does not know the parameters,
+    /// all that the layer or sub-chain may name.
+    pub(crate) fn tensors(&self, graph: &Graph, checked: &Checked) -> BTreeMap<&String, &Tensor> {
+        let mut tensors = BTreeMap::new();
+        for node in 0..graph.nodes.len() {
+            for param in wanted(graph, checked, node) {
+                match self.find(&param.name) {
+                    Some(Found::Whole(tensor)) => tensors.extend([tensor]),
+                    Some(Found::Normed(parts)) => tensors.extend(parts),
+                    None => {}
+                }
+            }
+            if is_deferred(graph, checked, node) {
+                let name = &graph.nodes[node].file_name;
+                let behind = self.header.tensors.range(name.clone()..).take_while(|(other, _)| other.starts_with(name));
+                let inside = behind.filter(|(other, _)| other[name.len()..].starts_with(['.', '/']));
+                tensors.extend(inside.filter(|(_, tensor)| tensor.is_float()));
+            }
+        }
+        tensors
+    }
+
+    fn nothing(&self, first: &str) -> Problem {
+        const SOME: usize = 4;
+        let behind = format!(".{first}");
+        let prefix = self.header.tensors.keys().find_map(|name| name.strip_suffix(&behind));
+        Problem::Nothing {
+            expected: first.to_owned(),
+            found: self.header.tensors.keys().take(SOME).cloned().collect(),
+            more: self.header.tensors.len().saturating_sub(SOME),
+            prefix: prefix.map(|prefix| format!("{prefix}.")),
+        }
+    }
+
+    /// A layer of the file that no other name claims and that has all that is missing in the same
+    /// shapes, or else a similar name.
+    fn renamed(&self, file_name: &str, missing: &[&Wanted], claimed: &BTreeSet<&str>) -> Option<Stem> {
+        let fits = |stem: &str| {
+            missing.iter().all(|param| match self.find(&format!("{stem}{}", param.suffix)) {
+                Some(Found::Whole((_, tensor)) | Found::Normed([_, (_, tensor)])) => tensor.shape == param.shape,
+                None => false,
+            })
+        };
+        let stem = |name| missing.iter().find_map(|param| str::strip_suffix(name, param.suffix));
+        let stems: BTreeSet<&str> = self.header.tensors.keys().filter_map(|name| stem(name)).collect();
+        let (fitting, others): (Vec<&str>, Vec<&str>) =
+            stems.into_iter().filter(|stem| !claimed.contains(stem)).partition(|stem| fits(stem));
+        let behind = format!(".{file_name}");
+        let similar = |stems: &[&str]| {
+            let suffixed = stems.iter().find(|stem| stem.ends_with(&behind)).map(|stem| (*stem).to_owned());
+            suffixed.or_else(|| nearest(file_name, stems.iter().map(|stem| (*stem).to_owned())))
+        };
+        let found = match fitting.as_slice() {
+            [only] => Some((*only).to_owned()),
+            several => similar(several),
+        };
+        let found = found.map(|name| Stem { name, fits: true });
+        found.or_else(|| Some(Stem { name: similar(&others)?, fits: false }))
+    }
+
+    /// Type and shape.
+    fn fits(&self, node: NodeId, param: &Wanted, hint: impl Fn(&[usize]) -> Option<Hint>) -> Vec<Problem> {
+        let parts = match self.find(&param.name) {
+            None => Vec::new(),
+            Some(Found::Whole(tensor)) => vec![(tensor, param.shape.clone())],
+            Some(Found::Normed([length, direction])) => {
+                let mut lengths = vec![1; param.shape.len()];
+                lengths[0] = param.shape[0];
+                vec![(direction, param.shape.clone()), (length, lengths)]
+            }
+        };
+        let problem = |((name, tensor), expected): ((&String, &Tensor), Vec<usize>)| {
+            let name = name.clone();
+            if !tensor.is_float() {
+                return Some(Problem::Dtype { node, name, found: tensor.dtype.clone() });
+            }
+            let hint = (expected == param.shape).then(|| hint(&tensor.shape)).flatten();
+            (tensor.shape != expected).then(|| Problem::Shape {
+                node,
+                name,
+                found: tensor.shape.clone(),
+                expected,
+                hint,
+            })
+        };
+        parts.into_iter().filter_map(problem).collect()
+    }
+}
+
+impl Tensor {
+    /// Whether its elements are of a type that is converted.
+    fn is_float(&self) -> bool {
+        matches!(self.dtype.as_str(), "F32" | "F64" | "F16" | "BF16")
+    }
+}
+
+#[cfg(test)]
+mod tests;

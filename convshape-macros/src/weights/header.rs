@@ -1,0 +1,234 @@
+//! The header of a safetensors file: 8 bytes with its length, then JSON that says which bytes behind
+//! it are which tensor. It is not believed: it may lie about every number.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+use std::io::{self, Read};
+
+// The safetensors crate wants the whole file in memory before it reads the header. This is the JSON
+// parser that it uses, without serde's derive, which would take longer to build than this crate.
+use serde_core::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// Bytes in front of the header, which hold its length.
+const LENGTH_BYTES: u64 = 8;
+/// The limit of the safetensors crate.
+const MOST_BYTES: u64 = 100_000_000;
+/// As many axes as PyTorch's and numpy's arrays have.
+const MOST_AXES: usize = 64;
+
+/// The tensors of a file.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) tensors: BTreeMap<String, Tensor>,
+    /// Where the header ends and the tensors begin.
+    pub(crate) end: u64,
+}
+
+/// One tensor of a file.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Tensor {
+    /// `F32`
+    pub(crate) dtype: String,
+    pub(crate) shape: Vec<usize>,
+    /// Its first byte and the byte behind its last, behind the header.
+    pub(crate) bytes: (u64, u64),
+}
+
+/// What is wrong with a header.
+#[derive(Debug)]
+pub(crate) enum Damage {
+    Read(io::Error),
+    /// A zip archive, as `torch.save` writes.
+    Zip,
+    /// What Git LFS leaves in place of a file that was not fetched.
+    Pointer,
+    /// Shorter than a header's length.
+    Short {
+        found: u64,
+    },
+    /// The header would be longer than the file, or than any.
+    Length {
+        header: u64,
+        file: u64,
+    },
+    Json(serde_json::Error),
+    /// The tensors leave a gap, overlap or run backwards.
+    Offsets {
+        name: String,
+    },
+    /// A tensor has more or fewer bytes than its type and shape take.
+    Size {
+        name: String,
+    },
+    /// The tensors end before or behind the file.
+    End {
+        tensors: u64,
+        file: u64,
+    },
+}
+
+/// Reads the header of a file of that many bytes, and no more of it.
+pub(crate) fn read(mut file: impl Read, length: u64) -> Result<Header, Damage> {
+    let mut first = Vec::new();
+    file.by_ref().take(LENGTH_BYTES).read_to_end(&mut first).map_err(Damage::Read)?;
+    if first.starts_with(b"PK\x03\x04") {
+        return Err(Damage::Zip);
+    }
+    if first == b"version " {
+        return Err(Damage::Pointer);
+    }
+    let Some(number) = first.first_chunk() else { return Err(Damage::Short { found: length }) };
+    let header = u64::from_le_bytes(*number);
+    let rest = length.saturating_sub(LENGTH_BYTES);
+    if header > rest.min(MOST_BYTES) {
+        return Err(Damage::Length { header, file: length });
+    }
+    let mut json = Vec::new();
+    file.take(header).read_to_end(&mut json).map_err(Damage::Read)?;
+    let Tensors(tensors) = serde_json::from_slice(&json).map_err(Damage::Json)?;
+    check(&tensors, rest - header)?;
+    Ok(Header { tensors, end: LENGTH_BYTES + header })
+}
+
+/// Whether the tensors fill the bytes behind the header, one behind the other.
+fn check(tensors: &BTreeMap<String, Tensor>, length: u64) -> Result<(), Damage> {
+    let mut order: Vec<(&String, &Tensor)> = tensors.iter().collect();
+    order.sort_by_key(|(_, tensor)| tensor.bytes);
+    let mut at = 0;
+    for (name, tensor) in order {
+        let (start, end) = tensor.bytes;
+        if start != at || end < start {
+            return Err(Damage::Offsets { name: name.clone() });
+        }
+        at = end;
+        let Some(bits) = bits(&tensor.dtype) else { continue };
+        match (tensor.bits(bits), (end - start).checked_mul(8)) {
+            (Some(expected), Some(found)) if expected == found => {}
+            _ => return Err(Damage::Size { name: name.clone() }),
+        }
+    }
+    if at == length { Ok(()) } else { Err(Damage::End { tensors: at, file: length }) }
+}
+
+impl Tensor {
+    /// The size of all elements, if they have `bits` each.
+    fn bits(&self, bits: u64) -> Option<u64> {
+        self.shape.iter().try_fold(bits, |product, &size| product.checked_mul(u64::try_from(size).ok()?))
+    }
+}
+
+/// The size of an element. Types that are not known cannot be checked, nor can the chain use them.
+fn bits(dtype: &str) -> Option<u64> {
+    match dtype {
+        "BOOL" | "U8" | "I8" | "F8_E4M3" | "F8_E5M2" => Some(8),
+        "F16" | "BF16" | "I16" | "U16" => Some(16),
+        "F32" | "I32" | "U32" => Some(32),
+        "F64" | "I64" | "U64" | "C64" => Some(64),
+        _ => None,
+    }
+}
+
+/// The outermost object: each name once, `__metadata__` among them.
+struct Tensors(BTreeMap<String, Tensor>);
+
+impl<'de> Deserialize<'de> for Tensors {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Names;
+        impl<'de> Visitor<'de> for Names {
+            type Value = Tensors;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of tensors")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tensors, A::Error> {
+                let mut tensors = BTreeMap::new();
+                let mut metadata = false;
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == "__metadata__" {
+                        if metadata {
+                            return Err(twice(&name));
+                        }
+                        metadata = true;
+                        map.next_value::<IgnoredAny>()?;
+                        continue;
+                    }
+                    match tensors.entry(name) {
+                        Entry::Vacant(entry) => entry.insert(map.next_value()?),
+                        Entry::Occupied(entry) => return Err(twice(entry.key())),
+                    };
+                }
+                Ok(Tensors(tensors))
+            }
+        }
+        json.deserialize_map(Names)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tensor {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Tensor;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a tensor's `dtype`, `shape` and `data_offsets`")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tensor, A::Error> {
+                let (mut dtype, mut shape, mut bytes) = (None, None, None);
+                while let Some(field) = map.next_key::<String>()? {
+                    let again = match field.as_str() {
+                        "dtype" => dtype.replace(map.next_value()?).is_some(),
+                        "shape" => shape.replace(map.next_value::<Sizes>()?).is_some(),
+                        "data_offsets" => bytes.replace(map.next_value()?).is_some(),
+                        _ => return Err(de::Error::unknown_field(&field, &["dtype", "shape", "data_offsets"])),
+                    };
+                    if again {
+                        return Err(twice(&field));
+                    }
+                }
+                match (dtype, shape, bytes) {
+                    (Some(dtype), Some(Sizes(shape)), Some(bytes)) => Ok(Tensor { dtype, shape, bytes }),
+                    (None, ..) => Err(de::Error::missing_field("dtype")),
+                    (_, None, _) => Err(de::Error::missing_field("shape")),
+                    (.., None) => Err(de::Error::missing_field("data_offsets")),
+                }
+            }
+        }
+        json.deserialize_map(Fields)
+    }
+}
+
+fn twice<E: de::Error>(name: &str) -> E {
+    E::custom(format_args!("`{name}` stands twice"))
+}
+
+/// The sizes of a tensor's axes.
+struct Sizes(Vec<usize>);
+
+impl<'de> Deserialize<'de> for Sizes {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Axes;
+        impl<'de> Visitor<'de> for Axes {
+            type Value = Sizes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "at most {MOST_AXES} sizes")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut axes: A) -> Result<Sizes, A::Error> {
+                let mut sizes = Vec::new();
+                while let Some(size) = axes.next_element()? {
+                    if sizes.len() == MOST_AXES {
+                        return Err(de::Error::invalid_length(sizes.len() + 1, &self));
+                    }
+                    sizes.push(size);
+                }
+                Ok(Sizes(sizes))
+            }
+        }
+        json.deserialize_seq(Axes)
+    }
+}

@@ -1,0 +1,150 @@
+//! The words as Rust items, for rustdoc and for editors: a module a dialect, a struct a layer, a
+//! field a field. The macro's expansion names them with the user's tokens.
+
+use std::collections::BTreeSet;
+
+use convshape_arith::op::Dialect;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+
+use super::{Dialects, FieldWords, GRAMMAR, Group, LAYERS, LayerWords, Positional, Takes, Word, dialect_name, spell};
+
+/// The modules of all dialects, and `grammar` with the words of the grammar.
+pub(crate) fn markers() -> TokenStream {
+    let dialects = super::fields::ALL.iter().map(|dialect| {
+        let name = Ident::new(dialect_name(*dialect), Span::call_site());
+        let doc = format!("The layers of the {name} dialect.");
+        let layers = layers(*dialect);
+        quote! {
+            #[doc = #doc]
+            #[allow(non_camel_case_types)]
+            pub mod #name {
+                use super::values;
+                #layers
+            }
+        }
+    });
+    let words = GRAMMAR.iter().map(|word| {
+        let name = syn::parse_str::<Ident>(word.name).unwrap_or_else(|_| Ident::new_raw(word.name, Span::call_site()));
+        let doc = word.doc;
+        quote!(#[doc = #doc] pub struct #name;)
+    });
+    quote! {
+        #(#dialects)*
+        /// The words that give a chain its form.
+        #[allow(non_camel_case_types)]
+        pub mod grammar {
+            #(#words)*
+        }
+    }
+}
+
+/// The layers of a dialect, each under its own name and under those of the framework.
+fn layers(dialect: Dialect) -> TokenStream {
+    let mut items = TokenStream::new();
+    let mut seen = BTreeSet::new();
+    for row in LAYERS.iter().filter(|row| row.dialects.contains(&dialect)) {
+        let ranks: Vec<Option<usize>> = match row.ranks {
+            [] => vec![None],
+            ranks => ranks.iter().copied().map(Some).collect(),
+        };
+        for rank in ranks {
+            let name = row.name(rank);
+            let fields = fields(row, dialect);
+            let doc = format!("{}\n\n{}", row.doc, leading(row));
+            let ident = format_ident!("{name}");
+            seen.insert(name);
+            items.extend(quote!(#[doc = #doc] pub struct #ident { #fields }));
+        }
+        for alias in row.aliases.iter().filter(|alias| alias.dialects.contains(&dialect)) {
+            let ranks: &[usize] = match (alias.name.contains('#'), row.ranks) {
+                (false, _) => &[2],
+                (true, []) => &[1, 2, 3],
+                (true, ranks) => ranks,
+            };
+            for rank in ranks {
+                items.extend(also(row, spell(alias.name, Some(*rank)), *rank, &mut seen));
+            }
+        }
+        if row.group == Group::Activation {
+            // As a word: `activation: relu`.
+            items.extend(also(row, row.snake.to_owned(), 2, &mut seen));
+        }
+    }
+    items
+}
+
+/// Another name of a layer.
+fn also(row: &LayerWords, name: String, rank: usize, seen: &mut BTreeSet<String>) -> TokenStream {
+    let ident = format_ident!("{name}");
+    let rank = if row.ranks.is_empty() { None } else { Some(rank) };
+    let canonical = format_ident!("{}", row.name(rank));
+    let doc = row.doc;
+    if seen.insert(name) { quote!(#[doc = #doc] pub type #ident = #canonical;) } else { TokenStream::new() }
+}
+
+fn fields(row: &LayerWords, dialect: Dialect) -> TokenStream {
+    let known = |dialects: Dialects| dialects.contains(&dialect);
+    let mut items = TokenStream::new();
+    for field in row.all_fields().filter(|field| known(field.dialects)) {
+        let ty = takes(field.takes);
+        let name = format_ident!("{}", field.name);
+        let doc = field_doc(field, dialect);
+        items.extend(quote!(#[doc = #doc] pub #name: values::#ty,));
+        for alias in field.aliases.iter().filter(|alias| known(alias.dialects)) {
+            let also = format_ident!("{}", alias.name);
+            let doc = format!("`{name}`: {doc}");
+            items.extend(quote!(#[doc = #doc] pub #also: values::#ty,));
+        }
+    }
+    items
+}
+
+/// What may stand in front of the fields.
+fn leading(row: &LayerWords) -> String {
+    match row.positional {
+        Positional::None => "Every value has its field's name.".to_owned(),
+        Positional::Channels => {
+            "In front of the fields stand the channels, `1 -> 16` or `16`, or `undo name`.".to_owned()
+        }
+        Positional::Names => "In front stand the names of statements; `_` is the one before.".to_owned(),
+        Positional::Path => "In front stands the type of the other chain.".to_owned(),
+        Positional::Field(name) => format!("`{name}` may stand without its name in front."),
+    }
+}
+
+/// One line on a field, with the words that it takes in a dialect.
+fn field_doc(field: &FieldWords, dialect: Dialect) -> String {
+    let mut doc = field.doc.to_owned();
+    if let Takes::Word(words) | Takes::Padding(words) | Takes::SizePerAxisOr(words) = field.takes {
+        let known = words.iter().filter(|word| word.dialects.contains(&dialect));
+        let known: Vec<String> = known.map(|word: &Word| format!("`{}`", word.name)).collect();
+        if !known.is_empty() {
+            doc += &format!("; the words are {}", known.join(", "));
+        }
+    }
+    if field.hole {
+        doc += "; `_` is worked out";
+    }
+    doc
+}
+
+/// The type in `layers::values` that stands for what a field takes.
+fn takes(takes: Takes) -> Ident {
+    let name = match takes {
+        Takes::Size => "Size",
+        Takes::SizePerAxis | Takes::SizePerAxisOr(_) => "SizePerAxis",
+        Takes::Padding(_) => "Padding",
+        Takes::Amount => "Amount",
+        Takes::Float => "Float",
+        Takes::FloatPerAxis => "FloatPerAxis",
+        Takes::Bool => "Bool",
+        Takes::Word(_) => "Word",
+        Takes::Shape => "Shape",
+        Takes::Range => "Range",
+        Takes::Name => "Name",
+        Takes::Activation => "Activation",
+        Takes::Dialect => "Dialect",
+    };
+    Ident::new(name, Span::call_site())
+}

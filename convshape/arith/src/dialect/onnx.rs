@@ -1,0 +1,128 @@
+//! ONNX: what its operators mean where the engines agree (onnxruntime, the C++ shape inference, the reference
+//! evaluator), opset 22.
+
+use super::{
+    checked, cropped, full_scatter, halves, halves_lower, not_cropping, not_in_dialect, not_negative, same_rows,
+    written,
+};
+use crate::axis::{Scatter, Window, extent};
+use crate::fault::{Fault, Reason, tri, tri_size};
+use crate::op::{AutoPad, Conv, Padding, Pool};
+use crate::size::Size;
+
+/// What concerns no single axis: `pads` and `auto_pad` exclude each other.
+pub(super) const fn check(conv: &Conv) -> Result<(), Fault> {
+    if matches!(conv.auto_pad, AutoPad::NotSet) {
+        return Ok(());
+    }
+    let mut axis = 0;
+    while axis < conv.rank {
+        if !matches!(written(conv.padding, axis), Some((0, 0))) {
+            return Err(Fault::new(Reason::Exclusive { field: "auto_pad", what: "padding and auto_pad" }));
+        }
+        axis += 1;
+    }
+    Ok(())
+}
+
+/// The padding as one word or as numbers, of both attributes.
+const fn padding(padding: Padding, auto_pad: AutoPad) -> Padding {
+    match auto_pad {
+        AutoPad::NotSet => padding,
+        AutoPad::SameUpper => Padding::Same,
+        AutoPad::SameLower => Padding::SameLower,
+        AutoPad::Valid => Padding::Valid,
+    }
+}
+
+/// Both sides of the border of a window that reaches over `reach` rows.
+const fn sides(padding: Padding, axis: usize, reach: i64, stride: i64, input: Size) -> Result<(i64, i64), Reason> {
+    match (padding, written(padding, axis)) {
+        (_, Some(sides)) => not_cropping(sides),
+        (Padding::Valid, _) => Ok((0, 0)),
+        (Padding::Same, _) => Ok(halves(tri!(same_rows(reach, stride, input)))),
+        (Padding::SameLower, _) => Ok(halves_lower(tri!(same_rows(reach, stride, input)))),
+        _ => Err(not_in_dialect(padding)),
+    }
+}
+
+/// `Conv`.
+pub(super) const fn window(conv: &Conv, axis: usize, input: Size) -> Result<Window, Reason> {
+    let (kernel, stride, dilation) = (conv.kernel[axis], conv.stride[axis], conv.dilation[axis]);
+    let reach = tri_size!(extent(kernel, dilation));
+    let (lo, hi) = tri!(sides(padding(conv.padding, conv.auto_pad), axis, reach, stride, input));
+    Ok(Window { kernel, stride, dilation, input_dilation: 1, lo, hi, ceil: false })
+}
+
+/// `ConvTranspose`.
+pub(super) const fn scatter(conv: &Conv, axis: usize, input: Size) -> Result<Scatter, Reason> {
+    let full = full_scatter(conv, axis);
+    let stride = full.stride;
+    let extra = match conv.output_padding {
+        Some(output_padding) => output_padding[axis],
+        None => 0,
+    };
+    tri!(not_negative("output_padding", extra));
+    if extra >= stride {
+        return Err(Reason::OutputPaddingStride { value: extra, stride });
+    }
+    let padding = padding(conv.padding, conv.auto_pad);
+    if let Some(sizes) = conv.output_size {
+        return with_output_size(full, extra, padding, sizes[axis], input);
+    }
+    let (lo, hi) = match (padding, written(padding, axis)) {
+        (_, Some(sides)) => tri!(not_cropping(sides)),
+        (Padding::Valid, _) => (0, 0),
+        // What is more than `input * stride` is cropped; what is less is not added.
+        (Padding::Same | Padding::SameLower, _) => {
+            let reach = tri_size!(extent(full.kernel, full.dilation));
+            let more = tri!(checked(reach.checked_add(extra))) - stride;
+            let more = if more > 0 { more } else { 0 };
+            if matches!(padding, Padding::Same) { halves(more) } else { halves_lower(more) }
+        }
+        _ => return Err(not_in_dialect(padding)),
+    };
+    Ok(Scatter { lo, hi: tri!(checked(hi.checked_sub(extra))), ..full })
+}
+
+/// `output_shape`: the pads are worked out and those written do not count. Where the odd row goes is
+/// said by `auto_pad`; without it, to the start.
+const fn with_output_size(
+    full: Scatter,
+    extra: i64,
+    padding: Padding,
+    requested: i64,
+    input: Size,
+) -> Result<Scatter, Reason> {
+    let rows = tri_size!(full.unchecked_output(input));
+    let most = tri_size!(rows.plus(full.stride - 1));
+    match (rows, most) {
+        (Size::Number(rows), Size::Number(most)) if requested >= 1 && requested <= most => {
+            let more = tri!(checked(rows.checked_add(extra))) - requested;
+            let more = if more > 0 { more } else { 0 };
+            let (lo, _) = if matches!(padding, Padding::Same) { halves(more) } else { halves_lower(more) };
+            cropped(full, lo, rows - requested)
+        }
+        (Size::Unknown, _) => Ok(full),
+        _ => Err(Reason::OutputSize { requested, least: Size::Number(1), most }),
+    }
+}
+
+/// `MaxPool` and `AveragePool`. With `auto_pad`, pads do not count.
+pub(super) const fn pool_window(pool: &Pool, axis: usize, input: Size) -> Result<Window, Reason> {
+    let (kernel, stride, dilation) = (pool.kernel[axis], pool.stride[axis], pool.dilation[axis]);
+    // The dilation does not count here: with one, `same` gives fewer rows.
+    let (lo, hi) = tri!(sides(padding(pool.padding, pool.auto_pad), axis, kernel, stride, input));
+    let most = if lo > hi { lo } else { hi };
+    if most >= kernel {
+        return Err(Reason::PoolPadding { padding: most, kernel, most: kernel - 1 });
+    }
+    let window = Window { kernel, stride, dilation, input_dilation: 1, lo, hi, ceil: pool.ceil_mode };
+    // onnxruntime divides towards zero: a window that is up to `stride - 1` rows too large counts
+    // once, over the rows that are there. Rounding up says the same of such an input.
+    let reach = tri_size!(extent(kernel, dilation));
+    match tri_size!(window.padded(input)) {
+        Size::Number(rows) if rows < reach && rows > reach - stride => Ok(Window { ceil: true, ..window }),
+        _ => Ok(window),
+    }
+}

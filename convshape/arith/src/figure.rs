@@ -1,0 +1,448 @@
+//! A chain as a picture: SVG for a page of rustdoc and for a file.
+//!
+//! A box is what a layer gives: as high as its size, as wide as its channels are many. Arcs above
+//! are reads of an earlier layer; dashed arcs below join a layer with the one that undoes it.
+//! Colours are readable on a light and on a dark page, lines and words have the text's own.
+
+use core::fmt::{self, Write};
+
+use crate::op::AxisOrder;
+use crate::shape::Shape;
+use crate::size::Size;
+
+/// The most boxes that are drawn; of longer chains repeated parts are drawn once, then the middle
+/// is left out.
+pub const MOST_BOXES: usize = 40;
+
+/// The longest piece of a chain that is recognised when it is repeated.
+const LONGEST_PERIOD: usize = 16;
+
+/// The numbers below are pixels.
+const HIGHEST: i64 = 110;
+const LOWEST: i64 = 10;
+const THIN: i64 = 4;
+const SLOT: i64 = 14;
+/// Between the boxes of a long chain and of a short one.
+const GAP: i64 = 8;
+const WIDE_GAP: i64 = 18;
+const MARGIN: i64 = 10;
+const LETTER: i64 = 6;
+/// The longest chain that has the wide gap.
+const SHORT: usize = 16;
+const LEGEND: i64 = 24;
+
+/// An input or a layer. Those that read others stand behind them.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawn<'a> {
+    /// The layer's name.
+    pub name: &'a str,
+    /// Its kind: `Conv2d`; of an input `input`.
+    pub op: &'a str,
+    /// What it gives.
+    pub output: Shape,
+    /// How many trainable numbers it has.
+    pub params: u64,
+    /// What it reads: places in the list.
+    pub reads: &'a [usize],
+    /// The layer whose shapes it gives back (`undo`, `restores`): a place in the list.
+    pub undoes: Option<usize>,
+}
+
+/// Writes a chain as one line of SVG. `drawn` are its inputs and then its layers.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(out: &mut impl Write, title: &str, order: AxisOrder, drawn: &[Drawn<'_>]) -> fmt::Result {
+    let places = Places::new(drawn);
+    Picture { title, order, drawn, places }.write(out)
+}
+
+/// What stands at a place of the picture.
+#[derive(Clone, Copy)]
+enum Place {
+    /// A layer. The first of a piece that is repeated has the piece's length and how often.
+    Layer { index: usize, repeated: Option<(usize, usize)> },
+    /// This many layers are left out.
+    Left(usize),
+}
+
+/// The places from left to right.
+struct Places {
+    places: [Place; MOST_BOXES + 1],
+    count: usize,
+}
+
+impl Places {
+    fn new(drawn: &[Drawn<'_>]) -> Places {
+        let mut boxes: usize = 0;
+        each(drawn, |_, _| boxes += 1);
+        let left = boxes.saturating_sub(MOST_BOXES);
+        let head = if left == 0 { boxes } else { MOST_BOXES / 2 };
+        let mut places = Places { places: [Place::Left(0); MOST_BOXES + 1], count: 0 };
+        let mut seen = 0;
+        let mut resume = 0;
+        each(drawn, |index, repeated| {
+            if seen < head || seen >= head + left {
+                if seen == head + left && left > 0 {
+                    places.push(Place::Left(index - resume));
+                }
+                places.push(Place::Layer { index, repeated });
+                resume = index + 1;
+            }
+            seen += 1;
+        });
+        places
+    }
+
+    fn push(&mut self, place: Place) {
+        if let Some(free) = self.places.get_mut(self.count) {
+            *free = place;
+            self.count += 1;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Place> + '_ {
+        self.places[..self.count].iter().copied()
+    }
+}
+
+/// Calls `f` with every layer that is worth a box. All are as long as they are not too many.
+fn each(drawn: &[Drawn<'_>], mut f: impl FnMut(usize, Option<(usize, usize)>)) {
+    let mut at = 0;
+    while at < drawn.len() {
+        let (period, times) = if drawn.len() > MOST_BOXES { repetition(&drawn[at..]) } else { (1, 1) };
+        for offset in 0..period {
+            f(at + offset, (offset == 0 && times > 1).then_some((period, times)));
+        }
+        at += period * times;
+    }
+}
+
+/// The piece at the front that is repeated furthest: its length and how often it stands there.
+fn repetition(drawn: &[Drawn<'_>]) -> (usize, usize) {
+    let mut best = (1, 1);
+    for period in 1..=LONGEST_PERIOD.min(drawn.len() / 2) {
+        let alike = drawn.iter().zip(&drawn[period..]).take_while(|(a, b)| same(a, b)).count();
+        let times = 1 + alike / period;
+        if times > 1 && period * times > best.0 * best.1 {
+            best = (period, times);
+        }
+    }
+    best
+}
+
+fn same(a: &Drawn<'_>, b: &Drawn<'_>) -> bool {
+    a.op == b.op && a.params == b.params && a.output == b.output
+}
+
+/// What is known when the picture is drawn.
+struct Picture<'a> {
+    title: &'a str,
+    order: AxisOrder,
+    drawn: &'a [Drawn<'a>],
+    places: Places,
+}
+
+/// Where a box lies. Every box is centred on one line.
+#[derive(Clone, Copy)]
+struct Area {
+    left: i64,
+    width: i64,
+    height: i64,
+}
+
+impl Area {
+    fn middle(self) -> i64 {
+        self.left + self.width / 2
+    }
+}
+
+impl Picture<'_> {
+    fn write(&self, out: &mut impl Write) -> fmt::Result {
+        let mut areas = [Area { left: 0, width: 0, height: 0 }; MOST_BOXES + 1];
+        let mut right = MARGIN;
+        let gap = if self.places.count <= SHORT { WIDE_GAP } else { GAP };
+        let tallest = self.places.iter().map(|place| self.side(place)).max().unwrap_or(1).max(1);
+        for (area, place) in areas.iter_mut().zip(self.places.iter()) {
+            let (width, height) = (self.width(place), self.height(place, tallest));
+            let slot = width.max(SLOT);
+            *area = Area { left: right + (slot - width) / 2, width, height };
+            right += slot + gap;
+        }
+        let areas = &areas[..self.places.count];
+        let (mut above, mut below) = (0, 0);
+        self.arcs(areas, |kind, from, to| {
+            let depth = if matches!(kind, Arc::Skip) { &mut above } else { &mut below };
+            *depth = lift(from, to).max(*depth);
+        });
+        // A quadratic curve reaches half of its control point's height.
+        let marks = if self.places.iter().any(|place| matches!(place, Place::Layer { repeated: Some(_), .. })) {
+            16
+        } else {
+            0
+        };
+        let axis = MARGIN + above / 2 + marks + HIGHEST / 2;
+        let words = axis + HIGHEST / 2 + below / 2 + MARGIN;
+        let longest = self.places.iter().map(|place| self.letters(place)).max().unwrap_or(0);
+        let height = words + longest * LETTER + LEGEND;
+        let width = (right + MARGIN).max(430);
+
+        write!(
+            out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+             height=\"{height}\" role=\"img\" aria-label=\"{}: {} layers\" fill=\"none\" stroke=\"currentColor\" \
+             font-family=\"sans-serif\" font-size=\"11\">",
+            Escaped(self.title),
+            self.drawn.iter().filter(|drawn| drawn.op != "input").count()
+        )?;
+        for pair in areas.windows(2) {
+            let (from, to) = (pair[0].left + pair[0].width, pair[1].left);
+            write!(out, "<path d=\"M{from} {axis}H{to}\" stroke-opacity=\".6\"/>")?;
+        }
+        for (place, area) in self.places.iter().zip(areas) {
+            self.place(out, place, *area, axis, words)?;
+        }
+        self.repeats(out, areas, axis - HIGHEST / 2 - 6)?;
+        let mut written = Ok(());
+        self.arcs(areas, |kind, from, to| {
+            let (sign, style) = match kind {
+                Arc::Skip => (-1, "stroke-opacity=\".8\""),
+                Arc::Pair => (1, "stroke-dasharray=\"4 3\" stroke-opacity=\".8\""),
+            };
+            let (x, y) = (from.middle(), axis + sign * from.height / 2);
+            let (to_x, to_y) = (to.middle(), axis + sign * to.height / 2);
+            let (bend_x, bend_y) = (x.midpoint(to_x), axis + sign * (HIGHEST / 2 + lift(from, to)));
+            if written.is_ok() {
+                written = write!(
+                    out,
+                    "<path d=\"M{x} {y}Q{bend_x} {bend_y} {to_x} {to_y}\" {style}/>\
+                     <circle cx=\"{to_x}\" cy=\"{to_y}\" r=\"2\" fill=\"currentColor\"/>"
+                );
+            }
+        });
+        written?;
+        legend(out, height - LEGEND / 2)?;
+        out.write_str("</svg>")
+    }
+
+    /// The box and its name.
+    fn place(&self, out: &mut impl Write, place: Place, area: Area, axis: i64, words: i64) -> fmt::Result {
+        let Area { left, width, height } = area;
+        let (x, top) = (area.middle() + 3, axis - height / 2);
+        match place {
+            Place::Layer { index, .. } => {
+                let Drawn { name, op, output, .. } = &self.drawn[index];
+                let colour = Colour::of(op).css();
+                write!(
+                    out,
+                    "<g><title>{}: {} {output}</title><rect x=\"{left}\" y=\"{top}\" width=\"{width}\" \
+                     height=\"{height}\" rx=\"1\" fill=\"{colour}\" fill-opacity=\".55\"/></g>",
+                    Escaped(name),
+                    Escaped(op)
+                )?;
+                write!(
+                    out,
+                    "<text transform=\"translate({x} {words}) rotate(90)\" fill=\"currentColor\" stroke=\"none\">{} \
+                     <tspan fill-opacity=\".7\">{output}</tspan></text>",
+                    Escaped(name)
+                )
+            }
+            Place::Left(count) => write!(
+                out,
+                "<text x=\"{left}\" y=\"{}\" fill=\"currentColor\" stroke=\"none\" font-size=\"16\">...</text>\
+                 <text transform=\"translate({x} {words}) rotate(90)\" fill=\"currentColor\" stroke=\"none\">{count} \
+                 more layers</text>",
+                axis - 4
+            ),
+        }
+    }
+
+    /// A bracket over each piece that is repeated.
+    fn repeats(&self, out: &mut impl Write, areas: &[Area], y: i64) -> fmt::Result {
+        for (at, place) in self.places.iter().enumerate() {
+            let Place::Layer { repeated: Some((period, times)), .. } = place else { continue };
+            let last = areas[(at + period - 1).min(areas.len() - 1)];
+            let (from, to) = (areas[at].left, last.left + last.width);
+            write!(
+                out,
+                "<path d=\"M{from} {}v-4H{to}v4\" stroke-opacity=\".7\"/><text x=\"{}\" y=\"{}\" fill=\"currentColor\" \
+                 stroke=\"none\" text-anchor=\"middle\">&#215;{times}</text>",
+                y + 4,
+                from.midpoint(to),
+                y - 3
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Calls `f` with the ends of every arc between boxes that are drawn.
+    fn arcs(&self, areas: &[Area], mut f: impl FnMut(Arc, Area, Area)) {
+        let area = |index: usize| {
+            let place =
+                self.places.iter().position(|place| matches!(place, Place::Layer { index: at, .. } if at == index));
+            place.map(|place| (place, areas[place]))
+        };
+        for (at, place) in self.places.iter().enumerate() {
+            let Place::Layer { index, .. } = place else { continue };
+            for read in self.drawn[index].reads {
+                if let Some((source, from)) = area(*read)
+                    && source + 1 < at
+                {
+                    f(Arc::Skip, from, areas[at]);
+                }
+            }
+            if let Some((_, from)) = self.drawn[index].undoes.and_then(area) {
+                f(Arc::Pair, from, areas[at]);
+            }
+        }
+    }
+
+    /// How many letters stand under a box.
+    fn letters(&self, place: Place) -> i64 {
+        let Place::Layer { index, .. } = place else { return 16 };
+        let Drawn { name, output, .. } = &self.drawn[index];
+        let mut counted = Counted(0);
+        // Counting cannot fail.
+        let _ = write!(counted, "{name} {output}");
+        counted.0
+    }
+
+    /// Height and width together as the side of a square; a vector has none.
+    fn side(&self, place: Place) -> i64 {
+        let Place::Layer { index, .. } = place else { return 0 };
+        let shape = &self.drawn[index].output;
+        let size = |axis: usize| extent(shape.size(self.order.spatial(axis)));
+        match shape.rank() {
+            0 | 1 => 0,
+            2 => size(0),
+            _ => size(0).saturating_mul(size(1)).isqrt(),
+        }
+    }
+
+    /// By the root of the size, or small sizes could not be told from nothing.
+    fn height(&self, place: Place, tallest: i64) -> i64 {
+        let share = self.side(place).saturating_mul(10_000) / tallest;
+        LOWEST + (HIGHEST - LOWEST) * share.clamp(0, 10_000).isqrt() / 100
+    }
+
+    /// By the logarithm of the channels; what changes no shape and learns nothing is a thin bar.
+    fn width(&self, place: Place) -> i64 {
+        let Place::Layer { index, .. } = place else { return SLOT };
+        let Drawn { output, params, reads, .. } = &self.drawn[index];
+        let keeps = matches!(reads, [only] if self.drawn[*only].output == *output);
+        if keeps && *params == 0 || output.rank() == 0 {
+            return THIN;
+        }
+        let channels = extent(output.size(self.order.channel(output.rank())));
+        6 + 3 * i64::from(channels.ilog2())
+    }
+}
+
+enum Arc {
+    Skip,
+    Pair,
+}
+
+/// How far an arc's bend lies beyond the highest box.
+fn lift(from: Area, to: Area) -> i64 {
+    (16 + (to.middle() - from.middle()).abs() / 4).min(100)
+}
+
+/// A size as a number; of one that run time decides, what it is for a small symbol.
+fn extent(size: Size) -> i64 {
+    const SYMBOL: i64 = 4;
+    let number = match size {
+        Size::Number(number) => number,
+        Size::Symbolic { scale, offset, .. } => scale.saturating_mul(SYMBOL).saturating_add(offset),
+        Size::Unknown => 1,
+    };
+    number.max(1)
+}
+
+/// Layers of one colour.
+#[derive(Clone, Copy)]
+enum Colour {
+    Convolution,
+    Transposed,
+    Resizing,
+    Join,
+    Other,
+}
+
+impl Colour {
+    fn of(op: &str) -> Colour {
+        let is = |words: &[&str]| words.iter().any(|word| op.contains(word));
+        if is(&["Transpose"]) {
+            Colour::Transposed
+        } else if is(&["Conv"]) {
+            Colour::Convolution
+        } else if is(&["Pool", "Up", "Pixel", "DepthToSpace", "Pad", "Crop", "Slice"]) {
+            Colour::Resizing
+        } else if matches!(op, "Concat" | "Add" | "Mul") {
+            Colour::Join
+        } else {
+            Colour::Other
+        }
+    }
+
+    const fn css(self) -> &'static str {
+        match self {
+            Colour::Convolution => "#4c8bf5",
+            Colour::Transposed => "#e8833a",
+            Colour::Resizing => "#35a573",
+            Colour::Join => "#a874d8",
+            Colour::Other => "#8f8f8f",
+        }
+    }
+}
+
+fn legend(out: &mut impl Write, y: i64) -> fmt::Result {
+    let entries = [
+        (Colour::Convolution, "convolution"),
+        (Colour::Transposed, "transposed"),
+        (Colour::Resizing, "pooling, resizing"),
+        (Colour::Join, "join"),
+        (Colour::Other, "other"),
+    ];
+    let mut x = MARGIN;
+    for (colour, word) in entries {
+        write!(
+            out,
+            "<rect x=\"{x}\" y=\"{}\" width=\"8\" height=\"8\" fill=\"{}\" fill-opacity=\".55\"/><text x=\"{}\" y=\"{y}\" \
+             fill=\"currentColor\" stroke=\"none\">{word}</text>",
+            y - 8,
+            colour.css(),
+            x + 12
+        )?;
+        x += 12 + LETTER * i64::try_from(word.len()).unwrap_or(0) + 12;
+    }
+    Ok(())
+}
+
+/// Text inside a tag or between quotes.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for letter in self.0.chars() {
+            match letter {
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '&' => f.write_str("&amp;")?,
+                '"' => f.write_str("&quot;")?,
+                other => f.write_char(other)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Counts what is written.
+struct Counted(i64);
+
+impl Write for Counted {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += i64::try_from(text.chars().count()).unwrap_or(0);
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! Parameters as files store them, and what happened to one that is stored otherwise.
+
+use core::fmt;
+
+use crate::op::{Conv, Dialect, Direction, Op};
+
+/// How PyTorch's weight norm names the two tensors it splits a weight into: its length, then its
+/// direction (`torch.nn.utils.weight_norm`, and `torch.nn.utils.parametrizations.weight_norm`).
+pub const WEIGHT_NORM: [(&str, &str); 2] =
+    [("weight_g", "weight_v"), ("parametrizations.weight.original0", "parametrizations.weight.original1")];
+
+/// What may have happened to a tensor of another shape.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Hint {
+    /// Input and output channels stand in each other's place.
+    #[non_exhaustive]
+    Swapped {
+        /// Where they stand.
+        axes: &'static str,
+        /// How the layer keeps its weight.
+        keeps: &'static str,
+    },
+    /// The right sizes in another order.
+    Permuted,
+    /// The right number of elements in other axes.
+    Reshaped,
+}
+
+impl Hint {
+    /// What may have happened to a parameter of a layer that is stored with the shape `found`.
+    #[must_use]
+    pub fn of(found: &[usize], expected: &[usize], op: &Op) -> Option<Hint> {
+        if let (Some(axes), Some(keeps)) = (swapped(found, expected, op), keeps(op)) {
+            return Some(Hint::Swapped { axes, keeps });
+        }
+        if permuted(found, expected) {
+            return Some(Hint::Permuted);
+        }
+        let same_elements = elements(found).is_some_and(|count| Some(count) == elements(expected));
+        same_elements.then_some(Hint::Reshaped)
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Hint::Swapped { axes, keeps } => write!(f, "the {axes} axes look swapped: {keeps}"),
+            Hint::Permuted => f.write_str("the axes look permuted"),
+            Hint::Reshaped => f.write_str("it has as many elements, in other axes"),
+        }
+    }
+}
+
+/// How a layer with a matrix or kernel keeps it, in words.
+#[must_use]
+pub const fn keeps(op: &Op) -> Option<&'static str> {
+    Some(match op {
+        Op::Conv(Conv { depth_multiplier: Some(_), .. }) => return None,
+        Op::Conv(conv) => {
+            let layout = conv.weight_layout();
+            match (conv.direction, layout.first_tap_axis == 0, layout.out_axis < layout.in_axis) {
+                (Direction::Forward, false, true) => "a convolution keeps [out, in / groups, ..]",
+                (Direction::Forward, false, false) => "a convolution keeps [in / groups, out, ..]",
+                (Direction::Forward, true, true) => "a convolution keeps [.., out, in / groups]",
+                (Direction::Forward, true, false) => "a convolution keeps [.., in / groups, out]",
+                (Direction::Transposed, false, true) => "a transposed convolution keeps [out / groups, in, ..]",
+                (Direction::Transposed, false, false) => "a transposed convolution keeps [in, out / groups, ..]",
+                (Direction::Transposed, true, true) => "a transposed convolution keeps [.., out / groups, in]",
+                (Direction::Transposed, true, false) => "a transposed convolution keeps [.., in, out / groups]",
+            }
+        }
+        Op::Linear { dialect: Dialect::Torch | Dialect::Onnx | Dialect::Jax, .. } => "a linear layer keeps [out, in]",
+        Op::Linear { dialect: Dialect::Flax | Dialect::Keras, .. } => "a linear layer keeps [in, out]",
+        _ => return None,
+    })
+}
+
+/// Whether input and output channels stand in each other's place, and where they do. The one that
+/// files count by groups differs between the directions.
+fn swapped(found: &[usize], expected: &[usize], op: &Op) -> Option<&'static str> {
+    let (whole, grouped, groups) = match op {
+        Op::Conv(conv) => {
+            let layout = conv.weight_layout();
+            let groups = usize::try_from(conv.groups).unwrap_or(1).max(1);
+            match conv.direction {
+                Direction::Forward => (layout.out_axis, layout.in_axis, groups),
+                Direction::Transposed => (layout.in_axis, layout.out_axis, groups),
+            }
+        }
+        Op::Linear { .. } => (0, 1, 1),
+        _ => return None,
+    };
+    let others = |shape: &[usize], at: usize| at == whole || at == grouped || found.get(at) == shape.get(at);
+    let same_taps = found.len() == expected.len() && (0..found.len()).all(|at| others(expected, at));
+    let stands = |from: &[usize], to: &[usize]| {
+        let grouped = from.get(grouped).and_then(|size| size.checked_mul(groups));
+        grouped.is_some() && grouped == to.get(whole).copied()
+    };
+    let axes = match (op, whole.min(grouped)) {
+        (Op::Linear { .. }, _) => "two",
+        (_, 0) => "first two",
+        _ => "last two",
+    };
+    (same_taps && stands(found, expected) && stands(expected, found)).then_some(axes)
+}
+
+/// Whether two shapes have the same sizes, each as often.
+fn permuted(found: &[usize], expected: &[usize]) -> bool {
+    let count = |sizes: &[usize], size| sizes.iter().filter(|&&other| other == size).count();
+    found.len() == expected.len() && found.iter().all(|&size| count(found, size) == count(expected, size))
+}
+
+fn elements(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1, |product: usize, &size| product.checked_mul(size))
+}

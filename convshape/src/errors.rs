@@ -1,0 +1,42 @@
+//! The errors of `conv_chain!`, a page each.
+//!
+//! A message begins with its code in brackets:
+//!
+//! ```text
+//! error: [CS0201] `dec` does not restore `enc`: it gives [1, 27, 27], `enc` took [1, 28, 28]
+//!        height: (12 - 1) * 2 - 2 * 0 + 1 * (5 - 1) + 0 + 1 = 27
+//!        note: with stride 2, heights 27 and 28 both become 12 in `enc`
+//!        help: in `dec`, set `output_padding: 1`
+//! ```
+//!
+//! First the layer and what is wrong with it, then the arithmetic with its numbers, then the layer further up that is
+//! the cause, if there is one, then what to write; each `help:` was tried before it was shown. A code never gets
+//! another meaning.
+//!
+//! | codes | about |
+//! |---|---|
+//! | `CS00..` | what is written |
+//! | `CS01..` | words and names |
+//! | `CS02..` | shapes that meet |
+//! | `CS03..` | what a layer refuses |
+//! | `CS04..` | sizes |
+//! | `CS05..` | holes |
+//! | `CS06..` | weights that are compiled in |
+//!
+//! A constant's page shows a chain that fails with the code, why, and the chain mended; its value is the code's title.
+
+mod holes;
+mod layers;
+mod names;
+mod shapes;
+mod sizes;
+mod weights;
+mod writing;
+
+pub use holes::*;
+pub use layers::*;
+pub use names::*;
+pub use shapes::*;
+pub use sizes::*;
+pub use weights::*;
+pub use writing::*;

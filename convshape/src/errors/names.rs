@@ -1,0 +1,310 @@
+//! Words and names.
+
+use convshape_arith::code;
+
+/// No layer has this name.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Covn2d(1 -> 8, kernel: 3);
+///         output: [8, 26, 26];
+///     }
+/// }
+/// ```
+///
+/// The message offers the nearest name of a layer, or of a block of this chain. Names are case sensitive; a dialect
+/// also knows the names that its own framework gives (`ReLU` and `BatchNorm2d` in torch).
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Conv2d(1 -> 8, kernel: 3);
+///         output: [8, 26, 26];
+///     }
+/// }
+/// ```
+pub const CS0101: &str = code::UNKNOWN_LAYER.title;
+
+/// The layer has no such field.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Conv2d(1 -> 8, kernel: 3, strid: 2);
+///         output: [8, 13, 13];
+///     }
+/// }
+/// ```
+///
+/// The message offers the nearest field, or lists those that the layer has. A field of another layer is no field of
+/// this one: `output_padding` belongs to transposed convolutions only.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Conv2d(1 -> 8, kernel: 3, stride: 2);
+///         output: [8, 13, 13];
+///     }
+/// }
+/// ```
+pub const CS0102: &str = code::UNKNOWN_FIELD.title;
+
+/// A field is left out that the layer cannot do without.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Conv2d(1 -> 8, stride: 2);
+///         output: [8, 13, 13];
+///     }
+/// }
+/// ```
+///
+/// Most fields have PyTorch's defaults. Some have none, because there is no usual value: the `kernel` of a convolution
+/// or a pool, the output channels, the factor of an `Upsample`.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Conv2d(1 -> 8, kernel: 3, stride: 2);
+///         output: [8, 13, 13];
+///     }
+/// }
+/// ```
+pub const CS0103: &str = code::MISSING_FIELD.title;
+
+/// A field is given twice, or two that exclude each other.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8, 7, 7];
+///         Upsample(scale: 2, size: (14, 14));
+///         output: [8, 14, 14];
+///     }
+/// }
+/// ```
+///
+/// A factor of 2 and a size of 14 may agree today and differ once the input changes. One of the two has to give the
+/// size. A framework's own word is the same field: `kernel_size` is `kernel`.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8, 7, 7];
+///         Upsample(scale: 2);
+///         output: [8, 14, 14];
+///     }
+/// }
+/// ```
+pub const CS0104: &str = code::REPEATED_FIELD.title;
+
+/// A value is of the wrong kind.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Conv2d(1 -> 8, kernel: [3, 3]);
+///         output: [8, 26, 26];
+///     }
+/// }
+/// ```
+///
+/// One value per axis stands in parentheses, `(3, 5)`; one per axis and side in brackets, `[(0, 1), (0, 1)]`; flags are
+/// `true` or `false`. `_` (a hole) is for kernels, paddings and channels only.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Conv2d(1 -> 8, kernel: (3, 3));
+///         output: [8, 26, 26];
+///     }
+/// }
+/// ```
+pub const CS0105: &str = code::VALUE.title;
+
+/// No statement has this name.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         skip: Conv2d(1 -> 8, kernel: 3, padding: 1);
+///         Relu;
+///         Concat(skpi, _);
+///         output: [16, 28, 28];
+///     }
+/// }
+/// ```
+///
+/// `from`, `restores`, `undo`, `Concat` and outputs refer to statements further up, by the name given there. Layers
+/// without a name are numbered for messages and files, but only a given name can be referred to. Names inside a block
+/// or a repeat stay inside.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         skip: Conv2d(1 -> 8, kernel: 3, padding: 1);
+///         Relu;
+///         Concat(skip, _);
+///         output: [16, 28, 28];
+///     }
+/// }
+/// ```
+pub const CS0106: &str = code::UNKNOWN_NAME.title;
+
+/// Two things have the same name.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8, 28, 28];
+///         repeat 2 {
+///             #[name = "blocks.conv"]
+///             Conv2d(8, kernel: 3, padding: 1);
+///         }
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+///
+/// A name stands for one statement, one field of the model and one entry of the weight file. In a repeat, `{i}` in
+/// `#[name = ".."]` becomes the turn.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8, 28, 28];
+///         repeat i in 0..2 {
+///             #[name = "blocks.{i}.conv"]
+///             Conv2d(8, kernel: 3, padding: 1);
+///         }
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+pub const CS0107: &str = code::REPEATED_NAME.title;
+
+/// A layer reads too few or too many statements.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8, 28, 28];
+///         a: Relu;
+///         b: Tanh from input;
+///         Conv2d(16 -> 8, kernel: 3) from (a, b);
+///         output: [8, 26, 26];
+///     }
+/// }
+/// ```
+///
+/// `Concat`, `Add` and `Mul` read several statements, all other layers one. How two become one is for the chain to say.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8, 28, 28];
+///         a: Relu;
+///         b: Tanh from input;
+///         Concat(a, b);
+///         Conv2d(16 -> 8, kernel: 3);
+///         output: [8, 26, 26];
+///     }
+/// }
+/// ```
+pub const CS0108: &str = code::OPERANDS.title;
+
+/// The dialect does not have this word.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Conv2d(1 -> 8, kernel: 3, strides: 2);
+///         output: [8, 13, 13];
+///     }
+/// }
+/// ```
+///
+/// Each dialect has its framework's words, and only these, since the same word may mean something else elsewhere:
+/// `padding: same` with a stride is no error in keras, and one in torch. The message gives the word to use here, if
+/// there is one.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Conv2d(1 -> 8, kernel: 3, stride: 2);
+///         output: [8, 13, 13];
+///     }
+/// }
+/// ```
+pub const CS0109: &str = code::DIALECT.title;
+
+/// A block or a repeat cannot be expanded.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         block Res(k, c) { Conv2d(c, kernel: k, padding: 1); Relu; }
+///         input: [8, 28, 28];
+///         Res(3);
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+///
+/// A block is written out wherever it is used, with its arguments in place of its parameters: one for each, all of them
+/// sizes. It cannot use itself, and cannot take the name of a layer. A repeat has at least one turn, and an end.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         block Res(k, c) { Conv2d(c, kernel: k, padding: 1); Relu; }
+///         input: [8, 28, 28];
+///         Res(3, 8);
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+pub const CS0110: &str = code::BLOCK.title;
+
+/// A layer cannot be undone.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8, 28, 28];
+///         pool: MaxPool2d(2);
+///         ConvTranspose2d(undo pool);
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+///
+/// `undo` makes the transposed convolution whose shapes are the exact reverse of a convolution, or the convolution that
+/// reverses a transposed one, with as many axes. A pool has no such partner: what it dropped is gone. `Upsample` brings
+/// the size back.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8, 28, 28];
+///         pool: MaxPool2d(2);
+///         Upsample(2) restores pool;
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+pub const CS0111: &str = code::UNDO.title;

@@ -1,0 +1,80 @@
+//! Sizes.
+
+use convshape_arith::code;
+
+/// A size below 1.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 0, 28];
+///         Conv2d(1 -> 8, kernel: (1, 3));
+///         output: [8, 1, 26];
+///     }
+/// }
+/// ```
+///
+/// An axis has at least one row. Where the size is worked out (`28 - 28`), the message shows the result.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 1, 28];
+///         Conv2d(1 -> 8, kernel: (1, 3));
+///         output: [8, 1, 26];
+///     }
+/// }
+/// ```
+pub const CS0401: &str = code::SIZE_ZERO.title;
+
+/// Sizes beyond what a machine can hold.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [4000000000, 4000000000];
+///         Relu;
+///         output: [4000000000, 4000000000];
+///     }
+/// }
+/// ```
+///
+/// The number of elements of each shape must fit `isize`, and each size 64 bits. Mostly a digit too many, or a stride
+/// where a kernel was meant.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [4000, 4000];
+///         Relu;
+///         output: [4000, 4000];
+///     }
+/// }
+/// ```
+pub const CS0402: &str = code::TOO_LARGE.title;
+
+/// A size must be a plain number here.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Conv2d(1 -> 100 / 8, kernel: 3);
+///         output: [12, 26, 26];
+///     }
+/// }
+/// ```
+///
+/// A size is a whole number: `100 / 8` leaves a remainder, which is never rounded silently. Division by zero, and a
+/// name that is no size, are refused as well.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         Conv2d(1 -> 96 / 8, kernel: 3);
+///         output: [12, 26, 26];
+///     }
+/// }
+/// ```
+pub const CS0403: &str = code::NOT_FIXED.title;

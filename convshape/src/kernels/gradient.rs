@@ -1,0 +1,213 @@
+//! Every layer over a batch, forward and backward.
+//!
+//! Batches stand sample after sample. A backward kernel adds to the gradients that it is given, so
+//! that what is read twice gets the sum. Element by element the numbers are added in a fixed order:
+//! the same input gives the same bits.
+
+mod activation;
+mod bias;
+mod border;
+mod conv;
+mod dense;
+mod join;
+mod matrix;
+mod norm;
+mod pool;
+mod resize;
+mod separable;
+mod shuffle;
+
+use alloc::vec::Vec;
+
+use convshape_arith::fault::Fault;
+use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode};
+use convshape_arith::shape::Shape;
+
+use self::conv::Patches;
+pub use self::matrix::Real;
+use self::separable::Separable;
+use super::border::Border;
+use super::layout::{Channels, Grid, sizes};
+use super::{apply, count};
+
+/// A layer and what it works on.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer<'a, T> {
+    /// The layer, with its channel counts filled in ([`Op::bind`]).
+    pub op: &'a Op,
+    /// Where the channel axis stands.
+    pub order: AxisOrder,
+    /// The parameters in the order of [`Op::params`].
+    pub params: &'a [&'a [T]],
+    /// The shapes of the inputs, without batch.
+    pub shapes: &'a [Shape],
+    /// The shape of the output, without batch.
+    pub output: &'a Shape,
+}
+
+impl<T: Real> Layer<'_, T> {
+    /// Runs the layer as outside training. `inputs` hold a batch each; `y` has room for it and is
+    /// all zeros.
+    ///
+    /// # Errors
+    /// What the layer refuses about the input's shape.
+    pub fn forward(&self, inputs: &[&[T]], y: &mut [T]) -> Result<(), Fault> {
+        match self.op {
+            Op::Conv(conv) => {
+                Patches::new(conv, self.order, &self.shapes[0], self.output)?.forward(self.params, inputs[0], y);
+            }
+            Op::SeparableConv(conv) => {
+                Separable::new(conv, self.order, &self.shapes[0], self.output)?.forward(self.params, inputs[0], y);
+            }
+            Op::Linear { dialect, outputs, .. } => {
+                dense::forward(*dialect, count(*outputs), self.params, inputs[0], y);
+            }
+            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => y.copy_from_slice(inputs[0]),
+            _ => {
+                for (sample, y) in y.chunks_exact_mut(elements(self.output)).enumerate() {
+                    let inputs = self.samples(inputs, sample);
+                    let inputs: Vec<(&Shape, &[T])> = self.shapes.iter().zip(inputs).collect();
+                    apply(self.op, self.order, self.params, &inputs, self.output, y)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the gradients of the parameters and of the inputs, as outside training. `inputs` and `y`
+    /// are those of [`Layer::forward`], `dy` is the gradient of `y`. The gradient of an input that
+    /// nobody wants may be empty; where it is much work, none is computed then.
+    ///
+    /// # Errors
+    /// What the layer refuses about the input's shape.
+    pub fn backward(
+        &self,
+        inputs: &[&[T]],
+        y: &[T],
+        dy: &[T],
+        dparams: &mut [Vec<T>],
+        dx: &mut [Vec<T>],
+    ) -> Result<(), Fault> {
+        match self.op {
+            Op::Conv(conv) => {
+                let patches = Patches::new(conv, self.order, &self.shapes[0], self.output)?;
+                patches.backward(self.params, inputs[0], dy, dparams, &mut dx[0]);
+            }
+            Op::SeparableConv(conv) => {
+                let separable = Separable::new(conv, self.order, &self.shapes[0], self.output)?;
+                separable.backward(self.params, inputs[0], dy, dparams, &mut dx[0]);
+            }
+            Op::Linear { dialect, outputs, .. } => {
+                dense::backward(*dialect, count(*outputs), self.params, [inputs[0], dy], dparams, &mut dx[0]);
+            }
+            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => {
+                dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
+            }
+            _ => {
+                for (dx, x) in dx.iter_mut().zip(inputs) {
+                    dx.resize(x.len(), T::default());
+                }
+                let size = elements(self.output);
+                for (sample, (y, dy)) in y.chunks_exact(size).zip(dy.chunks_exact(size)).enumerate() {
+                    let mut dx: Vec<&mut [T]> =
+                        dx.iter_mut().zip(self.shapes).map(|(dx, shape)| sample_mut(dx, shape, sample)).collect();
+                    self.backward_sample(&self.samples(inputs, sample), y, dy, dparams, &mut dx)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn backward_sample(
+        &self,
+        inputs: &[&[T]],
+        y: &[T],
+        dy: &[T],
+        dparams: &mut [Vec<T>],
+        dx: &mut [&mut [T]],
+    ) -> Result<(), Fault> {
+        let Layer { order, params, shapes, output, .. } = *self;
+        let (shape, x) = (&shapes[0], inputs[0]);
+        let (from, to) = (Grid::new(shape, order), Grid::new(output, order));
+        let grids = [&from, &to];
+        let channels = Channels::new(shape, order);
+        let out_channels = Channels::new(output, order);
+        match *self.op {
+            // These run over the whole batch.
+            Op::Conv(_) | Op::SeparableConv(_) | Op::Linear { .. } => {}
+            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => {}
+            Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, grids, x, dy, dx[0]),
+            Op::AdaptivePool { kind, .. } => pool::adaptive(kind, grids, x, dy, dx[0]),
+            Op::GlobalAvgPool { .. } => pool::global_mean(&channels, dy, dx[0]),
+            // The sizes of a second input matter, its elements do not: it has no gradient.
+            Op::Upsample(upsample) => resize::upsample(&upsample, grids, dy, dx[0]),
+            Op::PixelShuffle { factor } => shuffle::to_space(DepthOrder::Crd, count(factor), grids, dy, dx[0]),
+            Op::PixelUnshuffle { factor } => shuffle::to_depth(count(factor), grids, dy, dx[0]),
+            Op::DepthToSpace { factor, order } => shuffle::to_space(order, count(factor), grids, dy, dx[0]),
+            Op::Pad { amount, mode, value } => {
+                let low = super::border::low(amount, &from, &to);
+                border::border(&Border { low, mode, value }, grids, dy, dx[0]);
+            }
+            Op::Crop { amount } => {
+                let low = super::border::low(amount, &from, &to).map(|low| -low);
+                border::border(&Border { low, mode: PaddingMode::Zeros, value: 0.0 }, grids, dy, dx[0]);
+            }
+            Op::Slice { start, .. } => join::slice(count(start), [&channels, &out_channels], dy, dx[0]),
+            Op::Concat => {
+                let mut first = 0;
+                for (shape, dx) in shapes.iter().zip(dx) {
+                    let channels = Channels::new(shape, order);
+                    join::concat(first, [&channels, &out_channels], dy, dx);
+                    first += channels.count;
+                }
+            }
+            Op::Add => shapes.iter().zip(dx).for_each(|(shape, dx)| join::add(shape, order, output, dy, dx)),
+            Op::Mul => {
+                for (index, dx) in dx.iter_mut().enumerate() {
+                    join::mul(index, shapes, inputs, order, output, dy, dx);
+                }
+            }
+            Op::Scale { by } => dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += T::of(by * dy.get())),
+            Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &channels, [x, dy], dparams, dx[0]),
+            Op::GroupNorm { groups, eps, .. } => {
+                norm::group_norm(count(groups), params, eps, &channels, [x, dy], dparams, dx[0]);
+            }
+            Op::InstanceNorm { eps, .. } => {
+                norm::group_norm(channels.count, params, eps, &channels, [x, dy], dparams, dx[0]);
+            }
+            Op::LayerNorm { eps, .. } => norm::layer_norm(params, eps, [x, dy], dparams, dx[0]),
+            Op::Activation(function) => activation::map(function, x, y, dy, dx[0]),
+            Op::Prelu { .. } => activation::prelu(params[0], &channels, x, dy, dparams, dx[0]),
+            Op::Snake { .. } => activation::snake(params[0], &channels, x, dy, dparams, dx[0]),
+            Op::Softmax => norm::softmax(&channels, y, dy, dx[0]),
+        }
+        Ok(())
+    }
+
+    /// Runs a `BatchNorm` as in training, by the statistics of the batch. Returns the mean of each
+    /// channel, and its variance divided by one less than the count.
+    pub fn batch_norm(&self, eps: f64, x: &[T], y: &mut [T]) -> Vec<[f64; 2]> {
+        norm::batch_norm_train(self.params, eps, &Channels::new(&self.shapes[0], self.order), x, y)
+    }
+
+    /// Adds the gradients of [`Layer::batch_norm`].
+    pub fn batch_norm_backward(&self, eps: f64, x: &[T], dy: &[T], dparams: &mut [Vec<T>], dx: &mut [T]) {
+        let channels = Channels::new(&self.shapes[0], self.order);
+        norm::batch_norm_train_backward(self.params, eps, &channels, [x, dy], dparams, dx);
+    }
+
+    /// One sample of each input.
+    fn samples<'a>(&self, inputs: &[&'a [T]], sample: usize) -> Vec<&'a [T]> {
+        let shapes = self.shapes.iter().map(elements);
+        inputs.iter().zip(shapes).map(|(x, size)| &x[sample * size..(sample + 1) * size]).collect()
+    }
+}
+
+fn sample_mut<'a, T>(batch: &'a mut [T], shape: &Shape, sample: usize) -> &'a mut [T] {
+    let size = elements(shape);
+    &mut batch[sample * size..(sample + 1) * size]
+}
+
+fn elements(shape: &Shape) -> usize {
+    sizes(shape).iter().product()
+}

@@ -1,0 +1,40 @@
+//! The words of the language: every layer with its fields, dialect by dialect.
+//!
+//! Nothing here is used at run time. The structs are what an editor shows on a word inside
+//! `conv_chain!`, and what it completes; their pages are the reference of the language. They are
+//! generated from the same table that the macro reads chains with.
+#![allow(missing_debug_implementations, reason = "no value of these types is ever made")]
+
+/// What a field takes.
+pub mod values {
+    /// A whole number, a constant, or arithmetic of these: `16`, `WIDTH`, `2 * WIDTH + 1`.
+    pub struct Size;
+    /// One size for all axes, or one per axis: `3`, `(3, 5)`.
+    pub struct SizePerAxis;
+    /// Rows per axis, both sides of each axis, or a word: `1`, `(1, 2)`, `[(0, 1), (1, 1)]`, `same`.
+    pub struct Padding;
+    /// Rows per axis, or both sides of each axis: `1`, `[(0, 1), (1, 1)]`.
+    pub struct Amount;
+    /// A number: `0.2`.
+    pub struct Float;
+    /// One factor for all axes, or one per axis: `2`, `(2, 1.5)`.
+    pub struct FloatPerAxis;
+    /// `true` or `false`.
+    pub struct Bool;
+    /// One of the words that the field lists.
+    pub struct Word;
+    /// A shape without the batch axis: `[16, 14, 14]`.
+    pub struct Shape;
+    /// A range of channels: `0..16`.
+    pub struct Range;
+    /// The name of a statement.
+    pub struct Name;
+    /// An activation: `Relu`, `LeakyRelu(0.2)`.
+    pub struct Activation;
+    /// A dialect: `torch`, `onnx`, `jax`, `flax` or `keras`.
+    pub struct Dialect;
+    /// A size that a `block`, a `repeat` or a `for` names.
+    pub struct Named;
+}
+
+convshape_macros::layer_words! {}

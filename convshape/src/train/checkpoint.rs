@@ -1,0 +1,151 @@
+//! A training in a file, from which it goes on as if it had not been interrupted.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use std::fs;
+use std::path::Path;
+
+use safetensors::{Dtype, SafeTensors, View};
+
+use super::{History, OptimizerState, Train};
+use crate::weights::{LoadError, SaveError, open, replace};
+
+/// What a training has come to after an epoch.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Checkpoint<M> {
+    /// The model.
+    pub model: M,
+    /// What the optimiser remembers.
+    pub optimizer: OptimizerState,
+    /// The epochs so far.
+    pub history: History,
+    /// The model with the least loss so far, and that loss, where it is kept.
+    pub best: Option<(f64, M)>,
+    /// The steps so far.
+    pub steps: u64,
+}
+
+impl<M: Train> Checkpoint<M> {
+    /// Writes a file, a safetensors file that holds the model under `model/`. An older file of this
+    /// name is replaced in one step once the new one is complete and on disk.
+    ///
+    /// # Errors
+    /// If the file cannot be written. Then the older file is as it was.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
+        let file = path.as_ref();
+        let mut tensors = Vec::new();
+        collect("model", &self.model, &mut tensors);
+        if let Some((_, best)) = &self.best {
+            collect("best", best, &mut tensors);
+        }
+        for (index, buffer) in self.optimizer.buffers.iter().enumerate() {
+            tensors.push((format!("optimizer/{index}"), Floats { shape: [buffer.len()].into(), data: buffer.clone() }));
+        }
+        let best = self.best.as_ref().map(|(loss, _)| ("best", loss.to_string()));
+        let numbers = [
+            ("steps", self.steps.to_string()),
+            ("optimizer_steps", self.optimizer.steps.to_string()),
+            ("optimizer_buffers", self.optimizer.buffers.len().to_string()),
+            ("history", self.history.csv()),
+        ];
+        let metadata = numbers.into_iter().chain(best).map(|(name, value)| (name.to_owned(), value)).collect();
+        let bytes = safetensors::serialize(tensors, Some(metadata))
+            .map_err(|error| SaveError::Format { file: file.to_owned(), reason: error.to_string() })?;
+        replace(file, &bytes).map_err(|source| SaveError::Write { file: file.to_owned(), source })
+    }
+
+    /// Reads a file that was written of the same chain; `like` is any model of it.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is none of [`Checkpoint::write`], or is of another chain.
+    pub fn read(path: impl AsRef<Path>, like: &M) -> Result<Checkpoint<M>, LoadError> {
+        let file = path.as_ref();
+        let bytes = fs::read(file).map_err(|source| LoadError::Read { file: file.to_owned(), source })?;
+        parse(&bytes, like).map_err(|reason| LoadError::Format { file: file.display().to_string(), reason })
+    }
+}
+
+fn parse<M: Train>(bytes: &[u8], like: &M) -> Result<Checkpoint<M>, String> {
+    let tensors = open(bytes)?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let text = |name: &str| metadata.get(name).ok_or(format!("no checkpoint: it has no `{name}`"));
+    let number = |name: &str| text(name)?.parse::<u64>().map_err(|error| format!("{name}: {error}"));
+
+    let buffers = (0..number("optimizer_buffers")?).map(|index| floats(&tensors, &format!("optimizer/{index}"), None));
+    let best = match metadata.get("best") {
+        Some(loss) => {
+            Some((loss.parse().map_err(|error| format!("best: {error}"))?, restored("best", &tensors, like)?))
+        }
+        None => None,
+    };
+    Ok(Checkpoint {
+        model: restored("model", &tensors, like)?,
+        optimizer: OptimizerState { steps: number("optimizer_steps")?, buffers: buffers.collect::<Result<_, _>>()? },
+        history: History::from_csv(text("history")?).ok_or("the history is damaged")?,
+        best,
+        steps: number("steps")?,
+    })
+}
+
+/// The parameters of a model behind a prefix.
+fn collect<M: Train>(prefix: &str, model: &M, tensors: &mut Vec<(String, Floats)>) {
+    model.for_each_param(|name, param| {
+        let floats = Floats { shape: param.shape().to_vec(), data: param.as_slice().to_vec() };
+        tensors.push((format!("{prefix}/{name}"), floats));
+    });
+}
+
+/// The reverse of [`collect`].
+fn restored<M: Train>(prefix: &str, tensors: &SafeTensors<'_>, like: &M) -> Result<M, String> {
+    let mut model = like.clone();
+    let mut result = Ok(());
+    model.for_each_param_mut(|name, param| {
+        if result.is_ok() {
+            result = floats(tensors, &format!("{prefix}/{name}"), Some(param.shape()))
+                .map(|elements| param.as_mut_slice().copy_from_slice(&elements));
+        }
+    });
+    result.map(|()| model)
+}
+
+/// The elements of a tensor, bit for bit.
+fn floats(tensors: &SafeTensors<'_>, name: &str, shape: Option<&[usize]>) -> Result<Vec<f32>, String> {
+    let tensor = tensors.tensor(name).map_err(|_| format!("{name}: missing"))?;
+    if tensor.dtype() != Dtype::F32 {
+        return Err(format!("{name}: found elements of type {}, expected f32", tensor.dtype()));
+    }
+    if let Some(expected) = shape
+        && tensor.shape() != expected
+    {
+        return Err(format!("{name}: found {:?}, expected {expected:?}", tensor.shape()));
+    }
+    let (elements, _) = tensor.data().as_chunks();
+    Ok(elements.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+}
+
+/// Numbers to be written.
+struct Floats {
+    shape: Vec<usize>,
+    data: Vec<f32>,
+}
+
+impl View for Floats {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        self.data.iter().flat_map(|element| element.to_le_bytes()).collect::<Vec<u8>>().into()
+    }
+
+    fn data_len(&self) -> usize {
+        size_of_val(self.data.as_slice())
+    }
+}

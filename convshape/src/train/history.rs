@@ -1,0 +1,182 @@
+//! How a training went: numbers for each epoch, as CSV and as a picture.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// One epoch of a training.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Epoch {
+    /// Its number, counted from 1.
+    pub epoch: u64,
+    /// The mean of the training loss over its samples, while the model changed.
+    pub loss: f64,
+    /// The validation loss at its end.
+    pub validation: Option<f64>,
+    /// The learning rate of its last step.
+    pub learning_rate: f64,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// All epochs of a training.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct History {
+    /// The epochs in order.
+    pub epochs: Vec<Epoch>,
+}
+
+/// The picture's size, and the space around the curves.
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 400.0;
+const LEFT: f64 = 80.0;
+const MARGIN: f64 = 40.0;
+
+impl History {
+    /// A line for each epoch, below a line of names. Numbers keep all their digits.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut csv = String::from("epoch,loss,validation,learning_rate,seconds\n");
+        for Epoch { epoch, loss, validation, learning_rate, seconds } in &self.epochs {
+            let validation = validation.map_or(String::new(), |loss| loss.to_string());
+            // Writing to a string does not fail.
+            let _ = writeln!(csv, "{epoch},{loss},{validation},{learning_rate},{seconds}");
+        }
+        csv
+    }
+
+    /// The reverse of [`History::csv`].
+    #[cfg(any(feature = "safetensors", test))]
+    pub(super) fn from_csv(csv: &str) -> Option<History> {
+        let epochs = csv.lines().skip(1).map(|line| {
+            let mut fields = line.split(',');
+            let mut next = || fields.next();
+            Some(Epoch {
+                epoch: next()?.parse().ok()?,
+                loss: next()?.parse().ok()?,
+                validation: match next()? {
+                    "" => None,
+                    loss => Some(loss.parse().ok()?),
+                },
+                learning_rate: next()?.parse().ok()?,
+                seconds: next()?.parse().ok()?,
+            })
+        });
+        Some(History { epochs: epochs.collect::<Option<_>>()? })
+    }
+
+    /// Writes [`History::csv`] to a file.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_csv(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        fs::write(path, self.csv())
+    }
+
+    /// The curves of training and validation loss over the epochs, as an SVG; the losses' axis is
+    /// logarithmic where all are above zero.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        let training: Vec<(u64, f64)> = self.epochs.iter().map(|epoch| (epoch.epoch, epoch.loss)).collect();
+        let validation: Vec<(u64, f64)> =
+            self.epochs.iter().filter_map(|epoch| Some((epoch.epoch, epoch.validation?))).collect();
+        let losses = || training.iter().chain(&validation).map(|(_, loss)| *loss).filter(|loss| loss.is_finite());
+        let low = losses().fold(f64::INFINITY, f64::min);
+        let high = losses().fold(f64::NEG_INFINITY, f64::max);
+        let logarithmic = low > 0.0;
+        let scale = |loss: f64| if logarithmic { loss.ln() } else { loss };
+        let span = (scale(high) - scale(low)).max(f64::MIN_POSITIVE);
+        let last = self.epochs.last().map_or(2, |epoch| epoch.epoch.max(2));
+        let x = |epoch: u64| LEFT + (epoch.saturating_sub(1)) as f64 / (last - 1) as f64 * (WIDTH - LEFT - MARGIN);
+        let y = |loss: f64| MARGIN + (scale(high) - scale(loss)) / span * (HEIGHT - 2.0 * MARGIN);
+
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
+             font-size=\"12\">\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>\n"
+        );
+        // Writing to a string does not fail.
+        if low.is_finite() {
+            for tick in 0..=4 {
+                let part = f64::from(tick) / 4.0;
+                let scaled = scale(low) + part * span;
+                let loss = if logarithmic { scaled.exp() } else { scaled };
+                let height = y(loss);
+                let _ = writeln!(
+                    svg,
+                    "<line x1=\"{LEFT}\" x2=\"{}\" y1=\"{height:.1}\" y2=\"{height:.1}\" stroke=\"#ddd\"/>\
+                     <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{loss:.4e}</text>",
+                    WIDTH - MARGIN,
+                    LEFT - 8.0,
+                    height + 4.0
+                );
+            }
+        }
+        for epoch in [1, last] {
+            let _ = writeln!(
+                svg,
+                "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{epoch}</text>",
+                x(epoch),
+                HEIGHT - MARGIN + 20.0
+            );
+        }
+        let curves = [("training", "#1f77b4", &training), ("validation", "#d62728", &validation)];
+        for (index, (name, colour, points)) in
+            curves.into_iter().filter(|(_, _, points)| !points.is_empty()).enumerate()
+        {
+            let points: Vec<String> = points
+                .iter()
+                .filter(|(_, loss)| loss.is_finite())
+                .map(|&(epoch, loss)| format!("{:.1},{:.1}", x(epoch), y(loss)))
+                .collect();
+            let _ = writeln!(
+                svg,
+                "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>\
+                 <text x=\"{}\" y=\"24\" fill=\"{colour}\">{name} loss</text>",
+                points.join(" "),
+                LEFT + 140.0 * index as f64
+            );
+        }
+        svg.push_str("</svg>\n");
+        svg
+    }
+
+    /// Writes [`History::svg`] to a file.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_svg(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        fs::write(path, self.svg())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn history() -> History {
+        let epoch = |epoch, loss, validation| Epoch { epoch, loss, validation, learning_rate: 1e-3, seconds: 0.5 };
+        History { epochs: vec![epoch(1, 0.1 + 0.2, Some(0.5)), epoch(2, 1.0 / 3.0, None)] }
+    }
+
+    #[test]
+    fn csv_keeps_every_digit() {
+        let csv = history().csv();
+        assert!(csv.starts_with("epoch,loss,validation,learning_rate,seconds\n1,0.30000000000000004,0.5,0.001,0.5\n"));
+        assert_eq!(History::from_csv(&csv), Some(history()));
+        assert_eq!(History::from_csv("epoch\n1,x"), None);
+    }
+
+    #[test]
+    fn the_picture_has_a_curve_for_each_loss() {
+        let svg = history().svg();
+        assert_eq!(svg.matches("<polyline").count(), 2);
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+        let empty = History::default().svg();
+        assert!(!empty.contains("NaN") && !empty.contains("inf"), "{empty}");
+    }
+}

@@ -1,0 +1,139 @@
+//! What generic code needs to train a model.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use ndarray::{ArrayD, ArrayViewD};
+use rand::Rng;
+
+use super::Loss;
+use crate::chain::Chain;
+use crate::error::ShapeError;
+use crate::gradient::{self, Mode};
+use crate::model::Model;
+use crate::param::Param;
+use crate::parts::{Linked, Parts};
+
+/// A model that can be trained. Every generated struct is one.
+///
+/// Batches are arrays with the batch axis first, one for each input or output of the chain. A
+/// gradient is shaped like the model; running statistics have the gradient zero.
+pub trait Train: Model {
+    /// The loss of a batch and the gradients of the parameters, by stored statistics and without
+    /// dropping anything.
+    ///
+    /// # Errors
+    /// If an input or target is not of the shape that the chain and the loss take.
+    fn loss_gradients(
+        &self,
+        inputs: &[ArrayViewD<'_, f32>],
+        targets: &[ArrayViewD<'_, f32>],
+        loss: &mut impl Loss,
+    ) -> Result<(f32, Self), ShapeError>;
+
+    /// The same in training: by the statistics of the batch, towards which the stored ones move, and
+    /// dropping what `rng` says.
+    ///
+    /// # Errors
+    /// Those of [`Train::loss_gradients`]; the model is as it was then.
+    fn loss_gradients_train(
+        &mut self,
+        inputs: &[ArrayViewD<'_, f32>],
+        targets: &[ArrayViewD<'_, f32>],
+        loss: &mut impl Loss,
+        rng: &mut dyn Rng,
+    ) -> Result<(f32, Self), ShapeError>;
+
+    /// The gradients of the inputs and of the parameters, given those of the outputs, by stored
+    /// statistics and without dropping anything.
+    ///
+    /// # Errors
+    /// If an input or cotangent is not of the shape of the chain's inputs and outputs.
+    fn vjp_batch(
+        &self,
+        inputs: &[ArrayViewD<'_, f32>],
+        cotangents: Vec<ArrayD<f32>>,
+    ) -> Result<(Vec<ArrayD<f32>>, Self), ShapeError>;
+
+    /// The same in training: by the statistics of the batch, towards which the stored ones move, and
+    /// dropping what `rng` says.
+    ///
+    /// # Errors
+    /// Those of [`Train::vjp_batch`]; the model is as it was then.
+    fn vjp_batch_train(
+        &mut self,
+        inputs: &[ArrayViewD<'_, f32>],
+        cotangents: Vec<ArrayD<f32>>,
+        rng: &mut dyn Rng,
+    ) -> Result<(Vec<ArrayD<f32>>, Self), ShapeError>;
+
+    /// Calls `f` with each parameter that training changes, and the same one of `other`: of
+    /// gradients, of an average. Running statistics are left out.
+    fn for_each_trained(&mut self, other: &Self, f: impl FnMut(&str, &mut Param, &Param));
+
+    /// The first layer that has a parameter or output which is infinite or no number.
+    ///
+    /// # Errors
+    /// If an input is not of the shape that the chain takes.
+    fn first_not_finite(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Option<String>, ShapeError>;
+}
+
+impl<M: Parts + Chain + Clone + Send + Sync + 'static> Train for M {
+    fn loss_gradients(
+        &self,
+        inputs: &[ArrayViewD<'_, f32>],
+        targets: &[ArrayViewD<'_, f32>],
+        loss: &mut impl Loss,
+    ) -> Result<(f32, M), ShapeError> {
+        let (loss, gradients) = gradient::of_loss(self, inputs, targets, loss, Mode::Stored)?;
+        Ok((loss, gradients.params))
+    }
+
+    fn loss_gradients_train(
+        &mut self,
+        inputs: &[ArrayViewD<'_, f32>],
+        targets: &[ArrayViewD<'_, f32>],
+        loss: &mut impl Loss,
+        rng: &mut dyn Rng,
+    ) -> Result<(f32, M), ShapeError> {
+        let (loss, gradients) = gradient::of_loss(self, inputs, targets, loss, Mode::Training(rng))?;
+        gradients.update_statistics(self);
+        Ok((loss, gradients.params))
+    }
+
+    fn vjp_batch(
+        &self,
+        inputs: &[ArrayViewD<'_, f32>],
+        cotangents: Vec<ArrayD<f32>>,
+    ) -> Result<(Vec<ArrayD<f32>>, M), ShapeError> {
+        gradient::vjp_of(self, inputs, cotangents, Mode::Stored).map(|gradients| (gradients.inputs, gradients.params))
+    }
+
+    fn vjp_batch_train(
+        &mut self,
+        inputs: &[ArrayViewD<'_, f32>],
+        cotangents: Vec<ArrayD<f32>>,
+        rng: &mut dyn Rng,
+    ) -> Result<(Vec<ArrayD<f32>>, M), ShapeError> {
+        let gradients = gradient::vjp_of(self, inputs, cotangents, Mode::Training(rng))?;
+        gradients.update_statistics(self);
+        Ok((gradients.inputs, gradients.params))
+    }
+
+    fn for_each_trained(&mut self, other: &M, mut f: impl FnMut(&str, &mut Param, &Param)) {
+        let mut others = Vec::new();
+        other.visit(&mut |param| others.push(param));
+        let mut all = Linked::of::<M>().specs().into_iter().zip(others);
+        self.visit_mut(&mut |param| {
+            if let Some((spec, other)) = all.next()
+                && !spec.statistic
+            {
+                f(&spec.name, param, other);
+            }
+        });
+    }
+
+    fn first_not_finite(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Option<String>, ShapeError> {
+        gradient::first_not_finite(self, inputs)
+    }
+}

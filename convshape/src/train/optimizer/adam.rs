@@ -1,0 +1,103 @@
+//! Adam, and AdamW, in which weight decay does not go through the moments.
+
+use super::{Optimizer, OptimizerState, Train, optimizer, single, stored};
+
+/// What the two have in common.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Rule {
+    betas: (f64, f64),
+    eps: f64,
+    weight_decay: f64,
+    /// Whether decay shrinks the parameters rather than adding to the gradients.
+    decoupled: bool,
+}
+
+impl Rule {
+    fn step<M: Train>(&self, learning_rate: f64, state: &mut OptimizerState, model: &mut M, gradients: &M) {
+        let (beta1, beta2) = self.betas;
+        // The moments begin at zero: this takes out what that makes them too small by.
+        let steps = i32::try_from(state.steps + 1).unwrap_or(i32::MAX);
+        let (correction1, correction2) = (1.0 - beta1.powi(steps), 1.0 - beta2.powi(steps));
+        let rate = single(learning_rate / correction1);
+        let root = single(correction2.sqrt());
+        let (new1, beta2, new2) = (single(1.0 - beta1), single(beta2), single(1.0 - beta2));
+        let eps = single(self.eps);
+        let (decay, shrink) = if self.decoupled {
+            (0.0, single(1.0 - learning_rate * self.weight_decay))
+        } else {
+            (single(self.weight_decay), 1.0)
+        };
+        state.step(model, gradients, |param, gradient, [mean, square]| {
+            for (((p, g), m), v) in param.iter_mut().zip(gradient).zip(mean).zip(square) {
+                *p *= shrink;
+                let g = g + decay * *p;
+                *m += new1 * (g - *m);
+                *v = beta2 * *v + new2 * g * g;
+                *p -= rate * *m / (v.sqrt() / root + eps);
+            }
+        });
+    }
+}
+
+macro_rules! adams {
+    ($($(#[$doc:meta])* $name:ident { weight_decay: $weight_decay:literal, decoupled: $decoupled:literal })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Debug)]
+        pub struct $name {
+            learning_rate: f64,
+            rule: Rule,
+            state: OptimizerState,
+        }
+
+        optimizer!($name);
+
+        impl $name {
+            /// With betas 0.9 and 0.999 and eps 1e-8.
+            #[must_use]
+            pub fn new(learning_rate: f64) -> $name {
+                let rule =
+                    Rule { betas: (0.9, 0.999), eps: 1e-8, weight_decay: $weight_decay, decoupled: $decoupled };
+                $name { learning_rate, rule, state: OptimizerState::default() }
+            }
+
+            /// The shares of the mean of the gradients, and of their squares, that a step keeps.
+            #[must_use]
+            pub fn betas(mut self, mean: f64, square: f64) -> $name {
+                self.rule.betas = (mean, square);
+                self
+            }
+
+            /// What is added to the root of the mean square.
+            #[must_use]
+            pub fn eps(mut self, eps: f64) -> $name {
+                self.rule.eps = eps;
+                self
+            }
+
+            /// Pulls parameters towards zero.
+            #[must_use]
+            pub fn weight_decay(mut self, weight_decay: f64) -> $name {
+                self.rule.weight_decay = weight_decay;
+                self
+            }
+        }
+
+        impl Optimizer for $name {
+            fn step<M: Train>(&mut self, model: &mut M, gradients: &M) {
+                self.rule.step(self.learning_rate, &mut self.state, model, gradients);
+            }
+
+            stored!();
+        }
+    )+};
+}
+
+adams! {
+    /// Adam (Kingma and Ba, 2014; `torch.optim.Adam`). Weight decay, none by default, adds to the
+    /// gradients.
+    Adam { weight_decay: 0.0, decoupled: false }
+
+    /// AdamW (Loshchilov and Hutter, 2017; `torch.optim.AdamW`). Weight decay, 0.01 by default,
+    /// shrinks the parameters directly.
+    AdamW { weight_decay: 0.01, decoupled: true }
+}

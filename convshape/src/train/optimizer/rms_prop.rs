@@ -1,0 +1,68 @@
+//! RMSprop.
+
+use super::{Optimizer, OptimizerState, Train, optimizer, single, stored};
+
+/// RMSprop (Tieleman and Hinton, 2012; `torch.optim.RMSprop`): steps divided by the root of the mean
+/// square of the gradients.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RmsProp {
+    learning_rate: f64,
+    alpha: f64,
+    eps: f64,
+    momentum: f64,
+    weight_decay: f64,
+    state: OptimizerState,
+}
+
+optimizer!(RmsProp);
+
+impl RmsProp {
+    /// With alpha 0.99 and eps 1e-8.
+    #[must_use]
+    pub fn new(learning_rate: f64) -> RmsProp {
+        let state = OptimizerState::default();
+        RmsProp { learning_rate, alpha: 0.99, eps: 1e-8, momentum: 0.0, weight_decay: 0.0, state }
+    }
+
+    /// The share of the mean square that a step keeps.
+    #[must_use]
+    pub fn alpha(self, alpha: f64) -> RmsProp {
+        RmsProp { alpha, ..self }
+    }
+
+    /// What is added to the root of the mean square.
+    #[must_use]
+    pub fn eps(self, eps: f64) -> RmsProp {
+        RmsProp { eps, ..self }
+    }
+
+    /// The share of the velocity that a step keeps.
+    #[must_use]
+    pub fn momentum(self, momentum: f64) -> RmsProp {
+        RmsProp { momentum, ..self }
+    }
+
+    /// Pulls parameters towards zero.
+    #[must_use]
+    pub fn weight_decay(self, weight_decay: f64) -> RmsProp {
+        RmsProp { weight_decay, ..self }
+    }
+}
+
+impl Optimizer for RmsProp {
+    fn step<M: Train>(&mut self, model: &mut M, gradients: &M) {
+        let (alpha, new) = (single(self.alpha), single(1.0 - self.alpha));
+        let (rate, eps) = (single(self.learning_rate), single(self.eps));
+        let (momentum, decay) = (single(self.momentum), single(self.weight_decay));
+        self.state.step(model, gradients, |param, gradient, [square, velocity]| {
+            for (((p, g), s), v) in param.iter_mut().zip(gradient).zip(square).zip(velocity) {
+                let g = g + decay * *p;
+                *s = alpha * *s + new * g * g;
+                *v = momentum * *v + g / (s.sqrt() + eps);
+                *p -= rate * *v;
+            }
+        });
+    }
+
+    stored!();
+}

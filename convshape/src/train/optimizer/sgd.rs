@@ -1,0 +1,67 @@
+//! Stochastic gradient descent.
+
+use super::{Optimizer, OptimizerState, Train, optimizer, single, stored};
+
+/// Stochastic gradient descent (`torch.optim.SGD`).
+///
+/// With gradient `g`, parameter `p`, velocity `v`: `g += weight_decay * p`, `v = momentum * v + g`,
+/// `p -= learning_rate * v`; Nesterov's form moves by `g + momentum * v` instead.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sgd {
+    learning_rate: f64,
+    momentum: f64,
+    nesterov: bool,
+    weight_decay: f64,
+    state: OptimizerState,
+}
+
+optimizer!(Sgd);
+
+impl Sgd {
+    /// Plain descent.
+    #[must_use]
+    pub fn new(learning_rate: f64) -> Sgd {
+        Sgd { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0, state: OptimizerState::default() }
+    }
+
+    /// The share of the velocity that a step keeps.
+    #[must_use]
+    pub fn momentum(self, momentum: f64) -> Sgd {
+        Sgd { momentum, ..self }
+    }
+
+    /// Nesterov's form of momentum.
+    #[must_use]
+    pub fn nesterov(self) -> Sgd {
+        Sgd { nesterov: true, ..self }
+    }
+
+    /// Pulls parameters towards zero.
+    #[must_use]
+    pub fn weight_decay(self, weight_decay: f64) -> Sgd {
+        Sgd { weight_decay, ..self }
+    }
+}
+
+impl Optimizer for Sgd {
+    fn step<M: Train>(&mut self, model: &mut M, gradients: &M) {
+        let (rate, momentum, decay) = (single(self.learning_rate), single(self.momentum), single(self.weight_decay));
+        let nesterov = self.nesterov;
+        if momentum == 0.0 {
+            return self.state.step(model, gradients, |param, gradient, []| {
+                for (p, g) in param.iter_mut().zip(gradient) {
+                    *p -= rate * (g + decay * *p);
+                }
+            });
+        }
+        self.state.step(model, gradients, |param, gradient, [velocity]| {
+            for ((p, g), v) in param.iter_mut().zip(gradient).zip(velocity) {
+                let g = g + decay * *p;
+                *v = momentum * *v + g;
+                *p -= rate * if nesterov { g + momentum * *v } else { *v };
+            }
+        });
+    }
+
+    stored!();
+}

@@ -1,0 +1,139 @@
+//! Shapes as types, for code that is generic over sizes.
+//!
+//! There are four ways to have a compiler check shapes, and they go together.
+//!
+//! # The macro: sizes that are written down
+//!
+//! Start here. [`conv_chain!`](crate::conv_chain) reads a whole model, and its messages say which layer is wrong,
+//! with the sum, the cause and what to write. It knows every layer and every dialect.
+//!
+//! ```
+//! convshape::conv_chain! {
+//!     struct Digits {
+//!         input: [1, 28, 28];
+//!         enc: Conv2d(1 -> 8, kernel: 3, stride: 2, padding: 1, activation: Relu);
+//!         dec: ConvTranspose2d(undo enc);
+//!         output: [1, 28, 28];
+//!     }
+//! }
+//! ```
+//!
+//! # Const generics: one model in a few sizes
+//!
+//! Where the sizes are parameters of the model, or constants of another crate, the same checks run in const
+//! evaluation, once for each size that is used: a mistake shows where the model is used with it.
+//!
+//! ```
+//! convshape::conv_chain! {
+//!     struct Ae<const N: usize> {
+//!         input: [1, N, N];
+//!         enc: Conv2d(1 -> 8, kernel: 4, stride: 2, padding: 1);
+//!         dec: ConvTranspose2d(undo enc);
+//!         output: [1, N, N];
+//!     }
+//! }
+//!
+//! const _: () = Ae::<28>::CHECK;
+//! const _: () = Ae::<64>::CHECK;
+//! ```
+//!
+//! # Symbolic sizes: those that only run time knows
+//!
+//! A model for images of any size is checked for all of them at once. What enters is an `ndarray` view, and a
+//! size of another form is an error at run time.
+//!
+//! ```
+//! convshape::conv_chain! {
+//!     struct AnySize {
+//!         for h in 1.., w in 1..;
+//!         input: [3, 2*h, 2*w];
+//!         down: Conv2d(3 -> 8, kernel: 4, stride: 2, padding: 1) -> [8, h, w];
+//!         up: ConvTranspose2d(undo down);
+//!         output: [3, 2*h, 2*w];
+//!     }
+//! }
+//! ```
+//!
+//! # Types: functions that are generic over sizes
+//!
+//! This module is for libraries: for a function that must work for sizes of its callers, and must not be called
+//! with sizes that do not fit. Sizes are the types of [`typenum`], on which stable Rust can calculate in the types
+//! of a signature. A function states in its `where` clause what it needs; its body is checked where it is written,
+//! for all sizes, and the clause where it is called.
+//!
+//! ```
+//! use convshape::rand::{SeedableRng, rngs::SmallRng};
+//! use convshape::typed::typenum::{U1, U2, U3, U4, U28};
+//! use convshape::typed::{Chw, Conv2d, ConvTranspose2d, Dims, Layer, Out, Restored, Tensor};
+//!
+//! type Image<H, W> = Tensor<f32, Chw<U1, H, W>>;
+//! type Down = Conv2d<U1, U4, U3, U2, U1>;
+//! type Up = ConvTranspose2d<U4, U1, U3, U2, U1, U1>;
+//!
+//! fn round_trip<H, W>(down: &Down, up: &Up, x: &Image<H, W>) -> Image<H, W>
+//! where
+//!     Chw<U1, H, W>: Dims,
+//!     Down: Layer<Image<H, W>>,
+//!     Up: Layer<Out<Down, Image<H, W>>, Output: Restored<Image<H, W>>>,
+//! {
+//!     up.forward(&down.forward(x)).restored()
+//! }
+//!
+//! let rng = &mut SmallRng::seed_from_u64(1);
+//! let same: Image<U28, U28> = round_trip(&Down::init(rng), &Up::init(rng), &Tensor::zeros());
+//! ```
+//!
+//! With 27 rows the call is refused:
+//!
+//! ```text
+//! error[E0277]: `Chw<Size<1>, Size<28>, Size<28>>` does not restore `Chw<Size<1>, Size<27>, Size<27>>`
+//! ```
+//!
+//! Only the sizes: [`ConvOut`], [`ConvTransposeOut`] and [`PoolOut`] are the results, the traits [`Convolved`],
+//! [`ConvTransposed`], [`Pooled`] and [`Restores`] the conditions. Tensors: [`Tensor`] with the shapes [`Chw`] and so
+//! on. Layers: [`Conv2d`] and the others; a tuple of layers is a layer, and so is every chain of the macro whose
+//! sizes are literals. They run the kernels that chains run, with PyTorch's meaning and the channel axis first.
+//!
+//! What the compiler says about types is long. Its first line has the sizes in decimal; a size from 1024 on is shown
+//! as `Thousands<Size<3>, Size<136>>`. Compiling takes longer than with the macro, as each sum is a proof.
+
+mod activation;
+mod arithmetic;
+mod axes;
+mod chain;
+mod conv;
+mod convert;
+mod dense;
+mod dims;
+mod join;
+mod layer;
+mod learnt;
+mod norm;
+mod number;
+mod pool;
+mod storage;
+mod tensor;
+
+pub use self::activation::{
+    Exp, Gelu, Hardsigmoid, Hardswish, LeakyRelu, Relu, Relu6, Sigmoid, Silu, Softmax, Softplus, Tanh,
+};
+pub use self::arithmetic::{
+    ChannelsOf, ConvOut, ConvTransposeOut, ConvTransposed, Convolved, InGroups, PoolOut, Pooled, Restores, word,
+};
+pub use self::axes::On;
+pub use self::chain::InputOf;
+#[doc(hidden)]
+pub use self::chain::run_chain;
+pub use self::conv::{Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d};
+pub use self::dense::{FeaturesOf, Flatten, Linear, Reshape};
+pub use self::dims::{C, Cdhw, Chw, Cl, Dhwc, Dims, Hwc, Lc, Reshapes, RestoresShape};
+pub use self::join::{Channels, ChannelsReplaced, WithChannels};
+pub use self::layer::{Layer, Out, forward};
+pub use self::norm::{BatchNorm, GroupNorm, InstanceNorm, LayerNorm};
+pub use self::number::{Shown, Size, Thousands};
+pub use self::pool::{
+    AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Spatial, UpsampleNearest2d,
+};
+pub use self::storage::{Boxed, FitsInline, Holds, Inline, Storage};
+pub use self::tensor::{Restored, Tensor};
+pub use {generic_array, typenum};

@@ -1,0 +1,131 @@
+//! The parameters of layers whose sizes are types.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use convshape_arith::op::Op;
+use rand::Rng;
+
+use crate::error::ShapeError;
+use crate::init::draw;
+use crate::param::Param;
+use crate::parts::{Spec, numbers};
+
+/// The parameters that a layer has learnt, in the order of [`Op::params`].
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Learnt(Vec<Param>);
+
+impl Learnt {
+    /// Draws them as PyTorch does.
+    pub(super) fn init(op: Op, rng: &mut impl Rng) -> Learnt {
+        Learnt(specs(op).map(|spec| draw(spec, rng)).collect())
+    }
+
+    /// A copy of given ones.
+    pub(super) fn copy(op: Op, layer: &'static str, given: &[&[f32]]) -> Result<Learnt, ShapeError> {
+        let mut given = given.iter();
+        let params = specs(op).map(|spec| {
+            let elements = given.next().copied().unwrap_or_default();
+            if spec.shape.iter().product::<usize>() == elements.len() {
+                Ok(Param::new(spec.shape, elements.to_vec()))
+            } else {
+                let found = [elements.len()].into();
+                Err(ShapeError::Param { chain: layer, name: spec.name, found, expected: spec.shape })
+            }
+        });
+        params.collect::<Result<_, _>>().map(Learnt)
+    }
+
+    pub(super) fn params(&self) -> &[Param] {
+        &self.0
+    }
+
+    pub(super) fn slices(&self) -> impl Iterator<Item = &[f32]> {
+        self.0.iter().map(Param::as_slice)
+    }
+
+    pub(super) fn slices_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        self.0.iter_mut().map(Param::as_mut_slice)
+    }
+}
+
+fn specs(op: Op) -> impl Iterator<Item = Spec> {
+    let params = op.params();
+    (0..params.len()).filter_map(move |index| params.get(index)).map(move |spec| Spec {
+        name: spec.field.to_string(),
+        op,
+        shape: numbers(spec.shape.sizes().iter().map(|size| size.number())),
+        init: spec.init,
+        #[cfg(feature = "train")]
+        statistic: spec.is_statistic(),
+    })
+}
+
+/// Declares a layer with parameters: the struct, and what all such layers have.
+macro_rules! layer_with_params {
+    ($(#[$doc:meta])* $name:ident<$($arg:ident $(= $default:ty)?),* $(; const $flag:ident = $value:literal)?>
+        where $($bound:ident: $need:path),* => $op:expr) => {
+        $(#[$doc])*
+        pub struct $name<$($arg $(= $default)?),* $(, const $flag: bool = $value)?> {
+            learnt: Learnt,
+            sizes: PhantomData<fn() -> ($($arg,)*)>,
+        }
+
+        impl<$($arg),* $(, const $flag: bool)?> $name<$($arg),* $(, $flag)?>
+        where
+            $($bound: $need),*
+        {
+            const OP: Op = $op;
+
+            /// A layer with freshly drawn parameters, as PyTorch initialises them.
+            #[must_use]
+            pub fn init(rng: &mut impl Rng) -> Self {
+                Self { learnt: Learnt::init(Self::OP, rng), sizes: PhantomData }
+            }
+
+            /// A layer with copies of given parameters, in the order of [`params`](Self::params) and
+            /// PyTorch's layout.
+            ///
+            /// # Errors
+            /// If one has another number of elements; the error names it.
+            pub fn from_params(params: &[&[f32]]) -> Result<Self, ShapeError> {
+                let learnt = Learnt::copy(Self::OP, stringify!($name), params)?;
+                Ok(Self { learnt, sizes: PhantomData })
+            }
+        }
+
+        impl<$($arg),* $(, const $flag: bool)?> $name<$($arg),* $(, $flag)?> {
+            /// Its parameters: weight, bias, running mean, running variance, as far as it has them.
+            pub fn params(&self) -> &[Param] {
+                self.learnt.params()
+            }
+
+            /// The elements of its parameters, to write to.
+            pub fn params_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+                self.learnt.slices_mut()
+            }
+
+            /// Runs the layer.
+            pub fn forward<X>(&self, x: &X) -> Out<Self, X>
+            where
+                Self: Layer<X>,
+            {
+                self.run(x)
+            }
+        }
+
+        impl<$($arg),* $(, const $flag: bool)?> Clone for $name<$($arg),* $(, $flag)?> {
+            fn clone(&self) -> Self {
+                Self { learnt: self.learnt.clone(), sizes: PhantomData }
+            }
+        }
+
+        impl<$($arg),* $(, const $flag: bool)?> fmt::Debug for $name<$($arg),* $(, $flag)?> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.learnt.params()).finish()
+            }
+        }
+    };
+}
+
+pub(super) use layer_with_params;

@@ -1,0 +1,78 @@
+//! Sizes as types, and as rustc should print them: in decimal.
+
+use core::marker::PhantomData;
+use core::ops::{Div, Rem};
+
+use typenum::{B0, B1, IsLess, Le, Mod, Quot, U1000, U1024, UInt, UTerm};
+
+/// A size as messages show it: `Size<28>` reads better than the binary digits that typenum has.
+#[derive(Debug)]
+pub enum Size<const N: usize> {}
+
+/// A size from 1024 on as messages show it: the thousands, then the rest.
+#[derive(Debug)]
+pub struct Thousands<Above, Below>(PhantomData<(Above, Below)>);
+
+/// What messages show in place of a size, and of what is made of sizes.
+pub trait Shown {
+    /// [`Size`] or [`Thousands`], or what is made of them.
+    type As;
+}
+
+/// The same, by whether the size is below 1024.
+#[doc(hidden)]
+pub trait ShownIf<Small> {
+    type As;
+}
+
+impl Shown for UTerm {
+    type As = Size<0>;
+}
+
+impl<U, B> Shown for UInt<U, B>
+where
+    Self: IsLess<U1024> + ShownIf<Le<Self, U1024>>,
+{
+    type As = <Self as ShownIf<Le<Self, U1024>>>::As;
+}
+
+impl<U, B> ShownIf<B0> for UInt<U, B>
+where
+    Self: Div<U1000> + Rem<U1000>,
+    Quot<Self, U1000>: Shown,
+    Mod<Self, U1000>: Shown,
+{
+    type As = Thousands<<Quot<Self, U1000> as Shown>::As, <Mod<Self, U1000> as Shown>::As>;
+}
+
+impl<A: Shown> Shown for (A,) {
+    type As = (A::As,);
+}
+
+impl<A: Shown, B: Shown> Shown for (A, B) {
+    type As = (A::As, B::As);
+}
+
+impl<A: Shown, B: Shown, C: Shown> Shown for (A, B, C) {
+    type As = (A::As, B::As, C::As);
+}
+
+/// What messages show in place of `N`.
+pub(super) type Text<N> = <N as Shown>::As;
+
+/// The sizes below 1024: each number in turn with another binary digit behind it, ten digits in all.
+macro_rules! small_sizes {
+    ($number:ty, $value:expr;) => {};
+    ($number:ty, $value:expr; $digit:tt $($digits:tt)*) => {
+        small_sizes! { = UInt<$number, B0>, 2 * $value; $($digits)* }
+        small_sizes! { = UInt<$number, B1>, 2 * $value + 1; $($digits)* }
+    };
+    (= $number:ty, $value:expr; $($digits:tt)*) => {
+        impl ShownIf<B1> for $number {
+            type As = Size<{ $value }>;
+        }
+        small_sizes! { $number, $value; $($digits)* }
+    };
+}
+
+small_sizes! { = UInt<UTerm, B1>, 1; * * * * * * * * * }

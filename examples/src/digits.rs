@@ -1,0 +1,38 @@
+//! The digits that the examples train on, and pictures of them.
+
+use std::io;
+use std::path::Path;
+
+use convshape::ndarray::{Array4, ArrayView4};
+
+use crate::{read_u8, write_grid};
+
+/// The rows from here on are for testing.
+pub const TEST_ROWS: usize = 1437;
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits");
+
+/// All digits, `[1797, 1, 8, 8]`, with values in `0.0..=1.0`.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn digits() -> io::Result<Array4<f32>> {
+    let pixels = read_u8(format!("{DATA}/images.npy"))?;
+    let pixels: Vec<f32> = pixels.data.iter().map(|grey| f32::from(*grey) / 16.0).collect();
+    Array4::from_shape_vec((pixels.len() / 64, 1, 8, 8), pixels).map_err(io::Error::other)
+}
+
+/// Writes the first 64 images of two batches, each row of the first above that of the second.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_pairs(path: impl AsRef<Path>, above: ArrayView4<'_, f32>, below: ArrayView4<'_, f32>) -> io::Result<()> {
+    let (_, channels, height, width) = above.dim();
+    let size = (channels * height * width).max(1);
+    let images = |batch: ArrayView4<'_, f32>| -> Vec<f32> { batch.iter().copied().collect() };
+    let (above, below) = (images(above), images(below));
+    let (above, below): (Vec<&[f32]>, Vec<&[f32]>) = (above.chunks(size).collect(), below.chunks(size).collect());
+    let pairs = above.chunks(16).zip(below.chunks(16)).take(4);
+    let rows: Vec<Vec<&[f32]>> = pairs.flat_map(|(above, below)| [above.to_vec(), below.to_vec()]).collect();
+    write_grid(path, &rows, [channels, height, width], 6)
+}

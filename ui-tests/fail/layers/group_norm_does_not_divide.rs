@@ -1,0 +1,9 @@
+convshape::conv_chain! {
+    pub struct Encoder {
+        input: [20, 28, 28];
+        GroupNorm(20, groups: 8);
+        output: [20, 28, 28];
+    }
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+convshape::conv_chain! {
+    pub struct Encoder {
+        input: [16, 1, 1];
+        InstanceNorm(16);
+        output: [16, 1, 1];
+    }
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+convshape::conv_chain! {
+    pub struct Encoder {
+        input: [1, 28, 28];
+        Conv2d(kernel: 3);
+        output: [8, 26, 26];
+    }
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+convshape::conv_chain! {
+    pub struct Decoder {
+        input: [8, 7, 7];
+        Upsample(mode: bilinear);
+        output: [8, 14, 14];
+    }
+}
+
+fn main() {}

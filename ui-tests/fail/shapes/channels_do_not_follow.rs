@@ -1,0 +1,10 @@
+convshape::conv_chain! {
+    pub struct Encoder {
+        input: [3, 32, 32];
+        Conv2d(3 -> 16, kernel: 3, padding: 1);
+        Conv2d(32 -> 64, kernel: 3, padding: 1);
+        output: [64, 32, 32];
+    }
+}
+
+fn main() {}

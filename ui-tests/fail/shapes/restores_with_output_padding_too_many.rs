@@ -1,0 +1,10 @@
+convshape::conv_chain! {
+    pub struct Autoencoder {
+        input: [1, 27, 27];
+        enc1: Conv2d(1 -> 16, kernel: 5, stride: 2);
+        dec1: ConvTranspose2d(16 -> 1, kernel: 5, stride: 2, output_padding: 1) restores enc1;
+        output: [1, 27, 27];
+    }
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+convshape::conv_chain! {
+    pub struct Encoder {}
+}
+
+fn main() {}

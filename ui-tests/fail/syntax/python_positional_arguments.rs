@@ -1,0 +1,9 @@
+convshape::conv_chain! {
+    pub struct Encoder {
+        input: [1, 28, 28];
+        Conv2d(1, 16, 3, stride: 2, padding: 1);
+        output: [16, 14, 14];
+    }
+}
+
+fn main() {}
