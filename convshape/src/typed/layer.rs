@@ -76,13 +76,13 @@ tuples! {
 }
 
 /// Runs the kernel of a layer, whose types have checked the shapes.
-pub(super) fn apply<'a, S: Dims, B: Holds<S::Elements>, To: Dims>(
+pub(super) fn apply<'a, S: Dims, B, To: Dims>(
     op: &Op,
     params: impl IntoIterator<Item = &'a [f32]>,
     x: &Tensor<f32, S, B>,
 ) -> Tensor<f32, To, B>
 where
-    B: Holds<To::Elements>,
+    B: Holds<S::Elements> + Holds<To::Elements>,
 {
     let mut slices: [&[f32]; convshape_arith::param::MAX_PARAMS] = Default::default();
     let mut count = 0;
