@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use convshape_arith::op::Op;
-use convshape_arith::param::Init;
+use convshape_arith::param::{Init, ParamSpec};
 
 use crate::error::ShapeError;
 use crate::param::{Param, ParamGroup};
@@ -43,13 +43,11 @@ impl Linked {
     fn collect_specs(self, prefix: &str, specs: &mut Vec<Spec>) {
         for step in self.program.steps {
             match step.action {
-                Action::Layer(op) => specs.extend(op.params().iter().map(|spec| Spec {
-                    name: format!("{prefix}{}{}", step.file_name, spec.suffix),
-                    op,
-                    shape: numbers(spec.shape.sizes().iter().map(|size| size.number())),
-                    init: spec.init,
-                    statistic: spec.is_statistic(),
-                })),
+                Action::Layer(op) => specs.extend(
+                    op.params()
+                        .iter()
+                        .map(|spec| Spec::new(format!("{prefix}{}{}", step.file_name, spec.suffix), op, &spec)),
+                ),
                 Action::Chain { index } => {
                     self.chains[index].collect_specs(&format!("{prefix}{}.", step.file_name), specs);
                 }
@@ -59,7 +57,7 @@ impl Linked {
 }
 
 /// The sizes of a parameter: always numbers, as the macro refuses any other.
-pub(crate) fn numbers(sizes: impl Iterator<Item = Option<i64>>) -> Vec<usize> {
+fn numbers(sizes: impl Iterator<Item = Option<i64>>) -> Vec<usize> {
     sizes.map(|size| size.and_then(|n| usize::try_from(n).ok()).expect("a parameter's sizes are numbers")).collect()
 }
 
@@ -78,6 +76,14 @@ pub(crate) struct Spec {
     /// Whether it is a running statistic, which no gradient reaches.
     #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "for optimisers"))]
     pub(crate) statistic: bool,
+}
+
+impl Spec {
+    /// A layer's parameter under a name.
+    pub(crate) fn new(name: String, op: Op, spec: &ParamSpec) -> Spec {
+        let shape = numbers(spec.shape.sizes().iter().map(|size| size.number()));
+        Spec { name, op, shape, init: spec.init, statistic: spec.is_statistic() }
+    }
 }
 
 /// Builds a model from its parameters, one for each of [`Linked::specs`].

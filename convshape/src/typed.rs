@@ -135,5 +135,5 @@ pub use self::pool::{
     AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Spatial, UpsampleNearest2d,
 };
 pub use self::storage::{Boxed, FitsInline, Holds, Inline, Storage};
-pub use self::tensor::{Restored, Tensor};
+pub use self::tensor::{Restored, Split, Tensor};
 pub use {generic_array, typenum};

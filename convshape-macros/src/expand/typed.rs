@@ -11,9 +11,8 @@ use super::Expansion;
 impl Expansion<'_> {
     /// The implementations of `typed::Layer`; none where only const evaluation or run time knows a size.
     pub(super) fn typed_layer(&self, inputs: &[Shape], outputs: &[Shape]) -> TokenStream {
-        let numbers = |shape: &Shape| shape.sizes().iter().all(|size| size.number().is_some());
-        let literal = self.chain.generics.is_none() && !self.graph.deferred() && !self.refused;
-        if !literal || !inputs.iter().chain(outputs).all(numbers) {
+        let literal = self.chain.generics.is_none() && !self.graph.deferred();
+        if !literal || !inputs.iter().chain(outputs).all(Self::is_fixed) {
             return TokenStream::new();
         }
         let (krate, name) = (&self.krate, &self.chain.name);
@@ -70,7 +69,9 @@ impl Expansion<'_> {
                 _ => quote!(#digits::UInt<#above, #digits::B1>),
             })
         };
-        let sizes = shape.sizes().iter().filter_map(|number| number.number()).map(size);
+        // As for the other types: what is not known, or absurd, was refused.
+        let known = |number: &i64| !self.refused || (0..=1 << 20).contains(number);
+        let sizes = shape.sizes().iter().map(|number| size(number.number().filter(known).unwrap_or(1)));
         Some(quote!(#krate::typed::#name<#(#sizes),*>))
     }
 }

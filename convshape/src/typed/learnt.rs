@@ -9,7 +9,7 @@ use rand::Rng;
 use crate::error::ShapeError;
 use crate::init::draw;
 use crate::param::Param;
-use crate::parts::{Spec, numbers};
+use crate::parts::Spec;
 
 /// The parameters that a layer has learnt, in the order of [`Op::params`].
 #[derive(Clone, PartialEq, Debug)]
@@ -51,13 +51,9 @@ impl Learnt {
 
 fn specs(op: Op) -> impl Iterator<Item = Spec> {
     let params = op.params();
-    (0..params.len()).filter_map(move |index| params.get(index)).map(move |spec| Spec {
-        name: spec.field.to_string(),
-        op,
-        shape: numbers(spec.shape.sizes().iter().map(|size| size.number())),
-        init: spec.init,
-        statistic: spec.is_statistic(),
-    })
+    (0..params.len())
+        .filter_map(move |index| params.get(index))
+        .map(move |spec| Spec::new(spec.field.to_string(), op, &spec))
 }
 
 /// Declares a layer with parameters: the struct, and what all such layers have.

@@ -13,7 +13,7 @@ use crate::tensor::Element;
 /// A place for elements: [`Boxed`] or [`Inline`].
 pub trait Storage: 'static {
     /// `N` elements.
-    type Data<T: Element, N: ArrayLength>: Borrow<GenericArray<T, N>> + BorrowMut<GenericArray<T, N>> + Clone;
+    type Data<T: Element, N: ArrayLength>: Borrow<GenericArray<T, N>> + BorrowMut<GenericArray<T, N>>;
 
     /// The elements `f(0)`, `f(1)`, ..
     fn from_fn<T: Element, N: ArrayLength>(f: impl FnMut(usize) -> T) -> Self::Data<T, N>;

@@ -33,6 +33,9 @@ pub struct Tensor<T: Element, S: Dims, B: Holds<S::Elements> = Boxed> {
     shape: PhantomData<fn() -> S>,
 }
 
+/// A tensor's first `N` channels, and those behind them.
+pub type Split<T, S, N, B> = (Tensor<T, WithChannels<S, N>, B>, Tensor<T, WithChannels<S, Diff<Channels<S>, N>>, B>);
+
 impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
     /// The shape, without batch.
     pub const SHAPE: Shape = S::SHAPE;
@@ -119,7 +122,7 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
 
     /// The first `N` channels, and those behind them.
     #[must_use]
-    pub fn split<N>(&self) -> (Tensor<T, WithChannels<S, N>, B>, Tensor<T, WithChannels<S, Diff<Channels<S>, N>>, B>)
+    pub fn split<N>(&self) -> Split<T, S, N, B>
     where
         S: ChannelsReplaced<N> + ChannelsReplaced<Diff<Channels<S>, N>>,
         Channels<S>: Sub<N>,
@@ -167,7 +170,9 @@ where
 
 impl<T: Element, S: Dims, B: Holds<S::Elements>> Clone for Tensor<T, S, B> {
     fn clone(&self) -> Self {
-        Self::from_data(self.data.clone())
+        // Element by element: cloning the array whole would build it on the stack.
+        let elements = self.as_slice();
+        Self::from_fn(|i| elements[i])
     }
 }
 
