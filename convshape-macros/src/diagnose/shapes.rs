@@ -362,7 +362,7 @@ impl Context<'_> {
                 false => (0, 1),
             };
             let blameless = if found < wanted { rows == low } else { rows == high };
-            let apart = found.abs_diff(wanted) > 1 && found.abs_diff(wanted) * 2 >= found.max(wanted).unsigned_abs();
+            let apart = found.abs_diff(wanted) > 1 && found.abs_diff(wanted).saturating_mul(2) >= found.max(wanted).unsigned_abs();
             if window.ceil || blameless || low == high || apart {
                 return None;
             }
@@ -415,7 +415,7 @@ impl Context<'_> {
             fault: Fault { reason: Reason::Channels { expected, found: Size::Number(found) }, .. },
             ..
         } = problem
-            && *expected == found * 2
+            && found.checked_mul(2) == Some(*expected)
             && self.graph.nodes[*node].inputs.iter().any(|value| self.graph.producer(*value).is_some())
             && !fixes.iter().any(|fix| matches!(fix.edit, Edit::Channels { outputs, .. } if outputs != conv.outputs))
         {

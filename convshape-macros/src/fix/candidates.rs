@@ -406,7 +406,7 @@ fn axis_values(search: &mut Search<'_>, node: NodeId, field: AxisField, values: 
         }
         let mut nearest: Option<i64> = None;
         for value in values.iter().copied().filter(|value| *value != now[axis]) {
-            if nearest.is_some_and(|known| (known - now[axis]).abs() <= (value - now[axis]).abs()) {
+            if nearest.is_some_and(|known| known.abs_diff(now[axis]) <= value.abs_diff(now[axis])) {
                 continue;
             }
             let mut changed = best;
@@ -541,7 +541,7 @@ fn channels(search: &mut Search<'_>, values: &[ValueId], wanted: Option<&Shape>)
     if let Problem::Layer { op: Op::PixelShuffle { factor }, inputs, .. } = search.problem {
         let square = factor.saturating_mul(*factor);
         if let Some(channels) = inputs[0].size(order.channel(inputs[0].rank())).number() {
-            counts.extend([channels - channels % square, channels - channels % square + square]);
+            counts.extend([channels - channels % square, (channels - channels % square).saturating_add(square)]);
         }
     }
     // In front of a reshape: as many as it makes.
