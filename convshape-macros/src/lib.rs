@@ -1,9 +1,9 @@
 //! The macro behind `convshape::conv_chain!`.
 //!
-//! A pipeline, one stage a file: tokens are parsed into syntax ([`parse`]), names are bound and
-//! pieces unrolled ([`resolve`]), shapes are worked out ([`check`]), code is written ([`expand`]).
-//! What is wrong is collected on the way and worded in one place ([`diagnose`]), with fixes that
-//! were tried ([`fix`]).
+//! A pipeline, one stage a file: tokens are parsed into syntax (`parse`), names are bound and
+//! pieces unrolled (`resolve`), shapes are worked out (`check`), code is written (`expand`).
+//! What is wrong is collected on the way and worded in one place (`diagnose`), with fixes that
+//! were tried (`fix`).
 
 mod check;
 mod diagnose;

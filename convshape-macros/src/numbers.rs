@@ -1,6 +1,6 @@
 //! What sizes as written come to: numbers, symbols, or expressions that only const evaluation knows.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::{Scope, Size, SizeError};
@@ -17,7 +17,7 @@ use crate::words;
 pub(crate) struct Numbers {
     /// The library's path, for code that const evaluation runs.
     krate: TokenStream,
-    names: HashMap<String, Size>,
+    names: BTreeMap<String, Size>,
     scope: Scope,
     unseen: Unseen,
 }
@@ -167,7 +167,7 @@ impl Numbers {
         for dim in &pattern.dims {
             sizes.push(match dim {
                 Dim::Size(size) => self.size(size)?,
-                Dim::Any(_) | Dim::Broken(_) => Size::Unknown,
+                Dim::Any | Dim::Broken => Size::Unknown,
             });
         }
         Ok(Shape::new(&sizes, self.scope))

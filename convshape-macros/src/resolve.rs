@@ -5,7 +5,7 @@ mod layer;
 mod pieces;
 mod scope;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use convshape_arith::op::Dialect;
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -29,8 +29,8 @@ pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Gr
     let plain = Numbers::new(krate.clone(), &[], unseen.clone());
     let symbols = symbols(&chain.headers.symbols, &plain, sink);
     let graph = Graph {
-        dialect: chain.headers.dialect.map_or(Dialect::Torch, |header| header.value),
-        lossy: chain.headers.lossy.map_or(Lossy::Allow, |header| header.value),
+        dialect: chain.headers.dialect.unwrap_or(Dialect::Torch),
+        lossy: chain.headers.lossy.unwrap_or(Lossy::Allow),
         // A chain with symbols is rare and its scope small: it stays for the life of the process.
         symbols: Vec::leak(symbols),
         unseen,
@@ -274,7 +274,9 @@ impl<'a> Resolver<'a> {
         if found.is_none() {
             // `r3` that an unnamed statement is called in messages cannot be referred to.
             let unnamed = self.graph.nodes.iter().any(|node| node.spans.label.is_none() && node.name == text);
-            let nearest = words::nearest(&text, scope.names.keys().cloned());
+            // In an order, so that the message is always the same.
+            let known: BTreeSet<String> = scope.names.keys().cloned().collect();
+            let nearest = words::nearest(&text, known.into_iter());
             self.sink.push(diagnose::unknown_name(name, nearest, unnamed));
         }
         found

@@ -12,7 +12,6 @@ pub(crate) struct Chain {
     /// Docs and outer attributes, kept on the generated struct.
     pub(crate) attrs: TokenStream,
     pub(crate) vis: TokenStream,
-    pub(crate) struct_span: Span,
     pub(crate) name: Ident,
     /// `<..>` with its brackets.
     pub(crate) generics: Option<TokenStream>,
@@ -34,17 +33,10 @@ pub(crate) struct Chain {
 /// What stands before the blocks.
 #[derive(Clone, Default)]
 pub(crate) struct Headers {
-    pub(crate) dialect: Option<Header<Dialect>>,
+    pub(crate) dialect: Option<Dialect>,
     pub(crate) symbols: Vec<SymbolDecl>,
-    pub(crate) lossy: Option<Header<Lossy>>,
+    pub(crate) lossy: Option<Lossy>,
     pub(crate) weights: Option<Text>,
-}
-
-/// A header's value and the token that gives it.
-#[derive(Clone, Copy)]
-pub(crate) struct Header<T> {
-    pub(crate) value: T,
-    pub(crate) span: Span,
 }
 
 /// What happens where a stride drops rows.
@@ -100,9 +92,9 @@ pub(crate) struct ShapePattern {
 pub(crate) enum Dim {
     Size(SizeExpr),
     /// `_`
-    Any(Span),
+    Any,
     /// Not readable, reported already: matches every size.
-    Broken(Span),
+    Broken,
 }
 
 /// One statement.
@@ -148,8 +140,6 @@ pub(crate) struct Args {
     pub(crate) fields: Vec<Field>,
     /// Lone words behind these: fields that are being typed. Reported already.
     pub(crate) half_typed: Vec<Ident>,
-    /// The closing parenthesis, where there are parentheses.
-    pub(crate) close: Option<Span>,
 }
 
 /// `kernel: 3`
@@ -184,7 +174,7 @@ pub(crate) enum Source {
     /// `a`, or `a.b`: port `b` of the sub-chain `a`.
     Named(Reference),
     /// `_`: the statement before.
-    Previous(Span),
+    Previous,
     /// `(a, b)`
     Several(Vec<Source>, Span),
 }
@@ -314,49 +304,15 @@ impl Args {
     }
 }
 
-impl Layer {
-    /// Whether parentheses follow the layer's name.
-    pub(crate) fn parenthesised(&self) -> bool {
-        self.args.close.is_some()
-    }
-}
-
-impl Count {
-    pub(crate) fn span(&self) -> Span {
-        match self {
-            Count::Times { span, .. } => *span,
-            Count::Range { var, .. } | Count::List { var, .. } => var.span(),
-        }
-    }
-}
-
 impl Range {
     pub(crate) fn span(&self) -> Span {
         self.low.span()
     }
 }
 
-impl Source {
-    pub(crate) fn span(&self) -> Span {
-        match self {
-            Source::Named(reference) => reference.span(),
-            Source::Previous(span) | Source::Several(_, span) => *span,
-        }
-    }
-}
-
 impl Reference {
     pub(crate) fn span(&self) -> Span {
         self.name.span()
-    }
-}
-
-impl Dim {
-    pub(crate) fn span(&self) -> Span {
-        match self {
-            Dim::Size(size) => size.span(),
-            Dim::Any(span) | Dim::Broken(span) => *span,
-        }
     }
 }
 

@@ -279,7 +279,9 @@ pub const fn dims<const N: usize>(shape: &Shape) -> [usize; N] {
     let mut axis = 0;
     while axis < N {
         if let Size::Number(n) = shape.size(axis) {
-            dims[axis] = n.cast_unsigned() as usize;
+            #[expect(clippy::cast_possible_truncation, reason = "a size that was checked to fit memory")]
+            let size = n.cast_unsigned() as usize;
+            dims[axis] = size;
         }
         axis += 1;
     }

@@ -27,7 +27,7 @@ mod engine;
 mod math;
 mod peak;
 mod plan;
-mod simd;
+pub(crate) mod simd;
 mod taps;
 #[cfg(test)]
 mod tests;

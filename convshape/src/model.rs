@@ -290,6 +290,7 @@ impl Run for Ready<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::param::ParamGroup;
     use crate::shapes::Cl;
     use crate::tensor::Tensor;
     use crate::test_model::{Outer, Small};
@@ -345,6 +346,30 @@ mod tests {
             assert!(param.as_slice().iter().any(|w| w.abs() > 0.1));
         }
         assert_eq!(model, self::model::<Outer>());
+    }
+
+    #[test]
+    fn packed_weights_are_never_stale() {
+        let mut model = model::<Outer>();
+        let (x, y) = (ramp(2), ramp(2));
+        let run = |model: &Outer| model.run_batch(&[x.view().into_dyn(), y.view().into_dyn()]).unwrap();
+        let before = run(&model);
+        let kept = model.clone();
+        model.sub.dec.weight.as_mut_slice()[0] += 1.0;
+        let after = run(&model);
+        assert_ne!(before, after);
+        assert_eq!(run(&kept), before);
+        // A model of the same parameters that was never run.
+        let fresh: Outer = crate::parts::assemble({
+            let mut params = Vec::new();
+            model.visit(&mut |param: &Param| {
+                params.push(Param::new(param.shape().to_vec(), param.as_slice().to_vec()));
+            });
+            params
+        });
+        assert_eq!(run(&fresh), after);
+        model.sub.dec.weight = kept.sub.dec.weight.clone();
+        assert_eq!(run(&model), before);
     }
 
     #[test]

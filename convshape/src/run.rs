@@ -173,6 +173,7 @@ mod tests {
 
     use super::*;
     use crate::program::Port;
+    use convshape_arith::op::Dialect;
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {
         Step { name: "step", file_name: "step", action, inputs, output }

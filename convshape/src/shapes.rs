@@ -179,6 +179,7 @@ port_shapes! {
     Output OutputRank OUTPUT
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "a count that was checked to fit memory")]
 const fn shape_elements(shape: &Shape) -> usize {
     match shape.elements() {
         Ok(Size::Number(elements)) => elements.cast_unsigned() as usize,

@@ -38,6 +38,7 @@ impl Workspace {
         &self.memory[self.start..self.memory.len() - LINE + self.start]
     }
 
+    #[cfg(feature = "std")]
     pub(crate) fn get_mut(&mut self) -> &mut [f32] {
         let end = self.memory.len() - LINE + self.start;
         &mut self.memory[self.start..end]

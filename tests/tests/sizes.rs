@@ -1,7 +1,7 @@
 //! Sizes that the macro cannot see (constants, const generics, sub-chains) and sizes that only run time knows: the
 //! chains run and agree with literal ones.
 
-use convshape::ndarray::{Array4, ArrayD, Axis};
+use convshape::ndarray::{Array4, ArrayD, Axis, concatenate};
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::SmallRng;
 use convshape::{Chain, Chw, Model, Shape, Tensor, conv_chain};
@@ -9,7 +9,7 @@ use convshape::{Chain, Chw, Model, Shape, Tensor, conv_chain};
 const CHANNELS: usize = 6;
 
 mod config {
-    pub const KERNEL: usize = 3;
+    pub(crate) const KERNEL: usize = 3;
 }
 
 conv_chain! {
@@ -90,10 +90,10 @@ fn image(batch: usize, height: usize, width: usize) -> Array4<f32> {
 #[test]
 fn constants_are_literals() {
     let x = image(2, 28, 20);
-    let expected = random(|rng| Literal::init(rng)).forward_batch(x.view()).unwrap();
-    assert_eq!(random(|rng| Constants::init(rng)).forward_batch(x.view()).unwrap(), expected);
-    assert_eq!(random(|rng| Generic::<28, 20>::init(rng)).forward_batch(x.view()).unwrap(), expected);
-    assert_eq!(random(|rng| Symbolic::init(rng)).forward_batch(x.view()).unwrap(), expected);
+    let expected = random(Literal::init).forward_batch(x.view()).unwrap();
+    assert_eq!(random(Constants::init).forward_batch(x.view()).unwrap(), expected);
+    assert_eq!(random(Generic::<28, 20>::init).forward_batch(x.view()).unwrap(), expected);
+    assert_eq!(random(Symbolic::init).forward_batch(x.view()).unwrap(), expected);
 }
 
 #[test]
@@ -108,12 +108,12 @@ fn tables_agree() {
 
 #[test]
 fn types_hold_const_parameters() {
-    let model = random(|rng| Generic::<9, 12>::init(rng));
+    let model = random(Generic::<9, 12>::init);
     let x: Tensor<f32, Chw<1, 9, 12>> = Tensor::from_fn(|[_, y, x]| (y * x) as f32);
     let y: Tensor<f32, Chw<1, 9, 12>> = model.forward(&x);
     assert_eq!(y.view().dim(), (1, 9, 12));
     // What cannot be written as a type stands for the chain's own output.
-    let halves = random(|rng| Halves::<8>::init(rng));
+    let halves = random(Halves::<8>::init);
     let y: Tensor<f32, convshape::Output<Halves<8>>> = halves.forward(&Tensor::zeros());
     assert_eq!(y.view().dim(), (12, 4, 4));
     assert_eq!(Halves::<10>::OUTPUT, Shape::of(&[12, 5, 5]));
@@ -123,7 +123,7 @@ fn types_hold_const_parameters() {
 #[test]
 fn symbols_run_at_every_size_of_their_range() {
     assert_eq!(Symbolic::INPUT.to_string(), "[1, 4*h, 4*w]");
-    let model = random(|rng| Symbolic::init(rng));
+    let model = random(Symbolic::init);
     for (h, w) in [(1, 1), (1, 8), (5, 3), (40, 2)] {
         let y = model.forward_batch(image(1, 4 * h, 4 * w).view()).unwrap();
         assert_eq!(y.dim(), (1, 1, 4 * h, 4 * w));
@@ -137,7 +137,7 @@ fn symbols_run_at_every_size_of_their_range() {
 
 #[test]
 fn a_sub_chain_is_a_layer() {
-    let mut model = random(|rng| Outer::init(rng));
+    let mut model = random(Outer::init);
     model.shift.weight.as_mut_slice().fill(2.0);
     model.shift.bias.as_mut_slice().fill(0.0);
     let mut names = Vec::new();
@@ -146,7 +146,7 @@ fn a_sub_chain_is_a_layer() {
     let x = image(2, 8, 8);
     let found = model.forward_batch(x.view()).unwrap();
     // shift gives 2x, the sum is 3x, twice that 6x, times 3 is 18x.
-    let joined = convshape::ndarray::concatenate(Axis(1), &[(&x * 3.0).view(), (&x * 18.0).view()]).unwrap();
+    let joined = concatenate(Axis(1), &[(&x * 3.0).view(), (&x * 18.0).view()]).unwrap();
     let expected = model.halves.forward_batch(joined.view()).unwrap();
     assert!((&found - &expected).iter().all(|difference| difference.abs() < 1e-4));
     let dynamic: Vec<ArrayD<f32>> = model.run_batch(&[x.view().into_dyn()]).unwrap();

@@ -544,3 +544,31 @@ fn sizes_of_run_time_and_of_types() {
     let history = Fit::new(Adam::new(0.1), Mse).epochs(5).run(&mut sized, &data).expect("a training");
     assert!(history.epochs[4].loss < history.epochs[0].loss);
 }
+
+/// The number of threads changes nothing: work is shared out by the sizes alone.
+#[test]
+fn threads_change_no_bit() {
+    let x = Array4::from_shape_fn((24, 1, 28, 28), |(n, _, y, x)| ((3 * n + 5 * y + 7 * x) % 11) as f32 / 11.0);
+    let path = env::temp_dir().join(format!("convshape-threads-{}", std::process::id()));
+    if let Some(path) = env::var_os(THREADS_VARIABLE) {
+        let model = convshape_tests::models::MnistAe::init(&mut StdRng::seed_from_u64(1));
+        let (_, gradients) = model.gradients(x.view(), x.view(), Mse).expect("shapes that fit");
+        fs::write(path, format!("{:?}", bits(&gradients))).expect("a file");
+        return;
+    }
+    let run = |threads: &str| {
+        let status = Command::new(env::current_exe().expect("this test"))
+            .args(["--exact", "threads_change_no_bit"])
+            .env(THREADS_VARIABLE, &path)
+            .env("RAYON_NUM_THREADS", threads)
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.expect("a process").success());
+        fs::read_to_string(&path).expect("the bits")
+    };
+    let (one, three) = (run("1"), run("3"));
+    fs::remove_file(&path).expect("the file is there");
+    assert!(one.len() > 1000 && one == three);
+}
+
+const THREADS_VARIABLE: &str = "CONVSHAPE_TEST_THREADS";

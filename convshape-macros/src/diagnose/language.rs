@@ -121,7 +121,7 @@ pub(crate) fn unknown_field(name: &Ident, layer: &str, nearest: Option<String>, 
 pub(crate) fn field_elsewhere(name: &Ident, field: &FieldWords, dialects: Dialects, dialect: Dialect) -> Report {
     let message = format!("`{name}` is a word of {}, this chain is in {}", names(dialects), dialect.name());
     let report = Report::new(code::DIALECT, name.span(), message);
-    if field.dialects.contains(&dialect) && field.name != name.to_string() {
+    if field.dialects.contains(&dialect) && *name != field.name {
         return report.help(format_args!("here it is `{}`", field.name));
     }
     report

@@ -186,7 +186,10 @@ impl Context<'_> {
                     _ => report,
                 };
                 let _ = operand;
-                self.lost_above(report, &values, &first, &other)
+                // The smaller of the two has lost rows.
+                let less = axis.is_some_and(|place| first.size(place).number() < other.size(place).number());
+                let (small, large) = if less { (&first, &other) } else { (&other, &first) };
+                self.lost_above(report, &values, small, large)
             }
             Reason::Rank { expected, found } => {
                 let name = &graph.nodes[node].op_name;

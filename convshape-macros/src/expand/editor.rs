@@ -229,7 +229,7 @@ fn references<'a>(layer: &'a Layer, block: bool, use_of: &mut dyn FnMut(&'a Iden
     fn source<'a>(from: &'a Source, use_of: &mut dyn FnMut(&'a Ident)) {
         match from {
             Source::Named(reference) => use_of(&reference.name),
-            Source::Previous(_) => {}
+            Source::Previous => {}
             Source::Several(sources, _) => sources.iter().for_each(|inner| source(inner, use_of)),
         }
     }

@@ -148,7 +148,7 @@ fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape]
                     "factor" | "groups" => Setting::Int(value),
                     _ => Setting::Ints { values: [value; MAX_SPATIAL], axes: None },
                 };
-                search.offer(field(name, setting), 10 * value.unsigned_abs() as u32);
+                search.offer(field(name, setting), 10 * u32::try_from(value).unwrap_or(10));
             }
         }
         Reason::Negative { field: name @ ("padding" | "output_padding" | "amount"), value } => {

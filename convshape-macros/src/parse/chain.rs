@@ -7,7 +7,7 @@ use super::size::angles;
 use super::statement::{skip, string};
 use super::{Parsed, Parser};
 use crate::fault::{Part, SyntaxFault};
-use crate::syntax::{Block, Chain, Header, Headers, Lossy, Port, SymbolDecl};
+use crate::syntax::{Block, Chain, Headers, Lossy, Port, SymbolDecl};
 use crate::words::{self, Lookup};
 
 /// The parts of a chain in their order.
@@ -35,18 +35,15 @@ impl Parser {
         let attrs = outer_attrs(c);
         let vis = visibility(c);
         let expected = "`struct Name { .. }`";
-        let struct_span = match c.word("struct") {
-            Some(span) => span,
-            None => {
-                let fault = c.unexpected(expected);
-                self.fault(fault);
-                let found = |c: &Cursor<'_>| c.is_word("struct") || c.ident_at(0).is_some() && brace_at(c, 1);
-                while !c.at_end() && !found(c) {
-                    c.bump();
-                }
-                c.word("struct").unwrap_or_else(|| c.span())
+        if c.word("struct").is_none() {
+            let fault = c.unexpected(expected);
+            self.fault(fault);
+            let found = |c: &Cursor<'_>| c.is_word("struct") || c.ident_at(0).is_some() && brace_at(c, 1);
+            while !c.at_end() && !found(c) {
+                c.bump();
             }
-        };
+            c.word("struct");
+        }
         let name = match c.ident("the name of the chain") {
             Ok(name) => name,
             Err(fault) => {
@@ -67,7 +64,6 @@ impl Parser {
         let mut chain = Chain {
             attrs,
             vis,
-            struct_span,
             input_span: name.span(),
             output_span: name.span(),
             name,
@@ -313,7 +309,7 @@ impl Parser {
             };
             self.word(&found, span);
             self.dialect = value;
-            headers.dialect = Some(Header { value, span });
+            headers.dialect = Some(value);
             return Ok(());
         }
         let value = match words::find_word(words::LOSSY, &found, self.dialect) {
@@ -332,7 +328,7 @@ impl Parser {
                 return Ok(());
             }
         };
-        headers.lossy = Some(Header { value, span });
+        headers.lossy = Some(value);
         Ok(())
     }
 

@@ -99,7 +99,7 @@ fn headers_blocks_generics_and_ports() {
             output: mu [16], logvar [cfg::C],;
         }",
     );
-    assert_eq!(chain.headers.dialect.map(|header| header.value), Some(convshape_arith::op::Dialect::Flax));
+    assert_eq!(chain.headers.dialect, Some(convshape_arith::op::Dialect::Flax));
     let ranges: Vec<String> = chain.headers.symbols.iter().map(|s| format!("{} in {}", s.name, s.range)).collect();
     assert_eq!(ranges, ["h in 1..", "w in 1..=64"]);
     assert_eq!(chain.headers.weights.map(|path| path.value()).as_deref(), Some("models/net.safetensors"));

@@ -15,7 +15,7 @@ impl Parser {
     /// [`Value::Broken`], so that nobody misses it later.
     pub(super) fn args(&mut self, group: &Group) -> Args {
         let tokens = plain(group.stream());
-        let mut args = Args { close: Some(group.span_close()), ..Args::default() };
+        let mut args = Args::default();
         for mut part in Cursor::new(&tokens, group.span_open()).split() {
             self.arg(&mut part, &mut args);
             // A comma is missing, which is reported already.
@@ -290,19 +290,19 @@ impl Parser {
                 continue;
             }
             let dim = match part.hole() {
-                Some(span) => Ok(Dim::Any(span)),
+                Some(_) => Ok(Dim::Any),
                 None => self.size(&mut part).map(Dim::Size),
             };
             let dim = dim.and_then(|dim| part.end("`,` or `]`").map(|()| dim));
-            dims.push(self.recorded(dim).unwrap_or(Dim::Broken(span)));
+            dims.push(self.recorded(dim).unwrap_or(Dim::Broken));
         }
         ShapePattern { dims, batch, span: group.span() }
     }
 
     /// `a`, `a.b`, `_` or `(a, b)`
     pub(super) fn source(&mut self, c: &mut Cursor<'_>) -> Parsed<Source> {
-        if let Some(span) = c.hole() {
-            return Ok(Source::Previous(span));
+        if c.hole().is_some() {
+            return Ok(Source::Previous);
         }
         if let Some(group) = c.group(Delimiter::Parenthesis) {
             return self.nested(group.span(), |parser| {

@@ -342,7 +342,7 @@ impl<'a> Resolver<'a> {
 
     pub(super) fn source(&mut self, source: &Source, scope: &mut Scope) -> Option<ValueId> {
         match source {
-            Source::Previous(_) => Some(scope.previous),
+            Source::Previous => Some(scope.previous),
             Source::Named(reference) => self.reference(reference, scope),
             Source::Several(_, span) => {
                 self.sink.push(diagnose::nested_sources(*span));

@@ -45,7 +45,7 @@ impl Display for Source {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Source::Named(reference) => reference.fmt(f),
-            Source::Previous(_) => f.write_str("_"),
+            Source::Previous => f.write_str("_"),
             Source::Several(sources, _) => write!(f, "({})", list(sources)),
         }
     }
@@ -70,7 +70,7 @@ impl Display for Dim {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Dim::Size(size) => size.fmt(f),
-            Dim::Any(_) | Dim::Broken(_) => f.write_str("_"),
+            Dim::Any | Dim::Broken => f.write_str("_"),
         }
     }
 }

@@ -42,7 +42,6 @@ impl Text {
         let mut rest = n.unsigned_abs();
         loop {
             at -= 1;
-            #[expect(clippy::cast_possible_truncation, reason = "a decimal digit")]
             let digit = (rest % 10) as u8;
             digits[at] = b'0' + digit;
             rest /= 10;

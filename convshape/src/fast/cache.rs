@@ -9,12 +9,15 @@ use convshape_arith::shape::Shape;
 use super::engine::Engine;
 use super::simd::Level;
 use crate::param::Param;
-use crate::parts::{Parts, checked_params};
+use crate::parts::{Linked, Parts, checked_params};
 
 /// What a model keeps beside its parameters. It takes no part in comparisons; a clone shares it
 /// until one of the two changes.
 #[derive(Default)]
-pub struct Cache(RwLock<Option<Arc<Engine>>>);
+pub struct Cache(RwLock<Vec<Arc<Engine>>>);
+
+/// The most shapes of inputs that weights are kept packed for.
+const MOST_SHAPES: usize = 4;
 
 impl Cache {
     /// The engine for a model's parameters as they are now, and inputs of these shapes. `None` where
@@ -24,17 +27,22 @@ impl Cache {
         model: &M,
         inputs: impl Iterator<Item = Shape> + Clone,
     ) -> Option<Arc<Engine>> {
-        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_current = |engine: &Engine| is_of(engine, model);
+        let is_wanted = |engine: &Arc<Engine>| inputs.clone().eq(engine.inputs().iter().copied());
+        let kept =
+            self.0.read().unwrap_or_else(PoisonError::into_inner).iter().find(|engine| is_wanted(engine)).cloned();
         if let Some(engine) = kept
-            && is_of(&engine, model)
-            && inputs.clone().eq(engine.inputs().iter().copied())
+            && is_current(&engine)
         {
             return Some(engine);
         }
         let params: Vec<&Param> = checked_params(model).ok()?;
-        let linked = crate::parts::Linked::of::<M>();
-        let engine = Arc::new(Engine::new(linked, &params, &inputs.collect::<Vec<_>>(), Level::best())?);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&engine));
+        let engine = Engine::new(Linked::of::<M>(), &params, &inputs.clone().collect::<Vec<_>>(), Level::best())?;
+        let engine = Arc::new(engine);
+        let mut engines = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        engines.retain(|engine| is_current(engine) && !is_wanted(engine));
+        engines.truncate(MOST_SHAPES - 1);
+        engines.insert(0, Arc::clone(&engine));
         Some(engine)
     }
 }

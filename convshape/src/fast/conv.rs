@@ -7,7 +7,7 @@ use convshape_arith::op::PerAxis;
 
 use super::buffer::{Buffer, View};
 use super::math::Finish;
-use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, dots, products};
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, WINDOW, dots, products, window};
 use super::taps::Axis;
 use super::threads::Spread;
 use crate::workspace::Workspace;
@@ -37,10 +37,39 @@ pub(super) struct Conv {
     /// The axis along which the work is split, and how: a unit is a row of a phase.
     split: usize,
     spread: Spread,
+    /// Where it is a depthwise 3x3 convolution.
+    window: Option<Window>,
     /// How many units at a time, where that keeps inputs in the cache.
     chunk: usize,
     /// Multiply-adds of a sample.
     pub(super) work: usize,
+}
+
+/// A depthwise 3x3 convolution: its step, where the first input of the first output is, and how far
+/// apart rows and positions are.
+#[derive(Clone, Copy)]
+struct Window {
+    step: usize,
+    first: usize,
+    row: usize,
+    position: usize,
+}
+
+impl Window {
+    fn new(axes: &[Axis; 3], x: &View, split: usize) -> Option<Window> {
+        let [depth, height, width] = axes;
+        let (taps_h, row) = height.three()?;
+        let (taps_w, column) = width.three()?;
+        let step = height.step;
+        let ordered = taps_h.is_sorted() && taps_w.is_sorted();
+        let flat = depth.phases.len() == 1 && depth.phases[0].count == 1 && depth.phases[0].taps.len() == 1;
+        if split != 1 || !ordered || !flat || width.step != step || !(1..=2).contains(&step) {
+            return None;
+        }
+        let first = x.buffer.at_signed([depth.phases[0].taps[0].1, row, column]) + x.channel;
+        let strides = x.buffer.strides();
+        Some(Window { step, first, row: strides[1], position: strides[2] })
+    }
 }
 
 /// How channels lie in vectors.
@@ -115,6 +144,7 @@ impl Conv {
                 origin: (0..=split).map(|axis| y.buffer.low[axis] * y.buffer.strides()[axis]).sum(),
                 step: y.buffer.strides()[split] * axes[split].modulus,
             },
+            window: if kind == Kind::Depthwise { Window::new(axes, &x, split) } else { None },
             chunk: 0,
             work: 0,
         };
@@ -328,6 +358,14 @@ impl Kernel for &mut Task<'_> {
                 continue;
             }
             let panels = &conv.panels[phase.panels.clone()];
+            if let Some(window) = conv.window {
+                let place = [phase.y, self.base];
+                let mut rows = Rows { conv, window, panels, x: self.x, y: &mut *self.y, place, width: count[3] };
+                for sample in self.samples.clone() {
+                    rows.run(simd, sample, first[2]..first[2] + count[2]);
+                }
+                continue;
+            }
             if conv.kind == Kind::Depthwise {
                 let mut strip = Strip { conv, panels, x: self.x, y: &mut *self.y, cursor: start };
                 let mut rest = positions;
@@ -566,6 +604,96 @@ impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
                 let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
                 simd.store_some(finish.apply(simd, sums[r][0]), y, panel.channels);
                 finish.rest(simd, y);
+            }
+        }
+    }
+}
+
+/// All panels of a depthwise 3x3 convolution over whole rows.
+struct Rows<'a> {
+    conv: &'a Conv,
+    window: Window,
+    panels: &'a [Panel],
+    x: &'a [f32],
+    y: &'a mut [f32],
+    /// Where a sample's first output is, and where `y` starts.
+    place: [usize; 2],
+    width: usize,
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(&mut self, simd: S, sample: usize, rows: Range<usize>) {
+        let [height, width] = WINDOW[self.window.step - 1];
+        let mut row = rows.start;
+        while row < rows.end {
+            let tall = height.min(rows.end - row);
+            let (x, y) = (self.conv.x, self.conv.y);
+            let x_row = sample * x.0[0] + row * x.0[2];
+            let y_row = self.place[0] + sample * y.0[0] + row * y.0[2] - self.place[1];
+            let mut column = 0;
+            while column < self.width {
+                // The last tile of a row goes back over some outputs, and a single row or narrow one is
+                // computed output by output.
+                let at = if self.width >= width { column.min(self.width - width) } else { column };
+                if tall == height && self.width >= width {
+                    let (x_at, y_at) = (self.window.first + x_row + at * x.0[3], y_row + at * y.0[3]);
+                    match self.window.step {
+                        1 => simd.call(WindowTile::<1> { rows: &mut *self, x_at, y_at }),
+                        _ => simd.call(WindowTile::<2> { rows: &mut *self, x_at, y_at }),
+                    }
+                    column = at + width;
+                } else {
+                    for row in 0..tall {
+                        let cursor = Cursor {
+                            index: [0; 4],
+                            count: [1; 4],
+                            x: x_row + row * x.0[2] + column * x.0[3],
+                            y: y_row + row * y.0[2] + column * y.0[3],
+                            x_steps: x,
+                            y_steps: y,
+                        };
+                        let (conv, panels, x) = (self.conv, self.panels, self.x);
+                        simd.call(DepthTile::<1>(&mut Strip { conv, panels, x, y: &mut *self.y, cursor }));
+                    }
+                    column += 1;
+                }
+            }
+            row += tall;
+        }
+    }
+}
+
+struct WindowTile<'a, 'b, const STEP: usize> {
+    rows: &'a mut Rows<'b>,
+    x_at: usize,
+    y_at: usize,
+}
+
+impl<const STEP: usize> Kernel for WindowTile<'_, '_, STEP> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let WindowTile { rows, x_at, y_at } = self;
+        let (packed, finish) = (rows.conv.weights.get(), rows.conv.finish);
+        let [height, width] = WINDOW[STEP - 1];
+        for panel in rows.panels {
+            let mut weights = [simd.splat(0.0); 9];
+            for tap in 0..9 {
+                weights[tap] = simd.load(&packed[panel.weights.start + tap * S::LANES..]);
+            }
+            let shift = simd.load(&packed[panel.shift..]);
+            let Window { row, position, .. } = rows.window;
+            let x = &rows.x[x_at + panel.first..];
+            let sums = window::<S, STEP>(simd, x, row, position, &weights, shift);
+            for r in 0..height {
+                for c in 0..width {
+                    let at = y_at + r * rows.conv.y.0[2] + c * rows.conv.y.0[3] + panel.first;
+                    let y = &mut rows.y[at..][..panel.channels];
+                    simd.store_some(finish.apply(simd, sums[r][c]), y, panel.channels);
+                    finish.rest(simd, y);
+                }
             }
         }
     }

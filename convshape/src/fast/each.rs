@@ -34,7 +34,12 @@ impl Kernel for Relayout<'_> {
             let place = view.long_row(row);
             let first = row / rows * channels * positions;
             let row = row % rows * width;
-            if order == AxisOrder::ChannelsLast || channels == 1 {
+            let neighbours = order == AxisOrder::ChannelsLast || channels == 1;
+            if neighbours && step == channels {
+                let (own, theirs) = (place, first + row * channels);
+                let (from, to) = if export { (own, theirs) } else { (theirs, own) };
+                y[to..][..width * channels].copy_from_slice(&x[from..][..width * channels]);
+            } else if neighbours {
                 for position in 0..width {
                     let (own, theirs) = (place + position * step, first + (row + position) * channels);
                     let (from, to) = if export { (own, theirs) } else { (theirs, own) };

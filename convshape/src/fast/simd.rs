@@ -12,7 +12,7 @@ mod neon;
 mod portable;
 mod product;
 
-pub(crate) use self::product::{Runs, dots, products};
+pub(crate) use self::product::{Runs, WINDOW, dots, products, window};
 
 /// One instruction set. A value of such a type exists only where the processor has the instructions.
 pub(crate) trait Simd: Copy + Send + Sync {

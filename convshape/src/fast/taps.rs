@@ -102,6 +102,18 @@ impl Axis {
         }
         Some(axis)
     }
+
+    /// If every output row has the same three taps, which read three rows in a row: the taps in the
+    /// order of the rows, and the first row that is read.
+    pub(super) fn three(&self) -> Option<([usize; 3], i64)> {
+        let [AxisPhase { taps, .. }] = &self.phases[..] else { return None };
+        let mut taps = taps.clone();
+        taps.sort_unstable_by_key(|(_, row)| *row);
+        match taps[..] {
+            [(a, row), (b, next), (c, last)] if next == row + 1 && last == row + 2 => Some(([a, b, c], row)),
+            _ => None,
+        }
+    }
 }
 
 fn gcd(a: i64, b: i64) -> i64 {

@@ -233,6 +233,23 @@ fn three_by_three() {
 }
 
 #[test]
+fn three_by_three_of_each_channel() {
+    let mut random = Random::new(8);
+    let mut run = 0;
+    while run < 60 {
+        let channels = random.one_of(&[2, 4, 16, 20, 48]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(3, 19), random.pick(3, 19)];
+        sizes.insert(order.channel(3), channels);
+        let (kernel, stride, dilation) = ([3; 3], [random.pick(1, 3); 3], [1; 3]);
+        let conv = random_conv(&mut random, 2, channels);
+        let conv = Conv { kernel, stride, dilation, groups: channels, outputs: channels, ..conv };
+        let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+#[test]
 fn two_convolutions_and_a_join() {
     let mut random = Random::new(2);
     let mut run = 0;
@@ -391,5 +408,57 @@ fn layers_of_every_dialect() {
         };
         let layers = [(op, vec![0]), (Op::Activation(Activation::Relu), vec![1])];
         run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+/// A chain with enough work for several threads.
+#[cfg(feature = "rayon")]
+fn large(order: AxisOrder, winograd: bool) -> &'static Program {
+    let mut random = Random::new(6);
+    let conv = |random: &mut Random, direction, inputs, outputs| {
+        let (stride, dilation, groups, bias) = ([2; 3], [1; 3], 1, true);
+        let (kernel, padding) = ([4; 3], Padding::Symmetric([1; 3]));
+        let conv = random_conv(random, 2, inputs);
+        let conv = Conv { direction, outputs, kernel, stride, dilation, groups, bias, padding, ..conv };
+        Op::Conv(if winograd { Conv { direction, kernel: [3; 3], stride: [1; 3], ..conv } } else { conv })
+    };
+    let mut sizes = vec![50, 37];
+    sizes.insert(order.channel(3), 16);
+    let layers = [
+        (conv(&mut random, Direction::Forward, 16, 48), vec![0]),
+        (Op::Activation(Activation::Elu { alpha: 1.0 }), vec![1]),
+        (conv(&mut random, Direction::Transposed, 48, 32), vec![2]),
+        (conv(&mut random, Direction::Transposed, 32, 3), vec![3]),
+    ];
+    Box::leak(Box::new(program(order, Shape::of(&sizes), &layers, &[4]).expect("shapes that fit")))
+}
+
+#[cfg(feature = "rayon")]
+#[test]
+fn the_number_of_threads_does_not_matter() {
+    let mut random = Random::new(7);
+    for (order, winograd) in [(AxisOrder::ChannelsFirst, false), (AxisOrder::ChannelsLast, true)] {
+        let linked = Linked { program: large(order, winograd), chains: &[] };
+        let values = linked.specs().into_iter().map(|spec| {
+            let values = random.floats(spec.shape.iter().product(), -1.0, 1.0);
+            Param::new(spec.shape, values)
+        });
+        let params: Vec<Param> = values.collect();
+        let params: Vec<&Param> = params.iter().collect();
+        let (input, output) = (linked.program.inputs[0].shape, linked.program.outputs[0].shape);
+        let engine = Engine::new(linked, &params, &[input], Level::best()).expect("a plan");
+        for batch in [1, 7] {
+            let x = random.floats(batch * elements(&input), -1.0, 1.0);
+            let run = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+                let mut y = vec![0.0; batch * elements(&output)];
+                pool.install(|| engine.run(batch, &[&x], &mut [&mut y])).expect("runs");
+                y
+            };
+            let expected = run(1);
+            for threads in [2, 3, 5] {
+                assert!(run(threads) == expected, "{threads} threads, a batch of {batch}");
+            }
+        }
     }
 }

@@ -25,20 +25,10 @@ pub(super) const STEP: usize = 2;
 /// Whether it is a 3x3 convolution with step 1, of channels that fill vectors, over enough outputs.
 pub(super) fn fits(axes: &[Axis; 3], groups: usize, inputs: usize, outputs: usize) -> bool {
     let whole = |axis: &Axis| axis.modulus == 1 && axis.phases.len() == 1 && axis.phases[0].count > STEP;
-    let three = |axis: &Axis| whole(axis) && axis.step == 1 && rows(axis).is_some();
+    let three = |axis: &Axis| whole(axis) && axis.step == 1 && axis.three().is_some();
     let flat = axes[0].phases.len() == 1 && axes[0].phases[0].count == 1 && axes[0].phases[0].taps.len() == 1;
     let full = |channels: usize| channels.is_multiple_of(MOST_LANES);
     flat && three(&axes[1]) && three(&axes[2]) && groups == 1 && full(inputs) && full(outputs)
-}
-
-/// The taps of an axis that read three rows in a row, and the first of the rows.
-fn rows(axis: &Axis) -> Option<([usize; 3], i64)> {
-    let mut taps = axis.phases[0].taps.clone();
-    taps.sort_unstable_by_key(|(_, row)| *row);
-    match taps[..] {
-        [(a, row), (b, next), (c, last)] if next == row + 1 && last == row + 2 => Some(([a, b, c], row)),
-        _ => None,
-    }
 }
 
 /// A convolution, ready to run.
@@ -75,8 +65,8 @@ struct Side {
 impl Winograd {
     pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Option<Winograd> {
         let [depth, height, width] = sum.axes;
-        let (taps_h, row) = rows(height)?;
-        let (taps_w, column) = rows(width)?;
+        let (taps_h, row) = height.three()?;
+        let (taps_w, column) = width.three()?;
         let (tap_d, plane) = *depth.phases[0].taps.first()?;
         let (inputs, outputs) = (x.channels, y.channels);
         let lanes = level.lanes();

@@ -16,11 +16,12 @@ mod pool;
 mod resize;
 mod separable;
 mod shuffle;
+mod threads;
 
 use alloc::vec::Vec;
 
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode};
+use convshape_arith::op::{Activation, AxisOrder, DepthOrder, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
 use self::conv::Patches;
@@ -63,6 +64,7 @@ impl<T: Real> Layer<'_, T> {
                 dense::forward(*dialect, count(*outputs), self.params, inputs[0], y);
             }
             Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => y.copy_from_slice(inputs[0]),
+            Op::Activation(Activation::Relu) => activation::relu(inputs[0], y),
             _ => {
                 for (sample, y) in y.chunks_exact_mut(elements(self.output)).enumerate() {
                     let inputs = self.samples(inputs, sample);

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// Loading a crate builds its dependencies.
-const LOADING: Duration = Duration::from_secs(300);
-const ANSWER: Duration = Duration::from_secs(100);
+/// Loading a crate builds its dependencies; the first answer analyses it, which a debug build of the server on a busy
+/// machine does not do in a minute.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A running rust-analyzer with one crate open. It ends with the value.
 pub(crate) struct Editor {
@@ -79,7 +79,7 @@ impl Editor {
         editor.notify("initialized", json!({}));
         let document = json!({ "uri": editor.uri, "languageId": "rust", "version": 1, "text": editor.text });
         editor.notify("textDocument/didOpen", json!({ "textDocument": document }));
-        editor.wait("the crate's analysis", LOADING, |message| {
+        editor.wait("the crate's analysis", PATIENCE, |message| {
             (message["method"] == "experimental/serverStatus" && message["params"]["quiescent"] == true).then_some(())
         });
         editor
@@ -169,7 +169,7 @@ impl Editor {
             self.requests += 1;
             let id = self.requests;
             self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-            let answer = self.wait(method, ANSWER, |message| {
+            let answer = self.wait(method, PATIENCE, |message| {
                 (message["id"] == id && message["method"].is_null()).then(|| message.clone())
             });
             let error = &answer["error"];

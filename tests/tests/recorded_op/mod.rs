@@ -1,5 +1,7 @@
 //! A recorded call of any framework as a layer of the arithmetic, word by word: nothing is worked out here.
 
+#![allow(dead_code, reason = "each test uses its part")]
+
 use convshape_arith::op::{
     AutoPad, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind, ResizeTo,
     SeparableConv, Upsample,

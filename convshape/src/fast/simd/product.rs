@@ -138,3 +138,53 @@ pub(crate) fn dots<S: Simd, const R: usize, const V: usize>(
     }
     *sums = acc;
 }
+
+/// Outputs of a depthwise convolution along each axis that [`window`] computes at once, with step 1
+/// and 2.
+pub(crate) const WINDOW: [[usize; 2]; 2] = [[2, 4], [1, 4]];
+
+/// A vector of channels of neighbouring outputs of a depthwise 3x3 convolution with step `STEP`:
+/// inputs that outputs share are read once. With step 2, the second row is not computed.
+///
+/// # Panics
+/// If an input is beyond `x`.
+#[inline(always)]
+pub(crate) fn window<S: Simd, const STEP: usize>(
+    simd: S,
+    x: &[f32],
+    row: usize,
+    position: usize,
+    weights: &[S::F; 9],
+    shift: S::F,
+) -> [[S::F; 4]; 2] {
+    let rows = if STEP == 1 { 4 } else { 3 };
+    let columns = 3 * STEP + 3;
+    let last = (rows - 1) * row + (columns - 1) * position;
+    assert!(last < x.len() && S::LANES <= x.len() - last, "a window reaches beyond the input");
+    let mut sums = [[shift; 4]; 2];
+    macro_rules! row {
+        ($row:literal: $($output:literal by $tap:literal),+) => {{
+            let mut inputs = [shift; 9];
+            for j in 0..columns {
+                // SAFETY: the last row and column were checked, and no other is further.
+                inputs[j] = unsafe { simd.load_from(x.as_ptr().add($row * row + j * position)) };
+            }
+            $(for c in 0..4 {
+                for tap in 0..3 {
+                    sums[$output][c] = simd.mul_add(inputs[c * STEP + tap], weights[3 * $tap + tap], sums[$output][c]);
+                }
+            })+
+        }};
+    }
+    if STEP == 1 {
+        row!(0: 0 by 0);
+        row!(1: 0 by 1, 1 by 0);
+        row!(2: 0 by 2, 1 by 1);
+        row!(3: 1 by 2);
+    } else {
+        row!(0: 0 by 0);
+        row!(1: 0 by 1);
+        row!(2: 0 by 2);
+    }
+    sums
+}

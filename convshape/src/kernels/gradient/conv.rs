@@ -21,6 +21,7 @@ use convshape_arith::shape::Shape;
 
 use super::bias;
 use super::matrix::{Matrix, Panels, Real};
+use super::threads;
 use crate::kernels::conv::Geometry;
 use crate::kernels::layout::{Channels, Grid};
 
@@ -174,6 +175,11 @@ impl Patches {
         dense.len().checked_div(self.dense.count * self.dense.positions).unwrap_or(0)
     }
 
+    /// The multiply-adds of a batch.
+    fn work(&self, batch: usize) -> usize {
+        batch * self.dense.positions * self.pairs.len() * self.taps
+    }
+
     /// The first element of a channel of a group, in a sample of a side.
     fn base(side: &Channels, sample: usize, channel: usize) -> usize {
         sample * side.count * side.positions + side.at(channel, 0)
@@ -222,15 +228,15 @@ impl Patches {
         rows
     }
 
-    /// Adds to the dense elements of a run.
-    fn add_dense_rows<T: Real>(&self, group: usize, run: Run, rows: &[T], dense: &mut [T]) {
+    /// Adds to the dense elements of a run; `columns` has those of one position after the other.
+    fn add_dense<T: Real>(&self, group: usize, run: Run, columns: &[T], dense: &mut [T]) {
         let stride = self.dense.at(0, 1) - self.dense.at(0, 0);
-        for (channel, row) in rows.chunks_exact(run.size).enumerate() {
+        for channel in 0..self.dense_group() {
             for (sample, positions, first) in run.samples() {
                 let base = Patches::base(&self.dense, sample, group * self.dense_group() + channel);
-                let row = &row[first..first + positions.len()];
                 let elements = dense[base + positions.start * stride..].iter_mut().step_by(stride);
-                elements.zip(row).for_each(|(element, row)| *element += *row);
+                let columns = columns[first * self.dense_group() + channel..].iter().step_by(self.dense_group());
+                elements.zip(columns).take(positions.len()).for_each(|(element, column)| *element += *column);
             }
         }
     }
@@ -243,45 +249,83 @@ impl Patches {
 
     /// `dense += W P`
     fn to_dense<T: Real>(&self, weight: &[T], spread: &[T], dense: &mut [T]) {
-        let mut patch = vec![T::default(); self.rows()];
-        let (mut patches, mut product) = (Panels::zeros(0, 0), Vec::new());
-        for run in self.runs(self.batch(dense)) {
-            for group in 0..self.groups {
-                patches.resize(self.rows(), run.size);
-                for (column, sample, position) in run.columns() {
-                    self.take_patch(group, sample, position, spread, &mut patch);
-                    patches.column(column).zip(&patch).for_each(|(element, from)| *element = *from);
+        // Computed transposed, so that a column of the patches lies in one piece.
+        let groups: Vec<Panels<T>> = (0..self.groups)
+            .map(|group| Panels::of(self.rows(), self.dense_group(), self.group_weight(weight, group).transposed()))
+            .collect();
+        let samples = samples_a_task(self.batch(dense));
+        let size = samples * self.dense.count * self.dense.positions;
+        threads::chunks(dense, size, self.work(self.batch(dense)), |task, dense| {
+            let spread = &spread[task * samples * self.spread.count * self.spread.positions..];
+            let (mut patches, mut columns) = (Vec::new(), Vec::new());
+            for run in self.runs(self.batch(dense)) {
+                for (group, weight) in groups.iter().enumerate() {
+                    patches.resize(run.size * self.rows(), T::default());
+                    for ((_, sample, position), patch) in run.columns().zip(patches.chunks_exact_mut(self.rows())) {
+                        self.take_patch(group, sample, position, spread, patch);
+                    }
+                    columns.clear();
+                    columns.resize(run.size * self.dense_group(), T::default());
+                    let patches = &patches[..run.size * self.rows()];
+                    weight.add_product(run.size, Matrix::new(patches, self.rows()), &mut columns);
+                    self.add_dense(group, run, &columns, dense);
                 }
-                product.clear();
-                product.resize(self.dense_group() * run.size, T::default());
-                patches.add_product(self.dense_group(), self.group_weight(weight, group), &mut product);
-                self.add_dense_rows(group, run, &product, dense);
             }
-        }
+        });
     }
 
     /// `W^T D`, each column added up where its patch was taken.
     fn to_spread<T: Real>(&self, weight: &[T], dense: &[T], spread: &mut [T]) {
-        for group in 0..self.groups {
-            // Computed transposed, so that a column of the patches lies in one piece.
-            let panels = Panels::of(self.dense_group(), self.rows(), self.group_weight(weight, group));
+        let groups: Vec<Panels<T>> = (0..self.groups)
+            .map(|group| Panels::of(self.dense_group(), self.rows(), self.group_weight(weight, group)))
+            .collect();
+        let batch = self.batch(dense);
+        let samples = samples_a_task(batch);
+        let size = samples * self.spread.count * self.spread.positions;
+        threads::chunks(spread, size, self.work(batch), |task, spread| {
+            let first = task * samples;
+            let size = self.dense.count * self.dense.positions;
+            let dense = &dense[first * size..batch.min(first + samples) * size];
             let mut patches = Vec::new();
             for run in self.runs(self.batch(dense)) {
-                let rows = self.dense_rows(group, run, dense);
-                patches.clear();
-                patches.resize(self.rows() * run.size, T::default());
-                panels.add_product(run.size, Matrix::new(&rows, run.size).transposed(), &mut patches);
-                for ((_, sample, position), patch) in run.columns().zip(patches.chunks_exact(self.rows())) {
-                    self.add_patch(group, sample, position, patch, spread);
+                for (group, weight) in groups.iter().enumerate() {
+                    let rows = self.dense_rows(group, run, dense);
+                    patches.clear();
+                    patches.resize(self.rows() * run.size, T::default());
+                    weight.add_product(run.size, Matrix::new(&rows, run.size).transposed(), &mut patches);
+                    for ((_, sample, position), patch) in run.columns().zip(patches.chunks_exact(self.rows())) {
+                        self.add_patch(group, sample, position, patch, spread);
+                    }
                 }
             }
-        }
+        });
     }
 
     /// `dW += D P^T`
     fn weight_gradient<T: Real>(&self, dense: &[T], spread: &[T], dweight: &mut [T]) {
+        let batch = self.batch(dense);
+        // Each task has a gradient of its own: where positions are few, fewer tasks.
+        let tasks = (batch * self.dense.positions / COLUMNS_A_TASK).clamp(1, 8);
+        let samples = batch.div_ceil(tasks).max(1);
+        let count = self.pairs.len() * self.taps;
+        let mut tasks = vec![T::default(); batch.div_ceil(samples) * count];
+        threads::chunks(&mut tasks, count, self.work(batch), |task, sums| {
+            let first = task * samples;
+            let size = self.dense.count * self.dense.positions;
+            let dense = &dense[first * size..batch.min(first + samples) * size];
+            let spread = &spread[first * self.spread.count * self.spread.positions..];
+            self.task_weight_gradient(dense, spread, sums);
+        });
+        // In the order of the tasks, whoever was first.
+        for sums in tasks.chunks_exact(count) {
+            for (place, sum) in self.weight_places().zip(sums) {
+                dweight[place] += *sum;
+            }
+        }
+    }
+
+    fn task_weight_gradient<T: Real>(&self, dense: &[T], spread: &[T], sums: &mut [T]) {
         let size = self.dense_group() * self.rows();
-        let mut sums = vec![T::default(); self.pairs.len() * self.taps];
         let mut patch = vec![T::default(); self.rows()];
         let mut transposed = Panels::zeros(0, 0);
         for run in self.runs(self.batch(dense)) {
@@ -296,10 +340,16 @@ impl Patches {
                 transposed.add_product(self.dense_group(), Matrix::new(&rows, run.size), sums);
             }
         }
-        for (place, sum) in self.weight_places().zip(sums) {
-            dweight[place] += sum;
-        }
     }
+}
+
+/// So many columns of patches are worth a gradient of their own.
+const COLUMNS_A_TASK: usize = 256;
+
+/// How many samples a task takes: a share of the batch, whatever the number of threads, so that sums
+/// over samples are taken in one order.
+fn samples_a_task(batch: usize) -> usize {
+    batch.div_ceil(8).max(1)
 }
 
 /// Some columns of the patches of a batch, which run over its samples and their positions.

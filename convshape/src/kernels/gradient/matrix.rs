@@ -1,22 +1,78 @@
 //! Products of matrices, in tiles whose sums stay in registers.
 //!
-//! Every sum is taken in one fixed order, whatever the machine.
+//! Every sum is taken in one fixed order.
 
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::{Add, AddAssign, Mul};
 
+use crate::fast::simd::{Kernel, Level, Simd};
 use crate::kernels::Number;
 
-/// A number that gradients are computed in.
-pub trait Real: Number + PartialOrd + Add<Output = Self> + Mul<Output = Self> + AddAssign {}
-
-impl Real for f32 {}
-impl Real for f64 {}
-
 /// Rows and columns of a tile.
-const ROWS: usize = 4;
-const COLUMNS: usize = 8;
+const ROWS: usize = 6;
+const COLUMNS: usize = 32;
+
+/// The sums of a tile.
+type Sums<T> = [[T; COLUMNS]; ROWS];
+
+/// A number that gradients are computed in.
+pub trait Real: Number + PartialOrd + Add<Output = Self> + Mul<Output = Self> + AddAssign {
+    /// Writes to the first `columns` columns of `sums`, or more of them, the product of a few columns
+    /// `a`, which stand beside one another, and as many rows `b` below one another.
+    #[doc(hidden)]
+    fn tile(a: &[[Self; ROWS]], b: &[[Self; COLUMNS]], columns: usize, sums: &mut Sums<Self>);
+}
+
+impl Real for f32 {
+    fn tile(a: &[[f32; ROWS]], b: &[[f32; COLUMNS]], columns: usize, sums: &mut Sums<f32>) {
+        Level::best().run(Tile { a, b, columns, sums });
+    }
+}
+
+impl Real for f64 {
+    fn tile(a: &[[f64; ROWS]], b: &[[f64; COLUMNS]], _: usize, sums: &mut Sums<f64>) {
+        *sums = [[0.0; COLUMNS]; ROWS];
+        for (a, b) in a.iter().zip(b) {
+            for (sums, a) in sums.iter_mut().zip(a) {
+                sums.iter_mut().zip(b).for_each(|(sum, b)| *sum += *a * *b);
+            }
+        }
+    }
+}
+
+/// [`Real::tile`] with the processor's vectors.
+struct Tile<'a> {
+    a: &'a [[f32; ROWS]],
+    b: &'a [[f32; COLUMNS]],
+    columns: usize,
+    sums: &'a mut Sums<f32>,
+}
+
+impl Kernel for Tile<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        for first in (0..COLUMNS).step_by(2 * S::LANES) {
+            if first >= self.columns {
+                break;
+            }
+            let mut acc = [[simd.splat(0.0); 2]; ROWS];
+            for (a, b) in self.a.iter().zip(self.b) {
+                let b = [simd.load(&b[first..]), simd.load(&b[first + S::LANES..])];
+                for (acc, a) in acc.iter_mut().zip(a) {
+                    let a = simd.splat(*a);
+                    *acc = [simd.mul_add(a, b[0], acc[0]), simd.mul_add(a, b[1], acc[1])];
+                }
+            }
+            for (sums, acc) in self.sums.iter_mut().zip(acc) {
+                simd.store(acc[0], &mut sums[first..]);
+                simd.store(acc[1], &mut sums[first + S::LANES..]);
+            }
+        }
+    }
+}
 
 /// A matrix where it lies: the element of row `i` and column `j` is `data[i * row + j * column]`.
 #[derive(Clone, Copy)]
@@ -89,6 +145,7 @@ impl<T: Real> Panels<T> {
             return;
         }
         let mut tile_of_a = vec![[T::default(); ROWS]; self.rows];
+        let mut sums = [[T::default(); COLUMNS]; ROWS];
         for first_row in (0..rows).step_by(ROWS) {
             let height = ROWS.min(rows - first_row);
             for (k, column) in tile_of_a.iter_mut().enumerate() {
@@ -97,10 +154,10 @@ impl<T: Real> Panels<T> {
                 }
             }
             for (group, b) in self.groups.chunks_exact(self.rows).enumerate() {
-                let tile = tile(&tile_of_a, b);
                 let first_column = group * COLUMNS;
                 let width = COLUMNS.min(self.columns - first_column);
-                for (row, sums) in tile.iter().enumerate().take(height) {
+                T::tile(&tile_of_a, b, width, &mut sums);
+                for (row, sums) in sums.iter().enumerate().take(height) {
                     let at = (first_row + row) * self.columns + first_column;
                     for (c, sum) in c[at..at + width].iter_mut().zip(sums) {
                         *c += *sum;
@@ -111,26 +168,13 @@ impl<T: Real> Panels<T> {
     }
 }
 
-/// The product of a few rows and a few columns.
-fn tile<T: Real>(a: &[[T; ROWS]], b: &[[T; COLUMNS]]) -> [[T; COLUMNS]; ROWS] {
-    let mut sums = [[T::default(); COLUMNS]; ROWS];
-    for (a, b) in a.iter().zip(b) {
-        for (sums, a) in sums.iter_mut().zip(a) {
-            for (sum, b) in sums.iter_mut().zip(b) {
-                *sum += *a * *b;
-            }
-        }
-    }
-    sums
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn products_of_every_size() {
-        for (m, k, n) in [(1, 1, 1), (3, 5, 7), (4, 2, 8), (5, 9, 17), (9, 0, 3)] {
+        for (m, k, n) in [(1, 1, 1), (3, 5, 7), (6, 2, 32), (7, 9, 33), (9, 0, 3), (13, 4, 70)] {
             let a: Vec<f64> = (0..m * k).map(|i| (i * 7 % 11) as f64).collect();
             let b: Vec<f64> = (0..k * n).map(|i| (i * 5 % 13) as f64).collect();
             let mut c = vec![1.0; m * n];
@@ -138,6 +182,23 @@ mod tests {
             for (at, c) in c.into_iter().enumerate() {
                 let (row, column) = (at / n, at % n);
                 assert_eq!(c, 1.0 + (0..k).map(|i| a[row * k + i] * b[i * n + column]).sum::<f64>());
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_product() {
+        let number = |i: usize| (i * 7 % 11) as f32;
+        let a: Vec<[f32; ROWS]> = (0..9).map(|k| core::array::from_fn(|row| number(k * ROWS + row))).collect();
+        let b: Vec<[f32; COLUMNS]> = (0..9).map(|k| core::array::from_fn(|column| number(k + 5 * column))).collect();
+        for level in Level::all() {
+            let mut sums = [[f32::NAN; COLUMNS]; ROWS];
+            level.run(Tile { a: &a, b: &b, columns: COLUMNS, sums: &mut sums });
+            for (row, sums) in sums.iter().enumerate() {
+                for (column, sum) in sums.iter().enumerate() {
+                    let expected: f32 = a.iter().zip(&b).map(|(a, b)| a[row] * b[column]).sum();
+                    assert_eq!(*sum, expected, "{level:?}");
+                }
             }
         }
     }
