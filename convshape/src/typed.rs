@@ -86,7 +86,7 @@
 //! With 27 rows the call is refused:
 //!
 //! ```text
-//! error[E0277]: `Chw<Size<1>, Size<28>, Size<28>>` does not restore `Chw<Size<1>, Size<27>, Size<27>>`
+//! error[E0277]: `Chw<Decimal<1>, Decimal<28>, Decimal<28>>` does not restore `Chw<Decimal<1>, Decimal<27>, Decimal<27>>`
 //! ```
 //!
 //! Only the sizes: [`ConvOut`], [`ConvTransposeOut`] and [`PoolOut`] are the results, the traits [`Convolved`],
@@ -95,7 +95,7 @@
 //! sizes are literals. They run the kernels that chains run, with PyTorch's meaning and the channel axis first.
 //!
 //! What the compiler says about types is long. Its first line has the sizes in decimal; a size from 1024 on is shown
-//! as `Thousands<Size<3>, Size<136>>`. Compiling takes longer than with the macro, as each sum is a proof.
+//! as `Thousands<Decimal<3>, Decimal<136>>`. Compiling takes longer than with the macro, as each sum is a proof.
 
 mod activation;
 mod arithmetic;
@@ -130,10 +130,10 @@ pub use self::dims::{C, Cdhw, Chw, Cl, Dhwc, Dims, Hwc, Lc, Reshapes, RestoresSh
 pub use self::join::{Channels, ChannelsReplaced, WithChannels};
 pub use self::layer::{Layer, Out, forward};
 pub use self::norm::{BatchNorm, GroupNorm, InstanceNorm, LayerNorm};
-pub use self::number::{Shown, Size, Thousands};
+pub use self::number::{Decimal, Shown, Thousands};
 pub use self::pool::{
     AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Spatial, UpsampleNearest2d,
 };
 pub use self::storage::{Boxed, FitsInline, Holds, Inline, Storage};
-pub use self::tensor::{Restored, Split, Tensor};
+pub use self::tensor::{Joined, Restored, Split, Tensor};
 pub use {generic_array, typenum};

@@ -5,9 +5,9 @@ use core::ops::{Div, Rem};
 
 use typenum::{B0, B1, IsLess, Le, Mod, Quot, U1000, U1024, UInt, UTerm};
 
-/// A size as messages show it: `Size<28>` reads better than the binary digits that typenum has.
+/// A size as messages show it: `Decimal<28>` reads better than the binary digits that typenum has.
 #[derive(Debug)]
-pub enum Size<const N: usize> {}
+pub enum Decimal<const N: usize> {}
 
 /// A size from 1024 on as messages show it: the thousands, then the rest.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct Thousands<Above, Below>(PhantomData<(Above, Below)>);
 
 /// What messages show in place of a size, and of what is made of sizes.
 pub trait Shown {
-    /// [`Size`] or [`Thousands`], or what is made of them.
+    /// [`Decimal`] or [`Thousands`], or what is made of them.
     type As;
 }
 
@@ -26,7 +26,7 @@ pub trait ShownIf<Small> {
 }
 
 impl Shown for UTerm {
-    type As = Size<0>;
+    type As = Decimal<0>;
 }
 
 impl<U, B> Shown for UInt<U, B>
@@ -69,7 +69,7 @@ macro_rules! small_sizes {
     };
     (= $number:ty, $value:expr; $($digits:tt)*) => {
         impl ShownIf<B1> for $number {
-            type As = Size<{ $value }>;
+            type As = Decimal<{ $value }>;
         }
         small_sizes! { $number, $value; $($digits)* }
     };

@@ -36,6 +36,9 @@ pub struct Tensor<T: Element, S: Dims, B: Holds<S::Elements> = Boxed> {
 /// A tensor's first `N` channels, and those behind them.
 pub type Split<T, S, N, B> = (Tensor<T, WithChannels<S, N>, B>, Tensor<T, WithChannels<S, Diff<Channels<S>, N>>, B>);
 
+/// A tensor with `N` more channels.
+pub type Joined<T, S, N, B> = Tensor<T, WithChannels<S, Sum<Channels<S>, N>>, B>;
+
 impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
     /// The shape, without batch.
     pub const SHAPE: Shape = S::SHAPE;
@@ -135,10 +138,7 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
 
     /// The channels of this tensor, then those of another with the same other axes.
     #[must_use]
-    pub fn concat<N>(
-        &self,
-        other: &Tensor<T, WithChannels<S, N>, B>,
-    ) -> Tensor<T, WithChannels<S, Sum<Channels<S>, N>>, B>
+    pub fn concat<N>(&self, other: &Tensor<T, WithChannels<S, N>, B>) -> Joined<T, S, N, B>
     where
         S: ChannelsReplaced<N> + ChannelsReplaced<Sum<Channels<S>, N>>,
         Channels<S>: Add<N>,
