@@ -362,7 +362,8 @@ impl Context<'_> {
                 false => (0, 1),
             };
             let blameless = if found < wanted { rows == low } else { rows == high };
-            let apart = found.abs_diff(wanted) > 1 && found.abs_diff(wanted).saturating_mul(2) >= found.max(wanted).unsigned_abs();
+            let apart = found.abs_diff(wanted) > 1
+                && found.abs_diff(wanted).saturating_mul(2) >= found.max(wanted).unsigned_abs();
             if window.ceil || blameless || low == high || apart {
                 return None;
             }
