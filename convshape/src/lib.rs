@@ -113,6 +113,7 @@ mod batch;
 mod chain;
 #[doc(hidden)]
 pub mod check;
+pub mod dialects;
 mod error;
 pub mod errors;
 #[cfg(feature = "std")]

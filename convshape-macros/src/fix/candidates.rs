@@ -424,6 +424,16 @@ fn axis_values(search: &mut Search<'_>, node: NodeId, field: AxisField, values: 
             present = search.left_by(&edit).0;
         }
     }
+    // An axis that const evaluation alone knows is taken to be like the one that is seen.
+    let output = search.checked.shapes.get(search.graph.value(node)).copied().flatten();
+    if let (Some(changed), Some(output)) = ((0..rank).find(|axis| best[*axis] != now[*axis]), output) {
+        for axis in 0..rank {
+            let open = !output.size(search.graph.order().spatial(axis)).is_known();
+            if open && search.graph.deferred() && now[axis] == now[changed] {
+                best[axis] = best[changed];
+            }
+        }
+    }
     // Sizes that only count together (a flattened product): the same value everywhere.
     if best == now {
         for value in values {
