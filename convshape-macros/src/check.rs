@@ -589,7 +589,8 @@ pub(crate) fn reshapes_undo(overrides: &[(&'static str, fields::Setting)]) -> bo
     overrides.iter().any(|(field, _)| shaping(field))
 }
 
-fn keeps_shape(op: &Op) -> bool {
+/// Whether a layer's output has the shape of its input, whatever that is.
+pub(crate) fn keeps_shape(op: &Op) -> bool {
     matches!(
         op,
         Op::Activation(_)

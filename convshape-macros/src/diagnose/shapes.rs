@@ -12,7 +12,7 @@ use convshape_arith::text::Text;
 use proc_macro2::Span;
 
 use super::Report;
-use crate::check::{Checked, Problem};
+use crate::check::{Checked, Problem, keeps_shape};
 use crate::fix::{Edit, Fix, Found};
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::unseen::visible;
@@ -276,20 +276,7 @@ impl Context<'_> {
             let op = self.checked.ops.get(node)?.as_ref()?;
             let input_value = *self.graph.nodes[node].inputs.first()?;
             let input = (*self.checked.shapes.get(input_value)?)?;
-            let keeps = matches!(
-                op,
-                Op::Activation(_)
-                    | Op::BatchNorm { .. }
-                    | Op::GroupNorm { .. }
-                    | Op::InstanceNorm { .. }
-                    | Op::LayerNorm { .. }
-                    | Op::Dropout { .. }
-                    | Op::Scale { .. }
-                    | Op::Prelu { .. }
-                    | Op::Snake { .. }
-                    | Op::Softmax
-            );
-            if !keeps {
+            if !keeps_shape(op) {
                 return Some((node, input));
             }
             node = self.graph.producer(input_value)?;
