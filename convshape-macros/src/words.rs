@@ -12,7 +12,7 @@ mod tests;
 
 use convshape_arith::op::Dialect;
 
-pub(crate) use grammar::{GRAMMAR, HEADERS, LOSSY, dialect_from_name, dialect_name, dialect_names};
+pub(crate) use grammar::{GRAMMAR, HEADERS, LOSSY, dialect_from_name, dialect_names};
 pub(crate) use layers::LAYERS;
 pub(crate) use markers::markers;
 pub(crate) use nearest::nearest;

@@ -209,7 +209,7 @@ impl<'a> Probe<'a> {
     }
 
     fn dialect(&self) -> Ident {
-        Ident::new(words::dialect_name(self.expansion.graph.dialect), Span::call_site())
+        Ident::new(self.expansion.graph.dialect.name(), Span::call_site())
     }
 }
 
@@ -366,7 +366,7 @@ impl<'a> Probe<'a> {
             }
         }
         let fields = fields.into_iter().filter(|name| usable(name));
-        let module = Ident::new(words::dialect_name(dialect), Span::call_site());
+        let module = Ident::new(dialect.name(), Span::call_site());
         quote!({ #code let __layer = __any::<__layers::#module::#op>(); #(_ = __layer.#fields;)* })
     }
 }

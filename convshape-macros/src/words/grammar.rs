@@ -45,23 +45,12 @@ pub(crate) static LOSSY: &[Word] = &[
     Word { name: "deny", dialects: ALL },
 ];
 
-/// A dialect's name in the language.
-pub(crate) fn dialect_name(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Torch => "torch",
-        Dialect::Onnx => "onnx",
-        Dialect::Jax => "jax",
-        Dialect::Flax => "flax",
-        Dialect::Keras => "keras",
-    }
-}
-
 /// The dialect of that name.
 pub(crate) fn dialect_from_name(name: &str) -> Option<Dialect> {
-    ALL.iter().copied().find(|dialect| dialect_name(*dialect) == name)
+    ALL.iter().copied().find(|dialect| dialect.name() == name)
 }
 
 /// The names of all dialects.
 pub(crate) fn dialect_names() -> impl Iterator<Item = &'static str> {
-    ALL.iter().map(|dialect| dialect_name(*dialect))
+    ALL.iter().map(|dialect| dialect.name())
 }

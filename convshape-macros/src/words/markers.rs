@@ -7,12 +7,12 @@ use convshape_arith::op::Dialect;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{Dialects, FieldWords, GRAMMAR, Group, LAYERS, LayerWords, Positional, Takes, Word, dialect_name, spell};
+use super::{Dialects, FieldWords, GRAMMAR, Group, LAYERS, LayerWords, Positional, Takes, Word, spell};
 
 /// The modules of all dialects, and `grammar` with the words of the grammar.
 pub(crate) fn markers() -> TokenStream {
     let dialects = super::fields::ALL.iter().map(|dialect| {
-        let name = Ident::new(dialect_name(*dialect), Span::call_site());
+        let name = Ident::new(dialect.name(), Span::call_site());
         let doc = format!("The layers of the {name} dialect.");
         let layers = layers(*dialect);
         quote! {

@@ -153,5 +153,5 @@ fn the_table() {
     }
     let mut seen = BTreeSet::new();
     assert!(GRAMMAR.iter().all(|word| seen.insert(word.name) && !word.doc.is_empty()));
-    assert!(dialect_names().all(|name| dialect_from_name(name).map(dialect_name) == Some(name)));
+    assert!(dialect_names().all(|name| dialect_from_name(name).map(Dialect::name) == Some(name)));
 }
