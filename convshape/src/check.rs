@@ -92,7 +92,11 @@ pub const fn fill(name: &str, op: Op, open: &[AxisField], input: &Shape, target:
 pub const fn channels(target: &Shape, order: AxisOrder) -> i64 {
     match target.size(order.channel(target.rank())) {
         Size::Number(channels) => channels,
-        _ => panic!("[CS0503] nothing says how many channels this layer gives"),
+        _ => {
+            let mut text = Text::new();
+            begin(&mut text, code::NO_TARGET).str("nothing says how many channels this layer gives");
+            panic!("{}", text.as_str());
+        }
     }
 }
 
@@ -104,7 +108,9 @@ pub const fn undo(op: &Op, input: &Shape, order: AxisOrder) -> convshape_arith::
     {
         return undone;
     }
-    panic!("[CS0111] only a convolution or transposed convolution that is accepted can be undone")
+    let mut text = Text::new();
+    begin(&mut text, code::UNDO).str("only a convolution or transposed convolution that is accepted can be undone");
+    panic!("{}", text.as_str());
 }
 
 /// `-> [16, 14, 14]` must hold.
