@@ -7,6 +7,7 @@ mod activation;
 mod border;
 mod conv;
 mod dense;
+mod direct;
 #[cfg(feature = "train")]
 pub mod gradient;
 mod join;
@@ -24,6 +25,7 @@ use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
 pub(crate) use self::activation::activation;
+pub(crate) use self::direct::convolution;
 use self::border::Border;
 use self::conv::Geometry;
 #[cfg(feature = "std")]

@@ -1,5 +1,6 @@
 //! Runs a program in memory that is laid out for it: step by step, one sample.
 
+use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
 use crate::kernels::{self, Operands};
@@ -50,8 +51,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
                     Some(place) if place == output.place => {
                         kernels::in_place(&op, program.order, own, &output.shape, y);
                     }
-                    _ => kernels::apply(&op, program.order, own, &reads, &output.shape, y)
-                        .expect("a program is laid out for shapes that its layers take"),
+                    _ => layer(&op, program.order, own, &reads, &output.shape, y),
                 }
             }
             Action::Chain { index } => {
@@ -81,6 +81,18 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
             }
         }
     }
+}
+
+/// Runs one layer.
+fn layer(op: &Op, order: AxisOrder, params: &[&[f32]], inputs: &Reads<'_>, output: &Shape, y: &mut [f32]) {
+    let input = inputs.get(0);
+    if let Op::Conv(conv) = op.bind(input.0, order)
+        && kernels::convolution(&conv, order, params, input, output, y)
+    {
+        return;
+    }
+    kernels::apply(op, order, params, inputs, output, y)
+        .expect("a program is laid out for shapes that its layers take");
 }
 
 /// No operands.
@@ -143,7 +155,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use convshape_arith::op::{Activation, AxisOrder, Dialect, Op};
+    use convshape_arith::op::{Activation, Dialect};
 
     use super::*;
     use crate::layout::{Dynamic, slots};
