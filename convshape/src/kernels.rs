@@ -25,11 +25,11 @@ use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
 pub(crate) use self::activation::activation;
-pub(crate) use self::direct::convolution;
 use self::border::Border;
 use self::conv::Geometry;
 #[cfg(feature = "std")]
 pub(crate) use self::conv::Weight;
+pub(crate) use self::direct::convolution;
 use self::layout::{Channels, Grid};
 pub use self::number::Number;
 

@@ -248,6 +248,18 @@ impl Expansion<'_> {
                     }
                 }
 
+                /// A model that borrows its parameters: all numbers one behind the other, in the order of the
+                /// layers and within a layer in that of its fields. Nothing is copied.
+                ///
+                /// # Errors
+                /// If there are more or fewer numbers than the model has.
+                pub fn from_static(
+                    weights: &'static [f32],
+                ) -> #core::result::Result<Self, #krate::ShapeError> {
+                    #checked
+                    #krate::__private::from_static(weights)
+                }
+
                 #pretrained
 
                 #forward
