@@ -166,7 +166,9 @@ pub use {ndarray, rand};
 pub use crate::chain::{Chain, LayerInfo};
 pub use crate::error::ShapeError;
 pub use crate::model::Model;
-pub use crate::param::{Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Weight, WeightBias};
+pub use crate::param::{
+    Bias, Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Weight, WeightBias,
+};
 pub use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Input, Lc, Output, TensorShape};
 pub use crate::summary::Summary;
 pub use crate::tensor::{Element, Tensor};

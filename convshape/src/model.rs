@@ -256,7 +256,7 @@ fn dims(batch: usize, shape: &Shape) -> Vec<usize> {
 /// A program with its parameters at hand.
 struct Ready<'a> {
     program: &'static Program,
-    /// The parameters of its layers, without those of sub-chains.
+    /// What its layers read, without the parameters of sub-chains.
     params: Vec<&'a [f32]>,
     chains: Vec<Ready<'a>>,
 }
@@ -265,9 +265,15 @@ impl<'a> Ready<'a> {
     /// Takes the parameters of a program from the front of `params`.
     fn new(linked: Linked, params: &mut &[&'a [f32]]) -> Ready<'a> {
         let mut ready = Ready { program: linked.program, params: Vec::new(), chains: Vec::new() };
+        // The place of each step's first parameter.
+        let mut first = Vec::new();
         for step in linked.program.steps {
+            first.push(ready.params.len());
             match step.action {
                 Action::Layer(op) => {
+                    if let Some(of) = step.tied {
+                        ready.params.push(ready.params[first[of]]);
+                    }
                     let (own, rest) = params.split_at(op.params().len());
                     ready.params.extend(own);
                     *params = rest;

@@ -42,6 +42,16 @@ pub struct Step {
     pub inputs: &'static [usize],
     /// The first value it gives; a sub-chain with several outputs gives several in a row.
     pub output: usize,
+    /// The step of this program whose weight it uses, if it has none of its own. That is the first
+    /// parameter of either.
+    pub tied: Option<usize>,
+}
+
+impl Step {
+    /// How many parameters the layer of this step reads, a tied weight included.
+    pub(crate) const fn reads(&self, op: &Op) -> usize {
+        op.params().len() + self.tied.is_some() as usize
+    }
 }
 
 /// A checked chain.

@@ -33,8 +33,8 @@ pub(crate) struct RunError {
 
 /// Runs one sample.
 ///
-/// `params` are the parameters of all layers in the order of the steps, those of one layer in the
-/// order of [`Op::params`]; `chains` are the sub-chains. Shapes are worked out from the inputs', so
+/// `params` are what all layers read in the order of the steps, of one layer a tied weight and then
+/// its own in the order of [`Op::params`]; `chains` are the sub-chains. Shapes are worked out from the inputs', so
 /// that a chain with symbols runs like any other. A value is dropped after its last reader.
 pub(crate) fn run(
     program: &Program,
@@ -81,7 +81,7 @@ fn layer(
     {
         return Ok((shape, elements));
     }
-    let (own, rest) = params.split_at(op.params().len());
+    let (own, rest) = params.split_at(step.reads(&op));
     *params = rest;
     let inputs: Vec<_> = shapes.iter().zip(step.inputs).map(|(shape, &value)| (shape, values.get(value).1)).collect();
     let count = shape.elements().ok().and_then(|count| usize::try_from(count.number()?).ok());
@@ -176,7 +176,7 @@ mod tests {
     use convshape_arith::op::Dialect;
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {
-        Step { name: "step", file_name: "step", action, inputs, output }
+        Step { name: "step", file_name: "step", action, inputs, output, tied: None }
     }
 
     const fn port(shape: &[i64], value: usize) -> Port {

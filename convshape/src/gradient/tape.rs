@@ -40,8 +40,10 @@ pub(super) struct Tape {
 }
 
 struct Record {
-    /// The step's parameters among those of the piece.
+    /// The step's own parameters among those of the piece.
     params: Range<usize>,
+    /// The place of a weight that is another step's.
+    tied: Option<usize>,
     kept: Kept,
 }
 
@@ -122,11 +124,12 @@ impl<'a> Piece<'a> {
                     let (shapes, _) = tape.inputs(step);
                     let op = op.bind(&shapes[0], self.program().order);
                     let params = used..used + op.params().len();
+                    let tied = step.tied.map(|of| tape.records[of].params.start);
                     let (value, kept) = self
-                        .layer(step, op, params.clone(), &tape, mode, updates)
+                        .layer(step, op, (tied, params.clone()), &tape, mode, updates)
                         .map_err(|fault| RunError { layer: step.name.to_string(), fault })?;
                     tape.values.push(value);
-                    Record { params, kept }
+                    Record { params, tied, kept }
                 }
                 Action::Chain { index } => {
                     let params = used..used + param_count(self.linked.chains[index]);
@@ -138,7 +141,7 @@ impl<'a> Piece<'a> {
                         let (shape, elements) = inner.value(port.value);
                         tape.values.push((*shape, elements.to_vec()));
                     }
-                    Record { params, kept: Kept::Chain(inner) }
+                    Record { params, tied: None, kept: Kept::Chain(inner) }
                 }
             };
             used = record.params.end;
@@ -151,7 +154,7 @@ impl<'a> Piece<'a> {
         &self,
         step: &Step,
         op: Op,
-        params: Range<usize>,
+        (tied, params): (Option<usize>, Range<usize>),
         tape: &Tape,
         mode: &mut Mode<'_>,
         updates: &mut Vec<Update>,
@@ -163,7 +166,8 @@ impl<'a> Piece<'a> {
         let count = count.and_then(|count| count.checked_mul(tape.batch));
         let mut y = vec![0.0; count.ok_or(Fault::new(Reason::TooManyElements { shape: output }))?];
         let mean = self.first + params.end;
-        let layer = Layer { op: &op, order, params: &self.params[params], shapes: &shapes, output: &output };
+        let read: Vec<&[f32]> = tied.into_iter().chain(params).map(|param| self.params[param]).collect();
+        let layer = Layer { op: &op, order, params: &read, shapes: &shapes, output: &output };
         let kept = match (op, mode) {
             (Op::BatchNorm { eps, momentum, .. }, Mode::Training(_)) => {
                 let statistics = layer.batch_norm(eps, inputs[0], &mut y);
@@ -205,7 +209,6 @@ impl<'a> Piece<'a> {
             add(&mut gradients[port.value], cotangent);
         }
         for (step, record) in program.steps.iter().zip(&tape.records).rev() {
-            let dparams = &mut dparams[record.params.clone()];
             let fault = |fault| RunError { layer: step.name.to_string(), fault };
             let (shapes, inputs) = tape.inputs(step);
             let dx = match &record.kept {
@@ -223,7 +226,7 @@ impl<'a> Piece<'a> {
                     });
                     let inputs_too = step.inputs.iter().any(|&value| wanted[value]);
                     chain
-                        .backward(inner, cotangents.collect(), inputs_too, dparams)
+                        .backward(inner, cotangents.collect(), inputs_too, &mut dparams[record.params.clone()])
                         .map_err(|error| error.within(step.name))?
                 }
                 kept => {
@@ -232,21 +235,26 @@ impl<'a> Piece<'a> {
                     let room = |(&value, x): (&usize, &&[f32])| vec![0.0; if wanted[value] { x.len() } else { 0 }];
                     let mut dx: Vec<Vec<f32>> = step.inputs.iter().zip(&inputs).map(room).collect();
                     let (output, y) = tape.value(step.output);
-                    let params = &self.params[record.params.clone()];
+                    let places = || record.tied.into_iter().chain(record.params.clone());
+                    let params: &[&[f32]] = &places().map(|param| self.params[param]).collect::<Vec<_>>();
+                    let mut own: Vec<Vec<f32>> = places().map(|param| core::mem::take(&mut dparams[param])).collect();
                     let order = program.order;
                     match kept {
                         Kept::Plain(op) => Layer { op, order, params, shapes: &shapes, output }
-                            .backward(&inputs, y, &dy, dparams, &mut dx)
+                            .backward(&inputs, y, &dy, &mut own, &mut dx)
                             .map_err(fault)?,
                         Kept::BatchNorm { op, eps } => {
                             dx[0].resize(inputs[0].len(), 0.0);
                             Layer { op, order, params, shapes: &shapes, output }
-                                .batch_norm_backward(*eps, inputs[0], &dy, dparams, &mut dx[0]);
+                                .batch_norm_backward(*eps, inputs[0], &dy, &mut own, &mut dx[0]);
                         }
                         Kept::Dropout(factors) => {
                             dx[0] = dy.iter().zip(factors).map(|(dy, factor)| dy * factor).collect();
                         }
                         Kept::Chain(_) => {}
+                    }
+                    for (place, gradient) in places().zip(own) {
+                        dparams[place] = gradient;
                     }
                     dx
                 }
@@ -273,7 +281,7 @@ impl<'a> Piece<'a> {
                 },
                 _ => 1,
             };
-            wanted.resize(wanted.len() + ports, from_inputs || !record.params.is_empty());
+            wanted.resize(wanted.len() + ports, from_inputs || !record.params.is_empty() || record.tied.is_some());
         }
         wanted
     }
