@@ -8,14 +8,12 @@ use convshape_arith::shape::Shape;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use rand::Rng;
 
-use crate::batch::{Inputs, Outputs};
+use crate::batch::{Inputs, Outputs, check_inputs};
 use crate::error::ShapeError;
 use crate::fast::train::{Key, Plan, Plans, Update};
-use crate::model::check_inputs;
 use crate::param::Param;
 use crate::parts::{Linked, Parts, assemble, checked_params};
 use crate::program::{Port, Program};
-use crate::run::RunError;
 use crate::train::{Evaluation, Loss, checked};
 
 /// How layers run that are different in training.
@@ -77,18 +75,16 @@ pub(crate) fn differentiate<M: Parts>(
 
     let mut dparams: Vec<Vec<f32>> = params.iter().map(|_| Vec::new()).collect();
     let elements: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();
-    let dinputs =
-        run.plan.backward(&elements, &cotangents, &mut dparams).map_err(|error| layer_error(program, error))?;
+    let dinputs = run.plan.backward(&elements, &cotangents, &mut dparams).map_err(|error| error.of(program.name))?;
     let dinputs = inputs.iter().zip(dinputs).map(|(input, gradient)| {
         ArrayD::from_shape_vec(IxDyn(input.shape()), gradient).expect("an input's gradient is shaped like the input")
     });
     let inputs = dinputs.collect();
-    let gradient = |(param, mut gradient): (&&Param, Vec<f32>)| {
+    let dparams = Linked::of::<M>().specs().zip(dparams).map(|(spec, mut gradient)| {
         // Nothing that a loss depends on: running statistics, what no output reads.
-        gradient.resize(param.as_slice().len(), 0.0);
-        Param::new(param.shape().to_vec(), gradient)
-    };
-    let dparams = params.iter().zip(dparams).map(gradient).collect();
+        gradient.resize(spec.count(), 0.0);
+        Param::new(spec.shape, gradient)
+    });
     run.keep(model);
     Ok(Gradients { inputs, params: assemble(dparams), updates })
 }
@@ -125,7 +121,7 @@ impl Run {
         let key = of(Key { inputs, batch, training: false, inputs_too: false, every_layer: false });
         let none = Plans::default();
         let plans = model.cache().map_or(&none, |cache| &cache.plans);
-        let plan = plans.take(Linked::of::<M>(), key).map_err(|error| layer_error(program, error))?;
+        let plan = plans.take(Linked::of::<M>(), key).map_err(|error| error.of(program.name))?;
         Ok(Run { program, plan, batch })
     }
 
@@ -144,7 +140,7 @@ impl Run {
             Mode::Stored => None,
         };
         let updates = self.plan.forward(&elements, &stamps, &inputs, rng);
-        updates.map_err(|error| layer_error(self.program, error))
+        updates.map_err(|error| error.of(self.program.name))
     }
 
     /// Leaves the plan to the next step.
@@ -167,10 +163,6 @@ fn view<'a>(batch: usize, (shape, elements): (&Shape, &'a [f32])) -> ArrayViewD<
     ArrayViewD::from_shape(IxDyn(&dims), elements).expect("a run gives the shapes that were checked")
 }
 
-fn layer_error(program: &'static Program, RunError { layer, fault }: RunError) -> ShapeError {
-    ShapeError::Layer { chain: program.name, layer, reason: Box::new(fault.reason) }
-}
-
 /// Cotangents are shaped like the outputs.
 fn check_cotangents(
     program: &'static Program,
@@ -188,7 +180,7 @@ fn check_cotangents(
                 chain,
                 input: port.name,
                 found: cotangent.shape().to_vec(),
-                expected: Box::new(sample_shape(output)),
+                expected: sample_shape(output),
                 order: program.order,
             });
         }

@@ -47,13 +47,6 @@ pub struct Step {
     pub tied: Option<usize>,
 }
 
-impl Step {
-    /// How many parameters the layer of this step reads, a tied weight included.
-    pub(crate) const fn reads(&self, op: &Op) -> usize {
-        op.params().len() + self.tied.is_some() as usize
-    }
-}
-
 /// A checked chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {

@@ -15,12 +15,12 @@ use super::norm::{BatchNorm, Update};
 use super::outer::Outer;
 use super::rows::{self, ByOutput};
 use super::sum::{Axes, Ends, Sum};
+use crate::error::RunError;
 use crate::fast::buffer::{Buffer, Grid, Place, View};
 use crate::fast::math::Finish;
 use crate::fast::simd::Level;
 use crate::parts::Linked;
 use crate::program::Action;
-use crate::run::RunError;
 use crate::workspace::Workspace;
 
 /// What a plan is for.

@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use std::vec::Vec;
 
 use super::plan::{Key, Plan};
+use crate::error::RunError;
 use crate::fast::simd::Level;
 use crate::parts::Linked;
-use crate::run::RunError;
 
 /// Plans that are not in use.
 #[derive(Default)]
