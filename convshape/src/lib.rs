@@ -209,7 +209,9 @@ pub use rand;
 pub use crate::chain::{Chain, LayerInfo};
 pub use crate::error::ShapeError;
 pub use crate::model::Model;
-pub use crate::param::{Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Weight, WeightBias};
+pub use crate::param::{
+    Bias, Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Weight, WeightBias,
+};
 pub use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Index, Input, Lc, Output, TensorShape};
 #[cfg(feature = "alloc")]
 pub use crate::summary::Summary;

@@ -176,6 +176,12 @@ groups! {
         weight
     }
 
+    /// A layer with a tied weight, which is another layer's.
+    Bias {
+        /// What is added, per output channel.
+        bias
+    }
+
     /// A layer with a weight and a bias.
     WeightBias {
         /// What the input is multiplied by.

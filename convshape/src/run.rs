@@ -25,15 +25,22 @@ pub(crate) struct Params<'p> {
 pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn Operands<f32>, memory: &mut [f32]) {
     let program = layout.program();
     let slots = layout.slots();
+    let first = params.next;
     let (values, room) = memory.split_at_mut(layout::elements(slots, program.inputs.len()));
     for step in program.steps {
         match step.action {
             Action::Layer(op) => {
                 let mut own: [&[f32]; convshape_arith::param::MAX_PARAMS] = Default::default();
-                let specs = op.params();
-                for (slot, spec) in own.iter_mut().zip(specs.iter()) {
+                let mut count = 0;
+                if let Some(of) = step.tied {
+                    own[0] = (params.all)(first + first_param(layout, of));
+                    count = 1;
+                }
+                for spec in op.params().iter() {
+                    let slot = &mut own[count];
                     *slot = (params.all)(params.next);
                     params.next += 1;
+                    count += 1;
                     let expected = Slot { shape: spec.shape, place: 0 }.count();
                     let (chain, layer, found) = (program.name, step.name, slot.len());
                     assert!(
@@ -42,7 +49,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
                         spec.field
                     );
                 }
-                let own = &own[..specs.len()];
+                let own = &own[..count];
                 let output = slots[step.output];
                 let (below, rest) = values.split_at_mut(output.place);
                 let (y, above) = rest.split_at_mut(output.count());
@@ -81,6 +88,19 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
             }
         }
     }
+}
+
+/// The place of a step's first parameter, from that of the program.
+fn first_param(layout: &impl Layout, step: usize) -> usize {
+    let steps = &layout.program().steps[..step];
+    let own = steps.iter().map(|step| match step.action {
+        Action::Layer(op) => op.params().len(),
+        Action::Chain { index } => {
+            let chain = layout.chain(index);
+            first_param(chain, chain.program().steps.len())
+        }
+    });
+    own.sum()
 }
 
 /// Runs one layer.
@@ -155,7 +175,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use convshape_arith::op::{Activation, Dialect};
+    use convshape_arith::op::{Activation, Conv, Dialect, Direction};
 
     use super::*;
     use crate::layout::{Dynamic, slots};
@@ -163,7 +183,7 @@ mod tests {
     use crate::program::{Port, Program};
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {
-        Step { name: "step", file_name: "step", action, inputs, output }
+        Step { name: "step", file_name: "step", action, inputs, output, tied: None }
     }
 
     const fn port(shape: &[i64], value: usize) -> Port {
@@ -222,6 +242,38 @@ mod tests {
         let dynamic = Dynamic::new(OUTER_LINKED, &[Shape::of(&[2, 1])]).unwrap();
         assert_eq!(dynamic.elements(), OUTER_LINKED.elements());
         assert_eq!(outputs(&dynamic, dynamic.elements()), expected);
+    }
+
+    /// A sub-chain, a convolution, and one with that one's weight.
+    const TIED: Program = Program {
+        name: "Tied",
+        order: AxisOrder::ChannelsFirst,
+        inputs: &[port(&[2], 0)],
+        steps: &[
+            step(Action::Chain { index: 0 }, &[0], 1),
+            step(Action::Layer(Op::Reshape { shape: Shape::of(&[1, 1]) }), &[1], 4),
+            step(Action::Layer(conv(Direction::Forward, false)), &[4], 5),
+            Step { tied: Some(2), ..step(Action::Layer(conv(Direction::Transposed, true)), &[5], 6) },
+        ],
+        outputs: &[port(&[1, 1], 6)],
+        values: 7,
+    };
+
+    /// One channel, one tap.
+    const fn conv(direction: Direction, tied: bool) -> Op {
+        let conv = Conv::new(Dialect::Torch, direction, 1);
+        Op::Conv(Conv { inputs: Some(1), outputs: 1, tied, bias: tied, ..conv })
+    }
+
+    #[test]
+    fn a_tied_weight_is_that_of_its_layer() {
+        const LINKED: Linked = Linked { program: &TIED, chains: CHAINS, slots: &slots::<7, 1>(&TIED, CHAINS) };
+        // The sub-chain's weight and bias, the one weight, the bias behind its second use.
+        let params: [&[f32]; 4] = [&[1.0, 10.0], &[100.0], &[3.0], &[0.5]];
+        let inputs: [(&Shape, &[f32]); 1] = [(&TIED.inputs[0].shape, &[1.0, 3.0])];
+        let mut memory = vec![f32::NAN; LINKED.elements()];
+        run(&LINKED, &mut Params { all: &|index| params[index], next: 0 }, &inputs, &mut memory);
+        assert_eq!(output(&LINKED, 0, &inputs, &memory), [131.0 * 9.0 + 0.5]);
     }
 
     #[test]

@@ -140,6 +140,7 @@ impl Expansion<'_> {
         };
         Some(match fields.as_slice() {
             ["weight"] => quote!(#krate::Weight),
+            ["bias"] => quote!(#krate::Bias),
             ["weight", "bias"] => quote!(#krate::WeightBias),
             ["depthwise_weight", "pointwise_weight"] => quote!(#krate::SeparableWeights),
             ["depthwise_weight", "pointwise_weight", "bias"] => quote!(#krate::SeparableWeightsBias),

@@ -133,9 +133,17 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let mut steps = Vec::new();
         let mut chain = 0_usize;
+        // The step of each node.
+        let mut places: Vec<usize> = Vec::new();
         for (id, node) in self.graph.nodes.iter().enumerate() {
+            places.push(steps.len());
             let (name, file_name) = (&node.name, &node.file_name);
-            let step = |action: TokenStream, inputs: &[TokenStream], output: TokenStream| {
+            let tied = self.option(node.tied, |of| {
+                let step = places[of];
+                quote!(#step)
+            });
+            let none = self.option(None::<NodeId>, |_| TokenStream::new());
+            let step = |action: TokenStream, inputs: &[TokenStream], output: TokenStream, tied: &TokenStream| {
                 quote! {
                     #krate::__private::Step {
                         name: #name,
@@ -143,6 +151,7 @@ impl Expansion<'_> {
                         action: #krate::__private::Action::#action,
                         inputs: &[#(#inputs),*],
                         output: #output,
+                        tied: #tied,
                     }
                 }
             };
@@ -151,17 +160,17 @@ impl Expansion<'_> {
             match (&node.recipe, self.op_of(id)) {
                 (Recipe::Port { .. }, _) => {}
                 (Recipe::Chain { .. }, _) => {
-                    steps.push(step(quote!(Chain { index: #chain }), &inputs, output));
+                    steps.push(step(quote!(Chain { index: #chain }), &inputs, output, &none));
                     chain += 1;
                 }
                 (_, None) => {}
                 (_, Some(op)) => match &node.activation {
-                    None => steps.push(step(quote!(Layer(#op)), &inputs, output)),
+                    None => steps.push(step(quote!(Layer(#op)), &inputs, output, &tied)),
                     Some(activation) => {
                         let activation = self.op_value(activation);
                         let between = quote!(#output - 1);
-                        steps.push(step(quote!(Layer(#op)), &inputs, between.clone()));
-                        steps.push(step(quote!(Layer(#activation)), &[between], output));
+                        steps.push(step(quote!(Layer(#op)), &inputs, between.clone(), &tied));
+                        steps.push(step(quote!(Layer(#activation)), &[between], output, &none));
                     }
                 },
             }

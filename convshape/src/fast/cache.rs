@@ -14,7 +14,11 @@ use crate::parts::{Linked, Parts};
 /// What a model keeps beside its parameters. It takes no part in comparisons; a clone shares it
 /// until one of the two changes.
 #[derive(Default)]
-pub struct Cache(RwLock<Vec<Arc<Engine>>>);
+pub struct Cache {
+    engines: RwLock<Vec<Arc<Engine>>>,
+    #[cfg(feature = "train")]
+    pub(crate) plans: super::train::Plans,
+}
 
 /// The most shapes of inputs that weights are kept packed for.
 const MOST_SHAPES: usize = 4;
@@ -42,8 +46,13 @@ impl Cache {
     ) -> Option<Arc<Engine>> {
         let is_current = |engine: &Engine| is_of(engine, visit);
         let is_wanted = |engine: &Arc<Engine>| inputs.clone().eq(engine.inputs().iter().copied());
-        let kept =
-            self.0.read().unwrap_or_else(PoisonError::into_inner).iter().find(|engine| is_wanted(engine)).cloned();
+        let kept = self
+            .engines
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .find(|engine| is_wanted(engine))
+            .cloned();
         if let Some(engine) = kept
             && is_current(&engine)
         {
@@ -54,7 +63,7 @@ impl Cache {
         linked.check(&params).ok()?;
         let engine = Engine::new(linked, &params, &inputs.clone().collect::<Vec<_>>(), Level::best())?;
         let engine = Arc::new(engine);
-        let mut engines = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut engines = self.engines.write().unwrap_or_else(PoisonError::into_inner);
         engines.retain(|engine| is_current(engine) && !is_wanted(engine));
         engines.truncate(MOST_SHAPES - 1);
         engines.insert(0, Arc::clone(&engine));
@@ -71,8 +80,10 @@ fn is_of<'p>(engine: &Engine, visit: &Visit<'_, 'p>) -> bool {
 }
 
 impl Clone for Cache {
+    #[cfg_attr(not(feature = "train"), allow(clippy::needless_update, reason = "for training"))]
     fn clone(&self) -> Cache {
-        Cache(RwLock::new(self.0.read().unwrap_or_else(PoisonError::into_inner).clone()))
+        let engines = self.engines.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Cache { engines: RwLock::new(engines), ..Cache::default() }
     }
 }
 

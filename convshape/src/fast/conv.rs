@@ -184,6 +184,18 @@ impl Conv {
         conv
     }
 
+    /// The packed weights, each panel's followed by its constants.
+    #[cfg(feature = "train")]
+    pub(super) fn packed(&self) -> &[f32] {
+        self.weights.get()
+    }
+
+    /// To pack other numbers in their place.
+    #[cfg(feature = "train")]
+    pub(super) fn packed_mut(&mut self) -> &mut [f32] {
+        self.weights.get_mut()
+    }
+
     /// `[panel][tap][input channel][output channel of the panel]`
     fn pack_products(
         &mut self,

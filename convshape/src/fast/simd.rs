@@ -9,9 +9,13 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(feature = "train")]
+mod outer;
 mod portable;
 mod product;
 
+#[cfg(feature = "train")]
+pub(crate) use self::outer::{Walk, outer};
 pub(crate) use self::product::{Runs, WINDOW, dots, products, window};
 
 /// One instruction set. A value of such a type exists only where the processor has the instructions.

@@ -63,7 +63,7 @@ fn program(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs:
         let op = op.bind(&read[0], order);
         shapes.push(op.output(&read, order).ok()?);
         let (inputs, output) = (leak(inputs.clone()), shapes.len() - 1);
-        steps.push(Step { name: "layer", file_name: "layer", action: Action::Layer(op), inputs, output });
+        steps.push(Step { name: "layer", file_name: "layer", action: Action::Layer(op), inputs, output, tied: None });
     }
     let port = |value: usize| Port { name: "port", shape: shapes[value], value };
     Some(Program {
@@ -157,6 +157,7 @@ fn random_conv(random: &mut Random, rank: usize, inputs: i64) -> Conv {
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        tied: false,
     };
     let mut pairs = [(0, 0); 3];
     for axis in 0..rank {

@@ -198,6 +198,7 @@ mod tests {
                 output_size: None,
                 transpose_kernel: false,
                 consistent_padding: false,
+                tied: false,
                 depth_multiplier: None,
                 auto_pad: AutoPad::NotSet,
             };

@@ -54,6 +54,7 @@ fn conv(direction: Direction, rank: usize, outputs: i64, kernel: i64) -> Conv {
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        tied: false,
         depth_multiplier: None,
         auto_pad: AutoPad::NotSet,
     }

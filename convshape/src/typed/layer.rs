@@ -95,7 +95,14 @@ impl<L: Operation, S: Dims, To: Dims> Alone<L, S, To> {
         name: "typed",
         order: AxisOrder::ChannelsFirst,
         inputs: &[Port { name: "input", shape: S::SHAPE, value: 0 }],
-        steps: &[Step { name: "layer", file_name: "layer", action: Action::Layer(L::OP), inputs: &[0], output: 1 }],
+        steps: &[Step {
+            name: "layer",
+            file_name: "layer",
+            action: Action::Layer(L::OP),
+            inputs: &[0],
+            output: 1,
+            tied: None,
+        }],
         outputs: &[Port { name: "output", shape: To::SHAPE, value: 1 }],
         values: 2,
     };
