@@ -1,8 +1,10 @@
 //! Where values lie.
 //!
 //! Channels are innermost, whatever the dialect's order: a position's channels are neighbours, and
-//! a vector of output channels is stored at once. Around the positions of a sample there may be a
-//! border of zeros, as wide as the readers need, so that no kernel asks whether it is inside.
+//! a vector of output channels is stored at once. Where a layer stands alone between the caller's
+//! arrays, its values are planes as the caller has them, and vectors hold neighbouring positions.
+//! Around the positions of a sample there may be a border of zeros, as wide as the readers need, so
+//! that no kernel asks whether it is inside.
 
 use convshape_arith::op::{AxisOrder, PerAxis};
 use convshape_arith::shape::Shape;
@@ -65,6 +67,8 @@ pub(super) struct Buffer {
     pub(super) size: PerAxis<usize>,
     /// Channels of a position.
     pub(super) width: usize,
+    /// Whether each channel has its positions in a row, and not each position its channels.
+    pub(super) planar: bool,
     /// Rows of border before and behind each axis.
     pub(super) low: PerAxis<usize>,
     pub(super) high: PerAxis<usize>,
@@ -73,9 +77,14 @@ pub(super) struct Buffer {
 impl Buffer {
     /// How far apart neighbours along each axis are.
     pub(super) fn strides(&self) -> PerAxis<usize> {
-        let width = self.width;
-        let row = width * self.padded(2);
-        [row * self.padded(1), row, width]
+        let step = if self.planar { 1 } else { self.width };
+        let row = step * self.padded(2);
+        [row * self.padded(1), row, step]
+    }
+
+    /// How far apart the channels of a position are.
+    pub(super) fn channel_stride(&self) -> usize {
+        if self.planar { self.sample() / self.width.max(1) } else { 1 }
     }
 
     pub(super) fn padded(&self, axis: usize) -> usize {
@@ -106,7 +115,8 @@ impl Buffer {
             return;
         }
         let strides = self.strides();
-        for sample in memory.chunks_exact_mut(self.sample()).take(samples) {
+        let (parts, each) = if self.planar { (self.width, self.channel_stride()) } else { (1, self.sample()) };
+        for sample in memory.chunks_exact_mut(each).take(samples * parts) {
             let planes = self.low[0]..self.low[0] + self.size[0];
             sample[..planes.start * strides[0]].fill(0.0);
             sample[planes.end * strides[0]..].fill(0.0);
@@ -143,7 +153,7 @@ impl View {
 
     /// The place of a position, from the sample's start.
     pub(super) fn at(&self, position: PerAxis<usize>) -> usize {
-        self.buffer.at(position) + self.channel
+        self.buffer.at(position) + self.channel * self.buffer.channel_stride()
     }
 
     /// The place of a row along the last axis; those of all samples are counted in a row.

@@ -27,6 +27,9 @@ impl Kernel for Relayout<'_> {
     fn run<S: Simd>(self, simd: S) {
         let Relayout { order, samples, view, export, x, y } = self;
         let grid = view.grid();
+        if view.buffer.planar {
+            return planes(samples, view, export, x, y);
+        }
         let (channels, positions, step) = (grid.channels, grid.positions(), view.buffer.width);
         // Without a border, the rows of a sample are one.
         let (rows, width) = view.long_rows();
@@ -70,6 +73,21 @@ impl Kernel for Relayout<'_> {
                     }
                 }
             }
+        }
+    }
+}
+
+/// [`Relayout`] of planes, which differ from the caller's in their border alone.
+fn planes(samples: usize, view: &View, export: bool, x: &[f32], y: &mut [f32]) {
+    let [depth, height, width] = view.buffer.size;
+    let channel = view.buffer.channel_stride();
+    for plane in 0..samples * view.channels {
+        let (sample, first) = (plane / view.channels, plane % view.channels * channel);
+        for row in 0..depth * height {
+            let own = sample * view.buffer.sample() + first + view.at([row / height, row % height, 0]);
+            let theirs = (plane * depth * height + row) * width;
+            let (from, to) = if export { (own, theirs) } else { (theirs, own) };
+            y[to..][..width].copy_from_slice(&x[from..][..width]);
         }
     }
 }

@@ -12,8 +12,10 @@ use super::buffer::{Place, SLACK, View};
 use super::conv::{Conv, Sum};
 use super::each::{self, Add, Each, Pool, Relayout, Windows};
 use super::math::Finish;
-use super::plan::{Plan, Work};
+use super::plan::{Method, Plan, Work};
+use super::planes::Planes;
 use super::simd::Level;
+use super::slide::Slide;
 use super::winograd::Winograd;
 use crate::kernels::{self, Weight};
 use crate::param::Param;
@@ -46,6 +48,8 @@ enum Job {
     Export(usize),
     Conv(Box<Conv>),
     Winograd(Box<Winograd>),
+    Planes(Box<Planes>),
+    Slide(Box<Slide>),
     Each { scale: Vec<f32>, shift: Vec<f32>, finish: Finish },
     Pool(Box<Windows>),
     Add(Finish),
@@ -86,7 +90,7 @@ impl Engine {
                     view.channels = inputs[0].channels;
                     Job::Each { scale: Vec::new(), shift: Vec::new(), finish: Finish::None }
                 }
-                Work::Sum { node, axes, norm, activation, winograd } => {
+                Work::Sum { node, axes, norm, activation, method } => {
                     let node = &plan.nodes[*node];
                     let output = output?;
                     let weight = params[node.param].as_slice();
@@ -133,10 +137,11 @@ impl Engine {
                     };
                     let finish = activation.map_or(Finish::None, Finish::of);
                     let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
-                    if *winograd {
-                        Job::Winograd(Box::new(Winograd::new(level, &sum, inputs[0], output)?))
-                    } else {
-                        Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output)))
+                    match method {
+                        Method::Direct => Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output))),
+                        Method::Winograd => Job::Winograd(Box::new(Winograd::new(level, &sum, inputs[0], output)?)),
+                        Method::Planes => Job::Planes(Box::new(Planes::new(level, &sum, inputs[0], output))),
+                        Method::Slide => Job::Slide(Box::new(Slide::new(level, &sum, inputs[0], output)?)),
                     }
                 }
                 Work::Each { norm, activation, by } => {
@@ -265,6 +270,14 @@ impl Engine {
             Job::Winograd(winograd) => {
                 let (x, y) = memory.pair(&step.inputs[0], output?);
                 winograd.run(samples, x, y);
+            }
+            Job::Planes(planes) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                planes.run(samples, x, y);
+            }
+            Job::Slide(slide) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                slide.run(samples, x, y);
             }
             Job::Each { scale, shift, finish } => {
                 let (from, to) = (&step.inputs[0], output?);

@@ -249,6 +249,32 @@ fn three_by_three_of_each_channel() {
     }
 }
 
+/// Alone and wide, they stay in the caller's order.
+#[test]
+fn layers_over_planes() {
+    let mut random = Random::new(9);
+    let mut run = 0;
+    while run < 300 {
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let channels = random.one_of(&[1, 2, 3, 4, 8, 16, 20]);
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, 9)).collect();
+        sizes[rank - 1] = random.pick(14, 50);
+        sizes.insert(0, channels);
+        let mut conv = random_conv(&mut random, rank, channels);
+        if random.pick(0, 2) == 0 {
+            conv = Conv { kernel: [1; 3], stride: [1; 3], padding: Padding::Symmetric([0; 3]), ..conv };
+        } else if random.pick(0, 2) == 0 {
+            conv = Conv { kernel: [3; 3], stride: [1; 3], padding: Padding::Symmetric([1; 3]), ..conv };
+        }
+        let mut layers = vec![(Op::Conv(conv), vec![0])];
+        if random.pick(0, 1) == 0 {
+            layers.push((Op::Activation(random.one_of(&ACTIVATIONS)), vec![1]));
+        }
+        let last = layers.len();
+        run += u32::from(check(&mut random, AxisOrder::ChannelsFirst, Shape::of(&sizes), &layers, &[last]));
+    }
+}
+
 #[test]
 fn two_convolutions_and_a_join() {
     let mut random = Random::new(2);
