@@ -28,6 +28,8 @@ mod math;
 mod peak;
 mod plan;
 mod planes;
+mod pool;
+mod relayout;
 pub(crate) mod simd;
 mod slide;
 mod taps;

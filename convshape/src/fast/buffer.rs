@@ -6,8 +6,12 @@
 //! Around the positions of a sample there may be a border of zeros, as wide as the readers need, so
 //! that no kernel asks whether it is inside.
 
+use std::ops::Range;
+
 use convshape_arith::op::{AxisOrder, PerAxis};
 use convshape_arith::shape::Shape;
+
+use super::threads::Spread;
 
 /// What a view's reader may read behind the last element: a vector that starts on it.
 pub(super) const SLACK: usize = super::simd::MOST_LANES;
@@ -109,14 +113,13 @@ impl Buffer {
         usize::try_from(sum).expect("the border is as wide as its readers need")
     }
 
-    /// Zeros in the border of `samples` samples.
+    /// Zeros in the border of `samples` samples of a buffer that is not planar.
     pub(super) fn clear_border(&self, samples: usize, memory: &mut [f32]) {
         if self.low == [0; 3] && self.high == [0; 3] {
             return;
         }
         let strides = self.strides();
-        let (parts, each) = if self.planar { (self.width, self.channel_stride()) } else { (1, self.sample()) };
-        for sample in memory.chunks_exact_mut(each).take(samples * parts) {
+        for sample in memory.chunks_exact_mut(self.sample()).take(samples) {
             let planes = self.low[0]..self.low[0] + self.size[0];
             sample[..planes.start * strides[0]].fill(0.0);
             sample[planes.end * strides[0]..].fill(0.0);
@@ -174,6 +177,30 @@ impl View {
     #[inline(always)]
     pub(super) fn long_row(&self, row: usize) -> usize {
         if self.is_dense() { row * self.buffer.sample() + self.channel } else { self.row(row) }
+    }
+
+    /// The first axis that there is something along.
+    fn axis(&self) -> usize {
+        (0..3).find(|&axis| self.buffer.size[axis] > 1).unwrap_or(2)
+    }
+
+    /// How what is written here is shared out: along that axis.
+    pub(super) fn spread(&self) -> Spread {
+        let (axis, buffer) = (self.axis(), &self.buffer);
+        let strides = buffer.strides();
+        let origin = (0..=axis).map(|axis| buffer.low[axis] * strides[axis]).sum();
+        Spread { sample: buffer.sample(), units: buffer.size[axis], origin, step: strides[axis] }
+    }
+
+    /// A share: the rest of that axis counts as border. Also says where it starts.
+    pub(super) fn share(&self, units: &Range<usize>) -> (View, PerAxis<usize>) {
+        let (axis, mut view) = (self.axis(), *self);
+        view.buffer.low[axis] += units.start;
+        view.buffer.high[axis] += view.buffer.size[axis] - units.end;
+        view.buffer.size[axis] = units.len();
+        let mut start = [0; 3];
+        start[axis] = units.start;
+        (view, start)
     }
 
     fn is_dense(&self) -> bool {

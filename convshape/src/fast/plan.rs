@@ -80,7 +80,8 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     /// Where each value lies, if it is ever stored.
     pub(super) views: Vec<Option<View>>,
-    /// The steps that write to a buffer first, and thus clear its border.
+    /// The steps that write to a buffer first, and thus clear its border; planes that are brought in
+    /// get it in passing.
     pub(super) clears: Vec<bool>,
     /// Elements of workspace for one sample, without what is read behind the end.
     pub(super) elements: usize,
@@ -322,7 +323,11 @@ impl Plan {
             .steps
             .iter()
             .enumerate()
-            .map(|(time, step)| lives[root(step.output).0].is_some_and(|(start, _)| start == time))
+            .map(|(time, step)| {
+                let buffer = root(step.output).0;
+                let first = lives[buffer].is_some_and(|(start, _)| start == time);
+                first && !(buffers[buffer].planar && matches!(step.work, Work::Import(_)))
+            })
             .collect();
         self.views = (0..grids.len())
             .map(|value| {

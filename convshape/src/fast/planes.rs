@@ -12,7 +12,7 @@ use super::conv::Sum;
 use super::math::Finish;
 use super::simd::{Kernel, Level, MOST_LANES, Simd, Taps, stretches};
 use super::taps::Axis;
-use super::threads::Spread;
+use super::threads::{Spread, Threads};
 use crate::workspace::Workspace;
 
 /// A convolution, ready to run.
@@ -35,7 +35,7 @@ pub(super) struct Planes {
     finish: Finish,
     spread: Spread,
     /// Multiply-adds of a sample.
-    work: usize,
+    pub(super) work: usize,
 }
 
 /// Distances between what neighbouring outputs read, or write.
@@ -176,8 +176,8 @@ impl Planes {
     }
 
     /// Runs all samples. `x` and `y` are the buffers.
-    pub(super) fn run(&self, samples: usize, x: &[f32], y: &mut [f32]) {
-        self.spread.run(self.work, samples, y, &|y, base, samples, panels| {
+    pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.spread.run(threads, self.work, samples, y, &|y, base, samples, panels| {
             for sample in samples {
                 let own = Block { own: self, x, y: &mut *y, base, sample, panels: panels.clone() };
                 self.level.run(own);
@@ -203,11 +203,11 @@ impl Kernel for Block<'_> {
     fn run<S: Simd>(mut self, simd: S) {
         let own = self.own;
         for phase in &own.phases {
-            // Eight channels by three vectors fill the registers.
+            // As many sums as fill the registers, and vectors that other channels share.
             match own.wide {
                 8 => self.phase::<S, 8, 3>(simd, phase),
                 4 => self.phase::<S, 4, 3>(simd, phase),
-                3 => self.phase::<S, 3, 3>(simd, phase),
+                3 => self.phase::<S, 3, 4>(simd, phase),
                 2 => self.phase::<S, 2, 4>(simd, phase),
                 _ => self.phase::<S, 1, 4>(simd, phase),
             }

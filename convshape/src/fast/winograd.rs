@@ -14,7 +14,7 @@ use super::conv::Sum;
 use super::math::Finish;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, products};
 use super::taps::Axis;
-use super::threads::Spread;
+use super::threads::{Spread, Threads};
 use crate::workspace::Workspace;
 
 /// Elements of a transformed tile.
@@ -118,8 +118,8 @@ impl Winograd {
     }
 
     /// Runs all samples. `x` and `y` are the buffers.
-    pub(super) fn run(&self, samples: usize, x: &[f32], y: &mut [f32]) {
-        self.spread.run(self.work, samples, y, &|y, base, samples, units| {
+    pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
             SCRATCH.with_borrow_mut(|scratch| {
                 let needed = POINTS * self.together * (self.inputs + self.outputs);
                 if scratch.get().len() < needed {
