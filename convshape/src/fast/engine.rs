@@ -157,7 +157,9 @@ impl Engine {
                     let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
                     match method {
                         Method::Direct => Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output))),
-                        Method::Winograd => Job::Winograd(Box::new(Winograd::new(level, &sum, inputs[0], output)?)),
+                        Method::Winograd(tiling) => {
+                            Job::Winograd(Box::new(Winograd::new(level, &sum, tiling, inputs[0], output)?))
+                        }
                         Method::Planes => Job::Planes(Box::new(Planes::new(level, &sum, inputs[0], output))),
                         Method::Slide => Job::Slide(Box::new(Slide::new(level, &sum, inputs[0], output)?)),
                     }

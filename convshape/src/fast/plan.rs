@@ -15,7 +15,8 @@ use convshape_arith::shape::Shape;
 
 use super::buffer::{Buffer, Grid, Place, SLACK, View};
 use super::taps::Axis;
-use super::{planes, slide, winograd};
+use super::winograd::Tiling;
+use super::{planes, slide};
 use crate::parts::Linked;
 use crate::program::Action;
 
@@ -61,12 +62,12 @@ pub(super) enum Work {
 }
 
 /// How a sum is computed.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Method {
     /// By [`super::conv`].
     Direct,
     /// By [`super::winograd`].
-    Winograd,
+    Winograd(Box<Tiling>),
     /// By [`super::planes`].
     Planes,
     /// By [`super::slide`].
@@ -171,12 +172,12 @@ impl Plan {
                     let ends = values.contains(&input) && outputs.contains(&output);
                     let alone = ends && readers[input] == 1 && readers[output] == 1;
                     let alone = alone && order == AxisOrder::ChannelsFirst;
-                    let method = if winograd::fits(&axes, groups, from.channels, to.channels) {
-                        // The last tile may overhang.
-                        for axis in &mut axes[1..] {
-                            axis.high += axis.phases[0].count % winograd::STEP;
-                        }
-                        Method::Winograd
+                    let tiling = Tiling::new(&axes, groups, from.channels, to.channels);
+                    let method = if let Some(tiling) = tiling {
+                        let [rows, columns] = tiling.overhang();
+                        axes[1].high += rows;
+                        axes[2].high += columns;
+                        Method::Winograd(tiling.into())
                     } else if alone && slide::fits(&axes, groups, &from, &to) {
                         Method::Slide
                     } else if alone && planes::fits(&axes, &from, &to, groups) {
@@ -271,7 +272,7 @@ impl Plan {
                 for value in [step.inputs[0], step.output] {
                     buffers[root(value).0].planar |= planar;
                 }
-                if *method == Method::Slide {
+                if matches!(method, Method::Slide) {
                     continue;
                 }
                 let buffer = &mut buffers[root(step.inputs[0]).0];
