@@ -7,6 +7,7 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 
+#[expect(dead_code, reason = "one of the networks is trained")]
 mod suite;
 
 use std::time::Instant;

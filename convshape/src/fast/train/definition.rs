@@ -7,8 +7,9 @@ use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
 use crate::fast::buffer::View;
-use crate::fast::each::Relayout;
+use crate::fast::relayout::Relayout;
 use crate::fast::simd::Level;
+use crate::fast::threads::threads;
 use crate::kernels::gradient::Layer;
 
 /// A layer, and its batch.
@@ -26,11 +27,11 @@ pub(super) struct Definition {
 
 /// Between the plan's layout and the caller's.
 pub(super) fn export(level: Level, order: AxisOrder, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
-    level.run(Relayout { order, samples, view, export: true, x, y });
+    Relayout { level, order, view: *view }.export(threads(y.len()), samples, x, y);
 }
 
 pub(super) fn import(level: Level, order: AxisOrder, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
-    level.run(Relayout { order, samples, view, export: false, x, y });
+    Relayout { level, order, view: *view }.import(threads(x.len()), samples, x, y);
 }
 
 impl Definition {

@@ -8,7 +8,6 @@ use std::vec::Vec;
 
 use super::rows::{self, Rows};
 use crate::fast::buffer::View;
-use crate::fast::each::Each;
 use crate::fast::math::Finish;
 use crate::fast::simd::{Kernel, Level, Simd};
 use crate::param::Param;
@@ -99,10 +98,7 @@ impl BatchNorm {
             single(bias - f64::from(self.means[channel]) * factor(channel))
         };
         let shift: Vec<f32> = (0..channels).map(constant).collect();
-        rows::samples(y, to, samples, &|y, samples, first| {
-            let x = &x[first * from.buffer.sample()..];
-            level.run(Each { samples, from, x, to, y, scale: &scale, shift: &shift, finish });
-        });
+        rows::each(level, samples, (from, x), (to, y), [&scale, &shift], finish);
         update
     }
 

@@ -253,6 +253,7 @@ impl Plan {
             place: Place::Workspace(0),
             size: grid.size,
             width: grid.channels,
+            planar: false,
             low: [0; 3],
             high: [0; 3],
         };
@@ -356,12 +357,7 @@ impl Plan {
                     updates.extend(norm.forward(level, samples, (&own, &step.params), input(0), (to, y), finish));
                 }
                 Job::Activation(function) => {
-                    let (from, x) = input(0);
-                    rows::samples(y, to, samples, &|y, samples, first| {
-                        let x = &x[first * from.buffer.sample()..];
-                        let (scale, shift, finish) = (&[][..], &[][..], Finish::of(*function));
-                        level.run(crate::fast::each::Each { samples, from, x, to, y, scale, shift, finish });
-                    });
+                    rows::each(level, samples, input(0), (to, y), [&[], &[]], Finish::of(*function));
                 }
                 Job::Dropout { p, factors } => {
                     rows::copy(level, samples, input(0), (to, y));

@@ -5,7 +5,7 @@ use std::vec::Vec;
 use convshape_arith::op::Activation;
 
 use crate::fast::buffer::View;
-use crate::fast::each::{Add, Each};
+use crate::fast::each::{self, Add, Each};
 use crate::fast::math::Finish;
 use crate::fast::simd::{Kernel, Level, Simd};
 use crate::fast::threads;
@@ -52,15 +52,30 @@ pub(super) fn samples(y: &mut [f32], view: &View, samples: usize, f: &(dyn Fn(&m
     });
 }
 
+/// `finish(scale * x + shift)` with a factor and a constant for each channel; none is the identity.
+pub(super) fn each(
+    level: Level,
+    samples: usize,
+    from: (&View, &[f32]),
+    to: (&View, &mut [f32]),
+    [scale, shift]: [&[f32]; 2],
+    finish: Finish,
+) {
+    let work = finish.work();
+    let threads = threads::threads(work * samples * to.0.grid().elements());
+    each::spread(threads, work, samples, from, to, &|share| level.run(Each { share, scale, shift, finish }));
+}
+
 /// Copies rows.
-pub(super) fn copy(level: Level, samples: usize, (from, x): (&View, &[f32]), (to, y): (&View, &mut [f32])) {
-    let finish = Finish::None;
-    level.run(Each { samples, from, x, to, y, scale: &[], shift: &[], finish });
+pub(super) fn copy(level: Level, samples: usize, from: (&View, &[f32]), to: (&View, &mut [f32])) {
+    each(level, samples, from, to, [&[], &[]], Finish::None);
 }
 
 /// Adds rows.
-pub(super) fn add(level: Level, samples: usize, (from, x): (&View, &[f32]), (to, y): (&View, &mut [f32])) {
-    level.run(Add { samples, from, x, to, y, finish: Finish::None });
+pub(super) fn add(level: Level, samples: usize, from: (&View, &[f32]), to: (&View, &mut [f32])) {
+    let (work, finish) = (Finish::None.work(), Finish::None);
+    let threads = threads::threads(work * samples * to.0.grid().elements());
+    each::spread(threads, work, samples, from, to, &|share| level.run(Add { share, finish }));
 }
 
 /// A function whose derivative the value itself tells.

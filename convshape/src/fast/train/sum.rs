@@ -12,6 +12,7 @@ use crate::fast::conv::{Conv, Sum as Of};
 use crate::fast::math::Finish;
 use crate::fast::simd::Level;
 use crate::fast::taps::{Axis, Line, Reach};
+use crate::fast::threads::threads;
 use crate::kernels::Weight;
 
 /// The axes of a convolution: as it runs, as the gradient of its input does, and from the dense to
@@ -189,13 +190,13 @@ impl Sum {
     }
 
     pub(super) fn forward(&self, samples: usize, x: &[f32], y: &mut [f32]) {
-        self.forward.conv.run(samples, x, y);
+        self.forward.run(samples, x, y);
     }
 
     /// The gradient of the input.
     pub(super) fn back(&self, samples: usize, dy: &[f32], dx: &mut [f32]) {
         if let Some(back) = &self.back {
-            back.conv.run(samples, dy, dx);
+            back.run(samples, dy, dx);
         }
     }
 
@@ -235,6 +236,10 @@ struct Packed {
 }
 
 impl Packed {
+    fn run(&self, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.conv.run(threads(self.conv.work * samples), samples, x, y);
+    }
+
     /// `place` is that of a weight; constants, if there are any, stand behind so many weights.
     fn new(
         level: Level,
