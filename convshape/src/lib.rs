@@ -114,6 +114,7 @@ mod batch;
 mod chain;
 #[doc(hidden)]
 pub mod check;
+mod columns;
 pub mod dialects;
 mod error;
 pub mod errors;
@@ -179,6 +180,7 @@ pub use crate::workspace::Workspace;
 pub mod __private {
     pub use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
     pub use crate::check;
+    pub use crate::columns::{Layers, Steps};
     pub use crate::fast::Cache;
     #[cfg(feature = "std")]
     pub use crate::fast::peak_flops;
@@ -190,7 +192,7 @@ pub mod __private {
     pub use crate::param::ParamGroup;
     pub use crate::parts::{Linked, Parts};
     pub use crate::pretrained::{Aligned, Stored, pretrained};
-    pub use crate::program::{Action, Port, Program, Step};
+    pub use crate::program::{Action, Port, Program};
     pub use crate::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
     #[cfg(feature = "safetensors")]
     pub use crate::weights::{load, load_bytes, load_with, save};

@@ -143,11 +143,11 @@ impl Expansion<'_> {
         quote!(Self::#name)
     }
 
-    /// The rows of a receptive field, as `LAYERS` has them.
-    pub(super) fn deferred_rows(&self, value: ValueId) -> TokenStream {
+    /// A receptive field that const evaluation works out.
+    pub(super) fn deferred_field(&self, value: ValueId) -> TokenStream {
         let krate = &self.krate;
-        let (field, shape) = (self.field_constant(value), self.shape_constant(value));
-        quote!(#krate::__private::check::rows(&const { #krate::__private::check::field(#field) }, &#shape))
+        let field = self.field_constant(value);
+        quote!(#krate::__private::check::field(#field))
     }
 
     /// A layer with its channels bound and its holes filled.
@@ -304,7 +304,7 @@ fn field_name(value: ValueId) -> Ident {
     format_ident!("__FIELD_{value}")
 }
 
-fn op_name(node: NodeId) -> Ident {
+pub(super) fn op_name(node: NodeId) -> Ident {
     format_ident!("__OP_{node}")
 }
 
