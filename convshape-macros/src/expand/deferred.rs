@@ -156,12 +156,10 @@ impl Expansion<'_> {
         let node = &self.graph.nodes[id];
         let (name, order, span) = (&node.name, self.order_value(), node.spans.op.span());
         let input = self.shape_constant(node.inputs[0]);
-        let open = node.holes.iter().filter_map(|hole| match hole {
-            Hole::Axis(field) => Some(Ident::new(&format!("{field:?}"), Span::call_site())),
-            Hole::OutChannels => None,
-        });
+        let open: Vec<Ident> =
+            node.open().iter().map(|field| Ident::new(&format!("{field:?}"), Span::call_site())).collect();
         let open: Vec<TokenStream> =
-            open.map(|field| quote!(#krate::__private::arith::solve::AxisField::#field)).collect();
+            open.iter().map(|field| quote!(#krate::__private::arith::solve::AxisField::#field)).collect();
         let target = self.target(id, node);
         let written = match &node.recipe {
             Recipe::Undo { of, overrides } => {
@@ -185,6 +183,7 @@ impl Expansion<'_> {
         if open.is_empty() {
             return bound;
         }
+        let span = node.spans.of(node.holes.first().map(|hole| hole.field()));
         self.on(span, &quote!(fill), &quote!(#name, #bound, &[#(#open),*], &#input, &#target, #order))
     }
 
