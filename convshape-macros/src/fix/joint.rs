@@ -19,6 +19,9 @@ const MOST_LAYERS: usize = 512;
 /// A single edit that costs no more says it all.
 const LIKELY: u32 = 16;
 
+/// A single edit that costs more is hardly what was meant.
+const PLAUSIBLE: u32 = 50;
+
 pub(super) fn try_all(search: &mut Search<'_>) {
     let likely = search.fixes.iter().any(|fix| fix.clean && fix.cost <= LIKELY);
     if likely || search.graph.nodes.len() > MOST_LAYERS {
@@ -37,7 +40,7 @@ pub(super) fn try_all(search: &mut Search<'_>) {
             return;
         }
     }
-    if !search.fixes.iter().any(|fix| fix.clean) {
+    if !search.fixes.iter().any(|fix| fix.clean && fix.cost <= PLAUSIBLE) {
         search.joint = resized(search);
     }
 }
@@ -150,7 +153,7 @@ fn lost_rows(graph: &Graph, checked: &Checked, node: NodeId, conv: &Conv) -> Opt
     let took = shape(graph.nodes[encoder].inputs[0])?;
     let mut rows = conv.output_padding.unwrap_or([0; MAX_SPATIAL]);
     let mut changed = false;
-    for axis in 0..conv.rank {
+    for (axis, rows) in rows.iter_mut().enumerate().take(conv.rank) {
         let place = order.spatial(axis);
         let (Size::Number(took), Size::Number(gives)) = (took.size(place), given.size(place)) else { return None };
         let missing = took.checked_sub(gives)?;
@@ -158,7 +161,7 @@ fn lost_rows(graph: &Graph, checked: &Checked, node: NodeId, conv: &Conv) -> Opt
             return None;
         }
         changed |= missing > 0;
-        rows[axis] += missing;
+        *rows += missing;
     }
     changed.then_some(rows)
 }
