@@ -6,7 +6,7 @@ use convshape_arith::size::Size;
 
 use super::candidates::{REACH, wrongness};
 use super::{Edit, Search};
-use crate::check::{Checked, check};
+use crate::check::{Checked, Problem, check};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId};
 
@@ -24,7 +24,10 @@ const PLAUSIBLE: u32 = 50;
 
 pub(super) fn try_all(search: &mut Search<'_>) {
     let likely = search.fixes.iter().any(|fix| fix.clean && fix.cost <= LIKELY);
-    if likely || search.graph.nodes.len() > MOST_LAYERS {
+    // A hole is solved anew in every check, two in one layer by trying all pairs.
+    let slow = search.graph.nodes.iter().any(|node| node.holes.len() > 1);
+    let open = matches!(search.problem, Problem::Hole { .. } | Problem::NoTarget { .. });
+    if likely || open || slow || search.graph.nodes.len() > MOST_LAYERS {
         return;
     }
     for edits in [mirrored(search), bordered(search)].into_iter().filter(|edits| !edits.is_empty()) {
@@ -161,7 +164,7 @@ fn lost_rows(graph: &Graph, checked: &Checked, node: NodeId, conv: &Conv) -> Opt
             return None;
         }
         changed |= missing > 0;
-        *rows += missing;
+        *rows = rows.saturating_add(missing);
     }
     changed.then_some(rows)
 }
@@ -183,7 +186,7 @@ fn bordered(search: &Search<'_>) -> Vec<Edit> {
                     matches!(conv.padding, Padding::Symmetric(rows) if rows[..conv.rank].iter().all(|rows| *rows == 0));
                 let keeps = axes.clone().all(|axis| conv.stride[axis] == 1 && conv.kernel[axis] % 2 == 1);
                 let wide = axes.clone().any(|axis| conv.kernel[axis] > 1);
-                let half = std::array::from_fn(|axis| (conv.kernel[axis] - 1) / 2 * conv.dilation[axis]);
+                let half = std::array::from_fn(|axis| (conv.kernel[axis].saturating_sub(1) / 2).saturating_mul(conv.dilation[axis]));
                 let setting = Setting::ints(half, conv.rank);
                 (open && keeps && wide).then_some(Edit::Field { node, field: "padding", setting })
             }
