@@ -186,7 +186,9 @@ fn bordered(search: &Search<'_>) -> Vec<Edit> {
                     matches!(conv.padding, Padding::Symmetric(rows) if rows[..conv.rank].iter().all(|rows| *rows == 0));
                 let keeps = axes.clone().all(|axis| conv.stride[axis] == 1 && conv.kernel[axis] % 2 == 1);
                 let wide = axes.clone().any(|axis| conv.kernel[axis] > 1);
-                let half = std::array::from_fn(|axis| (conv.kernel[axis].saturating_sub(1) / 2).saturating_mul(conv.dilation[axis]));
+                let half = std::array::from_fn(|axis| {
+                    (conv.kernel[axis].saturating_sub(1) / 2).saturating_mul(conv.dilation[axis])
+                });
                 let setting = Setting::ints(half, conv.rank);
                 (open && keeps && wide).then_some(Edit::Field { node, field: "padding", setting })
             }
