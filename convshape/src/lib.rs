@@ -147,6 +147,7 @@ mod batch;
 mod chain;
 #[doc(hidden)]
 pub mod check;
+mod columns;
 pub mod dialects;
 mod elements;
 mod error;
@@ -228,6 +229,7 @@ pub mod __private {
     #[cfg(feature = "ndarray")]
     pub use crate::batch::{Inputs, Outputs, forward_batch};
     pub use crate::check;
+    pub use crate::columns::{Layers, Steps};
     pub use crate::fast::Cache;
     #[cfg(feature = "std")]
     pub use crate::fast::peak_flops;
@@ -244,7 +246,7 @@ pub mod __private {
     pub use crate::parts::{Linked, Parts, from_static};
     pub use crate::ports::{InputSlices, OutputSlices};
     pub use crate::pretrained::{Aligned, Stored, check_plain, pretrained};
-    pub use crate::program::{Action, Port, Program, Step};
+    pub use crate::program::{Action, Port, Program};
     pub use crate::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
     #[cfg(feature = "alloc")]
     pub use crate::summary::summary;

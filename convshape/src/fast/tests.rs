@@ -83,7 +83,6 @@ fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec
     let linked = Linked { program, chains: &[], slots: &[] };
     let params: Vec<Param> = linked
         .specs()
-        .into_iter()
         .map(|spec| {
             let positive = spec.name.to_string().ends_with("running_var");
             let values =
@@ -467,7 +466,7 @@ fn the_number_of_threads_does_not_matter() {
     let mut random = Random::new(7);
     for (order, winograd) in [(AxisOrder::ChannelsFirst, false), (AxisOrder::ChannelsLast, true)] {
         let linked = Linked { program: large(order, winograd), chains: &[], slots: &[] };
-        let values = linked.specs().into_iter().map(|spec| {
+        let values = linked.specs().map(|spec| {
             let values = random.floats(spec.count(), -1.0, 1.0);
             Param::new(spec.shape, values)
         });

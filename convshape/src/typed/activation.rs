@@ -46,11 +46,15 @@ functions! {
     Softplus
     /// `x * clamp(x + 3, 0, 6) / 6`
     Hardswish
-    /// `clamp(x + 3, 0, 6) / 6`
-    Hardsigmoid
     /// The exponential.
     Exp
 }
+
+/// `clamp(x + 3, 0, 6) / 6`
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hardsigmoid;
+
+elementwise! { Hardsigmoid, |Hardsigmoid| Op::Activation(Activation::Hardsigmoid { alpha: 1.0 / 6.0 }); }
 
 /// `x` above zero, a part of it below.
 #[derive(Clone, Copy, PartialEq, Debug)]

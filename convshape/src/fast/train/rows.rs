@@ -99,7 +99,7 @@ impl ByOutput {
             // By a negative slope, values lose their sign.
             Activation::LeakyRelu { slope } if slope >= 0.0 => ByOutput::Slopes(slope as f32),
             Activation::Relu6 => ByOutput::Between(6.0, 1.0),
-            Activation::Hardsigmoid => ByOutput::Between(1.0, 1.0 / 6.0),
+            Activation::Hardsigmoid { alpha } => ByOutput::Between(1.0, alpha as f32),
             Activation::Elu { alpha } if alpha >= 0.0 => ByOutput::Elu(alpha as f32),
             Activation::Sigmoid => ByOutput::Sigmoid,
             Activation::Tanh => ByOutput::Tanh,
