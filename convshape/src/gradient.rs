@@ -2,7 +2,6 @@
 
 mod tape;
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,13 +11,11 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use rand::Rng;
 
 use self::tape::{Piece, Tape, Update};
-use crate::batch::{Inputs, Outputs};
+use crate::batch::{Inputs, Outputs, check_inputs};
 use crate::error::ShapeError;
-use crate::model::check_inputs;
 use crate::param::Param;
 use crate::parts::{Linked, Parts, assemble, checked_params};
 use crate::program::{Port, Program};
-use crate::run::RunError;
 use crate::train::{Evaluation, Loss, checked};
 
 /// How layers run that are different in training.
@@ -78,12 +75,12 @@ pub(crate) fn differentiate<M: Parts>(
     let mut dparams: Vec<Vec<f32>> = params.iter().map(|param| vec![0.0; param.len()]).collect();
     let dinputs = piece
         .backward(&tape, cotangents.collect(), inputs_too, &mut dparams)
-        .map_err(|error| layer_error(program, error))?;
+        .map_err(|error| error.of(program.name))?;
     let dinputs = inputs.iter().zip(dinputs).map(|(input, gradient)| {
         ArrayD::from_shape_vec(IxDyn(input.shape()), gradient).expect("an input's gradient is shaped like the input")
     });
-    let shapes = checked_params(model)?.into_iter().map(|param| param.shape().to_vec());
-    let dparams = shapes.zip(dparams).map(|(shape, gradient)| Param::new(shape, gradient)).collect();
+    let shapes = Linked::of::<M>().specs().map(|spec| spec.shape);
+    let dparams = shapes.zip(dparams).map(|(shape, gradient)| Param::new(shape, gradient));
     Ok(Gradients { inputs: dinputs.collect(), params: assemble(dparams), updates })
 }
 
@@ -108,7 +105,7 @@ fn record(
 ) -> Result<(usize, Tape), ShapeError> {
     let (batch, _) = check_inputs(program, inputs)?;
     let values = inputs.iter().map(|input| (sample_shape(input), input.iter().copied().collect())).collect();
-    let tape = piece.forward(values, batch, &mut mode, updates).map_err(|error| layer_error(program, error))?;
+    let tape = piece.forward(values, batch, &mut mode, updates).map_err(|error| error.of(program.name))?;
     Ok((batch, tape))
 }
 
@@ -122,10 +119,6 @@ fn view<'a>(batch: usize, (shape, elements): (&Shape, &'a [f32])) -> ArrayViewD<
     let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
     let dims: Vec<usize> = [batch].into_iter().chain(sizes).collect();
     ArrayViewD::from_shape(IxDyn(&dims), elements).expect("a run gives the shapes that were checked")
-}
-
-fn layer_error(program: &'static Program, RunError { layer, fault }: RunError) -> ShapeError {
-    ShapeError::Layer { chain: program.name, layer, reason: Box::new(fault.reason) }
 }
 
 /// Cotangents are shaped like the outputs.
@@ -145,7 +138,7 @@ fn check_cotangents(
                 chain,
                 input: port.name,
                 found: cotangent.shape().to_vec(),
-                expected: Box::new(sample_shape(output)),
+                expected: sample_shape(output),
                 order: program.order,
             });
         }

@@ -106,21 +106,26 @@
 //! Without them the crate is `no_std` and needs only `alloc`: chains are checked, drawn and run as before.
 #![no_std]
 
+#[cfg(feature = "alloc")]
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "ndarray")]
 mod batch;
 mod chain;
 #[doc(hidden)]
 pub mod check;
 pub mod dialects;
+mod elements;
 mod error;
 pub mod errors;
 #[cfg(feature = "std")]
 mod fast;
 mod float;
+#[cfg(feature = "alloc")]
 mod fold;
+mod forward;
 #[cfg(feature = "train")]
 mod gradient;
 #[cfg(not(feature = "std"))]
@@ -129,19 +134,24 @@ mod fast {
     #[derive(Clone, Default, PartialEq, Debug)]
     pub struct Cache;
 }
+#[cfg(feature = "alloc")]
 mod init;
 #[doc(hidden)]
 pub mod kernels;
 pub mod layers;
+mod layout;
 mod model;
 mod nested;
 mod param;
 mod parts;
+mod ports;
 mod pretrained;
 mod program;
 mod run;
 mod shapes;
+#[cfg(feature = "alloc")]
 mod summary;
+#[cfg(feature = "ndarray")]
 mod symbols;
 mod tensor;
 #[cfg(test)]
@@ -161,37 +171,50 @@ struct Readme;
 
 pub use convshape_arith::padding;
 pub use convshape_arith::shape::Shape;
-pub use {ndarray, rand};
+#[cfg(feature = "ndarray")]
+pub use ndarray;
+pub use rand;
 
 pub use crate::chain::{Chain, LayerInfo};
 pub use crate::error::ShapeError;
 pub use crate::model::Model;
 pub use crate::param::{Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Weight, WeightBias};
-pub use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Input, Lc, Output, TensorShape};
+pub use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Index, Input, Lc, Output, TensorShape};
+#[cfg(feature = "alloc")]
 pub use crate::summary::Summary;
 pub use crate::tensor::{Element, Tensor};
 #[cfg(feature = "safetensors")]
 pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
+pub use crate::workspace::Memory;
+#[cfg(feature = "alloc")]
 pub use crate::workspace::Workspace;
 
 /// What generated code names. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
+    #[cfg(feature = "ndarray")]
+    pub use crate::batch::{Inputs, Outputs, forward_batch};
     pub use crate::check;
     pub use crate::fast::Cache;
     #[cfg(feature = "std")]
     pub use crate::fast::peak_flops;
     pub use crate::float::Float;
+    #[cfg(feature = "alloc")]
+    pub use crate::forward::forward;
+    pub use crate::forward::forward_into;
     #[cfg(feature = "train")]
     pub use crate::gradient::{gradients, gradients_train, vjp};
+    #[cfg(feature = "alloc")]
     pub use crate::init::init;
-    pub use crate::model::{forward, forward_batch, forward_into, summary};
+    pub use crate::layout::{Slot, slots};
     pub use crate::param::ParamGroup;
     pub use crate::parts::{Linked, Parts};
-    pub use crate::pretrained::{Aligned, Stored, pretrained};
+    pub use crate::ports::{InputSlices, OutputSlices};
+    pub use crate::pretrained::{Aligned, Stored, check_plain, pretrained};
     pub use crate::program::{Action, Port, Program, Step};
     pub use crate::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
+    #[cfg(feature = "alloc")]
+    pub use crate::summary::summary;
     #[cfg(feature = "safetensors")]
     pub use crate::weights::{load, load_bytes, load_with, save};
     pub use convshape_arith as arith;
@@ -209,6 +232,38 @@ macro_rules! conv_chain {
         // The macro names the library by this path, whatever the user's crate calls it.
         $crate::__private::conv_chain! { [$crate] $($chain)* }
     };
+}
+
+/// Items that need a heap.
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __alloc {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Items that need a heap: this build of the library has none.
+#[cfg(not(feature = "alloc"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __alloc {
+    ($($item:tt)*) => {};
+}
+
+/// Items that take or give [`ndarray`] arrays.
+#[cfg(feature = "ndarray")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __ndarray {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Items that take or give `ndarray` arrays: this build of the library has none.
+#[cfg(not(feature = "ndarray"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __ndarray {
+    ($($item:tt)*) => {};
 }
 
 /// The methods that read and write files, where the library was built with them.

@@ -12,11 +12,11 @@ use convshape_arith::shape::Shape;
 use rand::RngExt;
 
 use super::Mode;
+use crate::error::RunError;
 use crate::kernels::gradient::Layer;
 use crate::param::Param;
 use crate::parts::Linked;
 use crate::program::{Action, Program, Step};
-use crate::run::RunError;
 
 /// The shape of a sample, and the samples of a batch one after the other.
 type Value = (Shape, Vec<f32>);
@@ -298,7 +298,7 @@ impl<'a> Piece<'a> {
 
 /// How many parameters a program has, sub-chains included.
 fn param_count(linked: Linked) -> usize {
-    linked.specs().len()
+    linked.specs().count()
 }
 
 /// Adds a gradient to those of the same value.

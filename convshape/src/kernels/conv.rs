@@ -93,6 +93,17 @@ impl Weight {
         weight
     }
 
+    /// Every tap, by its place on each axis.
+    pub(super) fn for_each_tap(&self, mut visit: impl FnMut(PerAxis<usize>)) {
+        for d in 0..self.taps[0] {
+            for h in 0..self.taps[1] {
+                for w in 0..self.taps[2] {
+                    visit([d, h, w]);
+                }
+            }
+        }
+    }
+
     /// The place of the weight between an output and an input channel; each may count within its group.
     pub(crate) fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
         let mut place = output % self.outputs * self.output_stride + input % self.inputs * self.input_stride;

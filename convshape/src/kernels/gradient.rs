@@ -69,7 +69,7 @@ impl<T: Real> Layer<'_, T> {
                 for (sample, y) in y.chunks_exact_mut(elements(self.output)).enumerate() {
                     let inputs = self.samples(inputs, sample);
                     let inputs: Vec<(&Shape, &[T])> = self.shapes.iter().zip(inputs).collect();
-                    apply(self.op, self.order, self.params, &inputs, self.output, y)?;
+                    apply(self.op, self.order, self.params, &inputs[..], self.output, y)?;
                 }
             }
         }

@@ -18,7 +18,7 @@ fn run(op: Op, order: AxisOrder, params: &[&[f64]], inputs: &[(&[i64], &[f64])])
     let inputs: Vec<(&Shape, &[f64])> = shapes.iter().zip(inputs).map(|(shape, &(_, x))| (shape, x)).collect();
     let output = op.output(&shapes, order).unwrap();
     let mut y = vec![f64::NAN; output.numbers().unwrap().iter().product()];
-    apply(&op, order, params, &inputs, &output, &mut y).unwrap();
+    apply(&op, order, params, &inputs[..], &output, &mut y).unwrap();
     (output, y)
 }
 

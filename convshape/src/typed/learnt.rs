@@ -9,7 +9,7 @@ use rand::Rng;
 use crate::error::ShapeError;
 use crate::init::draw;
 use crate::param::Param;
-use crate::parts::Spec;
+use crate::parts::{Name, Spec};
 
 /// The parameters that a layer has learnt, in the order of [`Op::params`].
 #[derive(Clone, PartialEq, Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Learnt(Vec<Param>);
 impl Learnt {
     /// Draws them as PyTorch does.
     pub(super) fn init(op: Op, rng: &mut impl Rng) -> Learnt {
-        Learnt(specs(op).map(|spec| draw(spec, rng)).collect())
+        Learnt(specs(op).map(|spec| draw(&spec, rng)).collect())
     }
 
     /// A copy of given ones.
@@ -26,11 +26,16 @@ impl Learnt {
         let mut given = given.iter();
         let params = specs(op).map(|spec| {
             let elements = given.next().copied().unwrap_or_default();
-            if spec.shape.iter().product::<usize>() == elements.len() {
+            if spec.count() == elements.len() {
                 Ok(Param::new(spec.shape, elements.to_vec()))
             } else {
                 let found = [elements.len()].into();
-                Err(ShapeError::Param { chain: layer, name: spec.name, found, expected: spec.shape })
+                Err(ShapeError::Param {
+                    chain: layer,
+                    name: spec.name.to_string(),
+                    found,
+                    expected: spec.shape.to_vec(),
+                })
             }
         });
         params.collect::<Result<_, _>>().map(Learnt)
@@ -53,7 +58,7 @@ fn specs(op: Op) -> impl Iterator<Item = Spec> {
     let params = op.params();
     (0..params.len())
         .filter_map(move |index| params.get(index))
-        .map(move |spec| Spec::new(spec.field.to_string(), op, &spec))
+        .map(move |spec| Spec::new(Name::alone(spec.field), op, &spec))
 }
 
 /// Declares a layer with parameters: the struct, and what all such layers have.
