@@ -96,13 +96,13 @@ impl Visit for Twice<'_> {
 /// The elements of a model's one input or output.
 struct One<T>(T);
 
-impl InputSlices for One<&[f32]> {
+impl InputSlices<()> for One<&[f32]> {
     fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R {
         f(&[self.0])
     }
 }
 
-impl OutputSlices for One<&mut [f32]> {
+impl OutputSlices<()> for One<&mut [f32]> {
     fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R {
         f(&mut [self.0])
     }
