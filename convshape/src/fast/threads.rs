@@ -125,3 +125,16 @@ fn cut(
 ) {
     f(first, y);
 }
+
+/// Does two things of so much work each, side by side if that pays.
+#[cfg(feature = "train")]
+pub(super) fn both(work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+    #[cfg(feature = "rayon")]
+    if tasks(2 * work) > 1 {
+        rayon::join(a, b);
+        return;
+    }
+    let _ = work;
+    a();
+    b();
+}

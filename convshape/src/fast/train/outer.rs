@@ -11,6 +11,7 @@ use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
+use super::gather::{Gather, NOTHING};
 use crate::fast::buffer::{SLACK, View};
 use crate::fast::simd::{Kernel, Level, Simd, Walk, outer};
 use crate::fast::taps::Line;
@@ -22,8 +23,6 @@ const CHUNK: usize = 32 * 1024;
 /// The least number of tasks that are worth sharing out; where there are fewer tiles, samples are
 /// shared out too. It does not depend on the threads, nor do the sums.
 const TASKS: usize = 8;
-/// A tap that no position meets has no sum.
-const NOTHING: u32 = u32::MAX;
 
 /// Neighbouring elements of a position: of a side, a tap and some channels, or several taps.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +57,9 @@ pub(super) struct Outer {
     /// The sums of one share of the samples.
     size: usize,
     shares: usize,
-    /// For each element of the parameter the place of its sum.
-    table: Vec<u32>,
+    /// Where each element of the parameter finds its sum.
+    table: Gather,
+    count: usize,
     sums: Workspace,
     /// Samples of a chunk.
     chunk: usize,
@@ -162,7 +162,8 @@ impl Outer {
             tiles,
             size,
             shares,
-            table,
+            table: Gather::new(&table),
+            count: weight.count,
             sums: Workspace::with_elements(size * shares),
             chunk: if size > CHUNK / 2 { samples.max(1) } else { (CHUNK / sample.max(1)).max(1) },
             work: samples * dense.grid().positions() * taps.len() * dense_group * spread.channels,
@@ -206,15 +207,14 @@ impl Outer {
     /// Adds what [`Outer::run`] found to the gradient of the parameter; an empty one becomes it.
     pub(super) fn add_to(&self, gradient: &mut Vec<f32>) {
         let sums = &self.sums.get()[..self.size * self.shares];
-        let sum = |place: u32| match place {
-            NOTHING => 0.0,
-            _ if self.shares == 1 => sums[place as usize],
-            _ => sums[place as usize..].iter().step_by(self.size).sum(),
-        };
-        if gradient.is_empty() {
-            gradient.extend(self.table.iter().map(|place| sum(*place)));
-        } else {
-            gradient.iter_mut().zip(&self.table).for_each(|(gradient, place)| *gradient += sum(*place));
+        let first = gradient.is_empty();
+        gradient.resize(self.count, 0.0);
+        match self.shares {
+            1 if first => self.table.run(gradient, |gradient, place| *gradient = sums[place]),
+            1 => self.table.run(gradient, |gradient, place| *gradient += sums[place]),
+            _ => self
+                .table
+                .run(gradient, |gradient, place| *gradient += sums[place..].iter().step_by(self.size).sum::<f32>()),
         }
     }
 
