@@ -7,7 +7,7 @@
 //! [`definition`] runs any other layer as it is defined.
 
 mod definition;
-mod gather;
+mod moves;
 mod norm;
 mod outer;
 mod plan;

@@ -11,7 +11,7 @@ use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
-use super::gather::{Gather, NOTHING};
+use super::moves::{Moves, NOTHING};
 use crate::fast::buffer::{SLACK, View};
 use crate::fast::simd::{Kernel, Level, Simd, Walk, outer};
 use crate::fast::taps::Line;
@@ -57,8 +57,8 @@ pub(super) struct Outer {
     /// The sums of one share of the samples.
     size: usize,
     shares: usize,
-    /// Where each element of the parameter finds its sum.
-    table: Gather,
+    /// Where each sum goes in the parameter.
+    moves: Moves,
     count: usize,
     sums: Workspace,
     /// Samples of a chunk.
@@ -96,7 +96,7 @@ impl Outer {
             .map(|tap| (tap.map(|(tap, _)| tap), spread.buffer.at_signed(tap.map(|(_, row)| row)) + spread.channel))
             .collect();
         let (rows, columns) = if dense_vectors { (of_spread, of_dense) } else { (of_dense, of_spread) };
-        let mut table = std::vec![NOTHING; weight.count];
+        let mut places = Vec::new();
         let mut tiles = Vec::new();
         let mut size = 0;
         for group in 0..weight.groups {
@@ -121,8 +121,9 @@ impl Outer {
                     while done < run.count {
                         let vectors = vectors((run.count - done).div_ceil(lanes), count, pieces.len(), level);
                         let wide = vectors * lanes;
-                        let mut places = [0; 4];
-                        places.iter_mut().zip(&pieces).for_each(|(place, piece)| *place = piece.place);
+                        let mut starts = [0; 4];
+                        starts.iter_mut().zip(&pieces).for_each(|(start, piece)| *start = piece.place);
+                        places.resize(size + count * wide, NOTHING);
                         for row in 0..count {
                             for column in 0..wide.min(run.count - done) {
                                 let (row_at, column_at) = (first_row + row, first_column + done + column);
@@ -130,13 +131,13 @@ impl Outer {
                                     if dense_vectors { (column_at, row_at) } else { (row_at, column_at) };
                                 let (channel, tap) = spread_side[spread].1;
                                 let place = (weight.place)(dense_side[dense].1, channel, tap);
-                                table[place] = u32::try_from(size + row * wide + column).unwrap_or(NOTHING);
+                                places[size + row * wide + column] = u32::try_from(place).unwrap_or(NOTHING);
                             }
                         }
                         let sums = size..size + count * wide;
                         size = sums.end;
                         tiles.push(Tile {
-                            places,
+                            places: starts,
                             groups: pieces.len(),
                             rows,
                             column: run.place + done,
@@ -162,12 +163,17 @@ impl Outer {
             tiles,
             size,
             shares,
-            table: Gather::new(&table),
+            moves: Moves::new(&places),
             count: weight.count,
             sums: Workspace::with_elements(size * shares),
             chunk: if size > CHUNK / 2 { samples.max(1) } else { (CHUNK / sample.max(1)).max(1) },
             work: samples * dense.grid().positions() * taps.len() * dense_group * spread.channels,
         }
+    }
+
+    /// The multiply-adds of a batch.
+    pub(super) fn work(&self) -> usize {
+        self.work
     }
 
     /// Adds up the gradient over a batch. A dense and a spread side have room for a vector behind the
@@ -207,14 +213,9 @@ impl Outer {
     /// Adds what [`Outer::run`] found to the gradient of the parameter; an empty one becomes it.
     pub(super) fn add_to(&self, gradient: &mut Vec<f32>) {
         let sums = &self.sums.get()[..self.size * self.shares];
-        let first = gradient.is_empty();
         gradient.resize(self.count, 0.0);
-        match self.shares {
-            1 if first => self.table.run(gradient, |gradient, place| *gradient = sums[place]),
-            1 => self.table.run(gradient, |gradient, place| *gradient += sums[place]),
-            _ => self
-                .table
-                .run(gradient, |gradient, place| *gradient += sums[place..].iter().step_by(self.size).sum::<f32>()),
+        for sums in sums.chunks_exact(self.size.max(1)) {
+            self.moves.push(sums, gradient);
         }
     }
 

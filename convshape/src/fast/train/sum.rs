@@ -5,7 +5,7 @@ use std::vec::Vec;
 use convshape_arith::op::{AxisOrder, Conv as ConvOp, Dialect, Direction, Op, PaddingMode, PerAxis};
 use convshape_arith::shape::Shape;
 
-use super::gather::{Gather, NOTHING};
+use super::moves::{Moves, NOTHING};
 use super::outer::{Outer, Weight as OuterWeight};
 use super::rows;
 use crate::fast::buffer::{Grid, View};
@@ -187,28 +187,32 @@ impl Sum {
         self.forward.conv.run(samples, x, y);
     }
 
-    /// The gradient of the input.
-    pub(super) fn back(&self, samples: usize, dy: &[f32], dx: &mut [f32]) {
-        if let Some(back) = &self.back {
-            back.conv.run(samples, dy, dx);
-        }
-    }
-
-    /// Adds the gradients of weight and bias.
-    pub(super) fn gradients(
+    /// Adds the gradients of weight and bias, and writes that of the input.
+    pub(super) fn backward(
         &mut self,
         level: Level,
         samples: usize,
         x: &[f32],
         (view, dy): (&View, &[f32]),
-        dparams: &mut [&mut Vec<f32>],
+        dparams: &mut [Vec<f32>],
+        dx: Option<&mut [f32]>,
     ) {
-        let (dense, spread) = if self.dense_output { (dy, x) } else { (x, dy) };
-        self.weight.run(samples, dense, spread);
-        self.weight.add_to(dparams[0]);
-        if self.biased {
-            rows::add_sums(&rows::sums(level, samples, view, dy), dparams[1]);
-        }
+        let Sum { back, weight, dense_output, biased, .. } = self;
+        let (dense, spread) = if *dense_output { (dy, x) } else { (x, dy) };
+        let work = weight.work();
+        let gradients = || {
+            weight.run(samples, dense, spread);
+            weight.add_to(&mut dparams[0]);
+            if *biased {
+                rows::add_sums(&rows::sums(level, samples, view, dy), &mut dparams[1]);
+            }
+        };
+        let input = || {
+            if let (Some(back), Some(dx)) = (back, dx) {
+                back.conv.run(samples, dy, dx);
+            }
+        };
+        threads::both(work, gradients, input);
     }
 }
 
@@ -225,7 +229,7 @@ fn weights(op: &Op, from: &View, to: &View) -> usize {
 /// A convolution whose weights are packed again and again.
 struct Packed {
     conv: Conv,
-    weights: Gather,
+    weights: Moves,
     /// A packed number and the bias that stands there.
     constants: Vec<(u32, u32)>,
 }
@@ -260,12 +264,12 @@ impl Packed {
                 Some(place) => constants.push((packed, u32::try_from(place - count).unwrap_or(NOTHING))),
             }
         }
-        Packed { conv, weights: Gather::new(&weights), constants }
+        Packed { conv, weights: Moves::new(&weights), constants }
     }
 
     fn pack(&mut self, params: &[&[f32]]) {
         let packed = self.conv.packed_mut();
-        self.weights.run(packed, |number, place| *number = params[0][place]);
+        self.weights.pull(packed, params[0]);
         for (at, place) in &self.constants {
             packed[*at as usize] = params[1][*place as usize];
         }
