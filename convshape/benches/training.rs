@@ -7,6 +7,7 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 
+#[allow(dead_code, reason = "its other networks are not trained here")]
 mod suite;
 
 use std::time::Instant;

@@ -14,6 +14,8 @@ mod plan;
 mod plans;
 mod rows;
 mod sum;
+#[cfg(test)]
+pub(super) mod tests;
 
 pub(crate) use self::norm::Update;
 pub(crate) use self::plan::{Key, Plan};

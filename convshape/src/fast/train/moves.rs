@@ -10,8 +10,8 @@ const LINE: usize = crate::workspace::LINE;
 /// Neighbours of one order, which are so many steps apart in the other.
 #[derive(Clone, Copy, Debug)]
 struct Move {
-    line: u32,
-    count: u32,
+    line: usize,
+    count: usize,
     place: u32,
     step: i32,
 }
@@ -25,23 +25,16 @@ impl Moves {
     pub(super) fn new(places: &[u32]) -> Moves {
         let mut moves = Vec::new();
         for (first, places) in (0..).step_by(LINE).zip(places.chunks(LINE)) {
-            let mut at = 0;
-            while at < places.len() {
-                let rest = &places[at..];
+            let mut rest = places;
+            while let [place, ..] = *rest {
                 let step = |pair: &[u32]| i64::from(pair[1]) - i64::from(pair[0]);
                 let alike = rest.windows(2).take_while(|pair| pair[1] != NOTHING && step(pair) == step(rest)).count();
-                match i32::try_from(if alike > 0 { step(rest) } else { 0 }) {
-                    _ if rest[0] == NOTHING => at += 1,
-                    Ok(step) => {
-                        let count = alike as u32 + 1;
-                        moves.push(Move { line: first + at as u32, count, place: rest[0], step });
-                        at += alike + 1;
-                    }
-                    Err(_) => {
-                        moves.push(Move { line: first + at as u32, count: 1, place: rest[0], step: 0 });
-                        at += 1;
-                    }
+                let step = if alike > 0 { i32::try_from(step(rest)).ok() } else { None };
+                let count = 1 + step.map_or(0, |_| alike);
+                if place != NOTHING {
+                    moves.push(Move { line: first + places.len() - rest.len(), count, place, step: step.unwrap_or(0) });
                 }
+                rest = &rest[count..];
             }
         }
         moves.sort_by_key(|moved| moved.place);
@@ -51,7 +44,7 @@ impl Moves {
     /// Moves from the other order to the first.
     pub(super) fn pull(&self, to: &mut [f32], from: &[f32]) {
         for moved in &self.0 {
-            let line = &mut to[moved.line as usize..][..moved.count as usize];
+            let line = &mut to[moved.line..][..moved.count];
             if let Ok(line) = <&mut [f32; LINE]>::try_from(&mut *line) {
                 moved.each(line.iter_mut(), |to, place| *to = from[place]);
             } else {
@@ -63,7 +56,7 @@ impl Moves {
     /// Adds to the other order what stands in the first.
     pub(super) fn push(&self, from: &[f32], to: &mut [f32]) {
         for moved in &self.0 {
-            let line = &from[moved.line as usize..][..moved.count as usize];
+            let line = &from[moved.line..][..moved.count];
             if let Ok(line) = <&[f32; LINE]>::try_from(line) {
                 moved.each(line.iter(), |from, place| to[place] += from);
             } else {

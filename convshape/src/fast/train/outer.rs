@@ -184,7 +184,7 @@ impl Outer {
         let (a, b) = if self.dense_vectors { (spread, dense) } else { (dense, spread) };
         let this = &*self;
         let bounds: Vec<usize> = this.tiles.iter().map(|tile| tile.sums.start).collect();
-        threads::pieces(sums.get_mut(), this.work, &mut |at| this.split(&bounds, at), &|first, sums| {
+        threads::pieces(sums.get_mut(), this.work, &|at| this.split(&bounds, at), &|first, sums| {
             // Shares of samples that this piece has sums of, and the tiles of each.
             let mut sums = sums;
             let mut first = first;
