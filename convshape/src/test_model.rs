@@ -1,6 +1,6 @@
 //! Two small models as the macro would write them, for unit tests.
 
-use convshape_arith::op::{Activation, AutoPad, AxisOrder, Conv, Dialect, Direction, Op, Padding, PaddingMode};
+use convshape_arith::op::{Activation, AxisOrder, Conv, Dialect, Direction, Op};
 use convshape_arith::shape::Shape;
 
 use crate::chain::{Chain, LayerInfo};

@@ -2,7 +2,7 @@
 //! hole is what trying every number finds.
 
 use convshape_arith::op::{
-    AutoPad, AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind,
+    AutoPad, AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PerAxis, Pool, PoolKind,
 };
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Size, Symbol};

@@ -111,6 +111,8 @@ fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec
             all.extend(&values[value].1);
         }
     }
+    #[cfg(feature = "train")]
+    super::train::tests::check(linked, &params, input, &x, batch);
     for level in Level::all() {
         let params: Vec<&Param> = params.iter().collect();
         let engine = Engine::new(linked, &params, &[input], level).expect("a plan");

@@ -157,7 +157,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use convshape_arith::op::{AutoPad, Dialect, Op, Padding};
+    use convshape_arith::op::{Dialect, Op, Padding};
 
     use super::*;
     use crate::kernels;

@@ -1,7 +1,7 @@
 //! One layer through the reference kernels, in f64 on `ndarray` arrays, and random numbers to run it on.
 
 use convshape::kernels;
-use convshape_arith::op::{AutoPad, AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PaddingMode};
+use convshape_arith::op::{AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op};
 use convshape_arith::shape::Shape;
 use ndarray::{ArrayD, IxDyn};
 use rand::rngs::StdRng;
