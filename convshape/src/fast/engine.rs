@@ -156,7 +156,7 @@ impl Engine {
                     let finish = activation.map_or(Finish::None, Finish::of);
                     let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
                     match method {
-                        Method::Direct => Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output))),
+                        Method::Direct { .. } => Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output))),
                         Method::Winograd(tiling) => {
                             Job::Winograd(Box::new(Winograd::new(level, &sum, tiling, inputs[0], output)?))
                         }

@@ -2,7 +2,7 @@
 
 use convshape_arith::op::Activation;
 
-use super::simd::{Kernel, Simd};
+use super::simd::{Kernel, Level, Simd};
 use crate::kernels;
 
 /// An activation as a step's end: the cheap ones are taken while the sums are in registers.
@@ -53,6 +53,13 @@ impl Finish {
     pub(super) fn rest<S: Simd>(self, simd: S, y: &mut [f32]) {
         if let Finish::Other(activation) = self {
             simd.call(Activate { activation, y });
+        }
+    }
+
+    /// The same, from outside of a kernel.
+    pub(super) fn over(self, level: Level, y: &mut [f32]) {
+        if let Finish::Other(activation) = self {
+            level.run(Activate { activation, y });
         }
     }
 

@@ -14,6 +14,7 @@ use convshape_arith::op::{Activation, AxisOrder, Conv, Direction, Interpolation,
 use convshape_arith::shape::Shape;
 
 use super::buffer::{Buffer, Grid, Place, SLACK, View};
+use super::simd::MOST_LANES;
 use super::taps::Axis;
 use super::winograd::Tiling;
 use super::{planes, slide};
@@ -64,8 +65,8 @@ pub(super) enum Work {
 /// How a sum is computed.
 #[derive(Clone, Debug)]
 pub(super) enum Method {
-    /// By [`super::conv`].
-    Direct,
+    /// By [`super::conv`], perhaps from planes.
+    Direct { planar: bool },
     /// By [`super::winograd`].
     Winograd(Box<Tiling>),
     /// By [`super::planes`].
@@ -167,11 +168,12 @@ impl Plan {
                     if let Some(norm) = norm {
                         done[norm] = true;
                     }
-                    // A layer by itself takes planes and gives planes.
+                    // A first layer can read planes, a layer by itself also write them.
                     let input = node.inputs[0];
-                    let ends = values.contains(&input) && outputs.contains(&output);
-                    let alone = ends && readers[input] == 1 && readers[output] == 1;
-                    let alone = alone && order == AxisOrder::ChannelsFirst;
+                    let planar = |value: usize| order == AxisOrder::ChannelsFirst && readers[value] == 1;
+                    let first = values.contains(&input) && planar(input);
+                    let alone = first && outputs.contains(&output) && planar(output);
+                    let few = groups == 1 && (2..MOST_LANES).contains(&from.channels);
                     let tiling = Tiling::new(&axes, groups, from.channels, to.channels);
                     let method = if let Some(tiling) = tiling {
                         let [rows, columns] = tiling.overhang();
@@ -183,7 +185,7 @@ impl Plan {
                     } else if alone && planes::fits(&axes, &from, &to, groups) {
                         Method::Planes
                     } else {
-                        Method::Direct
+                        Method::Direct { planar: first && few }
                     };
                     Work::Sum { node: index, axes, norm, activation, method }
                 }
@@ -192,7 +194,7 @@ impl Plan {
                     let whole = |axis: usize| Axis::new(Window::new(1).into(), from.size[axis], from.size[axis]);
                     let axes = Box::new([whole(0)?, whole(1)?, whole(2)?]);
                     let activation = activation_of(&mut output);
-                    Work::Sum { node: index, axes, norm: None, activation, method: Method::Direct }
+                    Work::Sum { node: index, axes, norm: None, activation, method: Method::Direct { planar: false } }
                 }
                 Op::BatchNorm { .. } => {
                     Work::Each { norm: Some(index), activation: activation_of(&mut output), by: 1.0 }
@@ -269,9 +271,8 @@ impl Plan {
         for step in &self.steps {
             if let Work::Sum { axes, method, .. } = &step.work {
                 let planar = matches!(method, Method::Planes | Method::Slide);
-                for value in [step.inputs[0], step.output] {
-                    buffers[root(value).0].planar |= planar;
-                }
+                buffers[root(step.output).0].planar |= planar;
+                buffers[root(step.inputs[0]).0].planar |= planar || matches!(method, Method::Direct { planar: true });
                 if matches!(method, Method::Slide) {
                     continue;
                 }

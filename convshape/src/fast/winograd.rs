@@ -401,9 +401,14 @@ impl<const EDGE: usize> Kernel for Scatter<'_, EDGE> {
                             let at = start + i * row_step + j * column_step + channel;
                             let y = &mut y[at..][..S::LANES];
                             simd.store(own.finish.apply(simd, simd.add(pair[j], shift)), y);
-                            own.finish.rest(simd, y);
                         }
                     }
+                }
+            }
+            for i in 0..STEP.min(size[0] - row) {
+                for j in 0..STEP.min(size[1] - column) {
+                    let at = start + i * row_step + j * column_step;
+                    own.finish.rest(simd, &mut y[at..][..own.outputs]);
                 }
             }
         }
@@ -470,7 +475,7 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
             starts[r] = (*first + r) * own.read;
         }
         let mut sums = [[simd.splat(0.0); V]; R];
-        products(simd, x, &starts, &own.runs, w, &mut sums);
+        products(simd, x, &starts, &own.runs, w, false, &mut sums);
         for r in 0..R {
             for v in 0..V {
                 simd.store(sums[r][v], &mut y[(*first + r) * own.outputs + *output + v * S::LANES..]);

@@ -59,7 +59,11 @@ impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
             for r in 0..R {
                 let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
                 simd.store_some(finish.apply(simd, sums[r][0]), y, panel.channels);
-                finish.rest(simd, y);
+            }
+        }
+        if let Some(last) = strip.panels.last() {
+            for place in places {
+                finish.rest(simd, &mut strip.y[place..][..last.first + last.channels]);
             }
         }
     }
@@ -151,7 +155,14 @@ impl<const STEP: usize> Kernel for WindowTile<'_, '_, STEP> {
                     let at = y_at + r * rows.conv.y.0[2] + c * rows.conv.y.0[3] + panel.first;
                     let y = &mut rows.y[at..][..panel.channels];
                     simd.store_some(finish.apply(simd, sums[r][c]), y, panel.channels);
-                    finish.rest(simd, y);
+                }
+            }
+        }
+        if let Some(last) = rows.panels.last() {
+            for r in 0..height {
+                for c in 0..width {
+                    let at = y_at + r * rows.conv.y.0[2] + c * rows.conv.y.0[3];
+                    finish.rest(simd, &mut rows.y[at..][..last.first + last.channels]);
                 }
             }
         }

@@ -10,7 +10,8 @@ use super::super::simd::{MOST_LANES, Runs};
 use super::{Conv, Panel, Sum};
 
 impl Conv {
-    /// `[panel][tap][input channel][output channel of the panel]`
+    /// `[panel][tap][input channel][output channel of the panel]`; over planes, taps are neighbours and
+    /// follow one another within a channel.
     pub(super) fn pack_products(
         &mut self,
         packed: &mut Vec<f32>,
@@ -38,18 +39,22 @@ impl Conv {
             let groups = first / outputs..(first + count - 1) / outputs + 1;
             let sources = groups.start * inputs..groups.end * inputs;
             let weights = packed.len();
-            let offsets = taps.iter().map(|(_, place)| place + sources.start);
-            let runs = Runs::new(offsets, sources.len(), true);
-            for &(tap, _) in taps {
-                for input in sources.clone() {
-                    for channel in first..first + vectors * lanes {
-                        let meets = channel < first + count && input / inputs == channel / outputs;
-                        packed.push(if meets { (sum.weight)(channel, input, tap) * sum.scale[channel] } else { 0.0 });
-                    }
+            let step = x.buffer.channel_stride();
+            let by_tap = taps.iter().flat_map(|tap| sources.clone().map(move |input| (tap, input)));
+            let by_input = sources.clone().flat_map(|input| taps.iter().map(move |tap| (tap, input)));
+            let order: Vec<_> = if x.buffer.planar { by_input.collect() } else { by_tap.collect() };
+            let runs = Runs::new(order.iter().map(|((_, place), input)| place + input * step), 1, true);
+            for ((tap, _), input) in order {
+                for channel in first..first + vectors * lanes {
+                    let meets = channel < first + count && input / inputs == channel / outputs;
+                    packed.push(if meets { (sum.weight)(channel, input, *tap) * sum.scale[channel] } else { 0.0 });
                 }
             }
             debug_assert!(sources.end <= x.channels);
             self.push_panel(packed, sum, runs, weights, first..first + count, vectors);
+            if let Some(panel) = self.panels.last_mut() {
+                panel.alone = positions == 1;
+            }
             first += count;
         }
     }
@@ -119,6 +124,14 @@ impl Conv {
         let shift = packed.len();
         packed.extend(&sum.shift[channels.clone()]);
         packed.resize(shift + (vectors * lanes).max(MOST_LANES), 0.0);
-        self.panels.push(Panel { runs, weights, shift, first: channels.start, channels: channels.len(), vectors });
+        self.panels.push(Panel {
+            runs,
+            weights,
+            shift,
+            first: channels.start,
+            channels: channels.len(),
+            vectors,
+            alone: false,
+        });
     }
 }
