@@ -25,11 +25,13 @@ use convshape_arith::shape::Shape;
 
 pub(crate) use self::activation::activation;
 use self::border::Border;
-use self::conv::Geometry;
 #[cfg(feature = "std")]
+pub(crate) use self::border::source;
+use self::conv::Geometry;
 pub(crate) use self::conv::Weight;
 use self::layout::{Channels, Grid};
 pub use self::number::Number;
+pub(crate) use self::resize::taps;
 
 /// Runs one layer over one sample.
 ///

@@ -181,7 +181,7 @@ fn sixth<S: Simd>(simd: S, x: S::F) -> S::F {
 /// With `x = n ln 2 + r`, `exp(x)` is `2^n exp(r)`, and `exp(r)` its Taylor series up to `r^7`, whose
 /// rest is below `2^-27` for `|r| <= ln 2 / 2`.
 #[inline(always)]
-fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
+pub(super) fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
     // ln 2 in two parts, the first with few digits, so that its multiples are exact.
     const HIGH: f32 = 0.693_359_4;
     const LOW: f32 = -2.121_944_4e-4;

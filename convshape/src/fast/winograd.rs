@@ -10,13 +10,13 @@
 //! A strided convolution is a sum over parts of its inputs, each with step 1; the phases of a
 //! transposed one, and of a dilated one, are such convolutions.
 
-use std::cell::RefCell;
 use std::ops::Range;
 use std::vec::Vec;
 
 use super::buffer::View;
 use super::conv::Sum;
 use super::math::Finish;
+use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, products};
 use super::taps::{Axis, Row};
 use super::threads::{Spread, Threads};
@@ -185,21 +185,12 @@ impl Winograd {
     /// Runs all samples. `x` and `y` are the buffers.
     pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
-            SCRATCH.with_borrow_mut(|scratch| {
-                let needed = self.edge * self.edge * self.together * (self.read + self.outputs);
-                if scratch.get().len() < needed {
-                    *scratch = Workspace::with_elements(needed);
-                }
-                let scratch = scratch.get_mut();
+            let needed = self.edge * self.edge * self.together * (self.read + self.outputs);
+            with_scratch(needed, |scratch| {
                 self.level.run(Block { own: self, x, y, base, samples, units, scratch });
             });
         });
     }
-}
-
-std::thread_local! {
-    /// The transformed tiles of a thread, kept from run to run.
-    static SCRATCH: RefCell<Workspace> = RefCell::new(Workspace::with_elements(0));
 }
 
 /// A transformed tile, or as much of it as there is.
