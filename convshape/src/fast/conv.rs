@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
-use self::depthwise::{DepthTile, Rows, Strip, Window};
+use self::depthwise::{DepthTile, GroupTile, Rows, Strip, Window};
 use super::buffer::{Buffer, View};
 use super::math::Finish;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, dots, products};
@@ -59,6 +59,8 @@ enum Kind {
     Dots,
     /// A vector of channels that are both.
     Depthwise,
+    /// A vector of output channels of several groups.
+    Grouped,
 }
 
 /// What a unit of the work is.
@@ -122,6 +124,8 @@ struct Panel {
     vectors: usize,
     /// Whether a sample has one position alone.
     alone: bool,
+    /// Elements before the weights that say which input each lane takes.
+    index: usize,
 }
 
 /// Weights beyond this many elements stream through the cache once, over all positions; fewer stay
@@ -136,6 +140,8 @@ impl Conv {
         let (inputs, outputs) = (x.channels / sum.groups, y.channels / sum.groups);
         let kind = if sum.groups > 1 && inputs == 1 && outputs == 1 {
             Kind::Depthwise
+        } else if sum.groups > 1 && inputs <= lanes && outputs < lanes {
+            Kind::Grouped
         } else if sum.groups == 1 && outputs <= 3.min(lanes / 2) && inputs.is_multiple_of(lanes) && !x.buffer.planar {
             Kind::Dots
         } else {
@@ -191,6 +197,7 @@ impl Conv {
                     match kind {
                         Kind::Products => conv.pack_products(&mut packed, sum, &taps, (inputs, outputs), positions, &x),
                         Kind::Dots => conv.pack_dots(&mut packed, sum, &taps, inputs, outputs, &x),
+                        Kind::Grouped => conv.pack_grouped(&mut packed, sum, &taps, inputs, outputs),
                         Kind::Depthwise => conv.pack_depthwise(&mut packed, sum, &taps, y.channels),
                     }
                     let y = y.at(phase.map(|phase| phase.first));
@@ -288,12 +295,16 @@ impl Kernel for &mut Task<'_> {
                 }
                 continue;
             }
-            if conv.kind == Kind::Depthwise {
+            if let Kind::Depthwise | Kind::Grouped = conv.kind {
                 let mut strip = Strip { conv, panels, x: self.x, y: &mut *self.y, cursor: start };
+                let grouped = conv.kind == Kind::Grouped;
                 let mut rest = positions;
                 while rest > 0 {
                     let count = [8, 4, 1].into_iter().find(|count| *count <= rest).unwrap_or(1);
                     match count {
+                        8 if grouped => simd.call(GroupTile::<8>(&mut strip)),
+                        4 if grouped => simd.call(GroupTile::<4>(&mut strip)),
+                        _ if grouped => simd.call(GroupTile::<1>(&mut strip)),
                         8 => simd.call(DepthTile::<8>(&mut strip)),
                         4 => simd.call(DepthTile::<4>(&mut strip)),
                         _ => simd.call(DepthTile::<1>(&mut strip)),

@@ -26,8 +26,8 @@ impl Conv {
         let narrow = positions <= self.level.positions()[2];
         let mut first = 0;
         while first < channels {
-            // Groups of less than a vector share a panel, with zeros where they do not meet.
-            let end = if outputs < lanes { channels } else { first - first % outputs + outputs };
+            // Panels do not cross groups.
+            let end = first - first % outputs + outputs;
             let rest = end - first;
             let vectors = match rest.div_ceil(lanes) {
                 1 => 1,
@@ -36,8 +36,8 @@ impl Conv {
                 _ => 2,
             };
             let count = rest.min(vectors * lanes);
-            let groups = first / outputs..(first + count - 1) / outputs + 1;
-            let sources = groups.start * inputs..groups.end * inputs;
+            let group = first / outputs;
+            let sources = group * inputs..(group + 1) * inputs;
             let weights = packed.len();
             let step = x.buffer.channel_stride();
             let by_tap = taps.iter().flat_map(|tap| sources.clone().map(move |input| (tap, input)));
@@ -46,8 +46,11 @@ impl Conv {
             let runs = Runs::new(order.iter().map(|((_, place), input)| place + input * step), 1, true);
             for ((tap, _), input) in order {
                 for channel in first..first + vectors * lanes {
-                    let meets = channel < first + count && input / inputs == channel / outputs;
-                    packed.push(if meets { (sum.weight)(channel, input, *tap) * sum.scale[channel] } else { 0.0 });
+                    packed.push(if channel < first + count {
+                        (sum.weight)(channel, input, *tap) * sum.scale[channel]
+                    } else {
+                        0.0
+                    });
                 }
             }
             debug_assert!(sources.end <= x.channels);
@@ -82,6 +85,50 @@ impl Conv {
             }
         }
         self.push_panel(packed, sum, runs, weights, 0..outputs, 1);
+    }
+
+    /// `[panel][input channel of a group][lane]`, which says what each lane takes, and the weights
+    /// `[tap][input channel of a group][lane]`
+    pub(super) fn pack_grouped(
+        &mut self,
+        packed: &mut Vec<f32>,
+        sum: &Sum<'_>,
+        taps: &[(PerAxis<usize>, usize)],
+        inputs: usize,
+        outputs: usize,
+    ) {
+        let lanes = self.level.lanes();
+        // Groups whose inputs are within a vector, and their outputs too.
+        let together = lanes / inputs.max(outputs);
+        for group in (0..sum.groups).step_by(together) {
+            let first = group * outputs;
+            let count = together.min(sum.groups - group) * outputs;
+            let weights = packed.len();
+            let runs = Runs::new(taps.iter().map(|(_, place)| place + group * inputs), lanes, false);
+            for input in 0..inputs {
+                for lane in 0..lanes {
+                    let source = lane.min(count - 1) / outputs * inputs + input;
+                    #[expect(clippy::cast_possible_truncation, reason = "less than the lanes of a vector")]
+                    packed.push(f32::from_bits(source as u32));
+                }
+            }
+            for &(tap, _) in taps {
+                for input in 0..inputs {
+                    for channel in first..first + lanes {
+                        packed.push(if channel < first + count {
+                            let source = channel / outputs * inputs + input;
+                            (sum.weight)(channel, source, tap) * sum.scale[channel]
+                        } else {
+                            0.0
+                        });
+                    }
+                }
+            }
+            self.push_panel(packed, sum, runs, weights, first..first + count, 1);
+            if let Some(panel) = self.panels.last_mut() {
+                panel.index = inputs * lanes;
+            }
+        }
     }
 
     /// `[vector of channels][tap][lane]`
@@ -132,6 +179,7 @@ impl Conv {
             channels: channels.len(),
             vectors,
             alone: false,
+            index: 0,
         });
     }
 }

@@ -1,6 +1,6 @@
-//! The two inner loops in which nearly all time is spent.
+//! The inner loops in which nearly all time is spent.
 //!
-//! Both add up products of inputs and weights. The inputs of a position lie in runs of neighbours,
+//! They add up products of inputs and weights. The inputs of a position lie in runs of neighbours,
 //! at the same distances from every position's start; the weights lie in the order in which they
 //! are read.
 
@@ -180,6 +180,44 @@ pub(crate) fn dots<S: Simd, const R: usize, const V: usize>(
                     }
                 }
                 weights = weights.add(V * S::LANES);
+            }
+        }
+    }
+    *sums = acc;
+}
+
+/// Adds to the sums of `R` positions the products of each of a group's inputs: a vector holds the
+/// inputs of several groups, of which the rows of `index` take one for each lane. The weights are a
+/// row for each run and row of `index`.
+///
+/// # Panics
+/// If a run, a vector long, reaches beyond `x`, or the weights beyond `w`.
+#[inline(always)]
+pub(crate) fn grouped<S: Simd, const R: usize>(
+    simd: S,
+    x: &[f32],
+    starts: &[usize; R],
+    runs: &Runs,
+    index: &[f32],
+    mut w: &[f32],
+    sums: &mut [S::F; R],
+) {
+    runs.check(x, starts);
+    let mut acc = *sums;
+    for run in &runs.runs {
+        assert!(run.count >= S::LANES, "a run is a vector long");
+        let mut inputs = *sums;
+        for r in 0..R {
+            // SAFETY: `check` made sure that from each start, `offset + count` elements are within `x`,
+            // and a run has a vector of them.
+            inputs[r] = unsafe { simd.load_from(x.as_ptr().add(run.offset + starts[r])) };
+        }
+        let (rows, rest) = w.split_at(index.len());
+        w = rest;
+        for (index, weights) in index.chunks_exact(S::LANES).zip(rows.chunks_exact(S::LANES)) {
+            let (index, weights) = (simd.load(index), simd.load(weights));
+            for r in 0..R {
+                acc[r] = simd.mul_add(simd.permute(inputs[r], index), weights, acc[r]);
             }
         }
     }
