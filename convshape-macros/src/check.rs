@@ -160,7 +160,11 @@ impl Checked {
         match op.output(&inputs, order) {
             Ok(shape) => (Some(op), Some(shape)),
             Err(fault) => {
-                let shape = recover(&op, &inputs, Some(&fault), order);
+                // What undoes another layer than the one whose output comes in says nothing of what was meant.
+                let shape = match node.recipe {
+                    Recipe::Undo { .. } => Some(Shape::unknown(inputs[0].rank())),
+                    _ => recover(&op, &inputs, Some(&fault), order),
+                };
                 self.problems.push(Problem::Layer { node: id, op, inputs, fault });
                 (Some(op), shape)
             }
@@ -175,12 +179,14 @@ impl Checked {
             Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Broken => None,
             Recipe::Undo { of, overrides } => {
                 let Some(Some(Op::Conv(conv))) = self.ops.get(*of) else { return None };
-                let unseen = self.unseen[*of];
+                let input = self.shape(graph.nodes[*of].inputs[0]);
+                // What stands behind a sub-chain is known to const evaluation.
+                let unseen = self.unseen[*of] || input.is_none() && graph.deferred();
                 let mut op = Op::Conv(if unseen {
                     reversed(conv)
                 } else {
                     // Where it fails the layer itself is refused already.
-                    solve::undo(conv, &self.shape(graph.nodes[*of].inputs[0])?, graph.order()).ok()?
+                    solve::undo(conv, &input?, graph.order()).ok()?
                 });
                 for (field, setting) in overrides {
                     fields::set(&mut op, field, setting);
@@ -230,14 +236,7 @@ impl Checked {
                 }
             }
         }
-        let open: Vec<AxisField> = node
-            .holes
-            .iter()
-            .filter_map(|hole| match hole {
-                Hole::Axis(field) => Some(*field),
-                Hole::OutChannels => None,
-            })
-            .collect();
+        let open = node.open();
         if open.is_empty() {
             return (op, true);
         }
@@ -254,6 +253,12 @@ impl Checked {
                 return (op, false);
             }
             per_axis.push(solve::fill_axis(&op, &open, input, order, axis, size));
+        }
+        if open == [AxisField::Padding]
+            && per_axis.iter().any(|solutions| solutions.count == 0)
+            && let Some(padded) = solve::uneven_padding(&op, input, order, &target)
+        {
+            return (padded, true);
         }
         if per_axis.iter().any(|solutions| solutions.count != 1) {
             let solutions = combinations(&open, &per_axis, rank);
@@ -423,7 +428,14 @@ fn reversed(conv: &Conv) -> Conv {
         Direction::Forward => Direction::Transposed,
         Direction::Transposed => Direction::Forward,
     };
-    Conv { direction, inputs: Some(conv.outputs), outputs: conv.inputs.unwrap_or(1), output_size: None, ..*conv }
+    Conv {
+        direction,
+        inputs: Some(conv.outputs),
+        outputs: conv.inputs.unwrap_or(1),
+        output_size: None,
+        tied: false,
+        ..*conv
+    }
 }
 
 /// What can be said of a layer with a number that only const evaluation knows.

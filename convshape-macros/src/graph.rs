@@ -81,6 +81,8 @@ pub(crate) struct Node {
     pub(crate) origin: usize,
     /// Whether another statement or an output reads it.
     pub(crate) read: bool,
+    /// The layer whose weight it uses, where it has none of its own.
+    pub(crate) tied: Option<NodeId>,
 }
 
 /// How a node's layer comes about.
@@ -110,6 +112,16 @@ pub(crate) enum Recipe {
 pub(crate) enum Hole {
     Axis(AxisField),
     OutChannels,
+}
+
+impl Hole {
+    /// The field's word.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Hole::Axis(field) => field.name(),
+            Hole::OutChannels => "out_channels",
+        }
+    }
 }
 
 /// `restores enc1`: the output must be what `enc1` took.
@@ -185,6 +197,17 @@ impl Graph {
             None => true,
         };
         (named || self.names.contains_key(&value)).then(|| self.value_name(value))
+    }
+}
+
+impl Node {
+    /// The fields with a number per axis that are to be solved.
+    pub(crate) fn open(&self) -> Vec<AxisField> {
+        let axis = |hole: &Hole| match hole {
+            Hole::Axis(field) => Some(*field),
+            Hole::OutChannels => None,
+        };
+        self.holes.iter().filter_map(axis).collect()
     }
 }
 

@@ -39,6 +39,8 @@ mod taps;
 #[cfg(test)]
 mod tests;
 mod threads;
+#[cfg(feature = "train")]
+pub(crate) mod train;
 mod winograd;
 
 pub use self::cache::Cache;

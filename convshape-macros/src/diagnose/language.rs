@@ -1,7 +1,7 @@
 //! Mistakes in words and names.
 
 use convshape_arith::code;
-use convshape_arith::op::Dialect;
+use convshape_arith::op::{Dialect, Direction};
 use proc_macro2::{Ident, Span};
 
 use super::Report;
@@ -64,10 +64,6 @@ pub(crate) fn division_by_zero(span: Span) -> Report {
     Report::new(code::NOT_FIXED, span, "division by zero")
 }
 
-pub(crate) fn inexact_division(a: i64, b: i64, span: Span) -> Report {
-    Report::new(code::NOT_FIXED, span, format!("{a} / {b} leaves a remainder of {}: a size is a whole number", a % b))
-}
-
 pub(crate) fn shape_rank(axes: usize, span: Span) -> Report {
     let most = convshape_arith::shape::MAX_RANK;
     let message = match axes {
@@ -127,8 +123,14 @@ pub(crate) fn field_elsewhere(name: &Ident, field: &FieldWords, dialects: Dialec
     report
 }
 
-pub(crate) fn repeated_field(name: &Ident) -> Report {
-    Report::new(code::REPEATED_FIELD, name.span(), format!("`{name}` is given twice"))
+/// `earlier` is the word that gave the field before; `None` where the value in front did.
+pub(crate) fn repeated_field(name: &Ident, earlier: Option<&Ident>) -> Report {
+    let message = match earlier {
+        Some(earlier) if earlier == name => format!("`{name}` is given twice"),
+        Some(earlier) => format!("`{earlier}` and `{name}` are the same field, which is given twice"),
+        None => format!("`{name}` is given twice: the value in front is it already"),
+    };
+    Report::new(code::REPEATED_FIELD, name.span(), message).help("leave one of them out")
 }
 
 pub(crate) fn exclusive_fields(first: &str, second: &str, span: Span) -> Report {
@@ -263,6 +265,12 @@ pub(crate) fn unknown_name(name: &Ident, nearest: Option<String>, unnamed: bool)
     report.meant(nearest)
 }
 
+pub(crate) fn later_name(name: &Ident) -> Report {
+    Report::new(code::UNKNOWN_NAME, name.span(), format!("no statement before this is called `{name}`"))
+        .note(format_args!("`{name}` stands further down"))
+        .help(format_args!("a statement reads what stands above it: move `{name}` up, or this one down"))
+}
+
 pub(crate) fn repeated_name(name: &Ident) -> Report {
     Report::new(code::REPEATED_NAME, name.span(), format!("the name `{name}` is given twice"))
 }
@@ -337,6 +345,26 @@ pub(crate) fn cannot_undo(name: &Ident, op: Option<&str>) -> Report {
 pub(crate) fn undo_direction(name: &Ident, op: &str, of: &str, wanted: &str) -> Report {
     Report::new(code::UNDO, name.span(), format!("`{op}` cannot undo `{name}`, which is `{of}`"))
         .help(format_args!("write `{wanted}(undo {name})`"))
+}
+
+pub(crate) fn tied_to_nothing(span: Span) -> Report {
+    Report::new(code::TIED, span, "a tied layer uses the weight of the layer that it undoes, and this one undoes none")
+        .help("write `undo` and the layer's name in front: `ConvTranspose2d(undo enc1, tied: true)`")
+}
+
+pub(crate) fn tied_to_another_shape(field: &str, name: &Ident, span: Span) -> Report {
+    let message = format!("`{field}` changes the shape of the weight, which is that of `{name}`");
+    Report::new(code::TIED, span, message).help("leave it out, or `tied`")
+}
+
+pub(crate) fn tied_to_another_layout(layer: &str, name: &Ident, direction: Direction, span: Span) -> Report {
+    let report =
+        Report::new(code::TIED, span, format!("`{layer}` cannot use the weight of `{name}`, which has another layout"));
+    match direction {
+        // The kernel of jax and flax that is flipped.
+        Direction::Transposed => report.help(format_args!("in `{name}`, set `transpose_kernel: true`")),
+        Direction::Forward => report,
+    }
 }
 
 // Blocks and repeats.

@@ -132,6 +132,8 @@ pub(super) const CONSISTENT_PADDING: FieldWords =
     field("consistent_padding", Takes::Bool, "whether `padding` crops the output, as in PyTorch")
         .or(&[alias("use_consistent_padding", JAX)])
         .only(JAX);
+pub(super) const TIED: FieldWords =
+    field("tied", Takes::Bool, "whether the weight is that of the layer behind `undo`, and none of its own");
 pub(super) const DEPTH_MULTIPLIER: FieldWords =
     field("depth_multiplier", Takes::Size, "output channels per input channel");
 
@@ -213,6 +215,7 @@ pub(super) const NORM_SIZE: FieldWords =
     field("size", Takes::Shape, "the last axes' sizes; all axes if left out").or(&[alias("normalized_shape", TORCH)]);
 pub(super) const SLOPE: FieldWords = field("slope", Takes::Float, "the factor below zero")
     .or(&[alias("negative_slope", &[Torch, Flax, Keras]), alias("alpha", ONNX)]);
+pub(super) const LINE_SLOPE: FieldWords = field("alpha", Takes::Float, "the slope of the line").only(ONNX);
 pub(super) const ALPHA: FieldWords = field("alpha", Takes::Float, "the factor below zero");
 pub(super) const APPROXIMATE: FieldWords =
     field("approximate", Takes::Word(APPROXIMATIONS), "whether the tanh formula is used");

@@ -49,6 +49,7 @@ const CONV_FIELDS: &[FieldWords] = &[
     BIAS,
     PADDING_MODE,
     AUTO_PAD,
+    TIED,
 ];
 
 /// Every layer of the language.
@@ -101,6 +102,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             AUTO_PAD,
             TRANSPOSE_KERNEL,
             CONSISTENT_PADDING,
+            TIED,
         ],
         python: &[
             (
@@ -475,13 +477,16 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         &[alias("HardSwish", ONNX), alias("hard_swish", &[Keras, Flax, Jax])],
         "`x * clamp(x + 3, 0, 6) / 6`",
     ),
-    activation(
-        Kind::Hardsigmoid,
-        "Hardsigmoid",
-        "hardsigmoid",
-        &[alias("hard_sigmoid", &[Keras, Flax, Jax])],
-        "`clamp(x + 3, 0, 6) / 6`",
-    ),
+    LayerWords {
+        fields: &[LINE_SLOPE],
+        ..activation(
+            Kind::Hardsigmoid,
+            "Hardsigmoid",
+            "hardsigmoid",
+            &[alias("HardSigmoid", ONNX), alias("hard_sigmoid", &[Keras, Flax, Jax])],
+            "`clamp(x / 6 + 1 / 2, 0, 1)`; in onnx `clamp(0.2 * x + 1 / 2, 0, 1)`",
+        )
+    },
     LayerWords {
         fields: &[MIN, MAX],
         python: &[(ALL, &["min", "max"])],

@@ -133,6 +133,8 @@ pub struct Conv {
     pub transpose_kernel: bool,
     /// jax: explicit padding means what it means in PyTorch.
     pub consistent_padding: bool,
+    /// Whether the weight is that of the layer which this one undoes, and none of its own.
+    pub tied: bool,
 }
 
 impl Conv {
@@ -163,6 +165,7 @@ impl Conv {
             output_size: None,
             transpose_kernel: false,
             consistent_padding: false,
+            tied: false,
         }
     }
 }
@@ -349,8 +352,11 @@ pub enum Activation {
     Softplus,
     /// `x * clamp(x + 3, 0, 6) / 6`
     Hardswish,
-    /// `clamp(x + 3, 0, 6) / 6`
-    Hardsigmoid,
+    /// `clamp(alpha * x + 1 / 2, 0, 1)`
+    Hardsigmoid {
+        /// The slope: 1/6 in PyTorch, 0.2 in ONNX.
+        alpha: f64,
+    },
     /// `min(max(x, min), max)`
     Clamp {
         /// Lower bound.

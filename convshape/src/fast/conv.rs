@@ -214,6 +214,18 @@ impl Conv {
         conv
     }
 
+    /// The packed weights, each panel's followed by its constants.
+    #[cfg(feature = "train")]
+    pub(super) fn packed(&self) -> &[f32] {
+        self.weights.get()
+    }
+
+    /// To pack other numbers in their place.
+    #[cfg(feature = "train")]
+    pub(super) fn packed_mut(&mut self) -> &mut [f32] {
+        self.weights.get_mut()
+    }
+
     /// Runs all samples. `x` and `y` are the buffers.
     pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {

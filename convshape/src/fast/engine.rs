@@ -116,9 +116,9 @@ impl Engine {
                 Work::Sum { node, axes, norm, activation, method } => {
                     let node = &plan.nodes[*node];
                     let output = output?;
-                    let weight = params[node.param].as_slice();
+                    let weight = params[node.params[0]].as_slice();
                     weights += weight.len();
-                    let bias = |at: usize| params[node.param + at].as_slice().to_vec();
+                    let bias = |at: usize| params[node.params[at]].as_slice().to_vec();
                     let channels = output.channels;
                     let (groups, biased) = match node.op {
                         Op::Conv(conv) => (usize::try_from(conv.groups).ok()?, conv.bias),
@@ -195,15 +195,15 @@ impl Engine {
                 Work::Rows(rows) => Job::Rows(rows.clone()),
                 Work::Groups { node, groups, eps, activation } => {
                     let node = &plan.nodes[*node];
-                    let param = |at: usize| params[node.param + at].as_slice().to_vec();
-                    let affine = !node.op.params().is_empty();
+                    let param = |at: usize| params[node.params[at]].as_slice().to_vec();
+                    let affine = !node.params.is_empty();
                     let (weight, bias) = if affine { (param(0), param(1)) } else { Default::default() };
                     let finish = activation.map_or(Finish::None, Finish::of);
                     Job::Groups(Box::new(GroupNorm { groups: *groups, eps: *eps, weight, bias, finish }))
                 }
                 Work::Along { node, activation } => {
                     let node = &plan.nodes[*node];
-                    let param = |at: usize| params[node.param + at].as_slice().to_vec();
+                    let param = |at: usize| params[node.params[at]].as_slice().to_vec();
                     let along = match node.op {
                         Op::LayerNorm { eps, .. } => Along::Norm { eps, weight: param(0), bias: param(1) },
                         _ => Along::Softmax,
@@ -212,14 +212,12 @@ impl Engine {
                 }
                 Work::Reference { node, room } => {
                     let node = &plan.nodes[*node];
-                    let count = node.op.params().len();
-                    let own = params.get(node.param..node.param + count)?;
                     if inputs.len() > MOST_INPUTS {
                         return None;
                     }
                     Job::Reference(Box::new(Reference {
                         op: node.op,
-                        params: own.iter().map(|param| param.as_slice().to_vec()).collect(),
+                        params: node.params.iter().map(|&param| params[param].as_slice().to_vec()).collect(),
                         shapes: node.inputs.iter().chain([&node.output]).map(|&value| plan.shapes[value]).collect(),
                         room: room.clone(),
                     }))
@@ -479,7 +477,7 @@ impl Engine {
 /// The factor and the constant of each channel that normalise by stored statistics.
 fn affine(node: &super::plan::Node, params: &[&Param]) -> (Vec<f32>, Vec<f32>) {
     let Op::BatchNorm { eps, affine, .. } = node.op else { return (Vec::new(), Vec::new()) };
-    let param = |index: usize| params[node.param + index].as_slice();
+    let param = |index: usize| params[node.params[index]].as_slice();
     let (mean, variance) = if affine { (param(2), param(3)) } else { (param(0), param(1)) };
     let pairs = (0..mean.len()).map(|channel| {
         let (weight, bias) = if affine { (param(0)[channel], param(1)[channel]) } else { (1.0, 0.0) };

@@ -31,8 +31,8 @@ pub(super) struct Node {
     pub(super) op: Op,
     pub(super) inputs: Vec<usize>,
     pub(super) output: usize,
-    /// The first of its parameters.
-    pub(super) param: usize,
+    /// The places of its parameters.
+    pub(super) params: Vec<usize>,
 }
 
 /// One step.
@@ -428,7 +428,10 @@ impl Builder {
         let program = linked.program;
         let mut values: Vec<usize> = inputs.to_vec();
         values.resize(program.values, usize::MAX);
+        // The place of each step's first parameter.
+        let mut first = Vec::new();
         for step in program.steps {
+            first.push(self.params);
             let read: Vec<usize> = step.inputs.iter().map(|&value| values[value]).collect();
             match step.action {
                 Action::Layer(op) => {
@@ -443,13 +446,15 @@ impl Builder {
                         && rest.output(&[padded], program.order) == Ok(shape)
                     {
                         let border = self.value(padded);
-                        self.nodes.push(Node { op: pad, inputs: read, output: border, param: self.params });
+                        self.nodes.push(Node { op: pad, inputs: read, output: border, params: Vec::new() });
                         (op, read) = (rest, [border].into());
                     }
                     let output = self.value(shape);
                     values[step.output] = output;
-                    self.nodes.push(Node { op, inputs: read, output, param: self.params });
-                    self.params += op.params().len();
+                    let own = self.params..self.params + op.params().len();
+                    self.params = own.end;
+                    let tied = step.tied.map(|of| first[of]);
+                    self.nodes.push(Node { op, inputs: read, output, params: tied.into_iter().chain(own).collect() });
                 }
                 Action::Chain { index } => {
                     let outputs = self.flatten(*linked.chains.get(index)?, &read)?;

@@ -9,10 +9,14 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(feature = "train")]
+mod outer;
 mod portable;
 mod product;
 mod stretch;
 
+#[cfg(feature = "train")]
+pub(crate) use self::outer::{Walk, outer};
 pub(crate) use self::product::{Runs, WINDOW, dots, grouped, products, window};
 pub(crate) use self::stretch::{Taps, slide, stretches};
 

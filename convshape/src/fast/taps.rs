@@ -33,6 +33,57 @@ impl From<Scatter> for Reach {
     }
 }
 
+#[cfg(feature = "train")]
+impl Reach {
+    /// The reach the other way: which output an input meets.
+    pub(super) fn reversed(self) -> Reach {
+        let Reach { a, b, c, e, taps } = self;
+        Reach { a: e, b: -b, c: -c, e: a, taps }
+    }
+}
+
+/// An axis of which every output row reads, through each tap, one row: `step` from one output row
+/// to the next.
+#[cfg(feature = "train")]
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) step: usize,
+    /// The taps that ever read something, and the input row that each reads for the first output
+    /// row.
+    pub(super) taps: Vec<(usize, i64)>,
+    /// Rows of border that are read before and behind the input.
+    pub(super) low: usize,
+    pub(super) high: usize,
+}
+
+#[cfg(feature = "train")]
+impl Line {
+    /// The axis that is not there.
+    pub(super) fn single() -> Line {
+        Line { step: 0, taps: [(0, 0)].into(), low: 0, high: 0 }
+    }
+
+    /// `None` where some output rows have other taps.
+    pub(super) fn new(reach: Reach, input: usize, output: usize) -> Option<Line> {
+        let Reach { a, b, c, e, taps } = reach;
+        if e != 1 {
+            return None;
+        }
+        let (rows_in, rows_out) = (i64::try_from(input).ok()?, i64::try_from(output).ok()?);
+        let mut line = Line { step: usize::try_from(a).ok()?, taps: Vec::new(), low: 0, high: 0 };
+        for tap in 0..taps {
+            let row = b * tap + c;
+            let last = row + (rows_out - 1) * a;
+            if (0..rows_out).any(|q| (0..rows_in).contains(&(row + q * a))) {
+                line.taps.push((usize::try_from(tap).ok()?, row));
+                line.low = line.low.max(usize::try_from(-row).unwrap_or(0));
+                line.high = line.high.max(usize::try_from(last - (rows_in - 1)).unwrap_or(0));
+            }
+        }
+        Some(line)
+    }
+}
+
 /// One axis.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {

@@ -3,6 +3,7 @@
 use std::boxed::Box;
 use std::format;
 use std::string::String;
+use std::string::ToString;
 use std::vec;
 use std::vec::Vec;
 
@@ -62,7 +63,7 @@ fn program(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs:
         let op = op.bind(&read[0], order);
         shapes.push(op.output(&read, order).ok()?);
         let (inputs, output) = (leak(inputs.clone()), shapes.len() - 1);
-        steps.push(Step { name: "layer", file_name: "layer", action: Action::Layer(op), inputs, output });
+        steps.push(Step { name: "layer", file_name: "layer", action: Action::Layer(op), inputs, output, tied: None });
     }
     let port = |value: usize| Port { name: "port", shape: shapes[value], value };
     Some(Program {
@@ -79,17 +80,13 @@ fn program(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs:
 fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &[usize]) -> bool {
     let Some(program) = program(order, input, layers, outputs) else { return false };
     let program: &'static Program = Box::leak(Box::new(program));
-    let linked = Linked { program, chains: &[] };
+    let linked = Linked { program, chains: &[], slots: &[] };
     let params: Vec<Param> = linked
         .specs()
-        .into_iter()
         .map(|spec| {
-            let positive = spec.name.ends_with("running_var");
-            let values = random.floats(
-                spec.shape.iter().product(),
-                if positive { 0.5 } else { -1.0 },
-                if positive { 2.0 } else { 1.0 },
-            );
+            let positive = spec.name.to_string().ends_with("running_var");
+            let values =
+                random.floats(spec.count(), if positive { 0.5 } else { -1.0 }, if positive { 2.0 } else { 1.0 });
             Param::new(spec.shape, values)
         })
         .collect();
@@ -107,7 +104,7 @@ fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec
             let output = op.output(&read, order).expect("was checked");
             let own: Vec<&[f32]> = params.by_ref().take(op.params().len()).map(Param::as_slice).collect();
             let mut y = vec![0.0; elements(&output)];
-            kernels::apply(&op, order, &own, &inputs, &output, &mut y).expect("was checked");
+            kernels::apply(&op, order, &own, &inputs[..], &output, &mut y).expect("was checked");
             values.push((output, y));
         }
         for (all, &value) in expected.iter_mut().zip(outputs) {
@@ -159,6 +156,7 @@ fn random_conv(random: &mut Random, rank: usize, inputs: i64) -> Conv {
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        tied: false,
     };
     let mut pairs = [(0, 0); 3];
     for axis in 0..rank {
@@ -510,9 +508,9 @@ fn large(order: AxisOrder, winograd: bool) -> &'static Program {
 fn the_number_of_threads_does_not_matter() {
     let mut random = Random::new(7);
     for (order, winograd) in [(AxisOrder::ChannelsFirst, false), (AxisOrder::ChannelsLast, true)] {
-        let linked = Linked { program: large(order, winograd), chains: &[] };
-        let values = linked.specs().into_iter().map(|spec| {
-            let values = random.floats(spec.shape.iter().product(), -1.0, 1.0);
+        let linked = Linked { program: large(order, winograd), chains: &[], slots: &[] };
+        let values = linked.specs().map(|spec| {
+            let values = random.floats(spec.count(), -1.0, 1.0);
             Param::new(spec.shape, values)
         });
         let params: Vec<Param> = values.collect();

@@ -155,3 +155,43 @@ pub(super) fn together<R: Send>(threads: Threads, f: impl FnOnce() -> R + Send) 
 pub(super) fn together<R>(_: Threads, f: impl FnOnce() -> R) -> R {
     f()
 }
+
+/// Runs `f` on pieces of `y` and the place of each, as many as threads pay for that many
+/// multiply-adds. `boundary` moves a place to where `y` may be cut.
+#[cfg(feature = "train")]
+pub(super) fn pieces(
+    y: &mut [f32],
+    work: usize,
+    boundary: &(dyn Fn(usize) -> usize + Sync),
+    f: &(dyn Fn(usize, &mut [f32]) + Sync),
+) {
+    cut(y, 0, threads(work).count(), boundary, f);
+}
+
+#[cfg(all(feature = "train", feature = "rayon"))]
+fn cut(
+    y: &mut [f32],
+    first: usize,
+    pieces: usize,
+    boundary: &(dyn Fn(usize) -> usize + Sync),
+    f: &(dyn Fn(usize, &mut [f32]) + Sync),
+) {
+    let half = pieces / 2;
+    let middle = if pieces > 1 { boundary(first + y.len() * half / pieces) } else { first };
+    if middle <= first || middle >= first + y.len() {
+        return f(first, y);
+    }
+    let (low, high) = y.split_at_mut(middle - first);
+    rayon::join(|| cut(low, first, half, boundary, f), || cut(high, middle, pieces - half, boundary, f));
+}
+
+#[cfg(all(feature = "train", not(feature = "rayon")))]
+fn cut(
+    y: &mut [f32],
+    first: usize,
+    _: usize,
+    _: &(dyn Fn(usize) -> usize + Sync),
+    f: &(dyn Fn(usize, &mut [f32]) + Sync),
+) {
+    f(first, y);
+}

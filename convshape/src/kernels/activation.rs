@@ -35,7 +35,7 @@ pub(crate) fn activation(function: Activation, x: f64) -> f64 {
             }
         }
         Activation::Hardswish => x * clamp(x + 3.0, 0.0, 6.0) / 6.0,
-        Activation::Hardsigmoid => clamp(x + 3.0, 0.0, 6.0) / 6.0,
+        Activation::Hardsigmoid { alpha } => clamp(alpha * x + 0.5, 0.0, 1.0),
         Activation::Clamp { min, max } => clamp(x, min, max),
         Activation::Exp => libm::exp(x),
     }
@@ -60,9 +60,9 @@ fn clamp(x: f64, low: f64, high: f64) -> f64 {
 }
 
 /// Every element by itself.
-pub(super) fn map<T: Number>(x: &[T], y: &mut [T], function: impl Fn(f64) -> f64) {
-    for (x, y) in x.iter().zip(y) {
-        *y = T::of(function(x.get()));
+pub(super) fn map<T: Number>(y: &mut [T], function: impl Fn(f64) -> f64) {
+    for y in y {
+        *y = T::of(function(y.get()));
     }
 }
 

@@ -18,7 +18,7 @@ fn run(op: Op, order: AxisOrder, params: &[&[f64]], inputs: &[(&[i64], &[f64])])
     let inputs: Vec<(&Shape, &[f64])> = shapes.iter().zip(inputs).map(|(shape, &(_, x))| (shape, x)).collect();
     let output = op.output(&shapes, order).unwrap();
     let mut y = vec![f64::NAN; output.numbers().unwrap().iter().product()];
-    apply(&op, order, params, &inputs, &output, &mut y).unwrap();
+    apply(&op, order, params, &inputs[..], &output, &mut y).unwrap();
     (output, y)
 }
 
@@ -54,6 +54,7 @@ fn conv(direction: Direction, rank: usize, outputs: i64, kernel: i64) -> Conv {
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        tied: false,
         depth_multiplier: None,
         auto_pad: AutoPad::NotSet,
     }
@@ -271,7 +272,7 @@ fn element_wise() {
     activation(Activation::Relu6, [0.0, 0.0, 1.0, 6.0]);
     activation(Activation::LeakyRelu { slope: 0.5 }, [-2.0, -0.5, 1.0, 30.0]);
     activation(Activation::Hardswish, [0.0, -1.0 / 3.0, 2.0 / 3.0, 30.0]);
-    activation(Activation::Hardsigmoid, [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0]);
+    activation(Activation::Hardsigmoid { alpha: 1.0 / 6.0 }, [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0]);
     activation(Activation::Clamp { min: -2.0, max: 2.0 }, [-2.0, -1.0, 1.0, 2.0]);
     activation(
         Activation::Softplus,
