@@ -493,13 +493,14 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
                 }
             }
         }
+        finish.apply_all(simd, &mut sums);
         let channels = piece.panel.channels;
         for r in 0..R {
             let y = &mut piece.y[places[r] + piece.panel.first..][..channels];
             for v in 0..V {
                 let from = v * S::LANES;
                 if from < channels {
-                    simd.store_some(finish.apply(simd, sums[r][v]), &mut y[from..], channels - from);
+                    simd.store_some(sums[r][v], &mut y[from..], channels - from);
                 }
             }
         }

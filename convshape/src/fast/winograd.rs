@@ -3,9 +3,9 @@
 //! Winograd's minimal filtering (Lavin and Gray 2015, <https://arxiv.org/abs/1509.09308>): by F(2x2,
 //! 3x3), four neighbouring outputs take 16 multiplications for each pair of channels and not 36, by
 //! F(2x2, 2x2) 9 and not 16. Tiles of inputs are transformed by additions, multiplied as 16 or 9
-//! matrices, and transformed back. Rounding errors grow by a small factor. An infinite input makes
-//! all outputs of the tiles that read it not a number, at most two rows and columns beyond those that
-//! would be infinite.
+//! matrices, and transformed back. Rounding errors grow by a small factor. An input that is infinite
+//! or not a number makes all outputs of the tiles that read it not a number: beside those that should
+//! be, at most one more on each side.
 //!
 //! A strided convolution is a sum over parts of its inputs, each with step 1; the phases of a
 //! transposed one, and of a dilated one, are such convolutions.
