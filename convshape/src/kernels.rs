@@ -26,12 +26,14 @@ use convshape_arith::shape::Shape;
 
 pub(crate) use self::activation::activation;
 use self::border::Border;
-use self::conv::Geometry;
 #[cfg(feature = "std")]
+pub(crate) use self::border::source;
+use self::conv::Geometry;
 pub(crate) use self::conv::Weight;
 pub(crate) use self::direct::convolution;
 use self::layout::{Channels, Grid};
 pub use self::number::Number;
+pub(crate) use self::resize::taps;
 
 /// What a layer reads: one or more activations, with their shapes.
 pub trait Operands<T> {

@@ -80,6 +80,13 @@
 //! assert_eq!(larger.view()[[0, 3, 3]], model.up.bias.as_slice()[0]);
 //! ```
 //!
+//! Layers are computed in `f32`, on whatever vector instructions the processor has. Convolutions of two axes and many
+//! channels take fewer multiplications than their definition has (Winograd's filtering): results differ from it by a few
+//! roundings more, and an input that is infinite or not a number also spoils the outputs beside those that read it. With
+//! the feature `rayon`, long runs use the threads of its pool. The result does not depend on how many there are. A thread
+//! outside the pool hands its run over and waits, which takes some microseconds; `use_current_thread` of rayon's
+//! `ThreadPoolBuilder` saves them.
+//!
 //! # Weights
 //!
 //! `load(path)`, `load_with(path, rename)` and `load_bytes(bytes)` read safetensors files, as Python writes them with

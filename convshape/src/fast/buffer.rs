@@ -203,6 +203,11 @@ impl View {
         (view, start)
     }
 
+    /// Whether there is nothing else in the buffer.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_dense() && self.channels == self.buffer.width
+    }
+
     fn is_dense(&self) -> bool {
         self.buffer.low == [0; 3] && self.buffer.high == [0; 3]
     }

@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
-use self::depthwise::{DepthTile, Rows, Strip, Window};
+use self::depthwise::{DepthTile, GroupTile, Rows, Strip, Window};
 use super::buffer::{Buffer, View};
 use super::math::Finish;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, dots, products};
@@ -37,7 +37,9 @@ pub(super) struct Conv {
     phases: Vec<Phase>,
     panels: Vec<Panel>,
     weights: Workspace,
+    /// What each tile ends with, and what all of the output does.
     finish: Finish,
+    last: Finish,
     split: Split,
     spread: Spread,
     /// Where it is a depthwise 3x3 convolution.
@@ -57,6 +59,8 @@ enum Kind {
     Dots,
     /// A vector of channels that are both.
     Depthwise,
+    /// A vector of output channels of several groups.
+    Grouped,
 }
 
 /// What a unit of the work is.
@@ -118,6 +122,10 @@ struct Panel {
     first: usize,
     channels: usize,
     vectors: usize,
+    /// Whether a sample has one position alone.
+    alone: bool,
+    /// Elements before the weights that say which input each lane takes.
+    index: usize,
 }
 
 /// Weights beyond this many elements stream through the cache once, over all positions; fewer stay
@@ -132,7 +140,9 @@ impl Conv {
         let (inputs, outputs) = (x.channels / sum.groups, y.channels / sum.groups);
         let kind = if sum.groups > 1 && inputs == 1 && outputs == 1 {
             Kind::Depthwise
-        } else if sum.groups == 1 && outputs <= 3.min(lanes / 2) && inputs.is_multiple_of(lanes) {
+        } else if sum.groups > 1 && inputs <= lanes && outputs < lanes {
+            Kind::Grouped
+        } else if sum.groups == 1 && outputs <= 3.min(lanes / 2) && inputs.is_multiple_of(lanes) && !x.buffer.planar {
             Kind::Dots
         } else {
             Kind::Products
@@ -144,6 +154,8 @@ impl Conv {
             let strides = buffer.strides();
             Strides([buffer.sample(), strides[0] * steps[0], strides[1] * steps[1], strides[2] * steps[2]])
         };
+        // What is not done in registers takes less time over many elements at once.
+        let whole = matches!(sum.finish, Finish::Other(_)) && y.is_whole();
         let mut conv = Conv {
             level,
             kind,
@@ -152,7 +164,8 @@ impl Conv {
             phases: Vec::new(),
             panels: Vec::new(),
             weights: Workspace::with_elements(0),
-            finish: sum.finish,
+            finish: if whole { Finish::None } else { sum.finish },
+            last: if whole { sum.finish } else { Finish::None },
             split,
             spread: split.spread(axes, &y),
             window: if kind == Kind::Depthwise {
@@ -184,6 +197,7 @@ impl Conv {
                     match kind {
                         Kind::Products => conv.pack_products(&mut packed, sum, &taps, (inputs, outputs), positions, &x),
                         Kind::Dots => conv.pack_dots(&mut packed, sum, &taps, inputs, outputs, &x),
+                        Kind::Grouped => conv.pack_grouped(&mut packed, sum, &taps, inputs, outputs),
                         Kind::Depthwise => conv.pack_depthwise(&mut packed, sum, &taps, y.channels),
                     }
                     let y = y.at(phase.map(|phase| phase.first));
@@ -214,8 +228,12 @@ impl Conv {
 
     /// Runs all samples. `x` and `y` are the buffers.
     pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
-        self.spread
-            .run(threads, self.work, samples, y, &|y, base, samples, units| self.block(x, y, base, samples, units));
+        self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
+            let whole = samples.len() * self.spread.sample;
+            let count = if units.len() == self.spread.units { whole.min(y.len()) } else { y.len() };
+            self.block(x, y, base, samples, units);
+            self.last.over(self.level, &mut y[..count]);
+        });
     }
 
     /// Some samples, or some units of one. `y` starts at `base`.
@@ -289,12 +307,16 @@ impl Kernel for &mut Task<'_> {
                 }
                 continue;
             }
-            if conv.kind == Kind::Depthwise {
+            if let Kind::Depthwise | Kind::Grouped = conv.kind {
                 let mut strip = Strip { conv, panels, x: self.x, y: &mut *self.y, cursor: start };
+                let grouped = conv.kind == Kind::Grouped;
                 let mut rest = positions;
                 while rest > 0 {
                     let count = [8, 4, 1].into_iter().find(|count| *count <= rest).unwrap_or(1);
                     match count {
+                        8 if grouped => simd.call(GroupTile::<8>(&mut strip)),
+                        4 if grouped => simd.call(GroupTile::<4>(&mut strip)),
+                        _ if grouped => simd.call(GroupTile::<1>(&mut strip)),
                         8 => simd.call(DepthTile::<8>(&mut strip)),
                         4 => simd.call(DepthTile::<4>(&mut strip)),
                         _ => simd.call(DepthTile::<1>(&mut strip)),
@@ -437,6 +459,9 @@ impl Piece<'_> {
     }
 }
 
+/// The most elements of a tile: twelve positions and two vectors, or six and four.
+const MOST_SUMS: usize = 24 * MOST_LANES;
+
 struct ProductTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>);
 
 impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
@@ -451,18 +476,33 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
             row[v] = simd.load(&piece.shift()[v * S::LANES..]);
         }
         let mut sums = [row; R];
-        products(simd, piece.x, &starts, piece.runs(), piece.weights(), &mut sums);
+        products(simd, piece.x, &starts, piece.runs(), piece.weights(), piece.panel.alone, &mut sums);
         let finish = piece.conv.finish;
+        if let Finish::Other(_) = finish {
+            // All of the tile at once: one sum after the other would wait for each.
+            let mut all = [0.0; MOST_SUMS];
+            for r in 0..R {
+                for v in 0..V {
+                    simd.store(sums[r][v], &mut all[(r * V + v) * S::LANES..]);
+                }
+            }
+            finish.rest(simd, &mut all[..R * V * S::LANES]);
+            for r in 0..R {
+                for v in 0..V {
+                    sums[r][v] = simd.load(&all[(r * V + v) * S::LANES..]);
+                }
+            }
+        }
+        finish.apply_all(simd, &mut sums);
         let channels = piece.panel.channels;
         for r in 0..R {
             let y = &mut piece.y[places[r] + piece.panel.first..][..channels];
             for v in 0..V {
                 let from = v * S::LANES;
                 if from < channels {
-                    simd.store_some(finish.apply(simd, sums[r][v]), &mut y[from..], channels - from);
+                    simd.store_some(sums[r][v], &mut y[from..], channels - from);
                 }
             }
-            finish.rest(simd, y);
         }
     }
 }

@@ -40,21 +40,21 @@ pub(super) fn spread(
 
 /// The stretches of neighbours that input and output, of one size, have in common.
 #[derive(Clone, Copy)]
-struct Stretches<'a> {
+pub(super) struct Stretches<'a> {
     from: View,
     to: View,
     first: usize,
     base: usize,
     /// Stretches of a row, how many there are in all, and their length.
     pieces: usize,
-    count: usize,
+    pub(super) count: usize,
     length: usize,
     x: &'a [f32],
 }
 
 impl<'a> Stretches<'a> {
     #[inline(always)]
-    fn new(share: &Share<'a>) -> Stretches<'a> {
+    pub(super) fn new(share: &Share<'a>) -> Stretches<'a> {
         let (from, _) = share.from.share(&share.units);
         let (to, base, x) = (share.to, share.base, share.x);
         let [depth, height, width] = to.buffer.size;
@@ -67,7 +67,7 @@ impl<'a> Stretches<'a> {
 
     /// A stretch to read, and where to write.
     #[inline(always)]
-    fn get(&self, index: usize) -> (&'a [f32], Range<usize>) {
+    pub(super) fn get(&self, index: usize) -> (&'a [f32], Range<usize>) {
         let (row, piece) = (self.first + index / self.pieces, index % self.pieces);
         let y = self.to.row(row) + piece * self.to.buffer.width - self.base;
         (&self.x[self.from.row(row) + piece * self.from.buffer.width..][..self.length], y..y + self.length)
@@ -126,25 +126,6 @@ impl Kernel for Add<'_> {
                 *y += *x;
             }
             finish.all(simd, y);
-        }
-    }
-}
-
-/// Repeats each position `times` along each axis.
-pub(super) fn repeat(times: PerAxis<usize>, share: Share<'_>) {
-    let Share { samples, from, x, to, y, base, start, .. } = share;
-    let [depth, height, width] = to.buffer.size;
-    for n in samples {
-        for d in 0..depth {
-            for h in 0..height {
-                let x_row =
-                    n * from.buffer.sample() + from.at([(start[0] + d) / times[0], (start[1] + h) / times[1], 0]);
-                let y_row = n * to.buffer.sample() + to.at([d, h, 0]) - base;
-                for w in 0..width {
-                    let x = &x[x_row + (start[2] + w) / times[2] * from.buffer.width..][..from.channels];
-                    y[y_row + w * to.buffer.width..][..to.channels].copy_from_slice(x);
-                }
-            }
         }
     }
 }

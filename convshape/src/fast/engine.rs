@@ -12,13 +12,16 @@ use super::buffer::{Place, SLACK, View};
 use super::conv::{Conv, Sum};
 use super::each::{self, Add, Each};
 use super::math::Finish;
+use super::norm::{Along, GroupNorm, Groups, Positions};
 use super::plan::{Method, Plan, Work};
 use super::planes::Planes;
 use super::pool::{Pool, Windows};
 use super::relayout::Relayout;
+use super::rows::{Pick, Rows};
+use super::scratch::with_scratch;
 use super::simd::Level;
 use super::slide::Slide;
-use super::threads::{self, Threads};
+use super::threads::{self, Spread, Threads};
 use super::winograd::Winograd;
 use crate::kernels::{self, Weight};
 use crate::param::Param;
@@ -58,7 +61,9 @@ enum Job {
     Each { scale: Vec<f32>, shift: Vec<f32>, finish: Finish },
     Pool(Box<Windows>),
     Add(Finish),
-    Repeat([usize; 3]),
+    Rows(Box<Rows>),
+    Groups(Box<GroupNorm>),
+    Along(Box<Along>, Finish),
     Reference(Box<Reference>),
 }
 
@@ -156,7 +161,7 @@ impl Engine {
                     let finish = activation.map_or(Finish::None, Finish::of);
                     let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
                     match method {
-                        Method::Direct => Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output))),
+                        Method::Direct { .. } => Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output))),
                         Method::Winograd(tiling) => {
                             Job::Winograd(Box::new(Winograd::new(level, &sum, tiling, inputs[0], output)?))
                         }
@@ -183,7 +188,28 @@ impl Engine {
                     Job::Pool(Box::new(windows))
                 }
                 Work::Add(activation) => Job::Add(activation.map_or(Finish::None, Finish::of)),
-                Work::Repeat(times) => Job::Repeat(*times),
+                Work::Adaptive(kind) => {
+                    let sizes = (inputs[0].buffer.size, output?.buffer.size);
+                    Job::Pool(Box::new(Windows::adaptive(*kind, sizes.0, sizes.1)))
+                }
+                Work::Rows(rows) => Job::Rows(rows.clone()),
+                Work::Groups { node, groups, eps, activation } => {
+                    let node = &plan.nodes[*node];
+                    let param = |at: usize| params[node.params[at]].as_slice().to_vec();
+                    let affine = !node.params.is_empty();
+                    let (weight, bias) = if affine { (param(0), param(1)) } else { Default::default() };
+                    let finish = activation.map_or(Finish::None, Finish::of);
+                    Job::Groups(Box::new(GroupNorm { groups: *groups, eps: *eps, weight, bias, finish }))
+                }
+                Work::Along { node, activation } => {
+                    let node = &plan.nodes[*node];
+                    let param = |at: usize| params[node.params[at]].as_slice().to_vec();
+                    let along = match node.op {
+                        Op::LayerNorm { eps, .. } => Along::Norm { eps, weight: param(0), bias: param(1) },
+                        _ => Along::Softmax,
+                    };
+                    Job::Along(Box::new(along), activation.map_or(Finish::None, Finish::of))
+                }
                 Work::Reference { node, room } => {
                     let node = &plan.nodes[*node];
                     if inputs.len() > MOST_INPUTS {
@@ -367,11 +393,29 @@ impl Engine {
                 let work = Finish::None.work() * from.grid().positions() / to.grid().positions().max(1);
                 each::spread(threads, work, samples, (from, x), (to, y), &|share| level.run(Pool { windows, share }));
             }
-            Job::Repeat(times) => {
+            Job::Rows(rows) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
-                each::spread(threads, Finish::None.work(), samples, (from, x), (to, y), &|share| {
-                    each::repeat(*times, share);
+                each::spread(threads, rows.work(), samples, (from, x), (to, y), &|share| {
+                    level.run(Pick { rows, share })
+                });
+            }
+            Job::Groups(norm) => {
+                let (from, to) = (&step.inputs[0], output?);
+                let (x, y) = memory.pair(from, to);
+                let work = 4 * norm.finish.work() * to.grid().elements();
+                Spread::samples(to.buffer.sample()).run(threads, work, samples, y, &|y, base, samples, _| {
+                    with_scratch(2 * to.channels, |scratch| {
+                        level.run(Groups { norm, samples, from, x, to, y, base, scratch });
+                    });
+                });
+            }
+            Job::Along(along, finish) => {
+                let (from, to) = (&step.inputs[0], output?);
+                let (x, y) = memory.pair(from, to);
+                let work = 4 * finish.work();
+                each::spread(threads, work, samples, (from, x), (to, y), &|share| {
+                    level.run(Positions { along, share, finish: *finish });
                 });
             }
             Job::Reference(reference) => self.reference(reference, &step.inputs, output?, memory)?,

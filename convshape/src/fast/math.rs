@@ -2,7 +2,7 @@
 
 use convshape_arith::op::Activation;
 
-use super::simd::{Kernel, Simd};
+use super::simd::{Kernel, Level, Simd};
 use crate::kernels;
 
 /// An activation as a step's end: the cheap ones are taken while the sums are in registers.
@@ -49,10 +49,37 @@ impl Finish {
         }
     }
 
+    /// [`Finish::apply`] of many at once: asking which one it is for each would make long code.
+    #[inline(always)]
+    pub(super) fn apply_all<S: Simd, const R: usize, const V: usize>(self, simd: S, x: &mut [[S::F; V]; R]) {
+        macro_rules! each {
+            ($finish:expr) => {
+                for r in 0..R {
+                    for v in 0..V {
+                        x[r][v] = $finish.apply(simd, x[r][v]);
+                    }
+                }
+            };
+        }
+        match self {
+            Finish::None | Finish::Other(_) => {}
+            Finish::Relu => each!(Finish::Relu),
+            Finish::Leaky(slope) => each!(Finish::Leaky(slope)),
+            Finish::Clamp(low, high) => each!(Finish::Clamp(low, high)),
+        }
+    }
+
     /// The rest, over stored elements.
     pub(super) fn rest<S: Simd>(self, simd: S, y: &mut [f32]) {
         if let Finish::Other(activation) = self {
             simd.call(Activate { activation, y });
+        }
+    }
+
+    /// The same, from outside of a kernel.
+    pub(super) fn over(self, level: Level, y: &mut [f32]) {
+        if let Finish::Other(activation) = self {
+            level.run(Activate { activation, y });
         }
     }
 
@@ -174,7 +201,7 @@ fn over<S: Simd>(simd: S, y: &mut [f32], map: impl Map) {
 /// With `x = n ln 2 + r`, `exp(x)` is `2^n exp(r)`, and `exp(r)` its Taylor series up to `r^7`, whose
 /// rest is below `2^-27` for `|r| <= ln 2 / 2`.
 #[inline(always)]
-fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
+pub(super) fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
     // ln 2 in two parts, the first with few digits, so that its multiples are exact.
     const HIGH: f32 = 0.693_359_4;
     const LOW: f32 = -2.121_944_4e-4;

@@ -10,10 +10,15 @@ use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::axis::Window;
-use convshape_arith::op::{Activation, AxisOrder, Conv, Direction, Interpolation, Op, PaddingMode, ResizeTo, Upsample};
+use convshape_arith::op::{
+    Activation, Amount, AutoPad, AxisOrder, Conv, Direction, Op, Padding, PaddingMode, PoolKind,
+};
 use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
 
 use super::buffer::{Buffer, Grid, Place, SLACK, View};
+use super::rows::Rows;
+use super::simd::MOST_LANES;
 use super::taps::Axis;
 use super::winograd::Tiling;
 use super::{planes, slide};
@@ -55,8 +60,14 @@ pub(super) enum Work {
     Pool { node: usize, windows: [Window; 3] },
     /// A sum of values of one shape.
     Add(Option<Activation>),
-    /// Each position repeated.
-    Repeat([usize; 3]),
+    /// Pooling to a given size.
+    Adaptive(PoolKind),
+    /// Rows taken from the input, or summed of a few.
+    Rows(Box<Rows>),
+    /// Normalisation over groups of channels, as many as said.
+    Groups { node: usize, groups: usize, eps: f64, activation: Option<Activation> },
+    /// Normalisation or softmax over the channels of each position.
+    Along { node: usize, activation: Option<Activation> },
     /// A layer by its definition.
     Reference { node: usize, room: Vec<usize> },
 }
@@ -64,8 +75,8 @@ pub(super) enum Work {
 /// How a sum is computed.
 #[derive(Clone, Debug)]
 pub(super) enum Method {
-    /// By [`super::conv`].
-    Direct,
+    /// By [`super::conv`], perhaps from planes.
+    Direct { planar: bool },
     /// By [`super::winograd`].
     Winograd(Box<Tiling>),
     /// By [`super::planes`].
@@ -167,11 +178,12 @@ impl Plan {
                     if let Some(norm) = norm {
                         done[norm] = true;
                     }
-                    // A layer by itself takes planes and gives planes.
+                    // A first layer can read planes, a layer by itself also write them.
                     let input = node.inputs[0];
-                    let ends = values.contains(&input) && outputs.contains(&output);
-                    let alone = ends && readers[input] == 1 && readers[output] == 1;
-                    let alone = alone && order == AxisOrder::ChannelsFirst;
+                    let planar = |value: usize| order == AxisOrder::ChannelsFirst && readers[value] == 1;
+                    let first = values.contains(&input) && planar(input);
+                    let alone = first && outputs.contains(&output) && planar(output);
+                    let few = groups == 1 && (2..MOST_LANES).contains(&from.channels);
                     let tiling = Tiling::new(&axes, groups, from.channels, to.channels);
                     let method = if let Some(tiling) = tiling {
                         let [rows, columns] = tiling.overhang();
@@ -183,7 +195,7 @@ impl Plan {
                     } else if alone && planes::fits(&axes, &from, &to, groups) {
                         Method::Planes
                     } else {
-                        Method::Direct
+                        Method::Direct { planar: first && few }
                     };
                     Work::Sum { node: index, axes, norm, activation, method }
                 }
@@ -192,7 +204,7 @@ impl Plan {
                     let whole = |axis: usize| Axis::new(Window::new(1).into(), from.size[axis], from.size[axis]);
                     let axes = Box::new([whole(0)?, whole(1)?, whole(2)?]);
                     let activation = activation_of(&mut output);
-                    Work::Sum { node: index, axes, norm: None, activation, method: Method::Direct }
+                    Work::Sum { node: index, axes, norm: None, activation, method: Method::Direct { planar: false } }
                 }
                 Op::BatchNorm { .. } => {
                     Work::Each { norm: Some(index), activation: activation_of(&mut output), by: 1.0 }
@@ -223,9 +235,29 @@ impl Plan {
                 Op::Add if node.inputs.iter().all(|&value| shapes[value] == shapes[node.output]) => {
                     Work::Add(activation_of(&mut output))
                 }
-                Op::Upsample(upsample) if is_repeat(&upsample) && repeats(&from, &to).is_some() => {
-                    Work::Repeat(repeats(&from, &to)?)
+                Op::AdaptivePool { kind, .. } if shape.rank() <= 4 => Work::Adaptive(kind),
+                Op::GlobalAvgPool { .. } => Work::Adaptive(PoolKind::Avg),
+                Op::Upsample(upsample) if (2..=4).contains(&shape.rank()) => {
+                    Work::Rows(Box::new(Rows::resize(&upsample, shape.rank() - 1, &from, &to)))
                 }
+                Op::Pad { amount, mode, value } if (2..=4).contains(&shape.rank()) => {
+                    Work::Rows(Box::new(Rows::pad(low(amount, shape.rank() - 1, &from, &to), mode, value, &from, &to)))
+                }
+                Op::Crop { amount } if (2..=4).contains(&shape.rank()) => {
+                    let low = low(amount, shape.rank() - 1, &from, &to).map(|low| -low);
+                    Work::Rows(Box::new(Rows::pad(low, PaddingMode::Zeros, 0.0, &from, &to)))
+                }
+                Op::GroupNorm { groups, eps, .. } => {
+                    let groups = usize::try_from(groups).ok()?;
+                    Work::Groups { node: index, groups, eps, activation: activation_of(&mut output) }
+                }
+                Op::InstanceNorm { eps, .. } => {
+                    Work::Groups { node: index, groups: from.channels, eps, activation: activation_of(&mut output) }
+                }
+                Op::LayerNorm { .. } if is_of_channels(node, shape, order) => {
+                    Work::Along { node: index, activation: activation_of(&mut output) }
+                }
+                Op::Softmax => Work::Along { node: index, activation: None },
                 _ => {
                     let room = node.inputs.iter().chain([&node.output]).map(|&value| grids[value].elements()).collect();
                     Work::Reference { node: index, room }
@@ -269,9 +301,8 @@ impl Plan {
         for step in &self.steps {
             if let Work::Sum { axes, method, .. } = &step.work {
                 let planar = matches!(method, Method::Planes | Method::Slide);
-                for value in [step.inputs[0], step.output] {
-                    buffers[root(value).0].planar |= planar;
-                }
+                buffers[root(step.output).0].planar |= planar;
+                buffers[root(step.inputs[0]).0].planar |= planar || matches!(method, Method::Direct { planar: true });
                 if matches!(method, Method::Slide) {
                     continue;
                 }
@@ -405,9 +436,19 @@ impl Builder {
             match step.action {
                 Action::Layer(op) => {
                     let shapes = read.iter().map(|&value| self.shapes[value]).collect::<Option<Vec<_>>>()?;
-                    let op = op.bind(&shapes[0], program.order);
+                    let mut op = op.bind(&shapes[0], program.order);
                     let shape = op.output(&shapes, program.order).ok()?;
                     shape.numbers()?;
+                    let mut read = read;
+                    if let Op::Conv(conv) = op
+                        && let Some((pad, rest)) = apart(&conv, &shapes[0], program.order)
+                        && let Ok(padded) = pad.output(&shapes, program.order)
+                        && rest.output(&[padded], program.order) == Ok(shape)
+                    {
+                        let border = self.value(padded);
+                        self.nodes.push(Node { op: pad, inputs: read, output: border, params: Vec::new() });
+                        (op, read) = (rest, [border].into());
+                    }
                     let output = self.value(shape);
                     values[step.output] = output;
                     let own = self.params..self.params + op.params().len();
@@ -470,15 +511,34 @@ fn join(inside: &mut [Inside], steps: &mut Vec<Step>, node: &Node, grids: &[Grid
     }
 }
 
-/// Whether it takes the nearest position, and not by a fraction.
-fn is_repeat(upsample: &Upsample) -> bool {
-    let nearest = matches!(upsample.mode, Interpolation::Nearest | Interpolation::NearestExact);
-    let whole = |scale: f64| scale % 1.0 == 0.0;
-    nearest && !matches!(upsample.to, ResizeTo::Scale(scales) if !scales.into_iter().all(whole))
+/// The low side of `Pad` or `Crop` on each axis.
+fn low(amount: Amount, rank: usize, from: &Grid, to: &Grid) -> [i64; 3] {
+    let mut low = [0; 3];
+    for axis in 0..rank {
+        let at = 3 - rank + axis;
+        let [from, to] = [from, to].map(|grid| Size::Number(grid.size[at] as i64));
+        (low[at], _) = amount.rows(axis, from, Some(to));
+    }
+    low
 }
 
-/// How often each position is repeated, if that is a whole number on every axis.
-fn repeats(from: &Grid, to: &Grid) -> Option<[usize; 3]> {
-    let whole = |axis: usize| to.size[axis].is_multiple_of(from.size[axis]);
-    (whole(0) && whole(1) && whole(2)).then(|| [0, 1, 2].map(|axis| to.size[axis] / from.size[axis]))
+/// Whether a `LayerNorm` is over the channels of each position alone.
+fn is_of_channels(node: &Node, shape: &Shape, order: AxisOrder) -> bool {
+    let Op::LayerNorm { size, .. } = node.op else { return false };
+    let rank = size.map_or(shape.rank(), |size| size.rank());
+    rank == 1 && (shape.rank() == 1 || order == AxisOrder::ChannelsLast)
+}
+
+/// A convolution with another border than zeros, as a layer that adds it and one without.
+fn apart(conv: &Conv, shape: &Shape, order: AxisOrder) -> Option<(Op, Op)> {
+    let mode = conv.border();
+    if mode == PaddingMode::Zeros || conv.direction == Direction::Transposed {
+        return None;
+    }
+    let windows = conv.windows(shape, order).ok()?;
+    let pairs = windows.map(|window| (window.lo, window.hi));
+    let amount = Amount::Pairs { rank: None, pairs };
+    let (padding, padding_mode, auto_pad) = (Padding::Pairs([(0, 0); 3]), PaddingMode::Zeros, AutoPad::NotSet);
+    let rest = Conv { padding, padding_mode, auto_pad, ..*conv };
+    Some((Op::Pad { amount, mode, value: 0.0 }, Op::Conv(rest)))
 }

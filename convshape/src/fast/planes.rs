@@ -297,16 +297,17 @@ impl<const R: usize, const V: usize, const STEP: usize, const M: usize> Kernel f
                 weights = rest;
                 stretches::<S, R, V, STEP>(simd, block.x, &starts, &phase.taps[m], now, &mut sums[m]);
             }
+            for sums in &mut sums {
+                own.finish.apply_all(simd, sums);
+            }
             for r in 0..R {
                 if r < channels {
                     for v in 0..V {
                         let y = &mut block.y[places[v][1] + (first + r) * own.y.channel - block.base..];
-                        let even = own.finish.apply(simd, sums[0][r][v]);
                         if M == 1 {
-                            simd.store(even, y);
+                            simd.store(sums[0][r][v], y);
                         } else {
-                            let odd = own.finish.apply(simd, sums[M - 1][r][v]);
-                            let [low, high] = simd.interleave(even, odd);
+                            let [low, high] = simd.interleave(sums[0][r][v], sums[M - 1][r][v]);
                             simd.store(low, y);
                             simd.store(high, &mut y[S::LANES..]);
                         }

@@ -41,6 +41,18 @@ impl Windows {
     }
 }
 
+impl Windows {
+    /// As many windows as there are outputs, of nearly the same size.
+    pub(super) fn adaptive(kind: PoolKind, from: [usize; 3], to: [usize; 3]) -> Windows {
+        let span = |axis: usize, row: usize| {
+            let first = row * from[axis] / to[axis];
+            let count = ((row + 1) * from[axis]).div_ceil(to[axis]) - first;
+            Span { first, count, step: 1, divisor: count }
+        };
+        Windows { kind, spans: [0, 1, 2].map(|axis| (0..to[axis]).map(|row| span(axis, row)).collect()) }
+    }
+}
+
 impl Span {
     fn new(window: &Window, size: usize, row: usize, count_include_pad: bool) -> Span {
         let Window { kernel, stride, dilation, lo, hi, .. } = *window;
@@ -110,10 +122,13 @@ fn window<S: Simd, const MAX: bool>(simd: S, spans: [&Span; 3], from: &View, x: 
         for i in 0..depth.count {
             for j in 0..height.count {
                 let row = i * depth.step * strides[0] + j * height.step * strides[1] + channel;
+                // Sums of sums: fewer roundings in a row.
+                let mut of_row = simd.splat(if MAX { f32::NEG_INFINITY } else { 0.0 });
                 for k in 0..width.count {
                     let x = simd.load_some(&x[row + k * width.step * strides[2]..], count);
-                    sum = if MAX { simd.larger(x, sum) } else { simd.add(x, sum) };
+                    of_row = if MAX { simd.larger(x, of_row) } else { simd.add(x, of_row) };
                 }
+                sum = if MAX { simd.larger(of_row, sum) } else { simd.add(of_row, sum) };
             }
         }
         if !MAX {

@@ -17,7 +17,7 @@ mod stretch;
 
 #[cfg(feature = "train")]
 pub(crate) use self::outer::{Walk, outer};
-pub(crate) use self::product::{Runs, WINDOW, dots, products, window};
+pub(crate) use self::product::{Runs, WINDOW, dots, grouped, products, window};
 pub(crate) use self::stretch::{Taps, slide, stretches};
 
 /// One instruction set. A value of such a type exists only where the processor has the instructions.
@@ -58,6 +58,16 @@ pub(crate) trait Simd: Copy + Send + Sync {
             lanes[i] = unsafe { from.add(2 * i).read() };
         }
         self.load(&lanes)
+    }
+
+    /// The lanes of `x` that the bits of `index` number.
+    #[inline(always)]
+    fn permute(self, x: Self::F, index: Self::F) -> Self::F {
+        let mut lanes = [[0.0; MOST_LANES]; 2];
+        self.store(x, &mut lanes[0]);
+        self.store(index, &mut lanes[1]);
+        let [from, index] = lanes;
+        self.load(&index.map(|index| from[index.to_bits() as usize % Self::LANES]))
     }
 
     /// The lanes of `a` and `b` in turn, as two vectors.

@@ -1,7 +1,6 @@
 //! Depthwise 3x3 convolutions over planes: each plane is copied between borders, where it stays in the
 //! nearest cache while a window slides over it.
 
-use std::cell::RefCell;
 use std::ops::Range;
 use std::vec::Vec;
 
@@ -9,10 +8,10 @@ use super::buffer::{Grid, View};
 use super::conv::Sum;
 use super::math::Finish;
 use super::relayout::copy;
+use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Simd, slide};
 use super::taps::Axis;
 use super::threads::{Spread, Threads};
-use crate::workspace::Workspace;
 
 /// A convolution, ready to run.
 pub(super) struct Slide {
@@ -82,21 +81,12 @@ impl Slide {
         let padded = |axis: usize| self.low[axis] + self.from[axis] + self.high[axis];
         let needed = padded(0) * padded(1);
         self.spread.run(threads, self.work, samples, y, &|y, base, samples, channels| {
-            SCRATCH.with_borrow_mut(|scratch| {
-                if scratch.get().len() < needed {
-                    *scratch = Workspace::with_elements(needed);
-                }
-                let scratch = &mut scratch.get_mut()[..needed];
+            with_scratch(needed, |scratch| {
                 scratch.fill(0.0);
                 self.level.run(Block { own: self, x, y, base, samples, channels, scratch, row: padded(1) });
             });
         });
     }
-}
-
-std::thread_local! {
-    /// A plane between its borders, kept from run to run.
-    static SCRATCH: RefCell<Workspace> = RefCell::new(Workspace::with_elements(0));
 }
 
 /// Some channels of some samples. `y` starts at `base`.

@@ -373,6 +373,49 @@ fn other_layers() {
 }
 
 #[test]
+fn norms_and_borders() {
+    let mut random = Random::new(10);
+    let mut run = 0;
+    while run < 300 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let channels = random.one_of(&[1, 2, 6, 16, 20, 40]);
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, 7)).collect();
+        sizes.insert(order.channel(rank + 1), channels);
+        let (dialect, eps, affine) = (Dialect::Torch, 1e-5, random.pick(0, 1) == 1);
+        let groups = random.one_of(&[1, 2, channels]);
+        let mode = random.one_of(&[PaddingMode::Reflect, PaddingMode::Replicate, PaddingMode::Circular]);
+        let pairs = [0, 1, 2].map(|_| (random.pick(-1, 2), random.pick(0, 3)));
+        let op = match random.pick(0, 9) {
+            0 => Op::GroupNorm { dialect, channels: None, groups, eps },
+            1 => Op::InstanceNorm { dialect, channels: None, eps, affine },
+            2 => Op::LayerNorm { dialect, size: None, eps },
+            3 => Op::LayerNorm { dialect, size: Some(Shape::of(&sizes[rank..])), eps },
+            4 => Op::Softmax,
+            5 => Op::AdaptivePool {
+                kind: random.one_of(&[PoolKind::Max, PoolKind::Avg]),
+                rank,
+                size: [0, 1, 2].map(|_| random.pick(1, 4)),
+            },
+            6 => Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value: 0.0 },
+            7 => Op::Crop { amount: Amount::Pairs { rank: None, pairs: [(0, 1), (1, 0), (1, 1)] } },
+            8 => {
+                let mode = random.one_of(&[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Bicubic]);
+                let to = ResizeTo::Scale([1.5, 2.0, 2.5]);
+                Op::Upsample(Upsample { rank: None, to, mode, align_corners: None })
+            }
+            _ => {
+                let conv = random_conv(&mut random, rank, channels);
+                let padding = random.one_of(&[Padding::Symmetric([1; 3]), Padding::Same, conv.padding]);
+                Op::Conv(Conv { direction: Direction::Forward, padding, padding_mode: mode, ..conv })
+            }
+        };
+        let layers = [(op, vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+#[test]
 fn an_output_may_be_an_input() {
     let mut random = Random::new(4);
     let relu = [(Op::Activation(Activation::Relu), vec![0])];

@@ -3,20 +3,20 @@
 //! Winograd's minimal filtering (Lavin and Gray 2015, <https://arxiv.org/abs/1509.09308>): by F(2x2,
 //! 3x3), four neighbouring outputs take 16 multiplications for each pair of channels and not 36, by
 //! F(2x2, 2x2) 9 and not 16. Tiles of inputs are transformed by additions, multiplied as 16 or 9
-//! matrices, and transformed back. Rounding errors grow by a small factor. An infinite input makes
-//! all outputs of the tiles that read it not a number, at most two rows and columns beyond those that
-//! would be infinite.
+//! matrices, and transformed back. Rounding errors grow by a small factor. An input that is infinite
+//! or not a number makes all outputs of the tiles that read it not a number: beside those that should
+//! be, at most one more on each side.
 //!
 //! A strided convolution is a sum over parts of its inputs, each with step 1; the phases of a
 //! transposed one, and of a dilated one, are such convolutions.
 
-use std::cell::RefCell;
 use std::ops::Range;
 use std::vec::Vec;
 
 use super::buffer::View;
 use super::conv::Sum;
 use super::math::Finish;
+use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, products};
 use super::taps::{Axis, Row};
 use super::threads::{Spread, Threads};
@@ -185,21 +185,12 @@ impl Winograd {
     /// Runs all samples. `x` and `y` are the buffers.
     pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
-            SCRATCH.with_borrow_mut(|scratch| {
-                let needed = self.edge * self.edge * self.together * (self.read + self.outputs);
-                if scratch.get().len() < needed {
-                    *scratch = Workspace::with_elements(needed);
-                }
-                let scratch = scratch.get_mut();
+            let needed = self.edge * self.edge * self.together * (self.read + self.outputs);
+            with_scratch(needed, |scratch| {
                 self.level.run(Block { own: self, x, y, base, samples, units, scratch });
             });
         });
     }
-}
-
-std::thread_local! {
-    /// The transformed tiles of a thread, kept from run to run.
-    static SCRATCH: RefCell<Workspace> = RefCell::new(Workspace::with_elements(0));
 }
 
 /// A transformed tile, or as much of it as there is.
@@ -401,9 +392,14 @@ impl<const EDGE: usize> Kernel for Scatter<'_, EDGE> {
                             let at = start + i * row_step + j * column_step + channel;
                             let y = &mut y[at..][..S::LANES];
                             simd.store(own.finish.apply(simd, simd.add(pair[j], shift)), y);
-                            own.finish.rest(simd, y);
                         }
                     }
+                }
+            }
+            for i in 0..STEP.min(size[0] - row) {
+                for j in 0..STEP.min(size[1] - column) {
+                    let at = start + i * row_step + j * column_step;
+                    own.finish.rest(simd, &mut y[at..][..own.outputs]);
                 }
             }
         }
@@ -470,7 +466,7 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
             starts[r] = (*first + r) * own.read;
         }
         let mut sums = [[simd.splat(0.0); V]; R];
-        products(simd, x, &starts, &own.runs, w, &mut sums);
+        products(simd, x, &starts, &own.runs, w, false, &mut sums);
         for r in 0..R {
             for v in 0..V {
                 simd.store(sums[r][v], &mut y[(*first + r) * own.outputs + *output + v * S::LANES..]);

@@ -6,13 +6,13 @@ use super::layout::Grid;
 use super::number::Number;
 
 /// The rows that make one output row, each with its weight; the modes take 1, 2 or 4.
-pub(super) struct Taps {
+pub(crate) struct Taps {
     rows: [(usize, f64); 4],
     count: usize,
 }
 
 impl Taps {
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
         self.rows.iter().take(self.count).copied()
     }
 
@@ -54,7 +54,7 @@ fn clamped(row: f64, size: usize) -> usize {
 }
 
 /// The rows of the input that make row `row` of the output.
-fn taps(op: &Upsample, axis: usize, row: usize, input: usize, output: usize) -> Taps {
+pub(crate) fn taps(op: &Upsample, axis: usize, row: usize, input: usize, output: usize) -> Taps {
     // How many input rows one output row stands for. A written scale is used as it is, though the
     // output was rounded down.
     let ratio = match op.to {

@@ -1,9 +1,9 @@
-//! Convolutions whose channels are inputs and outputs alike.
+//! Convolutions of many groups: of a channel each, or of less than a vector.
 
 use std::ops::Range;
 
 use super::super::buffer::View;
-use super::super::simd::{Kernel, Simd, WINDOW, dots, window};
+use super::super::simd::{Kernel, Simd, WINDOW, dots, grouped, window};
 use super::super::taps::Axis;
 use super::{Conv, Cursor, Panel};
 
@@ -34,7 +34,7 @@ impl Window {
     }
 }
 
-/// All panels of a depthwise convolution over the positions of a block.
+/// All panels of a convolution over the positions of a block.
 pub(super) struct Strip<'a> {
     pub(super) conv: &'a Conv,
     pub(super) panels: &'a [Panel],
@@ -59,7 +59,43 @@ impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
             for r in 0..R {
                 let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
                 simd.store_some(finish.apply(simd, sums[r][0]), y, panel.channels);
-                finish.rest(simd, y);
+            }
+        }
+        strip.finish(simd, &places);
+    }
+}
+
+/// A vector of groups after the other.
+pub(super) struct GroupTile<'a, 'b, const R: usize>(pub(super) &'a mut Strip<'b>);
+
+impl<const R: usize> Kernel for GroupTile<'_, '_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let strip = self.0;
+        let (starts, places) = strip.cursor.take::<R>();
+        let (packed, finish) = (strip.conv.weights.get(), strip.conv.finish);
+        for panel in strip.panels {
+            let (index, weights) = packed[panel.weights.clone()].split_at(panel.index);
+            let mut sums = [simd.load(&packed[panel.shift..]); R];
+            grouped(simd, strip.x, &starts, &panel.runs, index, weights, &mut sums);
+            for r in 0..R {
+                let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
+                simd.store_some(finish.apply(simd, sums[r]), y, panel.channels);
+            }
+        }
+        strip.finish(simd, &places);
+    }
+}
+
+impl Strip<'_> {
+    /// What is not done in registers.
+    #[inline(always)]
+    fn finish<S: Simd>(&mut self, simd: S, places: &[usize]) {
+        if let Some(last) = self.panels.last() {
+            for place in places {
+                self.conv.finish.rest(simd, &mut self.y[*place..][..last.first + last.channels]);
             }
         }
     }
@@ -151,7 +187,14 @@ impl<const STEP: usize> Kernel for WindowTile<'_, '_, STEP> {
                     let at = y_at + r * rows.conv.y.0[2] + c * rows.conv.y.0[3] + panel.first;
                     let y = &mut rows.y[at..][..panel.channels];
                     simd.store_some(finish.apply(simd, sums[r][c]), y, panel.channels);
-                    finish.rest(simd, y);
+                }
+            }
+        }
+        if let Some(last) = rows.panels.last() {
+            for r in 0..height {
+                for c in 0..width {
+                    let at = y_at + r * rows.conv.y.0[2] + c * rows.conv.y.0[3];
+                    finish.rest(simd, &mut rows.y[at..][..last.first + last.channels]);
                 }
             }
         }

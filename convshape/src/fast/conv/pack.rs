@@ -10,7 +10,8 @@ use super::super::simd::{MOST_LANES, Runs};
 use super::{Conv, Panel, Sum};
 
 impl Conv {
-    /// `[panel][tap][input channel][output channel of the panel]`
+    /// `[panel][tap][input channel][output channel of the panel]`; over planes, taps are neighbours and
+    /// follow one another within a channel.
     pub(super) fn pack_products(
         &mut self,
         packed: &mut Vec<f32>,
@@ -25,8 +26,8 @@ impl Conv {
         let narrow = positions <= self.level.positions()[2];
         let mut first = 0;
         while first < channels {
-            // Groups of less than a vector share a panel, with zeros where they do not meet.
-            let end = if outputs < lanes { channels } else { first - first % outputs + outputs };
+            // Panels do not cross groups.
+            let end = first - first % outputs + outputs;
             let rest = end - first;
             let vectors = match rest.div_ceil(lanes) {
                 1 => 1,
@@ -35,21 +36,28 @@ impl Conv {
                 _ => 2,
             };
             let count = rest.min(vectors * lanes);
-            let groups = first / outputs..(first + count - 1) / outputs + 1;
-            let sources = groups.start * inputs..groups.end * inputs;
+            let group = first / outputs;
+            let sources = group * inputs..(group + 1) * inputs;
             let weights = packed.len();
-            let offsets = taps.iter().map(|(_, place)| place + sources.start);
-            let runs = Runs::new(offsets, sources.len(), true);
-            for &(tap, _) in taps {
-                for input in sources.clone() {
-                    for channel in first..first + vectors * lanes {
-                        let meets = channel < first + count && input / inputs == channel / outputs;
-                        packed.push(if meets { (sum.weight)(channel, input, tap) * sum.scale[channel] } else { 0.0 });
-                    }
+            let step = x.buffer.channel_stride();
+            let by_tap = taps.iter().flat_map(|tap| sources.clone().map(move |input| (tap, input)));
+            let by_input = sources.clone().flat_map(|input| taps.iter().map(move |tap| (tap, input)));
+            let order: Vec<_> = if x.buffer.planar { by_input.collect() } else { by_tap.collect() };
+            let runs = Runs::new(order.iter().map(|((_, place), input)| place + input * step), 1, true);
+            for ((tap, _), input) in order {
+                for channel in first..first + vectors * lanes {
+                    packed.push(if channel < first + count {
+                        (sum.weight)(channel, input, *tap) * sum.scale[channel]
+                    } else {
+                        0.0
+                    });
                 }
             }
             debug_assert!(sources.end <= x.channels);
             self.push_panel(packed, sum, runs, weights, first..first + count, vectors);
+            if let Some(panel) = self.panels.last_mut() {
+                panel.alone = positions == 1;
+            }
             first += count;
         }
     }
@@ -77,6 +85,50 @@ impl Conv {
             }
         }
         self.push_panel(packed, sum, runs, weights, 0..outputs, 1);
+    }
+
+    /// `[panel][input channel of a group][lane]`, which says what each lane takes, and the weights
+    /// `[tap][input channel of a group][lane]`
+    pub(super) fn pack_grouped(
+        &mut self,
+        packed: &mut Vec<f32>,
+        sum: &Sum<'_>,
+        taps: &[(PerAxis<usize>, usize)],
+        inputs: usize,
+        outputs: usize,
+    ) {
+        let lanes = self.level.lanes();
+        // Groups whose inputs are within a vector, and their outputs too.
+        let together = lanes / inputs.max(outputs);
+        for group in (0..sum.groups).step_by(together) {
+            let first = group * outputs;
+            let count = together.min(sum.groups - group) * outputs;
+            let weights = packed.len();
+            let runs = Runs::new(taps.iter().map(|(_, place)| place + group * inputs), lanes, false);
+            for input in 0..inputs {
+                for lane in 0..lanes {
+                    let source = lane.min(count - 1) / outputs * inputs + input;
+                    #[expect(clippy::cast_possible_truncation, reason = "less than the lanes of a vector")]
+                    packed.push(f32::from_bits(source as u32));
+                }
+            }
+            for &(tap, _) in taps {
+                for input in 0..inputs {
+                    for channel in first..first + lanes {
+                        packed.push(if channel < first + count {
+                            let source = channel / outputs * inputs + input;
+                            (sum.weight)(channel, source, tap) * sum.scale[channel]
+                        } else {
+                            0.0
+                        });
+                    }
+                }
+            }
+            self.push_panel(packed, sum, runs, weights, first..first + count, 1);
+            if let Some(panel) = self.panels.last_mut() {
+                panel.index = inputs * lanes;
+            }
+        }
     }
 
     /// `[vector of channels][tap][lane]`
@@ -119,6 +171,15 @@ impl Conv {
         let shift = packed.len();
         packed.extend(&sum.shift[channels.clone()]);
         packed.resize(shift + (vectors * lanes).max(MOST_LANES), 0.0);
-        self.panels.push(Panel { runs, weights, shift, first: channels.start, channels: channels.len(), vectors });
+        self.panels.push(Panel {
+            runs,
+            weights,
+            shift,
+            first: channels.start,
+            channels: channels.len(),
+            vectors,
+            alone: false,
+            index: 0,
+        });
     }
 }

@@ -69,6 +69,11 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn permute(self, x: __m256, index: __m256) -> __m256 {
+        avx2!(_mm256_permutevar8x32_ps(x, _mm256_castps_si256(index)))
+    }
+
+    #[inline(always)]
     fn interleave(self, a: __m256, b: __m256) -> [__m256; 2] {
         avx2!({
             let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));

@@ -68,6 +68,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn permute(self, x: __m512, index: __m512) -> __m512 {
+        avx512!(_mm512_permutexvar_ps(_mm512_castps_si512(index), x))
+    }
+
+    #[inline(always)]
     fn interleave(self, a: __m512, b: __m512) -> [__m512; 2] {
         avx512!({
             let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);

@@ -1,6 +1,6 @@
-//! The two inner loops in which nearly all time is spent.
+//! The inner loops in which nearly all time is spent.
 //!
-//! Both add up products of inputs and weights. The inputs of a position lie in runs of neighbours,
+//! They add up products of inputs and weights. The inputs of a position lie in runs of neighbours,
 //! at the same distances from every position's start; the weights lie in the order in which they
 //! are read.
 
@@ -51,7 +51,8 @@ impl Runs {
 }
 
 /// Adds to the sums of `R` positions, `V` vectors of output channels each, every input times its
-/// row of weights: `V * LANES` of them.
+/// row of weights: `V * LANES` of them. In `turns`, every fourth input of a run is added to another
+/// sum: a single position then does not wait for one, and is the same alone and among others.
 ///
 /// # Panics
 /// If a run reaches beyond `x`, or the rows beyond `w`.
@@ -61,32 +62,78 @@ pub(crate) fn products<S: Simd, const R: usize, const V: usize>(
     x: &[f32],
     starts: &[usize; R],
     runs: &Runs,
-    mut w: &[f32],
+    w: &[f32],
+    turns: bool,
     sums: &mut [[S::F; V]; R],
+) {
+    if !turns {
+        return add::<S, R, V, 1, 1>(simd, x, starts, runs, w, 0, core::array::from_mut(sums));
+    }
+    let mut parts = [[[simd.splat(0.0); V]; R]; 4];
+    if R * V <= 4 {
+        add::<S, R, V, 4, 4>(simd, x, starts, runs, w, 0, &mut parts);
+    } else {
+        for i in 0..4 {
+            add::<S, R, V, 1, 4>(simd, x, starts, runs, w, i, core::array::from_mut(&mut parts[i]));
+        }
+    }
+    for part in parts {
+        for r in 0..R {
+            for v in 0..V {
+                sums[r][v] = simd.add(sums[r][v], part[r][v]);
+            }
+        }
+    }
+}
+
+/// Adds `Q` neighbouring inputs of each run, from `first` on and every `STEP` inputs, to a sum each.
+#[inline(always)]
+fn add<S: Simd, const R: usize, const V: usize, const Q: usize, const STEP: usize>(
+    simd: S,
+    x: &[f32],
+    starts: &[usize; R],
+    runs: &Runs,
+    mut w: &[f32],
+    first: usize,
+    sums: &mut [[[S::F; V]; R]; Q],
 ) {
     runs.check(x, starts);
     let mut acc = *sums;
     for run in &runs.runs {
         let (rows, rest) = w.split_at(run.count * V * S::LANES);
         w = rest;
-        let mut weights = rows.as_ptr();
-        // SAFETY: `check` made sure that a run starts within `x`.
-        let base = unsafe { x.as_ptr().add(run.offset) };
-        for i in 0..run.count {
-            // SAFETY: `rows` has `count` rows of `V * LANES` elements, of which this is row `i`;
-            // `check` made sure that from each start, `offset + count` elements are within `x`.
-            unsafe {
-                let mut row = [simd.splat(0.0); V];
-                for v in 0..V {
-                    row[v] = simd.load_from(weights.add(v * S::LANES));
-                }
-                for r in 0..R {
-                    let input = simd.splat(*base.add(starts[r] + i));
+        macro_rules! add {
+            ($q:expr, $i:expr) => {
+                // SAFETY: `$i` is less than `run.count`. `rows` has as many rows of `V * LANES` elements,
+                // and `check` made sure that from each start, `offset + count` elements are within `x`.
+                unsafe {
+                    let weights = rows.as_ptr().add($i * V * S::LANES);
+                    let base = x.as_ptr().add(run.offset + $i);
+                    let mut row = [simd.splat(0.0); V];
                     for v in 0..V {
-                        acc[r][v] = simd.mul_add(input, row[v], acc[r][v]);
+                        row[v] = simd.load_from(weights.add(v * S::LANES));
+                    }
+                    for r in 0..R {
+                        let input = simd.splat(*base.add(starts[r]));
+                        for v in 0..V {
+                            acc[$q][r][v] = simd.mul_add(input, row[v], acc[$q][r][v]);
+                        }
                     }
                 }
-                weights = weights.add(V * S::LANES);
+            };
+        }
+        let mut i = first;
+        while i < run.count && run.count - i >= Q {
+            for q in 0..Q {
+                add!(q, i + q);
+            }
+            i += STEP;
+        }
+        if Q > 1 {
+            for q in 0..Q {
+                if i + q < run.count {
+                    add!(q, i + q);
+                }
             }
         }
     }
@@ -133,6 +180,44 @@ pub(crate) fn dots<S: Simd, const R: usize, const V: usize>(
                     }
                 }
                 weights = weights.add(V * S::LANES);
+            }
+        }
+    }
+    *sums = acc;
+}
+
+/// Adds to the sums of `R` positions the products of each of a group's inputs: a vector holds the
+/// inputs of several groups, of which the rows of `index` take one for each lane. The weights are a
+/// row for each run and row of `index`.
+///
+/// # Panics
+/// If a run, a vector long, reaches beyond `x`, or the weights beyond `w`.
+#[inline(always)]
+pub(crate) fn grouped<S: Simd, const R: usize>(
+    simd: S,
+    x: &[f32],
+    starts: &[usize; R],
+    runs: &Runs,
+    index: &[f32],
+    mut w: &[f32],
+    sums: &mut [S::F; R],
+) {
+    runs.check(x, starts);
+    let mut acc = *sums;
+    for run in &runs.runs {
+        assert!(run.count >= S::LANES, "a run is a vector long");
+        let mut inputs = *sums;
+        for r in 0..R {
+            // SAFETY: `check` made sure that from each start, `offset + count` elements are within `x`,
+            // and a run has a vector of them.
+            inputs[r] = unsafe { simd.load_from(x.as_ptr().add(run.offset + starts[r])) };
+        }
+        let (rows, rest) = w.split_at(index.len());
+        w = rest;
+        for (index, weights) in index.chunks_exact(S::LANES).zip(rows.chunks_exact(S::LANES)) {
+            let (index, weights) = (simd.load(index), simd.load(weights));
+            for r in 0..R {
+                acc[r] = simd.mul_add(simd.permute(inputs[r], index), weights, acc[r]);
             }
         }
     }
