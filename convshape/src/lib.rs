@@ -246,7 +246,7 @@ macro_rules! __weight_files {
             ///
             /// # Errors
             /// Those of `load`.
-            pub fn load_bytes(bytes: &[u8]) -> $crate::__private::core::result::Result<Self, $crate::LoadError> {
+            pub fn load_bytes(bytes: &[$crate::__private::core::primitive::u8]) -> $crate::__private::core::result::Result<Self, $crate::LoadError> {
                 $crate::__private::load_bytes(bytes)
             }
 
@@ -290,7 +290,7 @@ macro_rules! __training {
             x: $x,
             target: impl $crate::__private::Inputs<'t>,
             loss: impl $crate::train::Loss,
-        ) -> $crate::__private::core::result::Result<(f32, Self), $crate::ShapeError> {
+        ) -> $crate::__private::core::result::Result<($crate::__private::core::primitive::f32, Self), $crate::ShapeError> {
             $crate::__private::gradients(self, x, target, loss)
         }
 
@@ -305,7 +305,7 @@ macro_rules! __training {
             target: impl $crate::__private::Inputs<'t>,
             loss: impl $crate::train::Loss,
             rng: &mut impl $crate::rand::Rng,
-        ) -> $crate::__private::core::result::Result<(f32, Self), $crate::ShapeError> {
+        ) -> $crate::__private::core::result::Result<($crate::__private::core::primitive::f32, Self), $crate::ShapeError> {
             $crate::__private::gradients_train(self, x, target, loss, rng)
         }
 
