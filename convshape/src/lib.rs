@@ -359,15 +359,15 @@ macro_rules! __typed_layer {
     };
     (@shapes $model:ident) => {};
     (@shapes $model:ident $from:ty => $to:ty) => {
-        impl<S, B> $crate::typed::Layer<$crate::typed::Tensor<f32, S, B>> for $model
+        impl<S, B> $crate::typed::Layer<$crate::typed::Tensor<$crate::__private::core::primitive::f32, S, B>> for $model
         where
             S: $crate::typed::Dims + $crate::typed::InputOf<$from, $model>,
             B: $crate::typed::Holds<S::Elements>
                 + $crate::typed::Holds<<$to as $crate::typed::Dims>::Elements>,
         {
-            type Output = $crate::typed::Tensor<f32, $to, B>;
+            type Output = $crate::typed::Tensor<$crate::__private::core::primitive::f32, $to, B>;
 
-            fn run(&self, x: &$crate::typed::Tensor<f32, S, B>) -> Self::Output {
+            fn run(&self, x: &$crate::typed::Tensor<$crate::__private::core::primitive::f32, S, B>) -> Self::Output {
                 $crate::typed::run_chain(x, |x| self.forward(x))
             }
         }
