@@ -179,12 +179,14 @@ impl Checked {
             Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Broken => None,
             Recipe::Undo { of, overrides } => {
                 let Some(Some(Op::Conv(conv))) = self.ops.get(*of) else { return None };
-                let unseen = self.unseen[*of];
+                let input = self.shape(graph.nodes[*of].inputs[0]);
+                // What stands behind a sub-chain is known to const evaluation.
+                let unseen = self.unseen[*of] || input.is_none() && graph.deferred();
                 let mut op = Op::Conv(if unseen {
                     reversed(conv)
                 } else {
                     // Where it fails the layer itself is refused already.
-                    solve::undo(conv, &self.shape(graph.nodes[*of].inputs[0])?, graph.order()).ok()?
+                    solve::undo(conv, &input?, graph.order()).ok()?
                 });
                 for (field, setting) in overrides {
                     fields::set(&mut op, field, setting);
@@ -426,7 +428,14 @@ fn reversed(conv: &Conv) -> Conv {
         Direction::Forward => Direction::Transposed,
         Direction::Transposed => Direction::Forward,
     };
-    Conv { direction, inputs: Some(conv.outputs), outputs: conv.inputs.unwrap_or(1), output_size: None, ..*conv }
+    Conv {
+        direction,
+        inputs: Some(conv.outputs),
+        outputs: conv.inputs.unwrap_or(1),
+        output_size: None,
+        tied: false,
+        ..*conv
+    }
 }
 
 /// What can be said of a layer with a number that only const evaluation knows.

@@ -305,6 +305,7 @@ fn set_conv(conv: &mut Conv, field: &str, setting: &Setting) -> bool {
         ("output_size", Setting::Ints { values, .. }) => store(&mut conv.output_size, Some(*values)),
         ("transpose_kernel", Setting::Bool(value)) => store(&mut conv.transpose_kernel, *value),
         ("consistent_padding", Setting::Bool(value)) => store(&mut conv.consistent_padding, *value),
+        ("tied", Setting::Bool(value)) => store(&mut conv.tied, *value),
         _ => false,
     }
 }

@@ -81,6 +81,8 @@ pub(crate) struct Node {
     pub(crate) origin: usize,
     /// Whether another statement or an output reads it.
     pub(crate) read: bool,
+    /// The layer whose weight it uses, where it has none of its own.
+    pub(crate) tied: Option<NodeId>,
 }
 
 /// How a node's layer comes about.

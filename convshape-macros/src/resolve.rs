@@ -276,6 +276,7 @@ impl<'a> Resolver<'a> {
             origin: std::ptr::from_ref(stmt).addr(),
             // Who reads it may not have been readable either.
             read: true,
+            tied: None,
         };
         self.push(node, scope)
     }

@@ -1,11 +1,17 @@
-//! What `forward` and `forward_batch` take and give: one tensor or array, or a tuple of them in the
-//! order of the ports.
+//! Batches as [`ndarray`] arrays: one, or a tuple of them in the order of the ports.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension};
+use convshape_arith::shape::Shape;
+use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension, IxDyn};
 
+use crate::error::ShapeError;
+use crate::forward::run_samples;
+use crate::parts::Parts;
+use crate::program::Program;
 use crate::shapes::TensorShape;
+use crate::symbols::Symbols;
 use crate::tensor::Tensor;
 
 /// One input.
@@ -29,18 +35,11 @@ impl<'a, D: Dimension> Input<'a> for ArrayView<'a, f32, D> {
 
 /// One output.
 pub trait Output {
-    /// The output, from a batch. A tensor is its first sample.
+    /// The output, from a batch.
     fn from_batch(batch: ArrayD<f32>) -> Self;
 }
 
 const CHECKED: &str = "the macro gives an output the type of its shape";
-
-impl<S: TensorShape> Output for Tensor<f32, S> {
-    fn from_batch(batch: ArrayD<f32>) -> Self {
-        let elements: Vec<f32> = batch.into_iter().collect();
-        Tensor::try_from(elements).expect(CHECKED)
-    }
-}
 
 impl<D: Dimension> Output for Array<f32, D> {
     fn from_batch(batch: ArrayD<f32>) -> Self {
@@ -79,30 +78,6 @@ impl<O: Output> Outputs for O {
     }
 }
 
-/// The elements of all inputs, where they lie.
-pub trait InputSlices {
-    /// Calls `f` with them, in the order of the ports.
-    fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R;
-}
-
-impl<S: TensorShape> InputSlices for &Tensor<f32, S> {
-    fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R {
-        f(&[self.as_slice()])
-    }
-}
-
-/// The elements of all outputs, to write to.
-pub trait OutputSlices {
-    /// Calls `f` with them, in the order of the ports.
-    fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R;
-}
-
-impl<S: TensorShape> OutputSlices for &mut Tensor<f32, S> {
-    fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R {
-        f(&mut [self.as_mut_slice()])
-    }
-}
-
 macro_rules! tuples {
     ($(($($port:ident),+))+) => {$(
         impl<'a, $($port: Input<'a>),+> Inputs<'a> for ($($port,)+) {
@@ -110,22 +85,6 @@ macro_rules! tuples {
             fn batches(self) -> Vec<ArrayViewD<'a, f32>> {
                 let ($($port,)+) = self;
                 [$($port.batch()),+].into()
-            }
-        }
-
-        impl<$($port: TensorShape),+> InputSlices for ($(&Tensor<f32, $port>,)+) {
-            #[expect(non_snake_case, reason = "a port's type and value have one name")]
-            fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R {
-                let ($($port,)+) = self;
-                f(&[$($port.as_slice()),+])
-            }
-        }
-
-        impl<$($port: TensorShape),+> OutputSlices for ($(&mut Tensor<f32, $port>,)+) {
-            #[expect(non_snake_case, reason = "a port's type and value have one name")]
-            fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R {
-                let ($($port,)+) = self;
-                f(&mut [$($port.as_mut_slice()),+])
             }
         }
 
@@ -143,4 +102,72 @@ tuples! {
     (A, B, C, D)
     (A, B, C, D, E)
     (A, B, C, D, E, F)
+}
+
+/// The generated `forward_batch`.
+///
+/// # Errors
+/// Those of [`crate::Model::run_batch`].
+pub fn forward_batch<'a, O: Outputs>(model: &impl Parts, inputs: impl Inputs<'a>) -> Result<O, ShapeError> {
+    let outputs = run_batch(model, &inputs.batches())?;
+    Ok(O::from_batches(&mut outputs.into_iter()))
+}
+
+pub(crate) fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
+    let program = M::PROGRAM;
+    let (batch, symbols) = check_inputs(program, inputs)?;
+    let shapes: Vec<Shape> = program.inputs.iter().map(|port| symbols.fix(&port.shape)).collect();
+    let elements: Vec<Cow<'_, [f32]>> = inputs
+        .iter()
+        .map(|input| match input.to_slice() {
+            Some(elements) => Cow::Borrowed(elements),
+            None => Cow::Owned(input.iter().copied().collect()),
+        })
+        .collect();
+    let elements: Vec<&[f32]> = elements.iter().map(|elements| &elements[..]).collect();
+    let outputs = run_samples(model, batch, &shapes, &elements)?;
+    Ok(outputs.into_iter().map(|(shape, elements)| array(batch, &shape, elements)).collect())
+}
+
+/// The size of the batch and the values of the symbols, if the inputs are those the program takes.
+pub(crate) fn check_inputs(
+    program: &'static Program,
+    inputs: &[ArrayViewD<'_, f32>],
+) -> Result<(usize, Symbols), ShapeError> {
+    let chain = program.name;
+    if inputs.len() != program.inputs.len() {
+        return Err(ShapeError::Inputs { chain, found: inputs.len(), expected: program.inputs.len() });
+    }
+    let mut symbols = Symbols::NONE;
+    for (port, input) in program.inputs.iter().zip(inputs) {
+        if !input.shape().get(1..).is_some_and(|sizes| symbols.learn(sizes, &port.shape)) {
+            return Err(ShapeError::Input {
+                chain,
+                input: port.name,
+                found: input.shape().to_vec(),
+                expected: port.shape,
+                order: program.order,
+            });
+        }
+    }
+    let batch = inputs.first().map_or(0, |input| input.len_of(Axis(0)));
+    for (port, input) in program.inputs.iter().zip(inputs) {
+        let found = input.len_of(Axis(0));
+        if found != batch {
+            let first = program.inputs[0].name;
+            return Err(ShapeError::Batch { chain, input: port.name, found, first, expected: batch });
+        }
+    }
+    Ok((batch, symbols))
+}
+
+/// A batch of one output.
+fn array(batch: usize, shape: &Shape, elements: Vec<f32>) -> ArrayD<f32> {
+    ArrayD::from_shape_vec(IxDyn(&dims(batch, shape)), elements).expect("a run gives the shapes that were checked")
+}
+
+/// The sizes of a shape, behind that of the batch.
+fn dims(batch: usize, shape: &Shape) -> Vec<usize> {
+    let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
+    [batch].into_iter().chain(sizes).collect()
 }

@@ -25,24 +25,29 @@ pub struct Steps<'a> {
     pub input_counts: &'a [usize],
     /// The first value that each step gives.
     pub outputs: &'a [usize],
+    /// The steps that use another's weight, in order, each with the place of that other.
+    pub tied: &'a [[usize; 2]],
 }
 
 impl Steps<'_> {
     /// The rows.
     pub const fn rows<const N: usize>(self) -> [Step; N] {
-        let none = Step { name: "", file_name: "", action: Action::Chain { index: 0 }, inputs: &[], output: 0 };
+        let action = Action::Chain { index: 0 };
+        let none = Step { name: "", file_name: "", action, inputs: &[], output: 0, tied: None };
         let mut rows = [none; N];
-        let mut inputs = self.inputs;
+        let (mut inputs, mut all_tied) = (self.inputs, self.tied);
         let mut row = 0;
         while row < N {
             let (own, rest) = inputs.split_at(self.input_counts[row]);
             inputs = rest;
+            let tied = take(&mut all_tied, row);
             rows[row] = Step {
                 name: self.names[row],
                 file_name: self.file_names[row],
                 action: self.actions[self.action[row]],
                 inputs: own,
                 output: self.outputs[row],
+                tied,
             };
             row += 1;
         }
@@ -96,13 +101,7 @@ impl Layers<'_> {
             reads = rest;
             let [input, output] = self.ends[row];
             let output = self.shapes[output];
-            let mut undone = None;
-            if let [[layer, of], rest @ ..] = undoes
-                && *layer == row
-            {
-                undone = Some(*of);
-                undoes = rest;
-            }
+            let undone = take(&mut undoes, row);
             rows[row] = LayerInfo {
                 name: self.names[row],
                 op: self.ops[row],
@@ -117,5 +116,16 @@ impl Layers<'_> {
             row += 1;
         }
         rows
+    }
+}
+
+/// What the first pair says of a row, if it speaks of that one; it is then taken off.
+const fn take(pairs: &mut &[[usize; 2]], row: usize) -> Option<usize> {
+    match pairs {
+        [[of, place], rest @ ..] if *of == row => {
+            *pairs = rest;
+            Some(*place)
+        }
+        _ => None,
     }
 }

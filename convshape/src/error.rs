@@ -1,18 +1,26 @@
 //! What is wrong with the data that a model is given at run time.
 
+#[cfg(feature = "ndarray")]
+mod input;
+
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
+#[cfg(feature = "alloc")]
+use alloc::format;
+#[cfg(feature = "alloc")]
 use alloc::string::String;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::fmt;
 
-use convshape_arith::fault::Reason;
-use convshape_arith::layer;
+#[cfg(feature = "alloc")]
+use convshape_arith::fault::{Fault, Reason};
+#[cfg(feature = "ndarray")]
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
-use convshape_arith::size::Size;
-use convshape_arith::text::Text;
 
-use crate::symbols::Symbols;
+#[cfg(feature = "ndarray")]
+use self::input::InputProblem;
 
 /// An array, a tensor or a parameter is not of the shape that is needed.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -24,17 +32,29 @@ pub enum ShapeError {
         /// How many there are.
         found: usize,
         /// The tensor's shape.
-        expected: Box<Shape>,
+        expected: Shape,
+    },
+    /// Weights for a whole chain are too many or too few numbers.
+    #[error("`{chain}` has {expected} parameters, found {found} numbers")]
+    Weights {
+        /// The chain.
+        chain: &'static str,
+        /// How many numbers there are.
+        found: usize,
+        /// How many the chain has, running statistics counted.
+        expected: usize,
     },
     /// A tensor was made from an array of another shape.
+    #[cfg(feature = "ndarray")]
     #[error("found an array of shape {found:?}, expected {expected}")]
     View {
         /// The array's shape.
         found: Vec<usize>,
         /// The tensor's shape.
-        expected: Box<Shape>,
+        expected: Shape,
     },
     /// A chain was given too many or too few inputs.
+    #[cfg(feature = "ndarray")]
     #[error("`{chain}` takes {expected} inputs, found {found}")]
     Inputs {
         /// The chain.
@@ -45,6 +65,7 @@ pub enum ShapeError {
         expected: usize,
     },
     /// An input has another shape than the chain was checked for.
+    #[cfg(feature = "ndarray")]
     #[error("{}", InputProblem { chain, input, found, expected, order: *order })]
     Input {
         /// The chain.
@@ -54,11 +75,12 @@ pub enum ShapeError {
         /// The shape found, the batch axis first.
         found: Vec<usize>,
         /// The shape the chain takes, without batch.
-        expected: Box<Shape>,
+        expected: Shape,
         /// Where the chain has its channel axis.
         order: AxisOrder,
     },
     /// Two inputs have batches of different sizes.
+    #[cfg(feature = "ndarray")]
     #[error("`{chain}`: the batch axis of `{input}` has size {found}, that of `{first}` has size {expected}")]
     Batch {
         /// The chain.
@@ -73,6 +95,7 @@ pub enum ShapeError {
         expected: usize,
     },
     /// A layer does not take the shape that came to it.
+    #[cfg(feature = "alloc")]
     #[error("`{chain}`: `{layer}` does not take what came to it: {reason:?}")]
     Layer {
         /// The chain.
@@ -83,6 +106,7 @@ pub enum ShapeError {
         reason: Box<Reason>,
     },
     /// A parameter was replaced by one of another shape.
+    #[cfg(feature = "alloc")]
     #[error("`{chain}`: the parameter `{name}` has shape {found:?}, expected {expected:?}")]
     Param {
         /// The chain.
@@ -150,126 +174,25 @@ impl fmt::Display for Elements<'_> {
     }
 }
 
-/// Displays what differs between an input and the shape a chain takes.
-struct InputProblem<'a> {
-    chain: &'a str,
-    input: &'a str,
-    found: &'a [usize],
-    expected: &'a Shape,
-    order: AxisOrder,
+/// A layer does not take what came to it: the inputs are not those the chain was checked for.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Debug)]
+pub(crate) struct RunError {
+    /// The layer, with the names around it.
+    pub(crate) layer: String,
+    /// Why.
+    pub(crate) fault: Fault,
 }
 
-impl InputProblem<'_> {
-    /// Whether the channel axis stands at the other end, the rest being right.
-    fn channels_at_other_end(&self) -> bool {
-        let mut sizes = self.found.get(1..).unwrap_or_default().to_vec();
-        let one = sizes.len().min(1);
-        match self.order {
-            AxisOrder::ChannelsFirst => sizes.rotate_right(one),
-            AxisOrder::ChannelsLast => sizes.rotate_left(one),
-        }
-        matches(&sizes, self.expected).is_some()
-    }
-}
-
-impl fmt::Display for InputProblem<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let InputProblem { chain, input, found, expected, order } = *self;
-        let rank = expected.rank();
-        write!(f, "`{chain}`: ")?;
-        if found.len() == rank + 1 {
-            write!(f, "`{input}` has ")?;
-            let axes = found[1..].iter().zip(expected.sizes()).enumerate();
-            // Each axis for itself; where all are of the right form, two contradict each other.
-            let alone = |found: usize, size: Size| matches(&[found], &Shape::new(&[size], expected.scope())).is_some();
-            let contradict = matches(&found[1..], expected).is_none()
-                && found[1..].iter().zip(expected.sizes()).all(|(found, size)| alone(*found, *size));
-            let wrong = axes.filter(|(_, (found, size))| contradict || !alone(**found, **size));
-            for (place, (axis, (found, expected_size))) in wrong.enumerate() {
-                f.write_str(if place == 0 { "" } else { "; " })?;
-                match axis_name(axis, rank, order) {
-                    Some(name) => write!(f, "{name} {found}")?,
-                    None => write!(f, "size {found} on axis {}", axis + 1)?,
-                }
-                let mut text = Text::new();
-                write!(f, ", expected {}", text.size(*expected_size, expected.scope()).as_str())?;
-            }
-        } else {
-            write!(f, "`{input}` has {} axes, expected {}", found.len(), rank + 1)?;
-        }
-        write!(f, " (found {found:?}, expected a batch of {expected})")?;
-        if self.channels_at_other_end() {
-            let end = match order {
-                AxisOrder::ChannelsFirst => "first",
-                AxisOrder::ChannelsLast => "last",
-            };
-            write!(f, "; this chain takes the channel axis {end}")?;
-        } else if matches(found, expected).is_some() {
-            f.write_str("; the batch axis is missing")?;
-        }
-        Ok(())
-    }
-}
-
-/// What the sizes make of a shape's symbols, if they are sizes of that shape.
-pub(crate) fn matches(found: &[usize], expected: &Shape) -> Option<Symbols> {
-    let mut symbols = Symbols::NONE;
-    symbols.learn(found, expected).then_some(symbols)
-}
-
-/// What the axis of an activation is called; only a `Reshape` makes more axes than have names.
-fn axis_name(axis: usize, rank: usize, order: AxisOrder) -> Option<&'static str> {
-    let channel = match order {
-        AxisOrder::ChannelsFirst => 0,
-        AxisOrder::ChannelsLast => rank - 1,
-    };
-    if axis == channel {
-        return Some("channels");
-    }
-    let spatial = match order {
-        AxisOrder::ChannelsFirst => axis - 1,
-        AxisOrder::ChannelsLast => axis,
-    };
-    (2..=4).contains(&rank).then(|| layer::axis_name(spatial, rank - 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::string::ToString;
-    use alloc::vec;
-
-    fn input(found: Vec<usize>, expected: &[i64], order: AxisOrder) -> String {
-        ShapeError::Input { chain: "Ae", input: "input", found, expected: Box::new(Shape::of(expected)), order }
-            .to_string()
+#[cfg(feature = "alloc")]
+impl RunError {
+    /// The error of a sub-chain, seen from outside.
+    pub(crate) fn within(self, chain: &str) -> RunError {
+        RunError { layer: format!("{chain}.{}", self.layer), ..self }
     }
 
-    #[test]
-    fn the_wrong_axes_are_named() {
-        assert_eq!(
-            input(vec![8, 1, 27, 30], &[1, 28, 28], AxisOrder::ChannelsFirst),
-            "`Ae`: `input` has height 27, expected 28; width 30, expected 28 \
-             (found [8, 1, 27, 30], expected a batch of [1, 28, 28])"
-        );
-        assert_eq!(
-            input(vec![8, 28, 28, 3], &[28, 28, 1], AxisOrder::ChannelsLast),
-            "`Ae`: `input` has channels 3, expected 1 (found [8, 28, 28, 3], expected a batch of [28, 28, 1])"
-        );
-        assert_eq!(
-            input(vec![8, 2, 2, 2, 2, 3], &[2, 2, 2, 2, 2], AxisOrder::ChannelsFirst),
-            "`Ae`: `input` has size 3 on axis 5, expected 2 \
-             (found [8, 2, 2, 2, 2, 3], expected a batch of [2, 2, 2, 2, 2])"
-        );
-    }
-
-    #[test]
-    fn likely_causes_are_named() {
-        let first = input(vec![8, 28, 28, 1], &[1, 28, 28], AxisOrder::ChannelsFirst);
-        assert!(first.ends_with("; this chain takes the channel axis first"), "{first}");
-        let last = input(vec![8, 1, 28, 28], &[28, 28, 1], AxisOrder::ChannelsLast);
-        assert!(last.ends_with("; this chain takes the channel axis last"), "{last}");
-        let batch = input(vec![1, 28, 28], &[1, 28, 28], AxisOrder::ChannelsFirst);
-        assert!(batch.contains("has 3 axes, expected 4"), "{batch}");
-        assert!(batch.ends_with("; the batch axis is missing"), "{batch}");
+    /// The error of a chain that nothing is around.
+    pub(crate) fn of(self, chain: &'static str) -> ShapeError {
+        ShapeError::Layer { chain, layer: self.layer, reason: Box::new(self.fault.reason) }
     }
 }

@@ -1,5 +1,6 @@
 //! The kinds of floating point numbers that weights are stored in.
 
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
 /// A kind of number, named as in safetensors files; little-endian.
@@ -20,6 +21,7 @@ impl Float {
     ///
     /// # Errors
     /// The first that `convert` gives.
+    #[cfg(feature = "alloc")]
     pub(crate) fn decode<E>(
         self,
         bytes: &[u8],
@@ -34,6 +36,7 @@ impl Float {
     }
 }
 
+#[cfg(feature = "alloc")]
 fn each<const N: usize, E>(
     bytes: &[u8],
     value: impl Fn([u8; N]) -> f64,
@@ -45,6 +48,7 @@ fn each<const N: usize, E>(
 
 /// An `f16`. Its exponent and fraction are in the place of an `f32`'s once they are moved, but the
 /// exponent counts from -15 instead of -127.
+#[cfg(feature = "alloc")]
 fn half(bits: u16) -> f64 {
     const REBASE: f64 = (1_u128 << (127 - 15)) as f64;
     const INFINITY: u16 = 0x7c00;
@@ -58,6 +62,7 @@ fn half(bits: u16) -> f64 {
 }
 
 /// A `bf16`.
+#[cfg(feature = "alloc")]
 fn brain(bits: u16) -> f64 {
     f64::from(f32::from_bits(u32::from(bits) << 16))
 }

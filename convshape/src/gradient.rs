@@ -1,24 +1,19 @@
-//! Gradients of a model: a batch forward, every value kept, then the steps in reverse.
-
-mod tape;
+//! Gradients of a model: a batch forward, what is needed for it kept, then the steps in reverse.
 
 use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use convshape_arith::shape::Shape;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use rand::Rng;
 
-use self::tape::{Piece, Tape, Update};
-use crate::batch::{Inputs, Outputs};
+use crate::batch::{Inputs, Outputs, check_inputs};
 use crate::error::ShapeError;
-use crate::model::check_inputs;
+use crate::fast::train::{Key, Plan, Plans, Update};
 use crate::param::Param;
 use crate::parts::{Linked, Parts, assemble, checked_params};
 use crate::program::{Port, Program};
-use crate::run::RunError;
 use crate::train::{Evaluation, Loss, checked};
 
 /// How layers run that are different in training.
@@ -64,27 +59,34 @@ pub(crate) fn differentiate<M: Parts>(
     cotangents: &mut Cotangents<'_>,
 ) -> Result<Gradients<M>, ShapeError> {
     let program = M::PROGRAM;
-    let mut updates = Vec::new();
-    let params: Vec<&[f32]> = checked_params(model)?.into_iter().map(Param::as_slice).collect();
-    let piece = Piece { linked: Linked::of::<M>(), params: &params, first: 0 };
-    let (batch, tape) = record(program, &piece, inputs, mode, &mut updates)?;
+    let params = checked_params(model)?;
+    let training = matches!(mode, Mode::Training(_));
+    let mut run = Run::new(model, inputs, |key| Key { training, inputs_too, ..key })?;
+    let updates = run.forward(&params, inputs, mode)?;
 
-    let outputs: Vec<ArrayViewD<'_, f32>> =
-        program.outputs.iter().map(|port| view(batch, tape.value(port.value))).collect();
+    let outputs: Vec<ArrayViewD<'_, f32>> = run.plan.outputs().map(|output| view(run.batch, output)).collect();
     let cotangents = cotangents(&outputs)?;
-    check_cotangents(program, batch, &outputs, &cotangents)?;
-    let cotangents = cotangents.into_iter().map(|cotangent| cotangent.as_standard_layout().iter().copied().collect());
+    check_cotangents(program, run.batch, &outputs, &cotangents)?;
+    let cotangents: Vec<ArrayD<f32>> = cotangents
+        .into_iter()
+        .map(|array| if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() })
+        .collect();
+    let cotangents: Vec<&[f32]> = cotangents.iter().filter_map(|array| array.as_slice()).collect();
 
-    let mut dparams: Vec<Vec<f32>> = params.iter().map(|param| vec![0.0; param.len()]).collect();
-    let dinputs = piece
-        .backward(&tape, cotangents.collect(), inputs_too, &mut dparams)
-        .map_err(|error| layer_error(program, error))?;
+    let mut dparams: Vec<Vec<f32>> = params.iter().map(|_| Vec::new()).collect();
+    let elements: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();
+    let dinputs = run.plan.backward(&elements, &cotangents, &mut dparams).map_err(|error| error.of(program.name))?;
     let dinputs = inputs.iter().zip(dinputs).map(|(input, gradient)| {
         ArrayD::from_shape_vec(IxDyn(input.shape()), gradient).expect("an input's gradient is shaped like the input")
     });
-    let shapes = checked_params(model)?.into_iter().map(|param| param.shape().to_vec());
-    let dparams = shapes.zip(dparams).map(|(shape, gradient)| Param::new(shape, gradient)).collect();
-    Ok(Gradients { inputs: dinputs.collect(), params: assemble(dparams), updates })
+    let inputs = dinputs.collect();
+    let dparams = Linked::of::<M>().specs().zip(dparams).map(|(spec, mut gradient)| {
+        // Nothing that a loss depends on: running statistics, what no output reads.
+        gradient.resize(spec.count(), 0.0);
+        Param::new(spec.shape, gradient)
+    });
+    run.keep(model);
+    Ok(Gradients { inputs, params: assemble(dparams), updates })
 }
 
 /// The first layer whose output, or parameter, is infinite or no number.
@@ -92,24 +94,61 @@ pub(crate) fn first_not_finite<M: Parts>(
     model: &M,
     inputs: &[ArrayViewD<'_, f32>],
 ) -> Result<Option<String>, ShapeError> {
-    let params: Vec<&[f32]> = checked_params(model)?.into_iter().map(Param::as_slice).collect();
-    let piece = Piece { linked: Linked::of::<M>(), params: &params, first: 0 };
-    let (_, tape) = record(M::PROGRAM, &piece, inputs, Mode::Stored, &mut Vec::new())?;
-    Ok(piece.first_not_finite(&tape))
+    let params = checked_params(model)?;
+    let mut run = Run::new(model, inputs, |key| Key { every_layer: true, ..key })?;
+    run.forward(&params, inputs, Mode::Stored)?;
+    let params: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();
+    Ok(run.plan.first_not_finite(&params).map(ToString::to_string))
 }
 
-/// Runs a batch and keeps everything. Returns the batch's size too.
-fn record(
+/// A plan while it runs.
+struct Run {
     program: &'static Program,
-    piece: &Piece<'_>,
-    inputs: &[ArrayViewD<'_, f32>],
-    mut mode: Mode<'_>,
-    updates: &mut Vec<Update>,
-) -> Result<(usize, Tape), ShapeError> {
-    let (batch, _) = check_inputs(program, inputs)?;
-    let values = inputs.iter().map(|input| (sample_shape(input), input.iter().copied().collect())).collect();
-    let tape = piece.forward(values, batch, &mut mode, updates).map_err(|error| layer_error(program, error))?;
-    Ok((batch, tape))
+    plan: Box<Plan>,
+    batch: usize,
+}
+
+impl Run {
+    /// For a batch; `of` says what else is wanted.
+    fn new<M: Parts>(
+        model: &M,
+        inputs: &[ArrayViewD<'_, f32>],
+        of: impl FnOnce(Key) -> Key,
+    ) -> Result<Run, ShapeError> {
+        let program = M::PROGRAM;
+        let (batch, _) = check_inputs(program, inputs)?;
+        let inputs = inputs.iter().map(sample_shape).collect();
+        let key = of(Key { inputs, batch, training: false, inputs_too: false, every_layer: false });
+        let none = Plans::default();
+        let plans = model.cache().map_or(&none, |cache| &cache.plans);
+        let plan = plans.take(Linked::of::<M>(), key).map_err(|error| error.of(program.name))?;
+        Ok(Run { program, plan, batch })
+    }
+
+    fn forward(
+        &mut self,
+        params: &[&Param],
+        inputs: &[ArrayViewD<'_, f32>],
+        mode: Mode<'_>,
+    ) -> Result<Vec<Update>, ShapeError> {
+        let elements: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();
+        let stamps: Vec<u64> = params.iter().map(|param| param.stamp()).collect();
+        let inputs: Vec<_> = inputs.iter().map(|input| input.as_standard_layout()).collect();
+        let inputs: Vec<&[f32]> = inputs.iter().filter_map(|input| input.as_slice()).collect();
+        let rng = match mode {
+            Mode::Training(rng) => Some(rng),
+            Mode::Stored => None,
+        };
+        let updates = self.plan.forward(&elements, &stamps, &inputs, rng);
+        updates.map_err(|error| error.of(self.program.name))
+    }
+
+    /// Leaves the plan to the next step.
+    fn keep(self, model: &impl Parts) {
+        if let Some(cache) = model.cache() {
+            cache.plans.put(self.plan);
+        }
+    }
 }
 
 /// The shape of one sample of a batch.
@@ -122,10 +161,6 @@ fn view<'a>(batch: usize, (shape, elements): (&Shape, &'a [f32])) -> ArrayViewD<
     let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
     let dims: Vec<usize> = [batch].into_iter().chain(sizes).collect();
     ArrayViewD::from_shape(IxDyn(&dims), elements).expect("a run gives the shapes that were checked")
-}
-
-fn layer_error(program: &'static Program, RunError { layer, fault }: RunError) -> ShapeError {
-    ShapeError::Layer { chain: program.name, layer, reason: Box::new(fault.reason) }
 }
 
 /// Cotangents are shaped like the outputs.
@@ -145,7 +180,7 @@ fn check_cotangents(
                 chain,
                 input: port.name,
                 found: cotangent.shape().to_vec(),
-                expected: Box::new(sample_shape(output)),
+                expected: sample_shape(output),
                 order: program.order,
             });
         }

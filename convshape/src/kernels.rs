@@ -7,6 +7,7 @@ mod activation;
 mod border;
 mod conv;
 mod dense;
+mod direct;
 #[cfg(feature = "train")]
 pub mod gradient;
 mod join;
@@ -28,8 +29,48 @@ use self::border::Border;
 use self::conv::Geometry;
 #[cfg(feature = "std")]
 pub(crate) use self::conv::Weight;
+pub(crate) use self::direct::convolution;
 use self::layout::{Channels, Grid};
 pub use self::number::Number;
+
+/// What a layer reads: one or more activations, with their shapes.
+pub trait Operands<T> {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// One of them.
+    fn get(&self, index: usize) -> (&Shape, &[T]);
+}
+
+impl<T> Operands<T> for [(&Shape, &[T])] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn get(&self, index: usize) -> (&Shape, &[T]) {
+        self[index]
+    }
+}
+
+impl<T, const N: usize> Operands<T> for [(&Shape, &[T]); N] {
+    fn count(&self) -> usize {
+        N
+    }
+
+    fn get(&self, index: usize) -> (&Shape, &[T]) {
+        self[index]
+    }
+}
+
+impl<T, O: Operands<T> + ?Sized> Operands<T> for &O {
+    fn count(&self) -> usize {
+        (**self).count()
+    }
+
+    fn get(&self, index: usize) -> (&Shape, &[T]) {
+        (**self).get(index)
+    }
+}
 
 /// Runs one layer over one sample.
 ///
@@ -46,11 +87,11 @@ pub fn apply<T: Number>(
     op: &Op,
     order: AxisOrder,
     params: &[&[T]],
-    inputs: &[(&Shape, &[T])],
+    inputs: &(impl Operands<T> + ?Sized),
     output: &Shape,
     y: &mut [T],
 ) -> Result<(), Fault> {
-    let (shape, x) = inputs[0];
+    let (shape, x) = inputs.get(0);
     let (from, to) = (Grid::new(shape, order), Grid::new(output, order));
     let channels = Channels::new(shape, order);
     match op.bind(shape, order) {
@@ -72,21 +113,36 @@ pub fn apply<T: Number>(
         }
         Op::Slice { start, .. } => join::slice(count(start), &channels, x, &Channels::new(output, order), y),
         Op::Linear { dialect, outputs, .. } => dense::linear(dialect, count(outputs), params, x, y),
-        Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => y.copy_from_slice(x),
+        Op::Flatten
+        | Op::Reshape { .. }
+        | Op::Dropout { .. }
+        | Op::Scale { .. }
+        | Op::BatchNorm { .. }
+        | Op::Activation(_) => {
+            y.copy_from_slice(x);
+            in_place(op, order, params, output, y);
+        }
         Op::Concat => join::concat(inputs, order, &Channels::new(output, order), y),
         Op::Add => join::broadcast(|a, b| a + b, inputs, order, output, y),
         Op::Mul => join::broadcast(|a, b| a * b, inputs, order, output, y),
-        Op::Scale { by } => activation::map(x, y, |x| x * by),
-        Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &channels, x, y),
         Op::GroupNorm { groups, eps, .. } => norm::group_norm(count(groups), params, eps, &channels, x, y),
         Op::InstanceNorm { eps, .. } => norm::group_norm(channels.count, params, eps, &channels, x, y),
         Op::LayerNorm { eps, .. } => norm::layer_norm(params, eps, x, y),
-        Op::Activation(function) => activation::map(x, y, |x| activation(function, x)),
         Op::Prelu { .. } => activation::prelu(params[0], &channels, x, y),
         Op::Snake { .. } => activation::snake(params[0], &channels, x, y),
         Op::Softmax => norm::softmax(&channels, x, y),
     }
     Ok(())
+}
+
+/// Runs a layer that changes each element for itself, or none, where the elements lie.
+pub(crate) fn in_place<T: Number>(op: &Op, order: AxisOrder, params: &[&[T]], shape: &Shape, y: &mut [T]) {
+    match *op {
+        Op::Scale { by } => activation::map(y, |y| y * by),
+        Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &Channels::new(shape, order), y),
+        Op::Activation(function) => activation::map(y, |y| activation(function, y)),
+        _ => {}
+    }
 }
 
 /// A factor or count that the shapes were checked with.

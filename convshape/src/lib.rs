@@ -92,36 +92,72 @@
 //! its layer. `pretrained()` then gives the model with those weights, which are part of the program and borrowed from it
 //! where they are `f32`; it needs no file, no feature, and cannot fail. The path is relative to the crate's `Cargo.toml`.
 //!
+//! # Devices
+//!
+//! Without its features the crate needs neither the standard library nor a heap. A chain whose sizes are numbers then
+//! runs in an array of the caller's, from and to nested arrays, with weights that stay where they are in the program:
+//! those of `pretrained()`, or all numbers of the model in one array. An array that is too small does not compile.
+//!
+//! ```
+//! use convshape::{Model, conv_chain};
+//!
+//! conv_chain! {
+//!     struct Edges {
+//!         input: [1, 4, 4];
+//!         edge: Conv2d(1 -> 1, kernel: 2, bias: false, activation: Relu);
+//!         output: [1, 3, 3];
+//!     }
+//! }
+//!
+//! static WEIGHTS: [f32; 4] = [1.0, -1.0, 1.0, -1.0];
+//!
+//! let model = Edges::from_static(&WEIGHTS)?;
+//! let image = [[[1.0, 1.0, 0.0, 0.0]; 4]];
+//! let mut edges = [[[0.0; 3]; 3]];
+//! let mut memory = [0.0; Edges::WORKSPACE_BYTES / 4];
+//! model.forward_into(&image, &mut edges, &mut memory);
+//! assert_eq!(edges, [[[0.0, 2.0, 0.0]; 3]]);
+//! # Ok::<(), convshape::ShapeError>(())
+//! ```
+//!
+//! The memory is as much as the values take that are needed at the same time. Layers run row by row in `f32`, those that
+//! are not convolutions by their definition; vector instructions need `std`.
+//!
 //! # Features
 //!
 //! All but the last two are on by default.
 //!
-//! - `std`: for [`ndarray`], and for finding out what the processor can do.
-//! - `safetensors`: the methods that read and write files. It needs `std`, as the next three do.
+//! - `std`: finds out what the processor can do, and runs its vector instructions. It brings `alloc`.
+//! - `alloc`: models and tensors on the heap: `init`, `forward`, `summary`.
+//! - `ndarray`: batches as [`ndarray`] arrays: `forward_batch`, `view()`. It brings `alloc`.
+//! - `safetensors`: the methods that read and write files. It brings `std`, as the next three do.
 //! - `train`: gradients, losses, optimisers and the training loop.
 //! - `rayon`: several threads where the work pays for them.
 //! - `progress`: a progress bar while a model is trained.
-//! - `typed`: the module `typed`, shapes as types on `typenum`, for code that is generic over sizes.
-//!
-//! Without them the crate is `no_std` and needs only `alloc`: chains are checked, drawn and run as before.
+//! - `typed`: the module `typed`, shapes as types on `typenum`, for code that is generic over sizes. It brings `alloc`.
 #![no_std]
 
+#[cfg(feature = "alloc")]
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "ndarray")]
 mod batch;
 mod chain;
 #[doc(hidden)]
 pub mod check;
 mod columns;
 pub mod dialects;
+mod elements;
 mod error;
 pub mod errors;
 #[cfg(feature = "std")]
 mod fast;
 mod float;
+#[cfg(feature = "alloc")]
 mod fold;
+mod forward;
 #[cfg(feature = "train")]
 mod gradient;
 #[cfg(not(feature = "std"))]
@@ -130,19 +166,24 @@ mod fast {
     #[derive(Clone, Default, PartialEq, Debug)]
     pub struct Cache;
 }
+#[cfg(feature = "alloc")]
 mod init;
 #[doc(hidden)]
 pub mod kernels;
 pub mod layers;
+mod layout;
 mod model;
 mod nested;
 mod param;
 mod parts;
+mod ports;
 mod pretrained;
 mod program;
 mod run;
 mod shapes;
+#[cfg(feature = "alloc")]
 mod summary;
+#[cfg(feature = "ndarray")]
 mod symbols;
 mod tensor;
 #[cfg(test)]
@@ -162,38 +203,53 @@ struct Readme;
 
 pub use convshape_arith::padding;
 pub use convshape_arith::shape::Shape;
-pub use {ndarray, rand};
+#[cfg(feature = "ndarray")]
+pub use ndarray;
+pub use rand;
 
 pub use crate::chain::{Chain, LayerInfo};
 pub use crate::error::ShapeError;
 pub use crate::model::Model;
-pub use crate::param::{Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Weight, WeightBias};
-pub use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Input, Lc, Output, TensorShape};
+pub use crate::param::{
+    Bias, Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Weight, WeightBias,
+};
+pub use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Index, Input, Lc, Output, TensorShape};
+#[cfg(feature = "alloc")]
 pub use crate::summary::Summary;
 pub use crate::tensor::{Element, Tensor};
 #[cfg(feature = "safetensors")]
 pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
+pub use crate::workspace::Memory;
+#[cfg(feature = "alloc")]
 pub use crate::workspace::Workspace;
 
 /// What generated code names. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
+    #[cfg(feature = "ndarray")]
+    pub use crate::batch::{Inputs, Outputs, forward_batch};
     pub use crate::check;
     pub use crate::columns::{Layers, Steps};
     pub use crate::fast::Cache;
     #[cfg(feature = "std")]
     pub use crate::fast::peak_flops;
     pub use crate::float::Float;
+    #[cfg(feature = "alloc")]
+    pub use crate::forward::forward;
+    pub use crate::forward::forward_into;
     #[cfg(feature = "train")]
     pub use crate::gradient::{gradients, gradients_train, vjp};
+    #[cfg(feature = "alloc")]
     pub use crate::init::init;
-    pub use crate::model::{forward, forward_batch, forward_into, summary};
+    pub use crate::layout::{Slot, slots};
     pub use crate::param::ParamGroup;
-    pub use crate::parts::{Linked, Parts};
-    pub use crate::pretrained::{Aligned, Stored, pretrained};
+    pub use crate::parts::{Linked, Parts, from_static};
+    pub use crate::ports::{InputSlices, OutputSlices};
+    pub use crate::pretrained::{Aligned, Stored, check_plain, pretrained};
     pub use crate::program::{Action, Port, Program};
     pub use crate::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
+    #[cfg(feature = "alloc")]
+    pub use crate::summary::summary;
     #[cfg(feature = "safetensors")]
     pub use crate::weights::{load, load_bytes, load_with, save};
     pub use convshape_arith as arith;
@@ -211,6 +267,38 @@ macro_rules! conv_chain {
         // The macro names the library by this path, whatever the user's crate calls it.
         $crate::__private::conv_chain! { [$crate] $($chain)* }
     };
+}
+
+/// Items that need a heap.
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __alloc {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Items that need a heap: this build of the library has none.
+#[cfg(not(feature = "alloc"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __alloc {
+    ($($item:tt)*) => {};
+}
+
+/// Items that take or give [`ndarray`] arrays.
+#[cfg(feature = "ndarray")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __ndarray {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Items that take or give `ndarray` arrays: this build of the library has none.
+#[cfg(not(feature = "ndarray"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __ndarray {
+    ($($item:tt)*) => {};
 }
 
 /// The methods that read and write files, where the library was built with them.
@@ -368,7 +456,7 @@ macro_rules! __typed_layer {
             type Output = $crate::typed::Tensor<$crate::__private::core::primitive::f32, $to, B>;
 
             fn run(&self, x: &$crate::typed::Tensor<$crate::__private::core::primitive::f32, S, B>) -> Self::Output {
-                $crate::typed::run_chain(x, |x| self.forward(x))
+                $crate::typed::run_chain(self, x)
             }
         }
     };

@@ -1,37 +1,36 @@
-//! Running a model, and what generic code can do with any of them.
+//! What generic code can do with any model.
 
-use alloc::borrow::Cow;
-use alloc::boxed::Box;
+#[cfg(feature = "alloc")]
+use alloc::string::{String, ToString};
+#[cfg(feature = "ndarray")]
 use alloc::vec::Vec;
 
-use convshape_arith::shape::Shape;
-use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+#[cfg(feature = "ndarray")]
+use ndarray::{ArrayD, ArrayViewD};
 
-use crate::batch::{InputSlices, Inputs, OutputSlices, Outputs};
 use crate::chain::Chain;
+#[cfg(feature = "ndarray")]
 use crate::error::ShapeError;
+#[cfg(feature = "alloc")]
 use crate::param::Param;
-use crate::parts::{Linked, Parts, checked_params};
-use crate::program::{Action, Program};
-use crate::run::{self, Run, RunError, Value};
-use crate::summary::Summary;
-use crate::symbols::Symbols;
-use crate::workspace::{Workspace, workspace_bytes};
+use crate::parts::{Linked, Parts};
+use crate::workspace::workspace_bytes;
 
 /// A chain with parameters: what generic code needs of it. Every generated struct is one.
 pub trait Model: Chain + Clone + Send + Sync + 'static {
-    /// The bytes of a [`Workspace`] for one sample: enough for all activations with their borders at
-    /// once, though those that do not live at the same time share memory. Zero where sizes are known
-    /// at run time only; then a workspace grows in its first run.
+    /// The bytes of memory for one sample, as `forward_into` takes it: see [`Memory`]. Zero where sizes
+    /// are known at run time only; then a workspace grows in its first run.
     ///
-    /// [`Workspace`]: crate::Workspace
+    /// [`Memory`]: crate::Memory
     const WORKSPACE_BYTES: usize;
 
     /// Calls `f` with each parameter and its name in files (`enc1.weight`), in the order of the
     /// layers.
+    #[cfg(feature = "alloc")]
     fn for_each_param(&self, f: impl FnMut(&str, &Param));
 
     /// Calls `f` with each parameter and its name in files, to change it.
+    #[cfg(feature = "alloc")]
     fn for_each_param_mut(&mut self, f: impl FnMut(&str, &mut Param));
 
     /// Runs a batch: one array for each of [`Chain::INPUTS`], the batch axis first, with any
@@ -40,262 +39,56 @@ pub trait Model: Chain + Clone + Send + Sync + 'static {
     /// # Errors
     /// If an input is not of the shape that the chain was checked for, or the batches differ in
     /// size; also if a parameter was replaced by one of another shape.
+    #[cfg(feature = "ndarray")]
     fn run_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError>;
 }
 
 impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
     const WORKSPACE_BYTES: usize = workspace_bytes(Linked::of::<M>());
 
+    #[cfg(feature = "alloc")]
     fn for_each_param(&self, mut f: impl FnMut(&str, &Param)) {
-        let mut specs = Linked::of::<M>().specs().into_iter();
+        let mut names = names::<M>();
         self.visit(&mut |param| {
-            if let Some(spec) = specs.next() {
-                f(&spec.name, param);
+            if let Some(name) = names.next() {
+                f(&name, param);
             }
         });
     }
 
+    #[cfg(feature = "alloc")]
     fn for_each_param_mut(&mut self, mut f: impl FnMut(&str, &mut Param)) {
-        let mut specs = Linked::of::<M>().specs().into_iter();
+        let mut names = names::<M>();
         self.visit_mut(&mut |param| {
-            if let Some(spec) = specs.next() {
-                f(&spec.name, param);
+            if let Some(name) = names.next() {
+                f(&name, param);
             }
         });
     }
 
+    #[cfg(feature = "ndarray")]
     fn run_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
-        run_batch(self, inputs)
+        crate::batch::run_batch(self, inputs)
     }
 }
 
-/// The generated `forward`: one sample, its shape known to be right.
-///
-/// # Panics
-/// If a parameter was replaced by one of another shape.
-pub fn forward<'a, O: Outputs>(model: &impl Parts, inputs: impl Inputs<'a>) -> O {
-    match forward_batch(model, inputs) {
-        Ok(output) => output,
-        Err(error) => panic!("{error}"),
-    }
+/// The names of a model's parameters in files.
+#[cfg(feature = "alloc")]
+fn names<M: Parts>() -> impl Iterator<Item = String> {
+    Linked::of::<M>().specs().map(|spec| spec.name.to_string())
 }
 
-/// The generated `forward_into`. Allocates nothing but in its first run, and in the first after a
-/// parameter changed, which packs the weights.
-///
-/// # Panics
-/// If a parameter was replaced by one of another shape.
-pub fn forward_into<M: Parts>(
-    model: &M,
-    inputs: impl InputSlices,
-    outputs: impl OutputSlices,
-    workspace: &mut Workspace,
-) {
-    inputs.with_slices(|inputs| outputs.with_slices(|outputs| run_into(model, inputs, outputs, workspace)));
-}
-
-fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], workspace: &mut Workspace) {
-    let program = M::PROGRAM;
-    let shapes = program.inputs.iter().map(|port| port.shape);
-    #[cfg(feature = "std")]
-    if let Some(engine) = model.cache().and_then(|cache| cache.engine(model, shapes.clone())) {
-        if workspace.get().len() < engine.elements(1) {
-            *workspace = Workspace::with_elements(engine.elements(1));
-        }
-        if engine.run_in(1, inputs, outputs, workspace.get_mut()).is_some() {
-            return;
-        }
-    }
-    let _ = workspace;
-    let views: Vec<ArrayViewD<'_, f32>> = inputs
-        .iter()
-        .zip(shapes)
-        .map(|(elements, shape)| {
-            let view = ArrayViewD::from_shape(IxDyn(&dims(1, &shape)), elements);
-            view.expect("a tensor has as many elements as its shape says")
-        })
-        .collect();
-    match run_batch(model, &views) {
-        Ok(results) => {
-            for (output, result) in outputs.iter_mut().zip(results) {
-                output.iter_mut().zip(result).for_each(|(to, from)| *to = from);
-            }
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
-
-/// The generated `forward_batch`.
-///
-/// # Errors
-/// Those of [`Model::run_batch`].
-pub fn forward_batch<'a, O: Outputs>(model: &impl Parts, inputs: impl Inputs<'a>) -> Result<O, ShapeError> {
-    let outputs = run_batch(model, &inputs.batches())?;
-    Ok(O::from_batches(&mut outputs.into_iter()))
-}
-
-/// The generated `summary`.
-pub fn summary<M: Parts + Chain>() -> Summary {
-    Summary::of::<M>(M::PROGRAM.name, M::PROGRAM.order)
-}
-
-fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
-    let program = M::PROGRAM;
-    let (batch, symbols) = check_inputs(program, inputs)?;
-    #[cfg(feature = "std")]
-    if let Some(outputs) = fast_batch(model, batch, inputs) {
-        return Ok(outputs);
-    }
-    let params: Vec<&[f32]> = checked_params(model)?.into_iter().map(Param::as_slice).collect();
-    let ready = Ready::new(Linked::of::<M>(), &mut params.as_slice());
-
-    // Rows of the outputs are appended sample by sample.
-    let mut outputs: Vec<Vec<f32>> = program.outputs.iter().map(|_| Vec::new()).collect();
-    for sample in 0..batch {
-        let elements: Vec<Cow<'_, [f32]>> = inputs.iter().map(|input| contiguous(input, sample)).collect();
-        let values: Vec<(Shape, &[f32])> = program
-            .inputs
-            .iter()
-            .zip(&elements)
-            .map(|(port, elements)| (symbols.fix(&port.shape), &elements[..]))
-            .collect();
-        let results = ready.run(&values).map_err(|RunError { layer, fault }| ShapeError::Layer {
-            chain: program.name,
-            layer,
-            reason: Box::new(fault.reason),
-        })?;
-        for (output, (_, elements)) in outputs.iter_mut().zip(results) {
-            output.extend(elements);
-        }
-    }
-    let arrays = program.outputs.iter().zip(outputs);
-    Ok(arrays.map(|(port, elements)| array(batch, &symbols.fix(&port.shape), elements)).collect())
-}
-
-/// [`run_batch`] the fast way, where there is one.
-#[cfg(feature = "std")]
-fn fast_batch<M: Parts>(model: &M, batch: usize, inputs: &[ArrayViewD<'_, f32>]) -> Option<Vec<ArrayD<f32>>> {
-    let shapes: Vec<Shape> = inputs
-        .iter()
-        .map(|input| {
-            let sizes: Option<Vec<i64>> = input.shape()[1..].iter().map(|&size| i64::try_from(size).ok()).collect();
-            Some(Shape::of(&sizes?))
-        })
-        .collect::<Option<_>>()?;
-    let engine = model.cache()?.engine(model, shapes.iter().copied())?;
-    let elements: Vec<Cow<'_, [f32]>> = inputs
-        .iter()
-        .map(|input| match input.to_slice() {
-            Some(elements) => Cow::Borrowed(elements),
-            None => Cow::Owned(input.iter().copied().collect()),
-        })
-        .collect();
-    let elements: Vec<&[f32]> = elements.iter().map(|elements| &elements[..]).collect();
-    let mut outputs: Vec<ArrayD<f32>> = engine
-        .outputs()
-        .iter()
-        .map(|shape| array(batch, shape, alloc::vec![0.0; batch * shape.numbers()?.iter().product::<usize>()]).into())
-        .collect::<Option<_>>()?;
-    let mut rooms: Vec<&mut [f32]> = outputs.iter_mut().filter_map(|output| output.as_slice_mut()).collect();
-    engine.run(batch, &elements, &mut rooms)?;
-    Some(outputs)
-}
-
-/// The size of the batch and the values of the symbols, if the inputs are those the program takes.
-pub(crate) fn check_inputs(
-    program: &'static Program,
-    inputs: &[ArrayViewD<'_, f32>],
-) -> Result<(usize, Symbols), ShapeError> {
-    let chain = program.name;
-    if inputs.len() != program.inputs.len() {
-        return Err(ShapeError::Inputs { chain, found: inputs.len(), expected: program.inputs.len() });
-    }
-    let mut symbols = Symbols::NONE;
-    for (port, input) in program.inputs.iter().zip(inputs) {
-        if !input.shape().get(1..).is_some_and(|sizes| symbols.learn(sizes, &port.shape)) {
-            return Err(ShapeError::Input {
-                chain,
-                input: port.name,
-                found: input.shape().to_vec(),
-                expected: Box::new(port.shape),
-                order: program.order,
-            });
-        }
-    }
-    let batch = inputs.first().map_or(0, |input| input.len_of(Axis(0)));
-    for (port, input) in program.inputs.iter().zip(inputs) {
-        let found = input.len_of(Axis(0));
-        if found != batch {
-            let first = program.inputs[0].name;
-            return Err(ShapeError::Batch { chain, input: port.name, found, first, expected: batch });
-        }
-    }
-    Ok((batch, symbols))
-}
-
-/// One sample of a batch in row-major order, borrowed where it lies so already.
-fn contiguous<'a>(batch: &'a ArrayViewD<'_, f32>, sample: usize) -> Cow<'a, [f32]> {
-    let view = batch.index_axis(Axis(0), sample);
-    match view.to_slice() {
-        Some(elements) => Cow::Borrowed(elements),
-        None => Cow::Owned(view.iter().copied().collect()),
-    }
-}
-
-/// A batch of one output.
-fn array(batch: usize, shape: &Shape, elements: Vec<f32>) -> ArrayD<f32> {
-    ArrayD::from_shape_vec(IxDyn(&dims(batch, shape)), elements).expect("a run gives the shapes that were checked")
-}
-
-/// The sizes of a shape, behind that of the batch.
-fn dims(batch: usize, shape: &Shape) -> Vec<usize> {
-    let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
-    [batch].into_iter().chain(sizes).collect()
-}
-
-/// A program with its parameters at hand.
-struct Ready<'a> {
-    program: &'static Program,
-    /// The parameters of its layers, without those of sub-chains.
-    params: Vec<&'a [f32]>,
-    chains: Vec<Ready<'a>>,
-}
-
-impl<'a> Ready<'a> {
-    /// Takes the parameters of a program from the front of `params`.
-    fn new(linked: Linked, params: &mut &[&'a [f32]]) -> Ready<'a> {
-        let mut ready = Ready { program: linked.program, params: Vec::new(), chains: Vec::new() };
-        for step in linked.program.steps {
-            match step.action {
-                Action::Layer(op) => {
-                    let (own, rest) = params.split_at(op.params().len());
-                    ready.params.extend(own);
-                    *params = rest;
-                }
-                // Sub-chains are counted in the order of their steps.
-                Action::Chain { index } => ready.chains.push(Ready::new(linked.chains[index], params)),
-            }
-        }
-        ready
-    }
-}
-
-impl Run for Ready<'_> {
-    fn run(&self, inputs: &[(Shape, &[f32])]) -> Result<Vec<Value>, RunError> {
-        let chains: Vec<&dyn Run> = self.chains.iter().map(|chain| chain as &dyn Run).collect();
-        run::run(self.program, &self.params, &chains, inputs)
-    }
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "ndarray"))]
 mod tests {
     use super::*;
+    use crate::batch::forward_batch;
+    use crate::forward::forward;
     use crate::param::ParamGroup;
     use crate::shapes::Cl;
     use crate::tensor::Tensor;
     use crate::test_model::{Outer, Small};
     use alloc::string::{String, ToString};
-    use ndarray::{Array3, ArrayView3, s};
+    use ndarray::{Array3, ArrayView3, IxDyn, s};
     use rand::SeedableRng;
     use rand::rngs::Xoshiro256PlusPlus;
 
@@ -362,8 +155,9 @@ mod tests {
         // A model of the same parameters that was never run.
         let fresh: Outer = crate::parts::assemble({
             let mut params = Vec::new();
+            let mut specs = Linked::of::<Outer>().specs();
             model.visit(&mut |param: &Param| {
-                params.push(Param::new(param.shape().to_vec(), param.as_slice().to_vec()));
+                params.push(Param::new(specs.next().unwrap().shape, param.as_slice().to_vec()));
             });
             params
         });

@@ -1,12 +1,16 @@
 //! Tensors to and from nested arrays and [`ndarray`] arrays.
 
-use alloc::boxed::Box;
+#[cfg(feature = "ndarray")]
 use alloc::vec::Vec;
 
+#[cfg(feature = "ndarray")]
 use ndarray::Array;
 
+#[cfg(feature = "ndarray")]
 use crate::error::ShapeError;
-use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Hwc, Lc, TensorShape};
+use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Hwc, Lc};
+#[cfg(feature = "ndarray")]
+use crate::shapes::{DimOf, Index, TensorShape};
 use crate::tensor::{Element, Tensor};
 
 const HOLDS: &str = "a tensor holds as many elements as its shape says";
@@ -22,6 +26,7 @@ macro_rules! nested {
             }
 
             /// The elements as nested arrays to write to. Borrowed data is copied first.
+            #[cfg(feature = "alloc")]
             pub fn as_mut_nested(&mut self) -> &mut $array {
                 let nested = self.as_mut_slice();
                 $(let (nested, _) = nested.as_chunks_mut::<$inner>();)*
@@ -29,6 +34,7 @@ macro_rules! nested {
             }
         }
 
+        #[cfg(feature = "alloc")]
         impl<T: Element, $(const $size: usize),+> From<&$array> for Tensor<T, $name<$($size),+>> {
             fn from(nested: &$array) -> Self {
                 let mut tensor = Self::zeros();
@@ -37,6 +43,7 @@ macro_rules! nested {
             }
         }
 
+        #[cfg(feature = "alloc")]
         impl<T: Element, $(const $size: usize),+> From<$array> for Tensor<T, $name<$($size),+>> {
             fn from(nested: $array) -> Self {
                 Self::from(&nested)
@@ -55,20 +62,22 @@ nested! {
     Dhwc<D, H, W, N> [[[[T; N]; W]; H]; D], N W H;
 }
 
-impl<T: Element, S: TensorShape> From<Tensor<T, S>> for Array<T, S::Dim> {
+#[cfg(feature = "ndarray")]
+impl<T: Element, S: TensorShape> From<Tensor<T, S>> for Array<T, DimOf<S>> {
     /// Takes the elements over; owned ones are not copied.
     fn from(tensor: Tensor<T, S>) -> Self {
-        Array::from_shape_vec(S::dims(), tensor.into_vec()).expect(HOLDS)
+        Array::from_shape_vec(S::DIMS.into_dim(), tensor.into_vec()).expect(HOLDS)
     }
 }
 
-impl<T: Element, S: TensorShape> TryFrom<Array<T, S::Dim>> for Tensor<T, S> {
+#[cfg(feature = "ndarray")]
+impl<T: Element, S: TensorShape> TryFrom<Array<T, DimOf<S>>> for Tensor<T, S> {
     type Error = ShapeError;
 
     /// Takes the elements over; they are copied only where they are not in row-major order.
-    fn try_from(array: Array<T, S::Dim>) -> Result<Self, ShapeError> {
+    fn try_from(array: Array<T, DimOf<S>>) -> Result<Self, ShapeError> {
         if array.shape() != S::DIMS.as_ref() {
-            return Err(ShapeError::View { found: array.shape().to_vec(), expected: Box::new(S::SHAPE) });
+            return Err(ShapeError::View { found: array.shape().to_vec(), expected: S::SHAPE });
         }
         if !array.is_standard_layout() {
             return Self::from_view(array.view());

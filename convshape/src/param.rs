@@ -1,12 +1,15 @@
 //! The numbers a layer has learnt, and the groups of them that layers have.
 
-use alloc::borrow::Cow;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::fmt;
 
+#[cfg(feature = "ndarray")]
 use ndarray::{ArrayViewD, IxDyn};
 
+use crate::elements::Elements;
 use crate::fast::Cache;
+use crate::parts::Sizes;
 
 /// One parameter of a layer: a weight, a bias, a running statistic.
 ///
@@ -14,8 +17,8 @@ use crate::fast::Cache;
 /// row-major order, on the heap or in borrowed `&'static` data.
 #[derive(Clone)]
 pub struct Param {
-    data: Cow<'static, [f32]>,
-    shape: Vec<usize>,
+    data: Elements<f32>,
+    shape: Sizes,
     /// Says which elements these are: two parameters with one stamp have the same.
     #[cfg(feature = "std")]
     stamp: u64,
@@ -23,12 +26,13 @@ pub struct Param {
 
 impl Param {
     /// A parameter that owns its elements, one for each index of `shape`.
-    pub(crate) fn new(shape: Vec<usize>, data: Vec<f32>) -> Param {
-        Param::of(shape, Cow::Owned(data))
+    #[cfg(feature = "alloc")]
+    pub(crate) fn new(shape: Sizes, data: Vec<f32>) -> Param {
+        Param::of(shape, data.into())
     }
 
     /// A parameter that may borrow its elements, one for each index of `shape`.
-    pub(crate) fn of(shape: Vec<usize>, data: Cow<'static, [f32]>) -> Param {
+    pub(crate) fn of(shape: Sizes, data: Elements<f32>) -> Param {
         debug_assert_eq!(shape.iter().product::<usize>(), data.len());
         Param {
             data,
@@ -51,6 +55,7 @@ impl Param {
     }
 
     /// The elements in row-major order, to write to. Borrowed data is copied first.
+    #[cfg(feature = "alloc")]
     pub fn as_mut_slice(&mut self) -> &mut [f32] {
         #[cfg(feature = "std")]
         {
@@ -65,6 +70,7 @@ impl Param {
     }
 
     /// The elements as an array.
+    #[cfg(feature = "ndarray")]
     pub fn view(&self) -> ArrayViewD<'_, f32> {
         ArrayViewD::from_shape(IxDyn(&self.shape), &self.data)
             .expect("a parameter has one element for each index of its shape")
@@ -87,7 +93,7 @@ impl PartialEq for Param {
 
 impl fmt::Debug for Param {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Param {:?}", self.shape)
+        write!(f, "Param {:?}", self.shape())
     }
 }
 
@@ -170,6 +176,12 @@ groups! {
         weight
     }
 
+    /// A layer with a tied weight, which is another layer's.
+    Bias {
+        /// What is added, per output channel.
+        bias
+    }
+
     /// A layer with a weight and a bias.
     WeightBias {
         /// What the input is multiplied by.
@@ -223,6 +235,7 @@ mod tests {
     use alloc::format;
     use alloc::vec;
     use convshape_arith::op::{Dialect, Op};
+    use convshape_arith::shape::Shape;
 
     #[test]
     fn fields_are_in_the_order_of_the_arithmetic() {
@@ -241,7 +254,7 @@ mod tests {
         let mut count = 0u8;
         let mut next = || {
             count += 1;
-            Param::new(vec![1], vec![f32::from(count)])
+            Param::new(Sizes::of(&Shape::of(&[1])), vec![f32::from(count)])
         };
         let mut pair = <[WeightBias; 2]>::assemble(&mut next);
         assert_eq!(pair[0].weight.as_slice(), [1.0]);
@@ -254,7 +267,7 @@ mod tests {
 
     #[test]
     fn debug_is_short() {
-        let param = Param::new(vec![2, 3], vec![0.0; 6]);
+        let param = Param::new(Sizes::of(&Shape::of(&[2, 3])), vec![0.0; 6]);
         assert_eq!(format!("{param:?}"), "Param [2, 3]");
         assert_eq!(param.view().shape(), [2, 3]);
     }

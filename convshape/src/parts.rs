@@ -1,13 +1,18 @@
 //! What a generated model hands to the library: its program and its parameters in order.
 
-use alloc::format;
-use alloc::string::String;
+#[cfg(feature = "alloc")]
+use alloc::string::ToString;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Deref;
 
 use convshape_arith::op::Op;
 use convshape_arith::param::{Init, ParamSpec};
+use convshape_arith::shape::{MAX_RANK, Shape};
 
 use crate::error::ShapeError;
+use crate::layout::Slot;
 use crate::param::{Param, ParamGroup};
 use crate::program::{Action, Program};
 
@@ -18,6 +23,8 @@ pub trait Parts: ParamGroup {
     const PROGRAM: &'static Program;
     /// The sub-chains that its steps name by index.
     const CHAINS: &'static [Linked];
+    /// Where its values lie in memory; empty where the sizes are not numbers, or those of generics.
+    const SLOTS: &'static [Slot] = &[];
 }
 
 /// A program together with the programs of its sub-chains.
@@ -25,53 +32,178 @@ pub trait Parts: ParamGroup {
 pub struct Linked {
     pub(crate) program: &'static Program,
     pub(crate) chains: &'static [Linked],
+    pub(crate) slots: &'static [Slot],
 }
+
+/// How deep chains may be nested in chains.
+const MOST_NESTED: usize = 8;
 
 impl Linked {
     /// That of a model.
+    ///
+    /// # Panics
+    /// If chains are nested deeper than 8.
     pub const fn of<P: Parts>() -> Linked {
-        Linked { program: P::PROGRAM, chains: P::CHAINS }
+        let linked = Linked { program: P::PROGRAM, chains: P::CHAINS, slots: P::SLOTS };
+        assert!(linked.depth() <= MOST_NESTED, "chains are nested at most 8 deep");
+        linked
+    }
+
+    const fn depth(&self) -> usize {
+        let (mut deepest, mut index) = (0, 0);
+        while index < self.chains.len() {
+            let depth = self.chains[index].depth();
+            deepest = if depth > deepest { depth } else { deepest };
+            index += 1;
+        }
+        deepest + 1
     }
 
     /// Its parameters in order, those of sub-chains at the place of the step.
-    pub(crate) fn specs(self) -> Vec<Spec> {
-        let mut specs = Vec::new();
-        self.collect_specs("", &mut specs);
-        specs
+    pub(crate) fn specs(self) -> Specs {
+        let frame = Frame { linked: self, prefix: "", step: 0, param: 0 };
+        Specs { frames: [frame; MOST_NESTED], depth: 0 }
     }
 
-    fn collect_specs(self, prefix: &str, specs: &mut Vec<Spec>) {
-        for step in self.program.steps {
+    /// Whether parameters are of the shapes of [`Linked::specs`].
+    ///
+    /// # Errors
+    /// The first that is not.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn check(self, params: &[&Param]) -> Result<(), ShapeError> {
+        for (param, spec) in params.iter().zip(self.specs()) {
+            if param.shape() != &*spec.shape {
+                return Err(ShapeError::Param {
+                    chain: self.program.name,
+                    name: spec.name.to_string(),
+                    found: param.shape().to_vec(),
+                    expected: spec.shape.to_vec(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Goes through the parameters of a program.
+pub(crate) struct Specs {
+    /// The program, the sub-chain that it is in, the one in that, ..
+    frames: [Frame; MOST_NESTED],
+    /// The innermost frame.
+    depth: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Frame {
+    linked: Linked,
+    /// The name of the step that the chain is.
+    prefix: &'static str,
+    step: usize,
+    param: usize,
+}
+
+impl Iterator for Specs {
+    type Item = Spec;
+
+    fn next(&mut self) -> Option<Spec> {
+        loop {
+            let frame = &mut self.frames[self.depth];
+            let Some(step) = frame.linked.program.steps.get(frame.step) else {
+                self.depth = self.depth.checked_sub(1)?;
+                continue;
+            };
             match step.action {
-                Action::Layer(op) => specs.extend(
-                    op.params()
-                        .iter()
-                        .map(|spec| Spec::new(format!("{prefix}{}{}", step.file_name, spec.suffix), op, &spec)),
-                ),
+                Action::Layer(op) => {
+                    if let Some(spec) = op.params().get(frame.param) {
+                        frame.param += 1;
+                        let prefixes = self.frames.map(|frame| frame.prefix);
+                        let name = Name { prefixes, depth: self.depth, layer: step.file_name, suffix: spec.suffix };
+                        return Some(Spec::new(name, op, &spec));
+                    }
+                    (frame.step, frame.param) = (frame.step + 1, 0);
+                }
                 Action::Chain { index } => {
-                    self.chains[index].collect_specs(&format!("{prefix}{}.", step.file_name), specs);
+                    frame.step += 1;
+                    let linked = frame.linked.chains[index];
+                    self.depth += 1;
+                    self.frames[self.depth] = Frame { linked, prefix: step.file_name, step: 0, param: 0 };
                 }
             }
         }
     }
 }
 
-/// The sizes of a parameter: always numbers, as the macro refuses any other.
-fn numbers(sizes: impl Iterator<Item = Option<i64>>) -> Vec<usize> {
-    sizes.map(|size| size.and_then(|n| usize::try_from(n).ok()).expect("a parameter's sizes are numbers")).collect()
+/// A parameter's name in files: `sub.enc1.weight`.
+#[derive(Clone, Copy)]
+pub(crate) struct Name {
+    /// From the second on the sub-chains it is in.
+    prefixes: [&'static str; MOST_NESTED],
+    depth: usize,
+    layer: &'static str,
+    suffix: &'static str,
+}
+
+impl Name {
+    /// The name of a parameter that stands alone.
+    #[cfg(feature = "typed")]
+    pub(crate) fn alone(name: &'static str) -> Name {
+        Name { prefixes: [""; MOST_NESTED], depth: 0, layer: "", suffix: name }
+    }
+
+    /// The pieces that the name is put together from.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let outer = self.prefixes[1..=self.depth].iter().flat_map(|&prefix| [prefix, "."]);
+        outer.chain([self.layer, self.suffix])
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces().try_for_each(|piece| f.write_str(piece))
+    }
+}
+
+/// The sizes of a parameter's axes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    sizes: [usize; MAX_RANK],
+    rank: usize,
+}
+
+impl Sizes {
+    /// Those of a shape of numbers.
+    pub(crate) fn of(shape: &Shape) -> Sizes {
+        let sizes = shape.numbers().expect("the macro refuses a parameter whose sizes are not numbers");
+        Sizes { sizes, rank: shape.rank() }
+    }
+}
+
+impl Deref for Sizes {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.sizes[..self.rank]
+    }
+}
+
+impl fmt::Debug for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
 }
 
 /// One parameter of a model.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Spec {
-    /// Its name in files: `enc1.weight`.
-    pub(crate) name: String,
+    /// Its name in files.
+    pub(crate) name: Name,
     /// Its layer.
     #[cfg_attr(not(feature = "safetensors"), expect(dead_code, reason = "for hints about files"))]
     pub(crate) op: Op,
     /// Its shape, in the dialect's layout.
-    pub(crate) shape: Vec<usize>,
+    pub(crate) shape: Sizes,
     /// Its default initialisation.
+    #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "for fresh models"))]
     pub(crate) init: Init,
     /// Whether it is a running statistic, which no gradient reaches.
     #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "for optimisers"))]
@@ -80,34 +212,48 @@ pub(crate) struct Spec {
 
 impl Spec {
     /// A layer's parameter under a name.
-    pub(crate) fn new(name: String, op: Op, spec: &ParamSpec) -> Spec {
-        let shape = numbers(spec.shape.sizes().iter().map(|size| size.number()));
-        Spec { name, op, shape, init: spec.init, statistic: spec.is_statistic() }
+    pub(crate) fn new(name: Name, op: Op, spec: &ParamSpec) -> Spec {
+        Spec { name, op, shape: Sizes::of(&spec.shape), init: spec.init, statistic: spec.is_statistic() }
+    }
+
+    /// How many numbers it has.
+    pub(crate) fn count(&self) -> usize {
+        self.shape.iter().product()
     }
 }
 
 /// Builds a model from its parameters, one for each of [`Linked::specs`].
-pub(crate) fn assemble<M: Parts>(params: Vec<Param>) -> M {
+pub(crate) fn assemble<M: Parts>(params: impl IntoIterator<Item = Param>) -> M {
     let mut params = params.into_iter();
     M::assemble(&mut || params.next().expect("a model has one field for each parameter of its program"))
+}
+
+/// The generated `from_static`: a model that borrows its parameters, one behind the other in order.
+///
+/// # Errors
+/// If there are more or fewer numbers than the model has.
+pub fn from_static<M: Parts>(weights: &'static [f32]) -> Result<M, ShapeError> {
+    let specs = Linked::of::<M>().specs();
+    let expected = specs.map(|spec| spec.count()).sum();
+    if weights.len() != expected {
+        return Err(ShapeError::Weights { chain: M::PROGRAM.name, found: weights.len(), expected });
+    }
+    let mut rest = weights;
+    Ok(assemble(Linked::of::<M>().specs().map(|spec| {
+        let (own, others) = rest.split_at(spec.count());
+        rest = others;
+        Param::of(spec.shape, own.into())
+    })))
 }
 
 /// A model's parameters in order.
 ///
 /// # Errors
 /// If one was replaced by one of another shape: the fields are public.
+#[cfg(feature = "alloc")]
 pub(crate) fn checked_params<M: Parts>(model: &M) -> Result<Vec<&Param>, ShapeError> {
     let mut params = Vec::new();
     model.visit(&mut |param| params.push(param));
-    for (param, spec) in params.iter().zip(Linked::of::<M>().specs()) {
-        if param.shape() != spec.shape {
-            return Err(ShapeError::Param {
-                chain: M::PROGRAM.name,
-                name: spec.name,
-                found: param.shape().to_vec(),
-                expected: spec.shape,
-            });
-        }
-    }
+    Linked::of::<M>().check(&params)?;
     Ok(params)
 }

@@ -1,14 +1,22 @@
 //! Weights that are compiled in. The macro has read the file's header and held it against the
 //! chain, so nothing is left to check here.
 
-use alloc::borrow::Cow;
+#[cfg(feature = "alloc")]
 use alloc::format;
+#[cfg(feature = "alloc")]
+use alloc::string::ToString;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
+use core::cmp::Ordering;
+#[cfg(feature = "alloc")]
 use core::convert::Infallible;
 
+#[cfg(feature = "alloc")]
 use convshape_arith::stored::WEIGHT_NORM;
 
+use crate::elements::Elements;
 use crate::float::Float;
+#[cfg(feature = "alloc")]
 use crate::fold::fold;
 use crate::param::Param;
 use crate::parts::{Linked, Parts, Spec, assemble};
@@ -38,7 +46,7 @@ pub struct Stored {
 /// If it has not. The macro sees to that, and for what it cannot see [`crate::check`].
 pub fn pretrained<M: Parts>(file: &'static [u8], tensors: &[Stored]) -> M {
     let file = File { bytes: file, tensors };
-    assemble(Linked::of::<M>().specs().into_iter().map(|spec| file.param(spec)).collect())
+    assemble(Linked::of::<M>().specs().map(|spec| file.param(&spec)))
 }
 
 struct File<'a> {
@@ -47,37 +55,72 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn param(&self, spec: Spec) -> Param {
-        let data = self.elements(&spec.name).or_else(|| self.folded(&spec.name).map(Cow::Owned));
+    fn param(&self, spec: &Spec) -> Param {
+        let stored = self.find(|name| name.bytes().cmp(spec.name.pieces().flat_map(str::bytes)));
+        let data = stored.and_then(|stored| self.elements(stored));
+        #[cfg(feature = "alloc")]
+        let data = data.or_else(|| self.folded(&spec.name.to_string()).map(Elements::from));
         Param::of(spec.shape, data.expect("the macro has found every tensor of the chain"))
     }
 
+    /// A tensor by a comparison of its name with the one that is wanted.
+    fn find(&self, compare: impl Fn(&str) -> Ordering) -> Option<&Stored> {
+        let index = self.tensors.binary_search_by(|tensor| compare(tensor.name)).ok()?;
+        self.tensors.get(index)
+    }
+
     /// A tensor's elements, borrowed where they are `f32` as this machine has them.
-    fn elements(&self, name: &str) -> Option<Cow<'static, [f32]>> {
-        let index = self.tensors.binary_search_by(|tensor| tensor.name.cmp(name)).ok()?;
-        let Stored { kind, bytes: (start, end), .. } = self.tensors[index];
+    fn elements(&self, stored: &Stored) -> Option<Elements<f32>> {
+        let (start, end) = stored.bytes;
         let bytes = self.bytes.get(start..end)?;
-        if kind == Float::F32
-            && cfg!(target_endian = "little")
-            && let Ok(elements) = bytemuck::try_cast_slice(bytes)
+        if is_plain(stored)
+            && let Ok(elements) = bytemuck::try_cast_slice::<u8, f32>(bytes)
         {
-            return Some(Cow::Borrowed(elements));
+            return Some(elements.into());
         }
-        #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-        let Ok(elements) = kind.decode(bytes, |(_, value)| Ok::<f32, Infallible>(value as f32));
-        Some(Cow::Owned(elements))
+        #[cfg(feature = "alloc")]
+        {
+            #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+            let Ok(elements) = stored.kind.decode(bytes, |(_, value)| Ok::<f32, Infallible>(value as f32));
+            Some(elements.into())
+        }
+        #[cfg(not(feature = "alloc"))]
+        None
     }
 
     /// A weight that is stored with weight norm.
+    #[cfg(feature = "alloc")]
     fn folded(&self, name: &str) -> Option<Vec<f32>> {
         let layer = name.strip_suffix("weight")?;
+        let elements = |name: &str| self.elements(self.find(|stored| stored.cmp(name))?);
         WEIGHT_NORM.iter().find_map(|(length, direction)| {
-            let lengths = self.elements(&format!("{layer}{length}"))?;
-            let mut weight = self.elements(&format!("{layer}{direction}"))?.into_owned();
+            let lengths = elements(&format!("{layer}{length}"))?;
+            let mut weight = elements(&format!("{layer}{direction}"))?.into_owned();
             // A direction without a length is NaN in PyTorch too.
             let _ = fold(&mut weight, &lengths);
             Some(weight)
         })
+    }
+}
+
+/// Whether a tensor's bytes are those of `f32` numbers as this machine has them.
+const fn is_plain(stored: &Stored) -> bool {
+    matches!(stored.kind, Float::F32) && cfg!(target_endian = "little")
+}
+
+/// Whether the tensors of a file can be used as they are: without a heap there is no place to convert
+/// them in.
+///
+/// # Panics
+/// If not: it is called while the program compiles.
+pub const fn check_plain(tensors: &[Stored]) {
+    let mut index = 0;
+    while !cfg!(feature = "alloc") && index < tensors.len() {
+        assert!(
+            is_plain(&tensors[index]) && tensors[index].bytes.0.is_multiple_of(align_of::<f32>()),
+            "without the feature `alloc` the file of `weights` must hold aligned little-endian f32, without weight norm"
+        );
+        index += 1;
     }
 }
 

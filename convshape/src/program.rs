@@ -42,6 +42,9 @@ pub struct Step {
     pub inputs: &'static [usize],
     /// The first value it gives; a sub-chain with several outputs gives several in a row.
     pub output: usize,
+    /// The step of this program whose weight it uses, if it has none of its own. That is the first
+    /// parameter of either.
+    pub tied: Option<usize>,
 }
 
 /// A checked chain.

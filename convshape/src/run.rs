@@ -1,182 +1,189 @@
-//! Runs a program: step by step, one sample.
+//! Runs a program in memory that is laid out for it: step by step, one sample.
 
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec;
-use alloc::vec::Vec;
-use core::mem;
-
-use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::Op;
+use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
-use crate::kernels;
-use crate::program::{Action, Program, Step};
+use crate::kernels::{self, Operands};
+use crate::layout::{self, Layout, Slot};
+use crate::program::{Action, Step};
 
-/// An activation of one sample.
-pub(crate) type Value = (Shape, Vec<f32>);
-
-/// A model as a step of another: what `Chain(path)` calls.
-pub(crate) trait Run {
-    /// Runs one sample; the outputs stand in the order of the ports.
-    fn run(&self, inputs: &[(Shape, &[f32])]) -> Result<Vec<Value>, RunError>;
+/// The parameters of a program, one layer's after the other's.
+pub(crate) struct Params<'p> {
+    /// Gives the elements of one, counted from the first.
+    pub(crate) all: &'p dyn Fn(usize) -> &'p [f32],
+    /// The first that the next layer reads.
+    pub(crate) next: usize,
 }
 
-/// A layer does not take what came to it: the inputs are not those the chain was checked for.
-#[derive(Clone, Debug)]
-pub(crate) struct RunError {
-    /// The layer, with the names around it.
-    pub(crate) layer: String,
-    /// Why.
-    pub(crate) fault: Fault,
-}
-
-/// Runs one sample.
+/// Runs one sample. The outputs are then in `memory`, see [`output`].
 ///
-/// `params` are the parameters of all layers in the order of the steps, those of one layer in the
-/// order of [`Op::params`]; `chains` are the sub-chains. Shapes are worked out from the inputs', so
-/// that a chain with symbols runs like any other. A value is dropped after its last reader.
-pub(crate) fn run(
-    program: &Program,
-    params: &[&[f32]],
-    chains: &[&dyn Run],
-    inputs: &[(Shape, &[f32])],
-) -> Result<Vec<Value>, RunError> {
-    let mut values = Values::new(program, inputs);
-    let mut params = params;
+/// `inputs` have the shapes that the program is laid out for, `memory` as many elements as the layout
+/// says. Nothing is allocated.
+///
+/// # Panics
+/// If a parameter has another number of elements than its layer says.
+pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn Operands<f32>, memory: &mut [f32]) {
+    let program = layout.program();
+    let slots = layout.slots();
+    let first = params.next;
+    let (values, room) = memory.split_at_mut(layout::elements(slots, program.inputs.len()));
     for step in program.steps {
         match step.action {
             Action::Layer(op) => {
-                let output = layer(program, step, op, &mut params, &mut values);
-                let output = output.map_err(|fault| RunError { layer: step.name.to_string(), fault })?;
-                values.put(step.output, output);
+                let mut own: [&[f32]; convshape_arith::param::MAX_PARAMS] = Default::default();
+                let mut count = 0;
+                if let Some(of) = step.tied {
+                    own[0] = (params.all)(first + first_param(layout, of));
+                    count = 1;
+                }
+                for spec in op.params().iter() {
+                    let slot = &mut own[count];
+                    *slot = (params.all)(params.next);
+                    params.next += 1;
+                    count += 1;
+                    let expected = Slot { shape: spec.shape, place: 0 }.count();
+                    let (chain, layer, found) = (program.name, step.name, slot.len());
+                    assert!(
+                        found == expected,
+                        "`{chain}`: `{layer}` has {found} elements of {}, not {expected}",
+                        spec.field
+                    );
+                }
+                let own = &own[..count];
+                let output = slots[step.output];
+                let (below, rest) = values.split_at_mut(output.place);
+                let (y, above) = rest.split_at_mut(output.count());
+                let reads = Reads { step, inputs, slots, below, above, gap: output.place + output.count() };
+                match reads.place(0) {
+                    Some(place) if place == output.place => {
+                        kernels::in_place(&op, program.order, own, &output.shape, y);
+                    }
+                    _ => layer(&op, program.order, own, &reads, &output.shape, y),
+                }
             }
             Action::Chain { index } => {
-                let inputs: Vec<_> = step.inputs.iter().map(|&value| values.get(value)).collect();
-                let outputs = chains[index].run(&inputs).map_err(|error| error.within(step.name))?;
-                for (port, output) in outputs.into_iter().enumerate() {
-                    values.put(step.output + port, output);
+                let chain = layout.chain(index);
+                let reads = Reads { step, inputs, slots, below: values, above: &[], gap: 0 };
+                run(chain, params, &reads, room);
+                for (port, output) in chain.program().outputs.iter().enumerate() {
+                    let place = slots[step.output + port].place;
+                    if output.value >= step.inputs.len() {
+                        let from = self::output(chain, port, &NONE, room);
+                        values[place..place + from.len()].copy_from_slice(from);
+                        continue;
+                    }
+                    // The chain hands an input through.
+                    let value = step.inputs[output.value];
+                    match value.checked_sub(program.inputs.len()) {
+                        Some(_) => {
+                            let from = slots[value];
+                            values.copy_within(from.place..from.place + from.count(), place);
+                        }
+                        None => {
+                            let (_, from) = inputs.get(value);
+                            values[place..place + from.len()].copy_from_slice(from);
+                        }
+                    }
                 }
             }
         }
-        for &value in step.inputs {
-            values.release(value);
-        }
     }
-    Ok(program.outputs.iter().map(|port| values.take(port.value)).collect())
 }
 
-fn layer(
-    program: &Program,
-    step: &Step,
-    op: Op,
-    params: &mut &[&[f32]],
-    values: &mut Values<'_>,
-) -> Result<Value, Fault> {
-    let shapes: Vec<Shape> = step.inputs.iter().map(|&value| values.get(value).0).collect();
-    let op = op.bind(&shapes[0], program.order);
-    let shape = op.output(&shapes, program.order)?;
-    if let Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } = op
-        && let Some(elements) = values.last_use(step.inputs[0])
+/// The place of a step's first parameter, from that of the program.
+fn first_param(layout: &impl Layout, step: usize) -> usize {
+    let steps = &layout.program().steps[..step];
+    let own = steps.iter().map(|step| match step.action {
+        Action::Layer(op) => op.params().len(),
+        Action::Chain { index } => {
+            let chain = layout.chain(index);
+            first_param(chain, chain.program().steps.len())
+        }
+    });
+    own.sum()
+}
+
+/// Runs one layer.
+fn layer(op: &Op, order: AxisOrder, params: &[&[f32]], inputs: &Reads<'_>, output: &Shape, y: &mut [f32]) {
+    let input = inputs.get(0);
+    if let Op::Conv(conv) = op.bind(input.0, order)
+        && kernels::convolution(&conv, order, params, input, output, y)
     {
-        return Ok((shape, elements));
+        return;
     }
-    let (own, rest) = params.split_at(op.params().len());
-    *params = rest;
-    let inputs: Vec<_> = shapes.iter().zip(step.inputs).map(|(shape, &value)| (shape, values.get(value).1)).collect();
-    let count = shape.elements().ok().and_then(|count| usize::try_from(count.number()?).ok());
-    let mut elements = vec![0.0; count.ok_or(Fault::new(Reason::TooManyElements { shape }))?];
-    kernels::apply(&op, program.order, own, &inputs, &shape, &mut elements)?;
-    Ok((shape, elements))
+    kernels::apply(op, order, params, inputs, output, y)
+        .expect("a program is laid out for shapes that its layers take");
 }
 
-impl RunError {
-    /// The error of a sub-chain, seen from outside.
-    pub(crate) fn within(self, chain: &str) -> RunError {
-        RunError { layer: format!("{chain}.{}", self.layer), ..self }
+/// No operands.
+const NONE: [(&Shape, &[f32]); 0] = [];
+
+/// The elements of an output, after a run.
+pub(crate) fn output<'a>(
+    layout: &impl Layout,
+    port: usize,
+    inputs: &'a dyn Operands<f32>,
+    memory: &'a [f32],
+) -> &'a [f32] {
+    let value = layout.program().outputs[port].value;
+    if value < layout.program().inputs.len() {
+        return inputs.get(value).1;
     }
+    let slot = layout.slots()[value];
+    &memory[slot.place..slot.place + slot.count()]
 }
 
-/// The values of a program while it runs.
-struct Values<'a> {
-    slots: Vec<Slot<'a>>,
-    /// How many steps and outputs have yet to read each value.
-    readers: Vec<usize>,
+/// What a step reads.
+struct Reads<'a> {
+    step: &'a Step,
+    /// The inputs of the program.
+    inputs: &'a dyn Operands<f32>,
+    slots: &'a [Slot],
+    /// The memory before the place that the step writes to, and that from `gap` on.
+    below: &'a [f32],
+    above: &'a [f32],
+    gap: usize,
 }
 
-enum Slot<'a> {
-    /// Not there yet, or no longer.
-    Empty,
-    /// The caller's.
-    Borrowed(Shape, &'a [f32]),
-    /// A step's.
-    Owned(Shape, Vec<f32>),
-}
-
-impl<'a> Values<'a> {
-    fn new(program: &Program, inputs: &[(Shape, &'a [f32])]) -> Values<'a> {
-        let mut slots: Vec<_> = inputs.iter().map(|&(shape, elements)| Slot::Borrowed(shape, elements)).collect();
-        slots.resize_with(program.values, || Slot::Empty);
-        let mut readers = vec![0; program.values];
-        let read = program.steps.iter().flat_map(|step| step.inputs).copied();
-        for value in read.chain(program.outputs.iter().map(|port| port.value)) {
-            readers[value] += 1;
-        }
-        Values { slots, readers }
-    }
-
-    fn get(&self, value: usize) -> (Shape, &[f32]) {
-        match &self.slots[value] {
-            Slot::Borrowed(shape, elements) => (*shape, elements),
-            Slot::Owned(shape, elements) => (*shape, elements),
-            Slot::Empty => unreachable!("a step reads values with smaller numbers, and none is dropped before that"),
-        }
-    }
-
-    /// Stores a value, if anything reads it.
-    fn put(&mut self, value: usize, (shape, elements): Value) {
-        if self.readers[value] > 0 {
-            self.slots[value] = Slot::Owned(shape, elements);
-        }
-    }
-
-    /// Counts a reader as done; after the last one the value is dropped.
-    fn release(&mut self, value: usize) {
-        self.readers[value] -= 1;
-        if self.readers[value] == 0 {
-            self.slots[value] = Slot::Empty;
-        }
-    }
-
-    /// The elements of a value that only this reader still wants, if they are not the caller's.
-    fn last_use(&mut self, value: usize) -> Option<Vec<f32>> {
-        match &mut self.slots[value] {
-            Slot::Owned(_, elements) if self.readers[value] == 1 => Some(mem::take(elements)),
-            _ => None,
-        }
-    }
-
-    /// Hands a value out; copied only if it is the caller's, or an output twice.
-    fn take(&mut self, value: usize) -> Value {
-        let elements = self.last_use(value);
-        let (shape, kept) = self.get(value);
-        let owned = (shape, elements.unwrap_or_else(|| kept.to_vec()));
-        self.release(value);
-        owned
+impl Reads<'_> {
+    /// The place of an operand in memory, if it is there.
+    fn place(&self, index: usize) -> Option<usize> {
+        let value = self.step.inputs[index];
+        (value >= self.inputs.count()).then(|| self.slots[value].place)
     }
 }
 
-#[cfg(test)]
+impl Operands<f32> for Reads<'_> {
+    fn count(&self) -> usize {
+        self.step.inputs.len()
+    }
+
+    fn get(&self, index: usize) -> (&Shape, &[f32]) {
+        let value = self.step.inputs[index];
+        let Some(place) = self.place(index) else { return self.inputs.get(value) };
+        let slot = &self.slots[value];
+        let elements = match place.checked_sub(self.gap) {
+            Some(place) if !self.above.is_empty() => &self.above[place..place + slot.count()],
+            _ => &self.below[place..place + slot.count()],
+        };
+        (&slot.shape, elements)
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
 mod tests {
-    use convshape_arith::op::{Activation, AxisOrder};
-    use convshape_arith::size::Size;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use convshape_arith::op::{Activation, Conv, Dialect, Direction};
 
     use super::*;
-    use crate::program::Port;
-    use convshape_arith::op::Dialect;
+    use crate::layout::{Dynamic, slots};
+    use crate::parts::Linked;
+    use crate::program::{Port, Program};
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {
-        Step { name: "step", file_name: "step", action, inputs, output }
+        Step { name: "step", file_name: "step", action, inputs, output, tied: None }
     }
 
     const fn port(shape: &[i64], value: usize) -> Port {
@@ -185,18 +192,20 @@ mod tests {
 
     const LINEAR: Op = Op::Linear { dialect: Dialect::Torch, inputs: Some(2), outputs: 1, bias: true };
 
-    /// `Linear`, and the input doubled.
+    /// `Linear`, the input doubled, and the input itself.
     const INNER: Program = Program {
         name: "Inner",
         order: AxisOrder::ChannelsFirst,
         inputs: &[port(&[2], 0)],
         steps: &[step(Action::Layer(LINEAR), &[0], 1), step(Action::Layer(Op::Add), &[0, 0], 2)],
-        outputs: &[port(&[1], 1), port(&[2], 2)],
+        outputs: &[port(&[1], 1), port(&[2], 2), port(&[2], 0)],
         values: 3,
     };
 
-    /// The sub-chain on the flat input, its first output broadcast over its second, `Linear`; and
-    /// the input itself.
+    const INNER_LINKED: Linked = Linked { program: &INNER, chains: &[], slots: &slots::<3, 2>(&INNER, &[]) };
+
+    /// The sub-chain on the flat input, its first output broadcast over its second, `Linear`; the input
+    /// itself, and what the sub-chain hands through.
     const OUTER: Program = Program {
         name: "Outer",
         order: AxisOrder::ChannelsFirst,
@@ -205,36 +214,80 @@ mod tests {
             step(Action::Layer(Op::Activation(Activation::Relu)), &[0], 1),
             step(Action::Layer(Op::Flatten), &[1], 2),
             step(Action::Chain { index: 0 }, &[2], 3),
-            step(Action::Layer(Op::Mul), &[4, 3], 5),
-            step(Action::Layer(LINEAR), &[5], 6),
+            step(Action::Layer(Op::Mul), &[4, 3], 6),
+            step(Action::Layer(LINEAR), &[6], 7),
+            step(Action::Layer(Op::Scale { by: 2.0 }), &[7], 8),
         ],
-        outputs: &[port(&[1], 6), port(&[2, 1], 0), port(&[1], 6)],
-        values: 7,
+        outputs: &[port(&[1], 8), port(&[2, 1], 0), port(&[1], 8), port(&[2], 5)],
+        values: 9,
     };
 
-    struct Inner;
+    const CHAINS: &[Linked] = &[INNER_LINKED];
+    const OUTER_LINKED: Linked = Linked { program: &OUTER, chains: CHAINS, slots: &slots::<9, 2>(&OUTER, CHAINS) };
 
-    impl Run for Inner {
-        fn run(&self, inputs: &[(Shape, &[f32])]) -> Result<Vec<Value>, RunError> {
-            run(&INNER, &[&[1.0, 10.0], &[100.0]], &[], inputs)
-        }
+    fn outputs(layout: &impl Layout, elements: usize) -> Vec<Vec<f32>> {
+        const PARAMS: [&[f32]; 4] = [&[1.0, 10.0], &[100.0], &[1.0, -1.0], &[0.5]];
+        let inputs: [(&Shape, &[f32]); 1] = [(&OUTER.inputs[0].shape, &[1.0, 3.0])];
+        // What was there before does not matter.
+        let mut memory = vec![f32::NAN; elements];
+        run(layout, &mut Params { all: &|index| PARAMS[index], next: 0 }, &inputs, &mut memory);
+        (0..OUTER.outputs.len()).map(|port| output(layout, port, &inputs, &memory).to_vec()).collect()
     }
 
     #[test]
     fn values_reach_their_readers() {
-        let params: [&[f32]; 2] = [&[1.0, -1.0], &[0.5]];
-        let outputs = run(&OUTER, &params, &[&Inner], &[(Shape::of(&[2, 1]), &[1.0, 3.0])]).unwrap();
-        // [1, 3] gives 131 and [2, 6]; (2 - 6) * 131 + 0.5.
-        let sum = (Shape::of(&[1]), vec![-523.5]);
-        assert_eq!(outputs, [sum.clone(), (Shape::of(&[2, 1]), vec![1.0, 3.0]), sum]);
+        // [1, 3] gives 131 and [2, 6]; twice (2 - 6) * 131 + 0.5.
+        let expected = [vec![-1047.0], vec![1.0, 3.0], vec![-1047.0], vec![1.0, 3.0]];
+        assert_eq!(outputs(&OUTER_LINKED, OUTER_LINKED.elements()), expected);
+        let dynamic = Dynamic::new(OUTER_LINKED, &[Shape::of(&[2, 1])]).unwrap();
+        assert_eq!(dynamic.elements(), OUTER_LINKED.elements());
+        assert_eq!(outputs(&dynamic, dynamic.elements()), expected);
+    }
+
+    /// A sub-chain, a convolution, and one with that one's weight.
+    const TIED: Program = Program {
+        name: "Tied",
+        order: AxisOrder::ChannelsFirst,
+        inputs: &[port(&[2], 0)],
+        steps: &[
+            step(Action::Chain { index: 0 }, &[0], 1),
+            step(Action::Layer(Op::Reshape { shape: Shape::of(&[1, 1]) }), &[1], 4),
+            step(Action::Layer(conv(Direction::Forward, false)), &[4], 5),
+            Step { tied: Some(2), ..step(Action::Layer(conv(Direction::Transposed, true)), &[5], 6) },
+        ],
+        outputs: &[port(&[1, 1], 6)],
+        values: 7,
+    };
+
+    /// One channel, one tap.
+    const fn conv(direction: Direction, tied: bool) -> Op {
+        let conv = Conv::new(Dialect::Torch, direction, 1);
+        Op::Conv(Conv { inputs: Some(1), outputs: 1, tied, bias: tied, ..conv })
+    }
+
+    #[test]
+    fn a_tied_weight_is_that_of_its_layer() {
+        const LINKED: Linked = Linked { program: &TIED, chains: CHAINS, slots: &slots::<7, 1>(&TIED, CHAINS) };
+        // The sub-chain's weight and bias, the one weight, the bias behind its second use.
+        let params: [&[f32]; 4] = [&[1.0, 10.0], &[100.0], &[3.0], &[0.5]];
+        let inputs: [(&Shape, &[f32]); 1] = [(&TIED.inputs[0].shape, &[1.0, 3.0])];
+        let mut memory = vec![f32::NAN; LINKED.elements()];
+        run(&LINKED, &mut Params { all: &|index| params[index], next: 0 }, &inputs, &mut memory);
+        assert_eq!(output(&LINKED, 0, &inputs, &memory), [131.0 * 9.0 + 0.5]);
+    }
+
+    #[test]
+    fn values_share_memory() {
+        // The flat input, which the sub-chain hands through; its outputs 1 + 2 + 2; then the product and
+        // the sum take the places of what was read.
+        let places: Vec<usize> = OUTER_LINKED.slots[1..].iter().map(|slot| slot.place).collect();
+        assert_eq!(places, [0, 0, 2, 3, 5, 0, 2, 2]);
+        assert_eq!(OUTER_LINKED.elements(), 7 + 3);
     }
 
     #[test]
     fn an_error_names_the_layer_of_the_sub_chain() {
-        let error = run(&OUTER, &[&[], &[]], &[&Inner], &[(Shape::of(&[3, 1]), &[1.0, 2.0, 3.0])]).unwrap_err();
+        let Err(error) = Dynamic::new(OUTER_LINKED, &[Shape::of(&[3, 1])]) else { panic!("3 features are too many") };
         assert_eq!(error.layer, "step.step");
-        assert!(
-            matches!(error.fault.reason, Reason::Features { expected: 2, found } if found.size(0) == Size::Number(3))
-        );
     }
 }

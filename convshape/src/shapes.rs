@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
+#[cfg(feature = "ndarray")]
 use ndarray::{Dimension, IntoDimension, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 
 use crate::chain::Chain;
@@ -14,29 +15,63 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A shape that a type stands for, without batch. The types of this module implement it.
-pub trait TensorShape: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'static {
-    /// An index of one element, one number per axis: `[usize; 3]` for [`Chw`].
-    type Index: Copy + AsRef<[usize]> + IntoDimension<Dim = Self::Dim>;
-    /// The dimension of an [`ndarray`] array of this shape.
+/// An index of one element, one number per axis: `[usize; 3]` for [`Chw`].
+pub trait Index: Copy + AsRef<[usize]> {
+    /// The dimension of an [`ndarray`](crate::ndarray) array with as many axes.
+    #[cfg(feature = "ndarray")]
     type Dim: Dimension;
     /// The same with a batch axis in front.
+    #[cfg(feature = "ndarray")]
     type Batch: Dimension;
+
+    /// The numbers as the sizes of an [`ndarray`](crate::ndarray) array.
+    #[cfg(feature = "ndarray")]
+    fn into_dim(self) -> Self::Dim;
+}
+
+macro_rules! indices {
+    ($($rank:literal $dim:ident $batch:ident;)+) => {$(
+        impl Index for [usize; $rank] {
+            #[cfg(feature = "ndarray")]
+            type Dim = $dim;
+            #[cfg(feature = "ndarray")]
+            type Batch = $batch;
+
+            #[cfg(feature = "ndarray")]
+            fn into_dim(self) -> $dim {
+                self.into_dimension()
+            }
+        }
+    )+};
+}
+
+indices! {
+    1 Ix1 Ix2;
+    2 Ix2 Ix3;
+    3 Ix3 Ix4;
+    4 Ix4 Ix5;
+    5 Ix5 Ix6;
+    6 Ix6 IxDyn;
+}
+
+/// The dimension of an [`ndarray`](crate::ndarray) array of a shape.
+#[cfg(feature = "ndarray")]
+pub(crate) type DimOf<S> = <<S as TensorShape>::Index as Index>::Dim;
+
+/// A shape that a type stands for, without batch. The types of this module implement it.
+pub trait TensorShape: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'static {
+    /// An index of one element.
+    type Index: Index;
     /// The sizes in order.
     const DIMS: Self::Index;
     /// The shape.
     const SHAPE: Shape;
     /// The number of elements.
     const ELEMENTS: usize;
-
-    /// The sizes as an [`ndarray`] dimension.
-    fn dims() -> Self::Dim {
-        Self::DIMS.into_dimension()
-    }
 }
 
 macro_rules! shape_types {
-    ($($(#[$doc:meta])* $name:ident<$($axis:ident),+> $rank:literal $dim:ident $batch:ident;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident<$($axis:ident),+> $rank:literal;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub struct $name<$(const $axis: usize),+>;
@@ -45,8 +80,6 @@ macro_rules! shape_types {
 
         impl<$(const $axis: usize),+> TensorShape for $name<$($axis),+> {
             type Index = [usize; $rank];
-            type Dim = $dim;
-            type Batch = $batch;
             const DIMS: Self::Index = [$($axis),+];
             const SHAPE: Shape = Shape::of(&[$($axis.cast_signed() as i64),+]);
             const ELEMENTS: usize = elements(&[$($axis),+]);
@@ -56,23 +89,23 @@ macro_rules! shape_types {
 
 shape_types! {
     /// `[channels]`, or any one axis.
-    C<CHANNELS> 1 Ix1 Ix2;
+    C<CHANNELS> 1;
     /// `[channels, length]`
-    Cl<CHANNELS, LENGTH> 2 Ix2 Ix3;
+    Cl<CHANNELS, LENGTH> 2;
     /// `[length, channels]`
-    Lc<LENGTH, CHANNELS> 2 Ix2 Ix3;
+    Lc<LENGTH, CHANNELS> 2;
     /// `[channels, height, width]`
-    Chw<CHANNELS, HEIGHT, WIDTH> 3 Ix3 Ix4;
+    Chw<CHANNELS, HEIGHT, WIDTH> 3;
     /// `[height, width, channels]`
-    Hwc<HEIGHT, WIDTH, CHANNELS> 3 Ix3 Ix4;
+    Hwc<HEIGHT, WIDTH, CHANNELS> 3;
     /// `[channels, depth, height, width]`
-    Cdhw<CHANNELS, DEPTH, HEIGHT, WIDTH> 4 Ix4 Ix5;
+    Cdhw<CHANNELS, DEPTH, HEIGHT, WIDTH> 4;
     /// `[depth, height, width, channels]`
-    Dhwc<DEPTH, HEIGHT, WIDTH, CHANNELS> 4 Ix4 Ix5;
+    Dhwc<DEPTH, HEIGHT, WIDTH, CHANNELS> 4;
     /// Five axes, which only a `Reshape` makes.
-    Dims5<D0, D1, D2, D3, D4> 5 Ix5 Ix6;
+    Dims5<D0, D1, D2, D3, D4> 5;
     /// Six axes, which only a `Reshape` makes.
-    Dims6<D0, D1, D2, D3, D4, D5> 6 Ix6 IxDyn;
+    Dims6<D0, D1, D2, D3, D4, D5> 6;
 }
 
 /// The shape of a chain's first input, where its type cannot be written otherwise: the sizes come
@@ -94,11 +127,7 @@ pub trait Ends: Chain + 'static {
 /// A number of axes.
 pub trait Rank: 'static {
     /// An index.
-    type Index: Copy + AsRef<[usize]> + IntoDimension<Dim = Self::Dim>;
-    /// The dimension of an array.
-    type Dim: Dimension;
-    /// The same with a batch axis in front.
-    type Batch: Dimension;
+    type Index: Index;
 }
 
 /// The sizes of a shape with a given number of axes.
@@ -110,14 +139,12 @@ pub trait Sizes<M>: Rank {
 }
 
 macro_rules! ranks {
-    ($($name:ident $rank:literal $dim:ident $batch:ident;)+) => {$(
+    ($($name:ident $rank:literal)+) => {$(
         #[doc = concat!("As many axes: ", stringify!($rank))]
         pub struct $name;
 
         impl Rank for $name {
             type Index = [usize; $rank];
-            type Dim = $dim;
-            type Batch = $batch;
         }
 
         impl<M: Chain> Sizes<M> for $name {
@@ -128,12 +155,12 @@ macro_rules! ranks {
 }
 
 ranks! {
-    Rank1 1 Ix1 Ix2;
-    Rank2 2 Ix2 Ix3;
-    Rank3 3 Ix3 Ix4;
-    Rank4 4 Ix4 Ix5;
-    Rank5 5 Ix5 Ix6;
-    Rank6 6 Ix6 IxDyn;
+    Rank1 1
+    Rank2 2
+    Rank3 3
+    Rank4 4
+    Rank5 5
+    Rank6 6
 }
 
 macro_rules! port_shapes {
@@ -165,8 +192,6 @@ macro_rules! port_shapes {
             M::$rank: Sizes<M>,
         {
             type Index = <M::$rank as Rank>::Index;
-            type Dim = <M::$rank as Rank>::Dim;
-            type Batch = <M::$rank as Rank>::Batch;
             const DIMS: Self::Index = <M::$rank as Sizes<M>>::$sizes;
             const SHAPE: Shape = M::$sizes;
             const ELEMENTS: usize = shape_elements(&M::$sizes);
@@ -207,6 +232,7 @@ mod tests {
         assert_eq!(Chw::<1, 28, 28>::SHAPE.to_string(), "[1, 28, 28]");
         assert_eq!(Chw::<2, 3, 4>::ELEMENTS, 24);
         assert_eq!(Dims6::<1, 2, 1, 2, 1, 2>::DIMS, [1, 2, 1, 2, 1, 2]);
-        assert_eq!(Cl::<2, 3>::dims(), Ix2(2, 3));
+        #[cfg(feature = "ndarray")]
+        assert_eq!(Cl::<2, 3>::DIMS.into_dim(), Ix2(2, 3));
     }
 }

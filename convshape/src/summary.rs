@@ -10,6 +10,7 @@ use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 
 use crate::chain::{Chain, LayerInfo};
+use crate::parts::Parts;
 
 const BYTES_PER_NUMBER: u64 = size_of::<f32>() as u64;
 
@@ -20,6 +21,11 @@ pub struct Summary {
     order: AxisOrder,
     inputs: &'static [(&'static str, Shape)],
     layers: &'static [LayerInfo],
+}
+
+/// The generated `summary`.
+pub fn summary<M: Parts + Chain>() -> Summary {
+    Summary::of::<M>(M::PROGRAM.name, M::PROGRAM.order)
 }
 
 impl Summary {

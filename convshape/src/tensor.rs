@@ -1,17 +1,21 @@
 //! A tensor whose shape is part of its type.
 
-use alloc::borrow::Cow;
-use alloc::boxed::Box;
+#[cfg(feature = "alloc")]
 use alloc::vec;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
 use convshape_arith::shape::Shape;
+#[cfg(feature = "ndarray")]
 use ndarray::{ArrayView, ArrayViewMut};
 
+use crate::elements::Elements;
 use crate::error::ShapeError;
 use crate::shapes::TensorShape;
+#[cfg(feature = "ndarray")]
+use crate::shapes::{DimOf, Index};
 
 /// What a tensor is made of: `f32`, or `f64` for tests of accuracy.
 pub trait Element: sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + Send + Sync + 'static {}
@@ -39,7 +43,7 @@ impl Element for f64 {}
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct Tensor<T: Element, S: TensorShape> {
-    data: Cow<'static, [T]>,
+    data: Elements<T>,
     shape: PhantomData<S>,
 }
 
@@ -48,11 +52,13 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
     pub const SHAPE: Shape = S::SHAPE;
 
     /// A tensor of zeros.
+    #[cfg(feature = "alloc")]
     pub fn zeros() -> Self {
         Self::new(vec![T::default(); S::ELEMENTS])
     }
 
     /// A tensor that has `f(index)` at each index, one number per axis: `|[c, y, x]| ..`.
+    #[cfg(feature = "alloc")]
     pub fn from_fn<const N: usize>(mut f: impl FnMut([usize; N]) -> T) -> Self
     where
         S: TensorShape<Index = [usize; N]>,
@@ -70,6 +76,7 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
     ///
     /// # Errors
     /// If there are more or fewer elements than the shape holds.
+    #[cfg(feature = "alloc")]
     pub fn from_slice(elements: &[T]) -> Result<Self, ShapeError> {
         check::<S>(elements.len())?;
         Ok(Self::new(elements.to_vec()))
@@ -81,16 +88,17 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
     /// If there are more or fewer elements than the shape holds.
     pub fn from_static(elements: &'static [T]) -> Result<Self, ShapeError> {
         check::<S>(elements.len())?;
-        Ok(Self { data: Cow::Borrowed(elements), shape: PhantomData })
+        Ok(Self { data: elements.into(), shape: PhantomData })
     }
 
     /// A copy of an array view with any strides.
     ///
     /// # Errors
     /// If the view has another shape.
-    pub fn from_view(view: ArrayView<'_, T, S::Dim>) -> Result<Self, ShapeError> {
+    #[cfg(feature = "ndarray")]
+    pub fn from_view(view: ArrayView<'_, T, DimOf<S>>) -> Result<Self, ShapeError> {
         if view.shape() != S::DIMS.as_ref() {
-            return Err(ShapeError::View { found: view.shape().to_vec(), expected: Box::new(S::SHAPE) });
+            return Err(ShapeError::View { found: view.shape().to_vec(), expected: S::SHAPE });
         }
         Ok(Self::new(view.iter().copied().collect()))
     }
@@ -101,38 +109,45 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
     }
 
     /// The elements in row-major order. Borrowed data is copied first.
+    #[cfg(feature = "alloc")]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         self.data.to_mut()
     }
 
     /// The elements as an array.
-    pub fn view(&self) -> ArrayView<'_, T, S::Dim> {
-        ArrayView::from_shape(S::dims(), &self.data).expect(HOLDS)
+    #[cfg(feature = "ndarray")]
+    pub fn view(&self) -> ArrayView<'_, T, DimOf<S>> {
+        ArrayView::from_shape(S::DIMS.into_dim(), &self.data).expect(HOLDS)
     }
 
     /// The elements as an array to write to. Borrowed data is copied first.
-    pub fn view_mut(&mut self) -> ArrayViewMut<'_, T, S::Dim> {
-        ArrayViewMut::from_shape(S::dims(), self.data.to_mut().as_mut_slice()).expect(HOLDS)
+    #[cfg(feature = "ndarray")]
+    pub fn view_mut(&mut self) -> ArrayViewMut<'_, T, DimOf<S>> {
+        ArrayViewMut::from_shape(S::DIMS.into_dim(), self.data.to_mut().as_mut_slice()).expect(HOLDS)
     }
 
     /// The elements in row-major order, without a copy if they are owned.
+    #[cfg(feature = "alloc")]
     pub fn into_vec(self) -> Vec<T> {
         self.data.into_owned()
     }
 
+    #[cfg(feature = "alloc")]
     fn new(elements: Vec<T>) -> Self {
         debug_assert_eq!(elements.len(), S::ELEMENTS);
-        Self { data: Cow::Owned(elements), shape: PhantomData }
+        Self { data: elements.into(), shape: PhantomData }
     }
 }
 
+#[cfg(feature = "ndarray")]
 const HOLDS: &str = "a tensor holds as many elements as its shape says";
 
 fn check<S: TensorShape>(found: usize) -> Result<(), ShapeError> {
-    if found == S::ELEMENTS { Ok(()) } else { Err(ShapeError::Elements { found, expected: Box::new(S::SHAPE) }) }
+    if found == S::ELEMENTS { Ok(()) } else { Err(ShapeError::Elements { found, expected: S::SHAPE }) }
 }
 
 /// Steps to the next index in row-major order.
+#[cfg(feature = "alloc")]
 fn advance(index: &mut [usize], dims: &[usize]) {
     for (place, &size) in index.iter_mut().zip(dims).rev() {
         *place += 1;
@@ -143,6 +158,7 @@ fn advance(index: &mut [usize], dims: &[usize]) {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<T: Element, S: TensorShape> TryFrom<Vec<T>> for Tensor<T, S> {
     type Error = ShapeError;
 
@@ -152,14 +168,16 @@ impl<T: Element, S: TensorShape> TryFrom<Vec<T>> for Tensor<T, S> {
     }
 }
 
-impl<T: Element, S: TensorShape> TryFrom<ArrayView<'_, T, S::Dim>> for Tensor<T, S> {
+#[cfg(feature = "ndarray")]
+impl<T: Element, S: TensorShape> TryFrom<ArrayView<'_, T, DimOf<S>>> for Tensor<T, S> {
     type Error = ShapeError;
 
-    fn try_from(view: ArrayView<'_, T, S::Dim>) -> Result<Self, ShapeError> {
+    fn try_from(view: ArrayView<'_, T, DimOf<S>>) -> Result<Self, ShapeError> {
         Self::from_view(view)
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<T: Element, S: TensorShape> From<Tensor<T, S>> for Vec<T> {
     fn from(tensor: Tensor<T, S>) -> Vec<T> {
         tensor.into_vec()

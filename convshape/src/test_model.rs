@@ -28,13 +28,14 @@ const fn conv(direction: Direction, inputs: i64, outputs: i64, bias: bool) -> Op
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        tied: false,
         depth_multiplier: None,
         auto_pad: AutoPad::NotSet,
     })
 }
 
 const fn step(name: &'static str, action: Action, inputs: &'static [usize], output: usize) -> Step {
-    Step { name, file_name: name, action, inputs, output }
+    Step { name, file_name: name, action, inputs, output, tied: None }
 }
 
 macro_rules! group {

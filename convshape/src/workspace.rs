@@ -1,17 +1,65 @@
 //! The memory that a run needs beside its inputs and outputs.
 
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
+#[cfg(feature = "alloc")]
 use core::fmt;
 
+use convshape_arith::axis::Window;
 use convshape_arith::op::{AxisOrder, Direction, Op};
 use convshape_arith::shape::Shape;
 
+#[cfg(feature = "alloc")]
 use crate::model::Model;
-use crate::parts::Linked;
+use crate::parts::{Linked, Parts};
 use crate::program::Action;
+
+/// Memory for one sample's activations: a [`Workspace`], which grows where it must, or an array of the
+/// caller's, `[0.0; Model::WORKSPACE_BYTES / 4]`. One that is too small does not compile.
+pub trait Memory {
+    /// How many elements it has, if it cannot grow.
+    const ELEMENTS: Option<usize>;
+
+    /// So many elements, if it has them or can grow.
+    fn elements(&mut self, count: usize) -> Option<&mut [f32]>;
+}
+
+impl<const N: usize> Memory for [f32; N] {
+    const ELEMENTS: Option<usize> = Some(N);
+
+    fn elements(&mut self, count: usize) -> Option<&mut [f32]> {
+        self.get_mut(..count)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Memory for Workspace {
+    const ELEMENTS: Option<usize> = None;
+
+    fn elements(&mut self, count: usize) -> Option<&mut [f32]> {
+        if self.get().len() < count {
+            *self = Workspace::with_elements(count);
+        }
+        Some(self.get_mut())
+    }
+}
+
+/// Whether a chain can run in such memory.
+///
+/// # Panics
+/// If not: it is called while the program compiles.
+pub(crate) const fn check<M: Parts, R: Memory>() {
+    let linked = Linked::of::<M>();
+    if let Some(found) = R::ELEMENTS {
+        let bytes = workspace_bytes(linked);
+        assert!(bytes > 0, "this chain's memory is known at run time only: give it a `Workspace`");
+        assert!(found * size_of::<f32>() >= bytes, "the chain needs `WORKSPACE_BYTES / 4` elements of memory");
+    }
+}
 
 /// Memory for the activations of a chain while it runs, to be used again and again: with it,
 /// `forward_into` allocates nothing.
+#[cfg(feature = "alloc")]
 pub struct Workspace {
     /// With room to begin at a multiple of [`LINE`].
     memory: Vec<f32>,
@@ -21,6 +69,7 @@ pub struct Workspace {
 /// The elements of a cache line: a vector that begins with one never straddles two.
 pub(crate) const LINE: usize = 16;
 
+#[cfg(feature = "alloc")]
 impl Workspace {
     /// Memory for one sample of a model.
     #[must_use]
@@ -38,13 +87,13 @@ impl Workspace {
         &self.memory[self.start..self.memory.len() - LINE + self.start]
     }
 
-    #[cfg(feature = "std")]
     pub(crate) fn get_mut(&mut self) -> &mut [f32] {
         let end = self.memory.len() - LINE + self.start;
         &mut self.memory[self.start..end]
     }
 }
 
+#[cfg(feature = "alloc")]
 impl Clone for Workspace {
     /// As large, and empty.
     fn clone(&self) -> Workspace {
@@ -52,48 +101,38 @@ impl Clone for Workspace {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl fmt::Debug for Workspace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Workspace of {} bytes", size_of_val(self.get()))
     }
 }
 
-/// The most values of a chain whose workspace is known while it compiles.
-const MOST_VALUES: usize = 256;
-/// The most values that a layer reads there.
-const MOST_INPUTS: usize = 8;
-
-/// Bytes that are enough for one sample: every value with its border has a place of its own. Zero
-/// where sizes are known at run time only.
+/// The bytes that are enough for one sample. Zero where the sizes are known at run time only.
 pub(crate) const fn workspace_bytes(linked: Linked) -> usize {
-    let mut inputs = [Shape::unknown(0); MOST_INPUTS];
-    let ports = linked.program.inputs;
-    if ports.len() > MOST_INPUTS {
+    if linked.slots.is_empty() {
         return 0;
     }
-    let mut port = 0;
-    while port < ports.len() {
-        inputs[port] = ports[port].shape;
-        port += 1;
+    let mut most = linked.elements();
+    if cfg!(feature = "std") {
+        most = match fast_elements(linked) {
+            Some(elements) if elements + LINE > most => elements + LINE,
+            Some(_) => most,
+            None => return 0,
+        };
     }
-    match elements(linked, inputs.split_at(ports.len()).0) {
-        Some(elements) => (elements + LINE) * size_of::<f32>(),
-        None => 0,
-    }
+    most * size_of::<f32>()
 }
 
-const fn elements(linked: Linked, inputs: &[Shape]) -> Option<usize> {
-    let program = linked.program;
-    if program.values > MOST_VALUES || inputs.len() != program.inputs.len() {
-        return None;
-    }
+/// What the fast path needs at most: every value with its border in a place of its own, though those
+/// that do not live at the same time share memory.
+const fn fast_elements(linked: Linked) -> Option<usize> {
+    let Linked { program, slots, chains } = linked;
     let order = program.order;
-    let mut shapes = [Shape::unknown(0); MOST_VALUES];
     let mut sum = 0;
     let mut value = 0;
-    while value < inputs.len() {
-        shapes[value] = inputs[value];
-        sum += match padded(&shapes[value], [0; 3], order) {
+    while value < program.inputs.len() {
+        sum += match padded(&slots[value].shape, [0; 3], order) {
             Some(elements) => elements,
             None => return None,
         };
@@ -102,47 +141,26 @@ const fn elements(linked: Linked, inputs: &[Shape]) -> Option<usize> {
     let mut index = 0;
     while index < program.steps.len() {
         let step = &program.steps[index];
-        if step.inputs.len() > MOST_INPUTS {
-            return None;
-        }
-        let mut read = [Shape::unknown(0); MOST_INPUTS];
-        let mut input = 0;
-        while input < step.inputs.len() {
-            read[input] = shapes[step.inputs[input]];
-            input += 1;
-        }
-        let read = read.split_at(step.inputs.len()).0;
         match step.action {
             Action::Layer(op) => {
-                let op = op.bind(&read[0], order);
-                let Ok(output) = op.output(read, order) else { return None };
-                shapes[step.output] = output;
                 // The input once more, with its border or for the layer's definition to read.
                 let mut input = 0;
-                while input < read.len() {
-                    sum += match padded(&read[input], border(&op, &read[input], order), order) {
+                while input < step.inputs.len() {
+                    let shape = &slots[step.inputs[input]].shape;
+                    sum += match padded(shape, border(&op.bind(shape, order), shape, order), order) {
                         Some(elements) => elements,
                         None => return None,
                     };
                     input += 1;
                 }
-                let Some(elements) = padded(&output, [0; 3], order) else { return None };
+                let Some(elements) = padded(&slots[step.output].shape, [0; 3], order) else { return None };
                 sum += 2 * elements;
             }
             Action::Chain { index } => {
-                if index >= linked.chains.len() {
-                    return None;
-                }
-                let chain = linked.chains[index];
-                sum += match elements(chain, read) {
+                sum += match fast_elements(chains[index]) {
                     Some(elements) => elements,
                     None => return None,
                 };
-                let mut port = 0;
-                while port < chain.program.outputs.len() {
-                    shapes[step.output + port] = chain.program.outputs[port].shape;
-                    port += 1;
-                }
             }
         }
         index += 1;
@@ -185,8 +203,11 @@ const fn border(op: &Op, input: &Shape, order: AxisOrder) -> [i64; 3] {
     while axis < conv.rank {
         border[axis] = match conv.direction {
             Direction::Forward => match conv.windows(input, order) {
-                // One more where the last of several outputs at a time overhangs.
-                Ok(windows) => least_zero(windows[axis].lo) + least_zero(windows[axis].hi) + 1,
+                // More where the last of several outputs at a time overhangs.
+                Ok(windows) => {
+                    let Window { lo, hi, stride, dilation, .. } = windows[axis];
+                    least_zero(lo) + least_zero(hi) + if stride > dilation { stride } else { dilation }
+                }
                 Err(_) => 0,
             },
             Direction::Transposed => match conv.scatters(input, order) {

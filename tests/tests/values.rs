@@ -395,7 +395,7 @@ fn flax_flips_the_kernel() {
         let (input, numbers, mut y) = (Shape::of(&sizes), [0.0_f32, 1.0, 2.0, 3.0], [0.0]);
         let op = Op::Conv(conv).bind(&input, dialect.order());
         let output = op.output(&[input], dialect.order()).expect("one element");
-        kernels::apply(&op, dialect.order(), &[&numbers], &[(&input, &numbers)], &output, &mut y).expect("it fits");
+        kernels::apply(&op, dialect.order(), &[&numbers], &[(&input, &numbers[..])], &output, &mut y).expect("it fits");
         y[0]
     };
     assert_eq!(gives(Dialect::Torch, false), 4.0);

@@ -1,7 +1,7 @@
 //! Mistakes in words and names.
 
 use convshape_arith::code;
-use convshape_arith::op::Dialect;
+use convshape_arith::op::{Dialect, Direction};
 use proc_macro2::{Ident, Span};
 
 use super::Report;
@@ -345,6 +345,26 @@ pub(crate) fn cannot_undo(name: &Ident, op: Option<&str>) -> Report {
 pub(crate) fn undo_direction(name: &Ident, op: &str, of: &str, wanted: &str) -> Report {
     Report::new(code::UNDO, name.span(), format!("`{op}` cannot undo `{name}`, which is `{of}`"))
         .help(format_args!("write `{wanted}(undo {name})`"))
+}
+
+pub(crate) fn tied_to_nothing(span: Span) -> Report {
+    Report::new(code::TIED, span, "a tied layer uses the weight of the layer that it undoes, and this one undoes none")
+        .help("write `undo` and the layer's name in front: `ConvTranspose2d(undo enc1, tied: true)`")
+}
+
+pub(crate) fn tied_to_another_shape(field: &str, name: &Ident, span: Span) -> Report {
+    let message = format!("`{field}` changes the shape of the weight, which is that of `{name}`");
+    Report::new(code::TIED, span, message).help("leave it out, or `tied`")
+}
+
+pub(crate) fn tied_to_another_layout(layer: &str, name: &Ident, direction: Direction, span: Span) -> Report {
+    let report =
+        Report::new(code::TIED, span, format!("`{layer}` cannot use the weight of `{name}`, which has another layout"));
+    match direction {
+        // The kernel of jax and flax that is flipped.
+        Direction::Transposed => report.help(format_args!("in `{name}`, set `transpose_kernel: true`")),
+        Direction::Forward => report,
+    }
 }
 
 // Blocks and repeats.

@@ -170,6 +170,7 @@ impl Expansion<'_> {
         };
         Some(match fields.as_slice() {
             ["weight"] => quote!(#krate::Weight),
+            ["bias"] => quote!(#krate::Bias),
             ["weight", "bias"] => quote!(#krate::WeightBias),
             ["depthwise_weight", "pointwise_weight"] => quote!(#krate::SeparableWeights),
             ["depthwise_weight", "pointwise_weight", "bias"] => quote!(#krate::SeparableWeightsBias),
@@ -205,11 +206,9 @@ impl Expansion<'_> {
             let tensor = tensor(shape, "Input");
             quote!(&#tensor)
         }));
+        let input_shapes = tuple(inputs.iter().map(|shape| self.port_type(shape, "Input")));
+        let output_shapes = tuple(outputs.iter().map(|shape| self.port_type(shape, "Output")));
         let output_tensors = tuple(outputs.iter().map(|shape| tensor(shape, "Output")));
-        let rooms = tuple(outputs.iter().map(|shape| {
-            let tensor = tensor(shape, "Output");
-            quote!(&mut #tensor)
-        }));
         let input_views = tuple(inputs.iter().map(view));
         let output_arrays = tuple(outputs.iter().map(array));
         let output_views = tuple(outputs.iter().map(view));
@@ -227,22 +226,29 @@ impl Expansion<'_> {
         let fixed = inputs.iter().chain(&outputs).all(Self::is_fixed);
         let forward = fixed.then(|| {
             quote! {
-                #[doc = #forward]
-                ///
-                /// # Panics
-                /// If a parameter was replaced by one of another shape.
-                #[must_use]
-                pub fn forward(&self, x: #input_tensors) -> #output_tensors {
-                    #checked
-                    #krate::__private::forward(self, x)
+                #krate::__alloc! {
+                    #[doc = #forward]
+                    ///
+                    /// # Panics
+                    /// If a parameter was replaced by one of another shape.
+                    #[must_use]
+                    pub fn forward(&self, x: #input_tensors) -> #output_tensors {
+                        #checked
+                        #krate::__private::forward(self, x)
+                    }
                 }
 
-                /// As `forward`, with the caller's memory: after the first run, which packs the weights, it
-                /// allocates nothing.
+                /// As `forward`, from and to tensors or nested arrays, in the caller's memory: after the first
+                /// run, which packs the weights, it allocates nothing.
                 ///
                 /// # Panics
                 /// If a parameter was replaced by one of another shape.
-                pub fn forward_into(&self, x: #input_tensors, y: #rooms, workspace: &mut #krate::Workspace) {
+                pub fn forward_into(
+                    &self,
+                    x: impl #krate::__private::InputSlices<#input_shapes>,
+                    y: impl #krate::__private::OutputSlices<#output_shapes>,
+                    workspace: &mut impl #krate::Memory,
+                ) {
                     #checked
                     #krate::__private::forward_into(self, x, y, workspace)
                 }
@@ -257,34 +263,50 @@ impl Expansion<'_> {
                 /// The shapes of this chain were checked while it compiled.
                 pub const CHECK: () = { #checks #weight_checks };
 
-                /// A model with freshly drawn parameters, as the dialect's framework initialises them.
-                #[must_use]
-                pub fn init(rng: &mut impl #krate::rand::Rng) -> Self {
+                #krate::__alloc! {
+                    /// A model with freshly drawn parameters, as the dialect's framework initialises them.
+                    #[must_use]
+                    pub fn init(rng: &mut impl #krate::rand::Rng) -> Self {
+                        #checked
+                        #krate::__private::init(rng)
+                    }
+
+                    /// The layers as a table: outputs, parameters, multiply-adds, receptive fields.
+                    #[must_use]
+                    pub fn summary() -> #krate::Summary {
+                        #checked
+                        #krate::__private::summary::<Self>()
+                    }
+                }
+
+                /// A model that borrows its parameters: all numbers one behind the other, in the order of the
+                /// layers and within a layer in that of its fields. Nothing is copied.
+                ///
+                /// # Errors
+                /// If there are more or fewer numbers than the model has.
+                pub fn from_static(
+                    weights: &'static [f32],
+                ) -> #core::result::Result<Self, #krate::ShapeError> {
                     #checked
-                    #krate::__private::init(rng)
+                    #krate::__private::from_static(weights)
                 }
 
                 #pretrained
 
                 #forward
 
-                #[doc = #batch]
-                ///
-                /// # Errors
-                /// If an input is not of that shape; the error names the axis.
-                pub fn forward_batch(
-                    &self,
-                    x: #input_views,
-                ) -> #core::result::Result<#output_arrays, #krate::ShapeError> {
-                    #checked
-                    #krate::__private::forward_batch(self, x)
-                }
-
-                /// The layers as a table: outputs, parameters, multiply-adds, receptive fields.
-                #[must_use]
-                pub fn summary() -> #krate::Summary {
-                    #checked
-                    #krate::__private::summary::<Self>()
+                #krate::__ndarray! {
+                    #[doc = #batch]
+                    ///
+                    /// # Errors
+                    /// If an input is not of that shape; the error names the axis.
+                    pub fn forward_batch(
+                        &self,
+                        x: #input_views,
+                    ) -> #core::result::Result<#output_arrays, #krate::ShapeError> {
+                        #checked
+                        #krate::__private::forward_batch(self, x)
+                    }
                 }
 
                 #krate::__training! { x: #input_views, dy: #output_views, dx: #input_arrays }

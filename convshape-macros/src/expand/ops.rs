@@ -132,7 +132,7 @@ impl Expansion<'_> {
         let padding_mode = self.border(conv.padding_mode);
         let output_padding = self.option(conv.output_padding, |values| self.ints(&values));
         let output_size = self.option(conv.output_size, |values| self.ints(&values));
-        let (transpose_kernel, consistent_padding) = (conv.transpose_kernel, conv.consistent_padding);
+        let (transpose_kernel, consistent_padding, tied) = (conv.transpose_kernel, conv.consistent_padding, conv.tied);
         quote!(#krate::__private::arith::op::Conv {
             dialect: #dialect,
             direction: #krate::__private::arith::op::Direction::#direction,
@@ -153,6 +153,7 @@ impl Expansion<'_> {
             output_size: #output_size,
             transpose_kernel: #transpose_kernel,
             consistent_padding: #consistent_padding,
+            tied: #tied,
         })
     }
 

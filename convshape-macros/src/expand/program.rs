@@ -48,6 +48,7 @@ impl Expansion<'_> {
         let layers = self.layers();
         let chains = chains(self.graph).map(|(_, path)| quote!(#krate::__private::Linked::of::<#path>()));
         let count = values.count();
+        let slots = self.slots(&count);
         quote! {
             impl #generics #krate::__private::Parts for #name #arguments {
                 const PROGRAM: &'static #krate::__private::Program = &#krate::__private::Program {
@@ -59,6 +60,7 @@ impl Expansion<'_> {
                     values: #count,
                 };
                 const CHAINS: &'static [#krate::__private::Linked] = &[#(#chains),*];
+                #slots
             }
 
             impl #generics #krate::Chain for #name #arguments {
@@ -66,6 +68,22 @@ impl Expansion<'_> {
                 const INPUTS: &'static [(&'static #krate::__private::str, #krate::Shape)] = &[#(#input_table),*];
                 const OUTPUTS: &'static [(&'static #krate::__private::str, #krate::Shape)] = &[#(#output_table),*];
             }
+        }
+    }
+
+    /// The places of the values in memory, where all sizes are numbers. How many outputs a generic
+    /// chain's sub-chains have cannot be said in a type.
+    fn slots(&self, count: &TokenStream) -> TokenStream {
+        let mut ends = self.graph.inputs.iter().map(|input| input.shape).chain(self.outputs());
+        let counted = self.chain.generics.is_none() || chains(self.graph).next().is_none();
+        if self.refused || !counted || !ends.all(|shape| Self::is_fixed(&shape)) {
+            return TokenStream::new();
+        }
+        let krate = &self.krate;
+        let operands = self.graph.nodes.iter().map(|node| node.inputs.len()).max().unwrap_or(0);
+        quote! {
+            const SLOTS: &'static [#krate::__private::Slot] =
+                &#krate::__private::slots::<{ #count }, #operands>(Self::PROGRAM, Self::CHAINS);
         }
     }
 
@@ -117,8 +135,15 @@ impl Expansion<'_> {
         let mut actions = Distinct::default();
         let (mut names, mut file_names, mut action) = (Vec::new(), Vec::new(), Vec::new());
         let (mut inputs, mut input_counts, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
+        // The first step of each node, and of each that is tied the step that it is tied to.
+        let (mut places, mut tied) = (Vec::new(), Vec::new());
         let mut chains = 0;
         for (id, node) in self.graph.nodes.iter().enumerate() {
+            places.push(names.len());
+            if let Some(of) = node.tied {
+                let (step, of) = (plain(names.len()), plain(places[of]));
+                tied.push(quote!([#step, #of]));
+            }
             let does = match (&node.recipe, self.op(id)) {
                 (Recipe::Port { .. }, _) => continue,
                 (Recipe::Chain { .. }, _) => {
@@ -172,6 +197,7 @@ impl Expansion<'_> {
                 inputs: &const { [#(#inputs),*] },
                 input_counts: &[#(#input_counts),*],
                 outputs: &[#(#outputs),*],
+                tied: &[#(#tied),*],
             }
             .rows::<#count>()
         }

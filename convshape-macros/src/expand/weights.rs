@@ -38,6 +38,7 @@ impl Expansion<'_> {
             #[must_use]
             pub fn pretrained() -> Self {
                 #checked
+                const { #krate::__private::check_plain(Self::__TENSORS) };
                 static FILE: &#krate::__private::Aligned<[#core::primitive::u8]> = &#krate::__private::Aligned(#file);
                 #krate::__private::pretrained(&FILE.0, Self::__TENSORS)
             }

@@ -1,6 +1,6 @@
 //! One layer: its row in the table of words, its recipe, what it reads.
 
-use convshape_arith::op::{Activation, Dialect, Direction, Op};
+use convshape_arith::op::{Activation, Conv, Dialect, Direction, Op};
 use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt;
@@ -44,12 +44,14 @@ impl<'a> Resolver<'a> {
         }
         let inputs = self.inputs(layer, words, operands, like, scope);
         let activation = activation.and_then(|value| self.activation(value, dialect, scope));
+        let tied = settings.iter().any(|(field, setting)| *field == "tied" && matches!(setting, Setting::Bool(true)));
         let recipe = match (&undo, path) {
             _ if !complete => Recipe::Broken,
             (_, Some(path)) => Recipe::Chain { path },
             (Some(name), None) => self.undo(name, words, rank, settings, scope),
             (None, None) => self.given(words, rank, dialect, &settings, &holes, &spans),
         };
+        let tied = if tied { self.tied(&recipe, undo.as_ref(), &name, &spans) } else { None };
         let (comment, restores) = self.claims(layer, scope);
         let file_name = scope.file_name(stmt, &name);
         let recipe = if inputs.is_some() { recipe } else { Recipe::Broken };
@@ -68,6 +70,7 @@ impl<'a> Resolver<'a> {
             unseen,
             origin: std::ptr::from_ref(stmt).addr(),
             read: false,
+            tied,
         };
         self.push(node, scope)
     }
@@ -192,6 +195,36 @@ impl<'a> Resolver<'a> {
             }
         }
         Recipe::Undo { of, overrides }
+    }
+
+    /// The layer whose weight a tied layer uses.
+    fn tied(&mut self, recipe: &Recipe, undo: Option<&Ident>, name: &str, spans: &Spans) -> Option<NodeId> {
+        let Some(undo) = undo else {
+            self.sink.push(diagnose::tied_to_nothing(spans.of(Some("tied"))));
+            return None;
+        };
+        let Recipe::Undo { of, overrides } = recipe else { return None };
+        const SHAPING: [&str; 4] = ["kernel", "in_channels", "out_channels", "groups"];
+        if let Some((field, span)) = spans.fields.iter().find(|(field, _)| SHAPING.contains(field)) {
+            self.sink.push(diagnose::tied_to_another_shape(field, undo, *span));
+            return None;
+        }
+        if let Some(of) = self.layout(*of)
+            && !reversed(of, overrides).keeps_weight_of(&of)
+        {
+            self.sink.push(diagnose::tied_to_another_layout(name, undo, of.direction, spans.of(Some("tied"))));
+            return None;
+        }
+        Some(self.graph.nodes[*of].tied.unwrap_or(*of))
+    }
+
+    /// A convolution, as far as the layout of its weight goes.
+    fn layout(&self, node: NodeId) -> Option<Conv> {
+        match &self.graph.nodes[node].recipe {
+            Recipe::Given(Op::Conv(conv)) => Some(*conv),
+            Recipe::Undo { of, overrides } => Some(reversed(self.layout(*of)?, overrides)),
+            _ => None,
+        }
     }
 
     fn activation(&mut self, value: &'a Value, dialect: Dialect, scope: &Scope) -> Option<Op> {
@@ -340,6 +373,7 @@ impl<'a> Resolver<'a> {
             unseen: false,
             origin: std::ptr::from_ref(reference).addr(),
             read: false,
+            tied: None,
         };
         let node = self.push(node, scope);
         scope.previous = previous;
@@ -355,5 +389,21 @@ impl<'a> Resolver<'a> {
                 None
             }
         }
+    }
+}
+
+/// What undoes a convolution, as far as the layout of its weight goes.
+fn reversed(conv: Conv, overrides: &[(&'static str, Setting)]) -> Conv {
+    let direction = match conv.direction {
+        Direction::Forward => Direction::Transposed,
+        Direction::Transposed => Direction::Forward,
+    };
+    let mut op = Op::Conv(Conv { direction, transpose_kernel: false, tied: false, ..conv });
+    for (field, setting) in overrides {
+        fields::set(&mut op, field, setting);
+    }
+    match op {
+        Op::Conv(reversed) => reversed,
+        _ => conv,
     }
 }

@@ -102,6 +102,8 @@ pub(super) const CONSISTENT_PADDING: FieldWords =
     field("consistent_padding", Takes::Bool, "whether `padding` crops the output, as in PyTorch")
         .or(&[alias("use_consistent_padding", JAX)])
         .only(JAX);
+pub(super) const TIED: FieldWords =
+    field("tied", Takes::Bool, "whether the weight is that of the layer behind `undo`, and none of its own");
 pub(super) const DEPTH_MULTIPLIER: FieldWords =
     field("depth_multiplier", Takes::Size, "output channels per input channel");
 

@@ -49,6 +49,7 @@ const CONV_FIELDS: &[FieldWords] = &[
     BIAS,
     PADDING_MODE,
     AUTO_PAD,
+    TIED,
 ];
 
 /// Every layer of the language.
@@ -101,6 +102,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             AUTO_PAD,
             TRANSPOSE_KERNEL,
             CONSISTENT_PADDING,
+            TIED,
         ],
         python: &[
             (

@@ -37,6 +37,7 @@ codes! {
     DIALECT = "CS0109" "a word that the dialect does not have";
     BLOCK = "CS0110" "a block or repeat that cannot be expanded";
     UNDO = "CS0111" "a layer that cannot be undone";
+    TIED = "CS0112" "a tied weight that cannot be shared";
 
     // Shapes that meet.
     RESTORES = "CS0201" "a layer does not restore what it should";

@@ -140,14 +140,17 @@ impl Conv {
     /// `torch`, `onnx`: `[O, I/g, ..]` and, transposed, `[I, O/g, ..]`. `jax`: `[O, I, ..]` for
     /// both, the default of `lax.conv_general_dilated`. `flax`: `[.., I/g, O]`, and `[.., O, I]`
     /// with `transpose_kernel`. `keras`: `[.., I/g, O]`, transposed `[.., O, I]`, depthwise
-    /// `[.., C, M]`. Without `transpose_kernel`, `lax.conv_transpose` flips the taps.
+    /// `[.., C, M]`. Without `transpose_kernel`, `lax.conv_transpose` flips the taps. A tied layer has the
+    /// layout of the layer whose weight it uses.
     pub const fn weight_layout(&self) -> WeightLayout {
         let transposed = matches!(self.direction, Direction::Transposed);
         let (out_axis, in_axis) = match (self.dialect, transposed) {
             (Dialect::Torch | Dialect::Onnx, true) => (1, 0),
+            // The other direction's channels.
+            (Dialect::Jax, _) if self.tied => (1, 0),
             (Dialect::Torch | Dialect::Onnx, false) | (Dialect::Jax, _) => (0, 1),
             (Dialect::Keras, true) => (self.rank, self.rank + 1),
-            (Dialect::Flax, true) if self.transpose_kernel => (self.rank, self.rank + 1),
+            (Dialect::Flax, true) if self.transposes_kernel() => (self.rank, self.rank + 1),
             (Dialect::Flax | Dialect::Keras, _) => (self.rank + 1, self.rank),
         };
         let lax = matches!(self.dialect, Dialect::Jax | Dialect::Flax);
@@ -155,8 +158,24 @@ impl Conv {
             out_axis,
             in_axis,
             first_tap_axis: if in_axis < 2 && out_axis < 2 { 2 } else { 0 },
-            flipped: lax && transposed && !self.transpose_kernel,
+            flipped: lax && transposed && !self.transposes_kernel(),
         }
+    }
+
+    /// Whether a transposed convolution of jax or flax takes the kernel of the convolution that it
+    /// transposes: also where it has none of its own.
+    const fn transposes_kernel(&self) -> bool {
+        self.transpose_kernel || self.tied
+    }
+
+    /// Whether this layer and one of the other direction, whose channels are this one's the other
+    /// way round, keep a weight alike: then they can share one.
+    pub const fn keeps_weight_of(&self, other: &Conv) -> bool {
+        let (own, others) = (self.weight_layout(), other.weight_layout());
+        own.out_axis == others.in_axis
+            && own.in_axis == others.out_axis
+            && own.first_tap_axis == others.first_tap_axis
+            && own.flipped == others.flipped
     }
 
     /// What every dialect refuses, and what concerns no single axis.

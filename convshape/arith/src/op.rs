@@ -133,6 +133,8 @@ pub struct Conv {
     pub transpose_kernel: bool,
     /// jax: explicit padding means what it means in PyTorch.
     pub consistent_padding: bool,
+    /// Whether the weight is that of the layer which this one undoes, and none of its own.
+    pub tied: bool,
 }
 
 impl Conv {
@@ -163,6 +165,7 @@ impl Conv {
             output_size: None,
             transpose_kernel: false,
             consistent_padding: false,
+            tied: false,
         }
     }
 }

@@ -231,8 +231,18 @@ impl Op {
     }
 }
 
-const fn conv_params(conv: &Conv) -> Params {
-    let Some(inputs) = conv.inputs else { return Params::NONE };
+impl Conv {
+    /// The shape of its weight, its own or another layer's, in the dialect's layout. The input
+    /// channels must be known.
+    pub const fn weight_shape(&self) -> Option<Shape> {
+        match self.inputs {
+            Some(inputs) => Some(weight_shape(self, inputs)),
+            None => None,
+        }
+    }
+}
+
+const fn weight_shape(conv: &Conv, inputs: i64) -> Shape {
     // A layer without groups is refused elsewhere.
     let groups = if conv.groups > 0 { conv.groups } else { 1 };
     let (out_count, in_count) = match (conv.depth_multiplier, conv.direction) {
@@ -244,10 +254,19 @@ const fn conv_params(conv: &Conv) -> Params {
     let mut shape = Shape::unknown(2 + conv.rank)
         .with(layout.out_axis, Size::Number(out_count))
         .with(layout.in_axis, Size::Number(in_count));
-    let mut taps: i64 = 1;
     let mut axis = 0;
     while axis < conv.rank {
         shape = shape.with(layout.first_tap_axis + axis, Size::Number(conv.kernel[axis]));
+        axis += 1;
+    }
+    shape
+}
+
+const fn conv_params(conv: &Conv) -> Params {
+    let Some(shape) = conv.weight_shape() else { return Params::NONE };
+    let mut taps: i64 = 1;
+    let mut axis = 0;
+    while axis < conv.rank {
         taps = taps.saturating_mul(conv.kernel[axis]);
         axis += 1;
     }
@@ -258,7 +277,7 @@ const fn conv_params(conv: &Conv) -> Params {
         Dialect::Flax | Dialect::Keras => (axis_size(&shape, conv.rank), axis_size(&shape, conv.rank + 1)),
     };
     let (weight, bias) = inits(conv.dialect, fan_in.saturating_mul(taps), fan_out.saturating_mul(taps));
-    let params = Params::NONE.push(conv.dialect, Role::Kernel, shape, weight);
+    let params = if conv.tied { Params::NONE } else { Params::NONE.push(conv.dialect, Role::Kernel, shape, weight) };
     if conv.bias { params.push(conv.dialect, Role::Bias, Shape::of(&[conv.outputs]), bias) } else { params }
 }
 

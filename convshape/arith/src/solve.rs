@@ -378,6 +378,7 @@ pub const fn undo(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Conv, 
         padding_mode: PaddingMode::Zeros,
         transpose_kernel: false,
         consistent_padding: false,
+        tied: false,
         ..*conv
     };
     match conv.direction {

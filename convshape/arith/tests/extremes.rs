@@ -85,6 +85,7 @@ fn conv() -> impl Strategy<Value = Conv> {
             output_size: extra.1,
             transpose_kernel: false,
             consistent_padding: false,
+            tied: false,
             depth_multiplier: None,
             auto_pad: AutoPad::NotSet,
         },

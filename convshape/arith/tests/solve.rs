@@ -28,6 +28,7 @@ fn conv(direction: Direction, rank: usize) -> Conv {
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        tied: false,
         depth_multiplier: None,
         auto_pad: AutoPad::NotSet,
     }

@@ -70,6 +70,7 @@ fn conv(rank: usize, direction: Direction) -> impl Strategy<Value = Op> {
                 output_size: None,
                 transpose_kernel: false,
                 consistent_padding: false,
+                tied: false,
                 depth_multiplier: None,
                 auto_pad: AutoPad::NotSet,
             })

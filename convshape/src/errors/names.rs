@@ -308,3 +308,33 @@ pub const CS0110: &str = code::BLOCK.title;
 /// }
 /// ```
 pub const CS0111: &str = code::UNDO.title;
+
+/// A tied weight that cannot be shared.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         enc: Conv2d(1 -> 8, kernel: 4, stride: 2, padding: 1);
+///         ConvTranspose2d(8 -> 1, kernel: 4, stride: 2, padding: 1, tied: true);
+///         output: [1, 28, 28];
+///     }
+/// }
+/// ```
+///
+/// A tied layer multiplies by the transposed matrix of the layer behind `undo`: it has a bias of its own, and no weight.
+/// So `undo` must name a layer, the fields that shape a weight (`kernel`, channels, `groups`) are that layer's, and both
+/// must keep it in one layout: where jax and flax flip a transposed convolution's kernel, that one needs
+/// `transpose_kernel: true`.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [1, 28, 28];
+///         enc: Conv2d(1 -> 8, kernel: 4, stride: 2, padding: 1);
+///         ConvTranspose2d(undo enc, tied: true);
+///         output: [1, 28, 28];
+///     }
+/// }
+/// ```
+pub const CS0112: &str = code::TIED.title;

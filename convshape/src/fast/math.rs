@@ -32,6 +32,11 @@ impl Finish {
         }
     }
 
+    /// What an element takes, with reading and writing it, in multiply-adds.
+    pub(super) fn work(self) -> usize {
+        if matches!(self, Finish::Other(_)) { 32 } else { 4 }
+    }
+
     /// What can be done in registers.
     #[inline(always)]
     pub(super) fn apply<S: Simd>(self, simd: S, x: S::F) -> S::F {

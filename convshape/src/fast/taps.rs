@@ -33,6 +33,57 @@ impl From<Scatter> for Reach {
     }
 }
 
+#[cfg(feature = "train")]
+impl Reach {
+    /// The reach the other way: which output an input meets.
+    pub(super) fn reversed(self) -> Reach {
+        let Reach { a, b, c, e, taps } = self;
+        Reach { a: e, b: -b, c: -c, e: a, taps }
+    }
+}
+
+/// An axis of which every output row reads, through each tap, one row: `step` from one output row
+/// to the next.
+#[cfg(feature = "train")]
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) step: usize,
+    /// The taps that ever read something, and the input row that each reads for the first output
+    /// row.
+    pub(super) taps: Vec<(usize, i64)>,
+    /// Rows of border that are read before and behind the input.
+    pub(super) low: usize,
+    pub(super) high: usize,
+}
+
+#[cfg(feature = "train")]
+impl Line {
+    /// The axis that is not there.
+    pub(super) fn single() -> Line {
+        Line { step: 0, taps: [(0, 0)].into(), low: 0, high: 0 }
+    }
+
+    /// `None` where some output rows have other taps.
+    pub(super) fn new(reach: Reach, input: usize, output: usize) -> Option<Line> {
+        let Reach { a, b, c, e, taps } = reach;
+        if e != 1 {
+            return None;
+        }
+        let (rows_in, rows_out) = (i64::try_from(input).ok()?, i64::try_from(output).ok()?);
+        let mut line = Line { step: usize::try_from(a).ok()?, taps: Vec::new(), low: 0, high: 0 };
+        for tap in 0..taps {
+            let row = b * tap + c;
+            let last = row + (rows_out - 1) * a;
+            if (0..rows_out).any(|q| (0..rows_in).contains(&(row + q * a))) {
+                line.taps.push((usize::try_from(tap).ok()?, row));
+                line.low = line.low.max(usize::try_from(-row).unwrap_or(0));
+                line.high = line.high.max(usize::try_from(last - (rows_in - 1)).unwrap_or(0));
+            }
+        }
+        Some(line)
+    }
+}
+
 /// One axis.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
@@ -113,6 +164,64 @@ impl Axis {
             [(a, row), (b, next), (c, last)] if next == row + 1 && last == row + 2 => Some(([a, b, c], row)),
             _ => None,
         }
+    }
+}
+
+/// Output rows `first`, `first + apart`, .. as sums over parts of the input.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) first: usize,
+    pub(super) apart: usize,
+    pub(super) count: usize,
+    /// Input rows from one output row to the next, and from one tap to the next.
+    pub(super) step: usize,
+    pub(super) parts: Vec<RowPart>,
+}
+
+/// Taps that read rows at the distance of [`Row::step`], and the first of those rows.
+#[derive(Clone, Debug)]
+pub(super) struct RowPart {
+    pub(super) first: i64,
+    pub(super) taps: Vec<usize>,
+}
+
+impl Axis {
+    /// The axis as convolutions with step 1, if it is some: a strided one is a sum over parts of the
+    /// input, the rows of a dilated one fall apart into as many as the dilation.
+    pub(super) fn rows(&self) -> Option<Vec<Row>> {
+        let mut rows = Vec::new();
+        for phase in &self.phases {
+            let mut taps = phase.taps.clone();
+            taps.sort_unstable_by_key(|(_, row)| *row);
+            let apart = |pair: &[(usize, i64)]| usize::try_from(pair[1].1 - pair[0].1).unwrap_or(0);
+            let distance = taps.windows(2).map(apart).next()?;
+            // A dilated one steps from row to row by its dilation.
+            let times = if self.step == 1 { distance } else { 1 };
+            let step = self.step * times;
+            for skip in 0..times.min(phase.count) {
+                let mut parts: Vec<RowPart> = Vec::new();
+                for &(tap, row) in &taps {
+                    let next = |part: &RowPart| part.first + (part.taps.len() * step) as i64 == row;
+                    match parts.iter_mut().find(|part| next(part)) {
+                        Some(part) => part.taps.push(tap),
+                        None => parts.push(RowPart { first: row, taps: [tap].into() }),
+                    }
+                }
+                for part in &mut parts {
+                    part.first += (skip * self.step) as i64;
+                }
+                let count = (phase.count - skip).div_ceil(times);
+                rows.push(Row {
+                    first: phase.first + skip * self.modulus,
+                    apart: self.modulus * times,
+                    count,
+                    step,
+                    parts,
+                });
+            }
+        }
+        let alike = |row: &Row| row.apart == rows[0].apart && row.parts.len() == rows[0].parts.len();
+        (!rows.is_empty() && rows.iter().all(alike)).then_some(rows)
     }
 }
 

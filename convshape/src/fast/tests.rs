@@ -3,6 +3,7 @@
 use std::boxed::Box;
 use std::format;
 use std::string::String;
+use std::string::ToString;
 use std::vec;
 use std::vec::Vec;
 
@@ -62,7 +63,7 @@ fn program(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs:
         let op = op.bind(&read[0], order);
         shapes.push(op.output(&read, order).ok()?);
         let (inputs, output) = (leak(inputs.clone()), shapes.len() - 1);
-        steps.push(Step { name: "layer", file_name: "layer", action: Action::Layer(op), inputs, output });
+        steps.push(Step { name: "layer", file_name: "layer", action: Action::Layer(op), inputs, output, tied: None });
     }
     let port = |value: usize| Port { name: "port", shape: shapes[value], value };
     Some(Program {
@@ -79,17 +80,13 @@ fn program(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs:
 fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &[usize]) -> bool {
     let Some(program) = program(order, input, layers, outputs) else { return false };
     let program: &'static Program = Box::leak(Box::new(program));
-    let linked = Linked { program, chains: &[] };
+    let linked = Linked { program, chains: &[], slots: &[] };
     let params: Vec<Param> = linked
         .specs()
-        .into_iter()
         .map(|spec| {
-            let positive = spec.name.ends_with("running_var");
-            let values = random.floats(
-                spec.shape.iter().product(),
-                if positive { 0.5 } else { -1.0 },
-                if positive { 2.0 } else { 1.0 },
-            );
+            let positive = spec.name.to_string().ends_with("running_var");
+            let values =
+                random.floats(spec.count(), if positive { 0.5 } else { -1.0 }, if positive { 2.0 } else { 1.0 });
             Param::new(spec.shape, values)
         })
         .collect();
@@ -107,7 +104,7 @@ fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec
             let output = op.output(&read, order).expect("was checked");
             let own: Vec<&[f32]> = params.by_ref().take(op.params().len()).map(Param::as_slice).collect();
             let mut y = vec![0.0; elements(&output)];
-            kernels::apply(&op, order, &own, &inputs, &output, &mut y).expect("was checked");
+            kernels::apply(&op, order, &own, &inputs[..], &output, &mut y).expect("was checked");
             values.push((output, y));
         }
         for (all, &value) in expected.iter_mut().zip(outputs) {
@@ -159,6 +156,7 @@ fn random_conv(random: &mut Random, rank: usize, inputs: i64) -> Conv {
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        tied: false,
     };
     let mut pairs = [(0, 0); 3];
     for axis in 0..rank {
@@ -215,17 +213,20 @@ fn convolutions_of_all_kinds() {
     }
 }
 
+/// By Winograd's filtering, where it pays.
 #[test]
-fn three_by_three() {
+fn convolutions_in_tiles() {
     let mut random = Random::new(5);
     let mut run = 0;
-    while run < 60 {
+    while run < 200 {
         let (inputs, outputs) = (random.one_of(&[16, 32, 48]), random.one_of(&[16, 32, 48, 80]));
         let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
-        let mut sizes = vec![random.pick(3, 19), random.pick(3, 19)];
+        let mut sizes = vec![random.pick(3, 21), random.pick(3, 21)];
         sizes.insert(order.channel(3), inputs);
-        let (kernel, stride, dilation, groups) = ([3; 3], [1; 3], [1; 3], 1);
         let conv = random_conv(&mut random, 2, inputs);
+        let (kernel, stride, dilation) =
+            random.one_of(&[(3, 1, 1), (2, 1, 1), (3, 1, 2), (3, 1, 3), (2, 1, 2), (4, 2, 1), (6, 2, 1), (6, 3, 1)]);
+        let (kernel, stride, dilation, groups) = ([kernel; 3], [stride; 3], [dilation; 3], 1);
         let conv = Conv { kernel, stride, dilation, groups, outputs, ..conv };
         let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
         run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
@@ -246,6 +247,32 @@ fn three_by_three_of_each_channel() {
         let conv = Conv { kernel, stride, dilation, groups: channels, outputs: channels, ..conv };
         let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
         run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+/// Alone and wide, they stay in the caller's order.
+#[test]
+fn layers_over_planes() {
+    let mut random = Random::new(9);
+    let mut run = 0;
+    while run < 300 {
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let channels = random.one_of(&[1, 2, 3, 4, 8, 16, 20]);
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, 9)).collect();
+        sizes[rank - 1] = random.pick(14, 50);
+        sizes.insert(0, channels);
+        let mut conv = random_conv(&mut random, rank, channels);
+        if random.pick(0, 2) == 0 {
+            conv = Conv { kernel: [1; 3], stride: [1; 3], padding: Padding::Symmetric([0; 3]), ..conv };
+        } else if random.pick(0, 2) == 0 {
+            conv = Conv { kernel: [3; 3], stride: [1; 3], padding: Padding::Symmetric([1; 3]), ..conv };
+        }
+        let mut layers = vec![(Op::Conv(conv), vec![0])];
+        if random.pick(0, 1) == 0 {
+            layers.push((Op::Activation(random.one_of(&ACTIVATIONS)), vec![1]));
+        }
+        let last = layers.len();
+        run += u32::from(check(&mut random, AxisOrder::ChannelsFirst, Shape::of(&sizes), &layers, &[last]));
     }
 }
 
@@ -438,9 +465,9 @@ fn large(order: AxisOrder, winograd: bool) -> &'static Program {
 fn the_number_of_threads_does_not_matter() {
     let mut random = Random::new(7);
     for (order, winograd) in [(AxisOrder::ChannelsFirst, false), (AxisOrder::ChannelsLast, true)] {
-        let linked = Linked { program: large(order, winograd), chains: &[] };
-        let values = linked.specs().into_iter().map(|spec| {
-            let values = random.floats(spec.shape.iter().product(), -1.0, 1.0);
+        let linked = Linked { program: large(order, winograd), chains: &[], slots: &[] };
+        let values = linked.specs().map(|spec| {
+            let values = random.floats(spec.count(), -1.0, 1.0);
             Param::new(spec.shape, values)
         });
         let params: Vec<Param> = values.collect();

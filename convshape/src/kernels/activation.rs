@@ -60,9 +60,9 @@ fn clamp(x: f64, low: f64, high: f64) -> f64 {
 }
 
 /// Every element by itself.
-pub(super) fn map<T: Number>(x: &[T], y: &mut [T], function: impl Fn(f64) -> f64) {
-    for (x, y) in x.iter().zip(y) {
-        *y = T::of(function(x.get()));
+pub(super) fn map<T: Number>(y: &mut [T], function: impl Fn(f64) -> f64) {
+    for y in y {
+        *y = T::of(function(y.get()));
     }
 }
 

@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use convshape_arith::axis::{Scatter, Window};
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, PaddingMode, PerAxis, SeparableConv};
+use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, PaddingMode, PerAxis, SeparableConv};
 use convshape_arith::shape::Shape;
 
 use super::border;
@@ -69,7 +69,7 @@ pub(crate) struct Weight {
 impl Weight {
     /// That of a convolution whose channels are known.
     pub(crate) fn new(conv: &Conv) -> Weight {
-        let shape = Op::Conv(*conv).params().get(0).expect("a bound convolution has a weight").shape;
+        let shape = conv.weight_shape().expect("a bound convolution has a weight");
         let (sizes, strides) = (sizes(&shape), strides(&shape));
         let layout = conv.weight_layout();
         let mut weight = Weight {
@@ -91,6 +91,17 @@ impl Weight {
             weight.tap_strides[axis] = strides[layout.first_tap_axis + axis];
         }
         weight
+    }
+
+    /// Every tap, by its place on each axis.
+    pub(super) fn for_each_tap(&self, mut visit: impl FnMut(PerAxis<usize>)) {
+        for d in 0..self.taps[0] {
+            for h in 0..self.taps[1] {
+                for w in 0..self.taps[2] {
+                    visit([d, h, w]);
+                }
+            }
+        }
     }
 
     /// The place of the weight between an output and an input channel; each may count within its group.

@@ -24,6 +24,7 @@ use convshape_arith::fault::Fault;
 use convshape_arith::op::{Activation, AxisOrder, DepthOrder, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
+pub(crate) use self::activation::derivative;
 use self::conv::Patches;
 pub use self::matrix::Real;
 use self::separable::Separable;
@@ -69,7 +70,7 @@ impl<T: Real> Layer<'_, T> {
                 for (sample, y) in y.chunks_exact_mut(elements(self.output)).enumerate() {
                     let inputs = self.samples(inputs, sample);
                     let inputs: Vec<(&Shape, &[T])> = self.shapes.iter().zip(inputs).collect();
-                    apply(self.op, self.order, self.params, &inputs, self.output, y)?;
+                    apply(self.op, self.order, self.params, &inputs[..], self.output, y)?;
                 }
             }
         }

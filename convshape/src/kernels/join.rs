@@ -3,6 +3,7 @@
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::{MAX_RANK, Shape};
 
+use super::Operands;
 use super::layout::{Channels, sizes, strides};
 use super::number::Number;
 
@@ -10,12 +11,13 @@ use super::number::Number;
 /// operands are taken one after another, as `a + b + c` is.
 pub(super) fn broadcast<T: Number>(
     combine: impl Fn(f64, f64) -> f64,
-    inputs: &[(&Shape, &[T])],
+    inputs: &(impl Operands<T> + ?Sized),
     order: AxisOrder,
     output: &Shape,
     y: &mut [T],
 ) {
-    for (index, (shape, x)) in inputs.iter().enumerate() {
+    for index in 0..inputs.count() {
+        let (shape, x) = inputs.get(index);
         let strides = broadcast_strides(shape, order, output);
         let mut odometer = Odometer::new(sizes(output));
         for y in &mut *y {
@@ -71,9 +73,15 @@ impl Odometer {
 }
 
 /// Joins on the channel axis.
-pub(super) fn concat<T: Number>(inputs: &[(&Shape, &[T])], order: AxisOrder, output: &Channels, y: &mut [T]) {
+pub(super) fn concat<T: Number>(
+    inputs: &(impl Operands<T> + ?Sized),
+    order: AxisOrder,
+    output: &Channels,
+    y: &mut [T],
+) {
     let mut first = 0;
-    for (shape, x) in inputs {
+    for index in 0..inputs.count() {
+        let (shape, x) = inputs.get(index);
         let input = Channels::new(shape, order);
         for (channel, position) in input.iter() {
             y[output.at(first + channel, position)] = x[input.at(channel, position)];

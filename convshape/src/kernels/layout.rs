@@ -64,7 +64,7 @@ pub(super) struct Grid {
     pub(super) rank: usize,
     /// The spatial sizes.
     pub(super) sizes: PerAxis<usize>,
-    strides: PerAxis<usize>,
+    pub(super) strides: PerAxis<usize>,
 }
 
 impl Grid {

@@ -32,13 +32,13 @@ pub(super) fn affine<T: Number>(params: &[&[T]], index: usize, value: f64) -> f6
 }
 
 /// `params` end with the stored mean and variance.
-pub(super) fn batch_norm<T: Number>(params: &[&[T]], eps: f64, layout: &Channels, x: &[T], y: &mut [T]) {
+pub(super) fn batch_norm<T: Number>(params: &[&[T]], eps: f64, layout: &Channels, y: &mut [T]) {
     let (params, stored) = params.split_at(params.len() - 2);
     for (channel, (mean, variance)) in stored[0].iter().zip(stored[1]).enumerate() {
         let statistics = Statistics { mean: mean.get(), variance: variance.get() };
         for position in 0..layout.positions {
-            let at = layout.at(channel, position);
-            y[at] = T::of(affine(params, channel, statistics.normalise(x[at].get(), eps)));
+            let y = &mut y[layout.at(channel, position)];
+            *y = T::of(affine(params, channel, statistics.normalise(y.get(), eps)));
         }
     }
 }

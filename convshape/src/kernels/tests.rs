@@ -18,7 +18,7 @@ fn run(op: Op, order: AxisOrder, params: &[&[f64]], inputs: &[(&[i64], &[f64])])
     let inputs: Vec<(&Shape, &[f64])> = shapes.iter().zip(inputs).map(|(shape, &(_, x))| (shape, x)).collect();
     let output = op.output(&shapes, order).unwrap();
     let mut y = vec![f64::NAN; output.numbers().unwrap().iter().product()];
-    apply(&op, order, params, &inputs, &output, &mut y).unwrap();
+    apply(&op, order, params, &inputs[..], &output, &mut y).unwrap();
     (output, y)
 }
 
@@ -54,6 +54,7 @@ fn conv(direction: Direction, rank: usize, outputs: i64, kernel: i64) -> Conv {
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        tied: false,
         depth_multiplier: None,
         auto_pad: AutoPad::NotSet,
     }

@@ -1,6 +1,6 @@
 //! What generic code needs to train a model.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use ndarray::{ArrayD, ArrayViewD};
@@ -123,12 +123,12 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Train for M {
     fn for_each_trained(&mut self, other: &M, mut f: impl FnMut(&str, &mut Param, &Param)) {
         let mut others = Vec::new();
         other.visit(&mut |param| others.push(param));
-        let mut all = Linked::of::<M>().specs().into_iter().zip(others);
+        let mut all = Linked::of::<M>().specs().zip(others);
         self.visit_mut(&mut |param| {
             if let Some((spec, other)) = all.next()
                 && !spec.statistic
             {
-                f(&spec.name, param, other);
+                f(&spec.name.to_string(), param, other);
             }
         });
     }

@@ -3,7 +3,7 @@
 use convshape_arith::op::{Activation, Op};
 
 use super::dims::Dims;
-use super::layer::{Layer, apply};
+use super::layer::{Layer, run_op};
 use super::storage::Holds;
 use super::tensor::Tensor;
 
@@ -15,7 +15,7 @@ macro_rules! elementwise {
 
             fn run(&self, x: &Tensor<f32, S, B>) -> Tensor<f32, S, B> {
                 let $fields = self;
-                apply(&$op, [], x)
+                run_op(&$op, x)
             }
         }
     )+};

@@ -62,7 +62,7 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
         if elements.len() == S::Elements::USIZE {
             Ok(Self::from_fn(|i| elements[i]))
         } else {
-            Err(ShapeError::Elements { found: elements.len(), expected: S::SHAPE.into() })
+            Err(ShapeError::Elements { found: elements.len(), expected: S::SHAPE })
         }
     }
 

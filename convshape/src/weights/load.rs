@@ -49,7 +49,7 @@ fn parse<M: Parts>(bytes: &[u8], file: &str, rename: impl Fn(&str) -> String) ->
     let mut params = Vec::new();
     let mut problems = Vec::new();
     for spec in Linked::of::<M>().specs() {
-        match read(&tensors, &rename(&spec.name), &spec) {
+        match read(&tensors, &rename(&spec.name.to_string()), &spec) {
             Ok(elements) => params.push(Param::new(spec.shape, elements)),
             Err(problem) => problems.push(problem),
         }
@@ -76,7 +76,7 @@ fn read(tensors: &SafeTensors<'_>, name: &str, spec: &Spec) -> Result<Vec<f32>, 
     similar.sort_unstable();
     Err(TensorProblem::Missing {
         name: name.to_string(),
-        expected: spec.shape.clone(),
+        expected: spec.shape.to_vec(),
         similar: similar.first().map(ToString::to_string),
     })
 }

@@ -26,7 +26,7 @@ use crate::parts::{Linked, Parts, checked_params};
 /// older file is as it was.
 pub fn save<M: Parts>(model: &M, path: impl AsRef<Path>) -> Result<(), SaveError> {
     let file = path.as_ref();
-    let names = Linked::of::<M>().specs().into_iter().map(|spec| spec.name);
+    let names = Linked::of::<M>().specs().map(|spec| spec.name.to_string());
     let tensors = names.zip(checked_params(model)?);
     // PyTorch's loader wants to know whose tensors these are.
     let metadata = [("format".to_string(), "pt".to_string())].into_iter().collect();

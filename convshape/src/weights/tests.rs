@@ -8,12 +8,14 @@ use alloc::vec::Vec;
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
+use convshape_arith::shape::Shape;
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 
 use super::{LoadError, load, load_bytes, load_with, save};
 use crate::init::init;
 use crate::param::Param;
+use crate::parts::Sizes;
 use crate::test_model::{Outer, Small};
 
 /// A folder of its own, gone at the end of the test.
@@ -311,7 +313,7 @@ fn a_failed_save_leaves_everything_as_it_was() {
     save(&small, &path).unwrap();
     let before = fs::read(&path).unwrap();
     let mut broken = small;
-    broken.enc.bias = Param::new(vec![1], vec![0.0]);
+    broken.enc.bias = Param::new(Sizes::of(&Shape::of(&[1])), vec![0.0]);
     let error = save(&broken, &path).unwrap_err().to_string();
     assert_eq!(error, "`Small`: the parameter `enc.bias` has shape [1], expected [3]");
     assert_eq!(fs::read(&path).unwrap(), before);

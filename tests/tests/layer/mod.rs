@@ -19,7 +19,7 @@ pub(crate) fn run(op: &Op, params: &[&Array], inputs: &[&Array]) -> Option<Array
     let mut y = Array::zeros(&output.numbers().expect("plain numbers")[..output.rank()]);
     let params: Vec<&[f64]> = params.iter().map(|param| slice(param)).collect();
     let inputs: Vec<(&Shape, &[f64])> = shapes.iter().zip(inputs).map(|(shape, input)| (shape, slice(input))).collect();
-    kernels::apply(&op, ChannelsFirst, &params, &inputs, &output, y.as_slice_mut().expect("contiguous"))
+    kernels::apply(&op, ChannelsFirst, &params, &inputs[..], &output, y.as_slice_mut().expect("contiguous"))
         .expect("the shapes fit");
     Some(y)
 }
@@ -60,6 +60,7 @@ pub(crate) fn conv(direction: Direction, rank: usize) -> Conv {
         output_size: None,
         transpose_kernel: false,
         consistent_padding: false,
+        tied: false,
         depth_multiplier: None,
         auto_pad: AutoPad::NotSet,
     }

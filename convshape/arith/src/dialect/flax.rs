@@ -26,7 +26,7 @@ pub(super) const fn scatter(conv: &Conv, axis: usize) -> Result<Scatter, Reason>
             let full = full_scatter(conv, axis);
             let more = tri_size!(extent(full.kernel, full.dilation)) - full.stride;
             let over = if more > 0 { more } else { 0 };
-            cropped(full, if conv.transpose_kernel { over - over / 2 } else { over / 2 }, more)
+            cropped(full, if conv.transposes_kernel() { over - over / 2 } else { over / 2 }, more)
         }
         Padding::Reflect | Padding::Causal => Err(not_in_dialect(conv.padding)),
         _ => Ok(tri!(jax::scatter(conv, axis))),

@@ -1,0 +1,530 @@
+//! A chain over a batch of one size, ready to be trained.
+
+use std::boxed::Box;
+use std::string::{String, ToString};
+use std::vec::Vec;
+use std::{format, mem};
+
+use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::op::{Activation, AxisOrder, Op};
+use convshape_arith::shape::Shape;
+use rand::{Rng, RngExt};
+
+use super::definition::{self, Definition};
+use super::norm::{BatchNorm, Update};
+use super::outer::Outer;
+use super::rows::{self, ByOutput};
+use super::sum::{Axes, Ends, Sum};
+use crate::error::RunError;
+use crate::fast::buffer::{Buffer, Grid, Place, View};
+use crate::fast::math::Finish;
+use crate::fast::simd::Level;
+use crate::parts::Linked;
+use crate::program::Action;
+use crate::workspace::Workspace;
+
+/// What a plan is for.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Key {
+    /// The shapes of the inputs.
+    pub(crate) inputs: Vec<Shape>,
+    pub(crate) batch: usize,
+    /// Whether layers run as in training.
+    pub(crate) training: bool,
+    /// Whether the gradients of the inputs are wanted.
+    pub(crate) inputs_too: bool,
+    /// Whether every layer's output is kept, and none done with the one before it.
+    pub(crate) every_layer: bool,
+}
+
+/// A plan, and its memory.
+pub(crate) struct Plan {
+    key: Key,
+    level: Level,
+    order: AxisOrder,
+    values: Vec<Value>,
+    steps: Vec<Step>,
+    outputs: Vec<usize>,
+    /// The memory of each value and of its gradient.
+    y: Vec<Workspace>,
+    dy: Vec<Workspace>,
+    /// For a gradient that is to be added to another.
+    spare: Workspace,
+    /// The outputs as the caller has them.
+    results: Vec<Vec<f32>>,
+}
+
+/// An activation of a batch.
+struct Value {
+    shape: Shape,
+    y: View,
+    dy: View,
+}
+
+/// A layer.
+struct Step {
+    name: String,
+    inputs: Vec<usize>,
+    output: usize,
+    /// The places of its parameters.
+    params: Vec<usize>,
+    job: Job,
+    /// What is done with it.
+    activation: Option<(Activation, ByOutput)>,
+    /// What becomes of the gradient of each input.
+    back: Vec<Back>,
+    /// Whether an output depends on it, and it or what stands before it on what is trained.
+    is_differentiated: bool,
+}
+
+enum Job {
+    Sum(Box<Sum>),
+    BatchNorm(BatchNorm),
+    Activation(Activation),
+    /// What each element is multiplied by in training; nothing outside.
+    Dropout {
+        p: f64,
+        factors: Option<Vec<f32>>,
+    },
+    /// A sum of values of one shape.
+    Add,
+    Definition(Box<Definition>),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Back {
+    /// Nobody wants it.
+    Unwanted,
+    /// It is the first of the value's gradients, or the only one.
+    Write,
+    Add,
+}
+
+/// A layer of a program or of its sub-chains.
+struct Node {
+    name: String,
+    op: Op,
+    inputs: Vec<usize>,
+    output: usize,
+    params: Vec<usize>,
+}
+
+/// The layers of a program and its sub-chains in a row.
+struct Flat {
+    nodes: Vec<Node>,
+    shapes: Vec<Shape>,
+    params: usize,
+}
+
+impl Flat {
+    /// The values of the outputs.
+    fn flatten(&mut self, linked: Linked, prefix: &str, inputs: &[usize]) -> Result<Vec<usize>, RunError> {
+        let program = linked.program;
+        let mut values: Vec<usize> = inputs.to_vec();
+        values.resize(program.values, usize::MAX);
+        // The place of each step's first parameter.
+        let mut first = Vec::new();
+        for step in program.steps {
+            first.push(self.params);
+            let read: Vec<usize> = step.inputs.iter().map(|&value| values[value]).collect();
+            let name = format!("{prefix}{}", step.name);
+            match step.action {
+                Action::Layer(op) => {
+                    let shapes: Vec<Shape> = read.iter().map(|&value| self.shapes[value]).collect();
+                    let op = op.bind(&shapes[0], program.order);
+                    let shape = op.output(&shapes, program.order);
+                    let shape = shape.map_err(|fault| RunError { layer: name.clone(), fault })?;
+                    let own = self.params..self.params + op.params().len();
+                    self.params = own.end;
+                    let tied = step.tied.map(|of| first[of]);
+                    values[step.output] = self.shapes.len();
+                    let params = tied.into_iter().chain(own).collect();
+                    self.nodes.push(Node { name, op, inputs: read, output: self.shapes.len(), params });
+                    self.shapes.push(shape);
+                }
+                Action::Chain { index } => {
+                    let outputs = self.flatten(linked.chains[index], &format!("{name}."), &read)?;
+                    for (port, output) in outputs.into_iter().enumerate() {
+                        values[step.output + port] = output;
+                    }
+                }
+            }
+        }
+        Ok(program.outputs.iter().map(|port| values[port.value]).collect())
+    }
+}
+
+/// What is known of each value before memory is given to it.
+struct Facts {
+    grids: Vec<Grid>,
+    /// How many nodes and outputs read it.
+    readers: Vec<usize>,
+    /// Whether its gradient leads to a parameter, or to an input if those are wanted.
+    wanted: Vec<bool>,
+    /// Whether an output depends on it.
+    reached: Vec<bool>,
+}
+
+impl Facts {
+    fn new(flat: &Flat, outputs: &[usize], order: AxisOrder, key: &Key) -> Result<Facts, RunError> {
+        let too_many = |value: usize| {
+            let shape = flat.shapes[value];
+            let layer =
+                flat.nodes.iter().find(|node| node.output == value).map_or_else(String::new, |node| node.name.clone());
+            RunError { layer, fault: Fault::new(Reason::TooManyElements { shape }) }
+        };
+        let mut facts = Facts {
+            grids: Vec::new(),
+            readers: std::vec![0; flat.shapes.len()],
+            wanted: std::vec![key.inputs_too; flat.shapes.len()],
+            reached: std::vec![false; flat.shapes.len()],
+        };
+        for (value, shape) in flat.shapes.iter().enumerate() {
+            let grid = Grid::new(shape, order).ok_or_else(|| too_many(value))?;
+            let count = shape.elements().ok().and_then(|count| usize::try_from(count.number()?).ok());
+            count.and_then(|count| count.checked_mul(key.batch)).ok_or_else(|| too_many(value))?;
+            facts.grids.push(grid);
+        }
+        for &output in outputs {
+            facts.readers[output] += 1;
+            facts.reached[output] = true;
+        }
+        for node in &flat.nodes {
+            node.inputs.iter().for_each(|&value| facts.readers[value] += 1);
+            facts.wanted[node.output] = !node.params.is_empty() || node.inputs.iter().any(|&value| facts.wanted[value]);
+        }
+        for node in flat.nodes.iter().rev() {
+            if facts.reached[node.output] {
+                node.inputs.iter().for_each(|&value| facts.reached[value] = true);
+            }
+        }
+        Ok(facts)
+    }
+}
+
+/// A node on its way to a step.
+struct Draft {
+    node: Node,
+    /// Where it is a sum over taps.
+    axes: Option<Axes>,
+    activation: Option<(Activation, ByOutput)>,
+}
+
+/// Joins activations with the layers before them.
+fn drafts(flat: Flat, facts: &Facts, outputs: &[usize], order: AxisOrder, key: &Key) -> Vec<Draft> {
+    let Flat { nodes, shapes, .. } = flat;
+    let mut drafts: Vec<Draft> = Vec::new();
+    for node in nodes {
+        if let (Op::Activation(function), [input], false) = (node.op, &node.inputs[..], key.every_layer)
+            && facts.readers[*input] == 1
+            && !outputs.contains(input)
+            && let Some(by_output) = ByOutput::of(function)
+            && let Some(draft) = drafts.iter_mut().find(|draft| draft.node.output == *input)
+            && (draft.axes.is_some() || matches!(draft.node.op, Op::BatchNorm { .. }))
+            && draft.activation.is_none()
+        {
+            draft.node.output = node.output;
+            draft.activation = Some((function, by_output));
+            continue;
+        }
+        let (from, to) = (&facts.grids[node.inputs[0]], &facts.grids[node.output]);
+        let axes = Axes::new(&node.op, &shapes[node.inputs[0]], order, from, to);
+        drafts.push(Draft { node, axes, activation: None });
+    }
+    // A step reads values that were written before; joined ones are written where the first was.
+    drafts
+}
+
+impl Plan {
+    /// The plan of a program.
+    ///
+    /// # Errors
+    /// What a layer refuses about the input's shape.
+    pub(crate) fn new(linked: Linked, key: Key, level: Level) -> Result<Plan, RunError> {
+        let order = linked.program.order;
+        let mut flat = Flat { nodes: Vec::new(), shapes: key.inputs.clone(), params: 0 };
+        let inputs: Vec<usize> = (0..key.inputs.len()).collect();
+        let outputs = flat.flatten(linked, "", &inputs)?;
+        let shapes = flat.shapes.clone();
+        let facts = Facts::new(&flat, &outputs, order, &key)?;
+        let drafts = drafts(flat, &facts, &outputs, order, &key);
+
+        let buffer = |grid: &Grid| Buffer {
+            place: Place::Workspace(0),
+            size: grid.size,
+            width: grid.channels,
+            planar: false,
+            low: [0; 3],
+            high: [0; 3],
+        };
+        let mut buffers: Vec<[Buffer; 2]> = facts.grids.iter().map(|grid| [buffer(grid), buffer(grid)]).collect();
+        for Draft { node, axes, .. } in &drafts {
+            let Some(axes) = axes else { continue };
+            for (which, [low, high]) in axes.borders().into_iter().enumerate() {
+                let buffer = &mut buffers[[node.inputs[0], node.output][which]][which];
+                for axis in 0..3 {
+                    buffer.low[axis] = buffer.low[axis].max(low[axis]);
+                    buffer.high[axis] = buffer.high[axis].max(high[axis]);
+                }
+            }
+        }
+        let values: Vec<Value> = shapes
+            .iter()
+            .zip(&buffers)
+            .enumerate()
+            .map(|(index, (shape, [y, dy]))| {
+                let view = |buffer: &Buffer| View { index, buffer: *buffer, channel: 0, channels: buffer.width };
+                Value { shape: *shape, y: view(y), dy: view(dy) }
+            })
+            .collect();
+
+        // Going back, the last reader of a value is the first to give it a gradient.
+        let mut started: Vec<bool> = (0..values.len()).map(|value| outputs.contains(&value)).collect();
+        let mut steps: Vec<Step> = Vec::new();
+        let mut stored: Vec<bool> = (0..values.len()).map(|value| value < key.inputs.len()).collect();
+        for draft in drafts.into_iter().rev() {
+            let is_differentiated = facts.reached[draft.node.output] && facts.wanted[draft.node.output];
+            let mut back = Vec::new();
+            for &value in &draft.node.inputs {
+                back.push(match (is_differentiated && facts.wanted[value], started[value]) {
+                    (false, _) => Back::Unwanted,
+                    (true, false) => Back::Write,
+                    (true, true) => Back::Add,
+                });
+                started[value] |= is_differentiated && facts.wanted[value];
+            }
+            stored[draft.node.output] = true;
+            steps.push(step(level, &key, order, &values, draft, back, is_differentiated));
+        }
+        steps.reverse();
+        let memory = |view: &View, used: bool| {
+            let count = if used { key.batch * view.buffer.sample() + Outer::SLACK } else { 0 };
+            Workspace::with_elements(count)
+        };
+        let y = values.iter().zip(&stored).map(|(value, stored)| memory(&value.y, *stored)).collect();
+        let dy: Vec<Workspace> =
+            values.iter().zip(&stored).zip(&started).map(|((value, s), g)| memory(&value.dy, *s && *g)).collect();
+        let added =
+            steps.iter().flat_map(|step| step.inputs.iter().zip(&step.back)).filter(|(_, back)| **back == Back::Add);
+        let spare = added.map(|(value, _)| dy[*value].get().len()).max().unwrap_or(0);
+        let again = outputs.iter().map(|value| dy[*value].get().len()).max().unwrap_or(0);
+        let repeated = (0..outputs.len()).any(|port| outputs[..port].contains(&outputs[port]));
+        let spare = Workspace::with_elements(if repeated { spare.max(again) } else { spare });
+        let results = outputs.iter().map(|&value| std::vec![0.0; key.batch * facts.grids[value].elements()]).collect();
+        Ok(Plan { key, level, order, values, steps, outputs, y, dy, spare, results })
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The shape of each output, and its elements after [`Plan::forward`].
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&Shape, &[f32])> {
+        self.outputs.iter().zip(&self.results).map(|(&value, result)| (&self.values[value].shape, &result[..]))
+    }
+
+    /// Runs a batch. `stamps` say which numbers the parameters are; in training `rng` says what is
+    /// dropped. Returns what becomes of running statistics then.
+    ///
+    /// # Errors
+    /// What a layer refuses about the input's shape.
+    pub(crate) fn forward(
+        &mut self,
+        params: &[&[f32]],
+        stamps: &[u64],
+        inputs: &[&[f32]],
+        mut rng: Option<&mut dyn Rng>,
+    ) -> Result<Vec<Update>, RunError> {
+        let Plan { level, order, values, steps, y, .. } = self;
+        let (level, order, samples) = (*level, *order, self.key.batch);
+        for (value, input) in inputs.iter().enumerate() {
+            definition::import(level, order, samples, &values[value].y, input, y[value].get_mut());
+        }
+        let mut updates = Vec::new();
+        for step in steps {
+            let (before, from) = y.split_at_mut(step.output);
+            let (to, y) = (&values[step.output].y, from[0].get_mut());
+            let input = |index: usize| (&values[step.inputs[index]].y, before[step.inputs[index]].get());
+            let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
+            let finish = step.activation.map_or(Finish::None, |(activation, _)| Finish::of(activation));
+            match &mut step.job {
+                Job::Sum(sum) => {
+                    let stamps: Vec<u64> = step.params.iter().map(|&param| stamps[param]).collect();
+                    sum.pack(&own, &stamps);
+                    sum.forward(samples, input(0).1, y);
+                }
+                Job::BatchNorm(norm) => {
+                    updates.extend(norm.forward(level, samples, (&own, &step.params), input(0), (to, y), finish));
+                }
+                Job::Activation(function) => {
+                    rows::each(level, samples, input(0), (to, y), [&[], &[]], Finish::of(*function));
+                }
+                Job::Dropout { p, factors } => {
+                    rows::copy(level, samples, input(0), (to, y));
+                    if let (Some(factors), Some(rng)) = (factors, &mut rng) {
+                        draw(*p, samples * to.grid().elements(), factors, rng);
+                        rows::multiply_by(samples, factors, (to, y));
+                    }
+                }
+                Job::Add => {
+                    rows::copy(level, samples, input(0), (to, y));
+                    for index in 1..step.inputs.len() {
+                        rows::add(level, samples, input(index), (to, y));
+                    }
+                }
+                Job::Definition(layer) => {
+                    let inputs: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
+                    let done = layer.forward(level, samples, &own, &inputs, (to, y));
+                    done.map_err(|fault| RunError { layer: step.name.clone(), fault })?;
+                }
+            }
+        }
+        for (value, result) in self.outputs.iter().zip(&mut self.results) {
+            definition::export(level, order, samples, &values[*value].y, self.y[*value].get(), result);
+        }
+        Ok(updates)
+    }
+
+    /// Goes back from the gradients of the outputs. Adds those of the parameters, of which an empty
+    /// one counts as zeros, and gives those of the inputs if they were asked for.
+    ///
+    /// # Errors
+    /// What a layer refuses about the input's shape.
+    pub(crate) fn backward(
+        &mut self,
+        params: &[&[f32]],
+        cotangents: &[&[f32]],
+        dparams: &mut [Vec<f32>],
+    ) -> Result<Vec<Vec<f32>>, RunError> {
+        let Plan { level, order, values, steps, outputs, y, dy, spare, .. } = self;
+        let (level, order, samples) = (*level, *order, self.key.batch);
+        for (port, (&value, cotangent)) in outputs.iter().zip(cotangents).enumerate() {
+            let view = &values[value].dy;
+            if outputs[..port].contains(&value) {
+                definition::import(level, order, samples, view, cotangent, spare.get_mut());
+                rows::add(level, samples, (view, spare.get()), (view, dy[value].get_mut()));
+            } else {
+                definition::import(level, order, samples, view, cotangent, dy[value].get_mut());
+            }
+        }
+        for step in steps.iter_mut().rev().filter(|step| step.is_differentiated) {
+            let (before, from) = dy.split_at_mut(step.output);
+            let (out, dy) = (&values[step.output], &mut from[0]);
+            if let Some((_, by_output)) = step.activation {
+                rows::multiply(level, samples, by_output, (&out.y, y[step.output].get()), (&out.dy, dy.get_mut()));
+            }
+            let dy = (&out.dy, dy.get());
+            let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
+            let mut sinks: Vec<Vec<f32>> = step.params.iter().map(|&param| mem::take(&mut dparams[param])).collect();
+            // What the layer works out for all inputs at once.
+            match &mut step.job {
+                Job::Sum(sum) => {
+                    let mut sinks: Vec<&mut Vec<f32>> = sinks.iter_mut().collect();
+                    sum.gradients(level, samples, y[step.inputs[0]].get(), dy, &mut sinks);
+                }
+                Job::Definition(layer) => {
+                    for (sink, param) in sinks.iter_mut().zip(&own) {
+                        sink.resize(param.len(), 0.0);
+                    }
+                    let wanted: Vec<bool> = step.back.iter().map(|back| *back != Back::Unwanted).collect();
+                    let done = layer.backward(level, samples, &own, dy, &mut sinks, &wanted);
+                    done.map_err(|fault| RunError { layer: step.name.to_string(), fault })?;
+                }
+                _ => {}
+            }
+            for (index, (&value, back)) in step.inputs.iter().zip(&step.back).enumerate() {
+                let (x, to) = ((&values[value].y, y[value].get()), &values[value].dy);
+                let dx = match back {
+                    Back::Unwanted => None,
+                    Back::Write => Some(before[value].get_mut()),
+                    Back::Add => Some(spare.get_mut()),
+                };
+                match (&step.job, dx) {
+                    (Job::BatchNorm(norm), dx) => {
+                        let mut sinks: Vec<&mut Vec<f32>> = sinks.iter_mut().collect();
+                        norm.backward(level, samples, &own, x, dy, &mut sinks, dx.map(|dx| (to, dx)));
+                    }
+                    (_, None) => {}
+                    (Job::Sum(sum), Some(dx)) => sum.back(samples, dy.1, dx),
+                    (Job::Activation(function), Some(dx)) => rows::differentiate(samples, *function, x, dy, (to, dx)),
+                    (Job::Dropout { factors, .. }, Some(dx)) => {
+                        rows::copy(level, samples, dy, (to, &mut *dx));
+                        if let Some(factors) = factors {
+                            rows::multiply_by(samples, factors, (to, dx));
+                        }
+                    }
+                    (Job::Add, Some(dx)) => rows::copy(level, samples, dy, (to, dx)),
+                    (Job::Definition(layer), Some(dx)) => layer.gradient(level, samples, index, (to, dx)),
+                }
+                if *back == Back::Add {
+                    rows::add(level, samples, (to, spare.get()), (to, before[value].get_mut()));
+                }
+            }
+            for (param, sink) in step.params.iter().zip(sinks) {
+                dparams[*param] = sink;
+            }
+        }
+        let inputs = 0..if self.key.inputs_too { self.key.inputs.len() } else { 0 };
+        let gradient = |value: usize| {
+            let view = &self.values[value].dy;
+            let mut gradient = std::vec![0.0; samples * view.grid().elements()];
+            if !self.dy[value].get().is_empty() {
+                definition::export(level, order, samples, view, self.dy[value].get(), &mut gradient);
+            }
+            gradient
+        };
+        Ok(inputs.map(gradient).collect())
+    }
+
+    /// The first layer whose output, or parameter, is infinite or no number.
+    pub(crate) fn first_not_finite(&self, params: &[&[f32]]) -> Option<&str> {
+        let bad = |elements: &[f32]| elements.iter().any(|element| !element.is_finite());
+        let found = self.steps.iter().find(|step| {
+            let view = &self.values[step.output].y;
+            let elements = self.key.batch * view.buffer.sample();
+            bad(&self.y[step.output].get()[..elements]) || step.params.iter().any(|&param| bad(params[param]))
+        });
+        found.map(|step| &step.name[..])
+    }
+}
+
+fn step(
+    level: Level,
+    key: &Key,
+    order: AxisOrder,
+    values: &[Value],
+    draft: Draft,
+    back: Vec<Back>,
+    is_differentiated: bool,
+) -> Step {
+    let Draft { node: Node { name, op, inputs, output, params }, axes, activation } = draft;
+    let (from, to) = (&values[inputs[0]], &values[output]);
+    let same = |value: usize| values[value].shape == to.shape;
+    let job = match (op, axes) {
+        (_, Some(axes)) => {
+            let ends = Ends { x: from.y, y: to.y, dx: from.dy, dy: to.dy };
+            let finish = activation.map_or(Finish::None, |(activation, _)| Finish::of(activation));
+            let wanted = back[0] != Back::Unwanted;
+            Job::Sum(Box::new(Sum::new(level, &op, &axes, &ends, finish, (key.batch, wanted))))
+        }
+        (Op::BatchNorm { eps, affine, momentum, .. }, None) => {
+            Job::BatchNorm(BatchNorm::new(eps, affine, key.training.then_some(momentum)))
+        }
+        (Op::Activation(function), None) => Job::Activation(function),
+        (Op::Dropout { p }, None) => Job::Dropout { p, factors: key.training.then(Vec::new) },
+        (Op::Add, None) if inputs.iter().all(|&value| same(value)) => Job::Add,
+        _ => {
+            let shapes = inputs.iter().map(|&value| values[value].shape).collect();
+            Job::Definition(Box::new(Definition::new(op, order, shapes, to.shape)))
+        }
+    };
+    Step { name, inputs, output, params, job, activation, back, is_differentiated }
+}
+
+/// Zero with probability `p`, else what keeps the mean.
+fn draw(p: f64, count: usize, factors: &mut Vec<f32>, rng: &mut dyn Rng) {
+    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+    let kept = if p < 1.0 { (1.0 / (1.0 - p)) as f32 } else { 0.0 };
+    factors.clear();
+    factors.extend((0..count).map(|_| if rng.random::<f64>() < p { 0.0 } else { kept }));
+}

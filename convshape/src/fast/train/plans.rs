@@ -1,0 +1,38 @@
+//! The plans that a model keeps between steps.
+
+use std::boxed::Box;
+use std::sync::{Mutex, PoisonError};
+use std::vec::Vec;
+
+use super::plan::{Key, Plan};
+use crate::error::RunError;
+use crate::fast::simd::Level;
+use crate::parts::Linked;
+
+/// Plans that are not in use.
+#[derive(Default)]
+pub(crate) struct Plans(Mutex<Vec<Box<Plan>>>);
+
+/// The most that are kept: of whole batches, of what is left at the end of the data, of another use.
+const MOST: usize = 3;
+
+impl Plans {
+    /// A plan for this key, one that was made before if there is one.
+    ///
+    /// # Errors
+    /// What a layer refuses about the input's shape.
+    pub(crate) fn take(&self, linked: Linked, key: Key) -> Result<Box<Plan>, RunError> {
+        let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match plans.iter().position(|plan| *plan.key() == key) {
+            Some(index) => Ok(plans.remove(index)),
+            None => Ok(Box::new(Plan::new(linked, key, Level::best())?)),
+        }
+    }
+
+    /// Keeps a plan for the next step.
+    pub(crate) fn put(&self, plan: Box<Plan>) {
+        let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        plans.insert(0, plan);
+        plans.truncate(MOST);
+    }
+}

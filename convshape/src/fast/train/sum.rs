@@ -1,0 +1,271 @@
+//! Convolutions and matrices: forward, and the gradients of their input, weight and bias.
+
+use std::vec::Vec;
+
+use convshape_arith::op::{AxisOrder, Conv as ConvOp, Dialect, Direction, Op, PaddingMode, PerAxis};
+use convshape_arith::shape::Shape;
+
+use super::outer::{Outer, Weight as OuterWeight};
+use super::rows;
+use crate::fast::buffer::{Grid, View};
+use crate::fast::conv::{Conv, Sum as Of};
+use crate::fast::math::Finish;
+use crate::fast::simd::Level;
+use crate::fast::taps::{Axis, Line, Reach};
+use crate::fast::threads::threads;
+use crate::kernels::Weight;
+
+/// The axes of a convolution: as it runs, as the gradient of its input does, and from the dense to
+/// the spread side.
+pub(super) struct Axes {
+    forward: [Axis; 3],
+    back: [Axis; 3],
+    lines: [Line; 3],
+    /// Whether the output is the dense side.
+    dense_output: bool,
+}
+
+impl Axes {
+    /// Those of a layer that is a sum over taps; `None` for any other.
+    pub(super) fn new(op: &Op, shape: &Shape, order: AxisOrder, from: &Grid, to: &Grid) -> Option<Axes> {
+        let single = || [Axis::single(), Axis::single(), Axis::single()];
+        let mut axes = Axes {
+            forward: single(),
+            back: single(),
+            lines: [Line::single(), Line::single(), Line::single()],
+            dense_output: true,
+        };
+        let mut set = |axis: usize, reach: Reach, dense_output: bool| {
+            let (input, output) = (from.size[axis], to.size[axis]);
+            axes.forward[axis] = Axis::new(reach, input, output)?;
+            axes.back[axis] = Axis::new(reach.reversed(), output, input)?;
+            axes.lines[axis] = match dense_output {
+                true => Line::new(reach, input, output)?,
+                false => Line::new(reach.reversed(), output, input)?,
+            };
+            axes.dense_output = dense_output;
+            Some(())
+        };
+        match op {
+            Op::Conv(conv) if conv.border() == PaddingMode::Zeros => {
+                let skip = 3 - conv.rank;
+                for axis in 0..conv.rank {
+                    match conv.direction {
+                        Direction::Forward => set(skip + axis, conv.windows(shape, order).ok()?[axis].into(), true)?,
+                        Direction::Transposed => {
+                            set(skip + axis, conv.scatters(shape, order).ok()?[axis].into(), false)?;
+                        }
+                    }
+                }
+            }
+            // The last axis is that of the channels.
+            Op::Linear { .. } if shape.rank() == 1 || order == AxisOrder::ChannelsLast => {
+                for axis in 0..3 {
+                    set(axis, convshape_arith::axis::Window::new(1).into(), true)?;
+                }
+            }
+            _ => return None,
+        }
+        Some(axes)
+    }
+
+    /// The border that the input needs, and the gradient of the output: rows before and behind.
+    pub(super) fn borders(&self) -> [[PerAxis<usize>; 2]; 2] {
+        let of = |axes: &[Axis; 3]| [[0, 1, 2].map(|axis| axes[axis].low), [0, 1, 2].map(|axis| axes[axis].high)];
+        let mut borders = [of(&self.forward), of(&self.back)];
+        let spread = &mut borders[usize::from(!self.dense_output)];
+        for (axis, line) in self.lines.iter().enumerate() {
+            spread[0][axis] = spread[0][axis].max(line.low);
+            spread[1][axis] = spread[1][axis].max(line.high);
+        }
+        borders
+    }
+}
+
+/// Where a layer's weights stand.
+enum Places {
+    Conv {
+        weight: Weight,
+        skip: usize,
+    },
+    /// `[outputs, inputs]` or the reverse.
+    Linear {
+        output: usize,
+        input: usize,
+    },
+}
+
+impl Places {
+    fn new(op: &Op, from: &View, to: &View) -> Places {
+        match op {
+            Op::Conv(conv) => Places::Conv { weight: Weight::new(conv), skip: 3 - conv.rank },
+            Op::Linear { dialect: Dialect::Flax | Dialect::Keras, .. } => {
+                Places::Linear { output: 1, input: to.channels }
+            }
+            _ => Places::Linear { output: from.channels, input: 1 },
+        }
+    }
+
+    fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
+        match self {
+            Places::Conv { weight, skip } => {
+                let mut own = [0; 3];
+                own[..3 - skip].copy_from_slice(&tap[*skip..]);
+                weight.at(output, input, own)
+            }
+            Places::Linear { output: by_output, input: by_input } => output * by_output + input * by_input,
+        }
+    }
+}
+
+/// A layer that is a sum over taps.
+pub(super) struct Sum {
+    forward: Packed,
+    back: Option<Packed>,
+    weight: Outer,
+    dense_output: bool,
+    biased: bool,
+    /// Zero, the weight, the bias.
+    source: Vec<f32>,
+    /// What the numbers of `source` were.
+    stamps: Vec<u64>,
+}
+
+/// The views that a sum reads and writes.
+pub(super) struct Ends {
+    pub(super) x: View,
+    pub(super) y: View,
+    pub(super) dx: View,
+    pub(super) dy: View,
+}
+
+impl Sum {
+    /// For so many samples.
+    pub(super) fn new(
+        level: Level,
+        op: &Op,
+        axes: &Axes,
+        ends: &Ends,
+        finish: Finish,
+        (samples, input_wanted): (usize, bool),
+    ) -> Sum {
+        let places = Places::new(op, &ends.x, &ends.y);
+        let count = weights(op, &ends.x, &ends.y);
+        let (groups, biased) = match op {
+            Op::Conv(ConvOp { groups, bias, .. }) => (usize::try_from(*groups).unwrap_or(1), *bias),
+            Op::Linear { bias, .. } => (1, *bias),
+            _ => (1, false),
+        };
+        let to = |output: usize, input: usize, tap| places.at(output, input, tap);
+        let back = |input: usize, output: usize, tap| places.at(output, input, tap);
+        let constants = if biased { Some(count) } else { None };
+        let forward = Packed::new(level, &axes.forward, groups, &to, constants, finish, (ends.x, ends.y));
+        let back =
+            input_wanted.then(|| Packed::new(level, &axes.back, groups, &back, None, Finish::None, (ends.dy, ends.dx)));
+        let of_dense = |dense: usize, spread: usize, tap| match axes.dense_output {
+            true => places.at(dense, spread, tap),
+            false => places.at(spread, dense, tap),
+        };
+        let weight = OuterWeight { groups, count, place: &of_dense, lines: &axes.lines };
+        let (dense, spread) = if axes.dense_output { (&ends.dy, &ends.x) } else { (&ends.x, &ends.dy) };
+        let weight = Outer::new(level, &weight, dense, spread, samples);
+        let dense_output = axes.dense_output;
+        Sum { forward, back, weight, dense_output, biased, source: Vec::new(), stamps: Vec::new() }
+    }
+
+    /// Packs the weights, unless they are those of the last time.
+    pub(super) fn pack(&mut self, params: &[&[f32]], stamps: &[u64]) {
+        if self.stamps == stamps {
+            return;
+        }
+        self.stamps.clear();
+        self.stamps.extend(stamps);
+        self.source.clear();
+        self.source.push(0.0);
+        params.iter().for_each(|param| self.source.extend(*param));
+        self.forward.pack(&self.source);
+        if let Some(back) = &mut self.back {
+            back.pack(&self.source);
+        }
+    }
+
+    pub(super) fn forward(&self, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.forward.run(samples, x, y);
+    }
+
+    /// The gradient of the input.
+    pub(super) fn back(&self, samples: usize, dy: &[f32], dx: &mut [f32]) {
+        if let Some(back) = &self.back {
+            back.run(samples, dy, dx);
+        }
+    }
+
+    /// Adds the gradients of weight and bias.
+    pub(super) fn gradients(
+        &mut self,
+        level: Level,
+        samples: usize,
+        x: &[f32],
+        (view, dy): (&View, &[f32]),
+        dparams: &mut [&mut Vec<f32>],
+    ) {
+        let (dense, spread) = if self.dense_output { (dy, x) } else { (x, dy) };
+        self.weight.run(samples, dense, spread);
+        self.weight.add_to(dparams[0]);
+        if self.biased {
+            rows::add_sums(&rows::sums(level, samples, view, dy), dparams[1]);
+        }
+    }
+}
+
+/// How many elements a layer's weight has.
+fn weights(op: &Op, from: &View, to: &View) -> usize {
+    let shape = match op {
+        Op::Conv(conv) => conv.weight_shape(),
+        _ => None,
+    };
+    let sizes = shape.and_then(|shape| Some((shape.rank(), shape.numbers()?)));
+    sizes.map_or(from.channels * to.channels, |(rank, sizes)| sizes[..rank].iter().product())
+}
+
+/// A convolution whose weights are packed again and again.
+struct Packed {
+    conv: Conv,
+    /// For each packed number the place of the one that stands there.
+    table: Vec<u32>,
+}
+
+impl Packed {
+    fn run(&self, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.conv.run(threads(self.conv.work * samples), samples, x, y);
+    }
+
+    /// `place` is that of a weight; constants, if there are any, stand behind so many weights.
+    fn new(
+        level: Level,
+        axes: &[Axis; 3],
+        groups: usize,
+        place: &dyn Fn(usize, usize, PerAxis<usize>) -> usize,
+        constants: Option<usize>,
+        finish: Finish,
+        (x, y): (View, View),
+    ) -> Packed {
+        // Instead of the numbers their places are packed, as the bits of what is no more than moved; 0
+        // is where nothing stands.
+        let number = |place: usize| f32::from_bits(u32::try_from(place + 1).unwrap_or(0));
+        let shift: Vec<f32> =
+            (0..y.channels).map(|channel| constants.map_or(0.0, |first| number(first + channel))).collect();
+        let weight = |output, input, tap| number(place(output, input, tap));
+        let scale = std::vec![1.0; y.channels];
+        let sum = Of { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
+        let conv = Conv::new(level, &sum, x, y);
+        let table = conv.packed().iter().map(|number| number.to_bits()).collect();
+        Packed { conv, table }
+    }
+
+    fn pack(&mut self, source: &[f32]) {
+        for (packed, place) in self.conv.packed_mut().iter_mut().zip(&self.table) {
+            *packed = source[*place as usize];
+        }
+    }
+}

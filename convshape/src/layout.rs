@@ -1,0 +1,308 @@
+//! Where the values of a program lie in memory while it runs.
+//!
+//! Every value has a place of its own as long as something is still to read it; what comes later
+//! takes the place of what is no longer needed. A layer that changes each element for itself works
+//! where its input lies, if nothing else reads that.
+
+#[cfg(feature = "alloc")]
+use alloc::string::ToString;
+#[cfg(feature = "alloc")]
+use alloc::vec;
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+use convshape_arith::op::Op;
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+
+#[cfg(feature = "alloc")]
+use crate::error::RunError;
+use crate::parts::Linked;
+use crate::program::{Action, Program, Step};
+
+/// The place of one value.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot {
+    /// Its shape, all numbers.
+    pub(crate) shape: Shape,
+    /// Its first element in memory. Nothing for inputs, which are the caller's.
+    pub(crate) place: usize,
+}
+
+impl Slot {
+    const NONE: Slot = Slot { shape: Shape::unknown(0), place: 0 };
+
+    /// How many elements it has.
+    pub(crate) const fn count(&self) -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "the number of elements was checked to fit memory")]
+        match self.shape.elements() {
+            Ok(Size::Number(count)) => count.cast_unsigned() as usize,
+            _ => 0,
+        }
+    }
+}
+
+/// A program with the places of its values.
+pub(crate) trait Layout {
+    /// The program.
+    fn program(&self) -> &'static Program;
+    /// The places.
+    fn slots(&self) -> &[Slot];
+    /// One of its sub-chains.
+    fn chain(&self, index: usize) -> &Self;
+}
+
+/// The elements that the values of a program take, without those of its sub-chains.
+pub(crate) const fn elements(slots: &[Slot], inputs: usize) -> usize {
+    let (mut most, mut value) = (0, inputs);
+    while value < slots.len() {
+        let end = slots[value].place + slots[value].count();
+        most = if end > most { end } else { most };
+        value += 1;
+    }
+    most
+}
+
+impl Layout for Linked {
+    fn program(&self) -> &'static Program {
+        self.program
+    }
+
+    fn slots(&self) -> &[Slot] {
+        self.slots
+    }
+
+    fn chain(&self, index: usize) -> &Linked {
+        &self.chains[index]
+    }
+}
+
+impl Linked {
+    /// The elements that a run takes: the values, behind them one sub-chain at a time.
+    pub(crate) const fn elements(&self) -> usize {
+        let (mut most, mut index) = (0, 0);
+        while index < self.chains.len() {
+            let elements = self.chains[index].elements();
+            most = if elements > most { elements } else { most };
+            index += 1;
+        }
+        elements(self.slots, self.program.inputs.len()) + most
+    }
+}
+
+/// The places of a program's values, worked out while it compiles. `VALUES` is how many there are,
+/// `OPERANDS` the most that a step reads.
+///
+/// # Panics
+/// If a shape does not fit, which is refused before.
+pub const fn slots<const VALUES: usize, const OPERANDS: usize>(program: &Program, chains: &[Linked]) -> [Slot; VALUES] {
+    let mut slots = [Slot::NONE; VALUES];
+    let mut port = 0;
+    while port < program.inputs.len() {
+        slots[port].shape = program.inputs[port].shape;
+        port += 1;
+    }
+    let mut index = 0;
+    while index < program.steps.len() {
+        let step = &program.steps[index];
+        match step.action {
+            Action::Layer(op) => {
+                let mut operands = [Shape::unknown(0); OPERANDS];
+                let mut operand = 0;
+                while operand < step.inputs.len() {
+                    operands[operand] = slots[step.inputs[operand]].shape;
+                    operand += 1;
+                }
+                let operands = operands.split_at(step.inputs.len()).0;
+                match op.bind(&operands[0], program.order).output(operands, program.order) {
+                    Ok(shape) => slots[step.output].shape = shape,
+                    Err(_) => panic!("the shapes of a chain are checked before it is laid out"),
+                }
+            }
+            Action::Chain { index } => {
+                let outputs = chains[index].program.outputs;
+                let mut port = 0;
+                while port < outputs.len() {
+                    slots[step.output + port].shape = outputs[port].shape;
+                    port += 1;
+                }
+            }
+        }
+        index += 1;
+    }
+    place(program, chains, &mut slots, &mut [Life::NONE; VALUES]);
+    slots
+}
+
+/// The time of a value.
+#[derive(Clone, Copy)]
+struct Life {
+    /// The value whose place it shares: itself, if it has its own.
+    root: usize,
+    /// The last step that reads it, of a root also any that shares its place.
+    last: usize,
+}
+
+impl Life {
+    const NONE: Life = Life { root: 0, last: 0 };
+}
+
+/// Gives every value a place: the first that is free.
+const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: &mut [Life]) {
+    let inputs = program.inputs.len();
+    let mut value = 0;
+    while value < lives.len() {
+        lives[value].root = value;
+        value += 1;
+    }
+    let mut time = 0;
+    while time < program.steps.len() {
+        let step = &program.steps[time];
+        let mut operand = 0;
+        while operand < step.inputs.len() {
+            lives[step.inputs[operand]].last = time;
+            operand += 1;
+        }
+        time += 1;
+    }
+    let mut port = 0;
+    while port < program.outputs.len() {
+        lives[program.outputs[port].value].last = time;
+        port += 1;
+    }
+    time = 0;
+    while time < program.steps.len() {
+        let step = &program.steps[time];
+        if let Some(root) = shared(step, inputs, time, lives) {
+            let last = lives[step.output].last;
+            lives[step.output].root = root;
+            lives[root].last = if last > lives[root].last { last } else { lives[root].last };
+            slots[step.output].place = slots[root].place;
+        } else {
+            let outputs = match step.action {
+                Action::Layer(_) => 1,
+                Action::Chain { index } => chains[index].program.outputs.len(),
+            };
+            let mut port = 0;
+            while port < outputs {
+                let output = step.output + port;
+                // What nothing reads is written all the same.
+                lives[output].last = if time > lives[output].last { time } else { lives[output].last };
+                slots[output].place = first_free(slots, lives, inputs, output, time);
+                port += 1;
+            }
+        }
+        time += 1;
+    }
+}
+
+/// The value in whose place a step works.
+const fn shared(step: &Step, inputs: usize, time: usize, lives: &[Life]) -> Option<usize> {
+    let (Action::Layer(op), [input]) = (step.action, step.inputs) else { return None };
+    if *input < inputs {
+        return None;
+    }
+    let root = lives[*input].root;
+    if keeps_elements(&op) || (changes_elements(&op) && lives[root].last == time) { Some(root) } else { None }
+}
+
+/// Whether a layer gives the elements that it takes.
+const fn keeps_elements(op: &Op) -> bool {
+    matches!(op, Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. })
+}
+
+/// Whether a layer changes each element for itself, as [`crate::kernels::in_place`] does.
+const fn changes_elements(op: &Op) -> bool {
+    matches!(op, Op::Activation(_) | Op::Scale { .. } | Op::BatchNorm { .. })
+}
+
+/// The first place with room for a value that no value takes which is still to be read.
+const fn first_free(slots: &[Slot], lives: &[Life], inputs: usize, value: usize, time: usize) -> usize {
+    let size = slots[value].count();
+    let mut place = 0;
+    let mut other = inputs;
+    while other < value {
+        let end = slots[other].place + slots[other].count();
+        let alive = lives[other].root == other && lives[other].last >= time;
+        if alive && slots[other].place < place + size && place < end {
+            // Those before it may be in the way now.
+            place = end;
+            other = inputs;
+        } else {
+            other += 1;
+        }
+    }
+    place
+}
+
+/// A program with the places of its values, worked out from the shapes of its inputs: where only
+/// run time knows them.
+#[cfg(feature = "alloc")]
+pub(crate) struct Dynamic {
+    program: &'static Program,
+    slots: Vec<Slot>,
+    chains: Vec<Dynamic>,
+}
+
+#[cfg(feature = "alloc")]
+impl Dynamic {
+    /// That of a program whose inputs have these shapes, all numbers.
+    ///
+    /// # Errors
+    /// If a layer does not take what comes to it.
+    pub(crate) fn new(linked: Linked, inputs: &[Shape]) -> Result<Dynamic, RunError> {
+        let Linked { program, chains: linked_chains, .. } = linked;
+        let mut slots = vec![Slot::NONE; program.values];
+        let mut chains = Vec::new();
+        for (slot, shape) in slots.iter_mut().zip(inputs) {
+            slot.shape = *shape;
+        }
+        for step in program.steps {
+            let operands: Vec<Shape> = step.inputs.iter().map(|&value| slots[value].shape).collect();
+            match step.action {
+                Action::Layer(op) => {
+                    let output = op.bind(&operands[0], program.order).output(&operands, program.order);
+                    let error = |fault| RunError { layer: step.name.to_string(), fault };
+                    slots[step.output].shape = output.map_err(error)?;
+                }
+                Action::Chain { index } => {
+                    let chain =
+                        Dynamic::new(linked_chains[index], &operands).map_err(|error| error.within(step.name))?;
+                    for (port, output) in chain.program.outputs.iter().enumerate() {
+                        slots[step.output + port].shape = chain.slots[output.value].shape;
+                    }
+                    // Sub-chains are counted in the order of their steps.
+                    chains.push(chain);
+                }
+            }
+        }
+        place(program, linked_chains, &mut slots, &mut vec![Life::NONE; program.values]);
+        Ok(Dynamic { program, slots, chains })
+    }
+
+    /// The elements that a run takes.
+    pub(crate) fn elements(&self) -> usize {
+        let chains = self.chains.iter().map(Dynamic::elements).max().unwrap_or(0);
+        elements(&self.slots, self.program.inputs.len()) + chains
+    }
+
+    /// The shapes of the outputs.
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = &Shape> {
+        self.program.outputs.iter().map(|port| &self.slots[port.value].shape)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Layout for Dynamic {
+    fn program(&self) -> &'static Program {
+        self.program
+    }
+
+    fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    fn chain(&self, index: usize) -> &Dynamic {
+        &self.chains[index]
+    }
+}
