@@ -6,7 +6,8 @@
 //!
 //! It answers `load CASE`, `check`, `time N` and `quit` on its standard input, a line each. A case is four files:
 //! `CASE.bin` has all weights, `CASE.x.bin` and `CASE.y.bin` input and output, as little-endian `f32`; `CASE.net` lists
-//! the network's operations, with the places of their weights. Chains are types, so the suite is written out, and
+//! the network's operations, with the places of their weights. Of a case of training the output is the target, and
+//! `CASE.net` has the learning rate and the first losses. Chains are types, so the suite is written out, and
 //! `CASE.net` only says where the weights of each layer are.
 #![expect(clippy::print_stdout, reason = "it answers on its standard output")]
 
@@ -15,23 +16,28 @@ mod suite;
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::hint::black_box;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Instant;
 use std::{env, fs, io};
 
-use convshape::ndarray::{ArrayD, IxDyn};
+use convshape::__private::Parts;
+use convshape::ndarray::ArrayD;
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
-use convshape::{Chain, Model};
+use convshape::train::{Mse, Sgd, Train};
+use convshape::{Chain, Model, Shape, ShapeError};
 use suite::{Visit, split, with_case};
 
 type Failure = Box<dyn Error>;
 
 /// A case that is ready to run.
 struct Case {
-    run: Box<dyn Fn() -> Vec<f32>>,
-    expected: Vec<f32>,
+    run: Box<dyn FnMut()>,
+    /// How far the results are from those expected.
+    error: Box<dyn Fn() -> f64>,
 }
 
 /// Makes a case of a network and its files.
@@ -39,27 +45,84 @@ struct Load<'a> {
     net: &'a str,
     weights: &'a [f32],
     x: Vec<f32>,
-    expected: Vec<f32>,
+    y: Vec<f32>,
     batch: usize,
 }
 
 impl Visit for Load<'_> {
     type Output = Result<Case, Failure>;
 
-    fn visit<M: Model>(self, init: fn(&mut Xoshiro256PlusPlus) -> M) -> Result<Case, Failure> {
+    fn visit<M: Model + Parts>(self, init: fn(&mut Xoshiro256PlusPlus) -> M) -> Result<Case, Failure> {
         let mut model = init(&mut Xoshiro256PlusPlus::seed_from_u64(0));
         fill(&mut model, self.net, self.weights)?;
-        let sizes = <M as Chain>::INPUT.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
-        let dims: Vec<usize> = [self.batch].into_iter().chain(sizes).collect();
-        let x = ArrayD::from_shape_vec(IxDyn(&dims), self.x)?;
-        let run = move || {
-            let mut outputs = model.run_batch(&[x.view()]).expect("the input has the chain's shape");
-            outputs.swap_remove(0).into_raw_vec_and_offset().0
-        };
-        // The first run packs the weights.
-        run();
-        Ok(Case { run: Box::new(run), expected: self.expected })
+        let x = ArrayD::from_shape_vec(dims(self.batch, &<M as Chain>::INPUT), self.x)?;
+        match training(self.net) {
+            Some((rate, losses)) => {
+                let y = ArrayD::from_shape_vec(dims(self.batch, &<M as Chain>::OUTPUT), self.y)?;
+                train(model, x, y, rate, losses)
+            }
+            None => infer(model, x, self.y),
+        }
     }
+}
+
+/// A run is a batch.
+fn infer<M: Model>(model: M, x: ArrayD<f32>, expected: Vec<f32>) -> Result<Case, Failure> {
+    // The first run packs the weights.
+    model.run_batch(&[x.view()])?;
+    let run = move || model.run_batch(&[x.view()]).expect("the input has the chain's shape").swap_remove(0);
+    let run = Rc::new(run);
+    let again = Rc::clone(&run);
+    Ok(Case {
+        run: Box::new(move || drop(black_box(run()))),
+        error: Box::new(move || error(&again().into_raw_vec_and_offset().0, &expected)),
+    })
+}
+
+/// A run is a step.
+fn train<M: Model + Parts>(
+    model: M,
+    x: ArrayD<f32>,
+    y: ArrayD<f32>,
+    rate: f64,
+    expected: Vec<f64>,
+) -> Result<Case, Failure> {
+    let step = move |model: &mut M| -> Result<f32, ShapeError> {
+        let (loss, gradients) = model.loss_gradients(&[x.view()], &[y.view()], &mut Mse)?;
+        Sgd::new(rate).step(model, &gradients);
+        Ok(loss)
+    };
+    let step = Rc::new(step);
+    let mut trained = model.clone();
+    step(&mut trained)?;
+    let again = Rc::clone(&step);
+    let error = move || {
+        let mut model = model.clone();
+        let differences = expected.iter().map(|loss| again(&mut model).map(|found| (f64::from(found) - loss).abs()));
+        let worst = differences.map(|difference| difference.unwrap_or(f64::INFINITY)).fold(0.0, f64::max);
+        worst / (10.0 * (expected[0] - expected[expected.len() - 1]))
+    };
+    Ok(Case {
+        run: Box::new(move || {
+            black_box(step(&mut trained)).expect("ran before");
+        }),
+        error: Box::new(error),
+    })
+}
+
+/// The learning rate and the first losses of a case of training.
+fn training(net: &str) -> Option<(f64, Vec<f64>)> {
+    let words = net.lines().find_map(|line| line.strip_prefix("train "))?;
+    let mut numbers = words.split_whitespace().map_while(|word| word.parse().ok());
+    let rate = numbers.next()?;
+    let losses: Vec<f64> = numbers.collect();
+    (!losses.is_empty()).then_some((rate, losses))
+}
+
+/// The sizes of a batch.
+fn dims(batch: usize, shape: &Shape) -> Vec<usize> {
+    let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
+    [batch].into_iter().chain(sizes).collect()
 }
 
 /// Copies each layer's weights from where the description says they are. A bias that the description does not have is
@@ -118,10 +181,11 @@ fn load(models: &Path, case: &str) -> Result<Case, Failure> {
     let file = |ending: &str| models.join(format!("{case}{ending}"));
     let net = fs::read_to_string(file(".net")).map_err(|error| format!("{case}: {error}"))?;
     let weights = floats(&file(".bin"))?;
-    let (x, expected) = (floats(&file(".x.bin"))?, floats(&file(".y.bin"))?);
-    let (_, batch) = split(case);
-    let load = Load { net: &net, weights: &weights, x, expected, batch };
-    with_case(case, load).ok_or_else(|| format!("no network for `{case}`"))?
+    let (x, y) = (floats(&file(".x.bin"))?, floats(&file(".y.bin"))?);
+    let name = case.strip_prefix("train_").unwrap_or(case);
+    let (_, batch) = split(name);
+    let load = Load { net: &net, weights: &weights, x, y, batch };
+    with_case(name, load).ok_or_else(|| format!("no network for `{case}`"))?
 }
 
 /// The largest difference, in standard deviations of what is expected.
@@ -143,16 +207,16 @@ fn answer(models: &Path, case: &mut Option<Case>, line: &str) -> Result<String, 
         *case = Some(load(models, rest.trim())?);
         return Ok(format!("load_s={:.6}", start.elapsed().as_secs_f64()));
     }
-    let case = case.as_ref().ok_or("no case is loaded")?;
+    let case = case.as_mut().ok_or("no case is loaded")?;
     match word {
-        "check" => Ok(format!("err={:.3e}", error(&(case.run)(), &case.expected))),
+        "check" => Ok(format!("err={:.3e}", (case.error)())),
         "time" => {
             let count: u32 = rest.trim().parse()?;
             let mut best = f64::INFINITY;
             let start = Instant::now();
             for _ in 0..count {
                 let start = Instant::now();
-                std::hint::black_box((case.run)());
+                (case.run)();
                 best = best.min(start.elapsed().as_secs_f64());
             }
             Ok(format!("n={count} total_s={:.9} best_s={best:.9}", start.elapsed().as_secs_f64()))
@@ -172,7 +236,7 @@ fn main() -> Result<(), Failure> {
             _ => return Err(format!("what is {argument}?").into()),
         }
     }
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global()?;
     println!("runner: ready threads={threads}");
     let mut case = None;
     for line in io::stdin().lock().lines() {

@@ -160,7 +160,11 @@ impl Checked {
         match op.output(&inputs, order) {
             Ok(shape) => (Some(op), Some(shape)),
             Err(fault) => {
-                let shape = recover(&op, &inputs, Some(&fault), order);
+                // What undoes another layer than the one whose output comes in says nothing of what was meant.
+                let shape = match node.recipe {
+                    Recipe::Undo { .. } => Some(Shape::unknown(inputs[0].rank())),
+                    _ => recover(&op, &inputs, Some(&fault), order),
+                };
                 self.problems.push(Problem::Layer { node: id, op, inputs, fault });
                 (Some(op), shape)
             }
@@ -232,14 +236,7 @@ impl Checked {
                 }
             }
         }
-        let open: Vec<AxisField> = node
-            .holes
-            .iter()
-            .filter_map(|hole| match hole {
-                Hole::Axis(field) => Some(*field),
-                Hole::OutChannels => None,
-            })
-            .collect();
+        let open = node.open();
         if open.is_empty() {
             return (op, true);
         }
@@ -256,6 +253,12 @@ impl Checked {
                 return (op, false);
             }
             per_axis.push(solve::fill_axis(&op, &open, input, order, axis, size));
+        }
+        if open == [AxisField::Padding]
+            && per_axis.iter().any(|solutions| solutions.count == 0)
+            && let Some(padded) = solve::uneven_padding(&op, input, order, &target)
+        {
+            return (padded, true);
         }
         if per_axis.iter().any(|solutions| solutions.count != 1) {
             let solutions = combinations(&open, &per_axis, rank);

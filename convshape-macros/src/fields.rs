@@ -110,7 +110,7 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
         Kind::Linear => &[&["out_channels"]],
         Kind::Reshape => &[&["shape"]],
         Kind::Scale => &[&["by"]],
-        Kind::GroupNorm => &[&["groups"]],
+        Kind::GroupNorm if !matches!(dialect, Dialect::Flax | Dialect::Keras) => &[&["groups"]],
         Kind::Clamp => &[&["min", "max"]],
         _ => &[],
     }
@@ -142,7 +142,12 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::AdaptiveMaxPool => adaptive(PoolKind::Max),
         Kind::GlobalAvgPool => Op::GlobalAvgPool { keep_axes: dialect == Dialect::Onnx },
         Kind::Upsample => {
-            Op::Upsample(Upsample { rank: None, to: ResizeTo::Like, mode: Interpolation::Nearest, align_corners: None })
+            let mode = match dialect {
+                // `jax.image.resize` takes the element whose centre is nearest, PyTorch the one at the floor.
+                Dialect::Jax | Dialect::Flax => Interpolation::NearestExact,
+                Dialect::Torch | Dialect::Onnx | Dialect::Keras => Interpolation::Nearest,
+            };
+            Op::Upsample(Upsample { rank: None, to: ResizeTo::Like, mode, align_corners: None })
         }
         Kind::PixelShuffle => Op::PixelShuffle { factor: 1 },
         Kind::PixelUnshuffle => Op::PixelUnshuffle { factor: 1 },
@@ -165,7 +170,8 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
             };
             Op::BatchNorm { dialect, channels: None, eps, affine: true, momentum }
         }
-        Kind::GroupNorm => Op::GroupNorm { dialect, channels: None, groups: 1, eps: norm_eps(dialect) },
+        // PyTorch has no default and asks for the number; flax and keras have 32.
+        Kind::GroupNorm => Op::GroupNorm { dialect, channels: None, groups: 32, eps: norm_eps(dialect) },
         Kind::InstanceNorm => {
             let affine = matches!(dialect, Dialect::Flax | Dialect::Onnx);
             Op::InstanceNorm { dialect, channels: None, eps: norm_eps(dialect), affine }
@@ -187,7 +193,10 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::Tanh => return activation(Activation::Tanh),
         Kind::Softplus => return activation(Activation::Softplus),
         Kind::Hardswish => return activation(Activation::Hardswish),
-        Kind::Hardsigmoid => return activation(Activation::Hardsigmoid),
+        Kind::Hardsigmoid => {
+            let alpha = if dialect == Dialect::Onnx { 0.2 } else { 1.0 / 6.0 };
+            return activation(Activation::Hardsigmoid { alpha });
+        }
         Kind::Clamp => return activation(Activation::Clamp { min: f64::NEG_INFINITY, max: f64::INFINITY }),
         Kind::Exp => return activation(Activation::Exp),
         Kind::ConvGeneralDilated => conv(Direction::Forward),
@@ -323,6 +332,8 @@ fn set_upsample(upsample: &mut Upsample, field: &str, setting: &Setting) -> bool
             store(&mut upsample.to, ResizeTo::Size(*values)) && store(&mut upsample.rank, *axes)
         }
         ("like", Setting::Like) => store(&mut upsample.to, ResizeTo::Like),
+        // The default, of which each dialect has its own.
+        ("mode", Setting::Word("nearest")) => true,
         ("mode", Setting::Word(word)) => store(&mut upsample.mode, interpolation(word)),
         ("align_corners", Setting::Bool(value)) => store(&mut upsample.align_corners, Some(*value)),
         _ => false,
@@ -348,7 +359,9 @@ fn set_amount(amount: &mut Amount, field: &str, setting: &Setting) -> bool {
 fn set_activation(activation: &mut Activation, field: &str, setting: &Setting) -> bool {
     match (activation, field, setting) {
         (Activation::LeakyRelu { slope }, "slope", Setting::Float(value)) => store(slope, *value),
-        (Activation::Elu { alpha }, "alpha", Setting::Float(value)) => store(alpha, *value),
+        (Activation::Elu { alpha } | Activation::Hardsigmoid { alpha }, "alpha", Setting::Float(value)) => {
+            store(alpha, *value)
+        }
         (Activation::Gelu { tanh }, "approximate", Setting::Word(word)) => store(tanh, *word == "tanh"),
         (Activation::Clamp { min, .. }, "min", Setting::Float(value)) => store(min, *value),
         (Activation::Clamp { max, .. }, "max", Setting::Float(value)) => store(max, *value),

@@ -1,7 +1,9 @@
 //! Fixes by search: small edits of the graph, each tried through the same check that found the
 //! mistake, so that nothing is suggested that does not help or that the dialect refuses.
 
+mod amounts;
 mod candidates;
+mod joint;
 mod words;
 
 use convshape_arith::op::{Direction, Op};
@@ -87,6 +89,16 @@ impl Edit {
         }
     }
 
+    /// Whether it adds rows by a crop below zero.
+    fn is_negative_crop(&self) -> bool {
+        match self {
+            Edit::Field { field: "padding", setting: Setting::Pairs { values, axes }, .. } => {
+                values.iter().take(axes.unwrap_or(values.len())).any(|(lo, hi)| *lo < 0 || *hi < 0)
+            }
+            _ => false,
+        }
+    }
+
     /// As a `help:` line says it; a machine can apply it.
     pub(crate) fn words(&self, graph: &Graph) -> String {
         let name = |node: NodeId| &graph.nodes[node].name;
@@ -137,6 +149,8 @@ pub(crate) struct Search<'a> {
     fixes: Vec<Fix>,
     /// What else the search has learnt.
     notes: Vec<String>,
+    /// Edits that help together only, in words.
+    joint: Option<String>,
 }
 
 /// What a search has found.
@@ -146,18 +160,21 @@ pub(crate) struct Found {
     pub(crate) fixes: Vec<Fix>,
     /// What else there is to say.
     pub(crate) notes: Vec<String>,
+    /// Changes of several layers that mend it together, in words.
+    pub(crate) joint: Option<String>,
 }
 
 /// The fixes of one mistake, the most likely first.
 pub(crate) fn search(graph: &Graph, checked: &Checked, problem: &Problem) -> Found {
     let others = checked.problems.iter().map(Problem::place).filter(|place| *place != problem.place()).collect();
-    let mut search = Search { graph, checked, problem, others, fixes: Vec::new(), notes: Vec::new() };
+    let mut search = Search { graph, checked, problem, others, fixes: Vec::new(), notes: Vec::new(), joint: None };
     candidates::try_all(&mut search);
-    let notes = std::mem::take(&mut search.notes);
+    joint::try_all(&mut search);
+    let (notes, joint) = (std::mem::take(&mut search.notes), search.joint.clone());
     let fixes = search.finish();
     // Sizes are worth a note only where changing the input is among the fixes.
     let sized = fixes.iter().any(|fix| matches!(fix.edit, Edit::Input { .. }));
-    Found { fixes, notes: if sized { notes } else { Vec::new() } }
+    Found { fixes, notes: if sized { notes } else { Vec::new() }, joint }
 }
 
 impl Search<'_> {
@@ -198,7 +215,10 @@ impl Search<'_> {
         if fixes.iter().any(|fix| fix.clean) {
             fixes.retain(|fix| fix.clean);
         } else {
-            fixes.retain(|fix| fix.edit.node() == node && node.is_some());
+            // What has the layer refused instead mends nothing.
+            let refused = node.map(Place::Layer);
+            fixes.retain(|fix| fix.edit.node() == node && !fix.left.iter().any(|place| Some(*place) == refused));
+            fixes.retain(|_| node.is_some());
             fixes.truncate(1);
         }
         // What mends other places too has found the cause.
@@ -206,13 +226,20 @@ impl Search<'_> {
         let fewest = fixes.first().map_or(0, |fix| fix.left.len());
         fixes.retain(|fix| fix.left.len() == fewest);
         // One fix a field and layer: the next best value of the same field is no news.
+        // A statement is one layer, however often a repeat runs it.
+        let place = |fix: &Fix| (fix.edit.node().map(|node| self.graph.nodes[node].origin), fix.edit.field());
         let mut shown: Vec<Fix> = Vec::new();
         for fix in fixes {
-            let known = |other: &Fix| other.edit.node() == fix.edit.node() && other.edit.field() == fix.edit.field();
-            if !shown.iter().any(known) {
+            if !shown.iter().any(|other| place(other) == place(&fix)) {
                 shown.push(fix);
             }
         }
+        // A negative crop says less plainly what an output padding says.
+        let padded: Vec<Option<NodeId>> =
+            shown.iter().filter(|fix| fix.edit.field() == "output_padding").map(|fix| fix.edit.node()).collect();
+        shown.retain(|fix| {
+            !(fix.edit.is_negative_crop() && (self.joint.is_some() || padded.contains(&fix.edit.node())))
+        });
         // A far-fetched edit next to an obvious one confuses. Another input size is always worth
         // knowing.
         let cheapest = shown.first().map_or(0, |fix| fix.cost);

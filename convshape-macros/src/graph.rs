@@ -114,6 +114,16 @@ pub(crate) enum Hole {
     OutChannels,
 }
 
+impl Hole {
+    /// The field's word.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Hole::Axis(field) => field.name(),
+            Hole::OutChannels => "out_channels",
+        }
+    }
+}
+
 /// `restores enc1`: the output must be what `enc1` took.
 #[derive(Clone)]
 pub(crate) struct Restores {
@@ -187,6 +197,17 @@ impl Graph {
             None => true,
         };
         (named || self.names.contains_key(&value)).then(|| self.value_name(value))
+    }
+}
+
+impl Node {
+    /// The fields with a number per axis that are to be solved.
+    pub(crate) fn open(&self) -> Vec<AxisField> {
+        let axis = |hole: &Hole| match hole {
+            Hole::Axis(field) => Some(*field),
+            Hole::OutChannels => None,
+        };
+        self.holes.iter().filter_map(axis).collect()
     }
 }
 

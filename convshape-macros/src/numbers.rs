@@ -80,9 +80,6 @@ impl Numbers {
                     (Operator::Sub, a, b) => a.sub(b),
                     (Operator::Mul, a, b) => a.mul(b),
                     (Operator::Div, _, Size::Number(0)) => return Err(diagnose::division_by_zero(*span)),
-                    (Operator::Div, Size::Number(a), Size::Number(b)) if !exact(a, b) => {
-                        return Err(diagnose::inexact_division(a, b, *span));
-                    }
                     (Operator::Div, Size::Symbolic { scale, offset, .. }, Size::Number(b))
                         if b > 0 && !(exact(scale, b) && exact(offset, b)) =>
                     {
@@ -131,7 +128,7 @@ impl Numbers {
             Operator::Add => quote!((#left + #right)),
             Operator::Sub => quote!((#left - #right)),
             Operator::Mul => quote!((#left * #right)),
-            Operator::Div => quote_spanned!(span=> #krate::__private::check::exact_quotient(#left, #right)),
+            Operator::Div => quote_spanned!(span=> #krate::__private::check::quotient(#left, #right)),
         }))
     }
 

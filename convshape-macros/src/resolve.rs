@@ -5,7 +5,8 @@ mod layer;
 mod pieces;
 mod scope;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use convshape_arith::op::Dialect;
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -81,20 +82,22 @@ fn open_shape(pattern: &ShapePattern) -> Shape {
 }
 
 struct Resolver<'a> {
-    blocks: HashMap<String, &'a Block>,
+    blocks: HashMap<String, Option<&'a Block>>,
     /// The blocks that are being expanded: one that uses itself would never end.
     open_blocks: Vec<String>,
     graph: Graph,
     sink: &'a mut Sink,
 }
 
-fn blocks<'a>(blocks: &'a [Block], sink: &mut Sink) -> HashMap<String, &'a Block> {
+/// The blocks by their names; `None` for one that is called like a layer.
+fn blocks<'a>(blocks: &'a [Block], sink: &mut Sink) -> HashMap<String, Option<&'a Block>> {
     let mut found = HashMap::new();
     for block in blocks {
         let name = block.name.to_string();
         if matches!(words::find_layer(&name, Dialect::Torch), Lookup::Found(_)) {
             sink.push(diagnose::block_hides_layer(&block.name));
-        } else if found.insert(name, block).is_some() {
+            found.insert(name, None);
+        } else if found.insert(name, Some(block)).is_some() {
             sink.push(diagnose::repeated_name(&block.name));
         }
     }
@@ -138,6 +141,7 @@ impl<'a> Resolver<'a> {
             path: String::new(),
             file_root: String::new(),
             file_path: String::new(),
+            labels: Rc::default(),
             counts: HashMap::new(),
         };
         self.graph.members = self.body(&chain.body, &mut scope);
@@ -172,6 +176,12 @@ impl<'a> Resolver<'a> {
     /// The statements of one body, in order.
     fn body(&mut self, body: &'a [Stmt], scope: &mut Scope) -> Vec<Member> {
         let mut members = Vec::new();
+        scope.labels = body
+            .iter()
+            .filter_map(|stmt| stmt.label.as_ref())
+            .map(Ident::to_string)
+            .collect::<HashSet<String>>()
+            .into();
         for stmt in body {
             if self.graph.nodes.len() >= MOST_LAYERS {
                 // `resolve` reports it, once.
@@ -180,7 +190,9 @@ impl<'a> Resolver<'a> {
             let input = scope.previous;
             let (member, node) = match &stmt.kind {
                 StmtKind::Layer(layer) => match self.blocks.get(&layer.op.to_string()).copied() {
-                    Some(block) => (self.block(stmt, layer, block, scope), None),
+                    Some(Some(block)) => (self.block(stmt, layer, block, scope), None),
+                    // Whether the layer or the block is meant cannot be said.
+                    Some(None) => (None, Some(self.broken(stmt, layer.op.span(), scope))),
                     None => {
                         let node = self.layer(stmt, layer, scope);
                         let name = self.field_name(stmt, node);
@@ -278,7 +290,11 @@ impl<'a> Resolver<'a> {
             // In an order, so that the message is always the same.
             let known: BTreeSet<String> = scope.names.keys().cloned().collect();
             let nearest = words::nearest(&text, known.into_iter());
-            self.sink.push(diagnose::unknown_name(name, nearest, unnamed));
+            self.sink.push(if scope.labels.contains(&text) {
+                diagnose::later_name(name)
+            } else {
+                diagnose::unknown_name(name, nearest, unnamed)
+            });
         }
         found
     }

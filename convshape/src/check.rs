@@ -10,7 +10,7 @@ use convshape_arith::layer::representable;
 use convshape_arith::op::{AxisOrder, MAX_SPATIAL, Op};
 use convshape_arith::receptive::Receptive;
 use convshape_arith::shape::Shape;
-use convshape_arith::size::Size;
+use convshape_arith::size::{Size, div_floor};
 use convshape_arith::solve::{self, AxisField};
 use convshape_arith::text::Text;
 
@@ -23,15 +23,17 @@ pub const fn size(n: usize) -> i64 {
     n.cast_signed() as i64
 }
 
-/// `a / b`, which must leave no remainder.
+/// The floor of `a / b`, as Rust divides sizes and Python's `//` does.
 #[track_caller]
-pub const fn exact_quotient(a: i64, b: i64) -> i64 {
-    if b == 0 || a % b != 0 {
-        let mut text = Text::new();
-        begin(&mut text, code::NOT_FIXED).num(a).str(" / ").num(b).str(" is not a whole number");
-        panic!("{}", text.as_str());
+pub const fn quotient(a: i64, b: i64) -> i64 {
+    match div_floor(a, b) {
+        Some(quotient) => quotient,
+        None => {
+            let mut text = Text::new();
+            begin(&mut text, code::NOT_FIXED).str("division by zero");
+            panic!("{}", text.as_str());
+        }
     }
-    a / b
 }
 
 const fn begin(text: &mut Text, code: Code) -> &mut Text {
@@ -71,10 +73,19 @@ pub const fn fill(name: &str, op: Op, open: &[AxisField], input: &Shape, target:
     let mut axis = 0;
     while axis + 1 < input.rank() && axis < MAX_SPATIAL && input.rank() == target.rank() {
         let solutions = solve::fill_axis(&op, open, input, order, axis, target.size(order.spatial(axis)));
+        if solutions.count == 0
+            && matches!(open, [AxisField::Padding])
+            && let Some(padded) = solve::uneven_padding(&op, input, order, target)
+        {
+            return padded;
+        }
         if solutions.count != 1 {
             let mut text = Text::new();
             let code = if solutions.count == 0 { code::NO_SOLUTION } else { code::AMBIGUOUS };
             explain::hole(begin(&mut text, code), name, target, solutions.count);
+            if solutions.count == 0 {
+                explain::nearest_fillings(&mut text, &op, open, input, target, order);
+            }
             panic!("{}", text.as_str());
         }
         let mut field = 0;

@@ -34,6 +34,16 @@ pub enum ShapeError {
         /// The tensor's shape.
         expected: Shape,
     },
+    /// Weights for a whole chain are too many or too few numbers.
+    #[error("`{chain}` has {expected} parameters, found {found} numbers")]
+    Weights {
+        /// The chain.
+        chain: &'static str,
+        /// How many numbers there are.
+        found: usize,
+        /// How many the chain has, running statistics counted.
+        expected: usize,
+    },
     /// A tensor was made from an array of another shape.
     #[cfg(feature = "ndarray")]
     #[error("found an array of shape {found:?}, expected {expected}")]

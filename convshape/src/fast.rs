@@ -1,8 +1,8 @@
 //! The fast path: a chain as a plan, with weights packed for the processor's vectors.
 //!
 //! [`plan`] lays out what runs and where values lie; [`engine`] packs the weights and runs it;
-//! [`conv`] and [`each`] are the kernels, written once over [`simd`]. Layers without a fast kernel
-//! run by their definition, in the same plan.
+//! [`conv`], [`winograd`], [`planes`], [`slide`] and [`each`] are the kernels, written once over
+//! [`simd`]. Layers without a fast kernel run by their definition, in the same plan.
 
 #![expect(
     clippy::needless_range_loop,
@@ -27,7 +27,11 @@ mod engine;
 mod math;
 mod peak;
 mod plan;
+mod planes;
+mod pool;
+mod relayout;
 pub(crate) mod simd;
+mod slide;
 mod taps;
 #[cfg(test)]
 mod tests;

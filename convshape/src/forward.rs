@@ -79,17 +79,31 @@ fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], 
         return;
     }
     #[cfg(feature = "alloc")]
-    {
-        let shapes: Vec<Shape> = program.inputs.iter().map(|port| port.shape).collect();
-        match run_samples(model, 1, &shapes, inputs) {
-            Ok(results) => {
-                outputs.iter_mut().zip(results).for_each(|(output, (_, result))| output.copy_from_slice(&result));
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
+    forward_slices(model, inputs, outputs);
     #[cfg(not(feature = "alloc"))]
     unreachable!("without a heap only chains with a layout compile, in memory that is large enough");
+}
+
+/// One sample, from slices to slices.
+///
+/// # Panics
+/// If a parameter was replaced by one of another shape, or a slice has another number of elements than
+/// its port.
+#[cfg(feature = "alloc")]
+pub(crate) fn forward_slices<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    let shapes = M::PROGRAM.inputs.iter().map(|port| port.shape);
+    #[cfg(feature = "std")]
+    if let Some(engine) = model.cache().and_then(|cache| cache.engine(model, shapes.clone()))
+        && engine.run(1, inputs, outputs).is_some()
+    {
+        return;
+    }
+    match run_samples(model, 1, &shapes.collect::<Vec<_>>(), inputs) {
+        Ok(results) => {
+            outputs.iter_mut().zip(results).for_each(|(output, (_, result))| output.copy_from_slice(&result));
+        }
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// One parameter's elements. The parameters are gone through from the first: without a heap there is

@@ -92,18 +92,49 @@
 //! its layer. `pretrained()` then gives the model with those weights, which are part of the program and borrowed from it
 //! where they are `f32`; it needs no file, no feature, and cannot fail. The path is relative to the crate's `Cargo.toml`.
 //!
+//! # Devices
+//!
+//! Without its features the crate needs neither the standard library nor a heap. A chain whose sizes are numbers then
+//! runs in an array of the caller's, from and to nested arrays, with weights that stay where they are in the program:
+//! those of `pretrained()`, or all numbers of the model in one array. An array that is too small does not compile.
+//!
+//! ```
+//! use convshape::{Model, conv_chain};
+//!
+//! conv_chain! {
+//!     struct Edges {
+//!         input: [1, 4, 4];
+//!         edge: Conv2d(1 -> 1, kernel: 2, bias: false, activation: Relu);
+//!         output: [1, 3, 3];
+//!     }
+//! }
+//!
+//! static WEIGHTS: [f32; 4] = [1.0, -1.0, 1.0, -1.0];
+//!
+//! let model = Edges::from_static(&WEIGHTS)?;
+//! let image = [[[1.0, 1.0, 0.0, 0.0]; 4]];
+//! let mut edges = [[[0.0; 3]; 3]];
+//! let mut memory = [0.0; Edges::WORKSPACE_BYTES / 4];
+//! model.forward_into(&image, &mut edges, &mut memory);
+//! assert_eq!(edges, [[[0.0, 2.0, 0.0]; 3]]);
+//! # Ok::<(), convshape::ShapeError>(())
+//! ```
+//!
+//! The memory is as much as the values take that are needed at the same time. Layers run row by row in `f32`, those that
+//! are not convolutions by their definition; vector instructions need `std`.
+//!
 //! # Features
 //!
 //! All but the last two are on by default.
 //!
-//! - `std`: for [`ndarray`], and for finding out what the processor can do.
-//! - `safetensors`: the methods that read and write files. It needs `std`, as the next three do.
+//! - `std`: finds out what the processor can do, and runs its vector instructions. It brings `alloc`.
+//! - `alloc`: models and tensors on the heap: `init`, `forward`, `summary`.
+//! - `ndarray`: batches as [`ndarray`] arrays: `forward_batch`, `view()`. It brings `alloc`.
+//! - `safetensors`: the methods that read and write files. It brings `std`, as the next three do.
 //! - `train`: gradients, losses, optimisers and the training loop.
 //! - `rayon`: several threads where the work pays for them.
 //! - `progress`: a progress bar while a model is trained.
-//! - `typed`: the module `typed`, shapes as types on `typenum`, for code that is generic over sizes.
-//!
-//! Without them the crate is `no_std` and needs only `alloc`: chains are checked, drawn and run as before.
+//! - `typed`: the module `typed`, shapes as types on `typenum`, for code that is generic over sizes. It brings `alloc`.
 #![no_std]
 
 #[cfg(feature = "alloc")]
@@ -116,6 +147,7 @@ mod batch;
 mod chain;
 #[doc(hidden)]
 pub mod check;
+mod columns;
 pub mod dialects;
 mod elements;
 mod error;
@@ -197,6 +229,7 @@ pub mod __private {
     #[cfg(feature = "ndarray")]
     pub use crate::batch::{Inputs, Outputs, forward_batch};
     pub use crate::check;
+    pub use crate::columns::{Layers, Steps};
     pub use crate::fast::Cache;
     #[cfg(feature = "std")]
     pub use crate::fast::peak_flops;
@@ -210,10 +243,10 @@ pub mod __private {
     pub use crate::init::init;
     pub use crate::layout::{Slot, slots};
     pub use crate::param::ParamGroup;
-    pub use crate::parts::{Linked, Parts};
+    pub use crate::parts::{Linked, Parts, from_static};
     pub use crate::ports::{InputSlices, OutputSlices};
     pub use crate::pretrained::{Aligned, Stored, check_plain, pretrained};
-    pub use crate::program::{Action, Port, Program, Step};
+    pub use crate::program::{Action, Port, Program};
     pub use crate::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
     #[cfg(feature = "alloc")]
     pub use crate::summary::summary;
@@ -423,7 +456,7 @@ macro_rules! __typed_layer {
             type Output = $crate::typed::Tensor<f32, $to, B>;
 
             fn run(&self, x: &$crate::typed::Tensor<f32, S, B>) -> Self::Output {
-                $crate::typed::run_chain(x, |x| self.forward(x))
+                $crate::typed::run_chain(self, x)
             }
         }
     };

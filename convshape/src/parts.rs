@@ -11,7 +11,6 @@ use convshape_arith::op::Op;
 use convshape_arith::param::{Init, ParamSpec};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
-#[cfg(feature = "alloc")]
 use crate::error::ShapeError;
 use crate::layout::Slot;
 use crate::param::{Param, ParamGroup};
@@ -64,6 +63,25 @@ impl Linked {
     pub(crate) fn specs(self) -> Specs {
         let frame = Frame { linked: self, prefix: "", step: 0, param: 0 };
         Specs { frames: [frame; MOST_NESTED], depth: 0 }
+    }
+
+    /// Whether parameters are of the shapes of [`Linked::specs`].
+    ///
+    /// # Errors
+    /// The first that is not.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn check(self, params: &[&Param]) -> Result<(), ShapeError> {
+        for (param, spec) in params.iter().zip(self.specs()) {
+            if param.shape() != &*spec.shape {
+                return Err(ShapeError::Param {
+                    chain: self.program.name,
+                    name: spec.name.to_string(),
+                    found: param.shape().to_vec(),
+                    expected: spec.shape.to_vec(),
+                });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -199,7 +217,6 @@ impl Spec {
     }
 
     /// How many numbers it has.
-    #[cfg(feature = "alloc")]
     pub(crate) fn count(&self) -> usize {
         self.shape.iter().product()
     }
@@ -211,6 +228,24 @@ pub(crate) fn assemble<M: Parts>(params: impl IntoIterator<Item = Param>) -> M {
     M::assemble(&mut || params.next().expect("a model has one field for each parameter of its program"))
 }
 
+/// The generated `from_static`: a model that borrows its parameters, one behind the other in order.
+///
+/// # Errors
+/// If there are more or fewer numbers than the model has.
+pub fn from_static<M: Parts>(weights: &'static [f32]) -> Result<M, ShapeError> {
+    let specs = Linked::of::<M>().specs();
+    let expected = specs.map(|spec| spec.count()).sum();
+    if weights.len() != expected {
+        return Err(ShapeError::Weights { chain: M::PROGRAM.name, found: weights.len(), expected });
+    }
+    let mut rest = weights;
+    Ok(assemble(Linked::of::<M>().specs().map(|spec| {
+        let (own, others) = rest.split_at(spec.count());
+        rest = others;
+        Param::of(spec.shape, own.into())
+    })))
+}
+
 /// A model's parameters in order.
 ///
 /// # Errors
@@ -219,15 +254,6 @@ pub(crate) fn assemble<M: Parts>(params: impl IntoIterator<Item = Param>) -> M {
 pub(crate) fn checked_params<M: Parts>(model: &M) -> Result<Vec<&Param>, ShapeError> {
     let mut params = Vec::new();
     model.visit(&mut |param| params.push(param));
-    for (param, spec) in params.iter().zip(Linked::of::<M>().specs()) {
-        if param.shape() != &*spec.shape {
-            return Err(ShapeError::Param {
-                chain: M::PROGRAM.name,
-                name: spec.name.to_string(),
-                found: param.shape().to_vec(),
-                expected: spec.shape.to_vec(),
-            });
-        }
-    }
+    Linked::of::<M>().check(&params)?;
     Ok(params)
 }

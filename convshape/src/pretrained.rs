@@ -117,7 +117,7 @@ pub const fn check_plain(tensors: &[Stored]) {
     let mut index = 0;
     while !cfg!(feature = "alloc") && index < tensors.len() {
         assert!(
-            is_plain(&tensors[index]) && tensors[index].bytes.0 % align_of::<f32>() == 0,
+            is_plain(&tensors[index]) && tensors[index].bytes.0.is_multiple_of(align_of::<f32>()),
             "without the feature `alloc` the file of `weights` must hold aligned little-endian f32, without weight norm"
         );
         index += 1;

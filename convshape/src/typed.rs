@@ -132,7 +132,8 @@ pub use self::layer::{Layer, Out, forward};
 pub use self::norm::{BatchNorm, GroupNorm, InstanceNorm, LayerNorm};
 pub use self::number::{Decimal, Shown, Thousands};
 pub use self::pool::{
-    AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Spatial, UpsampleNearest2d,
+    AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, AvgPool3d, GlobalAvgPool, MaxPool1d, MaxPool2d, MaxPool3d, Spatial,
+    UpsampleNearest2d,
 };
 pub use self::storage::{Boxed, FitsInline, Holds, Inline, Storage};
 pub use self::tensor::{Joined, Restored, Split, Tensor};

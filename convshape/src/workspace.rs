@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 #[cfg(feature = "alloc")]
 use core::fmt;
 
+use convshape_arith::axis::Window;
 use convshape_arith::op::{AxisOrder, Direction, Op};
 use convshape_arith::shape::Shape;
 
@@ -202,8 +203,11 @@ const fn border(op: &Op, input: &Shape, order: AxisOrder) -> [i64; 3] {
     while axis < conv.rank {
         border[axis] = match conv.direction {
             Direction::Forward => match conv.windows(input, order) {
-                // One more where the last of several outputs at a time overhangs.
-                Ok(windows) => least_zero(windows[axis].lo) + least_zero(windows[axis].hi) + 1,
+                // More where the last of several outputs at a time overhangs.
+                Ok(windows) => {
+                    let Window { lo, hi, stride, dilation, .. } = windows[axis];
+                    least_zero(lo) + least_zero(hi) + if stride > dilation { stride } else { dilation }
+                }
                 Err(_) => 0,
             },
             Direction::Transposed => match conv.scatters(input, order) {

@@ -407,7 +407,7 @@ fn activations() {
         Activation::Tanh,
         Activation::Softplus,
         Activation::Hardswish,
-        Activation::Hardsigmoid,
+        Activation::Hardsigmoid { alpha: 0.2 },
         Activation::Clamp { min: -0.503, max: 0.397 },
         Activation::Exp,
     ];

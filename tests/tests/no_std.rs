@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use convshape::conv_chain;
+use convshape::{Model, conv_chain};
 
 conv_chain! {
     /// The chain of `no_std/src/main.rs`, with a heap and the fast kernels.
@@ -55,4 +55,53 @@ fn the_model_runs_without_a_heap() {
     for (found, expected) in found.iter().zip(expected.as_slice()) {
         assert!((found - expected).abs() < 1e-5, "{found} {expected}");
     }
+}
+
+conv_chain! {
+    /// Generic and with a sub-chain, a skip, and layers that work where their input lies.
+    struct Block<const N: usize> {
+        input: [2, N, N];
+        conv: Conv2d(2 -> 4, kernel: 3, padding: 1, activation: Relu);
+        BatchNorm;
+        output: [4, N, N];
+    }
+}
+
+conv_chain! {
+    struct Nested {
+        input: [2, 6, 6];
+        block: Chain(Block::<6>);
+        down: Conv2d(4 -> 4, kernel: 2, stride: 2, groups: 2);
+        Silu;
+        up: ConvTranspose2d(undo down);
+        Concat(block, up);
+        Flatten;
+        Linear(288 -> 3);
+        output: [3];
+    }
+}
+
+#[test]
+fn weights_and_memory_may_be_the_callers() {
+    static WEIGHTS: [f32; 4 * 2 * 9 + 4 + 16 + 32 + 4 + 32 + 4 + 288 * 3 + 3] = {
+        let mut weights = [0.0; 1031];
+        let mut index = 0;
+        while index < weights.len() {
+            weights[index] = 0.1 + (index * 37 % 101) as f32 / 202.0;
+            index += 1;
+        }
+        weights
+    };
+    let model = Nested::from_static(&WEIGHTS).expect("as many numbers as the model has");
+    assert_eq!(model.linear1.bias.as_slice(), &WEIGHTS[1028..]);
+    let image: [[[f32; 6]; 6]; 2] = std::array::from_fn(|c| std::array::from_fn(|y| [(c + y) as f32 / 9.0; 6]));
+    let mut found = [0.0; 3];
+    let mut memory = [0.0; Nested::WORKSPACE_BYTES / 4];
+    model.forward_into(&image, &mut found, &mut memory);
+    let expected = model.forward(&image.into());
+    for (found, expected) in found.iter().zip(expected.as_slice()) {
+        assert!((found - expected).abs() < 1e-4 * expected.abs(), "{found} {expected}");
+    }
+    let error = Nested::from_static(&WEIGHTS[1..]).unwrap_err();
+    assert_eq!(error.to_string(), "`Nested` has 1031 parameters, found 1030 numbers");
 }

@@ -64,10 +64,6 @@ pub(crate) fn division_by_zero(span: Span) -> Report {
     Report::new(code::NOT_FIXED, span, "division by zero")
 }
 
-pub(crate) fn inexact_division(a: i64, b: i64, span: Span) -> Report {
-    Report::new(code::NOT_FIXED, span, format!("{a} / {b} leaves a remainder of {}: a size is a whole number", a % b))
-}
-
 pub(crate) fn shape_rank(axes: usize, span: Span) -> Report {
     let most = convshape_arith::shape::MAX_RANK;
     let message = match axes {
@@ -127,8 +123,14 @@ pub(crate) fn field_elsewhere(name: &Ident, field: &FieldWords, dialects: Dialec
     report
 }
 
-pub(crate) fn repeated_field(name: &Ident) -> Report {
-    Report::new(code::REPEATED_FIELD, name.span(), format!("`{name}` is given twice"))
+/// `earlier` is the word that gave the field before; `None` where the value in front did.
+pub(crate) fn repeated_field(name: &Ident, earlier: Option<&Ident>) -> Report {
+    let message = match earlier {
+        Some(earlier) if earlier == name => format!("`{name}` is given twice"),
+        Some(earlier) => format!("`{earlier}` and `{name}` are the same field, which is given twice"),
+        None => format!("`{name}` is given twice: the value in front is it already"),
+    };
+    Report::new(code::REPEATED_FIELD, name.span(), message).help("leave one of them out")
 }
 
 pub(crate) fn exclusive_fields(first: &str, second: &str, span: Span) -> Report {
@@ -261,6 +263,12 @@ pub(crate) fn unknown_name(name: &Ident, nearest: Option<String>, unnamed: bool)
         return report.help(format_args!("only given names can be referred to; name the layer: `{name}: ..;`"));
     }
     report.meant(nearest)
+}
+
+pub(crate) fn later_name(name: &Ident) -> Report {
+    Report::new(code::UNKNOWN_NAME, name.span(), format!("no statement before this is called `{name}`"))
+        .note(format_args!("`{name}` stands further down"))
+        .help(format_args!("a statement reads what stands above it: move `{name}` up, or this one down"))
 }
 
 pub(crate) fn repeated_name(name: &Ident) -> Report {

@@ -5,16 +5,18 @@ use convshape_arith::code;
 use convshape_arith::explain;
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::{AxisMap, axis_name};
-use convshape_arith::op::{Op, PerAxis};
+use convshape_arith::op::{Conv, Op, Padding, PerAxis};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
+use convshape_arith::solve::{self, AxisField};
 use convshape_arith::text::Text;
 use proc_macro2::Span;
 
 use super::Report;
 use crate::check::{Checked, Problem, keeps_shape};
+use crate::fields::Setting;
 use crate::fix::{Edit, Fix, Found};
-use crate::graph::{Graph, NodeId, ValueId};
+use crate::graph::{Graph, NodeId, Recipe, ValueId};
 use crate::unseen::visible;
 
 /// How many layers of a failing chain are searched for the one that lost the rows.
@@ -28,8 +30,16 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
     let report = context.details(report, problem);
     let report = context.hints(report, problem, fixes);
     let report = found.notes.iter().fold(report, Report::note);
+    let crop = context.at_the_joint(problem);
+    let (before, after) = if context.forgot_a_crop(problem) { (crop, None) } else { (None, crop) };
+    let report = before.iter().fold(report, Report::help);
+    let report = found.joint.iter().fold(report, Report::help);
     let report = fixes.iter().fold(report, |report, fix| report.help(fix.edit.words(graph)));
-    let report = context.joint_help(report, problem);
+    let alone = fixes.is_empty() && found.joint.is_none();
+    let report = after.iter().fold(report, |report, crop| match alone {
+        true => report.help(crop),
+        false => report.help(format_args!("or {crop}")),
+    });
     match context.guilty(problem, fixes) {
         Some(span) => report.at(span),
         None => report,
@@ -83,21 +93,18 @@ impl Context<'_> {
                 explain::body(&mut text, &body.name, input, output);
                 Report::new(code::REPEAT_SHAPE, body.span, text.as_str())
             }
-            Problem::NoTarget { node } => {
-                let spans = &graph.nodes[*node].spans;
-                Report::new(
-                    code::NO_TARGET,
-                    spans.op.span(),
-                    format!("nothing says what `{}` must give", self.name(*node)),
-                )
-                .help("write its output shape behind it (`-> [16, 14, 14]`), or `restores` and a layer's name")
-            }
+            Problem::NoTarget { node } => Report::new(
+                code::NO_TARGET,
+                self.hole_span(*node),
+                format!("nothing says what `{}` must give", self.name(*node)),
+            )
+            .help("write its output shape behind it (`-> [16, 14, 14]`), or `restores` and a layer's name"),
             Problem::Hole { node, target, solutions } => {
-                let span = graph.nodes[*node].spans.op.span();
+                let span = self.hole_span(*node);
                 let name = self.name(*node);
                 explain::hole(&mut text, name, target, solutions.len());
                 if solutions.is_empty() {
-                    return Report::new(code::NO_SOLUTION, span, text.as_str());
+                    return self.nothing_fills(Report::new(code::NO_SOLUTION, span, text.as_str()), *node, target);
                 }
                 let report = Report::new(code::AMBIGUOUS, span, text.as_str());
                 solutions.iter().fold(report, |report, filling| {
@@ -120,6 +127,32 @@ impl Context<'_> {
                 let message = format!("nothing reads `{}`", self.name(*node));
                 Report::new(code::UNREAD, graph.nodes[*node].spans.op.span(), message)
             }
+        }
+    }
+
+    /// The first `_` of a layer.
+    fn hole_span(&self, node: NodeId) -> Span {
+        let node = &self.graph.nodes[node];
+        node.spans.of(node.holes.first().map(|hole| hole.field()))
+    }
+
+    /// How near a hole's values come, and the uneven padding that would do.
+    fn nothing_fills(&self, report: Report, node: NodeId, target: &Shape) -> Report {
+        let (name, order) = (self.name(node), self.graph.order());
+        let input = self.checked.shapes.get(self.graph.nodes[node].inputs[0]).copied().flatten();
+        let (Some(Some(op)), Some(input)) = (self.checked.ops.get(node), input) else { return report };
+        let open = self.graph.nodes[node].open();
+        let mut text = Text::new();
+        explain::nearest_fillings(&mut text, op, &open, &input, target, order);
+        let report = text.as_str().lines().filter(|line| !line.is_empty()).fold(report, Report::line);
+        let padded =
+            (open == [AxisField::Padding]).then(|| solve::suggested_padding(op, &input, order, target)).flatten();
+        match padded {
+            Some(Op::Conv(Conv { padding: Padding::Pairs(values), rank, .. })) => {
+                let setting = Setting::Pairs { values, axes: Some(rank) };
+                report.help(format_args!("in `{name}`, set `padding: {setting}`"))
+            }
+            _ => report,
         }
     }
 
@@ -367,6 +400,11 @@ impl Context<'_> {
     /// What it looks like.
     fn hints(&self, report: Report, problem: &Problem, fixes: &[Fix]) -> Report {
         let mut report = report;
+        if let Problem::Restores { node, found, .. } = problem
+            && let Some(other) = self.restored_instead(*node, found)
+        {
+            report = report.help(format_args!("did you mean `restores {other}`? {found} is what `{other}` took"));
+        }
         for fix in fixes {
             match &fix.edit {
                 Edit::Input { input, shape } if rotated(&self.graph.inputs[*input].shape, shape) => {
@@ -397,6 +435,13 @@ impl Context<'_> {
                 _ => {}
             }
         }
+        if let Problem::Layer { node, inputs, .. } = problem
+            && let Some((of, last)) = self.undone_too_early(*node, &inputs[0])
+        {
+            return report
+                .note(format_args!("`{of}` gave something else: what comes in is what `{last}` gave"))
+                .help(format_args!("undo the last layer first: `undo {last}` here, `undo {of}` after it"));
+        }
         if let Problem::Layer {
             node,
             op: Op::Conv(conv),
@@ -415,38 +460,80 @@ impl Context<'_> {
         report
     }
 
-    /// Two sides that differ in size can be made to fit where they meet.
-    fn joint_help(&self, report: Report, problem: &Problem) -> Report {
+    /// Whether a skip's rows were to be cropped: its other side lost several in convolutions without a border.
+    fn forgot_a_crop(&self, problem: &Problem) -> bool {
+        match problem {
+            Problem::Layer {
+                op: Op::Concat,
+                fault: Fault { reason: Reason::Join { axis: Some(place), first, other, .. }, .. },
+                ..
+            } if *place != self.graph.order().channel(first.rank()) => {
+                let sides = first.size(*place).number().zip(other.size(*place).number());
+                sides.is_some_and(|(a, b)| a.abs_diff(b) > 1)
+            }
+            _ => false,
+        }
+    }
+
+    /// The layer that a layer undoes, and the later one that gave what comes in.
+    fn undone_too_early(&self, node: NodeId, input: &Shape) -> Option<(&str, &str)> {
+        let Recipe::Undo { of, .. } = self.graph.nodes[node].recipe else { return None };
+        let gave = |other: NodeId| self.checked.shapes.get(self.graph.value(other)).copied().flatten();
+        let last = (of + 1..node).find(|other| {
+            matches!(self.checked.ops[*other], Some(Op::Conv(_)))
+                && self.graph.nodes[*other].spans.label.is_some()
+                && gave(*other).is_some_and(|shape| shape.is_known() && shape.fits(input))
+        })?;
+        Some((self.name(of), self.name(last)))
+    }
+
+    /// The layer whose input a layer gives back, though it names another in `restores`.
+    fn restored_instead(&self, node: NodeId, found: &Shape) -> Option<&str> {
+        let fits = |other: &NodeId| {
+            let input = self.graph.nodes[*other].inputs.first().and_then(|value| self.checked.shapes.get(*value));
+            found.is_known()
+                && self.graph.nodes[*other].spans.label.is_some()
+                && self.checked.ops[*other].is_some_and(|op| !keeps_shape(&op))
+                && input.copied().flatten().is_some_and(|input| input.is_known() && input.fits(found))
+        };
+        (0..node).find(fits).map(|other| self.name(other))
+    }
+
+    /// Two sides that differ can be made to fit where they meet.
+    fn at_the_joint(&self, problem: &Problem) -> Option<String> {
         let Problem::Layer {
             node,
             fault: Fault { reason: Reason::Join { axis: Some(place), operand, first, other }, .. },
             ..
         } = problem
         else {
-            return report;
+            return None;
         };
         let graph = self.graph;
         let values = &graph.nodes[*node].inputs;
-        let Some(leader) = (0..values.len()).find(|index| index != operand) else { return report };
-        let (a, b) = (graph.value_name(values[leader]), graph.value_name(values[*operand]));
+        let leader = (0..values.len()).find(|index| index != operand)?;
+        let (left, right) = (first.size(*place).number()?, other.size(*place).number()?);
         if *place == graph.order().channel(first.rank()) {
-            let (Some(more), Some(fewer)) = (first.size(*place).number(), other.size(*place).number()) else {
-                return report;
-            };
-            return report.help(format_args!(
-                "bring `{b}` to {more} channels, or `{a}` to {fewer}, with a convolution of kernel 1 in that branch"
+            let (a, b) = (graph.value_name(values[leader]), graph.value_name(values[*operand]));
+            return Some(format!(
+                "bring `{b}` to {left} channels, or `{a}` to {right}, with a convolution of kernel 1 in that branch"
             ));
         }
-        let (Some(left), Some(right)) = (first.size(*place).number(), other.size(*place).number()) else {
-            return report;
+        let (a, b) = (values[leader], values[*operand]);
+        let (large, small) = if left > right { (a, b) } else { (b, a) };
+        let unnamed = graph.value_name(small);
+        let (Some(large), Some(small)) = (graph.reference(large), graph.reference(small)) else {
+            if let Some(large) = graph.reference(large) {
+                return Some(format!(
+                    "name `{unnamed}` (`up: ..;`) and crop `{large}` to it (`Crop(like: up) from {large};`)"
+                ));
+            }
+            return Some(
+                "crop one of the two where they meet (`Crop(like: ..)`), or pad the other (`Pad(like: ..)`)".to_owned(),
+            );
         };
-        let (a, b) = (graph.reference(values[leader]), graph.reference(values[*operand]));
-        let (Some(large), Some(small)) = (if left > right { (a, b) } else { (b, a) }) else {
-            return report
-                .help("or crop one of the two where they meet (`Crop(like: ..)`), or pad the other (`Pad(like: ..)`)");
-        };
-        report.help(format_args!(
-            "or crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
+        Some(format!(
+            "crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
         ))
     }
 

@@ -143,11 +143,11 @@ impl Expansion<'_> {
         quote!(Self::#name)
     }
 
-    /// The rows of a receptive field, as `LAYERS` has them.
-    pub(super) fn deferred_rows(&self, value: ValueId) -> TokenStream {
+    /// A receptive field that const evaluation works out.
+    pub(super) fn deferred_field(&self, value: ValueId) -> TokenStream {
         let krate = &self.krate;
-        let (field, shape) = (self.field_constant(value), self.shape_constant(value));
-        quote!(#krate::__private::check::rows(&const { #krate::__private::check::field(#field) }, &#shape))
+        let field = self.field_constant(value);
+        quote!(#krate::__private::check::field(#field))
     }
 
     /// A layer with its channels bound and its holes filled.
@@ -156,12 +156,10 @@ impl Expansion<'_> {
         let node = &self.graph.nodes[id];
         let (name, order, span) = (&node.name, self.order_value(), node.spans.op.span());
         let input = self.shape_constant(node.inputs[0]);
-        let open = node.holes.iter().filter_map(|hole| match hole {
-            Hole::Axis(field) => Some(Ident::new(&format!("{field:?}"), Span::call_site())),
-            Hole::OutChannels => None,
-        });
+        let open: Vec<Ident> =
+            node.open().iter().map(|field| Ident::new(&format!("{field:?}"), Span::call_site())).collect();
         let open: Vec<TokenStream> =
-            open.map(|field| quote!(#krate::__private::arith::solve::AxisField::#field)).collect();
+            open.iter().map(|field| quote!(#krate::__private::arith::solve::AxisField::#field)).collect();
         let target = self.target(id, node);
         let written = match &node.recipe {
             Recipe::Undo { of, overrides } => {
@@ -185,6 +183,7 @@ impl Expansion<'_> {
         if open.is_empty() {
             return bound;
         }
+        let span = node.spans.of(node.holes.first().map(|hole| hole.field()));
         self.on(span, &quote!(fill), &quote!(#name, #bound, &[#(#open),*], &#input, &#target, #order))
     }
 
@@ -304,7 +303,7 @@ fn field_name(value: ValueId) -> Ident {
     format_ident!("__FIELD_{value}")
 }
 
-fn op_name(node: NodeId) -> Ident {
+pub(super) fn op_name(node: NodeId) -> Ident {
     format_ident!("__OP_{node}")
 }
 

@@ -9,6 +9,9 @@ use super::docs::after;
 use crate::graph::{Member, NodeId, Recipe};
 use crate::unseen::visible;
 
+/// How many fields one function visits.
+const FIELDS_A_PART: usize = 64;
+
 /// A struct of parameters: the model itself, or a piece of it.
 struct Group {
     fields: Vec<Field>,
@@ -86,6 +89,33 @@ impl Expansion<'_> {
         // A struct without fields is written without braces, and its arguments go unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
+        // Borrow checking takes more than twice as long for a function twice as long, so many fields are
+        // visited in parts; a part cannot name the parameters of a generic type.
+        let part = if generics.is_empty() { FIELDS_A_PART } else { usize::MAX };
+        let parts = names.chunks(part.min(names.len().max(1)));
+        let (visits, visits_mut): (Vec<TokenStream>, Vec<TokenStream>) = parts
+            .map(|fields| {
+                let each = quote!(#(#krate::__private::ParamGroup::visit(&group.#fields, f);)*);
+                let each_mut = quote!(#(#krate::__private::ParamGroup::visit_mut(&mut group.#fields, f);)*);
+                if fields.len() == names.len() {
+                    return (
+                        quote!(let (group, f) = (self, #visit); #each),
+                        quote!(let (group, f) = (self, #visit); #each_mut),
+                    );
+                }
+                let param = quote!(#krate::Param);
+                (
+                    quote!({
+                        fn part<'a>(group: &'a #name, f: &mut dyn #core::ops::FnMut(&'a #param)) { #each }
+                        part(self, #visit);
+                    }),
+                    quote!({
+                        fn part(group: &mut #name, f: &mut dyn #core::ops::FnMut(&mut #param)) { #each_mut }
+                        part(self, #visit);
+                    }),
+                )
+            })
+            .unzip();
         let (mut cache, mut fresh, mut keep) = (None, None, None);
         if whole {
             cache = Some(quote!(#[doc(hidden)] pub __cache: #krate::__private::Cache));
@@ -107,11 +137,11 @@ impl Expansion<'_> {
                 }
 
                 fn visit<'a>(&'a self, #visit: &mut dyn #core::ops::FnMut(&'a #krate::Param)) {
-                    #(#krate::__private::ParamGroup::visit(&self.#names, #visit);)*
+                    #(#visits)*
                 }
 
                 fn visit_mut(&mut self, #visit: &mut dyn #core::ops::FnMut(&mut #krate::Param)) {
-                    #(#krate::__private::ParamGroup::visit_mut(&mut self.#names, #visit);)*
+                    #(#visits_mut)*
                 }
 
                 #keep
@@ -247,6 +277,18 @@ impl Expansion<'_> {
                         #checked
                         #krate::__private::summary::<Self>()
                     }
+                }
+
+                /// A model that borrows its parameters: all numbers one behind the other, in the order of the
+                /// layers and within a layer in that of its fields. Nothing is copied.
+                ///
+                /// # Errors
+                /// If there are more or fewer numbers than the model has.
+                pub fn from_static(
+                    weights: &'static [f32],
+                ) -> #core::result::Result<Self, #krate::ShapeError> {
+                    #checked
+                    #krate::__private::from_static(weights)
                 }
 
                 #pretrained

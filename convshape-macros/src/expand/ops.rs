@@ -188,6 +188,10 @@ impl Expansion<'_> {
                 let alpha = float(alpha);
                 quote!(Elu { alpha: #alpha })
             }
+            Activation::Hardsigmoid { alpha } => {
+                let alpha = float(alpha);
+                quote!(Hardsigmoid { alpha: #alpha })
+            }
             Activation::Gelu { tanh } => quote!(Gelu { tanh: #tanh }),
             Activation::Clamp { min, max } => {
                 let (min, max) = (float(min), float(max));

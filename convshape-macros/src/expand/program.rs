@@ -1,11 +1,12 @@
 //! The chain as constants: the program that runs, the tables that say what it is.
 
+use convshape_arith::op::{MAX_SPATIAL, Op};
 use convshape_arith::receptive::Receptive;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::Expansion;
-use super::deferred::chains;
+use super::deferred::{chains, op_name};
 use crate::graph::{NodeId, Recipe, ValueId};
 
 impl Expansion<'_> {
@@ -54,7 +55,7 @@ impl Expansion<'_> {
                     name: #text,
                     order: #order,
                     inputs: &[#(#input_ports),*],
-                    steps: &[#(#steps),*],
+                    steps: &#steps,
                     outputs: &[#(#output_ports),*],
                     values: #count,
                 };
@@ -63,7 +64,7 @@ impl Expansion<'_> {
             }
 
             impl #generics #krate::Chain for #name #arguments {
-                const LAYERS: &'static [#krate::LayerInfo] = &[#(#layers),*];
+                const LAYERS: &'static [#krate::LayerInfo] = &#layers;
                 const INPUTS: &'static [(&'static #krate::__private::str, #krate::Shape)] = &[#(#input_table),*];
                 const OUTPUTS: &'static [(&'static #krate::__private::str, #krate::Shape)] = &[#(#output_table),*];
             }
@@ -125,115 +126,163 @@ impl Expansion<'_> {
         values
     }
 
-    /// A layer, and its activation as a step of its own.
-    fn steps(&self, values: &Values) -> Vec<TokenStream> {
-        if self.refused {
-            return Vec::new();
-        }
+    /// The columns of the steps: a layer, and its activation as a step of its own.
+    fn steps(&self, values: &Values) -> TokenStream {
         let krate = &self.krate;
-        let mut steps = Vec::new();
-        let mut chain = 0_usize;
-        // The step of each node.
-        let mut places: Vec<usize> = Vec::new();
+        if self.refused {
+            return quote!([]);
+        }
+        let mut actions = Distinct::default();
+        let (mut names, mut file_names, mut action) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut inputs, mut input_counts, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
+        // The first step of each node, and of each that is tied the step that it is tied to.
+        let (mut places, mut tied) = (Vec::new(), Vec::new());
+        let mut chains = 0;
         for (id, node) in self.graph.nodes.iter().enumerate() {
-            places.push(steps.len());
-            let (name, file_name) = (&node.name, &node.file_name);
-            let tied = self.option(node.tied, |of| {
-                let step = places[of];
-                quote!(#step)
-            });
-            let none = self.option(None::<NodeId>, |_| TokenStream::new());
-            let step = |action: TokenStream, inputs: &[TokenStream], output: TokenStream, tied: &TokenStream| {
-                quote! {
-                    #krate::__private::Step {
-                        name: #name,
-                        file_name: #file_name,
-                        action: #krate::__private::Action::#action,
-                        inputs: &[#(#inputs),*],
-                        output: #output,
-                        tied: #tied,
-                    }
-                }
-            };
-            let inputs: Vec<TokenStream> = node.inputs.iter().map(|value| values.of(*value)).collect();
-            let output = values.of(self.graph.value(id));
-            match (&node.recipe, self.op_of(id)) {
-                (Recipe::Port { .. }, _) => {}
+            places.push(names.len());
+            if let Some(of) = node.tied {
+                let (step, of) = (plain(names.len()), plain(places[of]));
+                tied.push(quote!([#step, #of]));
+            }
+            let does = match (&node.recipe, self.op(id)) {
+                (Recipe::Port { .. }, _) => continue,
                 (Recipe::Chain { .. }, _) => {
-                    steps.push(step(quote!(Chain { index: #chain }), &inputs, output, &none));
-                    chain += 1;
+                    chains += 1;
+                    Does::Chain(chains - 1)
                 }
-                (_, None) => {}
-                (_, Some(op)) => match &node.activation {
-                    None => steps.push(step(quote!(Layer(#op)), &inputs, output, &tied)),
-                    Some(activation) => {
-                        let activation = self.op_value(activation);
-                        let between = quote!(#output - 1);
-                        steps.push(step(quote!(Layer(#op)), &inputs, between.clone(), &tied));
-                        steps.push(step(quote!(Layer(#activation)), &[between], output, &none));
-                    }
-                },
+                _ if self.deferred() => Does::Constant(id),
+                (_, Some(op)) => Does::Layer(*op),
+                (_, None) => continue,
+            };
+            let read: Vec<TokenStream> = node.inputs.iter().map(|value| values.of(*value)).collect();
+            let output = values.of(self.graph.value(id));
+            let mut step = |does: Does, read: Vec<TokenStream>, output: TokenStream| {
+                names.push(&node.name);
+                file_names.push(&node.file_name);
+                action.push(plain(actions.place(does)));
+                input_counts.push(plain(read.len()));
+                inputs.extend(read);
+                outputs.push(output);
+            };
+            match &node.activation {
+                None => step(does, read, output),
+                Some(activation) => {
+                    let between = quote!(#output - 1);
+                    step(does, read, between.clone());
+                    step(Does::Layer(*activation), vec![between], output);
+                }
             }
         }
-        steps
+        let actions = actions.all.iter().map(|does| {
+            let action = match does {
+                Does::Layer(op) => {
+                    let op = self.op_value(op);
+                    quote!(Layer(#op))
+                }
+                Does::Constant(node) => {
+                    let op = op_name(*node);
+                    quote!(Layer(Self::#op))
+                }
+                Does::Chain(index) => quote!(Chain { index: #index }),
+            };
+            quote!(#krate::__private::Action::#action)
+        });
+        let count = names.len();
+        quote! {
+            #krate::__private::Steps {
+                names: &[#(#names),*],
+                file_names: &[#(#file_names),*],
+                actions: &[#(#actions),*],
+                action: &[#(#action),*],
+                inputs: &const { [#(#inputs),*] },
+                input_counts: &[#(#input_counts),*],
+                outputs: &[#(#outputs),*],
+                tied: &[#(#tied),*],
+            }
+            .rows::<#count>()
+        }
     }
 
-    /// `LAYERS`, a row a statement.
-    fn layers(&self) -> Vec<TokenStream> {
+    /// The columns of `LAYERS`, a row a statement.
+    fn layers(&self) -> TokenStream {
+        let krate = &self.krate;
+        let receptive = self.receptive_fields();
+        let places = self.places();
+        let mut shapes = Distinct::default();
+        let (mut names, mut ops, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut costs, mut fields) = (Vec::new(), Vec::new());
+        let (mut reads, mut read_counts, mut undoes) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, node) in self.graph.nodes.iter().enumerate() {
+            if matches!(node.recipe, Recipe::Port { .. }) {
+                continue;
+            }
+            let (input, output) = (node.inputs[0], self.graph.value(id));
+            if let Some(of) = self.undone(id) {
+                let (row, of) = (plain(names.len()), plain(places[of]));
+                undoes.push(quote!([#row, #of]));
+            }
+            names.push(&node.name);
+            ops.push(&node.op_name);
+            let [input, output] =
+                [input, output].map(|value| plain(shapes.place((self.deferred().then_some(value), self.shape(value)))));
+            ends.push(quote!([#input, #output]));
+            costs.push(self.costs_value(id));
+            fields.push(self.field_value(self.graph.value(id), &receptive));
+            reads.extend(node.inputs.iter().map(|value| plain(places[*value])));
+            read_counts.push(plain(node.inputs.len()));
+        }
+        let shapes = shapes.all.iter().map(|(constant, shape)| match constant {
+            Some(value) => self.shape_of(*value),
+            None => self.shape_value(shape),
+        });
+        let count = names.len();
+        quote! {
+            #krate::__private::Layers {
+                names: &[#(#names),*],
+                ops: &[#(#ops),*],
+                shapes: &[#(#shapes),*],
+                ends: &[#(#ends),*],
+                costs: &[#(#costs),*],
+                fields: &const { [#(#fields),*] },
+                reads: &[#(#reads),*],
+                read_counts: &[#(#read_counts),*],
+                undoes: &[#(#undoes),*],
+            }
+            .rows::<#count>()
+        }
+    }
+
+    /// `[parameters, multiply-adds]` of a layer.
+    fn costs_value(&self, id: NodeId) -> TokenStream {
         let krate = &self.krate;
         let check = quote!(#krate::__private::check);
-        let fields = self.receptive_fields();
-        let places = self.places();
-        let layers =
-            self.graph.nodes.iter().enumerate().filter(|(_, node)| !matches!(node.recipe, Recipe::Port { .. }));
-        layers
-            .map(|(id, node)| {
-                let (name, op) = (&node.name, &node.op_name);
-                let value = self.graph.value(id);
-                let (params, macs) = match (&node.recipe, self.op_of(id)) {
-                    (Recipe::Chain { path }, _) => {
-                        (quote!(#check::chain_params::<#path>()), quote!(#check::chain_macs::<#path>()))
-                    }
-                    (_, Some(op)) if self.deferred() => {
-                        let (input, output) = (self.shape_of(node.inputs[0]), self.shape_of(value));
-                        let order = self.order_value();
-                        (quote!(#check::params(&#op)), quote!(#op.macs(&#input, &#output, #order)))
-                    }
-                    _ => {
-                        let (params, macs) = self.costs(id);
-                        (quote!(#params), quote!(#macs))
-                    }
-                };
-                let (input, output) = (self.shape_of(node.inputs[0]), self.shape_of(value));
-                let rows = match fields[value] {
-                    _ if self.deferred() => self.deferred_rows(value),
-                    Receptive::Rows { rows, .. } => {
-                        let spatial = self.shape(value).rank().saturating_sub(1).min(rows.len());
-                        let rows = rows[..spatial].iter().map(|rows| Literal::i64_unsuffixed(*rows));
-                        quote!(&[#(#rows),*])
-                    }
-                    Receptive::Whole => quote!(&[]),
-                };
-                let reads = node.inputs.iter().map(|value| places[*value]);
-                let undoes = self.option(self.undone(id), |value: ValueId| {
-                    let place = places[value];
-                    quote!(#place)
-                });
-                quote! {
-                    #krate::LayerInfo {
-                        name: #name,
-                        op: #op,
-                        input: #input,
-                        output: #output,
-                        params: #params,
-                        macs: #macs,
-                        receptive_field: #rows,
-                        reads: &[#(#reads),*],
-                        undoes: #undoes,
-                    }
-                }
-            })
-            .collect()
+        let node = &self.graph.nodes[id];
+        match &node.recipe {
+            Recipe::Chain { path } => quote!([#check::chain_params::<#path>(), #check::chain_macs::<#path>()]),
+            _ if self.deferred() => {
+                let (op, order) = (op_name(id), self.order_value());
+                let (input, output) = (self.shape_of(node.inputs[0]), self.shape_of(self.graph.value(id)));
+                quote!([#check::params(&Self::#op), Self::#op.macs(&#input, &#output, #order)])
+            }
+            _ => {
+                let (params, macs) = self.costs(id);
+                let (params, macs) = (Literal::u64_unsuffixed(params), Literal::u64_unsuffixed(macs));
+                quote!([#params, #macs])
+            }
+        }
+    }
+
+    /// The receptive field of a value, as `check::rows` takes it.
+    fn field_value(&self, value: ValueId, fields: &[Receptive]) -> TokenStream {
+        if self.deferred() {
+            return self.deferred_field(value);
+        }
+        let rows = match fields[value] {
+            Receptive::Rows { rows, .. } => rows,
+            Receptive::Whole => [0; MAX_SPATIAL],
+        };
+        let rows = rows.map(Literal::i64_unsuffixed);
+        quote!([#(#rows),*])
     }
 
     /// The trainable parameters and the multiply-adds of a layer.
@@ -265,6 +314,7 @@ impl Values {
     /// The next value, `count` of them being used.
     fn take(&mut self, count: usize) -> TokenStream {
         let (first, more) = (self.next, &self.more);
+        let first = plain(first);
         let value = quote!(#first #more);
         self.next += count;
         value
@@ -275,4 +325,46 @@ impl Values {
         let (next, more) = (self.next, &self.more);
         quote!(#next #more)
     }
+}
+
+/// What a step does.
+#[derive(PartialEq)]
+enum Does {
+    Layer(Op),
+    /// The layer that const evaluation works out for a node.
+    Constant(NodeId),
+    Chain(usize),
+}
+
+/// Values of which each is written once, so far as it came up lately: long chains repeat themselves.
+struct Distinct<T> {
+    all: Vec<T>,
+}
+
+/// How many of the last distinct values are looked at.
+const LATELY: usize = 32;
+
+impl<T> Default for Distinct<T> {
+    fn default() -> Self {
+        Self { all: Vec::new() }
+    }
+}
+
+impl<T: PartialEq> Distinct<T> {
+    /// The place of a value.
+    fn place(&mut self, value: T) -> usize {
+        let lately = self.all.len().saturating_sub(LATELY);
+        match self.all[lately..].iter().position(|known| *known == value) {
+            Some(place) => lately + place,
+            None => {
+                self.all.push(value);
+                self.all.len() - 1
+            }
+        }
+    }
+}
+
+/// A place or a count: without a suffix it is one short token.
+fn plain(number: usize) -> Literal {
+    Literal::usize_unsuffixed(number)
 }

@@ -6,7 +6,7 @@ use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
 
-use super::{Edit, Search, words};
+use super::{Edit, Search, amounts, words};
 use crate::check::{Problem, check};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
@@ -16,7 +16,7 @@ use crate::unseen::visible;
 const MOST_LAYERS: usize = 24;
 
 /// How far an input size is looked for.
-const REACH: i64 = 64;
+pub(super) const REACH: i64 = 64;
 
 /// Of larger numbers of groups no divisor is looked for.
 const MOST_TRIED: i64 = 1 << 12;
@@ -381,6 +381,7 @@ fn around(search: &mut Search<'_>, node: NodeId, op: &Op, extra: u32) {
                 scales(search, node, &input, 24 + extra);
             }
         }
+        Op::Pad { amount, .. } | Op::Crop { amount } => amounts::amount(search, node, &amount, 12 + extra),
         _ => {}
     }
 }
@@ -516,6 +517,9 @@ fn scales(search: &mut Search<'_>, node: NodeId, input: &Shape, cost: u32) {
             }
         }
     }
+    // Nobody doubles sizes by 2.8.
+    let odd = values[..rank].iter().any(|scale| scale.fract() != 0.0);
+    let cost = if odd { cost + 40 } else { cost };
     let setting = Setting::Floats { values, axes: Some(rank) };
     search.offer(Edit::Field { node, field: "scale", setting }, cost);
 }

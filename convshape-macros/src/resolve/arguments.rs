@@ -9,7 +9,7 @@ use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
 use crate::graph::{Hole, Spans};
-use crate::syntax::{Layer, SizeExpr, Value};
+use crate::syntax::{Field, Layer, SizeExpr, Value};
 use crate::value::settle;
 use crate::words::{self, FieldWords, LayerWords, Lookup, Positional, Takes};
 
@@ -85,7 +85,12 @@ impl<'a, 's> Builder<'a, 's> {
                 }
             };
             if given.contains(&found.name) {
-                self.reports.push(diagnose::repeated_field(&field.name));
+                let same = |other: &&Field| {
+                    let words = words::find_field(self.words, &other.name.to_string(), self.dialect);
+                    matches!(words, Lookup::Found(words) if words.name == found.name)
+                };
+                let earlier = layer.args.fields.iter().find(same).filter(|earlier| !std::ptr::eq(*earlier, field));
+                self.reports.push(diagnose::repeated_field(&field.name, earlier.map(|earlier| &earlier.name)));
                 continue;
             }
             given.push(found.name);

@@ -1,6 +1,6 @@
 //! One layer: its row in the table of words, its recipe, what it reads.
 
-use convshape_arith::op::{Conv, Dialect, Direction, Op};
+use convshape_arith::op::{Activation, Conv, Dialect, Direction, Op};
 use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt;
@@ -253,6 +253,12 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let mut op = fields::default_op(words.kind, 0, dialect)?;
+        if let (Op::Activation(Activation::LeakyRelu { slope }), Dialect::Keras, true) =
+            (&mut op, dialect, name == words.snake)
+        {
+            // keras' function has another default than its layer.
+            *slope = 0.2;
+        }
         let Some(args) = args else { return Some(op) };
         let leading = args.positional.iter().filter_map(|value| match words.positional {
             Positional::Field(name) => Some((name, value, value.span())),

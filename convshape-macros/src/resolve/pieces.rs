@@ -1,6 +1,7 @@
 //! Repeats and blocks, unrolled.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use convshape_arith::size::Size;
 use proc_macro2::Ident;
@@ -15,36 +16,9 @@ use crate::unseen::Unseen;
 
 impl<'a> Resolver<'a> {
     pub(super) fn repeat(&mut self, stmt: &'a Stmt, repeat: &'a Repeat, scope: &mut Scope) -> Option<Member> {
-        let (variable, turns) = match &repeat.count {
-            Count::Times { value, span } => {
-                if *value < 1 {
-                    self.sink.push(diagnose::no_turns(*value, *span));
-                }
-                (None, (0..*value).collect::<Limited>())
-            }
-            Count::Range { var, range } => {
-                let low = self.turn(&range.low, scope)?;
-                let Some(high) = &range.high else {
-                    self.sink.push(diagnose::open_repeat(var));
-                    return None;
-                };
-                let high = self.turn(high, scope)?;
-                let high = if range.inclusive { high.saturating_add(1) } else { high };
-                if low >= high {
-                    self.sink.push(diagnose::no_turns(0, var.span()));
-                }
-                (Some(var), (low..high).collect())
-            }
-            Count::List { var, sizes } => {
-                let mut values = Vec::new();
-                for size in sizes {
-                    values.push(self.or_report(scope.numbers.int(size))?);
-                }
-                if values.is_empty() {
-                    self.sink.push(diagnose::no_turns(0, var.span()));
-                }
-                (Some(var), values.into_iter().collect())
-            }
+        let Some((variable, turns)) = self.turns(repeat, scope) else {
+            self.broken(stmt, stmt.span(), scope);
+            return None;
         };
         let name = self.group_name(stmt, "repeat", scope);
         let mut members = Vec::new();
@@ -84,6 +58,41 @@ impl<'a> Resolver<'a> {
         Some(Member::Repeat { name: group_ident(stmt, &name), docs, turns: members })
     }
 
+    /// A repeat's variable and the values that it takes.
+    fn turns(&mut self, repeat: &'a Repeat, scope: &Scope) -> Option<(Option<&'a Ident>, Limited)> {
+        Some(match &repeat.count {
+            Count::Times { value, span } => {
+                if *value < 1 {
+                    self.sink.push(diagnose::no_turns(*value, *span));
+                }
+                (None, (0..*value).collect())
+            }
+            Count::Range { var, range } => {
+                let low = self.turn(&range.low, scope)?;
+                let Some(high) = &range.high else {
+                    self.sink.push(diagnose::open_repeat(var));
+                    return None;
+                };
+                let high = self.turn(high, scope)?;
+                let high = if range.inclusive { high.saturating_add(1) } else { high };
+                if low >= high {
+                    self.sink.push(diagnose::no_turns(0, var.span()));
+                }
+                (Some(var), (low..high).collect())
+            }
+            Count::List { var, sizes } => {
+                let mut values = Vec::new();
+                for size in sizes {
+                    values.push(self.or_report(scope.numbers.int(size))?);
+                }
+                if values.is_empty() {
+                    self.sink.push(diagnose::no_turns(0, var.span()));
+                }
+                (Some(var), values.into_iter().collect())
+            }
+        })
+    }
+
     pub(super) fn block(
         &mut self,
         stmt: &'a Stmt,
@@ -110,12 +119,19 @@ impl<'a> Resolver<'a> {
                 Value::Word(name) => scope.numbers.size(&SizeExpr::Name(name.clone())),
                 _ => Err(diagnose::block_argument(param, value)),
             };
-            let size = self.or_report(size)?;
+            let Some(size) = self.or_report(size) else {
+                self.broken(stmt, layer.op.span(), scope);
+                return None;
+            };
             numbers = numbers.with(param.to_string(), size);
         }
         let input = match &layer.from {
-            Some(source) => self.source(source, scope)?,
-            None => scope.previous,
+            Some(source) => self.source(source, scope),
+            None => Some(scope.previous),
+        };
+        let Some(input) = input else {
+            self.broken(stmt, layer.op.span(), scope);
+            return None;
         };
         self.mark_read(input);
         let name = self.group_name(stmt, &snake(&block_name), scope);
@@ -130,6 +146,7 @@ impl<'a> Resolver<'a> {
             path: format!("{}{name}.", scope.path),
             file_root: format!("{}{file_name}.", scope.file_root),
             file_path: String::new(),
+            labels: Rc::default(),
             counts: HashMap::new(),
         };
         self.open_blocks.push(block_name);

@@ -1,6 +1,7 @@
 //! What the statements of one body see: names, numbers, and how unnamed ones are called.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use convshape_arith::size::Size;
 
@@ -32,6 +33,8 @@ pub(super) struct Scope {
     pub(super) file_root: String,
     /// Between that and a statement's name: the repeats around it.
     pub(super) file_path: String,
+    /// The names that statements of this body have, those further down too.
+    pub(super) labels: Rc<HashSet<String>>,
     /// How many unnamed statements of a kind there were.
     pub(super) counts: HashMap<String, usize>,
 }

@@ -215,6 +215,7 @@ pub(super) const NORM_SIZE: FieldWords =
     field("size", Takes::Shape, "the last axes' sizes; all axes if left out").or(&[alias("normalized_shape", TORCH)]);
 pub(super) const SLOPE: FieldWords = field("slope", Takes::Float, "the factor below zero")
     .or(&[alias("negative_slope", &[Torch, Flax, Keras]), alias("alpha", ONNX)]);
+pub(super) const LINE_SLOPE: FieldWords = field("alpha", Takes::Float, "the slope of the line").only(ONNX);
 pub(super) const ALPHA: FieldWords = field("alpha", Takes::Float, "the factor below zero");
 pub(super) const APPROXIMATE: FieldWords =
     field("approximate", Takes::Word(APPROXIMATIONS), "whether the tanh formula is used");

@@ -477,13 +477,16 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         &[alias("HardSwish", ONNX), alias("hard_swish", &[Keras, Flax, Jax])],
         "`x * clamp(x + 3, 0, 6) / 6`",
     ),
-    activation(
-        Kind::Hardsigmoid,
-        "Hardsigmoid",
-        "hardsigmoid",
-        &[alias("hard_sigmoid", &[Keras, Flax, Jax])],
-        "`clamp(x + 3, 0, 6) / 6`",
-    ),
+    LayerWords {
+        fields: &[LINE_SLOPE],
+        ..activation(
+            Kind::Hardsigmoid,
+            "Hardsigmoid",
+            "hardsigmoid",
+            &[alias("HardSigmoid", ONNX), alias("hard_sigmoid", &[Keras, Flax, Jax])],
+            "`clamp(x / 6 + 1 / 2, 0, 1)`; in onnx `clamp(0.2 * x + 1 / 2, 0, 1)`",
+        )
+    },
     LayerWords {
         fields: &[MIN, MAX],
         python: &[(ALL, &["min", "max"])],

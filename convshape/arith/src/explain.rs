@@ -12,7 +12,7 @@ use crate::layer::{AxisMap, axis_name};
 use crate::op::{AxisOrder, Conv, Dialect, MAX_SPATIAL, Op, Padding, ResizeTo};
 use crate::shape::Shape;
 use crate::size::{Size, SizeError, div_ceil};
-use crate::solve::{AxisField, fill_axis};
+use crate::solve::{AxisField, fill_axis, nearest_values};
 use crate::text::Text;
 
 pub use dialect::dialect_note;
@@ -461,6 +461,41 @@ pub const fn hole(text: &mut Text, name: &str, target: &Shape, solutions: usize)
     text.str(if solutions == 0 { "makes `" } else { "make `" }).str(name).str("` give ").shape(target);
 }
 
+/// The lines below the title of a hole that nothing fills: what comes nearest to the target on the
+/// first axis that has no solution.
+pub const fn nearest_fillings(
+    text: &mut Text,
+    op: &Op,
+    open: &[AxisField],
+    input: &Shape,
+    target: &Shape,
+    order: AxisOrder,
+) {
+    let [field] = open else { return };
+    let mut axis = 0;
+    while axis + 1 < input.rank() && axis < MAX_SPATIAL && input.rank() == target.rank() {
+        let size = target.size(order.spatial(axis));
+        if let Size::Number(rows) = size
+            && fill_axis(op, open, input, order, axis, size).count == 0
+        {
+            let nearest = nearest_values(op, *field, input, order, axis, rows);
+            let mut side = 0;
+            while side < nearest.len() {
+                if let Some(value) = nearest[side] {
+                    let mut line = Text::new();
+                    if arithmetic(&mut line, &op.with_axis_field(*field, axis, value), input, order, axis) {
+                        text.str("\n").str(line.as_str());
+                        text.str(" with `").str(field.name()).str(": ").num(value).str("`");
+                    }
+                }
+                side += 1;
+            }
+            return;
+        }
+        axis += 1;
+    }
+}
+
 /// The lines below the title of a refused layer: its arithmetic.
 pub const fn refusal(text: &mut Text, op: &Op, fault: &Fault, inputs: &[Shape], order: AxisOrder) {
     let spatial = inputs[0].rank().saturating_sub(1);
@@ -532,6 +567,10 @@ pub const fn mismatch(
             values[axis] = solutions.values[0][0];
         }
         axis += 1;
+    }
+    let mut note = Text::new();
+    if dialect_note(&mut note, op, input, Some(wanted), order) {
+        text.str("\nnote: ").str(note.as_str());
     }
     if solved && shown {
         text.str("\nhelp: in `").str(name).str("`, set `output_padding: ");

@@ -352,8 +352,11 @@ pub enum Activation {
     Softplus,
     /// `x * clamp(x + 3, 0, 6) / 6`
     Hardswish,
-    /// `clamp(x + 3, 0, 6) / 6`
-    Hardsigmoid,
+    /// `clamp(alpha * x + 1 / 2, 0, 1)`
+    Hardsigmoid {
+        /// The slope: 1/6 in PyTorch, 0.2 in ONNX.
+        alpha: f64,
+    },
     /// `min(max(x, min), max)`
     Clamp {
         /// Lower bound.

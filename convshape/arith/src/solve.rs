@@ -3,7 +3,7 @@
 use crate::axis::{Scatter, Window};
 use crate::fault::{Fault, Reason, tri};
 use crate::layer::AxisMap;
-use crate::op::{AutoPad, AxisOrder, Conv, Dialect, Direction, MAX_SPATIAL, Op, Padding, PaddingMode, PerAxis};
+use crate::op::{AutoPad, AxisOrder, Conv, Dialect, Direction, MAX_SPATIAL, Op, Padding, PaddingMode, PerAxis, Pool};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -194,6 +194,135 @@ const fn rows(size: Size) -> i64 {
         Size::Number(n) => n.saturating_abs(),
         Size::Symbolic { scale, offset, .. } => scale.saturating_add(offset.saturating_abs()),
         Size::Unknown => 0,
+    }
+}
+
+/// For a field that no value of gives `target` on one axis: the value that gives the most of the sizes
+/// below it, and the one that gives the least of those above it; the smaller value where several do.
+pub const fn nearest_values(
+    op: &Op,
+    open: AxisField,
+    input: &Shape,
+    order: AxisOrder,
+    axis: usize,
+    target: i64,
+) -> [Option<i64>; 2] {
+    let limit = most(open, op, input.size(order.spatial(axis)), axis, Size::Number(target));
+    let mut nearest: [Option<(i64, i64)>; 2] = [None, None];
+    let mut value = least(open);
+    while value <= limit && value <= MOST_TRIALS >> 4 {
+        if let Some(rows) = size_given(&op.with_axis_field(open, axis, value), input, order, axis) {
+            let side = (rows > target) as usize;
+            let nearer = match nearest[side] {
+                Some((_, known)) => known.abs_diff(target) > rows.abs_diff(target),
+                None => true,
+            };
+            if nearer {
+                nearest[side] = Some((value, rows));
+            }
+        }
+        value += 1;
+    }
+    let mut values = [None; 2];
+    if let Some((value, _)) = nearest[0] {
+        values[0] = Some(value);
+    }
+    if let Some((value, _)) = nearest[1] {
+        values[1] = Some(value);
+    }
+    values
+}
+
+/// How many rows a layer gives on one axis, if it gives any.
+const fn size_given(op: &Op, input: &Shape, order: AxisOrder, axis: usize) -> Option<i64> {
+    let size = input.size(order.spatial(axis));
+    let output = match op.axis_map(input, order, axis) {
+        Ok(Some(AxisMap::Window(window))) => window.output(size, input.scope()),
+        Ok(Some(AxisMap::Scatter(scatter))) => scatter.output(size, input.scope()),
+        _ => return None,
+    };
+    match output {
+        Ok(Size::Number(rows)) if rows >= 1 => Some(rows),
+        _ => None,
+    }
+}
+
+/// `padding: _` where no number of rows on both sides does: the word that does, where the dialect pads
+/// by words, else pairs, with the odd row at the end as in `same`. Fewest rows first; a dialect that
+/// takes negative numbers may crop. The layer with that padding, which gives `target` on every axis.
+///
+/// In PyTorch `padding` is a number, and nothing else is found.
+pub const fn uneven_padding(op: &Op, input: &Shape, order: AxisOrder, target: &Shape) -> Option<Op> {
+    let (dialect, rank) = match op {
+        Op::Conv(conv) => (conv.dialect, conv.rank),
+        Op::Pool(pool) => (pool.dialect, pool.rank),
+        _ => return None,
+    };
+    if let Dialect::Torch = dialect {
+        return None;
+    }
+    padding_pairs(op, input, order, target, rank, matches!(dialect, Dialect::Keras))
+}
+
+/// As [`uneven_padding`], in any dialect: what a suggestion may say.
+pub const fn suggested_padding(op: &Op, input: &Shape, order: AxisOrder, target: &Shape) -> Option<Op> {
+    match op {
+        Op::Conv(Conv { rank, .. }) | Op::Pool(Pool { rank, .. }) => {
+            padding_pairs(op, input, order, target, *rank, false)
+        }
+        _ => None,
+    }
+}
+
+const fn padding_pairs(
+    op: &Op,
+    input: &Shape,
+    order: AxisOrder,
+    target: &Shape,
+    rank: usize,
+    words: bool,
+) -> Option<Op> {
+    if input.rank() != rank + 1 || target.rank() != rank + 1 {
+        return None;
+    }
+    if words {
+        let same = with_padding(op, Padding::Same);
+        let mut axis = 0;
+        while axis < rank && gives(&same, input, order, axis, target.size(order.spatial(axis))) {
+            axis += 1;
+        }
+        if axis == rank {
+            return Some(same);
+        }
+    }
+    let mut pairs = [(0, 0); MAX_SPATIAL];
+    let mut axis = 0;
+    while axis < rank {
+        let size = target.size(order.spatial(axis));
+        let most = most(AxisField::Padding, op, input.size(order.spatial(axis)), axis, size);
+        let mut total = 0;
+        loop {
+            let lo = total / 2;
+            pairs[axis] = (lo, total - lo);
+            if gives(&with_padding(op, Padding::Pairs(pairs)), input, order, axis, size) {
+                break;
+            }
+            // 0, 1, -1, 2, -2, ..
+            total = if total > 0 { -total } else { 1 - total };
+            if total > most || total > MOST_TRIALS {
+                return None;
+            }
+        }
+        axis += 1;
+    }
+    Some(with_padding(op, Padding::Pairs(pairs)))
+}
+
+const fn with_padding(op: &Op, padding: Padding) -> Op {
+    match *op {
+        Op::Conv(conv) => Op::Conv(Conv { padding, ..conv }),
+        Op::Pool(pool) => Op::Pool(Pool { padding, ..pool }),
+        other => other,
     }
 }
 

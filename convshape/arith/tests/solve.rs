@@ -6,7 +6,7 @@ use convshape_arith::op::{
 };
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Size, Symbol};
-use convshape_arith::solve::{AxisField, MOST_SOLUTIONS, fill_axis, undo};
+use convshape_arith::solve::{self, AxisField, MOST_SOLUTIONS, fill_axis, undo};
 use proptest::prelude::*;
 
 fn conv(direction: Direction, rank: usize) -> Conv {
@@ -219,4 +219,33 @@ fn a_large_hole_is_filled() {
     assert_eq!((padding.count, padding.values[0][0]), (1, 500));
     let kernel = fill(forward([1, 1, 1, 500, 0]), AxisField::Kernel);
     assert_eq!((kernel.count, kernel.values[0][0]), (1, 1001));
+}
+
+/// `padding: _` that no number fills: pairs, and in keras the word.
+#[test]
+fn an_uneven_padding_is_filled() {
+    let conv = |dialect, direction, kernel, stride| {
+        let conv = Conv { kernel: [kernel; 3], stride: [stride; 3], ..Conv::new(dialect, direction, 2) };
+        Op::Conv(Conv { outputs: 3, padding: Padding::Symmetric([0; 3]), ..conv })
+    };
+    let padded = |op: Op, input: i64, target: i64| {
+        let (input, target) = (Shape::of(&[3, input, input]), Shape::of(&[3, target, target]));
+        match solve::uneven_padding(&op, &input, ChannelsFirst, &target)? {
+            Op::Conv(conv) => Some(conv.padding),
+            _ => None,
+        }
+    };
+    let pair = |lo, hi| Some(Padding::Pairs([(lo, hi), (lo, hi), (0, 0)]));
+    use Direction::{Forward, Transposed};
+    for dialect in [Dialect::Jax, Dialect::Flax, Dialect::Onnx] {
+        assert_eq!(padded(conv(dialect, Forward, 4, 1), 5, 5), pair(1, 2));
+    }
+    // Rows around the dilated input, or rows that are cropped.
+    assert_eq!(padded(conv(Dialect::Flax, Transposed, 3, 2), 2, 6), pair(2, 3));
+    assert_eq!(padded(conv(Dialect::Onnx, Transposed, 4, 1), 5, 5), pair(1, 2));
+    assert_eq!(padded(conv(Dialect::Jax, Forward, 2, 1), 5, 3), pair(0, -1));
+    assert_eq!(padded(conv(Dialect::Keras, Forward, 3, 2), 28, 14), Some(Padding::Same));
+    assert_eq!(padded(conv(Dialect::Keras, Forward, 3, 1), 5, 6), pair(1, 2));
+    assert_eq!(padded(conv(Dialect::Torch, Forward, 4, 1), 5, 5), None);
+    assert_eq!(padded(conv(Dialect::Onnx, Forward, 9, 1), 5, 500_000_000), None);
 }

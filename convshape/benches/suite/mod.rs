@@ -1,5 +1,6 @@
 //! The networks and layers that are timed.
 
+use convshape::__private::Parts;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
 use convshape::{Model, conv_chain};
 
@@ -237,8 +238,8 @@ conv_chain! {
 pub(crate) trait Visit {
     /// What comes of it.
     type Output;
-    /// Is called with the network.
-    fn visit<M: Model>(self, init: fn(&mut Xoshiro256PlusPlus) -> M) -> Self::Output;
+    /// Is called with the network. `Parts` has its layers as data.
+    fn visit<M: Model + Parts>(self, init: fn(&mut Xoshiro256PlusPlus) -> M) -> Self::Output;
 }
 
 /// The names of all cases, without those of training.

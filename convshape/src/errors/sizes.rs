@@ -59,14 +59,14 @@ pub const CS0402: &str = code::TOO_LARGE.title;
 /// convshape::conv_chain! {
 ///     struct Model {
 ///         input: [1, 28, 28];
-///         Conv2d(1 -> 100 / 8, kernel: 3);
+///         Conv2d(1 -> 96 / 0, kernel: 3);
 ///         output: [12, 26, 26];
 ///     }
 /// }
 /// ```
 ///
-/// A size is a whole number: `100 / 8` leaves a remainder, which is never rounded silently. Division by zero, and a
-/// name that is no size, are refused as well.
+/// Nothing can be divided by zero, and a name that is no size has no value. Division drops a remainder, as Rust's
+/// does: `100 / 8` is 12.
 ///
 /// ```
 /// convshape::conv_chain! {

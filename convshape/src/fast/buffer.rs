@@ -1,11 +1,17 @@
 //! Where values lie.
 //!
 //! Channels are innermost, whatever the dialect's order: a position's channels are neighbours, and
-//! a vector of output channels is stored at once. Around the positions of a sample there may be a
-//! border of zeros, as wide as the readers need, so that no kernel asks whether it is inside.
+//! a vector of output channels is stored at once. Where a layer stands alone between the caller's
+//! arrays, its values are planes as the caller has them, and vectors hold neighbouring positions.
+//! Around the positions of a sample there may be a border of zeros, as wide as the readers need, so
+//! that no kernel asks whether it is inside.
+
+use std::ops::Range;
 
 use convshape_arith::op::{AxisOrder, PerAxis};
 use convshape_arith::shape::Shape;
+
+use super::threads::Spread;
 
 /// What a view's reader may read behind the last element: a vector that starts on it.
 pub(super) const SLACK: usize = super::simd::MOST_LANES;
@@ -65,6 +71,8 @@ pub(super) struct Buffer {
     pub(super) size: PerAxis<usize>,
     /// Channels of a position.
     pub(super) width: usize,
+    /// Whether each channel has its positions in a row, and not each position its channels.
+    pub(super) planar: bool,
     /// Rows of border before and behind each axis.
     pub(super) low: PerAxis<usize>,
     pub(super) high: PerAxis<usize>,
@@ -73,9 +81,14 @@ pub(super) struct Buffer {
 impl Buffer {
     /// How far apart neighbours along each axis are.
     pub(super) fn strides(&self) -> PerAxis<usize> {
-        let width = self.width;
-        let row = width * self.padded(2);
-        [row * self.padded(1), row, width]
+        let step = if self.planar { 1 } else { self.width };
+        let row = step * self.padded(2);
+        [row * self.padded(1), row, step]
+    }
+
+    /// How far apart the channels of a position are.
+    pub(super) fn channel_stride(&self) -> usize {
+        if self.planar { self.sample() / self.width.max(1) } else { 1 }
     }
 
     pub(super) fn padded(&self, axis: usize) -> usize {
@@ -100,7 +113,7 @@ impl Buffer {
         usize::try_from(sum).expect("the border is as wide as its readers need")
     }
 
-    /// Zeros in the border of `samples` samples.
+    /// Zeros in the border of `samples` samples of a buffer that is not planar.
     pub(super) fn clear_border(&self, samples: usize, memory: &mut [f32]) {
         if self.low == [0; 3] && self.high == [0; 3] {
             return;
@@ -143,7 +156,7 @@ impl View {
 
     /// The place of a position, from the sample's start.
     pub(super) fn at(&self, position: PerAxis<usize>) -> usize {
-        self.buffer.at(position) + self.channel
+        self.buffer.at(position) + self.channel * self.buffer.channel_stride()
     }
 
     /// The place of a row along the last axis; those of all samples are counted in a row.
@@ -164,6 +177,30 @@ impl View {
     #[inline(always)]
     pub(super) fn long_row(&self, row: usize) -> usize {
         if self.is_dense() { row * self.buffer.sample() + self.channel } else { self.row(row) }
+    }
+
+    /// The first axis that there is something along.
+    fn axis(&self) -> usize {
+        (0..3).find(|&axis| self.buffer.size[axis] > 1).unwrap_or(2)
+    }
+
+    /// How what is written here is shared out: along that axis.
+    pub(super) fn spread(&self) -> Spread {
+        let (axis, buffer) = (self.axis(), &self.buffer);
+        let strides = buffer.strides();
+        let origin = (0..=axis).map(|axis| buffer.low[axis] * strides[axis]).sum();
+        Spread { sample: buffer.sample(), units: buffer.size[axis], origin, step: strides[axis] }
+    }
+
+    /// A share: the rest of that axis counts as border. Also says where it starts.
+    pub(super) fn share(&self, units: &Range<usize>) -> (View, PerAxis<usize>) {
+        let (axis, mut view) = (self.axis(), *self);
+        view.buffer.low[axis] += units.start;
+        view.buffer.high[axis] += view.buffer.size[axis] - units.end;
+        view.buffer.size[axis] = units.len();
+        let mut start = [0; 3];
+        start[axis] = units.start;
+        (view, start)
     }
 
     fn is_dense(&self) -> bool {

@@ -9,7 +9,7 @@ use convshape_arith::shape::Shape;
 use super::engine::Engine;
 use super::simd::Level;
 use crate::param::Param;
-use crate::parts::{Linked, Parts, checked_params};
+use crate::parts::{Linked, Parts};
 
 /// What a model keeps beside its parameters. It takes no part in comparisons; a clone shares it
 /// until one of the two changes.
@@ -23,6 +23,9 @@ pub struct Cache {
 /// The most shapes of inputs that weights are kept packed for.
 const MOST_SHAPES: usize = 4;
 
+/// Goes through parameters in order.
+type Visit<'v, 'p> = dyn Fn(&mut dyn FnMut(&'p Param)) + 'v;
+
 impl Cache {
     /// The engine for a model's parameters as they are now, and inputs of these shapes. `None` where
     /// there is none: the slow way runs, or says what is wrong.
@@ -31,7 +34,17 @@ impl Cache {
         model: &M,
         inputs: impl Iterator<Item = Shape> + Clone,
     ) -> Option<Arc<Engine>> {
-        let is_current = |engine: &Engine| is_of(engine, model);
+        self.engine_of(Linked::of::<M>(), &|f| model.visit(f), inputs)
+    }
+
+    /// As [`Cache::engine`], for a program and the parameters that `visit` goes through.
+    pub(crate) fn engine_of<'p>(
+        &self,
+        linked: Linked,
+        visit: &Visit<'_, 'p>,
+        inputs: impl Iterator<Item = Shape> + Clone,
+    ) -> Option<Arc<Engine>> {
+        let is_current = |engine: &Engine| is_of(engine, visit);
         let is_wanted = |engine: &Arc<Engine>| inputs.clone().eq(engine.inputs().iter().copied());
         let kept = self
             .engines
@@ -45,8 +58,10 @@ impl Cache {
         {
             return Some(engine);
         }
-        let params: Vec<&Param> = checked_params(model).ok()?;
-        let engine = Engine::new(Linked::of::<M>(), &params, &inputs.clone().collect::<Vec<_>>(), Level::best())?;
+        let mut params = Vec::new();
+        visit(&mut |param| params.push(param));
+        linked.check(&params).ok()?;
+        let engine = Engine::new(linked, &params, &inputs.clone().collect::<Vec<_>>(), Level::best())?;
         let engine = Arc::new(engine);
         let mut engines = self.engines.write().unwrap_or_else(PoisonError::into_inner);
         engines.retain(|engine| is_current(engine) && !is_wanted(engine));
@@ -56,11 +71,11 @@ impl Cache {
     }
 }
 
-/// Whether the model's parameters are those that were packed.
-fn is_of(engine: &Engine, model: &impl Parts) -> bool {
+/// Whether the parameters are those that were packed.
+fn is_of<'p>(engine: &Engine, visit: &Visit<'_, 'p>) -> bool {
     let mut stamps = engine.stamps().iter();
     let mut same = true;
-    model.visit(&mut |param| same &= stamps.next() == Some(&param.stamp()));
+    visit(&mut |param| same &= stamps.next() == Some(&param.stamp()));
     same && stamps.next().is_none()
 }
 

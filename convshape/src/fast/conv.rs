@@ -1,15 +1,19 @@
 //! Convolutions and matrices: tiles of positions and output channels whose sums stay in registers.
 
+mod depthwise;
+mod pack;
+
 use std::ops::Range;
 use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
+use self::depthwise::{DepthTile, Rows, Strip, Window};
 use super::buffer::{Buffer, View};
 use super::math::Finish;
-use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, WINDOW, dots, products, window};
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, dots, products};
 use super::taps::Axis;
-use super::threads::Spread;
+use super::threads::{Spread, Threads};
 use crate::workspace::Workspace;
 
 /// What to compute: the sum, and what is folded into it.
@@ -34,8 +38,7 @@ pub(super) struct Conv {
     panels: Vec<Panel>,
     weights: Workspace,
     finish: Finish,
-    /// The axis along which the work is split, and how: a unit is a row of a phase.
-    split: usize,
+    split: Split,
     spread: Spread,
     /// Where it is a depthwise 3x3 convolution.
     window: Option<Window>,
@@ -43,33 +46,6 @@ pub(super) struct Conv {
     chunk: usize,
     /// Multiply-adds of a sample.
     pub(super) work: usize,
-}
-
-/// A depthwise 3x3 convolution: its step, where the first input of the first output is, and how far
-/// apart rows and positions are.
-#[derive(Clone, Copy)]
-struct Window {
-    step: usize,
-    first: usize,
-    row: usize,
-    position: usize,
-}
-
-impl Window {
-    fn new(axes: &[Axis; 3], x: &View, split: usize) -> Option<Window> {
-        let [depth, height, width] = axes;
-        let (taps_h, row) = height.three()?;
-        let (taps_w, column) = width.three()?;
-        let step = height.step;
-        let ordered = taps_h.is_sorted() && taps_w.is_sorted();
-        let flat = depth.phases.len() == 1 && depth.phases[0].count == 1 && depth.phases[0].taps.len() == 1;
-        if split != 1 || !ordered || !flat || width.step != step || !(1..=2).contains(&step) {
-            return None;
-        }
-        let first = x.buffer.at_signed([depth.phases[0].taps[0].1, row, column]) + x.channel;
-        let strides = x.buffer.strides();
-        Some(Window { step, first, row: strides[1], position: strides[2] })
-    }
 }
 
 /// How channels lie in vectors.
@@ -83,11 +59,50 @@ enum Kind {
     Depthwise,
 }
 
+/// What a unit of the work is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Split {
+    /// A row along this axis of each phase.
+    Rows(usize),
+    /// A phase of this axis, each of which has one row.
+    Phases(usize),
+    /// That many output channels of the only position.
+    Channels(usize),
+}
+
+impl Split {
+    fn new(axes: &[Axis; 3], y: &View, channels: usize) -> Split {
+        match (0..3).find(|&axis| y.buffer.size[axis] > 1) {
+            Some(axis) if axes[axis].phases.iter().all(|phase| phase.count == 1) => Split::Phases(axis),
+            Some(axis) => Split::Rows(axis),
+            None => Split::Channels(channels),
+        }
+    }
+
+    fn spread(self, axes: &[Axis; 3], y: &View) -> Spread {
+        let strides = y.buffer.strides();
+        let origin = |axis: usize| (0..=axis).map(|axis| y.buffer.low[axis] * strides[axis]).sum();
+        let sample = y.buffer.sample();
+        match self {
+            Split::Rows(axis) => {
+                let step = strides[axis] * axes[axis].modulus;
+                Spread { sample, units: axes[axis].phases[0].count, origin: origin(axis), step }
+            }
+            Split::Phases(axis) => {
+                Spread { sample, units: axes[axis].phases.len(), origin: origin(axis), step: strides[axis] }
+            }
+            Split::Channels(step) => Spread { sample, units: y.channels.div_ceil(step), origin: y.at([0; 3]), step },
+        }
+    }
+}
+
 /// Distances from one row of a phase to the next, of sample, depth, height and width.
 #[derive(Clone, Copy, Debug)]
 struct Strides([usize; 4]);
 
 struct Phase {
+    /// Its number along the axis of [`Split::Phases`].
+    along: usize,
     /// Where its first output is, from the sample's start.
     y: usize,
     count: PerAxis<usize>,
@@ -123,7 +138,8 @@ impl Conv {
             Kind::Products
         };
         let axes = sum.axes;
-        let split = (0..3).find(|&axis| y.buffer.size[axis] > 1).unwrap_or(2);
+        // Panels of one group start at whole numbers of four vectors.
+        let split = Split::new(axes, &y, if sum.groups == 1 { 4 * lanes } else { y.channels });
         let strides = |buffer: &Buffer, steps: PerAxis<usize>| {
             let strides = buffer.strides();
             Strides([buffer.sample(), strides[0] * steps[0], strides[1] * steps[1], strides[2] * steps[2]])
@@ -138,13 +154,12 @@ impl Conv {
             weights: Workspace::with_elements(0),
             finish: sum.finish,
             split,
-            spread: Spread {
-                sample: y.buffer.sample(),
-                units: axes[split].phases[0].count,
-                origin: (0..=split).map(|axis| y.buffer.low[axis] * y.buffer.strides()[axis]).sum(),
-                step: y.buffer.strides()[split] * axes[split].modulus,
+            spread: split.spread(axes, &y),
+            window: if kind == Kind::Depthwise {
+                Window::new(axes, &x).filter(|_| split == Split::Rows(1))
+            } else {
+                None
             },
-            window: if kind == Kind::Depthwise { Window::new(axes, &x, split) } else { None },
             chunk: 0,
             work: 0,
         };
@@ -172,7 +187,8 @@ impl Conv {
                         Kind::Depthwise => conv.pack_depthwise(&mut packed, sum, &taps, y.channels),
                     }
                     let y = y.at(phase.map(|phase| phase.first));
-                    conv.phases.push(Phase { y, count, panels: first..conv.panels.len() });
+                    let along = if let Split::Phases(axis) = split { phase[axis].first } else { 0 };
+                    conv.phases.push(Phase { along, y, count, panels: first..conv.panels.len() });
                 }
             }
         }
@@ -196,121 +212,10 @@ impl Conv {
         self.weights.get_mut()
     }
 
-    /// `[panel][tap][input channel][output channel of the panel]`
-    fn pack_products(
-        &mut self,
-        packed: &mut Vec<f32>,
-        sum: &Sum<'_>,
-        taps: &[(PerAxis<usize>, usize)],
-        (inputs, outputs): (usize, usize),
-        positions: usize,
-        x: &View,
-    ) {
-        let lanes = self.level.lanes();
-        let channels = outputs * sum.groups;
-        let narrow = positions <= self.level.positions()[2];
-        let mut first = 0;
-        while first < channels {
-            // Groups of less than a vector share a panel, with zeros where they do not meet.
-            let end = if outputs < lanes { channels } else { first - first % outputs + outputs };
-            let rest = end - first;
-            let vectors = match rest.div_ceil(lanes) {
-                1 => 1,
-                2 | 3 => 2,
-                _ if narrow => 4,
-                _ => 2,
-            };
-            let count = rest.min(vectors * lanes);
-            let groups = first / outputs..(first + count - 1) / outputs + 1;
-            let sources = groups.start * inputs..groups.end * inputs;
-            let weights = packed.len();
-            let offsets = taps.iter().map(|(_, place)| place + sources.start);
-            let runs = Runs::new(offsets, sources.len(), true);
-            for &(tap, _) in taps {
-                for input in sources.clone() {
-                    for channel in first..first + vectors * lanes {
-                        let meets = channel < first + count && input / inputs == channel / outputs;
-                        packed.push(if meets { (sum.weight)(channel, input, tap) * sum.scale[channel] } else { 0.0 });
-                    }
-                }
-            }
-            debug_assert!(sources.end <= x.channels);
-            self.push_panel(packed, sum, runs, weights, first..first + count, vectors);
-            first += count;
-        }
-    }
-
-    /// `[tap][vector of input channels][output channel][lane]`
-    fn pack_dots(
-        &mut self,
-        packed: &mut Vec<f32>,
-        sum: &Sum<'_>,
-        taps: &[(PerAxis<usize>, usize)],
-        inputs: usize,
-        outputs: usize,
-        x: &View,
-    ) {
-        let lanes = self.level.lanes();
-        let weights = packed.len();
-        let runs = Runs::new(taps.iter().map(|(_, place)| *place), x.channels, true);
-        for &(tap, _) in taps {
-            for vector in (0..inputs).step_by(lanes) {
-                for channel in 0..outputs {
-                    for input in vector..vector + lanes {
-                        packed.push((sum.weight)(channel, input, tap) * sum.scale[channel]);
-                    }
-                }
-            }
-        }
-        self.push_panel(packed, sum, runs, weights, 0..outputs, 1);
-    }
-
-    /// `[vector of channels][tap][lane]`
-    fn pack_depthwise(
-        &mut self,
-        packed: &mut Vec<f32>,
-        sum: &Sum<'_>,
-        taps: &[(PerAxis<usize>, usize)],
-        channels: usize,
-    ) {
-        let lanes = self.level.lanes();
-        for first in (0..channels).step_by(lanes) {
-            let count = lanes.min(channels - first);
-            let weights = packed.len();
-            let runs = Runs::new(taps.iter().map(|(_, place)| place + first), lanes, false);
-            for &(tap, _) in taps {
-                for channel in first..first + lanes {
-                    packed.push(if channel < channels {
-                        (sum.weight)(channel, channel, tap) * sum.scale[channel]
-                    } else {
-                        0.0
-                    });
-                }
-            }
-            self.push_panel(packed, sum, runs, weights, first..first + count, 1);
-        }
-    }
-
-    fn push_panel(
-        &mut self,
-        packed: &mut Vec<f32>,
-        sum: &Sum<'_>,
-        runs: Runs,
-        weights: usize,
-        channels: Range<usize>,
-        vectors: usize,
-    ) {
-        let lanes = self.level.lanes();
-        let weights = weights..packed.len();
-        let shift = packed.len();
-        packed.extend(&sum.shift[channels.clone()]);
-        packed.resize(shift + (vectors * lanes).max(MOST_LANES), 0.0);
-        self.panels.push(Panel { runs, weights, shift, first: channels.start, channels: channels.len(), vectors });
-    }
-
     /// Runs all samples. `x` and `y` are the buffers.
-    pub(super) fn run(&self, samples: usize, x: &[f32], y: &mut [f32]) {
-        self.spread.run(self.work, samples, y, &|y, base, samples, units| self.block(x, y, base, samples, units));
+    pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.spread
+            .run(threads, self.work, samples, y, &|y, base, samples, units| self.block(x, y, base, samples, units));
     }
 
     /// Some samples, or some units of one. `y` starts at `base`.
@@ -353,9 +258,15 @@ impl Kernel for &mut Task<'_> {
         for phase in &conv.phases {
             let mut first = [self.samples.start, 0, 0, 0];
             let mut count = [self.samples.len(), phase.count[0], phase.count[1], phase.count[2]];
-            let rows = &mut count[1 + conv.split];
-            first[1 + conv.split] = self.units.start;
-            *rows = self.units.end.min(*rows).saturating_sub(self.units.start);
+            match conv.split {
+                Split::Rows(axis) => {
+                    let rows = &mut count[1 + axis];
+                    first[1 + axis] = self.units.start;
+                    *rows = self.units.end.min(*rows).saturating_sub(self.units.start);
+                }
+                Split::Phases(_) if !self.units.contains(&phase.along) => continue,
+                Split::Phases(_) | Split::Channels(_) => {}
+            }
             let positions = count.iter().product::<usize>();
             let along = |strides: Strides| (0..4).map(|axis| first[axis] * strides.0[axis]).sum::<usize>();
             let start = Cursor {
@@ -393,6 +304,11 @@ impl Kernel for &mut Task<'_> {
                 continue;
             }
             for panel in panels {
+                if let Split::Channels(step) = conv.split
+                    && !self.units.contains(&(panel.first / step))
+                {
+                    continue;
+                }
                 let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor: start, positions };
                 match (conv.kind, panel.vectors) {
                     (Kind::Dots, _) => piece.dots(simd),
@@ -586,127 +502,6 @@ impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
         piece.conv.finish.all(simd, y.as_flattened_mut());
         for r in 0..R {
             piece.y[places[r]..][..V].copy_from_slice(&y[r]);
-        }
-    }
-}
-
-/// All panels of a depthwise convolution over the positions of a block.
-struct Strip<'a> {
-    conv: &'a Conv,
-    panels: &'a [Panel],
-    x: &'a [f32],
-    y: &'a mut [f32],
-    cursor: Cursor,
-}
-
-struct DepthTile<'a, 'b, const R: usize>(&'a mut Strip<'b>);
-
-impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let strip = self.0;
-        let (starts, places) = strip.cursor.take::<R>();
-        let (packed, finish) = (strip.conv.weights.get(), strip.conv.finish);
-        for panel in strip.panels {
-            let mut sums = [[simd.load(&packed[panel.shift..])]; R];
-            dots(simd, strip.x, &starts, &panel.runs, &packed[panel.weights.clone()], &mut sums);
-            for r in 0..R {
-                let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
-                simd.store_some(finish.apply(simd, sums[r][0]), y, panel.channels);
-                finish.rest(simd, y);
-            }
-        }
-    }
-}
-
-/// All panels of a depthwise 3x3 convolution over whole rows.
-struct Rows<'a> {
-    conv: &'a Conv,
-    window: Window,
-    panels: &'a [Panel],
-    x: &'a [f32],
-    y: &'a mut [f32],
-    /// Where a sample's first output is, and where `y` starts.
-    place: [usize; 2],
-    width: usize,
-}
-
-impl Rows<'_> {
-    #[inline(always)]
-    fn run<S: Simd>(&mut self, simd: S, sample: usize, rows: Range<usize>) {
-        let [height, width] = WINDOW[self.window.step - 1];
-        let mut row = rows.start;
-        while row < rows.end {
-            let tall = height.min(rows.end - row);
-            let (x, y) = (self.conv.x, self.conv.y);
-            let x_row = sample * x.0[0] + row * x.0[2];
-            let y_row = self.place[0] + sample * y.0[0] + row * y.0[2] - self.place[1];
-            let mut column = 0;
-            while column < self.width {
-                // The last tile of a row goes back over some outputs, and a single row or narrow one is
-                // computed output by output.
-                let at = if self.width >= width { column.min(self.width - width) } else { column };
-                if tall == height && self.width >= width {
-                    let (x_at, y_at) = (self.window.first + x_row + at * x.0[3], y_row + at * y.0[3]);
-                    match self.window.step {
-                        1 => simd.call(WindowTile::<1> { rows: &mut *self, x_at, y_at }),
-                        _ => simd.call(WindowTile::<2> { rows: &mut *self, x_at, y_at }),
-                    }
-                    column = at + width;
-                } else {
-                    for row in 0..tall {
-                        let cursor = Cursor {
-                            index: [0; 4],
-                            count: [1; 4],
-                            x: x_row + row * x.0[2] + column * x.0[3],
-                            y: y_row + row * y.0[2] + column * y.0[3],
-                            x_steps: x,
-                            y_steps: y,
-                        };
-                        let (conv, panels, x) = (self.conv, self.panels, self.x);
-                        simd.call(DepthTile::<1>(&mut Strip { conv, panels, x, y: &mut *self.y, cursor }));
-                    }
-                    column += 1;
-                }
-            }
-            row += tall;
-        }
-    }
-}
-
-struct WindowTile<'a, 'b, const STEP: usize> {
-    rows: &'a mut Rows<'b>,
-    x_at: usize,
-    y_at: usize,
-}
-
-impl<const STEP: usize> Kernel for WindowTile<'_, '_, STEP> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let WindowTile { rows, x_at, y_at } = self;
-        let (packed, finish) = (rows.conv.weights.get(), rows.conv.finish);
-        let [height, width] = WINDOW[STEP - 1];
-        for panel in rows.panels {
-            let mut weights = [simd.splat(0.0); 9];
-            for tap in 0..9 {
-                weights[tap] = simd.load(&packed[panel.weights.start + tap * S::LANES..]);
-            }
-            let shift = simd.load(&packed[panel.shift..]);
-            let Window { row, position, .. } = rows.window;
-            let x = &rows.x[x_at + panel.first..];
-            let sums = window::<S, STEP>(simd, x, row, position, &weights, shift);
-            for r in 0..height {
-                for c in 0..width {
-                    let at = y_at + r * rows.conv.y.0[2] + c * rows.conv.y.0[3] + panel.first;
-                    let y = &mut rows.y[at..][..panel.channels];
-                    simd.store_some(finish.apply(simd, sums[r][c]), y, panel.channels);
-                    finish.rest(simd, y);
-                }
-            }
         }
     }
 }

@@ -1,115 +1,82 @@
-//! Steps that take each position by itself, or a few: copies, element-wise functions, pooling.
+//! Steps that take each position by itself: copies, element-wise functions, sums.
 
-use std::vec::Vec;
+use std::ops::Range;
 
-use convshape_arith::axis::Window;
-use convshape_arith::op::{AxisOrder, PoolKind};
+use convshape_arith::op::PerAxis;
 
 use super::buffer::View;
 use super::math::Finish;
-use super::simd::{Kernel, MOST_LANES, Simd};
+use super::simd::{Kernel, Simd};
+use super::threads::Threads;
 
-/// Between the caller's order of axes and a view: `x` to `y`.
-pub(super) struct Relayout<'a> {
-    pub(super) order: AxisOrder,
-    pub(super) samples: usize,
-    pub(super) view: &'a View,
-    /// Whether the view is read or written.
-    pub(super) export: bool,
+/// What one thread computes of a step with one input.
+pub(super) struct Share<'a> {
+    pub(super) samples: Range<usize>,
+    pub(super) from: &'a View,
     pub(super) x: &'a [f32],
+    /// Rows of the output, and the first of them.
+    pub(super) to: View,
+    pub(super) start: PerAxis<usize>,
+    pub(super) units: Range<usize>,
+    /// What is written, from `base` on.
     pub(super) y: &'a mut [f32],
+    pub(super) base: usize,
 }
 
-impl Kernel for Relayout<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Relayout { order, samples, view, export, x, y } = self;
-        let grid = view.grid();
-        let (channels, positions, step) = (grid.channels, grid.positions(), view.buffer.width);
-        // Without a border, the rows of a sample are one.
-        let (rows, width) = view.long_rows();
-        for row in 0..rows * samples {
-            let place = view.long_row(row);
-            let first = row / rows * channels * positions;
-            let row = row % rows * width;
-            let neighbours = order == AxisOrder::ChannelsLast || channels == 1;
-            if neighbours && step == channels {
-                let (own, theirs) = (place, first + row * channels);
-                let (from, to) = if export { (own, theirs) } else { (theirs, own) };
-                y[to..][..width * channels].copy_from_slice(&x[from..][..width * channels]);
-            } else if neighbours {
-                for position in 0..width {
-                    let (own, theirs) = (place + position * step, first + (row + position) * channels);
-                    let (from, to) = if export { (own, theirs) } else { (theirs, own) };
-                    y[to..][..channels].copy_from_slice(&x[from..][..channels]);
-                }
-            } else if channels < MOST_LANES / 2 {
-                for channel in 0..channels {
-                    let theirs = first + channel * positions + row;
-                    if export {
-                        let from = x[place + channel..].iter().step_by(step);
-                        y[theirs..][..width].iter_mut().zip(from).for_each(|(y, x)| *y = *x);
-                    } else {
-                        let to = y[place + channel..].iter_mut().step_by(step);
-                        to.zip(&x[theirs..][..width]).for_each(|(y, x)| *y = *x);
-                    }
-                }
-            } else {
-                for channel in (0..channels).step_by(MOST_LANES) {
-                    for position in (0..width).step_by(MOST_LANES) {
-                        let own = place + position * step + channel;
-                        let theirs = first + channel * positions + row + position;
-                        let count = [MOST_LANES.min(width - position), MOST_LANES.min(channels - channel)];
-                        if export {
-                            simd.transpose(&x[own..], step, &mut y[theirs..], positions, count);
-                        } else {
-                            simd.transpose(&x[theirs..], positions, &mut y[own..], step, [count[1], count[0]]);
-                        }
-                    }
-                }
-            }
-        }
-    }
+/// Runs a step on as many threads as pay, at `work` multiply-adds an element.
+pub(super) fn spread(
+    threads: Threads,
+    work: usize,
+    samples: usize,
+    (from, x): (&View, &[f32]),
+    (to, y): (&View, &mut [f32]),
+    step: &(dyn Fn(Share<'_>) + Sync),
+) {
+    to.spread().run(threads, work * to.grid().elements(), samples, y, &|y, base, samples, units| {
+        let (to, start) = to.share(&units);
+        step(Share { samples, from, x, to, start, units, y, base });
+    });
 }
 
-/// The stretches of neighbours that two views of one grid have in common: how many there are and
-/// how long, and where each starts.
+/// The stretches of neighbours that input and output, of one size, have in common.
 #[derive(Clone, Copy)]
 struct Stretches<'a> {
-    x: &'a View,
-    y: &'a View,
+    from: View,
+    to: View,
+    first: usize,
+    base: usize,
+    /// Stretches of a row, how many there are in all, and their length.
+    pieces: usize,
     count: usize,
     length: usize,
-    /// Stretches of a row.
-    pieces: usize,
+    x: &'a [f32],
 }
 
 impl<'a> Stretches<'a> {
     #[inline(always)]
-    fn new(x: &'a View, y: &'a View, samples: usize) -> Stretches<'a> {
-        let [depth, height, width] = y.buffer.size;
-        let rows = samples * depth * height;
-        let whole = x.buffer.width == y.channels && y.buffer.width == y.channels;
+    fn new(share: &Share<'a>) -> Stretches<'a> {
+        let (from, _) = share.from.share(&share.units);
+        let (to, base, x) = (share.to, share.base, share.x);
+        let [depth, height, width] = to.buffer.size;
+        let whole = from.buffer.width == to.channels && to.buffer.width == to.channels;
         let pieces = if whole { 1 } else { width };
-        Stretches { x, y, count: rows * pieces, length: width * y.channels / pieces, pieces }
+        let count = share.samples.len() * depth * height * pieces;
+        let first = share.samples.start * depth * height;
+        Stretches { from, to, first, base, pieces, count, length: width * to.channels / pieces, x }
     }
 
+    /// A stretch to read, and where to write.
     #[inline(always)]
-    fn at(&self, index: usize) -> (usize, usize) {
-        let (row, piece) = (index / self.pieces, index % self.pieces);
-        (self.x.row(row) + piece * self.x.buffer.width, self.y.row(row) + piece * self.y.buffer.width)
+    fn get(&self, index: usize) -> (&'a [f32], Range<usize>) {
+        let (row, piece) = (self.first + index / self.pieces, index % self.pieces);
+        let y = self.to.row(row) + piece * self.to.buffer.width - self.base;
+        (&self.x[self.from.row(row) + piece * self.from.buffer.width..][..self.length], y..y + self.length)
     }
 }
 
 /// `finish(scale * x + shift)` with a factor and a constant for each channel; none is the identity.
 pub(super) struct Each<'a> {
-    pub(super) samples: usize,
-    pub(super) from: &'a View,
-    pub(super) x: &'a [f32],
-    pub(super) to: &'a View,
-    pub(super) y: &'a mut [f32],
+    pub(super) share: Share<'a>,
     pub(super) scale: &'a [f32],
     pub(super) shift: &'a [f32],
     pub(super) finish: Finish,
@@ -120,11 +87,11 @@ impl Kernel for Each<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Each { samples, from, x, to, y, scale, shift, finish } = self;
-        let stretches = Stretches::new(from, to, samples);
+        let Each { share, scale, shift, finish } = self;
+        let stretches = Stretches::new(&share);
         for index in 0..stretches.count {
-            let (x_at, y_at) = stretches.at(index);
-            let (x, y) = (&x[x_at..][..stretches.length], &mut y[y_at..][..stretches.length]);
+            let (x, place) = stretches.get(index);
+            let y = &mut share.y[place];
             if scale.is_empty() {
                 y.copy_from_slice(x);
             } else {
@@ -141,11 +108,7 @@ impl Kernel for Each<'_> {
 
 /// Adds `x` to what stands in `y`.
 pub(super) struct Add<'a> {
-    pub(super) samples: usize,
-    pub(super) from: &'a View,
-    pub(super) x: &'a [f32],
-    pub(super) to: &'a View,
-    pub(super) y: &'a mut [f32],
+    pub(super) share: Share<'a>,
     pub(super) finish: Finish,
 }
 
@@ -154,12 +117,12 @@ impl Kernel for Add<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Add { samples, from, x, to, y, finish } = self;
-        let stretches = Stretches::new(from, to, samples);
+        let Add { share, finish } = self;
+        let stretches = Stretches::new(&share);
         for index in 0..stretches.count {
-            let (x_at, y_at) = stretches.at(index);
-            let y = &mut y[y_at..][..stretches.length];
-            for (y, x) in y.iter_mut().zip(&x[x_at..][..stretches.length]) {
+            let (x, place) = stretches.get(index);
+            let y = &mut share.y[place];
+            for (y, x) in y.iter_mut().zip(x) {
                 *y += *x;
             }
             finish.all(simd, y);
@@ -168,135 +131,20 @@ impl Kernel for Add<'_> {
 }
 
 /// Repeats each position `times` along each axis.
-pub(super) fn repeat(times: [usize; 3], samples: usize, from: &View, x: &[f32], to: &View, y: &mut [f32]) {
+pub(super) fn repeat(times: PerAxis<usize>, share: Share<'_>) {
+    let Share { samples, from, x, to, y, base, start, .. } = share;
     let [depth, height, width] = to.buffer.size;
-    for n in 0..samples {
+    for n in samples {
         for d in 0..depth {
             for h in 0..height {
-                let x_row = n * from.buffer.sample() + from.at([d / times[0], h / times[1], 0]);
-                let y_row = n * to.buffer.sample() + to.at([d, h, 0]);
+                let x_row =
+                    n * from.buffer.sample() + from.at([(start[0] + d) / times[0], (start[1] + h) / times[1], 0]);
+                let y_row = n * to.buffer.sample() + to.at([d, h, 0]) - base;
                 for w in 0..width {
-                    let x = &x[x_row + w / times[2] * from.buffer.width..][..from.channels];
+                    let x = &x[x_row + (start[2] + w) / times[2] * from.buffer.width..][..from.channels];
                     y[y_row + w * to.buffer.width..][..to.channels].copy_from_slice(x);
                 }
             }
         }
-    }
-}
-
-/// The windows of a pooling layer, an axis each.
-pub(super) struct Windows {
-    kind: PoolKind,
-    spans: [Vec<Span>; 3],
-}
-
-/// The rows of one axis that a window holds.
-#[derive(Clone, Copy)]
-struct Span {
-    first: usize,
-    count: usize,
-    step: usize,
-    /// How many rows the divisor of a mean counts.
-    divisor: usize,
-}
-
-impl Windows {
-    pub(super) fn new(
-        kind: PoolKind,
-        windows: &[Window; 3],
-        count_include_pad: bool,
-        from: [usize; 3],
-        to: [usize; 3],
-    ) -> Windows {
-        let span = |axis: usize| {
-            let span = move |row: usize| Span::new(&windows[axis], from[axis], row, count_include_pad);
-            (0..to[axis]).map(span).collect()
-        };
-        Windows { kind, spans: [span(0), span(1), span(2)] }
-    }
-}
-
-impl Span {
-    fn new(window: &Window, size: usize, row: usize, count_include_pad: bool) -> Span {
-        let Window { kernel, stride, dilation, lo, hi, .. } = *window;
-        let start = row as i64 * stride - lo;
-        let size = size as i64;
-        // The taps between two rows, the second not counted.
-        let taps = |low: i64, high: i64| {
-            let from = (low - start + dilation - 1).div_euclid(dilation).clamp(0, kernel);
-            let to = (high - start + dilation - 1).div_euclid(dilation).clamp(0, kernel);
-            (from, to - from)
-        };
-        let (from, count) = taps(0, size);
-        let (_, divisor) = if count_include_pad { taps(-lo, size + hi) } else { (from, count) };
-        let number = |rows: i64| usize::try_from(rows).unwrap_or(0);
-        Span {
-            first: number(start + from * dilation),
-            count: number(count),
-            step: number(dilation),
-            divisor: number(divisor),
-        }
-    }
-}
-
-/// A pooling layer.
-pub(super) struct Pool<'a> {
-    pub(super) windows: &'a Windows,
-    pub(super) samples: usize,
-    pub(super) from: &'a View,
-    pub(super) x: &'a [f32],
-    pub(super) to: &'a View,
-    pub(super) y: &'a mut [f32],
-}
-
-impl Kernel for Pool<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Pool { windows, samples, from, x, to, y } = self;
-        let [ds, hs, ws] = &windows.spans;
-        for n in 0..samples {
-            for (d, ds) in ds.iter().enumerate() {
-                for (h, hs) in hs.iter().enumerate() {
-                    let x_row = n * from.buffer.sample() + from.at([ds.first, hs.first, 0]);
-                    let y_row = n * to.buffer.sample() + to.at([d, h, 0]);
-                    for (w, ws) in ws.iter().enumerate() {
-                        let y = &mut y[y_row + w * to.buffer.width..][..to.channels];
-                        let start = x_row + ws.first * from.buffer.width;
-                        match windows.kind {
-                            PoolKind::Max => window::<S, true>(simd, [ds, hs, ws], from, &x[start..], y),
-                            PoolKind::Avg => window::<S, false>(simd, [ds, hs, ws], from, &x[start..], y),
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// One window.
-#[inline(always)]
-fn window<S: Simd, const MAX: bool>(simd: S, spans: [&Span; 3], from: &View, x: &[f32], y: &mut [f32]) {
-    let [depth, height, width] = spans;
-    let strides = from.buffer.strides();
-    #[expect(clippy::cast_precision_loss, reason = "a number of taps")]
-    let factor = 1.0 / (depth.divisor * height.divisor * width.divisor) as f32;
-    for channel in (0..y.len()).step_by(S::LANES) {
-        let count = S::LANES.min(y.len() - channel);
-        let mut sum = simd.splat(if MAX { f32::NEG_INFINITY } else { 0.0 });
-        for i in 0..depth.count {
-            for j in 0..height.count {
-                let row = i * depth.step * strides[0] + j * height.step * strides[1] + channel;
-                for k in 0..width.count {
-                    let x = simd.load_some(&x[row + k * width.step * strides[2]..], count);
-                    sum = if MAX { simd.larger(x, sum) } else { simd.add(x, sum) };
-                }
-            }
-        }
-        if !MAX {
-            sum = simd.mul(sum, simd.splat(factor));
-        }
-        simd.store_some(sum, &mut y[channel..], count);
     }
 }

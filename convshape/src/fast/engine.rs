@@ -10,10 +10,15 @@ use convshape_arith::shape::Shape;
 
 use super::buffer::{Place, SLACK, View};
 use super::conv::{Conv, Sum};
-use super::each::{self, Add, Each, Pool, Relayout, Windows};
+use super::each::{self, Add, Each};
 use super::math::Finish;
-use super::plan::{Plan, Work};
+use super::plan::{Method, Plan, Work};
+use super::planes::Planes;
+use super::pool::{Pool, Windows};
+use super::relayout::Relayout;
 use super::simd::Level;
+use super::slide::Slide;
+use super::threads::{self, Threads};
 use super::winograd::Winograd;
 use crate::kernels::{self, Weight};
 use crate::param::Param;
@@ -29,6 +34,8 @@ pub(crate) struct Engine {
     steps: Vec<Ready>,
     /// Samples that run together.
     together: usize,
+    /// Multiply-adds of a sample.
+    work: usize,
     /// Workspaces that are not in use.
     spare: Mutex<Vec<Workspace>>,
 }
@@ -46,11 +53,26 @@ enum Job {
     Export(usize),
     Conv(Box<Conv>),
     Winograd(Box<Winograd>),
+    Planes(Box<Planes>),
+    Slide(Box<Slide>),
     Each { scale: Vec<f32>, shift: Vec<f32>, finish: Finish },
     Pool(Box<Windows>),
     Add(Finish),
     Repeat([usize; 3]),
     Reference(Box<Reference>),
+}
+
+impl Job {
+    /// Multiply-adds of a sample, where they are counted.
+    fn work(&self) -> usize {
+        match self {
+            Job::Conv(conv) => conv.work,
+            Job::Winograd(winograd) => winograd.work,
+            Job::Planes(planes) => planes.work,
+            Job::Slide(slide) => slide.work,
+            _ => 0,
+        }
+    }
 }
 
 /// A layer by its definition.
@@ -86,7 +108,7 @@ impl Engine {
                     view.channels = inputs[0].channels;
                     Job::Each { scale: Vec::new(), shift: Vec::new(), finish: Finish::None }
                 }
-                Work::Sum { node, axes, norm, activation, winograd } => {
+                Work::Sum { node, axes, norm, activation, method } => {
                     let node = &plan.nodes[*node];
                     let output = output?;
                     let weight = params[node.params[0]].as_slice();
@@ -133,10 +155,13 @@ impl Engine {
                     };
                     let finish = activation.map_or(Finish::None, Finish::of);
                     let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
-                    if *winograd {
-                        Job::Winograd(Box::new(Winograd::new(level, &sum, inputs[0], output)?))
-                    } else {
-                        Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output)))
+                    match method {
+                        Method::Direct => Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output))),
+                        Method::Winograd(tiling) => {
+                            Job::Winograd(Box::new(Winograd::new(level, &sum, tiling, inputs[0], output)?))
+                        }
+                        Method::Planes => Job::Planes(Box::new(Planes::new(level, &sum, inputs[0], output))),
+                        Method::Slide => Job::Slide(Box::new(Slide::new(level, &sum, inputs[0], output)?)),
                     }
                 }
                 Work::Each { norm, activation, by } => {
@@ -176,7 +201,8 @@ impl Engine {
         }
         let together = (CACHED.max(weights) / plan.elements.max(1)).max(1);
         let stamps = params.iter().map(|param| param.stamp()).collect();
-        Some(Engine { level, stamps, plan, steps, together, spare: Mutex::new(Vec::new()) })
+        let work = steps.iter().map(|step| step.job.work()).sum();
+        Some(Engine { level, stamps, plan, steps, together, work, spare: Mutex::new(Vec::new()) })
     }
 
     /// What the parameters were when they were packed.
@@ -202,12 +228,41 @@ impl Engine {
     /// Runs a batch, with a workspace of its own. `None` where a layer refuses what the shapes did
     /// not show.
     pub(crate) fn run(&self, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
+        let threads = threads::threads(self.work * samples);
+        if threads != Threads::ONE && samples >= threads.count() {
+            self.shares(threads.count(), samples, inputs, outputs)
+        } else {
+            self.run_alone(threads, samples, inputs, outputs)
+        }
+    }
+
+    /// Runs a batch in as many parts as there are threads.
+    fn shares(&self, parts: usize, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
+        if parts <= 1 {
+            return self.run_alone(Threads::ONE, samples, inputs, outputs);
+        }
+        let half = parts / 2;
+        let first = samples * half / parts;
+        let split = |elements: &[f32]| elements.len() / samples * first;
+        let (x_low, x_high): (Vec<_>, Vec<_>) = inputs.iter().map(|x| x.split_at(split(x))).unzip();
+        let halves = outputs.iter_mut().map(|y| {
+            let middle = split(y);
+            y.split_at_mut(middle)
+        });
+        let (mut y_low, mut y_high): (Vec<_>, Vec<_>) = halves.unzip();
+        let (low, high) = threads::join(
+            || self.shares(half, first, &x_low, &mut y_low),
+            || self.shares(parts - half, samples - first, &x_high, &mut y_high),
+        );
+        low.and(high)
+    }
+
+    fn run_alone(&self, threads: Threads, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
         let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let together = self.together.min(samples).max(1);
-        let needed = self.elements(together);
+        let needed = self.elements(self.together.min(samples).max(1));
         let workspace = spare().pop().filter(|workspace| workspace.get().len() >= needed);
         let mut workspace = workspace.unwrap_or_else(|| Workspace::with_elements(needed));
-        let done = self.run_in(samples, inputs, outputs, workspace.get_mut());
+        let done = self.steps(threads, samples, inputs, outputs, workspace.get_mut());
         spare().push(workspace);
         done
     }
@@ -220,19 +275,32 @@ impl Engine {
         outputs: &mut [&mut [f32]],
         workspace: &mut [f32],
     ) -> Option<()> {
-        let fit = workspace.len().saturating_sub(SLACK) / self.plan.elements.max(1);
-        let together = self.together.min(fit).max(1);
-        for first in (0..samples).step_by(together) {
-            let count = together.min(samples - first);
-            let mut memory = Memory { workspace: &mut *workspace, inputs, outputs: &mut *outputs, first, count };
-            for step in &self.steps {
-                self.step(step, &mut memory)?;
-            }
-        }
-        Some(())
+        self.steps(threads::threads(self.work * samples), samples, inputs, outputs, workspace)
     }
 
-    fn step(&self, step: &Ready, memory: &mut Memory<'_, '_>) -> Option<()> {
+    fn steps(
+        &self,
+        threads: Threads,
+        samples: usize,
+        inputs: &[&[f32]],
+        outputs: &mut [&mut [f32]],
+        workspace: &mut [f32],
+    ) -> Option<()> {
+        let fit = workspace.len().saturating_sub(SLACK) / self.plan.elements.max(1);
+        let together = self.together.min(fit).max(1);
+        threads::together(threads, || {
+            for first in (0..samples).step_by(together) {
+                let count = together.min(samples - first);
+                let mut memory = Memory { workspace: &mut *workspace, inputs, outputs: &mut *outputs, first, count };
+                for step in &self.steps {
+                    self.step(threads, step, &mut memory)?;
+                }
+            }
+            Some(())
+        })
+    }
+
+    fn step(&self, threads: Threads, step: &Ready, memory: &mut Memory<'_, '_>) -> Option<()> {
         let (level, order, samples) = (self.level, self.plan.order, memory.count);
         let output = step.output.as_ref();
         if let Some(to) = output
@@ -246,50 +314,65 @@ impl Engine {
                 let elements = to.grid().elements();
                 let x = &memory.inputs[*port][memory.first * elements..];
                 let y = memory.output(to);
-                level.run(Relayout { order, samples, view: to, export: false, x, y });
+                Relayout { level, order, view: *to }.import(threads, samples, x, y);
             }
             Job::Export(port) => {
                 let from = &step.inputs[0];
                 let elements = from.grid().elements();
                 let first = memory.first * elements;
                 let (x, outputs) = memory.read(from);
-                let y = &mut outputs[*port][first..];
-                level.run(Relayout { order, samples, view: from, export: true, x, y });
+                let y = &mut outputs[*port][first..][..samples * elements];
+                Relayout { level, order, view: *from }.export(threads, samples, x, y);
             }
             Job::Conv(conv) => {
                 let (x, y) = memory.pair(&step.inputs[0], output?);
-                conv.run(samples, x, y);
+                conv.run(threads, samples, x, y);
             }
             Job::Winograd(winograd) => {
                 let (x, y) = memory.pair(&step.inputs[0], output?);
-                winograd.run(samples, x, y);
+                winograd.run(threads, samples, x, y);
+            }
+            Job::Planes(planes) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                planes.run(threads, samples, x, y);
+            }
+            Job::Slide(slide) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                slide.run(threads, samples, x, y);
             }
             Job::Each { scale, shift, finish } => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
-                level.run(Each { samples, from, x, to, y, scale, shift, finish: *finish });
+                each::spread(threads, finish.work(), samples, (from, x), (to, y), &|share| {
+                    level.run(Each { share, scale, shift, finish: *finish });
+                });
             }
             Job::Add(finish) => {
                 let (to, last) = (output?, step.inputs.len() - 1);
                 for (index, from) in step.inputs.iter().enumerate() {
                     let (x, y) = memory.pair(from, to);
                     let finish = if index == last { *finish } else { Finish::None };
-                    if index == 0 {
-                        level.run(Each { samples, from, x, to, y, scale: &[], shift: &[], finish });
-                    } else {
-                        level.run(Add { samples, from, x, to, y, finish });
-                    }
+                    each::spread(threads, finish.work(), samples, (from, x), (to, y), &|share| {
+                        if index == 0 {
+                            level.run(Each { share, scale: &[], shift: &[], finish });
+                        } else {
+                            level.run(Add { share, finish });
+                        }
+                    });
                 }
             }
             Job::Pool(windows) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
-                level.run(Pool { windows, samples, from, x, to, y });
+                let work = Finish::None.work() * from.grid().positions() / to.grid().positions().max(1);
+                each::spread(threads, work, samples, (from, x), (to, y), &|share| level.run(Pool { windows, share }));
             }
             Job::Repeat(times) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
-                each::repeat(*times, samples, from, x, to, y);
+                each::spread(threads, Finish::None.work(), samples, (from, x), (to, y), &|share| {
+                    each::repeat(*times, share);
+                });
             }
             Job::Reference(reference) => self.reference(reference, &step.inputs, output?, memory)?,
         }
@@ -318,9 +401,9 @@ impl Engine {
         let params = &params[..reference.params.len()];
         for sample in 0..samples {
             for (index, view) in inputs.iter().enumerate() {
+                let relayout = Relayout { level: self.level, order, view: *view };
                 memory.with_room(view, room(index), |x, room| {
-                    let x = &x[sample * view.buffer.sample()..];
-                    self.level.run(Relayout { order, samples: 1, view, export: true, x, y: room });
+                    relayout.export(Threads::ONE, 1, &x[sample * view.buffer.sample()..], room);
                 });
             }
             let out = room(inputs.len());
@@ -338,9 +421,9 @@ impl Engine {
             }
             let shape = &reference.shapes[inputs.len()];
             kernels::apply(&reference.op, order, params, &operands[..inputs.len()], shape, y).ok()?;
+            let relayout = Relayout { level: self.level, order, view: *output };
             memory.with_output(output, room(inputs.len()), |x, y| {
-                let y = &mut y[sample * output.buffer.sample()..];
-                self.level.run(Relayout { order, samples: 1, view: output, export: false, x, y });
+                relayout.import(Threads::ONE, 1, x, &mut y[sample * output.buffer.sample()..]);
             });
         }
         Some(())

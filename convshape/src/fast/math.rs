@@ -32,6 +32,11 @@ impl Finish {
         }
     }
 
+    /// What an element takes, with reading and writing it, in multiply-adds.
+    pub(super) fn work(self) -> usize {
+        if matches!(self, Finish::Other(_)) { 32 } else { 4 }
+    }
+
     /// What can be done in registers.
     #[inline(always)]
     pub(super) fn apply<S: Simd>(self, simd: S, x: S::F) -> S::F {
@@ -81,7 +86,7 @@ impl Kernel for Activate<'_> {
             Activation::Elu { alpha } => over(simd, y, Elu(alpha as f32)),
             Activation::Gelu { tanh: true } => over(simd, y, Gelu),
             Activation::Hardswish => over(simd, y, Hardswish),
-            Activation::Hardsigmoid => over(simd, y, Hardsigmoid),
+            Activation::Hardsigmoid { alpha } => over(simd, y, Hardsigmoid(alpha as f32)),
             other => {
                 for y in y {
                     *y = kernels::activation(other, f64::from(*y)) as f32;
@@ -131,8 +136,15 @@ maps! {
         let half = simd.mul(x, simd.splat(0.5));
         simd.mul_add(half, tanh(simd, inner), half)
     };
-    Hardswish |simd, x| simd.mul(x, sixth(simd, x));
-    Hardsigmoid |simd, x| sixth(simd, x);
+    Hardswish |simd, x| {
+        // `x * clamp(x + 3, 0, 6) / 6`
+        let clamped = simd.at_most(simd.at_least(simd.add(x, simd.splat(3.0)), simd.splat(0.0)), simd.splat(6.0));
+        simd.mul(x, simd.mul(clamped, simd.splat(1.0 / 6.0)))
+    };
+    Hardsigmoid(alpha) |simd, x| {
+        let line = simd.mul_add(x, simd.splat(alpha), simd.splat(0.5));
+        simd.at_most(simd.at_least(line, simd.splat(0.0)), simd.splat(1.0))
+    };
 }
 
 impl Map for Finish {
@@ -154,13 +166,6 @@ fn over<S: Simd>(simd: S, y: &mut [f32], map: impl Map) {
         let count = rest.len();
         simd.store_some(map.map(simd, simd.load_some(rest, count)), rest, count);
     }
-}
-
-/// `clamp(x + 3, 0, 6) / 6`
-#[inline(always)]
-fn sixth<S: Simd>(simd: S, x: S::F) -> S::F {
-    let x = simd.add(x, simd.splat(3.0));
-    simd.mul(simd.at_most(simd.at_least(x, simd.splat(0.0)), simd.splat(6.0)), simd.splat(1.0 / 6.0))
 }
 
 /// `exp(x)` and `exp(x) - 1`, each to a few units in the last place; `x` is clamped to where the

@@ -15,7 +15,8 @@ use convshape_arith::shape::Shape;
 
 use super::buffer::{Buffer, Grid, Place, SLACK, View};
 use super::taps::Axis;
-use super::winograd;
+use super::winograd::Tiling;
+use super::{planes, slide};
 use crate::parts::Linked;
 use crate::program::Action;
 
@@ -45,7 +46,7 @@ pub(super) enum Work {
     /// Gives an output of the chain.
     Export(usize),
     /// A convolution or matrix with what is folded into it.
-    Sum { node: usize, axes: Box<[Axis; 3]>, norm: Option<usize>, activation: Option<Activation>, winograd: bool },
+    Sum { node: usize, axes: Box<[Axis; 3]>, norm: Option<usize>, activation: Option<Activation>, method: Method },
     /// A normalisation by stored statistics, if there is one, and an activation.
     Each { norm: Option<usize>, activation: Option<Activation>, by: f64 },
     /// Copies a value to its place in a joined one, from that channel on.
@@ -60,6 +61,19 @@ pub(super) enum Work {
     Reference { node: usize, room: Vec<usize> },
 }
 
+/// How a sum is computed.
+#[derive(Clone, Debug)]
+pub(super) enum Method {
+    /// By [`super::conv`].
+    Direct,
+    /// By [`super::winograd`].
+    Winograd(Box<Tiling>),
+    /// By [`super::planes`].
+    Planes,
+    /// By [`super::slide`].
+    Slide,
+}
+
 /// A plan.
 pub(super) struct Plan {
     pub(super) nodes: Vec<Node>,
@@ -67,7 +81,8 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     /// Where each value lies, if it is ever stored.
     pub(super) views: Vec<Option<View>>,
-    /// The steps that write to a buffer first, and thus clear its border.
+    /// The steps that write to a buffer first, and thus clear its border; planes that are brought in
+    /// get it in passing.
     pub(super) clears: Vec<bool>,
     /// Elements of workspace for one sample, without what is read behind the end.
     pub(super) elements: usize,
@@ -144,13 +159,6 @@ impl Plan {
                 Op::Conv(conv) if conv.border() == PaddingMode::Zeros => {
                     let mut axes = Box::new(conv_axes(&conv, shape, order, &from, &to)?);
                     let groups = usize::try_from(conv.groups).ok()?;
-                    let winograd = winograd::fits(&axes, groups, from.channels, to.channels);
-                    if winograd {
-                        // The last tile may overhang.
-                        for axis in &mut axes[1..] {
-                            axis.high += axis.phases[0].count % winograd::STEP;
-                        }
-                    }
                     let norm = norm_of(&nodes, next(output));
                     if let Some(norm) = norm {
                         output = nodes[norm].output;
@@ -159,14 +167,32 @@ impl Plan {
                     if let Some(norm) = norm {
                         done[norm] = true;
                     }
-                    Work::Sum { node: index, axes, norm, activation, winograd }
+                    // A layer by itself takes planes and gives planes.
+                    let input = node.inputs[0];
+                    let ends = values.contains(&input) && outputs.contains(&output);
+                    let alone = ends && readers[input] == 1 && readers[output] == 1;
+                    let alone = alone && order == AxisOrder::ChannelsFirst;
+                    let tiling = Tiling::new(&axes, groups, from.channels, to.channels);
+                    let method = if let Some(tiling) = tiling {
+                        let [rows, columns] = tiling.overhang();
+                        axes[1].high += rows;
+                        axes[2].high += columns;
+                        Method::Winograd(tiling.into())
+                    } else if alone && slide::fits(&axes, groups, &from, &to) {
+                        Method::Slide
+                    } else if alone && planes::fits(&axes, &from, &to, groups) {
+                        Method::Planes
+                    } else {
+                        Method::Direct
+                    };
+                    Work::Sum { node: index, axes, norm, activation, method }
                 }
                 // The last axis is that of the channels.
                 Op::Linear { .. } if shape.rank() == 1 || order == AxisOrder::ChannelsLast => {
                     let whole = |axis: usize| Axis::new(Window::new(1).into(), from.size[axis], from.size[axis]);
                     let axes = Box::new([whole(0)?, whole(1)?, whole(2)?]);
                     let activation = activation_of(&mut output);
-                    Work::Sum { node: index, axes, norm: None, activation, winograd: false }
+                    Work::Sum { node: index, axes, norm: None, activation, method: Method::Direct }
                 }
                 Op::BatchNorm { .. } => {
                     Work::Each { norm: Some(index), activation: activation_of(&mut output), by: 1.0 }
@@ -235,12 +261,20 @@ impl Plan {
                 place: Place::Workspace(0),
                 size: grid.size,
                 width: grid.channels,
+                planar: false,
                 low: [0; 3],
                 high: [0; 3],
             })
             .collect();
         for step in &self.steps {
-            if let Work::Sum { axes, .. } = &step.work {
+            if let Work::Sum { axes, method, .. } = &step.work {
+                let planar = matches!(method, Method::Planes | Method::Slide);
+                for value in [step.inputs[0], step.output] {
+                    buffers[root(value).0].planar |= planar;
+                }
+                if matches!(method, Method::Slide) {
+                    continue;
+                }
                 let buffer = &mut buffers[root(step.inputs[0]).0];
                 for (axis, reach) in axes.iter().enumerate() {
                     buffer.low[axis] = buffer.low[axis].max(reach.low);
@@ -290,7 +324,11 @@ impl Plan {
             .steps
             .iter()
             .enumerate()
-            .map(|(time, step)| lives[root(step.output).0].is_some_and(|(start, _)| start == time))
+            .map(|(time, step)| {
+                let buffer = root(step.output).0;
+                let first = lives[buffer].is_some_and(|(start, _)| start == time);
+                first && !(buffers[buffer].planar && matches!(step.work, Work::Import(_)))
+            })
             .collect();
         self.views = (0..grids.len())
             .map(|value| {
@@ -311,7 +349,7 @@ impl Plan {
         let same = |value: usize, buffer: &Buffer, order: AxisOrder| {
             let grid = &grids[value];
             let plain = order == AxisOrder::ChannelsLast || grid.channels == 1 || grid.positions() == 1;
-            plain && buffer.low == [0; 3] && buffer.high == [0; 3] && inside[value].is_none()
+            (plain || buffer.planar) && buffer.low == [0; 3] && buffer.high == [0; 3] && inside[value].is_none()
         };
         let whole = |value: usize| !inside.iter().flatten().any(|(outer, _)| *outer == value);
         let (nodes, order) = (&self.nodes, self.order);
@@ -322,7 +360,8 @@ impl Plan {
         let exported: Vec<usize> = self.outputs_of();
         self.steps.retain(|step| match step.work {
             Work::Import(port) => {
-                let direct = same(step.output, &buffers[step.output], order) && !overread(step.output);
+                let direct = same(step.output, &buffers[step.output], order);
+                let direct = direct && (buffers[step.output].planar || !overread(step.output));
                 if direct {
                     buffers[step.output].place = Place::Input(port);
                 }

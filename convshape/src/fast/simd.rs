@@ -13,10 +13,12 @@ mod neon;
 mod outer;
 mod portable;
 mod product;
+mod stretch;
 
 #[cfg(feature = "train")]
 pub(crate) use self::outer::{Walk, outer};
 pub(crate) use self::product::{Runs, WINDOW, dots, products, window};
+pub(crate) use self::stretch::{Taps, slide, stretches};
 
 /// One instruction set. A value of such a type exists only where the processor has the instructions.
 pub(crate) trait Simd: Copy + Send + Sync {
@@ -44,6 +46,33 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// # Safety
     /// `from` must be valid for reads of [`Simd::LANES`] elements.
     unsafe fn load_from(self, from: *const f32) -> Self::F;
+    /// Every second of `2 * LANES - 1` elements.
+    ///
+    /// # Safety
+    /// `from` must be valid for reads of that many elements.
+    #[inline(always)]
+    unsafe fn load_even(self, from: *const f32) -> Self::F {
+        let mut lanes = [0.0; MOST_LANES];
+        for i in 0..Self::LANES {
+            // SAFETY: the caller vouches for the elements up to `2 * LANES - 2`.
+            lanes[i] = unsafe { from.add(2 * i).read() };
+        }
+        self.load(&lanes)
+    }
+
+    /// The lanes of `a` and `b` in turn, as two vectors.
+    #[inline(always)]
+    fn interleave(self, a: Self::F, b: Self::F) -> [Self::F; 2] {
+        let mut lanes = [[0.0; MOST_LANES]; 2];
+        self.store(a, &mut lanes[0]);
+        self.store(b, &mut lanes[1]);
+        let mut turns = [0.0; 2 * MOST_LANES];
+        for i in 0..Self::LANES {
+            (turns[2 * i], turns[2 * i + 1]) = (lanes[0][i], lanes[1][i]);
+        }
+        [self.load(&turns), self.load(&turns[Self::LANES..])]
+    }
+
     fn add(self, a: Self::F, b: Self::F) -> Self::F;
     fn sub(self, a: Self::F, b: Self::F) -> Self::F;
     fn mul(self, a: Self::F, b: Self::F) -> Self::F;

@@ -167,6 +167,64 @@ impl Axis {
     }
 }
 
+/// Output rows `first`, `first + apart`, .. as sums over parts of the input.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) first: usize,
+    pub(super) apart: usize,
+    pub(super) count: usize,
+    /// Input rows from one output row to the next, and from one tap to the next.
+    pub(super) step: usize,
+    pub(super) parts: Vec<RowPart>,
+}
+
+/// Taps that read rows at the distance of [`Row::step`], and the first of those rows.
+#[derive(Clone, Debug)]
+pub(super) struct RowPart {
+    pub(super) first: i64,
+    pub(super) taps: Vec<usize>,
+}
+
+impl Axis {
+    /// The axis as convolutions with step 1, if it is some: a strided one is a sum over parts of the
+    /// input, the rows of a dilated one fall apart into as many as the dilation.
+    pub(super) fn rows(&self) -> Option<Vec<Row>> {
+        let mut rows = Vec::new();
+        for phase in &self.phases {
+            let mut taps = phase.taps.clone();
+            taps.sort_unstable_by_key(|(_, row)| *row);
+            let apart = |pair: &[(usize, i64)]| usize::try_from(pair[1].1 - pair[0].1).unwrap_or(0);
+            let distance = taps.windows(2).map(apart).next()?;
+            // A dilated one steps from row to row by its dilation.
+            let times = if self.step == 1 { distance } else { 1 };
+            let step = self.step * times;
+            for skip in 0..times.min(phase.count) {
+                let mut parts: Vec<RowPart> = Vec::new();
+                for &(tap, row) in &taps {
+                    let next = |part: &RowPart| part.first + (part.taps.len() * step) as i64 == row;
+                    match parts.iter_mut().find(|part| next(part)) {
+                        Some(part) => part.taps.push(tap),
+                        None => parts.push(RowPart { first: row, taps: [tap].into() }),
+                    }
+                }
+                for part in &mut parts {
+                    part.first += (skip * self.step) as i64;
+                }
+                let count = (phase.count - skip).div_ceil(times);
+                rows.push(Row {
+                    first: phase.first + skip * self.modulus,
+                    apart: self.modulus * times,
+                    count,
+                    step,
+                    parts,
+                });
+            }
+        }
+        let alike = |row: &Row| row.apart == rows[0].apart && row.parts.len() == rows[0].parts.len();
+        (!rows.is_empty() && rows.iter().all(alike)).then_some(rows)
+    }
+}
+
 fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }

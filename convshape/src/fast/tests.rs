@@ -83,7 +83,6 @@ fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec
     let linked = Linked { program, chains: &[], slots: &[] };
     let params: Vec<Param> = linked
         .specs()
-        .into_iter()
         .map(|spec| {
             let positive = spec.name.to_string().ends_with("running_var");
             let values =
@@ -216,17 +215,20 @@ fn convolutions_of_all_kinds() {
     }
 }
 
+/// By Winograd's filtering, where it pays.
 #[test]
-fn three_by_three() {
+fn convolutions_in_tiles() {
     let mut random = Random::new(5);
     let mut run = 0;
-    while run < 60 {
+    while run < 200 {
         let (inputs, outputs) = (random.one_of(&[16, 32, 48]), random.one_of(&[16, 32, 48, 80]));
         let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
-        let mut sizes = vec![random.pick(3, 19), random.pick(3, 19)];
+        let mut sizes = vec![random.pick(3, 21), random.pick(3, 21)];
         sizes.insert(order.channel(3), inputs);
-        let (kernel, stride, dilation, groups) = ([3; 3], [1; 3], [1; 3], 1);
         let conv = random_conv(&mut random, 2, inputs);
+        let (kernel, stride, dilation) =
+            random.one_of(&[(3, 1, 1), (2, 1, 1), (3, 1, 2), (3, 1, 3), (2, 1, 2), (4, 2, 1), (6, 2, 1), (6, 3, 1)]);
+        let (kernel, stride, dilation, groups) = ([kernel; 3], [stride; 3], [dilation; 3], 1);
         let conv = Conv { kernel, stride, dilation, groups, outputs, ..conv };
         let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
         run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
@@ -247,6 +249,32 @@ fn three_by_three_of_each_channel() {
         let conv = Conv { kernel, stride, dilation, groups: channels, outputs: channels, ..conv };
         let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
         run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+/// Alone and wide, they stay in the caller's order.
+#[test]
+fn layers_over_planes() {
+    let mut random = Random::new(9);
+    let mut run = 0;
+    while run < 300 {
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let channels = random.one_of(&[1, 2, 3, 4, 8, 16, 20]);
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, 9)).collect();
+        sizes[rank - 1] = random.pick(14, 50);
+        sizes.insert(0, channels);
+        let mut conv = random_conv(&mut random, rank, channels);
+        if random.pick(0, 2) == 0 {
+            conv = Conv { kernel: [1; 3], stride: [1; 3], padding: Padding::Symmetric([0; 3]), ..conv };
+        } else if random.pick(0, 2) == 0 {
+            conv = Conv { kernel: [3; 3], stride: [1; 3], padding: Padding::Symmetric([1; 3]), ..conv };
+        }
+        let mut layers = vec![(Op::Conv(conv), vec![0])];
+        if random.pick(0, 1) == 0 {
+            layers.push((Op::Activation(random.one_of(&ACTIVATIONS)), vec![1]));
+        }
+        let last = layers.len();
+        run += u32::from(check(&mut random, AxisOrder::ChannelsFirst, Shape::of(&sizes), &layers, &[last]));
     }
 }
 
@@ -440,7 +468,7 @@ fn the_number_of_threads_does_not_matter() {
     let mut random = Random::new(7);
     for (order, winograd) in [(AxisOrder::ChannelsFirst, false), (AxisOrder::ChannelsLast, true)] {
         let linked = Linked { program: large(order, winograd), chains: &[], slots: &[] };
-        let values = linked.specs().into_iter().map(|spec| {
+        let values = linked.specs().map(|spec| {
             let values = random.floats(spec.count(), -1.0, 1.0);
             Param::new(spec.shape, values)
         });

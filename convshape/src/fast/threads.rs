@@ -1,6 +1,22 @@
 //! Several threads, where the work pays for them.
+//!
+//! A run that is long enough moves to the pool as a whole, once, and keeps the pool's other threads
+//! awake until it is done: its steps are then shared out within a microsecond. A batch is shared out
+//! by samples, before it runs.
 
 use std::ops::Range;
+
+/// How many threads a run may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Threads(usize);
+
+impl Threads {
+    pub(super) const ONE: Threads = Threads(1);
+
+    pub(super) fn count(self) -> usize {
+        self.0
+    }
+}
 
 /// How the outputs of a step can be shared out: whole samples, or units of one sample.
 #[derive(Clone, Copy, Debug)]
@@ -17,12 +33,17 @@ pub(super) struct Spread {
 type Part<'a> = dyn Fn(&mut [f32], usize, Range<usize>, Range<usize>) + Sync + 'a;
 
 impl Spread {
+    /// Whole samples alone.
+    pub(super) fn samples(sample: usize) -> Spread {
+        Spread { sample, units: 1, origin: 0, step: sample }
+    }
+
     /// Computes all samples, `work` multiply-adds each, on as many threads as pay.
-    pub(super) fn run(&self, work: usize, samples: usize, y: &mut [f32], part: &Part<'_>) {
-        let tasks = tasks(work * samples);
+    pub(super) fn run(&self, threads: Threads, work: usize, samples: usize, y: &mut [f32], part: &Part<'_>) {
+        let tasks = threads.0.min(work * samples / LEAST_WORK);
         if tasks > 1 && samples >= 2 * tasks {
             let share = samples.div_ceil(tasks);
-            chunks(y, share * self.sample, &|index, y| {
+            split(y, share * self.sample, 0, &|index, y| {
                 let first = index * share;
                 if first < samples {
                     part(y, first * self.sample, first..samples.min(first + share), 0..self.units);
@@ -33,7 +54,7 @@ impl Spread {
             for sample in 0..samples {
                 let base = sample * self.sample + self.origin;
                 let end = ((sample + 1) * self.sample).min(y.len());
-                chunks(&mut y[base..end], share * self.step, &|index, y| {
+                split(&mut y[base..end], share * self.step, 0, &|index, y| {
                     let units = index * share..self.units.min((index + 1) * share);
                     if !units.is_empty() {
                         part(y, base + index * share * self.step, sample..sample + 1, units);
@@ -46,29 +67,27 @@ impl Spread {
     }
 }
 
-/// Multiply-adds that a thread should have at least: waking one takes microseconds.
+/// Multiply-adds that a task should have at least, a few microseconds.
+const LEAST_WORK: usize = 1 << 17;
+
+/// Multiply-adds that a run should have at least for each thread: moving it to the pool, and waking
+/// threads, takes ten microseconds and more.
 #[cfg(feature = "rayon")]
-const LEAST_WORK: usize = 1 << 20;
+const LEAST_RUN: usize = 3 << 18;
 
 /// How many threads to spread that many multiply-adds over.
 #[cfg(feature = "rayon")]
-fn tasks(work: usize) -> usize {
-    if work < 2 * LEAST_WORK { 1 } else { rayon::current_num_threads().min(work / LEAST_WORK) }
+pub(super) fn threads(work: usize) -> Threads {
+    if work < 2 * LEAST_RUN { Threads::ONE } else { Threads(rayon::current_num_threads().min(work / LEAST_RUN)) }
 }
 
 #[cfg(not(feature = "rayon"))]
-fn tasks(_: usize) -> usize {
-    1
+pub(super) fn threads(_: usize) -> Threads {
+    Threads::ONE
 }
 
-/// Runs `f` on each chunk of `y`, and its number.
-#[cfg(feature = "rayon")]
-fn chunks(y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
-    split(y, size, 0, f);
-}
-
-/// Halves until one chunk is left; unlike an iterator's, this allocates nothing.
-#[cfg(feature = "rayon")]
+/// Runs `f` on each chunk of `y`, and its number. Halves until one chunk is left; unlike an
+/// iterator's, this allocates nothing.
 fn split(y: &mut [f32], size: usize, first: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
     let count = y.len().div_ceil(size);
     if count <= 1 {
@@ -76,29 +95,81 @@ fn split(y: &mut [f32], size: usize, first: usize, f: &(dyn Fn(usize, &mut [f32]
     }
     let half = count / 2;
     let (low, high) = y.split_at_mut(half * size);
-    rayon::join(|| split(low, size, first, f), || split(high, size, first + half, f));
+    join(|| split(low, size, first, f), || split(high, size, first + half, f));
+}
+
+/// Both, on two threads if there are.
+#[cfg(feature = "rayon")]
+pub(super) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    rayon::join(a, b)
 }
 
 #[cfg(not(feature = "rayon"))]
-fn chunks(y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
-    for (index, y) in y.chunks_mut(size).enumerate() {
-        f(index, y);
+pub(super) fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+    (a(), b())
+}
+
+/// Runs `f` in the pool, whose other threads stay awake for what it shares out.
+#[cfg(feature = "rayon")]
+pub(super) fn together<R: Send>(threads: Threads, f: impl FnOnce() -> R + Send) -> R {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// Says that it is done, even if it panics.
+    struct Done<'a>(&'a AtomicBool);
+
+    impl Drop for Done<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Release);
+        }
     }
+
+    fn help(threads: usize, done: &AtomicBool) {
+        if threads > 1 {
+            rayon::join(|| help(threads - 1, done), || help(1, done));
+            return;
+        }
+        let mut idle = 0_u32;
+        while !done.load(Ordering::Acquire) {
+            if rayon::yield_now() == Some(rayon::Yield::Executed) {
+                idle = 0;
+            } else {
+                idle += 1;
+                // Long without work: another program may have some.
+                if idle.is_multiple_of(1024) { std::thread::yield_now() } else { std::hint::spin_loop() }
+            }
+        }
+    }
+
+    if threads == Threads::ONE {
+        return f();
+    }
+    let done = AtomicBool::new(false);
+    let run = || {
+        let _done = Done(&done);
+        f()
+    };
+    rayon::join(run, || help(threads.0 - 1, &done)).0
+}
+
+#[cfg(not(feature = "rayon"))]
+pub(super) fn together<R>(_: Threads, f: impl FnOnce() -> R) -> R {
+    f()
 }
 
 /// Runs `f` on pieces of `y` and the place of each, as many as threads pay for that many
 /// multiply-adds. `boundary` moves a place to where `y` may be cut.
 #[cfg(feature = "train")]
 pub(super) fn pieces(
+    threads: Threads,
     y: &mut [f32],
     work: usize,
     boundary: &(dyn Fn(usize) -> usize + Sync),
     f: &(dyn Fn(usize, &mut [f32]) + Sync),
 ) {
-    cut(y, 0, tasks(work), boundary, f);
+    cut(y, 0, threads.0.min(work / LEAST_WORK), boundary, f);
 }
 
-#[cfg(all(feature = "train", feature = "rayon"))]
+#[cfg(feature = "train")]
 fn cut(
     y: &mut [f32],
     first: usize,
@@ -112,29 +183,16 @@ fn cut(
         return f(first, y);
     }
     let (low, high) = y.split_at_mut(middle - first);
-    rayon::join(|| cut(low, first, half, boundary, f), || cut(high, middle, pieces - half, boundary, f));
+    join(|| cut(low, first, half, boundary, f), || cut(high, middle, pieces - half, boundary, f));
 }
 
-#[cfg(all(feature = "train", not(feature = "rayon")))]
-fn cut(
-    y: &mut [f32],
-    first: usize,
-    _: usize,
-    _: &(dyn Fn(usize) -> usize + Sync),
-    f: &(dyn Fn(usize, &mut [f32]) + Sync),
-) {
-    f(first, y);
-}
-
-/// Does two things of so much work each, side by side if that pays.
+/// Does two things of so many multiply-adds each, side by side if that pays.
 #[cfg(feature = "train")]
-pub(super) fn both(work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
-    #[cfg(feature = "rayon")]
-    if tasks(2 * work) > 1 {
-        rayon::join(a, b);
-        return;
+pub(super) fn both(threads: Threads, work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+    if threads == Threads::ONE || work < LEAST_WORK {
+        a();
+        b();
+    } else {
+        join(a, b);
     }
-    let _ = work;
-    a();
-    b();
 }

@@ -1,9 +1,14 @@
-//! 3x3 convolutions with fewer multiplications.
+//! Convolutions with fewer multiplications.
 //!
-//! Winograd's minimal filtering F(2x2, 3x3) (Lavin and Gray 2015, <https://arxiv.org/abs/1509.09308>):
-//! four neighbouring outputs take 16 multiplications for each pair of channels and not 36. Tiles of
-//! 4x4 inputs are transformed by additions, multiplied as 16 matrices, and transformed back. Rounding
-//! errors grow by a small factor; an infinite input makes its tile's outputs not a number.
+//! Winograd's minimal filtering (Lavin and Gray 2015, <https://arxiv.org/abs/1509.09308>): by F(2x2,
+//! 3x3), four neighbouring outputs take 16 multiplications for each pair of channels and not 36, by
+//! F(2x2, 2x2) 9 and not 16. Tiles of inputs are transformed by additions, multiplied as 16 or 9
+//! matrices, and transformed back. Rounding errors grow by a small factor. An infinite input makes
+//! all outputs of the tiles that read it not a number, at most two rows and columns beyond those that
+//! would be infinite.
+//!
+//! A strided convolution is a sum over parts of its inputs, each with step 1; the phases of a
+//! transposed one, and of a dilated one, are such convolutions.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -13,35 +18,72 @@ use super::buffer::View;
 use super::conv::Sum;
 use super::math::Finish;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, products};
-use super::taps::Axis;
-use super::threads::Spread;
+use super::taps::{Axis, Row};
+use super::threads::{Spread, Threads};
 use crate::workspace::Workspace;
 
-/// Elements of a transformed tile.
-const POINTS: usize = 16;
 /// Outputs of a tile along an axis.
 pub(super) const STEP: usize = 2;
 
-/// Whether it is a 3x3 convolution with step 1, of channels that fill vectors, over enough outputs.
-pub(super) fn fits(axes: &[Axis; 3], groups: usize, inputs: usize, outputs: usize) -> bool {
-    let whole = |axis: &Axis| axis.modulus == 1 && axis.phases.len() == 1 && axis.phases[0].count > STEP;
-    let three = |axis: &Axis| whole(axis) && axis.step == 1 && axis.three().is_some();
-    let flat = axes[0].phases.len() == 1 && axes[0].phases[0].count == 1 && axes[0].phases[0].taps.len() == 1;
-    let full = |channels: usize| channels.is_multiple_of(MOST_LANES);
-    flat && three(&axes[1]) && three(&axes[2]) && groups == 1 && full(inputs) && full(outputs)
+/// A convolution in tiles.
+#[derive(Clone, Debug)]
+pub(super) struct Tiling {
+    rows: Vec<Row>,
+    columns: Vec<Row>,
 }
+
+impl Tiling {
+    /// If it is one of two axes, with two or three taps a part along both, over enough outputs of
+    /// channels that fill vectors, and pays.
+    pub(super) fn new(axes: &[Axis; 3], groups: usize, inputs: usize, outputs: usize) -> Option<Tiling> {
+        let flat = axes[0].phases.len() == 1 && axes[0].phases[0].count == 1 && axes[0].phases[0].taps.len() == 1;
+        let full = |channels: usize| channels.is_multiple_of(MOST_LANES);
+        if !flat || groups != 1 || !full(inputs) || !full(outputs) {
+            return None;
+        }
+        let (rows, columns) = (axes[1].rows()?, axes[2].rows()?);
+        let taps = rows[0].parts[0].taps.len();
+        let parts = rows[0].parts.len() * columns[0].parts.len();
+        let tiling = Tiling { rows, columns };
+        let even = tiling.axes().all(|row| row.parts.iter().all(|part| part.taps.len() == taps));
+        let small = tiling.axes().any(|row| row.count <= STEP);
+        let count = |rows: &[Row]| rows.iter().map(|row| row.count.div_ceil(STEP)).sum::<usize>() / rows.len();
+        let tiles = count(&tiling.rows) * count(&tiling.columns);
+        // The matrices are large: over few tiles, reading them takes longest.
+        let many = taps == 3 || tiles >= LEAST_TILES;
+        let (points, read) = ((taps + 1) * (taps + 1), parts * inputs);
+        let direct = STEP * STEP * taps * taps * read * outputs;
+        // A transformed element takes as long as half a dozen multiply-adds.
+        let own = points * (read * outputs + 6 * (read + outputs));
+        (matches!(taps, 2 | 3) && even && !small && many && direct > own + own / 8).then_some(tiling)
+    }
+
+    fn axes(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().chain(&self.columns)
+    }
+
+    /// Rows and columns of border behind the input: the last tile may overhang.
+    pub(super) fn overhang(&self) -> [usize; 2] {
+        [&self.rows, &self.columns].map(|rows| rows.iter().map(|row| row.count % STEP * row.step).max().unwrap_or(0))
+    }
+}
+
+/// Tiles of a phase that are enough for matrices that do not stay in the cache.
+const LEAST_TILES: usize = 16;
 
 /// A convolution, ready to run.
 pub(super) struct Winograd {
     level: Level,
+    /// Elements of a transformed tile along an axis: one more than taps.
+    edge: usize,
+    /// Input channels of all parts, and of each.
+    read: usize,
     inputs: usize,
     outputs: usize,
-    /// The place of the first input of a sample's first tile, and how far apart tiles and rows are.
-    x: Side,
-    y: Side,
-    /// Output rows and columns.
-    size: [usize; 2],
-    /// `[point][panel][input channel][output channel of the panel]`
+    phases: Vec<Phase>,
+    x_sample: usize,
+    y_sample: usize,
+    /// `[phase][point][panel][part][input channel][output channel of the panel]`
     weights: Workspace,
     shift: Vec<f32>,
     finish: Finish,
@@ -53,75 +95,98 @@ pub(super) struct Winograd {
     pub(super) work: usize,
 }
 
-/// Where elements of input or output are.
-#[derive(Clone, Copy)]
-struct Side {
+/// Outputs that step through the input alike.
+struct Phase {
+    /// The first input of each part, and how far apart rows and columns of inputs are.
+    parts: Vec<usize>,
+    x: [usize; 2],
+    /// The same of outputs, and how many there are.
     first: usize,
-    sample: usize,
-    row: usize,
-    position: usize,
+    y: [usize; 2],
+    size: [usize; 2],
+    weights: usize,
 }
 
 impl Winograd {
-    pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Option<Winograd> {
-        let [depth, height, width] = sum.axes;
-        let (taps_h, row) = height.three()?;
-        let (taps_w, column) = width.three()?;
-        let (tap_d, plane) = *depth.phases[0].taps.first()?;
+    pub(super) fn new(level: Level, sum: &Sum<'_>, tiling: &Tiling, x: View, y: View) -> Option<Winograd> {
+        let (tap_d, plane) = *sum.axes[0].phases[0].taps.first()?;
         let (inputs, outputs) = (x.channels, y.channels);
-        let lanes = level.lanes();
-        let mut packed = Vec::with_capacity(POINTS * inputs * outputs);
-        // Each pair of channels is transformed once, then put in the order of the panels.
-        let transformed: Vec<[f32; POINTS]> = (0..outputs)
-            .flat_map(|output| (0..inputs).map(move |input| (output, input)))
-            .map(|(output, input)| {
-                let tap = |i: usize, j: usize| {
-                    f64::from((sum.weight)(output, input, [tap_d, taps_h[i], taps_w[j]])) * f64::from(sum.scale[output])
-                };
-                transform_weights(&tap)
-            })
-            .collect();
-        for point in 0..POINTS {
-            for panel in (0..outputs).step_by(2 * lanes) {
-                for input in 0..inputs {
-                    for output in panel..outputs.min(panel + 2 * lanes) {
-                        packed.push(transformed[output * inputs + input][point]);
+        let edge = tiling.rows[0].parts[0].taps.len() + 1;
+        let (x_strides, y_strides) = (x.buffer.strides(), y.buffer.strides());
+        let (mut packed, mut phases) = (Vec::new(), Vec::new());
+        for row in &tiling.rows {
+            for column in &tiling.columns {
+                let weights = packed.len();
+                let mut parts = Vec::new();
+                let mut transformed: Vec<Vec<Points>> = Vec::new();
+                for h in &row.parts {
+                    for w in &column.parts {
+                        parts.push(x.buffer.at_signed([plane, h.first, w.first]) + x.channel);
+                        // Each pair of channels is transformed once, then put in the order of the panels.
+                        let pairs = (0..outputs).flat_map(|output| (0..inputs).map(move |input| (output, input)));
+                        let own = pairs.map(|(output, input)| {
+                            transform_weights(edge, &|i, j| {
+                                let weight = (sum.weight)(output, input, [tap_d, h.taps[i], w.taps[j]]);
+                                f64::from(weight) * f64::from(sum.scale[output])
+                            })
+                        });
+                        transformed.push(own.collect());
                     }
                 }
+                for point in 0..edge * edge {
+                    for panel in (0..outputs).step_by(2 * level.lanes()) {
+                        for part in &transformed {
+                            for input in 0..inputs {
+                                for output in panel..outputs.min(panel + 2 * level.lanes()) {
+                                    packed.push(part[output * inputs + input][point]);
+                                }
+                            }
+                        }
+                    }
+                }
+                phases.push(Phase {
+                    parts,
+                    x: [row.step * x_strides[1], column.step * x_strides[2]],
+                    first: y.at([0, row.first, column.first]),
+                    y: [row.apart * y_strides[1], column.apart * y_strides[2]],
+                    size: [row.count, column.count],
+                    weights,
+                });
             }
         }
+        let read = phases[0].parts.len() * inputs;
         let mut weights = Workspace::with_elements(packed.len());
         weights.get_mut().copy_from_slice(&packed);
-        let side = |view: &View, first: usize| {
-            let strides = view.buffer.strides();
-            Side { first, sample: view.buffer.sample(), row: strides[1], position: strides[2] }
-        };
-        let size = [height.phases[0].count, width.phases[0].count];
-        let step = STEP * y.buffer.strides()[1];
-        let origin = y.buffer.low[0] * y.buffer.strides()[0] + y.buffer.low[1] * y.buffer.strides()[1];
-        let units = size[0].div_ceil(STEP);
+        let positions: usize = phases.iter().map(|phase| phase.size.iter().product::<usize>()).sum();
         Some(Winograd {
             level,
+            edge,
+            read,
             inputs,
             outputs,
-            x: side(&x, x.buffer.at_signed([plane, row, column]) + x.channel),
-            y: side(&y, y.at([0; 3])),
-            size,
+            x_sample: x.buffer.sample(),
+            y_sample: y.buffer.sample(),
             weights,
             shift: sum.shift.to_vec(),
             finish: sum.finish,
-            runs: Runs::new([0].into_iter(), inputs, false),
-            together: if inputs + outputs <= 64 { 60 } else { 36 },
-            spread: Spread { sample: y.buffer.sample(), units, origin, step },
-            work: 9 * size[0] * size[1] * inputs * outputs,
+            runs: Runs::new([0].into_iter(), read, false),
+            together: if edge * edge * (read + outputs) <= 1024 { 60 } else { 36 },
+            spread: Spread {
+                sample: y.buffer.sample(),
+                units: tiling.rows.iter().map(|row| row.count.div_ceil(STEP)).max()?,
+                origin: y.buffer.low[0] * y_strides[0] + y.buffer.low[1] * y_strides[1],
+                step: STEP * tiling.rows[0].apart * y_strides[1],
+            },
+            work: (edge - 1) * (edge - 1) * positions * read * outputs,
+            phases,
         })
     }
 
     /// Runs all samples. `x` and `y` are the buffers.
-    pub(super) fn run(&self, samples: usize, x: &[f32], y: &mut [f32]) {
-        self.spread.run(self.work, samples, y, &|y, base, samples, units| {
+    pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
             SCRATCH.with_borrow_mut(|scratch| {
-                let needed = POINTS * self.together * (self.inputs + self.outputs);
+                let needed = self.edge * self.edge * self.together * (self.read + self.outputs);
                 if scratch.get().len() < needed {
                     *scratch = Workspace::with_elements(needed);
                 }
@@ -137,17 +202,24 @@ std::thread_local! {
     static SCRATCH: RefCell<Workspace> = RefCell::new(Workspace::with_elements(0));
 }
 
+/// A transformed tile, or as much of it as there is.
+type Points = [f32; 16];
+
 /// `G g G^T`
-fn transform_weights(tap: &dyn Fn(usize, usize) -> f64) -> [f32; POINTS] {
-    let spread = |a: f64, b: f64, c: f64| [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c];
+fn transform_weights(edge: usize, tap: &dyn Fn(usize, usize) -> f64) -> Points {
+    let spread = |a: f64, b: f64, c: f64| match edge {
+        3 => [a, a + b, b, 0.0],
+        _ => [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c],
+    };
+    let tap = |i: usize, j: usize| if i + 1 < edge && j + 1 < edge { tap(i, j) } else { 0.0 };
     let columns = [0, 1, 2].map(|j| spread(tap(0, j), tap(1, j), tap(2, j)));
-    let mut points = [0.0; POINTS];
-    for i in 0..4 {
+    let mut points = [0.0; 16];
+    for i in 0..edge {
         let row = spread(columns[0][i], columns[1][i], columns[2][i]);
-        for j in 0..4 {
+        for j in 0..edge {
             #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
             let point = row[j] as f32;
-            points[4 * i + j] = point;
+            points[edge * i + j] = point;
         }
     }
     points
@@ -170,107 +242,94 @@ impl Kernel for Block<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Block { own, x, y, base, samples, units, scratch } = self;
-        let columns = own.size[1].div_ceil(STEP);
-        let tiles = samples.len() * units.len() * columns;
-        let (inputs, products) = scratch.split_at_mut(POINTS * own.together * own.inputs);
-        for first in (0..tiles).step_by(own.together) {
-            let count = own.together.min(tiles - first);
-            let place = Tiles { first, count, samples: samples.start, units: units.clone(), columns };
-            simd.call(Gather { own, x, place: &place, points: inputs });
-            for point in 0..POINTS {
-                let x = &inputs[point * count * own.inputs..][..count * own.inputs];
-                let y = &mut products[point * count * own.outputs..][..count * own.outputs];
-                let mut w = &own.weights.get()[point * own.inputs * own.outputs..][..own.inputs * own.outputs];
-                let mut output = 0;
-                while output < own.outputs {
-                    let wide = own.outputs - output >= 2 * S::LANES;
-                    let (panel, rest) = w.split_at(own.inputs * S::LANES * if wide { 2 } else { 1 });
-                    w = rest;
-                    let most = S::POSITIONS[1];
-                    let groups = count.div_ceil(most);
-                    for group in 0..groups {
-                        let (from, to) = (group * count / groups, (group + 1) * count / groups);
-                        let mut tile = Product { own, x, y: &mut *y, w: panel, first: from, output };
-                        if wide {
-                            by_count!(to - from, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
-                                simd.call(ProductTile::<R, 2>(&mut tile));
-                            });
-                        } else {
-                            by_count!(to - from, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
-                                simd.call(ProductTile::<R, 1>(&mut tile));
-                            });
-                        }
-                    }
-                    output += S::LANES * if wide { 2 } else { 1 };
+        let (read, outputs, edge) = (own.read, own.outputs, own.edge);
+        let (inputs, products) = scratch.split_at_mut(edge * edge * own.together * read);
+        for phase in &own.phases {
+            let columns = phase.size[1].div_ceil(STEP);
+            let rows = units.start..units.end.min(phase.size[0].div_ceil(STEP));
+            let tiles = samples.len() * rows.len() * columns;
+            for first in (0..tiles).step_by(own.together) {
+                let count = own.together.min(tiles - first);
+                let place = Tiles { phase, first, count, samples: samples.start, rows: rows.clone(), columns };
+                match edge {
+                    3 => simd.call(Gather::<3> { own, x, place: &place, points: inputs }),
+                    _ => simd.call(Gather::<4> { own, x, place: &place, points: inputs }),
+                }
+                for point in 0..edge * edge {
+                    let x = &inputs[point * count * read..][..count * read];
+                    let y = &mut products[point * count * outputs..][..count * outputs];
+                    let weights = &own.weights.get()[phase.weights + point * read * outputs..][..read * outputs];
+                    Matrix { own, x, y, count }.multiply(simd, weights);
+                }
+                match edge {
+                    3 => simd.call(Scatter::<3> { own, y: &mut *y, base, place: &place, points: products }),
+                    _ => simd.call(Scatter::<4> { own, y: &mut *y, base, place: &place, points: products }),
                 }
             }
-            simd.call(Scatter { own, y: &mut *y, base, place: &place, points: products });
         }
     }
 }
 
-/// Some tiles of a block.
-struct Tiles {
+/// Some tiles of a phase.
+struct Tiles<'a> {
+    phase: &'a Phase,
     first: usize,
     count: usize,
     samples: usize,
-    units: Range<usize>,
+    rows: Range<usize>,
     columns: usize,
 }
 
-impl Tiles {
+impl Tiles<'_> {
     /// Sample, row and column of a tile.
     #[inline(always)]
     fn at(&self, tile: usize) -> [usize; 3] {
         let tile = self.first + tile;
         let (row, column) = (tile / self.columns, tile % self.columns);
-        [self.samples + row / self.units.len(), self.units.start + row % self.units.len(), column]
+        [self.samples + row / self.rows.len(), self.rows.start + row % self.rows.len(), column]
     }
 }
 
 /// `B^T d B` of each tile and channel.
-struct Gather<'a> {
+struct Gather<'a, const EDGE: usize> {
     own: &'a Winograd,
     x: &'a [f32],
-    place: &'a Tiles,
+    place: &'a Tiles<'a>,
     points: &'a mut [f32],
 }
 
-impl Kernel for Gather<'_> {
+impl<const EDGE: usize> Kernel for Gather<'_, EDGE> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Gather { own, x, place, points } = self;
+        let [row_step, column_step] = place.phase.x;
         for tile in 0..place.count {
             let [sample, row, column] = place.at(tile);
-            let side = own.x;
-            let start = side.first + sample * side.sample + STEP * (row * side.row + column * side.position);
-            for channel in (0..own.inputs).step_by(S::LANES) {
-                let zero = simd.splat(0.0);
-                let mut d = [[zero; 4]; 4];
-                for i in 0..4 {
-                    for j in 0..4 {
-                        d[i][j] = simd.load(&x[start + i * side.row + j * side.position + channel..]);
+            let start = sample * own.x_sample + STEP * (row * row_step + column * column_step);
+            for (part, first) in place.phase.parts.iter().enumerate() {
+                for channel in (0..own.inputs).step_by(S::LANES) {
+                    let zero = simd.splat(0.0);
+                    let mut d = [[zero; EDGE]; EDGE];
+                    for i in 0..EDGE {
+                        for j in 0..EDGE {
+                            d[j][i] = simd.load(&x[first + start + i * row_step + j * column_step + channel..]);
+                        }
                     }
-                }
-                let mut t = [[zero; 4]; 4];
-                for j in 0..4 {
-                    t[0][j] = simd.sub(d[0][j], d[2][j]);
-                    t[1][j] = simd.add(d[1][j], d[2][j]);
-                    t[2][j] = simd.sub(d[2][j], d[1][j]);
-                    t[3][j] = simd.sub(d[1][j], d[3][j]);
-                }
-                for i in 0..4 {
-                    let row = [
-                        simd.sub(t[i][0], t[i][2]),
-                        simd.add(t[i][1], t[i][2]),
-                        simd.sub(t[i][2], t[i][1]),
-                        simd.sub(t[i][1], t[i][3]),
-                    ];
-                    for j in 0..4 {
-                        let at = ((4 * i + j) * place.count + tile) * own.inputs + channel;
-                        simd.store(row[j], &mut points[at..]);
+                    let mut t = [[zero; EDGE]; EDGE];
+                    for j in 0..EDGE {
+                        let column = differences(simd, d[j]);
+                        for i in 0..EDGE {
+                            t[i][j] = column[i];
+                        }
+                    }
+                    for i in 0..EDGE {
+                        let row = differences(simd, t[i]);
+                        for j in 0..EDGE {
+                            let at = ((EDGE * i + j) * place.count + tile) * own.read + part * own.inputs + channel;
+                            simd.store(row[j], &mut points[at..]);
+                        }
                     }
                 }
             }
@@ -278,48 +337,70 @@ impl Kernel for Gather<'_> {
     }
 }
 
+/// `B^T d`
+#[inline(always)]
+fn differences<S: Simd, const EDGE: usize>(simd: S, d: [S::F; EDGE]) -> [S::F; EDGE] {
+    let mut t = d;
+    if EDGE == 3 {
+        t[0] = simd.sub(d[0], d[1]);
+        t[2] = simd.sub(d[2], d[1]);
+    } else {
+        t[0] = simd.sub(d[0], d[2]);
+        t[1] = simd.add(d[1], d[2]);
+        t[2] = simd.sub(d[2], d[1]);
+        t[EDGE - 1] = simd.sub(d[1], d[EDGE - 1]);
+    }
+    t
+}
+
+/// `A^T m`
+#[inline(always)]
+fn pair<S: Simd, const EDGE: usize>(simd: S, m: [S::F; EDGE]) -> [S::F; 2] {
+    if EDGE == 3 {
+        [simd.add(m[0], m[1]), simd.add(m[1], m[2])]
+    } else {
+        [simd.add(simd.add(m[0], m[1]), m[2]), simd.sub(simd.sub(m[1], m[2]), m[EDGE - 1])]
+    }
+}
+
 /// `A^T m A` of each tile and channel, and what is folded into the sum.
-struct Scatter<'a> {
+struct Scatter<'a, const EDGE: usize> {
     own: &'a Winograd,
     y: &'a mut [f32],
     base: usize,
-    place: &'a Tiles,
+    place: &'a Tiles<'a>,
     points: &'a [f32],
 }
 
-impl Kernel for Scatter<'_> {
+impl<const EDGE: usize> Kernel for Scatter<'_, EDGE> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Scatter { own, y, base, place, points } = self;
+        let ([row_step, column_step], size) = (place.phase.y, place.phase.size);
         for tile in 0..place.count {
             let [sample, row, column] = place.at(tile);
-            let (side, size) = (own.y, own.size);
             let (row, column) = (STEP * row, STEP * column);
-            let start = side.first + sample * side.sample + row * side.row + column * side.position - base;
+            let start = place.phase.first + sample * own.y_sample + row * row_step + column * column_step - base;
             for channel in (0..own.outputs).step_by(S::LANES) {
                 let zero = simd.splat(0.0);
-                let mut t = [[zero; 4]; 2];
-                for j in 0..4 {
-                    let mut m = [zero; 4];
-                    for i in 0..4 {
-                        m[i] = simd.load(&points[((4 * i + j) * place.count + tile) * own.outputs + channel..]);
+                let mut t = [[zero; EDGE]; 2];
+                for j in 0..EDGE {
+                    let mut m = [zero; EDGE];
+                    for i in 0..EDGE {
+                        m[i] = simd.load(&points[((EDGE * i + j) * place.count + tile) * own.outputs + channel..]);
                     }
-                    t[0][j] = simd.add(simd.add(m[0], m[1]), m[2]);
-                    t[1][j] = simd.sub(simd.sub(m[1], m[2]), m[3]);
+                    [t[0][j], t[1][j]] = pair(simd, m);
                 }
                 let shift = simd.load(&own.shift[channel..]);
                 for i in 0..STEP.min(size[0] - row) {
-                    let pair = [
-                        simd.add(simd.add(t[i][0], t[i][1]), simd.add(t[i][2], shift)),
-                        simd.add(simd.sub(t[i][1], t[i][2]), simd.sub(shift, t[i][3])),
-                    ];
+                    let pair = pair(simd, t[i]);
                     for j in 0..STEP {
                         if column + j < size[1] {
-                            let at = start + i * side.row + j * side.position + channel;
+                            let at = start + i * row_step + j * column_step + channel;
                             let y = &mut y[at..][..S::LANES];
-                            simd.store(own.finish.apply(simd, pair[j]), y);
+                            simd.store(own.finish.apply(simd, simd.add(pair[j], shift)), y);
                             own.finish.rest(simd, y);
                         }
                     }
@@ -329,7 +410,44 @@ impl Kernel for Scatter<'_> {
     }
 }
 
-/// A product of matrices: tiles by output channels.
+/// A product of matrices: `count` tiles by output channels.
+struct Matrix<'a> {
+    own: &'a Winograd,
+    x: &'a [f32],
+    y: &'a mut [f32],
+    count: usize,
+}
+
+impl Matrix<'_> {
+    #[inline(always)]
+    fn multiply<S: Simd>(self, simd: S, mut weights: &[f32]) {
+        let Matrix { own, x, y, count } = self;
+        let mut output = 0;
+        while output < own.outputs {
+            let wide = own.outputs - output >= 2 * S::LANES;
+            let (panel, rest) = weights.split_at(own.read * S::LANES * if wide { 2 } else { 1 });
+            weights = rest;
+            let most = S::POSITIONS[1];
+            let groups = count.div_ceil(most);
+            for group in 0..groups {
+                let (from, to) = (group * count / groups, (group + 1) * count / groups);
+                let mut tile = Product { own, x, y: &mut *y, w: panel, first: from, output };
+                if wide {
+                    by_count!(to - from, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
+                        simd.call(ProductTile::<R, 2>(&mut tile));
+                    });
+                } else {
+                    by_count!(to - from, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
+                        simd.call(ProductTile::<R, 1>(&mut tile));
+                    });
+                }
+            }
+            output += S::LANES * if wide { 2 } else { 1 };
+        }
+    }
+}
+
+/// Some rows and a panel of a product.
 struct Product<'a> {
     own: &'a Winograd,
     x: &'a [f32],
@@ -349,7 +467,7 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
         let Product { own, x, y, w, first, output } = self.0;
         let mut starts = [0; R];
         for r in 0..R {
-            starts[r] = (*first + r) * own.inputs;
+            starts[r] = (*first + r) * own.read;
         }
         let mut sums = [[simd.splat(0.0); V]; R];
         products(simd, x, &starts, &own.runs, w, &mut sums);

@@ -35,7 +35,7 @@ pub(crate) fn activation(function: Activation, x: f64) -> f64 {
             }
         }
         Activation::Hardswish => x * clamp(x + 3.0, 0.0, 6.0) / 6.0,
-        Activation::Hardsigmoid => clamp(x + 3.0, 0.0, 6.0) / 6.0,
+        Activation::Hardsigmoid { alpha } => clamp(alpha * x + 0.5, 0.0, 1.0),
         Activation::Clamp { min, max } => clamp(x, min, max),
         Activation::Exp => libm::exp(x),
     }

@@ -272,7 +272,7 @@ fn element_wise() {
     activation(Activation::Relu6, [0.0, 0.0, 1.0, 6.0]);
     activation(Activation::LeakyRelu { slope: 0.5 }, [-2.0, -0.5, 1.0, 30.0]);
     activation(Activation::Hardswish, [0.0, -1.0 / 3.0, 2.0 / 3.0, 30.0]);
-    activation(Activation::Hardsigmoid, [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0]);
+    activation(Activation::Hardsigmoid { alpha: 1.0 / 6.0 }, [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0]);
     activation(Activation::Clamp { min: -2.0, max: 2.0 }, [-2.0, -1.0, 1.0, 2.0]);
     activation(
         Activation::Softplus,

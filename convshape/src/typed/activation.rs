@@ -3,7 +3,7 @@
 use convshape_arith::op::{Activation, Op};
 
 use super::dims::Dims;
-use super::layer::{Layer, apply};
+use super::layer::{Layer, run_op};
 use super::storage::Holds;
 use super::tensor::Tensor;
 
@@ -15,7 +15,7 @@ macro_rules! elementwise {
 
             fn run(&self, x: &Tensor<f32, S, B>) -> Tensor<f32, S, B> {
                 let $fields = self;
-                apply(&$op, [], x)
+                run_op(&$op, x)
             }
         }
     )+};
@@ -46,11 +46,15 @@ functions! {
     Softplus
     /// `x * clamp(x + 3, 0, 6) / 6`
     Hardswish
-    /// `clamp(x + 3, 0, 6) / 6`
-    Hardsigmoid
     /// The exponential.
     Exp
 }
+
+/// `clamp(x + 3, 0, 6) / 6`
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hardsigmoid;
+
+elementwise! { Hardsigmoid, |Hardsigmoid| Op::Activation(Activation::Hardsigmoid { alpha: 1.0 / 6.0 }); }
 
 /// `x` above zero, a part of it below.
 #[derive(Clone, Copy, PartialEq, Debug)]

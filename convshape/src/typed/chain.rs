@@ -6,7 +6,8 @@ use super::dims::{Compared, Dims};
 use super::number::{Shown, Text};
 use super::storage::Holds;
 use super::tensor::Tensor;
-use crate::shapes::TensorShape;
+use crate::forward::forward_slices;
+use crate::parts::Parts;
 
 /// A shape that a chain, which is for `Expected`, takes.
 pub trait InputOf<Expected, Chain> {}
@@ -29,19 +30,15 @@ pub trait TakesInput<Chain, Found, Expected> {}
 #[diagnostic::do_not_recommend]
 impl<Chain, Found, Expected> TakesInput<Chain, Found, Expected> for B1 {}
 
-const SAME: &str = "the macro writes the same shape in both ways";
-
-/// Runs a chain whose input and output are `From` and `To` in types.
+/// Runs a chain whose input and output are `S` and `To` in types.
 #[doc(hidden)]
-pub fn run_chain<S, To, B, From: TensorShape, Into: TensorShape>(
-    x: &Tensor<f32, S, B>,
-    forward: impl FnOnce(&crate::Tensor<f32, From>) -> crate::Tensor<f32, Into>,
-) -> Tensor<f32, To, B>
+pub fn run_chain<S, To, B>(chain: &impl Parts, x: &Tensor<f32, S, B>) -> Tensor<f32, To, B>
 where
     S: Dims,
     To: Dims,
     B: Holds<S::Elements> + Holds<To::Elements>,
 {
-    let y = forward(&crate::Tensor::from_slice(x.as_slice()).expect(SAME));
-    Tensor::from_slice(y.as_slice()).expect(SAME)
+    let mut y = Tensor::zeros();
+    forward_slices(chain, &[x.as_slice()], &mut [y.as_mut_slice()]);
+    y
 }

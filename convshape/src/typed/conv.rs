@@ -11,7 +11,7 @@ use super::arithmetic::word::{Depth, Height, Length, Width};
 use super::arithmetic::{ChannelsOf, ConvOut, ConvTransposeOut, ConvTransposed, Convolved, InGroups};
 use super::axes::{At, Numbers, On};
 use super::dims::{Cdhw, Chw, Cl, Dims};
-use super::layer::{Layer, Out, apply};
+use super::layer::{Layer, Operation, Out, run_learnt};
 use super::learnt::{Learnt, layer_with_params};
 use super::number::{Shown, Text};
 use super::storage::Holds;
@@ -70,7 +70,7 @@ macro_rules! convolutions {
             >;
 
             fn run(&self, x: &Tensor<f32, $dims<N, $($size),+>, B>) -> Self::Output {
-                apply(&Self::OP, self.learnt.slices(), x)
+                run_learnt::<Self, _, _, _>(&self.learnt, x)
             }
         }
     )+};
@@ -127,7 +127,7 @@ macro_rules! transposed {
             >;
 
             fn run(&self, x: &Tensor<f32, $dims<N, $($size),+>, B>) -> Self::Output {
-                apply(&Self::OP, self.learnt.slices(), x)
+                run_learnt::<Self, _, _, _>(&self.learnt, x)
             }
         }
     )+};

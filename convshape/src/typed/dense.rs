@@ -8,7 +8,7 @@ use rand::Rng;
 use typenum::{B1, Eq, IsEqual, Unsigned};
 
 use super::dims::{C, Cl, Dims, Reshapes};
-use super::layer::{Layer, Out, apply};
+use super::layer::{Layer, Operation, Out, run_learnt};
 use super::learnt::{Learnt, layer_with_params};
 use super::number::{Shown, Text};
 use super::storage::Holds;
@@ -57,7 +57,7 @@ macro_rules! linear {
             type Output = Tensor<f32, $dims<$($before,)? O>, B>;
 
             fn run(&self, x: &Tensor<f32, $dims<$($before,)? N>, B>) -> Self::Output {
-                apply(&Self::OP, self.learnt.slices(), x)
+                run_learnt::<Self, _, _, _>(&self.learnt, x)
             }
         }
     )+};

@@ -1,11 +1,17 @@
 //! What layers are, and how they follow each other.
 
+use core::marker::PhantomData;
+
 use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::shape::Shape;
 
 use super::dims::Dims;
+use super::learnt::Learnt;
 use super::storage::Holds;
 use super::tensor::Tensor;
 use crate::kernels;
+use crate::parts::Linked;
+use crate::program::{Action, Port, Program, Step};
 
 /// A layer for inputs of the type `X`. The layers of this module, tuples of layers and every literal
 /// chain implement it.
@@ -75,24 +81,59 @@ tuples! {
     (L0 X1, L1 X1 X2 1, L2 X2 X3 2, L3 X3 X4 3, L4 X4 X5 4, L5 X5 X6 5, L6 X6 X7 6, L7 X7 X8 7)
 }
 
-/// Runs the kernel of a layer, whose types have checked the shapes.
-pub(super) fn apply<'a, S: Dims, B, To: Dims>(
-    op: &Op,
-    params: impl IntoIterator<Item = &'a [f32]>,
+/// A layer with parameters, as the kernels know it.
+pub(super) trait Operation {
+    /// What it does.
+    const OP: Op;
+}
+
+/// Such a layer as a program of its own, on inputs of the shape `S`.
+struct Alone<L, S, To>(PhantomData<(L, S, To)>);
+
+impl<L: Operation, S: Dims, To: Dims> Alone<L, S, To> {
+    const PROGRAM: &'static Program = &Program {
+        name: "typed",
+        order: AxisOrder::ChannelsFirst,
+        inputs: &[Port { name: "input", shape: S::SHAPE, value: 0 }],
+        steps: &[Step {
+            name: "layer",
+            file_name: "layer",
+            action: Action::Layer(L::OP),
+            inputs: &[0],
+            output: 1,
+            tied: None,
+        }],
+        outputs: &[Port { name: "output", shape: To::SHAPE, value: 1 }],
+        values: 2,
+    };
+    const LINKED: Linked = Linked { program: Self::PROGRAM, chains: &[], slots: &[] };
+}
+
+/// Runs a layer with parameters, whose types have checked the shapes.
+pub(super) fn run_learnt<L: Operation, S: Dims, B, To: Dims>(
+    learnt: &Learnt,
     x: &Tensor<f32, S, B>,
 ) -> Tensor<f32, To, B>
 where
     B: Holds<S::Elements> + Holds<To::Elements>,
 {
-    let mut slices: [&[f32]; convshape_arith::param::MAX_PARAMS] = Default::default();
-    let mut count = 0;
-    for (slice, param) in slices.iter_mut().zip(params) {
-        *slice = param;
-        count += 1;
-    }
     let mut y = Tensor::zeros();
-    let inputs = [(&S::SHAPE, x.as_slice())];
-    kernels::apply(op, AxisOrder::ChannelsFirst, &slices[..count], &inputs, &To::SHAPE, y.as_mut_slice())
-        .expect("the types say what the arithmetic says");
+    learnt.run(&L::OP, Alone::<L, S, To>::LINKED, x.as_slice(), y.as_mut_slice());
     y
+}
+
+/// Runs a layer without parameters, whose types have checked the shapes.
+pub(super) fn run_op<S: Dims, B, To: Dims>(op: &Op, x: &Tensor<f32, S, B>) -> Tensor<f32, To, B>
+where
+    B: Holds<S::Elements> + Holds<To::Elements>,
+{
+    let mut y = Tensor::zeros();
+    apply(op, &[], (&S::SHAPE, x.as_slice()), &To::SHAPE, y.as_mut_slice());
+    y
+}
+
+/// Runs a layer by its definition.
+pub(super) fn apply(op: &Op, params: &[&[f32]], input: (&Shape, &[f32]), output: &Shape, y: &mut [f32]) {
+    kernels::apply(op, AxisOrder::ChannelsFirst, params, &[input], output, y)
+        .expect("the types say what the arithmetic says");
 }

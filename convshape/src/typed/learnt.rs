@@ -4,21 +4,30 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use convshape_arith::op::Op;
+use convshape_arith::param::MAX_PARAMS;
 use rand::Rng;
 
+use super::layer::apply;
 use crate::error::ShapeError;
+#[cfg(feature = "std")]
+use crate::fast::Cache;
 use crate::init::draw;
 use crate::param::Param;
-use crate::parts::{Name, Spec};
+use crate::parts::{Linked, Name, Spec};
 
 /// The parameters that a layer has learnt, in the order of [`Op::params`].
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Learnt(Vec<Param>);
+pub(super) struct Learnt {
+    params: Vec<Param>,
+    /// The layer as the fast kernels take it.
+    #[cfg(feature = "std")]
+    cache: Cache,
+}
 
 impl Learnt {
     /// Draws them as PyTorch does.
     pub(super) fn init(op: Op, rng: &mut impl Rng) -> Learnt {
-        Learnt(specs(op).map(|spec| draw(&spec, rng)).collect())
+        Learnt::of(specs(op).map(|spec| draw(&spec, rng)).collect())
     }
 
     /// A copy of given ones.
@@ -38,19 +47,37 @@ impl Learnt {
                 })
             }
         });
-        params.collect::<Result<_, _>>().map(Learnt)
+        params.collect::<Result<_, _>>().map(Learnt::of)
+    }
+
+    fn of(params: Vec<Param>) -> Learnt {
+        Learnt {
+            params,
+            #[cfg(feature = "std")]
+            cache: Cache::default(),
+        }
+    }
+
+    /// Runs the layer, which is a program of its own, over one sample.
+    pub(super) fn run(&self, op: &Op, alone: Linked, x: &[f32], y: &mut [f32]) {
+        let input = &alone.program.inputs[0].shape;
+        #[cfg(feature = "std")]
+        if let Some(engine) = self.cache.engine_of(alone, &|f| self.params.iter().for_each(f), core::iter::once(*input))
+            && engine.run(1, &[x], &mut [&mut *y]).is_some()
+        {
+            return;
+        }
+        let mut slices: [&[f32]; MAX_PARAMS] = Default::default();
+        slices.iter_mut().zip(&self.params).for_each(|(slice, param)| *slice = param.as_slice());
+        apply(op, &slices[..self.params.len()], (input, x), &alone.program.outputs[0].shape, y);
     }
 
     pub(super) fn params(&self) -> &[Param] {
-        &self.0
-    }
-
-    pub(super) fn slices(&self) -> impl Iterator<Item = &[f32]> {
-        self.0.iter().map(Param::as_slice)
+        &self.params
     }
 
     pub(super) fn slices_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
-        self.0.iter_mut().map(Param::as_mut_slice)
+        self.params.iter_mut().map(Param::as_mut_slice)
     }
 }
 
@@ -71,12 +98,17 @@ macro_rules! layer_with_params {
             sizes: PhantomData<fn() -> ($($arg,)*)>,
         }
 
-        impl<$($arg),* $(, const $flag: bool)?> $name<$($arg),* $(, $flag)?>
+        impl<$($arg),* $(, const $flag: bool)?> Operation for $name<$($arg),* $(, $flag)?>
         where
             $($bound: $need),*
         {
             const OP: Op = $op;
+        }
 
+        impl<$($arg),* $(, const $flag: bool)?> $name<$($arg),* $(, $flag)?>
+        where
+            $($bound: $need),*
+        {
             /// A layer with freshly drawn parameters, as PyTorch initialises them.
             #[must_use]
             pub fn init(rng: &mut impl Rng) -> Self {

@@ -9,7 +9,7 @@ use typenum::Unsigned;
 
 use super::arithmetic::{ChannelsOf, InGroups};
 use super::dims::{Dims, RestoresShape};
-use super::layer::{Layer, Out, apply};
+use super::layer::{Layer, Operation, Out, run_learnt};
 use super::learnt::{Learnt, layer_with_params};
 use super::number::{Shown, Text};
 use super::pool::Spatial;
@@ -53,7 +53,7 @@ macro_rules! keeps_shape {
             type Output = Tensor<f32, S, B>;
 
             fn run(&self, x: &Tensor<f32, S, B>) -> Tensor<f32, S, B> {
-                apply(&Self::OP, self.learnt.slices(), x)
+                run_learnt::<Self, _, _, _>(&self.learnt, x)
             }
         }
     )+};

@@ -6,11 +6,11 @@ use core::ops::Mul;
 use convshape_arith::op::{Dialect, Interpolation, Op, Padding, Pool, PoolKind, ResizeTo, Upsample};
 use typenum::{Prod, U0, U1, Unsigned};
 
-use super::arithmetic::word::{Factor, Height, Length, Width};
+use super::arithmetic::word::{Depth, Factor, Height, Length, Width};
 use super::arithmetic::{AtLeastOne, PoolOut, Pooled};
 use super::axes::{At, Numbers, On};
 use super::dims::{C, Cdhw, Chw, Cl, Dims};
-use super::layer::{Layer, apply};
+use super::layer::{Layer, run_op};
 use super::storage::Holds;
 use super::tensor::Tensor;
 
@@ -56,7 +56,7 @@ macro_rules! pools {
                     padding: Padding::Symmetric(P::EACH),
                     ..Pool::new(Dialect::Torch, PoolKind::$kind, $rank)
                 };
-                apply(&Op::Pool(pool), [], x)
+                run_op(&Op::Pool(pool), x)
             }
         }
     )+};
@@ -67,10 +67,14 @@ pools! {
     MaxPool1d Max 1 Cl<L Length>;
     /// The largest value of each window over `[channels, height, width]`.
     MaxPool2d Max 2 Chw<H Height, W Width>;
+    /// The largest value of each window over `[channels, depth, height, width]`.
+    MaxPool3d Max 3 Cdhw<Z Depth, H Height, W Width>;
     /// The mean of each window over `[channels, length]`; padded elements count.
     AvgPool1d Avg 1 Cl<L Length>;
     /// The mean of each window over `[channels, height, width]`; padded elements count.
     AvgPool2d Avg 2 Chw<H Height, W Width>;
+    /// The mean of each window over `[channels, depth, height, width]`; padded elements count.
+    AvgPool3d Avg 3 Cdhw<Z Depth, H Height, W Width>;
 }
 
 /// Pools `[channels, height, width]` to `H` by `W`, each element the mean of its share of the input.
@@ -94,7 +98,7 @@ where
     type Output = Tensor<f32, Chw<N, H, W>, B>;
 
     fn run(&self, x: &Tensor<f32, Chw<N, FromH, FromW>, B>) -> Self::Output {
-        apply(&Op::AdaptivePool { kind: PoolKind::Avg, rank: 2, size: [H::I64, W::I64, 1] }, [], x)
+        run_op(&Op::AdaptivePool { kind: PoolKind::Avg, rank: 2, size: [H::I64, W::I64, 1] }, x)
     }
 }
 
@@ -111,7 +115,7 @@ where
     type Output = Tensor<f32, C<S::Channels>, B>;
 
     fn run(&self, x: &Tensor<f32, S, B>) -> Self::Output {
-        apply(&Op::GlobalAvgPool { keep_axes: false }, [], x)
+        run_op(&Op::GlobalAvgPool { keep_axes: false }, x)
     }
 }
 
@@ -147,6 +151,6 @@ where
 
     fn run(&self, x: &Tensor<f32, Chw<N, H, W>, B>) -> Self::Output {
         let to = ResizeTo::Scale([f64::from(By::U32); 3]);
-        apply(&Op::Upsample(Upsample { rank: None, to, mode: Interpolation::Nearest, align_corners: None }), [], x)
+        run_op(&Op::Upsample(Upsample { rank: None, to, mode: Interpolation::Nearest, align_corners: None }), x)
     }
 }

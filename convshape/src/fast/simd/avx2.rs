@@ -57,6 +57,26 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn load_even(self, from: *const f32) -> __m256 {
+        // The second vector starts one early, so that it ends with the last element that is wanted.
+        // SAFETY: as in `avx2!`; the caller vouches for 15 elements.
+        unsafe {
+            let (low, high) = (_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(7)));
+            // 0 2 of each half of the first, 1 3 of each half of the second.
+            let pairs = _mm256_castps_pd(_mm256_shuffle_ps::<0b11_01_10_00>(low, high));
+            _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(pairs))
+        }
+    }
+
+    #[inline(always)]
+    fn interleave(self, a: __m256, b: __m256) -> [__m256; 2] {
+        avx2!({
+            let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            [_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high)]
+        })
+    }
+
+    #[inline(always)]
     fn add(self, a: __m256, b: __m256) -> __m256 {
         avx2!(_mm256_add_ps(a, b))
     }

@@ -6,11 +6,11 @@
 
 use std::vec::Vec;
 
+use super::Machine;
 use super::rows::{self, Rows};
 use crate::fast::buffer::View;
-use crate::fast::each::Each;
 use crate::fast::math::Finish;
-use crate::fast::simd::{Kernel, Level, Simd};
+use crate::fast::simd::{Kernel, Simd};
 use crate::param::Param;
 
 /// New statistics of one normalisation.
@@ -61,7 +61,7 @@ impl BatchNorm {
     /// `params` end with the stored statistics, `places` says where all of them stand in the model.
     pub(super) fn forward(
         &mut self,
-        level: Level,
+        on: Machine,
         samples: usize,
         (params, places): (&[&[f32]], &[usize]),
         (from, x): (&View, &[f32]),
@@ -75,11 +75,11 @@ impl BatchNorm {
         self.means.clear();
         self.deviations.clear();
         if let Some(momentum) = self.momentum {
-            self.means.extend(rows::sums(level, samples, from, x).iter().map(|sum| single(sum / count)));
+            self.means.extend(rows::sums(on, samples, from, x).iter().map(|sum| single(sum / count)));
             // The rounded mean's error is made good by the sum of the differences.
             let mut sums = std::vec![[0.0; 2]; channels];
             let rows = Rows::new(samples, from, from);
-            level.run(Spread { rows, x, means: &self.means, sums: &mut sums });
+            on.level.run(Spread { rows, x, means: &self.means, sums: &mut sums });
             let statistics = sums.iter().zip(&self.means).map(|([sum, squares], mean)| {
                 let error = sum / count;
                 (f64::from(*mean) + error, (squares / count - error * error).max(0.0))
@@ -99,17 +99,14 @@ impl BatchNorm {
             single(bias - f64::from(self.means[channel]) * factor(channel))
         };
         let shift: Vec<f32> = (0..channels).map(constant).collect();
-        rows::samples(y, to, samples, &|y, samples, first| {
-            let x = &x[first * from.buffer.sample()..];
-            level.run(Each { samples, from, x, to, y, scale: &scale, shift: &shift, finish });
-        });
+        rows::each(on, samples, (from, x), (to, y), [&scale, &shift], finish);
         update
     }
 
     /// Adds the gradients of weight and bias, and writes that of the input.
     pub(super) fn backward(
         &self,
-        level: Level,
+        on: Machine,
         samples: usize,
         params: &[&[f32]],
         (x_view, x): (&View, &[f32]),
@@ -119,7 +116,7 @@ impl BatchNorm {
     ) {
         let channels = x_view.channels;
         let mut sums = std::vec![[0.0; 2]; channels];
-        level.run(Products { rows: Rows::new(samples, x_view, from), x, dy, means: &self.means, sums: &mut sums });
+        on.level.run(Products { rows: Rows::new(samples, x_view, from), x, dy, means: &self.means, sums: &mut sums });
         // Of the gradients, and of their products with the normalised values.
         let normalised =
             sums.iter().zip(&self.deviations).map(|([sum, product], deviation)| [*sum, product / deviation]);
@@ -142,11 +139,11 @@ impl BatchNorm {
                 [single(by), single(by * product / self.deviations[channel]), single(by * mean)]
             })
             .collect();
-        rows::samples(dx, to, samples, &|dx, samples, first| {
+        rows::samples(on, (to, dx), samples, &|dx, samples, first| {
             let (x, dy) = (&x[first * x_view.buffer.sample()..], &dy[first * from.buffer.sample()..]);
             let (of_x, of_dy) =
                 (Rows::new(samples, x_view, to).short(samples), Rows::new(samples, from, to).short(samples));
-            level.run(Lines { of_x, of_dy, x, dy, means: &self.means, lines: &lines, dx });
+            on.level.run(Lines { of_x, of_dy, x, dy, means: &self.means, lines: &lines, dx });
         });
     }
 }

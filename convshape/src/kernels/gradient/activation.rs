@@ -61,7 +61,7 @@ pub(crate) fn derivative(function: Activation, x: f64, y: f64) -> f64 {
                 1.0
             }
         }
-        Activation::Hardsigmoid => inside(x > -3.0 && x < 3.0) / 6.0,
+        Activation::Hardsigmoid { alpha } => alpha * inside((alpha * x).abs() < 0.5),
         Activation::Clamp { min, max } => inside(x >= min && x <= max),
         Activation::Exp => y,
     }

@@ -1,0 +1,159 @@
+//! Convolutions whose channels are inputs and outputs alike.
+
+use std::ops::Range;
+
+use super::super::buffer::View;
+use super::super::simd::{Kernel, Simd, WINDOW, dots, window};
+use super::super::taps::Axis;
+use super::{Conv, Cursor, Panel};
+
+/// A depthwise 3x3 convolution: its step, where the first input of the first output is, and how far
+/// apart rows and positions are.
+#[derive(Clone, Copy)]
+pub(super) struct Window {
+    step: usize,
+    first: usize,
+    row: usize,
+    position: usize,
+}
+
+impl Window {
+    pub(super) fn new(axes: &[Axis; 3], x: &View) -> Option<Window> {
+        let [depth, height, width] = axes;
+        let (taps_h, row) = height.three()?;
+        let (taps_w, column) = width.three()?;
+        let step = height.step;
+        let ordered = taps_h.is_sorted() && taps_w.is_sorted();
+        let flat = depth.phases.len() == 1 && depth.phases[0].count == 1 && depth.phases[0].taps.len() == 1;
+        if !ordered || !flat || width.step != step || !(1..=2).contains(&step) {
+            return None;
+        }
+        let first = x.buffer.at_signed([depth.phases[0].taps[0].1, row, column]) + x.channel;
+        let strides = x.buffer.strides();
+        Some(Window { step, first, row: strides[1], position: strides[2] })
+    }
+}
+
+/// All panels of a depthwise convolution over the positions of a block.
+pub(super) struct Strip<'a> {
+    pub(super) conv: &'a Conv,
+    pub(super) panels: &'a [Panel],
+    pub(super) x: &'a [f32],
+    pub(super) y: &'a mut [f32],
+    pub(super) cursor: Cursor,
+}
+
+pub(super) struct DepthTile<'a, 'b, const R: usize>(pub(super) &'a mut Strip<'b>);
+
+impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let strip = self.0;
+        let (starts, places) = strip.cursor.take::<R>();
+        let (packed, finish) = (strip.conv.weights.get(), strip.conv.finish);
+        for panel in strip.panels {
+            let mut sums = [[simd.load(&packed[panel.shift..])]; R];
+            dots(simd, strip.x, &starts, &panel.runs, &packed[panel.weights.clone()], &mut sums);
+            for r in 0..R {
+                let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
+                simd.store_some(finish.apply(simd, sums[r][0]), y, panel.channels);
+                finish.rest(simd, y);
+            }
+        }
+    }
+}
+
+/// All panels of a depthwise 3x3 convolution over whole rows.
+pub(super) struct Rows<'a> {
+    pub(super) conv: &'a Conv,
+    pub(super) window: Window,
+    pub(super) panels: &'a [Panel],
+    pub(super) x: &'a [f32],
+    pub(super) y: &'a mut [f32],
+    /// Where a sample's first output is, and where `y` starts.
+    pub(super) place: [usize; 2],
+    pub(super) width: usize,
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    pub(super) fn run<S: Simd>(&mut self, simd: S, sample: usize, rows: Range<usize>) {
+        let [height, width] = WINDOW[self.window.step - 1];
+        let mut row = rows.start;
+        while row < rows.end {
+            // The last tiles go back over some outputs; what is lower or narrower than a tile is computed
+            // output by output.
+            if rows.end - rows.start >= height {
+                row = row.min(rows.end - height);
+            }
+            let tall = height.min(rows.end - row);
+            let (x, y) = (self.conv.x, self.conv.y);
+            let x_row = sample * x.0[0] + row * x.0[2];
+            let y_row = self.place[0] + sample * y.0[0] + row * y.0[2] - self.place[1];
+            let mut column = 0;
+            while column < self.width {
+                let at = if self.width >= width { column.min(self.width - width) } else { column };
+                if tall == height && self.width >= width {
+                    let (x_at, y_at) = (self.window.first + x_row + at * x.0[3], y_row + at * y.0[3]);
+                    match self.window.step {
+                        1 => simd.call(WindowTile::<1> { rows: &mut *self, x_at, y_at }),
+                        _ => simd.call(WindowTile::<2> { rows: &mut *self, x_at, y_at }),
+                    }
+                    column = at + width;
+                } else {
+                    for row in 0..tall {
+                        let cursor = Cursor {
+                            index: [0; 4],
+                            count: [1; 4],
+                            x: x_row + row * x.0[2] + column * x.0[3],
+                            y: y_row + row * y.0[2] + column * y.0[3],
+                            x_steps: x,
+                            y_steps: y,
+                        };
+                        let (conv, panels, x) = (self.conv, self.panels, self.x);
+                        simd.call(DepthTile::<1>(&mut Strip { conv, panels, x, y: &mut *self.y, cursor }));
+                    }
+                    column += 1;
+                }
+            }
+            row += tall;
+        }
+    }
+}
+
+struct WindowTile<'a, 'b, const STEP: usize> {
+    rows: &'a mut Rows<'b>,
+    x_at: usize,
+    y_at: usize,
+}
+
+impl<const STEP: usize> Kernel for WindowTile<'_, '_, STEP> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let WindowTile { rows, x_at, y_at } = self;
+        let (packed, finish) = (rows.conv.weights.get(), rows.conv.finish);
+        let [height, width] = WINDOW[STEP - 1];
+        for panel in rows.panels {
+            let mut weights = [simd.splat(0.0); 9];
+            for tap in 0..9 {
+                weights[tap] = simd.load(&packed[panel.weights.start + tap * S::LANES..]);
+            }
+            let shift = simd.load(&packed[panel.shift..]);
+            let Window { row, position, .. } = rows.window;
+            let x = &rows.x[x_at + panel.first..];
+            let sums = window::<S, STEP>(simd, x, row, position, &weights, shift);
+            for r in 0..height {
+                for c in 0..width {
+                    let at = y_at + r * rows.conv.y.0[2] + c * rows.conv.y.0[3] + panel.first;
+                    let y = &mut rows.y[at..][..panel.channels];
+                    simd.store_some(finish.apply(simd, sums[r][c]), y, panel.channels);
+                    finish.rest(simd, y);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Pooling over windows.
+
+use std::vec::Vec;
+
+use convshape_arith::axis::Window;
+use convshape_arith::op::PoolKind;
+
+use super::buffer::View;
+use super::each::Share;
+use super::simd::{Kernel, Simd};
+
+/// The windows of a pooling layer, an axis each.
+pub(super) struct Windows {
+    kind: PoolKind,
+    spans: [Vec<Span>; 3],
+}
+
+/// The rows of one axis that a window holds.
+#[derive(Clone, Copy)]
+struct Span {
+    first: usize,
+    count: usize,
+    step: usize,
+    /// How many rows the divisor of a mean counts.
+    divisor: usize,
+}
+
+impl Windows {
+    pub(super) fn new(
+        kind: PoolKind,
+        windows: &[Window; 3],
+        count_include_pad: bool,
+        from: [usize; 3],
+        to: [usize; 3],
+    ) -> Windows {
+        let span = |axis: usize| {
+            let span = move |row: usize| Span::new(&windows[axis], from[axis], row, count_include_pad);
+            (0..to[axis]).map(span).collect()
+        };
+        Windows { kind, spans: [span(0), span(1), span(2)] }
+    }
+}
+
+impl Span {
+    fn new(window: &Window, size: usize, row: usize, count_include_pad: bool) -> Span {
+        let Window { kernel, stride, dilation, lo, hi, .. } = *window;
+        let start = row as i64 * stride - lo;
+        let size = size as i64;
+        // The taps between two rows, the second not counted.
+        let taps = |low: i64, high: i64| {
+            let from = (low - start + dilation - 1).div_euclid(dilation).clamp(0, kernel);
+            let to = (high - start + dilation - 1).div_euclid(dilation).clamp(0, kernel);
+            (from, to - from)
+        };
+        let (from, count) = taps(0, size);
+        let (_, divisor) = if count_include_pad { taps(-lo, size + hi) } else { (from, count) };
+        let number = |rows: i64| usize::try_from(rows).unwrap_or(0);
+        Span {
+            first: number(start + from * dilation),
+            count: number(count),
+            step: number(dilation),
+            divisor: number(divisor),
+        }
+    }
+}
+
+/// A pooling layer.
+pub(super) struct Pool<'a> {
+    pub(super) windows: &'a Windows,
+    pub(super) share: Share<'a>,
+}
+
+impl Kernel for Pool<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Pool { windows, share: Share { samples, from, x, to, y, base, start, .. } } = self;
+        let spans = |axis: usize| &windows.spans[axis][start[axis]..][..to.buffer.size[axis]];
+        let [ds, hs, ws] = [spans(0), spans(1), spans(2)];
+        for n in samples {
+            for (d, ds) in ds.iter().enumerate() {
+                for (h, hs) in hs.iter().enumerate() {
+                    let x_row = n * from.buffer.sample() + from.at([ds.first, hs.first, 0]);
+                    let y_row = n * to.buffer.sample() + to.at([d, h, 0]) - base;
+                    for (w, ws) in ws.iter().enumerate() {
+                        let y = &mut y[y_row + w * to.buffer.width..][..to.channels];
+                        let start = x_row + ws.first * from.buffer.width;
+                        match windows.kind {
+                            PoolKind::Max => window::<S, true>(simd, [ds, hs, ws], from, &x[start..], y),
+                            PoolKind::Avg => window::<S, false>(simd, [ds, hs, ws], from, &x[start..], y),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One window.
+#[inline(always)]
+fn window<S: Simd, const MAX: bool>(simd: S, spans: [&Span; 3], from: &View, x: &[f32], y: &mut [f32]) {
+    let [depth, height, width] = spans;
+    let strides = from.buffer.strides();
+    #[expect(clippy::cast_precision_loss, reason = "a number of taps")]
+    let factor = 1.0 / (depth.divisor * height.divisor * width.divisor) as f32;
+    for channel in (0..y.len()).step_by(S::LANES) {
+        let count = S::LANES.min(y.len() - channel);
+        let mut sum = simd.splat(if MAX { f32::NEG_INFINITY } else { 0.0 });
+        for i in 0..depth.count {
+            for j in 0..height.count {
+                let row = i * depth.step * strides[0] + j * height.step * strides[1] + channel;
+                for k in 0..width.count {
+                    let x = simd.load_some(&x[row + k * width.step * strides[2]..], count);
+                    sum = if MAX { simd.larger(x, sum) } else { simd.add(x, sum) };
+                }
+            }
+        }
+        if !MAX {
+            sum = simd.mul(sum, simd.splat(factor));
+        }
+        simd.store_some(sum, &mut y[channel..], count);
+    }
+}

@@ -1,0 +1,196 @@
+//! From the caller's order of axes to a view's, and back.
+
+use std::ops::Range;
+
+use convshape_arith::op::AxisOrder;
+
+use super::buffer::{Grid, View};
+use super::simd::{Kernel, Level, MOST_LANES, Simd};
+use super::threads::{Spread, Threads};
+
+/// What an element takes, in multiply-adds.
+const WORK: usize = 8;
+
+/// A value on its way between the caller and a view.
+#[derive(Clone, Copy)]
+pub(super) struct Relayout {
+    pub(super) level: Level,
+    pub(super) order: AxisOrder,
+    pub(super) view: View,
+}
+
+impl Relayout {
+    /// Brings samples of the caller's, in `x`, to the view.
+    pub(super) fn import(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
+        let (grid, planar) = (self.view.grid(), self.view.buffer.planar);
+        let spread = if planar { Spread::samples(self.view.buffer.sample()) } else { self.view.spread() };
+        spread.run(threads, WORK * grid.elements(), samples, y, &|y, base, samples, units| {
+            let (view, start) = if planar { (self.view, [0; 3]) } else { self.view.share(&units) };
+            let start = (start[0] * grid.size[1] + start[1]) * grid.size[2] + start[2];
+            self.level.run(Share {
+                order: self.order,
+                grid,
+                view,
+                start,
+                channel: 0,
+                samples,
+                export: false,
+                base,
+                x,
+                y,
+            });
+        });
+    }
+
+    /// Brings samples of the view, in `x`, to the caller.
+    pub(super) fn export(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
+        let grid = self.view.grid();
+        // As many channels at a time as are turned at once.
+        let apart = self.order == AxisOrder::ChannelsFirst && !self.view.buffer.planar;
+        let block = if apart { MOST_LANES } else { grid.channels.max(1) };
+        let units = grid.channels.div_ceil(block);
+        let spread = Spread { units, step: block * grid.positions(), ..Spread::samples(grid.elements()) };
+        spread.run(threads, WORK * grid.elements(), samples, y, &|y, base, samples, units| {
+            let (channel, mut view) = (units.start * block, self.view);
+            view.channel += channel;
+            view.channels = (units.len() * block).min(grid.channels - channel);
+            self.level.run(Share {
+                order: self.order,
+                grid,
+                view,
+                start: 0,
+                channel,
+                samples,
+                export: true,
+                base,
+                x,
+                y,
+            });
+        });
+    }
+}
+
+/// Some rows, or some channels, of a value. What is written starts at `base`.
+struct Share<'a> {
+    order: AxisOrder,
+    /// The sizes of the whole.
+    grid: Grid,
+    view: View,
+    /// The first position and the first channel.
+    start: usize,
+    channel: usize,
+    samples: Range<usize>,
+    export: bool,
+    base: usize,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl Kernel for Share<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        if self.view.buffer.planar {
+            return self.planes(simd);
+        }
+        // Without a border, the rows of a sample are one.
+        let (rows, width) = self.view.long_rows();
+        for sample in self.samples.clone() {
+            for row in 0..rows {
+                let own = sample * self.view.buffer.sample() + self.view.long_row(row);
+                self.row(simd, sample, own, self.start + row * width, width);
+            }
+        }
+    }
+}
+
+impl Share<'_> {
+    /// `width` neighbouring positions, the first of which lies at `own` in the view.
+    #[inline(always)]
+    fn row<S: Simd>(&mut self, simd: S, sample: usize, own: usize, position: usize, width: usize) {
+        let (channels, positions, step) = (self.view.channels, self.grid.positions(), self.view.buffer.width);
+        let (x, export) = (self.x, self.export);
+        let neighbours = self.order == AxisOrder::ChannelsLast || self.grid.channels == 1;
+        let theirs = sample * self.grid.elements();
+        let theirs = theirs + if neighbours { position * channels } else { self.channel * positions + position };
+        let (from, to) = if export { (own, theirs - self.base) } else { (theirs, own - self.base) };
+        let y = &mut self.y[to..];
+        if neighbours && step == channels {
+            y[..width * channels].copy_from_slice(&x[from..][..width * channels]);
+        } else if neighbours {
+            let (x_step, y_step) = if export { (step, channels) } else { (channels, step) };
+            for position in 0..width {
+                y[position * y_step..][..channels].copy_from_slice(&x[from + position * x_step..][..channels]);
+            }
+        } else if channels < MOST_LANES / 2 {
+            for channel in 0..channels {
+                if export {
+                    let x = x[from + channel..].iter().step_by(step);
+                    y[channel * positions..][..width].iter_mut().zip(x).for_each(|(y, x)| *y = *x);
+                } else {
+                    let y = y[channel..].iter_mut().step_by(step);
+                    y.zip(&x[from + channel * positions..][..width]).for_each(|(y, x)| *y = *x);
+                }
+            }
+        } else {
+            for channel in (0..channels).step_by(MOST_LANES) {
+                for position in (0..width).step_by(MOST_LANES) {
+                    let (own, theirs) = (position * step + channel, channel * positions + position);
+                    let count = [MOST_LANES.min(width - position), MOST_LANES.min(channels - channel)];
+                    if export {
+                        simd.transpose(&x[from + own..], step, &mut y[theirs..], positions, count);
+                    } else {
+                        simd.transpose(&x[from + theirs..], positions, &mut y[own..], step, [count[1], count[0]]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Planes, which differ from the caller's in their border alone. What is brought in gets its
+    /// border here.
+    #[inline(always)]
+    fn planes<S: Simd>(&mut self, simd: S) {
+        let (x, buffer) = (self.x, &self.view.buffer);
+        let ([depth, height, width], row, low) = (buffer.size, buffer.strides()[1], buffer.low[2]);
+        let [depths, heights] = [buffer.padded(0), buffer.padded(1)];
+        let channels = self.view.channels;
+        for plane in self.samples.start * channels..self.samples.end * channels {
+            for h in 0..depths * heights {
+                let own = plane * buffer.channel_stride() + h * row;
+                let (d, h) = ((h / heights).wrapping_sub(buffer.low[0]), (h % heights).wrapping_sub(buffer.low[1]));
+                let inside = d < depth && h < height;
+                let theirs = if inside { ((plane * depth + d) * height + h) * width } else { 0 };
+                if self.export {
+                    if inside {
+                        copy(simd, &x[own + low..][..width], &mut self.y[theirs - self.base..]);
+                    }
+                } else {
+                    let y = &mut self.y[own - self.base..][..row];
+                    if inside {
+                        y[..low].iter_mut().for_each(|y| *y = 0.0);
+                        copy(simd, &x[theirs..][..width], &mut y[low..]);
+                        y[low + width..].iter_mut().for_each(|y| *y = 0.0);
+                    } else {
+                        y.fill(0.0);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Copies neighbours: for short ones, calling `memcpy` would take longer than it does.
+#[inline(always)]
+pub(super) fn copy<S: Simd>(simd: S, x: &[f32], y: &mut [f32]) {
+    let count = x.len();
+    if count < S::LANES {
+        y[..count].copy_from_slice(x);
+        return;
+    }
+    for at in (0..count).step_by(S::LANES) {
+        let at = at.min(count - S::LANES);
+        simd.store(simd.load(&x[at..]), &mut y[at..]);
+    }
+}
