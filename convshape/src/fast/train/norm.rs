@@ -108,10 +108,9 @@ impl BatchNorm {
         &self,
         on: Machine,
         samples: usize,
-        params: &[&[f32]],
+        (params, dparams): (&[&[f32]], &mut [Vec<f32>]),
         (x_view, x): (&View, &[f32]),
         (from, dy): (&View, &[f32]),
-        dparams: &mut [&mut Vec<f32>],
         dx: Option<(&View, &mut [f32])>,
     ) {
         let channels = x_view.channels;
@@ -123,8 +122,8 @@ impl BatchNorm {
         let sums: Vec<[f64; 2]> = normalised.collect();
         if self.affine {
             let column = |which: usize| sums.iter().map(|sums| sums[which]).collect::<Vec<f64>>();
-            rows::add_sums(&column(1), dparams[0]);
-            rows::add_sums(&column(0), dparams[1]);
+            rows::add_sums(&column(1), &mut dparams[0]);
+            rows::add_sums(&column(0), &mut dparams[1]);
         }
         let Some((to, dx)) = dx else { return };
         let count = (samples * x_view.grid().positions()) as f64;

@@ -471,8 +471,7 @@ impl Plan {
                 let dx = target(*back, before, spare, value);
                 match (&step.job, dx) {
                     (Job::BatchNorm(norm), dx) => {
-                        let mut sinks: Vec<&mut Vec<f32>> = sinks.iter_mut().collect();
-                        norm.backward(on, samples, &own, x, dy, &mut sinks, dx.map(|dx| (to, dx)));
+                        norm.backward(on, samples, (&own, &mut sinks), x, dy, dx.map(|dx| (to, dx)));
                     }
                     (_, None) | (Job::Sum(_), _) => {}
                     (Job::Activation(function), Some(dx)) => {
