@@ -250,16 +250,15 @@ fn by_hand(weight: &Param, [first, second]: [Option<&Param>; 2], x: ArrayView4<'
     let w = weight.view().into_dimensionality::<ndarray::Ix4>().expect("four axes");
     let (outputs, inputs, taps, _) = w.dim();
     let (batch, _, height, width) = x.dim();
-    let pad = (taps / 2) as i64;
+    let pad = taps / 2;
     let bias = |param: Option<&Param>, channel: usize| param.map_or(0.0, |param| param.as_slice()[channel]);
     let mut middle = Array4::from_shape_fn((batch, outputs, height, width), |(_, o, ..)| bias(first, o));
     let mut y = Array4::from_shape_fn((batch, inputs, height, width), |(_, i, ..)| bias(second, i));
     let pairs: Vec<[usize; 6]> = (0..height * width * taps * taps)
         .filter_map(|at| {
             let (h, v, dy, dx) = (at / (width * taps * taps), at / (taps * taps) % width, at / taps % taps, at % taps);
-            let (row, column) = ((h + dy) as i64 - pad, (v + dx) as i64 - pad);
-            let inside = (0..height as i64).contains(&row) && (0..width as i64).contains(&column);
-            inside.then_some([h, v, row as usize, column as usize, dy, dx])
+            let (row, column) = ((h + dy).checked_sub(pad)?, (v + dx).checked_sub(pad)?);
+            (row < height && column < width).then_some([h, v, row, column, dy, dx])
         })
         .collect();
     for n in 0..batch {

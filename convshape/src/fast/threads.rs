@@ -160,15 +160,16 @@ pub(super) fn together<R>(_: Threads, f: impl FnOnce() -> R) -> R {
 /// multiply-adds. `boundary` moves a place to where `y` may be cut.
 #[cfg(feature = "train")]
 pub(super) fn pieces(
+    threads: Threads,
     y: &mut [f32],
     work: usize,
     boundary: &(dyn Fn(usize) -> usize + Sync),
     f: &(dyn Fn(usize, &mut [f32]) + Sync),
 ) {
-    cut(y, 0, threads(work).count(), boundary, f);
+    cut(y, 0, threads.0.min(work / LEAST_WORK), boundary, f);
 }
 
-#[cfg(all(feature = "train", feature = "rayon"))]
+#[cfg(feature = "train")]
 fn cut(
     y: &mut [f32],
     first: usize,
@@ -182,29 +183,16 @@ fn cut(
         return f(first, y);
     }
     let (low, high) = y.split_at_mut(middle - first);
-    rayon::join(|| cut(low, first, half, boundary, f), || cut(high, middle, pieces - half, boundary, f));
+    join(|| cut(low, first, half, boundary, f), || cut(high, middle, pieces - half, boundary, f));
 }
 
-#[cfg(all(feature = "train", not(feature = "rayon")))]
-fn cut(
-    y: &mut [f32],
-    first: usize,
-    _: usize,
-    _: &(dyn Fn(usize) -> usize + Sync),
-    f: &(dyn Fn(usize, &mut [f32]) + Sync),
-) {
-    f(first, y);
-}
-
-/// Does two things of so much work each, side by side if that pays.
+/// Does two things of so many multiply-adds each, side by side if that pays.
 #[cfg(feature = "train")]
-pub(super) fn both(work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
-    #[cfg(feature = "rayon")]
-    if threads(2 * work).count() > 1 {
-        rayon::join(a, b);
-        return;
+pub(super) fn both(threads: Threads, work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+    if threads == Threads::ONE || work < LEAST_WORK {
+        a();
+        b();
+    } else {
+        join(a, b);
     }
-    let _ = work;
-    a();
-    b();
 }

@@ -17,6 +17,16 @@ mod sum;
 #[cfg(test)]
 pub(super) mod tests;
 
+use super::simd::Level;
+use super::threads::Threads;
+
+/// What a step runs on.
+#[derive(Clone, Copy)]
+struct Machine {
+    level: Level,
+    threads: Threads,
+}
+
 pub(crate) use self::norm::Update;
 pub(crate) use self::plan::{Key, Plan};
 pub(crate) use self::plans::Plans;

@@ -6,10 +6,9 @@ use convshape_arith::fault::Fault;
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
+use super::Machine;
 use crate::fast::buffer::View;
 use crate::fast::relayout::Relayout;
-use crate::fast::simd::Level;
-use crate::fast::threads::threads;
 use crate::kernels::gradient::Layer;
 
 /// A layer, and its batch.
@@ -26,12 +25,12 @@ pub(super) struct Definition {
 }
 
 /// Between the plan's layout and the caller's.
-pub(super) fn export(level: Level, order: AxisOrder, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
-    Relayout { level, order, view: *view }.export(threads(y.len()), samples, x, y);
+pub(super) fn export(on: Machine, order: AxisOrder, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
+    Relayout { level: on.level, order, view: *view }.export(on.threads, samples, x, y);
 }
 
-pub(super) fn import(level: Level, order: AxisOrder, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
-    Relayout { level, order, view: *view }.import(threads(x.len()), samples, x, y);
+pub(super) fn import(on: Machine, order: AxisOrder, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
+    Relayout { level: on.level, order, view: *view }.import(on.threads, samples, x, y);
 }
 
 impl Definition {
@@ -41,7 +40,7 @@ impl Definition {
 
     pub(super) fn forward(
         &mut self,
-        level: Level,
+        on: Machine,
         samples: usize,
         params: &[&[f32]],
         inputs: &[(&View, &[f32])],
@@ -50,21 +49,21 @@ impl Definition {
         self.inputs.resize_with(inputs.len(), Vec::new);
         for (own, (view, x)) in self.inputs.iter_mut().zip(inputs) {
             own.resize(samples * view.grid().elements(), 0.0);
-            export(level, self.order, samples, view, x, own);
+            export(on, self.order, samples, view, x, own);
         }
         self.y.clear();
         self.y.resize(samples * to.grid().elements(), 0.0);
         let own: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
         let Definition { op, order, shapes, output, y: room, .. } = self;
         Layer { op, order: *order, params, shapes, output }.forward(&own, room)?;
-        import(level, self.order, samples, to, &self.y, y);
+        import(on, self.order, samples, to, &self.y, y);
         Ok(())
     }
 
     /// Adds the gradients of the parameters, and keeps those of the inputs.
     pub(super) fn backward(
         &mut self,
-        level: Level,
+        on: Machine,
         samples: usize,
         params: &[&[f32]],
         (from, dy): (&View, &[f32]),
@@ -72,7 +71,7 @@ impl Definition {
         wanted: &[bool],
     ) -> Result<(), Fault> {
         self.dy.resize(samples * from.grid().elements(), 0.0);
-        export(level, self.order, samples, from, dy, &mut self.dy);
+        export(on, self.order, samples, from, dy, &mut self.dy);
         self.dx.resize_with(self.inputs.len(), Vec::new);
         for ((dx, x), wanted) in self.dx.iter_mut().zip(&self.inputs).zip(wanted) {
             dx.clear();
@@ -84,7 +83,7 @@ impl Definition {
     }
 
     /// The gradient of an input.
-    pub(super) fn gradient(&self, level: Level, samples: usize, input: usize, (to, dx): (&View, &mut [f32])) {
-        import(level, self.order, samples, to, &self.dx[input], dx);
+    pub(super) fn gradient(&self, on: Machine, samples: usize, input: usize, (to, dx): (&View, &mut [f32])) {
+        import(on, self.order, samples, to, &self.dx[input], dx);
     }
 }

@@ -6,10 +6,11 @@
 
 use std::vec::Vec;
 
+use super::Machine;
 use super::rows::{self, Rows};
 use crate::fast::buffer::View;
 use crate::fast::math::Finish;
-use crate::fast::simd::{Kernel, Level, Simd};
+use crate::fast::simd::{Kernel, Simd};
 use crate::param::Param;
 
 /// New statistics of one normalisation.
@@ -60,7 +61,7 @@ impl BatchNorm {
     /// `params` end with the stored statistics, `places` says where all of them stand in the model.
     pub(super) fn forward(
         &mut self,
-        level: Level,
+        on: Machine,
         samples: usize,
         (params, places): (&[&[f32]], &[usize]),
         (from, x): (&View, &[f32]),
@@ -74,11 +75,11 @@ impl BatchNorm {
         self.means.clear();
         self.deviations.clear();
         if let Some(momentum) = self.momentum {
-            self.means.extend(rows::sums(level, samples, from, x).iter().map(|sum| single(sum / count)));
+            self.means.extend(rows::sums(on, samples, from, x).iter().map(|sum| single(sum / count)));
             // The rounded mean's error is made good by the sum of the differences.
             let mut sums = std::vec![[0.0; 2]; channels];
             let rows = Rows::new(samples, from, from);
-            level.run(Spread { rows, x, means: &self.means, sums: &mut sums });
+            on.level.run(Spread { rows, x, means: &self.means, sums: &mut sums });
             let statistics = sums.iter().zip(&self.means).map(|([sum, squares], mean)| {
                 let error = sum / count;
                 (f64::from(*mean) + error, (squares / count - error * error).max(0.0))
@@ -98,32 +99,31 @@ impl BatchNorm {
             single(bias - f64::from(self.means[channel]) * factor(channel))
         };
         let shift: Vec<f32> = (0..channels).map(constant).collect();
-        rows::each(level, samples, (from, x), (to, y), [&scale, &shift], finish);
+        rows::each(on, samples, (from, x), (to, y), [&scale, &shift], finish);
         update
     }
 
     /// Adds the gradients of weight and bias, and writes that of the input.
     pub(super) fn backward(
         &self,
-        level: Level,
+        on: Machine,
         samples: usize,
-        params: &[&[f32]],
+        (params, dparams): (&[&[f32]], &mut [Vec<f32>]),
         (x_view, x): (&View, &[f32]),
         (from, dy): (&View, &[f32]),
-        dparams: &mut [&mut Vec<f32>],
         dx: Option<(&View, &mut [f32])>,
     ) {
         let channels = x_view.channels;
         let mut sums = std::vec![[0.0; 2]; channels];
-        level.run(Products { rows: Rows::new(samples, x_view, from), x, dy, means: &self.means, sums: &mut sums });
+        on.level.run(Products { rows: Rows::new(samples, x_view, from), x, dy, means: &self.means, sums: &mut sums });
         // Of the gradients, and of their products with the normalised values.
         let normalised =
             sums.iter().zip(&self.deviations).map(|([sum, product], deviation)| [*sum, product / deviation]);
         let sums: Vec<[f64; 2]> = normalised.collect();
         if self.affine {
             let column = |which: usize| sums.iter().map(|sums| sums[which]).collect::<Vec<f64>>();
-            rows::add_sums(&column(1), dparams[0]);
-            rows::add_sums(&column(0), dparams[1]);
+            rows::add_sums(&column(1), &mut dparams[0]);
+            rows::add_sums(&column(0), &mut dparams[1]);
         }
         let Some((to, dx)) = dx else { return };
         let count = (samples * x_view.grid().positions()) as f64;
@@ -138,11 +138,11 @@ impl BatchNorm {
                 [single(by), single(by * product / self.deviations[channel]), single(by * mean)]
             })
             .collect();
-        rows::samples(dx, to, samples, &|dx, samples, first| {
+        rows::samples(on, (to, dx), samples, &|dx, samples, first| {
             let (x, dy) = (&x[first * x_view.buffer.sample()..], &dy[first * from.buffer.sample()..]);
             let (of_x, of_dy) =
                 (Rows::new(samples, x_view, to).short(samples), Rows::new(samples, from, to).short(samples));
-            level.run(Lines { of_x, of_dy, x, dy, means: &self.means, lines: &lines, dx });
+            on.level.run(Lines { of_x, of_dy, x, dy, means: &self.means, lines: &lines, dx });
         });
     }
 }

@@ -10,6 +10,7 @@ use convshape_arith::op::{Activation, AxisOrder, Op};
 use convshape_arith::shape::Shape;
 use rand::{Rng, RngExt};
 
+use super::Machine;
 use super::definition::{self, Definition};
 use super::norm::{BatchNorm, Update};
 use super::outer::Outer;
@@ -19,6 +20,7 @@ use crate::error::RunError;
 use crate::fast::buffer::{Buffer, Grid, Place, View};
 use crate::fast::math::Finish;
 use crate::fast::simd::Level;
+use crate::fast::threads::{threads, together};
 use crate::parts::Linked;
 use crate::program::Action;
 use crate::workspace::Workspace;
@@ -52,6 +54,8 @@ pub(crate) struct Plan {
     spare: Workspace,
     /// The outputs as the caller has them.
     results: Vec<Vec<f32>>,
+    /// About as many multiply-adds as a step forward and back takes.
+    work: usize,
 }
 
 /// An activation of a batch.
@@ -311,7 +315,10 @@ impl Plan {
         let repeated = (0..outputs.len()).any(|port| outputs[..port].contains(&outputs[port]));
         let spare = Workspace::with_elements(if repeated { spare.max(again) } else { spare });
         let results = outputs.iter().map(|&value| std::vec![0.0; key.batch * facts.grids[value].elements()]).collect();
-        Ok(Plan { key, level, order, values, steps, outputs, y, dy, spare, results })
+        let elements = values.iter().map(|value| key.batch * value.y.grid().elements()).sum::<usize>();
+        let sums = steps.iter().map(|step| if let Job::Sum(sum) = &step.job { sum.work() } else { 0 });
+        let work = sums.sum::<usize>() + elements;
+        Ok(Plan { work, key, level, order, values, steps, outputs, y, dy, spare, results })
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -335,10 +342,26 @@ impl Plan {
         inputs: &[&[f32]],
         mut rng: Option<&mut dyn Rng>,
     ) -> Result<Vec<Update>, RunError> {
-        let Plan { level, order, values, steps, y, .. } = self;
-        let (level, order, samples) = (*level, *order, self.key.batch);
+        for step in &mut self.steps {
+            if let (Job::Dropout { p, factors: Some(factors) }, Some(rng)) = (&mut step.job, &mut rng) {
+                draw(*p, self.key.batch * self.values[step.output].y.grid().elements(), factors, rng);
+            }
+        }
+        let threads = threads(self.work);
+        together(threads, || self.run(Machine { level: self.level, threads }, params, stamps, inputs))
+    }
+
+    fn run(
+        &mut self,
+        on: Machine,
+        params: &[&[f32]],
+        stamps: &[u64],
+        inputs: &[&[f32]],
+    ) -> Result<Vec<Update>, RunError> {
+        let Plan { order, values, steps, y, .. } = self;
+        let (order, samples) = (*order, self.key.batch);
         for (value, input) in inputs.iter().enumerate() {
-            definition::import(level, order, samples, &values[value].y, input, y[value].get_mut());
+            definition::import(on, order, samples, &values[value].y, input, y[value].get_mut());
         }
         let mut updates = Vec::new();
         for step in steps {
@@ -350,37 +373,36 @@ impl Plan {
             match &mut step.job {
                 Job::Sum(sum) => {
                     let stamps: Vec<u64> = step.params.iter().map(|&param| stamps[param]).collect();
-                    sum.pack(&own, &stamps);
-                    sum.forward(samples, input(0).1, y);
+                    sum.pack(on, &own, &stamps);
+                    sum.forward(on, samples, input(0).1, y);
                 }
                 Job::BatchNorm(norm) => {
-                    updates.extend(norm.forward(level, samples, (&own, &step.params), input(0), (to, y), finish));
+                    updates.extend(norm.forward(on, samples, (&own, &step.params), input(0), (to, y), finish));
                 }
                 Job::Activation(function) => {
-                    rows::each(level, samples, input(0), (to, y), [&[], &[]], Finish::of(*function));
+                    rows::each(on, samples, input(0), (to, y), [&[], &[]], Finish::of(*function));
                 }
-                Job::Dropout { p, factors } => {
-                    rows::copy(level, samples, input(0), (to, y));
-                    if let (Some(factors), Some(rng)) = (factors, &mut rng) {
-                        draw(*p, samples * to.grid().elements(), factors, rng);
+                Job::Dropout { factors, .. } => {
+                    rows::copy(on, samples, input(0), (to, y));
+                    if let Some(factors) = factors {
                         rows::multiply_by(samples, factors, (to, y));
                     }
                 }
                 Job::Add => {
-                    rows::copy(level, samples, input(0), (to, y));
+                    rows::copy(on, samples, input(0), (to, y));
                     for index in 1..step.inputs.len() {
-                        rows::add(level, samples, input(index), (to, y));
+                        rows::add(on, samples, input(index), (to, y));
                     }
                 }
                 Job::Definition(layer) => {
                     let inputs: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
-                    let done = layer.forward(level, samples, &own, &inputs, (to, y));
+                    let done = layer.forward(on, samples, &own, &inputs, (to, y));
                     done.map_err(|fault| RunError { layer: step.name.clone(), fault })?;
                 }
             }
         }
         for (value, result) in self.outputs.iter().zip(&mut self.results) {
-            definition::export(level, order, samples, &values[*value].y, self.y[*value].get(), result);
+            definition::export(on, order, samples, &values[*value].y, self.y[*value].get(), result);
         }
         Ok(updates)
     }
@@ -396,22 +418,33 @@ impl Plan {
         cotangents: &[&[f32]],
         dparams: &mut [Vec<f32>],
     ) -> Result<Vec<Vec<f32>>, RunError> {
-        let Plan { level, order, values, steps, outputs, y, dy, spare, .. } = self;
-        let (level, order, samples) = (*level, *order, self.key.batch);
+        let threads = threads(self.work);
+        together(threads, || self.run_back(Machine { level: self.level, threads }, params, cotangents, dparams))
+    }
+
+    fn run_back(
+        &mut self,
+        on: Machine,
+        params: &[&[f32]],
+        cotangents: &[&[f32]],
+        dparams: &mut [Vec<f32>],
+    ) -> Result<Vec<Vec<f32>>, RunError> {
+        let Plan { order, values, steps, outputs, y, dy, spare, .. } = self;
+        let (order, samples) = (*order, self.key.batch);
         for (port, (&value, cotangent)) in outputs.iter().zip(cotangents).enumerate() {
             let view = &values[value].dy;
             if outputs[..port].contains(&value) {
-                definition::import(level, order, samples, view, cotangent, spare.get_mut());
-                rows::add(level, samples, (view, spare.get()), (view, dy[value].get_mut()));
+                definition::import(on, order, samples, view, cotangent, spare.get_mut());
+                rows::add(on, samples, (view, spare.get()), (view, dy[value].get_mut()));
             } else {
-                definition::import(level, order, samples, view, cotangent, dy[value].get_mut());
+                definition::import(on, order, samples, view, cotangent, dy[value].get_mut());
             }
         }
         for step in steps.iter_mut().rev().filter(|step| step.is_differentiated) {
             let (before, from) = dy.split_at_mut(step.output);
             let (out, dy) = (&values[step.output], &mut from[0]);
             if let Some((_, by_output)) = step.activation {
-                rows::multiply(level, samples, by_output, (&out.y, y[step.output].get()), (&out.dy, dy.get_mut()));
+                rows::multiply(on, samples, by_output, (&out.y, y[step.output].get()), (&out.dy, dy.get_mut()));
             }
             let dy = (&out.dy, dy.get());
             let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
@@ -421,14 +454,14 @@ impl Plan {
                 Job::Sum(sum) => {
                     let value = step.inputs[0];
                     let dx = target(step.back[0], before, spare, value);
-                    sum.backward(level, samples, y[value].get(), dy, &mut sinks, dx);
+                    sum.backward(on, samples, y[value].get(), dy, &mut sinks, dx);
                 }
                 Job::Definition(layer) => {
                     for (sink, param) in sinks.iter_mut().zip(&own) {
                         sink.resize(param.len(), 0.0);
                     }
                     let wanted: Vec<bool> = step.back.iter().map(|back| *back != Back::Unwanted).collect();
-                    let done = layer.backward(level, samples, &own, dy, &mut sinks, &wanted);
+                    let done = layer.backward(on, samples, &own, dy, &mut sinks, &wanted);
                     done.map_err(|fault| RunError { layer: step.name.to_string(), fault })?;
                 }
                 _ => {}
@@ -438,22 +471,23 @@ impl Plan {
                 let dx = target(*back, before, spare, value);
                 match (&step.job, dx) {
                     (Job::BatchNorm(norm), dx) => {
-                        let mut sinks: Vec<&mut Vec<f32>> = sinks.iter_mut().collect();
-                        norm.backward(level, samples, &own, x, dy, &mut sinks, dx.map(|dx| (to, dx)));
+                        norm.backward(on, samples, (&own, &mut sinks), x, dy, dx.map(|dx| (to, dx)));
                     }
                     (_, None) | (Job::Sum(_), _) => {}
-                    (Job::Activation(function), Some(dx)) => rows::differentiate(samples, *function, x, dy, (to, dx)),
+                    (Job::Activation(function), Some(dx)) => {
+                        rows::differentiate(on, samples, *function, x, dy, (to, dx))
+                    }
                     (Job::Dropout { factors, .. }, Some(dx)) => {
-                        rows::copy(level, samples, dy, (to, &mut *dx));
+                        rows::copy(on, samples, dy, (to, &mut *dx));
                         if let Some(factors) = factors {
                             rows::multiply_by(samples, factors, (to, dx));
                         }
                     }
-                    (Job::Add, Some(dx)) => rows::copy(level, samples, dy, (to, dx)),
-                    (Job::Definition(layer), Some(dx)) => layer.gradient(level, samples, index, (to, dx)),
+                    (Job::Add, Some(dx)) => rows::copy(on, samples, dy, (to, dx)),
+                    (Job::Definition(layer), Some(dx)) => layer.gradient(on, samples, index, (to, dx)),
                 }
                 if *back == Back::Add {
-                    rows::add(level, samples, (to, spare.get()), (to, before[value].get_mut()));
+                    rows::add(on, samples, (to, spare.get()), (to, before[value].get_mut()));
                 }
             }
             for (param, sink) in step.params.iter().zip(sinks) {
@@ -465,7 +499,7 @@ impl Plan {
             let view = &self.values[value].dy;
             let mut gradient = std::vec![0.0; samples * view.grid().elements()];
             if !self.dy[value].get().is_empty() {
-                definition::export(level, order, samples, view, self.dy[value].get(), &mut gradient);
+                definition::export(on, order, samples, view, self.dy[value].get(), &mut gradient);
             }
             gradient
         };

@@ -4,10 +4,11 @@ use std::vec::Vec;
 
 use convshape_arith::op::Activation;
 
+use super::Machine;
 use crate::fast::buffer::View;
 use crate::fast::each::{self, Add, Each};
 use crate::fast::math::Finish;
-use crate::fast::simd::{Kernel, Level, Simd};
+use crate::fast::simd::{Kernel, Simd};
 use crate::fast::threads;
 use crate::kernels::gradient::derivative;
 
@@ -39,7 +40,12 @@ impl<'a> Rows<'a> {
 }
 
 /// Runs `f` on some samples of `y`, their number and the first one, on as many threads as pay.
-pub(super) fn samples(y: &mut [f32], view: &View, samples: usize, f: &(dyn Fn(&mut [f32], usize, usize) + Sync)) {
+pub(super) fn samples(
+    on: Machine,
+    (view, y): (&View, &mut [f32]),
+    samples: usize,
+    f: &(dyn Fn(&mut [f32], usize, usize) + Sync),
+) {
     // An element takes a few operations.
     const WORK: usize = 4;
     let sample = view.buffer.sample();
@@ -47,7 +53,7 @@ pub(super) fn samples(y: &mut [f32], view: &View, samples: usize, f: &(dyn Fn(&m
         return;
     }
     let y = &mut y[..samples * sample];
-    threads::pieces(y, samples * sample * WORK, &|at| at / sample * sample, &|first, y| {
+    threads::pieces(on.threads, y, samples * sample * WORK, &|at| at / sample * sample, &|first, y| {
         let count = y.len() / sample;
         f(y, count, first / sample);
     });
@@ -55,7 +61,7 @@ pub(super) fn samples(y: &mut [f32], view: &View, samples: usize, f: &(dyn Fn(&m
 
 /// `finish(scale * x + shift)` with a factor and a constant for each channel; none is the identity.
 pub(super) fn each(
-    level: Level,
+    on: Machine,
     samples: usize,
     from: (&View, &[f32]),
     to: (&View, &mut [f32]),
@@ -63,20 +69,19 @@ pub(super) fn each(
     finish: Finish,
 ) {
     let work = finish.work();
-    let threads = threads::threads(work * samples * to.0.grid().elements());
-    each::spread(threads, work, samples, from, to, &|share| level.run(Each { share, scale, shift, finish }));
+    each::spread(on.threads, work, samples, from, to, &|share| on.level.run(Each { share, scale, shift, finish }));
 }
 
 /// Copies rows.
-pub(super) fn copy(level: Level, samples: usize, from: (&View, &[f32]), to: (&View, &mut [f32])) {
-    each(level, samples, from, to, [&[], &[]], Finish::None);
+pub(super) fn copy(on: Machine, samples: usize, from: (&View, &[f32]), to: (&View, &mut [f32])) {
+    each(on, samples, from, to, [&[], &[]], Finish::None);
 }
 
 /// Adds rows.
-pub(super) fn add(level: Level, samples: usize, from: (&View, &[f32]), to: (&View, &mut [f32])) {
+pub(super) fn add(on: Machine, samples: usize, from: (&View, &[f32]), to: (&View, &mut [f32])) {
     let (work, finish) = (Finish::None.work(), Finish::None);
     let threads = threads::threads(work * samples * to.0.grid().elements());
-    each::spread(threads, work, samples, from, to, &|share| level.run(Add { share, finish }));
+    each::spread(threads, work, samples, from, to, &|share| on.level.run(Add { share, finish }));
 }
 
 /// A function whose derivative the value itself tells.
@@ -112,15 +117,15 @@ impl ByOutput {
 
 /// Multiplies gradients by the derivative of a function, given its values.
 pub(super) fn multiply(
-    level: Level,
+    on: Machine,
     count: usize,
     function: ByOutput,
     (view, y): (&View, &[f32]),
     (to, dy): (&View, &mut [f32]),
 ) {
-    samples(dy, to, count, &|dy, count, first| {
+    samples(on, (to, dy), count, &|dy, count, first| {
         let y = &y[first * view.buffer.sample()..];
-        level.run(Multiply { rows: Rows::new(count, view, to), function, y, dy });
+        on.level.run(Multiply { rows: Rows::new(count, view, to), function, y, dy });
     });
 }
 
@@ -156,13 +161,14 @@ impl Kernel for Multiply<'_> {
 
 /// Writes gradients times the derivative of any function, given its arguments.
 pub(super) fn differentiate(
+    on: Machine,
     count: usize,
     function: Activation,
     (x_view, x): (&View, &[f32]),
     (from, dy): (&View, &[f32]),
     (to, dx): (&View, &mut [f32]),
 ) {
-    samples(dx, to, count, &|dx, count, first| {
+    samples(on, (to, dx), count, &|dx, count, first| {
         let (x, dy) = (&x[first * x_view.buffer.sample()..], &dy[first * from.buffer.sample()..]);
         let (of_x, of_dy) = (Rows::new(count, x_view, to), Rows::new(count, from, to));
         // Both have stretches of the same length only if both are long.
@@ -206,9 +212,9 @@ pub(super) fn multiply_by(samples: usize, factors: &[f32], (to, y): (&View, &mut
 }
 
 /// The sum over each channel.
-pub(super) fn sums(level: Level, samples: usize, view: &View, x: &[f32]) -> Vec<f64> {
+pub(super) fn sums(on: Machine, samples: usize, view: &View, x: &[f32]) -> Vec<f64> {
     let mut sums = std::vec![0.0; view.channels];
-    level.run(Sums { rows: Rows::new(samples, view, view), channels: view.channels, x, sums: &mut sums });
+    on.level.run(Sums { rows: Rows::new(samples, view, view), channels: view.channels, x, sums: &mut sums });
     sums
 }
 

@@ -7,7 +7,7 @@ use convshape_arith::shape::Shape;
 
 use super::moves::{Moves, NOTHING};
 use super::outer::{Outer, Weight as OuterWeight};
-use super::rows;
+use super::{Machine, rows};
 use crate::fast::buffer::{Grid, View};
 use crate::fast::conv::{Conv, Sum as Of};
 use crate::fast::math::Finish;
@@ -172,7 +172,7 @@ impl Sum {
     }
 
     /// Packs the weights, unless they are those of the last time.
-    pub(super) fn pack(&mut self, params: &[&[f32]], stamps: &[u64]) {
+    pub(super) fn pack(&mut self, on: Machine, params: &[&[f32]], stamps: &[u64]) {
         if self.stamps == stamps {
             return;
         }
@@ -180,17 +180,22 @@ impl Sum {
         self.stamps.extend(stamps);
         let Sum { forward, back, .. } = self;
         let back = || back.iter_mut().for_each(|back| back.pack(params));
-        threads::both(16 * params[0].len(), || forward.pack(params), back);
+        threads::both(on.threads, 16 * params[0].len(), || forward.pack(params), back);
     }
 
-    pub(super) fn forward(&self, samples: usize, x: &[f32], y: &mut [f32]) {
-        self.forward.run(samples, x, y);
+    /// The multiply-adds of a step forward and back.
+    pub(super) fn work(&self) -> usize {
+        3 * self.weight.work()
+    }
+
+    pub(super) fn forward(&self, on: Machine, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.forward.conv.run(on.threads, samples, x, y);
     }
 
     /// Adds the gradients of weight and bias, and writes that of the input.
     pub(super) fn backward(
         &mut self,
-        level: Level,
+        on: Machine,
         samples: usize,
         x: &[f32],
         (view, dy): (&View, &[f32]),
@@ -201,18 +206,18 @@ impl Sum {
         let (dense, spread) = if *dense_output { (dy, x) } else { (x, dy) };
         let work = weight.work();
         let gradients = || {
-            weight.run(samples, dense, spread);
+            weight.run(on.threads, samples, dense, spread);
             weight.add_to(&mut dparams[0]);
             if *biased {
-                rows::add_sums(&rows::sums(level, samples, view, dy), &mut dparams[1]);
+                rows::add_sums(&rows::sums(on, samples, view, dy), &mut dparams[1]);
             }
         };
         let input = || {
             if let (Some(back), Some(dx)) = (back, dx) {
-                back.run(samples, dy, dx);
+                back.conv.run(on.threads, samples, dy, dx);
             }
         };
-        threads::both(work, gradients, input);
+        threads::both(on.threads, work, gradients, input);
     }
 }
 
@@ -235,10 +240,6 @@ struct Packed {
 }
 
 impl Packed {
-    fn run(&self, samples: usize, x: &[f32], y: &mut [f32]) {
-        self.conv.run(threads::threads(self.conv.work * samples), samples, x, y);
-    }
-
     /// `place` is that of a weight of so many; constants, if there are any, are a bias.
     fn new(
         level: Level,
@@ -258,8 +259,13 @@ impl Packed {
         let scale = std::vec![1.0; y.channels];
         let sum = Of { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
         let mut conv = Conv::new(level, &sum, x, y);
-        let places: Vec<u32> = conv.packed().iter().map(|number| number.to_bits()).collect();
-        conv.packed_mut().fill(0.0);
+        let mut places: Vec<u32> = conv.packed().iter().map(|number| number.to_bits()).collect();
+        for range in conv.indices() {
+            places[range].fill(0);
+        }
+        for (number, place) in conv.packed_mut().iter_mut().zip(&places) {
+            *number = if *place == 0 { *number } else { 0.0 };
+        }
         let (mut weights, mut constants) = (std::vec![NOTHING; places.len()], Vec::new());
         for (packed, place) in (0..).zip(places) {
             match (place as usize).checked_sub(1) {
