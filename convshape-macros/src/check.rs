@@ -2,16 +2,24 @@
 //! [`Problem`], and sizes that follow from a refusal are unknown, so that nothing that merely
 //! follows from it is refused too.
 
+mod problem;
+mod recover;
+mod targets;
+
 use std::collections::HashMap;
 
 use convshape_arith::axis::Window;
-use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::{AxisMap, representable};
-use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, Op, SeparableConv};
+use convshape_arith::op::{MAX_SPATIAL, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::{self, AxisField, Solutions};
 
+pub(crate) use self::problem::{Filling, Place, Problem};
+pub(crate) use self::targets::reached_output;
+
+use self::recover::{agreed, blind_output, blind_rank, complete, recover, reversed, unseen_output};
+use self::targets::{Target, Targets};
 use crate::fields;
 use crate::graph::{Graph, Hole, Node, NodeId, Recipe, ValueId};
 use crate::syntax::Lossy;
@@ -30,65 +38,6 @@ pub(crate) struct Checked {
     open_turns: Vec<usize>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
-}
-
-/// Something wrong with a graph.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) enum Problem {
-    /// An input of size zero or beyond memory.
-    Input { input: usize, fault: Fault },
-    /// A layer refuses what comes in.
-    Layer { node: NodeId, op: Op, inputs: Vec<Shape>, fault: Fault },
-    /// `restores enc` does not hold.
-    Restores { node: NodeId, found: Shape, wanted: Shape },
-    /// `-> [16, 14, 14]` does not hold.
-    Comment { node: NodeId, found: Shape, written: Shape },
-    /// The declared output is another.
-    Output { output: usize, found: Shape },
-    /// A repeated body does not keep its shape.
-    Body { body: usize, input: Shape, output: Shape },
-    /// A hole that nothing determines.
-    NoTarget { node: NodeId },
-    /// A hole that nothing fills, or that several values fill.
-    Hole { node: NodeId, target: Shape, solutions: Vec<Filling> },
-    /// A stride drops rows that nothing reads.
-    Lossy { node: NodeId, axis: usize, rows: i64, input: Shape },
-    /// Nothing reads a statement.
-    Unread { node: NodeId },
-}
-
-/// One way to fill a node's holes: a value per field.
-pub(crate) type Filling = Vec<(&'static str, fields::Setting)>;
-
-impl Problem {
-    /// What it is about, to tell whether an edit has mended it.
-    pub(crate) fn place(&self) -> Place {
-        match self {
-            Problem::Input { input, .. } => Place::Input(*input),
-            Problem::Layer { node, .. } => Place::Layer(*node),
-            Problem::Restores { node, .. } => Place::Restores(*node),
-            Problem::Comment { node, .. } => Place::Comment(*node),
-            Problem::Output { output, .. } => Place::Output(*output),
-            Problem::Body { body, .. } => Place::Body(*body),
-            Problem::NoTarget { node } | Problem::Hole { node, .. } => Place::Hole(*node),
-            Problem::Lossy { node, .. } => Place::Lossy(*node),
-            Problem::Unread { node } => Place::Unread(*node),
-        }
-    }
-}
-
-/// Where a problem is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Place {
-    Input(usize),
-    Layer(NodeId),
-    Restores(NodeId),
-    Comment(NodeId),
-    Output(usize),
-    Body(usize),
-    Hole(NodeId),
-    Lossy(NodeId),
-    Unread(NodeId),
 }
 
 /// Works out every shape.
@@ -374,153 +323,6 @@ fn like_offset(offset: i64, window: &Window) -> i64 {
     reach.saturating_mul(window.stride).saturating_add(offset.rem_euclid(window.stride))
 }
 
-/// The sizes of the first, and where it does not know those of the second.
-fn complete(found: &Shape, written: &Shape) -> Shape {
-    let mut shape = *found;
-    for axis in 0..found.rank() {
-        if !found.size(axis).is_known() {
-            shape = shape.with(axis, written.size(axis));
-        }
-    }
-    shape
-}
-
-/// What two shapes that differ agree in.
-fn agreed(a: &Shape, b: &Shape) -> Option<Shape> {
-    if a.rank() != b.rank() {
-        return None;
-    }
-    let mut shape = *a;
-    for axis in 0..a.rank() {
-        if !a.size(axis).fits(b.size(axis)) {
-            shape = shape.with(axis, Size::Unknown);
-        }
-    }
-    Some(shape)
-}
-
-/// The number of axes that a layer takes, where it takes only one.
-fn blind_rank(op: &Op) -> Option<usize> {
-    match op {
-        Op::Conv(conv) => Some(conv.rank + 1),
-        Op::Pool(pool) => Some(pool.rank + 1),
-        Op::AdaptivePool { rank, .. } => Some(rank + 1),
-        Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(3),
-        _ => None,
-    }
-}
-
-/// What a layer gives of an input that nothing is known of.
-fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
-    match op {
-        Op::Flatten => Some(Shape::unknown(1)),
-        Op::Reshape { shape } => Some(*shape),
-        _ => {
-            let rank = blind_rank(op)?;
-            op.output(&[Shape::unknown(rank)], order).ok()
-        }
-    }
-}
-
-/// What undoes a layer of which not all numbers can be seen, as far as its parameters go.
-fn reversed(conv: &Conv) -> Conv {
-    let direction = match conv.direction {
-        Direction::Forward => Direction::Transposed,
-        Direction::Transposed => Direction::Forward,
-    };
-    Conv {
-        direction,
-        inputs: Some(conv.outputs),
-        outputs: conv.inputs.unwrap_or(1),
-        output_size: None,
-        tied: false,
-        ..*conv
-    }
-}
-
-/// What can be said of a layer with a number that only const evaluation knows.
-fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Option<Shape> {
-    let input = inputs[0];
-    let channels = input.size(order.channel(input.rank()));
-    let open = |rank: usize, channels: Size| Some(Shape::unknown(rank).with(order.channel(rank), channels));
-    match *op {
-        Op::Conv(conv) => open(conv.rank + 1, Size::Number(conv.outputs)),
-        Op::Linear { outputs, .. } if input.rank() > 0 => Some(input.with(input.rank() - 1, Size::Number(outputs))),
-        Op::Reshape { shape } => Some(shape),
-        Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
-            open(input.rank(), channels)
-        }
-        Op::Slice { .. } => Some(input.with(order.channel(input.rank()), Size::Unknown)),
-        Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
-        _ => Some(input),
-    }
-    .map(|shape| visible(&shape))
-}
-
-/// What can still be said of a refused layer's output: what its own fields say and the reason does
-/// not doubt.
-fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -> Option<Shape> {
-    let doubted = matches!(
-        fault.map(|fault| fault.reason),
-        Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })
-    );
-    if matches!(fault.map(|fault| fault.reason), Some(Reason::Rank { .. })) {
-        // A layer for another number of axes says nothing of what was meant.
-        return None;
-    }
-    match *op {
-        Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
-            // The rows are the first one's, the channels the second one's.
-            let conv = Op::Conv(Conv { depth_multiplier: None, outputs: pointwise.outputs, ..depthwise });
-            recover(&conv, inputs, fault, order)
-        }
-        Op::Conv(conv) => {
-            let relaxed = Op::Conv(Conv { inputs: None, outputs: conv.outputs.max(1), groups: 1, ..conv });
-            let input = inputs[0];
-            let rank = conv.rank + 1;
-            let spatial = if input.rank() == rank { relaxed.output(&[input], order).ok() } else { None };
-            let shape = spatial.unwrap_or(Shape::unknown(rank));
-            let channel = order.channel(rank);
-            let channels = if doubted || fault.is_none() || conv.depth_multiplier.is_some() {
-                Size::Unknown
-            } else {
-                Size::Number(conv.outputs)
-            };
-            // Where a hole stays open the sizes are open too.
-            let shape = if fault.is_none() { Shape::unknown(rank) } else { shape };
-            Some(shape.with(channel, channels))
-        }
-        Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
-            let input = inputs[0];
-            let channel = order.channel(input.rank());
-            Some(Shape::unknown(input.rank()).with(channel, input.size(channel)))
-        }
-        Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::Snake { .. } | Op::Prelu { .. } => {
-            let input = inputs[0];
-            if input.rank() == 0 { None } else { Some(input.with(order.channel(input.rank()), Size::Unknown)) }
-        }
-        Op::LayerNorm { .. } | Op::Activation(_) | Op::Softmax | Op::Dropout { .. } | Op::Scale { .. } => {
-            Some(inputs[0])
-        }
-        Op::Slice { .. } | Op::Concat => {
-            let input = inputs[0];
-            if matches!(fault.map(|fault| fault.reason), Some(Reason::Join { axis: None, .. })) {
-                return None;
-            }
-            let mut shape = input.with(order.channel(input.rank()), Size::Unknown);
-            for other in &inputs[1..] {
-                shape = agreed(&shape, &other.with(order.channel(other.rank()), Size::Unknown))?;
-            }
-            Some(shape)
-        }
-        Op::Add | Op::Mul => agreed(&inputs[0], inputs.get(1)?),
-        Op::Reshape { shape } => Some(Shape::unknown(shape.rank())),
-        Op::Flatten => Some(Shape::unknown(1)),
-        Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
-        Op::Linear { .. } | Op::GlobalAvgPool { .. } => None,
-    }
-}
-
 /// The ways to fill the holes, an axis after the other: enough of them to list.
 fn combinations(open: &[AxisField], per_axis: &[Solutions], rank: usize) -> Vec<Filling> {
     if per_axis.iter().any(|solutions| solutions.count == 0) {
@@ -541,58 +343,6 @@ fn combinations(open: &[AxisField], per_axis: &[Solutions], rank: usize) -> Vec<
                 .collect()
         })
         .collect()
-}
-
-/// Where holes get their target from.
-struct Targets {
-    /// Per node: the output it reaches through layers that keep its shape, if it does.
-    output: Vec<Option<usize>>,
-}
-
-impl Targets {
-    fn new(graph: &Graph) -> Targets {
-        let mut output = vec![None; graph.nodes.len()];
-        // Backwards: a node inherits the output of its only kind of reader, one that keeps shapes.
-        for (index, declared) in graph.outputs.iter().enumerate() {
-            let mut at = declared.value.and_then(|value| graph.producer(value));
-            while let Some(node) = at {
-                output[node].get_or_insert(index);
-                at = match &graph.nodes[node].recipe {
-                    Recipe::Given(op) if keeps_shape(op) => graph.producer(graph.nodes[node].inputs[0]),
-                    _ => None,
-                };
-            }
-        }
-        Targets { output }
-    }
-
-    fn of(&self, graph: &Graph, id: NodeId, checked: &Checked) -> Target {
-        let node = &graph.nodes[id];
-        if let Some((shape, _)) = node.comment {
-            return Target::Shape(visible(&shape));
-        }
-        if let Some(restores) = &node.restores {
-            return checked.shape(restores.input).map_or(Target::Unknown, Target::Shape);
-        }
-        match self.output[id] {
-            Some(output) => Target::Shape(visible(&graph.outputs[output].shape)),
-            None => Target::Missing,
-        }
-    }
-}
-
-/// What a node with holes must give.
-enum Target {
-    /// Nothing says so.
-    Missing,
-    /// Something does, but what it says is not known.
-    Unknown,
-    Shape(Shape),
-}
-
-/// The output that a node reaches through layers that keep its shape.
-pub(crate) fn reached_output(graph: &Graph, id: NodeId) -> Option<usize> {
-    Targets::new(graph).output[id]
 }
 
 /// Whether fields given after `undo` make the output padding that was derived meaningless.

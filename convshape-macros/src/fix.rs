@@ -3,7 +3,10 @@
 
 mod amounts;
 mod candidates;
+mod channels;
+mod inputs;
 mod joint;
+mod refused;
 mod words;
 
 use convshape_arith::op::{Direction, Op};

@@ -27,18 +27,21 @@ pub struct Slot {
     pub(crate) shape: Shape,
     /// Its first element in memory. Nothing for inputs, which are the caller's.
     pub(crate) place: usize,
+    /// How many elements it has.
+    pub(crate) count: usize,
 }
 
 impl Slot {
-    const NONE: Slot = Slot { shape: Shape::unknown(0), place: 0 };
+    const NONE: Slot = Slot { shape: Shape::unknown(0), place: 0, count: 0 };
 
-    /// How many elements it has.
-    pub(crate) const fn count(&self) -> usize {
+    /// That of a shape, not placed yet.
+    pub(crate) const fn of(shape: Shape) -> Slot {
         #[expect(clippy::cast_possible_truncation, reason = "the number of elements was checked to fit memory")]
-        match self.shape.elements() {
+        let count = match shape.elements() {
             Ok(Size::Number(count)) => count.cast_unsigned() as usize,
             _ => 0,
-        }
+        };
+        Slot { shape, place: 0, count }
     }
 }
 
@@ -56,7 +59,7 @@ pub(crate) trait Layout {
 pub(crate) const fn elements(slots: &[Slot], inputs: usize) -> usize {
     let (mut most, mut value) = (0, inputs);
     while value < slots.len() {
-        let end = slots[value].place + slots[value].count();
+        let end = slots[value].place + slots[value].count;
         most = if end > most { end } else { most };
         value += 1;
     }
@@ -90,47 +93,37 @@ impl Linked {
     }
 }
 
-/// The places of a program's values, worked out while it compiles. `VALUES` is how many there are,
-/// `OPERANDS` the most that a step reads.
-///
-/// # Panics
-/// If a shape does not fit, which is refused before.
-pub const fn slots<const VALUES: usize, const OPERANDS: usize>(program: &Program, chains: &[Linked]) -> [Slot; VALUES] {
+/// The places of a program's values, worked out while it compiles. `VALUES` is how many there are. What a
+/// step gives has the shape in `shapes` at the step's place in `shape`; a sub-chain says its shapes itself.
+pub const fn slots<const VALUES: usize>(
+    program: &Program,
+    chains: &[Linked],
+    shapes: &[Shape],
+    shape: &[usize],
+) -> [Slot; VALUES] {
     let mut slots = [Slot::NONE; VALUES];
     let mut port = 0;
     while port < program.inputs.len() {
-        slots[port].shape = program.inputs[port].shape;
+        slots[port] = Slot::of(program.inputs[port].shape);
         port += 1;
     }
     let mut index = 0;
     while index < program.steps.len() {
         let step = &program.steps[index];
-        match step.action {
-            Action::Layer(op) => {
-                let mut operands = [Shape::unknown(0); OPERANDS];
-                let mut operand = 0;
-                while operand < step.inputs.len() {
-                    operands[operand] = slots[step.inputs[operand]].shape;
-                    operand += 1;
-                }
-                let operands = operands.split_at(step.inputs.len()).0;
-                match op.bind(&operands[0], program.order).output(operands, program.order) {
-                    Ok(shape) => slots[step.output].shape = shape,
-                    Err(_) => panic!("the shapes of a chain are checked before it is laid out"),
-                }
-            }
+        match &step.action {
+            Action::Layer(_) => slots[step.output] = Slot::of(shapes[shape[index]]),
             Action::Chain { index } => {
-                let outputs = chains[index].program.outputs;
+                let outputs = chains[*index].program.outputs;
                 let mut port = 0;
                 while port < outputs.len() {
-                    slots[step.output + port].shape = outputs[port].shape;
+                    slots[step.output + port] = Slot::of(outputs[port].shape);
                     port += 1;
                 }
             }
         }
         index += 1;
     }
-    place(program, chains, &mut slots, &mut [Life::NONE; VALUES]);
+    place(program, chains, &mut slots, &mut [Life::NONE; VALUES], &mut [0; VALUES]);
     slots
 }
 
@@ -147,8 +140,9 @@ impl Life {
     const NONE: Life = Life { root: 0, last: 0 };
 }
 
-/// Gives every value a place: the first that is free.
-const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: &mut [Life]) {
+/// Gives every value a place: the first that is free. `taken` is room for the values that have one, which
+/// are few at any time: so the work grows with the number of values only.
+const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: &mut [Life], taken: &mut [usize]) {
     let inputs = program.inputs.len();
     let mut value = 0;
     while value < lives.len() {
@@ -170,6 +164,7 @@ const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: 
         lives[program.outputs[port].value].last = time;
         port += 1;
     }
+    let mut count = 0;
     time = 0;
     while time < program.steps.len() {
         let step = &program.steps[time];
@@ -188,7 +183,8 @@ const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: 
                 let output = step.output + port;
                 // What nothing reads is written all the same.
                 lives[output].last = if time > lives[output].last { time } else { lives[output].last };
-                slots[output].place = first_free(slots, lives, inputs, output, time);
+                count = still_read(taken, count, lives, time);
+                count = insert(taken, count, slots, output);
                 port += 1;
             }
         }
@@ -216,23 +212,39 @@ const fn changes_elements(op: &Op) -> bool {
     matches!(op, Op::Activation(_) | Op::Scale { .. } | Op::BatchNorm { .. })
 }
 
-/// The first place with room for a value that no value takes which is still to be read.
-const fn first_free(slots: &[Slot], lives: &[Life], inputs: usize, value: usize, time: usize) -> usize {
-    let size = slots[value].count();
-    let mut place = 0;
-    let mut other = inputs;
-    while other < value {
-        let end = slots[other].place + slots[other].count();
-        let alive = lives[other].root == other && lives[other].last >= time;
-        if alive && slots[other].place < place + size && place < end {
-            // Those before it may be in the way now.
-            place = end;
-            other = inputs;
-        } else {
-            other += 1;
+/// Leaves out the values that nothing reads any more.
+const fn still_read(taken: &mut [usize], count: usize, lives: &[Life], time: usize) -> usize {
+    let (mut kept, mut index) = (0, 0);
+    while index < count {
+        if lives[taken[index]].last >= time {
+            taken[kept] = taken[index];
+            kept += 1;
         }
+        index += 1;
     }
-    place
+    kept
+}
+
+/// Puts a value in the first gap with room for it between those that are taken, which stand in the order of
+/// their places.
+const fn insert(taken: &mut [usize], count: usize, slots: &mut [Slot], value: usize) -> usize {
+    let (mut place, mut gap) = (0, 0);
+    while gap < count {
+        let other = slots[taken[gap]];
+        if place + slots[value].count <= other.place {
+            break;
+        }
+        place = other.place + other.count;
+        gap += 1;
+    }
+    slots[value].place = place;
+    let mut index = count;
+    while index > gap {
+        taken[index] = taken[index - 1];
+        index -= 1;
+    }
+    taken[gap] = value;
+    count + 1
 }
 
 /// A program with the places of its values, worked out from the shapes of its inputs: where only
@@ -255,7 +267,7 @@ impl Dynamic {
         let mut slots = vec![Slot::NONE; program.values];
         let mut chains = Vec::new();
         for (slot, shape) in slots.iter_mut().zip(inputs) {
-            slot.shape = *shape;
+            *slot = Slot::of(*shape);
         }
         for step in program.steps {
             let operands: Vec<Shape> = step.inputs.iter().map(|&value| slots[value].shape).collect();
@@ -263,20 +275,21 @@ impl Dynamic {
                 Action::Layer(op) => {
                     let output = op.bind(&operands[0], program.order).output(&operands, program.order);
                     let error = |fault| RunError { layer: step.name.to_string(), fault };
-                    slots[step.output].shape = output.map_err(error)?;
+                    slots[step.output] = Slot::of(output.map_err(error)?);
                 }
                 Action::Chain { index } => {
                     let chain =
                         Dynamic::new(linked_chains[index], &operands).map_err(|error| error.within(step.name))?;
                     for (port, output) in chain.program.outputs.iter().enumerate() {
-                        slots[step.output + port].shape = chain.slots[output.value].shape;
+                        slots[step.output + port] = Slot::of(chain.slots[output.value].shape);
                     }
                     // Sub-chains are counted in the order of their steps.
                     chains.push(chain);
                 }
             }
         }
-        place(program, linked_chains, &mut slots, &mut vec![Life::NONE; program.values]);
+        let (mut lives, mut taken) = (vec![Life::NONE; program.values], vec![0; program.values]);
+        place(program, linked_chains, &mut slots, &mut lives, &mut taken);
         Ok(Dynamic { program, slots, chains })
     }
 

@@ -41,7 +41,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
                     *slot = (params.all)(params.next);
                     params.next += 1;
                     count += 1;
-                    let expected = Slot { shape: spec.shape, place: 0 }.count();
+                    let expected = Slot::of(spec.shape).count;
                     let (chain, layer, found) = (program.name, step.name, slot.len());
                     assert!(
                         found == expected,
@@ -52,8 +52,8 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
                 let own = &own[..count];
                 let output = slots[step.output];
                 let (below, rest) = values.split_at_mut(output.place);
-                let (y, above) = rest.split_at_mut(output.count());
-                let reads = Reads { step, inputs, slots, below, above, gap: output.place + output.count() };
+                let (y, above) = rest.split_at_mut(output.count);
+                let reads = Reads { step, inputs, slots, below, above, gap: output.place + output.count };
                 match reads.place(0) {
                     Some(place) if place == output.place => {
                         kernels::in_place(&op, program.order, own, &output.shape, y);
@@ -77,7 +77,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
                     match value.checked_sub(program.inputs.len()) {
                         Some(_) => {
                             let from = slots[value];
-                            values.copy_within(from.place..from.place + from.count(), place);
+                            values.copy_within(from.place..from.place + from.count, place);
                         }
                         None => {
                             let (_, from) = inputs.get(value);
@@ -130,7 +130,7 @@ pub(crate) fn output<'a>(
         return inputs.get(value).1;
     }
     let slot = layout.slots()[value];
-    &memory[slot.place..slot.place + slot.count()]
+    &memory[slot.place..slot.place + slot.count]
 }
 
 /// What a step reads.
@@ -163,8 +163,8 @@ impl Operands<f32> for Reads<'_> {
         let Some(place) = self.place(index) else { return self.inputs.get(value) };
         let slot = &self.slots[value];
         let elements = match place.checked_sub(self.gap) {
-            Some(place) if !self.above.is_empty() => &self.above[place..place + slot.count()],
-            _ => &self.below[place..place + slot.count()],
+            Some(place) if !self.above.is_empty() => &self.above[place..place + slot.count],
+            _ => &self.below[place..place + slot.count],
         };
         (&slot.shape, elements)
     }
@@ -202,7 +202,11 @@ mod tests {
         values: 3,
     };
 
-    const INNER_LINKED: Linked = Linked { program: &INNER, chains: &[], slots: &slots::<3, 2>(&INNER, &[]) };
+    const INNER_LINKED: Linked = Linked {
+        program: &INNER,
+        chains: &[],
+        slots: &slots::<3>(&INNER, &[], &[Shape::of(&[1]), Shape::of(&[2])], &[0, 1]),
+    };
 
     /// The sub-chain on the flat input, its first output broadcast over its second, `Linear`; the input
     /// itself, and what the sub-chain hands through.
@@ -223,7 +227,16 @@ mod tests {
     };
 
     const CHAINS: &[Linked] = &[INNER_LINKED];
-    const OUTER_LINKED: Linked = Linked { program: &OUTER, chains: CHAINS, slots: &slots::<9, 2>(&OUTER, CHAINS) };
+    const OUTER_LINKED: Linked = Linked {
+        program: &OUTER,
+        chains: CHAINS,
+        slots: &slots::<9>(
+            &OUTER,
+            CHAINS,
+            &[Shape::of(&[2, 1]), Shape::of(&[2]), Shape::of(&[1])],
+            &[0, 1, 0, 1, 2, 2],
+        ),
+    };
 
     fn outputs(layout: &impl Layout, elements: usize) -> Vec<Vec<f32>> {
         const PARAMS: [&[f32]; 4] = [&[1.0, 10.0], &[100.0], &[1.0, -1.0], &[0.5]];
@@ -267,7 +280,11 @@ mod tests {
 
     #[test]
     fn a_tied_weight_is_that_of_its_layer() {
-        const LINKED: Linked = Linked { program: &TIED, chains: CHAINS, slots: &slots::<7, 1>(&TIED, CHAINS) };
+        const LINKED: Linked = Linked {
+            program: &TIED,
+            chains: CHAINS,
+            slots: &slots::<7>(&TIED, CHAINS, &[Shape::of(&[1, 1])], &[0; 4]),
+        };
         // The sub-chain's weight and bias, the one weight, the bias behind its second use.
         let params: [&[f32]; 4] = [&[1.0, 10.0], &[100.0], &[3.0], &[0.5]];
         let inputs: [(&Shape, &[f32]); 1] = [(&TIED.inputs[0].shape, &[1.0, 3.0])];

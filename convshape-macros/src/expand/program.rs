@@ -2,6 +2,7 @@
 
 use convshape_arith::op::{MAX_SPATIAL, Op};
 use convshape_arith::receptive::Receptive;
+use convshape_arith::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -80,10 +81,26 @@ impl Expansion<'_> {
             return TokenStream::new();
         }
         let krate = &self.krate;
-        let operands = self.graph.nodes.iter().map(|node| node.inputs.len()).max().unwrap_or(0);
+        let mut shapes = Distinct::default();
+        let mut steps = Vec::new();
+        for (id, node) in self.graph.nodes.iter().enumerate() {
+            let shape = match node.recipe {
+                Recipe::Port { .. } => continue,
+                // It has its own shapes.
+                Recipe::Chain { .. } => 0,
+                _ => self.place_of(self.graph.value(id), &mut shapes),
+            };
+            // An activation is a step of its own and keeps the shape.
+            steps.extend((0..=usize::from(node.activation.is_some())).map(|_| plain(shape)));
+        }
+        let shapes = self.shape_table(&shapes);
         quote! {
-            const SLOTS: &'static [#krate::__private::Slot] =
-                &#krate::__private::slots::<{ #count }, #operands>(Self::PROGRAM, Self::CHAINS);
+            const SLOTS: &'static [#krate::__private::Slot] = &#krate::__private::slots::<{ #count }>(
+                Self::PROGRAM,
+                Self::CHAINS,
+                &[#(#shapes),*],
+                &[#(#steps),*],
+            );
         }
     }
 
@@ -223,18 +240,14 @@ impl Expansion<'_> {
             }
             names.push(&node.name);
             ops.push(&node.op_name);
-            let [input, output] =
-                [input, output].map(|value| plain(shapes.place((self.deferred().then_some(value), self.shape(value)))));
+            let [input, output] = [input, output].map(|value| plain(self.place_of(value, &mut shapes)));
             ends.push(quote!([#input, #output]));
             costs.push(self.costs_value(id));
             fields.push(self.field_value(self.graph.value(id), &receptive));
             reads.extend(node.inputs.iter().map(|value| plain(places[*value])));
             read_counts.push(plain(node.inputs.len()));
         }
-        let shapes = shapes.all.iter().map(|(constant, shape)| match constant {
-            Some(value) => self.shape_of(*value),
-            None => self.shape_value(shape),
-        });
+        let shapes = self.shape_table(&shapes);
         let count = names.len();
         quote! {
             #krate::__private::Layers {
@@ -250,6 +263,19 @@ impl Expansion<'_> {
             }
             .rows::<#count>()
         }
+    }
+
+    /// The place of a value's shape in a table.
+    fn place_of(&self, value: ValueId, shapes: &mut Shapes) -> usize {
+        shapes.place((self.deferred().then_some(value), self.shape(value)))
+    }
+
+    fn shape_table(&self, shapes: &Shapes) -> Vec<TokenStream> {
+        let shape = |(constant, shape): &(Option<ValueId>, Shape)| match constant {
+            Some(value) => self.shape_of(*value),
+            None => self.shape_value(shape),
+        };
+        shapes.all.iter().map(shape).collect()
     }
 
     /// `[parameters, multiply-adds]` of a layer.
@@ -340,6 +366,9 @@ enum Does {
 struct Distinct<T> {
     all: Vec<T>,
 }
+
+/// Shapes, or the values whose shape is a constant of the type.
+type Shapes = Distinct<(Option<ValueId>, Shape)>;
 
 /// How many of the last distinct values are looked at.
 const LATELY: usize = 32;

@@ -1,0 +1,67 @@
+//! What can be wrong with a graph, and where.
+
+use convshape_arith::fault::Fault;
+use convshape_arith::op::Op;
+use convshape_arith::shape::Shape;
+
+use crate::fields;
+use crate::graph::NodeId;
+
+/// Something wrong with a graph.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Problem {
+    /// An input of size zero or beyond memory.
+    Input { input: usize, fault: Fault },
+    /// A layer refuses what comes in.
+    Layer { node: NodeId, op: Op, inputs: Vec<Shape>, fault: Fault },
+    /// `restores enc` does not hold.
+    Restores { node: NodeId, found: Shape, wanted: Shape },
+    /// `-> [16, 14, 14]` does not hold.
+    Comment { node: NodeId, found: Shape, written: Shape },
+    /// The declared output is another.
+    Output { output: usize, found: Shape },
+    /// A repeated body does not keep its shape.
+    Body { body: usize, input: Shape, output: Shape },
+    /// A hole that nothing determines.
+    NoTarget { node: NodeId },
+    /// A hole that nothing fills, or that several values fill.
+    Hole { node: NodeId, target: Shape, solutions: Vec<Filling> },
+    /// A stride drops rows that nothing reads.
+    Lossy { node: NodeId, axis: usize, rows: i64, input: Shape },
+    /// Nothing reads a statement.
+    Unread { node: NodeId },
+}
+
+/// One way to fill a node's holes: a value per field.
+pub(crate) type Filling = Vec<(&'static str, fields::Setting)>;
+
+impl Problem {
+    /// What it is about, to tell whether an edit has mended it.
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Problem::Input { input, .. } => Place::Input(*input),
+            Problem::Layer { node, .. } => Place::Layer(*node),
+            Problem::Restores { node, .. } => Place::Restores(*node),
+            Problem::Comment { node, .. } => Place::Comment(*node),
+            Problem::Output { output, .. } => Place::Output(*output),
+            Problem::Body { body, .. } => Place::Body(*body),
+            Problem::NoTarget { node } | Problem::Hole { node, .. } => Place::Hole(*node),
+            Problem::Lossy { node, .. } => Place::Lossy(*node),
+            Problem::Unread { node } => Place::Unread(*node),
+        }
+    }
+}
+
+/// Where a problem is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    Input(usize),
+    Layer(NodeId),
+    Restores(NodeId),
+    Comment(NodeId),
+    Output(usize),
+    Body(usize),
+    Hole(NodeId),
+    Lossy(NodeId),
+    Unread(NodeId),
+}

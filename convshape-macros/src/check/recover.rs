@@ -1,0 +1,155 @@
+//! What can be said of a shape where something is wrong, or is known to const evaluation only.
+
+use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::op::{AxisOrder, Conv, Direction, Op, SeparableConv};
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+
+use crate::unseen::visible;
+
+/// The sizes of the first, and where it does not know those of the second.
+pub(super) fn complete(found: &Shape, written: &Shape) -> Shape {
+    let mut shape = *found;
+    for axis in 0..found.rank() {
+        if !found.size(axis).is_known() {
+            shape = shape.with(axis, written.size(axis));
+        }
+    }
+    shape
+}
+
+/// What two shapes that differ agree in.
+pub(super) fn agreed(a: &Shape, b: &Shape) -> Option<Shape> {
+    if a.rank() != b.rank() {
+        return None;
+    }
+    let mut shape = *a;
+    for axis in 0..a.rank() {
+        if !a.size(axis).fits(b.size(axis)) {
+            shape = shape.with(axis, Size::Unknown);
+        }
+    }
+    Some(shape)
+}
+
+/// The number of axes that a layer takes, where it takes only one.
+pub(super) fn blind_rank(op: &Op) -> Option<usize> {
+    match op {
+        Op::Conv(conv) => Some(conv.rank + 1),
+        Op::Pool(pool) => Some(pool.rank + 1),
+        Op::AdaptivePool { rank, .. } => Some(rank + 1),
+        Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(3),
+        _ => None,
+    }
+}
+
+/// What a layer gives of an input that nothing is known of.
+pub(super) fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
+    match op {
+        Op::Flatten => Some(Shape::unknown(1)),
+        Op::Reshape { shape } => Some(*shape),
+        _ => {
+            let rank = blind_rank(op)?;
+            op.output(&[Shape::unknown(rank)], order).ok()
+        }
+    }
+}
+
+/// What undoes a layer of which not all numbers can be seen, as far as its parameters go.
+pub(super) fn reversed(conv: &Conv) -> Conv {
+    let direction = match conv.direction {
+        Direction::Forward => Direction::Transposed,
+        Direction::Transposed => Direction::Forward,
+    };
+    Conv {
+        direction,
+        inputs: Some(conv.outputs),
+        outputs: conv.inputs.unwrap_or(1),
+        output_size: None,
+        tied: false,
+        ..*conv
+    }
+}
+
+/// What can be said of a layer with a number that only const evaluation knows.
+pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Option<Shape> {
+    let input = inputs[0];
+    let channels = input.size(order.channel(input.rank()));
+    let open = |rank: usize, channels: Size| Some(Shape::unknown(rank).with(order.channel(rank), channels));
+    match *op {
+        Op::Conv(conv) => open(conv.rank + 1, Size::Number(conv.outputs)),
+        Op::Linear { outputs, .. } if input.rank() > 0 => Some(input.with(input.rank() - 1, Size::Number(outputs))),
+        Op::Reshape { shape } => Some(shape),
+        Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
+            open(input.rank(), channels)
+        }
+        Op::Slice { .. } => Some(input.with(order.channel(input.rank()), Size::Unknown)),
+        Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
+        _ => Some(input),
+    }
+    .map(|shape| visible(&shape))
+}
+
+/// What can still be said of a refused layer's output: what its own fields say and the reason does
+/// not doubt.
+pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -> Option<Shape> {
+    let doubted = matches!(
+        fault.map(|fault| fault.reason),
+        Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })
+    );
+    if matches!(fault.map(|fault| fault.reason), Some(Reason::Rank { .. })) {
+        // A layer for another number of axes says nothing of what was meant.
+        return None;
+    }
+    match *op {
+        Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
+            // The rows are the first one's, the channels the second one's.
+            let conv = Op::Conv(Conv { depth_multiplier: None, outputs: pointwise.outputs, ..depthwise });
+            recover(&conv, inputs, fault, order)
+        }
+        Op::Conv(conv) => {
+            let relaxed = Op::Conv(Conv { inputs: None, outputs: conv.outputs.max(1), groups: 1, ..conv });
+            let input = inputs[0];
+            let rank = conv.rank + 1;
+            let spatial = if input.rank() == rank { relaxed.output(&[input], order).ok() } else { None };
+            let shape = spatial.unwrap_or(Shape::unknown(rank));
+            let channel = order.channel(rank);
+            let channels = if doubted || fault.is_none() || conv.depth_multiplier.is_some() {
+                Size::Unknown
+            } else {
+                Size::Number(conv.outputs)
+            };
+            // Where a hole stays open the sizes are open too.
+            let shape = if fault.is_none() { Shape::unknown(rank) } else { shape };
+            Some(shape.with(channel, channels))
+        }
+        Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
+            let input = inputs[0];
+            let channel = order.channel(input.rank());
+            Some(Shape::unknown(input.rank()).with(channel, input.size(channel)))
+        }
+        Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::Snake { .. } | Op::Prelu { .. } => {
+            let input = inputs[0];
+            if input.rank() == 0 { None } else { Some(input.with(order.channel(input.rank()), Size::Unknown)) }
+        }
+        Op::LayerNorm { .. } | Op::Activation(_) | Op::Softmax | Op::Dropout { .. } | Op::Scale { .. } => {
+            Some(inputs[0])
+        }
+        Op::Slice { .. } | Op::Concat => {
+            let input = inputs[0];
+            if matches!(fault.map(|fault| fault.reason), Some(Reason::Join { axis: None, .. })) {
+                return None;
+            }
+            let mut shape = input.with(order.channel(input.rank()), Size::Unknown);
+            for other in &inputs[1..] {
+                shape = agreed(&shape, &other.with(order.channel(other.rank()), Size::Unknown))?;
+            }
+            Some(shape)
+        }
+        Op::Add | Op::Mul => agreed(&inputs[0], inputs.get(1)?),
+        Op::Reshape { shape } => Some(Shape::unknown(shape.rank())),
+        Op::Flatten => Some(Shape::unknown(1)),
+        Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
+        Op::Linear { .. } | Op::GlobalAvgPool { .. } => None,
+    }
+}

@@ -1,0 +1,154 @@
+//! The arithmetic with its numbers, and the layers further up that lost rows.
+
+use convshape_arith::explain;
+use convshape_arith::layer::{AxisMap, axis_name};
+use convshape_arith::op::Op;
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+use convshape_arith::text::Text;
+
+use super::{Context, Report};
+use crate::check::keeps_shape;
+use crate::graph::{NodeId, ValueId};
+
+/// How many layers of a failing chain are named that lost the rows.
+const MOST_CAUSES: usize = 2;
+
+impl Context<'_> {
+    /// The formulas of the axes on which a value is not what is wanted, of the layer that gave it
+    /// its size. Axes with the same numbers are shown once.
+    pub(super) fn arithmetic(&self, mut report: Report, value: ValueId, found: &Shape, wanted: &Shape) -> Report {
+        let graph = self.graph;
+        let order = graph.order();
+        let Some((node, input)) = self.shaper(value) else { return report };
+        let mut shown: Vec<String> = Vec::new();
+        for axis in 0..found.rank().saturating_sub(1) {
+            let place = order.spatial(axis);
+            if found.rank() == wanted.rank() && found.size(place).fits(wanted.size(place)) {
+                continue;
+            }
+            let (next, text) = self.formula(report.clone(), node, &input, axis);
+            let Some(text) = text else { continue };
+            let numbers = text.split_once(": ").map_or(text.clone(), |(_, numbers)| numbers.to_owned());
+            if !shown.contains(&numbers) {
+                shown.push(numbers);
+                report = next;
+            }
+        }
+        match self.checked.ops.get(node) {
+            Some(Some(op)) => self.in_words_of_the_dialect(report, op, &input, Some(wanted)),
+            _ => report,
+        }
+    }
+
+    /// Says so where the same words mean something else in another framework, and that explains it.
+    pub(super) fn in_words_of_the_dialect(
+        &self,
+        report: Report,
+        op: &Op,
+        input: &Shape,
+        wanted: Option<&Shape>,
+    ) -> Report {
+        let mut text = Text::new();
+        if explain::dialect_note(&mut text, op, input, wanted, self.graph.order()) {
+            report.note(text.as_str())
+        } else {
+            report
+        }
+    }
+
+    /// The layer that last changed the sizes of a value, and what came into it.
+    pub(super) fn shaper(&self, value: ValueId) -> Option<(NodeId, Shape)> {
+        let mut node = self.graph.producer(value)?;
+        loop {
+            let op = self.checked.ops.get(node)?.as_ref()?;
+            let input_value = *self.graph.nodes[node].inputs.first()?;
+            let input = (*self.checked.shapes.get(input_value)?)?;
+            if !keeps_shape(op) {
+                return Some((node, input));
+            }
+            node = self.graph.producer(input_value)?;
+        }
+    }
+
+    pub(super) fn formula(&self, report: Report, node: NodeId, input: &Shape, axis: usize) -> (Report, Option<String>) {
+        match self.checked.ops.get(node) {
+            Some(Some(op)) => self.formula_of(report, op, input, axis),
+            _ => (report, None),
+        }
+    }
+
+    pub(super) fn formula_of(&self, report: Report, op: &Op, input: &Shape, axis: usize) -> (Report, Option<String>) {
+        let mut text = Text::new();
+        if explain::arithmetic(&mut text, op, input, self.graph.order(), axis) {
+            (report.line(text.as_str()), Some(text.as_str().to_owned()))
+        } else {
+            (report, None)
+        }
+    }
+
+    /// Names the layers above whose floor made sizes alike that are not.
+    pub(super) fn lost_above(&self, mut report: Report, values: &[ValueId], found: &Shape, wanted: &Shape) -> Report {
+        let mut seen: Vec<NodeId> = Vec::new();
+        let mut front: Vec<ValueId> = values.to_vec();
+        let mut causes = 0;
+        while let Some(value) = front.pop() {
+            let Some(node) = self.graph.producer(value) else { continue };
+            if seen.contains(&node) || seen.len() > 200 {
+                continue;
+            }
+            seen.push(node);
+            front.extend(&self.graph.nodes[node].inputs);
+        }
+        // The first that lost something, in the order of the chain.
+        seen.sort_unstable();
+        for node in seen {
+            if causes == MOST_CAUSES {
+                break;
+            }
+            if let Some(note) = self.lost_by(node, found, wanted) {
+                report = report.note(note);
+                causes += 1;
+            }
+        }
+        report
+    }
+
+    /// `with stride 2, heights 27 and 28 both become 12 in enc1`, if that is so on an axis on which
+    /// two shapes differ.
+    pub(super) fn lost_by(&self, node: NodeId, found: &Shape, wanted: &Shape) -> Option<String> {
+        let order = self.graph.order();
+        let op = self.checked.ops.get(node)?.as_ref()?;
+        let input = (*self.checked.shapes.get(*self.graph.nodes[node].inputs.first()?)?)?;
+        let spatial = input.rank().saturating_sub(1);
+        (0..spatial).find_map(|axis| {
+            let place = order.spatial(axis);
+            if found.rank() == wanted.rank() && found.size(place).fits(wanted.size(place)) {
+                return None;
+            }
+            let AxisMap::Window(window) = op.axis_map(&input, order, axis).ok()?? else { return None };
+            let rows = input.size(place).number()?;
+            let output = window.output(Size::Number(rows), &[]).ok()?.number()?;
+            let (low, high) = window.inputs_for(output)?;
+            // What is too small lost rows here, what is too large got some that were never there; sizes that are
+            // far apart differ for another reason.
+            let (found, wanted) = match found.rank() == wanted.rank() {
+                true => (found.size(place).number()?, wanted.size(place).number()?),
+                false => (0, 1),
+            };
+            let blameless = if found < wanted { rows == low } else { rows == high };
+            let apart = found.abs_diff(wanted) > 1
+                && found.abs_diff(wanted).saturating_mul(2) >= found.max(wanted).unsigned_abs();
+            if window.ceil || blameless || low == high || apart {
+                return None;
+            }
+            let range = if high == low + 1 { format!("{low} and {high} both") } else { format!("{low} to {high} all") };
+            Some(format!(
+                "with stride {}, {}s {range} become {output} in `{}`",
+                window.stride,
+                axis_name(axis, spatial),
+                self.name(node),
+            ))
+        })
+    }
+}

@@ -1,0 +1,161 @@
+//! What a mistake looks like, and what can be done about it that is no edit of a field.
+
+use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::op::{Op, PerAxis};
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+
+use super::{Context, Report};
+use crate::check::{Problem, keeps_shape};
+use crate::fix::{Edit, Fix};
+use crate::graph::{NodeId, Recipe};
+
+impl Context<'_> {
+    /// What it looks like.
+    pub(super) fn hints(&self, report: Report, problem: &Problem, fixes: &[Fix]) -> Report {
+        let mut report = report;
+        if let Problem::Restores { node, found, .. } = problem
+            && let Some(other) = self.restored_instead(*node, found)
+        {
+            report = report.help(format_args!("did you mean `restores {other}`? {found} is what `{other}` took"));
+        }
+        for fix in fixes {
+            match &fix.edit {
+                Edit::Input { input, shape } if rotated(&self.graph.inputs[*input].shape, shape) => {
+                    report = report.note("the axes of the input look permuted: here the channels come first");
+                }
+                Edit::Channels { node, inputs, outputs } => {
+                    if let Some(Some(Op::Conv(conv))) = self.checked.ops.get(*node)
+                        && conv.inputs == Some(*outputs)
+                        && conv.outputs == *inputs
+                        && inputs != outputs
+                    {
+                        report = report
+                            .note(format_args!("the input and output channels of `{}` look swapped", self.name(*node)));
+                    }
+                }
+                Edit::Field { node, field: "stride", .. } => {
+                    let equal =
+                        |stride: &PerAxis<i64>, kernel: &PerAxis<i64>, rank: usize| stride[..rank] == kernel[..rank];
+                    if let Some(Some(Op::Conv(conv))) = self.checked.ops.get(*node)
+                        && equal(&conv.stride, &conv.kernel, conv.rank)
+                    {
+                        report = report.note(format_args!(
+                            "the stride of `{}` is its kernel: it looks given twice",
+                            self.name(*node)
+                        ));
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let Problem::Layer { node, inputs, .. } = problem
+            && let Some((of, last)) = self.undone_too_early(*node, &inputs[0])
+        {
+            return report
+                .note(format_args!("`{of}` gave something else: what comes in is what `{last}` gave"))
+                .help(format_args!("undo the last layer first: `undo {last}` here, `undo {of}` after it"));
+        }
+        if let Problem::Layer {
+            node,
+            op: Op::Conv(conv),
+            fault: Fault { reason: Reason::Channels { expected, found: Size::Number(found) }, .. },
+            ..
+        } = problem
+            && found.checked_mul(2) == Some(*expected)
+            && self.graph.nodes[*node].inputs.iter().any(|value| self.graph.producer(*value).is_some())
+            && !fixes.iter().any(|fix| matches!(fix.edit, Edit::Channels { outputs, .. } if outputs != conv.outputs))
+        {
+            report = report.note(format_args!(
+                "{expected} is twice {found}: if a skip connection belongs here, join it before `{}` (`Concat(skip, _);`)",
+                self.name(*node)
+            ));
+        }
+        report
+    }
+
+    /// Whether a skip's rows were to be cropped: its other side lost several in convolutions without a border.
+    pub(super) fn forgot_a_crop(&self, problem: &Problem) -> bool {
+        match problem {
+            Problem::Layer {
+                op: Op::Concat,
+                fault: Fault { reason: Reason::Join { axis: Some(place), first, other, .. }, .. },
+                ..
+            } if *place != self.graph.order().channel(first.rank()) => {
+                let sides = first.size(*place).number().zip(other.size(*place).number());
+                sides.is_some_and(|(a, b)| a.abs_diff(b) > 1)
+            }
+            _ => false,
+        }
+    }
+
+    /// The layer that a layer undoes, and the later one that gave what comes in.
+    pub(super) fn undone_too_early(&self, node: NodeId, input: &Shape) -> Option<(&str, &str)> {
+        let Recipe::Undo { of, .. } = self.graph.nodes[node].recipe else { return None };
+        let gave = |other: NodeId| self.checked.shapes.get(self.graph.value(other)).copied().flatten();
+        let last = (of + 1..node).find(|other| {
+            matches!(self.checked.ops[*other], Some(Op::Conv(_)))
+                && self.graph.nodes[*other].spans.label.is_some()
+                && gave(*other).is_some_and(|shape| shape.is_known() && shape.fits(input))
+        })?;
+        Some((self.name(of), self.name(last)))
+    }
+
+    /// The layer whose input a layer gives back, though it names another in `restores`.
+    pub(super) fn restored_instead(&self, node: NodeId, found: &Shape) -> Option<&str> {
+        let fits = |other: &NodeId| {
+            let input = self.graph.nodes[*other].inputs.first().and_then(|value| self.checked.shapes.get(*value));
+            found.is_known()
+                && self.graph.nodes[*other].spans.label.is_some()
+                && self.checked.ops[*other].is_some_and(|op| !keeps_shape(&op))
+                && input.copied().flatten().is_some_and(|input| input.is_known() && input.fits(found))
+        };
+        (0..node).find(fits).map(|other| self.name(other))
+    }
+
+    /// Two sides that differ can be made to fit where they meet.
+    pub(super) fn at_the_joint(&self, problem: &Problem) -> Option<String> {
+        let Problem::Layer {
+            node,
+            fault: Fault { reason: Reason::Join { axis: Some(place), operand, first, other }, .. },
+            ..
+        } = problem
+        else {
+            return None;
+        };
+        let graph = self.graph;
+        let values = &graph.nodes[*node].inputs;
+        let leader = (0..values.len()).find(|index| index != operand)?;
+        let (left, right) = (first.size(*place).number()?, other.size(*place).number()?);
+        if *place == graph.order().channel(first.rank()) {
+            let (a, b) = (graph.value_name(values[leader]), graph.value_name(values[*operand]));
+            return Some(format!(
+                "bring `{b}` to {left} channels, or `{a}` to {right}, with a convolution of kernel 1 in that branch"
+            ));
+        }
+        let (a, b) = (values[leader], values[*operand]);
+        let (large, small) = if left > right { (a, b) } else { (b, a) };
+        let unnamed = graph.value_name(small);
+        let (Some(large), Some(small)) = (graph.reference(large), graph.reference(small)) else {
+            if let Some(large) = graph.reference(large) {
+                return Some(format!(
+                    "name `{unnamed}` (`up: ..;`) and crop `{large}` to it (`Crop(like: up) from {large};`)"
+                ));
+            }
+            return Some(
+                "crop one of the two where they meet (`Crop(like: ..)`), or pad the other (`Pad(like: ..)`)".to_owned(),
+            );
+        };
+        Some(format!(
+            "crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
+        ))
+    }
+}
+
+/// Whether one shape is the other with its axes in another order.
+fn rotated(from: &Shape, to: &Shape) -> bool {
+    let rank = from.rank();
+    from != to
+        && rank == to.rank()
+        && (1..rank).any(|by| (0..rank).all(|axis| from.size((axis + by) % rank).same(to.size(axis))))
+}
