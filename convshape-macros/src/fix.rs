@@ -183,6 +183,12 @@ impl Search<'_> {
         if self.fixes.iter().any(|fix| fix.edit == edit) {
             return false;
         }
+        // `undo enc` stands where channels would.
+        if let Edit::Channels { node, .. } = edit
+            && matches!(self.graph.nodes[node].recipe, Recipe::Undo { .. })
+        {
+            return false;
+        }
         let after = check(&edit.apply(self.graph));
         let mended = after.problems.iter().all(|problem| problem.place() != self.problem.place());
         if !mended {

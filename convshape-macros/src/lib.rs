@@ -58,14 +58,17 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
     let graph = resolve::resolve(&krate, &chain, &mut sink);
     let checked = check::check(&graph);
     let mut mended: Vec<check::Place> = Vec::new();
-    let unreadable = sink.refused();
+    // What undoes the wrong layer says nothing of what was meant.
+    let undoes = |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. });
+    let unclear = sink.refused()
+        || checked.problems.iter().any(|problem| matches!(problem.place(), check::Place::Layer(node) if undoes(node)));
     for (index, problem) in checked.problems.iter().enumerate() {
         // One mistake may show in several places: what the fix of one mends is not reported again.
         if mended.contains(&problem.place()) {
             continue;
         }
-        // Of what could not be read something is missing, which may be all that is wrong with the output.
-        if unreadable && matches!(problem, check::Problem::Output { found, .. } if !found.is_known()) {
+        // What is missing may be all that is wrong with the output.
+        if unclear && matches!(problem, check::Problem::Output { found, .. } if !found.is_known()) {
             continue;
         }
         let searched = index < MOST_SEARCHES && graph.nodes.len() <= MOST_SEARCHED_LAYERS;

@@ -9,6 +9,7 @@ mod markers;
 mod nearest;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use convshape_arith::op::Dialect;
 
@@ -175,6 +176,8 @@ pub(crate) enum Takes {
 pub(crate) struct Word {
     pub(crate) name: &'static str,
     pub(crate) dialects: Dialects,
+    /// What it means, in half a sentence.
+    pub(crate) doc: &'static str,
 }
 
 /// What a name means in a dialect.

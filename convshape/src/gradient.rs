@@ -1,6 +1,5 @@
 //! Gradients of a model: a batch forward, what is needed for it kept, then the steps in reverse.
 
-use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -104,7 +103,7 @@ pub(crate) fn first_not_finite<M: Parts>(
 /// A plan while it runs.
 struct Run {
     program: &'static Program,
-    plan: Box<Plan>,
+    plan: Plan,
     batch: usize,
 }
 

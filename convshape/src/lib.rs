@@ -341,7 +341,7 @@ macro_rules! __weight_files {
             ///
             /// # Errors
             /// Those of `load`.
-            pub fn load_bytes(bytes: &[u8]) -> $crate::__private::core::result::Result<Self, $crate::LoadError> {
+            pub fn load_bytes(bytes: &[$crate::__private::core::primitive::u8]) -> $crate::__private::core::result::Result<Self, $crate::LoadError> {
                 $crate::__private::load_bytes(bytes)
             }
 
@@ -385,7 +385,7 @@ macro_rules! __training {
             x: $x,
             target: impl $crate::__private::Inputs<'t>,
             loss: impl $crate::train::Loss,
-        ) -> $crate::__private::core::result::Result<(f32, Self), $crate::ShapeError> {
+        ) -> $crate::__private::core::result::Result<($crate::__private::core::primitive::f32, Self), $crate::ShapeError> {
             $crate::__private::gradients(self, x, target, loss)
         }
 
@@ -400,7 +400,7 @@ macro_rules! __training {
             target: impl $crate::__private::Inputs<'t>,
             loss: impl $crate::train::Loss,
             rng: &mut impl $crate::rand::Rng,
-        ) -> $crate::__private::core::result::Result<(f32, Self), $crate::ShapeError> {
+        ) -> $crate::__private::core::result::Result<($crate::__private::core::primitive::f32, Self), $crate::ShapeError> {
             $crate::__private::gradients_train(self, x, target, loss, rng)
         }
 
@@ -454,15 +454,15 @@ macro_rules! __typed_layer {
     };
     (@shapes $model:ident) => {};
     (@shapes $model:ident $from:ty => $to:ty) => {
-        impl<S, B> $crate::typed::Layer<$crate::typed::Tensor<f32, S, B>> for $model
+        impl<S, B> $crate::typed::Layer<$crate::typed::Tensor<$crate::__private::core::primitive::f32, S, B>> for $model
         where
             S: $crate::typed::Dims + $crate::typed::InputOf<$from, $model>,
             B: $crate::typed::Holds<S::Elements>
                 + $crate::typed::Holds<<$to as $crate::typed::Dims>::Elements>,
         {
-            type Output = $crate::typed::Tensor<f32, $to, B>;
+            type Output = $crate::typed::Tensor<$crate::__private::core::primitive::f32, $to, B>;
 
-            fn run(&self, x: &$crate::typed::Tensor<f32, S, B>) -> Self::Output {
+            fn run(&self, x: &$crate::typed::Tensor<$crate::__private::core::primitive::f32, S, B>) -> Self::Output {
                 $crate::typed::run_chain(self, x)
             }
         }

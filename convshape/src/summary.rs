@@ -8,6 +8,7 @@ use core::fmt;
 use convshape_arith::figure::{self, Drawn};
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
+use convshape_arith::text::Thousands;
 
 use crate::chain::{Chain, LayerInfo};
 use crate::parts::Parts;
@@ -141,8 +142,8 @@ impl fmt::Display for Summary {
             line(f, row, &widths)?;
         }
         writeln!(f, "{rule}")?;
-        writeln!(f, "parameters:   {} ({})", thousands(self.params()), bytes(self.param_bytes()))?;
-        writeln!(f, "MACs:         {} per sample", thousands(self.macs()))?;
+        writeln!(f, "parameters:   {} ({})", Thousands(self.params()), bytes(self.param_bytes()))?;
+        writeln!(f, "MACs:         {} per sample", Thousands(self.macs()))?;
         write!(f, "activations:  {} per sample", bytes(self.activation_bytes()))
     }
 }
@@ -162,20 +163,7 @@ fn none() -> String {
 }
 
 fn count(n: u64) -> String {
-    if n == 0 { none() } else { thousands(n) }
-}
-
-/// `1234567` as `1,234,567`.
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    if n == 0 { none() } else { Thousands(n).to_string() }
 }
 
 /// A number of bytes in the largest unit that leaves at least 1.
@@ -262,9 +250,9 @@ activations:  12.2 KiB per sample"
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!(thousands(0), "0");
-        assert_eq!(thousands(1_000), "1,000");
-        assert_eq!(thousands(u64::MAX), "18,446,744,073,709,551,615");
+        assert_eq!(Thousands(0).to_string(), "0");
+        assert_eq!(Thousands(1_000).to_string(), "1,000");
+        assert_eq!(Thousands(u64::MAX).to_string(), "18,446,744,073,709,551,615");
         assert_eq!(bytes(1023), "1023 bytes");
         assert_eq!(bytes(1536), "1.5 KiB");
         assert_eq!(bytes(u64::MAX), "16777215.9 TiB");

@@ -1,6 +1,6 @@
 //! Two small models as the macro would write them, for unit tests.
 
-use convshape_arith::op::{Activation, AutoPad, AxisOrder, Conv, Dialect, Direction, Op, Padding, PaddingMode};
+use convshape_arith::op::{Activation, AxisOrder, Conv, Dialect, Direction, Op};
 use convshape_arith::shape::Shape;
 
 use crate::chain::{Chain, LayerInfo};
@@ -11,26 +11,12 @@ use crate::program::{Action, Port, Program, Step};
 
 const fn conv(direction: Direction, inputs: i64, outputs: i64, bias: bool) -> Op {
     Op::Conv(Conv {
-        dialect: Dialect::Torch,
-        direction,
-        rank: 1,
         inputs: Some(inputs),
         outputs,
         kernel: [2, 1, 1],
         stride: [2, 1, 1],
-        dilation: [1; 3],
-        input_dilation: [1; 3],
-        groups: 1,
         bias,
-        padding: Padding::Symmetric([0; 3]),
-        padding_mode: PaddingMode::Zeros,
-        output_padding: None,
-        output_size: None,
-        transpose_kernel: false,
-        consistent_padding: false,
-        tied: false,
-        depth_multiplier: None,
-        auto_pad: AutoPad::NotSet,
+        ..Conv::new(Dialect::Torch, direction, 1)
     })
 }
 

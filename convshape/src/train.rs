@@ -3,6 +3,72 @@
 //! The pieces work alone: [`Train`] gives gradients, an [`Optimizer`] moves parameters by them, a
 //! [`Loader`] gives batches. [`Fit`] is a loop over the three, with validation, early stopping and
 //! checkpoints. The same seed, data and model give the same bits.
+//!
+//! What else there is to do with parameters is a few lines over [`Model`] and [`Train`], for any
+//! chain: an average of the weights, layers that stay as they are, an optimiser of one's own.
+//!
+//! ```
+//! use convshape::train::{Mse, Optimizer, Sgd, Train};
+//! use convshape::{Model, conv_chain};
+//! # use convshape::ndarray::ArrayD;
+//! # use convshape::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+//!
+//! /// Moves an average of the weights towards those of a model.
+//! fn average<M: Train>(average: &mut M, model: &M, share: f32) {
+//!     average.for_each_trained(model, |_, average, weight| {
+//!         for (average, weight) in average.as_mut_slice().iter_mut().zip(weight.as_slice()) {
+//!             *average += share * (weight - *average);
+//!         }
+//!     });
+//! }
+//!
+//! /// Takes the gradients of some layers away. Weight decay would still move them.
+//! fn freeze(gradients: &mut impl Model, layers: &[&str]) {
+//!     gradients.for_each_param_mut(|name, gradient| {
+//!         if layers.iter().any(|layer| name.strip_prefix(layer).is_some_and(|rest| rest.starts_with('.'))) {
+//!             gradient.as_mut_slice().fill(0.0);
+//!         }
+//!     });
+//! }
+//!
+//! /// Descent by the signs of the gradients.
+//! fn sign_step<M: Train>(model: &mut M, gradients: &M, rate: f32) {
+//!     model.for_each_trained(gradients, |_, weight, gradient| {
+//!         for (weight, gradient) in weight.as_mut_slice().iter_mut().zip(gradient.as_slice()) {
+//!             // The sign of zero would be one.
+//!             *weight -= if *gradient == 0.0 { 0.0 } else { rate * gradient.signum() };
+//!         }
+//!     });
+//! }
+//!
+//! conv_chain! {
+//!     struct Ae {
+//!         input: [1, 8, 8];
+//!         enc: Conv2d(1 -> 4, kernel: 3, stride: 2, padding: 1, activation: Relu);
+//!         dec: ConvTranspose2d(undo enc, activation: Sigmoid);
+//!         output: [1, 8, 8];
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), convshape::ShapeError> {
+//! let mut model = Ae::init(&mut Xoshiro256PlusPlus::seed_from_u64(1));
+//! let (mut averaged, start) = (model.clone(), model.clone());
+//! # let x = ArrayD::from_elem(&[4, 1, 8, 8][..], 0.5_f32);
+//! let mut optimizer = Sgd::new(0.1);
+//! for step in 0..10 {
+//!     let (_, mut gradients) = model.loss_gradients(&[x.view()], &[x.view()], &mut Mse)?;
+//!     freeze(&mut gradients, &["enc"]);
+//!     if step < 5 { optimizer.step(&mut model, &gradients) } else { sign_step(&mut model, &gradients, 1e-3) }
+//!     average(&mut averaged, &model, 0.1);
+//! }
+//! assert_eq!(model.enc.weight, start.enc.weight);
+//! assert_ne!(model.dec.weight, start.dec.weight);
+//! assert_ne!(averaged.dec.weight, model.dec.weight);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Model`]: crate::Model
 
 #[cfg(feature = "safetensors")]
 mod checkpoint;

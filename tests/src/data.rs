@@ -35,8 +35,12 @@ pub(crate) fn json_lines<T: DeserializeOwned>(relative: &str) -> Vec<T> {
     gunzip(relative).lines().enumerate().map(parse).collect()
 }
 
-/// All f32 tensors of a safetensors file, by name.
-pub(crate) fn tensors(relative: &str) -> BTreeMap<String, ArrayD<f32>> {
+/// All f32 tensors of a safetensors file under `data/`, by name.
+///
+/// # Panics
+/// If there is no such file.
+#[must_use]
+pub fn tensors(relative: &str) -> BTreeMap<String, ArrayD<f32>> {
     let file = bytes(relative);
     let parsed = SafeTensors::deserialize(&file).unwrap_or_else(|e| panic!("data/{relative}: {e}"));
     let floats = parsed.iter().filter(|(_, view)| view.dtype() == Dtype::F32);

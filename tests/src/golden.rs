@@ -8,6 +8,8 @@ pub use model::{Model, Node, model};
 pub use shapes::{Padding, ShapeCase, Sides, shapes};
 pub use values::{ValueCase, values};
 
+pub use crate::data::tensors;
+
 use serde::Deserialize;
 
 /// The framework that gave an answer.

@@ -13,6 +13,12 @@ mod shadowed {
     struct String;
     struct Box;
     struct str;
+    struct u8;
+    struct f32;
+    struct usize;
+    struct i64;
+    struct u64;
+    struct bool;
     struct Self_;
     struct Tensor;
     struct Param;

@@ -2,6 +2,7 @@
 //! what it does.
 
 use convshape_arith::figure::{self, Drawn};
+use convshape_arith::text::Thousands;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -40,7 +41,7 @@ impl Expansion<'_> {
         let (input, output) = self.ends(id);
         let mut line = format!("`{}`: `{} -> {}`", node.op_name, visible(&input), visible(&output));
         if let Some((params, macs)) = self.known_costs(id) {
-            line += &format!(", {} parameters, {} MACs", thousands(params), thousands(macs));
+            line += &format!(", {} parameters, {} MACs", Thousands(params), Thousands(macs));
         }
         after(&node.docs, line)
     }
@@ -130,17 +131,4 @@ impl Expansion<'_> {
 pub(super) fn after(docs: &TokenStream, line: String) -> TokenStream {
     let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
     quote!(#docs #gap #[doc = #line])
-}
-
-/// `1234567` as `1,234,567`.
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

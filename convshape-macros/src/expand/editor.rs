@@ -360,8 +360,15 @@ impl<'a> Probe<'a> {
                     code.extend(quote!(_ = __any::<__layers::grammar::#name>();));
                 }
                 (Some(Takes::Name | Takes::Dialect), Value::Word(_)) => {}
-                (Some(Takes::Word(words) | Takes::Padding(words) | Takes::SizePerAxisOr(words)), Value::Word(name))
-                    if words::find_word(words, &name.to_string(), dialect).any().is_some() => {}
+                (Some(Takes::Word(words) | Takes::Padding(words) | Takes::SizePerAxisOr(words)), Value::Word(name)) => {
+                    match words::find_word(words, &name.to_string(), dialect).any() {
+                        Some(word) => {
+                            let word = Ident::new(word, name.span());
+                            code.extend(quote!(_ = __any::<__layers::words::#word>();));
+                        }
+                        None => value_names(&field.value, &mut code),
+                    }
+                }
                 (_, value) => value_names(value, &mut code),
             }
         }

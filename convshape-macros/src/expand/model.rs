@@ -192,15 +192,15 @@ impl Expansion<'_> {
         }
         let tensor = |shape: &Shape, whole: &str| {
             let shape = self.port_type(shape, whole);
-            quote!(#krate::Tensor<f32, #shape>)
+            quote!(#krate::Tensor<#krate::__private::core::primitive::f32, #shape>)
         };
         let view = |shape| {
             let dimension = self.batch_dimension(shape);
-            quote!(#krate::ndarray::ArrayView<'_, f32, #dimension>)
+            quote!(#krate::ndarray::ArrayView<'_, #krate::__private::core::primitive::f32, #dimension>)
         };
         let array = |shape| {
             let dimension = self.batch_dimension(shape);
-            quote!(#krate::ndarray::Array<f32, #dimension>)
+            quote!(#krate::ndarray::Array<#krate::__private::core::primitive::f32, #dimension>)
         };
         let input_tensors = tuple(inputs.iter().map(|shape| {
             let tensor = tensor(shape, "Input");

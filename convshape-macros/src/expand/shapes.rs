@@ -65,7 +65,9 @@ impl Expansion<'_> {
         let sizes = shape.sizes().iter().map(|size| {
             match size.number().map(|number| (number, self.graph.unseen.get(number))) {
                 Some((_, Some(Expr { path: Some(path), .. }))) => path,
-                Some((_, Some(Expr { value, .. }))) => quote!({ (#value) as usize }),
+                Some((_, Some(Expr { value, .. }))) => {
+                    quote!({ (#value) as #krate::__private::core::primitive::usize })
+                }
                 Some((number, None)) if !self.refused || (0..=1 << 20).contains(&number) => {
                     let number = Literal::i64_unsuffixed(number);
                     quote!(#number)

@@ -18,7 +18,7 @@ impl Expansion<'_> {
         let (krate, name) = (&self.krate, &self.chain.name);
         let tensor = |shape: &Shape| {
             let shape = self.shape_type(shape);
-            quote!(#krate::Tensor<f32, #shape>)
+            quote!(#krate::Tensor<#krate::__private::core::primitive::f32, #shape>)
         };
         let given = match outputs {
             [output] => tensor(output),

@@ -1,8 +1,11 @@
 //! The fields: one constant each, so that a field means the same in every layer that has it.
 
-use convshape_arith::op::Dialect::{self, Flax, Jax, Keras, Onnx, Torch};
+use convshape_arith::op::Dialect::{Flax, Jax, Keras, Onnx, Torch};
 
-use super::{Alias, Dialects, FieldWords, Takes, Word};
+use super::values::{
+    ALIGNS, APPROXIMATIONS, AUTO_PAD_WORDS, BORDERS, CONV_PADDING, DEPTH_ORDERS, INTERPOLATIONS, NONE, POOL_PADDING,
+};
+use super::{Alias, Dialects, FieldWords, Takes};
 
 pub(super) const ALL: Dialects = &[Torch, Onnx, Jax, Flax, Keras];
 pub(super) const TORCH: Dialects = &[Torch];
@@ -34,10 +37,6 @@ pub(super) const fn alias(name: &'static str, dialects: Dialects) -> Alias {
     Alias { name, dialects }
 }
 
-const fn word(name: &'static str, dialects: &'static [Dialect]) -> Word {
-    Word { name, dialects }
-}
-
 /// Taken by every layer.
 pub(super) static DIALECT: FieldWords =
     field("dialect", Takes::Dialect, "the framework whose rules this layer's words follow");
@@ -45,35 +44,6 @@ pub(super) static DIALECT: FieldWords =
 /// Taken by every layer that is not an activation itself.
 pub(super) static ACTIVATION: FieldWords =
     field("activation", Takes::Activation, "the activation that is applied to the result");
-
-const SAME: Word = word("same", ALL);
-const VALID: Word = word("valid", ALL);
-
-const CONV_PADDING: &[Word] = &[
-    SAME,
-    VALID,
-    word("same_lower", &[Jax, Flax, Onnx]),
-    word("causal", &[Flax, Keras]),
-    word("circular", FLAX),
-    word("reflect", FLAX),
-];
-/// keras: as much as the stride leaves room for.
-const NONE: Word = word("none", KERAS);
-const POOL_PADDING: &[Word] = &[SAME, VALID, word("same_lower", &[Jax, Flax, Onnx])];
-const AUTO_PAD_WORDS: &[Word] =
-    &[word("notset", ONNX), word("same_upper", ONNX), word("same_lower", ONNX), word("valid", ONNX)];
-const BORDERS: &[Word] = &[word("zeros", ALL), word("reflect", ALL), word("replicate", ALL), word("circular", ALL)];
-const INTERPOLATIONS: &[Word] = &[
-    word("nearest", ALL),
-    word("nearest_exact", ALL),
-    word("linear", ALL),
-    word("bilinear", ALL),
-    word("trilinear", ALL),
-    word("bicubic", ALL),
-];
-const ALIGNS: &[Word] = &[word("center", ALL), word("start", ALL)];
-const DEPTH_ORDERS: &[Word] = &[word("dcr", ALL), word("crd", ALL)];
-const APPROXIMATIONS: &[Word] = &[word("none", ALL), word("tanh", ALL)];
 
 // Convolution.
 

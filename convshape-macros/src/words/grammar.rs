@@ -40,9 +40,9 @@ pub(crate) const HEADERS: &[&str] = &["dialect", "lossy", "weights"];
 
 /// The values of `lossy`.
 pub(crate) static LOSSY: &[Word] = &[
-    Word { name: "allow", dialects: ALL },
-    Word { name: "warn", dialects: ALL },
-    Word { name: "deny", dialects: ALL },
+    Word { name: "allow", dialects: ALL, doc: "a stride may drop rows that nothing reads" },
+    Word { name: "warn", dialects: ALL, doc: "a stride that drops rows is a warning" },
+    Word { name: "deny", dialects: ALL, doc: "a stride that drops rows is an error" },
 ];
 
 /// The dialect of that name.

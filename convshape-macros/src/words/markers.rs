@@ -29,14 +29,35 @@ pub(crate) fn markers() -> TokenStream {
         let doc = word.doc;
         quote!(#[doc = #doc] pub struct #name;)
     });
+    let values = value_words();
     quote! {
         #(#dialects)*
+        /// The words that stand as values of fields.
+        #[allow(non_camel_case_types)]
+        pub mod words {
+            #values
+        }
         /// The words that give a chain its form.
         #[allow(non_camel_case_types)]
         pub mod grammar {
             #(#words)*
         }
     }
+}
+
+/// Each word that some field takes, once.
+fn value_words() -> TokenStream {
+    let mut seen = BTreeSet::new();
+    let fields = LAYERS.iter().flat_map(LayerWords::all_fields);
+    let words = fields.flat_map(|field| match field.takes {
+        Takes::Word(words) | Takes::Padding(words) | Takes::SizePerAxisOr(words) => words,
+        _ => &[],
+    });
+    let items = words.filter(|word| seen.insert(word.name)).map(|word| {
+        let (name, doc) = (format_ident!("{}", word.name), word.doc);
+        quote!(#[doc = #doc] pub struct #name;)
+    });
+    quote!(#(#items)*)
 }
 
 /// The layers of a dialect, each under its own name and under those of the framework.

@@ -1,6 +1,8 @@
 //! A string that const evaluation can write: the words of a message are put together here, the
 //! same for the macro and for a check that runs while rustc evaluates a constant.
 
+use core::fmt;
+
 use crate::shape::Shape;
 use crate::size::{Scope, Size};
 
@@ -147,5 +149,18 @@ impl Text {
 impl Default for Text {
     fn default() -> Text {
         Text::new()
+    }
+}
+
+/// A number with commas between its thousands: `1,234,567`.
+#[derive(Clone, Copy, Debug)]
+pub struct Thousands(pub u64);
+
+impl fmt::Display for Thousands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 / 1000 {
+            0 => write!(f, "{}", self.0),
+            more => write!(f, "{},{:03}", Thousands(more), self.0 % 1000),
+        }
     }
 }

@@ -68,26 +68,17 @@ fn conv() -> impl Strategy<Value = Conv> {
     let outputs = (option::of(uniform3(number())), option::of(uniform3(number())));
     (any::<bool>(), 1_usize..=3, channels, fields, padding(), mode(), outputs).prop_map(
         |(forward, rank, (inputs, outputs, groups), (kernel, stride, dilation), padding, padding_mode, extra)| Conv {
-            dialect: Dialect::Torch,
-            direction: if forward { Direction::Forward } else { Direction::Transposed },
-            rank,
             inputs,
             outputs,
             kernel,
             stride,
             dilation,
-            input_dilation: [1; 3],
             groups,
-            bias: true,
             padding,
             padding_mode: if forward { padding_mode } else { PaddingMode::Zeros },
             output_padding: extra.0,
             output_size: extra.1,
-            transpose_kernel: false,
-            consistent_padding: false,
-            tied: false,
-            depth_multiplier: None,
-            auto_pad: AutoPad::NotSet,
+            ..Conv::new(Dialect::Torch, if forward { Direction::Forward } else { Direction::Transposed }, rank)
         },
     )
 }

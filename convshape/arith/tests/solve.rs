@@ -2,7 +2,7 @@
 //! hole is what trying every number finds.
 
 use convshape_arith::op::{
-    AutoPad, AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind,
+    AutoPad, AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PerAxis, Pool, PoolKind,
 };
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Size, Symbol};
@@ -10,28 +10,7 @@ use convshape_arith::solve::{self, AxisField, MOST_SOLUTIONS, fill_axis, undo};
 use proptest::prelude::*;
 
 fn conv(direction: Direction, rank: usize) -> Conv {
-    Conv {
-        dialect: Dialect::Torch,
-        direction,
-        rank,
-        inputs: None,
-        outputs: 3,
-        kernel: [3; 3],
-        stride: [1; 3],
-        dilation: [1; 3],
-        input_dilation: [1; 3],
-        groups: 1,
-        bias: true,
-        padding: Padding::Valid,
-        padding_mode: PaddingMode::Zeros,
-        output_padding: None,
-        output_size: None,
-        transpose_kernel: false,
-        consistent_padding: false,
-        tied: false,
-        depth_multiplier: None,
-        auto_pad: AutoPad::NotSet,
-    }
+    Conv { outputs: 3, kernel: [3; 3], padding: Padding::Valid, ..Conv::new(Dialect::Torch, direction, rank) }
 }
 
 fn padding() -> impl Strategy<Value = Padding> {

@@ -53,26 +53,14 @@ fn conv(rank: usize, direction: Direction) -> impl Strategy<Value = Op> {
         move |((kernel, stride, dilation), padding, padding_mode, output_padding)| {
             let transposed = direction == Direction::Transposed;
             Op::Conv(Conv {
-                dialect: Dialect::Torch,
-                direction,
-                rank,
-                inputs: None,
                 outputs: 2,
                 kernel,
                 stride,
                 dilation,
-                input_dilation: [1; 3],
-                groups: 1,
-                bias: true,
                 padding: Padding::Pairs(padding),
                 padding_mode: if transposed { PaddingMode::Zeros } else { padding_mode },
                 output_padding: transposed.then_some(output_padding),
-                output_size: None,
-                transpose_kernel: false,
-                consistent_padding: false,
-                tied: false,
-                depth_multiplier: None,
-                auto_pad: AutoPad::NotSet,
+                ..Conv::new(Dialect::Torch, direction, rank)
             })
         },
     )

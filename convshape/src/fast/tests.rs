@@ -111,6 +111,8 @@ fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec
             all.extend(&values[value].1);
         }
     }
+    #[cfg(feature = "train")]
+    super::train::tests::check(linked, &params, input, &x, batch);
     for level in Level::all() {
         let params: Vec<&Param> = params.iter().collect();
         let engine = Engine::new(linked, &params, &[input], level).expect("a plan");
@@ -137,26 +139,11 @@ fn random_conv(random: &mut Random, rank: usize, inputs: i64) -> Conv {
     let outputs = random.one_of(&[1, 1, 2, 3, 5, 8, 16, 17, 33, 40, 64]) * groups;
     let outputs = if groups > 4 { groups } else { outputs };
     let mut conv = Conv {
-        auto_pad: AutoPad::NotSet,
-        depth_multiplier: None,
-        dialect: Dialect::Torch,
-        direction,
-        rank,
         inputs: Some(inputs),
         outputs,
-        kernel: [1; 3],
-        stride: [1; 3],
-        dilation: [1; 3],
-        input_dilation: [1; 3],
         groups,
         bias: random.pick(0, 1) == 1,
-        padding: Padding::Symmetric([0; 3]),
-        padding_mode: PaddingMode::Zeros,
-        output_padding: None,
-        output_size: None,
-        transpose_kernel: false,
-        consistent_padding: false,
-        tied: false,
+        ..Conv::new(Dialect::Torch, direction, rank)
     };
     let mut pairs = [(0, 0); 3];
     for axis in 0..rank {

@@ -195,3 +195,16 @@ fn cut(
 ) {
     f(first, y);
 }
+
+/// Does two things of so much work each, side by side if that pays.
+#[cfg(feature = "train")]
+pub(super) fn both(work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+    #[cfg(feature = "rayon")]
+    if threads(2 * work).count() > 1 {
+        rayon::join(a, b);
+        return;
+    }
+    let _ = work;
+    a();
+    b();
+}

@@ -7,12 +7,15 @@
 //! [`definition`] runs any other layer as it is defined.
 
 mod definition;
+mod moves;
 mod norm;
 mod outer;
 mod plan;
 mod plans;
 mod rows;
 mod sum;
+#[cfg(test)]
+pub(super) mod tests;
 
 pub(crate) use self::norm::Update;
 pub(crate) use self::plan::{Key, Plan};

@@ -157,7 +157,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use convshape_arith::op::{AutoPad, Dialect, Op, Padding};
+    use convshape_arith::op::{Dialect, Op, Padding};
 
     use super::*;
     use crate::kernels;
@@ -181,26 +181,19 @@ mod tests {
             let order = [AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast][usize::from(take(2) == 1)];
             let groups = take(2) + 1;
             let conv = Conv {
-                dialect: if order == AxisOrder::ChannelsFirst { Dialect::Torch } else { Dialect::Flax },
-                direction,
-                rank: 2,
                 inputs: Some(4),
                 outputs: 6,
                 kernel: [kernel, 2, 1],
                 stride: [stride, 2, 1],
                 dilation: [dilation, 1, 1],
-                input_dilation: [1; MAX_SPATIAL],
                 groups: if direction == Direction::Transposed && order == AxisOrder::ChannelsLast { 1 } else { groups },
                 bias: true,
                 padding: Padding::Pairs([(lo, 1), (0, lo), (0, 0)]),
-                padding_mode: PaddingMode::Zeros,
-                output_padding: None,
-                output_size: None,
-                transpose_kernel: false,
-                consistent_padding: false,
-                tied: false,
-                depth_multiplier: None,
-                auto_pad: AutoPad::NotSet,
+                ..Conv::new(
+                    if order == AxisOrder::ChannelsFirst { Dialect::Torch } else { Dialect::Flax },
+                    direction,
+                    2,
+                )
             };
             let shape = match order {
                 AxisOrder::ChannelsFirst => Shape::of(&[4, 9, 8]),

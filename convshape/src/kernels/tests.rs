@@ -36,28 +36,7 @@ fn close(found: &[f64], expected: &[f64]) {
 }
 
 fn conv(direction: Direction, rank: usize, outputs: i64, kernel: i64) -> Conv {
-    Conv {
-        dialect: Dialect::Torch,
-        direction,
-        rank,
-        inputs: None,
-        outputs,
-        kernel: [kernel; 3],
-        stride: [1; 3],
-        dilation: [1; 3],
-        input_dilation: [1; 3],
-        groups: 1,
-        bias: false,
-        padding: Padding::Symmetric([0; 3]),
-        padding_mode: PaddingMode::Zeros,
-        output_padding: None,
-        output_size: None,
-        transpose_kernel: false,
-        consistent_padding: false,
-        tied: false,
-        depth_multiplier: None,
-        auto_pad: AutoPad::NotSet,
-    }
+    Conv { outputs, kernel: [kernel; 3], bias: false, ..Conv::new(Dialect::Torch, direction, rank) }
 }
 
 fn transposed(stride: i64, padding: i64) -> Op {

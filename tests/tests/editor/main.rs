@@ -17,7 +17,7 @@ conv_chain! {
     pub struct Ae {
         /// Two convolutions.
         block Twice(wide) {
-            c1: Conv2d(wide, kernel: 3, padding: 1);
+            c1: Conv2d(wide, kernel: 3, padding: same);
             r1: Relu;
             Add(c1, input);
         }
@@ -129,6 +129,7 @@ impl Test {
         self.shows("blo|ck Twice", &["a piece with parameters, used as a layer"]);
         self.shows("out|put: [1", &["the chain's output shape"]);
         self.shows("twice: Twi|ce", &["Two convolutions."]);
+        self.shows("padding: sa|me", &["as many rows as give"]);
     }
 
     fn definitions(&mut self) {

@@ -1,7 +1,7 @@
 //! One layer through the reference kernels, in f64 on `ndarray` arrays, and random numbers to run it on.
 
 use convshape::kernels;
-use convshape_arith::op::{AutoPad, AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PaddingMode};
+use convshape_arith::op::{AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op};
 use convshape_arith::shape::Shape;
 use ndarray::{ArrayD, IxDyn};
 use rand::rngs::StdRng;
@@ -42,28 +42,7 @@ pub(crate) fn size(rows: i64) -> usize {
 
 /// A convolution with the least numbers, to be changed.
 pub(crate) fn conv(direction: Direction, rank: usize) -> Conv {
-    Conv {
-        dialect: Dialect::Torch,
-        direction,
-        rank,
-        inputs: None,
-        outputs: 1,
-        kernel: [1; 3],
-        stride: [1; 3],
-        dilation: [1; 3],
-        input_dilation: [1; 3],
-        groups: 1,
-        bias: false,
-        padding: Padding::Symmetric([0; 3]),
-        padding_mode: PaddingMode::Zeros,
-        output_padding: None,
-        output_size: None,
-        transpose_kernel: false,
-        consistent_padding: false,
-        tied: false,
-        depth_multiplier: None,
-        auto_pad: AutoPad::NotSet,
-    }
+    Conv { outputs: 1, bias: false, ..Conv::new(Dialect::Torch, direction, rank) }
 }
 
 /// Random numbers that are the same in every run.

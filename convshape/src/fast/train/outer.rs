@@ -11,6 +11,7 @@ use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
+use super::moves::{Moves, NOTHING};
 use crate::fast::buffer::{SLACK, View};
 use crate::fast::simd::{Kernel, Level, Simd, Walk, outer};
 use crate::fast::taps::Line;
@@ -22,8 +23,6 @@ const CHUNK: usize = 32 * 1024;
 /// The least number of tasks that are worth sharing out; where there are fewer tiles, samples are
 /// shared out too. It does not depend on the threads, nor do the sums.
 const TASKS: usize = 8;
-/// A tap that no position meets has no sum.
-const NOTHING: u32 = u32::MAX;
 
 /// Neighbouring elements of a position: of a side, a tap and some channels, or several taps.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +57,9 @@ pub(super) struct Outer {
     /// The sums of one share of the samples.
     size: usize,
     shares: usize,
-    /// For each element of the parameter the place of its sum.
-    table: Vec<u32>,
+    /// Where each sum goes in the parameter.
+    moves: Moves,
+    count: usize,
     sums: Workspace,
     /// Samples of a chunk.
     chunk: usize,
@@ -96,7 +96,7 @@ impl Outer {
             .map(|tap| (tap.map(|(tap, _)| tap), spread.buffer.at_signed(tap.map(|(_, row)| row)) + spread.channel))
             .collect();
         let (rows, columns) = if dense_vectors { (of_spread, of_dense) } else { (of_dense, of_spread) };
-        let mut table = std::vec![NOTHING; weight.count];
+        let mut places = Vec::new();
         let mut tiles = Vec::new();
         let mut size = 0;
         for group in 0..weight.groups {
@@ -121,8 +121,9 @@ impl Outer {
                     while done < run.count {
                         let vectors = vectors((run.count - done).div_ceil(lanes), count, pieces.len(), level);
                         let wide = vectors * lanes;
-                        let mut places = [0; 4];
-                        places.iter_mut().zip(&pieces).for_each(|(place, piece)| *place = piece.place);
+                        let mut starts = [0; 4];
+                        starts.iter_mut().zip(&pieces).for_each(|(start, piece)| *start = piece.place);
+                        places.resize(size + count * wide, NOTHING);
                         for row in 0..count {
                             for column in 0..wide.min(run.count - done) {
                                 let (row_at, column_at) = (first_row + row, first_column + done + column);
@@ -130,13 +131,13 @@ impl Outer {
                                     if dense_vectors { (column_at, row_at) } else { (row_at, column_at) };
                                 let (channel, tap) = spread_side[spread].1;
                                 let place = (weight.place)(dense_side[dense].1, channel, tap);
-                                table[place] = u32::try_from(size + row * wide + column).unwrap_or(NOTHING);
+                                places[size + row * wide + column] = u32::try_from(place).unwrap_or(NOTHING);
                             }
                         }
                         let sums = size..size + count * wide;
                         size = sums.end;
                         tiles.push(Tile {
-                            places,
+                            places: starts,
                             groups: pieces.len(),
                             rows,
                             column: run.place + done,
@@ -162,11 +163,17 @@ impl Outer {
             tiles,
             size,
             shares,
-            table,
+            moves: Moves::new(&places),
+            count: weight.count,
             sums: Workspace::with_elements(size * shares),
             chunk: if size > CHUNK / 2 { samples.max(1) } else { (CHUNK / sample.max(1)).max(1) },
             work: samples * dense.grid().positions() * taps.len() * dense_group * spread.channels,
         }
+    }
+
+    /// The multiply-adds of a batch.
+    pub(super) fn work(&self) -> usize {
+        self.work
     }
 
     /// Adds up the gradient over a batch. A dense and a spread side have room for a vector behind the
@@ -177,7 +184,7 @@ impl Outer {
         let (a, b) = if self.dense_vectors { (spread, dense) } else { (dense, spread) };
         let this = &*self;
         let bounds: Vec<usize> = this.tiles.iter().map(|tile| tile.sums.start).collect();
-        threads::pieces(sums.get_mut(), this.work, &mut |at| this.split(&bounds, at), &|first, sums| {
+        threads::pieces(sums.get_mut(), this.work, &|at| this.split(&bounds, at), &|first, sums| {
             // Shares of samples that this piece has sums of, and the tiles of each.
             let mut sums = sums;
             let mut first = first;
@@ -206,15 +213,9 @@ impl Outer {
     /// Adds what [`Outer::run`] found to the gradient of the parameter; an empty one becomes it.
     pub(super) fn add_to(&self, gradient: &mut Vec<f32>) {
         let sums = &self.sums.get()[..self.size * self.shares];
-        let sum = |place: u32| match place {
-            NOTHING => 0.0,
-            _ if self.shares == 1 => sums[place as usize],
-            _ => sums[place as usize..].iter().step_by(self.size).sum(),
-        };
-        if gradient.is_empty() {
-            gradient.extend(self.table.iter().map(|place| sum(*place)));
-        } else {
-            gradient.iter_mut().zip(&self.table).for_each(|(gradient, place)| *gradient += sum(*place));
+        gradient.resize(self.count, 0.0);
+        for sums in sums.chunks_exact(self.size.max(1)) {
+            self.moves.push(sums, gradient);
         }
     }
 

@@ -416,11 +416,12 @@ impl Plan {
             let dy = (&out.dy, dy.get());
             let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
             let mut sinks: Vec<Vec<f32>> = step.params.iter().map(|&param| mem::take(&mut dparams[param])).collect();
-            // What the layer works out for all inputs at once.
+            // What a layer works out for all inputs at once.
             match &mut step.job {
                 Job::Sum(sum) => {
-                    let mut sinks: Vec<&mut Vec<f32>> = sinks.iter_mut().collect();
-                    sum.gradients(level, samples, y[step.inputs[0]].get(), dy, &mut sinks);
+                    let value = step.inputs[0];
+                    let dx = target(step.back[0], before, spare, value);
+                    sum.backward(level, samples, y[value].get(), dy, &mut sinks, dx);
                 }
                 Job::Definition(layer) => {
                     for (sink, param) in sinks.iter_mut().zip(&own) {
@@ -434,18 +435,13 @@ impl Plan {
             }
             for (index, (&value, back)) in step.inputs.iter().zip(&step.back).enumerate() {
                 let (x, to) = ((&values[value].y, y[value].get()), &values[value].dy);
-                let dx = match back {
-                    Back::Unwanted => None,
-                    Back::Write => Some(before[value].get_mut()),
-                    Back::Add => Some(spare.get_mut()),
-                };
+                let dx = target(*back, before, spare, value);
                 match (&step.job, dx) {
                     (Job::BatchNorm(norm), dx) => {
                         let mut sinks: Vec<&mut Vec<f32>> = sinks.iter_mut().collect();
                         norm.backward(level, samples, &own, x, dy, &mut sinks, dx.map(|dx| (to, dx)));
                     }
-                    (_, None) => {}
-                    (Job::Sum(sum), Some(dx)) => sum.back(samples, dy.1, dx),
+                    (_, None) | (Job::Sum(_), _) => {}
                     (Job::Activation(function), Some(dx)) => rows::differentiate(samples, *function, x, dy, (to, dx)),
                     (Job::Dropout { factors, .. }, Some(dx)) => {
                         rows::copy(level, samples, dy, (to, &mut *dx));
@@ -519,6 +515,15 @@ fn step(
         }
     };
     Step { name, inputs, output, params, job, activation, back, is_differentiated }
+}
+
+/// Where the gradient of an input is written.
+fn target<'a>(back: Back, dy: &'a mut [Workspace], spare: &'a mut Workspace, value: usize) -> Option<&'a mut [f32]> {
+    match back {
+        Back::Unwanted => None,
+        Back::Write => Some(dy[value].get_mut()),
+        Back::Add => Some(spare.get_mut()),
+    }
 }
 
 /// Zero with probability `p`, else what keeps the mean.

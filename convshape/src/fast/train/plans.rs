@@ -1,6 +1,5 @@
 //! The plans that a model keeps between steps.
 
-use std::boxed::Box;
 use std::sync::{Mutex, PoisonError};
 use std::vec::Vec;
 
@@ -11,7 +10,7 @@ use crate::parts::Linked;
 
 /// Plans that are not in use.
 #[derive(Default)]
-pub(crate) struct Plans(Mutex<Vec<Box<Plan>>>);
+pub(crate) struct Plans(Mutex<Vec<Plan>>);
 
 /// The most that are kept: of whole batches, of what is left at the end of the data, of another use.
 const MOST: usize = 3;
@@ -21,16 +20,16 @@ impl Plans {
     ///
     /// # Errors
     /// What a layer refuses about the input's shape.
-    pub(crate) fn take(&self, linked: Linked, key: Key) -> Result<Box<Plan>, RunError> {
+    pub(crate) fn take(&self, linked: Linked, key: Key) -> Result<Plan, RunError> {
         let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match plans.iter().position(|plan| *plan.key() == key) {
             Some(index) => Ok(plans.remove(index)),
-            None => Ok(Box::new(Plan::new(linked, key, Level::best())?)),
+            None => Plan::new(linked, key, Level::best()),
         }
     }
 
     /// Keeps a plan for the next step.
-    pub(crate) fn put(&self, plan: Box<Plan>) {
+    pub(crate) fn put(&self, plan: Plan) {
         let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         plans.insert(0, plan);
         plans.truncate(MOST);

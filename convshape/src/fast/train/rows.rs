@@ -33,7 +33,8 @@ impl<'a> Rows<'a> {
     /// Where a stretch starts.
     #[inline(always)]
     pub(super) fn at(&self, row: usize) -> [usize; 2] {
-        self.views.map(|view| if self.long { view.long_row(row) } else { view.row(row) })
+        let [a, b] = self.views;
+        if self.long { [a.long_row(row), b.long_row(row)] } else { [a.row(row), b.row(row)] }
     }
 }
 

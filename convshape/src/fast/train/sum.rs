@@ -5,6 +5,7 @@ use std::vec::Vec;
 use convshape_arith::op::{AxisOrder, Conv as ConvOp, Dialect, Direction, Op, PaddingMode, PerAxis};
 use convshape_arith::shape::Shape;
 
+use super::moves::{Moves, NOTHING};
 use super::outer::{Outer, Weight as OuterWeight};
 use super::rows;
 use crate::fast::buffer::{Grid, View};
@@ -12,7 +13,7 @@ use crate::fast::conv::{Conv, Sum as Of};
 use crate::fast::math::Finish;
 use crate::fast::simd::Level;
 use crate::fast::taps::{Axis, Line, Reach};
-use crate::fast::threads::threads;
+use crate::fast::threads;
 use crate::kernels::Weight;
 
 /// The axes of a convolution: as it runs, as the gradient of its input does, and from the dense to
@@ -125,9 +126,7 @@ pub(super) struct Sum {
     weight: Outer,
     dense_output: bool,
     biased: bool,
-    /// Zero, the weight, the bias.
-    source: Vec<f32>,
-    /// What the numbers of `source` were.
+    /// What the parameters were when they were packed.
     stamps: Vec<u64>,
 }
 
@@ -158,10 +157,9 @@ impl Sum {
         };
         let to = |output: usize, input: usize, tap| places.at(output, input, tap);
         let back = |input: usize, output: usize, tap| places.at(output, input, tap);
-        let constants = if biased { Some(count) } else { None };
-        let forward = Packed::new(level, &axes.forward, groups, &to, constants, finish, (ends.x, ends.y));
-        let back =
-            input_wanted.then(|| Packed::new(level, &axes.back, groups, &back, None, Finish::None, (ends.dy, ends.dx)));
+        let forward = Packed::new(level, &axes.forward, groups, (count, &to), biased, finish, (ends.x, ends.y));
+        let back = || Packed::new(level, &axes.back, groups, (count, &back), false, Finish::None, (ends.dy, ends.dx));
+        let back = input_wanted.then(back);
         let of_dense = |dense: usize, spread: usize, tap| match axes.dense_output {
             true => places.at(dense, spread, tap),
             false => places.at(spread, dense, tap),
@@ -170,7 +168,7 @@ impl Sum {
         let (dense, spread) = if axes.dense_output { (&ends.dy, &ends.x) } else { (&ends.x, &ends.dy) };
         let weight = Outer::new(level, &weight, dense, spread, samples);
         let dense_output = axes.dense_output;
-        Sum { forward, back, weight, dense_output, biased, source: Vec::new(), stamps: Vec::new() }
+        Sum { forward, back, weight, dense_output, biased, stamps: Vec::new() }
     }
 
     /// Packs the weights, unless they are those of the last time.
@@ -180,41 +178,41 @@ impl Sum {
         }
         self.stamps.clear();
         self.stamps.extend(stamps);
-        self.source.clear();
-        self.source.push(0.0);
-        params.iter().for_each(|param| self.source.extend(*param));
-        self.forward.pack(&self.source);
-        if let Some(back) = &mut self.back {
-            back.pack(&self.source);
-        }
+        let Sum { forward, back, .. } = self;
+        let back = || back.iter_mut().for_each(|back| back.pack(params));
+        threads::both(16 * params[0].len(), || forward.pack(params), back);
     }
 
     pub(super) fn forward(&self, samples: usize, x: &[f32], y: &mut [f32]) {
         self.forward.run(samples, x, y);
     }
 
-    /// The gradient of the input.
-    pub(super) fn back(&self, samples: usize, dy: &[f32], dx: &mut [f32]) {
-        if let Some(back) = &self.back {
-            back.run(samples, dy, dx);
-        }
-    }
-
-    /// Adds the gradients of weight and bias.
-    pub(super) fn gradients(
+    /// Adds the gradients of weight and bias, and writes that of the input.
+    pub(super) fn backward(
         &mut self,
         level: Level,
         samples: usize,
         x: &[f32],
         (view, dy): (&View, &[f32]),
-        dparams: &mut [&mut Vec<f32>],
+        dparams: &mut [Vec<f32>],
+        dx: Option<&mut [f32]>,
     ) {
-        let (dense, spread) = if self.dense_output { (dy, x) } else { (x, dy) };
-        self.weight.run(samples, dense, spread);
-        self.weight.add_to(dparams[0]);
-        if self.biased {
-            rows::add_sums(&rows::sums(level, samples, view, dy), dparams[1]);
-        }
+        let Sum { back, weight, dense_output, biased, .. } = self;
+        let (dense, spread) = if *dense_output { (dy, x) } else { (x, dy) };
+        let work = weight.work();
+        let gradients = || {
+            weight.run(samples, dense, spread);
+            weight.add_to(&mut dparams[0]);
+            if *biased {
+                rows::add_sums(&rows::sums(level, samples, view, dy), &mut dparams[1]);
+            }
+        };
+        let input = || {
+            if let (Some(back), Some(dx)) = (back, dx) {
+                back.run(samples, dy, dx);
+            }
+        };
+        threads::both(work, gradients, input);
     }
 }
 
@@ -231,22 +229,23 @@ fn weights(op: &Op, from: &View, to: &View) -> usize {
 /// A convolution whose weights are packed again and again.
 struct Packed {
     conv: Conv,
-    /// For each packed number the place of the one that stands there.
-    table: Vec<u32>,
+    weights: Moves,
+    /// A packed number and the bias that stands there.
+    constants: Vec<(u32, u32)>,
 }
 
 impl Packed {
     fn run(&self, samples: usize, x: &[f32], y: &mut [f32]) {
-        self.conv.run(threads(self.conv.work * samples), samples, x, y);
+        self.conv.run(threads::threads(self.conv.work * samples), samples, x, y);
     }
 
-    /// `place` is that of a weight; constants, if there are any, stand behind so many weights.
+    /// `place` is that of a weight of so many; constants, if there are any, are a bias.
     fn new(
         level: Level,
         axes: &[Axis; 3],
         groups: usize,
-        place: &dyn Fn(usize, usize, PerAxis<usize>) -> usize,
-        constants: Option<usize>,
+        (count, place): (usize, &dyn Fn(usize, usize, PerAxis<usize>) -> usize),
+        biased: bool,
         finish: Finish,
         (x, y): (View, View),
     ) -> Packed {
@@ -254,18 +253,29 @@ impl Packed {
         // is where nothing stands.
         let number = |place: usize| f32::from_bits(u32::try_from(place + 1).unwrap_or(0));
         let shift: Vec<f32> =
-            (0..y.channels).map(|channel| constants.map_or(0.0, |first| number(first + channel))).collect();
+            (0..y.channels).map(|channel| if biased { number(count + channel) } else { 0.0 }).collect();
         let weight = |output, input, tap| number(place(output, input, tap));
         let scale = std::vec![1.0; y.channels];
         let sum = Of { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
-        let conv = Conv::new(level, &sum, x, y);
-        let table = conv.packed().iter().map(|number| number.to_bits()).collect();
-        Packed { conv, table }
+        let mut conv = Conv::new(level, &sum, x, y);
+        let places: Vec<u32> = conv.packed().iter().map(|number| number.to_bits()).collect();
+        conv.packed_mut().fill(0.0);
+        let (mut weights, mut constants) = (std::vec![NOTHING; places.len()], Vec::new());
+        for (packed, place) in (0..).zip(places) {
+            match (place as usize).checked_sub(1) {
+                None => {}
+                Some(place) if place < count => weights[packed as usize] = u32::try_from(place).unwrap_or(NOTHING),
+                Some(place) => constants.push((packed, u32::try_from(place - count).unwrap_or(NOTHING))),
+            }
+        }
+        Packed { conv, weights: Moves::new(&weights), constants }
     }
 
-    fn pack(&mut self, source: &[f32]) {
-        for (packed, place) in self.conv.packed_mut().iter_mut().zip(&self.table) {
-            *packed = source[*place as usize];
+    fn pack(&mut self, params: &[&[f32]]) {
+        let packed = self.conv.packed_mut();
+        self.weights.pull(packed, params[0]);
+        for (at, place) in &self.constants {
+            packed[*at as usize] = params[1][*place as usize];
         }
     }
 }
