@@ -297,7 +297,7 @@ impl Kernel for &mut Task<'_> {
                 index: [0; 4],
                 count,
                 x: along(conv.x),
-                y: along(conv.y) + phase.y - self.base,
+                y: along(conv.y) + phase.y,
                 x_steps: conv.x,
                 y_steps: conv.y,
             };
@@ -314,7 +314,8 @@ impl Kernel for &mut Task<'_> {
                 continue;
             }
             if let Kind::Depthwise | Kind::Grouped = conv.kind {
-                let mut strip = Strip { conv, panels, x: self.x, y: &mut *self.y, cursor: start };
+                let cursor = Cursor { y: start.y - self.base, ..start };
+                let mut strip = Strip { conv, panels, x: self.x, y: &mut *self.y, cursor };
                 let grouped = conv.kind == Kind::Grouped;
                 let mut rest = positions;
                 while rest > 0 {
@@ -337,7 +338,8 @@ impl Kernel for &mut Task<'_> {
                 {
                     continue;
                 }
-                let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor: start, positions };
+                let cursor = Cursor { y: start.y + panel.first - self.base, ..start };
+                let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor, positions };
                 match (conv.kind, panel.vectors) {
                     (Kind::Dots, _) => piece.dots(simd),
                     (_, 1) => piece.products::<S, 1>(simd, S::POSITIONS[0]),
@@ -502,7 +504,7 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
         finish.apply_all(simd, &mut sums);
         let channels = piece.panel.channels;
         for r in 0..R {
-            let y = &mut piece.y[places[r] + piece.panel.first..][..channels];
+            let y = &mut piece.y[places[r]..][..channels];
             for v in 0..V {
                 let from = v * S::LANES;
                 if from < channels {

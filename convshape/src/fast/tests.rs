@@ -468,34 +468,61 @@ fn layers_of_every_dialect() {
     }
 }
 
-/// A chain with enough work for several threads.
+/// Chains with enough work for several threads.
 #[cfg(feature = "rayon")]
-fn large(order: AxisOrder, winograd: bool) -> &'static Program {
+fn large() -> Vec<&'static Program> {
     let mut random = Random::new(6);
-    let conv = |random: &mut Random, direction, inputs, outputs| {
-        let (stride, dilation, groups, bias) = ([2; 3], [1; 3], 1, true);
-        let (kernel, padding) = ([4; 3], Padding::Symmetric([1; 3]));
-        let conv = random_conv(random, 2, inputs);
-        let conv = Conv { direction, outputs, kernel, stride, dilation, groups, bias, padding, ..conv };
-        Op::Conv(if winograd { Conv { direction, kernel: [3; 3], stride: [1; 3], ..conv } } else { conv })
+    let mut conv = |direction, inputs, outputs, kernel, stride, groups| {
+        let (dilation, bias, padding) = ([1; 3], true, Padding::Symmetric([1; 3]));
+        let (kernel, stride) = ([kernel; 3], [stride; 3]);
+        let conv = random_conv(&mut random, 2, inputs);
+        Op::Conv(Conv { direction, outputs, kernel, stride, dilation, groups, bias, padding, ..conv })
     };
-    let mut sizes = vec![50, 37];
-    sizes.insert(order.channel(3), 16);
-    let layers = [
-        (conv(&mut random, Direction::Forward, 16, 48), vec![0]),
-        (Op::Activation(Activation::Elu { alpha: 1.0 }), vec![1]),
-        (conv(&mut random, Direction::Transposed, 48, 32), vec![2]),
-        (conv(&mut random, Direction::Transposed, 32, 3), vec![3]),
+    let (forward, back) = (Direction::Forward, Direction::Transposed);
+    let mut chain = |kernel, stride| {
+        vec![
+            (conv(forward, 16, 48, kernel, stride, 1), vec![0]),
+            (Op::Activation(Activation::Elu { alpha: 1.0 }), vec![1]),
+            (conv(back, 48, 32, kernel, stride, 1), vec![2]),
+            (conv(back, 32, 3, kernel, stride, 1), vec![3]),
+        ]
+    };
+    let (strided, tiled) = (chain(4, 2), chain(3, 1));
+    let norm = Op::GroupNorm { dialect: Dialect::Torch, channels: None, groups: 4, eps: 1e-5 };
+    let up = Upsample { rank: None, to: ResizeTo::Scale([2.0; 3]), mode: Interpolation::Bilinear, align_corners: None };
+    let others = vec![
+        (conv(forward, 16, 64, 3, 2, 2), vec![0]),
+        (norm, vec![1]),
+        (Op::Upsample(up), vec![2]),
+        (Op::AdaptivePool { kind: PoolKind::Avg, rank: 2, size: [9, 7, 1] }, vec![3]),
+        (Op::Flatten, vec![4]),
+        (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 200, bias: true }, vec![5]),
+        (Op::Softmax, vec![6]),
     ];
-    Box::leak(Box::new(program(order, Shape::of(&sizes), &layers, &[4]).expect("shapes that fit")))
+    let (first, last) = (AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast);
+    let programs = [
+        (first, strided),
+        (last, tiled),
+        (first, others),
+        (first, vec![(conv(forward, 16, 200, 2, 1, 1), vec![0])]),
+        (first, vec![(conv(forward, 16, 160, 3, 1, 16), vec![0])]),
+        (first, vec![(conv(back, 16, 120, 4, 2, 1), vec![0])]),
+    ];
+    let programs = programs.into_iter().map(|(order, layers)| {
+        let mut sizes = vec![50, 37];
+        sizes.insert(order.channel(3), 16);
+        let output = layers.len();
+        program(order, Shape::of(&sizes), &layers, &[output]).expect("shapes that fit")
+    });
+    programs.map(|program| &*Box::leak(Box::new(program))).collect()
 }
 
 #[cfg(feature = "rayon")]
 #[test]
 fn the_number_of_threads_does_not_matter() {
     let mut random = Random::new(7);
-    for (order, winograd) in [(AxisOrder::ChannelsFirst, false), (AxisOrder::ChannelsLast, true)] {
-        let linked = Linked { program: large(order, winograd), chains: &[], slots: &[] };
+    for program in large() {
+        let linked = Linked { program, chains: &[], slots: &[] };
         let values = linked.specs().map(|spec| {
             let values = random.floats(spec.count(), -1.0, 1.0);
             Param::new(spec.shape, values)
