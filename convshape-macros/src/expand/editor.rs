@@ -2,6 +2,8 @@
 //! something to it: a layer's name is a field, a word of the language an item of the library's
 //! module `layers`. Hover, go-to-definition, rename and completion follow. A compiler skips it all.
 
+mod vocabulary;
+
 use std::collections::{HashMap, HashSet};
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -10,8 +12,8 @@ use quote::{format_ident, quote};
 use super::Expansion;
 use super::model::camel;
 use crate::graph::{Member, NodeId};
-use crate::syntax::{Args, Block, Count, Layer, Range, SizeExpr, Source, Stmt, StmtKind, Value};
-use crate::words::{self, Positional, Takes};
+use crate::syntax::{Block, Layer, Source, Stmt, StmtKind, Value};
+use crate::words::{self, Positional};
 
 impl Expansion<'_> {
     /// The items that only editors see.
@@ -60,8 +62,6 @@ struct Scope {
     ty: Ident,
     names: HashSet<String>,
 }
-
-// Names.
 
 impl<'a> Probe<'a> {
     fn root(&mut self) {
@@ -252,179 +252,6 @@ fn references<'a>(layer: &'a Layer, block: bool, use_of: &mut dyn FnMut(&'a Iden
         && let Some(Value::Word(name)) = layer.args.field("like").map(|field| &field.value)
     {
         use_of(name);
-    }
-}
-
-// Words.
-
-impl<'a> Probe<'a> {
-    /// A block as a type, so that its name leads to it.
-    fn block(&mut self, block: &'a Block) {
-        let (name, docs) = (&block.name, &block.docs);
-        if usable(name) && self.blocks.insert(name.to_string(), block).is_none() {
-            self.items.extend(quote!(#docs struct #name;));
-        }
-    }
-
-    /// The words of the grammar, of the blocks and of the chain.
-    fn words(&self) -> TokenStream {
-        let chain = self.expansion.chain;
-        let mut code = TokenStream::new();
-        for word in chain.words.iter().filter(|word| usable(word)) {
-            code.extend(quote!(_ = __any::<__layers::grammar::#word>();));
-        }
-        for block in &chain.blocks {
-            let params = block.params.iter().filter(|param| usable(param)).map(size_named);
-            let body = self.body(&block.body, &mut names(&block.params));
-            code.extend(quote!({ #(#params)* #body }));
-        }
-        let symbols = chain.headers.symbols.iter().map(|symbol| size_named(&symbol.name));
-        let names = chain.headers.symbols.iter().map(|symbol| symbol.name.to_string());
-        let body = self.body(&chain.body, &mut names.collect());
-        code.extend(quote!(#(#symbols)* #body));
-        code
-    }
-
-    /// The words of statements; `sizes` are the names that a `block`, a `repeat` or a `for` declares.
-    fn body(&self, body: &[Stmt], sizes: &mut Vec<String>) -> TokenStream {
-        let mut code = TokenStream::new();
-        for stmt in body {
-            match &stmt.kind {
-                StmtKind::Layer(layer) => code.extend(self.layer(&layer.op, &layer.args, sizes)),
-                StmtKind::Repeat(repeat) => {
-                    let mut head = TokenStream::new();
-                    let before = sizes.len();
-                    match &repeat.count {
-                        Count::Times { .. } => {}
-                        Count::Range { var, range } => {
-                            range_names(range, &mut head);
-                            head.extend(size_named(var));
-                            sizes.push(var.to_string());
-                        }
-                        Count::List { var, sizes: values } => {
-                            values.iter().for_each(|size| size_names(size, &mut head));
-                            head.extend(size_named(var));
-                            sizes.push(var.to_string());
-                        }
-                    }
-                    let inner = self.body(&repeat.body, sizes);
-                    sizes.truncate(before);
-                    code.extend(quote!({ #head #inner }));
-                }
-                StmtKind::Broken(_) => {}
-            }
-        }
-        code
-    }
-
-    /// A layer with its fields, or an activation.
-    fn layer(&self, op: &Ident, args: &Args, sizes: &[String]) -> TokenStream {
-        if !usable(op) {
-            return TokenStream::new();
-        }
-        let mut code = TokenStream::new();
-        if self.blocks.contains_key(&op.to_string()) {
-            args.positional.iter().for_each(|value| value_names(value, &mut code));
-            return quote!({ _ = __any::<#op>(); #code });
-        }
-        let own = args.field("dialect").and_then(|field| match &field.value {
-            Value::Word(name) => words::dialect_from_name(&name.to_string()),
-            _ => None,
-        });
-        let dialect = own.unwrap_or(self.expansion.graph.dialect);
-        let found = words::find_layer(&op.to_string(), dialect)
-            .any()
-            .or_else(|| words::find_activation(&op.to_string(), dialect).any());
-        let positional = found.map_or(Positional::None, |found| found.words.positional);
-        let mut fields: Vec<&Ident> = args.fields.iter().map(|field| &field.name).collect();
-        for value in &args.positional {
-            match (positional, value) {
-                (Positional::Names | Positional::Path, _) => {}
-                // A constant is written in capitals; this is a field that is being typed.
-                (_, Value::Word(word)) if found.is_some() && half_typed(word, sizes) => fields.push(word),
-                (_, value) => value_names(value, &mut code),
-            }
-        }
-        if positional != Positional::Names {
-            fields.extend(&args.half_typed);
-        }
-        for field in &args.fields {
-            let takes = found.and_then(|found| {
-                let field = words::find_field(found.words, &field.name.to_string(), dialect).any()?;
-                Some(field.takes)
-            });
-            match (takes, &field.value) {
-                (Some(Takes::Activation), Value::Word(name)) => code.extend(self.layer(name, &Args::default(), sizes)),
-                (Some(Takes::Activation), Value::Call { name, args }) => code.extend(self.layer(name, args, sizes)),
-                (Some(Takes::Dialect), Value::Word(name)) if usable(name) => {
-                    code.extend(quote!(_ = __any::<__layers::grammar::#name>();));
-                }
-                (Some(Takes::Name | Takes::Dialect), Value::Word(_)) => {}
-                (Some(Takes::Word(words) | Takes::Padding(words) | Takes::SizePerAxisOr(words)), Value::Word(name)) => {
-                    match words::find_word(words, &name.to_string(), dialect).any() {
-                        Some(word) => {
-                            let word = Ident::new(word, name.span());
-                            code.extend(quote!(_ = __any::<__layers::words::#word>();));
-                        }
-                        None => value_names(&field.value, &mut code),
-                    }
-                }
-                (_, value) => value_names(value, &mut code),
-            }
-        }
-        let fields = fields.into_iter().filter(|name| usable(name));
-        let module = Ident::new(dialect.name(), Span::call_site());
-        quote!({ #code let __layer = __any::<__layers::#module::#op>(); #(_ = __layer.#fields;)* })
-    }
-}
-
-/// Whether a word in front of the fields is no size.
-fn half_typed(word: &Ident, sizes: &[String]) -> bool {
-    let word = word.to_string();
-    word.starts_with(|first: char| first.is_ascii_lowercase()) && !sizes.contains(&word)
-}
-
-fn names(idents: &[Ident]) -> Vec<String> {
-    idents.iter().map(Ident::to_string).collect()
-}
-
-/// A size that has a name of its own.
-fn size_named(name: &Ident) -> TokenStream {
-    if usable(name) { quote!(let #name = __layers::values::Named;) } else { TokenStream::new() }
-}
-
-fn value_names(value: &Value, code: &mut TokenStream) {
-    match value {
-        Value::Size(size) => size_names(size, code),
-        Value::Word(name) if usable(name) => code.extend(quote!(_ = &#name;)),
-        Value::Arrow { from, to } => {
-            value_names(from, code);
-            value_names(to, code);
-        }
-        Value::Tuple(values, _) => values.iter().for_each(|value| value_names(value, code)),
-        Value::Pairs(pairs, _) => pairs.iter().for_each(|(low, high)| {
-            value_names(low, code);
-            value_names(high, code);
-        }),
-        Value::Range(range) => range_names(range, code),
-        _ => {}
-    }
-}
-
-fn range_names(range: &Range, code: &mut TokenStream) {
-    size_names(&range.low, code);
-    range.high.iter().for_each(|high| size_names(high, code));
-}
-
-fn size_names(size: &SizeExpr, code: &mut TokenStream) {
-    match size {
-        SizeExpr::Name(name) if usable(name) => code.extend(quote!(_ = &#name;)),
-        SizeExpr::Negated { of, .. } => size_names(of, code),
-        SizeExpr::Binary { left, right, .. } => {
-            size_names(left, code);
-            size_names(right, code);
-        }
-        SizeExpr::Int { .. } | SizeExpr::Name(_) | SizeExpr::Path { .. } => {}
     }
 }
 

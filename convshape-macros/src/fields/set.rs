@@ -1,0 +1,203 @@
+//! A setting put into a layer.
+
+use convshape_arith::op::{
+    Activation, Amount, AutoPad, Conv, DepthOrder, Dialect, Interpolation, Op, Padding, PaddingMode, Pool, ResizeTo,
+    SeparableConv, Upsample,
+};
+
+use super::Setting;
+
+/// Sets one field of a layer. `false` where the layer has no such field, or it takes no such value.
+pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
+    match (op, field, setting) {
+        (Op::Conv(conv), _, _) => set_conv(conv, field, setting),
+        (Op::SeparableConv(SeparableConv { pointwise, .. }), "out_channels" | "bias", _) => {
+            set_conv(pointwise, field, setting)
+        }
+        (Op::SeparableConv(SeparableConv { depthwise, .. }), _, _) => set_conv(depthwise, field, setting),
+        (Op::Pool(pool), _, _) => set_pool(pool, field, setting),
+        (Op::AdaptivePool { size, .. }, "size", Setting::Ints { values, .. }) => store(size, *values),
+        (Op::Upsample(upsample), _, _) => set_upsample(upsample, field, setting),
+        (
+            Op::PixelShuffle { factor } | Op::PixelUnshuffle { factor } | Op::DepthToSpace { factor, .. },
+            "factor",
+            Setting::Int(value),
+        ) => store(factor, *value),
+        (Op::DepthToSpace { order, .. }, "mode", Setting::Word(word)) => {
+            store(order, if *word == "crd" { DepthOrder::Crd } else { DepthOrder::Dcr })
+        }
+        (Op::Pad { mode, .. }, "mode", Setting::Word(word)) => store(mode, border(word)),
+        (Op::Pad { value, .. }, "value", Setting::Float(number)) => store(value, *number),
+        (Op::Pad { amount, .. } | Op::Crop { amount }, _, _) => set_amount(amount, field, setting),
+        (Op::Slice { start, end }, "channels", Setting::Range(first, last)) => {
+            store(start, *first) && store(end, *last)
+        }
+        (Op::Linear { inputs, .. }, "in_channels", Setting::Int(value)) => store(inputs, Some(*value)),
+        (Op::Linear { outputs, .. }, "out_channels", Setting::Int(value)) => store(outputs, *value),
+        (Op::Linear { bias, .. }, "bias", Setting::Bool(value)) => store(bias, *value),
+        (Op::Reshape { shape }, "shape", Setting::Shape(value)) => store(shape, *value),
+        (Op::Scale { by }, "by", Setting::Float(value)) => store(by, *value),
+        (
+            Op::BatchNorm { channels, .. }
+            | Op::GroupNorm { channels, .. }
+            | Op::InstanceNorm { channels, .. }
+            | Op::Snake { channels },
+            "channels",
+            Setting::Int(value),
+        ) => store(channels, Some(*value)),
+        (Op::Prelu { channels }, "channels", Setting::Int(value)) => store(channels, *value),
+        (
+            Op::BatchNorm { eps, .. }
+            | Op::GroupNorm { eps, .. }
+            | Op::InstanceNorm { eps, .. }
+            | Op::LayerNorm { eps, .. },
+            "eps",
+            Setting::Float(value),
+        ) => store(eps, *value),
+        (Op::BatchNorm { affine, .. } | Op::InstanceNorm { affine, .. }, "affine", Setting::Bool(value)) => {
+            store(affine, *value)
+        }
+        // The share of a batch in PyTorch; elsewhere the share of what was there.
+        (Op::BatchNorm { dialect, momentum, .. }, "momentum", Setting::Float(value)) => {
+            let share = matches!(dialect, Dialect::Torch | Dialect::Jax);
+            store(momentum, if share { *value } else { 1.0 - *value })
+        }
+        (Op::GroupNorm { groups, .. }, "groups", Setting::Int(value)) => store(groups, *value),
+        (Op::LayerNorm { size, .. }, "size", Setting::Shape(shape)) => store(size, Some(*shape)),
+        (Op::Activation(activation), _, _) => set_activation(activation, field, setting),
+        (Op::Dropout { p }, "p", Setting::Float(value)) => store(p, *value),
+        _ => false,
+    }
+}
+
+fn store<T>(place: &mut T, value: T) -> bool {
+    *place = value;
+    true
+}
+
+fn set_conv(conv: &mut Conv, field: &str, setting: &Setting) -> bool {
+    match (field, setting) {
+        ("in_channels", Setting::Int(value)) => store(&mut conv.inputs, Some(*value)),
+        ("out_channels", Setting::Int(value)) => store(&mut conv.outputs, *value),
+        ("kernel", Setting::Ints { values, .. }) => store(&mut conv.kernel, *values),
+        ("stride", Setting::Ints { values, .. }) => store(&mut conv.stride, *values),
+        ("dilation", Setting::Ints { values, .. }) => store(&mut conv.dilation, *values),
+        ("input_dilation", Setting::Ints { values, .. }) => store(&mut conv.input_dilation, *values),
+        ("groups", Setting::Int(value)) => store(&mut conv.groups, *value),
+        ("bias", Setting::Bool(value)) => store(&mut conv.bias, *value),
+        ("padding", _) => padding(setting).is_some_and(|value| store(&mut conv.padding, value)),
+        ("auto_pad", Setting::Word(word)) => store(&mut conv.auto_pad, auto_pad(word)),
+        ("depth_multiplier", Setting::Int(value)) => store(&mut conv.depth_multiplier, Some(*value)),
+        ("padding_mode", Setting::Word(word)) => store(&mut conv.padding_mode, border(word)),
+        ("output_padding", Setting::Word("none")) => store(&mut conv.output_padding, None),
+        ("output_padding", Setting::Ints { values, .. }) => store(&mut conv.output_padding, Some(*values)),
+        ("output_size", Setting::Ints { values, .. }) => store(&mut conv.output_size, Some(*values)),
+        ("transpose_kernel", Setting::Bool(value)) => store(&mut conv.transpose_kernel, *value),
+        ("consistent_padding", Setting::Bool(value)) => store(&mut conv.consistent_padding, *value),
+        ("tied", Setting::Bool(value)) => store(&mut conv.tied, *value),
+        _ => false,
+    }
+}
+
+fn set_pool(pool: &mut Pool, field: &str, setting: &Setting) -> bool {
+    match (field, setting) {
+        ("kernel", Setting::Ints { values, .. }) => store(&mut pool.kernel, *values),
+        ("stride", Setting::Ints { values, .. }) => store(&mut pool.stride, *values),
+        ("dilation", Setting::Ints { values, .. }) => store(&mut pool.dilation, *values),
+        ("padding", _) => padding(setting).is_some_and(|value| store(&mut pool.padding, value)),
+        ("auto_pad", Setting::Word(word)) => store(&mut pool.auto_pad, auto_pad(word)),
+        ("ceil_mode", Setting::Bool(value)) => store(&mut pool.ceil_mode, *value),
+        ("count_include_pad", Setting::Bool(value)) => store(&mut pool.count_include_pad, *value),
+        _ => false,
+    }
+}
+
+fn set_upsample(upsample: &mut Upsample, field: &str, setting: &Setting) -> bool {
+    match (field, setting) {
+        ("scale", Setting::Floats { values, axes }) => {
+            store(&mut upsample.to, ResizeTo::Scale(*values)) && store(&mut upsample.rank, *axes)
+        }
+        ("size", Setting::Ints { values, axes }) => {
+            store(&mut upsample.to, ResizeTo::Size(*values)) && store(&mut upsample.rank, *axes)
+        }
+        ("like", Setting::Like) => store(&mut upsample.to, ResizeTo::Like),
+        // The default, of which each dialect has its own.
+        ("mode", Setting::Word("nearest")) => true,
+        ("mode", Setting::Word(word)) => store(&mut upsample.mode, interpolation(word)),
+        ("align_corners", Setting::Bool(value)) => store(&mut upsample.align_corners, Some(*value)),
+        _ => false,
+    }
+}
+
+fn set_amount(amount: &mut Amount, field: &str, setting: &Setting) -> bool {
+    match (field, setting) {
+        ("amount", Setting::Ints { values, axes }) => {
+            store(amount, Amount::Pairs { rank: *axes, pairs: values.map(|rows| (rows, rows)) })
+        }
+        ("amount", Setting::Pairs { values, axes }) => store(amount, Amount::Pairs { rank: *axes, pairs: *values }),
+        ("like", Setting::Like) => {
+            // `align` may have been written first.
+            let start = matches!(amount, Amount::Like { start: true });
+            store(amount, Amount::Like { start })
+        }
+        ("align", Setting::Word(word)) => store(amount, Amount::Like { start: *word == "start" }),
+        _ => false,
+    }
+}
+
+fn set_activation(activation: &mut Activation, field: &str, setting: &Setting) -> bool {
+    match (activation, field, setting) {
+        (Activation::LeakyRelu { slope }, "slope", Setting::Float(value)) => store(slope, *value),
+        (Activation::Elu { alpha } | Activation::Hardsigmoid { alpha }, "alpha", Setting::Float(value)) => {
+            store(alpha, *value)
+        }
+        (Activation::Gelu { tanh }, "approximate", Setting::Word(word)) => store(tanh, *word == "tanh"),
+        (Activation::Clamp { min, .. }, "min", Setting::Float(value)) => store(min, *value),
+        (Activation::Clamp { max, .. }, "max", Setting::Float(value)) => store(max, *value),
+        _ => false,
+    }
+}
+
+/// `padding` of a setting.
+pub(crate) fn padding(setting: &Setting) -> Option<Padding> {
+    Some(match setting {
+        Setting::Ints { values, .. } => Padding::Symmetric(*values),
+        Setting::Pairs { values, .. } => Padding::Pairs(*values),
+        Setting::Word("same" | "same_upper") => Padding::Same,
+        Setting::Word("same_lower") => Padding::SameLower,
+        Setting::Word("valid") => Padding::Valid,
+        Setting::Word("causal") => Padding::Causal,
+        Setting::Word("circular") => Padding::Circular,
+        Setting::Word("reflect") => Padding::Reflect,
+        _ => return None,
+    })
+}
+
+fn auto_pad(word: &str) -> AutoPad {
+    match word {
+        "same_upper" => AutoPad::SameUpper,
+        "same_lower" => AutoPad::SameLower,
+        "valid" => AutoPad::Valid,
+        _ => AutoPad::NotSet,
+    }
+}
+
+fn border(word: &str) -> PaddingMode {
+    match word {
+        "reflect" => PaddingMode::Reflect,
+        "replicate" => PaddingMode::Replicate,
+        "circular" => PaddingMode::Circular,
+        _ => PaddingMode::Zeros,
+    }
+}
+
+fn interpolation(word: &str) -> Interpolation {
+    match word {
+        "nearest_exact" => Interpolation::NearestExact,
+        "linear" => Interpolation::Linear,
+        "bilinear" => Interpolation::Bilinear,
+        "trilinear" => Interpolation::Trilinear,
+        "bicubic" => Interpolation::Bicubic,
+        _ => Interpolation::Nearest,
+    }
+}

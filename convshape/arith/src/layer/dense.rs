@@ -1,0 +1,92 @@
+//! Features and elements: linear layers and reshapes.
+
+use super::{MOST_ELEMENTS, rank_at_least, some};
+use crate::fault::{Fault, Reason, tri};
+use crate::shape::{MAX_RANK, Shape};
+use crate::size::{Size, SizeError};
+
+pub(super) const fn linear(features: Option<i64>, outputs: i64, input: &Shape) -> Result<Shape, Fault> {
+    tri!(rank_at_least(input, 1));
+    let last = input.rank() - 1;
+    let found = input.size(last);
+    match features {
+        Some(expected) => {
+            if !found.fits(Size::Number(expected)) {
+                return Err(Fault::new(Reason::Features { expected, found: *input }));
+            }
+            tri!(some("input features", expected));
+            if expected.saturating_mul(outputs) > MOST_ELEMENTS {
+                return Err(Fault::new(Reason::TooManyElements { shape: *input }));
+            }
+        }
+        None => {
+            if let Size::Symbolic { .. } = found {
+                return Err(Fault::new(Reason::NotFixed { what: "the number of features", found }));
+            }
+        }
+    }
+    tri!(some("output features", outputs));
+    Ok(input.with(last, Size::Number(outputs)))
+}
+
+pub(super) const fn elements(shape: &Shape) -> Result<Size, Fault> {
+    match shape.elements() {
+        Ok(size) => Ok(size),
+        Err(SizeError::NotLinear) => {
+            Err(Fault::new(Reason::NotFixed { what: "the number of elements", found: first_symbol(shape) }))
+        }
+        Err(error) => Err(Fault::new(Reason::Size(error))),
+    }
+}
+
+pub(super) const fn first_symbol(shape: &Shape) -> Size {
+    let mut axis = 0;
+    while axis < shape.rank() {
+        if let Size::Symbolic { .. } = shape.size(axis) {
+            return shape.size(axis);
+        }
+        axis += 1;
+    }
+    Size::Unknown
+}
+
+/// The one size of a target shape that is not known, worked out from the number of elements.
+pub(super) const fn fill(shape: Shape, input: &Shape) -> Shape {
+    let mut open = MAX_RANK;
+    let mut product: i64 = 1;
+    let mut axis = 0;
+    while axis < shape.rank() {
+        match shape.size(axis) {
+            Size::Number(n) => product = product.saturating_mul(n),
+            _ if open == MAX_RANK => open = axis,
+            _ => return shape,
+        }
+        axis += 1;
+    }
+    if open == MAX_RANK || product < 1 {
+        return shape;
+    }
+    match input.elements() {
+        Ok(Size::Number(n)) if n % product == 0 => shape.with(open, Size::Number(n / product)),
+        _ => shape,
+    }
+}
+
+pub(super) const fn reshaped(shape: &Shape, input: &Shape) -> Result<Shape, Fault> {
+    let mut axis = 0;
+    while axis < shape.rank() {
+        if let Size::Number(n) = shape.size(axis)
+            && n < 1
+        {
+            return Err(Fault::new(Reason::NotPositive { field: "shape", value: n }));
+        }
+        axis += 1;
+    }
+    let (from, to) = (tri!(elements(input)), tri!(elements(shape)));
+    // An open size that could not be worked out does not divide.
+    let open = input.is_known() && !shape.is_known();
+    if open || !from.fits(to) {
+        return Err(Fault::new(Reason::Elements { from: *input, to: *shape }));
+    }
+    Ok(*shape)
+}

@@ -1,0 +1,102 @@
+//! What joins inputs, and what takes a part of one.
+
+use super::{rank_at_least, resize::sized};
+use crate::fault::{Fault, Reason, tri};
+use crate::op::AxisOrder;
+use crate::shape::Shape;
+use crate::size::Size;
+
+pub(super) const fn sliced(start: i64, end: i64, input: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
+    tri!(rank_at_least(input, 1));
+    let channel = order.channel(input.rank());
+    let channels = match input.size(channel) {
+        Size::Number(channels) => channels,
+        Size::Unknown => i64::MAX,
+        found @ Size::Symbolic { .. } => {
+            return Err(Fault::new(Reason::NotFixed { what: "the number of channels", found }));
+        }
+    };
+    if start < 0 || start >= end || end > channels {
+        return Err(Fault::new(Reason::SliceRange { start, end, channels }));
+    }
+    Ok(input.with(channel, Size::Number(end - start)))
+}
+
+pub(super) const fn concatenated(inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
+    let first = inputs[0];
+    let channel = order.channel(first.rank());
+    let mut output = first;
+    let mut operand = 1;
+    while operand < inputs.len() {
+        let other = inputs[operand];
+        if other.rank() != first.rank() {
+            return Err(Fault::new(Reason::Join { operand, axis: None, first, other }));
+        }
+        let mut axis = 0;
+        while axis < first.rank() {
+            let merged = if axis == channel {
+                tri!(sized(output.size(axis).add(other.size(axis))))
+            } else if !output.size(axis).fits(other.size(axis)) {
+                return Err(Fault::new(Reason::Join { operand, axis: Some(axis), first, other }));
+            } else {
+                known(output.size(axis), other.size(axis))
+            };
+            output = output.with(axis, merged);
+            axis += 1;
+        }
+        operand += 1;
+    }
+    Ok(output)
+}
+
+pub(super) const fn known(a: Size, b: Size) -> Size {
+    if a.is_known() { a } else { b }
+}
+
+pub(super) const fn broadcast(inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
+    // The operand with the most axes leads; one of a single axis counts per channel.
+    let mut output = inputs[0];
+    let mut operand = 1;
+    while operand < inputs.len() {
+        if inputs[operand].rank() > output.rank() {
+            output = inputs[operand];
+        }
+        operand += 1;
+    }
+    let rank = output.rank();
+    let mut operand = 0;
+    while operand < inputs.len() {
+        let other = inputs[operand];
+        if other.rank() == 1 && rank > 1 {
+            let channel = order.channel(rank);
+            match merge(output.size(channel), other.size(0)) {
+                Some(size) => output = output.with(channel, size),
+                None => {
+                    return Err(Fault::new(Reason::Join { operand, axis: Some(channel), first: output, other }));
+                }
+            }
+        } else if other.rank() == rank {
+            let mut axis = 0;
+            while axis < rank {
+                match merge(output.size(axis), other.size(axis)) {
+                    Some(size) => output = output.with(axis, size),
+                    None => return Err(Fault::new(Reason::Join { operand, axis: Some(axis), first: output, other })),
+                }
+                axis += 1;
+            }
+        } else {
+            return Err(Fault::new(Reason::Join { operand, axis: None, first: output, other }));
+        }
+        operand += 1;
+    }
+    Ok(output)
+}
+
+/// Two sizes that meet in a sum: equal, or one of them 1.
+pub(super) const fn merge(a: Size, b: Size) -> Option<Size> {
+    match (a, b) {
+        (Size::Number(1), size) | (size, Size::Number(1)) => Some(size),
+        _ if a.fits(b) => Some(known(a, b)),
+        _ => None,
+    }
+}
