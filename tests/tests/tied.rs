@@ -99,6 +99,21 @@ conv_chain! {
     }
 }
 
+conv_chain! {
+    /// Compiled in from a file that has a weight for each layer.
+    struct Digits {
+        weights: "../examples/data/digits/autoencoder.safetensors";
+        input: [1, 8, 8];
+        enc1: Conv2d(1 -> 16, kernel: 3, stride: 2, padding: 1, activation: Relu);
+        enc2: Conv2d(16 -> 32, kernel: 3, stride: 2, padding: 1, activation: Relu);
+        code: Conv2d(32 -> 16, kernel: 2, activation: Relu);
+        dec3: ConvTranspose2d(undo code, tied: true, activation: Relu);
+        dec2: ConvTranspose2d(undo enc2, tied: true, activation: Relu);
+        dec1: ConvTranspose2d(undo enc1, tied: true, activation: Sigmoid);
+        output: [1, 8, 8];
+    }
+}
+
 fn images(batch: usize) -> Array4<f32> {
     let mut rng = StdRng::seed_from_u64(3);
     Array4::from_shape_simple_fn((batch, 2, 6, 6), || rng.random_range(-1.0..1.0))
@@ -221,6 +236,16 @@ fn files_have_the_weight_once() {
     assert!(!String::from_utf8_lossy(&bytes).contains("dec1.weight"));
     let loaded = Tied::load(&path).expect("the same model");
     assert_eq!(loaded.forward_batch(images(1).view()), model.forward_batch(images(1).view()));
+}
+
+#[test]
+fn compiled_in_weights_are_those_of_the_file() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/digits/autoencoder.safetensors");
+    let (model, loaded) = (Digits::pretrained(), Digits::load(file).expect("weights"));
+    assert_eq!(model.dec3.bias, loaded.dec3.bias);
+    let x = Array4::from_elem((2, 1, 8, 8), 0.5_f32);
+    assert_eq!(model.forward_batch(x.view()), loaded.forward_batch(x.view()));
+    assert_eq!(Digits::summary().params(), (16 * 9 + 16) + (512 * 9 + 32) + (512 * 4 + 16) + 32 + 16 + 1);
 }
 
 #[test]
