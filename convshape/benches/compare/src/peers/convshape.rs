@@ -1,0 +1,79 @@
+//! convshape: one sample into memory that is there, a batch into a new array.
+
+use convshape::__private::{InputSlices, OutputSlices, Parts, forward_into};
+use convshape::ndarray::ArrayD;
+use convshape::train::{Mse, Sgd, Train};
+use convshape::{Model, Workspace};
+
+use super::{LEARNING_RATE, Ready};
+use crate::Failure;
+use crate::net::Net;
+
+pub(crate) struct Inference<M> {
+    model: M,
+    x: ArrayD<f32>,
+    y: ArrayD<f32>,
+    workspace: Workspace,
+}
+
+impl<M: Model + Parts> Inference<M> {
+    pub(crate) fn new(model: M, net: &Net) -> Inference<M> {
+        let y = ArrayD::from_elem(&net.output_shape[..], f32::NAN);
+        Inference { model, x: net.x.clone(), y, workspace: Workspace::new::<M>() }
+    }
+}
+
+impl<M: Model + Parts> Ready for Inference<M> {
+    fn run(&mut self) -> Result<(), Failure> {
+        match (self.x.shape()[0], self.x.as_slice(), self.y.as_slice_mut()) {
+            (1, Some(x), Some(y)) => forward_into(&self.model, One(x), One(y), &mut self.workspace),
+            _ => self.y = self.model.run_batch(&[self.x.view()])?.swap_remove(0),
+        }
+        Ok(())
+    }
+
+    fn output(&self) -> Result<Vec<f32>, Failure> {
+        Ok(self.y.iter().copied().collect())
+    }
+}
+
+/// The elements of a model's one input or output.
+struct One<T>(T);
+
+impl InputSlices<()> for One<&[f32]> {
+    fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R {
+        f(&[self.0])
+    }
+}
+
+impl OutputSlices<()> for One<&mut [f32]> {
+    fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R {
+        f(&mut [self.0])
+    }
+}
+
+pub(crate) struct Training<M> {
+    model: M,
+    x: ArrayD<f32>,
+    optimizer: Sgd,
+    losses: Vec<f32>,
+}
+
+impl<M: Model + Parts> Training<M> {
+    pub(crate) fn new(model: M, net: &Net) -> Training<M> {
+        Training { model, x: net.x.clone(), optimizer: Sgd::new(LEARNING_RATE), losses: Vec::new() }
+    }
+}
+
+impl<M: Model + Parts> Ready for Training<M> {
+    fn run(&mut self) -> Result<(), Failure> {
+        let (loss, gradients) = self.model.loss_gradients(&[self.x.view()], &[self.x.view()], &mut Mse)?;
+        self.optimizer.step(&mut self.model, &gradients);
+        self.losses.push(loss);
+        Ok(())
+    }
+
+    fn output(&self) -> Result<Vec<f32>, Failure> {
+        Ok(self.losses.clone())
+    }
+}
