@@ -285,7 +285,7 @@ impl Expansion<'_> {
                 /// # Errors
                 /// If there are more or fewer numbers than the model has.
                 pub fn from_static(
-                    weights: &'static [f32],
+                    weights: &'static [#krate::__private::core::primitive::f32],
                 ) -> #core::result::Result<Self, #krate::ShapeError> {
                     #checked
                     #krate::__private::from_static(weights)
