@@ -9,12 +9,19 @@
     reason = "loops over registers are unrolled, and have no iterators to be inlined"
 )]
 
-/// `$code` with `$name` as a constant that is `$count`, one of those listed.
+/// `$code` with `$name` as a constant that is `$count`, from 1 to `$most`, which is a constant of at most
+/// 12. What there are no registers for is not compiled.
 macro_rules! by_count {
-    ($count:expr, [$($n:literal)*], |$name:ident| $code:expr) => {
+    ($count:expr, $most:expr, |$name:ident| $code:expr) => {
+        by_count!($count, $most, [1 2 3 4 5 6 7 8 9 10 11 12], |$name| $code)
+    };
+    ($count:expr, $most:expr, [$($n:literal)*], |$name:ident| $code:expr) => {
         match $count {
-            $($n => { const $name: usize = $n; $code })*
-            _ => unreachable!("no tile has so many positions"),
+            $($n => {
+                const $name: usize = $n;
+                if const { $n <= $most } { $code } else { unreachable!("a tile has no more positions") }
+            })*
+            _ => unreachable!("a tile has no more positions"),
         }
     };
 }

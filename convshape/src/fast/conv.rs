@@ -342,9 +342,9 @@ impl Kernel for &mut Task<'_> {
                 let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor, positions };
                 match (conv.kind, panel.vectors) {
                     (Kind::Dots, _) => piece.dots(simd),
-                    (_, 1) => piece.products::<S, 1>(simd, S::POSITIONS[0]),
-                    (_, 2) => piece.products::<S, 2>(simd, S::POSITIONS[1]),
-                    _ => piece.products::<S, 4>(simd, S::POSITIONS[2]),
+                    (_, 1) => piece.products::<S, 1>(simd),
+                    (_, 2) => piece.products::<S, 2>(simd),
+                    _ => piece.products::<S, 4>(simd),
                 }
             }
         }
@@ -398,6 +398,11 @@ impl Cursor {
     }
 }
 
+/// The most positions of a tile of so many vectors.
+const fn positions<S: Simd, const V: usize>() -> usize {
+    S::POSITIONS[V.ilog2() as usize]
+}
+
 /// A panel over the positions of a block.
 struct Piece<'a> {
     conv: &'a Conv,
@@ -410,17 +415,13 @@ struct Piece<'a> {
 
 impl Piece<'_> {
     #[inline(always)]
-    fn products<S: Simd, const V: usize>(mut self, simd: S, most: usize) {
+    fn products<S: Simd, const V: usize>(mut self, simd: S) {
+        let most = const { positions::<S, V>() };
         // Tiles of nearly the same size, none much smaller.
         let tiles = self.positions.div_ceil(most);
         for tile in 0..tiles {
             let count = (tile + 1) * self.positions / tiles - tile * self.positions / tiles;
-            by_count!(count, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
-                // Four vectors leave registers for few positions.
-                if V < 4 || R <= 6 {
-                    simd.call(ProductTile::<R, V>(&mut self));
-                }
-            });
+            by_count!(count, positions::<S, V>(), |R| simd.call(ProductTile::<R, V>(&mut self)));
         }
     }
 

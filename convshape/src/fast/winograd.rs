@@ -429,11 +429,11 @@ impl Matrix<'_> {
                 let (from, to) = (group * count / groups, (group + 1) * count / groups);
                 let mut tile = Product { own, x, y: &mut *y, w: panel, first: from, output };
                 if wide {
-                    by_count!(to - from, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
+                    by_count!(to - from, S::POSITIONS[1], |R| {
                         simd.call(ProductTile::<R, 2>(&mut tile));
                     });
                 } else {
-                    by_count!(to - from, [1 2 3 4 5 6 7 8 9 10 11 12], |R| {
+                    by_count!(to - from, S::POSITIONS[1], |R| {
                         simd.call(ProductTile::<R, 1>(&mut tile));
                     });
                 }

@@ -298,13 +298,9 @@ impl Kernel for Part<'_> {
                 match (tile.groups, tile.rows, tile.vectors) {
                     (3, ..) => simd.call(Sums::<3, 3, 1>(&mut job)),
                     (4, ..) => simd.call(Sums::<4, 4, 1>(&mut job)),
-                    (_, rows, 4) => by_count!(rows, [1 2 3 4 5 6], |L| simd.call(Sums::<1, L, 4>(&mut job))),
-                    (_, rows, 2) => {
-                        by_count!(rows, [1 2 3 4 5 6 7 8 9 10 11 12], |L| simd.call(Sums::<1, L, 2>(&mut job)));
-                    }
-                    (_, rows, _) => {
-                        by_count!(rows, [1 2 3 4 5 6 7 8 9 10 11 12], |L| simd.call(Sums::<1, L, 1>(&mut job)));
-                    }
+                    (_, rows, 4) => by_count!(rows, S::POSITIONS[2], |L| simd.call(Sums::<1, L, 4>(&mut job))),
+                    (_, rows, 2) => by_count!(rows, S::POSITIONS[1], |L| simd.call(Sums::<1, L, 2>(&mut job))),
+                    (_, rows, _) => by_count!(rows, S::POSITIONS[0], |L| simd.call(Sums::<1, L, 1>(&mut job))),
                 }
             }
         }
