@@ -124,8 +124,8 @@ struct Panel {
     vectors: usize,
     /// Whether a sample has one position alone.
     alone: bool,
-    /// Elements before the weights that say which input each lane takes.
-    index: usize,
+    /// The input that each lane takes, as bits, where the panel has several groups.
+    index: Vec<f32>,
 }
 
 /// Weights beyond this many elements stream through the cache once, over all positions; fewer stay

@@ -77,9 +77,9 @@ impl<const R: usize> Kernel for GroupTile<'_, '_, R> {
         let (starts, places) = strip.cursor.take::<R>();
         let (packed, finish) = (strip.conv.weights.get(), strip.conv.finish);
         for panel in strip.panels {
-            let (index, weights) = packed[panel.weights.clone()].split_at(panel.index);
+            let weights = &packed[panel.weights.clone()];
             let mut sums = [simd.load(&packed[panel.shift..]); R];
-            grouped(simd, strip.x, &starts, &panel.runs, index, weights, &mut sums);
+            grouped(simd, strip.x, &starts, &panel.runs, &panel.index, weights, &mut sums);
             for r in 0..R {
                 let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
                 simd.store_some(finish.apply(simd, sums[r]), y, panel.channels);

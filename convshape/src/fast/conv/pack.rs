@@ -87,8 +87,7 @@ impl Conv {
         self.push_panel(packed, sum, runs, weights, 0..outputs, 1);
     }
 
-    /// `[panel][input channel of a group][lane]`, which says what each lane takes, and the weights
-    /// `[tap][input channel of a group][lane]`
+    /// `[panel][tap][input channel of a group][lane]`
     pub(super) fn pack_grouped(
         &mut self,
         packed: &mut Vec<f32>,
@@ -105,11 +104,12 @@ impl Conv {
             let count = together.min(sum.groups - group) * outputs;
             let weights = packed.len();
             let runs = Runs::new(taps.iter().map(|(_, place)| place + group * inputs), lanes, false);
+            let mut index = Vec::with_capacity(inputs * lanes);
             for input in 0..inputs {
                 for lane in 0..lanes {
                     let source = lane.min(count - 1) / outputs * inputs + input;
                     #[expect(clippy::cast_possible_truncation, reason = "less than the lanes of a vector")]
-                    packed.push(f32::from_bits(source as u32));
+                    index.push(f32::from_bits(source as u32));
                 }
             }
             for &(tap, _) in taps {
@@ -126,7 +126,7 @@ impl Conv {
             }
             self.push_panel(packed, sum, runs, weights, first..first + count, 1);
             if let Some(panel) = self.panels.last_mut() {
-                panel.index = inputs * lanes;
+                panel.index = index;
             }
         }
     }
@@ -179,7 +179,7 @@ impl Conv {
             channels: channels.len(),
             vectors,
             alone: false,
-            index: 0,
+            index: Vec::new(),
         });
     }
 }
