@@ -220,12 +220,6 @@ impl Conv {
         self.weights.get()
     }
 
-    /// Where something else is packed: which input each lane takes.
-    #[cfg(feature = "train")]
-    pub(super) fn indices(&self) -> impl Iterator<Item = Range<usize>> + '_ {
-        self.panels.iter().map(|panel| panel.weights.start..panel.weights.start + panel.index)
-    }
-
     /// To pack other numbers in their place.
     #[cfg(feature = "train")]
     pub(super) fn packed_mut(&mut self) -> &mut [f32] {

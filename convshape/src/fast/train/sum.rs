@@ -259,13 +259,8 @@ impl Packed {
         let scale = std::vec![1.0; y.channels];
         let sum = Of { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
         let mut conv = Conv::new(level, &sum, x, y);
-        let mut places: Vec<u32> = conv.packed().iter().map(|number| number.to_bits()).collect();
-        for range in conv.indices() {
-            places[range].fill(0);
-        }
-        for (number, place) in conv.packed_mut().iter_mut().zip(&places) {
-            *number = if *place == 0 { *number } else { 0.0 };
-        }
+        let places: Vec<u32> = conv.packed().iter().map(|number| number.to_bits()).collect();
+        conv.packed_mut().fill(0.0);
         let (mut weights, mut constants) = (std::vec![NOTHING; places.len()], Vec::new());
         for (packed, place) in (0..).zip(places) {
             match (place as usize).checked_sub(1) {
