@@ -1,0 +1,203 @@
+//! What generated models have where the library was built with a feature: `conv_chain!` writes these
+//! macros, as it cannot know the library's features itself.
+
+/// Items that need a heap.
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __alloc {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Items that need a heap: this build of the library has none.
+#[cfg(not(feature = "alloc"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __alloc {
+    ($($item:tt)*) => {};
+}
+
+/// Items that take or give [`ndarray`] arrays.
+#[cfg(feature = "ndarray")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __ndarray {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Items that take or give `ndarray` arrays: this build of the library has none.
+#[cfg(not(feature = "ndarray"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __ndarray {
+    ($($item:tt)*) => {};
+}
+
+/// The methods that read and write files, where the library was built with them.
+#[cfg(feature = "safetensors")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __weight_files {
+    ([$($generics:tt)*] $model:ty) => {
+        impl $($generics)* $model {
+            /// A model with the parameters of a safetensors file.
+            ///
+            /// # Errors
+            /// If a tensor is missing or has another shape or type, or the file is damaged. Nothing is
+            /// taken then.
+            pub fn load(
+                path: impl $crate::__private::core::convert::AsRef<$crate::__private::Path>,
+            ) -> $crate::__private::core::result::Result<Self, $crate::LoadError> {
+                $crate::__private::load(path)
+            }
+
+            /// As `load`, with `rename` giving the name in the file for each of the model's own.
+            ///
+            /// # Errors
+            /// Those of `load`.
+            pub fn load_with(
+                path: impl $crate::__private::core::convert::AsRef<$crate::__private::Path>,
+                rename: impl $crate::__private::core::ops::Fn(&$crate::__private::str) -> $crate::__private::String,
+            ) -> $crate::__private::core::result::Result<Self, $crate::LoadError> {
+                $crate::__private::load_with(path, rename)
+            }
+
+            /// As `load`, of a file's bytes.
+            ///
+            /// # Errors
+            /// Those of `load`.
+            pub fn load_bytes(bytes: &[$crate::__private::core::primitive::u8]) -> $crate::__private::core::result::Result<Self, $crate::LoadError> {
+                $crate::__private::load_bytes(bytes)
+            }
+
+            /// Writes the parameters to a safetensors file, whole or not at all.
+            ///
+            /// # Errors
+            /// If the file cannot be written.
+            pub fn save(
+                &self,
+                path: impl $crate::__private::core::convert::AsRef<$crate::__private::Path>,
+            ) -> $crate::__private::core::result::Result<(), $crate::SaveError> {
+                $crate::__private::save(self, path)
+            }
+        }
+    };
+}
+
+/// The methods that read and write files: this build of the library has none.
+#[cfg(not(feature = "safetensors"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __weight_files {
+    ([$($generics:tt)*] $model:ty) => {};
+}
+
+/// The methods that give gradients, where the library was built with them. They stand in the `impl`
+/// of a model: `x` and `dy` are the types of its inputs and outputs, `dx` of its inputs' gradients.
+#[cfg(feature = "train")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __training {
+    (x: $x:ty, dy: $dy:ty, dx: $dx:ty) => {
+        /// The loss of a batch, and the gradients of the parameters, shaped like the model. The batch
+        /// axis is first. Normalisation layers use their stored statistics and nothing is dropped,
+        /// as in PyTorch's `eval()`.
+        ///
+        /// # Errors
+        /// If an input or target is not of the shape that the chain and the loss take.
+        pub fn gradients<'t>(
+            &self,
+            x: $x,
+            target: impl $crate::__private::Inputs<'t>,
+            loss: impl $crate::train::Loss,
+        ) -> $crate::__private::core::result::Result<($crate::__private::core::primitive::f32, Self), $crate::ShapeError> {
+            $crate::__private::gradients(self, x, target, loss)
+        }
+
+        /// As `gradients`, in training: normalisation layers use the statistics of the batch and
+        /// move their stored ones towards them, `Dropout` drops what `rng` says.
+        ///
+        /// # Errors
+        /// Those of `gradients`; the model is as it was then.
+        pub fn gradients_train<'t>(
+            &mut self,
+            x: $x,
+            target: impl $crate::__private::Inputs<'t>,
+            loss: impl $crate::train::Loss,
+            rng: &mut impl $crate::rand::Rng,
+        ) -> $crate::__private::core::result::Result<($crate::__private::core::primitive::f32, Self), $crate::ShapeError> {
+            $crate::__private::gradients_train(self, x, target, loss, rng)
+        }
+
+        /// The gradients of the inputs and of the parameters, given those of the outputs: the product
+        /// of a vector and the Jacobian, for any loss. Layers run as in `gradients`.
+        ///
+        /// # Errors
+        /// If an input or cotangent is not of the shape of the chain's inputs and outputs.
+        pub fn vjp(
+            &self,
+            x: $x,
+            cotangent: $dy,
+        ) -> $crate::__private::core::result::Result<($dx, Self), $crate::ShapeError> {
+            $crate::__private::vjp(self, x, cotangent)
+        }
+    };
+}
+
+/// The methods that give gradients: this build of the library has none.
+#[cfg(not(feature = "train"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __training {
+    ($($types:tt)*) => {};
+}
+
+/// A literal chain as a layer of [`typed`].
+#[cfg(feature = "typed")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __typed_layer {
+    ($model:ident($input:ty) -> $output:ty, $($shapes:tt)*) => {
+        impl $crate::typed::Layer<$input> for $model {
+            type Output = $output;
+
+            fn run(&self, x: &$input) -> $output {
+                self.forward(x)
+            }
+        }
+
+        $crate::__typed_layer! { @shapes $model $($shapes)* }
+    };
+    ($model:ident($($input:ty => $place:tt),+) -> $output:ty) => {
+        impl $crate::typed::Layer<($($input),+)> for $model {
+            type Output = $output;
+
+            fn run(&self, x: &($($input),+)) -> $output {
+                self.forward(($(&x.$place),+))
+            }
+        }
+    };
+    (@shapes $model:ident) => {};
+    (@shapes $model:ident $from:ty => $to:ty) => {
+        impl<S, B> $crate::typed::Layer<$crate::typed::Tensor<$crate::__private::core::primitive::f32, S, B>> for $model
+        where
+            S: $crate::typed::Dims + $crate::typed::InputOf<$from, $model>,
+            B: $crate::typed::Holds<S::Elements>
+                + $crate::typed::Holds<<$to as $crate::typed::Dims>::Elements>,
+        {
+            type Output = $crate::typed::Tensor<$crate::__private::core::primitive::f32, $to, B>;
+
+            fn run(&self, x: &$crate::typed::Tensor<$crate::__private::core::primitive::f32, S, B>) -> Self::Output {
+                $crate::typed::run_chain(self, x)
+            }
+        }
+    };
+}
+
+/// A literal chain as a layer of `typed`: this build of the library has none.
+#[cfg(not(feature = "typed"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __typed_layer {
+    ($($chain:tt)*) => {};
+}
