@@ -1,6 +1,7 @@
 //! Convolutions and matrices: tiles of positions and output channels whose sums stay in registers.
 
 mod depthwise;
+mod dots;
 mod pack;
 
 use std::ops::Range;
@@ -9,9 +10,10 @@ use std::vec::Vec;
 use convshape_arith::op::PerAxis;
 
 use self::depthwise::{DepthTile, GroupTile, Rows, Strip, Window};
+use self::dots::{Lines, beside};
 use super::buffer::{Buffer, View};
 use super::math::Finish;
-use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, dots, products};
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, products};
 use super::taps::Axis;
 use super::threads::{Spread, Threads};
 use crate::workspace::Workspace;
@@ -44,6 +46,8 @@ pub(super) struct Conv {
     spread: Spread,
     /// Where it is a depthwise 3x3 convolution.
     window: Option<Window>,
+    /// How many phases of the width are computed side by side.
+    beside: Option<usize>,
     /// How many units at a time, where that keeps inputs in the cache.
     chunk: usize,
     /// Multiply-adds of a sample.
@@ -173,6 +177,7 @@ impl Conv {
             } else {
                 None
             },
+            beside: if kind == Kind::Dots { beside(axes, split, &y) } else { None },
             chunk: 0,
             work: 0,
         };
@@ -273,7 +278,7 @@ impl Kernel for &mut Task<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let conv = self.conv;
-        for phase in &conv.phases {
+        for (index, phase) in conv.phases.iter().enumerate() {
             let mut first = [self.samples.start, 0, 0, 0];
             let mut count = [self.samples.len(), phase.count[0], phase.count[1], phase.count[2]];
             match conv.split {
@@ -304,6 +309,16 @@ impl Kernel for &mut Task<'_> {
                 let mut rows = Rows { conv, window, panels, x: self.x, y: &mut *self.y, place, width: count[3] };
                 for sample in self.samples.clone() {
                     rows.run(simd, sample, first[2]..first[2] + count[2]);
+                }
+                continue;
+            }
+            if let Some(beside) = conv.beside
+                && Lines::fit::<S>(panels[0].channels, beside * count[3])
+            {
+                if index % beside == 0 {
+                    let panels = &conv.panels[phase.panels.start..][..beside];
+                    let cursor = Cursor { y: start.y - self.base, ..start };
+                    Lines { conv, panels, x: self.x, y: &mut *self.y, cursor }.run(simd);
                 }
                 continue;
             }
@@ -420,33 +435,6 @@ impl Piece<'_> {
     }
 
     #[inline(always)]
-    fn dots<S: Simd>(mut self, simd: S) {
-        let outputs = self.panel.channels;
-        // As many sums as there are registers for.
-        let large = match (outputs, S::POSITIONS[1]) {
-            (1, 12..) => 16,
-            (1, _) | (_, 12..) => 8,
-            _ => 4,
-        };
-        while self.positions > 0 {
-            let count = [large, 4, 1].into_iter().find(|count| *count <= self.positions).unwrap_or(1);
-            match (outputs, count) {
-                (1, 16) => simd.call(DotTile::<16, 1>(&mut self)),
-                (1, 8) => simd.call(DotTile::<8, 1>(&mut self)),
-                (1, 4) => simd.call(DotTile::<4, 1>(&mut self)),
-                (1, _) => simd.call(DotTile::<1, 1>(&mut self)),
-                (2, 8) => simd.call(DotTile::<8, 2>(&mut self)),
-                (2, 4) => simd.call(DotTile::<4, 2>(&mut self)),
-                (2, _) => simd.call(DotTile::<1, 2>(&mut self)),
-                (_, 8) => simd.call(DotTile::<8, 3>(&mut self)),
-                (_, 4) => simd.call(DotTile::<4, 3>(&mut self)),
-                _ => simd.call(DotTile::<1, 3>(&mut self)),
-            }
-            self.positions -= count;
-        }
-    }
-
-    #[inline(always)]
     fn runs(&self) -> &Runs {
         &self.panel.runs
     }
@@ -506,45 +494,6 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
                     simd.store_some(sums[r][v], &mut y[from..], channels - from);
                 }
             }
-        }
-    }
-}
-
-struct DotTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>);
-
-impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let piece = self.0;
-        let (starts, places) = piece.cursor.take::<R>();
-        let mut sums = [[simd.splat(0.0); V]; R];
-        dots(simd, piece.x, &starts, piece.runs(), piece.weights(), &mut sums);
-        let mut y = [[0.0; V]; R];
-        let shift: [f32; V] = *piece.shift().first_chunk().expect("a constant for each channel");
-        // Half of the positions at a time where all are more than a vector.
-        let half = if R * V > MOST_LANES { R / 2 } else { R };
-        for first in [0, half] {
-            if first == R {
-                break;
-            }
-            let mut some = [simd.splat(0.0); MOST_LANES];
-            for r in 0..half {
-                for v in 0..V {
-                    some[r * V + v] = sums[first + r][v];
-                }
-            }
-            let some = simd.sums(&some);
-            for r in 0..half {
-                for v in 0..V {
-                    y[first + r][v] = some[r * V + v] + shift[v];
-                }
-            }
-        }
-        piece.conv.finish.all(simd, y.as_flattened_mut());
-        for r in 0..R {
-            piece.y[places[r]..][..V].copy_from_slice(&y[r]);
         }
     }
 }
