@@ -140,6 +140,33 @@ const CHUNK: usize = 32 * 1024;
 
 impl Conv {
     pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Conv {
+        if sum.groups > 1 || x.buffer.size[2] > 1 || y.buffer.size[2] == 1 || y.channels < y.buffer.width {
+            return Conv::of(level, sum, x, y);
+        }
+        // Each output along a row reads the same inputs with weights of its own: the row is one
+        // position with the channels of all.
+        let Sum { axes: [depth, height, width], weight, scale, shift, .. } = *sum;
+        let (count, channels) = (y.buffer.size[2], y.channels);
+        let taps: Vec<Option<usize>> =
+            width.phases.iter().map(|phase| phase.taps.first().map(|(tap, _)| *tap)).collect();
+        let weight = |channel: usize, input: usize, [depth, height, _]: PerAxis<usize>| {
+            taps[channel / channels].map_or(0.0, |tap| weight(channel % channels, input, [depth, height, tap]))
+        };
+        let mut row = y;
+        row.channels *= count;
+        row.buffer.size[2] = 1;
+        row.buffer.high[2] += count - 1;
+        let sum = Sum {
+            axes: &[depth.clone(), height.clone(), Axis::single()],
+            weight: &weight,
+            scale: &scale.repeat(count),
+            shift: &shift.repeat(count),
+            ..*sum
+        };
+        Conv::of(level, &sum, x, row)
+    }
+
+    fn of(level: Level, sum: &Sum<'_>, x: View, y: View) -> Conv {
         let lanes = level.lanes();
         let (inputs, outputs) = (x.channels / sum.groups, y.channels / sum.groups);
         let kind = if sum.groups > 1 && inputs == 1 && outputs == 1 {
