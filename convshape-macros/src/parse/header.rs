@@ -22,7 +22,7 @@ impl Parser {
             "weights" => headers.weights.is_some(),
             _ => {
                 let nearest = words::nearest(&name, words::HEADERS.iter().map(|&header| header.to_owned()));
-                let known = list(words::HEADERS.iter().copied());
+                let known = words::list(words::HEADERS.iter().copied());
                 return Err(SyntaxFault::UnknownWord {
                     span: word.span(),
                     what: "a header",
@@ -46,7 +46,7 @@ impl Parser {
         if name == "dialect" {
             let Some(value) = words::dialect_from_name(&found) else {
                 let nearest = words::nearest(&found, words::dialect_names().map(str::to_owned));
-                let known = list(words::dialect_names());
+                let known = words::list(words::dialect_names());
                 // The words are not known, but what is a chain is still read.
                 self.fault(SyntaxFault::UnknownWord { span, what: "a dialect", found, known, nearest });
                 return Ok(());
@@ -61,7 +61,7 @@ impl Parser {
             Lookup::Found("warn") => Lossy::Warn,
             Lookup::Found(_) => Lossy::Deny,
             Lookup::Elsewhere { .. } | Lookup::Unknown { nearest: None } => {
-                let known = list(words::LOSSY.iter().map(|word| word.name));
+                let known = words::list(words::LOSSY.iter().map(|word| word.name));
                 let what = "a value of `lossy`";
                 self.fault(SyntaxFault::UnknownWord { span, what, found, known, nearest: None });
                 return Ok(());
@@ -126,8 +126,4 @@ pub(super) fn is_header(c: &Cursor<'_>, stage: Stage) -> bool {
         // Half-typed: `dialect:`.
         _ => known && stage < Stage::Input,
     }
-}
-
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -136,10 +136,8 @@ impl<'a> Resolver<'a> {
         holes: &[Hole],
         spans: &Spans,
     ) -> Recipe {
-        let Some(mut op) = fields::default_op(words.kind, rank.unwrap_or(0), dialect) else {
-            self.sink.push(diagnose::layer_not_yet(&spans.op));
-            return Recipe::Broken;
-        };
+        // All but a sub-chain, whose type is missing: that is reported.
+        let Some(mut op) = fields::default_op(words.kind, rank.unwrap_or(0), dialect) else { return Recipe::Broken };
         for (field, setting) in settings {
             fields::set(&mut op, field, setting);
         }

@@ -85,10 +85,7 @@ impl Resolver<'_> {
 
 /// What undoes a convolution, as far as the layout of its weight goes.
 fn reversed(conv: Conv, overrides: &[(&'static str, Setting)]) -> Conv {
-    let direction = match conv.direction {
-        Direction::Forward => Direction::Transposed,
-        Direction::Transposed => Direction::Forward,
-    };
+    let direction = conv.direction.reversed();
     let mut op = Op::Conv(Conv { direction, transpose_kernel: false, tied: false, ..conv });
     for (field, setting) in overrides {
         fields::set(&mut op, field, setting);

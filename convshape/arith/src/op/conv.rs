@@ -58,6 +58,17 @@ pub enum Direction {
     Transposed,
 }
 
+impl Direction {
+    /// The other one.
+    #[must_use]
+    pub const fn reversed(self) -> Direction {
+        match self {
+            Direction::Forward => Direction::Transposed,
+            Direction::Transposed => Direction::Forward,
+        }
+    }
+}
+
 /// A convolution or transposed convolution.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Conv {
