@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use convshape_arith::op::AxisOrder::{ChannelsFirst, ChannelsLast};
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding,
-    PaddingMode, Pool, PoolKind, ResizeTo, Upsample,
+    Activation, Amount, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
+    PoolKind, ResizeTo, Upsample,
 };
 use convshape_arith::shape::Shape;
 
@@ -102,16 +102,12 @@ fn channels_last_is_the_same_convolution() {
 
 fn pool(kind: PoolKind, kernel: i64, stride: i64, padding: i64, count_include_pad: bool) -> Op {
     Op::Pool(Pool {
-        dialect: Dialect::Torch,
-        kind,
-        rank: 1,
         kernel: [kernel; 3],
         stride: [stride; 3],
-        dilation: [1; 3],
         padding: Padding::Symmetric([padding; 3]),
-        auto_pad: AutoPad::NotSet,
         ceil_mode: true,
         count_include_pad,
+        ..Pool::new(Dialect::Torch, kind, 1)
     })
 }
 
