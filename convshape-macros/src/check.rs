@@ -2,27 +2,27 @@
 //! [`Problem`], and sizes that follow from a refusal are unknown, so that nothing that merely
 //! follows from it is refused too.
 
+mod holes;
 mod problem;
 mod recover;
 mod targets;
+mod warnings;
 
 use std::collections::HashMap;
 
-use convshape_arith::axis::Window;
-use convshape_arith::layer::{AxisMap, representable};
-use convshape_arith::op::{MAX_SPATIAL, Op};
+use convshape_arith::layer::representable;
+use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
-use convshape_arith::solve::{self, AxisField, Solutions};
+use convshape_arith::solve;
 
 pub(crate) use self::problem::{Filling, Place, Problem};
 pub(crate) use self::targets::reached_output;
 
 use self::recover::{agreed, blind_output, blind_rank, complete, recover, reversed, unseen_output};
-use self::targets::{Target, Targets};
+use self::targets::Targets;
 use crate::fields;
-use crate::graph::{Graph, Hole, Node, NodeId, Recipe, ValueId};
-use crate::syntax::Lossy;
+use crate::graph::{Graph, Node, NodeId, Recipe, ValueId};
 use crate::unseen::visible;
 
 /// The shapes of a graph, and what is wrong with it.
@@ -158,77 +158,6 @@ impl Checked {
         node.inputs.iter().map(|value| self.shape(*value).or(blind.map(Shape::unknown))).collect()
     }
 
-    fn fill(&mut self, graph: &Graph, id: NodeId, node: &Node, op: Op, input: &Shape, targets: &Targets) -> (Op, bool) {
-        if node.holes.is_empty() {
-            return (op, true);
-        }
-        let target = match targets.of(graph, id, self) {
-            Target::Missing => {
-                self.problems.push(Problem::NoTarget { node: id });
-                return (op, false);
-            }
-            // An error further up, or a size that const evaluation will know.
-            Target::Unknown => return (op, false),
-            Target::Shape(target) => target,
-        };
-        let order = graph.order();
-        let channels = target.size(order.channel(target.rank())).number();
-        let mut op = op;
-        if node.holes.contains(&Hole::OutChannels) {
-            match channels {
-                Some(channels) => {
-                    fields::set(&mut op, "out_channels", &fields::Setting::Int(channels));
-                }
-                None => {
-                    self.no_target(id, node);
-                    return (op, false);
-                }
-            }
-        }
-        let open = node.open();
-        if open.is_empty() {
-            return (op, true);
-        }
-        let rank = input.rank().saturating_sub(1);
-        if target.rank() != input.rank() || rank > MAX_SPATIAL || !input.is_known() {
-            // The number of axes is the problem, or something that is not known yet.
-            return (op, input.is_known());
-        }
-        let mut per_axis: Vec<Solutions> = Vec::new();
-        for axis in 0..rank {
-            let size = target.size(order.spatial(axis));
-            if !size.is_known() {
-                self.no_target(id, node);
-                return (op, false);
-            }
-            per_axis.push(solve::fill_axis(&op, &open, input, order, axis, size));
-        }
-        if open == [AxisField::Padding]
-            && per_axis.iter().any(|solutions| solutions.count == 0)
-            && let Some(padded) = solve::uneven_padding(&op, input, order, &target)
-        {
-            return (padded, true);
-        }
-        if per_axis.iter().any(|solutions| solutions.count != 1) {
-            let solutions = combinations(&open, &per_axis, rank);
-            self.problems.push(Problem::Hole { node: id, target, solutions });
-            return (op, false);
-        }
-        for (place, field) in open.iter().enumerate() {
-            for (axis, solutions) in per_axis.iter().enumerate() {
-                op = op.with_axis_field(*field, axis, solutions.values[0][place]);
-            }
-        }
-        (op, true)
-    }
-
-    /// A size of the target is open. Where it was written so, nothing determines the hole.
-    fn no_target(&mut self, id: NodeId, node: &Node) {
-        if node.comment.is_some_and(|(shape, _)| shape == visible(&shape)) {
-            self.problems.push(Problem::NoTarget { node: id });
-        }
-    }
-
     /// What a statement says of its own output.
     fn claims(&mut self, id: NodeId, node: &Node, shape: Option<Shape>) -> Option<Shape> {
         let mut shape = shape;
@@ -279,70 +208,6 @@ impl Checked {
             }
         }
     }
-
-    fn warnings(&mut self, graph: &Graph) {
-        for (id, node) in graph.nodes.iter().enumerate() {
-            if !node.read && !matches!(node.recipe, Recipe::Broken) {
-                self.warnings.push(Problem::Unread { node: id });
-            }
-        }
-        if graph.lossy == Lossy::Allow {
-            return;
-        }
-        for id in 0..graph.nodes.len() {
-            let Some((axis, rows, input)) = self.loss(graph, id) else { continue };
-            let problem = Problem::Lossy { node: id, axis, rows, input };
-            match graph.lossy {
-                Lossy::Deny => self.problems.push(problem),
-                Lossy::Warn | Lossy::Allow => self.warnings.push(problem),
-            }
-        }
-    }
-
-    /// The first axis on which a layer drops rows, how many, and of what input.
-    pub(crate) fn loss(&self, graph: &Graph, id: NodeId) -> Option<(usize, i64, Shape)> {
-        let order = graph.order();
-        let op = self.ops.get(id)?.as_ref()?;
-        let input = self.shape(graph.nodes[id].inputs[0])?;
-        (0..input.rank().saturating_sub(1)).find_map(|axis| {
-            let AxisMap::Window(window) = op.axis_map(&input, order, axis).ok()?? else { return None };
-            let rows = match input.size(order.spatial(axis)) {
-                Size::Number(rows) => window.dropped(rows),
-                // The same for every value: the stride divides the factor.
-                Size::Symbolic { offset, .. } => window.dropped(like_offset(offset, &window)),
-                Size::Unknown => 0,
-            };
-            (rows > 0).then_some((axis, rows, input))
-        })
-    }
-}
-
-/// A size beyond the kernel with the remainder that `a*h + offset` has: the stride divides `a`.
-fn like_offset(offset: i64, window: &Window) -> i64 {
-    let reach = window.kernel.saturating_mul(window.dilation).saturating_add(1);
-    reach.saturating_mul(window.stride).saturating_add(offset.rem_euclid(window.stride))
-}
-
-/// The ways to fill the holes, an axis after the other: enough of them to list.
-fn combinations(open: &[AxisField], per_axis: &[Solutions], rank: usize) -> Vec<Filling> {
-    if per_axis.iter().any(|solutions| solutions.count == 0) {
-        return Vec::new();
-    }
-    let most = per_axis.iter().map(|solutions| solutions.count).max().unwrap_or(0);
-    (0..most)
-        .map(|nth| {
-            open.iter()
-                .enumerate()
-                .map(|(place, field)| {
-                    let mut values = [0; MAX_SPATIAL];
-                    for (axis, solutions) in per_axis.iter().enumerate() {
-                        values[axis] = solutions.values[nth.min(solutions.count - 1)][place];
-                    }
-                    (field.name(), fields::Setting::ints(values, rank))
-                })
-                .collect()
-        })
-        .collect()
 }
 
 /// Whether fields given after `undo` make the output padding that was derived meaningless.

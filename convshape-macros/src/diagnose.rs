@@ -1,16 +1,20 @@
 //! Faults in words: the only place that words a message. A report is one mistake; the sink collects
 //! them and turns them into compile errors, each on the token that must change.
 
-mod language;
+mod fields;
+mod names;
 mod shapes;
+mod sizes;
 mod weights;
 
 use convshape_arith::code::Code;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-pub(crate) use language::*;
+pub(crate) use fields::*;
+pub(crate) use names::*;
 pub(crate) use shapes::describe;
+pub(crate) use sizes::*;
 pub(crate) use weights::{unreadable, weights};
 
 use crate::fault::SyntaxFault;

@@ -2,8 +2,10 @@
 //! same items, so that one mistake gives one report and editors keep working.
 
 mod deferred;
+mod distinct;
 mod docs;
 mod editor;
+mod layers;
 mod model;
 mod ops;
 mod program;

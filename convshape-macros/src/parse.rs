@@ -3,7 +3,9 @@
 
 mod chain;
 mod cursor;
+mod header;
 mod number;
+mod ports;
 mod python;
 mod size;
 mod statement;

@@ -1,9 +1,11 @@
 //! Syntax to graph: names are bound, blocks and repeats unrolled, defaults filled in.
 
 mod arguments;
+mod inputs;
 mod layer;
 mod pieces;
 mod scope;
+mod undo;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;

@@ -350,3 +350,8 @@ fn spellings(pattern: &'static str, ranks: &'static [usize]) -> Vec<String> {
         false => vec![pattern.to_owned()],
     }
 }
+
+/// Names as words of code: `` `a`, `b` ``.
+pub(crate) fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
+}

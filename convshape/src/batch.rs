@@ -167,7 +167,7 @@ fn array(batch: usize, shape: &Shape, elements: Vec<f32>) -> ArrayD<f32> {
 }
 
 /// The sizes of a shape, behind that of the batch.
-fn dims(batch: usize, shape: &Shape) -> Vec<usize> {
+pub(crate) fn dims(batch: usize, shape: &Shape) -> Vec<usize> {
     let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
     [batch].into_iter().chain(sizes).collect()
 }

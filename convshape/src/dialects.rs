@@ -89,6 +89,10 @@
 //! set: for the same weight their outputs are those of the kernel turned around. `[[0, 1], [2, 3]]` with itself as kernel,
 //! cropped to one element, is 4 in PyTorch and 14 in Flax.
 //!
+//! With `transpose_kernel`, Flax has a kernel as `[.., out, in]` in files. The `jax` dialect keeps `[out, in, ..]` with it
+//! as without; `lax.conv_transpose(.., transpose_kernel=True)` swaps the two axes itself, so that an array which it takes
+//! as `OIHW` is `[in, out, ..]`: swap them when a kernel moves between the two.
+//!
 //! ```
 //! use convshape::ndarray::Array4;
 //! use convshape::rand::{SeedableRng, rngs::SmallRng};

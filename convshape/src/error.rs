@@ -107,7 +107,7 @@ pub enum ShapeError {
     },
     /// A parameter was replaced by one of another shape.
     #[cfg(feature = "alloc")]
-    #[error("`{chain}`: the parameter `{name}` has shape {found:?}, expected {expected:?}")]
+    #[error("{}", Replaced { chain, name, found, expected })]
     Param {
         /// The chain.
         chain: &'static str,
@@ -160,6 +160,21 @@ pub enum ShapeError {
         /// The shape that fits the output.
         expected: Vec<usize>,
     },
+}
+
+/// Displays that a parameter was replaced by one of another shape. `N` is the name, as files have it.
+pub(crate) struct Replaced<'a, N> {
+    pub(crate) chain: &'static str,
+    pub(crate) name: N,
+    pub(crate) found: &'a [usize],
+    pub(crate) expected: &'a [usize],
+}
+
+impl<N: fmt::Display> fmt::Display for Replaced<'_, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Replaced { chain, name, found, expected } = self;
+        write!(f, "`{chain}`: the parameter `{name}` has shape {found:?}, expected {expected:?}")
+    }
 }
 
 /// Displays how many elements a shape has.

@@ -16,7 +16,7 @@ use crate::layout::Dynamic;
 use crate::param::Param;
 #[cfg(feature = "alloc")]
 use crate::parts::checked_params;
-use crate::parts::{Linked, Parts};
+use crate::parts::{Linked, Parts, assert_params};
 #[cfg(feature = "alloc")]
 use crate::ports::OutputTensors;
 use crate::ports::{InputSlices, OutputSlices};
@@ -71,6 +71,7 @@ fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], 
     if !linked.slots.is_empty()
         && let Some(memory) = memory.elements(linked.elements())
     {
+        assert_params(model);
         let inputs = Inputs { program, inputs };
         run::run(&linked, &mut Params { all: &|index| nth(model, index), next: 0 }, &inputs, memory);
         for (port, output) in outputs.iter_mut().enumerate() {
@@ -79,7 +80,7 @@ fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], 
         return;
     }
     #[cfg(feature = "alloc")]
-    forward_slices(model, inputs, outputs);
+    step_through_into(model, inputs, outputs);
     #[cfg(not(feature = "alloc"))]
     unreachable!("without a heap only chains with a layout compile, in memory that is large enough");
 }
@@ -87,18 +88,30 @@ fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], 
 /// One sample, from slices to slices.
 ///
 /// # Panics
+/// Those of [`step_through_into`].
+#[cfg(feature = "typed")]
+pub(crate) fn forward_slices<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    #[cfg(feature = "std")]
+    {
+        let shapes = M::PROGRAM.inputs.iter().map(|port| port.shape);
+        if let Some(engine) = model.cache().and_then(|cache| cache.engine(model, shapes))
+            && engine.run(1, inputs, outputs).is_some()
+        {
+            return;
+        }
+    }
+    step_through_into(model, inputs, outputs);
+}
+
+/// One sample, step by step, from slices to slices.
+///
+/// # Panics
 /// If a parameter was replaced by one of another shape, or a slice has another number of elements than
 /// its port.
 #[cfg(feature = "alloc")]
-pub(crate) fn forward_slices<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
-    let shapes = M::PROGRAM.inputs.iter().map(|port| port.shape);
-    #[cfg(feature = "std")]
-    if let Some(engine) = model.cache().and_then(|cache| cache.engine(model, shapes.clone()))
-        && engine.run(1, inputs, outputs).is_some()
-    {
-        return;
-    }
-    match run_samples(model, 1, &shapes.collect::<Vec<_>>(), inputs) {
+fn step_through_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    let shapes: Vec<Shape> = M::PROGRAM.inputs.iter().map(|port| port.shape).collect();
+    match step_through(model, 1, &shapes, inputs) {
         Ok(results) => {
             outputs.iter_mut().zip(results).for_each(|(output, (_, result))| output.copy_from_slice(&result));
         }
@@ -155,6 +168,17 @@ pub(crate) fn run_samples<M: Parts>(
             return Ok(outputs);
         }
     }
+    step_through(model, batch, shapes, inputs)
+}
+
+/// As [`run_samples`], without an engine: sample by sample, step by step.
+#[cfg(feature = "alloc")]
+fn step_through<M: Parts>(
+    model: &M,
+    batch: usize,
+    shapes: &[Shape],
+    inputs: &[&[f32]],
+) -> Result<Vec<(Shape, Vec<f32>)>, ShapeError> {
     let params: Vec<&[f32]> = checked_params(model)?.into_iter().map(Param::as_slice).collect();
     let layout = Dynamic::new(Linked::of::<M>(), shapes).map_err(|error| error.of(M::PROGRAM.name))?;
     let mut memory = vec![0.0; layout.elements()];

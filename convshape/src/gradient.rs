@@ -7,7 +7,7 @@ use convshape_arith::shape::Shape;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use rand::Rng;
 
-use crate::batch::{Inputs, Outputs, check_inputs};
+use crate::batch::{Inputs, Outputs, check_inputs, dims};
 use crate::error::ShapeError;
 use crate::fast::train::{Key, Plan, Plans, Update};
 use crate::param::Param;
@@ -157,9 +157,7 @@ fn sample_shape(batch: &ArrayViewD<'_, f32>) -> Shape {
 }
 
 fn view<'a>(batch: usize, (shape, elements): (&Shape, &'a [f32])) -> ArrayViewD<'a, f32> {
-    let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
-    let dims: Vec<usize> = [batch].into_iter().chain(sizes).collect();
-    ArrayViewD::from_shape(IxDyn(&dims), elements).expect("a run gives the shapes that were checked")
+    ArrayViewD::from_shape(IxDyn(&dims(batch, shape)), elements).expect("a run gives the shapes that were checked")
 }
 
 /// Cotangents are shaped like the outputs.

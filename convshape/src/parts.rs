@@ -11,7 +11,7 @@ use convshape_arith::op::Op;
 use convshape_arith::param::{Init, ParamSpec};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
-use crate::error::ShapeError;
+use crate::error::{Replaced, ShapeError};
 use crate::layout::Slot;
 use crate::param::{Param, ParamGroup};
 use crate::program::{Action, Program};
@@ -256,4 +256,19 @@ pub(crate) fn checked_params<M: Parts>(model: &M) -> Result<Vec<&Param>, ShapeEr
     model.visit(&mut |param| params.push(param));
     Linked::of::<M>().check(&params)?;
     Ok(params)
+}
+
+/// As [`checked_params`], without a heap.
+///
+/// # Panics
+/// If a parameter was replaced by one of another shape.
+pub(crate) fn assert_params<M: Parts>(model: &M) {
+    let mut specs = Linked::of::<M>().specs();
+    model.visit(&mut |param| {
+        if let Some(Spec { name, shape, .. }) = specs.next()
+            && param.shape() != &*shape
+        {
+            panic!("{}", Replaced { chain: M::PROGRAM.name, name, found: param.shape(), expected: &shape });
+        }
+    });
 }

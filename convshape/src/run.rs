@@ -18,10 +18,7 @@ pub(crate) struct Params<'p> {
 /// Runs one sample. The outputs are then in `memory`, see [`output`].
 ///
 /// `inputs` have the shapes that the program is laid out for, `memory` as many elements as the layout
-/// says. Nothing is allocated.
-///
-/// # Panics
-/// If a parameter has another number of elements than its layer says.
+/// says, and the parameters have the shapes that their layers say. Nothing is allocated.
 pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn Operands<f32>, memory: &mut [f32]) {
     let program = layout.program();
     let slots = layout.slots();
@@ -36,18 +33,10 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
                     own[0] = (params.all)(first + first_param(layout, of));
                     count = 1;
                 }
-                for spec in op.params().iter() {
-                    let slot = &mut own[count];
-                    *slot = (params.all)(params.next);
+                for _ in op.params().iter() {
+                    own[count] = (params.all)(params.next);
                     params.next += 1;
                     count += 1;
-                    let expected = Slot::of(spec.shape).count;
-                    let (chain, layer, found) = (program.name, step.name, slot.len());
-                    assert!(
-                        found == expected,
-                        "`{chain}`: `{layer}` has {found} elements of {}, not {expected}",
-                        spec.field
-                    );
                 }
                 let own = &own[..count];
                 let output = slots[step.output];

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use convshape::{Model, conv_chain};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 
 conv_chain! {
     /// The chain of `no_std/src/main.rs`, with a heap and the fast kernels.
@@ -104,4 +106,24 @@ fn weights_and_memory_may_be_the_callers() {
     }
     let error = Nested::from_static(&WEIGHTS[1..]).unwrap_err();
     assert_eq!(error.to_string(), "`Nested` has 1031 parameters, found 1030 numbers");
+}
+
+conv_chain! {
+    struct ThereAndBack {
+        input: [2, 4, 4];
+        there: Conv2d(2 -> 3, kernel: 1);
+        back: Conv2d(3 -> 2, kernel: 1);
+        output: [2, 4, 4];
+    }
+}
+
+/// No engine takes such a model: what runs instead must not take it either.
+#[test]
+#[should_panic(expected = "`ThereAndBack`: the parameter `there.weight` has shape [2, 3, 1, 1], expected [3, 2, 1, 1]")]
+fn a_parameter_of_another_shape_is_refused_with_the_callers_memory() {
+    let mut model = ThereAndBack::init(&mut StdRng::seed_from_u64(1));
+    // As many numbers, in another order.
+    model.there.weight = model.back.weight.clone();
+    let mut memory = [0.0; ThereAndBack::WORKSPACE_BYTES / 4];
+    model.forward_into(&[[[0.0; 4]; 4]; 2], &mut [[[0.0; 4]; 4]; 2], &mut memory);
 }

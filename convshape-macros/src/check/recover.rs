@@ -1,7 +1,7 @@
 //! What can be said of a shape where something is wrong, or is known to const evaluation only.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{AxisOrder, Conv, Direction, Op, SeparableConv};
+use convshape_arith::op::{AxisOrder, Conv, Op, SeparableConv};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -57,12 +57,8 @@ pub(super) fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
 
 /// What undoes a layer of which not all numbers can be seen, as far as its parameters go.
 pub(super) fn reversed(conv: &Conv) -> Conv {
-    let direction = match conv.direction {
-        Direction::Forward => Direction::Transposed,
-        Direction::Transposed => Direction::Forward,
-    };
     Conv {
-        direction,
+        direction: conv.direction.reversed(),
         inputs: Some(conv.outputs),
         outputs: conv.inputs.unwrap_or(1),
         output_size: None,

@@ -9,6 +9,7 @@ use super::Report;
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId};
 use crate::weights::{Damage, Problem, Reason, Unreadable};
+use crate::words::list;
 
 /// A file that cannot be used: `span` is that of its name.
 pub(crate) fn unreadable(file: &Unreadable, span: Span) -> Report {
@@ -64,8 +65,9 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &Problem, span:
             let report = Report::new(code::TENSOR_MISSING, span, message);
             let report = match found.as_slice() {
                 [] => return report.note("the file has no tensors"),
-                found if *more > 0 => report.note(format_args!("the file has {} and {more} more", list(found))),
-                found => report.note(format_args!("the file has {}", list(found))),
+                found if *more > 0 => report
+                    .note(format_args!("the file has {} and {more} more", list(found.iter().map(|name| brief(name))))),
+                found => report.note(format_args!("the file has {}", list(found.iter().map(|name| brief(name))))),
             };
             match prefix {
                 Some(prefix) => report.help(format_args!(
@@ -130,10 +132,6 @@ fn swap(found: &[usize], expected: &[usize]) -> Option<(usize, usize)> {
         [a, b] if found[*a] == expected[*b] && found[*b] == expected[*a] => Some((*a, *b)),
         _ => None,
     }
-}
-
-fn list(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{}`", brief(name))).collect::<Vec<_>>().join(", ")
 }
 
 /// A name of the file may be as long as the file.

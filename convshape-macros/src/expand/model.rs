@@ -8,6 +8,7 @@ use super::Expansion;
 use super::docs::after;
 use crate::graph::{Member, NodeId, Recipe};
 use crate::unseen::visible;
+use crate::words::list;
 
 /// How many fields one function visits.
 const FIELDS_A_PART: usize = 64;
@@ -213,9 +214,7 @@ impl Expansion<'_> {
         let output_arrays = tuple(outputs.iter().map(array));
         let output_views = tuple(outputs.iter().map(view));
         let input_arrays = tuple(inputs.iter().map(array));
-        let shapes = |shapes: &[Shape]| {
-            shapes.iter().map(|shape| format!("`{}`", visible(shape))).collect::<Vec<_>>().join(", ")
-        };
+        let shapes = |shapes: &[Shape]| list(shapes.iter().map(visible));
         let forward = format!("Runs one sample: {} to {}.", shapes(&inputs), shapes(&outputs));
         let (pretrained, weight_checks) = (self.pretrained(), self.deferred_weights());
         let batch = format!("Runs a batch, the batch axis first: {} to {}.", shapes(&inputs), shapes(&outputs));

@@ -1,13 +1,12 @@
 //! The chain as constants: the program that runs, the tables that say what it is.
 
-use convshape_arith::op::{MAX_SPATIAL, Op};
-use convshape_arith::receptive::Receptive;
-use convshape_arith::shape::Shape;
-use proc_macro2::{Literal, TokenStream};
+use convshape_arith::op::Op;
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Expansion;
 use super::deferred::{chains, op_name};
+use super::distinct::{Distinct, plain};
 use crate::graph::{NodeId, Recipe, ValueId};
 
 impl Expansion<'_> {
@@ -219,107 +218,6 @@ impl Expansion<'_> {
             .rows::<#count>()
         }
     }
-
-    /// The columns of `LAYERS`, a row a statement.
-    fn layers(&self) -> TokenStream {
-        let krate = &self.krate;
-        let receptive = self.receptive_fields();
-        let places = self.places();
-        let mut shapes = Distinct::default();
-        let (mut names, mut ops, mut ends) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut costs, mut fields) = (Vec::new(), Vec::new());
-        let (mut reads, mut read_counts, mut undoes) = (Vec::new(), Vec::new(), Vec::new());
-        for (id, node) in self.graph.nodes.iter().enumerate() {
-            if matches!(node.recipe, Recipe::Port { .. }) {
-                continue;
-            }
-            let (input, output) = (node.inputs[0], self.graph.value(id));
-            if let Some(of) = self.undone(id) {
-                let (row, of) = (plain(names.len()), plain(places[of]));
-                undoes.push(quote!([#row, #of]));
-            }
-            names.push(&node.name);
-            ops.push(&node.op_name);
-            let [input, output] = [input, output].map(|value| plain(self.place_of(value, &mut shapes)));
-            ends.push(quote!([#input, #output]));
-            costs.push(self.costs_value(id));
-            fields.push(self.field_value(self.graph.value(id), &receptive));
-            reads.extend(node.inputs.iter().map(|value| plain(places[*value])));
-            read_counts.push(plain(node.inputs.len()));
-        }
-        let shapes = self.shape_table(&shapes);
-        let count = names.len();
-        quote! {
-            #krate::__private::Layers {
-                names: &[#(#names),*],
-                ops: &[#(#ops),*],
-                shapes: &[#(#shapes),*],
-                ends: &[#(#ends),*],
-                costs: &[#(#costs),*],
-                fields: &const { [#(#fields),*] },
-                reads: &[#(#reads),*],
-                read_counts: &[#(#read_counts),*],
-                undoes: &[#(#undoes),*],
-            }
-            .rows::<#count>()
-        }
-    }
-
-    /// The place of a value's shape in a table.
-    fn place_of(&self, value: ValueId, shapes: &mut Shapes) -> usize {
-        shapes.place((self.deferred().then_some(value), self.shape(value)))
-    }
-
-    fn shape_table(&self, shapes: &Shapes) -> Vec<TokenStream> {
-        let shape = |(constant, shape): &(Option<ValueId>, Shape)| match constant {
-            Some(value) => self.shape_of(*value),
-            None => self.shape_value(shape),
-        };
-        shapes.all.iter().map(shape).collect()
-    }
-
-    /// `[parameters, multiply-adds]` of a layer.
-    fn costs_value(&self, id: NodeId) -> TokenStream {
-        let krate = &self.krate;
-        let check = quote!(#krate::__private::check);
-        let node = &self.graph.nodes[id];
-        match &node.recipe {
-            Recipe::Chain { path } => quote!([#check::chain_params::<#path>(), #check::chain_macs::<#path>()]),
-            _ if self.deferred() => {
-                let (op, order) = (op_name(id), self.order_value());
-                let (input, output) = (self.shape_of(node.inputs[0]), self.shape_of(self.graph.value(id)));
-                quote!([#check::params(&Self::#op), Self::#op.macs(&#input, &#output, #order)])
-            }
-            _ => {
-                let (params, macs) = self.costs(id);
-                let (params, macs) = (Literal::u64_unsuffixed(params), Literal::u64_unsuffixed(macs));
-                quote!([#params, #macs])
-            }
-        }
-    }
-
-    /// The receptive field of a value, as `check::rows` takes it.
-    fn field_value(&self, value: ValueId, fields: &[Receptive]) -> TokenStream {
-        if self.deferred() {
-            return self.deferred_field(value);
-        }
-        let rows = match fields[value] {
-            Receptive::Rows { rows, .. } => rows,
-            Receptive::Whole => [0; MAX_SPATIAL],
-        };
-        let rows = rows.map(Literal::i64_unsuffixed);
-        quote!([#(#rows),*])
-    }
-
-    /// The trainable parameters and the multiply-adds of a layer.
-    pub(super) fn costs(&self, node: NodeId) -> (u64, u64) {
-        let Some(op) = self.op(node) else { return (0, 0) };
-        let (input, output) = self.ends(node);
-        if self.refused {
-            return (0, 0);
-        }
-        (op.params().trainable().unwrap_or(0), op.macs(&input, &output, self.graph.order()))
-    }
 }
 
 /// The program's values.
@@ -360,40 +258,4 @@ enum Does {
     /// The layer that const evaluation works out for a node.
     Constant(NodeId),
     Chain(usize),
-}
-
-/// Values of which each is written once, so far as it came up lately: long chains repeat themselves.
-struct Distinct<T> {
-    all: Vec<T>,
-}
-
-/// Shapes, or the values whose shape is a constant of the type.
-type Shapes = Distinct<(Option<ValueId>, Shape)>;
-
-/// How many of the last distinct values are looked at.
-const LATELY: usize = 32;
-
-impl<T> Default for Distinct<T> {
-    fn default() -> Self {
-        Self { all: Vec::new() }
-    }
-}
-
-impl<T: PartialEq> Distinct<T> {
-    /// The place of a value.
-    fn place(&mut self, value: T) -> usize {
-        let lately = self.all.len().saturating_sub(LATELY);
-        match self.all[lately..].iter().position(|known| *known == value) {
-            Some(place) => lately + place,
-            None => {
-                self.all.push(value);
-                self.all.len() - 1
-            }
-        }
-    }
-}
-
-/// A place or a count: without a suffix it is one short token.
-fn plain(number: usize) -> Literal {
-    Literal::usize_unsuffixed(number)
 }

@@ -193,6 +193,10 @@ impl<'a, 's> Builder<'a, 's> {
         if self.undo.is_some() || !self.reports.is_empty() {
             return;
         }
+        if self.words.positional == Positional::Path && self.path.is_none() {
+            self.reports.push(diagnose::missing_type(&self.spans.op));
+            return;
+        }
         for needed in fields::required(self.words.kind, self.dialect) {
             if !needed.iter().any(|field| given.contains(field)) {
                 let op = self.words.name(self.rank);

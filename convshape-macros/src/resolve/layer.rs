@@ -1,8 +1,8 @@
-//! One layer: its row in the table of words, its recipe, what it reads.
+//! One layer: its row in the table of words, its recipe, its activation.
 
-use convshape_arith::op::{Activation, Conv, Dialect, Direction, Op};
+use convshape_arith::op::{Activation, Dialect, Op};
 use convshape_arith::solve::AxisField;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 
 use super::Resolver;
@@ -10,8 +10,8 @@ use super::arguments::Builder;
 use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
-use crate::graph::{Hole, Node, NodeId, Recipe, Spans, ValueId};
-use crate::syntax::{Layer, Reference, Source, Stmt, Value};
+use crate::graph::{Hole, Node, NodeId, Recipe, Spans};
+use crate::syntax::{Layer, Stmt, Value};
 use crate::value::settle;
 use crate::words::{self, Kind, LayerName, LayerWords, Lookup, Positional};
 
@@ -136,10 +136,8 @@ impl<'a> Resolver<'a> {
         holes: &[Hole],
         spans: &Spans,
     ) -> Recipe {
-        let Some(mut op) = fields::default_op(words.kind, rank.unwrap_or(0), dialect) else {
-            self.sink.push(diagnose::layer_not_yet(&spans.op));
-            return Recipe::Broken;
-        };
+        // All but a sub-chain, whose type is missing: that is reported.
+        let Some(mut op) = fields::default_op(words.kind, rank.unwrap_or(0), dialect) else { return Recipe::Broken };
         for (field, setting) in settings {
             fields::set(&mut op, field, setting);
         }
@@ -154,77 +152,6 @@ impl<'a> Resolver<'a> {
             *pool = pool.with_default_stride();
         }
         Recipe::Given(op)
-    }
-
-    fn undo(
-        &mut self,
-        name: &Ident,
-        words: &'static LayerWords,
-        rank: Option<usize>,
-        overrides: Vec<(&'static str, Setting)>,
-        scope: &Scope,
-    ) -> Recipe {
-        let Some(found) = self.lookup(name, scope) else { return Recipe::Broken };
-        let Some(of) = found.node else {
-            self.sink.push(diagnose::cannot_undo(name, None));
-            return Recipe::Broken;
-        };
-        let undone = match &self.graph.nodes[of].recipe {
-            Recipe::Given(Op::Conv(conv)) => Some((conv.direction, conv.rank)),
-            // What undoes a convolution is a transposed one of the same rank, and the reverse.
-            Recipe::Undo { .. } | Recipe::Broken => None,
-            Recipe::Chain { .. } | Recipe::Port { .. } => {
-                self.sink.push(diagnose::cannot_undo(name, None));
-                return Recipe::Broken;
-            }
-            Recipe::Given(_) => {
-                self.sink.push(diagnose::cannot_undo(name, Some(&self.graph.nodes[of].op_name)));
-                return Recipe::Broken;
-            }
-        };
-        if let Some((direction, undone_rank)) = undone {
-            let expected = match direction {
-                Direction::Forward => Kind::ConvTranspose,
-                Direction::Transposed => Kind::Conv,
-            };
-            if words.kind != expected || rank != Some(undone_rank) {
-                let (op, of) = (words.name(rank), self.graph.nodes[of].op_name.clone());
-                let wanted = if expected == Kind::Conv { "Conv" } else { "ConvTranspose" };
-                self.sink.push(diagnose::undo_direction(name, &op, &of, &format!("{wanted}{undone_rank}d")));
-                return Recipe::Broken;
-            }
-        }
-        Recipe::Undo { of, overrides }
-    }
-
-    /// The layer whose weight a tied layer uses.
-    fn tied(&mut self, recipe: &Recipe, undo: Option<&Ident>, name: &str, spans: &Spans) -> Option<NodeId> {
-        let Some(undo) = undo else {
-            self.sink.push(diagnose::tied_to_nothing(spans.of(Some("tied"))));
-            return None;
-        };
-        let Recipe::Undo { of, overrides } = recipe else { return None };
-        const SHAPING: [&str; 4] = ["kernel", "in_channels", "out_channels", "groups"];
-        if let Some((field, span)) = spans.fields.iter().find(|(field, _)| SHAPING.contains(field)) {
-            self.sink.push(diagnose::tied_to_another_shape(field, undo, *span));
-            return None;
-        }
-        if let Some(of) = self.layout(*of)
-            && !reversed(of, overrides).keeps_weight_of(&of)
-        {
-            self.sink.push(diagnose::tied_to_another_layout(name, undo, of.direction, spans.of(Some("tied"))));
-            return None;
-        }
-        Some(self.graph.nodes[*of].tied.unwrap_or(*of))
-    }
-
-    /// A convolution, as far as the layout of its weight goes.
-    fn layout(&self, node: NodeId) -> Option<Conv> {
-        match &self.graph.nodes[node].recipe {
-            Recipe::Given(Op::Conv(conv)) => Some(*conv),
-            Recipe::Undo { of, overrides } => Some(reversed(self.layout(*of)?, overrides)),
-            _ => None,
-        }
     }
 
     fn activation(&mut self, value: &'a Value, dialect: Dialect, scope: &Scope) -> Option<Op> {
@@ -287,123 +214,5 @@ impl<'a> Resolver<'a> {
             }
         }
         Some(op)
-    }
-
-    /// The values that a layer reads; `None` where that is not known, which is reported.
-    fn inputs(
-        &mut self,
-        layer: &'a Layer,
-        words: &'static LayerWords,
-        operands: Option<&'a [Value]>,
-        like: Option<&'a Ident>,
-        scope: &mut Scope,
-    ) -> Option<Vec<ValueId>> {
-        let joins = words.positional == Positional::Names;
-        let mut inputs = match &layer.from {
-            None => vec![scope.previous],
-            Some(Source::Several(sources, span)) => {
-                if !joins && words.kind != Kind::Chain {
-                    self.sink.push(diagnose::one_input(&layer.op, *span));
-                    return None;
-                }
-                let mut values = Vec::new();
-                for source in sources {
-                    values.push(self.source(source, scope)?);
-                }
-                values
-            }
-            Some(source) => vec![self.source(source, scope)?],
-        };
-        if let Some(operands) = operands.filter(|operands| !operands.is_empty()) {
-            if matches!(layer.from, Some(Source::Several(..))) {
-                self.sink.push(diagnose::operands_twice(&layer.op));
-                return None;
-            }
-            let previous = inputs[0];
-            let mut values = Vec::new();
-            for operand in operands {
-                values.push(match operand {
-                    Value::Hole(_) => previous,
-                    Value::Word(name) => self.lookup(name, scope)?.value,
-                    Value::Name(reference) => self.reference(reference, scope)?,
-                    other => {
-                        self.sink.push(diagnose::not_a_name(&other.to_string(), other.span()));
-                        return None;
-                    }
-                });
-            }
-            if let [only] = values.as_slice() {
-                values = vec![previous, *only];
-            }
-            inputs = values;
-        }
-        if joins && inputs.len() < 2 {
-            self.sink.push(diagnose::needs_operands(&layer.op));
-            return None;
-        }
-        if let Some(name) = like {
-            inputs.push(self.lookup(name, scope)?.value);
-        }
-        Some(inputs)
-    }
-
-    /// `a`, or `a.b`: a port of a sub-chain, which is a value of its own.
-    fn reference(&mut self, reference: &Reference, scope: &mut Scope) -> Option<ValueId> {
-        let found = self.lookup(&reference.name, scope)?;
-        let Some(port) = &reference.port else { return Some(found.value) };
-        let chain = found.node.filter(|node| matches!(self.graph.nodes[*node].recipe, Recipe::Chain { .. }));
-        let Some(of) = chain else {
-            self.sink.push(diagnose::no_ports(&reference.name, port));
-            return None;
-        };
-        let name = format!("{}.{port}", self.graph.nodes[of].name);
-        let previous = scope.previous;
-        let node = Node {
-            name: name.clone(),
-            file_name: name,
-            op_name: String::new(),
-            docs: TokenStream::new(),
-            recipe: Recipe::Port { of, port: port.clone() },
-            holes: Vec::new(),
-            inputs: vec![found.value],
-            activation: None,
-            comment: None,
-            restores: None,
-            spans: Spans { label: None, op: port.clone(), positional: None, fields: Vec::new() },
-            unseen: false,
-            origin: std::ptr::from_ref(reference).addr(),
-            read: false,
-            tied: None,
-        };
-        let node = self.push(node, scope);
-        scope.previous = previous;
-        Some(self.graph.value(node))
-    }
-
-    pub(super) fn source(&mut self, source: &Source, scope: &mut Scope) -> Option<ValueId> {
-        match source {
-            Source::Previous => Some(scope.previous),
-            Source::Named(reference) => self.reference(reference, scope),
-            Source::Several(_, span) => {
-                self.sink.push(diagnose::nested_sources(*span));
-                None
-            }
-        }
-    }
-}
-
-/// What undoes a convolution, as far as the layout of its weight goes.
-fn reversed(conv: Conv, overrides: &[(&'static str, Setting)]) -> Conv {
-    let direction = match conv.direction {
-        Direction::Forward => Direction::Transposed,
-        Direction::Transposed => Direction::Forward,
-    };
-    let mut op = Op::Conv(Conv { direction, transpose_kernel: false, tied: false, ..conv });
-    for (field, setting) in overrides {
-        fields::set(&mut op, field, setting);
-    }
-    match op {
-        Op::Conv(reversed) => reversed,
-        _ => conv,
     }
 }

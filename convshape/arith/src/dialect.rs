@@ -140,8 +140,9 @@ impl Conv {
     /// `torch`, `onnx`: `[O, I/g, ..]` and, transposed, `[I, O/g, ..]`. `jax`: `[O, I, ..]` for
     /// both, the default of `lax.conv_general_dilated`. `flax`: `[.., I/g, O]`, and `[.., O, I]`
     /// with `transpose_kernel`. `keras`: `[.., I/g, O]`, transposed `[.., O, I]`, depthwise
-    /// `[.., C, M]`. Without `transpose_kernel`, `lax.conv_transpose` flips the taps. A tied layer has the
-    /// layout of the layer whose weight it uses.
+    /// `[.., C, M]`. Without `transpose_kernel`, `lax.conv_transpose` flips the taps; with it, it also swaps
+    /// the channel axes of the array that it is given, which `jax` leaves as above. A tied layer has the layout
+    /// of the layer whose weight it uses.
     pub const fn weight_layout(&self) -> WeightLayout {
         let transposed = matches!(self.direction, Direction::Transposed);
         let (out_axis, in_axis) = match (self.dialect, transposed) {

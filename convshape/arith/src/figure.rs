@@ -4,8 +4,13 @@
 //! are reads of an earlier layer; dashed arcs below join a layer with the one that undoes it.
 //! Colours are readable on a light and on a dark page, lines and words have the text's own.
 
+mod places;
+mod style;
+
 use core::fmt::{self, Write};
 
+use self::places::{Place, Places};
+use self::style::{Colour, Escaped, legend};
 use crate::op::AxisOrder;
 use crate::shape::Shape;
 use crate::size::Size;
@@ -13,9 +18,6 @@ use crate::size::Size;
 /// The most boxes that are drawn; of longer chains repeated parts are drawn once, then the middle
 /// is left out.
 pub const MOST_BOXES: usize = 40;
-
-/// The longest piece of a chain that is recognised when it is repeated.
-const LONGEST_PERIOD: usize = 16;
 
 /// The numbers below are pixels.
 const HIGHEST: i64 = 110;
@@ -55,84 +57,6 @@ pub struct Drawn<'a> {
 pub fn write(out: &mut impl Write, title: &str, order: AxisOrder, drawn: &[Drawn<'_>]) -> fmt::Result {
     let places = Places::new(drawn);
     Picture { title, order, drawn, places }.write(out)
-}
-
-/// What stands at a place of the picture.
-#[derive(Clone, Copy)]
-enum Place {
-    /// A layer. The first of a piece that is repeated has the piece's length and how often.
-    Layer { index: usize, repeated: Option<(usize, usize)> },
-    /// This many layers are left out.
-    Left(usize),
-}
-
-/// The places from left to right.
-struct Places {
-    places: [Place; MOST_BOXES + 1],
-    count: usize,
-}
-
-impl Places {
-    fn new(drawn: &[Drawn<'_>]) -> Places {
-        let mut boxes: usize = 0;
-        each(drawn, |_, _| boxes += 1);
-        let left = boxes.saturating_sub(MOST_BOXES);
-        let head = if left == 0 { boxes } else { MOST_BOXES / 2 };
-        let mut places = Places { places: [Place::Left(0); MOST_BOXES + 1], count: 0 };
-        let mut seen = 0;
-        let mut resume = 0;
-        each(drawn, |index, repeated| {
-            if seen < head || seen >= head + left {
-                if seen == head + left && left > 0 {
-                    places.push(Place::Left(index - resume));
-                }
-                places.push(Place::Layer { index, repeated });
-                resume = index + 1;
-            }
-            seen += 1;
-        });
-        places
-    }
-
-    fn push(&mut self, place: Place) {
-        if let Some(free) = self.places.get_mut(self.count) {
-            *free = place;
-            self.count += 1;
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = Place> + '_ {
-        self.places[..self.count].iter().copied()
-    }
-}
-
-/// Calls `f` with every layer that is worth a box. All are as long as they are not too many.
-fn each(drawn: &[Drawn<'_>], mut f: impl FnMut(usize, Option<(usize, usize)>)) {
-    let mut at = 0;
-    while at < drawn.len() {
-        let (period, times) = if drawn.len() > MOST_BOXES { repetition(&drawn[at..]) } else { (1, 1) };
-        for offset in 0..period {
-            f(at + offset, (offset == 0 && times > 1).then_some((period, times)));
-        }
-        at += period * times;
-    }
-}
-
-/// The piece at the front that is repeated furthest: its length and how often it stands there.
-fn repetition(drawn: &[Drawn<'_>]) -> (usize, usize) {
-    let mut best = (1, 1);
-    for period in 1..=LONGEST_PERIOD.min(drawn.len() / 2) {
-        let alike = drawn.iter().zip(&drawn[period..]).take_while(|(a, b)| same(a, b)).count();
-        let times = 1 + alike / period;
-        if times > 1 && period * times > best.0 * best.1 {
-            best = (period, times);
-        }
-    }
-    best
-}
-
-fn same(a: &Drawn<'_>, b: &Drawn<'_>) -> bool {
-    a.op == b.op && a.params == b.params && a.output == b.output
 }
 
 /// What is known when the picture is drawn.
@@ -357,84 +281,6 @@ fn extent(size: Size) -> i64 {
         Size::Unknown => 1,
     };
     number.max(1)
-}
-
-/// Layers of one colour.
-#[derive(Clone, Copy)]
-enum Colour {
-    Convolution,
-    Transposed,
-    Resizing,
-    Join,
-    Other,
-}
-
-impl Colour {
-    fn of(op: &str) -> Colour {
-        let is = |words: &[&str]| words.iter().any(|word| op.contains(word));
-        if is(&["Transpose"]) {
-            Colour::Transposed
-        } else if is(&["Conv"]) {
-            Colour::Convolution
-        } else if is(&["Pool", "Up", "Pixel", "DepthToSpace", "Pad", "Crop", "Slice"]) {
-            Colour::Resizing
-        } else if matches!(op, "Concat" | "Add" | "Mul") {
-            Colour::Join
-        } else {
-            Colour::Other
-        }
-    }
-
-    const fn css(self) -> &'static str {
-        match self {
-            Colour::Convolution => "#4c8bf5",
-            Colour::Transposed => "#e8833a",
-            Colour::Resizing => "#35a573",
-            Colour::Join => "#a874d8",
-            Colour::Other => "#8f8f8f",
-        }
-    }
-}
-
-fn legend(out: &mut impl Write, y: i64) -> fmt::Result {
-    let entries = [
-        (Colour::Convolution, "convolution"),
-        (Colour::Transposed, "transposed"),
-        (Colour::Resizing, "pooling, resizing"),
-        (Colour::Join, "join"),
-        (Colour::Other, "other"),
-    ];
-    let mut x = MARGIN;
-    for (colour, word) in entries {
-        write!(
-            out,
-            "<rect x=\"{x}\" y=\"{}\" width=\"8\" height=\"8\" fill=\"{}\" fill-opacity=\".55\"/><text x=\"{}\" y=\"{y}\" \
-             fill=\"currentColor\" stroke=\"none\">{word}</text>",
-            y - 8,
-            colour.css(),
-            x + 12
-        )?;
-        x += 12 + LETTER * i64::try_from(word.len()).unwrap_or(0) + 12;
-    }
-    Ok(())
-}
-
-/// Text inside a tag or between quotes.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for letter in self.0.chars() {
-            match letter {
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '&' => f.write_str("&amp;")?,
-                '"' => f.write_str("&quot;")?,
-                other => f.write_char(other)?,
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Counts what is written.

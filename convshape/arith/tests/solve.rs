@@ -1,9 +1,7 @@
 //! The arithmetic run backwards: the layer that undoes a convolution gives its input shape back, and what fills a
 //! hole is what trying every number finds.
 
-use convshape_arith::op::{
-    AutoPad, AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PerAxis, Pool, PoolKind,
-};
+use convshape_arith::op::{AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PerAxis, Pool, PoolKind};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Size, Symbol};
 use convshape_arith::solve::{self, AxisField, MOST_SOLUTIONS, fill_axis, undo};
@@ -165,16 +163,11 @@ fn a_hole_of_a_pool_is_filled() {
     for ceil_mode in [false, true] {
         let pool = |kernel, stride, padding| {
             Op::Pool(Pool {
-                dialect: Dialect::Torch,
-                kind: PoolKind::Max,
-                rank: 1,
                 kernel: [kernel; 3],
                 stride: [stride; 3],
-                dilation: [1; 3],
                 padding: Padding::Symmetric([padding; 3]),
-                auto_pad: AutoPad::NotSet,
                 ceil_mode,
-                count_include_pad: true,
+                ..Pool::new(Dialect::Torch, PoolKind::Max, 1)
             })
         };
         for input in [1, 4, 7, 12] {

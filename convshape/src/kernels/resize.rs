@@ -54,6 +54,10 @@ fn clamped(row: f64, size: usize) -> usize {
 }
 
 /// The rows of the input that make row `row` of the output.
+///
+/// Which row is the nearest one depends on roundings where two are as near: the scale and the place are
+/// rounded as PyTorch's kernels for `f32` round them. Between two rows the place is that of `f64`; theirs is
+/// off by a rounding.
 pub(crate) fn taps(op: &Upsample, axis: usize, row: usize, input: usize, output: usize) -> Taps {
     // How many input rows one output row stands for. A written scale is used as it is, though the
     // output was rounded down.
@@ -70,11 +74,19 @@ pub(crate) fn taps(op: &Upsample, axis: usize, row: usize, input: usize, output:
         row * ((input - 1) as f64 / (output - 1) as f64)
     };
     match op.mode {
-        Interpolation::Nearest => Taps::one(row * ratio, input),
-        Interpolation::NearestExact => Taps::one((row + 0.5) * ratio, input),
+        Interpolation::Nearest => Taps::one(rounded(row * rounded(ratio)), input),
+        Interpolation::NearestExact => {
+            let center = rounded((row + 0.5) * rounded(ratio) - 0.5).max(0.0);
+            Taps::one(rounded(center + 0.5), input)
+        }
         Interpolation::Linear | Interpolation::Bilinear | Interpolation::Trilinear => Taps::linear(center, input),
         Interpolation::Bicubic => Taps::cubic(center, input),
     }
+}
+
+/// The nearest `f32`.
+fn rounded(value: f64) -> f64 {
+    <f32 as Number>::of(value).get()
 }
 
 /// The rows of the input, on each axis, that make a position of the output.

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use convshape_arith::op::AxisOrder::{ChannelsFirst, ChannelsLast};
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding,
-    PaddingMode, Pool, PoolKind, ResizeTo, Upsample,
+    Activation, Amount, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
+    PoolKind, ResizeTo, Upsample,
 };
 use convshape_arith::shape::Shape;
 
@@ -102,16 +102,12 @@ fn channels_last_is_the_same_convolution() {
 
 fn pool(kind: PoolKind, kernel: i64, stride: i64, padding: i64, count_include_pad: bool) -> Op {
     Op::Pool(Pool {
-        dialect: Dialect::Torch,
-        kind,
-        rank: 1,
         kernel: [kernel; 3],
         stride: [stride; 3],
-        dilation: [1; 3],
         padding: Padding::Symmetric([padding; 3]),
-        auto_pad: AutoPad::NotSet,
         ceil_mode: true,
         count_include_pad,
+        ..Pool::new(Dialect::Torch, kind, 1)
     })
 }
 
@@ -157,6 +153,26 @@ fn interpolation() {
     gives(upsample(size, Interpolation::Linear, Some(true)), &[], x, (&[1, 4], &[0.0, 2.0, 4.0, 6.0]));
     let like = upsample(ResizeTo::Like, Interpolation::Nearest, None);
     assert_eq!(run(like, ChannelsFirst, &[], &[x, (&[2, 4], &[0.0; 8])]).1, [0.0, 0.0, 3.0, 6.0]);
+}
+
+/// Where a place falls on the edge between two rows: what PyTorch 2.15.0 answers for `f32`.
+#[test]
+fn the_nearest_row_is_that_of_pytorch() {
+    let recorded = [
+        (ResizeTo::Scale([3.7; 3]), Interpolation::Nearest, 11, 37, 10.0),
+        (ResizeTo::Scale([4.9; 3]), Interpolation::Nearest, 11, 49, 10.0),
+        (ResizeTo::Size([82; 3]), Interpolation::Nearest, 2, 41, 0.0),
+        (ResizeTo::Size([98; 3]), Interpolation::Nearest, 2, 49, 1.0),
+        (ResizeTo::Scale([3.7; 3]), Interpolation::NearestExact, 6, 18, 5.0),
+        (ResizeTo::Scale([4.9; 3]), Interpolation::NearestExact, 6, 24, 5.0),
+        (ResizeTo::Size([41; 3]), Interpolation::NearestExact, 2, 20, 1.0),
+        (ResizeTo::Size([61; 3]), Interpolation::NearestExact, 2, 30, 0.0),
+    ];
+    for (to, mode, rows, row, expected) in recorded {
+        let x: Vec<f64> = (0..rows).map(f64::from).collect();
+        let (_, y) = run(upsample(to, mode, None), ChannelsFirst, &[], &[(&[1, rows.into()], &x)]);
+        assert_eq!(y[row], expected, "{to:?} {mode:?} of {rows} rows");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{MOST_ELEMENTS, at_least_one, axis_name, conv::with_sizes, field_rank, rank_at_least, rank_is};
 use crate::dialect::check_border;
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{Amount, AxisOrder, Interpolation, PaddingMode, ResizeTo, Upsample};
+use crate::op::{Amount, AxisOrder, Interpolation, PaddingMode, PerAxis, ResizeTo, Upsample};
 use crate::shape::Shape;
 use crate::size::{Size, SizeError};
 
@@ -159,13 +159,7 @@ pub(super) const fn padded(
         let place = order.spatial(axis);
         let size = input.size(place);
         let (lo, hi) = match amount {
-            Amount::Pairs { rank, pairs } => {
-                tri!(field_rank("amount", rank, input));
-                if axis >= pairs.len() {
-                    return Err(Fault::new(Reason::Rank { expected: 4, found: *input }));
-                }
-                pairs[axis]
-            }
+            Amount::Pairs { rank, pairs } => tri!(written(rank, &pairs, axis, input)),
             Amount::Like { start } => {
                 tri!(rank_is(&inputs[1], input.rank()));
                 let target = inputs[1].size(place);
@@ -205,11 +199,7 @@ pub(super) const fn cropped(amount: Amount, inputs: &[Shape], order: AxisOrder) 
         let size = input.size(place);
         let kept = match amount {
             Amount::Pairs { rank, pairs } => {
-                tri!(field_rank("amount", rank, input));
-                if axis >= pairs.len() {
-                    return Err(Fault::new(Reason::Rank { expected: 4, found: *input }));
-                }
-                let (lo, hi) = pairs[axis];
+                let (lo, hi) = tri!(written(rank, &pairs, axis, input));
                 if lo < 0 || hi < 0 {
                     let value = if lo < hi { lo } else { hi };
                     return Err(Fault::on(axis, Reason::Negative { field: "amount", value }));
@@ -238,6 +228,17 @@ pub(super) const fn cropped(amount: Amount, inputs: &[Shape], order: AxisOrder) 
         axis += 1;
     }
     Ok(output)
+}
+
+/// The pair of one axis, where there is one.
+const fn written(
+    rank: Option<usize>,
+    pairs: &PerAxis<(i64, i64)>,
+    axis: usize,
+    input: &Shape,
+) -> Result<(i64, i64), Fault> {
+    tri!(field_rank("amount", rank, input));
+    if axis < pairs.len() { Ok(pairs[axis]) } else { Err(Fault::new(Reason::Rank { expected: 4, found: *input })) }
 }
 
 /// The rows that must be added on each side to get from one size to another (negative: taken

@@ -51,7 +51,7 @@ enum Action<const N: usize, const D: usize> {
     Conv(ConvOptions<N>, Tensor<D>, Option<Tensor<1>>),
     ConvTranspose(ConvTransposeOptions<N>, Tensor<D>, Option<Tensor<1>>),
     MaxPool(MaxPoolOptions<N>),
-    BatchNorm([Tensor<1>; 4], f64),
+    BatchNorm(Box<[Tensor<1>; 4]>, f64),
     Relu,
     LeakyRelu(f64),
     Elu(f64),
@@ -155,7 +155,8 @@ impl<const N: usize, const D: usize> Action<N, D> {
                 Axes::conv_transpose(x, kernel.clone(), bias.clone(), at.clone())
             }
             Action::MaxPool(at) => Axes::max_pool(x, at.clone())?,
-            Action::BatchNorm([gamma, beta, mean, variance], eps) => {
+            Action::BatchNorm(weights, eps) => {
+                let [gamma, beta, mean, variance] = &**weights;
                 batch_norm(x, gamma.clone(), beta.clone(), mean.clone(), variance.clone(), *eps)
             }
             Action::Relu => activation::relu(x),

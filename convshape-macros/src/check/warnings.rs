@@ -1,0 +1,54 @@
+//! What is no error: statements that nothing reads, rows that a stride drops.
+
+use convshape_arith::axis::Window;
+use convshape_arith::layer::AxisMap;
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+
+use super::{Checked, Problem};
+use crate::graph::{Graph, NodeId, Recipe};
+use crate::syntax::Lossy;
+
+impl Checked {
+    pub(super) fn warnings(&mut self, graph: &Graph) {
+        for (id, node) in graph.nodes.iter().enumerate() {
+            if !node.read && !matches!(node.recipe, Recipe::Broken) {
+                self.warnings.push(Problem::Unread { node: id });
+            }
+        }
+        if graph.lossy == Lossy::Allow {
+            return;
+        }
+        for id in 0..graph.nodes.len() {
+            let Some((axis, rows, input)) = self.loss(graph, id) else { continue };
+            let problem = Problem::Lossy { node: id, axis, rows, input };
+            match graph.lossy {
+                Lossy::Deny => self.problems.push(problem),
+                Lossy::Warn | Lossy::Allow => self.warnings.push(problem),
+            }
+        }
+    }
+
+    /// The first axis on which a layer drops rows, how many, and of what input.
+    pub(crate) fn loss(&self, graph: &Graph, id: NodeId) -> Option<(usize, i64, Shape)> {
+        let order = graph.order();
+        let op = self.ops.get(id)?.as_ref()?;
+        let input = self.shape(graph.nodes[id].inputs[0])?;
+        (0..input.rank().saturating_sub(1)).find_map(|axis| {
+            let AxisMap::Window(window) = op.axis_map(&input, order, axis).ok()?? else { return None };
+            let rows = match input.size(order.spatial(axis)) {
+                Size::Number(rows) => window.dropped(rows),
+                // The same for every value: the stride divides the factor.
+                Size::Symbolic { offset, .. } => window.dropped(like_offset(offset, &window)),
+                Size::Unknown => 0,
+            };
+            (rows > 0).then_some((axis, rows, input))
+        })
+    }
+}
+
+/// A size beyond the kernel with the remainder that `a*h + offset` has: the stride divides `a`.
+fn like_offset(offset: i64, window: &Window) -> i64 {
+    let reach = window.kernel.saturating_mul(window.dilation).saturating_add(1);
+    reach.saturating_mul(window.stride).saturating_add(offset.rem_euclid(window.stride))
+}

@@ -1,0 +1,205 @@
+//! Mistakes in the names of layers and fields, and in values.
+
+use convshape_arith::code;
+use convshape_arith::op::Dialect;
+use proc_macro2::{Ident, Span};
+
+use super::Report;
+use crate::syntax::Value;
+use crate::words::{Dialects, FieldWords, LayerName, LayerWords, Positional, Takes, Word, list};
+
+/// The dialects that have a word: `flax, keras or onnx`.
+fn names(dialects: Dialects) -> String {
+    let names: Vec<&str> = dialects.iter().map(|dialect| dialect.name()).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+pub(crate) fn unknown_layer(op: &Ident, nearest: Option<String>) -> Report {
+    Report::new(code::UNKNOWN_LAYER, op.span(), format!("there is no layer `{op}`")).meant(nearest)
+}
+
+pub(crate) fn layer_elsewhere(op: &Ident, found: &LayerName, dialects: Dialects, dialect: Dialect) -> Report {
+    let message = format!("`{op}` is a layer of {}, this chain is in {}", names(dialects), dialect.name());
+    let report = Report::new(code::DIALECT, op.span(), message);
+    if !found.words.dialects.contains(&dialect) {
+        return report;
+    }
+    match (found.rank, found.words.ranks) {
+        (None, ranks @ [_, ..]) => {
+            let names: Vec<String> = ranks.iter().map(|rank| format!("`{}`", found.words.name(Some(*rank)))).collect();
+            report.help(format_args!("here it is {}", names.join(", ")))
+        }
+        (rank, _) => report.help(format_args!("here it is `{}`", found.words.name(rank))),
+    }
+}
+
+pub(crate) fn open_rank(op: &Ident) -> Report {
+    let message = format!("`{op}` does not say for how many axes it is");
+    Report::new(code::RANK, op.span(), message).help(format_args!("write `{op}1d`, `{op}2d` or `{op}3d`"))
+}
+
+pub(crate) fn unknown_field(name: &Ident, layer: &str, nearest: Option<String>, known: &[&str]) -> Report {
+    let message = format!("`{layer}` has no field `{name}`");
+    let report = Report::new(code::UNKNOWN_FIELD, name.span(), message);
+    match nearest {
+        None if known.is_empty() => report.help("it takes no fields"),
+        None => report.help(format_args!("its fields are {}", list(known))),
+        nearest => report.meant(nearest),
+    }
+}
+
+pub(crate) fn field_elsewhere(name: &Ident, field: &FieldWords, dialects: Dialects, dialect: Dialect) -> Report {
+    let message = format!("`{name}` is a word of {}, this chain is in {}", names(dialects), dialect.name());
+    let report = Report::new(code::DIALECT, name.span(), message);
+    if field.dialects.contains(&dialect) && *name != field.name {
+        return report.help(format_args!("here it is `{}`", field.name));
+    }
+    report
+}
+
+/// `earlier` is the word that gave the field before; `None` where the value in front did.
+pub(crate) fn repeated_field(name: &Ident, earlier: Option<&Ident>) -> Report {
+    let message = match earlier {
+        Some(earlier) if earlier == name => format!("`{name}` is given twice"),
+        Some(earlier) => format!("`{earlier}` and `{name}` are the same field, which is given twice"),
+        None => format!("`{name}` is given twice: the value in front is it already"),
+    };
+    Report::new(code::REPEATED_FIELD, name.span(), message).help("leave one of them out")
+}
+
+pub(crate) fn exclusive_fields(first: &str, second: &str, span: Span) -> Report {
+    let message = format!("`{first}` and `{second}` say the same thing in two ways");
+    Report::new(code::REPEATED_FIELD, span, message).help("leave one of them out")
+}
+
+pub(crate) fn missing_field(op: &Ident, name: &str, layer: &LayerWords, needed: &[&str]) -> Report {
+    let channels = needed == ["out_channels"];
+    let what = if channels { "its channels".to_owned() } else { list(needed).replace(", ", " or ") };
+    let report = Report::new(code::MISSING_FIELD, op.span(), format!("`{name}` needs {what}"));
+    match layer.positional {
+        Positional::Channels if channels => {
+            report.help(format_args!("write `{name}(in -> out, ..)`, or `{name}(out, ..)`"))
+        }
+        Positional::Field(field) if needed.contains(&field) => {
+            report.help(format_args!("write `{name}({})`", example(layer, field)))
+        }
+        _ => report.help(format_args!("write `{name}(.., {}: {})`", needed[0], example(layer, needed[0]))),
+    }
+}
+
+fn example(layer: &LayerWords, field: &str) -> &'static str {
+    let takes = layer.fields.iter().find(|known| known.name == field).map(|known| known.takes);
+    match takes {
+        Some(Takes::Shape) => "[16, 4, 4]",
+        Some(Takes::Range) => "0..16",
+        Some(Takes::Float) => "0.5",
+        _ if field == "kernel" && layer.positional == Positional::Channels => "3",
+        _ => "2",
+    }
+}
+
+pub(crate) fn one_leading_part(op: &str, span: Span) -> Report {
+    Report::new(code::VALUE, span, format!("`{op}` takes one value without a name, here is another"))
+        .help("give it its field's name: `kernel: 3`")
+}
+
+pub(crate) fn no_leading_part(op: &str, span: Span) -> Report {
+    Report::new(code::VALUE, span, format!("`{op}` takes no value without a name"))
+}
+
+pub(crate) fn field_rank(field: &str, op: &str, written: usize, axes: usize, span: Span) -> Report {
+    let axes = if axes == 1 { "1 spatial axis".to_owned() } else { format!("{axes} spatial axes") };
+    Report::new(code::FIELD_RANK, span, format!("`{op}` has {axes}, `{field}` is given for {written}"))
+}
+
+pub(crate) fn unknown_dialect(name: &str, nearest: Option<String>, span: Span) -> Report {
+    let report = Report::new(code::DIALECT, span, format!("there is no dialect `{name}`"));
+    match nearest {
+        None => report.help(format_args!("the dialects are {}", list(crate::words::dialect_names()))),
+        nearest => report.meant(nearest),
+    }
+}
+
+pub(crate) fn wrong_value(field: &FieldWords, value: &Value) -> Report {
+    let wanted = match field.takes {
+        Takes::Size => "a whole number",
+        Takes::SizePerAxis | Takes::SizePerAxisOr(_) => "a whole number, or one per axis in parentheses",
+        Takes::Padding(_) => "a whole number, one per axis in parentheses, `[(low, high), ..]`, or a word",
+        Takes::Amount => "a whole number, one per axis in parentheses, or `[(low, high), ..]`",
+        Takes::Float => "a number",
+        Takes::FloatPerAxis => "a number, or one per axis in parentheses",
+        Takes::Bool => "`true` or `false`",
+        Takes::Word(_) => "a word",
+        Takes::Shape => "a shape such as `[16, 4, 4]`",
+        Takes::Range => "a range of channels such as `0..16`",
+        Takes::Name => "the name of a statement",
+        Takes::Activation => "an activation such as `Relu`",
+        Takes::Dialect => "the name of a dialect",
+    };
+    let report = Report::new(code::VALUE, value.span(), format!("`{}` takes {wanted}, found `{value}`", field.name));
+    match (value, field.takes) {
+        (
+            Value::Shape(shape),
+            Takes::SizePerAxis | Takes::SizePerAxisOr(_) | Takes::FloatPerAxis | Takes::Padding(_) | Takes::Amount,
+        ) => {
+            let sizes = shape.to_string();
+            let sizes = sizes.strip_prefix('[').and_then(|sizes| sizes.strip_suffix(']')).unwrap_or(&sizes);
+            report.help(format_args!("write `({sizes})`"))
+        }
+        _ => report,
+    }
+}
+
+pub(crate) fn hole_not_allowed(field: &str, span: Span) -> Report {
+    Report::new(code::VALUE, span, format!("`{field}` cannot be left open"))
+        .help("`_` can stand for `kernel`, `padding`, `output_padding` and numbers of channels")
+}
+
+pub(crate) fn unknown_word(
+    field: &str,
+    word: &str,
+    nearest: Option<String>,
+    known: &'static [Word],
+    dialect: Dialect,
+    span: Span,
+) -> Report {
+    let report = Report::new(code::VALUE, span, format!("`{field}` has no word `{word}`"));
+    match nearest {
+        None => {
+            let known = known.iter().filter(|word| word.dialects.contains(&dialect)).map(|word| word.name);
+            report.help(format_args!("its words are {}", list(known)))
+        }
+        nearest => report.meant(nearest),
+    }
+}
+
+pub(crate) fn word_elsewhere(field: &str, word: &str, dialects: Dialects, dialect: Dialect, span: Span) -> Report {
+    let (there, here) = (names(dialects), dialect.name());
+    Report::new(code::DIALECT, span, format!("`{field}: {word}` is a word of {there}, this chain is in {here}"))
+}
+
+pub(crate) fn not_an_activation(word: &str, nearest: Option<String>, span: Span) -> Report {
+    let report = Report::new(code::VALUE, span, format!("`{word}` is not an activation"));
+    match nearest {
+        None => report.help("write for example `activation: Relu` or `activation: LeakyRelu(0.2)`"),
+        nearest => report.meant(nearest),
+    }
+}
+
+pub(crate) fn activation_with_parameters(name: &str, span: Span) -> Report {
+    Report::new(
+        code::VALUE,
+        span,
+        format!("`{name}` is more than a function of one value: it cannot be an `activation`"),
+    )
+    .help(format_args!("write it as a statement of its own: `{name};`"))
+}
+
+pub(crate) fn kernel_hole_without_stride(span: Span) -> Report {
+    Report::new(code::NO_TARGET, span, "the stride of a pooling layer is its kernel, which is left open")
+        .help("write the stride too: `kernel: _, stride: 2`")
+}

@@ -1,0 +1,60 @@
+//! Mistakes in sizes and shapes as they are written.
+
+use convshape_arith::code;
+use proc_macro2::{Ident, Span};
+
+use super::Report;
+
+pub(crate) fn unknown_size(name: &Ident, nearest: Option<String>) -> Report {
+    let report = Report::new(
+        code::NOT_FIXED,
+        name.span(),
+        format!(
+            "`{name}` is not a number here: sizes are literals, constants, parameters of a block, variables of a repeat or symbols of `for`"
+        ),
+    );
+    report.meant(nearest)
+}
+
+pub(crate) fn symbol_as_number(size: &str, span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, format!("`{size}` is known only at run time: here a plain number is needed"))
+}
+
+pub(crate) fn not_linear(size: &str, span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, format!("`{size}` is not of the form `a*h + b` with whole numbers a and b"))
+}
+
+pub(crate) fn symbol_range(name: &Ident, span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, format!("the range of `{name}` is empty or not made of literals"))
+        .help(format_args!("write for example `for {name} in 1..;` or `for {name} in 1..=64;`"))
+}
+
+pub(crate) fn unseen_repeat(size: &str, span: Span) -> Report {
+    Report::new(
+        code::BLOCK,
+        span,
+        format!("`{size}` is a constant that the macro cannot see: a repeat needs a literal"),
+    )
+}
+
+pub(crate) fn size_overflow(size: &str, span: Span) -> Report {
+    Report::new(code::TOO_LARGE, span, format!("`{size}` does not fit 64 bits"))
+}
+
+pub(crate) fn division_by_zero(span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, "division by zero")
+}
+
+pub(crate) fn shape_rank(axes: usize, span: Span) -> Report {
+    let most = convshape_arith::shape::MAX_RANK;
+    let message = match axes {
+        0 => format!("a shape has 1 to {most} axes, this one has none"),
+        _ => format!("a shape has 1 to {most} axes, this one has {axes}"),
+    };
+    Report::new(code::FIELD_RANK, span, message)
+}
+
+pub(crate) fn too_many_axes(axes: usize, span: Span) -> Report {
+    let found = if axes == 0 { "none".to_owned() } else { axes.to_string() };
+    Report::new(code::FIELD_RANK, span, format!("a layer has 1 to 3 spatial axes, here are values for {found}"))
+}

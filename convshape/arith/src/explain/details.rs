@@ -1,0 +1,153 @@
+//! The lines below a title: the arithmetic that is wrong, and what to write.
+
+use super::{arithmetic, dialect_note, reach};
+use crate::fault::{Fault, Reason};
+use crate::layer::axis_name;
+use crate::op::{AxisOrder, MAX_SPATIAL, Op};
+use crate::shape::Shape;
+use crate::size::{Size, div_ceil};
+use crate::solve::{AxisField, fill_axis, nearest_values};
+use crate::text::Text;
+
+/// The lines below the title of a hole that nothing fills: what comes nearest to the target on the
+/// first axis that has no solution.
+pub const fn nearest_fillings(
+    text: &mut Text,
+    op: &Op,
+    open: &[AxisField],
+    input: &Shape,
+    target: &Shape,
+    order: AxisOrder,
+) {
+    let [field] = open else { return };
+    let mut axis = 0;
+    while axis + 1 < input.rank() && axis < MAX_SPATIAL && input.rank() == target.rank() {
+        let size = target.size(order.spatial(axis));
+        if let Size::Number(rows) = size
+            && fill_axis(op, open, input, order, axis, size).count == 0
+        {
+            let nearest = nearest_values(op, *field, input, order, axis, rows);
+            let mut side = 0;
+            while side < nearest.len() {
+                if let Some(value) = nearest[side] {
+                    let mut line = Text::new();
+                    if arithmetic(&mut line, &op.with_axis_field(*field, axis, value), input, order, axis) {
+                        text.str("\n").str(line.as_str());
+                        text.str(" with `").str(field.name()).str(": ").num(value).str("`");
+                    }
+                }
+                side += 1;
+            }
+            return;
+        }
+        axis += 1;
+    }
+}
+
+/// The lines below the title of a refused layer: its arithmetic.
+pub const fn refusal(text: &mut Text, op: &Op, fault: &Fault, inputs: &[Shape], order: AxisOrder) {
+    let spatial = inputs[0].rank().saturating_sub(1);
+    match (fault.reason, fault.axis) {
+        (Reason::KernelTooLarge { input: Size::Number(input), lo, hi, kernel, dilation }, Some(axis)) => {
+            text.str("\n").str(axis_name(axis, spatial)).str(": kernel ").num(dilation).str(" * (").num(kernel);
+            text.str(" - 1) + 1 = ").num(reach(kernel, dilation)).str(", padded input ").num(input).str(" + ").num(lo);
+            text.str(" + ").num(hi).str(" = ").num(input.saturating_add(lo).saturating_add(hi));
+        }
+        (Reason::EmptyOutput { .. }, Some(axis)) => {
+            let mut line = Text::new();
+            if arithmetic(&mut line, op, &inputs[0], order, axis) {
+                text.str("\n").str(line.as_str());
+            }
+        }
+        _ => {}
+    }
+    let (short, scope) = match fault.reason {
+        // What the padded input lacks to the kernel.
+        Reason::KernelTooLarge { input, lo, hi, kernel, dilation } => {
+            (input.plus(lo.saturating_add(hi).saturating_sub(reach(kernel, dilation))), inputs[0].scope())
+        }
+        Reason::EmptyOutput { output } => (output.plus(-1), inputs[0].scope()),
+        _ => return,
+    };
+    if let Ok(Size::Symbolic { scale, symbol, offset }) = short
+        && (symbol as usize) < scope.len()
+        && let Some(from) = div_ceil(offset.saturating_neg(), scale)
+    {
+        let name = scope[symbol as usize].name;
+        text.str("\nnote: it holds from `").str(name).str(" = ").num(from).str("` on");
+        text.str("\nhelp: declare `for ").str(name).str(" in ").num(from).str("..;`");
+    }
+}
+
+/// The lines below the title of two shapes that should be the same: the arithmetic of the first axis
+/// on which they differ, and the fix if it is an `output_padding`.
+pub const fn mismatch(
+    text: &mut Text,
+    name: &str,
+    op: Option<&Op>,
+    input: &Shape,
+    found: &Shape,
+    wanted: &Shape,
+    order: AxisOrder,
+) {
+    let Some(op) = op else { return };
+    if found.rank() != wanted.rank() || found.rank() != input.rank() {
+        return;
+    }
+    let rank = found.rank() - 1;
+    let mut shown = false;
+    let mut values = [0; MAX_SPATIAL];
+    let mut solved = rank <= MAX_SPATIAL;
+    let mut axis = 0;
+    while axis < rank {
+        let place = order.spatial(axis);
+        if !found.size(place).fits(wanted.size(place)) && !shown {
+            let mut line = Text::new();
+            shown = arithmetic(&mut line, op, input, order, axis);
+            if shown {
+                text.str("\n").str(line.as_str());
+            }
+        }
+        if solved {
+            let open = [AxisField::OutputPadding];
+            let solutions = fill_axis(op, &open, input, order, axis, wanted.size(place));
+            solved = op.axis_field(AxisField::OutputPadding).is_some() && solutions.count == 1;
+            values[axis] = solutions.values[0][0];
+        }
+        axis += 1;
+    }
+    let mut note = Text::new();
+    if dialect_note(&mut note, op, input, Some(wanted), order) {
+        text.str("\nnote: ").str(note.as_str());
+    }
+    if solved && shown {
+        text.str("\nhelp: in `").str(name).str("`, set `output_padding: ");
+        text.per_axis(values.split_at(rank).0).str("`");
+    }
+}
+
+/// The fix of a refused layer where it follows from the numbers alone.
+pub const fn closed_form_help(text: &mut Text, name: &str, op: &Op, fault: &Fault) {
+    match (op, fault.reason) {
+        (Op::Conv(conv), Reason::Channels { expected, found: Size::Number(found) }) => {
+            let outputs = if conv.outputs == found { expected } else { conv.outputs };
+            write_channels(text, name, found, outputs);
+        }
+        (Op::Linear { outputs, .. }, Reason::Features { found, .. }) => {
+            if let Size::Number(features) = found.size(found.rank().saturating_sub(1)) {
+                write_channels(text, name, features, *outputs);
+            }
+        }
+        (_, Reason::Channels { found: Size::Number(found), .. }) => {
+            text.str("\nhelp: in `").str(name).str("`, set `channels: ").num(found).str("`");
+        }
+        (_, Reason::OutputPadding { limit, .. }) => {
+            text.str("\nhelp: in `").str(name).str("`, set `output_padding: ").num(limit - 1).str("`");
+        }
+        _ => {}
+    }
+}
+
+const fn write_channels(text: &mut Text, name: &str, inputs: i64, outputs: i64) {
+    text.str("\nhelp: in `").str(name).str("`, write `").num(inputs).str(" -> ").num(outputs).str("`");
+}

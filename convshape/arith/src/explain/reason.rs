@@ -1,0 +1,79 @@
+//! The code of a reason, and the field that is to blame.
+
+use crate::code::{self, Code};
+use crate::fault::Reason;
+use crate::op::Op;
+use crate::size::SizeError;
+
+impl Reason {
+    /// The error code.
+    pub const fn code(&self, op: &Op) -> Code {
+        match self {
+            Reason::NotPositive { .. } | Reason::TooFew { .. } => code::NOT_POSITIVE,
+            Reason::Negative { .. } => code::NEGATIVE,
+            Reason::Rank { .. } => code::RANK,
+            Reason::Channels { .. } => match op {
+                Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } => code::NORM,
+                _ => code::CHANNELS,
+            },
+            Reason::Features { .. } => code::FEATURES,
+            Reason::NotFixed { .. } => code::NOT_FIXED,
+            Reason::Size(SizeError::Overflow) | Reason::TooManyElements { .. } => code::TOO_LARGE,
+            Reason::Size(_) => code::NOT_FIXED,
+            Reason::KernelTooLarge { .. } | Reason::PoolInput { .. } => code::KERNEL,
+            Reason::EmptyOutput { .. } | Reason::CropTooLarge { .. } | Reason::PadTooSmall { .. } => code::EMPTY,
+            Reason::NotInDialect { .. } | Reason::PaddingNumber | Reason::TransposedGroups => code::DIALECT,
+            Reason::SameWithStride { .. } => code::SAME_STRIDE,
+            Reason::PoolPadding { .. } => code::POOL_PADDING,
+            Reason::OutputPadding { .. } | Reason::OutputPaddingStride { .. } | Reason::NotRestored { .. } => {
+                code::OUTPUT_PADDING
+            }
+            Reason::Exclusive { .. } => code::REPEATED_FIELD,
+            Reason::OutputSize { .. } => code::OUTPUT_SIZE,
+            Reason::Groups { .. } => code::GROUPS,
+            Reason::ReflectPadding { .. } | Reason::CircularPadding { .. } => code::BORDER,
+            Reason::TransposedPaddingMode => code::BORDER_MODE,
+            Reason::FieldRank { .. } => code::FIELD_RANK,
+            Reason::Divisible { .. } => code::DIVISIBLE,
+            Reason::Elements { .. } => code::ELEMENTS,
+            Reason::Join { .. } => match op {
+                Op::Concat => code::CONCAT,
+                _ => code::BROADCAST,
+            },
+            Reason::SliceRange { .. } => code::SLICE,
+            Reason::AlignCorners | Reason::ModeRank { .. } | Reason::ScaleFactor => code::RESIZE,
+            Reason::SingleElement => code::INSTANCE,
+            Reason::NormShape { .. } => code::NORM,
+        }
+    }
+
+    /// The field that is to blame, if one is.
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Reason::NotPositive { field, .. }
+            | Reason::Negative { field, .. }
+            | Reason::NotInDialect { field, .. }
+            | Reason::Exclusive { field, .. }
+            | Reason::FieldRank { field, .. } => Some(field),
+            Reason::Channels { .. } | Reason::Features { .. } | Reason::TooFew { .. } => Some("channels"),
+            Reason::SameWithStride { .. }
+            | Reason::PoolPadding { .. }
+            | Reason::PaddingNumber
+            | Reason::ReflectPadding { .. }
+            | Reason::CircularPadding { .. } => Some("padding"),
+            Reason::OutputPadding { .. } | Reason::OutputPaddingStride { .. } | Reason::NotRestored { .. } => {
+                Some("output_padding")
+            }
+            Reason::OutputSize { .. } => Some("output_size"),
+            Reason::KernelTooLarge { .. } | Reason::PoolInput { .. } => Some("kernel"),
+            Reason::Groups { .. } | Reason::TransposedGroups => Some("groups"),
+            Reason::TransposedPaddingMode => Some("padding_mode"),
+            Reason::Elements { .. } => Some("shape"),
+            Reason::SliceRange { .. } => Some("channels"),
+            Reason::AlignCorners => Some("align_corners"),
+            Reason::ModeRank { .. } => Some("mode"),
+            Reason::ScaleFactor => Some("scale"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Pooling.
+
+use super::{AutoPad, Dialect, MAX_SPATIAL, Padding, PerAxis};
+
+/// What a pooling window computes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PoolKind {
+    /// The largest value.
+    Max,
+    /// The mean.
+    Avg,
+}
+
+/// A pooling layer.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Pool {
+    /// Whose rules its words follow.
+    pub dialect: Dialect,
+    /// Maximum or mean.
+    pub kind: PoolKind,
+    /// Spatial axes: 1, 2 or 3.
+    pub rank: usize,
+    /// Window per axis.
+    pub kernel: PerAxis<i64>,
+    /// Step per axis.
+    pub stride: PerAxis<i64>,
+    /// Distance of the window's elements per axis.
+    pub dilation: PerAxis<i64>,
+    /// `padding` as written.
+    pub padding: Padding,
+    /// onnx: `auto_pad` as written.
+    pub auto_pad: AutoPad,
+    /// Whether a last window that overhangs the end counts.
+    pub ceil_mode: bool,
+    /// Mean: whether padded elements count in the divisor.
+    pub count_include_pad: bool,
+}
+
+impl Pool {
+    /// A pooling layer with the defaults of a dialect and a window of 1.
+    pub const fn new(dialect: Dialect, kind: PoolKind, rank: usize) -> Pool {
+        Pool {
+            dialect,
+            kind,
+            rank,
+            kernel: [1; MAX_SPATIAL],
+            stride: [1; MAX_SPATIAL],
+            dilation: [1; MAX_SPATIAL],
+            padding: match dialect {
+                Dialect::Flax | Dialect::Keras => Padding::Valid,
+                Dialect::Torch | Dialect::Onnx | Dialect::Jax => Padding::Symmetric([0; MAX_SPATIAL]),
+            },
+            auto_pad: AutoPad::NotSet,
+            ceil_mode: false,
+            count_include_pad: !matches!(dialect, Dialect::Onnx | Dialect::Keras),
+        }
+    }
+
+    /// The layer with the step that its dialect takes where none is written: the window itself in
+    /// PyTorch and keras, 1 elsewhere.
+    #[must_use]
+    pub const fn with_default_stride(self) -> Pool {
+        match self.dialect {
+            Dialect::Torch | Dialect::Keras => Pool { stride: self.kernel, ..self },
+            Dialect::Onnx | Dialect::Jax | Dialect::Flax => Pool { stride: [1; MAX_SPATIAL], ..self },
+        }
+    }
+}
