@@ -49,26 +49,6 @@ impl Finish {
         }
     }
 
-    /// [`Finish::apply`] of many at once: asking which one it is for each would make long code.
-    #[inline(always)]
-    pub(super) fn apply_all<S: Simd, const R: usize, const V: usize>(self, simd: S, x: &mut [[S::F; V]; R]) {
-        macro_rules! each {
-            ($finish:expr) => {
-                for r in 0..R {
-                    for v in 0..V {
-                        x[r][v] = $finish.apply(simd, x[r][v]);
-                    }
-                }
-            };
-        }
-        match self {
-            Finish::None | Finish::Other(_) => {}
-            Finish::Relu => each!(Finish::Relu),
-            Finish::Leaky(slope) => each!(Finish::Leaky(slope)),
-            Finish::Clamp(low, high) => each!(Finish::Clamp(low, high)),
-        }
-    }
-
     /// The rest, over stored elements.
     pub(super) fn rest<S: Simd>(self, simd: S, y: &mut [f32]) {
         if let Finish::Other(activation) = self {
