@@ -1,21 +1,26 @@
 //! Convolutions and matrices: tiles of positions and output channels whose sums stay in registers.
 
+mod cursor;
 mod depthwise;
 mod dots;
 mod pack;
+mod piece;
 
 use std::ops::Range;
 use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
+use self::cursor::Cursor;
 use self::depthwise::{DepthTile, GroupTile, Rows, Strip, Window};
 use self::dots::{Lines, beside};
+use self::piece::Piece;
 use super::buffer::{Buffer, View};
 use super::math::Finish;
-use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, products};
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
 use super::taps::Axis;
 use super::threads::{Spread, Threads};
+use super::tile::MOST_VECTORS;
 use crate::workspace::Workspace;
 
 /// What to compute: the sum, and what is folded into it.
@@ -305,6 +310,7 @@ impl Kernel for &mut Task<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let conv = self.conv;
+        let mut sums = [0.0; MOST_VECTORS * MOST_LANES];
         for (index, phase) in conv.phases.iter().enumerate() {
             let mut first = [self.samples.start, 0, 0, 0];
             let mut count = [self.samples.len(), phase.count[0], phase.count[1], phase.count[2]];
@@ -375,150 +381,11 @@ impl Kernel for &mut Task<'_> {
                     continue;
                 }
                 let cursor = Cursor { y: start.y + panel.first - self.base, ..start };
-                let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor, positions };
-                match (conv.kind, panel.vectors) {
-                    (Kind::Dots, _) => piece.dots(simd),
-                    (_, 1) => piece.products::<S, 1>(simd),
-                    (_, 2) => piece.products::<S, 2>(simd),
-                    _ => piece.products::<S, 4>(simd),
-                }
-            }
-        }
-    }
-}
-
-/// The positions of a block in order.
-#[derive(Clone, Copy)]
-struct Cursor {
-    index: [usize; 4],
-    count: [usize; 4],
-    x: usize,
-    y: usize,
-    x_steps: Strides,
-    y_steps: Strides,
-}
-
-impl Cursor {
-    /// The next `R` positions' places in input and output.
-    #[inline(always)]
-    fn take<const R: usize>(&mut self) -> ([usize; R], [usize; R]) {
-        let (mut x, mut y) = ([0; R], [0; R]);
-        for r in 0..R {
-            (x[r], y[r]) = (self.x, self.y);
-            self.advance();
-        }
-        (x, y)
-    }
-
-    #[inline(always)]
-    fn advance(&mut self) {
-        self.x += self.x_steps.0[3];
-        self.y += self.y_steps.0[3];
-        self.index[3] += 1;
-        if self.index[3] == self.count[3] {
-            self.carry();
-        }
-    }
-
-    fn carry(&mut self) {
-        let mut axis = 3;
-        while axis > 0 && self.index[axis] == self.count[axis] {
-            self.index[axis] = 0;
-            self.x -= self.count[axis] * self.x_steps.0[axis];
-            self.y -= self.count[axis] * self.y_steps.0[axis];
-            axis -= 1;
-            self.index[axis] += 1;
-            self.x += self.x_steps.0[axis];
-            self.y += self.y_steps.0[axis];
-        }
-    }
-}
-
-/// The most positions of a tile of so many vectors.
-const fn positions<S: Simd, const V: usize>() -> usize {
-    S::POSITIONS[V.ilog2() as usize]
-}
-
-/// A panel over the positions of a block.
-struct Piece<'a> {
-    conv: &'a Conv,
-    panel: &'a Panel,
-    x: &'a [f32],
-    y: &'a mut [f32],
-    cursor: Cursor,
-    positions: usize,
-}
-
-impl Piece<'_> {
-    #[inline(always)]
-    fn products<S: Simd, const V: usize>(mut self, simd: S) {
-        let most = const { positions::<S, V>() };
-        // Tiles of nearly the same size, none much smaller.
-        let tiles = self.positions.div_ceil(most);
-        for tile in 0..tiles {
-            let count = (tile + 1) * self.positions / tiles - tile * self.positions / tiles;
-            by_count!(count, positions::<S, V>(), |R| simd.call(ProductTile::<R, V>(&mut self)));
-        }
-    }
-
-    #[inline(always)]
-    fn runs(&self) -> &Runs {
-        &self.panel.runs
-    }
-
-    #[inline(always)]
-    fn weights(&self) -> &[f32] {
-        &self.conv.weights.get()[self.panel.weights.clone()]
-    }
-
-    #[inline(always)]
-    fn shift(&self) -> &[f32] {
-        &self.conv.weights.get()[self.panel.shift..]
-    }
-}
-
-/// The most elements of a tile: twelve positions and two vectors, or six and four.
-const MOST_SUMS: usize = 24 * MOST_LANES;
-
-struct ProductTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>);
-
-impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let piece = self.0;
-        let (starts, places) = piece.cursor.take::<R>();
-        let mut row = [simd.splat(0.0); V];
-        for v in 0..V {
-            row[v] = simd.load(&piece.shift()[v * S::LANES..]);
-        }
-        let mut sums = [row; R];
-        products(simd, piece.x, &starts, piece.runs(), piece.weights(), piece.panel.alone, &mut sums);
-        let finish = piece.conv.finish;
-        if let Finish::Other(_) = finish {
-            // All of the tile at once: one sum after the other would wait for each.
-            let mut all = [0.0; MOST_SUMS];
-            for r in 0..R {
-                for v in 0..V {
-                    simd.store(sums[r][v], &mut all[(r * V + v) * S::LANES..]);
-                }
-            }
-            finish.rest(simd, &mut all[..R * V * S::LANES]);
-            for r in 0..R {
-                for v in 0..V {
-                    sums[r][v] = simd.load(&all[(r * V + v) * S::LANES..]);
-                }
-            }
-        }
-        finish.apply_all(simd, &mut sums);
-        let channels = piece.panel.channels;
-        for r in 0..R {
-            let y = &mut piece.y[places[r]..][..channels];
-            for v in 0..V {
-                let from = v * S::LANES;
-                if from < channels {
-                    simd.store_some(sums[r][v], &mut y[from..], channels - from);
+                let sums = &mut sums;
+                let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor, positions, sums };
+                match conv.kind {
+                    Kind::Dots => piece.dots(simd),
+                    _ => piece.products(simd),
                 }
             }
         }

@@ -148,9 +148,10 @@ impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
         let piece = self.0;
         let (starts, places) = piece.cursor.take::<R>();
         let mut sums = [[simd.splat(0.0); V]; R];
-        dots(simd, piece.x, &starts, piece.runs(), piece.weights(), &mut sums);
+        let (panel, packed) = (piece.panel, piece.conv.weights.get());
+        dots(simd, piece.x, &starts, &panel.runs, &packed[panel.weights.clone()], &mut sums);
         let mut y = [[0.0; V]; R];
-        let shift: [f32; V] = *piece.shift().first_chunk().expect("a constant for each channel");
+        let shift: [f32; V] = *packed[panel.shift..].first_chunk().expect("a constant for each channel");
         finish_sums(simd, sums.as_flattened(), &shift, y.as_flattened_mut());
         piece.conv.finish.all(simd, y.as_flattened_mut());
         for r in 0..R {

@@ -48,12 +48,13 @@ struct Helper {
     asleep: AtomicBool,
 }
 
-/// The parts from the first to before the last that nobody has taken, each 16 bits of [`Team::open`].
-fn parts(open: u64) -> Range<u64> {
-    (open >> 16) & PARTS..open & PARTS
+/// The parts that nobody has taken, from the first to before the last: 16 bits of [`Team::open`] each.
+fn parts(open: u64) -> Range<usize> {
+    let [last @ .., _, _, _, _, _, _] = open.to_le_bytes();
+    let [_, _, first @ .., _, _, _, _] = open.to_le_bytes();
+    u16::from_le_bytes(first).into()..u16::from_le_bytes(last).into()
 }
 
-const PARTS: u64 = 0xffff;
 /// One part less at the start, and one at the end.
 const FIRST: u64 = 1 << 16;
 const LAST: u64 = 1_u64.wrapping_neg();
@@ -93,7 +94,7 @@ pub(super) fn wake(threads: usize) {
 pub(super) fn share(threads: usize, parts: usize, f: &(dyn Fn(usize) + Sync)) {
     let team = team();
     // Another run has the helpers, or this is one of its parts.
-    if parts as u64 > PARTS || team.led.swap(true, Ordering::Acquire) {
+    if parts > u16::MAX.into() || team.led.swap(true, Ordering::Acquire) {
         return (0..parts).for_each(f);
     }
     team.lead(threads, parts, f);
@@ -155,7 +156,7 @@ impl Team {
         while !parts(open).is_empty() {
             let less = open.wrapping_add(end);
             match self.open.compare_exchange_weak(open, less, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return Some(if end == FIRST { parts(open).start } else { parts(open).end - 1 } as usize),
+                Ok(_) => return Some(if end == FIRST { parts(open).start } else { parts(open).end - 1 }),
                 Err(now) => open = now,
             }
         }
