@@ -243,7 +243,7 @@ impl Block<'_> {
                     let at = [row / height, row % height, column];
                     let place = |side: Side| (0..3).map(|axis| at[axis] * side.steps[axis]).sum::<usize>();
                     starts[v] = self.sample * own.x.sample + place(own.x);
-                    places[v] = self.sample * own.y.sample + phase.y + place(own.y) - self.base;
+                    places[v] = self.sample * own.y.sample + phase.y + place(own.y);
                     piece += 1;
                     if piece == pieces {
                         (row, piece) = (row + 1, 0);
@@ -253,7 +253,7 @@ impl Block<'_> {
                 }
             }
             for panel in self.panels.clone() {
-                self.tile(simd, phase, panel, &starts[..count], &places[..count], sums);
+                self.tile(simd, phase, panel, &starts[..count], places, sums);
             }
             done += count;
         }
@@ -267,17 +267,20 @@ impl Block<'_> {
         phase: &Phase,
         panel: usize,
         starts: &[usize],
-        places: &[usize],
+        mut places: [usize; 4],
         sums: &mut [f32; 2 * MOST_SUMS],
     ) {
         let own = self.own;
         let first = panel * own.panel;
         let channels = own.panel.min(own.channels - first);
-        let (x, y) = (&self.x[first / own.group * own.group_step..], &mut self.y[first * own.y.channel..]);
+        let (x, y) = (&self.x[first / own.group * own.group_step..], &mut *self.y);
+        let count = starts.len();
+        for v in 0..count {
+            places[v] = places[v] + first * own.y.channel - self.base;
+        }
         let size = phase.taps.iter().map(|taps| taps.len() * own.wide).sum::<usize>();
         let mut weights = &own.weights.get()[phase.weights + panel * size..][..size];
         let shift = &own.shift[panel * own.wide..][..own.wide];
-        let count = starts.len();
         let whole = phase.taps.len() == 1 && !matches!(own.finish, Finish::Leaky(_) | Finish::Clamp(..));
         let rows = [0, 1, 2, 3].map(|v| v * S::LANES);
         for (taps, sums) in phase.taps.iter().zip(sums.chunks_exact_mut(MOST_SUMS)) {
@@ -297,7 +300,7 @@ impl Block<'_> {
                 channel: count * S::LANES,
             };
             if whole {
-                tile = Tile { y: &mut *y, places, channels, channel: own.y.channel, ..tile };
+                tile = Tile { y: &mut *y, places: &places[..count], channels, channel: own.y.channel, ..tile };
             }
             simd.call(tile);
         }
