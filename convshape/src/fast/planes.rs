@@ -80,10 +80,13 @@ pub(super) fn fits(axes: &[Axis; 3], from: &Grid, to: &Grid, groups: usize) -> b
     }
     let taps = |axis: &Axis| axis.phases.iter().map(|phase| phase.count * phase.taps.len()).sum::<usize>();
     let work = axes.iter().map(taps).product::<usize>() * from.channels / groups * to.channels;
-    // The last vector of a row goes back over outputs that were computed. An element's way there and
-    // back takes as long as a dozen multiply-adds.
+    // An element's way there and back takes as long as a dozen multiply-adds.
+    let way = 12 * (from.elements() + to.elements());
+    // Few channels are added up faster from vectors of many, which threads also share better.
+    let few = groups == 1 && to.channels <= 3 && from.channels.is_multiple_of(MOST_LANES);
+    // The last vector of a row goes back over outputs that were computed.
     let again = length.next_multiple_of(MOST_LANES) - length;
-    work / length * again <= 12 * (from.elements() + to.elements())
+    work / length * again <= way && !(few && work > 2 * way)
 }
 
 impl Planes {

@@ -22,23 +22,31 @@ pub(super) struct Relayout {
 impl Relayout {
     /// Brings samples of the caller's, in `x`, to the view.
     pub(super) fn import(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
-        let (grid, planar) = (self.view.grid(), self.view.buffer.planar);
-        let spread = if planar { Spread::samples(self.view.buffer.sample()) } else { self.view.spread() };
+        let (grid, buffer) = (self.view.grid(), &self.view.buffer);
+        let planes = Spread { units: grid.channels, step: buffer.channel_stride(), ..Spread::samples(buffer.sample()) };
+        let spread = if buffer.planar { planes } else { self.view.spread() };
         spread.run(threads, WORK * grid.elements(), samples, y, &|y, base, samples, units| {
-            let (view, start) = if planar { (self.view, [0; 3]) } else { self.view.share(&units) };
-            let start = (start[0] * grid.size[1] + start[1]) * grid.size[2] + start[2];
-            self.level.run(Share {
+            let mut own = Share {
                 order: self.order,
                 grid,
-                view,
-                start,
+                view: self.view,
+                start: 0,
                 channel: 0,
                 samples,
                 export: false,
                 base,
                 x,
                 y,
-            });
+            };
+            if buffer.planar {
+                own.channel = units.start;
+                own.view.channels = units.len();
+            } else {
+                let (view, start) = self.view.share(&units);
+                own.start = (start[0] * grid.size[1] + start[1]) * grid.size[2] + start[2];
+                own.view = view;
+            }
+            self.level.run(own);
         });
     }
 
@@ -155,8 +163,9 @@ impl Share<'_> {
         let (x, buffer) = (self.x, &self.view.buffer);
         let ([depth, height, width], row, low) = (buffer.size, buffer.strides()[1], buffer.low[2]);
         let [depths, heights] = [buffer.padded(0), buffer.padded(1)];
-        let channels = self.view.channels;
-        for plane in self.samples.start * channels..self.samples.end * channels {
+        let channels = self.channel..self.channel + self.view.channels;
+        let planes = self.samples.clone().flat_map(|sample| channels.clone().map(move |channel| [sample, channel]));
+        for plane in planes.map(|[sample, channel]| sample * self.grid.channels + channel) {
             for h in 0..depths * heights {
                 let own = plane * buffer.channel_stride() + h * row;
                 let (d, h) = ((h / heights).wrapping_sub(buffer.low[0]), (h % heights).wrapping_sub(buffer.low[1]));
