@@ -130,11 +130,12 @@ pub(crate) fn store<S: Simd, const R: usize, const V: usize>(
     y: &mut [f32],
     places: &[usize; R],
 ) {
-    let last = largest(places);
-    assert!(last <= y.len() && V * S::LANES <= y.len() - last, "room for all positions");
+    let room = y.len().checked_sub(V * S::LANES).expect("room for a position");
     for r in 0..R {
+        // One after the other: they were just written so, and a load of several would wait.
+        assert!(places[r] <= room, "room for all positions");
         for v in 0..V {
-            // SAFETY: no place is larger than `last`, from where there is room for `V` vectors.
+            // SAFETY: from a place up to `room` there are `V` vectors left.
             unsafe { simd.store_to(sums[r][v], y.as_mut_ptr().add(places[r] + v * S::LANES)) };
         }
     }
