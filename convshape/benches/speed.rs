@@ -75,9 +75,6 @@ impl Visit for Time {
 }
 
 fn main() {
-    // The thread that runs the models is one of the pool, so that nothing is handed over.
-    #[cfg(feature = "rayon")]
-    rayon::ThreadPoolBuilder::new().use_current_thread().build_global().expect("the first pool");
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     println!("{:<18} {:>12} {:>12} {:>9} {:>24}", "case", "mean", "best", "GFLOP/s", "of one core's peak");
     for case in CASES {

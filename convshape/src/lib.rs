@@ -82,9 +82,9 @@
 //! Layers are computed in `f32`, on whatever vector instructions the processor has. Convolutions of two axes and many
 //! channels take fewer multiplications than their definition has (Winograd's filtering): results differ from it by a few
 //! roundings more, and an input that is infinite or not a number also spoils the outputs beside those that read it. With
-//! the feature `rayon`, long runs use the threads of its pool. The result does not depend on how many there are. A thread
-//! outside the pool hands its run over and waits, which takes some microseconds; `use_current_thread` of rayon's
-//! `ThreadPoolBuilder` saves them.
+//! the feature `rayon`, long runs use several threads, as many as `rayon::current_num_threads()` says: within a pool its
+//! own, elsewhere helpers that look out for work until a tenth of a millisecond after the last run. The result does not
+//! depend on how many there are.
 //!
 //! # Weights
 //!

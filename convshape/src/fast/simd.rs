@@ -1,7 +1,8 @@
 //! Vectors of `f32` as the processor has them.
 //!
 //! A kernel is written once over [`Simd`] and compiled for every instruction set; [`Level::run`]
-//! chooses at run time. This file and those below it hold all `unsafe` code of the library.
+//! chooses at run time. This file and those below it hold all `unsafe` code of the library, but for
+//! that which shares work out among threads.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

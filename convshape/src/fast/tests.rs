@@ -533,15 +533,22 @@ fn the_number_of_threads_does_not_matter() {
         let engine = Engine::new(linked, &params, &[input], Level::best()).expect("a plan");
         for batch in [1, 7] {
             let x = random.floats(batch * elements(&input), -1.0, 1.0);
-            let run = |threads: usize| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            let run = || {
                 let mut y = vec![0.0; batch * elements(&output)];
-                pool.install(|| engine.run(batch, &[&x], &mut [&mut y])).expect("runs");
+                engine.run(batch, &[&x], &mut [&mut y]).expect("runs");
                 y
             };
-            let expected = run(1);
+            let run_in_pool = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+                pool.install(run)
+            };
+            let expected = run_in_pool(1);
+            // Outside of a pool the library's own helpers share the work.
+            for _ in 0..3 {
+                assert!(run() == expected, "outside of a pool, a batch of {batch}");
+            }
             for threads in [2, 3, 5] {
-                assert!(run(threads) == expected, "{threads} threads, a batch of {batch}");
+                assert!(run_in_pool(threads) == expected, "{threads} threads, a batch of {batch}");
             }
         }
     }
