@@ -58,6 +58,7 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
     let graph = resolve::resolve(&krate, &chain, &mut sink);
     let checked = check::check(&graph);
     let mut mended: Vec<check::Place> = Vec::new();
+    let mut behind: Vec<check::Place> = Vec::new();
     // What undoes the wrong layer says nothing of what was meant.
     let undoes = |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. });
     let unclear = sink.refused()
@@ -78,6 +79,17 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
             mended.extend(places.filter(|place| !best.left.contains(place)));
         }
         sink.push(diagnose::describe(&graph, &checked, problem, &found));
+        // What stands behind a claim that does not hold is held against it mended.
+        let mut next = fix::behind(&graph, &checked, problem, &found);
+        while let Some((graph, checked, problem)) = next {
+            if behind.len() == MOST_SEARCHES || behind.contains(&problem.place()) {
+                break;
+            }
+            let found = fix::search(&graph, &checked, &problem);
+            sink.push(diagnose::describe(&graph, &checked, &problem, &found));
+            behind.push(problem.place());
+            next = fix::behind(&graph, &checked, &problem, &found);
+        }
     }
     for name in check::clashes(&graph, &checked) {
         sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
