@@ -236,7 +236,7 @@ fn main() -> Result<(), Failure> {
             _ => return Err(format!("what is {argument}?").into()),
         }
     }
-    rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global()?;
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     println!("runner: ready threads={threads}");
     let mut case = None;
     for line in io::stdin().lock().lines() {

@@ -46,6 +46,7 @@ mod taps;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod tile;
 #[cfg(feature = "train")]
 pub(crate) mod train;
 mod winograd;

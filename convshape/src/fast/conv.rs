@@ -1,19 +1,26 @@
 //! Convolutions and matrices: tiles of positions and output channels whose sums stay in registers.
 
+mod cursor;
 mod depthwise;
+mod dots;
 mod pack;
+mod piece;
 
 use std::ops::Range;
 use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
+use self::cursor::Cursor;
 use self::depthwise::{DepthTile, GroupTile, Rows, Strip, Window};
+use self::dots::{Lines, beside};
+use self::piece::Piece;
 use super::buffer::{Buffer, View};
 use super::math::Finish;
-use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, dots, products};
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
 use super::taps::Axis;
 use super::threads::{Spread, Threads};
+use super::tile::MOST_VECTORS;
 use crate::workspace::Workspace;
 
 /// What to compute: the sum, and what is folded into it.
@@ -44,6 +51,8 @@ pub(super) struct Conv {
     spread: Spread,
     /// Where it is a depthwise 3x3 convolution.
     window: Option<Window>,
+    /// How many phases of the width are computed side by side.
+    beside: Option<usize>,
     /// How many units at a time, where that keeps inputs in the cache.
     chunk: usize,
     /// Multiply-adds of a sample.
@@ -136,6 +145,33 @@ const CHUNK: usize = 32 * 1024;
 
 impl Conv {
     pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Conv {
+        if sum.groups > 1 || x.buffer.size[2] > 1 || y.buffer.size[2] == 1 || y.channels < y.buffer.width {
+            return Conv::of(level, sum, x, y);
+        }
+        // Each output along a row reads the same inputs with weights of its own: the row is one
+        // position with the channels of all.
+        let Sum { axes: [depth, height, width], weight, scale, shift, .. } = *sum;
+        let (count, channels) = (y.buffer.size[2], y.channels);
+        let taps: Vec<Option<usize>> =
+            width.phases.iter().map(|phase| phase.taps.first().map(|(tap, _)| *tap)).collect();
+        let weight = |channel: usize, input: usize, [depth, height, _]: PerAxis<usize>| {
+            taps[channel / channels].map_or(0.0, |tap| weight(channel % channels, input, [depth, height, tap]))
+        };
+        let mut row = y;
+        row.channels *= count;
+        row.buffer.size[2] = 1;
+        row.buffer.high[2] += count - 1;
+        let sum = Sum {
+            axes: &[depth.clone(), height.clone(), Axis::single()],
+            weight: &weight,
+            scale: &scale.repeat(count),
+            shift: &shift.repeat(count),
+            ..*sum
+        };
+        Conv::of(level, &sum, x, row)
+    }
+
+    fn of(level: Level, sum: &Sum<'_>, x: View, y: View) -> Conv {
         let lanes = level.lanes();
         let (inputs, outputs) = (x.channels / sum.groups, y.channels / sum.groups);
         let kind = if sum.groups > 1 && inputs == 1 && outputs == 1 {
@@ -173,6 +209,7 @@ impl Conv {
             } else {
                 None
             },
+            beside: if kind == Kind::Dots { beside(axes, split, &y) } else { None },
             chunk: 0,
             work: 0,
         };
@@ -273,7 +310,8 @@ impl Kernel for &mut Task<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let conv = self.conv;
-        for phase in &conv.phases {
+        let mut sums = [0.0; MOST_VECTORS * MOST_LANES];
+        for (index, phase) in conv.phases.iter().enumerate() {
             let mut first = [self.samples.start, 0, 0, 0];
             let mut count = [self.samples.len(), phase.count[0], phase.count[1], phase.count[2]];
             match conv.split {
@@ -307,6 +345,16 @@ impl Kernel for &mut Task<'_> {
                 }
                 continue;
             }
+            if let Some(beside) = conv.beside
+                && Lines::fit::<S>(panels[0].channels, beside * count[3])
+            {
+                if index % beside == 0 {
+                    let panels = &conv.panels[phase.panels.start..][..beside];
+                    let cursor = Cursor { y: start.y - self.base, ..start };
+                    Lines { conv, panels, x: self.x, y: &mut *self.y, cursor }.run(simd);
+                }
+                continue;
+            }
             if let Kind::Depthwise | Kind::Grouped = conv.kind {
                 let cursor = Cursor { y: start.y - self.base, ..start };
                 let mut strip = Strip { conv, panels, x: self.x, y: &mut *self.y, cursor };
@@ -333,218 +381,13 @@ impl Kernel for &mut Task<'_> {
                     continue;
                 }
                 let cursor = Cursor { y: start.y + panel.first - self.base, ..start };
-                let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor, positions };
-                match (conv.kind, panel.vectors) {
-                    (Kind::Dots, _) => piece.dots(simd),
-                    (_, 1) => piece.products::<S, 1>(simd),
-                    (_, 2) => piece.products::<S, 2>(simd),
-                    _ => piece.products::<S, 4>(simd),
+                let sums = &mut sums;
+                let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor, positions, sums };
+                match conv.kind {
+                    Kind::Dots => piece.dots(simd),
+                    _ => piece.products(simd),
                 }
             }
-        }
-    }
-}
-
-/// The positions of a block in order.
-#[derive(Clone, Copy)]
-struct Cursor {
-    index: [usize; 4],
-    count: [usize; 4],
-    x: usize,
-    y: usize,
-    x_steps: Strides,
-    y_steps: Strides,
-}
-
-impl Cursor {
-    /// The next `R` positions' places in input and output.
-    #[inline(always)]
-    fn take<const R: usize>(&mut self) -> ([usize; R], [usize; R]) {
-        let (mut x, mut y) = ([0; R], [0; R]);
-        for r in 0..R {
-            (x[r], y[r]) = (self.x, self.y);
-            self.advance();
-        }
-        (x, y)
-    }
-
-    #[inline(always)]
-    fn advance(&mut self) {
-        self.x += self.x_steps.0[3];
-        self.y += self.y_steps.0[3];
-        self.index[3] += 1;
-        if self.index[3] == self.count[3] {
-            self.carry();
-        }
-    }
-
-    fn carry(&mut self) {
-        let mut axis = 3;
-        while axis > 0 && self.index[axis] == self.count[axis] {
-            self.index[axis] = 0;
-            self.x -= self.count[axis] * self.x_steps.0[axis];
-            self.y -= self.count[axis] * self.y_steps.0[axis];
-            axis -= 1;
-            self.index[axis] += 1;
-            self.x += self.x_steps.0[axis];
-            self.y += self.y_steps.0[axis];
-        }
-    }
-}
-
-/// The most positions of a tile of so many vectors.
-const fn positions<S: Simd, const V: usize>() -> usize {
-    S::POSITIONS[V.ilog2() as usize]
-}
-
-/// A panel over the positions of a block.
-struct Piece<'a> {
-    conv: &'a Conv,
-    panel: &'a Panel,
-    x: &'a [f32],
-    y: &'a mut [f32],
-    cursor: Cursor,
-    positions: usize,
-}
-
-impl Piece<'_> {
-    #[inline(always)]
-    fn products<S: Simd, const V: usize>(mut self, simd: S) {
-        let most = const { positions::<S, V>() };
-        // Tiles of nearly the same size, none much smaller.
-        let tiles = self.positions.div_ceil(most);
-        for tile in 0..tiles {
-            let count = (tile + 1) * self.positions / tiles - tile * self.positions / tiles;
-            by_count!(count, positions::<S, V>(), |R| simd.call(ProductTile::<R, V>(&mut self)));
-        }
-    }
-
-    #[inline(always)]
-    fn dots<S: Simd>(mut self, simd: S) {
-        let outputs = self.panel.channels;
-        // As many sums as there are registers for.
-        let large = match (outputs, S::POSITIONS[1]) {
-            (1, 12..) => 16,
-            (1, _) | (_, 12..) => 8,
-            _ => 4,
-        };
-        while self.positions > 0 {
-            let count = [large, 4, 1].into_iter().find(|count| *count <= self.positions).unwrap_or(1);
-            match (outputs, count) {
-                (1, 16) => simd.call(DotTile::<16, 1>(&mut self)),
-                (1, 8) => simd.call(DotTile::<8, 1>(&mut self)),
-                (1, 4) => simd.call(DotTile::<4, 1>(&mut self)),
-                (1, _) => simd.call(DotTile::<1, 1>(&mut self)),
-                (2, 8) => simd.call(DotTile::<8, 2>(&mut self)),
-                (2, 4) => simd.call(DotTile::<4, 2>(&mut self)),
-                (2, _) => simd.call(DotTile::<1, 2>(&mut self)),
-                (_, 8) => simd.call(DotTile::<8, 3>(&mut self)),
-                (_, 4) => simd.call(DotTile::<4, 3>(&mut self)),
-                _ => simd.call(DotTile::<1, 3>(&mut self)),
-            }
-            self.positions -= count;
-        }
-    }
-
-    #[inline(always)]
-    fn runs(&self) -> &Runs {
-        &self.panel.runs
-    }
-
-    #[inline(always)]
-    fn weights(&self) -> &[f32] {
-        &self.conv.weights.get()[self.panel.weights.clone()]
-    }
-
-    #[inline(always)]
-    fn shift(&self) -> &[f32] {
-        &self.conv.weights.get()[self.panel.shift..]
-    }
-}
-
-/// The most elements of a tile: twelve positions and two vectors, or six and four.
-const MOST_SUMS: usize = 24 * MOST_LANES;
-
-struct ProductTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>);
-
-impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let piece = self.0;
-        let (starts, places) = piece.cursor.take::<R>();
-        let mut row = [simd.splat(0.0); V];
-        for v in 0..V {
-            row[v] = simd.load(&piece.shift()[v * S::LANES..]);
-        }
-        let mut sums = [row; R];
-        products(simd, piece.x, &starts, piece.runs(), piece.weights(), piece.panel.alone, &mut sums);
-        let finish = piece.conv.finish;
-        if let Finish::Other(_) = finish {
-            // All of the tile at once: one sum after the other would wait for each.
-            let mut all = [0.0; MOST_SUMS];
-            for r in 0..R {
-                for v in 0..V {
-                    simd.store(sums[r][v], &mut all[(r * V + v) * S::LANES..]);
-                }
-            }
-            finish.rest(simd, &mut all[..R * V * S::LANES]);
-            for r in 0..R {
-                for v in 0..V {
-                    sums[r][v] = simd.load(&all[(r * V + v) * S::LANES..]);
-                }
-            }
-        }
-        finish.apply_all(simd, &mut sums);
-        let channels = piece.panel.channels;
-        for r in 0..R {
-            let y = &mut piece.y[places[r]..][..channels];
-            for v in 0..V {
-                let from = v * S::LANES;
-                if from < channels {
-                    simd.store_some(sums[r][v], &mut y[from..], channels - from);
-                }
-            }
-        }
-    }
-}
-
-struct DotTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>);
-
-impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let piece = self.0;
-        let (starts, places) = piece.cursor.take::<R>();
-        let mut sums = [[simd.splat(0.0); V]; R];
-        dots(simd, piece.x, &starts, piece.runs(), piece.weights(), &mut sums);
-        let mut y = [[0.0; V]; R];
-        let shift: [f32; V] = *piece.shift().first_chunk().expect("a constant for each channel");
-        // Half of the positions at a time where all are more than a vector.
-        let half = if R * V > MOST_LANES { R / 2 } else { R };
-        for first in [0, half] {
-            if first == R {
-                break;
-            }
-            let mut some = [simd.splat(0.0); MOST_LANES];
-            for r in 0..half {
-                for v in 0..V {
-                    some[r * V + v] = sums[first + r][v];
-                }
-            }
-            let some = simd.sums(&some);
-            for r in 0..half {
-                for v in 0..V {
-                    y[first + r][v] = some[r * V + v] + shift[v];
-                }
-            }
-        }
-        piece.conv.finish.all(simd, y.as_flattened_mut());
-        for r in 0..R {
-            piece.y[places[r]..][..V].copy_from_slice(&y[r]);
         }
     }
 }

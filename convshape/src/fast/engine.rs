@@ -1,6 +1,7 @@
 //! A plan with the weights of a model: what runs.
 
 use std::boxed::Box;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::vec;
 use std::vec::Vec;
@@ -256,31 +257,36 @@ impl Engine {
     pub(crate) fn run(&self, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
         let threads = threads::threads(self.work * samples);
         if threads != Threads::ONE && samples >= threads.count() {
-            self.shares(threads.count(), samples, inputs, outputs)
+            self.run_apart(threads, samples, inputs, outputs)
         } else {
             self.run_alone(threads, samples, inputs, outputs)
         }
     }
 
     /// Runs a batch in as many parts as there are threads.
-    fn shares(&self, parts: usize, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
-        if parts <= 1 {
-            return self.run_alone(Threads::ONE, samples, inputs, outputs);
-        }
-        let half = parts / 2;
-        let first = samples * half / parts;
-        let split = |elements: &[f32]| elements.len() / samples * first;
-        let (x_low, x_high): (Vec<_>, Vec<_>) = inputs.iter().map(|x| x.split_at(split(x))).unzip();
-        let halves = outputs.iter_mut().map(|y| {
-            let middle = split(y);
-            y.split_at_mut(middle)
+    fn run_apart(&self, threads: Threads, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
+        let parts = threads.count();
+        let mut rest: Vec<&mut [f32]> = outputs.iter_mut().map(|y| &mut **y).collect();
+        let parts = (0..parts).map(|part| {
+            let own = samples * part / parts..samples * (part + 1) / parts;
+            let x: Vec<&[f32]> =
+                inputs.iter().map(|x| &x[x.len() / samples * own.start..][..x.len() / samples * own.len()]).collect();
+            let y: Vec<&mut [f32]> = rest
+                .iter_mut()
+                .map(|rest| {
+                    let share = rest.len() / (samples - own.start) * own.len();
+                    rest.split_off_mut(..share).unwrap_or_default()
+                })
+                .collect();
+            (own.len(), x, y)
         });
-        let (mut y_low, mut y_high): (Vec<_>, Vec<_>) = halves.unzip();
-        let (low, high) = threads::join(
-            || self.shares(half, first, &x_low, &mut y_low),
-            || self.shares(parts - half, samples - first, &x_high, &mut y_high),
-        );
-        low.and(high)
+        let failed = AtomicBool::new(false);
+        threads.each(parts, &|(samples, x, mut y)| {
+            if self.run_alone(Threads::ONE, samples, &x, &mut y).is_none() {
+                failed.store(true, Ordering::Relaxed);
+            }
+        });
+        (!failed.into_inner()).then_some(())
     }
 
     fn run_alone(&self, threads: Threads, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
@@ -314,16 +320,15 @@ impl Engine {
     ) -> Option<()> {
         let fit = workspace.len().saturating_sub(SLACK) / self.plan.elements.max(1);
         let together = self.together.min(fit).max(1);
-        threads::together(threads, || {
-            for first in (0..samples).step_by(together) {
-                let count = together.min(samples - first);
-                let mut memory = Memory { workspace: &mut *workspace, inputs, outputs: &mut *outputs, first, count };
-                for step in &self.steps {
-                    self.step(threads, step, &mut memory)?;
-                }
+        threads.wake();
+        for first in (0..samples).step_by(together) {
+            let count = together.min(samples - first);
+            let mut memory = Memory { workspace: &mut *workspace, inputs, outputs: &mut *outputs, first, count };
+            for step in &self.steps {
+                self.step(threads, step, &mut memory)?;
             }
-            Some(())
-        })
+        }
+        Some(())
     }
 
     fn step(&self, threads: Threads, step: &Ready, memory: &mut Memory<'_, '_>) -> Option<()> {

@@ -57,7 +57,7 @@ struct Phase {
     weights: usize,
 }
 
-/// How many channels a panel may have that there is code for.
+/// How many channels a panel may have that there is code for, in [`Tile`].
 const WIDTHS: [usize; 5] = [1, 2, 3, 4, 8];
 
 /// Whether an output reads nothing but the position itself.
@@ -202,15 +202,9 @@ impl Kernel for Block<'_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
         let own = self.own;
+        let mut sums = [0.0; 2 * MOST_SUMS];
         for phase in &own.phases {
-            // As many sums as fill the registers, and vectors that other channels share.
-            match own.wide {
-                8 => self.phase::<S, 8, 3>(simd, phase),
-                4 => self.phase::<S, 4, 3>(simd, phase),
-                3 => self.phase::<S, 3, 4>(simd, phase),
-                2 => self.phase::<S, 2, 4>(simd, phase),
-                _ => self.phase::<S, 1, 4>(simd, phase),
-            }
+            self.phase(simd, phase, &mut sums);
         }
         let first = self.panels.start * own.panel;
         let last = own.channels.min(self.panels.end * own.panel);
@@ -219,9 +213,18 @@ impl Kernel for Block<'_> {
     }
 }
 
+/// As many sums as fill the registers, and vectors that other channels share.
+const fn vectors(wide: usize) -> usize {
+    if wide >= 4 { 3 } else { 4 }
+}
+
+/// The most elements of a tile.
+const MOST_SUMS: usize = 24 * MOST_LANES;
+
 impl Block<'_> {
+    /// All stretches of a phase. `sums` is room for a tile of each phase of the width.
     #[inline(always)]
-    fn phase<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, phase: &Phase) {
+    fn phase<S: Simd>(&mut self, simd: S, phase: &Phase, sums: &mut [f32; 2 * MOST_SUMS]) {
         let own = self.own;
         let [depth, height, width] = phase.count;
         // A row's vectors, the last of which ends where the row does.
@@ -229,89 +232,165 @@ impl Block<'_> {
         let total = depth * height * pieces;
         let (mut row, mut piece) = (0, 0);
         let mut done = 0;
+        let most = vectors(own.wide);
         while done < total {
             // What is less than a tile is computed one by one, or again with what comes before it.
-            let count = if total - done >= V || R < 8 { V } else { 1 };
-            let mut places = [[0; 2]; V];
+            let count = if total - done >= most || own.wide < 8 { most } else { 1 };
+            let (mut starts, mut places) = ([0; 4], [0; 4]);
             for v in 0..count {
                 if done + v < total {
                     let column = (piece * S::LANES).min(width - S::LANES);
                     let at = [row / height, row % height, column];
                     let place = |side: Side| (0..3).map(|axis| at[axis] * side.steps[axis]).sum::<usize>();
-                    places[v] = [
-                        self.sample * own.x.sample + place(own.x),
-                        self.sample * own.y.sample + phase.y + place(own.y),
-                    ];
+                    starts[v] = self.sample * own.x.sample + place(own.x);
+                    places[v] = self.sample * own.y.sample + phase.y + place(own.y);
                     piece += 1;
                     if piece == pieces {
                         (row, piece) = (row + 1, 0);
                     }
                 } else {
-                    places[v] = places[v - 1];
+                    (starts[v], places[v]) = (starts[v - 1], places[v - 1]);
                 }
             }
-            let block = &mut *self;
-            match (count == V, phase.taps.len(), own.x.steps[2]) {
-                (true, 2, _) => simd.call(Tile::<R, V, 1, 2> { block, phase, places }),
-                (true, _, 2) => simd.call(Tile::<R, V, 2, 1> { block, phase, places }),
-                (true, ..) => simd.call(Tile::<R, V, 1, 1> { block, phase, places }),
-                (_, 2, _) => simd.call(Tile::<R, 1, 1, 2> { block, phase, places: [places[0]] }),
-                (_, _, 2) => simd.call(Tile::<R, 1, 2, 1> { block, phase, places: [places[0]] }),
-                _ => simd.call(Tile::<R, 1, 1, 1> { block, phase, places: [places[0]] }),
+            for panel in self.panels.clone() {
+                self.tile(simd, phase, panel, &starts[..count], places, sums);
             }
             done += count;
         }
     }
+
+    /// A panel over some stretches.
+    #[inline(always)]
+    fn tile<S: Simd>(
+        &mut self,
+        simd: S,
+        phase: &Phase,
+        panel: usize,
+        starts: &[usize],
+        mut places: [usize; 4],
+        sums: &mut [f32; 2 * MOST_SUMS],
+    ) {
+        let own = self.own;
+        let first = panel * own.panel;
+        let channels = own.panel.min(own.channels - first);
+        let (x, y) = (&self.x[first / own.group * own.group_step..], &mut *self.y);
+        let count = starts.len();
+        for v in 0..count {
+            places[v] = places[v] + first * own.y.channel - self.base;
+        }
+        let size = phase.taps.iter().map(|taps| taps.len() * own.wide).sum::<usize>();
+        let mut weights = &own.weights.get()[phase.weights + panel * size..][..size];
+        let shift = &own.shift[panel * own.wide..][..own.wide];
+        let whole = phase.taps.len() == 1 && !matches!(own.finish, Finish::Leaky(_) | Finish::Clamp(..));
+        let rows = [0, 1, 2, 3].map(|v| v * S::LANES);
+        for (taps, sums) in phase.taps.iter().zip(sums.chunks_exact_mut(MOST_SUMS)) {
+            let (now, rest) = weights.split_at(taps.len() * own.wide);
+            weights = rest;
+            let mut tile = Tile {
+                x,
+                starts,
+                step: own.x.steps[2],
+                taps,
+                weights: now,
+                shift,
+                relu: own.finish == Finish::Relu,
+                y: sums,
+                places: &rows[..count],
+                channels: own.wide,
+                channel: count * S::LANES,
+            };
+            if whole {
+                tile = Tile { y: &mut *y, places: &places[..count], channels, channel: own.y.channel, ..tile };
+            }
+            simd.call(tile);
+        }
+        if whole {
+            return;
+        }
+        for r in 0..channels {
+            for v in 0..count {
+                let y = &mut y[places[v] + r * own.y.channel..];
+                let at = (r * count + v) * S::LANES;
+                let even = own.finish.apply(simd, simd.load(&sums[at..]));
+                if phase.taps.len() == 1 {
+                    simd.store(even, y);
+                } else {
+                    let odd = own.finish.apply(simd, simd.load(&sums[MOST_SUMS + at..]));
+                    let [low, high] = simd.interleave(even, odd);
+                    simd.store(low, y);
+                    simd.store(high, &mut y[S::LANES..]);
+                }
+            }
+        }
+    }
 }
 
-/// `V` vectors of positions, all panels of the block, `R` channels each. The width has `M` phases.
-struct Tile<'a, 'b, const R: usize, const V: usize, const STEP: usize, const M: usize> {
-    block: &'a mut Block<'b>,
-    phase: &'a Phase,
-    places: [[usize; 2]; V],
+/// The sums of some channels over some stretches, which stay in registers until they are complete.
+struct Tile<'a> {
+    x: &'a [f32],
+    starts: &'a [usize],
+    /// How far apart the inputs of neighbouring outputs are.
+    step: usize,
+    taps: &'a Taps,
+    weights: &'a [f32],
+    /// What the sums of each channel begin with.
+    shift: &'a [f32],
+    /// Whether sums below zero become zero.
+    relu: bool,
+    /// Where the first channel's sums go, of how many channels they are wanted, and how far apart those
+    /// are.
+    y: &'a mut [f32],
+    places: &'a [usize],
+    channels: usize,
+    channel: usize,
 }
 
-impl<const R: usize, const V: usize, const STEP: usize, const M: usize> Kernel for Tile<'_, '_, R, V, STEP, M> {
+impl Kernel for Tile<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Tile { block, phase, places } = self;
-        let own = block.own;
-        let size = phase.taps.iter().map(|taps| taps.len() * R).sum::<usize>();
-        for panel in block.panels.clone() {
-            let first = panel * own.panel;
-            let channels = own.panel.min(own.channels - first);
-            let mut weights = &own.weights.get()[phase.weights + panel * size..][..size];
-            let shift = &own.shift[panel * R..][..R];
-            let mut starts = [0; V];
-            for v in 0..V {
-                starts[v] = places[v][0] + first / own.group * own.group_step;
-            }
-            let mut sums = [[[simd.splat(0.0); V]; R]; M];
-            for m in 0..M {
-                for r in 0..R {
-                    sums[m][r] = [simd.splat(shift[r]); V];
+        macro_rules! by_width {
+            ($($width:literal),+) => {
+                match (self.shift.len(), self.starts.len(), self.step) {
+                    (8, 1, 2) => simd.call(Sums::<8, 1, 2>(self)),
+                    (8, 1, _) => simd.call(Sums::<8, 1, 1>(self)),
+                    $(($width, _, 2) => simd.call(Sums::<$width, { vectors($width) }, 2>(self)),
+                    ($width, ..) => simd.call(Sums::<$width, { vectors($width) }, 1>(self)),)+
+                    _ => unreachable!("a panel has a width that there is code for"),
                 }
-                let (now, rest) = weights.split_at(phase.taps[m].len() * R);
-                weights = rest;
-                stretches::<S, R, V, STEP>(simd, block.x, &starts, &phase.taps[m], now, &mut sums[m]);
-            }
-            for sums in &mut sums {
-                own.finish.apply_all(simd, sums);
-            }
+            };
+        }
+        by_width!(1, 2, 3, 4, 8);
+    }
+}
+
+struct Sums<'a, const R: usize, const V: usize, const STEP: usize>(Tile<'a>);
+
+impl<const R: usize, const V: usize, const STEP: usize> Kernel for Sums<'_, R, V, STEP> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Tile { x, starts, taps, weights, shift, relu, y, places, channels, channel, .. } = self.0;
+        let mut sums = [[simd.splat(0.0); V]; R];
+        for r in 0..R {
+            sums[r] = [simd.splat(shift[r]); V];
+        }
+        let starts = starts.first_chunk().expect("a start for each stretch");
+        stretches::<S, R, V, STEP>(simd, x, starts, taps, weights, &mut sums);
+        if relu {
             for r in 0..R {
-                if r < channels {
-                    for v in 0..V {
-                        let y = &mut block.y[places[v][1] + (first + r) * own.y.channel - block.base..];
-                        if M == 1 {
-                            simd.store(sums[0][r][v], y);
-                        } else {
-                            let [low, high] = simd.interleave(sums[0][r][v], sums[M - 1][r][v]);
-                            simd.store(low, y);
-                            simd.store(high, &mut y[S::LANES..]);
-                        }
-                    }
+                for v in 0..V {
+                    sums[r][v] = simd.at_least(sums[r][v], simd.splat(0.0));
+                }
+            }
+        }
+        let places: &[usize; V] = places.first_chunk().expect("a place for each stretch");
+        for r in 0..R {
+            if r < channels {
+                for v in 0..V {
+                    simd.store(sums[r][v], &mut y[places[v] + r * channel..]);
                 }
             }
         }

@@ -17,7 +17,7 @@ mod stretch;
 
 #[cfg(feature = "train")]
 pub(crate) use self::outer::{Walk, outer};
-pub(crate) use self::product::{Runs, WINDOW, dots, grouped, products, window};
+pub(crate) use self::product::{Runs, WINDOW, dots, grouped, products, store, window};
 pub(crate) use self::stretch::{Taps, slide, stretches};
 
 /// One instruction set. A value of such a type exists only where the processor has the instructions.
@@ -46,6 +46,11 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// # Safety
     /// `from` must be valid for reads of [`Simd::LANES`] elements.
     unsafe fn load_from(self, from: *const f32) -> Self::F;
+    /// [`Simd::store`] without a check.
+    ///
+    /// # Safety
+    /// `to` must be valid for writes of [`Simd::LANES`] elements.
+    unsafe fn store_to(self, x: Self::F, to: *mut f32);
     /// Every second of `2 * LANES - 1` elements.
     ///
     /// # Safety

@@ -1,14 +1,36 @@
 //! Several threads, where the work pays for them.
 //!
-//! A run that is long enough moves to the pool as a whole, once, and keeps the pool's other threads
-//! awake until it is done: its steps are then shared out within a microsecond. A batch is shared out
-//! by samples, before it runs.
+//! A step is shared out in parts that do not depend on who computes them. A batch is shared out by
+//! samples, before it runs.
+
+#[cfg(feature = "rayon")]
+mod team;
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+use std::vec::Vec;
 
 /// How many threads a run may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Threads(usize);
+
+/// Multiply-adds that a run should have at least for each thread.
+#[cfg(feature = "rayon")]
+const LEAST_RUN: usize = 3 << 18;
+
+/// How many threads to spread that many multiply-adds over.
+#[cfg(feature = "rayon")]
+pub(super) fn threads(work: usize) -> Threads {
+    if work < 2 * LEAST_RUN { Threads::ONE } else { Threads(rayon::current_num_threads().min(work / LEAST_RUN)) }
+}
+
+#[cfg(not(feature = "rayon"))]
+pub(super) fn threads(_: usize) -> Threads {
+    Threads::ONE
+}
+
+/// Multiply-adds that a part of a step should have at least, about a microsecond.
+const LEAST_WORK: usize = 1 << 17;
 
 impl Threads {
     pub(super) const ONE: Threads = Threads(1);
@@ -16,6 +38,71 @@ impl Threads {
     pub(super) fn count(self) -> usize {
         self.0
     }
+
+    /// Says that a run is about to have work for them.
+    pub(super) fn wake(self) {
+        #[cfg(feature = "rayon")]
+        if self != Threads::ONE && rayon::current_thread_index().is_none() {
+            team::wake(self.0);
+        }
+    }
+
+    /// Calls `f` with every number below `parts`.
+    fn share(self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
+        #[cfg(feature = "rayon")]
+        if self != Threads::ONE && parts > 1 {
+            return match rayon::current_thread_index() {
+                // In a pool of the caller's, those of its threads help that have nothing else to do.
+                Some(_) => halve(0..parts, f),
+                None => team::share(self.0, parts, f),
+            };
+        }
+        (0..parts).for_each(f);
+    }
+
+    /// Calls `f` with each chunk of `size` elements of `y`, and its number. Allocates nothing.
+    fn share_chunks(self, y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
+        #[cfg(feature = "rayon")]
+        if self != Threads::ONE && size < y.len() {
+            return match rayon::current_thread_index() {
+                Some(_) => halve_chunks(y, size, 0, f),
+                None => team::share_chunks(self.0, y, size, f),
+            };
+        }
+        y.chunks_mut(size).enumerate().for_each(|(index, y)| f(index, y));
+    }
+
+    /// Calls `f` with each of these things.
+    pub(super) fn each<T: Send>(self, things: impl Iterator<Item = T>, f: &(dyn Fn(T) + Sync)) {
+        let things: Vec<Mutex<Option<T>>> = things.map(|thing| Mutex::new(Some(thing))).collect();
+        self.share(things.len(), &|part| take(&things[part]).into_iter().for_each(f));
+    }
+}
+
+/// What nobody has taken yet.
+fn take<T>(thing: &Mutex<Option<T>>) -> Option<T> {
+    thing.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+#[cfg(feature = "rayon")]
+fn halve(parts: Range<usize>, f: &(dyn Fn(usize) + Sync)) {
+    if parts.len() == 1 {
+        return f(parts.start);
+    }
+    let middle = parts.start + parts.len() / 2;
+    rayon::join(|| halve(parts.start..middle, f), || halve(middle..parts.end, f));
+}
+
+/// Unlike an iterator's halves, these allocate nothing.
+#[cfg(feature = "rayon")]
+fn halve_chunks(y: &mut [f32], size: usize, first: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
+    let count = y.len().div_ceil(size);
+    if count <= 1 {
+        return f(first, y);
+    }
+    let half = count / 2;
+    let (low, high) = y.split_at_mut(half * size);
+    rayon::join(|| halve_chunks(low, size, first, f), || halve_chunks(high, size, first + half, f));
 }
 
 /// How the outputs of a step can be shared out: whole samples, or units of one sample.
@@ -43,7 +130,7 @@ impl Spread {
         let tasks = threads.0.min(work * samples / LEAST_WORK);
         if tasks > 1 && samples >= 2 * tasks {
             let share = samples.div_ceil(tasks);
-            split(y, share * self.sample, 0, &|index, y| {
+            threads.share_chunks(y, share * self.sample, &|index, y| {
                 let first = index * share;
                 if first < samples {
                     part(y, first * self.sample, first..samples.min(first + share), 0..self.units);
@@ -54,7 +141,7 @@ impl Spread {
             for sample in 0..samples {
                 let base = sample * self.sample + self.origin;
                 let end = ((sample + 1) * self.sample).min(y.len());
-                split(&mut y[base..end], share * self.step, 0, &|index, y| {
+                threads.share_chunks(&mut y[base..end], share * self.step, &|index, y| {
                     let units = index * share..self.units.min((index + 1) * share);
                     if !units.is_empty() {
                         part(y, base + index * share * self.step, sample..sample + 1, units);
@@ -67,132 +154,40 @@ impl Spread {
     }
 }
 
-/// Multiply-adds that a task should have at least, a few microseconds.
-const LEAST_WORK: usize = 1 << 17;
-
-/// Multiply-adds that a run should have at least for each thread: moving it to the pool, and waking
-/// threads, takes ten microseconds and more.
-#[cfg(feature = "rayon")]
-const LEAST_RUN: usize = 3 << 18;
-
-/// How many threads to spread that many multiply-adds over.
-#[cfg(feature = "rayon")]
-pub(super) fn threads(work: usize) -> Threads {
-    if work < 2 * LEAST_RUN { Threads::ONE } else { Threads(rayon::current_num_threads().min(work / LEAST_RUN)) }
-}
-
-#[cfg(not(feature = "rayon"))]
-pub(super) fn threads(_: usize) -> Threads {
-    Threads::ONE
-}
-
-/// Runs `f` on each chunk of `y`, and its number. Halves until one chunk is left; unlike an
-/// iterator's, this allocates nothing.
-fn split(y: &mut [f32], size: usize, first: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
-    let count = y.len().div_ceil(size);
-    if count <= 1 {
-        return f(first, y);
-    }
-    let half = count / 2;
-    let (low, high) = y.split_at_mut(half * size);
-    join(|| split(low, size, first, f), || split(high, size, first + half, f));
-}
-
-/// Both, on two threads if there are.
-#[cfg(feature = "rayon")]
-pub(super) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
-    rayon::join(a, b)
-}
-
-#[cfg(not(feature = "rayon"))]
-pub(super) fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
-    (a(), b())
-}
-
-/// Runs `f` in the pool, whose other threads stay awake for what it shares out.
-#[cfg(feature = "rayon")]
-pub(super) fn together<R: Send>(threads: Threads, f: impl FnOnce() -> R + Send) -> R {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    /// Says that it is done, even if it panics.
-    struct Done<'a>(&'a AtomicBool);
-
-    impl Drop for Done<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Release);
-        }
-    }
-
-    fn help(threads: usize, done: &AtomicBool) {
-        if threads > 1 {
-            rayon::join(|| help(threads - 1, done), || help(1, done));
+#[cfg(feature = "train")]
+impl Threads {
+    /// Does two things of so many multiply-adds each, side by side if that pays.
+    pub(super) fn both(self, work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+        // More threads than two have more to do within each of them.
+        if self.0 != 2 || work < LEAST_WORK {
+            a();
+            b();
             return;
         }
-        let mut idle = 0_u32;
-        while !done.load(Ordering::Acquire) {
-            if rayon::yield_now() == Some(rayon::Yield::Executed) {
-                idle = 0;
-            } else {
-                idle += 1;
-                // Long without work: another program may have some.
-                if idle.is_multiple_of(1024) { std::thread::yield_now() } else { std::hint::spin_loop() }
-            }
-        }
+        let (a, b) = (Mutex::new(Some(a)), Mutex::new(Some(b)));
+        self.share(2, &|part| match part {
+            0 => take(&a).into_iter().for_each(|a| a()),
+            _ => take(&b).into_iter().for_each(|b| b()),
+        });
     }
 
-    if threads == Threads::ONE {
-        return f();
-    }
-    let done = AtomicBool::new(false);
-    let run = || {
-        let _done = Done(&done);
-        f()
-    };
-    rayon::join(run, || help(threads.0 - 1, &done)).0
-}
-
-#[cfg(not(feature = "rayon"))]
-pub(super) fn together<R>(_: Threads, f: impl FnOnce() -> R) -> R {
-    f()
-}
-
-/// Runs `f` on pieces of `y` and the place of each, as many as threads pay for that many
-/// multiply-adds. `boundary` moves a place to where `y` may be cut.
-#[cfg(feature = "train")]
-pub(super) fn pieces(
-    threads: Threads,
-    y: &mut [f32],
-    work: usize,
-    boundary: &(dyn Fn(usize) -> usize + Sync),
-    f: &(dyn Fn(usize, &mut [f32]) + Sync),
-) {
-    cut(y, 0, threads.0.min(work / LEAST_WORK), boundary, f);
-}
-
-#[cfg(feature = "train")]
-fn cut(
-    y: &mut [f32],
-    first: usize,
-    pieces: usize,
-    boundary: &(dyn Fn(usize) -> usize + Sync),
-    f: &(dyn Fn(usize, &mut [f32]) + Sync),
-) {
-    let half = pieces / 2;
-    let middle = if pieces > 1 { boundary(first + y.len() * half / pieces) } else { first };
-    if middle <= first || middle >= first + y.len() {
-        return f(first, y);
-    }
-    let (low, high) = y.split_at_mut(middle - first);
-    join(|| cut(low, first, half, boundary, f), || cut(high, middle, pieces - half, boundary, f));
-}
-
-/// Does two things of so many multiply-adds each, side by side if that pays.
-#[cfg(feature = "train")]
-pub(super) fn both(threads: Threads, work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
-    if threads == Threads::ONE || work < LEAST_WORK {
-        a();
-        b();
-    } else {
-        join(a, b);
+    /// Calls `f` with pieces of `y` and the place of each, as many as threads pay for that many
+    /// multiply-adds. `boundary` moves a place to where `y` may be cut.
+    pub(super) fn pieces(
+        self,
+        mut y: &mut [f32],
+        work: usize,
+        boundary: &(dyn Fn(usize) -> usize + Sync),
+        f: &(dyn Fn(usize, &mut [f32]) + Sync),
+    ) {
+        let (count, pieces) = (y.len(), self.0.min(work / LEAST_WORK).max(1));
+        let mut first = 0;
+        let pieces = (1..=pieces).map(|piece| {
+            let end = if piece == pieces { count } else { boundary(count * piece / pieces).clamp(first, count) };
+            let (own, rest) = std::mem::take(&mut y).split_at_mut(end - first);
+            y = rest;
+            (std::mem::replace(&mut first, end), own)
+        });
+        self.each(pieces.filter(|(_, y)| !y.is_empty()), &|(first, y)| f(first, y));
     }
 }

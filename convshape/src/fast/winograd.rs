@@ -17,9 +17,10 @@ use super::buffer::View;
 use super::conv::Sum;
 use super::math::Finish;
 use super::scratch::with_scratch;
-use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd, products};
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
 use super::taps::{Axis, Row};
 use super::threads::{Spread, Threads};
+use super::tile::{EACH, Products, Tile, rows};
 use crate::workspace::Workspace;
 
 /// Outputs of a tile along an axis.
@@ -418,59 +419,29 @@ impl Matrix<'_> {
     #[inline(always)]
     fn multiply<S: Simd>(self, simd: S, mut weights: &[f32]) {
         let Matrix { own, x, y, count } = self;
+        let (starts, places) = (rows(own.read), rows(own.outputs));
         let mut output = 0;
         while output < own.outputs {
             let wide = own.outputs - output >= 2 * S::LANES;
             let (panel, rest) = weights.split_at(own.read * S::LANES * if wide { 2 } else { 1 });
             weights = rest;
+            let vectors = if wide { 2 } else { 1 };
             let most = S::POSITIONS[1];
             let groups = count.div_ceil(most);
             for group in 0..groups {
-                let (from, to) = (group * count / groups, (group + 1) * count / groups);
-                let mut tile = Product { own, x, y: &mut *y, w: panel, first: from, output };
-                if wide {
-                    by_count!(to - from, S::POSITIONS[1], |R| {
-                        simd.call(ProductTile::<R, 2>(&mut tile));
-                    });
-                } else {
-                    by_count!(to - from, S::POSITIONS[1], |R| {
-                        simd.call(ProductTile::<R, 1>(&mut tile));
-                    });
-                }
+                let (first, end) = (group * count / groups, (group + 1) * count / groups);
+                let (starts, places) = (&starts[..end - first], &places[..end - first]);
+                simd.call(Products {
+                    tile: Tile { x: &x[first * own.read..], starts, runs: &own.runs, weights: panel },
+                    vectors,
+                    shift: &[0.0; 2 * MOST_LANES],
+                    inputs: EACH,
+                    relu: false,
+                    y: &mut y[first * own.outputs + output..],
+                    places,
+                });
             }
-            output += S::LANES * if wide { 2 } else { 1 };
-        }
-    }
-}
-
-/// Some rows and a panel of a product.
-struct Product<'a> {
-    own: &'a Winograd,
-    x: &'a [f32],
-    y: &'a mut [f32],
-    w: &'a [f32],
-    first: usize,
-    output: usize,
-}
-
-struct ProductTile<'a, 'b, const R: usize, const V: usize>(&'a mut Product<'b>);
-
-impl<const R: usize, const V: usize> Kernel for ProductTile<'_, '_, R, V> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Product { own, x, y, w, first, output } = self.0;
-        let mut starts = [0; R];
-        for r in 0..R {
-            starts[r] = (*first + r) * own.read;
-        }
-        let mut sums = [[simd.splat(0.0); V]; R];
-        products(simd, x, &starts, &own.runs, w, false, &mut sums);
-        for r in 0..R {
-            for v in 0..V {
-                simd.store(sums[r][v], &mut y[(*first + r) * own.outputs + *output + v * S::LANES..]);
-            }
+            output += vectors * S::LANES;
         }
     }
 }

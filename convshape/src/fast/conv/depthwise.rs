@@ -128,30 +128,27 @@ impl Rows<'_> {
             let (x, y) = (self.conv.x, self.conv.y);
             let x_row = sample * x.0[0] + row * x.0[2];
             let y_row = self.place[0] + sample * y.0[0] + row * y.0[2] - self.place[1];
-            let mut column = 0;
-            while column < self.width {
-                let at = if self.width >= width { column.min(self.width - width) } else { column };
-                if tall == height && self.width >= width {
-                    let (x_at, y_at) = (self.window.first + x_row + at * x.0[3], y_row + at * y.0[3]);
-                    match self.window.step {
-                        1 => simd.call(WindowTile::<1> { rows: &mut *self, x_at, y_at }),
-                        _ => simd.call(WindowTile::<2> { rows: &mut *self, x_at, y_at }),
+            if tall == height && self.width >= width {
+                let (x_at, y_at) = (self.window.first + x_row, y_row);
+                match self.window.step {
+                    1 => simd.call(WindowRows::<1> { rows: &mut *self, x_at, y_at }),
+                    _ => simd.call(WindowRows::<2> { rows: &mut *self, x_at, y_at }),
+                }
+            } else {
+                for row in 0..tall {
+                    let cursor = Cursor {
+                        index: [0; 4],
+                        count: [1, 1, 1, self.width],
+                        x: x_row + row * x.0[2],
+                        y: y_row + row * y.0[2],
+                        x_steps: x,
+                        y_steps: y,
+                    };
+                    let (conv, panels, x) = (self.conv, self.panels, self.x);
+                    let mut strip = Strip { conv, panels, x, y: &mut *self.y, cursor };
+                    for _ in 0..self.width {
+                        simd.call(DepthTile::<1>(&mut strip));
                     }
-                    column = at + width;
-                } else {
-                    for row in 0..tall {
-                        let cursor = Cursor {
-                            index: [0; 4],
-                            count: [1; 4],
-                            x: x_row + row * x.0[2] + column * x.0[3],
-                            y: y_row + row * y.0[2] + column * y.0[3],
-                            x_steps: x,
-                            y_steps: y,
-                        };
-                        let (conv, panels, x) = (self.conv, self.panels, self.x);
-                        simd.call(DepthTile::<1>(&mut Strip { conv, panels, x, y: &mut *self.y, cursor }));
-                    }
-                    column += 1;
                 }
             }
             row += tall;
@@ -159,41 +156,47 @@ impl Rows<'_> {
     }
 }
 
-struct WindowTile<'a, 'b, const STEP: usize> {
+/// As many rows as a window has, over their whole width.
+struct WindowRows<'a, 'b, const STEP: usize> {
     rows: &'a mut Rows<'b>,
     x_at: usize,
     y_at: usize,
 }
 
-impl<const STEP: usize> Kernel for WindowTile<'_, '_, STEP> {
+impl<const STEP: usize> Kernel for WindowRows<'_, '_, STEP> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let WindowTile { rows, x_at, y_at } = self;
+        let WindowRows { rows, x_at, y_at } = self;
         let (packed, finish) = (rows.conv.weights.get(), rows.conv.finish);
         let [height, width] = WINDOW[STEP - 1];
+        let Window { row, position, .. } = rows.window;
+        let ([.., x_step], [_, _, y_row, y_step]) = (rows.conv.x.0, rows.conv.y.0);
         for panel in rows.panels {
             let mut weights = [simd.splat(0.0); 9];
             for tap in 0..9 {
                 weights[tap] = simd.load(&packed[panel.weights.start + tap * S::LANES..]);
             }
             let shift = simd.load(&packed[panel.shift..]);
-            let Window { row, position, .. } = rows.window;
-            let x = &rows.x[x_at + panel.first..];
-            let sums = window::<S, STEP>(simd, x, row, position, &weights, shift);
-            for r in 0..height {
-                for c in 0..width {
-                    let at = y_at + r * rows.conv.y.0[2] + c * rows.conv.y.0[3] + panel.first;
-                    let y = &mut rows.y[at..][..panel.channels];
-                    simd.store_some(finish.apply(simd, sums[r][c]), y, panel.channels);
+            for column in (0..rows.width).step_by(width) {
+                let at = column.min(rows.width - width);
+                let x = &rows.x[x_at + at * x_step + panel.first..];
+                let mut sums = window::<S, STEP>(simd, x, row, position, &weights, shift);
+                finish.apply_all(simd, &mut sums);
+                for r in 0..height {
+                    for c in 0..width {
+                        let at = y_at + r * y_row + (at + c) * y_step + panel.first;
+                        let y = &mut rows.y[at..][..panel.channels];
+                        simd.store_some(sums[r][c], y, panel.channels);
+                    }
                 }
             }
         }
         if let Some(last) = rows.panels.last() {
             for r in 0..height {
-                for c in 0..width {
-                    let at = y_at + r * rows.conv.y.0[2] + c * rows.conv.y.0[3];
+                for column in 0..rows.width {
+                    let at = y_at + r * y_row + column * y_step;
                     finish.rest(simd, &mut rows.y[at..][..last.first + last.channels]);
                 }
             }

@@ -57,6 +57,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn store_to(self, x: __m256, to: *mut f32) {
+        // SAFETY: as in `avx2!`; the caller vouches for 8 elements.
+        unsafe { _mm256_storeu_ps(to, x) }
+    }
+
+    #[inline(always)]
     unsafe fn load_even(self, from: *const f32) -> __m256 {
         // The second vector starts one early, so that it ends with the last element that is wanted.
         // SAFETY: as in `avx2!`; the caller vouches for 15 elements.

@@ -57,6 +57,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn store_to(self, x: __m512, to: *mut f32) {
+        // SAFETY: as in `avx512!`; the caller vouches for 16 elements.
+        unsafe { _mm512_storeu_ps(to, x) }
+    }
+
+    #[inline(always)]
     unsafe fn load_even(self, from: *const f32) -> __m512 {
         // The second vector starts one early, so that it ends with the last element that is wanted.
         // SAFETY: as in `avx512!`; the caller vouches for 31 elements.

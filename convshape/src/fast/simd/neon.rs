@@ -57,6 +57,12 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    unsafe fn store_to(self, x: float32x4_t, to: *mut f32) {
+        // SAFETY: as in `neon!`; the caller vouches for 4 elements.
+        unsafe { vst1q_f32(to, x) }
+    }
+
+    #[inline(always)]
     fn add(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
         neon!(vaddq_f32(a, b))
     }

@@ -39,6 +39,12 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    unsafe fn store_to(self, x: Self::F, to: *mut f32) {
+        // SAFETY: as above.
+        unsafe { to.cast::<[f32; LANES]>().write(x) }
+    }
+
+    #[inline(always)]
     fn add(self, a: Self::F, b: Self::F) -> Self::F {
         map(|i| a[i] + b[i])
     }

@@ -22,6 +22,8 @@ pub(crate) struct Runs {
     runs: Box<[Run]>,
     /// No run ends further from a position's start.
     reach: usize,
+    /// All runs' inputs.
+    inputs: usize,
 }
 
 impl Runs {
@@ -35,109 +37,116 @@ impl Runs {
             }
         }
         let reach = runs.iter().map(|run| run.offset + run.count).max().unwrap_or(0);
-        Runs { runs: runs.into(), reach }
+        let inputs = runs.iter().map(|run| run.count).sum();
+        Runs { runs: runs.into(), reach, inputs }
     }
 
     /// # Panics
     /// If a run of one of these positions reaches beyond `x`.
     #[inline(always)]
     fn check(&self, x: &[f32], starts: &[usize]) {
-        let mut last = 0;
-        for &start in starts {
-            last = if start > last { start } else { last };
-        }
+        let last = largest(starts);
         assert!(last <= x.len() && self.reach <= x.len() - last, "a run reaches beyond the input");
     }
 }
 
-/// Adds to the sums of `R` positions, `V` vectors of output channels each, every input times its
-/// row of weights: `V * LANES` of them. In `turns`, every fourth input of a run is added to another
-/// sum: a single position then does not wait for one, and is the same alone and among others.
+/// Adds to the sums of `R` positions, `V` vectors of output channels each, inputs times their rows of
+/// weights, `V * LANES` of them: `Q` neighbouring inputs of each run, from `first` on and every `every`
+/// inputs, to a sum each.
 ///
 /// # Panics
 /// If a run reaches beyond `x`, or the rows beyond `w`.
 #[inline(always)]
-pub(crate) fn products<S: Simd, const R: usize, const V: usize>(
+pub(crate) fn products<S: Simd, const R: usize, const V: usize, const Q: usize>(
     simd: S,
     x: &[f32],
     starts: &[usize; R],
     runs: &Runs,
     w: &[f32],
-    turns: bool,
-    sums: &mut [[S::F; V]; R],
-) {
-    if !turns {
-        return add::<S, R, V, 1, 1>(simd, x, starts, runs, w, 0, core::array::from_mut(sums));
-    }
-    let mut parts = [[[simd.splat(0.0); V]; R]; 4];
-    if R * V <= 4 {
-        add::<S, R, V, 4, 4>(simd, x, starts, runs, w, 0, &mut parts);
-    } else {
-        for i in 0..4 {
-            add::<S, R, V, 1, 4>(simd, x, starts, runs, w, i, core::array::from_mut(&mut parts[i]));
-        }
-    }
-    for part in parts {
-        for r in 0..R {
-            for v in 0..V {
-                sums[r][v] = simd.add(sums[r][v], part[r][v]);
-            }
-        }
-    }
-}
-
-/// Adds `Q` neighbouring inputs of each run, from `first` on and every `STEP` inputs, to a sum each.
-#[inline(always)]
-fn add<S: Simd, const R: usize, const V: usize, const Q: usize, const STEP: usize>(
-    simd: S,
-    x: &[f32],
-    starts: &[usize; R],
-    runs: &Runs,
-    mut w: &[f32],
-    first: usize,
+    [first, every]: [usize; 2],
     sums: &mut [[[S::F; V]; R]; Q],
 ) {
     runs.check(x, starts);
+    let row = V * S::LANES;
+    assert!(runs.inputs <= w.len() / row, "a row for each input");
+    let mut places = [x.as_ptr(); R];
+    for r in 0..R {
+        // SAFETY: `check` made sure that a position starts within `x`.
+        places[r] = unsafe { x.as_ptr().add(starts[r]) };
+    }
     let mut acc = *sums;
+    let mut rows = w.as_ptr();
     for run in &runs.runs {
-        let (rows, rest) = w.split_at(run.count * V * S::LANES);
-        w = rest;
+        let end = run.offset + run.count;
+        let mut at = run.offset + first;
+        let mut weights = rows.wrapping_add(first * row);
         macro_rules! add {
-            ($q:expr, $i:expr) => {
-                // SAFETY: `$i` is less than `run.count`. `rows` has as many rows of `V * LANES` elements,
-                // and `check` made sure that from each start, `offset + count` elements are within `x`.
+            ($q:expr) => {
+                // SAFETY: `at + $q` is less than `offset + count`, of which `check` made sure that from each
+                // start, as many elements are within `x`. `weights` is as many rows behind the run's first
+                // as `at` is behind `offset`, and no run's last is beyond `inputs`.
                 unsafe {
-                    let weights = rows.as_ptr().add($i * V * S::LANES);
-                    let base = x.as_ptr().add(run.offset + $i);
-                    let mut row = [simd.splat(0.0); V];
+                    let weights = weights.add($q * row);
+                    let mut vectors = [simd.splat(0.0); V];
                     for v in 0..V {
-                        row[v] = simd.load_from(weights.add(v * S::LANES));
+                        vectors[v] = simd.load_from(weights.add(v * S::LANES));
                     }
                     for r in 0..R {
-                        let input = simd.splat(*base.add(starts[r]));
+                        let input = simd.splat(*places[r].add(at + $q));
                         for v in 0..V {
-                            acc[$q][r][v] = simd.mul_add(input, row[v], acc[$q][r][v]);
+                            acc[$q][r][v] = simd.mul_add(input, vectors[v], acc[$q][r][v]);
                         }
                     }
                 }
             };
         }
-        let mut i = first;
-        while i < run.count && run.count - i >= Q {
+        while at + Q <= end {
             for q in 0..Q {
-                add!(q, i + q);
+                add!(q);
             }
-            i += STEP;
+            at += every;
+            weights = weights.wrapping_add(every * row);
         }
         if Q > 1 {
             for q in 0..Q {
-                if i + q < run.count {
-                    add!(q, i + q);
+                if at + q < end {
+                    add!(q);
                 }
             }
         }
+        rows = rows.wrapping_add(run.count * row);
     }
     *sums = acc;
+}
+
+/// Stores the sums of each of `R` positions at its place.
+///
+/// # Panics
+/// If there is too little room.
+#[inline(always)]
+pub(crate) fn store<S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    sums: &[[S::F; V]; R],
+    y: &mut [f32],
+    places: &[usize; R],
+) {
+    let last = largest(places);
+    assert!(last <= y.len() && V * S::LANES <= y.len() - last, "room for all positions");
+    for r in 0..R {
+        for v in 0..V {
+            // SAFETY: no place is larger than `last`, from where there is room for `V` vectors.
+            unsafe { simd.store_to(sums[r][v], y.as_mut_ptr().add(places[r] + v * S::LANES)) };
+        }
+    }
+}
+
+#[inline(always)]
+fn largest(places: &[usize]) -> usize {
+    let mut last = 0;
+    for &place in places {
+        last = if place > last { place } else { last };
+    }
+    last
 }
 
 /// Adds to the sums of `R` positions and `V` output channels, a vector each, the products of
@@ -152,35 +161,38 @@ pub(crate) fn dots<S: Simd, const R: usize, const V: usize>(
     x: &[f32],
     starts: &[usize; R],
     runs: &Runs,
-    mut w: &[f32],
+    w: &[f32],
     sums: &mut [[S::F; V]; R],
 ) {
     runs.check(x, starts);
+    let row = V * S::LANES;
+    assert!(runs.inputs / S::LANES <= w.len() / row, "weights for each input");
+    let mut places = [x.as_ptr(); R];
+    for r in 0..R {
+        // SAFETY: `check` made sure that a position starts within `x`.
+        places[r] = unsafe { x.as_ptr().add(starts[r]) };
+    }
     let mut acc = *sums;
+    let mut weights = w.as_ptr();
     for run in &runs.runs {
-        let vectors = run.count / S::LANES;
-        let (rows, rest) = w.split_at(vectors * V * S::LANES);
-        w = rest;
-        let mut weights = rows.as_ptr();
-        // SAFETY: `check` made sure that a run starts within `x`.
-        let base = unsafe { x.as_ptr().add(run.offset) };
-        for i in 0..vectors {
-            // SAFETY: `rows` has `V` vectors for each of `vectors`, these are those of `i`; `check`
-            // made sure that from each start, `offset + count` elements are within `x`, and
-            // `count >= vectors * LANES`.
+        let mut at = run.offset;
+        while at + S::LANES <= run.offset + run.count {
+            // SAFETY: from each start, `offset + count` elements are within `x`, as `check` made sure. No
+            // more vectors of inputs are read than `inputs` has, each with a row of weights.
             unsafe {
-                let mut row = [simd.splat(0.0); V];
+                let mut vectors = [simd.splat(0.0); V];
                 for v in 0..V {
-                    row[v] = simd.load_from(weights.add(v * S::LANES));
+                    vectors[v] = simd.load_from(weights.add(v * S::LANES));
                 }
                 for r in 0..R {
-                    let input = simd.load_from(base.add(starts[r] + i * S::LANES));
+                    let input = simd.load_from(places[r].add(at));
                     for v in 0..V {
-                        acc[r][v] = simd.mul_add(input, row[v], acc[r][v]);
+                        acc[r][v] = simd.mul_add(input, vectors[v], acc[r][v]);
                     }
                 }
-                weights = weights.add(V * S::LANES);
+                weights = weights.add(row);
             }
+            at += S::LANES;
         }
     }
     *sums = acc;

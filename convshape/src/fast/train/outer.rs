@@ -15,7 +15,7 @@ use super::moves::{Moves, NOTHING};
 use crate::fast::buffer::{SLACK, View};
 use crate::fast::simd::{Kernel, Level, Simd, Walk, outer};
 use crate::fast::taps::Line;
-use crate::fast::threads::{self, Threads};
+use crate::fast::threads::Threads;
 use crate::workspace::Workspace;
 
 /// Elements of both sides that a chunk of samples should not exceed, so that the cache holds them.
@@ -184,7 +184,7 @@ impl Outer {
         let (a, b) = if self.dense_vectors { (spread, dense) } else { (dense, spread) };
         let this = &*self;
         let bounds: Vec<usize> = this.tiles.iter().map(|tile| tile.sums.start).collect();
-        threads::pieces(threads, sums.get_mut(), this.work, &|at| this.split(&bounds, at), &|first, sums| {
+        threads.pieces(sums.get_mut(), this.work, &|at| this.split(&bounds, at), &|first, sums| {
             // Shares of samples that this piece has sums of, and the tiles of each.
             let mut sums = sums;
             let mut first = first;

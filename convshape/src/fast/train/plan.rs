@@ -20,7 +20,7 @@ use crate::error::RunError;
 use crate::fast::buffer::{Buffer, Grid, Place, View};
 use crate::fast::math::Finish;
 use crate::fast::simd::Level;
-use crate::fast::threads::{threads, together};
+use crate::fast::threads::threads;
 use crate::parts::Linked;
 use crate::program::Action;
 use crate::workspace::Workspace;
@@ -348,7 +348,8 @@ impl Plan {
             }
         }
         let threads = threads(self.work);
-        together(threads, || self.run(Machine { level: self.level, threads }, params, stamps, inputs))
+        threads.wake();
+        self.run(Machine { level: self.level, threads }, params, stamps, inputs)
     }
 
     fn run(
@@ -419,7 +420,8 @@ impl Plan {
         dparams: &mut [Vec<f32>],
     ) -> Result<Vec<Vec<f32>>, RunError> {
         let threads = threads(self.work);
-        together(threads, || self.run_back(Machine { level: self.level, threads }, params, cotangents, dparams))
+        threads.wake();
+        self.run_back(Machine { level: self.level, threads }, params, cotangents, dparams)
     }
 
     fn run_back(

@@ -53,7 +53,7 @@ pub(super) fn samples(
         return;
     }
     let y = &mut y[..samples * sample];
-    threads::pieces(on.threads, y, samples * sample * WORK, &|at| at / sample * sample, &|first, y| {
+    on.threads.pieces(y, samples * sample * WORK, &|at| at / sample * sample, &|first, y| {
         let count = y.len() / sample;
         f(y, count, first / sample);
     });

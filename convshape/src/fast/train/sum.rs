@@ -13,7 +13,6 @@ use crate::fast::conv::{Conv, Sum as Of};
 use crate::fast::math::Finish;
 use crate::fast::simd::Level;
 use crate::fast::taps::{Axis, Line, Reach};
-use crate::fast::threads;
 use crate::kernels::Weight;
 
 /// The axes of a convolution: as it runs, as the gradient of its input does, and from the dense to
@@ -180,7 +179,7 @@ impl Sum {
         self.stamps.extend(stamps);
         let Sum { forward, back, .. } = self;
         let back = || back.iter_mut().for_each(|back| back.pack(params));
-        threads::both(on.threads, 16 * params[0].len(), || forward.pack(params), back);
+        on.threads.both(16 * params[0].len(), || forward.pack(params), back);
     }
 
     /// The multiply-adds of a step forward and back.
@@ -217,7 +216,7 @@ impl Sum {
                 back.conv.run(on.threads, samples, dy, dx);
             }
         };
-        threads::both(on.threads, work, gradients, input);
+        on.threads.both(work, gradients, input);
     }
 }
 

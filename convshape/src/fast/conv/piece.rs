@@ -1,0 +1,86 @@
+//! A panel of output channels over the positions of a block.
+
+use super::super::math::Finish;
+use super::super::simd::{MOST_LANES, Simd};
+use super::super::tile::{EACH, MOST_POSITIONS, MOST_VECTORS, Products, Tile, Turns, rows};
+use super::{Conv, Cursor, Panel};
+
+pub(super) struct Piece<'a> {
+    pub(super) conv: &'a Conv,
+    pub(super) panel: &'a Panel,
+    pub(super) x: &'a [f32],
+    pub(super) y: &'a mut [f32],
+    pub(super) cursor: Cursor,
+    /// Room for a tile.
+    pub(super) sums: &'a mut [f32; MOST_VECTORS * MOST_LANES],
+    pub(super) positions: usize,
+}
+
+impl<'a> Piece<'a> {
+    #[inline(always)]
+    pub(super) fn products<S: Simd>(mut self, simd: S) {
+        let Panel { vectors, channels, alone, .. } = *self.panel;
+        let most = S::POSITIONS[vectors.ilog2() as usize];
+        let row = vectors * S::LANES;
+        let finish = self.conv.finish;
+        let whole = channels == row && matches!(finish, Finish::None | Finish::Relu);
+        let (mut starts, mut places, rows) = ([0; MOST_POSITIONS], [0; MOST_POSITIONS], rows(row));
+        // Tiles of nearly the same size, none much smaller.
+        let tiles = self.positions.div_ceil(most);
+        for tile in 0..tiles {
+            let count = (tile + 1) * self.positions / tiles - tile * self.positions / tiles;
+            let (starts, places) = (&mut starts[..count], &mut places[..count]);
+            self.cursor.fill(starts, places);
+            let (tile, shift) = self.tile(starts);
+            let relu = whole && finish == Finish::Relu;
+            let (y, to) = if whole { (&mut *self.y, &*places) } else { (&mut self.sums[..], &rows[..count]) };
+            let products = Products { tile, vectors, shift, inputs: EACH, relu, y, places: to };
+            if alone {
+                simd.call(Turns(products));
+            } else {
+                simd.call(products);
+            }
+            if !whole {
+                self.store(simd, row, places);
+            }
+        }
+    }
+
+    /// Ends the sums of some positions, and stores them.
+    #[inline(always)]
+    fn store<S: Simd>(&mut self, simd: S, row: usize, places: &[usize]) {
+        let finish = self.conv.finish;
+        let sums = &mut self.sums[..row * places.len()];
+        // All of the tile at once: one sum after the other would wait for each.
+        finish.rest(simd, sums);
+        let channels = self.panel.channels;
+        macro_rules! each {
+            ($finish:expr) => {
+                for (sums, place) in sums.chunks_exact(row).zip(places) {
+                    let y = &mut self.y[*place..][..channels];
+                    for (sum, y) in sums.chunks_exact(S::LANES).zip(y.chunks_mut(S::LANES)) {
+                        let count = y.len();
+                        simd.store_some($finish.apply(simd, simd.load(sum)), y, count);
+                    }
+                }
+            };
+        }
+        match finish {
+            Finish::None | Finish::Other(_) => each!(Finish::None),
+            Finish::Relu => each!(Finish::Relu),
+            Finish::Leaky(slope) => each!(Finish::Leaky(slope)),
+            Finish::Clamp(low, high) => each!(Finish::Clamp(low, high)),
+        }
+    }
+
+    /// What a tile reads, and what its sums begin with.
+    #[inline(always)]
+    fn tile<'b>(&self, starts: &'b [usize]) -> (Tile<'b>, &'b [f32])
+    where
+        'a: 'b,
+    {
+        let (packed, panel) = (self.conv.weights.get(), self.panel);
+        let tile = Tile { x: self.x, starts, runs: &panel.runs, weights: &packed[panel.weights.clone()] };
+        (tile, &packed[panel.shift..])
+    }
+}

@@ -1,0 +1,159 @@
+//! Tiles: the sums of some positions and some output channels, which stay in registers until they are
+//! complete. What else is done with them is not compiled for each size of a tile.
+
+use super::simd::{Kernel, MOST_LANES, Runs, Simd, products, store};
+
+/// The most positions of a tile.
+pub(super) const MOST_POSITIONS: usize = 12;
+
+/// Places one after the other.
+pub(super) fn rows(row: usize) -> [usize; MOST_POSITIONS] {
+    core::array::from_fn(|position| position * row)
+}
+
+/// The inputs and weights of a tile's sums.
+#[derive(Clone, Copy)]
+pub(super) struct Tile<'a> {
+    pub(super) x: &'a [f32],
+    /// Where each position starts.
+    pub(super) starts: &'a [usize],
+    pub(super) runs: &'a Runs,
+    pub(super) weights: &'a [f32],
+}
+
+/// The most vectors of a tile: twelve positions and two vectors, or six and four.
+pub(super) const MOST_VECTORS: usize = 24;
+
+/// A tile of sums of products, of 1, 2 or 4 vectors of output channels; no more positions than
+/// [`Simd::POSITIONS`].
+pub(super) struct Products<'a> {
+    pub(super) tile: Tile<'a>,
+    pub(super) vectors: usize,
+    /// What the sums begin with.
+    pub(super) shift: &'a [f32],
+    /// The first input of each run, and the distance to the next.
+    pub(super) inputs: [usize; 2],
+    /// Whether sums below zero become zero.
+    pub(super) relu: bool,
+    /// Where each position's sums go.
+    pub(super) y: &'a mut [f32],
+    pub(super) places: &'a [usize],
+}
+
+/// All inputs.
+pub(super) const EACH: [usize; 2] = [0, 1];
+
+impl Kernel for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let count = self.tile.starts.len();
+        match self.vectors {
+            1 => by_count!(count, S::POSITIONS[0], |R| simd.call(ProductTile::<R, 1>(self))),
+            2 => by_count!(count, S::POSITIONS[1], |R| simd.call(ProductTile::<R, 2>(self))),
+            _ => by_count!(count, S::POSITIONS[2], |R| simd.call(ProductTile::<R, 4>(self))),
+        }
+    }
+}
+
+struct ProductTile<'a, const R: usize, const V: usize>(Products<'a>);
+
+impl<const R: usize, const V: usize> Kernel for ProductTile<'_, R, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Products { tile: Tile { x, starts, runs, weights }, shift, inputs, relu, y, places, .. } = self.0;
+        let starts = starts.first_chunk().expect("a start for each position");
+        let mut sums = [[first::<S, V>(simd, shift); R]];
+        products(simd, x, starts, runs, weights, inputs, &mut sums);
+        end(simd, sums[0], relu, y, places);
+    }
+}
+
+/// What the sums of a position begin with.
+#[inline(always)]
+fn first<S: Simd, const V: usize>(simd: S, shift: &[f32]) -> [S::F; V] {
+    let mut first = [simd.splat(0.0); V];
+    for v in 0..V {
+        first[v] = simd.load(&shift[v * S::LANES..]);
+    }
+    first
+}
+
+/// Stores the sums.
+#[inline(always)]
+fn end<S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    mut sums: [[S::F; V]; R],
+    relu: bool,
+    y: &mut [f32],
+    places: &[usize],
+) {
+    if relu {
+        for r in 0..R {
+            for v in 0..V {
+                sums[r][v] = simd.at_least(sums[r][v], simd.splat(0.0));
+            }
+        }
+    }
+    store(simd, &sums, y, places.first_chunk().expect("a place for each position"));
+}
+
+/// [`Products`] in turns: every fourth input is added to another sum. A single position then does not
+/// wait for one, and is the same alone and among others.
+pub(super) struct Turns<'a>(pub(super) Products<'a>);
+
+impl Kernel for Turns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        match (self.0.tile.starts.len(), self.0.vectors) {
+            (1, 1) => return simd.call(SingleTile::<1>(self.0)),
+            (1, 2) => return simd.call(SingleTile::<2>(self.0)),
+            (1, _) => return simd.call(SingleTile::<4>(self.0)),
+            _ => {}
+        }
+        let Products { tile, vectors, shift, relu, y, places, .. } = self.0;
+        let row = vectors * S::LANES;
+        let mut part = [0.0; MOST_VECTORS * MOST_LANES];
+        let rows = &rows(row)[..places.len()];
+        simd.call(Products { tile, vectors, shift, inputs: [0, 4], relu: false, y: &mut *y, places });
+        for turn in 1..4 {
+            let (shift, inputs) = (&[0.0; 4 * MOST_LANES], [turn, 4]);
+            simd.call(Products { tile, vectors, shift, inputs, relu: false, y: &mut part, places: rows });
+            for (place, part) in places.iter().zip(part.chunks_exact(row)) {
+                for (y, part) in y[*place..][..row].chunks_exact_mut(S::LANES).zip(part.chunks_exact(S::LANES)) {
+                    let sum = simd.add(simd.load(y), simd.load(part));
+                    let last = turn == 3 && relu;
+                    simd.store(if last { simd.at_least(sum, simd.splat(0.0)) } else { sum }, y);
+                }
+            }
+        }
+    }
+}
+
+/// All turns of a single position.
+struct SingleTile<'a, const V: usize>(Products<'a>);
+
+impl<const V: usize> Kernel for SingleTile<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Products { tile: Tile { x, starts, runs, weights }, shift, relu, y, places, .. } = self.0;
+        let starts = starts.first_chunk().expect("a start");
+        let mut sums = [[[simd.splat(0.0); V]]; 4];
+        sums[0][0] = first(simd, shift);
+        products(simd, x, starts, runs, weights, [0, 4], &mut sums);
+        let [mut sum, rest @ ..] = sums;
+        for part in rest {
+            for v in 0..V {
+                sum[0][v] = simd.add(sum[0][v], part[0][v]);
+            }
+        }
+        end(simd, sum, relu, y, places);
+    }
+}
