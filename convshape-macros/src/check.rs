@@ -36,17 +36,29 @@ pub(crate) struct Checked {
     unseen: Vec<bool>,
     /// Turns of a repeat after one that does not keep its shape.
     open_turns: Vec<usize>,
+    /// Whether claims that do not hold change nothing.
+    as_found: bool,
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
 }
 
 /// Works out every shape.
 pub(crate) fn check(graph: &Graph) -> Checked {
+    walk(graph, false)
+}
+
+/// The same, as if no claim had been made where one does not hold.
+pub(crate) fn check_as_found(graph: &Graph) -> Checked {
+    walk(graph, true)
+}
+
+fn walk(graph: &Graph, as_found: bool) -> Checked {
     let mut checked = Checked {
         shapes: graph.inputs.iter().map(|input| Some(visible(&input.shape))).collect(),
         ops: Vec::new(),
         unseen: Vec::new(),
         open_turns: Vec::new(),
+        as_found,
         problems: Vec::new(),
         warnings: Vec::new(),
     };
@@ -158,7 +170,8 @@ impl Checked {
         node.inputs.iter().map(|value| self.shape(*value).or(blind.map(Shape::unknown))).collect()
     }
 
-    /// What a statement says of its own output.
+    /// What a statement claims of its own output. Where that does not hold, it goes on with what both have in
+    /// common.
     fn claims(&mut self, id: NodeId, node: &Node, shape: Option<Shape>) -> Option<Shape> {
         let mut shape = shape;
         if let Some((written, _)) = node.comment {
@@ -169,7 +182,7 @@ impl Checked {
                 Some(found) if found.fits(&written) => Some(complete(&found, &written)),
                 Some(found) => {
                     self.problems.push(Problem::Comment { node: id, found, written });
-                    agreed(&found, &written)
+                    self.onward(&found, &written)
                 }
             };
         }
@@ -178,9 +191,13 @@ impl Checked {
             && !found.fits(&wanted)
         {
             self.problems.push(Problem::Restores { node: id, found, wanted });
-            shape = agreed(&found, &wanted);
+            shape = self.onward(&found, &wanted);
         }
         shape
+    }
+
+    fn onward(&self, found: &Shape, claimed: &Shape) -> Option<Shape> {
+        if self.as_found { Some(*found) } else { agreed(found, claimed) }
     }
 
     /// The end of a repeat's turn: what comes out must be what went in. Where it is not, the turns

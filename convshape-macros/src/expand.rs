@@ -6,6 +6,7 @@ mod distinct;
 mod docs;
 mod editor;
 mod layers;
+mod methods;
 mod model;
 mod ops;
 mod program;

@@ -2,12 +2,15 @@
 //! mistake, so that nothing is suggested that does not help or that the dialect refuses.
 
 mod amounts;
+mod behind;
 mod candidates;
 mod channels;
 mod inputs;
 mod joint;
 mod refused;
 mod words;
+
+pub(crate) use self::behind::behind;
 
 use convshape_arith::op::{Direction, Op};
 use convshape_arith::shape::Shape;

@@ -57,28 +57,7 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
     let Some(chain) = chain else { return sink.into_tokens() };
     let graph = resolve::resolve(&krate, &chain, &mut sink);
     let checked = check::check(&graph);
-    let mut mended: Vec<check::Place> = Vec::new();
-    // What undoes the wrong layer says nothing of what was meant.
-    let undoes = |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. });
-    let unclear = sink.refused()
-        || checked.problems.iter().any(|problem| matches!(problem.place(), check::Place::Layer(node) if undoes(node)));
-    for (index, problem) in checked.problems.iter().enumerate() {
-        // One mistake may show in several places: what the fix of one mends is not reported again.
-        if mended.contains(&problem.place()) {
-            continue;
-        }
-        // What is missing may be all that is wrong with the output.
-        if unclear && matches!(problem, check::Problem::Output { found, .. } if !found.is_known()) {
-            continue;
-        }
-        let searched = index < MOST_SEARCHES && graph.nodes.len() <= MOST_SEARCHED_LAYERS;
-        let found = if searched { fix::search(&graph, &checked, problem) } else { fix::Found::default() };
-        if let Some(best) = found.fixes.first() {
-            let places = checked.problems[index + 1..].iter().map(check::Problem::place);
-            mended.extend(places.filter(|place| !best.left.contains(place)));
-        }
-        sink.push(diagnose::describe(&graph, &checked, problem, &found));
-    }
+    report(&graph, &checked, &mut sink);
     for name in check::clashes(&graph, &checked) {
         sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
     }
@@ -99,6 +78,44 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> TokenStream {
     });
     let reports = sink.into_tokens();
     quote!(#code #reports)
+}
+
+/// Reports what is wrong with a graph, each mistake once, with its fixes.
+fn report(graph: &graph::Graph, checked: &check::Checked, sink: &mut Sink) {
+    let mut mended: Vec<check::Place> = Vec::new();
+    let mut behind: Vec<check::Place> = Vec::new();
+    // What undoes the wrong layer says nothing of what was meant.
+    let undoes = |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. });
+    let unclear = sink.refused()
+        || checked.problems.iter().any(|problem| matches!(problem.place(), check::Place::Layer(node) if undoes(node)));
+    for (index, problem) in checked.problems.iter().enumerate() {
+        // One mistake may show in several places: what the fix of one mends is not reported again.
+        if mended.contains(&problem.place()) {
+            continue;
+        }
+        // What is missing may be all that is wrong with the output.
+        if unclear && matches!(problem, check::Problem::Output { found, .. } if !found.is_known()) {
+            continue;
+        }
+        let searched = index < MOST_SEARCHES && graph.nodes.len() <= MOST_SEARCHED_LAYERS;
+        let found = if searched { fix::search(graph, checked, problem) } else { fix::Found::default() };
+        if let Some(best) = found.fixes.first() {
+            let places = checked.problems[index + 1..].iter().map(check::Problem::place);
+            mended.extend(places.filter(|place| !best.left.contains(place)));
+        }
+        sink.push(diagnose::describe(graph, checked, problem, &found));
+        // What stands behind a claim that does not hold is held against it mended.
+        let mut next = fix::behind(graph, checked, problem, &found);
+        while let Some((graph, checked, problem)) = next {
+            if behind.len() == MOST_SEARCHES || behind.contains(&problem.place()) {
+                break;
+            }
+            let found = fix::search(&graph, &checked, &problem);
+            sink.push(diagnose::describe(&graph, &checked, &problem, &found));
+            behind.push(problem.place());
+            next = fix::behind(&graph, &checked, &problem, &found);
+        }
+    }
 }
 
 /// `[$crate] rest` into the path and the rest.

@@ -7,7 +7,9 @@ mod header;
 mod number;
 mod ports;
 mod python;
+mod shape;
 mod size;
+mod source;
 mod statement;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 //! The parser reads it to rewrite Python, the resolver to bind names, the expansion to show docs.
 
 mod fields;
+mod find;
 mod grammar;
 mod layers;
 mod markers;
@@ -13,6 +14,7 @@ mod values;
 
 use convshape_arith::op::Dialect;
 
+pub(crate) use find::{LayerName, Lookup, find_activation, find_field, find_layer, find_word};
 pub(crate) use grammar::{GRAMMAR, HEADERS, LOSSY, dialect_from_name, dialect_names};
 pub(crate) use layers::LAYERS;
 pub(crate) use markers::markers;
@@ -180,46 +182,6 @@ pub(crate) struct Word {
     pub(crate) doc: &'static str,
 }
 
-/// What a name means in a dialect.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Lookup<T> {
-    Found(T),
-    /// A word of these other dialects only.
-    Elsewhere {
-        words: T,
-        dialects: Dialects,
-    },
-    Unknown {
-        /// What was probably meant.
-        nearest: Option<String>,
-    },
-}
-
-/// A layer's row, and the number of spatial axes that its name gives.
-#[derive(Clone, Copy)]
-pub(crate) struct LayerName {
-    pub(crate) words: &'static LayerWords,
-    pub(crate) rank: Option<usize>,
-}
-
-impl<T> Lookup<T> {
-    /// The row, whichever dialect it is in.
-    pub(crate) fn any(self) -> Option<T> {
-        match self {
-            Lookup::Found(words) | Lookup::Elsewhere { words, .. } => Some(words),
-            Lookup::Unknown { .. } => None,
-        }
-    }
-
-    fn map<U>(self, f: impl FnOnce(T) -> U) -> Lookup<U> {
-        match self {
-            Lookup::Found(words) => Lookup::Found(f(words)),
-            Lookup::Elsewhere { words, dialects } => Lookup::Elsewhere { words: f(words), dialects },
-            Lookup::Unknown { nearest } => Lookup::Unknown { nearest },
-        }
-    }
-}
-
 impl LayerWords {
     /// The canonical name: `Conv2d`, or `Conv` where the rank is open.
     pub(crate) fn name(&self, rank: Option<usize>) -> String {
@@ -258,96 +220,11 @@ impl FieldWords {
     }
 }
 
-/// The layer that `name` means.
-pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
-    find_among(LAYERS.iter(), name, dialect)
-}
-
-/// The activation that `name` means, as a layer's name (`Relu`) or as a word (`relu`).
-pub(crate) fn find_activation(name: &str, dialect: Dialect) -> Lookup<LayerName> {
-    let activations = || LAYERS.iter().filter(|words| words.group == Group::Activation);
-    match activations().find(|words| words.snake == name) {
-        Some(words) => Lookup::Found(LayerName { words, rank: None }),
-        None => find_among(activations(), name, dialect),
-    }
-}
-
-fn find_among(
-    layers: impl Iterator<Item = &'static LayerWords> + Clone,
-    name: &str,
-    dialect: Dialect,
-) -> Lookup<LayerName> {
-    let spelled = layers.clone().flat_map(|words| {
-        words.names().filter_map(move |(pattern, dialects)| {
-            let rank = words.rank_of(pattern, name)?;
-            Some((LayerName { words, rank }, dialects))
-        })
-    });
-    choose(spelled, dialect, || {
-        let names = layers.flat_map(|words| {
-            let known = words.names().filter(move |(_, dialects)| dialects.contains(&dialect));
-            known.flat_map(|(pattern, _)| spellings(pattern, words.ranks))
-        });
-        nearest(name, names)
-    })
-}
-
-/// The field of a layer that `name` means.
-pub(crate) fn find_field(layer: &LayerWords, name: &str, dialect: Dialect) -> Lookup<&'static FieldWords> {
-    let spelled = layer
-        .all_fields()
-        .flat_map(|field| field.names().map(move |(known, dialects)| (known, (field, dialects))))
-        .filter_map(|(known, found)| (known == name).then_some(found));
-    choose(spelled, dialect, || {
-        let names = layer.all_fields().flat_map(FieldWords::names);
-        nearest(name, names.filter(|(_, dialects)| dialects.contains(&dialect)).map(|(known, _)| known.to_owned()))
-    })
-}
-
-/// The word of `words` that `name` means. Frameworks write these words in strings, in either case
-/// and with hyphens; `SAME`, `same` and `Same` are one word.
-pub(crate) fn find_word(words: &'static [Word], name: &str, dialect: Dialect) -> Lookup<&'static str> {
-    let plain = name.to_ascii_lowercase().replace('-', "_");
-    let spelled = words.iter().filter(|word| word.name == plain).map(|word| (word, word.dialects));
-    let found = choose(spelled, dialect, || {
-        let known = words.iter().filter(|word| word.dialects.contains(&dialect));
-        nearest(&plain, known.map(|word| word.name.to_owned()))
-    });
-    found.map(|word| word.name)
-}
-
-/// Of the rows that are spelled so, the one the dialect has.
-fn choose<T>(
-    spelled: impl Iterator<Item = (T, Dialects)>,
-    dialect: Dialect,
-    nearest: impl FnOnce() -> Option<String>,
-) -> Lookup<T> {
-    let mut elsewhere = None;
-    for (words, dialects) in spelled {
-        if dialects.contains(&dialect) {
-            return Lookup::Found(words);
-        }
-        elsewhere.get_or_insert((words, dialects));
-    }
-    match elsewhere {
-        Some((words, dialects)) => Lookup::Elsewhere { words, dialects },
-        None => Lookup::Unknown { nearest: nearest() },
-    }
-}
-
 /// A pattern with its rank filled in: `Conv#d` is `Conv2d`, or `Conv` where the rank is open.
 fn spell(pattern: &str, rank: Option<usize>) -> String {
     match rank {
         Some(rank) => pattern.replace('#', &rank.to_string()),
         None => pattern.replace("#d", "").replace("#D", ""),
-    }
-}
-
-fn spellings(pattern: &'static str, ranks: &'static [usize]) -> Vec<String> {
-    match pattern.contains('#') {
-        true if ranks.is_empty() => (1..=3).map(|rank| spell(pattern, Some(rank))).collect(),
-        true => ranks.iter().map(|rank| spell(pattern, Some(*rank))).collect(),
-        false => vec![pattern.to_owned()],
     }
 }
 

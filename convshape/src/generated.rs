@@ -179,15 +179,15 @@ macro_rules! __typed_layer {
     };
     (@shapes $model:ident) => {};
     (@shapes $model:ident $from:ty => $to:ty) => {
-        impl<S, B> $crate::typed::Layer<$crate::typed::Tensor<$crate::__private::core::primitive::f32, S, B>> for $model
+        impl<__Shape, __Storage> $crate::typed::Layer<$crate::typed::Tensor<$crate::__private::core::primitive::f32, __Shape, __Storage>> for $model
         where
-            S: $crate::typed::Dims + $crate::typed::InputOf<$from, $model>,
-            B: $crate::typed::Holds<S::Elements>
+            __Shape: $crate::typed::Dims + $crate::typed::InputOf<$from, $model>,
+            __Storage: $crate::typed::Holds<__Shape::Elements>
                 + $crate::typed::Holds<<$to as $crate::typed::Dims>::Elements>,
         {
-            type Output = $crate::typed::Tensor<$crate::__private::core::primitive::f32, $to, B>;
+            type Output = $crate::typed::Tensor<$crate::__private::core::primitive::f32, $to, __Storage>;
 
-            fn run(&self, x: &$crate::typed::Tensor<$crate::__private::core::primitive::f32, S, B>) -> Self::Output {
+            fn run(&self, x: &$crate::typed::Tensor<$crate::__private::core::primitive::f32, __Shape, __Storage>) -> Self::Output {
                 $crate::typed::run_chain(self, x)
             }
         }

@@ -39,7 +39,26 @@ conv_chain! {
     }
 }
 
+conv_chain! {
+    /// A chain called like a type parameter.
+    pub struct B {
+        input: [2, 8, 8];
+        conv: Conv2d(2 -> 2, kernel: 1);
+        output: [2, 8, 8];
+    }
+}
+
+conv_chain! {
+    /// Another one.
+    pub struct S {
+        input: [2, 8, 8];
+        b: Chain(B);
+        output: [2, 8, 8];
+    }
+}
+
 fn main() {
+    assert_eq!(S::LAYERS[0].name, "b");
     assert_eq!(Relu::OUTPUT.to_string(), "[2, 8, 8]");
     assert_eq!(Relu::LAYERS[10].name, "type");
     assert_eq!(Conv2d::LAYERS[0].name, "conv.conv2d");

@@ -50,6 +50,14 @@ impl Problem {
             Problem::Unread { node } => Place::Unread(*node),
         }
     }
+
+    /// The statement whose claim does not hold, if that is the problem.
+    pub(crate) fn claimant(&self) -> Option<NodeId> {
+        match self {
+            Problem::Restores { node, .. } | Problem::Comment { node, .. } => Some(*node),
+            _ => None,
+        }
+    }
 }
 
 /// Where a problem is.

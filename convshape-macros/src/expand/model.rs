@@ -1,4 +1,4 @@
-//! The struct with its parameters, and its methods.
+//! The struct with its parameters.
 
 use convshape_arith::shape::{MAX_RANK, Shape};
 use proc_macro2::{Ident, TokenStream};
@@ -7,8 +7,6 @@ use quote::{format_ident, quote};
 use super::Expansion;
 use super::docs::after;
 use crate::graph::{Member, NodeId, Recipe};
-use crate::unseen::visible;
-use crate::words::list;
 
 /// How many fields one function visits.
 const FIELDS_A_PART: usize = 64;
@@ -178,173 +176,6 @@ impl Expansion<'_> {
             ["running_mean", "running_var"] => quote!(#krate::Statistics),
             _ => quote!(#krate::Normalisation),
         })
-    }
-
-    /// The inherent methods.
-    pub(super) fn methods(&self) -> TokenStream {
-        let krate = &self.krate;
-        let name = &self.chain.name;
-        let core = quote!(#krate::__private::core);
-        let inputs: Vec<_> = self.graph.inputs.iter().map(|input| input.shape).collect();
-        let mut outputs = self.outputs();
-        if outputs.is_empty() {
-            // Refused; `()` is the type of no output and would give errors of its own.
-            outputs.push(Shape::unknown(1));
-        }
-        let tensor = |shape: &Shape, whole: &str| {
-            let shape = self.port_type(shape, whole);
-            quote!(#krate::Tensor<#krate::__private::core::primitive::f32, #shape>)
-        };
-        let view = |shape| {
-            let dimension = self.batch_dimension(shape);
-            quote!(#krate::ndarray::ArrayView<'_, #krate::__private::core::primitive::f32, #dimension>)
-        };
-        let array = |shape| {
-            let dimension = self.batch_dimension(shape);
-            quote!(#krate::ndarray::Array<#krate::__private::core::primitive::f32, #dimension>)
-        };
-        let input_tensors = tuple(inputs.iter().map(|shape| {
-            let tensor = tensor(shape, "Input");
-            quote!(&#tensor)
-        }));
-        let input_shapes = tuple(inputs.iter().map(|shape| self.port_type(shape, "Input")));
-        let output_shapes = tuple(outputs.iter().map(|shape| self.port_type(shape, "Output")));
-        let output_tensors = tuple(outputs.iter().map(|shape| tensor(shape, "Output")));
-        let input_views = tuple(inputs.iter().map(view));
-        let output_arrays = tuple(outputs.iter().map(array));
-        let output_views = tuple(outputs.iter().map(view));
-        let input_arrays = tuple(inputs.iter().map(array));
-        let shapes = |shapes: &[Shape]| list(shapes.iter().map(visible));
-        let forward = format!("Runs one sample: {} to {}.", shapes(&inputs), shapes(&outputs));
-        let (pretrained, weight_checks) = (self.pretrained(), self.deferred_weights());
-        let batch = format!("Runs a batch, the batch axis first: {} to {}.", shapes(&inputs), shapes(&outputs));
-        let (generics, arguments) = self.generics();
-        let checks = if self.deferred() { self.deferred_checks() } else { TokenStream::new() };
-        // A generic chain is checked where it is used; the constant makes that certain.
-        let checked = self.chain.generics.is_some().then(|| quote!(let () = Self::CHECK;));
-        let fixed = inputs.iter().chain(&outputs).all(Self::is_fixed);
-        let forward = fixed.then(|| {
-            quote! {
-                #krate::__alloc! {
-                    #[doc = #forward]
-                    ///
-                    /// # Panics
-                    /// If a parameter was replaced by one of another shape.
-                    #[must_use]
-                    pub fn forward(&self, x: #input_tensors) -> #output_tensors {
-                        #checked
-                        #krate::__private::forward(self, x)
-                    }
-                }
-
-                /// As `forward`, from and to tensors or nested arrays, in the caller's memory: after the first
-                /// run, which packs the weights, it allocates nothing.
-                ///
-                /// # Panics
-                /// If a parameter was replaced by one of another shape.
-                pub fn forward_into(
-                    &self,
-                    x: impl #krate::__private::InputSlices<#input_shapes>,
-                    y: impl #krate::__private::OutputSlices<#output_shapes>,
-                    workspace: &mut impl #krate::Memory,
-                ) {
-                    #checked
-                    #krate::__private::forward_into(self, x, y, workspace)
-                }
-            }
-        });
-        let whole = self.whole_ports(&inputs, &outputs);
-        let typed = self.typed_layer(&inputs, &outputs);
-        quote! {
-            #whole
-
-            impl #generics #name #arguments {
-                /// The shapes of this chain were checked while it compiled.
-                pub const CHECK: () = { #checks #weight_checks };
-
-                #krate::__alloc! {
-                    /// A model with freshly drawn parameters, as the dialect's framework initialises them.
-                    #[must_use]
-                    pub fn init(rng: &mut impl #krate::rand::Rng) -> Self {
-                        #checked
-                        #krate::__private::init(rng)
-                    }
-
-                    /// The layers as a table: outputs, parameters, multiply-adds, receptive fields.
-                    #[must_use]
-                    pub fn summary() -> #krate::Summary {
-                        #checked
-                        #krate::__private::summary::<Self>()
-                    }
-                }
-
-                /// A model that borrows its parameters: all numbers one behind the other, in the order of the
-                /// layers and within a layer in that of its fields. Nothing is copied.
-                ///
-                /// # Errors
-                /// If there are more or fewer numbers than the model has.
-                pub fn from_static(
-                    weights: &'static [#krate::__private::core::primitive::f32],
-                ) -> #core::result::Result<Self, #krate::ShapeError> {
-                    #checked
-                    #krate::__private::from_static(weights)
-                }
-
-                #pretrained
-
-                #forward
-
-                #krate::__ndarray! {
-                    #[doc = #batch]
-                    ///
-                    /// # Errors
-                    /// If an input is not of that shape; the error names the axis.
-                    pub fn forward_batch(
-                        &self,
-                        x: #input_views,
-                    ) -> #core::result::Result<#output_arrays, #krate::ShapeError> {
-                        #checked
-                        #krate::__private::forward_batch(self, x)
-                    }
-                }
-
-                #krate::__training! { x: #input_views, dy: #output_views, dx: #input_arrays }
-            }
-
-            #krate::__weight_files! { [#generics] #name #arguments }
-            #typed
-        }
-    }
-
-    /// What `Input<Self>` and `Output<Self>` need to know: the number of axes.
-    fn whole_ports(&self, inputs: &[Shape], outputs: &[Shape]) -> TokenStream {
-        if self.chain.generics.is_none() && !self.deferred() {
-            return TokenStream::new();
-        }
-        let krate = &self.krate;
-        let name = &self.chain.name;
-        let (generics, arguments) = self.generics();
-        let rank = |shapes: &[Shape]| {
-            let rank = shapes.first().map_or(1, Shape::rank);
-            let rank = Ident::new(&format!("Rank{rank}"), name.span());
-            quote!(#krate::__private::#rank)
-        };
-        let (input, output) = (rank(inputs), rank(outputs));
-        quote! {
-            impl #generics #krate::__private::Ends for #name #arguments {
-                type InputRank = #input;
-                type OutputRank = #output;
-            }
-        }
-    }
-}
-
-/// One type as it is, several as a tuple.
-fn tuple(types: impl Iterator<Item = TokenStream>) -> TokenStream {
-    let types: Vec<TokenStream> = types.collect();
-    match types.as_slice() {
-        [only] => quote!(#only),
-        _ => quote!((#(#types),*)),
     }
 }
 

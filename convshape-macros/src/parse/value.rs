@@ -1,14 +1,15 @@
-//! Values: sizes, floats, words, tuples, pairs and shapes.
+//! Values: sizes, floats, words, tuples and pairs.
 
 use proc_macro2::{Delimiter, Group, Span, TokenTree};
 
 use super::cursor::{Cursor, plain};
 use super::number::{Lit, literal};
 use super::python::Sign;
+use super::source::reference;
 use super::statement::labelled;
 use super::{Parsed, Parser};
 use crate::fault::{PythonForm, SyntaxFault};
-use crate::syntax::{Args, Dim, Field, Reference, ShapePattern, SizeExpr, Source, Value};
+use crate::syntax::{Args, Dim, Field, SizeExpr, Value};
 
 impl Parser {
     /// What stands in a layer's parentheses. A part that cannot be read is recorded and stands as
@@ -253,79 +254,6 @@ impl Parser {
         }
         Ok(Value::Pairs(pairs, group.span()))
     }
-
-    /// `[C, 7, _]`
-    pub(super) fn shape(&mut self, c: &mut Cursor<'_>) -> Parsed<ShapePattern> {
-        if let Some(group) = c.group(Delimiter::Bracket) {
-            return Ok(self.dims(group));
-        }
-        let expected = "a shape such as `[1, 28, 28]`";
-        match c.group_at(0, Delimiter::Parenthesis) {
-            // As a tuple in Python; read as what is meant.
-            Some(group) => {
-                let fault = c.unexpected_with(expected, None);
-                c.bump();
-                let shape = self.dims(group);
-                self.fault(match fault {
-                    SyntaxFault::Unexpected { span, found, expected, .. } => {
-                        SyntaxFault::Unexpected { span, found, expected, help: Some(format!("write `{shape}`")) }
-                    }
-                    other => other,
-                });
-                Ok(shape)
-            }
-            None => Err(c.unexpected(expected)),
-        }
-    }
-
-    fn dims(&mut self, group: &Group) -> ShapePattern {
-        let tokens = plain(group.stream());
-        let mut dims = Vec::new();
-        let mut batch = false;
-        for mut part in Cursor::new(&tokens, group.span_open()).split() {
-            let span = part.span();
-            if let Some(found) = batch_axis(&part, dims.len()) {
-                self.fault(SyntaxFault::BatchAxis { span, found: found.to_owned() });
-                batch = true;
-                continue;
-            }
-            let dim = match part.hole() {
-                Some(_) => Ok(Dim::Any),
-                None => self.size(&mut part).map(Dim::Size),
-            };
-            let dim = dim.and_then(|dim| part.end("`,` or `]`").map(|()| dim));
-            dims.push(self.recorded(dim).unwrap_or(Dim::Broken));
-        }
-        ShapePattern { dims, batch, span: group.span() }
-    }
-
-    /// `a`, `a.b`, `_` or `(a, b)`
-    pub(super) fn source(&mut self, c: &mut Cursor<'_>) -> Parsed<Source> {
-        if c.hole().is_some() {
-            return Ok(Source::Previous);
-        }
-        if let Some(group) = c.group(Delimiter::Parenthesis) {
-            return self.nested(group.span(), |parser| {
-                let tokens = plain(group.stream());
-                let mut sources = Vec::new();
-                for mut part in Cursor::new(&tokens, group.span_open()).split() {
-                    sources.push(parser.source(&mut part)?);
-                    part.end("`,` or `)`")?;
-                }
-                Ok(Source::Several(sources, group.span()))
-            });
-        }
-        reference(c).map(Source::Named)
-    }
-}
-
-/// `None`, or `-1` in front, which stand for the batch in Python.
-fn batch_axis(part: &Cursor<'_>, place: usize) -> Option<&'static str> {
-    if part.left() == 1 && part.is_word("None") {
-        return Some("None");
-    }
-    let one = |token: &TokenTree| matches!(token, TokenTree::Literal(number) if number.to_string() == "1");
-    (place == 0 && part.left() == 2 && part.is_punct("-") && part.peek_at(1).is_some_and(one)).then_some("-1")
 }
 
 /// Whether an element between brackets is itself in brackets: `(0, 1)`, not `(a + b)`.
@@ -337,17 +265,6 @@ fn is_pair(part: &Cursor<'_>) -> bool {
         }
         _ => false,
     }
-}
-
-/// `a` or `a.b`
-fn reference(c: &mut Cursor<'_>) -> Parsed<Reference> {
-    let name = c.ident("the name of a statement")?;
-    let mut port = None;
-    if c.is_punct(".") && !c.is_punct("..") {
-        c.bump();
-        port = Some(c.ident("the name of a port")?);
-    }
-    Ok(Reference { name, port })
 }
 
 /// The two sides of an axis.

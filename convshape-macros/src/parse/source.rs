@@ -1,0 +1,39 @@
+//! What a statement reads, by name.
+
+use proc_macro2::Delimiter;
+
+use super::cursor::{Cursor, plain};
+use super::{Parsed, Parser};
+use crate::syntax::{Reference, Source};
+
+impl Parser {
+    /// `a`, `a.b`, `_` or `(a, b)`
+    pub(super) fn source(&mut self, c: &mut Cursor<'_>) -> Parsed<Source> {
+        if c.hole().is_some() {
+            return Ok(Source::Previous);
+        }
+        if let Some(group) = c.group(Delimiter::Parenthesis) {
+            return self.nested(group.span(), |parser| {
+                let tokens = plain(group.stream());
+                let mut sources = Vec::new();
+                for mut part in Cursor::new(&tokens, group.span_open()).split() {
+                    sources.push(parser.source(&mut part)?);
+                    part.end("`,` or `)`")?;
+                }
+                Ok(Source::Several(sources, group.span()))
+            });
+        }
+        reference(c).map(Source::Named)
+    }
+}
+
+/// `a` or `a.b`
+pub(super) fn reference(c: &mut Cursor<'_>) -> Parsed<Reference> {
+    let name = c.ident("the name of a statement")?;
+    let mut port = None;
+    if c.is_punct(".") && !c.is_punct("..") {
+        c.bump();
+        port = Some(c.ident("the name of a port")?);
+    }
+    Ok(Reference { name, port })
+}
