@@ -8,12 +8,14 @@
 //! `CASE.bin` has all weights, `CASE.x.bin` and `CASE.y.bin` input and output, as little-endian `f32`; `CASE.net` lists
 //! the network's operations, with the places of their weights. Of a case of training the output is the target, and
 //! `CASE.net` has the learning rate and the first losses. Chains are types, so the suite is written out, and
-//! `CASE.net` only says where the weights of each layer are.
+//! `CASE.net` only says where the weights of each layer are. The files have the channels first; layers by themselves run
+//! on channels-last tensors, which are made before the clock starts.
 #![expect(clippy::print_stdout, reason = "it answers on its standard output")]
 
 #[path = "../convshape/benches/suite/mod.rs"]
 mod suite;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::hint::black_box;
@@ -23,13 +25,13 @@ use std::rc::Rc;
 use std::time::Instant;
 use std::{env, fs, io};
 
-use convshape::__private::Parts;
+use convshape::__private::{InputSlices, OutputSlices, Parts, forward_into};
 use convshape::ndarray::ArrayD;
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
 use convshape::train::{Mse, Sgd, Train};
-use convshape::{Chain, Model, Shape, ShapeError};
-use suite::{Visit, split, with_case};
+use convshape::{Chain, Model, Shape, ShapeError, Workspace};
+use suite::{Visit, split, with_case, with_channels_last};
 
 type Failure = Box<dyn Error>;
 
@@ -41,11 +43,12 @@ struct Case {
 }
 
 /// Makes a case of a network and its files.
+#[derive(Clone)]
 struct Load<'a> {
     net: &'a str,
     weights: &'a [f32],
-    x: Vec<f32>,
-    y: Vec<f32>,
+    x: ArrayD<f32>,
+    y: ArrayD<f32>,
     batch: usize,
 }
 
@@ -55,19 +58,50 @@ impl Visit for Load<'_> {
     fn visit<M: Model + Parts>(self, init: fn(&mut Xoshiro256PlusPlus) -> M) -> Result<Case, Failure> {
         let mut model = init(&mut Xoshiro256PlusPlus::seed_from_u64(0));
         fill(&mut model, self.net, self.weights)?;
-        let x = ArrayD::from_shape_vec(dims(self.batch, &<M as Chain>::INPUT), self.x)?;
-        match training(self.net) {
-            Some((rate, losses)) => {
-                let y = ArrayD::from_shape_vec(dims(self.batch, &<M as Chain>::OUTPUT), self.y)?;
-                train(model, x, y, rate, losses)
+        for (found, own) in [(&self.x, &<M as Chain>::INPUT), (&self.y, &<M as Chain>::OUTPUT)] {
+            if found.shape() != dims(self.batch, own) {
+                return Err(format!("{:?} for {own} in batches of {}", found.shape(), self.batch).into());
             }
-            None => infer(model, x, self.y),
+        }
+        match training(self.net) {
+            Some((rate, losses)) => train(model, self.x, self.y, rate, losses),
+            None if self.batch == 1 => infer_one(model, self.x, self.y),
+            None => infer(model, self.x, self.y),
         }
     }
 }
 
+/// A run is a sample, into memory that is there already.
+fn infer_one<M: Model + Parts>(model: M, x: ArrayD<f32>, expected: ArrayD<f32>) -> Result<Case, Failure> {
+    let (x, expected) = (x.into_raw_vec_and_offset().0, expected.into_raw_vec_and_offset().0);
+    let memory = Rc::new(RefCell::new((vec![0.0; expected.len()], Workspace::new::<M>())));
+    let again = Rc::clone(&memory);
+    let run = move || {
+        let (y, workspace) = &mut *memory.borrow_mut();
+        forward_into(&model, One(&x[..]), One(black_box(&mut y[..])), workspace);
+    };
+    // The first run packs the weights.
+    run();
+    Ok(Case { run: Box::new(run), error: Box::new(move || error(&again.borrow().0, &expected)) })
+}
+
+/// The elements of a model's one input or output.
+struct One<T>(T);
+
+impl InputSlices<()> for One<&[f32]> {
+    fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R {
+        f(&[self.0])
+    }
+}
+
+impl OutputSlices<()> for One<&mut [f32]> {
+    fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R {
+        f(&mut [self.0])
+    }
+}
+
 /// A run is a batch.
-fn infer<M: Model>(model: M, x: ArrayD<f32>, expected: Vec<f32>) -> Result<Case, Failure> {
+fn infer<M: Model>(model: M, x: ArrayD<f32>, expected: ArrayD<f32>) -> Result<Case, Failure> {
     // The first run packs the weights.
     model.run_batch(&[x.view()])?;
     let run = move || model.run_batch(&[x.view()]).expect("the input has the chain's shape").swap_remove(0);
@@ -75,7 +109,7 @@ fn infer<M: Model>(model: M, x: ArrayD<f32>, expected: Vec<f32>) -> Result<Case,
     let again = Rc::clone(&run);
     Ok(Case {
         run: Box::new(move || drop(black_box(run()))),
-        error: Box::new(move || error(&again().into_raw_vec_and_offset().0, &expected)),
+        error: Box::new(move || error(&again().into_raw_vec_and_offset().0, expected.as_slice().unwrap_or_default())),
     })
 }
 
@@ -117,6 +151,12 @@ fn training(net: &str) -> Option<(f64, Vec<f64>)> {
     let rate = numbers.next()?;
     let losses: Vec<f64> = numbers.collect();
     (!losses.is_empty()).then_some((rate, losses))
+}
+
+/// The sizes behind the name of an input or output: `input x 1 1 28 28`.
+fn sizes(net: &str, word: &str) -> Result<Vec<usize>, Failure> {
+    let line = net.lines().find_map(|line| line.strip_prefix(word)).ok_or_else(|| format!("no {word}is described"))?;
+    Ok(line.split_whitespace().skip(1).map(str::parse).collect::<Result<_, _>>()?)
 }
 
 /// The sizes of a batch.
@@ -184,8 +224,17 @@ fn load(models: &Path, case: &str) -> Result<Case, Failure> {
     let (x, y) = (floats(&file(".x.bin"))?, floats(&file(".y.bin"))?);
     let name = case.strip_prefix("train_").unwrap_or(case);
     let (_, batch) = split(name);
-    let load = Load { net: &net, weights: &weights, x, y, batch };
-    with_case(name, load).ok_or_else(|| format!("no network for `{case}`"))?
+    let (x, y) =
+        (ArrayD::from_shape_vec(sizes(&net, "input ")?, x)?, ArrayD::from_shape_vec(sizes(&net, "output ")?, y)?);
+    let channels_last = |array: &ArrayD<f32>| {
+        let mut axes: Vec<usize> = (0..array.ndim()).collect();
+        axes[1..].rotate_left(1);
+        array.view().permuted_axes(axes).as_standard_layout().into_owned()
+    };
+    let last = Load { net: &net, weights: &weights, x: channels_last(&x), y: channels_last(&y), batch };
+    let first = Load { x, y, ..last.clone() };
+    let loaded = with_channels_last(name, last).or_else(|| with_case(name, first));
+    loaded.ok_or_else(|| format!("no network for `{case}`"))?
 }
 
 /// The largest difference, in standard deviations of what is expected.

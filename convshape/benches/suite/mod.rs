@@ -124,115 +124,64 @@ conv_chain! {
     }
 }
 
-// Chains of one layer.
-
 conv_chain! {
-    /// One layer.
-    pub struct C128K1 {
-        input: [128, 28, 28];
-        c: Conv2d(128 -> 128, kernel: 1);
-        output: [128, 28, 28];
+    /// Depthwise-separable convolutions on channels-last tensors.
+    pub struct MobileBlockLast {
+        dialect: keras;
+        block Separable(inputs, outputs, step) {
+            dw: Conv2d(inputs -> inputs, kernel: 3, stride: step, padding: 1, groups: inputs, dialect: torch);
+            dn: BatchNorm(inputs, activation: Relu, dialect: torch);
+            pw: Conv2d(inputs -> outputs, kernel: 1, dialect: torch);
+            pn: BatchNorm(outputs, activation: Relu, dialect: torch);
+        }
+        input: [64, 64, 3];
+        stem: Conv2d(3 -> 32, kernel: 3, stride: 2, padding: 1, dialect: torch);
+        norm: BatchNorm(32, activation: Relu, dialect: torch);
+        b1: Separable(32, 64, 1);
+        b2: Separable(64, 128, 2);
+        b3: Separable(128, 128, 1);
+        output: [16, 16, 128];
     }
 }
 
-conv_chain! {
-    /// One layer.
-    pub struct C16C32K3 {
-        input: [16, 28, 28];
-        c: Conv2d(16 -> 32, kernel: 3, padding: 1);
-        output: [32, 28, 28];
-    }
+/// Chains of one layer, on tensors with the channels first and last.
+macro_rules! layer {
+    (
+        $first:ident, $last:ident: [$inputs:literal, $from:literal, $_:literal] -> [$outputs:literal, $to:literal, $__:literal],
+        $layer:ident($($argument:tt)*)
+    ) => {
+        conv_chain! {
+            /// One layer.
+            pub(crate) struct $first {
+                input: [$inputs, $from, $from];
+                c: $layer($inputs -> $outputs, $($argument)*);
+                output: [$outputs, $to, $to];
+            }
+        }
+        conv_chain! {
+            /// One layer on channels-last tensors.
+            pub(crate) struct $last {
+                dialect: keras;
+                input: [$from, $from, $inputs];
+                c: $layer($inputs -> $outputs, $($argument)*, dialect: torch);
+                output: [$to, $to, $outputs];
+            }
+        }
+    };
 }
 
-conv_chain! {
-    /// One layer.
-    pub struct C256K3 {
-        input: [256, 14, 14];
-        c: Conv2d(256 -> 256, kernel: 3, padding: 1);
-        output: [256, 14, 14];
-    }
-}
-
-conv_chain! {
-    /// One layer.
-    pub struct C3K4S2 {
-        input: [3, 64, 64];
-        c: Conv2d(3 -> 64, kernel: 4, stride: 2, padding: 1);
-        output: [64, 32, 32];
-    }
-}
-
-conv_chain! {
-    /// One layer.
-    pub struct C64K3 {
-        input: [64, 56, 56];
-        c: Conv2d(64 -> 64, kernel: 3, padding: 1);
-        output: [64, 56, 56];
-    }
-}
-
-conv_chain! {
-    /// One layer.
-    pub struct Dil32 {
-        input: [32, 28, 28];
-        c: Conv2d(32 -> 32, kernel: 3, padding: 2, dilation: 2);
-        output: [32, 28, 28];
-    }
-}
-
-conv_chain! {
-    /// One layer.
-    pub struct Dw64 {
-        input: [64, 56, 56];
-        c: Conv2d(64 -> 64, kernel: 3, padding: 1, groups: 64);
-        output: [64, 56, 56];
-    }
-}
-
-conv_chain! {
-    /// One layer.
-    pub struct T128 {
-        input: [128, 16, 16];
-        c: ConvTranspose2d(128 -> 64, kernel: 4, stride: 2, padding: 1);
-        output: [64, 32, 32];
-    }
-}
-
-conv_chain! {
-    /// One layer.
-    pub struct T256 {
-        input: [256, 8, 8];
-        c: ConvTranspose2d(256 -> 128, kernel: 4, stride: 2, padding: 1);
-        output: [128, 16, 16];
-    }
-}
-
-conv_chain! {
-    /// One layer.
-    pub struct T32 {
-        input: [32, 7, 7];
-        c: ConvTranspose2d(32 -> 16, kernel: 3, stride: 2, padding: 1, output_padding: 1);
-        output: [16, 14, 14];
-    }
-}
-
-conv_chain! {
-    /// One layer.
-    pub struct T512 {
-        input: [512, 4, 4];
-        c: ConvTranspose2d(512 -> 256, kernel: 4, stride: 2, padding: 1);
-        output: [256, 8, 8];
-    }
-}
-
-conv_chain! {
-    /// One layer.
-    pub struct T64 {
-        input: [64, 32, 32];
-        c: ConvTranspose2d(64 -> 3, kernel: 4, stride: 2, padding: 1);
-        output: [3, 64, 64];
-    }
-}
+layer!(C128K1, C128K1Last: [128, 28, 28] -> [128, 28, 28], Conv2d(kernel: 1));
+layer!(C16C32K3, C16C32K3Last: [16, 28, 28] -> [32, 28, 28], Conv2d(kernel: 3, padding: 1));
+layer!(C256K3, C256K3Last: [256, 14, 14] -> [256, 14, 14], Conv2d(kernel: 3, padding: 1));
+layer!(C3K4S2, C3K4S2Last: [3, 64, 64] -> [64, 32, 32], Conv2d(kernel: 4, stride: 2, padding: 1));
+layer!(C64K3, C64K3Last: [64, 56, 56] -> [64, 56, 56], Conv2d(kernel: 3, padding: 1));
+layer!(Dil32, Dil32Last: [32, 28, 28] -> [32, 28, 28], Conv2d(kernel: 3, padding: 2, dilation: 2));
+layer!(Dw64, Dw64Last: [64, 56, 56] -> [64, 56, 56], Conv2d(kernel: 3, padding: 1, groups: 64));
+layer!(T128, T128Last: [128, 16, 16] -> [64, 32, 32], ConvTranspose2d(kernel: 4, stride: 2, padding: 1));
+layer!(T256, T256Last: [256, 8, 8] -> [128, 16, 16], ConvTranspose2d(kernel: 4, stride: 2, padding: 1));
+layer!(T32, T32Last: [32, 7, 7] -> [16, 14, 14], ConvTranspose2d(kernel: 3, stride: 2, padding: 1, output_padding: 1));
+layer!(T512, T512Last: [512, 4, 4] -> [256, 8, 8], ConvTranspose2d(kernel: 4, stride: 2, padding: 1));
+layer!(T64, T64Last: [64, 32, 32] -> [3, 64, 64], ConvTranspose2d(kernel: 4, stride: 2, padding: 1));
 
 /// A case by the name of its network.
 pub(crate) trait Visit {
@@ -292,6 +241,29 @@ pub(crate) fn with_case<V: Visit>(case: &str, visit: V) -> Option<V::Output> {
         "l_t32_16_7_k3" => visit.visit(T32::init),
         "l_t512_256_4" => visit.visit(T512::init),
         "l_t64_3_32" => visit.visit(T64::init),
+        _ => return None,
+    })
+}
+
+/// As [`with_case`], on channels-last tensors: layers by themselves, whose input and output would otherwise be brought
+/// into another order.
+#[allow(dead_code, reason = "not all compare them")]
+pub(crate) fn with_channels_last<V: Visit>(case: &str, visit: V) -> Option<V::Output> {
+    let (name, _) = split(case);
+    Some(match name {
+        "mobile_block" => visit.visit(MobileBlockLast::init),
+        "l_c128_28_k1" => visit.visit(C128K1Last::init),
+        "l_c16_32_28_k3" => visit.visit(C16C32K3Last::init),
+        "l_c256_14_k3" => visit.visit(C256K3Last::init),
+        "l_c3_64_64_k4s2" => visit.visit(C3K4S2Last::init),
+        "l_c64_56_k3" => visit.visit(C64K3Last::init),
+        "l_dil32_28_k3d2" => visit.visit(Dil32Last::init),
+        "l_dw64_56_k3" => visit.visit(Dw64Last::init),
+        "l_t128_64_16" => visit.visit(T128Last::init),
+        "l_t256_128_8" => visit.visit(T256Last::init),
+        "l_t32_16_7_k3" => visit.visit(T32Last::init),
+        "l_t512_256_4" => visit.visit(T512Last::init),
+        "l_t64_3_32" => visit.visit(T64Last::init),
         _ => return None,
     })
 }
