@@ -70,9 +70,19 @@ impl Finish {
     }
 
     /// The rest, over stored elements.
+    #[inline(always)]
     pub(super) fn rest<S: Simd>(self, simd: S, y: &mut [f32]) {
-        if let Finish::Other(activation) = self {
-            simd.call(Activate { activation, y });
+        if let Finish::Other(_) = self {
+            self.stored(simd, y);
+        }
+    }
+
+    /// All of it, not compiled for each place where it is called.
+    #[inline(never)]
+    fn stored<S: Simd>(self, simd: S, y: &mut [f32]) {
+        match self {
+            Finish::Other(activation) => simd.call(Activate { activation, y }),
+            cheap => simd.call(Cheap { finish: cheap, y }),
         }
     }
 
@@ -86,11 +96,24 @@ impl Finish {
     /// All of it, over stored elements.
     #[inline(always)]
     pub(super) fn all<S: Simd>(self, simd: S, y: &mut [f32]) {
-        match self {
-            Finish::None => {}
-            Finish::Other(_) => self.rest(simd, y),
-            _ => over(simd, y, self),
+        if self != Finish::None {
+            self.stored(simd, y);
         }
+    }
+}
+
+/// What could have been done in registers.
+struct Cheap<'a> {
+    finish: Finish,
+    y: &'a mut [f32],
+}
+
+impl Kernel for Cheap<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        over(simd, self.y, self.finish);
     }
 }
 

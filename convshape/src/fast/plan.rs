@@ -326,18 +326,22 @@ impl Plan {
         let mut allocate = |size: usize, start: usize, end: usize| {
             let size = size.next_multiple_of(SLACK) + SLACK;
             let mut at = 0;
-            taken.sort_unstable();
             for &(place, length, first, last) in &taken {
                 if start <= last && first <= end && at < place + length && place < at + size {
                     at = place + length;
                 }
             }
-            taken.push((at, size, start, end));
+            // In the order of their places.
+            let index = taken.partition_point(|&(place, ..)| place <= at);
+            taken.insert(index, (at, size, start, end));
             at
         };
         // The largest first: what is small finds room between.
-        let mut order: Vec<usize> = (0..buffers.len()).filter(|&value| lives[value].is_some()).collect();
-        order.sort_by_key(|&value| core::cmp::Reverse(buffers[value].sample()));
+        let mut order: Vec<usize> = Vec::new();
+        for value in (0..buffers.len()).filter(|&value| lives[value].is_some()) {
+            let size = buffers[value].sample();
+            order.insert(order.partition_point(|&other| buffers[other].sample() >= size), value);
+        }
         for value in order {
             if let (Some((start, end)), Place::Workspace(_)) = (lives[value], buffers[value].place) {
                 buffers[value].place = Place::Workspace(allocate(buffers[value].sample(), start, end));

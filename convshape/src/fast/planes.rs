@@ -59,6 +59,8 @@ struct Phase {
 
 /// How many channels a panel may have that there is code for, in [`Tile`].
 const WIDTHS: [usize; 5] = [1, 2, 3, 4, 8];
+/// Positions of a tile of two vectors where there are registers for 8 channels.
+const WIDE: usize = 12;
 
 /// Whether an output reads nothing but the position itself.
 fn is_pointwise(axes: &[Axis; 3], from: PerAxis<usize>, to: PerAxis<usize>) -> bool {
@@ -92,7 +94,7 @@ pub(super) fn fits(axes: &[Axis; 3], from: &Grid, to: &Grid, groups: usize) -> b
 impl Planes {
     pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Planes {
         let (inputs, group) = (x.channels / sum.groups, y.channels / sum.groups);
-        let most = if level.positions()[1] >= 12 { 8 } else { 4 };
+        let most = if level.positions()[1] >= WIDE { 8 } else { 4 };
         // As few panels as there can be, of the same size; they do not cross groups.
         let panel = match sum.groups {
             1 => group.div_ceil(group.div_ceil(most)),
@@ -356,15 +358,17 @@ impl Kernel for Tile<'_> {
         macro_rules! by_width {
             ($($width:literal),+) => {
                 match (self.shift.len(), self.starts.len(), self.step) {
-                    (8, 1, 2) => simd.call(Sums::<8, 1, 2>(self)),
-                    (8, 1, _) => simd.call(Sums::<8, 1, 1>(self)),
                     $(($width, _, 2) => simd.call(Sums::<$width, { vectors($width) }, 2>(self)),
                     ($width, ..) => simd.call(Sums::<$width, { vectors($width) }, 1>(self)),)+
-                    _ => unreachable!("a panel has a width that there is code for"),
+                    _ if const { S::POSITIONS[1] < WIDE } => unreachable!("a panel has a width that there is code for"),
+                    (_, 1, 2) => simd.call(Sums::<8, 1, 2>(self)),
+                    (_, 1, _) => simd.call(Sums::<8, 1, 1>(self)),
+                    (.., 2) => simd.call(Sums::<8, { vectors(8) }, 2>(self)),
+                    _ => simd.call(Sums::<8, { vectors(8) }, 1>(self)),
                 }
             };
         }
-        by_width!(1, 2, 3, 4, 8);
+        by_width!(1, 2, 3, 4);
     }
 }
 

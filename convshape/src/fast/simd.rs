@@ -223,7 +223,7 @@ impl Level {
             // SAFETY: as above.
             #[cfg(target_arch = "aarch64")]
             Set::Neon => unsafe { neon::run(kernel) },
-            Set::Portable => kernel.run(portable::Portable),
+            Set::Portable => portable::Portable.call(kernel),
         }
     }
 

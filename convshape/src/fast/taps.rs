@@ -158,13 +158,21 @@ impl Axis {
     /// order of the rows, and the first row that is read.
     pub(super) fn three(&self) -> Option<([usize; 3], i64)> {
         let [AxisPhase { taps, .. }] = &self.phases[..] else { return None };
-        let mut taps = taps.clone();
-        taps.sort_unstable_by_key(|(_, row)| *row);
+        let taps = by_row(taps);
         match taps[..] {
             [(a, row), (b, next), (c, last)] if next == row + 1 && last == row + 2 => Some(([a, b, c], row)),
             _ => None,
         }
     }
+}
+
+/// Taps in the order of the rows that they read. They are few: sorting of any number is long code.
+fn by_row(taps: &[(usize, i64)]) -> Vec<(usize, i64)> {
+    let mut ordered = Vec::new();
+    for &tap in taps {
+        ordered.insert(ordered.partition_point(|&(_, row)| row <= tap.1), tap);
+    }
+    ordered
 }
 
 /// Output rows `first`, `first + apart`, .. as sums over parts of the input.
@@ -191,8 +199,7 @@ impl Axis {
     pub(super) fn rows(&self) -> Option<Vec<Row>> {
         let mut rows = Vec::new();
         for phase in &self.phases {
-            let mut taps = phase.taps.clone();
-            taps.sort_unstable_by_key(|(_, row)| *row);
+            let taps = by_row(&phase.taps);
             let apart = |pair: &[(usize, i64)]| usize::try_from(pair[1].1 - pair[0].1).unwrap_or(0);
             let distance = taps.windows(2).map(apart).next()?;
             // A dilated one steps from row to row by its dilation.

@@ -98,8 +98,8 @@ impl<const R: usize, const V: usize, const M: usize> Kernel for Line<'_, '_, R, 
             }
             let y = &mut y[cursor.y + first * M * V..][..R * M * V];
             finish_sums(simd, all.as_flattened().as_flattened(), &shift, y);
-            conv.finish.all(simd, y);
         }
+        conv.finish.all(simd, &mut y[cursor.y..][..count * M * V]);
     }
 }
 

@@ -7,6 +7,9 @@ pub(super) struct Portable;
 
 const LANES: usize = 4;
 
+/// `1.5 * 2^23`, whose last bit counts units.
+const BIG: f32 = 12_582_912.0;
+
 #[inline(always)]
 fn map(f: impl Fn(usize) -> f32) -> [f32; LANES] {
     [f(0), f(1), f(2), f(3)]
@@ -92,15 +95,14 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn round(self, x: Self::F) -> Self::F {
-        // Adding and taking away 1.5 * 2^23 leaves no room for a fraction; the numbers are small.
-        const BIG: f32 = 12_582_912.0;
+        // There is no room for a fraction; the numbers are small.
         map(|i| (x[i] + BIG) - BIG)
     }
 
     #[inline(always)]
     fn exp2(self, n: Self::F) -> Self::F {
-        #[expect(clippy::cast_possible_truncation, reason = "a whole number from -126 to 127")]
-        map(|i| f32::from_bits(((n[i] as i32 + 127) << 23).cast_unsigned()))
+        // Its last bits are the exponent's.
+        map(|i| f32::from_bits((n[i] + (BIG + 127.0)).to_bits() << 23))
     }
 
     #[inline(always)]
