@@ -20,7 +20,7 @@ use super::math::Finish;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
 use super::taps::Axis;
 use super::threads::{Spread, Threads};
-use super::tile::MOST_VECTORS;
+use super::tile::{MOST_POSITIONS, MOST_VECTORS};
 use crate::workspace::Workspace;
 
 /// What to compute: the sum, and what is folded into it.
@@ -294,6 +294,9 @@ impl Conv {
     }
 }
 
+/// Positions whose places are worked out at a time, for all panels.
+const MOST_PLACES: usize = 16 * MOST_POSITIONS;
+
 /// A block of positions.
 struct Task<'a> {
     conv: &'a Conv,
@@ -377,18 +380,29 @@ impl Kernel for &mut Task<'_> {
                 }
                 continue;
             }
-            for panel in panels {
-                if let Split::Channels(step) = conv.split
-                    && !self.units.contains(&(panel.first / step))
-                {
-                    continue;
-                }
-                let cursor = Cursor { y: start.y + panel.first - self.base, ..start };
-                let sums = &mut sums;
-                let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor, positions, sums };
-                match conv.kind {
-                    Kind::Dots => piece.dots(simd),
-                    _ => piece.products(simd),
+            let wanted = |panel: &&Panel| match conv.split {
+                Split::Channels(step) => self.units.contains(&(panel.first / step)),
+                Split::Rows(_) | Split::Phases(_) => true,
+            };
+            let (mut starts, mut places) = ([0; MOST_PLACES], [0; MOST_PLACES]);
+            // Weights that do not stay in the cache pass through it once, panel by panel.
+            let together = if conv.chunk == usize::MAX { 1 } else { panels.len() };
+            for panels in panels.chunks(together) {
+                let mut cursor = Cursor { y: start.y - self.base, ..start };
+                let mut rest = positions;
+                while rest > 0 {
+                    let count = rest.min(MOST_PLACES);
+                    let (starts, places) = (&mut starts[..count], &mut places[..count]);
+                    cursor.fill(starts, places);
+                    for panel in panels.iter().filter(wanted) {
+                        let (y, sums) = (&mut self.y[panel.first..], &mut sums);
+                        let mut piece = Piece { conv, panel, x: self.x, y, starts, places, sums };
+                        match conv.kind {
+                            Kind::Dots => piece.dots(simd),
+                            _ => piece.products(simd),
+                        }
+                    }
+                    rest -= count;
                 }
             }
         }

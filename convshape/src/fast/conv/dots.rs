@@ -122,34 +122,37 @@ fn finish_sums<S: Simd>(simd: S, sums: &[S::F], shift: &[f32], y: &mut [f32]) {
 impl Piece<'_> {
     /// Positions that are not in rows, or in short ones.
     #[inline(always)]
-    pub(super) fn dots<S: Simd>(mut self, simd: S) {
-        while self.positions > 0 {
-            let count = if self.positions >= 4 { 4 } else { 1 };
-            match (self.panel.channels, count) {
-                (1, 4) => simd.call(DotTile::<4, 1>(&mut self)),
-                (1, _) => simd.call(DotTile::<1, 1>(&mut self)),
-                (2, 4) => simd.call(DotTile::<4, 2>(&mut self)),
-                (2, _) => simd.call(DotTile::<1, 2>(&mut self)),
-                (_, 4) => simd.call(DotTile::<4, 3>(&mut self)),
-                _ => simd.call(DotTile::<1, 3>(&mut self)),
+    pub(super) fn dots<S: Simd>(&mut self, simd: S) {
+        let mut first = 0;
+        while first < self.starts.len() {
+            let many = self.starts.len() - first >= 4;
+            match (self.panel.channels, many) {
+                (1, true) => simd.call(DotTile::<4, 1>(self, first)),
+                (1, _) => simd.call(DotTile::<1, 1>(self, first)),
+                (2, true) => simd.call(DotTile::<4, 2>(self, first)),
+                (2, _) => simd.call(DotTile::<1, 2>(self, first)),
+                (_, true) => simd.call(DotTile::<4, 3>(self, first)),
+                _ => simd.call(DotTile::<1, 3>(self, first)),
             }
-            self.positions -= count;
+            first += if many { 4 } else { 1 };
         }
     }
 }
 
-struct DotTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>);
+/// `R` positions from the one of that number on, `V` output channels.
+struct DotTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>, usize);
 
 impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let piece = self.0;
-        let (starts, places) = piece.cursor.take::<R>();
+        let DotTile(piece, first) = self;
+        let starts: &[usize; R] = piece.starts[first..].first_chunk().expect("as many positions");
+        let places = &piece.places[first..];
         let mut sums = [[simd.splat(0.0); V]; R];
         let (panel, packed) = (piece.panel, piece.conv.weights.get());
-        dots(simd, piece.x, &starts, &panel.runs, &packed[panel.weights.clone()], &mut sums);
+        dots(simd, piece.x, starts, &panel.runs, &packed[panel.weights.clone()], &mut sums);
         let mut y = [[0.0; V]; R];
         let shift: [f32; V] = *packed[panel.shift..].first_chunk().expect("a constant for each channel");
         finish_sums(simd, sums.as_flattened(), &shift, y.as_flattened_mut());
