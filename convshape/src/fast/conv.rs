@@ -380,22 +380,26 @@ impl Kernel for &mut Task<'_> {
                 }
                 continue;
             }
-            let wanted = |panel: &&Panel| match conv.split {
-                Split::Channels(step) => self.units.contains(&(panel.first / step)),
-                Split::Rows(_) | Split::Phases(_) => true,
+            let panels = match conv.split {
+                Split::Channels(step) => {
+                    let place = |unit: usize| panels.partition_point(|panel| panel.first / step < unit);
+                    &panels[place(self.units.start)..place(self.units.end)]
+                }
+                Split::Rows(_) | Split::Phases(_) => panels,
             };
             let (mut starts, mut places) = ([0; MOST_PLACES], [0; MOST_PLACES]);
             // Weights that do not stay in the cache pass through it once, panel by panel.
-            let together = if conv.chunk == usize::MAX { 1 } else { panels.len() };
+            let together = if conv.chunk == usize::MAX { 1 } else { panels.len().max(1) };
             for panels in panels.chunks(together) {
-                let mut cursor = Cursor { y: start.y - self.base, ..start };
+                let first = panels[0].first;
+                let mut cursor = Cursor { y: start.y + first - self.base, ..start };
                 let mut rest = positions;
                 while rest > 0 {
                     let count = rest.min(MOST_PLACES);
                     let (starts, places) = (&mut starts[..count], &mut places[..count]);
                     cursor.fill(starts, places);
-                    for panel in panels.iter().filter(wanted) {
-                        let (y, sums) = (&mut self.y[panel.first..], &mut sums);
+                    for panel in panels {
+                        let (y, sums) = (&mut self.y[panel.first - first..], &mut sums);
                         let mut piece = Piece { conv, panel, x: self.x, y, starts, places, sums };
                         match conv.kind {
                             Kind::Dots => piece.dots(simd),
