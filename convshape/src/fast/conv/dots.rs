@@ -2,7 +2,7 @@
 //! up at the end.
 
 use super::super::buffer::View;
-use super::super::simd::{Kernel, MOST_LANES, Simd, dots};
+use super::super::simd::{Kernel, MOST_LANES, Sets, Simd, dots};
 use super::super::taps::Axis;
 use super::{Conv, Cursor, Panel, Piece, Split};
 
@@ -41,9 +41,14 @@ impl Lines<'_> {
     pub(super) fn fit<S: Simd>(channels: usize, width: usize) -> bool {
         width >= length::<S>(channels)
     }
+}
+
+impl Kernel for Lines<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
-    pub(super) fn run<S: Simd>(mut self, simd: S) {
+    fn run<S: Simd>(mut self, simd: S) {
         let [samples, depth, height, _] = self.cursor.count;
         let (x, y) = (self.cursor.x, self.cursor.y);
         for row in 0..samples * depth * height {
@@ -119,21 +124,27 @@ fn finish_sums<S: Simd>(simd: S, sums: &[S::F], shift: &[f32], y: &mut [f32]) {
     }
 }
 
-impl Piece<'_> {
-    /// Positions that are not in rows, or in short ones.
+/// Positions that are not in rows, or in short ones.
+pub(super) struct Dots<'a>(pub(super) Piece<'a>);
+
+impl Kernel for Dots<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
+
     #[inline(always)]
-    pub(super) fn dots<S: Simd>(mut self, simd: S) {
-        while self.positions > 0 {
-            let count = if self.positions >= 4 { 4 } else { 1 };
-            match (self.panel.channels, count) {
-                (1, 4) => simd.call(DotTile::<4, 1>(&mut self)),
-                (1, _) => simd.call(DotTile::<1, 1>(&mut self)),
-                (2, 4) => simd.call(DotTile::<4, 2>(&mut self)),
-                (2, _) => simd.call(DotTile::<1, 2>(&mut self)),
-                (_, 4) => simd.call(DotTile::<4, 3>(&mut self)),
-                _ => simd.call(DotTile::<1, 3>(&mut self)),
+    fn run<S: Simd>(self, simd: S) {
+        let Dots(mut piece) = self;
+        while piece.positions > 0 {
+            let count = if piece.positions >= 4 { 4 } else { 1 };
+            match (piece.panel.channels, count) {
+                (1, 4) => simd.call(DotTile::<4, 1>(&mut piece)),
+                (1, _) => simd.call(DotTile::<1, 1>(&mut piece)),
+                (2, 4) => simd.call(DotTile::<4, 2>(&mut piece)),
+                (2, _) => simd.call(DotTile::<1, 2>(&mut piece)),
+                (_, 4) => simd.call(DotTile::<4, 3>(&mut piece)),
+                _ => simd.call(DotTile::<1, 3>(&mut piece)),
             }
-            self.positions -= count;
+            piece.positions -= count;
         }
     }
 }
