@@ -13,7 +13,7 @@ use convshape_arith::op::PerAxis;
 
 use self::cursor::Cursor;
 use self::depthwise::{DepthTile, GroupTile, Rows, Strip, Window};
-use self::dots::{Lines, beside};
+use self::dots::{Dots, Lines, beside};
 use self::piece::Piece;
 use super::buffer::{Buffer, View};
 use super::math::Finish;
@@ -176,6 +176,8 @@ impl Conv {
         let (inputs, outputs) = (x.channels / sum.groups, y.channels / sum.groups);
         let kind = if sum.groups > 1 && inputs == 1 && outputs == 1 {
             Kind::Depthwise
+        } else if level.is_portable() {
+            Kind::Products
         } else if sum.groups > 1 && inputs <= lanes && outputs < lanes {
             Kind::Grouped
         } else if sum.groups == 1 && outputs <= 3.min(lanes / 2) && inputs.is_multiple_of(lanes) && !x.buffer.planar {
@@ -204,7 +206,7 @@ impl Conv {
             last: if whole { sum.finish } else { Finish::None },
             split,
             spread: split.spread(axes, &y),
-            window: if kind == Kind::Depthwise {
+            window: if kind == Kind::Depthwise && !level.is_portable() {
                 Window::new(axes, &x).filter(|_| split == Split::Rows(1))
             } else {
                 None
@@ -342,9 +344,10 @@ impl Kernel for &mut Task<'_> {
             let panels = &conv.panels[phase.panels.clone()];
             if let Some(window) = conv.window {
                 let place = [phase.y, self.base];
-                let mut rows = Rows { conv, window, panels, x: self.x, y: &mut *self.y, place, width: count[3] };
                 for sample in self.samples.clone() {
-                    rows.run(simd, sample, first[2]..first[2] + count[2]);
+                    let (width, rows) = (count[3], first[2]..first[2] + count[2]);
+                    let y = &mut *self.y;
+                    simd.call(Rows { conv, window, panels, x: self.x, y, place, width, sample, rows });
                 }
                 continue;
             }
@@ -354,7 +357,7 @@ impl Kernel for &mut Task<'_> {
                 if index % beside == 0 {
                     let panels = &conv.panels[phase.panels.start..][..beside];
                     let cursor = Cursor { y: start.y - self.base, ..start };
-                    Lines { conv, panels, x: self.x, y: &mut *self.y, cursor }.run(simd);
+                    simd.call(Lines { conv, panels, x: self.x, y: &mut *self.y, cursor });
                 }
                 continue;
             }
@@ -400,9 +403,9 @@ impl Kernel for &mut Task<'_> {
                     cursor.fill(starts, places);
                     for panel in panels {
                         let (y, sums) = (&mut self.y[panel.first - first..], &mut sums);
-                        let mut piece = Piece { conv, panel, x: self.x, y, starts, places, sums };
+                        let piece = Piece { conv, panel, x: self.x, y, starts, places, sums };
                         match conv.kind {
-                            Kind::Dots => piece.dots(simd),
+                            Kind::Dots => simd.call(Dots(piece)),
                             _ => piece.products(simd),
                         }
                     }

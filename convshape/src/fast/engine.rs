@@ -99,7 +99,7 @@ const CACHED: usize = 192 * 1024;
 impl Engine {
     /// For a model with these parameters; `None` where the plan has no words for what is wrong.
     pub(crate) fn new(linked: Linked, params: &[&Param], inputs: &[Shape], level: Level) -> Option<Engine> {
-        let plan = Plan::new(linked, inputs)?;
+        let plan = Plan::new(linked, inputs, level)?;
         let mut weights = 0;
         let mut steps = Vec::new();
         for (step, &clears) in plan.steps.iter().zip(&plan.clears) {

@@ -2,7 +2,7 @@
 
 use convshape_arith::op::Activation;
 
-use super::simd::{Kernel, Level, Simd};
+use super::simd::{Kernel, Level, MOST_LANES, Simd};
 use crate::kernels;
 
 /// An activation as a step's end: the cheap ones are taken while the sums are in registers.
@@ -80,16 +80,13 @@ impl Finish {
     /// All of it, not compiled for each place where it is called.
     #[inline(never)]
     fn stored<S: Simd>(self, simd: S, y: &mut [f32]) {
-        match self {
-            Finish::Other(activation) => simd.call(Activate { activation, y }),
-            cheap => simd.call(Cheap { finish: cheap, y }),
-        }
+        simd.call(Over { finish: self, y });
     }
 
     /// The same, from outside of a kernel.
     pub(super) fn over(self, level: Level, y: &mut [f32]) {
-        if let Finish::Other(activation) = self {
-            level.run(Activate { activation, y });
+        if let Finish::Other(_) = self {
+            level.run(Over { finish: self, y });
         }
     }
 
@@ -102,34 +99,47 @@ impl Finish {
     }
 }
 
-/// What could have been done in registers.
-struct Cheap<'a> {
+/// Stored elements.
+struct Over<'a> {
     finish: Finish,
     y: &'a mut [f32],
 }
 
-impl Kernel for Cheap<'_> {
+impl Kernel for Over<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        over(simd, self.y, self.finish);
+        let (whole, rest) = self.y.split_at_mut(self.y.len() - self.y.len() % S::LANES);
+        simd.call(Whole { finish: self.finish, y: whole });
+        if !rest.is_empty() {
+            // Filled up with zeros.
+            let mut last = [0.0; MOST_LANES];
+            last[..rest.len()].copy_from_slice(rest);
+            simd.call(Whole { finish: self.finish, y: &mut last[..S::LANES] });
+            rest.copy_from_slice(&last[..rest.len()]);
+        }
     }
 }
 
-struct Activate<'a> {
-    activation: Activation,
+/// Whole vectors.
+struct Whole<'a> {
+    finish: Finish,
     y: &'a mut [f32],
 }
 
-impl Kernel for Activate<'_> {
+impl Kernel for Whole<'_> {
     type Output = ();
 
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     fn run<S: Simd>(self, simd: S) {
         let y = self.y;
-        match self.activation {
+        let activation = match self.finish {
+            Finish::Other(activation) => activation,
+            cheap => return over(simd, y, cheap),
+        };
+        match activation {
             Activation::Sigmoid => over(simd, y, Sigmoid),
             Activation::Tanh => over(simd, y, Tanh),
             Activation::Silu => over(simd, y, Silu),
@@ -204,17 +214,11 @@ impl Map for Finish {
     }
 }
 
-/// Every vector of a slice, the last one filled up with zeros.
+/// Every vector of a slice.
 #[inline(always)]
 fn over<S: Simd>(simd: S, y: &mut [f32], map: impl Map) {
-    let mut chunks = y.chunks_exact_mut(S::LANES);
-    for chunk in &mut chunks {
+    for chunk in y.chunks_exact_mut(S::LANES) {
         simd.store(map.map(simd, simd.load(chunk)), chunk);
-    }
-    let rest = chunks.into_remainder();
-    if !rest.is_empty() {
-        let count = rest.len();
-        simd.store_some(map.map(simd, simd.load_some(rest, count)), rest, count);
     }
 }
 

@@ -8,7 +8,7 @@ use std::vec::Vec;
 use super::buffer::View;
 use super::each::{Share, Stretches};
 use super::math::{Finish, exp};
-use super::simd::{Kernel, MOST_LANES, Simd};
+use super::simd::{Kernel, MOST_LANES, Sets, Simd};
 
 /// `GroupNorm`, and `InstanceNorm` with a group for each channel.
 pub(super) struct GroupNorm {
@@ -35,6 +35,7 @@ pub(super) struct Groups<'a> {
 
 impl Kernel for Groups<'_> {
     type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
@@ -139,6 +140,7 @@ pub(super) struct Positions<'a> {
 
 impl Kernel for Positions<'_> {
     type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {

@@ -18,7 +18,7 @@ use convshape_arith::size::Size;
 
 use super::buffer::{Buffer, Grid, Place, SLACK, View};
 use super::rows::Rows;
-use super::simd::MOST_LANES;
+use super::simd::{Level, MOST_LANES};
 use super::taps::Axis;
 use super::winograd::Tiling;
 use super::{planes, slide};
@@ -126,7 +126,7 @@ struct Builder {
 impl Plan {
     /// The plan of a program on inputs of these shapes; `None` where something is not known or does
     /// not fit, which the slow way finds words for.
-    pub(super) fn new(linked: Linked, inputs: &[Shape]) -> Option<Plan> {
+    pub(super) fn new(linked: Linked, inputs: &[Shape], level: Level) -> Option<Plan> {
         let program = linked.program;
         let mut builder = Builder { nodes: Vec::new(), shapes: Vec::new(), params: 0, readers: Vec::new() };
         let values: Vec<usize> = inputs.iter().map(|shape| builder.value(*shape)).collect();
@@ -185,7 +185,9 @@ impl Plan {
                     let alone = first && outputs.contains(&output) && planar(output);
                     let few = groups == 1 && (2..MOST_LANES).contains(&from.channels);
                     let tiling = Tiling::new(&axes, groups, from.channels, to.channels);
-                    let method = if let Some(tiling) = tiling {
+                    let method = if level.is_portable() {
+                        Method::Direct { planar: first && few }
+                    } else if let Some(tiling) = tiling {
                         let [rows, columns] = tiling.overhang();
                         axes[1].high += rows;
                         axes[2].high += columns;

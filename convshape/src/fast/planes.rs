@@ -10,7 +10,7 @@ use convshape_arith::op::PerAxis;
 use super::buffer::{Grid, View};
 use super::conv::Sum;
 use super::math::Finish;
-use super::simd::{Kernel, Level, MOST_LANES, Simd, Taps, stretches};
+use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd, Taps, stretches};
 use super::taps::Axis;
 use super::threads::{Spread, Threads};
 use crate::workspace::Workspace;
@@ -203,6 +203,7 @@ struct Block<'a> {
 
 impl Kernel for Block<'_> {
     type Output = ();
+    const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {

@@ -7,7 +7,7 @@ use convshape_arith::op::PoolKind;
 
 use super::buffer::View;
 use super::each::Share;
-use super::simd::{Kernel, Simd};
+use super::simd::{Kernel, Sets, Simd};
 
 /// The windows of a pooling layer, an axis each.
 pub(super) struct Windows {
@@ -84,6 +84,7 @@ pub(super) struct Pool<'a> {
 
 impl Kernel for Pool<'_> {
     type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {

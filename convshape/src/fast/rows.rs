@@ -7,7 +7,7 @@ use convshape_arith::op::{PaddingMode, PerAxis, Upsample};
 
 use super::buffer::Grid;
 use super::each::Share;
-use super::simd::{Kernel, Simd};
+use super::simd::{Kernel, Sets, Simd};
 use crate::kernels;
 
 /// What makes each output row of each axis.
@@ -75,6 +75,7 @@ pub(super) struct Pick<'a> {
 
 impl Kernel for Pick<'_> {
     type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {

@@ -169,9 +169,20 @@ pub(crate) trait Simd: Copy + Send + Sync {
 /// The most lanes of any set.
 pub(crate) const MOST_LANES: usize = 16;
 
+/// Which instruction sets have code for a kernel: where it gains little, less code is better.
+#[derive(PartialEq)]
+pub(crate) enum Sets {
+    All,
+    /// All but the portable one, which has a more general kernel for it: see [`Level::is_portable`].
+    NotPortable,
+    /// All but AVX-512, which runs AVX2's: it seldom takes much of a chain's time.
+    NotAvx512,
+}
+
 /// Something to run with one instruction set.
 pub(crate) trait Kernel {
     type Output;
+    const SETS: Sets = Sets::All;
     /// Must be `#[inline(always)]`, as all that it calls with vectors, to be compiled for the set.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
@@ -194,11 +205,13 @@ enum Set {
 impl Level {
     /// All that this processor has, the best first.
     pub(crate) fn all() -> impl Iterator<Item = Level> {
+        #[cfg(target_arch = "x86_64")]
+        let avx2 = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
         let sets = [
             #[cfg(target_arch = "x86_64")]
-            std::is_x86_feature_detected!("avx512f").then_some(Set::Avx512),
+            (avx2 && std::is_x86_feature_detected!("avx512f")).then_some(Set::Avx512),
             #[cfg(target_arch = "x86_64")]
-            (std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")).then_some(Set::Avx2),
+            avx2.then_some(Set::Avx2),
             #[cfg(target_arch = "aarch64")]
             std::arch::is_aarch64_feature_detected!("neon").then_some(Set::Neon),
             Some(Set::Portable),
@@ -214,6 +227,9 @@ impl Level {
     /// Runs a kernel with this instruction set.
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
+            // SAFETY: a level with AVX-512 comes from `all` alone, which detected AVX2 too.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 if const { matches!(K::SETS, Sets::NotAvx512) } => unsafe { avx2::run(kernel) },
             // SAFETY: such a level comes from `all` alone, which detected the instructions.
             #[cfg(target_arch = "x86_64")]
             Set::Avx512 => unsafe { avx512::run(kernel) },
@@ -225,6 +241,11 @@ impl Level {
             Set::Neon => unsafe { neon::run(kernel) },
             Set::Portable => portable::Portable.call(kernel),
         }
+    }
+
+    /// Whether it has no [`Sets::NotPortable`] kernels.
+    pub(crate) fn is_portable(self) -> bool {
+        self.0 == Set::Portable
     }
 
     /// [`Simd::LANES`].

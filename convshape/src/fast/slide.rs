@@ -9,7 +9,7 @@ use super::conv::Sum;
 use super::math::Finish;
 use super::relayout::copy;
 use super::scratch::with_scratch;
-use super::simd::{Kernel, Level, MOST_LANES, Simd, slide};
+use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd, slide};
 use super::taps::Axis;
 use super::threads::{Spread, Threads};
 
@@ -104,6 +104,7 @@ struct Block<'a> {
 
 impl Kernel for Block<'_> {
     type Output = ();
+    const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {

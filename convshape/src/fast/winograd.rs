@@ -17,7 +17,7 @@ use super::buffer::View;
 use super::conv::Sum;
 use super::math::Finish;
 use super::scratch::with_scratch;
-use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Sets, Simd};
 use super::taps::{Axis, Row};
 use super::threads::{Spread, Threads};
 use super::tile::{EACH, Products, Tile, rows};
@@ -230,6 +230,7 @@ struct Block<'a> {
 
 impl Kernel for Block<'_> {
     type Output = ();
+    const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {

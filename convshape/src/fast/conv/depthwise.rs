@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::buffer::View;
-use super::super::simd::{Kernel, Simd, WINDOW, dots, grouped, window};
+use super::super::simd::{Kernel, Sets, Simd, WINDOW, dots, grouped, window};
 use super::super::taps::Axis;
 use super::{Conv, Cursor, Panel};
 
@@ -70,6 +70,7 @@ pub(super) struct GroupTile<'a, 'b, const R: usize>(pub(super) &'a mut Strip<'b>
 
 impl<const R: usize> Kernel for GroupTile<'_, '_, R> {
     type Output = ();
+    const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
@@ -111,11 +112,17 @@ pub(super) struct Rows<'a> {
     /// Where a sample's first output is, and where `y` starts.
     pub(super) place: [usize; 2],
     pub(super) width: usize,
+    pub(super) sample: usize,
+    pub(super) rows: Range<usize>,
 }
 
-impl Rows<'_> {
+impl Kernel for Rows<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
+
     #[inline(always)]
-    pub(super) fn run<S: Simd>(&mut self, simd: S, sample: usize, rows: Range<usize>) {
+    fn run<S: Simd>(mut self, simd: S) {
+        let (sample, rows) = (self.sample, self.rows.clone());
         let [height, width] = WINDOW[self.window.step - 1];
         let mut row = rows.start;
         while row < rows.end {
@@ -131,8 +138,8 @@ impl Rows<'_> {
             if tall == height && self.width >= width {
                 let (x_at, y_at) = (self.window.first + x_row, y_row);
                 match self.window.step {
-                    1 => simd.call(WindowRows::<1> { rows: &mut *self, x_at, y_at }),
-                    _ => simd.call(WindowRows::<2> { rows: &mut *self, x_at, y_at }),
+                    1 => simd.call(WindowRows::<1> { rows: &mut self, x_at, y_at }),
+                    _ => simd.call(WindowRows::<2> { rows: &mut self, x_at, y_at }),
                 }
             } else {
                 for row in 0..tall {

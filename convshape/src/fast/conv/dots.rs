@@ -2,7 +2,7 @@
 //! up at the end.
 
 use super::super::buffer::View;
-use super::super::simd::{Kernel, MOST_LANES, Simd, dots};
+use super::super::simd::{Kernel, MOST_LANES, Sets, Simd, dots};
 use super::super::taps::Axis;
 use super::{Conv, Cursor, Panel, Piece, Split};
 
@@ -41,9 +41,14 @@ impl Lines<'_> {
     pub(super) fn fit<S: Simd>(channels: usize, width: usize) -> bool {
         width >= length::<S>(channels)
     }
+}
+
+impl Kernel for Lines<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
-    pub(super) fn run<S: Simd>(mut self, simd: S) {
+    fn run<S: Simd>(mut self, simd: S) {
         let [samples, depth, height, _] = self.cursor.count;
         let (x, y) = (self.cursor.x, self.cursor.y);
         for row in 0..samples * depth * height {
@@ -119,20 +124,26 @@ fn finish_sums<S: Simd>(simd: S, sums: &[S::F], shift: &[f32], y: &mut [f32]) {
     }
 }
 
-impl Piece<'_> {
-    /// Positions that are not in rows, or in short ones.
+/// Positions that are not in rows, or in short ones.
+pub(super) struct Dots<'a>(pub(super) Piece<'a>);
+
+impl Kernel for Dots<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
+
     #[inline(always)]
-    pub(super) fn dots<S: Simd>(&mut self, simd: S) {
+    fn run<S: Simd>(self, simd: S) {
+        let Dots(mut piece) = self;
         let mut first = 0;
-        while first < self.starts.len() {
-            let many = self.starts.len() - first >= 4;
-            match (self.panel.channels, many) {
-                (1, true) => simd.call(DotTile::<4, 1>(self, first)),
-                (1, _) => simd.call(DotTile::<1, 1>(self, first)),
-                (2, true) => simd.call(DotTile::<4, 2>(self, first)),
-                (2, _) => simd.call(DotTile::<1, 2>(self, first)),
-                (_, true) => simd.call(DotTile::<4, 3>(self, first)),
-                _ => simd.call(DotTile::<1, 3>(self, first)),
+        while first < piece.starts.len() {
+            let many = piece.starts.len() - first >= 4;
+            match (piece.panel.channels, many) {
+                (1, true) => simd.call(DotTile::<4, 1>(&mut piece, first)),
+                (1, _) => simd.call(DotTile::<1, 1>(&mut piece, first)),
+                (2, true) => simd.call(DotTile::<4, 2>(&mut piece, first)),
+                (2, _) => simd.call(DotTile::<1, 2>(&mut piece, first)),
+                (_, true) => simd.call(DotTile::<4, 3>(&mut piece, first)),
+                _ => simd.call(DotTile::<1, 3>(&mut piece, first)),
             }
             first += if many { 4 } else { 1 };
         }

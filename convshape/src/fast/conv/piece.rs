@@ -20,7 +20,7 @@ pub(super) struct Piece<'a> {
 
 impl<'a> Piece<'a> {
     #[inline(always)]
-    pub(super) fn products<S: Simd>(&mut self, simd: S) {
+    pub(super) fn products<S: Simd>(mut self, simd: S) {
         let Panel { vectors, channels, alone, .. } = *self.panel;
         let most = S::POSITIONS[vectors.ilog2() as usize];
         let row = vectors * S::LANES;

@@ -1,6 +1,6 @@
 //! Plain arrays, for any processor: the compiler turns them into what vectors the target has.
 
-use super::{Kernel, Simd};
+use super::{Kernel, Sets, Simd};
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable;
@@ -112,6 +112,9 @@ impl Simd for Portable {
 
     #[inline(never)]
     fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        if const { matches!(K::SETS, Sets::NotPortable) } {
+            unreachable!("whoever chooses a kernel asks for the set");
+        }
         kernel.run(self)
     }
 }
