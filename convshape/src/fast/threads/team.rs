@@ -183,7 +183,12 @@ impl Team {
             }
             spin_loop();
             idle += 1;
-            if idle.is_multiple_of(64) && since.elapsed() > LINGER {
+            if !idle.is_multiple_of(64) {
+                continue;
+            }
+            // Whoever else has work for this processor goes first.
+            thread::yield_now();
+            if since.elapsed() > LINGER {
                 own.asleep.store(true, Ordering::SeqCst);
                 if parts(self.open.load(Ordering::SeqCst)).is_empty() {
                     while own.asleep.load(Ordering::SeqCst) {
