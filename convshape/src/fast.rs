@@ -1,6 +1,6 @@
 //! The fast path: a chain as a plan, with weights packed for the processor's vectors.
 //!
-//! [`plan`] lays out what runs and where values lie; [`engine`] packs the weights and runs it;
+//! [`plan`] lays out what runs and where values lie, [`job`] packs the weights, [`engine`] runs it;
 //! [`conv`], [`winograd`], [`planes`], [`slide`] and [`each`] are the kernels, written once over
 //! [`simd`]. Layers without a fast kernel run by their definition, in the same plan.
 
@@ -31,7 +31,9 @@ mod cache;
 mod conv;
 mod each;
 mod engine;
+mod job;
 mod math;
+mod memory;
 mod norm;
 mod peak;
 mod plan;

@@ -20,7 +20,7 @@ use super::math::Finish;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
 use super::taps::Axis;
 use super::threads::{Spread, Threads};
-use super::tile::MOST_VECTORS;
+use super::tile::{MOST_POSITIONS, MOST_VECTORS};
 use crate::workspace::Workspace;
 
 /// What to compute: the sum, and what is folded into it.
@@ -296,6 +296,9 @@ impl Conv {
     }
 }
 
+/// Positions whose places are worked out at a time, for all panels.
+const MOST_PLACES: usize = 16 * MOST_POSITIONS;
+
 /// A block of positions.
 struct Task<'a> {
     conv: &'a Conv,
@@ -363,18 +366,33 @@ impl Kernel for &mut Task<'_> {
                 Strip { conv, panels, x: self.x, y: &mut *self.y, cursor }.run(simd, positions);
                 continue;
             }
-            for panel in panels {
-                if let Split::Channels(step) = conv.split
-                    && !self.units.contains(&(panel.first / step))
-                {
-                    continue;
+            let panels = match conv.split {
+                Split::Channels(step) => {
+                    let place = |unit: usize| panels.partition_point(|panel| panel.first / step < unit);
+                    &panels[place(self.units.start)..place(self.units.end)]
                 }
-                let cursor = Cursor { y: start.y + panel.first - self.base, ..start };
-                let sums = &mut sums;
-                let piece = Piece { conv, panel, x: self.x, y: &mut *self.y, cursor, positions, sums };
-                match conv.kind {
-                    Kind::Dots => simd.call(Dots(piece)),
-                    _ => piece.products(simd),
+                Split::Rows(_) | Split::Phases(_) => panels,
+            };
+            let (mut starts, mut places) = ([0; MOST_PLACES], [0; MOST_PLACES]);
+            // Weights that do not stay in the cache pass through it once, panel by panel.
+            let together = if conv.chunk == usize::MAX { 1 } else { panels.len().max(1) };
+            for panels in panels.chunks(together) {
+                let first = panels[0].first;
+                let mut cursor = Cursor { y: start.y + first - self.base, ..start };
+                let mut rest = positions;
+                while rest > 0 {
+                    let count = rest.min(MOST_PLACES);
+                    let (starts, places) = (&mut starts[..count], &mut places[..count]);
+                    cursor.fill(starts, places);
+                    for panel in panels {
+                        let (y, sums) = (&mut self.y[panel.first - first..], &mut sums);
+                        let piece = Piece { conv, panel, x: self.x, y, starts, places, sums };
+                        match conv.kind {
+                            Kind::Dots => simd.call(Dots(piece)),
+                            _ => piece.products(simd),
+                        }
+                    }
+                    rest -= count;
                 }
             }
         }

@@ -1,30 +1,25 @@
 //! A plan with the weights of a model: what runs.
 
-use std::boxed::Box;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::vec;
 use std::vec::Vec;
 
-use convshape_arith::op::{Dialect, Op, PerAxis};
 use convshape_arith::shape::Shape;
 
-use super::buffer::{Place, SLACK, View};
-use super::conv::{Conv, Sum};
+use super::buffer::{SLACK, View};
 use super::each::{self, Add, Each};
+use super::job::{Job, MOST_INPUTS, Ready, Reference};
 use super::math::Finish;
-use super::norm::{Along, GroupNorm, Groups, Positions};
-use super::plan::{Method, Plan, Work};
-use super::planes::Planes;
-use super::pool::{Pool, Windows};
+use super::memory::Memory;
+use super::norm::{Groups, Positions};
+use super::plan::{Plan, Work};
+use super::pool::Pool;
 use super::relayout::Relayout;
-use super::rows::{Pick, Rows};
+use super::rows::Pick;
 use super::scratch::with_scratch;
 use super::simd::Level;
-use super::slide::Slide;
 use super::threads::{self, Spread, Threads};
-use super::winograd::Winograd;
-use crate::kernels::{self, Weight};
+use crate::kernels;
 use crate::param::Param;
 use crate::parts::Linked;
 use crate::workspace::Workspace;
@@ -44,54 +39,6 @@ pub(crate) struct Engine {
     spare: Mutex<Vec<Workspace>>,
 }
 
-/// A step, ready to run.
-struct Ready {
-    job: Job,
-    inputs: Vec<View>,
-    output: Option<View>,
-    clears: bool,
-}
-
-enum Job {
-    Import(usize),
-    Export(usize),
-    Conv(Box<Conv>),
-    Winograd(Box<Winograd>),
-    Planes(Box<Planes>),
-    Slide(Box<Slide>),
-    Each { scale: Vec<f32>, shift: Vec<f32>, finish: Finish },
-    Pool(Box<Windows>),
-    Add(Finish),
-    Rows(Box<Rows>),
-    Groups(Box<GroupNorm>),
-    Along(Box<Along>, Finish),
-    Reference(Box<Reference>),
-}
-
-impl Job {
-    /// Multiply-adds of a sample, where they are counted.
-    fn work(&self) -> usize {
-        match self {
-            Job::Conv(conv) => conv.work,
-            Job::Winograd(winograd) => winograd.work,
-            Job::Planes(planes) => planes.work,
-            Job::Slide(slide) => slide.work,
-            _ => 0,
-        }
-    }
-}
-
-/// A layer by its definition.
-struct Reference {
-    op: Op,
-    params: Vec<Vec<f32>>,
-    shapes: Vec<Shape>,
-    /// Where its inputs and its output are, in the order of the chain's axes.
-    room: Vec<usize>,
-}
-
-/// The most inputs of a layer that runs by its definition.
-const MOST_INPUTS: usize = 8;
 /// Elements of workspace that stay in the cache: as many samples run together as fit, or more
 /// where the weights are larger.
 const CACHED: usize = 192 * 1024;
@@ -103,128 +50,10 @@ impl Engine {
         let mut weights = 0;
         let mut steps = Vec::new();
         for (step, &clears) in plan.steps.iter().zip(&plan.clears) {
-            let inputs: Vec<View> = step.inputs.iter().map(|&value| plan.views[value]).collect::<Option<_>>()?;
-            let mut output = plan.views[step.output];
-            let job = match &step.work {
-                Work::Import(port) => Job::Import(*port),
-                Work::Export(port) => Job::Export(*port),
-                Work::Copy(channel) => {
-                    let view = output.as_mut()?;
-                    view.channel += channel;
-                    view.channels = inputs[0].channels;
-                    Job::Each { scale: Vec::new(), shift: Vec::new(), finish: Finish::None }
-                }
-                Work::Sum { node, axes, norm, activation, method } => {
-                    let node = &plan.nodes[*node];
-                    let output = output?;
-                    let weight = params[node.params[0]].as_slice();
-                    weights += weight.len();
-                    let bias = |at: usize| params[node.params[at]].as_slice().to_vec();
-                    let channels = output.channels;
-                    let (groups, biased) = match node.op {
-                        Op::Conv(conv) => (usize::try_from(conv.groups).ok()?, conv.bias),
-                        Op::Linear { bias, .. } => (1, bias),
-                        _ => return None,
-                    };
-                    let (mut scale, mut shift) = (vec![1.0; channels], vec![0.0; channels]);
-                    if biased {
-                        shift = bias(1);
-                    }
-                    if let Some(norm) = norm {
-                        let (factor, constant) = affine(&plan.nodes[*norm], params);
-                        for channel in 0..channels {
-                            scale[channel] = factor[channel];
-                            shift[channel] = shift[channel] * factor[channel] + constant[channel];
-                        }
-                    }
-                    let inputs_of_linear = inputs[0].channels;
-                    let inputs_first = match node.op {
-                        Op::Linear { dialect, .. } => matches!(dialect, Dialect::Flax | Dialect::Keras),
-                        _ => false,
-                    };
-                    let layout = match node.op {
-                        Op::Conv(conv) => Some(Weight::new(&conv)),
-                        _ => None,
-                    };
-                    let skip = match node.op {
-                        Op::Conv(conv) => 3 - conv.rank,
-                        _ => 0,
-                    };
-                    let weight = |channel: usize, input: usize, tap: PerAxis<usize>| match &layout {
-                        Some(layout) => {
-                            let mut own = [0; 3];
-                            own[..3 - skip].copy_from_slice(&tap[skip..]);
-                            weight[layout.at(channel, input, own)]
-                        }
-                        None if inputs_first => weight[input * channels + channel],
-                        None => weight[channel * inputs_of_linear + input],
-                    };
-                    let finish = activation.map_or(Finish::None, Finish::of);
-                    let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
-                    match method {
-                        Method::Direct { .. } => Job::Conv(Box::new(Conv::new(level, &sum, inputs[0], output))),
-                        Method::Winograd(tiling) => {
-                            Job::Winograd(Box::new(Winograd::new(level, &sum, tiling, inputs[0], output)?))
-                        }
-                        Method::Planes => Job::Planes(Box::new(Planes::new(level, &sum, inputs[0], output))),
-                        Method::Slide => Job::Slide(Box::new(Slide::new(level, &sum, inputs[0], output)?)),
-                    }
-                }
-                Work::Each { norm, activation, by } => {
-                    let (mut scale, mut shift) = match norm {
-                        Some(norm) => affine(&plan.nodes[*norm], params),
-                        None => (Vec::new(), Vec::new()),
-                    };
-                    if *by != 1.0 {
-                        #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-                        scale.resize(inputs[0].channels, *by as f32);
-                        shift.resize(inputs[0].channels, 0.0);
-                    }
-                    Job::Each { scale, shift, finish: activation.map_or(Finish::None, Finish::of) }
-                }
-                Work::Pool { node, windows } => {
-                    let Op::Pool(pool) = plan.nodes[*node].op else { return None };
-                    let sizes = (inputs[0].buffer.size, output?.buffer.size);
-                    let windows = Windows::new(pool.kind, windows, pool.count_include_pad, sizes.0, sizes.1);
-                    Job::Pool(Box::new(windows))
-                }
-                Work::Add(activation) => Job::Add(activation.map_or(Finish::None, Finish::of)),
-                Work::Adaptive(kind) => {
-                    let sizes = (inputs[0].buffer.size, output?.buffer.size);
-                    Job::Pool(Box::new(Windows::adaptive(*kind, sizes.0, sizes.1)))
-                }
-                Work::Rows(rows) => Job::Rows(rows.clone()),
-                Work::Groups { node, groups, eps, activation } => {
-                    let node = &plan.nodes[*node];
-                    let param = |at: usize| params[node.params[at]].as_slice().to_vec();
-                    let affine = !node.params.is_empty();
-                    let (weight, bias) = if affine { (param(0), param(1)) } else { Default::default() };
-                    let finish = activation.map_or(Finish::None, Finish::of);
-                    Job::Groups(Box::new(GroupNorm { groups: *groups, eps: *eps, weight, bias, finish }))
-                }
-                Work::Along { node, activation } => {
-                    let node = &plan.nodes[*node];
-                    let param = |at: usize| params[node.params[at]].as_slice().to_vec();
-                    let along = match node.op {
-                        Op::LayerNorm { eps, .. } => Along::Norm { eps, weight: param(0), bias: param(1) },
-                        _ => Along::Softmax,
-                    };
-                    Job::Along(Box::new(along), activation.map_or(Finish::None, Finish::of))
-                }
-                Work::Reference { node, room } => {
-                    let node = &plan.nodes[*node];
-                    if inputs.len() > MOST_INPUTS {
-                        return None;
-                    }
-                    Job::Reference(Box::new(Reference {
-                        op: node.op,
-                        params: node.params.iter().map(|&param| params[param].as_slice().to_vec()).collect(),
-                        shapes: node.inputs.iter().chain([&node.output]).map(|&value| plan.shapes[value]).collect(),
-                        room: room.clone(),
-                    }))
-                }
-            };
-            steps.push(Ready { job, inputs, output, clears });
+            steps.push(Ready::new(&plan, step, clears, params, level)?);
+            if let Work::Sum { node, .. } = step.work {
+                weights += params[plan.nodes[node].params[0]].as_slice().len();
+            }
         }
         let together = (CACHED.max(weights) / plan.elements.max(1)).max(1);
         let stamps = params.iter().map(|param| param.stamp()).collect();
@@ -476,127 +305,5 @@ impl Engine {
             });
         }
         Some(())
-    }
-}
-
-/// The factor and the constant of each channel that normalise by stored statistics.
-fn affine(node: &super::plan::Node, params: &[&Param]) -> (Vec<f32>, Vec<f32>) {
-    let Op::BatchNorm { eps, affine, .. } = node.op else { return (Vec::new(), Vec::new()) };
-    let param = |index: usize| params[node.params[index]].as_slice();
-    let (mean, variance) = if affine { (param(2), param(3)) } else { (param(0), param(1)) };
-    let pairs = (0..mean.len()).map(|channel| {
-        let (weight, bias) = if affine { (param(0)[channel], param(1)[channel]) } else { (1.0, 0.0) };
-        let factor = f64::from(weight) / (f64::from(variance[channel]) + eps).sqrt();
-        let constant = f64::from(bias) - f64::from(mean[channel]) * factor;
-        #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-        (factor as f32, constant as f32)
-    });
-    pairs.unzip()
-}
-
-/// The memory of a run: `count` samples from `first` on.
-struct Memory<'a, 'b> {
-    workspace: &'a mut [f32],
-    inputs: &'a [&'a [f32]],
-    outputs: &'a mut [&'b mut [f32]],
-    first: usize,
-    count: usize,
-}
-
-impl<'b> Memory<'_, 'b> {
-    /// The place of a buffer in the workspace, with what may be read behind it.
-    fn range(&self, view: &View, at: usize) -> std::ops::Range<usize> {
-        let start = at * self.count;
-        start..start + view.buffer.sample() * self.count + SLACK
-    }
-
-    /// The elements of a buffer to write.
-    fn output(&mut self, view: &View) -> &mut [f32] {
-        match view.buffer.place {
-            Place::Workspace(at) => {
-                let range = self.range(view, at);
-                &mut self.workspace[range]
-            }
-            Place::Output(port) => {
-                let sample = view.buffer.sample();
-                &mut self.outputs[port][self.first * sample..][..self.count * sample]
-            }
-            Place::Input(_) => &mut [],
-        }
-    }
-
-    /// The elements of a buffer to read, beside the outputs.
-    fn read(&mut self, view: &View) -> (&[f32], &mut [&'b mut [f32]]) {
-        let sample = view.buffer.sample();
-        match view.buffer.place {
-            Place::Workspace(at) => {
-                let range = self.range(view, at);
-                (&self.workspace[range], self.outputs)
-            }
-            Place::Input(port) => (&self.inputs[port][self.first * sample..][..self.count * sample], self.outputs),
-            Place::Output(_) => (&[], self.outputs),
-        }
-    }
-
-    /// A buffer to read and another to write.
-    fn pair(&mut self, from: &View, to: &View) -> (&[f32], &mut [f32]) {
-        let (first, count) = (self.first, self.count);
-        match (from.buffer.place, to.buffer.place) {
-            (Place::Workspace(x), Place::Workspace(y)) => {
-                let (x, y) = (self.range(from, x), self.range(to, y));
-                two(self.workspace, x, y)
-            }
-            (Place::Workspace(_), _) => {
-                let sample = to.buffer.sample();
-                let Place::Output(port) = to.buffer.place else { return (&[], &mut []) };
-                let (x, outputs) = self.read(from);
-                (x, &mut outputs[port][first * sample..][..count * sample])
-            }
-            (Place::Input(port), Place::Workspace(at)) => {
-                let sample = from.buffer.sample();
-                let range = self.range(to, at);
-                (&self.inputs[port][first * sample..][..count * sample], &mut self.workspace[range])
-            }
-            (Place::Input(x), Place::Output(y)) => {
-                let (from, to) = (from.buffer.sample(), to.buffer.sample());
-                let x = &self.inputs[x][first * from..][..count * from];
-                (x, &mut self.outputs[y][first * to..][..count * to])
-            }
-            _ => (&[], &mut []),
-        }
-    }
-
-    /// A buffer to read, and some of the workspace to write.
-    fn with_room(&mut self, from: &View, room: std::ops::Range<usize>, f: impl FnOnce(&[f32], &mut [f32])) {
-        if let Place::Workspace(at) = from.buffer.place {
-            let range = self.range(from, at);
-            let (x, room) = two(self.workspace, range, room);
-            f(x, room);
-        } else if let Place::Input(port) = from.buffer.place {
-            f(&self.inputs[port][self.first * from.buffer.sample()..], &mut self.workspace[room]);
-        }
-    }
-
-    /// Some of the workspace to read, and a buffer to write.
-    fn with_output(&mut self, to: &View, room: std::ops::Range<usize>, f: impl FnOnce(&[f32], &mut [f32])) {
-        if let Place::Workspace(at) = to.buffer.place {
-            let range = self.range(to, at);
-            let (x, y) = two(self.workspace, room, range);
-            f(x, y);
-        } else if let Place::Output(port) = to.buffer.place {
-            f(&self.workspace[room], &mut self.outputs[port][self.first * to.buffer.sample()..]);
-        }
-    }
-}
-
-/// Two stretches that do not meet, the second to write.
-fn two(memory: &mut [f32], x: std::ops::Range<usize>, y: std::ops::Range<usize>) -> (&[f32], &mut [f32]) {
-    if x.start < y.start {
-        let (low, high) = memory.split_at_mut(y.start);
-        (&low[x.start..x.end.min(y.start)], &mut high[..y.end - y.start])
-    } else {
-        let (low, high) = memory.split_at_mut(x.start);
-        let end = y.end.min(x.start);
-        (&high[..x.end - x.start], &mut low[y.start..end])
     }
 }

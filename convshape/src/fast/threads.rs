@@ -30,7 +30,7 @@ pub(super) fn threads(_: usize) -> Threads {
 }
 
 /// Multiply-adds that a part of a step should have at least, about a microsecond.
-const LEAST_WORK: usize = 1 << 16;
+const LEAST_WORK: usize = 1 << 15;
 
 impl Threads {
     pub(super) const ONE: Threads = Threads(1);

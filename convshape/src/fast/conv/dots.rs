@@ -134,33 +134,36 @@ impl Kernel for Dots<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Dots(mut piece) = self;
-        while piece.positions > 0 {
-            let count = if piece.positions >= 4 { 4 } else { 1 };
-            match (piece.panel.channels, count) {
-                (1, 4) => simd.call(DotTile::<4, 1>(&mut piece)),
-                (1, _) => simd.call(DotTile::<1, 1>(&mut piece)),
-                (2, 4) => simd.call(DotTile::<4, 2>(&mut piece)),
-                (2, _) => simd.call(DotTile::<1, 2>(&mut piece)),
-                (_, 4) => simd.call(DotTile::<4, 3>(&mut piece)),
-                _ => simd.call(DotTile::<1, 3>(&mut piece)),
+        let mut first = 0;
+        while first < piece.starts.len() {
+            let many = piece.starts.len() - first >= 4;
+            match (piece.panel.channels, many) {
+                (1, true) => simd.call(DotTile::<4, 1>(&mut piece, first)),
+                (1, _) => simd.call(DotTile::<1, 1>(&mut piece, first)),
+                (2, true) => simd.call(DotTile::<4, 2>(&mut piece, first)),
+                (2, _) => simd.call(DotTile::<1, 2>(&mut piece, first)),
+                (_, true) => simd.call(DotTile::<4, 3>(&mut piece, first)),
+                _ => simd.call(DotTile::<1, 3>(&mut piece, first)),
             }
-            piece.positions -= count;
+            first += if many { 4 } else { 1 };
         }
     }
 }
 
-struct DotTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>);
+/// `R` positions from the one of that number on, `V` output channels.
+struct DotTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>, usize);
 
 impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let piece = self.0;
-        let (starts, places) = piece.cursor.take::<R>();
+        let DotTile(piece, first) = self;
+        let starts: &[usize; R] = piece.starts[first..].first_chunk().expect("as many positions");
+        let places = &piece.places[first..];
         let mut sums = [[simd.splat(0.0); V]; R];
         let (panel, packed) = (piece.panel, piece.conv.weights.get());
-        dots(simd, piece.x, &starts, &panel.runs, &packed[panel.weights.clone()], &mut sums);
+        dots(simd, piece.x, starts, &panel.runs, &packed[panel.weights.clone()], &mut sums);
         let mut y = [[0.0; V]; R];
         let shift: [f32; V] = *packed[panel.shift..].first_chunk().expect("a constant for each channel");
         finish_sums(simd, sums.as_flattened(), &shift, y.as_flattened_mut());

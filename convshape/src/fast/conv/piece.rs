@@ -1,19 +1,21 @@
-//! A panel of output channels over the positions of a block.
+//! A panel of output channels over some positions.
 
 use super::super::math::Finish;
 use super::super::simd::{MOST_LANES, Simd};
-use super::super::tile::{EACH, MOST_POSITIONS, MOST_VECTORS, Products, Tile, Turns, rows};
-use super::{Conv, Cursor, Panel};
+use super::super::tile::{EACH, MOST_VECTORS, Products, Tile, Turns, rows};
+use super::{Conv, Panel};
 
 pub(super) struct Piece<'a> {
     pub(super) conv: &'a Conv,
     pub(super) panel: &'a Panel,
     pub(super) x: &'a [f32],
+    /// From the panel's first channel on.
     pub(super) y: &'a mut [f32],
-    pub(super) cursor: Cursor,
+    /// Where each position starts in `x`, and its place in `y`.
+    pub(super) starts: &'a [usize],
+    pub(super) places: &'a [usize],
     /// Room for a tile.
     pub(super) sums: &'a mut [f32; MOST_VECTORS * MOST_LANES],
-    pub(super) positions: usize,
 }
 
 impl<'a> Piece<'a> {
@@ -24,16 +26,18 @@ impl<'a> Piece<'a> {
         let row = vectors * S::LANES;
         let finish = self.conv.finish;
         let whole = channels == row && matches!(finish, Finish::None | Finish::Relu);
-        let (mut starts, mut places, rows) = ([0; MOST_POSITIONS], [0; MOST_POSITIONS], rows(row));
+        let rows = rows(row);
         // Tiles of nearly the same size, none much smaller.
-        let tiles = self.positions.div_ceil(most);
+        let tiles = self.starts.len().div_ceil(most);
+        let (least, more) = (self.starts.len() / tiles, self.starts.len() % tiles);
+        let mut first = 0;
         for tile in 0..tiles {
-            let count = (tile + 1) * self.positions / tiles - tile * self.positions / tiles;
-            let (starts, places) = (&mut starts[..count], &mut places[..count]);
-            self.cursor.fill(starts, places);
+            let count = least + usize::from(tile < more);
+            let (starts, places) = (&self.starts[first..][..count], &self.places[first..][..count]);
+            first += count;
             let (tile, shift) = self.tile(starts);
             let relu = whole && finish == Finish::Relu;
-            let (y, to) = if whole { (&mut *self.y, &*places) } else { (&mut self.sums[..], &rows[..count]) };
+            let (y, to) = if whole { (&mut *self.y, places) } else { (&mut self.sums[..], &rows[..count]) };
             let products = Products { tile, vectors, shift, inputs: EACH, relu, y, places: to };
             if alone {
                 simd.call(Turns(products));

@@ -237,9 +237,12 @@ mod tests {
 
     use super::*;
 
+    /// Miri is slow.
+    const ROUNDS: usize = if cfg!(miri) { 10 } else { 200 };
+
     #[test]
     fn every_part_is_done_once() {
-        for round in 0..200 {
+        for round in 0..ROUNDS {
             let mut y = vec![0.0; 5 * round + 3];
             share_chunks(3, &mut y, 4, &|part, chunk| chunk.iter_mut().for_each(|y| *y += part as f32 + 1.0));
             assert!(y.iter().enumerate().all(|(at, y)| *y == (at / 4 + 1) as f32), "{y:?}");
@@ -261,7 +264,7 @@ mod tests {
         thread::scope(|scope| {
             for leader in 0..4 {
                 scope.spawn(move || {
-                    for round in 1..50 {
+                    for round in 1..ROUNDS / 4 {
                         let mut y = vec![0.0; 64];
                         share_chunks(2, &mut y, 8, &|part, chunk| {
                             // A part that shares out something itself.

@@ -1,28 +1,26 @@
 //! A chain over a batch of one size, ready to be trained.
 
-use std::boxed::Box;
-use std::string::{String, ToString};
+use std::mem;
+use std::string::ToString;
 use std::vec::Vec;
-use std::{format, mem};
 
-use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Activation, AxisOrder, Op};
+use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 use rand::{Rng, RngExt};
 
 use super::Machine;
-use super::definition::{self, Definition};
-use super::norm::{BatchNorm, Update};
+use super::definition;
+use super::draft::{Draft, Facts, Flat, drafts};
+use super::norm::Update;
 use super::outer::Outer;
-use super::rows::{self, ByOutput};
-use super::sum::{Axes, Ends, Sum};
+use super::rows;
+use super::step::{Back, Job, Step, Value, step};
 use crate::error::RunError;
 use crate::fast::buffer::{Buffer, Grid, Place, View};
 use crate::fast::math::Finish;
 use crate::fast::simd::Level;
 use crate::fast::threads::threads;
 use crate::parts::Linked;
-use crate::program::Action;
 use crate::workspace::Workspace;
 
 /// What a plan is for.
@@ -56,187 +54,6 @@ pub(crate) struct Plan {
     results: Vec<Vec<f32>>,
     /// About as many multiply-adds as a step forward and back takes.
     work: usize,
-}
-
-/// An activation of a batch.
-struct Value {
-    shape: Shape,
-    y: View,
-    dy: View,
-}
-
-/// A layer.
-struct Step {
-    name: String,
-    inputs: Vec<usize>,
-    output: usize,
-    /// The places of its parameters.
-    params: Vec<usize>,
-    job: Job,
-    /// What is done with it.
-    activation: Option<(Activation, ByOutput)>,
-    /// What becomes of the gradient of each input.
-    back: Vec<Back>,
-    /// Whether an output depends on it, and it or what stands before it on what is trained.
-    is_differentiated: bool,
-}
-
-enum Job {
-    Sum(Box<Sum>),
-    BatchNorm(BatchNorm),
-    Activation(Activation),
-    /// What each element is multiplied by in training; nothing outside.
-    Dropout {
-        p: f64,
-        factors: Option<Vec<f32>>,
-    },
-    /// A sum of values of one shape.
-    Add,
-    Definition(Box<Definition>),
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Back {
-    /// Nobody wants it.
-    Unwanted,
-    /// It is the first of the value's gradients, or the only one.
-    Write,
-    Add,
-}
-
-/// A layer of a program or of its sub-chains.
-struct Node {
-    name: String,
-    op: Op,
-    inputs: Vec<usize>,
-    output: usize,
-    params: Vec<usize>,
-}
-
-/// The layers of a program and its sub-chains in a row.
-struct Flat {
-    nodes: Vec<Node>,
-    shapes: Vec<Shape>,
-    params: usize,
-}
-
-impl Flat {
-    /// The values of the outputs.
-    fn flatten(&mut self, linked: Linked, prefix: &str, inputs: &[usize]) -> Result<Vec<usize>, RunError> {
-        let program = linked.program;
-        let mut values: Vec<usize> = inputs.to_vec();
-        values.resize(program.values, usize::MAX);
-        // The place of each step's first parameter.
-        let mut first = Vec::new();
-        for step in program.steps {
-            first.push(self.params);
-            let read: Vec<usize> = step.inputs.iter().map(|&value| values[value]).collect();
-            let name = format!("{prefix}{}", step.name);
-            match step.action {
-                Action::Layer(op) => {
-                    let shapes: Vec<Shape> = read.iter().map(|&value| self.shapes[value]).collect();
-                    let op = op.bind(&shapes[0], program.order);
-                    let shape = op.output(&shapes, program.order);
-                    let shape = shape.map_err(|fault| RunError { layer: name.clone(), fault })?;
-                    let own = self.params..self.params + op.params().len();
-                    self.params = own.end;
-                    let tied = step.tied.map(|of| first[of]);
-                    values[step.output] = self.shapes.len();
-                    let params = tied.into_iter().chain(own).collect();
-                    self.nodes.push(Node { name, op, inputs: read, output: self.shapes.len(), params });
-                    self.shapes.push(shape);
-                }
-                Action::Chain { index } => {
-                    let outputs = self.flatten(linked.chains[index], &format!("{name}."), &read)?;
-                    for (port, output) in outputs.into_iter().enumerate() {
-                        values[step.output + port] = output;
-                    }
-                }
-            }
-        }
-        Ok(program.outputs.iter().map(|port| values[port.value]).collect())
-    }
-}
-
-/// What is known of each value before memory is given to it.
-struct Facts {
-    grids: Vec<Grid>,
-    /// How many nodes and outputs read it.
-    readers: Vec<usize>,
-    /// Whether its gradient leads to a parameter, or to an input if those are wanted.
-    wanted: Vec<bool>,
-    /// Whether an output depends on it.
-    reached: Vec<bool>,
-}
-
-impl Facts {
-    fn new(flat: &Flat, outputs: &[usize], order: AxisOrder, key: &Key) -> Result<Facts, RunError> {
-        let too_many = |value: usize| {
-            let shape = flat.shapes[value];
-            let layer =
-                flat.nodes.iter().find(|node| node.output == value).map_or_else(String::new, |node| node.name.clone());
-            RunError { layer, fault: Fault::new(Reason::TooManyElements { shape }) }
-        };
-        let mut facts = Facts {
-            grids: Vec::new(),
-            readers: std::vec![0; flat.shapes.len()],
-            wanted: std::vec![key.inputs_too; flat.shapes.len()],
-            reached: std::vec![false; flat.shapes.len()],
-        };
-        for (value, shape) in flat.shapes.iter().enumerate() {
-            let grid = Grid::new(shape, order).ok_or_else(|| too_many(value))?;
-            let count = shape.elements().ok().and_then(|count| usize::try_from(count.number()?).ok());
-            count.and_then(|count| count.checked_mul(key.batch)).ok_or_else(|| too_many(value))?;
-            facts.grids.push(grid);
-        }
-        for &output in outputs {
-            facts.readers[output] += 1;
-            facts.reached[output] = true;
-        }
-        for node in &flat.nodes {
-            node.inputs.iter().for_each(|&value| facts.readers[value] += 1);
-            facts.wanted[node.output] = !node.params.is_empty() || node.inputs.iter().any(|&value| facts.wanted[value]);
-        }
-        for node in flat.nodes.iter().rev() {
-            if facts.reached[node.output] {
-                node.inputs.iter().for_each(|&value| facts.reached[value] = true);
-            }
-        }
-        Ok(facts)
-    }
-}
-
-/// A node on its way to a step.
-struct Draft {
-    node: Node,
-    /// Where it is a sum over taps.
-    axes: Option<Axes>,
-    activation: Option<(Activation, ByOutput)>,
-}
-
-/// Joins activations with the layers before them.
-fn drafts(flat: Flat, facts: &Facts, outputs: &[usize], order: AxisOrder, key: &Key) -> Vec<Draft> {
-    let Flat { nodes, shapes, .. } = flat;
-    let mut drafts: Vec<Draft> = Vec::new();
-    for node in nodes {
-        if let (Op::Activation(function), [input], false) = (node.op, &node.inputs[..], key.every_layer)
-            && facts.readers[*input] == 1
-            && !outputs.contains(input)
-            && let Some(by_output) = ByOutput::of(function)
-            && let Some(draft) = drafts.iter_mut().find(|draft| draft.node.output == *input)
-            && (draft.axes.is_some() || matches!(draft.node.op, Op::BatchNorm { .. }))
-            && draft.activation.is_none()
-        {
-            draft.node.output = node.output;
-            draft.activation = Some((function, by_output));
-            continue;
-        }
-        let (from, to) = (&facts.grids[node.inputs[0]], &facts.grids[node.output]);
-        let axes = Axes::new(&node.op, &shapes[node.inputs[0]], order, from, to);
-        drafts.push(Draft { node, axes, activation: None });
-    }
-    // A step reads values that were written before; joined ones are written where the first was.
-    drafts
 }
 
 impl Plan {
@@ -518,39 +335,6 @@ impl Plan {
         });
         found.map(|step| &step.name[..])
     }
-}
-
-fn step(
-    level: Level,
-    key: &Key,
-    order: AxisOrder,
-    values: &[Value],
-    draft: Draft,
-    back: Vec<Back>,
-    is_differentiated: bool,
-) -> Step {
-    let Draft { node: Node { name, op, inputs, output, params }, axes, activation } = draft;
-    let (from, to) = (&values[inputs[0]], &values[output]);
-    let same = |value: usize| values[value].shape == to.shape;
-    let job = match (op, axes) {
-        (_, Some(axes)) => {
-            let ends = Ends { x: from.y, y: to.y, dx: from.dy, dy: to.dy };
-            let finish = activation.map_or(Finish::None, |(activation, _)| Finish::of(activation));
-            let wanted = back[0] != Back::Unwanted;
-            Job::Sum(Box::new(Sum::new(level, &op, &axes, &ends, finish, (key.batch, wanted))))
-        }
-        (Op::BatchNorm { eps, affine, momentum, .. }, None) => {
-            Job::BatchNorm(BatchNorm::new(eps, affine, key.training.then_some(momentum)))
-        }
-        (Op::Activation(function), None) => Job::Activation(function),
-        (Op::Dropout { p }, None) => Job::Dropout { p, factors: key.training.then(Vec::new) },
-        (Op::Add, None) if inputs.iter().all(|&value| same(value)) => Job::Add,
-        _ => {
-            let shapes = inputs.iter().map(|&value| values[value].shape).collect();
-            Job::Definition(Box::new(Definition::new(op, order, shapes, to.shape)))
-        }
-    };
-    Step { name, inputs, output, params, job, activation, back, is_differentiated }
 }
 
 /// Where the gradient of an input is written.

@@ -1,0 +1,112 @@
+//! Where a run reads and writes.
+
+use std::ops::Range;
+
+use super::buffer::{Place, SLACK, View};
+
+/// The memory of a run: `count` samples from `first` on.
+pub(super) struct Memory<'a, 'b> {
+    pub(super) workspace: &'a mut [f32],
+    pub(super) inputs: &'a [&'a [f32]],
+    pub(super) outputs: &'a mut [&'b mut [f32]],
+    pub(super) first: usize,
+    pub(super) count: usize,
+}
+
+impl<'b> Memory<'_, 'b> {
+    /// The place of a buffer in the workspace, with what may be read behind it.
+    fn range(&self, view: &View, at: usize) -> Range<usize> {
+        let start = at * self.count;
+        start..start + view.buffer.sample() * self.count + SLACK
+    }
+
+    /// The elements of a buffer to write.
+    pub(super) fn output(&mut self, view: &View) -> &mut [f32] {
+        match view.buffer.place {
+            Place::Workspace(at) => {
+                let range = self.range(view, at);
+                &mut self.workspace[range]
+            }
+            Place::Output(port) => {
+                let sample = view.buffer.sample();
+                &mut self.outputs[port][self.first * sample..][..self.count * sample]
+            }
+            Place::Input(_) => &mut [],
+        }
+    }
+
+    /// The elements of a buffer to read, beside the outputs.
+    pub(super) fn read(&mut self, view: &View) -> (&[f32], &mut [&'b mut [f32]]) {
+        let sample = view.buffer.sample();
+        match view.buffer.place {
+            Place::Workspace(at) => {
+                let range = self.range(view, at);
+                (&self.workspace[range], self.outputs)
+            }
+            Place::Input(port) => (&self.inputs[port][self.first * sample..][..self.count * sample], self.outputs),
+            Place::Output(_) => (&[], self.outputs),
+        }
+    }
+
+    /// A buffer to read and another to write.
+    pub(super) fn pair(&mut self, from: &View, to: &View) -> (&[f32], &mut [f32]) {
+        let (first, count) = (self.first, self.count);
+        match (from.buffer.place, to.buffer.place) {
+            (Place::Workspace(x), Place::Workspace(y)) => {
+                let (x, y) = (self.range(from, x), self.range(to, y));
+                two(self.workspace, x, y)
+            }
+            (Place::Workspace(_), _) => {
+                let sample = to.buffer.sample();
+                let Place::Output(port) = to.buffer.place else { return (&[], &mut []) };
+                let (x, outputs) = self.read(from);
+                (x, &mut outputs[port][first * sample..][..count * sample])
+            }
+            (Place::Input(port), Place::Workspace(at)) => {
+                let sample = from.buffer.sample();
+                let range = self.range(to, at);
+                (&self.inputs[port][first * sample..][..count * sample], &mut self.workspace[range])
+            }
+            (Place::Input(x), Place::Output(y)) => {
+                let (from, to) = (from.buffer.sample(), to.buffer.sample());
+                let x = &self.inputs[x][first * from..][..count * from];
+                (x, &mut self.outputs[y][first * to..][..count * to])
+            }
+            _ => (&[], &mut []),
+        }
+    }
+
+    /// A buffer to read, and some of the workspace to write.
+    pub(super) fn with_room(&mut self, from: &View, room: Range<usize>, f: impl FnOnce(&[f32], &mut [f32])) {
+        if let Place::Workspace(at) = from.buffer.place {
+            let range = self.range(from, at);
+            let (x, room) = two(self.workspace, range, room);
+            f(x, room);
+        } else if let Place::Input(port) = from.buffer.place {
+            f(&self.inputs[port][self.first * from.buffer.sample()..], &mut self.workspace[room]);
+        }
+    }
+
+    /// Some of the workspace to read, and a buffer to write.
+    pub(super) fn with_output(&mut self, to: &View, room: Range<usize>, f: impl FnOnce(&[f32], &mut [f32])) {
+        if let Place::Workspace(at) = to.buffer.place {
+            let range = self.range(to, at);
+            let (x, y) = two(self.workspace, room, range);
+            f(x, y);
+        } else if let Place::Output(port) = to.buffer.place {
+            f(&self.workspace[room], &mut self.outputs[port][self.first * to.buffer.sample()..]);
+        }
+    }
+}
+
+/// Two stretches that do not meet, the second to write.
+fn two(memory: &mut [f32], x: Range<usize>, y: Range<usize>) -> (&[f32], &mut [f32]) {
+    if x.start < y.start {
+        let (low, high) = memory.split_at_mut(y.start);
+        (&low[x.start..x.end.min(y.start)], &mut high[..y.end - y.start])
+    } else {
+        let (low, high) = memory.split_at_mut(x.start);
+        let end = y.end.min(x.start);
+        (&high[..x.end - x.start], &mut low[y.start..end])
+    }
+}
