@@ -12,7 +12,7 @@ use std::vec::Vec;
 use convshape_arith::op::PerAxis;
 
 use self::cursor::Cursor;
-use self::depthwise::{DepthTile, GroupTile, Rows, Strip, Window};
+use self::depthwise::{Rows, Strip, Window};
 use self::dots::{Dots, Lines, beside};
 use self::piece::Piece;
 use super::buffer::{Buffer, View};
@@ -363,24 +363,7 @@ impl Kernel for &mut Task<'_> {
             }
             if let Kind::Depthwise | Kind::Grouped = conv.kind {
                 let cursor = Cursor { y: start.y - self.base, ..start };
-                let mut strip = Strip { conv, panels, x: self.x, y: &mut *self.y, cursor };
-                let grouped = conv.kind == Kind::Grouped;
-                let mut rest = positions;
-                // As many positions as there are registers for.
-                let many = const { S::POSITIONS[0] > 8 };
-                let most = if many { 8 } else { 4 };
-                while rest > 0 {
-                    let count = [8, 4, 1].into_iter().find(|count| *count <= rest.min(most)).unwrap_or(1);
-                    match count {
-                        8 if many && grouped => simd.call(GroupTile::<8>(&mut strip)),
-                        4 if grouped => simd.call(GroupTile::<4>(&mut strip)),
-                        _ if grouped => simd.call(GroupTile::<1>(&mut strip)),
-                        8 if many => simd.call(DepthTile::<8>(&mut strip)),
-                        4 => simd.call(DepthTile::<4>(&mut strip)),
-                        _ => simd.call(DepthTile::<1>(&mut strip)),
-                    }
-                    rest -= count;
-                }
+                Strip { conv, panels, x: self.x, y: &mut *self.y, cursor }.run(simd, positions);
                 continue;
             }
             let panels = match conv.split {

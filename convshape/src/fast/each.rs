@@ -6,7 +6,7 @@ use convshape_arith::op::PerAxis;
 
 use super::buffer::View;
 use super::math::Finish;
-use super::simd::{Kernel, Simd};
+use super::simd::{Kernel, Sets, Simd};
 use super::threads::Threads;
 
 /// What one thread computes of a step with one input.
@@ -84,6 +84,7 @@ pub(super) struct Each<'a> {
 
 impl Kernel for Each<'_> {
     type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
@@ -114,6 +115,7 @@ pub(super) struct Add<'a> {
 
 impl Kernel for Add<'_> {
     type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {

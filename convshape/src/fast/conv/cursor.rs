@@ -14,14 +14,6 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// The next `R` positions' places in input and output.
-    #[inline(always)]
-    pub(super) fn take<const R: usize>(&mut self) -> ([usize; R], [usize; R]) {
-        let (mut x, mut y) = ([0; R], [0; R]);
-        self.fill(&mut x, &mut y);
-        (x, y)
-    }
-
     /// The places of as many positions as there is room for.
     #[inline(never)]
     pub(super) fn fill(&mut self, x: &mut [usize], y: &mut [usize]) {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::buffer::View;
 use super::super::simd::{Kernel, Sets, Simd, WINDOW, dots, grouped, window};
 use super::super::taps::Axis;
-use super::{Conv, Cursor, Panel};
+use super::{Conv, Cursor, Kind, Panel};
 
 /// A depthwise 3x3 convolution: its step, where the first input of the first output is, and how far
 /// apart rows and positions are.
@@ -43,15 +43,49 @@ pub(super) struct Strip<'a> {
     pub(super) cursor: Cursor,
 }
 
-pub(super) struct DepthTile<'a, 'b, const R: usize>(pub(super) &'a mut Strip<'b>);
+impl Strip<'_> {
+    /// The next `count` positions, as many as there are registers for at a time.
+    #[inline(always)]
+    pub(super) fn run<S: Simd>(&mut self, simd: S, mut count: usize) {
+        while count > 0 {
+            let many = const { S::POSITIONS[0] > 8 };
+            let tile = if many { 8 } else { 4 };
+            match self.conv.kind {
+                Kind::Grouped => simd.call(GroupTile { strip: self, count }),
+                _ if many => simd.call(DepthTile::<8> { strip: self, count }),
+                _ => simd.call(DepthTile::<4> { strip: self, count }),
+            }
+            count -= tile.min(count);
+        }
+    }
+
+    /// The places of the next `R` positions, of which there are `count` or more; what is missing is
+    /// another one again: sums side by side take no longer than one after the other.
+    #[inline(always)]
+    fn take<const R: usize>(&mut self, count: usize) -> ([usize; R], [usize; R]) {
+        let (mut starts, mut places) = ([0; R], [0; R]);
+        let count = count.min(R);
+        self.cursor.fill(&mut starts[..count], &mut places[..count]);
+        for r in count..R {
+            (starts[r], places[r]) = (starts[0], places[0]);
+        }
+        (starts, places)
+    }
+}
+
+/// `R` positions of each vector of channels, or as many as there are.
+struct DepthTile<'a, 'b, const R: usize> {
+    strip: &'a mut Strip<'b>,
+    count: usize,
+}
 
 impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let strip = self.0;
-        let (starts, places) = strip.cursor.take::<R>();
+        let DepthTile { strip, count } = self;
+        let (starts, places) = strip.take::<R>(count);
         let (packed, finish) = (strip.conv.weights.get(), strip.conv.finish);
         for panel in strip.panels {
             let mut sums = [[simd.load(&packed[panel.shift..])]; R];
@@ -61,32 +95,35 @@ impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
                 simd.store_some(finish.apply(simd, sums[r][0]), y, panel.channels);
             }
         }
-        strip.finish(simd, &places);
+        strip.finish(simd, &places[..R.min(count)]);
     }
 }
 
 /// A vector of groups after the other.
-pub(super) struct GroupTile<'a, 'b, const R: usize>(pub(super) &'a mut Strip<'b>);
+struct GroupTile<'a, 'b> {
+    strip: &'a mut Strip<'b>,
+    count: usize,
+}
 
-impl<const R: usize> Kernel for GroupTile<'_, '_, R> {
+impl Kernel for GroupTile<'_, '_> {
     type Output = ();
     const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let strip = self.0;
-        let (starts, places) = strip.cursor.take::<R>();
+        let GroupTile { strip, count } = self;
+        let (starts, places) = strip.take::<8>(count);
         let (packed, finish) = (strip.conv.weights.get(), strip.conv.finish);
         for panel in strip.panels {
             let weights = &packed[panel.weights.clone()];
-            let mut sums = [simd.load(&packed[panel.shift..]); R];
+            let mut sums = [simd.load(&packed[panel.shift..]); 8];
             grouped(simd, strip.x, &starts, &panel.runs, &panel.index, weights, &mut sums);
-            for r in 0..R {
+            for r in 0..8 {
                 let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
                 simd.store_some(finish.apply(simd, sums[r]), y, panel.channels);
             }
         }
-        strip.finish(simd, &places);
+        strip.finish(simd, &places[..count.min(8)]);
     }
 }
 
@@ -153,9 +190,7 @@ impl Kernel for Rows<'_> {
                     };
                     let (conv, panels, x) = (self.conv, self.panels, self.x);
                     let mut strip = Strip { conv, panels, x, y: &mut *self.y, cursor };
-                    for _ in 0..self.width {
-                        simd.call(DepthTile::<1>(&mut strip));
-                    }
+                    strip.run(simd, self.width);
                 }
             }
             row += tall;

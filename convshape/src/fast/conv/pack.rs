@@ -23,7 +23,10 @@ impl Conv {
     ) {
         let lanes = self.level.lanes();
         let channels = outputs * sum.groups;
-        let narrow = positions <= self.level.positions()[2];
+        // Wide panels read inputs less often, narrow ones weights: a position alone has many, and beside
+        // four vectors there should be registers for those of other samples.
+        let most = self.level.positions()[2];
+        let narrow = positions <= most && (positions > 1 || most > 4);
         let mut first = 0;
         while first < channels {
             // Panels do not cross groups.
