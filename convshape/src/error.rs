@@ -96,7 +96,7 @@ pub enum ShapeError {
     },
     /// A layer does not take the shape that came to it.
     #[cfg(feature = "alloc")]
-    #[error("`{chain}`: `{layer}` does not take what came to it: {}", reason.words())]
+    #[error("`{chain}`: `{layer}` does not take what came to it: {reason:?}")]
     Layer {
         /// The chain.
         chain: &'static str,

@@ -270,53 +270,6 @@ pub enum Reason {
     },
 }
 
-impl Reason {
-    /// What is wrong in words, without the sizes. Shorter code than what derives of all fields.
-    #[must_use]
-    pub const fn words(&self) -> &'static str {
-        match self {
-            Reason::NotPositive { .. } => "a field that counts something is zero or negative",
-            Reason::TooFew { .. } => "a count of channels or features is zero or negative",
-            Reason::Negative { .. } => "a field is negative",
-            Reason::Rank { .. } => "another number of axes is wanted",
-            Reason::Channels { .. } => "another number of channels is wanted",
-            Reason::Features { .. } => "a last axis of another size is wanted",
-            Reason::NotFixed { .. } => "a number of channels or a size is not known",
-            Reason::Size(_) => "a size has no value",
-            Reason::TooManyElements { .. } => "the number of elements does not fit the machine",
-            Reason::KernelTooLarge { .. } => "the kernel is larger than the padded input",
-            Reason::EmptyOutput { .. } => "the output has no rows",
-            Reason::NotInDialect { .. } => "the dialect does not have a word or field",
-            Reason::SameWithStride { .. } => "`padding: same` has a stride",
-            Reason::PoolPadding { .. } => "pooling pads too much of its window",
-            Reason::PoolInput { .. } => "the unpadded input does not hold the window",
-            Reason::OutputPadding { .. } => "`output_padding` reaches the stride or dilation",
-            Reason::OutputPaddingStride { .. } => "`output_padding` reaches the stride",
-            Reason::NotRestored { .. } => "the forward convolution does not give the input back",
-            Reason::Exclusive { .. } => "two fields exclude each other",
-            Reason::PaddingNumber => "padding is a number",
-            Reason::TransposedGroups => "a transposed convolution has groups",
-            Reason::OutputSize { .. } => "`output_size` cannot be reached",
-            Reason::Groups { .. } => "channels do not divide into groups",
-            Reason::ReflectPadding { .. } => "a reflecting border needs more rows than there are",
-            Reason::CircularPadding { .. } => "a circular border wraps around more than once",
-            Reason::TransposedPaddingMode => "a transposed convolution does not pad with zeros",
-            Reason::FieldRank { .. } => "a field is for another number of axes",
-            Reason::Divisible { .. } => "a size does not divide by a factor",
-            Reason::Elements { .. } => "another number of elements is wanted",
-            Reason::Join { .. } => "two joined sides differ",
-            Reason::SliceRange { .. } => "a range of channels is empty or beyond the end",
-            Reason::CropTooLarge { .. } => "more is cut off than there is",
-            Reason::PadTooSmall { .. } => "less is asked for than there is",
-            Reason::AlignCorners => "there are no corners to align",
-            Reason::ModeRank { .. } => "the interpolation is for another number of axes",
-            Reason::ScaleFactor => "a scale is zero, negative, infinite or not a number",
-            Reason::SingleElement => "there is one element per channel",
-            Reason::NormShape { .. } => "the last axes have other sizes than the norm is made for",
-        }
-    }
-}
-
 impl Fault {
     /// A fault that is about no axis in particular.
     pub const fn new(reason: Reason) -> Fault {
