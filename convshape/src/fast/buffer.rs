@@ -79,6 +79,18 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
+    /// One in the workspace, without a border, each position with its channels.
+    pub(super) fn new(grid: &Grid) -> Buffer {
+        Buffer {
+            place: Place::Workspace(0),
+            size: grid.size,
+            width: grid.channels,
+            planar: false,
+            low: [0; 3],
+            high: [0; 3],
+        }
+    }
+
     /// How far apart neighbours along each axis are.
     pub(super) fn strides(&self) -> PerAxis<usize> {
         let step = if self.planar { 1 } else { self.width };
@@ -149,7 +161,7 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Whether the elements lie as the caller has them.
+    /// The value's sizes.
     pub(super) fn grid(&self) -> Grid {
         Grid { channels: self.channels, size: self.buffer.size }
     }

@@ -49,17 +49,7 @@ impl Plan {
     /// Gives every value its buffer, and every buffer its memory.
     pub(super) fn place(&mut self, grids: &[Grid], inside: &[Inside]) {
         let root = |value: usize| root(inside, value);
-        let mut buffers: Vec<Buffer> = grids
-            .iter()
-            .map(|grid| Buffer {
-                place: Place::Workspace(0),
-                size: grid.size,
-                width: grid.channels,
-                planar: false,
-                low: [0; 3],
-                high: [0; 3],
-            })
-            .collect();
+        let mut buffers: Vec<Buffer> = grids.iter().map(Buffer::new).collect();
         for step in &self.steps {
             if let Work::Sum { axes, method, .. } = &step.work {
                 let planar = matches!(method, Method::Planes | Method::Slide);

@@ -16,7 +16,7 @@ use super::outer::Outer;
 use super::rows;
 use super::step::{Back, Job, Step, Value, step};
 use crate::error::RunError;
-use crate::fast::buffer::{Buffer, Grid, Place, View};
+use crate::fast::buffer::{Buffer, View};
 use crate::fast::math::Finish;
 use crate::fast::simd::Level;
 use crate::fast::threads::threads;
@@ -70,15 +70,7 @@ impl Plan {
         let facts = Facts::new(&flat, &outputs, order, &key)?;
         let drafts = drafts(flat, &facts, &outputs, order, &key);
 
-        let buffer = |grid: &Grid| Buffer {
-            place: Place::Workspace(0),
-            size: grid.size,
-            width: grid.channels,
-            planar: false,
-            low: [0; 3],
-            high: [0; 3],
-        };
-        let mut buffers: Vec<[Buffer; 2]> = facts.grids.iter().map(|grid| [buffer(grid), buffer(grid)]).collect();
+        let mut buffers: Vec<[Buffer; 2]> = facts.grids.iter().map(|grid| [Buffer::new(grid); 2]).collect();
         for Draft { node, axes, .. } in &drafts {
             let Some(axes) = axes else { continue };
             for (which, [low, high]) in axes.borders().into_iter().enumerate() {
