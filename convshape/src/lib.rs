@@ -83,8 +83,8 @@
 //! channels take fewer multiplications than their definition has (Winograd's filtering): results differ from it by a few
 //! roundings more, and an input that is infinite or not a number also spoils the outputs beside those that read it. With
 //! the feature `rayon`, long runs use several threads, as many as `rayon::current_num_threads()` says: within a pool its
-//! own, elsewhere helpers that look out for work until a tenth of a millisecond after the last run. The result does not
-//! depend on how many there are.
+//! own, elsewhere helpers that look out for work for a moment after the last run. The result does not depend on how many
+//! there are.
 //!
 //! # Weights
 //!

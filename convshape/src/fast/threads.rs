@@ -29,7 +29,7 @@ pub(super) fn threads(_: usize) -> Threads {
     Threads::ONE
 }
 
-/// Multiply-adds that a part of a step should have at least, about a microsecond.
+/// Multiply-adds that a part of a step should have at least: handing it over takes about as long.
 const LEAST_WORK: usize = 1 << 15;
 
 impl Threads {
