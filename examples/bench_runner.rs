@@ -25,13 +25,13 @@ use std::rc::Rc;
 use std::time::Instant;
 use std::{env, fs, io};
 
-use convshape::__private::{InputSlices, OutputSlices, Parts, forward_into};
+use convshape::__private::Parts;
 use convshape::ndarray::ArrayD;
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
 use convshape::train::{Mse, Sgd, Train};
 use convshape::{Chain, Model, Shape, ShapeError, Workspace};
-use suite::{Visit, split, with_case, with_channels_last};
+use suite::{Visit, run_one, split, with_case, with_channels_last};
 
 type Failure = Box<dyn Error>;
 
@@ -74,30 +74,20 @@ impl Visit for Load<'_> {
 /// A run is a sample, into memory that is there already.
 fn infer_one<M: Model + Parts>(model: M, x: ArrayD<f32>, expected: ArrayD<f32>) -> Result<Case, Failure> {
     let (x, expected) = (x.into_raw_vec_and_offset().0, expected.into_raw_vec_and_offset().0);
-    let memory = Rc::new(RefCell::new((vec![0.0; expected.len()], Workspace::new::<M>())));
-    let again = Rc::clone(&memory);
-    let run = move || {
-        let (y, workspace) = &mut *memory.borrow_mut();
-        forward_into(&model, One(&x[..]), One(black_box(&mut y[..])), workspace);
-    };
+    let (mut workspace, y) = (Workspace::new::<M>(), Rc::new(RefCell::new(vec![0.0; expected.len()])));
+    let found = Rc::clone(&y);
+    let run = Rc::new(RefCell::new(move || run_one(&model, &x, black_box(&mut y.borrow_mut()), &mut workspace)));
     // The first run packs the weights.
-    run();
-    Ok(Case { run: Box::new(run), error: Box::new(move || error(&again.borrow().0, &expected)) })
-}
-
-/// The elements of a model's one input or output.
-struct One<T>(T);
-
-impl InputSlices<()> for One<&[f32]> {
-    fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R {
-        f(&[self.0])
-    }
-}
-
-impl OutputSlices<()> for One<&mut [f32]> {
-    fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R {
-        f(&mut [self.0])
-    }
+    run.borrow_mut()();
+    let again = Rc::clone(&run);
+    Ok(Case {
+        run: Box::new(move || run.borrow_mut()()),
+        error: Box::new(move || {
+            found.borrow_mut().fill(f32::NAN);
+            again.borrow_mut()();
+            error(&found.borrow(), &expected)
+        }),
+    })
 }
 
 /// A run is a batch.
@@ -245,7 +235,9 @@ fn error(found: &[f32], expected: &[f32]) -> f64 {
     let deviation = (numbers().map(|y| (y - mean) * (y - mean)).sum::<f64>() / count).sqrt();
     let scale = if expected.len() == 1 { mean.abs() } else { deviation };
     let worst = found.iter().zip(numbers()).map(|(&y, expected)| (f64::from(y) - expected).abs());
-    if found.len() == expected.len() { worst.fold(0.0, f64::max) / scale } else { f64::INFINITY }
+    // A maximum passes over what is not a number.
+    let finite = found.len() == expected.len() && found.iter().all(|y| y.is_finite());
+    if finite { worst.fold(0.0, f64::max) / scale } else { f64::INFINITY }
 }
 
 fn answer(models: &Path, case: &mut Option<Case>, line: &str) -> Result<String, Failure> {

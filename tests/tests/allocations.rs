@@ -6,13 +6,13 @@ mod suite;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use convshape::__private::{InputSlices, OutputSlices, Parts, forward_into};
+use convshape::__private::Parts;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
 use convshape::{Chain, Model, Shape, Tensor, Workspace};
 use convshape_tests::models::{AudioAe, DcganGenerator, MnistAe, Unet, Vae};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use suite::{CASES, Visit, split, with_case};
+use suite::{CASES, Visit, run_one, split, with_case};
 
 struct Counting;
 
@@ -76,13 +76,13 @@ impl Visit for Twice<'_> {
         let mut y = vec![f32::NAN; elements(&<M as Chain>::OUTPUT)];
         let mut workspace = Workspace::new::<M>();
         let size = format!("{workspace:?}");
-        forward_into(&model, One(&x[..]), One(&mut y[..]), &mut workspace);
+        run_one(&model, &x, &mut y, &mut workspace);
         assert_eq!(format!("{workspace:?}"), size, "{}: the workspace had to grow", self.0);
         let expected = y.clone();
         y.fill(f32::NAN);
         let mut run = || {
             let before = ALLOCATIONS.load(Ordering::Relaxed);
-            forward_into(&model, One(&x[..]), One(&mut y[..]), &mut workspace);
+            run_one(&model, &x, &mut y, &mut workspace);
             ALLOCATIONS.load(Ordering::Relaxed) - before
         };
         // A second thread allocates what it needs when it first gets work, which is not always in the first run.
@@ -90,21 +90,6 @@ impl Visit for Twice<'_> {
         let runs = if threads == 1 { 1 } else { 20 };
         assert_eq!((0..runs).map(|_| run()).min(), Some(0), "{} on {threads} threads", self.0);
         assert_eq!(y, expected, "{}", self.0);
-    }
-}
-
-/// The elements of a model's one input or output.
-struct One<T>(T);
-
-impl InputSlices<()> for One<&[f32]> {
-    fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R {
-        f(&[self.0])
-    }
-}
-
-impl OutputSlices<()> for One<&mut [f32]> {
-    fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R {
-        f(&mut [self.0])
     }
 }
 

@@ -1,8 +1,8 @@
 //! The networks and layers that are timed.
 
-use convshape::__private::Parts;
+use convshape::__private::{InputSlices, OutputSlices, Parts, forward_into};
 use convshape::rand::rngs::Xoshiro256PlusPlus;
-use convshape::{Model, conv_chain};
+use convshape::{Model, Workspace, conv_chain};
 
 conv_chain! {
     /// Digits through a code of 64 numbers and back.
@@ -218,54 +218,49 @@ pub(crate) const CASES: [&str; 22] = [
     "l_t64_3_32",
 ];
 
-/// Calls `visit` with the network of a case, `name_b16` or `name`; `None` if there is none.
-pub(crate) fn with_case<V: Visit>(case: &str, visit: V) -> Option<V::Output> {
-    let (name, _) = split(case);
-    Some(match name {
-        "audio_ae" => visit.visit(AudioAe::init),
-        "dcgan_d" => visit.visit(DcganD::init),
-        "dcgan_g" => visit.visit(DcganG::init),
-        "mnist_ae" => visit.visit(MnistAe::init),
-        "mobile_block" => visit.visit(MobileBlock::init),
-        "unet_s" => visit.visit(UnetS::init),
-        "vox_ae" => visit.visit(VoxAe::init),
-        "l_c128_28_k1" => visit.visit(C128K1::init),
-        "l_c16_32_28_k3" => visit.visit(C16C32K3::init),
-        "l_c256_14_k3" => visit.visit(C256K3::init),
-        "l_c3_64_64_k4s2" => visit.visit(C3K4S2::init),
-        "l_c64_56_k3" => visit.visit(C64K3::init),
-        "l_dil32_28_k3d2" => visit.visit(Dil32::init),
-        "l_dw64_56_k3" => visit.visit(Dw64::init),
-        "l_t128_64_16" => visit.visit(T128::init),
-        "l_t256_128_8" => visit.visit(T256::init),
-        "l_t32_16_7_k3" => visit.visit(T32::init),
-        "l_t512_256_4" => visit.visit(T512::init),
-        "l_t64_3_32" => visit.visit(T64::init),
-        _ => return None,
-    })
+/// The networks by name, and those that also take channels-last tensors.
+macro_rules! networks {
+    ($($name:literal => $first:ident $(, $last:ident)?;)+) => {
+        /// Calls `visit` with the network of a case, `name_b16` or `name`; `None` if there is none.
+        pub(crate) fn with_case<V: Visit>(case: &str, visit: V) -> Option<V::Output> {
+            match split(case).0 {
+                $($name => Some(visit.visit($first::init)),)+
+                _ => None,
+            }
+        }
+
+        /// As [`with_case`], on channels-last tensors: layers by themselves, whose input and output would otherwise be
+        /// brought into another order.
+        #[allow(dead_code, reason = "not all compare them")]
+        pub(crate) fn with_channels_last<V: Visit>(case: &str, visit: V) -> Option<V::Output> {
+            match split(case).0 {
+                $($($name => Some(visit.visit($last::init)),)?)+
+                _ => None,
+            }
+        }
+    };
 }
 
-/// As [`with_case`], on channels-last tensors: layers by themselves, whose input and output would otherwise be brought
-/// into another order.
-#[allow(dead_code, reason = "not all compare them")]
-pub(crate) fn with_channels_last<V: Visit>(case: &str, visit: V) -> Option<V::Output> {
-    let (name, _) = split(case);
-    Some(match name {
-        "mobile_block" => visit.visit(MobileBlockLast::init),
-        "l_c128_28_k1" => visit.visit(C128K1Last::init),
-        "l_c16_32_28_k3" => visit.visit(C16C32K3Last::init),
-        "l_c256_14_k3" => visit.visit(C256K3Last::init),
-        "l_c3_64_64_k4s2" => visit.visit(C3K4S2Last::init),
-        "l_c64_56_k3" => visit.visit(C64K3Last::init),
-        "l_dil32_28_k3d2" => visit.visit(Dil32Last::init),
-        "l_dw64_56_k3" => visit.visit(Dw64Last::init),
-        "l_t128_64_16" => visit.visit(T128Last::init),
-        "l_t256_128_8" => visit.visit(T256Last::init),
-        "l_t32_16_7_k3" => visit.visit(T32Last::init),
-        "l_t512_256_4" => visit.visit(T512Last::init),
-        "l_t64_3_32" => visit.visit(T64Last::init),
-        _ => return None,
-    })
+networks! {
+    "audio_ae" => AudioAe;
+    "dcgan_d" => DcganD;
+    "dcgan_g" => DcganG;
+    "mnist_ae" => MnistAe;
+    "mobile_block" => MobileBlock, MobileBlockLast;
+    "unet_s" => UnetS;
+    "vox_ae" => VoxAe;
+    "l_c128_28_k1" => C128K1, C128K1Last;
+    "l_c16_32_28_k3" => C16C32K3, C16C32K3Last;
+    "l_c256_14_k3" => C256K3, C256K3Last;
+    "l_c3_64_64_k4s2" => C3K4S2, C3K4S2Last;
+    "l_c64_56_k3" => C64K3, C64K3Last;
+    "l_dil32_28_k3d2" => Dil32, Dil32Last;
+    "l_dw64_56_k3" => Dw64, Dw64Last;
+    "l_t128_64_16" => T128, T128Last;
+    "l_t256_128_8" => T256, T256Last;
+    "l_t32_16_7_k3" => T32, T32Last;
+    "l_t512_256_4" => T512, T512Last;
+    "l_t64_3_32" => T64, T64Last;
 }
 
 /// The network and the size of the batch.
@@ -273,5 +268,26 @@ pub(crate) fn split(case: &str) -> (&str, usize) {
     match case.rsplit_once("_b").map(|(name, batch)| (name, batch.parse())) {
         Some((name, Ok(batch))) => (name, batch),
         _ => (case, 1),
+    }
+}
+
+/// Runs a sample of a network with one input and one output, into memory that is there.
+#[allow(dead_code, reason = "some run batches alone")]
+pub(crate) fn run_one<M: Parts>(model: &M, x: &[f32], y: &mut [f32], workspace: &mut Workspace) {
+    forward_into(model, One(x), One(y), workspace);
+}
+
+/// The elements of a model's one input or output.
+struct One<T>(T);
+
+impl InputSlices<()> for One<&[f32]> {
+    fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R {
+        f(&[self.0])
+    }
+}
+
+impl OutputSlices<()> for One<&mut [f32]> {
+    fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R {
+        f(&mut [self.0])
     }
 }

@@ -1,6 +1,6 @@
 //! convshape: one sample into memory that is there, a batch into a new array.
 
-use convshape::__private::{InputSlices, OutputSlices, Parts, forward_into};
+use convshape::__private::Parts;
 use convshape::ndarray::ArrayD;
 use convshape::train::{Mse, Sgd, Train};
 use convshape::{Model, Workspace};
@@ -8,6 +8,7 @@ use convshape::{Model, Workspace};
 use super::{LEARNING_RATE, Ready};
 use crate::Failure;
 use crate::net::Net;
+use crate::suite::run_one;
 
 pub(crate) struct Inference<M> {
     model: M,
@@ -26,7 +27,7 @@ impl<M: Model + Parts> Inference<M> {
 impl<M: Model + Parts> Ready for Inference<M> {
     fn run(&mut self) -> Result<(), Failure> {
         match (self.x.shape()[0], self.x.as_slice(), self.y.as_slice_mut()) {
-            (1, Some(x), Some(y)) => forward_into(&self.model, One(x), One(y), &mut self.workspace),
+            (1, Some(x), Some(y)) => run_one(&self.model, x, y, &mut self.workspace),
             _ => self.y = self.model.run_batch(&[self.x.view()])?.swap_remove(0),
         }
         Ok(())
@@ -34,21 +35,6 @@ impl<M: Model + Parts> Ready for Inference<M> {
 
     fn output(&self) -> Result<Vec<f32>, Failure> {
         Ok(self.y.iter().copied().collect())
-    }
-}
-
-/// The elements of a model's one input or output.
-struct One<T>(T);
-
-impl InputSlices<()> for One<&[f32]> {
-    fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R {
-        f(&[self.0])
-    }
-}
-
-impl OutputSlices<()> for One<&mut [f32]> {
-    fn with_slices<R>(self, f: impl FnOnce(&mut [&mut [f32]]) -> R) -> R {
-        f(&mut [self.0])
     }
 }
 
