@@ -85,6 +85,31 @@ impl From<&SyntaxFault> for Report {
     }
 }
 
+/// How much a finding weighs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// The chain does not compile.
+    Error,
+    /// The chain compiles; rustc shows a warning.
+    Warning,
+}
+
+/// One mistake in a chain, as the compiler shows it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finding {
+    /// Whether the chain is refused for it.
+    pub level: Level,
+    /// Its code, such as `CS0201`.
+    pub code: &'static str,
+    /// The token that must change.
+    pub span: Span,
+    /// What is wrong, in one line without the code.
+    pub message: String,
+    /// The arithmetic with its numbers, then lines that begin with `note: ` and `help: `.
+    pub lines: Vec<String>,
+}
+
 /// Collects what is wrong.
 #[derive(Default)]
 pub(crate) struct Sink {
@@ -104,6 +129,17 @@ impl Sink {
     /// Whether the chain is refused.
     pub(crate) fn refused(&self) -> bool {
         self.errors.iter().any(|report| report.code.is_some())
+    }
+
+    /// What was found, as data.
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
+        let findings = |level, reports: Vec<Report>| {
+            reports.into_iter().filter_map(move |report| {
+                let Report { code, span, message, lines } = report;
+                Some(Finding { level, code: code?, span, message, lines })
+            })
+        };
+        findings(Level::Error, self.errors).chain(findings(Level::Warning, self.warnings)).collect()
     }
 
     /// The reports as code: `compile_error!`s, and for warnings uses of deprecated constants, which

@@ -4,9 +4,6 @@
 use std::time::{Duration, Instant};
 
 use proc_macro2::TokenStream;
-use quote::quote;
-
-use crate::chain;
 
 /// What one chain may take; a machine under load included.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -110,7 +107,7 @@ impl Random {
 fn expand(source: &str) {
     let Ok(tokens) = source.parse::<TokenStream>() else { return };
     let start = Instant::now();
-    let code = chain(quote!(::convshape), tokens);
+    let code = crate::expand(tokens);
     let took = start.elapsed();
     assert!(took < LONGEST, "{took:?}: {source}");
     assert!(!code.is_empty(), "nothing comes of: {source}");

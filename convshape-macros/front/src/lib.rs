@@ -1,0 +1,137 @@
+//! The front end of `convshape::conv_chain!`: tokens in, findings and code out.
+//!
+//! An ordinary crate, so that tools can call it; the macro is a thin wrapper around it.
+//!
+//! A pipeline, one stage a file: tokens are parsed into syntax (`parse`), names are bound and
+//! pieces unrolled (`resolve`), shapes are worked out (`check`), code is written (`expand`).
+//! What is wrong is collected on the way and worded in one place (`diagnose`), with fixes that
+//! were tried (`fix`).
+
+mod check;
+mod diagnose;
+mod expand;
+mod fault;
+mod fields;
+mod fix;
+#[cfg(test)]
+mod fuzz;
+mod graph;
+mod numbers;
+mod parse;
+mod resolve;
+mod syntax;
+mod unseen;
+mod value;
+mod weights;
+mod words;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
+
+pub use crate::diagnose::{Finding, Level};
+use crate::diagnose::{Report, Sink};
+
+/// For that many mistakes fixes are searched; nobody reads more.
+const MOST_SEARCHES: usize = 12;
+
+/// In longer chains no fixes are searched: each one tried costs a check of the whole chain.
+const MOST_SEARCHED_LAYERS: usize = 10_000;
+
+/// The code of one `conv_chain!`, its findings in it as `compile_error!`s on their tokens. Expects
+/// the library's path in brackets in front.
+pub fn expand(tokens: TokenStream) -> TokenStream {
+    let (krate, tokens) = library_path(tokens);
+    let (code, sink) = chain(krate, tokens);
+    let reports = sink.into_tokens();
+    quote!(#code #reports)
+}
+
+/// What is wrong with the chain inside one `conv_chain!`, in the order in which the compiler shows it:
+/// errors, then warnings.
+pub fn findings(tokens: TokenStream) -> Vec<Finding> {
+    chain(quote!(::convshape), tokens).1.into_findings()
+}
+
+/// The words of the language as items, for the library's module `layers`.
+pub fn layer_words() -> TokenStream {
+    words::markers()
+}
+
+/// Code and findings of a chain.
+fn chain(krate: TokenStream, tokens: TokenStream) -> (TokenStream, Sink) {
+    let mut sink = Sink::default();
+    let (chain, faults) = parse::parse(tokens);
+    for fault in &faults {
+        sink.push(Report::from(fault));
+    }
+    let Some(chain) = chain else { return (TokenStream::new(), sink) };
+    let graph = resolve::resolve(&krate, &chain, &mut sink);
+    let checked = check::check(&graph);
+    report(&graph, &checked, &mut sink);
+    for name in check::clashes(&graph, &checked) {
+        sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
+    }
+    let refused = sink.refused();
+    // Of a refused chain parts are missing, which may be all that is wrong.
+    for warning in checked.warnings.iter().filter(|_| !refused) {
+        sink.warn(diagnose::describe(&graph, &checked, warning, &fix::Found::default()));
+    }
+    let weights = weights::of(&chain, &graph, &checked, &mut sink);
+    let refused = sink.refused();
+    let code = expand::expand(&expand::Expansion {
+        krate,
+        chain: &chain,
+        graph: &graph,
+        checked: &checked,
+        weights: weights.as_ref(),
+        refused,
+    });
+    (code, sink)
+}
+
+/// Reports what is wrong with a graph, each mistake once, with its fixes.
+fn report(graph: &graph::Graph, checked: &check::Checked, sink: &mut Sink) {
+    let mut mended: Vec<check::Place> = Vec::new();
+    let mut behind: Vec<check::Place> = Vec::new();
+    // What undoes the wrong layer says nothing of what was meant.
+    let undoes = |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. });
+    let unclear = sink.refused()
+        || checked.problems.iter().any(|problem| matches!(problem.place(), check::Place::Layer(node) if undoes(node)));
+    for (index, problem) in checked.problems.iter().enumerate() {
+        // One mistake may show in several places: what the fix of one mends is not reported again.
+        if mended.contains(&problem.place()) {
+            continue;
+        }
+        // What is missing may be all that is wrong with the output.
+        if unclear && matches!(problem, check::Problem::Output { found, .. } if !found.is_known()) {
+            continue;
+        }
+        let searched = index < MOST_SEARCHES && graph.nodes.len() <= MOST_SEARCHED_LAYERS;
+        let found = if searched { fix::search(graph, checked, problem) } else { fix::Found::default() };
+        if let Some(best) = found.fixes.first() {
+            let places = checked.problems[index + 1..].iter().map(check::Problem::place);
+            mended.extend(places.filter(|place| !best.left.contains(place)));
+        }
+        sink.push(diagnose::describe(graph, checked, problem, &found));
+        // What stands behind a claim that does not hold is held against it mended.
+        let mut next = fix::behind(graph, checked, problem, &found);
+        while let Some((graph, checked, problem)) = next {
+            if behind.len() == MOST_SEARCHES || behind.contains(&problem.place()) {
+                break;
+            }
+            let found = fix::search(&graph, &checked, &problem);
+            sink.push(diagnose::describe(&graph, &checked, &problem, &found));
+            behind.push(problem.place());
+            next = fix::behind(&graph, &checked, &problem, &found);
+        }
+    }
+}
+
+/// `[$crate] rest` into the path and the rest.
+fn library_path(tokens: TokenStream) -> (TokenStream, TokenStream) {
+    let mut tokens = tokens.into_iter();
+    match tokens.next() {
+        Some(TokenTree::Group(path)) => (path.stream(), tokens.collect()),
+        other => (quote!(::convshape), other.into_iter().chain(tokens).collect()),
+    }
+}
