@@ -67,6 +67,68 @@ pub fn shapes() -> Vec<ChainCase> {
     data::json_lines("chains/shapes.jsonl.gz")
 }
 
+/// A chain from a public thread, as its author wrote it or as a reader ported it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct FieldCase {
+    /// The thread, and which of its variants.
+    pub id: String,
+    /// The text. Where it does not begin with `conv_chain!`, it says what was done with a weights file.
+    pub source: String,
+    /// `accept` or `reject`; anything else is not settled.
+    pub expected: String,
+    /// What would have been right, in words.
+    pub right_fix: String,
+}
+
+/// Cases that are recorded with the opposite of what their framework says: PyTorch runs the first, ONNX Runtime 1.31
+/// refuses the negative pads of the second.
+const UNSETTLED: [&str; 2] = ["audiodec-36", "tract-991"];
+
+impl FieldCase {
+    /// Whether it must compile, where that is settled and the case is a chain.
+    #[must_use]
+    pub fn expect(&self) -> Option<Expect> {
+        let is_chain = self.source.trim_start().starts_with("conv_chain!");
+        if !is_chain || UNSETTLED.contains(&self.id.as_str()) {
+            return None;
+        }
+        match self.expected.split_whitespace().next() {
+            Some("accept") => Some(Expect::Accept),
+            Some("reject" | "reject?") => Some(Expect::Reject),
+            _ => None,
+        }
+    }
+}
+
+/// A program of the SFData set as a chain, with the patch that its author accepted.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SfDataCase {
+    /// The question's number.
+    pub id: String,
+    /// The model reading the data that it was given; `None` where the language cannot express it.
+    pub chain: Option<String>,
+    /// The model with the input that the program declares, where the data has another shape.
+    pub chain_declared: Option<String>,
+    /// The model giving what the labels have.
+    pub chain_label: Option<String>,
+    /// The program after the patch.
+    pub fixed: Option<String>,
+    /// The patch in words.
+    pub first_patch: String,
+}
+
+/// Chains from public threads.
+#[must_use]
+pub fn field() -> Vec<FieldCase> {
+    data::json_lines("bugs/field.jsonl.gz")
+}
+
+/// Programs of the SFData set.
+#[must_use]
+pub fn sfdata() -> Vec<SfDataCase> {
+    data::json_lines("bugs/sfdata.jsonl.gz")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +138,8 @@ mod tests {
         assert_eq!(torch_models().len(), 7);
         assert_eq!(positives().len(), 32);
         assert_eq!(shapes().len(), 442);
+        assert_eq!(field().len(), 76);
+        assert_eq!(sfdata().len(), 22);
         let bugs = bugs();
         assert_eq!(bugs.iter().filter(|c| c.expect == Expect::Reject).count(), 77);
         assert!(bugs.iter().all(|c| c.fixed.is_some() == (c.expect == Expect::Reject)));

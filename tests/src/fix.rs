@@ -5,6 +5,9 @@
 //! - ``in `LAYER`, set `FIELD: VALUE` ``
 //! - ``in `LAYER`, write `A -> B` `` (whatever the layer's leading positional part is: channels, a shape, names)
 //! - ``in `input`, write `[...]` ``
+//! - ``write `[..]` in `input` and `[..]` in `output` ``
+//! - ``set `FIELD: VALUE` in `A` and `B` ``
+//! - ``write `STATEMENT;` before `LAYER` ``
 
 mod statement;
 mod token;
@@ -18,47 +21,93 @@ use statement::{Arg, Body, Layer, Statement, statements};
 /// `help` is a line of a message, with or without the `help: ` before it.
 #[must_use]
 pub fn apply(source: &str, help: &str) -> Option<String> {
-    let fix = Fix::parse(help)?;
     let tokens = token::tokens(source);
     let found = statements(&tokens);
-    let (at, text) = match (&find(&found, fix.layer)?.body, &fix.edit) {
-        (Body::Port(shape), Edit::Write(text)) => (shape.clone(), (*text).to_owned()),
-        (Body::Layer(layer), Edit::Write(text)) => write_positional(layer, text),
-        (Body::Layer(layer), Edit::Set { field, value }) => set_field(layer, field, value),
-        (Body::Port(_), Edit::Set { .. }) => return None,
-    };
+    let mut changes: Vec<(Range<usize>, String)> = Vec::new();
+    for fix in parse(help)? {
+        let statement = find(&found, fix.layer)?;
+        let change = match (&statement.body, &fix.edit) {
+            (_, Edit::Insert(text)) => (statement.start..statement.start, format!("{text} ")),
+            (Body::Port(shape), Edit::Write(text)) => (shape.clone(), (*text).to_owned()),
+            (Body::Layer(layer), Edit::Write(text)) => write_positional(layer, text),
+            (Body::Layer(layer), Edit::Set { field, value }) => set_field(layer, field, value),
+            (Body::Port(_), Edit::Set { .. }) => return None,
+        };
+        // Two uses of a block are one statement in the text.
+        if !changes.contains(&change) {
+            changes.push(change);
+        }
+    }
+    // From the end, so that what comes before keeps its place.
+    changes.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
     let mut fixed = source.to_owned();
-    fixed.replace_range(at, &text);
+    for (at, text) in changes {
+        fixed.replace_range(at, &text);
+    }
     Some(fixed)
 }
 
-/// A suggestion, taken apart.
+/// Whether a line is a suggestion that a machine should be able to apply.
+#[must_use]
+pub fn is_edit(help: &str) -> bool {
+    parse(help).is_some()
+}
+
+/// One change of a suggestion.
 struct Fix<'a> {
     layer: &'a str,
     edit: Edit<'a>,
 }
 
+#[derive(Clone, Copy)]
 enum Edit<'a> {
     Set { field: &'a str, value: &'a str },
     Write(&'a str),
+    Insert(&'a str),
 }
 
-impl<'a> Fix<'a> {
-    fn parse(help: &'a str) -> Option<Self> {
-        let help = help.trim_start();
-        let help = help.strip_prefix("help: ").unwrap_or(help);
-        let (layer, rest) = help.strip_prefix("in `")?.split_once("`, ")?;
+/// A suggestion, taken apart.
+fn parse(help: &str) -> Option<Vec<Fix<'_>>> {
+    let help = help.trim_start();
+    let help = help.strip_prefix("help: ").unwrap_or(help);
+    if let Some(rest) = help.strip_prefix("in `") {
+        let (layer, rest) = rest.split_once("`, ")?;
         let (verb, rest) = rest.split_once(" `")?;
         let (quoted, _) = rest.split_once('`')?;
-        let edit = match verb {
-            "set" => {
-                let (field, value) = quoted.split_once(':')?;
-                Edit::Set { field: field.trim(), value: value.trim() }
-            }
-            "write" => Edit::Write(quoted.trim()),
-            _ => return None,
-        };
-        Some(Self { layer, edit })
+        return Some(vec![Fix { layer, edit: edit(verb, quoted)? }]);
+    }
+    if let Some(rest) = help.strip_prefix("write `") {
+        let (text, rest) = rest.split_once('`')?;
+        if let Some(layer) = rest.strip_prefix(" before `") {
+            let (layer, _) = layer.split_once('`')?;
+            return Some(vec![Fix { layer, edit: Edit::Insert(text) }]);
+        }
+        let (layer, rest) = rest.strip_prefix(" in `")?.split_once('`')?;
+        let mut fixes = vec![Fix { layer, edit: Edit::Write(text) }];
+        let mut rest = rest;
+        while let Some(next) = rest.strip_prefix(" and `") {
+            let (text, next) = next.split_once('`')?;
+            let (layer, next) = next.strip_prefix(" in `")?.split_once('`')?;
+            fixes.push(Fix { layer, edit: Edit::Write(text) });
+            rest = next;
+        }
+        return Some(fixes);
+    }
+    let (quoted, rest) = help.strip_prefix("set `")?.split_once("` in ")?;
+    let edit = edit("set", quoted)?;
+    // Between the names are commas and `and`: every second part is a name.
+    let fixes: Vec<Fix<'_>> = rest.split('`').skip(1).step_by(2).map(|layer| Fix { layer, edit }).collect();
+    (!fixes.is_empty()).then_some(fixes)
+}
+
+fn edit<'a>(verb: &str, quoted: &'a str) -> Option<Edit<'a>> {
+    match verb {
+        "set" => {
+            let (field, value) = quoted.split_once(':')?;
+            Some(Edit::Set { field: field.trim(), value: value.trim() })
+        }
+        "write" => Some(Edit::Write(quoted.trim())),
+        _ => None,
     }
 }
 
@@ -214,6 +263,22 @@ mod tests {
         for layer in ["Res.c1", "d0.c1", "c1"] {
             becomes(&format!("in `{layer}`, set `padding: 2`"), "c1: Conv2d(c, kernel: k, padding: 2);");
         }
+    }
+
+    #[test]
+    fn joint_forms_change_several_places() {
+        let fixed = apply(CHAIN, "help: write `[1, 32, 32]` in `input` and `[1, 30, 30]` in `output`").expect("a fix");
+        assert!(fixed.contains("input: x [1, 32, 32]") && fixed.contains("output: [1, 30, 30]"), "{fixed}");
+        let fixed = apply(CHAIN, "help: set `padding: 2` in `conv1` and `enc`, as they are").expect("a fix");
+        assert!(fixed.contains("Conv2d(1 -> 8, kernel: 3, stride: 2, padding: 2,)"), "{fixed}");
+        assert!(fixed.contains("kernel: (3, 5), padding: 2)"), "{fixed}");
+        let fixed = apply(CHAIN, "set `padding: 2` in `d0.c1`, `blocks.c` and `enc`").expect("a fix");
+        assert_eq!(fixed.matches("padding: 2").count(), 3, "{fixed}");
+    }
+
+    #[test]
+    fn a_statement_is_written_before_another() {
+        becomes("write `Flatten;` before `norm`", "Flatten; norm: BatchNorm(64);");
     }
 
     #[test]

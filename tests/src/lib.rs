@@ -8,4 +8,5 @@ pub mod compile;
 mod data;
 pub mod fix;
 pub mod golden;
+pub mod judge;
 pub mod models;

@@ -11,6 +11,8 @@ use super::words;
 pub(crate) struct Statement<'a> {
     /// The name that messages call it, after those of the `repeat`s and `block`s around it.
     pub(crate) path: Vec<String>,
+    /// Where its text begins.
+    pub(crate) start: usize,
     pub(crate) body: Body<'a>,
 }
 
@@ -64,8 +66,9 @@ fn collect<'a>(tokens: &[Token<'a>], path: &[String], found: &mut Vec<Statement<
         match name {
             Some(name @ ("input" | "output")) => found.extend(ports(name, head)),
             _ => found.extend(layer(head).map(|layer| {
+                let start = rest[0].span.start;
                 let name = name.map_or_else(|| numbered(words::kind(layer.op.text), &mut unnamed), str::to_owned);
-                Statement { path: [path, &[name]].concat(), body: Body::Layer(layer) }
+                Statement { path: [path, &[name]].concat(), start, body: Body::Layer(layer) }
             })),
         }
         rest = &rest[end + 1..];
@@ -123,12 +126,11 @@ fn ports<'a>(word: &str, tokens: &[Token<'a>]) -> Vec<Statement<'a>> {
         };
         let ([first, ..], [.., last]) = (shape, shape) else { continue };
         let names = (i == 0).then_some(word).into_iter().chain(name);
-        found.extend(
-            names.map(|name| Statement {
-                path: vec![name.to_owned()],
-                body: Body::Port(first.span.start..last.span.end),
-            }),
-        );
+        found.extend(names.map(|name| Statement {
+            path: vec![name.to_owned()],
+            start: first.span.start,
+            body: Body::Port(first.span.start..last.span.end),
+        }));
     }
     found
 }

@@ -18,7 +18,7 @@ const LAYER_NAMES: [(&str, &str); 13] = [
 ];
 
 /// Words that stand for the same field.
-const SYNONYMS: [&[&str]; 7] = [
+const SYNONYMS: [&[&str]; 8] = [
     &["kernel", "kernel_size", "kernel_shape", "pool_size"],
     &["stride", "strides", "window_strides"],
     &["padding", "pads"],
@@ -26,6 +26,7 @@ const SYNONYMS: [&[&str]; 7] = [
     &["groups", "group", "feature_group_count"],
     &["slope", "negative_slope"],
     &["output_size", "output_shape"],
+    &["scale", "scale_factor"],
 ];
 
 /// The language's name of a layer, without its rank: `Conv2d` is `Conv`, `Dense` is `Linear`.
