@@ -33,7 +33,7 @@ pub(crate) struct Checked {
     /// Per node, with holes filled and channels bound; `None` where it was not readable.
     pub(crate) ops: Vec<Option<Op>>,
     /// Per node, whether one of its numbers is known to const evaluation only.
-    unseen: Vec<bool>,
+    pub(crate) unseen: Vec<bool>,
     /// Turns of a repeat after one that does not keep its shape.
     open_turns: Vec<usize>,
     /// Whether claims that do not hold change nothing.

@@ -77,7 +77,7 @@ impl Expansion<'_> {
     }
 
     /// The shapes of the outputs: as declared, and where that leaves a size open as worked out.
-    fn outputs(&self) -> Vec<Shape> {
+    pub(crate) fn outputs(&self) -> Vec<Shape> {
         let complete = |declared: &Shape, found: Shape| {
             (0..declared.rank().min(found.rank())).fold(*declared, |shape, axis| match declared.size(axis) {
                 Size::Unknown => shape.with(axis, found.size(axis)),

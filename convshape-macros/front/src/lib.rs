@@ -16,6 +16,7 @@ mod fix;
 #[cfg(test)]
 mod fuzz;
 mod graph;
+mod inspect;
 mod numbers;
 mod parse;
 mod resolve;
@@ -25,11 +26,14 @@ mod value;
 mod weights;
 mod words;
 
+use std::path::{Path, PathBuf};
+
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 pub use crate::diagnose::{Finding, Level};
 use crate::diagnose::{Report, Sink};
+pub use crate::inspect::{Deferred, Inspection, Layer, Port};
 
 /// For that many mistakes fixes are searched; nobody reads more.
 const MOST_SEARCHES: usize = 12;
@@ -41,7 +45,7 @@ const MOST_SEARCHED_LAYERS: usize = 10_000;
 /// the library's path in brackets in front.
 pub fn expand(tokens: TokenStream) -> TokenStream {
     let (krate, tokens) = library_path(tokens);
-    let (code, sink) = chain(krate, tokens);
+    let (code, sink) = read(krate, tokens, &crate_folder(), |chain| chain.map(expand::expand));
     let reports = sink.into_tokens();
     quote!(#code #reports)
 }
@@ -49,7 +53,15 @@ pub fn expand(tokens: TokenStream) -> TokenStream {
 /// What is wrong with the chain inside one `conv_chain!`, in the order in which the compiler shows it:
 /// errors, then warnings.
 pub fn findings(tokens: TokenStream) -> Vec<Finding> {
-    chain(quote!(::convshape), tokens).1.into_findings()
+    inspect(tokens, &crate_folder()).findings
+}
+
+/// The chain inside one `conv_chain!` as data. `folder` is that of the crate's Cargo.toml: files that
+/// a chain names are looked for from there.
+pub fn inspect(tokens: TokenStream, folder: &Path) -> Inspection {
+    let (inspection, sink) =
+        read(quote!(::convshape), tokens, folder, |chain| chain.map_or_else(Inspection::default, Inspection::of));
+    Inspection { findings: sink.into_findings(), ..inspection }
 }
 
 /// The words of the language as items, for the library's module `layers`.
@@ -57,14 +69,25 @@ pub fn layer_words() -> TokenStream {
     words::markers()
 }
 
-/// Code and findings of a chain.
-fn chain(krate: TokenStream, tokens: TokenStream) -> (TokenStream, Sink) {
+/// The folder of the crate that is being compiled.
+fn crate_folder() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default().into()
+}
+
+/// Reads and checks a chain; what is wrong with it is in the sink. `make` gets it unless it could not
+/// be read at all.
+fn read<T>(
+    krate: TokenStream,
+    tokens: TokenStream,
+    folder: &Path,
+    make: impl FnOnce(Option<&expand::Expansion<'_>>) -> T,
+) -> (T, Sink) {
     let mut sink = Sink::default();
     let (chain, faults) = parse::parse(tokens);
     for fault in &faults {
         sink.push(Report::from(fault));
     }
-    let Some(chain) = chain else { return (TokenStream::new(), sink) };
+    let Some(chain) = chain else { return (make(None), sink) };
     let graph = resolve::resolve(&krate, &chain, &mut sink);
     let checked = check::check(&graph);
     report(&graph, &checked, &mut sink);
@@ -76,17 +99,17 @@ fn chain(krate: TokenStream, tokens: TokenStream) -> (TokenStream, Sink) {
     for warning in checked.warnings.iter().filter(|_| !refused) {
         sink.warn(diagnose::describe(&graph, &checked, warning, &fix::Found::default()));
     }
-    let weights = weights::of(&chain, &graph, &checked, &mut sink);
+    let weights = weights::of(&chain, &graph, &checked, folder, &mut sink);
     let refused = sink.refused();
-    let code = expand::expand(&expand::Expansion {
+    let made = make(Some(&expand::Expansion {
         krate,
         chain: &chain,
         graph: &graph,
         checked: &checked,
         weights: weights.as_ref(),
         refused,
-    });
-    (code, sink)
+    }));
+    (made, sink)
 }
 
 /// Reports what is wrong with a graph, each mistake once, with its fixes.

@@ -60,9 +60,9 @@ pub(crate) enum Problem {
 }
 
 /// The file that a checked chain names. What is wrong with it is reported.
-pub(crate) fn of(chain: &Chain, graph: &Graph, checked: &Checked, sink: &mut Sink) -> Option<File> {
+pub(crate) fn of(chain: &Chain, graph: &Graph, checked: &Checked, folder: &Path, sink: &mut Sink) -> Option<File> {
     let text = chain.headers.weights.as_ref()?;
-    match open(text) {
+    match open(text, folder) {
         Err(unreadable) => {
             sink.push(diagnose::unreadable(&unreadable, text.span()));
             None
@@ -85,10 +85,9 @@ pub(crate) struct Stem {
     pub(crate) fits: bool,
 }
 
-/// Reads the header of a file.
-fn open(text: &Text) -> Result<File, Unreadable> {
-    let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
-    let path = Path::new(&folder).join(text.value());
+/// Reads the header of a file; its path is meant from the folder.
+fn open(text: &Text, folder: &Path) -> Result<File, Unreadable> {
+    let path = folder.join(text.value());
     let path = std::path::absolute(&path).unwrap_or(path);
     match read(&path) {
         Ok(file) => Ok(file),

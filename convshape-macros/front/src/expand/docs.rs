@@ -47,13 +47,13 @@ impl Expansion<'_> {
     }
 
     /// Parameters and multiply-adds, where the macro can see them.
-    fn known_costs(&self, id: NodeId) -> Option<(u64, u64)> {
+    pub(crate) fn known_costs(&self, id: NodeId) -> Option<(u64, u64)> {
         let seen = !self.graph.deferred() && !matches!(self.graph.nodes[id].recipe, Recipe::Chain { .. });
         seen.then(|| self.costs(id))
     }
 
     /// The nodes that are layers: rows of the table and of `LAYERS`.
-    fn rows(&self) -> impl Iterator<Item = NodeId> + '_ {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = NodeId> + '_ {
         let nodes = self.graph.nodes.iter().enumerate();
         nodes.filter(|(_, node)| !matches!(node.recipe, Recipe::Port { .. })).map(|(id, _)| id)
     }

@@ -1,0 +1,137 @@
+//! A chain as data, for tools that work on source code.
+
+use convshape_arith::shape::Shape;
+use proc_macro2::{Ident, Span};
+
+use crate::diagnose::Finding;
+use crate::expand::Expansion;
+use crate::graph::{NodeId, Recipe, ValueId};
+use crate::unseen::visible;
+
+/// What there is to know of a chain without a compiler.
+#[derive(Clone, Default, Debug)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// The name of its struct; `None` where no chain could be read.
+    pub name: Option<Ident>,
+    /// What it takes, in order.
+    pub inputs: Vec<Port>,
+    /// Its layers in order, repeats and blocks unrolled.
+    pub layers: Vec<Layer>,
+    /// What it gives, in order.
+    pub outputs: Vec<Port>,
+    /// What is wrong: errors, then warnings.
+    pub findings: Vec<Finding>,
+    /// What only const evaluation can check, in `cargo check` or where a generic chain is used.
+    pub deferred: Vec<Deferred>,
+}
+
+/// An input or output.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Port {
+    /// `input` or `output` where it has no name of its own.
+    pub name: String,
+    /// Its shape without batch; a size that is not known here is unknown.
+    pub shape: Shape,
+    /// Its name, else its shape.
+    pub span: Span,
+}
+
+/// One layer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Layer {
+    /// As messages call it: `blocks.0.c`.
+    pub name: String,
+    /// Its kind: `Conv2d`.
+    pub op: String,
+    /// The word of its kind. Turns of a repeat and uses of a block share it.
+    pub span: Span,
+    /// The fields that were written, by the names that messages use, each with its value's first token.
+    pub fields: Vec<(&'static str, Span)>,
+    /// The shape of its first input, without batch; `None` where not even its rank is known here.
+    pub input: Option<Shape>,
+    /// The shape of its output, likewise.
+    pub output: Option<Shape>,
+    /// Trainable numbers and multiply-accumulates for one sample, where they are known.
+    pub costs: Option<(u64, u64)>,
+}
+
+/// Something that const evaluation checks.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Deferred {
+    /// The layer or output.
+    pub name: String,
+    /// Where rustc would report it.
+    pub span: Span,
+    /// Why it is not known here.
+    pub reason: String,
+}
+
+impl Inspection {
+    /// A chain that was read and checked.
+    pub(crate) fn of(chain: &Expansion<'_>) -> Inspection {
+        let graph = chain.graph;
+        let inputs = graph.inputs.iter().map(|input| Port {
+            name: input.name.clone(),
+            shape: visible(&input.shape),
+            span: input.span,
+        });
+        let outputs = graph.outputs.iter().zip(chain.outputs()).map(|(output, shape)| Port {
+            name: output.name.clone(),
+            shape: visible(&shape),
+            span: output.span,
+        });
+        Inspection {
+            name: Some(chain.chain.name.clone()),
+            inputs: inputs.collect(),
+            layers: chain.rows().map(|id| layer(chain, id)).collect(),
+            outputs: outputs.collect(),
+            findings: Vec::new(),
+            deferred: deferred(chain),
+        }
+    }
+}
+
+fn layer(chain: &Expansion<'_>, id: NodeId) -> Layer {
+    let node = &chain.graph.nodes[id];
+    let shape = |value: ValueId| chain.checked.shapes[value].as_ref().map(visible);
+    Layer {
+        name: node.name.clone(),
+        op: node.op_name.clone(),
+        span: node.spans.op.span(),
+        fields: node.spans.fields.clone(),
+        input: shape(node.inputs[0]),
+        output: shape(chain.graph.value(id)),
+        costs: chain.known_costs(id).filter(|_| !chain.refused),
+    }
+}
+
+fn deferred(chain: &Expansion<'_>) -> Vec<Deferred> {
+    let graph = chain.graph;
+    // Of a refused chain unknown sizes may be those of the mistake.
+    if !graph.deferred() || chain.refused {
+        return Vec::new();
+    }
+    let unknown = |value: ValueId| chain.checked.shapes[value].is_none_or(|shape| !shape.is_known());
+    let layers = chain.rows().filter_map(|id| {
+        let node = &graph.nodes[id];
+        let reason = match &node.recipe {
+            Recipe::Chain { path } => format!("its shapes are those of `{path}`"),
+            _ if chain.checked.unseen[id] => "one of its numbers is a constant or a const parameter".to_owned(),
+            _ if node.inputs.iter().copied().any(unknown) => "the shape that comes in is not known here".to_owned(),
+            _ => return None,
+        };
+        Some(Deferred { name: node.name.clone(), span: node.spans.op.span(), reason })
+    });
+    let unseen = |shape: &Shape| visible(shape) != *shape;
+    let outputs = graph.outputs.iter().filter(|output| unseen(&output.shape) || output.value.is_some_and(unknown));
+    let outputs = outputs.map(|output| Deferred {
+        name: output.name.clone(),
+        span: output.span,
+        reason: "its shape is not known here".to_owned(),
+    });
+    layers.chain(outputs).collect()
+}

@@ -1,0 +1,208 @@
+//! Helps as edits of a text.
+
+use std::ops::Range;
+
+use convshape_front::{Finding, Layer};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+
+use crate::help::{self, Change, What};
+use crate::source::Chain;
+
+/// Bytes of a text, and what they become.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Edit {
+    pub(crate) range: Range<usize>,
+    pub(crate) text: String,
+}
+
+/// A fix: what its message says, and how to make it.
+#[derive(Debug)]
+pub(crate) struct Fix {
+    pub(crate) help: String,
+    /// In the order of the text, apart from each other.
+    pub(crate) edits: Vec<Edit>,
+}
+
+/// The fixes of a finding that a machine can make, the most likely first.
+pub(crate) fn fixes(chain: &Chain, finding: &Finding) -> Vec<Fix> {
+    let helps = finding.lines.iter().filter_map(|line| line.strip_prefix("help: "));
+    let fixes = helps.map(|help| Fix { help: help.to_owned(), edits: edits(chain, finding, help) });
+    fixes.filter(|fix| !fix.edits.is_empty()).collect()
+}
+
+/// The text with the edits made.
+pub(crate) fn apply(text: &str, edits: &[Edit]) -> String {
+    let mut edited = text.to_owned();
+    for edit in edits.iter().rev() {
+        edited.replace_range(edit.range.clone(), &edit.text);
+    }
+    edited
+}
+
+fn edits(chain: &Chain, finding: &Finding, help: &str) -> Vec<Edit> {
+    let edits = match help::meant(help) {
+        Some(word) => vec![instead(chain, finding.span, word)],
+        None => help::changes(help).iter().map(|change| edit(chain, change)).collect(),
+    };
+    let mut edits: Vec<Edit> = edits.into_iter().collect::<Option<_>>().unwrap_or_default();
+    edits.sort_by_key(|edit| edit.range.start);
+    let apart = edits.windows(2).all(|pair| pair[0].range.end <= pair[1].range.start);
+    if apart { edits } else { Vec::new() }
+}
+
+/// Another word in place of the one that a finding is about.
+fn instead(chain: &Chain, span: Span, word: &str) -> Option<Edit> {
+    let (tokens, at) = find(&chain.tokens, &span.byte_range())?;
+    let TokenTree::Ident(ident) = &tokens[at] else { return None };
+    Some(Edit { range: ident.span().byte_range(), text: word.to_owned() })
+}
+
+fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
+    match (layer(chain, change.target), &change.what) {
+        (Some(layer), What::Set { field, value }) => set(chain, layer, field, value),
+        (Some(layer), What::Write(text)) => write(chain, layer, text),
+        (None, What::Write(text)) => port(chain, change.target, text),
+        (None, What::Set { .. }) => None,
+    }
+}
+
+/// The layer of a name. Messages may leave out the numbers of a repeat's turns.
+fn layer<'a>(chain: &'a Chain, name: &str) -> Option<&'a Layer> {
+    let layers = &chain.inspection.layers;
+    let without_turns =
+        |name: &str| name.split('.').filter(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".");
+    layers
+        .iter()
+        .find(|layer| layer.name == name)
+        .or_else(|| layers.iter().find(|layer| without_turns(&layer.name) == name))
+}
+
+/// The shape of a port.
+fn port(chain: &Chain, name: &str, text: &str) -> Option<Edit> {
+    let (inputs, outputs) = (&chain.inspection.inputs, &chain.inspection.outputs);
+    let first = match name {
+        "input" => inputs.first(),
+        "output" => outputs.first(),
+        _ => None,
+    };
+    let port = inputs.iter().chain(outputs).find(|port| port.name == name).or(first)?;
+    let (tokens, at) = find(&chain.tokens, &port.span.byte_range())?;
+    // A port's place is its name, else its shape.
+    let shape = tokens[at..].iter().take(2).find_map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => Some(group),
+        _ => None,
+    })?;
+    Some(Edit { range: shape.span().byte_range(), text: text.to_owned() })
+}
+
+/// A layer's leading part.
+fn write(chain: &Chain, layer: &Layer, text: &str) -> Option<Edit> {
+    let call = Call::of(chain, layer)?;
+    let leading: Vec<&Argument> = call.arguments.iter().take_while(|argument| argument.field.is_none()).collect();
+    Some(match (leading.as_slice(), call.open) {
+        ([first, ..], _) => {
+            let end = leading.last().map_or(first.whole.end, |last| last.whole.end);
+            Edit { range: first.whole.start..end, text: text.to_owned() }
+        }
+        ([], Some(open)) if call.arguments.is_empty() => Edit { range: open..open, text: text.to_owned() },
+        ([], Some(open)) => Edit { range: open..open, text: format!("{text}, ") },
+        ([], None) => Edit { range: call.end..call.end, text: format!("({text})") },
+    })
+}
+
+/// A layer's field.
+fn set(chain: &Chain, layer: &Layer, field: &str, value: &str) -> Option<Edit> {
+    let call = Call::of(chain, layer)?;
+    let written = layer.fields.iter().find(|(name, _)| *name == field).map(|(_, span)| span.byte_range().start);
+    let given = written.and_then(|at| call.arguments.iter().find(|argument| argument.whole.contains(&at)));
+    let added = format!("{field}: {value}");
+    Some(match (given, call.arguments.last(), call.open) {
+        // `pads` has a form of its own, which the message does not write.
+        (Some(given), ..) if given.field.as_deref() == Some("pads") && field != "pads" => {
+            Edit { range: given.whole.clone(), text: added }
+        }
+        (Some(given), ..) => Edit { range: given.part(field), text: value.to_owned() },
+        (None, Some(last), _) => Edit { range: last.whole.end..last.whole.end, text: format!(", {added}") },
+        (None, None, Some(open)) => Edit { range: open..open, text: added },
+        (None, None, None) => Edit { range: call.end..call.end, text: format!("({added})") },
+    })
+}
+
+/// A layer as it is written.
+struct Call {
+    /// Behind the layer's word.
+    end: usize,
+    /// Behind the opening parenthesis.
+    open: Option<usize>,
+    arguments: Vec<Argument>,
+}
+
+struct Argument {
+    field: Option<String>,
+    whole: Range<usize>,
+    value: Range<usize>,
+    /// Of `a -> b`, where `a` ends and where `b` begins.
+    arrow: Option<(usize, usize)>,
+}
+
+impl Call {
+    fn of(chain: &Chain, layer: &Layer) -> Option<Call> {
+        let (tokens, at) = find(&chain.tokens, &layer.span.byte_range())?;
+        let end = tokens[at].span().byte_range().end;
+        let Some(TokenTree::Group(group)) = tokens.get(at + 1) else {
+            return Some(Call { end, open: None, arguments: Vec::new() });
+        };
+        if group.delimiter() != Delimiter::Parenthesis {
+            return Some(Call { end, open: None, arguments: Vec::new() });
+        }
+        let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+        let arguments = inside.split(|token| is_punct(token, ',')).filter_map(Argument::of).collect();
+        Some(Call { end, open: Some(group.span_open().byte_range().end), arguments })
+    }
+}
+
+impl Argument {
+    fn of(tokens: &[TokenTree]) -> Option<Argument> {
+        let range = |tokens: &[TokenTree]| {
+            Some(tokens.first()?.span().byte_range().start..tokens.last()?.span().byte_range().end)
+        };
+        let (field, value) = match tokens {
+            [TokenTree::Ident(field), colon, value @ ..]
+                if is_punct(colon, ':') && !value.first().is_some_and(|next| is_punct(next, ':')) =>
+            {
+                (Some(field.to_string()), value)
+            }
+            _ => (None, tokens),
+        };
+        let arrow = value.windows(2).position(|pair| is_punct(&pair[0], '-') && is_punct(&pair[1], '>'));
+        let arrow = arrow.and_then(|at| Some((range(&value[..at])?.end, range(&value[at + 2..])?.start)));
+        Some(Argument { field, whole: range(tokens)?, value: range(value)?, arrow })
+    }
+
+    /// Where the value of a field is: of channels one side.
+    fn part(&self, field: &str) -> Range<usize> {
+        match (field, self.arrow) {
+            ("in_channels", Some((end, _))) => self.value.start..end,
+            ("out_channels", Some((_, start))) => start..self.value.end,
+            _ => self.value.clone(),
+        }
+    }
+}
+
+fn is_punct(token: &TokenTree, letter: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == letter)
+}
+
+/// The token at a place, among those beside it.
+fn find(tokens: &TokenStream, place: &Range<usize>) -> Option<(Vec<TokenTree>, usize)> {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let around = |token: &TokenTree| {
+        let range = token.span().byte_range();
+        range.start <= place.start && place.end <= range.end
+    };
+    let at = tokens.iter().position(around)?;
+    match &tokens[at] {
+        TokenTree::Group(group) if group.span().byte_range() != *place => find(&group.stream(), place),
+        _ => Some((tokens, at)),
+    }
+}

@@ -1,0 +1,92 @@
+//! `fix`: makes the first fix of one error after the other, each tried by the check before it is kept.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use convshape_front::Finding;
+use similar::TextDiff;
+
+use crate::Outcome;
+use crate::check::is_error;
+use crate::edit;
+use crate::report::Unusable;
+use crate::source::{Chain, Source};
+
+/// More fixes than anybody needs at once; each one leaves fewer errors, so this is never the reason to stop.
+const MOST_FIXES: usize = 1000;
+
+/// Fixes files and shows what changed.
+pub(crate) fn run(files: &[PathBuf], dry_run: bool) -> Outcome {
+    let mut left = 0;
+    for file in files {
+        let before = Source::open(file)?;
+        let original = before.text.clone();
+        let after = fixed(before)?;
+        if after.text != original {
+            let name = file.display().to_string();
+            print!("{}", TextDiff::from_lines(&original, &after.text).unified_diff().header(&name, &name));
+            if !dry_run {
+                replace(file, &after.text).map_err(|error| Unusable::new(file, error))?;
+            }
+        }
+        left += errors(&after.chains);
+    }
+    if left > 0 {
+        let (count, word) = (left, if left == 1 { "error is" } else { "errors are" });
+        eprintln!("{count} {word} left; `cargo convshape check` shows what is wrong");
+    }
+    Ok(left == 0)
+}
+
+/// The source after all fixes that help.
+fn fixed(mut source: Source) -> Result<Source, Unusable> {
+    for _ in 0..MOST_FIXES {
+        match step(&source)? {
+            Some(better) => source = better,
+            None => break,
+        }
+    }
+    Ok(source)
+}
+
+/// The source after the first fix that removes its error and makes no other.
+fn step(source: &Source) -> Result<Option<Source>, Unusable> {
+    for (index, chain) in source.chains.iter().enumerate() {
+        for finding in chain.inspection.findings.iter().filter(|finding| is_error(finding)) {
+            for fix in edit::fixes(chain, finding) {
+                let tried = Source::read(&source.path, edit::apply(&source.text, &fix.edits))?;
+                let Some(after) = tried.chains.get(index) else { continue };
+                if !has(after, finding) && errors([after]) < errors([chain]) {
+                    return Ok(Some(tried));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a chain has an error.
+fn has(chain: &Chain, error: &Finding) -> bool {
+    chain.inspection.findings.iter().any(|found| found.code == error.code && found.message == error.message)
+}
+
+fn errors<'a>(chains: impl IntoIterator<Item = &'a Chain>) -> usize {
+    let findings = chains.into_iter().flat_map(|chain| &chain.inspection.findings);
+    findings.filter(|finding| is_error(finding)).count()
+}
+
+/// Writes a file beside the old one, then puts it in its place: nobody sees half of it.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let permissions = fs::metadata(path)?.permissions();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = fs::write(&beside, text)
+        .and_then(|()| fs::set_permissions(&beside, permissions))
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}

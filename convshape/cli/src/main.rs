@@ -1,0 +1,85 @@
+//! `cargo convshape`: what the macro knows, as a command.
+
+#![allow(clippy::print_stdout, reason = "printing is what the command is for")]
+
+mod check;
+mod edit;
+mod fix;
+mod help;
+mod report;
+mod source;
+mod summary;
+mod weights;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Checks convolutional models without building them.
+#[derive(Parser)]
+#[command(name = "cargo-convshape", bin_name = "cargo convshape", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lists what is wrong with the chains of source files, as the compiler would.
+    ///
+    /// Exits with 1 if a chain has an error.
+    Check {
+        /// Rust source files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Prints one JSON document: findings with codes, spans and fixes.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Applies the first fix that the messages suggest, error by error, and shows what changed.
+    ///
+    /// Exits with 1 if errors are left.
+    Fix {
+        /// Rust source files; they are rewritten in place.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Shows the changes without writing them.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Prints the layers of the chains in a source file, with shapes, parameters and multiply-accumulates.
+    Summary {
+        /// A Rust source file.
+        file: PathBuf,
+    },
+    /// Lists the tensors of a safetensors file.
+    Weights {
+        /// A file of weights.
+        file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    // Called by cargo, the first argument is the subcommand's own name.
+    let arguments = std::env::args_os().enumerate();
+    let arguments = arguments.filter(|(place, argument)| *place != 1 || argument != "convshape").map(|(_, text)| text);
+    let result = match Cli::parse_from(arguments).command {
+        Command::Check { files, json: false } => check::print(&files),
+        Command::Check { files, json: true } => check::print_json(&files),
+        Command::Fix { files, dry_run } => fix::run(&files, dry_run),
+        Command::Summary { file } => summary::print(&file),
+        Command::Weights { file } => weights::print(&file),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether all is well, or why a file cannot be used.
+type Outcome = Result<bool, report::Unusable>;

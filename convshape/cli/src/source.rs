@@ -1,0 +1,124 @@
+//! The chains of a source file, and where its tokens are.
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use convshape_front::Inspection;
+use proc_macro2::{Span, TokenStream, TokenTree};
+
+use crate::report::Unusable;
+
+/// Macros whose arguments are code for later: a chain in them may have open places.
+const TEMPLATES: [&str; 5] = ["macro_rules", "quote", "quote_spanned", "parse_quote", "stringify"];
+
+/// A source file and its chains.
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+    pub(crate) chains: Vec<Chain>,
+}
+
+/// What one `conv_chain!` holds.
+pub(crate) struct Chain {
+    pub(crate) tokens: TokenStream,
+    pub(crate) inspection: Inspection,
+    /// The bytes of the whole macro call's brackets.
+    pub(crate) range: Range<usize>,
+}
+
+impl Source {
+    /// Reads a file and checks its chains.
+    pub(crate) fn open(path: &Path) -> Result<Source, Unusable> {
+        let text = fs::read_to_string(path).map_err(|error| Unusable::new(path, error))?;
+        Source::read(path, text)
+    }
+
+    /// Checks the chains of a text; `path` says where the files that they name are.
+    pub(crate) fn read(path: &Path, text: String) -> Result<Source, Unusable> {
+        // Byte for byte, so that places stay those of the text.
+        let readable = text.replacen('\u{feff}', "   ", usize::from(text.starts_with('\u{feff}')));
+        let shebang = readable.starts_with("#!") && !readable.starts_with("#![");
+        let first_line = if shebang { readable.find('\n').unwrap_or(readable.len()) } else { 0 };
+        let readable = " ".repeat(first_line) + &readable[first_line..];
+        let tokens: TokenStream = readable.parse().map_err(|error: proc_macro2::LexError| {
+            let at = Place::of(&text, error.span().byte_range());
+            Unusable::new(path, format!("line {}, column {}: this is not Rust", at.line, at.column))
+        })?;
+        let folder = crate_folder(path);
+        let mut found = Vec::new();
+        chains(tokens, &mut found);
+        let chains = found.into_iter().map(|(tokens, range)| Chain {
+            inspection: convshape_front::inspect(tokens.clone(), &folder),
+            tokens,
+            range,
+        });
+        Ok(Source { path: path.to_owned(), chains: chains.collect(), text })
+    }
+
+    /// The bytes that a span of a chain covers; the chain's name where it has no place of its own.
+    pub(crate) fn range(&self, chain: &Chain, span: Span) -> Range<usize> {
+        let range = span.byte_range();
+        if !range.is_empty() {
+            return range;
+        }
+        chain.inspection.name.as_ref().map_or(chain.range.clone(), |name| name.span().byte_range())
+    }
+}
+
+/// A range of a text as an editor shows it.
+pub(crate) struct Place {
+    /// From 1.
+    pub(crate) line: usize,
+    /// In characters from 1.
+    pub(crate) column: usize,
+    pub(crate) end_line: usize,
+    /// Behind the last character.
+    pub(crate) end_column: usize,
+}
+
+impl Place {
+    pub(crate) fn of(text: &str, range: Range<usize>) -> Place {
+        let position = |byte: usize| {
+            let before = &text[..byte.min(text.len())];
+            let start = before.rfind('\n').map_or(0, |at| at + 1);
+            (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+        };
+        let ((line, column), (end_line, end_column)) = (position(range.start), position(range.end));
+        Place { line, column, end_line, end_column }
+    }
+}
+
+/// The arguments of every `conv_chain!`, however deep it is nested.
+fn chains(tokens: TokenStream, found: &mut Vec<(TokenStream, Range<usize>)>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    for (at, token) in tokens.iter().enumerate() {
+        let TokenTree::Group(group) = token else { continue };
+        match called(&tokens[..at]).as_deref() {
+            Some("conv_chain") => found.push((group.stream(), group.span().byte_range())),
+            Some(name) if TEMPLATES.contains(&name) => {}
+            _ => chains(group.stream(), found),
+        }
+    }
+}
+
+/// The macro that what follows these tokens is given to: `name!`, or `macro_rules! name`.
+fn called(before: &[TokenTree]) -> Option<String> {
+    let is_bang = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '!');
+    match before {
+        [.., TokenTree::Ident(name), bang] | [.., TokenTree::Ident(name), bang, TokenTree::Ident(_)]
+            if is_bang(bang) =>
+        {
+            Some(name.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// The folder of the Cargo.toml that a file belongs to, else the file's own.
+fn crate_folder(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folders = || path.ancestors().skip(1);
+    let with_manifest = folders().find(|folder| folder.join("Cargo.toml").is_file());
+    with_manifest.or_else(|| folders().next()).unwrap_or(Path::new("")).to_owned()
+}

@@ -1,0 +1,191 @@
+//! The command's findings are the compiler's, and what it changes is what it says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use convshape_tests::chains::{self, Expect};
+use convshape_tests::compile::{Message, Scratch};
+use serde_json::Value;
+
+/// The share of wrong chains that first fixes alone must repair, in percent.
+const REPAIRED: usize = 70;
+
+fn convshape(arguments: &[&str], files: &[PathBuf]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cargo-convshape")).args(arguments).args(files).output().expect("the command runs")
+}
+
+/// Writes texts as files of a folder of their own.
+fn files<S: AsRef<str>>(folder: &str, texts: &[S]) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    let write = |(index, text): (usize, &S)| {
+        let path = folder.join(format!("case_{index}.rs"));
+        fs::write(&path, text.as_ref()).expect("a file");
+        path
+    };
+    texts.iter().enumerate().map(write).collect()
+}
+
+fn document(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+fn array<'a>(document: &'a Value, key: &str) -> &'a [Value] {
+    document[key].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The findings of one file and level: line, column, text.
+fn findings(document: &Value, file: &Path, level: &str) -> Vec<(u64, u64, String)> {
+    let here = |finding: &&Value| finding["file"] == file.to_str().unwrap_or_default() && finding["level"] == level;
+    let place = |finding: &Value, key: &str| finding["span"][key].as_u64().unwrap_or(0);
+    let found = array(document, "findings").iter().filter(here).map(|finding| {
+        let text = finding["text"].as_str().unwrap_or_default().to_owned();
+        (place(finding, "line"), place(finding, "column"), text)
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort();
+    found
+}
+
+/// What the macro said; not what const evaluation or the rest of the compiler did.
+fn of_the_macro(messages: &[Message]) -> Vec<(u64, u64, String)> {
+    let messages = messages.iter().filter_map(|message| {
+        // rustc puts words around the note of a deprecated constant.
+        let text = &message.text[message.text.find("[CS")?..];
+        let own = !message.text.starts_with("evaluation panicked");
+        own.then(|| (message.line as u64, message.column as u64, text.to_owned()))
+    });
+    let mut found: Vec<_> = messages.collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn findings_are_the_compilers() {
+    let mut sources: Vec<String> = chains::bugs().into_iter().map(|case| case.source).collect();
+    sources.push(OTHERS.to_owned());
+    let files = files("check-bugs", &sources);
+    let document = document(&convshape(&["check", "--json"], &files));
+    let verdicts = Scratch::new(env!("CARGO_TARGET_TMPDIR"), "check-bugs-crate").check(&sources);
+    for (file, verdict) in files.iter().zip(&verdicts) {
+        assert_eq!(findings(&document, file, "error"), of_the_macro(&verdict.errors), "{}", file.display());
+        if verdict.accepted() {
+            assert_eq!(findings(&document, file, "warning"), of_the_macro(&verdict.warnings), "{}", file.display());
+        }
+    }
+    assert!(array(&document, "findings").len() > 77, "every wrong chain has a finding");
+}
+
+/// Several chains, nested; spans behind letters of several bytes; warnings; several mistakes.
+const OTHERS: &str = "\
+// Größe: ✓
+pub mod inner {
+    convshape::conv_chain! {
+        pub struct Several {
+            input: [1, 28, 28];
+            /* ü */ enc1: Conv2d(1 -> 16, kernl: 3, stride: 2);
+            enc2: Conv2d(1 -> 16, kernel: 3, pading: 2) from input;
+            Relux;
+            output: [16, 28, 28];
+        }
+    }
+}
+pub fn function() {
+    conv_chain! {
+        struct Unread { input: [1, 28, 28]; a: Conv2d(1 -> 1, kernel: 1); b: Relu from input; output: [1, 28, 28]; }
+    }
+}
+";
+
+#[test]
+fn first_fixes_repair_most_chains() {
+    let cases: Vec<_> = chains::bugs().into_iter().filter(|case| case.expect == Expect::Reject).collect();
+    let sources: Vec<&str> = cases.iter().map(|case| case.source.as_str()).collect();
+    let files = files("fix-bugs", &sources);
+    let output = convshape(&["fix"], &files);
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("--- "), "shows no change: {output:?}");
+    let document = document(&convshape(&["check", "--json"], &files));
+    let repaired = |file: &&PathBuf| findings(&document, file, "error").is_empty();
+    let count = files.iter().filter(repaired).count();
+    let open: Vec<&str> =
+        cases.iter().zip(&files).filter(|(_, file)| !repaired(file)).map(|(case, _)| case.id.as_str()).collect();
+    eprintln!("{count} of {} repaired, not: {open:?}", cases.len());
+    assert!(count * 100 >= cases.len() * REPAIRED, "only {count} of {} repaired, not: {open:?}", cases.len());
+}
+
+const WRONG: &str = "\
+convshape::conv_chain! {
+    struct Ae {
+        input: x [1, 28, 28];
+        block Down(c) { d: Conv2d(c, kernel: 3, stride: 2, padding: 1); }
+        enc: Conv2d(1 -> 16, kernel_size: 3, stride: 2, padding: 1, ); // a comment
+        ConvTranspose2d(16 -> 1, kernel: 3, stride: 2, padding: 1) restores enc;
+        output: [1, 28, 28];
+    }
+}
+";
+
+#[test]
+fn a_fix_changes_nothing_else() {
+    let files = files("fix-one", &[WRONG]);
+    let dry = convshape(&["fix", "--dry-run"], &files);
+    assert_eq!(fs::read_to_string(&files[0]).ok().as_deref(), Some(WRONG));
+    let output = convshape(&["fix"], &files);
+    assert_eq!(dry.stdout, output.stdout);
+    let fixed = fs::read_to_string(&files[0]).expect("the file");
+    let changed = WRONG.lines().zip(fixed.lines()).filter(|(before, after)| before != after);
+    let changed: Vec<&str> = changed.map(|(_, after)| after.trim()).collect();
+    let expected = "ConvTranspose2d(16 -> 1, kernel: 3, stride: 2, padding: 1, output_padding: 1) restores enc;";
+    assert_eq!(changed[0], expected);
+}
+
+#[test]
+fn what_const_evaluation_checks_is_listed_apart() {
+    let text = "convshape::conv_chain! {
+    struct A<const H: usize> { input: [1, H, 12]; c: Conv2d(1 -> cfg::C, kernel: 3); output: [cfg::C, _, _]; }
+}";
+    let output = convshape(&["check", "--json"], &files("check-const", &[text]));
+    assert!(output.status.success());
+    let document = document(&output);
+    let names: Vec<&str> =
+        array(&document, "const_evaluation").iter().filter_map(|open| open["name"].as_str()).collect();
+    assert_eq!((array(&document, "findings").len(), names), (0, vec!["c", "output"]));
+}
+
+#[test]
+fn only_chains_that_compile_are_looked_at() {
+    let wrong = "conv_chain! { struct A { input: [1]; Relux; output: [1]; } }";
+    let cases = [
+        format!("macro_rules! make {{ ($n:ident) => {{ {wrong} }} }}"),
+        format!("fn f() {{ quote! {{ {wrong} }}; }}"),
+        format!("/// {wrong}\nfn f() {{}}\n// {wrong}\n"),
+        format!("const TEXT: &str = \"{wrong}\";"),
+    ];
+    let files = files("check-templates", &cases);
+    let output = convshape(&["check"], &files);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "0 chains: 0 errors, 0 warnings\n");
+}
+
+#[test]
+fn places_count_from_the_start_of_the_file() {
+    let wrong = "conv_chain! { struct A { input: [1]; Relux; output: [1]; } }";
+    let cases = [format!("\u{feff}{wrong}"), format!("#!/usr/bin/env -S 'it is\n{wrong}"), format!("\r\n{wrong}")];
+    let files = files("check-start", &cases);
+    let document = document(&convshape(&["check", "--json"], &files));
+    for (finding, text) in array(&document, "findings").iter().zip(&cases) {
+        let byte = |key: &str| usize::try_from(finding["span"][key].as_u64().unwrap_or(0)).unwrap_or(0);
+        assert_eq!(&text[byte("byte_start")..byte("byte_end")], "Relux");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let broken = files("check-broken", &["fn f() { \"", "fn f() {}\n )"]);
+    for file in broken.iter().chain([&PathBuf::from("nowhere.rs")]) {
+        let output = convshape(&["check"], std::slice::from_ref(file));
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(file.to_str().unwrap_or_default()), "{output:?}");
+    }
+}
