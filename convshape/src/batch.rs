@@ -9,10 +9,10 @@ use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension, IxDyn};
 use crate::error::ShapeError;
 use crate::forward::run_samples;
 use crate::parts::Parts;
-use crate::program::Program;
 use crate::shapes::TensorShape;
 use crate::symbols::Symbols;
 use crate::tensor::Tensor;
+use convshape_arith::program::Program;
 
 /// One input.
 pub trait Input<'a> {

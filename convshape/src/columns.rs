@@ -6,9 +6,9 @@ use convshape_arith::shape::Shape;
 
 use crate::chain::LayerInfo;
 use crate::check;
-use crate::program::{Action, Step};
+use convshape_arith::program::{Action, Step};
 
-/// The columns of [`Program::steps`](crate::program::Program::steps).
+/// The columns of [`Program::steps`](convshape_arith::program::Program::steps).
 #[derive(Clone, Copy, Debug)]
 pub struct Steps<'a> {
     /// The layers' names.

@@ -20,9 +20,9 @@ use crate::parts::{Linked, Parts, assert_params};
 #[cfg(feature = "alloc")]
 use crate::ports::OutputTensors;
 use crate::ports::{InputSlices, OutputSlices};
-use crate::program::Program;
 use crate::run::{self, Params};
 use crate::workspace::{self, Memory};
+use convshape_arith::program::Program;
 
 /// The generated `forward`: one sample, its shape known to be right.
 ///

@@ -12,8 +12,8 @@ use crate::error::ShapeError;
 use crate::fast::train::{Key, Plan, Plans, Update};
 use crate::param::Param;
 use crate::parts::{Linked, Parts, assemble, checked_params};
-use crate::program::{Port, Program};
 use crate::train::{Evaluation, Loss, checked};
+use convshape_arith::program::{Port, Program};
 
 /// How layers run that are different in training.
 pub(crate) enum Mode<'a> {

@@ -18,7 +18,7 @@ use convshape_arith::size::Size;
 #[cfg(feature = "alloc")]
 use crate::error::RunError;
 use crate::parts::Linked;
-use crate::program::{Action, Program, Step};
+use convshape_arith::program::{Action, Program, Step};
 
 /// The place of one value.
 #[derive(Clone, Copy, Debug)]

@@ -167,6 +167,8 @@ mod forward;
 mod generated;
 #[cfg(feature = "train")]
 mod gradient;
+#[cfg(feature = "alloc")]
+pub mod graph;
 #[cfg(not(feature = "std"))]
 mod fast {
     /// Without a standard library every chain runs by its layers' definitions: nothing is kept.
@@ -185,7 +187,6 @@ mod param;
 mod parts;
 mod ports;
 mod pretrained;
-mod program;
 mod run;
 mod shapes;
 #[cfg(feature = "alloc")]
@@ -253,13 +254,13 @@ pub mod __private {
     pub use crate::parts::{Linked, Parts, from_static};
     pub use crate::ports::{InputSlices, OutputSlices};
     pub use crate::pretrained::{Aligned, Stored, check_plain, pretrained};
-    pub use crate::program::{Action, Port, Program};
     pub use crate::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
     #[cfg(feature = "alloc")]
     pub use crate::summary::summary;
     #[cfg(feature = "safetensors")]
     pub use crate::weights::{load, load_bytes, load_with, save};
     pub use convshape_arith as arith;
+    pub use convshape_arith::program::{Action, HasProgram, Port, Program};
     pub use convshape_macros::conv_chain;
     pub use core;
     pub use core::primitive::str;

@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 #[cfg(feature = "ndarray")]
 use ndarray::{ArrayD, ArrayViewD};
 
+use convshape_arith::program::HasProgram;
+
 use crate::chain::Chain;
 #[cfg(feature = "ndarray")]
 use crate::error::ShapeError;
@@ -17,7 +19,7 @@ use crate::parts::{Linked, Parts};
 use crate::workspace::workspace_bytes;
 
 /// A chain with parameters: what generic code needs of it. Every generated struct is one.
-pub trait Model: Chain + Clone + Send + Sync + 'static {
+pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
     /// The bytes of memory for one sample, as `forward_into` takes it: see [`Memory`]. Zero where sizes
     /// are known at run time only; then a workspace grows in its first run.
     ///

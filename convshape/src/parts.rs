@@ -14,13 +14,11 @@ use convshape_arith::shape::{MAX_RANK, Shape};
 use crate::error::{Replaced, ShapeError};
 use crate::layout::Slot;
 use crate::param::{Param, ParamGroup};
-use crate::program::{Action, Program};
+use convshape_arith::program::{Action, HasProgram, Program};
 
 /// A generated model: a group of parameters, in the order of the steps and within a step in that
 /// of [`Op::params`], and the program that reads them. `conv_chain!` implements it.
-pub trait Parts: ParamGroup {
-    /// The checked chain.
-    const PROGRAM: &'static Program;
+pub trait Parts: ParamGroup + HasProgram {
     /// The sub-chains that its steps name by index.
     const CHAINS: &'static [Linked];
     /// Where its values lie in memory; empty where the sizes are not numbers, or those of generics.

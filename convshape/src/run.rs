@@ -5,7 +5,7 @@ use convshape_arith::shape::Shape;
 
 use crate::kernels::{self, Operands};
 use crate::layout::{self, Layout, Slot};
-use crate::program::{Action, Step};
+use convshape_arith::program::{Action, Step};
 
 /// The parameters of a program, one layer's after the other's.
 pub(crate) struct Params<'p> {
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
     use crate::layout::{Dynamic, slots};
     use crate::parts::Linked;
-    use crate::program::{Port, Program};
+    use convshape_arith::program::{Port, Program};
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {
         Step { name: "step", file_name: "step", action, inputs, output, tied: None }
@@ -189,6 +189,7 @@ mod tests {
         inputs: &[port(&[2], 0)],
         steps: &[step(Action::Layer(LINEAR), &[0], 1), step(Action::Layer(Op::Add), &[0, 0], 2)],
         outputs: &[port(&[1], 1), port(&[2], 2), port(&[2], 0)],
+        chains: &[],
         values: 3,
     };
 
@@ -213,6 +214,7 @@ mod tests {
             step(Action::Layer(Op::Scale { by: 2.0 }), &[7], 8),
         ],
         outputs: &[port(&[1], 8), port(&[2, 1], 0), port(&[1], 8), port(&[2], 5)],
+        chains: &[&INNER],
         values: 9,
     };
 
@@ -259,6 +261,7 @@ mod tests {
             Step { tied: Some(2), ..step(Action::Layer(conv(Direction::Transposed, true)), &[5], 6) },
         ],
         outputs: &[port(&[1, 1], 6)],
+        chains: &[&INNER],
         values: 7,
     };
 

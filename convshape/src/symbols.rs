@@ -1,6 +1,6 @@
 //! Sizes that only run time knows: what an input's sizes make of a chain's symbols.
 
-use convshape_arith::shape::{MAX_RANK, Shape};
+use convshape_arith::shape::Shape;
 use convshape_arith::size::{Scope, Size};
 
 /// The most symbols whose values are worked out; a chain's inputs have no more axes than this.
@@ -46,18 +46,6 @@ impl Symbols {
 
     /// A shape with the symbols replaced by their values.
     pub(crate) fn fix(&self, shape: &Shape) -> Shape {
-        let mut sizes = [Size::Unknown; MAX_RANK];
-        for (fixed, size) in sizes.iter_mut().zip(shape.sizes()) {
-            *fixed = match *size {
-                Size::Symbolic { scale, symbol, offset } => {
-                    let value = self.values.get(usize::from(symbol)).copied().flatten();
-                    value
-                        .and_then(|value| scale.checked_mul(value)?.checked_add(offset))
-                        .map_or(Size::Unknown, Size::Number)
-                }
-                size => size,
-            };
-        }
-        Shape::new(&sizes[..shape.rank()], &[])
+        shape.with_symbols(&self.values)
     }
 }

@@ -7,7 +7,7 @@ use crate::chain::{Chain, LayerInfo};
 use crate::fast::Cache;
 use crate::param::{Param, ParamGroup, Statistics, Weight, WeightBias};
 use crate::parts::{Linked, Parts};
-use crate::program::{Action, Port, Program, Step};
+use convshape_arith::program::{Action, HasProgram, Port, Program, Step};
 
 const fn conv(direction: Direction, inputs: i64, outputs: i64, bias: bool) -> Op {
     Op::Conv(Conv {
@@ -56,7 +56,7 @@ pub(crate) struct Small {
 
 group!(Small { enc, dec });
 
-impl Parts for Small {
+impl HasProgram for Small {
     const PROGRAM: &'static Program = &Program {
         name: "Small",
         order: AxisOrder::ChannelsFirst,
@@ -66,8 +66,12 @@ impl Parts for Small {
             step("dec", Action::Layer(conv(Direction::Transposed, 3, 2, false)), &[1], 2),
         ],
         outputs: &[Port { name: "output", shape: Shape::of(&[2, 4]), value: 2 }],
+        chains: &[],
         values: 3,
     };
+}
+
+impl Parts for Small {
     const CHAINS: &'static [Linked] = &[];
 }
 
@@ -89,7 +93,7 @@ pub(crate) struct Outer {
 
 group!(Outer { norm, sub, head });
 
-impl Parts for Outer {
+impl HasProgram for Outer {
     const PROGRAM: &'static Program = &Program {
         name: "Outer",
         order: AxisOrder::ChannelsFirst,
@@ -119,8 +123,12 @@ impl Parts for Outer {
             Port { name: "out", shape: Shape::of(&[3, 2]), value: 6 },
             Port { name: "sub", shape: Shape::of(&[2, 4]), value: 3 },
         ],
+        chains: &[Small::PROGRAM],
         values: 7,
     };
+}
+
+impl Parts for Outer {
     const CHAINS: &'static [Linked] = &[Linked::of::<Small>()];
 }
 

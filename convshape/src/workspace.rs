@@ -12,7 +12,7 @@ use convshape_arith::shape::Shape;
 #[cfg(feature = "alloc")]
 use crate::model::Model;
 use crate::parts::{Linked, Parts};
-use crate::program::Action;
+use convshape_arith::program::Action;
 
 /// Memory for one sample's activations: a [`Workspace`], which grows where it must, or an array of the
 /// caller's, `[0.0; Model::WORKSPACE_BYTES / 4]`. One that is too small does not compile.

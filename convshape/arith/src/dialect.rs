@@ -52,7 +52,7 @@ impl AxisOrder {
     }
 }
 
-/// How a convolution's weight lies in memory: which axis is what.
+/// How the weight of a convolution or linear layer is stored: which axis is what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WeightLayout {
     /// The axis of the output channels (per group, for a transposed convolution in PyTorch; per
@@ -64,6 +64,18 @@ pub struct WeightLayout {
     pub first_tap_axis: usize,
     /// Whether the taps are read in reverse on every axis.
     pub flipped: bool,
+}
+
+impl WeightLayout {
+    /// The layout of a linear layer's weight, which has no taps: `[out, in]`, in flax and keras
+    /// `[in, out]`.
+    pub const fn linear(dialect: Dialect) -> WeightLayout {
+        let (out_axis, in_axis) = match dialect {
+            Dialect::Torch | Dialect::Onnx | Dialect::Jax => (0, 1),
+            Dialect::Flax | Dialect::Keras => (1, 0),
+        };
+        WeightLayout { out_axis, in_axis, first_tap_axis: 2, flipped: false }
+    }
 }
 
 impl Conv {

@@ -11,16 +11,22 @@
 //! - [`fault`]: why a layer is refused. [`explain`] words it, under a code of [`code`].
 #![no_std]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 pub mod axis;
 pub mod code;
 pub mod dialect;
 pub mod explain;
 pub mod fault;
 pub mod figure;
+#[cfg(feature = "alloc")]
+pub mod graph;
 pub mod layer;
 pub mod op;
 pub mod padding;
 pub mod param;
+pub mod program;
 pub mod receptive;
 pub mod shape;
 pub mod size;

@@ -201,3 +201,40 @@ pub enum Op {
         p: f64,
     },
 }
+
+impl Op {
+    /// The least and the most values that the layer reads.
+    pub const fn operands(&self) -> (usize, usize) {
+        match self {
+            Op::Concat | Op::Add | Op::Mul => (1, usize::MAX),
+            Op::Upsample(Upsample { to: ResizeTo::Like, .. })
+            | Op::Pad { amount: Amount::Like { .. }, .. }
+            | Op::Crop { amount: Amount::Like { .. } } => (2, 2),
+            Op::Conv(_)
+            | Op::SeparableConv(_)
+            | Op::Pool(_)
+            | Op::AdaptivePool { .. }
+            | Op::GlobalAvgPool { .. }
+            | Op::Upsample(_)
+            | Op::PixelShuffle { .. }
+            | Op::PixelUnshuffle { .. }
+            | Op::DepthToSpace { .. }
+            | Op::Pad { .. }
+            | Op::Crop { .. }
+            | Op::Slice { .. }
+            | Op::Linear { .. }
+            | Op::Flatten
+            | Op::Reshape { .. }
+            | Op::Scale { .. }
+            | Op::BatchNorm { .. }
+            | Op::GroupNorm { .. }
+            | Op::InstanceNorm { .. }
+            | Op::LayerNorm { .. }
+            | Op::Activation(_)
+            | Op::Prelu { .. }
+            | Op::Snake { .. }
+            | Op::Softmax
+            | Op::Dropout { .. } => (1, 1),
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The parameters of a layer: names, shapes and default initialisation.
 
+use crate::dialect::WeightLayout;
 use crate::op::{Conv, Dialect, Direction, Op, SeparableConv};
 use crate::shape::Shape;
 use crate::size::Size;
@@ -21,28 +22,33 @@ pub enum Init {
     Constant(f64),
 }
 
-/// What a parameter does: from it follow its names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
+/// What a parameter does in its layer. Its names in code and in files follow from it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Role {
     /// The matrix or kernel of a layer that has one.
     Kernel,
-    /// The two kernels of a separable convolution.
+    /// The depthwise kernel of a separable convolution.
     Depthwise,
+    /// The kernel over the channels of a separable convolution.
     Pointwise,
-    /// What is added behind a kernel.
+    /// What is added after a kernel, one number per output channel.
     Bias,
-    /// Factor and summand of a normalisation.
+    /// The factor of a normalisation.
     Scale,
+    /// What a normalisation adds after its factor.
     Shift,
+    /// The running mean of a normalisation.
     Mean,
+    /// The running variance of a normalisation.
     Variance,
-    /// Of an activation.
+    /// The slope of an activation: `Prelu`, `Snake`.
     Slope,
 }
 
 impl Role {
-    /// The field, which is PyTorch's word in every dialect.
-    const fn field(self) -> &'static str {
+    /// The name of the field, which is PyTorch's in every dialect: `weight`, `running_mean`.
+    pub const fn field(self) -> &'static str {
         match self {
             Role::Kernel | Role::Scale | Role::Slope => "weight",
             Role::Depthwise => "depthwise_weight",
@@ -51,6 +57,11 @@ impl Role {
             Role::Mean => "running_mean",
             Role::Variance => "running_var",
         }
+    }
+
+    /// Whether it is a running statistic, which training updates but no gradient reaches.
+    pub const fn is_statistic(self) -> bool {
+        matches!(self, Role::Mean | Role::Variance)
     }
 
     /// What follows the layer's name in files.
@@ -81,6 +92,8 @@ impl Role {
 /// One parameter of a layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct ParamSpec {
+    /// What it does.
+    pub role: Role,
     /// The field: `weight`, `bias`, `running_mean`, `running_var`; of a separable convolution
     /// `depthwise_weight` and `pointwise_weight`.
     pub field: &'static str,
@@ -88,6 +101,8 @@ pub struct ParamSpec {
     pub suffix: &'static str,
     /// Its shape, in the dialect's layout.
     pub shape: Shape,
+    /// Which axis is what, for a matrix or kernel.
+    pub layout: Option<WeightLayout>,
     /// Its default initialisation.
     pub init: Init,
 }
@@ -150,10 +165,20 @@ impl Params {
         Some(sum)
     }
 
-    const fn push(mut self, dialect: Dialect, role: Role, shape: Shape, init: Init) -> Params {
+    const fn push(self, dialect: Dialect, role: Role, shape: Shape, init: Init) -> Params {
+        self.push_spec(ParamSpec { role, field: role.field(), suffix: role.suffix(dialect), shape, layout: None, init })
+    }
+
+    const fn push_spec(mut self, spec: ParamSpec) -> Params {
         let at = self.len();
-        self.specs[at] = Some(ParamSpec { field: role.field(), suffix: role.suffix(dialect), shape, init });
+        self.specs[at] = Some(spec);
         self
+    }
+
+    const fn kernel(self, dialect: Dialect, shape: Shape, layout: WeightLayout, init: Init) -> Params {
+        let role = Role::Kernel;
+        let (field, suffix, layout) = (role.field(), role.suffix(dialect), Some(layout));
+        self.push_spec(ParamSpec { role, field, suffix, shape, layout, init })
     }
 
     /// The factor and summand behind a normalisation.
@@ -168,9 +193,14 @@ impl Params {
 }
 
 impl ParamSpec {
+    const fn with_role(mut self, dialect: Dialect, role: Role) -> ParamSpec {
+        (self.role, self.field, self.suffix) = (role, role.field(), role.suffix(dialect));
+        self
+    }
+
     /// Whether it is a running statistic, which training updates but no gradient reaches.
     pub const fn is_statistic(&self) -> bool {
-        matches!(self.field.as_bytes(), b"running_mean" | b"running_var")
+        self.role.is_statistic()
     }
 }
 
@@ -184,24 +214,21 @@ impl Op {
             Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
                 let (first, second) = (conv_params(&depthwise), conv_params(&pointwise));
                 let (Some(depthwise), Some(pointwise)) = (first.get(0), second.get(0)) else { return NONE };
-                let params = NONE.push(Dialect::Keras, Role::Depthwise, depthwise.shape, depthwise.init).push(
-                    Dialect::Keras,
-                    Role::Pointwise,
-                    pointwise.shape,
-                    pointwise.init,
-                );
+                let params = NONE
+                    .push_spec(depthwise.with_role(Dialect::Keras, Role::Depthwise))
+                    .push_spec(pointwise.with_role(Dialect::Keras, Role::Pointwise));
                 match second.get(1) {
-                    Some(bias) => params.push(Dialect::Keras, Role::Bias, bias.shape, bias.init),
+                    Some(bias) => params.push_spec(bias),
                     None => params,
                 }
             }
             Op::Linear { dialect, inputs: Some(inputs), outputs, bias } => {
-                let shape = match dialect {
-                    Dialect::Torch | Dialect::Onnx | Dialect::Jax => Shape::of(&[outputs, inputs]),
-                    Dialect::Flax | Dialect::Keras => Shape::of(&[inputs, outputs]),
-                };
+                let layout = WeightLayout::linear(dialect);
+                let shape = Shape::unknown(2)
+                    .with(layout.out_axis, Size::Number(outputs))
+                    .with(layout.in_axis, Size::Number(inputs));
                 let (weight, bias_init) = inits(dialect, inputs, outputs);
-                let params = NONE.push(dialect, Role::Kernel, shape, weight);
+                let params = NONE.kernel(dialect, shape, layout, weight);
                 if bias { params.push(dialect, Role::Bias, Shape::of(&[outputs]), bias_init) } else { params }
             }
             Op::BatchNorm { dialect, channels: Some(channels), affine, .. } => {
@@ -277,7 +304,8 @@ const fn conv_params(conv: &Conv) -> Params {
         Dialect::Flax | Dialect::Keras => (axis_size(&shape, conv.rank), axis_size(&shape, conv.rank + 1)),
     };
     let (weight, bias) = inits(conv.dialect, fan_in.saturating_mul(taps), fan_out.saturating_mul(taps));
-    let params = if conv.tied { Params::NONE } else { Params::NONE.push(conv.dialect, Role::Kernel, shape, weight) };
+    let params =
+        if conv.tied { Params::NONE } else { Params::NONE.kernel(conv.dialect, shape, conv.weight_layout(), weight) };
     if conv.bias { params.push(conv.dialect, Role::Bias, Shape::of(&[conv.outputs]), bias) } else { params }
 }
 

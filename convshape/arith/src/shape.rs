@@ -128,6 +128,24 @@ impl Shape {
         Ok(product)
     }
 
+    /// The shape with numbers in the place of symbols, by their index in the scope. A size is
+    /// unknown if its symbol has no number, or the result does not fit.
+    #[must_use]
+    pub fn with_symbols(&self, numbers: &[Option<i64>]) -> Shape {
+        let mut shape = Shape::unknown(self.rank());
+        for (size, dim) in self.sizes().iter().zip(&mut shape.dims) {
+            *dim = match *size {
+                Size::Symbolic { scale, symbol, offset } => {
+                    let number = numbers.get(usize::from(symbol)).copied().flatten();
+                    let number = number.and_then(|number| scale.checked_mul(number)?.checked_add(offset));
+                    number.map_or(Size::Unknown, Size::Number)
+                }
+                size => size,
+            };
+        }
+        shape
+    }
+
     /// The sizes as numbers, if all are: what a fixed-size chain is made of.
     pub fn numbers(&self) -> Option<[usize; MAX_RANK]> {
         let mut numbers = [1; MAX_RANK];

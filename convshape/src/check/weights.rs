@@ -13,7 +13,7 @@ use convshape_arith::text::Text;
 use super::{begin, same, size};
 use crate::parts::{Linked, Parts};
 use crate::pretrained::Stored;
-use crate::program::Action;
+use convshape_arith::program::Action;
 
 /// The tensors of one layer; all are sorted by name.
 #[track_caller]

@@ -20,7 +20,7 @@ use super::simd::Level;
 use crate::kernels;
 use crate::param::Param;
 use crate::parts::Linked;
-use crate::program::{Action, Port, Program, Step};
+use convshape_arith::program::{Action, Port, Program, Step};
 
 /// Sums in `f32` differ from those in `f64` by the roundings of their terms; the tests' sums have
 /// terms of at most 1 and are of less than a thousand of them.
@@ -72,6 +72,7 @@ fn program(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs:
         inputs: leak(vec![port(0)]),
         steps: leak(steps),
         outputs: leak(outputs.iter().map(|&value| port(value)).collect()),
+        chains: &[],
         values: shapes.len(),
     })
 }

@@ -11,7 +11,7 @@ use super::storage::Holds;
 use super::tensor::Tensor;
 use crate::kernels;
 use crate::parts::Linked;
-use crate::program::{Action, Port, Program, Step};
+use convshape_arith::program::{Action, Port, Program, Step};
 
 /// A layer for inputs of the type `X`. The layers of this module, tuples of layers and every literal
 /// chain implement it.
@@ -104,6 +104,7 @@ impl<L: Operation, S: Dims, To: Dims> Alone<L, S, To> {
             tied: None,
         }],
         outputs: &[Port { name: "output", shape: To::SHAPE, value: 1 }],
+        chains: &[],
         values: 2,
     };
     const LINKED: Linked = Linked { program: Self::PROGRAM, chains: &[], slots: &[] };

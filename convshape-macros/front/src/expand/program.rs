@@ -10,7 +10,7 @@ use super::distinct::{Distinct, plain};
 use crate::graph::{NodeId, Recipe, ValueId};
 
 impl Expansion<'_> {
-    /// `impl Parts` and `impl Chain`.
+    /// `impl HasProgram`, `impl Parts` and `impl Chain`.
     pub(super) fn program(&self) -> TokenStream {
         let krate = &self.krate;
         let name = &self.chain.name;
@@ -46,19 +46,24 @@ impl Expansion<'_> {
         let (input_ports, output_ports) = (inputs.iter().map(port), outputs.iter().map(port));
         let (input_table, output_table) = (inputs.iter().map(entry), outputs.iter().map(entry));
         let layers = self.layers();
+        let programs = chains(self.graph).map(|(_, path)| quote!(<#path as #krate::__private::HasProgram>::PROGRAM));
         let chains = chains(self.graph).map(|(_, path)| quote!(#krate::__private::Linked::of::<#path>()));
         let count = values.count();
         let slots = self.slots(&count);
         quote! {
-            impl #generics #krate::__private::Parts for #name #arguments {
+            impl #generics #krate::__private::HasProgram for #name #arguments {
                 const PROGRAM: &'static #krate::__private::Program = &#krate::__private::Program {
                     name: #text,
                     order: #order,
                     inputs: &[#(#input_ports),*],
                     steps: &#steps,
                     outputs: &[#(#output_ports),*],
+                    chains: &[#(#programs),*],
                     values: #count,
                 };
+            }
+
+            impl #generics #krate::__private::Parts for #name #arguments {
                 const CHAINS: &'static [#krate::__private::Linked] = &[#(#chains),*];
                 #slots
             }
@@ -95,7 +100,7 @@ impl Expansion<'_> {
         let shapes = self.shape_table(&shapes);
         quote! {
             const SLOTS: &'static [#krate::__private::Slot] = &#krate::__private::slots::<{ #count }>(
-                Self::PROGRAM,
+                <Self as #krate::__private::HasProgram>::PROGRAM,
                 Self::CHAINS,
                 &[#(#shapes),*],
                 &[#(#steps),*],

@@ -7,7 +7,7 @@ use convshape_arith::shape::Shape;
 
 use super::Node;
 use crate::parts::Linked;
-use crate::program::Action;
+use convshape_arith::program::Action;
 
 #[derive(Default)]
 pub(super) struct Flat {

@@ -14,7 +14,7 @@ use super::sum::Axes;
 use crate::error::RunError;
 use crate::fast::buffer::Grid;
 use crate::parts::Linked;
-use crate::program::Action;
+use convshape_arith::program::Action;
 
 /// A layer of a program or of its sub-chains.
 pub(super) struct Node {

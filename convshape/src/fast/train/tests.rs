@@ -13,7 +13,7 @@ use crate::fast::simd::Level;
 use crate::kernels::gradient::Layer;
 use crate::param::Param;
 use crate::parts::Linked;
-use crate::program::Action;
+use convshape_arith::program::Action;
 
 /// Of the largest number among all of a kind: before a normalisation by the batch's statistics, what is
 /// large adds up to nothing.

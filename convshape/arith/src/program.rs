@@ -1,10 +1,16 @@
-//! A checked chain as plain data: what the macro writes and the kernels run.
+//! A checked chain as constants: what the macro writes, and what a graph is built from.
 //!
-//! Values are numbered: first the chain's inputs, then what each step gives, in the order of the
-//! steps. A step reads values with smaller numbers only.
+//! Values are numbered: first the chain's inputs, then the outputs of each step, in the order of
+//! the steps. A step reads values with smaller numbers only.
 
-use convshape_arith::op::{AxisOrder, Op};
-use convshape_arith::shape::Shape;
+use crate::op::{AxisOrder, Op};
+use crate::shape::Shape;
+
+/// A type that has a checked chain. `conv_chain!` implements it.
+pub trait HasProgram {
+    /// The chain.
+    const PROGRAM: &'static Program;
+}
 
 /// A named input or output of a chain.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +58,7 @@ pub struct Step {
 pub struct Program {
     /// The chain's name.
     pub name: &'static str,
-    /// Where the channel axis stands.
+    /// The position of the channel axis.
     pub order: AxisOrder,
     /// The inputs; their values are `0..inputs.len()`.
     pub inputs: &'static [Port],
@@ -60,6 +66,8 @@ pub struct Program {
     pub steps: &'static [Step],
     /// The outputs.
     pub outputs: &'static [Port],
+    /// The chains that its steps name by index.
+    pub chains: &'static [&'static Program],
     /// How many values there are.
     pub values: usize,
 }

@@ -1,0 +1,234 @@
+//! How graphs are made: layer by layer, from a program, with other sizes.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::{Graph, GraphError, Node, Parameter, Port, Value};
+use crate::op::{AxisOrder, Op};
+use crate::program::{Action, HasProgram, Program};
+use crate::shape::Shape;
+use crate::size::{Size, Symbol};
+
+/// A layer that is added to a graph.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer<'a> {
+    /// The name in messages.
+    pub name: &'a str,
+    /// The name in files, without the parameter's.
+    pub file_name: &'a str,
+    /// What it does. Channel counts may be left out.
+    pub op: Op,
+    /// The values that it reads.
+    pub inputs: &'a [usize],
+    /// The node whose weight it uses instead of one of its own.
+    pub tied: Option<usize>,
+}
+
+impl<'a> Layer<'a> {
+    /// A layer that has the same name in files and a weight of its own.
+    pub const fn new(name: &'a str, op: Op, inputs: &'a [usize]) -> Layer<'a> {
+        Layer { name, file_name: name, op, inputs, tied: None }
+    }
+}
+
+impl Graph {
+    /// The graph of a model. Its sizes may be symbols, see [`Graph::bind`].
+    ///
+    /// # Panics
+    /// Never for a model that compiled: its layers were checked with the same arithmetic.
+    pub fn of<M: HasProgram + ?Sized>() -> Graph {
+        let program = M::PROGRAM;
+        let mut graph = Graph::new(program.name, program.order);
+        for port in program.inputs {
+            graph.input(port.name, port.shape);
+        }
+        let inputs: Vec<usize> = (0..program.inputs.len()).collect();
+        let outputs = graph.flatten(program, ["", ""], &inputs).unwrap_or_else(|error| panic!("{error}"));
+        for (port, value) in program.outputs.iter().zip(outputs) {
+            graph.outputs.push(Port { name: port.name.to_owned(), value });
+        }
+        graph
+    }
+
+    /// A graph without inputs and layers.
+    #[must_use]
+    pub fn new(name: &str, order: AxisOrder) -> Graph {
+        let (inputs, outputs, nodes) = Default::default();
+        Graph { name: name.to_owned(), order, inputs, outputs, nodes, values: Vec::new(), params: Vec::new() }
+    }
+
+    /// Adds an input and returns its value. All inputs must be added before the first layer.
+    ///
+    /// # Panics
+    /// If there is a layer already.
+    pub fn input(&mut self, name: &str, shape: Shape) -> usize {
+        assert!(self.nodes.is_empty(), "inputs come before layers");
+        let value = self.values.len();
+        self.inputs.push(Port { name: name.to_owned(), value });
+        self.values.push(Value { shape, node: None });
+        value
+    }
+
+    /// Adds a layer and returns its first output; the numbers of further outputs follow.
+    ///
+    /// # Errors
+    /// If the layer does not take what it reads. The graph is as it was then.
+    pub fn push(&mut self, name: &str, op: Op, inputs: &[usize]) -> Result<usize, GraphError> {
+        self.push_layer(&Layer::new(name, op, inputs))
+    }
+
+    /// As [`Graph::push`], with all that a layer may have.
+    ///
+    /// # Errors
+    /// If the layer does not take what it reads, or a weight cannot be shared. The graph is as it
+    /// was then.
+    pub fn push_layer(&mut self, layer: &Layer<'_>) -> Result<usize, GraphError> {
+        let name = || layer.name.to_owned();
+        let (least, most) = layer.op.operands();
+        if !(least..=most).contains(&layer.inputs.len()) {
+            return Err(GraphError::Operands { layer: name(), found: layer.inputs.len() });
+        }
+        let mut shapes = Vec::with_capacity(layer.inputs.len());
+        for &value in layer.inputs {
+            let known = self.values.get(value).ok_or(GraphError::NoValue { reader: name(), value })?;
+            shapes.push(known.shape);
+        }
+        let mut op = layer.op.bind(&shapes[0], self.order);
+        if let Op::Conv(conv) = &mut op {
+            conv.tied = layer.tied.is_some();
+        }
+        let output = op.output(&shapes, self.order);
+        let output = output.map_err(|fault| GraphError::Layer { layer: name(), fault })?;
+
+        let node = self.nodes.len();
+        let mut params = Vec::new();
+        if let Some(of) = layer.tied {
+            params.push(self.tied_weight(&op, of).ok_or(GraphError::Tied { layer: name(), of })?);
+        }
+        let mut own = Vec::new();
+        let mut start = self.params.last().map_or(0, |param| param.elements.end);
+        for spec in op.params().iter() {
+            let count = spec.shape.elements().ok().and_then(|count| usize::try_from(count.number()?).ok());
+            let end = count.and_then(|count| start.checked_add(count)).ok_or(GraphError::Params { layer: name() })?;
+            params.push(self.params.len() + own.len());
+            own.push(Parameter {
+                name: format!("{}{}", layer.file_name, spec.suffix),
+                node,
+                role: spec.role,
+                shape: spec.shape,
+                layout: spec.layout,
+                init: spec.init,
+                elements: start..end,
+            });
+            start = end;
+        }
+        let value = self.values.len();
+        self.params.extend(own);
+        self.values.push(Value { shape: output, node: Some(node) });
+        self.nodes.push(Node {
+            name: name(),
+            file_name: layer.file_name.to_owned(),
+            op,
+            inputs: layer.inputs.to_vec(),
+            outputs: [value].into(),
+            params,
+            tied: layer.tied,
+            macs: op.macs(&shapes[0], &output, self.order),
+        });
+        Ok(value)
+    }
+
+    /// Adds an output.
+    ///
+    /// # Errors
+    /// If there is no such value.
+    pub fn output(&mut self, name: &str, value: usize) -> Result<(), GraphError> {
+        if value >= self.values.len() {
+            return Err(GraphError::NoValue { reader: name.to_owned(), value });
+        }
+        self.outputs.push(Port { name: name.to_owned(), value });
+        Ok(())
+    }
+
+    /// The graph with numbers in the place of symbols, given by name: `graph.bind(&[("h", 12)])`.
+    ///
+    /// # Errors
+    /// If a name is no symbol of the graph, a symbol has no value or one out of its range, or a
+    /// layer does not take the sizes.
+    pub fn bind(&self, values: &[(&str, i64)]) -> Result<Graph, GraphError> {
+        let symbols = self.symbols();
+        let mut numbers = alloc::vec![None; symbols.len()];
+        for &(name, value) in values {
+            let index = symbols.iter().position(|symbol| symbol.name == name);
+            let index = index.ok_or_else(|| GraphError::NoSymbol { name: name.to_owned() })?;
+            let Symbol { low, high, .. } = symbols[index];
+            if value < low || value > high {
+                return Err(GraphError::Range { symbol: symbols[index], value });
+            }
+            numbers[index] = Some(value);
+        }
+        let shapes: Vec<Shape> = self.inputs.iter().map(|port| self.shape(port.value).with_symbols(&numbers)).collect();
+        for (port, shape) in self.inputs.iter().zip(&shapes) {
+            for (size, symbolic) in shape.sizes().iter().zip(self.shape(port.value).sizes()) {
+                if let (Size::Unknown, Size::Symbolic { symbol, .. }) = (size, symbolic) {
+                    return Err(GraphError::Unbound { symbol: symbols[usize::from(*symbol)] });
+                }
+            }
+        }
+        self.with_inputs(&shapes)
+    }
+
+    /// The graph on inputs of other shapes: what comes after them is worked out anew.
+    ///
+    /// # Errors
+    /// If there are more or fewer shapes than inputs, or a layer does not take what it reads then.
+    pub fn with_inputs(&self, shapes: &[Shape]) -> Result<Graph, GraphError> {
+        if shapes.len() != self.inputs.len() {
+            return Err(GraphError::Inputs { found: shapes.len(), expected: self.inputs.len() });
+        }
+        let mut graph = Graph::new(&self.name, self.order);
+        for (port, shape) in self.inputs.iter().zip(shapes) {
+            graph.input(&port.name, *shape);
+        }
+        for Node { name, file_name, op, inputs, tied, .. } in &self.nodes {
+            graph.push_layer(&Layer { name, file_name, op: *op, inputs, tied: *tied })?;
+        }
+        graph.outputs.clone_from(&self.outputs);
+        Ok(graph)
+    }
+
+    /// Adds the layers of a program that reads these values; returns the values of its outputs.
+    /// `prefixes` are put before the names of its layers, in messages and in files.
+    fn flatten(&mut self, program: &Program, prefixes: [&str; 2], inputs: &[usize]) -> Result<Vec<usize>, GraphError> {
+        let mut values = inputs.to_vec();
+        values.resize(program.values, usize::MAX);
+        // The node of each step; a chain has many and is never tied to.
+        let mut nodes = Vec::with_capacity(program.steps.len());
+        for step in program.steps {
+            let reads: Vec<usize> = step.inputs.iter().map(|&value| values[value]).collect();
+            let [name, file_name] = [[prefixes[0], step.name], [prefixes[1], step.file_name]].map(|name| name.concat());
+            nodes.push(self.nodes.len());
+            match step.action {
+                Action::Layer(op) => {
+                    let tied = step.tied.map(|of| nodes[of]);
+                    let layer = Layer { name: &name, file_name: &file_name, op, inputs: &reads, tied };
+                    values[step.output] = self.push_layer(&layer)?;
+                }
+                Action::Chain { index } => {
+                    let [name, file_name] = [name + ".", file_name + "."];
+                    let outputs = self.flatten(program.chains[index], [&name, &file_name], &reads)?;
+                    values[step.output..][..outputs.len()].copy_from_slice(&outputs);
+                }
+            }
+        }
+        Ok(program.outputs.iter().map(|port| values[port.value]).collect())
+    }
+
+    /// The weight of another layer, if a layer can use it as its own.
+    fn tied_weight(&self, op: &Op, of: usize) -> Option<usize> {
+        let Op::Conv(conv) = op else { return None };
+        let weight = *self.nodes.get(of)?.params.first()?;
+        (conv.weight_shape()? == self.params[weight].shape).then_some(weight)
+    }
+}

@@ -1,0 +1,48 @@
+//! A chain as public data: what everything that runs, prints or exports a chain reads.
+//!
+//! [`Graph::of`] gives the layers of a model in the order in which they run, with what they read
+//! and give, their shapes and their parameters. A back end is a loop over its nodes:
+//!
+//! ```
+//! use convshape::graph::{Graph, Op};
+//! use convshape::conv_chain;
+//!
+//! conv_chain! {
+//!     struct Tiny {
+//!         input: [1, 28, 28];
+//!         enc: Conv2d(1 -> 8, kernel: 3, stride: 2, padding: 1, activation: Relu);
+//!         dec: ConvTranspose2d(undo enc);
+//!         output: [1, 28, 28];
+//!     }
+//! }
+//!
+//! let graph = Graph::of::<Tiny>();
+//! for node in graph.nodes() {
+//!     let kind = match &node.op {
+//!         Op::Conv(_) => "a convolution",
+//!         Op::Activation(_) => "an activation",
+//!         _ => "another layer",
+//!     };
+//!     println!("{}: {kind} that gives {}", node.name, graph.shape(node.outputs[0]));
+//! }
+//! assert_eq!(graph.nodes().len(), 3);
+//! assert_eq!(graph.params()[0].name, "enc.weight");
+//! ```
+//!
+//! A node's [`Op`] has the layer's fields, one number for each spatial axis. What a dialect's words
+//! mean is worked out by its methods: [`Conv::windows`](op::Conv::windows) and
+//! [`Conv::scatters`](op::Conv::scatters) give kernel, stride, dilation and border of each axis,
+//! [`Parameter::layout`] says how a weight is stored.
+//!
+//! Sizes that only run time knows are symbols; [`Graph::bind`] puts numbers in their place. Tests
+//! and tools build graphs by hand with [`Graph::new`], [`Graph::input`], [`Graph::push`] and
+//! [`Graph::output`].
+
+pub use convshape_arith::axis::{Scatter, Window};
+pub use convshape_arith::dialect::WeightLayout;
+pub use convshape_arith::fault::{Fault, Reason};
+pub use convshape_arith::graph::{Graph, GraphError, Layer, Node, Parameter, Port, Value};
+pub use convshape_arith::op;
+pub use convshape_arith::op::{AxisOrder, Op};
+pub use convshape_arith::param::{Init, Role};
+pub use convshape_arith::size::{Scope, Size, Symbol};

@@ -1,0 +1,112 @@
+//! The graph of a model against what the model itself says.
+
+use convshape::graph::{Graph, Op, Role};
+use convshape::rand::SeedableRng;
+use convshape::rand::rngs::SmallRng;
+use convshape::{Model, Shape, conv_chain};
+
+conv_chain! {
+    struct Inner {
+        input: [4, 8];
+        enc: Conv1d(4 -> 6, kernel: 2, stride: 2, activation: Relu);
+        #[name = "decoder.0"]
+        dec: ConvTranspose1d(undo enc);
+        code: Scale(0.5) from enc;
+        output: dec [4, 8], code [6, 4];
+    }
+}
+
+conv_chain! {
+    struct Outer {
+        block Double(channels) {
+            c: Conv1d(channels, kernel: 3, padding: 1, activation: LeakyRelu(0.2));
+            BatchNorm(channels);
+        }
+        input: x [4, 8], y [4, 8];
+        Add(x, y);
+        #[name = "inner.net"]
+        inner: Chain(Inner);
+        blocks: repeat 2 { d: Double(4); };
+        code: Conv1d(6 -> 4, kernel: 1, bias: false) from inner.code;
+        output: blocks [4, 8], code [4, 4];
+    }
+}
+
+conv_chain! {
+    struct Symbolic {
+        for h in 1..=64, w in 1..;
+        input: [3, 4*h, 4*w + 2];
+        enc: Conv2d(3 -> 8, kernel: 2, stride: 2, activation: Relu);
+        norm: GroupNorm(groups: 4);
+        dec: ConvTranspose2d(undo enc);
+        output: [3, 4*h, 4*w + 2];
+    }
+}
+
+conv_chain! {
+    struct Generic<const N: usize> {
+        input: [1, N];
+        a: Conv1d(1 -> N, kernel: N, bias: false);
+        output: [N, 1];
+    }
+}
+
+/// What generic code can see: the names of a model, in its own words and in its graph.
+fn agrees<M: Model>(model: &M) {
+    let graph = Graph::of::<M>();
+    let mut params = graph.params().iter();
+    let mut start = 0;
+    model.for_each_param(|name, param| {
+        let described = params.next().expect("the graph has all parameters");
+        let sizes: Vec<i64> = param.shape().iter().map(|&size| i64::try_from(size).unwrap()).collect();
+        assert_eq!((&described.name[..], described.shape), (name, Shape::of(&sizes)));
+        let end = start + param.as_slice().len();
+        assert_eq!(described.elements, start..end, "{name}");
+        assert!(graph.nodes()[described.node].params.iter().any(|&index| graph.params()[index] == *described));
+        start = end;
+    });
+    assert!(params.next().is_none());
+    assert_eq!(graph.macs(), M::LAYERS.iter().map(|layer| layer.macs).sum::<u64>());
+    let trainable = graph.params().iter().filter(|param| !param.role.is_statistic());
+    let trainable: usize = trainable.map(|param| param.elements.len()).sum();
+    assert_eq!(trainable as u64, M::LAYERS.iter().map(|layer| layer.params).sum::<u64>());
+    let ports = |ports: &[convshape::graph::Port]| -> Vec<(String, Shape)> {
+        ports.iter().map(|port| (port.name.clone(), *graph.shape(port.value))).collect()
+    };
+    let declared = |ports: &[(&str, Shape)]| -> Vec<(String, Shape)> {
+        ports.iter().map(|(name, shape)| (name.to_string(), *shape)).collect()
+    };
+    assert_eq!((ports(graph.inputs()), ports(graph.outputs())), (declared(M::INPUTS), declared(M::OUTPUTS)));
+}
+
+#[test]
+fn graphs_agree_with_their_models() {
+    let rng = &mut SmallRng::seed_from_u64(1);
+    agrees(&Inner::init(rng));
+    agrees(&Outer::init(rng));
+    agrees(&Generic::<7>::init(rng));
+    agrees(&Symbolic::init(rng));
+}
+
+#[test]
+fn a_chain_in_a_chain_is_layers_like_all_others() {
+    let graph = Graph::of::<Outer>();
+    let names: Vec<&str> = graph.nodes().iter().map(|node| &node.name[..]).collect();
+    assert_eq!(names[1..5], ["inner.enc", "inner.enc", "inner.dec", "inner.code"]);
+    assert_eq!(graph.nodes()[3].file_name, "inner.net.decoder.0");
+    let mut roles = graph.params().iter().map(|param| (&param.name[..], param.role));
+    assert_eq!(roles.nth(1), Some(("inner.net.enc.bias", Role::Bias)));
+    // What the second output of the sub-chain is read by.
+    let (scaled, last) = (&graph.nodes()[4], graph.nodes().last().unwrap());
+    assert_eq!((scaled.op, &scaled.outputs), (Op::Scale { by: 0.5 }, &last.inputs));
+}
+
+#[test]
+fn symbols_are_bound() {
+    let graph = Graph::of::<Symbolic>();
+    assert_eq!(graph.shape(graph.nodes()[2].outputs[0]).to_string(), "[8, 2*h, 2*w + 1]");
+    let bound = graph.bind(&[("w", 5), ("h", 3)]).unwrap();
+    assert_eq!(bound.shape(bound.outputs()[0].value), &Shape::of(&[3, 12, 22]));
+    assert_eq!(bound.macs(), 2 * 3 * 8 * 4 * 6 * 11);
+    assert_eq!(graph.bind(&[("w", 5)]).unwrap_err().to_string(), "the symbol `h` has no value");
+}
