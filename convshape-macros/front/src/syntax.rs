@@ -317,6 +317,15 @@ impl Reference {
 }
 
 impl Value {
+    /// A word, bare or in quotes.
+    pub(crate) fn text(&self) -> Option<String> {
+        match self {
+            Value::Word(word) => Some(word.to_string()),
+            Value::Str(text) => Some(text.value()),
+            _ => None,
+        }
+    }
+
     /// The token to point at: of a value of several tokens the first.
     pub(crate) fn span(&self) -> Span {
         match self {

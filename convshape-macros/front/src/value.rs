@@ -7,7 +7,7 @@ use proc_macro2::Span;
 use crate::diagnose::{self, Report};
 use crate::fields::Setting;
 use crate::numbers::Numbers;
-use crate::syntax::{SizeExpr, Value};
+use crate::syntax::{Args, SizeExpr, Value};
 use crate::words::{self, FieldWords, Lookup, Takes};
 
 /// What a field's value comes to. `Ok(None)` is a hole.
@@ -72,6 +72,11 @@ pub(crate) fn settle(
         Takes::Name | Takes::Activation | Takes::Dialect => return Err(wrong()),
     };
     Ok(Some(setting))
+}
+
+/// The dialect that a layer's or activation's arguments name, if there is one of that name.
+pub(crate) fn written_dialect(args: &Args) -> Option<Dialect> {
+    words::dialect_from_name(&args.field("dialect")?.value.text()?)
 }
 
 type Wrong<'a> = &'a dyn Fn() -> Report;

@@ -22,9 +22,15 @@ pub(crate) fn unknown_layer(op: &Ident, nearest: Option<String>) -> Report {
     Report::new(code::UNKNOWN_LAYER, op.span(), format!("there is no layer `{op}`")).meant(nearest)
 }
 
-pub(crate) fn layer_elsewhere(op: &Ident, found: &LayerName, dialects: Dialects, dialect: Dialect) -> Report {
+pub(crate) fn layer_elsewhere(
+    op: &str,
+    span: Span,
+    found: &LayerName,
+    dialects: Dialects,
+    dialect: Dialect,
+) -> Report {
     let message = format!("`{op}` is a layer of {}, this chain is in {}", names(dialects), dialect.name());
-    let report = Report::new(code::DIALECT, op.span(), message);
+    let report = Report::new(code::DIALECT, span, message);
     if !found.words.dialects.contains(&dialect) {
         return report;
     }
@@ -152,6 +158,10 @@ pub(crate) fn wrong_value(field: &FieldWords, value: &Value) -> Report {
         }
         _ => report,
     }
+}
+
+pub(crate) fn setting_not_taken(layer: &str, field: &str, value: &str, span: Span) -> Report {
+    Report::new(code::VALUE, span, format!("`{layer}` does not take `{field}: {value}`"))
 }
 
 pub(crate) fn hole_not_allowed(field: &str, span: Span) -> Report {

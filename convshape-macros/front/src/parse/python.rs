@@ -7,6 +7,7 @@ use proc_macro2::{Ident, Span};
 use super::Parser;
 use crate::fault::{PythonForm, SyntaxFault};
 use crate::syntax::{Args, Field, Layer, Value};
+use crate::value::written_dialect;
 use crate::words::{self, FieldWords, LayerWords, Lookup, Positional};
 
 /// The first token of a statement that is Python.
@@ -33,10 +34,7 @@ impl Parser {
     /// Rewrites a layer that Python shows in, and reports it with the line as it should be.
     /// `ended` says whether its `;` was there.
     pub(super) fn report_python(&mut self, label: Option<&Ident>, layer: &mut Layer, ended: bool) {
-        let dialect = match layer.args.field("dialect").map(|field| &field.value) {
-            Some(Value::Word(word)) => words::dialect_from_name(&word.to_string()).unwrap_or(self.dialect),
-            _ => self.dialect,
-        };
+        let dialect = written_dialect(&layer.args).unwrap_or(self.dialect);
         let sign = self.python.take();
         let positional = self.rewrite(&mut layer.op, &mut layer.args, dialect, sign.as_ref());
         let Some(sign) = sign.or(positional) else { return };

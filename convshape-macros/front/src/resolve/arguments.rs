@@ -9,7 +9,7 @@ use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
 use crate::graph::{Hole, Spans};
-use crate::syntax::{Field, Layer, SizeExpr, Value};
+use crate::syntax::{Args, Field, SizeExpr, Value};
 use crate::value::settle;
 use crate::words::{self, FieldWords, LayerWords, Lookup, Positional, Takes};
 
@@ -56,10 +56,10 @@ impl<'a, 's> Builder<'a, 's> {
         }
     }
 
-    pub(super) fn read(&mut self, layer: &'a Layer) {
-        self.leading(layer);
+    pub(super) fn read(&mut self, args: &'a Args) {
+        self.leading(args);
         let mut given: Vec<&'static str> = self.spans.fields.iter().map(|(name, _)| *name).collect();
-        for field in &layer.args.fields {
+        for field in &args.fields {
             let name = field.name.to_string();
             let found = match words::find_field(self.words, &name, self.dialect) {
                 Lookup::Found(found) => found,
@@ -89,7 +89,7 @@ impl<'a, 's> Builder<'a, 's> {
                     let words = words::find_field(self.words, &other.name.to_string(), self.dialect);
                     matches!(words, Lookup::Found(words) if words.name == found.name)
                 };
-                let earlier = layer.args.fields.iter().find(same).filter(|earlier| !std::ptr::eq(*earlier, field));
+                let earlier = args.fields.iter().find(same).filter(|earlier| !std::ptr::eq(*earlier, field));
                 self.reports.push(diagnose::repeated_field(&field.name, earlier.map(|earlier| &earlier.name)));
                 continue;
             }
@@ -101,8 +101,8 @@ impl<'a, 's> Builder<'a, 's> {
     }
 
     /// The leading part.
-    fn leading(&mut self, layer: &'a Layer) {
-        let values = layer.args.positional.as_slice();
+    fn leading(&mut self, args: &'a Args) {
+        let values = args.positional.as_slice();
         if self.words.positional == Positional::Names {
             self.operands = Some(values);
             return;
@@ -160,7 +160,7 @@ impl<'a, 's> Builder<'a, 's> {
             (Takes::Dialect, _) => {}
             _ => match settle(field, value, &self.scope.numbers, self.dialect) {
                 Ok(Some(setting)) => self.setting(field, setting, value.span()),
-                Ok(None) => self.hole(field),
+                Ok(None) => self.hole(field, value.span()),
                 Err(report) => self.reports.push(report),
             },
         }
@@ -177,14 +177,15 @@ impl<'a, 's> Builder<'a, 's> {
         self.settings.push((field.name, setting));
     }
 
-    fn hole(&mut self, field: &'static FieldWords) {
+    fn hole(&mut self, field: &'static FieldWords, span: Span) {
         match field.name {
             "kernel" => self.holes.push(Hole::Axis(AxisField::Kernel)),
             "padding" => self.holes.push(Hole::Axis(AxisField::Padding)),
             "output_padding" => self.holes.push(Hole::Axis(AxisField::OutputPadding)),
             "out_channels" => self.holes.push(Hole::OutChannels),
-            // Input channels and a norm's channels are taken from what comes in.
-            _ => {}
+            // Taken from what comes in.
+            "in_channels" | "channels" => {}
+            other => self.reports.push(diagnose::hole_not_allowed(other, span)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use convshape_arith::op::{Activation, Dialect, Op};
 use convshape_arith::solve::AxisField;
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
 use syn::ext::IdentExt;
 
 use super::Resolver;
@@ -11,13 +11,15 @@ use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
 use crate::graph::{Hole, Node, NodeId, Recipe, Spans};
-use crate::syntax::{Layer, Stmt, Value};
-use crate::value::settle;
-use crate::words::{self, Kind, LayerName, LayerWords, Lookup, Positional};
+use crate::syntax::{Args, Layer, Stmt, Value};
+use crate::value::written_dialect;
+use crate::words::{self, Kind, LayerName, LayerWords, Lookup};
 
 impl<'a> Resolver<'a> {
     pub(super) fn layer(&mut self, stmt: &'a Stmt, layer: &'a Layer, scope: &mut Scope) -> NodeId {
-        let Some(dialect) = self.layer_dialect(layer) else { return self.broken(stmt, layer.op.span(), scope) };
+        let Some(dialect) = self.dialect_of(&layer.args, self.graph.dialect) else {
+            return self.broken(stmt, layer.op.span(), scope);
+        };
         let Some(found) = self.find_layer(&layer.op, dialect) else {
             return self.broken(stmt, layer.op.span(), scope);
         };
@@ -35,7 +37,7 @@ impl<'a> Resolver<'a> {
         };
         let spans = Spans { label: stmt.label.clone(), op: layer.op.clone(), positional: None, fields: Vec::new() };
         let mut builder = Builder::new(words, rank, dialect, scope, spans);
-        builder.read(layer);
+        builder.read(&layer.args);
         let Builder { settings, holes, activation, operands, undo, like, path, spans, reports, .. } = builder;
         let unseen = settings.iter().any(|(_, setting)| setting.unseen());
         let complete = reports.is_empty();
@@ -75,18 +77,14 @@ impl<'a> Resolver<'a> {
         self.push(node, scope)
     }
 
-    /// The dialect of one layer: the chain's, unless it says another.
-    fn layer_dialect(&mut self, layer: &Layer) -> Option<Dialect> {
-        let Some(field) = layer.args.field("dialect") else { return Some(self.graph.dialect) };
-        let (name, span) = match &field.value {
-            Value::Word(name) => (name.to_string(), name.span()),
-            Value::Str(name) => (name.value(), name.span()),
-            other => (other.to_string(), other.span()),
-        };
-        let found = words::dialect_from_name(&name);
+    /// The dialect of one layer or activation: the one around it, unless it says another.
+    fn dialect_of(&mut self, args: &Args, around: Dialect) -> Option<Dialect> {
+        let Some(field) = args.field("dialect") else { return Some(around) };
+        let found = written_dialect(args);
         if found.is_none() {
+            let name = field.value.text().unwrap_or_else(|| field.value.to_string());
             let nearest = words::nearest(&name, words::dialect_names().map(str::to_owned));
-            self.sink.push(diagnose::unknown_dialect(&name, nearest, span));
+            self.sink.push(diagnose::unknown_dialect(&name, nearest, field.value.span()));
         }
         found
     }
@@ -95,7 +93,7 @@ impl<'a> Resolver<'a> {
         match words::find_layer(&op.to_string(), dialect) {
             Lookup::Found(found) => Some(found),
             Lookup::Elsewhere { words, dialects } => {
-                self.sink.push(diagnose::layer_elsewhere(op, &words, dialects, dialect));
+                self.sink.push(diagnose::layer_elsewhere(&op.to_string(), op.span(), &words, dialects, dialect));
                 None
             }
             Lookup::Unknown { nearest } => {
@@ -138,8 +136,8 @@ impl<'a> Resolver<'a> {
     ) -> Recipe {
         // All but a sub-chain, whose type is missing: that is reported.
         let Some(mut op) = fields::default_op(words.kind, rank.unwrap_or(0), dialect) else { return Recipe::Broken };
-        for (field, setting) in settings {
-            fields::set(&mut op, field, setting);
+        if !self.set_all(&mut op, settings, &words.name(rank), spans) {
+            return Recipe::Broken;
         }
         let given = |field: &str| settings.iter().any(|(name, _)| *name == field);
         if let Op::Pool(pool) = &mut op
@@ -154,6 +152,7 @@ impl<'a> Resolver<'a> {
         Recipe::Given(op)
     }
 
+    /// The function that is applied to a layer's result: `Relu`, `"relu"` or `LeakyRelu(0.2)`.
     fn activation(&mut self, value: &'a Value, dialect: Dialect, scope: &Scope) -> Option<Op> {
         let (name, span, args) = match value {
             Value::Word(name) => (name.to_string(), name.span(), None),
@@ -164,10 +163,14 @@ impl<'a> Resolver<'a> {
                 return None;
             }
         };
+        let dialect = match args {
+            Some(args) => self.dialect_of(args, dialect)?,
+            None => dialect,
+        };
         let words = match words::find_activation(&name, dialect) {
             Lookup::Found(found) => found.words,
-            Lookup::Elsewhere { .. } => {
-                self.sink.push(diagnose::not_an_activation(&name, None, span));
+            Lookup::Elsewhere { words, dialects } => {
+                self.sink.push(diagnose::layer_elsewhere(&name, span, &words, dialects, dialect));
                 return None;
             }
             Lookup::Unknown { nearest } => {
@@ -179,6 +182,15 @@ impl<'a> Resolver<'a> {
             self.sink.push(diagnose::activation_with_parameters(&words.name(None), span));
             return None;
         }
+        let spans = Spans { label: None, op: Ident::new(words.snake, span), positional: None, fields: Vec::new() };
+        let none = Args::default();
+        let mut builder = Builder::new(words, None, dialect, scope, spans);
+        builder.read(args.unwrap_or(&none));
+        let Builder { settings, spans, reports, .. } = builder;
+        if !reports.is_empty() {
+            reports.into_iter().for_each(|report| self.sink.push(report));
+            return None;
+        }
         let mut op = fields::default_op(words.kind, 0, dialect)?;
         if let (Op::Activation(Activation::LeakyRelu { slope }), Dialect::Keras, true) =
             (&mut op, dialect, name == words.snake)
@@ -186,33 +198,18 @@ impl<'a> Resolver<'a> {
             // keras' function has another default than its layer.
             *slope = 0.2;
         }
-        let Some(args) = args else { return Some(op) };
-        let leading = args.positional.iter().filter_map(|value| match words.positional {
-            Positional::Field(name) => Some((name, value, value.span())),
-            _ => None,
-        });
-        let mut given: Vec<(&'static str, &Value, Span)> = leading.collect();
-        if given.len() < args.positional.len() {
-            self.sink.push(diagnose::no_leading_part(&words.name(None), span));
-        }
-        for field in &args.fields {
-            match words::find_field(words, &field.name.to_string(), dialect) {
-                Lookup::Found(found) => given.push((found.name, &field.value, field.name.span())),
-                Lookup::Elsewhere { .. } => {
-                    self.sink.push(diagnose::unknown_field(&field.name, &words.name(None), None, &[]))
-                }
-                Lookup::Unknown { nearest } => {
-                    let known: Vec<_> = words.fields.iter().map(|field| field.name).collect();
-                    self.sink.push(diagnose::unknown_field(&field.name, &words.name(None), nearest, &known));
-                }
+        self.set_all(&mut op, &settings, &words.name(None), &spans).then_some(op)
+    }
+
+    /// Sets the fields of a layer; what it does not take is reported.
+    fn set_all(&mut self, op: &mut Op, settings: &[(&'static str, Setting)], name: &str, spans: &Spans) -> bool {
+        let mut taken = true;
+        for (field, setting) in settings {
+            if !fields::set(op, field, setting) {
+                self.sink.push(diagnose::setting_not_taken(name, field, &setting.to_string(), spans.of(Some(field))));
+                taken = false;
             }
         }
-        for (field, value, _) in given {
-            let field = words.fields.iter().find(|known| known.name == field)?;
-            if let Some(Some(setting)) = self.or_report(settle(field, value, &scope.numbers, dialect)) {
-                fields::set(&mut op, field.name, &setting);
-            }
-        }
-        Some(op)
+        taken
     }
 }

@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::{Probe, usable};
 use crate::syntax::{Args, Block, Count, Range, SizeExpr, Stmt, StmtKind, Value};
+use crate::value::written_dialect;
 use crate::words::{self, Positional, Takes};
 
 impl<'a> Probe<'a> {
@@ -77,11 +78,7 @@ impl<'a> Probe<'a> {
             args.positional.iter().for_each(|value| value_names(value, &mut code));
             return quote!({ _ = __any::<#op>(); #code });
         }
-        let own = args.field("dialect").and_then(|field| match &field.value {
-            Value::Word(name) => words::dialect_from_name(&name.to_string()),
-            _ => None,
-        });
-        let dialect = own.unwrap_or(self.expansion.graph.dialect);
+        let dialect = written_dialect(args).unwrap_or(self.expansion.graph.dialect);
         let found = words::find_layer(&op.to_string(), dialect)
             .any()
             .or_else(|| words::find_activation(&op.to_string(), dialect).any());
