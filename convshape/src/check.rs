@@ -8,9 +8,10 @@ use convshape_arith::code::{self, Code};
 use convshape_arith::explain;
 use convshape_arith::layer::representable;
 use convshape_arith::op::{AxisOrder, MAX_SPATIAL, Op};
+use convshape_arith::operator::Operator;
 use convshape_arith::receptive::Receptive;
 use convshape_arith::shape::Shape;
-use convshape_arith::size::{Size, div_floor};
+use convshape_arith::size::{Size, SizeError};
 use convshape_arith::solve::{self, AxisField};
 use convshape_arith::text::Text;
 
@@ -23,17 +24,38 @@ pub const fn size(n: usize) -> i64 {
     n.cast_signed() as i64
 }
 
-/// The floor of `a / b`, as Rust divides sizes and Python's `//` does.
+/// Arithmetic on sizes.
 #[track_caller]
-pub const fn quotient(a: i64, b: i64) -> i64 {
-    match div_floor(a, b) {
-        Some(quotient) => quotient,
-        None => {
-            let mut text = Text::new();
-            begin(&mut text, code::NOT_FIXED).str("division by zero");
-            panic!("{}", text.as_str());
-        }
+pub const fn whole(operator: Operator, a: i64, b: i64) -> i64 {
+    match operator.apply(Size::Number(a), Size::Number(b)) {
+        Ok(Size::Number(result)) => result,
+        Ok(_) => refused(SizeError::NotLinear, operator),
+        Err(error) => refused(error, operator),
     }
+}
+
+/// Arithmetic on real numbers.
+#[track_caller]
+pub const fn real(operator: Operator, a: f64, b: f64) -> f64 {
+    match operator.apply_real(a, b) {
+        Ok(result) => result,
+        Err(error) => refused(error, operator),
+    }
+}
+
+#[track_caller]
+const fn refused(error: SizeError, operator: Operator) -> ! {
+    let mut text = Text::new();
+    match error {
+        SizeError::DivisionByZero => begin(&mut text, code::NOT_FIXED).str("division by zero"),
+        SizeError::NegativeExponent => begin(&mut text, code::NOT_FIXED).str("a negative exponent"),
+        SizeError::Overflow => begin(&mut text, code::TOO_LARGE).str("the result of this does not fit 64 bits"),
+        SizeError::Indivisible { .. } | SizeError::NotLinear => {
+            begin(&mut text, code::NOT_FIXED).str("const evaluation has `").str(operator.symbol());
+            text.str("` for whole numbers only")
+        }
+    };
+    panic!("{}", text.as_str());
 }
 
 const fn begin(text: &mut Text, code: Code) -> &mut Text {

@@ -57,7 +57,9 @@ impl Setting {
             Setting::Pairs { values, .. } => values.iter().any(|(lo, hi)| Unseen::is(*lo) || Unseen::is(*hi)),
             Setting::Range(start, end) => Unseen::is(*start) || Unseen::is(*end),
             Setting::Shape(shape) => visible(shape) != *shape,
-            Setting::Float(_) | Setting::Floats { .. } | Setting::Bool(_) | Setting::Word(_) | Setting::Like => false,
+            Setting::Float(value) => Unseen::is_real(*value),
+            Setting::Floats { values, .. } => values.iter().any(|value| Unseen::is_real(*value)),
+            Setting::Bool(_) | Setting::Word(_) | Setting::Like => false,
         }
     }
 

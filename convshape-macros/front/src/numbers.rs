@@ -1,14 +1,17 @@
-//! What sizes as written come to: numbers, symbols, or expressions that only const evaluation knows.
+//! What numbers as written come to: numbers, symbols, or expressions that only const evaluation knows.
+
+mod real;
 
 use std::collections::BTreeMap;
 
+use convshape_arith::operator::Operator;
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::{Scope, Size, SizeError};
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::diagnose::{self, Report};
-use crate::syntax::{Dim, Operator, ShapePattern, SizeExpr};
+use crate::syntax::{Dim, ShapePattern, SizeExpr};
 use crate::unseen::{Expr, Unseen};
 use crate::words;
 
@@ -61,6 +64,7 @@ impl Numbers {
                 let value = quote_spanned!(*span=> #krate::__private::check::size(#tokens));
                 Ok(Size::Number(self.unseen.add(Expr { value, path: Some(tokens.clone()) })))
             }
+            SizeExpr::Float { span, .. } => Err(diagnose::not_whole(&size.to_string(), *span)),
             SizeExpr::Negated { of, span } => {
                 let of = self.size(of)?;
                 let negated = match self.expr(of) {
@@ -74,23 +78,13 @@ impl Numbers {
                 if self.expr(a).is_some() || self.expr(b).is_some() {
                     return self.unseen_binary(a, *operator, b, size, *span);
                 }
-                let exact = |a: i64, b: i64| a % b == 0;
-                let result = match (operator, a, b) {
-                    (Operator::Add, a, b) => a.add(b),
-                    (Operator::Sub, a, b) => a.sub(b),
-                    (Operator::Mul, a, b) => a.mul(b),
-                    (Operator::Div, _, Size::Number(0)) => return Err(diagnose::division_by_zero(*span)),
-                    (Operator::Div, Size::Symbolic { scale, offset, .. }, Size::Number(b))
-                        if b > 0 && !(exact(scale, b) && exact(offset, b)) =>
-                    {
-                        return Err(diagnose::not_linear(&size.to_string(), *span));
-                    }
-                    (Operator::Div, a, Size::Number(b)) => a.div_floor(b),
-                    (Operator::Div, ..) => Err(SizeError::NotLinear),
-                };
-                result.map_err(|error| match error {
+                operator.apply(a, b).map_err(|error| match error {
                     SizeError::Overflow => diagnose::size_overflow(&size.to_string(), *span),
-                    _ => diagnose::not_linear(&size.to_string(), *span),
+                    SizeError::DivisionByZero => diagnose::division_by_zero(*span),
+                    SizeError::NegativeExponent => diagnose::negative_exponent(&size.to_string(), *span),
+                    SizeError::Indivisible { .. } | SizeError::NotLinear => {
+                        diagnose::not_linear(&size.to_string(), *span)
+                    }
                 })
             }
         }
@@ -112,24 +106,24 @@ impl Numbers {
         Ok(Size::Number(self.unseen.add(Expr { value, path: Some(quote!(#name)) })))
     }
 
-    fn unseen_binary(
-        &self,
-        a: Size,
-        operator: Operator,
-        b: Size,
-        size: &SizeExpr,
-        span: proc_macro2::Span,
-    ) -> Result<Size, Report> {
+    fn unseen_binary(&self, a: Size, operator: Operator, b: Size, size: &SizeExpr, span: Span) -> Result<Size, Report> {
         let (Some(left), Some(right)) = (self.value(a), self.value(b)) else {
             return Err(diagnose::not_linear(&size.to_string(), span));
         };
+        let operator = self.operator(operator);
+        Ok(self.derived(self.call(span, &quote!(whole), &quote!(#operator, #left, #right))))
+    }
+
+    /// An operator in code.
+    fn operator(&self, operator: Operator) -> TokenStream {
+        let (krate, name) = (&self.krate, Ident::new(&format!("{operator:?}"), Span::call_site()));
+        quote!(#krate::__private::arith::operator::Operator::#name)
+    }
+
+    /// A call of a function that const evaluation runs, on the user's token.
+    fn call(&self, span: Span, function: &TokenStream, arguments: &TokenStream) -> TokenStream {
         let krate = &self.krate;
-        Ok(self.derived(match operator {
-            Operator::Add => quote!((#left + #right)),
-            Operator::Sub => quote!((#left - #right)),
-            Operator::Mul => quote!((#left * #right)),
-            Operator::Div => quote_spanned!(span=> #krate::__private::check::quotient(#left, #right)),
-        }))
+        quote_spanned!(span=> #krate::__private::check::#function(#arguments))
     }
 
     /// What an expression over unseen numbers comes to.
@@ -153,6 +147,11 @@ impl Numbers {
     /// A plain number, or a stand-in for one.
     pub(crate) fn int(&self, size: &SizeExpr) -> Result<i64, Report> {
         self.size(size)?.number().ok_or_else(|| diagnose::symbol_as_number(&size.to_string(), size.span()))
+    }
+
+    /// The symbols that sizes may speak of.
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope
     }
 
     /// A shape; what is `_` or could not be read is unknown.

@@ -4,6 +4,7 @@
 mod print;
 
 use convshape_arith::op::Dialect;
+use convshape_arith::operator::Operator;
 use proc_macro2::{Ident, Span, TokenStream};
 
 /// A whole `struct Name { .. }`.
@@ -82,8 +83,6 @@ pub(crate) struct Port {
 #[derive(Clone)]
 pub(crate) struct ShapePattern {
     pub(crate) dims: Vec<Dim>,
-    /// Whether Python's batch axis was left out; that is reported already.
-    pub(crate) batch: bool,
     pub(crate) span: Span,
 }
 
@@ -198,10 +197,6 @@ pub(crate) struct Text {
 pub(crate) enum Value {
     /// A number or arithmetic; a lone identifier is a [`Value::Word`].
     Size(SizeExpr),
-    Float {
-        value: f64,
-        span: Span,
-    },
     Bool {
         value: bool,
         span: Span,
@@ -222,9 +217,8 @@ pub(crate) enum Value {
     },
     /// `(3, 5)`
     Tuple(Vec<Value>, Span),
-    /// `[(0, 1), (1, 1)]`
-    Pairs(Vec<(Value, Value)>, Span),
-    Shape(ShapePattern),
+    /// `[3, 5]`, `[(0, 1), (1, 1)]`
+    List(Vec<Value>, Span),
     /// `0..16`
     Range(Box<Range>),
     /// `LeakyRelu(0.2)`
@@ -238,11 +232,15 @@ pub(crate) enum Value {
     Broken(Span),
 }
 
-/// A size as written.
+/// A number as written: a size, or in a value perhaps a real number.
 #[derive(Clone)]
 pub(crate) enum SizeExpr {
     Int {
         value: i64,
+        span: Span,
+    },
+    Float {
+        value: f64,
         span: Span,
     },
     Name(Ident),
@@ -255,21 +253,13 @@ pub(crate) enum SizeExpr {
         of: Box<SizeExpr>,
         span: Span,
     },
-    /// The span is that of the operator.
+    /// The span is that of the operator, or of the word `min` or `max`.
     Binary {
         left: Box<SizeExpr>,
         operator: Operator,
         right: Box<SizeExpr>,
         span: Span,
     },
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Operator {
-    Add,
-    Sub,
-    Mul,
-    Div,
 }
 
 impl Stmt {
@@ -317,6 +307,14 @@ impl Reference {
 }
 
 impl Value {
+    /// What stands between its brackets, if it has any.
+    pub(crate) fn items(&self) -> Option<&[Value]> {
+        match self {
+            Value::Tuple(values, _) | Value::List(values, _) => Some(values),
+            _ => None,
+        }
+    }
+
     /// A word, bare or in quotes.
     pub(crate) fn text(&self) -> Option<String> {
         match self {
@@ -333,16 +331,14 @@ impl Value {
             Value::Word(word) => word.span(),
             Value::Str(text) => text.span(),
             Value::Arrow { from, .. } => from.span(),
-            Value::Shape(shape) => shape.span,
             Value::Range(range) => range.span(),
             Value::Call { name, .. } => name.span(),
             Value::Name(reference) => reference.span(),
-            Value::Float { span, .. }
-            | Value::Bool { span, .. }
+            Value::Bool { span, .. }
             | Value::Undo { span, .. }
             | Value::Hole(span)
             | Value::Tuple(_, span)
-            | Value::Pairs(_, span)
+            | Value::List(_, span)
             | Value::Broken(span) => *span,
         }
     }
@@ -352,9 +348,24 @@ impl SizeExpr {
     /// The first token.
     pub(crate) fn span(&self) -> Span {
         match self {
-            SizeExpr::Int { span, .. } | SizeExpr::Path { span, .. } | SizeExpr::Negated { span, .. } => *span,
+            SizeExpr::Int { span, .. }
+            | SizeExpr::Float { span, .. }
+            | SizeExpr::Path { span, .. }
+            | SizeExpr::Negated { span, .. } => *span,
             SizeExpr::Name(name) => name.span(),
+            // The name of the function.
+            SizeExpr::Binary { operator: Operator::Min | Operator::Max, span, .. } => *span,
             SizeExpr::Binary { left, .. } => left.span(),
+        }
+    }
+
+    /// Whether a number in it has decimals, so that it is no size.
+    pub(crate) fn has_decimals(&self) -> bool {
+        match self {
+            SizeExpr::Float { .. } => true,
+            SizeExpr::Negated { of, .. } => of.has_decimals(),
+            SizeExpr::Binary { left, right, .. } => left.has_decimals() || right.has_decimals(),
+            SizeExpr::Int { .. } | SizeExpr::Name(_) | SizeExpr::Path { .. } => false,
         }
     }
 }

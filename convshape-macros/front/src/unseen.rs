@@ -15,6 +15,10 @@ use proc_macro2::TokenStream;
 const FIRST: i64 = i64::MIN + 1;
 const LAST: i64 = FIRST + (1 << 32);
 
+/// Stand-ins for real numbers count up from here in their bits: -2^1023 * 1.5, and less. No field takes such a number.
+const FIRST_REAL: u64 = 0xFFE8_0000_0000_0000;
+const LAST_REAL: u64 = FIRST_REAL + (1 << 32);
+
 /// The numbers of one chain that the macro cannot see.
 #[derive(Clone, Default)]
 pub(crate) struct Unseen(Rc<RefCell<Vec<Expr>>>);
@@ -41,6 +45,23 @@ impl Unseen {
     pub(crate) fn get(&self, number: i64) -> Option<Expr> {
         let index = usize::try_from(number.checked_sub(FIRST)?).ok()?;
         self.0.borrow().get(index).cloned()
+    }
+
+    /// A stand-in for an expression that is a real number.
+    pub(crate) fn add_real(&self, expr: Expr) -> f64 {
+        let index = self.add(expr).abs_diff(FIRST);
+        f64::from_bits(FIRST_REAL + index)
+    }
+
+    /// The expression that a real number stands for, if it does.
+    pub(crate) fn get_real(&self, number: f64) -> Option<Expr> {
+        let index = number.to_bits().checked_sub(FIRST_REAL).filter(|_| Unseen::is_real(number))?;
+        self.get(FIRST.checked_add_unsigned(index)?)
+    }
+
+    /// Whether a real number is a stand-in.
+    pub(crate) fn is_real(number: f64) -> bool {
+        (FIRST_REAL..LAST_REAL).contains(&number.to_bits())
     }
 
     /// Whether a number is a stand-in.

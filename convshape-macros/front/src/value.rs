@@ -2,6 +2,7 @@
 
 use convshape_arith::op::{Dialect, MAX_SPATIAL};
 use convshape_arith::shape::{MAX_RANK, Shape};
+use convshape_arith::size::Size;
 use proc_macro2::Span;
 
 use crate::diagnose::{self, Report};
@@ -21,42 +22,35 @@ pub(crate) fn settle(
         return if field.hole { Ok(None) } else { Err(diagnose::hole_not_allowed(field.name, *span)) };
     }
     let wrong = || diagnose::wrong_value(field, value);
+    let word_of = |known: &'static [words::Word]| match value.text() {
+        Some(text) if !is_number(value, &text, known, numbers) => word(field, value, known, dialect).map(Some),
+        _ => Ok(None),
+    };
     let setting = match field.takes {
         Takes::Size => Setting::Int(number(value, numbers, &wrong)?),
         Takes::SizePerAxis => per_axis(value, numbers, &wrong)?,
-        Takes::SizePerAxisOr(known) => match value {
-            Value::Word(_) | Value::Str(_) if !is_number(value, numbers) => {
-                Setting::Word(word(field, value, known, dialect)?)
-            }
-            _ => per_axis(value, numbers, &wrong)?,
+        Takes::SizePerAxisOr(known) => match word_of(known)? {
+            Some(word) => Setting::Word(word),
+            None => per_axis(value, numbers, &wrong)?,
         },
-        Takes::Padding(known) => match value {
-            Value::Word(_) | Value::Str(_) if !is_number(value, numbers) => {
-                Setting::Word(word(field, value, known, dialect)?)
-            }
-            Value::Pairs(..) => pairs(value, numbers, &wrong)?,
-            _ => per_axis(value, numbers, &wrong)?,
+        Takes::Padding(known) => match word_of(known)? {
+            Some(word) => Setting::Word(word),
+            None => amount(value, numbers, &wrong)?,
         },
-        Takes::Amount => match value {
-            Value::Pairs(..) => pairs(value, numbers, &wrong)?,
-            _ => per_axis(value, numbers, &wrong)?,
-        },
-        Takes::Float => Setting::Float(float(value, numbers, &wrong)?),
-        Takes::FloatPerAxis => match value {
-            Value::Tuple(values, span) => {
+        Takes::Amount => amount(value, numbers, &wrong)?,
+        Takes::Float => Setting::Float(real(value, numbers, &wrong)?),
+        Takes::FloatPerAxis => match value.items() {
+            Some(items) => {
                 let mut all = [0.0; MAX_SPATIAL];
-                let axes = axes(values.len(), *span)?;
-                for (place, value) in all.iter_mut().zip(values) {
-                    *place = float(value, numbers, &wrong)?;
+                let axes = axes(items.len(), value.span())?;
+                for (place, value) in all.iter_mut().zip(items) {
+                    *place = real(value, numbers, &wrong)?;
                 }
                 Setting::Floats { values: all, axes: Some(axes) }
             }
-            _ => Setting::Floats { values: [float(value, numbers, &wrong)?; MAX_SPATIAL], axes: None },
+            None => Setting::Floats { values: [real(value, numbers, &wrong)?; MAX_SPATIAL], axes: None },
         },
-        Takes::Bool => match value {
-            Value::Bool { value, .. } => Setting::Bool(*value),
-            _ => return Err(wrong()),
-        },
+        Takes::Bool => Setting::Bool(truth(value, dialect).ok_or_else(wrong)?),
         Takes::Word(known) => Setting::Word(word(field, value, known, dialect)?),
         Takes::Shape => Setting::Shape(shape(value, numbers, &wrong)?),
         Takes::Range => match value {
@@ -83,23 +77,38 @@ type Wrong<'a> = &'a dyn Fn() -> Report;
 
 fn number(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<i64, Report> {
     match value {
+        Value::Size(size) if size.has_decimals() => Err(wrong()),
         Value::Size(size) => numbers.int(size),
         Value::Word(name) => numbers.int(&SizeExpr::Name(name.clone())),
+        // Reported by the parser.
+        Value::Broken(_) => Err(Report::silent()),
         _ => Err(wrong()),
     }
 }
 
-fn is_number(value: &Value, numbers: &Numbers) -> bool {
-    // A constant is written in capitals, a word of the language never begins so.
-    matches!(value, Value::Word(name) if numbers.get(&name.to_string()).is_some()
-        || name.to_string().chars().all(|letter| !letter.is_lowercase()))
+fn real(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<f64, Report> {
+    match value {
+        Value::Size(number) => numbers.real(number),
+        Value::Word(name) => numbers.real(&SizeExpr::Name(name.clone())),
+        Value::Broken(_) => Err(Report::silent()),
+        _ => Err(wrong()),
+    }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a factor written as a whole number")]
-fn float(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<f64, Report> {
+/// Whether a lone name is one of a number and not one of these words: a constant is written in capitals, a word of
+/// the language never begins so.
+fn is_number(value: &Value, text: &str, known: &[words::Word], numbers: &Numbers) -> bool {
+    let capitals = text.chars().all(|letter| !letter.is_lowercase());
+    let like_a_word = || known.iter().any(|word| word.name.eq_ignore_ascii_case(text));
+    matches!(value, Value::Word(_)) && (numbers.get(text).is_some() || capitals && !like_a_word())
+}
+
+/// `true` or `false`, which ONNX writes as numbers.
+fn truth(value: &Value, dialect: Dialect) -> Option<bool> {
     match value {
-        Value::Float { value, .. } => Ok(*value),
-        _ => number(value, numbers, wrong).map(|value| value as f64),
+        Value::Bool { value, .. } => Some(*value),
+        Value::Size(SizeExpr::Int { value: number @ (0 | 1), .. }) if dialect == Dialect::Onnx => Some(*number == 1),
+        _ => None,
     }
 }
 
@@ -107,48 +116,55 @@ fn axes(written: usize, span: Span) -> Result<usize, Report> {
     if (1..=MAX_SPATIAL).contains(&written) { Ok(written) } else { Err(diagnose::too_many_axes(written, span)) }
 }
 
+/// `3`, `(3, 5)` or `[3, 5]`.
 fn per_axis(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, Report> {
-    match value {
-        Value::Tuple(values, span) => {
-            let mut all = [0; MAX_SPATIAL];
-            let axes = axes(values.len(), *span)?;
-            for (place, value) in all.iter_mut().zip(values) {
-                *place = number(value, numbers, wrong)?;
-            }
-            Ok(Setting::Ints { values: all, axes: Some(axes) })
-        }
-        _ => Ok(Setting::Ints { values: [number(value, numbers, wrong)?; MAX_SPATIAL], axes: None }),
+    let Some(items) = value.items() else {
+        return Ok(Setting::Ints { values: [number(value, numbers, wrong)?; MAX_SPATIAL], axes: None });
+    };
+    let mut all = [0; MAX_SPATIAL];
+    let axes = axes(items.len(), value.span())?;
+    for (place, value) in all.iter_mut().zip(items) {
+        *place = number(value, numbers, wrong)?;
     }
+    Ok(Setting::Ints { values: all, axes: Some(axes) })
 }
 
-fn pairs(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, Report> {
-    let Value::Pairs(pairs, span) = value else { return Err(wrong()) };
+/// Rows for all axes, per axis, or per axis and side: `1`, `(1, 2)`, `[(0, 1), (1, 1)]`.
+fn amount(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, Report> {
+    let items = value.items().unwrap_or_default();
+    if !items.iter().any(|item| item.items().is_some()) {
+        return per_axis(value, numbers, wrong);
+    }
     let mut all = [(0, 0); MAX_SPATIAL];
-    let axes = axes(pairs.len(), *span)?;
-    for (place, (lo, hi)) in all.iter_mut().zip(pairs) {
-        *place = (number(lo, numbers, wrong)?, number(hi, numbers, wrong)?);
+    let axes = axes(items.len(), value.span())?;
+    for (place, item) in all.iter_mut().zip(items) {
+        let Some([low, high]) = item.items() else { return Err(diagnose::no_pair(item)) };
+        *place = (number(low, numbers, wrong)?, number(high, numbers, wrong)?);
     }
     Ok(Setting::Pairs { values: all, axes: Some(axes) })
 }
 
-/// `[16, 4, 4]`, `(16, 4, 4)` or `16`.
+/// `[16, 4, 4]`, `(16, 4, 4)` or `16`; `_` is open.
 fn shape(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Shape, Report> {
-    match value {
-        // Whether the batch or an open size was meant is not known.
-        Value::Shape(pattern) if pattern.batch => Err(Report::silent()),
-        Value::Shape(pattern) => numbers.shape(pattern),
-        Value::Tuple(values, span) => {
-            if values.len() > MAX_RANK {
-                return Err(diagnose::shape_rank(values.len(), *span));
-            }
-            let mut sizes = Vec::new();
-            for value in values {
-                sizes.push(number(value, numbers, wrong)?);
-            }
-            Ok(Shape::of(&sizes))
-        }
-        _ => Ok(Shape::of(&[number(value, numbers, wrong)?])),
+    let Some(items) = value.items() else { return Ok(Shape::of(&[number(value, numbers, wrong)?])) };
+    if items.is_empty() || items.len() > MAX_RANK {
+        return Err(diagnose::shape_rank(items.len(), value.span()));
     }
+    let mut sizes = Vec::new();
+    for item in items {
+        sizes.push(match item {
+            Value::Hole(_) => Size::Unknown,
+            Value::Size(SizeExpr::Int { value: -1, span }) if sizes.is_empty() => {
+                return Err(diagnose::batch_axis("-1", *span));
+            }
+            Value::Size(size) if !size.has_decimals() => numbers.size(size)?,
+            Value::Word(name) => numbers.size(&SizeExpr::Name(name.clone()))?,
+            // Reported by the parser: whether the batch or an open size was meant is not known.
+            Value::Broken(_) => return Err(Report::silent()),
+            _ => return Err(wrong()),
+        });
+    }
+    Ok(Shape::new(&sizes, numbers.scope()))
 }
 
 fn word(
@@ -157,11 +173,7 @@ fn word(
     known: &'static [words::Word],
     dialect: Dialect,
 ) -> Result<&'static str, Report> {
-    let (text, span) = match value {
-        Value::Word(word) => (word.to_string(), word.span()),
-        Value::Str(text) => (text.value(), text.span()),
-        _ => return Err(diagnose::wrong_value(field, value)),
-    };
+    let (Some(text), span) = (value.text(), value.span()) else { return Err(diagnose::wrong_value(field, value)) };
     // The language's words are lower case, and so are PyTorch's strings. The other frameworks write
     // theirs in either case.
     let exact = matches!(value, Value::Word(_)) || dialect == Dialect::Torch;

@@ -73,6 +73,9 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         Reason::Size(SizeError::DivisionByZero) => {
             text.str("divides by zero");
         }
+        Reason::Size(SizeError::NegativeExponent) => {
+            text.str("has a negative exponent");
+        }
         Reason::Size(SizeError::Overflow) => {
             text.str("gives a size that does not fit 64 bits");
         }

@@ -4,6 +4,7 @@
 //! Everything is a pure `const fn` over checked signed integers; nothing allocates.
 //!
 //! - [`size`], [`shape`]: a number or `a*h + b`, and a list of them.
+//! - [`operator`]: arithmetic on them as it is written.
 //! - [`axis`]: the two maps of one axis, a sliding window and a stamped kernel.
 //! - [`op`]: layers as plain data. [`dialect`] translates a framework's words into axes.
 //! - [`layer`]: shapes in, shape out. [`param`]: what a layer stores,
@@ -24,6 +25,7 @@ pub mod figure;
 pub mod graph;
 pub mod layer;
 pub mod op;
+pub mod operator;
 pub mod padding;
 pub mod param;
 pub mod program;

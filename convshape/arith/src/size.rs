@@ -52,6 +52,8 @@ pub enum SizeError {
     NotLinear,
     /// The divisor is zero.
     DivisionByZero,
+    /// A size is raised to, or shifted by, a negative number.
+    NegativeExponent,
 }
 
 impl Size {
@@ -118,6 +120,7 @@ impl Size {
     pub const fn sub(self, other: Size) -> Result<Size, SizeError> {
         match (self, other) {
             (Size::Unknown, _) | (_, Size::Unknown) => Ok(Size::Unknown),
+            (Size::Number(a), Size::Number(n)) => number(a.checked_sub(n)),
             (size, Size::Number(n)) => match n.checked_neg() {
                 Some(n) => size.plus(n),
                 None => Err(SizeError::Overflow),

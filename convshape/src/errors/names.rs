@@ -112,20 +112,20 @@ pub const CS0104: &str = code::REPEATED_FIELD.title;
 /// convshape::conv_chain! {
 ///     struct Model {
 ///         input: [1, 28, 28];
-///         Conv2d(1 -> 8, kernel: [3, 3]);
+///         Conv2d(1 -> 8, kernel: 3.5);
 ///         output: [8, 26, 26];
 ///     }
 /// }
 /// ```
 ///
-/// One value per axis stands in parentheses, `(3, 5)`; one per axis and side in brackets, `[(0, 1), (0, 1)]`; flags are
-/// `true` or `false`. `_` (a hole) is for kernels, paddings and channels only.
+/// Sizes are whole numbers. One value per axis is written `(3, 5)` or `[3, 5]`, one per axis and side
+/// `[(0, 1), (0, 1)]`; flags are `true` or `false`. `_` (a hole) is for kernels, paddings and channels only.
 ///
 /// ```
 /// convshape::conv_chain! {
 ///     struct Model {
 ///         input: [1, 28, 28];
-///         Conv2d(1 -> 8, kernel: (3, 3));
+///         Conv2d(1 -> 8, kernel: [3, 3]);
 ///         output: [8, 26, 26];
 ///     }
 /// }

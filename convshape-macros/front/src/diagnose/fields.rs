@@ -5,6 +5,7 @@ use convshape_arith::op::Dialect;
 use proc_macro2::{Ident, Span};
 
 use super::Report;
+use crate::fault::SyntaxFault;
 use crate::syntax::Value;
 use crate::words::{Dialects, FieldWords, LayerName, LayerWords, Positional, Takes, Word, list};
 
@@ -22,13 +23,7 @@ pub(crate) fn unknown_layer(op: &Ident, nearest: Option<String>) -> Report {
     Report::new(code::UNKNOWN_LAYER, op.span(), format!("there is no layer `{op}`")).meant(nearest)
 }
 
-pub(crate) fn layer_elsewhere(
-    op: &str,
-    span: Span,
-    found: &LayerName,
-    dialects: Dialects,
-    dialect: Dialect,
-) -> Report {
+pub(crate) fn layer_elsewhere(op: &str, span: Span, found: &LayerName, dialects: Dialects, dialect: Dialect) -> Report {
     let message = format!("`{op}` is a layer of {}, this chain is in {}", names(dialects), dialect.name());
     let report = Report::new(code::DIALECT, span, message);
     if !found.words.dialects.contains(&dialect) {
@@ -133,11 +128,11 @@ pub(crate) fn unknown_dialect(name: &str, nearest: Option<String>, span: Span) -
 pub(crate) fn wrong_value(field: &FieldWords, value: &Value) -> Report {
     let wanted = match field.takes {
         Takes::Size => "a whole number",
-        Takes::SizePerAxis | Takes::SizePerAxisOr(_) => "a whole number, or one per axis in parentheses",
-        Takes::Padding(_) => "a whole number, one per axis in parentheses, `[(low, high), ..]`, or a word",
-        Takes::Amount => "a whole number, one per axis in parentheses, or `[(low, high), ..]`",
+        Takes::SizePerAxis | Takes::SizePerAxisOr(_) => "a whole number, or one per axis in brackets",
+        Takes::Padding(_) => "a whole number, one per axis in brackets, `[(low, high), ..]`, or a word",
+        Takes::Amount => "a whole number, one per axis in brackets, or `[(low, high), ..]`",
         Takes::Float => "a number",
-        Takes::FloatPerAxis => "a number, or one per axis in parentheses",
+        Takes::FloatPerAxis => "a number, or one per axis in brackets",
         Takes::Bool => "`true` or `false`",
         Takes::Word(_) => "a word",
         Takes::Shape => "a shape such as `[16, 4, 4]`",
@@ -146,18 +141,18 @@ pub(crate) fn wrong_value(field: &FieldWords, value: &Value) -> Report {
         Takes::Activation => "an activation such as `Relu`",
         Takes::Dialect => "the name of a dialect",
     };
-    let report = Report::new(code::VALUE, value.span(), format!("`{}` takes {wanted}, found `{value}`", field.name));
-    match (value, field.takes) {
-        (
-            Value::Shape(shape),
-            Takes::SizePerAxis | Takes::SizePerAxisOr(_) | Takes::FloatPerAxis | Takes::Padding(_) | Takes::Amount,
-        ) => {
-            let sizes = shape.to_string();
-            let sizes = sizes.strip_prefix('[').and_then(|sizes| sizes.strip_suffix(']')).unwrap_or(&sizes);
-            report.help(format_args!("write `({sizes})`"))
-        }
-        _ => report,
-    }
+    Report::new(code::VALUE, value.span(), format!("`{}` takes {wanted}, found `{value}`", field.name))
+}
+
+/// Of pairs of rows per axis one that is none.
+pub(crate) fn no_pair(value: &Value) -> Report {
+    Report::new(code::VALUE, value.span(), format!("expected `(low, high)`, found `{value}`"))
+        .help("both sides of every axis are written: `[(0, 1), (1, 1)]`")
+}
+
+/// Python's batch axis in a shape that is a value.
+pub(crate) fn batch_axis(found: &str, span: Span) -> Report {
+    Report::from(&SyntaxFault::BatchAxis { span, found: found.to_owned() })
 }
 
 pub(crate) fn setting_not_taken(layer: &str, field: &str, value: &str, span: Span) -> Report {

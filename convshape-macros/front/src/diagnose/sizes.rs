@@ -45,6 +45,18 @@ pub(crate) fn division_by_zero(span: Span) -> Report {
     Report::new(code::NOT_FIXED, span, "division by zero")
 }
 
+pub(crate) fn negative_exponent(size: &str, span: Span) -> Report {
+    Report::new(code::NOT_FIXED, span, format!("`{size}` has a negative exponent, which gives no whole number"))
+}
+
+pub(crate) fn not_whole(number: &str, span: Span) -> Report {
+    Report::new(code::VALUE, span, format!("sizes are whole numbers, found `{number}`"))
+}
+
+pub(crate) fn not_finite(number: &str, span: Span) -> Report {
+    Report::new(code::TOO_LARGE, span, format!("`{number}` is not a finite number"))
+}
+
 pub(crate) fn shape_rank(axes: usize, span: Span) -> Report {
     let most = convshape_arith::shape::MAX_RANK;
     let message = match axes {

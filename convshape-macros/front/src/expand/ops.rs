@@ -15,22 +15,6 @@ fn variant(value: impl std::fmt::Debug) -> Ident {
     Ident::new(&format!("{value:?}"), Span::call_site())
 }
 
-/// A float; the infinities have no literal.
-fn float(value: f64) -> TokenStream {
-    if value.is_finite() {
-        let value = Literal::f64_suffixed(value);
-        quote!(#value)
-    } else {
-        let sign = if value < 0.0 { quote!(-) } else { quote!() };
-        quote!((#sign 1.0_f64 / 0.0_f64))
-    }
-}
-
-fn floats(values: &PerAxis<f64>) -> TokenStream {
-    let values = values.map(float);
-    quote!([#(#values),*])
-}
-
 impl Expansion<'_> {
     /// A number, or the expression that it stands for.
     pub(super) fn int(&self, value: i64) -> TokenStream {
@@ -39,6 +23,25 @@ impl Expansion<'_> {
         }
         let value = Literal::i64_unsuffixed(value);
         quote!(#value)
+    }
+
+    /// A real number, or the expression that it stands for. The infinities have no literal.
+    fn float(&self, value: f64) -> TokenStream {
+        if let Some(expr) = self.graph.unseen.get_real(value) {
+            return expr.value;
+        }
+        if value.is_finite() {
+            let value = Literal::f64_suffixed(value);
+            quote!(#value)
+        } else {
+            let sign = if value < 0.0 { quote!(-) } else { quote!() };
+            quote!((#sign 1.0_f64 / 0.0_f64))
+        }
+    }
+
+    fn floats(&self, values: &PerAxis<f64>) -> TokenStream {
+        let values = values.map(|value| self.float(value));
+        quote!([#(#values),*])
     }
 
     pub(super) fn ints(&self, values: &PerAxis<i64>) -> TokenStream {
@@ -181,20 +184,20 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let activation = match *activation {
             Activation::LeakyRelu { slope } => {
-                let slope = float(slope);
+                let slope = self.float(slope);
                 quote!(LeakyRelu { slope: #slope })
             }
             Activation::Elu { alpha } => {
-                let alpha = float(alpha);
+                let alpha = self.float(alpha);
                 quote!(Elu { alpha: #alpha })
             }
             Activation::Hardsigmoid { alpha } => {
-                let alpha = float(alpha);
+                let alpha = self.float(alpha);
                 quote!(Hardsigmoid { alpha: #alpha })
             }
             Activation::Gelu { tanh } => quote!(Gelu { tanh: #tanh }),
             Activation::Clamp { min, max } => {
-                let (min, max) = (float(min), float(max));
+                let (min, max) = (self.float(min), self.float(max));
                 quote!(Clamp { min: #min, max: #max })
             }
             plain => {
@@ -209,7 +212,7 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let to = match to {
             ResizeTo::Scale(values) => {
-                let values = floats(values);
+                let values = self.floats(values);
                 quote!(Scale(#values))
             }
             ResizeTo::Size(values) => {
@@ -264,7 +267,7 @@ impl Expansion<'_> {
                 quote!(DepthToSpace { factor: #factor, order: #krate::__private::arith::op::DepthOrder::#order })
             }
             Op::Pad { amount, mode, value } => {
-                let (amount, mode, value) = (self.amount(amount), self.border(*mode), float(*value));
+                let (amount, mode, value) = (self.amount(amount), self.border(*mode), self.float(*value));
                 quote!(Pad { amount: #amount, mode: #mode, value: #value })
             }
             Op::Crop { amount } => {
@@ -284,26 +287,26 @@ impl Expansion<'_> {
                 quote!(Reshape { shape: #shape })
             }
             Op::Scale { by } => {
-                let by = float(*by);
+                let by = self.float(*by);
                 quote!(Scale { by: #by })
             }
             Op::BatchNorm { dialect, channels, eps, affine, momentum } => {
                 let dialect = self.dialect(*dialect);
-                let (channels, eps, momentum) = (self.count(*channels), float(*eps), float(*momentum));
+                let (channels, eps, momentum) = (self.count(*channels), self.float(*eps), self.float(*momentum));
                 quote!(BatchNorm { dialect: #dialect, channels: #channels, eps: #eps, affine: #affine, momentum: #momentum })
             }
             Op::GroupNorm { dialect, channels, groups, eps } => {
                 let dialect = self.dialect(*dialect);
-                let (channels, groups, eps) = (self.count(*channels), self.int(*groups), float(*eps));
+                let (channels, groups, eps) = (self.count(*channels), self.int(*groups), self.float(*eps));
                 quote!(GroupNorm { dialect: #dialect, channels: #channels, groups: #groups, eps: #eps })
             }
             Op::InstanceNorm { dialect, channels, eps, affine } => {
-                let (dialect, channels, eps) = (self.dialect(*dialect), self.count(*channels), float(*eps));
+                let (dialect, channels, eps) = (self.dialect(*dialect), self.count(*channels), self.float(*eps));
                 quote!(InstanceNorm { dialect: #dialect, channels: #channels, eps: #eps, affine: #affine })
             }
             Op::LayerNorm { dialect, size, eps } => {
                 let dialect = self.dialect(*dialect);
-                let (size, eps) = (self.option(*size, |size: Shape| self.shape_value(&size)), float(*eps));
+                let (size, eps) = (self.option(*size, |size: Shape| self.shape_value(&size)), self.float(*eps));
                 quote!(LayerNorm { dialect: #dialect, size: #size, eps: #eps })
             }
             Op::Activation(activation) => self.activation(activation),
@@ -316,7 +319,7 @@ impl Expansion<'_> {
                 quote!(Snake { channels: #channels })
             }
             Op::Dropout { p } => {
-                let p = float(*p);
+                let p = self.float(*p);
                 quote!(Dropout { p: #p })
             }
             plain @ (Op::Flatten | Op::Concat | Op::Add | Op::Mul | Op::Softmax) => {

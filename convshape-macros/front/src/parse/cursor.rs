@@ -2,6 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 
+use super::size::{angles, opens_generics};
 use super::{MAX_DEPTH, Parsed, describe};
 use crate::fault::SyntaxFault;
 
@@ -159,28 +160,27 @@ impl<'a> Cursor<'a> {
         if self.at_end() { Ok(()) } else { Err(self.unexpected(expected)) }
     }
 
-    /// The parts between the commas, without an empty one at the end. A comma between `<` and `>`
-    /// belongs to a path.
+    /// The parts between the commas, without an empty one at the end. A comma between the `<` and `>` of generic
+    /// arguments belongs to a path.
     pub(super) fn split(mut self) -> Vec<Cursor<'a>> {
         let mut parts = Vec::new();
         let mut start = self.clone();
-        let mut angles = 0_usize;
+        // Whether a number or name came before, which a `<` could compare.
+        let mut operand = false;
         while !self.at_end() {
-            if self.is_punct("->") {
-                self.punct("->");
-            } else if self.is_punct("<") {
-                angles += 1;
-                self.bump();
-            } else if self.is_punct(">") {
-                angles = angles.saturating_sub(1);
-                self.bump();
-            } else if self.is_punct(",") && angles == 0 {
+            if self.is_punct(",") {
                 parts.push(Cursor::new(start.until(&self), start.last));
                 self.bump();
                 start = self.clone();
-            } else {
-                self.bump();
+                operand = false;
+                continue;
             }
+            let generics = self.is_punct("<") && (!operand || opens_generics(&self));
+            if generics && angles(&mut self).is_ok() {
+                continue;
+            }
+            let shift = self.punct("<<").is_some();
+            operand = !shift && !matches!(self.bump(), Some(TokenTree::Punct(_)));
         }
         if !start.at_end() {
             parts.push(start);

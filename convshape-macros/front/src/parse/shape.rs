@@ -35,12 +35,10 @@ impl Parser {
     pub(super) fn dims(&mut self, group: &Group) -> ShapePattern {
         let tokens = plain(group.stream());
         let mut dims = Vec::new();
-        let mut batch = false;
         for mut part in Cursor::new(&tokens, group.span_open()).split() {
             let span = part.span();
             if let Some(found) = batch_axis(&part, dims.len()) {
                 self.fault(SyntaxFault::BatchAxis { span, found: found.to_owned() });
-                batch = true;
                 continue;
             }
             let dim = match part.hole() {
@@ -50,7 +48,7 @@ impl Parser {
             let dim = dim.and_then(|dim| part.end("`,` or `]`").map(|()| dim));
             dims.push(self.recorded(dim).unwrap_or(Dim::Broken));
         }
-        ShapePattern { dims, batch, span: group.span() }
+        ShapePattern { dims, span: group.span() }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Sizes: arithmetic of numbers, names and paths; and ranges of them.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use convshape_arith::operator::Operator;
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 
 use super::cursor::{Cursor, plain};
 use super::number::{Lit, literal};
 use super::{Parsed, Parser};
 use crate::fault::SyntaxFault;
-use crate::syntax::{Operator, Range, SizeExpr};
+use crate::syntax::{Range, SizeExpr};
 
 /// Operators in one size that are followed. Beyond, later stages could exhaust the stack.
 const MAX_OPERATORS: usize = 64;
@@ -41,92 +42,188 @@ impl Parser {
         Ok(Range { low, high, inclusive })
     }
 
-    /// A size: sums of products of numbers, names and paths.
+    /// A size: shifts of sums of products of powers of numbers, names and paths.
     pub(super) fn size(&mut self, c: &mut Cursor<'_>) -> Parsed<SizeExpr> {
-        let mut operators = 0;
-        let mut sum = self.product(c, &mut operators)?;
-        loop {
-            let operator = match () {
-                () if c.is_punct("->") => return Ok(sum),
-                () if c.is_punct("+") => Operator::Add,
-                () if c.is_punct("-") => Operator::Sub,
-                () => return Ok(sum),
-            };
-            sum = self.binary(sum, operator, c, &mut operators, Parser::product)?;
-        }
+        self.shifted(c, &mut Reading { operators: 0, decimals: false })
     }
 
-    fn product(&mut self, c: &mut Cursor<'_>, operators: &mut usize) -> Parsed<SizeExpr> {
-        let mut product = self.factor(c, operators)?;
-        loop {
-            let operator = match () {
-                () if c.is_punct("*") => Operator::Mul,
-                () if c.is_punct("/") => Operator::Div,
-                () => return Ok(product),
-            };
-            product = self.binary(product, operator, c, operators, Parser::factor)?;
-        }
+    /// The same, in which numbers may have decimals.
+    pub(super) fn number(&mut self, c: &mut Cursor<'_>) -> Parsed<SizeExpr> {
+        self.shifted(c, &mut Reading { operators: 0, decimals: true })
     }
 
-    /// The operator at the cursor and its right side.
-    fn binary(
+    fn shifted(&mut self, c: &mut Cursor<'_>, reading: &mut Reading) -> Parsed<SizeExpr> {
+        self.joined(c, reading, &[Operator::Shl, Operator::Shr], Parser::sum)
+    }
+
+    fn sum(&mut self, c: &mut Cursor<'_>, reading: &mut Reading) -> Parsed<SizeExpr> {
+        self.joined(c, reading, &[Operator::Add, Operator::Sub], Parser::product)
+    }
+
+    fn product(&mut self, c: &mut Cursor<'_>, reading: &mut Reading) -> Parsed<SizeExpr> {
+        self.joined(c, reading, &[Operator::Mul, Operator::Div, Operator::Rem], Parser::signed)
+    }
+
+    /// What stands between operators that bind alike, from the left.
+    fn joined(
         &mut self,
-        left: SizeExpr,
-        operator: Operator,
         c: &mut Cursor<'_>,
-        operators: &mut usize,
-        right: impl FnOnce(&mut Parser, &mut Cursor<'_>, &mut usize) -> Parsed<SizeExpr>,
+        reading: &mut Reading,
+        operators: &[Operator],
+        side: fn(&mut Parser, &mut Cursor<'_>, &mut Reading) -> Parsed<SizeExpr>,
     ) -> Parsed<SizeExpr> {
-        let span = count(c, operators)?;
-        let right = right(self, c, operators)?;
-        Ok(SizeExpr::Binary { left: Box::new(left), operator, right: Box::new(right), span })
+        let mut left = side(self, c, reading)?;
+        while let Some(operator) = operators.iter().copied().find(|operator| is_operator(c, *operator)) {
+            let span = reading.operator(c, operator)?;
+            let right = Box::new(side(self, c, reading)?);
+            left = SizeExpr::Binary { left: Box::new(left), operator, right, span };
+        }
+        Ok(left)
     }
 
-    fn factor(&mut self, c: &mut Cursor<'_>, operators: &mut usize) -> Parsed<SizeExpr> {
-        let negative = c.is_punct("-") && !c.is_punct("->");
-        if let Some(TokenTree::Literal(number)) = c.peek_at(usize::from(negative)) {
-            let span = c.span();
-            return match literal(number, negative)? {
-                Lit::Int(value) => {
-                    c.bump();
-                    if negative {
-                        c.bump();
-                    }
-                    Ok(SizeExpr::Int { value, span })
-                }
-                _ => Err(c.unexpected_with("a size", Some("sizes are whole numbers such as `16`".to_owned()))),
-            };
+    /// `-a`, which binds less than `**`.
+    fn signed(&mut self, c: &mut Cursor<'_>, reading: &mut Reading) -> Parsed<SizeExpr> {
+        if !c.is_punct("-") || c.is_punct("->") {
+            return self.power(c, reading);
         }
-        if negative {
-            let span = count(c, operators)?;
-            let of = Box::new(self.factor(c, operators)?);
-            return Ok(SizeExpr::Negated { of, span });
+        // `i64::MIN` has no positive number.
+        if let Some(TokenTree::Literal(number)) = c.peek_at(1)
+            && !c.punct_at(2, "**")
+        {
+            let span = c.span();
+            let number = reading.literal(number, true, c)?;
+            c.bump();
+            c.bump();
+            return Ok(number.size(span));
+        }
+        let span = reading.operator(c, Operator::Sub)?;
+        Ok(SizeExpr::Negated { of: Box::new(self.signed(c, reading)?), span })
+    }
+
+    /// `a ** b`, from the right.
+    fn power(&mut self, c: &mut Cursor<'_>, reading: &mut Reading) -> Parsed<SizeExpr> {
+        let base = self.factor(c, reading)?;
+        if !c.is_punct("**") {
+            return Ok(base);
+        }
+        let span = reading.operator(c, Operator::Pow)?;
+        let right = Box::new(self.signed(c, reading)?);
+        Ok(SizeExpr::Binary { left: Box::new(base), operator: Operator::Pow, right, span })
+    }
+
+    fn factor(&mut self, c: &mut Cursor<'_>, reading: &mut Reading) -> Parsed<SizeExpr> {
+        if let Some(TokenTree::Literal(number)) = c.peek() {
+            let span = c.span();
+            let number = reading.literal(number, false, c)?;
+            c.bump();
+            return Ok(number.size(span));
         }
         if let Some(group) = c.group(Delimiter::Parenthesis) {
             return self.nested(group.span(), |parser| {
                 let tokens = plain(group.stream());
                 let mut inner = Cursor::new(&tokens, group.span_open());
-                let size = parser.size(&mut inner)?;
+                let size = parser.shifted(&mut inner, reading)?;
                 inner.end("`)`")?;
                 Ok(size)
             });
         }
-        path(c)
+        match extremum(c) {
+            Some(operator) => self.extremum(operator, c, reading),
+            None => path(c),
+        }
+    }
+
+    /// `min(a, b)`, `max(a, b, c)`
+    fn extremum(&mut self, operator: Operator, c: &mut Cursor<'_>, reading: &mut Reading) -> Parsed<SizeExpr> {
+        let span = c.span();
+        c.bump();
+        let Some(group) = c.group(Delimiter::Parenthesis) else { return Err(c.unexpected("`(`")) };
+        self.nested(group.span(), |parser| {
+            let tokens = plain(group.stream());
+            let mut values = Vec::new();
+            for mut part in Cursor::new(&tokens, group.span_open()).split() {
+                values.push(parser.shifted(&mut part, reading)?);
+                part.end("`,` or `)`")?;
+            }
+            let join = |left, right| SizeExpr::Binary { left: Box::new(left), operator, right: Box::new(right), span };
+            let several = values.len() > 1;
+            match values.into_iter().reduce(join) {
+                Some(value) if several => Ok(value),
+                _ => Err(SyntaxFault::Unexpected {
+                    span: group.span(),
+                    found: "`(`".to_owned(),
+                    expected: "two values or more, as in `max(a, b)`",
+                    help: None,
+                }),
+            }
+        })
     }
 }
 
-/// Takes an operator, as far as one size has them.
-fn count(c: &mut Cursor<'_>, operators: &mut usize) -> Parsed<Span> {
-    let span = c.span();
-    *operators += 1;
-    if *operators > MAX_OPERATORS {
-        return Err(SyntaxFault::TooDeep { span });
-    }
-    c.bump();
-    Ok(span)
+/// How far one number was read, and what may stand in it.
+struct Reading {
+    /// The operators so far.
+    operators: usize,
+    /// Whether numbers may have decimals.
+    decimals: bool,
 }
 
-/// `C`, `cfg::C`, `Self::C`, `Encoder<28>`, `<T as Sizes>::C`
+/// A literal that stands for a number.
+enum Number {
+    Whole(i64),
+    Real(f64),
+}
+
+impl Number {
+    fn size(self, span: Span) -> SizeExpr {
+        match self {
+            Number::Whole(value) => SizeExpr::Int { value, span },
+            Number::Real(value) => SizeExpr::Float { value, span },
+        }
+    }
+}
+
+impl Reading {
+    /// Takes an operator, as far as one number has them.
+    fn operator(&mut self, c: &mut Cursor<'_>, operator: Operator) -> Parsed<Span> {
+        let span = c.span();
+        self.operators += 1;
+        if self.operators > MAX_OPERATORS {
+            return Err(SyntaxFault::TooDeep { span });
+        }
+        c.punct(operator.symbol());
+        Ok(span)
+    }
+
+    /// What a literal stands for; it is not taken yet.
+    fn literal(&self, number: &Literal, negative: bool, c: &Cursor<'_>) -> Parsed<Number> {
+        match literal(number, negative)? {
+            Lit::Int(value) => Ok(Number::Whole(value)),
+            Lit::Float(value) if self.decimals => Ok(Number::Real(value)),
+            Lit::Float(_) | Lit::Str(_) => {
+                Err(c.unexpected_with("a size", Some("sizes are whole numbers such as `16`".to_owned())))
+            }
+        }
+    }
+}
+
+/// Whether an operator stands here, and no longer one that begins alike.
+fn is_operator(c: &Cursor<'_>, operator: Operator) -> bool {
+    let longer = match operator {
+        Operator::Sub => "->",
+        Operator::Mul => "**",
+        _ => return c.is_punct(operator.symbol()),
+    };
+    c.is_punct(operator.symbol()) && !c.is_punct(longer)
+}
+
+/// The function that is called here: `min(` or `max(`.
+pub(super) fn extremum(c: &Cursor<'_>) -> Option<Operator> {
+    c.group_at(1, Delimiter::Parenthesis)?;
+    [Operator::Min, Operator::Max].into_iter().find(|operator| c.is_word(operator.symbol()))
+}
+
+/// `C`, `cfg::C`, `Self::C`, `Encoder<28>::C`, `<T as Sizes>::C`; as the type of a sub-chain `Encoder<28>`.
 fn path(c: &mut Cursor<'_>) -> Parsed<SizeExpr> {
     let expected = "a value";
     let start = c.clone();
@@ -137,11 +234,13 @@ fn path(c: &mut Cursor<'_>) -> Parsed<SizeExpr> {
         c.ident(expected)?;
     }
     loop {
-        if c.is_punct("<") {
+        if opens_generics(c) {
             angles(c)?;
         } else if c.punct("::").is_some() {
             if !c.is_punct("<") {
                 c.ident("the rest of a path")?;
+            } else {
+                angles(c)?;
             }
         } else {
             break;
@@ -152,6 +251,15 @@ fn path(c: &mut Cursor<'_>) -> Parsed<SizeExpr> {
         [TokenTree::Ident(name)] => SizeExpr::Name(Ident::clone(name)),
         _ => SizeExpr::Path { tokens: tokens.iter().cloned().collect::<TokenStream>(), span: start.span() },
     })
+}
+
+/// Whether the `<` behind a name opens generic arguments: its `>` is followed by the rest of a path, or by nothing
+/// that could be compared.
+pub(super) fn opens_generics(c: &Cursor<'_>) -> bool {
+    let mut behind = c.clone();
+    c.is_punct("<")
+        && angles(&mut behind).is_ok()
+        && (behind.at_end() || behind.is_punct("::") || behind.is_punct(",") || behind.is_punct(";"))
 }
 
 /// `<..>` with what stands between; the cursor stays where there is no `>`.

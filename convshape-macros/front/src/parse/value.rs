@@ -5,11 +5,12 @@ use proc_macro2::{Delimiter, Group, Span, TokenTree};
 use super::cursor::{Cursor, plain};
 use super::number::{Lit, literal};
 use super::python::Sign;
+use super::size::extremum;
 use super::source::reference;
 use super::statement::labelled;
 use super::{Parsed, Parser};
 use crate::fault::{PythonForm, SyntaxFault};
-use crate::syntax::{Args, Dim, Field, SizeExpr, Value};
+use crate::syntax::{Args, Field, SizeExpr, Value};
 
 impl Parser {
     /// What stands in a layer's parentheses. A part that cannot be read is recorded and stands as
@@ -109,7 +110,7 @@ impl Parser {
             return Ok(Value::Hole(span));
         }
         if let Some(group) = c.group(Delimiter::Bracket) {
-            return self.nested(group.span(), |parser| parser.bracket(group));
+            return self.nested(group.span(), |parser| parser.list(group));
         }
         if let Some(group) = c.group_at(0, Delimiter::Parenthesis)
             && let Some(tuple) = self.nested(group.span(), |parser| parser.tuple(group))?
@@ -117,30 +118,16 @@ impl Parser {
             c.bump();
             return Ok(tuple);
         }
-        let negative = c.is_punct("-") && !c.is_punct("->");
-        if let Some(TokenTree::Literal(number)) = c.peek_at(usize::from(negative))
-            && let value @ (Lit::Float(_) | Lit::Str(_)) = literal(number, negative)?
+        if let Some(TokenTree::Literal(text)) = c.peek()
+            && let Lit::Str(text) = literal(text, false)?
         {
-            let span = c.span();
-            return match value {
-                Lit::Float(value) => {
-                    c.bump();
-                    if negative {
-                        c.bump();
-                    }
-                    Ok(Value::Float { value, span })
-                }
-                Lit::Str(text) if !negative => {
-                    c.bump();
-                    Ok(Value::Str(text))
-                }
-                _ => Err(c.unexpected("a value")),
-            };
+            c.bump();
+            return Ok(Value::Str(text));
         }
         if let Some(value) = self.named_value(c)? {
             return Ok(value);
         }
-        let size = self.size(c)?;
+        let size = self.number(c)?;
         if c.is_punct("..") {
             let range = self.range_from(size, c)?;
             return Ok(Value::Range(Box::new(range)));
@@ -178,7 +165,8 @@ impl Parser {
             }
             _ => {}
         }
-        if !c.punct_at(1, ".") && c.group_at(1, Delimiter::Parenthesis).is_none() || c.punct_at(1, "..") {
+        let called = c.group_at(1, Delimiter::Parenthesis).is_some() && extremum(c).is_none();
+        if !c.punct_at(1, ".") && !called || c.punct_at(1, "..") {
             return Ok(None);
         }
         let reference = reference(c)?;
@@ -225,60 +213,23 @@ impl Parser {
             part.end("`,` or `)`")?;
             values.push(value);
         }
-        // Python writes pairs per axis in parentheses too.
-        let pairs: Option<Vec<_>> = values.iter().map(pair).collect();
-        Ok(Some(match pairs {
-            Some(pairs) if !pairs.is_empty() => Value::Pairs(pairs, group.span()),
-            _ => Value::Tuple(values, group.span()),
-        }))
+        Ok(Some(Value::Tuple(values, group.span())))
     }
 
-    /// `[..]`: pairs if its elements are in brackets themselves, else a shape.
-    fn bracket(&mut self, group: &Group) -> Parsed<Value> {
+    /// `[..]`: a value per axis, a pair per axis, a shape, or several names.
+    fn list(&mut self, group: &Group) -> Parsed<Value> {
         let tokens = plain(group.stream());
-        let parts = Cursor::new(&tokens, group.span_open()).split();
-        if !parts.iter().any(is_pair) {
-            return Ok(Value::Shape(self.dims(group)));
-        }
-        let mut pairs = Vec::new();
-        for mut part in parts {
+        let mut values = Vec::new();
+        for mut part in Cursor::new(&tokens, group.span_open()).split() {
             let span = part.span();
-            let value = self.value(&mut part)?;
-            part.end("`,` or `]`")?;
-            let Some(both) = pair(&value) else {
-                let found = format!("`{value}`");
-                let help = Some("both sides of every axis are written: `[(0, 1), (1, 1)]`".to_owned());
-                return Err(SyntaxFault::Unexpected { span, found, expected: "`(low, high)`", help });
-            };
-            pairs.push(both);
+            if part.left() == 1 && part.is_word("None") {
+                self.fault(SyntaxFault::BatchAxis { span, found: "None".to_owned() });
+                values.push(Value::Broken(span));
+                continue;
+            }
+            let value = self.value(&mut part).and_then(|value| part.end("`,` or `]`").map(|()| value));
+            values.push(self.recorded(value).unwrap_or(Value::Broken(span)));
         }
-        Ok(Value::Pairs(pairs, group.span()))
-    }
-}
-
-/// Whether an element between brackets is itself in brackets: `(0, 1)`, not `(a + b)`.
-fn is_pair(part: &Cursor<'_>) -> bool {
-    match part.peek() {
-        Some(TokenTree::Group(group)) if part.left() == 1 => {
-            let comma = |token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
-            group.delimiter() == Delimiter::Bracket || group.stream().into_iter().any(comma)
-        }
-        _ => false,
-    }
-}
-
-/// The two sides of an axis.
-fn pair(value: &Value) -> Option<(Value, Value)> {
-    match value {
-        Value::Tuple(sides, _) => match sides.as_slice() {
-            [low, high] => Some((low.clone(), high.clone())),
-            _ => None,
-        },
-        // `[[0, 1], [1, 1]]`, as Python may write it.
-        Value::Shape(shape) => match shape.dims.as_slice() {
-            [Dim::Size(low), Dim::Size(high)] => Some((Value::Size(low.clone()), Value::Size(high.clone()))),
-            _ => None,
-        },
-        _ => None,
+        Ok(Value::List(values, group.span()))
     }
 }

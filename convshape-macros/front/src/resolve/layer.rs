@@ -114,7 +114,9 @@ impl<'a> Resolver<'a> {
             matches!(words::find_field(found.words, &field.name.to_string(), dialect), Lookup::Found(words) if words.name == "kernel")
         });
         match kernel.map(|field| &field.value) {
-            Some(Value::Tuple(values, _)) if (1..=3).contains(&values.len()) => Ok(Some(values.len())),
+            Some(Value::Tuple(values, _) | Value::List(values, _)) if (1..=3).contains(&values.len()) => {
+                Ok(Some(values.len()))
+            }
             _ => {
                 let input = self.graph.inputs.get(scope.previous).map(|input| input.shape.rank());
                 match input {

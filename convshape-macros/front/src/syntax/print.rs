@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use convshape_arith::operator::Operator;
 use proc_macro2::{TokenStream, TokenTree};
 
-use super::{Args, Dim, Field, Layer, Operator, Range, Reference, ShapePattern, SizeExpr, Source, Value};
+use super::{Args, Dim, Field, Layer, Range, Reference, ShapePattern, SizeExpr, Source, Value};
 
 impl Display for Layer {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -86,20 +87,16 @@ impl Display for Value {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Value::Size(size) => size.fmt(f),
-            // `{:?}` writes `1.0`, which is a float again when it is read.
-            Value::Float { value, .. } => write!(f, "{value:?}"),
             Value::Bool { value, .. } => value.fmt(f),
             Value::Word(word) => word.fmt(f),
             Value::Str(text) => write!(f, "{:?}", text.value()),
             Value::Hole(_) | Value::Broken(_) => f.write_str("_"),
             Value::Arrow { from, to } => write!(f, "{from} -> {to}"),
             Value::Undo { name, .. } => write!(f, "undo {name}"),
+            // Of one value it is a tuple only with the comma.
+            Value::Tuple(values, _) if values.len() == 1 => write!(f, "({},)", values[0]),
             Value::Tuple(values, _) => write!(f, "({})", list(values)),
-            Value::Pairs(pairs, _) => {
-                let pairs: Vec<String> = pairs.iter().map(|(low, high)| format!("({low}, {high})")).collect();
-                write!(f, "[{}]", pairs.join(", "))
-            }
-            Value::Shape(shape) => shape.fmt(f),
+            Value::List(values, _) => write!(f, "[{}]", list(values)),
             Value::Range(range) => range.fmt(f),
             Value::Call { name, args } => write!(f, "{name}{args}"),
             Value::Name(reference) => reference.fmt(f),
@@ -113,45 +110,54 @@ impl Display for SizeExpr {
             SizeExpr::Int { value, .. } => value.fmt(f),
             SizeExpr::Name(name) => name.fmt(f),
             SizeExpr::Path { tokens, .. } => f.write_str(&path(tokens)),
+            // `{:?}` writes `1.0`, which is a float again when it is read.
+            SizeExpr::Float { value, .. } => write!(f, "{value:?}"),
             SizeExpr::Negated { of, .. } => match **of {
                 SizeExpr::Binary { .. } => write!(f, "-({of})"),
                 _ => write!(f, "-{of}"),
             },
+            SizeExpr::Binary { left, operator: operator @ (Operator::Min | Operator::Max), right, .. } => {
+                write!(f, "{}({left}, {right})", operator.symbol())
+            }
             SizeExpr::Binary { left, operator, right, .. } => {
-                let outer = operator.precedence();
-                operand(f, left, |inner| inner < outer)?;
-                write!(f, " {operator} ")?;
-                operand(f, right, |inner| inner <= outer)
+                let outer = precedence(*operator);
+                // Of equals the left one binds first, of powers the right one.
+                let to_the_right = *operator == Operator::Pow;
+                operand(f, left, |inner| inner < outer || to_the_right && inner == outer)?;
+                write!(f, " {} ", operator.symbol())?;
+                // A sign on the right stands alone: `2 ** -1`.
+                let looser = |inner| inner < outer || !to_the_right && inner == outer;
+                operand(f, right, |inner| inner != NEGATION && looser(inner))
             }
         }
     }
 }
 
-/// One side of an operator, in parentheses where the operator inside binds too loosely.
+/// One side of an operator, in parentheses where what is inside binds too loosely.
 fn operand(f: &mut Formatter<'_>, size: &SizeExpr, loose: impl Fn(u8) -> bool) -> fmt::Result {
-    match size {
-        SizeExpr::Binary { operator, .. } if loose(operator.precedence()) => write!(f, "({size})"),
-        _ => size.fmt(f),
-    }
-}
-
-impl Operator {
-    fn precedence(self) -> u8 {
-        match self {
-            Operator::Add | Operator::Sub => 1,
-            Operator::Mul | Operator::Div => 2,
+    let inner = match size {
+        SizeExpr::Binary { operator, .. } => precedence(*operator),
+        SizeExpr::Negated { .. } => NEGATION,
+        SizeExpr::Int { value, .. } if *value < 0 => NEGATION,
+        SizeExpr::Float { value, .. } if value.is_sign_negative() => NEGATION,
+        SizeExpr::Int { .. } | SizeExpr::Float { .. } | SizeExpr::Name(_) | SizeExpr::Path { .. } => {
+            return size.fmt(f);
         }
-    }
+    };
+    if loose(inner) { write!(f, "({size})") } else { size.fmt(f) }
 }
 
-impl Display for Operator {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Operator::Add => "+",
-            Operator::Sub => "-",
-            Operator::Mul => "*",
-            Operator::Div => "/",
-        })
+/// How tightly a sign binds: less than `**`, more than everything else.
+const NEGATION: u8 = 4;
+
+fn precedence(operator: Operator) -> u8 {
+    match operator {
+        Operator::Shl | Operator::Shr => 1,
+        Operator::Add | Operator::Sub => 2,
+        Operator::Mul | Operator::Div | Operator::Rem => 3,
+        Operator::Pow => 5,
+        // Written as functions.
+        Operator::Min | Operator::Max => u8::MAX,
     }
 }
 

@@ -148,11 +148,7 @@ fn value_names(value: &Value, code: &mut TokenStream) {
             value_names(from, code);
             value_names(to, code);
         }
-        Value::Tuple(values, _) => values.iter().for_each(|value| value_names(value, code)),
-        Value::Pairs(pairs, _) => pairs.iter().for_each(|(low, high)| {
-            value_names(low, code);
-            value_names(high, code);
-        }),
+        Value::Tuple(values, _) | Value::List(values, _) => values.iter().for_each(|value| value_names(value, code)),
         Value::Range(range) => range_names(range, code),
         _ => {}
     }
@@ -171,6 +167,6 @@ fn size_names(size: &SizeExpr, code: &mut TokenStream) {
             size_names(left, code);
             size_names(right, code);
         }
-        SizeExpr::Int { .. } | SizeExpr::Name(_) | SizeExpr::Path { .. } => {}
+        SizeExpr::Int { .. } | SizeExpr::Float { .. } | SizeExpr::Name(_) | SizeExpr::Path { .. } => {}
     }
 }

@@ -82,7 +82,7 @@ fn other_frameworks() {
         ("keras", "Conv2DTranspose(16, (3, 3), 2);", "ConvTranspose2d(16, kernel: (3, 3), stride: 2)"),
         ("keras", "layers.UpSampling2D(size=(2, 2))", "UpSampling2D(scale: (2, 2))"),
         ("keras", "layers.Dense(units=10, use_bias=False)", "Linear(10, bias: false)"),
-        ("keras", "layers.ZeroPadding2D(padding=((1, 1), (0, 2)))", "Pad(amount: [(1, 1), (0, 2)])"),
+        ("keras", "layers.ZeroPadding2D(padding=((1, 1), (0, 2)))", "Pad(amount: ((1, 1), (0, 2)))"),
         ("flax", "nn.Conv(features=32, kernel_size=(3, 3))", "Conv(32, kernel: (3, 3))"),
         ("flax", "nn.Dense(10)", "Linear(10)"),
     ] {

@@ -1,9 +1,0 @@
-convshape::conv_chain! {
-    pub struct Encoder {
-        input: [1, 28, 28];
-        Conv2d(1 -> 8, kernel: [3, 3]);
-        output: [8, 26, 26];
-    }
-}
-
-fn main() {}
