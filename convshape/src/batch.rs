@@ -117,16 +117,18 @@ pub(crate) fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> 
     let program = M::PROGRAM;
     let (batch, symbols) = check_inputs(program, inputs)?;
     let shapes: Vec<Shape> = program.inputs.iter().map(|port| symbols.fix(&port.shape)).collect();
-    let elements: Vec<Cow<'_, [f32]>> = inputs
-        .iter()
-        .map(|input| match input.to_slice() {
-            Some(elements) => Cow::Borrowed(elements),
-            None => Cow::Owned(input.iter().copied().collect()),
-        })
-        .collect();
+    let elements: Vec<Cow<'_, [f32]>> = inputs.iter().map(elements_of).collect();
     let elements: Vec<&[f32]> = elements.iter().map(|elements| &elements[..]).collect();
     let outputs = run_samples(model, batch, &shapes, &elements)?;
     Ok(outputs.into_iter().map(|(shape, elements)| array(batch, &shape, elements)).collect())
+}
+
+/// The elements of a batch in order.
+pub(crate) fn elements_of<'a>(input: &ArrayViewD<'a, f32>) -> Cow<'a, [f32]> {
+    match input.to_slice() {
+        Some(elements) => Cow::Borrowed(elements),
+        None => Cow::Owned(input.iter().copied().collect()),
+    }
 }
 
 /// The size of the batch and the values of the symbols, if the inputs are those the program takes.

@@ -187,6 +187,8 @@ mod param;
 mod parts;
 mod ports;
 mod pretrained;
+#[cfg(all(feature = "std", feature = "ndarray"))]
+mod profile;
 mod run;
 mod shapes;
 #[cfg(feature = "alloc")]
@@ -221,6 +223,8 @@ pub use crate::model::Model;
 pub use crate::param::{
     Bias, Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Weight, WeightBias,
 };
+#[cfg(all(feature = "std", feature = "ndarray"))]
+pub use crate::profile::{Profile, ProfileRow};
 pub use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Index, Input, Lc, Output, TensorShape};
 #[cfg(feature = "alloc")]
 pub use crate::summary::Summary;

@@ -43,6 +43,15 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
     /// size; also if a parameter was replaced by one of another shape.
     #[cfg(feature = "ndarray")]
     fn run_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError>;
+
+    /// Runs a batch several times, at least 0.3 seconds in all, and says how long each layer took: a
+    /// table with time, speed, and percent of what the processor can do. Layers that are done together
+    /// have one row. `None` where the model runs by its definition only.
+    ///
+    /// # Errors
+    /// Those of [`Model::run_batch`].
+    #[cfg(all(feature = "std", feature = "ndarray"))]
+    fn profile(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Option<crate::Profile>, ShapeError>;
 }
 
 impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
@@ -71,6 +80,11 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
     #[cfg(feature = "ndarray")]
     fn run_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
         crate::batch::run_batch(self, inputs)
+    }
+
+    #[cfg(all(feature = "std", feature = "ndarray"))]
+    fn profile(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Option<crate::Profile>, ShapeError> {
+        crate::profile::profile(self, inputs)
     }
 }
 

@@ -153,8 +153,8 @@ impl Buffer {
 /// A value: some channels of a buffer.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct View {
-    /// The number of the buffer.
-    pub(super) index: usize,
+    /// Which axis of the value is innermost, as [`Grid::new`] takes it.
+    pub(super) order: AxisOrder,
     pub(super) buffer: Buffer,
     pub(super) channel: usize,
     pub(super) channels: usize,
@@ -213,6 +213,13 @@ impl View {
         let mut start = [0; 3];
         start[axis] = units.start;
         (view, start)
+    }
+
+    /// The same elements as rows of `size` neighbours; there must be no border.
+    pub(super) fn in_rows(&self, size: usize) -> View {
+        let count = self.grid().elements() / size.max(1);
+        let buffer = Buffer { place: self.buffer.place, ..Buffer::new(&Grid { channels: size, size: [1, 1, count] }) };
+        View { buffer, channel: 0, channels: size, ..*self }
     }
 
     /// Whether there is nothing else in the buffer.

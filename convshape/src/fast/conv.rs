@@ -268,10 +268,7 @@ impl Conv {
     /// Runs all samples. `x` and `y` are the buffers.
     pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
-            let whole = samples.len() * self.spread.sample;
-            let count = if units.len() == self.spread.units { whole.min(y.len()) } else { y.len() };
             self.block(x, y, base, samples, units);
-            self.last.over(self.level, &mut y[..count]);
         });
     }
 
@@ -281,8 +278,9 @@ impl Conv {
         if self.chunk >= units.len() {
             let share = if self.chunk == usize::MAX { samples.len() } else { self.chunk / units.len() };
             for first in samples.clone().step_by(share.max(1)) {
-                task.samples = first..samples.end.min(first + share);
+                task.samples = first..samples.end.min(first + share.max(1));
                 self.level.run(&mut task);
+                self.end(&mut task);
             }
         } else {
             for sample in samples {
@@ -290,9 +288,29 @@ impl Conv {
                     task.samples = sample..sample + 1;
                     task.units = first..units.end.min(first + self.chunk);
                     self.level.run(&mut task);
+                    self.end(&mut task);
                 }
             }
         }
+    }
+}
+
+impl Conv {
+    /// What is done with all outputs of a block, while the cache holds them.
+    fn end(&self, task: &mut Task<'_>) {
+        let Spread { sample, units, origin, step } = self.spread;
+        let y = if task.units.len() == units {
+            let first = task.samples.start * sample - task.base;
+            let end = (first + task.samples.len() * sample).min(task.y.len());
+            &mut task.y[first..end]
+        } else {
+            // The output is whole, and the units of a sample follow one another.
+            let first = task.samples.start * sample + origin + task.units.start * step - task.base;
+            let end = (first + task.units.len() * step).min((task.samples.start + 1) * sample - task.base);
+            let end = end.min(task.y.len());
+            &mut task.y[first..end]
+        };
+        self.last.over(self.level, y);
     }
 }
 

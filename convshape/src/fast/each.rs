@@ -6,8 +6,8 @@ use convshape_arith::op::PerAxis;
 
 use super::buffer::View;
 use super::math::Finish;
-use super::simd::{Kernel, Sets, Simd};
-use super::threads::Threads;
+use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd};
+use super::threads::{Spread, Threads};
 
 /// What one thread computes of a step with one input.
 pub(super) struct Share<'a> {
@@ -38,6 +38,28 @@ pub(super) fn spread(
     });
 }
 
+/// As [`spread`], for a single position: the channels are shared out.
+pub(super) fn spread_channels(
+    threads: Threads,
+    work: usize,
+    samples: usize,
+    (from, x): (&View, &[f32]),
+    (to, y): (&View, &mut [f32]),
+    step: &(dyn Fn(Share<'_>) + Sync),
+) {
+    /// Channels that are computed together.
+    const BLOCK: usize = 4 * MOST_LANES;
+    let units = to.channels.div_ceil(BLOCK);
+    let spread = Spread { sample: to.buffer.sample(), units, origin: to.at([0; 3]), step: BLOCK };
+    spread.run(threads, work * to.channels, samples, y, &|y, base, samples, units| {
+        let first = units.start * BLOCK;
+        let channels = to.channels.min(units.end * BLOCK) - first;
+        let some = |view: &View| View { channel: view.channel + first, channels, ..*view };
+        let (from, to) = (some(from), some(to));
+        step(Share { samples, from: &from, x, to, start: [0; 3], units: 0..1, y, base });
+    });
+}
+
 /// The stretches of neighbours that input and output, of one size, have in common.
 #[derive(Clone, Copy)]
 pub(super) struct Stretches<'a> {
@@ -65,6 +87,12 @@ impl<'a> Stretches<'a> {
         Stretches { from, to, first, base, pieces, count, length: width * to.channels / pieces, x }
     }
 
+    /// The sample that a stretch is of.
+    #[inline(always)]
+    fn sample(&self, index: usize) -> usize {
+        (self.first + index / self.pieces) / (self.to.buffer.size[0] * self.to.buffer.size[1])
+    }
+
     /// A stretch to read, and where to write.
     #[inline(always)]
     pub(super) fn get(&self, index: usize) -> (&'a [f32], Range<usize>) {
@@ -74,13 +102,18 @@ impl<'a> Stretches<'a> {
     }
 }
 
-/// `finish(scale * x + shift)` with a factor and a constant for each channel; none is the identity.
+/// `finish(scale * x + shift)` with a factor and a constant for each channel, or each channel of each
+/// sample; none is the identity.
 pub(super) struct Each<'a> {
     pub(super) share: Share<'a>,
     pub(super) scale: &'a [f32],
     pub(super) shift: &'a [f32],
+    pub(super) by_sample: bool,
     pub(super) finish: Finish,
 }
+
+/// Elements that are taken through all of it while the nearest cache holds them.
+const BLOCK: usize = 2 * 1024;
 
 impl Kernel for Each<'_> {
     type Output = ();
@@ -88,46 +121,150 @@ impl Kernel for Each<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Each { share, scale, shift, finish } = self;
+        let Each { share, scale, shift, by_sample, finish } = self;
         let stretches = Stretches::new(&share);
+        let channels = share.to.channels;
+        let block = (BLOCK / channels.max(1)).max(1) * channels;
         for index in 0..stretches.count {
             let (x, place) = stretches.get(index);
             let y = &mut share.y[place];
-            if scale.is_empty() {
-                y.copy_from_slice(x);
-            } else {
-                for (x, y) in x.chunks_exact(scale.len()).zip(y.chunks_exact_mut(scale.len())) {
-                    for (((y, x), scale), shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
-                        *y = *x * scale + shift;
+            let first = if by_sample { stretches.sample(index) * channels } else { 0 };
+            for (x, y) in x.chunks(block.max(1)).zip(y.chunks_mut(block.max(1))) {
+                if scale.is_empty() {
+                    y.copy_from_slice(x);
+                } else {
+                    let (scale, shift) = (&scale[first..][..channels], &shift[first..][..channels]);
+                    for (x, y) in x.chunks_exact(channels).zip(y.chunks_exact_mut(channels)) {
+                        for (((y, x), scale), shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
+                            *y = *x * scale + shift;
+                        }
                     }
                 }
+                finish.all(simd, y);
             }
-            finish.all(simd, y);
         }
     }
 }
 
-/// Adds `x` to what stands in `y`.
-pub(super) struct Add<'a> {
-    pub(super) share: Share<'a>,
-    pub(super) finish: Finish,
+/// A value of which sums and products are made: an axis of size 1 is read again and again.
+#[derive(Clone, Copy)]
+pub(super) struct Operand<'a> {
+    pub(super) view: &'a View,
+    pub(super) x: &'a [f32],
 }
 
-impl Kernel for Add<'_> {
+impl<'a> Operand<'a> {
+    /// Where a row starts.
+    #[inline(always)]
+    fn row(&self, sample: usize, position: PerAxis<usize>) -> usize {
+        let size = self.view.buffer.size;
+        let own = [0, 1, 2].map(|axis| if size[axis] == 1 { 0 } else { position[axis] });
+        sample * self.view.buffer.sample() + self.view.at(own)
+    }
+
+    /// How far apart neighbouring positions are.
+    #[inline(always)]
+    fn step(&self) -> usize {
+        if self.view.buffer.size[2] == 1 { 0 } else { self.view.buffer.width }
+    }
+}
+
+/// `finish(a + b)` or `finish(a * b)`; without `a`, of what is in `y`.
+pub(super) struct Combine<'a> {
+    pub(super) a: Option<Operand<'a>>,
+    pub(super) b: Operand<'a>,
+    pub(super) multiply: bool,
+    pub(super) finish: Finish,
+    pub(super) samples: Range<usize>,
+    /// Rows of the output, the first of them, and what is written, from `base` on.
+    pub(super) to: View,
+    pub(super) start: PerAxis<usize>,
+    pub(super) y: &'a mut [f32],
+    pub(super) base: usize,
+}
+
+impl Combine<'_> {
+    /// On as many threads as pay.
+    pub(super) fn spread(
+        on: (Level, Threads),
+        samples: usize,
+        a: Option<Operand<'_>>,
+        b: Operand<'_>,
+        (multiply, finish): (bool, Finish),
+        (to, y): (&View, &mut [f32]),
+    ) {
+        let work = finish.work() * to.grid().elements();
+        to.spread().run(on.1, work, samples, y, &|y, base, samples, units| {
+            let (to, start) = to.share(&units);
+            on.0.run(Combine { a, b, multiply, finish, samples, to, start, y, base });
+        });
+    }
+}
+
+impl Kernel for Combine<'_> {
     type Output = ();
     const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Add { share, finish } = self;
-        let stretches = Stretches::new(&share);
-        for index in 0..stretches.count {
-            let (x, place) = stretches.get(index);
-            let y = &mut share.y[place];
-            for (y, x) in y.iter_mut().zip(x) {
-                *y += *x;
+        let Combine { a, b, multiply, finish, samples, to, start, y, base } = self;
+        let [depth, height, width] = to.buffer.size;
+        let channels = to.channels;
+        let even = |view: &View| view.channels == channels && view.buffer.size[2] == width.max(view.buffer.size[2]);
+        let packed =
+            |view: &View| even(view) && view.buffer.width == channels && (width == 1 || view.buffer.size[2] > 1);
+        let row = packed(b.view) && to.buffer.width == channels && a.is_none_or(|a| packed(a.view));
+        // A row of positions, or one after the other.
+        let (count, length) = if row { (1, width * channels) } else { (width, channels) };
+        for sample in samples {
+            for d in 0..depth {
+                for h in 0..height {
+                    let own = [start[0] + d, start[1] + h, start[2]];
+                    let y_row = sample * to.buffer.sample() + to.at([d, h, 0]) - base;
+                    for w in 0..count {
+                        let place = |operand: &Operand<'_>| operand.row(sample, own) + w * operand.step();
+                        let y = &mut y[y_row + w * to.buffer.width..][..length];
+                        let b_x = &b.x[place(&b)..];
+                        let b_x = if b.view.channels == channels { &b_x[..length] } else { &b_x[..1] };
+                        match a {
+                            None => combine(multiply, b_x, y),
+                            Some(a) => {
+                                let a_x = &a.x[place(&a)..];
+                                let a_x = if a.view.channels == channels { &a_x[..length] } else { &a_x[..1] };
+                                combine_two(multiply, a_x, b_x, y);
+                            }
+                        }
+                        finish.all(simd, y);
+                    }
+                }
             }
-            finish.all(simd, y);
         }
+    }
+}
+
+/// `y = a + b` or `y = a * b`, where either may have a single element for all of them.
+#[inline(always)]
+fn combine_two(multiply: bool, a: &[f32], b: &[f32], y: &mut [f32]) {
+    if a.len() < y.len() && b.len() < y.len() {
+        y.fill(a[0]);
+        return combine(multiply, b, y);
+    }
+    let (long, other) = if a.len() < y.len() { (b, a) } else { (a, b) };
+    match (other.len() == y.len(), multiply) {
+        (true, false) => y.iter_mut().zip(long.iter().zip(other)).for_each(|(y, (a, b))| *y = a + b),
+        (true, true) => y.iter_mut().zip(long.iter().zip(other)).for_each(|(y, (a, b))| *y = a * b),
+        (false, false) => y.iter_mut().zip(long).for_each(|(y, a)| *y = a + other[0]),
+        (false, true) => y.iter_mut().zip(long).for_each(|(y, a)| *y = a * other[0]),
+    }
+}
+
+/// `y = y + b` or `y = y * b`, where `b` may have a single element for all of them.
+#[inline(always)]
+fn combine(multiply: bool, b: &[f32], y: &mut [f32]) {
+    match (b.len() == y.len(), multiply) {
+        (true, false) => y.iter_mut().zip(b).for_each(|(y, b)| *y += b),
+        (true, true) => y.iter_mut().zip(b).for_each(|(y, b)| *y *= b),
+        (false, false) => y.iter_mut().for_each(|y| *y += b[0]),
+        (false, true) => y.iter_mut().for_each(|y| *y *= b[0]),
     }
 }

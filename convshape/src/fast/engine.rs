@@ -4,21 +4,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::vec::Vec;
 
+use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 
 use super::buffer::{SLACK, View};
-use super::each::{self, Add, Each};
+use super::each::{self, Combine, Each, Operand, Share};
 use super::job::{Job, MOST_INPUTS, Ready, Reference};
 use super::math::Finish;
 use super::memory::Memory;
-use super::norm::{Groups, Positions};
+use super::norm::{GroupNorm, Positions};
 use super::plan::{Plan, Work};
 use super::pool::Pool;
 use super::relayout::Relayout;
 use super::rows::Pick;
-use super::scratch::with_scratch;
 use super::simd::Level;
-use super::threads::{self, Spread, Threads};
+use super::threads::{self, Threads};
 use crate::kernels;
 use crate::param::Param;
 use crate::parts::Linked;
@@ -119,13 +119,49 @@ impl Engine {
     }
 
     fn run_alone(&self, threads: Threads, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
+        self.run_in_spare(threads, samples, inputs, outputs, &mut |_| {})
+    }
+
+    /// Runs a batch, and calls `observe` with the number of each step after it.
+    pub(crate) fn run_observed(
+        &self,
+        samples: usize,
+        inputs: &[&[f32]],
+        outputs: &mut [&mut [f32]],
+        observe: &mut dyn FnMut(usize),
+    ) -> Option<()> {
+        self.run_in_spare(threads::threads(self.work * samples), samples, inputs, outputs, observe)
+    }
+
+    /// Runs a batch in a workspace that is kept for the next run.
+    fn run_in_spare(
+        &self,
+        threads: Threads,
+        samples: usize,
+        inputs: &[&[f32]],
+        outputs: &mut [&mut [f32]],
+        observe: &mut dyn FnMut(usize),
+    ) -> Option<()> {
         let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         let needed = self.elements(self.together.min(samples).max(1));
         let workspace = spare().pop().filter(|workspace| workspace.get().len() >= needed);
         let mut workspace = workspace.unwrap_or_else(|| Workspace::with_elements(needed));
-        let done = self.steps(threads, samples, inputs, outputs, workspace.get_mut());
+        let done = self.steps(threads, samples, inputs, outputs, workspace.get_mut(), observe);
         spare().push(workspace);
         done
+    }
+
+    /// For each step the names of the layers that it does, and the multiply-adds of a sample; a step
+    /// that moves data only has no layers.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = (Vec<&str>, u64)> {
+        let plan = &self.plan;
+        plan.steps.iter().map(move |step| {
+            let nodes = step.nodes.iter().map(|&node| &plan.nodes[node]);
+            let macs = nodes
+                .clone()
+                .map(|node| node.op.macs(&plan.shapes[node.inputs[0]], &plan.shapes[node.output], plan.order));
+            (nodes.map(|node| &node.name[..]).collect(), macs.sum())
+        })
     }
 
     /// Runs a batch in a workspace of at least [`Engine::elements`] of one sample. Allocates nothing.
@@ -136,7 +172,7 @@ impl Engine {
         outputs: &mut [&mut [f32]],
         workspace: &mut [f32],
     ) -> Option<()> {
-        self.steps(threads::threads(self.work * samples), samples, inputs, outputs, workspace)
+        self.steps(threads::threads(self.work * samples), samples, inputs, outputs, workspace, &mut |_| {})
     }
 
     fn steps(
@@ -146,6 +182,7 @@ impl Engine {
         inputs: &[&[f32]],
         outputs: &mut [&mut [f32]],
         workspace: &mut [f32],
+        observe: &mut dyn FnMut(usize),
     ) -> Option<()> {
         let fit = workspace.len().saturating_sub(SLACK) / self.plan.elements.max(1);
         let together = self.together.min(fit).max(1);
@@ -153,15 +190,16 @@ impl Engine {
         for first in (0..samples).step_by(together) {
             let count = together.min(samples - first);
             let mut memory = Memory { workspace: &mut *workspace, inputs, outputs: &mut *outputs, first, count };
-            for step in &self.steps {
+            for (index, step) in self.steps.iter().enumerate() {
                 self.step(threads, step, &mut memory)?;
+                observe(index);
             }
         }
         Some(())
     }
 
     fn step(&self, threads: Threads, step: &Ready, memory: &mut Memory<'_, '_>) -> Option<()> {
-        let (level, order, samples) = (self.level, self.plan.order, memory.count);
+        let (level, samples) = (self.level, memory.count);
         let output = step.output.as_ref();
         if let Some(to) = output
             && step.clears
@@ -174,7 +212,7 @@ impl Engine {
                 let elements = to.grid().elements();
                 let x = &memory.inputs[*port][memory.first * elements..];
                 let y = memory.output(to);
-                Relayout { level, order, view: *to }.import(threads, samples, x, y);
+                Relayout { level, view: *to }.import(threads, samples, x, y);
             }
             Job::Export(port) => {
                 let from = &step.inputs[0];
@@ -182,7 +220,7 @@ impl Engine {
                 let first = memory.first * elements;
                 let (x, outputs) = memory.read(from);
                 let y = &mut outputs[*port][first..][..samples * elements];
-                Relayout { level, order, view: *from }.export(threads, samples, x, y);
+                Relayout { level, view: *from }.export(threads, samples, x, y);
             }
             Job::Conv(conv) => {
                 let (x, y) = memory.pair(&step.inputs[0], output?);
@@ -204,28 +242,44 @@ impl Engine {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
                 each::spread(threads, finish.work(), samples, (from, x), (to, y), &|share| {
-                    level.run(Each { share, scale, shift, finish: *finish });
+                    level.run(Each { share, scale, shift, by_sample: false, finish: *finish });
                 });
             }
-            Job::Add(finish) => {
+            Job::Combine { multiply, finish } => {
                 let (to, last) = (output?, step.inputs.len() - 1);
-                for (index, from) in step.inputs.iter().enumerate() {
-                    let (x, y) = memory.pair(from, to);
-                    let finish = if index == last { *finish } else { Finish::None };
-                    each::spread(threads, finish.work(), samples, (from, x), (to, y), &|share| {
-                        if index == 0 {
-                            level.run(Each { share, scale: &[], shift: &[], finish });
-                        } else {
-                            level.run(Add { share, finish });
-                        }
-                    });
+                let finish = |index: usize| (*multiply, if index == last { *finish } else { Finish::None });
+                if let [first, second, ..] = &step.inputs[..] {
+                    let ([a, b], y) = memory.several([first, second], to);
+                    let (a, b) = (Operand { view: first, x: a }, Operand { view: second, x: b });
+                    Combine::spread((level, threads), samples, Some(a), b, finish(1), (to, y));
                 }
+                for (index, view) in step.inputs.iter().enumerate().skip(2) {
+                    let (x, y) = memory.pair(view, to);
+                    Combine::spread((level, threads), samples, None, Operand { view, x }, finish(index), (to, y));
+                }
+            }
+            Job::Convert => {
+                let (from, to) = (&step.inputs[0], output?);
+                let (x, y) = memory.pair(from, to);
+                match to.order {
+                    AxisOrder::ChannelsLast => Relayout { level, view: *from }.export(threads, samples, x, y),
+                    AxisOrder::ChannelsFirst => Relayout { level, view: *to }.import(threads, samples, x, y),
+                }
+            }
+            Job::Reshape => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                Relayout { level, view: *output? }.import(threads, samples, x, y);
             }
             Job::Pool(windows) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
                 let work = Finish::None.work() * from.grid().positions() / to.grid().positions().max(1);
-                each::spread(threads, work, samples, (from, x), (to, y), &|share| level.run(Pool { windows, share }));
+                let run = |share: Share<'_>| level.run(Pool { windows, share });
+                if to.grid().positions() == 1 {
+                    each::spread_channels(threads, work, samples, (from, x), (to, y), &run);
+                } else {
+                    each::spread(threads, work, samples, (from, x), (to, y), &run);
+                }
             }
             Job::Rows(rows) => {
                 let (from, to) = (&step.inputs[0], output?);
@@ -234,14 +288,16 @@ impl Engine {
                     level.run(Pick { rows, share })
                 });
             }
-            Job::Groups(norm) => {
+            Job::Groups(norm, room) => {
                 let (from, to) = (&step.inputs[0], output?);
-                let (x, y) = memory.pair(from, to);
-                let work = 4 * norm.finish.work() * to.grid().elements();
-                Spread::samples(to.buffer.sample()).run(threads, work, samples, y, &|y, base, samples, _| {
-                    with_scratch(2 * to.channels, |scratch| {
-                        level.run(Groups { norm, samples, from, x, to, y, base, scratch });
-                    });
+                let count = samples * to.channels;
+                let scratch = GroupNorm::scratch(to, *room);
+                let range = room * samples..(room + scratch.buffer.sample()) * samples;
+                memory.with_room(from, range, |x, room| norm.lines((level, threads), samples, (from, x), room));
+                let ([x, lines], y) = memory.several([from, &scratch], to);
+                let (scale, shift) = (&lines[..count], &lines[count..2 * count]);
+                each::spread(threads, norm.finish.work(), samples, (from, x), (to, y), &|share| {
+                    level.run(Each { share, scale, shift, by_sample: true, finish: norm.finish });
                 });
             }
             Job::Along(along, finish) => {
@@ -279,7 +335,7 @@ impl Engine {
         let params = &params[..reference.params.len()];
         for sample in 0..samples {
             for (index, view) in inputs.iter().enumerate() {
-                let relayout = Relayout { level: self.level, order, view: *view };
+                let relayout = Relayout { level: self.level, view: *view };
                 memory.with_room(view, room(index), |x, room| {
                     relayout.export(Threads::ONE, 1, &x[sample * view.buffer.sample()..], room);
                 });
@@ -299,7 +355,7 @@ impl Engine {
             }
             let shape = &reference.shapes[inputs.len()];
             kernels::apply(&reference.op, order, params, &operands[..inputs.len()], shape, y).ok()?;
-            let relayout = Relayout { level: self.level, order, view: *output };
+            let relayout = Relayout { level: self.level, view: *output };
             memory.with_output(output, room(inputs.len()), |x, y| {
                 relayout.import(Threads::ONE, 1, x, &mut y[sample * output.buffer.sample()..]);
             });

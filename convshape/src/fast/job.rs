@@ -37,11 +37,21 @@ pub(super) enum Job {
     Winograd(Box<Winograd>),
     Planes(Box<Planes>),
     Slide(Box<Slide>),
-    Each { scale: Vec<f32>, shift: Vec<f32>, finish: Finish },
+    Each {
+        scale: Vec<f32>,
+        shift: Vec<f32>,
+        finish: Finish,
+    },
     Pool(Box<Windows>),
-    Add(Finish),
+    Combine {
+        multiply: bool,
+        finish: Finish,
+    },
+    Convert,
+    Reshape,
     Rows(Box<Rows>),
-    Groups(Box<GroupNorm>),
+    /// With the first element of its scratch memory.
+    Groups(Box<GroupNorm>, usize),
     Along(Box<Along>, Finish),
     Reference(Box<Reference>),
 }
@@ -74,7 +84,7 @@ pub(super) const MOST_INPUTS: usize = 8;
 impl Ready {
     /// A step of a plan with its weights; `None` where the plan has no words for what is wrong.
     pub(super) fn new(plan: &Plan, step: &Step, clears: bool, params: &[&Param], level: Level) -> Option<Ready> {
-        let inputs: Vec<View> = step.inputs.iter().map(|&value| plan.views[value]).collect::<Option<_>>()?;
+        let mut inputs: Vec<View> = step.inputs.iter().map(|&value| plan.views[value]).collect::<Option<_>>()?;
         let mut output = plan.views[step.output];
         let job = match &step.work {
             Work::Import(port) => Job::Import(*port),
@@ -104,21 +114,29 @@ impl Ready {
                 let windows = Windows::new(pool.kind, windows, pool.count_include_pad, sizes.0, sizes.1);
                 Job::Pool(Box::new(windows))
             }
-            Work::Add(activation) => Job::Add(activation.map_or(Finish::None, Finish::of)),
+            Work::Combine { multiply, activation } => {
+                Job::Combine { multiply: *multiply, finish: activation.map_or(Finish::None, Finish::of) }
+            }
+            Work::Convert => Job::Convert,
+            Work::Reshape => Job::Reshape,
             Work::Adaptive(kind) => {
                 let sizes = (inputs[0].buffer.size, output?.buffer.size);
                 Job::Pool(Box::new(Windows::adaptive(*kind, sizes.0, sizes.1)))
             }
             Work::Rows(rows) => Job::Rows(rows.clone()),
-            Work::Groups { node, groups, eps, activation } => {
+            Work::Groups { node, groups, eps, activation, room } => {
                 let node = &plan.nodes[*node];
                 let param = |at: usize| params[node.params[at]].as_slice().to_vec();
                 let affine = !node.params.is_empty();
                 let (weight, bias) = if affine { (param(0), param(1)) } else { Default::default() };
                 let finish = activation.map_or(Finish::None, Finish::of);
-                Job::Groups(Box::new(GroupNorm { groups: *groups, eps: *eps, weight, bias, finish }))
+                Job::Groups(Box::new(GroupNorm { groups: *groups, eps: *eps, weight, bias, finish }), *room)
             }
-            Work::Along { node, activation } => {
+            Work::Along { node, size, activation } => {
+                if *size != inputs[0].channels {
+                    inputs[0] = inputs[0].in_rows(*size);
+                    output = output.map(|view| view.in_rows(*size));
+                }
                 let node = &plan.nodes[*node];
                 let param = |at: usize| params[node.params[at]].as_slice().to_vec();
                 let along = match node.op {

@@ -3,7 +3,6 @@
 use convshape_arith::op::Activation;
 
 use super::simd::{Kernel, Level, MOST_LANES, Simd};
-use crate::kernels;
 
 /// An activation as a step's end: the cheap ones are taken while the sums are in registers.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -144,13 +143,15 @@ impl Kernel for Whole<'_> {
             Activation::Tanh => over(simd, y, Tanh),
             Activation::Silu => over(simd, y, Silu),
             Activation::Elu { alpha } => over(simd, y, Elu(alpha as f32)),
-            Activation::Gelu { tanh: true } => over(simd, y, Gelu),
+            Activation::Gelu { tanh: true } => over(simd, y, GeluTanh),
+            Activation::Gelu { tanh: false } => over(simd, y, Gelu),
             Activation::Hardswish => over(simd, y, Hardswish),
             Activation::Hardsigmoid { alpha } => over(simd, y, Hardsigmoid(alpha as f32)),
-            other => {
-                for y in y {
-                    *y = kernels::activation(other, f64::from(*y)) as f32;
-                }
+            Activation::Softplus => over(simd, y, Softplus),
+            Activation::Exp => over(simd, y, Exp),
+            cheap
+            @ (Activation::Relu | Activation::Relu6 | Activation::LeakyRelu { .. } | Activation::Clamp { .. }) => {
+                over(simd, y, Finish::of(cheap))
             }
         }
     }
@@ -187,8 +188,26 @@ maps! {
         let (_, less) = exp(simd, x);
         simd.select(x, simd.splat(0.0), x, simd.mul(simd.splat(alpha), less))
     };
-    /// By the hyperbolic tangent.
     Gelu |simd, x| {
+        let half = simd.mul(x, simd.splat(0.5));
+        simd.mul_add(half, erf(simd, simd.mul(x, simd.splat(core::f32::consts::FRAC_1_SQRT_2))), half)
+    };
+    /// `max(x, 0) + ln(1 + exp(-|x|))`, of which nothing is left above 20.
+    Softplus |simd, x| {
+        let zero = simd.splat(0.0);
+        let (low, high) = (simd.at_most(x, zero), simd.at_least(x, zero));
+        let (power, _) = exp(simd, simd.sub(low, high));
+        simd.add(high, ln_1p(simd, power))
+    };
+    Exp |simd, x| {
+        // Above, `2^n` would be infinite: there it is `exp(x - 1) e`.
+        let limit = simd.splat(88.0);
+        let x = simd.at_most(x, simd.splat(89.0));
+        let (power, _) = exp(simd, simd.select(x, limit, simd.sub(x, simd.splat(1.0)), x));
+        simd.select(x, limit, simd.mul(power, simd.splat(core::f32::consts::E)), power)
+    };
+    /// By the hyperbolic tangent.
+    GeluTanh |simd, x| {
         // sqrt(2 / pi)
         const SCALE: f32 = core::f32::consts::FRAC_2_SQRT_PI * core::f32::consts::FRAC_1_SQRT_2;
         let cube = simd.mul(simd.mul(x, x), x);
@@ -232,7 +251,7 @@ pub(super) fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
     // ln 2 in two parts, the first with few digits, so that its multiples are exact.
     const HIGH: f32 = 0.693_359_4;
     const LOW: f32 = -2.121_944_4e-4;
-    let x = simd.at_most(simd.at_least(x, simd.splat(-87.0)), simd.splat(88.0));
+    let x = simd.at_most(simd.at_least(x, simd.splat(-87.0)), simd.splat(88.37));
     let n = simd.round(simd.mul(x, simd.splat(core::f32::consts::LOG2_E)));
     let r = simd.mul_add(n, simd.splat(-HIGH), x);
     let r = simd.mul_add(n, simd.splat(-LOW), r);
@@ -258,4 +277,37 @@ fn tanh<S: Simd>(simd: S, x: S::F) -> S::F {
     let x = simd.at_most(simd.at_least(x, simd.splat(-20.0)), simd.splat(20.0));
     let (grown, less) = exp(simd, simd.add(x, x));
     simd.div(less, simd.add(grown, simd.splat(1.0)))
+}
+
+/// `p(x)` by Horner's rule, the highest power's factor first.
+#[inline(always)]
+fn polynomial<S: Simd, const N: usize>(simd: S, x: S::F, factors: [f32; N]) -> S::F {
+    let mut sum = simd.splat(factors[0]);
+    for i in 1..N {
+        sum = simd.mul_add(sum, x, simd.splat(factors[i]));
+    }
+    sum
+}
+
+/// The error function: a quotient of polynomials in `x^2` that differs from `erf(x) / x` by at most
+/// `2^-25` of it for `|x| < 4`, fitted by weighted least squares; beyond, the result is 1.
+#[inline(always)]
+fn erf<S: Simd>(simd: S, x: S::F) -> S::F {
+    const ABOVE: [f32; 6] =
+        [1.986_648e-6, 2.845_554_6e-4, 3.883_340_6e-3, 5.310_175_6e-2, 0.193_546_47, core::f32::consts::FRAC_2_SQRT_PI];
+    const BELOW: [f32; 6] = [3.741_820_5e-5, 1.185_549_7e-3, 1.520_727_3e-2, 0.115_350_425, 0.504_858_7, 1.0];
+    let x = simd.at_most(simd.at_least(x, simd.splat(-4.0)), simd.splat(4.0));
+    let square = simd.mul(x, x);
+    let above = simd.mul(x, polynomial(simd, square, ABOVE));
+    let quotient = simd.div(above, polynomial(simd, square, BELOW));
+    simd.at_most(simd.at_least(quotient, simd.splat(-1.0)), simd.splat(1.0))
+}
+
+/// `ln(1 + x)` for `x` from 0 to 1: a quotient of polynomials that differs from it by at most `2^-30`
+/// of it, fitted in the same way.
+#[inline(always)]
+fn ln_1p<S: Simd>(simd: S, x: S::F) -> S::F {
+    const ABOVE: [f32; 4] = [3.417_273_5e-3, 0.238_157_24, 1.066_218, 1.0];
+    const BELOW: [f32; 4] = [7.528_717e-2, 0.687_935_77, 1.566_217_8, 1.0];
+    simd.div(simd.mul(x, polynomial(simd, x, ABOVE)), polynomial(simd, x, BELOW))
 }

@@ -76,6 +76,40 @@ impl<'b> Memory<'_, 'b> {
         }
     }
 
+    /// Several buffers to read and another to write.
+    pub(super) fn several<const N: usize>(&mut self, from: [&View; N], to: &View) -> ([&[f32]; N], &mut [f32]) {
+        let (first, count) = (self.first, self.count);
+        let ranges = from.map(|view| match view.buffer.place {
+            Place::Workspace(at) => self.range(view, at),
+            Place::Input(_) | Place::Output(_) => 0..0,
+        });
+        let own = match to.buffer.place {
+            Place::Workspace(at) => self.range(to, at),
+            Place::Input(_) | Place::Output(_) => 0..0,
+        };
+        let inputs = self.inputs;
+        let (below, rest) = self.workspace.split_at_mut(own.start);
+        let (y, above) = rest.split_at_mut(own.len());
+        let (below, above) = (&*below, &*above);
+        let y = match to.buffer.place {
+            Place::Output(port) => &mut self.outputs[port][first * to.buffer.sample()..][..count * to.buffer.sample()],
+            Place::Workspace(_) | Place::Input(_) => y,
+        };
+        let mut index = 0;
+        let x = ranges.map(|range| {
+            let view = from[index];
+            index += 1;
+            let sample = view.buffer.sample();
+            match view.buffer.place {
+                Place::Input(port) => &inputs[port][first * sample..][..count * sample],
+                Place::Workspace(_) if range.start < own.start => &below[range.start..range.end.min(own.start)],
+                Place::Workspace(_) => &above[range.start - own.end..range.end - own.end],
+                Place::Output(_) => &[],
+            }
+        });
+        (x, y)
+    }
+
     /// A buffer to read, and some of the workspace to write.
     pub(super) fn with_room(&mut self, from: &View, room: Range<usize>, f: impl FnOnce(&[f32], &mut [f32])) {
         if let Place::Workspace(at) = from.buffer.place {

@@ -1,14 +1,56 @@
 //! Normalisation by the values' own statistics, and softmax.
 //!
-//! Sums of many values are taken in `f64`: row by row, or vector by vector.
+//! Statistics are taken of units of positions that the nearest caches hold: of each unit the mean and
+//! the squares of what lies apart from it, in two passes over the unit, put together in `f64`. Which
+//! positions a unit has depends on the shape alone, so the result does not depend on the threads.
 
 use std::ops::Range;
 use std::vec::Vec;
 
-use super::buffer::View;
+use super::buffer::{Buffer, Grid, Place, View};
 use super::each::{Share, Stretches};
 use super::math::{Finish, exp};
-use super::simd::{Kernel, MOST_LANES, Sets, Simd};
+use super::simd::{Kernel, Level, Sets, Simd};
+use super::threads::Threads;
+
+/// Calls `$code` for blocks of four vectors of channels, then for single ones: with the number of
+/// vectors, the first channel, and how many channels the last vector has.
+macro_rules! each_vector {
+    ($channels:expr, |$vectors:ident, $channel:ident, $count:ident| $code:expr) => {{
+        let mut $channel = 0;
+        while $channel < $channels {
+            if $channels - $channel >= 4 * S::LANES {
+                const $vectors: usize = 4;
+                let $count = S::LANES;
+                $code;
+                $channel += 4 * S::LANES;
+            } else {
+                const $vectors: usize = 1;
+                let $count = S::LANES.min($channels - $channel);
+                $code;
+                $channel += S::LANES;
+            }
+        }
+    }};
+}
+
+/// Goes through some positions of a sample: calls `$code` with the place of each.
+macro_rules! each_position {
+    ($view:expr, $positions:expr, |$at:ident| $code:expr) => {{
+        let width = $view.buffer.size[2];
+        let mut position = $positions.start;
+        while position < $positions.end {
+            let (row, column) = (position / width, position % width);
+            let count = (width - column).min($positions.end - position);
+            let mut $at = $view.row(row) + column * $view.buffer.width;
+            for _ in 0..count {
+                $code;
+                $at += $view.buffer.width;
+            }
+            position += count;
+        }
+    }};
+}
 
 /// `GroupNorm`, and `InstanceNorm` with a group for each channel.
 pub(super) struct GroupNorm {
@@ -20,106 +62,182 @@ pub(super) struct GroupNorm {
     pub(super) finish: Finish,
 }
 
-/// Some samples. What is written starts at `base`.
-pub(super) struct Groups<'a> {
-    pub(super) norm: &'a GroupNorm,
-    pub(super) samples: Range<usize>,
-    pub(super) from: &'a View,
-    pub(super) x: &'a [f32],
-    pub(super) to: &'a View,
-    pub(super) y: &'a mut [f32],
-    pub(super) base: usize,
-    /// Room for two numbers of each channel.
-    pub(super) scratch: &'a mut [f32],
+/// The units of a sample.
+#[derive(Clone, Copy)]
+pub(super) struct Units {
+    pub(super) count: usize,
+    /// Positions of each but the last, and of a sample.
+    each: usize,
+    positions: usize,
+    pub(super) channels: usize,
 }
 
-impl Kernel for Groups<'_> {
+/// Elements of a unit: half of a first-level cache of 32 KiB.
+const UNIT: usize = 4 * 1024;
+
+impl Units {
+    pub(super) fn new(grid: &Grid) -> Units {
+        let (channels, positions) = (grid.channels, grid.positions());
+        let each = (UNIT / channels.max(1)).clamp(1, positions.max(1));
+        Units { count: positions.div_ceil(each), each, positions, channels }
+    }
+
+    /// Elements for the two numbers of each channel and unit of a sample.
+    pub(super) fn room(&self) -> usize {
+        2 * self.count * self.channels
+    }
+
+    /// The positions of a unit.
+    pub(super) fn positions(&self, unit: usize) -> Range<usize> {
+        unit * self.each..self.positions.min((unit + 1) * self.each)
+    }
+
+    /// Mean and variance over some channels of some samples, of what [`Units::moments`] gave.
+    pub(super) fn statistics(&self, moments: &[f32], samples: Range<usize>, channels: Range<usize>) -> (f64, f64) {
+        let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+        for unit in samples.start * self.count..samples.end * self.count {
+            let size = self.positions(unit % self.count).len() as f64;
+            let (means, rest) = moments[2 * unit * self.channels..][..2 * self.channels].split_at(self.channels);
+            for (own_mean, own_squares) in means[channels.clone()].iter().zip(&rest[channels.clone()]) {
+                // As in Chan, Golub and LeVeque 1979, "Updating formulae and a pairwise algorithm".
+                let apart = f64::from(*own_mean) - mean;
+                let sum = count + size;
+                mean += apart * size / sum;
+                squares += f64::from(*own_squares) + apart * apart * count * size / sum;
+                count = sum;
+            }
+        }
+        (mean, squares / count)
+    }
+
+    /// The mean of each channel of each unit, and the sum of squares of what lies apart from it.
+    pub(super) fn moments(&self, on: (Level, Threads), samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
+        self.share(on.1, samples, y, &|first, y| on.0.run(Moments { units: *self, first, view, x, y }));
+    }
+
+    /// Calls `f` with the number of a unit and the room of it and of those that follow.
+    pub(super) fn share(
+        &self,
+        threads: Threads,
+        samples: usize,
+        y: &mut [f32],
+        f: &(dyn Fn(usize, &mut [f32]) + Sync),
+    ) {
+        let size = 2 * self.channels;
+        let y = &mut y[..samples * self.room()];
+        // An element takes a few operations.
+        let work = 8 * samples * self.positions * self.channels;
+        threads.pieces(y, work, &|at| at / size * size, &|first, y| f(first / size, y));
+    }
+}
+
+struct Moments<'a> {
+    units: Units,
+    first: usize,
+    view: &'a View,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl Kernel for Moments<'_> {
     type Output = ();
     const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     fn run<S: Simd>(self, simd: S) {
-        let Groups { norm, samples, from, x, to, y, base, scratch } = self;
-        let [depth, height, width] = to.buffer.size;
-        let channels = to.channels;
-        let (scale, shift) = scratch.split_at_mut(channels);
-        for sample in samples {
-            let rows = sample * depth * height..(sample + 1) * depth * height;
-            // The mean and the variance of each channel ..
-            for channel in (0..channels).step_by(S::LANES) {
-                let count = S::LANES.min(channels - channel);
-                let block = Column { from, x, channel, count, rows: rows.clone(), width };
-                let mean = block.mean(simd, simd.splat(0.0), false);
-                simd.store_some(mean, &mut scale[channel..], count);
-                simd.store_some(block.mean(simd, mean, true), &mut shift[channel..], count);
-            }
-            // .. make those of each group, and a factor and a constant.
-            let size = channels / norm.groups;
-            for group in (0..channels).step_by(size) {
-                let group = group..group + size;
-                let numbers = |values: &[f32]| values.iter().map(|&value| f64::from(value)).sum::<f64>() / size as f64;
-                let mean = numbers(&scale[group.clone()]);
-                let spread: f64 = scale[group.clone()].iter().map(|own| (f64::from(*own) - mean).powi(2)).sum();
-                let variance = numbers(&shift[group.clone()]) + spread / size as f64;
-                let factor = 1.0 / (variance + norm.eps).sqrt();
-                for channel in group {
-                    let (weight, bias) = match norm.weight[..] {
-                        [] => (1.0, 0.0),
-                        _ => (f64::from(norm.weight[channel]), f64::from(norm.bias[channel])),
-                    };
-                    scale[channel] = (factor * weight) as f32;
-                    shift[channel] = (bias - mean * factor * weight) as f32;
-                }
-            }
-            for row in 0..depth * height {
-                let x_row = from.row(rows.start + row);
-                let y_row = to.row(rows.start + row) - base;
-                for column in 0..width {
-                    let x = &x[x_row + column * from.buffer.width..][..channels];
-                    let y = &mut y[y_row + column * to.buffer.width..][..channels];
-                    for (((y, x), scale), shift) in y.iter_mut().zip(x).zip(&*scale).zip(&*shift) {
-                        *y = *x * scale + shift;
-                    }
-                    norm.finish.all(simd, y);
-                }
-            }
+        let Moments { units, first, view, x, y } = self;
+        let channels = units.channels;
+        for (unit, y) in (first..).zip(y.chunks_exact_mut(2 * channels)) {
+            let positions = units.positions(unit % units.count);
+            let (means, squares) = y.split_at_mut(channels);
+            let x = &x[unit / units.count * view.buffer.sample()..];
+            each_vector!(channels, |V, channel, count| {
+                moments_of::<S, V>(simd, view, x, &positions, channel, count, means, squares)
+            });
         }
     }
 }
 
-/// A vector of channels over all positions of a sample.
-struct Column<'a> {
-    from: &'a View,
-    x: &'a [f32],
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "a loop of the kernel above")]
+fn moments_of<S: Simd, const V: usize>(
+    simd: S,
+    view: &View,
+    x: &[f32],
+    positions: &Range<usize>,
     channel: usize,
     count: usize,
-    rows: Range<usize>,
-    width: usize,
+    means: &mut [f32],
+    squares: &mut [f32],
+) {
+    let zero = simd.splat(0.0);
+    #[expect(clippy::cast_precision_loss, reason = "a number of positions")]
+    let share = simd.splat(1.0 / positions.len() as f32);
+    let mut sum = [zero; V];
+    each_position!(view, positions, |at| {
+        let x = &x[at + channel..];
+        for v in 0..V {
+            sum[v] = simd.add(sum[v], simd.load_some(&x[v * S::LANES..], count));
+        }
+    });
+    let mut mean = [zero; V];
+    for v in 0..V {
+        mean[v] = simd.mul(sum[v], share);
+    }
+    // The rounded mean's error is made good by the sum of the differences.
+    let (mut apart, mut square) = ([zero; V], [zero; V]);
+    each_position!(view, positions, |at| {
+        let x = &x[at + channel..];
+        for v in 0..V {
+            let x = simd.sub(simd.load_some(&x[v * S::LANES..], count), mean[v]);
+            apart[v] = simd.add(apart[v], x);
+            square[v] = simd.mul_add(x, x, square[v]);
+        }
+    });
+    for v in 0..V {
+        let error = simd.mul(apart[v], share);
+        let rest = simd.sub(square[v], simd.mul(error, apart[v]));
+        simd.store_some(simd.add(mean[v], error), &mut means[channel + v * S::LANES..], count);
+        simd.store_some(rest, &mut squares[channel + v * S::LANES..], count);
+    }
 }
 
-impl Column<'_> {
-    /// The mean of what lies above `center`, or of its square.
-    #[inline(always)]
+impl GroupNorm {
+    /// Elements of scratch memory that a sample takes.
+    pub(super) fn room(grid: &Grid) -> usize {
+        Units::new(grid).room() + 2 * grid.channels
+    }
+
+    /// That memory, from an element of the workspace on, for a layer that writes to `to`.
+    pub(super) fn scratch(to: &View, first: usize) -> View {
+        let grid = Grid { channels: GroupNorm::room(&to.grid()), size: [1; 3] };
+        let buffer = Buffer { place: Place::Workspace(first), ..Buffer::new(&grid) };
+        View { buffer, channel: 0, channels: grid.channels, ..*to }
+    }
+
+    /// The factors of each channel of each sample and then the constants, from the start of `scratch` on.
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-    fn mean<S: Simd>(&self, simd: S, center: S::F, square: bool) -> S::F {
-        let mut total = [0.0_f64; MOST_LANES];
-        for row in self.rows.clone() {
-            let x = &self.x[self.from.row(row) + self.channel..];
-            let mut sum = simd.splat(0.0);
-            for column in 0..self.width {
-                let x = simd.load_some(&x[column * self.from.buffer.width..], self.count);
-                let x = simd.sub(x, center);
-                sum = if square { simd.mul_add(x, x, sum) } else { simd.add(x, sum) };
-            }
-            let mut lanes = [0.0; MOST_LANES];
-            simd.store(sum, &mut lanes);
-            for lane in 0..MOST_LANES {
-                total[lane] += f64::from(lanes[lane]);
+    pub(super) fn lines(&self, on: (Level, Threads), samples: usize, (view, x): (&View, &[f32]), scratch: &mut [f32]) {
+        let (units, channels) = (Units::new(&view.grid()), view.channels);
+        let (lines, moments) = scratch.split_at_mut(2 * samples * channels);
+        let (scale, shift) = lines.split_at_mut(samples * channels);
+        units.moments(on, samples, view, x, moments);
+        let size = channels / self.groups;
+        for sample in 0..samples {
+            for group in (0..channels).step_by(size.max(1)) {
+                let (mean, variance) = units.statistics(moments, sample..sample + 1, group..group + size);
+                let factor = 1.0 / (variance + self.eps).sqrt();
+                for channel in group..group + size {
+                    let (weight, bias) = match self.weight[..] {
+                        [] => (1.0, 0.0),
+                        _ => (f64::from(self.weight[channel]), f64::from(self.bias[channel])),
+                    };
+                    let at = sample * channels + channel;
+                    scale[at] = (factor * weight) as f32;
+                    shift[at] = (bias - mean * factor * weight) as f32;
+                }
             }
         }
-        let positions = (self.rows.len() * self.width) as f64;
-        simd.load(&total.map(|sum| (sum / positions) as f32))
     }
 }
 

@@ -110,31 +110,56 @@ impl Kernel for Pool<'_> {
     }
 }
 
-/// One window.
+/// One window, four vectors of channels at a time: the sums of one would wait for each other.
 #[inline(always)]
 fn window<S: Simd, const MAX: bool>(simd: S, spans: [&Span; 3], from: &View, x: &[f32], y: &mut [f32]) {
+    let mut channel = 0;
+    while y.len() - channel >= 4 * S::LANES {
+        columns::<S, 4, MAX>(simd, spans, from, &x[channel..], &mut y[channel..][..4 * S::LANES]);
+        channel += 4 * S::LANES;
+    }
+    while channel < y.len() {
+        let count = S::LANES.min(y.len() - channel);
+        columns::<S, 1, MAX>(simd, spans, from, &x[channel..], &mut y[channel..][..count]);
+        channel += count;
+    }
+}
+
+/// `V` vectors of channels, the last of which may be a part of one.
+#[inline(always)]
+fn columns<S: Simd, const V: usize, const MAX: bool>(
+    simd: S,
+    spans: [&Span; 3],
+    from: &View,
+    x: &[f32],
+    y: &mut [f32],
+) {
     let [depth, height, width] = spans;
     let strides = from.buffer.strides();
     #[expect(clippy::cast_precision_loss, reason = "a number of taps")]
     let factor = 1.0 / (depth.divisor * height.divisor * width.divisor) as f32;
-    for channel in (0..y.len()).step_by(S::LANES) {
-        let count = S::LANES.min(y.len() - channel);
-        let mut sum = simd.splat(if MAX { f32::NEG_INFINITY } else { 0.0 });
-        for i in 0..depth.count {
-            for j in 0..height.count {
-                let row = i * depth.step * strides[0] + j * height.step * strides[1] + channel;
-                // Sums of sums: fewer roundings in a row.
-                let mut of_row = simd.splat(if MAX { f32::NEG_INFINITY } else { 0.0 });
-                for k in 0..width.count {
-                    let x = simd.load_some(&x[row + k * width.step * strides[2]..], count);
-                    of_row = if MAX { simd.larger(x, of_row) } else { simd.add(x, of_row) };
+    let first = [simd.splat(if MAX { f32::NEG_INFINITY } else { 0.0 }); V];
+    let mut sum = first;
+    for i in 0..depth.count {
+        for j in 0..height.count {
+            let row = i * depth.step * strides[0] + j * height.step * strides[1];
+            // Sums of sums: fewer roundings in a row.
+            let mut of_row = first;
+            for k in 0..width.count {
+                let x = &x[row + k * width.step * strides[2]..];
+                for v in 0..V {
+                    let x = simd.load_some(&x[v * S::LANES..], y.len() - v * S::LANES);
+                    of_row[v] = if MAX { simd.larger(x, of_row[v]) } else { simd.add(x, of_row[v]) };
                 }
-                sum = if MAX { simd.larger(of_row, sum) } else { simd.add(of_row, sum) };
+            }
+            for v in 0..V {
+                sum[v] = if MAX { simd.larger(of_row[v], sum[v]) } else { simd.add(of_row[v], sum[v]) };
             }
         }
-        if !MAX {
-            sum = simd.mul(sum, simd.splat(factor));
-        }
-        simd.store_some(sum, &mut y[channel..], count);
+    }
+    for v in 0..V {
+        let result = if MAX { sum[v] } else { simd.mul(sum[v], simd.splat(factor)) };
+        let count = y.len() - v * S::LANES;
+        simd.store_some(result, &mut y[v * S::LANES..], count);
     }
 }

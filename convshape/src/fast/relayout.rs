@@ -15,7 +15,6 @@ const WORK: usize = 8;
 #[derive(Clone, Copy)]
 pub(super) struct Relayout {
     pub(super) level: Level,
-    pub(super) order: AxisOrder,
     pub(super) view: View,
 }
 
@@ -27,7 +26,7 @@ impl Relayout {
         let spread = if buffer.planar { planes } else { self.view.spread() };
         spread.run(threads, WORK * grid.elements(), samples, y, &|y, base, samples, units| {
             let mut own = Share {
-                order: self.order,
+                order: self.view.order,
                 grid,
                 view: self.view,
                 start: 0,
@@ -54,7 +53,7 @@ impl Relayout {
     pub(super) fn export(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         let grid = self.view.grid();
         // As many channels at a time as are turned at once.
-        let apart = self.order == AxisOrder::ChannelsFirst && !self.view.buffer.planar;
+        let apart = self.view.order == AxisOrder::ChannelsFirst && !self.view.buffer.planar;
         let block = if apart { MOST_LANES } else { grid.channels.max(1) };
         let units = grid.channels.div_ceil(block);
         let spread = Spread { units, step: block * grid.positions(), ..Spread::samples(grid.elements()) };
@@ -63,7 +62,7 @@ impl Relayout {
             view.channel += channel;
             view.channels = (units.len() * block).min(grid.channels - channel);
             self.level.run(Share {
-                order: self.order,
+                order: self.view.order,
                 grid,
                 view,
                 start: 0,

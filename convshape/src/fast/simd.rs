@@ -16,6 +16,8 @@ mod portable;
 mod product;
 mod stretch;
 
+use std::sync::OnceLock;
+
 #[cfg(feature = "train")]
 pub(crate) use self::outer::{Walk, outer};
 pub(crate) use self::product::{Runs, WINDOW, dots, grouped, products, store, window};
@@ -219,9 +221,20 @@ impl Level {
         sets.into_iter().flatten().map(Level)
     }
 
-    /// The best.
+    /// The best; the environment variable `CONVSHAPE_SIMD` holds it down to `avx2` or `portable`, which
+    /// is for measurements.
     pub(crate) fn best() -> Level {
-        Level::all().next().unwrap_or(Level(Set::Portable))
+        static BEST: OnceLock<Level> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let most = std::env::var("CONVSHAPE_SIMD").unwrap_or_default();
+            let allowed = |level: &Level| match &most[..] {
+                #[cfg(target_arch = "x86_64")]
+                "avx2" => level.0 != Set::Avx512,
+                "portable" => level.0 == Set::Portable,
+                _ => true,
+            };
+            Level::all().find(allowed).unwrap_or(Level(Set::Portable))
+        })
     }
 
     /// Runs a kernel with this instruction set.

@@ -160,7 +160,7 @@ fn random_conv(random: &mut Random, rank: usize, inputs: i64) -> Conv {
     conv
 }
 
-const ACTIVATIONS: [Activation; 12] = [
+const ACTIVATIONS: [Activation; 13] = [
     Activation::Relu,
     Activation::Relu6,
     Activation::LeakyRelu { slope: 0.2 },
@@ -173,6 +173,7 @@ const ACTIVATIONS: [Activation; 12] = [
     Activation::Softplus,
     Activation::Hardswish,
     Activation::Clamp { min: -0.5, max: 0.25 },
+    Activation::Hardsigmoid { alpha: 0.2 },
 ];
 
 #[test]
@@ -373,6 +374,70 @@ fn other_layers() {
     }
 }
 
+/// Layers that need the last axis innermost, between others that need the channels.
+#[test]
+fn layouts_in_turn() {
+    let mut random = Random::new(11);
+    let mut run = 0;
+    while run < 150 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let channels = random.one_of(&[1, 3, 8, 17]);
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, 6)).collect();
+        sizes.insert(order.channel(rank + 1), channels);
+        let input = Shape::of(&sizes);
+        let mut layers: Vec<(Op, Vec<usize>)> = Vec::new();
+        for index in 0..random.pick(1, 5) {
+            let last = usize::try_from(index).expect("small");
+            let conv = Conv { inputs: None, groups: 1, padding: Padding::Same, ..random_conv(&mut random, rank, 1) };
+            let conv = Conv { direction: Direction::Forward, stride: [1; 3], input_dilation: [0; 3], ..conv };
+            layers.push(match random.pick(0, 8) {
+                0 => (Op::Conv(Conv { outputs: channels, ..conv }), vec![last]),
+                1 => {
+                    let outputs = random.one_of(&[sizes[rank], 5]);
+                    (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs, bias: true }, vec![last])
+                }
+                2 => (Op::LayerNorm { dialect: Dialect::Torch, size: None, eps: 1e-3 }, vec![last]),
+                3 => (Op::Softmax, vec![last]),
+                4 => (Op::Activation(random.one_of(&ACTIVATIONS)), vec![last]),
+                5 => (Op::Add, vec![last, random.one_of(&[0, last])]),
+                6 => (Op::Mul, vec![random.one_of(&[0, last]), last]),
+                7 => (Op::Reshape { shape: Shape::of(&[sizes.iter().product()]) }, vec![last]),
+                _ => (Op::Reshape { shape: input }, vec![last]),
+            });
+        }
+        let last = layers.len();
+        run += u32::from(check(&mut random, order, input, &layers, &[last]));
+    }
+}
+
+/// Sums and products of a value and of one that is repeated along some axes.
+#[test]
+fn broadcasts() {
+    let mut random = Random::new(12);
+    let mut run = 0;
+    while run < 100 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let channels = random.one_of(&[1, 3, 16, 40]);
+        let mut sizes = vec![random.pick(1, 6), random.pick(1, 6)];
+        sizes.insert(order.channel(3), channels);
+        let pool =
+            |rows: i64, columns: i64| Op::AdaptivePool { kind: PoolKind::Avg, rank: 2, size: [rows, columns, 1] };
+        let (rows, columns) = (random.one_of(&[1, sizes[1]]), random.one_of(&[1, sizes[2]]));
+        let one = Conv { bias: true, kernel: [1; 3], ..Conv::new(Dialect::Torch, Direction::Forward, 2) };
+        let small = random.one_of(&[
+            pool(rows, columns),
+            pool(1, 1),
+            Op::GlobalAvgPool { keep_axes: false },
+            Op::Conv(Conv { outputs: 1, ..one }),
+        ]);
+        let op = random.one_of(&[Op::Add, Op::Mul]);
+        let inputs = random.one_of(&[&[0, 1][..], &[1, 0], &[0, 1, 1], &[1, 0, 1], &[1, 1, 0]]);
+        let layers = [(small, vec![0]), (op, inputs.to_vec()), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![2])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[3]));
+    }
+}
+
 #[test]
 fn norms_and_borders() {
     let mut random = Random::new(10);
@@ -413,6 +478,16 @@ fn norms_and_borders() {
         };
         let layers = [(op, vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
         run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+/// Of its arguments alone: it makes differences large.
+#[test]
+fn exponentials() {
+    let mut random = Random::new(13);
+    for factor in [0.5, 3.0, 60.0] {
+        let layers = [(Op::Scale { by: factor }, vec![0]), (Op::Activation(Activation::Exp), vec![1])];
+        assert!(check(&mut random, AxisOrder::ChannelsFirst, Shape::of(&[40, 3, 5]), &layers, &[2]));
     }
 }
 

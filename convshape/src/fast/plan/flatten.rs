@@ -1,5 +1,6 @@
 //! The layers of a program and its sub-chains in a row.
 
+use std::format;
 use std::vec::Vec;
 
 use convshape_arith::op::{Amount, AutoPad, AxisOrder, Conv, Direction, Op, Padding, PaddingMode};
@@ -24,7 +25,7 @@ impl Flat {
 
     /// The nodes of a program on these values, those of sub-chains in their place; gives the values
     /// of its outputs.
-    pub(super) fn flatten(&mut self, linked: Linked, inputs: &[usize]) -> Option<Vec<usize>> {
+    pub(super) fn flatten(&mut self, linked: Linked, prefix: &str, inputs: &[usize]) -> Option<Vec<usize>> {
         let program = linked.program;
         let mut values: Vec<usize> = inputs.to_vec();
         values.resize(program.values, usize::MAX);
@@ -33,6 +34,7 @@ impl Flat {
         for step in program.steps {
             first.push(self.params);
             let read: Vec<usize> = step.inputs.iter().map(|&value| values[value]).collect();
+            let name = format!("{prefix}{}", step.name);
             match step.action {
                 Action::Layer(op) => {
                     let shapes: Vec<Shape> = read.iter().map(|&value| self.shapes[value]).collect();
@@ -46,7 +48,8 @@ impl Flat {
                         && rest.output(&[padded], program.order) == Ok(shape)
                     {
                         let border = self.value(padded);
-                        self.nodes.push(Node { op: pad, inputs: read, output: border, params: Vec::new() });
+                        let name = name.clone();
+                        self.nodes.push(Node { name, op: pad, inputs: read, output: border, params: Vec::new() });
                         (op, read) = (rest, [border].into());
                     }
                     let output = self.value(shape);
@@ -54,10 +57,11 @@ impl Flat {
                     let own = self.params..self.params + op.params().len();
                     self.params = own.end;
                     let tied = step.tied.map(|of| first[of]);
-                    self.nodes.push(Node { op, inputs: read, output, params: tied.into_iter().chain(own).collect() });
+                    let params = tied.into_iter().chain(own).collect();
+                    self.nodes.push(Node { name, op, inputs: read, output, params });
                 }
                 Action::Chain { index } => {
-                    let outputs = self.flatten(*linked.chains.get(index)?, &read)?;
+                    let outputs = self.flatten(*linked.chains.get(index)?, &format!("{name}."), &read)?;
                     for (port, output) in outputs.into_iter().enumerate() {
                         values[step.output + port] = output;
                     }

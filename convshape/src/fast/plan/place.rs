@@ -24,7 +24,7 @@ fn root(inside: &[Inside], mut value: usize) -> (usize, usize) {
 
 /// Joins values on channels: operands that a step can write to their place are stored there, the
 /// others copied.
-pub(super) fn join(inside: &mut [Inside], steps: &mut Vec<Step>, node: &Node, grids: &[Grid]) {
+pub(super) fn join(inside: &mut [Inside], steps: &mut Vec<Step>, index: usize, node: &Node, grids: &[Grid]) {
     let mut next = 0;
     for &operand in &node.inputs {
         let channel = next;
@@ -41,13 +41,18 @@ pub(super) fn join(inside: &mut [Inside], steps: &mut Vec<Step>, node: &Node, gr
             }
             inside[operand] = None;
         }
-        steps.push(Step { work: Work::Copy(channel), inputs: [operand].into(), output: node.output });
+        steps.push(Step {
+            nodes: [index].into(),
+            work: Work::Copy(channel),
+            inputs: [operand].into(),
+            output: node.output,
+        });
     }
 }
 
 impl Plan {
     /// Gives every value its buffer, and every buffer its memory.
-    pub(super) fn place(&mut self, grids: &[Grid], inside: &[Inside]) {
+    pub(super) fn place(&mut self, grids: &[Grid], layouts: &[AxisOrder], inside: &[Inside]) {
         let root = |value: usize| root(inside, value);
         let mut buffers: Vec<Buffer> = grids.iter().map(Buffer::new).collect();
         for step in &self.steps {
@@ -65,12 +70,13 @@ impl Plan {
                 }
             }
         }
-        self.borrow(grids, inside, &mut buffers);
+        self.borrow(grids, layouts, inside, &mut buffers);
+        let memory = self.reuse(grids, layouts, inside, &buffers);
         // When each buffer is first written and last read.
         let mut lives: Vec<Option<(usize, usize)>> = vec![None; grids.len()];
         for (time, step) in self.steps.iter().enumerate() {
             for &value in step.inputs.iter().chain([&step.output]) {
-                let life = &mut lives[root(value).0];
+                let life = &mut lives[memory[root(value).0]];
                 *life = Some((life.map_or(time, |(start, _)| start), time));
             }
         }
@@ -99,11 +105,17 @@ impl Plan {
                 buffers[value].place = Place::Workspace(allocate(buffers[value].sample(), start, end));
             }
         }
+        for value in 0..buffers.len() {
+            buffers[value].place = buffers[memory[value]].place;
+        }
         for (time, step) in self.steps.iter_mut().enumerate() {
             if let Work::Reference { room, .. } = &mut step.work {
                 for place in room.iter_mut() {
                     *place = allocate(*place, time, time);
                 }
+            }
+            if let Work::Groups { room, .. } = &mut step.work {
+                *room = allocate(*room, time, time);
             }
         }
         self.elements = taken.iter().map(|(at, size, ..)| at + size).max().unwrap_or(0);
@@ -113,16 +125,52 @@ impl Plan {
             .enumerate()
             .map(|(time, step)| {
                 let buffer = root(step.output).0;
-                let first = lives[buffer].is_some_and(|(start, _)| start == time);
+                let first = lives[memory[buffer]].is_some_and(|(start, _)| start == time);
                 first && !(buffers[buffer].planar && matches!(step.work, Work::Import(_)))
             })
             .collect();
         self.views = (0..grids.len())
             .map(|value| {
-                let (index, channel) = root(value);
-                lives[index].map(|_| View { index, buffer: buffers[index], channel, channels: grids[value].channels })
+                let ((index, channel), order) = (root(value), layouts[value]);
+                let (buffer, channels) = (buffers[index], grids[value].channels);
+                lives[memory[index]].map(|_| View { order, buffer, channel, channels })
             })
             .collect();
+    }
+
+    /// The buffer whose memory each one has: that of another where a step would do no more than copy
+    /// it. Such steps are dropped.
+    fn reuse(&mut self, grids: &[Grid], layouts: &[AxisOrder], inside: &[Inside], buffers: &[Buffer]) -> Vec<usize> {
+        let mut memory: Vec<usize> = (0..grids.len()).collect();
+        let whole = |value: usize| {
+            let (buffer, parts) = (&buffers[value], inside.iter().flatten().any(|(outer, _)| *outer == value));
+            inside[value].is_none() && !parts && !buffer.planar && buffer.low == [0; 3] && buffer.high == [0; 3]
+        };
+        let steps = std::mem::take(&mut self.steps);
+        let written = |value: usize| steps.iter().filter(|step| step.output == value).count();
+        let dropped: Vec<bool> = steps
+            .iter()
+            .map(|step| {
+                let same = match step.work {
+                    Work::Reshape => true,
+                    Work::Convert => {
+                        let (from, to) = (step.inputs[0], step.output);
+                        let apart = if layouts[from] == AxisOrder::ChannelsFirst { &grids[from] } else { &grids[to] };
+                        layouts[from] == layouts[to] || apart.channels == 1 || apart.positions() == 1
+                    }
+                    _ => false,
+                };
+                let (from, to) = (step.inputs.first().copied().unwrap_or(step.output), step.output);
+                let inner = matches!(buffers[to].place, Place::Workspace(_));
+                let free = same && inner && whole(from) && whole(to) && written(to) == 1;
+                if free {
+                    memory[to] = memory[from];
+                }
+                free
+            })
+            .collect();
+        self.steps = steps.into_iter().zip(dropped).filter(|(_, dropped)| !dropped).map(|(step, _)| step).collect();
+        memory
     }
 
     /// The values that are given out.
@@ -132,14 +180,14 @@ impl Plan {
     }
 
     /// Inputs and outputs that lie as the caller has them are used where they are.
-    fn borrow(&mut self, grids: &[Grid], inside: &[Inside], buffers: &mut [Buffer]) {
-        let same = |value: usize, buffer: &Buffer, order: AxisOrder| {
+    fn borrow(&mut self, grids: &[Grid], layouts: &[AxisOrder], inside: &[Inside], buffers: &mut [Buffer]) {
+        let same = |value: usize, buffer: &Buffer| {
             let grid = &grids[value];
-            let plain = order == AxisOrder::ChannelsLast || grid.channels == 1 || grid.positions() == 1;
+            let plain = layouts[value] == AxisOrder::ChannelsLast || grid.channels == 1 || grid.positions() == 1;
             (plain || buffer.planar) && buffer.low == [0; 3] && buffer.high == [0; 3] && inside[value].is_none()
         };
         let whole = |value: usize| !inside.iter().flatten().any(|(outer, _)| *outer == value);
-        let (nodes, order) = (&self.nodes, self.order);
+        let nodes = &self.nodes;
         // Vectors of channels are read that may begin on the last one.
         let grouped = |op: &Op| matches!(op, Op::Conv(conv) if conv.groups > 1);
         let overread =
@@ -147,7 +195,7 @@ impl Plan {
         let exported: Vec<usize> = self.outputs_of();
         self.steps.retain(|step| match step.work {
             Work::Import(port) => {
-                let direct = same(step.output, &buffers[step.output], order);
+                let direct = same(step.output, &buffers[step.output]);
                 let direct = direct && (buffers[step.output].planar || !overread(step.output));
                 if direct {
                     buffers[step.output].place = Place::Input(port);
@@ -158,7 +206,7 @@ impl Plan {
                 let value = step.inputs[0];
                 let written = nodes.iter().any(|node| node.output == value) && whole(value);
                 let read = nodes.iter().any(|node| node.inputs.contains(&value));
-                let direct = same(value, &buffers[value], order) && written && !read;
+                let direct = same(value, &buffers[value]) && written && !read;
                 let once = exported.iter().filter(|&&other| other == value).count() == 1;
                 let direct = direct && once;
                 if direct {

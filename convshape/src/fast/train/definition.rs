@@ -25,12 +25,12 @@ pub(super) struct Definition {
 }
 
 /// Between the plan's layout and the caller's.
-pub(super) fn export(on: Machine, order: AxisOrder, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
-    Relayout { level: on.level, order, view: *view }.export(on.threads, samples, x, y);
+pub(super) fn export(on: Machine, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
+    Relayout { level: on.level, view: *view }.export(on.threads, samples, x, y);
 }
 
-pub(super) fn import(on: Machine, order: AxisOrder, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
-    Relayout { level: on.level, order, view: *view }.import(on.threads, samples, x, y);
+pub(super) fn import(on: Machine, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
+    Relayout { level: on.level, view: *view }.import(on.threads, samples, x, y);
 }
 
 impl Definition {
@@ -49,14 +49,14 @@ impl Definition {
         self.inputs.resize_with(inputs.len(), Vec::new);
         for (own, (view, x)) in self.inputs.iter_mut().zip(inputs) {
             own.resize(samples * view.grid().elements(), 0.0);
-            export(on, self.order, samples, view, x, own);
+            export(on, samples, view, x, own);
         }
         self.y.clear();
         self.y.resize(samples * to.grid().elements(), 0.0);
         let own: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
         let Definition { op, order, shapes, output, y: room, .. } = self;
         Layer { op, order: *order, params, shapes, output }.forward(&own, room)?;
-        import(on, self.order, samples, to, &self.y, y);
+        import(on, samples, to, &self.y, y);
         Ok(())
     }
 
@@ -71,7 +71,7 @@ impl Definition {
         wanted: &[bool],
     ) -> Result<(), Fault> {
         self.dy.resize(samples * from.grid().elements(), 0.0);
-        export(on, self.order, samples, from, dy, &mut self.dy);
+        export(on, samples, from, dy, &mut self.dy);
         self.dx.resize_with(self.inputs.len(), Vec::new);
         for ((dx, x), wanted) in self.dx.iter_mut().zip(&self.inputs).zip(wanted) {
             dx.clear();
@@ -84,6 +84,6 @@ impl Definition {
 
     /// The gradient of an input.
     pub(super) fn gradient(&self, on: Machine, samples: usize, input: usize, (to, dx): (&View, &mut [f32])) {
-        import(on, self.order, samples, to, &self.dx[input], dx);
+        import(on, samples, to, &self.dx[input], dx);
     }
 }

@@ -4,7 +4,6 @@ use std::mem;
 use std::string::ToString;
 use std::vec::Vec;
 
-use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 use rand::{Rng, RngExt};
 
@@ -41,7 +40,6 @@ pub(crate) struct Key {
 pub(crate) struct Plan {
     key: Key,
     level: Level,
-    order: AxisOrder,
     values: Vec<Value>,
     steps: Vec<Step>,
     outputs: Vec<usize>,
@@ -84,9 +82,8 @@ impl Plan {
         let values: Vec<Value> = shapes
             .iter()
             .zip(&buffers)
-            .enumerate()
-            .map(|(index, (shape, [y, dy]))| {
-                let view = |buffer: &Buffer| View { index, buffer: *buffer, channel: 0, channels: buffer.width };
+            .map(|(shape, [y, dy])| {
+                let view = |buffer: &Buffer| View { order, buffer: *buffer, channel: 0, channels: buffer.width };
                 Value { shape: *shape, y: view(y), dy: view(dy) }
             })
             .collect();
@@ -127,7 +124,7 @@ impl Plan {
         let elements = values.iter().map(|value| key.batch * value.y.grid().elements()).sum::<usize>();
         let sums = steps.iter().map(|step| if let Job::Sum(sum) = &step.job { sum.work() } else { 0 });
         let work = sums.sum::<usize>() + elements;
-        Ok(Plan { work, key, level, order, values, steps, outputs, y, dy, spare, results })
+        Ok(Plan { work, key, level, values, steps, outputs, y, dy, spare, results })
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -168,10 +165,10 @@ impl Plan {
         stamps: &[u64],
         inputs: &[&[f32]],
     ) -> Result<Vec<Update>, RunError> {
-        let Plan { order, values, steps, y, .. } = self;
-        let (order, samples) = (*order, self.key.batch);
+        let Plan { values, steps, y, .. } = self;
+        let samples = self.key.batch;
         for (value, input) in inputs.iter().enumerate() {
-            definition::import(on, order, samples, &values[value].y, input, y[value].get_mut());
+            definition::import(on, samples, &values[value].y, input, y[value].get_mut());
         }
         let mut updates = Vec::new();
         for step in steps {
@@ -212,7 +209,7 @@ impl Plan {
             }
         }
         for (value, result) in self.outputs.iter().zip(&mut self.results) {
-            definition::export(on, order, samples, &values[*value].y, self.y[*value].get(), result);
+            definition::export(on, samples, &values[*value].y, self.y[*value].get(), result);
         }
         Ok(updates)
     }
@@ -240,15 +237,15 @@ impl Plan {
         cotangents: &[&[f32]],
         dparams: &mut [Vec<f32>],
     ) -> Result<Vec<Vec<f32>>, RunError> {
-        let Plan { order, values, steps, outputs, y, dy, spare, .. } = self;
-        let (order, samples) = (*order, self.key.batch);
+        let Plan { values, steps, outputs, y, dy, spare, .. } = self;
+        let samples = self.key.batch;
         for (port, (&value, cotangent)) in outputs.iter().zip(cotangents).enumerate() {
             let view = &values[value].dy;
             if outputs[..port].contains(&value) {
-                definition::import(on, order, samples, view, cotangent, spare.get_mut());
+                definition::import(on, samples, view, cotangent, spare.get_mut());
                 rows::add(on, samples, (view, spare.get()), (view, dy[value].get_mut()));
             } else {
-                definition::import(on, order, samples, view, cotangent, dy[value].get_mut());
+                definition::import(on, samples, view, cotangent, dy[value].get_mut());
             }
         }
         for step in steps.iter_mut().rev().filter(|step| step.is_differentiated) {
@@ -310,7 +307,7 @@ impl Plan {
             let view = &self.values[value].dy;
             let mut gradient = std::vec![0.0; samples * view.grid().elements()];
             if !self.dy[value].get().is_empty() {
-                definition::export(on, order, samples, view, self.dy[value].get(), &mut gradient);
+                definition::export(on, samples, view, self.dy[value].get(), &mut gradient);
             }
             gradient
         };

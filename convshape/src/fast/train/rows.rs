@@ -6,10 +6,9 @@ use convshape_arith::op::Activation;
 
 use super::Machine;
 use crate::fast::buffer::View;
-use crate::fast::each::{self, Add, Each};
+use crate::fast::each::{self, Combine, Each, Operand};
 use crate::fast::math::Finish;
 use crate::fast::simd::{Kernel, Simd};
-use crate::fast::threads;
 use crate::kernels::gradient::derivative;
 
 /// The stretches of neighbours that two views of one grid have in common.
@@ -69,7 +68,9 @@ pub(super) fn each(
     finish: Finish,
 ) {
     let work = finish.work();
-    each::spread(on.threads, work, samples, from, to, &|share| on.level.run(Each { share, scale, shift, finish }));
+    each::spread(on.threads, work, samples, from, to, &|share| {
+        on.level.run(Each { share, scale, shift, by_sample: false, finish })
+    });
 }
 
 /// Copies rows.
@@ -78,10 +79,9 @@ pub(super) fn copy(on: Machine, samples: usize, from: (&View, &[f32]), to: (&Vie
 }
 
 /// Adds rows.
-pub(super) fn add(on: Machine, samples: usize, from: (&View, &[f32]), to: (&View, &mut [f32])) {
-    let (work, finish) = (Finish::None.work(), Finish::None);
-    let threads = threads::threads(work * samples * to.0.grid().elements());
-    each::spread(threads, work, samples, from, to, &|share| on.level.run(Add { share, finish }));
+pub(super) fn add(on: Machine, samples: usize, (view, x): (&View, &[f32]), to: (&View, &mut [f32])) {
+    let b = Operand { view, x };
+    Combine::spread((on.level, on.threads), samples, None, b, (false, Finish::None), to);
 }
 
 /// A function whose derivative the value itself tells.

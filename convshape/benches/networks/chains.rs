@@ -1,0 +1,190 @@
+//! Published networks, with the layers and sizes of torchvision and of latent diffusion.
+
+use convshape::conv_chain;
+
+conv_chain! {
+    pub struct ResNet50 {
+        block Narrow(inputs, width, outputs) {
+            c1: Conv2d(inputs -> width, kernel: 1, bias: false);
+            n1: BatchNorm(width, activation: Relu);
+            c2: Conv2d(width -> width, kernel: 3, padding: 1, bias: false);
+            n2: BatchNorm(width, activation: Relu);
+            c3: Conv2d(width -> outputs, kernel: 1, bias: false);
+            n3: BatchNorm(outputs);
+            Add(input);
+            Relu;
+        }
+        block First(inputs, width, outputs, stride) {
+            c1: Conv2d(inputs -> width, kernel: 1, bias: false);
+            n1: BatchNorm(width, activation: Relu);
+            c2: Conv2d(width -> width, kernel: 3, stride: stride, padding: 1, bias: false);
+            n2: BatchNorm(width, activation: Relu);
+            c3: Conv2d(width -> outputs, kernel: 1, bias: false);
+            n3: BatchNorm(outputs);
+            down: Conv2d(inputs -> outputs, kernel: 1, stride: stride, bias: false) from input;
+            down_norm: BatchNorm(outputs);
+            Add(n3);
+            Relu;
+        }
+        input: [3, 224, 224];
+        conv1: Conv2d(3 -> 64, kernel: 7, stride: 2, padding: 3, bias: false);
+        bn1: BatchNorm(64, activation: Relu);
+        MaxPool2d(3, stride: 2, padding: 1);
+        a0: First(64, 64, 256, 1);
+        a: repeat 2 { r: Narrow(256, 64, 256); }
+        b0: First(256, 128, 512, 2);
+        b: repeat 3 { r: Narrow(512, 128, 512); }
+        c0: First(512, 256, 1024, 2);
+        c: repeat 5 { r: Narrow(1024, 256, 1024); }
+        d0: First(1024, 512, 2048, 2);
+        d: repeat 2 { r: Narrow(2048, 512, 2048); }
+        GlobalAvgPool;
+        fc: Linear(2048 -> 1000);
+        output: [1000];
+    }
+}
+
+conv_chain! {
+    pub struct MobileNetV2 {
+        block Inverted(inputs, middle, outputs, stride) {
+            c1: Conv2d(inputs -> middle, kernel: 1, bias: false);
+            n1: BatchNorm(middle, activation: Relu6);
+            c2: Conv2d(middle -> middle, kernel: 3, stride: stride, padding: 1, groups: middle, bias: false);
+            n2: BatchNorm(middle, activation: Relu6);
+            c3: Conv2d(middle -> outputs, kernel: 1, bias: false);
+            n3: BatchNorm(outputs);
+        }
+        block Residual(channels, middle) {
+            b: Inverted(channels, middle, channels, 1);
+            Add(input);
+        }
+        input: [3, 224, 224];
+        conv1: Conv2d(3 -> 32, kernel: 3, stride: 2, padding: 1, bias: false);
+        n1: BatchNorm(32, activation: Relu6);
+        dw: Conv2d(32 -> 32, kernel: 3, padding: 1, groups: 32, bias: false);
+        dwn: BatchNorm(32, activation: Relu6);
+        pw: Conv2d(32 -> 16, kernel: 1, bias: false);
+        pwn: BatchNorm(16);
+        a0: Inverted(16, 96, 24, 2);
+        a1: Residual(24, 144);
+        b0: Inverted(24, 144, 32, 2);
+        b: repeat 2 { r: Residual(32, 192); }
+        c0: Inverted(32, 192, 64, 2);
+        c: repeat 3 { r: Residual(64, 384); }
+        d0: Inverted(64, 384, 96, 1);
+        d: repeat 2 { r: Residual(96, 576); }
+        e0: Inverted(96, 576, 160, 2);
+        e: repeat 2 { r: Residual(160, 960); }
+        f0: Inverted(160, 960, 320, 1);
+        last: Conv2d(320 -> 1280, kernel: 1, bias: false);
+        last_norm: BatchNorm(1280, activation: Relu6);
+        GlobalAvgPool;
+        fc: Linear(1280 -> 1000);
+        output: [1000];
+    }
+}
+
+conv_chain! {
+    pub struct EfficientNetB0 {
+        block MbConv(inputs, middle, squeezed, outputs, kernel, stride) {
+            c1: Conv2d(inputs -> middle, kernel: 1, bias: false);
+            n1: BatchNorm(middle, activation: Silu);
+            c2: Conv2d(middle -> middle, kernel: kernel, stride: stride, padding: kernel / 2, groups: middle, bias: false);
+            n2: BatchNorm(middle, activation: Silu);
+            AdaptiveAvgPool2d(1);
+            s1: Conv2d(middle -> squeezed, kernel: 1, activation: Silu);
+            s2: Conv2d(squeezed -> middle, kernel: 1, activation: Sigmoid);
+            Mul(n2, _);
+            c3: Conv2d(middle -> outputs, kernel: 1, bias: false);
+            n3: BatchNorm(outputs);
+        }
+        block Residual(channels, middle, squeezed, kernel) {
+            b: MbConv(channels, middle, squeezed, channels, kernel, 1);
+            Add(input);
+        }
+        input: [3, 224, 224];
+        conv1: Conv2d(3 -> 32, kernel: 3, stride: 2, padding: 1, bias: false);
+        n1: BatchNorm(32, activation: Silu);
+        dw: Conv2d(32 -> 32, kernel: 3, padding: 1, groups: 32, bias: false);
+        dwn: BatchNorm(32, activation: Silu);
+        AdaptiveAvgPool2d(1);
+        s1: Conv2d(32 -> 8, kernel: 1, activation: Silu);
+        s2: Conv2d(8 -> 32, kernel: 1, activation: Sigmoid);
+        Mul(dwn, _);
+        pw: Conv2d(32 -> 16, kernel: 1, bias: false);
+        pwn: BatchNorm(16);
+        a0: MbConv(16, 96, 4, 24, 3, 2);
+        a1: Residual(24, 144, 6, 3);
+        b0: MbConv(24, 144, 6, 40, 5, 2);
+        b1: Residual(40, 240, 10, 5);
+        c0: MbConv(40, 240, 10, 80, 3, 2);
+        c: repeat 2 { r: Residual(80, 480, 20, 3); }
+        d0: MbConv(80, 480, 20, 112, 5, 1);
+        d: repeat 2 { r: Residual(112, 672, 28, 5); }
+        e0: MbConv(112, 672, 28, 192, 5, 2);
+        e: repeat 3 { r: Residual(192, 1152, 48, 5); }
+        f0: MbConv(192, 1152, 48, 320, 3, 1);
+        last: Conv2d(320 -> 1280, kernel: 1, bias: false);
+        last_norm: BatchNorm(1280, activation: Silu);
+        GlobalAvgPool;
+        fc: Linear(1280 -> 1000);
+        output: [1000];
+    }
+}
+
+conv_chain! {
+    /// In the layout of flax, where its normalisations and matrices need no other order of axes.
+    pub struct ConvNextT {
+        dialect: flax;
+        block Block(channels) {
+            dw: Conv2d(channels -> channels, kernel: 7, padding: 3, groups: channels);
+            norm: LayerNorm([channels]);
+            up: Linear(channels -> 4 * channels, activation: Gelu);
+            down: Linear(4 * channels -> channels);
+            Add(input);
+        }
+        input: [224, 224, 3];
+        stem: Conv2d(3 -> 96, kernel: 4, stride: 4, padding: 0);
+        stem_norm: LayerNorm([96]);
+        a: repeat 3 { r: Block(96); }
+        an: LayerNorm([96]);
+        ad: Conv2d(96 -> 192, kernel: 2, stride: 2, padding: 0);
+        b: repeat 3 { r: Block(192); }
+        bn: LayerNorm([192]);
+        bd: Conv2d(192 -> 384, kernel: 2, stride: 2, padding: 0);
+        c: repeat 9 { r: Block(384); }
+        cn: LayerNorm([384]);
+        cd: Conv2d(384 -> 768, kernel: 2, stride: 2, padding: 0);
+        d: repeat 3 { r: Block(768); }
+        GlobalAvgPool;
+        norm: LayerNorm([768]);
+        fc: Linear(768 -> 1000);
+        output: [1000];
+    }
+}
+
+conv_chain! {
+    pub struct VaeDecoder {
+        block Res(channels) {
+            n1: GroupNorm(channels, groups: 32, activation: Silu);
+            c1: Conv2d(channels -> channels, kernel: 3, padding: 1);
+            n2: GroupNorm(channels, groups: 32, activation: Silu);
+            c2: Conv2d(channels -> channels, kernel: 3, padding: 1);
+            Add(input);
+        }
+        block Up(channels) {
+            r1: Res(channels);
+            r2: Res(channels);
+            Upsample(2, mode: nearest);
+            c: Conv2d(channels -> channels, kernel: 3, padding: 1);
+        }
+        input: [4, 32, 32];
+        conv_in: Conv2d(4 -> 128, kernel: 3, padding: 1);
+        up1: Up(128);
+        up2: Up(128);
+        up3: Up(128);
+        norm: GroupNorm(128, groups: 32, activation: Silu);
+        conv_out: Conv2d(128 -> 3, kernel: 3, padding: 1);
+        output: [3, 256, 256];
+    }
+}
