@@ -88,6 +88,16 @@ pub const fn layer(name: &str, op: &Op, inputs: &[Shape], order: AxisOrder, oper
     }
 }
 
+/// The real numbers of an activation.
+#[track_caller]
+pub const fn numbers(name: &str, op: &Op) {
+    if let Err(fault) = op.check_numbers() {
+        let mut text = Text::new();
+        explain::title(begin(&mut text, fault.reason.code(op)), name, &fault, &[Shape::of(&[1])], &[]);
+        panic!("{}", text.as_str());
+    }
+}
+
 /// Fills the open fields of a layer so that it gives `target`.
 #[track_caller]
 pub const fn fill(name: &str, op: Op, open: &[AxisField], input: &Shape, target: &Shape, order: AxisOrder) -> Op {

@@ -74,6 +74,7 @@ fn walk(graph: &Graph, as_found: bool) -> Checked {
         graph.bodies.iter().enumerate().map(|(index, body)| (body.output, index)).collect();
     for (id, node) in graph.nodes.iter().enumerate() {
         let (op, shape) = checked.node(graph, id, node, &targets);
+        checked.activation(id, node, shape);
         checked.ops.push(op);
         let shape = checked.claims(id, node, shape);
         let shape = turns.get(&graph.value(id)).map_or(shape, |body| checked.turn(graph, *body, shape));
@@ -129,6 +130,15 @@ impl Checked {
                 self.problems.push(Problem::Layer { node: id, op, inputs, fault });
                 (Some(op), shape)
             }
+        }
+    }
+
+    /// The numbers of the activation that follows a layer.
+    fn activation(&mut self, id: NodeId, node: &Node, shape: Option<Shape>) {
+        let Some(op) = node.activation.filter(|op| !fields::unseen_activation(op)) else { return };
+        if let Err(fault) = op.check_numbers() {
+            let inputs = vec![shape.unwrap_or(Shape::unknown(1))];
+            self.problems.push(Problem::Layer { node: id, op, inputs, fault });
         }
     }
 

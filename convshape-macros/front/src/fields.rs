@@ -72,6 +72,18 @@ impl Setting {
     }
 }
 
+/// Whether a number of an activation is one that the macro cannot see.
+pub(crate) fn unseen_activation(op: &Op) -> bool {
+    match *op {
+        Op::Activation(Activation::LeakyRelu { slope: number })
+        | Op::Activation(Activation::Elu { alpha: number } | Activation::Hardsigmoid { alpha: number }) => {
+            Unseen::is_real(number)
+        }
+        Op::Activation(Activation::Clamp { min, max }) => Unseen::is_real(min) || Unseen::is_real(max),
+        _ => false,
+    }
+}
+
 /// As the language writes it.
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -122,3 +122,20 @@ fn arguments_of_an_activation() {
         "[CS0105] `alpha` cannot be left open",
     );
 }
+
+#[test]
+fn ranges_of_real_numbers() {
+    for (layer, message) in [
+        ("Dropout(50)", "`dropout1` has p 50: it must be from 0 to 1"),
+        ("Dropout(-0.1)", "`dropout1` has p -0.1: it must be from 0 to 1"),
+        ("BatchNorm(eps: -1.0)", "`batch_norm1` has eps -1: it must be above 0"),
+        ("BatchNorm(momentum: 1.5)", "`batch_norm1` has momentum 1.5: it must be from 0 to 1"),
+        ("BatchNorm(momentum: -1, dialect: keras)", "`batch_norm1` has momentum -1: it must be from 0 to 1"),
+        ("LayerNorm(eps: 0)", "`layer_norm1` has eps 0: it must be above 0"),
+        ("Clamp(min: 1, max: 1)", "`clamp1` has min 1 and max 1: min must be below max"),
+        ("Linear(8, activation: Clamp(min: 1, max: -1/2))", "`linear1` has min 1 and max -0.5: min must be below max"),
+    ] {
+        refused(&format!("input: [8]; {layer}; output: [8];"), &format!("[CS0317] {message}"));
+    }
+    accepted("input: [8]; Dropout(0); Dropout(1); BatchNorm(momentum: 1, eps: 1e-12); Clamp(max: 6); output: [8];");
+}

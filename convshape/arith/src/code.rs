@@ -71,6 +71,7 @@ codes! {
     BORDER_MODE = "CS0314" "a padding mode that the layer does not have";
     FIELD_RANK = "CS0315" "a value for another number of axes";
     INSTANCE = "CS0316" "an instance norm over a single element";
+    RANGE = "CS0317" "a number outside the range of its field";
 
     // Sizes.
     SIZE_ZERO = "CS0401" "a size below 1";

@@ -17,7 +17,7 @@ use crate::text::Text;
 
 pub use arithmetic::arithmetic;
 pub use chain::{body, comment, hole, input, input_code, output, restores};
-pub use details::{closed_form_help, mismatch, nearest_fillings, refusal};
+pub use details::{closed_form_help, meant, mismatch, nearest_fillings, refusal};
 pub use dialect::dialect_note;
 
 /// Says which layer is wrong and why. `names` are the operands of a joining layer as written.
@@ -211,6 +211,12 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         }
         Reason::SingleElement => {
             text.str("normalises one element per channel, which gives zero: ").shape(&inputs[0]);
+        }
+        Reason::Number { field, value, wanted } => {
+            text.str("has ").str(field).str(" ").real(value).str(": it must be ").str(wanted);
+        }
+        Reason::Bounds { min, max } => {
+            text.str("has min ").real(min).str(" and max ").real(max).str(": min must be below max");
         }
         Reason::NormShape { expected, found } => {
             text.str("normalises ").shape(&expected).str(", but ").shape(&found).str(" comes in");

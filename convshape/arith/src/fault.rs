@@ -261,6 +261,22 @@ pub enum Reason {
     ScaleFactor,
     /// An `InstanceNorm` of one element per channel is always zero.
     SingleElement,
+    /// A real number outside the range of its field.
+    Number {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: f64,
+        /// The range in words: `from 0 to 1`.
+        wanted: &'static str,
+    },
+    /// A lower bound that is not below the upper one.
+    Bounds {
+        /// The lower bound.
+        min: f64,
+        /// The upper bound.
+        max: f64,
+    },
     /// The last axes have other sizes than the norm is made for.
     NormShape {
         /// What the layer says.

@@ -3,6 +3,7 @@
 mod conv;
 mod dense;
 mod join;
+mod numbers;
 mod resize;
 
 use crate::axis::{Scatter, Window};
@@ -70,6 +71,7 @@ impl Op {
     /// # Errors
     /// Why the layer is refused.
     pub const fn output(&self, inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
+        tri!(self.check_numbers());
         let input = &inputs[0];
         let output = match self.bind(input, order) {
             Op::Conv(conv) => tri!(conv_output(&conv, input, order)),

@@ -79,6 +79,45 @@ impl Text {
         self
     }
 
+    /// Appends a real number with up to six digits behind the first: `0.5`, `-1`, `1e-5`.
+    pub const fn real(&mut self, x: f64) -> &mut Text {
+        if x.is_nan() {
+            return self.str("NaN");
+        }
+        if x.is_sign_negative() {
+            self.str("-");
+        }
+        let mut rest = x.abs();
+        if rest.is_infinite() {
+            return self.str("infinity");
+        }
+        if rest == 0.0 {
+            return self.str("0");
+        }
+        let mut exponent = 0;
+        let plain = rest >= 1e-3 && rest < 1e9;
+        while !plain && rest >= 10.0 {
+            rest /= 10.0;
+            exponent += 1;
+        }
+        while !plain && rest < 1.0 {
+            rest *= 10.0;
+            exponent -= 1;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "below 10^9")]
+        let millionths = (rest * 1e6 + 0.5) as i64;
+        self.num(millionths / 1_000_000);
+        let mut decimals = millionths % 1_000_000;
+        if decimals > 0 {
+            self.str(".");
+        }
+        while decimals > 0 {
+            self.num(decimals / 100_000);
+            decimals = decimals % 100_000 * 10;
+        }
+        if exponent == 0 { self } else { self.str("e").num(exponent) }
+    }
+
     /// Appends a size as the language writes it: `14`, `16*h + 4`, `_`.
     pub const fn size(&mut self, size: Size, scope: Scope) -> &mut Text {
         match size {

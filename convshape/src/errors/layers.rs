@@ -418,3 +418,29 @@ pub const CS0315: &str = code::FIELD_RANK.title;
 /// }
 /// ```
 pub const CS0316: &str = code::INSTANCE.title;
+
+/// A real number lies outside the range of its field.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [16];
+///         Dropout(50);
+///         output: [16];
+///     }
+/// }
+/// ```
+///
+/// `p` and `momentum` are from 0 to 1, `eps` is above 0, `min` of a `Clamp` is below `max`, and every number is finite.
+/// Whole numbers divide as real ones here: `Scale(1/255)` multiplies by 0.0039.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [16];
+///         Dropout(0.5);
+///         output: [16];
+///     }
+/// }
+/// ```
+pub const CS0317: &str = code::RANGE.title;

@@ -68,7 +68,10 @@ impl Context<'_> {
             Problem::Layer { node, op, inputs, fault } => {
                 let names: Vec<&str> = graph.nodes[*node].inputs.iter().map(|value| graph.value_name(*value)).collect();
                 explain::title(&mut text, self.name(*node), fault, inputs, &names);
-                let span = graph.nodes[*node].spans.of(fault.reason.field());
+                // The activation that follows the layer is a field of it.
+                let follows = graph.nodes[*node].activation == Some(*op);
+                let field = if follows { Some("activation") } else { fault.reason.field() };
+                let span = graph.nodes[*node].spans.of(field);
                 Report::new(fault.reason.code(op), span, text.as_str())
             }
             Problem::Restores { node, found, wanted } => {

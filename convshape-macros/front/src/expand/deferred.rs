@@ -242,6 +242,11 @@ impl Expansion<'_> {
             // Where one fails, rustc says so once more: on the layer, not on the whole chain.
             quote_spanned!(node.spans.op.span()=> let _ = Self::#name;)
         });
+        let activations = self.graph.nodes.iter().filter_map(|node| {
+            let (name, op) = (&node.name, self.op_value(node.activation.as_ref()?));
+            let check = self.on(node.spans.of(Some("activation")), &quote!(numbers), &quote!(#name, &#op));
+            Some(quote!(#check;))
+        });
         let claims = self.graph.nodes.iter().enumerate().flat_map(|(id, node)| {
             let name = &node.name;
             let found = self.shape_constant(self.graph.value(id));
@@ -280,7 +285,7 @@ impl Expansion<'_> {
             )
         });
         let claims = claims.flatten();
-        quote!(#(#last)* #(#claims)* #(#bodies)* #(#outputs)*)
+        quote!(#(#last)* #(#activations)* #(#claims)* #(#bodies)* #(#outputs)*)
     }
 
     /// The layer that gives a node's value and what comes into it, for the arithmetic of messages.

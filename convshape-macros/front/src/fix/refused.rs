@@ -1,5 +1,6 @@
 //! Edits of the very layer that is refused, by the reason.
 
+use convshape_arith::explain;
 use convshape_arith::fault::Reason;
 use convshape_arith::op::{MAX_SPATIAL, Op, ResizeTo};
 use convshape_arith::shape::Shape;
@@ -157,6 +158,11 @@ pub(super) fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, input
                 _ => return,
             };
             search.offer(field(name, setting), 10);
+        }
+        Reason::Number { field: name, value, .. } => {
+            if let Some(meant) = explain::meant(op, name, value) {
+                search.offer(field(name, Setting::Float(meant)), 10);
+            }
         }
         Reason::NormShape { expected, found } => {
             let sizes = found.sizes();

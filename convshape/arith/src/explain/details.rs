@@ -141,6 +141,11 @@ pub const fn closed_form_help(text: &mut Text, name: &str, op: &Op, fault: &Faul
         (_, Reason::Channels { found: Size::Number(found), .. }) => {
             text.str("\nhelp: in `").str(name).str("`, set `channels: ").num(found).str("`");
         }
+        (_, Reason::Number { field, value, .. }) => {
+            if let Some(meant) = meant(op, field, value) {
+                text.str("\nhelp: in `").str(name).str("`, set `").str(field).str(": ").real(meant).str("`");
+            }
+        }
         (_, Reason::OutputPadding { limit, .. }) => {
             text.str("\nhelp: in `").str(name).str("`, set `output_padding: ").num(limit - 1).str("`");
         }
@@ -150,4 +155,16 @@ pub const fn closed_form_help(text: &mut Text, name: &str, op: &Op, fault: &Faul
 
 const fn write_channels(text: &mut Text, name: &str, inputs: i64, outputs: i64) {
     text.str("\nhelp: in `").str(name).str("`, write `").num(inputs).str(" -> ").num(outputs).str("`");
+}
+
+/// The number that was probably meant: a percentage as a fraction, a number without its sign, a usual epsilon.
+pub const fn meant(op: &Op, field: &str, value: f64) -> Option<f64> {
+    match (op, field.as_bytes()) {
+        (Op::Dropout { .. }, b"p") | (Op::BatchNorm { .. }, b"momentum") => {
+            let fraction = if value > 1.0 { value / 100.0 } else { -value };
+            if fraction >= 0.0 && fraction <= 1.0 { Some(fraction) } else { None }
+        }
+        (_, b"eps") => Some(if value < 0.0 && value >= -0.1 { -value } else { 1e-5 }),
+        _ => None,
+    }
 }

@@ -43,6 +43,7 @@ impl Reason {
             Reason::SliceRange { .. } => code::SLICE,
             Reason::AlignCorners | Reason::ModeRank { .. } | Reason::ScaleFactor => code::RESIZE,
             Reason::SingleElement => code::INSTANCE,
+            Reason::Number { .. } | Reason::Bounds { .. } => code::RANGE,
             Reason::NormShape { .. } => code::NORM,
         }
     }
@@ -54,6 +55,7 @@ impl Reason {
             | Reason::Negative { field, .. }
             | Reason::NotInDialect { field, .. }
             | Reason::Exclusive { field, .. }
+            | Reason::Number { field, .. }
             | Reason::FieldRank { field, .. } => Some(field),
             Reason::Channels { .. } | Reason::Features { .. } | Reason::TooFew { .. } => Some("channels"),
             Reason::SameWithStride { .. }
@@ -73,7 +75,18 @@ impl Reason {
             Reason::AlignCorners => Some("align_corners"),
             Reason::ModeRank { .. } => Some("mode"),
             Reason::ScaleFactor => Some("scale"),
-            _ => None,
+            Reason::Bounds { .. } => Some("min"),
+            Reason::NormShape { .. } => Some("size"),
+            Reason::Rank { .. }
+            | Reason::NotFixed { .. }
+            | Reason::Size(_)
+            | Reason::TooManyElements { .. }
+            | Reason::EmptyOutput { .. }
+            | Reason::Divisible { .. }
+            | Reason::Join { .. }
+            | Reason::CropTooLarge { .. }
+            | Reason::PadTooSmall { .. }
+            | Reason::SingleElement => None,
         }
     }
 }

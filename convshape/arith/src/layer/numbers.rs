@@ -1,0 +1,86 @@
+//! The real numbers of a layer: each has a range.
+
+use crate::fault::{Fault, Reason, tri};
+use crate::op::{Activation, Dialect, Op};
+
+impl Op {
+    /// Whether every real number of the layer is one that it can take. An [`Op::output`] asks this first; an
+    /// activation that follows a layer is asked by itself.
+    ///
+    /// # Errors
+    /// [`Reason::Number`], [`Reason::Bounds`].
+    pub const fn check_numbers(&self) -> Result<(), Fault> {
+        match *self {
+            Op::BatchNorm { dialect, eps, momentum, .. } => {
+                tri!(positive("eps", eps));
+                // Kept as the share of the batch, which only PyTorch writes.
+                let written = match dialect {
+                    Dialect::Torch | Dialect::Jax => momentum,
+                    Dialect::Onnx | Dialect::Flax | Dialect::Keras => 1.0 - momentum,
+                };
+                if momentum >= 0.0 && momentum <= 1.0 { Ok(()) } else { Err(outside("momentum", written, FRACTION)) }
+            }
+            Op::GroupNorm { eps, .. } | Op::InstanceNorm { eps, .. } | Op::LayerNorm { eps, .. } => {
+                positive("eps", eps)
+            }
+            Op::Dropout { p } if p >= 0.0 && p <= 1.0 => Ok(()),
+            Op::Dropout { p } => Err(outside("p", p, FRACTION)),
+            Op::Scale { by } => finite("by", by),
+            Op::Pad { value, .. } => finite("value", value),
+            Op::Activation(activation) => check_activation(activation),
+            Op::Conv(_)
+            | Op::SeparableConv(_)
+            | Op::Pool(_)
+            | Op::AdaptivePool { .. }
+            | Op::GlobalAvgPool { .. }
+            | Op::Upsample(_)
+            | Op::PixelShuffle { .. }
+            | Op::PixelUnshuffle { .. }
+            | Op::DepthToSpace { .. }
+            | Op::Crop { .. }
+            | Op::Slice { .. }
+            | Op::Linear { .. }
+            | Op::Flatten
+            | Op::Reshape { .. }
+            | Op::Concat
+            | Op::Add
+            | Op::Mul
+            | Op::Prelu { .. }
+            | Op::Snake { .. }
+            | Op::Softmax => Ok(()),
+        }
+    }
+}
+
+const FRACTION: &str = "from 0 to 1";
+
+const fn check_activation(activation: Activation) -> Result<(), Fault> {
+    match activation {
+        Activation::LeakyRelu { slope } => finite("slope", slope),
+        Activation::Elu { alpha } | Activation::Hardsigmoid { alpha } => finite("alpha", alpha),
+        // Without one of them it is infinite.
+        Activation::Clamp { min, max } if min < max => Ok(()),
+        Activation::Clamp { min, max } => Err(Fault::new(Reason::Bounds { min, max })),
+        Activation::Relu
+        | Activation::Relu6
+        | Activation::Gelu { .. }
+        | Activation::Silu
+        | Activation::Sigmoid
+        | Activation::Tanh
+        | Activation::Softplus
+        | Activation::Hardswish
+        | Activation::Exp => Ok(()),
+    }
+}
+
+const fn outside(field: &'static str, value: f64, wanted: &'static str) -> Fault {
+    Fault::new(Reason::Number { field, value, wanted })
+}
+
+const fn positive(field: &'static str, value: f64) -> Result<(), Fault> {
+    if value > 0.0 && value.is_finite() { Ok(()) } else { Err(outside(field, value, "above 0")) }
+}
+
+const fn finite(field: &'static str, value: f64) -> Result<(), Fault> {
+    if value.is_finite() { Ok(()) } else { Err(outside(field, value, "finite")) }
+}
