@@ -1,0 +1,172 @@
+//! A model as an ONNX file.
+//!
+//! The operators are those of opset 17, which every current engine has. Shapes stay in the order of
+//! the chain at its ports; inside, layers with spatial axes have the channels first, as ONNX wants
+//! them, and each value is transposed at most once.
+
+mod attribute;
+mod conv;
+mod error;
+mod layers;
+mod pool;
+mod resize;
+mod weights;
+mod writer;
+
+use std::fs;
+use std::path::Path;
+
+use convshape::Model;
+use convshape::graph::{AxisOrder, Graph};
+
+pub use self::error::ExportError;
+
+use self::writer::{Tensor, Writer};
+
+/// The model as an ONNX file.
+///
+/// The first axis of every input and output is the batch, `batch`; symbols keep their names
+/// (`16*h`). Every value has its shape in the file.
+///
+/// # Errors
+/// If ONNX has no way to say what a layer does.
+pub fn to_bytes<M: Model>(model: &M) -> Result<Vec<u8>, ExportError> {
+    let mut params = Vec::new();
+    model.for_each_param(|_, param| params.push(param.as_slice().to_vec()));
+    graph_to_bytes(&Graph::of::<M>(), &params)
+}
+
+/// Writes [`to_bytes`] to a file.
+///
+/// # Errors
+/// As [`to_bytes`], and if the file cannot be written; what was there before is then still there.
+pub fn save<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), ExportError> {
+    let (bytes, path) = (to_bytes(model)?, path.as_ref());
+    // Beside the old file, then in its place: nobody sees half of it.
+    let beside = path.with_extension(format!("{}.tmp", std::process::id()));
+    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    written.map_err(|error| {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&beside);
+        ExportError::Io { path: path.to_owned(), error }
+    })
+}
+
+/// A graph as an ONNX file, with the numbers of its parameters in their order and layout.
+///
+/// # Errors
+/// If ONNX has no way to say what a layer does, or a parameter has another number of elements than
+/// the graph says.
+pub fn graph_to_bytes(graph: &Graph, params: &[Vec<f32>]) -> Result<Vec<u8>, ExportError> {
+    for (index, param) in graph.params().iter().enumerate() {
+        let found = params.get(index).map_or(0, Vec::len);
+        if found != param.elements.len() {
+            return Err(ExportError::Param { name: param.name.clone(), found, expected: param.elements.len() });
+        }
+    }
+    let mut export = Export::new(graph, params);
+    for node in graph.nodes() {
+        export.writer.begin(&node.name);
+        let output = layers::layer(&mut export, node)?;
+        export.give(node.outputs[0], output);
+    }
+    export.outputs();
+    Ok(export.writer.finish(graph))
+}
+
+/// A value of the chain, in the orders in which it is there.
+#[derive(Clone, Default)]
+struct Value {
+    /// In the order of the chain.
+    natural: Option<Tensor>,
+    /// With the channels first.
+    first: Option<Tensor>,
+}
+
+/// A tensor of the file, and whether its channels are first (or both are the same).
+enum Output {
+    Natural(Tensor),
+    First(Tensor),
+}
+
+/// An export that is being made.
+struct Export<'a> {
+    graph: &'a Graph,
+    params: &'a [Vec<f32>],
+    values: Vec<Value>,
+    writer: Writer,
+}
+
+impl<'a> Export<'a> {
+    fn new(graph: &'a Graph, params: &'a [Vec<f32>]) -> Export<'a> {
+        let mut writer = Writer::default();
+        let mut values = vec![Value::default(); graph.values().len()];
+        // Ports first, so that their names are theirs.
+        for port in graph.outputs() {
+            writer.reserve(&port.name);
+        }
+        for port in graph.inputs() {
+            values[port.value].natural = Some(writer.input(&port.name, *graph.shape(port.value)));
+        }
+        Export { graph, params, values, writer }
+    }
+
+    fn channels_last(&self) -> bool {
+        self.graph.order() == AxisOrder::ChannelsLast
+    }
+
+    fn give(&mut self, value: usize, output: Output) {
+        let slot = &mut self.values[value];
+        match output {
+            Output::Natural(tensor) => slot.natural = Some(self.writer.end(tensor)),
+            Output::First(tensor) => slot.first = Some(self.writer.end(tensor)),
+        }
+    }
+
+    /// A value in the order of the chain.
+    fn natural(&mut self, value: usize) -> Tensor {
+        let known = self.values[value].clone();
+        match (known.natural, known.first) {
+            (Some(tensor), _) => tensor,
+            (None, Some(first)) => {
+                let rank = first.shape.rank();
+                let axes: Vec<usize> = (1..rank).chain([0]).collect();
+                let tensor = if self.reordered(rank) { self.writer.transpose(&first, &axes) } else { first };
+                self.writer.keep(&tensor);
+                self.values[value].natural = Some(tensor.clone());
+                tensor
+            }
+            (None, None) => unreachable!("nodes read values of earlier ones"),
+        }
+    }
+
+    /// A value with the channels first.
+    fn first(&mut self, value: usize) -> Tensor {
+        let known = self.values[value].clone();
+        match (known.natural, known.first) {
+            (_, Some(tensor)) => tensor,
+            (Some(natural), None) => {
+                let rank = natural.shape.rank();
+                let axes: Vec<usize> = [rank - 1].into_iter().chain(0..rank - 1).collect();
+                let tensor = if self.reordered(rank) { self.writer.transpose(&natural, &axes) } else { natural };
+                self.writer.keep(&tensor);
+                self.values[value].first = Some(tensor.clone());
+                tensor
+            }
+            (None, None) => unreachable!("nodes read values of earlier ones"),
+        }
+    }
+
+    /// Whether the two orders differ for values with so many axes.
+    fn reordered(&self, rank: usize) -> bool {
+        self.channels_last() && rank > 1
+    }
+
+    /// The ports at the end, under their names.
+    fn outputs(&mut self) {
+        for port in self.graph.outputs() {
+            let tensor = self.natural(port.value);
+            self.values[port.value].natural = Some(self.writer.output(&port.name, &tensor));
+        }
+    }
+}

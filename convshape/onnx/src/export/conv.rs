@@ -1,0 +1,280 @@
+//! Convolutions of both directions, and borders.
+
+use convshape::Shape;
+use convshape::graph::op::{Conv, Direction, PaddingMode, SeparableConv};
+use convshape::graph::{AxisOrder, Fault, Node, Scatter, Size, Window};
+
+use super::writer::{Tensor, Writer, to_i64};
+use super::{Export, ExportError, attribute};
+use crate::proto::Attribute;
+
+/// Spatial axes come after the channels.
+const ORDER: AxisOrder = AxisOrder::ChannelsFirst;
+
+impl Export<'_> {
+    pub(super) fn conv(&mut self, node: &Node, conv: &Conv) -> Result<Tensor, ExportError> {
+        let x = self.first(node.inputs[0]);
+        let weight = self.kernel(node, 0, conv);
+        let bias = conv.bias.then(|| self.param(node, 1, &[conv.outputs]));
+        match conv.direction {
+            Direction::Forward => self.gather(conv, &x, &weight, bias.as_deref()),
+            Direction::Transposed => self.scatter(conv, &x, &weight, bias.as_deref()),
+        }
+    }
+
+    pub(super) fn separable(&mut self, node: &Node, conv: &SeparableConv) -> Result<Tensor, ExportError> {
+        let x = self.first(node.inputs[0]);
+        let weight = self.kernel(node, 0, &conv.depthwise);
+        let middle = self.gather(&conv.depthwise, &x, &weight, None)?;
+        let weight = self.kernel(node, 1, &conv.pointwise);
+        let bias = conv.pointwise.bias.then(|| self.param(node, 2, &[conv.pointwise.outputs]));
+        self.gather(&conv.pointwise, &middle, &weight, bias.as_deref())
+    }
+
+    fn gather(&mut self, conv: &Conv, x: &Tensor, weight: &str, bias: Option<&str>) -> Result<Tensor, ExportError> {
+        let windows = conv.windows(&x.shape, ORDER).map_err(|fault| self.fault(fault))?;
+        let windows = &windows[..conv.rank];
+        let w = &mut self.writer;
+        let spread = windows.iter().any(|window| window.input_dilation != 1);
+        if spread && conv.border() != PaddingMode::Zeros {
+            return Err(self.inexpressible("border with dilated inputs"));
+        }
+        let mut x = if spread { spread_rows(w, x, windows) } else { x.clone() };
+        let sides = |positive: fn(i64) -> i64| {
+            windows.iter().map(|window| (positive(window.lo), positive(window.hi))).collect()
+        };
+        let (crop, mut border): (Vec<_>, Vec<_>) = (sides(|rows| (-rows).max(0)), sides(|rows| rows.max(0)));
+        x = w.crop(&x, &crop);
+        if conv.border() != PaddingMode::Zeros {
+            x = w.pad(&x, &border, conv.border(), 0.0);
+            border.fill((0, 0));
+        }
+        let mut shape = x.shape.with(0, Size::Number(conv.outputs));
+        for (axis, (window, &(lo, hi))) in windows.iter().zip(&border).enumerate() {
+            let window = Window { lo, hi, input_dilation: 1, ..*window };
+            let size = window.output(x.shape.size(axis + 1), x.shape.scope());
+            shape = shape.with(axis + 1, size.map_err(|reason| self.fault(Fault::new(reason)))?);
+        }
+        let mut attributes = slide(windows.iter().map(|window| (window.kernel, window.stride, window.dilation)));
+        attributes.push(pads(&border));
+        attributes.push(attribute::int("group", conv.groups));
+        let inputs: Vec<&str> = [x.name.as_str(), weight].into_iter().chain(bias).collect();
+        Ok(self.writer.node("Conv", &inputs, attributes, shape))
+    }
+
+    fn scatter(&mut self, conv: &Conv, x: &Tensor, weight: &str, bias: Option<&str>) -> Result<Tensor, ExportError> {
+        let scatters = conv.scatters(&x.shape, ORDER).map_err(|fault| self.fault(fault))?;
+        let scatters = &scatters[..conv.rank];
+        match conv.border() {
+            PaddingMode::Zeros => {}
+            PaddingMode::Circular => {
+                let plain: Vec<Scatter> = scatters.iter().map(|scatter| Scatter { lo: 0, hi: 0, ..*scatter }).collect();
+                let mut y = self.scattered(conv, x, weight, None, &plain, &[0; 3])?;
+                for (axis, scatter) in scatters.iter().enumerate() {
+                    y = self.folded(&y, axis, scatter, x.shape.size(axis + 1))?;
+                }
+                return Ok(self.biased(&y, bias));
+            }
+            PaddingMode::Reflect | PaddingMode::Replicate => {
+                return Err(self.inexpressible("transposed convolution with such a border"));
+            }
+        }
+        let more = |rows: i64| (-rows).max(0);
+        // Rows at the end that no kernel reaches are an output padding, as far as engines take one.
+        let fits =
+            scatters.iter().all(|scatter| scatter.lo >= 0 && more(scatter.hi) < scatter.stride.max(scatter.dilation));
+        let cropped = |scatter: &Scatter| Scatter { lo: scatter.lo.max(0), hi: scatter.hi.max(0), ..*scatter };
+        let inner: Vec<Scatter> = scatters.iter().map(cropped).collect();
+        if fits {
+            let mut output_padding = [0; 3];
+            for (slot, scatter) in output_padding.iter_mut().zip(scatters) {
+                *slot = more(scatter.hi);
+            }
+            return self.scattered(conv, x, weight, bias, &inner, &output_padding);
+        }
+        let y = self.scattered(conv, x, weight, None, &inner, &[0; 3])?;
+        let border: Vec<(i64, i64)> = scatters.iter().map(|scatter| (more(scatter.lo), more(scatter.hi))).collect();
+        let y = self.writer.pad(&y, &border, PaddingMode::Zeros, 0.0);
+        Ok(self.biased(&y, bias))
+    }
+
+    fn scattered(
+        &mut self,
+        conv: &Conv,
+        x: &Tensor,
+        weight: &str,
+        bias: Option<&str>,
+        scatters: &[Scatter],
+        output_padding: &[i64; 3],
+    ) -> Result<Tensor, ExportError> {
+        let mut shape = x.shape.with(0, Size::Number(conv.outputs));
+        for (axis, scatter) in scatters.iter().enumerate() {
+            let scatter = Scatter { hi: scatter.hi - output_padding[axis], ..*scatter };
+            let size = scatter.output(x.shape.size(axis + 1), x.shape.scope());
+            shape = shape.with(axis + 1, size.map_err(|reason| self.fault(Fault::new(reason)))?);
+        }
+        let mut attributes = slide(scatters.iter().map(|scatter| (scatter.kernel, scatter.stride, scatter.dilation)));
+        let border: Vec<(i64, i64)> = scatters.iter().map(|scatter| (scatter.lo, scatter.hi)).collect();
+        attributes.push(pads(&border));
+        attributes.push(attribute::ints("output_padding", output_padding[..conv.rank].iter().copied()));
+        attributes.push(attribute::int("group", conv.groups));
+        let inputs: Vec<&str> = [x.name.as_str(), weight].into_iter().chain(bias).collect();
+        Ok(self.writer.node("ConvTranspose", &inputs, attributes, shape))
+    }
+
+    /// The rows that fall outside added on the other side: rows of the full output that are a whole
+    /// number of turns apart are one row.
+    fn folded(&mut self, full: &Tensor, axis: usize, scatter: &Scatter, input: Size) -> Result<Tensor, ExportError> {
+        let (Some(rows), Some(input)) = (full.shape.size(axis + 1).number(), input.number()) else {
+            return Err(self.symbol("a circular border", full));
+        };
+        let (turn, kept) = (input * scatter.stride, rows - scatter.lo - scatter.hi);
+        let mut sum: Option<Tensor> = None;
+        let first = (-scatter.lo - kept).div_euclid(turn);
+        for piece in first..=(rows - scatter.lo).div_euclid(turn) {
+            let start = scatter.lo + piece * turn;
+            let (low, high) = (start.max(0), (start + kept).min(rows));
+            if low >= high {
+                continue;
+            }
+            let on_axis = |pair: (i64, i64)| {
+                let mut pairs = vec![(0, 0); full.shape.rank() - 1];
+                pairs[axis] = pair;
+                pairs
+            };
+            let part = self.writer.crop(full, &on_axis((low, rows - high)));
+            let part = self.writer.pad(&part, &on_axis((low - start, start + kept - high)), PaddingMode::Zeros, 0.0);
+            sum = Some(match sum {
+                Some(sum) => self.writer.same("Add", &sum, &[&part.name], Vec::new()),
+                None => part,
+            });
+        }
+        sum.ok_or_else(|| self.inexpressible("output that nothing reaches"))
+    }
+
+    fn biased(&mut self, y: &Tensor, bias: Option<&str>) -> Tensor {
+        let Some(bias) = bias else { return y.clone() };
+        let axes: Vec<i64> = (1..to_i64(y.shape.rank())).collect();
+        let axes = self.writer.ints(&axes);
+        let wide = self.writer.sizes("Unsqueeze", &[bias, &axes], Vec::new());
+        self.writer.same("Add", y, &[&wide], Vec::new())
+    }
+}
+
+/// Rows apart from each other, zeros between them: a transposed convolution with a single tap of 1.
+fn spread_rows(w: &mut Writer, x: &Tensor, windows: &[Window]) -> Tensor {
+    let channels = x.shape.size(0).number().unwrap_or(1);
+    let mut dims = vec![channels];
+    dims.resize(windows.len() + 2, 1);
+    let ones = vec![1.0; usize::try_from(channels).unwrap_or(0)];
+    let weight = w.floats(&dims, &ones);
+    let mut shape = x.shape;
+    for (axis, window) in windows.iter().enumerate() {
+        let bare = Window { lo: 0, hi: 0, ..*window };
+        shape = shape.with(axis + 1, bare.padded(x.shape.size(axis + 1)).unwrap_or(Size::Unknown));
+    }
+    let mut attributes = slide(windows.iter().map(|window| (1, window.input_dilation, 1)));
+    attributes.push(attribute::int("group", channels));
+    w.node("ConvTranspose", &[&x.name, &weight], attributes, shape)
+}
+
+/// Kernel, stride and dilation of each axis.
+fn slide(axes: impl Iterator<Item = (i64, i64, i64)> + Clone) -> Vec<Attribute> {
+    vec![
+        attribute::ints("kernel_shape", axes.clone().map(|axis| axis.0)),
+        attribute::ints("strides", axes.clone().map(|axis| axis.1)),
+        attribute::ints("dilations", axes.map(|axis| axis.2)),
+    ]
+}
+
+/// The border of each axis: first all low sides, then all high ones.
+pub(super) fn pads(border: &[(i64, i64)]) -> Attribute {
+    attribute::ints("pads", border.iter().map(|side| side.0).chain(border.iter().map(|side| side.1)))
+}
+
+impl Writer {
+    /// Rows removed on both sides of the spatial axes.
+    pub(super) fn crop(&mut self, x: &Tensor, rows: &[(i64, i64)]) -> Tensor {
+        let axes: Vec<usize> = (0..rows.len()).filter(|&axis| rows[axis] != (0, 0)).collect();
+        if axes.is_empty() {
+            return x.clone();
+        }
+        let shape = grown(&x.shape, rows, -1);
+        let starts = axes.iter().map(|&axis| rows[axis].0);
+        // Counted from the end; that of an axis that keeps it is beyond every size.
+        let ends = axes.iter().map(|&axis| if rows[axis].1 == 0 { i64::MAX } else { -rows[axis].1 });
+        self.slice(x, &starts.collect::<Vec<_>>(), &ends.collect::<Vec<_>>(), &axes, shape)
+    }
+
+    /// `starts..ends` of axes, counted without the batch and the channels.
+    fn slice(&mut self, x: &Tensor, starts: &[i64], ends: &[i64], axes: &[usize], shape: Shape) -> Tensor {
+        let axes: Vec<i64> = axes.iter().map(|&axis| to_i64(axis) + 2).collect();
+        let (starts, ends, axes) = (self.ints(starts), self.ints(ends), self.ints(&axes));
+        self.node("Slice", &[&x.name, &starts, &ends, &axes], Vec::new(), shape)
+    }
+
+    /// Rows added on both sides of the spatial axes.
+    pub(super) fn pad(&mut self, x: &Tensor, rows: &[(i64, i64)], mode: PaddingMode, value: f64) -> Tensor {
+        if rows.iter().all(|&pair| pair == (0, 0)) {
+            return x.clone();
+        }
+        // Engines reflect once, and not at all where an axis has a single row, though it gets none.
+        let reflects = |(axis, &(lo, hi)): (usize, &(i64, i64))| match x.shape.size(axis + 1).number() {
+            Some(size) => size > 1 && lo.max(hi) < size,
+            None => true,
+        };
+        let reflects = rows.iter().enumerate().all(reflects);
+        let mode = match mode {
+            PaddingMode::Zeros => "constant",
+            PaddingMode::Reflect if reflects => "reflect",
+            PaddingMode::Replicate => "edge",
+            PaddingMode::Reflect | PaddingMode::Circular => return self.picked(x, rows, mode),
+        };
+        let side = |side: fn(&(i64, i64)) -> i64| [0, 0].into_iter().chain(rows.iter().map(side));
+        let pads: Vec<i64> = side(|pair| pair.0).chain(side(|pair| pair.1)).collect();
+        let pads = self.ints(&pads);
+        let value = (mode == "constant").then(|| self.scalar(value));
+        let inputs: Vec<&str> = [x.name.as_str(), &pads].into_iter().chain(value.as_deref()).collect();
+        self.node("Pad", &inputs, vec![attribute::text("mode", mode)], grown(&x.shape, rows, 1))
+    }
+
+    /// A border of rows of the input: mirrored, or from the other side.
+    fn picked(&mut self, x: &Tensor, rows: &[(i64, i64)], mode: PaddingMode) -> Tensor {
+        let mut x = x.clone();
+        for (axis, &(lo, hi)) in rows.iter().enumerate().filter(|(_, pair)| **pair != (0, 0)) {
+            let mut pair = vec![(0, 0); axis + 1];
+            pair[axis] = (lo, hi);
+            let shape = grown(&x.shape, &pair, 1);
+            let along = || vec![attribute::int("axis", to_i64(axis) + 2)];
+            x = match x.shape.size(axis + 1) {
+                Size::Number(size) => {
+                    let last = size - 1;
+                    let source = |row: i64| match mode {
+                        PaddingMode::Reflect if last == 0 => 0,
+                        PaddingMode::Reflect => last - (row.rem_euclid(2 * last) - last).abs(),
+                        _ => row.rem_euclid(size),
+                    };
+                    let sources = self.ints(&(-lo..size + hi).map(source).collect::<Vec<i64>>());
+                    self.node("Gather", &[&x.name, &sources], along(), shape)
+                }
+                _ => {
+                    // At most the whole input once, as such a border is checked.
+                    let sized = |rows: i64| x.shape.with(axis + 1, Size::Number(rows));
+                    let front = (lo > 0).then(|| self.slice(&x, &[-lo], &[i64::MAX], &[axis], sized(lo)).name);
+                    let back = (hi > 0).then(|| self.slice(&x, &[0], &[hi], &[axis], sized(hi)).name);
+                    let names: Vec<&str> = front.iter().chain([&x.name]).chain(&back).map(String::as_str).collect();
+                    self.node("Concat", &names, along(), shape)
+                }
+            };
+        }
+        x
+    }
+}
+
+/// A shape with rows more (or, with -1, fewer) on each spatial axis.
+fn grown(shape: &Shape, rows: &[(i64, i64)], sign: i64) -> Shape {
+    rows.iter().enumerate().fold(*shape, |grown, (axis, &(lo, hi))| {
+        let size = shape.size(axis + 1).plus(sign * (lo + hi)).unwrap_or(Size::Unknown);
+        grown.with(axis + 1, size)
+    })
+}

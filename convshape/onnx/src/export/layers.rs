@@ -1,0 +1,359 @@
+//! Every layer as nodes.
+
+use convshape::Shape;
+use convshape::graph::op::{Activation, Amount, DepthOrder};
+use convshape::graph::{Fault, Node, Op, Size};
+
+use super::writer::{Tensor, to_i64};
+use super::{Export, ExportError, Output, attribute};
+
+/// The nodes of one layer.
+pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, ExportError> {
+    let input = node.inputs[0];
+    Ok(match &node.op {
+        Op::Conv(conv) => Output::First(export.conv(node, conv)?),
+        Op::SeparableConv(conv) => Output::First(export.separable(node, conv)?),
+        Op::Pool(pool) => {
+            let x = export.first(input);
+            Output::First(export.pool(pool, &x)?)
+        }
+        Op::AdaptivePool { kind, size, .. } => {
+            let x = export.first(input);
+            Output::First(export.adaptive(*kind, size, &x)?)
+        }
+        Op::GlobalAvgPool { keep_axes } => Output::First(export.global_average(input, *keep_axes)),
+        Op::Upsample(upsample) => Output::First(export.upsample(node, upsample)?),
+        Op::PixelShuffle { factor } => Output::First(export.depth_to_space(node, *factor, DepthOrder::Crd)),
+        Op::DepthToSpace { factor, order } => Output::First(export.depth_to_space(node, *factor, *order)),
+        Op::PixelUnshuffle { factor } => Output::First(export.space_to_depth(node, *factor)),
+        Op::Pad { amount, mode, value } => {
+            let x = export.first(input);
+            let rows = export.rows(node, amount, &x)?;
+            Output::First(export.writer.pad(&x, &rows, *mode, *value))
+        }
+        Op::Crop { amount } => {
+            let x = export.first(input);
+            let rows = export.rows(node, amount, &x)?;
+            Output::First(export.writer.crop(&x, &rows))
+        }
+        Op::Slice { start, end } => Output::First(export.channels(input, *start, *end)),
+        Op::Linear { outputs, bias, .. } => Output::Natural(export.linear(node, *outputs, *bias)),
+        Op::Flatten => {
+            let x = export.natural(input);
+            let shape = *export.graph.shape(node.outputs[0]);
+            Output::Natural(export.writer.node("Flatten", &[&x.name], vec![attribute::int("axis", 1)], shape))
+        }
+        Op::Reshape { .. } => {
+            let x = export.natural(input);
+            let shape = *export.graph.shape(node.outputs[0]);
+            let reshaped = export.writer.reshape(&x, shape);
+            Output::Natural(reshaped.ok_or_else(|| export.symbol("a reshape", &x))?)
+        }
+        Op::Concat => {
+            let inputs: Vec<Tensor> = node.inputs.iter().map(|&value| export.first(value)).collect();
+            let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+            let shape = export.output_first(node);
+            Output::First(export.writer.node("Concat", &names, vec![attribute::int("axis", 1)], shape))
+        }
+        Op::Add => Output::First(export.broadcast("Add", node)),
+        Op::Mul => Output::First(export.broadcast("Mul", node)),
+        Op::Scale { by } => export.with_number("Mul", input, *by),
+        Op::BatchNorm { eps, affine, .. } => Output::First(export.batch_norm(node, *eps, *affine)),
+        Op::GroupNorm { groups, eps, .. } => Output::First(export.group_norm(node, *groups, *eps)?),
+        Op::InstanceNorm { eps, affine, .. } => Output::First(export.instance_norm(node, *eps, *affine)),
+        Op::LayerNorm { size, eps, .. } => Output::Natural(export.layer_norm(node, size.as_ref(), *eps)),
+        Op::Activation(activation) => export.unary(input, |export, x| export.activation(activation, x)),
+        Op::Prelu { channels } => {
+            let x = export.first(input);
+            let slope = export.param(node, 0, &per_channel(*channels, &x));
+            Output::First(export.writer.same("PRelu", &x, &[&slope], Vec::new()))
+        }
+        Op::Snake { .. } => Output::First(export.snake(node)),
+        Op::Softmax => {
+            let x = export.first(input);
+            Output::First(export.writer.same("Softmax", &x, &[], vec![attribute::int("axis", 1)]))
+        }
+        // The identity outside training.
+        Op::Dropout { .. } => export.unary(input, |_, x| x.clone()),
+    })
+}
+
+impl Export<'_> {
+    pub(super) fn inexpressible(&self, what: &'static str) -> ExportError {
+        ExportError::Inexpressible { layer: self.writer.layer(), what }
+    }
+
+    pub(super) fn symbol(&self, what: &'static str, x: &Tensor) -> ExportError {
+        ExportError::Symbol { layer: self.writer.layer(), what, shape: x.shape.to_string() }
+    }
+
+    pub(super) fn fault(&self, fault: Fault) -> ExportError {
+        ExportError::Fault { layer: self.writer.layer(), fault }
+    }
+
+    /// What a node gives, with the channels first.
+    fn output_first(&self, node: &Node) -> Shape {
+        let shape = self.graph.shape(node.outputs[0]);
+        if !self.reordered(shape.rank()) {
+            return *shape;
+        }
+        let sizes = shape.sizes().to_vec();
+        let (channels, space) = sizes.split_last().map_or((Size::Unknown, &sizes[..]), |(last, space)| (*last, space));
+        let sizes: Vec<Size> = std::iter::once(channels).chain(space.iter().copied()).collect();
+        Shape::new(&sizes, shape.scope())
+    }
+
+    /// What works alike in every order of axes, in the one that is there.
+    fn unary(&mut self, input: usize, nodes: impl FnOnce(&mut Self, &Tensor) -> Tensor) -> Output {
+        match self.values[input].first.clone() {
+            Some(x) => Output::First(nodes(self, &x)),
+            None => {
+                let x = self.natural(input);
+                Output::Natural(nodes(self, &x))
+            }
+        }
+    }
+
+    /// An operator on a value and a number.
+    fn with_number(&mut self, op: &str, input: usize, number: f64) -> Output {
+        let number = self.writer.scalar(number);
+        self.unary(input, |export, x| export.writer.same(op, x, &[&number], Vec::new()))
+    }
+
+    /// Rows of a border on both sides of each axis.
+    fn rows(&mut self, node: &Node, amount: &Amount, x: &Tensor) -> Result<Vec<(i64, i64)>, ExportError> {
+        let like = node.inputs.get(1).map(|&value| self.first(value).shape);
+        (1..x.shape.rank())
+            .map(|axis| {
+                let target = like.map(|like| like.size(axis));
+                let total = target.map(|target| target.sub(x.shape.size(axis)).ok().and_then(Size::number));
+                match total {
+                    Some(None) => Err(self.symbol("`like`", x)),
+                    _ => Ok(amount.rows(axis - 1, x.shape.size(axis), target)),
+                }
+            })
+            .collect()
+    }
+
+    fn global_average(&mut self, input: usize, keep_axes: bool) -> Tensor {
+        let x = self.first(input);
+        let kept = (1..x.shape.rank()).fold(x.shape, |shape, axis| shape.with(axis, Size::Number(1)));
+        let mean = self.writer.node("GlobalAveragePool", &[&x.name], Vec::new(), kept);
+        if keep_axes {
+            return mean;
+        }
+        let shape = Shape::new(&[x.shape.size(0)], x.shape.scope());
+        self.writer.node("Flatten", &[&mean.name], vec![attribute::int("axis", 1)], shape)
+    }
+
+    fn depth_to_space(&mut self, node: &Node, factor: i64, order: DepthOrder) -> Tensor {
+        let x = self.first(node.inputs[0]);
+        let mode = match order {
+            DepthOrder::Dcr => "DCR",
+            DepthOrder::Crd => "CRD",
+        };
+        let shape = self.output_first(node);
+        let attributes = vec![attribute::int("blocksize", factor), attribute::text("mode", mode)];
+        self.writer.node("DepthToSpace", &[&x.name], attributes, shape)
+    }
+
+    /// ONNX puts the place in the block before the channel, PyTorch behind it.
+    fn space_to_depth(&mut self, node: &Node, factor: i64) -> Tensor {
+        let x = self.first(node.inputs[0]);
+        let shape = self.output_first(node);
+        let y = self.writer.node("SpaceToDepth", &[&x.name], vec![attribute::int("blocksize", factor)], shape);
+        let channels = x.shape.size(0).number().unwrap_or(1);
+        let order: Vec<i64> = (0..channels)
+            .flat_map(|channel| (0..factor * factor).map(move |place| place * channels + channel))
+            .collect();
+        let order = self.writer.ints(&order);
+        self.writer.same("Gather", &y, &[&order], vec![attribute::int("axis", 1)])
+    }
+
+    fn channels(&mut self, input: usize, start: i64, end: i64) -> Tensor {
+        let x = self.first(input);
+        let (starts, ends, axes) = (self.writer.ints(&[start]), self.writer.ints(&[end]), self.writer.ints(&[1]));
+        let shape = x.shape.with(0, Size::Number(end - start));
+        self.writer.node("Slice", &[&x.name, &starts, &ends, &axes], Vec::new(), shape)
+    }
+
+    fn linear(&mut self, node: &Node, outputs: i64, bias: bool) -> Tensor {
+        let x = self.natural(node.inputs[0]);
+        let param = &self.graph.params()[node.params[0]];
+        let sizes: Vec<i64> = param.shape.sizes().iter().filter_map(|size| size.number()).collect();
+        let outputs_first = param.layout.is_none_or(|layout| layout.out_axis == 0);
+        let last = x.shape.rank() - 1;
+        let shape = x.shape.with(last, Size::Number(outputs));
+        if last == 0 {
+            let weight = self.param(node, 0, &sizes);
+            let bias = bias.then(|| self.param(node, 1, &[outputs]));
+            let inputs: Vec<&str> = [x.name.as_str(), &weight].into_iter().chain(bias.as_deref()).collect();
+            return self.writer.node("Gemm", &inputs, vec![attribute::int("transB", i64::from(outputs_first))], shape);
+        }
+        let weight = match outputs_first {
+            true => self.transposed(node, 0),
+            false => self.param(node, 0, &sizes),
+        };
+        let y = self.writer.node("MatMul", &[&x.name, &weight], Vec::new(), shape);
+        match bias {
+            true => {
+                let bias = self.param(node, 1, &[outputs]);
+                self.writer.same("Add", &y, &[&bias], Vec::new())
+            }
+            false => y,
+        }
+    }
+
+    /// Elementwise on several values; one of a single axis goes over the channels.
+    fn broadcast(&mut self, op: &str, node: &Node) -> Tensor {
+        let rank = self.graph.shape(node.outputs[0]).rank();
+        let operands: Vec<Tensor> = node.inputs.iter().map(|&value| self.first(value)).collect();
+        let operands: Vec<Tensor> = operands.into_iter().map(|operand| self.widened(operand, rank)).collect();
+        let mut result = operands[0].clone();
+        for operand in &operands[1..] {
+            let larger = |axis: usize| match (result.shape.size(axis), operand.shape.size(axis)) {
+                (Size::Number(1), size) => size,
+                (size, _) => size,
+            };
+            let shape = (0..rank).fold(result.shape, |shape, axis| shape.with(axis, larger(axis)));
+            result = self.writer.node(op, &[&result.name, &operand.name], Vec::new(), shape);
+        }
+        result
+    }
+
+    /// A value of a single axis as channels of one with more.
+    fn widened(&mut self, x: Tensor, rank: usize) -> Tensor {
+        if x.shape.rank() == rank {
+            return x;
+        }
+        let axes: Vec<i64> = (2..=to_i64(rank)).collect();
+        let axes = self.writer.ints(&axes);
+        let mut sizes = x.shape.sizes().to_vec();
+        sizes.resize(rank, Size::Number(1));
+        let shape = Shape::new(&sizes, x.shape.scope());
+        self.writer.node("Unsqueeze", &[&x.name, &axes], Vec::new(), shape)
+    }
+
+    fn batch_norm(&mut self, node: &Node, eps: f64, affine: bool) -> Tensor {
+        let x = self.first(node.inputs[0]);
+        let channels = x.shape.size(0).number().unwrap_or(1);
+        let [scale, shift] = self.affine(node, affine, channels);
+        let statistics = if affine { 2 } else { 0 };
+        let mean = self.param(node, statistics, &[channels]);
+        let variance = self.param(node, statistics + 1, &[channels]);
+        let epsilon = vec![attribute::float("epsilon", eps)];
+        self.writer.same("BatchNormalization", &x, &[&scale, &shift, &mean, &variance], epsilon)
+    }
+
+    fn instance_norm(&mut self, node: &Node, eps: f64, affine: bool) -> Tensor {
+        let x = self.first(node.inputs[0]);
+        let [scale, shift] = self.affine(node, affine, x.shape.size(0).number().unwrap_or(1));
+        self.writer.same("InstanceNormalization", &x, &[&scale, &shift], vec![attribute::float("epsilon", eps)])
+    }
+
+    /// Groups as channels of one long axis; the operator of its own came late and changed its meaning.
+    fn group_norm(&mut self, node: &Node, groups: i64, eps: f64) -> Result<Tensor, ExportError> {
+        let x = self.first(node.inputs[0]);
+        let elements = x.shape.elements().ok().and_then(|elements| elements.div_floor(groups).ok());
+        let grouped = Shape::new(&[Size::Number(groups), elements.unwrap_or(Size::Unknown)], x.shape.scope());
+        let Some(flat) = self.writer.reshape(&x, grouped) else { return Err(self.symbol("a group norm", &x)) };
+        let [scale, shift] = self.affine(node, false, groups);
+        let epsilon = vec![attribute::float("epsilon", eps)];
+        let normal = self.writer.same("InstanceNormalization", &flat, &[&scale, &shift], epsilon);
+        let back = self.writer.sizes("Shape", &[&x.name], Vec::new());
+        let y = self.writer.node("Reshape", &[&normal.name, &back], Vec::new(), x.shape);
+        let channels = per_channel(x.shape.size(0).number().unwrap_or(1), &x);
+        let (weight, bias) = (self.param(node, 0, &channels), self.param(node, 1, &channels));
+        let y = self.writer.same("Mul", &y, &[&weight], Vec::new());
+        Ok(self.writer.same("Add", &y, &[&bias], Vec::new()))
+    }
+
+    fn layer_norm(&mut self, node: &Node, size: Option<&Shape>, eps: f64) -> Tensor {
+        let x = self.natural(node.inputs[0]);
+        let size = size.unwrap_or(&x.shape);
+        let dims: Vec<i64> = size.sizes().iter().filter_map(|size| size.number()).collect();
+        let (weight, bias) = (self.param(node, 0, &dims), self.param(node, 1, &dims));
+        let attributes = vec![attribute::int("axis", -to_i64(size.rank())), attribute::float("epsilon", eps)];
+        self.writer.same("LayerNormalization", &x, &[&weight, &bias], attributes)
+    }
+
+    /// Weight and bias, or 1 and 0.
+    fn affine(&mut self, node: &Node, affine: bool, channels: i64) -> [String; 2] {
+        if affine {
+            return [0, 1].map(|place| self.param(node, place, &[channels]));
+        }
+        let count = usize::try_from(channels).unwrap_or(0);
+        [1.0, 0.0].map(|number| self.writer.floats(&[channels], &vec![number; count]))
+    }
+
+    /// `x + sin(weight * x)^2 / weight`
+    fn snake(&mut self, node: &Node) -> Tensor {
+        let x = self.first(node.inputs[0]);
+        let weight = self.param(node, 0, &per_channel(x.shape.size(0).number().unwrap_or(1), &x));
+        let w = &mut self.writer;
+        let angle = w.same("Mul", &x, &[&weight], Vec::new());
+        let sine = w.same("Sin", &angle, &[], Vec::new());
+        let square = w.same("Mul", &sine, &[&sine.name], Vec::new());
+        let part = w.same("Div", &square, &[&weight], Vec::new());
+        w.same("Add", &x, &[&part.name], Vec::new())
+    }
+
+    fn activation(&mut self, activation: &Activation, x: &Tensor) -> Tensor {
+        let w = &mut self.writer;
+        match *activation {
+            Activation::Relu => w.same("Relu", x, &[], Vec::new()),
+            Activation::Relu6 => self.clip(x, 0.0, 6.0),
+            Activation::LeakyRelu { slope } => w.same("LeakyRelu", x, &[], vec![attribute::float("alpha", slope)]),
+            Activation::Elu { alpha } => w.same("Elu", x, &[], vec![attribute::float("alpha", alpha)]),
+            Activation::Gelu { tanh } => self.gelu(x, tanh),
+            Activation::Silu => {
+                let gate = w.same("Sigmoid", x, &[], Vec::new());
+                w.same("Mul", x, &[&gate.name], Vec::new())
+            }
+            Activation::Sigmoid => w.same("Sigmoid", x, &[], Vec::new()),
+            Activation::Tanh => w.same("Tanh", x, &[], Vec::new()),
+            Activation::Softplus => w.same("Softplus", x, &[], Vec::new()),
+            Activation::Hardswish => w.same("HardSwish", x, &[], Vec::new()),
+            Activation::Hardsigmoid { alpha } => {
+                w.same("HardSigmoid", x, &[], vec![attribute::float("alpha", alpha), attribute::float("beta", 0.5)])
+            }
+            Activation::Clamp { min, max } => self.clip(x, min, max),
+            Activation::Exp => w.same("Exp", x, &[], Vec::new()),
+        }
+    }
+
+    fn clip(&mut self, x: &Tensor, min: f64, max: f64) -> Tensor {
+        let (min, max) = (self.writer.scalar(min), self.writer.scalar(max));
+        self.writer.same("Clip", x, &[&min, &max], Vec::new())
+    }
+
+    /// `x / 2 * (1 + erf(x / sqrt(2)))`, or with `tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))` for the
+    /// second factor's function; the operator of its own came with opset 20.
+    fn gelu(&mut self, x: &Tensor, tanh: bool) -> Tensor {
+        let w = &mut self.writer;
+        let inner = if tanh {
+            let (cubic, root) = (w.scalar(0.044_715), w.scalar((2.0 / std::f64::consts::PI).sqrt()));
+            let square = w.same("Mul", x, &[&x.name], Vec::new());
+            let cube = w.same("Mul", &square, &[&x.name], Vec::new());
+            let cube = w.same("Mul", &cube, &[&cubic], Vec::new());
+            let sum = w.same("Add", x, &[&cube.name], Vec::new());
+            let scaled = w.same("Mul", &sum, &[&root], Vec::new());
+            w.same("Tanh", &scaled, &[], Vec::new())
+        } else {
+            let root = w.scalar(std::f64::consts::SQRT_2);
+            let scaled = w.same("Div", x, &[&root], Vec::new());
+            w.same("Erf", &scaled, &[], Vec::new())
+        };
+        let (one, half) = (w.scalar(1.0), w.scalar(0.5));
+        let gate = w.same("Add", &inner, &[&one], Vec::new());
+        let product = w.same("Mul", x, &[&gate.name], Vec::new());
+        w.same("Mul", &product, &[&half], Vec::new())
+    }
+}
+
+/// The sizes of one number per channel, as far as the axes go; a single one for all.
+fn per_channel(channels: i64, x: &Tensor) -> Vec<i64> {
+    let mut dims = vec![channels];
+    dims.resize(x.shape.rank(), 1);
+    dims
+}

@@ -1,0 +1,148 @@
+//! Exported files give the chain's numbers in onnxruntime, and ONNX's own inference has the chain's shapes.
+
+mod support;
+
+use convshape::Shape;
+use convshape::graph::op::{Conv, Dialect, Direction, PoolKind};
+use convshape::graph::{AxisOrder, Graph, Op, Size, Symbol};
+use convshape::ndarray::{ArrayD, Ix2, Ix4};
+use convshape_onnx::{ExportError, graph_to_bytes, save, to_bytes};
+use convshape_tests::golden;
+use convshape_tests::models::{
+    Ae3d, AudioAe, DcganDiscriminator, DcganGenerator, FlaxLinenAe, FlaxNnxAe, KerasAe, KerasAudioAe, MnistAe, Unet,
+    Vae,
+};
+
+use rand::SeedableRng;
+use support::Engine;
+use support::graphs::{Random, run};
+
+/// How many random graphs are run.
+const GRAPHS: u64 = 400;
+
+#[test]
+fn random_graphs_give_their_numbers() {
+    let mut engine = Engine::new("export-random");
+    let (mut inexpressible, mut empty) = (0, 0);
+    for seed in 0..GRAPHS {
+        let mut random = Random::new(seed);
+        let graph = random.graph();
+        let params = random.params(&graph);
+        let inputs: Vec<ArrayD<f32>> =
+            graph.inputs().iter().map(|port| random.array(2, graph.shape(port.value))).collect();
+        let outputs = run(&graph, &params, &inputs.iter().collect::<Vec<_>>());
+        // The maximum of a window without an element.
+        if outputs.iter().flatten().any(|number| !number.is_finite()) {
+            empty += 1;
+            continue;
+        }
+        let onnx = match graph_to_bytes(&graph, &params) {
+            Ok(onnx) => onnx,
+            Err(ExportError::Inexpressible { .. }) => {
+                inexpressible += 1;
+                continue;
+            }
+            Err(error) => panic!("{seed}: {error}"),
+        };
+        let inputs: Vec<(&str, &ArrayD<f32>)> =
+            graph.inputs().iter().map(|port| port.name.as_str()).zip(&inputs).collect();
+        let outputs: Vec<(&str, &ArrayD<f32>)> =
+            graph.outputs().iter().map(|port| port.name.as_str()).zip(&outputs).collect();
+        engine.add(&format!("random{seed}"), &onnx, &inputs, &outputs);
+    }
+    assert!(inexpressible * 50 <= GRAPHS, "{inexpressible} cannot be expressed");
+    assert!(empty * 20 <= GRAPHS, "{empty} have windows without an element");
+    engine.check();
+}
+
+convshape::conv_chain! {
+    struct Symbolic {
+        for h in 1..=64, w in 2..;
+        input: x [3, 4*h, 4*w + 2], y [3, 4*h, 4*w + 2];
+        both: Concat(x, y);
+        enc: Conv2d(6 -> 8, kernel: 2, stride: 2, activation: Gelu);
+        wrap: Conv2d(8 -> 8, kernel: 3, padding: 1, padding_mode: circular);
+        GroupNorm(groups: 4);
+        Add(_, enc);
+        up: Upsample(2, mode: bilinear);
+        dec: ConvTranspose2d(undo enc, tied: true) from enc;
+        like: Upsample(like: x, mode: bilinear) from enc;
+        mean: GlobalAvgPool from like;
+        output: dec [6, 4*h, 4*w + 2], up [8, 4*h, 4*w + 2], mean [8];
+    }
+}
+
+#[test]
+fn symbols_and_ports_keep_their_names() {
+    let mut engine = Engine::new("export-symbols");
+    let graph = Graph::of::<Symbolic>();
+    let mut random = Random::new(7);
+    let params = random.params(&graph);
+    let onnx = graph_to_bytes(&graph, &params).expect("ONNX has all of it");
+    for (h, w) in [(1, 2), (3, 5)] {
+        let bound = graph.bind(&[("h", h), ("w", w)]).expect("sizes of the range");
+        let inputs: Vec<ArrayD<f32>> = (0..2).map(|port| random.array(3, bound.shape(port))).collect();
+        let outputs = run(&bound, &params, &inputs.iter().collect::<Vec<_>>());
+        let inputs = [("x", &inputs[0]), ("y", &inputs[1])];
+        let outputs = [("dec", &outputs[0]), ("up", &outputs[1]), ("mean", &outputs[2])];
+        engine.add(&format!("symbolic{h}x{w}"), &onnx, &inputs, &outputs);
+    }
+    engine.check();
+}
+
+#[test]
+fn what_onnx_cannot_say_names_its_layer() {
+    let mut graph = Graph::new("Net", AxisOrder::ChannelsFirst);
+    let rows = Size::Symbolic { scale: 4, symbol: 0, offset: 1 };
+    let x = graph.input("x", Shape::new(&[Size::Number(2), rows], &[Symbol { name: "h", low: 1, high: 9 }]));
+    let op = Op::AdaptivePool { kind: PoolKind::Avg, rank: 1, size: [3; 3] };
+    let y = graph.push("thirds", op, &[x]).expect("a layer");
+    let y = graph.push("enc", Op::Conv(Conv { outputs: 2, ..Conv::new(Dialect::Torch, Direction::Forward, 1) }), &[y]);
+    graph.output("y", y.expect("a layer")).expect("a value");
+    let params = Random::new(1).params(&graph);
+    let error = graph_to_bytes(&graph, &params).expect_err("how many rows a third has is not known");
+    assert_eq!(error.to_string(), "`thirds`: adaptive pooling needs sizes that are numbers, found [2, 4*h + 1]");
+    let error = graph_to_bytes(&graph, &params[..1]).expect_err("a parameter is missing");
+    assert_eq!(error.to_string(), "`enc.bias` has 0 numbers, expected 2");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_leaves_the_old_one() {
+    let model = MnistAe::init(&mut rand::rngs::SmallRng::seed_from_u64(1));
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let path = folder.join("saved.onnx");
+    save(&model, &path).expect("a file");
+    assert_eq!(std::fs::read(&path).ok(), to_bytes(&model).ok());
+    assert!(save(&model, folder.join("no such folder/saved.onnx")).is_err());
+}
+
+#[test]
+fn recorded_models_give_the_frameworks_numbers() {
+    let mut engine = Engine::new("export-models");
+    macro_rules! models {
+        ($($name:literal $model:ident),* $(,)?) => {$(
+            let golden = golden::model($name);
+            let model = $model::load(&golden.weights).expect("weights");
+            let (input, output): (ArrayD<f32>, ArrayD<f32>) = (golden.io("input"), golden.io("output"));
+            let onnx = to_bytes(&model).expect("ONNX has all of it");
+            engine.add($name, &onnx, &[("input", &input)], &[("output", &output)]);
+        )*};
+    }
+    models! {
+        "torch_ae3d" Ae3d, "torch_audio_ae" AudioAe, "torch_dcgan_discriminator" DcganDiscriminator,
+        "torch_dcgan_generator" DcganGenerator, "torch_mnist_ae" MnistAe, "torch_unet" Unet,
+        "flax_linen_ae" FlaxLinenAe, "flax_nnx_ae" FlaxNnxAe, "keras_ae" KerasAe, "keras_audio_ae" KerasAudioAe,
+    }
+    let golden = golden::model("torch_vae");
+    let model = Vae::load(&golden.weights).expect("weights");
+    let x = golden.io::<Ix4>("input").into_dyn();
+    let (eps, output) = (golden.io::<Ix2>("input1").into_dyn(), golden.io("output"));
+    let names: Vec<&str> = <Vae as convshape::Chain>::INPUTS.iter().map(|(name, _)| *name).collect();
+    engine.add(
+        "torch_vae",
+        &to_bytes(&model).expect("ONNX has all of it"),
+        &[(names[0], &x), (names[1], &eps)],
+        &[("output", &output)],
+    );
+    engine.check();
+}
