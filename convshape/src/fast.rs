@@ -55,3 +55,5 @@ mod winograd;
 
 pub use self::cache::Cache;
 pub use self::peak::peak_flops;
+#[cfg(feature = "train")]
+pub(crate) use self::threads::for_each;

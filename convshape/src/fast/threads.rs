@@ -18,10 +18,17 @@ pub(super) struct Threads(usize);
 #[cfg(feature = "rayon")]
 const LEAST_RUN: usize = 3 << 18;
 
-/// How many threads to spread that many multiply-adds over.
+/// How many threads to spread that many multiply-adds over: those of the pool that the caller runs
+/// in, or the library's own helpers. Outside of a pool rayon is not asked: the question would start
+/// its global pool, which is the program's to configure.
 #[cfg(feature = "rayon")]
 pub(super) fn threads(work: usize) -> Threads {
-    if work < 2 * LEAST_RUN { Threads::ONE } else { Threads(rayon::current_num_threads().min(work / LEAST_RUN)) }
+    if work < 2 * LEAST_RUN {
+        return Threads::ONE;
+    }
+    let available =
+        if rayon::current_thread_index().is_some() { rayon::current_num_threads() } else { team::threads() };
+    Threads(available.min(work / LEAST_RUN))
 }
 
 #[cfg(not(feature = "rayon"))]
@@ -77,6 +84,12 @@ impl Threads {
         let things: Vec<Mutex<Option<T>>> = things.map(|thing| Mutex::new(Some(thing))).collect();
         self.share(things.len(), &|part| take(&things[part]).into_iter().for_each(f));
     }
+}
+
+/// Calls `f` with each of these things, on as many threads as pay for that many multiply-adds.
+#[cfg(feature = "train")]
+pub(crate) fn for_each<T: Send>(work: usize, things: impl Iterator<Item = T>, f: &(dyn Fn(T) + Sync)) {
+    threads(work).each(things, f);
 }
 
 /// What nobody has taken yet.

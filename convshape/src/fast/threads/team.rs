@@ -6,6 +6,7 @@
 //! helpers take one after the other, and it goes on when all are done. A helper that comes too late
 //! finds nothing left to do; nobody waits for it.
 
+use std::env;
 use std::hint::spin_loop;
 use std::num::NonZero;
 use std::ops::Range;
@@ -36,7 +37,7 @@ struct Team {
     /// How many parts are done, and whether one panicked.
     done: AtomicUsize,
     failed: AtomicBool,
-    /// One less than the processor has threads for.
+    /// One less than [`most_threads`].
     helpers: Vec<Helper>,
     /// Their threads, which never end. Without them the leader does all.
     pool: OnceLock<Option<ThreadPool>>,
@@ -59,8 +60,15 @@ fn parts(open: u64) -> Range<usize> {
 const FIRST: u64 = 1 << 16;
 const LAST: u64 = 1_u64.wrapping_neg();
 
+/// As many threads as the processor runs at once, or fewer if `RAYON_NUM_THREADS` says so.
+fn most_threads() -> usize {
+    let available = thread::available_parallelism().map_or(1, NonZero::get);
+    let wanted = env::var("RAYON_NUM_THREADS").ok().and_then(|count| count.parse().ok()).filter(|count| *count > 0);
+    wanted.map_or(available, |wanted: usize| wanted.min(available))
+}
+
 static TEAM: LazyLock<Team> = LazyLock::new(|| {
-    let helpers = thread::available_parallelism().map_or(0, |count| count.get() - 1);
+    let helpers = most_threads() - 1;
     Team {
         led: AtomicBool::new(false),
         open: AtomicU64::new(0),
@@ -83,6 +91,11 @@ fn team() -> &'static Team {
         Some(pool)
     });
     team
+}
+
+/// How many threads there are: the helpers and the one that leads them.
+pub(super) fn threads() -> usize {
+    TEAM.helpers.len() + 1
 }
 
 /// Wakes the helpers of a run on that many threads, before there is work for them.
