@@ -1,12 +1,13 @@
 //! A model's packed weights, made when they are first needed and again when a parameter changed.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::vec::Vec;
 
 use convshape_arith::shape::Shape;
 
-use super::engine::Engine;
+use super::engine::{Engine, Spares};
 use super::simd::Level;
 use crate::param::Param;
 use crate::parts::{Linked, Parts};
@@ -16,12 +17,17 @@ use crate::parts::{Linked, Parts};
 #[derive(Default)]
 pub struct Cache {
     engines: RwLock<Vec<Arc<Engine>>>,
+    /// Memory for activations, which engines of all shapes share.
+    spares: Arc<Spares>,
     #[cfg(feature = "train")]
     pub(crate) plans: super::train::Plans,
 }
 
-/// The most shapes of inputs that weights are kept packed for.
-const MOST_SHAPES: usize = 4;
+/// How many elements of packed weights are kept for the shapes of inputs that came before: 64 MiB. A
+/// model with few weights keeps many shapes.
+const MOST_PACKED: usize = 16 << 20;
+/// How many shapes are kept at least, and at most: the plan of each takes some kilobytes.
+const SHAPES: RangeInclusive<usize> = 4..=256;
 
 /// Goes through parameters in order.
 type Visit<'v, 'p> = dyn Fn(&mut dyn FnMut(&'p Param)) + 'v;
@@ -61,11 +67,13 @@ impl Cache {
         let mut params = Vec::new();
         visit(&mut |param| params.push(param));
         linked.check(&params).ok()?;
-        let engine = Engine::new(linked, &params, &inputs.clone().collect::<Vec<_>>(), Level::best())?;
+        let spares = Arc::clone(&self.spares);
+        let engine = Engine::new(linked, &params, &inputs.clone().collect::<Vec<_>>(), Level::best(), spares)?;
         let engine = Arc::new(engine);
+        let most = (MOST_PACKED / engine.weights().max(1)).clamp(*SHAPES.start(), *SHAPES.end());
         let mut engines = self.engines.write().unwrap_or_else(PoisonError::into_inner);
         engines.retain(|engine| is_current(engine) && !is_wanted(engine));
-        engines.truncate(MOST_SHAPES - 1);
+        engines.truncate(most - 1);
         engines.insert(0, Arc::clone(&engine));
         Some(engine)
     }
@@ -83,7 +91,7 @@ impl Clone for Cache {
     #[cfg_attr(not(feature = "train"), allow(clippy::needless_update, reason = "for training"))]
     fn clone(&self) -> Cache {
         let engines = self.engines.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Cache { engines: RwLock::new(engines), ..Cache::default() }
+        Cache { engines: RwLock::new(engines), spares: Arc::clone(&self.spares), ..Cache::default() }
     }
 }
 
@@ -96,5 +104,32 @@ impl PartialEq for Cache {
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Cache")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parts::assemble;
+    use crate::test_model::Small;
+
+    #[test]
+    fn many_shapes_in_turn_are_packed_once() {
+        let specs = Linked::of::<Small>().specs();
+        let model: Small = assemble(specs.map(|spec| Param::new(spec.shape, std::vec![0.5; spec.count()])));
+        let cache = Cache::default();
+        let engine = |length: i64| {
+            let shapes = [Shape::of(&[2, length])];
+            cache.engine(&model, shapes.into_iter()).expect("a plan")
+        };
+        let lengths = || (1..=50).map(|length| 2 * length);
+        let first: Vec<Arc<Engine>> = lengths().map(engine).collect();
+        assert!(lengths().map(engine).zip(&first).all(|(again, first)| Arc::ptr_eq(&again, first)));
+        // Their memory is shared: the last run leaves one workspace, not fifty.
+        for (engine, length) in first.iter().zip(1..) {
+            let x = std::vec![1.0; 4 * length];
+            engine.run(1, &[&x], &mut [&mut std::vec![0.0; 4 * length]]).expect("runs");
+        }
+        assert_eq!(cache.spares.count(), 1);
     }
 }

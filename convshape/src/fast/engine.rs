@@ -1,7 +1,7 @@
 //! A plan with the weights of a model: what runs.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::vec::Vec;
 
 use convshape_arith::op::AxisOrder;
@@ -35,8 +35,35 @@ pub(crate) struct Engine {
     together: usize,
     /// Multiply-adds of a sample.
     work: usize,
-    /// Workspaces that are not in use.
-    spare: Mutex<Vec<Workspace>>,
+    /// Elements of its weights.
+    weights: usize,
+    /// Workspaces that are not in use, of engines of all shapes.
+    spares: Arc<Spares>,
+}
+
+/// Workspaces that are not in use.
+#[derive(Default)]
+pub(crate) struct Spares(Mutex<Vec<Workspace>>);
+
+impl Spares {
+    /// One of at least that many elements.
+    fn take(&self, elements: usize) -> Workspace {
+        let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let large = spares.iter().position(|spare| spare.get().len() >= elements);
+        // One that is too small is given up for one that serves both.
+        let spare = large.or(spares.len().checked_sub(1)).map(|index| spares.swap_remove(index));
+        drop(spares);
+        spare.filter(|_| large.is_some()).unwrap_or_else(|| Workspace::with_elements(elements))
+    }
+
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn put(&self, workspace: Workspace) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+    }
 }
 
 /// Elements of workspace that stay in the cache: as many samples run together as fit, or more
@@ -45,7 +72,13 @@ const CACHED: usize = 192 * 1024;
 
 impl Engine {
     /// For a model with these parameters; `None` where the plan has no words for what is wrong.
-    pub(crate) fn new(linked: Linked, params: &[&Param], inputs: &[Shape], level: Level) -> Option<Engine> {
+    pub(crate) fn new(
+        linked: Linked,
+        params: &[&Param],
+        inputs: &[Shape],
+        level: Level,
+        spares: Arc<Spares>,
+    ) -> Option<Engine> {
         let plan = Plan::new(linked, inputs, level)?;
         let mut weights = 0;
         let mut steps = Vec::new();
@@ -58,12 +91,17 @@ impl Engine {
         let together = (CACHED.max(weights) / plan.elements.max(1)).max(1);
         let stamps = params.iter().map(|param| param.stamp()).collect();
         let work = steps.iter().map(|step| step.job.work()).sum();
-        Some(Engine { level, stamps, plan, steps, together, work, spare: Mutex::new(Vec::new()) })
+        Some(Engine { level, stamps, plan, steps, together, work, weights, spares })
     }
 
     /// What the parameters were when they were packed.
     pub(crate) fn stamps(&self) -> &[u64] {
         &self.stamps
+    }
+
+    /// How many elements its weights have.
+    pub(crate) fn weights(&self) -> usize {
+        self.weights
     }
 
     /// The shapes of the inputs that it runs on.
@@ -142,12 +180,9 @@ impl Engine {
         outputs: &mut [&mut [f32]],
         observe: &mut dyn FnMut(usize),
     ) -> Option<()> {
-        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let needed = self.elements(self.together.min(samples).max(1));
-        let workspace = spare().pop().filter(|workspace| workspace.get().len() >= needed);
-        let mut workspace = workspace.unwrap_or_else(|| Workspace::with_elements(needed));
+        let mut workspace = self.spares.take(self.elements(self.together.min(samples).max(1)));
         let done = self.steps(threads, samples, inputs, outputs, workspace.get_mut(), observe);
-        spare().push(workspace);
+        self.spares.put(workspace);
         done
     }
 
