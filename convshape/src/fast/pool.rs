@@ -68,7 +68,8 @@ impl Span {
         let (_, divisor) = if count_include_pad { taps(-lo, size + hi) } else { (from, count) };
         let number = |rows: i64| usize::try_from(rows).unwrap_or(0);
         Span {
-            first: number(start + from * dilation),
+            // A window may see no row: with padding and dilation all taps can miss the input.
+            first: if count == 0 { 0 } else { number(start + from * dilation) },
             count: number(count),
             step: number(dilation),
             divisor: number(divisor),
@@ -136,8 +137,9 @@ fn columns<S: Simd, const V: usize, const MAX: bool>(
 ) {
     let [depth, height, width] = spans;
     let strides = from.buffer.strides();
+    // The mean of a window that sees no row is zero.
     #[expect(clippy::cast_precision_loss, reason = "a number of taps")]
-    let factor = 1.0 / (depth.divisor * height.divisor * width.divisor) as f32;
+    let factor = 1.0 / (depth.divisor * height.divisor * width.divisor).max(1) as f32;
     let first = [simd.splat(if MAX { f32::NEG_INFINITY } else { 0.0 }); V];
     let mut sum = first;
     for i in 0..depth.count {
