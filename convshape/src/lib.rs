@@ -82,9 +82,10 @@
 //! Layers are computed in `f32`, on whatever vector instructions the processor has. Convolutions of two axes and many
 //! channels take fewer multiplications than their definition has (Winograd's filtering): results differ from it by a few
 //! roundings more, and an input that is infinite or not a number also spoils the outputs beside those that read it. With
-//! the feature `rayon`, long runs use several threads, as many as `rayon::current_num_threads()` says: within a pool its
-//! own, elsewhere helpers that look out for work for a moment after the last run. The result does not depend on how many
-//! there are.
+//! the feature `rayon`, long runs use several threads: within a rayon pool those of the pool, elsewhere helpers of the
+//! library's own, which look out for work for a moment after the last run. There are as many as the processor runs at
+//! once, fewer if the environment variable `RAYON_NUM_THREADS` says so. The global pool of rayon is never started. The
+//! result does not depend on how many threads there are.
 //!
 //! # Weights
 //!
@@ -160,6 +161,8 @@ mod error;
 pub mod errors;
 #[cfg(feature = "std")]
 mod fast;
+#[cfg(any(feature = "safetensors", feature = "train"))]
+mod files;
 mod float;
 #[cfg(feature = "alloc")]
 mod fold;

@@ -4,9 +4,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
-use std::fs;
 use std::io;
 use std::path::Path;
+
+use crate::files::{self, ReplaceError};
 
 /// One epoch of a training.
 #[derive(Clone, PartialEq, Debug)]
@@ -74,7 +75,7 @@ impl History {
     /// # Errors
     /// If the file cannot be written.
     pub fn write_csv(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        fs::write(path, self.csv())
+        write(path.as_ref(), &self.csv())
     }
 
     /// The curves of training and validation loss over the epochs, as an SVG; the losses' axis is
@@ -149,8 +150,15 @@ impl History {
     /// # Errors
     /// If the file cannot be written.
     pub fn write_svg(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        fs::write(path, self.svg())
+        write(path.as_ref(), &self.svg())
     }
+}
+
+/// Replaces a file.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    files::replace(path, text.as_bytes()).map_err(|error| match error {
+        ReplaceError::Kept(error) | ReplaceError::NotSynced(error) => error,
+    })
 }
 
 #[cfg(test)]

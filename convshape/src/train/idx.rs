@@ -3,11 +3,12 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use ndarray::{ArrayD, IxDyn};
+
+use crate::files;
 
 /// The elements of an IDX file, as they are: bytes become `0.0..=255.0`. `train-images-idx3-ubyte` of
 /// MNIST gives `[60000, 28, 28]`.
@@ -16,7 +17,8 @@ use ndarray::{ArrayD, IxDyn};
 /// If the file cannot be read, is compressed, or is no IDX file.
 pub fn read_idx(path: impl AsRef<Path>) -> io::Result<ArrayD<f32>> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let bytes =
+        files::read(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
     parse(&bytes).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display())))
 }
 
