@@ -63,6 +63,20 @@ impl Linked {
         Specs { frames: [frame; MOST_NESTED], depth: 0 }
     }
 
+    /// Calls `f` with each layer and its name in files, those of sub-chains at the place of the step.
+    #[cfg(feature = "safetensors")]
+    pub(crate) fn for_each_layer(self, f: &mut dyn FnMut(&str, &Op)) {
+        for step in self.program.steps {
+            match &step.action {
+                Action::Layer(op) => f(step.file_name, op),
+                Action::Chain { index } => {
+                    let mut within = |name: &str, op: &Op| f(&alloc::format!("{}.{name}", step.file_name), op);
+                    self.chains[*index].for_each_layer(&mut within);
+                }
+            }
+        }
+    }
+
     /// Whether parameters are of the shapes of [`Linked::specs`].
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use convshape_arith::stored::{Hint, WEIGHT_NORM};
+use convshape_arith::stored::{Hint, WEIGHT_NORM, is_stored_as};
 
 use crate::check::Checked;
 use crate::diagnose::{self, Sink};
@@ -245,7 +245,9 @@ impl File {
     fn renamed(&self, file_name: &str, missing: &[&Wanted], claimed: &BTreeSet<&str>) -> Option<Stem> {
         let fits = |stem: &str| {
             missing.iter().all(|param| match self.find(&format!("{stem}{}", param.suffix)) {
-                Some(Found::Whole((_, tensor)) | Found::Normed([_, (_, tensor)])) => tensor.shape == param.shape,
+                Some(Found::Whole((_, tensor)) | Found::Normed([_, (_, tensor)])) => {
+                    is_stored_as(&tensor.shape, &param.shape)
+                }
                 None => false,
             })
         };
@@ -283,7 +285,7 @@ impl File {
                 return Some(Problem::Dtype { node, name, found: tensor.dtype.clone() });
             }
             let hint = (expected == param.shape).then(|| hint(&tensor.shape)).flatten();
-            (tensor.shape != expected).then(|| Problem::Shape {
+            (!is_stored_as(&tensor.shape, &expected)).then(|| Problem::Shape {
                 node,
                 name,
                 found: tensor.shape.clone(),

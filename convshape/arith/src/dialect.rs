@@ -22,6 +22,17 @@ impl Dialect {
         }
     }
 
+    /// Whether the running variance of a batch normalisation takes the variance of the batch divided by
+    /// one less than the count, as PyTorch does; the others divide by the count (Flax `normalization.py`,
+    /// Keras `batch_normalization.py`, the operator's definition in ONNX). The batch itself is normalised
+    /// by the variance divided by the count everywhere.
+    pub const fn has_unbiased_statistics(self) -> bool {
+        match self {
+            Dialect::Torch | Dialect::Jax => true,
+            Dialect::Onnx | Dialect::Flax | Dialect::Keras => false,
+        }
+    }
+
     /// The word of the language.
     pub const fn name(self) -> &'static str {
         match self {

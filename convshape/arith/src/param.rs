@@ -47,6 +47,18 @@ pub enum Role {
 }
 
 impl Role {
+    const ALL: [Role; 9] = [
+        Role::Kernel,
+        Role::Depthwise,
+        Role::Pointwise,
+        Role::Bias,
+        Role::Scale,
+        Role::Shift,
+        Role::Mean,
+        Role::Variance,
+        Role::Slope,
+    ];
+
     /// The name of the field, which is PyTorch's in every dialect: `weight`, `running_mean`.
     pub const fn field(self) -> &'static str {
         match self {
@@ -205,6 +217,47 @@ impl ParamSpec {
 }
 
 impl Op {
+    /// What follows a layer's name in the names of parameters, those counted that the layer does not
+    /// have: PyTorch's words, and those of the layer's dialect.
+    pub fn param_suffixes(&self) -> impl Iterator<Item = &'static str> {
+        let own = self.dialect().unwrap_or(Dialect::Torch);
+        [Dialect::Torch, own].into_iter().flat_map(|dialect| Role::ALL.map(|role| role.suffix(dialect)))
+    }
+
+    /// Whose names the layer's parameters have, if it ever has some that are named differently.
+    pub const fn dialect(&self) -> Option<Dialect> {
+        match self {
+            Op::Conv(conv) => Some(conv.dialect),
+            Op::SeparableConv(_) => Some(Dialect::Keras),
+            Op::Linear { dialect, .. }
+            | Op::BatchNorm { dialect, .. }
+            | Op::GroupNorm { dialect, .. }
+            | Op::InstanceNorm { dialect, .. }
+            | Op::LayerNorm { dialect, .. } => Some(*dialect),
+            Op::Pool(_)
+            | Op::AdaptivePool { .. }
+            | Op::GlobalAvgPool { .. }
+            | Op::Upsample(_)
+            | Op::PixelShuffle { .. }
+            | Op::PixelUnshuffle { .. }
+            | Op::DepthToSpace { .. }
+            | Op::Pad { .. }
+            | Op::Crop { .. }
+            | Op::Slice { .. }
+            | Op::Flatten
+            | Op::Reshape { .. }
+            | Op::Concat
+            | Op::Add
+            | Op::Mul
+            | Op::Scale { .. }
+            | Op::Activation(_)
+            | Op::Prelu { .. }
+            | Op::Snake { .. }
+            | Op::Softmax
+            | Op::Dropout { .. } => None,
+        }
+    }
+
     /// The layer's parameters. Channel counts that were left out must have been filled in
     /// ([`Op::bind`]).
     pub const fn params(&self) -> Params {

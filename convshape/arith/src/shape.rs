@@ -147,10 +147,16 @@ impl Shape {
     }
 
     /// The sizes as numbers, if all are: what a fixed-size chain is made of.
-    pub fn numbers(&self) -> Option<[usize; MAX_RANK]> {
+    #[expect(clippy::cast_possible_truncation, reason = "compared with the largest usize first")]
+    pub const fn numbers(&self) -> Option<[usize; MAX_RANK]> {
         let mut numbers = [1; MAX_RANK];
-        for (slot, size) in numbers.iter_mut().zip(self.sizes()) {
-            *slot = usize::try_from(size.number()?).ok()?;
+        let mut axis = 0;
+        while axis < self.rank() {
+            match self.size(axis).number() {
+                Some(number) if number >= 0 && number as u64 <= usize::MAX as u64 => numbers[axis] = number as usize,
+                _ => return None,
+            }
+            axis += 1;
         }
         Some(numbers)
     }

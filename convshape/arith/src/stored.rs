@@ -9,6 +9,29 @@ use crate::op::{Conv, Dialect, Direction, Op};
 pub const WEIGHT_NORM: [(&str, &str); 2] =
     [("weight_g", "weight_v"), ("parametrizations.weight.original0", "parametrizations.weight.original1")];
 
+/// Whether a parameter of the shape `expected` may be stored with the shape `found`: with the same, or
+/// where their ranks differ, with one that has axes of size 1 more, all at the start or all at the end:
+/// `[96]` for `[96, 1, 1, 1]`, `[8, 8, 1, 1]` for `[8, 8]`.
+#[must_use]
+pub const fn is_stored_as(found: &[usize], expected: &[usize]) -> bool {
+    let (short, long) = if found.len() < expected.len() { (found, expected) } else { (expected, found) };
+    let more = long.len() - short.len();
+    is_within(short, long, 0) || is_within(short, long, more)
+}
+
+/// Whether `long` is `short` from axis `start`, and 1 on all other axes.
+const fn is_within(short: &[usize], long: &[usize], start: usize) -> bool {
+    let mut axis = 0;
+    while axis < long.len() {
+        let expected = if axis < start || axis >= start + short.len() { 1 } else { short[axis - start] };
+        if long[axis] != expected {
+            return false;
+        }
+        axis += 1;
+    }
+    true
+}
+
 /// What may have happened to a tensor of another shape.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]

@@ -7,7 +7,7 @@ use convshape_arith::op::Op;
 use convshape_arith::param::ParamSpec;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
-use convshape_arith::stored::WEIGHT_NORM;
+use convshape_arith::stored::{WEIGHT_NORM, is_stored_as};
 use convshape_arith::text::Text;
 
 use super::{begin, same, size};
@@ -86,13 +86,9 @@ const fn lengths(direction: &Shape) -> Shape {
 
 #[track_caller]
 const fn shape(name: &str, tensor: &Stored, expected: &Shape) {
-    let mut fits = tensor.shape.len() == expected.rank();
-    let mut axis = 0;
-    while fits && axis < expected.rank() {
-        fits = matches!(expected.size(axis).number(), Some(n) if n == size(tensor.shape[axis]));
-        axis += 1;
-    }
-    if fits {
+    if let Some(numbers) = expected.numbers()
+        && is_stored_as(tensor.shape, numbers.split_at(expected.rank()).0)
+    {
         return;
     }
     let mut text = Text::new();

@@ -30,6 +30,23 @@ pub enum LoadError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file has none of the model's tensors: it has other names, or is of another model.
+    #[error(
+        "{file}: none of the model's tensors is in it: the first would be `{expected}`{}",
+        Names { found, more: *more, prefix, expected }
+    )]
+    NoTensor {
+        /// The file, or `bytes` where they were given directly.
+        file: String,
+        /// The first name that was looked for.
+        expected: String,
+        /// The first names that the file has.
+        found: Vec<String>,
+        /// How many more it has.
+        more: usize,
+        /// What stands before the model's names in the file, if something does.
+        prefix: Option<String>,
+    },
     /// The file lacks tensors of the model, or has them in another form.
     #[error("{file}: {}", Lines(problems))]
     Tensors {
@@ -38,6 +55,44 @@ pub enum LoadError {
         /// Everything that is wrong, in the order of the model's layers.
         problems: Vec<TensorProblem>,
     },
+}
+
+/// Displays the names in a file, and what stands before those that are meant.
+struct Names<'a> {
+    found: &'a [String],
+    more: usize,
+    prefix: &'a Option<String>,
+    expected: &'a str,
+}
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Names { found, more, prefix, expected } = self;
+        if found.is_empty() {
+            return f.write_str("; the file has no tensors");
+        }
+        f.write_str("; the file has ")?;
+        for (index, name) in found.iter().enumerate() {
+            let separator = if index == 0 {
+                ""
+            } else if index + 1 == found.len() && *more == 0 {
+                " and "
+            } else {
+                ", "
+            };
+            write!(f, "{separator}`{name}`")?;
+        }
+        if *more > 0 {
+            write!(f, " and {more} more")?;
+        }
+        match prefix {
+            Some(prefix) => write!(
+                f,
+                "; `{expected}` is there behind `{prefix}`: `load_with(path, |name| format!(\"{prefix}{{name}}\"))`"
+            ),
+            None => f.write_str("; `load_with` takes other names"),
+        }
+    }
 }
 
 /// What is wrong with one tensor of a file. Names are those in the file.
@@ -53,6 +108,15 @@ pub enum TensorProblem {
         expected: Vec<usize>,
         /// A tensor whose name ends the same, which may be the one that is meant.
         similar: Option<String>,
+    },
+    /// A tensor that a layer of the model would read if it had such a parameter: the layer computes
+    /// something else than the one that was saved.
+    #[error("{name}: the file has it, and `{layer}` of the model has no such parameter{}", Without(name))]
+    Unread {
+        /// The name.
+        name: String,
+        /// The layer, as files name it.
+        layer: String,
     },
     /// Its elements are of a type that is not converted.
     #[error("{name}: found elements of type {found}, expected f32, f64, f16 or bf16")]
@@ -96,7 +160,7 @@ pub enum TensorProblem {
     },
 }
 
-/// A model could not be saved. The file is as it was before.
+/// A model could not be saved. But for [`SaveError::Sync`] the file is as it was before.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SaveError {
@@ -114,6 +178,15 @@ pub enum SaveError {
     /// The file cannot be written.
     #[error("{}: cannot be written: {source}", file.display())]
     Write {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file is written, and its name may not have reached the disk: if the machine stops now, the
+    /// older file may come back.
+    #[error("{}: is written, but its folder cannot be brought to the disk: {source}", file.display())]
+    Sync {
         /// The file.
         file: PathBuf,
         /// Why not.
@@ -141,6 +214,18 @@ impl fmt::Display for Lines<'_> {
             0 => Ok(()),
             more => write!(f, "\n  and {more} more"),
         }
+    }
+}
+
+/// Displays what would leave a tensor unread.
+struct Without<'a>(&'a str);
+
+impl fmt::Display for Without<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.ends_with("bias") {
+            f.write_str(" (`bias: false`, `affine: false`)")?;
+        }
+        f.write_str("; `load_with` reads what it is told and nothing else")
     }
 }
 

@@ -1,19 +1,21 @@
 //! Reads a model from a safetensors file.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use std::fs;
 use std::path::Path;
 
 use convshape_arith::op::Op;
-use convshape_arith::stored::Hint;
+use convshape_arith::stored::{Hint, is_stored_as};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 
 use super::decode::{decode, float};
 use super::error::{LoadError, TensorProblem};
 use super::{header, weight_norm};
+use crate::files;
 use crate::param::Param;
 use crate::parts::{Linked, Parts, Spec, assemble};
 
@@ -22,8 +24,13 @@ use crate::parts::{Linked, Parts, Spec, assemble};
 /// # Errors
 /// If the file cannot be read, is no safetensors file, or lacks a tensor of the model or has it in
 /// another shape. Then all such tensors are named.
+///
+/// A tensor that a layer of the model would read if it had such a parameter, as `enc1.bias` where `enc1`
+/// has `bias: false`, is such a problem too: the model would compute something else than the one that
+/// was saved. Other tensors that the chain does not name are left alone.
 pub fn load<M: Parts>(path: impl AsRef<Path>) -> Result<M, LoadError> {
-    load_with(path, str::to_owned)
+    let file = path.as_ref();
+    parse_all(&read_file(file)?, &file.display().to_string())
 }
 
 /// Reads a model from a file that has other names: `rename` turns ours into the file's.
@@ -32,8 +39,11 @@ pub fn load<M: Parts>(path: impl AsRef<Path>) -> Result<M, LoadError> {
 /// Those of [`load`].
 pub fn load_with<M: Parts>(path: impl AsRef<Path>, rename: impl Fn(&str) -> String) -> Result<M, LoadError> {
     let file = path.as_ref();
-    let bytes = fs::read(file).map_err(|source| LoadError::Read { file: file.to_owned(), source })?;
-    parse(&bytes, &file.display().to_string(), rename)
+    parse(&read_file(file)?, &file.display().to_string(), rename)
+}
+
+fn read_file(file: &Path) -> Result<Vec<u8>, LoadError> {
+    files::read(file).map_err(|source| LoadError::Read { file: file.to_owned(), source })
 }
 
 /// Reads a model from the bytes of a file.
@@ -41,13 +51,52 @@ pub fn load_with<M: Parts>(path: impl AsRef<Path>, rename: impl Fn(&str) -> Stri
 /// # Errors
 /// Those of [`load`].
 pub fn load_bytes<M: Parts>(bytes: &[u8]) -> Result<M, LoadError> {
-    parse(bytes, "bytes", str::to_owned)
+    parse_all(bytes, "bytes")
+}
+
+/// As [`parse`] by our own names, and without tensors that a layer leaves unread.
+fn parse_all<M: Parts>(bytes: &[u8], file: &str) -> Result<M, LoadError> {
+    let unread = match header::open(bytes) {
+        Ok(tensors) => unread(&tensors, Linked::of::<M>()),
+        // The same is found again, in words.
+        Err(_) => Vec::new(),
+    };
+    let model = match parse(bytes, file, str::to_owned) {
+        Err(LoadError::Tensors { file, mut problems }) => {
+            problems.extend(unread);
+            return Err(LoadError::Tensors { file, problems });
+        }
+        parsed => parsed?,
+    };
+    if unread.is_empty() { Ok(model) } else { Err(LoadError::Tensors { file: file.to_string(), problems: unread }) }
+}
+
+/// Tensors called like a parameter of a layer that the chain names and that has no such parameter.
+fn unread(tensors: &SafeTensors<'_>, linked: Linked) -> Vec<TensorProblem> {
+    let claimed: BTreeSet<String> = linked.specs().map(|spec| spec.name.to_string()).collect();
+    let mut problems = Vec::new();
+    linked.for_each_layer(&mut |layer, op| {
+        for suffix in op.param_suffixes() {
+            let name = format!("{layer}{suffix}");
+            let is_read = claimed.contains(&name) || tensors.tensor(&name).is_err();
+            let is_known = problems
+                .iter()
+                .any(|problem| matches!(problem, TensorProblem::Unread { name: other, .. } if *other == name));
+            if !is_read && !is_known {
+                problems.push(TensorProblem::Unread { name, layer: layer.to_owned() });
+            }
+        }
+    });
+    problems
 }
 
 fn parse<M: Parts>(bytes: &[u8], file: &str, rename: impl Fn(&str) -> String) -> Result<M, LoadError> {
     let tensors = header::open(bytes).map_err(|reason| LoadError::Format { file: file.to_string(), reason })?;
     let mut params = Vec::new();
     let mut problems = Vec::new();
+    if let Some(error) = nothing_found::<M>(&tensors, file, &rename) {
+        return Err(error);
+    }
     for spec in Linked::of::<M>().specs() {
         match read(&tensors, &rename(&spec.name.to_string()), &spec) {
             Ok(elements) => params.push(Param::new(spec.shape, elements)),
@@ -61,6 +110,29 @@ fn parse<M: Parts>(bytes: &[u8], file: &str, rename: impl Fn(&str) -> String) ->
     }
 }
 
+/// Says what names a file has, if it has none of a model's. A single missing name says enough itself.
+fn nothing_found<M: Parts>(
+    tensors: &SafeTensors<'_>,
+    file: &str,
+    rename: &impl Fn(&str) -> String,
+) -> Option<LoadError> {
+    /// How many names of the file are listed.
+    const SOME: usize = 4;
+    let names: Vec<String> = Linked::of::<M>().specs().map(|spec| rename(&spec.name.to_string())).collect();
+    let is_found = |name: &String| tensors.tensor(name).is_ok() || weight_norm::find(tensors, name).is_some();
+    if names.len() < 2 || names.iter().any(is_found) {
+        return None;
+    }
+    let mut found: Vec<String> = tensors.names().into_iter().map(ToOwned::to_owned).collect();
+    found.sort_unstable();
+    let expected = names.into_iter().next()?;
+    let prefix = found.iter().find_map(|name| name.strip_suffix(&expected).filter(|rest| rest.ends_with(['.', '/'])));
+    let prefix = prefix.map(ToOwned::to_owned);
+    let more = found.len().saturating_sub(SOME);
+    found.truncate(SOME);
+    Some(LoadError::NoTensor { file: file.to_string(), expected, found, more, prefix })
+}
+
 /// One parameter's elements.
 fn read(tensors: &SafeTensors<'_>, name: &str, spec: &Spec) -> Result<Vec<f32>, TensorProblem> {
     if let Ok(tensor) = tensors.tensor(name) {
@@ -71,7 +143,7 @@ fn read(tensors: &SafeTensors<'_>, name: &str, spec: &Spec) -> Result<Vec<f32>, 
         return normed.fold(spec);
     }
     // A state dict of a larger module has the same names behind a prefix.
-    let suffix = alloc::format!(".{name}");
+    let suffix = format!(".{name}");
     let mut similar: Vec<&str> = tensors.names().into_iter().filter(|other| other.ends_with(&suffix)).collect();
     similar.sort_unstable();
     Err(TensorProblem::Missing {
@@ -86,7 +158,7 @@ pub(super) fn check(name: &str, tensor: &TensorView<'_>, expected: &[usize], op:
     if float(tensor.dtype()).is_none() {
         return Err(TensorProblem::Dtype { name: name.to_string(), found: tensor.dtype().to_string() });
     }
-    if tensor.shape() != expected {
+    if !is_stored_as(tensor.shape(), expected) {
         return Err(TensorProblem::Shape {
             name: name.to_string(),
             dtype: tensor.dtype().to_string().to_lowercase(),

@@ -113,8 +113,22 @@ fn what_is_saved_is_loaded() {
     // A part of it, by other names.
     let sub = load_with::<Small>(&path, |name| format!("sub.{name}")).unwrap();
     assert_eq!(sub, outer.sub);
-    let error = load::<Small>(&path).unwrap_err().to_string();
-    assert!(error.contains("enc.weight: missing, expected f32 [3, 2, 2]; the file has `sub.enc.weight`"), "{error}");
+    let error = load::<Small>(&path).unwrap_err();
+    assert!(matches!(&error, LoadError::NoTensor { more: 2, .. }), "{error}");
+    let names = "`head.weight`, `norm.running_mean`, `norm.running_var`, `sub.dec.weight` and 2 more";
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{}: none of the model's tensors is in it: the first would be `enc.weight`; the file has {names}; \
+             `enc.weight` is there behind `sub.`: `load_with(path, |name| format!(\"sub.{{name}}\"))`",
+            path.display()
+        )
+    );
+    // Our own prefix, which the file does not have.
+    let path = folder.file("sub.safetensors");
+    save(&outer.sub, &path).unwrap();
+    let error = load_with::<Small>(&path, |name| format!("module.{name}")).unwrap_err().to_string();
+    assert!(error.ends_with("the file has `dec.weight`, `enc.bias` and `enc.weight`; `load_with` takes other names"));
 }
 
 #[test]
@@ -144,12 +158,14 @@ fn other_floats_are_converted() {
 
 #[test]
 fn every_problem_is_listed() {
-    let error = load_bytes::<Small>(&tensors(&[])).unwrap_err();
+    let none = "bytes: none of the model's tensors is in it: the first would be `enc.weight`; the file has no tensors";
+    assert_eq!(refusal(&tensors(&[])), none);
+    let error = load_bytes::<Small>(&tensors(&[("enc.bias", "I32", vec![3], vec![0; 12])])).unwrap_err();
     assert_eq!(
         error.to_string(),
         "bytes: 3 tensors do not fit
   enc.weight: missing, expected f32 [3, 2, 2]
-  enc.bias: missing, expected f32 [3]
+  enc.bias: found elements of type I32, expected f32, f64, f16 or bf16
   dec.weight: missing, expected f32 [3, 2, 2]"
     );
     let LoadError::Tensors { problems, .. } = error else { panic!("{error}") };
@@ -287,6 +303,48 @@ fn a_name_stands_once() {
     assert_eq!(refusal(&escaped), "bytes: the header names a tensor twice");
     let metadata = file(&format!(r#"{{"__metadata__":{{"a":"}}","b":"\""}},"enc.bias":{entry}}}"#), &[0; 12]);
     assert!(refusal(&metadata).contains("enc.weight: missing"));
+}
+
+#[test]
+fn axes_of_size_1_at_one_end_do_not_matter() {
+    for shape in [vec![3], vec![3, 1], vec![1, 1, 3]] {
+        assert!(load_bytes::<Small>(&small_with(1, ("enc.bias", "F32", shape, f32s(&[1.0, 2.0, 3.0])))).is_ok());
+    }
+    for shape in [vec![1, 3, 1], vec![1], vec![3, 1, 1, 3]] {
+        let data = f32s(&vec![1.0; shape.iter().product()]);
+        assert!(refusal(&small_with(1, ("enc.bias", "F32", shape, data))).contains("expected [3]"));
+    }
+}
+
+/// `dec` has no bias: a file that has one is of another model.
+#[test]
+fn a_parameter_that_a_layer_leaves_unread_is_an_error() {
+    for name in ["dec.bias", "dec.running_mean", "enc.running_var"] {
+        let mut all = small();
+        all.push((name, "F32", vec![2], f32s(&[1.0, 2.0])));
+        let bytes = tensors(&all);
+        let error = refusal(&bytes);
+        let layer = &name[..3];
+        assert!(
+            error.starts_with(&format!("bytes: {name}: the file has it, and `{layer}` of the model has no")),
+            "{error}"
+        );
+        let folder = Folder::new(name);
+        let path = folder.file("more.safetensors");
+        fs::write(&path, &bytes).unwrap();
+        assert!(matches!(load::<Small>(&path).unwrap_err(), LoadError::Tensors { .. }));
+        // Who says what is read knows what is not.
+        assert!(load_with::<Small>(&path, str::to_owned).is_ok());
+    }
+    // Other tensors are none of the layer's parameters.
+    let mut all = small();
+    all.push(("dec.num_batches_tracked", "I64", vec![], 7_i64.to_le_bytes().to_vec()));
+    all.push(("dec.mask", "F32", vec![1], f32s(&[1.0])));
+    all.push(("other.bias", "F32", vec![1], f32s(&[1.0])));
+    assert!(load_bytes::<Small>(&tensors(&all)).is_ok());
+    // Together with what is missing.
+    let error = refusal(&tensors(&[small().remove(0), ("dec.bias", "F32", vec![2], f32s(&[1.0, 2.0]))]));
+    assert!(error.contains("enc.bias: missing") && error.contains("dec.bias: the file has it"), "{error}");
 }
 
 #[test]
