@@ -113,7 +113,7 @@ fn train<M: Model + Parts>(
 ) -> Result<Case, Failure> {
     let step = move |model: &mut M| -> Result<f32, ShapeError> {
         let (loss, gradients) = model.loss_gradients(&[x.view()], &[y.view()], &mut Mse)?;
-        Sgd::new(rate).step(model, &gradients);
+        Sgd::new(rate).step(model, &gradients)?;
         Ok(loss)
     };
     let step = Rc::new(step);

@@ -68,10 +68,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             let loss = Custom(|drawings: &ArrayViewD<'_, f32>| {
                 let drawings = fourfold(drawings);
                 let (_, by_real) = discriminator.gradients(digits, real.view(), BinaryCrossEntropyWithLogits)?;
-                judge.step(&mut discriminator, &by_real);
+                judge.step(&mut discriminator, &by_real)?;
                 let (wrong, by_drawn) =
                     discriminator.gradients(drawings, drawn.view(), BinaryCrossEntropyWithLogits)?;
-                judge.step(&mut discriminator, &by_drawn);
+                judge.step(&mut discriminator, &by_drawn)?;
                 opinions += wrong;
 
                 // The drawings should pass for real.
@@ -82,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 Ok((loss.value, by_pixels.into_dyn()))
             });
             let (loss, gradients) = generator.gradients_train(noise.view(), (), loss, &mut rng)?;
-            draw.step(&mut generator, &gradients);
+            draw.step(&mut generator, &gradients)?;
             losses += loss;
         }
         let steps = loader.batches() as f32;

@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for batch in loader.epoch(epoch) {
             let (inputs, targets) = (batch.input_views(), batch.target_views());
             let (_, gradients) = model.loss_gradients(&inputs, &targets, &mut Mse)?;
-            optimizer.step(&mut model, &gradients);
+            optimizer.step(&mut model, &gradients)?;
             // Frozen: weight decay too leaves it alone.
             model.enc1 = original.enc1.clone();
         }

@@ -33,7 +33,7 @@ fn main() {
     });
     let mut step = || {
         let (loss, gradients) = model.gradients(x.view(), x.view(), Mse).expect("shapes that fit");
-        optimizer.step(&mut model, &gradients);
+        optimizer.step(&mut model, &gradients).expect("parameters of their own shapes");
         assert!(loss.is_finite());
     };
     step();

@@ -12,6 +12,7 @@ use crate::parts::Parts;
 use crate::shapes::TensorShape;
 use crate::symbols::Symbols;
 use crate::tensor::Tensor;
+use crate::workspace::is_allocatable;
 use convshape_arith::program::Program;
 
 /// One input.
@@ -117,10 +118,27 @@ pub(crate) fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> 
     let program = M::PROGRAM;
     let (batch, symbols) = check_inputs(program, inputs)?;
     let shapes: Vec<Shape> = program.inputs.iter().map(|port| symbols.fix(&port.shape)).collect();
-    let elements: Vec<Cow<'_, [f32]>> = inputs.iter().map(elements_of).collect();
+    let elements = row_major(program, inputs)?;
     let elements: Vec<&[f32]> = elements.iter().map(|elements| &elements[..]).collect();
     let outputs = run_samples(model, batch, &shapes, &elements)?;
     Ok(outputs.into_iter().map(|(shape, elements)| array(batch, &shape, elements)).collect())
+}
+
+/// The elements of checked inputs in row-major order, copied only where they are in another.
+///
+/// # Errors
+/// If the copies need more memory than there is: a view may repeat one sample for ever.
+pub(crate) fn row_major<'a>(
+    program: &'static Program,
+    inputs: &'a [ArrayViewD<'_, f32>],
+) -> Result<Vec<Cow<'a, [f32]>>, ShapeError> {
+    let copied = inputs.iter().filter(|input| !input.is_standard_layout());
+    let elements = copied.clone().try_fold(0_usize, |sum, input| sum.checked_add(input.len()));
+    if !is_allocatable(elements) {
+        let batch = inputs.first().map_or(0, |input| input.len_of(Axis(0)));
+        return Err(ShapeError::Memory { chain: program.name, batch, elements });
+    }
+    Ok(inputs.iter().map(elements_of).collect())
 }
 
 /// The elements of a batch in order.

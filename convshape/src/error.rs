@@ -2,6 +2,8 @@
 
 #[cfg(feature = "ndarray")]
 mod input;
+#[cfg(feature = "train")]
+mod target;
 
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
@@ -21,6 +23,10 @@ use convshape_arith::shape::Shape;
 
 #[cfg(feature = "ndarray")]
 use self::input::InputProblem;
+#[cfg(feature = "train")]
+use self::target::Hinted;
+#[cfg(feature = "train")]
+pub use self::target::{Of, TargetProblem};
 
 /// An array, a tensor or a parameter is not of the shape that is needed.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -94,6 +100,17 @@ pub enum ShapeError {
         /// The size of the first input's batch.
         expected: usize,
     },
+    /// A batch needs more memory than there is.
+    #[cfg(feature = "ndarray")]
+    #[error("`{chain}`: a batch of {batch} samples needs {}, more memory than there is", Bytes(*elements))]
+    Memory {
+        /// The chain.
+        chain: &'static str,
+        /// How many samples the batch has.
+        batch: usize,
+        /// How many numbers would have to be held, if `usize` can say it.
+        elements: Option<usize>,
+    },
     /// A layer does not take the shape that came to it.
     #[cfg(feature = "alloc")]
     #[error("`{chain}`: `{layer}` does not take what came to it: {reason:?}")]
@@ -117,6 +134,30 @@ pub enum ShapeError {
         found: Vec<usize>,
         /// The shape its layer needs.
         expected: Vec<usize>,
+    },
+    /// A loss, which is a mean over samples, was asked for of none.
+    #[cfg(feature = "train")]
+    #[error("`{chain}`: the batch has no samples, and a loss is a mean over them")]
+    NoSamples {
+        /// The chain.
+        chain: &'static str,
+    },
+    /// A normalisation by the statistics of the batch has too few values for a variance.
+    #[cfg(feature = "train")]
+    #[error(
+        "`{chain}`: in training `{layer}` takes its statistics from the batch, and found {values} value{} of each \
+         channel in {batch} sample{}, expected at least 2: a variance needs them; take larger batches",
+        plural(*values), plural(*batch)
+    )]
+    TooFewValues {
+        /// The chain.
+        chain: &'static str,
+        /// The layer.
+        layer: String,
+        /// How many values of a channel the batch has.
+        values: usize,
+        /// How many samples it has.
+        batch: usize,
     },
     /// Gradients of a chain's outputs are too many or too few.
     #[cfg(feature = "train")]
@@ -153,12 +194,77 @@ pub enum ShapeError {
     },
     /// A target has another shape than the loss needs.
     #[cfg(feature = "train")]
-    #[error("found a target of shape {found:?}, expected {expected:?}")]
+    #[error("`{loss}`: found a target of shape {found:?}, expected {expected:?}{}", Hinted(problem))]
     Target {
+        /// The loss.
+        loss: &'static str,
         /// The target's shape, the batch axis first.
         found: Vec<usize>,
         /// The shape that fits the output.
         expected: Vec<usize>,
+        /// What may have happened.
+        problem: Option<TargetProblem>,
+    },
+    /// A loss gave another number of gradients than it reads outputs.
+    #[cfg(feature = "train")]
+    #[error("the loss reads {expected} outputs and gave {found} gradients, expected one for each")]
+    LossGradients {
+        /// How many gradients it gave.
+        found: usize,
+        /// How many outputs it reads.
+        expected: usize,
+    },
+    /// A target is not the number of a class.
+    #[cfg(feature = "train")]
+    #[error(
+        "`CrossEntropy`: sample {sample} has the class {found}, expected a whole number from 0 to {}; numbers that \
+         mean no class are left out with `CrossEntropy.ignore(..)`",
+        classes.saturating_sub(1)
+    )]
+    Class {
+        /// The sample, counted from 0 in its batch.
+        sample: usize,
+        /// The target.
+        found: f32,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// Every target of a batch is one that the loss leaves out.
+    #[cfg(feature = "train")]
+    #[error("`CrossEntropy`: all targets of the batch are left out, and the loss is a mean over the others")]
+    AllIgnored,
+    /// There are more or fewer weights than classes.
+    #[cfg(feature = "train")]
+    #[error("`CrossEntropy`: found weights for {found} classes, expected {expected}")]
+    ClassWeights {
+        /// How many weights there are.
+        found: usize,
+        /// How many classes there are.
+        expected: usize,
+    },
+    /// A loss of probabilities was given another number.
+    #[cfg(feature = "train")]
+    #[error("`{loss}`: {of} of sample {sample} is {found}, expected a number from 0 to 1{}", of.help(loss))]
+    Probability {
+        /// The loss.
+        loss: &'static str,
+        /// Whether an output or a target.
+        of: Of,
+        /// The sample, counted from 0 in its batch.
+        sample: usize,
+        /// The number.
+        found: f32,
+    },
+    /// An optimiser remembers another number of elements of a parameter: it served another model.
+    #[cfg(feature = "train")]
+    #[error("the optimiser remembers {expected} elements of `{name}`, found {found}: it serves one model only")]
+    Optimizer {
+        /// The parameter.
+        name: String,
+        /// How many elements it has.
+        found: usize,
+        /// How many the optimiser remembers.
+        expected: usize,
     },
 }
 
@@ -186,6 +292,65 @@ impl fmt::Display for Elements<'_> {
             Ok(Some(number)) => write!(f, "{number}"),
             _ => f.write_str("another number"),
         }
+    }
+}
+
+/// Displays the bytes that numbers take.
+#[cfg(feature = "ndarray")]
+struct Bytes(Option<usize>);
+
+#[cfg(feature = "ndarray")]
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.and_then(|elements| elements.checked_mul(size_of::<f32>())) {
+            Some(bytes) => write!(f, "{bytes} bytes"),
+            None => f.write_str("more bytes than a machine can number"),
+        }
+    }
+}
+
+/// The ending of a noun of which there are so many.
+#[cfg(feature = "train")]
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// Why a plan for training cannot be made.
+#[cfg(feature = "train")]
+#[derive(Debug)]
+pub(crate) enum PlanError {
+    /// A layer does not take what came to it.
+    Layer(RunError),
+    /// A normalisation by the statistics of the batch has too few values for a variance.
+    TooFewValues {
+        /// The layer.
+        layer: String,
+        /// How many values of a channel the batch has.
+        values: usize,
+    },
+    /// More memory than there is.
+    Memory {
+        /// How many numbers would have to be held, if `usize` can say it.
+        elements: Option<usize>,
+    },
+}
+
+#[cfg(feature = "train")]
+impl PlanError {
+    /// The error of a batch that a chain was given.
+    pub(crate) fn of(self, chain: &'static str, batch: usize) -> ShapeError {
+        match self {
+            PlanError::Layer(error) => error.of(chain),
+            PlanError::TooFewValues { layer, values } => ShapeError::TooFewValues { chain, layer, values, batch },
+            PlanError::Memory { elements } => ShapeError::Memory { chain, batch, elements },
+        }
+    }
+}
+
+#[cfg(feature = "train")]
+impl From<RunError> for PlanError {
+    fn from(error: RunError) -> PlanError {
+        PlanError::Layer(error)
     }
 }
 

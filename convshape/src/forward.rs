@@ -161,6 +161,8 @@ pub(crate) fn run_samples<M: Parts>(
 ) -> Result<Vec<(Shape, Vec<f32>)>, ShapeError> {
     #[cfg(feature = "std")]
     if let Some(engine) = model.cache().and_then(|cache| cache.engine(model, shapes.iter().copied())) {
+        #[cfg(feature = "ndarray")]
+        check_memory(M::PROGRAM, batch, engine.outputs())?;
         let mut outputs: Vec<(Shape, Vec<f32>)> =
             engine.outputs().iter().map(|shape| (*shape, vec![0.0; batch * count(shape)])).collect();
         let mut rooms: Vec<&mut [f32]> = outputs.iter_mut().map(|(_, elements)| &mut elements[..]).collect();
@@ -197,6 +199,21 @@ fn step_through<M: Parts>(
         }
     }
     Ok(outputs)
+}
+
+/// Whether there is memory for the outputs of a batch.
+///
+/// # Errors
+/// If not.
+#[cfg(all(feature = "std", feature = "ndarray"))]
+fn check_memory(program: &'static Program, batch: usize, outputs: &[Shape]) -> Result<(), ShapeError> {
+    let mut counts = outputs.iter().map(|shape| batch.checked_mul(count(shape)));
+    let elements = counts.try_fold(0_usize, |sum, count| sum.checked_add(count?));
+    if workspace::is_allocatable(elements) {
+        Ok(())
+    } else {
+        Err(ShapeError::Memory { chain: program.name, batch, elements })
+    }
 }
 
 /// How many elements a shape of numbers has.

@@ -7,12 +7,12 @@ use convshape_arith::shape::Shape;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use rand::Rng;
 
-use crate::batch::{Inputs, Outputs, check_inputs, dims};
+use crate::batch::{Inputs, Outputs, check_inputs, dims, row_major};
 use crate::error::ShapeError;
 use crate::fast::train::{Key, Plan, Plans, Update};
 use crate::param::Param;
 use crate::parts::{Linked, Parts, assemble, checked_params};
-use crate::train::{Evaluation, Loss, checked};
+use crate::train::{Context, Evaluation, Loss, checked, last_layer};
 use convshape_arith::program::{Port, Program};
 
 /// How layers run that are different in training.
@@ -120,7 +120,7 @@ impl Run {
         let key = of(Key { inputs, batch, training: false, inputs_too: false, every_layer: false });
         let none = Plans::default();
         let plans = model.cache().map_or(&none, |cache| &cache.plans);
-        let plan = plans.take(Linked::of::<M>(), key).map_err(|error| error.of(program.name))?;
+        let plan = plans.take(Linked::of::<M>(), key).map_err(|error| error.of(program.name, batch))?;
         Ok(Run { program, plan, batch })
     }
 
@@ -132,8 +132,8 @@ impl Run {
     ) -> Result<Vec<Update>, ShapeError> {
         let elements: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();
         let stamps: Vec<u64> = params.iter().map(|param| param.stamp()).collect();
-        let inputs: Vec<_> = inputs.iter().map(|input| input.as_standard_layout()).collect();
-        let inputs: Vec<&[f32]> = inputs.iter().filter_map(|input| input.as_slice()).collect();
+        let inputs = row_major(self.program, inputs)?;
+        let inputs: Vec<&[f32]> = inputs.iter().map(|elements| &elements[..]).collect();
         let rng = match mode {
             Mode::Training(rng) => Some(rng),
             Mode::Stored => None,
@@ -199,8 +199,10 @@ pub(crate) fn of_loss<M: Parts>(
     mode: Mode<'_>,
 ) -> Result<(f32, Gradients<M>), ShapeError> {
     let mut value = 0.0;
+    let context = Context::of_program(M::PROGRAM);
+    last_layer::check(Linked::of::<M>(), loss);
     let gradients = differentiate(model, inputs, mode, false, &mut |outputs| {
-        let Evaluation { value: found, mut gradients } = checked(loss, outputs, targets)?;
+        let Evaluation { value: found, mut gradients } = checked(loss, &context, outputs, targets)?;
         value = found;
         // Outputs that the loss does not read have no gradient.
         gradients.extend(outputs[gradients.len()..].iter().map(|output| ArrayD::zeros(output.raw_dim())));

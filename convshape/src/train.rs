@@ -58,7 +58,7 @@
 //! for step in 0..10 {
 //!     let (_, mut gradients) = model.loss_gradients(&[x.view()], &[x.view()], &mut Mse)?;
 //!     freeze(&mut gradients, &["enc"]);
-//!     if step < 5 { optimizer.step(&mut model, &gradients) } else { sign_step(&mut model, &gradients, 1e-3) }
+//!     if step < 5 { optimizer.step(&mut model, &gradients)? } else { sign_step(&mut model, &gradients, 1e-3) }
 //!     average(&mut averaged, &model, 0.1);
 //! }
 //! assert_eq!(model.enc.weight, start.enc.weight);
@@ -77,6 +77,7 @@ mod data;
 mod fit;
 mod history;
 mod idx;
+pub(crate) mod last_layer;
 mod loss;
 mod model;
 mod optimizer;
@@ -88,17 +89,18 @@ mod schedule;
 pub use self::checkpoint::Checkpoint;
 pub use self::clip::{clip_norm, clip_value};
 pub use self::data::{Batch, Data, Loader};
-pub use self::fit::{Fit, FitError, evaluate};
+pub use self::fit::{Fit, FitError, Quantity, evaluate};
 pub use self::history::{Epoch, History};
 pub use self::idx::read_idx;
 pub(crate) use self::loss::checked;
 pub use self::loss::{
-    BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, Custom, Evaluation, Huber, KlDivergence, L1, Loss,
-    Mse, Weighted,
+    BinaryCrossEntropy, BinaryCrossEntropyWithLogits, Context, CrossEntropy, CrossEntropyWith, Custom, Evaluation,
+    Huber, KlDivergence, L1, LastLayer, Loss, Mse, On, Sum, Weighted,
 };
 pub use self::model::Train;
-pub use self::optimizer::{Adam, AdamW, Optimizer, OptimizerState, RmsProp, Sgd};
+pub use self::optimizer::{Adam, AdamW, Optimizer, OptimizerState, Parameter, RmsProp, Sgd, StateError};
 pub use self::schedule::{Constant, Cosine, Exponential, Schedule, StepDecay, Warmup};
+pub use crate::error::{Of, TargetProblem};
 
 /// The nearest number of the type that parameters have.
 #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]

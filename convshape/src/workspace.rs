@@ -66,6 +66,14 @@ pub struct Workspace {
     start: usize,
 }
 
+/// Whether there is memory for that many numbers. Requests of less than a gigabyte are not tried: those
+/// that are absurd, as of the view of one sample as a batch of billions, are larger.
+#[cfg(feature = "ndarray")]
+pub(crate) fn is_allocatable(elements: Option<usize>) -> bool {
+    const USUAL: usize = 1 << 28;
+    elements.is_some_and(|count| count <= USUAL || Vec::<f32>::new().try_reserve_exact(count).is_ok())
+}
+
 /// The elements of a cache line: a vector that begins with one never straddles two.
 pub(crate) const LINE: usize = 16;
 

@@ -81,7 +81,7 @@ fn batch_norm_trains_as_in_pytorch() {
         if step == 0 {
             assert_params(&recorded, "grad", &gradients);
         }
-        optimizer.step(&mut model, &gradients);
+        optimizer.step(&mut model, &gradients).expect("parameters of their own shapes");
         assert_params(&recorded, &format!("step{}", step + 1), &model);
     }
     assert_params(&recorded, "after", &model);

@@ -1,16 +1,25 @@
 //! A training in a file, from which it goes on as if it had not been interrupted.
 
 use alloc::borrow::{Cow, ToOwned};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use std::fs;
 use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors, View};
 
-use super::{History, OptimizerState, Train};
+use super::optimizer::key;
+use super::{History, Optimizer, OptimizerState, StateError, Train};
+use crate::files;
 use crate::weights::{LoadError, SaveError, open, replace};
+
+/// What tells a checkpoint from other safetensors files.
+const FORMAT: &str = "convshape checkpoint";
+/// Raised when what is in a checkpoint changes.
+const VERSION: &str = "2";
+/// What stands before the names of the optimiser's buffers.
+const OPTIMIZER: &str = "optimizer/";
 
 /// What a training has come to after an epoch.
 #[derive(Clone, PartialEq, Debug)]
@@ -40,20 +49,22 @@ impl<M: Train> Checkpoint<M> {
         if let Some((_, best)) = &self.best {
             collect("best", best, &mut tensors);
         }
-        for (index, buffer) in self.optimizer.buffers.iter().enumerate() {
-            tensors.push((format!("optimizer/{index}"), Floats { shape: [buffer.len()].into(), data: buffer.clone() }));
+        for (name, buffer) in &self.optimizer.buffers {
+            tensors.push((format!("{OPTIMIZER}{name}"), Floats { shape: [buffer.len()].into(), data: buffer.clone() }));
         }
         let best = self.best.as_ref().map(|(loss, _)| ("best", loss.to_string()));
         let numbers = [
+            ("format", FORMAT.to_owned()),
+            ("version", VERSION.to_owned()),
             ("steps", self.steps.to_string()),
+            ("optimizer", self.optimizer.optimizer.clone()),
             ("optimizer_steps", self.optimizer.steps.to_string()),
-            ("optimizer_buffers", self.optimizer.buffers.len().to_string()),
             ("history", self.history.csv()),
         ];
         let metadata = numbers.into_iter().chain(best).map(|(name, value)| (name.to_owned(), value)).collect();
         let bytes = safetensors::serialize(tensors, Some(metadata))
             .map_err(|error| SaveError::Format { file: file.to_owned(), reason: error.to_string() })?;
-        replace(file, &bytes).map_err(|source| SaveError::Write { file: file.to_owned(), source })
+        replace(file, &bytes)
     }
 
     /// Reads a file that was written of the same chain; `like` is any model of it.
@@ -62,7 +73,7 @@ impl<M: Train> Checkpoint<M> {
     /// If the file cannot be read, is none of [`Checkpoint::write`], or is of another chain.
     pub fn read(path: impl AsRef<Path>, like: &M) -> Result<Checkpoint<M>, LoadError> {
         let file = path.as_ref();
-        let bytes = fs::read(file).map_err(|source| LoadError::Read { file: file.to_owned(), source })?;
+        let bytes = files::read(file).map_err(|source| LoadError::Read { file: file.to_owned(), source })?;
         parse(&bytes, like).map_err(|reason| LoadError::Format { file: file.display().to_string(), reason })
     }
 }
@@ -74,7 +85,21 @@ fn parse<M: Train>(bytes: &[u8], like: &M) -> Result<Checkpoint<M>, String> {
     let text = |name: &str| metadata.get(name).ok_or(format!("no checkpoint: it has no `{name}`"));
     let number = |name: &str| text(name)?.parse::<u64>().map_err(|error| format!("{name}: {error}"));
 
-    let buffers = (0..number("optimizer_buffers")?).map(|index| floats(&tensors, &format!("optimizer/{index}"), None));
+    for (name, expected) in [("format", FORMAT), ("version", VERSION)] {
+        let found = text(name)?;
+        if found != expected {
+            return Err(format!(
+                "no checkpoint that this version of the library reads: {name} {found}, not {expected}"
+            ));
+        }
+    }
+
+    let mut buffers = BTreeMap::new();
+    for name in tensors.names() {
+        if let Some(buffer) = name.strip_prefix(OPTIMIZER) {
+            buffers.insert(buffer.to_owned(), floats(&tensors, name, None)?);
+        }
+    }
     let best = match metadata.get("best") {
         Some(loss) => {
             Some((loss.parse().map_err(|error| format!("best: {error}"))?, restored("best", &tensors, like)?))
@@ -83,11 +108,49 @@ fn parse<M: Train>(bytes: &[u8], like: &M) -> Result<Checkpoint<M>, String> {
     };
     Ok(Checkpoint {
         model: restored("model", &tensors, like)?,
-        optimizer: OptimizerState { steps: number("optimizer_steps")?, buffers: buffers.collect::<Result<_, _>>()? },
+        optimizer: OptimizerState { optimizer: text("optimizer")?.clone(), steps: number("optimizer_steps")?, buffers },
         history: History::from_csv(text("history")?).ok_or("the history is damaged")?,
         best,
         steps: number("steps")?,
     })
+}
+
+/// Gives an optimiser what a checkpoint of `model` remembers.
+///
+/// # Errors
+/// If that was not the state of such an optimiser for such a model. Nothing is changed then.
+pub(super) fn restore<M: Train>(
+    optimizer: &mut impl Optimizer,
+    state: OptimizerState,
+    model: &M,
+) -> Result<(), StateError> {
+    // Checked against the parameters first: what an optimiser remembers of others it would keep for ever.
+    let mut expected = BTreeMap::new();
+    model.clone().for_each_trained(model, |parameter, param, _| {
+        for buffer in optimizer.buffers(parameter) {
+            expected.insert(key(parameter, buffer), (param.as_slice().len(), parameter.to_owned(), *buffer));
+        }
+    });
+    let kind = optimizer.name().to_owned();
+    if state.optimizer != kind && !state.optimizer.is_empty() {
+        return Err(StateError::Optimizer { found: state.optimizer, expected: kind });
+    }
+    for (buffer, elements) in &state.buffers {
+        let (found, buffer) = (elements.len(), buffer.clone());
+        match expected.get(&buffer) {
+            None => return Err(StateError::Unknown { optimizer: kind, buffer }),
+            Some((count, ..)) if *count != found => {
+                return Err(StateError::Length { buffer, found, expected: *count });
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some((_, (_, parameter, buffer))) = expected.into_iter().find(|(key, _)| !state.buffers.contains_key(key))
+        && state.steps > 0
+    {
+        return Err(StateError::Missing { optimizer: kind, parameter, buffer: buffer.to_owned() });
+    }
+    optimizer.restore(state)
 }
 
 /// The parameters of a model behind a prefix.

@@ -91,7 +91,9 @@ pub struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    /// Batches of `batch` samples, at least one, in the order of the data; the last may be smaller.
+    /// Batches of `batch` samples, at least one, in the order of the data. The last has what is left
+    /// over: it may be smaller. A single sample, of which a normalisation has no statistics in training,
+    /// joins the batch before, which is then larger by one.
     #[must_use]
     pub fn new(data: Data<'a>, batch: usize) -> Loader<'a> {
         Loader { data, batch: batch.max(1), seed: None, whole_only: false }
@@ -112,14 +114,17 @@ impl<'a> Loader<'a> {
     /// How many batches an epoch has.
     #[must_use]
     pub fn batches(&self) -> usize {
-        if self.whole_only { self.data.len() / self.batch } else { self.data.len().div_ceil(self.batch) }
+        let (whole, left) = (self.data.len() / self.batch, self.data.len() % self.batch);
+        let has_own = left > 1 || (left == 1 && whole == 0);
+        if self.whole_only || !has_own { whole } else { whole + 1 }
     }
 
     /// The batches of an epoch, counted from zero.
     pub fn epoch(&self, epoch: u64) -> impl Iterator<Item = Batch> + '_ {
         let order = self.order(epoch);
-        (0..self.batches()).map(move |index| {
-            let end = order.len().min((index + 1) * self.batch);
+        let batches = self.batches();
+        (0..batches).map(move |index| {
+            let end = if self.whole_only || index + 1 < batches { (index + 1) * self.batch } else { order.len() };
             self.data.batch(&order[index * self.batch..end])
         })
     }
@@ -179,6 +184,12 @@ mod tests {
         }
         assert_eq!(loader.epoch(0).map(|batch| batch.targets[0].len()).collect::<Vec<_>>(), [4, 4, 2]);
         assert_eq!(loader.clone().whole_batches_only().epoch(0).count(), 2);
+        let sizes = |samples: usize, batch: usize| -> Vec<usize> {
+            let data = Data::new(y.slice(ndarray::s![..samples]), ()).unwrap();
+            Loader::new(data, batch).epoch(0).map(|batch| batch.inputs[0].len()).collect()
+        };
+        assert_eq!(sizes(9, 4), [4, 5], "a single sample joins the batch before");
+        assert_eq!((sizes(1, 4), sizes(0, 4), sizes(3, 1)), (vec![1], vec![], vec![1, 1, 1]));
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! The training loop.
 
+use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::string::String;
+#[cfg(feature = "safetensors")]
+use alloc::string::ToString;
+use alloc::vec::Vec;
 use core::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -9,10 +13,13 @@ use std::time::Instant;
 use rand::Rng;
 
 use super::data::{Use, generator};
-use super::{Batch, Constant, Data, Epoch, History, Loader, Loss, Optimizer, Schedule, Train, clip_norm, clip_value};
+use super::{
+    Batch, Constant, Context, Data, Epoch, History, Loader, Loss, Optimizer, Schedule, Train, clip_norm, clip_value,
+};
 #[cfg(feature = "safetensors")]
 use super::{Checkpoint, OptimizerState};
 use crate::error::ShapeError;
+use crate::param::Param;
 #[cfg(feature = "safetensors")]
 use crate::weights::{LoadError, SaveError};
 
@@ -26,6 +33,9 @@ pub enum FitError {
     /// There is nothing to train on.
     #[error("the data has no whole batch")]
     NoData,
+    /// There is nothing to validate on.
+    #[error("the validation data has no samples")]
+    NoValidationData,
     /// The loss became infinite or no number.
     #[error("step {step}: the loss is {loss}; {}", FirstLayer(layer))]
     NotFinite {
@@ -36,6 +46,20 @@ pub enum FitError {
         /// The first layer whose output, or parameter, was not finite; none if it was the loss.
         layer: Option<String>,
     },
+    /// A number of the model became infinite or no number, though the loss did not.
+    #[error("step {step}: {quantity} `{name}` has the element {found}; the loss is {loss}")]
+    NotFiniteValue {
+        /// The step, counted from 1.
+        step: u64,
+        /// The loss.
+        loss: f32,
+        /// What it is.
+        quantity: Quantity,
+        /// The parameter or running statistic, as files name it.
+        name: String,
+        /// The first element that is not finite.
+        found: f32,
+    },
     /// A checkpoint cannot be read.
     #[cfg(feature = "safetensors")]
     #[error(transparent)]
@@ -44,6 +68,28 @@ pub enum FitError {
     #[cfg(feature = "safetensors")]
     #[error(transparent)]
     Save(#[from] SaveError),
+}
+
+/// A number of a model in training.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Quantity {
+    /// The gradient of a parameter. No step was made: the model is as before.
+    Gradient,
+    /// A running statistic. No step was made: the model is as before.
+    Statistic,
+    /// A parameter, after the step. The learning rate may be too high.
+    Parameter,
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Quantity::Gradient => "the gradient of",
+            Quantity::Statistic => "the running statistic",
+            Quantity::Parameter => "after the step the parameter",
+        })
+    }
 }
 
 struct FirstLayer<'a>(&'a Option<String>);
@@ -128,7 +174,8 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { epochs, ..self }
     }
 
-    /// Samples a step.
+    /// Samples a step. The last step of an epoch has what is left over; a single sample joins the step
+    /// before, since normalisation cannot be trained on it ([`Loader`]).
     #[must_use]
     pub fn batch(self, batch: usize) -> Self {
         Fit { batch, ..self }
@@ -164,7 +211,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { clip_value: Some(max), ..self }
     }
 
-    /// Data on which the loss is measured after every epoch.
+    /// Data on which the loss is measured after every epoch. There must be some.
     #[must_use]
     pub fn validation(self, data: Data<'a>) -> Self {
         Fit { validation: Some(data), ..self }
@@ -202,8 +249,9 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     /// `Dropout` dropping.
     ///
     /// # Errors
-    /// If the data does not fit the model or the loss, the loss becomes infinite or no number, or a
-    /// checkpoint cannot be read or written. The model is then as after its last step.
+    /// If the data does not fit the model or the loss, a loss, gradient, statistic or parameter becomes
+    /// infinite or no number, or a checkpoint cannot be read or written. The model is then as after its
+    /// last step: one that fails changes nothing, unless the parameters themselves are what is infinite.
     pub fn run<M: Train>(mut self, model: &mut M, data: &Data<'_>) -> Result<History, FitError> {
         let mut loader = Loader::new(data.clone(), self.batch).shuffled(self.seed);
         if self.whole_only {
@@ -211,6 +259,9 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         }
         if loader.batches() == 0 {
             return Err(FitError::NoData);
+        }
+        if self.validation.as_ref().is_some_and(Data::is_empty) {
+            return Err(FitError::NoValidationData);
         }
         let rate = self.optimizer.learning_rate();
         let mut state = self.begin(model)?;
@@ -246,7 +297,9 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             #[cfg(feature = "progress")]
             bar.iter().for_each(|bar| bar.epoch(&entry));
             let watched = entry.validation.unwrap_or(entry.loss);
-            if self.patience.is_some() && state.best.as_ref().is_none_or(|(best, _)| watched < *best) {
+            // What is not a number is never the best.
+            let best = state.best.as_ref().map_or(f64::INFINITY, |(best, _)| *best);
+            if self.patience.is_some() && watched < best {
                 state.best = Some((watched, model.clone()));
             }
             state.history.epochs.push(entry);
@@ -273,10 +326,19 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             prepare(&mut batch, &mut rng);
         }
         let (inputs, targets) = (batch.input_views(), batch.target_views());
+        let before = statistics(model);
         let (loss, mut gradients) = model.loss_gradients_train(&inputs, &targets, &mut self.loss, &mut rng)?;
-        if !loss.is_finite() {
-            let layer = model.first_not_finite(&inputs)?;
-            return Err(FitError::NotFinite { step: state.steps, loss, layer });
+        let step = state.steps;
+        let not_finite = |quantity| move |(name, found)| FitError::NotFiniteValue { step, loss, quantity, name, found };
+        let mut statistic = None;
+        model.for_each_statistic_mut(|name, param| statistic = statistic.take().or(not_finite_element(name, param)));
+        let gradient = first_not_finite(&gradients).map(not_finite(Quantity::Gradient));
+        if !loss.is_finite() || gradient.is_some() || statistic.is_some() {
+            restore(model, &before);
+            return Err(match (loss.is_finite(), statistic.map(not_finite(Quantity::Statistic)).or(gradient)) {
+                (true, Some(error)) => error,
+                _ => FitError::NotFinite { step, loss, layer: model.first_not_finite(&inputs)? },
+            });
         }
         if let Some(max) = self.clip_value {
             clip_value(&mut gradients, max);
@@ -284,30 +346,35 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         if let Some(max) = self.clip_norm {
             clip_norm(&mut gradients, max);
         }
-        self.optimizer.step(model, &gradients);
+        self.optimizer.step(model, &gradients)?;
+        if let Some(error) = first_not_finite(model).map(not_finite(Quantity::Parameter)) {
+            return Err(error);
+        }
         Ok((loss, inputs.first().map_or(0.0, |input| input.shape()[0] as f64)))
     }
 
     /// Whether the loss has not sunk for too long.
     fn is_over(&self, history: &History) -> bool {
         let watched = history.epochs.iter().map(|epoch| epoch.validation.unwrap_or(epoch.loss));
-        let best = watched.enumerate().reduce(|best, next| if next.1 < best.1 { next } else { best });
-        match (self.patience, best) {
-            (Some(patience), Some((best, _))) => (history.epochs.len() - 1 - best) as u64 >= patience,
-            _ => false,
-        }
+        let better = |best: (usize, f64), next: (usize, f64)| if next.1 < best.1 { next } else { best };
+        let (best, _) = watched.enumerate().map(|(epoch, loss)| (epoch + 1, loss)).fold((0, f64::INFINITY), better);
+        // Without a best epoch, the epochs are counted from the start.
+        let waited = history.epochs.len() - best;
+        !history.epochs.is_empty() && self.patience.is_some_and(|patience| waited as u64 >= patience)
     }
 
     #[cfg(feature = "safetensors")]
     fn begin<M: Train>(&mut self, model: &mut M) -> Result<State<M>, FitError> {
         let file = self.checkpoint.as_ref().filter(|file| file.exists());
         let Some(file) = file else {
-            self.optimizer.restore(OptimizerState::default());
+            // The state of no steps is one of any kind.
+            let _ = self.optimizer.restore(OptimizerState::default());
             return Ok(State { history: History::default(), best: None, steps: 0 });
         };
         let Checkpoint { model: stored, optimizer, history, best, steps } = Checkpoint::read(file, model)?;
+        super::checkpoint::restore(&mut self.optimizer, optimizer, model)
+            .map_err(|error| LoadError::Format { file: file.display().to_string(), reason: error.to_string() })?;
         *model = stored;
-        self.optimizer.restore(optimizer);
         Ok(State { history, best, steps })
     }
 
@@ -336,18 +403,51 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     }
 }
 
+/// The running statistics of a model, in order.
+fn statistics<M: Train>(model: &mut M) -> Vec<Vec<f32>> {
+    let mut statistics = Vec::new();
+    model.for_each_statistic_mut(|_, param| statistics.push(param.as_slice().to_vec()));
+    statistics
+}
+
+/// The reverse of [`statistics`].
+fn restore<M: Train>(model: &mut M, statistics: &[Vec<f32>]) {
+    let mut statistics = statistics.iter();
+    model.for_each_statistic_mut(|_, param| {
+        if let Some(before) = statistics.next() {
+            param.as_mut_slice().copy_from_slice(before);
+        }
+    });
+}
+
+/// The first parameter or statistic with an element that is infinite or no number, and that element.
+fn first_not_finite<M: Train>(model: &M) -> Option<(String, f32)> {
+    let mut found = None;
+    model.for_each_param(|name, param| found = found.take().or_else(|| not_finite_element(name, param)));
+    found
+}
+
+fn not_finite_element(name: &str, param: &Param) -> Option<(String, f32)> {
+    let element = param.as_slice().iter().find(|element| !element.is_finite())?;
+    Some((name.to_owned(), *element))
+}
+
 /// The mean loss of a model over data, as outside training: by stored statistics, without dropping
 /// anything.
 ///
 /// # Errors
-/// If the data does not fit the model or the loss.
+/// If the data does not fit the model or the loss, or there is none.
 pub fn evaluate<M: Train>(model: &M, data: &Data<'_>, batch: usize, loss: &mut impl Loss) -> Result<f64, ShapeError> {
+    let context = Context::of::<M>();
+    if data.is_empty() {
+        return Err(ShapeError::NoSamples { chain: context.chain });
+    }
     let (mut sum, mut samples) = (0.0, 0.0);
     for batch in Loader::new(data.clone(), batch).epoch(0) {
         let outputs = model.run_batch(&batch.input_views())?;
-        let outputs: alloc::vec::Vec<_> = outputs.iter().map(|output| output.view()).collect();
+        let outputs: Vec<_> = outputs.iter().map(|output| output.view()).collect();
         let size = outputs.first().map_or(0.0, |output| output.shape()[0] as f64);
-        sum += size * super::loss::checked(loss, &outputs, &batch.target_views())?.value;
+        sum += size * super::loss::checked(loss, &context, &outputs, &batch.target_views())?.value;
         samples += size;
     }
     Ok(sum / samples)

@@ -1,5 +1,6 @@
 //! Losses: how wrong the outputs of a model are, as one number, and its gradient.
 
+mod combined;
 mod cross_entropy;
 mod elementwise;
 mod kl_divergence;
@@ -7,13 +8,16 @@ mod kl_divergence;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use ndarray::{ArrayD, ArrayViewD};
+use convshape_arith::op::{Activation, AxisOrder, Op};
+use ndarray::{ArrayD, ArrayViewD, Axis};
 
-pub use self::cross_entropy::CrossEntropy;
+pub use self::combined::{On, Sum, Weighted};
+pub use self::cross_entropy::{CrossEntropy, CrossEntropyWith};
 pub use self::elementwise::{BinaryCrossEntropy, BinaryCrossEntropyWithLogits, Huber, L1, Mse};
 pub use self::kl_divergence::KlDivergence;
-use super::single;
-use crate::error::ShapeError;
+use super::{Train, single};
+use crate::error::{ShapeError, TargetProblem};
+use convshape_arith::program::Program;
 
 /// What a loss says of a batch.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,7 +28,59 @@ pub struct Evaluation {
     pub gradients: Vec<ArrayD<f32>>,
 }
 
+/// What a loss may know of the chain whose outputs it reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Context {
+    /// The chain's name.
+    pub chain: &'static str,
+    /// Whether its shapes have the channels last (the dialects `flax` and `keras`).
+    pub channels_last: bool,
+}
+
+impl Context {
+    /// That of a model.
+    #[must_use]
+    pub fn of<M: Train>() -> Context {
+        M::CONTEXT
+    }
+
+    pub(crate) const fn of_program(program: &'static Program) -> Context {
+        Context { chain: program.name, channels_last: matches!(program.order, AxisOrder::ChannelsLast) }
+    }
+
+    /// The axis of the channels, and so of the classes, in a batch of that many axes.
+    #[must_use]
+    pub fn channel_axis(&self, axes: usize) -> Axis {
+        Axis(if self.channels_last { axes.saturating_sub(1) } else { 1 })
+    }
+}
+
+/// A last layer that some losses apply themselves, so that it must not stand in the chain as well.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum LastLayer {
+    /// `Softmax`.
+    Softmax,
+    /// `Sigmoid`.
+    Sigmoid,
+}
+
+impl LastLayer {
+    /// Whether a layer is it.
+    pub(crate) fn is(self, op: &Op) -> bool {
+        match self {
+            LastLayer::Softmax => matches!(op, Op::Softmax),
+            LastLayer::Sigmoid => matches!(op, Op::Activation(Activation::Sigmoid)),
+        }
+    }
+}
+
 /// A loss: it reads the first outputs of a model and the targets, batch axis first.
+///
+/// Losses are made from others: [`Weighted`] multiplies by a constant, [`Sum`] adds two that read the
+/// same outputs, [`On`] reads another output than the first, and a tuple reads one output after the
+/// other.
 pub trait Loss {
     /// How many outputs it reads.
     fn outputs(&self) -> usize {
@@ -36,15 +92,36 @@ pub trait Loss {
         1
     }
 
-    /// The loss of a batch, and its gradient with respect to the outputs.
+    /// The loss of a batch, and its gradient with respect to the outputs. Where an output has an axis
+    /// of channels, it is the second, as in PyTorch.
     ///
     /// # Errors
-    /// If a target has another shape than its output needs.
+    /// If a target has another shape than its output needs, or a value that the loss has no meaning for.
     fn evaluate(
         &mut self,
         outputs: &[ArrayViewD<'_, f32>],
         targets: &[ArrayViewD<'_, f32>],
     ) -> Result<Evaluation, ShapeError>;
+
+    /// The same, knowing the chain: for losses that need the axis of the channels.
+    ///
+    /// # Errors
+    /// Those of [`Loss::evaluate`].
+    fn evaluate_in(
+        &mut self,
+        context: &Context,
+        outputs: &[ArrayViewD<'_, f32>],
+        targets: &[ArrayViewD<'_, f32>],
+    ) -> Result<Evaluation, ShapeError> {
+        let _ = context;
+        self.evaluate(outputs, targets)
+    }
+
+    /// What it applies itself to one of the outputs it reads, counted from zero.
+    fn applies(&self, output: usize) -> Option<LastLayer> {
+        let _ = output;
+        None
+    }
 }
 
 impl<L: Loss + ?Sized> Loss for &mut L {
@@ -63,63 +140,18 @@ impl<L: Loss + ?Sized> Loss for &mut L {
     ) -> Result<Evaluation, ShapeError> {
         (**self).evaluate(outputs, targets)
     }
-}
 
-/// Two losses side by side: the first reads the first outputs and targets, the second those that
-/// follow. The loss is their sum.
-impl<A: Loss, B: Loss> Loss for (A, B) {
-    fn outputs(&self) -> usize {
-        self.0.outputs() + self.1.outputs()
-    }
-
-    fn targets(&self) -> usize {
-        self.0.targets() + self.1.targets()
-    }
-
-    fn evaluate(
+    fn evaluate_in(
         &mut self,
+        context: &Context,
         outputs: &[ArrayViewD<'_, f32>],
         targets: &[ArrayViewD<'_, f32>],
     ) -> Result<Evaluation, ShapeError> {
-        let (first_outputs, outputs) = outputs.split_at(self.0.outputs());
-        let (first_targets, targets) = targets.split_at(self.0.targets());
-        let mut sum = self.0.evaluate(first_outputs, first_targets)?;
-        let second = self.1.evaluate(outputs, targets)?;
-        sum.value += second.value;
-        sum.gradients.extend(second.gradients);
-        Ok(sum)
-    }
-}
-
-/// A loss times a constant.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Weighted<L>(
-    /// The constant.
-    pub f64,
-    /// The loss.
-    pub L,
-);
-
-impl<L: Loss> Loss for Weighted<L> {
-    fn outputs(&self) -> usize {
-        self.1.outputs()
+        (**self).evaluate_in(context, outputs, targets)
     }
 
-    fn targets(&self) -> usize {
-        self.1.targets()
-    }
-
-    fn evaluate(
-        &mut self,
-        outputs: &[ArrayViewD<'_, f32>],
-        targets: &[ArrayViewD<'_, f32>],
-    ) -> Result<Evaluation, ShapeError> {
-        let mut evaluation = self.1.evaluate(outputs, targets)?;
-        evaluation.value *= self.0;
-        for gradient in &mut evaluation.gradients {
-            gradient.mapv_inplace(|element| single(f64::from(element) * self.0));
-        }
-        Ok(evaluation)
+    fn applies(&self, output: usize) -> Option<LastLayer> {
+        (**self).applies(output)
     }
 }
 
@@ -143,7 +175,8 @@ impl<F: FnMut(&ArrayViewD<'_, f32>) -> Result<(f64, ArrayD<f32>), ShapeError>> L
         outputs: &[ArrayViewD<'_, f32>],
         _: &[ArrayViewD<'_, f32>],
     ) -> Result<Evaluation, ShapeError> {
-        let (value, gradient) = (self.0)(&outputs[0])?;
+        let output = outputs.first().ok_or_else(|| miscounted(self, outputs, &[]))?;
+        let (value, gradient) = (self.0)(output)?;
         Ok(Evaluation { value, gradients: vec![gradient] })
     }
 }
@@ -151,28 +184,59 @@ impl<F: FnMut(&ArrayViewD<'_, f32>) -> Result<(f64, ArrayD<f32>), ShapeError>> L
 /// What a loss says of the first outputs of a model.
 ///
 /// # Errors
-/// If it reads other outputs or targets than there are, and those of [`Loss::evaluate`].
+/// If it reads other outputs or targets than there are, gives another number of gradients than it
+/// reads outputs, there are no samples, and those of [`Loss::evaluate`].
 pub(crate) fn checked(
     loss: &mut impl Loss,
+    context: &Context,
     outputs: &[ArrayViewD<'_, f32>],
     targets: &[ArrayViewD<'_, f32>],
 ) -> Result<Evaluation, ShapeError> {
     if outputs.len() < loss.outputs() || targets.len() != loss.targets() {
-        return Err(ShapeError::Loss {
-            outputs: outputs.len(),
-            targets: targets.len(),
-            expected_outputs: loss.outputs(),
-            expected_targets: loss.targets(),
-        });
+        return Err(miscounted(loss, outputs, targets));
     }
-    loss.evaluate(&outputs[..loss.outputs()], targets)
+    if outputs.first().is_some_and(|output| output.shape().first() == Some(&0)) {
+        return Err(ShapeError::NoSamples { chain: context.chain });
+    }
+    let evaluation = loss.evaluate_in(context, &outputs[..loss.outputs()], targets)?;
+    if evaluation.gradients.len() != loss.outputs() {
+        return Err(ShapeError::LossGradients { found: evaluation.gradients.len(), expected: loss.outputs() });
+    }
+    Ok(evaluation)
+}
+
+/// Too few outputs, or another number of targets than a loss reads.
+fn miscounted(loss: &impl Loss, outputs: &[ArrayViewD<'_, f32>], targets: &[ArrayViewD<'_, f32>]) -> ShapeError {
+    ShapeError::Loss {
+        outputs: outputs.len(),
+        targets: targets.len(),
+        expected_outputs: loss.outputs(),
+        expected_targets: loss.targets(),
+    }
+}
+
+/// The output and the target of a loss that reads one of each.
+fn pair<'r, 'a, 'b>(
+    loss: &impl Loss,
+    outputs: &'r [ArrayViewD<'a, f32>],
+    targets: &'r [ArrayViewD<'b, f32>],
+) -> Result<(&'r ArrayViewD<'a, f32>, &'r ArrayViewD<'b, f32>), ShapeError> {
+    match (outputs, targets) {
+        ([output, ..], [target, ..]) => Ok((output, target)),
+        _ => Err(miscounted(loss, outputs, targets)),
+    }
 }
 
 /// A target shaped like the output.
-fn same_shape(output: &ArrayViewD<'_, f32>, target: &ArrayViewD<'_, f32>) -> Result<(), ShapeError> {
+fn same_shape(
+    loss: &'static str,
+    output: &ArrayViewD<'_, f32>,
+    target: &ArrayViewD<'_, f32>,
+) -> Result<(), ShapeError> {
     if output.shape() == target.shape() {
-        Ok(())
-    } else {
-        Err(ShapeError::Target { found: target.shape().to_vec(), expected: output.shape().to_vec() })
+        return Ok(());
     }
+    let (found, expected) = (target.shape().to_vec(), output.shape().to_vec());
+    let problem = TargetProblem::of(&found, &expected);
+    Err(ShapeError::Target { loss, found, expected, problem })
 }

@@ -6,19 +6,22 @@ use alloc::vec::Vec;
 use ndarray::{ArrayD, ArrayViewD};
 use rand::Rng;
 
-use super::Loss;
+use super::{Context, Loss};
 use crate::chain::Chain;
 use crate::error::ShapeError;
 use crate::gradient::{self, Mode};
 use crate::model::Model;
 use crate::param::Param;
-use crate::parts::{Linked, Parts};
+use crate::parts::{Linked, Parts, checked_params};
 
 /// A model that can be trained. Every generated struct is one.
 ///
 /// Batches are arrays with the batch axis first, one for each input or output of the chain. A
 /// gradient is shaped like the model; running statistics have the gradient zero.
 pub trait Train: Model {
+    /// What losses may know of the chain.
+    const CONTEXT: Context;
+
     /// The loss of a batch and the gradients of the parameters, by stored statistics and without
     /// dropping anything.
     ///
@@ -71,6 +74,15 @@ pub trait Train: Model {
     /// gradients, of an average. Running statistics are left out.
     fn for_each_trained(&mut self, other: &Self, f: impl FnMut(&str, &mut Param, &Param));
 
+    /// Whether every parameter has the shape that its layer needs.
+    ///
+    /// # Errors
+    /// The first that was replaced by one of another shape.
+    fn check_params(&self) -> Result<(), ShapeError>;
+
+    /// Calls `f` with each running statistic and its name in files, to change it.
+    fn for_each_statistic_mut(&mut self, f: impl FnMut(&str, &mut Param));
+
     /// The first layer that has a parameter or output which is infinite or no number.
     ///
     /// # Errors
@@ -79,6 +91,8 @@ pub trait Train: Model {
 }
 
 impl<M: Parts + Chain + Clone + Send + Sync + 'static> Train for M {
+    const CONTEXT: Context = Context::of_program(M::PROGRAM);
+
     fn loss_gradients(
         &self,
         inputs: &[ArrayViewD<'_, f32>],
@@ -129,6 +143,21 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Train for M {
                 && !spec.statistic
             {
                 f(&spec.name.to_string(), param, other);
+            }
+        });
+    }
+
+    fn check_params(&self) -> Result<(), ShapeError> {
+        checked_params(self).map(|_| ())
+    }
+
+    fn for_each_statistic_mut(&mut self, mut f: impl FnMut(&str, &mut Param)) {
+        let mut specs = Linked::of::<M>().specs();
+        self.visit_mut(&mut |param| {
+            if let Some(spec) = specs.next()
+                && spec.statistic
+            {
+                f(&spec.name.to_string(), param);
             }
         });
     }

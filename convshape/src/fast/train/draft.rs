@@ -11,7 +11,7 @@ use convshape_arith::shape::Shape;
 use super::plan::Key;
 use super::rows::ByOutput;
 use super::sum::Axes;
-use crate::error::RunError;
+use crate::error::{PlanError, RunError};
 use crate::fast::buffer::Grid;
 use crate::parts::Linked;
 use convshape_arith::program::Action;
@@ -115,6 +115,22 @@ impl Facts {
             }
         }
         Ok(facts)
+    }
+}
+
+impl Facts {
+    /// Whether each normalisation has the two values of a channel that a variance needs.
+    ///
+    /// # Errors
+    /// The first that has fewer.
+    pub(super) fn check_statistics(&self, flat: &Flat, batch: usize) -> Result<(), PlanError> {
+        for node in &flat.nodes {
+            let values = batch * self.grids[node.inputs[0]].positions();
+            if matches!(node.op, Op::BatchNorm { .. }) && values < 2 {
+                return Err(PlanError::TooFewValues { layer: node.name.clone(), values });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Update {
     /// The place of its running mean among the model's parameters; the variance follows.
     mean: usize,
     momentum: f64,
-    /// Mean and variance of each channel, the variance divided by one less than the count.
+    /// Mean and variance of each channel, as running statistics take them.
     statistics: Vec<[f64; 2]>,
 }
 
@@ -38,6 +38,8 @@ pub(super) struct BatchNorm {
     affine: bool,
     /// In training: how far running statistics move.
     momentum: Option<f64>,
+    /// Whether the running variance is divided by one less than the count.
+    unbiased: bool,
     /// Mean and deviation of each channel in the last run.
     means: Vec<f32>,
     deviations: Vec<f64>,
@@ -49,8 +51,8 @@ fn single(value: f64) -> f32 {
 }
 
 impl BatchNorm {
-    pub(super) fn new(eps: f64, affine: bool, momentum: Option<f64>) -> BatchNorm {
-        BatchNorm { eps, affine, momentum, means: Vec::new(), deviations: Vec::new() }
+    pub(super) fn new(eps: f64, affine: bool, momentum: Option<f64>, unbiased: bool) -> BatchNorm {
+        BatchNorm { eps, affine, momentum, unbiased, means: Vec::new(), deviations: Vec::new() }
     }
 
     /// The factor that follows, of a channel.
@@ -86,8 +88,9 @@ impl BatchNorm {
             });
             let statistics: Vec<(f64, f64)> = statistics.collect();
             self.deviations.extend(statistics.iter().map(|(_, variance)| libm::sqrt(variance + self.eps)));
-            let unbiased = statistics.iter().map(|(mean, variance)| [*mean, variance * count / (count - 1.0)]);
-            update = Some(Update { mean: places[stored], momentum, statistics: unbiased.collect() });
+            let factor = if self.unbiased { count / (count - 1.0) } else { 1.0 };
+            let statistics = statistics.iter().map(|(mean, variance)| [*mean, variance * factor]).collect();
+            update = Some(Update { mean: places[stored], momentum, statistics });
         } else {
             self.means.extend(params[stored]);
             self.deviations.extend(params[stored + 1].iter().map(|v| libm::sqrt(f64::from(*v) + self.eps)));

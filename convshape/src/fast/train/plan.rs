@@ -14,13 +14,13 @@ use super::norm::Update;
 use super::outer::Outer;
 use super::rows;
 use super::step::{Back, Job, Step, Value, step};
-use crate::error::RunError;
+use crate::error::{PlanError, RunError};
 use crate::fast::buffer::{Buffer, View};
 use crate::fast::math::Finish;
 use crate::fast::simd::Level;
 use crate::fast::threads::threads;
 use crate::parts::Linked;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, is_allocatable};
 
 /// What a plan is for.
 #[derive(Clone, PartialEq, Debug)]
@@ -58,14 +58,18 @@ impl Plan {
     /// The plan of a program.
     ///
     /// # Errors
-    /// What a layer refuses about the input's shape.
-    pub(crate) fn new(linked: Linked, key: Key, level: Level) -> Result<Plan, RunError> {
+    /// What a layer refuses about the input's shape, and a batch that is too small for its statistics
+    /// or too large for the memory.
+    pub(crate) fn new(linked: Linked, key: Key, level: Level) -> Result<Plan, PlanError> {
         let order = linked.program.order;
         let mut flat = Flat { nodes: Vec::new(), shapes: key.inputs.clone(), params: 0 };
         let inputs: Vec<usize> = (0..key.inputs.len()).collect();
         let outputs = flat.flatten(linked, "", &inputs)?;
         let shapes = flat.shapes.clone();
         let facts = Facts::new(&flat, &outputs, order, &key)?;
+        if key.training {
+            facts.check_statistics(&flat, key.batch)?;
+        }
         let drafts = drafts(flat, &facts, &outputs, order, &key);
 
         let mut buffers: Vec<[Buffer; 2]> = facts.grids.iter().map(|grid| [Buffer::new(grid); 2]).collect();
@@ -87,6 +91,8 @@ impl Plan {
                 Value { shape: *shape, y: view(y), dy: view(dy) }
             })
             .collect();
+
+        check_memory(&values, key.batch)?;
 
         // Going back, the last reader of a value is the first to give it a gradient.
         let mut started: Vec<bool> = (0..values.len()).map(|value| outputs.contains(&value)).collect();
@@ -324,6 +330,15 @@ impl Plan {
         });
         found.map(|step| &step.name[..])
     }
+}
+
+/// Whether there is memory for the values of a batch and their gradients.
+fn check_memory(values: &[Value], batch: usize) -> Result<(), PlanError> {
+    let views = values.iter().flat_map(|value| [value.y, value.dy]);
+    let mut elements =
+        views.map(|view| view.buffer.sample().checked_add(Outer::SLACK).and_then(|count| count.checked_mul(batch)));
+    let elements = elements.try_fold(0_usize, |sum, count| sum.checked_add(count?));
+    if is_allocatable(elements) { Ok(()) } else { Err(PlanError::Memory { elements }) }
 }
 
 /// Where the gradient of an input is written.

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::vec::Vec;
 
 use super::plan::{Key, Plan};
-use crate::error::RunError;
+use crate::error::PlanError;
 use crate::fast::simd::Level;
 use crate::parts::Linked;
 
@@ -19,8 +19,8 @@ impl Plans {
     /// A plan for this key, one that was made before if there is one.
     ///
     /// # Errors
-    /// What a layer refuses about the input's shape.
-    pub(crate) fn take(&self, linked: Linked, key: Key) -> Result<Plan, RunError> {
+    /// Those of [`Plan::new`].
+    pub(crate) fn take(&self, linked: Linked, key: Key) -> Result<Plan, PlanError> {
         let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match plans.iter().position(|plan| *plan.key() == key) {
             Some(index) => Ok(plans.remove(index)),

@@ -83,8 +83,9 @@ pub(super) fn step(
             let wanted = back[0] != Back::Unwanted;
             Job::Sum(Box::new(Sum::new(level, &op, &axes, &ends, finish, (key.batch, wanted))))
         }
-        (Op::BatchNorm { eps, affine, momentum, .. }, None) => {
-            Job::BatchNorm(BatchNorm::new(eps, affine, key.training.then_some(momentum)))
+        (Op::BatchNorm { dialect, eps, affine, momentum, .. }, None) => {
+            let momentum = key.training.then_some(momentum);
+            Job::BatchNorm(BatchNorm::new(eps, affine, momentum, dialect.has_unbiased_statistics()))
         }
         (Op::Activation(function), None) => Job::Activation(function),
         (Op::Dropout { p }, None) => Job::Dropout { p, factors: key.training.then(Vec::new) },

@@ -1,19 +1,92 @@
 //! The loss of classifiers.
 
 use alloc::vec;
+use alloc::vec::Vec;
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, ArrayView1, ArrayViewD};
 
-use super::{Evaluation, Loss, single};
-use crate::error::ShapeError;
+use super::{Context, Evaluation, LastLayer, Loss, pair, single};
+use crate::error::{ShapeError, TargetProblem};
 
 /// `-sum(t ln(softmax(y)))` over the classes, and the mean over everything else
 /// (`torch.nn.functional.cross_entropy`).
 ///
-/// The outputs are `[batch, classes, ..]`, before any softmax. Targets are probabilities of the same
-/// shape, or the classes' numbers, of that shape without the axis of classes.
+/// The outputs are `[batch, classes, ..]`, in the dialects `flax` and `keras` `[batch, .., classes]`,
+/// before any softmax. Targets are probabilities of the same shape, or the classes' numbers, counted
+/// from 0, of that shape without the axis of classes. A number that is no class is an error; those to be
+/// left out are named with [`CrossEntropy::ignore`].
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct CrossEntropy;
+
+/// [`CrossEntropy`] with what can be set about it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct CrossEntropyWith {
+    ignored: Option<f32>,
+    smoothing: f64,
+    weights: Option<Vec<f32>>,
+}
+
+impl CrossEntropy {
+    /// Leaves places out whose target is this number (PyTorch's `ignore_index`, -100 there): they count
+    /// nowhere, not in the mean either.
+    #[must_use]
+    pub fn ignore(self, number: f32) -> CrossEntropyWith {
+        CrossEntropyWith::default().ignore(number)
+    }
+
+    /// Takes this share of each target away and spreads it evenly over all classes (PyTorch's
+    /// `label_smoothing`).
+    #[must_use]
+    pub fn smoothing(self, share: f64) -> CrossEntropyWith {
+        CrossEntropyWith::default().smoothing(share)
+    }
+
+    /// A weight for each class (PyTorch's `weight`). With class numbers the mean is divided by the sum
+    /// of the targets' weights.
+    #[must_use]
+    pub fn weights(self, weights: impl Into<Vec<f32>>) -> CrossEntropyWith {
+        CrossEntropyWith::default().weights(weights)
+    }
+}
+
+impl CrossEntropyWith {
+    /// As [`CrossEntropy::ignore`].
+    #[must_use]
+    pub fn ignore(self, number: f32) -> CrossEntropyWith {
+        CrossEntropyWith { ignored: Some(number), ..self }
+    }
+
+    /// As [`CrossEntropy::smoothing`].
+    #[must_use]
+    pub fn smoothing(self, share: f64) -> CrossEntropyWith {
+        CrossEntropyWith { smoothing: share, ..self }
+    }
+
+    /// As [`CrossEntropy::weights`].
+    #[must_use]
+    pub fn weights(self, weights: impl Into<Vec<f32>>) -> CrossEntropyWith {
+        CrossEntropyWith { weights: Some(weights.into()), ..self }
+    }
+
+    fn is_ignored(&self, target: f32) -> bool {
+        self.ignored.is_some_and(|ignored| ignored == target)
+    }
+
+    /// How much of each class is wanted at one place.
+    fn want(&self, target: ArrayView1<'_, f32>, by_number: bool, wanted: &mut [f64]) {
+        let spread = self.smoothing / wanted.len() as f64;
+        for (class, wanted) in wanted.iter_mut().enumerate() {
+            let target =
+                if by_number { f64::from(u8::from(target[0] == class as f32)) } else { f64::from(target[class]) };
+            *wanted = (target * (1.0 - self.smoothing) + spread) * self.weight(class);
+        }
+    }
+
+    /// The weight of a class.
+    fn weight(&self, class: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |weights| f64::from(weights[class]))
+    }
+}
 
 impl Loss for CrossEntropy {
     fn evaluate(
@@ -21,43 +94,103 @@ impl Loss for CrossEntropy {
         outputs: &[ArrayViewD<'_, f32>],
         targets: &[ArrayViewD<'_, f32>],
     ) -> Result<Evaluation, ShapeError> {
-        let (output, target) = (&outputs[0], &targets[0]);
-        let mut without_classes = output.shape().to_vec();
-        if without_classes.len() > 1 {
-            without_classes.remove(1);
-        }
-        let by_number = target.shape() == without_classes;
-        if output.ndim() < 2 || !(by_number || target.shape() == output.shape()) {
-            return Err(ShapeError::Target { found: target.shape().to_vec(), expected: without_classes });
-        }
-        let classes = output.len_of(Axis(1));
-        let places = output.len() / classes.max(1);
-        let mut sum = 0.0;
-        let mut gradient = ArrayD::zeros(output.raw_dim());
-        // Class numbers, as one probability of 1, are read from an axis of size 1.
-        let target = if by_number { target.view().insert_axis(Axis(1)) } else { target.view() };
-        let rows = gradient.lanes_mut(Axis(1)).into_iter();
-        for ((mut gradient, output), target) in rows.zip(output.lanes(Axis(1))).zip(target.lanes(Axis(1))) {
-            let wanted = |class: usize| {
-                if by_number { f64::from(u8::from(is_class(target[0], class))) } else { f64::from(target[class]) }
-            };
-            let largest = output.iter().fold(f64::NEG_INFINITY, |largest, y| largest.max(f64::from(*y)));
-            let log_sum = libm::log(output.iter().map(|y| libm::exp(f64::from(*y) - largest)).sum::<f64>()) + largest;
-            let all: f64 = (0..classes).map(wanted).sum();
-            for (class, (gradient, y)) in gradient.iter_mut().zip(output).enumerate() {
-                let log = f64::from(*y) - log_sum;
-                let wanted = wanted(class);
-                if wanted != 0.0 {
-                    sum -= wanted * log;
-                }
-                *gradient = single((all * libm::exp(log) - wanted) / places as f64);
-            }
-        }
-        Ok(Evaluation { value: sum / places as f64, gradients: vec![gradient] })
+        self.evaluate_in(&Context::default(), outputs, targets)
+    }
+
+    fn evaluate_in(
+        &mut self,
+        context: &Context,
+        outputs: &[ArrayViewD<'_, f32>],
+        targets: &[ArrayViewD<'_, f32>],
+    ) -> Result<Evaluation, ShapeError> {
+        CrossEntropyWith::default().evaluate_in(context, outputs, targets)
+    }
+
+    fn applies(&self, _: usize) -> Option<LastLayer> {
+        Some(LastLayer::Softmax)
     }
 }
 
-/// Whether a target is a class's number.
-fn is_class(target: f32, class: usize) -> bool {
-    f64::from(target) == class as f64
+impl Loss for CrossEntropyWith {
+    fn evaluate(
+        &mut self,
+        outputs: &[ArrayViewD<'_, f32>],
+        targets: &[ArrayViewD<'_, f32>],
+    ) -> Result<Evaluation, ShapeError> {
+        self.evaluate_in(&Context::default(), outputs, targets)
+    }
+
+    fn evaluate_in(
+        &mut self,
+        context: &Context,
+        outputs: &[ArrayViewD<'_, f32>],
+        targets: &[ArrayViewD<'_, f32>],
+    ) -> Result<Evaluation, ShapeError> {
+        let (output, target) = pair(self, outputs, targets)?;
+        let axis = context.channel_axis(output.ndim());
+        let mut numbers = output.shape().to_vec();
+        if output.ndim() > 1 {
+            numbers.remove(axis.0);
+        }
+        let by_number = target.shape() == numbers;
+        if output.ndim() < 2 || !(by_number || target.shape() == output.shape()) {
+            let (found, output) = (target.shape().to_vec(), output.shape());
+            let problem = TargetProblem::of_classes(&found, output, axis.0);
+            return Err(ShapeError::Target { loss: "CrossEntropy", found, expected: numbers, problem });
+        }
+        let classes = output.len_of(axis);
+        if let Some(weights) = self.weights.as_ref().filter(|weights| weights.len() != classes) {
+            return Err(ShapeError::ClassWeights { found: weights.len(), expected: classes });
+        }
+        // Class numbers, as one probability of 1, are read from an axis of size 1.
+        let target = if by_number { target.view().insert_axis(axis) } else { target.view() };
+        let positions = (output.len() / classes.max(1) / output.shape()[0].max(1)).max(1);
+        let mut counted = 0.0;
+        for (place, target) in target.lanes(axis).into_iter().enumerate() {
+            counted += match (by_number, class_of(target[0], classes)) {
+                (false, _) => 1.0,
+                (true, _) if self.is_ignored(target[0]) => 0.0,
+                (true, Some(class)) => self.weight(class),
+                (true, None) => {
+                    return Err(ShapeError::Class { sample: place / positions, found: target[0], classes });
+                }
+            };
+        }
+        if counted == 0.0 {
+            return Err(ShapeError::AllIgnored);
+        }
+
+        let mut sum = 0.0;
+        let mut gradient = ArrayD::zeros(output.raw_dim());
+        let mut wanted = vec![0.0; classes];
+        let rows = gradient.lanes_mut(axis).into_iter();
+        for ((mut gradient, output), target) in rows.zip(output.lanes(axis)).zip(target.lanes(axis)) {
+            if by_number && self.is_ignored(target[0]) {
+                continue;
+            }
+            self.want(target, by_number, &mut wanted);
+            let largest = output.iter().fold(f64::NEG_INFINITY, |largest, y| largest.max(f64::from(*y)));
+            let log_sum = libm::log(output.iter().map(|y| libm::exp(f64::from(*y) - largest)).sum::<f64>()) + largest;
+            let all: f64 = wanted.iter().sum();
+            for ((gradient, y), wanted) in gradient.iter_mut().zip(output).zip(&wanted) {
+                let log = f64::from(*y) - log_sum;
+                if *wanted != 0.0 {
+                    sum -= wanted * log;
+                }
+                *gradient = single((all * libm::exp(log) - wanted) / counted);
+            }
+        }
+        Ok(Evaluation { value: sum / counted, gradients: vec![gradient] })
+    }
+
+    fn applies(&self, _: usize) -> Option<LastLayer> {
+        Some(LastLayer::Softmax)
+    }
+}
+
+/// The class that a number names.
+fn class_of(number: f32, classes: usize) -> Option<usize> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with the number below")]
+    let class = number as usize;
+    (class < classes && class as f32 == number).then_some(class)
 }

@@ -4,17 +4,19 @@ use alloc::vec;
 
 use ndarray::{ArrayD, ArrayViewD, Zip};
 
-use super::{Evaluation, Loss, same_shape, single};
-use crate::error::ShapeError;
+use super::{Evaluation, LastLayer, Loss, pair, same_shape, single};
+use crate::error::{Of, ShapeError};
 
 /// The mean of `element(output, target)`, which gives the loss and its derivative.
 fn mean(
+    name: &'static str,
+    loss: &impl Loss,
     outputs: &[ArrayViewD<'_, f32>],
     targets: &[ArrayViewD<'_, f32>],
     element: impl Fn(f64, f64) -> (f64, f64),
 ) -> Result<Evaluation, ShapeError> {
-    let (output, target) = (&outputs[0], &targets[0]);
-    same_shape(output, target)?;
+    let (output, target) = pair(loss, outputs, targets)?;
+    same_shape(name, output, target)?;
     let count = output.len() as f64;
     let mut sum = 0.0;
     let mut gradient = ArrayD::zeros(output.raw_dim());
@@ -26,8 +28,28 @@ fn mean(
     Ok(Evaluation { value: sum / count, gradients: vec![gradient] })
 }
 
+/// How far beyond 0 and 1 a probability may be: means and interpolations of some round.
+const ROUNDING: f32 = 1e-5;
+
+/// Whether all numbers are probabilities. What is not a number only the targets refuse: among the
+/// outputs it makes the loss NaN, of which a training says where it comes from.
+fn probabilities(loss: &'static str, of: Of, array: &ArrayViewD<'_, f32>) -> Result<(), ShapeError> {
+    let bad = |value: &f32| match of {
+        Of::Output => *value < -ROUNDING || *value > 1.0 + ROUNDING,
+        Of::Target => !(-ROUNDING..=1.0 + ROUNDING).contains(value),
+    };
+    match array.iter().position(bad) {
+        Some(place) => {
+            let elements = array.len() / array.shape().first().copied().unwrap_or(1).max(1);
+            let found = array.iter().nth(place).copied().unwrap_or(f32::NAN);
+            Err(ShapeError::Probability { loss, of, sample: place / elements.max(1), found })
+        }
+        None => Ok(()),
+    }
+}
+
 macro_rules! losses {
-    ($($(#[$doc:meta])* $name:ident = $element:expr;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident $(($($of:ident),+) $(applies $last:ident)?)? = $element:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Debug)]
         pub struct $name;
@@ -38,8 +60,22 @@ macro_rules! losses {
                 outputs: &[ArrayViewD<'_, f32>],
                 targets: &[ArrayViewD<'_, f32>],
             ) -> Result<Evaluation, ShapeError> {
-                mean(outputs, targets, $element)
+                $(
+                    let (output, target) = pair(self, outputs, targets)?;
+                    for (of, array) in [(Of::Output, output), (Of::Target, target)] {
+                        if [$(Of::$of),+].contains(&of) {
+                            probabilities(stringify!($name), of, array)?;
+                        }
+                    }
+                )?
+                mean(stringify!($name), self, outputs, targets, $element)
             }
+
+            $($(
+                fn applies(&self, _: usize) -> Option<LastLayer> {
+                    Some(LastLayer::$last)
+                }
+            )?)?
         }
     )+};
 }
@@ -57,17 +93,19 @@ losses! {
         (libm::fabs(difference), sign(difference))
     };
 
-    /// The mean of `-t ln(y) - (1 - t) ln(1 - y)` for outputs that are probabilities. As in PyTorch
-    /// a logarithm is at least -100.
-    BinaryCrossEntropy = |output, target| {
-        let log = |x: f64| libm::log(x).max(-100.0);
+    /// The mean of `-t ln(y) - (1 - t) ln(1 - y)` for outputs and targets that are probabilities; others
+    /// are an error. As in PyTorch a logarithm is at least -100.
+    BinaryCrossEntropy(Output, Target) = |output, target| {
+        // Not `max`, which would make -100 of NaN.
+        let log = |x: f64| Some(libm::log(x)).filter(|log| !(*log < -100.0)).unwrap_or(-100.0);
+        let output = output.clamp(0.0, 1.0);
         let loss = -target * log(output) - (1.0 - target) * log(1.0 - output);
         (loss, (output - target) / ((1.0 - output) * output).max(1e-12))
     };
 
     /// [`BinaryCrossEntropy`] for outputs that a sigmoid would make probabilities: more exact than
-    /// the two one after the other.
-    BinaryCrossEntropyWithLogits = |output, target| {
+    /// the two one after the other. Targets are probabilities.
+    BinaryCrossEntropyWithLogits(Target) applies Sigmoid = |output, target| {
         let loss = output.max(0.0) - output * target + libm::log1p(libm::exp(-libm::fabs(output)));
         (loss, 1.0 / (1.0 + libm::exp(-output)) - target)
     };
@@ -94,7 +132,7 @@ impl Loss for Huber {
         targets: &[ArrayViewD<'_, f32>],
     ) -> Result<Evaluation, ShapeError> {
         let delta = self.delta;
-        mean(outputs, targets, |output, target| {
+        mean("Huber", self, outputs, targets, |output, target| {
             let difference = output - target;
             if libm::fabs(difference) <= delta {
                 (0.5 * difference * difference, difference)

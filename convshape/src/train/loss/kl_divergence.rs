@@ -4,7 +4,7 @@ use alloc::vec;
 
 use ndarray::{ArrayD, ArrayViewD, Zip};
 
-use super::{Evaluation, Loss, same_shape, single};
+use super::{Evaluation, Loss, miscounted, same_shape, single};
 use crate::error::ShapeError;
 
 /// How far normal distributions are from the standard one (Kingma and Welling, 2013): the sum of
@@ -27,8 +27,8 @@ impl Loss for KlDivergence {
         outputs: &[ArrayViewD<'_, f32>],
         _: &[ArrayViewD<'_, f32>],
     ) -> Result<Evaluation, ShapeError> {
-        let (mu, logvar) = (&outputs[0], &outputs[1]);
-        same_shape(mu, logvar)?;
+        let [mu, logvar, ..] = outputs else { return Err(miscounted(self, outputs, &[])) };
+        same_shape("KlDivergence", mu, logvar)?;
         let batch = mu.shape().first().map_or(1.0, |batch| *batch as f64);
         let mut sum = 0.0;
         let mut by_mu = ArrayD::zeros(mu.raw_dim());

@@ -1,6 +1,7 @@
 //! Adam, and AdamW, in which weight decay does not go through the moments.
 
-use super::{Optimizer, OptimizerState, Train, optimizer, single, stored};
+use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
+use crate::error::ShapeError;
 
 /// What the two have in common.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -13,10 +14,10 @@ struct Rule {
 }
 
 impl Rule {
-    fn step<M: Train>(&self, learning_rate: f64, state: &mut OptimizerState, model: &mut M, gradients: &M) {
+    fn update(&self, learning_rate: f64, memory: &mut Memory, Parameter { name, param, gradient }: Parameter<'_>) {
         let (beta1, beta2) = self.betas;
         // The moments begin at zero: this takes out what that makes them too small by.
-        let steps = i32::try_from(state.steps + 1).unwrap_or(i32::MAX);
+        let steps = i32::try_from(memory.steps).unwrap_or(i32::MAX);
         let (correction1, correction2) = (1.0 - beta1.powi(steps), 1.0 - beta2.powi(steps));
         let rate = single(learning_rate / correction1);
         let root = single(correction2.sqrt());
@@ -27,26 +28,26 @@ impl Rule {
         } else {
             (single(self.weight_decay), 1.0)
         };
-        state.step(model, gradients, |param, gradient, [mean, square]| {
-            for (((p, g), m), v) in param.iter_mut().zip(gradient).zip(mean).zip(square) {
-                *p *= shrink;
-                let g = g + decay * *p;
-                *m += new1 * (g - *m);
-                *v = beta2 * *v + new2 * g * g;
-                *p -= rate * *m / (v.sqrt() / root + eps);
-            }
-        });
+        let (param, gradient) = (param.as_mut_slice(), gradient.as_slice());
+        let [mean, square] = memory.buffers(name, param.len());
+        for (((p, g), m), v) in param.iter_mut().zip(gradient).zip(mean).zip(square) {
+            *p *= shrink;
+            let g = g + decay * *p;
+            *m += new1 * (g - *m);
+            *v = beta2 * *v + new2 * g * g;
+            *p -= rate * *m / (v.sqrt() / root + eps);
+        }
     }
 }
 
 macro_rules! adams {
-    ($($(#[$doc:meta])* $name:ident { weight_decay: $weight_decay:literal, decoupled: $decoupled:literal })+) => {$(
+    ($($(#[$doc:meta])* $name:ident $text:literal { weight_decay: $weight_decay:literal, decoupled: $decoupled:literal })+) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Debug)]
         pub struct $name {
             learning_rate: f64,
             rule: Rule,
-            state: OptimizerState,
+            memory: Memory,
         }
 
         optimizer!($name);
@@ -57,7 +58,7 @@ macro_rules! adams {
             pub fn new(learning_rate: f64) -> $name {
                 let rule =
                     Rule { betas: (0.9, 0.999), eps: 1e-8, weight_decay: $weight_decay, decoupled: $decoupled };
-                $name { learning_rate, rule, state: OptimizerState::default() }
+                $name { learning_rate, rule, memory: Memory::default() }
             }
 
             /// The shares of the mean of the gradients, and of their squares, that a step keeps.
@@ -83,11 +84,11 @@ macro_rules! adams {
         }
 
         impl Optimizer for $name {
-            fn step<M: Train>(&mut self, model: &mut M, gradients: &M) {
-                self.rule.step(self.learning_rate, &mut self.state, model, gradients);
+            fn update(&mut self, parameter: Parameter<'_>) {
+                self.rule.update(self.learning_rate, &mut self.memory, parameter);
             }
 
-            stored!();
+            stored!($text, |self| &["mean", "square"]);
         }
     )+};
 }
@@ -95,9 +96,9 @@ macro_rules! adams {
 adams! {
     /// Adam (Kingma and Ba, 2014; `torch.optim.Adam`). Weight decay, none by default, adds to the
     /// gradients.
-    Adam { weight_decay: 0.0, decoupled: false }
+    Adam "Adam" { weight_decay: 0.0, decoupled: false }
 
     /// AdamW (Loshchilov and Hutter, 2017; `torch.optim.AdamW`). Weight decay, 0.01 by default,
     /// shrinks the parameters directly.
-    AdamW { weight_decay: 0.01, decoupled: true }
+    AdamW "AdamW" { weight_decay: 0.01, decoupled: true }
 }

@@ -1,6 +1,7 @@
 //! RMSprop.
 
-use super::{Optimizer, OptimizerState, Train, optimizer, single, stored};
+use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
+use crate::error::ShapeError;
 
 /// RMSprop (Tieleman and Hinton, 2012; `torch.optim.RMSprop`): steps divided by the root of the mean
 /// square of the gradients.
@@ -11,7 +12,7 @@ pub struct RmsProp {
     eps: f64,
     momentum: f64,
     weight_decay: f64,
-    state: OptimizerState,
+    memory: Memory,
 }
 
 optimizer!(RmsProp);
@@ -20,8 +21,8 @@ impl RmsProp {
     /// With alpha 0.99 and eps 1e-8.
     #[must_use]
     pub fn new(learning_rate: f64) -> RmsProp {
-        let state = OptimizerState::default();
-        RmsProp { learning_rate, alpha: 0.99, eps: 1e-8, momentum: 0.0, weight_decay: 0.0, state }
+        let memory = Memory::default();
+        RmsProp { learning_rate, alpha: 0.99, eps: 1e-8, momentum: 0.0, weight_decay: 0.0, memory }
     }
 
     /// The share of the mean square that a step keeps.
@@ -50,19 +51,19 @@ impl RmsProp {
 }
 
 impl Optimizer for RmsProp {
-    fn step<M: Train>(&mut self, model: &mut M, gradients: &M) {
+    fn update(&mut self, Parameter { name, param, gradient }: Parameter<'_>) {
         let (alpha, new) = (single(self.alpha), single(1.0 - self.alpha));
         let (rate, eps) = (single(self.learning_rate), single(self.eps));
         let (momentum, decay) = (single(self.momentum), single(self.weight_decay));
-        self.state.step(model, gradients, |param, gradient, [square, velocity]| {
-            for (((p, g), s), v) in param.iter_mut().zip(gradient).zip(square).zip(velocity) {
-                let g = g + decay * *p;
-                *s = alpha * *s + new * g * g;
-                *v = momentum * *v + g / (s.sqrt() + eps);
-                *p -= rate * *v;
-            }
-        });
+        let (param, gradient) = (param.as_mut_slice(), gradient.as_slice());
+        let [square, velocity] = self.memory.buffers(name, param.len());
+        for (((p, g), s), v) in param.iter_mut().zip(gradient).zip(square).zip(velocity) {
+            let g = g + decay * *p;
+            *s = alpha * *s + new * g * g;
+            *v = momentum * *v + g / (s.sqrt() + eps);
+            *p -= rate * *v;
+        }
     }
 
-    stored!();
+    stored!("RmsProp", |self| &["square", "velocity"]);
 }

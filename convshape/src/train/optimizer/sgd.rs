@@ -1,6 +1,7 @@
 //! Stochastic gradient descent.
 
-use super::{Optimizer, OptimizerState, Train, optimizer, single, stored};
+use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
+use crate::error::ShapeError;
 
 /// Stochastic gradient descent (`torch.optim.SGD`).
 ///
@@ -12,7 +13,7 @@ pub struct Sgd {
     momentum: f64,
     nesterov: bool,
     weight_decay: f64,
-    state: OptimizerState,
+    memory: Memory,
 }
 
 optimizer!(Sgd);
@@ -21,7 +22,7 @@ impl Sgd {
     /// Plain descent.
     #[must_use]
     pub fn new(learning_rate: f64) -> Sgd {
-        Sgd { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0, state: OptimizerState::default() }
+        Sgd { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0, memory: Memory::default() }
     }
 
     /// The share of the velocity that a step keeps.
@@ -44,24 +45,23 @@ impl Sgd {
 }
 
 impl Optimizer for Sgd {
-    fn step<M: Train>(&mut self, model: &mut M, gradients: &M) {
+    fn update(&mut self, Parameter { name, param, gradient }: Parameter<'_>) {
         let (rate, momentum, decay) = (single(self.learning_rate), single(self.momentum), single(self.weight_decay));
         let nesterov = self.nesterov;
+        let (param, gradient) = (param.as_mut_slice(), gradient.as_slice());
         if momentum == 0.0 {
-            return self.state.step(model, gradients, |param, gradient, []| {
-                for (p, g) in param.iter_mut().zip(gradient) {
-                    *p -= rate * (g + decay * *p);
-                }
-            });
-        }
-        self.state.step(model, gradients, |param, gradient, [velocity]| {
-            for ((p, g), v) in param.iter_mut().zip(gradient).zip(velocity) {
-                let g = g + decay * *p;
-                *v = momentum * *v + g;
-                *p -= rate * if nesterov { g + momentum * *v } else { *v };
+            for (p, g) in param.iter_mut().zip(gradient) {
+                *p -= rate * (g + decay * *p);
             }
-        });
+            return;
+        }
+        let [velocity] = self.memory.buffers(name, param.len());
+        for ((p, g), v) in param.iter_mut().zip(gradient).zip(velocity) {
+            let g = g + decay * *p;
+            *v = momentum * *v + g;
+            *p -= rate * if nesterov { g + momentum * *v } else { *v };
+        }
     }
 
-    stored!();
+    stored!("Sgd", |self| if self.momentum == 0.0 { &[] } else { &["velocity"] });
 }

@@ -54,7 +54,7 @@ impl<M: Model + Parts> Training<M> {
 impl<M: Model + Parts> Ready for Training<M> {
     fn run(&mut self) -> Result<(), Failure> {
         let (loss, gradients) = self.model.loss_gradients(&[self.x.view()], &[self.x.view()], &mut Mse)?;
-        self.optimizer.step(&mut self.model, &gradients);
+        self.optimizer.step(&mut self.model, &gradients).expect("parameters of their own shapes");
         self.losses.push(loss);
         Ok(())
     }

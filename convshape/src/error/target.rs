@@ -1,0 +1,173 @@
+//! What is wrong with a target, or with an output, that a loss reads.
+
+use core::fmt;
+
+/// Whether a number is a model's or the data's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Of {
+    /// An output of the model.
+    Output,
+    /// A target.
+    Target,
+}
+
+impl Of {
+    /// What to do about a number that is no probability.
+    pub(super) fn help(self, loss: &str) -> &'static str {
+        match (self, loss) {
+            (Of::Output, _) => "; end the chain with a `Sigmoid`, or take `BinaryCrossEntropyWithLogits`",
+            (Of::Target, _) => "; divide bytes by 255",
+        }
+    }
+}
+
+impl fmt::Display for Of {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Of::Output => "the output",
+            Of::Target => "the target",
+        })
+    }
+}
+
+/// What may have happened to a target of another shape than the loss needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum TargetProblem {
+    /// Another number of samples.
+    Samples,
+    /// The right sizes in another order.
+    Permuted,
+    /// An axis of size 1 is missing; this is its place.
+    MissingAxis(usize),
+    /// An axis of size 1 too many; this is its place.
+    ExtraAxis(usize),
+    /// Class numbers where the loss wants a value for each element.
+    ClassNumbers,
+    /// One value for each class, on another axis than that of the output.
+    ClassAxis {
+        /// The axis of the target.
+        found: usize,
+        /// The axis of the output.
+        expected: usize,
+    },
+    /// The output has no axis of classes.
+    NoClasses,
+}
+
+impl TargetProblem {
+    /// Of a target that must be shaped like the output.
+    pub(crate) fn of(found: &[usize], expected: &[usize]) -> Option<TargetProblem> {
+        if let Some(problem) = TargetProblem::of_axes(found, expected) {
+            return Some(problem);
+        }
+        // A number for each position, where the output has a value for each class.
+        let class = expected.len().checked_sub(1)?;
+        let without = |axis: usize| expected[..axis].iter().chain(&expected[axis + 1..]).eq(found);
+        (class > 0 && (without(1) || without(class))).then_some(TargetProblem::ClassNumbers)
+    }
+
+    /// Of a target that must be shaped like the output, or so without the axis of classes.
+    pub(crate) fn of_classes(found: &[usize], output: &[usize], axis: usize) -> Option<TargetProblem> {
+        if output.len() < 2 {
+            return Some(TargetProblem::NoClasses);
+        }
+        let mut numbers = output.to_vec();
+        let classes = numbers.remove(axis);
+        let other = if axis == 1 { output.len() - 1 } else { 1 };
+        let mut moved = numbers.clone();
+        moved.insert(other, classes);
+        if other != axis && (found == moved) {
+            return Some(TargetProblem::ClassAxis { found: other, expected: axis });
+        }
+        TargetProblem::of_axes(found, &numbers).or_else(|| TargetProblem::of_axes(found, output))
+    }
+
+    fn of_axes(found: &[usize], expected: &[usize]) -> Option<TargetProblem> {
+        // The axis of size 1 that one has more than the other.
+        let without = |long: &[usize], short: &[usize]| {
+            (0..long.len()).find(|&axis| long[axis] == 1 && long[..axis].iter().chain(&long[axis + 1..]).eq(short))
+        };
+        if found.is_empty() && expected.is_empty() {
+            return None;
+        }
+        if found.len() == expected.len() {
+            if found[1..] == expected[1..] {
+                return Some(TargetProblem::Samples);
+            }
+            let count = |sizes: &[usize], size| sizes.iter().filter(|&&other| other == size).count();
+            let permuted = found.iter().all(|&size| count(found, size) == count(expected, size));
+            return permuted.then_some(TargetProblem::Permuted);
+        }
+        if found.len() + 1 == expected.len() {
+            return without(expected, found).map(TargetProblem::MissingAxis);
+        }
+        if found.len() == expected.len() + 1 {
+            return without(found, expected).map(TargetProblem::ExtraAxis);
+        }
+        None
+    }
+}
+
+impl fmt::Display for TargetProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TargetProblem::Samples => f.write_str("the target has another number of samples than the output"),
+            TargetProblem::Permuted => f.write_str("the axes look permuted"),
+            TargetProblem::MissingAxis(axis) => {
+                write!(f, "an axis of size 1 is missing: `insert_axis(Axis({axis}))`")
+            }
+            TargetProblem::ExtraAxis(axis) => {
+                write!(f, "there is an axis of size 1 too many: `index_axis(Axis({axis}), 0)`")
+            }
+            TargetProblem::ClassNumbers => f.write_str("these look like class numbers, which `CrossEntropy` takes"),
+            TargetProblem::ClassAxis { found, expected } => {
+                write!(
+                    f,
+                    "the classes are on axis {expected} of the output, and look to be on axis {found} of the target"
+                )
+            }
+            TargetProblem::NoClasses => f.write_str("the output has no axis of classes"),
+        }
+    }
+}
+
+/// Displays what may have happened to a target.
+pub(super) struct Hinted<'a>(pub(super) &'a Option<TargetProblem>);
+
+impl fmt::Display for Hinted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(problem) => write!(f, "; {problem}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn likely_causes_are_named() {
+        use TargetProblem::{ClassAxis, ClassNumbers, ExtraAxis, MissingAxis, NoClasses, Permuted, Samples};
+        let of = TargetProblem::of;
+        assert_eq!(of(&[31, 1, 28, 28], &[32, 1, 28, 28]), Some(Samples));
+        assert_eq!(of(&[32, 28, 28, 1], &[32, 1, 28, 28]), Some(Permuted));
+        assert_eq!(of(&[32, 28, 28], &[32, 1, 28, 28]), Some(MissingAxis(1)));
+        assert_eq!(of(&[32], &[32, 1]), Some(MissingAxis(1)));
+        assert_eq!(of(&[32, 1], &[32]), Some(ExtraAxis(1)));
+        assert_eq!(of(&[32], &[32, 10]), Some(ClassNumbers));
+        assert_eq!(of(&[32, 28, 28], &[32, 3, 28, 28]), Some(ClassNumbers));
+        assert_eq!(of(&[32, 28, 28], &[32, 28, 28, 3]), Some(ClassNumbers));
+        assert_eq!(of(&[], &[]), None);
+        assert_eq!(of(&[], &[4]), None);
+        assert_eq!(of(&[5, 7], &[3, 4, 6]), None);
+        let of = TargetProblem::of_classes;
+        assert_eq!(of(&[32, 1], &[32, 10], 1), Some(ExtraAxis(1)));
+        assert_eq!(of(&[32, 4, 4, 3], &[32, 3, 4, 4], 1), Some(ClassAxis { found: 3, expected: 1 }));
+        assert_eq!(of(&[32, 3, 4, 4], &[32, 4, 4, 3], 3), Some(ClassAxis { found: 1, expected: 3 }));
+        assert_eq!(of(&[31], &[32, 10], 1), Some(Samples));
+        assert_eq!(of(&[32], &[32], 1), Some(NoClasses));
+    }
+}
