@@ -328,7 +328,7 @@ fn what_does_not_fit_is_an_error() {
     let error = model.gradients(small.view(), images.view(), Mse).expect_err("an input").to_string();
     assert!(error.contains("width 3, expected 4"), "{error}");
     let error = model.gradients(images.view(), small.view(), Mse).expect_err("a target").to_string();
-    assert_eq!(error, "found a target of shape [3, 1, 4, 3], expected [3, 1, 4, 4]");
+    assert_eq!(error, "`Mse`: found a target of shape [3, 1, 4, 3], expected [3, 1, 4, 4]");
     let error = model.gradients(images.view(), (), Mse).expect_err("no target");
     assert!(matches!(error, ShapeError::Loss { expected_targets: 1, targets: 0, .. }), "{error}");
     let error = model.vjp(images.view(), small.view()).expect_err("a cotangent").to_string();
