@@ -5,17 +5,28 @@ use alloc::string::{String, ToString};
 #[cfg(feature = "ndarray")]
 use alloc::vec::Vec;
 
+#[cfg(feature = "safetensors")]
+use std::path::Path;
+
 #[cfg(feature = "ndarray")]
 use ndarray::{ArrayD, ArrayViewD};
+#[cfg(feature = "alloc")]
+use rand::Rng;
 
 use convshape_arith::program::HasProgram;
 
 use crate::chain::Chain;
 #[cfg(feature = "ndarray")]
 use crate::error::ShapeError;
+#[cfg(feature = "train")]
+use crate::gradient::{self, Mode};
 #[cfg(feature = "alloc")]
 use crate::param::Param;
 use crate::parts::{Linked, Parts};
+#[cfg(feature = "train")]
+use crate::train::Loss;
+#[cfg(feature = "safetensors")]
+use crate::weights::{self, LoadError, SaveError};
 use crate::workspace::workspace_bytes;
 
 /// A chain with parameters: what generic code needs of it. Every generated struct is one.
@@ -25,6 +36,33 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
     ///
     /// [`Memory`]: crate::Memory
     const WORKSPACE_BYTES: usize;
+
+    /// A model with freshly drawn parameters, as the dialect's framework initialises them.
+    #[cfg(feature = "alloc")]
+    fn init(rng: &mut impl Rng) -> Self;
+
+    /// Reads a model from a safetensors file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is not a safetensors file, lacks a tensor of the model or has it in
+    /// another shape, or has a parameter that a layer of the model does not. All such tensors are named.
+    #[cfg(feature = "safetensors")]
+    fn load(path: impl AsRef<Path>) -> Result<Self, LoadError>;
+
+    /// Reads a model from the bytes of a safetensors file.
+    ///
+    /// # Errors
+    /// Those of [`Model::load`].
+    #[cfg(feature = "safetensors")]
+    fn load_bytes(bytes: &[u8]) -> Result<Self, LoadError>;
+
+    /// Writes the model to a safetensors file. An older file of this name is replaced in one step, once
+    /// the new one is complete and on disk.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or a parameter was replaced by one of another shape.
+    #[cfg(feature = "safetensors")]
+    fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError>;
 
     /// Calls `f` with each parameter and its name in files (`enc1.weight`), in the order of the
     /// layers.
@@ -42,20 +80,74 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
     /// If an input is not of the shape that the chain was checked for, or the batches differ in
     /// size; also if a parameter was replaced by one of another shape.
     #[cfg(feature = "ndarray")]
-    fn run_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError>;
+    fn forward_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError>;
+
+    /// Another name of [`Model::forward_batch`], which no model has as a method of its own.
+    ///
+    /// # Errors
+    /// Those of [`Model::forward_batch`].
+    #[cfg(feature = "ndarray")]
+    fn run_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
+        self.forward_batch(inputs)
+    }
+
+    /// The loss of a batch and the gradients of the parameters, shaped like the model. Normalisation
+    /// takes its stored statistics, and nothing is dropped.
+    ///
+    /// # Errors
+    /// If an input or target is not of the shape that the chain and the loss take.
+    #[cfg(feature = "train")]
+    fn gradients(
+        &self,
+        inputs: &[ArrayViewD<'_, f32>],
+        targets: &[ArrayViewD<'_, f32>],
+        loss: impl Loss,
+    ) -> Result<(f32, Self), ShapeError>;
+
+    /// The gradients of the inputs and of the parameters, given those of the outputs, whatever the loss
+    /// is.
+    ///
+    /// # Errors
+    /// If an input or cotangent is not of the shape of the chain's inputs and outputs.
+    #[cfg(feature = "train")]
+    fn vjp(
+        &self,
+        inputs: &[ArrayViewD<'_, f32>],
+        cotangents: &[ArrayViewD<'_, f32>],
+    ) -> Result<(Vec<ArrayD<f32>>, Self), ShapeError>;
 
     /// Runs a batch several times, at least 0.3 seconds in all, and says how long each layer took: a
     /// table with time, speed, and percent of what the processor can do. Layers that are done together
     /// have one row. `None` where the model runs by its definition only.
     ///
     /// # Errors
-    /// Those of [`Model::run_batch`].
+    /// Those of [`Model::forward_batch`].
     #[cfg(all(feature = "std", feature = "ndarray"))]
     fn profile(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Option<crate::Profile>, ShapeError>;
 }
 
 impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
     const WORKSPACE_BYTES: usize = workspace_bytes(Linked::of::<M>());
+
+    #[cfg(feature = "alloc")]
+    fn init(rng: &mut impl Rng) -> M {
+        crate::init::init(rng)
+    }
+
+    #[cfg(feature = "safetensors")]
+    fn load(path: impl AsRef<Path>) -> Result<M, LoadError> {
+        weights::load(path)
+    }
+
+    #[cfg(feature = "safetensors")]
+    fn load_bytes(bytes: &[u8]) -> Result<M, LoadError> {
+        weights::load_bytes(bytes)
+    }
+
+    #[cfg(feature = "safetensors")]
+    fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
+        weights::save(self, path)
+    }
 
     #[cfg(feature = "alloc")]
     fn for_each_param(&self, mut f: impl FnMut(&str, &Param)) {
@@ -78,8 +170,29 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
     }
 
     #[cfg(feature = "ndarray")]
-    fn run_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
+    fn forward_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
         crate::batch::run_batch(self, inputs)
+    }
+
+    #[cfg(feature = "train")]
+    fn gradients(
+        &self,
+        inputs: &[ArrayViewD<'_, f32>],
+        targets: &[ArrayViewD<'_, f32>],
+        mut loss: impl Loss,
+    ) -> Result<(f32, M), ShapeError> {
+        let (loss, gradients) = gradient::of_loss(self, inputs, targets, &mut loss, Mode::Stored)?;
+        Ok((loss, gradients.params))
+    }
+
+    #[cfg(feature = "train")]
+    fn vjp(
+        &self,
+        inputs: &[ArrayViewD<'_, f32>],
+        cotangents: &[ArrayViewD<'_, f32>],
+    ) -> Result<(Vec<ArrayD<f32>>, M), ShapeError> {
+        let cotangents = cotangents.iter().map(ArrayViewD::to_owned).collect();
+        gradient::vjp_of(self, inputs, cotangents, Mode::Stored).map(|gradients| (gradients.inputs, gradients.params))
     }
 
     #[cfg(all(feature = "std", feature = "ndarray"))]
