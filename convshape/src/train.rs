@@ -98,7 +98,9 @@ pub use self::loss::{
     Huber, KlDivergence, L1, LastLayer, Loss, Mse, On, Sum, Weighted,
 };
 pub use self::model::Train;
-pub use self::optimizer::{Adam, AdamW, Optimizer, OptimizerState, Parameter, RmsProp, Sgd, StateError};
+pub use self::optimizer::{
+    Adam, AdamW, Groups, Lamb, Lion, Optimizer, OptimizerState, Parameter, RmsProp, Sgd, StateError,
+};
 pub use self::schedule::{Constant, Cosine, Exponential, Schedule, StepDecay, Warmup};
 pub use crate::error::{Of, TargetProblem};
 

@@ -7,9 +7,10 @@ use std::{env, fs, thread};
 
 use convshape::train::{
     Adam, AdamW, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, Checkpoint, CrossEntropy, Custom, Data, Fit,
-    FitError, Huber, KlDivergence, L1, Loss, Mse, Optimizer, RmsProp, Sgd, StepDecay, Train, Weighted, evaluate,
+    FitError, Groups, Huber, KlDivergence, L1, Lamb, Lion, Loss, Mse, On, Optimizer, RmsProp, Sgd, StepDecay, Sum,
+    Train, Weighted, evaluate,
 };
-use convshape::{Model, ShapeError, conv_chain};
+use convshape::{LoadError, Model, SaveError, ShapeError, conv_chain};
 use ndarray::{Array, Array2, Array4, ArrayD, ArrayViewD, IxDyn};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -572,3 +573,203 @@ fn threads_change_no_bit() {
 }
 
 const THREADS_VARIABLE: &str = "CONVSHAPE_TEST_THREADS";
+
+/// Five steps of each optimiser as PyTorch makes them in `f64`, and those that it lacks as their papers define them:
+/// `data/training/optimizers.py`.
+#[test]
+fn optimizers_are_those_of_pytorch() {
+    let bytes = fs::read("data/training/optimizers.safetensors").expect("the record");
+    let record = safetensors::SafeTensors::deserialize(&bytes).expect("a safetensors file");
+    let numbers = |name: &str| -> Vec<f32> {
+        let (numbers, _) = record.tensor(name).expect("a record").data().as_chunks();
+        numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+    };
+    let (start, gradients) = (numbers("start"), numbers("gradients"));
+    let optimizers: [(&str, Box<dyn Optimizer>); 14] = [
+        ("sgd", Box::new(Sgd::new(0.1))),
+        ("sgd_decay", Box::new(Sgd::new(0.1).weight_decay(0.3))),
+        ("sgd_momentum", Box::new(Sgd::new(0.1).momentum(0.9).weight_decay(0.3))),
+        ("sgd_nesterov", Box::new(Sgd::new(0.1).momentum(0.9).nesterov().weight_decay(0.3))),
+        ("adam", Box::new(Adam::new(0.1))),
+        ("adam_decay", Box::new(Adam::new(0.1).betas(0.8, 0.95).eps(1e-3).weight_decay(0.3))),
+        ("adamw", Box::new(AdamW::new(0.1))),
+        ("adamw_decay", Box::new(AdamW::new(0.1).betas(0.8, 0.95).eps(1e-3).weight_decay(0.3))),
+        ("rmsprop", Box::new(RmsProp::new(0.1))),
+        ("rmsprop_momentum", Box::new(RmsProp::new(0.1).alpha(0.9).momentum(0.5).weight_decay(0.3))),
+        ("lion", Box::new(Lion::new(0.1))),
+        ("lion_decay", Box::new(Lion::new(0.1).betas(0.8, 0.95).weight_decay(0.3))),
+        ("lamb", Box::new(Lamb::new(0.1))),
+        ("lamb_decay", Box::new(Lamb::new(0.1).betas(0.8, 0.95).eps(1e-3).weight_decay(0.3))),
+    ];
+    for (name, mut optimizer) in optimizers {
+        let mut model = Pair::init(&mut StdRng::seed_from_u64(1));
+        let mut gradient = model.clone();
+        model.x.weight.as_mut_slice().copy_from_slice(&start);
+        for (step, (of_step, expected)) in gradients.chunks(6).zip(numbers(name).chunks(6)).enumerate() {
+            gradient.x.weight.as_mut_slice().copy_from_slice(of_step);
+            optimizer.step(&mut model, &gradient).expect("parameters of their own shapes");
+            for (found, expected) in model.x.weight.as_slice().iter().zip(expected) {
+                assert!((found - expected).abs() < 2e-6, "{name}, step {step}: {found}, PyTorch has {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn parameters_in_groups() {
+    let images = images(8);
+    let data = Data::new(images.view(), images.view()).expect("as many");
+    let groups = || Groups::new(Adam::new(1e-2)).freeze("enc.*").group("dec.*", Sgd::new(1e-1).momentum(0.9));
+    let mut model = net(1);
+    Fit::new(groups(), Mse).epochs(2).run(&mut model, &data).expect("a training");
+    assert_eq!(model.enc, net(1).enc, "frozen");
+    assert_ne!(model.dec, net(1).dec);
+    assert_ne!(model.norm.weight, net(1).norm.weight);
+
+    // Each group is moved as its optimiser alone would.
+    let (_, gradients) = model.gradients(images.view(), images.view(), Mse).expect("shapes that fit");
+    let (mut grouped, mut by_sgd, mut by_adam) = (model.clone(), model.clone(), model.clone());
+    let mut optimizer = groups();
+    Optimizer::set_learning_rate(&mut optimizer, 5e-3);
+    optimizer.step(&mut grouped, &gradients).expect("a step");
+    Sgd::new(5e-2).momentum(0.9).step(&mut by_sgd, &gradients).expect("a step");
+    Adam::new(5e-3).step(&mut by_adam, &gradients).expect("a step");
+    assert_eq!((&grouped.dec, &grouped.norm.weight), (&by_sgd.dec, &by_adam.norm.weight));
+
+    // And goes on from a checkpoint, bit for bit.
+    let path = file("groups");
+    let mut whole = net(1);
+    Fit::new(groups(), Mse).batch(4).epochs(4).run(&mut whole, &data).expect("a training");
+    let mut part = net(1);
+    Fit::new(groups(), Mse).batch(4).epochs(2).checkpoint(&path).run(&mut part, &data).expect("a training");
+    let mut part = net(2);
+    Fit::new(groups(), Mse).batch(4).epochs(4).checkpoint(&path).run(&mut part, &data).expect("a training");
+    assert_eq!(bits(&part), bits(&whole));
+}
+
+/// A checkpoint is gone on from by the optimiser that it is of, or by none.
+#[test]
+fn a_checkpoint_of_another_optimizer_is_refused() {
+    let images = images(8);
+    let data = Data::new(images.view(), images.view()).expect("as many");
+    let path = file("optimizers");
+    let mut model = net(1);
+    fit().epochs(1).checkpoint(&path).run(&mut model, &data).expect("a training");
+    let written = fs::read(&path).expect("the file");
+    let others: [Box<dyn Optimizer>; 5] = [
+        Box::new(Sgd::new(0.1)),
+        Box::new(AdamW::new(0.1)),
+        Box::new(RmsProp::new(0.1)),
+        Box::new(Lion::new(0.1)),
+        Box::new(Groups::new(Adam::new(0.1)).freeze("enc.*")),
+    ];
+    for other in others {
+        let (name, mut model) = (other.name(), net(3));
+        let error = Fit::new(other, Mse).epochs(2).checkpoint(&path).run(&mut model, &data).expect_err("another");
+        let text = error.to_string();
+        assert!(matches!(error, FitError::Load(LoadError::Format { .. })), "{text}");
+        assert!(text.contains("`Adam`") && text.contains(&format!("`{name}`")), "{text}");
+        assert_eq!(bits(&model), bits(&net(3)), "nothing is changed");
+    }
+    // One that remembers something else of each parameter.
+    let momentum = file("momentum");
+    let sgd = |momentum: f64| Fit::new(Sgd::new(0.1).momentum(momentum), Mse).batch(4).epochs(2);
+    sgd(0.9).epochs(1).checkpoint(&momentum).run(&mut model, &data).expect("a training");
+    let error = sgd(0.0).checkpoint(&momentum).run(&mut model, &data).expect_err("no velocity").to_string();
+    assert!(error.contains("velocity"), "{error}");
+    // Another version, and a file that is none.
+    let version = br#""version":"2""#;
+    let place = written.windows(version.len()).position(|bytes| bytes == version).expect("a version");
+    let mut newer = written;
+    newer[place + version.len() - 2] = b'3';
+    fs::write(&path, newer).expect("a file");
+    let error = fit().epochs(2).checkpoint(&path).run(&mut model, &data).expect_err("a newer version").to_string();
+    assert!(error.contains("version 3"), "{error}");
+    model.save(&path).expect("weights");
+    assert!(fit().epochs(2).checkpoint(&path).run(&mut model, &data).is_err(), "weights are no checkpoint");
+}
+
+#[test]
+fn a_training_can_move_to_another_thread() {
+    fn assert_send<T: Send>(_: &T) {}
+    let images = images(8);
+    let boxed: Box<dyn Optimizer> = Box::new(Adam::new(1e-2));
+    let fit = Fit::new(boxed, Mse).epochs(2).prepare(|_, _| {});
+    assert_send(&fit);
+    thread::spawn(move || {
+        let data = Data::new(images.view(), images.view()).expect("as many");
+        fit.run(&mut net(1), &data).expect("a training");
+    })
+    .join()
+    .expect("the thread ends");
+}
+
+#[test]
+fn losses_are_made_of_others() {
+    let array = |data: [f32; 3]| Array::from_shape_vec(IxDyn(&[3]), data.to_vec()).expect("as many");
+    let (y, t) = (array([0.2, 0.9, -0.5]), array([0.0, 1.0, 0.5]));
+    check_loss(&mut Sum(Mse, Weighted(0.5, L1)), &[&y], &[&t], (0.04 + 0.01 + 1.0) / 3.0 + 0.65 / 3.0);
+    check_loss(&mut On(1, Mse), &[&t, &y], &[&t], (0.04 + 0.01 + 1.0) / 3.0);
+    check_loss(&mut Sum(Mse, On(1, Mse)), &[&t, &y], &[&t], (0.04 + 0.01 + 1.0) / 3.0);
+    let three = (Mse, L1, Weighted(2.0, Mse));
+    check_loss(&mut { three }, &[&y, &y, &t], &[&t, &t, &t], (0.04 + 0.01 + 1.0) / 3.0 + 1.3 / 3.0);
+}
+
+/// What generic code does with a model has the names of the model's own methods.
+#[test]
+fn generic_code_has_every_operation() {
+    fn round_trip<M: Model>(path: &std::path::Path, x: ArrayViewD<'_, f32>) -> Result<(), SaveError> {
+        let model = M::init(&mut StdRng::seed_from_u64(1));
+        model.save(path)?;
+        let loaded = M::load(path).expect("the same chain");
+        assert_eq!(bits(&loaded), bits(&model));
+        assert_eq!(bits(&M::load_bytes(&fs::read(path).expect("the file")).expect("the same bytes")), bits(&model));
+        let y = model.forward_batch(&[x.view()]).expect("shapes that fit");
+        assert_eq!(model.run_batch(&[x.view()]).expect("shapes that fit"), y);
+        let (loss, gradients) = model.gradients(&[x.view()], &[x.view()], Mse).expect("shapes that fit");
+        let count = x.len() as f32;
+        let cotangent = (&y[0] - &x).mapv(|difference| 2.0 * difference / count);
+        let (_, by_vjp) = model.vjp(&[x.view()], &[cotangent.view()]).expect("shapes that fit");
+        let mut expected = Vec::new();
+        gradients.for_each_param(|_, gradient| expected.extend_from_slice(gradient.as_slice()));
+        let mut found = Vec::new();
+        by_vjp.for_each_param(|_, gradient| found.extend_from_slice(gradient.as_slice()));
+        assert!(loss > 0.0 && found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6));
+        Ok(())
+    }
+    round_trip::<Net>(&file("generic"), images(3).view().into_dyn()).expect("a file");
+}
+
+conv_chain! {
+    /// Ends with what the loss applies itself.
+    struct Twice {
+        input: [4];
+        a: Linear(4 -> 3);
+        last: Softmax;
+        output: [3];
+    }
+}
+
+/// A softmax before a loss that applies one is legal and surely not meant: it is told, once.
+#[test]
+fn a_last_layer_that_the_loss_applies_is_told() {
+    if env::var_os(TWICE_VARIABLE).is_some() {
+        let model = Twice::init(&mut StdRng::seed_from_u64(1));
+        let (x, t) = (Array2::ones((2, 4)), ndarray::Array1::zeros(2));
+        for _ in 0..3 {
+            model.gradients(x.view(), t.view(), CrossEntropy).expect("legal");
+        }
+        model.gradients(x.view(), Array2::zeros((2, 3)).view(), Mse).expect("a loss that applies nothing");
+        return;
+    }
+    let output = Command::new(env::current_exe().expect("this test"))
+        .args(["--exact", "a_last_layer_that_the_loss_applies_is_told", "--nocapture"])
+        .env(TWICE_VARIABLE, "1")
+        .output()
+        .expect("a process");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert_eq!(told.matches("`Twice` ends with `last`, a Softmax").count(), 1, "{told}");
+}
+
+const TWICE_VARIABLE: &str = "CONVSHAPE_TEST_TWICE";

@@ -131,7 +131,7 @@ pub(super) fn restore<M: Train>(
             expected.insert(key(parameter, buffer), (param.as_slice().len(), parameter.to_owned(), *buffer));
         }
     });
-    let kind = optimizer.name().to_owned();
+    let kind = optimizer.name();
     if state.optimizer != kind && !state.optimizer.is_empty() {
         return Err(StateError::Optimizer { found: state.optimizer, expected: kind });
     }

@@ -104,7 +104,7 @@ impl fmt::Display for FirstLayer<'_> {
 }
 
 /// What is done to a batch before a step.
-type Prepare<'a> = Box<dyn FnMut(&mut Batch, &mut dyn Rng) + 'a>;
+type Prepare<'a> = Box<dyn FnMut(&mut Batch, &mut dyn Rng) + Send + 'a>;
 
 /// A training: how often, in which batches, how fast.
 ///
@@ -227,7 +227,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     /// Changes each batch before its step: adds noise, draws what a model takes as noise. The
     /// generator is the step's own.
     #[must_use]
-    pub fn prepare(self, prepare: impl FnMut(&mut Batch, &mut dyn Rng) + 'a) -> Self {
+    pub fn prepare(self, prepare: impl FnMut(&mut Batch, &mut dyn Rng) + Send + 'a) -> Self {
         Fit { prepare: Some(Box::new(prepare)), ..self }
     }
 

@@ -1,14 +1,21 @@
-//! Optimisers: how parameters move, given their gradients. The formulas are PyTorch's.
+//! Optimisers: how parameters move, given their gradients. The formulas are PyTorch's, or those of the papers.
 
 mod adam;
+mod groups;
+mod lamb;
+mod lion;
 mod rms_prop;
 mod sgd;
 mod state;
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::fmt::Debug;
 
 pub use self::adam::{Adam, AdamW};
+pub use self::groups::Groups;
+pub use self::lamb::Lamb;
+pub use self::lion::Lion;
 pub use self::rms_prop::RmsProp;
 pub use self::sgd::Sgd;
 use self::state::Memory;
@@ -25,7 +32,7 @@ use crate::param::Param;
 /// model. One whose kind is chosen at run time is a `Box<dyn Optimizer>`.
 pub trait Optimizer: Debug + Send {
     /// Its name, as checkpoints have it.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> String;
 
     /// Begins a step, in which every parameter is moved once.
     fn begin(&mut self);
@@ -93,7 +100,7 @@ pub struct Parameter<'a> {
 }
 
 impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> String {
         (**self).name()
     }
 
@@ -150,8 +157,8 @@ use optimizer;
 /// The methods of [`Optimizer`] that only store. `buffers` are the names of what it remembers.
 macro_rules! stored {
     ($name:literal, |$self:ident| $buffers:expr) => {
-        fn name(&self) -> &'static str {
-            $name
+        fn name(&self) -> String {
+            $name.into()
         }
 
         fn begin(&mut self) {

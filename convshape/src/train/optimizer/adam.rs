@@ -1,5 +1,7 @@
 //! Adam, and AdamW, in which weight decay does not go through the moments.
 
+use alloc::string::String;
+
 use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
 use crate::error::ShapeError;
 

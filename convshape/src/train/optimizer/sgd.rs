@@ -1,5 +1,7 @@
 //! Stochastic gradient descent.
 
+use alloc::string::String;
+
 use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
 use crate::error::ShapeError;
 

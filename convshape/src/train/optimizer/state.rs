@@ -86,19 +86,18 @@ impl Memory {
         self.buffers.get(parameter)?.first().map(Vec::len)
     }
 
-    pub(super) fn state(&self, optimizer: &str, names: &[&str]) -> OptimizerState {
+    pub(super) fn state(&self, optimizer: String, names: &[&str]) -> OptimizerState {
         let buffers = self.buffers.iter().flat_map(|(parameter, own)| {
             names.iter().zip(own).map(move |(name, buffer)| (key(parameter, name), buffer.clone()))
         });
-        OptimizerState { optimizer: optimizer.to_owned(), steps: self.steps, buffers: buffers.collect() }
+        OptimizerState { optimizer, steps: self.steps, buffers: buffers.collect() }
     }
 
     /// The reverse of [`Memory::state`].
-    pub(super) fn of(state: OptimizerState, optimizer: &str, names: &[&str]) -> Result<Memory, StateError> {
+    pub(super) fn of(state: OptimizerState, expected: String, names: &[&str]) -> Result<Memory, StateError> {
         if state == OptimizerState::default() {
             return Ok(Memory::default());
         }
-        let expected = optimizer.to_owned();
         if state.optimizer != expected {
             return Err(StateError::Optimizer { found: state.optimizer, expected });
         }
