@@ -8,15 +8,15 @@ mod target;
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 #[cfg(feature = "alloc")]
-use alloc::format;
-#[cfg(feature = "alloc")]
 use alloc::string::String;
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::fmt;
 
 #[cfg(feature = "alloc")]
-use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::fault::Reason;
+#[cfg(feature = "alloc")]
+use convshape_arith::graph::GraphError;
 #[cfg(feature = "ndarray")]
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
@@ -320,7 +320,7 @@ fn plural(count: usize) -> &'static str {
 #[derive(Debug)]
 pub(crate) enum PlanError {
     /// A layer does not take what came to it.
-    Layer(RunError),
+    Layer(GraphError),
     /// A normalisation by the statistics of the batch has too few values for a variance.
     TooFewValues {
         /// The layer.
@@ -340,7 +340,7 @@ impl PlanError {
     /// The error of a batch that a chain was given.
     pub(crate) fn of(self, chain: &'static str, batch: usize) -> ShapeError {
         match self {
-            PlanError::Layer(error) => error.of(chain),
+            PlanError::Layer(error) => ShapeError::of_graph(chain, error),
             PlanError::TooFewValues { layer, values } => ShapeError::TooFewValues { chain, layer, values, batch },
             PlanError::Memory { elements } => ShapeError::Memory { chain, batch, elements },
         }
@@ -348,31 +348,22 @@ impl PlanError {
 }
 
 #[cfg(feature = "train")]
-impl From<RunError> for PlanError {
-    fn from(error: RunError) -> PlanError {
+impl From<GraphError> for PlanError {
+    fn from(error: GraphError) -> PlanError {
         PlanError::Layer(error)
     }
 }
 
-/// A layer does not take what came to it: the inputs are not those the chain was checked for.
 #[cfg(feature = "alloc")]
-#[derive(Clone, Debug)]
-pub(crate) struct RunError {
-    /// The layer, with the names around it.
-    pub(crate) layer: String,
-    /// Why.
-    pub(crate) fault: Fault,
-}
-
-#[cfg(feature = "alloc")]
-impl RunError {
-    /// The error of a sub-chain, seen from outside.
-    pub(crate) fn within(self, chain: &str) -> RunError {
-        RunError { layer: format!("{chain}.{}", self.layer), ..self }
-    }
-
-    /// The error of a chain that nothing is around.
-    pub(crate) fn of(self, chain: &'static str) -> ShapeError {
-        ShapeError::Layer { chain, layer: self.layer, reason: Box::new(self.fault.reason) }
+impl ShapeError {
+    /// What a chain's graph says of its inputs.
+    ///
+    /// # Panics
+    /// If the chain's graph itself is wrong, which compiles for no chain.
+    pub(crate) fn of_graph(chain: &'static str, error: GraphError) -> ShapeError {
+        match error {
+            GraphError::Layer { layer, fault } => ShapeError::Layer { chain, layer, reason: Box::new(fault.reason) },
+            error => unreachable!("`{chain}`: {error}"),
+        }
     }
 }

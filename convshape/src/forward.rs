@@ -182,7 +182,8 @@ fn step_through<M: Parts>(
     inputs: &[&[f32]],
 ) -> Result<Vec<(Shape, Vec<f32>)>, ShapeError> {
     let params: Vec<&[f32]> = checked_params(model)?.into_iter().map(Param::as_slice).collect();
-    let layout = Dynamic::new(Linked::of::<M>(), shapes).map_err(|error| error.of(M::PROGRAM.name))?;
+    let layout =
+        Dynamic::new(Linked::of::<M>(), shapes).map_err(|error| ShapeError::of_graph(M::PROGRAM.name, error))?;
     let mut memory = vec![0.0; layout.elements()];
     let mut outputs: Vec<(Shape, Vec<f32>)> =
         layout.outputs().map(|shape| (*shape, Vec::with_capacity(batch * count(shape)))).collect();

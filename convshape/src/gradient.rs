@@ -3,6 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use convshape_arith::graph::Graph;
 use convshape_arith::shape::Shape;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use rand::Rng;
@@ -74,7 +75,10 @@ pub(crate) fn differentiate<M: Parts>(
 
     let mut dparams: Vec<Vec<f32>> = params.iter().map(|_| Vec::new()).collect();
     let elements: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();
-    let dinputs = run.plan.backward(&elements, &cotangents, &mut dparams).map_err(|error| error.of(program.name))?;
+    let dinputs = run
+        .plan
+        .backward(&elements, &cotangents, &mut dparams)
+        .map_err(|error| ShapeError::of_graph(program.name, error))?;
     let dinputs = inputs.iter().zip(dinputs).map(|(input, gradient)| {
         ArrayD::from_shape_vec(IxDyn(input.shape()), gradient).expect("an input's gradient is shaped like the input")
     });
@@ -120,7 +124,7 @@ impl Run {
         let key = of(Key { inputs, batch, training: false, inputs_too: false, every_layer: false });
         let none = Plans::default();
         let plans = model.cache().map_or(&none, |cache| &cache.plans);
-        let plan = plans.take(Linked::of::<M>(), key).map_err(|error| error.of(program.name, batch))?;
+        let plan = plans.take(key, Graph::of::<M>).map_err(|error| error.of(program.name, batch))?;
         Ok(Run { program, plan, batch })
     }
 
@@ -139,7 +143,7 @@ impl Run {
             Mode::Stored => None,
         };
         let updates = self.plan.forward(&elements, &stamps, &inputs, rng);
-        updates.map_err(|error| error.of(self.program.name))
+        updates.map_err(|error| ShapeError::of_graph(self.program.name, error))
     }
 
     /// Leaves the plan to the next step.

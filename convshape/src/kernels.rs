@@ -29,8 +29,6 @@ use self::border::Border;
 #[cfg(feature = "std")]
 pub(crate) use self::border::source;
 use self::conv::Geometry;
-#[cfg(feature = "std")]
-pub(crate) use self::conv::Weight;
 pub(crate) use self::direct::convolution;
 use self::layout::{Channels, Grid};
 pub use self::number::Number;

@@ -15,9 +15,9 @@ use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
-#[cfg(feature = "alloc")]
-use crate::error::RunError;
 use crate::parts::Linked;
+#[cfg(feature = "alloc")]
+use convshape_arith::graph::GraphError;
 use convshape_arith::program::{Action, Program, Step};
 
 /// The place of one value.
@@ -262,7 +262,7 @@ impl Dynamic {
     ///
     /// # Errors
     /// If a layer does not take what comes to it.
-    pub(crate) fn new(linked: Linked, inputs: &[Shape]) -> Result<Dynamic, RunError> {
+    pub(crate) fn new(linked: Linked, inputs: &[Shape]) -> Result<Dynamic, GraphError> {
         let Linked { program, chains: linked_chains, .. } = linked;
         let mut slots = vec![Slot::NONE; program.values];
         let mut chains = Vec::new();
@@ -274,12 +274,12 @@ impl Dynamic {
             match step.action {
                 Action::Layer(op) => {
                     let output = op.bind(&operands[0], program.order).output(&operands, program.order);
-                    let error = |fault| RunError { layer: step.name.to_string(), fault };
+                    let error = |fault| GraphError::Layer { layer: step.name.to_string(), fault };
                     slots[step.output] = Slot::of(output.map_err(error)?);
                 }
                 Action::Chain { index } => {
                     let chain =
-                        Dynamic::new(linked_chains[index], &operands).map_err(|error| error.within(step.name))?;
+                        Dynamic::new(linked_chains[index], &operands).map_err(|error| within(step.name, error))?;
                     for (port, output) in chain.program.outputs.iter().enumerate() {
                         slots[step.output + port] = Slot::of(chain.slots[output.value].shape);
                     }
@@ -302,6 +302,15 @@ impl Dynamic {
     /// The shapes of the outputs.
     pub(crate) fn outputs(&self) -> impl Iterator<Item = &Shape> {
         self.program.outputs.iter().map(|port| &self.slots[port.value].shape)
+    }
+}
+
+/// The error of a sub-chain, seen from outside.
+#[cfg(feature = "alloc")]
+fn within(chain: &str, error: GraphError) -> GraphError {
+    match error {
+        GraphError::Layer { layer, fault } => GraphError::Layer { layer: alloc::format!("{chain}.{layer}"), fault },
+        error => error,
     }
 }
 

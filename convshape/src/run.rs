@@ -162,6 +162,7 @@ impl Operands<f32> for Reads<'_> {
 
 #[cfg(all(test, feature = "alloc"))]
 mod tests {
+    use alloc::string::ToString;
     use alloc::vec;
     use alloc::vec::Vec;
 
@@ -298,6 +299,6 @@ mod tests {
     #[test]
     fn an_error_names_the_layer_of_the_sub_chain() {
         let Err(error) = Dynamic::new(OUTER_LINKED, &[Shape::of(&[3, 1])]) else { panic!("3 features are too many") };
-        assert_eq!(error.layer, "step.step");
+        assert!(error.to_string().starts_with("`step.step`"), "{error}");
     }
 }

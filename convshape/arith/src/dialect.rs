@@ -87,6 +87,12 @@ impl WeightLayout {
         };
         WeightLayout { out_axis, in_axis, first_tap_axis: 2, flipped: false }
     }
+
+    /// The shape of a weight without taps.
+    pub const fn matrix(&self, inputs: i64, outputs: i64) -> Shape {
+        let shape = Shape::unknown(2).with(self.out_axis, Size::Number(outputs));
+        shape.with(self.in_axis, Size::Number(inputs))
+    }
 }
 
 impl Conv {

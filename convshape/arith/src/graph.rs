@@ -10,6 +10,7 @@
 
 mod build;
 mod error;
+mod lower;
 
 use alloc::string::String;
 use alloc::vec::Vec;

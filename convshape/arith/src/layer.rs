@@ -12,7 +12,8 @@ use crate::op::{AxisOrder, Direction, Op, PoolKind, SeparableConv};
 use crate::shape::Shape;
 use crate::size::Size;
 
-use self::conv::{bind_conv, conv_macs, conv_output, or, slide, with_sizes};
+pub(crate) use self::conv::conv_output;
+use self::conv::{bind_conv, conv_macs, or, slide, with_sizes};
 use self::dense::{elements, fill, linear, reshaped};
 use self::join::{broadcast, concatenated, sliced};
 use self::resize::{cropped, padded, shuffled, unshuffled, upsampled};

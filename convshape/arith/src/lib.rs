@@ -24,6 +24,7 @@ pub mod figure;
 #[cfg(feature = "alloc")]
 pub mod graph;
 pub mod layer;
+pub mod lower;
 pub mod op;
 pub mod operator;
 pub mod padding;
@@ -35,3 +36,4 @@ pub mod size;
 pub mod solve;
 pub mod stored;
 pub mod text;
+pub mod weight;

@@ -277,11 +277,8 @@ impl Op {
             }
             Op::Linear { dialect, inputs: Some(inputs), outputs, bias } => {
                 let layout = WeightLayout::linear(dialect);
-                let shape = Shape::unknown(2)
-                    .with(layout.out_axis, Size::Number(outputs))
-                    .with(layout.in_axis, Size::Number(inputs));
                 let (weight, bias_init) = inits(dialect, inputs, outputs);
-                let params = NONE.kernel(dialect, shape, layout, weight);
+                let params = NONE.kernel(dialect, layout.matrix(inputs, outputs), layout, weight);
                 if bias { params.push(dialect, Role::Bias, Shape::of(&[outputs]), bias_init) } else { params }
             }
             Op::BatchNorm { dialect, channels: Some(channels), affine, .. } => {

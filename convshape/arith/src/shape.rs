@@ -146,6 +146,11 @@ impl Shape {
         shape
     }
 
+    /// Whether its sizes are these numbers.
+    pub fn is(&self, sizes: &[usize]) -> bool {
+        self.numbers().is_some_and(|numbers| &numbers[..self.rank()] == sizes)
+    }
+
     /// The sizes as numbers, if all are: what a fixed-size chain is made of.
     #[expect(clippy::cast_possible_truncation, reason = "compared with the largest usize first")]
     pub const fn numbers(&self) -> Option<[usize; MAX_RANK]> {

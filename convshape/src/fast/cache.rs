@@ -5,12 +5,13 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::vec::Vec;
 
+use convshape_arith::graph::{Graph, GraphError};
 use convshape_arith::shape::Shape;
 
 use super::engine::{Engine, Spares};
 use super::simd::Level;
 use crate::param::Param;
-use crate::parts::{Linked, Parts};
+use crate::parts::Parts;
 
 /// What a model keeps beside its parameters. It takes no part in comparisons; a clone shares it
 /// until one of the two changes.
@@ -40,13 +41,14 @@ impl Cache {
         model: &M,
         inputs: impl Iterator<Item = Shape> + Clone,
     ) -> Option<Arc<Engine>> {
-        self.engine_of(Linked::of::<M>(), &|f| model.visit(f), inputs)
+        self.engine_of(&|inputs| Graph::of::<M>().with_inputs(inputs), &|f| model.visit(f), inputs)
     }
 
-    /// As [`Cache::engine`], for a program and the parameters that `visit` goes through.
+    /// As [`Cache::engine`], for the graph that `graph` makes on inputs of the shapes it is given, and
+    /// the parameters that `visit` goes through.
     pub(crate) fn engine_of<'p>(
         &self,
-        linked: Linked,
+        graph: &dyn Fn(&[Shape]) -> Result<Graph, GraphError>,
         visit: &Visit<'_, 'p>,
         inputs: impl Iterator<Item = Shape> + Clone,
     ) -> Option<Arc<Engine>> {
@@ -66,9 +68,12 @@ impl Cache {
         }
         let mut params = Vec::new();
         visit(&mut |param| params.push(param));
-        linked.check(&params).ok()?;
-        let spares = Arc::clone(&self.spares);
-        let engine = Engine::new(linked, &params, &inputs.clone().collect::<Vec<_>>(), Level::best(), spares)?;
+        let graph = graph(&inputs.clone().collect::<Vec<_>>()).and_then(|graph| graph.lowered()).ok()?;
+        let shapes = graph.params().iter().map(|param| &param.shape);
+        if !params.iter().zip(shapes).all(|(param, shape)| shape.is(param.shape())) {
+            return None;
+        }
+        let engine = Engine::new(&graph, &params, Level::best(), Arc::clone(&self.spares))?;
         let engine = Arc::new(engine);
         let most = (MOST_PACKED / engine.weights().max(1)).clamp(*SHAPES.start(), *SHAPES.end());
         let mut engines = self.engines.write().unwrap_or_else(PoisonError::into_inner);
@@ -110,6 +115,7 @@ impl fmt::Debug for Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parts::Linked;
     use crate::parts::assemble;
     use crate::test_model::Small;
 

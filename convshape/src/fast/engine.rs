@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::vec::Vec;
 
+use convshape_arith::graph::Graph;
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 
@@ -21,7 +22,6 @@ use super::simd::Level;
 use super::threads::{self, Threads};
 use crate::kernels;
 use crate::param::Param;
-use crate::parts::Linked;
 use crate::workspace::Workspace;
 
 /// A model's plan and packed weights.
@@ -71,15 +71,9 @@ impl Spares {
 const CACHED: usize = 192 * 1024;
 
 impl Engine {
-    /// For a model with these parameters; `None` where the plan has no words for what is wrong.
-    pub(crate) fn new(
-        linked: Linked,
-        params: &[&Param],
-        inputs: &[Shape],
-        level: Level,
-        spares: Arc<Spares>,
-    ) -> Option<Engine> {
-        let plan = Plan::new(linked, inputs, level)?;
+    /// For a lowered graph and its parameters; `None` where the plan has no words for what is wrong.
+    pub(crate) fn new(graph: &Graph, params: &[&Param], level: Level, spares: Arc<Spares>) -> Option<Engine> {
+        let plan = Plan::new(graph, level)?;
         let mut weights = 0;
         let mut steps = Vec::new();
         for (step, &clears) in plan.steps.iter().zip(&plan.clears) {
@@ -192,9 +186,7 @@ impl Engine {
         let plan = &self.plan;
         plan.steps.iter().map(move |step| {
             let nodes = step.nodes.iter().map(|&node| &plan.nodes[node]);
-            let macs = nodes
-                .clone()
-                .map(|node| node.op.macs(&plan.shapes[node.inputs[0]], &plan.shapes[node.output], plan.order));
+            let macs = nodes.clone().map(|node| node.macs);
             (nodes.map(|node| &node.name[..]).collect(), macs.sum())
         })
     }

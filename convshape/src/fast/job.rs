@@ -4,21 +4,22 @@ use std::boxed::Box;
 use std::vec;
 use std::vec::Vec;
 
-use convshape_arith::op::{Dialect, Op, PerAxis};
+use convshape_arith::graph::Node;
+use convshape_arith::op::{Op, PerAxis};
 use convshape_arith::shape::Shape;
+use convshape_arith::weight::WeightMap;
 
 use super::buffer::View;
 use super::conv::{Conv, Sum};
 use super::math::Finish;
 use super::norm::{Along, GroupNorm};
-use super::plan::{Method, Node, Plan, Step, Work};
+use super::plan::{Method, Plan, Step, Work};
 use super::planes::Planes;
 use super::pool::Windows;
 use super::rows::Rows;
 use super::simd::Level;
 use super::slide::Slide;
 use super::winograd::Winograd;
-use crate::kernels::Weight;
 use crate::param::Param;
 
 /// A step, ready to run.
@@ -153,7 +154,7 @@ impl Ready {
                 Job::Reference(Box::new(Reference {
                     op: node.op,
                     params: node.params.iter().map(|&param| params[param].as_slice().to_vec()).collect(),
-                    shapes: node.inputs.iter().chain([&node.output]).map(|&value| plan.shapes[value]).collect(),
+                    shapes: node.inputs.iter().chain(&node.outputs).map(|&value| plan.shapes[value]).collect(),
                     room: room.clone(),
                 }))
             }
@@ -169,9 +170,9 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
     let weight = params[node.params[0]].as_slice();
     let bias = |at: usize| params[node.params[at]].as_slice().to_vec();
     let channels = output.channels;
-    let (groups, biased) = match node.op {
-        Op::Conv(conv) => (usize::try_from(conv.groups).ok()?, conv.bias),
-        Op::Linear { bias, .. } => (1, bias),
+    let (groups, biased, rank) = match node.op {
+        Op::Conv(conv) => (usize::try_from(conv.groups).ok()?, conv.bias, conv.rank),
+        Op::Linear { bias, .. } => (1, bias, 0),
         _ => return None,
     };
     let (mut scale, mut shift) = (vec![1.0; channels], vec![0.0; channels]);
@@ -185,28 +186,8 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
             shift[channel] = shift[channel] * factor[channel] + constant[channel];
         }
     }
-    let inputs_of_linear = input.channels;
-    let inputs_first = match node.op {
-        Op::Linear { dialect, .. } => matches!(dialect, Dialect::Flax | Dialect::Keras),
-        _ => false,
-    };
-    let layout = match node.op {
-        Op::Conv(conv) => Some(Weight::new(&conv)),
-        _ => None,
-    };
-    let skip = match node.op {
-        Op::Conv(conv) => 3 - conv.rank,
-        _ => 0,
-    };
-    let weight = |channel: usize, input: usize, tap: PerAxis<usize>| match &layout {
-        Some(layout) => {
-            let mut own = [0; 3];
-            own[..3 - skip].copy_from_slice(&tap[skip..]);
-            weight[layout.at(channel, input, own)]
-        }
-        None if inputs_first => weight[input * channels + channel],
-        None => weight[channel * inputs_of_linear + input],
-    };
+    let map = WeightMap::of(&node.op)?.on_last_axes(rank);
+    let weight = |channel: usize, input: usize, tap: PerAxis<usize>| weight[map.at(channel, input, tap)];
     let finish = activation.map_or(Finish::None, Finish::of);
     let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
     Some(match method {

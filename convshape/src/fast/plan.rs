@@ -1,42 +1,27 @@
-//! A program with its sizes, as steps over buffers.
+//! A graph with its sizes, as steps over buffers.
 //!
 //! What follows a convolution and belongs to each element alone is done with it: normalisation by
 //! stored statistics becomes part of its weights, an activation its end. A `Concat`'s operands are
 //! written where they are joined, a `Slice` is read where it lies. Buffers share memory where their
 //! lives do not meet.
 
-mod flatten;
 mod lower;
 mod place;
 
 use std::boxed::Box;
-use std::string::String;
 use std::vec::Vec;
 
 use convshape_arith::axis::Window;
-use convshape_arith::op::{Activation, AxisOrder, Op, PoolKind};
+use convshape_arith::graph::{Graph, Node, Port};
+use convshape_arith::op::{Activation, AxisOrder, PoolKind};
 use convshape_arith::shape::Shape;
 
-use self::flatten::Flat;
 use self::lower::Lowering;
 use super::buffer::View;
 use super::rows::Rows;
 use super::simd::Level;
 use super::taps::Axis;
 use super::winograd::Tiling;
-use crate::parts::Linked;
-
-/// One layer of a program and its sub-chains.
-#[derive(Clone, Debug)]
-pub(super) struct Node {
-    /// Its name, with those of the sub-chains it is in.
-    pub(super) name: String,
-    pub(super) op: Op,
-    pub(super) inputs: Vec<usize>,
-    pub(super) output: usize,
-    /// The places of its parameters.
-    pub(super) params: Vec<usize>,
-}
 
 /// One step.
 #[derive(Clone, Debug)]
@@ -112,14 +97,10 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan of a program on inputs of these shapes; `None` where something is not known or does
-    /// not fit: the reference path then reports the error.
-    pub(super) fn new(linked: Linked, inputs: &[Shape], level: Level) -> Option<Plan> {
-        let order = linked.program.order;
-        let mut flat = Flat::default();
-        let values: Vec<usize> = inputs.iter().map(|shape| flat.value(*shape)).collect();
-        let outputs = flat.flatten(linked, "", &values)?;
-        let lowered = Lowering::new(level, order, flat, inputs.len(), outputs.clone())?;
+    /// The plan of a lowered graph; `None` if a size is a symbol.
+    pub(super) fn new(graph: &Graph, level: Level) -> Option<Plan> {
+        let shapes = |ports: &[Port]| ports.iter().map(|port| *graph.shape(port.value)).collect();
+        let lowered = Lowering::new(level, graph)?;
         let mut plan = Plan {
             nodes: lowered.nodes,
             shapes: lowered.shapes,
@@ -127,11 +108,10 @@ impl Plan {
             views: Vec::new(),
             clears: Vec::new(),
             elements: 0,
-            order,
-            inputs: inputs.to_vec(),
-            outputs: Vec::new(),
+            order: graph.order(),
+            inputs: shapes(graph.inputs()),
+            outputs: shapes(graph.outputs()),
         };
-        plan.outputs = outputs.iter().map(|&value| plan.shapes[value]).collect();
         plan.place(&lowered.grids, &lowered.layouts, &lowered.inside);
         Some(plan)
     }

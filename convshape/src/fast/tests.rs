@@ -1,17 +1,17 @@
 //! Every fast step against the layers' definitions, on every instruction set of the machine.
 
-use std::boxed::Box;
 use std::format;
 use std::string::String;
-use std::string::ToString;
 use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
 
+use convshape_arith::graph::Graph;
 use convshape_arith::op::{
     Activation, Amount, AutoPad, AxisOrder, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
     PoolKind, ResizeTo, SeparableConv, Upsample,
 };
+use convshape_arith::param::Role;
 use convshape_arith::shape::Shape;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
@@ -20,8 +20,7 @@ use super::engine::Engine;
 use super::simd::Level;
 use crate::kernels;
 use crate::param::Param;
-use crate::parts::Linked;
-use convshape_arith::program::{Action, Port, Program, Step};
+use crate::parts::Sizes;
 
 /// Sums in `f32` differ from those in `f64` by the roundings of their terms; the tests' sums have
 /// terms of at most 1 and are of less than a thousand of them.
@@ -51,73 +50,54 @@ fn elements(shape: &Shape) -> usize {
     shape.numbers().expect("plain numbers").iter().product()
 }
 
-fn leak<T>(items: Vec<T>) -> &'static [T] {
-    Box::leak(items.into_boxed_slice())
+/// A chain of layers, each with the values it reads; value 0 is the input.
+fn graph(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &[usize]) -> Option<Graph> {
+    let mut graph = Graph::new("Test", order);
+    graph.input("input", input);
+    for (op, inputs) in layers {
+        graph.push("layer", *op, inputs).ok()?;
+    }
+    outputs.iter().for_each(|&value| graph.output("port", value).expect("a layer's value"));
+    Some(graph)
 }
 
-/// A chain of layers, each with the values it reads; value 0 is the input.
-fn program(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &[usize]) -> Option<Program> {
-    let mut shapes = vec![input];
-    let mut steps = Vec::new();
-    for (op, inputs) in layers {
-        let read: Vec<Shape> = inputs.iter().map(|&value| shapes[value]).collect();
-        let op = op.bind(&read[0], order);
-        shapes.push(op.output(&read, order).ok()?);
-        let (inputs, output) = (leak(inputs.clone()), shapes.len() - 1);
-        steps.push(Step { name: "layer", file_name: "layer", action: Action::Layer(op), inputs, output, tied: None });
-    }
-    let port = |value: usize| Port { name: "port", shape: shapes[value], value };
-    Some(Program {
-        name: "Test",
-        order,
-        inputs: leak(vec![port(0)]),
-        steps: leak(steps),
-        outputs: leak(outputs.iter().map(|&value| port(value)).collect()),
-        chains: &[],
-        values: shapes.len(),
-    })
+/// Parameters of drawn numbers; variances are positive.
+fn draw(random: &mut Random, graph: &Graph) -> Vec<Param> {
+    let params = graph.params().iter().map(|param| {
+        let (low, high) = if param.role == Role::Variance { (0.5, 2.0) } else { (-1.0, 1.0) };
+        Param::new(Sizes::of(&param.shape), random.floats(param.elements.len(), low, high))
+    });
+    params.collect()
 }
 
 /// Runs a chain by definition and on every level, and compares.
 fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &[usize]) -> bool {
-    let Some(program) = program(order, input, layers, outputs) else { return false };
-    let program: &'static Program = Box::leak(Box::new(program));
-    let linked = Linked { program, chains: &[], slots: &[] };
-    let params: Vec<Param> = linked
-        .specs()
-        .map(|spec| {
-            let positive = spec.name.to_string().ends_with("running_var");
-            let values =
-                random.floats(spec.count(), if positive { 0.5 } else { -1.0 }, if positive { 2.0 } else { 1.0 });
-            Param::new(spec.shape, values)
-        })
-        .collect();
+    let Some(graph) = graph(order, input, layers, outputs) else { return false };
+    let params = draw(random, &graph);
     let batch = usize::try_from(random.pick(1, 3)).expect("small");
     let x = random.floats(batch * elements(&input), -1.0, 1.0);
     let mut expected: Vec<Vec<f32>> = vec![Vec::new(); outputs.len()];
     for sample in x.chunks(elements(&input)) {
         let mut values: Vec<(Shape, Vec<f32>)> = vec![(input, sample.to_vec())];
-        let mut params = params.iter();
-        for step in program.steps {
-            let Action::Layer(op) = step.action else { unreachable!("no sub-chains here") };
+        for node in graph.nodes() {
             let inputs: Vec<(&Shape, &[f32])> =
-                step.inputs.iter().map(|&value| (&values[value].0, &values[value].1[..])).collect();
-            let read: Vec<Shape> = inputs.iter().map(|(shape, _)| **shape).collect();
-            let output = op.output(&read, order).expect("was checked");
-            let own: Vec<&[f32]> = params.by_ref().take(op.params().len()).map(Param::as_slice).collect();
-            let mut y = vec![0.0; elements(&output)];
-            kernels::apply(&op, order, &own, &inputs[..], &output, &mut y).expect("was checked");
-            values.push((output, y));
+                node.inputs.iter().map(|&value| (&values[value].0, &values[value].1[..])).collect();
+            let output = graph.shape(node.outputs[0]);
+            let own: Vec<&[f32]> = node.params.iter().map(|&param| params[param].as_slice()).collect();
+            let mut y = vec![0.0; elements(output)];
+            kernels::apply(&node.op, order, &own, &inputs[..], output, &mut y).expect("was checked");
+            values.push((*output, y));
         }
         for (all, &value) in expected.iter_mut().zip(outputs) {
             all.extend(&values[value].1);
         }
     }
     #[cfg(feature = "train")]
-    super::train::tests::check(linked, &params, input, &x, batch);
+    super::train::tests::check(&graph, &params, &x, batch);
     for level in Level::all() {
         let params: Vec<&Param> = params.iter().collect();
-        let engine = Engine::new(linked, &params, &[input], level, Arc::default()).expect("a plan");
+        let lowered = graph.lowered().expect("was checked");
+        let engine = Engine::new(&lowered, &params, level, Arc::default()).expect("a plan");
         let mut found: Vec<Vec<f32>> = expected.iter().map(|y| vec![f32::NAN; y.len()]).collect();
         let mut rooms: Vec<&mut [f32]> = found.iter_mut().map(|y| &mut y[..]).collect();
         // What was there before must not matter.
@@ -548,7 +528,7 @@ fn layers_of_every_dialect() {
 
 /// Chains with enough work for several threads.
 #[cfg(feature = "rayon")]
-fn large() -> Vec<&'static Program> {
+fn large() -> Vec<Graph> {
     let mut random = Random::new(6);
     let mut conv = |direction, inputs, outputs, kernel, stride, groups| {
         let (dilation, bias, padding) = ([1; 3], true, Padding::Symmetric([1; 3]));
@@ -578,7 +558,7 @@ fn large() -> Vec<&'static Program> {
         (Op::Softmax, vec![6]),
     ];
     let (first, last) = (AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast);
-    let programs = [
+    let graphs = [
         (first, strided),
         (last, tiled),
         (first, others),
@@ -586,29 +566,25 @@ fn large() -> Vec<&'static Program> {
         (first, vec![(conv(forward, 16, 160, 3, 1, 16), vec![0])]),
         (first, vec![(conv(back, 16, 120, 4, 2, 1), vec![0])]),
     ];
-    let programs = programs.into_iter().map(|(order, layers)| {
+    let graphs = graphs.into_iter().map(|(order, layers)| {
         let mut sizes = vec![50, 37];
         sizes.insert(order.channel(3), 16);
         let output = layers.len();
-        program(order, Shape::of(&sizes), &layers, &[output]).expect("shapes that fit")
+        graph(order, Shape::of(&sizes), &layers, &[output]).expect("shapes that fit")
     });
-    programs.map(|program| &*Box::leak(Box::new(program))).collect()
+    graphs.collect()
 }
 
 #[cfg(feature = "rayon")]
 #[test]
 fn the_number_of_threads_does_not_matter() {
     let mut random = Random::new(7);
-    for program in large() {
-        let linked = Linked { program, chains: &[], slots: &[] };
-        let values = linked.specs().map(|spec| {
-            let values = random.floats(spec.count(), -1.0, 1.0);
-            Param::new(spec.shape, values)
-        });
-        let params: Vec<Param> = values.collect();
+    for graph in large() {
+        let params = draw(&mut random, &graph);
         let params: Vec<&Param> = params.iter().collect();
-        let (input, output) = (linked.program.inputs[0].shape, linked.program.outputs[0].shape);
-        let engine = Engine::new(linked, &params, &[input], Level::best(), Arc::default()).expect("a plan");
+        let [input, output] = [graph.inputs(), graph.outputs()].map(|ports| *graph.shape(ports[0].value));
+        let lowered = graph.lowered().expect("a graph");
+        let engine = Engine::new(&lowered, &params, Level::best(), Arc::default()).expect("a plan");
         for batch in [1, 7] {
             let x = random.floats(batch * elements(&input), -1.0, 1.0);
             let run = || {

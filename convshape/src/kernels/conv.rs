@@ -7,11 +7,12 @@ use core::ops::Range;
 
 use convshape_arith::axis::{Scatter, Window};
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, PaddingMode, PerAxis, SeparableConv};
+use convshape_arith::op::{AxisOrder, Conv, Direction, PaddingMode, PerAxis, SeparableConv};
 use convshape_arith::shape::Shape;
+use convshape_arith::weight::WeightMap;
 
 use super::border;
-use super::layout::{Grid, sizes, strides};
+use super::layout::Grid;
 use super::number::Number;
 
 /// Which input row a tap of an output row reads, on one axis.
@@ -54,72 +55,11 @@ impl Reach {
     }
 }
 
-/// Where a weight's elements stand.
-pub(crate) struct Weight {
-    /// How many channels the axes hold: all of them, or those of one group.
-    outputs: usize,
-    inputs: usize,
-    output_stride: usize,
-    input_stride: usize,
-    pub(super) taps: PerAxis<usize>,
-    tap_strides: PerAxis<usize>,
-    flipped: bool,
-}
-
-impl Weight {
-    /// That of a convolution whose channels are known.
-    pub(crate) fn new(conv: &Conv) -> Weight {
-        let shape = conv.weight_shape().expect("a bound convolution has a weight");
-        let (sizes, strides) = (sizes(&shape), strides(&shape));
-        let layout = conv.weight_layout();
-        let mut weight = Weight {
-            outputs: sizes[layout.out_axis],
-            inputs: sizes[layout.in_axis],
-            output_stride: strides[layout.out_axis],
-            input_stride: strides[layout.in_axis],
-            taps: [1; MAX_SPATIAL],
-            tap_strides: [0; MAX_SPATIAL],
-            flipped: layout.flipped,
-        };
-        if conv.depth_multiplier.is_some() {
-            // Input channels and their outputs lie side by side: one axis of all output channels.
-            weight.outputs *= weight.inputs;
-            weight.inputs = 1;
-        }
-        for axis in 0..conv.rank {
-            weight.taps[axis] = sizes[layout.first_tap_axis + axis];
-            weight.tap_strides[axis] = strides[layout.first_tap_axis + axis];
-        }
-        weight
-    }
-
-    /// Every tap, by its place on each axis.
-    pub(super) fn for_each_tap(&self, mut visit: impl FnMut(PerAxis<usize>)) {
-        for d in 0..self.taps[0] {
-            for h in 0..self.taps[1] {
-                for w in 0..self.taps[2] {
-                    visit([d, h, w]);
-                }
-            }
-        }
-    }
-
-    /// The place of the weight between an output and an input channel; each may count within its group.
-    pub(crate) fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
-        let mut place = output % self.outputs * self.output_stride + input % self.inputs * self.input_stride;
-        for axis in 0..MAX_SPATIAL {
-            let tap = if self.flipped { self.taps[axis] - 1 - tap[axis] } else { tap[axis] };
-            place += tap * self.tap_strides[axis];
-        }
-        place
-    }
-}
-
 /// A convolution in either direction, over one input shape.
 pub(super) struct Geometry {
     reach: PerAxis<Reach>,
     pub(super) groups: usize,
-    pub(super) weight: Weight,
+    pub(super) weight: WeightMap,
 }
 
 impl Geometry {
@@ -128,7 +68,7 @@ impl Geometry {
             Direction::Forward => conv.windows(input, order)?.map(|window| Reach::Gather(window, conv.border())),
             Direction::Transposed => conv.scatters(input, order)?.map(|scatter| Reach::Scatter(scatter, conv.border())),
         };
-        Ok(Geometry { reach, groups: usize::try_from(conv.groups).unwrap_or(1), weight: Weight::new(conv) })
+        Ok(Geometry { reach, groups: usize::try_from(conv.groups).unwrap_or(1), weight: weight_map(conv) })
     }
 
     /// `params` are the weight and, if there is one, the bias.
@@ -159,7 +99,7 @@ impl Geometry {
         let mut sum = 0.0;
         self.for_each_tap(position, &input.sizes, |tap, source| {
             let x = x[input.at(sources.start, source)..].iter().step_by(input.channel_stride);
-            let w = weight[self.weight.at(channel, sources.start, tap)..].iter().step_by(self.weight.input_stride);
+            let w = weight[self.weight.at(channel, sources.start, tap)..].iter().step_by(self.weight.input_stride());
             for (x, w) in x.zip(w).take(sources.len()) {
                 sum += x.get() * w.get();
             }
@@ -184,6 +124,22 @@ impl Geometry {
                 for (w, width) in sources(2) {
                     visit([d, h, w], [depth, height, width]);
                 }
+            }
+        }
+    }
+}
+
+/// That of a convolution whose channels are known.
+pub(super) fn weight_map(conv: &Conv) -> WeightMap {
+    WeightMap::of_conv(conv).expect("a bound convolution has a weight")
+}
+
+/// Every tap, by its index on each axis.
+pub(super) fn each_tap(taps: PerAxis<usize>, mut visit: impl FnMut(PerAxis<usize>)) {
+    for d in 0..taps[0] {
+        for h in 0..taps[1] {
+            for w in 0..taps[2] {
+                visit([d, h, w]);
             }
         }
     }

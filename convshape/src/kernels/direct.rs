@@ -6,7 +6,7 @@ use core::cmp::{max, min};
 use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, PaddingMode, PerAxis};
 use convshape_arith::shape::Shape;
 
-use super::conv::Weight;
+use super::conv::{each_tap, weight_map};
 use super::layout::Grid;
 
 /// A convolution with a border of zeros, in either direction; `false` if it is another one.
@@ -20,7 +20,7 @@ pub(crate) fn convolution(
 ) -> bool {
     let Some(axes) = axes(conv, shape, order) else { return false };
     let (input, output) = (Grid::new(shape, order), Grid::new(output, order));
-    let weight = Weight::new(conv);
+    let weight = weight_map(conv);
     let groups = usize::try_from(conv.groups).unwrap_or(1);
     let (inputs, outputs) = (input.channels / groups, output.channels / groups);
     for position in output.positions() {
@@ -34,7 +34,7 @@ pub(crate) fn convolution(
         2 => (1, [0, 2]),
         _ => (0, [1, 2]),
     };
-    weight.for_each_tap(|tap| {
+    each_tap(weight.taps(), |tap| {
         let rows: PerAxis<Rows> =
             core::array::from_fn(|axis| axes[axis].rows(tap[axis], input.sizes[axis], output.sizes[axis]));
         if rows.iter().any(|rows| rows.count == 0) {

@@ -1,7 +1,5 @@
 //! What layers are, and how they follow each other.
 
-use core::marker::PhantomData;
-
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
@@ -10,8 +8,6 @@ use super::learnt::Learnt;
 use super::storage::Holds;
 use super::tensor::Tensor;
 use crate::kernels;
-use crate::parts::Linked;
-use convshape_arith::program::{Action, Port, Program, Step};
 
 /// A layer for inputs of the type `X`. The layers of this module, tuples of layers and every literal
 /// chain implement it.
@@ -87,29 +83,6 @@ pub(super) trait Operation {
     const OP: Op;
 }
 
-/// Such a layer as a program of its own, on inputs of the shape `S`.
-struct Alone<L, S, To>(PhantomData<(L, S, To)>);
-
-impl<L: Operation, S: Dims, To: Dims> Alone<L, S, To> {
-    const PROGRAM: &'static Program = &Program {
-        name: "typed",
-        order: AxisOrder::ChannelsFirst,
-        inputs: &[Port { name: "input", shape: S::SHAPE, value: 0 }],
-        steps: &[Step {
-            name: "layer",
-            file_name: "layer",
-            action: Action::Layer(L::OP),
-            inputs: &[0],
-            output: 1,
-            tied: None,
-        }],
-        outputs: &[Port { name: "output", shape: To::SHAPE, value: 1 }],
-        chains: &[],
-        values: 2,
-    };
-    const LINKED: Linked = Linked { program: Self::PROGRAM, chains: &[], slots: &[] };
-}
-
 /// Runs a layer with parameters, whose types have checked the shapes.
 pub(super) fn run_learnt<L: Operation, S: Dims, B, To: Dims>(
     learnt: &Learnt,
@@ -119,7 +92,7 @@ where
     B: Holds<S::Elements> + Holds<To::Elements>,
 {
     let mut y = Tensor::zeros();
-    learnt.run(&L::OP, Alone::<L, S, To>::LINKED, x.as_slice(), y.as_mut_slice());
+    learnt.run(&L::OP, (&S::SHAPE, x.as_slice()), &To::SHAPE, y.as_mut_slice());
     y
 }
 

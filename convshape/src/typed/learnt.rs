@@ -3,8 +3,13 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+#[cfg(feature = "std")]
+use convshape_arith::graph::{Graph, GraphError};
+#[cfg(feature = "std")]
+use convshape_arith::op::AxisOrder;
 use convshape_arith::op::Op;
 use convshape_arith::param::MAX_PARAMS;
+use convshape_arith::shape::Shape;
 use rand::Rng;
 
 use super::layer::apply;
@@ -13,7 +18,7 @@ use crate::error::ShapeError;
 use crate::fast::Cache;
 use crate::init::draw;
 use crate::param::Param;
-use crate::parts::{Linked, Name, Spec};
+use crate::parts::{Name, Spec};
 
 /// The parameters that a layer has learnt, in the order of [`Op::params`].
 #[derive(Clone, PartialEq, Debug)]
@@ -58,18 +63,20 @@ impl Learnt {
         }
     }
 
-    /// Runs the layer, which is a program of its own, over one sample.
-    pub(super) fn run(&self, op: &Op, alone: Linked, x: &[f32], y: &mut [f32]) {
-        let input = &alone.program.inputs[0].shape;
+    /// Runs the layer over one sample.
+    pub(super) fn run(&self, op: &Op, (input, x): (&Shape, &[f32]), output: &Shape, y: &mut [f32]) {
         #[cfg(feature = "std")]
-        if let Some(engine) = self.cache.engine_of(alone, &|f| self.params.iter().for_each(f), core::iter::once(*input))
-            && engine.run(1, &[x], &mut [&mut *y]).is_some()
+        if let Some(engine) = self.cache.engine_of(
+            &|inputs| alone(*op, inputs[0]),
+            &|f| self.params.iter().for_each(f),
+            core::iter::once(*input),
+        ) && engine.run(1, &[x], &mut [&mut *y]).is_some()
         {
             return;
         }
         let mut slices: [&[f32]; MAX_PARAMS] = Default::default();
         slices.iter_mut().zip(&self.params).for_each(|(slice, param)| *slice = param.as_slice());
-        apply(op, &slices[..self.params.len()], (input, x), &alone.program.outputs[0].shape, y);
+        apply(op, &slices[..self.params.len()], (input, x), output, y);
     }
 
     pub(super) fn params(&self) -> &[Param] {
@@ -79,6 +86,16 @@ impl Learnt {
     pub(super) fn slices_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         self.params.iter_mut().map(Param::as_mut_slice)
     }
+}
+
+/// A layer as a graph of its own.
+#[cfg(feature = "std")]
+fn alone(op: Op, input: Shape) -> Result<Graph, GraphError> {
+    let mut graph = Graph::new("typed", AxisOrder::ChannelsFirst);
+    let x = graph.input("input", input);
+    let y = graph.push("layer", op, &[x])?;
+    graph.output("output", y)?;
+    Ok(graph)
 }
 
 fn specs(op: Op) -> impl Iterator<Item = Spec> {

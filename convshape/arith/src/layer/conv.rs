@@ -41,7 +41,7 @@ pub(super) const fn or(written: Option<i64>, found: Option<i64>) -> Option<i64> 
     }
 }
 
-pub(super) const fn conv_output(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
+pub(crate) const fn conv_output(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
     tri!(rank_is(input, conv.rank + 1));
     tri!(channels_are(conv.inputs, input, order));
     if let Some(multiplier) = conv.depth_multiplier {

@@ -5,13 +5,13 @@ use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::axis::Window;
+use convshape_arith::graph::{Graph, Node};
 use convshape_arith::op::{Activation, Amount, AxisOrder, Conv, Direction, Op, PaddingMode, PoolKind};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
-use super::flatten::Flat;
 use super::place::{Inside, join};
-use super::{Method, Node, Step, Work};
+use super::{Method, Step, Work};
 use crate::fast::buffer::Grid;
 use crate::fast::norm::GroupNorm;
 use crate::fast::rows::Rows;
@@ -20,7 +20,7 @@ use crate::fast::taps::Axis;
 use crate::fast::winograd::Tiling;
 use crate::fast::{planes, slide};
 
-/// A program on its way to steps.
+/// A graph on its way to steps.
 pub(super) struct Lowering {
     level: Level,
     /// Where the chain has its channels.
@@ -45,31 +45,27 @@ pub(super) struct Lowering {
 }
 
 impl Lowering {
-    /// `None` where something is not known or does not fit.
-    pub(super) fn new(level: Level, order: AxisOrder, flat: Flat, inputs: usize, outputs: Vec<usize>) -> Option<Self> {
-        let Flat { nodes, shapes, .. } = flat;
-        let mut readers = vec![0; shapes.len()];
-        for value in nodes.iter().flat_map(|node| &node.inputs).chain(&outputs) {
-            readers[*value] += 1;
-        }
-        let count = shapes.len();
+    /// `None` if a size is a symbol.
+    pub(super) fn new(level: Level, graph: &Graph) -> Option<Self> {
+        let (order, count) = (graph.order(), graph.values().len());
+        let shapes: Vec<Shape> = graph.values().iter().map(|value| value.shape).collect();
         let mut lowering = Lowering {
             level,
             order,
-            inputs,
-            outputs,
-            done: vec![false; nodes.len()],
+            inputs: graph.inputs().len(),
+            outputs: graph.outputs().iter().map(|port| port.value).collect(),
+            done: vec![false; graph.nodes().len()],
             fused: Vec::new(),
-            nodes,
+            nodes: graph.nodes().to_vec(),
             grids: shapes.iter().map(|shape| Grid::new(shape, order)).collect::<Option<_>>()?,
             shapes,
             layouts: vec![order; count],
-            readers,
+            readers: graph.readers(),
             inside: vec![None; count],
             converted: Vec::new(),
             steps: Vec::new(),
         };
-        for (value, layout) in lowering.wanted().into_iter().enumerate().take(inputs) {
+        for (value, layout) in lowering.wanted().into_iter().enumerate().take(lowering.inputs) {
             lowering.lay(value, layout.unwrap_or(AxisOrder::ChannelsLast))?;
             lowering.steps.push(Step {
                 nodes: Vec::new(),
@@ -99,7 +95,7 @@ impl Lowering {
     fn wanted(&self) -> Vec<Option<AxisOrder>> {
         let mut wanted = vec![None; self.shapes.len()];
         for node in self.nodes.iter().rev() {
-            let layout = self.needed(node).or(wanted[node.output]);
+            let layout = self.needed(node).or(wanted[node.outputs[0]]);
             for &value in &node.inputs {
                 wanted[value] = if layout == Some(self.order) { layout } else { wanted[value].or(layout) };
             }
@@ -121,7 +117,7 @@ impl Lowering {
 
     /// Whether all operands have the output's shape.
     fn is_even(&self, node: &Node) -> bool {
-        node.inputs.iter().all(|&value| self.shapes[value] == self.shapes[node.output])
+        node.inputs.iter().all(|&value| self.shapes[value] == self.shapes[node.outputs[0]])
     }
 
     /// Gives a value its layout.
@@ -164,7 +160,7 @@ impl Lowering {
         let Op::Activation(activation) = self.nodes[next].op else { return None };
         self.done[next] = true;
         self.fused.push(next);
-        *value = self.nodes[next].output;
+        *value = self.nodes[next].outputs[0];
         Some(activation)
     }
 
@@ -174,7 +170,7 @@ impl Lowering {
         let Op::BatchNorm { .. } = self.nodes[next].op else { return None };
         self.done[next] = true;
         self.fused.push(next);
-        *value = self.nodes[next].output;
+        *value = self.nodes[next].outputs[0];
         Some(next)
     }
 
@@ -185,7 +181,7 @@ impl Lowering {
         let free = if has(self.order) { self.order } else { AxisOrder::ChannelsLast };
         let layout = self.needed(&node).unwrap_or(free);
         let shape = self.shapes[node.inputs[0]];
-        let mut output = node.output;
+        let mut output = node.outputs[0];
         // What is reshaped must not have a border.
         let dense = matches!(node.op, Op::Flatten | Op::Reshape { .. }) && !self.is_dense();
         self.lay(output, layout)?;

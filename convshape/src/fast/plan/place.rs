@@ -4,9 +4,10 @@
 use std::vec;
 use std::vec::Vec;
 
+use convshape_arith::graph::Node;
 use convshape_arith::op::{AxisOrder, Op};
 
-use super::{Method, Node, Plan, Step, Work};
+use super::{Method, Plan, Step, Work};
 use crate::fast::buffer::{Buffer, Grid, Place, SLACK, View};
 
 /// Where a value is stored that has no buffer of its own: in another one, from that channel on.
@@ -33,7 +34,7 @@ pub(super) fn join(inside: &mut [Inside], steps: &mut Vec<Step>, index: usize, n
         // Nor is what is joined twice, or in part: one of them would be copied within the buffer.
         let others = node.inputs.iter().filter(|&&other| root(inside, other).0 == operand).count();
         if written && others == 1 && inside[operand].is_none() {
-            inside[operand] = Some((node.output, channel));
+            inside[operand] = Some((node.outputs[0], channel));
             // A step cannot read and write one buffer.
             let root = |value: usize| root(inside, value).0;
             if steps.iter().all(|step| step.inputs.iter().all(|&input| root(input) != root(step.output))) {
@@ -45,7 +46,7 @@ pub(super) fn join(inside: &mut [Inside], steps: &mut Vec<Step>, index: usize, n
             nodes: [index].into(),
             work: Work::Copy(channel),
             inputs: [operand].into(),
-            output: node.output,
+            output: node.outputs[0],
         });
     }
 }
@@ -204,7 +205,7 @@ impl Plan {
             }
             Work::Export(port) => {
                 let value = step.inputs[0];
-                let written = nodes.iter().any(|node| node.output == value) && whole(value);
+                let written = nodes.iter().any(|node| node.outputs == [value]) && whole(value);
                 let read = nodes.iter().any(|node| node.inputs.contains(&value));
                 let direct = same(value, &buffers[value]) && written && !read;
                 let once = exported.iter().filter(|&&other| other == value).count() == 1;

@@ -1,74 +1,17 @@
 //! What is known of a chain before memory is given to it.
 
-use std::format;
 use std::string::String;
 use std::vec::Vec;
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Activation, AxisOrder, Op};
-use convshape_arith::shape::Shape;
+use convshape_arith::graph::{Graph, GraphError, Node, Value};
+use convshape_arith::op::{Activation, Op};
 
 use super::plan::Key;
 use super::rows::ByOutput;
 use super::sum::Axes;
-use crate::error::{PlanError, RunError};
+use crate::error::PlanError;
 use crate::fast::buffer::Grid;
-use crate::parts::Linked;
-use convshape_arith::program::Action;
-
-/// A layer of a program or of its sub-chains.
-pub(super) struct Node {
-    pub(super) name: String,
-    pub(super) op: Op,
-    pub(super) inputs: Vec<usize>,
-    pub(super) output: usize,
-    pub(super) params: Vec<usize>,
-}
-
-/// The layers of a program and its sub-chains in a row.
-pub(super) struct Flat {
-    pub(super) nodes: Vec<Node>,
-    pub(super) shapes: Vec<Shape>,
-    pub(super) params: usize,
-}
-
-impl Flat {
-    /// The values of the outputs.
-    pub(super) fn flatten(&mut self, linked: Linked, prefix: &str, inputs: &[usize]) -> Result<Vec<usize>, RunError> {
-        let program = linked.program;
-        let mut values: Vec<usize> = inputs.to_vec();
-        values.resize(program.values, usize::MAX);
-        // The place of each step's first parameter.
-        let mut first = Vec::new();
-        for step in program.steps {
-            first.push(self.params);
-            let read: Vec<usize> = step.inputs.iter().map(|&value| values[value]).collect();
-            let name = format!("{prefix}{}", step.name);
-            match step.action {
-                Action::Layer(op) => {
-                    let shapes: Vec<Shape> = read.iter().map(|&value| self.shapes[value]).collect();
-                    let op = op.bind(&shapes[0], program.order);
-                    let shape = op.output(&shapes, program.order);
-                    let shape = shape.map_err(|fault| RunError { layer: name.clone(), fault })?;
-                    let own = self.params..self.params + op.params().len();
-                    self.params = own.end;
-                    let tied = step.tied.map(|of| first[of]);
-                    values[step.output] = self.shapes.len();
-                    let params = tied.into_iter().chain(own).collect();
-                    self.nodes.push(Node { name, op, inputs: read, output: self.shapes.len(), params });
-                    self.shapes.push(shape);
-                }
-                Action::Chain { index } => {
-                    let outputs = self.flatten(linked.chains[index], &format!("{name}."), &read)?;
-                    for (port, output) in outputs.into_iter().enumerate() {
-                        values[step.output + port] = output;
-                    }
-                }
-            }
-        }
-        Ok(program.outputs.iter().map(|port| values[port.value]).collect())
-    }
-}
 
 /// What is known of each value before memory is given to it.
 pub(super) struct Facts {
@@ -82,35 +25,33 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn new(flat: &Flat, outputs: &[usize], order: AxisOrder, key: &Key) -> Result<Facts, RunError> {
-        let too_many = |value: usize| {
-            let shape = flat.shapes[value];
-            let layer =
-                flat.nodes.iter().find(|node| node.output == value).map_or_else(String::new, |node| node.name.clone());
-            RunError { layer, fault: Fault::new(Reason::TooManyElements { shape }) }
-        };
+    pub(super) fn new(graph: &Graph, key: &Key) -> Result<Facts, GraphError> {
+        let values = graph.values();
         let mut facts = Facts {
             grids: Vec::new(),
-            readers: std::vec![0; flat.shapes.len()],
-            wanted: std::vec![key.inputs_too; flat.shapes.len()],
-            reached: std::vec![false; flat.shapes.len()],
+            readers: graph.readers(),
+            wanted: std::vec![key.inputs_too; values.len()],
+            reached: std::vec![false; values.len()],
         };
-        for (value, shape) in flat.shapes.iter().enumerate() {
-            let grid = Grid::new(shape, order).ok_or_else(|| too_many(value))?;
+        for Value { shape, node, .. } in values {
+            let too_many = || {
+                let layer = node.map_or_else(String::new, |node| graph.nodes()[node].name.clone());
+                GraphError::Layer { layer, fault: Fault::new(Reason::TooManyElements { shape: *shape }) }
+            };
+            let grid = Grid::new(shape, graph.order()).ok_or_else(too_many)?;
             let count = shape.elements().ok().and_then(|count| usize::try_from(count.number()?).ok());
-            count.and_then(|count| count.checked_mul(key.batch)).ok_or_else(|| too_many(value))?;
+            count.and_then(|count| count.checked_mul(key.batch)).ok_or_else(too_many)?;
             facts.grids.push(grid);
         }
-        for &output in outputs {
-            facts.readers[output] += 1;
-            facts.reached[output] = true;
+        for output in graph.outputs() {
+            facts.reached[output.value] = true;
         }
-        for node in &flat.nodes {
-            node.inputs.iter().for_each(|&value| facts.readers[value] += 1);
-            facts.wanted[node.output] = !node.params.is_empty() || node.inputs.iter().any(|&value| facts.wanted[value]);
+        for node in graph.nodes() {
+            let wanted = !node.params.is_empty() || node.inputs.iter().any(|&value| facts.wanted[value]);
+            node.outputs.iter().for_each(|&value| facts.wanted[value] = wanted);
         }
-        for node in flat.nodes.iter().rev() {
-            if facts.reached[node.output] {
+        for node in graph.nodes().iter().rev() {
+            if node.outputs.iter().any(|&value| facts.reached[value]) {
                 node.inputs.iter().for_each(|&value| facts.reached[value] = true);
             }
         }
@@ -123,8 +64,8 @@ impl Facts {
     ///
     /// # Errors
     /// The first that has fewer.
-    pub(super) fn check_statistics(&self, flat: &Flat, batch: usize) -> Result<(), PlanError> {
-        for node in &flat.nodes {
+    pub(super) fn check_statistics(&self, graph: &Graph, batch: usize) -> Result<(), PlanError> {
+        for node in graph.nodes() {
             let values = batch * self.grids[node.inputs[0]].positions();
             if matches!(node.op, Op::BatchNorm { .. }) && values < 2 {
                 return Err(PlanError::TooFewValues { layer: node.name.clone(), values });
@@ -143,25 +84,25 @@ pub(super) struct Draft {
 }
 
 /// Joins activations with the layers before them.
-pub(super) fn drafts(flat: Flat, facts: &Facts, outputs: &[usize], order: AxisOrder, key: &Key) -> Vec<Draft> {
-    let Flat { nodes, shapes, .. } = flat;
+pub(super) fn drafts(graph: &Graph, facts: &Facts, key: &Key) -> Vec<Draft> {
+    let is_output = |value: usize| graph.outputs().iter().any(|port| port.value == value);
     let mut drafts: Vec<Draft> = Vec::new();
-    for node in nodes {
+    for node in graph.nodes() {
         if let (Op::Activation(function), [input], false) = (node.op, &node.inputs[..], key.every_layer)
             && facts.readers[*input] == 1
-            && !outputs.contains(input)
+            && !is_output(*input)
             && let Some(by_output) = ByOutput::of(function)
-            && let Some(draft) = drafts.iter_mut().find(|draft| draft.node.output == *input)
+            && let Some(draft) = drafts.iter_mut().find(|draft| draft.node.outputs == [*input])
             && (draft.axes.is_some() || matches!(draft.node.op, Op::BatchNorm { .. }))
             && draft.activation.is_none()
         {
-            draft.node.output = node.output;
+            draft.node.outputs.clone_from(&node.outputs);
             draft.activation = Some((function, by_output));
             continue;
         }
-        let (from, to) = (&facts.grids[node.inputs[0]], &facts.grids[node.output]);
-        let axes = Axes::new(&node.op, &shapes[node.inputs[0]], order, from, to);
-        drafts.push(Draft { node, axes, activation: None });
+        let (from, to) = (&facts.grids[node.inputs[0]], &facts.grids[node.outputs[0]]);
+        let axes = Axes::new(&node.op, graph.shape(node.inputs[0]), graph.order(), from, to);
+        drafts.push(Draft { node: node.clone(), axes, activation: None });
     }
     drafts
 }

@@ -4,22 +4,22 @@ use std::mem;
 use std::string::ToString;
 use std::vec::Vec;
 
+use convshape_arith::graph::{Graph, GraphError};
 use convshape_arith::shape::Shape;
 use rand::{Rng, RngExt};
 
 use super::Machine;
 use super::definition;
-use super::draft::{Draft, Facts, Flat, drafts};
+use super::draft::{Draft, Facts, drafts};
 use super::norm::Update;
 use super::outer::Outer;
 use super::rows;
 use super::step::{Back, Job, Step, Value, step};
-use crate::error::{PlanError, RunError};
+use crate::error::PlanError;
 use crate::fast::buffer::{Buffer, View};
 use crate::fast::math::Finish;
 use crate::fast::simd::Level;
 use crate::fast::threads::threads;
-use crate::parts::Linked;
 use crate::workspace::{Workspace, is_allocatable};
 
 /// What a plan is for.
@@ -55,40 +55,39 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The plan of a program.
+    /// The plan of a graph.
     ///
     /// # Errors
     /// What a layer refuses about the input's shape, and a batch that is too small for its statistics
     /// or too large for the memory.
-    pub(crate) fn new(linked: Linked, key: Key, level: Level) -> Result<Plan, PlanError> {
-        let order = linked.program.order;
-        let mut flat = Flat { nodes: Vec::new(), shapes: key.inputs.clone(), params: 0 };
-        let inputs: Vec<usize> = (0..key.inputs.len()).collect();
-        let outputs = flat.flatten(linked, "", &inputs)?;
-        let shapes = flat.shapes.clone();
-        let facts = Facts::new(&flat, &outputs, order, &key)?;
+    pub(crate) fn new(graph: &Graph, key: Key, level: Level) -> Result<Plan, PlanError> {
+        let graph = graph.with_inputs(&key.inputs)?.lowered()?;
+        let order = graph.order();
+        let outputs: Vec<usize> = graph.outputs().iter().map(|port| port.value).collect();
+        let facts = Facts::new(&graph, &key)?;
         if key.training {
-            facts.check_statistics(&flat, key.batch)?;
+            facts.check_statistics(&graph, key.batch)?;
         }
-        let drafts = drafts(flat, &facts, &outputs, order, &key);
+        let drafts = drafts(&graph, &facts, &key);
 
         let mut buffers: Vec<[Buffer; 2]> = facts.grids.iter().map(|grid| [Buffer::new(grid); 2]).collect();
         for Draft { node, axes, .. } in &drafts {
             let Some(axes) = axes else { continue };
             for (which, [low, high]) in axes.borders().into_iter().enumerate() {
-                let buffer = &mut buffers[[node.inputs[0], node.output][which]][which];
+                let buffer = &mut buffers[[node.inputs[0], node.outputs[0]][which]][which];
                 for axis in 0..3 {
                     buffer.low[axis] = buffer.low[axis].max(low[axis]);
                     buffer.high[axis] = buffer.high[axis].max(high[axis]);
                 }
             }
         }
-        let values: Vec<Value> = shapes
+        let values: Vec<Value> = graph
+            .values()
             .iter()
             .zip(&buffers)
-            .map(|(shape, [y, dy])| {
+            .map(|(value, [y, dy])| {
                 let view = |buffer: &Buffer| View { order, buffer: *buffer, channel: 0, channels: buffer.width };
-                Value { shape: *shape, y: view(y), dy: view(dy) }
+                Value { shape: value.shape, y: view(y), dy: view(dy) }
             })
             .collect();
 
@@ -99,7 +98,8 @@ impl Plan {
         let mut steps: Vec<Step> = Vec::new();
         let mut stored: Vec<bool> = (0..values.len()).map(|value| value < key.inputs.len()).collect();
         for draft in drafts.into_iter().rev() {
-            let is_differentiated = facts.reached[draft.node.output] && facts.wanted[draft.node.output];
+            let output = draft.node.outputs[0];
+            let is_differentiated = facts.reached[output] && facts.wanted[output];
             let mut back = Vec::new();
             for &value in &draft.node.inputs {
                 back.push(match (is_differentiated && facts.wanted[value], started[value]) {
@@ -109,7 +109,7 @@ impl Plan {
                 });
                 started[value] |= is_differentiated && facts.wanted[value];
             }
-            stored[draft.node.output] = true;
+            stored[output] = true;
             steps.push(step(level, &key, order, &values, draft, back, is_differentiated));
         }
         steps.reverse();
@@ -153,7 +153,7 @@ impl Plan {
         stamps: &[u64],
         inputs: &[&[f32]],
         mut rng: Option<&mut dyn Rng>,
-    ) -> Result<Vec<Update>, RunError> {
+    ) -> Result<Vec<Update>, GraphError> {
         for step in &mut self.steps {
             if let (Job::Dropout { p, factors: Some(factors) }, Some(rng)) = (&mut step.job, &mut rng) {
                 draw(*p, self.key.batch * self.values[step.output].y.grid().elements(), factors, rng);
@@ -170,7 +170,7 @@ impl Plan {
         params: &[&[f32]],
         stamps: &[u64],
         inputs: &[&[f32]],
-    ) -> Result<Vec<Update>, RunError> {
+    ) -> Result<Vec<Update>, GraphError> {
         let Plan { values, steps, y, .. } = self;
         let samples = self.key.batch;
         for (value, input) in inputs.iter().enumerate() {
@@ -210,7 +210,7 @@ impl Plan {
                 Job::Definition(layer) => {
                     let inputs: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
                     let done = layer.forward(on, samples, &own, &inputs, (to, y));
-                    done.map_err(|fault| RunError { layer: step.name.clone(), fault })?;
+                    done.map_err(|fault| GraphError::Layer { layer: step.name.clone(), fault })?;
                 }
             }
         }
@@ -230,7 +230,7 @@ impl Plan {
         params: &[&[f32]],
         cotangents: &[&[f32]],
         dparams: &mut [Vec<f32>],
-    ) -> Result<Vec<Vec<f32>>, RunError> {
+    ) -> Result<Vec<Vec<f32>>, GraphError> {
         let threads = threads(self.work);
         threads.wake();
         self.run_back(Machine { level: self.level, threads }, params, cotangents, dparams)
@@ -242,7 +242,7 @@ impl Plan {
         params: &[&[f32]],
         cotangents: &[&[f32]],
         dparams: &mut [Vec<f32>],
-    ) -> Result<Vec<Vec<f32>>, RunError> {
+    ) -> Result<Vec<Vec<f32>>, GraphError> {
         let Plan { values, steps, outputs, y, dy, spare, .. } = self;
         let samples = self.key.batch;
         for (port, (&value, cotangent)) in outputs.iter().zip(cotangents).enumerate() {
@@ -276,7 +276,7 @@ impl Plan {
                     }
                     let wanted: Vec<bool> = step.back.iter().map(|back| *back != Back::Unwanted).collect();
                     let done = layer.backward(on, samples, &own, dy, &mut sinks, &wanted);
-                    done.map_err(|fault| RunError { layer: step.name.to_string(), fault })?;
+                    done.map_err(|fault| GraphError::Layer { layer: step.name.to_string(), fault })?;
                 }
                 _ => {}
             }

@@ -3,10 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 use std::vec::Vec;
 
+use convshape_arith::graph::Graph;
+
 use super::plan::{Key, Plan};
 use crate::error::PlanError;
 use crate::fast::simd::Level;
-use crate::parts::Linked;
 
 /// Plans that are not in use.
 #[derive(Default)]
@@ -20,11 +21,11 @@ impl Plans {
     ///
     /// # Errors
     /// Those of [`Plan::new`].
-    pub(crate) fn take(&self, linked: Linked, key: Key) -> Result<Plan, PlanError> {
+    pub(crate) fn take(&self, key: Key, graph: impl FnOnce() -> Graph) -> Result<Plan, PlanError> {
         let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match plans.iter().position(|plan| *plan.key() == key) {
             Some(index) => Ok(plans.remove(index)),
-            None => Plan::new(linked, key, Level::best()),
+            None => Plan::new(&graph(), key, Level::best()),
         }
     }
 

@@ -4,11 +4,12 @@ use std::boxed::Box;
 use std::string::String;
 use std::vec::Vec;
 
+use convshape_arith::graph::Node;
 use convshape_arith::op::{Activation, AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
 use super::definition::Definition;
-use super::draft::{Draft, Node};
+use super::draft::Draft;
 use super::norm::BatchNorm;
 use super::plan::Key;
 use super::rows::ByOutput;
@@ -73,7 +74,8 @@ pub(super) fn step(
     back: Vec<Back>,
     is_differentiated: bool,
 ) -> Step {
-    let Draft { node: Node { name, op, inputs, output, params }, axes, activation } = draft;
+    let Draft { node: Node { name, op, inputs, outputs, params, .. }, axes, activation } = draft;
+    let output = outputs[0];
     let (from, to) = (&values[inputs[0]], &values[output]);
     let same = |value: usize| values[value].shape == to.shape;
     let job = match (op, axes) {

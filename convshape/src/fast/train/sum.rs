@@ -2,8 +2,9 @@
 
 use std::vec::Vec;
 
-use convshape_arith::op::{AxisOrder, Conv as ConvOp, Dialect, Direction, Op, PaddingMode, PerAxis};
+use convshape_arith::op::{AxisOrder, Conv as ConvOp, Direction, Op, PaddingMode, PerAxis};
 use convshape_arith::shape::Shape;
+use convshape_arith::weight::WeightMap;
 
 use super::moves::{Moves, NOTHING};
 use super::outer::{Outer, Weight as OuterWeight};
@@ -13,7 +14,6 @@ use crate::fast::conv::{Conv, Sum as Of};
 use crate::fast::math::Finish;
 use crate::fast::simd::Level;
 use crate::fast::taps::{Axis, Line, Reach};
-use crate::kernels::Weight;
 
 /// The axes of a convolution: as it runs, as the gradient of its input does, and from the dense to
 /// the spread side.
@@ -82,42 +82,6 @@ impl Axes {
     }
 }
 
-/// Where a layer's weights stand.
-enum Places {
-    Conv {
-        weight: Weight,
-        skip: usize,
-    },
-    /// `[outputs, inputs]` or the reverse.
-    Linear {
-        output: usize,
-        input: usize,
-    },
-}
-
-impl Places {
-    fn new(op: &Op, from: &View, to: &View) -> Places {
-        match op {
-            Op::Conv(conv) => Places::Conv { weight: Weight::new(conv), skip: 3 - conv.rank },
-            Op::Linear { dialect: Dialect::Flax | Dialect::Keras, .. } => {
-                Places::Linear { output: 1, input: to.channels }
-            }
-            _ => Places::Linear { output: from.channels, input: 1 },
-        }
-    }
-
-    fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
-        match self {
-            Places::Conv { weight, skip } => {
-                let mut own = [0; 3];
-                own[..3 - skip].copy_from_slice(&tap[*skip..]);
-                weight.at(output, input, own)
-            }
-            Places::Linear { output: by_output, input: by_input } => output * by_output + input * by_input,
-        }
-    }
-}
-
 /// A layer that is a sum over taps.
 pub(super) struct Sum {
     forward: Packed,
@@ -147,13 +111,13 @@ impl Sum {
         finish: Finish,
         (samples, input_wanted): (usize, bool),
     ) -> Sum {
-        let places = Places::new(op, &ends.x, &ends.y);
-        let count = weights(op, &ends.x, &ends.y);
-        let (groups, biased) = match op {
-            Op::Conv(ConvOp { groups, bias, .. }) => (usize::try_from(*groups).unwrap_or(1), *bias),
-            Op::Linear { bias, .. } => (1, *bias),
-            _ => (1, false),
+        let (groups, biased, rank) = match op {
+            Op::Conv(ConvOp { groups, bias, rank, .. }) => (usize::try_from(*groups).unwrap_or(1), *bias, *rank),
+            Op::Linear { bias, .. } => (1, *bias, 0),
+            _ => (1, false, 0),
         };
+        let places = WeightMap::of(op).expect("a layer with taps has a weight").on_last_axes(rank);
+        let count = places.len();
         let to = |output: usize, input: usize, tap| places.at(output, input, tap);
         let back = |input: usize, output: usize, tap| places.at(output, input, tap);
         let forward = Packed::new(level, &axes.forward, groups, (count, &to), biased, finish, (ends.x, ends.y));
@@ -218,16 +182,6 @@ impl Sum {
         };
         on.threads.both(work, gradients, input);
     }
-}
-
-/// How many elements a layer's weight has.
-fn weights(op: &Op, from: &View, to: &View) -> usize {
-    let shape = match op {
-        Op::Conv(conv) => conv.weight_shape(),
-        _ => None,
-    };
-    let sizes = shape.and_then(|shape| Some((shape.rank(), shape.numbers()?)));
-    sizes.map_or(from.channels * to.channels, |(rank, sizes)| sizes[..rank].iter().product())
 }
 
 /// A convolution whose weights are packed again and again.

@@ -56,7 +56,7 @@ impl Patches {
             Direction::Forward => (to, from),
             Direction::Transposed => (from, to),
         };
-        let kernel: PerAxis<usize> = geometry.weight.taps;
+        let kernel: PerAxis<usize> = geometry.weight.taps();
         let taps = kernel.iter().product();
         let mut met = vec![NOTHING; dense_side.positions * taps];
         let (from, to) = (Grid::new(input, order), Grid::new(output, order));

@@ -1,0 +1,64 @@
+//! The graph that kernels run.
+
+use alloc::vec::Vec;
+
+use super::{Graph, GraphError, Node, Port, Value};
+use crate::lower::Split;
+use crate::shape::Shape;
+
+impl Graph {
+    /// The same computation in fewer kinds of layers: a layer that is two steps is two nodes, see
+    /// [`Op::split`]. Parameters keep their numbers; nodes and values get new ones.
+    ///
+    /// # Errors
+    /// If a layer does not take what it reads.
+    pub fn lowered(&self) -> Result<Graph, GraphError> {
+        let mut graph = Graph {
+            name: self.name.clone(),
+            order: self.order,
+            inputs: self.inputs.clone(),
+            outputs: Vec::new(),
+            nodes: Vec::with_capacity(self.nodes.len()),
+            values: self.values[..self.inputs.len()].to_vec(),
+            params: self.params.clone(),
+        };
+        // The new numbers of the values and nodes.
+        let mut values: Vec<usize> = (0..self.values.len()).collect();
+        let mut nodes = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let mut inputs: Vec<usize> = node.inputs.iter().map(|&value| values[value]).collect();
+            let (mut op, mut params) = (node.op, &node.params[..]);
+            let split = op.split(graph.shape(inputs[0]), self.order);
+            let split = split.map_err(|fault| GraphError::Layer { layer: node.name.clone(), fault })?;
+            if let Some(Split { first, middle, second }) = split {
+                let (before, after) = params.split_at(first.params().len());
+                let lowered = Node { op: first, inputs, params: before.to_vec(), tied: None, ..node.clone() };
+                inputs = [graph.add(lowered, middle)].into();
+                (op, params) = (second, after);
+            }
+            let tied = node.tied.map(|of| nodes[of]);
+            nodes.push(graph.nodes.len());
+            let lowered = Node { op, inputs, params: params.to_vec(), tied, ..node.clone() };
+            values[node.outputs[0]] = graph.add(lowered, *self.shape(node.outputs[0]));
+        }
+        // Of the nodes that use a parameter it belongs to the first.
+        for (index, node) in graph.nodes.iter().enumerate().rev() {
+            for &param in &node.params {
+                graph.params[param].node = index;
+            }
+        }
+        let port = |port: &Port| Port { name: port.name.clone(), value: values[port.value] };
+        graph.outputs = self.outputs.iter().map(port).collect();
+        Ok(graph)
+    }
+
+    /// Adds a node whose shape is known.
+    fn add(&mut self, mut node: Node, shape: Shape) -> usize {
+        let value = self.values.len();
+        node.outputs = [value].into();
+        node.macs = node.op.macs(self.shape(node.inputs[0]), &shape, self.order);
+        self.values.push(Value { shape, node: Some(self.nodes.len()) });
+        self.nodes.push(node);
+        value
+    }
+}

@@ -1,0 +1,108 @@
+//! The position of every number in a weight, whatever its layout.
+
+use crate::dialect::WeightLayout;
+use crate::op::{Conv, MAX_SPATIAL, Op, PerAxis};
+use crate::shape::{MAX_RANK, Shape};
+
+/// Which element of a weight is multiplied for an output channel, an input channel and a tap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WeightMap {
+    /// The channels along the two axes: all of them, or those of one group.
+    outputs: usize,
+    inputs: usize,
+    output_stride: usize,
+    input_stride: usize,
+    taps: PerAxis<usize>,
+    tap_strides: PerAxis<usize>,
+    flipped: bool,
+    len: usize,
+}
+
+impl WeightMap {
+    /// That of a convolution or linear layer whose channel counts are filled in; `None` for other
+    /// layers.
+    pub fn of(op: &Op) -> Option<WeightMap> {
+        match op {
+            Op::Conv(conv) => WeightMap::of_conv(conv),
+            Op::Linear { dialect, inputs, outputs, .. } => {
+                let layout = WeightLayout::linear(*dialect);
+                WeightMap::new(&layout.matrix((*inputs)?, *outputs), layout, 0)
+            }
+            _ => None,
+        }
+    }
+
+    /// That of a convolution whose channel counts are filled in.
+    pub fn of_conv(conv: &Conv) -> Option<WeightMap> {
+        let mut map = WeightMap::new(&conv.weight_shape()?, conv.weight_layout(), conv.rank)?;
+        if conv.depth_multiplier.is_some() {
+            // The outputs of an input channel are next to each other: one axis of all outputs.
+            map.outputs *= map.inputs;
+            map.inputs = 1;
+        }
+        Some(map)
+    }
+
+    fn new(shape: &Shape, layout: WeightLayout, rank: usize) -> Option<WeightMap> {
+        let sizes = shape.numbers()?;
+        let mut strides = [1; MAX_RANK];
+        for axis in (1..MAX_RANK).rev() {
+            strides[axis - 1] = strides[axis] * sizes[axis];
+        }
+        let mut map = WeightMap {
+            outputs: sizes[layout.out_axis],
+            inputs: sizes[layout.in_axis],
+            output_stride: strides[layout.out_axis],
+            input_stride: strides[layout.in_axis],
+            taps: [1; MAX_SPATIAL],
+            tap_strides: [0; MAX_SPATIAL],
+            flipped: layout.flipped,
+            len: sizes.iter().product(),
+        };
+        for axis in 0..rank {
+            map.taps[axis] = sizes[layout.first_tap_axis + axis];
+            map.tap_strides[axis] = strides[layout.first_tap_axis + axis];
+        }
+        Some(map)
+    }
+
+    /// The same weight with its taps on the last of the three axes instead of the first ones, of
+    /// which the layer has `rank`.
+    #[must_use]
+    pub fn on_last_axes(mut self, rank: usize) -> WeightMap {
+        self.taps.rotate_right(MAX_SPATIAL - rank);
+        self.tap_strides.rotate_right(MAX_SPATIAL - rank);
+        self
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Taps along each axis.
+    pub fn taps(&self) -> PerAxis<usize> {
+        self.taps
+    }
+
+    /// Elements from one input channel to the next.
+    pub fn input_stride(&self) -> usize {
+        self.input_stride
+    }
+
+    /// The index of an element. Channels may be counted within their group.
+    #[inline]
+    pub fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
+        let mut index = output % self.outputs * self.output_stride + input % self.inputs * self.input_stride;
+        for axis in 0..MAX_SPATIAL {
+            let tap = if self.flipped { self.taps[axis] - 1 - tap[axis] } else { tap[axis] };
+            index += tap * self.tap_strides[axis];
+        }
+        index
+    }
+}
