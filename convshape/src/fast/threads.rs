@@ -167,9 +167,9 @@ impl Spread {
     }
 }
 
-#[cfg(feature = "train")]
 impl Threads {
     /// Does two things of so many multiply-adds each, side by side if that pays.
+    #[cfg(feature = "train")]
     pub(super) fn both(self, work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
         // More threads than two have more to do within each of them.
         if self.0 != 2 || work < LEAST_WORK {
