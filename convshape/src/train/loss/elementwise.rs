@@ -97,7 +97,7 @@ losses! {
     /// are an error. As in PyTorch a logarithm is at least -100.
     BinaryCrossEntropy(Output, Target) = |output, target| {
         // Not `max`, which would make -100 of NaN.
-        let log = |x: f64| Some(libm::log(x)).filter(|log| !(*log < -100.0)).unwrap_or(-100.0);
+        let log = |x: f64| Some(libm::log(x)).filter(|log| log.is_nan() || *log >= -100.0).unwrap_or(-100.0);
         let output = output.clamp(0.0, 1.0);
         let loss = -target * log(output) - (1.0 - target) * log(1.0 - output);
         (loss, (output - target) / ((1.0 - output) * output).max(1e-12))
