@@ -1,8 +1,6 @@
 //! `fix`: makes the first fix of one error after the other, each tried by the check before it is kept.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use convshape_front::Finding;
 use similar::TextDiff;
@@ -10,7 +8,7 @@ use similar::TextDiff;
 use crate::Outcome;
 use crate::check::is_error;
 use crate::edit;
-use crate::report::Unusable;
+use crate::report::{Unusable, replace};
 use crate::source::{Chain, Source};
 
 /// More fixes than anybody needs at once; each one leaves fewer errors, so this is never the reason to stop.
@@ -27,7 +25,7 @@ pub(crate) fn run(files: &[PathBuf], dry_run: bool) -> Outcome {
             let name = file.display().to_string();
             print!("{}", TextDiff::from_lines(&original, &after.text).unified_diff().header(&name, &name));
             if !dry_run {
-                replace(file, &after.text).map_err(|error| Unusable::new(file, error))?;
+                replace(file, after.text.as_bytes()).map_err(|error| Unusable::new(file, error))?;
             }
         }
         left += errors(&after.chains);
@@ -74,19 +72,4 @@ fn has(chain: &Chain, error: &Finding) -> bool {
 fn errors<'a>(chains: impl IntoIterator<Item = &'a Chain>) -> usize {
     let findings = chains.into_iter().flat_map(|chain| &chain.inspection.findings);
     findings.filter(|finding| is_error(finding)).count()
-}
-
-/// Writes a file beside the old one, then puts it in its place: nobody sees half of it.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let permissions = fs::metadata(path)?.permissions();
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = fs::write(&beside, text)
-        .and_then(|()| fs::set_permissions(&beside, permissions))
-        .and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // The first error is the one to report.
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }

@@ -6,6 +6,7 @@ mod check;
 mod edit;
 mod fix;
 mod help;
+mod import;
 mod report;
 mod source;
 mod summary;
@@ -53,6 +54,19 @@ enum Command {
         /// A Rust source file.
         file: PathBuf,
     },
+    /// Writes a chain's source code and weights from an ONNX file.
+    ///
+    /// Exits with 1 and lists the nodes if some cannot be expressed.
+    Import {
+        /// An ONNX file.
+        model: PathBuf,
+        /// The name of the chain's struct.
+        #[arg(long)]
+        name: String,
+        /// The folder for `NAME.rs` and `NAME.safetensors`, in lower case.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Lists the tensors of a safetensors file.
     Weights {
         /// A file of weights.
@@ -69,6 +83,7 @@ fn main() -> ExitCode {
         Command::Check { files, json: true } => check::print_json(&files),
         Command::Fix { files, dry_run } => fix::run(&files, dry_run),
         Command::Summary { file } => summary::print(&file),
+        Command::Import { model, name, out } => import::run(&model, &name, &out),
         Command::Weights { file } => weights::print(&file),
     };
     match result {

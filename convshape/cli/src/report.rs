@@ -1,6 +1,8 @@
-//! What goes wrong outside of chains.
+//! What goes wrong outside of chains, and how files are written so that little does.
 
 use std::fmt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A file that cannot be used at all.
@@ -19,4 +21,21 @@ impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.path.display(), self.reason)
     }
+}
+
+/// Writes a file beside its place, then puts it there: nobody sees half of it. An old file's
+/// permissions stay.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let permissions = || match fs::metadata(path) {
+        Ok(old) => fs::set_permissions(&beside, old.permissions()),
+        Err(_) => Ok(()),
+    };
+    let written = fs::write(&beside, bytes).and_then(|()| permissions()).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&beside);
+    }
+    written
 }

@@ -1,0 +1,51 @@
+//! `import`: a chain from an ONNX file.
+
+use std::fs;
+use std::path::Path;
+
+use convshape_onnx::ImportError;
+
+use crate::Outcome;
+use crate::check::is_error;
+use crate::report::{Unusable, replace};
+use crate::source::Source;
+
+pub(crate) fn run(model: &Path, name: &str, out: &Path) -> Outcome {
+    let bytes = fs::read(model).map_err(|error| Unusable::new(model, error))?;
+    let imported = match convshape_onnx::import(&bytes, name) {
+        Ok(imported) => imported,
+        Err(error @ ImportError::Inexpressible(_)) => {
+            eprintln!("{}: {error}", model.display());
+            return Ok(false);
+        }
+        Err(error) => return Err(Unusable::new(model, error)),
+    };
+    let stem = snake(name);
+    let (code, weights) = (out.join(format!("{stem}.rs")), out.join(format!("{stem}.safetensors")));
+    // What does not compile is not written.
+    let source = Source::read(&code, imported.source)?;
+    let findings = source.chains.iter().flat_map(|chain| &chain.inspection.findings);
+    if let Some(finding) = findings.clone().find(|finding| is_error(finding)) {
+        let text = format!("its chain would not compile: [{}] {}", finding.code, finding.message);
+        return Err(Unusable::new(model, text));
+    }
+    fs::create_dir_all(out).map_err(|error| Unusable::new(out, error))?;
+    replace(&weights, &imported.weights).map_err(|error| Unusable::new(&weights, error))?;
+    replace(&code, source.text.as_bytes()).map_err(|error| Unusable::new(&code, error))?;
+    println!("{} and {}", code.display(), weights.display());
+    Ok(true)
+}
+
+/// `ResNet50` as the name of a file: `res_net50`; a word in capitals stays one.
+fn snake(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut text = String::new();
+    for (place, letter) in letters.iter().enumerate() {
+        let after_small = place > 0 && !letters[place - 1].is_uppercase() && letters[place - 1] != '_';
+        if letter.is_uppercase() && after_small {
+            text.push('_');
+        }
+        text.extend(letter.to_lowercase());
+    }
+    text
+}

@@ -1,0 +1,235 @@
+//! A chain from an ONNX file: source code, and the weights that it loads.
+//!
+//! Numbers that the file knows are computed first; each other node becomes one statement, or a part
+//! of one. What no chain can say is collected, so that it is listed at once.
+
+mod activation;
+mod affine;
+mod constant;
+mod error;
+mod lower;
+mod node;
+mod order;
+mod shapes;
+mod source;
+mod window;
+
+use std::collections::HashMap;
+
+use convshape::Shape;
+use convshape::graph::{AxisOrder, Op};
+use prost::Message;
+
+pub use self::error::{ImportError, Refusal};
+
+use self::constant::Constant;
+use self::node::Node;
+use crate::proto;
+
+/// A chain that was imported.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Imported {
+    /// One `convshape::conv_chain!` item, which compiles in any module.
+    pub source: String,
+    /// A safetensors file with the chain's parameters.
+    pub weights: Vec<u8>,
+}
+
+/// The chain that an ONNX file holds, as a struct called `name`.
+///
+/// The first axis of every input is the batch. Inputs and outputs keep the order of the file.
+///
+/// # Errors
+/// If the bytes are no ONNX model, or if nodes cannot be expressed: all of them are listed.
+pub fn import(bytes: &[u8], name: &str) -> Result<Imported, ImportError> {
+    if !source::is_identifier(name) {
+        return Err(ImportError::Name(name.to_owned()));
+    }
+    let malformed = |text: String| ImportError::Malformed(text);
+    let model = proto::Model::decode(bytes).map_err(|error| malformed(error.to_string()))?;
+    let graph = model.graph.as_ref().ok_or_else(|| malformed("it has no graph".to_owned()))?;
+    let own = model.opset_import.iter().find(|set| matches!(set.domain.as_str(), "" | "ai.onnx"));
+    let opset =
+        own.map(|set| set.version).ok_or_else(|| malformed("it names no version of the operators".to_owned()))?;
+    let mut import = Import::new(graph, opset)?;
+    for node in order::sorted(graph).map_err(malformed)? {
+        import.node(Node(node));
+    }
+    let outputs = import.outputs(graph);
+    if !import.refusals.is_empty() {
+        return Err(ImportError::Inexpressible(import.refusals));
+    }
+    source::write(name, import, outputs?)
+}
+
+/// What a name of the file stands for.
+#[derive(Clone, Debug)]
+enum Value {
+    /// Numbers that the file knows.
+    Constant(Constant),
+    /// Sizes of a value, the batch among them.
+    Sizes(Vec<Extent>),
+    /// A value of the chain, by its number.
+    Tensor(usize),
+    /// What follows from a refusal.
+    Unknown,
+}
+
+/// One size.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Extent {
+    Number(i64),
+    Batch,
+}
+
+/// One statement that is being made.
+#[derive(Clone, Debug)]
+struct Statement {
+    /// Its module in the file, as far as a name says it: `layer1.0.conv1`.
+    path: String,
+    op: Op,
+    inputs: Vec<usize>,
+    /// Its parameters by their field: `weight`.
+    params: Vec<(&'static str, Vec<usize>, Vec<f32>)>,
+}
+
+/// An import that is being made.
+struct Import {
+    opset: i64,
+    values: HashMap<String, Value>,
+    /// How many nodes and outputs read a name of the file.
+    readers: HashMap<String, usize>,
+    inputs: Vec<String>,
+    /// Shapes without batch: of the inputs, then of what the statements give.
+    shapes: Vec<Shape>,
+    statements: Vec<Statement>,
+    refusals: Vec<Refusal>,
+    /// The batch that the file was written for.
+    batch: Option<i64>,
+    /// The nodes that compute a name, for patterns over several.
+    makers: HashMap<String, proto::Node>,
+}
+
+const ORDER: AxisOrder = AxisOrder::ChannelsFirst;
+
+impl Import {
+    fn new(graph: &proto::Graph, opset: i64) -> Result<Import, ImportError> {
+        let mut import = Import {
+            opset,
+            values: HashMap::new(),
+            readers: HashMap::new(),
+            inputs: Vec::new(),
+            shapes: Vec::new(),
+            statements: Vec::new(),
+            refusals: Vec::new(),
+            batch: None,
+            makers: HashMap::new(),
+        };
+        for tensor in &graph.initializer {
+            let constant = Constant::read(tensor).map_err(ImportError::Malformed)?;
+            import.values.insert(tensor.name.clone(), Value::Constant(constant));
+        }
+        let named = graph.node.iter().flat_map(|node| &node.input).chain(graph.output.iter().map(|port| &port.name));
+        for name in named {
+            *import.readers.entry(name.clone()).or_default() += 1;
+        }
+        for node in &graph.node {
+            for output in &node.output {
+                import.makers.insert(output.clone(), node.clone());
+            }
+        }
+        for port in &graph.input {
+            // Old files list their numbers among the inputs.
+            if !import.values.contains_key(&port.name) {
+                import.input(port)?;
+            }
+        }
+        Ok(import)
+    }
+
+    fn input(&mut self, port: &proto::ValueInfo) -> Result<(), ImportError> {
+        let malformed = |text: &str| ImportError::Malformed(format!("input `{}` {text}", port.name));
+        let tensor = port.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());
+        let tensor = tensor.ok_or_else(|| malformed("is no tensor"))?;
+        let dims = tensor.shape.as_ref().ok_or_else(|| malformed("has no shape"))?;
+        let number = |dim: &proto::Dimension| match dim.value {
+            Some(proto::Size::Value(size)) if size > 0 => Some(size),
+            _ => None,
+        };
+        let (batch, sizes) = dims.dim.split_first().ok_or_else(|| malformed("has no axes"))?;
+        if sizes.is_empty() || sizes.len() > 4 {
+            return Err(malformed("has another number of axes than a batch of values with 1 to 4"));
+        }
+        let sizes: Option<Vec<i64>> = sizes.iter().map(number).collect();
+        let sizes = sizes.ok_or_else(|| malformed("has a size that only run time knows; write a number there"))?;
+        if sizes.iter().try_fold(1_i64, |product, &size| product.checked_mul(size)).is_none_or(|count| count > 1 << 40)
+        {
+            return Err(malformed("is larger than memory"));
+        }
+        self.batch = self.batch.or(number(batch));
+        self.values.insert(port.name.clone(), Value::Tensor(self.shapes.len()));
+        self.shapes.push(Shape::of(&sizes));
+        self.inputs.push(port.name.clone());
+        Ok(())
+    }
+
+    fn value(&self, name: &str) -> Value {
+        self.values.get(name).cloned().unwrap_or(Value::Unknown)
+    }
+
+    /// The numbers behind an input of a node.
+    fn constant(&self, node: Node<'_>, place: usize) -> Option<Constant> {
+        match self.value(node.input(place)?) {
+            Value::Constant(constant) => Some(constant),
+            Value::Sizes(sizes) => {
+                let numbers = sizes.iter().map(|size| match size {
+                    Extent::Number(number) => Some(*number),
+                    Extent::Batch => None,
+                });
+                Some(Constant::list(&numbers.collect::<Option<Vec<_>>>()?))
+            }
+            Value::Tensor(_) | Value::Unknown => None,
+        }
+    }
+
+    /// The statement that gives a value.
+    fn maker(&self, value: usize) -> Option<usize> {
+        value.checked_sub(self.inputs.len())
+    }
+
+    /// Whether one node alone reads a name.
+    fn read_once(&self, name: &str) -> bool {
+        self.readers.get(name) == Some(&1)
+    }
+
+    /// Adds a statement and gives its value.
+    fn push(&mut self, path: String, op: Op, inputs: &[usize]) -> Result<usize, String> {
+        let shapes: Vec<Shape> = inputs.iter().map(|&value| self.shapes[value]).collect();
+        let op = op.bind(&shapes[0], ORDER);
+        let shape = op.output(&shapes, ORDER).map_err(|fault| format!("the chain refuses it: {:?}", fault.reason))?;
+        self.statements.push(Statement { path, op, inputs: inputs.to_vec(), params: Vec::new() });
+        self.shapes.push(shape);
+        Ok(self.shapes.len() - 1)
+    }
+
+    fn outputs(&mut self, graph: &proto::Graph) -> Result<Vec<(String, usize)>, ImportError> {
+        let mut outputs = Vec::new();
+        for port in &graph.output {
+            match self.value(&port.name) {
+                Value::Tensor(value) => outputs.push((port.name.clone(), value)),
+                Value::Unknown if !self.refusals.is_empty() => {}
+                _ => {
+                    return Err(ImportError::Malformed(format!(
+                        "output `{}` does not depend on the inputs",
+                        port.name
+                    )));
+                }
+            }
+        }
+        match outputs.is_empty() && self.refusals.is_empty() {
+            true => Err(ImportError::Malformed("it has no outputs".to_owned())),
+            false => Ok(outputs),
+        }
+    }
+}

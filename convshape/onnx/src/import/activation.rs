@@ -1,0 +1,132 @@
+//! Elementwise functions, and the patterns that exporters write for some of them.
+
+use convshape::graph::Op;
+use convshape::graph::op::Activation;
+
+use super::node::Node;
+use super::{Import, Value};
+
+/// Operators that are activations.
+pub(super) const WORDS: [&str; 12] = [
+    "Relu",
+    "Clip",
+    "LeakyRelu",
+    "Elu",
+    "Sigmoid",
+    "Tanh",
+    "Softplus",
+    "HardSwish",
+    "HardSigmoid",
+    "Gelu",
+    "Exp",
+    "Erf",
+];
+
+impl Import {
+    /// The activation of a node, if it is one.
+    pub(super) fn activation(&mut self, node: Node<'_>) -> Result<Option<Op>, String> {
+        let activation = match node.op() {
+            "Relu" => Activation::Relu,
+            "Clip" => self.clip(node)?,
+            "LeakyRelu" => Activation::LeakyRelu { slope: node.float("alpha", 0.01) },
+            "Elu" => Activation::Elu { alpha: node.float("alpha", 1.0) },
+            "Sigmoid" => Activation::Sigmoid,
+            "Tanh" => Activation::Tanh,
+            "Softplus" => Activation::Softplus,
+            "HardSwish" => Activation::Hardswish,
+            "HardSigmoid" => {
+                let alpha = node.float("alpha", 0.2);
+                let known = [1.0 / 6.0, 0.2].into_iter().find(|known| (known - alpha).abs() < 1e-6);
+                match (known, node.float("beta", 0.5)) {
+                    (Some(alpha), 0.5) => Activation::Hardsigmoid { alpha },
+                    (_, beta) => return Err(format!("with alpha {alpha} and beta {beta}")),
+                }
+            }
+            "Gelu" => Activation::Gelu { tanh: node.text("approximate", "none") == "tanh" },
+            "Exp" => Activation::Exp,
+            _ => return Ok(None),
+        };
+        Ok(Some(Op::Activation(activation)))
+    }
+
+    fn clip(&self, node: Node<'_>) -> Result<Activation, String> {
+        let bound = |name: &str, place: usize, open: f32| match node.input(place) {
+            Some(_) => self.constant(node, place).and_then(|bound| bound.scalar()).ok_or("a bound that is computed"),
+            #[expect(clippy::cast_possible_truncation, reason = "it was f32")]
+            None => Ok(node.float(name, open) as f32),
+        };
+        let (min, max) = (bound("min", 1, f32::MIN)?, bound("max", 2, f32::MAX)?);
+        Ok(match (min, max) {
+            (0.0, 6.0) => Activation::Relu6,
+            (0.0, f32::MAX..) => Activation::Relu,
+            (min, max) => Activation::Clamp { min: f64::from(min.max(f32::MIN)), max: f64::from(max.min(f32::MAX)) },
+        })
+    }
+
+    /// A product as the activation that it ends: `x * sigmoid(x)`, `x * hardsigmoid(x)`.
+    pub(super) fn gated(&self, a: usize, b: usize) -> Option<(Op, usize)> {
+        let gate = |x: usize, gate: usize| {
+            let statement = &self.statements[self.maker(gate)?];
+            if statement.inputs != [x] {
+                return None;
+            }
+            match statement.op {
+                Op::Activation(Activation::Sigmoid) => Some((Op::Activation(Activation::Silu), x)),
+                Op::Activation(Activation::Hardsigmoid { alpha }) if alpha < 0.19 => {
+                    Some((Op::Activation(Activation::Hardswish), x))
+                }
+                _ => None,
+            }
+        };
+        gate(a, b).or_else(|| gate(b, a))
+    }
+
+    /// `x / 2 * (1 + erf(x / sqrt(2)))`, however its factors are put together, seen from its last node.
+    pub(super) fn erf_gelu(&self, node: Node<'_>) -> Option<usize> {
+        let mut factors = Vec::new();
+        self.factors(node.0.output.first()?, &mut factors, 4);
+        let (mut half, mut gate, mut x) = (None, None, None);
+        for name in &factors {
+            match (self.values.get(*name), self.one_plus_erf(name)) {
+                (Some(Value::Constant(number)), _) => half = number.scalar(),
+                (_, Some(inner)) => gate = Some(inner),
+                (Some(Value::Tensor(value)), None) => x = Some(*value),
+                _ => return None,
+            }
+        }
+        let matches = factors.len() == 3 && half.is_some_and(|half| (half - 0.5).abs() < 1e-6) && gate == x;
+        x.filter(|_| matches)
+    }
+
+    /// The names that a product is made of.
+    fn factors<'a>(&'a self, name: &'a str, factors: &mut Vec<&'a str>, depth: usize) {
+        match self.makers.get(name).filter(|maker| maker.op_type == "Mul" && depth > 0 && maker.input.len() == 2) {
+            Some(maker) => maker.input.iter().for_each(|input| self.factors(input, factors, depth - 1)),
+            None => factors.push(name),
+        }
+    }
+
+    /// `x` of `1 + erf(x / sqrt(2))`.
+    fn one_plus_erf(&self, name: &str) -> Option<usize> {
+        let of = |name: &str, op: &str| self.makers.get(name).filter(|maker| maker.op_type == op);
+        let number = |name: &String| match self.values.get(name) {
+            Some(Value::Constant(number)) => number.scalar(),
+            _ => None,
+        };
+        let add = of(name, "Add")?;
+        let erf = add.input.iter().find_map(|input| of(input, "Erf"))?;
+        add.input.iter().filter_map(number).find(|one| *one == 1.0)?;
+        let scaled = self.makers.get(erf.input.first()?)?;
+        let factor = scaled.input.iter().find_map(number)?;
+        let expected = match scaled.op_type.as_str() {
+            "Div" => std::f32::consts::SQRT_2,
+            "Mul" => std::f32::consts::FRAC_1_SQRT_2,
+            _ => return None,
+        };
+        let x = scaled.input.iter().find_map(|input| match self.values.get(input) {
+            Some(Value::Tensor(value)) => Some(*value),
+            _ => None,
+        })?;
+        ((factor - expected).abs() < 1e-5).then_some(x)
+    }
+}

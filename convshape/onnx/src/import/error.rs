@@ -1,0 +1,45 @@
+//! Why a file cannot be imported.
+
+use std::fmt;
+
+/// Why a file cannot be imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The file is no ONNX model, or one that contradicts itself.
+    #[error("not an ONNX model: {0}")]
+    Malformed(String),
+    /// Nodes that no chain can say: all of them.
+    #[error("{} of the file's nodes cannot be expressed:{}", .0.len(), list(.0))]
+    Inexpressible(Vec<Refusal>),
+    /// The chain's name is no Rust identifier.
+    #[error("`{0}` cannot be the name of a struct")]
+    Name(String),
+}
+
+/// A node that no chain can say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The node's name, or its first output where it has none.
+    pub name: String,
+    /// Its operator.
+    pub op: String,
+    /// The version of the file's operators.
+    pub version: i64,
+    /// The shapes that it reads, the batch in front; `?` for one that follows from another refusal.
+    pub inputs: Vec<String>,
+    /// What is in the way.
+    pub reason: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Refusal { name, op, version, inputs, reason } = self;
+        write!(f, "`{name}` ({op}, opset {version}, reads {}): {reason}", inputs.join(", "))
+    }
+}
+
+fn list(refusals: &[Refusal]) -> String {
+    refusals.iter().map(|refusal| format!("\n  {refusal}")).collect()
+}

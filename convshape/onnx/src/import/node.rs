@@ -1,0 +1,70 @@
+//! A node of a file with its attributes.
+
+use super::constant::Constant;
+use crate::proto::{self, attribute};
+
+/// A node, read by attribute.
+#[derive(Clone, Copy)]
+pub(super) struct Node<'a>(pub(super) &'a proto::Node);
+
+impl<'a> Node<'a> {
+    /// The operator; with its domain where that is not ONNX's own.
+    pub(super) fn op(&self) -> &'a str {
+        match self.0.domain.as_str() {
+            "" | "ai.onnx" => &self.0.op_type,
+            // Not any that is known.
+            _ => "",
+        }
+    }
+
+    pub(super) fn full_op(&self) -> String {
+        match self.0.domain.as_str() {
+            "" => self.0.op_type.clone(),
+            domain => format!("{domain}.{}", self.0.op_type),
+        }
+    }
+
+    /// Its name, or that of its first output.
+    pub(super) fn name(&self) -> &'a str {
+        match self.0.name.as_str() {
+            "" => self.0.output.first().map_or("", String::as_str),
+            name => name,
+        }
+    }
+
+    /// The name of an input that is there.
+    pub(super) fn input(&self, place: usize) -> Option<&'a str> {
+        self.0.input.get(place).map(String::as_str).filter(|name| !name.is_empty())
+    }
+
+    fn find(&self, name: &str, kind: i32) -> Option<&'a proto::Attribute> {
+        self.0.attribute.iter().find(|attribute| attribute.name == name && attribute.r#type == kind)
+    }
+
+    pub(super) fn int(&self, name: &str, default: i64) -> i64 {
+        self.find(name, attribute::INT).map_or(default, |attribute| attribute.i)
+    }
+
+    pub(super) fn float(&self, name: &str, default: f32) -> f64 {
+        f64::from(self.find(name, attribute::FLOAT).map_or(default, |attribute| attribute.f))
+    }
+
+    pub(super) fn ints(&self, name: &str) -> Option<Vec<i64>> {
+        self.find(name, attribute::INTS).map(|attribute| attribute.ints.clone())
+    }
+
+    pub(super) fn text(&self, name: &str, default: &str) -> String {
+        let text =
+            self.find(name, attribute::STRING).map(|attribute| String::from_utf8_lossy(&attribute.s).into_owned());
+        text.unwrap_or_else(|| default.to_owned())
+    }
+
+    pub(super) fn floats(&self, name: &str) -> Option<Vec<f32>> {
+        self.find(name, attribute::FLOATS).map(|attribute| attribute.floats.clone())
+    }
+
+    pub(super) fn tensor(&self, name: &str) -> Option<Constant> {
+        let tensor = self.find(name, attribute::TENSOR)?.t.as_ref()?;
+        Constant::read(tensor).ok()
+    }
+}

@@ -1,0 +1,500 @@
+//! Statements as source code, and their parameters as a file.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write;
+
+use convshape::graph::Op;
+use convshape::graph::op::{
+    Activation, Amount, Conv, DepthOrder, Dialect, Direction, Interpolation, Padding, PaddingMode, Pool, PoolKind,
+    ResizeTo, Upsample,
+};
+use safetensors::tensor::{Dtype, TensorView};
+
+use super::lower::{TORCH, conv_of};
+use super::{Import, ImportError, Imported, Statement};
+
+/// Words that a struct or a statement cannot be called.
+const RESERVED: [&str; 60] = [
+    "abstract", "as", "async", "await", "become", "block", "box", "break", "const", "continue", "crate", "data",
+    "dialect", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "from", "gen", "if", "impl", "in",
+    "input", "let", "lint", "loop", "lossy", "macro", "match", "mod", "move", "mut", "output", "override", "priv",
+    "pub", "reads", "ref", "repeat", "restores", "return", "reuse", "self", "Self", "static", "struct", "super",
+    "trait", "true", "try", "type", "undo", "unsafe", "use", "weights",
+];
+
+pub(super) fn is_identifier(name: &str) -> bool {
+    let mut letters = name.chars();
+    let first = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
+    first
+        && name != "_"
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        && !RESERVED.contains(&name)
+}
+
+/// A name of the file as an identifier.
+fn identifier(name: &str) -> String {
+    let mut word: String =
+        name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    if word.is_empty() || word.starts_with(|letter: char| letter.is_ascii_digit()) {
+        word.insert(0, '_');
+    }
+    while !is_identifier(&word)
+        || matches!(word.as_str(), "while" | "where" | "virtual" | "unsized" | "yield" | "typeof")
+    {
+        word.push('_');
+    }
+    word
+}
+
+/// Names that nothing else has.
+#[derive(Default)]
+struct Names(HashSet<String>);
+
+impl Names {
+    fn unique(&mut self, name: &str) -> String {
+        let mut unique = name.to_owned();
+        let mut count = 1;
+        while !self.0.insert(unique.clone()) {
+            count += 1;
+            unique = format!("{name}_{count}");
+        }
+        unique
+    }
+}
+
+pub(super) fn write(name: &str, import: Import, outputs: Vec<(String, usize)>) -> Result<Imported, ImportError> {
+    let (mut import, mut outputs) = alive(import, outputs);
+    let inputs = import.inputs.len();
+    // An output that is an input, or one twice, is a statement of its own.
+    let mut seen = HashSet::new();
+    for (_, value) in &mut outputs {
+        if *value < inputs || !seen.insert(*value) {
+            let shape = import.shapes[*value];
+            import.statements.push(Statement {
+                path: String::new(),
+                op: Op::Scale { by: 1.0 },
+                inputs: vec![*value],
+                params: Vec::new(),
+            });
+            import.shapes.push(shape);
+            *value = import.shapes.len() - 1;
+        }
+    }
+    let chain = Chain::new(&import, &outputs);
+    let mut tensors = BTreeMap::new();
+    for (statement, file_name) in import.statements.iter().zip(&chain.file_names) {
+        for (field, shape, numbers) in &statement.params {
+            let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+            tensors.insert(format!("{file_name}.{field}"), (shape.clone(), bytes));
+        }
+    }
+    let views: Result<Vec<_>, _> = tensors
+        .iter()
+        .map(|(name, (shape, bytes))| TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name, view)))
+        .collect();
+    let weights = views.and_then(|views| safetensors::serialize(views, None));
+    let weights = weights.map_err(|error| ImportError::Malformed(error.to_string()))?;
+    Ok(Imported { source: chain.source(name, &outputs), weights })
+}
+
+/// Without the statements that no output needs.
+fn alive(mut import: Import, mut outputs: Vec<(String, usize)>) -> (Import, Vec<(String, usize)>) {
+    let inputs = import.inputs.len();
+    let mut needed: Vec<bool> = vec![false; import.shapes.len()];
+    outputs.iter().for_each(|(_, value)| needed[*value] = true);
+    for (index, statement) in import.statements.iter().enumerate().rev() {
+        if needed[inputs + index] {
+            statement.inputs.iter().for_each(|&value| needed[value] = true);
+        }
+    }
+    let mut places: Vec<usize> = (0..import.shapes.len()).collect();
+    let mut next = inputs;
+    for (value, place) in places.iter_mut().enumerate().skip(inputs) {
+        *place = next;
+        next += usize::from(needed[value]);
+    }
+    let mut value = inputs;
+    import.statements.retain(|_| {
+        value += 1;
+        needed[value - 1]
+    });
+    let mut value = 0;
+    import.shapes.retain(|_| {
+        value += 1;
+        value <= inputs || needed[value - 1]
+    });
+    for statement in &mut import.statements {
+        statement.inputs.iter_mut().for_each(|value| *value = places[*value]);
+    }
+    outputs.iter_mut().for_each(|(_, value)| *value = places[*value]);
+    (import, outputs)
+}
+
+/// How everything is called.
+struct Chain<'a> {
+    import: &'a Import,
+    /// Of the inputs, then of the statements; `None` where nothing refers to one.
+    labels: Vec<Option<String>>,
+    file_names: Vec<String>,
+    /// Statements that are the `activation` of the one before.
+    merged: Vec<bool>,
+}
+
+impl<'a> Chain<'a> {
+    fn new(import: &'a Import, outputs: &[(String, usize)]) -> Chain<'a> {
+        let inputs = import.inputs.len();
+        let mut readers = vec![0; import.shapes.len()];
+        import.statements.iter().flat_map(|statement| &statement.inputs).for_each(|&value| readers[value] += 1);
+        let is_output = |value: usize| outputs.iter().any(|(_, output)| *output == value);
+        let merged: Vec<bool> = import
+            .statements
+            .iter()
+            .enumerate()
+            .map(|(index, statement)| {
+                let follows = index > 0 && statement.inputs == [inputs + index - 1];
+                let only = follows && readers[inputs + index - 1] == 1 && !is_output(inputs + index - 1);
+                let plain = matches!(statement.op, Op::Activation(_)) && activation(&statement.op).is_some();
+                only && plain && takes_activation(&import.statements[index - 1].op)
+            })
+            .collect();
+        // What a statement of another place reads must have a name.
+        let mut named = vec![false; import.shapes.len()];
+        let mut previous = 0;
+        for (index, statement) in import.statements.iter().enumerate() {
+            for (place, &value) in statement.inputs.iter().enumerate() {
+                named[value] |= statement.inputs.len() > 1 || place > 0 || value != previous;
+            }
+            previous = inputs + index;
+        }
+        let mut names = Names::default();
+        let mut labels: Vec<Option<String>> = Vec::new();
+        let output_names: Vec<String> = outputs.iter().map(|(name, _)| names.unique(&identifier(name))).collect();
+        labels.extend(import.inputs.iter().map(|name| Some(names.unique(&identifier(name)))));
+        let (mut files, mut file_names) = (Names::default(), Vec::new());
+        for (index, statement) in import.statements.iter().enumerate() {
+            let value = inputs + index;
+            let end = if merged.get(index + 1) == Some(&true) { value + 1 } else { value };
+            let output = outputs.iter().position(|(_, output)| *output == end);
+            let has_params = !statement.params.is_empty();
+            let word = || match statement.path.as_str() {
+                "" => snake(&kind(&statement.op)),
+                path => path.replace('.', "_"),
+            };
+            let label = match output {
+                _ if merged[index] => labels[value - 1].clone(),
+                Some(output) => Some(output_names[output].clone()),
+                None if named[end] || has_params => Some(names.unique(&identifier(&word()))),
+                None => None,
+            };
+            let file_name = match (has_params, statement.path.as_str(), &label) {
+                (true, "", Some(label)) => files.unique(label),
+                (true, path, _) => files.unique(path),
+                _ => String::new(),
+            };
+            labels.push(label);
+            file_names.push(file_name);
+        }
+        Chain { import, labels, file_names, merged }
+    }
+
+    fn label(&self, value: usize) -> &str {
+        self.labels[value].as_deref().unwrap_or("_")
+    }
+
+    fn source(&self, name: &str, outputs: &[(String, usize)]) -> String {
+        let inputs = self.import.inputs.len();
+        let port = |value: usize| format!("{} {}", self.label(value), self.import.shapes[value]);
+        let ports: Vec<String> = (0..inputs).map(port).collect();
+        let mut text =
+            format!("convshape::conv_chain! {{\n    pub struct {name} {{\n        input: {};\n\n", ports.join(", "));
+        let mut previous = 0;
+        for (index, statement) in self.import.statements.iter().enumerate() {
+            let value = inputs + index;
+            if !self.merged[index] {
+                let next = self.import.statements.get(index + 1).filter(|_| self.merged.get(index + 1) == Some(&true));
+                let _ = writeln!(text, "        {}", self.statement(index, statement, next, previous));
+            }
+            previous = value;
+        }
+        let ports: Vec<String> = outputs.iter().map(|(_, value)| port(*value)).collect();
+        let _ = write!(text, "\n        output: {};\n    }}\n}}\n", ports.join(", "));
+        text
+    }
+
+    fn statement(&self, index: usize, statement: &Statement, next: Option<&Statement>, previous: usize) -> String {
+        let value = self.import.inputs.len() + index;
+        let mut arguments = arguments(&statement.op);
+        if statement.inputs.len() > 1 {
+            arguments = statement.inputs.iter().map(|&value| self.label(value).to_owned()).collect();
+        }
+        arguments.extend(next.and_then(|next| activation(&next.op)).map(|word| format!("activation: {word}")));
+        let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
+        let from = match statement.inputs.as_slice() {
+            [only] if *only != previous => format!(" from {}", self.label(*only)),
+            _ => String::new(),
+        };
+        let label = self.labels[value].as_ref().map(|label| format!("{label}: ")).unwrap_or_default();
+        let file_name = &self.file_names[index];
+        let attribute = match file_name.is_empty() || Some(file_name) == self.labels[value].as_ref() {
+            true => String::new(),
+            false => format!("#[name = {file_name:?}] "),
+        };
+        format!("{attribute}{label}{}{arguments}{from};", kind(&statement.op))
+    }
+}
+
+fn takes_activation(op: &Op) -> bool {
+    !matches!(op, Op::Activation(_) | Op::Softmax | Op::Prelu { .. } | Op::Dropout { .. } | Op::Scale { .. })
+}
+
+/// `DoubleConv` as `double_conv`.
+fn snake(word: &str) -> String {
+    let mut text = String::new();
+    for (place, letter) in word.chars().enumerate() {
+        if letter.is_ascii_uppercase() && place > 0 {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
+}
+
+/// The word of a layer.
+fn kind(op: &Op) -> String {
+    match op {
+        Op::Conv(Conv { direction: Direction::Forward, rank, .. }) => format!("Conv{rank}d"),
+        Op::Conv(Conv { direction: Direction::Transposed, rank, .. }) => format!("ConvTranspose{rank}d"),
+        Op::Pool(pool) => format!("{}{}d", pool.kind.name(), pool.rank),
+        Op::AdaptivePool { kind: PoolKind::Max, rank, .. } => format!("AdaptiveMaxPool{rank}d"),
+        Op::AdaptivePool { kind: PoolKind::Avg, rank, .. } => format!("AdaptiveAvgPool{rank}d"),
+        Op::GlobalAvgPool { .. } => "GlobalAvgPool".to_owned(),
+        Op::Upsample(_) => "Upsample".to_owned(),
+        Op::PixelShuffle { .. } => "PixelShuffle".to_owned(),
+        Op::DepthToSpace { .. } => "DepthToSpace".to_owned(),
+        Op::Pad { .. } => "Pad".to_owned(),
+        Op::Crop { .. } => "Crop".to_owned(),
+        Op::Slice { .. } => "Slice".to_owned(),
+        Op::Linear { .. } => "Linear".to_owned(),
+        Op::Flatten => "Flatten".to_owned(),
+        Op::Reshape { .. } => "Reshape".to_owned(),
+        Op::Concat => "Concat".to_owned(),
+        Op::Add => "Add".to_owned(),
+        Op::Mul => "Mul".to_owned(),
+        Op::Scale { .. } => "Scale".to_owned(),
+        Op::BatchNorm { .. } => "BatchNorm".to_owned(),
+        Op::GroupNorm { .. } => "GroupNorm".to_owned(),
+        Op::InstanceNorm { .. } => "InstanceNorm".to_owned(),
+        Op::LayerNorm { .. } => "LayerNorm".to_owned(),
+        Op::Prelu { .. } => "Prelu".to_owned(),
+        Op::Softmax => "Softmax".to_owned(),
+        Op::Activation(_) => {
+            activation(op).map_or_else(String::new, |word| word.split('(').next().unwrap_or("").to_owned())
+        }
+        // Layers that this importer does not make.
+        _ => String::new(),
+    }
+}
+
+/// An activation with its arguments.
+fn activation(op: &Op) -> Option<String> {
+    let Op::Activation(activation) = op else { return None };
+    Some(match *activation {
+        Activation::Relu => "Relu".to_owned(),
+        Activation::Relu6 => "Relu6".to_owned(),
+        Activation::LeakyRelu { slope } => format!("LeakyRelu({})", real(slope)),
+        Activation::Elu { alpha } => format!("Elu(alpha: {})", real(alpha)),
+        Activation::Gelu { tanh: false } => "Gelu".to_owned(),
+        Activation::Gelu { tanh: true } => "Gelu(approximate: tanh)".to_owned(),
+        Activation::Silu => "Silu".to_owned(),
+        Activation::Sigmoid => "Sigmoid".to_owned(),
+        Activation::Tanh => "Tanh".to_owned(),
+        Activation::Softplus => "Softplus".to_owned(),
+        Activation::Hardswish => "Hardswish".to_owned(),
+        Activation::Hardsigmoid { alpha } if alpha < 0.19 => "Hardsigmoid".to_owned(),
+        // ONNX's slope is the default of its dialect, which a statement alone can have.
+        Activation::Hardsigmoid { .. } => "Hardsigmoid(dialect: onnx)".to_owned(),
+        Activation::Clamp { min, max } => format!("Clamp(min: {}, max: {})", real(min), real(max)),
+        Activation::Exp => "Exp".to_owned(),
+    })
+}
+
+fn arguments(op: &Op) -> Vec<String> {
+    let mut list = Vec::new();
+    match op {
+        Op::Conv(conv) => return conv_arguments(conv),
+        Op::Pool(pool) => return pool_arguments(pool),
+        Op::AdaptivePool { rank, size, .. } => list.push(axes(size, *rank)),
+        Op::Upsample(upsample) => return upsample_arguments(upsample),
+        Op::PixelShuffle { factor } => list.push(factor.to_string()),
+        Op::DepthToSpace { factor, order } => {
+            list.push(factor.to_string());
+            if *order == DepthOrder::Crd {
+                list.push("mode: crd".to_owned());
+            }
+        }
+        Op::Pad { amount: Amount::Pairs { rank, pairs }, mode, value } => {
+            list.push(sides(pairs, rank.unwrap_or(3)));
+            list.extend(mode_word(*mode).map(|word| format!("mode: {word}")));
+            if *value != 0.0 {
+                list.push(format!("value: {}", real(*value)));
+            }
+        }
+        Op::Crop { amount: Amount::Pairs { rank, pairs } } => list.push(sides(pairs, rank.unwrap_or(3))),
+        Op::Slice { start, end } => list.push(format!("channels: {start}..{end}")),
+        Op::Linear { inputs, outputs, bias, .. } => {
+            list.push(format!("{} -> {outputs}", inputs.unwrap_or(0)));
+            if !bias {
+                list.push("bias: false".to_owned());
+            }
+        }
+        Op::Reshape { shape } => list.push(shape.to_string()),
+        Op::Scale { by } => list.push(real(*by)),
+        Op::BatchNorm { channels, eps, .. } => {
+            list.push(channels.unwrap_or(0).to_string());
+            list.extend(eps_argument(*eps));
+        }
+        Op::InstanceNorm { channels, eps, .. } => {
+            list.push(channels.unwrap_or(0).to_string());
+            list.extend(eps_argument(*eps));
+            list.push("affine: true".to_owned());
+        }
+        Op::GroupNorm { channels, groups, eps, .. } => {
+            list.push(channels.unwrap_or(0).to_string());
+            list.push(format!("groups: {groups}"));
+            list.extend(eps_argument(*eps));
+        }
+        Op::LayerNorm { size, eps, .. } => {
+            list.extend(size.map(|size| size.to_string()));
+            list.extend(eps_argument(*eps));
+        }
+        Op::Prelu { channels } => list.push(channels.to_string()),
+        Op::Activation(_) => {
+            let word = activation(op).unwrap_or_default();
+            list.extend(word.split_once('(').map(|(_, inside)| inside.trim_end_matches(')').to_owned()));
+        }
+        _ => {}
+    }
+    list
+}
+
+fn conv_arguments(conv: &Conv) -> Vec<String> {
+    let plain = conv_of(conv.direction, conv.rank);
+    let mut list = vec![format!("{} -> {}", conv.inputs.unwrap_or(0), conv.outputs)];
+    let mut field = |name: &str, values: &[i64; 3], default: Option<&[i64; 3]>| {
+        if default.is_none_or(|default| values[..conv.rank] != default[..conv.rank]) {
+            list.push(format!("{name}: {}", axes(values, conv.rank)));
+        }
+    };
+    field("kernel", &conv.kernel, None);
+    field("stride", &conv.stride, Some(&plain.stride));
+    match &conv.padding {
+        Padding::Symmetric(rows) => field("padding", rows, Some(&[0; 3])),
+        Padding::Pairs(pairs) => list.push(format!("padding: {}", sides(pairs, conv.rank))),
+        _ => {}
+    }
+    let mut field = |name: &str, values: &[i64; 3], default: &[i64; 3]| {
+        if values[..conv.rank] != default[..conv.rank] {
+            list.push(format!("{name}: {}", axes(values, conv.rank)));
+        }
+    };
+    if let Some(rows) = &conv.output_padding {
+        field("output_padding", rows, &[0; 3]);
+    }
+    field("dilation", &conv.dilation, &plain.dilation);
+    if conv.groups != 1 {
+        list.push(format!("groups: {}", conv.groups));
+    }
+    if !conv.bias {
+        list.push("bias: false".to_owned());
+    }
+    list
+}
+
+fn pool_arguments(pool: &Pool) -> Vec<String> {
+    let mut list = vec![axes(&pool.kernel, pool.rank)];
+    list.push(format!("stride: {}", axes(&pool.stride, pool.rank)));
+    match &pool.padding {
+        Padding::Symmetric(rows) if rows[..pool.rank].iter().any(|&rows| rows != 0) => {
+            list.push(format!("padding: {}", axes(rows, pool.rank)));
+        }
+        Padding::Pairs(pairs) => list.push(format!("padding: {}", sides(pairs, pool.rank))),
+        _ => {}
+    }
+    if pool.dilation[..pool.rank].iter().any(|&step| step != 1) {
+        list.push(format!("dilation: {}", axes(&pool.dilation, pool.rank)));
+    }
+    if pool.ceil_mode {
+        list.push("ceil_mode: true".to_owned());
+    }
+    if pool.kind == PoolKind::Avg
+        && pool.count_include_pad != Pool::new(pool.dialect, pool.kind, pool.rank).count_include_pad
+    {
+        list.push(format!("count_include_pad: {}", pool.count_include_pad));
+    }
+    if pool.dialect != TORCH {
+        list.push(format!("dialect: {}", Dialect::Onnx.name()));
+    }
+    list
+}
+
+fn upsample_arguments(upsample: &Upsample) -> Vec<String> {
+    let rank = upsample.rank.unwrap_or(3);
+    let mut list = Vec::new();
+    match &upsample.to {
+        ResizeTo::Scale(scale) => {
+            let words: Vec<String> = scale[..rank].iter().map(|&scale| real(scale)).collect();
+            list.push(format!("scale: ({})", words.join(", ")));
+        }
+        ResizeTo::Size(size) => list.push(format!("size: {}", axes(size, rank))),
+        ResizeTo::Like => {}
+    }
+    let word = match upsample.mode {
+        Interpolation::Nearest => "nearest",
+        Interpolation::NearestExact => "nearest_exact",
+        Interpolation::Linear => "linear",
+        Interpolation::Bilinear => "bilinear",
+        Interpolation::Trilinear => "trilinear",
+        Interpolation::Bicubic => "bicubic",
+    };
+    list.push(format!("mode: {word}"));
+    if upsample.align_corners == Some(true) {
+        list.push("align_corners: true".to_owned());
+    }
+    list
+}
+
+fn mode_word(mode: PaddingMode) -> Option<&'static str> {
+    match mode {
+        PaddingMode::Zeros => None,
+        PaddingMode::Reflect => Some("reflect"),
+        PaddingMode::Replicate => Some("replicate"),
+        PaddingMode::Circular => Some("circular"),
+    }
+}
+
+/// `3`, or `(3, 5)` where axes differ.
+fn axes(values: &[i64; 3], rank: usize) -> String {
+    let values = &values[..rank];
+    match values.iter().all(|value| *value == values[0]) {
+        true => values[0].to_string(),
+        false => format!("({})", values.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// `[(0, 1), (1, 1)]`
+fn sides(pairs: &[(i64, i64); 3], rank: usize) -> String {
+    let pairs: Vec<String> = pairs[..rank].iter().map(|(lo, hi)| format!("({lo}, {hi})")).collect();
+    format!("[{}]", pairs.join(", "))
+}
+
+/// PyTorch's default is left out.
+fn eps_argument(eps: f64) -> Option<String> {
+    ((eps - 1e-5).abs() > 1e-12).then(|| format!("eps: {}", real(eps)))
+}
+
+/// A number of the file, which has those of `f32`.
+#[expect(clippy::cast_possible_truncation, reason = "it was f32")]
+fn real(number: f64) -> String {
+    let text = format!("{}", number as f32);
+    if text.contains('.') { text } else { format!("{text}.0") }
+}

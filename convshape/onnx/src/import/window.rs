@@ -1,0 +1,197 @@
+//! Convolutions and pooling.
+
+use convshape::graph::Op;
+use convshape::graph::op::{Conv, Dialect, Direction, Padding, PerAxis, Pool, PoolKind};
+
+use super::Import;
+use super::lower::{Lowered, TORCH, conv_of, numbers};
+use super::node::Node;
+
+/// Kernel, stride and dilation of each axis, and both sides of the border.
+struct Window {
+    stride: PerAxis<i64>,
+    dilation: PerAxis<i64>,
+    border: Vec<(i64, i64)>,
+}
+
+impl Import {
+    pub(super) fn conv(&mut self, node: Node<'_>) -> Lowered {
+        let x = self.tensor(node, 0)?;
+        let (weight, rank) = self.kernel(node, x)?;
+        let window = self.window(node, x, rank, &weight.shape()[2..])?;
+        let groups = node.int("group", 1).clamp(0, 1 << 20);
+        let conv = Conv {
+            inputs: Some(weight.shape()[1] as i64 * groups),
+            outputs: weight.shape()[0] as i64,
+            kernel: per_axis(&weight.shape()[2..].iter().map(|&size| size as i64).collect::<Vec<_>>()),
+            stride: window.stride,
+            dilation: window.dilation,
+            groups,
+            padding: padding(&window.border),
+            bias: node.input(2).is_some(),
+            ..conv_of(Direction::Forward, rank)
+        };
+        self.with_kernel(node, x, conv, &weight)
+    }
+
+    pub(super) fn conv_transpose(&mut self, node: Node<'_>) -> Lowered {
+        let x = self.tensor(node, 0)?;
+        let (weight, rank) = self.kernel(node, x)?;
+        let kernel: Vec<i64> = weight.shape()[2..].iter().map(|&size| size as i64).collect();
+        let auto = node.text("auto_pad", "NOTSET");
+        let output_padding = node.ints("output_padding").unwrap_or_else(|| vec![0; rank]);
+        let mut window = self.window(node, x, rank, &weight.shape()[2..])?;
+        let wanted = match (node.ints("output_shape"), auto.as_str()) {
+            (Some(sizes), _) => Some(sizes[sizes.len().saturating_sub(rank)..].to_vec()),
+            (None, "SAME_UPPER" | "SAME_LOWER") => {
+                let sizes = numbers(&self.shapes[x]);
+                Some((0..rank).map(|axis| sizes[axis + 1] * window.stride[axis]).collect())
+            }
+            _ => None,
+        };
+        if output_padding.len() != rank || wanted.as_ref().is_some_and(|sizes| sizes.len() != rank) {
+            return Err("attributes of another number of axes".to_owned());
+        }
+        if let Some(wanted) = wanted {
+            let sizes = numbers(&self.shapes[x]);
+            for axis in 0..rank {
+                let full = (sizes[axis + 1] - 1) * window.stride[axis] + window.dilation[axis] * (kernel[axis] - 1) + 1;
+                let crop = full.saturating_add(output_padding[axis]).saturating_sub(wanted[axis]);
+                let half = crop.div_euclid(2);
+                window.border[axis] = if auto == "SAME_UPPER" { (half, crop - half) } else { (crop - half, half) };
+            }
+        }
+        let groups = node.int("group", 1).clamp(0, 1 << 20);
+        let conv = Conv {
+            inputs: Some(weight.shape()[0] as i64),
+            outputs: weight.shape()[1] as i64 * groups,
+            kernel: per_axis(&kernel),
+            stride: window.stride,
+            dilation: window.dilation,
+            groups,
+            padding: padding(&window.border),
+            output_padding: output_padding.iter().any(|&rows| rows != 0).then(|| per_axis(&output_padding)),
+            bias: node.input(2).is_some(),
+            ..conv_of(Direction::Transposed, rank)
+        };
+        self.with_kernel(node, x, conv, &weight)
+    }
+
+    fn kernel(&self, node: Node<'_>, x: usize) -> Result<(convshape::ndarray::ArrayD<f32>, usize), String> {
+        let weight = self.constant(node, 1).ok_or("a kernel that is computed")?.floats();
+        let rank = weight.ndim().saturating_sub(2);
+        match (1..=3).contains(&rank) && self.shapes[x].rank() == rank + 1 {
+            true => Ok((weight, rank)),
+            false => Err(format!("a kernel of {rank} spatial axes on such a value")),
+        }
+    }
+
+    fn with_kernel(
+        &mut self,
+        node: Node<'_>,
+        x: usize,
+        conv: Conv,
+        weight: &convshape::ndarray::ArrayD<f32>,
+    ) -> Lowered {
+        let bias = match node.input(2) {
+            Some(_) => Some(self.constant(node, 2).ok_or("a bias that is computed")?.floats()),
+            None => None,
+        };
+        if bias.as_ref().is_some_and(|bias| bias.len() as i64 != conv.outputs) {
+            return Err("a bias of another size".to_owned());
+        }
+        let value = self.push(self.path(node), Op::Conv(conv), &[x])?;
+        self.give(value, "weight", weight.shape().to_vec(), weight.iter().copied().collect());
+        if let Some(bias) = bias {
+            self.give(value, "bias", vec![bias.len()], bias.iter().copied().collect());
+        }
+        Ok(value)
+    }
+
+    fn window(&self, node: Node<'_>, x: usize, rank: usize, kernel: &[usize]) -> Result<Window, String> {
+        let list = |name: &str| match node.ints(name) {
+            None => Ok(vec![1; rank]),
+            Some(list) if list.len() == rank && list.iter().all(|number| (1..1 << 20).contains(number)) => Ok(list),
+            Some(_) => Err(format!("`{name}` of another number of axes")),
+        };
+        let (stride, dilation) = (list("strides")?, list("dilations")?);
+        let sizes = numbers(&self.shapes[x]);
+        if sizes.len() != rank + 1 || kernel.len() != rank {
+            return Err("a value of another number of axes".to_owned());
+        }
+        let auto = node.text("auto_pad", "NOTSET");
+        let border = match auto.as_str() {
+            "NOTSET" => {
+                let pads = node.ints("pads").unwrap_or_else(|| vec![0; 2 * rank]);
+                if pads.len() != 2 * rank {
+                    return Err("`pads` of another number of axes".to_owned());
+                }
+                if pads.iter().any(|rows| !(-1 << 30..1 << 30).contains(rows)) {
+                    return Err("a huge border".to_owned());
+                }
+                (0..rank).map(|axis| (pads[axis], pads[rank + axis])).collect()
+            }
+            "SAME_UPPER" | "SAME_LOWER" => (0..rank)
+                .map(|axis| {
+                    let windows = (sizes[axis + 1] + stride[axis] - 1) / stride[axis];
+                    let extent = dilation[axis] * (kernel[axis] as i64 - 1) + 1;
+                    let rows = ((windows - 1) * stride[axis] + extent - sizes[axis + 1]).max(0);
+                    if auto == "SAME_UPPER" { (rows / 2, rows - rows / 2) } else { (rows - rows / 2, rows / 2) }
+                })
+                .collect(),
+            _ => vec![(0, 0); rank],
+        };
+        Ok(Window { stride: per_axis(&stride), dilation: per_axis(&dilation), border })
+    }
+
+    pub(super) fn pool(&mut self, node: Node<'_>, kind: PoolKind) -> Lowered {
+        if node.0.output.len() > 1 && !node.0.output[1].is_empty() {
+            return Err("the places of the maxima".to_owned());
+        }
+        let x = self.tensor(node, 0)?;
+        let kernel = node.ints("kernel_shape").ok_or("no `kernel_shape`")?;
+        let rank = kernel.len();
+        if !(1..=3).contains(&rank) || kernel.iter().any(|size| !(1..1 << 20).contains(size)) {
+            return Err("a window of such a size".to_owned());
+        }
+        let sizes: Vec<usize> = kernel.iter().map(|&size| usize::try_from(size).unwrap_or(1)).collect();
+        let window = self.window(node, x, rank, &sizes)?;
+        if kind == PoolKind::Avg && window.dilation != [1; 3] {
+            return Err("a mean with dilation".to_owned());
+        }
+        let pool = |dialect| Pool {
+            kernel: per_axis(&kernel),
+            stride: window.stride,
+            dilation: window.dilation,
+            padding: padding(&window.border),
+            ceil_mode: node.int("ceil_mode", 0) != 0,
+            count_include_pad: node.int("count_include_pad", 0) != 0
+                || window.border.iter().all(|side| *side == (0, 0)),
+            ..Pool::new(dialect, kind, rank)
+        };
+        // PyTorch takes the same border on both sides, half a window at most.
+        let (path, shape) = (self.path(node), self.shapes[x]);
+        let dialects = [TORCH, Dialect::Onnx];
+        let fits = |dialect: &Dialect| Op::Pool(pool(*dialect)).output(&[shape], super::ORDER).is_ok();
+        let dialect = dialects.into_iter().find(fits).unwrap_or(Dialect::Onnx);
+        self.push(path, Op::Pool(pool(dialect)), &[x])
+    }
+}
+
+/// One value an axis; 1 beyond.
+pub(super) fn per_axis(values: &[i64]) -> PerAxis<i64> {
+    let mut axes = [1; 3];
+    for (slot, value) in axes.iter_mut().zip(values) {
+        *slot = *value;
+    }
+    axes
+}
+
+/// A border as it is written.
+fn padding(border: &[(i64, i64)]) -> Padding {
+    let side = |axis: usize| border.get(axis).copied().unwrap_or_default();
+    match border.iter().all(|&(lo, hi)| lo == hi) {
+        true => Padding::Symmetric([0, 1, 2].map(|axis| side(axis).0)),
+        false => Padding::Pairs([0, 1, 2].map(side)),
+    }
+}

@@ -1,0 +1,50 @@
+//! What was exported comes back as a chain that compiles, and what cannot be said is listed.
+
+use convshape_onnx::{ImportError, import, to_bytes};
+use convshape_tests::golden;
+use convshape_tests::models::{Ae3d, AudioAe, DcganDiscriminator, DcganGenerator, MnistAe, Unet, Vae};
+
+#[test]
+fn exported_models_come_back() {
+    macro_rules! models {
+        ($($name:literal $model:ident),* $(,)?) => {$(
+            let golden = golden::model($name);
+            let model = $model::load(&golden.weights).expect("weights");
+            let imported = import(&to_bytes(&model).expect("ONNX has all of it"), "Net");
+            let imported = imported.unwrap_or_else(|error| panic!("{}: {error}", $name));
+            let inside = imported.source.trim().strip_prefix("convshape::conv_chain! {").expect("one chain");
+            let tokens = inside.strip_suffix('}').expect("one chain").parse().expect("Rust");
+            let chain = convshape_front::inspect(tokens, std::path::Path::new("."));
+            let errors: Vec<String> = chain.findings.iter().map(|finding| finding.message.clone()).collect();
+            assert!(errors.is_empty(), "{}: {errors:?}\n{}", $name, imported.source);
+            let outputs: Vec<String> = chain.outputs.iter().map(|port| port.shape.to_string()).collect();
+            let expected: Vec<String> = <$model as convshape::Chain>::OUTPUTS.iter().map(|port| port.1.to_string()).collect();
+            assert_eq!(outputs, expected, "{}", $name);
+        )*};
+    }
+    models! {
+        "torch_ae3d" Ae3d, "torch_audio_ae" AudioAe, "torch_dcgan_discriminator" DcganDiscriminator,
+        "torch_dcgan_generator" DcganGenerator, "torch_mnist_ae" MnistAe, "torch_unet" Unet, "torch_vae" Vae,
+    }
+}
+
+#[test]
+fn what_is_no_model_is_refused() {
+    for bytes in [&b""[..], b"not a model", &[0xff; 64], &[0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f]] {
+        assert!(matches!(import(bytes, "Net"), Err(ImportError::Malformed(_))), "{bytes:?}");
+    }
+    assert!(matches!(import(b"", "fn"), Err(ImportError::Name(_))));
+}
+
+#[test]
+fn damaged_files_end_in_an_error_or_a_chain() {
+    let golden = golden::model("torch_mnist_ae");
+    let whole = to_bytes(&MnistAe::load(&golden.weights).expect("weights")).expect("ONNX has all of it");
+    for step in 0..400 {
+        let at = step * whole.len() / 400;
+        let _ = import(&whole[..at], "Net");
+        let mut changed = whole.clone();
+        changed[at] ^= 0x55;
+        let _ = import(&changed, "Net");
+    }
+}
