@@ -6,6 +6,7 @@ mod weights;
 
 use convshape_arith::code::{self, Code};
 use convshape_arith::explain;
+use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::representable;
 use convshape_arith::op::{AxisOrder, MAX_SPATIAL, Op};
 use convshape_arith::operator::Operator;
@@ -86,6 +87,18 @@ pub const fn layer(name: &str, op: &Op, inputs: &[Shape], order: AxisOrder, oper
             panic!("{}", text.as_str());
         }
     }
+}
+
+/// A shape with as many spatial axes as the layer's name says.
+#[track_caller]
+pub const fn named_rank(name: &str, input: Shape, least: usize, most: usize) -> Shape {
+    if input.rank() <= least || input.rank() > most + 1 {
+        let fault = Fault::new(Reason::NamedRank { least: least + 1, most: most + 1, found: input });
+        let mut text = Text::new();
+        explain::title(begin(&mut text, code::RANK), name, &fault, &[input], &[]);
+        panic!("{}", text.as_str());
+    }
+    input
 }
 
 /// The real numbers of an activation.

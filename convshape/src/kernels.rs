@@ -101,7 +101,7 @@ pub fn apply<T: Number>(
         Op::SeparableConv(conv) => conv::separable(&conv, params, shape, order, x, &to, y)?,
         Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, &from, x, &to, y),
         Op::AdaptivePool { kind, .. } => pool::adaptive(kind, &from, x, &to, y),
-        Op::GlobalAvgPool { .. } => pool::global_mean(&channels, x, y),
+        Op::GlobalPool { kind, .. } => pool::global(kind, &channels, x, y),
         Op::Upsample(upsample) => resize::upsample(&upsample, &from, x, &to, y),
         Op::PixelShuffle { factor } => shuffle::to_space(DepthOrder::Crd, count(factor), &from, x, &to, y),
         Op::PixelUnshuffle { factor } => shuffle::to_depth(count(factor), &from, x, &to, y),
@@ -118,6 +118,7 @@ pub fn apply<T: Number>(
         Op::Flatten
         | Op::Reshape { .. }
         | Op::Dropout { .. }
+        | Op::Identity
         | Op::Scale { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_) => {

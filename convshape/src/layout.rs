@@ -204,7 +204,7 @@ const fn shared(step: &Step, inputs: usize, time: usize, lives: &[Life]) -> Opti
 
 /// Whether a layer gives the elements that it takes.
 const fn keeps_elements(op: &Op) -> bool {
-    matches!(op, Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. })
+    matches!(op, Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } | Op::Identity)
 }
 
 /// Whether a layer changes each element for itself, as [`crate::kernels::in_place`] does.

@@ -262,7 +262,10 @@ fn pools() {
 #[test]
 fn adaptive_and_global_pools() {
     check_plain(4, |random, rank| match random.pick(0, 2) {
-        0 => Op::GlobalAvgPool { keep_axes: random.choose(&[false, true]) },
+        0 => Op::GlobalPool {
+            kind: random.choose(&[PoolKind::Max, PoolKind::Avg]),
+            keep_axes: random.choose(&[false, true]),
+        },
         _ => Op::AdaptivePool {
             kind: random.choose(&[PoolKind::Max, PoolKind::Avg]),
             rank,
@@ -362,7 +365,7 @@ fn dense_layers() {
             0 => (Op::Flatten, vec![x]),
             1 => (Op::Reshape { shape: Shape::of(&[2 * space.iter().product::<i64>(), 1]) }, vec![x]),
             2 => (Op::Scale { by: -1.5 }, vec![x]),
-            3 => (Op::Dropout { p: 0.5 }, vec![x]),
+            3 => (Op::Dropout { p: 0.5, channels: false }, vec![x]),
             _ => {
                 let bias = random.choose(&[false, true]);
                 (Op::Linear { dialect: random.dialect(), inputs: None, outputs: random.pick(1, 4), bias }, vec![x])

@@ -1,4 +1,4 @@
-//! Numbers as the language reads them, by what the layers make of them.
+//! Numbers and words as the language reads them, by what the layers make of them.
 
 use convshape::conv_chain;
 use convshape::ndarray::{Array, arr1, arr2, arr3};
@@ -107,4 +107,116 @@ fn activations_in_another_dialect() {
     close(a.as_slice().unwrap(), arr1(&[0.0, 2.0]).as_slice().unwrap());
     close(b.as_slice().unwrap(), &[-0.2, 2.0]);
     close(c.as_slice().unwrap(), &[-0.3, 2.0]);
+}
+
+conv_chain! {
+    struct Norms {
+        input: [2, 3];
+        torch: LayerNorm(eps: 1e-12);
+        onnx: LayerNorm(eps: 1e-12, dialect: onnx) from input;
+        last: LayerNorm(3, eps: 1e-12) from input;
+        output: torch [2, 3], onnx [2, 3], last [2, 3];
+    }
+}
+
+conv_chain! {
+    struct ChannelNorms {
+        dialect: keras;
+        input: [2, 2, 3];
+        a: LayerNormalization(epsilon: 1e-12);
+        b: LayerNorm(eps: 1e-12, dialect: flax) from input;
+        output: a [2, 2, 3], b [2, 2, 3];
+    }
+}
+
+/// Each row of `size` numbers with mean 0 and variance 1: the definition of a layer norm over the last axis.
+fn normalised(x: &[f32], size: usize) -> Vec<f32> {
+    let norm = |row: &[f32]| {
+        let mean = row.iter().sum::<f32>() / row.len() as f32;
+        let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / row.len() as f32;
+        row.iter().map(|x| (x - mean) / variance.sqrt()).collect::<Vec<f32>>()
+    };
+    x.chunks(size).flat_map(norm).collect()
+}
+
+/// Over all axes in PyTorch, over the last one in ONNX, over the channels in keras and flax.
+#[test]
+fn layer_norms_without_sizes() {
+    let x = arr3(&[[[1.0_f32, 2.0, 4.0], [-3.0, 0.0, 8.0]]]);
+    let (torch, onnx, last) = Norms::init(&mut rng()).forward_batch(x.view()).expect("the sizes fit");
+    let x = x.as_slice().unwrap();
+    close(torch.as_slice().unwrap(), &normalised(x, 6));
+    close(onnx.as_slice().unwrap(), &normalised(x, 3));
+    close(last.as_slice().unwrap(), &normalised(x, 3));
+    let x = Array::from_shape_fn((1, 2, 2, 3), |(_, i, j, k)| (i * 7 + j * 3 + k * k) as f32);
+    let model = ChannelNorms::init(&mut rng());
+    assert_eq!(model.a.weight.shape(), [3]);
+    let (a, b) = model.forward_batch(x.view()).expect("the sizes fit");
+    close(a.as_slice().unwrap(), &normalised(x.as_slice().unwrap(), 3));
+    close(b.as_slice().unwrap(), &normalised(x.as_slice().unwrap(), 3));
+}
+
+conv_chain! {
+    struct Pools {
+        input: [2, 2, 3];
+        max: GlobalMaxPool;
+        kept: GlobalMaxPool(keep: true) from input;
+        mean: GlobalAvgPool(keep: true) from input;
+        same: Identity from input;
+        output: max [2], kept [2, 1, 1], mean [2, 1, 1], same [2, 2, 3];
+    }
+}
+
+#[test]
+fn global_pools() {
+    let x = Array::from_shape_fn((1, 2, 2, 3), |(_, c, i, j)| (c as f32 - 0.5) * (i * 3 + j) as f32);
+    let (max, kept, mean, same) = Pools::init(&mut rng()).forward_batch(x.view()).expect("the sizes fit");
+    close(max.as_slice().unwrap(), &[0.0, 2.5]);
+    close(kept.as_slice().unwrap(), &[0.0, 2.5]);
+    close(mean.as_slice().unwrap(), &[-1.25, 1.25]);
+    assert_eq!(same, x);
+}
+
+conv_chain! {
+    struct Borders {
+        input: [1, 2, 3];
+        zero: ZeroPad2d((1, 0, 0, 1));
+        mirrored: ReflectionPad2d(1) from input;
+        edge: ReplicationPad2d((0, 2, 1, 0)) from input;
+        output: zero [1, 3, 4], mirrored [1, 4, 5], edge [1, 3, 5];
+    }
+}
+
+/// `nn.ZeroPad2d((1, 0, 0, 1))` of PyTorch pads one column on the left and one row below.
+#[test]
+fn borders_as_in_pytorch() {
+    let x = Array::from_shape_vec((1, 1, 2, 3), vec![1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0]).expect("six numbers");
+    let (zero, mirrored, edge) = Borders::init(&mut rng()).forward_batch(x.view()).expect("the sizes fit");
+    close(zero.as_slice().unwrap(), &[0.0, 1.0, 2.0, 3.0, 0.0, 4.0, 5.0, 6.0, 0.0, 0.0, 0.0, 0.0]);
+    close(
+        mirrored.as_slice().unwrap(),
+        &[5.0, 4.0, 5.0, 6.0, 5.0, 2.0, 1.0, 2.0, 3.0, 2.0, 5.0, 4.0, 5.0, 6.0, 5.0, 2.0, 1.0, 2.0, 3.0, 2.0],
+    );
+    close(edge.as_slice().unwrap(), &[1.0, 2.0, 3.0, 3.0, 3.0, 1.0, 2.0, 3.0, 3.0, 3.0, 4.0, 5.0, 6.0, 6.0, 6.0]);
+}
+
+conv_chain! {
+    struct Drops {
+        input: [8, 3, 5];
+        Dropout2d(0.5);
+        output: [8, 3, 5];
+    }
+}
+
+/// Whole channels are dropped: a channel is zero, or twice what came in. The gradient is the factor.
+#[test]
+fn channels_are_dropped_whole() {
+    use convshape::train::Mse;
+    let mut model = Drops::init(&mut rng());
+    let x = Array::<f32, _>::ones((3, 8, 3, 5));
+    let mut rng = rng();
+    // The loss is the mean of the squares: of a channel it is 0 or 4.
+    let (loss, _) = model.gradients_train(x.view(), Array::zeros((3, 8, 3, 5)).view(), Mse, &mut rng).expect("it runs");
+    let kept = loss / 4.0 * 24.0;
+    assert!((kept - kept.round()).abs() < 1e-4 && kept > 2.0 && kept < 22.0, "{kept} channels of 24");
 }

@@ -10,6 +10,7 @@ mod warnings;
 
 use std::collections::HashMap;
 
+use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::representable;
 use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
@@ -19,6 +20,7 @@ use convshape_arith::solve;
 pub(crate) use self::problem::{Filling, Place, Problem};
 pub(crate) use self::targets::reached_output;
 
+pub(crate) use self::recover::output_rank;
 use self::recover::{agreed, blind_output, blind_rank, complete, recover, reversed, unseen_output};
 use self::targets::Targets;
 use crate::fields;
@@ -112,6 +114,11 @@ impl Checked {
         self.unseen.push(unseen);
         let Some(inputs) = self.inputs(node, &op) else { return (Some(op), blind_output(&op, order)) };
         let op = op.bind(&inputs[0], order);
+        if let Some(fault) = other_rank(node, &inputs[0]) {
+            let shape = recover(&op, &inputs, Some(&fault), order);
+            self.problems.push(Problem::Layer { node: id, op, inputs, fault });
+            return (Some(op), shape);
+        }
         if unseen {
             return (Some(op), unseen_output(&op, &inputs, order));
         }
@@ -237,6 +244,14 @@ impl Checked {
     }
 }
 
+/// That a layer's name says another number of axes than come in.
+fn other_rank(node: &Node, input: &Shape) -> Option<Fault> {
+    let (least, most) = node.named_axes?;
+    let axes = input.rank().checked_sub(1)?;
+    let reason = Reason::NamedRank { least: least + 1, most: most + 1, found: *input };
+    (!(least..=most).contains(&axes)).then(|| Fault::new(reason))
+}
+
 /// Whether fields given after `undo` make the output padding that was derived meaningless.
 pub(crate) fn reshapes_undo(overrides: &[(&'static str, fields::Setting)]) -> bool {
     let shaping = |field: &str| matches!(field, "padding" | "kernel" | "stride" | "dilation" | "output_size");
@@ -250,6 +265,7 @@ pub(crate) fn keeps_shape(op: &Op) -> bool {
         Op::Activation(_)
             | Op::Softmax
             | Op::Dropout { .. }
+            | Op::Identity
             | Op::Scale { .. }
             | Op::BatchNorm { .. }
             | Op::GroupNorm { .. }

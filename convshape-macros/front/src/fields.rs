@@ -119,9 +119,18 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
         Kind::DepthwiseConv => &[&["kernel"]],
         Kind::ConvGeneralDilated | Kind::SeparableConv => &[&["out_channels"], &["kernel"]],
         Kind::Conv | Kind::ConvTranspose => &[&["out_channels"], &["kernel"]],
+        // Its windows have 2 rows where nothing is written.
+        Kind::MaxPool | Kind::AvgPool if dialect == Dialect::Keras => &[],
         Kind::MaxPool | Kind::AvgPool => &[&["kernel"]],
         Kind::AdaptiveAvgPool | Kind::AdaptiveMaxPool => &[&["size"]],
         Kind::Upsample => &[&["scale", "size", "like"]],
+        Kind::UpsamplingNearest | Kind::UpsamplingBilinear => &[&["scale", "size"]],
+        Kind::ZeroPad | Kind::ReflectionPad | Kind::ReplicationPad | Kind::CircularPad => &[&["amount"]],
+        Kind::ConstantPad => &[&["amount"], &["value"]],
+        Kind::Input => &[&["shape"]],
+        Kind::Activation => &[&["function"]],
+        // `jax.lax` has no such layer, and so no default.
+        Kind::LayerNorm if dialect == Dialect::Jax => &[&["size"]],
         Kind::PixelShuffle | Kind::PixelUnshuffle | Kind::DepthToSpace => &[&["factor"]],
         Kind::Pad | Kind::Crop => &[&["amount", "like"]],
         Kind::Slice => &[&["channels"]],
@@ -138,6 +147,7 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
 pub(crate) fn exclusive(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Upsample => &["scale", "size", "like"],
+        Kind::UpsamplingNearest | Kind::UpsamplingBilinear => &["scale", "size"],
         Kind::Pad | Kind::Crop => &["amount", "like"],
         _ => &[],
     }
@@ -147,9 +157,14 @@ pub(crate) fn exclusive(kind: Kind) -> &'static [&'static str] {
 pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op> {
     let ones = [1; MAX_SPATIAL];
     let conv = |direction| Op::Conv(Conv::new(dialect, direction, rank));
-    let pool = |kind| Op::Pool(Pool::new(dialect, kind, rank));
+    let pool = |kind| {
+        let pool = Pool::new(dialect, kind, rank);
+        Op::Pool(if dialect == Dialect::Keras { Pool { kernel: [2; MAX_SPATIAL], ..pool } } else { pool })
+    };
     let adaptive = |kind| Op::AdaptivePool { kind, rank, size: ones };
+    let global = |kind| Op::GlobalPool { kind, keep_axes: dialect == Dialect::Onnx };
     let no_rows = Amount::Pairs { rank: None, pairs: [(0, 0); MAX_SPATIAL] };
+    let border = |mode| Op::Pad { amount: no_rows, mode, value: 0.0 };
     let activation = |activation| Some(Op::Activation(activation));
     let op = match kind {
         Kind::Conv => conv(Direction::Forward),
@@ -158,7 +173,23 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::AvgPool => pool(PoolKind::Avg),
         Kind::AdaptiveAvgPool => adaptive(PoolKind::Avg),
         Kind::AdaptiveMaxPool => adaptive(PoolKind::Max),
-        Kind::GlobalAvgPool => Op::GlobalAvgPool { keep_axes: dialect == Dialect::Onnx },
+        Kind::GlobalAvgPool => global(PoolKind::Avg),
+        Kind::GlobalMaxPool => global(PoolKind::Max),
+        Kind::UpSampling => Op::Upsample(Upsample {
+            rank: None,
+            to: ResizeTo::Scale([2.0; MAX_SPATIAL]),
+            mode: Interpolation::Nearest,
+            align_corners: None,
+        }),
+        Kind::UpsamplingNearest => {
+            Op::Upsample(Upsample { rank: None, to: ResizeTo::Like, mode: Interpolation::Nearest, align_corners: None })
+        }
+        Kind::UpsamplingBilinear => Op::Upsample(Upsample {
+            rank: None,
+            to: ResizeTo::Like,
+            mode: Interpolation::Bilinear,
+            align_corners: Some(true),
+        }),
         Kind::Upsample => {
             let mode = match dialect {
                 // `jax.image.resize` takes the element whose centre is nearest, PyTorch the one at the floor.
@@ -170,7 +201,10 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::PixelShuffle => Op::PixelShuffle { factor: 1 },
         Kind::PixelUnshuffle => Op::PixelUnshuffle { factor: 1 },
         Kind::DepthToSpace => Op::DepthToSpace { factor: 1, order: DepthOrder::Dcr },
-        Kind::Pad => Op::Pad { amount: no_rows, mode: PaddingMode::Zeros, value: 0.0 },
+        Kind::Pad | Kind::ZeroPad | Kind::ConstantPad => border(PaddingMode::Zeros),
+        Kind::ReflectionPad => border(PaddingMode::Reflect),
+        Kind::ReplicationPad => border(PaddingMode::Replicate),
+        Kind::CircularPad => border(PaddingMode::Circular),
         Kind::Crop => Op::Crop { amount: no_rows },
         Kind::Slice => Op::Slice { start: 0, end: 0 },
         Kind::Linear => Op::Linear { dialect, inputs: None, outputs: 0, bias: true },
@@ -198,7 +232,11 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::Prelu => Op::Prelu { channels: 1 },
         Kind::Snake => Op::Snake { channels: None },
         Kind::Softmax => Op::Softmax,
-        Kind::Dropout => Op::Dropout { p: 0.5 },
+        Kind::Dropout => Op::Dropout { p: 0.5, channels: false },
+        Kind::ChannelDropout => Op::Dropout { p: 0.5, channels: true },
+        Kind::Identity | Kind::Input => Op::Identity,
+        // Its function is looked up by the resolver.
+        Kind::Activation => return None,
         Kind::Relu => return activation(Activation::Relu),
         Kind::Relu6 => return activation(Activation::Relu6),
         Kind::LeakyRelu => {

@@ -75,6 +75,8 @@ pub(crate) struct Node {
     pub(crate) comment: Option<(Shape, Span)>,
     pub(crate) restores: Option<Restores>,
     pub(crate) spans: Spans,
+    /// The numbers of spatial axes that its name says, where the layer itself takes any: `BatchNorm2d`.
+    pub(crate) named_axes: Option<(usize, usize)>,
     /// Whether one of its numbers is one that the macro cannot see.
     pub(crate) unseen: bool,
     /// The statement it was made of: turns of a repeat and uses of a block share theirs.

@@ -15,6 +15,7 @@ use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Symbol;
 use proc_macro2::{Ident, Span, TokenStream};
 
+use crate::check::output_rank;
 use crate::diagnose::{self, Report, Sink};
 use crate::graph::{Graph, Input, Member, Node, NodeId, Output, Recipe, Restores, Spans, ValueId};
 use crate::numbers::Numbers;
@@ -46,7 +47,8 @@ pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Gr
         names: HashMap::new(),
     };
     let numbers = Numbers::new(krate.clone(), graph.symbols, graph.unseen.clone());
-    let mut resolver = Resolver { blocks: blocks(&chain.blocks, sink), open_blocks: Vec::new(), graph, sink };
+    let mut resolver =
+        Resolver { blocks: blocks(&chain.blocks, sink), open_blocks: Vec::new(), graph, ranks: Vec::new(), sink };
     resolver.chain(chain, numbers);
     resolver.graph
 }
@@ -88,6 +90,8 @@ struct Resolver<'a> {
     /// The blocks that are being expanded: one that uses itself would never end.
     open_blocks: Vec<String>,
     graph: Graph,
+    /// The number of axes of each value, where the layers so far say it.
+    ranks: Vec<Option<usize>>,
     sink: &'a mut Sink,
 }
 
@@ -120,6 +124,7 @@ impl<'a> Resolver<'a> {
             {
                 self.sink.push(diagnose::repeated_name(name));
             }
+            self.ranks.push(Some(shape.rank()));
             self.graph.inputs.push(Input { name, shape, span });
         }
         if let [only] = self.graph.inputs.as_slice()
@@ -246,9 +251,25 @@ impl<'a> Resolver<'a> {
         }
         let id = self.graph.nodes.len();
         self.graph.chained |= matches!(node.recipe, Recipe::Chain { .. });
+        let rank = self.rank_of(&node);
+        self.ranks.push(rank);
         self.graph.nodes.push(node);
         scope.previous = self.graph.value(id);
         id
+    }
+
+    /// The number of axes that a layer gives, as far as it follows from what it reads.
+    fn rank_of(&self, node: &Node) -> Option<usize> {
+        if let Some((shape, _)) = node.comment {
+            return Some(shape.rank());
+        }
+        let ranks: Vec<Option<usize>> =
+            node.inputs.iter().map(|value| self.ranks.get(*value).copied().flatten()).collect();
+        match &node.recipe {
+            Recipe::Given(op) => output_rank(op, &ranks, self.graph.order()),
+            Recipe::Undo { .. } => ranks.first().copied().flatten(),
+            Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Broken => None,
+        }
     }
 
     /// A statement that could not be read: its name stands, its shape is not known.
@@ -274,6 +295,7 @@ impl<'a> Resolver<'a> {
                 positional: None,
                 fields: Vec::new(),
             },
+            named_axes: None,
             unseen: false,
             origin: std::ptr::from_ref(stmt).addr(),
             // Who reads it may not have been readable either.

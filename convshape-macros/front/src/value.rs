@@ -9,11 +9,13 @@ use crate::diagnose::{self, Report};
 use crate::fields::Setting;
 use crate::numbers::Numbers;
 use crate::syntax::{Args, SizeExpr, Value};
+use crate::unseen::Unseen;
 use crate::words::{self, FieldWords, Lookup, Takes};
 
 /// What a field's value comes to. `Ok(None)` is a hole.
 pub(crate) fn settle(
     field: &FieldWords,
+    takes: Takes,
     value: &Value,
     numbers: &Numbers,
     dialect: Dialect,
@@ -21,12 +23,12 @@ pub(crate) fn settle(
     if let Value::Hole(span) = value {
         return if field.hole { Ok(None) } else { Err(diagnose::hole_not_allowed(field.name, *span)) };
     }
-    let wrong = || diagnose::wrong_value(field, value);
+    let wrong = || diagnose::wrong_value(field, takes, value);
     let word_of = |known: &'static [words::Word]| match value.text() {
         Some(text) if !is_number(value, &text, known, numbers) => word(field, value, known, dialect).map(Some),
         _ => Ok(None),
     };
-    let setting = match field.takes {
+    let setting = match takes {
         Takes::Size => Setting::Int(number(value, numbers, &wrong)?),
         Takes::SizePerAxis => per_axis(value, numbers, &wrong)?,
         Takes::SizePerAxisOr(known) => match word_of(known)? {
@@ -37,9 +39,17 @@ pub(crate) fn settle(
             Some(word) => Setting::Word(word),
             None => amount(value, numbers, &wrong)?,
         },
+        Takes::Pads(known) => match word_of(known)? {
+            Some(word) => Setting::Word(word),
+            None => in_a_row(value, numbers, &wrong, |rows, axis, axes| (rows[axis], rows[axes + axis]))?,
+        },
         Takes::Amount => amount(value, numbers, &wrong)?,
+        Takes::Sides => in_a_row(value, numbers, &wrong, |rows, axis, axes| {
+            let last = axes - 1 - axis;
+            (rows[2 * last], rows[2 * last + 1])
+        })?,
         Takes::Float => Setting::Float(real(value, numbers, &wrong)?),
-        Takes::FloatPerAxis => match value.items() {
+        Takes::FloatPerAxis | Takes::FactorPerAxis => match value.items() {
             Some(items) => {
                 let mut all = [0.0; MAX_SPATIAL];
                 let axes = axes(items.len(), value.span())?;
@@ -65,6 +75,12 @@ pub(crate) fn settle(
         // Names, activations and dialects are bound by the resolver.
         Takes::Name | Takes::Activation | Takes::Dialect => return Err(wrong()),
     };
+    if let (Takes::FactorPerAxis, Setting::Floats { values, axes }) = (takes, &setting) {
+        let used = &values[..axes.unwrap_or(1)];
+        if used.iter().any(|factor| factor.fract() != 0.0 && !Unseen::is_real(*factor)) {
+            return Err(wrong().note("keras resizes by whole factors"));
+        }
+    }
     Ok(Some(setting))
 }
 
@@ -144,6 +160,32 @@ fn amount(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting,
     Ok(Setting::Pairs { values: all, axes: Some(axes) })
 }
 
+/// Both sides of every axis in one row; `pick` finds those of an axis in it.
+fn in_a_row(
+    value: &Value,
+    numbers: &Numbers,
+    wrong: Wrong<'_>,
+    pick: impl Fn(&[i64], usize, usize) -> (i64, i64),
+) -> Result<Setting, Report> {
+    let items = value.items().unwrap_or_default();
+    if items.is_empty() || items.iter().any(|item| item.items().is_some()) {
+        return amount(value, numbers, wrong);
+    }
+    if items.len() % 2 != 0 {
+        return Err(wrong());
+    }
+    let mut rows = Vec::new();
+    for item in items {
+        rows.push(number(item, numbers, wrong)?);
+    }
+    let axes = axes(items.len() / 2, value.span())?;
+    let mut all = [(0, 0); MAX_SPATIAL];
+    for (axis, place) in all.iter_mut().enumerate().take(axes) {
+        *place = pick(&rows, axis, axes);
+    }
+    Ok(Setting::Pairs { values: all, axes: Some(axes) })
+}
+
 /// `[16, 4, 4]`, `(16, 4, 4)` or `16`; `_` is open.
 fn shape(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Shape, Report> {
     let Some(items) = value.items() else { return Ok(Shape::of(&[number(value, numbers, wrong)?])) };
@@ -173,7 +215,9 @@ fn word(
     known: &'static [words::Word],
     dialect: Dialect,
 ) -> Result<&'static str, Report> {
-    let (Some(text), span) = (value.text(), value.span()) else { return Err(diagnose::wrong_value(field, value)) };
+    let (Some(text), span) = (value.text(), value.span()) else {
+        return Err(diagnose::wrong_value(field, field.takes, value));
+    };
     // The language's words are lower case, and so are PyTorch's strings. The other frameworks write
     // theirs in either case.
     let exact = matches!(value, Value::Word(_)) || dialect == Dialect::Torch;

@@ -8,6 +8,7 @@ mod grammar;
 mod layers;
 mod markers;
 mod nearest;
+mod neutral;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -19,6 +20,7 @@ pub(crate) use grammar::{GRAMMAR, HEADERS, LOSSY, dialect_from_name, dialect_nam
 pub(crate) use layers::LAYERS;
 pub(crate) use markers::markers;
 pub(crate) use nearest::nearest;
+pub(crate) use neutral::{Neutral, neutral};
 
 /// The dialects that have a word.
 pub(crate) type Dialects = &'static [Dialect];
@@ -36,11 +38,20 @@ pub(crate) enum Kind {
     AdaptiveAvgPool,
     AdaptiveMaxPool,
     GlobalAvgPool,
+    GlobalMaxPool,
     Upsample,
+    UpSampling,
+    UpsamplingNearest,
+    UpsamplingBilinear,
     PixelShuffle,
     PixelUnshuffle,
     DepthToSpace,
     Pad,
+    ZeroPad,
+    ReflectionPad,
+    ReplicationPad,
+    CircularPad,
+    ConstantPad,
     Crop,
     Slice,
     Linear,
@@ -72,6 +83,10 @@ pub(crate) enum Kind {
     Softmax,
     Exp,
     Dropout,
+    ChannelDropout,
+    Identity,
+    Input,
+    Activation,
 }
 
 /// Layers that belong together.
@@ -157,9 +172,15 @@ pub(crate) enum Takes {
     Padding(&'static [Word]),
     /// Sizes per axis, or pairs per axis and side.
     Amount,
+    /// The same, or both sides of each axis in a row, the last axis first, as in PyTorch's layers.
+    Sides,
+    /// ONNX: all low sides, then all high ones; or as [`Takes::Padding`].
+    Pads(&'static [Word]),
     Float,
     /// A factor for all axes, or one per axis in parentheses.
     FloatPerAxis,
+    /// A whole factor for all axes, or one per axis.
+    FactorPerAxis,
     Bool,
     /// One of these words.
     Word(&'static [Word]),
@@ -215,6 +236,16 @@ impl LayerWords {
 }
 
 impl FieldWords {
+    /// The kind of value that it takes under a name, in a dialect.
+    pub(crate) fn takes_as(&self, name: &str, dialect: Dialect) -> Takes {
+        match self.takes {
+            Takes::Padding(words) if name == "pads" => Takes::Pads(words),
+            // keras resizes by whole factors.
+            Takes::FloatPerAxis if self.name == "scale" && dialect == Dialect::Keras => Takes::FactorPerAxis,
+            takes => takes,
+        }
+    }
+
     fn names(&self) -> impl Iterator<Item = (&'static str, Dialects)> {
         [(self.name, self.dialects)].into_iter().chain(self.aliases.iter().map(|alias| (alias.name, alias.dialects)))
     }

@@ -212,6 +212,16 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         Reason::SingleElement => {
             text.str("normalises one element per channel, which gives zero: ").shape(&inputs[0]);
         }
+        Reason::NormAxis { found } => {
+            text.str("normalises the channels, which are the last axis in its dialect and the first of ").shape(&found);
+        }
+        Reason::NamedRank { least, most, found } => {
+            text.str("takes ").num(rank(least));
+            if least != most {
+                text.str(" or ").num(rank(most));
+            }
+            text.str(if most == 1 { " axis" } else { " axes" }).str(", but ").shape(&found).str(" comes in");
+        }
         Reason::Number { field, value, wanted } => {
             text.str("has ").str(field).str(" ").real(value).str(": it must be ").str(wanted);
         }

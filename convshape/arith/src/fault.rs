@@ -261,6 +261,20 @@ pub enum Reason {
     ScaleFactor,
     /// An `InstanceNorm` of one element per channel is always zero.
     SingleElement,
+    /// A layer norm over the channels, which are not the last axis here.
+    NormAxis {
+        /// What comes in.
+        found: Shape,
+    },
+    /// The layer's name says another number of spatial axes.
+    NamedRank {
+        /// The fewest axes it takes, the channel axis counted.
+        least: usize,
+        /// The most.
+        most: usize,
+        /// What comes in.
+        found: Shape,
+    },
     /// A real number outside the range of its field.
     Number {
         /// The field.

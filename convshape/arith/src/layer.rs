@@ -8,7 +8,7 @@ mod resize;
 
 use crate::axis::{Scatter, Window};
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{AxisOrder, Direction, Op, PoolKind, SeparableConv};
+use crate::op::{AxisOrder, Dialect, Direction, Op, PoolKind, SeparableConv};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -56,8 +56,8 @@ impl Op {
                 let last = input.size(input.rank().saturating_sub(1)).number();
                 Op::Linear { dialect, inputs: or(inputs, last), outputs, bias }
             }
-            Op::LayerNorm { dialect, size: None, eps } if input.is_known() => {
-                Op::LayerNorm { dialect, size: Some(*input), eps }
+            Op::LayerNorm { dialect, size: None, eps } => {
+                Op::LayerNorm { dialect, size: normalised(dialect, input, order), eps }
             }
             Op::Reshape { shape } => Op::Reshape { shape: fill(shape, input) },
             _ => self,
@@ -89,7 +89,7 @@ impl Op {
                 tri!(rank_is(input, rank + 1));
                 tri!(with_sizes(input, order, &size, "size"))
             }
-            Op::GlobalAvgPool { keep_axes } => {
+            Op::GlobalPool { keep_axes, .. } => {
                 tri!(rank_at_least(input, 2));
                 if keep_axes {
                     tri!(with_sizes(input, order, &[1; 3], "size"))
@@ -128,9 +128,10 @@ impl Op {
                 tri!(more_than_one_element(input, order));
                 *input
             }
-            Op::LayerNorm { size, .. } => {
-                if let Some(size) = size {
-                    tri!(last_axes_are(&size, input));
+            Op::LayerNorm { dialect, size, .. } => {
+                match size {
+                    Some(size) => tri!(last_axes_are(&size, input)),
+                    None => tri!(has_norm(dialect, input, order)),
                 }
                 *input
             }
@@ -141,7 +142,7 @@ impl Op {
                 }
                 *input
             }
-            Op::Activation(_) | Op::Softmax | Op::Dropout { .. } | Op::Scale { .. } => *input,
+            Op::Activation(_) | Op::Softmax | Op::Dropout { .. } | Op::Identity | Op::Scale { .. } => *input,
         };
         tri!(representable(&output));
         Ok(output)
@@ -187,6 +188,47 @@ impl Op {
         };
         if product < 0 { 0 } else { product.cast_unsigned() }
     }
+}
+
+/// The first axis that a layer norm without sizes is over: the first of all in PyTorch, the last one elsewhere,
+/// which in flax and keras is that of the channels.
+const fn first_normalised(dialect: Dialect, input: &Shape) -> usize {
+    match dialect {
+        Dialect::Torch => 0,
+        Dialect::Onnx | Dialect::Jax | Dialect::Flax | Dialect::Keras => input.rank().saturating_sub(1),
+    }
+}
+
+/// The sizes of a layer norm that leaves them out, where they are numbers.
+const fn normalised(dialect: Dialect, input: &Shape, order: AxisOrder) -> Option<Shape> {
+    if has_norm(dialect, input, order).is_err() {
+        return None;
+    }
+    let first = first_normalised(dialect, input);
+    let mut size = Shape::unknown(input.rank() - first);
+    let mut axis = first;
+    while axis < input.rank() {
+        let Size::Number(_) = input.size(axis) else { return None };
+        size = size.with(axis - first, input.size(axis));
+        axis += 1;
+    }
+    Some(size)
+}
+
+/// Whether a layer norm that leaves out its sizes has some here.
+const fn has_norm(dialect: Dialect, input: &Shape, order: AxisOrder) -> Result<(), Fault> {
+    let of_channels = matches!(dialect, Dialect::Flax | Dialect::Keras);
+    if of_channels && matches!(order, AxisOrder::ChannelsFirst) && input.rank() > 1 {
+        return Err(Fault::new(Reason::NormAxis { found: *input }));
+    }
+    let mut axis = first_normalised(dialect, input);
+    while axis < input.rank() {
+        if let found @ Size::Symbolic { .. } = input.size(axis) {
+            return Err(Fault::new(Reason::NotFixed { what: "a size that is normalised over", found }));
+        }
+        axis += 1;
+    }
+    Ok(())
 }
 
 /// The names of spatial axes, of 1, 2 and 3 of them.

@@ -63,8 +63,10 @@ pub enum Op {
         /// Output sizes.
         size: PerAxis<i64>,
     },
-    /// The mean over space.
-    GlobalAvgPool {
+    /// The mean or maximum over space.
+    GlobalPool {
+        /// Maximum or mean.
+        kind: PoolKind,
         /// Whether the spatial axes stay, with size 1 (onnx).
         keep_axes: bool,
     },
@@ -199,7 +201,11 @@ pub enum Op {
     Dropout {
         /// Probability of a zero in training.
         p: f64,
+        /// Whether whole channels are zeroed.
+        channels: bool,
     },
+    /// What comes in.
+    Identity,
 }
 
 impl Op {
@@ -214,7 +220,7 @@ impl Op {
             | Op::SeparableConv(_)
             | Op::Pool(_)
             | Op::AdaptivePool { .. }
-            | Op::GlobalAvgPool { .. }
+            | Op::GlobalPool { .. }
             | Op::Upsample(_)
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
@@ -234,7 +240,8 @@ impl Op {
             | Op::Prelu { .. }
             | Op::Snake { .. }
             | Op::Softmax
-            | Op::Dropout { .. } => (1, 1),
+            | Op::Dropout { .. }
+            | Op::Identity => (1, 1),
         }
     }
 }

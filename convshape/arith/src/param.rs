@@ -236,7 +236,7 @@ impl Op {
             | Op::LayerNorm { dialect, .. } => Some(*dialect),
             Op::Pool(_)
             | Op::AdaptivePool { .. }
-            | Op::GlobalAvgPool { .. }
+            | Op::GlobalPool { .. }
             | Op::Upsample(_)
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
@@ -254,7 +254,8 @@ impl Op {
             | Op::Prelu { .. }
             | Op::Snake { .. }
             | Op::Softmax
-            | Op::Dropout { .. } => None,
+            | Op::Dropout { .. }
+            | Op::Identity => None,
         }
     }
 

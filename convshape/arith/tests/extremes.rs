@@ -132,7 +132,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => upsample(),
         1 => (1_usize..=3, uniform3(number()))
             .prop_map(|(rank, size)| Op::AdaptivePool { kind: PoolKind::Avg, rank, size }),
-        1 => any::<bool>().prop_map(|keep_axes| Op::GlobalAvgPool { keep_axes }),
+        1 => any::<bool>().prop_map(|keep_axes| Op::GlobalPool { kind: PoolKind::Max, keep_axes }),
         1 => positive().prop_map(|factor| Op::PixelShuffle { factor }),
         1 => positive().prop_map(|factor| Op::PixelUnshuffle { factor }),
         1 => positive().prop_map(|factor| Op::DepthToSpace { factor, order: DepthOrder::Dcr }),
@@ -150,7 +150,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => channels().prop_map(|channels| Op::Snake { channels }),
         2 => select(vec![
             Op::Flatten, Op::Concat, Op::Add, Op::Mul, Op::Softmax, Op::Activation(Activation::Relu),
-            Op::Scale { by: 2.0 }, Op::Dropout { p: 0.5 },
+            Op::Scale { by: 2.0 }, Op::Dropout { p: 0.5, channels: false }, Op::Identity,
         ]),
     ]
 }

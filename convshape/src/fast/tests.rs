@@ -336,8 +336,11 @@ fn other_layers() {
                 (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 19, bias: true }, vec![0]),
                 (Op::Softmax, vec![1]),
             ],
-            10 => vec![(Op::GlobalAvgPool { keep_axes: true }, vec![0]), (Op::Mul, vec![0, 1])],
-            11 => vec![(Op::Dropout { p: 0.5 }, vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])],
+            10 => vec![(Op::GlobalPool { kind: PoolKind::Max, keep_axes: true }, vec![0]), (Op::Mul, vec![0, 1])],
+            11 => vec![
+                (Op::Dropout { p: 0.5, channels: false }, vec![0]),
+                (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1]),
+            ],
             12 => {
                 let shape = Shape::of(&sizes);
                 vec![
@@ -410,7 +413,7 @@ fn broadcasts() {
         let small = random.one_of(&[
             pool(rows, columns),
             pool(1, 1),
-            Op::GlobalAvgPool { keep_axes: false },
+            Op::GlobalPool { kind: PoolKind::Avg, keep_axes: false },
             Op::Conv(Conv { outputs: 1, ..one }),
         ]);
         let op = random.one_of(&[Op::Add, Op::Mul]);

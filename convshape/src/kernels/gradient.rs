@@ -64,7 +64,7 @@ impl<T: Real> Layer<'_, T> {
             Op::Linear { dialect, outputs, .. } => {
                 dense::forward(*dialect, count(*outputs), self.params, inputs[0], y);
             }
-            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => y.copy_from_slice(inputs[0]),
+            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } | Op::Identity => y.copy_from_slice(inputs[0]),
             Op::Activation(Activation::Relu) => activation::relu(inputs[0], y),
             _ => {
                 for (sample, y) in y.chunks_exact_mut(elements(self.output)).enumerate() {
@@ -103,7 +103,7 @@ impl<T: Real> Layer<'_, T> {
             Op::Linear { dialect, outputs, .. } => {
                 dense::backward(*dialect, count(*outputs), self.params, [inputs[0], dy], dparams, &mut dx[0]);
             }
-            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => {
+            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } | Op::Identity => {
                 dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
             }
             _ => {
@@ -138,10 +138,10 @@ impl<T: Real> Layer<'_, T> {
         match *self.op {
             // These run over the whole batch.
             Op::Conv(_) | Op::SeparableConv(_) | Op::Linear { .. } => {}
-            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } => {}
+            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } | Op::Identity => {}
             Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, grids, x, dy, dx[0]),
             Op::AdaptivePool { kind, .. } => pool::adaptive(kind, grids, x, dy, dx[0]),
-            Op::GlobalAvgPool { .. } => pool::global_mean(&channels, dy, dx[0]),
+            Op::GlobalPool { kind, .. } => pool::global(kind, &channels, x, dy, dx[0]),
             // The sizes of a second input matter, its elements do not: it has no gradient.
             Op::Upsample(upsample) => resize::upsample(&upsample, grids, dy, dx[0]),
             Op::PixelShuffle { factor } => shuffle::to_space(DepthOrder::Crd, count(factor), grids, dy, dx[0]),

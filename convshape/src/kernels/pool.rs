@@ -63,11 +63,14 @@ pub(super) fn adaptive<T: Number>(kind: PoolKind, input: &Grid, x: &[T], output:
     reduce(kind, span, input, x, output, y);
 }
 
-/// The mean of each channel.
-pub(super) fn global_mean<T: Number>(input: &Channels, x: &[T], y: &mut [T]) {
+/// The mean or maximum of each channel.
+pub(super) fn global<T: Number>(kind: PoolKind, input: &Channels, x: &[T], y: &mut [T]) {
     for (channel, y) in y.iter_mut().enumerate() {
-        let sum: f64 = (0..input.positions).map(|position| x[input.at(channel, position)].get()).sum();
-        *y = T::of(sum / input.positions as f64);
+        let values = (0..input.positions).map(|position| x[input.at(channel, position)].get());
+        *y = T::of(match kind {
+            PoolKind::Max => values.fold(f64::NEG_INFINITY, larger),
+            PoolKind::Avg => values.sum::<f64>() / input.positions as f64,
+        });
     }
 }
 

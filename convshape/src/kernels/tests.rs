@@ -133,8 +133,8 @@ fn shares_of_an_axis_overlap() {
     let x = (&[1, 5][..], &[1.0, 2.0, 3.0, 4.0, 5.0][..]);
     gives(op(PoolKind::Avg), &[], x, (&[1, 3], &[1.5, 3.0, 4.5]));
     gives(op(PoolKind::Max), &[], x, (&[1, 3], &[2.0, 4.0, 5.0]));
-    gives(Op::GlobalAvgPool { keep_axes: false }, &[], x, (&[1], &[3.0]));
-    gives(Op::GlobalAvgPool { keep_axes: true }, &[], x, (&[1, 1], &[3.0]));
+    gives(Op::GlobalPool { kind: PoolKind::Avg, keep_axes: false }, &[], x, (&[1], &[3.0]));
+    gives(Op::GlobalPool { kind: PoolKind::Avg, keep_axes: true }, &[], x, (&[1, 1], &[3.0]));
 }
 
 fn upsample(to: ResizeTo, mode: Interpolation, align_corners: Option<bool>) -> Op {
@@ -274,7 +274,7 @@ fn element_wise() {
         [0.018_149_927_917_809_74, 0.313_261_687_518_222_84, 1.313_261_687_518_222_8, 30.0],
     );
     gives(Op::Scale { by: 0.5 }, &[], x, (&[1, 4], &[-2.0, -0.5, 0.5, 15.0]));
-    gives(Op::Dropout { p: 0.5 }, &[], x, x);
+    gives(Op::Dropout { p: 0.5, channels: false }, &[], x, x);
     gives(Op::Flatten, &[], x, (&[4], x.1));
 
     let x = (&[2, 2][..], &[-1.0, 1.0, -2.0, 2.0][..]);

@@ -115,7 +115,7 @@ where
     type Output = Tensor<f32, C<S::Channels>, B>;
 
     fn run(&self, x: &Tensor<f32, S, B>) -> Self::Output {
-        run_op(&Op::GlobalAvgPool { keep_axes: false }, x)
+        run_op(&Op::GlobalPool { kind: PoolKind::Avg, keep_axes: false }, x)
     }
 }
 

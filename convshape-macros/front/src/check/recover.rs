@@ -55,6 +55,13 @@ pub(super) fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
     }
 }
 
+/// The number of axes that a layer gives for inputs of these numbers of axes.
+pub(crate) fn output_rank(op: &Op, inputs: &[Option<usize>], order: AxisOrder) -> Option<usize> {
+    let known: Option<Vec<Shape>> = inputs.iter().map(|rank| rank.map(Shape::unknown)).collect();
+    let output = known.and_then(|inputs| op.output(&inputs, order).ok()).or_else(|| blind_output(op, order));
+    output.map(|shape| shape.rank())
+}
+
 /// What undoes a layer of which not all numbers can be seen, as far as its parameters go.
 pub(super) fn reversed(conv: &Conv) -> Conv {
     Conv {
@@ -128,9 +135,12 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             let input = inputs[0];
             if input.rank() == 0 { None } else { Some(input.with(order.channel(input.rank()), Size::Unknown)) }
         }
-        Op::LayerNorm { .. } | Op::Activation(_) | Op::Softmax | Op::Dropout { .. } | Op::Scale { .. } => {
-            Some(inputs[0])
-        }
+        Op::LayerNorm { .. }
+        | Op::Activation(_)
+        | Op::Softmax
+        | Op::Dropout { .. }
+        | Op::Identity
+        | Op::Scale { .. } => Some(inputs[0]),
         Op::Slice { .. } | Op::Concat => {
             let input = inputs[0];
             if matches!(fault.map(|fault| fault.reason), Some(Reason::Join { axis: None, .. })) {
@@ -146,6 +156,6 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         Op::Reshape { shape } => Some(Shape::unknown(shape.rank())),
         Op::Flatten => Some(Shape::unknown(1)),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
-        Op::Linear { .. } | Op::GlobalAvgPool { .. } => None,
+        Op::Linear { .. } | Op::GlobalPool { .. } => None,
     }
 }

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span};
 use super::Report;
 use crate::fault::SyntaxFault;
 use crate::syntax::Value;
-use crate::words::{Dialects, FieldWords, LayerName, LayerWords, Positional, Takes, Word, list};
+use crate::words::{Dialects, FieldWords, LayerName, LayerWords, Neutral, Positional, Takes, Word, list};
 
 /// The dialects that have a word: `flax, keras or onnx`.
 fn names(dialects: Dialects) -> String {
@@ -125,13 +125,16 @@ pub(crate) fn unknown_dialect(name: &str, nearest: Option<String>, span: Span) -
     }
 }
 
-pub(crate) fn wrong_value(field: &FieldWords, value: &Value) -> Report {
-    let wanted = match field.takes {
+pub(crate) fn wrong_value(field: &FieldWords, takes: Takes, value: &Value) -> Report {
+    let wanted = match takes {
         Takes::Size => "a whole number",
         Takes::SizePerAxis | Takes::SizePerAxisOr(_) => "a whole number, or one per axis in brackets",
         Takes::Padding(_) => "a whole number, one per axis in brackets, `[(low, high), ..]`, or a word",
         Takes::Amount => "a whole number, one per axis in brackets, or `[(low, high), ..]`",
+        Takes::Sides => "a whole number, or both sides of each axis in brackets, the last axis first",
+        Takes::Pads(_) => "all low sides, then all high ones: `[1, 1, 1, 1]`",
         Takes::Float => "a number",
+        Takes::FactorPerAxis => "a whole factor, or one per axis in brackets",
         Takes::FloatPerAxis => "a number, or one per axis in brackets",
         Takes::Bool => "`true` or `false`",
         Takes::Word(_) => "a word",
@@ -142,6 +145,18 @@ pub(crate) fn wrong_value(field: &FieldWords, value: &Value) -> Report {
         Takes::Dialect => "the name of a dialect",
     };
     Report::new(code::VALUE, value.span(), format!("`{}` takes {wanted}, found `{value}`", field.name))
+}
+
+/// A word of the framework with a value under which the layer would be another.
+pub(crate) fn not_neutral(name: &Ident, value: &Value, neutral: Neutral) -> Report {
+    let wanted = match neutral {
+        Neutral::Any => "any value".to_owned(),
+        Neutral::Bool(value) => format!("`{value}`"),
+        Neutral::Int(value) => format!("`{value}`"),
+        Neutral::Word(word) => format!("`\"{word}\"`"),
+        Neutral::FileName => "a string, the name in files".to_owned(),
+    };
+    Report::new(code::VALUE, value.span(), format!("`{name}` can only be {wanted} here, found `{value}`"))
 }
 
 /// Of pairs of rows per axis one that is none.

@@ -235,6 +235,17 @@ impl Context<'_> {
                 }
                 report.help(format_args!("for {found} it is `{}`", name.replace(&written, &there)))
             }
+            Reason::NamedRank { found, .. } => {
+                let name = graph.nodes[node].spans.op.to_string();
+                let rank = name.find(|letter: char| letter.is_ascii_digit());
+                match (rank, found.rank().saturating_sub(1)) {
+                    (Some(at), axes @ 1..=3) => {
+                        let there = format!("{}{axes}{}", &name[..at], &name[at + 1..]);
+                        report.help(format_args!("for {found} it is `{there}`"))
+                    }
+                    _ => report,
+                }
+            }
             Reason::Features { found, expected } => {
                 let Some(value) = graph.nodes[node].inputs.first() else { return report };
                 let Some(flatten) = graph.producer(*value) else { return report };

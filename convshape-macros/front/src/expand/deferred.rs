@@ -72,7 +72,11 @@ impl Expansion<'_> {
         let (name, order, span) = (&node.name, self.order_value(), node.spans.op.span());
         let shape = shape_name(self.graph.value(id));
         let field = field_name(self.graph.value(id));
-        let inputs: Vec<TokenStream> = node.inputs.iter().map(|value| self.shape_constant(*value)).collect();
+        let mut inputs: Vec<TokenStream> = node.inputs.iter().map(|value| self.shape_constant(*value)).collect();
+        if let Some((least, most)) = node.named_axes {
+            let input = &inputs[0];
+            inputs[0] = self.on(span, &quote!(named_rank), &quote!(#name, #input, #least, #most));
+        }
         let receptive = quote!(#krate::__private::arith::receptive::Receptive);
         let fields: Vec<TokenStream> = node.inputs.iter().map(|value| self.field_constant(*value)).collect();
         let (first_field, more_fields) = (&fields[0], &fields[1..]);

@@ -252,7 +252,10 @@ impl Expansion<'_> {
                 let (kind, size) = (self.pool_kind(*kind), self.ints(size));
                 quote!(AdaptivePool { kind: #kind, rank: #rank, size: #size })
             }
-            Op::GlobalAvgPool { keep_axes } => quote!(GlobalAvgPool { keep_axes: #keep_axes }),
+            Op::GlobalPool { kind, keep_axes } => {
+                let kind = self.pool_kind(*kind);
+                quote!(GlobalPool { kind: #kind, keep_axes: #keep_axes })
+            }
             Op::Upsample(upsample) => self.upsample(&upsample.to, upsample.rank, upsample.mode, upsample.align_corners),
             Op::PixelShuffle { factor } => {
                 let factor = self.int(*factor);
@@ -318,11 +321,11 @@ impl Expansion<'_> {
                 let channels = self.count(*channels);
                 quote!(Snake { channels: #channels })
             }
-            Op::Dropout { p } => {
+            Op::Dropout { p, channels } => {
                 let p = self.float(*p);
-                quote!(Dropout { p: #p })
+                quote!(Dropout { p: #p, channels: #channels })
             }
-            plain @ (Op::Flatten | Op::Concat | Op::Add | Op::Mul | Op::Softmax) => {
+            plain @ (Op::Flatten | Op::Concat | Op::Add | Op::Mul | Op::Softmax | Op::Identity) => {
                 let plain = variant(plain);
                 quote!(#plain)
             }

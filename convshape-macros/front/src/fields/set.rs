@@ -65,7 +65,9 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::GroupNorm { groups, .. }, "groups", Setting::Int(value)) => store(groups, *value),
         (Op::LayerNorm { size, .. }, "size", Setting::Shape(shape)) => store(size, Some(*shape)),
         (Op::Activation(activation), _, _) => set_activation(activation, field, setting),
-        (Op::Dropout { p }, "p", Setting::Float(value)) => store(p, *value),
+        (Op::GlobalPool { keep_axes, .. }, "keep", Setting::Bool(value)) => store(keep_axes, *value),
+        (Op::Identity, "shape", Setting::Shape(_)) => true,
+        (Op::Dropout { p, .. }, "p", Setting::Float(value)) => store(p, *value),
         _ => false,
     }
 }

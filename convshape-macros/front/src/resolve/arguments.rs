@@ -1,6 +1,6 @@
 //! What stands in a layer's parentheses.
 
-use convshape_arith::op::Dialect;
+use convshape_arith::op::{Dialect, MAX_SPATIAL};
 use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -9,9 +9,9 @@ use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
 use crate::graph::{Hole, Spans};
-use crate::syntax::{Args, Field, SizeExpr, Value};
+use crate::syntax::{Args, Field, SizeExpr, Text, Value};
 use crate::value::settle;
-use crate::words::{self, FieldWords, LayerWords, Lookup, Positional, Takes};
+use crate::words::{self, FieldWords, LayerWords, Lookup, Neutral, Positional, Takes};
 
 /// Reads one layer's arguments.
 pub(super) struct Builder<'a, 's> {
@@ -27,6 +27,8 @@ pub(super) struct Builder<'a, 's> {
     pub(super) like: Option<&'a Ident>,
     /// The type of a sub-chain.
     pub(super) path: Option<TokenStream>,
+    /// keras: `name`.
+    pub(super) file_name: Option<Text>,
     pub(super) spans: Spans,
     pub(super) reports: Vec<Report>,
 }
@@ -51,6 +53,7 @@ impl<'a, 's> Builder<'a, 's> {
             undo: None,
             like: None,
             path: None,
+            file_name: None,
             spans,
             reports: Vec::new(),
         }
@@ -61,6 +64,9 @@ impl<'a, 's> Builder<'a, 's> {
         let mut given: Vec<&'static str> = self.spans.fields.iter().map(|(name, _)| *name).collect();
         for field in &args.fields {
             let name = field.name.to_string();
+            if self.neutral(field) {
+                continue;
+            }
             let found = match words::find_field(self.words, &name, self.dialect) {
                 Lookup::Found(found) => found,
                 Lookup::Elsewhere { words, dialects } => {
@@ -95,7 +101,7 @@ impl<'a, 's> Builder<'a, 's> {
             }
             given.push(found.name);
             self.spans.fields.push((found.name, field.value.span()));
-            self.field(found, &field.value);
+            self.field(found, &name, &field.value);
         }
         self.complete(&given);
     }
@@ -104,7 +110,11 @@ impl<'a, 's> Builder<'a, 's> {
     fn leading(&mut self, args: &'a Args) {
         let values = args.positional.as_slice();
         if self.words.positional == Positional::Names {
-            self.operands = Some(values);
+            // keras: `Add([a, b])`.
+            self.operands = Some(match values {
+                [only] => only.items().unwrap_or(values),
+                _ => values,
+            });
             return;
         }
         let [value] = values else {
@@ -143,12 +153,38 @@ impl<'a, 's> Builder<'a, 's> {
     fn named(&mut self, name: &str, value: &'a Value) {
         if let Some(field) = self.words.fields.iter().find(|field| field.name == name) {
             self.spans.fields.push((field.name, value.span()));
-            self.field(field, value);
+            self.field(field, name, value);
         }
     }
 
-    fn field(&mut self, field: &'static FieldWords, value: &'a Value) {
-        match (field.takes, value) {
+    /// Whether a field is a word of the framework that changes nothing under its value.
+    fn neutral(&mut self, field: &'a Field) -> bool {
+        let name = field.name.to_string();
+        let known = words::find_field(self.words, &name, self.dialect);
+        let Some(neutral) = words::neutral(self.words.kind, &name, self.dialect) else { return false };
+        if matches!(known, Lookup::Found(_)) {
+            return false;
+        }
+        let fits = match (neutral, &field.value) {
+            (Neutral::Any, _) => true,
+            (Neutral::Bool(wanted), Value::Bool { value, .. }) => *value == wanted,
+            (Neutral::Int(wanted), Value::Size(SizeExpr::Int { value, .. })) => *value == wanted,
+            (Neutral::Word(wanted), value) => value.text().as_deref() == Some(wanted),
+            (Neutral::FileName, Value::Str(text)) => {
+                self.file_name = Some(text.clone());
+                true
+            }
+            (Neutral::Bool(_) | Neutral::Int(_) | Neutral::FileName, _) => false,
+        };
+        if !fits {
+            self.reports.push(diagnose::not_neutral(&field.name, &field.value, neutral));
+        }
+        true
+    }
+
+    fn field(&mut self, field: &'static FieldWords, name: &str, value: &'a Value) {
+        let takes = field.takes_as(name, self.dialect);
+        match (takes, value) {
             // Reported by the parser.
             (_, Value::Broken(_)) => self.reports.push(Report::silent()),
             (Takes::Activation, _) => self.activation = Some(value),
@@ -158,7 +194,7 @@ impl<'a, 's> Builder<'a, 's> {
             }
             // Looked at before everything else.
             (Takes::Dialect, _) => {}
-            _ => match settle(field, value, &self.scope.numbers, self.dialect) {
+            _ => match settle(field, takes, value, &self.scope.numbers, self.dialect) {
                 Ok(Some(setting)) => self.setting(field, setting, value.span()),
                 Ok(None) => self.hole(field, value.span()),
                 Err(report) => self.reports.push(report),
@@ -167,6 +203,7 @@ impl<'a, 's> Builder<'a, 's> {
     }
 
     fn setting(&mut self, field: &'static FieldWords, setting: Setting, span: Span) {
+        let setting = self.all_sides(field, setting);
         // Layers whose name has no rank check this when they see their input.
         if let (Some(rank), Some(written)) = (self.rank, setting.axes())
             && rank != written
@@ -175,6 +212,24 @@ impl<'a, 's> Builder<'a, 's> {
             return;
         }
         self.settings.push((field.name, setting));
+    }
+
+    /// The sides of the axes that a framework leaves out: PyTorch's padding layers begin with the last axis, keras'
+    /// layers of one axis write its two sides as `(1, 2)`.
+    fn all_sides(&self, field: &FieldWords, setting: Setting) -> Setting {
+        match setting {
+            Setting::Pairs { mut values, axes: Some(axes) } if matches!(field.takes, Takes::Sides) => {
+                let rank = self.rank.unwrap_or(axes).max(axes);
+                values[..rank].rotate_right(rank - axes);
+                Setting::Pairs { values, axes: Some(rank) }
+            }
+            Setting::Ints { values: [low, high, ..], axes: Some(2) }
+                if field.name == "amount" && self.rank == Some(1) && self.dialect == Dialect::Keras =>
+            {
+                Setting::Pairs { values: [(low, high); MAX_SPATIAL], axes: Some(1) }
+            }
+            setting => setting,
+        }
     }
 
     fn hole(&mut self, field: &'static FieldWords, span: Span) {

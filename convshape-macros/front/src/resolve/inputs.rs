@@ -91,6 +91,7 @@ impl<'a> Resolver<'a> {
             comment: None,
             restores: None,
             spans: Spans { label: None, op: port.clone(), positional: None, fields: Vec::new() },
+            named_axes: None,
             unseen: false,
             origin: std::ptr::from_ref(reference).addr(),
             read: false,

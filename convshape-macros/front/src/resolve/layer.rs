@@ -11,7 +11,7 @@ use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
 use crate::graph::{Hole, Node, NodeId, Recipe, Spans};
-use crate::syntax::{Args, Layer, Stmt, Value};
+use crate::syntax::{Args, Layer, Reference, Source, Stmt, Value};
 use crate::value::written_dialect;
 use crate::words::{self, Kind, LayerName, LayerWords, Lookup};
 
@@ -38,7 +38,8 @@ impl<'a> Resolver<'a> {
         let spans = Spans { label: stmt.label.clone(), op: layer.op.clone(), positional: None, fields: Vec::new() };
         let mut builder = Builder::new(words, rank, dialect, scope, spans);
         builder.read(&layer.args);
-        let Builder { settings, holes, activation, operands, undo, like, path, spans, reports, .. } = builder;
+        let Builder { settings, holes, activation, operands, undo, like, path, file_name, spans, reports, .. } =
+            builder;
         let unseen = settings.iter().any(|(_, setting)| setting.unseen());
         let complete = reports.is_empty();
         for report in reports {
@@ -46,16 +47,28 @@ impl<'a> Resolver<'a> {
         }
         let inputs = self.inputs(layer, words, operands, like, scope);
         let activation = activation.and_then(|value| self.activation(value, dialect, scope));
+        let shape: Vec<_> = settings.iter().filter(|(field, _)| *field == "shape").cloned().collect();
         let tied = settings.iter().any(|(field, setting)| *field == "tied" && matches!(setting, Setting::Bool(true)));
         let recipe = match (&undo, path) {
             _ if !complete => Recipe::Broken,
             (_, Some(path)) => Recipe::Chain { path },
             (Some(name), None) => self.undo(name, words, rank, settings, scope),
+            // keras: the function is the layer.
+            (None, None) if words.kind == Kind::Activation => activation.map_or(Recipe::Broken, Recipe::Given),
             (None, None) => self.given(words, rank, dialect, &settings, &holes, &spans),
         };
+        let activation = activation.filter(|op| words.kind != Kind::Activation && *op != Op::Identity);
         let tied = if tied { self.tied(&recipe, undo.as_ref(), &name, &spans) } else { None };
-        let (comment, restores) = self.claims(layer, scope);
-        let file_name = scope.file_name(stmt, &name);
+        let (mut comment, restores) = self.claims(layer, scope);
+        if words.kind == Kind::Input
+            && let [(_, Setting::Shape(shape))] = shape.as_slice()
+        {
+            comment = Some((*shape, spans.of(Some("shape"))));
+        }
+        let file_name = match file_name {
+            Some(given) if stmt.attrs.file_name.is_none() => format!("{}{}", scope.file_root, given.value()),
+            _ => scope.file_name(stmt, &name),
+        };
         let recipe = if inputs.is_some() { recipe } else { Recipe::Broken };
         let node = Node {
             name: format!("{}{name}", scope.path),
@@ -69,6 +82,7 @@ impl<'a> Resolver<'a> {
             comment,
             restores,
             spans,
+            named_axes: named_axes(&found),
             unseen,
             origin: std::ptr::from_ref(stmt).addr(),
             read: false,
@@ -113,17 +127,21 @@ impl<'a> Resolver<'a> {
         let kernel = layer.args.fields.iter().find(|field| {
             matches!(words::find_field(found.words, &field.name.to_string(), dialect), Lookup::Found(words) if words.name == "kernel")
         });
-        match kernel.map(|field| &field.value) {
-            Some(Value::Tuple(values, _) | Value::List(values, _)) if (1..=3).contains(&values.len()) => {
-                Ok(Some(values.len()))
+        if let Some(items) = kernel.and_then(|field| field.value.items())
+            && (1..=3).contains(&items.len())
+        {
+            return Ok(Some(items.len()));
+        }
+        let read = match &layer.from {
+            None | Some(Source::Previous) => Some(scope.previous),
+            Some(Source::Named(Reference { name, port: None })) => {
+                scope.names.get(&name.to_string()).map(|found| found.value)
             }
-            _ => {
-                let input = self.graph.inputs.get(scope.previous).map(|input| input.shape.rank());
-                match input {
-                    Some(rank @ 2..=4) => Ok(Some(rank - 1)),
-                    _ => Err(diagnose::open_rank(&layer.op)),
-                }
-            }
+            Some(Source::Named(_) | Source::Several(..)) => None,
+        };
+        match read.and_then(|value| self.ranks.get(value).copied().flatten()) {
+            Some(rank @ 2..=4) => Ok(Some(rank - 1)),
+            _ => Err(diagnose::open_rank(&layer.op)),
         }
     }
 
@@ -213,5 +231,24 @@ impl<'a> Resolver<'a> {
             }
         }
         taken
+    }
+}
+
+/// The numbers of spatial axes that a layer's name says, where the layer itself takes any.
+fn named_axes(found: &LayerName) -> Option<(usize, usize)> {
+    let rank = found.rank?;
+    match found.words.kind {
+        // PyTorch takes `[C]` as well as `[C, L]`.
+        Kind::BatchNorm if rank == 1 => Some((0, 1)),
+        Kind::Conv
+        | Kind::ConvTranspose
+        | Kind::ConvGeneralDilated
+        | Kind::DepthwiseConv
+        | Kind::SeparableConv
+        | Kind::MaxPool
+        | Kind::AvgPool
+        | Kind::AdaptiveAvgPool
+        | Kind::AdaptiveMaxPool => None,
+        _ => Some((rank, rank)),
     }
 }

@@ -160,6 +160,10 @@ pub(super) const DEPTH_ORDER: FieldWords =
 pub(super) const AMOUNT: FieldWords =
     field("amount", Takes::Amount, "rows per axis, or `[(low, high), ..]` per axis and side")
         .or(&[alias("padding", &[Torch, Keras]), alias("cropping", KERAS)]);
+/// Of PyTorch's padding layers.
+pub(super) const SIDES: FieldWords =
+    field("amount", Takes::Sides, "rows for all sides, or both sides of each axis, the last axis first")
+        .or(&[alias("padding", &[Torch, Keras])]);
 pub(super) const BORDER: FieldWords = field("mode", Takes::Word(BORDERS), "what stands in the border");
 pub(super) const VALUE: FieldWords = field("value", Takes::Float, "the constant in the border");
 pub(super) const ALIGN: FieldWords =
@@ -170,6 +174,10 @@ pub(super) const CHANNEL_RANGE: FieldWords = field("channels", Takes::Range, "th
 
 pub(super) const SHAPE: FieldWords =
     field("shape", Takes::Shape, "the new shape without the batch axis").or(&[alias("target_shape", KERAS)]);
+pub(super) const KEEP: FieldWords =
+    field("keep", Takes::Bool, "whether the spatial axes stay, with size 1").or(&[alias("keepdims", KERAS)]);
+pub(super) const FUNCTION: FieldWords =
+    field("function", Takes::Activation, "the activation").or(&[alias("activation", KERAS)]);
 pub(super) const BY: FieldWords = field("by", Takes::Float, "the factor");
 pub(super) const CHANNELS: FieldWords = field("channels", Takes::Size, "channels; taken from the input if left out")
     .or(&[alias("num_features", &[Torch, Flax]), alias("num_channels", TORCH), alias("num_parameters", TORCH)])
@@ -184,7 +192,7 @@ pub(super) const MOMENTUM: FieldWords =
 pub(super) const NORM_SIZE: FieldWords =
     field("size", Takes::Shape, "the last axes' sizes; all axes if left out").or(&[alias("normalized_shape", TORCH)]);
 pub(super) const SLOPE: FieldWords = field("slope", Takes::Float, "the factor below zero")
-    .or(&[alias("negative_slope", &[Torch, Flax, Keras]), alias("alpha", ONNX)]);
+    .or(&[alias("negative_slope", &[Torch, Flax, Keras]), alias("alpha", &[Onnx, Keras])]);
 pub(super) const LINE_SLOPE: FieldWords = field("alpha", Takes::Float, "the slope of the line").only(ONNX);
 pub(super) const ALPHA: FieldWords = field("alpha", Takes::Float, "the factor below zero");
 pub(super) const APPROXIMATE: FieldWords =

@@ -35,6 +35,17 @@ const fn activation(
     LayerWords { aliases, python: INPLACE, ..layer(kind, Group::Activation, name, snake, doc) }
 }
 
+/// The row of a layer of PyTorch that pads.
+const fn border(kind: Kind, name: &'static str, fields: &'static [FieldWords], doc: &'static str) -> LayerWords {
+    LayerWords {
+        ranks: RANKS,
+        positional: Positional::Field("amount"),
+        fields,
+        python: &[(TORCH, &["amount", "value"])],
+        ..layer(kind, Group::Resizing, name, "pad", doc)
+    }
+}
+
 const INPLACE: &[(super::Dialects, &[&str])] = &[(TORCH, &["inplace"])];
 
 const CONV_FIELDS: &[FieldWords] = &[
@@ -57,7 +68,12 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     // Convolution.
     LayerWords {
         ranks: RANKS,
-        aliases: &[alias("Conv#D", KERAS), alias("Conv", &[Flax, Onnx])],
+        aliases: &[
+            alias("Conv#D", KERAS),
+            alias("Conv", &[Flax, Onnx]),
+            alias("Convolution#D", KERAS),
+            alias("LazyConv#d", TORCH),
+        ],
         positional: Positional::Channels,
         fields: CONV_FIELDS,
         python: &[
@@ -85,7 +101,12 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     },
     LayerWords {
         ranks: RANKS,
-        aliases: &[alias("Conv#DTranspose", KERAS), alias("ConvTranspose", &[Flax, Onnx])],
+        aliases: &[
+            alias("Conv#DTranspose", KERAS),
+            alias("ConvTranspose", &[Flax, Onnx]),
+            alias("Convolution#DTranspose", KERAS),
+            alias("LazyConvTranspose#d", TORCH),
+        ],
         positional: Positional::Channels,
         fields: &[
             IN_CHANNELS,
@@ -176,7 +197,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     },
     LayerWords {
         ranks: &[1, 2],
-        aliases: &[alias("SeparableConv#D", KERAS)],
+        aliases: &[alias("SeparableConv#D", KERAS), alias("SeparableConvolution#D", KERAS)],
         dialects: KERAS,
         positional: Positional::Channels,
         fields: &[IN_CHANNELS, OUT_CHANNELS, KERNEL, STRIDE, PADDING, DILATION, DEPTH_MULTIPLIER, BIAS],
@@ -204,7 +225,12 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     // Pooling.
     LayerWords {
         ranks: RANKS,
-        aliases: &[alias("MaxPooling#D", KERAS), alias("MaxPool#D", KERAS), alias("MaxPool", ONNX)],
+        aliases: &[
+            alias("MaxPooling#D", KERAS),
+            alias("MaxPool#D", KERAS),
+            alias("MaxPool", ONNX),
+            alias("max_pool", FLAX),
+        ],
         positional: Positional::Field("kernel"),
         fields: &[WINDOW, STRIDE, WINDOW_PADDING, MAX_DILATION, CEIL_MODE, AUTO_PAD],
         python: &[
@@ -216,7 +242,12 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     },
     LayerWords {
         ranks: RANKS,
-        aliases: &[alias("AveragePooling#D", KERAS), alias("AvgPool#D", KERAS), alias("AveragePool", ONNX)],
+        aliases: &[
+            alias("AveragePooling#D", KERAS),
+            alias("AvgPool#D", KERAS),
+            alias("AveragePool", ONNX),
+            alias("avg_pool", FLAX),
+        ],
         positional: Positional::Field("kernel"),
         fields: &[WINDOW, STRIDE, WINDOW_PADDING, AVG_DILATION, CEIL_MODE, COUNT_INCLUDE_PAD, AUTO_PAD],
         python: &[
@@ -229,6 +260,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     LayerWords {
         ranks: RANKS,
         aliases: &[alias("AdaptiveAveragePooling#D", KERAS)],
+        dialects: &[Torch, Keras],
         positional: Positional::Field("size"),
         fields: &[ADAPTIVE_SIZE],
         ..layer(
@@ -242,6 +274,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     LayerWords {
         ranks: RANKS,
         aliases: &[alias("AdaptiveMaxPooling#D", KERAS)],
+        dialects: &[Torch, Keras],
         positional: Positional::Field("size"),
         fields: &[ADAPTIVE_SIZE],
         ..layer(
@@ -258,12 +291,24 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             alias("GlobalAvgPool#D", KERAS),
             alias("GlobalAveragePool", ONNX),
         ],
+        fields: &[KEEP],
         ..layer(
             Kind::GlobalAvgPool,
             Group::Pooling,
             "GlobalAvgPool",
             "global_avg_pool",
             "the mean of each channel: `[C]`",
+        )
+    },
+    LayerWords {
+        aliases: &[alias("GlobalMaxPooling#D", KERAS), alias("GlobalMaxPool#D", KERAS)],
+        fields: &[KEEP],
+        ..layer(
+            Kind::GlobalMaxPool,
+            Group::Pooling,
+            "GlobalMaxPool",
+            "global_max_pool",
+            "the largest value of each channel: `[C]`",
         )
     },
     // Resizing.
@@ -280,11 +325,37 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         fields: &[KERAS_SCALE, INTERPOLATION],
         python: &[(KERAS, &["scale", "data_format", "mode"])],
         ..layer(
-            Kind::Upsample,
+            Kind::UpSampling,
             Group::Resizing,
             "UpSampling#D",
             "upsample",
             "resizes by a factor, which is called `size`",
+        )
+    },
+    LayerWords {
+        ranks: &[2],
+        positional: Positional::Field("scale"),
+        fields: &[SCALE, SIZE],
+        python: &[(TORCH, &["size", "scale"])],
+        ..layer(
+            Kind::UpsamplingNearest,
+            Group::Resizing,
+            "UpsamplingNearest#d",
+            "upsample",
+            "resizes to the element at the floor of the position",
+        )
+    },
+    LayerWords {
+        ranks: &[2],
+        positional: Positional::Field("scale"),
+        fields: &[SCALE, SIZE],
+        python: &[(TORCH, &["size", "scale"])],
+        ..layer(
+            Kind::UpsamplingBilinear,
+            Group::Resizing,
+            "UpsamplingBilinear#d",
+            "upsample",
+            "resizes between the four nearest, the corners aligned",
         )
     },
     LayerWords {
@@ -321,11 +392,21 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         )
     },
     LayerWords {
-        aliases: &[alias("ZeroPadding#D", KERAS), alias("ZeroPad#d", TORCH)],
+        aliases: &[alias("ZeroPadding#D", KERAS)],
         positional: Positional::Field("amount"),
         fields: &[AMOUNT, LIKE, BORDER, VALUE, ALIGN],
         ..layer(Kind::Pad, Group::Resizing, "Pad", "pad", "adds a border")
     },
+    border(Kind::ZeroPad, "ZeroPad#d", &[SIDES], "adds a border of zeros"),
+    border(
+        Kind::ReflectionPad,
+        "ReflectionPad#d",
+        &[SIDES],
+        "adds a border that mirrors the rows, the edge not repeated",
+    ),
+    border(Kind::ReplicationPad, "ReplicationPad#d", &[SIDES], "adds a border that repeats the edge"),
+    border(Kind::CircularPad, "CircularPad#d", &[SIDES], "adds a border that continues on the other side"),
+    border(Kind::ConstantPad, "ConstantPad#d", &[SIDES, VALUE], "adds a border of one value"),
     LayerWords {
         aliases: &[alias("Cropping#D", KERAS)],
         positional: Positional::Field("amount"),
@@ -339,7 +420,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     },
     // Dense and shape.
     LayerWords {
-        aliases: &[alias("Dense", &[Keras, Flax])],
+        aliases: &[alias("Dense", &[Keras, Flax]), alias("Gemm", ONNX), alias("LazyLinear", TORCH)],
         positional: Positional::Channels,
         fields: &[IN_CHANNELS, OUT_CHANNELS, BIAS],
         python: &[
@@ -380,7 +461,12 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     },
     // Normalisation.
     LayerWords {
-        aliases: &[alias("BatchNorm#d", TORCH), alias("BatchNormalization", &[Keras, Onnx])],
+        aliases: &[
+            alias("BatchNorm#d", TORCH),
+            alias("BatchNormalization", &[Keras, Onnx]),
+            alias("LazyBatchNorm#d", TORCH),
+            alias("SyncBatchNorm", TORCH),
+        ],
         positional: Positional::Field("channels"),
         fields: &[CHANNELS, EPS, AFFINE, MOMENTUM],
         python: &[
@@ -409,7 +495,11 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         )
     },
     LayerWords {
-        aliases: &[alias("InstanceNorm#d", TORCH), alias("InstanceNormalization", ONNX)],
+        aliases: &[
+            alias("InstanceNorm#d", TORCH),
+            alias("InstanceNormalization", ONNX),
+            alias("LazyInstanceNorm#d", TORCH),
+        ],
         positional: Positional::Field("channels"),
         fields: &[CHANNELS, EPS, AFFINE],
         python: &[(TORCH, &["channels", "eps", "momentum", "affine", "track_running_stats"])],
@@ -511,10 +601,42 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     activation(Kind::Softmax, "Softmax", "softmax", &[], "softmax over channels"),
     activation(Kind::Exp, "Exp", "exp", &[alias("exponential", KERAS)], "`exp(x)`"),
     LayerWords {
-        aliases: &[alias("Dropout#d", TORCH)],
         positional: Positional::Field("p"),
         fields: &[P],
         python: &[(TORCH, &["p", "inplace"]), (&[Keras, Flax], &["p"])],
         ..activation(Kind::Dropout, "Dropout", "dropout", &[], "the identity outside training")
+    },
+    LayerWords {
+        ranks: RANKS,
+        dialects: &[Torch, Flax, Keras],
+        positional: Positional::Field("p"),
+        fields: &[P],
+        python: &[(TORCH, &["p", "inplace"]), (&[Keras, Flax], &["p"])],
+        ..activation(
+            Kind::ChannelDropout,
+            "Dropout#d",
+            "dropout",
+            &[alias("SpatialDropout#D", KERAS)],
+            "drops whole channels in training",
+        )
+    },
+    activation(Kind::Identity, "Identity", "identity", &[alias("linear", KERAS)], "what comes in"),
+    LayerWords {
+        dialects: KERAS,
+        positional: Positional::Field("function"),
+        fields: &[FUNCTION],
+        ..activation(Kind::Activation, "Activation", "activation", &[], "an activation by its name")
+    },
+    LayerWords {
+        dialects: KERAS,
+        positional: Positional::Field("shape"),
+        fields: &[SHAPE],
+        ..activation(
+            Kind::Input,
+            "Input",
+            "input_layer",
+            &[alias("InputLayer", KERAS)],
+            "the shape that comes in, checked",
+        )
     },
 ];

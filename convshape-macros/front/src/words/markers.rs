@@ -155,10 +155,10 @@ fn takes(takes: Takes) -> Ident {
     let name = match takes {
         Takes::Size => "Size",
         Takes::SizePerAxis | Takes::SizePerAxisOr(_) => "SizePerAxis",
-        Takes::Padding(_) => "Padding",
-        Takes::Amount => "Amount",
+        Takes::Padding(_) | Takes::Pads(_) => "Padding",
+        Takes::Amount | Takes::Sides => "Amount",
         Takes::Float => "Float",
-        Takes::FloatPerAxis => "FloatPerAxis",
+        Takes::FloatPerAxis | Takes::FactorPerAxis => "FloatPerAxis",
         Takes::Bool => "Bool",
         Takes::Word(_) => "Word",
         Takes::Shape => "Shape",

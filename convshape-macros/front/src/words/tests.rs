@@ -34,7 +34,7 @@ fn layers_by_name() {
         ("ConvTranspose", Onnx, Kind::ConvTranspose, None),
         ("MaxPooling2D", Keras, Kind::MaxPool, Some(2)),
         ("AveragePooling1D", Keras, Kind::AvgPool, Some(1)),
-        ("UpSampling2D", Keras, Kind::Upsample, Some(2)),
+        ("UpSampling2D", Keras, Kind::UpSampling, Some(2)),
         ("Upsample", Keras, Kind::Upsample, None),
         ("BatchNorm2d", Torch, Kind::BatchNorm, Some(2)),
         ("BatchNorm", Torch, Kind::BatchNorm, None),
@@ -142,7 +142,7 @@ fn the_table() {
             }
         }
     }
-    assert_eq!(kinds.len(), 46);
+    assert_eq!(kinds.len(), 59);
     for dialect in [Torch, Onnx, Jax, Flax, Keras] {
         let mut seen = BTreeSet::new();
         for row in LAYERS {

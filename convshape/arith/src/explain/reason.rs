@@ -11,7 +11,7 @@ impl Reason {
         match self {
             Reason::NotPositive { .. } | Reason::TooFew { .. } => code::NOT_POSITIVE,
             Reason::Negative { .. } => code::NEGATIVE,
-            Reason::Rank { .. } => code::RANK,
+            Reason::Rank { .. } | Reason::NamedRank { .. } => code::RANK,
             Reason::Channels { .. } => match op {
                 Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } => code::NORM,
                 _ => code::CHANNELS,
@@ -44,7 +44,7 @@ impl Reason {
             Reason::AlignCorners | Reason::ModeRank { .. } | Reason::ScaleFactor => code::RESIZE,
             Reason::SingleElement => code::INSTANCE,
             Reason::Number { .. } | Reason::Bounds { .. } => code::RANGE,
-            Reason::NormShape { .. } => code::NORM,
+            Reason::NormShape { .. } | Reason::NormAxis { .. } => code::NORM,
         }
     }
 
@@ -78,6 +78,8 @@ impl Reason {
             Reason::Bounds { .. } => Some("min"),
             Reason::NormShape { .. } => Some("size"),
             Reason::Rank { .. }
+            | Reason::NamedRank { .. }
+            | Reason::NormAxis { .. }
             | Reason::NotFixed { .. }
             | Reason::Size(_)
             | Reason::TooManyElements { .. }

@@ -23,8 +23,8 @@ impl Op {
             Op::GroupNorm { eps, .. } | Op::InstanceNorm { eps, .. } | Op::LayerNorm { eps, .. } => {
                 positive("eps", eps)
             }
-            Op::Dropout { p } if p >= 0.0 && p <= 1.0 => Ok(()),
-            Op::Dropout { p } => Err(outside("p", p, FRACTION)),
+            Op::Dropout { p, .. } if p >= 0.0 && p <= 1.0 => Ok(()),
+            Op::Dropout { p, .. } => Err(outside("p", p, FRACTION)),
             Op::Scale { by } => finite("by", by),
             Op::Pad { value, .. } => finite("value", value),
             Op::Activation(activation) => check_activation(activation),
@@ -32,7 +32,7 @@ impl Op {
             | Op::SeparableConv(_)
             | Op::Pool(_)
             | Op::AdaptivePool { .. }
-            | Op::GlobalAvgPool { .. }
+            | Op::GlobalPool { .. }
             | Op::Upsample(_)
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
@@ -47,7 +47,8 @@ impl Op {
             | Op::Mul
             | Op::Prelu { .. }
             | Op::Snake { .. }
-            | Op::Softmax => Ok(()),
+            | Op::Softmax
+            | Op::Identity => Ok(()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Every layer as nodes.
 
 use convshape::Shape;
-use convshape::graph::op::{Activation, Amount, DepthOrder};
+use convshape::graph::op::{Activation, Amount, DepthOrder, PoolKind};
 use convshape::graph::{Fault, Node, Op, Size};
 
 use super::writer::{Tensor, to_i64};
@@ -21,7 +21,7 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
             let x = export.first(input);
             Output::First(export.adaptive(*kind, size, &x)?)
         }
-        Op::GlobalAvgPool { keep_axes } => Output::First(export.global_average(input, *keep_axes)),
+        Op::GlobalPool { kind, keep_axes } => Output::First(export.global_pool(*kind, input, *keep_axes)),
         Op::Upsample(upsample) => Output::First(export.upsample(node, upsample)?),
         Op::PixelShuffle { factor } => Output::First(export.depth_to_space(node, *factor, DepthOrder::Crd)),
         Op::DepthToSpace { factor, order } => Output::First(export.depth_to_space(node, *factor, *order)),
@@ -74,7 +74,7 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
             Output::First(export.writer.same("Softmax", &x, &[], vec![attribute::int("axis", 1)]))
         }
         // The identity outside training.
-        Op::Dropout { .. } => export.unary(input, |_, x| x.clone()),
+        Op::Dropout { .. } | Op::Identity => export.unary(input, |_, x| x.clone()),
     })
 }
 
@@ -135,15 +135,19 @@ impl Export<'_> {
             .collect()
     }
 
-    fn global_average(&mut self, input: usize, keep_axes: bool) -> Tensor {
+    fn global_pool(&mut self, kind: PoolKind, input: usize, keep_axes: bool) -> Tensor {
         let x = self.first(input);
         let kept = (1..x.shape.rank()).fold(x.shape, |shape, axis| shape.with(axis, Size::Number(1)));
-        let mean = self.writer.node("GlobalAveragePool", &[&x.name], Vec::new(), kept);
+        let op = match kind {
+            PoolKind::Max => "GlobalMaxPool",
+            PoolKind::Avg => "GlobalAveragePool",
+        };
+        let pooled = self.writer.node(op, &[&x.name], Vec::new(), kept);
         if keep_axes {
-            return mean;
+            return pooled;
         }
         let shape = Shape::new(&[x.shape.size(0)], x.shape.scope());
-        self.writer.node("Flatten", &[&mean.name], vec![attribute::int("axis", 1)], shape)
+        self.writer.node("Flatten", &[&pooled.name], vec![attribute::int("axis", 1)], shape)
     }
 
     fn depth_to_space(&mut self, node: &Node, factor: i64, order: DepthOrder) -> Tensor {

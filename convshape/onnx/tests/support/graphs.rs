@@ -108,7 +108,7 @@ impl Random {
                 let high = self.of(&[1, 4]);
                 one(Op::AdaptivePool { kind, rank, size: self.per_axis(1, high) })
             }
-            11 => one(Op::GlobalAvgPool { keep_axes: self.chance(0.5) }),
+            11 => one(Op::GlobalPool { kind: PoolKind::Avg, keep_axes: self.chance(0.5) }),
             12 => self.upsample(rank),
             13 => one(match self.pick(0, 2) {
                 0 => Op::PixelShuffle { factor: 2 },
@@ -129,7 +129,7 @@ impl Random {
                 1 => Op::Prelu { channels: input.size(0).number().unwrap_or(1) },
                 2 => Op::Snake { channels: None },
                 3 => Op::Softmax,
-                _ => self.of(&[Op::Dropout { p: 0.5 }, Op::Scale { by: -0.75 }]),
+                _ => self.of(&[Op::Dropout { p: 0.5, channels: false }, Op::Scale { by: -0.75 }]),
             }),
             _ => one(Op::Activation(self.activation())),
         }

@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::{Graph, Node};
-use convshape_arith::op::{Activation, Amount, AxisOrder, Conv, Direction, Op, PaddingMode, PoolKind};
+use convshape_arith::op::{Activation, Amount, AxisOrder, Conv, Direction, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -238,7 +238,7 @@ impl Lowering {
                 Work::Combine { multiply: matches!(node.op, Op::Mul), activation: self.activation(&mut output) }
             }
             Op::AdaptivePool { kind, .. } if shape.rank() <= 4 => Work::Adaptive(kind),
-            Op::GlobalAvgPool { .. } => Work::Adaptive(PoolKind::Avg),
+            Op::GlobalPool { kind, .. } => Work::Adaptive(kind),
             Op::Upsample(upsample) if (1..=3).contains(&rank) => {
                 Work::Rows(Box::new(Rows::resize(&upsample, rank, &from, &to)))
             }

@@ -155,8 +155,12 @@ impl Plan {
         mut rng: Option<&mut dyn Rng>,
     ) -> Result<Vec<Update>, GraphError> {
         for step in &mut self.steps {
-            if let (Job::Dropout { p, factors: Some(factors) }, Some(rng)) = (&mut step.job, &mut rng) {
-                draw(*p, self.key.batch * self.values[step.output].y.grid().elements(), factors, rng);
+            if let (Job::Dropout { p, channels, factors: Some(factors) }, Some(rng)) = (&mut step.job, &mut rng) {
+                let view = &self.values[step.output].y;
+                let elements = view.grid().elements();
+                let drawn = if *channels { view.channels } else { elements };
+                draw(*p, self.key.batch * drawn, factors, rng);
+                spread(drawn, elements, factors);
             }
         }
         let threads = threads(self.work);
@@ -347,6 +351,14 @@ fn target<'a>(back: Back, dy: &'a mut [Workspace], spare: &'a mut Workspace, val
         Back::Unwanted => None,
         Back::Write => Some(dy[value].get_mut()),
         Back::Add => Some(spare.get_mut()),
+    }
+}
+
+/// Repeats the factors of each sample's channels at every position: a row has the channels of a position side by side.
+fn spread(channels: usize, elements: usize, factors: &mut Vec<f32>) {
+    if channels < elements {
+        let positions = elements / channels;
+        *factors = factors.chunks(channels).flat_map(|sample| sample.repeat(positions)).collect();
     }
 }
 

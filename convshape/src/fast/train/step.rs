@@ -48,6 +48,8 @@ pub(super) enum Job {
     /// What each element is multiplied by in training; nothing outside.
     Dropout {
         p: f64,
+        /// Whether all positions of a channel have one factor.
+        channels: bool,
         factors: Option<Vec<f32>>,
     },
     /// A sum of values of one shape.
@@ -90,7 +92,7 @@ pub(super) fn step(
             Job::BatchNorm(BatchNorm::new(eps, affine, momentum, dialect.has_unbiased_statistics()))
         }
         (Op::Activation(function), None) => Job::Activation(function),
-        (Op::Dropout { p }, None) => Job::Dropout { p, factors: key.training.then(Vec::new) },
+        (Op::Dropout { p, channels }, None) => Job::Dropout { p, channels, factors: key.training.then(Vec::new) },
         (Op::Add, None) if inputs.iter().all(|&value| same(value)) => Job::Add,
         _ => {
             let shapes = inputs.iter().map(|&value| values[value].shape).collect();

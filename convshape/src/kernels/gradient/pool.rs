@@ -24,8 +24,15 @@ pub(super) fn adaptive<T: Real>(kind: PoolKind, [input, output]: [&Grid; 2], x: 
     spread(kind, span, [input, output], x, dy, dx);
 }
 
-pub(super) fn global_mean<T: Real>(input: &Channels, dy: &[T], dx: &mut [T]) {
+pub(super) fn global<T: Real>(kind: PoolKind, input: &Channels, x: &[T], dy: &[T], dx: &mut [T]) {
     for (channel, dy) in dy.iter().enumerate() {
+        if kind == PoolKind::Max {
+            let places = (0..input.positions).map(|position| input.at(channel, position));
+            if let Some(place) = largest(places, x) {
+                dx[place] += *dy;
+            }
+            continue;
+        }
         let share = T::of(dy.get() / input.positions as f64);
         for position in 0..input.positions {
             dx[input.at(channel, position)] += share;

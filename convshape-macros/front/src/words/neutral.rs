@@ -1,0 +1,54 @@
+//! Arguments of the frameworks that say nothing about what a layer computes, or what it computes anyway.
+
+use convshape_arith::op::Dialect::{self, Flax, Keras, Onnx, Torch};
+
+use super::{Dialects, Kind};
+
+/// The values under which an argument changes nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Neutral {
+    /// Every value.
+    Any,
+    Bool(bool),
+    Int(i64),
+    Word(&'static str),
+    /// The layer's name in files.
+    FileName,
+}
+
+/// What makes an argument neutral for a layer, if it can be.
+pub(crate) fn neutral(kind: Kind, name: &str, dialect: Dialect) -> Option<Neutral> {
+    let row = NEUTRAL.iter().find(|(word, dialects, kinds, _)| {
+        *word == name && dialects.contains(&dialect) && (kinds.is_empty() || kinds.contains(&kind))
+    });
+    row.map(|(.., neutral)| *neutral)
+}
+
+const NORMS: &[Kind] = &[Kind::BatchNorm, Kind::GroupNorm, Kind::LayerNorm, Kind::InstanceNorm];
+
+/// Word, dialects, layers (all where none is named), values.
+static NEUTRAL: &[(&str, Dialects, &[Kind], Neutral)] = &[
+    ("inplace", &[Torch], &[], Neutral::Any),
+    ("device", &[Torch], &[], Neutral::Any),
+    ("dtype", &[Torch, Keras, Flax], &[], Neutral::Any),
+    ("return_indices", &[Torch], &[Kind::MaxPool], Neutral::Bool(false)),
+    ("recompute_scale_factor", &[Torch], &[Kind::Upsample], Neutral::Bool(false)),
+    ("track_running_stats", &[Torch], &[Kind::BatchNorm], Neutral::Bool(true)),
+    ("track_running_stats", &[Torch], &[Kind::InstanceNorm], Neutral::Bool(false)),
+    ("elementwise_affine", &[Torch], &[Kind::LayerNorm], Neutral::Bool(true)),
+    ("data_format", &[Keras], &[], Neutral::Word("channels_last")),
+    ("name", &[Keras], &[], Neutral::FileName),
+    ("trainable", &[Keras], &[], Neutral::Bool(true)),
+    ("axis", &[Keras, Flax, Onnx], NORMS, Neutral::Int(-1)),
+    ("center", &[Keras], NORMS, Neutral::Bool(true)),
+    ("scale", &[Keras], NORMS, Neutral::Bool(true)),
+    ("use_scale", &[Flax], NORMS, Neutral::Bool(true)),
+    ("use_bias", &[Flax], NORMS, Neutral::Bool(true)),
+    ("use_running_average", &[Flax], &[Kind::BatchNorm], Neutral::Any),
+    ("deterministic", &[Flax], &[Kind::Dropout], Neutral::Any),
+    ("transB", &[Onnx], &[Kind::Linear], Neutral::Int(1)),
+    ("transA", &[Onnx], &[Kind::Linear], Neutral::Int(0)),
+    ("storage_order", &[Onnx], &[Kind::MaxPool], Neutral::Int(0)),
+    ("training_mode", &[Onnx], &[Kind::BatchNorm], Neutral::Int(0)),
+    ("spatial", &[Onnx], &[Kind::BatchNorm], Neutral::Int(1)),
+];

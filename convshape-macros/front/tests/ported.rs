@@ -1,0 +1,126 @@
+//! Lines of the frameworks that can be kept as they are, and words of theirs that would mean something else.
+
+use convshape_front::findings;
+
+/// The codes and first lines of what is wrong with a chain.
+fn errors(chain: &str) -> Vec<String> {
+    let tokens = format!("pub struct Model {{ {chain} }}").parse().expect("the chain is made of tokens");
+    findings(tokens).iter().map(|finding| format!("[{}] {}", finding.code, finding.message)).collect()
+}
+
+fn accepted(chain: &str) {
+    assert_eq!(errors(chain), [""; 0], "{chain}");
+}
+
+/// Refused for one reason.
+fn refused(chain: &str, message: &str) {
+    assert_eq!(errors(chain), [message], "{chain}");
+}
+
+#[test]
+fn torch() {
+    accepted(
+        "input: [3, 8, 8]; ZeroPad2d((1, 0, 2, 0)); ReflectionPad2d(1); ReplicationPad2d([1, 2]); CircularPad2d(1);
+         ConstantPad2d(1, value: 0.5); UpsamplingNearest2d(scale_factor: 2); UpsamplingBilinear2d(scale_factor: 2);
+         ReLU(inplace: true); Identity; Dropout2d(p: 0.2, inplace: true); MaxPool2d(2, return_indices: false);
+         LazyConv2d(4, kernel_size: 1); SyncBatchNorm; GlobalMaxPool; output: [4];",
+    );
+    refused(
+        "input: [8, 64]; MaxPool1d(2, return_indices: true); output: [8, 32];",
+        "[CS0105] `return_indices` can only be `false` here, found `true`",
+    );
+}
+
+/// (left, right, top, bottom), where fewer numbers are those of the last axes.
+#[test]
+fn sides_in_pytorchs_order() {
+    accepted("input: [1, 8, 8]; ZeroPad2d((1, 2, 3, 4)); output: [1, 15, 11];");
+    accepted("input: [1, 8, 8]; ZeroPad2d((1, 2)); output: [1, 8, 11];");
+    accepted("input: [1, 8, 8]; ZeroPad2d(2); output: [1, 12, 12];");
+    accepted("dialect: keras; input: [4, 1]; ZeroPadding1D(padding: (1, 2)); output: [7, 1];");
+}
+
+#[test]
+fn onnx() {
+    accepted(
+        "dialect: onnx; input: [2, 3, 6, 5];
+         MaxPool(kernel_shape: [3, 3, 3], pads: [1, 1, 1, 1, 1, 1], strides: [3, 3, 3], ceil_mode: 1);
+         output: [2, 2, 3, 2];",
+    );
+    // All low sides, then all high ones.
+    accepted(
+        "dialect: onnx; input: [1, 6, 6]; Conv(1 -> 4, kernel_shape: [3, 3], pads: [0, 1, 4, 1]); output: [4, 8, 6];",
+    );
+    accepted("dialect: onnx; input: [1, 6]; Conv(1 -> 4, kernel_shape: [3], pads: [0, 1]); output: [4, 5];");
+    accepted("dialect: onnx; input: [4]; Gemm(4 -> 3, transB: 1); output: [3];");
+    refused(
+        "dialect: onnx; input: [4]; Gemm(4 -> 3, transB: 0); output: [3];",
+        "[CS0105] `transB` can only be `1` here, found `0`",
+    );
+}
+
+/// `Conv`, `MaxPool` and others without a rank take that of what comes in, behind any layer.
+#[test]
+fn ranks_that_follow() {
+    accepted(
+        "dialect: onnx; input: [1, 16]; a: Conv(1 -> 4, kernel_shape: 3); r: Relu; Reshape([4, 7, 2]);
+         b: MaxPool(kernel_shape: 2, strides: 1); c: Conv(4 -> 1, kernel_shape: 1) from r;
+         d: MaxPool(kernel_shape: 1) from b; output: c [1, 14], d [4, 6, 1];",
+    );
+    accepted(
+        "dialect: flax; input: [8, 8, 3]; Conv(features: 4, kernel_size: (3, 3));
+         max_pool(window_shape: (2, 2), strides: (2, 2)); Conv(features: 4, kernel_size: 3); output: [4, 4, 4];",
+    );
+}
+
+#[test]
+fn keras() {
+    accepted(
+        "dialect: keras; input: [28, 28, 1]; Input(shape: (28, 28, 1));
+         Convolution2D(32, kernel_size: (3, 3), activation: \"relu\", name: \"c1\"); MaxPool2D; Activation(\"relu\");
+         a: Conv2D(32, kernel_size: 3, padding: \"same\", data_format: \"channels_last\"); Add([a, a]); UpSampling2D;
+         SpatialDropout2D(0.1); BatchNormalization(axis: -1); GlobalMaxPool2D; Dense(10, activation: \"linear\");
+         output: [10];",
+    );
+    refused(
+        "dialect: keras; input: [4, 4, 1]; Conv2D(1, kernel_size: 1, data_format: \"channels_first\"); output: [4, 4, 1];",
+        "[CS0105] `data_format` can only be `\"channels_last\"` here, found `\"channels_first\"`",
+    );
+    refused(
+        "dialect: keras; input: [4, 4, 1]; UpSampling2D(1.5); output: [6, 6, 1];",
+        "[CS0105] `scale` takes a whole factor, or one per axis in brackets, found `1.5`",
+    );
+    refused(
+        "dialect: keras; input: [28, 28, 2]; Input(shape: (28, 28, 1)); output: [28, 28, 2];",
+        "[CS0202] `input_layer1` gives [28, 28, 2], not [28, 28, 1]",
+    );
+}
+
+/// The rank in a name is checked as PyTorch checks it.
+#[test]
+fn ranks_in_names() {
+    for (input, layer, message) in [
+        ("[64, 1, 200]", "BatchNorm1d(64)", "`x` takes 1 or 2 axes, but [64, 1, 200] comes in"),
+        ("[100]", "BatchNorm2d(100)", "`x` takes 3 axes, but [100] comes in"),
+        ("[8, 4, 16, 16]", "BatchNorm2d(8)", "`x` takes 3 axes, but [8, 4, 16, 16] comes in"),
+        ("[8, 64]", "InstanceNorm2d(8)", "`x` takes 3 axes, but [8, 64] comes in"),
+        ("[8, 64]", "Dropout2d(0.5)", "`x` takes 3 axes, but [8, 64] comes in"),
+        ("[8, 64]", "ZeroPad2d(0)", "`x` takes 3 axes, but [8, 64] comes in"),
+        ("[8, 64]", "GlobalAveragePooling2D(dialect: keras)", "`x` takes 3 axes, but [8, 64] comes in"),
+    ] {
+        let found = errors(&format!("input: {input}; x: {layer}; output: {input};"));
+        assert_eq!(found.first(), Some(&format!("[CS0208] {message}")), "{layer}: {found:?}");
+    }
+    accepted("input: [8, 64]; BatchNorm1d(8); InstanceNorm1d(8); Dropout1d(0.5); Flatten; BatchNorm1d; output: [512];");
+    accepted("input: [8, 4, 4, 4]; BatchNorm; InstanceNorm; Dropout; output: [8, 4, 4, 4];");
+}
+
+#[test]
+fn layers_that_a_framework_does_not_have() {
+    refused(
+        "dialect: onnx; input: [3, 12, 12]; AdaptiveAvgPool2d(7); output: [3, 7, 7];",
+        "[CS0109] `AdaptiveAvgPool2d` is a layer of torch or keras, this chain is in onnx",
+    );
+    refused("dialect: jax; input: [4, 6]; LayerNorm; output: [4, 6];", "[CS0103] `LayerNorm` needs `size`");
+    accepted("dialect: jax; input: [4, 6]; LayerNorm(6); output: [4, 6];");
+}
