@@ -49,7 +49,7 @@ pub(super) struct Conv {
     last: Finish,
     split: Split,
     spread: Spread,
-    /// Where it is a depthwise 3x3 convolution.
+    /// Where it is a depthwise convolution whose taps are neighbours.
     window: Option<Window>,
     /// How many phases of the width are computed side by side.
     beside: Option<usize>,
@@ -142,6 +142,8 @@ struct Panel {
 const MOST_RESIDENT: usize = 128 * 1024;
 /// Elements of input and output that a chunk of positions should not exceed.
 const CHUNK: usize = 32 * 1024;
+/// The same of a depthwise convolution, which goes over them once for each vector of channels: 1 MiB.
+const DEPTHWISE_CHUNK: usize = 256 * 1024;
 
 impl Conv {
     pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Conv {
@@ -233,6 +235,8 @@ impl Conv {
                     let count = phase.map(|phase| phase.count);
                     let positions: usize = count.iter().product();
                     conv.work += positions * taps.len() * inputs * y.channels;
+                    // Growing would copy all that is packed; a panel has its constants too.
+                    packed.reserve((taps.len() * inputs + 1) * y.channels.next_multiple_of(4 * lanes));
                     match kind {
                         Kind::Products => conv.pack_products(&mut packed, sum, &taps, (inputs, outputs), positions, &x),
                         Kind::Dots => conv.pack_dots(&mut packed, sum, &taps, inputs, outputs, &x),
@@ -249,7 +253,8 @@ impl Conv {
         conv.weights.get_mut().copy_from_slice(&packed);
         let unit = (x.buffer.sample() + y.buffer.sample()) / conv.spread.units.max(1);
         let resident = packed.len() <= MOST_RESIDENT;
-        conv.chunk = if resident { (CHUNK / unit.max(1)).max(1) } else { usize::MAX };
+        let chunk = if kind == Kind::Depthwise { DEPTHWISE_CHUNK } else { CHUNK };
+        conv.chunk = if resident { (chunk / unit.max(1)).max(1) } else { usize::MAX };
         conv
     }
 
@@ -360,7 +365,7 @@ impl Kernel for &mut Task<'_> {
                 continue;
             }
             let panels = &conv.panels[phase.panels.clone()];
-            if let Some(window) = conv.window {
+            if let Some(window) = &conv.window {
                 let place = [phase.y, self.base];
                 for sample in self.samples.clone() {
                     let (width, rows) = (count[3], first[2]..first[2] + count[2]);

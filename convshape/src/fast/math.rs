@@ -236,8 +236,17 @@ impl Map for Finish {
 /// Every vector of a slice.
 #[inline(always)]
 fn over<S: Simd>(simd: S, y: &mut [f32], map: impl Map) {
-    for chunk in y.chunks_exact_mut(S::LANES) {
-        simd.store(map.map(simd, simd.load(chunk)), chunk);
+    // Two vectors side by side: one would wait for each of its own results.
+    let mut chunks = y.chunks_exact_mut(2 * S::LANES);
+    for chunk in &mut chunks {
+        let (a, b) = chunk.split_at_mut(S::LANES);
+        let (x, y) = (map.map(simd, simd.load(a)), map.map(simd, simd.load(b)));
+        simd.store(x, a);
+        simd.store(y, b);
+    }
+    let rest = chunks.into_remainder();
+    if !rest.is_empty() {
+        simd.store(map.map(simd, simd.load(rest)), rest);
     }
 }
 
@@ -266,9 +275,8 @@ pub(super) fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
 
 #[inline(always)]
 fn sigmoid<S: Simd>(simd: S, x: S::F) -> S::F {
-    let one = simd.splat(1.0);
     let (grown, _) = exp(simd, simd.sub(simd.splat(0.0), x));
-    simd.div(one, simd.add(one, grown))
+    simd.recip(simd.add(simd.splat(1.0), grown))
 }
 
 /// `(exp(2x) - 1) / (exp(2x) + 1)`
@@ -276,7 +284,7 @@ fn sigmoid<S: Simd>(simd: S, x: S::F) -> S::F {
 fn tanh<S: Simd>(simd: S, x: S::F) -> S::F {
     let x = simd.at_most(simd.at_least(x, simd.splat(-20.0)), simd.splat(20.0));
     let (grown, less) = exp(simd, simd.add(x, x));
-    simd.div(less, simd.add(grown, simd.splat(1.0)))
+    simd.mul(less, simd.recip(simd.add(grown, simd.splat(1.0))))
 }
 
 /// `p(x)` by Horner's rule, the highest power's factor first.
@@ -299,7 +307,7 @@ fn erf<S: Simd>(simd: S, x: S::F) -> S::F {
     let x = simd.at_most(simd.at_least(x, simd.splat(-4.0)), simd.splat(4.0));
     let square = simd.mul(x, x);
     let above = simd.mul(x, polynomial(simd, square, ABOVE));
-    let quotient = simd.div(above, polynomial(simd, square, BELOW));
+    let quotient = simd.mul(above, simd.recip(polynomial(simd, square, BELOW)));
     simd.at_most(simd.at_least(quotient, simd.splat(-1.0)), simd.splat(1.0))
 }
 
@@ -309,5 +317,120 @@ fn erf<S: Simd>(simd: S, x: S::F) -> S::F {
 fn ln_1p<S: Simd>(simd: S, x: S::F) -> S::F {
     const ABOVE: [f32; 4] = [3.417_273_5e-3, 0.238_157_24, 1.066_218, 1.0];
     const BELOW: [f32; 4] = [7.528_717e-2, 0.687_935_77, 1.566_217_8, 1.0];
-    simd.div(simd.mul(x, polynomial(simd, x, ABOVE)), polynomial(simd, x, BELOW))
+    simd.mul(simd.mul(x, polynomial(simd, x, ABOVE)), simd.recip(polynomial(simd, x, BELOW)))
+}
+
+/// Writes gradients times the derivative of a function at `x`.
+#[cfg(feature = "train")]
+pub(in crate::fast) struct Differentiate<'a> {
+    pub(super) function: Activation,
+    pub(super) x: &'a [f32],
+    pub(super) dy: &'a [f32],
+    pub(super) dx: &'a mut [f32],
+}
+
+#[cfg(feature = "train")]
+impl Kernel for Differentiate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+    fn run<S: Simd>(self, simd: S) {
+        let Differentiate { function, x, dy, dx } = self;
+        match function {
+            Activation::Relu => slopes(simd, x, dy, dx, LeakySlope(0.0)),
+            Activation::LeakyRelu { slope } => slopes(simd, x, dy, dx, LeakySlope(slope as f32)),
+            Activation::Relu6 => slopes(simd, x, dy, dx, Relu6Slope),
+            Activation::Clamp { min, max } => slopes(simd, x, dy, dx, ClampSlope(min as f32, max as f32)),
+            Activation::Elu { alpha } => slopes(simd, x, dy, dx, EluSlope(alpha as f32)),
+            Activation::Gelu { tanh: false } => slopes(simd, x, dy, dx, GeluSlope),
+            Activation::Gelu { tanh: true } => slopes(simd, x, dy, dx, GeluTanhSlope),
+            Activation::Silu => slopes(simd, x, dy, dx, SiluSlope),
+            Activation::Sigmoid => slopes(simd, x, dy, dx, SigmoidSlope),
+            Activation::Tanh => slopes(simd, x, dy, dx, TanhSlope),
+            Activation::Softplus => slopes(simd, x, dy, dx, Sigmoid),
+            Activation::Hardswish => slopes(simd, x, dy, dx, HardswishSlope),
+            Activation::Hardsigmoid { alpha } => slopes(simd, x, dy, dx, HardsigmoidSlope(alpha as f32)),
+            Activation::Exp => slopes(simd, x, dy, dx, Exp),
+        }
+    }
+}
+
+#[cfg(feature = "train")]
+#[inline(always)]
+fn slopes<S: Simd>(simd: S, x: &[f32], dy: &[f32], dx: &mut [f32], slope: impl Map) {
+    for at in (0..dx.len()).step_by(S::LANES) {
+        let count = S::LANES.min(dx.len() - at);
+        let (x, dy) = (simd.load_some(&x[at..], count), simd.load_some(&dy[at..], count));
+        simd.store_some(simd.mul(dy, slope.map(simd, x)), &mut dx[at..][..count], count);
+    }
+}
+
+#[cfg(feature = "train")]
+maps! {
+    LeakySlope(slope) |simd, x| simd.select(x, simd.splat(0.0), simd.splat(1.0), simd.splat(slope));
+    Relu6Slope |simd, x| {
+        let (zero, one) = (simd.splat(0.0), simd.splat(1.0));
+        simd.select(x, zero, simd.select(simd.splat(6.0), x, one, zero), zero)
+    };
+    EluSlope(alpha) |simd, x| {
+        let (power, _) = exp(simd, x);
+        simd.select(x, simd.splat(0.0), simd.splat(1.0), simd.mul(simd.splat(alpha), power))
+    };
+    /// `Phi(x) + x phi(x)`
+    GeluSlope |simd, x| {
+        let (half, square) = (simd.splat(0.5), simd.mul(x, x));
+        let below = simd.mul_add(half, erf(simd, simd.mul(x, simd.splat(core::f32::consts::FRAC_1_SQRT_2))), half);
+        let (power, _) = exp(simd, simd.mul(square, simd.splat(-0.5)));
+        // 1 / sqrt(2 pi)
+        let density = simd.mul(power, simd.splat(0.398_942_3));
+        simd.mul_add(x, density, below)
+    };
+    GeluTanhSlope |simd, x| {
+        const SCALE: f32 = core::f32::consts::FRAC_2_SQRT_PI * core::f32::consts::FRAC_1_SQRT_2;
+        let (square, one) = (simd.mul(x, x), simd.splat(1.0));
+        let inner = simd.mul(simd.splat(SCALE), simd.mul_add(simd.mul(square, x), simd.splat(0.044_715), x));
+        let t = tanh(simd, inner);
+        let steep = simd.mul(simd.splat(SCALE), simd.mul_add(square, simd.splat(3.0 * 0.044_715), one));
+        let bend = simd.mul(simd.mul(x, steep), simd.sub(one, simd.mul(t, t)));
+        simd.mul(simd.splat(0.5), simd.add(simd.add(one, t), bend))
+    };
+    /// `s (1 + x (1 - s))` with the sigmoid `s`
+    SiluSlope |simd, x| {
+        let (s, one) = (sigmoid(simd, x), simd.splat(1.0));
+        simd.mul(s, simd.mul_add(x, simd.sub(one, s), one))
+    };
+    SigmoidSlope |simd, x| {
+        let s = sigmoid(simd, x);
+        simd.mul(s, simd.sub(simd.splat(1.0), s))
+    };
+    TanhSlope |simd, x| {
+        let t = tanh(simd, x);
+        simd.sub(simd.splat(1.0), simd.mul(t, t))
+    };
+    HardswishSlope |simd, x| {
+        let limit = simd.splat(-3.0);
+        let line = simd.mul_add(x, simd.splat(1.0 / 3.0), simd.splat(0.5));
+        let low = simd.select(x, limit, line, simd.splat(0.0));
+        simd.select(simd.sub(simd.splat(0.0), x), limit, low, simd.splat(1.0))
+    };
+    HardsigmoidSlope(alpha) |simd, x| {
+        let line = simd.mul(x, simd.splat(alpha));
+        let size = simd.at_least(line, simd.sub(simd.splat(0.0), line));
+        simd.select(simd.splat(0.5), size, simd.splat(alpha), simd.splat(0.0))
+    };
+}
+
+/// 1 from the first number to the second.
+#[cfg(feature = "train")]
+#[derive(Clone, Copy)]
+struct ClampSlope(f32, f32);
+
+#[cfg(feature = "train")]
+impl Map for ClampSlope {
+    #[inline(always)]
+    fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
+        let (zero, one) = (simd.splat(0.0), simd.splat(1.0));
+        simd.select(simd.splat(self.0), x, zero, simd.select(x, simd.splat(self.1), zero, one))
+    }
 }

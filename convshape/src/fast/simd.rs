@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 
 #[cfg(feature = "train")]
 pub(crate) use self::outer::{Walk, outer};
-pub(crate) use self::product::{Runs, WINDOW, dots, grouped, products, store, window};
+pub(crate) use self::product::{MOST_COLUMNS, Runs, depthwise, dots, grouped, products, store};
 pub(crate) use self::stretch::{Taps, slide, stretches};
 
 /// One instruction set. A value of such a type exists only where the processor has the instructions.
@@ -95,6 +95,11 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn sub(self, a: Self::F, b: Self::F) -> Self::F;
     fn mul(self, a: Self::F, b: Self::F) -> Self::F;
     fn div(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `1 / x` to a few units in the last place, for normal numbers whose inverse is one too.
+    #[inline(always)]
+    fn recip(self, x: Self::F) -> Self::F {
+        self.div(self.splat(1.0), x)
+    }
     /// `a * b + c`
     fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     /// `max(x, low)`; what is not a number stays so.

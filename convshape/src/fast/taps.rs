@@ -157,12 +157,17 @@ impl Axis {
     /// If every output row has the same three taps, which read three rows in a row: the taps in the
     /// order of the rows, and the first row that is read.
     pub(super) fn three(&self) -> Option<([usize; 3], i64)> {
+        let (taps, row) = self.neighbours()?;
+        Some((taps.try_into().ok()?, row))
+    }
+
+    /// The same for any number of taps.
+    pub(super) fn neighbours(&self) -> Option<(Vec<usize>, i64)> {
         let [AxisPhase { taps, .. }] = &self.phases[..] else { return None };
         let taps = by_row(taps);
-        match taps[..] {
-            [(a, row), (b, next), (c, last)] if next == row + 1 && last == row + 2 => Some(([a, b, c], row)),
-            _ => None,
-        }
+        let (_, first) = *taps.first()?;
+        let together = taps.windows(2).all(|pair| pair[1].1 == pair[0].1 + 1);
+        together.then(|| (taps.iter().map(|(tap, _)| *tap).collect(), first))
     }
 }
 

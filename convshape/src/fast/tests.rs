@@ -205,17 +205,19 @@ fn convolutions_in_tiles() {
 }
 
 #[test]
-fn three_by_three_of_each_channel() {
+fn windows_of_each_channel() {
     let mut random = Random::new(8);
     let mut run = 0;
-    while run < 60 {
+    while run < 150 {
         let channels = random.one_of(&[2, 4, 16, 20, 48]);
         let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
-        let mut sizes = vec![random.pick(3, 19), random.pick(3, 19)];
+        let mut sizes = vec![random.pick(1, 19), random.pick(1, 19)];
         sizes.insert(order.channel(3), channels);
-        let (kernel, stride, dilation) = ([3; 3], [random.pick(1, 3); 3], [1; 3]);
+        let (size, stride, dilation) = (random.one_of(&[3, 5, 7]), [random.pick(1, 3), random.pick(1, 3), 1], [1; 3]);
+        let kernel = [random.one_of(&[1, 3, 4, size]), size, 1];
         let conv = random_conv(&mut random, 2, channels);
-        let conv = Conv { kernel, stride, dilation, groups: channels, outputs: channels, ..conv };
+        let padding = random.one_of(&[conv.padding, Padding::Symmetric([1, size / 2, 0])]);
+        let conv = Conv { kernel, stride, dilation, padding, groups: channels, outputs: channels, ..conv };
         let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
         run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
     }

@@ -1,36 +1,47 @@
 //! Convolutions of many groups: of a channel each, or of less than a vector.
 
 use std::ops::Range;
+use std::vec::Vec;
 
 use super::super::buffer::View;
-use super::super::simd::{Kernel, Sets, Simd, WINDOW, dots, grouped, window};
+use super::super::math::Finish;
+use super::super::simd::{Kernel, MOST_COLUMNS, MOST_LANES, Sets, Simd, depthwise, dots, grouped};
 use super::super::taps::Axis;
 use super::{Conv, Cursor, Kind, Panel};
 
-/// A depthwise 3x3 convolution: its step, where the first input of the first output is, and how far
-/// apart rows and positions are.
-#[derive(Clone, Copy)]
+/// A depthwise convolution whose taps are neighbours: how many it has along a row, how far apart along
+/// it the inputs of neighbouring outputs are, the first input of the first output, and how far apart
+/// kernel rows and positions are.
 pub(super) struct Window {
+    taps: usize,
     step: usize,
     first: usize,
-    row: usize,
+    rows: Vec<usize>,
     position: usize,
 }
 
+/// Outputs that are computed side by side: as many sums, a row of weights and the inputs that they share
+/// are in registers.
+const fn width<S: Simd>() -> usize {
+    if S::LANES >= MOST_LANES { 8 } else { 4 }
+}
+
 impl Window {
+    /// `None` where there is no code for it.
     pub(super) fn new(axes: &[Axis; 3], x: &View) -> Option<Window> {
         let [depth, height, width] = axes;
-        let (taps_h, row) = height.three()?;
-        let (taps_w, column) = width.three()?;
-        let step = height.step;
+        let (taps_h, row) = height.neighbours()?;
+        let (taps_w, column) = width.neighbours()?;
         let ordered = taps_h.is_sorted() && taps_w.is_sorted();
         let flat = depth.phases.len() == 1 && depth.phases[0].count == 1 && depth.phases[0].taps.len() == 1;
-        if !ordered || !flat || width.step != step || !(1..=2).contains(&step) {
+        let known = matches!((taps_w.len(), width.step), (3 | 5 | 7, 1 | 2));
+        if !ordered || !flat || !known {
             return None;
         }
         let first = x.buffer.at_signed([depth.phases[0].taps[0].1, row, column]) + x.channel;
         let strides = x.buffer.strides();
-        Some(Window { step, first, row: strides[1], position: strides[2] })
+        let rows = (0..taps_h.len()).map(|row| row * strides[1]).collect();
+        Some(Window { taps: taps_w.len(), step: width.step, first, rows, position: strides[2] })
     }
 }
 
@@ -139,10 +150,11 @@ impl Strip<'_> {
     }
 }
 
-/// All panels of a depthwise 3x3 convolution over whole rows.
+/// All panels of a depthwise convolution over whole rows: one panel after the other, so that the nearest
+/// cache holds the inputs that rows share.
 pub(super) struct Rows<'a> {
     pub(super) conv: &'a Conv,
-    pub(super) window: Window,
+    pub(super) window: &'a Window,
     pub(super) panels: &'a [Panel],
     pub(super) x: &'a [f32],
     pub(super) y: &'a mut [f32],
@@ -159,87 +171,68 @@ impl Kernel for Rows<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
-        let (sample, rows) = (self.sample, self.rows.clone());
-        let [height, width] = WINDOW[self.window.step - 1];
-        let mut row = rows.start;
-        while row < rows.end {
-            // The last tiles go back over some outputs; what is lower or narrower than a tile is computed
-            // output by output.
-            if rows.end - rows.start >= height {
-                row = row.min(rows.end - height);
-            }
-            let tall = height.min(rows.end - row);
-            let (x, y) = (self.conv.x, self.conv.y);
-            let x_row = sample * x.0[0] + row * x.0[2];
-            let y_row = self.place[0] + sample * y.0[0] + row * y.0[2] - self.place[1];
-            if tall == height && self.width >= width {
-                let (x_at, y_at) = (self.window.first + x_row, y_row);
-                match self.window.step {
-                    1 => simd.call(WindowRows::<1> { rows: &mut self, x_at, y_at }),
-                    _ => simd.call(WindowRows::<2> { rows: &mut self, x_at, y_at }),
+        macro_rules! lines {
+            ($taps:literal, $step:literal) => {
+                match const { width::<S>() } {
+                    8 => simd.call(RowLines::<8, $taps, $step>(&mut self)),
+                    _ => simd.call(RowLines::<4, $taps, $step>(&mut self)),
                 }
-            } else {
-                for row in 0..tall {
-                    let cursor = Cursor {
-                        index: [0; 4],
-                        count: [1, 1, 1, self.width],
-                        x: x_row + row * x.0[2],
-                        y: y_row + row * y.0[2],
-                        x_steps: x,
-                        y_steps: y,
-                    };
-                    let (conv, panels, x) = (self.conv, self.panels, self.x);
-                    let mut strip = Strip { conv, panels, x, y: &mut *self.y, cursor };
-                    strip.run(simd, self.width);
-                }
-            }
-            row += tall;
+            };
+        }
+        match (self.window.taps, self.window.step) {
+            (3, 1) => lines!(3, 1),
+            (3, _) => lines!(3, 2),
+            (5, 1) => lines!(5, 1),
+            (5, _) => lines!(5, 2),
+            (_, 1) => lines!(7, 1),
+            _ => lines!(7, 2),
         }
     }
 }
 
-/// As many rows as a window has, over their whole width.
-struct WindowRows<'a, 'b, const STEP: usize> {
-    rows: &'a mut Rows<'b>,
-    x_at: usize,
-    y_at: usize,
-}
+struct RowLines<'a, 'b, const W: usize, const K: usize, const STEP: usize>(&'a mut Rows<'b>);
 
-impl<const STEP: usize> Kernel for WindowRows<'_, '_, STEP> {
+impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, '_, W, K, STEP> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let WindowRows { rows, x_at, y_at } = self;
-        let (packed, finish) = (rows.conv.weights.get(), rows.conv.finish);
-        let [height, width] = WINDOW[STEP - 1];
-        let Window { row, position, .. } = rows.window;
-        let ([.., x_step], [_, _, y_row, y_step]) = (rows.conv.x.0, rows.conv.y.0);
-        for panel in rows.panels {
-            let mut weights = [simd.splat(0.0); 9];
-            for tap in 0..9 {
-                weights[tap] = simd.load(&packed[panel.weights.start + tap * S::LANES..]);
-            }
+        let Rows { conv, window, panels, x, y, place, width, sample, rows } = self.0;
+        let (packed, finish, width) = (conv.weights.get(), conv.finish, *width);
+        // In a row that is shorter, the last inputs are read again, for sums that nobody wants.
+        let count = W.min(width);
+        let mut columns = [0; MOST_COLUMNS];
+        for column in 0..(W - 1) * STEP + K {
+            columns[column] = column.min((count - 1) * STEP + K - 1) * window.position;
+        }
+        let ([x_sample, _, x_row, x_step], [y_sample, _, y_row, y_step]) = (conv.x.0, conv.y.0);
+        let x_start = window.first + *sample * x_sample;
+        let y_start = place[0] + *sample * y_sample - place[1];
+        for panel in *panels {
+            let weights = &packed[panel.weights.clone()];
             let shift = simd.load(&packed[panel.shift..]);
-            for column in (0..rows.width).step_by(width) {
-                let at = column.min(rows.width - width);
-                let x = &rows.x[x_at + at * x_step + panel.first..];
-                let mut sums = window::<S, STEP>(simd, x, row, position, &weights, shift);
-                finish.apply_all(simd, &mut sums);
-                for r in 0..height {
-                    for c in 0..width {
-                        let at = y_at + r * y_row + (at + c) * y_step + panel.first;
-                        let y = &mut rows.y[at..][..panel.channels];
-                        simd.store_some(sums[r][c], y, panel.channels);
+            for row in rows.clone() {
+                for column in (0..width).step_by(W) {
+                    // The last ones of a row go back over some outputs.
+                    let column = column.min(width - count);
+                    let x = &x[x_start + row * x_row + column * x_step + panel.first..];
+                    let mut sums = [[shift; W]];
+                    depthwise::<S, W, K, STEP>(simd, x, &window.rows, &columns, weights, &mut sums[0]);
+                    finish.apply_all(simd, &mut sums);
+                    for o in 0..W {
+                        if o < count {
+                            let at = y_start + row * y_row + (column + o) * y_step + panel.first;
+                            simd.store_some(sums[0][o], &mut y[at..][..panel.channels], panel.channels);
+                        }
                     }
                 }
             }
         }
-        if let Some(last) = rows.panels.last() {
-            for r in 0..height {
-                for column in 0..rows.width {
-                    let at = y_at + r * y_row + column * y_step;
-                    finish.rest(simd, &mut rows.y[at..][..last.first + last.channels]);
+        if let (Some(last), Finish::Other(_)) = (panels.last(), finish) {
+            for row in rows.clone() {
+                for column in 0..width {
+                    let at = y_start + row * y_row + column * y_step;
+                    finish.rest(simd, &mut y[at..][..last.first + last.channels]);
                 }
             }
         }

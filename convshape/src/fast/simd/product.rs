@@ -237,52 +237,44 @@ pub(crate) fn grouped<S: Simd, const R: usize>(
     *sums = acc;
 }
 
-/// Outputs of a depthwise convolution along each axis that [`window`] computes at once, with step 1
-/// and 2.
-pub(crate) const WINDOW: [[usize; 2]; 2] = [[2, 4], [1, 4]];
+/// The most input columns that [`depthwise`] reads: 8 outputs with step 2 and 7 taps.
+pub(crate) const MOST_COLUMNS: usize = 21;
 
-/// A vector of channels of neighbouring outputs of a depthwise 3x3 convolution with step `STEP`:
-/// inputs that outputs share are read once. With step 2, the second row is not computed.
+/// Adds to the sums of `W` neighbouring outputs of a row, a vector of channels each, the products of a
+/// depthwise convolution with `K` taps along the row and outputs `STEP` inputs apart: an input that
+/// outputs share is read once. `rows` has the offset of each kernel row, `columns` that of each input
+/// along it; the weights are `[row][tap][lane]`.
 ///
 /// # Panics
-/// If an input is beyond `x`.
+/// If an input is beyond `x`, or the weights beyond `w`.
 #[inline(always)]
-pub(crate) fn window<S: Simd, const STEP: usize>(
+pub(crate) fn depthwise<S: Simd, const W: usize, const K: usize, const STEP: usize>(
     simd: S,
     x: &[f32],
-    row: usize,
-    position: usize,
-    weights: &[S::F; 9],
-    shift: S::F,
-) -> [[S::F; 4]; 2] {
-    let rows = if STEP == 1 { 4 } else { 3 };
-    let columns = 3 * STEP + 3;
-    let last = (rows - 1) * row + (columns - 1) * position;
-    assert!(last < x.len() && S::LANES <= x.len() - last, "a window reaches beyond the input");
-    let mut sums = [[shift; 4]; 2];
-    macro_rules! row {
-        ($row:literal: $($output:literal by $tap:literal),+) => {{
-            let mut inputs = [shift; 9];
-            for j in 0..columns {
-                // SAFETY: the last row and column were checked, and no other is further.
-                inputs[j] = unsafe { simd.load_from(x.as_ptr().add($row * row + j * position)) };
+    rows: &[usize],
+    columns: &[usize; MOST_COLUMNS],
+    w: &[f32],
+    sums: &mut [S::F; W],
+) {
+    const { assert!((W - 1) * STEP + K <= MOST_COLUMNS) };
+    let reach = largest(rows) + largest(columns);
+    assert!(reach <= x.len() && S::LANES <= x.len() - reach, "an input is beyond the slice");
+    let w = &w[..rows.len() * K * S::LANES];
+    let mut acc = *sums;
+    for (i, row) in rows.iter().enumerate() {
+        let mut weights = [acc[0]; K];
+        for j in 0..K {
+            // SAFETY: the slice has `K` vectors for each row.
+            weights[j] = unsafe { simd.load_from(w.as_ptr().add((i * K + j) * S::LANES)) };
+        }
+        for o in 0..W {
+            for j in 0..K {
+                // SAFETY: neither offset is larger than the largest, behind the sum of which there is a
+                // vector within `x`.
+                let input = unsafe { simd.load_from(x.as_ptr().add(row + columns[o * STEP + j])) };
+                acc[o] = simd.mul_add(input, weights[j], acc[o]);
             }
-            $(for c in 0..4 {
-                for tap in 0..3 {
-                    sums[$output][c] = simd.mul_add(inputs[c * STEP + tap], weights[3 * $tap + tap], sums[$output][c]);
-                }
-            })+
-        }};
+        }
     }
-    if STEP == 1 {
-        row!(0: 0 by 0);
-        row!(1: 0 by 1, 1 by 0);
-        row!(2: 0 by 2, 1 by 1);
-        row!(3: 1 by 2);
-    } else {
-        row!(0: 0 by 0);
-        row!(1: 0 by 1);
-        row!(2: 0 by 2);
-    }
-    sums
+    *sums = acc;
 }
