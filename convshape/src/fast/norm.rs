@@ -11,7 +11,7 @@ use super::buffer::{Buffer, Grid, Place, View};
 use super::each::{Share, Stretches};
 use super::math::{Finish, exp};
 use super::simd::{Kernel, Level, Sets, Simd};
-use super::threads::Threads;
+use super::threads::{Spread, Threads};
 
 /// Calls `$code` for blocks of four vectors of channels, then for single ones: with the number of
 /// vectors, the first channel, and how many channels the last vector has.
@@ -123,11 +123,11 @@ impl Units {
         y: &mut [f32],
         f: &(dyn Fn(usize, &mut [f32]) + Sync),
     ) {
-        let size = 2 * self.channels;
-        let y = &mut y[..samples * self.room()];
+        let (sample, step) = (samples * self.room(), 2 * self.channels);
+        let spread = Spread { sample, units: samples * self.count, origin: 0, step };
         // An element takes a few operations.
         let work = 8 * samples * self.positions * self.channels;
-        threads.pieces(y, work, &|at| at / size * size, &|first, y| f(first / size, y));
+        spread.run(threads, work, 1, &mut y[..sample], &|y, _, _, units| f(units.start, y));
     }
 }
 

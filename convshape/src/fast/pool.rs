@@ -165,3 +165,89 @@ fn columns<S: Simd, const V: usize, const MAX: bool>(
         simd.store_some(result, &mut y[v * S::LANES..], count);
     }
 }
+
+/// The gradient of a pooling layer's input: a mean shares its gradient out, a maximum gives it to the
+/// first of the largest elements.
+#[cfg(feature = "train")]
+pub(super) struct PoolBack<'a> {
+    pub(super) windows: &'a Windows,
+    pub(super) samples: usize,
+    /// The input, the output and its gradient, each from the first sample on.
+    pub(super) x: (&'a View, &'a [f32]),
+    pub(super) y: (&'a View, &'a [f32]),
+    pub(super) dy: (&'a View, &'a [f32]),
+    pub(super) dx: (&'a View, &'a mut [f32]),
+}
+
+#[cfg(feature = "train")]
+impl Kernel for PoolBack<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let PoolBack { windows, samples, x: (x_view, x), y: (y_view, y), dy: (dy_view, dy), dx: (to, dx) } = self;
+        let [ds, hs, ws] = &windows.spans;
+        dx[..samples * to.buffer.sample()].fill(0.0);
+        for n in 0..samples {
+            for (d, ds) in ds.iter().enumerate() {
+                for (h, hs) in hs.iter().enumerate() {
+                    let rows = [x_view, to].map(|view| n * view.buffer.sample() + view.at([ds.first, hs.first, 0]));
+                    let own = [y_view, dy_view].map(|view| n * view.buffer.sample() + view.at([d, h, 0]));
+                    for (w, ws) in ws.iter().enumerate() {
+                        let spans = [ds, hs, ws];
+                        let x = &x[rows[0] + ws.first * x_view.buffer.width..];
+                        let dx = &mut dx[rows[1] + ws.first * to.buffer.width..];
+                        let y = &y[own[0] + w * y_view.buffer.width..];
+                        let dy = &dy[own[1] + w * dy_view.buffer.width..];
+                        match windows.kind {
+                            PoolKind::Max => back::<S, true>(simd, spans, [x_view, to], x, y, dy, dx),
+                            PoolKind::Avg => back::<S, false>(simd, spans, [x_view, to], x, y, dy, dx),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Of one window.
+#[cfg(feature = "train")]
+#[inline(always)]
+fn back<S: Simd, const MAX: bool>(
+    simd: S,
+    [depth, height, width]: [&Span; 3],
+    [from, to]: [&View; 2],
+    x: &[f32],
+    y: &[f32],
+    dy: &[f32],
+    dx: &mut [f32],
+) {
+    let (x_strides, strides) = (from.buffer.strides(), to.buffer.strides());
+    #[expect(clippy::cast_precision_loss, reason = "a number of taps")]
+    let factor = 1.0 / (depth.divisor * height.divisor * width.divisor) as f32;
+    let zero = simd.splat(0.0);
+    for channel in (0..to.channels).step_by(S::LANES) {
+        let count = S::LANES.min(to.channels - channel);
+        let (y, dy) = (simd.load_some(&y[channel..], count), simd.load_some(&dy[channel..], count));
+        // Of a maximum, what nobody has taken yet.
+        let mut rest = if MAX { dy } else { simd.mul(dy, simd.splat(factor)) };
+        for i in 0..depth.count {
+            for j in 0..height.count {
+                for k in 0..width.count {
+                    let taps = [i * depth.step, j * height.step, k * width.step];
+                    let at = |strides: [usize; 3]| taps[0] * strides[0] + taps[1] * strides[1] + taps[2] * strides[2];
+                    let place = at(strides) + channel;
+                    let mut own = rest;
+                    if MAX {
+                        let x = simd.load_some(&x[at(x_strides) + channel..], count);
+                        own = simd.select(y, x, zero, rest);
+                        rest = simd.sub(rest, own);
+                    }
+                    let sum = simd.add(simd.load_some(&dx[place..], count), own);
+                    simd.store_some(sum, &mut dx[place..][..count], count);
+                }
+            }
+        }
+    }
+}

@@ -6,6 +6,8 @@ use std::vec::Vec;
 use convshape_arith::op::{PaddingMode, PerAxis, Upsample};
 
 use super::buffer::Grid;
+#[cfg(feature = "train")]
+use super::buffer::View;
 use super::each::Share;
 use super::simd::{Kernel, Sets, Simd};
 use crate::kernels;
@@ -123,5 +125,62 @@ fn mix<S: Simd>(simd: S, rows: [&Row; 3], strides: PerAxis<usize>, x: &[f32], y:
             }
         }
         simd.store_some(sum, &mut y[channel..], count);
+    }
+}
+
+/// The gradient of the input: each output row's is added to those of the rows that made it.
+#[cfg(feature = "train")]
+pub(super) struct PickBack<'a> {
+    pub(super) rows: &'a Rows,
+    pub(super) samples: usize,
+    /// The output's gradient from the first sample on, and the input's.
+    pub(super) dy: (&'a View, &'a [f32]),
+    pub(super) dx: (&'a View, &'a mut [f32]),
+}
+
+#[cfg(feature = "train")]
+impl Kernel for PickBack<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let PickBack { rows, samples, dy: (from, dy), dx: (to, dx) } = self;
+        let [ds, hs, ws] = &rows.axes;
+        let strides = to.buffer.strides();
+        dx[..samples * to.buffer.sample()].fill(0.0);
+        for sample in 0..samples {
+            let dx = &mut dx[sample * to.buffer.sample() + to.at([0; 3])..];
+            for (d, depth) in ds.iter().enumerate() {
+                for (h, height) in hs.iter().enumerate() {
+                    let row = sample * from.buffer.sample() + from.at([d, h, 0]);
+                    for (w, width) in ws.iter().enumerate() {
+                        let dy = &dy[row + w * from.buffer.width..];
+                        add(simd, [depth, height, width], strides, to.channels, dy, dx);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds one position to several.
+#[cfg(feature = "train")]
+#[inline(always)]
+fn add<S: Simd>(simd: S, rows: [&Row; 3], strides: PerAxis<usize>, channels: usize, dy: &[f32], dx: &mut [f32]) {
+    let [depth, height, width] = rows;
+    for (d, by_depth) in &depth.rows[..depth.count] {
+        for (h, by_height) in &height.rows[..height.count] {
+            for (w, by_width) in &width.rows[..width.count] {
+                let at = d * strides[0] + h * strides[1] + w * strides[2];
+                let weight = simd.splat(by_depth * by_height * by_width);
+                for channel in (0..channels).step_by(S::LANES) {
+                    let count = S::LANES.min(channels - channel);
+                    let own = &mut dx[at + channel..];
+                    let sum = simd.mul_add(weight, simd.load_some(&dy[channel..], count), simd.load_some(own, count));
+                    simd.store_some(sum, &mut own[..count], count);
+                }
+            }
+        }
     }
 }

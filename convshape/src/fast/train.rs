@@ -7,6 +7,7 @@
 //! [`definition`] runs any other layer as it is defined.
 
 mod definition;
+mod depthwise;
 mod draft;
 mod moves;
 mod norm;

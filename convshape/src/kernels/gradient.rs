@@ -24,7 +24,6 @@ use convshape_arith::fault::Fault;
 use convshape_arith::op::{Activation, AxisOrder, DepthOrder, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
-pub(crate) use self::activation::derivative;
 use self::conv::Patches;
 pub use self::matrix::Real;
 use self::separable::Separable;

@@ -93,7 +93,8 @@ pub(super) fn drafts(graph: &Graph, facts: &Facts, key: &Key) -> Vec<Draft> {
             && !is_output(*input)
             && let Some(by_output) = ByOutput::of(function)
             && let Some(draft) = drafts.iter_mut().find(|draft| draft.node.outputs == [*input])
-            && (draft.axes.is_some() || matches!(draft.node.op, Op::BatchNorm { .. }))
+            && (draft.axes.is_some()
+                || matches!(draft.node.op, Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. }))
             && draft.activation.is_none()
         {
             draft.node.outputs.clone_from(&node.outputs);

@@ -1,16 +1,20 @@
-//! `BatchNorm`, by the statistics of the batch or by stored ones.
+//! Normalisation by the values' own statistics, or by stored ones.
 //!
-//! With `n` values of a channel, `z` the normalised ones and `g` their gradients, the gradient of a
-//! value is `(g - mean(g) - z mean(g z)) / deviation` by the batch's own statistics, `g / deviation`
-//! by stored ones.
+//! With `n` values that are normalised together, `z` the normalised ones and `g` their gradients times
+//! the weight, the gradient of a value is `(g - mean(g) - z mean(g z)) / deviation` by their own
+//! statistics, `g / deviation` by stored ones.
 
+use std::ops::Range;
+use std::vec;
 use std::vec::Vec;
 
 use super::Machine;
-use super::rows::{self, Rows};
+use super::rows;
 use crate::fast::buffer::View;
+use crate::fast::each::{self, Each};
 use crate::fast::math::Finish;
-use crate::fast::simd::{Kernel, Simd};
+use crate::fast::norm::Units;
+use crate::fast::simd::{Kernel, MOST_LANES, Simd};
 use crate::param::Param;
 
 /// New statistics of one normalisation.
@@ -18,7 +22,7 @@ pub(crate) struct Update {
     /// The place of its running mean among the model's parameters; the variance follows.
     mean: usize,
     momentum: f64,
-    /// Mean and variance of each channel, as running statistics take them.
+    /// Mean and variance of each channel, the variance divided by one less than the count.
     statistics: Vec<[f64; 2]>,
 }
 
@@ -32,15 +36,24 @@ impl Update {
     }
 }
 
+/// What is normalised together.
+#[derive(Clone, Copy)]
+pub(super) enum Together {
+    /// Each channel over the batch; in training by its own statistics, which move the running ones by
+    /// `momentum`, their variance divided by one less than the count if `unbiased`.
+    Batch { momentum: Option<f64>, unbiased: bool },
+    /// Groups of neighbouring channels of each sample, as many as said.
+    Groups(usize),
+}
+
 /// A normalisation.
-pub(super) struct BatchNorm {
+pub(super) struct Norm {
+    together: Together,
     eps: f64,
     affine: bool,
-    /// In training: how far running statistics move.
-    momentum: Option<f64>,
-    /// Whether the running variance is divided by one less than the count.
-    unbiased: bool,
-    /// Mean and deviation of each channel in the last run.
+    /// Of the last run: the moments of its units, and the mean and the deviation of each channel, for
+    /// groups of each channel of each sample.
+    moments: Vec<f32>,
     means: Vec<f32>,
     deviations: Vec<f64>,
 }
@@ -50,9 +63,9 @@ fn single(value: f64) -> f32 {
     value as f32
 }
 
-impl BatchNorm {
-    pub(super) fn new(eps: f64, affine: bool, momentum: Option<f64>, unbiased: bool) -> BatchNorm {
-        BatchNorm { eps, affine, momentum, unbiased, means: Vec::new(), deviations: Vec::new() }
+impl Norm {
+    pub(super) fn new(together: Together, eps: f64, affine: bool) -> Norm {
+        Norm { together, eps, affine, moments: Vec::new(), means: Vec::new(), deviations: Vec::new() }
     }
 
     /// The factor that follows, of a channel.
@@ -60,7 +73,28 @@ impl BatchNorm {
         if self.affine { params[0][channel].into() } else { 1.0 }
     }
 
-    /// `params` end with the stored statistics, `places` says where all of them stand in the model.
+    /// How many sets of samples have statistics of their own, and how many samples a set has.
+    fn sets(&self, samples: usize) -> (usize, usize) {
+        match self.together {
+            Together::Batch { .. } => (1, samples),
+            Together::Groups(_) => (samples, 1),
+        }
+    }
+
+    /// How many channels are normalised together.
+    fn size(&self, channels: usize) -> usize {
+        match self.together {
+            Together::Batch { .. } => 1,
+            Together::Groups(groups) => (channels / groups).max(1),
+        }
+    }
+
+    /// Whether by stored statistics.
+    fn is_stored(&self) -> bool {
+        matches!(self.together, Together::Batch { momentum: None, .. })
+    }
+
+    /// `params` may end with stored statistics, `places` says where all of them stand in the model.
     pub(super) fn forward(
         &mut self,
         on: Machine,
@@ -70,45 +104,57 @@ impl BatchNorm {
         (to, y): (&View, &mut [f32]),
         finish: Finish,
     ) -> Option<Update> {
-        let stored = params.len() - 2;
         let channels = from.channels;
-        let count = (samples * from.grid().positions()) as f64;
         let mut update = None;
         self.means.clear();
         self.deviations.clear();
-        if let Some(momentum) = self.momentum {
-            self.means.extend(rows::sums(on, samples, from, x).iter().map(|sum| single(sum / count)));
-            // The rounded mean's error is made good by the sum of the differences.
-            let mut sums = std::vec![[0.0; 2]; channels];
-            let rows = Rows::new(samples, from, from);
-            on.level.run(Spread { rows, x, means: &self.means, sums: &mut sums });
-            let statistics = sums.iter().zip(&self.means).map(|([sum, squares], mean)| {
-                let error = sum / count;
-                (f64::from(*mean) + error, (squares / count - error * error).max(0.0))
-            });
-            let statistics: Vec<(f64, f64)> = statistics.collect();
-            self.deviations.extend(statistics.iter().map(|(_, variance)| libm::sqrt(variance + self.eps)));
-            let factor = if self.unbiased { count / (count - 1.0) } else { 1.0 };
-            let statistics = statistics.iter().map(|(mean, variance)| [*mean, variance * factor]).collect();
-            update = Some(Update { mean: places[stored], momentum, statistics });
-        } else {
+        if self.is_stored() {
+            let stored = params.len() - 2;
             self.means.extend(params[stored]);
             self.deviations.extend(params[stored + 1].iter().map(|v| libm::sqrt(f64::from(*v) + self.eps)));
+        } else {
+            let units = Units::new(&from.grid());
+            self.moments.resize(samples * units.room(), 0.0);
+            units.moments((on.level, on.threads), samples, from, x, &mut self.moments);
+            let ((sets, each), size) = (self.sets(samples), self.size(channels));
+            let mut moved = Vec::new();
+            for set in 0..sets {
+                for first in (0..channels).step_by(size) {
+                    let together = (set * each..(set + 1) * each, first..first + size);
+                    let (mean, variance) = units.statistics(&self.moments, together.0, together.1);
+                    let count = (each * from.grid().positions()) as f64;
+                    moved.push((mean, variance, count));
+                    for _ in 0..size {
+                        self.means.push(single(mean));
+                        self.deviations.push(libm::sqrt(variance + self.eps));
+                    }
+                }
+            }
+            if let Together::Batch { momentum: Some(momentum), unbiased } = self.together {
+                let statistics = moved.into_iter().map(|(mean, variance, count)| {
+                    [mean, if unbiased { variance * count / (count - 1.0) } else { variance }]
+                });
+                let mean = places[params.len() - 2];
+                update = Some(Update { mean, momentum, statistics: statistics.collect() });
+            }
         }
-        let factor = |channel: usize| self.scale(params, channel) / self.deviations[channel];
-        let scale: Vec<f32> = (0..channels).map(|channel| single(factor(channel))).collect();
-        let constant = |channel: usize| {
-            let bias = if self.affine { f64::from(params[1][channel]) } else { 0.0 };
-            single(bias - f64::from(self.means[channel]) * factor(channel))
+        let factor = |at: usize| self.scale(params, at % channels) / self.deviations[at];
+        let scale: Vec<f32> = (0..self.means.len()).map(|at| single(factor(at))).collect();
+        let constant = |at: usize| {
+            let bias = if self.affine { f64::from(params[1][at % channels]) } else { 0.0 };
+            single(bias - f64::from(self.means[at]) * factor(at))
         };
-        let shift: Vec<f32> = (0..channels).map(constant).collect();
-        rows::each(on, samples, (from, x), (to, y), [&scale, &shift], finish);
+        let shift: Vec<f32> = (0..self.means.len()).map(constant).collect();
+        let by_sample = matches!(self.together, Together::Groups(_));
+        each::spread(on.threads, finish.work(), samples, (from, x), (to, y), &|share| {
+            on.level.run(Each { share, scale: &scale, shift: &shift, by_sample, finish });
+        });
         update
     }
 
     /// Adds the gradients of weight and bias, and writes that of the input.
     pub(super) fn backward(
-        &self,
+        &mut self,
         on: Machine,
         samples: usize,
         (params, dparams): (&[&[f32]], &mut [Vec<f32>]),
@@ -116,118 +162,138 @@ impl BatchNorm {
         (from, dy): (&View, &[f32]),
         dx: Option<(&View, &mut [f32])>,
     ) {
-        let channels = x_view.channels;
-        let mut sums = std::vec![[0.0; 2]; channels];
-        on.level.run(Products { rows: Rows::new(samples, x_view, from), x, dy, means: &self.means, sums: &mut sums });
-        // Of the gradients, and of their products with the normalised values.
-        let normalised =
-            sums.iter().zip(&self.deviations).map(|([sum, product], deviation)| [*sum, product / deviation]);
-        let sums: Vec<[f64; 2]> = normalised.collect();
+        let (channels, grid) = (x_view.channels, x_view.grid());
+        let units = Units::new(&grid);
+        let by_sample = matches!(self.together, Together::Groups(_));
+        let mut products = std::mem::take(&mut self.moments);
+        products.resize(samples * units.room(), 0.0);
+        let means = &self.means[..];
+        units.share(on.threads, samples, &mut products, &|first, y| {
+            on.level.run(Products { units, first, x_view, x, from, dy, means, by_sample, y });
+        });
+        // Of the gradients, and of their products with the normalised values, over each set.
+        let (sets, each) = self.sets(samples);
+        let mut sums = vec![[0.0_f64; 2]; sets * channels];
+        for (unit, own) in products.chunks_exact(2 * channels).enumerate() {
+            let set = unit / units.count / each.max(1);
+            let (dys, rest) = own.split_at(channels);
+            for ((sums, dy), product) in sums[set * channels..].iter_mut().zip(dys).zip(rest) {
+                sums[0] += f64::from(*dy);
+                sums[1] += f64::from(*product);
+            }
+        }
+        self.moments = products;
+        sums.iter_mut().zip(&self.deviations).for_each(|(sums, deviation)| sums[1] /= deviation);
         if self.affine {
-            let column = |which: usize| sums.iter().map(|sums| sums[which]).collect::<Vec<f64>>();
+            let column = |which: usize| -> Vec<f64> {
+                let of = |channel: usize| (0..sets).map(|set| sums[set * channels + channel][which]).sum();
+                (0..channels).map(of).collect()
+            };
             rows::add_sums(&column(1), &mut dparams[0]);
             rows::add_sums(&column(0), &mut dparams[1]);
         }
         let Some((to, dx)) = dx else { return };
-        let count = (samples * x_view.grid().positions()) as f64;
         // `dx = by dy - of (x - mean) - constant`
-        let lines: Vec<[f32; 3]> = (0..channels)
-            .map(|channel| {
-                let by = self.scale(params, channel) / self.deviations[channel];
-                if self.momentum.is_none() {
-                    return [single(by), 0.0, 0.0];
+        let size = self.size(channels);
+        let count = (each * size * grid.positions()) as f64;
+        let mut lines = [vec![0.0; sets * channels], vec![0.0; sets * channels], vec![0.0; sets * channels]];
+        for first in (0..sets * channels).step_by(size) {
+            let (mut mean, mut product) = (0.0, 0.0);
+            for at in first..first + size {
+                let scale = self.scale(params, at % channels);
+                mean += scale * sums[at][0] / count;
+                product += scale * sums[at][1] / count;
+            }
+            for at in first..first + size {
+                let deviation = self.deviations[at];
+                lines[0][at] = single(self.scale(params, at % channels) / deviation);
+                if !self.is_stored() {
+                    lines[1][at] = single(product / (deviation * deviation));
+                    lines[2][at] = single(mean / deviation);
                 }
-                let [mean, product] = sums[channel].map(|sum| sum / count);
-                [single(by), single(by * product / self.deviations[channel]), single(by * mean)]
-            })
-            .collect();
+            }
+        }
+        let [by, of, constant] = &lines;
+        let lines = [&by[..], &of[..], &constant[..], means];
         rows::samples(on, (to, dx), samples, &|dx, samples, first| {
-            let (x, dy) = (&x[first * x_view.buffer.sample()..], &dy[first * from.buffer.sample()..]);
-            let (of_x, of_dy) =
-                (Rows::new(samples, x_view, to).short(samples), Rows::new(samples, from, to).short(samples));
-            on.level.run(Lines { of_x, of_dy, x, dy, means: &self.means, lines: &lines, dx });
+            let samples = first..first + samples;
+            on.level.run(Lines { samples, x_view, x, from, dy, to, lines, by_sample, dx });
         });
     }
 }
 
-/// For each channel the sum of the differences from its mean, and of their squares.
-struct Spread<'a> {
-    rows: Rows<'a>,
-    x: &'a [f32],
-    means: &'a [f32],
-    sums: &'a mut [[f64; 2]],
-}
-
-impl Kernel for Spread<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
-        let Spread { rows, x, means, sums } = self;
-        let mut row_sums = std::vec![[0.0_f32; 2]; means.len()];
-        for row in 0..rows.count {
-            let [at, _] = rows.at(row);
-            for x in x[at..][..rows.length].chunks_exact(means.len()) {
-                for ((x, mean), [sum, squares]) in x.iter().zip(means).zip(&mut row_sums) {
-                    let difference = x - mean;
-                    *sum += difference;
-                    *squares += difference * difference;
-                }
-            }
-            flush(&mut row_sums, sums);
-        }
-    }
-}
-
-/// Adds the sums of a row to those of all.
-#[inline(always)]
-fn flush(row: &mut [[f32; 2]], sums: &mut [[f64; 2]]) {
-    for (row, sums) in row.iter_mut().zip(sums) {
-        sums[0] += f64::from(row[0]);
-        sums[1] += f64::from(row[1]);
-        *row = [0.0; 2];
-    }
-}
-
-/// For each channel the sum of the gradients, and of their products with the differences from the
-/// mean.
+/// For each unit and channel the sum of the gradients, and of their products with the differences from
+/// the mean.
 struct Products<'a> {
-    rows: Rows<'a>,
+    units: Units,
+    first: usize,
+    x_view: &'a View,
     x: &'a [f32],
+    from: &'a View,
     dy: &'a [f32],
     means: &'a [f32],
-    sums: &'a mut [[f64; 2]],
+    by_sample: bool,
+    y: &'a mut [f32],
 }
 
 impl Kernel for Products<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
-        let Products { rows, x, dy, means, sums } = self;
-        let channels = means.len();
-        let mut row_sums = std::vec![[0.0_f32; 2]; channels];
-        for row in 0..rows.count {
-            let [x_at, dy_at] = rows.at(row);
-            let x = x[x_at..][..rows.length].chunks_exact(channels);
-            for (x, dy) in x.zip(dy[dy_at..][..rows.length].chunks_exact(channels)) {
-                for (((x, dy), mean), [sum, product]) in x.iter().zip(dy).zip(means).zip(&mut row_sums) {
-                    *sum += dy;
-                    *product += dy * (x - mean);
+    fn run<S: Simd>(self, simd: S) {
+        let Products { units, first, x_view, x, from, dy, means, by_sample, y } = self;
+        let channels = units.channels;
+        let width = x_view.buffer.size[2];
+        for (unit, y) in (first..).zip(y.chunks_exact_mut(2 * channels)) {
+            let (sample, positions) = (unit / units.count, units.positions(unit % units.count));
+            let means = if by_sample { &means[sample * channels..] } else { means };
+            let (x, dy) = (&x[sample * x_view.buffer.sample()..], &dy[sample * from.buffer.sample()..]);
+            let (sums, products) = y.split_at_mut(channels);
+            for channel in (0..channels).step_by(S::LANES) {
+                let count = S::LANES.min(channels - channel);
+                let mean = some(simd, &means[channel..], count);
+                let (mut sum, mut product) = (simd.splat(0.0), simd.splat(0.0));
+                let mut position = positions.start;
+                while position < positions.end {
+                    let (row, column) = (position / width, position % width);
+                    let many = (width - column).min(positions.end - position);
+                    let x = &x[x_view.row(row) + column * x_view.buffer.width + channel..];
+                    let dy = &dy[from.row(row) + column * from.buffer.width + channel..];
+                    for at in 0..many {
+                        let x = simd.load_some(&x[at * x_view.buffer.width..], count);
+                        let dy = simd.load_some(&dy[at * from.buffer.width..], count);
+                        sum = simd.add(sum, dy);
+                        product = simd.mul_add(dy, simd.sub(x, mean), product);
+                    }
+                    position += many;
                 }
+                simd.store_some(sum, &mut sums[channel..], count);
+                simd.store_some(product, &mut products[channel..], count);
             }
-            flush(&mut row_sums, sums);
         }
     }
 }
 
+/// A vector of which the first `count` lanes are elements.
+#[inline(always)]
+fn some<S: Simd>(simd: S, from: &[f32], count: usize) -> S::F {
+    let mut lanes = [0.0; MOST_LANES];
+    lanes[..count].copy_from_slice(&from[..count]);
+    simd.load(&lanes)
+}
+
+/// `by dy - of (x - mean) - constant` over some samples.
 struct Lines<'a> {
-    of_x: Rows<'a>,
-    of_dy: Rows<'a>,
+    samples: Range<usize>,
+    x_view: &'a View,
     x: &'a [f32],
+    from: &'a View,
     dy: &'a [f32],
-    means: &'a [f32],
-    lines: &'a [[f32; 3]],
+    to: &'a View,
+    /// Factors of each channel, or each channel of each sample: by, of, constant, mean.
+    lines: [&'a [f32]; 4],
+    by_sample: bool,
+    /// Of the first of these samples on.
     dx: &'a mut [f32],
 }
 
@@ -235,16 +301,26 @@ impl Kernel for Lines<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
-        let Lines { of_x, of_dy, x, dy, means, lines, dx } = self;
-        let channels = means.len();
-        for row in 0..of_x.count {
-            let ([x_at, to], [dy_at, _]) = (of_x.at(row), of_dy.at(row));
-            let x = x[x_at..][..of_x.length].chunks_exact(channels);
-            let dy = dy[dy_at..][..of_x.length].chunks_exact(channels);
-            for (dx, (x, dy)) in dx[to..][..of_x.length].chunks_exact_mut(channels).zip(x.zip(dy)) {
-                for ((((dx, x), dy), mean), [by, of, constant]) in dx.iter_mut().zip(x).zip(dy).zip(means).zip(lines) {
-                    *dx = by * dy - of * (x - mean) - constant;
+    fn run<S: Simd>(self, simd: S) {
+        let Lines { samples, x_view, x, from, dy, to, lines, by_sample, dx } = self;
+        let channels = to.channels;
+        let [depth, height, width] = to.buffer.size;
+        for (own, sample) in samples.enumerate() {
+            let first = if by_sample { sample * channels } else { 0 };
+            for row in 0..depth * height {
+                let x = &x[x_view.row(sample * depth * height + row)..];
+                let dy = &dy[from.row(sample * depth * height + row)..];
+                let dx = &mut dx[to.row(own * depth * height + row)..];
+                for channel in (0..channels).step_by(S::LANES) {
+                    let count = S::LANES.min(channels - channel);
+                    let [by, of, constant, mean] = lines.map(|line| some(simd, &line[first + channel..], count));
+                    for at in 0..width {
+                        let x = simd.load_some(&x[at * x_view.buffer.width + channel..], count);
+                        let dy = simd.load_some(&dy[at * from.buffer.width + channel..], count);
+                        let apart = simd.sub(simd.splat(0.0), simd.mul(of, simd.sub(x, mean)));
+                        let sum = simd.sub(simd.mul_add(by, dy, apart), constant);
+                        simd.store_some(sum, &mut dx[at * to.buffer.width + channel..][..count], count);
+                    }
                 }
             }
         }

@@ -17,7 +17,10 @@ use super::rows;
 use super::step::{Back, Job, Step, Value, step};
 use crate::error::PlanError;
 use crate::fast::buffer::{Buffer, View};
+use crate::fast::each;
 use crate::fast::math::Finish;
+use crate::fast::pool::{Pool, PoolBack};
+use crate::fast::rows::{Pick, PickBack};
 use crate::fast::simd::Level;
 use crate::fast::threads::threads;
 use crate::workspace::{Workspace, is_allocatable};
@@ -48,6 +51,8 @@ pub(crate) struct Plan {
     dy: Vec<Workspace>,
     /// For a gradient that is to be added to another.
     spare: Workspace,
+    /// Elements in the order of the chain's axes, on their way to another shape.
+    reshaped: Vec<f32>,
     /// The outputs as the caller has them.
     results: Vec<Vec<f32>>,
     /// About as many multiply-adds as a step forward and back takes.
@@ -130,7 +135,7 @@ impl Plan {
         let elements = values.iter().map(|value| key.batch * value.y.grid().elements()).sum::<usize>();
         let sums = steps.iter().map(|step| if let Job::Sum(sum) = &step.job { sum.work() } else { 0 });
         let work = sums.sum::<usize>() + elements;
-        Ok(Plan { work, key, level, values, steps, outputs, y, dy, spare, results })
+        Ok(Plan { work, key, level, values, steps, outputs, y, dy, spare, reshaped: Vec::new(), results })
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -175,7 +180,7 @@ impl Plan {
         stamps: &[u64],
         inputs: &[&[f32]],
     ) -> Result<Vec<Update>, GraphError> {
-        let Plan { values, steps, y, .. } = self;
+        let Plan { values, steps, y, reshaped: spare, .. } = self;
         let samples = self.key.batch;
         for (value, input) in inputs.iter().enumerate() {
             definition::import(on, samples, &values[value].y, input, y[value].get_mut());
@@ -193,8 +198,36 @@ impl Plan {
                     sum.pack(on, &own, &stamps);
                     sum.forward(on, samples, input(0).1, y);
                 }
-                Job::BatchNorm(norm) => {
+                Job::Norm(norm) => {
                     updates.extend(norm.forward(on, samples, (&own, &step.params), input(0), (to, y), finish));
+                }
+                Job::Pool(windows) => {
+                    let (from, x) = input(0);
+                    let work = 4 * from.grid().positions() / to.grid().positions().max(1);
+                    each::spread(on.threads, work, samples, (from, x), (to, y), &|share| {
+                        on.level.run(Pool { windows, share });
+                    });
+                }
+                Job::Rows(rows) => each::spread(on.threads, rows.work(), samples, input(0), (to, y), &|share| {
+                    on.level.run(Pick { rows, share });
+                }),
+                Job::Concat => {
+                    let mut first = 0;
+                    for index in 0..step.inputs.len() {
+                        let (view, x) = input(index);
+                        rows::copy(on, samples, (view, x), (&part(to, first, view.channels), &mut *y));
+                        first += view.channels;
+                    }
+                }
+                Job::Slice(first) => {
+                    let (view, x) = input(0);
+                    rows::copy(on, samples, (&part(view, *first, to.channels), x), (to, y));
+                }
+                Job::Reshape => {
+                    let (view, x) = input(0);
+                    spare.resize(samples * view.grid().elements(), 0.0);
+                    definition::export(on, samples, view, x, spare);
+                    definition::import(on, samples, to, spare, y);
                 }
                 Job::Activation(function) => {
                     rows::each(on, samples, input(0), (to, y), [&[], &[]], Finish::of(*function));
@@ -247,7 +280,7 @@ impl Plan {
         cotangents: &[&[f32]],
         dparams: &mut [Vec<f32>],
     ) -> Result<Vec<Vec<f32>>, GraphError> {
-        let Plan { values, steps, outputs, y, dy, spare, .. } = self;
+        let Plan { values, steps, outputs, y, dy, spare, reshaped, .. } = self;
         let samples = self.key.batch;
         for (port, (&value, cotangent)) in outputs.iter().zip(cotangents).enumerate() {
             let view = &values[value].dy;
@@ -287,11 +320,38 @@ impl Plan {
             for (index, (&value, back)) in step.inputs.iter().zip(&step.back).enumerate() {
                 let (x, to) = ((&values[value].y, y[value].get()), &values[value].dy);
                 let dx = target(*back, before, spare, value);
-                match (&step.job, dx) {
-                    (Job::BatchNorm(norm), dx) => {
+                match (&mut step.job, dx) {
+                    (Job::Norm(norm), dx) => {
                         norm.backward(on, samples, (&own, &mut sinks), x, dy, dx.map(|dx| (to, dx)));
                     }
                     (_, None) | (Job::Sum(_), _) => {}
+                    (Job::Pool(windows), Some(dx)) => {
+                        let y = (&out.y, y[step.output].get());
+                        rows::samples(on, (to, dx), samples, &|dx, samples, first| {
+                            let [x, y, dy] = [x, y, dy].map(|(view, x)| (view, &x[first * view.buffer.sample()..]));
+                            on.level.run(PoolBack { windows, samples, x, y, dy, dx: (to, dx) });
+                        });
+                    }
+                    (Job::Rows(rows), Some(dx)) => {
+                        rows::samples(on, (to, dx), samples, &|dx, samples, first| {
+                            let dy = (dy.0, &dy.1[first * dy.0.buffer.sample()..]);
+                            on.level.run(PickBack { rows, samples, dy, dx: (to, dx) });
+                        });
+                    }
+                    (Job::Concat, Some(dx)) => {
+                        let own = &step.inputs[..index];
+                        let first = own.iter().map(|&value| values[value].y.channels).sum();
+                        rows::copy(on, samples, (&part(dy.0, first, to.channels), dy.1), (to, dx));
+                    }
+                    (Job::Slice(first), Some(dx)) => {
+                        dx[..samples * to.buffer.sample()].fill(0.0);
+                        rows::copy(on, samples, dy, (&part(to, *first, dy.0.channels), dx));
+                    }
+                    (Job::Reshape, Some(dx)) => {
+                        reshaped.resize(samples * to.grid().elements(), 0.0);
+                        definition::export(on, samples, dy.0, dy.1, reshaped);
+                        definition::import(on, samples, to, reshaped, dx);
+                    }
                     (Job::Activation(function), Some(dx)) => {
                         rows::differentiate(on, samples, *function, x, dy, (to, dx))
                     }
@@ -360,6 +420,11 @@ fn spread(channels: usize, elements: usize, factors: &mut Vec<f32>) {
         let positions = elements / channels;
         *factors = factors.chunks(channels).flat_map(|sample| sample.repeat(positions)).collect();
     }
+}
+
+/// Some channels of a value.
+fn part(view: &View, first: usize, channels: usize) -> View {
+    View { channel: view.channel + first, channels, ..*view }
 }
 
 /// Zero with probability `p`, else what keeps the mean.

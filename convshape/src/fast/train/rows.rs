@@ -7,9 +7,8 @@ use convshape_arith::op::Activation;
 use super::Machine;
 use crate::fast::buffer::View;
 use crate::fast::each::{self, Combine, Each, Operand};
-use crate::fast::math::Finish;
+use crate::fast::math::{Differentiate, Finish};
 use crate::fast::simd::{Kernel, Simd};
-use crate::kernels::gradient::derivative;
 
 /// The stretches of neighbours that two views of one grid have in common.
 #[derive(Clone, Copy)]
@@ -176,21 +175,10 @@ pub(super) fn differentiate(
         let (of_x, of_dy) = if long { (of_x, of_dy) } else { (of_x.short(count), of_dy.short(count)) };
         for row in 0..of_x.count {
             let ([x_at, to], [dy_at, _]) = (of_x.at(row), of_dy.at(row));
-            let pairs = x[x_at..][..of_x.length].iter().zip(&dy[dy_at..][..of_x.length]);
-            for (dx, (x, dy)) in dx[to..][..of_x.length].iter_mut().zip(pairs) {
-                let x = f64::from(*x);
-                let y = if needs_value(function) { crate::kernels::activation(function, x) } else { 0.0 };
-                #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-                let product = (f64::from(*dy) * derivative(function, x, y)) as f32;
-                *dx = product;
-            }
+            let (x, dy) = (&x[x_at..][..of_x.length], &dy[dy_at..][..of_x.length]);
+            on.level.run(Differentiate { function, x, dy, dx: &mut dx[to..][..of_x.length] });
         }
     });
-}
-
-/// Whether the derivative is worked out from the function's value.
-fn needs_value(function: Activation) -> bool {
-    matches!(function, Activation::Sigmoid | Activation::Tanh | Activation::Exp)
 }
 
 impl<'a> Rows<'a> {

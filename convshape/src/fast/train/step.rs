@@ -4,18 +4,21 @@ use std::boxed::Box;
 use std::string::String;
 use std::vec::Vec;
 
+use convshape_arith::axis::Window;
 use convshape_arith::graph::Node;
 use convshape_arith::op::{Activation, AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
 use super::definition::Definition;
 use super::draft::Draft;
-use super::norm::BatchNorm;
+use super::norm::{Norm, Together};
 use super::plan::Key;
 use super::rows::ByOutput;
 use super::sum::{Ends, Sum};
 use crate::fast::buffer::View;
 use crate::fast::math::Finish;
+use crate::fast::pool::Windows;
+use crate::fast::rows::Rows;
 use crate::fast::simd::Level;
 
 /// An activation of a batch.
@@ -43,7 +46,16 @@ pub(super) struct Step {
 
 pub(super) enum Job {
     Sum(Box<Sum>),
-    BatchNorm(BatchNorm),
+    Norm(Norm),
+    Pool(Windows),
+    /// Rows taken from the input, or sums of a few.
+    Rows(Rows),
+    /// The operands, side by side.
+    Concat,
+    /// Channels from that one on.
+    Slice(usize),
+    /// The same elements in another shape.
+    Reshape,
     Activation(Activation),
     /// What each element is multiplied by in training; nothing outside.
     Dropout {
@@ -89,8 +101,34 @@ pub(super) fn step(
         }
         (Op::BatchNorm { dialect, eps, affine, momentum, .. }, None) => {
             let momentum = key.training.then_some(momentum);
-            Job::BatchNorm(BatchNorm::new(eps, affine, momentum, dialect.has_unbiased_statistics()))
+            let unbiased = dialect.has_unbiased_statistics();
+            Job::Norm(Norm::new(Together::Batch { momentum, unbiased }, eps, affine))
         }
+        (Op::GroupNorm { groups, eps, .. }, None) if usize::try_from(groups).is_ok_and(|groups| groups > 0) => {
+            Job::Norm(Norm::new(Together::Groups(usize::try_from(groups).unwrap_or(1)), eps, true))
+        }
+        (Op::InstanceNorm { eps, affine, .. }, None) => {
+            Job::Norm(Norm::new(Together::Groups(from.y.channels), eps, affine))
+        }
+        (Op::Pool(pool), None) if pool.windows(&from.shape, order).is_ok() => {
+            let mut windows = [Window::new(1); 3];
+            if let Ok(own) = pool.windows(&from.shape, order) {
+                windows[3 - pool.rank..].copy_from_slice(&own[..pool.rank]);
+            }
+            let sizes = (from.y.buffer.size, to.y.buffer.size);
+            Job::Pool(Windows::new(pool.kind, &windows, pool.count_include_pad, sizes.0, sizes.1))
+        }
+        (Op::AdaptivePool { kind, .. }, None) if from.shape.rank() <= 4 => {
+            Job::Pool(Windows::adaptive(kind, from.y.buffer.size, to.y.buffer.size))
+        }
+        (Op::GlobalPool { kind, .. }, None) => Job::Pool(Windows::adaptive(kind, from.y.buffer.size, to.y.buffer.size)),
+        (Op::Upsample(upsample), None) if (2..=4).contains(&from.shape.rank()) => {
+            let (grids, rank) = ((from.y.grid(), to.y.grid()), from.shape.rank() - 1);
+            Job::Rows(Rows::resize(&upsample, rank, &grids.0, &grids.1))
+        }
+        (Op::Concat, None) => Job::Concat,
+        (Op::Slice { start, .. }, None) => Job::Slice(usize::try_from(start).unwrap_or(0)),
+        (Op::Flatten | Op::Reshape { .. }, None) => Job::Reshape,
         (Op::Activation(function), None) => Job::Activation(function),
         (Op::Dropout { p, channels }, None) => Job::Dropout { p, channels, factors: key.training.then(Vec::new) },
         (Op::Add, None) if inputs.iter().all(|&value| same(value)) => Job::Add,

@@ -6,6 +6,7 @@ use convshape_arith::op::{AxisOrder, Conv as ConvOp, Direction, Op, PaddingMode,
 use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
+use super::depthwise::DepthwiseOuter;
 use super::moves::{Moves, NOTHING};
 use super::outer::{Outer, Weight as OuterWeight};
 use super::{Machine, rows};
@@ -86,11 +87,40 @@ impl Axes {
 pub(super) struct Sum {
     forward: Packed,
     back: Option<Packed>,
-    weight: Outer,
+    weight: WeightGradient,
     dense_output: bool,
     biased: bool,
     /// What the parameters were when they were packed.
     stamps: Vec<u64>,
+}
+
+/// How the gradient of a weight is added up.
+enum WeightGradient {
+    Outer(Outer),
+    Depthwise(DepthwiseOuter),
+}
+
+impl WeightGradient {
+    fn work(&self) -> usize {
+        match self {
+            WeightGradient::Outer(outer) => outer.work(),
+            WeightGradient::Depthwise(outer) => outer.work(),
+        }
+    }
+
+    fn run(&mut self, on: Machine, samples: usize, dense: &[f32], spread: &[f32]) {
+        match self {
+            WeightGradient::Outer(outer) => outer.run(on.threads, samples, dense, spread),
+            WeightGradient::Depthwise(outer) => outer.run(on.threads, samples, dense, spread),
+        }
+    }
+
+    fn add_to(&self, gradient: &mut Vec<f32>) {
+        match self {
+            WeightGradient::Outer(outer) => outer.add_to(gradient),
+            WeightGradient::Depthwise(outer) => outer.add_to(gradient),
+        }
+    }
 }
 
 /// The views that a sum reads and writes.
@@ -129,7 +159,10 @@ impl Sum {
         };
         let weight = OuterWeight { groups, count, place: &of_dense, lines: &axes.lines };
         let (dense, spread) = if axes.dense_output { (&ends.dy, &ends.x) } else { (&ends.x, &ends.dy) };
-        let weight = Outer::new(level, &weight, dense, spread, samples);
+        let weight = match DepthwiseOuter::new(level, &weight, dense, spread, samples) {
+            Some(outer) => WeightGradient::Depthwise(outer),
+            None => WeightGradient::Outer(Outer::new(level, &weight, dense, spread, samples)),
+        };
         let dense_output = axes.dense_output;
         Sum { forward, back, weight, dense_output, biased, stamps: Vec::new() }
     }
@@ -168,19 +201,17 @@ impl Sum {
         let Sum { back, weight, dense_output, biased, .. } = self;
         let (dense, spread) = if *dense_output { (dy, x) } else { (x, dy) };
         let work = weight.work();
-        let gradients = || {
-            weight.run(on.threads, samples, dense, spread);
+        let mut gradients = || {
+            weight.run(on, samples, dense, spread);
             weight.add_to(&mut dparams[0]);
             if *biased {
                 rows::add_sums(&rows::sums(on, samples, view, dy), &mut dparams[1]);
             }
         };
-        let input = || {
-            if let (Some(back), Some(dx)) = (back, dx) {
-                back.conv.run(on.threads, samples, dy, dx);
-            }
-        };
-        on.threads.both(work, gradients, input);
+        match (back, dx) {
+            (Some(back), Some(dx)) => on.threads.both(work, gradients, || back.conv.run(on.threads, samples, dy, dx)),
+            _ => gradients(),
+        }
     }
 }
 

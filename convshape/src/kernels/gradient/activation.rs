@@ -9,7 +9,7 @@ use crate::kernels::activation::sigmoid;
 use crate::kernels::layout::Channels;
 
 /// The derivative at `x`, where the function's value is `y`.
-pub(crate) fn derivative(function: Activation, x: f64, y: f64) -> f64 {
+pub(super) fn derivative(function: Activation, x: f64, y: f64) -> f64 {
     let inside = |inside: bool| if inside { 1.0 } else { 0.0 };
     match function {
         Activation::Relu => inside(x > 0.0),
