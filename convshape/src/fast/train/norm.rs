@@ -22,7 +22,7 @@ pub(crate) struct Update {
     /// The place of its running mean among the model's parameters; the variance follows.
     mean: usize,
     momentum: f64,
-    /// Mean and variance of each channel, the variance divided by one less than the count.
+    /// Mean and variance of each channel, as running statistics take them.
     statistics: Vec<[f64; 2]>,
 }
 
