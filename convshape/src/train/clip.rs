@@ -1,38 +1,47 @@
 //! Gradients that are too large, made smaller.
 
 use super::Train;
-use crate::model::Model;
-use crate::param::Param;
 
 /// Scales all gradients down so that the root of the sum of their squares is at most `max`, as
 /// `torch.nn.utils.clip_grad_norm_` does. Returns what it was.
 pub fn clip_norm<M: Train>(gradients: &mut M, max: f64) -> f64 {
     let mut squares = 0.0;
     gradients.for_each_param(|_, gradient| {
-        squares += gradient.as_slice().iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>();
+        squares += sum_of_squares(gradient.as_slice());
     });
     let norm = squares.sqrt();
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     let factor = (max / (norm + 1e-6)) as f32;
     if factor < 1.0 {
-        for_each_element(gradients, |gradient| *gradient *= factor);
+        gradients.for_each_param_mut(|_, gradient| scale(gradient.as_mut_slice(), factor));
     }
     norm
 }
 
 /// Brings every gradient into `-max..=max`, as `torch.nn.utils.clip_grad_value_` does.
 pub fn clip_value<M: Train>(gradients: &mut M, max: f32) {
-    for_each_element(gradients, |gradient| *gradient = gradient.clamp(-max.abs(), max.abs()));
+    gradients.for_each_param_mut(|_, gradient| clamp(gradient.as_mut_slice(), max.abs()));
 }
 
-fn for_each_element<M: Model>(gradients: &mut M, f: impl Fn(&mut f32)) {
-    gradients.for_each_param_mut(|_, gradient: &mut Param| gradient.as_mut_slice().iter_mut().for_each(&f));
+// Not generic: these are compiled with the library, which a debug build of a program can optimise.
+
+fn sum_of_squares(gradient: &[f32]) -> f64 {
+    gradient.iter().map(|&g| f64::from(g) * f64::from(g)).sum()
+}
+
+fn scale(gradient: &mut [f32], factor: f32) {
+    gradient.iter_mut().for_each(|g| *g *= factor);
+}
+
+fn clamp(gradient: &mut [f32], max: f32) {
+    gradient.iter_mut().for_each(|g| *g = g.clamp(-max, max));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::init::init;
+    use crate::model::Model;
     use crate::test_model::Small;
     use rand::SeedableRng;
     use rand::rngs::Xoshiro256PlusPlus;
