@@ -57,6 +57,13 @@
 //! - `forward_batch(x)` runs an [`ndarray`] view with any strides, the batch axis first;
 //! - `summary()` is a table of layers, outputs, parameters and multiply-accumulates, see [`Summary`].
 //!
+//! Debug builds run models very slowly unless the program's manifest optimises its dependencies:
+//!
+//! ```toml
+//! [profile.dev.package."*"]
+//! opt-level = 3
+//! ```
+//!
 //! Several inputs or outputs are tuples. Shapes can be read without running anything from the constants of [`Chain`],
 //! and code for any model is written against [`Model`].
 //!
