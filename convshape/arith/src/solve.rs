@@ -1,5 +1,6 @@
 //! The arithmetic run backwards: what fills a hole, what undoes a layer.
 
+mod anchors;
 mod field;
 mod padding;
 mod undo;
@@ -8,6 +9,8 @@ use crate::layer::AxisMap;
 use crate::op::{AxisOrder, MAX_SPATIAL, Op, Padding};
 use crate::shape::Shape;
 use crate::size::Size;
+
+use self::anchors::anchors;
 
 pub use field::AxisField;
 pub use padding::{suggested_padding, uneven_padding};
@@ -25,14 +28,17 @@ pub struct Solutions {
     pub count: usize,
 }
 
-/// How many values are tried: a kernel over a minute of audio is still found.
-const MOST_TRIALS: i64 = 1 << 20;
+/// How many strides are tried, which alone has no closed form here.
+const MOST_STRIDES: i64 = 1 << 12;
+
+/// How many values of a field are tried whose hole comes before another.
+const MOST_OUTER: i64 = 24;
 
 /// Fills the open fields of one axis so that the layer gives `target`: every combination that the
 /// layer accepts, smallest numbers first.
 ///
-/// At most three fields are open. Each candidate goes through the layer's own arithmetic, so
-/// nothing that the dialect refuses is found.
+/// At most three fields are open. The formula says where their values lie, however large they are; each candidate
+/// goes through the layer's own arithmetic, so nothing that the dialect refuses is found.
 pub const fn fill_axis(
     op: &Op,
     open: &[AxisField],
@@ -42,44 +48,96 @@ pub const fn fill_axis(
     target: Size,
 ) -> Solutions {
     let mut found = Solutions { values: [[0; MAX_SPATIAL]; MOST_SOLUTIONS], count: 0 };
-    let mut limits = [0_i64; MAX_SPATIAL];
-    let mut at = [0_i64; MAX_SPATIAL];
-    let mut field = 0;
-    while field < open.len() {
-        at[field] = least(open[field]);
-        limits[field] = most(open[field], op, input.size(order.spatial(axis)), axis, target);
-        field += 1;
+    let at = [0_i64; MAX_SPATIAL];
+    fill_from(op, open, 0, at, &Target { input, order, axis, target }, &mut found);
+    found
+}
+
+/// What one axis must give.
+struct Target<'a> {
+    input: &'a Shape,
+    order: AxisOrder,
+    axis: usize,
+    target: Size,
+}
+
+/// Fills the open fields from `place` on, those before having their values in `op`.
+const fn fill_from(
+    op: &Op,
+    open: &[AxisField],
+    place: usize,
+    at: [i64; MAX_SPATIAL],
+    wanted: &Target<'_>,
+    found: &mut Solutions,
+) {
+    let Target { input, order, axis, target } = *wanted;
+    if place == open.len() || found.count == MOST_SOLUTIONS {
+        return;
     }
-    let mut trials = 0;
+    let field = open[place];
+    let last = place + 1 == open.len();
+    let least = least(field);
+    let values = anchors(op, field, input, order, axis, target, least);
+    let (start, end) = match field {
+        AxisField::Stride => {
+            let most = most(field, op, input.size(order.spatial(axis)), axis, target);
+            (least, if most < MOST_STRIDES { most } else { MOST_STRIDES })
+        }
+        _ if last => (least, i64::MAX),
+        _ => {
+            let start = outer_start(op, field, open[open.len() - 1], least, wanted);
+            (start, start.saturating_add(MOST_OUTER))
+        }
+    };
+    let every = !last || matches!(field, AxisField::Stride);
+    let mut value = start.saturating_sub(1);
     loop {
-        let mut candidate = *op;
-        let mut field = 0;
-        while field < open.len() {
-            candidate = candidate.with_axis_field(open[field], axis, at[field]);
-            field += 1;
-        }
-        if gives(&candidate, input, order, axis, target) {
-            found.values[found.count] = at;
-            found.count += 1;
-        }
-        trials += 1;
-        if found.count == MOST_SOLUTIONS || trials == MOST_TRIALS {
-            return found;
-        }
-        // The next combination, the last field fastest.
-        let mut field = open.len();
-        loop {
-            if field == 0 {
-                return found;
+        let next = if every { Some(value.saturating_add(1)) } else { values.after(value) };
+        value = match next {
+            Some(next) if next <= end => next,
+            _ => return,
+        };
+        let candidate = op.with_axis_field(field, axis, value);
+        let mut at = at;
+        at[place] = value;
+        if last {
+            if gives(&candidate, input, order, axis, target) {
+                found.values[found.count] = at;
+                found.count += 1;
             }
-            field -= 1;
-            if at[field] < limits[field] {
-                at[field] += 1;
-                break;
-            }
-            at[field] = least(open[field]);
+        } else {
+            fill_from(&candidate, open, place + 1, at, wanted, found);
+        }
+        if found.count == MOST_SOLUTIONS {
+            return;
         }
     }
+}
+
+/// The smallest value of a field, or a little less, for which another one can still give the target: that one's
+/// values grow by the same step with it, or fall.
+const fn outer_start(op: &Op, field: AxisField, inner: AxisField, first: i64, wanted: &Target<'_>) -> i64 {
+    const STEP: i64 = 16;
+    let Target { input, order, axis, target } = *wanted;
+    let near = op.with_axis_field(field, axis, first);
+    let far = op.with_axis_field(field, axis, first + STEP);
+    let (low, high) = anchors(&near, inner, input, order, axis, target, least(inner)).ends();
+    let (far_low, far_high) = anchors(&far, inner, input, order, axis, target, least(inner)).ends();
+    if low > high || far_low > far_high {
+        return first;
+    }
+    let steps = if high < least(inner) && far_high > high {
+        // Too small so far.
+        (least(inner).saturating_sub(high)).saturating_mul(STEP) / (far_high - high)
+    } else if matches!(inner, AxisField::OutputPadding) && far_low < low {
+        // Too large for an output padding so far.
+        low.saturating_sub(most(inner, op, input.size(order.spatial(axis)), axis, target)).saturating_mul(STEP)
+            / (low - far_low)
+    } else {
+        0
+    };
+    let start = first.saturating_add(steps).saturating_sub(4);
+    if start > first { start } else { first }
 }
 
 const fn least(field: AxisField) -> i64 {
@@ -131,10 +189,14 @@ pub const fn nearest_values(
     axis: usize,
     target: i64,
 ) -> [Option<i64>; 2] {
-    let limit = most(open, op, input.size(order.spatial(axis)), axis, Size::Number(target));
     let mut nearest: [Option<(i64, i64)>; 2] = [None, None];
-    let mut value = least(open);
-    while value <= limit && value <= MOST_TRIALS >> 4 {
+    let values = anchors(op, open, input, order, axis, Size::Number(target), least(open));
+    let mut value = least(open) - 1;
+    while let Some(next) = values.after(value) {
+        value = next;
+        if value < least(open) {
+            continue;
+        }
         if let Some(rows) = size_given(&op.with_axis_field(open, axis, value), input, order, axis) {
             let side = (rows > target) as usize;
             let nearer = match nearest[side] {
@@ -145,7 +207,6 @@ pub const fn nearest_values(
                 nearest[side] = Some((value, rows));
             }
         }
-        value += 1;
     }
     let mut values = [None; 2];
     if let Some((value, _)) = nearest[0] {

@@ -193,6 +193,22 @@ fn a_large_hole_is_filled() {
     assert_eq!((kernel.count, kernel.values[0][0]), (1, 1001));
 }
 
+/// Of several holes over long axes none is missed, and none is taken for the only one.
+#[test]
+fn large_joint_holes_are_filled() {
+    let transposed = |stride| one_axis(Direction::Transposed, [1, stride, 1, 0, 0]);
+    let holes = [AxisField::Kernel, AxisField::Padding];
+    let fill = |op: Op, input, target| {
+        let found = fill_axis(&op, &holes, &Shape::of(&[3, input]), ChannelsFirst, 0, Size::Number(target));
+        found.values[..found.count].iter().map(|row| (row[0], row[1])).collect::<Vec<_>>()
+    };
+    assert_eq!(fill(transposed(2), 48_000, 96_000), [(2, 0), (4, 1), (6, 2)]);
+    assert_eq!(fill(transposed(8), 2_000, 16_000), [(8, 0), (10, 1), (12, 2)]);
+    assert_eq!(fill(transposed(1), 1_000_000, 999_001), [(2, 500), (4, 501), (6, 502)]);
+    let forward = one_axis(Direction::Forward, [1, 1, 1, 0, 0]);
+    assert_eq!(fill(forward, 1_000_000, 500_000), [(500_001, 0), (500_003, 1), (500_005, 2)]);
+}
+
 /// `padding: _` that no number fills: pairs, and in keras the word.
 #[test]
 fn an_uneven_padding_is_filled() {
@@ -219,5 +235,6 @@ fn an_uneven_padding_is_filled() {
     assert_eq!(padded(conv(Dialect::Keras, Forward, 3, 2), 28, 14), Some(Padding::Same));
     assert_eq!(padded(conv(Dialect::Keras, Forward, 3, 1), 5, 6), pair(1, 2));
     assert_eq!(padded(conv(Dialect::Torch, Forward, 4, 1), 5, 5), None);
-    assert_eq!(padded(conv(Dialect::Onnx, Forward, 9, 1), 5, 500_000_000), None);
+    // However many rows it takes.
+    assert_eq!(padded(conv(Dialect::Onnx, Forward, 9, 1), 5, 500_000_000), pair(250_000_001, 250_000_002));
 }
