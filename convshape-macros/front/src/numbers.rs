@@ -149,6 +149,11 @@ impl Numbers {
         self.size(size)?.number().ok_or_else(|| diagnose::symbol_as_number(&size.to_string(), size.span()))
     }
 
+    /// Whether a number is known to the macro.
+    pub(crate) fn is_seen(&self, number: i64) -> bool {
+        !Unseen::is(number)
+    }
+
     /// The symbols that sizes may speak of.
     pub(crate) fn scope(&self) -> Scope {
         self.scope

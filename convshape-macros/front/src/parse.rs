@@ -19,7 +19,7 @@ use convshape_arith::op::Dialect;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 
 use crate::fault::SyntaxFault;
-use crate::syntax::Chain;
+use crate::syntax::{Chain, SizeExpr};
 use cursor::Cursor;
 
 /// Brackets in brackets that the parser follows. Beyond, recursion could exhaust the stack.
@@ -36,6 +36,14 @@ pub(crate) fn parse(tokens: TokenStream) -> (Option<Chain>, Vec<SyntaxFault>) {
         chain.words = parser.words;
     }
     (chain, parser.faults)
+}
+
+/// A text that is one size.
+pub(crate) fn size_of(text: &str) -> Option<SizeExpr> {
+    let mut parser = Parser { faults: Vec::new(), dialect: Dialect::Torch, depth: 0, python: None, words: Vec::new() };
+    let tokens = cursor::plain(text.parse().ok()?);
+    let mut cursor = Cursor::new(&tokens, Span::call_site());
+    parser.size(&mut cursor).ok().filter(|_| cursor.at_end())
 }
 
 /// A piece of syntax, or why it could not be read. Whoever knows where to go on records the fault.

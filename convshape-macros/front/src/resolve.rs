@@ -1,6 +1,7 @@
 //! Syntax to graph: names are bound, blocks and repeats unrolled, defaults filled in.
 
 mod arguments;
+mod file_name;
 mod inputs;
 mod layer;
 mod pieces;
@@ -148,6 +149,7 @@ impl<'a> Resolver<'a> {
             path: String::new(),
             file_root: String::new(),
             file_path: String::new(),
+            turn: None,
             labels: Rc::default(),
             counts: HashMap::new(),
         };

@@ -124,3 +124,30 @@ fn layers_that_a_framework_does_not_have() {
     refused("dialect: jax; input: [4, 6]; LayerNorm; output: [4, 6];", "[CS0103] `LayerNorm` needs `size`");
     accepted("dialect: jax; input: [4, 6]; LayerNorm(6); output: [4, 6];");
 }
+
+/// What stands in braces in a name in files is a number, or an error.
+#[test]
+fn names_in_files() {
+    let repeated = |name: &str| {
+        format!("input: [1, 4]; repeat i in 0..2 {{ #[name = \"{name}\"] Conv1d(1, kernel: 1); }} output: [1, 4];")
+    };
+    for name in ["layer{i}.c", "layer{i + 1}", "{ 2 * i }.c", "{#}.c"] {
+        accepted(&repeated(name));
+    }
+    let unknown = |inside: &str| {
+        format!(
+            "[CS0005] `{{{inside}}}` is no number here: a name in files takes variables of a repeat, parameters of a \
+             block and arithmetic on them"
+        )
+    };
+    refused(&repeated("layer{j}"), &unknown("j"));
+    refused("input: [1, 4]; #[name = \"a{i}\"] Conv1d(1, kernel: 1); output: [1, 4];", &unknown("i"));
+    refused("input: [1, 4]; #[name = \"a{#}\"] Conv1d(1, kernel: 1); output: [1, 4];", &unknown("#"));
+    refused(
+        "input: [1, 4]; #[name = \"\"] Conv1d(1, kernel: 1); output: [1, 4];",
+        "[CS0005] a name in files has at least one letter",
+    );
+    refused(&repeated("a{i"), "[CS0005] `a{i` has a brace without its other one");
+    // Both turns would have one name.
+    refused(&repeated("a{i / 2}"), "[CS0107] two layers keep their parameters as `a0` in files");
+}

@@ -179,7 +179,7 @@ pub const CS0106: &str = code::UNKNOWN_NAME.title;
 /// ```
 ///
 /// A name stands for one statement, one field of the model and one entry of the weight file. In a repeat, `{i}` in
-/// `#[name = ".."]` becomes the turn.
+/// `#[name = ".."]` becomes its variable, `{i + 1}` what that comes to, and `{#}` the turn.
 ///
 /// ```
 /// convshape::conv_chain! {

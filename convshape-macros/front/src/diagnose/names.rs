@@ -36,6 +36,21 @@ pub(crate) fn repeated_file_name(name: &str, span: Span) -> Report {
         .help("in a repeat, put its variable into the name: `#[name = \"blocks.{i}.conv\"]`")
 }
 
+pub(crate) fn no_file_name(span: Span) -> Report {
+    Report::new(code::ATTRIBUTE, span, "a name in files has at least one letter")
+}
+
+pub(crate) fn brace_in_file_name(name: &str, span: Span) -> Report {
+    Report::new(code::ATTRIBUTE, span, format!("`{name}` has a brace without its other one"))
+}
+
+pub(crate) fn not_in_file_name(inside: &str, span: Span) -> Report {
+    let message = format!(
+        "`{{{inside}}}` is no number here: a name in files takes variables of a repeat, parameters of a block and arithmetic on them"
+    );
+    Report::new(code::ATTRIBUTE, span, message).help("`{#}` is the turn of the repeat, counted from 0")
+}
+
 pub(crate) fn not_a_name(found: &str, span: Span) -> Report {
     Report::new(code::OPERANDS, span, format!("expected the name of a statement, found `{found}`"))
 }

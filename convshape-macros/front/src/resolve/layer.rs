@@ -67,7 +67,16 @@ impl<'a> Resolver<'a> {
         }
         let file_name = match file_name {
             Some(given) if stmt.attrs.file_name.is_none() => format!("{}{}", scope.file_root, given.value()),
-            _ => scope.file_name(stmt, &name),
+            _ => match scope.file_name(stmt, &name) {
+                Ok(file_name) => file_name,
+                Err(report) => {
+                    // Of every turn of a repeat the same.
+                    if scope.turn.is_none_or(|turn| turn == 0) {
+                        self.sink.push(report);
+                    }
+                    format!("{}{}{name}", scope.file_root, scope.file_path)
+                }
+            },
         };
         let recipe = if inputs.is_some() { recipe } else { Recipe::Broken };
         let node = Node {

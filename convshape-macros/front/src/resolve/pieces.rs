@@ -7,7 +7,8 @@ use convshape_arith::size::Size;
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
 
-use super::scope::{Binding, Scope, fill_in, snake};
+use super::file_name::fill_in;
+use super::scope::{Binding, Scope, snake};
 use super::{MOST_LAYERS, Resolver};
 use crate::diagnose;
 use crate::graph::{Body, Member};
@@ -28,13 +29,22 @@ impl<'a> Resolver<'a> {
                 Some(variable) => scope.numbers.with(variable.to_string(), Size::Number(value)),
                 None => scope.numbers.clone(),
             };
-            let file_name = match &stmt.attrs.file_name {
-                Some(file_name) => fill_in(&file_name.value(), &numbers, turn),
+            let given = stmt.attrs.file_name.as_ref().map(|given| fill_in(given, &numbers, Some(turn)));
+            let file_name = match given {
+                Some(Ok(given)) => given,
+                Some(Err(report)) => {
+                    // Of every turn the same.
+                    if turn == 0 {
+                        self.sink.push(report);
+                    }
+                    name.clone()
+                }
                 None => name.clone(),
             };
             let mut inner = Scope {
                 numbers,
                 previous: input,
+                turn: Some(turn),
                 path: format!("{}{name}.{turn}.", scope.path),
                 file_path: format!("{}{file_name}.{turn}.", scope.file_path),
                 counts: HashMap::new(),
@@ -136,7 +146,13 @@ impl<'a> Resolver<'a> {
         self.mark_read(input);
         let name = self.group_name(stmt, &snake(&block_name), scope);
         let file_name = match &stmt.attrs.file_name {
-            Some(file_name) => fill_in(&file_name.value(), &scope.numbers, 0),
+            Some(given) => match fill_in(given, &scope.numbers, scope.turn) {
+                Ok(given) => given,
+                Err(report) => {
+                    self.sink.push(report);
+                    name.clone()
+                }
+            },
             None => format!("{}{name}", scope.file_path),
         };
         let mut inner = Scope {
@@ -146,6 +162,7 @@ impl<'a> Resolver<'a> {
             path: format!("{}{name}.", scope.path),
             file_root: format!("{}{file_name}.", scope.file_root),
             file_path: String::new(),
+            turn: None,
             labels: Rc::default(),
             counts: HashMap::new(),
         };

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use convshape_arith::size::Size;
-
+use super::file_name::fill_in;
+use crate::diagnose::Report;
 use crate::graph::{NodeId, ValueId};
 use crate::numbers::Numbers;
 use crate::syntax::Stmt;
@@ -33,6 +33,8 @@ pub(super) struct Scope {
     pub(super) file_root: String,
     /// Between that and a statement's name: the repeats around it.
     pub(super) file_path: String,
+    /// The turn of the repeat around it.
+    pub(super) turn: Option<usize>,
     /// The names that statements of this body have, those further down too.
     pub(super) labels: Rc<HashSet<String>>,
     /// How many unnamed statements of a kind there were.
@@ -42,11 +44,11 @@ pub(super) struct Scope {
 impl Scope {
     /// The name in files. Inside repeats an explicit name replaces the whole path up to the
     /// enclosing block: it has the repeat's variable in it.
-    pub(super) fn file_name(&self, stmt: &Stmt, name: &str) -> String {
-        match &stmt.attrs.file_name {
-            Some(given) => format!("{}{}", self.file_root, fill_in(&given.value(), &self.numbers, 0)),
+    pub(super) fn file_name(&self, stmt: &Stmt, name: &str) -> Result<String, Report> {
+        Ok(match &stmt.attrs.file_name {
+            Some(given) => format!("{}{}", self.file_root, fill_in(given, &self.numbers, self.turn)?),
             None => format!("{}{}{name}", self.file_root, self.file_path),
-        }
+        })
     }
 
     /// The name of an unnamed statement: its kind and a number.
@@ -61,25 +63,6 @@ impl Scope {
             }
         }
     }
-}
-
-/// `{i}` in a file name is a repeat's variable; a repeat without one counts its turns.
-pub(super) fn fill_in(name: &str, numbers: &Numbers, turn: usize) -> String {
-    let mut text = String::new();
-    let mut rest = name;
-    while let Some((before, after)) = rest.split_once('{') {
-        text.push_str(before);
-        let Some((variable, after)) = after.split_once('}') else {
-            rest = after;
-            break;
-        };
-        match numbers.get(variable.trim()).and_then(Size::number) {
-            Some(value) => text.push_str(&value.to_string()),
-            None => text.push_str(&turn.to_string()),
-        }
-        rest = after;
-    }
-    text + rest
 }
 
 /// `DoubleConv` as a name of a statement: `double_conv`.
