@@ -247,14 +247,14 @@ fn dense_and_norms() {
     gives(linear, &[&[1.0, 10.0], &[100.0]], (&[2, 2], &[1.0, 2.0, 3.0, 4.0]), (&[2, 1], &[121.0, 143.0]));
 
     let x = (&[2, 2][..], &[1.0, 3.0, 10.0, 30.0][..]);
-    let batch = Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 0.0, affine: false, momentum: 0.1 };
+    let batch = Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-14, affine: false, momentum: 0.1 };
     gives(batch, &[&[1.0, 10.0], &[4.0, 100.0]], x, (&[2, 2], &[0.0, 1.0, 0.0, 2.0]));
-    let instance = Op::InstanceNorm { dialect: Dialect::Torch, channels: None, eps: 0.0, affine: false };
+    let instance = Op::InstanceNorm { dialect: Dialect::Torch, channels: None, eps: 1e-14, affine: false };
     gives(instance, &[], x, (&[2, 2], &[-1.0, 1.0, -1.0, 1.0]));
     let affine: [&[f64]; 2] = [&[2.0, 3.0], &[10.0, 20.0]];
-    let group = Op::GroupNorm { dialect: Dialect::Torch, channels: None, groups: 2, eps: 0.0 };
+    let group = Op::GroupNorm { dialect: Dialect::Torch, channels: None, groups: 2, eps: 1e-14 };
     gives(group, &affine, x, (&[2, 2], &[8.0, 12.0, 17.0, 23.0]));
-    let layer = Op::LayerNorm { dialect: Dialect::Torch, size: Some(Shape::of(&[2])), eps: 0.0 };
+    let layer = Op::LayerNorm { dialect: Dialect::Torch, size: Some(Shape::of(&[2])), eps: 1e-14 };
     gives(layer, &affine, x, (&[2, 2], &[8.0, 23.0, 8.0, 23.0]));
     gives(Op::Softmax, &[], (&[2, 2], &[0.0, 1e4, 3_f64.ln(), -1e4]), (&[2, 2], &[0.25, 1.0, 0.75, 0.0]));
 }
