@@ -151,3 +151,17 @@ fn names_in_files() {
     // Both turns would have one name.
     refused(&repeated("a{i / 2}"), "[CS0107] two layers keep their parameters as `a0` in files");
 }
+
+/// Fields that would be dropped, or read as another one.
+#[test]
+fn fields_that_mean_nothing_alone() {
+    refused(
+        "input: [1, 4, 4]; Pad(1, align: start); output: [1, 6, 6];",
+        "[CS0103] `align` says where the layer of `like` is, and there is no `like`",
+    );
+    accepted("input: [1, 4, 4]; p: Pad(1); Pad(like: p, align: start) from input; output: [1, 6, 6];");
+    refused(
+        "input: [1, 4, 4]; Chain(Encoder, activation: Relu); output: [8, 2, 2];",
+        "[CS0105] a sub-chain takes no `activation`",
+    );
+}

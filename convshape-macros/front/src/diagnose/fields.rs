@@ -77,6 +77,18 @@ pub(crate) fn exclusive_fields(first: &str, second: &str, span: Span) -> Report 
     Report::new(code::REPEATED_FIELD, span, message).help("leave one of them out")
 }
 
+/// `align` of a border that is given in rows.
+pub(crate) fn align_without_like(span: Span) -> Report {
+    Report::new(code::MISSING_FIELD, span, "`align` says where the layer of `like` is, and there is no `like`")
+        .help("leave it out, or write `like` and a statement's name in place of the amount")
+}
+
+/// A sub-chain gives its own outputs.
+pub(crate) fn activation_of_a_chain(activation: &str, span: Span) -> Report {
+    Report::new(code::VALUE, span, "a sub-chain takes no `activation`")
+        .help(format_args!("write it as a statement of its own: `{activation};`"))
+}
+
 pub(crate) fn missing_field(op: &Ident, name: &str, layer: &LayerWords, needed: &[&str]) -> Report {
     let channels = needed == ["out_channels"];
     let what = if channels { "its channels".to_owned() } else { list(needed).replace(", ", " or ") };

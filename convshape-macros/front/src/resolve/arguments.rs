@@ -260,6 +260,12 @@ impl<'a, 's> Builder<'a, 's> {
                 return;
             }
         }
+        if given.contains(&"align") && !given.contains(&"like") {
+            self.reports.push(diagnose::align_without_like(self.spans.of(Some("align"))));
+        }
+        if let (Positional::Path, Some(value)) = (self.words.positional, self.activation) {
+            self.reports.push(diagnose::activation_of_a_chain(&value.to_string(), value.span()));
+        }
         let both: Vec<&str> =
             fields::exclusive(self.words.kind).iter().copied().filter(|field| given.contains(field)).collect();
         if let [first, second, ..] = both.as_slice() {
