@@ -40,6 +40,10 @@ impl Anchors {
 
     /// The first value after `value` that is near one of the numbers.
     pub(super) const fn after(&self, value: i64) -> Option<i64> {
+        // Nothing comes after the largest number.
+        if value == i64::MAX {
+            return None;
+        }
         let mut next: Option<i64> = None;
         let mut index = 0;
         while index < self.count {
