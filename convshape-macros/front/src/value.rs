@@ -171,7 +171,7 @@ fn in_a_row(
     if items.is_empty() || items.iter().any(|item| item.items().is_some()) {
         return amount(value, numbers, wrong);
     }
-    if items.len() % 2 != 0 {
+    if !items.len().is_multiple_of(2) {
         return Err(wrong());
     }
     let mut rows = Vec::new();

@@ -379,7 +379,7 @@ impl Import {
             return Err("a mean over other axes than space".to_owned());
         }
         let op = match node.int("keepdims", 1) {
-            0 => Op::GlobalAvgPool { keep_axes: false },
+            0 => Op::GlobalPool { kind: PoolKind::Avg, keep_axes: false },
             _ => Op::AdaptivePool { kind: PoolKind::Avg, rank: rank - 2, size: [1; 3] },
         };
         self.push(self.path(node), op, &[x])
