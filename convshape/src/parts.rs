@@ -63,11 +63,14 @@ impl Linked {
         Specs { frames: [frame; MOST_NESTED], depth: 0 }
     }
 
-    /// Calls `f` with each layer and its name in files, those of sub-chains at the place of the step.
+    /// Calls `f` with each layer that shares no weight and its name in files, those of sub-chains at the
+    /// place of the step.
     #[cfg(feature = "safetensors")]
     pub(crate) fn for_each_layer(self, f: &mut dyn FnMut(&str, &Op)) {
         for step in self.program.steps {
             match &step.action {
+                // A file written by PyTorch has a shared weight under both names.
+                Action::Layer(_) if step.tied.is_some() => {}
                 Action::Layer(op) => f(step.file_name, op),
                 Action::Chain { index } => {
                     let mut within = |name: &str, op: &Op| f(&alloc::format!("{}.{name}", step.file_name), op);

@@ -1,7 +1,7 @@
 //! The edits that are tried, by what is wrong. Costs are in tenths of "one plausible slip".
 
 use convshape_arith::fault::Reason;
-use convshape_arith::op::{Direction, MAX_SPATIAL, Op, ResizeTo};
+use convshape_arith::op::{Dialect, Direction, MAX_SPATIAL, Op, ResizeTo};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
@@ -276,6 +276,10 @@ fn scales(search: &mut Search<'_>, node: NodeId, input: &Shape, cost: u32) {
                     continue;
                 }
                 let Some(scale) = shortest_scale(rows as f64, target) else { continue };
+                // Keras resizes by whole factors.
+                if graph.dialect == Dialect::Keras && scale.fract() != 0.0 {
+                    continue;
+                }
                 let mut changed = values;
                 changed[axis] = scale;
                 let setting = Setting::Floats { values: changed, axes: Some(rank) };

@@ -207,7 +207,8 @@ impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, 
         }
         let ([x_sample, _, x_row, x_step], [y_sample, _, y_row, y_step]) = (conv.x.0, conv.y.0);
         let x_start = window.first + *sample * x_sample;
-        let y_start = place[0] + *sample * y_sample - place[1];
+        // The rows given start at `place[1]`, which may be more than the place of the first output.
+        let y_start = place[0] + *sample * y_sample;
         for panel in *panels {
             let weights = &packed[panel.weights.clone()];
             let shift = simd.load(&packed[panel.shift..]);
@@ -221,7 +222,7 @@ impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, 
                     finish.apply_all(simd, &mut sums);
                     for o in 0..W {
                         if o < count {
-                            let at = y_start + row * y_row + (column + o) * y_step + panel.first;
+                            let at = y_start + row * y_row + (column + o) * y_step + panel.first - place[1];
                             simd.store_some(sums[0][o], &mut y[at..][..panel.channels], panel.channels);
                         }
                     }
@@ -231,7 +232,7 @@ impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, 
         if let (Some(last), Finish::Other(_)) = (panels.last(), finish) {
             for row in rows.clone() {
                 for column in 0..width {
-                    let at = y_start + row * y_row + column * y_step;
+                    let at = y_start + row * y_row + column * y_step - place[1];
                     finish.rest(simd, &mut y[at..][..last.first + last.channels]);
                 }
             }
