@@ -162,6 +162,7 @@ impl Engine {
     }
 
     /// Runs a batch, and calls `observe` with the number of each step after it.
+    #[cfg(feature = "ndarray")]
     pub(crate) fn run_observed(
         &self,
         samples: usize,
@@ -189,6 +190,7 @@ impl Engine {
 
     /// For each step the names of the layers that it does, and the multiply-adds of a sample; a step
     /// that moves data only has no layers.
+    #[cfg(feature = "ndarray")]
     pub(crate) fn layers(&self) -> impl Iterator<Item = (Vec<&str>, u64)> {
         let plan = &self.plan;
         plan.steps.iter().map(move |step| {

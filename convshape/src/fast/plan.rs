@@ -27,6 +27,7 @@ use super::winograd::Tiling;
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     /// The layers that are done together; none where data is moved only.
+    #[cfg_attr(not(feature = "ndarray"), expect(dead_code, reason = "profiles read it"))]
     pub(super) nodes: Vec<usize>,
     pub(super) work: Work,
     pub(super) inputs: Vec<usize>,

@@ -186,6 +186,7 @@ impl Threads {
 
     /// Calls `f` with pieces of `y` and the place of each, as many as threads pay for that many
     /// multiply-adds. `boundary` moves a place to where `y` may be cut.
+    #[cfg(feature = "train")]
     pub(super) fn pieces(
         self,
         mut y: &mut [f32],
