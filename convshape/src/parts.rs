@@ -67,10 +67,13 @@ impl Linked {
     /// place of the step.
     #[cfg(feature = "safetensors")]
     pub(crate) fn for_each_layer(self, f: &mut dyn FnMut(&str, &Op)) {
-        for step in self.program.steps {
+        let steps = self.program.steps;
+        // A layer's activation is a step of the same name.
+        let shares = |name: &str| steps.iter().any(|step| step.tied.is_some() && step.file_name == name);
+        for step in steps {
             match &step.action {
                 // A file written by PyTorch has a shared weight under both names.
-                Action::Layer(_) if step.tied.is_some() => {}
+                Action::Layer(_) if shares(step.file_name) => {}
                 Action::Layer(op) => f(step.file_name, op),
                 Action::Chain { index } => {
                     let mut within = |name: &str, op: &Op| f(&alloc::format!("{}.{name}", step.file_name), op);
