@@ -8,7 +8,7 @@ use crate::shape::Shape;
 
 impl Graph {
     /// The same computation in fewer kinds of layers: a layer that is two steps is two nodes, see
-    /// [`Op::split`]. Parameters keep their numbers; nodes and values get new ones.
+    /// [`Op::split`](crate::op::Op::split). Parameters keep their numbers; nodes and values get new ones.
     ///
     /// # Errors
     /// If a layer does not take what it reads.
