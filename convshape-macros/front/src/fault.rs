@@ -1,6 +1,10 @@
 //! What can be wrong with the text of a chain, before it means anything.
 
+mod slip;
+
 use proc_macro2::Span;
+
+pub(crate) use slip::Slip;
 
 /// A mistake in the writing, on the token that must change.
 #[derive(Clone, Debug)]
@@ -9,8 +13,8 @@ pub(crate) enum SyntaxFault {
     Unexpected { span: Span, found: String, expected: &'static str, help: Option<String> },
     /// A word that is none of those that may stand here.
     UnknownWord { span: Span, what: &'static str, found: String, known: String, nearest: Option<String> },
-    /// A statement without its `;`.
-    MissingSemicolon { span: Span },
+    /// A statement without its `;`, or with something else there.
+    End { span: Span, found: Option<String>, also: Lines },
     /// A `(` or `[` that is still open at the end of its statement.
     Unclosed { span: Span, bracket: char },
     /// `from`, `->` and `restores` in another order, or one of them twice.
@@ -20,9 +24,13 @@ pub(crate) enum SyntaxFault {
     /// Brackets in brackets, or operators in a row, beyond what anybody writes.
     TooDeep { span: Span },
     /// Another language's way to write what this one has.
-    Python { span: Span, form: PythonForm, rewritten: String },
-    /// The batch axis in a shape.
-    BatchAxis { span: Span, found: String },
+    Slip { span: Span, slip: Slip, rewritten: String, also: Lines },
+    /// Layers in a layer's parentheses: each is a statement.
+    Nested { span: Span, layer: String, statements: String },
+    /// What no chain has, such as `return`.
+    Foreign { span: Span, found: String, help: &'static str, also: Lines },
+    /// `# ..`
+    Comment { span: Span, also: Lines },
     /// No `input` or no `output`.
     Missing { span: Span, part: Part, chain: String },
     /// The same part again.
@@ -48,34 +56,49 @@ pub(crate) enum Part {
     Output,
 }
 
-/// How a line shows that it comes from Python.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum PythonForm {
-    /// `stride=2`
-    Equals(String),
-    /// `nn.Conv2d`
-    Module(String),
-    /// `self.conv1 = ..`
-    Assignment(String),
-    /// `16` in `Conv2d(1, 16, 3)`
-    Positional(String),
-    /// `True`, `False`, `None`
-    Constant(String),
-}
+/// What the lines of PyTorch's `forward` want.
+pub(crate) const FORWARD: &str = "leave the lines of `forward` out: layers run in the order in which they are written, \
+                                  and an activation is a layer too: `Relu;`";
+
+/// The further lines of a habit: a fault that a chain has many times is reported once.
+pub(crate) type Lines = Vec<usize>;
 
 impl SyntaxFault {
+    /// Takes in a fault that is the same habit in another line.
+    pub(crate) fn takes_in(&mut self, other: &SyntaxFault) -> bool {
+        let (lines, same) = match (&mut *self, other) {
+            (SyntaxFault::End { found, also, .. }, SyntaxFault::End { found: again, .. }) => (also, *found == *again),
+            (SyntaxFault::Foreign { help, also, .. }, SyntaxFault::Foreign { help: again, found, .. }) => {
+                (also, *help == *again || *help == FORWARD && found == "return")
+            }
+            (SyntaxFault::Comment { also, .. }, SyntaxFault::Comment { .. }) => (also, true),
+            (
+                SyntaxFault::Slip { slip: Slip::Batch(found), also, .. },
+                SyntaxFault::Slip { slip: Slip::Batch(again), .. },
+            ) => (also, *found == *again),
+            _ => return false,
+        };
+        let line = other.span().start().line;
+        if same && lines.last() != Some(&line) {
+            lines.push(line);
+        }
+        same
+    }
+
     /// The token to point at.
     pub(crate) fn span(&self) -> Span {
         match self {
             SyntaxFault::Unexpected { span, .. }
             | SyntaxFault::UnknownWord { span, .. }
-            | SyntaxFault::MissingSemicolon { span }
+            | SyntaxFault::End { span, .. }
             | SyntaxFault::Unclosed { span, .. }
             | SyntaxFault::TailOrder { span, .. }
             | SyntaxFault::TooManyValues { span, .. }
             | SyntaxFault::TooDeep { span }
-            | SyntaxFault::Python { span, .. }
-            | SyntaxFault::BatchAxis { span, .. }
+            | SyntaxFault::Slip { span, .. }
+            | SyntaxFault::Nested { span, .. }
+            | SyntaxFault::Foreign { span, .. }
+            | SyntaxFault::Comment { span, .. }
             | SyntaxFault::Missing { span, .. }
             | SyntaxFault::Twice { span, .. }
             | SyntaxFault::Misplaced { span, .. }
@@ -92,12 +115,16 @@ impl SyntaxFault {
         match self {
             SyntaxFault::Unexpected { .. }
             | SyntaxFault::UnknownWord { .. }
-            | SyntaxFault::MissingSemicolon { .. }
+            | SyntaxFault::End { .. }
             | SyntaxFault::Unclosed { .. }
             | SyntaxFault::TailOrder { .. }
             | SyntaxFault::TooManyValues { .. }
-            | SyntaxFault::TooDeep { .. } => "CS0001",
-            SyntaxFault::Python { .. } | SyntaxFault::BatchAxis { .. } => "CS0002",
+            | SyntaxFault::TooDeep { .. }
+            | SyntaxFault::Nested { .. }
+            | SyntaxFault::Foreign { .. }
+            | SyntaxFault::Comment { .. } => "CS0001",
+            SyntaxFault::Slip { slip, .. } if !slip.is_python() => "CS0001",
+            SyntaxFault::Slip { .. } => "CS0002",
             SyntaxFault::Missing { .. }
             | SyntaxFault::Twice { .. }
             | SyntaxFault::Misplaced { .. }
@@ -113,17 +140,18 @@ impl SyntaxFault {
         match self {
             SyntaxFault::Unexpected { found, expected, .. } => format!("expected {expected}, found {found}"),
             SyntaxFault::UnknownWord { what, found, .. } => format!("`{found}` is not {what}"),
-            SyntaxFault::MissingSemicolon { .. } => "expected `;` after this".to_owned(),
+            SyntaxFault::End { found: None, .. } => "expected `;` after this".to_owned(),
+            SyntaxFault::End { found: Some(found), .. } => format!("expected `;`, found `{found}`"),
             SyntaxFault::Unclosed { bracket, .. } => format!("this `{bracket}` is not closed before the `;`"),
             SyntaxFault::TailOrder { word, .. } => format!("`{word}` is out of place here"),
             SyntaxFault::TooManyValues { layer, .. } => {
                 format!("`{layer}` does not take this many values without a name")
             }
             SyntaxFault::TooDeep { .. } => "this is nested too deeply".to_owned(),
-            SyntaxFault::Python { form, .. } => form.message(),
-            SyntaxFault::BatchAxis { found, .. } => {
-                format!("`{found}` is Python's batch axis, which a shape here does not have")
-            }
+            SyntaxFault::Slip { slip, .. } => slip.message(),
+            SyntaxFault::Nested { layer, .. } => format!("`{layer}` has layers in its parentheses"),
+            SyntaxFault::Foreign { found, .. } => format!("`{found}` is not part of a chain"),
+            SyntaxFault::Comment { .. } => "a comment begins with `//`, not with `#`".to_owned(),
             SyntaxFault::Missing { part, chain, .. } => format!("`{chain}` has no `{}`", part.word()),
             SyntaxFault::Twice { part, .. } => format!("`{part}` is given twice"),
             SyntaxFault::Misplaced { part, place, .. } => format!("`{part}` stands {place}"),
@@ -143,7 +171,7 @@ impl SyntaxFault {
             SyntaxFault::Unexpected { help, .. } => help.iter().cloned().collect(),
             SyntaxFault::UnknownWord { nearest: Some(nearest), .. } => vec![format!("did you mean `{nearest}`?")],
             SyntaxFault::UnknownWord { known, .. } => vec![format!("write one of {known}")],
-            SyntaxFault::MissingSemicolon { .. } => vec!["every statement ends with `;`".to_owned()],
+            SyntaxFault::End { also, .. } => vec![format!("every statement ends with `;`{}", lines(also))],
             SyntaxFault::Unclosed { bracket, .. } => {
                 vec![format!("close it with `{}`", if *bracket == '(' { ')' } else { ']' })]
             }
@@ -152,14 +180,12 @@ impl SyntaxFault {
             }
             SyntaxFault::TooManyValues { help, .. } => vec![help.clone()],
             SyntaxFault::TooDeep { .. } => vec!["write it with fewer brackets and operators".to_owned()],
-            SyntaxFault::Python { rewritten, .. } => vec![format!("write `{rewritten}`")],
-            SyntaxFault::BatchAxis { found, .. } => {
-                let mut helps = vec!["leave it out: a chain runs on batches of any size".to_owned()];
-                if found == "-1" {
-                    helps.push("a size that follows from the others is `_`".to_owned());
-                }
-                helps
+            SyntaxFault::Slip { rewritten, also, .. } => vec![format!("write `{rewritten}`{}", lines(also))],
+            SyntaxFault::Nested { statements, .. } => {
+                vec![format!("each layer is a statement and reads the one before it: write `{statements}`")]
             }
+            SyntaxFault::Foreign { help, also, .. } => vec![format!("{help}{}", lines(also))],
+            SyntaxFault::Comment { also, .. } => vec![format!("write `// ..`{}", lines(also))],
             SyntaxFault::Missing { part, .. } => vec![part.help().to_owned()],
             SyntaxFault::Twice { part, .. } => vec![match part.as_str() {
                 "input" | "output" => format!("several are written in one: `{part}: a [1, 28, 28], b [10];`"),
@@ -186,6 +212,18 @@ impl SyntaxFault {
     }
 }
 
+/// Where a habit shows again.
+fn lines(also: &Lines) -> String {
+    const SHOWN: usize = 6;
+    let shown: Vec<String> = also.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = if also.len() > SHOWN { ", .." } else { "" };
+    match also.len() {
+        0 => String::new(),
+        1 => format!(" (line {} too)", shown[0]),
+        _ => format!(" (lines {}{more} too)", shown.join(", ")),
+    }
+}
+
 impl Part {
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -198,20 +236,6 @@ impl Part {
         match self {
             Part::Input => "write its shape before the layers, without the batch axis: `input: [1, 28, 28];`",
             Part::Output => "write the shape that must come out after the layers: `output: [1, 28, 28];`",
-        }
-    }
-}
-
-impl PythonForm {
-    fn message(&self) -> String {
-        match self {
-            PythonForm::Equals(found) => format!("`{found}` is written as in Python; a field takes `:`"),
-            PythonForm::Module(found) => format!("`{found}` is written as in Python; a layer has no module"),
-            PythonForm::Assignment(found) => format!("`{found} =` is written as in Python; a name takes `:`"),
-            PythonForm::Positional(found) => {
-                format!("`{found}` is written as in Python; only what stands in front goes without a name")
-            }
-            PythonForm::Constant(found) => format!("`{found}` is written as in Python"),
         }
     }
 }

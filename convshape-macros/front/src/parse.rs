@@ -1,14 +1,21 @@
 //! Tokens to syntax, tolerant of errors: what cannot be read is recorded and skipped to its `;`,
 //! and the rest is still parsed.
 
+mod call;
 mod chain;
+mod comment;
 mod cursor;
+mod foreign;
 mod header;
+mod label;
+mod loops;
 mod number;
+mod operators;
 mod ports;
 mod python;
 mod shape;
 mod size;
+mod slip;
 mod source;
 mod statement;
 #[cfg(test)]
@@ -28,8 +35,16 @@ const MAX_DEPTH: usize = 32;
 /// The chain as far as it can be read, and what could not be. There is a chain as soon as
 /// `struct Name` can be seen.
 pub(crate) fn parse(tokens: TokenStream) -> (Option<Chain>, Vec<SyntaxFault>) {
-    let mut parser = Parser { faults: Vec::new(), dialect: Dialect::Torch, depth: 0, python: None, words: Vec::new() };
-    let tokens = cursor::plain(tokens);
+    let mut parser = Parser {
+        faults: Vec::new(),
+        dialect: Dialect::Torch,
+        depth: 0,
+        sign: None,
+        names: Vec::new(),
+        keywords: Vec::new(),
+        words: Vec::new(),
+    };
+    let tokens = cursor::plain(parser.without_comments(tokens));
     let mut cursor = Cursor::new(&tokens, Span::call_site());
     let mut chain = parser.chain(&mut cursor);
     if let Some(chain) = &mut chain {
@@ -56,15 +71,22 @@ struct Parser {
     dialect: Dialect,
     /// The brackets that are open.
     depth: usize,
-    /// The first sign of Python in the statement that is being read.
-    python: Option<python::Sign>,
+    /// The first slip in the statement that is being read.
+    sign: Option<slip::Sign>,
+    /// The names that were given.
+    names: Vec<String>,
+    /// The keywords of Rust that statements are called by.
+    keywords: Vec<String>,
     /// The words of the grammar that were read.
     words: Vec<Ident>,
 }
 
 impl Parser {
+    /// Records a fault. What is the same habit in another line is reported once.
     fn fault(&mut self, fault: SyntaxFault) {
-        self.faults.push(fault);
+        if !self.faults.iter_mut().any(|earlier| earlier.takes_in(&fault)) {
+            self.faults.push(fault);
+        }
     }
 
     /// Keeps a word of the grammar, for editors.

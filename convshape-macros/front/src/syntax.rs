@@ -7,6 +7,8 @@ use convshape_arith::op::Dialect;
 use convshape_arith::operator::Operator;
 use proc_macro2::{Ident, Span, TokenStream};
 
+pub(crate) use print::source_text;
+
 /// A whole `struct Name { .. }`.
 #[derive(Clone)]
 pub(crate) struct Chain {

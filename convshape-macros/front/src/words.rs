@@ -9,18 +9,23 @@ mod layers;
 mod markers;
 mod nearest;
 mod neutral;
+mod other_names;
 #[cfg(test)]
 mod tests;
 mod values;
 
 use convshape_arith::op::Dialect;
 
-pub(crate) use find::{LayerName, Lookup, find_activation, find_field, find_layer, find_word};
-pub(crate) use grammar::{GRAMMAR, HEADERS, LOSSY, dialect_from_name, dialect_names};
+pub(crate) use find::{
+    LayerName, Lookup, find_activation, find_field, find_function, find_layer, find_word, is_field, is_layer,
+    nearest_field,
+};
+pub(crate) use grammar::{GRAMMAR, HEADERS, LOSSY, dialect_from_name, dialect_names, nearest_dialect};
 pub(crate) use layers::LAYERS;
 pub(crate) use markers::markers;
 pub(crate) use nearest::nearest;
 pub(crate) use neutral::{Neutral, neutral};
+pub(crate) use other_names::means_channels;
 
 /// The dialects that have a word.
 pub(crate) type Dialects = &'static [Dialect];

@@ -5,7 +5,7 @@ use convshape_arith::op::Dialect;
 use proc_macro2::{Ident, Span};
 
 use super::Report;
-use crate::fault::SyntaxFault;
+use crate::fault::Slip;
 use crate::syntax::Value;
 use crate::words::{Dialects, FieldWords, LayerName, LayerWords, Neutral, Positional, Takes, Word, list};
 
@@ -20,7 +20,14 @@ fn names(dialects: Dialects) -> String {
 }
 
 pub(crate) fn unknown_layer(op: &Ident, nearest: Option<String>) -> Report {
-    Report::new(code::UNKNOWN_LAYER, op.span(), format!("there is no layer `{op}`")).meant(nearest)
+    let report = Report::new(code::UNKNOWN_LAYER, op.span(), format!("there is no layer `{op}`"));
+    let like_a_block = op.to_string().starts_with(|first: char| first.is_ascii_uppercase());
+    match nearest {
+        None if like_a_block => report.help(format_args!(
+            "if it is a piece of your own, write it as a block before `input`: `block {op}(c) {{ .. }}`"
+        )),
+        nearest => report.meant(nearest),
+    }
 }
 
 pub(crate) fn layer_elsewhere(op: &str, span: Span, found: &LayerName, dialects: Dialects, dialect: Dialect) -> Report {
@@ -179,7 +186,7 @@ pub(crate) fn no_pair(value: &Value) -> Report {
 
 /// Python's batch axis in a shape that is a value.
 pub(crate) fn batch_axis(found: &str, span: Span) -> Report {
-    Report::from(&SyntaxFault::BatchAxis { span, found: found.to_owned() })
+    Report::new(code::PYTHON, span, Slip::Batch(found.to_owned()).message()).help("leave it out")
 }
 
 pub(crate) fn setting_not_taken(layer: &str, field: &str, value: &str, span: Span) -> Report {

@@ -4,6 +4,7 @@ use proc_macro2::{Delimiter, Group, TokenStream};
 
 use super::cursor::{self, Cursor, plain};
 use super::header::is_header;
+use super::loops::is_loop;
 use super::size::angles;
 use super::statement::skip;
 use super::{Parsed, Parser};
@@ -118,7 +119,11 @@ impl Parser {
 
     /// A header, a block, ports or a statement.
     fn item(&mut self, c: &mut Cursor<'_>, chain: &mut Chain, progress: &mut Progress) {
-        if c.is_word("for") && !c.colon_at(1) {
+        skip_docs_of_parts(c, progress.stage);
+        if c.at_end() {
+            return;
+        }
+        if c.is_word("for") && !c.colon_at(1) && !is_loop(c) {
             self.reach(Stage::Headers, c, progress);
             self.symbols(c, &mut chain.headers.symbols);
             return;
@@ -158,7 +163,7 @@ impl Parser {
         }
         progress.stage = progress.stage.max(Stage::Body);
         let statement = self.statement(c);
-        chain.body.push(statement);
+        chain.body.extend(statement);
     }
 
     /// Moves on to a part, or reports that it comes too late.
@@ -219,6 +224,19 @@ fn visibility(c: &mut Cursor<'_>) -> TokenStream {
         c.group(Delimiter::Parenthesis);
     }
     start.until(c).iter().cloned().collect()
+}
+
+/// Skips docs that nothing generated can keep: those of `input`, `output`, headers and the end.
+fn skip_docs_of_parts(c: &mut Cursor<'_>, stage: Stage) {
+    let mut after = c.clone();
+    let is_doc = |group: &Group| group.stream().into_iter().next().is_some_and(|word| word.to_string() == "doc");
+    while after.is_punct("#") && after.group_at(1, Delimiter::Bracket).is_some_and(is_doc) {
+        after.skip(2);
+    }
+    let part = ["input", "output", "for"].into_iter().any(|word| after.is_word(word));
+    if part || is_header(&after, stage) || after.at_end() {
+        *c = after;
+    }
 }
 
 fn brace_at(c: &Cursor<'_>, offset: usize) -> bool {

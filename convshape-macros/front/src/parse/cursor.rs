@@ -5,6 +5,7 @@ use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree
 use super::size::{angles, opens_generics};
 use super::{MAX_DEPTH, Parsed, describe};
 use crate::fault::SyntaxFault;
+use crate::words;
 
 /// Reads forwards through one list of tokens.
 #[derive(Clone)]
@@ -24,7 +25,12 @@ impl<'a> Cursor<'a> {
         self.tokens.is_empty()
     }
 
-    /// The tokens that are left.
+    /// The tokens themselves.
+    pub(super) fn tokens(&self) -> &'a [TokenTree] {
+        self.tokens
+    }
+
+    /// The number of tokens that are left.
     pub(super) fn left(&self) -> usize {
         self.tokens.len()
     }
@@ -111,6 +117,37 @@ impl<'a> Cursor<'a> {
         Some(span)
     }
 
+    /// The tokens of an arrow, and its text where it is not `->`.
+    pub(super) fn arrow(&self) -> Option<(usize, Option<&'static str>)> {
+        if self.is_punct("->") {
+            return Some((2, None));
+        }
+        let apart = |first| self.punct_at(0, first) && self.punct_at(1, ">");
+        if apart("-") {
+            Some((2, Some("- >")))
+        } else if apart("=") {
+            Some((2, Some("=>")))
+        } else if apart("~") {
+            Some((2, Some("~>")))
+        } else {
+            None
+        }
+    }
+
+    /// An arrow of whatever form at an offset.
+    pub(super) fn arrow_at(&self, offset: usize) -> bool {
+        let mut later = self.clone();
+        later.skip(offset);
+        later.arrow().is_some()
+    }
+
+    /// Takes a number of tokens.
+    pub(super) fn skip(&mut self, tokens: usize) {
+        for _ in 0..tokens {
+            self.bump();
+        }
+    }
+
     /// A `:` that is not half of `::`.
     pub(super) fn colon_at(&self, offset: usize) -> bool {
         self.punct_at(offset, ":") && !self.punct_at(offset, "::")
@@ -160,15 +197,15 @@ impl<'a> Cursor<'a> {
         if self.at_end() { Ok(()) } else { Err(self.unexpected(expected)) }
     }
 
-    /// The parts between the commas, without an empty one at the end. A comma between the `<` and `>` of generic
-    /// arguments belongs to a path.
+    /// The parts between the commas (or what somebody took for them, `;`), without an empty one at the end. A comma
+    /// between the `<` and `>` of generic arguments belongs to a path.
     pub(super) fn split(mut self) -> Vec<Cursor<'a>> {
         let mut parts = Vec::new();
         let mut start = self.clone();
         // Whether a number or name came before, which a `<` could compare.
         let mut operand = false;
         while !self.at_end() {
-            if self.is_punct(",") {
+            if self.is_punct(",") || self.is_punct(";") {
                 parts.push(Cursor::new(start.until(&self), start.last));
                 self.bump();
                 start = self.clone();
@@ -238,9 +275,22 @@ pub(super) fn statements(tokens: TokenStream, unclosed: &mut Vec<SyntaxFault>) -
     mended
 }
 
+/// Whether each `;` in a bracket is meant as a comma: a number or a field follows it.
+fn separates(group: &Group) -> bool {
+    let tokens = plain(group.stream());
+    let c = Cursor::new(&tokens, group.span_open());
+    let value = |at: &usize| match c.peek_at(at + 1) {
+        Some(TokenTree::Ident(name)) => c.colon_at(at + 2) && words::is_field(&name.to_string()),
+        Some(TokenTree::Literal(_)) => true,
+        Some(TokenTree::Punct(_) | TokenTree::Group(_)) | None => false,
+    };
+    let semicolons: Vec<usize> = (0..tokens.len()).filter(|&at| c.punct_at(at, ";")).collect();
+    !semicolons.is_empty() && semicolons.iter().all(value)
+}
+
 /// A parenthesis or bracket up to the first `;` in it, and the rest from there.
 fn cut(group: &Group, depth: usize) -> Option<(Group, Vec<TokenTree>)> {
-    if depth == 0 || !matches!(group.delimiter(), Delimiter::Parenthesis | Delimiter::Bracket) {
+    if depth == 0 || !matches!(group.delimiter(), Delimiter::Parenthesis | Delimiter::Bracket) || separates(group) {
         return None;
     }
     let mut head = Vec::new();

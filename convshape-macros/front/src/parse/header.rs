@@ -6,16 +6,17 @@ use super::chain::Stage;
 use super::cursor::Cursor;
 use super::statement::{skip, string};
 use super::{Parsed, Parser};
-use crate::fault::SyntaxFault;
+use crate::fault::{Slip, SyntaxFault};
 use crate::syntax::{Headers, Lossy, SymbolDecl};
 use crate::words::{self, Lookup};
 
 impl Parser {
     /// `dialect: keras`
     pub(super) fn header(&mut self, c: &mut Cursor<'_>, headers: &mut Headers) -> Parsed<()> {
+        self.sign = None;
         let word = c.ident("a header")?;
-        c.bump();
         let name = word.to_string();
+        self.colon(c, &name);
         let again = match name.as_str() {
             "dialect" => headers.dialect.is_some(),
             "lossy" => headers.lossy.is_some(),
@@ -38,19 +39,27 @@ impl Parser {
         self.word(&name, word.span());
         if name == "weights" {
             let Some(path) = string(c) else { return Err(c.unexpected("a file's name in quotes")) };
+            self.report_slip(|| format!("weights: {:?}", path.value()));
             headers.weights = Some(path);
             return Ok(());
         }
-        let value = c.ident(if name == "dialect" { "the name of a dialect" } else { "`allow`, `warn` or `deny`" })?;
+        let value = self.unquoted(c);
+        let value = value.map_or_else(
+            || c.ident(if name == "dialect" { "the name of a dialect" } else { "`allow`, `warn` or `deny`" }),
+            Ok,
+        )?;
+        self.report_slip(|| format!("{name}: {value}"));
         let (span, found) = (value.span(), value.to_string());
         if name == "dialect" {
-            let Some(value) = words::dialect_from_name(&found) else {
-                let nearest = words::nearest(&found, words::dialect_names().map(str::to_owned));
+            let value = words::dialect_from_name(&found);
+            if value.is_none() {
+                let nearest = words::nearest_dialect(&found);
                 let known = words::list(words::dialect_names());
-                // The words are not known, but what is a chain is still read.
-                self.fault(SyntaxFault::UnknownWord { span, what: "a dialect", found, known, nearest });
-                return Ok(());
-            };
+                let nearest = nearest.map(|dialect| dialect.name().to_owned());
+                self.fault(SyntaxFault::UnknownWord { span, what: "a dialect", found: found.clone(), known, nearest });
+            }
+            // Without any idea of what is meant the chain is still read.
+            let Some(value) = value.or_else(|| words::nearest_dialect(&found)) else { return Ok(()) };
             self.word(&found, span);
             self.dialect = value;
             headers.dialect = Some(value);
@@ -74,6 +83,14 @@ impl Parser {
         };
         headers.lossy = Some(value);
         Ok(())
+    }
+
+    /// A word in quotes.
+    fn unquoted(&mut self, c: &mut Cursor<'_>) -> Option<Ident> {
+        let text = string(c)?;
+        let word: Ident = syn::parse_str(&text.value()).ok()?;
+        self.slip(text.span(), Slip::Quoted(format!("{:?}", text.value())));
+        Some(Ident::new(&word.to_string(), text.span()))
     }
 
     /// `for h in 1.., w in 1..=64;`
@@ -108,10 +125,18 @@ impl Parser {
 /// `input` a lone word or a literal, behind it only the headers that there are.
 pub(super) fn is_header(c: &Cursor<'_>, stage: Stage) -> bool {
     let Some(name) = c.ident_at(0).map(Ident::to_string) else { return false };
+    let known = words::HEADERS.contains(&name.as_str());
+    if known && stage < Stage::Body {
+        // `dialect = keras`, `dialect keras`
+        let value = if c.equals_at(1) { 2 } else { 1 };
+        let single = matches!(c.peek_at(value), Some(TokenTree::Ident(_) | TokenTree::Literal(_)));
+        if !c.colon_at(1) && single && c.punct_at(value + 1, ";") {
+            return true;
+        }
+    }
     if !c.colon_at(1) {
         return false;
     }
-    let known = words::HEADERS.contains(&name.as_str());
     match c.peek_at(2) {
         Some(TokenTree::Literal(_)) => known || stage < Stage::Input,
         Some(TokenTree::Ident(word)) => {

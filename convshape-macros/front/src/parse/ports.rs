@@ -1,28 +1,30 @@
 //! `input` and `output`.
 
-use proc_macro2::Delimiter;
+use proc_macro2::{Delimiter, TokenTree};
 
 use super::chain::{Progress, Stage};
 use super::cursor::Cursor;
 use super::statement::skip;
 use super::{Parsed, Parser};
-use crate::fault::{Part, SyntaxFault};
+use crate::fault::{Part, Slip, SyntaxFault};
 use crate::syntax::{Chain, Port};
 use crate::words;
 
 impl Parser {
-    /// Whether `input:` or `output:` stands here, or what must mean it: `inputs: [1, 28, 28]`.
+    /// Whether `input:` or `output:` is here, or what must mean it: `inputs: [1, 28, 28]`, `output = 10`.
     pub(super) fn part(&mut self, c: &Cursor<'_>) -> Option<Part> {
         let word = c.ident_at(0)?;
         let name = word.to_string();
         let parts = [Part::Input, Part::Output];
         let part = parts.into_iter().find(|part| part.word() == name);
-        if c.group_at(1, Delimiter::Bracket).is_some() {
+        if part.is_some() {
             // `input [1, 28, 28]`; `ports_of` reports the `:`.
-            return part;
+            let bare = matches!(c.peek_at(1), Some(TokenTree::Literal(_)));
+            let bracket = matches!(c.peek_at(1), Some(TokenTree::Group(_)));
+            return part.filter(|_| c.colon_at(1) || c.equals_at(1) || bare || bracket);
         }
-        if !c.colon_at(1) || part.is_some() {
-            return part.filter(|_| c.colon_at(1));
+        if !c.colon_at(1) && !c.equals_at(1) {
+            return None;
         }
         c.group_at(2, Delimiter::Bracket)?;
         let nearest = words::nearest(&name, parts.iter().map(|part| part.word().to_owned()))?;
@@ -49,13 +51,15 @@ impl Parser {
         } else {
             self.reach(stage, c, progress);
         }
+        self.sign = None;
         c.bump();
-        if c.punct(":").is_none() {
-            let fault = c.unexpected("`:`");
-            self.fault(fault);
-        }
-        let ports = match self.ports(c) {
+        self.colon(c, part.word());
+        let ports = match self.ports(c, part) {
             Ok(ports) => {
+                self.report_slip(|| {
+                    let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+                    format!("{}: {};", part.word(), ports.join(", "))
+                });
                 self.semicolon(c);
                 ports
             }
@@ -66,7 +70,7 @@ impl Parser {
             }
         };
         if again {
-            // Once is enough: what stands behind it may not be meant as a port at all.
+            // Once is enough: what follows it may not be meant as a port at all.
             self.faults.truncate(faults + 1);
             return;
         }
@@ -76,18 +80,46 @@ impl Parser {
         }
     }
 
+    /// The `:` behind the word of a header or a part.
+    pub(super) fn colon(&mut self, c: &mut Cursor<'_>, word: &str) {
+        if c.colon_at(0) {
+            c.bump();
+        } else if c.equals_at(0) {
+            self.slip(c.span(), Slip::Assignment(word.to_owned()));
+            c.bump();
+        } else {
+            self.slip(c.span(), Slip::NoColon(word.to_owned()));
+        }
+    }
+
     /// `[1, 28, 28]` or `a [1, 28, 28], b [10]`
-    fn ports(&mut self, c: &mut Cursor<'_>) -> Parsed<Vec<Port>> {
+    fn ports(&mut self, c: &mut Cursor<'_>, part: Part) -> Parsed<Vec<Port>> {
         let mut ports = Vec::new();
         loop {
-            let name = c.ident_at(0).cloned();
-            if name.is_some() {
+            let name = match c.ident_at(0) {
+                Some(_) => self.name(c),
+                None => None,
+            };
+            if name.is_some() && c.colon_at(0) {
+                self.slip(c.span(), Slip::Colon(name.as_ref().map(ToString::to_string).unwrap_or_default()));
                 c.bump();
+            }
+            if let Some(name) = name.as_ref().filter(|_| c.at_end() || c.is_punct(";")) {
+                let help = format!("write its shape behind the name: `{}: {name} [16];`", part.word());
+                return Err(c.unexpected_with("a shape such as `[1, 28, 28]`", Some(help)));
             }
             let named = name.is_some();
             let shape = self.shape(c)?;
+            let name = match c.word("from") {
+                // `output: [10] from x`
+                Some(span) => {
+                    self.slip(span, Slip::Inside("from".to_owned()));
+                    Some(c.ident("the name of a statement")?)
+                }
+                None => name,
+            };
             ports.push(Port { name, shape });
-            if !c.is_punct(",") {
+            if !c.is_punct(",") || starts_part(c) {
                 return Ok(ports);
             }
             if !named {
@@ -100,4 +132,13 @@ impl Parser {
             }
         }
     }
+}
+
+/// Whether the comma here stands for a `;`: what follows is no port.
+fn starts_part(c: &Cursor<'_>) -> bool {
+    let port = c.group_at(1, Delimiter::Bracket).is_some()
+        || c.ident_at(1).is_some()
+            && (c.group_at(2, Delimiter::Bracket).is_some()
+                || c.colon_at(2) && c.group_at(3, Delimiter::Bracket).is_some());
+    !port && !c.punct_at(1, ";")
 }

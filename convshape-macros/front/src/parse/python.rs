@@ -1,20 +1,13 @@
-//! Lines as Python writes them, turned into lines of this language: the message shows the result,
-//! and the later stages go on with it.
+//! The values of a layer as Python, and others, write them, brought into the form of this language.
 
 use convshape_arith::op::Dialect;
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
 
 use super::Parser;
-use crate::fault::{PythonForm, SyntaxFault};
-use crate::syntax::{Args, Field, Layer, Value};
-use crate::value::written_dialect;
-use crate::words::{self, FieldWords, LayerWords, Lookup, Positional};
-
-/// The first token of a statement that is Python.
-pub(super) struct Sign {
-    pub(super) span: Span,
-    pub(super) form: PythonForm,
-}
+use super::slip::is_broken;
+use crate::fault::{Slip, SyntaxFault};
+use crate::syntax::{Args, Field, SizeExpr, Value};
+use crate::words::{self, FieldWords, Kind, LayerName, LayerWords, Lookup, Positional};
 
 /// Arguments of the frameworks that say nothing about what a layer computes.
 const MEANINGLESS: &[&str] = &[
@@ -31,78 +24,158 @@ const MEANINGLESS: &[&str] = &[
 ];
 
 impl Parser {
-    /// Rewrites a layer that Python shows in, and reports it with the line as it should be.
-    /// `ended` says whether its `;` was there.
-    pub(super) fn report_python(&mut self, label: Option<&Ident>, layer: &mut Layer, ended: bool) {
-        let dialect = written_dialect(&layer.args).unwrap_or(self.dialect);
-        let sign = self.python.take();
-        let positional = self.rewrite(&mut layer.op, &mut layer.args, dialect, sign.as_ref());
-        let Some(sign) = sign.or(positional) else { return };
-        // What could not be read is reported already, and would show as a hole in the line.
-        if is_broken(&layer.args) {
-            return;
-        }
-        let label = label.map(|label| format!("{label}: ")).unwrap_or_default();
-        let rewritten = format!("{label}{layer}{}", if ended { "" } else { ";" });
-        self.fault(SyntaxFault::Python { span: sign.span, form: sign.form, rewritten });
-    }
-
-    /// Gives the values their fields' names, and the words their spelling here. Returns a sign of
-    /// Python if there are more values without a name than the layer takes.
-    fn rewrite(&mut self, op: &mut Ident, args: &mut Args, dialect: Dialect, sign: Option<&Sign>) -> Option<Sign> {
-        let mut found = words::find_layer(&op.to_string(), dialect).any();
-        if sign.is_some() {
-            // `F.leaky_relu`
-            found = found.or_else(|| words::find_activation(&op.to_string(), dialect).any());
-        }
-        let python = sign.is_some();
-        let mut positional = None;
-        if let Some(found) = found {
-            let layer = found.words;
-            let taken = match layer.positional {
-                Positional::None => 0,
-                Positional::Channels | Positional::Path | Positional::Field(_) => 1,
-                Positional::Names => usize::MAX,
-            };
-            let extra = args.positional.get(taken).filter(|_| !is_broken(args));
-            positional =
-                extra.map(|value| Sign { span: value.span(), form: PythonForm::Positional(value.to_string()) });
-            let in_python_order = sign.is_some_and(|sign| sign.form.is_call_of_python());
-            if positional.is_some() || in_python_order {
-                let name = layer.name(found.rank);
-                if !self.name_values(layer, &name, args, dialect, taken) {
-                    positional = None;
-                }
-            }
-            if python || positional.is_some() {
-                for field in &mut args.fields {
-                    if let Some(words) = field_words(layer, field, dialect) {
-                        field.name = Ident::new(words.name, field.name.span());
-                    }
-                }
-                args.fields.retain(|field| {
-                    let dropped = field_words(layer, field, dialect).is_none()
-                        && MEANINGLESS.contains(&field.name.to_string().as_str());
-                    // `bias=None`: left out.
-                    !dropped && !matches!(field.value, Value::Broken(_))
-                });
-                join_channels(layer, args);
-                *op = Ident::new(&layer.name(found.rank), op.span());
-            }
+    /// Gives the values their fields' names, and the words their spelling here. Notes a slip if
+    /// there are more values without a name than the layer takes.
+    pub(super) fn rewrite(&mut self, op: &mut Ident, args: &mut Args, dialect: Dialect) {
+        let python = self.sign.as_ref().is_some_and(|sign| sign.slip.is_python());
+        if let Some(call) = Call::new(op, dialect, python) {
+            self.misplaced(&call, args);
+            self.rewrite_values(op, &call, args);
         }
         for field in &mut args.fields {
             if let Value::Call { name, args } = &mut field.value {
-                let inner = self.rewrite(name, args, dialect, sign);
-                positional = positional.or(inner);
+                self.rewrite(name, args, dialect);
             }
         }
-        positional
+    }
+
+    /// Channels that are no arrow, fields written as calls, and operands in a list.
+    fn misplaced(&mut self, call: &Call, args: &mut Args) {
+        if call.layer.positional == Positional::Names {
+            self.unlist(args);
+            return;
+        }
+        if call.layer.kind == Kind::Reshape {
+            self.sizes_of_reshape(args);
+            return;
+        }
+        if call.layer.positional == Positional::Channels
+            && let Some(first) = args.positional.first_mut()
+        {
+            if let Some(arrow) = as_arrow(first) {
+                self.slip(first.span(), Slip::Channels(first.to_string()));
+                *first = arrow;
+            } else if let Some(undo) = as_undo(first) {
+                self.slip(first.span(), Slip::Colon("undo".to_owned()));
+                *first = undo;
+            }
+        }
+        if call.layer.positional == Positional::Channels {
+            self.named_channels(args);
+        }
+        let positional = std::mem::take(&mut args.positional);
+        let mut fields = Vec::new();
+        for value in positional {
+            match as_field(value, call) {
+                Ok(field) => {
+                    self.slip(field.name.span(), Slip::NoColon(field.name.to_string()));
+                    fields.push(field);
+                }
+                Err(value) => args.positional.push(value),
+            }
+        }
+        args.fields.splice(0..0, fields);
+    }
+
+    /// `Reshape(16, 7, 7)` as `Reshape([16, 7, 7])`, without Python's batch and with `_` for its `-1`.
+    fn sizes_of_reshape(&mut self, args: &mut Args) {
+        let open = |value: &Value| matches!(value, Value::Size(SizeExpr::Int { value: -1, .. }));
+        let Some(first) = args.positional.first() else { return };
+        let (span, several) = (first.span(), args.positional.len() > 1);
+        let mut sizes =
+            if several { args.positional.clone() } else { first.items().unwrap_or(&args.positional).to_vec() };
+        if sizes.len() > 1 && open(&sizes[0]) {
+            self.slip(sizes[0].span(), Slip::Batch("-1".to_owned()));
+            sizes.remove(0);
+        }
+        if let Some(found) = sizes.iter().find(|size| open(size)) {
+            self.slip(found.span(), Slip::Open);
+        } else if several {
+            let found: Vec<String> = args.positional.iter().map(ToString::to_string).collect();
+            self.slip(span, Slip::Shape(found.join(", ")));
+        }
+        if self.sign.is_some() {
+            let size = |size: Value| if open(&size) { Value::Hole(size.span()) } else { size };
+            args.positional = vec![Value::List(sizes.into_iter().map(size).collect(), span)];
+        }
+    }
+
+    /// `in: 1, out: 16` or `channels: 1 -> 16` as `1 -> 16`, where the names are none of this language.
+    fn named_channels(&mut self, args: &mut Args) {
+        if !args.positional.is_empty() {
+            return;
+        }
+        let at = |args: &Args, wanted: &str| {
+            args.fields.iter().position(|field| words::means_channels(&field.name.to_string()) == Some(wanted))
+        };
+        let known = |field: &Field| matches!(field.name.to_string().as_str(), "in_channels" | "out_channels");
+        let (input, output) = (at(args, "in_channels"), at(args, "out_channels"));
+        let arrow = output.or(input).filter(|at| matches!(args.fields[*at].value, Value::Arrow { .. }));
+        let (at, value) = match (arrow, input, output) {
+            (Some(at), ..) => (vec![at], args.fields[at].value.clone()),
+            (None, Some(input), Some(output)) if !known(&args.fields[input]) || !known(&args.fields[output]) => {
+                let side = |at: usize| Box::new(args.fields[at].value.clone());
+                (vec![input, output], Value::Arrow { from: side(input), to: side(output) })
+            }
+            _ => return,
+        };
+        let found: Vec<String> = at.iter().map(|at| args.fields[*at].to_string()).collect();
+        self.slip(args.fields[at[0]].name.span(), Slip::Channels(found.join(", ")));
+        let mut index = 0;
+        args.fields.retain(|_| {
+            index += 1;
+            !at.contains(&(index - 1))
+        });
+        args.positional.push(value);
+    }
+
+    /// `Concat([a, b])` as `Concat(a, b)`.
+    fn unlist(&mut self, args: &mut Args) {
+        let Some(first) = args.positional.first() else { return };
+        let Some(names) = names_in(first) else { return };
+        self.slip(first.span(), Slip::List(first.to_string()));
+        args.positional.splice(0..1, names);
+    }
+
+    fn rewrite_values(&mut self, op: &mut Ident, call: &Call, args: &mut Args) {
+        let taken = match call.layer.positional {
+            Positional::None => 0,
+            Positional::Channels | Positional::Path | Positional::Field(_) => 1,
+            Positional::Names => usize::MAX,
+        };
+        let extra = args.positional.get(taken).filter(|_| !is_broken(args));
+        let positional = extra.map(|value| (value.span(), Slip::Positional(value.to_string())));
+        // In a call of Python even a single value is in Python's order.
+        let called = self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::Module(_) | Slip::Assignment(_)));
+        if (positional.is_some() || called) && !self.name_values(call, args, taken) {
+            return;
+        }
+        if let Some((span, slip)) = positional {
+            self.slip(span, slip);
+        }
+        if self.sign.is_none() {
+            return;
+        }
+        args.fields.retain_mut(|field| {
+            match words::find_field(call.layer, &field.name.to_string(), call.dialect) {
+                Lookup::Found(_) => {}
+                Lookup::Elsewhere { words, .. } => field.name = Ident::new(words.name, field.name.span()),
+                Lookup::Unknown { .. } if MEANINGLESS.contains(&field.name.to_string().as_str()) => return false,
+                Lookup::Unknown { .. } => {}
+            }
+            // `bias=None`: left out.
+            !matches!(field.value, Value::Broken(_))
+        });
+        join_channels(call, args);
+        if let Some(name) = &call.renamed {
+            *op = Ident::new(name, op.span());
+        }
     }
 
     /// Turns values without a name into fields, in the order in which Python takes them. Where
     /// there are too many even for that, they are dropped and reported: `false`.
-    fn name_values(&mut self, layer: &LayerWords, name: &str, args: &mut Args, dialect: Dialect, taken: usize) -> bool {
-        let mut order = layer.python_order(dialect);
+    fn name_values(&mut self, call: &Call, args: &mut Args, taken: usize) -> bool {
+        let mut order = call.layer.python_order(call.order);
         if args.positional.len() <= taken && order.is_empty() {
             return true;
         }
@@ -113,12 +186,13 @@ impl Parser {
             order = &order[channels..];
         }
         if rest.len() > order.len() {
-            let help = match layer.positional {
+            let name = call.name();
+            let help = match call.layer.positional {
                 Positional::None => format!("write `{name}`, with a field's name before each value"),
                 _ => format!("write the field's name before each value but the first of `{name}`"),
             };
             if let Some(extra) = rest.get(order.len()) {
-                self.fault(SyntaxFault::TooManyValues { span: extra.span(), layer: name.to_owned(), help });
+                self.fault(SyntaxFault::TooManyValues { span: extra.span(), layer: name, help });
             }
             rest.truncate(taken.saturating_sub(args.positional.len()));
             args.positional.extend(rest);
@@ -126,11 +200,15 @@ impl Parser {
         }
         let mut named = Vec::new();
         for (value, field) in rest.into_iter().zip(order) {
-            let leads = layer.positional == Positional::Field(field);
+            let leads = match call.layer.positional {
+                Positional::Field(leading) => leading == *field,
+                Positional::Channels => *field == "out_channels" && order.first() == Some(field),
+                Positional::None | Positional::Names | Positional::Path => false,
+            };
             if leads {
                 args.positional.push(value);
-            } else if layer.all_fields().any(|words| words.name == *field) {
-                named.push(Field { name: Ident::new(field, value.span()), value });
+            } else if let Some(words) = call.layer.all_fields().find(|words| words.name == *field) {
+                named.push(Field { name: Ident::new(call.word(words), value.span()), value });
             }
         }
         named.append(&mut args.fields);
@@ -139,52 +217,133 @@ impl Parser {
     }
 }
 
-impl PythonForm {
-    /// Whether the whole call is Python's, so that even a single value stands in Python's order.
-    fn is_call_of_python(&self) -> bool {
-        matches!(self, PythonForm::Module(_) | PythonForm::Assignment(_))
+/// A layer of a line, and how the line names it.
+struct Call {
+    layer: &'static LayerWords,
+    rank: Option<usize>,
+    dialect: Dialect,
+    /// Whether the name is the framework's own, so that its fields are called as the framework does.
+    framework: bool,
+    /// The dialect in whose order the values are.
+    order: Dialect,
+    /// The layer's name here, where the dialect does not know the one that is written.
+    renamed: Option<String>,
+}
+
+impl Call {
+    /// The layer that a name means; with `functions` also `relu` and `max_pool2d`.
+    fn new(op: &Ident, dialect: Dialect, functions: bool) -> Option<Call> {
+        let written = op.to_string();
+        let (LayerName { words: layer, rank }, order, known) = match words::find_layer(&written, dialect) {
+            Lookup::Found(found) => (found, dialect, true),
+            Lookup::Elsewhere { words, dialects } => (words, *dialects.first()?, false),
+            Lookup::Unknown { .. } if functions => (words::find_function(&written, dialect)?, dialect, false),
+            Lookup::Unknown { .. } => return None,
+        };
+        let here = words::LAYERS.iter().find(|row| row.kind == layer.kind && row.dialects.contains(&dialect));
+        let renamed = here.filter(|_| !known).map(|row| row.name(rank));
+        let framework = known && layer.name(rank) != written;
+        Some(Call { layer, rank, dialect, framework, order, renamed })
+    }
+
+    fn name(&self) -> String {
+        self.renamed.clone().unwrap_or_else(|| self.layer.name(self.rank))
+    }
+
+    /// What a field is called in a line like this.
+    fn word(&self, field: &FieldWords) -> &'static str {
+        let own = field.aliases.iter().find(|alias| alias.dialects.contains(&self.dialect));
+        own.filter(|_| self.framework).map_or(field.name, |alias| alias.name)
+    }
+
+    fn field(&self, name: &Ident) -> Option<&'static FieldWords> {
+        words::find_field(self.layer, &name.to_string(), self.dialect).any()
     }
 }
 
-fn field_words(layer: &LayerWords, field: &Field, dialect: Dialect) -> Option<&'static FieldWords> {
-    match words::find_field(layer, &field.name.to_string(), dialect) {
-        Lookup::Found(words) | Lookup::Elsewhere { words, .. } => Some(words),
-        Lookup::Unknown { .. } => None,
+/// Channels as a tuple, a list or a range: `(1, 16)`, `[1, 16]`, `1..16`.
+fn as_arrow(value: &Value) -> Option<Value> {
+    let (from, to) = match (value, value.items()) {
+        (Value::Range(range), _) => (Value::Size(range.low.clone()), Value::Size(range.high.clone()?)),
+        (_, Some([from, to])) => (from.clone(), to.clone()),
+        _ => return None,
+    };
+    Some(Value::Arrow { from: Box::new(from), to: Box::new(to) })
+}
+
+/// `undo(enc1)` as `undo enc1`.
+fn as_undo(value: &Value) -> Option<Value> {
+    match value {
+        Value::Call { name, args } if name == "undo" => match args.positional.as_slice() {
+            [Value::Word(of)] => Some(Value::Undo { name: of.clone(), span: name.span() }),
+            _ => None,
+        },
+        _ => None,
     }
+}
+
+/// `kernel(3)` or `kernel -> 3` as the field that it must mean.
+fn as_field(value: Value, call: &Call) -> Result<Field, Value> {
+    match value {
+        Value::Call { name, mut args } if args.fields.is_empty() && args.positional.len() == 1 => {
+            match (call.field(&name), args.positional.pop()) {
+                (Some(_), Some(value)) => Ok(Field { name, value }),
+                (_, value) => {
+                    args.positional.extend(value);
+                    Err(Value::Call { name, args })
+                }
+            }
+        }
+        Value::Arrow { from, to } => match *from {
+            Value::Word(name) if call.field(&name).is_some() => Ok(Field { name, value: *to }),
+            from => Err(Value::Arrow { from: Box::new(from), to }),
+        },
+        value => Err(value),
+    }
+}
+
+/// The names in `[a, b]`, `(a, b)` or `a + b`.
+fn names_in(value: &Value) -> Option<Vec<Value>> {
+    fn sum(size: &SizeExpr, names: &mut Vec<Value>) -> Option<()> {
+        match size {
+            SizeExpr::Name(name) => names.push(Value::Word(name.clone())),
+            SizeExpr::Binary { left, right, .. } => {
+                sum(left, names)?;
+                sum(right, names)?;
+            }
+            SizeExpr::Int { .. } | SizeExpr::Float { .. } | SizeExpr::Path { .. } | SizeExpr::Negated { .. } => {
+                return None;
+            }
+        }
+        Some(())
+    }
+    if let Some(items) = value.items() {
+        return Some(items.to_vec());
+    }
+    let Value::Size(size @ SizeExpr::Binary { .. }) = value else { return None };
+    let mut names = Vec::new();
+    sum(size, &mut names)?;
+    Some(names)
 }
 
 /// `in_channels=1, out_channels=16` as `1 -> 16`.
-fn join_channels(layer: &LayerWords, args: &mut Args) {
-    if layer.positional != Positional::Channels {
+fn join_channels(call: &Call, args: &mut Args) {
+    if call.layer.positional != Positional::Channels {
         return;
     }
-    let mut take = |name: &str| {
-        let at = args.fields.iter().position(|field| field.name == name)?;
-        Some(args.fields.remove(at).value)
+    let at = |args: &Args, wanted: &str| {
+        args.fields.iter().position(|field| call.field(&field.name).is_some_and(|words| words.name == wanted))
     };
-    let (inputs, outputs) = (take("in_channels"), take("out_channels"));
-    let leading = match (inputs, outputs, args.positional.pop()) {
-        (Some(from), Some(to), _) => Value::Arrow { from: Box::new(from), to: Box::new(to) },
+    let Some(out) = at(args, "out_channels") else { return };
+    let from = match (at(args, "in_channels"), args.positional.first()) {
+        (Some(input), None) => args.fields[input].value.clone(),
         // `Conv2d(1, out_channels=16)`: the value without a name is Python's first.
-        (None, Some(to), Some(from)) if !matches!(from, Value::Arrow { .. } | Value::Undo { .. }) => {
-            Value::Arrow { from: Box::new(from), to: Box::new(to) }
-        }
-        (None, Some(to), None) => to,
-        (_, _, Some(leading)) => leading,
-        (Some(from), None, None) => {
-            args.fields.insert(0, Field { name: Ident::new("in_channels", from.span()), value: from });
-            return;
-        }
-        (None, None, None) => return,
+        (None, Some(from)) if !matches!(from, Value::Arrow { .. } | Value::Undo { .. }) => from.clone(),
+        _ => return,
     };
-    args.positional.push(leading);
-}
-
-fn is_broken(args: &Args) -> bool {
-    let values = args.positional.iter().chain(args.fields.iter().map(|field| &field.value));
-    values.into_iter().any(|value| match value {
-        Value::Broken(_) => true,
-        Value::Call { args, .. } => is_broken(args),
-        _ => false,
-    })
+    let to = args.fields[out].value.clone();
+    args.fields.retain(|field| {
+        call.field(&field.name).is_none_or(|words| !matches!(words.name, "in_channels" | "out_channels"))
+    });
+    args.positional = vec![Value::Arrow { from: Box::new(from), to: Box::new(to) }];
 }

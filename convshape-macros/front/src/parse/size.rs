@@ -6,7 +6,7 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree
 use super::cursor::{Cursor, plain};
 use super::number::{Lit, literal};
 use super::{Parsed, Parser};
-use crate::fault::SyntaxFault;
+use crate::fault::{Slip, SyntaxFault};
 use crate::syntax::{Range, SizeExpr};
 
 /// Operators in one size that are followed. Beyond, later stages could exhaust the stack.
@@ -52,6 +52,26 @@ impl Parser {
         self.shifted(c, &mut Reading { operators: 0, decimals: true })
     }
 
+    /// `3x3` or `3 x 3`: sizes per axis.
+    pub(super) fn times(&mut self, c: &mut Cursor<'_>) -> Option<Vec<SizeExpr>> {
+        let (span, mut inner) = (c.span(), c.clone());
+        let mut text = String::new();
+        while let Some(TokenTree::Literal(part)) = inner.peek() {
+            inner.bump();
+            text.push_str(&part.to_string());
+            if !(inner.is_word("x") && matches!(inner.peek_at(1), Some(TokenTree::Literal(_)))) {
+                break;
+            }
+            inner.bump();
+            text.push('x');
+        }
+        let parts: Option<Vec<i64>> = text.split('x').map(|part| part.parse().ok()).collect();
+        let sizes = parts.filter(|parts| parts.len() > 1 && !text.starts_with("0x"))?;
+        self.slip(span, Slip::Times(text));
+        *c = inner;
+        Some(sizes.into_iter().map(|value| SizeExpr::Int { value, span }).collect())
+    }
+
     fn shifted(&mut self, c: &mut Cursor<'_>, reading: &mut Reading) -> Parsed<SizeExpr> {
         self.joined(c, reading, &[Operator::Shl, Operator::Shr], Parser::sum)
     }
@@ -83,7 +103,7 @@ impl Parser {
 
     /// `-a`, which binds less than `**`.
     fn signed(&mut self, c: &mut Cursor<'_>, reading: &mut Reading) -> Parsed<SizeExpr> {
-        if !c.is_punct("-") || c.is_punct("->") {
+        if !c.is_punct("-") || c.arrow().is_some() {
             return self.power(c, reading);
         }
         // `i64::MIN` has no positive number.
@@ -210,7 +230,7 @@ impl Reading {
 /// Whether an operator stands here, and no longer one that begins alike.
 fn is_operator(c: &Cursor<'_>, operator: Operator) -> bool {
     let longer = match operator {
-        Operator::Sub => "->",
+        Operator::Sub => return c.is_punct("-") && c.arrow().is_none(),
         Operator::Mul => "**",
         _ => return c.is_punct(operator.symbol()),
     };

@@ -23,7 +23,8 @@ impl Parser {
                 Ok(Source::Several(sources, group.span()))
             });
         }
-        reference(c).map(Source::Named)
+        let Reference { name, port } = reference(c)?;
+        Ok(Source::Named(Reference { name: self.used(name), port }))
     }
 }
 

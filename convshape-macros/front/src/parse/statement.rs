@@ -4,11 +4,16 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenTree};
 use quote::TokenStreamExt;
 
 use super::cursor::{self, Cursor};
+use super::foreign::{foreign, skip_line};
+use super::label::is_self;
+use super::loops::{is_loop, open_loop};
 use super::number::{Lit, literal};
 use super::{Parsed, Parser};
-use crate::fault::{PythonForm, SyntaxFault};
-use crate::syntax::{Args, Attrs, Count, Layer, Repeat, Stmt, StmtKind, Text};
+use crate::fault::{Slip, SyntaxFault};
+use crate::syntax::{Args, Attrs, Count, Layer, Repeat, Source, Stmt, StmtKind, Text};
 use crate::words;
+
+pub(super) const LAYER: &str = "a layer such as `Conv2d(1 -> 16, kernel: 3)`";
 
 impl Parser {
     /// The statements of a `repeat` or a `block`.
@@ -32,29 +37,50 @@ impl Parser {
                     skip(&mut c);
                     continue;
                 }
-                body.push(parser.statement(&mut c));
+                body.extend(parser.statement(&mut c));
             }
             Ok(body)
         })
     }
 
-    /// One statement with its `;`. It takes at least one token.
-    pub(super) fn statement(&mut self, c: &mut Cursor<'_>) -> Stmt {
-        self.python = None;
+    /// One statement with its `;`; `None` for a line that is none, which is reported. It takes at
+    /// least one token.
+    pub(super) fn statement(&mut self, c: &mut Cursor<'_>) -> Option<Stmt> {
+        self.sign = None;
+        let before = c.left();
         let attrs = self.attrs(c);
         let span = c.span();
-        let label = self.label(c);
-        let kind = if is_repeat(c) {
+        let mut label = self.label(c);
+        let declared = self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::Let(_)));
+        if let Some(fault) = foreign(c, declared) {
+            self.fault(fault);
+            skip_line(c);
+            return None;
+        }
+        if let Some((tokens, fault)) = open_loop(c) {
+            self.fault(fault);
+            c.skip(tokens);
+            return None;
+        }
+        let kind = if is_loop(c) {
+            self.looped(c, label.as_ref())
+        } else if is_repeat(c) {
             self.repeat(c).map(StmtKind::Repeat)
         } else {
-            self.layer(c, label.as_ref()).map(StmtKind::Layer)
+            self.layer(c, &mut label)
         };
         let kind = kind.unwrap_or_else(|fault| {
             self.fault(fault);
+            self.sign = None;
             skip(c);
+            if c.left() == before {
+                c.bump();
+            }
             StmtKind::Broken(span)
         });
-        Stmt { attrs, label, kind }
+        // What the line of a layer has not shown: the name of a `repeat`.
+        self.report_slip(|| label.as_ref().map_or("..".to_owned(), |label| format!("{label}: ..")));
+        Some(Stmt { attrs, label, kind })
     }
 
     /// Docs and `#[name = ".."]`.
@@ -90,110 +116,150 @@ impl Parser {
         attrs
     }
 
-    /// `enc1:`, or `self.enc1 =` as in Python.
-    fn label(&mut self, c: &mut Cursor<'_>) -> Option<Ident> {
-        if labelled(c) {
-            let label = c.ident_at(0).cloned();
-            c.bump();
-            c.bump();
-            return label;
+    fn layer(&mut self, c: &mut Cursor<'_>, label: &mut Option<Ident>) -> Parsed<StmtKind> {
+        half_typed(c, LAYER)?;
+        let mut layer =
+            Layer { op: Ident::new("_", c.span()), args: Args::default(), from: None, shape: None, restores: None };
+        if c.ident_at(0).is_some() && !starts_layer(c, 0) {
+            let mut after = c.clone();
+            after.bump();
+            if let Some((tokens, _)) = joint(&after).filter(|(tokens, _)| starts_layer(&after, *tokens)) {
+                // `input -> Conv2d(..)`
+                self.slip(c.span(), Slip::Flow);
+                layer.from = Some(self.source(c)?);
+                c.skip(tokens);
+            }
         }
-        if lacks_colon(c) {
-            let label = c.ident_at(0).cloned();
-            c.bump();
-            let help = label.as_ref().zip(c.ident_at(0)).map(|(label, op)| format!("write `{label}: {op}`"));
-            let fault = c.unexpected_with("`:` behind the name", help);
-            self.fault(fault);
-            return label;
+        if let Some(span) = c.word("from") {
+            self.slip(span, Slip::Inside("from".to_owned()));
+            layer.from = Some(self.source(c)?);
         }
-        let mut c2 = c.clone();
-        let on_self = is_self(c);
-        if on_self {
-            c2.bump();
-            c2.bump();
+        let path = match self.operators(c, &mut layer)? {
+            true => Vec::new(),
+            false => self.call(c, &mut layer)?,
+        };
+        let tail = self.tail(c, &mut layer);
+        let ended = self.end_of(c, tail);
+        self.method(&path, label, &mut layer);
+        if let Some(statements) = self.nested_layers(&layer) {
+            self.sign = None;
+            let (span, layer) = (layer.op.span(), layer.op.to_string());
+            self.fault(SyntaxFault::Nested { span, layer, statements });
+            return Ok(StmtKind::Broken(span));
         }
-        let label = c2.ident_at(0).filter(|_| c2.equals_at(1)).cloned()?;
-        c2.bump();
-        c2.bump();
-        let found = if on_self { format!("self.{label}") } else { label.to_string() };
-        self.sign(c.span(), PythonForm::Assignment(found));
-        *c = c2;
-        Some(label)
+        self.report_layer(label.as_ref(), &mut layer, ended);
+        Ok(StmtKind::Layer(layer))
     }
 
-    fn layer(&mut self, c: &mut Cursor<'_>, label: Option<&Ident>) -> Parsed<Layer> {
-        let expected = "a layer such as `Conv2d(1 -> 16, kernel: 3)`";
-        if is_self(c) {
-            let help = "each statement is a layer, and reads the one before it".to_owned();
-            return Err(c.unexpected_with(expected, Some(help)));
+    /// The end of a layer's statement, and whether its `;` was there.
+    fn end_of(&mut self, c: &mut Cursor<'_>, tail: Parsed<()>) -> bool {
+        if let Err(fault) = tail {
+            self.fault(fault);
+            skip(c);
+            return true;
         }
-        half_typed(c, expected)?;
-        let span = c.span();
-        let mut op = c.ident(expected)?;
-        let mut path = String::new();
-        while c.is_punct(".") && c.ident_at(1).is_some() {
-            c.bump();
-            path.push_str(&format!("{op}."));
-            op = c.ident(expected)?;
+        if c.punct(";").is_some() {
+            return true;
         }
-        if !path.is_empty() {
-            self.sign(span, PythonForm::Module(format!("{path}{op}")));
+        if let Some((tokens, found)) = joint(c) {
+            self.fault(SyntaxFault::End { span: c.span(), found: Some(found.to_owned()), also: Vec::new() });
+            c.skip(tokens);
+            return true;
         }
-        let args = match c.group(Delimiter::Parenthesis) {
-            Some(group) => self.nested(group.span(), |parser| Ok(parser.args(group)))?,
-            None => Args::default(),
-        };
-        let mut layer = Layer { op, args, from: None, shape: None, restores: None };
-        let tail = self.tail(c, &mut layer);
-        let ended = match tail {
-            Ok(()) if c.punct(";").is_some() => true,
-            Ok(()) if starts_statement(c) => {
-                // A line of Python has no `;`; the rewritten line shows it.
-                if self.python.is_none() {
-                    self.fault(SyntaxFault::MissingSemicolon { span: c.last() });
-                }
-                false
+        if starts_statement(c) {
+            // A line of Python has no `;`; the rewritten line shows it.
+            if self.sign.is_none() {
+                self.fault(SyntaxFault::End { span: c.last(), found: None, also: Vec::new() });
             }
-            Ok(()) => {
-                let fault = c.unexpected_with("`;`", after_layer(c));
-                self.fault(fault);
-                skip(c);
-                true
-            }
-            Err(fault) => {
-                self.fault(fault);
-                skip(c);
-                true
-            }
-        };
-        self.report_python(label, &mut layer, ended);
-        Ok(layer)
+            return false;
+        }
+        let fault = c.unexpected_with("`;`", after_layer(c));
+        self.fault(fault);
+        skip(c);
+        true
     }
 
     /// `from a -> [..] restores b`
     fn tail(&mut self, c: &mut Cursor<'_>, layer: &mut Layer) -> Parsed<()> {
         loop {
             let span = c.span();
-            if starts_statement(c) {
+            let claim = (c.is_word("restores") || c.is_word("from")) && c.colon_at(1) && c.punct_at(3, ";");
+            if starts_statement(c) && !claim {
                 return Ok(());
             } else if c.word("from").is_some() {
                 self.word("from", span);
                 let again = layer.from.is_some() || layer.shape.is_some() || layer.restores.is_some();
                 self.in_order(again, span, "from");
+                self.no_colon(c, "from");
                 half_typed(c, "the name of a statement")?;
-                layer.from = Some(self.source(c)?);
-            } else if c.punct("->").is_some() {
+                layer.from = Some(self.sources(c)?);
+            } else if c.colon_at(0) && c.group_at(1, Delimiter::Bracket).is_some() {
+                self.slip(span, Slip::Arrow(":".to_owned()));
+                c.bump();
+                layer.shape = Some(self.shape(c)?);
+            } else if let Some((tokens, wrong)) = c.arrow().filter(|(tokens, _)| !starts_layer(c, *tokens)) {
+                if let Some(found) = wrong {
+                    self.slip(span, Slip::Arrow(found.to_owned()));
+                }
+                c.skip(tokens);
+                if c.ident_at(0).is_some() && c.group_at(1, Delimiter::Bracket).is_none() && !labelled(c) {
+                    self.slip(span, Slip::Target { word: "->", takes: "a shape", other: "restores" });
+                    layer.restores = c.bump().and_then(ident);
+                    continue;
+                }
                 self.in_order(layer.shape.is_some() || layer.restores.is_some(), span, "->");
                 layer.shape = Some(self.shape(c)?);
             } else if c.word("restores").is_some() {
                 self.word("restores", span);
                 self.in_order(layer.restores.is_some(), span, "restores");
+                self.no_colon(c, "restores");
+                if c.group_at(0, Delimiter::Bracket).is_some() {
+                    self.slip(span, Slip::Target { word: "restores", takes: "the name of a layer", other: "->" });
+                    layer.shape = Some(self.shape(c)?);
+                    continue;
+                }
                 half_typed(c, "the name of a layer")?;
-                layer.restores = Some(c.ident("the name of a layer")?);
+                layer.restores = Some(self.restored(c)?);
             } else {
                 return Ok(());
             }
         }
+    }
+
+    /// `restores: enc1`
+    fn no_colon(&mut self, c: &mut Cursor<'_>, word: &'static str) {
+        if c.colon_at(0) {
+            self.slip(c.span(), Slip::Colon(word.to_owned()));
+            c.bump();
+        }
+    }
+
+    /// The name behind `restores`, or in parentheses.
+    fn restored(&mut self, c: &mut Cursor<'_>) -> Parsed<Ident> {
+        if let Some(group) = c.group(Delimiter::Parenthesis) {
+            self.slip(group.span_open(), Slip::Colon("restores".to_owned()));
+            let tokens = cursor::plain(group.stream());
+            return Cursor::new(&tokens, group.span_open()).ident("the name of a layer");
+        }
+        c.ident("the name of a layer").map(|name| self.used(name))
+    }
+
+    /// `a`, or several without the parentheses around them: `a, b`.
+    fn sources(&mut self, c: &mut Cursor<'_>) -> Parsed<Source> {
+        let first = self.source(c)?;
+        let (span, mut sources) = (c.span(), vec![first]);
+        while c.is_punct(",") && c.ident_at(1).is_some() && !starts_layer(c, 1) && !c.colon_at(2) {
+            c.bump();
+            sources.push(self.source(c)?);
+        }
+        Ok(match (sources.len(), sources.pop()) {
+            (1, Some(only)) => only,
+            (_, last) => {
+                self.slip(span, Slip::NoParentheses("from".to_owned()));
+                sources.extend(last);
+                Source::Several(sources, span)
+            }
+        })
     }
 
     fn in_order(&mut self, late: bool, span: Span, word: &'static str) {
@@ -202,7 +268,7 @@ impl Parser {
         }
     }
 
-    fn repeat(&mut self, c: &mut Cursor<'_>) -> Parsed<Repeat> {
+    pub(super) fn repeat(&mut self, c: &mut Cursor<'_>) -> Parsed<Repeat> {
         let span = c.span();
         self.word("repeat", span);
         c.bump();
@@ -242,7 +308,12 @@ impl Parser {
             return;
         }
         if starts_statement(c) || c.is_word("for") || c.is_word("block") {
-            self.fault(SyntaxFault::MissingSemicolon { span: c.last() });
+            self.fault(SyntaxFault::End { span: c.last(), found: None, also: Vec::new() });
+            return;
+        }
+        if c.is_punct(",") {
+            self.fault(SyntaxFault::End { span: c.span(), found: Some(",".to_owned()), also: Vec::new() });
+            c.bump();
             return;
         }
         let fault = c.unexpected("`;`");
@@ -265,43 +336,45 @@ pub(super) fn skip(c: &mut Cursor<'_>) {
     }
 }
 
-/// `name:`
+/// `name:`; in `Relu: [16, 14, 14]` the layer is no name.
 pub(super) fn labelled(c: &Cursor<'_>) -> bool {
-    c.ident_at(0).is_some() && c.colon_at(1)
+    let Some(name) = c.ident_at(0).filter(|_| c.colon_at(1)) else { return false };
+    c.group_at(2, Delimiter::Bracket).is_none() || !words::is_layer(&name.to_string())
 }
 
-/// `enc1 Conv2d(..)`
-fn lacks_colon(c: &Cursor<'_>) -> bool {
-    let known = |place| c.ident_at(place).is_some_and(|word: &Ident| is_layer(&word.to_string()));
-    c.ident_at(0).is_some() && !known(0) && known(1)
+/// What joins two layers in other languages where this one has `;`, with its number of tokens.
+fn joint(c: &Cursor<'_>) -> Option<(usize, &'static str)> {
+    if c.is_punct(",") {
+        return Some((1, ","));
+    }
+    [("->", 2), ("=>", 2), ("|>", 2), (">>", 2), ("|", 1)]
+        .into_iter()
+        .find(|(text, tokens)| c.is_punct(text) && starts_layer(c, *tokens))
+        .map(|(text, tokens)| (tokens, text))
 }
 
-/// Whether some dialect has a layer of this name.
-fn is_layer(name: &str) -> bool {
-    words::find_layer(name, convshape_arith::op::Dialect::Torch).any().is_some()
+/// Whether a layer's name is at an offset.
+fn starts_layer(c: &Cursor<'_>, offset: usize) -> bool {
+    c.ident_at(offset).is_some_and(|word| words::is_layer(&word.to_string()))
+}
+
+fn ident(token: &TokenTree) -> Option<Ident> {
+    match token {
+        TokenTree::Ident(ident) => Some(ident.clone()),
+        TokenTree::Group(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => None,
+    }
 }
 
 /// What to do about a token that cannot follow a layer.
 fn after_layer(c: &Cursor<'_>) -> Option<String> {
-    if c.group_at(0, Delimiter::Bracket).is_some() || c.group_at(0, Delimiter::Brace).is_some() {
-        Some("a layer's values stand in parentheses: `Conv2d(1 -> 16, kernel: 3)`".to_owned())
-    } else if c.is_punct("::") {
-        Some("a layer is named without a path".to_owned())
-    } else if c.is_punct(",") {
-        Some("every statement ends with `;`".to_owned())
-    } else {
-        None
-    }
+    let operator = ["+", "-", "*", "/"].into_iter().any(|operator| c.is_punct(operator));
+    operator
+        .then(|| "give the layer a name and join in a statement of its own: `c: Conv2d(..); Add(c, skip);`".to_owned())
 }
 
 /// That `expected` must stand here and not the next statement.
 fn half_typed(c: &Cursor<'_>, expected: &'static str) -> Parsed<()> {
     if labelled(c) { Err(c.unexpected(expected)) } else { Ok(()) }
-}
-
-/// `self.`
-fn is_self(c: &Cursor<'_>) -> bool {
-    c.is_word("self") && c.punct_at(1, ".") && c.ident_at(2).is_some()
 }
 
 /// `repeat 3` or `repeat i`; `repeat` alone could be the name of a block.
@@ -318,7 +391,7 @@ fn starts_statement(c: &Cursor<'_>) -> bool {
         return true;
     }
     let Some(word) = c.ident_at(0) else { return false };
-    c.equals_at(1) || is_layer(&word.to_string())
+    c.equals_at(1) || words::is_layer(&word.to_string())
 }
 
 /// A string literal.

@@ -6,6 +6,7 @@ use crate::syntax::{Chain, Count, StmtKind};
 
 mod broken;
 mod python;
+mod slips;
 mod soup;
 
 fn read(source: &str) -> (Option<Chain>, Vec<SyntaxFault>) {

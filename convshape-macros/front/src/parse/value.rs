@@ -1,26 +1,32 @@
 //! Values: sizes, floats, words, tuples and pairs.
 
-use proc_macro2::{Delimiter, Group, Span, TokenTree};
+use convshape_arith::op::Dialect;
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenTree};
 
+use super::call::is_module;
 use super::cursor::{Cursor, plain};
 use super::number::{Lit, literal};
-use super::python::Sign;
 use super::size::extremum;
 use super::source::reference;
 use super::statement::labelled;
 use super::{Parsed, Parser};
-use crate::fault::{PythonForm, SyntaxFault};
+use crate::fault::{Slip, SyntaxFault};
 use crate::syntax::{Args, Field, SizeExpr, Value};
+use crate::words::{self, Lookup};
 
 impl Parser {
-    /// What stands in a layer's parentheses. A part that cannot be read is recorded and stands as
+    /// The values in a layer's parentheses. A part that cannot be read is recorded and becomes
     /// [`Value::Broken`], so that nobody misses it later.
     pub(super) fn args(&mut self, group: &Group) -> Args {
-        let tokens = plain(group.stream());
+        self.args_of(&plain(group.stream()), group.span_open())
+    }
+
+    pub(super) fn args_of(&mut self, tokens: &[TokenTree], before: Span) -> Args {
         let mut args = Args::default();
-        for mut part in Cursor::new(&tokens, group.span_open()).split() {
+        self.semicolons(tokens);
+        for mut part in Cursor::new(tokens, before).split() {
             self.arg(&mut part, &mut args);
-            // A comma is missing, which is reported already.
+            // A comma is missing, which is noted already.
             while !part.at_end() {
                 self.arg(&mut part, &mut args);
             }
@@ -28,16 +34,24 @@ impl Parser {
         args
     }
 
+    /// Notes a `;` between values.
+    pub(super) fn semicolons(&mut self, tokens: &[TokenTree]) {
+        let semicolon = |token: &&TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';');
+        if let Some(token) = tokens.iter().find(semicolon) {
+            self.slip(token.span(), Slip::Semicolon);
+        }
+    }
+
     fn arg(&mut self, part: &mut Cursor<'_>, args: &mut Args) {
         let span = part.span();
-        let name = part.ident_at(0).filter(|_| part.colon_at(1) || part.equals_at(1)).cloned();
-        if let Some(name) = name {
-            part.bump();
+        if let Some(name) = self.field_name(part) {
             let equals = part.equals_at(0);
-            part.bump();
+            if equals || part.colon_at(0) {
+                part.bump();
+            }
             let value = self.whole_value(part);
             if equals {
-                self.sign(span, PythonForm::Equals(format!("{name}={value}")));
+                self.slip(span, Slip::Equals(format!("{name}={value}")));
             }
             args.fields.push(Field { name, value });
             return;
@@ -52,28 +66,47 @@ impl Parser {
             None => args.positional.push(value),
             Some(_) if matches!(value, Value::Broken(_)) => {}
             Some(field) => {
-                let help = format!("give `{value}` its field's name, or write it before `{}`", field.name);
-                let found = format!("`{value}`");
-                let expected = "a field with its name";
-                self.fault(SyntaxFault::Unexpected { span, found, expected, help: Some(help) });
+                let fault = unnamed(&value, field, span);
+                self.fault(fault);
             }
         }
     }
 
-    /// Notes that a statement looks like Python; the first sign is the one that is reported.
-    pub(super) fn sign(&mut self, span: Span, form: PythonForm) {
-        self.python.get_or_insert(Sign { span, form });
+    /// The name of a field, up to its `:` or `=`, or to its value where they are missing.
+    fn field_name(&mut self, part: &mut Cursor<'_>) -> Option<Ident> {
+        let name = part.ident_at(0)?.clone();
+        if part.colon_at(1) || part.equals_at(1) {
+            part.bump();
+            return Some(name);
+        }
+        let literal = matches!(part.peek_at(1), Some(TokenTree::Literal(_)));
+        let list = part.group_at(1, Delimiter::Bracket).is_some();
+        let word = part.ident_at(1).is_some() && words::is_field(&name.to_string());
+        let tail = name == "from" || name == "restores";
+        let arrow = part.punct_at(1, "=>") && words::is_field(&name.to_string());
+        if tail && (word || part.ident_at(1).is_some() || part.group_at(1, Delimiter::Parenthesis).is_some()) {
+            self.slip(name.span(), Slip::Inside(name.to_string()));
+        } else if literal || list || arrow || word {
+            self.slip(name.span(), Slip::NoColon(name.to_string()));
+        } else {
+            return None;
+        }
+        part.bump();
+        if arrow {
+            part.punct("=>");
+        }
+        Some(name)
     }
 
     /// The value that a part is, up to the next field where a comma is missing.
     fn whole_value(&mut self, part: &mut Cursor<'_>) -> Value {
         let span = part.span();
         let value = self.value(part).and_then(|value| {
-            if !labelled(part) {
-                part.end("`,` or `)`")?;
+            let names = matches!(value, Value::Word(_)) && part.ident_at(0).is_some();
+            if names || labelled(part) || next_field(part) {
+                self.slip(part.span(), Slip::NoComma(part.peek().map(ToString::to_string).unwrap_or_default()));
             } else {
-                let fault = part.unexpected("`,`");
-                self.fault(fault);
+                part.end("`,` or `)`")?;
             }
             Ok(value)
         });
@@ -86,7 +119,7 @@ impl Parser {
 
     fn value(&mut self, c: &mut Cursor<'_>) -> Parsed<Value> {
         let from = self.simple_value(c)?;
-        if c.punct("->").is_none() {
+        if !self.arrow(c) {
             return Ok(from);
         }
         let to = self.simple_value(c)?;
@@ -105,6 +138,28 @@ impl Parser {
         Ok(Value::Arrow { from: Box::new(from), to: Box::new(to) })
     }
 
+    /// `->`, or what must mean it between channels: `=>`, `- >`, `>`, `:`, `to`.
+    fn arrow(&mut self, c: &mut Cursor<'_>) -> bool {
+        let span = c.span();
+        if let Some((tokens, wrong)) = c.arrow() {
+            if let Some(found) = wrong {
+                self.slip(span, Slip::Arrow(found.to_owned()));
+            }
+            c.skip(tokens);
+            return true;
+        }
+        let channels = matches!(c.peek_at(1), Some(TokenTree::Literal(_))) && c.left() == 2;
+        let found = [">", ":", "to"].into_iter().find(|text| c.is_word(text) || text.len() == 1 && c.is_punct(text));
+        match found.filter(|_| channels) {
+            Some(found) => {
+                self.slip(span, Slip::Arrow(found.to_owned()));
+                c.bump();
+                true
+            }
+            None => false,
+        }
+    }
+
     fn simple_value(&mut self, c: &mut Cursor<'_>) -> Parsed<Value> {
         if let Some(span) = c.hole() {
             return Ok(Value::Hole(span));
@@ -117,6 +172,10 @@ impl Parser {
         {
             c.bump();
             return Ok(tuple);
+        }
+        if let Some(sizes) = self.times(c) {
+            let span = c.last();
+            return Ok(Value::Tuple(sizes.into_iter().map(Value::Size).collect(), span));
         }
         if let Some(TokenTree::Literal(text)) = c.peek()
             && let Lit::Str(text) = literal(text, false)?
@@ -133,7 +192,7 @@ impl Parser {
             return Ok(Value::Range(Box::new(range)));
         }
         Ok(match size {
-            SizeExpr::Name(name) => Value::Word(name),
+            SizeExpr::Name(name) => Value::Word(self.used(name)),
             size => Value::Size(size),
         })
     }
@@ -149,18 +208,18 @@ impl Parser {
             }
             text @ ("True" | "False") => {
                 c.bump();
-                self.sign(span, PythonForm::Constant(text.to_owned()));
+                self.slip(span, Slip::Constant(text.to_owned()));
                 return Ok(Some(Value::Bool { value: text == "True", span }));
             }
             "None" => {
                 c.bump();
-                self.sign(span, PythonForm::Constant("None".to_owned()));
+                self.slip(span, Slip::Constant("None".to_owned()));
                 return Ok(Some(Value::Broken(span)));
             }
             "undo" if c.ident_at(1).is_some() => {
                 self.word("undo", span);
                 c.bump();
-                let name = c.ident("the name of a layer")?;
+                let name = self.used(c.ident("the name of a layer")?);
                 return Ok(Some(Value::Undo { name, span }));
             }
             _ => {}
@@ -183,18 +242,16 @@ impl Parser {
         if let Some(group) = c.group(Delimiter::Parenthesis) {
             if !module.is_empty() {
                 let module: Vec<String> = module.iter().map(ToString::to_string).collect();
-                self.sign(span, PythonForm::Module(format!("{}.{name}", module.join("."))));
+                self.slip(span, Slip::Module(format!("{}.{name}", module.join("."))));
             }
             let args = self.nested(group.span(), |parser| Ok(parser.args(group)))?;
             return Ok(Some(Value::Call { name, args }));
         }
-        if module.len() > 1 {
-            return Err(SyntaxFault::Unexpected {
-                span,
-                found: format!("`{}`", module[0]),
-                expected: "a name or `name.port`",
-                help: None,
-            });
+        if module.len() > 1 || module.first().is_some_and(|first| is_module(first)) {
+            // `tf.nn.relu` as a value.
+            let module: Vec<String> = module.iter().map(ToString::to_string).collect();
+            self.slip(span, Slip::Module(format!("{}.{name}", module.join("."))));
+            return Ok(Some(Value::Word(name)));
         }
         Ok(Some(Value::Name(reference)))
     }
@@ -216,20 +273,71 @@ impl Parser {
         Ok(Some(Value::Tuple(values, group.span())))
     }
 
+    /// The end of a list's item; a comma may be missing before the next: `[3 3]`.
+    fn item_end(&mut self, part: &mut Cursor<'_>) -> Parsed<()> {
+        match part.peek() {
+            Some(token @ (TokenTree::Literal(_) | TokenTree::Ident(_))) => {
+                self.slip(token.span(), Slip::NoComma(token.to_string()));
+                Ok(())
+            }
+            Some(TokenTree::Punct(_) | TokenTree::Group(_)) | None => part.end("`,` or `]`"),
+        }
+    }
+
     /// `[..]`: a value per axis, a pair per axis, a shape, or several names.
     fn list(&mut self, group: &Group) -> Parsed<Value> {
         let tokens = plain(group.stream());
         let mut values = Vec::new();
+        self.semicolons(&tokens);
         for mut part in Cursor::new(&tokens, group.span_open()).split() {
             let span = part.span();
             if part.left() == 1 && part.is_word("None") {
-                self.fault(SyntaxFault::BatchAxis { span, found: "None".to_owned() });
-                values.push(Value::Broken(span));
+                self.slip(span, Slip::Batch("None".to_owned()));
                 continue;
             }
-            let value = self.value(&mut part).and_then(|value| part.end("`,` or `]`").map(|()| value));
-            values.push(self.recorded(value).unwrap_or(Value::Broken(span)));
+            while !part.at_end() {
+                let span = part.span();
+                let value = self.value(&mut part).and_then(|value| self.item_end(&mut part).map(|()| value));
+                let value = self.recorded(value).unwrap_or_else(|| {
+                    part.skip(part.left());
+                    Value::Broken(span)
+                });
+                values.push(value);
+            }
         }
         Ok(Value::List(values, group.span()))
     }
+}
+
+/// A value without a name behind fields: what to do about it.
+fn unnamed(value: &Value, field: &Field, span: Span) -> SyntaxFault {
+    let fault = |help| SyntaxFault::Unexpected {
+        span,
+        found: format!("`{value}`"),
+        expected: "a field with its name",
+        help: Some(help),
+    };
+    match value {
+        Value::Word(word) => {
+            let text = word.to_string();
+            match words::find_activation(&text, Dialect::Torch) {
+                Lookup::Found(_) => fault(format!("write `activation: {text}`")),
+                Lookup::Elsewhere { .. } | Lookup::Unknown { .. } => {
+                    let name = words::nearest_field(&text).unwrap_or(&text);
+                    fault(format!("write its value too: `{name}: ..`"))
+                }
+            }
+        }
+        Value::Size(_) if matches!(field.value, Value::Size(_)) => fault(format!(
+            "write the name of its field, such as `stride: {value}`; a value per axis is `{}: ({}, {value})`",
+            field.name, field.value
+        )),
+        _ => fault(format!("write the name of its field before `{value}`")),
+    }
+}
+
+/// `kernel 3` behind a value: both the comma and the colon are missing.
+fn next_field(part: &Cursor<'_>) -> bool {
+    part.ident_at(0).is_some_and(|word| words::is_field(&word.to_string()))
+        && (part.equals_at(1) || matches!(part.peek_at(1), Some(TokenTree::Literal(_) | TokenTree::Group(_))))
 }

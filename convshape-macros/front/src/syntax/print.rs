@@ -3,9 +3,9 @@
 use std::fmt::{self, Display, Formatter};
 
 use convshape_arith::operator::Operator;
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenTree};
 
-use super::{Args, Dim, Field, Layer, Range, Reference, ShapePattern, SizeExpr, Source, Value};
+use super::{Args, Dim, Field, Layer, Port, Range, Reference, ShapePattern, SizeExpr, Source, Value};
 
 impl Display for Layer {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -39,6 +39,15 @@ impl Display for Args {
 impl Display for Field {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.value)
+    }
+}
+
+impl Display for Port {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} {}", self.shape),
+            None => self.shape.fmt(f),
+        }
     }
 }
 
@@ -109,7 +118,7 @@ impl Display for SizeExpr {
         match self {
             SizeExpr::Int { value, .. } => value.fmt(f),
             SizeExpr::Name(name) => name.fmt(f),
-            SizeExpr::Path { tokens, .. } => f.write_str(&path(tokens)),
+            SizeExpr::Path { tokens, .. } => f.write_str(&source_text(tokens.clone())),
             // `{:?}` writes `1.0`, which is a float again when it is read.
             SizeExpr::Float { value, .. } => write!(f, "{value:?}"),
             SizeExpr::Negated { of, .. } => match **of {
@@ -165,16 +174,34 @@ fn list(items: &[impl Display]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// A path without the spaces that a token stream prints: `cfg::C`.
-fn path(tokens: &TokenStream) -> String {
+/// Tokens as somebody would write them, without the spaces that a token stream prints: `cfg::C`,
+/// `i in [16, 32]`.
+pub(crate) fn source_text(tokens: impl IntoIterator<Item = TokenTree>) -> String {
     let mut text = String::new();
     let mut after_word = false;
-    for token in tokens.clone() {
+    for token in tokens {
         let word = matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_));
-        if word && after_word {
+        let opens = match &token {
+            TokenTree::Group(group) => group.delimiter() != Delimiter::Parenthesis || text.ends_with(" in"),
+            TokenTree::Ident(_) | TokenTree::Literal(_) | TokenTree::Punct(_) => false,
+        };
+        if after_word && (word || opens) || word && text.ends_with(')') {
             text.push(' ');
         }
-        text.push_str(&token.to_string());
+        match &token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => ("{ ", " }"),
+                    Delimiter::None => ("", ""),
+                };
+                text.push_str(open);
+                text.push_str(&source_text(group.stream()));
+                text.push_str(close);
+            }
+            token => text.push_str(&token.to_string()),
+        }
         if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ',') {
             text.push(' ');
         }

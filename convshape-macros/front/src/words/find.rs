@@ -2,6 +2,7 @@
 
 use convshape_arith::op::Dialect;
 
+use super::other_names::{other_fields, other_name};
 use super::{Dialects, FieldWords, Group, LAYERS, LayerWords, Word, nearest, spell};
 
 /// What a name means in a dialect.
@@ -46,7 +47,18 @@ impl<T> Lookup<T> {
 
 /// The layer that `name` means.
 pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
-    find_among(LAYERS.iter(), name, dialect)
+    match find_among(LAYERS.iter(), name, dialect) {
+        Lookup::Unknown { nearest } => {
+            let other = other_name(name, dialect).map(|found| found.words.name(found.rank));
+            Lookup::Unknown { nearest: other.or(nearest) }
+        }
+        found => found,
+    }
+}
+
+/// Whether some dialect has a layer of this name.
+pub(crate) fn is_layer(name: &str) -> bool {
+    LAYERS.iter().any(|words| words.names().any(|(pattern, _)| words.rank_of(pattern, name).is_some()))
 }
 
 /// The activation that `name` means, as a layer's name (`Relu`) or as a word (`relu`).
@@ -56,6 +68,32 @@ pub(crate) fn find_activation(name: &str, dialect: Dialect) -> Lookup<LayerName>
         Some(words) => Lookup::Found(LayerName { words, rank: None }),
         None => find_among(activations(), name, dialect),
     }
+}
+
+/// Whether some layer has a field of this name in some dialect.
+pub(crate) fn is_field(name: &str) -> bool {
+    LAYERS.iter().flat_map(LayerWords::all_fields).flat_map(FieldWords::names).any(|(known, _)| known == name)
+}
+
+/// The field of whatever layer that begins with, or is spelled nearly like, what was typed.
+pub(crate) fn nearest_field(typed: &str) -> Option<&'static str> {
+    let names = || LAYERS.iter().flat_map(LayerWords::all_fields).map(|field| field.name);
+    let near = || {
+        let near = nearest(typed, names().map(str::to_owned))?;
+        names().find(|name| *name == near)
+    };
+    names().find(|name| name.starts_with(typed)).or_else(near)
+}
+
+/// The layer that a function of a framework computes: `relu`, `max_pool2d`, `conv_transpose2d`.
+pub(crate) fn find_function(name: &str, dialect: Dialect) -> Option<LayerName> {
+    let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
+    let wanted = plain(name);
+    let row = |words: &'static LayerWords| {
+        let spelled = words.names().flat_map(|(pattern, _)| spellings(pattern, words.ranks));
+        spelled.into_iter().find(|spelled| plain(spelled) == wanted).and_then(|name| find_layer(&name, dialect).any())
+    };
+    LAYERS.iter().find_map(row).or_else(|| other_name(name, dialect))
 }
 
 fn find_among(
@@ -85,8 +123,10 @@ pub(crate) fn find_field(layer: &LayerWords, name: &str, dialect: Dialect) -> Lo
         .flat_map(|field| field.names().map(move |(known, dialects)| (known, (field, dialects))))
         .filter_map(|(known, found)| (known == name).then_some(found));
     choose(spelled, dialect, || {
+        let has = |field: &&str| layer.all_fields().any(|own| own.name == *field && own.dialects.contains(&dialect));
         let names = layer.all_fields().flat_map(FieldWords::names);
-        nearest(name, names.filter(|(_, dialects)| dialects.contains(&dialect)).map(|(known, _)| known.to_owned()))
+        let known = names.filter(|(_, dialects)| dialects.contains(&dialect)).map(|(known, _)| known.to_owned());
+        other_fields(name).find(has).map(str::to_owned).or_else(|| nearest(name, known))
     })
 }
 

@@ -50,6 +50,23 @@ pub(crate) fn dialect_from_name(name: &str) -> Option<Dialect> {
     ALL.iter().copied().find(|dialect| dialect.name() == name)
 }
 
+/// The dialect that a name must mean: of a framework that has another name, or a mistyped one.
+pub(crate) fn nearest_dialect(name: &str) -> Option<Dialect> {
+    let plain = name.to_ascii_lowercase();
+    let dialect = match plain.as_str() {
+        "tensorflow" | "tf" | "tf2" => Dialect::Keras,
+        "linen" | "nnx" => Dialect::Flax,
+        "lax" | "stax" => Dialect::Jax,
+        "ort" | "onnxruntime" => Dialect::Onnx,
+        "libtorch" | "tch" => Dialect::Torch,
+        _ => {
+            return super::nearest(&plain, dialect_names().map(str::to_owned))
+                .and_then(|name| dialect_from_name(&name));
+        }
+    };
+    Some(dialect)
+}
+
 /// The names of all dialects.
 pub(crate) fn dialect_names() -> impl Iterator<Item = &'static str> {
     ALL.iter().map(|dialect| dialect.name())

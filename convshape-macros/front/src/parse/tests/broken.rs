@@ -17,10 +17,10 @@ fn half_typed_lines() {
         ("enc1: Relu from", "enc1: Relu"),
         ("enc1: Relu ->", "enc1: Relu"),
         ("enc1: Relu restores", "enc1: Relu"),
-        ("enc1: Relu 7 7;", "enc1: Relu"),
+        ("enc1: Relu 7 7;", "enc1: Relu(_)"),
         ("enc1: Conv2d(1 -> 2, , kernel: 3);", "enc1: Conv2d(1 -> 2, _, kernel: 3)"),
         ("enc1: = 3;", "enc1: ?"),
-        ("enc1: Conv2d[1 -> 2];", "enc1: Conv2d"),
+        ("enc1: Conv2d[1 -> 2];", "enc1: Conv2d(1 -> 2)"),
         ("enc1: Conv2d(1 -> 2 kernel: 3);", "enc1: Conv2d(1 -> 2, kernel: 3)"),
         ("enc1: Conv2d(1 -> 2, kernel: 3 5);", "enc1: Conv2d(1 -> 2, kernel: _)"),
         ("enc1: Conv2d(1 -> 2, kernel: 3, 5);", "enc1: Conv2d(1 -> 2, kernel: 3)"),
@@ -39,7 +39,8 @@ fn missing_semicolons() {
         assert_eq!(faults, ["[CS0001] expected `;` after this | every statement ends with `;`"], "{line}");
         assert_eq!(statements.last().map(String::as_str), Some("Tanh"), "{line}");
     }
-    assert_eq!(faults("struct M { input: [1] Relu; output: [1] }").len(), 2);
+    let twice = faults("struct M { input: [1]\n Relu;\n output: [1] }");
+    assert_eq!(twice, ["[CS0001] expected `;` after this | every statement ends with `;` (line 3 too)"]);
 }
 
 /// An editor closes an open bracket at the end of the chain.
@@ -133,9 +134,12 @@ fn header_words_as_names() {
 fn shapes_and_tails() {
     assert_eq!(
         faults("struct M { input: (1, 28, 28); Relu; output: [1]; }"),
-        ["[CS0001] expected a shape such as `[1, 28, 28]`, found `(` | write `[1, 28, 28]`"]
+        ["[CS0001] a shape is written in `[` and `]`, found `(` | write `input: [1, 28, 28];`"]
     );
-    assert_eq!(faults("struct M { input [1]; Relu; output: [1]; }"), ["[CS0001] expected `:`, found `[`"]);
+    assert_eq!(
+        faults("struct M { input [1]; Relu; output: [1]; }"),
+        ["[CS0001] expected `:` after `input` | write `input: [1];`"]
+    );
     assert!(faults("struct M { input: [None, 28, 28]; output: [1]; }")[0].starts_with("[CS0002] `None`"));
     assert!(faults("struct M { input: [1], [2]; output: [1]; }")[0].contains("several ports have names"));
     let (shown, faults) = body("Relu -> [1] from a; Relu restores a restores b;");

@@ -29,39 +29,39 @@ fn pytorch() {
             "c: Conv2d(1 -> 16, kernel: 3, stride: 2, padding: 1) -> [16, _, _]",
         ),
         ("Conv2d(1, 16, kernel: 3);", "Conv2d(1 -> 16, kernel: 3)"),
-        ("nn.Conv2d(1, 16, kernel_size=3);", "Conv2d(1 -> 16, kernel: 3)"),
+        ("nn.Conv2d(1, 16, kernel_size=3);", "Conv2d(1 -> 16, kernel_size: 3)"),
         (
             "torch.nn.Conv2d(in_channels=1, out_channels=16, kernel_size=(3, 5), bias=False);",
-            "Conv2d(1 -> 16, kernel: (3, 5), bias: false)",
+            "Conv2d(1 -> 16, kernel_size: (3, 5), bias: false)",
         ),
-        ("nn.Conv2d(1, out_channels=16, kernel_size=3);", "Conv2d(1 -> 16, kernel: 3)"),
-        ("self.conv1 = nn.Conv2d(1, 16, kernel_size=3)", "conv1: Conv2d(1 -> 16, kernel: 3)"),
+        ("nn.Conv2d(1, out_channels=16, kernel_size=3);", "Conv2d(1 -> 16, kernel_size: 3)"),
+        ("self.conv1 = nn.Conv2d(1, 16, kernel_size=3)", "conv1: Conv2d(1 -> 16, kernel_size: 3)"),
         ("conv1 = Conv2d(1 -> 16, kernel: 3);", "conv1: Conv2d(1 -> 16, kernel: 3)"),
         (
             "nn.ConvTranspose2d(16, 1, 3, 2, 1, 1)",
             "ConvTranspose2d(16 -> 1, kernel: 3, stride: 2, padding: 1, output_padding: 1)",
         ),
         ("MaxPool2d(2, 2);", "MaxPool2d(2, stride: 2)"),
-        ("nn.MaxPool2d(kernel_size=2, return_indices=False);", "MaxPool2d(kernel: 2)"),
-        ("nn.BatchNorm2d(64, 1e-3);", "BatchNorm(64, eps: 0.001)"),
+        ("nn.MaxPool2d(kernel_size=2, return_indices=False);", "MaxPool2d(kernel_size: 2)"),
+        ("nn.BatchNorm2d(64, 1e-3);", "BatchNorm2d(64, eps: 0.001)"),
         ("nn.GroupNorm(8, 32);", "GroupNorm(32, groups: 8)"),
         ("nn.Linear(10, 5)", "Linear(10 -> 5)"),
-        ("nn.ReLU(inplace=True);", "Relu"),
-        ("nn.LeakyReLU(0.2, True);", "LeakyRelu(0.2)"),
+        ("nn.ReLU(inplace=True);", "ReLU"),
+        ("nn.LeakyReLU(0.2, True);", "LeakyReLU(0.2)"),
         ("x = F.leaky_relu;", "x: LeakyRelu"),
         ("nn.Upsample(2);", "Upsample(size: 2)"),
-        ("nn.Upsample(scale_factor=2);", "Upsample(scale: 2)"),
+        ("nn.Upsample(scale_factor=2);", "Upsample(scale_factor: 2)"),
         ("nn.AdaptiveAvgPool2d((1, 1));", "AdaptiveAvgPool2d((1, 1))"),
         ("Clamp(0, 6);", "Clamp(min: 0, max: 6)"),
         ("Conv2d(1 -> 2, kernel: 3, bias: False);", "Conv2d(1 -> 2, kernel: 3, bias: false)"),
         ("Conv2d(1 -> 2, kernel: 3, bias: None);", "Conv2d(1 -> 2, kernel: 3)"),
         (
             "Conv2d(1 -> 2, kernel: 3, activation: nn.LeakyReLU(0.2));",
-            "Conv2d(1 -> 2, kernel: 3, activation: LeakyRelu(0.2))",
+            "Conv2d(1 -> 2, kernel: 3, activation: LeakyReLU(0.2))",
         ),
         (
             "Conv2d(1 -> 2, activation: LeakyRelu(negative_slope=0.2));",
-            "Conv2d(1 -> 2, activation: LeakyRelu(slope: 0.2))",
+            "Conv2d(1 -> 2, activation: LeakyRelu(negative_slope: 0.2))",
         ),
         ("Conv2d(16, 3, dialect: keras);", "Conv2d(16, kernel: 3, dialect: keras)"),
         ("Conv2D(1 -> 2, kernel=3);", "Conv2d(1 -> 2, kernel: 3)"),
@@ -77,14 +77,14 @@ fn other_frameworks() {
         (
             "keras",
             "layers.Conv2D(16, 3, strides=2, padding=\"same\", activation=\"relu\")",
-            "Conv2d(16, kernel: 3, stride: 2, padding: \"same\", activation: \"relu\")",
+            "Conv2D(16, kernel_size: 3, strides: 2, padding: \"same\", activation: \"relu\")",
         ),
-        ("keras", "Conv2DTranspose(16, (3, 3), 2);", "ConvTranspose2d(16, kernel: (3, 3), stride: 2)"),
-        ("keras", "layers.UpSampling2D(size=(2, 2))", "UpSampling2D(scale: (2, 2))"),
-        ("keras", "layers.Dense(units=10, use_bias=False)", "Linear(10, bias: false)"),
-        ("keras", "layers.ZeroPadding2D(padding=((1, 1), (0, 2)))", "Pad(amount: ((1, 1), (0, 2)))"),
-        ("flax", "nn.Conv(features=32, kernel_size=(3, 3))", "Conv(32, kernel: (3, 3))"),
-        ("flax", "nn.Dense(10)", "Linear(10)"),
+        ("keras", "Conv2DTranspose(16, (3, 3), 2);", "Conv2DTranspose(16, kernel_size: (3, 3), strides: 2)"),
+        ("keras", "layers.UpSampling2D(size=(2, 2))", "UpSampling2D(size: (2, 2))"),
+        ("keras", "layers.Dense(units=10, use_bias=False)", "Dense(units: 10, use_bias: false)"),
+        ("keras", "layers.ZeroPadding2D(padding=((1, 1), (0, 2)))", "ZeroPadding2D(padding: ((1, 1), (0, 2)))"),
+        ("flax", "nn.Conv(features=32, kernel_size=(3, 3))", "Conv(features: 32, kernel_size: (3, 3))"),
+        ("flax", "nn.Dense(10)", "Dense(10)"),
     ] {
         assert_eq!(rewritten(dialect, line), expected, "{line}");
     }
@@ -101,7 +101,7 @@ fn what_cannot_be_rewritten() {
     );
     let (shown, faults) = body("x = self.conv1(x)\n y = x + 1;\n b: Tanh;");
     assert_eq!(shown.last().map(String::as_str), Some("b: Tanh"));
-    assert!(faults[0].contains("each statement is a layer, and reads the one before it"), "{faults:?}");
+    assert!(faults[0].contains("leave the lines of `forward` out"), "{faults:?}");
 }
 
 #[test]
@@ -111,6 +111,6 @@ fn a_module_line_by_line() {
          self.relu = nn.ReLU()
          self.pool = nn.MaxPool2d(2)",
     );
-    assert_eq!(shown, ["conv1: Conv2d(1 -> 16, kernel: 3)", "relu: Relu", "pool: MaxPool2d(2)"]);
+    assert_eq!(shown, ["conv1: Conv2d(1 -> 16, kernel: 3)", "relu: ReLU", "pool: MaxPool2d(2)"]);
     assert_eq!(faults.len(), 3, "{faults:?}");
 }

@@ -1,0 +1,274 @@
+//! A layer's name and values, in their parentheses or where another language has them.
+
+use proc_macro2::{Delimiter, Ident, TokenTree};
+
+use super::cursor::{Cursor, plain};
+use super::size::angles;
+use super::statement::LAYER;
+use super::{Parsed, Parser};
+use crate::fault::Slip;
+use crate::syntax::{Args, Field, Layer, Reference, SizeExpr, Source, Value};
+use crate::words::{self, Group as LayerGroup, Positional};
+
+/// Modules of frameworks, whose functions read their first argument. What else has a dot behind it is a value.
+const MODULES: &[&str] = &[
+    "nn",
+    "F",
+    "torch",
+    "tf",
+    "keras",
+    "layers",
+    "jax",
+    "jnp",
+    "lax",
+    "np",
+    "flax",
+    "nnx",
+    "linen",
+    "functional",
+    "model",
+    "ops",
+    "convshape",
+    "K",
+    "eqx",
+    "hk",
+    "mx",
+    "paddle",
+];
+
+impl Parser {
+    /// `Conv2d(1 -> 16, kernel: 3)`; returns the modules that are written before the name.
+    pub(super) fn call(&mut self, c: &mut Cursor<'_>, layer: &mut Layer) -> Parsed<Vec<Ident>> {
+        if c.is_word("undo")
+            && let Some(of) = c.ident_at(1)
+        {
+            let help = format!("write `undo` in the parentheses of a layer: `ConvTranspose2d(undo {of})`");
+            return Err(c.unexpected_with(LAYER, Some(help)));
+        }
+        layer.op = c.ident(LAYER)?;
+        let path = self.path(c, layer)?;
+        self.values(c, layer)?;
+        while c.is_punct(".") && c.ident_at(1).is_some() && c.group_at(2, Delimiter::Parenthesis).is_some() {
+            self.setter(c, layer);
+        }
+        if let Some(group) = c.group_at(0, Delimiter::Parenthesis) {
+            let span = c.span();
+            let tokens = plain(group.stream());
+            let mut inner = Cursor::new(&tokens, group.span_open());
+            if let Ok(source) = self.source(&mut inner)
+                && inner.at_end()
+            {
+                self.slip(span, Slip::Applied(format!("({source})")));
+                // Python's `x` is often nothing but the value before.
+                layer.from = Some(source).filter(|source| self.knows(source));
+                c.bump();
+            }
+        }
+        Ok(path)
+    }
+
+    /// `nn.` or `layers::` before a name, `::new` behind it.
+    fn path(&mut self, c: &mut Cursor<'_>, layer: &mut Layer) -> Parsed<Vec<Ident>> {
+        let (span, mut path, mut written) = (c.last(), Vec::new(), layer.op.to_string());
+        let next =
+            |c: &Cursor<'_>| [".", "::"].into_iter().find(|dots| c.is_punct(dots) && c.ident_at(dots.len()).is_some());
+        while let Some(dots) = next(c) {
+            let known = words::is_layer(&layer.op.to_string());
+            if dots == "." && known {
+                break;
+            }
+            c.punct(dots);
+            let name = c.ident(LAYER)?;
+            written.push_str(&format!("{dots}{name}"));
+            // `Conv2d::new`
+            if !known {
+                path.push(std::mem::replace(&mut layer.op, name));
+            }
+        }
+        if written.contains("::") {
+            self.slip(span, Slip::Path(written));
+        } else if written.contains('.') {
+            self.slip(span, Slip::Module(written));
+        }
+        Ok(path)
+    }
+
+    fn values(&mut self, c: &mut Cursor<'_>, layer: &mut Layer) -> Parsed<()> {
+        let op = layer.op.to_string();
+        let start = c.clone();
+        if c.is_punct("!") && c.group_at(1, Delimiter::Parenthesis).is_some() {
+            self.slip(c.span(), Slip::Brackets(op.clone()));
+            c.bump();
+        }
+        c.punct("::");
+        if c.is_punct("<") {
+            self.slip(c.span(), Slip::Brackets(op.clone()));
+            let open = c.clone();
+            angles(c)?;
+            if let [_, inner @ .., _] = open.until(c) {
+                layer.args = self.args_of(&plain(inner.iter().cloned().collect()), open.span());
+            }
+        }
+        match c.peek() {
+            Some(TokenTree::Group(group)) if group.delimiter() != Delimiter::None => {
+                if group.delimiter() != Delimiter::Parenthesis {
+                    self.slip(group.span_open(), Slip::Brackets(op));
+                }
+                c.bump();
+                let args = self.nested(group.span(), |parser| Ok(parser.args(group)))?;
+                layer.args.positional.extend(args.positional);
+                layer.args.fields.extend(args.fields);
+                layer.args.half_typed.extend(args.half_typed);
+            }
+            Some(TokenTree::Literal(_)) => self.bare(c, layer),
+            Some(TokenTree::Ident(word)) if *word == "undo" && c.ident_at(1).is_some() => self.bare(c, layer),
+            _ if c.is_hole() && c.arrow_at(1) => self.bare(c, layer),
+            _ if start.is_punct("::") => *c = start,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Values without parentheses: up to the `;`, or to what follows the parentheses.
+    fn bare(&mut self, c: &mut Cursor<'_>, layer: &mut Layer) {
+        self.slip(layer.op.span(), Slip::NoParentheses(layer.op.to_string()));
+        let start = c.clone();
+        let line = c.span().start().line;
+        let tail = |c: &Cursor<'_>| {
+            c.is_word("from")
+                || c.is_word("restores")
+                || c.is_punct("->") && c.group_at(2, Delimiter::Bracket).is_some()
+                || c.span().start().line != line
+        };
+        while !c.at_end() && !c.is_punct(";") && !tail(c) {
+            c.bump();
+        }
+        layer.args = self.args_of(start.until(c), start.last());
+    }
+
+    /// `.stride(2)` behind the parentheses.
+    fn setter(&mut self, c: &mut Cursor<'_>, layer: &mut Layer) {
+        c.bump();
+        let (Some(TokenTree::Ident(name)), Some(group)) = (c.bump(), c.group(Delimiter::Parenthesis)) else { return };
+        let text = name.to_string();
+        let text = text.strip_prefix("with_").unwrap_or(&text);
+        self.slip(name.span(), Slip::Method(format!(".{name}")));
+        let mut args = self.args(group);
+        let name = Ident::new(text, name.span());
+        match args.positional.pop() {
+            Some(value) => layer.args.fields.push(Field { name, value }),
+            None => {
+                let name = words::find_activation(text, self.dialect)
+                    .any()
+                    .map_or(name.clone(), |found| Ident::new(&found.words.name(found.rank), name.span()));
+                let field = Ident::new("activation", name.span());
+                layer.args.fields.push(Field { name: field, value: Value::Word(name) });
+            }
+        }
+    }
+
+    /// What a function or a method reads: `F.relu(x)`, `x.view(-1, 784)`. A value that is given the
+    /// name that it has already is the previous statement.
+    pub(super) fn method(&mut self, path: &[Ident], label: &mut Option<Ident>, layer: &mut Layer) {
+        let own =
+            |from: &Source| matches!(from, Source::Named(of) if label.as_ref().is_some_and(|label| of.name == *label));
+        if self.sign.is_some() && layer.from.as_ref().is_some_and(own) {
+            (*label, layer.from) = (None, None);
+        }
+        let Some(module) = path.first() else { return };
+        let is_name = |value: &Value| matches!(value, Value::Word(_) | Value::Name(_));
+        let function = layer.op.to_string().starts_with(|first: char| first.is_ascii_lowercase());
+        let joins = words::find_function(&layer.op.to_string(), self.dialect)
+            .is_some_and(|found| found.words.positional == Positional::Names);
+        let operand = if !is_module(module) {
+            Some(Reference { name: module.clone(), port: None })
+        } else if function && !joins && layer.args.positional.first().is_some_and(is_name) {
+            match layer.args.positional.remove(0) {
+                Value::Word(name) => Some(Reference { name, port: None }),
+                Value::Name(reference) => Some(reference),
+                _ => None,
+            }
+        } else {
+            None
+        };
+        view(layer);
+        let Some(operand) = operand else { return };
+        if label.as_ref().is_some_and(|label| *label == operand.name) {
+            *label = None;
+        } else {
+            layer.from = Some(Source::Named(operand));
+        }
+    }
+
+    /// The statements that nested layers are: `Sequential(Conv2d(..), ReLU())`, `Relu(Conv2d(..))`.
+    pub(super) fn nested_layers(&mut self, layer: &Layer) -> Option<String> {
+        let name = layer.op.to_string();
+        let sequence = matches!(name.as_str(), "Sequential" | "sequential" | "Chain" | "Seq" | "add");
+        let own = words::find_function(&name, self.dialect);
+        if own.is_none() && !sequence {
+            return None;
+        }
+        let calls: Vec<Layer> = layer.args.positional.iter().filter_map(|value| as_layer(value, sequence)).collect();
+        let [_, ..] = calls.as_slice() else { return None };
+        let mut statements = Vec::new();
+        for mut call in calls {
+            match self.nested_layers(&call) {
+                Some(inner) => statements.push(inner),
+                None => {
+                    self.rewrite(&mut call.op, &mut call.args, self.dialect);
+                    statements.push(format!("{call};"));
+                }
+            }
+        }
+        if !sequence {
+            let args = Args { positional: Vec::new(), ..layer.args.clone() };
+            let mut outer = Layer { args, ..layer.clone() };
+            if let (false, Some(own)) = (words::is_layer(&name), own) {
+                outer.op = Ident::new(&own.words.name(own.rank), layer.op.span());
+            }
+            statements.push(format!("{outer};"));
+        }
+        Some(statements.join(" "))
+    }
+}
+
+/// Whether a name is a module of a framework.
+pub(super) fn is_module(name: &Ident) -> bool {
+    MODULES.iter().any(|known| name == known)
+}
+
+/// A value that is a layer; in a sequence an activation too.
+fn as_layer(value: &Value, sequence: bool) -> Option<Layer> {
+    let (name, args) = match value {
+        Value::Call { name, args } => (name, args.clone()),
+        Value::Word(name) if sequence => (name, Args::default()),
+        _ => return None,
+    };
+    let found = words::find_layer(&name.to_string(), convshape_arith::op::Dialect::Torch).any()?;
+    (sequence || found.words.group != LayerGroup::Activation).then(|| Layer {
+        op: name.clone(),
+        args,
+        from: None,
+        shape: None,
+        restores: None,
+    })
+}
+
+/// `view(-1, 784)` as `Reshape(784)`, `flatten(1)` as `Flatten`.
+fn view(layer: &mut Layer) {
+    let minus_one = |value: &Value| matches!(value, Value::Size(SizeExpr::Int { value: -1, .. }));
+    let name = layer.op.to_string();
+    let args = &mut layer.args.positional;
+    if name == "flatten" && args.len() == 1 && matches!(args[0], Value::Size(SizeExpr::Int { value: 1, .. })) {
+        args.clear();
+    }
+    if !matches!(name.as_str(), "view" | "reshape") {
+        return;
+    }
+    // The batch.
+    if args.len() > 1 && (minus_one(&args[0]) || matches!(args[0], Value::Call { .. })) {
+        args.remove(0);
+    }
+    // What is left is brought into a shape with the others' values.
+    layer.op = Ident::new("Reshape", layer.op.span());
+}

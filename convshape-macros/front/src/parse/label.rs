@@ -1,0 +1,167 @@
+//! A statement's name.
+
+use proc_macro2::{Ident, TokenTree};
+
+use super::Parser;
+use super::cursor::Cursor;
+use super::statement::labelled;
+use crate::fault::Slip;
+use crate::syntax::Source;
+use crate::words;
+
+/// Words of other languages before a new name.
+const DECLARATIONS: &[&str] = &["let", "var", "val", "const", "auto"];
+
+impl Parser {
+    /// `enc1:`, or what must mean it: `self.enc1 =`, `let enc1 =`, `enc1 := ..`, `conv-1:`.
+    pub(super) fn label(&mut self, c: &mut Cursor<'_>) -> Option<Ident> {
+        let declared = self.declaration(c);
+        if labelled(c) {
+            let label = self.name(c);
+            c.bump();
+            if declared && c.equals_at(1) && c.ident_at(0).is_some() {
+                // `let enc1: Conv2d = Conv2d(..)`
+                c.bump();
+                c.bump();
+            } else if c.equals_at(0) {
+                self.slip(
+                    c.last(),
+                    Slip::Assignment(label.as_ref().map(|label| format!("{label} :")).unwrap_or_default()),
+                );
+                c.bump();
+            }
+            return label;
+        }
+        if lacks_colon(c) {
+            let label = self.name(c);
+            if let Some(label) = &label {
+                self.slip(label.span(), Slip::NoColon(label.to_string()));
+            }
+            return label;
+        }
+        self.assigned(c).or_else(|| self.odd_name(c))
+    }
+
+    /// A name that is given to something: no keyword of Rust.
+    pub(super) fn name(&mut self, c: &mut Cursor<'_>) -> Option<Ident> {
+        let name = c.ident_at(0)?.clone();
+        c.bump();
+        let text = name.to_string();
+        self.names.push(text.clone());
+        if syn::parse_str::<Ident>(&text).is_ok() {
+            return Some(name);
+        }
+        self.slip(name.span(), Slip::Keyword(text.clone()));
+        Some(match text.as_str() {
+            // These stay keywords.
+            "self" | "Self" | "super" | "crate" => Ident::new(&format!("{text}_"), name.span()),
+            text => {
+                self.keywords.push(text.to_owned());
+                Ident::new_raw(text, name.span())
+            }
+        })
+    }
+
+    /// Whether all that is read has a name by now.
+    pub(super) fn knows(&self, source: &Source) -> bool {
+        match source {
+            Source::Named(reference) => {
+                let name = reference.name.to_string();
+                name == "input" || self.names.contains(&name)
+            }
+            Source::Previous => true,
+            Source::Several(sources, _) => sources.iter().all(|source| self.knows(source)),
+        }
+    }
+
+    /// A name where it is used: a keyword that a statement is called by, as it goes on.
+    pub(super) fn used(&self, name: Ident) -> Ident {
+        let text = name.to_string();
+        if self.keywords.contains(&text) { Ident::new_raw(&text, name.span()) } else { name }
+    }
+
+    /// `let`, `let mut`, ..
+    fn declaration(&mut self, c: &mut Cursor<'_>) -> bool {
+        let word = c.ident_at(0).filter(|word| DECLARATIONS.iter().any(|known| *word == known));
+        let Some(word) = word.filter(|_| c.ident_at(1).is_some()) else { return false };
+        self.slip(word.span(), Slip::Let(word.to_string()));
+        c.bump();
+        if c.ident_at(1).is_some() {
+            c.word("mut");
+        }
+        true
+    }
+
+    /// `enc1 =` or `self.enc1 =`
+    fn assigned(&mut self, c: &mut Cursor<'_>) -> Option<Ident> {
+        let mut inner = c.clone();
+        let on_self = is_self(c);
+        if on_self {
+            inner.bump();
+            inner.bump();
+        }
+        inner.ident_at(0).filter(|_| inner.equals_at(1))?;
+        let span = c.span();
+        let label = self.name(&mut inner)?;
+        inner.bump();
+        let found = if on_self { format!("self.{label}") } else { label.to_string() };
+        self.slip(span, Slip::Assignment(found));
+        *c = inner;
+        Some(label)
+    }
+
+    /// `conv-1:`, `"conv1":`, `encoder.conv1:`, `encoder::conv1:`, `1st:`
+    fn odd_name(&mut self, c: &mut Cursor<'_>) -> Option<Ident> {
+        /// The tokens of the longest name that is looked for.
+        const LONGEST: usize = 12;
+        let end = (1..LONGEST).find(|&at| c.colon_at(at) && !c.punct_at(at - 1, "::"))?;
+        if end == 1 && c.ident_at(0).is_some() {
+            // `Relu: [16, 14, 14]`
+            return None;
+        }
+        let (span, mut inner) = (c.span(), c.clone());
+        let mut written = String::new();
+        let mut after_word = false;
+        for _ in 0..end {
+            let word = match inner.bump()? {
+                TokenTree::Ident(part) => part.to_string(),
+                TokenTree::Literal(part) => part.to_string(),
+                TokenTree::Punct(part) if matches!(part.as_char(), '-' | '.' | ':' | '/') => {
+                    written.push(part.as_char());
+                    after_word = false;
+                    continue;
+                }
+                TokenTree::Punct(_) | TokenTree::Group(_) => return None,
+            };
+            // Words without anything between them are the end of a statement and another's name.
+            if std::mem::replace(&mut after_word, true) {
+                return None;
+            }
+            written.push_str(&word);
+        }
+        inner.bump();
+        *c = inner;
+        let mut name: String =
+            written.trim_matches('"').chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+        while name.contains("__") {
+            name = name.replace("__", "_");
+        }
+        if name.starts_with(|first: char| first.is_ascii_digit()) {
+            name.insert_str(0, "layer");
+        }
+        self.slip(span, Slip::Name(written));
+        let name: Option<Ident> = syn::parse_str(&name).ok();
+        name.map(|name| Ident::new(&name.to_string(), span))
+    }
+}
+
+/// `enc1 Conv2d(..)`
+fn lacks_colon(c: &Cursor<'_>) -> bool {
+    let known = |place| c.ident_at(place).is_some_and(|word: &Ident| words::is_layer(&word.to_string()));
+    c.ident_at(0).is_some() && !known(0) && known(1)
+}
+
+/// `self.`
+pub(super) fn is_self(c: &Cursor<'_>) -> bool {
+    c.is_word("self") && c.punct_at(1, ".") && c.ident_at(2).is_some()
+}

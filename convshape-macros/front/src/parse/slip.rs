@@ -1,0 +1,99 @@
+//! Lines that are not this language's but whose meaning is clear: the parser reads them as meant,
+//! notes the first slip, and reports it with the whole line as it should be written.
+
+use convshape_arith::op::Dialect;
+use proc_macro2::{Ident, Span};
+
+use super::Parser;
+use crate::fault::{Slip, SyntaxFault};
+use crate::syntax::{Args, Field, Layer, Reference, Source, Value};
+use crate::value::written_dialect;
+use crate::words;
+
+/// The first slip of a statement.
+pub(super) struct Sign {
+    pub(super) span: Span,
+    pub(super) slip: Slip,
+}
+
+impl Parser {
+    /// Notes a slip. The first one of a statement is reported.
+    pub(super) fn slip(&mut self, span: Span, slip: Slip) {
+        self.sign.get_or_insert(Sign { span, slip });
+    }
+
+    /// Reports the slip of a part of the chain, if there is one, with the part as it should be.
+    pub(super) fn report_slip(&mut self, line: impl FnOnce() -> String) {
+        if let Some(Sign { span, slip }) = self.sign.take() {
+            self.fault(SyntaxFault::Slip { span, slip, rewritten: line(), also: Vec::new() });
+        }
+    }
+
+    /// Corrects a layer's line, and reports its slip with the line as it should be. `ended` says
+    /// whether its `;` was there.
+    pub(super) fn report_layer(&mut self, label: Option<&Ident>, layer: &mut Layer, ended: bool) {
+        let dialect = written_dialect(&layer.args).unwrap_or(self.dialect);
+        self.move_tail(layer, dialect);
+        self.rewrite(&mut layer.op, &mut layer.args, dialect);
+        // What could not be read is reported already, and would show as a hole in the line.
+        if is_broken(&layer.args) {
+            self.sign = None;
+        }
+        let file_name = self.sign.as_ref().and_then(file_name);
+        self.report_slip(|| {
+            let label = label.map(|label| format!("{label}: ")).unwrap_or_default();
+            format!("{}{label}{layer}{}", file_name.unwrap_or_default(), if ended { "" } else { ";" })
+        });
+    }
+
+    /// `from: x`, `restores: enc1` or `undo: enc1` among the values, where the layer has no such field.
+    fn move_tail(&mut self, layer: &mut Layer, dialect: Dialect) {
+        let found = words::find_layer(&layer.op.to_string(), dialect).any();
+        for word in ["from", "restores", "undo"] {
+            if found.is_some_and(|found| words::find_field(found.words, word, dialect).any().is_some()) {
+                continue;
+            }
+            let of_word = |field: &Field| if field.name == word { name_of(&field.value) } else { None };
+            let at = layer.args.fields.iter().position(|field| of_word(field).is_some());
+            let Some((at, reference)) = at.and_then(|at| Some((at, of_word(&layer.args.fields[at])?))) else {
+                continue;
+            };
+            let span = layer.args.fields.remove(at).name.span();
+            match word {
+                "from" => layer.from = Some(Source::Named(reference)),
+                "restores" => layer.restores = Some(reference.name),
+                _ => layer.args.positional.insert(0, Value::Undo { name: reference.name, span }),
+            }
+            let slip = if word == "undo" { Slip::Colon(word.to_owned()) } else { Slip::Inside(word.to_owned()) };
+            self.slip(span, slip);
+        }
+    }
+}
+
+/// The name in weight files, where a statement's name is written as it is there.
+fn file_name(sign: &Sign) -> Option<String> {
+    match &sign.slip {
+        Slip::Name(written) if written.contains(['.', ':', '/']) => {
+            Some(format!("#[name = \"{}\"] ", written.trim_matches('"').replace("::", ".")))
+        }
+        _ => None,
+    }
+}
+
+/// The name that a value is.
+fn name_of(value: &Value) -> Option<Reference> {
+    match value {
+        Value::Word(name) => Some(Reference { name: name.clone(), port: None }),
+        Value::Name(reference) => Some(reference.clone()),
+        _ => None,
+    }
+}
+
+pub(super) fn is_broken(args: &Args) -> bool {
+    let values = args.positional.iter().chain(args.fields.iter().map(|field| &field.value));
+    values.into_iter().any(|value| match value {
+        Value::Broken(_) => true,
+        Value::Call { args, .. } => is_broken(args),
+        _ => false,
+    })
+}

@@ -1,0 +1,133 @@
+//! What people call things that have another name here: for messages only.
+
+use convshape_arith::op::Dialect;
+
+use super::{LayerName, find_layer, spell};
+
+/// Layers, `#` being the number of spatial axes in either case, compared without case and `_`.
+const LAYERS: &[(&str, &str)] = &[
+    ("cat", "Concat"),
+    ("concatenate", "Concat"),
+    ("join", "Concat"),
+    ("merge", "Concat"),
+    ("sum", "Add"),
+    ("plus", "Add"),
+    ("skip", "Add"),
+    ("residual", "Add"),
+    ("shortcut", "Add"),
+    ("interpolate", "Upsample"),
+    ("resize", "Upsample"),
+    ("upsampling", "Upsample"),
+    ("upsampling#d", "Upsample"),
+    ("upsample#d", "Upsample"),
+    ("view", "Reshape"),
+    ("unflatten", "Reshape"),
+    ("fc", "Linear"),
+    ("dense", "Linear"),
+    ("fullyconnected", "Linear"),
+    ("affine", "Linear"),
+    ("lin", "Linear"),
+    ("bn", "BatchNorm"),
+    ("bn#d", "BatchNorm"),
+    ("gn", "GroupNorm"),
+    ("ln", "LayerNorm"),
+    ("in", "InstanceNorm"),
+    ("batchnormalisation", "BatchNorm"),
+    ("deconv", "ConvTranspose2d"),
+    ("deconv#d", "ConvTranspose#d"),
+    ("deconvolution#d", "ConvTranspose#d"),
+    ("upconv", "ConvTranspose2d"),
+    ("upconv#d", "ConvTranspose#d"),
+    ("transposedconv#d", "ConvTranspose#d"),
+    ("transposeconv#d", "ConvTranspose#d"),
+    ("transposeconvolution#d", "ConvTranspose#d"),
+    ("convtransposed#d", "ConvTranspose#d"),
+    ("conv#dtranspose", "ConvTranspose#d"),
+    ("convolution#d", "Conv#d"),
+    ("convolution", "Conv2d"),
+    ("conv", "Conv2d"),
+    ("pool", "MaxPool2d"),
+    ("pool#d", "MaxPool#d"),
+    ("pooling", "MaxPool2d"),
+    ("maxpool", "MaxPool2d"),
+    ("avgpool", "AvgPool2d"),
+    ("meanpool#d", "AvgPool#d"),
+    ("gap", "GlobalAvgPool"),
+    ("globalpool", "GlobalAvgPool"),
+    ("globalavgpooling", "GlobalAvgPool"),
+    ("swish", "Silu"),
+    ("logistic", "Sigmoid"),
+    ("drop", "Dropout"),
+    ("subpixel", "PixelShuffle"),
+    ("hardsilu", "Hardswish"),
+];
+
+/// Fields.
+const FIELDS: &[(&str, &str)] = &[
+    ("k", "kernel"),
+    ("ks", "kernel"),
+    ("ksize", "kernel"),
+    ("filter_size", "kernel"),
+    ("window", "kernel"),
+    ("s", "stride"),
+    ("step", "stride"),
+    ("subsample", "stride"),
+    ("p", "padding"),
+    ("pad", "padding"),
+    ("border", "padding"),
+    ("d", "dilation"),
+    ("rate", "dilation"),
+    ("g", "groups"),
+    ("b", "bias"),
+    ("in", "in_channels"),
+    ("inputs", "in_channels"),
+    ("input_channels", "in_channels"),
+    ("nin", "in_channels"),
+    ("cin", "in_channels"),
+    ("out", "out_channels"),
+    ("outputs", "out_channels"),
+    ("output_channels", "out_channels"),
+    ("nout", "out_channels"),
+    ("cout", "out_channels"),
+    ("channels", "out_channels"),
+    ("features", "out_channels"),
+    ("filters", "out_channels"),
+    ("units", "out_channels"),
+    ("act", "activation"),
+    ("nonlinearity", "activation"),
+    ("opad", "output_padding"),
+    ("adj", "output_padding"),
+    ("factor", "scale"),
+    ("scale", "factor"),
+    ("rate", "p"),
+    ("prob", "p"),
+    ("negative_slope", "slope"),
+    ("alpha", "slope"),
+    ("size", "shape"),
+    ("ratio", "factor"),
+];
+
+/// The layer of this language that a name means elsewhere.
+pub(crate) fn other_name(name: &str, dialect: Dialect) -> Option<LayerName> {
+    let plain = name.replace('_', "").to_ascii_lowercase();
+    LAYERS.iter().find_map(|(pattern, layer)| {
+        let rank = match pattern.contains('#') {
+            true => Some((1..=3).find(|rank| spell(pattern, Some(*rank)) == plain)?),
+            false if *pattern == plain => None,
+            false => return None,
+        };
+        find_layer(&spell(layer, rank), dialect).any()
+    })
+}
+
+/// Whether a name means the channels that come in or go out: `in_channels` or `out_channels`.
+pub(crate) fn means_channels(name: &str) -> Option<&'static str> {
+    let own = ["in_channels", "out_channels"];
+    own.into_iter().find(|own| name == *own).or_else(|| other_fields(name).find(|field| own.contains(field)))
+}
+
+/// The fields, most likely first, that a name means elsewhere.
+pub(super) fn other_fields(name: &str) -> impl Iterator<Item = &'static str> {
+    let plain = name.replace('_', "").to_ascii_lowercase();
+    FIELDS.iter().filter(move |(other, _)| other.replace('_', "") == plain).map(|(_, field)| *field)
+}
