@@ -81,7 +81,7 @@ fn lists_per_axis() {
     );
     refused(
         "input: [1, 8, 8]; Reshape([-1, 64]); output: [1, 64];",
-        "[CS0002] `-1` is Python's batch axis, which a shape here does not have",
+        "[CS0002] `-1` is Python's batch axis, which no shape has here: a chain takes batches of any size",
     );
     // A word is one, also where its letters are capitals.
     refused(

@@ -40,10 +40,15 @@ impl Parser {
             self.sign = None;
         }
         let file_name = self.sign.as_ref().and_then(file_name);
+        let batch = self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::Batch(_)));
         self.report_slip(|| {
             let label = label.map(|label| format!("{label}: ")).unwrap_or_default();
             format!("{}{label}{layer}{}", file_name.unwrap_or_default(), if ended { "" } else { ";" })
         });
+        // Whether the batch or an open size was meant is not known.
+        if let (true, Some(value)) = (batch, layer.args.positional.first_mut()) {
+            *value = Value::Broken(value.span());
+        }
     }
 
     /// `from: x`, `restores: enc1` or `undo: enc1` among the values, where the layer has no such field.
