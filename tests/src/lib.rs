@@ -10,3 +10,4 @@ pub mod fix;
 pub mod golden;
 pub mod judge;
 pub mod models;
+pub mod truth;

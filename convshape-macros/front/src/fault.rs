@@ -66,6 +66,7 @@ pub(crate) type Lines = Vec<usize>;
 impl SyntaxFault {
     /// Takes in a fault that is the same habit in another line.
     pub(crate) fn takes_in(&mut self, other: &SyntaxFault) -> bool {
+        let first = self.span();
         let (lines, same) = match (&mut *self, other) {
             (SyntaxFault::End { found, also, .. }, SyntaxFault::End { found: again, .. }) => (also, *found == *again),
             (SyntaxFault::Foreign { help, also, .. }, SyntaxFault::Foreign { help: again, found, .. }) => {
@@ -78,8 +79,8 @@ impl SyntaxFault {
             ) => (also, *found == *again),
             _ => return false,
         };
-        let line = other.span().start().line;
-        if same && lines.last() != Some(&line) {
+        let (line, first) = (other.span().start().line, first.start().line);
+        if same && line != first && lines.last() != Some(&line) {
             lines.push(line);
         }
         same

@@ -112,6 +112,20 @@ fn blocks<'a>(blocks: &'a [Block], sink: &mut Sink) -> HashMap<String, Option<&'
 }
 
 impl<'a> Resolver<'a> {
+    /// Refuses the chain as a layer of itself.
+    fn refuse_itself(&mut self, name: &Ident) {
+        for node in &mut self.graph.nodes {
+            let Recipe::Chain { path } = &node.recipe else { continue };
+            let mut words = path.clone().into_iter();
+            let first = words.next().map(|word| word.to_string());
+            let qualified = words.next().is_some_and(|next| next.to_string() == ":");
+            if first.as_deref() == Some("Self") || first == Some(name.to_string()) && !qualified {
+                self.sink.push(diagnose::chain_in_itself(node.spans.op.span(), name));
+                node.recipe = Recipe::Broken;
+            }
+        }
+    }
+
     fn chain(&mut self, chain: &'a Chain, numbers: Numbers) {
         let mut names = HashMap::new();
         for port in &chain.inputs {
@@ -154,6 +168,7 @@ impl<'a> Resolver<'a> {
             counts: HashMap::new(),
         };
         self.graph.members = self.body(&chain.body, &mut scope);
+        self.refuse_itself(&chain.name);
         if let Some(last) = self.graph.nodes.get(MOST_LAYERS - 1) {
             self.sink.push(diagnose::too_many_layers(MOST_LAYERS, last.spans.op.span()));
             // Checking so many would take long, and say nothing more.

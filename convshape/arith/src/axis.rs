@@ -97,6 +97,21 @@ impl Window {
         Ok(tri_size!(last.plus(1)))
     }
 
+    /// The window that `ceil` would add if it did not start in the border at the end: its number,
+    /// counted from 0, and the row at which it starts. `None` if there is no such window.
+    pub const fn left_out(&self, input: Size) -> Option<(Size, Size)> {
+        if !self.ceil {
+            return None;
+        }
+        let Ok(slack) = self.slack(input) else { return None };
+        let Ok(slack) = slack.plus(self.stride.saturating_sub(1)) else { return None };
+        let Ok(last) = slack.div_floor(self.stride) else { return None };
+        match last.times(self.stride) {
+            Ok(start) if self.starts_behind(last, input) => Some((last, start)),
+            _ => None,
+        }
+    }
+
     /// Whether window `last` would start beyond the input and the border at its start.
     const fn starts_behind(&self, last: Size, input: Size) -> bool {
         let (Ok(start), Ok(end)) = (last.times(self.stride), input.plus(self.lo)) else { return false };

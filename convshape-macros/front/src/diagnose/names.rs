@@ -95,6 +95,11 @@ pub(crate) fn missing_type(op: &Ident) -> Report {
         .help("write `Chain(Encoder)`")
 }
 
+pub(crate) fn chain_in_itself(span: Span, name: &Ident) -> Report {
+    Report::new(code::VALUE, span, format!("`{name}` cannot be a layer of itself: it would have no end"))
+        .help("write what comes several times as a block, or in a `repeat`")
+}
+
 // Undo.
 
 pub(crate) fn cannot_undo(name: &Ident, op: Option<&str>) -> Report {

@@ -173,7 +173,8 @@ impl Parser {
         let own =
             |from: &Source| matches!(from, Source::Named(of) if label.as_ref().is_some_and(|label| of.name == *label));
         if self.sign.is_some() && layer.from.as_ref().is_some_and(own) {
-            (*label, layer.from) = (None, None);
+            self.drop_name(label);
+            layer.from = None;
         }
         let Some(module) = path.first() else { return };
         let is_name = |value: &Value| matches!(value, Value::Word(_) | Value::Name(_));
@@ -194,9 +195,9 @@ impl Parser {
         view(layer);
         let Some(operand) = operand else { return };
         if label.as_ref().is_some_and(|label| *label == operand.name) {
-            *label = None;
+            self.drop_name(label);
         } else {
-            layer.from = Some(Source::Named(operand));
+            layer.from = Some(Source::Named(operand)).filter(|source| self.knows(source));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Lines of a program around a model, which no chain has: `import`, `def forward`, `return`.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
 use super::cursor::Cursor;
 use crate::fault::{FORWARD, SyntaxFault};
@@ -22,7 +22,7 @@ const OUTSIDE: &str = "write it outside `conv_chain!`";
 const NUMBER: &str = "write numbers outside `conv_chain!`: `const C: usize = 16;`";
 
 /// The fault of a line that is no statement, at the place behind its name.
-pub(super) fn foreign(c: &Cursor<'_>, declared: bool) -> Option<SyntaxFault> {
+pub(super) fn foreign(c: &Cursor<'_>, declared: Option<&Ident>) -> Option<SyntaxFault> {
     let fault =
         |found: &str, help| SyntaxFault::Foreign { span: c.span(), found: found.to_owned(), help, also: Vec::new() };
     let line = line(c);
@@ -32,8 +32,8 @@ pub(super) fn foreign(c: &Cursor<'_>, declared: bool) -> Option<SyntaxFault> {
     if mentions_self(line.iter().copied().cloned().collect(), super::MAX_DEPTH) {
         return Some(fault("self", FORWARD));
     }
-    if declared && matches!(c.peek(), Some(TokenTree::Literal(_))) {
-        return Some(fault(&c.peek()?.to_string(), NUMBER));
+    if let (Some(name), Some(TokenTree::Literal(number))) = (declared, c.peek()) {
+        return Some(fault(&format!("{name} = {number}"), NUMBER));
     }
     let import = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == "import");
     if c.is_word("from") && line.iter().any(|token| import(token)) {

@@ -62,6 +62,13 @@ impl Parser {
         })
     }
 
+    /// Takes a name away that was only Python's for the value that comes next.
+    pub(super) fn drop_name(&mut self, label: &mut Option<Ident>) {
+        if let Some(label) = label.take() {
+            self.names.retain(|name| label != name);
+        }
+    }
+
     /// Whether all that is read has a name by now.
     pub(super) fn knows(&self, source: &Source) -> bool {
         match source {

@@ -52,7 +52,7 @@ impl Parser {
         let span = c.span();
         let mut label = self.label(c);
         let declared = self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::Let(_)));
-        if let Some(fault) = foreign(c, declared) {
+        if let Some(fault) = foreign(c, label.as_ref().filter(|_| declared)) {
             self.fault(fault);
             skip_line(c);
             return None;

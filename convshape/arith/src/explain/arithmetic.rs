@@ -57,6 +57,13 @@ pub const fn arithmetic(text: &mut Text, op: &Op, input: &Shape, order: AxisOrde
             border(text, true, window.lo, window.hi);
             text.str(" - ").num(window.dilation).str(" * (").num(window.kernel).str(" - 1) - 1) / ");
             text.num(window.stride).str(") + 1");
+            if let Some((last, start)) = window.left_out(rows)
+                && let Ok(windows) = last.plus(1)
+            {
+                text.str(" = ").size(windows, scope).str(", less 1: the last window would start in the border (row ");
+                text.size(start, scope).str(" of ").size(rows, scope).str(" + ").num(window.lo).str(")");
+                return true;
+            }
         }
         _ => return false,
     }
