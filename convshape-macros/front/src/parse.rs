@@ -35,15 +35,7 @@ const MAX_DEPTH: usize = 32;
 /// The chain as far as it can be read, and what could not be. There is a chain as soon as
 /// `struct Name` can be seen.
 pub(crate) fn parse(tokens: TokenStream) -> (Option<Chain>, Vec<SyntaxFault>) {
-    let mut parser = Parser {
-        faults: Vec::new(),
-        dialect: Dialect::Torch,
-        depth: 0,
-        sign: None,
-        names: Vec::new(),
-        keywords: Vec::new(),
-        words: Vec::new(),
-    };
+    let mut parser = Parser::new();
     let tokens = cursor::plain(parser.without_comments(tokens));
     let mut cursor = Cursor::new(&tokens, Span::call_site());
     let mut chain = parser.chain(&mut cursor);
@@ -55,7 +47,7 @@ pub(crate) fn parse(tokens: TokenStream) -> (Option<Chain>, Vec<SyntaxFault>) {
 
 /// A text that is one size.
 pub(crate) fn size_of(text: &str) -> Option<SizeExpr> {
-    let mut parser = Parser { faults: Vec::new(), dialect: Dialect::Torch, depth: 0, python: None, words: Vec::new() };
+    let mut parser = Parser::new();
     let tokens = cursor::plain(text.parse().ok()?);
     let mut cursor = Cursor::new(&tokens, Span::call_site());
     parser.size(&mut cursor).ok().filter(|_| cursor.at_end())
@@ -82,6 +74,18 @@ struct Parser {
 }
 
 impl Parser {
+    fn new() -> Parser {
+        Parser {
+            faults: Vec::new(),
+            dialect: Dialect::Torch,
+            depth: 0,
+            sign: None,
+            names: Vec::new(),
+            keywords: Vec::new(),
+            words: Vec::new(),
+        }
+    }
+
     /// Records a fault. What is the same habit in another line is reported once.
     fn fault(&mut self, fault: SyntaxFault) {
         if !self.faults.iter_mut().any(|earlier| earlier.takes_in(&fault)) {

@@ -42,7 +42,10 @@ impl Parser {
     /// Channels that are no arrow, fields written as calls, and operands in a list.
     fn misplaced(&mut self, call: &Call, args: &mut Args) {
         if call.layer.positional == Positional::Names {
-            self.unlist(args);
+            // keras itself takes a list.
+            if call.dialect != Dialect::Keras {
+                self.unlist(args);
+            }
             return;
         }
         if call.layer.kind == Kind::Reshape {
