@@ -62,12 +62,15 @@ impl Parser {
         {
             args.half_typed.push(word.clone());
         }
-        match args.fields.last() {
+        match args.fields.last_mut() {
             None => args.positional.push(value),
             Some(_) if matches!(value, Value::Broken(_)) => {}
             Some(field) => {
-                let fault = unnamed(&value, field, span);
-                self.fault(fault);
+                self.fault(unnamed(&value, field, span));
+                if matches!((&value, &field.value), (Value::Size(_), Value::Size(_))) {
+                    // Whether it is for another axis or another field is not known.
+                    field.value = Value::Broken(span);
+                }
             }
         }
     }
@@ -247,7 +250,7 @@ impl Parser {
             let args = self.nested(group.span(), |parser| Ok(parser.args(group)))?;
             return Ok(Some(Value::Call { name, args }));
         }
-        if module.len() > 1 || module.first().is_some_and(|first| is_module(first)) {
+        if module.len() > 1 || module.first().is_some_and(is_module) {
             // `tf.nn.relu` as a value.
             let module: Vec<String> = module.iter().map(ToString::to_string).collect();
             self.slip(span, Slip::Module(format!("{}.{name}", module.join("."))));

@@ -23,7 +23,7 @@ fn half_typed_lines() {
         ("enc1: Conv2d[1 -> 2];", "enc1: Conv2d(1 -> 2)"),
         ("enc1: Conv2d(1 -> 2 kernel: 3);", "enc1: Conv2d(1 -> 2, kernel: 3)"),
         ("enc1: Conv2d(1 -> 2, kernel: 3 5);", "enc1: Conv2d(1 -> 2, kernel: _)"),
-        ("enc1: Conv2d(1 -> 2, kernel: 3, 5);", "enc1: Conv2d(1 -> 2, kernel: 3)"),
+        ("enc1: Conv2d(1 -> 2, kernel: 3, 5);", "enc1: Conv2d(1 -> 2, kernel: _)"),
     ] {
         let (statements, faults) = body(&format!("{line}\n enc2: Conv2d(2 -> 4, kernel: 3); Relu;"));
         assert_eq!(faults.len(), 1, "{line}: {faults:?}");
