@@ -21,7 +21,7 @@ mod shuffle;
 mod tests;
 
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode};
+use convshape_arith::op::{AxisOrder, Class, DepthOrder, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
 pub(crate) use self::activation::activation;
@@ -121,6 +121,8 @@ pub fn apply<T: Number>(
         | Op::Identity
         | Op::Scale { .. }
         | Op::BatchNorm { .. }
+        | Op::Prelu { .. }
+        | Op::Snake { .. }
         | Op::Activation(_) => {
             y.copy_from_slice(x);
             in_place(op, order, params, output, y);
@@ -131,20 +133,20 @@ pub fn apply<T: Number>(
         Op::GroupNorm { groups, eps, .. } => norm::group_norm(count(groups), params, eps, &channels, x, y),
         Op::InstanceNorm { eps, .. } => norm::group_norm(channels.count, params, eps, &channels, x, y),
         Op::LayerNorm { eps, .. } => norm::layer_norm(params, eps, x, y),
-        Op::Prelu { .. } => activation::prelu(params[0], &channels, x, y),
-        Op::Snake { .. } => activation::snake(params[0], &channels, x, y),
         Op::Softmax => norm::softmax(&channels, x, y),
     }
     Ok(())
 }
 
-/// Runs a layer that changes each element for itself, or none, where the elements lie.
+/// Runs a layer that is element-wise or a view, see [`Op::class`], on the elements of its input.
 pub(crate) fn in_place<T: Number>(op: &Op, order: AxisOrder, params: &[&[T]], shape: &Shape, y: &mut [T]) {
     match *op {
         Op::Scale { by } => activation::map(y, |y| y * by),
         Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &Channels::new(shape, order), y),
+        Op::Prelu { .. } => activation::prelu(params[0], &Channels::new(shape, order), y),
+        Op::Snake { .. } => activation::snake(params[0], &Channels::new(shape, order), y),
         Op::Activation(function) => activation::map(y, |y| activation(function, y)),
-        _ => {}
+        _ => debug_assert_eq!(op.class(), Class::View, "no other layer runs in place"),
     }
 }
 

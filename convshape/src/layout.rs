@@ -11,7 +11,7 @@ use alloc::vec;
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-use convshape_arith::op::Op;
+use convshape_arith::op::Class;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -199,17 +199,11 @@ const fn shared(step: &Step, inputs: usize, time: usize, lives: &[Life]) -> Opti
         return None;
     }
     let root = lives[*input].root;
-    if keeps_elements(&op) || (changes_elements(&op) && lives[root].last == time) { Some(root) } else { None }
-}
-
-/// Whether a layer gives the elements that it takes.
-const fn keeps_elements(op: &Op) -> bool {
-    matches!(op, Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } | Op::Identity)
-}
-
-/// Whether a layer changes each element for itself, as [`crate::kernels::in_place`] does.
-const fn changes_elements(op: &Op) -> bool {
-    matches!(op, Op::Activation(_) | Op::Scale { .. } | Op::BatchNorm { .. })
+    match op.class() {
+        Class::View => Some(root),
+        Class::Elementwise if lives[root].last == time => Some(root),
+        _ => None,
+    }
 }
 
 /// Leaves out the values that nothing reads any more.

@@ -258,24 +258,6 @@ pub(crate) fn reshapes_undo(overrides: &[(&'static str, fields::Setting)]) -> bo
     overrides.iter().any(|(field, _)| shaping(field))
 }
 
-/// Whether a layer's output has the shape of its input, whatever that is.
-pub(crate) fn keeps_shape(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Activation(_)
-            | Op::Softmax
-            | Op::Dropout { .. }
-            | Op::Identity
-            | Op::Scale { .. }
-            | Op::BatchNorm { .. }
-            | Op::GroupNorm { .. }
-            | Op::InstanceNorm { .. }
-            | Op::LayerNorm { .. }
-            | Op::Prelu { .. }
-            | Op::Snake { .. }
-    )
-}
-
 /// Layers whose parameters have a name in files that another's have.
 pub(crate) fn clashes(graph: &Graph, checked: &Checked) -> Vec<NodeId> {
     let mut names = HashMap::new();

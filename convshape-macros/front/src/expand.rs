@@ -14,6 +14,8 @@ mod shapes;
 mod typed;
 mod weights;
 
+#[cfg(test)]
+pub(crate) use self::model::group;
 use convshape_arith::op::Op;
 use convshape_arith::receptive::Receptive;
 use convshape_arith::shape::Shape;

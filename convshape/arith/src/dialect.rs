@@ -89,9 +89,8 @@ impl WeightLayout {
     }
 
     /// The shape of a weight without taps.
-    pub const fn matrix(&self, inputs: i64, outputs: i64) -> Shape {
-        let shape = Shape::unknown(2).with(self.out_axis, Size::Number(outputs));
-        shape.with(self.in_axis, Size::Number(inputs))
+    pub const fn matrix(&self, inputs: Size, outputs: Size) -> Shape {
+        Shape::unknown(2).with(self.out_axis, outputs).with(self.in_axis, inputs)
     }
 }
 

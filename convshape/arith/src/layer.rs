@@ -60,7 +60,27 @@ impl Op {
                 Op::LayerNorm { dialect, size: normalised(dialect, input, order), eps }
             }
             Op::Reshape { shape } => Op::Reshape { shape: fill(shape, input) },
-            _ => self,
+            Op::Pool(_)
+            | Op::AdaptivePool { .. }
+            | Op::GlobalPool { .. }
+            | Op::Upsample(_)
+            | Op::PixelShuffle { .. }
+            | Op::PixelUnshuffle { .. }
+            | Op::DepthToSpace { .. }
+            | Op::Pad { .. }
+            | Op::Crop { .. }
+            | Op::Slice { .. }
+            | Op::Flatten
+            | Op::Concat
+            | Op::Add
+            | Op::Mul
+            | Op::Scale { .. }
+            | Op::LayerNorm { .. }
+            | Op::Activation(_)
+            | Op::Prelu { .. }
+            | Op::Softmax
+            | Op::Dropout { .. }
+            | Op::Identity => self,
         }
     }
 

@@ -4,6 +4,7 @@
 //! words mean in a framework is worked out in [`crate::dialect`], the shapes in [`crate::layer`].
 
 mod activation;
+mod class;
 mod conv;
 mod pool;
 mod resize;
@@ -11,6 +12,7 @@ mod resize;
 use crate::shape::Shape;
 
 pub use activation::Activation;
+pub use class::Class;
 pub use conv::{AutoPad, Conv, Direction, Padding, PaddingMode, SeparableConv};
 pub use pool::{Pool, PoolKind};
 pub use resize::{Amount, DepthOrder, Interpolation, ResizeTo, Upsample};

@@ -259,15 +259,17 @@ impl Op {
         }
     }
 
-    /// The layer's parameters. Channel counts that were left out must have been filled in
-    /// ([`Op::bind`]).
+    /// The layer's parameters. Where a channel count was left out and not filled in
+    /// ([`Op::bind`]), sizes are not known.
     pub const fn params(&self) -> Params {
         const NONE: Params = Params::NONE;
         match *self {
             Op::Conv(conv) => conv_params(&conv),
             Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
                 let (first, second) = (conv_params(&depthwise), conv_params(&pointwise));
-                let (Some(depthwise), Some(pointwise)) = (first.get(0), second.get(0)) else { return NONE };
+                let (Some(depthwise), Some(pointwise)) = (first.get(0), second.get(0)) else {
+                    panic!("the two convolutions have weights of their own")
+                };
                 let params = NONE
                     .push_spec(depthwise.with_role(Dialect::Keras, Role::Depthwise))
                     .push_spec(pointwise.with_role(Dialect::Keras, Role::Pointwise));
@@ -276,14 +278,15 @@ impl Op {
                     None => params,
                 }
             }
-            Op::Linear { dialect, inputs: Some(inputs), outputs, bias } => {
+            Op::Linear { dialect, inputs, outputs, bias } => {
                 let layout = WeightLayout::linear(dialect);
-                let (weight, bias_init) = inits(dialect, inputs, outputs);
-                let params = NONE.kernel(dialect, layout.matrix(inputs, outputs), layout, weight);
+                let shape = layout.matrix(size(inputs), Size::Number(outputs));
+                let (weight, bias_init) = inits(dialect, axis_size(&shape, layout.in_axis), outputs);
+                let params = NONE.kernel(dialect, shape, layout, weight);
                 if bias { params.push(dialect, Role::Bias, Shape::of(&[outputs]), bias_init) } else { params }
             }
-            Op::BatchNorm { dialect, channels: Some(channels), affine, .. } => {
-                let shape = Shape::of(&[channels]);
+            Op::BatchNorm { dialect, channels, affine, .. } => {
+                let shape = vector(channels);
                 let params = if affine { NONE.affine(dialect, shape) } else { NONE };
                 params.push(dialect, Role::Mean, shape, Init::Constant(0.0)).push(
                     dialect,
@@ -292,19 +295,37 @@ impl Op {
                     Init::Constant(1.0),
                 )
             }
-            Op::GroupNorm { dialect, channels: Some(channels), .. }
-            | Op::InstanceNorm { dialect, channels: Some(channels), affine: true, .. } => {
-                NONE.affine(dialect, Shape::of(&[channels]))
+            Op::GroupNorm { dialect, channels, .. } | Op::InstanceNorm { dialect, channels, affine: true, .. } => {
+                NONE.affine(dialect, vector(channels))
             }
             Op::LayerNorm { dialect, size: Some(shape), .. } => NONE.affine(dialect, shape),
+            Op::LayerNorm { dialect, size: None, .. } => NONE.affine(dialect, vector(None)),
             // PyTorch starts a PReLU at 0.25; the snake of the audio codecs starts at 1.
             Op::Prelu { channels } => {
                 NONE.push(Dialect::Torch, Role::Slope, Shape::of(&[channels]), Init::Constant(0.25))
             }
-            Op::Snake { channels: Some(channels) } => {
-                NONE.push(Dialect::Torch, Role::Slope, Shape::of(&[channels]), Init::Constant(1.0))
-            }
-            _ => NONE,
+            Op::Snake { channels } => NONE.push(Dialect::Torch, Role::Slope, vector(channels), Init::Constant(1.0)),
+            Op::Pool(_)
+            | Op::AdaptivePool { .. }
+            | Op::GlobalPool { .. }
+            | Op::Upsample(_)
+            | Op::PixelShuffle { .. }
+            | Op::PixelUnshuffle { .. }
+            | Op::DepthToSpace { .. }
+            | Op::Pad { .. }
+            | Op::Crop { .. }
+            | Op::Slice { .. }
+            | Op::Flatten
+            | Op::Reshape { .. }
+            | Op::Concat
+            | Op::Add
+            | Op::Mul
+            | Op::Scale { .. }
+            | Op::InstanceNorm { affine: false, .. }
+            | Op::Activation(_)
+            | Op::Softmax
+            | Op::Dropout { .. }
+            | Op::Identity => NONE,
         }
     }
 }
@@ -313,25 +334,35 @@ impl Conv {
     /// The shape of its weight, its own or another layer's, in the dialect's layout. The input
     /// channels must be known.
     pub const fn weight_shape(&self) -> Option<Shape> {
-        match self.inputs {
-            Some(inputs) => Some(weight_shape(self, inputs)),
-            None => None,
-        }
+        if self.inputs.is_some() { Some(weight_shape(self)) } else { None }
     }
 }
 
-const fn weight_shape(conv: &Conv, inputs: i64) -> Shape {
+/// A count that may have been left out.
+const fn size(count: Option<i64>) -> Size {
+    match count {
+        Some(count) => Size::Number(count),
+        None => Size::Unknown,
+    }
+}
+
+/// A number for each channel.
+const fn vector(channels: Option<i64>) -> Shape {
+    Shape::new(&[size(channels)], &[])
+}
+
+const fn weight_shape(conv: &Conv) -> Shape {
     // A layer without groups is refused elsewhere.
     let groups = if conv.groups > 0 { conv.groups } else { 1 };
-    let (out_count, in_count) = match (conv.depth_multiplier, conv.direction) {
-        (Some(multiplier), _) => (multiplier, inputs),
-        (None, Direction::Forward) => (conv.outputs, inputs / groups),
-        (None, Direction::Transposed) => (conv.outputs / groups, inputs),
+    let (out_count, in_count) = match (conv.depth_multiplier, conv.direction, conv.inputs) {
+        (Some(multiplier), _, inputs) => (multiplier, size(inputs)),
+        (None, Direction::Forward, Some(inputs)) => (conv.outputs, Size::Number(inputs / groups)),
+        (None, Direction::Forward, None) => (conv.outputs, Size::Unknown),
+        (None, Direction::Transposed, inputs) => (conv.outputs / groups, size(inputs)),
     };
     let layout = conv.weight_layout();
-    let mut shape = Shape::unknown(2 + conv.rank)
-        .with(layout.out_axis, Size::Number(out_count))
-        .with(layout.in_axis, Size::Number(in_count));
+    let shape = Shape::unknown(2 + conv.rank).with(layout.out_axis, Size::Number(out_count));
+    let mut shape = shape.with(layout.in_axis, in_count);
     let mut axis = 0;
     while axis < conv.rank {
         shape = shape.with(layout.first_tap_axis + axis, Size::Number(conv.kernel[axis]));
@@ -341,7 +372,7 @@ const fn weight_shape(conv: &Conv, inputs: i64) -> Shape {
 }
 
 const fn conv_params(conv: &Conv) -> Params {
-    let Some(shape) = conv.weight_shape() else { return Params::NONE };
+    let shape = weight_shape(conv);
     let mut taps: i64 = 1;
     let mut axis = 0;
     while axis < conv.rank {
@@ -357,7 +388,12 @@ const fn conv_params(conv: &Conv) -> Params {
     let (weight, bias) = inits(conv.dialect, fan_in.saturating_mul(taps), fan_out.saturating_mul(taps));
     let params =
         if conv.tied { Params::NONE } else { Params::NONE.kernel(conv.dialect, shape, conv.weight_layout(), weight) };
-    if conv.bias { params.push(conv.dialect, Role::Bias, Shape::of(&[conv.outputs]), bias) } else { params }
+    // Of a depthwise convolution they follow from its inputs.
+    let outputs = match (conv.depth_multiplier, conv.inputs) {
+        (Some(_), None) => None,
+        _ => Some(conv.outputs),
+    };
+    if conv.bias { params.push(conv.dialect, Role::Bias, vector(outputs), bias) } else { params }
 }
 
 const fn axis_size(shape: &Shape, axis: usize) -> i64 {

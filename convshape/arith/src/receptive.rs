@@ -7,7 +7,7 @@
 
 use crate::axis::extent;
 use crate::layer::AxisMap;
-use crate::op::{AxisOrder, MAX_SPATIAL, Op, PerAxis};
+use crate::op::{AxisOrder, Class, MAX_SPATIAL, Op, PerAxis};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -37,15 +37,10 @@ impl Receptive {
             // Space is gone, or was mixed.
             return if output.rank() == input.rank() { self } else { Receptive::Whole };
         }
-        if matches!(
-            op,
-            Op::AdaptivePool { .. }
-                | Op::Reshape { .. }
-                | Op::InstanceNorm { .. }
-                | Op::GroupNorm { .. }
-                | Op::LayerNorm { .. }
-        ) {
-            return Receptive::Whole;
+        match op.class() {
+            Class::Reduction | Class::Normalisation => return Receptive::Whole,
+            Class::View if !op.keeps_shape() => return Receptive::Whole,
+            Class::View | Class::Elementwise | Class::Channels | Class::Window | Class::Matrix | Class::Join => {}
         }
         let mut axis = 0;
         while axis + 1 < input.rank() && axis < MAX_SPATIAL {

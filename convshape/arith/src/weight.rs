@@ -3,6 +3,7 @@
 use crate::dialect::WeightLayout;
 use crate::op::{Conv, MAX_SPATIAL, Op, PerAxis};
 use crate::shape::{MAX_RANK, Shape};
+use crate::size::Size;
 
 /// Which element of a weight is multiplied for an output channel, an input channel and a tap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,7 +27,7 @@ impl WeightMap {
             Op::Conv(conv) => WeightMap::of_conv(conv),
             Op::Linear { dialect, inputs, outputs, .. } => {
                 let layout = WeightLayout::linear(*dialect);
-                WeightMap::new(&layout.matrix((*inputs)?, *outputs), layout, 0)
+                WeightMap::new(&layout.matrix(Size::Number((*inputs)?), Size::Number(*outputs)), layout, 0)
             }
             _ => None,
         }

@@ -67,21 +67,21 @@ pub(super) fn map<T: Number>(y: &mut [T], function: impl Fn(f64) -> f64) {
 }
 
 /// A slope below zero, one for all channels or one for each.
-pub(super) fn prelu<T: Number>(slopes: &[T], layout: &Channels, x: &[T], y: &mut [T]) {
+pub(super) fn prelu<T: Number>(slopes: &[T], layout: &Channels, y: &mut [T]) {
     for (channel, position) in layout.iter() {
-        let at = layout.at(channel, position);
+        let y = &mut y[layout.at(channel, position)];
         let slope = slopes[if slopes.len() == 1 { 0 } else { channel }];
-        y[at] = T::of(leaky(x[at].get(), slope.get()));
+        *y = T::of(leaky(y.get(), slope.get()));
     }
 }
 
 /// `x + sin(w x)^2 / (w + 1e-9)` (Ziyin et al. 2020, <https://arxiv.org/abs/2006.08195>), the small
 /// number as in the audio codecs that use it.
-pub(super) fn snake<T: Number>(weight: &[T], layout: &Channels, x: &[T], y: &mut [T]) {
+pub(super) fn snake<T: Number>(weight: &[T], layout: &Channels, y: &mut [T]) {
     for (channel, position) in layout.iter() {
-        let at = layout.at(channel, position);
-        let (w, x) = (weight[channel].get(), x[at].get());
+        let y = &mut y[layout.at(channel, position)];
+        let (w, x) = (weight[channel].get(), y.get());
         let sine = libm::sin(w * x);
-        y[at] = T::of(x + sine * sine / (w + 1e-9));
+        *y = T::of(x + sine * sine / (w + 1e-9));
     }
 }

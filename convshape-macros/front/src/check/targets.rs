@@ -2,7 +2,7 @@
 
 use convshape_arith::shape::Shape;
 
-use super::{Checked, keeps_shape};
+use super::Checked;
 use crate::graph::{Graph, NodeId, Recipe};
 use crate::unseen::visible;
 
@@ -21,7 +21,7 @@ impl Targets {
             while let Some(node) = at {
                 output[node].get_or_insert(index);
                 at = match &graph.nodes[node].recipe {
-                    Recipe::Given(op) if keeps_shape(op) => graph.producer(graph.nodes[node].inputs[0]),
+                    Recipe::Given(op) if op.keeps_shape() => graph.producer(graph.nodes[node].inputs[0]),
                     _ => None,
                 };
             }

@@ -1,7 +1,7 @@
 //! The struct with its parameters.
 
-use convshape_arith::shape::{MAX_RANK, Shape};
-use proc_macro2::{Ident, TokenStream};
+use convshape_arith::param::Role;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Expansion;
@@ -161,22 +161,28 @@ impl Expansion<'_> {
                 likely.then(|| quote!(#krate::WeightBias))
             };
         };
-        // Only the names of the fields count here: any channel count will do.
-        let any = Shape::of(&[1; MAX_RANK]);
-        let fields: Vec<&str> = match op.bind(&any, self.graph.order()).params() {
-            params if params.is_empty() => return None,
-            params => params.iter().map(|param| param.field).collect(),
-        };
-        Some(match fields.as_slice() {
-            ["weight"] => quote!(#krate::Weight),
-            ["bias"] => quote!(#krate::Bias),
-            ["weight", "bias"] => quote!(#krate::WeightBias),
-            ["depthwise_weight", "pointwise_weight"] => quote!(#krate::SeparableWeights),
-            ["depthwise_weight", "pointwise_weight", "bias"] => quote!(#krate::SeparableWeightsBias),
-            ["running_mean", "running_var"] => quote!(#krate::Statistics),
-            _ => quote!(#krate::Normalisation),
-        })
+        let group = group(&op.params().iter().map(|param| param.role).collect::<Vec<_>>())?;
+        let group = Ident::new(group, Span::call_site());
+        Some(quote!(#krate::#group))
     }
+}
+
+/// The library's struct of a layer's parameters; `None` if there are none.
+///
+/// # Panics
+/// If there is no such struct: a test asks for that of every layer.
+pub(crate) fn group(roles: &[Role]) -> Option<&'static str> {
+    Some(match roles {
+        [] => return None,
+        [Role::Kernel | Role::Slope] => "Weight",
+        [Role::Bias] => "Bias",
+        [Role::Kernel, Role::Bias] | [Role::Scale, Role::Shift] => "WeightBias",
+        [Role::Depthwise, Role::Pointwise] => "SeparableWeights",
+        [Role::Depthwise, Role::Pointwise, Role::Bias] => "SeparableWeightsBias",
+        [Role::Mean, Role::Variance] => "Statistics",
+        [Role::Scale, Role::Shift, Role::Mean, Role::Variance] => "Normalisation",
+        other => panic!("no struct has the fields {other:?}"),
+    })
 }
 
 /// `down_1` as part of a type's name: `Down1`.

@@ -2,7 +2,12 @@ use std::collections::BTreeSet;
 
 use convshape_arith::op::Dialect::{self, Flax, Jax, Keras, Onnx, Torch};
 
+use convshape_arith::op::{MAX_SPATIAL, Op};
+use convshape_arith::shape::{MAX_RANK, Shape};
+
 use super::*;
+use crate::expand::group;
+use crate::fields::{self, Setting};
 
 fn layer(name: &str, dialect: Dialect) -> Option<(Kind, Option<usize>)> {
     match find_layer(name, dialect) {
@@ -154,4 +159,53 @@ fn the_table() {
     let mut seen = BTreeSet::new();
     assert!(GRAMMAR.iter().all(|word| seen.insert(word.name) && !word.doc.is_empty()));
     assert!(dialect_names().all(|name| dialect_from_name(name).map(Dialect::name) == Some(name)));
+}
+
+/// A value that a field takes; `None` for a name, which is looked up elsewhere.
+fn sample(field: &FieldWords) -> Option<Setting> {
+    Some(match field.takes {
+        Takes::Size => Setting::Int(2),
+        Takes::SizePerAxis | Takes::SizePerAxisOr(_) | Takes::Padding(_) | Takes::Amount => {
+            Setting::Ints { values: [2; MAX_SPATIAL], axes: None }
+        }
+        Takes::Sides | Takes::Pads(_) => Setting::Pairs { values: [(1, 1); MAX_SPATIAL], axes: Some(2) },
+        Takes::Float => Setting::Float(0.5),
+        Takes::FloatPerAxis | Takes::FactorPerAxis => Setting::Floats { values: [2.0; MAX_SPATIAL], axes: None },
+        Takes::Bool => Setting::Bool(true),
+        Takes::Word(words) => Setting::Word(words[0].name),
+        Takes::Shape => Setting::Shape(Shape::of(&[2, 3])),
+        Takes::Range => Setting::Range(0, 1),
+        Takes::Name if field.name == "like" => Setting::Like,
+        Takes::Name | Takes::Activation | Takes::Dialect => return None,
+    })
+}
+
+/// A layer is in every table: it has a default, its fields reach the layer, its parameters have a
+/// struct, and what it cannot do without are fields of its.
+#[test]
+fn layers_are_in_every_table() {
+    let mut kinds = 0;
+    for row in LAYERS {
+        for &dialect in row.dialects {
+            let rank = row.ranks.first().copied().unwrap_or(2);
+            let Some(op) = fields::default_op(row.kind, rank, dialect) else {
+                assert!(matches!(row.kind, Kind::Chain | Kind::Activation), "{} has no default", row.name);
+                continue;
+            };
+            kinds += 1;
+            for field in row.fields.iter().filter(|field| field.dialects.contains(&dialect)) {
+                let mut changed: Op = op;
+                let reaches = sample(field).is_none_or(|setting| fields::set(&mut changed, field.name, &setting));
+                assert!(reaches, "{}: `{}` does not reach the layer", row.name, field.name);
+            }
+            let bound = op.bind(&Shape::of(&[4; MAX_RANK]), dialect.order());
+            let params = bound.params();
+            let _ = group(&params.iter().map(|param| param.role).collect::<Vec<_>>());
+            assert_eq!(params.len(), op.params().len(), "{}", row.name);
+            let is_field = |name: &&str| row.fields.iter().any(|field| field.name == *name);
+            let needed = fields::required(row.kind, dialect).iter().flat_map(|names| names.iter());
+            assert!(needed.chain(fields::exclusive(row.kind)).all(is_field), "{}", row.name);
+        }
+    }
+    assert!(kinds > 150, "{kinds}");
 }

@@ -8,7 +8,6 @@ use convshape_arith::size::Size;
 use convshape_arith::text::Text;
 
 use super::{Context, Report};
-use crate::check::keeps_shape;
 use crate::graph::{NodeId, ValueId};
 
 /// How many layers of a failing chain are named that lost the rows.
@@ -64,7 +63,7 @@ impl Context<'_> {
             let op = self.checked.ops.get(node)?.as_ref()?;
             let input_value = *self.graph.nodes[node].inputs.first()?;
             let input = (*self.checked.shapes.get(input_value)?)?;
-            if !keeps_shape(op) {
+            if !op.keeps_shape() {
                 return Some((node, input));
             }
             node = self.graph.producer(input_value)?;

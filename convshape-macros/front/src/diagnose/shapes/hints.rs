@@ -6,7 +6,7 @@ use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
 use super::{Context, Report};
-use crate::check::{Problem, keeps_shape};
+use crate::check::Problem;
 use crate::fix::{Edit, Fix};
 use crate::graph::{NodeId, Recipe};
 
@@ -107,7 +107,7 @@ impl Context<'_> {
             let input = self.graph.nodes[*other].inputs.first().and_then(|value| self.checked.shapes.get(*value));
             found.is_known()
                 && self.graph.nodes[*other].spans.label.is_some()
-                && self.checked.ops[*other].is_some_and(|op| !keeps_shape(&op))
+                && self.checked.ops[*other].is_some_and(|op| !op.keeps_shape())
                 && input.copied().flatten().is_some_and(|input| input.is_known() && input.fits(found))
         };
         (0..node).find(fits).map(|other| self.name(other))

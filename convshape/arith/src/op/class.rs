@@ -1,0 +1,61 @@
+//! Kinds of layers, by what an element of the output depends on.
+
+use super::Op;
+
+/// What an element of a layer's output depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// One element: the output has the elements of the input in their order, perhaps in another
+    /// shape.
+    View,
+    /// The element at the same place, and perhaps parameters of its channel.
+    Elementwise,
+    /// The channels at the same position.
+    Channels,
+    /// The elements of a group of channels, or of all axes; the shape stays.
+    Normalisation,
+    /// A window of positions, or the elements of one place that was moved there.
+    Window,
+    /// All positions, or parts of fixed number.
+    Reduction,
+    /// The last axis.
+    Matrix,
+    /// The same place in several inputs.
+    Join,
+}
+
+impl Op {
+    /// What an element of the layer's output depends on.
+    pub const fn class(&self) -> Class {
+        match self {
+            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } | Op::Identity => Class::View,
+            Op::Activation(_) | Op::Scale { .. } | Op::BatchNorm { .. } | Op::Prelu { .. } | Op::Snake { .. } => {
+                Class::Elementwise
+            }
+            Op::Softmax => Class::Channels,
+            Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::LayerNorm { .. } => Class::Normalisation,
+            Op::Conv(_)
+            | Op::SeparableConv(_)
+            | Op::Pool(_)
+            | Op::Upsample(_)
+            | Op::PixelShuffle { .. }
+            | Op::PixelUnshuffle { .. }
+            | Op::DepthToSpace { .. }
+            | Op::Pad { .. }
+            | Op::Crop { .. }
+            | Op::Slice { .. } => Class::Window,
+            Op::AdaptivePool { .. } | Op::GlobalPool { .. } => Class::Reduction,
+            Op::Linear { .. } => Class::Matrix,
+            Op::Concat | Op::Add | Op::Mul => Class::Join,
+        }
+    }
+
+    /// Whether the output has the shape of the input, whatever that is.
+    pub const fn keeps_shape(&self) -> bool {
+        match self.class() {
+            Class::Elementwise | Class::Channels | Class::Normalisation => true,
+            Class::View => matches!(self, Op::Dropout { .. } | Op::Identity),
+            Class::Window | Class::Reduction | Class::Matrix | Class::Join => false,
+        }
+    }
+}
