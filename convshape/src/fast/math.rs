@@ -2,7 +2,7 @@
 
 use convshape_arith::op::Activation;
 
-use super::simd::{Kernel, Level, MOST_LANES, Simd};
+use super::simd::{Kernel, Level, MOST_LANES, Simd, Wide};
 
 /// An activation as a step's end: the cheap ones are taken while the sums are in registers.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -236,25 +236,21 @@ impl Map for Finish {
 /// Every vector of a slice.
 #[inline(always)]
 fn over<S: Simd>(simd: S, y: &mut [f32], map: impl Map) {
-    // Two vectors side by side: one would wait for each of its own results.
-    let mut chunks = y.chunks_exact_mut(2 * S::LANES);
-    for chunk in &mut chunks {
-        let (a, b) = chunk.split_at_mut(S::LANES);
-        let (x, y) = (map.map(simd, simd.load(a)), map.map(simd, simd.load(b)));
-        simd.store(x, a);
-        simd.store(y, b);
+    let mut blocks = y.chunks_exact_mut(Wide::<S>::LANES);
+    for y in &mut blocks {
+        let wide = Wide(simd);
+        wide.store(map.map(wide, wide.load(y)), y);
     }
-    let rest = chunks.into_remainder();
-    if !rest.is_empty() {
-        simd.store(map.map(simd, simd.load(rest)), rest);
+    for y in blocks.into_remainder().chunks_exact_mut(S::LANES) {
+        simd.store(map.map(simd, simd.load(y)), y);
     }
 }
 
 /// `exp(x)` and `exp(x) - 1`, each to a few units in the last place; `x` is clamped to where the
 /// result is a normal number.
 ///
-/// With `x = n ln 2 + r`, `exp(x)` is `2^n exp(r)`, and `exp(r)` its Taylor series up to `r^7`, whose
-/// rest is below `2^-27` for `|r| <= ln 2 / 2`.
+/// With `x = n ln 2 + r`, `exp(x)` is `2^n exp(r)`, and `exp(r)` a polynomial that differs from it by at
+/// most `2^-28` of it for `|r| <= ln 2 / 2`, fitted by weighted least squares.
 #[inline(always)]
 pub(super) fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
     // ln 2 in two parts, the first with few digits, so that its multiples are exact.
@@ -264,10 +260,7 @@ pub(super) fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
     let n = simd.round(simd.mul(x, simd.splat(core::f32::consts::LOG2_E)));
     let r = simd.mul_add(n, simd.splat(-HIGH), x);
     let r = simd.mul_add(n, simd.splat(-LOW), r);
-    let mut series = simd.splat(1.0 / 5040.0);
-    for factor in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0] {
-        series = simd.mul_add(series, r, simd.splat(factor));
-    }
+    let series = polynomial(simd, r, [1.381_454e-3, 8.368_745e-3, 0.041_668_39, 0.166_665_21, 0.499_999_94, 1.0]);
     let less = simd.mul(series, r);
     let power = simd.exp2(n);
     (simd.mul_add(power, less, power), simd.mul_add(power, less, simd.sub(power, simd.splat(1.0))))
@@ -359,7 +352,12 @@ impl Kernel for Differentiate<'_> {
 #[cfg(feature = "train")]
 #[inline(always)]
 fn slopes<S: Simd>(simd: S, x: &[f32], dy: &[f32], dx: &mut [f32], slope: impl Map) {
-    for at in (0..dx.len()).step_by(S::LANES) {
+    let (wide, whole) = (Wide(simd), dx.len() - dx.len() % Wide::<S>::LANES);
+    for at in (0..whole).step_by(Wide::<S>::LANES) {
+        let (x, dy) = (wide.load(&x[at..]), wide.load(&dy[at..]));
+        wide.store(wide.mul(dy, slope.map(wide, x)), &mut dx[at..]);
+    }
+    for at in (whole..dx.len()).step_by(S::LANES) {
         let count = S::LANES.min(dx.len() - at);
         let (x, dy) = (simd.load_some(&x[at..], count), simd.load_some(&dy[at..], count));
         simd.store_some(simd.mul(dy, slope.map(simd, x)), &mut dx[at..][..count], count);

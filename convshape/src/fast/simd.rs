@@ -15,6 +15,7 @@ mod outer;
 mod portable;
 mod product;
 mod stretch;
+mod wide;
 
 use std::sync::OnceLock;
 
@@ -22,6 +23,7 @@ use std::sync::OnceLock;
 pub(crate) use self::outer::{Walk, outer};
 pub(crate) use self::product::{MOST_COLUMNS, Runs, depthwise, dots, grouped, products, store};
 pub(crate) use self::stretch::{Taps, slide, stretches};
+pub(crate) use self::wide::Wide;
 
 /// One instruction set. A value of such a type exists only where the processor has the instructions.
 pub(crate) trait Simd: Copy + Send + Sync {
