@@ -32,6 +32,8 @@ pub(super) struct Sum<'a> {
     /// The factor and the constant of each output channel.
     pub(super) scale: &'a [f32],
     pub(super) shift: &'a [f32],
+    /// Whether the output is added to what is there; see [`adds`].
+    pub(super) onto: bool,
     pub(super) finish: Finish,
 }
 
@@ -44,6 +46,7 @@ pub(super) struct Conv {
     phases: Vec<Phase>,
     panels: Vec<Panel>,
     weights: Workspace,
+    onto: bool,
     /// What each tile ends with, and what all of the output does.
     finish: Finish,
     last: Finish,
@@ -70,6 +73,29 @@ enum Kind {
     Depthwise,
     /// A vector of output channels of several groups.
     Grouped,
+}
+
+impl Kind {
+    /// Of a layer with that many groups, and channels of a group.
+    fn new(level: Level, groups: usize, (inputs, outputs): (usize, usize), planar: bool) -> Kind {
+        let lanes = level.lanes();
+        if groups > 1 && inputs == 1 && outputs == 1 {
+            Kind::Depthwise
+        } else if level.is_portable() {
+            Kind::Products
+        } else if groups > 1 && inputs <= lanes && outputs < lanes {
+            Kind::Grouped
+        } else if groups == 1 && outputs <= 3.min(lanes / 2) && inputs.is_multiple_of(lanes) && !planar {
+            Kind::Dots
+        } else {
+            Kind::Products
+        }
+    }
+}
+
+/// Whether a convolution with these channels can be added to what is in its output.
+pub(super) fn adds(level: Level, groups: usize, inputs: usize, outputs: usize) -> bool {
+    Kind::new(level, groups, (inputs / groups, outputs / groups), false) == Kind::Products
 }
 
 /// What a unit of the work is.
@@ -176,17 +202,7 @@ impl Conv {
     fn of(level: Level, sum: &Sum<'_>, x: View, y: View) -> Conv {
         let lanes = level.lanes();
         let (inputs, outputs) = (x.channels / sum.groups, y.channels / sum.groups);
-        let kind = if sum.groups > 1 && inputs == 1 && outputs == 1 {
-            Kind::Depthwise
-        } else if level.is_portable() {
-            Kind::Products
-        } else if sum.groups > 1 && inputs <= lanes && outputs < lanes {
-            Kind::Grouped
-        } else if sum.groups == 1 && outputs <= 3.min(lanes / 2) && inputs.is_multiple_of(lanes) && !x.buffer.planar {
-            Kind::Dots
-        } else {
-            Kind::Products
-        };
+        let kind = Kind::new(level, sum.groups, (inputs, outputs), x.buffer.planar);
         let axes = sum.axes;
         // Panels of one group start at whole numbers of four vectors.
         let split = Split::new(axes, &y, if sum.groups == 1 { 4 * lanes } else { y.channels });
@@ -204,6 +220,7 @@ impl Conv {
             phases: Vec::new(),
             panels: Vec::new(),
             weights: Workspace::with_elements(0),
+            onto: sum.onto,
             finish: if whole { Finish::None } else { sum.finish },
             last: if whole { sum.finish } else { Finish::None },
             split,
@@ -399,17 +416,20 @@ impl Kernel for &mut Task<'_> {
             let (mut starts, mut places) = ([0; MOST_PLACES], [0; MOST_PLACES]);
             // Weights that do not stay in the cache pass through it once, panel by panel.
             let together = if conv.chunk == usize::MAX { 1 } else { panels.len().max(1) };
-            for panels in panels.chunks(together) {
-                let first = panels[0].first;
+            for (turn, own) in panels.chunks(together).enumerate() {
+                let first = own[0].first;
                 let mut cursor = Cursor { y: start.y + first - self.base, ..start };
                 let mut rest = positions;
                 while rest > 0 {
                     let count = rest.min(MOST_PLACES);
                     let (starts, places) = (&mut starts[..count], &mut places[..count]);
                     cursor.fill(starts, places);
-                    for panel in panels {
+                    for (index, panel) in own.iter().enumerate() {
                         let (y, sums) = (&mut self.y[panel.first - first..], &mut sums);
-                        let piece = Piece { conv, panel, x: self.x, y, starts, places, sums };
+                        // Only the first positions find weights that are not in the cache.
+                        let next = panels.get(turn * together + index + 1).filter(|_| rest == positions);
+                        let ahead = next.map_or(&[][..], |next| &conv.weights.get()[next.weights.clone()]);
+                        let piece = Piece { conv, panel, x: self.x, y, starts, places, ahead, sums };
                         match conv.kind {
                             Kind::Dots => simd.call(Dots(piece)),
                             _ => piece.products(simd),

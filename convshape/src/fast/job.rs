@@ -165,7 +165,7 @@ impl Ready {
 
 /// The job of a sum over taps with what is folded into it.
 fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, output: View) -> Option<Job> {
-    let Work::Sum { node, axes, norm, activation, method } = work else { return None };
+    let Work::Sum { node, axes, norm, onto, activation, method } = work else { return None };
     let node = &plan.nodes[*node];
     let weight = params[node.params[0]].as_slice();
     let bias = |at: usize| params[node.params[at]].as_slice().to_vec();
@@ -189,7 +189,7 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
     let map = WeightMap::of(&node.op)?.on_last_axes(rank);
     let weight = |channel: usize, input: usize, tap: PerAxis<usize>| weight[map.at(channel, input, tap)];
     let finish = activation.map_or(Finish::None, Finish::of);
-    let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
+    let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, onto: *onto, finish };
     Some(match method {
         Method::Direct { .. } => Job::Conv(Box::new(Conv::new(level, &sum, input, output))),
         Method::Winograd(tiling) => Job::Winograd(Box::new(Winograd::new(level, &sum, tiling, input, output)?)),

@@ -1,7 +1,8 @@
 //! A graph with its sizes, as steps over buffers.
 //!
 //! What follows a convolution and belongs to each element alone is done with it: normalisation by
-//! stored statistics becomes part of its weights, an activation its end. A `Concat`'s operands are
+//! stored statistics becomes part of its weights, an activation its end. Where an `Add` is the last
+//! reader of its other operand, the convolution adds to that one's memory. A `Concat`'s operands are
 //! written where they are joined, a `Slice` is read where it lies. Buffers share memory where their
 //! lives do not meet.
 
@@ -42,7 +43,15 @@ pub(super) enum Work {
     /// Gives an output of the chain.
     Export(usize),
     /// A convolution or matrix with what is folded into it.
-    Sum { node: usize, axes: Box<[Axis; 3]>, norm: Option<usize>, activation: Option<Activation>, method: Method },
+    /// With `onto`, its result is added to what is in the output's memory.
+    Sum {
+        node: usize,
+        axes: Box<[Axis; 3]>,
+        norm: Option<usize>,
+        onto: bool,
+        activation: Option<Activation>,
+        method: Method,
+    },
     /// A normalisation by stored statistics, if there is one, and an activation.
     Each { norm: Option<usize>, activation: Option<Activation>, by: f64 },
     /// Copies a value to its place in a joined one, from that channel on.

@@ -70,6 +70,10 @@ pub(crate) trait Simd: Copy + Send + Sync {
         self.load(&lanes)
     }
 
+    /// Asks for the cache line at an address, which need not be valid: nothing is read.
+    #[inline(always)]
+    fn prefetch(self, _: *const f32) {}
+
     /// The lanes of `x` that the bits of `index` number.
     #[inline(always)]
     fn permute(self, x: Self::F, index: Self::F) -> Self::F {

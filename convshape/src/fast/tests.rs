@@ -72,6 +72,17 @@ fn draw(random: &mut Random, graph: &Graph) -> Vec<Param> {
 
 /// Runs a chain by definition and on every level, and compares.
 fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &[usize]) -> bool {
+    check_within(TOLERANCE, random, order, input, layers, outputs)
+}
+
+fn check_within(
+    tolerance: f32,
+    random: &mut Random,
+    order: AxisOrder,
+    input: Shape,
+    layers: &[(Op, Vec<usize>)],
+    outputs: &[usize],
+) -> bool {
     let Some(graph) = graph(order, input, layers, outputs) else { return false };
     let params = draw(random, &graph);
     let batch = usize::try_from(random.pick(1, 3)).expect("small");
@@ -105,7 +116,7 @@ fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec
         engine.run_in(batch, &[&x], &mut rooms, &mut workspace).expect("runs");
         for (found, expected) in found.iter().zip(&expected) {
             // The maximum of no element is minus infinity.
-            let close = |(a, b): (&f32, &f32)| a == b || (a - b).abs() <= TOLERANCE * b.abs().max(1.0);
+            let close = |(a, b): (&f32, &f32)| a == b || (a - b).abs() <= tolerance * b.abs().max(1.0);
             let wrong = found.iter().zip(expected).position(|pair| !close(pair));
             let words = |at: usize| -> String {
                 format!("{level:?}: element {at} is {} and not {}: {input} {layers:?}", found[at], expected[at])
@@ -181,6 +192,80 @@ fn convolutions_of_all_kinds() {
         }
         let last = layers.len();
         run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[last]));
+    }
+}
+
+/// An `Add` after a convolution, whose other operand is read by nobody else, or by some other layer
+/// before or after it.
+#[test]
+fn sums_with_a_residual() {
+    let mut random = Random::new(12);
+    let mut run = 0;
+    while run < 100 {
+        let channels = random.one_of(&[3, 4, 16, 20, 32, 48, 80]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(1, 15), random.pick(1, 15)];
+        sizes.insert(order.channel(3), random.one_of(&[1, 3, 16]));
+        let conv = |random: &mut Random, inputs| {
+            let (kernel, groups) = random.one_of(&[(1, 1), (3, 1), (1, 1), (3, 1), (3, channels), (1, 4)]);
+            let groups = if inputs % groups == 0 && channels % groups == 0 { groups } else { 1 };
+            let padding = Padding::Symmetric([kernel / 2, kernel / 2, 0]);
+            let (inputs, outputs, bias) = (Some(inputs), channels, random.pick(0, 1) == 1);
+            let conv = Conv::new(Dialect::Torch, Direction::Forward, 2);
+            Op::Conv(Conv { inputs, outputs, groups, bias, padding, kernel: [kernel, kernel, 1], ..conv })
+        };
+        let inputs = sizes[order.channel(3)];
+        let mut layers = vec![(conv(&mut random, inputs), vec![0])];
+        // Terms of later layers are at most 1 too.
+        let limit = |layers: &mut Vec<(Op, Vec<usize>)>, random: &mut Random| {
+            let limits = [Activation::Clamp { min: -0.5, max: 0.25 }, Activation::Tanh, Activation::Sigmoid];
+            layers.push((Op::Activation(random.one_of(&limits)), vec![layers.len()]));
+        };
+        limit(&mut layers, &mut random);
+        let mut outputs = Vec::new();
+        let blocks = random.pick(1, 3);
+        for block in 1..=blocks {
+            let start = layers.len();
+            if random.pick(0, 4) == 0 {
+                layers.push((Op::Slice { start: 0, end: 2 }, vec![start]));
+                outputs.push(layers.len());
+            }
+            layers.push((conv(&mut random, channels), vec![start]));
+            if order == AxisOrder::ChannelsLast && random.pick(0, 1) == 0 {
+                limit(&mut layers, &mut random);
+                let last = layers.len();
+                let (inputs, outputs, dialect) = (channels, channels, Dialect::Torch);
+                layers.push((Op::Linear { dialect, inputs: Some(inputs), outputs, bias: true }, vec![last]));
+            } else if random.pick(0, 2) > 0 {
+                limit(&mut layers, &mut random);
+                layers.push((conv(&mut random, channels), vec![layers.len()]));
+            }
+            if random.pick(0, 1) == 0 {
+                let norm =
+                    Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-3, affine: true, momentum: 0.1 };
+                layers.push((norm, vec![layers.len()]));
+            }
+            let last = layers.len();
+            layers.push((Op::Add, if random.pick(0, 1) == 0 { vec![last, start] } else { vec![start, last] }));
+            if block < blocks {
+                limit(&mut layers, &mut random);
+            } else if random.pick(0, 1) == 0 {
+                layers.push((Op::Activation(random.one_of(&ACTIVATIONS)), vec![layers.len()]));
+            }
+            match random.pick(0, 6) {
+                0 => outputs.push(start),
+                1 => {
+                    layers.push((Op::Concat, vec![layers.len(), start]));
+                    layers.push((conv(&mut random, 2 * channels), vec![layers.len()]));
+                    limit(&mut layers, &mut random);
+                }
+                _ => {}
+            }
+        }
+        outputs.push(layers.len());
+        // A layer sums up to 720 roundings of the one before it; what is added twice or not at all is 0.1.
+        let tolerance = 10.0 * TOLERANCE;
+        run += u32::from(check_within(tolerance, &mut random, order, Shape::of(&sizes), &layers, &outputs));
     }
 }
 

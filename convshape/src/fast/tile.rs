@@ -19,6 +19,8 @@ pub(super) struct Tile<'a> {
     pub(super) starts: &'a [usize],
     pub(super) runs: &'a Runs,
     pub(super) weights: &'a [f32],
+    /// Weights of a later tile, which are brought into the cache meanwhile.
+    pub(super) ahead: &'a [f32],
 }
 
 /// The most vectors of a tile: twelve positions and two vectors, or six and four.
@@ -33,6 +35,8 @@ pub(super) struct Products<'a> {
     pub(super) shift: &'a [f32],
     /// The first input of each run, and the distance to the next.
     pub(super) inputs: [usize; 2],
+    /// Whether what is in `y` is added to the sums.
+    pub(super) onto: bool,
     /// Whether sums below zero become zero.
     pub(super) relu: bool,
     /// Where each position's sums go.
@@ -64,10 +68,14 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, R, V> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Products { tile: Tile { x, starts, runs, weights }, shift, inputs, relu, y, places, .. } = self.0;
+        let Products { tile: Tile { x, starts, runs, weights, ahead }, shift, inputs, onto, relu, y, places, .. } =
+            self.0;
         let starts = starts.first_chunk().expect("a start for each position");
         let mut sums = [[first::<S, V>(simd, shift); R]];
-        products(simd, x, starts, runs, weights, inputs, &mut sums);
+        if onto {
+            add_stored(simd, &mut sums[0], y, places);
+        }
+        products(simd, x, starts, runs, [weights, ahead], inputs, &mut sums);
         end(simd, sums[0], relu, y, places);
     }
 }
@@ -80,6 +88,21 @@ fn first<S: Simd, const V: usize>(simd: S, shift: &[f32]) -> [S::F; V] {
         first[v] = simd.load(&shift[v * S::LANES..]);
     }
     first
+}
+
+/// Adds what is stored at each position's place.
+#[inline(always)]
+fn add_stored<S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    sums: &mut [[S::F; V]; R],
+    y: &[f32],
+    places: &[usize],
+) {
+    for r in 0..R {
+        for v in 0..V {
+            sums[r][v] = simd.add(sums[r][v], simd.load(&y[places[r] + v * S::LANES..]));
+        }
+    }
 }
 
 /// Stores the sums.
@@ -116,14 +139,14 @@ impl Kernel for Turns<'_> {
             (1, _) => return simd.call(SingleTile::<4>(self.0)),
             _ => {}
         }
-        let Products { tile, vectors, shift, relu, y, places, .. } = self.0;
+        let Products { tile, vectors, shift, onto, relu, y, places, .. } = self.0;
         let row = vectors * S::LANES;
         let mut part = [0.0; MOST_VECTORS * MOST_LANES];
         let rows = &rows(row)[..places.len()];
-        simd.call(Products { tile, vectors, shift, inputs: [0, 4], relu: false, y: &mut *y, places });
+        simd.call(Products { tile, vectors, shift, inputs: [0, 4], onto, relu: false, y: &mut *y, places });
         for turn in 1..4 {
             let (shift, inputs) = (&[0.0; 4 * MOST_LANES], [turn, 4]);
-            simd.call(Products { tile, vectors, shift, inputs, relu: false, y: &mut part, places: rows });
+            simd.call(Products { tile, vectors, shift, inputs, onto: false, relu: false, y: &mut part, places: rows });
             for (place, part) in places.iter().zip(part.chunks_exact(row)) {
                 for (y, part) in y[*place..][..row].chunks_exact_mut(S::LANES).zip(part.chunks_exact(S::LANES)) {
                     let sum = simd.add(simd.load(y), simd.load(part));
@@ -143,11 +166,14 @@ impl<const V: usize> Kernel for SingleTile<'_, V> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Products { tile: Tile { x, starts, runs, weights }, shift, relu, y, places, .. } = self.0;
+        let Products { tile: Tile { x, starts, runs, weights, ahead }, shift, onto, relu, y, places, .. } = self.0;
         let starts = starts.first_chunk().expect("a start");
         let mut sums = [[[simd.splat(0.0); V]]; 4];
         sums[0][0] = first(simd, shift);
-        products(simd, x, starts, runs, weights, [0, 4], &mut sums);
+        if onto {
+            add_stored(simd, &mut sums[0], y, places);
+        }
+        products(simd, x, starts, runs, [weights, ahead], [0, 4], &mut sums);
         let [mut sum, rest @ ..] = sums;
         for part in rest {
             for v in 0..V {

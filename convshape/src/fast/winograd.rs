@@ -87,6 +87,8 @@ pub(super) struct Winograd {
     /// `[phase][point][panel][part][input channel][output channel of the panel]`
     weights: Workspace,
     shift: Vec<f32>,
+    /// Whether the output is added to what is there.
+    onto: bool,
     finish: Finish,
     runs: Runs,
     /// Tiles at a time, whose transforms stay in the cache.
@@ -169,6 +171,7 @@ impl Winograd {
             y_sample: y.buffer.sample(),
             weights,
             shift: sum.shift.to_vec(),
+            onto: sum.onto,
             finish: sum.finish,
             runs: Runs::new([0].into_iter(), read, false),
             together: if edge * edge * (read + outputs) <= 1024 { 60 } else { 36 },
@@ -393,7 +396,11 @@ impl<const EDGE: usize> Kernel for Scatter<'_, EDGE> {
                         if column + j < size[1] {
                             let at = start + i * row_step + j * column_step + channel;
                             let y = &mut y[at..][..S::LANES];
-                            simd.store(own.finish.apply(simd, simd.add(pair[j], shift)), y);
+                            let mut sum = simd.add(pair[j], shift);
+                            if own.onto {
+                                sum = simd.add(sum, simd.load(y));
+                            }
+                            simd.store(own.finish.apply(simd, sum), y);
                         }
                     }
                 }
@@ -431,12 +438,20 @@ impl Matrix<'_> {
             let groups = count.div_ceil(most);
             for group in 0..groups {
                 let (first, end) = (group * count / groups, (group + 1) * count / groups);
+                let ahead = [group, group + 1].map(|group| group * panel.len().min(rest.len()) / groups);
                 let (starts, places) = (&starts[..end - first], &places[..end - first]);
                 simd.call(Products {
-                    tile: Tile { x: &x[first * own.read..], starts, runs: &own.runs, weights: panel },
+                    tile: Tile {
+                        x: &x[first * own.read..],
+                        starts,
+                        runs: &own.runs,
+                        weights: panel,
+                        ahead: &rest[ahead[0]..ahead[1]],
+                    },
                     vectors,
                     shift: &[0.0; 2 * MOST_LANES],
                     inputs: EACH,
+                    onto: false,
                     relu: false,
                     y: &mut y[first * own.outputs + output..],
                     places,

@@ -14,6 +14,8 @@ pub(super) struct Piece<'a> {
     /// Where each position starts in `x`, and its place in `y`.
     pub(super) starts: &'a [usize],
     pub(super) places: &'a [usize],
+    /// The weights that are needed next.
+    pub(super) ahead: &'a [f32],
     /// Room for a tile.
     pub(super) sums: &'a mut [f32; MOST_VECTORS * MOST_LANES],
 }
@@ -26,19 +28,24 @@ impl<'a> Piece<'a> {
         let row = vectors * S::LANES;
         let finish = self.conv.finish;
         let whole = channels == row && matches!(finish, Finish::None | Finish::Relu);
+        let onto = self.conv.onto;
         let rows = rows(row);
         // Tiles of nearly the same size, none much smaller.
         let tiles = self.starts.len().div_ceil(most);
         let (least, more) = (self.starts.len() / tiles, self.starts.len() % tiles);
         let mut first = 0;
-        for tile in 0..tiles {
-            let count = least + usize::from(tile < more);
+        for index in 0..tiles {
+            let count = least + usize::from(index < more);
             let (starts, places) = (&self.starts[first..][..count], &self.places[first..][..count]);
             first += count;
-            let (tile, shift) = self.tile(starts);
+            let (mut tile, shift) = self.tile(starts);
+            if !alone {
+                let ahead = [index, index + 1].map(|index| index * self.ahead.len() / tiles);
+                tile.ahead = &self.ahead[ahead[0]..ahead[1]];
+            }
             let relu = whole && finish == Finish::Relu;
             let (y, to) = if whole { (&mut *self.y, places) } else { (&mut self.sums[..], &rows[..count]) };
-            let products = Products { tile, vectors, shift, inputs: EACH, relu, y, places: to };
+            let products = Products { tile, vectors, shift, inputs: EACH, onto: onto && whole, relu, y, places: to };
             if alone {
                 simd.call(Turns(products));
             } else {
@@ -53,11 +60,15 @@ impl<'a> Piece<'a> {
     /// Ends the sums of some positions, and stores them.
     #[inline(always)]
     fn store<S: Simd>(&mut self, simd: S, row: usize, places: &[usize]) {
-        let finish = self.conv.finish;
+        let (finish, channels) = (self.conv.finish, self.panel.channels);
         let sums = &mut self.sums[..row * places.len()];
+        if self.conv.onto {
+            for (sums, place) in sums.chunks_exact_mut(row).zip(places) {
+                sums.iter_mut().zip(&self.y[*place..][..channels]).for_each(|(sum, y)| *sum += y);
+            }
+        }
         // All of the tile at once: one sum after the other would wait for each.
         finish.rest(simd, sums);
-        let channels = self.panel.channels;
         macro_rules! each {
             ($finish:expr) => {
                 for (sums, place) in sums.chunks_exact(row).zip(places) {
@@ -84,7 +95,7 @@ impl<'a> Piece<'a> {
         'a: 'b,
     {
         let (packed, panel) = (self.conv.weights.get(), self.panel);
-        let tile = Tile { x: self.x, starts, runs: &panel.runs, weights: &packed[panel.weights.clone()] };
+        let tile = Tile { x: self.x, starts, runs: &panel.runs, weights: &packed[panel.weights.clone()], ahead: &[] };
         (tile, &packed[panel.shift..])
     }
 }

@@ -10,7 +10,7 @@ use convshape_arith::op::{Activation, Amount, AxisOrder, Conv, Direction, Op, Pa
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
-use super::place::{Inside, join};
+use super::place::{Inside, join, root};
 use super::{Method, Step, Work};
 use crate::fast::buffer::Grid;
 use crate::fast::norm::GroupNorm;
@@ -18,7 +18,7 @@ use crate::fast::rows::Rows;
 use crate::fast::simd::{Level, MOST_LANES};
 use crate::fast::taps::Axis;
 use crate::fast::winograd::Tiling;
-use crate::fast::{planes, slide};
+use crate::fast::{conv, planes, slide};
 
 /// A graph on its way to steps.
 pub(super) struct Lowering {
@@ -174,6 +174,43 @@ impl Lowering {
         Some(next)
     }
 
+    /// The `Add` that follows a sum becomes part of it where the other operand is in memory that nobody
+    /// reads after it: the sum is added to what is there. Returns the value whose memory that is.
+    fn residual(
+        &mut self,
+        index: usize,
+        groups: usize,
+        (from, to, layout): (Grid, Grid, AxisOrder),
+        value: &mut usize,
+    ) -> Option<usize> {
+        let adds = |node: &Node| matches!(node.op, Op::Add) && node.inputs.len() == 2 && self.is_even(node);
+        let next =
+            self.nodes.iter().position(|node| node.inputs.contains(value)).filter(|&next| {
+                self.readers[*value] == 1 && !self.outputs.contains(value) && adds(&self.nodes[next])
+            })?;
+        let node = &self.nodes[next];
+        let other = *node.inputs.iter().find(|&input| input != value)?;
+        let sum = node.outputs[0];
+        let buffer = root(&self.inside, other).0;
+        let is_done = |node: usize| node < index || self.done[node];
+        let is_known = self.nodes.iter().position(|node| node.outputs.contains(&other)).is_some_and(is_done);
+        let mut values = 0..self.shapes.len();
+        let is_own = values.all(|value| {
+            let is_free = value >= self.inputs && !self.outputs.contains(&value);
+            root(&self.inside, value).0 != buffer || is_free && self.grids[value] == to && self.layouts[value] == layout
+        });
+        let is_last = self.nodes.iter().enumerate().all(|(reader, node)| {
+            reader == next || is_done(reader) || node.inputs.iter().all(|&input| root(&self.inside, input).0 != buffer)
+        });
+        if !(is_known && is_own && is_last && conv::adds(self.level, groups, from.channels, to.channels)) {
+            return None;
+        }
+        self.done[next] = true;
+        self.fused.push(next);
+        *value = sum;
+        Some(buffer)
+    }
+
     /// The step of a node, or none where its output is part of another value.
     fn lower(&mut self, index: usize) -> Option<()> {
         let mut node = self.nodes[index].clone();
@@ -203,15 +240,21 @@ impl Lowering {
                 let axes = Box::new(conv_axes(&conv, &shape, self.order, &from, &to)?);
                 let groups = usize::try_from(conv.groups).ok()?;
                 let norm = self.norm(&mut output);
+                let onto = self.residual(index, groups, (from, to, layout), &mut output);
                 let activation = self.activation(&mut output);
-                let (axes, method) = self.method(axes, groups, (inputs[0], from), (output, to));
-                Work::Sum { node: index, axes, norm, activation, method }
+                self.inside[output] = onto.map(|buffer| (buffer, 0));
+                let onto = onto.is_some();
+                let (axes, method) = self.method(axes, groups, onto, (inputs[0], from), (output, to));
+                Work::Sum { node: index, axes, norm, onto, activation, method }
             }
             Op::Linear { .. } => {
                 let whole = |axis: usize| Axis::new(Window::new(1).into(), from.size[axis], from.size[axis]);
                 let axes = Box::new([whole(0)?, whole(1)?, whole(2)?]);
+                let onto = self.residual(index, 1, (from, to, layout), &mut output);
                 let activation = self.activation(&mut output);
-                Work::Sum { node: index, axes, norm: None, activation, method: Method::Direct { planar: false } }
+                self.inside[output] = onto.map(|buffer| (buffer, 0));
+                let (onto, method) = (onto.is_some(), Method::Direct { planar: false });
+                Work::Sum { node: index, axes, norm: None, onto, activation, method }
             }
             Op::BatchNorm { .. } => Work::Each { norm: Some(index), activation: self.activation(&mut output), by: 1.0 },
             Op::Activation(activation) => Work::Each { norm: None, activation: Some(activation), by: 1.0 },
@@ -285,13 +328,14 @@ impl Lowering {
         &self,
         mut axes: Box<[Axis; 3]>,
         groups: usize,
+        onto: bool,
         (input, from): (usize, Grid),
         (output, to): (usize, Grid),
     ) -> (Box<[Axis; 3]>, Method) {
         // A first layer can read planes, a layer by itself also write them.
         let planar = |value: usize| self.order == AxisOrder::ChannelsFirst && self.readers[value] == 1;
         let first = input < self.inputs && planar(input);
-        let alone = first && self.outputs.contains(&output) && planar(output);
+        let alone = first && !onto && self.outputs.contains(&output) && planar(output);
         let few = groups == 1 && (2..MOST_LANES).contains(&from.channels);
         let tiling = Tiling::new(&axes, groups, from.channels, to.channels);
         let method = if self.level.is_portable() {

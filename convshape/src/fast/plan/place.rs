@@ -14,7 +14,7 @@ use crate::fast::buffer::{Buffer, Grid, Place, SLACK, View};
 pub(super) type Inside = Option<(usize, usize)>;
 
 /// The value in whose buffer a value lies, and its first channel there.
-fn root(inside: &[Inside], mut value: usize) -> (usize, usize) {
+pub(super) fn root(inside: &[Inside], mut value: usize) -> (usize, usize) {
     let mut channel = 0;
     while let Some((outer, first)) = inside[value] {
         value = outer;

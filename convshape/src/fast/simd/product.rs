@@ -52,7 +52,8 @@ impl Runs {
 
 /// Adds to the sums of `R` positions, `V` vectors of output channels each, inputs times their rows of
 /// weights, `V * LANES` of them: `Q` neighbouring inputs of each run, from `first` on and every `every`
-/// inputs, to a sum each.
+/// inputs, to a sum each. Meanwhile the weights `ahead`, which are needed next, are brought into the
+/// cache.
 ///
 /// # Panics
 /// If a run reaches beyond `x`, or the rows beyond `w`.
@@ -62,7 +63,7 @@ pub(crate) fn products<S: Simd, const R: usize, const V: usize, const Q: usize>(
     x: &[f32],
     starts: &[usize; R],
     runs: &Runs,
-    w: &[f32],
+    [w, ahead]: [&[f32]; 2],
     [first, every]: [usize; 2],
     sums: &mut [[[S::F; V]; R]; Q],
 ) {
@@ -76,6 +77,7 @@ pub(crate) fn products<S: Simd, const R: usize, const V: usize, const Q: usize>(
     }
     let mut acc = *sums;
     let mut rows = w.as_ptr();
+    let (mut line, line_step) = (ahead.as_ptr(), ahead.len() / runs.inputs.max(1));
     for run in &runs.runs {
         let end = run.offset + run.count;
         let mut at = run.offset + first;
@@ -101,6 +103,8 @@ pub(crate) fn products<S: Simd, const R: usize, const V: usize, const Q: usize>(
             };
         }
         while at + Q <= end {
+            simd.prefetch(line);
+            line = line.wrapping_add(line_step);
             for q in 0..Q {
                 add!(q);
             }

@@ -241,7 +241,7 @@ impl Packed {
             (0..y.channels).map(|channel| if biased { number(count + channel) } else { 0.0 }).collect();
         let weight = |output, input, tap| number(place(output, input, tap));
         let scale = std::vec![1.0; y.channels];
-        let sum = Of { axes, groups, weight: &weight, scale: &scale, shift: &shift, finish };
+        let sum = Of { axes, groups, weight: &weight, scale: &scale, shift: &shift, onto: false, finish };
         let mut conv = Conv::new(level, &sum, x, y);
         let places: Vec<u32> = conv.packed().iter().map(|number| number.to_bits()).collect();
         conv.packed_mut().fill(0.0);
