@@ -156,65 +156,20 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(feature = "ndarray")]
-mod batch;
-mod chain;
-#[doc(hidden)]
-pub mod check;
-mod columns;
-pub mod dialects;
-mod elements;
-mod error;
-pub mod errors;
 #[cfg(feature = "std")]
-mod fast;
-#[cfg(any(feature = "safetensors", feature = "train"))]
-mod files;
-mod float;
-#[cfg(feature = "alloc")]
-mod fold;
-mod forward;
-mod generated;
-#[cfg(feature = "train")]
-mod gradient;
+mod cpu;
+mod docs;
 #[cfg(feature = "alloc")]
 pub mod graph;
-#[cfg(not(feature = "std"))]
-mod fast {
-    /// Without a standard library every chain runs by its layers' definitions: nothing is kept.
-    #[derive(Clone, Default, PartialEq, Debug)]
-    pub struct Cache;
-}
-#[cfg(feature = "alloc")]
-mod init;
-#[doc(hidden)]
-pub mod kernels;
-pub mod layers;
-mod layout;
+mod methods;
 mod model;
-mod nested;
-mod param;
-mod parts;
-mod ports;
-mod pretrained;
-#[cfg(all(feature = "std", feature = "ndarray"))]
-mod profile;
-mod run;
-mod shapes;
-#[cfg(feature = "alloc")]
-mod summary;
-#[cfg(feature = "ndarray")]
-mod symbols;
-mod tensor;
-#[cfg(test)]
-mod test_model;
+mod reference;
 #[cfg(feature = "train")]
 pub mod train;
 #[cfg(feature = "typed")]
 pub mod typed;
-#[cfg(feature = "safetensors")]
+#[cfg(any(feature = "safetensors", feature = "train"))]
 mod weights;
-mod workspace;
 
 /// The README's snippets, compiled and run.
 #[cfg(doctest)]
@@ -227,50 +182,56 @@ pub use convshape_arith::shape::Shape;
 pub use ndarray;
 pub use rand;
 
-pub use crate::chain::{Chain, LayerInfo};
-pub use crate::error::ShapeError;
-pub use crate::model::Model;
-pub use crate::param::{
+pub use crate::docs::{dialects, errors, layers};
+#[doc(hidden)]
+pub use crate::methods::check;
+pub use crate::methods::model::Model;
+#[cfg(all(feature = "std", feature = "ndarray"))]
+pub use crate::methods::profile::{Profile, ProfileRow};
+#[cfg(feature = "alloc")]
+pub use crate::methods::summary::Summary;
+pub use crate::model::chain::{Chain, LayerInfo};
+pub use crate::model::error::ShapeError;
+pub use crate::model::param::{
     Bias, Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Weight, WeightBias,
 };
-#[cfg(all(feature = "std", feature = "ndarray"))]
-pub use crate::profile::{Profile, ProfileRow};
-pub use crate::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Index, Input, Lc, Output, TensorShape};
+pub use crate::model::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Index, Input, Lc, Output, TensorShape};
+pub use crate::model::tensor::{Element, Tensor};
+pub use crate::model::workspace::Memory;
 #[cfg(feature = "alloc")]
-pub use crate::summary::Summary;
-pub use crate::tensor::{Element, Tensor};
+pub use crate::model::workspace::Workspace;
+#[doc(hidden)]
+pub use crate::reference::kernels;
 #[cfg(feature = "safetensors")]
 pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
-pub use crate::workspace::Memory;
-#[cfg(feature = "alloc")]
-pub use crate::workspace::Workspace;
 
 /// What generated code names. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    #[cfg(feature = "ndarray")]
-    pub use crate::batch::{Inputs, Outputs, forward_batch};
-    pub use crate::check;
-    pub use crate::columns::{Layers, Steps};
-    pub use crate::fast::Cache;
     #[cfg(feature = "std")]
-    pub use crate::fast::peak_flops;
-    pub use crate::float::Float;
+    pub use crate::cpu::peak_flops;
+    #[cfg(feature = "ndarray")]
+    pub use crate::methods::batch::{Inputs, Outputs, forward_batch};
+    pub use crate::methods::check;
+    pub use crate::methods::columns::{Layers, Steps};
     #[cfg(feature = "alloc")]
-    pub use crate::forward::forward;
-    pub use crate::forward::forward_into;
+    pub use crate::methods::forward::forward;
+    pub use crate::methods::forward::forward_into;
     #[cfg(feature = "train")]
-    pub use crate::gradient::{gradients, gradients_train, vjp};
+    pub use crate::methods::gradient::{gradients, gradients_train, vjp};
     #[cfg(feature = "alloc")]
-    pub use crate::init::init;
-    pub use crate::layout::{Slot, slots};
-    pub use crate::param::ParamGroup;
-    pub use crate::parts::{Linked, Parts, from_static};
-    pub use crate::ports::{InputSlices, OutputSlices};
-    pub use crate::pretrained::{Aligned, Stored, check_plain, pretrained};
-    pub use crate::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
+    pub use crate::methods::init::init;
+    pub use crate::methods::pretrained::{Aligned, Stored, check_plain, pretrained};
     #[cfg(feature = "alloc")]
-    pub use crate::summary::summary;
+    pub use crate::methods::summary::summary;
+    pub use crate::model::cache::Cache;
+    pub use crate::model::float::Float;
+    pub use crate::model::param::ParamGroup;
+    pub use crate::model::parts::{Linked, Parts, from_static};
+    pub use crate::model::ports::{InputSlices, OutputSlices};
+    pub use crate::model::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
+    pub use crate::model::slot::Slot;
+    pub use crate::reference::layout::slots;
     #[cfg(feature = "safetensors")]
     pub use crate::weights::{load, load_bytes, load_with, save};
     pub use convshape_arith as arith;

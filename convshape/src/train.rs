@@ -102,7 +102,7 @@ pub use self::optimizer::{
     Adam, AdamW, Groups, Lamb, Lion, Optimizer, OptimizerState, Parameter, RmsProp, Sgd, StateError,
 };
 pub use self::schedule::{Constant, Cosine, Exponential, Schedule, StepDecay, Warmup};
-pub use crate::error::{Of, TargetProblem};
+pub use crate::model::error::{Of, TargetProblem};
 
 /// The nearest number of the type that parameters have.
 #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]

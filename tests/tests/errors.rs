@@ -48,7 +48,7 @@ fn read(path: &Path) -> String {
 /// The pages, read from the documentation of the constants.
 fn pages() -> Vec<Page> {
     let mut pages = Vec::new();
-    for path in files(&workspace().join("convshape/src/errors"), "rs") {
+    for path in files(&workspace().join("convshape/src/docs/errors"), "rs") {
         let mut examples: Vec<Example> = Vec::new();
         let mut open = false;
         for line in read(&path).lines() {

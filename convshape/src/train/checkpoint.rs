@@ -11,7 +11,7 @@ use safetensors::{Dtype, SafeTensors, View};
 
 use super::optimizer::key;
 use super::{History, Optimizer, OptimizerState, StateError, Train};
-use crate::files;
+use crate::weights::files;
 use crate::weights::{LoadError, SaveError, open, replace};
 
 /// What tells a checkpoint from other safetensors files.

@@ -40,9 +40,9 @@ fn clamp(gradient: &mut [f32], max: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::init::init;
-    use crate::model::Model;
-    use crate::test_model::Small;
+    use crate::methods::init::init;
+    use crate::methods::model::Model;
+    use crate::model::test_model::Small;
     use rand::SeedableRng;
     use rand::rngs::Xoshiro256PlusPlus;
 

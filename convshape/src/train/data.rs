@@ -6,8 +6,8 @@ use ndarray::{ArrayD, ArrayViewD, Axis};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
-use crate::batch::Inputs;
-use crate::error::ShapeError;
+use crate::methods::batch::Inputs;
+use crate::model::error::ShapeError;
 
 /// Inputs and targets, the sample axis first: a view of arrays that lie elsewhere.
 #[derive(Clone, Debug)]

@@ -18,8 +18,8 @@ use super::{
 };
 #[cfg(feature = "safetensors")]
 use super::{Checkpoint, OptimizerState};
-use crate::error::ShapeError;
-use crate::param::Param;
+use crate::model::error::ShapeError;
+use crate::model::param::Param;
 #[cfg(feature = "safetensors")]
 use crate::weights::{LoadError, SaveError};
 

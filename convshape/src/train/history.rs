@@ -7,7 +7,7 @@ use core::fmt::Write;
 use std::io;
 use std::path::Path;
 
-use crate::files::{self, ReplaceError};
+use crate::weights::files::{self, ReplaceError};
 
 /// One epoch of a training.
 #[derive(Clone, PartialEq, Debug)]

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use ndarray::{ArrayD, IxDyn};
 
-use crate::files;
+use crate::weights::files;
 
 /// The elements of an IDX file, as they are: bytes become `0.0..=255.0`. `train-images-idx3-ubyte` of
 /// MNIST gives `[60000, 28, 28]`.

@@ -8,7 +8,7 @@ use convshape_arith::op::Op;
 
 use super::Loss;
 use super::loss::LastLayer;
-use crate::parts::Linked;
+use crate::model::parts::Linked;
 use convshape_arith::program::{Action, Step};
 
 /// Says once on standard error if a chain ends with a layer that the loss applies itself: the numbers

@@ -16,7 +16,7 @@ pub use self::cross_entropy::{CrossEntropy, CrossEntropyWith};
 pub use self::elementwise::{BinaryCrossEntropy, BinaryCrossEntropyWithLogits, Huber, L1, Mse};
 pub use self::kl_divergence::KlDivergence;
 use super::{Train, single};
-use crate::error::{ShapeError, TargetProblem};
+use crate::model::error::{ShapeError, TargetProblem};
 use convshape_arith::program::Program;
 
 /// What a loss says of a batch.

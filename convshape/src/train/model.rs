@@ -7,12 +7,12 @@ use ndarray::{ArrayD, ArrayViewD};
 use rand::Rng;
 
 use super::{Context, Loss};
-use crate::chain::Chain;
-use crate::error::ShapeError;
-use crate::gradient::{self, Mode};
-use crate::model::Model;
-use crate::param::Param;
-use crate::parts::{Linked, Parts, checked_params};
+use crate::methods::gradient::{self, Mode};
+use crate::methods::model::Model;
+use crate::model::chain::Chain;
+use crate::model::error::ShapeError;
+use crate::model::param::Param;
+use crate::model::parts::{Linked, Parts, checked_params};
 
 /// A model that can be trained. Every generated struct is one.
 ///

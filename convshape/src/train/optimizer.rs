@@ -23,8 +23,8 @@ use self::state::Memory;
 pub(super) use self::state::key;
 pub use self::state::{OptimizerState, StateError};
 use super::{Train, single};
-use crate::error::ShapeError;
-use crate::param::Param;
+use crate::model::error::ShapeError;
+use crate::model::param::Param;
 
 /// Moves a model's parameters, given their gradients.
 ///

@@ -6,8 +6,8 @@ use super::dims::{Compared, Dims};
 use super::number::{Shown, Text};
 use super::storage::Holds;
 use super::tensor::Tensor;
-use crate::forward::forward_slices;
-use crate::parts::Parts;
+use crate::methods::forward::forward_slices;
+use crate::model::parts::Parts;
 
 /// A shape that a chain, which is for `Expected`, takes.
 pub trait InputOf<Expected, Chain> {}

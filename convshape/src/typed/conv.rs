@@ -16,8 +16,8 @@ use super::learnt::{Learnt, layer_with_params};
 use super::number::{Shown, Text};
 use super::storage::Holds;
 use super::tensor::Tensor;
-use crate::error::ShapeError;
-use crate::param::Param;
+use crate::model::error::ShapeError;
+use crate::model::param::Param;
 
 /// What every convolution has, and the numbers of each axis.
 const fn conv(direction: Direction, rank: usize, channels: (i64, i64), groups: i64, bias: bool) -> Conv {

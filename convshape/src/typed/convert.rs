@@ -5,7 +5,7 @@ use typenum::{Const, ToUInt};
 use super::dims::{C, Cdhw, Chw, Cl, Dhwc, Dims, Hwc, Lc};
 use super::storage::Holds;
 use super::tensor::Tensor;
-use crate::tensor::Element;
+use crate::model::tensor::Element;
 
 const SAME: &str = "the sizes are the same in types and in numbers";
 

@@ -13,8 +13,8 @@ use super::learnt::{Learnt, layer_with_params};
 use super::number::{Shown, Text};
 use super::storage::Holds;
 use super::tensor::Tensor;
-use crate::error::ShapeError;
-use crate::param::Param;
+use crate::model::error::ShapeError;
+use crate::model::param::Param;
 
 layer_with_params! {
     /// A matrix over the last axis, from `I` features to `O`. The weight is `[O, I]`.

@@ -7,7 +7,7 @@ use super::dims::Dims;
 use super::learnt::Learnt;
 use super::storage::Holds;
 use super::tensor::Tensor;
-use crate::kernels;
+use crate::reference::kernels;
 
 /// A layer for inputs of the type `X`. The layers of this module, tuples of layers and every literal
 /// chain implement it.

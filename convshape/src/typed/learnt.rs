@@ -13,12 +13,14 @@ use convshape_arith::shape::Shape;
 use rand::Rng;
 
 use super::layer::apply;
-use crate::error::ShapeError;
 #[cfg(feature = "std")]
-use crate::fast::Cache;
-use crate::init::draw;
-use crate::param::Param;
-use crate::parts::{Name, Spec};
+use crate::cpu::Engines;
+use crate::methods::init::draw;
+#[cfg(feature = "std")]
+use crate::model::cache::Cache;
+use crate::model::error::ShapeError;
+use crate::model::param::Param;
+use crate::model::parts::{Name, Spec};
 
 /// The parameters that a layer has learnt, in the order of [`Op::params`].
 #[derive(Clone, PartialEq, Debug)]
@@ -66,7 +68,7 @@ impl Learnt {
     /// Runs the layer over one sample.
     pub(super) fn run(&self, op: &Op, (input, x): (&Shape, &[f32]), output: &Shape, y: &mut [f32]) {
         #[cfg(feature = "std")]
-        if let Some(engine) = self.cache.engine_of(
+        if let Some(engine) = self.cache.get::<Engines>().engine_of(
             &|inputs| alone(*op, inputs[0]),
             &|f| self.params.iter().for_each(f),
             core::iter::once(*input),

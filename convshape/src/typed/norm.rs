@@ -15,8 +15,8 @@ use super::number::{Shown, Text};
 use super::pool::Spatial;
 use super::storage::Holds;
 use super::tensor::Tensor;
-use crate::error::ShapeError;
-use crate::param::Param;
+use crate::model::error::ShapeError;
+use crate::model::param::Param;
 
 const EPS: f64 = 1e-5;
 

@@ -8,7 +8,7 @@ use generic_array::{ArrayLength, GenericArray};
 use typenum::{B1, IsLessOrEqual, LeEq, U4096};
 
 use super::number::{Shown, Text};
-use crate::tensor::Element;
+use crate::model::tensor::Element;
 
 /// A place for elements: [`Boxed`] or [`Inline`].
 pub trait Storage: 'static {

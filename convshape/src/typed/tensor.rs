@@ -11,8 +11,8 @@ use typenum::{Diff, Sum, Unsigned};
 use super::dims::{C, Dims, Reshapes, RestoresShape};
 use super::join::{Channels, ChannelsReplaced, WithChannels};
 use super::storage::{Boxed, Holds};
-use crate::error::ShapeError;
-use crate::tensor::Element;
+use crate::model::error::ShapeError;
+use crate::model::tensor::Element;
 
 /// One activation, its sizes types: `Tensor<f32, Chw<U1, U28, U28>>`.
 ///
@@ -184,6 +184,6 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> PartialEq for Tensor<T, S, B> {
 
 impl<T: Element, S: Dims, B: Holds<S::Elements>> fmt::Debug for Tensor<T, S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::tensor::debug(&S::SHAPE, self.as_slice(), f)
+        crate::model::tensor::debug(&S::SHAPE, self.as_slice(), f)
     }
 }

@@ -7,7 +7,7 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
 use super::error::TensorProblem;
-use crate::float::Float;
+use crate::model::float::Float;
 
 /// The kind of number of a type that is converted.
 pub(super) fn float(dtype: Dtype) -> Option<Float> {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use convshape_arith::stored::Hint;
 
-use crate::error::ShapeError;
+use crate::model::error::ShapeError;
 
 /// A file does not hold the weights of a model.
 #[derive(Debug, thiserror::Error)]

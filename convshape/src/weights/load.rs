@@ -15,9 +15,9 @@ use safetensors::tensor::TensorView;
 use super::decode::{decode, float};
 use super::error::{LoadError, TensorProblem};
 use super::{header, weight_norm};
-use crate::files;
-use crate::param::Param;
-use crate::parts::{Linked, Parts, Spec, assemble};
+use crate::model::param::Param;
+use crate::model::parts::{Linked, Parts, Spec, assemble};
+use crate::weights::files;
 
 /// Reads a model from a file.
 ///

@@ -9,9 +9,9 @@ use std::path::Path;
 use safetensors::{Dtype, View};
 
 use super::error::SaveError;
-use crate::files::{self, ReplaceError};
-use crate::param::Param;
-use crate::parts::{Linked, Parts, checked_params};
+use crate::model::param::Param;
+use crate::model::parts::{Linked, Parts, checked_params};
+use crate::weights::files::{self, ReplaceError};
 
 /// Writes a model to a file. An older file of this name is replaced in one step, once the new one
 /// is complete and on disk: whoever reads meanwhile sees the one or the other.

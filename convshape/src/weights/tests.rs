@@ -13,10 +13,10 @@ use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 
 use super::{LoadError, load, load_bytes, load_with, save};
-use crate::init::init;
-use crate::param::Param;
-use crate::parts::Sizes;
-use crate::test_model::{Outer, Small};
+use crate::methods::init::init;
+use crate::model::param::Param;
+use crate::model::parts::Sizes;
+use crate::model::test_model::{Outer, Small};
 
 /// A folder of its own, gone at the end of the test.
 struct Folder(PathBuf);
@@ -46,7 +46,7 @@ impl Drop for Folder {
     }
 }
 
-fn model<M: crate::parts::Parts>() -> M {
+fn model<M: crate::model::parts::Parts>() -> M {
     init(&mut Xoshiro256PlusPlus::seed_from_u64(1))
 }
 

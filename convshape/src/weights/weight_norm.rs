@@ -12,8 +12,8 @@ use safetensors::tensor::TensorView;
 use super::decode::decode;
 use super::error::TensorProblem;
 use super::load::check;
-use crate::fold::fold;
-use crate::parts::Spec;
+use crate::model::fold::fold;
+use crate::model::parts::Spec;
 
 /// A weight as length and direction, with their names.
 pub(super) struct Normed<'a> {

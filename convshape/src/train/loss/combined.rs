@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use ndarray::{ArrayD, ArrayViewD};
 
 use super::{Context, Evaluation, LastLayer, Loss, miscounted, same_shape, single};
-use crate::error::ShapeError;
+use crate::model::error::ShapeError;
 
 /// The methods of a loss made of others that do not depend on how.
 macro_rules! without_context {

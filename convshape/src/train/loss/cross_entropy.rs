@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use ndarray::{ArrayD, ArrayView1, ArrayViewD};
 
 use super::{Context, Evaluation, LastLayer, Loss, pair, single};
-use crate::error::{ShapeError, TargetProblem};
+use crate::model::error::{ShapeError, TargetProblem};
 
 /// `-sum(t ln(softmax(y)))` over the classes, and the mean over everything else
 /// (`torch.nn.functional.cross_entropy`).

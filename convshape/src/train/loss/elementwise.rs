@@ -5,7 +5,7 @@ use alloc::vec;
 use ndarray::{ArrayD, ArrayViewD, Zip};
 
 use super::{Evaluation, LastLayer, Loss, pair, same_shape, single};
-use crate::error::{Of, ShapeError};
+use crate::model::error::{Of, ShapeError};
 
 /// The mean of `element(output, target)`, which gives the loss and its derivative.
 fn mean(

@@ -5,7 +5,7 @@ use alloc::vec;
 use ndarray::{ArrayD, ArrayViewD, Zip};
 
 use super::{Evaluation, Loss, miscounted, same_shape, single};
-use crate::error::ShapeError;
+use crate::model::error::ShapeError;
 
 /// How far normal distributions are from the standard one (Kingma and Welling, 2013): the sum of
 /// `-(1 + logvar - mu^2 - exp(logvar)) / 2` over each sample, and the mean over the batch. It reads

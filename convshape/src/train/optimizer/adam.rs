@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
-use crate::error::ShapeError;
+use crate::model::error::ShapeError;
 
 /// What the two have in common.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Optimizer, OptimizerState, Parameter, StateError, Train};
-use crate::error::ShapeError;
+use crate::model::error::ShapeError;
 
 /// Parameters in groups, each moved by an optimiser of its own or not at all.
 ///

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
-use crate::error::ShapeError;
+use crate::model::error::ShapeError;
 
 /// LAMB (You et al., 2019): Adam's step, for each parameter as long as the parameter itself times the
 /// learning rate. For large batches.

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
-use crate::error::ShapeError;
+use crate::model::error::ShapeError;
 
 /// Lion (Chen et al., 2023): steps of one length, in the direction of the sign of a mean of gradients.
 /// Its learning rate is three to ten times smaller than AdamW's.

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
-use crate::error::ShapeError;
+use crate::model::error::ShapeError;
 
 /// RMSprop (Tieleman and Hinton, 2012; `torch.optim.RMSprop`): steps divided by the root of the mean
 /// square of the gradients.

@@ -1,0 +1,130 @@
+//! A model's packed weights, made when they are first needed and again when a parameter changed.
+
+use std::boxed::Box;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::vec::Vec;
+
+use convshape_arith::graph::{Graph, GraphError};
+use convshape_arith::shape::Shape;
+
+use super::engine::{Engine, Spares};
+use super::simd::Level;
+use crate::model::cache::Keep;
+use crate::model::param::Param;
+use crate::model::parts::Parts;
+
+/// The engines and training plans of a model. A clone of the model shares the engines until one of
+/// the two changes.
+#[derive(Default)]
+pub(crate) struct Engines {
+    engines: RwLock<Vec<Arc<Engine>>>,
+    /// Memory for activations, which engines of all shapes share.
+    spares: Arc<Spares>,
+    #[cfg(feature = "train")]
+    pub(crate) plans: super::train::Plans,
+}
+
+/// How many elements of packed weights are kept for the shapes of inputs that came before: 64 MiB. A
+/// model with few weights keeps many shapes.
+const MOST_PACKED: usize = 16 << 20;
+/// How many shapes are kept at least, and at most: the plan of each takes some kilobytes.
+const SHAPES: RangeInclusive<usize> = 4..=256;
+
+/// Goes through parameters in order.
+type Visit<'v, 'p> = dyn Fn(&mut dyn FnMut(&'p Param)) + 'v;
+
+impl Engines {
+    /// The engine for a model's parameters as they are now, and inputs of these shapes. `None` where
+    /// there is none: the slow way runs, or says what is wrong.
+    pub(crate) fn engine<M: Parts>(
+        &self,
+        model: &M,
+        inputs: impl Iterator<Item = Shape> + Clone,
+    ) -> Option<Arc<Engine>> {
+        self.engine_of(&|inputs| Graph::of::<M>().with_inputs(inputs), &|f| model.visit(f), inputs)
+    }
+
+    /// As [`Engines::engine`], for the graph that `graph` makes on inputs of the shapes it is given, and
+    /// the parameters that `visit` goes through.
+    pub(crate) fn engine_of<'p>(
+        &self,
+        graph: &dyn Fn(&[Shape]) -> Result<Graph, GraphError>,
+        visit: &Visit<'_, 'p>,
+        inputs: impl Iterator<Item = Shape> + Clone,
+    ) -> Option<Arc<Engine>> {
+        let is_current = |engine: &Engine| is_of(engine, visit);
+        let is_wanted = |engine: &Arc<Engine>| inputs.clone().eq(engine.inputs().iter().copied());
+        let kept = self
+            .engines
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .find(|engine| is_wanted(engine))
+            .cloned();
+        if let Some(engine) = kept
+            && is_current(&engine)
+        {
+            return Some(engine);
+        }
+        let mut params = Vec::new();
+        visit(&mut |param| params.push(param));
+        let graph = graph(&inputs.clone().collect::<Vec<_>>()).and_then(|graph| graph.lowered()).ok()?;
+        let shapes = graph.params().iter().map(|param| &param.shape);
+        if !params.iter().zip(shapes).all(|(param, shape)| shape.is(param.shape())) {
+            return None;
+        }
+        let engine = Engine::new(&graph, &params, Level::best(), Arc::clone(&self.spares))?;
+        let engine = Arc::new(engine);
+        let most = (MOST_PACKED / engine.weights().max(1)).clamp(*SHAPES.start(), *SHAPES.end());
+        let mut engines = self.engines.write().unwrap_or_else(PoisonError::into_inner);
+        engines.retain(|engine| is_current(engine) && !is_wanted(engine));
+        engines.truncate(most - 1);
+        engines.insert(0, Arc::clone(&engine));
+        Some(engine)
+    }
+}
+
+/// Whether the parameters are those that were packed.
+fn is_of<'p>(engine: &Engine, visit: &Visit<'_, 'p>) -> bool {
+    let mut stamps = engine.stamps().iter();
+    let mut same = true;
+    visit(&mut |param| same &= stamps.next() == Some(&param.stamp()));
+    same && stamps.next().is_none()
+}
+
+impl Keep for Engines {
+    #[cfg_attr(not(feature = "train"), allow(clippy::needless_update, reason = "for training"))]
+    fn for_clone(&self) -> Box<dyn Keep> {
+        let engines = self.engines.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Box::new(Engines { engines: RwLock::new(engines), spares: Arc::clone(&self.spares), ..Engines::default() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::parts::Linked;
+    use crate::model::parts::assemble;
+    use crate::model::test_model::Small;
+
+    #[test]
+    fn many_shapes_in_turn_are_packed_once() {
+        let specs = Linked::of::<Small>().specs();
+        let model: Small = assemble(specs.map(|spec| Param::new(spec.shape, std::vec![0.5; spec.count()])));
+        let cache = Engines::default();
+        let engine = |length: i64| {
+            let shapes = [Shape::of(&[2, length])];
+            cache.engine(&model, shapes.into_iter()).expect("a plan")
+        };
+        let lengths = || (1..=50).map(|length| 2 * length);
+        let first: Vec<Arc<Engine>> = lengths().map(engine).collect();
+        assert!(lengths().map(engine).zip(&first).all(|(again, first)| Arc::ptr_eq(&again, first)));
+        // Their memory is shared: the last run leaves one workspace, not fifty.
+        for (engine, length) in first.iter().zip(1..) {
+            let x = std::vec![1.0; 4 * length];
+            engine.run(1, &[&x], &mut [&mut std::vec![0.0; 4 * length]]).expect("runs");
+        }
+        assert_eq!(cache.spares.count(), 1);
+    }
+}

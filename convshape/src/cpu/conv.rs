@@ -1,0 +1,443 @@
+//! Convolutions and matrices: tiles of positions and output channels whose sums stay in registers.
+
+mod cursor;
+mod depthwise;
+mod dots;
+mod pack;
+mod piece;
+
+use std::ops::Range;
+use std::vec::Vec;
+
+use convshape_arith::op::PerAxis;
+
+use self::cursor::Cursor;
+use self::depthwise::{Rows, Strip, Window};
+use self::dots::{Dots, Lines, beside};
+use self::piece::Piece;
+use super::buffer::{Buffer, View};
+use super::math::Finish;
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
+use super::taps::Axis;
+use super::threads::{Spread, Threads};
+use super::tile::{MOST_POSITIONS, MOST_VECTORS};
+use crate::model::workspace::Workspace;
+
+/// What to compute: the sum, and what is folded into it.
+pub(super) struct Sum<'a> {
+    pub(super) axes: &'a [Axis; 3],
+    pub(super) groups: usize,
+    /// The weight of an output channel for an input channel of its group and a tap.
+    pub(super) weight: &'a dyn Fn(usize, usize, PerAxis<usize>) -> f32,
+    /// The factor and the constant of each output channel.
+    pub(super) scale: &'a [f32],
+    pub(super) shift: &'a [f32],
+    /// Whether the output is added to what is there; see [`adds`].
+    pub(super) onto: bool,
+    pub(super) finish: Finish,
+}
+
+/// A convolution, ready to run.
+pub(super) struct Conv {
+    level: Level,
+    kind: Kind,
+    x: Strides,
+    y: Strides,
+    phases: Vec<Phase>,
+    panels: Vec<Panel>,
+    weights: Workspace,
+    onto: bool,
+    /// What each tile ends with, and what all of the output does.
+    finish: Finish,
+    last: Finish,
+    split: Split,
+    spread: Spread,
+    /// Where it is a depthwise convolution whose taps are neighbours.
+    window: Option<Window>,
+    /// How many phases of the width are computed side by side.
+    beside: Option<usize>,
+    /// How many units at a time, where that keeps inputs in the cache.
+    chunk: usize,
+    /// Multiply-adds of a sample.
+    pub(super) work: usize,
+}
+
+/// How channels lie in vectors.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Kind {
+    /// A vector of output channels; each input is multiplied with all of them.
+    Products,
+    /// A vector of input channels, added up at the end: for very few output channels.
+    Dots,
+    /// A vector of channels that are both.
+    Depthwise,
+    /// A vector of output channels of several groups.
+    Grouped,
+}
+
+impl Kind {
+    /// Of a layer with that many groups, and channels of a group.
+    fn new(level: Level, groups: usize, (inputs, outputs): (usize, usize), planar: bool) -> Kind {
+        let lanes = level.lanes();
+        if groups > 1 && inputs == 1 && outputs == 1 {
+            Kind::Depthwise
+        } else if level.is_portable() {
+            Kind::Products
+        } else if groups > 1 && inputs <= lanes && outputs < lanes {
+            Kind::Grouped
+        } else if groups == 1 && outputs <= 3.min(lanes / 2) && inputs.is_multiple_of(lanes) && !planar {
+            Kind::Dots
+        } else {
+            Kind::Products
+        }
+    }
+}
+
+/// Whether a convolution with these channels can be added to what is in its output.
+pub(super) fn adds(level: Level, groups: usize, inputs: usize, outputs: usize) -> bool {
+    Kind::new(level, groups, (inputs / groups, outputs / groups), false) == Kind::Products
+}
+
+/// What a unit of the work is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Split {
+    /// A row along this axis of each phase.
+    Rows(usize),
+    /// A phase of this axis, each of which has one row.
+    Phases(usize),
+    /// That many output channels of the only position.
+    Channels(usize),
+}
+
+impl Split {
+    fn new(axes: &[Axis; 3], y: &View, channels: usize) -> Split {
+        match (0..3).find(|&axis| y.buffer.size[axis] > 1) {
+            Some(axis) if axes[axis].phases.iter().all(|phase| phase.count == 1) => Split::Phases(axis),
+            Some(axis) => Split::Rows(axis),
+            None => Split::Channels(channels),
+        }
+    }
+
+    fn spread(self, axes: &[Axis; 3], y: &View) -> Spread {
+        let strides = y.buffer.strides();
+        let origin = |axis: usize| (0..=axis).map(|axis| y.buffer.low[axis] * strides[axis]).sum();
+        let sample = y.buffer.sample();
+        match self {
+            Split::Rows(axis) => {
+                let step = strides[axis] * axes[axis].modulus;
+                Spread { sample, units: axes[axis].phases[0].count, origin: origin(axis), step }
+            }
+            Split::Phases(axis) => {
+                Spread { sample, units: axes[axis].phases.len(), origin: origin(axis), step: strides[axis] }
+            }
+            Split::Channels(step) => Spread { sample, units: y.channels.div_ceil(step), origin: y.at([0; 3]), step },
+        }
+    }
+}
+
+/// Distances from one row of a phase to the next, of sample, depth, height and width.
+#[derive(Clone, Copy, Debug)]
+struct Strides([usize; 4]);
+
+struct Phase {
+    /// Its number along the axis of [`Split::Phases`].
+    along: usize,
+    /// Where its first output is, from the sample's start.
+    y: usize,
+    count: PerAxis<usize>,
+    panels: Range<usize>,
+}
+
+/// Some output channels of a phase.
+struct Panel {
+    runs: Runs,
+    /// The places of the weights and the constants.
+    weights: Range<usize>,
+    shift: usize,
+    first: usize,
+    channels: usize,
+    vectors: usize,
+    /// Whether a sample has one position alone.
+    alone: bool,
+    /// The input that each lane takes, as bits, where the panel has several groups.
+    index: Vec<f32>,
+}
+
+/// Weights beyond this many elements stream through the cache once, over all positions; fewer stay
+/// there while the positions pass.
+const MOST_RESIDENT: usize = 128 * 1024;
+/// Elements of input and output that a chunk of positions should not exceed.
+const CHUNK: usize = 32 * 1024;
+/// The same of a depthwise convolution, which goes over them once for each vector of channels: 1 MiB.
+const DEPTHWISE_CHUNK: usize = 256 * 1024;
+
+impl Conv {
+    pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Conv {
+        if sum.groups > 1 || x.buffer.size[2] > 1 || y.buffer.size[2] == 1 || y.channels < y.buffer.width {
+            return Conv::of(level, sum, x, y);
+        }
+        // Each output along a row reads the same inputs with weights of its own: the row is one
+        // position with the channels of all.
+        let Sum { axes: [depth, height, width], weight, scale, shift, .. } = *sum;
+        let (count, channels) = (y.buffer.size[2], y.channels);
+        let taps: Vec<Option<usize>> =
+            width.phases.iter().map(|phase| phase.taps.first().map(|(tap, _)| *tap)).collect();
+        let weight = |channel: usize, input: usize, [depth, height, _]: PerAxis<usize>| {
+            taps[channel / channels].map_or(0.0, |tap| weight(channel % channels, input, [depth, height, tap]))
+        };
+        let mut row = y;
+        row.channels *= count;
+        row.buffer.size[2] = 1;
+        row.buffer.high[2] += count - 1;
+        let sum = Sum {
+            axes: &[depth.clone(), height.clone(), Axis::single()],
+            weight: &weight,
+            scale: &scale.repeat(count),
+            shift: &shift.repeat(count),
+            ..*sum
+        };
+        Conv::of(level, &sum, x, row)
+    }
+
+    fn of(level: Level, sum: &Sum<'_>, x: View, y: View) -> Conv {
+        let lanes = level.lanes();
+        let (inputs, outputs) = (x.channels / sum.groups, y.channels / sum.groups);
+        let kind = Kind::new(level, sum.groups, (inputs, outputs), x.buffer.planar);
+        let axes = sum.axes;
+        // Panels of one group start at whole numbers of four vectors.
+        let split = Split::new(axes, &y, if sum.groups == 1 { 4 * lanes } else { y.channels });
+        let strides = |buffer: &Buffer, steps: PerAxis<usize>| {
+            let strides = buffer.strides();
+            Strides([buffer.sample(), strides[0] * steps[0], strides[1] * steps[1], strides[2] * steps[2]])
+        };
+        // What is not done in registers takes less time over many elements at once.
+        let whole = matches!(sum.finish, Finish::Other(_)) && y.is_whole();
+        let mut conv = Conv {
+            level,
+            kind,
+            x: strides(&x.buffer, [0, 1, 2].map(|axis| axes[axis].step)),
+            y: strides(&y.buffer, [0, 1, 2].map(|axis| axes[axis].modulus)),
+            phases: Vec::new(),
+            panels: Vec::new(),
+            weights: Workspace::with_elements(0),
+            onto: sum.onto,
+            finish: if whole { Finish::None } else { sum.finish },
+            last: if whole { sum.finish } else { Finish::None },
+            split,
+            spread: split.spread(axes, &y),
+            window: if kind == Kind::Depthwise && !level.is_portable() {
+                Window::new(axes, &x).filter(|_| split == Split::Rows(1))
+            } else {
+                None
+            },
+            beside: if kind == Kind::Dots { beside(axes, split, &y) } else { None },
+            chunk: 0,
+            work: 0,
+        };
+        let mut packed = Vec::new();
+        for depth in &axes[0].phases {
+            for height in &axes[1].phases {
+                for width in &axes[2].phases {
+                    let first = conv.panels.len();
+                    let phase = [depth, height, width];
+                    let taps: Vec<(PerAxis<usize>, usize)> = depth
+                        .taps
+                        .iter()
+                        .flat_map(|d| height.taps.iter().flat_map(move |h| width.taps.iter().map(move |w| [d, h, w])))
+                        .map(|tap| {
+                            let place = x.buffer.at_signed(tap.map(|(_, row)| *row)) + x.channel;
+                            (tap.map(|(tap, _)| *tap), place)
+                        })
+                        .collect();
+                    let count = phase.map(|phase| phase.count);
+                    let positions: usize = count.iter().product();
+                    conv.work += positions * taps.len() * inputs * y.channels;
+                    // Growing would copy all that is packed; a panel has its constants too.
+                    packed.reserve((taps.len() * inputs + 1) * y.channels.next_multiple_of(4 * lanes));
+                    match kind {
+                        Kind::Products => conv.pack_products(&mut packed, sum, &taps, (inputs, outputs), positions, &x),
+                        Kind::Dots => conv.pack_dots(&mut packed, sum, &taps, inputs, outputs, &x),
+                        Kind::Grouped => conv.pack_grouped(&mut packed, sum, &taps, inputs, outputs),
+                        Kind::Depthwise => conv.pack_depthwise(&mut packed, sum, &taps, y.channels),
+                    }
+                    let y = y.at(phase.map(|phase| phase.first));
+                    let along = if let Split::Phases(axis) = split { phase[axis].first } else { 0 };
+                    conv.phases.push(Phase { along, y, count, panels: first..conv.panels.len() });
+                }
+            }
+        }
+        conv.weights = Workspace::with_elements(packed.len());
+        conv.weights.get_mut().copy_from_slice(&packed);
+        let unit = (x.buffer.sample() + y.buffer.sample()) / conv.spread.units.max(1);
+        let resident = packed.len() <= MOST_RESIDENT;
+        let chunk = if kind == Kind::Depthwise { DEPTHWISE_CHUNK } else { CHUNK };
+        conv.chunk = if resident { (chunk / unit.max(1)).max(1) } else { usize::MAX };
+        conv
+    }
+
+    /// The packed weights, each panel's followed by its constants.
+    #[cfg(feature = "train")]
+    pub(super) fn packed(&self) -> &[f32] {
+        self.weights.get()
+    }
+
+    /// To pack other numbers in their place.
+    #[cfg(feature = "train")]
+    pub(super) fn packed_mut(&mut self) -> &mut [f32] {
+        self.weights.get_mut()
+    }
+
+    /// Runs all samples. `x` and `y` are the buffers.
+    pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
+            self.block(x, y, base, samples, units);
+        });
+    }
+
+    /// Some samples, or some units of one. `y` starts at `base`.
+    fn block(&self, x: &[f32], y: &mut [f32], base: usize, samples: Range<usize>, units: Range<usize>) {
+        let mut task = Task { conv: self, x, y, base, samples: samples.clone(), units: units.clone() };
+        if self.chunk >= units.len() {
+            let share = if self.chunk == usize::MAX { samples.len() } else { self.chunk / units.len() };
+            for first in samples.clone().step_by(share.max(1)) {
+                task.samples = first..samples.end.min(first + share.max(1));
+                self.level.run(&mut task);
+                self.end(&mut task);
+            }
+        } else {
+            for sample in samples {
+                for first in units.clone().step_by(self.chunk) {
+                    task.samples = sample..sample + 1;
+                    task.units = first..units.end.min(first + self.chunk);
+                    self.level.run(&mut task);
+                    self.end(&mut task);
+                }
+            }
+        }
+    }
+}
+
+impl Conv {
+    /// What is done with all outputs of a block, while the cache holds them.
+    fn end(&self, task: &mut Task<'_>) {
+        let Spread { sample, units, origin, step } = self.spread;
+        let y = if task.units.len() == units {
+            let first = task.samples.start * sample - task.base;
+            let end = (first + task.samples.len() * sample).min(task.y.len());
+            &mut task.y[first..end]
+        } else {
+            // The output is whole, and the units of a sample follow one another.
+            let first = task.samples.start * sample + origin + task.units.start * step - task.base;
+            let end = (first + task.units.len() * step).min((task.samples.start + 1) * sample - task.base);
+            let end = end.min(task.y.len());
+            &mut task.y[first..end]
+        };
+        self.last.over(self.level, y);
+    }
+}
+
+/// Positions whose places are worked out at a time, for all panels.
+const MOST_PLACES: usize = 16 * MOST_POSITIONS;
+
+/// A block of positions.
+struct Task<'a> {
+    conv: &'a Conv,
+    x: &'a [f32],
+    y: &'a mut [f32],
+    base: usize,
+    samples: Range<usize>,
+    units: Range<usize>,
+}
+
+impl Kernel for &mut Task<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let conv = self.conv;
+        let mut sums = [0.0; MOST_VECTORS * MOST_LANES];
+        for (index, phase) in conv.phases.iter().enumerate() {
+            let mut first = [self.samples.start, 0, 0, 0];
+            let mut count = [self.samples.len(), phase.count[0], phase.count[1], phase.count[2]];
+            match conv.split {
+                Split::Rows(axis) => {
+                    let rows = &mut count[1 + axis];
+                    first[1 + axis] = self.units.start;
+                    *rows = self.units.end.min(*rows).saturating_sub(self.units.start);
+                }
+                Split::Phases(_) if !self.units.contains(&phase.along) => continue,
+                Split::Phases(_) | Split::Channels(_) => {}
+            }
+            let positions = count.iter().product::<usize>();
+            let along = |strides: Strides| (0..4).map(|axis| first[axis] * strides.0[axis]).sum::<usize>();
+            let start = Cursor {
+                index: [0; 4],
+                count,
+                x: along(conv.x),
+                y: along(conv.y) + phase.y,
+                x_steps: conv.x,
+                y_steps: conv.y,
+            };
+            if positions == 0 {
+                continue;
+            }
+            let panels = &conv.panels[phase.panels.clone()];
+            if let Some(window) = &conv.window {
+                let place = [phase.y, self.base];
+                for sample in self.samples.clone() {
+                    let (width, rows) = (count[3], first[2]..first[2] + count[2]);
+                    let y = &mut *self.y;
+                    simd.call(Rows { conv, window, panels, x: self.x, y, place, width, sample, rows });
+                }
+                continue;
+            }
+            if let Some(beside) = conv.beside
+                && Lines::fit::<S>(panels[0].channels, beside * count[3])
+            {
+                if index % beside == 0 {
+                    let panels = &conv.panels[phase.panels.start..][..beside];
+                    let cursor = Cursor { y: start.y - self.base, ..start };
+                    simd.call(Lines { conv, panels, x: self.x, y: &mut *self.y, cursor });
+                }
+                continue;
+            }
+            if let Kind::Depthwise | Kind::Grouped = conv.kind {
+                let cursor = Cursor { y: start.y - self.base, ..start };
+                Strip { conv, panels, x: self.x, y: &mut *self.y, cursor }.run(simd, positions);
+                continue;
+            }
+            let panels = match conv.split {
+                Split::Channels(step) => {
+                    let place = |unit: usize| panels.partition_point(|panel| panel.first / step < unit);
+                    &panels[place(self.units.start)..place(self.units.end)]
+                }
+                Split::Rows(_) | Split::Phases(_) => panels,
+            };
+            let (mut starts, mut places) = ([0; MOST_PLACES], [0; MOST_PLACES]);
+            // Weights that do not stay in the cache pass through it once, panel by panel.
+            let together = if conv.chunk == usize::MAX { 1 } else { panels.len().max(1) };
+            for (turn, own) in panels.chunks(together).enumerate() {
+                let first = own[0].first;
+                let mut cursor = Cursor { y: start.y + first - self.base, ..start };
+                let mut rest = positions;
+                while rest > 0 {
+                    let count = rest.min(MOST_PLACES);
+                    let (starts, places) = (&mut starts[..count], &mut places[..count]);
+                    cursor.fill(starts, places);
+                    for (index, panel) in own.iter().enumerate() {
+                        let (y, sums) = (&mut self.y[panel.first - first..], &mut sums);
+                        // Only the first positions find weights that are not in the cache.
+                        let next = panels.get(turn * together + index + 1).filter(|_| rest == positions);
+                        let ahead = next.map_or(&[][..], |next| &conv.weights.get()[next.weights.clone()]);
+                        let piece = Piece { conv, panel, x: self.x, y, starts, places, ahead, sums };
+                        match conv.kind {
+                            Kind::Dots => simd.call(Dots(piece)),
+                            _ => piece.products(simd),
+                        }
+                    }
+                    rest -= count;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! A plan with the weights of a model: what runs.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::vec::Vec;
+
+use convshape_arith::graph::Graph;
+use convshape_arith::op::AxisOrder;
+use convshape_arith::shape::Shape;
+
+use super::buffer::{SLACK, View};
+use super::each::{self, Combine, Each, Operand, Share};
+use super::job::{Job, MOST_INPUTS, Ready, Reference};
+use super::math::Finish;
+use super::memory::Memory;
+use super::norm::{GroupNorm, Positions};
+use super::plan::{Plan, Work};
+use super::pool::Pool;
+use super::relayout::Relayout;
+use super::rows::Pick;
+use super::simd::Level;
+use super::threads::{self, Threads};
+use crate::model::param::Param;
+use crate::model::workspace::Workspace;
+use crate::reference::kernels;
+
+/// A model's plan and packed weights.
+pub(crate) struct Engine {
+    level: Level,
+    /// What the parameters were when they were packed.
+    stamps: Vec<u64>,
+    plan: Plan,
+    steps: Vec<Ready>,
+    /// Samples that run together.
+    together: usize,
+    /// Multiply-adds of a sample.
+    work: usize,
+    /// Elements of its weights.
+    weights: usize,
+    /// Workspaces that are not in use, of engines of all shapes.
+    spares: Arc<Spares>,
+}
+
+/// Workspaces that are not in use.
+#[derive(Default)]
+pub(crate) struct Spares(Mutex<Vec<Workspace>>);
+
+impl Spares {
+    /// One of at least that many elements.
+    fn take(&self, elements: usize) -> Workspace {
+        let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let large = spares.iter().position(|spare| spare.get().len() >= elements);
+        // One that is too small is given up for one that serves both.
+        let spare = large.or(spares.len().checked_sub(1)).map(|index| spares.swap_remove(index));
+        drop(spares);
+        spare.filter(|_| large.is_some()).unwrap_or_else(|| Workspace::with_elements(elements))
+    }
+
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn put(&self, workspace: Workspace) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+    }
+}
+
+/// Elements of workspace that stay in the cache: as many samples run together as fit, or more
+/// where the weights are larger.
+const CACHED: usize = 192 * 1024;
+
+/// What packing a weight takes, in multiply-adds: about 10 ns.
+const PACKING: usize = 500;
+
+impl Engine {
+    /// For a lowered graph and its parameters; `None` where the plan has no words for what is wrong.
+    pub(crate) fn new(graph: &Graph, params: &[&Param], level: Level, spares: Arc<Spares>) -> Option<Engine> {
+        let plan = Plan::new(graph, level)?;
+        let sums = plan.steps.iter().filter_map(|step| match step.work {
+            Work::Sum { node, .. } => Some(params[plan.nodes[node].params[0]].as_slice().len()),
+            _ => None,
+        });
+        let weights = sums.sum::<usize>();
+        // Each step packs its own weights.
+        let slots: Vec<OnceLock<Option<Ready>>> = plan.steps.iter().map(|_| OnceLock::new()).collect();
+        let each = plan.steps.iter().zip(&plan.clears).zip(&slots);
+        threads::threads(PACKING * weights).each(each, &|((step, clears), slot)| {
+            slot.get_or_init(|| Ready::new(&plan, step, *clears, params, level));
+        });
+        let steps = slots.into_iter().map(|slot| slot.into_inner().flatten()).collect::<Option<Vec<Ready>>>()?;
+        let together = (CACHED.max(weights) / plan.elements.max(1)).max(1);
+        let stamps = params.iter().map(|param| param.stamp()).collect();
+        let work = steps.iter().map(|step| step.job.work()).sum();
+        Some(Engine { level, stamps, plan, steps, together, work, weights, spares })
+    }
+
+    /// What the parameters were when they were packed.
+    pub(crate) fn stamps(&self) -> &[u64] {
+        &self.stamps
+    }
+
+    /// How many elements its weights have.
+    pub(crate) fn weights(&self) -> usize {
+        self.weights
+    }
+
+    /// The shapes of the inputs that it runs on.
+    pub(crate) fn inputs(&self) -> &[Shape] {
+        &self.plan.inputs
+    }
+
+    /// The shapes of the outputs.
+    pub(crate) fn outputs(&self) -> &[Shape] {
+        &self.plan.outputs
+    }
+
+    /// Elements of workspace for that many samples at once.
+    pub(crate) fn elements(&self, samples: usize) -> usize {
+        self.plan.elements * samples + SLACK
+    }
+
+    /// Runs a batch, with a workspace of its own. `None` where a layer refuses what the shapes did
+    /// not show.
+    pub(crate) fn run(&self, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
+        let threads = threads::threads(self.work * samples);
+        if threads != Threads::ONE && samples >= threads.count() {
+            self.run_apart(threads, samples, inputs, outputs)
+        } else {
+            self.run_alone(threads, samples, inputs, outputs)
+        }
+    }
+
+    /// Runs a batch in as many parts as there are threads.
+    fn run_apart(&self, threads: Threads, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
+        let parts = threads.count();
+        let mut rest: Vec<&mut [f32]> = outputs.iter_mut().map(|y| &mut **y).collect();
+        let parts = (0..parts).map(|part| {
+            let own = samples * part / parts..samples * (part + 1) / parts;
+            let x: Vec<&[f32]> =
+                inputs.iter().map(|x| &x[x.len() / samples * own.start..][..x.len() / samples * own.len()]).collect();
+            let y: Vec<&mut [f32]> = rest
+                .iter_mut()
+                .map(|rest| {
+                    let share = rest.len() / (samples - own.start) * own.len();
+                    rest.split_off_mut(..share).unwrap_or_default()
+                })
+                .collect();
+            (own.len(), x, y)
+        });
+        let failed = AtomicBool::new(false);
+        threads.each(parts, &|(samples, x, mut y)| {
+            if self.run_alone(Threads::ONE, samples, &x, &mut y).is_none() {
+                failed.store(true, Ordering::Relaxed);
+            }
+        });
+        (!failed.into_inner()).then_some(())
+    }
+
+    fn run_alone(&self, threads: Threads, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
+        self.run_in_spare(threads, samples, inputs, outputs, &mut |_| {})
+    }
+
+    /// Runs a batch, and calls `observe` with the number of each step after it.
+    #[cfg(feature = "ndarray")]
+    pub(crate) fn run_observed(
+        &self,
+        samples: usize,
+        inputs: &[&[f32]],
+        outputs: &mut [&mut [f32]],
+        observe: &mut dyn FnMut(usize),
+    ) -> Option<()> {
+        self.run_in_spare(threads::threads(self.work * samples), samples, inputs, outputs, observe)
+    }
+
+    /// Runs a batch in a workspace that is kept for the next run.
+    fn run_in_spare(
+        &self,
+        threads: Threads,
+        samples: usize,
+        inputs: &[&[f32]],
+        outputs: &mut [&mut [f32]],
+        observe: &mut dyn FnMut(usize),
+    ) -> Option<()> {
+        let mut workspace = self.spares.take(self.elements(self.together.min(samples).max(1)));
+        let done = self.steps(threads, samples, inputs, outputs, workspace.get_mut(), observe);
+        self.spares.put(workspace);
+        done
+    }
+
+    /// For each step the names of the layers that it does, and the multiply-adds of a sample; a step
+    /// that moves data only has no layers.
+    #[cfg(feature = "ndarray")]
+    pub(crate) fn layers(&self) -> impl Iterator<Item = (Vec<&str>, u64)> {
+        let plan = &self.plan;
+        plan.steps.iter().map(move |step| {
+            let nodes = step.nodes.iter().map(|&node| &plan.nodes[node]);
+            let macs = nodes.clone().map(|node| node.macs);
+            (nodes.map(|node| &node.name[..]).collect(), macs.sum())
+        })
+    }
+
+    /// Runs a batch in a workspace of at least [`Engine::elements`] of one sample. Allocates nothing.
+    pub(crate) fn run_in(
+        &self,
+        samples: usize,
+        inputs: &[&[f32]],
+        outputs: &mut [&mut [f32]],
+        workspace: &mut [f32],
+    ) -> Option<()> {
+        self.steps(threads::threads(self.work * samples), samples, inputs, outputs, workspace, &mut |_| {})
+    }
+
+    fn steps(
+        &self,
+        threads: Threads,
+        samples: usize,
+        inputs: &[&[f32]],
+        outputs: &mut [&mut [f32]],
+        workspace: &mut [f32],
+        observe: &mut dyn FnMut(usize),
+    ) -> Option<()> {
+        let fit = workspace.len().saturating_sub(SLACK) / self.plan.elements.max(1);
+        let together = self.together.min(fit).max(1);
+        threads.wake();
+        for first in (0..samples).step_by(together) {
+            let count = together.min(samples - first);
+            let mut memory = Memory { workspace: &mut *workspace, inputs, outputs: &mut *outputs, first, count };
+            for (index, step) in self.steps.iter().enumerate() {
+                self.step(threads, step, &mut memory)?;
+                observe(index);
+            }
+        }
+        Some(())
+    }
+
+    fn step(&self, threads: Threads, step: &Ready, memory: &mut Memory<'_, '_>) -> Option<()> {
+        let (level, samples) = (self.level, memory.count);
+        let output = step.output.as_ref();
+        if let Some(to) = output
+            && step.clears
+        {
+            to.buffer.clear_border(samples, memory.output(to));
+        }
+        match &step.job {
+            Job::Import(port) => {
+                let to = output?;
+                let elements = to.grid().elements();
+                let x = &memory.inputs[*port][memory.first * elements..];
+                let y = memory.output(to);
+                Relayout { level, view: *to }.import(threads, samples, x, y);
+            }
+            Job::Export(port) => {
+                let from = &step.inputs[0];
+                let elements = from.grid().elements();
+                let first = memory.first * elements;
+                let (x, outputs) = memory.read(from);
+                let y = &mut outputs[*port][first..][..samples * elements];
+                Relayout { level, view: *from }.export(threads, samples, x, y);
+            }
+            Job::Conv(conv) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                conv.run(threads, samples, x, y);
+            }
+            Job::Winograd(winograd) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                winograd.run(threads, samples, x, y);
+            }
+            Job::Planes(planes) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                planes.run(threads, samples, x, y);
+            }
+            Job::Slide(slide) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                slide.run(threads, samples, x, y);
+            }
+            Job::Each { scale, shift, finish } => {
+                let (from, to) = (&step.inputs[0], output?);
+                let (x, y) = memory.pair(from, to);
+                each::spread(threads, finish.work(), samples, (from, x), (to, y), &|share| {
+                    level.run(Each { share, scale, shift, by_sample: false, finish: *finish });
+                });
+            }
+            Job::Combine { multiply, finish } => {
+                let (to, last) = (output?, step.inputs.len() - 1);
+                let finish = |index: usize| (*multiply, if index == last { *finish } else { Finish::None });
+                if let [first, second, ..] = &step.inputs[..] {
+                    let ([a, b], y) = memory.several([first, second], to);
+                    let (a, b) = (Operand { view: first, x: a }, Operand { view: second, x: b });
+                    Combine::spread((level, threads), samples, Some(a), b, finish(1), (to, y));
+                }
+                for (index, view) in step.inputs.iter().enumerate().skip(2) {
+                    let (x, y) = memory.pair(view, to);
+                    Combine::spread((level, threads), samples, None, Operand { view, x }, finish(index), (to, y));
+                }
+            }
+            Job::Convert => {
+                let (from, to) = (&step.inputs[0], output?);
+                let (x, y) = memory.pair(from, to);
+                match to.order {
+                    AxisOrder::ChannelsLast => Relayout { level, view: *from }.export(threads, samples, x, y),
+                    AxisOrder::ChannelsFirst => Relayout { level, view: *to }.import(threads, samples, x, y),
+                }
+            }
+            Job::Reshape => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                Relayout { level, view: *output? }.import(threads, samples, x, y);
+            }
+            Job::Pool(windows) => {
+                let (from, to) = (&step.inputs[0], output?);
+                let (x, y) = memory.pair(from, to);
+                let work = Finish::None.work() * from.grid().positions() / to.grid().positions().max(1);
+                let run = |share: Share<'_>| level.run(Pool { windows, share });
+                if to.grid().positions() == 1 {
+                    each::spread_channels(threads, work, samples, (from, x), (to, y), &run);
+                } else {
+                    each::spread(threads, work, samples, (from, x), (to, y), &run);
+                }
+            }
+            Job::Rows(rows) => {
+                let (from, to) = (&step.inputs[0], output?);
+                let (x, y) = memory.pair(from, to);
+                each::spread(threads, rows.work(), samples, (from, x), (to, y), &|share| {
+                    level.run(Pick { rows, share })
+                });
+            }
+            Job::Groups(norm, room) => {
+                let (from, to) = (&step.inputs[0], output?);
+                let count = samples * to.channels;
+                let scratch = GroupNorm::scratch(to, *room);
+                let range = room * samples..(room + scratch.buffer.sample()) * samples;
+                memory.with_room(from, range, |x, room| norm.lines((level, threads), samples, (from, x), room));
+                let ([x, lines], y) = memory.several([from, &scratch], to);
+                let (scale, shift) = (&lines[..count], &lines[count..2 * count]);
+                each::spread(threads, norm.finish.work(), samples, (from, x), (to, y), &|share| {
+                    level.run(Each { share, scale, shift, by_sample: true, finish: norm.finish });
+                });
+            }
+            Job::Along(along, finish) => {
+                let (from, to) = (&step.inputs[0], output?);
+                let (x, y) = memory.pair(from, to);
+                let work = 4 * finish.work();
+                each::spread(threads, work, samples, (from, x), (to, y), &|share| {
+                    level.run(Positions { along, share, finish: *finish });
+                });
+            }
+            Job::Reference(reference) => self.reference(reference, &step.inputs, output?, memory)?,
+        }
+        Some(())
+    }
+
+    /// A layer by its definition, sample by sample.
+    fn reference(
+        &self,
+        reference: &Reference,
+        inputs: &[View],
+        output: &View,
+        memory: &mut Memory<'_, '_>,
+    ) -> Option<()> {
+        let order = self.plan.order;
+        let samples = memory.count;
+        let count = |index: usize| if index < inputs.len() { inputs[index] } else { *output }.grid().elements();
+        let room = |index: usize| {
+            let start = reference.room[index] * samples;
+            start..start + count(index)
+        };
+        let mut params: [&[f32]; convshape_arith::param::MAX_PARAMS] = Default::default();
+        for (slot, own) in params.iter_mut().zip(&reference.params) {
+            *slot = own;
+        }
+        let params = &params[..reference.params.len()];
+        for sample in 0..samples {
+            for (index, view) in inputs.iter().enumerate() {
+                let relayout = Relayout { level: self.level, view: *view };
+                memory.with_room(view, room(index), |x, room| {
+                    relayout.export(Threads::ONE, 1, &x[sample * view.buffer.sample()..], room);
+                });
+            }
+            let out = room(inputs.len());
+            let (below, rest) = memory.workspace.split_at_mut(out.start);
+            let (y, above) = rest.split_at_mut(out.len());
+            let mut operands = [(&reference.shapes[0], &[][..]); MOST_INPUTS];
+            for (index, operand) in operands.iter_mut().enumerate().take(inputs.len()) {
+                let place = room(index);
+                let elements = if place.end <= out.start {
+                    &below[place]
+                } else {
+                    &above[place.start - out.end..place.end - out.end]
+                };
+                *operand = (&reference.shapes[index], elements);
+            }
+            let shape = &reference.shapes[inputs.len()];
+            kernels::apply(&reference.op, order, params, &operands[..inputs.len()], shape, y).ok()?;
+            let relayout = Relayout { level: self.level, view: *output };
+            memory.with_output(output, room(inputs.len()), |x, y| {
+                relayout.import(Threads::ONE, 1, x, &mut y[sample * output.buffer.sample()..]);
+            });
+        }
+        Some(())
+    }
+}

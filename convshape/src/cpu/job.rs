@@ -1,0 +1,214 @@
+//! The steps of a plan with the weights of a model.
+
+use std::boxed::Box;
+use std::vec;
+use std::vec::Vec;
+
+use convshape_arith::graph::Node;
+use convshape_arith::op::{Op, PerAxis};
+use convshape_arith::shape::Shape;
+use convshape_arith::weight::WeightMap;
+
+use super::buffer::View;
+use super::conv::{Conv, Sum};
+use super::math::Finish;
+use super::norm::{Along, GroupNorm};
+use super::plan::{Method, Plan, Step, Work};
+use super::planes::Planes;
+use super::pool::Windows;
+use super::rows::Rows;
+use super::simd::Level;
+use super::slide::Slide;
+use super::winograd::Winograd;
+use crate::model::param::Param;
+
+/// A step, ready to run.
+pub(super) struct Ready {
+    pub(super) job: Job,
+    pub(super) inputs: Vec<View>,
+    pub(super) output: Option<View>,
+    pub(super) clears: bool,
+}
+
+/// What a step does.
+pub(super) enum Job {
+    Import(usize),
+    Export(usize),
+    Conv(Box<Conv>),
+    Winograd(Box<Winograd>),
+    Planes(Box<Planes>),
+    Slide(Box<Slide>),
+    Each {
+        scale: Vec<f32>,
+        shift: Vec<f32>,
+        finish: Finish,
+    },
+    Pool(Box<Windows>),
+    Combine {
+        multiply: bool,
+        finish: Finish,
+    },
+    Convert,
+    Reshape,
+    Rows(Box<Rows>),
+    /// With the first element of its scratch memory.
+    Groups(Box<GroupNorm>, usize),
+    Along(Box<Along>, Finish),
+    Reference(Box<Reference>),
+}
+
+impl Job {
+    /// Multiply-adds of a sample, where they are counted.
+    pub(super) fn work(&self) -> usize {
+        match self {
+            Job::Conv(conv) => conv.work,
+            Job::Winograd(winograd) => winograd.work,
+            Job::Planes(planes) => planes.work,
+            Job::Slide(slide) => slide.work,
+            _ => 0,
+        }
+    }
+}
+
+/// A layer by its definition.
+pub(super) struct Reference {
+    pub(super) op: Op,
+    pub(super) params: Vec<Vec<f32>>,
+    pub(super) shapes: Vec<Shape>,
+    /// Where its inputs and its output are, in the order of the chain's axes.
+    pub(super) room: Vec<usize>,
+}
+
+/// The most inputs of a layer that runs by its definition.
+pub(super) const MOST_INPUTS: usize = 8;
+
+impl Ready {
+    /// A step of a plan with its weights; `None` where the plan has no words for what is wrong.
+    pub(super) fn new(plan: &Plan, step: &Step, clears: bool, params: &[&Param], level: Level) -> Option<Ready> {
+        let mut inputs: Vec<View> = step.inputs.iter().map(|&value| plan.views[value]).collect::<Option<_>>()?;
+        let mut output = plan.views[step.output];
+        let job = match &step.work {
+            Work::Import(port) => Job::Import(*port),
+            Work::Export(port) => Job::Export(*port),
+            Work::Copy(channel) => {
+                let view = output.as_mut()?;
+                view.channel += channel;
+                view.channels = inputs[0].channels;
+                Job::Each { scale: Vec::new(), shift: Vec::new(), finish: Finish::None }
+            }
+            work @ Work::Sum { .. } => sum(plan, work, params, level, inputs[0], output?)?,
+            Work::Each { norm, activation, by } => {
+                let (mut scale, mut shift) = match norm {
+                    Some(norm) => affine(&plan.nodes[*norm], params),
+                    None => (Vec::new(), Vec::new()),
+                };
+                if *by != 1.0 {
+                    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+                    scale.resize(inputs[0].channels, *by as f32);
+                    shift.resize(inputs[0].channels, 0.0);
+                }
+                Job::Each { scale, shift, finish: activation.map_or(Finish::None, Finish::of) }
+            }
+            Work::Pool { node, windows } => {
+                let Op::Pool(pool) = plan.nodes[*node].op else { return None };
+                let sizes = (inputs[0].buffer.size, output?.buffer.size);
+                let windows = Windows::new(pool.kind, windows, pool.count_include_pad, sizes.0, sizes.1);
+                Job::Pool(Box::new(windows))
+            }
+            Work::Combine { multiply, activation } => {
+                Job::Combine { multiply: *multiply, finish: activation.map_or(Finish::None, Finish::of) }
+            }
+            Work::Convert => Job::Convert,
+            Work::Reshape => Job::Reshape,
+            Work::Adaptive(kind) => {
+                let sizes = (inputs[0].buffer.size, output?.buffer.size);
+                Job::Pool(Box::new(Windows::adaptive(*kind, sizes.0, sizes.1)))
+            }
+            Work::Rows(rows) => Job::Rows(rows.clone()),
+            Work::Groups { node, groups, eps, activation, room } => {
+                let node = &plan.nodes[*node];
+                let param = |at: usize| params[node.params[at]].as_slice().to_vec();
+                let affine = !node.params.is_empty();
+                let (weight, bias) = if affine { (param(0), param(1)) } else { Default::default() };
+                let finish = activation.map_or(Finish::None, Finish::of);
+                Job::Groups(Box::new(GroupNorm { groups: *groups, eps: *eps, weight, bias, finish }), *room)
+            }
+            Work::Along { node, size, activation } => {
+                if *size != inputs[0].channels {
+                    inputs[0] = inputs[0].in_rows(*size);
+                    output = output.map(|view| view.in_rows(*size));
+                }
+                let node = &plan.nodes[*node];
+                let param = |at: usize| params[node.params[at]].as_slice().to_vec();
+                let along = match node.op {
+                    Op::LayerNorm { eps, .. } => Along::Norm { eps, weight: param(0), bias: param(1) },
+                    _ => Along::Softmax,
+                };
+                Job::Along(Box::new(along), activation.map_or(Finish::None, Finish::of))
+            }
+            Work::Reference { node, room } => {
+                let node = &plan.nodes[*node];
+                if inputs.len() > MOST_INPUTS {
+                    return None;
+                }
+                Job::Reference(Box::new(Reference {
+                    op: node.op,
+                    params: node.params.iter().map(|&param| params[param].as_slice().to_vec()).collect(),
+                    shapes: node.inputs.iter().chain(&node.outputs).map(|&value| plan.shapes[value]).collect(),
+                    room: room.clone(),
+                }))
+            }
+        };
+        Some(Ready { job, inputs, output, clears })
+    }
+}
+
+/// The job of a sum over taps with what is folded into it.
+fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, output: View) -> Option<Job> {
+    let Work::Sum { node, axes, norm, onto, activation, method } = work else { return None };
+    let node = &plan.nodes[*node];
+    let weight = params[node.params[0]].as_slice();
+    let bias = |at: usize| params[node.params[at]].as_slice().to_vec();
+    let channels = output.channels;
+    let (groups, biased, rank) = match node.op {
+        Op::Conv(conv) => (usize::try_from(conv.groups).ok()?, conv.bias, conv.rank),
+        Op::Linear { bias, .. } => (1, bias, 0),
+        _ => return None,
+    };
+    let (mut scale, mut shift) = (vec![1.0; channels], vec![0.0; channels]);
+    if biased {
+        shift = bias(1);
+    }
+    if let Some(norm) = norm {
+        let (factor, constant) = affine(&plan.nodes[*norm], params);
+        for channel in 0..channels {
+            scale[channel] = factor[channel];
+            shift[channel] = shift[channel] * factor[channel] + constant[channel];
+        }
+    }
+    let map = WeightMap::of(&node.op)?.on_last_axes(rank);
+    let weight = |channel: usize, input: usize, tap: PerAxis<usize>| weight[map.at(channel, input, tap)];
+    let finish = activation.map_or(Finish::None, Finish::of);
+    let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, onto: *onto, finish };
+    Some(match method {
+        Method::Direct { .. } => Job::Conv(Box::new(Conv::new(level, &sum, input, output))),
+        Method::Winograd(tiling) => Job::Winograd(Box::new(Winograd::new(level, &sum, tiling, input, output)?)),
+        Method::Planes => Job::Planes(Box::new(Planes::new(level, &sum, input, output))),
+        Method::Slide => Job::Slide(Box::new(Slide::new(level, &sum, input, output)?)),
+    })
+}
+
+/// The factor and the constant of each channel that normalise by stored statistics.
+fn affine(node: &Node, params: &[&Param]) -> (Vec<f32>, Vec<f32>) {
+    let Op::BatchNorm { eps, affine, .. } = node.op else { return (Vec::new(), Vec::new()) };
+    let param = |index: usize| params[node.params[index]].as_slice();
+    let (mean, variance) = if affine { (param(2), param(3)) } else { (param(0), param(1)) };
+    let pairs = (0..mean.len()).map(|channel| {
+        let (weight, bias) = if affine { (param(0)[channel], param(1)[channel]) } else { (1.0, 0.0) };
+        let factor = f64::from(weight) / (f64::from(variance[channel]) + eps).sqrt();
+        let constant = f64::from(bias) - f64::from(mean[channel]) * factor;
+        #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+        (factor as f32, constant as f32)
+    });
+    pairs.unzip()
+}

@@ -1,0 +1,434 @@
+//! Element-wise functions on vectors.
+
+use convshape_arith::op::Activation;
+
+use super::simd::{Kernel, Level, MOST_LANES, Simd, Wide};
+
+/// An activation as a step's end: the cheap ones are taken while the sums are in registers.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Finish {
+    /// Nothing.
+    None,
+    /// `max(x, 0)`
+    Relu,
+    /// `x` above zero, `slope * x` below.
+    Leaky(f32),
+    /// `min(max(x, low), high)`
+    Clamp(f32, f32),
+    /// Any other, over what was stored.
+    Other(Activation),
+}
+
+impl Finish {
+    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+    pub(super) fn of(activation: Activation) -> Finish {
+        match activation {
+            Activation::Relu => Finish::Relu,
+            Activation::Relu6 => Finish::Clamp(0.0, 6.0),
+            Activation::LeakyRelu { slope } => Finish::Leaky(slope as f32),
+            Activation::Clamp { min, max } => Finish::Clamp(min as f32, max as f32),
+            other => Finish::Other(other),
+        }
+    }
+
+    /// What an element takes, with reading and writing it, in multiply-adds.
+    pub(super) fn work(self) -> usize {
+        if matches!(self, Finish::Other(_)) { 32 } else { 4 }
+    }
+
+    /// What can be done in registers.
+    #[inline(always)]
+    pub(super) fn apply<S: Simd>(self, simd: S, x: S::F) -> S::F {
+        let zero = simd.splat(0.0);
+        match self {
+            Finish::Relu => simd.at_least(x, zero),
+            Finish::Leaky(slope) => simd.select(x, zero, x, simd.mul(x, simd.splat(slope))),
+            Finish::Clamp(low, high) => simd.at_most(simd.at_least(x, simd.splat(low)), simd.splat(high)),
+            Finish::None | Finish::Other(_) => x,
+        }
+    }
+
+    /// [`Finish::apply`] of many at once: asking which one it is for each would make long code.
+    #[inline(always)]
+    pub(super) fn apply_all<S: Simd, const R: usize, const V: usize>(self, simd: S, x: &mut [[S::F; V]; R]) {
+        macro_rules! each {
+            ($finish:expr) => {
+                for r in 0..R {
+                    for v in 0..V {
+                        x[r][v] = $finish.apply(simd, x[r][v]);
+                    }
+                }
+            };
+        }
+        match self {
+            Finish::None | Finish::Other(_) => {}
+            Finish::Relu => each!(Finish::Relu),
+            Finish::Leaky(slope) => each!(Finish::Leaky(slope)),
+            Finish::Clamp(low, high) => each!(Finish::Clamp(low, high)),
+        }
+    }
+
+    /// The rest, over stored elements.
+    #[inline(always)]
+    pub(super) fn rest<S: Simd>(self, simd: S, y: &mut [f32]) {
+        if let Finish::Other(_) = self {
+            self.stored(simd, y);
+        }
+    }
+
+    /// All of it, not compiled for each place where it is called.
+    #[inline(never)]
+    fn stored<S: Simd>(self, simd: S, y: &mut [f32]) {
+        simd.call(Over { finish: self, y });
+    }
+
+    /// The same, from outside of a kernel.
+    pub(super) fn over(self, level: Level, y: &mut [f32]) {
+        if let Finish::Other(_) = self {
+            level.run(Over { finish: self, y });
+        }
+    }
+
+    /// All of it, over stored elements.
+    #[inline(always)]
+    pub(super) fn all<S: Simd>(self, simd: S, y: &mut [f32]) {
+        if self != Finish::None {
+            self.stored(simd, y);
+        }
+    }
+}
+
+/// Stored elements.
+struct Over<'a> {
+    finish: Finish,
+    y: &'a mut [f32],
+}
+
+impl Kernel for Over<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let (whole, rest) = self.y.split_at_mut(self.y.len() - self.y.len() % S::LANES);
+        simd.call(Whole { finish: self.finish, y: whole });
+        if !rest.is_empty() {
+            // Filled up with zeros.
+            let mut last = [0.0; MOST_LANES];
+            last[..rest.len()].copy_from_slice(rest);
+            simd.call(Whole { finish: self.finish, y: &mut last[..S::LANES] });
+            rest.copy_from_slice(&last[..rest.len()]);
+        }
+    }
+}
+
+/// Whole vectors.
+struct Whole<'a> {
+    finish: Finish,
+    y: &'a mut [f32],
+}
+
+impl Kernel for Whole<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+    fn run<S: Simd>(self, simd: S) {
+        let y = self.y;
+        let activation = match self.finish {
+            Finish::Other(activation) => activation,
+            cheap => return over(simd, y, cheap),
+        };
+        match activation {
+            Activation::Sigmoid => over(simd, y, Sigmoid),
+            Activation::Tanh => over(simd, y, Tanh),
+            Activation::Silu => over(simd, y, Silu),
+            Activation::Elu { alpha } => over(simd, y, Elu(alpha as f32)),
+            Activation::Gelu { tanh: true } => over(simd, y, GeluTanh),
+            Activation::Gelu { tanh: false } => over(simd, y, Gelu),
+            Activation::Hardswish => over(simd, y, Hardswish),
+            Activation::Hardsigmoid { alpha } => over(simd, y, Hardsigmoid(alpha as f32)),
+            Activation::Softplus => over(simd, y, Softplus),
+            Activation::Exp => over(simd, y, Exp),
+            cheap
+            @ (Activation::Relu | Activation::Relu6 | Activation::LeakyRelu { .. } | Activation::Clamp { .. }) => {
+                over(simd, y, Finish::of(cheap))
+            }
+        }
+    }
+}
+
+/// A function of each element. A type and not a closure: `#[inline(always)]` must stand on all code
+/// with vectors.
+trait Map: Copy {
+    fn map<S: Simd>(self, simd: S, x: S::F) -> S::F;
+}
+
+macro_rules! maps {
+    ($($(#[$doc:meta])* $name:ident $(($field:ident))? |$simd:ident, $x:ident| $body:expr;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        struct $name $((maps!(@type $field)))?;
+
+        impl Map for $name {
+            #[inline(always)]
+            fn map<S: Simd>(self, $simd: S, $x: S::F) -> S::F {
+                $(let $name($field) = self;)?
+                $body
+            }
+        }
+    )+};
+    (@type $field:ident) => { f32 };
+}
+
+maps! {
+    Sigmoid |simd, x| sigmoid(simd, x);
+    Tanh |simd, x| tanh(simd, x);
+    Silu |simd, x| simd.mul(x, sigmoid(simd, x));
+    Elu(alpha) |simd, x| {
+        let (_, less) = exp(simd, x);
+        simd.select(x, simd.splat(0.0), x, simd.mul(simd.splat(alpha), less))
+    };
+    Gelu |simd, x| {
+        let half = simd.mul(x, simd.splat(0.5));
+        simd.mul_add(half, erf(simd, simd.mul(x, simd.splat(core::f32::consts::FRAC_1_SQRT_2))), half)
+    };
+    /// `max(x, 0) + ln(1 + exp(-|x|))`, of which nothing is left above 20.
+    Softplus |simd, x| {
+        let zero = simd.splat(0.0);
+        let (low, high) = (simd.at_most(x, zero), simd.at_least(x, zero));
+        let (power, _) = exp(simd, simd.sub(low, high));
+        simd.add(high, ln_1p(simd, power))
+    };
+    Exp |simd, x| {
+        // Above, `2^n` would be infinite: there it is `exp(x - 1) e`.
+        let limit = simd.splat(88.0);
+        let x = simd.at_most(x, simd.splat(89.0));
+        let (power, _) = exp(simd, simd.select(x, limit, simd.sub(x, simd.splat(1.0)), x));
+        simd.select(x, limit, simd.mul(power, simd.splat(core::f32::consts::E)), power)
+    };
+    /// By the hyperbolic tangent.
+    GeluTanh |simd, x| {
+        // sqrt(2 / pi)
+        const SCALE: f32 = core::f32::consts::FRAC_2_SQRT_PI * core::f32::consts::FRAC_1_SQRT_2;
+        let cube = simd.mul(simd.mul(x, x), x);
+        let inner = simd.mul(simd.splat(SCALE), simd.mul_add(cube, simd.splat(0.044_715), x));
+        let half = simd.mul(x, simd.splat(0.5));
+        simd.mul_add(half, tanh(simd, inner), half)
+    };
+    Hardswish |simd, x| {
+        // `x * clamp(x + 3, 0, 6) / 6`
+        let clamped = simd.at_most(simd.at_least(simd.add(x, simd.splat(3.0)), simd.splat(0.0)), simd.splat(6.0));
+        simd.mul(x, simd.mul(clamped, simd.splat(1.0 / 6.0)))
+    };
+    Hardsigmoid(alpha) |simd, x| {
+        let line = simd.mul_add(x, simd.splat(alpha), simd.splat(0.5));
+        simd.at_most(simd.at_least(line, simd.splat(0.0)), simd.splat(1.0))
+    };
+}
+
+impl Map for Finish {
+    #[inline(always)]
+    fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
+        self.apply(simd, x)
+    }
+}
+
+/// Every vector of a slice.
+#[inline(always)]
+fn over<S: Simd>(simd: S, y: &mut [f32], map: impl Map) {
+    let mut blocks = y.chunks_exact_mut(Wide::<S>::LANES);
+    for y in &mut blocks {
+        let wide = Wide(simd);
+        wide.store(map.map(wide, wide.load(y)), y);
+    }
+    for y in blocks.into_remainder().chunks_exact_mut(S::LANES) {
+        simd.store(map.map(simd, simd.load(y)), y);
+    }
+}
+
+/// `exp(x)` and `exp(x) - 1`, each to a few units in the last place; `x` is clamped to where the
+/// result is a normal number.
+///
+/// With `x = n ln 2 + r`, `exp(x)` is `2^n exp(r)`, and `exp(r)` a polynomial that differs from it by at
+/// most `2^-28` of it for `|r| <= ln 2 / 2`, fitted by weighted least squares.
+#[inline(always)]
+pub(super) fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
+    // ln 2 in two parts, the first with few digits, so that its multiples are exact.
+    const HIGH: f32 = 0.693_359_4;
+    const LOW: f32 = -2.121_944_4e-4;
+    let x = simd.at_most(simd.at_least(x, simd.splat(-87.0)), simd.splat(88.37));
+    let n = simd.round(simd.mul(x, simd.splat(core::f32::consts::LOG2_E)));
+    let r = simd.mul_add(n, simd.splat(-HIGH), x);
+    let r = simd.mul_add(n, simd.splat(-LOW), r);
+    let series = polynomial(simd, r, [1.381_454e-3, 8.368_745e-3, 0.041_668_39, 0.166_665_21, 0.499_999_94, 1.0]);
+    let less = simd.mul(series, r);
+    let power = simd.exp2(n);
+    (simd.mul_add(power, less, power), simd.mul_add(power, less, simd.sub(power, simd.splat(1.0))))
+}
+
+#[inline(always)]
+fn sigmoid<S: Simd>(simd: S, x: S::F) -> S::F {
+    let (grown, _) = exp(simd, simd.sub(simd.splat(0.0), x));
+    simd.recip(simd.add(simd.splat(1.0), grown))
+}
+
+/// `(exp(2x) - 1) / (exp(2x) + 1)`
+#[inline(always)]
+fn tanh<S: Simd>(simd: S, x: S::F) -> S::F {
+    let x = simd.at_most(simd.at_least(x, simd.splat(-20.0)), simd.splat(20.0));
+    let (grown, less) = exp(simd, simd.add(x, x));
+    simd.mul(less, simd.recip(simd.add(grown, simd.splat(1.0))))
+}
+
+/// `p(x)` by Horner's rule, the highest power's factor first.
+#[inline(always)]
+fn polynomial<S: Simd, const N: usize>(simd: S, x: S::F, factors: [f32; N]) -> S::F {
+    let mut sum = simd.splat(factors[0]);
+    for i in 1..N {
+        sum = simd.mul_add(sum, x, simd.splat(factors[i]));
+    }
+    sum
+}
+
+/// The error function: a quotient of polynomials in `x^2` that differs from `erf(x) / x` by at most
+/// `2^-25` of it for `|x| < 4`, fitted by weighted least squares; beyond, the result is 1.
+#[inline(always)]
+fn erf<S: Simd>(simd: S, x: S::F) -> S::F {
+    const ABOVE: [f32; 6] =
+        [1.986_648e-6, 2.845_554_6e-4, 3.883_340_6e-3, 5.310_175_6e-2, 0.193_546_47, core::f32::consts::FRAC_2_SQRT_PI];
+    const BELOW: [f32; 6] = [3.741_820_5e-5, 1.185_549_7e-3, 1.520_727_3e-2, 0.115_350_425, 0.504_858_7, 1.0];
+    let x = simd.at_most(simd.at_least(x, simd.splat(-4.0)), simd.splat(4.0));
+    let square = simd.mul(x, x);
+    let above = simd.mul(x, polynomial(simd, square, ABOVE));
+    let quotient = simd.mul(above, simd.recip(polynomial(simd, square, BELOW)));
+    simd.at_most(simd.at_least(quotient, simd.splat(-1.0)), simd.splat(1.0))
+}
+
+/// `ln(1 + x)` for `x` from 0 to 1: a quotient of polynomials that differs from it by at most `2^-30`
+/// of it, fitted in the same way.
+#[inline(always)]
+fn ln_1p<S: Simd>(simd: S, x: S::F) -> S::F {
+    const ABOVE: [f32; 4] = [3.417_273_5e-3, 0.238_157_24, 1.066_218, 1.0];
+    const BELOW: [f32; 4] = [7.528_717e-2, 0.687_935_77, 1.566_217_8, 1.0];
+    simd.mul(simd.mul(x, polynomial(simd, x, ABOVE)), simd.recip(polynomial(simd, x, BELOW)))
+}
+
+/// Writes gradients times the derivative of a function at `x`.
+#[cfg(feature = "train")]
+pub(in crate::cpu) struct Differentiate<'a> {
+    pub(super) function: Activation,
+    pub(super) x: &'a [f32],
+    pub(super) dy: &'a [f32],
+    pub(super) dx: &'a mut [f32],
+}
+
+#[cfg(feature = "train")]
+impl Kernel for Differentiate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+    fn run<S: Simd>(self, simd: S) {
+        let Differentiate { function, x, dy, dx } = self;
+        match function {
+            Activation::Relu => slopes(simd, x, dy, dx, LeakySlope(0.0)),
+            Activation::LeakyRelu { slope } => slopes(simd, x, dy, dx, LeakySlope(slope as f32)),
+            Activation::Relu6 => slopes(simd, x, dy, dx, Relu6Slope),
+            Activation::Clamp { min, max } => slopes(simd, x, dy, dx, ClampSlope(min as f32, max as f32)),
+            Activation::Elu { alpha } => slopes(simd, x, dy, dx, EluSlope(alpha as f32)),
+            Activation::Gelu { tanh: false } => slopes(simd, x, dy, dx, GeluSlope),
+            Activation::Gelu { tanh: true } => slopes(simd, x, dy, dx, GeluTanhSlope),
+            Activation::Silu => slopes(simd, x, dy, dx, SiluSlope),
+            Activation::Sigmoid => slopes(simd, x, dy, dx, SigmoidSlope),
+            Activation::Tanh => slopes(simd, x, dy, dx, TanhSlope),
+            Activation::Softplus => slopes(simd, x, dy, dx, Sigmoid),
+            Activation::Hardswish => slopes(simd, x, dy, dx, HardswishSlope),
+            Activation::Hardsigmoid { alpha } => slopes(simd, x, dy, dx, HardsigmoidSlope(alpha as f32)),
+            Activation::Exp => slopes(simd, x, dy, dx, Exp),
+        }
+    }
+}
+
+#[cfg(feature = "train")]
+#[inline(always)]
+fn slopes<S: Simd>(simd: S, x: &[f32], dy: &[f32], dx: &mut [f32], slope: impl Map) {
+    let (wide, whole) = (Wide(simd), dx.len() - dx.len() % Wide::<S>::LANES);
+    for at in (0..whole).step_by(Wide::<S>::LANES) {
+        let (x, dy) = (wide.load(&x[at..]), wide.load(&dy[at..]));
+        wide.store(wide.mul(dy, slope.map(wide, x)), &mut dx[at..]);
+    }
+    for at in (whole..dx.len()).step_by(S::LANES) {
+        let count = S::LANES.min(dx.len() - at);
+        let (x, dy) = (simd.load_some(&x[at..], count), simd.load_some(&dy[at..], count));
+        simd.store_some(simd.mul(dy, slope.map(simd, x)), &mut dx[at..][..count], count);
+    }
+}
+
+#[cfg(feature = "train")]
+maps! {
+    LeakySlope(slope) |simd, x| simd.select(x, simd.splat(0.0), simd.splat(1.0), simd.splat(slope));
+    Relu6Slope |simd, x| {
+        let (zero, one) = (simd.splat(0.0), simd.splat(1.0));
+        simd.select(x, zero, simd.select(simd.splat(6.0), x, one, zero), zero)
+    };
+    EluSlope(alpha) |simd, x| {
+        let (power, _) = exp(simd, x);
+        simd.select(x, simd.splat(0.0), simd.splat(1.0), simd.mul(simd.splat(alpha), power))
+    };
+    /// `Phi(x) + x phi(x)`
+    GeluSlope |simd, x| {
+        let (half, square) = (simd.splat(0.5), simd.mul(x, x));
+        let below = simd.mul_add(half, erf(simd, simd.mul(x, simd.splat(core::f32::consts::FRAC_1_SQRT_2))), half);
+        let (power, _) = exp(simd, simd.mul(square, simd.splat(-0.5)));
+        // 1 / sqrt(2 pi)
+        let density = simd.mul(power, simd.splat(0.398_942_3));
+        simd.mul_add(x, density, below)
+    };
+    GeluTanhSlope |simd, x| {
+        const SCALE: f32 = core::f32::consts::FRAC_2_SQRT_PI * core::f32::consts::FRAC_1_SQRT_2;
+        let (square, one) = (simd.mul(x, x), simd.splat(1.0));
+        let inner = simd.mul(simd.splat(SCALE), simd.mul_add(simd.mul(square, x), simd.splat(0.044_715), x));
+        let t = tanh(simd, inner);
+        let steep = simd.mul(simd.splat(SCALE), simd.mul_add(square, simd.splat(3.0 * 0.044_715), one));
+        let bend = simd.mul(simd.mul(x, steep), simd.sub(one, simd.mul(t, t)));
+        simd.mul(simd.splat(0.5), simd.add(simd.add(one, t), bend))
+    };
+    /// `s (1 + x (1 - s))` with the sigmoid `s`
+    SiluSlope |simd, x| {
+        let (s, one) = (sigmoid(simd, x), simd.splat(1.0));
+        simd.mul(s, simd.mul_add(x, simd.sub(one, s), one))
+    };
+    SigmoidSlope |simd, x| {
+        let s = sigmoid(simd, x);
+        simd.mul(s, simd.sub(simd.splat(1.0), s))
+    };
+    TanhSlope |simd, x| {
+        let t = tanh(simd, x);
+        simd.sub(simd.splat(1.0), simd.mul(t, t))
+    };
+    HardswishSlope |simd, x| {
+        let limit = simd.splat(-3.0);
+        let line = simd.mul_add(x, simd.splat(1.0 / 3.0), simd.splat(0.5));
+        let low = simd.select(x, limit, line, simd.splat(0.0));
+        simd.select(simd.sub(simd.splat(0.0), x), limit, low, simd.splat(1.0))
+    };
+    HardsigmoidSlope(alpha) |simd, x| {
+        let line = simd.mul(x, simd.splat(alpha));
+        let size = simd.at_least(line, simd.sub(simd.splat(0.0), line));
+        simd.select(simd.splat(0.5), size, simd.splat(alpha), simd.splat(0.0))
+    };
+}
+
+/// 1 from the first number to the second.
+#[cfg(feature = "train")]
+#[derive(Clone, Copy)]
+struct ClampSlope(f32, f32);
+
+#[cfg(feature = "train")]
+impl Map for ClampSlope {
+    #[inline(always)]
+    fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
+        let (zero, one) = (simd.splat(0.0), simd.splat(1.0));
+        simd.select(simd.splat(self.0), x, zero, simd.select(x, simd.splat(self.1), zero, one))
+    }
+}

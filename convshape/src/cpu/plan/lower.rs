@@ -1,0 +1,383 @@
+//! Layers as steps: each value gets a tensor layout, and what can be done together becomes one step.
+
+use std::boxed::Box;
+use std::vec;
+use std::vec::Vec;
+
+use convshape_arith::axis::Window;
+use convshape_arith::graph::{Graph, Node};
+use convshape_arith::op::{Activation, Amount, AxisOrder, Conv, Direction, Op, PaddingMode};
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+
+use super::place::{Inside, join, root};
+use super::{Method, Step, Work};
+use crate::cpu::buffer::Grid;
+use crate::cpu::norm::GroupNorm;
+use crate::cpu::rows::Rows;
+use crate::cpu::simd::{Level, MOST_LANES};
+use crate::cpu::taps::Axis;
+use crate::cpu::winograd::Tiling;
+use crate::cpu::{conv, planes, slide};
+
+/// A graph on its way to steps.
+pub(super) struct Lowering {
+    level: Level,
+    /// Where the chain has its channels.
+    order: AxisOrder,
+    inputs: usize,
+    outputs: Vec<usize>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) shapes: Vec<Shape>,
+    /// The tensor layout of each value: with [`AxisOrder::ChannelsLast`], its last axis is innermost, as
+    /// in the caller's arrays; with [`AxisOrder::ChannelsFirst`], its first.
+    pub(super) layouts: Vec<AxisOrder>,
+    pub(super) grids: Vec<Grid>,
+    /// How many nodes and outputs read a value.
+    readers: Vec<usize>,
+    /// Nodes that became part of another's step, and those of the present one.
+    done: Vec<bool>,
+    fused: Vec<usize>,
+    pub(super) inside: Vec<Inside>,
+    /// Values that were brought to another layout: from, layout, to.
+    converted: Vec<(usize, AxisOrder, usize)>,
+    pub(super) steps: Vec<Step>,
+}
+
+impl Lowering {
+    /// `None` if a size is a symbol.
+    pub(super) fn new(level: Level, graph: &Graph) -> Option<Self> {
+        let (order, count) = (graph.order(), graph.values().len());
+        let shapes: Vec<Shape> = graph.values().iter().map(|value| value.shape).collect();
+        let mut lowering = Lowering {
+            level,
+            order,
+            inputs: graph.inputs().len(),
+            outputs: graph.outputs().iter().map(|port| port.value).collect(),
+            done: vec![false; graph.nodes().len()],
+            fused: Vec::new(),
+            nodes: graph.nodes().to_vec(),
+            grids: shapes.iter().map(|shape| Grid::new(shape, order)).collect::<Option<_>>()?,
+            shapes,
+            layouts: vec![order; count],
+            readers: graph.readers(),
+            inside: vec![None; count],
+            converted: Vec::new(),
+            steps: Vec::new(),
+        };
+        for (value, layout) in lowering.wanted().into_iter().enumerate().take(lowering.inputs) {
+            lowering.lay(value, layout.unwrap_or(AxisOrder::ChannelsLast))?;
+            lowering.steps.push(Step {
+                nodes: Vec::new(),
+                work: Work::Import(value),
+                inputs: [].into(),
+                output: value,
+            });
+        }
+        for index in 0..lowering.nodes.len() {
+            if !lowering.done[index] {
+                lowering.lower(index)?;
+            }
+        }
+        for port in 0..lowering.outputs.len() {
+            let value = lowering.outputs[port];
+            lowering.steps.push(Step {
+                nodes: Vec::new(),
+                work: Work::Export(port),
+                inputs: [value].into(),
+                output: value,
+            });
+        }
+        Some(lowering)
+    }
+
+    /// The layout that the readers of each value want it in: the chain's, if one of them wants that.
+    fn wanted(&self) -> Vec<Option<AxisOrder>> {
+        let mut wanted = vec![None; self.shapes.len()];
+        for node in self.nodes.iter().rev() {
+            let layout = self.needed(node).or(wanted[node.outputs[0]]);
+            for &value in &node.inputs {
+                wanted[value] = if layout == Some(self.order) { layout } else { wanted[value].or(layout) };
+            }
+        }
+        wanted
+    }
+
+    /// The layout that a layer needs its operands in; `None` where any will do.
+    fn needed(&self, node: &Node) -> Option<AxisOrder> {
+        match node.op {
+            Op::Activation(_) | Op::Scale { .. } | Op::Dropout { .. } => None,
+            Op::Add | Op::Mul if self.is_even(node) => None,
+            Op::Linear { .. } | Op::LayerNorm { .. } | Op::Flatten | Op::Reshape { .. } => {
+                Some(AxisOrder::ChannelsLast)
+            }
+            _ => Some(self.order),
+        }
+    }
+
+    /// Whether all operands have the output's shape.
+    fn is_even(&self, node: &Node) -> bool {
+        node.inputs.iter().all(|&value| self.shapes[value] == self.shapes[node.outputs[0]])
+    }
+
+    /// Gives a value its layout.
+    fn lay(&mut self, value: usize, layout: AxisOrder) -> Option<()> {
+        self.layouts[value] = layout;
+        self.grids[value] = Grid::new(&self.shapes[value], layout)?;
+        Some(())
+    }
+
+    /// A value in that layout; if `dense`, in memory of its own.
+    fn operand(&mut self, value: usize, layout: AxisOrder, dense: bool) -> Option<usize> {
+        if !dense && (layout == self.layouts[value] || self.shapes[value].rank() <= 1) {
+            return Some(value);
+        }
+        let grid = Grid::new(&self.shapes[value], layout)?;
+        let known = self.converted.iter().find(|(from, to, _)| (*from, *to) == (value, layout));
+        if let Some((.., found)) = known {
+            return Some(*found);
+        }
+        let output = self.shapes.len();
+        self.shapes.push(self.shapes[value]);
+        self.layouts.push(layout);
+        self.grids.push(grid);
+        self.inside.push(None);
+        self.readers.push(0);
+        self.converted.push((value, layout, output));
+        self.steps.push(Step { nodes: Vec::new(), work: Work::Convert, inputs: [value].into(), output });
+        Some(output)
+    }
+
+    /// The only node that reads a value, which nothing else wants.
+    fn next(&self, value: usize) -> Option<usize> {
+        let only = self.nodes.iter().position(|node| node.inputs == [value])?;
+        (self.readers[value] == 1 && !self.outputs.contains(&value)).then_some(only)
+    }
+
+    /// The activation that follows, which becomes part of the step: the value is then what it gives.
+    fn activation(&mut self, value: &mut usize) -> Option<Activation> {
+        let next = self.next(*value)?;
+        let Op::Activation(activation) = self.nodes[next].op else { return None };
+        self.done[next] = true;
+        self.fused.push(next);
+        *value = self.nodes[next].outputs[0];
+        Some(activation)
+    }
+
+    /// The normalisation by stored statistics that follows, in the same way.
+    fn norm(&mut self, value: &mut usize) -> Option<usize> {
+        let next = self.next(*value)?;
+        let Op::BatchNorm { .. } = self.nodes[next].op else { return None };
+        self.done[next] = true;
+        self.fused.push(next);
+        *value = self.nodes[next].outputs[0];
+        Some(next)
+    }
+
+    /// The `Add` that follows a sum becomes part of it where the other operand is in memory that nobody
+    /// reads after it: the sum is added to what is there. Returns the value whose memory that is.
+    fn residual(
+        &mut self,
+        index: usize,
+        groups: usize,
+        (from, to, layout): (Grid, Grid, AxisOrder),
+        value: &mut usize,
+    ) -> Option<usize> {
+        let adds = |node: &Node| matches!(node.op, Op::Add) && node.inputs.len() == 2 && self.is_even(node);
+        let next =
+            self.nodes.iter().position(|node| node.inputs.contains(value)).filter(|&next| {
+                self.readers[*value] == 1 && !self.outputs.contains(value) && adds(&self.nodes[next])
+            })?;
+        let node = &self.nodes[next];
+        let other = *node.inputs.iter().find(|&input| input != value)?;
+        let sum = node.outputs[0];
+        let buffer = root(&self.inside, other).0;
+        let is_done = |node: usize| node < index || self.done[node];
+        let is_known = self.nodes.iter().position(|node| node.outputs.contains(&other)).is_some_and(is_done);
+        let mut values = 0..self.shapes.len();
+        let is_own = values.all(|value| {
+            let is_free = value >= self.inputs && !self.outputs.contains(&value);
+            root(&self.inside, value).0 != buffer || is_free && self.grids[value] == to && self.layouts[value] == layout
+        });
+        let is_last = self.nodes.iter().enumerate().all(|(reader, node)| {
+            reader == next || is_done(reader) || node.inputs.iter().all(|&input| root(&self.inside, input).0 != buffer)
+        });
+        if !(is_known && is_own && is_last && conv::adds(self.level, groups, from.channels, to.channels)) {
+            return None;
+        }
+        self.done[next] = true;
+        self.fused.push(next);
+        *value = sum;
+        Some(buffer)
+    }
+
+    /// The step of a node, or none where its output is part of another value.
+    fn lower(&mut self, index: usize) -> Option<()> {
+        let mut node = self.nodes[index].clone();
+        let has = |layout: AxisOrder| node.inputs.iter().any(|&value| self.layouts[value] == layout);
+        let free = if has(self.order) { self.order } else { AxisOrder::ChannelsLast };
+        let layout = self.needed(&node).unwrap_or(free);
+        let shape = self.shapes[node.inputs[0]];
+        let mut output = node.outputs[0];
+        // What is reshaped must not have a border.
+        let dense = matches!(node.op, Op::Flatten | Op::Reshape { .. }) && !self.is_dense();
+        self.lay(output, layout)?;
+        if let Op::Flatten | Op::Reshape { .. } = node.op
+            && self.grids[node.inputs[0]] == self.grids[output]
+            && self.grids[output].positions() == 1
+        {
+            self.inside[output] = Some((node.inputs[0], 0));
+            return Some(());
+        }
+        for value in &mut node.inputs {
+            *value = self.operand(*value, layout, dense)?;
+        }
+        let inputs = node.inputs.clone();
+        let (from, to) = (self.grids[inputs[0]], self.grids[output]);
+        let rank = shape.rank().saturating_sub(1);
+        let work = match node.op {
+            Op::Conv(conv) if conv.border() == PaddingMode::Zeros => {
+                let axes = Box::new(conv_axes(&conv, &shape, self.order, &from, &to)?);
+                let groups = usize::try_from(conv.groups).ok()?;
+                let norm = self.norm(&mut output);
+                let onto = self.residual(index, groups, (from, to, layout), &mut output);
+                let activation = self.activation(&mut output);
+                self.inside[output] = onto.map(|buffer| (buffer, 0));
+                let onto = onto.is_some();
+                let (axes, method) = self.method(axes, groups, onto, (inputs[0], from), (output, to));
+                Work::Sum { node: index, axes, norm, onto, activation, method }
+            }
+            Op::Linear { .. } => {
+                let whole = |axis: usize| Axis::new(Window::new(1).into(), from.size[axis], from.size[axis]);
+                let axes = Box::new([whole(0)?, whole(1)?, whole(2)?]);
+                let onto = self.residual(index, 1, (from, to, layout), &mut output);
+                let activation = self.activation(&mut output);
+                self.inside[output] = onto.map(|buffer| (buffer, 0));
+                let (onto, method) = (onto.is_some(), Method::Direct { planar: false });
+                Work::Sum { node: index, axes, norm: None, onto, activation, method }
+            }
+            Op::BatchNorm { .. } => Work::Each { norm: Some(index), activation: self.activation(&mut output), by: 1.0 },
+            Op::Activation(activation) => Work::Each { norm: None, activation: Some(activation), by: 1.0 },
+            Op::Scale { by } => Work::Each { norm: None, activation: self.activation(&mut output), by },
+            Op::Dropout { .. } => {
+                self.inside[output] = Some((inputs[0], 0));
+                return Some(());
+            }
+            Op::Slice { start, .. } => {
+                self.inside[output] = Some((inputs[0], usize::try_from(start).ok()?));
+                return Some(());
+            }
+            Op::Flatten | Op::Reshape { .. } => Work::Reshape,
+            Op::Concat => {
+                join(&mut self.inside, &mut self.steps, index, &node, &self.grids);
+                return Some(());
+            }
+            Op::Pool(pool) => {
+                let mut windows = [Window::new(1); 3];
+                windows[3 - pool.rank..].copy_from_slice(&pool.windows(&shape, self.order).ok()?[..pool.rank]);
+                Work::Pool { node: index, windows }
+            }
+            Op::Add | Op::Mul if self.is_even(&node) || self.shapes[output].rank() <= 4 => {
+                Work::Combine { multiply: matches!(node.op, Op::Mul), activation: self.activation(&mut output) }
+            }
+            Op::AdaptivePool { kind, .. } if shape.rank() <= 4 => Work::Adaptive(kind),
+            Op::GlobalPool { kind, .. } => Work::Adaptive(kind),
+            Op::Upsample(upsample) if (1..=3).contains(&rank) => {
+                Work::Rows(Box::new(Rows::resize(&upsample, rank, &from, &to)))
+            }
+            Op::Pad { amount, mode, value } if (1..=3).contains(&rank) => {
+                Work::Rows(Box::new(Rows::pad(low(amount, rank, &from, &to), mode, value, &from, &to)))
+            }
+            Op::Crop { amount } if (1..=3).contains(&rank) => {
+                let low = low(amount, rank, &from, &to).map(|low| -low);
+                Work::Rows(Box::new(Rows::pad(low, PaddingMode::Zeros, 0.0, &from, &to)))
+            }
+            Op::GroupNorm { groups, eps, .. } => {
+                let (groups, room) = (usize::try_from(groups).ok()?, GroupNorm::room(&from));
+                Work::Groups { node: index, groups, eps, activation: self.activation(&mut output), room }
+            }
+            Op::InstanceNorm { eps, .. } => {
+                let (groups, room) = (from.channels, GroupNorm::room(&from));
+                Work::Groups { node: index, groups, eps, activation: self.activation(&mut output), room }
+            }
+            // Over several axes, where these are neighbours in memory.
+            Op::LayerNorm { size, .. } if size.unwrap_or(shape).rank() == 1 || self.is_dense() => {
+                let axes = size.unwrap_or(shape).elements().ok().and_then(|size| usize::try_from(size.number()?).ok());
+                Work::Along { node: index, size: axes?, activation: self.activation(&mut output) }
+            }
+            Op::Softmax => Work::Along { node: index, size: from.channels, activation: None },
+            _ => {
+                let values = inputs.iter().chain([&output]);
+                Work::Reference { node: index, room: values.map(|&value| self.grids[value].elements()).collect() }
+            }
+        };
+        self.lay(output, layout)?;
+        let mut nodes: Vec<usize> = [index].into();
+        nodes.append(&mut self.fused);
+        self.steps.push(Step { nodes, work, inputs, output });
+        Some(())
+    }
+
+    /// Whether values in the caller's order never have a border.
+    fn is_dense(&self) -> bool {
+        self.order == AxisOrder::ChannelsFirst
+    }
+
+    /// How a convolution is computed, and its axes then.
+    fn method(
+        &self,
+        mut axes: Box<[Axis; 3]>,
+        groups: usize,
+        onto: bool,
+        (input, from): (usize, Grid),
+        (output, to): (usize, Grid),
+    ) -> (Box<[Axis; 3]>, Method) {
+        // A first layer can read planes, a layer by itself also write them.
+        let planar = |value: usize| self.order == AxisOrder::ChannelsFirst && self.readers[value] == 1;
+        let first = input < self.inputs && planar(input);
+        let alone = first && !onto && self.outputs.contains(&output) && planar(output);
+        let few = groups == 1 && (2..MOST_LANES).contains(&from.channels);
+        let tiling = Tiling::new(&axes, groups, from.channels, to.channels);
+        let method = if self.level.is_portable() {
+            Method::Direct { planar: first && few }
+        } else if let Some(tiling) = tiling {
+            let [rows, columns] = tiling.overhang();
+            axes[1].high += rows;
+            axes[2].high += columns;
+            Method::Winograd(tiling.into())
+        } else if alone && slide::fits(&axes, groups, &from, &to) {
+            Method::Slide
+        } else if alone && planes::fits(&axes, &from, &to, groups) {
+            Method::Planes
+        } else {
+            Method::Direct { planar: first && few }
+        };
+        (axes, method)
+    }
+}
+
+/// The axes of a convolution.
+fn conv_axes(conv: &Conv, shape: &Shape, order: AxisOrder, from: &Grid, to: &Grid) -> Option<[Axis; 3]> {
+    let mut axes = [Axis::single(), Axis::single(), Axis::single()];
+    let skip = 3 - conv.rank;
+    for axis in 0..conv.rank {
+        let (input, output) = (from.size[skip + axis], to.size[skip + axis]);
+        let reach = match conv.direction {
+            Direction::Forward => conv.windows(shape, order).ok()?[axis].into(),
+            Direction::Transposed => conv.scatters(shape, order).ok()?[axis].into(),
+        };
+        axes[skip + axis] = Axis::new(reach, input, output)?;
+    }
+    Some(axes)
+}
+
+/// The low side of `Pad` or `Crop` on each axis.
+fn low(amount: Amount, rank: usize, from: &Grid, to: &Grid) -> [i64; 3] {
+    let mut low = [0; 3];
+    for axis in 0..rank {
+        let at = 3 - rank + axis;
+        let [from, to] = [from, to].map(|grid| Size::Number(grid.size[at] as i64));
+        (low[at], _) = amount.rows(axis, from, Some(to));
+    }
+    low
+}

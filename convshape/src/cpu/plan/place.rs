@@ -1,0 +1,221 @@
+//! Where values lie: each in a buffer of its own or in another's, and buffers in memory that those
+//! share whose lives do not meet.
+
+use std::vec;
+use std::vec::Vec;
+
+use convshape_arith::graph::Node;
+use convshape_arith::op::{AxisOrder, Op};
+
+use super::{Method, Plan, Step, Work};
+use crate::cpu::buffer::{Buffer, Grid, Place, SLACK, View};
+
+/// Where a value is stored that has no buffer of its own: in another one, from that channel on.
+pub(super) type Inside = Option<(usize, usize)>;
+
+/// The value in whose buffer a value lies, and its first channel there.
+pub(super) fn root(inside: &[Inside], mut value: usize) -> (usize, usize) {
+    let mut channel = 0;
+    while let Some((outer, first)) = inside[value] {
+        value = outer;
+        channel += first;
+    }
+    (value, channel)
+}
+
+/// Joins values on channels: operands that a step can write to their place are stored there, the
+/// others copied.
+pub(super) fn join(inside: &mut [Inside], steps: &mut Vec<Step>, index: usize, node: &Node, grids: &[Grid]) {
+    let mut next = 0;
+    for &operand in &node.inputs {
+        let channel = next;
+        next += grids[operand].channels;
+        let written = steps.iter().any(|step| step.output == operand);
+        // Nor is what is joined twice, or in part: one of them would be copied within the buffer.
+        let others = node.inputs.iter().filter(|&&other| root(inside, other).0 == operand).count();
+        if written && others == 1 && inside[operand].is_none() {
+            inside[operand] = Some((node.outputs[0], channel));
+            // A step cannot read and write one buffer.
+            let root = |value: usize| root(inside, value).0;
+            if steps.iter().all(|step| step.inputs.iter().all(|&input| root(input) != root(step.output))) {
+                continue;
+            }
+            inside[operand] = None;
+        }
+        steps.push(Step {
+            nodes: [index].into(),
+            work: Work::Copy(channel),
+            inputs: [operand].into(),
+            output: node.outputs[0],
+        });
+    }
+}
+
+impl Plan {
+    /// Gives every value its buffer, and every buffer its memory.
+    pub(super) fn place(&mut self, grids: &[Grid], layouts: &[AxisOrder], inside: &[Inside]) {
+        let root = |value: usize| root(inside, value);
+        let mut buffers: Vec<Buffer> = grids.iter().map(Buffer::new).collect();
+        for step in &self.steps {
+            if let Work::Sum { axes, method, .. } = &step.work {
+                let planar = matches!(method, Method::Planes | Method::Slide);
+                buffers[root(step.output).0].planar |= planar;
+                buffers[root(step.inputs[0]).0].planar |= planar || matches!(method, Method::Direct { planar: true });
+                if matches!(method, Method::Slide) {
+                    continue;
+                }
+                let buffer = &mut buffers[root(step.inputs[0]).0];
+                for (axis, reach) in axes.iter().enumerate() {
+                    buffer.low[axis] = buffer.low[axis].max(reach.low);
+                    buffer.high[axis] = buffer.high[axis].max(reach.high);
+                }
+            }
+        }
+        self.borrow(grids, layouts, inside, &mut buffers);
+        let memory = self.reuse(grids, layouts, inside, &buffers);
+        // When each buffer is first written and last read.
+        let mut lives: Vec<Option<(usize, usize)>> = vec![None; grids.len()];
+        for (time, step) in self.steps.iter().enumerate() {
+            for &value in step.inputs.iter().chain([&step.output]) {
+                let life = &mut lives[memory[root(value).0]];
+                *life = Some((life.map_or(time, |(start, _)| start), time));
+            }
+        }
+        let mut taken: Vec<(usize, usize, usize, usize)> = Vec::new();
+        let mut allocate = |size: usize, start: usize, end: usize| {
+            let size = size.next_multiple_of(SLACK) + SLACK;
+            let mut at = 0;
+            for &(place, length, first, last) in &taken {
+                if start <= last && first <= end && at < place + length && place < at + size {
+                    at = place + length;
+                }
+            }
+            // In the order of their places.
+            let index = taken.partition_point(|&(place, ..)| place <= at);
+            taken.insert(index, (at, size, start, end));
+            at
+        };
+        // The largest first: what is small finds room between.
+        let mut order: Vec<usize> = Vec::new();
+        for value in (0..buffers.len()).filter(|&value| lives[value].is_some()) {
+            let size = buffers[value].sample();
+            order.insert(order.partition_point(|&other| buffers[other].sample() >= size), value);
+        }
+        for value in order {
+            if let (Some((start, end)), Place::Workspace(_)) = (lives[value], buffers[value].place) {
+                buffers[value].place = Place::Workspace(allocate(buffers[value].sample(), start, end));
+            }
+        }
+        for value in 0..buffers.len() {
+            buffers[value].place = buffers[memory[value]].place;
+        }
+        for (time, step) in self.steps.iter_mut().enumerate() {
+            if let Work::Reference { room, .. } = &mut step.work {
+                for place in room.iter_mut() {
+                    *place = allocate(*place, time, time);
+                }
+            }
+            if let Work::Groups { room, .. } = &mut step.work {
+                *room = allocate(*room, time, time);
+            }
+        }
+        self.elements = taken.iter().map(|(at, size, ..)| at + size).max().unwrap_or(0);
+        self.clears = self
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(time, step)| {
+                let buffer = root(step.output).0;
+                let first = lives[memory[buffer]].is_some_and(|(start, _)| start == time);
+                first && !(buffers[buffer].planar && matches!(step.work, Work::Import(_)))
+            })
+            .collect();
+        self.views = (0..grids.len())
+            .map(|value| {
+                let ((index, channel), order) = (root(value), layouts[value]);
+                let (buffer, channels) = (buffers[index], grids[value].channels);
+                lives[memory[index]].map(|_| View { order, buffer, channel, channels })
+            })
+            .collect();
+    }
+
+    /// The buffer whose memory each one has: that of another where a step would do no more than copy
+    /// it. Such steps are dropped.
+    fn reuse(&mut self, grids: &[Grid], layouts: &[AxisOrder], inside: &[Inside], buffers: &[Buffer]) -> Vec<usize> {
+        let mut memory: Vec<usize> = (0..grids.len()).collect();
+        let whole = |value: usize| {
+            let (buffer, parts) = (&buffers[value], inside.iter().flatten().any(|(outer, _)| *outer == value));
+            inside[value].is_none() && !parts && !buffer.planar && buffer.low == [0; 3] && buffer.high == [0; 3]
+        };
+        let steps = std::mem::take(&mut self.steps);
+        let written = |value: usize| steps.iter().filter(|step| step.output == value).count();
+        let dropped: Vec<bool> = steps
+            .iter()
+            .map(|step| {
+                let same = match step.work {
+                    Work::Reshape => true,
+                    Work::Convert => {
+                        let (from, to) = (step.inputs[0], step.output);
+                        let apart = if layouts[from] == AxisOrder::ChannelsFirst { &grids[from] } else { &grids[to] };
+                        layouts[from] == layouts[to] || apart.channels == 1 || apart.positions() == 1
+                    }
+                    _ => false,
+                };
+                let (from, to) = (step.inputs.first().copied().unwrap_or(step.output), step.output);
+                let inner = matches!(buffers[to].place, Place::Workspace(_));
+                let free = same && inner && whole(from) && whole(to) && written(to) == 1;
+                if free {
+                    memory[to] = memory[from];
+                }
+                free
+            })
+            .collect();
+        self.steps = steps.into_iter().zip(dropped).filter(|(_, dropped)| !dropped).map(|(step, _)| step).collect();
+        memory
+    }
+
+    /// The values that are given out.
+    fn outputs_of(&self) -> Vec<usize> {
+        let export = |step: &Step| matches!(step.work, Work::Export(_)).then_some(step.output);
+        self.steps.iter().filter_map(export).collect()
+    }
+
+    /// Inputs and outputs that lie as the caller has them are used where they are.
+    fn borrow(&mut self, grids: &[Grid], layouts: &[AxisOrder], inside: &[Inside], buffers: &mut [Buffer]) {
+        let same = |value: usize, buffer: &Buffer| {
+            let grid = &grids[value];
+            let plain = layouts[value] == AxisOrder::ChannelsLast || grid.channels == 1 || grid.positions() == 1;
+            (plain || buffer.planar) && buffer.low == [0; 3] && buffer.high == [0; 3] && inside[value].is_none()
+        };
+        let whole = |value: usize| !inside.iter().flatten().any(|(outer, _)| *outer == value);
+        let nodes = &self.nodes;
+        // Vectors of channels are read that may begin on the last one.
+        let grouped = |op: &Op| matches!(op, Op::Conv(conv) if conv.groups > 1);
+        let overread =
+            |value: usize| nodes.iter().any(|node| grouped(&node.op) && root(inside, node.inputs[0]).0 == value);
+        let exported: Vec<usize> = self.outputs_of();
+        self.steps.retain(|step| match step.work {
+            Work::Import(port) => {
+                let direct = same(step.output, &buffers[step.output]);
+                let direct = direct && (buffers[step.output].planar || !overread(step.output));
+                if direct {
+                    buffers[step.output].place = Place::Input(port);
+                }
+                !direct
+            }
+            Work::Export(port) => {
+                let value = step.inputs[0];
+                let written = nodes.iter().any(|node| node.outputs == [value]) && whole(value);
+                let read = nodes.iter().any(|node| node.inputs.contains(&value));
+                let direct = same(value, &buffers[value]) && written && !read;
+                let once = exported.iter().filter(|&&other| other == value).count() == 1;
+                let direct = direct && once;
+                if direct {
+                    buffers[value].place = Place::Output(port);
+                }
+                !direct
+            }
+            _ => true,
+        });
+    }
+}

@@ -1,0 +1,186 @@
+//! Steps whose outputs are rows of the input along each axis, or sums of a few: borders, cuts,
+//! interpolation.
+
+use std::vec::Vec;
+
+use convshape_arith::op::{PaddingMode, PerAxis, Upsample};
+
+use super::buffer::Grid;
+#[cfg(feature = "train")]
+use super::buffer::View;
+use super::each::Share;
+use super::simd::{Kernel, Sets, Simd};
+use crate::reference::kernels;
+
+/// What makes each output row of each axis.
+#[derive(Clone, Debug)]
+pub(super) struct Rows {
+    axes: PerAxis<Vec<Row>>,
+    /// What stands where there is no row.
+    value: f32,
+}
+
+/// The input rows that make an output row, with their weights.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    rows: [(usize, f32); 4],
+    count: usize,
+}
+
+impl Row {
+    fn new(rows: impl Iterator<Item = (usize, f32)>) -> Row {
+        let mut row = Row { rows: [(0, 1.0); 4], count: 0 };
+        for (slot, source) in row.rows.iter_mut().zip(rows) {
+            *slot = source;
+            row.count += 1;
+        }
+        row
+    }
+}
+
+impl Rows {
+    /// With a border: `low` rows are added before the first one of each axis, or taken away.
+    pub(super) fn pad(low: PerAxis<i64>, mode: PaddingMode, value: f64, from: &Grid, to: &Grid) -> Rows {
+        let row = |axis: usize, row: usize| {
+            let source = kernels::source(row as i64 - low[axis], from.size[axis], mode);
+            Row::new(source.map(|row| (row, 1.0)).into_iter())
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+        let value = value as f32;
+        Rows { axes: [0, 1, 2].map(|axis| (0..to.size[axis]).map(|at| row(axis, at)).collect()), value }
+    }
+
+    /// Interpolated along the last `rank` axes.
+    pub(super) fn resize(upsample: &Upsample, rank: usize, from: &Grid, to: &Grid) -> Rows {
+        let row = |axis: usize, row: usize| {
+            if axis + rank < 3 {
+                return Row::new([(row, 1.0)].into_iter());
+            }
+            let taps = kernels::taps(upsample, axis + rank - 3, row, from.size[axis], to.size[axis]);
+            #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+            Row::new(taps.iter().map(|(row, weight)| (row, weight as f32)))
+        };
+        Rows { axes: [0, 1, 2].map(|axis| (0..to.size[axis]).map(|at| row(axis, at)).collect()), value: 0.0 }
+    }
+
+    /// Multiply-adds of an output element.
+    pub(super) fn work(&self) -> usize {
+        4 * self.axes.iter().map(|rows| rows.iter().map(|row| row.count).max().unwrap_or(1).max(1)).product::<usize>()
+    }
+}
+
+/// Some rows of the output.
+pub(super) struct Pick<'a> {
+    pub(super) rows: &'a Rows,
+    pub(super) share: Share<'a>,
+}
+
+impl Kernel for Pick<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Pick { rows, share: Share { samples, from, x, to, y, base, start, .. } } = self;
+        let rows_of = |axis: usize| &rows.axes[axis][start[axis]..][..to.buffer.size[axis]];
+        let [ds, hs, ws] = [rows_of(0), rows_of(1), rows_of(2)];
+        let strides = from.buffer.strides();
+        for sample in samples {
+            let x = &x[sample * from.buffer.sample() + from.at([0; 3])..];
+            for (d, depth) in ds.iter().enumerate() {
+                for (h, height) in hs.iter().enumerate() {
+                    let y_row = sample * to.buffer.sample() + to.at([d, h, 0]) - base;
+                    for (w, width) in ws.iter().enumerate() {
+                        let y = &mut y[y_row + w * to.buffer.width..][..to.channels];
+                        match depth.count * height.count * width.count {
+                            0 => y.fill(rows.value),
+                            1 => {
+                                let at = [depth, height, width].map(|row| row.rows[0].0);
+                                let at = at[0] * strides[0] + at[1] * strides[1] + at[2] * strides[2];
+                                y.copy_from_slice(&x[at..][..to.channels]);
+                            }
+                            _ => mix(simd, [depth, height, width], strides, x, y),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One position as a sum of several.
+#[inline(always)]
+fn mix<S: Simd>(simd: S, rows: [&Row; 3], strides: PerAxis<usize>, x: &[f32], y: &mut [f32]) {
+    let [depth, height, width] = rows;
+    for channel in (0..y.len()).step_by(S::LANES) {
+        let count = S::LANES.min(y.len() - channel);
+        let mut sum = simd.splat(0.0);
+        for (d, by_depth) in &depth.rows[..depth.count] {
+            for (h, by_height) in &height.rows[..height.count] {
+                for (w, by_width) in &width.rows[..width.count] {
+                    let at = d * strides[0] + h * strides[1] + w * strides[2] + channel;
+                    let x = simd.load_some(&x[at..], count);
+                    sum = simd.mul_add(simd.splat(by_depth * by_height * by_width), x, sum);
+                }
+            }
+        }
+        simd.store_some(sum, &mut y[channel..], count);
+    }
+}
+
+/// The gradient of the input: each output row's is added to those of the rows that made it.
+#[cfg(feature = "train")]
+pub(super) struct PickBack<'a> {
+    pub(super) rows: &'a Rows,
+    pub(super) samples: usize,
+    /// The output's gradient from the first sample on, and the input's.
+    pub(super) dy: (&'a View, &'a [f32]),
+    pub(super) dx: (&'a View, &'a mut [f32]),
+}
+
+#[cfg(feature = "train")]
+impl Kernel for PickBack<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let PickBack { rows, samples, dy: (from, dy), dx: (to, dx) } = self;
+        let [ds, hs, ws] = &rows.axes;
+        let strides = to.buffer.strides();
+        dx[..samples * to.buffer.sample()].fill(0.0);
+        for sample in 0..samples {
+            let dx = &mut dx[sample * to.buffer.sample() + to.at([0; 3])..];
+            for (d, depth) in ds.iter().enumerate() {
+                for (h, height) in hs.iter().enumerate() {
+                    let row = sample * from.buffer.sample() + from.at([d, h, 0]);
+                    for (w, width) in ws.iter().enumerate() {
+                        let dy = &dy[row + w * from.buffer.width..];
+                        add(simd, [depth, height, width], strides, to.channels, dy, dx);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds one position to several.
+#[cfg(feature = "train")]
+#[inline(always)]
+fn add<S: Simd>(simd: S, rows: [&Row; 3], strides: PerAxis<usize>, channels: usize, dy: &[f32], dx: &mut [f32]) {
+    let [depth, height, width] = rows;
+    for (d, by_depth) in &depth.rows[..depth.count] {
+        for (h, by_height) in &height.rows[..height.count] {
+            for (w, by_width) in &width.rows[..width.count] {
+                let at = d * strides[0] + h * strides[1] + w * strides[2];
+                let weight = simd.splat(by_depth * by_height * by_width);
+                for channel in (0..channels).step_by(S::LANES) {
+                    let count = S::LANES.min(channels - channel);
+                    let own = &mut dx[at + channel..];
+                    let sum = simd.mul_add(weight, simd.load_some(&dy[channel..], count), simd.load_some(own, count));
+                    simd.store_some(sum, &mut own[..count], count);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,699 @@
+//! Every fast step against the layers' definitions, on every instruction set of the machine.
+
+use std::format;
+use std::string::String;
+use std::sync::Arc;
+use std::vec;
+use std::vec::Vec;
+
+use convshape_arith::graph::Graph;
+use convshape_arith::op::{
+    Activation, Amount, AutoPad, AxisOrder, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
+    PoolKind, ResizeTo, SeparableConv, Upsample,
+};
+use convshape_arith::param::Role;
+use convshape_arith::shape::Shape;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+
+use super::engine::Engine;
+use super::simd::Level;
+use crate::model::param::Param;
+use crate::model::parts::Sizes;
+use crate::reference::kernels;
+
+/// Sums in `f32` differ from those in `f64` by the roundings of their terms; the tests' sums have
+/// terms of at most 1 and are of less than a thousand of them.
+const TOLERANCE: f32 = 5e-5;
+
+struct Random(Xoshiro256PlusPlus);
+
+impl Random {
+    fn new(seed: u64) -> Random {
+        Random(Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+
+    fn pick(&mut self, low: i64, high: i64) -> i64 {
+        self.0.random_range(low..=high)
+    }
+
+    fn one_of<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.0.random_range(0..items.len())]
+    }
+
+    fn floats(&mut self, count: usize, low: f32, high: f32) -> Vec<f32> {
+        (0..count).map(|_| self.0.random_range(low..high)).collect()
+    }
+}
+
+fn elements(shape: &Shape) -> usize {
+    shape.numbers().expect("plain numbers").iter().product()
+}
+
+/// A chain of layers, each with the values it reads; value 0 is the input.
+fn graph(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &[usize]) -> Option<Graph> {
+    let mut graph = Graph::new("Test", order);
+    graph.input("input", input);
+    for (op, inputs) in layers {
+        graph.push("layer", *op, inputs).ok()?;
+    }
+    outputs.iter().for_each(|&value| graph.output("port", value).expect("a layer's value"));
+    Some(graph)
+}
+
+/// Parameters of drawn numbers; variances are positive.
+fn draw(random: &mut Random, graph: &Graph) -> Vec<Param> {
+    let params = graph.params().iter().map(|param| {
+        let (low, high) = if param.role == Role::Variance { (0.5, 2.0) } else { (-1.0, 1.0) };
+        Param::new(Sizes::of(&param.shape), random.floats(param.elements.len(), low, high))
+    });
+    params.collect()
+}
+
+/// Runs a chain by definition and on every level, and compares.
+fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &[usize]) -> bool {
+    check_within(TOLERANCE, random, order, input, layers, outputs)
+}
+
+fn check_within(
+    tolerance: f32,
+    random: &mut Random,
+    order: AxisOrder,
+    input: Shape,
+    layers: &[(Op, Vec<usize>)],
+    outputs: &[usize],
+) -> bool {
+    let Some(graph) = graph(order, input, layers, outputs) else { return false };
+    let params = draw(random, &graph);
+    let batch = usize::try_from(random.pick(1, 3)).expect("small");
+    let x = random.floats(batch * elements(&input), -1.0, 1.0);
+    let mut expected: Vec<Vec<f32>> = vec![Vec::new(); outputs.len()];
+    for sample in x.chunks(elements(&input)) {
+        let mut values: Vec<(Shape, Vec<f32>)> = vec![(input, sample.to_vec())];
+        for node in graph.nodes() {
+            let inputs: Vec<(&Shape, &[f32])> =
+                node.inputs.iter().map(|&value| (&values[value].0, &values[value].1[..])).collect();
+            let output = graph.shape(node.outputs[0]);
+            let own: Vec<&[f32]> = node.params.iter().map(|&param| params[param].as_slice()).collect();
+            let mut y = vec![0.0; elements(output)];
+            kernels::apply(&node.op, order, &own, &inputs[..], output, &mut y).expect("was checked");
+            values.push((*output, y));
+        }
+        for (all, &value) in expected.iter_mut().zip(outputs) {
+            all.extend(&values[value].1);
+        }
+    }
+    #[cfg(feature = "train")]
+    super::train::tests::check(&graph, &params, &x, batch);
+    for level in Level::all() {
+        let params: Vec<&Param> = params.iter().collect();
+        let lowered = graph.lowered().expect("was checked");
+        let engine = Engine::new(&lowered, &params, level, Arc::default()).expect("a plan");
+        let mut found: Vec<Vec<f32>> = expected.iter().map(|y| vec![f32::NAN; y.len()]).collect();
+        let mut rooms: Vec<&mut [f32]> = found.iter_mut().map(|y| &mut y[..]).collect();
+        // What was there before must not matter.
+        let mut workspace = vec![f32::NAN; engine.elements(2)];
+        engine.run_in(batch, &[&x], &mut rooms, &mut workspace).expect("runs");
+        for (found, expected) in found.iter().zip(&expected) {
+            // The maximum of no element is minus infinity.
+            let close = |(a, b): (&f32, &f32)| a == b || (a - b).abs() <= tolerance * b.abs().max(1.0);
+            let wrong = found.iter().zip(expected).position(|pair| !close(pair));
+            let words = |at: usize| -> String {
+                format!("{level:?}: element {at} is {} and not {}: {input} {layers:?}", found[at], expected[at])
+            };
+            assert!(wrong.is_none(), "{}", words(wrong.unwrap_or(0)));
+        }
+    }
+    true
+}
+
+fn random_conv(random: &mut Random, rank: usize, inputs: i64) -> Conv {
+    let direction = random.one_of(&[Direction::Forward, Direction::Transposed]);
+    let groups = if inputs % 4 == 0 { random.one_of(&[1, 1, 2, 4, inputs]) } else { random.one_of(&[1, 1, inputs]) };
+    let outputs = random.one_of(&[1, 1, 2, 3, 5, 8, 16, 17, 33, 40, 64]) * groups;
+    let outputs = if groups > 4 { groups } else { outputs };
+    let mut conv = Conv {
+        inputs: Some(inputs),
+        outputs,
+        groups,
+        bias: random.pick(0, 1) == 1,
+        ..Conv::new(Dialect::Torch, direction, rank)
+    };
+    let mut pairs = [(0, 0); 3];
+    for axis in 0..rank {
+        conv.kernel[axis] = random.pick(1, 4);
+        conv.stride[axis] = random.pick(1, 3);
+        conv.dilation[axis] = random.pick(1, 2);
+        pairs[axis] = (random.pick(-1, 2), random.pick(-1, 2));
+        if conv.direction == Direction::Forward && random.pick(0, 5) == 0 {
+            conv.input_dilation[axis] = 1;
+        }
+    }
+    conv.padding = Padding::Pairs(pairs);
+    conv
+}
+
+const ACTIVATIONS: [Activation; 13] = [
+    Activation::Relu,
+    Activation::Relu6,
+    Activation::LeakyRelu { slope: 0.2 },
+    Activation::Elu { alpha: 0.7 },
+    Activation::Gelu { tanh: false },
+    Activation::Gelu { tanh: true },
+    Activation::Silu,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::Softplus,
+    Activation::Hardswish,
+    Activation::Clamp { min: -0.5, max: 0.25 },
+    Activation::Hardsigmoid { alpha: 0.2 },
+];
+
+#[test]
+fn convolutions_of_all_kinds() {
+    let mut random = Random::new(1);
+    let mut run = 0;
+    while run < 400 {
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let channels = random.one_of(&[1, 2, 3, 4, 8, 16, 20, 32, 48]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, if rank == 3 { 5 } else { 17 })).collect();
+        sizes.insert(order.channel(rank + 1), channels);
+        let mut layers = vec![(Op::Conv(random_conv(&mut random, rank, channels)), vec![0])];
+        if random.pick(0, 2) == 0 {
+            let affine = random.pick(0, 1) == 1;
+            layers.push((
+                Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-3, affine, momentum: 0.1 },
+                vec![1],
+            ));
+        }
+        if random.pick(0, 1) == 0 {
+            layers.push((Op::Activation(random.one_of(&ACTIVATIONS)), vec![layers.len()]));
+        }
+        let last = layers.len();
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[last]));
+    }
+}
+
+/// An `Add` after a convolution, whose other operand is read by nobody else, or by some other layer
+/// before or after it.
+#[test]
+fn sums_with_a_residual() {
+    let mut random = Random::new(12);
+    let mut run = 0;
+    while run < 100 {
+        let channels = random.one_of(&[3, 4, 16, 20, 32, 48, 80]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(1, 15), random.pick(1, 15)];
+        sizes.insert(order.channel(3), random.one_of(&[1, 3, 16]));
+        let conv = |random: &mut Random, inputs| {
+            let (kernel, groups) = random.one_of(&[(1, 1), (3, 1), (1, 1), (3, 1), (3, channels), (1, 4)]);
+            let groups = if inputs % groups == 0 && channels % groups == 0 { groups } else { 1 };
+            let padding = Padding::Symmetric([kernel / 2, kernel / 2, 0]);
+            let (inputs, outputs, bias) = (Some(inputs), channels, random.pick(0, 1) == 1);
+            let conv = Conv::new(Dialect::Torch, Direction::Forward, 2);
+            Op::Conv(Conv { inputs, outputs, groups, bias, padding, kernel: [kernel, kernel, 1], ..conv })
+        };
+        let inputs = sizes[order.channel(3)];
+        let mut layers = vec![(conv(&mut random, inputs), vec![0])];
+        // Terms of later layers are at most 1 too.
+        let limit = |layers: &mut Vec<(Op, Vec<usize>)>, random: &mut Random| {
+            let limits = [Activation::Clamp { min: -0.5, max: 0.25 }, Activation::Tanh, Activation::Sigmoid];
+            layers.push((Op::Activation(random.one_of(&limits)), vec![layers.len()]));
+        };
+        limit(&mut layers, &mut random);
+        let mut outputs = Vec::new();
+        let blocks = random.pick(1, 3);
+        for block in 1..=blocks {
+            let start = layers.len();
+            if random.pick(0, 4) == 0 {
+                layers.push((Op::Slice { start: 0, end: 2 }, vec![start]));
+                outputs.push(layers.len());
+            }
+            layers.push((conv(&mut random, channels), vec![start]));
+            if order == AxisOrder::ChannelsLast && random.pick(0, 1) == 0 {
+                limit(&mut layers, &mut random);
+                let last = layers.len();
+                let (inputs, outputs, dialect) = (channels, channels, Dialect::Torch);
+                layers.push((Op::Linear { dialect, inputs: Some(inputs), outputs, bias: true }, vec![last]));
+            } else if random.pick(0, 2) > 0 {
+                limit(&mut layers, &mut random);
+                layers.push((conv(&mut random, channels), vec![layers.len()]));
+            }
+            if random.pick(0, 1) == 0 {
+                let norm =
+                    Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-3, affine: true, momentum: 0.1 };
+                layers.push((norm, vec![layers.len()]));
+            }
+            let last = layers.len();
+            layers.push((Op::Add, if random.pick(0, 1) == 0 { vec![last, start] } else { vec![start, last] }));
+            if block < blocks {
+                limit(&mut layers, &mut random);
+            } else if random.pick(0, 1) == 0 {
+                layers.push((Op::Activation(random.one_of(&ACTIVATIONS)), vec![layers.len()]));
+            }
+            match random.pick(0, 6) {
+                0 => outputs.push(start),
+                1 => {
+                    layers.push((Op::Concat, vec![layers.len(), start]));
+                    layers.push((conv(&mut random, 2 * channels), vec![layers.len()]));
+                    limit(&mut layers, &mut random);
+                }
+                _ => {}
+            }
+        }
+        outputs.push(layers.len());
+        // A layer sums up to 720 roundings of the one before it; what is added twice or not at all is 0.1.
+        let tolerance = 10.0 * TOLERANCE;
+        run += u32::from(check_within(tolerance, &mut random, order, Shape::of(&sizes), &layers, &outputs));
+    }
+}
+
+/// By Winograd's filtering, where it pays.
+#[test]
+fn convolutions_in_tiles() {
+    let mut random = Random::new(5);
+    let mut run = 0;
+    while run < 200 {
+        let (inputs, outputs) = (random.one_of(&[16, 32, 48]), random.one_of(&[16, 32, 48, 80]));
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(3, 21), random.pick(3, 21)];
+        sizes.insert(order.channel(3), inputs);
+        let conv = random_conv(&mut random, 2, inputs);
+        let (kernel, stride, dilation) =
+            random.one_of(&[(3, 1, 1), (2, 1, 1), (3, 1, 2), (3, 1, 3), (2, 1, 2), (4, 2, 1), (6, 2, 1), (6, 3, 1)]);
+        let (kernel, stride, dilation, groups) = ([kernel; 3], [stride; 3], [dilation; 3], 1);
+        let conv = Conv { kernel, stride, dilation, groups, outputs, ..conv };
+        let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+#[test]
+fn windows_of_each_channel() {
+    let mut random = Random::new(8);
+    let mut run = 0;
+    while run < 150 {
+        let channels = random.one_of(&[2, 4, 16, 20, 48]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(1, 19), random.pick(1, 19)];
+        sizes.insert(order.channel(3), channels);
+        let (size, stride, dilation) = (random.one_of(&[3, 5, 7]), [random.pick(1, 3), random.pick(1, 3), 1], [1; 3]);
+        let kernel = [random.one_of(&[1, 3, 4, size]), size, 1];
+        let conv = random_conv(&mut random, 2, channels);
+        let padding = random.one_of(&[conv.padding, Padding::Symmetric([1, size / 2, 0])]);
+        let conv = Conv { kernel, stride, dilation, padding, groups: channels, outputs: channels, ..conv };
+        let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+/// Alone and wide, they stay in the caller's order.
+#[test]
+fn layers_over_planes() {
+    let mut random = Random::new(9);
+    let mut run = 0;
+    while run < 300 {
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let channels = random.one_of(&[1, 2, 3, 4, 8, 16, 20]);
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, 9)).collect();
+        sizes[rank - 1] = random.pick(14, 50);
+        sizes.insert(0, channels);
+        let mut conv = random_conv(&mut random, rank, channels);
+        if random.pick(0, 2) == 0 {
+            conv = Conv { kernel: [1; 3], stride: [1; 3], padding: Padding::Symmetric([0; 3]), ..conv };
+        } else if random.pick(0, 2) == 0 {
+            conv = Conv { kernel: [3; 3], stride: [1; 3], padding: Padding::Symmetric([1; 3]), ..conv };
+        }
+        let mut layers = vec![(Op::Conv(conv), vec![0])];
+        if random.pick(0, 1) == 0 {
+            layers.push((Op::Activation(random.one_of(&ACTIVATIONS)), vec![1]));
+        }
+        let last = layers.len();
+        run += u32::from(check(&mut random, AxisOrder::ChannelsFirst, Shape::of(&sizes), &layers, &[last]));
+    }
+}
+
+#[test]
+fn two_convolutions_and_a_join() {
+    let mut random = Random::new(2);
+    let mut run = 0;
+    while run < 60 {
+        let channels = random.one_of(&[1, 3, 16]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(1, 9), random.pick(1, 9)];
+        sizes.insert(order.channel(3), channels);
+        let same = |random: &mut Random, inputs: i64| {
+            let outputs = random.one_of(&[1, 3, 16, 20]);
+            let (stride, dilation) = ([1; 3], [random.pick(1, 2); 3]);
+            let padding = Padding::Same;
+            let conv = Conv { groups: 1, outputs, stride, dilation, padding, ..random_conv(random, 2, inputs) };
+            Conv { direction: Direction::Forward, ..conv }
+        };
+        let first = same(&mut random, channels);
+        let second = same(&mut random, first.outputs);
+        let joined = random.one_of(&[vec![2, 1], vec![0, 2], vec![1, 1, 2], vec![1, 0, 2]].map(|list| &*list.leak()));
+        let third = Conv { inputs: None, ..same(&mut random, 1) };
+        let layers = [
+            (Op::Conv(first), vec![0]),
+            (Op::Conv(second), vec![1]),
+            (Op::Concat, joined.to_vec()),
+            (Op::Conv(third), vec![3]),
+            (Op::Slice { start: 0, end: 1 }, vec![3]),
+            (Op::Activation(Activation::Relu), vec![5]),
+        ];
+        let outputs = random.one_of(&[&[4][..], &[4, 6], &[3, 4], &[4, 1, 4], &[5, 0, 2]]);
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, outputs));
+    }
+}
+
+#[test]
+fn other_layers() {
+    let mut random = Random::new(3);
+    let pool = |random: &mut Random, kind| {
+        let mut pairs = [(0, 0); 3];
+        let mut kernel = [1; 3];
+        for axis in 0..2 {
+            kernel[axis] = random.pick(1, 4);
+            pairs[axis] = (random.pick(0, kernel[axis] / 2), random.pick(0, kernel[axis] / 2));
+        }
+        let (ceil_mode, count_include_pad) = (random.pick(0, 1) == 1, random.pick(0, 1) == 1);
+        let dilation = if kind == PoolKind::Max { [random.pick(1, 5); 3] } else { [1; 3] };
+        let (dialect, stride, padding) = (Dialect::Torch, [random.pick(1, 3); 3], Padding::Pairs(pairs));
+        Op::Pool(Pool {
+            dialect,
+            kind,
+            rank: 2,
+            kernel,
+            stride,
+            dilation,
+            padding,
+            ceil_mode,
+            count_include_pad,
+            auto_pad: AutoPad::NotSet,
+        })
+    };
+    let resize = |to, mode| Op::Upsample(Upsample { rank: None, to, mode, align_corners: None });
+    let mut run = 0;
+    while run < 300 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let channels = random.one_of(&[1, 3, 4, 16, 20]);
+        let mut sizes = vec![random.pick(1, 9), random.pick(1, 9)];
+        sizes.insert(order.channel(3), channels);
+        let norm = Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-5, affine: true, momentum: 0.1 };
+        let pairs = Amount::Pairs { rank: None, pairs: [(1, 2); 3] };
+        let ops: Vec<(Op, Vec<usize>)> = match random.pick(0, 13) {
+            0 => vec![(pool(&mut random, PoolKind::Max), vec![0])],
+            1 => vec![(pool(&mut random, PoolKind::Avg), vec![0])],
+            2 => vec![(norm, vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])],
+            3 => vec![
+                (Op::Scale { by: 0.3 }, vec![0]),
+                (Op::Add, vec![0, 1, 1]),
+                (Op::Activation(Activation::Tanh), vec![2]),
+            ],
+            4 => vec![(resize(ResizeTo::Scale([2.0, 3.0, 1.0]), Interpolation::Nearest), vec![0])],
+            5 => vec![(resize(ResizeTo::Scale([1.5; 3]), Interpolation::Nearest), vec![0])],
+            6 => vec![(resize(ResizeTo::Size([5, 4, 1]), Interpolation::Bilinear), vec![0])],
+            7 => vec![(Op::Pad { amount: pairs, mode: PaddingMode::Replicate, value: 0.0 }, vec![0])],
+            8 => vec![
+                (Op::Flatten, vec![0]),
+                (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 19, bias: true }, vec![1]),
+            ],
+            9 => vec![
+                (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 19, bias: true }, vec![0]),
+                (Op::Softmax, vec![1]),
+            ],
+            10 => vec![(Op::GlobalPool { kind: PoolKind::Max, keep_axes: true }, vec![0]), (Op::Mul, vec![0, 1])],
+            11 => vec![
+                (Op::Dropout { p: 0.5, channels: false }, vec![0]),
+                (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1]),
+            ],
+            12 => {
+                let shape = Shape::of(&sizes);
+                vec![
+                    (Op::Flatten, vec![0]),
+                    (Op::Activation(Activation::Relu), vec![1]),
+                    (Op::Reshape { shape }, vec![2]),
+                ]
+            }
+            _ => {
+                let conv = Conv { padding_mode: PaddingMode::Reflect, ..random_conv(&mut random, 2, channels) };
+                vec![(Op::Conv(Conv { direction: Direction::Forward, ..conv }), vec![0]), (Op::Add, vec![1, 1])]
+            }
+        };
+        let last = ops.len();
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &ops, &[last]));
+    }
+}
+
+/// Layers that need the last axis innermost, between others that need the channels.
+#[test]
+fn layouts_in_turn() {
+    let mut random = Random::new(11);
+    let mut run = 0;
+    while run < 150 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let channels = random.one_of(&[1, 3, 8, 17]);
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, 6)).collect();
+        sizes.insert(order.channel(rank + 1), channels);
+        let input = Shape::of(&sizes);
+        let mut layers: Vec<(Op, Vec<usize>)> = Vec::new();
+        for index in 0..random.pick(1, 5) {
+            let last = usize::try_from(index).expect("small");
+            let conv = Conv { inputs: None, groups: 1, padding: Padding::Same, ..random_conv(&mut random, rank, 1) };
+            let conv = Conv { direction: Direction::Forward, stride: [1; 3], input_dilation: [0; 3], ..conv };
+            layers.push(match random.pick(0, 8) {
+                0 => (Op::Conv(Conv { outputs: channels, ..conv }), vec![last]),
+                1 => {
+                    let outputs = random.one_of(&[sizes[rank], 5]);
+                    (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs, bias: true }, vec![last])
+                }
+                2 => (Op::LayerNorm { dialect: Dialect::Torch, size: None, eps: 1e-3 }, vec![last]),
+                3 => (Op::Softmax, vec![last]),
+                4 => (Op::Activation(random.one_of(&ACTIVATIONS)), vec![last]),
+                5 => (Op::Add, vec![last, random.one_of(&[0, last])]),
+                6 => (Op::Mul, vec![random.one_of(&[0, last]), last]),
+                7 => (Op::Reshape { shape: Shape::of(&[sizes.iter().product()]) }, vec![last]),
+                _ => (Op::Reshape { shape: input }, vec![last]),
+            });
+        }
+        let last = layers.len();
+        run += u32::from(check(&mut random, order, input, &layers, &[last]));
+    }
+}
+
+/// Sums and products of a value and of one that is repeated along some axes.
+#[test]
+fn broadcasts() {
+    let mut random = Random::new(12);
+    let mut run = 0;
+    while run < 100 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let channels = random.one_of(&[1, 3, 16, 40]);
+        let mut sizes = vec![random.pick(1, 6), random.pick(1, 6)];
+        sizes.insert(order.channel(3), channels);
+        let pool =
+            |rows: i64, columns: i64| Op::AdaptivePool { kind: PoolKind::Avg, rank: 2, size: [rows, columns, 1] };
+        let (rows, columns) = (random.one_of(&[1, sizes[1]]), random.one_of(&[1, sizes[2]]));
+        let one = Conv { bias: true, kernel: [1; 3], ..Conv::new(Dialect::Torch, Direction::Forward, 2) };
+        let small = random.one_of(&[
+            pool(rows, columns),
+            pool(1, 1),
+            Op::GlobalPool { kind: PoolKind::Avg, keep_axes: false },
+            Op::Conv(Conv { outputs: 1, ..one }),
+        ]);
+        let op = random.one_of(&[Op::Add, Op::Mul]);
+        let inputs = random.one_of(&[&[0, 1][..], &[1, 0], &[0, 1, 1], &[1, 0, 1], &[1, 1, 0]]);
+        let layers = [(small, vec![0]), (op, inputs.to_vec()), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![2])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[3]));
+    }
+}
+
+#[test]
+fn norms_and_borders() {
+    let mut random = Random::new(10);
+    let mut run = 0;
+    while run < 300 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let channels = random.one_of(&[1, 2, 6, 16, 20, 40]);
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, 7)).collect();
+        sizes.insert(order.channel(rank + 1), channels);
+        let (dialect, eps, affine) = (Dialect::Torch, 1e-5, random.pick(0, 1) == 1);
+        let groups = random.one_of(&[1, 2, channels]);
+        let mode = random.one_of(&[PaddingMode::Reflect, PaddingMode::Replicate, PaddingMode::Circular]);
+        let pairs = [0, 1, 2].map(|_| (random.pick(-1, 2), random.pick(0, 3)));
+        let op = match random.pick(0, 9) {
+            0 => Op::GroupNorm { dialect, channels: None, groups, eps },
+            1 => Op::InstanceNorm { dialect, channels: None, eps, affine },
+            2 => Op::LayerNorm { dialect, size: None, eps },
+            3 => Op::LayerNorm { dialect, size: Some(Shape::of(&sizes[rank..])), eps },
+            4 => Op::Softmax,
+            5 => Op::AdaptivePool {
+                kind: random.one_of(&[PoolKind::Max, PoolKind::Avg]),
+                rank,
+                size: [0, 1, 2].map(|_| random.pick(1, 4)),
+            },
+            6 => Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value: 0.0 },
+            7 => Op::Crop { amount: Amount::Pairs { rank: None, pairs: [(0, 1), (1, 0), (1, 1)] } },
+            8 => {
+                let mode = random.one_of(&[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Bicubic]);
+                let to = ResizeTo::Scale([1.5, 2.0, 2.5]);
+                Op::Upsample(Upsample { rank: None, to, mode, align_corners: None })
+            }
+            _ => {
+                let conv = random_conv(&mut random, rank, channels);
+                let padding = random.one_of(&[Padding::Symmetric([1; 3]), Padding::Same, conv.padding]);
+                Op::Conv(Conv { direction: Direction::Forward, padding, padding_mode: mode, ..conv })
+            }
+        };
+        let layers = [(op, vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+/// Of its arguments alone: it makes differences large.
+#[test]
+fn exponentials() {
+    let mut random = Random::new(13);
+    for factor in [0.5, 3.0, 60.0] {
+        let layers = [(Op::Scale { by: factor }, vec![0]), (Op::Activation(Activation::Exp), vec![1])];
+        assert!(check(&mut random, AxisOrder::ChannelsFirst, Shape::of(&[40, 3, 5]), &layers, &[2]));
+    }
+}
+
+#[test]
+fn an_output_may_be_an_input() {
+    let mut random = Random::new(4);
+    let relu = [(Op::Activation(Activation::Relu), vec![0])];
+    for order in [AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast] {
+        assert!(check(&mut random, order, Shape::of(&[3, 4, 5]), &relu, &[0, 1, 0]));
+        assert!(check(&mut random, order, Shape::of(&[7]), &relu, &[0, 1, 1]));
+    }
+}
+
+/// The layouts, flips and borders of the other frameworks.
+#[test]
+fn layers_of_every_dialect() {
+    let mut random = Random::new(5);
+    let mut run = 0;
+    while run < 300 {
+        let dialect = random.one_of(&[Dialect::Onnx, Dialect::Jax, Dialect::Flax, Dialect::Keras]);
+        let channels = random.one_of(&[1, 2, 3, 8, 20]);
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(1, 12), random.pick(1, 12)];
+        sizes.insert(order.channel(3), channels);
+        let plain = random_conv(&mut random, 2, channels);
+        let padding = random.one_of(&[plain.padding, Padding::Same, Padding::Valid, Padding::Circular]);
+        let conv = Conv {
+            dialect,
+            padding,
+            bias: dialect != Dialect::Jax,
+            groups: if plain.direction == Direction::Forward { plain.groups } else { 1 },
+            transpose_kernel: random.pick(0, 1) == 1,
+            ..plain
+        };
+        let depthwise = Conv {
+            depth_multiplier: Some(random.pick(1, 3)),
+            direction: Direction::Forward,
+            groups: 1,
+            dialect: Dialect::Keras,
+            bias: true,
+            ..conv
+        };
+        let op = match random.pick(0, 5) {
+            0 => Op::Conv(depthwise),
+            1 => Op::SeparableConv(SeparableConv {
+                depthwise: Conv { bias: false, ..depthwise },
+                pointwise: Conv { outputs: 5, ..Conv::new(Dialect::Keras, Direction::Forward, 2) },
+            }),
+            2 => Op::Linear { dialect, inputs: None, outputs: 6, bias: true },
+            _ => Op::Conv(conv),
+        };
+        let layers = [(op, vec![0]), (Op::Activation(Activation::Relu), vec![1])];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
+    }
+}
+
+/// Chains with enough work for several threads.
+#[cfg(feature = "rayon")]
+fn large() -> Vec<Graph> {
+    let mut random = Random::new(6);
+    let mut conv = |direction, inputs, outputs, kernel, stride, groups| {
+        let (dilation, bias, padding) = ([1; 3], true, Padding::Symmetric([1; 3]));
+        let (kernel, stride) = ([kernel; 3], [stride; 3]);
+        let conv = random_conv(&mut random, 2, inputs);
+        Op::Conv(Conv { direction, outputs, kernel, stride, dilation, groups, bias, padding, ..conv })
+    };
+    let (forward, back) = (Direction::Forward, Direction::Transposed);
+    let mut chain = |kernel, stride| {
+        vec![
+            (conv(forward, 16, 48, kernel, stride, 1), vec![0]),
+            (Op::Activation(Activation::Elu { alpha: 1.0 }), vec![1]),
+            (conv(back, 48, 32, kernel, stride, 1), vec![2]),
+            (conv(back, 32, 3, kernel, stride, 1), vec![3]),
+        ]
+    };
+    let (strided, tiled) = (chain(4, 2), chain(3, 1));
+    let norm = Op::GroupNorm { dialect: Dialect::Torch, channels: None, groups: 4, eps: 1e-5 };
+    let up = Upsample { rank: None, to: ResizeTo::Scale([2.0; 3]), mode: Interpolation::Bilinear, align_corners: None };
+    let others = vec![
+        (conv(forward, 16, 64, 3, 2, 2), vec![0]),
+        (norm, vec![1]),
+        (Op::Upsample(up), vec![2]),
+        (Op::AdaptivePool { kind: PoolKind::Avg, rank: 2, size: [9, 7, 1] }, vec![3]),
+        (Op::Flatten, vec![4]),
+        (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 200, bias: true }, vec![5]),
+        (Op::Softmax, vec![6]),
+    ];
+    let (first, last) = (AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast);
+    let graphs = [
+        (first, strided),
+        (last, tiled),
+        (first, others),
+        (first, vec![(conv(forward, 16, 200, 2, 1, 1), vec![0])]),
+        (first, vec![(conv(forward, 16, 160, 3, 1, 16), vec![0])]),
+        (first, vec![(conv(back, 16, 120, 4, 2, 1), vec![0])]),
+    ];
+    let graphs = graphs.into_iter().map(|(order, layers)| {
+        let mut sizes = vec![50, 37];
+        sizes.insert(order.channel(3), 16);
+        let output = layers.len();
+        graph(order, Shape::of(&sizes), &layers, &[output]).expect("shapes that fit")
+    });
+    graphs.collect()
+}
+
+#[cfg(feature = "rayon")]
+#[test]
+fn the_number_of_threads_does_not_matter() {
+    let mut random = Random::new(7);
+    for graph in large() {
+        let params = draw(&mut random, &graph);
+        let params: Vec<&Param> = params.iter().collect();
+        let [input, output] = [graph.inputs(), graph.outputs()].map(|ports| *graph.shape(ports[0].value));
+        let lowered = graph.lowered().expect("a graph");
+        let engine = Engine::new(&lowered, &params, Level::best(), Arc::default()).expect("a plan");
+        for batch in [1, 7] {
+            let x = random.floats(batch * elements(&input), -1.0, 1.0);
+            let run = || {
+                let mut y = vec![0.0; batch * elements(&output)];
+                engine.run(batch, &[&x], &mut [&mut y]).expect("runs");
+                y
+            };
+            let run_in_pool = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+                pool.install(run)
+            };
+            let expected = run_in_pool(1);
+            // Outside of a pool the library's own helpers share the work.
+            for _ in 0..3 {
+                assert!(run() == expected, "outside of a pool, a batch of {batch}");
+            }
+            for threads in [2, 3, 5] {
+                assert!(run_in_pool(threads) == expected, "{threads} threads, a batch of {batch}");
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Layers that run by their definition, on batches in the order of the chain's axes.
+
+use std::vec::Vec;
+
+use convshape_arith::fault::Fault;
+use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::shape::Shape;
+
+use super::Machine;
+use crate::cpu::buffer::View;
+use crate::cpu::relayout::Relayout;
+use crate::reference::kernels::gradient::Layer;
+
+/// A layer, and its batch.
+pub(super) struct Definition {
+    pub(super) op: Op,
+    pub(super) order: AxisOrder,
+    /// Of the inputs, and of the output.
+    pub(super) shapes: Vec<Shape>,
+    pub(super) output: Shape,
+    inputs: Vec<Vec<f32>>,
+    y: Vec<f32>,
+    dy: Vec<f32>,
+    dx: Vec<Vec<f32>>,
+}
+
+/// Between the plan's layout and the caller's.
+pub(super) fn export(on: Machine, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
+    Relayout { level: on.level, view: *view }.export(on.threads, samples, x, y);
+}
+
+pub(super) fn import(on: Machine, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
+    Relayout { level: on.level, view: *view }.import(on.threads, samples, x, y);
+}
+
+impl Definition {
+    pub(super) fn new(op: Op, order: AxisOrder, shapes: Vec<Shape>, output: Shape) -> Definition {
+        Definition { op, order, shapes, output, inputs: Vec::new(), y: Vec::new(), dy: Vec::new(), dx: Vec::new() }
+    }
+
+    pub(super) fn forward(
+        &mut self,
+        on: Machine,
+        samples: usize,
+        params: &[&[f32]],
+        inputs: &[(&View, &[f32])],
+        (to, y): (&View, &mut [f32]),
+    ) -> Result<(), Fault> {
+        self.inputs.resize_with(inputs.len(), Vec::new);
+        for (own, (view, x)) in self.inputs.iter_mut().zip(inputs) {
+            own.resize(samples * view.grid().elements(), 0.0);
+            export(on, samples, view, x, own);
+        }
+        self.y.clear();
+        self.y.resize(samples * to.grid().elements(), 0.0);
+        let own: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
+        let Definition { op, order, shapes, output, y: room, .. } = self;
+        Layer { op, order: *order, params, shapes, output }.forward(&own, room)?;
+        import(on, samples, to, &self.y, y);
+        Ok(())
+    }
+
+    /// Adds the gradients of the parameters, and keeps those of the inputs.
+    pub(super) fn backward(
+        &mut self,
+        on: Machine,
+        samples: usize,
+        params: &[&[f32]],
+        (from, dy): (&View, &[f32]),
+        dparams: &mut [Vec<f32>],
+        wanted: &[bool],
+    ) -> Result<(), Fault> {
+        self.dy.resize(samples * from.grid().elements(), 0.0);
+        export(on, samples, from, dy, &mut self.dy);
+        self.dx.resize_with(self.inputs.len(), Vec::new);
+        for ((dx, x), wanted) in self.dx.iter_mut().zip(&self.inputs).zip(wanted) {
+            dx.clear();
+            dx.resize(if *wanted { x.len() } else { 0 }, 0.0);
+        }
+        let inputs: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
+        let Definition { op, order, shapes, output, y, dy, dx, .. } = self;
+        Layer { op, order: *order, params, shapes, output }.backward(&inputs, y, dy, dparams, dx)
+    }
+
+    /// The gradient of an input.
+    pub(super) fn gradient(&self, on: Machine, samples: usize, input: usize, (to, dx): (&View, &mut [f32])) {
+        import(on, samples, to, &self.dx[input], dx);
+    }
+}

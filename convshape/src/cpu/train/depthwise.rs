@@ -1,0 +1,179 @@
+//! Gradients of the weights of depthwise convolutions: a vector holds the channels, which are both
+//! sides' at once, and the sums of several taps stay in registers while the positions pass.
+
+use std::ops::Range;
+use std::vec::Vec;
+
+use convshape_arith::op::PerAxis;
+
+use super::outer::Weight;
+use crate::cpu::buffer::View;
+use crate::cpu::simd::{Kernel, Level, Simd};
+use crate::cpu::threads::Threads;
+
+/// The gradient of a weight.
+pub(super) struct DepthwiseOuter {
+    level: Level,
+    channels: usize,
+    /// Where the first position of each tap is on the spread side.
+    taps: Vec<usize>,
+    counts: PerAxis<usize>,
+    /// The steps of a sample, and of each axis, on either side, and the first position of the dense one.
+    dense: [usize; 4],
+    spread: [usize; 4],
+    start: usize,
+    /// Where each sum, `[tap][channel]`, goes in the parameter.
+    places: Vec<usize>,
+    count: usize,
+    /// The sums of each share of the samples.
+    sums: Vec<f32>,
+    shares: usize,
+    work: usize,
+}
+
+/// Shares of the samples, each with sums of its own. It does not depend on the threads.
+const SHARES: usize = 8;
+
+impl DepthwiseOuter {
+    /// `None` where it is another convolution.
+    pub(super) fn new(level: Level, weight: &Weight<'_>, dense: &View, spread: &View, samples: usize) -> Option<Self> {
+        let channels = dense.channels;
+        if weight.groups != channels || spread.channels != channels {
+            return None;
+        }
+        let [depth, height, width] = weight.lines;
+        let (mut taps, mut places) = (Vec::new(), Vec::new());
+        for (d, plane) in &depth.taps {
+            for (h, row) in &height.taps {
+                for (w, column) in &width.taps {
+                    taps.push(spread.buffer.at_signed([*plane, *row, *column]) + spread.channel);
+                    places.extend((0..channels).map(|channel| (weight.place)(channel, channel, [*d, *h, *w])));
+                }
+            }
+        }
+        let (dense_strides, spread_strides) = (dense.buffer.strides(), spread.buffer.strides());
+        let steps = [0, 1, 2].map(|axis| weight.lines[axis].step * spread_strides[axis]);
+        Some(DepthwiseOuter {
+            level,
+            channels,
+            counts: dense.buffer.size,
+            dense: [dense.buffer.sample(), dense_strides[0], dense_strides[1], dense_strides[2]],
+            spread: [spread.buffer.sample(), steps[0], steps[1], steps[2]],
+            start: dense.at([0; 3]),
+            places,
+            count: weight.count,
+            sums: Vec::new(),
+            shares: samples.clamp(1, SHARES),
+            work: samples * dense.grid().elements() * taps.len(),
+            taps,
+        })
+    }
+
+    /// The multiply-adds of a batch.
+    pub(super) fn work(&self) -> usize {
+        self.work
+    }
+
+    /// Adds up the gradient over a batch.
+    pub(super) fn run(&mut self, threads: Threads, samples: usize, dense: &[f32], spread: &[f32]) {
+        let mut sums = std::mem::take(&mut self.sums);
+        let size = self.places.len();
+        sums.resize(size * self.shares, 0.0);
+        let share = samples.div_ceil(self.shares).max(1);
+        let own = &*self;
+        threads.pieces(&mut sums, own.work, &|at| at / size * size, &|first, sums| {
+            for (index, sums) in (first / size..).zip(sums.chunks_exact_mut(size)) {
+                let samples = (index * share).min(samples)..((index + 1) * share).min(samples);
+                own.level.run(Part { own, samples, dense, spread, sums });
+            }
+        });
+        self.sums = sums;
+    }
+
+    /// Adds what [`DepthwiseOuter::run`] found to the gradient of the parameter; an empty one becomes it.
+    pub(super) fn add_to(&self, gradient: &mut Vec<f32>) {
+        gradient.resize(self.count, 0.0);
+        for sums in self.sums.chunks_exact(self.places.len().max(1)) {
+            for (sum, place) in sums.iter().zip(&self.places) {
+                gradient[*place] += sum;
+            }
+        }
+    }
+}
+
+/// Some samples.
+struct Part<'a> {
+    own: &'a DepthwiseOuter,
+    samples: Range<usize>,
+    dense: &'a [f32],
+    spread: &'a [f32],
+    sums: &'a mut [f32],
+}
+
+impl Kernel for Part<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Part { own, samples, dense, spread, sums } = self;
+        sums.fill(0.0);
+        for sample in samples {
+            let dense = &dense[sample * own.dense[0] + own.start..];
+            let spread = &spread[sample * own.spread[0]..];
+            let mut tap = 0;
+            while tap < own.taps.len() {
+                let mut job = Taps { own, dense, spread, sums: &mut *sums, tap };
+                tap += match own.taps.len() - tap {
+                    9.. => simd.call(Tile::<9>(&mut job)),
+                    5.. => simd.call(Tile::<5>(&mut job)),
+                    _ => simd.call(Tile::<1>(&mut job)),
+                };
+            }
+        }
+    }
+}
+
+struct Taps<'a> {
+    own: &'a DepthwiseOuter,
+    /// Of one sample.
+    dense: &'a [f32],
+    spread: &'a [f32],
+    sums: &'a mut [f32],
+    tap: usize,
+}
+
+/// `T` taps of every channel. Gives their number.
+struct Tile<'a, 'b, const T: usize>(&'a mut Taps<'b>);
+
+impl<const T: usize> Kernel for Tile<'_, '_, T> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> usize {
+        let Taps { own, dense, spread, sums, tap } = self.0;
+        let taps: &[usize; T] = own.taps[*tap..].first_chunk().expect("as many taps");
+        let [depth, height, width] = own.counts;
+        for channel in (0..own.channels).step_by(S::LANES) {
+            let count = S::LANES.min(own.channels - channel);
+            let mut acc = [simd.splat(0.0); T];
+            for d in 0..depth {
+                for h in 0..height {
+                    let dense = &dense[d * own.dense[1] + h * own.dense[2] + channel..];
+                    let row = d * own.spread[1] + h * own.spread[2] + channel;
+                    for w in 0..width {
+                        let dy = simd.load_some(&dense[w * own.dense[3]..], count);
+                        for t in 0..T {
+                            let x = simd.load_some(&spread[row + w * own.spread[3] + taps[t]..], count);
+                            acc[t] = simd.mul_add(dy, x, acc[t]);
+                        }
+                    }
+                }
+            }
+            for t in 0..T {
+                let sum = &mut sums[(*tap + t) * own.channels + channel..][..count];
+                simd.store_some(simd.add(acc[t], simd.load_some(sum, count)), sum, count);
+            }
+        }
+        T
+    }
+}

@@ -1,0 +1,339 @@
+//! Gradients of weights: sums of outer products over the positions of a batch.
+//!
+//! A convolution and a transposed one are the same relation of two sides: each position of the
+//! `dense` side meets, through each tap, one position of the `spread` side. The gradient of a weight
+//! is the sum over all such pairs of an activation times a gradient, one of either side. One side's
+//! channels fill vectors, the other's elements are multiplied with them: a tile of sums stays in
+//! registers while the positions pass.
+
+use std::ops::Range;
+use std::vec::Vec;
+
+use convshape_arith::op::PerAxis;
+
+use super::moves::{Moves, NOTHING};
+use crate::cpu::buffer::{SLACK, View};
+use crate::cpu::simd::{Kernel, Level, Simd, Walk, outer};
+use crate::cpu::taps::Line;
+use crate::cpu::threads::Threads;
+use crate::model::workspace::Workspace;
+
+/// Elements of both sides that a chunk of samples should not exceed, so that the cache holds them.
+const CHUNK: usize = 32 * 1024;
+/// The least number of tasks that are worth sharing out; where there are fewer tiles, samples are
+/// shared out too. It does not depend on the threads, nor do the sums.
+const TASKS: usize = 8;
+
+/// Neighbouring elements of a position: of a side, a tap and some channels, or several taps.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    place: usize,
+    count: usize,
+}
+
+/// Some sums: `rows` elements at each place times some vectors.
+struct Tile {
+    places: [usize; 4],
+    groups: usize,
+    rows: usize,
+    column: usize,
+    vectors: usize,
+    /// Where its sums stand.
+    sums: Range<usize>,
+}
+
+/// The gradient of a weight.
+pub(super) struct Outer {
+    level: Level,
+    /// Whether the vectors are of the dense side.
+    dense_vectors: bool,
+    /// The steps of a sample, and of each axis, on the side of the elements and of the vectors.
+    rows: [usize; 4],
+    columns: [usize; 4],
+    counts: PerAxis<usize>,
+    /// Where the first position is.
+    start: [usize; 2],
+    tiles: Vec<Tile>,
+    /// The sums of one share of the samples.
+    size: usize,
+    shares: usize,
+    /// Where each sum goes in the parameter.
+    moves: Moves,
+    count: usize,
+    sums: Workspace,
+    /// Samples of a chunk.
+    chunk: usize,
+    work: usize,
+}
+
+/// What the gradient is of.
+pub(super) struct Weight<'a> {
+    pub(super) groups: usize,
+    /// The number of elements.
+    pub(super) count: usize,
+    /// The place of the weight between a dense and a spread channel and a tap.
+    pub(super) place: &'a dyn Fn(usize, usize, PerAxis<usize>) -> usize,
+    pub(super) lines: &'a [Line; 3],
+}
+
+impl Outer {
+    pub(super) fn new(level: Level, weight: &Weight<'_>, dense: &View, spread: &View, samples: usize) -> Outer {
+        let lanes = level.lanes();
+        let (dense_strides, spread_strides) = (dense.buffer.strides(), spread.buffer.strides());
+        let lines = weight.lines;
+        let (dense_group, spread_group) = (dense.channels / weight.groups, spread.channels / weight.groups);
+        // As few lanes idle as possible.
+        let idle = |channels: usize| channels.next_multiple_of(lanes) as f64 / channels as f64;
+        let dense_vectors = idle(dense_group) <= idle(spread_group);
+        let steps = [0, 1, 2].map(|axis| lines[axis].step * spread_strides[axis]);
+        let of_dense = [dense.buffer.sample(), dense_strides[0], dense_strides[1], dense_strides[2]];
+        let of_spread = [spread.buffer.sample(), steps[0], steps[1], steps[2]];
+        let dense_start = dense.at([0; 3]);
+        let taps: Vec<(PerAxis<usize>, usize)> = lines[0]
+            .taps
+            .iter()
+            .flat_map(|d| lines[1].taps.iter().flat_map(move |h| lines[2].taps.iter().map(move |w| [*d, *h, *w])))
+            .map(|tap| (tap.map(|(tap, _)| tap), spread.buffer.at_signed(tap.map(|(_, row)| row)) + spread.channel))
+            .collect();
+        let (rows, columns) = if dense_vectors { (of_spread, of_dense) } else { (of_dense, of_spread) };
+        let mut places = Vec::new();
+        let mut tiles = Vec::new();
+        let mut size = 0;
+        for group in 0..weight.groups {
+            // The places of either side's elements, and what they are.
+            let dense_side: Vec<(usize, usize)> =
+                (group * dense_group..(group + 1) * dense_group).map(|channel| (channel, channel)).collect();
+            let mut spread_side = Vec::new();
+            for (tap, place) in &taps {
+                let channels = group * spread_group..(group + 1) * spread_group;
+                spread_side.extend(channels.map(|channel| (place + channel, (channel, *tap))));
+            }
+            let dense_runs = runs(dense_side.iter().map(|(place, _)| *place));
+            let spread_runs = runs(spread_side.iter().map(|(place, _)| *place));
+            let (row_runs, column_runs) =
+                if dense_vectors { (&spread_runs, &dense_runs) } else { (&dense_runs, &spread_runs) };
+            let mut first_row = 0;
+            for (rows, pieces) in row_pieces(row_runs, level.positions()) {
+                let count = rows * pieces.len();
+                let mut first_column = 0;
+                for run in column_runs {
+                    let mut done = 0;
+                    while done < run.count {
+                        let vectors = vectors((run.count - done).div_ceil(lanes), count, pieces.len(), level);
+                        let wide = vectors * lanes;
+                        let mut starts = [0; 4];
+                        starts.iter_mut().zip(&pieces).for_each(|(start, piece)| *start = piece.place);
+                        places.resize(size + count * wide, NOTHING);
+                        for row in 0..count {
+                            for column in 0..wide.min(run.count - done) {
+                                let (row_at, column_at) = (first_row + row, first_column + done + column);
+                                let (dense, spread) =
+                                    if dense_vectors { (column_at, row_at) } else { (row_at, column_at) };
+                                let (channel, tap) = spread_side[spread].1;
+                                let place = (weight.place)(dense_side[dense].1, channel, tap);
+                                places[size + row * wide + column] = u32::try_from(place).unwrap_or(NOTHING);
+                            }
+                        }
+                        let sums = size..size + count * wide;
+                        size = sums.end;
+                        tiles.push(Tile {
+                            places: starts,
+                            groups: pieces.len(),
+                            rows,
+                            column: run.place + done,
+                            vectors,
+                            sums,
+                        });
+                        done += wide;
+                    }
+                    first_column += run.count;
+                }
+                first_row += count;
+            }
+        }
+        let shares = (TASKS / tiles.len().max(1)).clamp(1, samples.max(1));
+        let sample = dense.buffer.sample() + spread.buffer.sample();
+        Outer {
+            level,
+            dense_vectors,
+            rows,
+            columns,
+            counts: dense.buffer.size,
+            start: if dense_vectors { [0, dense_start] } else { [dense_start, 0] },
+            tiles,
+            size,
+            shares,
+            moves: Moves::new(&places),
+            count: weight.count,
+            sums: Workspace::with_elements(size * shares),
+            chunk: if size > CHUNK / 2 { samples.max(1) } else { (CHUNK / sample.max(1)).max(1) },
+            work: samples * dense.grid().positions() * taps.len() * dense_group * spread.channels,
+        }
+    }
+
+    /// The multiply-adds of a batch.
+    pub(super) fn work(&self) -> usize {
+        self.work
+    }
+
+    /// Adds up the gradient over a batch. A dense and a spread side have room for a vector behind the
+    /// last element.
+    pub(super) fn run(&mut self, threads: Threads, samples: usize, dense: &[f32], spread: &[f32]) {
+        let mut sums = std::mem::replace(&mut self.sums, Workspace::with_elements(0));
+        let share = samples.div_ceil(self.shares).max(1);
+        let (a, b) = if self.dense_vectors { (spread, dense) } else { (dense, spread) };
+        let this = &*self;
+        let bounds: Vec<usize> = this.tiles.iter().map(|tile| tile.sums.start).collect();
+        threads.pieces(sums.get_mut(), this.work, &|at| this.split(&bounds, at), &|first, sums| {
+            // Shares of samples that this piece has sums of, and the tiles of each.
+            let mut sums = sums;
+            let mut first = first;
+            while !sums.is_empty() {
+                let (index, within) = (first / this.size, first % this.size);
+                let count = sums.len().min(this.size - within);
+                let (own, rest) = sums.split_at_mut(count);
+                let tiles = bounds.partition_point(|start| *start < within)
+                    ..bounds.partition_point(|start| *start < within + count);
+                let from = (index * share).min(samples);
+                let of = from..samples.min(from + share);
+                this.level.run(Part { outer: this, tiles, samples: of, a, b, sums: own, first: within });
+                (sums, first) = (rest, first + count);
+            }
+        });
+        self.sums = sums;
+    }
+
+    /// The boundary of a tile next to a place among all sums.
+    fn split(&self, bounds: &[usize], at: usize) -> usize {
+        let (share, within) = (at / self.size, at % self.size);
+        let tile = bounds.partition_point(|start| *start <= within).saturating_sub(1);
+        share * self.size + bounds[tile]
+    }
+
+    /// Adds what [`Outer::run`] found to the gradient of the parameter; an empty one becomes it.
+    pub(super) fn add_to(&self, gradient: &mut Vec<f32>) {
+        let sums = &self.sums.get()[..self.size * self.shares];
+        gradient.resize(self.count, 0.0);
+        for sums in sums.chunks_exact(self.size.max(1)) {
+            self.moves.push(sums, gradient);
+        }
+    }
+
+    /// What a side must have room for behind its last element.
+    pub(super) const SLACK: usize = 4 * SLACK;
+}
+
+/// How many vectors a tile of that many rows has.
+fn vectors(left: usize, rows: usize, groups: usize, level: Level) -> usize {
+    let most = level.positions();
+    match left {
+        _ if groups > 1 => 1,
+        4.. if rows <= most[2] => 4,
+        2.. if rows <= most[1] => 2,
+        _ => 1,
+    }
+}
+
+/// Places that follow one another, in runs.
+fn runs(places: impl Iterator<Item = usize>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for place in places {
+        match runs.last_mut() {
+            Some(run) if run.place + run.count == place => run.count += 1,
+            _ => runs.push(Run { place, count: 1 }),
+        }
+    }
+    runs
+}
+
+/// Runs as pieces of nearly the same size that a tile has registers for; where all runs are short,
+/// several of them, of one size each.
+fn row_pieces(runs: &[Run], most: [usize; 3]) -> Vec<(usize, Vec<Run>)> {
+    let alike = |count: usize| runs.iter().all(|run| run.count == count);
+    for (count, group) in [(3, 3), (4, 4)] {
+        if most[0] >= 12 && alike(count) && runs.len().is_multiple_of(group) {
+            return runs.chunks(group).map(|runs| (count, runs.to_vec())).collect();
+        }
+    }
+    let mut pieces = Vec::new();
+    for run in runs {
+        let tiles = run.count.div_ceil(most[1]);
+        for tile in 0..tiles {
+            let (from, to) = (tile * run.count / tiles, (tile + 1) * run.count / tiles);
+            pieces.push((to - from, std::vec![Run { place: run.place + from, count: to - from }]));
+        }
+    }
+    pieces
+}
+
+/// Some tiles over some samples.
+struct Part<'a> {
+    outer: &'a Outer,
+    tiles: Range<usize>,
+    samples: Range<usize>,
+    a: &'a [f32],
+    b: &'a [f32],
+    /// The sums of these tiles, counted from the first one's place.
+    sums: &'a mut [f32],
+    first: usize,
+}
+
+impl Kernel for Part<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Part { outer, tiles, samples, a, b, sums, first } = self;
+        sums.fill(0.0);
+        let [depth, height, width] = outer.counts;
+        for from in samples.clone().step_by(outer.chunk) {
+            let count = outer.chunk.min(samples.end - from);
+            let walk = Walk { counts: [count, depth, height, width], rows: outer.rows, columns: outer.columns };
+            let a = &a[from * outer.rows[0] + outer.start[0]..];
+            let b = &b[from * outer.columns[0] + outer.start[1]..];
+            for tile in &outer.tiles[tiles.clone()] {
+                let sums = &mut sums[tile.sums.start - first..tile.sums.end - first];
+                let b = &b[tile.column..];
+                let mut job = Job { tile, walk: &walk, a, b, sums };
+                match (tile.groups, tile.rows, tile.vectors) {
+                    (3, ..) => simd.call(Sums::<3, 3, 1>(&mut job)),
+                    (4, ..) => simd.call(Sums::<4, 4, 1>(&mut job)),
+                    (_, rows, 4) => by_count!(rows, S::POSITIONS[2], |L| simd.call(Sums::<1, L, 4>(&mut job))),
+                    (_, rows, 2) => by_count!(rows, S::POSITIONS[1], |L| simd.call(Sums::<1, L, 2>(&mut job))),
+                    (_, rows, _) => by_count!(rows, S::POSITIONS[0], |L| simd.call(Sums::<1, L, 1>(&mut job))),
+                }
+            }
+        }
+    }
+}
+
+struct Job<'a> {
+    tile: &'a Tile,
+    walk: &'a Walk,
+    a: &'a [f32],
+    b: &'a [f32],
+    sums: &'a mut [f32],
+}
+
+/// One tile.
+struct Sums<'a, 'b, const G: usize, const L: usize, const V: usize>(&'a mut Job<'b>);
+
+impl<const G: usize, const L: usize, const V: usize> Kernel for Sums<'_, '_, G, L, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let job = self.0;
+        let places: &[usize; G] = job.tile.places.first_chunk().expect("a tile has at most four places");
+        let mut sums = [[[simd.splat(0.0); V]; L]; G];
+        outer(simd, job.a, places, job.b, job.walk, &mut sums);
+        for g in 0..G {
+            for l in 0..L {
+                for v in 0..V {
+                    let to = &mut job.sums[((g * L + l) * V + v) * S::LANES..];
+                    simd.store(simd.add(sums[g][l][v], simd.load(to)), to);
+                }
+            }
+        }
+    }
+}

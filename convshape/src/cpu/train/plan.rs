@@ -1,0 +1,436 @@
+//! A chain over a batch of one size, ready to be trained.
+
+use std::mem;
+use std::string::ToString;
+use std::vec::Vec;
+
+use convshape_arith::graph::{Graph, GraphError};
+use convshape_arith::shape::Shape;
+use rand::{Rng, RngExt};
+
+use super::Machine;
+use super::definition;
+use super::draft::{Draft, Facts, drafts};
+use super::norm::Update;
+use super::outer::Outer;
+use super::rows;
+use super::step::{Back, Job, Step, Value, step};
+use crate::cpu::buffer::{Buffer, View};
+use crate::cpu::each;
+use crate::cpu::math::Finish;
+use crate::cpu::pool::{Pool, PoolBack};
+use crate::cpu::rows::{Pick, PickBack};
+use crate::cpu::simd::Level;
+use crate::cpu::threads::threads;
+use crate::model::error::PlanError;
+use crate::model::workspace::{Workspace, is_allocatable};
+
+/// What a plan is for.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Key {
+    /// The shapes of the inputs.
+    pub(crate) inputs: Vec<Shape>,
+    pub(crate) batch: usize,
+    /// Whether layers run as in training.
+    pub(crate) training: bool,
+    /// Whether the gradients of the inputs are wanted.
+    pub(crate) inputs_too: bool,
+    /// Whether every layer's output is kept, and none done with the one before it.
+    pub(crate) every_layer: bool,
+}
+
+/// A plan, and its memory.
+pub(crate) struct Plan {
+    key: Key,
+    level: Level,
+    values: Vec<Value>,
+    steps: Vec<Step>,
+    outputs: Vec<usize>,
+    /// The memory of each value and of its gradient.
+    y: Vec<Workspace>,
+    dy: Vec<Workspace>,
+    /// For a gradient that is to be added to another.
+    spare: Workspace,
+    /// Elements in the order of the chain's axes, on their way to another shape.
+    reshaped: Vec<f32>,
+    /// The outputs as the caller has them.
+    results: Vec<Vec<f32>>,
+    /// About as many multiply-adds as a step forward and back takes.
+    work: usize,
+}
+
+impl Plan {
+    /// The plan of a graph.
+    ///
+    /// # Errors
+    /// What a layer refuses about the input's shape, and a batch that is too small for its statistics
+    /// or too large for the memory.
+    pub(crate) fn new(graph: &Graph, key: Key, level: Level) -> Result<Plan, PlanError> {
+        let graph = graph.with_inputs(&key.inputs)?.lowered()?;
+        let order = graph.order();
+        let outputs: Vec<usize> = graph.outputs().iter().map(|port| port.value).collect();
+        let facts = Facts::new(&graph, &key)?;
+        if key.training {
+            facts.check_statistics(&graph, key.batch)?;
+        }
+        let drafts = drafts(&graph, &facts, &key);
+
+        let mut buffers: Vec<[Buffer; 2]> = facts.grids.iter().map(|grid| [Buffer::new(grid); 2]).collect();
+        for Draft { node, axes, .. } in &drafts {
+            let Some(axes) = axes else { continue };
+            for (which, [low, high]) in axes.borders().into_iter().enumerate() {
+                let buffer = &mut buffers[[node.inputs[0], node.outputs[0]][which]][which];
+                for axis in 0..3 {
+                    buffer.low[axis] = buffer.low[axis].max(low[axis]);
+                    buffer.high[axis] = buffer.high[axis].max(high[axis]);
+                }
+            }
+        }
+        let values: Vec<Value> = graph
+            .values()
+            .iter()
+            .zip(&buffers)
+            .map(|(value, [y, dy])| {
+                let view = |buffer: &Buffer| View { order, buffer: *buffer, channel: 0, channels: buffer.width };
+                Value { shape: value.shape, y: view(y), dy: view(dy) }
+            })
+            .collect();
+
+        check_memory(&values, key.batch)?;
+
+        // Going back, the last reader of a value is the first to give it a gradient.
+        let mut started: Vec<bool> = (0..values.len()).map(|value| outputs.contains(&value)).collect();
+        let mut steps: Vec<Step> = Vec::new();
+        let mut stored: Vec<bool> = (0..values.len()).map(|value| value < key.inputs.len()).collect();
+        for draft in drafts.into_iter().rev() {
+            let output = draft.node.outputs[0];
+            let is_differentiated = facts.reached[output] && facts.wanted[output];
+            let mut back = Vec::new();
+            for &value in &draft.node.inputs {
+                back.push(match (is_differentiated && facts.wanted[value], started[value]) {
+                    (false, _) => Back::Unwanted,
+                    (true, false) => Back::Write,
+                    (true, true) => Back::Add,
+                });
+                started[value] |= is_differentiated && facts.wanted[value];
+            }
+            stored[output] = true;
+            steps.push(step(level, &key, order, &values, draft, back, is_differentiated));
+        }
+        steps.reverse();
+        let memory = |view: &View, used: bool| {
+            let count = if used { key.batch * view.buffer.sample() + Outer::SLACK } else { 0 };
+            Workspace::with_elements(count)
+        };
+        let y = values.iter().zip(&stored).map(|(value, stored)| memory(&value.y, *stored)).collect();
+        let dy: Vec<Workspace> =
+            values.iter().zip(&stored).zip(&started).map(|((value, s), g)| memory(&value.dy, *s && *g)).collect();
+        let added =
+            steps.iter().flat_map(|step| step.inputs.iter().zip(&step.back)).filter(|(_, back)| **back == Back::Add);
+        let spare = added.map(|(value, _)| dy[*value].get().len()).max().unwrap_or(0);
+        let again = outputs.iter().map(|value| dy[*value].get().len()).max().unwrap_or(0);
+        let repeated = (0..outputs.len()).any(|port| outputs[..port].contains(&outputs[port]));
+        let spare = Workspace::with_elements(if repeated { spare.max(again) } else { spare });
+        let results = outputs.iter().map(|&value| std::vec![0.0; key.batch * facts.grids[value].elements()]).collect();
+        let elements = values.iter().map(|value| key.batch * value.y.grid().elements()).sum::<usize>();
+        let sums = steps.iter().map(|step| if let Job::Sum(sum) = &step.job { sum.work() } else { 0 });
+        let work = sums.sum::<usize>() + elements;
+        Ok(Plan { work, key, level, values, steps, outputs, y, dy, spare, reshaped: Vec::new(), results })
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The shape of each output, and its elements after [`Plan::forward`].
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&Shape, &[f32])> {
+        self.outputs.iter().zip(&self.results).map(|(&value, result)| (&self.values[value].shape, &result[..]))
+    }
+
+    /// Runs a batch. `stamps` say which numbers the parameters are; in training `rng` says what is
+    /// dropped. Returns what becomes of running statistics then.
+    ///
+    /// # Errors
+    /// What a layer refuses about the input's shape.
+    pub(crate) fn forward(
+        &mut self,
+        params: &[&[f32]],
+        stamps: &[u64],
+        inputs: &[&[f32]],
+        mut rng: Option<&mut dyn Rng>,
+    ) -> Result<Vec<Update>, GraphError> {
+        for step in &mut self.steps {
+            if let (Job::Dropout { p, channels, factors: Some(factors) }, Some(rng)) = (&mut step.job, &mut rng) {
+                let view = &self.values[step.output].y;
+                let elements = view.grid().elements();
+                let drawn = if *channels { view.channels } else { elements };
+                draw(*p, self.key.batch * drawn, factors, rng);
+                spread(drawn, elements, factors);
+            }
+        }
+        let threads = threads(self.work);
+        threads.wake();
+        self.run(Machine { level: self.level, threads }, params, stamps, inputs)
+    }
+
+    fn run(
+        &mut self,
+        on: Machine,
+        params: &[&[f32]],
+        stamps: &[u64],
+        inputs: &[&[f32]],
+    ) -> Result<Vec<Update>, GraphError> {
+        let Plan { values, steps, y, reshaped: spare, .. } = self;
+        let samples = self.key.batch;
+        for (value, input) in inputs.iter().enumerate() {
+            definition::import(on, samples, &values[value].y, input, y[value].get_mut());
+        }
+        let mut updates = Vec::new();
+        for step in steps {
+            let (before, from) = y.split_at_mut(step.output);
+            let (to, y) = (&values[step.output].y, from[0].get_mut());
+            let input = |index: usize| (&values[step.inputs[index]].y, before[step.inputs[index]].get());
+            let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
+            let finish = step.activation.map_or(Finish::None, |(activation, _)| Finish::of(activation));
+            match &mut step.job {
+                Job::Sum(sum) => {
+                    let stamps: Vec<u64> = step.params.iter().map(|&param| stamps[param]).collect();
+                    sum.pack(on, &own, &stamps);
+                    sum.forward(on, samples, input(0).1, y);
+                }
+                Job::Norm(norm) => {
+                    updates.extend(norm.forward(on, samples, (&own, &step.params), input(0), (to, y), finish));
+                }
+                Job::Pool(windows) => {
+                    let (from, x) = input(0);
+                    let work = 4 * from.grid().positions() / to.grid().positions().max(1);
+                    each::spread(on.threads, work, samples, (from, x), (to, y), &|share| {
+                        on.level.run(Pool { windows, share });
+                    });
+                }
+                Job::Rows(rows) => each::spread(on.threads, rows.work(), samples, input(0), (to, y), &|share| {
+                    on.level.run(Pick { rows, share });
+                }),
+                Job::Concat => {
+                    let mut first = 0;
+                    for index in 0..step.inputs.len() {
+                        let (view, x) = input(index);
+                        rows::copy(on, samples, (view, x), (&part(to, first, view.channels), &mut *y));
+                        first += view.channels;
+                    }
+                }
+                Job::Slice(first) => {
+                    let (view, x) = input(0);
+                    rows::copy(on, samples, (&part(view, *first, to.channels), x), (to, y));
+                }
+                Job::Reshape => {
+                    let (view, x) = input(0);
+                    spare.resize(samples * view.grid().elements(), 0.0);
+                    definition::export(on, samples, view, x, spare);
+                    definition::import(on, samples, to, spare, y);
+                }
+                Job::Activation(function) => {
+                    rows::each(on, samples, input(0), (to, y), [&[], &[]], Finish::of(*function));
+                }
+                Job::Dropout { factors, .. } => {
+                    rows::copy(on, samples, input(0), (to, y));
+                    if let Some(factors) = factors {
+                        rows::multiply_by(samples, factors, (to, y));
+                    }
+                }
+                Job::Add => {
+                    rows::copy(on, samples, input(0), (to, y));
+                    for index in 1..step.inputs.len() {
+                        rows::add(on, samples, input(index), (to, y));
+                    }
+                }
+                Job::Definition(layer) => {
+                    let inputs: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
+                    let done = layer.forward(on, samples, &own, &inputs, (to, y));
+                    done.map_err(|fault| GraphError::Layer { layer: step.name.clone(), fault })?;
+                }
+            }
+        }
+        for (value, result) in self.outputs.iter().zip(&mut self.results) {
+            definition::export(on, samples, &values[*value].y, self.y[*value].get(), result);
+        }
+        Ok(updates)
+    }
+
+    /// Goes back from the gradients of the outputs. Adds those of the parameters, of which an empty
+    /// one counts as zeros, and gives those of the inputs if they were asked for.
+    ///
+    /// # Errors
+    /// What a layer refuses about the input's shape.
+    pub(crate) fn backward(
+        &mut self,
+        params: &[&[f32]],
+        cotangents: &[&[f32]],
+        dparams: &mut [Vec<f32>],
+    ) -> Result<Vec<Vec<f32>>, GraphError> {
+        let threads = threads(self.work);
+        threads.wake();
+        self.run_back(Machine { level: self.level, threads }, params, cotangents, dparams)
+    }
+
+    fn run_back(
+        &mut self,
+        on: Machine,
+        params: &[&[f32]],
+        cotangents: &[&[f32]],
+        dparams: &mut [Vec<f32>],
+    ) -> Result<Vec<Vec<f32>>, GraphError> {
+        let Plan { values, steps, outputs, y, dy, spare, reshaped, .. } = self;
+        let samples = self.key.batch;
+        for (port, (&value, cotangent)) in outputs.iter().zip(cotangents).enumerate() {
+            let view = &values[value].dy;
+            if outputs[..port].contains(&value) {
+                definition::import(on, samples, view, cotangent, spare.get_mut());
+                rows::add(on, samples, (view, spare.get()), (view, dy[value].get_mut()));
+            } else {
+                definition::import(on, samples, view, cotangent, dy[value].get_mut());
+            }
+        }
+        for step in steps.iter_mut().rev().filter(|step| step.is_differentiated) {
+            let (before, from) = dy.split_at_mut(step.output);
+            let (out, dy) = (&values[step.output], &mut from[0]);
+            if let Some((_, by_output)) = step.activation {
+                rows::multiply(on, samples, by_output, (&out.y, y[step.output].get()), (&out.dy, dy.get_mut()));
+            }
+            let dy = (&out.dy, dy.get());
+            let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
+            let mut sinks: Vec<Vec<f32>> = step.params.iter().map(|&param| mem::take(&mut dparams[param])).collect();
+            // What a layer works out for all inputs at once.
+            match &mut step.job {
+                Job::Sum(sum) => {
+                    let value = step.inputs[0];
+                    let dx = target(step.back[0], before, spare, value);
+                    sum.backward(on, samples, y[value].get(), dy, &mut sinks, dx);
+                }
+                Job::Definition(layer) => {
+                    for (sink, param) in sinks.iter_mut().zip(&own) {
+                        sink.resize(param.len(), 0.0);
+                    }
+                    let wanted: Vec<bool> = step.back.iter().map(|back| *back != Back::Unwanted).collect();
+                    let done = layer.backward(on, samples, &own, dy, &mut sinks, &wanted);
+                    done.map_err(|fault| GraphError::Layer { layer: step.name.to_string(), fault })?;
+                }
+                _ => {}
+            }
+            for (index, (&value, back)) in step.inputs.iter().zip(&step.back).enumerate() {
+                let (x, to) = ((&values[value].y, y[value].get()), &values[value].dy);
+                let dx = target(*back, before, spare, value);
+                match (&mut step.job, dx) {
+                    (Job::Norm(norm), dx) => {
+                        norm.backward(on, samples, (&own, &mut sinks), x, dy, dx.map(|dx| (to, dx)));
+                    }
+                    (_, None) | (Job::Sum(_), _) => {}
+                    (Job::Pool(windows), Some(dx)) => {
+                        let y = (&out.y, y[step.output].get());
+                        rows::samples(on, (to, dx), samples, &|dx, samples, first| {
+                            let [x, y, dy] = [x, y, dy].map(|(view, x)| (view, &x[first * view.buffer.sample()..]));
+                            on.level.run(PoolBack { windows, samples, x, y, dy, dx: (to, dx) });
+                        });
+                    }
+                    (Job::Rows(rows), Some(dx)) => {
+                        rows::samples(on, (to, dx), samples, &|dx, samples, first| {
+                            let dy = (dy.0, &dy.1[first * dy.0.buffer.sample()..]);
+                            on.level.run(PickBack { rows, samples, dy, dx: (to, dx) });
+                        });
+                    }
+                    (Job::Concat, Some(dx)) => {
+                        let own = &step.inputs[..index];
+                        let first = own.iter().map(|&value| values[value].y.channels).sum();
+                        rows::copy(on, samples, (&part(dy.0, first, to.channels), dy.1), (to, dx));
+                    }
+                    (Job::Slice(first), Some(dx)) => {
+                        dx[..samples * to.buffer.sample()].fill(0.0);
+                        rows::copy(on, samples, dy, (&part(to, *first, dy.0.channels), dx));
+                    }
+                    (Job::Reshape, Some(dx)) => {
+                        reshaped.resize(samples * to.grid().elements(), 0.0);
+                        definition::export(on, samples, dy.0, dy.1, reshaped);
+                        definition::import(on, samples, to, reshaped, dx);
+                    }
+                    (Job::Activation(function), Some(dx)) => {
+                        rows::differentiate(on, samples, *function, x, dy, (to, dx))
+                    }
+                    (Job::Dropout { factors, .. }, Some(dx)) => {
+                        rows::copy(on, samples, dy, (to, &mut *dx));
+                        if let Some(factors) = factors {
+                            rows::multiply_by(samples, factors, (to, dx));
+                        }
+                    }
+                    (Job::Add, Some(dx)) => rows::copy(on, samples, dy, (to, dx)),
+                    (Job::Definition(layer), Some(dx)) => layer.gradient(on, samples, index, (to, dx)),
+                }
+                if *back == Back::Add {
+                    rows::add(on, samples, (to, spare.get()), (to, before[value].get_mut()));
+                }
+            }
+            for (param, sink) in step.params.iter().zip(sinks) {
+                dparams[*param] = sink;
+            }
+        }
+        let inputs = 0..if self.key.inputs_too { self.key.inputs.len() } else { 0 };
+        let gradient = |value: usize| {
+            let view = &self.values[value].dy;
+            let mut gradient = std::vec![0.0; samples * view.grid().elements()];
+            if !self.dy[value].get().is_empty() {
+                definition::export(on, samples, view, self.dy[value].get(), &mut gradient);
+            }
+            gradient
+        };
+        Ok(inputs.map(gradient).collect())
+    }
+
+    /// The first layer whose output, or parameter, is infinite or no number.
+    pub(crate) fn first_not_finite(&self, params: &[&[f32]]) -> Option<&str> {
+        let bad = |elements: &[f32]| elements.iter().any(|element| !element.is_finite());
+        let found = self.steps.iter().find(|step| {
+            let view = &self.values[step.output].y;
+            let elements = self.key.batch * view.buffer.sample();
+            bad(&self.y[step.output].get()[..elements]) || step.params.iter().any(|&param| bad(params[param]))
+        });
+        found.map(|step| &step.name[..])
+    }
+}
+
+/// Whether there is memory for the values of a batch and their gradients.
+fn check_memory(values: &[Value], batch: usize) -> Result<(), PlanError> {
+    let views = values.iter().flat_map(|value| [value.y, value.dy]);
+    let mut elements =
+        views.map(|view| view.buffer.sample().checked_add(Outer::SLACK).and_then(|count| count.checked_mul(batch)));
+    let elements = elements.try_fold(0_usize, |sum, count| sum.checked_add(count?));
+    if is_allocatable(elements) { Ok(()) } else { Err(PlanError::Memory { elements }) }
+}
+
+/// Where the gradient of an input is written.
+fn target<'a>(back: Back, dy: &'a mut [Workspace], spare: &'a mut Workspace, value: usize) -> Option<&'a mut [f32]> {
+    match back {
+        Back::Unwanted => None,
+        Back::Write => Some(dy[value].get_mut()),
+        Back::Add => Some(spare.get_mut()),
+    }
+}
+
+/// Repeats the factors of each sample's channels at every position: a row has the channels of a position side by side.
+fn spread(channels: usize, elements: usize, factors: &mut Vec<f32>) {
+    if channels < elements {
+        let positions = elements / channels;
+        *factors = factors.chunks(channels).flat_map(|sample| sample.repeat(positions)).collect();
+    }
+}
+
+/// Some channels of a value.
+fn part(view: &View, first: usize, channels: usize) -> View {
+    View { channel: view.channel + first, channels, ..*view }
+}
+
+/// Zero with probability `p`, else what keeps the mean.
+fn draw(p: f64, count: usize, factors: &mut Vec<f32>, rng: &mut dyn Rng) {
+    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+    let kept = if p < 1.0 { (1.0 / (1.0 - p)) as f32 } else { 0.0 };
+    factors.clear();
+    factors.extend((0..count).map(|_| if rng.random::<f64>() < p { 0.0 } else { kept }));
+}

@@ -1,0 +1,38 @@
+//! The plans that a model keeps between steps.
+
+use std::sync::{Mutex, PoisonError};
+use std::vec::Vec;
+
+use convshape_arith::graph::Graph;
+
+use super::plan::{Key, Plan};
+use crate::cpu::simd::Level;
+use crate::model::error::PlanError;
+
+/// Plans that are not in use.
+#[derive(Default)]
+pub(crate) struct Plans(Mutex<Vec<Plan>>);
+
+/// The most that are kept: of whole batches, of what is left at the end of the data, of another use.
+const MOST: usize = 3;
+
+impl Plans {
+    /// A plan for this key, one that was made before if there is one.
+    ///
+    /// # Errors
+    /// Those of [`Plan::new`].
+    pub(crate) fn take(&self, key: Key, graph: impl FnOnce() -> Graph) -> Result<Plan, PlanError> {
+        let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match plans.iter().position(|plan| *plan.key() == key) {
+            Some(index) => Ok(plans.remove(index)),
+            None => Plan::new(&graph(), key, Level::best()),
+        }
+    }
+
+    /// Keeps a plan for the next step.
+    pub(crate) fn put(&self, plan: Plan) {
+        let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        plans.insert(0, plan);
+        plans.truncate(MOST);
+    }
+}

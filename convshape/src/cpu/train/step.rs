@@ -1,0 +1,141 @@
+//! One layer of a plan, and what becomes of its gradients.
+
+use std::boxed::Box;
+use std::string::String;
+use std::vec::Vec;
+
+use convshape_arith::axis::Window;
+use convshape_arith::graph::Node;
+use convshape_arith::op::{Activation, AxisOrder, Op};
+use convshape_arith::shape::Shape;
+
+use super::definition::Definition;
+use super::draft::Draft;
+use super::norm::{Norm, Together};
+use super::plan::Key;
+use super::rows::ByOutput;
+use super::sum::{Ends, Sum};
+use crate::cpu::buffer::View;
+use crate::cpu::math::Finish;
+use crate::cpu::pool::Windows;
+use crate::cpu::rows::Rows;
+use crate::cpu::simd::Level;
+
+/// An activation of a batch.
+pub(super) struct Value {
+    pub(super) shape: Shape,
+    pub(super) y: View,
+    pub(super) dy: View,
+}
+
+/// A layer.
+pub(super) struct Step {
+    pub(super) name: String,
+    pub(super) inputs: Vec<usize>,
+    pub(super) output: usize,
+    /// The places of its parameters.
+    pub(super) params: Vec<usize>,
+    pub(super) job: Job,
+    /// What is done with it.
+    pub(super) activation: Option<(Activation, ByOutput)>,
+    /// What becomes of the gradient of each input.
+    pub(super) back: Vec<Back>,
+    /// Whether an output depends on it, and it or what stands before it on what is trained.
+    pub(super) is_differentiated: bool,
+}
+
+pub(super) enum Job {
+    Sum(Box<Sum>),
+    Norm(Norm),
+    Pool(Windows),
+    /// Rows taken from the input, or sums of a few.
+    Rows(Rows),
+    /// The operands, side by side.
+    Concat,
+    /// Channels from that one on.
+    Slice(usize),
+    /// The same elements in another shape.
+    Reshape,
+    Activation(Activation),
+    /// What each element is multiplied by in training; nothing outside.
+    Dropout {
+        p: f64,
+        /// Whether all positions of a channel have one factor.
+        channels: bool,
+        factors: Option<Vec<f32>>,
+    },
+    /// A sum of values of one shape.
+    Add,
+    Definition(Box<Definition>),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Back {
+    /// Nobody wants it.
+    Unwanted,
+    /// It is the first of the value's gradients, or the only one.
+    Write,
+    Add,
+}
+
+/// The step that a draft becomes.
+pub(super) fn step(
+    level: Level,
+    key: &Key,
+    order: AxisOrder,
+    values: &[Value],
+    draft: Draft,
+    back: Vec<Back>,
+    is_differentiated: bool,
+) -> Step {
+    let Draft { node: Node { name, op, inputs, outputs, params, .. }, axes, activation } = draft;
+    let output = outputs[0];
+    let (from, to) = (&values[inputs[0]], &values[output]);
+    let same = |value: usize| values[value].shape == to.shape;
+    let job = match (op, axes) {
+        (_, Some(axes)) => {
+            let ends = Ends { x: from.y, y: to.y, dx: from.dy, dy: to.dy };
+            let finish = activation.map_or(Finish::None, |(activation, _)| Finish::of(activation));
+            let wanted = back[0] != Back::Unwanted;
+            Job::Sum(Box::new(Sum::new(level, &op, &axes, &ends, finish, (key.batch, wanted))))
+        }
+        (Op::BatchNorm { dialect, eps, affine, momentum, .. }, None) => {
+            let momentum = key.training.then_some(momentum);
+            let unbiased = dialect.has_unbiased_statistics();
+            Job::Norm(Norm::new(Together::Batch { momentum, unbiased }, eps, affine))
+        }
+        (Op::GroupNorm { groups, eps, .. }, None) if usize::try_from(groups).is_ok_and(|groups| groups > 0) => {
+            Job::Norm(Norm::new(Together::Groups(usize::try_from(groups).unwrap_or(1)), eps, true))
+        }
+        (Op::InstanceNorm { eps, affine, .. }, None) => {
+            Job::Norm(Norm::new(Together::Groups(from.y.channels), eps, affine))
+        }
+        (Op::Pool(pool), None) if pool.windows(&from.shape, order).is_ok() => {
+            let mut windows = [Window::new(1); 3];
+            if let Ok(own) = pool.windows(&from.shape, order) {
+                windows[3 - pool.rank..].copy_from_slice(&own[..pool.rank]);
+            }
+            let sizes = (from.y.buffer.size, to.y.buffer.size);
+            Job::Pool(Windows::new(pool.kind, &windows, pool.count_include_pad, sizes.0, sizes.1))
+        }
+        (Op::AdaptivePool { kind, .. }, None) if from.shape.rank() <= 4 => {
+            Job::Pool(Windows::adaptive(kind, from.y.buffer.size, to.y.buffer.size))
+        }
+        (Op::GlobalPool { kind, .. }, None) => Job::Pool(Windows::adaptive(kind, from.y.buffer.size, to.y.buffer.size)),
+        (Op::Upsample(upsample), None) if (2..=4).contains(&from.shape.rank()) => {
+            let (grids, rank) = ((from.y.grid(), to.y.grid()), from.shape.rank() - 1);
+            Job::Rows(Rows::resize(&upsample, rank, &grids.0, &grids.1))
+        }
+        (Op::Concat, None) => Job::Concat,
+        (Op::Slice { start, .. }, None) => Job::Slice(usize::try_from(start).unwrap_or(0)),
+        (Op::Flatten | Op::Reshape { .. }, None) => Job::Reshape,
+        (Op::Activation(function), None) => Job::Activation(function),
+        (Op::Dropout { p, channels }, None) => Job::Dropout { p, channels, factors: key.training.then(Vec::new) },
+        (Op::Add, None) if inputs.iter().all(|&value| same(value)) => Job::Add,
+        _ => {
+            let shapes = inputs.iter().map(|&value| values[value].shape).collect();
+            Job::Definition(Box::new(Definition::new(op, order, shapes, to.shape)))
+        }
+    };
+    Step { name, inputs, output, params, job, activation, back, is_differentiated }
+}

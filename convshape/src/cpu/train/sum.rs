@@ -1,0 +1,266 @@
+//! Convolutions and matrices: forward, and the gradients of their input, weight and bias.
+
+use std::vec::Vec;
+
+use convshape_arith::op::{AxisOrder, Conv as ConvOp, Direction, Op, PaddingMode, PerAxis};
+use convshape_arith::shape::Shape;
+use convshape_arith::weight::WeightMap;
+
+use super::depthwise::DepthwiseOuter;
+use super::moves::{Moves, NOTHING};
+use super::outer::{Outer, Weight as OuterWeight};
+use super::{Machine, rows};
+use crate::cpu::buffer::{Grid, View};
+use crate::cpu::conv::{Conv, Sum as Of};
+use crate::cpu::math::Finish;
+use crate::cpu::simd::Level;
+use crate::cpu::taps::{Axis, Line, Reach};
+
+/// The axes of a convolution: as it runs, as the gradient of its input does, and from the dense to
+/// the spread side.
+pub(super) struct Axes {
+    forward: [Axis; 3],
+    back: [Axis; 3],
+    lines: [Line; 3],
+    /// Whether the output is the dense side.
+    dense_output: bool,
+}
+
+impl Axes {
+    /// Those of a layer that is a sum over taps; `None` for any other.
+    pub(super) fn new(op: &Op, shape: &Shape, order: AxisOrder, from: &Grid, to: &Grid) -> Option<Axes> {
+        let single = || [Axis::single(), Axis::single(), Axis::single()];
+        let mut axes = Axes {
+            forward: single(),
+            back: single(),
+            lines: [Line::single(), Line::single(), Line::single()],
+            dense_output: true,
+        };
+        let mut set = |axis: usize, reach: Reach, dense_output: bool| {
+            let (input, output) = (from.size[axis], to.size[axis]);
+            axes.forward[axis] = Axis::new(reach, input, output)?;
+            axes.back[axis] = Axis::new(reach.reversed(), output, input)?;
+            axes.lines[axis] = match dense_output {
+                true => Line::new(reach, input, output)?,
+                false => Line::new(reach.reversed(), output, input)?,
+            };
+            axes.dense_output = dense_output;
+            Some(())
+        };
+        match op {
+            Op::Conv(conv) if conv.border() == PaddingMode::Zeros => {
+                let skip = 3 - conv.rank;
+                for axis in 0..conv.rank {
+                    match conv.direction {
+                        Direction::Forward => set(skip + axis, conv.windows(shape, order).ok()?[axis].into(), true)?,
+                        Direction::Transposed => {
+                            set(skip + axis, conv.scatters(shape, order).ok()?[axis].into(), false)?;
+                        }
+                    }
+                }
+            }
+            // The last axis is that of the channels.
+            Op::Linear { .. } if shape.rank() == 1 || order == AxisOrder::ChannelsLast => {
+                for axis in 0..3 {
+                    set(axis, convshape_arith::axis::Window::new(1).into(), true)?;
+                }
+            }
+            _ => return None,
+        }
+        Some(axes)
+    }
+
+    /// The border that the input needs, and the gradient of the output: rows before and behind.
+    pub(super) fn borders(&self) -> [[PerAxis<usize>; 2]; 2] {
+        let of = |axes: &[Axis; 3]| [[0, 1, 2].map(|axis| axes[axis].low), [0, 1, 2].map(|axis| axes[axis].high)];
+        let mut borders = [of(&self.forward), of(&self.back)];
+        let spread = &mut borders[usize::from(!self.dense_output)];
+        for (axis, line) in self.lines.iter().enumerate() {
+            spread[0][axis] = spread[0][axis].max(line.low);
+            spread[1][axis] = spread[1][axis].max(line.high);
+        }
+        borders
+    }
+}
+
+/// A layer that is a sum over taps.
+pub(super) struct Sum {
+    forward: Packed,
+    back: Option<Packed>,
+    weight: WeightGradient,
+    dense_output: bool,
+    biased: bool,
+    /// What the parameters were when they were packed.
+    stamps: Vec<u64>,
+}
+
+/// How the gradient of a weight is added up.
+enum WeightGradient {
+    Outer(Outer),
+    Depthwise(DepthwiseOuter),
+}
+
+impl WeightGradient {
+    fn work(&self) -> usize {
+        match self {
+            WeightGradient::Outer(outer) => outer.work(),
+            WeightGradient::Depthwise(outer) => outer.work(),
+        }
+    }
+
+    fn run(&mut self, on: Machine, samples: usize, dense: &[f32], spread: &[f32]) {
+        match self {
+            WeightGradient::Outer(outer) => outer.run(on.threads, samples, dense, spread),
+            WeightGradient::Depthwise(outer) => outer.run(on.threads, samples, dense, spread),
+        }
+    }
+
+    fn add_to(&self, gradient: &mut Vec<f32>) {
+        match self {
+            WeightGradient::Outer(outer) => outer.add_to(gradient),
+            WeightGradient::Depthwise(outer) => outer.add_to(gradient),
+        }
+    }
+}
+
+/// The views that a sum reads and writes.
+pub(super) struct Ends {
+    pub(super) x: View,
+    pub(super) y: View,
+    pub(super) dx: View,
+    pub(super) dy: View,
+}
+
+impl Sum {
+    /// For so many samples.
+    pub(super) fn new(
+        level: Level,
+        op: &Op,
+        axes: &Axes,
+        ends: &Ends,
+        finish: Finish,
+        (samples, input_wanted): (usize, bool),
+    ) -> Sum {
+        let (groups, biased, rank) = match op {
+            Op::Conv(ConvOp { groups, bias, rank, .. }) => (usize::try_from(*groups).unwrap_or(1), *bias, *rank),
+            Op::Linear { bias, .. } => (1, *bias, 0),
+            _ => (1, false, 0),
+        };
+        let places = WeightMap::of(op).expect("a layer with taps has a weight").on_last_axes(rank);
+        let count = places.len();
+        let to = |output: usize, input: usize, tap| places.at(output, input, tap);
+        let back = |input: usize, output: usize, tap| places.at(output, input, tap);
+        let forward = Packed::new(level, &axes.forward, groups, (count, &to), biased, finish, (ends.x, ends.y));
+        let back = || Packed::new(level, &axes.back, groups, (count, &back), false, Finish::None, (ends.dy, ends.dx));
+        let back = input_wanted.then(back);
+        let of_dense = |dense: usize, spread: usize, tap| match axes.dense_output {
+            true => places.at(dense, spread, tap),
+            false => places.at(spread, dense, tap),
+        };
+        let weight = OuterWeight { groups, count, place: &of_dense, lines: &axes.lines };
+        let (dense, spread) = if axes.dense_output { (&ends.dy, &ends.x) } else { (&ends.x, &ends.dy) };
+        let weight = match DepthwiseOuter::new(level, &weight, dense, spread, samples) {
+            Some(outer) => WeightGradient::Depthwise(outer),
+            None => WeightGradient::Outer(Outer::new(level, &weight, dense, spread, samples)),
+        };
+        let dense_output = axes.dense_output;
+        Sum { forward, back, weight, dense_output, biased, stamps: Vec::new() }
+    }
+
+    /// Packs the weights, unless they are those of the last time.
+    pub(super) fn pack(&mut self, on: Machine, params: &[&[f32]], stamps: &[u64]) {
+        if self.stamps == stamps {
+            return;
+        }
+        self.stamps.clear();
+        self.stamps.extend(stamps);
+        let Sum { forward, back, .. } = self;
+        let back = || back.iter_mut().for_each(|back| back.pack(params));
+        on.threads.both(16 * params[0].len(), || forward.pack(params), back);
+    }
+
+    /// The multiply-adds of a step forward and back.
+    pub(super) fn work(&self) -> usize {
+        3 * self.weight.work()
+    }
+
+    pub(super) fn forward(&self, on: Machine, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.forward.conv.run(on.threads, samples, x, y);
+    }
+
+    /// Adds the gradients of weight and bias, and writes that of the input.
+    pub(super) fn backward(
+        &mut self,
+        on: Machine,
+        samples: usize,
+        x: &[f32],
+        (view, dy): (&View, &[f32]),
+        dparams: &mut [Vec<f32>],
+        dx: Option<&mut [f32]>,
+    ) {
+        let Sum { back, weight, dense_output, biased, .. } = self;
+        let (dense, spread) = if *dense_output { (dy, x) } else { (x, dy) };
+        let work = weight.work();
+        let mut gradients = || {
+            weight.run(on, samples, dense, spread);
+            weight.add_to(&mut dparams[0]);
+            if *biased {
+                rows::add_sums(&rows::sums(on, samples, view, dy), &mut dparams[1]);
+            }
+        };
+        match (back, dx) {
+            (Some(back), Some(dx)) => on.threads.both(work, gradients, || back.conv.run(on.threads, samples, dy, dx)),
+            _ => gradients(),
+        }
+    }
+}
+
+/// A convolution whose weights are packed again and again.
+struct Packed {
+    conv: Conv,
+    weights: Moves,
+    /// A packed number and the bias that stands there.
+    constants: Vec<(u32, u32)>,
+}
+
+impl Packed {
+    /// `place` is that of a weight of so many; constants, if there are any, are a bias.
+    fn new(
+        level: Level,
+        axes: &[Axis; 3],
+        groups: usize,
+        (count, place): (usize, &dyn Fn(usize, usize, PerAxis<usize>) -> usize),
+        biased: bool,
+        finish: Finish,
+        (x, y): (View, View),
+    ) -> Packed {
+        // Instead of the numbers their places are packed, as the bits of what is no more than moved; 0
+        // is where nothing stands.
+        let number = |place: usize| f32::from_bits(u32::try_from(place + 1).unwrap_or(0));
+        let shift: Vec<f32> =
+            (0..y.channels).map(|channel| if biased { number(count + channel) } else { 0.0 }).collect();
+        let weight = |output, input, tap| number(place(output, input, tap));
+        let scale = std::vec![1.0; y.channels];
+        let sum = Of { axes, groups, weight: &weight, scale: &scale, shift: &shift, onto: false, finish };
+        let mut conv = Conv::new(level, &sum, x, y);
+        let places: Vec<u32> = conv.packed().iter().map(|number| number.to_bits()).collect();
+        conv.packed_mut().fill(0.0);
+        let (mut weights, mut constants) = (std::vec![NOTHING; places.len()], Vec::new());
+        for (packed, place) in (0..).zip(places) {
+            match (place as usize).checked_sub(1) {
+                None => {}
+                Some(place) if place < count => weights[packed as usize] = u32::try_from(place).unwrap_or(NOTHING),
+                Some(place) => constants.push((packed, u32::try_from(place - count).unwrap_or(NOTHING))),
+            }
+        }
+        Packed { conv, weights: Moves::new(&weights), constants }
+    }
+
+    fn pack(&mut self, params: &[&[f32]]) {
+        let packed = self.conv.packed_mut();
+        self.weights.pull(packed, params[0]);
+        for (at, place) in &self.constants {
+            packed[*at as usize] = params[1][*place as usize];
+        }
+    }
+}

@@ -1,0 +1,463 @@
+//! Convolutions with fewer multiplications.
+//!
+//! Winograd's minimal filtering (Lavin and Gray 2015, <https://arxiv.org/abs/1509.09308>): by F(2x2,
+//! 3x3), four neighbouring outputs take 16 multiplications for each pair of channels and not 36, by
+//! F(2x2, 2x2) 9 and not 16. Tiles of inputs are transformed by additions, multiplied as 16 or 9
+//! matrices, and transformed back. Rounding errors grow by a small factor. An input that is infinite
+//! or not a number makes all outputs of the tiles that read it not a number: beside those that should
+//! be, at most one more on each side.
+//!
+//! A strided convolution is a sum over parts of its inputs, each with step 1; the phases of a
+//! transposed one, and of a dilated one, are such convolutions.
+
+use std::ops::Range;
+use std::vec::Vec;
+
+use super::buffer::View;
+use super::conv::Sum;
+use super::math::Finish;
+use super::scratch::with_scratch;
+use super::simd::{Kernel, Level, MOST_LANES, Runs, Sets, Simd};
+use super::taps::{Axis, Row};
+use super::threads::{Spread, Threads};
+use super::tile::{EACH, Products, Tile, rows};
+use crate::model::workspace::Workspace;
+
+/// Outputs of a tile along an axis.
+pub(super) const STEP: usize = 2;
+
+/// A convolution in tiles.
+#[derive(Clone, Debug)]
+pub(super) struct Tiling {
+    rows: Vec<Row>,
+    columns: Vec<Row>,
+}
+
+impl Tiling {
+    /// If it is one of two axes, with two or three taps a part along both, over enough outputs of
+    /// channels that fill vectors, and pays.
+    pub(super) fn new(axes: &[Axis; 3], groups: usize, inputs: usize, outputs: usize) -> Option<Tiling> {
+        let flat = axes[0].phases.len() == 1 && axes[0].phases[0].count == 1 && axes[0].phases[0].taps.len() == 1;
+        let full = |channels: usize| channels.is_multiple_of(MOST_LANES);
+        if !flat || groups != 1 || !full(inputs) || !full(outputs) {
+            return None;
+        }
+        let (rows, columns) = (axes[1].rows()?, axes[2].rows()?);
+        let taps = rows[0].parts[0].taps.len();
+        let parts = rows[0].parts.len() * columns[0].parts.len();
+        let tiling = Tiling { rows, columns };
+        let even = tiling.axes().all(|row| row.parts.iter().all(|part| part.taps.len() == taps));
+        let small = tiling.axes().any(|row| row.count <= STEP);
+        let count = |rows: &[Row]| rows.iter().map(|row| row.count.div_ceil(STEP)).sum::<usize>() / rows.len();
+        let tiles = count(&tiling.rows) * count(&tiling.columns);
+        // The matrices are large: over few tiles, reading them takes longest.
+        let many = taps == 3 || tiles >= LEAST_TILES;
+        let (points, read) = ((taps + 1) * (taps + 1), parts * inputs);
+        let direct = STEP * STEP * taps * taps * read * outputs;
+        // A transformed element takes as long as half a dozen multiply-adds.
+        let own = points * (read * outputs + 6 * (read + outputs));
+        (matches!(taps, 2 | 3) && even && !small && many && direct > own + own / 8).then_some(tiling)
+    }
+
+    fn axes(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().chain(&self.columns)
+    }
+
+    /// Rows and columns of border behind the input: the last tile may overhang.
+    pub(super) fn overhang(&self) -> [usize; 2] {
+        [&self.rows, &self.columns].map(|rows| rows.iter().map(|row| row.count % STEP * row.step).max().unwrap_or(0))
+    }
+}
+
+/// Tiles of a phase that are enough for matrices that do not stay in the cache.
+const LEAST_TILES: usize = 16;
+
+/// A convolution, ready to run.
+pub(super) struct Winograd {
+    level: Level,
+    /// Elements of a transformed tile along an axis: one more than taps.
+    edge: usize,
+    /// Input channels of all parts, and of each.
+    read: usize,
+    inputs: usize,
+    outputs: usize,
+    phases: Vec<Phase>,
+    x_sample: usize,
+    y_sample: usize,
+    /// `[phase][point][panel][part][input channel][output channel of the panel]`
+    weights: Workspace,
+    shift: Vec<f32>,
+    /// Whether the output is added to what is there.
+    onto: bool,
+    finish: Finish,
+    runs: Runs,
+    /// Tiles at a time, whose transforms stay in the cache.
+    together: usize,
+    spread: Spread,
+    /// Multiply-adds of a sample, as they are counted elsewhere.
+    pub(super) work: usize,
+}
+
+/// Outputs that step through the input alike.
+struct Phase {
+    /// The first input of each part, and how far apart rows and columns of inputs are.
+    parts: Vec<usize>,
+    x: [usize; 2],
+    /// The same of outputs, and how many there are.
+    first: usize,
+    y: [usize; 2],
+    size: [usize; 2],
+    weights: usize,
+}
+
+impl Winograd {
+    pub(super) fn new(level: Level, sum: &Sum<'_>, tiling: &Tiling, x: View, y: View) -> Option<Winograd> {
+        let (tap_d, plane) = *sum.axes[0].phases[0].taps.first()?;
+        let (inputs, outputs) = (x.channels, y.channels);
+        let edge = tiling.rows[0].parts[0].taps.len() + 1;
+        let (x_strides, y_strides) = (x.buffer.strides(), y.buffer.strides());
+        let (mut packed, mut phases) = (Vec::new(), Vec::new());
+        for row in &tiling.rows {
+            for column in &tiling.columns {
+                let weights = packed.len();
+                let mut parts = Vec::new();
+                let mut transformed: Vec<Vec<Points>> = Vec::new();
+                for h in &row.parts {
+                    for w in &column.parts {
+                        parts.push(x.buffer.at_signed([plane, h.first, w.first]) + x.channel);
+                        // Each pair of channels is transformed once, then put in the order of the panels.
+                        let pairs = (0..outputs).flat_map(|output| (0..inputs).map(move |input| (output, input)));
+                        let own = pairs.map(|(output, input)| {
+                            transform_weights(edge, &|i, j| {
+                                let weight = (sum.weight)(output, input, [tap_d, h.taps[i], w.taps[j]]);
+                                f64::from(weight) * f64::from(sum.scale[output])
+                            })
+                        });
+                        transformed.push(own.collect());
+                    }
+                }
+                for point in 0..edge * edge {
+                    for panel in (0..outputs).step_by(2 * level.lanes()) {
+                        for part in &transformed {
+                            for input in 0..inputs {
+                                for output in panel..outputs.min(panel + 2 * level.lanes()) {
+                                    packed.push(part[output * inputs + input][point]);
+                                }
+                            }
+                        }
+                    }
+                }
+                phases.push(Phase {
+                    parts,
+                    x: [row.step * x_strides[1], column.step * x_strides[2]],
+                    first: y.at([0, row.first, column.first]),
+                    y: [row.apart * y_strides[1], column.apart * y_strides[2]],
+                    size: [row.count, column.count],
+                    weights,
+                });
+            }
+        }
+        let read = phases[0].parts.len() * inputs;
+        let mut weights = Workspace::with_elements(packed.len());
+        weights.get_mut().copy_from_slice(&packed);
+        let positions: usize = phases.iter().map(|phase| phase.size.iter().product::<usize>()).sum();
+        Some(Winograd {
+            level,
+            edge,
+            read,
+            inputs,
+            outputs,
+            x_sample: x.buffer.sample(),
+            y_sample: y.buffer.sample(),
+            weights,
+            shift: sum.shift.to_vec(),
+            onto: sum.onto,
+            finish: sum.finish,
+            runs: Runs::new([0].into_iter(), read, false),
+            together: if edge * edge * (read + outputs) <= 1024 { 60 } else { 36 },
+            spread: Spread {
+                sample: y.buffer.sample(),
+                units: tiling.rows.iter().map(|row| row.count.div_ceil(STEP)).max()?,
+                origin: y.buffer.low[0] * y_strides[0] + y.buffer.low[1] * y_strides[1],
+                step: STEP * tiling.rows[0].apart * y_strides[1],
+            },
+            work: (edge - 1) * (edge - 1) * positions * read * outputs,
+            phases,
+        })
+    }
+
+    /// Runs all samples. `x` and `y` are the buffers.
+    pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
+        self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
+            let needed = self.edge * self.edge * self.together * (self.read + self.outputs);
+            with_scratch(needed, |scratch| {
+                self.level.run(Block { own: self, x, y, base, samples, units, scratch });
+            });
+        });
+    }
+}
+
+/// A transformed tile, or as much of it as there is.
+type Points = [f32; 16];
+
+/// `G g G^T`
+fn transform_weights(edge: usize, tap: &dyn Fn(usize, usize) -> f64) -> Points {
+    let spread = |a: f64, b: f64, c: f64| match edge {
+        3 => [a, a + b, b, 0.0],
+        _ => [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c],
+    };
+    let tap = |i: usize, j: usize| if i + 1 < edge && j + 1 < edge { tap(i, j) } else { 0.0 };
+    let columns = [0, 1, 2].map(|j| spread(tap(0, j), tap(1, j), tap(2, j)));
+    let mut points = [0.0; 16];
+    for i in 0..edge {
+        let row = spread(columns[0][i], columns[1][i], columns[2][i]);
+        for j in 0..edge {
+            #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+            let point = row[j] as f32;
+            points[edge * i + j] = point;
+        }
+    }
+    points
+}
+
+/// Some rows of tiles.
+struct Block<'a> {
+    own: &'a Winograd,
+    x: &'a [f32],
+    y: &'a mut [f32],
+    base: usize,
+    samples: Range<usize>,
+    units: Range<usize>,
+    scratch: &'a mut [f32],
+}
+
+impl Kernel for Block<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Block { own, x, y, base, samples, units, scratch } = self;
+        let (read, outputs, edge) = (own.read, own.outputs, own.edge);
+        let (inputs, products) = scratch.split_at_mut(edge * edge * own.together * read);
+        for phase in &own.phases {
+            let columns = phase.size[1].div_ceil(STEP);
+            let rows = units.start..units.end.min(phase.size[0].div_ceil(STEP));
+            let tiles = samples.len() * rows.len() * columns;
+            for first in (0..tiles).step_by(own.together) {
+                let count = own.together.min(tiles - first);
+                let place = Tiles { phase, first, count, samples: samples.start, rows: rows.clone(), columns };
+                match edge {
+                    3 => simd.call(Gather::<3> { own, x, place: &place, points: inputs }),
+                    _ => simd.call(Gather::<4> { own, x, place: &place, points: inputs }),
+                }
+                for point in 0..edge * edge {
+                    let x = &inputs[point * count * read..][..count * read];
+                    let y = &mut products[point * count * outputs..][..count * outputs];
+                    let weights = &own.weights.get()[phase.weights + point * read * outputs..][..read * outputs];
+                    Matrix { own, x, y, count }.multiply(simd, weights);
+                }
+                match edge {
+                    3 => simd.call(Scatter::<3> { own, y: &mut *y, base, place: &place, points: products }),
+                    _ => simd.call(Scatter::<4> { own, y: &mut *y, base, place: &place, points: products }),
+                }
+            }
+        }
+    }
+}
+
+/// Some tiles of a phase.
+struct Tiles<'a> {
+    phase: &'a Phase,
+    first: usize,
+    count: usize,
+    samples: usize,
+    rows: Range<usize>,
+    columns: usize,
+}
+
+impl Tiles<'_> {
+    /// Sample, row and column of a tile.
+    #[inline(always)]
+    fn at(&self, tile: usize) -> [usize; 3] {
+        let tile = self.first + tile;
+        let (row, column) = (tile / self.columns, tile % self.columns);
+        [self.samples + row / self.rows.len(), self.rows.start + row % self.rows.len(), column]
+    }
+}
+
+/// `B^T d B` of each tile and channel.
+struct Gather<'a, const EDGE: usize> {
+    own: &'a Winograd,
+    x: &'a [f32],
+    place: &'a Tiles<'a>,
+    points: &'a mut [f32],
+}
+
+impl<const EDGE: usize> Kernel for Gather<'_, EDGE> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Gather { own, x, place, points } = self;
+        let [row_step, column_step] = place.phase.x;
+        for tile in 0..place.count {
+            let [sample, row, column] = place.at(tile);
+            let start = sample * own.x_sample + STEP * (row * row_step + column * column_step);
+            for (part, first) in place.phase.parts.iter().enumerate() {
+                for channel in (0..own.inputs).step_by(S::LANES) {
+                    let zero = simd.splat(0.0);
+                    let mut d = [[zero; EDGE]; EDGE];
+                    for i in 0..EDGE {
+                        for j in 0..EDGE {
+                            d[j][i] = simd.load(&x[first + start + i * row_step + j * column_step + channel..]);
+                        }
+                    }
+                    let mut t = [[zero; EDGE]; EDGE];
+                    for j in 0..EDGE {
+                        let column = differences(simd, d[j]);
+                        for i in 0..EDGE {
+                            t[i][j] = column[i];
+                        }
+                    }
+                    for i in 0..EDGE {
+                        let row = differences(simd, t[i]);
+                        for j in 0..EDGE {
+                            let at = ((EDGE * i + j) * place.count + tile) * own.read + part * own.inputs + channel;
+                            simd.store(row[j], &mut points[at..]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `B^T d`
+#[inline(always)]
+fn differences<S: Simd, const EDGE: usize>(simd: S, d: [S::F; EDGE]) -> [S::F; EDGE] {
+    let mut t = d;
+    if EDGE == 3 {
+        t[0] = simd.sub(d[0], d[1]);
+        t[2] = simd.sub(d[2], d[1]);
+    } else {
+        t[0] = simd.sub(d[0], d[2]);
+        t[1] = simd.add(d[1], d[2]);
+        t[2] = simd.sub(d[2], d[1]);
+        t[EDGE - 1] = simd.sub(d[1], d[EDGE - 1]);
+    }
+    t
+}
+
+/// `A^T m`
+#[inline(always)]
+fn pair<S: Simd, const EDGE: usize>(simd: S, m: [S::F; EDGE]) -> [S::F; 2] {
+    if EDGE == 3 {
+        [simd.add(m[0], m[1]), simd.add(m[1], m[2])]
+    } else {
+        [simd.add(simd.add(m[0], m[1]), m[2]), simd.sub(simd.sub(m[1], m[2]), m[EDGE - 1])]
+    }
+}
+
+/// `A^T m A` of each tile and channel, and what is folded into the sum.
+struct Scatter<'a, const EDGE: usize> {
+    own: &'a Winograd,
+    y: &'a mut [f32],
+    base: usize,
+    place: &'a Tiles<'a>,
+    points: &'a [f32],
+}
+
+impl<const EDGE: usize> Kernel for Scatter<'_, EDGE> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Scatter { own, y, base, place, points } = self;
+        let ([row_step, column_step], size) = (place.phase.y, place.phase.size);
+        for tile in 0..place.count {
+            let [sample, row, column] = place.at(tile);
+            let (row, column) = (STEP * row, STEP * column);
+            let start = place.phase.first + sample * own.y_sample + row * row_step + column * column_step - base;
+            for channel in (0..own.outputs).step_by(S::LANES) {
+                let zero = simd.splat(0.0);
+                let mut t = [[zero; EDGE]; 2];
+                for j in 0..EDGE {
+                    let mut m = [zero; EDGE];
+                    for i in 0..EDGE {
+                        m[i] = simd.load(&points[((EDGE * i + j) * place.count + tile) * own.outputs + channel..]);
+                    }
+                    [t[0][j], t[1][j]] = pair(simd, m);
+                }
+                let shift = simd.load(&own.shift[channel..]);
+                for i in 0..STEP.min(size[0] - row) {
+                    let pair = pair(simd, t[i]);
+                    for j in 0..STEP {
+                        if column + j < size[1] {
+                            let at = start + i * row_step + j * column_step + channel;
+                            let y = &mut y[at..][..S::LANES];
+                            let mut sum = simd.add(pair[j], shift);
+                            if own.onto {
+                                sum = simd.add(sum, simd.load(y));
+                            }
+                            simd.store(own.finish.apply(simd, sum), y);
+                        }
+                    }
+                }
+            }
+            for i in 0..STEP.min(size[0] - row) {
+                for j in 0..STEP.min(size[1] - column) {
+                    let at = start + i * row_step + j * column_step;
+                    own.finish.rest(simd, &mut y[at..][..own.outputs]);
+                }
+            }
+        }
+    }
+}
+
+/// A product of matrices: `count` tiles by output channels.
+struct Matrix<'a> {
+    own: &'a Winograd,
+    x: &'a [f32],
+    y: &'a mut [f32],
+    count: usize,
+}
+
+impl Matrix<'_> {
+    #[inline(always)]
+    fn multiply<S: Simd>(self, simd: S, mut weights: &[f32]) {
+        let Matrix { own, x, y, count } = self;
+        let (starts, places) = (rows(own.read), rows(own.outputs));
+        let mut output = 0;
+        while output < own.outputs {
+            let wide = own.outputs - output >= 2 * S::LANES;
+            let (panel, rest) = weights.split_at(own.read * S::LANES * if wide { 2 } else { 1 });
+            weights = rest;
+            let vectors = if wide { 2 } else { 1 };
+            let most = S::POSITIONS[1];
+            let groups = count.div_ceil(most);
+            for group in 0..groups {
+                let (first, end) = (group * count / groups, (group + 1) * count / groups);
+                let ahead = [group, group + 1].map(|group| group * panel.len().min(rest.len()) / groups);
+                let (starts, places) = (&starts[..end - first], &places[..end - first]);
+                simd.call(Products {
+                    tile: Tile {
+                        x: &x[first * own.read..],
+                        starts,
+                        runs: &own.runs,
+                        weights: panel,
+                        ahead: &rest[ahead[0]..ahead[1]],
+                    },
+                    vectors,
+                    shift: &[0.0; 2 * MOST_LANES],
+                    inputs: EACH,
+                    onto: false,
+                    relu: false,
+                    y: &mut y[first * own.outputs + output..],
+                    places,
+                });
+            }
+            output += vectors * S::LANES;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What generated models can do: one file per method that `conv_chain!` writes, or per group of them.
+
+#[cfg(feature = "ndarray")]
+pub(crate) mod batch;
+pub mod check;
+pub(crate) mod columns;
+pub(crate) mod forward;
+mod generated;
+#[cfg(feature = "train")]
+pub(crate) mod gradient;
+#[cfg(feature = "alloc")]
+pub(crate) mod init;
+pub(crate) mod model;
+pub(crate) mod pretrained;
+#[cfg(all(feature = "std", feature = "ndarray"))]
+pub(crate) mod profile;
+#[cfg(feature = "alloc")]
+pub(crate) mod summary;

@@ -1,0 +1,193 @@
+//! Batches as [`ndarray`] arrays: one, or a tuple of them in the order of the ports.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use convshape_arith::shape::Shape;
+use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension, IxDyn};
+
+use crate::methods::forward::run_samples;
+use crate::model::error::ShapeError;
+use crate::model::parts::Parts;
+use crate::model::shapes::TensorShape;
+use crate::model::symbols::Symbols;
+use crate::model::tensor::Tensor;
+use crate::model::workspace::is_allocatable;
+use convshape_arith::program::Program;
+
+/// One input.
+pub trait Input<'a> {
+    /// The input as a batch.
+    fn batch(self) -> ArrayViewD<'a, f32>;
+}
+
+impl<'a, S: TensorShape> Input<'a> for &'a Tensor<f32, S> {
+    /// A batch of one.
+    fn batch(self) -> ArrayViewD<'a, f32> {
+        self.view().into_dyn().insert_axis(Axis(0))
+    }
+}
+
+impl<'a, D: Dimension> Input<'a> for ArrayView<'a, f32, D> {
+    fn batch(self) -> ArrayViewD<'a, f32> {
+        self.into_dyn()
+    }
+}
+
+/// One output.
+pub trait Output {
+    /// The output, from a batch.
+    fn from_batch(batch: ArrayD<f32>) -> Self;
+}
+
+const CHECKED: &str = "the macro gives an output the type of its shape";
+
+impl<D: Dimension> Output for Array<f32, D> {
+    fn from_batch(batch: ArrayD<f32>) -> Self {
+        batch.into_dimensionality().expect(CHECKED)
+    }
+}
+
+/// All inputs of a chain.
+pub trait Inputs<'a> {
+    /// The inputs in order.
+    fn batches(self) -> Vec<ArrayViewD<'a, f32>>;
+}
+
+/// All outputs of a chain.
+pub trait Outputs {
+    /// The outputs, from as many batches as there are.
+    fn from_batches(batches: &mut dyn Iterator<Item = ArrayD<f32>>) -> Self;
+}
+
+impl<'a, I: Input<'a>> Inputs<'a> for I {
+    fn batches(self) -> Vec<ArrayViewD<'a, f32>> {
+        [self.batch()].into()
+    }
+}
+
+/// Nothing: the targets of a loss that has none.
+impl<'a> Inputs<'a> for () {
+    fn batches(self) -> Vec<ArrayViewD<'a, f32>> {
+        Vec::new()
+    }
+}
+
+impl<O: Output> Outputs for O {
+    fn from_batches(batches: &mut dyn Iterator<Item = ArrayD<f32>>) -> Self {
+        O::from_batch(batches.next().expect(CHECKED))
+    }
+}
+
+macro_rules! tuples {
+    ($(($($port:ident),+))+) => {$(
+        impl<'a, $($port: Input<'a>),+> Inputs<'a> for ($($port,)+) {
+            #[expect(non_snake_case, reason = "a port's type and value have one name")]
+            fn batches(self) -> Vec<ArrayViewD<'a, f32>> {
+                let ($($port,)+) = self;
+                [$($port.batch()),+].into()
+            }
+        }
+
+        impl<$($port: Output),+> Outputs for ($($port,)+) {
+            fn from_batches(batches: &mut dyn Iterator<Item = ArrayD<f32>>) -> Self {
+                ($($port::from_batches(batches),)+)
+            }
+        }
+    )+};
+}
+
+tuples! {
+    (A, B)
+    (A, B, C)
+    (A, B, C, D)
+    (A, B, C, D, E)
+    (A, B, C, D, E, F)
+}
+
+/// The generated `forward_batch`.
+///
+/// # Errors
+/// Those of [`crate::Model::run_batch`].
+pub fn forward_batch<'a, O: Outputs>(model: &impl Parts, inputs: impl Inputs<'a>) -> Result<O, ShapeError> {
+    let outputs = run_batch(model, &inputs.batches())?;
+    Ok(O::from_batches(&mut outputs.into_iter()))
+}
+
+pub(crate) fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> {
+    let program = M::PROGRAM;
+    let (batch, symbols) = check_inputs(program, inputs)?;
+    let shapes: Vec<Shape> = program.inputs.iter().map(|port| symbols.fix(&port.shape)).collect();
+    let elements = row_major(program, inputs)?;
+    let elements: Vec<&[f32]> = elements.iter().map(|elements| &elements[..]).collect();
+    let outputs = run_samples(model, batch, &shapes, &elements)?;
+    Ok(outputs.into_iter().map(|(shape, elements)| array(batch, &shape, elements)).collect())
+}
+
+/// The elements of checked inputs in row-major order, copied only where they are in another.
+///
+/// # Errors
+/// If the copies need more memory than there is: a view may repeat one sample for ever.
+pub(crate) fn row_major<'a>(
+    program: &'static Program,
+    inputs: &'a [ArrayViewD<'_, f32>],
+) -> Result<Vec<Cow<'a, [f32]>>, ShapeError> {
+    let copied = inputs.iter().filter(|input| !input.is_standard_layout());
+    let elements = copied.clone().try_fold(0_usize, |sum, input| sum.checked_add(input.len()));
+    if !is_allocatable(elements) {
+        let batch = inputs.first().map_or(0, |input| input.len_of(Axis(0)));
+        return Err(ShapeError::Memory { chain: program.name, batch, elements });
+    }
+    Ok(inputs.iter().map(elements_of).collect())
+}
+
+/// The elements of a batch in order.
+pub(crate) fn elements_of<'a>(input: &ArrayViewD<'a, f32>) -> Cow<'a, [f32]> {
+    match input.to_slice() {
+        Some(elements) => Cow::Borrowed(elements),
+        None => Cow::Owned(input.iter().copied().collect()),
+    }
+}
+
+/// The size of the batch and the values of the symbols, if the inputs are those the program takes.
+pub(crate) fn check_inputs(
+    program: &'static Program,
+    inputs: &[ArrayViewD<'_, f32>],
+) -> Result<(usize, Symbols), ShapeError> {
+    let chain = program.name;
+    if inputs.len() != program.inputs.len() {
+        return Err(ShapeError::Inputs { chain, found: inputs.len(), expected: program.inputs.len() });
+    }
+    let mut symbols = Symbols::NONE;
+    for (port, input) in program.inputs.iter().zip(inputs) {
+        if !input.shape().get(1..).is_some_and(|sizes| symbols.learn(sizes, &port.shape)) {
+            return Err(ShapeError::Input {
+                chain,
+                input: port.name,
+                found: input.shape().to_vec(),
+                expected: port.shape,
+                order: program.order,
+            });
+        }
+    }
+    let batch = inputs.first().map_or(0, |input| input.len_of(Axis(0)));
+    for (port, input) in program.inputs.iter().zip(inputs) {
+        let found = input.len_of(Axis(0));
+        if found != batch {
+            let first = program.inputs[0].name;
+            return Err(ShapeError::Batch { chain, input: port.name, found, first, expected: batch });
+        }
+    }
+    Ok((batch, symbols))
+}
+
+/// A batch of one output.
+fn array(batch: usize, shape: &Shape, elements: Vec<f32>) -> ArrayD<f32> {
+    ArrayD::from_shape_vec(IxDyn(&dims(batch, shape)), elements).expect("a run gives the shapes that were checked")
+}
+
+/// The sizes of a shape, behind that of the batch.
+pub(crate) fn dims(batch: usize, shape: &Shape) -> Vec<usize> {
+    let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
+    [batch].into_iter().chain(sizes).collect()
+}

@@ -1,0 +1,336 @@
+//! The checks of a chain whose sizes only const evaluation knows: the same arithmetic and the same
+//! words as in the macro. `conv_chain!` calls these in constants, with the spans of the user's
+//! tokens, so that a refusal points there.
+
+mod weights;
+
+use convshape_arith::code::{self, Code};
+use convshape_arith::explain;
+use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::layer::representable;
+use convshape_arith::op::{AxisOrder, MAX_SPATIAL, Op};
+use convshape_arith::operator::Operator;
+use convshape_arith::receptive::Receptive;
+use convshape_arith::shape::Shape;
+use convshape_arith::size::{Size, SizeError};
+use convshape_arith::solve::{self, AxisField};
+use convshape_arith::text::Text;
+
+pub use self::weights::{chain_weights, weights};
+use crate::model::chain::Chain;
+use crate::model::parts::Parts;
+
+/// A `usize` as the arithmetic counts. What does not fit is refused as a size below 1.
+pub const fn size(n: usize) -> i64 {
+    n.cast_signed() as i64
+}
+
+/// Arithmetic on sizes.
+#[track_caller]
+pub const fn whole(operator: Operator, a: i64, b: i64) -> i64 {
+    match operator.apply(Size::Number(a), Size::Number(b)) {
+        Ok(Size::Number(result)) => result,
+        Ok(_) => refused(SizeError::NotLinear, operator),
+        Err(error) => refused(error, operator),
+    }
+}
+
+/// Arithmetic on real numbers.
+#[track_caller]
+pub const fn real(operator: Operator, a: f64, b: f64) -> f64 {
+    match operator.apply_real(a, b) {
+        Ok(result) => result,
+        Err(error) => refused(error, operator),
+    }
+}
+
+#[track_caller]
+const fn refused(error: SizeError, operator: Operator) -> ! {
+    let mut text = Text::new();
+    match error {
+        SizeError::DivisionByZero => begin(&mut text, code::NOT_FIXED).str("division by zero"),
+        SizeError::NegativeExponent => begin(&mut text, code::NOT_FIXED).str("a negative exponent"),
+        SizeError::Overflow => begin(&mut text, code::TOO_LARGE).str("the result of this does not fit 64 bits"),
+        SizeError::Indivisible { .. } | SizeError::NotLinear => {
+            begin(&mut text, code::NOT_FIXED).str("const evaluation has `").str(operator.symbol());
+            text.str("` for whole numbers only")
+        }
+    };
+    panic!("{}", text.as_str());
+}
+
+const fn begin(text: &mut Text, code: Code) -> &mut Text {
+    text.str("[").str(code.id).str("] ")
+}
+
+/// An input's shape, each size at least 1.
+#[track_caller]
+pub const fn input(shape: Shape) -> Shape {
+    if let Err(fault) = representable(&shape) {
+        let mut text = Text::new();
+        explain::input(begin(&mut text, explain::input_code(&fault)), &shape, &fault);
+        panic!("{}", text.as_str());
+    }
+    shape
+}
+
+/// What a layer gives.
+#[track_caller]
+pub const fn layer(name: &str, op: &Op, inputs: &[Shape], order: AxisOrder, operands: &[&str]) -> Shape {
+    match op.output(inputs, order) {
+        Ok(shape) => shape,
+        Err(fault) => {
+            let mut text = Text::new();
+            explain::title(begin(&mut text, fault.reason.code(op)), name, &fault, inputs, operands);
+            explain::refusal(&mut text, op, &fault, inputs, order);
+            explain::closed_form_help(&mut text, name, op, &fault);
+            panic!("{}", text.as_str());
+        }
+    }
+}
+
+/// A shape with as many spatial axes as the layer's name says.
+#[track_caller]
+pub const fn named_rank(name: &str, input: Shape, least: usize, most: usize) -> Shape {
+    if input.rank() <= least || input.rank() > most + 1 {
+        let fault = Fault::new(Reason::NamedRank { least: least + 1, most: most + 1, found: input });
+        let mut text = Text::new();
+        explain::title(begin(&mut text, code::RANK), name, &fault, &[input], &[]);
+        panic!("{}", text.as_str());
+    }
+    input
+}
+
+/// The real numbers of an activation.
+#[track_caller]
+pub const fn numbers(name: &str, op: &Op) {
+    if let Err(fault) = op.check_numbers() {
+        let mut text = Text::new();
+        explain::title(begin(&mut text, fault.reason.code(op)), name, &fault, &[Shape::of(&[1])], &[]);
+        panic!("{}", text.as_str());
+    }
+}
+
+/// Fills the open fields of a layer so that it gives `target`.
+#[track_caller]
+pub const fn fill(name: &str, op: Op, open: &[AxisField], input: &Shape, target: &Shape, order: AxisOrder) -> Op {
+    let mut filled = op;
+    let mut axis = 0;
+    while axis + 1 < input.rank() && axis < MAX_SPATIAL && input.rank() == target.rank() {
+        let solutions = solve::fill_axis(&op, open, input, order, axis, target.size(order.spatial(axis)));
+        if solutions.count == 0
+            && matches!(open, [AxisField::Padding])
+            && let Some(padded) = solve::uneven_padding(&op, input, order, target)
+        {
+            return padded;
+        }
+        if solutions.count != 1 {
+            let mut text = Text::new();
+            let code = if solutions.count == 0 { code::NO_SOLUTION } else { code::AMBIGUOUS };
+            explain::hole(begin(&mut text, code), name, target, solutions.count);
+            if solutions.count == 0 {
+                explain::nearest_fillings(&mut text, &op, open, input, target, order);
+            }
+            panic!("{}", text.as_str());
+        }
+        let mut field = 0;
+        while field < open.len() {
+            filled = filled.with_axis_field(open[field], axis, solutions.values[0][field]);
+            field += 1;
+        }
+        axis += 1;
+    }
+    filled
+}
+
+/// The channels of a target, for a layer that leaves its own open.
+#[track_caller]
+pub const fn channels(target: &Shape, order: AxisOrder) -> i64 {
+    match target.size(order.channel(target.rank())) {
+        Size::Number(channels) => channels,
+        _ => {
+            let mut text = Text::new();
+            begin(&mut text, code::NO_TARGET).str("nothing says how many channels this layer gives");
+            panic!("{}", text.as_str());
+        }
+    }
+}
+
+/// The layer that undoes `op`.
+#[track_caller]
+pub const fn undo(op: &Op, input: &Shape, order: AxisOrder) -> convshape_arith::op::Conv {
+    if let Op::Conv(conv) = op
+        && let Ok(undone) = solve::undo(conv, input, order)
+    {
+        return undone;
+    }
+    let mut text = Text::new();
+    begin(&mut text, code::UNDO).str("only a convolution or transposed convolution that is accepted can be undone");
+    panic!("{}", text.as_str());
+}
+
+/// `-> [16, 14, 14]` must hold.
+#[track_caller]
+pub const fn comment(name: &str, found: &Shape, written: &Shape) {
+    if !found.fits(written) {
+        let mut text = Text::new();
+        explain::comment(begin(&mut text, code::COMMENT), name, found, written);
+        panic!("{}", text.as_str());
+    }
+}
+
+/// `restores enc1` must hold: what a layer gives is what another took.
+#[track_caller]
+pub const fn restores(
+    name: &str,
+    of: &str,
+    found: &Shape,
+    wanted: &Shape,
+    op: Option<&Op>,
+    input: &Shape,
+    order: AxisOrder,
+) {
+    if !found.fits(wanted) {
+        let mut text = Text::new();
+        explain::restores(begin(&mut text, code::RESTORES), name, of, found, wanted);
+        explain::mismatch(&mut text, name, op, input, found, wanted, order);
+        panic!("{}", text.as_str());
+    }
+}
+
+/// What the chain gives must be what it declares.
+#[track_caller]
+pub const fn output(
+    name: &str,
+    giver: &str,
+    found: &Shape,
+    declared: &Shape,
+    op: Option<&Op>,
+    input: &Shape,
+    order: AxisOrder,
+) {
+    if !found.fits(declared) {
+        let mut text = Text::new();
+        explain::output(begin(&mut text, code::OUTPUT), giver, found, name, declared);
+        explain::mismatch(&mut text, giver, op, input, found, declared, order);
+        panic!("{}", text.as_str());
+    }
+}
+
+/// A repeated body must keep its shape.
+#[track_caller]
+pub const fn body(name: &str, input: &Shape, output: &Shape) {
+    if !input.fits(output) {
+        let mut text = Text::new();
+        explain::body(begin(&mut text, code::REPEAT_SHAPE), name, input, output);
+        panic!("{}", text.as_str());
+    }
+}
+
+/// What a sub-chain gives first, if it takes what comes in.
+#[track_caller]
+pub const fn chain<T: Chain + Parts>(name: &str, inputs: &[Shape], order: AxisOrder) -> Shape {
+    let mut text = Text::new();
+    if T::INPUTS.len() != inputs.len() {
+        begin(&mut text, code::OPERANDS).str("`").str(name).str("` reads ").num(size(inputs.len()));
+        text.str(" statements, but its chain has ").num(size(T::INPUTS.len())).str(" inputs");
+        panic!("{}", text.as_str());
+    }
+    if !matches!(
+        (T::PROGRAM.order, order),
+        (AxisOrder::ChannelsFirst, AxisOrder::ChannelsFirst) | (AxisOrder::ChannelsLast, AxisOrder::ChannelsLast)
+    ) {
+        begin(&mut text, code::RANK).str("`").str(name).str("` is a chain with its axes in another order");
+        panic!("{}", text.as_str());
+    }
+    let mut port = 0;
+    while port < inputs.len() {
+        let expected = T::INPUTS[port].1;
+        if !expected.fits(&inputs[port]) {
+            begin(&mut text, code::CHANNELS).str("`").str(name).str("` takes ").shape(&expected);
+            text.str(" as `").str(T::INPUTS[port].0).str("`, but ").shape(&inputs[port]).str(" comes in");
+            panic!("{}", text.as_str());
+        }
+        port += 1;
+    }
+    T::OUTPUT
+}
+
+/// The place of an output among a sub-chain's outputs.
+#[track_caller]
+pub const fn port<T: Chain>(name: &str) -> usize {
+    let mut port = 0;
+    while port < T::OUTPUTS.len() {
+        if same(T::OUTPUTS[port].0, name) {
+            return port;
+        }
+        port += 1;
+    }
+    let mut text = Text::new();
+    begin(&mut text, code::UNKNOWN_NAME).str("the sub-chain has no output `").str(name).str("`; it has");
+    let mut port = 0;
+    while port < T::OUTPUTS.len() {
+        text.str(if port > 0 { ", `" } else { " `" }).str(T::OUTPUTS[port].0).str("`");
+        port += 1;
+    }
+    panic!("{}", text.as_str());
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// Trainable parameters of a layer.
+pub const fn params(op: &Op) -> u64 {
+    match op.params().trainable() {
+        Some(params) => params,
+        None => 0,
+    }
+}
+
+/// Trainable parameters of a sub-chain.
+pub const fn chain_params<T: Chain>() -> u64 {
+    let mut sum = 0;
+    let mut layer = 0;
+    while layer < T::LAYERS.len() {
+        sum += T::LAYERS[layer].params;
+        layer += 1;
+    }
+    sum
+}
+
+/// Multiply-adds of a sub-chain.
+pub const fn chain_macs<T: Chain>() -> u64 {
+    let mut sum = 0;
+    let mut layer = 0;
+    while layer < T::LAYERS.len() {
+        sum += T::LAYERS[layer].macs;
+        layer += 1;
+    }
+    sum
+}
+
+/// The rows of a receptive field; where there is none, one that is left out by [`rows`].
+pub const fn field(field: Receptive) -> [u64; MAX_SPATIAL] {
+    match field {
+        Receptive::Rows { rows, .. } => [rows[0].cast_unsigned(), rows[1].cast_unsigned(), rows[2].cast_unsigned()],
+        Receptive::Whole => [0; MAX_SPATIAL],
+    }
+}
+
+/// As many rows as there are spatial axes; none where every element sees the whole input.
+pub const fn rows(rows: &'static [u64; MAX_SPATIAL], output: &Shape) -> &'static [u64] {
+    let spatial = output.rank().saturating_sub(1);
+    if rows[0] == 0 || spatial > MAX_SPATIAL { &[] } else { rows.split_at(spatial).0 }
+}

@@ -1,0 +1,239 @@
+//! Runs one sample, or several one after the other, from slices to slices.
+
+#[cfg(feature = "alloc")]
+use alloc::vec;
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+use convshape_arith::shape::Shape;
+
+#[cfg(feature = "std")]
+use crate::cpu::Engines;
+#[cfg(feature = "alloc")]
+use crate::methods::model::Model;
+#[cfg(feature = "alloc")]
+use crate::model::error::ShapeError;
+#[cfg(feature = "alloc")]
+use crate::model::param::Param;
+#[cfg(feature = "alloc")]
+use crate::model::parts::checked_params;
+use crate::model::parts::{Linked, Parts, assert_params};
+#[cfg(feature = "alloc")]
+use crate::model::ports::OutputTensors;
+use crate::model::ports::{InputSlices, OutputSlices};
+#[cfg(feature = "alloc")]
+use crate::model::workspace::Workspace;
+use crate::model::workspace::{self, Memory};
+use crate::reference::kernels::Operands;
+#[cfg(feature = "alloc")]
+use crate::reference::layout::Dynamic;
+use crate::reference::run::{self, Params};
+use convshape_arith::program::Program;
+
+#[cfg(feature = "alloc")]
+impl Workspace {
+    /// Memory for one sample of a model.
+    #[must_use]
+    pub fn new<M: Model>() -> Workspace {
+        Workspace::with_elements(M::WORKSPACE_BYTES.div_ceil(size_of::<f32>()))
+    }
+}
+
+/// The generated `forward`: one sample, its shape known to be right.
+///
+/// # Panics
+/// If a parameter was replaced by one of another shape.
+#[cfg(feature = "alloc")]
+pub fn forward<S, O: OutputTensors>(model: &impl Parts, inputs: impl InputSlices<S>) -> O {
+    fn run<M: Parts>(model: &M, inputs: &[&[f32]]) -> Vec<Vec<f32>> {
+        let shapes: Vec<Shape> = M::PROGRAM.inputs.iter().map(|port| port.shape).collect();
+        match run_samples(model, 1, &shapes, inputs) {
+            Ok(outputs) => outputs.into_iter().map(|(_, elements)| elements).collect(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    O::from_elements(&mut inputs.with_slices(|inputs| run(model, inputs)).into_iter())
+}
+
+/// The generated `forward_into`. Allocates nothing but in its first run, and in the first after a
+/// parameter changed, which packs the weights.
+///
+/// # Panics
+/// If a parameter was replaced by one of another shape.
+pub fn forward_into<M: Parts, S, T, R: Memory>(
+    model: &M,
+    inputs: impl InputSlices<S>,
+    outputs: impl OutputSlices<T>,
+    memory: &mut R,
+) {
+    const { workspace::check::<M, R>() };
+    inputs.with_slices(|inputs| outputs.with_slices(|outputs| run_into(model, inputs, outputs, memory)));
+}
+
+fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], memory: &mut impl Memory) {
+    let program = M::PROGRAM;
+    #[cfg(feature = "std")]
+    {
+        let shapes = program.inputs.iter().map(|port| port.shape);
+        if let Some(engine) = model.cache().and_then(|cache| cache.get::<Engines>().engine(model, shapes))
+            && let Some(memory) = memory.elements(engine.elements(1))
+            && engine.run_in(1, inputs, outputs, memory).is_some()
+        {
+            return;
+        }
+    }
+    let linked = Linked::of::<M>();
+    if !linked.slots.is_empty()
+        && let Some(memory) = memory.elements(linked.elements())
+    {
+        assert_params(model);
+        let inputs = Inputs { program, inputs };
+        run::run(&linked, &mut Params { all: &|index| nth(model, index), next: 0 }, &inputs, memory);
+        for (port, output) in outputs.iter_mut().enumerate() {
+            output.copy_from_slice(run::output(&linked, port, &inputs, memory));
+        }
+        return;
+    }
+    #[cfg(feature = "alloc")]
+    step_through_into(model, inputs, outputs);
+    #[cfg(not(feature = "alloc"))]
+    unreachable!("without a heap only chains with a layout compile, in memory that is large enough");
+}
+
+/// One sample, from slices to slices.
+///
+/// # Panics
+/// Those of [`step_through_into`].
+#[cfg(feature = "typed")]
+pub(crate) fn forward_slices<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    #[cfg(feature = "std")]
+    {
+        let shapes = M::PROGRAM.inputs.iter().map(|port| port.shape);
+        if let Some(engine) = model.cache().and_then(|cache| cache.get::<Engines>().engine(model, shapes))
+            && engine.run(1, inputs, outputs).is_some()
+        {
+            return;
+        }
+    }
+    step_through_into(model, inputs, outputs);
+}
+
+/// One sample, step by step, from slices to slices.
+///
+/// # Panics
+/// If a parameter was replaced by one of another shape, or a slice has another number of elements than
+/// its port.
+#[cfg(feature = "alloc")]
+fn step_through_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    let shapes: Vec<Shape> = M::PROGRAM.inputs.iter().map(|port| port.shape).collect();
+    match step_through(model, 1, &shapes, inputs) {
+        Ok(results) => {
+            outputs.iter_mut().zip(results).for_each(|(output, (_, result))| output.copy_from_slice(&result));
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// One parameter's elements. The parameters are gone through from the first: without a heap there is
+/// no place for a list of them.
+fn nth<M: Parts>(model: &M, index: usize) -> &[f32] {
+    let (mut at, mut found) = (0, None);
+    model.visit(&mut |param| {
+        if at == index {
+            found = Some(param);
+        }
+        at += 1;
+    });
+    found.map_or(&[], |param| param.as_slice())
+}
+
+/// The inputs of a program whose shapes are numbers.
+struct Inputs<'a> {
+    program: &'static Program,
+    inputs: &'a [&'a [f32]],
+}
+
+impl Operands<f32> for Inputs<'_> {
+    fn count(&self) -> usize {
+        self.inputs.len()
+    }
+
+    fn get(&self, index: usize) -> (&Shape, &[f32]) {
+        (&self.program.inputs[index].shape, self.inputs[index])
+    }
+}
+
+/// Runs `batch` samples on inputs of these shapes. The outputs come with the shapes of one sample.
+///
+/// # Errors
+/// If a layer does not take what comes to it, or a parameter was replaced by one of another shape.
+#[cfg(feature = "alloc")]
+pub(crate) fn run_samples<M: Parts>(
+    model: &M,
+    batch: usize,
+    shapes: &[Shape],
+    inputs: &[&[f32]],
+) -> Result<Vec<(Shape, Vec<f32>)>, ShapeError> {
+    #[cfg(feature = "std")]
+    if let Some(engine) = model.cache().and_then(|cache| cache.get::<Engines>().engine(model, shapes.iter().copied())) {
+        #[cfg(feature = "ndarray")]
+        check_memory(M::PROGRAM, batch, engine.outputs())?;
+        let mut outputs: Vec<(Shape, Vec<f32>)> =
+            engine.outputs().iter().map(|shape| (*shape, vec![0.0; batch * count(shape)])).collect();
+        let mut rooms: Vec<&mut [f32]> = outputs.iter_mut().map(|(_, elements)| &mut elements[..]).collect();
+        if engine.run(batch, inputs, &mut rooms).is_some() {
+            return Ok(outputs);
+        }
+    }
+    step_through(model, batch, shapes, inputs)
+}
+
+/// As [`run_samples`], without an engine: sample by sample, step by step.
+#[cfg(feature = "alloc")]
+fn step_through<M: Parts>(
+    model: &M,
+    batch: usize,
+    shapes: &[Shape],
+    inputs: &[&[f32]],
+) -> Result<Vec<(Shape, Vec<f32>)>, ShapeError> {
+    let params: Vec<&[f32]> = checked_params(model)?.into_iter().map(Param::as_slice).collect();
+    let layout =
+        Dynamic::new(Linked::of::<M>(), shapes).map_err(|error| ShapeError::of_graph(M::PROGRAM.name, error))?;
+    let mut memory = vec![0.0; layout.elements()];
+    let mut outputs: Vec<(Shape, Vec<f32>)> =
+        layout.outputs().map(|shape| (*shape, Vec::with_capacity(batch * count(shape)))).collect();
+    for sample in 0..batch {
+        let inputs: Vec<(&Shape, &[f32])> = shapes
+            .iter()
+            .zip(inputs)
+            .map(|(shape, elements)| (shape, &elements[sample * count(shape)..][..count(shape)]))
+            .collect();
+        let inputs = inputs.as_slice();
+        run::run(&layout, &mut Params { all: &|index| params[index], next: 0 }, &inputs, &mut memory);
+        for (port, (_, output)) in outputs.iter_mut().enumerate() {
+            output.extend_from_slice(run::output(&layout, port, &inputs, &memory));
+        }
+    }
+    Ok(outputs)
+}
+
+/// Whether there is memory for the outputs of a batch.
+///
+/// # Errors
+/// If not.
+#[cfg(all(feature = "std", feature = "ndarray"))]
+fn check_memory(program: &'static Program, batch: usize, outputs: &[Shape]) -> Result<(), ShapeError> {
+    let mut counts = outputs.iter().map(|shape| batch.checked_mul(count(shape)));
+    let elements = counts.try_fold(0_usize, |sum, count| sum.checked_add(count?));
+    if workspace::is_allocatable(elements) {
+        Ok(())
+    } else {
+        Err(ShapeError::Memory { chain: program.name, batch, elements })
+    }
+}
+
+/// How many elements a shape of numbers has.
+#[cfg(feature = "alloc")]
+fn count(shape: &Shape) -> usize {
+    shape.numbers().map_or(0, |sizes| sizes.iter().product())
+}

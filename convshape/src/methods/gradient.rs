@@ -1,0 +1,273 @@
+//! Gradients of a model: a batch forward, what is needed for it kept, then the steps in reverse.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use convshape_arith::graph::Graph;
+use convshape_arith::shape::Shape;
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+use rand::Rng;
+
+use crate::cpu::Engines;
+use crate::cpu::train::{Key, Plan, Plans, Update};
+use crate::methods::batch::{Inputs, Outputs, check_inputs, dims, row_major};
+use crate::model::error::ShapeError;
+use crate::model::param::Param;
+use crate::model::parts::{Linked, Parts, assemble, checked_params};
+use crate::train::{Context, Evaluation, Loss, checked, last_layer};
+use convshape_arith::program::{Port, Program};
+
+/// How layers run that are different in training.
+pub(crate) enum Mode<'a> {
+    /// Stored statistics, nothing dropped: PyTorch's `eval()`.
+    Stored,
+    /// Statistics of the batch, elements dropped by a generator: PyTorch's `train()`.
+    Training(&'a mut dyn Rng),
+}
+
+/// What went into a run and what its gradients are.
+pub(crate) struct Gradients<M> {
+    /// A gradient for each input, if they were asked for.
+    pub(crate) inputs: Vec<ArrayD<f32>>,
+    /// The gradients of the parameters, shaped like the model. Running statistics have none: zeros.
+    pub(crate) params: M,
+    /// What training does to the running statistics.
+    updates: Vec<Update>,
+}
+
+impl<M: Parts> Gradients<M> {
+    /// Brings a model's running statistics up to date.
+    pub(crate) fn update_statistics(&self, model: &mut M) {
+        let mut index = 0;
+        model.visit_mut(&mut |param| {
+            for update in &self.updates {
+                update.apply(index, param);
+            }
+            index += 1;
+        });
+    }
+}
+
+/// Gives the gradients of the outputs, once those are known.
+type Cotangents<'a> = dyn FnMut(&[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> + 'a;
+
+/// Runs a batch, asks `cotangents` for the gradients of the outputs, and goes back.
+pub(crate) fn differentiate<M: Parts>(
+    model: &M,
+    inputs: &[ArrayViewD<'_, f32>],
+    mode: Mode<'_>,
+    inputs_too: bool,
+    cotangents: &mut Cotangents<'_>,
+) -> Result<Gradients<M>, ShapeError> {
+    let program = M::PROGRAM;
+    let params = checked_params(model)?;
+    let training = matches!(mode, Mode::Training(_));
+    let mut run = Run::new(model, inputs, |key| Key { training, inputs_too, ..key })?;
+    let updates = run.forward(&params, inputs, mode)?;
+
+    let outputs: Vec<ArrayViewD<'_, f32>> = run.plan.outputs().map(|output| view(run.batch, output)).collect();
+    let cotangents = cotangents(&outputs)?;
+    check_cotangents(program, run.batch, &outputs, &cotangents)?;
+    let cotangents: Vec<ArrayD<f32>> = cotangents
+        .into_iter()
+        .map(|array| if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() })
+        .collect();
+    let cotangents: Vec<&[f32]> = cotangents.iter().filter_map(|array| array.as_slice()).collect();
+
+    let mut dparams: Vec<Vec<f32>> = params.iter().map(|_| Vec::new()).collect();
+    let elements: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();
+    let dinputs = run
+        .plan
+        .backward(&elements, &cotangents, &mut dparams)
+        .map_err(|error| ShapeError::of_graph(program.name, error))?;
+    let dinputs = inputs.iter().zip(dinputs).map(|(input, gradient)| {
+        ArrayD::from_shape_vec(IxDyn(input.shape()), gradient).expect("an input's gradient is shaped like the input")
+    });
+    let inputs = dinputs.collect();
+    let dparams = Linked::of::<M>().specs().zip(dparams).map(|(spec, mut gradient)| {
+        // Nothing that a loss depends on: running statistics, what no output reads.
+        gradient.resize(spec.count(), 0.0);
+        Param::new(spec.shape, gradient)
+    });
+    run.keep(model);
+    Ok(Gradients { inputs, params: assemble(dparams), updates })
+}
+
+/// The first layer whose output, or parameter, is infinite or no number.
+pub(crate) fn first_not_finite<M: Parts>(
+    model: &M,
+    inputs: &[ArrayViewD<'_, f32>],
+) -> Result<Option<String>, ShapeError> {
+    let params = checked_params(model)?;
+    let mut run = Run::new(model, inputs, |key| Key { every_layer: true, ..key })?;
+    run.forward(&params, inputs, Mode::Stored)?;
+    let params: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();
+    Ok(run.plan.first_not_finite(&params).map(ToString::to_string))
+}
+
+/// A plan while it runs.
+struct Run {
+    program: &'static Program,
+    plan: Plan,
+    batch: usize,
+}
+
+impl Run {
+    /// For a batch; `of` says what else is wanted.
+    fn new<M: Parts>(
+        model: &M,
+        inputs: &[ArrayViewD<'_, f32>],
+        of: impl FnOnce(Key) -> Key,
+    ) -> Result<Run, ShapeError> {
+        let program = M::PROGRAM;
+        let (batch, _) = check_inputs(program, inputs)?;
+        let inputs = inputs.iter().map(sample_shape).collect();
+        let key = of(Key { inputs, batch, training: false, inputs_too: false, every_layer: false });
+        let none = Plans::default();
+        let plans = model.cache().map_or(&none, |cache| &cache.get::<Engines>().plans);
+        let plan = plans.take(key, Graph::of::<M>).map_err(|error| error.of(program.name, batch))?;
+        Ok(Run { program, plan, batch })
+    }
+
+    fn forward(
+        &mut self,
+        params: &[&Param],
+        inputs: &[ArrayViewD<'_, f32>],
+        mode: Mode<'_>,
+    ) -> Result<Vec<Update>, ShapeError> {
+        let elements: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();
+        let stamps: Vec<u64> = params.iter().map(|param| param.stamp()).collect();
+        let inputs = row_major(self.program, inputs)?;
+        let inputs: Vec<&[f32]> = inputs.iter().map(|elements| &elements[..]).collect();
+        let rng = match mode {
+            Mode::Training(rng) => Some(rng),
+            Mode::Stored => None,
+        };
+        let updates = self.plan.forward(&elements, &stamps, &inputs, rng);
+        updates.map_err(|error| ShapeError::of_graph(self.program.name, error))
+    }
+
+    /// Leaves the plan to the next step.
+    fn keep(self, model: &impl Parts) {
+        if let Some(cache) = model.cache() {
+            cache.get::<Engines>().plans.put(self.plan);
+        }
+    }
+}
+
+/// The shape of one sample of a batch.
+fn sample_shape(batch: &ArrayViewD<'_, f32>) -> Shape {
+    let sizes: Vec<i64> = batch.shape()[1..].iter().map(|&size| i64::try_from(size).unwrap_or(i64::MAX)).collect();
+    Shape::of(&sizes)
+}
+
+fn view<'a>(batch: usize, (shape, elements): (&Shape, &'a [f32])) -> ArrayViewD<'a, f32> {
+    ArrayViewD::from_shape(IxDyn(&dims(batch, shape)), elements).expect("a run gives the shapes that were checked")
+}
+
+/// Cotangents are shaped like the outputs.
+fn check_cotangents(
+    program: &'static Program,
+    batch: usize,
+    outputs: &[ArrayViewD<'_, f32>],
+    cotangents: &[ArrayD<f32>],
+) -> Result<(), ShapeError> {
+    let chain = program.name;
+    if outputs.len() != cotangents.len() {
+        return Err(ShapeError::Cotangents { chain, found: cotangents.len(), expected: outputs.len() });
+    }
+    for ((port, output), cotangent) in program.outputs.iter().zip(outputs).zip(cotangents) {
+        if cotangent.shape().get(1..) != output.shape().get(1..) {
+            return Err(ShapeError::Input {
+                chain,
+                input: port.name,
+                found: cotangent.shape().to_vec(),
+                expected: sample_shape(output),
+                order: program.order,
+            });
+        }
+        let found = cotangent.len_of(Axis(0));
+        if found != batch {
+            let first = program.inputs.first().map_or("", |Port { name, .. }| name);
+            return Err(ShapeError::Batch { chain, input: port.name, found, first, expected: batch });
+        }
+    }
+    Ok(())
+}
+
+/// The gradients of a loss.
+pub(crate) fn of_loss<M: Parts>(
+    model: &M,
+    inputs: &[ArrayViewD<'_, f32>],
+    targets: &[ArrayViewD<'_, f32>],
+    loss: &mut impl Loss,
+    mode: Mode<'_>,
+) -> Result<(f32, Gradients<M>), ShapeError> {
+    let mut value = 0.0;
+    let context = Context::of_program(M::PROGRAM);
+    last_layer::check(Linked::of::<M>(), loss);
+    let gradients = differentiate(model, inputs, mode, false, &mut |outputs| {
+        let Evaluation { value: found, mut gradients } = checked(loss, &context, outputs, targets)?;
+        value = found;
+        // Outputs that the loss does not read have no gradient.
+        gradients.extend(outputs[gradients.len()..].iter().map(|output| ArrayD::zeros(output.raw_dim())));
+        Ok(gradients)
+    })?;
+    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+    Ok((value as f32, gradients))
+}
+
+/// The gradients of whatever the outputs have the gradients `cotangents` in.
+pub(crate) fn vjp_of<M: Parts>(
+    model: &M,
+    inputs: &[ArrayViewD<'_, f32>],
+    cotangents: Vec<ArrayD<f32>>,
+    mode: Mode<'_>,
+) -> Result<Gradients<M>, ShapeError> {
+    let mut cotangents = Some(cotangents);
+    differentiate(model, inputs, mode, true, &mut |_| Ok(cotangents.take().unwrap_or_default()))
+}
+
+/// The generated `gradients`.
+///
+/// # Errors
+/// If an input or target has another shape than the chain and the loss take.
+pub fn gradients<'a, 'b, M: Parts>(
+    model: &M,
+    inputs: impl Inputs<'a>,
+    targets: impl Inputs<'b>,
+    mut loss: impl Loss,
+) -> Result<(f32, M), ShapeError> {
+    let (loss, gradients) = of_loss(model, &inputs.batches(), &targets.batches(), &mut loss, Mode::Stored)?;
+    Ok((loss, gradients.params))
+}
+
+/// The generated `gradients_train`.
+///
+/// # Errors
+/// Those of [`gradients`]; the model is as it was then.
+pub fn gradients_train<'a, 'b, M: Parts>(
+    model: &mut M,
+    inputs: impl Inputs<'a>,
+    targets: impl Inputs<'b>,
+    mut loss: impl Loss,
+    rng: &mut impl Rng,
+) -> Result<(f32, M), ShapeError> {
+    let (loss, gradients) = of_loss(model, &inputs.batches(), &targets.batches(), &mut loss, Mode::Training(rng))?;
+    gradients.update_statistics(model);
+    Ok((loss, gradients.params))
+}
+
+/// The generated `vjp`.
+///
+/// # Errors
+/// If an input or cotangent has another shape than the chain takes and gives.
+pub fn vjp<'a, 'b, M: Parts, D: Outputs>(
+    model: &M,
+    inputs: impl Inputs<'a>,
+    cotangents: impl Inputs<'b>,
+) -> Result<(D, M), ShapeError> {
+    let cotangents = cotangents.batches().iter().map(ArrayViewD::to_owned).collect();
+    let gradients = vjp_of(model, &inputs.batches(), cotangents, Mode::Stored)?;
+    Ok((D::from_batches(&mut gradients.inputs.into_iter()), gradients.params))
+}

@@ -1,0 +1,274 @@
+//! The numbers a layer has learnt, and the groups of them that layers have.
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+use core::fmt;
+
+#[cfg(feature = "ndarray")]
+use ndarray::{ArrayViewD, IxDyn};
+
+use crate::model::cache::Cache;
+use crate::model::elements::Elements;
+use crate::model::parts::Sizes;
+
+/// One parameter of a layer: a weight, a bias, a running statistic.
+///
+/// Its shape is fixed when it is made, in the layout of the chain's dialect; its elements are in
+/// row-major order, on the heap or in borrowed `&'static` data.
+#[derive(Clone)]
+pub struct Param {
+    data: Elements<f32>,
+    shape: Sizes,
+    /// Says which elements these are: two parameters with one stamp have the same.
+    #[cfg(feature = "std")]
+    stamp: u64,
+}
+
+impl Param {
+    /// A parameter that owns its elements, one for each index of `shape`.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn new(shape: Sizes, data: Vec<f32>) -> Param {
+        Param::of(shape, data.into())
+    }
+
+    /// A parameter that may borrow its elements, one for each index of `shape`.
+    pub(crate) fn of(shape: Sizes, data: Elements<f32>) -> Param {
+        debug_assert_eq!(shape.iter().product::<usize>(), data.len());
+        Param {
+            data,
+            shape,
+            #[cfg(feature = "std")]
+            stamp: fresh_stamp(),
+        }
+    }
+
+    /// Changes whenever the elements may have: weights that were packed for it are current as long as
+    /// it is the same.
+    #[cfg(feature = "std")]
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    /// The elements in row-major order.
+    pub fn as_slice(&self) -> &[f32] {
+        &self.data
+    }
+
+    /// The elements in row-major order, to write to. Borrowed data is copied first.
+    #[cfg(feature = "alloc")]
+    pub fn as_mut_slice(&mut self) -> &mut [f32] {
+        #[cfg(feature = "std")]
+        {
+            self.stamp = fresh_stamp();
+        }
+        self.data.to_mut()
+    }
+
+    /// The sizes of its axes.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The elements as an array.
+    #[cfg(feature = "ndarray")]
+    pub fn view(&self) -> ArrayViewD<'_, f32> {
+        ArrayViewD::from_shape(IxDyn(&self.shape), &self.data)
+            .expect("a parameter has one element for each index of its shape")
+    }
+}
+
+/// A number that no parameter had before.
+#[cfg(feature = "std")]
+fn fresh_stamp() -> u64 {
+    use core::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl PartialEq for Param {
+    fn eq(&self, other: &Param) -> bool {
+        self.shape == other.shape && self.data == other.data
+    }
+}
+
+impl fmt::Debug for Param {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Param {:?}", self.shape())
+    }
+}
+
+/// Parameters in a fixed order: a parameter, the fields of a layer, a repeated or nested piece, a
+/// whole model. Generated structs implement it field by field.
+pub trait ParamGroup: Sized {
+    /// Builds the group from its parameters in order, each taken from `next`.
+    fn assemble(next: &mut dyn FnMut() -> Param) -> Self;
+
+    /// Calls `f` with each parameter in order.
+    fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param));
+
+    /// Calls `f` with each parameter in order, to change it.
+    fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Param));
+
+    /// What a whole model keeps beside its parameters.
+    fn cache(&self) -> Option<&Cache> {
+        None
+    }
+}
+
+impl ParamGroup for Param {
+    fn assemble(next: &mut dyn FnMut() -> Param) -> Param {
+        next()
+    }
+
+    fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param)) {
+        f(self);
+    }
+
+    fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Param)) {
+        f(self);
+    }
+}
+
+impl<G: ParamGroup, const N: usize> ParamGroup for [G; N] {
+    fn assemble(next: &mut dyn FnMut() -> Param) -> [G; N] {
+        core::array::from_fn(|_| G::assemble(next))
+    }
+
+    fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param)) {
+        self.iter().for_each(|group| group.visit(f));
+    }
+
+    fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Param)) {
+        self.iter_mut().for_each(|group| group.visit_mut(f));
+    }
+}
+
+/// Declares the parameters of a kind of layer; the fields are in the order of
+/// [`convshape_arith::op::Op::params`].
+macro_rules! groups {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident),+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Debug)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: Param),+
+        }
+
+        impl ParamGroup for $name {
+            fn assemble(next: &mut dyn FnMut() -> Param) -> $name {
+                $name { $($field: next()),+ }
+            }
+
+            fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param)) {
+                $(f(&self.$field);)+
+            }
+
+            fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Param)) {
+                $(f(&mut self.$field);)+
+            }
+        }
+    )+};
+}
+
+groups! {
+    /// A layer with a weight only: without `bias`, `Prelu`, `Snake`.
+    Weight {
+        /// What the input is multiplied by.
+        weight
+    }
+
+    /// A layer with a tied weight, which is another layer's.
+    Bias {
+        /// What is added, per output channel.
+        bias
+    }
+
+    /// A layer with a weight and a bias.
+    WeightBias {
+        /// What the input is multiplied by.
+        weight,
+        /// What is added, per output channel.
+        bias
+    }
+
+    /// A separable convolution without bias.
+    SeparableWeights {
+        /// The kernel of the depthwise convolution.
+        depthwise_weight,
+        /// The kernel of the convolution over the channels.
+        pointwise_weight
+    }
+
+    /// A separable convolution with a bias.
+    SeparableWeightsBias {
+        /// The kernel of the depthwise convolution.
+        depthwise_weight,
+        /// The kernel of the convolution over the channels.
+        pointwise_weight,
+        /// What is added, per output channel.
+        bias
+    }
+
+    /// A normalisation by stored statistics, with weight and bias.
+    Normalisation {
+        /// The factor of each channel, after normalising.
+        weight,
+        /// What is added to each channel, after normalising.
+        bias,
+        /// The mean of each channel.
+        running_mean,
+        /// The variance of each channel.
+        running_var
+    }
+
+    /// A normalisation by stored statistics only.
+    Statistics {
+        /// The mean of each channel.
+        running_mean,
+        /// The variance of each channel.
+        running_var
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::vec;
+    use convshape_arith::op::{Dialect, Op};
+    use convshape_arith::shape::Shape;
+
+    #[test]
+    fn fields_are_in_the_order_of_the_arithmetic() {
+        let norm =
+            |affine| Op::BatchNorm { dialect: Dialect::Torch, channels: Some(2), eps: 1e-5, affine, momentum: 0.1 };
+        let linear = |bias| Op::Linear { dialect: Dialect::Torch, inputs: Some(3), outputs: 2, bias };
+        let fields = |op: Op| op.params().iter().map(|spec| spec.field).collect::<Vec<_>>();
+        assert_eq!(fields(norm(true)), ["weight", "bias", "running_mean", "running_var"]);
+        assert_eq!(fields(norm(false)), ["running_mean", "running_var"]);
+        assert_eq!(fields(linear(true)), ["weight", "bias"]);
+        assert_eq!(fields(linear(false)), ["weight"]);
+    }
+
+    #[test]
+    fn groups_assemble_in_order() {
+        let mut count = 0u8;
+        let mut next = || {
+            count += 1;
+            Param::new(Sizes::of(&Shape::of(&[1])), vec![f32::from(count)])
+        };
+        let mut pair = <[WeightBias; 2]>::assemble(&mut next);
+        assert_eq!(pair[0].weight.as_slice(), [1.0]);
+        assert_eq!(pair[1].bias.as_slice(), [4.0]);
+        pair.visit_mut(&mut |param| param.as_mut_slice()[0] *= 10.0);
+        let mut seen = Vec::new();
+        pair.visit(&mut |param| seen.push(param));
+        assert_eq!(seen.iter().map(|param| param.as_slice()[0]).collect::<Vec<_>>(), [10.0, 20.0, 30.0, 40.0]);
+    }
+
+    #[test]
+    fn debug_is_short() {
+        let param = Param::new(Sizes::of(&Shape::of(&[2, 3])), vec![0.0; 6]);
+        assert_eq!(format!("{param:?}"), "Param [2, 3]");
+        assert_eq!(param.view().shape(), [2, 3]);
+    }
+}

@@ -1,0 +1,292 @@
+//! What a generated model hands to the library: its program and its parameters in order.
+
+#[cfg(feature = "alloc")]
+use alloc::string::ToString;
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Deref;
+
+use convshape_arith::op::Op;
+use convshape_arith::param::{Init, ParamSpec};
+use convshape_arith::shape::{MAX_RANK, Shape};
+
+use crate::model::error::{Replaced, ShapeError};
+use crate::model::param::{Param, ParamGroup};
+use crate::model::slot::Slot;
+use convshape_arith::program::{Action, HasProgram, Program};
+
+/// A generated model: a group of parameters, in the order of the steps and within a step in that
+/// of [`Op::params`], and the program that reads them. `conv_chain!` implements it.
+pub trait Parts: ParamGroup + HasProgram {
+    /// The sub-chains that its steps name by index.
+    const CHAINS: &'static [Linked];
+    /// Where its values lie in memory; empty where the sizes are not numbers, or those of generics.
+    const SLOTS: &'static [Slot] = &[];
+}
+
+/// A program together with the programs of its sub-chains.
+#[derive(Clone, Copy, Debug)]
+pub struct Linked {
+    pub(crate) program: &'static Program,
+    pub(crate) chains: &'static [Linked],
+    pub(crate) slots: &'static [Slot],
+}
+
+/// How deep chains may be nested in chains.
+const MOST_NESTED: usize = 8;
+
+impl Linked {
+    /// That of a model.
+    ///
+    /// # Panics
+    /// If chains are nested deeper than 8.
+    pub const fn of<P: Parts>() -> Linked {
+        let linked = Linked { program: P::PROGRAM, chains: P::CHAINS, slots: P::SLOTS };
+        assert!(linked.depth() <= MOST_NESTED, "chains are nested at most 8 deep");
+        linked
+    }
+
+    const fn depth(&self) -> usize {
+        let (mut deepest, mut index) = (0, 0);
+        while index < self.chains.len() {
+            let depth = self.chains[index].depth();
+            deepest = if depth > deepest { depth } else { deepest };
+            index += 1;
+        }
+        deepest + 1
+    }
+
+    /// Its parameters in order, those of sub-chains at the place of the step.
+    pub(crate) fn specs(self) -> Specs {
+        let frame = Frame { linked: self, prefix: "", step: 0, param: 0 };
+        Specs { frames: [frame; MOST_NESTED], depth: 0 }
+    }
+
+    /// Calls `f` with each layer that shares no weight and its name in files, those of sub-chains at the
+    /// place of the step.
+    #[cfg(feature = "safetensors")]
+    pub(crate) fn for_each_layer(self, f: &mut dyn FnMut(&str, &Op)) {
+        let steps = self.program.steps;
+        // A layer's activation is a step of the same name.
+        let shares = |name: &str| steps.iter().any(|step| step.tied.is_some() && step.file_name == name);
+        for step in steps {
+            match &step.action {
+                // A file written by PyTorch has a shared weight under both names.
+                Action::Layer(_) if shares(step.file_name) => {}
+                Action::Layer(op) => f(step.file_name, op),
+                Action::Chain { index } => {
+                    let mut within = |name: &str, op: &Op| f(&alloc::format!("{}.{name}", step.file_name), op);
+                    self.chains[*index].for_each_layer(&mut within);
+                }
+            }
+        }
+    }
+
+    /// Whether parameters are of the shapes of [`Linked::specs`].
+    ///
+    /// # Errors
+    /// The first that is not.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn check(self, params: &[&Param]) -> Result<(), ShapeError> {
+        for (param, spec) in params.iter().zip(self.specs()) {
+            if param.shape() != &*spec.shape {
+                return Err(ShapeError::Param {
+                    chain: self.program.name,
+                    name: spec.name.to_string(),
+                    found: param.shape().to_vec(),
+                    expected: spec.shape.to_vec(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Goes through the parameters of a program.
+pub(crate) struct Specs {
+    /// The program, the sub-chain that it is in, the one in that, ..
+    frames: [Frame; MOST_NESTED],
+    /// The innermost frame.
+    depth: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Frame {
+    linked: Linked,
+    /// The name of the step that the chain is.
+    prefix: &'static str,
+    step: usize,
+    param: usize,
+}
+
+impl Iterator for Specs {
+    type Item = Spec;
+
+    fn next(&mut self) -> Option<Spec> {
+        loop {
+            let frame = &mut self.frames[self.depth];
+            let Some(step) = frame.linked.program.steps.get(frame.step) else {
+                self.depth = self.depth.checked_sub(1)?;
+                continue;
+            };
+            match step.action {
+                Action::Layer(op) => {
+                    if let Some(spec) = op.params().get(frame.param) {
+                        frame.param += 1;
+                        let prefixes = self.frames.map(|frame| frame.prefix);
+                        let name = Name { prefixes, depth: self.depth, layer: step.file_name, suffix: spec.suffix };
+                        return Some(Spec::new(name, op, &spec));
+                    }
+                    (frame.step, frame.param) = (frame.step + 1, 0);
+                }
+                Action::Chain { index } => {
+                    frame.step += 1;
+                    let linked = frame.linked.chains[index];
+                    self.depth += 1;
+                    self.frames[self.depth] = Frame { linked, prefix: step.file_name, step: 0, param: 0 };
+                }
+            }
+        }
+    }
+}
+
+/// A parameter's name in files: `sub.enc1.weight`.
+#[derive(Clone, Copy)]
+pub(crate) struct Name {
+    /// From the second on the sub-chains it is in.
+    prefixes: [&'static str; MOST_NESTED],
+    depth: usize,
+    layer: &'static str,
+    suffix: &'static str,
+}
+
+impl Name {
+    /// The name of a parameter that stands alone.
+    #[cfg(feature = "typed")]
+    pub(crate) fn alone(name: &'static str) -> Name {
+        Name { prefixes: [""; MOST_NESTED], depth: 0, layer: "", suffix: name }
+    }
+
+    /// The pieces that the name is put together from.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let outer = self.prefixes[1..=self.depth].iter().flat_map(|&prefix| [prefix, "."]);
+        outer.chain([self.layer, self.suffix])
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces().try_for_each(|piece| f.write_str(piece))
+    }
+}
+
+/// The sizes of a parameter's axes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    sizes: [usize; MAX_RANK],
+    rank: usize,
+}
+
+impl Sizes {
+    /// Those of a shape of numbers.
+    pub(crate) fn of(shape: &Shape) -> Sizes {
+        let sizes = shape.numbers().expect("the macro refuses a parameter whose sizes are not numbers");
+        Sizes { sizes, rank: shape.rank() }
+    }
+}
+
+impl Deref for Sizes {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.sizes[..self.rank]
+    }
+}
+
+impl fmt::Debug for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// One parameter of a model.
+#[derive(Clone, Copy)]
+pub(crate) struct Spec {
+    /// Its name in files.
+    pub(crate) name: Name,
+    /// Its layer.
+    #[cfg_attr(not(feature = "safetensors"), expect(dead_code, reason = "for hints about files"))]
+    pub(crate) op: Op,
+    /// Its shape, in the dialect's layout.
+    pub(crate) shape: Sizes,
+    /// Its default initialisation.
+    #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "for fresh models"))]
+    pub(crate) init: Init,
+    /// Whether it is a running statistic, which no gradient reaches.
+    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "for optimisers"))]
+    pub(crate) statistic: bool,
+}
+
+impl Spec {
+    /// A layer's parameter under a name.
+    pub(crate) fn new(name: Name, op: Op, spec: &ParamSpec) -> Spec {
+        Spec { name, op, shape: Sizes::of(&spec.shape), init: spec.init, statistic: spec.is_statistic() }
+    }
+
+    /// How many numbers it has.
+    pub(crate) fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// Builds a model from its parameters, one for each of [`Linked::specs`].
+pub(crate) fn assemble<M: Parts>(params: impl IntoIterator<Item = Param>) -> M {
+    let mut params = params.into_iter();
+    M::assemble(&mut || params.next().expect("a model has one field for each parameter of its program"))
+}
+
+/// The generated `from_static`: a model that borrows its parameters, one behind the other in order.
+///
+/// # Errors
+/// If there are more or fewer numbers than the model has.
+pub fn from_static<M: Parts>(weights: &'static [f32]) -> Result<M, ShapeError> {
+    let specs = Linked::of::<M>().specs();
+    let expected = specs.map(|spec| spec.count()).sum();
+    if weights.len() != expected {
+        return Err(ShapeError::Weights { chain: M::PROGRAM.name, found: weights.len(), expected });
+    }
+    let mut rest = weights;
+    Ok(assemble(Linked::of::<M>().specs().map(|spec| {
+        let (own, others) = rest.split_at(spec.count());
+        rest = others;
+        Param::of(spec.shape, own.into())
+    })))
+}
+
+/// A model's parameters in order.
+///
+/// # Errors
+/// If one was replaced by one of another shape: the fields are public.
+#[cfg(feature = "alloc")]
+pub(crate) fn checked_params<M: Parts>(model: &M) -> Result<Vec<&Param>, ShapeError> {
+    let mut params = Vec::new();
+    model.visit(&mut |param| params.push(param));
+    Linked::of::<M>().check(&params)?;
+    Ok(params)
+}
+
+/// As [`checked_params`], without a heap.
+///
+/// # Panics
+/// If a parameter was replaced by one of another shape.
+pub(crate) fn assert_params<M: Parts>(model: &M) {
+    let mut specs = Linked::of::<M>().specs();
+    model.visit(&mut |param| {
+        if let Some(Spec { name, shape, .. }) = specs.next()
+            && param.shape() != &*shape
+        {
+            panic!("{}", Replaced { chain: M::PROGRAM.name, name, found: param.shape(), expected: &shape });
+        }
+    });
+}

@@ -1,0 +1,230 @@
+//! The memory that a run needs beside its inputs and outputs.
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+#[cfg(feature = "alloc")]
+use core::fmt;
+
+use convshape_arith::axis::Window;
+use convshape_arith::op::{AxisOrder, Direction, Op};
+use convshape_arith::shape::Shape;
+
+use crate::model::parts::{Linked, Parts};
+use convshape_arith::program::Action;
+
+/// Memory for one sample's activations: a [`Workspace`], which grows where it must, or an array of the
+/// caller's, `[0.0; Model::WORKSPACE_BYTES / 4]`. One that is too small does not compile.
+pub trait Memory {
+    /// How many elements it has, if it cannot grow.
+    const ELEMENTS: Option<usize>;
+
+    /// So many elements, if it has them or can grow.
+    fn elements(&mut self, count: usize) -> Option<&mut [f32]>;
+}
+
+impl<const N: usize> Memory for [f32; N] {
+    const ELEMENTS: Option<usize> = Some(N);
+
+    fn elements(&mut self, count: usize) -> Option<&mut [f32]> {
+        self.get_mut(..count)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Memory for Workspace {
+    const ELEMENTS: Option<usize> = None;
+
+    fn elements(&mut self, count: usize) -> Option<&mut [f32]> {
+        if self.get().len() < count {
+            *self = Workspace::with_elements(count);
+        }
+        Some(self.get_mut())
+    }
+}
+
+/// Whether a chain can run in such memory.
+///
+/// # Panics
+/// If not: it is called while the program compiles.
+pub(crate) const fn check<M: Parts, R: Memory>() {
+    let linked = Linked::of::<M>();
+    if let Some(found) = R::ELEMENTS {
+        let bytes = workspace_bytes(linked);
+        assert!(bytes > 0, "this chain's memory is known at run time only: give it a `Workspace`");
+        assert!(found * size_of::<f32>() >= bytes, "the chain needs `WORKSPACE_BYTES / 4` elements of memory");
+    }
+}
+
+/// Memory for the activations of a chain while it runs, to be used again and again: with it,
+/// `forward_into` allocates nothing.
+#[cfg(feature = "alloc")]
+pub struct Workspace {
+    /// With room to begin at a multiple of [`LINE`].
+    memory: Vec<f32>,
+    start: usize,
+}
+
+/// Whether there is memory for that many numbers. Requests of less than a gigabyte are not tried: those
+/// that are absurd, as of the view of one sample as a batch of billions, are larger.
+#[cfg(feature = "ndarray")]
+pub(crate) fn is_allocatable(elements: Option<usize>) -> bool {
+    const USUAL: usize = 1 << 28;
+    elements.is_some_and(|count| count <= USUAL || Vec::<f32>::new().try_reserve_exact(count).is_ok())
+}
+
+/// The elements of a cache line: a vector that begins with one never straddles two.
+pub(crate) const LINE: usize = 16;
+
+#[cfg(feature = "alloc")]
+impl Workspace {
+    pub(crate) fn with_elements(count: usize) -> Workspace {
+        let memory = alloc::vec![0.0; count + LINE];
+        let start = memory.as_ptr().align_offset(LINE * size_of::<f32>());
+        Workspace { memory, start: if start < LINE { start } else { 0 } }
+    }
+
+    pub(crate) fn get(&self) -> &[f32] {
+        &self.memory[self.start..self.memory.len() - LINE + self.start]
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut [f32] {
+        let end = self.memory.len() - LINE + self.start;
+        &mut self.memory[self.start..end]
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Clone for Workspace {
+    /// As large, and empty.
+    fn clone(&self) -> Workspace {
+        Workspace::with_elements(self.get().len())
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Workspace of {} bytes", size_of_val(self.get()))
+    }
+}
+
+/// The bytes that are enough for one sample. Zero where the sizes are known at run time only.
+pub(crate) const fn workspace_bytes(linked: Linked) -> usize {
+    if linked.slots.is_empty() {
+        return 0;
+    }
+    let mut most = linked.elements();
+    if cfg!(feature = "std") {
+        most = match fast_elements(linked) {
+            Some(elements) if elements + LINE > most => elements + LINE,
+            Some(_) => most,
+            None => return 0,
+        };
+    }
+    most * size_of::<f32>()
+}
+
+/// What the fast path needs at most: every value with its border in a place of its own, though those
+/// that do not live at the same time share memory.
+const fn fast_elements(linked: Linked) -> Option<usize> {
+    let Linked { program, slots, chains } = linked;
+    let order = program.order;
+    let mut sum = 0;
+    let mut value = 0;
+    while value < program.inputs.len() {
+        sum += match padded(&slots[value].shape, [0; 3], order) {
+            Some(elements) => elements,
+            None => return None,
+        };
+        value += 1;
+    }
+    let mut index = 0;
+    while index < program.steps.len() {
+        let step = &program.steps[index];
+        match step.action {
+            Action::Layer(op) => {
+                // The input once more, with its border or for the layer's definition to read.
+                let mut input = 0;
+                while input < step.inputs.len() {
+                    let shape = &slots[step.inputs[input]].shape;
+                    sum += match padded(shape, border(&op.bind(shape, order), shape, order), order) {
+                        Some(elements) => elements,
+                        None => return None,
+                    };
+                    input += 1;
+                }
+                let Some(elements) = padded(&slots[step.output].shape, [0; 3], order) else { return None };
+                sum += 2 * elements;
+            }
+            Action::Chain { index } => {
+                sum += match fast_elements(chains[index]) {
+                    Some(elements) => elements,
+                    None => return None,
+                };
+            }
+        }
+        index += 1;
+    }
+    Some(sum)
+}
+
+/// The elements of a shape with `border` rows more on each axis, and what may be read behind it.
+const fn padded(shape: &Shape, border: [i64; 3], order: AxisOrder) -> Option<usize> {
+    let mut product: i64 = 1;
+    let mut axis = 0;
+    while axis < shape.rank() {
+        let Some(size) = shape.size(axis).number() else { return None };
+        let mut size = size;
+        let mut spatial = 0;
+        while spatial + 1 < shape.rank() && spatial < 3 {
+            if order.spatial(spatial) == axis {
+                size += border[spatial];
+            }
+            spatial += 1;
+        }
+        product = match product.checked_mul(size) {
+            Some(product) => product,
+            None => return None,
+        };
+        axis += 1;
+    }
+    if product < 0 {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "sizes that do not fit are refused before")]
+    Some(product.cast_unsigned() as usize + 2 * LINE)
+}
+
+/// At most that many rows of border does a convolution read, both sides together.
+const fn border(op: &Op, input: &Shape, order: AxisOrder) -> [i64; 3] {
+    let mut border = [0; 3];
+    let Op::Conv(conv) = op else { return border };
+    let mut axis = 0;
+    while axis < conv.rank {
+        border[axis] = match conv.direction {
+            Direction::Forward => match conv.windows(input, order) {
+                // More where the last of several outputs at a time overhangs.
+                Ok(windows) => {
+                    let Window { lo, hi, stride, dilation, .. } = windows[axis];
+                    least_zero(lo) + least_zero(hi) + if stride > dilation { stride } else { dilation }
+                }
+                Err(_) => 0,
+            },
+            Direction::Transposed => match conv.scatters(input, order) {
+                Ok(scatters) => {
+                    let scatter = scatters[axis];
+                    let reach = (scatter.kernel - 1) * scatter.dilation;
+                    let (low, high) = (reach - scatter.lo, reach - scatter.hi);
+                    least_zero(low / scatter.stride + 1) + least_zero(high / scatter.stride + 1) + 1
+                }
+                Err(_) => 0,
+            },
+        };
+        axis += 1;
+    }
+    border
+}
+
+const fn least_zero(rows: i64) -> i64 {
+    if rows < 0 { 0 } else { rows }
+}

@@ -1,0 +1,14 @@
+//! `Pad` and `Crop`: what stands in a border sends its gradient to the element it was copied from.
+
+use super::matrix::Real;
+use crate::reference::kernels::border::Border;
+use crate::reference::kernels::layout::Grid;
+
+pub(super) fn border<T: Real>(border: &Border, [input, output]: [&Grid; 2], dy: &[T], dx: &mut [T]) {
+    for position in output.positions() {
+        let Some(from) = border.source(position, &input.sizes) else { continue };
+        for channel in 0..output.channels {
+            dx[input.at(channel, from)] += dy[output.at(channel, position)];
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Normalisation, and softmax.
+//!
+//! Where statistics are those of the values themselves, with `n` values, `z` the normalised ones
+//! and `g` their gradients, the gradient of a value is `(g - mean(g) - z mean(g z)) / deviation`.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::matrix::Real;
+use crate::reference::kernels::layout::Channels;
+use crate::reference::kernels::norm::{Statistics, affine};
+
+/// Where the gradients of a layer are added up.
+struct Sinks<'a, T> {
+    dparams: &'a mut [Vec<T>],
+    /// What is to be added to the gradients of weight and bias: many small numbers.
+    affine: Vec<[f64; 2]>,
+    dx: &'a mut [T],
+}
+
+impl<'a, T: Real> Sinks<'a, T> {
+    /// `dparams` begin with the gradients of weight and bias, if the layer has them.
+    fn new(params: &[&[T]], dparams: &'a mut [Vec<T>], dx: &'a mut [T]) -> Sinks<'a, T> {
+        let count = params.first().map_or(0, |weight| weight.len());
+        Sinks { dparams, affine: vec![[0.0; 2]; count], dx }
+    }
+
+    /// The gradients of one value's weight and bias.
+    fn affine(&mut self, index: usize, dweight: f64, dbias: f64) {
+        if let Some([weight, bias]) = self.affine.get_mut(index) {
+            *weight += dweight;
+            *bias += dbias;
+        }
+    }
+
+    fn finish(self) {
+        for (index, sums) in self.affine.into_iter().enumerate() {
+            for (dparam, sum) in self.dparams.iter_mut().zip(sums) {
+                dparam[index] += T::of(sum);
+            }
+        }
+    }
+}
+
+/// By stored statistics; `params` end with them.
+pub(super) fn batch_norm<T: Real>(
+    params: &[&[T]],
+    eps: f64,
+    layout: &Channels,
+    [x, dy]: [&[T]; 2],
+    dparams: &mut [Vec<T>],
+    dx: &mut [T],
+) {
+    let (params, stored) = params.split_at(params.len() - 2);
+    let mut sinks = Sinks::new(params, dparams, dx);
+    for (channel, (mean, variance)) in stored[0].iter().zip(stored[1]).enumerate() {
+        let statistics = Statistics { mean: mean.get(), variance: variance.get() };
+        let scale = params.first().map_or(1.0, |weight| weight[channel].get());
+        let by = scale / libm::sqrt(statistics.variance + eps);
+        for position in 0..layout.positions {
+            let at = layout.at(channel, position);
+            let dy = dy[at].get();
+            sinks.dx[at] += T::of(dy * by);
+            sinks.affine(channel, dy * statistics.normalise(x[at].get(), eps), dy);
+        }
+    }
+    sinks.finish();
+}
+
+/// The places of a channel in a whole batch.
+fn channel_places(layout: &Channels, channel: usize, batch: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+    let size = layout.count * layout.positions;
+    let layout = *layout;
+    (0..batch).flat_map(move |sample| {
+        (0..layout.positions).map(move |position| (channel, sample * size + layout.at(channel, position)))
+    })
+}
+
+/// A batch by its own statistics, as in training. Returns them, a channel each: the mean and the
+/// variance divided by one less than the count, as the running averages take them.
+pub(super) fn batch_norm_train<T: Real>(
+    params: &[&[T]],
+    eps: f64,
+    layout: &Channels,
+    x: &[T],
+    y: &mut [T],
+) -> Vec<[f64; 2]> {
+    let params = &params[..params.len() - 2];
+    let batch = x.len() / (layout.count * layout.positions).max(1);
+    let count = batch * layout.positions;
+    (0..layout.count)
+        .map(|channel| {
+            let places = channel_places(layout, channel, batch);
+            let statistics = Statistics::of(places.clone().map(|(_, at)| x[at].get()), count);
+            for (channel, at) in places {
+                y[at] = T::of(affine(params, channel, statistics.normalise(x[at].get(), eps)));
+            }
+            let unbiased = statistics.variance * count as f64 / (count as f64 - 1.0);
+            [statistics.mean, unbiased]
+        })
+        .collect()
+}
+
+/// Of [`batch_norm_train`].
+pub(super) fn batch_norm_train_backward<T: Real>(
+    params: &[&[T]],
+    eps: f64,
+    layout: &Channels,
+    [x, dy]: [&[T]; 2],
+    dparams: &mut [Vec<T>],
+    dx: &mut [T],
+) {
+    let params = &params[..params.len() - 2];
+    let batch = x.len() / (layout.count * layout.positions).max(1);
+    let mut sinks = Sinks::new(params, dparams, dx);
+    for channel in 0..layout.count {
+        normalised(params, eps, channel_places(layout, channel, batch), x, dy, &mut sinks);
+    }
+    sinks.finish();
+}
+
+/// Of groups of neighbouring channels.
+pub(super) fn group_norm<T: Real>(
+    groups: usize,
+    params: &[&[T]],
+    eps: f64,
+    layout: &Channels,
+    [x, dy]: [&[T]; 2],
+    dparams: &mut [Vec<T>],
+    dx: &mut [T],
+) {
+    let mut sinks = Sinks::new(params, dparams, dx);
+    let size = layout.count / groups;
+    for group in 0..groups {
+        let channels = group * size..(group + 1) * size;
+        let places =
+            channels.flat_map(|channel| (0..layout.positions).map(move |at| (channel, layout.at(channel, at))));
+        normalised(params, eps, places, x, dy, &mut sinks);
+    }
+    sinks.finish();
+}
+
+/// Of each run of the last axes.
+pub(super) fn layer_norm<T: Real>(params: &[&[T]], eps: f64, [x, dy]: [&[T]; 2], dparams: &mut [Vec<T>], dx: &mut [T]) {
+    let mut sinks = Sinks::new(params, dparams, dx);
+    let size = params[0].len();
+    for first in (0..x.len()).step_by(size.max(1)) {
+        normalised(params, eps, (0..size).map(|index| (index, first + index)), x, dy, &mut sinks);
+    }
+    sinks.finish();
+}
+
+/// Values that are normalised together: the index of each value's parameters, and its place.
+fn normalised<T: Real>(
+    params: &[&[T]],
+    eps: f64,
+    places: impl Iterator<Item = (usize, usize)> + Clone,
+    x: &[T],
+    dy: &[T],
+    sinks: &mut Sinks<'_, T>,
+) {
+    let count = places.clone().count();
+    let statistics = Statistics::of(places.clone().map(|(_, at)| x[at].get()), count);
+    let scale = |index: usize| params.first().map_or(1.0, |weight| weight[index].get());
+    let (mut sum, mut sum_of_products) = (0.0, 0.0);
+    for (index, at) in places.clone() {
+        let (z, dy) = (statistics.normalise(x[at].get(), eps), dy[at].get());
+        sum += scale(index) * dy;
+        sum_of_products += scale(index) * dy * z;
+        sinks.affine(index, dy * z, dy);
+    }
+    let (mean, mean_of_products) = (sum / count as f64, sum_of_products / count as f64);
+    let deviation = libm::sqrt(statistics.variance + eps);
+    for (index, at) in places {
+        let z = statistics.normalise(x[at].get(), eps);
+        sinks.dx[at] += T::of((scale(index) * dy[at].get() - mean - z * mean_of_products) / deviation);
+    }
+}
+
+/// Over the channels of each position; `y` is the layer's output.
+pub(super) fn softmax<T: Real>(layout: &Channels, y: &[T], dy: &[T], dx: &mut [T]) {
+    for position in 0..layout.positions {
+        let places = (0..layout.count).map(|channel| layout.at(channel, position));
+        let sum: f64 = places.clone().map(|at| y[at].get() * dy[at].get()).sum();
+        for at in places {
+            dx[at] += T::of(y[at].get() * (dy[at].get() - sum));
+        }
+    }
+}

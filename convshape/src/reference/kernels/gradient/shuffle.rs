@@ -1,0 +1,29 @@
+//! Layers that move elements between channels and space: the gradient moves back.
+
+use convshape_arith::op::DepthOrder;
+
+use super::matrix::Real;
+use crate::reference::kernels::layout::Grid;
+use crate::reference::kernels::shuffle::{deep_channel, split};
+
+/// Of `PixelShuffle` and `DepthToSpace`.
+pub(super) fn to_space<T: Real>(order: DepthOrder, factor: usize, [input, output]: [&Grid; 2], dy: &[T], dx: &mut [T]) {
+    for position in output.positions() {
+        let (from, offset) = split(position, factor);
+        for channel in 0..output.channels {
+            let deep = deep_channel(order, channel, output.channels, offset, factor);
+            dx[input.at(deep, from)] += dy[output.at(channel, position)];
+        }
+    }
+}
+
+/// Of `PixelUnshuffle`.
+pub(super) fn to_depth<T: Real>(factor: usize, [input, output]: [&Grid; 2], dy: &[T], dx: &mut [T]) {
+    for position in input.positions() {
+        let (to, offset) = split(position, factor);
+        for channel in 0..input.channels {
+            let deep = deep_channel(DepthOrder::Crd, channel, input.channels, offset, factor);
+            dx[input.at(channel, position)] += dy[output.at(deep, to)];
+        }
+    }
+}

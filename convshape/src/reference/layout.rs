@@ -1,0 +1,299 @@
+//! Where the values of a program lie in memory while it runs.
+//!
+//! Every value has a place of its own as long as something is still to read it; what comes later
+//! takes the place of what is no longer needed. A layer that changes each element for itself works
+//! where its input lies, if nothing else reads that.
+
+#[cfg(feature = "alloc")]
+use alloc::string::ToString;
+#[cfg(feature = "alloc")]
+use alloc::vec;
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+use convshape_arith::op::Class;
+use convshape_arith::shape::Shape;
+
+use crate::model::parts::Linked;
+use crate::model::slot::Slot;
+#[cfg(feature = "alloc")]
+use convshape_arith::graph::GraphError;
+use convshape_arith::program::{Action, Program, Step};
+
+/// A program with the places of its values.
+pub(crate) trait Layout {
+    /// The program.
+    fn program(&self) -> &'static Program;
+    /// The places.
+    fn slots(&self) -> &[Slot];
+    /// One of its sub-chains.
+    fn chain(&self, index: usize) -> &Self;
+}
+
+/// The elements that the values of a program take, without those of its sub-chains.
+pub(crate) const fn elements(slots: &[Slot], inputs: usize) -> usize {
+    let (mut most, mut value) = (0, inputs);
+    while value < slots.len() {
+        let end = slots[value].place + slots[value].count;
+        most = if end > most { end } else { most };
+        value += 1;
+    }
+    most
+}
+
+impl Layout for Linked {
+    fn program(&self) -> &'static Program {
+        self.program
+    }
+
+    fn slots(&self) -> &[Slot] {
+        self.slots
+    }
+
+    fn chain(&self, index: usize) -> &Linked {
+        &self.chains[index]
+    }
+}
+
+impl Linked {
+    /// The elements that a run takes: the values, behind them one sub-chain at a time.
+    pub(crate) const fn elements(&self) -> usize {
+        let (mut most, mut index) = (0, 0);
+        while index < self.chains.len() {
+            let elements = self.chains[index].elements();
+            most = if elements > most { elements } else { most };
+            index += 1;
+        }
+        elements(self.slots, self.program.inputs.len()) + most
+    }
+}
+
+/// The places of a program's values, worked out while it compiles. `VALUES` is how many there are. What a
+/// step gives has the shape in `shapes` at the step's place in `shape`; a sub-chain says its shapes itself.
+pub const fn slots<const VALUES: usize>(
+    program: &Program,
+    chains: &[Linked],
+    shapes: &[Shape],
+    shape: &[usize],
+) -> [Slot; VALUES] {
+    let mut slots = [Slot::NONE; VALUES];
+    let mut port = 0;
+    while port < program.inputs.len() {
+        slots[port] = Slot::of(program.inputs[port].shape);
+        port += 1;
+    }
+    let mut index = 0;
+    while index < program.steps.len() {
+        let step = &program.steps[index];
+        match &step.action {
+            Action::Layer(_) => slots[step.output] = Slot::of(shapes[shape[index]]),
+            Action::Chain { index } => {
+                let outputs = chains[*index].program.outputs;
+                let mut port = 0;
+                while port < outputs.len() {
+                    slots[step.output + port] = Slot::of(outputs[port].shape);
+                    port += 1;
+                }
+            }
+        }
+        index += 1;
+    }
+    place(program, chains, &mut slots, &mut [Life::NONE; VALUES], &mut [0; VALUES]);
+    slots
+}
+
+/// The time of a value.
+#[derive(Clone, Copy)]
+struct Life {
+    /// The value whose place it shares: itself, if it has its own.
+    root: usize,
+    /// The last step that reads it, of a root also any that shares its place.
+    last: usize,
+}
+
+impl Life {
+    const NONE: Life = Life { root: 0, last: 0 };
+}
+
+/// Gives every value a place: the first that is free. `taken` is room for the values that have one, which
+/// are few at any time: so the work grows with the number of values only.
+const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: &mut [Life], taken: &mut [usize]) {
+    let inputs = program.inputs.len();
+    let mut value = 0;
+    while value < lives.len() {
+        lives[value].root = value;
+        value += 1;
+    }
+    let mut time = 0;
+    while time < program.steps.len() {
+        let step = &program.steps[time];
+        let mut operand = 0;
+        while operand < step.inputs.len() {
+            lives[step.inputs[operand]].last = time;
+            operand += 1;
+        }
+        time += 1;
+    }
+    let mut port = 0;
+    while port < program.outputs.len() {
+        lives[program.outputs[port].value].last = time;
+        port += 1;
+    }
+    let mut count = 0;
+    time = 0;
+    while time < program.steps.len() {
+        let step = &program.steps[time];
+        if let Some(root) = shared(step, inputs, time, lives) {
+            let last = lives[step.output].last;
+            lives[step.output].root = root;
+            lives[root].last = if last > lives[root].last { last } else { lives[root].last };
+            slots[step.output].place = slots[root].place;
+        } else {
+            let outputs = match step.action {
+                Action::Layer(_) => 1,
+                Action::Chain { index } => chains[index].program.outputs.len(),
+            };
+            let mut port = 0;
+            while port < outputs {
+                let output = step.output + port;
+                // What nothing reads is written all the same.
+                lives[output].last = if time > lives[output].last { time } else { lives[output].last };
+                count = still_read(taken, count, lives, time);
+                count = insert(taken, count, slots, output);
+                port += 1;
+            }
+        }
+        time += 1;
+    }
+}
+
+/// The value in whose place a step works.
+const fn shared(step: &Step, inputs: usize, time: usize, lives: &[Life]) -> Option<usize> {
+    let (Action::Layer(op), [input]) = (step.action, step.inputs) else { return None };
+    if *input < inputs {
+        return None;
+    }
+    let root = lives[*input].root;
+    match op.class() {
+        Class::View => Some(root),
+        Class::Elementwise if lives[root].last == time => Some(root),
+        _ => None,
+    }
+}
+
+/// Leaves out the values that nothing reads any more.
+const fn still_read(taken: &mut [usize], count: usize, lives: &[Life], time: usize) -> usize {
+    let (mut kept, mut index) = (0, 0);
+    while index < count {
+        if lives[taken[index]].last >= time {
+            taken[kept] = taken[index];
+            kept += 1;
+        }
+        index += 1;
+    }
+    kept
+}
+
+/// Puts a value in the first gap with room for it between those that are taken, which stand in the order of
+/// their places.
+const fn insert(taken: &mut [usize], count: usize, slots: &mut [Slot], value: usize) -> usize {
+    let (mut place, mut gap) = (0, 0);
+    while gap < count {
+        let other = slots[taken[gap]];
+        if place + slots[value].count <= other.place {
+            break;
+        }
+        place = other.place + other.count;
+        gap += 1;
+    }
+    slots[value].place = place;
+    let mut index = count;
+    while index > gap {
+        taken[index] = taken[index - 1];
+        index -= 1;
+    }
+    taken[gap] = value;
+    count + 1
+}
+
+/// A program with the places of its values, worked out from the shapes of its inputs: where only
+/// run time knows them.
+#[cfg(feature = "alloc")]
+pub(crate) struct Dynamic {
+    program: &'static Program,
+    slots: Vec<Slot>,
+    chains: Vec<Dynamic>,
+}
+
+#[cfg(feature = "alloc")]
+impl Dynamic {
+    /// That of a program whose inputs have these shapes, all numbers.
+    ///
+    /// # Errors
+    /// If a layer does not take what comes to it.
+    pub(crate) fn new(linked: Linked, inputs: &[Shape]) -> Result<Dynamic, GraphError> {
+        let Linked { program, chains: linked_chains, .. } = linked;
+        let mut slots = vec![Slot::NONE; program.values];
+        let mut chains = Vec::new();
+        for (slot, shape) in slots.iter_mut().zip(inputs) {
+            *slot = Slot::of(*shape);
+        }
+        for step in program.steps {
+            let operands: Vec<Shape> = step.inputs.iter().map(|&value| slots[value].shape).collect();
+            match step.action {
+                Action::Layer(op) => {
+                    let output = op.bind(&operands[0], program.order).output(&operands, program.order);
+                    let error = |fault| GraphError::Layer { layer: step.name.to_string(), fault };
+                    slots[step.output] = Slot::of(output.map_err(error)?);
+                }
+                Action::Chain { index } => {
+                    let chain =
+                        Dynamic::new(linked_chains[index], &operands).map_err(|error| within(step.name, error))?;
+                    for (port, output) in chain.program.outputs.iter().enumerate() {
+                        slots[step.output + port] = Slot::of(chain.slots[output.value].shape);
+                    }
+                    // Sub-chains are counted in the order of their steps.
+                    chains.push(chain);
+                }
+            }
+        }
+        let (mut lives, mut taken) = (vec![Life::NONE; program.values], vec![0; program.values]);
+        place(program, linked_chains, &mut slots, &mut lives, &mut taken);
+        Ok(Dynamic { program, slots, chains })
+    }
+
+    /// The elements that a run takes.
+    pub(crate) fn elements(&self) -> usize {
+        let chains = self.chains.iter().map(Dynamic::elements).max().unwrap_or(0);
+        elements(&self.slots, self.program.inputs.len()) + chains
+    }
+
+    /// The shapes of the outputs.
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = &Shape> {
+        self.program.outputs.iter().map(|port| &self.slots[port.value].shape)
+    }
+}
+
+/// The error of a sub-chain, seen from outside.
+#[cfg(feature = "alloc")]
+fn within(chain: &str, error: GraphError) -> GraphError {
+    match error {
+        GraphError::Layer { layer, fault } => GraphError::Layer { layer: alloc::format!("{chain}.{layer}"), fault },
+        error => error,
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Layout for Dynamic {
+    fn program(&self) -> &'static Program {
+        self.program
+    }
+
+    fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    fn chain(&self, index: usize) -> &Dynamic {
+        &self.chains[index]
+    }
+}
