@@ -232,6 +232,8 @@ pub mod __private {
     pub use crate::model::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
     pub use crate::model::slot::Slot;
     pub use crate::reference::layout::slots;
+    #[cfg(feature = "train")]
+    pub use crate::train::dataset;
     #[cfg(feature = "safetensors")]
     pub use crate::weights::{load, load_bytes, load_with, save};
     pub use convshape_arith as arith;

@@ -13,8 +13,6 @@ pub(crate) mod parts;
 pub(crate) mod ports;
 pub(crate) mod shapes;
 pub(crate) mod slot;
-#[cfg(feature = "ndarray")]
-pub(crate) mod symbols;
 pub(crate) mod tensor;
 #[cfg(test)]
 pub(crate) mod test_model;

@@ -88,7 +88,9 @@ mod schedule;
 #[cfg(feature = "safetensors")]
 pub use self::checkpoint::Checkpoint;
 pub use self::clip::{clip_norm, clip_value};
-pub use self::data::{Batch, Data, Loader};
+#[doc(hidden)]
+pub use self::data::dataset;
+pub use self::data::{Batch, Data, DataError, Dataset, Loader};
 pub use self::fit::{Fit, FitError, Quantity, evaluate};
 pub use self::history::{Epoch, History};
 pub use self::idx::read_idx;

@@ -10,4 +10,5 @@ pub mod fix;
 pub mod golden;
 pub mod judge;
 pub mod models;
+pub mod npy;
 pub mod truth;

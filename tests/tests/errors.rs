@@ -8,8 +8,8 @@ use convshape_arith::code;
 use convshape_tests::compile::{Scratch, Verdict};
 use convshape_tests::fix;
 
-/// The file of weights that some pages name.
-const WEIGHTS: &str = "src/errors/examples.safetensors";
+/// The files that some pages name.
+const FILES: [&str; 2] = ["src/docs/errors/examples.safetensors", "src/docs/errors/examples.npz"];
 
 /// A page: the code, the chain that fails and the chain mended.
 struct Page {
@@ -111,9 +111,11 @@ fn pages_show_what_they_say() {
         assert_eq!(kinds, [true, false], "{}: an example that fails, then one that does not", page.code);
     }
     let name = "errors-pages";
-    let weights = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).join(WEIGHTS);
-    fs::create_dir_all(weights.with_file_name("")).expect("a folder for the file of weights");
-    fs::copy(workspace().join("convshape").join(WEIGHTS), &weights).expect("the file of weights");
+    for file in FILES {
+        let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).join(file);
+        fs::create_dir_all(copy.with_file_name("")).expect("a folder");
+        fs::copy(workspace().join("convshape").join(file), &copy).expect("a file");
+    }
     let scratch = Scratch::new(env!("CARGO_TARGET_TMPDIR"), name);
     let verdicts = scratch.check(examples.iter().map(|(_, example)| &example.source));
     let wrong: Vec<String> = examples

@@ -1,15 +1,15 @@
 //! Every file in `fail` is refused with the message beside it, every file in `pass` compiles and runs.
 
-mod weights;
+mod files;
 
 #[test]
 fn fail() {
-    weights::write();
+    files::write();
     trybuild::TestCases::new().compile_fail("fail/**/*.rs");
 }
 
 #[test]
 fn pass() {
-    weights::write();
+    files::write();
     trybuild::TestCases::new().pass("pass/*.rs");
 }

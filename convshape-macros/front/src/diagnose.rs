@@ -1,6 +1,7 @@
 //! Faults in words: the only place that words a message. A report is one mistake; the sink collects
 //! them and turns them into compile errors, each on the token that must change.
 
+mod data;
 mod fields;
 mod names;
 mod shapes;
@@ -11,6 +12,7 @@ use convshape_arith::code::Code;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
+pub(crate) use data::data;
 pub(crate) use fields::*;
 pub(crate) use names::*;
 pub(crate) use shapes::describe;

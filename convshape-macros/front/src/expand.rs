@@ -1,6 +1,7 @@
 //! Checked graph to code. Nothing here can fail: every refusal came earlier. A refused chain gets the
 //! same items, so that one mistake gives one report and editors keep working.
 
+mod data;
 mod deferred;
 mod distinct;
 mod docs;
@@ -24,6 +25,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::check::Checked;
+use crate::data::Data;
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::syntax::Chain;
 use crate::weights::File;
@@ -37,6 +39,8 @@ pub(crate) struct Expansion<'a> {
     pub(crate) checked: &'a Checked,
     /// The file of weights that is compiled in.
     pub(crate) weights: Option<&'a File>,
+    /// The files of data that were held against the ports.
+    pub(crate) data: Option<&'a Data>,
     /// Whether something was refused: then only signatures are written.
     pub(crate) refused: bool,
 }

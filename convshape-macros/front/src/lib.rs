@@ -8,6 +8,7 @@
 //! were tried (`fix`).
 
 mod check;
+mod data;
 mod diagnose;
 mod expand;
 mod fault;
@@ -100,6 +101,7 @@ fn read<T>(
         sink.warn(diagnose::describe(&graph, &checked, warning, &fix::Found::default()));
     }
     let weights = weights::of(&chain, &graph, &checked, folder, &mut sink);
+    let data = data::of(&chain, &graph, &checked, folder, &mut sink);
     let refused = sink.refused();
     let made = make(Some(&expand::Expansion {
         krate,
@@ -107,6 +109,7 @@ fn read<T>(
         graph: &graph,
         checked: &checked,
         weights: weights.as_ref(),
+        data: data.as_ref(),
         refused,
     }));
     (made, sink)

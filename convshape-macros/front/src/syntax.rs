@@ -40,6 +40,17 @@ pub(crate) struct Headers {
     pub(crate) symbols: Vec<SymbolDecl>,
     pub(crate) lossy: Option<Lossy>,
     pub(crate) weights: Option<Text>,
+    pub(crate) data: Option<Data>,
+}
+
+/// `data: ("x.npy", "y.npy") as (images, labels)`
+#[derive(Clone)]
+pub(crate) struct Data {
+    pub(crate) files: Vec<Text>,
+    /// Whether the files are in parentheses, so that each has one array.
+    pub(crate) listed: bool,
+    /// The names of arrays.
+    pub(crate) names: Option<Vec<Text>>,
 }
 
 /// What happens where a stride drops rows.

@@ -1,13 +1,12 @@
 //! Weights that are compiled in: the header of the file, held against the chain's parameters. The
 //! tensors themselves are not read here.
 
-mod header;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use convshape_arith::stored::{Hint, WEIGHT_NORM, is_stored_as};
+use convshape_data::safetensors;
 
 use crate::check::Checked;
 use crate::diagnose::{self, Sink};
@@ -15,7 +14,7 @@ use crate::graph::{Graph, NodeId, Recipe};
 use crate::syntax::{Chain, Text};
 use crate::unseen::visible;
 use crate::words::nearest;
-pub(crate) use header::{Damage, Header, Tensor};
+pub(crate) use convshape_data::safetensors::{Damage, Header, Tensor};
 
 /// For that many layers that are missing, others like them are searched; nobody reads more.
 const MOST_SEARCHES: usize = 12;
@@ -102,7 +101,7 @@ fn read(path: &Path) -> Result<File, Reason> {
         return Err(Reason::NoFile);
     }
     let file = fs::File::open(path).map_err(Reason::Io)?;
-    let header = header::read(file, metadata.len()).map_err(Reason::Header)?;
+    let header = safetensors::read(file, metadata.len()).map_err(Reason::Header)?;
     let path = path.to_str().ok_or(Reason::NotUnicode)?.to_owned();
     Ok(File { path, header })
 }
@@ -222,7 +221,7 @@ impl File {
                 let name = &graph.nodes[node].file_name;
                 let behind = self.header.tensors.range(name.clone()..).take_while(|(other, _)| other.starts_with(name));
                 let inside = behind.filter(|(other, _)| other[name.len()..].starts_with(['.', '/']));
-                tensors.extend(inside.filter(|(_, tensor)| tensor.is_float()));
+                tensors.extend(inside.filter(|(_, tensor)| is_float(tensor)));
             }
         }
         tensors
@@ -281,7 +280,7 @@ impl File {
         };
         let problem = |((name, tensor), expected): ((&String, &Tensor), Vec<usize>)| {
             let name = name.clone();
-            if !tensor.is_float() {
+            if !is_float(tensor) {
                 return Some(Problem::Dtype { node, name, found: tensor.dtype.clone() });
             }
             let hint = (expected == param.shape).then(|| hint(&tensor.shape)).flatten();
@@ -297,12 +296,7 @@ impl File {
     }
 }
 
-impl Tensor {
-    /// Whether its elements are of a type that is converted.
-    fn is_float(&self) -> bool {
-        matches!(self.dtype.as_str(), "F32" | "F64" | "F16" | "BF16")
-    }
+/// Whether a tensor's elements are of a type that is converted.
+fn is_float(tensor: &Tensor) -> bool {
+    matches!(tensor.dtype.as_str(), "F32" | "F64" | "F16" | "BF16")
 }
-
-#[cfg(test)]
-mod tests;

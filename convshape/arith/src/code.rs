@@ -90,4 +90,15 @@ codes! {
     TENSOR_TYPE = "CS0604" "a tensor whose elements are no floating point numbers";
     TENSOR_SHAPE = "CS0605" "a tensor of another shape";
     TENSOR_SWAPPED = "CS0606" "a weight whose input and output channels stand in each other's place";
+
+    // Data.
+    DATA_FILE = "CS0701" "a data file that cannot be read";
+    DATA_HEADER = "CS0702" "a data file with a damaged header";
+    DATA_ARRAYS = "CS0703" "arrays that do not pair with inputs and outputs";
+    DATA_SHAPE = "CS0704" "an array whose samples have another shape than its port";
+    DATA_SAMPLES = "CS0705" "arrays with different numbers of samples";
+    DATA_LABELS = "CS0706" "labels of another form than the output";
+    DATA_TYPE = "CS0707" "an array whose elements are not numbers";
+    DATA_CLASS = "CS0708" "a label that is not one of the classes";
+    DATA_BYTES = "CS0709" "bytes that nothing scales";
 }

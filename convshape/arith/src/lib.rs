@@ -8,7 +8,8 @@
 //! - [`axis`]: the two maps of one axis, a sliding window and a stamped kernel.
 //! - [`op`]: layers as plain data. [`dialect`] translates a framework's words into axes.
 //! - [`layer`]: shapes in, shape out. [`param`]: what a layer stores,
-//!   [`stored`]: and how files store it.
+//!   [`stored`]: and how files store it. [`data`]: arrays held against a chain's ports, [`symbols`]: what
+//!   their sizes make of symbols.
 //! - [`fault`]: why a layer is refused. [`explain`] words it, under a code of [`code`].
 #![no_std]
 
@@ -17,6 +18,7 @@ extern crate alloc;
 
 pub mod axis;
 pub mod code;
+pub mod data;
 pub mod dialect;
 pub mod explain;
 pub mod fault;
@@ -35,5 +37,6 @@ pub mod shape;
 pub mod size;
 pub mod solve;
 pub mod stored;
+pub mod symbols;
 pub mod text;
 pub mod weight;

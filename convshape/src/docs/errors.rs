@@ -22,9 +22,11 @@
 //! | `CS04..` | sizes |
 //! | `CS05..` | holes |
 //! | `CS06..` | weights that are compiled in |
+//! | `CS07..` | data |
 //!
 //! A constant's page shows a chain that fails with the code, why, and the chain mended; its value is the code's title.
 
+mod data;
 mod holes;
 mod layers;
 mod names;
@@ -33,6 +35,7 @@ mod sizes;
 mod weights;
 mod writing;
 
+pub use data::*;
 pub use holes::*;
 pub use layers::*;
 pub use names::*;

@@ -10,10 +10,10 @@ use crate::methods::forward::run_samples;
 use crate::model::error::ShapeError;
 use crate::model::parts::Parts;
 use crate::model::shapes::TensorShape;
-use crate::model::symbols::Symbols;
 use crate::model::tensor::Tensor;
 use crate::model::workspace::is_allocatable;
 use convshape_arith::program::Program;
+use convshape_arith::symbols::Symbols;
 
 /// One input.
 pub trait Input<'a> {

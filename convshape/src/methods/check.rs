@@ -2,6 +2,7 @@
 //! words as in the macro. `conv_chain!` calls these in constants, with the spans of the user's
 //! tokens, so that a refusal points there.
 
+mod data;
 mod weights;
 
 use convshape_arith::code::{self, Code};
@@ -16,6 +17,7 @@ use convshape_arith::size::{Size, SizeError};
 use convshape_arith::solve::{self, AxisField};
 use convshape_arith::text::Text;
 
+pub use self::data::data;
 pub use self::weights::{chain_weights, weights};
 use crate::model::chain::Chain;
 use crate::model::parts::Parts;

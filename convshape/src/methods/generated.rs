@@ -152,6 +152,22 @@ macro_rules! __training {
     ($($types:tt)*) => {};
 }
 
+/// The method that opens data, where the library was built with training.
+#[cfg(feature = "train")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __training_data {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// The method that opens data: this build of the library has none.
+#[cfg(not(feature = "train"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __training_data {
+    ($($item:tt)*) => {};
+}
+
 /// A literal chain as a layer of [`typed`].
 #[cfg(feature = "typed")]
 #[doc(hidden)]

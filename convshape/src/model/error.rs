@@ -22,6 +22,9 @@ use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 
 #[cfg(feature = "ndarray")]
+#[cfg(feature = "train")]
+use self::input::ArrayProblem;
+#[cfg(feature = "ndarray")]
 use self::input::InputProblem;
 #[cfg(feature = "train")]
 use self::target::Hinted;
@@ -84,6 +87,27 @@ pub enum ShapeError {
         expected: Shape,
         /// Where the chain has its channel axis.
         order: AxisOrder,
+    },
+    /// An array of a data file does not fit an input or output.
+    #[cfg(feature = "train")]
+    #[error("{}", ArrayProblem { chain, array, port, found, whole: *whole, expected, order: *order, output: *output })]
+    Array {
+        /// The chain.
+        chain: &'static str,
+        /// The array.
+        array: String,
+        /// The input or output.
+        port: &'static str,
+        /// The array's shape, the samples' axis first.
+        found: Vec<usize>,
+        /// Whether its elements are whole numbers.
+        whole: bool,
+        /// The shape the port has, without batch.
+        expected: Shape,
+        /// Where the chain has its channel axis.
+        order: AxisOrder,
+        /// Whether it is an output.
+        output: bool,
     },
     /// Two inputs have batches of different sizes.
     #[cfg(feature = "ndarray")]

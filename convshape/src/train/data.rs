@@ -1,5 +1,7 @@
 //! Samples, taken in batches, in an order that a seed gives.
 
+mod dataset;
+
 use alloc::vec::Vec;
 
 use ndarray::{ArrayD, ArrayViewD, Axis};
@@ -8,6 +10,8 @@ use rand::{RngExt, SeedableRng};
 
 use crate::methods::batch::Inputs;
 use crate::model::error::ShapeError;
+
+pub use self::dataset::{DataError, Dataset, dataset};
 
 /// Inputs and targets, the sample axis first: a view of arrays that lie elsewhere.
 #[derive(Clone, Debug)]
@@ -33,7 +37,17 @@ impl<'a> Data<'a> {
     /// # Errors
     /// If the arrays have different numbers of samples.
     pub fn new(inputs: impl Inputs<'a>, targets: impl Inputs<'a>) -> Result<Data<'a>, ShapeError> {
-        let (inputs, targets) = (inputs.batches(), targets.batches());
+        Data::from_views(inputs.batches(), targets.batches())
+    }
+
+    /// As [`Data::new`], from lists of views.
+    ///
+    /// # Errors
+    /// If the arrays have different numbers of samples.
+    pub fn from_views(
+        inputs: Vec<ArrayViewD<'a, f32>>,
+        targets: Vec<ArrayViewD<'a, f32>>,
+    ) -> Result<Data<'a>, ShapeError> {
         let mut lengths = inputs.iter().chain(&targets).map(|array| array.shape().first().copied().unwrap_or(0));
         let samples = lengths.next().unwrap_or(0);
         match lengths.find(|length| *length != samples) {

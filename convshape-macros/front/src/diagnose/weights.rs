@@ -25,7 +25,7 @@ pub(crate) fn unreadable(file: &Unreadable, span: Span) -> Report {
         Reason::NoFile => unread(&"this is no regular file"),
         Reason::NotUnicode => unread(&"the path is not Unicode, so that no source code can name it"),
         Reason::Header(damage) => {
-            let message = format!("the weights are no safetensors file: {}", damaged(damage));
+            let message = format!("the weights are no safetensors file: {damage}");
             let report = Report::new(code::WEIGHT_HEADER, span, message);
             match damage {
                 Damage::Zip => report.help("write it with `safetensors.torch.save_file(model.state_dict(), ..)`"),
@@ -33,25 +33,6 @@ pub(crate) fn unreadable(file: &Unreadable, span: Span) -> Report {
                 _ => report,
             }
         }
-    }
-}
-
-fn damaged(damage: &Damage) -> String {
-    match damage {
-        Damage::Read(error) => error.to_string(),
-        Damage::Pointer => "this is a pointer of Git LFS to a file that was not fetched".to_owned(),
-        Damage::Zip => "this is a zip archive, as `torch.save` and numpy write".to_owned(),
-        Damage::Short { found } => format!("{found} bytes, fewer than the 8 that it begins with"),
-        Damage::Length { header, file } => format!("its header should have {header} bytes, the whole file has {file}"),
-        Damage::Json(error) => format!("the header is malformed: {}", brief(&error.to_string())),
-        Damage::Offsets { name } => {
-            format!("the bytes of `{}` leave a gap, overlap others or run backwards", brief(name))
-        }
-        Damage::Size { name } => format!("`{}` has more or fewer bytes than its type and shape take", brief(name)),
-        Damage::End { tensors, file } if tensors > file => {
-            format!("it is truncated: {file} of {tensors} bytes follow the header")
-        }
-        Damage::End { tensors, file } => format!("{file} bytes follow the header, its tensors take {tensors}"),
     }
 }
 

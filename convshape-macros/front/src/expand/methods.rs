@@ -46,6 +46,7 @@ impl Expansion<'_> {
         let shapes = |shapes: &[Shape]| list(shapes.iter().map(visible));
         let forward = format!("Runs one sample: {} to {}.", shapes(&inputs), shapes(&outputs));
         let (pretrained, weight_checks) = (self.pretrained(), self.deferred_weights());
+        let (dataset, data_checks) = (self.dataset(), self.deferred_data());
         let batch = format!("Runs a batch, the batch axis first: {} to {}.", shapes(&inputs), shapes(&outputs));
         let (generics, arguments) = self.generics();
         let checks = if self.deferred() { self.deferred_checks() } else { TokenStream::new() };
@@ -89,7 +90,7 @@ impl Expansion<'_> {
 
             impl #generics #name #arguments {
                 /// The shapes of this chain were checked while it compiled.
-                pub const CHECK: () = { #checks #weight_checks };
+                pub const CHECK: () = { #checks #weight_checks #data_checks };
 
                 #krate::__alloc! {
                     /// A model with freshly drawn parameters, as the dialect's framework initialises them.
@@ -120,6 +121,8 @@ impl Expansion<'_> {
                 }
 
                 #pretrained
+
+                #dataset
 
                 #forward
 

@@ -3,11 +3,11 @@
 use proc_macro2::{Delimiter, Ident, TokenTree};
 
 use super::chain::Stage;
-use super::cursor::Cursor;
+use super::cursor::{Cursor, plain};
 use super::statement::{skip, string};
 use super::{Parsed, Parser};
 use crate::fault::{Slip, SyntaxFault};
-use crate::syntax::{Headers, Lossy, SymbolDecl};
+use crate::syntax::{Data, Headers, Lossy, SymbolDecl, Text};
 use crate::words::{self, Lookup};
 
 impl Parser {
@@ -21,6 +21,7 @@ impl Parser {
             "dialect" => headers.dialect.is_some(),
             "lossy" => headers.lossy.is_some(),
             "weights" => headers.weights.is_some(),
+            "data" => headers.data.is_some(),
             _ => {
                 let nearest = words::nearest(&name, words::HEADERS.iter().map(|&header| header.to_owned()));
                 let known = words::list(words::HEADERS.iter().copied());
@@ -41,6 +42,10 @@ impl Parser {
             let Some(path) = string(c) else { return Err(c.unexpected("a file's name in quotes")) };
             self.report_slip(|| format!("weights: {:?}", path.value()));
             headers.weights = Some(path);
+            return Ok(());
+        }
+        if name == "data" {
+            headers.data = Some(self.data(c)?);
             return Ok(());
         }
         let value = self.unquoted(c);
@@ -83,6 +88,51 @@ impl Parser {
         };
         headers.lossy = Some(value);
         Ok(())
+    }
+
+    /// `"train.npz" as (images, labels)`, `("x.npy", "y.npy")`
+    fn data(&mut self, c: &mut Cursor<'_>) -> Parsed<Data> {
+        const FILE: &str = "a file's name in quotes";
+        let listed = c.group_at(0, Delimiter::Parenthesis).is_some();
+        let mut files = Vec::new();
+        match c.group(Delimiter::Parenthesis) {
+            None => files.push(string(c).ok_or_else(|| c.unexpected(FILE))?),
+            Some(group) => {
+                let tokens = plain(group.stream());
+                for mut part in Cursor::new(&tokens, group.span_open()).split() {
+                    files.push(string(&mut part).ok_or_else(|| part.unexpected(FILE))?);
+                    part.end("`,` or `)`")?;
+                }
+                if files.is_empty() {
+                    let inside = Cursor::new(&tokens, group.span_open());
+                    return Err(inside.unexpected(FILE));
+                }
+            }
+        }
+        let Some(word) = c.word("as") else { return Ok(Data { files, listed, names: None }) };
+        self.word("as", word);
+        let names = "`(` with the names of arrays";
+        let Some(group) = c.group(Delimiter::Parenthesis) else {
+            let help = c.ident_at(0).map(|name| format!("write `as ({name})`"));
+            return Err(c.unexpected_with(names, help));
+        };
+        let tokens = plain(group.stream());
+        let mut arrays = Vec::new();
+        for mut part in Cursor::new(&tokens, group.span_open()).split() {
+            // Names that are no words of Rust are in quotes.
+            arrays.push(match string(&mut part) {
+                Some(name) => name,
+                None => {
+                    let name = part.ident("the name of an array")?;
+                    Text::new(name.to_string().trim_start_matches("r#").to_owned(), name.span())
+                }
+            });
+            part.end("`,` or `)`")?;
+        }
+        if arrays.is_empty() {
+            return Err(Cursor::new(&tokens, group.span_open()).unexpected("the name of an array"));
+        }
+        Ok(Data { files, listed, names: Some(arrays) })
     }
 
     /// A word in quotes.
@@ -148,6 +198,7 @@ pub(super) fn is_header(c: &Cursor<'_>, stage: Stage) -> bool {
                 false => stage < Stage::Input && lone && !layer,
             }
         }
+        Some(TokenTree::Group(group)) if name == "data" && group.delimiter() == Delimiter::Parenthesis => true,
         // Half-typed: `dialect:`.
         _ => known && stage < Stage::Input,
     }

@@ -28,6 +28,11 @@ pub(crate) static GRAMMAR: &[GrammarWord] = &[
     word("dialect", "the framework whose rules the words follow: torch, onnx, jax, flax or keras"),
     word("lossy", "what happens where a stride drops rows: allow, warn or deny"),
     word("weights", "a safetensors file that is checked while compiling"),
+    word(
+        "data",
+        "files of arrays (npy, npz, safetensors, IDX) that are held against inputs and outputs while compiling",
+    ),
+    word("as", "the names of arrays in a `data` file, in the order of inputs and outputs"),
     word("torch", "PyTorch; shapes are `[C, spatial...]`"),
     word("onnx", "ONNX, where its engines agree; shapes are `[C, spatial...]`"),
     word("jax", "`jax.lax`; shapes are `[C, spatial...]`"),
@@ -36,7 +41,7 @@ pub(crate) static GRAMMAR: &[GrammarWord] = &[
 ];
 
 /// The headers that are written `name: value;`.
-pub(crate) const HEADERS: &[&str] = &["dialect", "lossy", "weights"];
+pub(crate) const HEADERS: &[&str] = &["dialect", "lossy", "weights", "data"];
 
 /// The values of `lossy`.
 pub(crate) static LOSSY: &[Word] = &[

@@ -29,7 +29,7 @@ use convshape_arith::code;
 /// ```
 /// convshape::conv_chain! {
 ///     struct Model {
-///         weights: "src/errors/examples.safetensors";
+///         weights: "src/docs/errors/examples.safetensors";
 ///         input: [1, 9, 9];
 ///         enc: Conv2d(1 -> 4, kernel: 3, stride: 2);
 ///         output: [4, 4, 4];
@@ -58,7 +58,7 @@ pub const CS0601: &str = code::WEIGHT_FILE.title;
 /// ```
 /// convshape::conv_chain! {
 ///     struct Model {
-///         weights: "src/errors/examples.safetensors";
+///         weights: "src/docs/errors/examples.safetensors";
 ///         input: [1, 9, 9];
 ///         enc: Conv2d(1 -> 4, kernel: 3, stride: 2);
 ///         output: [4, 4, 4];
@@ -72,7 +72,7 @@ pub const CS0602: &str = code::WEIGHT_HEADER.title;
 /// ```compile_fail
 /// convshape::conv_chain! {
 ///     struct Model {
-///         weights: "src/errors/examples.safetensors";
+///         weights: "src/docs/errors/examples.safetensors";
 ///         input: [1, 9, 9];
 ///         encoder: Conv2d(1 -> 4, kernel: 3, stride: 2);
 ///         output: [4, 4, 4];
@@ -86,7 +86,7 @@ pub const CS0602: &str = code::WEIGHT_HEADER.title;
 /// ```
 /// convshape::conv_chain! {
 ///     struct Model {
-///         weights: "src/errors/examples.safetensors";
+///         weights: "src/docs/errors/examples.safetensors";
 ///         input: [1, 9, 9];
 ///         #[name = "enc"]
 ///         encoder: Conv2d(1 -> 4, kernel: 3, stride: 2);
@@ -101,7 +101,7 @@ pub const CS0603: &str = code::TENSOR_MISSING.title;
 /// ```compile_fail
 /// convshape::conv_chain! {
 ///     struct Model {
-///         weights: "src/errors/examples.safetensors";
+///         weights: "src/docs/errors/examples.safetensors";
 ///         input: [1, 9, 9];
 ///         quantised: Conv2d(1 -> 4, kernel: 3, stride: 2);
 ///         output: [4, 4, 4];
@@ -115,7 +115,7 @@ pub const CS0603: &str = code::TENSOR_MISSING.title;
 /// ```
 /// convshape::conv_chain! {
 ///     struct Model {
-///         weights: "src/errors/examples.safetensors";
+///         weights: "src/docs/errors/examples.safetensors";
 ///         input: [1, 9, 9];
 ///         enc: Conv2d(1 -> 4, kernel: 3, stride: 2);
 ///         output: [4, 4, 4];
@@ -129,7 +129,7 @@ pub const CS0604: &str = code::TENSOR_TYPE.title;
 /// ```compile_fail
 /// convshape::conv_chain! {
 ///     struct Model {
-///         weights: "src/errors/examples.safetensors";
+///         weights: "src/docs/errors/examples.safetensors";
 ///         input: [1, 9, 9];
 ///         enc: Conv2d(1 -> 4, kernel: 5, stride: 2);
 ///         output: [4, 3, 3];
@@ -144,7 +144,7 @@ pub const CS0604: &str = code::TENSOR_TYPE.title;
 /// ```
 /// convshape::conv_chain! {
 ///     struct Model {
-///         weights: "src/errors/examples.safetensors";
+///         weights: "src/docs/errors/examples.safetensors";
 ///         input: [1, 9, 9];
 ///         enc: Conv2d(1 -> 4, kernel: 3, stride: 2);
 ///         output: [4, 4, 4];
@@ -158,7 +158,7 @@ pub const CS0605: &str = code::TENSOR_SHAPE.title;
 /// ```compile_fail
 /// convshape::conv_chain! {
 ///     struct Model {
-///         weights: "src/errors/examples.safetensors";
+///         weights: "src/docs/errors/examples.safetensors";
 ///         input: [4, 4, 4];
 ///         swapped: ConvTranspose2d(4 -> 1, kernel: 3, stride: 2);
 ///         output: [1, 9, 9];
@@ -173,7 +173,7 @@ pub const CS0605: &str = code::TENSOR_SHAPE.title;
 /// ```
 /// convshape::conv_chain! {
 ///     struct Model {
-///         weights: "src/errors/examples.safetensors";
+///         weights: "src/docs/errors/examples.safetensors";
 ///         input: [4, 4, 4];
 ///         dec: ConvTranspose2d(4 -> 1, kernel: 3, stride: 2);
 ///         output: [1, 9, 9];

@@ -2,13 +2,10 @@
 
 use core::fmt;
 
-use convshape_arith::layer;
+use convshape_arith::data::{Library, Port, arithmetic, note, remedy, sizes};
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
-use convshape_arith::size::Size;
 use convshape_arith::text::Text;
-
-use crate::model::symbols::Symbols;
 
 /// Displays what differs between an input and the shape a chain takes.
 pub(super) struct InputProblem<'a> {
@@ -19,78 +16,57 @@ pub(super) struct InputProblem<'a> {
     pub(super) order: AxisOrder,
 }
 
-impl InputProblem<'_> {
-    /// Whether the channel axis stands at the other end, the rest being right.
-    fn channels_at_other_end(&self) -> bool {
-        let mut sizes = self.found.get(1..).unwrap_or_default().to_vec();
-        let one = sizes.len().min(1);
-        match self.order {
-            AxisOrder::ChannelsFirst => sizes.rotate_right(one),
-            AxisOrder::ChannelsLast => sizes.rotate_left(one),
-        }
-        matches(&sizes, self.expected).is_some()
-    }
-}
-
 impl fmt::Display for InputProblem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let InputProblem { chain, input, found, expected, order } = *self;
-        let rank = expected.rank();
-        write!(f, "`{chain}`: ")?;
-        if found.len() == rank + 1 {
-            write!(f, "`{input}` has ")?;
-            let axes = found[1..].iter().zip(expected.sizes()).enumerate();
-            // Each axis for itself; where all are of the right form, two contradict each other.
-            let alone = |found: usize, size: Size| matches(&[found], &Shape::new(&[size], expected.scope())).is_some();
-            let contradict = matches(&found[1..], expected).is_none()
-                && found[1..].iter().zip(expected.sizes()).all(|(found, size)| alone(*found, *size));
-            let wrong = axes.filter(|(_, (found, size))| contradict || !alone(**found, **size));
-            for (place, (axis, (found, expected_size))) in wrong.enumerate() {
-                f.write_str(if place == 0 { "" } else { "; " })?;
-                match axis_name(axis, rank, order) {
-                    Some(name) => write!(f, "{name} {found}")?,
-                    None => write!(f, "size {found} on axis {}", axis + 1)?,
-                }
-                let mut text = Text::new();
-                write!(f, ", expected {}", text.size(*expected_size, expected.scope()).as_str())?;
-            }
-        } else {
-            write!(f, "`{input}` has {} axes, expected {}", found.len(), rank + 1)?;
-        }
-        write!(f, " (found {found:?}, expected a batch of {expected})")?;
-        if self.channels_at_other_end() {
-            let end = match order {
-                AxisOrder::ChannelsFirst => "first",
-                AxisOrder::ChannelsLast => "last",
-            };
-            write!(f, "; this chain takes the channel axis {end}")?;
-        } else if matches(found, expected).is_some() {
-            f.write_str("; the batch axis is missing")?;
-        }
-        Ok(())
+        let port = Port { shape: expected, order, output: false };
+        let mut text = Text::new();
+        text.str("`").str(chain).str("`: `").str(input).str("` has ");
+        arithmetic(&mut text, &port, found).str(" (found ");
+        sizes(&mut text, found).str(", expected a batch of ").shape(expected).str(")");
+        explain(&mut text, &port, found, false, input);
+        f.write_str(text.as_str())
     }
 }
 
-/// What the sizes make of a shape's symbols, if they are sizes of that shape.
-fn matches(found: &[usize], expected: &Shape) -> Option<Symbols> {
-    let mut symbols = Symbols::NONE;
-    symbols.learn(found, expected).then_some(symbols)
+/// Displays what differs between an array of a data file and the shape of its port.
+#[cfg(feature = "train")]
+pub(super) struct ArrayProblem<'a> {
+    pub(super) chain: &'a str,
+    pub(super) array: &'a str,
+    pub(super) port: &'a str,
+    pub(super) found: &'a [usize],
+    pub(super) whole: bool,
+    pub(super) expected: &'a Shape,
+    pub(super) order: AxisOrder,
+    pub(super) output: bool,
 }
 
-/// What the axis of an activation is called; only a `Reshape` makes more axes than have names.
-fn axis_name(axis: usize, rank: usize, order: AxisOrder) -> Option<&'static str> {
-    let channel = match order {
-        AxisOrder::ChannelsFirst => 0,
-        AxisOrder::ChannelsLast => rank - 1,
-    };
-    if axis == channel {
-        return Some("channels");
+#[cfg(feature = "train")]
+impl fmt::Display for ArrayProblem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ArrayProblem { chain, array, port: name, found, whole, expected, order, output } = *self;
+        let port = Port { shape: expected, order, output };
+        let mut text = Text::new();
+        text.str("`").str(chain).str("`: `").str(array).str("` does not fit `").str(name).str("`: found ");
+        sizes(&mut text, found).str(", expected ");
+        convshape_arith::data::expected(&mut text, &port);
+        explain(&mut text, &port, found, whole, array);
+        f.write_str(text.as_str())
     }
-    let spatial = match order {
-        AxisOrder::ChannelsFirst => axis - 1,
-        AxisOrder::ChannelsLast => axis,
-    };
-    (2..=4).contains(&rank).then(|| layer::axis_name(spatial, rank - 1))
+}
+
+/// Appends what an array looks like, and what makes it fit.
+fn explain(text: &mut Text, port: &Port<'_>, found: &[usize], whole: bool, name: &str) {
+    let cause = port.cause(found, whole);
+    let mut looks = Text::new();
+    if !note(&mut looks, port, cause).as_str().is_empty() {
+        text.str("; ").str(looks.as_str());
+    }
+    let mut edit = Text::new();
+    if remedy(&mut edit, port, cause, name, Library::Ndarray) {
+        text.str("; write ").str(edit.as_str());
+    }
 }
 
 #[cfg(test)]
@@ -126,11 +102,14 @@ mod tests {
     #[test]
     fn likely_causes_are_named() {
         let first = input(vec![8, 28, 28, 1], &[1, 28, 28], AxisOrder::ChannelsFirst);
-        assert!(first.ends_with("; this chain takes the channel axis first"), "{first}");
+        let end = "; the axes look permuted: this chain takes the channel axis first; \
+                   write `input.permuted_axes([0, 3, 1, 2])`";
+        assert!(first.ends_with(end), "{first}");
         let last = input(vec![8, 1, 28, 28], &[28, 28, 1], AxisOrder::ChannelsLast);
-        assert!(last.ends_with("; this chain takes the channel axis last"), "{last}");
+        assert!(last.contains("; the axes look permuted: this chain takes the channel axis last"), "{last}");
         let batch = input(vec![1, 28, 28], &[1, 28, 28], AxisOrder::ChannelsFirst);
         assert!(batch.contains("has 3 axes, expected 4"), "{batch}");
-        assert!(batch.ends_with("; the batch axis is missing"), "{batch}");
+        let end = "; the batch axis is missing: this is one sample; write `input.insert_axis(Axis(0))`";
+        assert!(batch.ends_with(end), "{batch}");
     }
 }

@@ -10,34 +10,40 @@ use std::io::{self, Read};
 // parser that it uses, without serde's derive, which would take longer to build than this crate.
 use serde_core::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::MOST_AXES;
+use crate::damage::brief;
+
 /// Bytes in front of the header, which hold its length.
 const LENGTH_BYTES: u64 = 8;
 /// The limit of the safetensors crate.
 const MOST_BYTES: u64 = 100_000_000;
-/// As many axes as PyTorch's and numpy's arrays have.
-const MOST_AXES: usize = 64;
 
 /// The tensors of a file.
 #[derive(Debug)]
-pub(crate) struct Header {
-    pub(crate) tensors: BTreeMap<String, Tensor>,
+#[non_exhaustive]
+pub struct Header {
+    /// By their names.
+    pub tensors: BTreeMap<String, Tensor>,
     /// Where the header ends and the tensors begin.
-    pub(crate) end: u64,
+    pub end: u64,
 }
 
 /// One tensor of a file.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Tensor {
+pub struct Tensor {
     /// `F32`
-    pub(crate) dtype: String,
-    pub(crate) shape: Vec<usize>,
+    pub dtype: String,
+    /// Its sizes.
+    pub shape: Vec<usize>,
     /// Its first byte and the byte behind its last, behind the header.
-    pub(crate) bytes: (u64, u64),
+    pub bytes: (u64, u64),
 }
 
 /// What is wrong with a header.
 #[derive(Debug)]
-pub(crate) enum Damage {
+#[non_exhaustive]
+pub enum Damage {
+    /// It cannot be read.
     Read(io::Error),
     /// A zip archive, as `torch.save` writes.
     Zip,
@@ -45,31 +51,67 @@ pub(crate) enum Damage {
     Pointer,
     /// Shorter than a header's length.
     Short {
+        /// The bytes that there are.
         found: u64,
     },
     /// The header would be longer than the file, or than any.
     Length {
+        /// The bytes it would have.
         header: u64,
+        /// The bytes that there are.
         file: u64,
     },
+    /// It is no JSON, or not of the form.
     Json(serde_json::Error),
     /// The tensors leave a gap, overlap or run backwards.
     Offsets {
+        /// The tensor.
         name: String,
     },
     /// A tensor has more or fewer bytes than its type and shape take.
     Size {
+        /// The tensor.
         name: String,
     },
     /// The tensors end before or behind the file.
     End {
+        /// The bytes of all tensors.
         tensors: u64,
+        /// The bytes that follow the header.
         file: u64,
     },
 }
 
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Damage::Read(error) => write!(f, "{error}"),
+            Damage::Pointer => f.write_str("this is a pointer of Git LFS to a file that was not fetched"),
+            Damage::Zip => f.write_str("this is a zip archive, as `torch.save` and numpy write"),
+            Damage::Short { found } => write!(f, "{found} bytes, fewer than the 8 that it begins with"),
+            Damage::Length { header, file } => {
+                write!(f, "its header should have {header} bytes, the whole file has {file}")
+            }
+            Damage::Json(error) => write!(f, "the header is malformed: {}", brief(&error.to_string())),
+            Damage::Offsets { name } => {
+                write!(f, "the bytes of `{}` leave a gap, overlap others or run backwards", brief(name))
+            }
+            Damage::Size { name } => {
+                write!(f, "`{}` has more or fewer bytes than its type and shape take", brief(name))
+            }
+            Damage::End { tensors, file } if tensors > file => {
+                write!(f, "it is truncated: {file} of {tensors} bytes follow the header")
+            }
+            Damage::End { tensors, file } => write!(f, "{file} bytes follow the header, its tensors take {tensors}"),
+        }
+    }
+}
+
 /// Reads the header of a file of that many bytes, and no more of it.
-pub(crate) fn read(mut file: impl Read, length: u64) -> Result<Header, Damage> {
+///
+/// # Errors
+/// If it is of another format, or the header does not fit the file.
+pub fn read(mut file: impl Read, length: u64) -> Result<Header, Damage> {
     let mut first = Vec::new();
     file.by_ref().take(LENGTH_BYTES).read_to_end(&mut first).map_err(Damage::Read)?;
     if first.starts_with(b"PK\x03\x04") {
@@ -232,3 +274,6 @@ impl<'de> Deserialize<'de> for Sizes {
         json.deserialize_seq(Axes)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! The files of weights that `fail/weights` and `pass` name.
+//! The files that `fail/weights`, `fail/data` and `pass` name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,11 @@ type Tensor<'a> = (&'a str, &'a str, &'a [usize], usize);
 /// Puts them beside the Cargo.toml that trybuild compiles the tests with.
 pub(super) fn write() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tests/trybuild").join(env!("CARGO_PKG_NAME"));
-    let folder = folder.join("weights");
+    let (data, folder) = (folder.join("data"), folder.join("weights"));
+    fs::create_dir_all(&data).unwrap_or_else(|e| panic!("{}: {e}", data.display()));
+    // The file of the errors' pages.
+    write_bytes(data.join("examples.npz"), include_bytes!("../../../convshape/src/docs/errors/examples.npz"));
+    write_bytes(data.join("text.npy"), b"not an array");
     fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let path = |name: &str| folder.join(name).with_extension("safetensors");
     let bias = ("enc.bias", "F32", [4].as_slice(), 4);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::header::{Damage, Header, read};
+use super::{Damage, Header, read};
 
 /// A file of a header as written, and so many bytes behind it.
 fn file(header: &str, data: usize) -> Vec<u8> {

@@ -1,0 +1,216 @@
+//! Files of data: their headers, held against the chain's inputs and outputs.
+
+mod checks;
+mod scaling;
+
+use std::path::{Path, PathBuf};
+
+use convshape_arith::data::{Cause, Port};
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+use convshape_data::{Array, Unreadable};
+use proc_macro2::Span;
+
+use crate::check::Checked;
+use crate::diagnose::{self, Sink};
+use crate::graph::Graph;
+use crate::syntax::{self, Chain};
+use crate::unseen::visible;
+
+/// The arrays of a `data` header, each with the port it is for.
+#[derive(Debug)]
+pub(crate) struct Data {
+    /// Absolute paths.
+    pub(crate) files: Vec<String>,
+    /// First those of the inputs, then those of the outputs.
+    pub(crate) arrays: Vec<Paired>,
+}
+
+/// An array and its port.
+#[derive(Debug)]
+pub(crate) struct Paired {
+    /// Inputs are counted first, then outputs.
+    pub(crate) port: usize,
+    /// The file, among those of the header.
+    pub(crate) file: usize,
+    pub(crate) array: Array,
+    /// Its name in the header, else its file.
+    pub(crate) span: Span,
+}
+
+/// What is wrong with the files or their arrays.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// A file that cannot be used.
+    Unreadable { path: PathBuf, why: Unreadable },
+    /// A path that source code cannot name.
+    NotUnicode { path: PathBuf },
+    /// A file of a list that has another number of arrays than one.
+    NotOne { file: String, arrays: Vec<String> },
+    /// No array has this name.
+    NoArray { name: String, arrays: Vec<String> },
+    /// More arrays than ports.
+    TooMany { name: String, arrays: Vec<String>, inputs: usize, outputs: usize },
+    /// An input without an array.
+    TooFew { input: String, arrays: Vec<String> },
+    /// Elements that are not numbers.
+    Dtype { name: String, dtype: String },
+    /// Another shape.
+    Shape { array: Named, port: String, cause: Cause, is: PortShape, fixes: Fixes },
+    /// Another number of samples.
+    Samples { array: Named, first: Named },
+    /// A number that is not a class.
+    Class { name: String, port: String, found: f64, sample: usize, classes: i64, range: (f64, f64) },
+    /// Bytes that nothing scales: an input, read by a layer.
+    Bytes { name: String, port: String, layer: String },
+    /// Bytes that an output between 0 and 1 is compared with.
+    ByteTargets { name: String, port: String, activation: &'static str },
+    /// The elements cannot be read.
+    Elements { name: String, why: std::io::Error },
+}
+
+/// An array in a message.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) dtype: String,
+}
+
+/// A port's shape, and where it has its channels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PortShape {
+    pub(crate) shape: Shape,
+    pub(crate) order: convshape_arith::op::AxisOrder,
+    pub(crate) output: bool,
+}
+
+/// Changes of the chain with which an array fits, in words.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Fixes {
+    /// Whether the array looks right and the chain wrong.
+    pub(crate) first: bool,
+    pub(crate) chain: Option<String>,
+}
+
+impl PortShape {
+    pub(crate) fn port(&self) -> Port<'_> {
+        Port { shape: &self.shape, order: self.order, output: self.output }
+    }
+}
+
+/// The arrays that a checked chain names. What is wrong with them is reported.
+pub(crate) fn of(chain: &Chain, graph: &Graph, checked: &Checked, folder: &Path, sink: &mut Sink) -> Option<Data> {
+    let header = chain.headers.data.as_ref()?;
+    let files = open(header, folder, sink)?;
+    let arrays = match pair(header, graph, &files) {
+        Ok(arrays) => arrays,
+        Err((problem, span)) => {
+            sink.push(diagnose::data(&problem, span));
+            return None;
+        }
+    };
+    let data = Data { files: files.into_iter().map(|file| file.path).collect(), arrays };
+    // A chain whose shapes do not fit has other ports once they do.
+    if !sink.refused() {
+        checks::check(graph, checked, &data, sink);
+    }
+    Some(data)
+}
+
+/// The shape of a port, as far as the macro knows it.
+pub(crate) fn port_shape(graph: &Graph, checked: &Checked, port: usize) -> PortShape {
+    let order = graph.order();
+    match port.checked_sub(graph.inputs.len()) {
+        None => PortShape { shape: visible(&graph.inputs[port].shape), order, output: false },
+        Some(output) => {
+            let output = &graph.outputs[output];
+            let found = output.value.and_then(|value| checked.shapes.get(value).copied().flatten());
+            let mut shape = visible(&output.shape);
+            for axis in 0..shape.rank() {
+                if let (Size::Unknown, Some(found)) = (shape.size(axis), found) {
+                    shape = shape.with(axis, found.size(axis));
+                }
+            }
+            PortShape { shape, order, output: true }
+        }
+    }
+}
+
+/// The name of a port.
+pub(crate) fn port_name(graph: &Graph, port: usize) -> &str {
+    match port.checked_sub(graph.inputs.len()) {
+        None => &graph.inputs[port].name,
+        Some(output) => &graph.outputs[output].name,
+    }
+}
+
+/// A file of the header that was read.
+struct File {
+    path: String,
+    arrays: Vec<Array>,
+    span: Span,
+}
+
+/// The headers of all files; `None` where one cannot be read, which is reported.
+fn open(header: &syntax::Data, folder: &Path, sink: &mut Sink) -> Option<Vec<File>> {
+    let mut files = Vec::new();
+    for text in &header.files {
+        let path = folder.join(text.value());
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let problem = match (convshape_data::arrays(&path), path.to_str()) {
+            (Ok(arrays), Some(unicode)) => {
+                files.push(File { path: unicode.to_owned(), arrays, span: text.span() });
+                continue;
+            }
+            (Err(why), _) => Problem::Unreadable { path, why },
+            (Ok(_), None) => Problem::NotUnicode { path },
+        };
+        sink.push(diagnose::data(&problem, text.span()));
+    }
+    (files.len() == header.files.len()).then_some(files)
+}
+
+/// Gives each port its array.
+fn pair(header: &syntax::Data, graph: &Graph, files: &[File]) -> Result<Vec<Paired>, (Problem, Span)> {
+    let all = || files.iter().enumerate().flat_map(|(file, of)| of.arrays.iter().map(move |array| (file, array)));
+    let names = || all().map(|(_, array)| array.name.clone()).collect::<Vec<_>>();
+    let ports = graph.inputs.len() + graph.outputs.len();
+    let paired = |port, (file, array): (usize, &Array), span| Paired { port, file, array: array.clone(), span };
+    let find = |name: &str| all().find(|(_, array)| array.name == name);
+    let too_many = |name: &str, span| {
+        let (inputs, outputs) = (graph.inputs.len(), graph.outputs.len());
+        (Problem::TooMany { name: name.to_owned(), arrays: names(), inputs, outputs }, span)
+    };
+    let whole = header.files.first().map_or_else(Span::call_site, |file| file.span());
+    let found = if let Some(written) = &header.names {
+        if let Some(name) = written.get(ports) {
+            return Err(too_many(&name.value(), name.span()));
+        }
+        let named = written.iter().enumerate().map(|(port, name)| match find(&name.value()) {
+            Some(array) => Ok(paired(port, array, name.span())),
+            None => Err((Problem::NoArray { name: name.value(), arrays: names() }, name.span())),
+        });
+        named.collect::<Result<Vec<_>, _>>()?
+    } else {
+        if let Some(file) = files.iter().find(|file| header.listed && file.arrays.len() != 1) {
+            let name = Path::new(&file.path).file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let arrays = file.arrays.iter().map(|array| array.name.clone()).collect();
+            return Err((Problem::NotOne { file: name, arrays }, file.span));
+        }
+        let by_name = !header.listed && graph.inputs.iter().all(|input| find(&input.name).is_some());
+        let chosen: Vec<(usize, (usize, &Array))> = if by_name {
+            (0..ports).filter_map(|port| Some((port, find(port_name(graph, port))?))).collect()
+        } else {
+            all().enumerate().collect()
+        };
+        if let Some((_, (file, array))) = chosen.iter().find(|(port, _)| *port >= ports) {
+            return Err(too_many(&array.name, files[*file].span));
+        }
+        chosen.into_iter().map(|(port, array)| paired(port, array, files[array.0].span)).collect()
+    };
+    match graph.inputs.iter().enumerate().find(|(port, _)| found.iter().all(|paired| paired.port != *port)) {
+        Some((_, input)) => Err((Problem::TooFew { input: input.name.clone(), arrays: names() }, whole)),
+        None => Ok(found),
+    }
+}

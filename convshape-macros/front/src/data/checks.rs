@@ -1,0 +1,182 @@
+//! Arrays held against their ports: types, shapes, numbers of samples, classes.
+
+use std::path::Path;
+
+use convshape_arith::data::Cause;
+use convshape_arith::shape::{MAX_RANK, Shape};
+use convshape_arith::symbols::Symbols;
+use convshape_data::{Elements, Kind};
+
+use super::{Data, Fixes, Named, Paired, PortShape, Problem, port_name, port_shape, scaling};
+use crate::check::{Checked, Problem as Misfit, check as check_graph};
+use crate::diagnose::{self, Sink};
+use crate::fix::{self, Edit};
+use crate::graph::Graph;
+
+/// The most elements of an array that are read: more would be felt while compiling.
+const MOST_READ: usize = 1 << 22;
+
+/// Numbers that frameworks leave out of a loss: PyTorch's `ignore_index`, and what is usual for it.
+const IGNORED: [f64; 3] = [-100.0, -1.0, 255.0];
+
+pub(super) fn check(graph: &Graph, checked: &Checked, data: &Data, sink: &mut Sink) {
+    let mut symbols = Symbols::NONE;
+    let mut first: Option<Named> = None;
+    for paired in &data.arrays {
+        let Some(problem) = misfit(graph, checked, paired, &mut symbols, &mut first) else {
+            contents(graph, checked, data, paired, sink);
+            continue;
+        };
+        sink.push(diagnose::data(&problem, paired.span));
+    }
+}
+
+/// What is wrong with an array by its header.
+fn misfit(
+    graph: &Graph,
+    checked: &Checked,
+    paired: &Paired,
+    symbols: &mut Symbols,
+    first: &mut Option<Named>,
+) -> Option<Problem> {
+    let array = named(paired);
+    if paired.array.dtype.kind() == Kind::Other {
+        return Some(Problem::Dtype { name: array.name, dtype: array.dtype });
+    }
+    let is = port_shape(graph, checked, paired.port);
+    let whole = paired.array.dtype.is_whole();
+    if !is.port().fits(&array.shape, whole, symbols) {
+        let cause = is.port().cause(&array.shape, whole);
+        let fixes = fixes(graph, paired, &is, cause);
+        let port = port_name(graph, paired.port).to_owned();
+        return Some(Problem::Shape { array, port, cause, is, fixes });
+    }
+    let first = first.get_or_insert_with(|| array.clone());
+    (first.shape[0] != array.shape[0]).then(|| Problem::Samples { array, first: first.clone() })
+}
+
+fn named(paired: &Paired) -> Named {
+    let array = &paired.array;
+    Named { name: array.name.clone(), shape: array.shape.clone(), dtype: array.dtype.to_string() }
+}
+
+/// What is wrong with the elements of an array that fits.
+fn contents(graph: &Graph, checked: &Checked, data: &Data, paired: &Paired, sink: &mut Sink) {
+    let is = port_shape(graph, checked, paired.port);
+    let array = &paired.array;
+    let elements = || Elements::from(Path::new(&data.files[paired.file]), array, 0).map(|all| all.take(MOST_READ));
+    let classes = is.port().classes().filter(|classes| *classes > 1);
+    let problem = match classes {
+        Some(classes) if array.dtype.is_whole() && is.port().takes_numbers(&array.shape) => {
+            elements().and_then(|all| class_out_of_range(graph, paired, classes, all))
+        }
+        _ => Ok(None),
+    };
+    match problem {
+        Ok(Some(problem)) => sink.push(diagnose::data(&problem, paired.span)),
+        Err(why) => sink.push(diagnose::data(&Problem::Elements { name: array.name.clone(), why }, paired.span)),
+        Ok(None) => {
+            let found = scaling::unscaled(graph, checked, paired, &is, || {
+                elements().is_ok_and(|mut all| all.any(|element| element.is_ok_and(|element| element > 1.0)))
+            });
+            if let Some(problem) = found {
+                sink.warn(diagnose::data(&problem, paired.span));
+            }
+        }
+    }
+}
+
+/// The first label that is not a class.
+fn class_out_of_range(
+    graph: &Graph,
+    paired: &Paired,
+    classes: i64,
+    elements: impl Iterator<Item = std::io::Result<f64>>,
+) -> std::io::Result<Option<Problem>> {
+    let samples = paired.array.shape[0].max(1);
+    let positions = (paired.array.len() / samples).max(1);
+    let mut wrong = None;
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for (place, element) in elements.enumerate() {
+        let element = element?;
+        if IGNORED.contains(&element) && (element < 0.0 || positions > 1) {
+            continue;
+        }
+        (low, high) = (low.min(element), high.max(element));
+        if wrong.is_none() && !(0.0..classes as f64).contains(&element) {
+            wrong = Some((place / positions, element));
+        }
+    }
+    Ok(wrong.map(|(sample, found)| Problem::Class {
+        name: paired.array.name.clone(),
+        port: port_name(graph, paired.port).to_owned(),
+        found,
+        sample,
+        classes,
+        range: (low, high),
+    }))
+}
+
+/// Changes of the chain with which an array fits, each tried.
+fn fixes(graph: &Graph, paired: &Paired, is: &PortShape, cause: Cause) -> Fixes {
+    let none = Fixes::default();
+    let Some(sizes) = sample_sizes(&paired.array.shape) else { return none };
+    if graph.deferred()
+        || matches!(cause, Cause::NoBatch | Cause::Steps { .. } | Cause::FloatClasses | Cause::ClassAxis { .. })
+    {
+        return none;
+    }
+    if matches!(cause, Cause::Permuted { order } if order[0] != 0) {
+        return none;
+    }
+    let shape = Shape::of(&sizes);
+    if is.output {
+        return Fixes { first: false, chain: other_output(graph, paired.port - graph.inputs.len(), shape) };
+    }
+    Fixes { first: looks_right(is, cause, &shape), chain: other_input(graph, paired.port, shape) }
+}
+
+/// The axes of one sample, if a chain can take them.
+fn sample_sizes(shape: &[usize]) -> Option<Vec<i64>> {
+    let sample = shape.get(1..).filter(|sample| !sample.is_empty() && sample.len() <= MAX_RANK)?;
+    sample.iter().map(|size| i64::try_from(*size).ok().filter(|size| *size > 0)).collect()
+}
+
+/// Whether an array has few channels where the dialect has them, and the chain has not.
+fn looks_right(is: &PortShape, cause: Cause, found: &Shape) -> bool {
+    let few = |shape: &Shape| {
+        let channels = shape.size(is.order.channel(shape.rank())).number();
+        channels.is_some_and(|channels| channels <= 4)
+    };
+    matches!(cause, Cause::Permuted { .. }) && few(found) && !few(&is.shape)
+}
+
+/// Another input, and where the chain then gives another output, that as well.
+fn other_input(graph: &Graph, input: usize, shape: Shape) -> Option<String> {
+    let edit = Edit::Input { input, shape };
+    let mut edited = edit.apply(graph);
+    let after = check_graph(&edited);
+    if after.problems.is_empty() {
+        return Some(edit.words(graph));
+    }
+    // The form with two shapes is for chains with one input and one output.
+    let ([_], [_], [Misfit::Output { output, found }]) = (&*graph.inputs, &*graph.outputs, &*after.problems) else {
+        return None;
+    };
+    edited.outputs[*output].shape = *found;
+    let clean = found.is_known() && check_graph(&edited).problems.is_empty();
+    clean.then(|| format!("write `{shape}` in `input` and `{found}` in `output`"))
+}
+
+/// Another output, with the change of a layer that gives it.
+fn other_output(graph: &Graph, output: usize, shape: Shape) -> Option<String> {
+    let mut edited = graph.clone();
+    edited.outputs[output].shape = shape;
+    let after = check_graph(&edited);
+    let [problem @ Misfit::Output { .. }] = &*after.problems else { return None };
+    let found = fix::search(&edited, &after, problem);
+    let fix = found.fixes.first().filter(|fix| fix.left.is_empty())?;
+    // One of an input changes more than the labels ask for.
+    fix.edit.node()?;
+    Some(format!("let the chain give `{shape}`: {}, and `{shape}` in `output`", fix.edit.words(&edited)))
+}

@@ -1,0 +1,69 @@
+//! Bytes that go into a layer as numbers from 0 to 255, or that an output from 0 to 1 is compared with.
+
+use convshape_arith::op::{Activation, Op};
+use convshape_data::Kind;
+
+use super::{Paired, PortShape, Problem, port_name};
+use crate::check::Checked;
+use crate::graph::{Graph, NodeId, ValueId};
+
+/// What is to be said of an array of bytes. `beyond` tells whether they are more than 0 and 1.
+pub(super) fn unscaled(
+    graph: &Graph,
+    checked: &Checked,
+    paired: &Paired,
+    is: &PortShape,
+    beyond: impl FnOnce() -> bool,
+) -> Option<Problem> {
+    let dtype = &paired.array.dtype;
+    if dtype.kind() != Kind::Unsigned || dtype.bytes() != 1 {
+        return None;
+    }
+    let (name, port) = (paired.array.name.clone(), port_name(graph, paired.port).to_owned());
+    let problem = match paired.port.checked_sub(graph.inputs.len()) {
+        None => {
+            let layer = reader(graph, checked, paired.port)?;
+            Problem::Bytes { name, port, layer: graph.nodes[layer].name.clone() }
+        }
+        // Class numbers and one-hot labels are no quantities.
+        Some(_) if is.shape.rank() < 2 || is.port().takes_numbers(&paired.array.shape) => return None,
+        Some(output) => {
+            let activation = bounded(graph, checked, graph.outputs[output].value?)?;
+            Problem::ByteTargets { name, port, activation }
+        }
+    };
+    beyond().then_some(problem)
+}
+
+/// The first layer whose weights meet the numbers of a value as they are.
+fn reader(graph: &Graph, checked: &Checked, value: ValueId) -> Option<NodeId> {
+    let readers =
+        |value: ValueId| (0..graph.nodes.len()).filter(move |node| graph.nodes[*node].inputs.contains(&value));
+    readers(value).find_map(|node| match checked.ops[node].as_ref()? {
+        // A normalisation behind it takes the scale away again.
+        Op::Conv(_) | Op::SeparableConv(_) | Op::Linear { .. } => {
+            let normalised = graph.nodes[node].activation.is_none()
+                && readers(graph.value(node)).any(|next| checked.ops[next].as_ref().is_some_and(normalises));
+            (!normalised).then_some(node)
+        }
+        Op::Reshape { .. } | Op::Flatten | Op::Pad { .. } | Op::Crop { .. } | Op::Identity | Op::Dropout { .. } => {
+            reader(graph, checked, graph.value(node))
+        }
+        _ => None,
+    })
+}
+
+fn normalises(op: &Op) -> bool {
+    matches!(op, Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::LayerNorm { .. })
+}
+
+/// The activation that keeps a value between 0 and 1.
+fn bounded(graph: &Graph, checked: &Checked, value: ValueId) -> Option<&'static str> {
+    let node = graph.producer(value)?;
+    let last = graph.nodes[node].activation.as_ref().or(checked.ops[node].as_ref())?;
+    match last {
+        Op::Activation(Activation::Sigmoid) => Some("Sigmoid"),
+        Op::Softmax => Some("Softmax"),
+        _ => None,
+    }
+}

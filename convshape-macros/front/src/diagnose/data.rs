@@ -1,0 +1,203 @@
+//! Files of data that cannot be read or do not fit.
+
+use convshape_arith::code::{self, Code};
+use convshape_arith::data::{Library, arithmetic, expected, note, remedy};
+use convshape_arith::text::Text;
+use convshape_data::{Damage, Unreadable};
+use proc_macro2::Span;
+
+use super::Report;
+use crate::data::{Named, Problem};
+use crate::words::{list, nearest};
+
+/// What is wrong with a file or an array: `span` is that of its name.
+pub(crate) fn data(problem: &Problem, span: Span) -> Report {
+    let report = |code: Code, message: String| Report::new(code, span, message);
+    match problem {
+        Problem::Unreadable { path, why } => unreadable(&path.display().to_string(), why, span),
+        Problem::NotUnicode { path } => {
+            let why = "the path is not Unicode, so that no source code can name it";
+            report(code::DATA_FILE, format!("the data `{}` cannot be read: {why}", path.display()))
+        }
+        Problem::NotOne { file, arrays } => {
+            let message = format!("`{file}` has {} arrays, and a file of a list has one", arrays.len());
+            let report = having(report(code::DATA_ARRAYS, message), arrays);
+            if arrays.is_empty() { report } else { report.help("name the arrays: `data: (..) as (images, labels);`") }
+        }
+        Problem::NoArray { name, arrays } => {
+            let nearest = nearest(name, arrays.iter().cloned());
+            let message = format!("the data has no array `{}`", brief(name));
+            having(report(code::DATA_ARRAYS, message), arrays).meant(nearest)
+        }
+        Problem::TooMany { name, arrays, inputs, outputs } => {
+            let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+            let ports = format!("{} and {}", count(*inputs, "input"), count(*outputs, "output"));
+            let message = format!("the array `{}` is one too many: the chain has {ports}", brief(name));
+            let chosen: Vec<&str> = arrays.iter().take(inputs + outputs).map(String::as_str).collect();
+            having(report(code::DATA_ARRAYS, message), arrays)
+                .help(format_args!("name those that are meant, inputs first: `as ({})`", chosen.join(", ")))
+        }
+        Problem::TooFew { input, arrays } => {
+            let message = format!("the data has no array for the input `{input}`");
+            having(report(code::DATA_ARRAYS, message), arrays)
+        }
+        Problem::Dtype { name, dtype } => {
+            report(code::DATA_TYPE, format!("the elements of `{}` are not numbers: {dtype}", brief(name)))
+                .note("bool, whole numbers of 8 to 64 bits, float16, bfloat16, float32 and float64 are read")
+        }
+        Problem::Shape { .. } => shape(problem, span),
+        Problem::Samples { array, first } => {
+            let (found, wanted) = (array.shape[0], first.shape[0]);
+            let message =
+                format!("`{}` has {found} samples, `{}` has {wanted}", brief(&array.name), brief(&first.name));
+            report(code::DATA_SAMPLES, message).line(format!(
+                "{} and {}: the first axis counts samples",
+                described(first),
+                described(array)
+            ))
+        }
+        Problem::Class { name, port, found, sample, classes, range } => {
+            class(brief(name), port, *found, *sample, *classes, *range, span)
+        }
+        Problem::Bytes { name, port, layer } => {
+            let message = format!("`{}` holds bytes, 0 to 255, and nothing scales them before `{layer}`", brief(name));
+            report(code::DATA_BYTES, message)
+                .note("weights are initialised for inputs of about 1: training is slow or fails")
+                .help(format_args!("read `{port}` through a scale first: `Scale(1/255);`"))
+        }
+        Problem::ByteTargets { name, port, activation } => {
+            let message = format!(
+                "`{}` holds bytes, 0 to 255, and `{port}` ends in `{activation}`, which gives 0 to 1",
+                brief(name)
+            );
+            report(code::DATA_BYTES, message)
+                .help(format_args!("write the file with `({} / 255).astype(\"float32\")`", brief(name)))
+        }
+        Problem::Elements { name, why } => {
+            report(code::DATA_HEADER, format!("the elements of `{}` cannot be read: {why}", brief(name)))
+        }
+    }
+}
+
+fn unreadable(path: &str, why: &Unreadable, span: Span) -> Report {
+    let Unreadable::Header(damage) = why else {
+        let report = Report::new(code::DATA_FILE, span, format!("the data `{path}` cannot be read: {why}"));
+        return match why {
+            Unreadable::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                report.note("the path is relative to the crate's Cargo.toml")
+            }
+            _ => report,
+        };
+    };
+    let report = Report::new(code::DATA_HEADER, span, format!("the data cannot be used: {damage}"));
+    match damage {
+        Damage::Pointer => report.help("fetch it with `git lfs pull`"),
+        _ => report,
+    }
+}
+
+/// Which arrays there are.
+fn having(report: Report, arrays: &[String]) -> Report {
+    const SOME: usize = 8;
+    let some = list(arrays.iter().take(SOME).map(|name| brief(name)));
+    match arrays.len() {
+        0 => report.note("there are no arrays"),
+        count if count > SOME => report.note(format_args!("there are {some} and {} more", count - SOME)),
+        1 => report.note(format_args!("there is {some}")),
+        _ => report.note(format_args!("there are {some}")),
+    }
+}
+
+/// ``images` is [60000, 28, 28]``
+fn described(array: &Named) -> String {
+    format!("`{}` is {:?} of {}", brief(&array.name), array.shape, array.dtype)
+}
+
+fn shape(problem: &Problem, span: Span) -> Report {
+    let Problem::Shape { array, port: name, cause, is, fixes } = problem else {
+        return Report::silent();
+    };
+    let port = is.port();
+    let words = |write: &dyn Fn(&mut Text)| {
+        let mut text = Text::new();
+        write(&mut text);
+        text.as_str().to_owned()
+    };
+    let wanted = words(&|text| {
+        expected(text, &port);
+    });
+    let labels = cause.is_of_labels();
+    let code = if labels { code::DATA_LABELS } else { code::DATA_SHAPE };
+    let numbers = if is.output && port.classes().is_some_and(|classes| classes > 1) {
+        let numbers = wanted.replacen(&class_axis(&port), "", 1);
+        format!(", or whole numbers {numbers}")
+    } else {
+        String::new()
+    };
+    let message = format!(
+        "`{}` does not fit `{name}`: found {:?} of {}, expected {wanted}{numbers}",
+        brief(&array.name),
+        array.shape,
+        array.dtype
+    );
+    let mut report = Report::new(code, span, message);
+    let numbers = words(&|text| {
+        arithmetic(text, &port, &array.shape);
+    });
+    if !numbers.is_empty() {
+        report = report.line(numbers);
+    }
+    let looks = words(&|text| {
+        note(text, &port, *cause);
+    });
+    if !looks.is_empty() {
+        report = report.note(looks);
+    }
+    let mut text = Text::new();
+    let written = if remedy(&mut text, &port, *cause, &brief(&array.name), Library::Numpy) {
+        Some(format!("write the file with {}", text.as_str()))
+    } else {
+        None
+    };
+    let (first, second) = if fixes.first { (fixes.chain.clone(), written) } else { (written, fixes.chain.clone()) };
+    first.into_iter().chain(second).fold(report, |report, help| report.help(help))
+}
+
+/// `, 10`: the axis of classes in the shape of a port.
+fn class_axis(port: &convshape_arith::data::Port<'_>) -> String {
+    let mut text = Text::new();
+    text.str(", ").size(port.shape.size(port.channel_axis() - 1), port.shape.scope());
+    text.as_str().to_owned()
+}
+
+fn class(
+    name: String,
+    port: &str,
+    found: f64,
+    sample: usize,
+    classes: i64,
+    (low, high): (f64, f64),
+    span: Span,
+) -> Report {
+    let message = format!(
+        "`{name}` has the label {found} in sample {sample}, and `{port}` has {classes} classes, 0 to {}",
+        classes - 1
+    );
+    let report = Report::new(code::DATA_CLASS, span, message).line(format!("labels from {low} to {high}"));
+    if low == 1.0 && high == classes as f64 {
+        return report.note("the classes look counted from 1").help(format_args!("write the file with `{name} - 1`"));
+    }
+    if low >= 0.0 && high >= classes as f64 {
+        return report.help(format_args!("let the chain give {} classes", high + 1.0));
+    }
+    report.note("-1 and -100, and 255 in maps of labels, are taken for places that a loss leaves out")
+}
+
+/// A name of the file may be as long as the file.
+fn brief(name: &str) -> String {
+    const MOST: usize = 100;
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}..", &name[..end]),
+        None => name.to_owned(),
+    }
+}

@@ -1,0 +1,96 @@
+//! What the code has of files of data: they are looked at again when they change, and opened at run time.
+
+use convshape_arith::shape::Shape;
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::Expansion;
+use crate::data::{Data, Paired, port_name};
+use crate::unseen::visible;
+
+impl Expansion<'_> {
+    /// `dataset`, where the chain names data.
+    pub(super) fn dataset(&self) -> TokenStream {
+        let Some(header) = &self.chain.headers.data else { return TokenStream::new() };
+        let krate = &self.krate;
+        let core = quote!(#krate::__private::core);
+        let files: Vec<String> = header.files.iter().map(|file| format!("`{}`", file.value())).collect();
+        let doc = format!("The arrays of {}, as inputs and targets.", files.join(" and "));
+        let (paths, arrays) = match self.data.filter(|_| !self.refused) {
+            // Signatures only: it does not come to run.
+            None => (&[][..], Vec::new()),
+            Some(Data { files, arrays }) => {
+                (files.as_slice(), arrays.iter().map(|paired| self.stored_array(paired)).collect())
+            }
+        };
+        // The compiler looks at the files again when they change. Nobody calls the function, and what it
+        // holds is left out of the program.
+        let tracked = paths.iter().map(|path| quote!(let _ = #core::include_bytes!(#path);));
+        quote! {
+            #[doc(hidden)]
+            #[allow(dead_code)]
+            const __DATA: () = {
+                #[allow(dead_code)]
+                fn __files() {
+                    #(#tracked)*
+                }
+            };
+
+            #krate::__training_data! {
+                #[doc = #doc]
+                ///
+                /// The files are opened where they were when this was compiled, and checked again.
+                ///
+                /// # Errors
+                /// If a file cannot be read, or is not what it was.
+                pub fn dataset() -> #core::result::Result<#krate::train::Dataset, #krate::train::DataError> {
+                    #krate::__private::dataset::<Self>(&[#(#paths),*], &[#(#arrays),*])
+                }
+            }
+        }
+    }
+
+    /// `(0, "images", 0)`: the file, the array's name, its port.
+    fn stored_array(&self, paired: &Paired) -> TokenStream {
+        let (file, port) = (Literal::usize_unsuffixed(paired.file), Literal::usize_unsuffixed(paired.port));
+        let name = &paired.array.name;
+        quote!((#file, #name, #port))
+    }
+
+    /// What const evaluation checks of the data: ports whose sizes the macro does not see.
+    pub(super) fn deferred_data(&self) -> TokenStream {
+        let Some(data) = self.data.filter(|_| self.deferred()) else { return TokenStream::new() };
+        let order = self.order_value();
+        let checks = data.arrays.iter().map(|paired| {
+            let (shape, output) = match paired.port.checked_sub(self.graph.inputs.len()) {
+                None => (self.graph.inputs[paired.port].shape, false),
+                Some(output) => (self.outputs()[output], true),
+            };
+            if known(&shape) {
+                return TokenStream::new();
+            }
+            let shape = match (output, self.graph.outputs.get(paired.port.wrapping_sub(self.graph.inputs.len()))) {
+                (true, Some(output)) => match output.value {
+                    Some(value) => self.shape_of(value),
+                    None => return TokenStream::new(),
+                },
+                _ => self.shape_of(paired.port),
+            };
+            let (name, port) = (&paired.array.name, port_name(self.graph, paired.port));
+            let sizes = paired.array.shape.iter().map(|size| Literal::usize_unsuffixed(*size));
+            let whole = paired.array.dtype.is_whole();
+            let check = self.on(
+                paired.span,
+                &quote!(data),
+                &quote!(#name, &[#(#sizes),*], #whole, #port, &#shape, #order, #output),
+            );
+            quote!(#check;)
+        });
+        quote!(#(#checks)*)
+    }
+}
+
+/// Whether the macro sees every size.
+fn known(shape: &Shape) -> bool {
+    visible(shape) == *shape && shape.is_known()
+}

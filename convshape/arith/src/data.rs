@@ -1,0 +1,341 @@
+//! Arrays of data, held against the inputs and outputs of a chain: once for the macro, for const
+//! evaluation and for run time, and worded here for all three.
+
+mod words;
+
+use crate::op::AxisOrder;
+use crate::shape::{MAX_RANK, Shape};
+use crate::size::Size;
+use crate::symbols::Symbols;
+
+pub use self::words::{Library, arithmetic, expected, note, remedy, sizes};
+
+/// An input or output of a chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Port<'a> {
+    /// What one sample has.
+    pub shape: &'a Shape,
+    /// Where the chain has its channels.
+    pub order: AxisOrder,
+    /// Whether it is an output, so that arrays are labels.
+    pub output: bool,
+}
+
+/// What an array that does not fit looks like. Axes count the samples' axis, which is 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Sizes differ, and nothing says why.
+    Sizes,
+    /// Another number of axes, and nothing says why.
+    Axes,
+    /// It is one sample, without an axis of samples.
+    NoBatch,
+    /// The right axes in another order: axis `i` of the port is axis `order[i]` of the array.
+    Permuted {
+        /// The order.
+        order: [u8; MAX_RANK + 1],
+    },
+    /// The axis of channels is missing.
+    NoChannels {
+        /// Where it belongs.
+        axis: usize,
+        /// How many channels the port has.
+        channels: i64,
+    },
+    /// An axis of size 1 is missing.
+    NoAxis {
+        /// Where it belongs.
+        axis: usize,
+    },
+    /// There is an axis of size 1 too many.
+    ExtraAxis {
+        /// Which one.
+        axis: usize,
+    },
+    /// Another number of channels; all else fits.
+    Channels {
+        /// The axis of channels.
+        axis: usize,
+        /// How many the array has.
+        found: i64,
+        /// How many the port has.
+        expected: i64,
+    },
+    /// As many elements, in other axes.
+    Reshaped {
+        /// How many.
+        elements: i64,
+    },
+    /// Labels that are class numbers, in an array of floating point numbers.
+    FloatClasses,
+    /// Labels that are class numbers, with an axis of size 1 behind them.
+    ClassAxis {
+        /// The axis.
+        axis: usize,
+    },
+    /// One-hot labels for an output of one number.
+    OneHot {
+        /// The axis of classes.
+        axis: usize,
+        /// How many classes.
+        classes: i64,
+    },
+    /// Labels of another number of classes.
+    Classes {
+        /// The axis of classes.
+        axis: usize,
+        /// How many the labels have.
+        found: i64,
+        /// How many the output has.
+        expected: i64,
+    },
+    /// A label for each step, where the chain gives one for all.
+    Steps {
+        /// How many steps.
+        steps: i64,
+    },
+}
+
+impl Port<'_> {
+    /// The axis of channels, which is that of classes, in an array of samples.
+    #[must_use]
+    pub const fn channel_axis(&self) -> usize {
+        self.order.channel(self.shape.rank()) + 1
+    }
+
+    /// How many classes the output has, if it is a number.
+    #[must_use]
+    pub const fn classes(&self) -> Option<i64> {
+        self.shape.size(self.channel_axis() - 1).number()
+    }
+
+    /// Whether an array of that shape fits: its axes but the first are the port's, or, of whole numbers
+    /// for an output, the port's without that of the classes. What its sizes say of symbols is learnt.
+    pub const fn fits(&self, sizes: &[usize], whole: bool, symbols: &mut Symbols) -> bool {
+        if sizes.is_empty() {
+            return false;
+        }
+        let mut learnt = *symbols;
+        let mut fits = learnt.learn(sizes.split_at(1).1, self.shape);
+        if !fits && self.output && whole {
+            learnt = *symbols;
+            fits = without(self, self.channel_axis(), sizes, &mut learnt);
+        }
+        if fits {
+            *symbols = learnt;
+        }
+        fits
+    }
+
+    /// Whether labels of that shape are class numbers: the output's axes without that of the classes.
+    #[must_use]
+    pub const fn takes_numbers(&self, sizes: &[usize]) -> bool {
+        self.output && without(self, self.channel_axis(), sizes, &mut fresh())
+    }
+
+    /// What an array that does not fit looks like.
+    #[must_use]
+    pub const fn cause(&self, sizes: &[usize], whole: bool) -> Cause {
+        let rank = self.shape.rank();
+        let channel = self.channel_axis();
+        if self.output {
+            if !whole && self.takes_numbers(sizes) && !is_one(self.classes()) {
+                return Cause::FloatClasses;
+            }
+            if rank + 1 == sizes.len()
+                && sizes[channel] == 1
+                && !is_one(self.classes())
+                && self.fits_with(sizes, channel)
+            {
+                return Cause::ClassAxis { axis: channel };
+            }
+        }
+        if sizes.len() == rank && matches(sizes, self.shape) {
+            return Cause::NoBatch;
+        }
+        if sizes.len() == rank + 1 {
+            if let Some(order) = self.order_of(sizes) {
+                return Cause::Permuted { order };
+            }
+            if self.fits_with(sizes, channel)
+                && let Some(expected) = self.classes()
+            {
+                let (axis, found) = (channel, number(sizes[channel]));
+                return match (self.output, expected) {
+                    (true, 1) => Cause::OneHot { axis, classes: found },
+                    (true, _) => Cause::Classes { axis, found, expected },
+                    (false, _) => Cause::Channels { axis, found, expected },
+                };
+            }
+        }
+        if sizes.len() == rank {
+            if without(self, channel, sizes, &mut fresh())
+                && let Some(channels) = self.classes()
+                && (!self.output || channels == 1)
+            {
+                return Cause::NoChannels { axis: channel, channels };
+            }
+            let mut axis = 1;
+            while axis <= rank {
+                if is_one(self.shape.size(axis - 1).number()) && without(self, axis, sizes, &mut fresh()) {
+                    return Cause::NoAxis { axis };
+                }
+                axis += 1;
+            }
+        }
+        if sizes.len() == rank + 2 {
+            let mut axis = rank + 1;
+            while axis >= 1 {
+                if sizes[axis] == 1 && self.fits_less(sizes, axis) {
+                    return Cause::ExtraAxis { axis };
+                }
+                axis -= 1;
+            }
+            if self.output && self.fits_less(sizes, 1) {
+                return Cause::Steps { steps: number(sizes[1]) };
+            }
+        }
+        if let Ok(Size::Number(elements)) = self.shape.elements()
+            && elements > 1
+            && !sizes.is_empty()
+            && let Some(found) = product(sizes.split_at(1).1)
+            && found == elements
+        {
+            return Cause::Reshaped { elements };
+        }
+        if sizes.len() == rank + 1 { Cause::Sizes } else { Cause::Axes }
+    }
+
+    /// Whether all axes fit but this one.
+    const fn fits_with(&self, sizes: &[usize], axis: usize) -> bool {
+        matches(sizes.split_at(1).1, &self.shape.with(axis - 1, Size::Unknown))
+    }
+
+    /// Whether the array without one of its axes fits.
+    const fn fits_less(&self, sizes: &[usize], axis: usize) -> bool {
+        let mut less = [0; MAX_RANK + 1];
+        let (mut from, mut to) = (1, 0);
+        while from < sizes.len() {
+            if from != axis {
+                less[to] = sizes[from];
+                to += 1;
+            }
+            from += 1;
+        }
+        matches(less.split_at(to).0, self.shape)
+    }
+
+    /// The order of the array's axes in which it fits: the samples first if that is possible, then the
+    /// first order in which sizes that are equal keep theirs.
+    const fn order_of(&self, sizes: &[usize]) -> Option<[u8; MAX_RANK + 1]> {
+        let mut samples = 0;
+        while samples < sizes.len() {
+            // The array's axis of samples, then for each axis of the port one that is left.
+            let mut order = [0_u8; MAX_RANK + 1];
+            #[expect(clippy::cast_possible_truncation, reason = "at most MAX_RANK")]
+            {
+                order[0] = samples as u8;
+            }
+            if self.arrange(sizes, &mut order, 1, Symbols::NONE) {
+                return Some(order);
+            }
+            samples += 1;
+        }
+        None
+    }
+
+    /// Completes an order from `place` on.
+    const fn arrange(&self, sizes: &[usize], order: &mut [u8; MAX_RANK + 1], place: usize, symbols: Symbols) -> bool {
+        if place > self.shape.rank() {
+            return true;
+        }
+        let mut axis = 0;
+        while axis < sizes.len() {
+            let mut used = false;
+            let mut before = 0;
+            while before < place {
+                used |= order[before] as usize == axis;
+                before += 1;
+            }
+            let mut learnt = symbols;
+            if !used && learnt.learn_size(sizes[axis], self.shape.size(place - 1), self.shape.scope()) {
+                #[expect(clippy::cast_possible_truncation, reason = "at most MAX_RANK")]
+                {
+                    order[place] = axis as u8;
+                }
+                if self.arrange(sizes, order, place + 1, learnt) {
+                    return true;
+                }
+            }
+            axis += 1;
+        }
+        false
+    }
+}
+
+/// Symbols of which nothing is known.
+const fn fresh() -> Symbols {
+    Symbols::NONE
+}
+
+/// Whether sizes are those of a shape.
+const fn matches(sizes: &[usize], shape: &Shape) -> bool {
+    fresh().learn(sizes, shape)
+}
+
+/// Whether an array's axes but the first are the port's without this one, which counts the samples'.
+const fn without(port: &Port<'_>, axis: usize, sizes: &[usize], symbols: &mut Symbols) -> bool {
+    if sizes.len() != port.shape.rank() {
+        return false;
+    }
+    let (mut from, mut to) = (1, 1);
+    while to <= port.shape.rank() {
+        if to != axis {
+            if !symbols.learn_size(sizes[from], port.shape.size(to - 1), port.shape.scope()) {
+                return false;
+            }
+            from += 1;
+        }
+        to += 1;
+    }
+    true
+}
+
+const fn is_one(size: Option<i64>) -> bool {
+    matches!(size, Some(1))
+}
+
+/// A size as the arithmetic counts.
+const fn number(size: usize) -> i64 {
+    size.cast_signed() as i64
+}
+
+/// The product of sizes, if it fits.
+const fn product(sizes: &[usize]) -> Option<i64> {
+    let mut product: i64 = 1;
+    let mut axis = 0;
+    while axis < sizes.len() {
+        match product.checked_mul(number(sizes[axis])) {
+            Some(next) => product = next,
+            None => return None,
+        }
+        axis += 1;
+    }
+    Some(product)
+}
+
+impl Cause {
+    /// Whether it is about labels and not about sizes.
+    #[must_use]
+    pub const fn is_of_labels(self) -> bool {
+        matches!(
+            self,
+            Cause::FloatClasses
+                | Cause::ClassAxis { .. }
+                | Cause::OneHot { .. }
+                | Cause::Classes { .. }
+                | Cause::Steps { .. }
+        )
+    }
+}

@@ -1,0 +1,143 @@
+//! Why a file of arrays cannot be used.
+
+use std::fmt;
+use std::io;
+
+use crate::safetensors;
+
+/// Why a file cannot be used at all.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// The system says why.
+    Io(io::Error),
+    /// A folder, a pipe, a device.
+    NoFile,
+    /// Its header is damaged, or it is of another format.
+    Header(Damage),
+}
+
+/// What is wrong with a file's header.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Damage {
+    /// It ends early or cannot be read.
+    Read(io::Error),
+    /// It has no bytes.
+    Empty,
+    /// It begins like no format that is read.
+    Unknown,
+    /// Another format, and what to do.
+    Other(&'static str),
+    /// What Git LFS leaves in place of a file that was not fetched.
+    Pointer,
+    /// The header says that it is longer than the file.
+    Length {
+        /// The bytes it would have.
+        header: u64,
+        /// The bytes that there are.
+        file: u64,
+    },
+    /// The header cannot be parsed.
+    Malformed(String),
+    /// More elements than the address space has bytes.
+    Sizes {
+        /// The sizes.
+        shape: Vec<usize>,
+    },
+    /// Another number of bytes follows than the elements take.
+    Elements {
+        /// The sizes.
+        shape: Vec<usize>,
+        /// The bytes they take.
+        expected: u64,
+        /// The bytes that there are.
+        found: u64,
+    },
+    /// More axes than an array has.
+    Axes(usize),
+    /// An entry of a zip archive is damaged.
+    Entry {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        damage: Box<Damage>,
+    },
+    /// The header of a safetensors file is damaged.
+    Safetensors(safetensors::Damage),
+}
+
+impl From<io::Error> for Damage {
+    fn from(error: io::Error) -> Damage {
+        Damage::Read(error)
+    }
+}
+
+impl From<Damage> for Unreadable {
+    fn from(damage: Damage) -> Unreadable {
+        Unreadable::Header(damage)
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Damage::Read(error) if error.kind() == io::ErrorKind::UnexpectedEof => f.write_str("it is truncated"),
+            Damage::Read(error) => write!(f, "{error}"),
+            Damage::Empty => f.write_str("it is empty"),
+            Damage::Unknown => f.write_str("it is neither npy, npz, safetensors nor IDX"),
+            Damage::Other(what) => write!(f, "it is {what}"),
+            Damage::Pointer => f.write_str("it is a pointer of Git LFS to a file that was not fetched"),
+            Damage::Length { header, file } => {
+                write!(f, "its header would have {header} bytes, the whole file has {file}")
+            }
+            Damage::Malformed(why) => write!(f, "its header is malformed: {}", brief(why)),
+            Damage::Sizes { shape } => write!(f, "{} is more elements than a machine can address", Sizes(shape)),
+            Damage::Elements { shape, expected, found } if found < expected => {
+                write!(f, "it is truncated: {} takes {expected} bytes, {found} follow the header", Sizes(shape))
+            }
+            Damage::Elements { shape, expected, found } => {
+                write!(f, "{} takes {expected} bytes, {found} follow the header", Sizes(shape))
+            }
+            Damage::Axes(axes) => write!(f, "an array of {axes} axes; numpy has at most {}", crate::MOST_AXES),
+            Damage::Entry { name, damage } => write!(f, "`{}`: {damage}", brief(name)),
+            Damage::Safetensors(damage) => write!(f, "{damage}"),
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unreadable::Io(error) if error.kind() == io::ErrorKind::NotFound => f.write_str("there is no such file"),
+            Unreadable::Io(error) => write!(f, "{error}"),
+            Unreadable::NoFile => f.write_str("it is not a regular file"),
+            Unreadable::Header(damage) => write!(f, "{damage}"),
+        }
+    }
+}
+
+impl std::error::Error for Damage {}
+impl std::error::Error for Unreadable {}
+
+/// Sizes with `*` between them.
+struct Sizes<'a>(&'a [usize]);
+
+impl fmt::Display for Sizes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 8;
+        for (axis, size) in self.0.iter().take(MOST).enumerate() {
+            write!(f, "{}{size}", if axis > 0 { " * " } else { "" })?;
+        }
+        if self.0.len() > MOST { f.write_str(" * ..") } else { Ok(()) }
+    }
+}
+
+/// A name or text of a file may be as long as the file.
+pub(crate) fn brief(text: &str) -> String {
+    const MOST: usize = 100;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_owned(),
+    }
+}

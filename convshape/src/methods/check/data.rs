@@ -1,0 +1,41 @@
+//! Whether arrays of data fit ports whose sizes only const evaluation knows.
+
+use convshape_arith::code;
+use convshape_arith::data::{Port, arithmetic, expected, note, sizes};
+use convshape_arith::op::AxisOrder;
+use convshape_arith::shape::Shape;
+use convshape_arith::symbols::Symbols;
+use convshape_arith::text::Text;
+
+use super::begin;
+
+/// The array `name` of shape `found`, of whole numbers or not, for a port.
+#[track_caller]
+pub const fn data(
+    name: &str,
+    found: &[usize],
+    whole: bool,
+    port_name: &str,
+    shape: &Shape,
+    order: AxisOrder,
+    output: bool,
+) {
+    let port = Port { shape, order, output };
+    let mut symbols = Symbols::NONE;
+    if port.fits(found, whole, &mut symbols) {
+        return;
+    }
+    let cause = port.cause(found, whole);
+    let mut text = Text::new();
+    begin(&mut text, if cause.is_of_labels() { code::DATA_LABELS } else { code::DATA_SHAPE });
+    text.str("`").str(name).str("` does not fit `").str(port_name).str("`: found ");
+    sizes(&mut text, found).str(", expected ");
+    expected(&mut text, &port).str("\n");
+    arithmetic(&mut text, &port, found);
+    let mut looks = Text::new();
+    note(&mut looks, &port, cause);
+    if !looks.as_str().is_empty() {
+        text.str("\nnote: ").str(looks.as_str());
+    }
+    panic!("{}", text.as_str());
+}

@@ -1,0 +1,13 @@
+#![deny(deprecated)]
+convshape::conv_chain! {
+    pub struct Net {
+        data: "data/examples.npz" as (pixels, labels);
+        input: [1, 8, 8];
+        conv: Conv2d(1 -> 2, kernel: 3);
+        Flatten;
+        fc: Linear(72 -> 4);
+        output: [4];
+    }
+}
+
+fn main() {}
