@@ -171,10 +171,26 @@ pub mod typed;
 #[cfg(any(feature = "safetensors", feature = "train"))]
 mod weights;
 
-/// The README's snippets, compiled and run.
+/// The snippets of the README and the book, compiled and run.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../book/src/start.md")]
+    struct Start;
+    #[doc = include_str!("../book/src/language.md")]
+    struct Language;
+    #[doc = include_str!("../book/src/messages.md")]
+    struct Messages;
+    #[doc = include_str!("../book/src/porting.md")]
+    struct Porting;
+    #[doc = include_str!("../book/src/training.md")]
+    struct Training;
+    #[doc = include_str!("../book/src/running.md")]
+    struct Running;
+    #[doc = include_str!("../book/src/speed.md")]
+    struct Speed;
+}
 
 pub use convshape_arith::padding;
 pub use convshape_arith::shape::Shape;

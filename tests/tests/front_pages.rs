@@ -1,4 +1,4 @@
-//! The messages that the README and the library's first page show are those that one gets today.
+//! The messages that the README, the book and the library's first page show are those that one gets today.
 
 use std::fs;
 use std::path::Path;
@@ -51,17 +51,51 @@ fn messages<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
     messages
 }
 
+/// A file of the repository.
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).expect("a page")
+}
+
+/// The chapters that the book's table of contents names.
+fn chapters() -> Vec<String> {
+    let summary = read("convshape/book/src/SUMMARY.md");
+    summary
+        .lines()
+        .filter_map(|line| line.split_once("]("))
+        .map(|(_, rest)| rest.trim_end_matches(')').into())
+        .collect()
+}
+
+#[test]
+fn the_readme_is_short() {
+    let lines = read("README.md").lines().count();
+    assert!(lines <= 200, "{lines} lines");
+}
+
+/// A chapter with code is among the pages whose snippets the library's doctests run.
+#[test]
+fn each_chapter_is_tested() {
+    let library = read("convshape/src/lib.rs");
+    let chapters = chapters();
+    assert!(chapters.len() >= 9, "{chapters:?}");
+    for chapter in chapters {
+        let has_code = read(&format!("convshape/book/src/{chapter}")).contains("```rust");
+        let tested = library.contains(&format!("include_str!(\"../book/src/{chapter}\")"));
+        assert_eq!(has_code, tested, "{chapter}");
+    }
+}
+
 #[test]
 fn messages_are_those_of_today() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let read = |path: &str| fs::read_to_string(workspace.join(path)).expect("a page");
     let docs: String = read("convshape/src/lib.rs")
         .lines()
         .filter_map(|line| line.strip_prefix("//!"))
         .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
         .collect();
-    let shown: Vec<Shown> = examples(&read("README.md")).into_iter().chain(examples(&docs)).collect();
-    assert!(shown.len() >= 3, "{} examples", shown.len());
+    let book = chapters().into_iter().map(|chapter| read(&format!("convshape/book/src/{chapter}")));
+    let pages = [read("README.md"), docs].into_iter().chain(book);
+    let shown: Vec<Shown> = pages.flat_map(|page| examples(&page)).collect();
+    assert!(shown.len() >= 4, "{} examples", shown.len());
     let scratch = Scratch::new(env!("CARGO_TARGET_TMPDIR"), "front-pages");
     for (shown, verdict) in shown.iter().zip(scratch.check(shown.iter().map(|shown| &shown.source))) {
         let found: Vec<String> = verdict.errors.iter().flat_map(|error| messages(error.rendered.lines())).collect();
