@@ -209,7 +209,7 @@ pub use crate::methods::summary::Summary;
 pub use crate::model::chain::{Chain, LayerInfo};
 pub use crate::model::error::ShapeError;
 pub use crate::model::param::{
-    Bias, Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Weight, WeightBias,
+    Bias, Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Turns, Weight, WeightBias,
 };
 pub use crate::model::shapes::{C, Cdhw, Chw, Cl, Dhwc, Dims5, Dims6, Hwc, Index, Input, Lc, Output, TensorShape};
 pub use crate::model::tensor::{Element, Tensor};
@@ -242,12 +242,12 @@ pub mod __private {
     pub use crate::methods::summary::summary;
     pub use crate::model::cache::Cache;
     pub use crate::model::float::Float;
-    pub use crate::model::param::ParamGroup;
+    pub use crate::model::param::{Assembly, ParamGroup};
     pub use crate::model::parts::{Linked, Parts, from_static};
     pub use crate::model::ports::{InputSlices, OutputSlices};
     pub use crate::model::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
     pub use crate::model::slot::Slot;
-    pub use crate::reference::layout::slots;
+    pub use crate::reference::layout::{laid_out, slots};
     #[cfg(feature = "train")]
     pub use crate::train::dataset;
     #[cfg(feature = "safetensors")]

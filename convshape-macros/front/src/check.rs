@@ -72,14 +72,17 @@ fn walk(graph: &Graph, as_found: bool) -> Checked {
         }
     }
     let targets = Targets::new(graph);
-    let turns: HashMap<ValueId, usize> =
-        graph.bodies.iter().enumerate().map(|(index, body)| (body.output, index)).collect();
+    let mut turns: HashMap<ValueId, Vec<usize>> = HashMap::new();
+    for (index, body) in graph.bodies.iter().enumerate() {
+        turns.entry(body.output).or_default().push(index);
+    }
     for (id, node) in graph.nodes.iter().enumerate() {
         let (op, shape) = checked.node(graph, id, node, &targets);
         checked.activation(id, node, shape);
         checked.ops.push(op);
         let shape = checked.claims(id, node, shape);
-        let shape = turns.get(&graph.value(id)).map_or(shape, |body| checked.turn(graph, *body, shape));
+        let bodies = turns.get(&graph.value(id)).map_or(&[][..], Vec::as_slice);
+        let shape = bodies.iter().fold(shape, |shape, body| checked.turn(graph, *body, shape));
         checked.shapes.push(shape);
     }
     checked.outputs(graph);
@@ -109,7 +112,8 @@ impl Checked {
         let order = graph.order();
         let Some((op, unseen)) = self.recipe(graph, node) else {
             self.unseen.push(false);
-            return (None, None);
+            let same = matches!(node.recipe, Recipe::Same).then(|| self.shape(node.inputs[0]));
+            return (None, same.flatten());
         };
         self.unseen.push(unseen);
         let Some(inputs) = self.inputs(node, &op) else { return (Some(op), blind_output(&op, order)) };
@@ -153,8 +157,9 @@ impl Checked {
     fn recipe(&self, graph: &Graph, node: &Node) -> Option<(Op, bool)> {
         match &node.recipe {
             Recipe::Given(op) => Some((*op, node.unseen)),
+            Recipe::Again { of } => Some((*self.ops.get(*of)?.as_ref()?, self.unseen[*of])),
             // What a sub-chain gives is known to const evaluation.
-            Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Broken => None,
+            Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => None,
             Recipe::Undo { of, overrides } => {
                 let Some(Some(Op::Conv(conv))) = self.ops.get(*of) else { return None };
                 let input = self.shape(graph.nodes[*of].inputs[0]);
@@ -221,7 +226,7 @@ impl Checked {
     /// after it would be refused for that alone, and are left open.
     fn turn(&mut self, graph: &Graph, body: usize, shape: Option<Shape>) -> Option<Shape> {
         let (Some(input), Some(output)) = (self.shape(graph.bodies[body].input), shape) else { return shape };
-        let before = body.checked_sub(1).filter(|before| graph.bodies[*before].output == graph.bodies[body].input);
+        let before = graph.bodies[body].before;
         let broken = |body: usize| self.problems.iter().any(|problem| problem.place() == Place::Body(body));
         if before.is_some_and(|before| self.open_turns.contains(&before) || broken(before)) {
             self.open_turns.push(body);
@@ -262,7 +267,7 @@ pub(crate) fn reshapes_undo(overrides: &[(&'static str, fields::Setting)]) -> bo
 pub(crate) fn clashes(graph: &Graph, checked: &Checked) -> Vec<NodeId> {
     let mut names = HashMap::new();
     (0..graph.nodes.len())
-        .filter(|id| checked.ops[*id].is_some_and(|op| !op.params().is_empty()))
+        .filter(|id| checked.ops[*id].is_some_and(|op| !op.params().is_empty()) && graph.nodes[*id].first_run.is_none())
         .filter(|id| {
             let node = &graph.nodes[*id];
             // Where the names are the same too, that is what was reported.

@@ -117,15 +117,26 @@ pub struct Finding {
 pub(crate) struct Sink {
     errors: Vec<Report>,
     warnings: Vec<Report>,
+    /// While it is muted, nothing is collected.
+    muted: bool,
 }
 
 impl Sink {
     pub(crate) fn push(&mut self, report: Report) {
-        self.errors.push(report);
+        if !self.muted {
+            self.errors.push(report);
+        }
     }
 
     pub(crate) fn warn(&mut self, report: Report) {
-        self.warnings.push(report);
+        if !self.muted {
+            self.warnings.push(report);
+        }
+    }
+
+    /// Drops what is reported from here on, or no longer does. Returns whether it did before.
+    pub(crate) fn mute(&mut self, muted: bool) -> bool {
+        std::mem::replace(&mut self.muted, muted)
     }
 
     /// Whether the chain is refused.

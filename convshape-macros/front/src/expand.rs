@@ -15,8 +15,6 @@ mod shapes;
 mod typed;
 mod weights;
 
-#[cfg(test)]
-pub(crate) use self::model::group;
 use convshape_arith::op::Op;
 use convshape_arith::receptive::Receptive;
 use convshape_arith::shape::Shape;
@@ -26,7 +24,8 @@ use quote::quote;
 
 use crate::check::Checked;
 use crate::data::Data;
-use crate::graph::{Graph, NodeId, ValueId};
+use crate::graph::{Graph, NodeId, Recipe, ValueId};
+use crate::groups::Groups;
 use crate::syntax::Chain;
 use crate::weights::File;
 
@@ -37,6 +36,7 @@ pub(crate) struct Expansion<'a> {
     pub(crate) chain: &'a Chain,
     pub(crate) graph: &'a Graph,
     pub(crate) checked: &'a Checked,
+    pub(crate) groups: &'a Groups,
     /// The file of weights that is compiled in.
     pub(crate) weights: Option<&'a File>,
     /// The files of data that were held against the ports.
@@ -112,6 +112,7 @@ impl Expansion<'_> {
                 _ => first,
             };
             fields.push(match self.op(id) {
+                _ if matches!(node.recipe, Recipe::Same) => first,
                 Some(op) => joined.through(op, &input, &output, self.graph.order()),
                 None => Receptive::Whole,
             });

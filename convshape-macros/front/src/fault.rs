@@ -36,7 +36,7 @@ pub(crate) enum SyntaxFault {
     /// The same part again.
     Twice { span: Span, part: String },
     /// A part that is in the wrong place.
-    Misplaced { span: Span, part: String, place: &'static str },
+    Misplaced { span: Span, part: String, place: &'static str, help: &'static str },
     /// `struct Name {}`
     EmptyChain { span: Span, chain: String },
     /// `repeat 3 {}` or `block B() {}`
@@ -45,9 +45,15 @@ pub(crate) enum SyntaxFault {
     TooLarge { span: Span, found: String },
     /// A number with a suffix or digits that a size does not have.
     Malformed { span: Span, found: String, write: Option<String> },
+    /// A name in front of an `if`.
+    NamedIf { span: Span },
     /// An attribute that a statement does not take.
     Attribute { span: Span, found: String },
 }
+
+/// Where the parts of a chain belong.
+pub(crate) const ORDER: &str =
+    "the order is: `dialect: ..;` and other headers, blocks, `input: ..;`, statements, `output: ..;`";
 
 /// A part that every chain has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,6 +113,7 @@ impl SyntaxFault {
             | SyntaxFault::EmptyBody { span, .. }
             | SyntaxFault::TooLarge { span, .. }
             | SyntaxFault::Malformed { span, .. }
+            | SyntaxFault::NamedIf { span }
             | SyntaxFault::Attribute { span, .. } => *span,
         }
     }
@@ -120,6 +127,7 @@ impl SyntaxFault {
             | SyntaxFault::Unclosed { .. }
             | SyntaxFault::TailOrder { .. }
             | SyntaxFault::TooManyValues { .. }
+            | SyntaxFault::NamedIf { .. }
             | SyntaxFault::TooDeep { .. }
             | SyntaxFault::Nested { .. }
             | SyntaxFault::Foreign { .. }
@@ -162,6 +170,7 @@ impl SyntaxFault {
             SyntaxFault::EmptyBody { what, .. } => format!("this `{what}` has no statements"),
             SyntaxFault::TooLarge { found, .. } => format!("the number {found} is too large"),
             SyntaxFault::Malformed { found, .. } => format!("`{found}` is not a number that this language has"),
+            SyntaxFault::NamedIf { .. } => "an `if` has no name".to_owned(),
             SyntaxFault::Attribute { found, .. } => format!("the attribute `{found}` is not understood here"),
         }
     }
@@ -192,10 +201,7 @@ impl SyntaxFault {
                 "input" | "output" => format!("several are written in one: `{part}: a [1, 28, 28], b [10];`"),
                 _ => "remove one of the two".to_owned(),
             }],
-            SyntaxFault::Misplaced { .. } => vec![
-                "the order is: `dialect: ..;` and other headers, blocks, `input: ..;`, statements, `output: ..;`"
-                    .to_owned(),
-            ],
+            SyntaxFault::Misplaced { help, .. } => vec![(*help).to_owned()],
             SyntaxFault::EmptyChain { .. } => vec![
                 "write `input: [1, 28, 28]; Conv2d(1 -> 8, kernel: 3); output: [8, 26, 26];` between the braces"
                     .to_owned(),
@@ -204,6 +210,10 @@ impl SyntaxFault {
             SyntaxFault::TooLarge { .. } => vec!["a size fits `i64`, a float fits `f64`".to_owned()],
             SyntaxFault::Malformed { write: Some(write), .. } => vec![format!("write `{write}`")],
             SyntaxFault::Malformed { .. } => vec!["sizes are whole numbers such as `16`".to_owned()],
+            SyntaxFault::NamedIf { .. } => vec![
+                "name a statement in each branch: `if a == b { s: Identity; } else { s: Conv2d(a -> b, kernel: 1); }`"
+                    .to_owned(),
+            ],
             SyntaxFault::Attribute { .. } => {
                 vec![
                     "a statement takes doc comments and `#[name = \"encoder.0\"]`, its name in weight files".to_owned(),

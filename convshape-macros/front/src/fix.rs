@@ -107,7 +107,8 @@ impl Edit {
 
     /// As a `help:` line says it; a machine can apply it.
     pub(crate) fn words(&self, graph: &Graph) -> String {
-        let name = |node: NodeId| &graph.nodes[node].name;
+        // A later run is written where the first one is.
+        let name = |node: NodeId| &graph.nodes[graph.nodes[node].first_run.unwrap_or(node)].name;
         match self {
             Edit::Field { node, field, setting } => format!("in `{}`, set `{field}: {setting}`", name(*node)),
             Edit::Channels { node, inputs, outputs } => format!("in `{}`, write `{inputs} -> {outputs}`", name(*node)),
@@ -139,7 +140,8 @@ fn set(graph: &mut Graph, node: NodeId, settings: &[(&'static str, Setting)]) {
                     overrides.retain(|(name, _)| name != field);
                     overrides.push((field, setting.clone()));
                 }
-                Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Broken => {}
+                // Another run follows the first.
+                Recipe::Again { .. } | Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => {}
             }
         }
     }
@@ -202,6 +204,10 @@ impl Search<'_> {
         }
         let left: Vec<Place> = after.problems.iter().map(Problem::place).collect();
         let clean = left.iter().all(|place| self.others.contains(place));
+        // What another run needs must suit the first one too.
+        if !clean && edit.node().is_some_and(|node| self.graph.nodes[node].first_run.is_some()) {
+            return false;
+        }
         self.fixes.push(Fix { edit, cost, left, clean });
         clean
     }

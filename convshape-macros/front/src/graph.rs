@@ -10,7 +10,7 @@ use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::fields::Setting;
-use crate::syntax::Lossy;
+use crate::syntax::{Lossy, Text};
 use crate::unseen::Unseen;
 
 /// A tensor: first the inputs, then what each node gives, in order.
@@ -85,6 +85,8 @@ pub(crate) struct Node {
     pub(crate) read: bool,
     /// The layer whose weight it uses, where it has none of its own.
     pub(crate) tied: Option<NodeId>,
+    /// The layer of which it is another run: it has no parameters of its own.
+    pub(crate) first_run: Option<NodeId>,
 }
 
 /// How a node's layer comes about.
@@ -100,10 +102,16 @@ pub(crate) enum Recipe {
     Chain {
         path: TokenStream,
     },
-    /// A port of a sub-chain: no layer, a value.
+    /// An output of a sub-chain: no layer, a value.
     Port {
         of: NodeId,
-        port: Ident,
+        port: Text,
+    },
+    /// What it reads, with a claim of its own: no layer, a value.
+    Same,
+    /// Another run of a layer, with its channels and solved holes.
+    Again {
+        of: NodeId,
     },
     /// Not readable, reported already.
     Broken,
@@ -146,21 +154,43 @@ pub(crate) struct Spans {
     pub(crate) fields: Vec<(&'static str, Span)>,
 }
 
-/// A `repeat 3 { .. }` body, one turn of it.
+/// One value that a turn of `repeat 3 { .. }` hands to the next.
 #[derive(Clone)]
 pub(crate) struct Body {
     pub(crate) name: String,
     pub(crate) span: Span,
     pub(crate) input: ValueId,
     pub(crate) output: ValueId,
+    /// The same value in the turn before.
+    pub(crate) before: Option<usize>,
 }
 
 /// A field of the generated struct, if it turns out to have parameters.
 #[derive(Clone)]
-pub(crate) enum Member {
-    Layer { name: Ident, node: NodeId },
-    Block { name: Ident, docs: TokenStream, members: Vec<Member> },
-    Repeat { name: Ident, docs: TokenStream, turns: Vec<Vec<Member>> },
+pub(crate) struct Member {
+    pub(crate) name: Ident,
+    pub(crate) docs: TokenStream,
+    /// Whether it is inside an `if`.
+    pub(crate) optional: bool,
+    /// The statement it was made of.
+    pub(crate) origin: usize,
+    pub(crate) kind: MemberKind,
+}
+
+#[derive(Clone)]
+pub(crate) enum MemberKind {
+    Layer(NodeId),
+    /// A layer of a branch that is not taken: its recipe. It gives the field its type, and the model has it not.
+    Absent(Box<Recipe>),
+    /// A use of a block; all uses have one type.
+    Block {
+        block: Ident,
+        members: Vec<Member>,
+    },
+    /// The turns of a repeat.
+    Repeat {
+        turns: Vec<Vec<Member>>,
+    },
 }
 
 impl Graph {
@@ -203,6 +233,29 @@ impl Graph {
 }
 
 impl Node {
+    /// A node without fields, claims or parameters of its own.
+    pub(crate) fn new(name: String, op: Ident, recipe: Recipe, inputs: Vec<ValueId>, origin: usize) -> Node {
+        Node {
+            file_name: name.clone(),
+            name,
+            op_name: String::new(),
+            docs: TokenStream::new(),
+            recipe,
+            holes: Vec::new(),
+            inputs,
+            activation: None,
+            comment: None,
+            restores: None,
+            spans: Spans { label: None, op, positional: None, fields: Vec::new() },
+            named_axes: None,
+            unseen: false,
+            origin,
+            read: false,
+            tied: None,
+            first_run: None,
+        }
+    }
+
     /// The fields with a number per axis that are to be solved.
     pub(crate) fn open(&self) -> Vec<AxisField> {
         let axis = |hole: &Hole| match hole {
@@ -213,12 +266,10 @@ impl Node {
     }
 }
 
-impl Member {
-    /// What the field is called.
-    pub(crate) fn name(&self) -> &Ident {
-        match self {
-            Member::Layer { name, .. } | Member::Block { name, .. } | Member::Repeat { name, .. } => name,
-        }
+impl Recipe {
+    /// Whether it is a layer, and not just a value of another.
+    pub(crate) fn is_layer(&self) -> bool {
+        !matches!(self, Recipe::Port { .. } | Recipe::Same)
     }
 }
 

@@ -17,6 +17,7 @@ mod fix;
 #[cfg(test)]
 mod fuzz;
 mod graph;
+mod groups;
 mod inspect;
 mod numbers;
 mod parse;
@@ -95,6 +96,10 @@ fn read<T>(
     for name in check::clashes(&graph, &checked) {
         sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
     }
+    let groups = groups::of(&chain.name, &graph, &checked);
+    for field in &groups.conflicts {
+        sink.push(diagnose::two_types(field));
+    }
     let refused = sink.refused();
     // Of a refused chain parts are missing, which may be all that is wrong.
     for warning in checked.warnings.iter().filter(|_| !refused) {
@@ -108,6 +113,7 @@ fn read<T>(
         chain: &chain,
         graph: &graph,
         checked: &checked,
+        groups: &groups,
         weights: weights.as_ref(),
         data: data.as_ref(),
         refused,

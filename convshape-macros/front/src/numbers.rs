@@ -4,6 +4,7 @@ mod real;
 
 use std::collections::BTreeMap;
 
+use convshape_arith::op::Op;
 use convshape_arith::operator::Operator;
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::{Scope, Size, SizeError};
@@ -13,23 +14,54 @@ use quote::{quote, quote_spanned};
 use crate::diagnose::{self, Report};
 use crate::syntax::{Dim, ShapePattern, SizeExpr};
 use crate::unseen::{Expr, Unseen};
-use crate::words;
+use crate::words::{self, LayerWords};
 
-/// The sizes that names stand for: parameters of blocks, variables of repeats, symbols.
+/// What a name that is no statement means: a parameter of a block, a variable of a repeat, a symbol.
+#[derive(Clone)]
+pub(crate) enum Bound {
+    Size(Size),
+    /// One size per axis.
+    Sizes(Vec<Size>),
+    Bool(bool),
+    Real(f64),
+    Activation(BoundActivation),
+}
+
+/// An activation with its fields filled in.
+#[derive(Clone)]
+pub(crate) struct BoundActivation {
+    pub(crate) op: Op,
+    pub(crate) words: &'static LayerWords,
+}
+
+/// The names that stand for values: parameters of blocks, variables of repeats, symbols.
 #[derive(Clone)]
 pub(crate) struct Numbers {
     /// The library's path, for code that const evaluation runs.
     krate: TokenStream,
-    names: BTreeMap<String, Size>,
+    names: BTreeMap<String, Bound>,
     scope: Scope,
     unseen: Unseen,
+}
+
+impl Bound {
+    /// What it is called in a message.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Bound::Size(_) => "a size",
+            Bound::Sizes(_) => "a size per axis",
+            Bound::Bool(_) => "a bool",
+            Bound::Real(_) => "a real number",
+            Bound::Activation(_) => "an activation",
+        }
+    }
 }
 
 impl Numbers {
     pub(crate) fn new(krate: TokenStream, scope: Scope, unseen: Unseen) -> Numbers {
         let symbol = |(index, name): (usize, &str)| {
             let symbol = u8::try_from(index).unwrap_or(u8::MAX);
-            (name.to_owned(), Size::Symbolic { scale: 1, symbol, offset: 0 })
+            (name.to_owned(), Bound::Size(Size::Symbolic { scale: 1, symbol, offset: 0 }))
         };
         let names = scope.iter().map(|symbol| symbol.name).enumerate().map(symbol).collect();
         Numbers { krate, names, scope, unseen }
@@ -41,14 +73,44 @@ impl Numbers {
     }
 
     /// The same names and one more.
-    pub(crate) fn with(&self, name: String, value: Size) -> Numbers {
+    pub(crate) fn with(&self, name: String, value: Bound) -> Numbers {
         let mut more = self.clone();
         more.names.insert(name, value);
         more
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<Size> {
-        self.names.get(name).copied()
+    pub(crate) fn get(&self, name: &str) -> Option<&Bound> {
+        self.names.get(name)
+    }
+
+    /// How many sizes an expression has, where a name in it has one per axis. `None` where there is no such name, or
+    /// two of them differ.
+    pub(crate) fn axes(&self, size: &SizeExpr) -> Option<usize> {
+        match size {
+            SizeExpr::Name(name) => match self.get(&name.to_string()) {
+                Some(Bound::Sizes(sizes)) => Some(sizes.len()),
+                _ => None,
+            },
+            SizeExpr::Negated { of, .. } => self.axes(of),
+            SizeExpr::Binary { left, right, .. } => match (self.axes(left), self.axes(right)) {
+                (Some(left), Some(right)) => (left == right).then_some(left),
+                (left, right) => left.or(right),
+            },
+            SizeExpr::Int { .. } | SizeExpr::Float { .. } | SizeExpr::Path { .. } => None,
+        }
+    }
+
+    /// The same names, with the size of one axis for those that have one per axis.
+    pub(crate) fn on_axis(&self, axis: usize) -> Numbers {
+        let mut single = self.clone();
+        for bound in single.names.values_mut() {
+            if let Bound::Sizes(sizes) = bound
+                && let Some(size) = sizes.get(axis)
+            {
+                *bound = Bound::Size(*size);
+            }
+        }
+        single
     }
 
     /// The size that an expression comes to.
@@ -93,8 +155,10 @@ impl Numbers {
     /// A name: of a parameter, a variable, a symbol, else of a constant.
     fn name(&self, name: &Ident) -> Result<Size, Report> {
         let text = name.to_string();
-        if let Some(size) = self.get(&text) {
-            return Ok(size);
+        match self.get(&text) {
+            Some(Bound::Size(size)) => return Ok(*size),
+            Some(other) => return Err(diagnose::not_a_size(name, other)),
+            None => {}
         }
         // Constants and const parameters are written in capitals; anything else is a slip.
         if !text.chars().any(char::is_uppercase) {

@@ -4,6 +4,7 @@
 mod call;
 mod chain;
 mod comment;
+mod condition;
 mod cursor;
 mod foreign;
 mod header;
@@ -11,6 +12,7 @@ mod label;
 mod loops;
 mod number;
 mod operators;
+mod pieces;
 mod ports;
 mod python;
 mod shape;

@@ -1,10 +1,14 @@
 //! Syntax to graph: names are bound, blocks and repeats unrolled, defaults filled in.
 
 mod arguments;
+mod bind;
+mod branch;
+mod condition;
 mod file_name;
 mod inputs;
 mod layer;
 mod pieces;
+mod reuse;
 mod scope;
 mod undo;
 
@@ -18,12 +22,13 @@ use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::check::output_rank;
 use crate::diagnose::{self, Report, Sink};
-use crate::graph::{Graph, Input, Member, Node, NodeId, Output, Recipe, Restores, Spans, ValueId};
+use crate::graph::{Graph, Input, Member, MemberKind, Node, NodeId, Output, Recipe, Restores, ValueId};
 use crate::numbers::Numbers;
 use crate::syntax::{Block, Chain, Layer, Lossy, ShapePattern, Stmt, StmtKind, SymbolDecl};
 use crate::unseen::Unseen;
 use crate::words::{self, Lookup};
-use scope::{Binding, Scope};
+use reuse::Sharing;
+use scope::{Binding, Outputs, Piece, Run, Scope};
 
 /// More layers than this are refused: a repeat count with a digit too many would hang the compiler.
 const MOST_LAYERS: usize = 50_000;
@@ -48,8 +53,16 @@ pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Gr
         names: HashMap::new(),
     };
     let numbers = Numbers::new(krate.clone(), graph.symbols, graph.unseen.clone());
-    let mut resolver =
-        Resolver { blocks: blocks(&chain.blocks, sink), open_blocks: Vec::new(), graph, ranks: Vec::new(), sink };
+    let mut resolver = Resolver {
+        blocks: blocks(&chain.blocks, sink),
+        open_blocks: Vec::new(),
+        ports: HashMap::new(),
+        drafted: HashSet::new(),
+        sharing: Vec::new(),
+        graph,
+        ranks: Vec::new(),
+        sink,
+    };
     resolver.chain(chain, numbers);
     resolver.graph
 }
@@ -86,10 +99,26 @@ fn open_shape(pattern: &ShapePattern) -> Shape {
     Shape::unknown(pattern.dims.len().clamp(1, MAX_RANK))
 }
 
+/// What a statement comes to, beside the value that is then the previous one.
+struct Given<'a> {
+    /// The first value that it reads.
+    input: ValueId,
+    /// The layer, where it is one.
+    node: Option<NodeId>,
+    outputs: Outputs,
+    piece: Piece<'a>,
+}
+
 struct Resolver<'a> {
     blocks: HashMap<String, Option<&'a Block>>,
     /// The blocks that are being expanded: one that uses itself would never end.
     open_blocks: Vec<String>,
+    /// The chain's inputs, which every body sees.
+    ports: HashMap<String, Binding<'a>>,
+    /// The branches whose layers gave their fields a type without being taken.
+    drafted: HashSet<usize>,
+    /// The statements that are being run again, the innermost last.
+    sharing: Vec<Sharing>,
     graph: Graph,
     /// The number of axes of each value, where the layers so far say it.
     ranks: Vec<Option<usize>>,
@@ -133,8 +162,7 @@ impl<'a> Resolver<'a> {
             let span = port.name.as_ref().map_or(port.shape.span, Ident::span);
             let name = port.name.as_ref().map_or("input".to_owned(), Ident::to_string);
             let value = self.graph.inputs.len();
-            let binding = Binding { value, input: value, node: None };
-            if names.insert(name.clone(), binding).is_some()
+            if names.insert(name.clone(), Binding::input(value)).is_some()
                 && let Some(name) = &port.name
             {
                 self.sink.push(diagnose::repeated_name(name));
@@ -145,7 +173,7 @@ impl<'a> Resolver<'a> {
         if let [only] = self.graph.inputs.as_slice()
             && only.name != "input"
         {
-            names.insert("input".to_owned(), Binding { value: 0, input: 0, node: None });
+            names.insert("input".to_owned(), Binding::input(0));
         }
         if self.graph.inputs.is_empty() {
             // Reported by the parser; a shape that fits everything keeps the rest alive.
@@ -156,8 +184,11 @@ impl<'a> Resolver<'a> {
             });
             return;
         }
+        self.ports = names.clone();
         let mut scope = Scope {
             names,
+            own: HashSet::new(),
+            untaken: HashMap::new(),
             numbers,
             previous: 0,
             path: String::new(),
@@ -198,57 +229,81 @@ impl<'a> Resolver<'a> {
     }
 
     /// The statements of one body, in order.
-    fn body(&mut self, body: &'a [Stmt], scope: &mut Scope) -> Vec<Member> {
+    fn body(&mut self, stmts: &'a [Stmt], scope: &mut Scope<'a>) -> Vec<Member> {
+        scope.labels = Rc::new(scope::labels(stmts).into_iter().map(Ident::to_string).collect());
+        self.statements(stmts, scope)
+    }
+
+    /// Statements that add to a scope: those of a body, or of the branch of an `if` that is taken.
+    fn statements(&mut self, stmts: &'a [Stmt], scope: &mut Scope<'a>) -> Vec<Member> {
         let mut members = Vec::new();
-        scope.labels = body
-            .iter()
-            .filter_map(|stmt| stmt.label.as_ref())
-            .map(Ident::to_string)
-            .collect::<HashSet<String>>()
-            .into();
-        for stmt in body {
+        for stmt in stmts {
             if self.graph.nodes.len() >= MOST_LAYERS {
                 // `resolve` reports it, once.
                 return members;
             }
-            let input = scope.previous;
-            let (member, node) = match &stmt.kind {
-                StmtKind::Layer(layer) => match self.blocks.get(&layer.op.to_string()).copied() {
-                    Some(Some(block)) => (self.block(stmt, layer, block, scope), None),
-                    // Whether the layer or the block is meant cannot be said.
-                    Some(None) => (None, Some(self.broken(stmt, layer.op.span(), scope))),
-                    None => {
-                        let node = self.layer(stmt, layer, scope);
-                        let name = self.field_name(stmt, node);
-                        (Some(Member::Layer { name, node }), Some(node))
-                    }
-                },
-                StmtKind::Repeat(repeat) => (self.repeat(stmt, repeat, scope), None),
-                StmtKind::Broken(span) => {
-                    let node = self.broken(stmt, *span, scope);
-                    (None, Some(node))
-                }
-            };
+            if let StmtKind::If(branches) = &stmt.kind {
+                members.extend(self.branches(stmt, branches, scope));
+                continue;
+            }
+            let start = self.graph.nodes.len();
+            let (member, given) = self.statement(stmt, scope);
+            let nodes = start..self.graph.nodes.len();
             let mut repeated = false;
-            // A layer reads what its `from` says.
-            let input = match node {
-                Some(node) => self.graph.nodes[node].inputs.first().copied().unwrap_or(input),
-                None => input,
-            };
             if let Some(label) = &stmt.label {
-                let binding = Binding { value: scope.previous, input, node };
+                let run = Some(Rc::new(Run { nodes, piece: given.piece }));
+                let Given { input, node, outputs, .. } = given;
+                let binding = Binding { value: scope.previous, input, node, outputs, run };
                 let name = label.to_string();
                 if name == "input" || name == "output" {
                     self.sink.push(diagnose::reserved_name(label));
-                } else if scope.names.insert(name, binding).is_some() {
+                } else if scope.untaken.contains_key(&name) || !scope.own.insert(name.clone()) {
                     self.sink.push(diagnose::repeated_name(label));
                     repeated = true;
+                } else {
+                    scope.names.insert(name, binding);
                 }
             }
             // Two fields of one name would be an error of their own.
             members.extend(member.filter(|_| !repeated));
         }
         members
+    }
+
+    /// One statement that is no `if`.
+    fn statement(&mut self, stmt: &'a Stmt, scope: &mut Scope<'a>) -> (Option<Member>, Given<'a>) {
+        let layer = match &stmt.kind {
+            StmtKind::Layer(layer) => layer,
+            StmtKind::Repeat(repeat) => return self.repeat(stmt, repeat, scope),
+            StmtKind::Reuse(reuse) => return (None, self.reuse(stmt, reuse, scope)),
+            StmtKind::Broken(_) | StmtKind::If(_) => return self.unreadable(stmt, stmt.span(), scope),
+        };
+        match self.blocks.get(&layer.op.to_string()).copied() {
+            Some(Some(block)) => self.block(stmt, layer, block, scope),
+            // Whether the layer or the block is meant cannot be said.
+            Some(None) => self.unreadable(stmt, layer.op.span(), scope),
+            None => {
+                let node = self.layer(stmt, layer, scope);
+                let name = self.field_name(stmt, node);
+                let Node { docs, inputs, recipe, .. } = &self.graph.nodes[node];
+                let outputs = match recipe {
+                    Recipe::Chain { .. } => Outputs::Chain(node),
+                    Recipe::Broken => Outputs::Unknown,
+                    _ => Outputs::One,
+                };
+                let given = Given { input: inputs[0], node: Some(node), outputs, piece: Piece::Layer };
+                let (docs, origin) = (docs.clone(), std::ptr::from_ref(stmt).addr());
+                let member = Member { name, docs, optional: false, origin, kind: MemberKind::Layer(node) };
+                (Some(member), given)
+            }
+        }
+    }
+
+    /// A statement that could not be read, or whose parts do not fit; that is reported.
+    fn unreadable(&mut self, stmt: &Stmt, span: Span, scope: &mut Scope<'a>) -> (Option<Member>, Given<'a>) {
+        let input = scope.previous;
+        let node = self.broken(stmt, span, scope);
+        (None, Given { input, node: Some(node), outputs: Outputs::Unknown, piece: Piece::Broken })
     }
 
     fn field_name(&self, stmt: &Stmt, node: NodeId) -> Ident {
@@ -262,10 +317,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn push(&mut self, node: Node, scope: &mut Scope) -> NodeId {
+    fn push(&mut self, mut node: Node, scope: &mut Scope<'_>) -> NodeId {
         for value in node.inputs.clone() {
             self.mark_read(value);
         }
+        self.share(&mut node);
         let id = self.graph.nodes.len();
         self.graph.chained |= matches!(node.recipe, Recipe::Chain { .. });
         let rank = self.rank_of(&node);
@@ -284,63 +340,62 @@ impl<'a> Resolver<'a> {
             node.inputs.iter().map(|value| self.ranks.get(*value).copied().flatten()).collect();
         match &node.recipe {
             Recipe::Given(op) => output_rank(op, &ranks, self.graph.order()),
-            Recipe::Undo { .. } => ranks.first().copied().flatten(),
+            Recipe::Undo { .. } | Recipe::Same => ranks.first().copied().flatten(),
+            Recipe::Again { of } => self.ranks[self.graph.value(*of)],
             Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Broken => None,
         }
     }
 
-    /// A statement that could not be read: its name stands, its shape is not known.
-    fn broken(&mut self, stmt: &Stmt, span: Span, scope: &mut Scope) -> NodeId {
+    /// A statement that could not be read: it has its name, and its shape is not known.
+    fn broken(&mut self, stmt: &Stmt, span: Span, scope: &mut Scope<'_>) -> NodeId {
         let name = match &stmt.label {
             Some(label) => label.to_string(),
             None => scope.next_name("broken"),
         };
-        let node = Node {
-            name: format!("{}{name}", scope.path),
-            file_name: name,
-            op_name: String::new(),
-            docs: stmt.attrs.docs.clone(),
-            recipe: Recipe::Broken,
-            holes: Vec::new(),
-            inputs: vec![scope.previous],
-            activation: None,
-            comment: None,
-            restores: None,
-            spans: Spans {
-                label: stmt.label.clone(),
-                op: Ident::new("broken", span),
-                positional: None,
-                fields: Vec::new(),
-            },
-            named_axes: None,
-            unseen: false,
-            origin: std::ptr::from_ref(stmt).addr(),
-            // Who reads it may not have been readable either.
-            read: true,
-            tied: None,
-        };
+        let (op, origin) = (Ident::new("broken", span), std::ptr::from_ref(stmt).addr());
+        let name = format!("{}{name}", scope.path);
+        let mut node = Node::new(name, op, Recipe::Broken, vec![scope.previous], origin);
+        node.docs = stmt.attrs.docs.clone();
+        node.spans.label = stmt.label.clone();
+        // Who reads it may not have been readable either.
+        node.read = true;
         self.push(node, scope)
     }
 
-    fn lookup(&mut self, name: &Ident, scope: &Scope) -> Option<Binding> {
+    fn lookup(&mut self, name: &Ident, scope: &Scope<'a>) -> Option<Binding<'a>> {
         let text = name.to_string();
-        let found = scope.names.get(&text).copied();
+        let found = scope.names.get(&text).cloned();
         if found.is_none() {
-            // `r3` that an unnamed statement is called in messages cannot be referred to.
-            let unnamed = self.graph.nodes.iter().any(|node| node.spans.label.is_none() && node.name == text);
-            // In an order, so that the message is always the same.
-            let known: BTreeSet<String> = scope.names.keys().cloned().collect();
-            let nearest = words::nearest(&text, known.into_iter());
-            self.sink.push(if scope.labels.contains(&text) {
-                diagnose::later_name(name)
-            } else {
-                diagnose::unknown_name(name, nearest, unnamed)
-            });
+            let report = self.no_such_name(name, &text, scope);
+            self.sink.push(report);
         }
         found
     }
 
-    fn claims(&mut self, layer: &'a Layer, scope: &Scope) -> (Option<(Shape, Span)>, Option<Restores>) {
+    /// Why a name means nothing here.
+    fn no_such_name(&self, name: &Ident, text: &str, scope: &Scope<'a>) -> Report {
+        if let Some(untaken) = scope.untaken.get(text) {
+            return diagnose::untaken_name(name, &untaken.because);
+        }
+        if scope.labels.contains(text) {
+            return diagnose::later_name(name);
+        }
+        // `r3` that an unnamed statement is called in messages cannot be referred to.
+        let unnamed = |node: &Node| node.spans.label.is_none() && node.name == text;
+        if self.graph.nodes.iter().any(unnamed) {
+            return diagnose::unnamed_layer(name);
+        }
+        // A name inside a block or a repeat, the nearest first.
+        let inside = self.graph.nodes.iter().rev().find_map(|node| {
+            let (outer, last) = node.name.rsplit_once('.')?;
+            (last == text && node.spans.label.is_some()).then_some(outer)
+        });
+        // In an order, so that the message is always the same.
+        let known: BTreeSet<String> = scope.names.keys().cloned().collect();
+        diagnose::unknown_name(name, words::nearest(text, known.into_iter()), inside)
+    }
+
+    fn claims(&mut self, layer: &'a Layer, scope: &Scope<'a>) -> (Option<(Shape, Span)>, Option<Restores>) {
         let comment = layer
             .shape
             .as_ref()

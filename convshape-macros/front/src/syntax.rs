@@ -76,13 +76,49 @@ pub(crate) struct Range {
     pub(crate) inclusive: bool,
 }
 
-/// `block Name(a, b) { .. }`
+/// `block Name(a, b: bool = true) reads x, y { .. }`
 #[derive(Clone)]
 pub(crate) struct Block {
     pub(crate) docs: TokenStream,
     pub(crate) name: Ident,
-    pub(crate) params: Vec<Ident>,
-    pub(crate) body: Vec<Stmt>,
+    pub(crate) params: Vec<Param>,
+    pub(crate) body: Body,
+}
+
+/// A parameter of a block: `act: activation = Relu`.
+#[derive(Clone)]
+pub(crate) struct Param {
+    pub(crate) name: Ident,
+    pub(crate) kind: ParamKind,
+    pub(crate) default: Option<Value>,
+}
+
+/// The kinds of values that a block's parameter or a repeat's variable takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ParamKind {
+    Size,
+    Bool,
+    Real,
+    Activation,
+}
+
+/// The body of a block or a repeat.
+#[derive(Clone)]
+pub(crate) struct Body {
+    /// `reads x, y`: the names of its inputs; empty for the one called `input`.
+    pub(crate) reads: Vec<Ident>,
+    pub(crate) stmts: Vec<Stmt>,
+    /// `output: ..`: what it gives; empty for its last statement.
+    pub(crate) outputs: Vec<BodyOutput>,
+}
+
+/// One output of a body: `mu: fc1 [16]`.
+#[derive(Clone)]
+pub(crate) struct BodyOutput {
+    pub(crate) name: Option<Ident>,
+    pub(crate) source: Source,
+    pub(crate) shape: Option<ShapePattern>,
+    pub(crate) span: Span,
 }
 
 /// One input or output.
@@ -129,6 +165,8 @@ pub(crate) struct Attrs {
 pub(crate) enum StmtKind {
     Layer(Layer),
     Repeat(Repeat),
+    If(If),
+    Reuse(Reuse),
     /// Not readable, reported already: its name stands, its output shape is unknown.
     Broken(Span),
 }
@@ -166,24 +204,81 @@ pub(crate) struct Repeat {
     /// The word `repeat`.
     pub(crate) span: Span,
     pub(crate) count: Count,
-    pub(crate) body: Vec<Stmt>,
+    pub(crate) from: Option<Source>,
+    pub(crate) body: Body,
 }
 
 /// How often a body is repeated.
 #[derive(Clone)]
 pub(crate) enum Count {
-    /// `repeat 3`
-    Times { value: i64, span: Span },
+    /// `repeat 3`, `repeat 2 * n`
+    Times(SizeExpr),
     /// `repeat i in 0..3`
     Range { var: Ident, range: Range },
-    /// `repeat c in [16, 32]`
-    List { var: Ident, sizes: Vec<SizeExpr> },
+    /// `repeat c in [16, 32]`, `repeat (c, n) in [(16, 1), (24, 2)]`
+    List { vars: Vec<Ident>, values: Vec<Value>, span: Span },
+}
+
+/// `if a == b { .. } else if c { .. } else { .. }`
+#[derive(Clone)]
+pub(crate) struct If {
+    /// The word `if`.
+    pub(crate) span: Span,
+    pub(crate) branches: Vec<Branch>,
+}
+
+/// One branch of an `if`.
+#[derive(Clone)]
+pub(crate) struct Branch {
+    /// `None` for `else`.
+    pub(crate) condition: Option<Condition>,
+    pub(crate) stmts: Vec<Stmt>,
+}
+
+/// The condition of an `if`.
+#[derive(Clone)]
+pub(crate) enum Condition {
+    /// `bias`, `true`
+    Value(Value),
+    /// The span is that of the operator.
+    Compare {
+        left: Value,
+        comparison: Comparison,
+        right: Value,
+        span: Span,
+    },
+    Not(Box<Condition>),
+    And(Box<Condition>, Box<Condition>),
+    Or(Box<Condition>, Box<Condition>),
+    /// Not readable, reported already.
+    Broken,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// `reuse head from p4 -> [16, 14, 14]`
+#[derive(Clone)]
+pub(crate) struct Reuse {
+    /// The word `reuse`.
+    pub(crate) span: Span,
+    /// The statement that runs again.
+    pub(crate) of: Ident,
+    pub(crate) from: Option<Source>,
+    pub(crate) shape: Option<ShapePattern>,
 }
 
 /// What a statement reads.
 #[derive(Clone)]
 pub(crate) enum Source {
-    /// `a`, or `a.b`: port `b` of the sub-chain `a`.
+    /// `a`, or `a.b`: the output `b` of `a`.
     Named(Reference),
     /// `_`: the statement before.
     Previous,
@@ -191,14 +286,14 @@ pub(crate) enum Source {
     Several(Vec<Source>, Span),
 }
 
-/// A statement's name, or a port of it.
+/// A statement's name, or one of its outputs or parameters: `a`, `a.b`, `a.0`.
 #[derive(Clone)]
 pub(crate) struct Reference {
     pub(crate) name: Ident,
-    pub(crate) port: Option<Ident>,
+    pub(crate) port: Option<Text>,
 }
 
-/// A string. (syn's own can be cloned only with more of syn compiled.)
+/// A string, or the name or number of an output. (syn's own can be cloned only with more of syn compiled.)
 #[derive(Clone, Debug)]
 pub(crate) struct Text {
     value: String,
@@ -282,6 +377,8 @@ impl Stmt {
             (Some(label), _) => label.span(),
             (None, StmtKind::Layer(layer)) => layer.op.span(),
             (None, StmtKind::Repeat(repeat)) => repeat.span,
+            (None, StmtKind::If(branches)) => branches.span,
+            (None, StmtKind::Reuse(reuse)) => reuse.span,
             (None, StmtKind::Broken(span)) => *span,
         }
     }
@@ -299,11 +396,42 @@ impl Text {
     pub(crate) fn span(&self) -> Span {
         self.span
     }
+
+    /// The same as an identifier; a number is none.
+    pub(crate) fn ident(&self) -> Option<Ident> {
+        let name = self.value.starts_with(|first: char| !first.is_ascii_digit());
+        name.then(|| Ident::new(&self.value, self.span))
+    }
 }
 
 impl Args {
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+impl Source {
+    /// The first token; `_` has none.
+    pub(crate) fn span(&self) -> Option<Span> {
+        match self {
+            Source::Named(reference) => Some(reference.span()),
+            Source::Previous => None,
+            Source::Several(_, span) => Some(*span),
+        }
+    }
+}
+
+impl ParamKind {
+    pub(crate) const ALL: [ParamKind; 4] = [ParamKind::Size, ParamKind::Bool, ParamKind::Real, ParamKind::Activation];
+
+    /// As the language writes it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            ParamKind::Size => "size",
+            ParamKind::Bool => "bool",
+            ParamKind::Real => "real",
+            ParamKind::Activation => "activation",
+        }
     }
 }
 

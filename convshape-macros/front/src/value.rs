@@ -7,7 +7,7 @@ use proc_macro2::Span;
 
 use crate::diagnose::{self, Report};
 use crate::fields::Setting;
-use crate::numbers::Numbers;
+use crate::numbers::{Bound, Numbers};
 use crate::syntax::{Args, SizeExpr, Value};
 use crate::unseen::Unseen;
 use crate::words::{self, FieldWords, Lookup, Takes};
@@ -25,7 +25,7 @@ pub(crate) fn settle(
     }
     let wrong = || diagnose::wrong_value(field, takes, value);
     let word_of = |known: &'static [words::Word]| match value.text() {
-        Some(text) if !is_number(value, &text, known, numbers) => word(field, value, known, dialect).map(Some),
+        Some(text) if !is_number(value, &text, known, numbers) => word(field, value, known, numbers, dialect).map(Some),
         _ => Ok(None),
     };
     let setting = match takes {
@@ -60,8 +60,8 @@ pub(crate) fn settle(
             }
             None => Setting::Floats { values: [real(value, numbers, &wrong)?; MAX_SPATIAL], axes: None },
         },
-        Takes::Bool => Setting::Bool(truth(value, dialect).ok_or_else(wrong)?),
-        Takes::Word(known) => Setting::Word(word(field, value, known, dialect)?),
+        Takes::Bool => Setting::Bool(truth(value, numbers, dialect).ok_or_else(wrong)?),
+        Takes::Word(known) => Setting::Word(word(field, value, known, numbers, dialect)?),
         Takes::Shape => Setting::Shape(shape(value, numbers, &wrong)?),
         Takes::Range => match value {
             Value::Range(range) => {
@@ -89,7 +89,7 @@ pub(crate) fn written_dialect(args: &Args) -> Option<Dialect> {
     words::dialect_from_name(&args.field("dialect")?.value.text()?)
 }
 
-type Wrong<'a> = &'a dyn Fn() -> Report;
+pub(crate) type Wrong<'a> = &'a dyn Fn() -> Report;
 
 fn number(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<i64, Report> {
     match value {
@@ -102,7 +102,7 @@ fn number(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<i64, Rep
     }
 }
 
-fn real(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<f64, Report> {
+pub(crate) fn real(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<f64, Report> {
     match value {
         Value::Size(number) => numbers.real(number),
         Value::Word(name) => numbers.real(&SizeExpr::Name(name.clone())),
@@ -120,8 +120,12 @@ fn is_number(value: &Value, text: &str, known: &[words::Word], numbers: &Numbers
 }
 
 /// `true` or `false`, which ONNX writes as numbers.
-fn truth(value: &Value, dialect: Dialect) -> Option<bool> {
+pub(crate) fn truth(value: &Value, numbers: &Numbers, dialect: Dialect) -> Option<bool> {
     match value {
+        Value::Word(name) => match numbers.get(&name.to_string()) {
+            Some(Bound::Bool(value)) => Some(*value),
+            _ => None,
+        },
         Value::Bool { value, .. } => Some(*value),
         Value::Size(SizeExpr::Int { value: number @ (0 | 1), .. }) if dialect == Dialect::Onnx => Some(*number == 1),
         _ => None,
@@ -134,6 +138,16 @@ fn axes(written: usize, span: Span) -> Result<usize, Report> {
 
 /// `3`, `(3, 5)` or `[3, 5]`.
 fn per_axis(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, Report> {
+    let size = match value {
+        Value::Size(size) => Some(size.clone()),
+        Value::Word(name) => Some(SizeExpr::Name(name.clone())),
+        _ => None,
+    };
+    if let Some(size) = size
+        && let Some(axes) = numbers.axes(&size)
+    {
+        return each_axis(&size, axes, numbers);
+    }
     let Some(items) = value.items() else {
         return Ok(Setting::Ints { values: [number(value, numbers, wrong)?; MAX_SPATIAL], axes: None });
     };
@@ -143,6 +157,16 @@ fn per_axis(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Settin
         *place = number(value, numbers, wrong)?;
     }
     Ok(Setting::Ints { values: all, axes: Some(axes) })
+}
+
+/// Arithmetic with names that have a size per axis.
+fn each_axis(size: &SizeExpr, count: usize, numbers: &Numbers) -> Result<Setting, Report> {
+    let mut values = [0; MAX_SPATIAL];
+    let axes = axes(count, size.span())?;
+    for (axis, place) in values.iter_mut().enumerate().take(axes) {
+        *place = numbers.on_axis(axis).int(size)?;
+    }
+    Ok(Setting::Ints { values, axes: Some(axes) })
 }
 
 /// Rows for all axes, per axis, or per axis and side: `1`, `(1, 2)`, `[(0, 1), (1, 1)]`.
@@ -213,8 +237,14 @@ fn word(
     field: &FieldWords,
     value: &Value,
     known: &'static [words::Word],
+    numbers: &Numbers,
     dialect: Dialect,
 ) -> Result<&'static str, Report> {
+    if let Value::Word(word) = value
+        && let Some(bound) = numbers.get(&word.to_string())
+    {
+        return Err(diagnose::bound_as_word(field.name, word, bound));
+    }
     let (Some(text), span) = (value.text(), value.span()) else {
         return Err(diagnose::wrong_value(field, field.takes, value));
     };

@@ -118,7 +118,8 @@ struct Wanted {
 /// The parameters of a layer, as far as the macro knows them.
 fn wanted(graph: &Graph, checked: &Checked, node: NodeId) -> Vec<Wanted> {
     // Where a number is not seen, const evaluation checks.
-    let Some(op) = checked.ops[node].filter(|_| !graph.nodes[node].unseen) else { return Vec::new() };
+    let own = !graph.nodes[node].unseen && graph.nodes[node].first_run.is_none();
+    let Some(op) = checked.ops[node].filter(|_| own) else { return Vec::new() };
     let params = op.params();
     let known = params.iter().filter_map(|spec| {
         let shape = visible(&spec.shape);
@@ -133,8 +134,9 @@ fn wanted(graph: &Graph, checked: &Checked, node: NodeId) -> Vec<Wanted> {
 fn is_deferred(graph: &Graph, checked: &Checked, node: NodeId) -> bool {
     let layer = &graph.nodes[node];
     match layer.recipe {
+        _ if layer.first_run.is_some() => false,
         Recipe::Chain { .. } => true,
-        Recipe::Port { .. } => false,
+        Recipe::Port { .. } | Recipe::Same | Recipe::Again { .. } => false,
         _ => layer.unseen || graph.deferred() && checked.ops[node].is_none_or(|op| op.params().is_empty()),
     }
 }

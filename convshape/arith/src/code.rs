@@ -38,6 +38,10 @@ codes! {
     BLOCK = "CS0110" "a block or repeat that cannot be expanded";
     UNDO = "CS0111" "a layer that cannot be undone";
     TIED = "CS0112" "a tied weight that cannot be shared";
+    CONDITION = "CS0113" "a condition that the macro cannot decide";
+    UNTAKEN = "CS0114" "a name that only a branch gives which is not taken";
+    PIECE_INPUTS = "CS0115" "a block or repeat that reads or gives another number of values";
+    REUSE = "CS0116" "a statement that cannot run again";
 
     // Shapes that meet.
     RESTORES = "CS0201" "a layer does not restore what it should";

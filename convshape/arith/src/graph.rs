@@ -76,6 +76,8 @@ pub struct Node {
     pub params: Vec<usize>,
     /// The node whose weight it uses instead of one of its own.
     pub tied: Option<usize>,
+    /// The node of which it is another run: its parameters are that node's.
+    pub first_run: Option<usize>,
     /// Multiply-accumulates for one sample, see [`Op::macs`]; 0 while a size is a symbol.
     pub macs: u64,
 }

@@ -4,7 +4,7 @@
 //! Everything is a pure `const fn` over checked signed integers; nothing allocates.
 //!
 //! - [`size`], [`shape`]: a number or `a*h + b`, and a list of them.
-//! - [`operator`]: arithmetic on them as it is written.
+//! - [`operator`]: arithmetic on them as it is written. [`binding`]: symbols in terms of others.
 //! - [`axis`]: the two maps of one axis, a sliding window and a stamped kernel.
 //! - [`op`]: layers as plain data. [`dialect`] translates a framework's words into axes.
 //! - [`layer`]: shapes in, shape out. [`param`]: what a layer stores,
@@ -17,6 +17,7 @@
 extern crate alloc;
 
 pub mod axis;
+pub mod binding;
 pub mod code;
 pub mod data;
 pub mod dialect;

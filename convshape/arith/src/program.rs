@@ -51,6 +51,8 @@ pub struct Step {
     /// The step of this program whose weight it uses, if it has none of its own. That is the first
     /// parameter of either.
     pub tied: Option<usize>,
+    /// The step of this program of which it is another run. It has that step's parameters and none of its own.
+    pub first_run: Option<usize>,
 }
 
 /// A checked chain.

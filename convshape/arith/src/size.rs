@@ -186,6 +186,23 @@ impl Size {
         }
     }
 
+    /// The largest value the size takes over the range of its symbol, `i64::MAX` if that has no end; `None` if unknown.
+    pub const fn largest(self, scope: Scope) -> Option<i64> {
+        match self {
+            Size::Number(n) => Some(n),
+            Size::Symbolic { scale, symbol, offset } => {
+                if symbol as usize >= scope.len() {
+                    return None;
+                }
+                match scope[symbol as usize].high {
+                    i64::MAX => Some(i64::MAX),
+                    high => Some(scale.saturating_mul(high).saturating_add(offset)),
+                }
+            }
+            Size::Unknown => None,
+        }
+    }
+
     /// Whether the two are equal, as far as is known: an unknown size fits every other.
     pub const fn fits(self, other: Size) -> bool {
         match (self, other) {

@@ -2,6 +2,7 @@
 //! words as in the macro. `conv_chain!` calls these in constants, with the spans of the user's
 //! tokens, so that a refusal points there.
 
+mod chain;
 mod data;
 mod weights;
 
@@ -17,10 +18,9 @@ use convshape_arith::size::{Size, SizeError};
 use convshape_arith::solve::{self, AxisField};
 use convshape_arith::text::Text;
 
+pub use self::chain::{chain, chain_macs, chain_output, chain_params, port};
 pub use self::data::data;
 pub use self::weights::{chain_weights, weights};
-use crate::model::chain::Chain;
-use crate::model::parts::Parts;
 
 /// A `usize` as the arithmetic counts. What does not fit is refused as a size below 1.
 pub const fn size(n: usize) -> i64 {
@@ -229,55 +229,6 @@ pub const fn body(name: &str, input: &Shape, output: &Shape) {
     }
 }
 
-/// What a sub-chain gives first, if it takes what comes in.
-#[track_caller]
-pub const fn chain<T: Chain + Parts>(name: &str, inputs: &[Shape], order: AxisOrder) -> Shape {
-    let mut text = Text::new();
-    if T::INPUTS.len() != inputs.len() {
-        begin(&mut text, code::OPERANDS).str("`").str(name).str("` reads ").num(size(inputs.len()));
-        text.str(" statements, but its chain has ").num(size(T::INPUTS.len())).str(" inputs");
-        panic!("{}", text.as_str());
-    }
-    if !matches!(
-        (T::PROGRAM.order, order),
-        (AxisOrder::ChannelsFirst, AxisOrder::ChannelsFirst) | (AxisOrder::ChannelsLast, AxisOrder::ChannelsLast)
-    ) {
-        begin(&mut text, code::RANK).str("`").str(name).str("` is a chain with its axes in another order");
-        panic!("{}", text.as_str());
-    }
-    let mut port = 0;
-    while port < inputs.len() {
-        let expected = T::INPUTS[port].1;
-        if !expected.fits(&inputs[port]) {
-            begin(&mut text, code::CHANNELS).str("`").str(name).str("` takes ").shape(&expected);
-            text.str(" as `").str(T::INPUTS[port].0).str("`, but ").shape(&inputs[port]).str(" comes in");
-            panic!("{}", text.as_str());
-        }
-        port += 1;
-    }
-    T::OUTPUT
-}
-
-/// The place of an output among a sub-chain's outputs.
-#[track_caller]
-pub const fn port<T: Chain>(name: &str) -> usize {
-    let mut port = 0;
-    while port < T::OUTPUTS.len() {
-        if same(T::OUTPUTS[port].0, name) {
-            return port;
-        }
-        port += 1;
-    }
-    let mut text = Text::new();
-    begin(&mut text, code::UNKNOWN_NAME).str("the sub-chain has no output `").str(name).str("`; it has");
-    let mut port = 0;
-    while port < T::OUTPUTS.len() {
-        text.str(if port > 0 { ", `" } else { " `" }).str(T::OUTPUTS[port].0).str("`");
-        port += 1;
-    }
-    panic!("{}", text.as_str());
-}
-
 const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
@@ -299,28 +250,6 @@ pub const fn params(op: &Op) -> u64 {
         Some(params) => params,
         None => 0,
     }
-}
-
-/// Trainable parameters of a sub-chain.
-pub const fn chain_params<T: Chain>() -> u64 {
-    let mut sum = 0;
-    let mut layer = 0;
-    while layer < T::LAYERS.len() {
-        sum += T::LAYERS[layer].params;
-        layer += 1;
-    }
-    sum
-}
-
-/// Multiply-adds of a sub-chain.
-pub const fn chain_macs<T: Chain>() -> u64 {
-    let mut sum = 0;
-    let mut layer = 0;
-    while layer < T::LAYERS.len() {
-        sum += T::LAYERS[layer].macs;
-        layer += 1;
-    }
-    sum
 }
 
 /// The rows of a receptive field; where there is none, one that is left out by [`rows`].

@@ -27,20 +27,23 @@ pub struct Steps<'a> {
     pub outputs: &'a [usize],
     /// The steps that use another's weight, in order, each with the place of that other.
     pub tied: &'a [[usize; 2]],
+    /// The steps that are another run of one before them, in order, each with the place of that other.
+    pub first_runs: &'a [[usize; 2]],
 }
 
 impl Steps<'_> {
     /// The rows.
     pub const fn rows<const N: usize>(self) -> [Step; N] {
         let action = Action::Chain { index: 0 };
-        let none = Step { name: "", file_name: "", action, inputs: &[], output: 0, tied: None };
+        let none = Step { name: "", file_name: "", action, inputs: &[], output: 0, tied: None, first_run: None };
         let mut rows = [none; N];
-        let (mut inputs, mut all_tied) = (self.inputs, self.tied);
+        let (mut inputs, mut all_tied, mut first_runs) = (self.inputs, self.tied, self.first_runs);
         let mut row = 0;
         while row < N {
             let (own, rest) = inputs.split_at(self.input_counts[row]);
             inputs = rest;
             let tied = take(&mut all_tied, row);
+            let first_run = take(&mut first_runs, row);
             rows[row] = Step {
                 name: self.names[row],
                 file_name: self.file_names[row],
@@ -48,6 +51,7 @@ impl Steps<'_> {
                 inputs: own,
                 output: self.outputs[row],
                 tied,
+                first_run,
             };
             row += 1;
         }

@@ -97,11 +97,36 @@ impl fmt::Debug for Param {
     }
 }
 
+/// What a model is built from: its parameters in order, and which of its optional parts it has.
+pub struct Assembly<'a> {
+    next: &'a mut dyn FnMut() -> Param,
+    choices: &'a [usize],
+}
+
+impl<'a> Assembly<'a> {
+    /// From parameters, for a model without optional parts.
+    pub(crate) fn new(next: &'a mut dyn FnMut() -> Param) -> Assembly<'a> {
+        Assembly { next, choices: &[] }
+    }
+
+    /// The same parameters with the choices of a model, in the order of its fields: 1 for an optional part that it
+    /// has, 0 for one that it lacks, the count where a repeat's turns vary.
+    pub fn with(&mut self, choices: &'static [usize]) -> Assembly<'_> {
+        Assembly { next: &mut *self.next, choices }
+    }
+
+    fn choose(&mut self) -> usize {
+        let (choice, rest) = self.choices.split_first().expect("the macro writes a choice for each optional part");
+        self.choices = rest;
+        *choice
+    }
+}
+
 /// Parameters in a fixed order: a parameter, the fields of a layer, a repeated or nested piece, a
 /// whole model. Generated structs implement it field by field.
 pub trait ParamGroup: Sized {
-    /// Builds the group from its parameters in order, each taken from `next`.
-    fn assemble(next: &mut dyn FnMut() -> Param) -> Self;
+    /// Builds the group from its parameters in order.
+    fn assemble(parts: &mut Assembly<'_>) -> Self;
 
     /// Calls `f` with each parameter in order.
     fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param));
@@ -116,8 +141,8 @@ pub trait ParamGroup: Sized {
 }
 
 impl ParamGroup for Param {
-    fn assemble(next: &mut dyn FnMut() -> Param) -> Param {
-        next()
+    fn assemble(parts: &mut Assembly<'_>) -> Param {
+        (parts.next)()
     }
 
     fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param)) {
@@ -130,8 +155,93 @@ impl ParamGroup for Param {
 }
 
 impl<G: ParamGroup, const N: usize> ParamGroup for [G; N] {
-    fn assemble(next: &mut dyn FnMut() -> Param) -> [G; N] {
-        core::array::from_fn(|_| G::assemble(next))
+    fn assemble(parts: &mut Assembly<'_>) -> [G; N] {
+        core::array::from_fn(|_| G::assemble(parts))
+    }
+
+    fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param)) {
+        self.iter().for_each(|group| group.visit(f));
+    }
+
+    fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Param)) {
+        self.iter_mut().for_each(|group| group.visit_mut(f));
+    }
+}
+
+/// A part that only some uses of a block have: what is inside an `if`.
+impl<G: ParamGroup> ParamGroup for Option<G> {
+    fn assemble(parts: &mut Assembly<'_>) -> Option<G> {
+        (parts.choose() != 0).then(|| G::assemble(parts))
+    }
+
+    fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param)) {
+        self.iter().for_each(|group| group.visit(f));
+    }
+
+    fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Param)) {
+        self.iter_mut().for_each(|group| group.visit_mut(f));
+    }
+}
+
+/// The turns of a repeat inside a block whose uses have different counts: at most `N`.
+///
+/// Where all uses have the same count, the field is an array.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Turns<G, const N: usize> {
+    /// The turns that there are come first.
+    turns: [Option<G>; N],
+}
+
+impl<G, const N: usize> Turns<G, N> {
+    /// How many turns there are.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A turn, counted from 0.
+    pub fn get(&self, turn: usize) -> Option<&G> {
+        self.turns.get(turn)?.as_ref()
+    }
+
+    /// A turn to change, counted from 0.
+    pub fn get_mut(&mut self, turn: usize) -> Option<&mut G> {
+        self.turns.get_mut(turn)?.as_mut()
+    }
+
+    /// The turns in order.
+    pub fn iter(&self) -> impl Iterator<Item = &G> {
+        self.turns.iter().flatten()
+    }
+
+    /// The turns in order, to change.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut G> {
+        self.turns.iter_mut().flatten()
+    }
+}
+
+impl<G, const N: usize> core::ops::Index<usize> for Turns<G, N> {
+    type Output = G;
+
+    fn index(&self, turn: usize) -> &G {
+        self.get(turn).expect("the repeat has this many turns")
+    }
+}
+
+impl<G, const N: usize> core::ops::IndexMut<usize> for Turns<G, N> {
+    fn index_mut(&mut self, turn: usize) -> &mut G {
+        self.get_mut(turn).expect("the repeat has this many turns")
+    }
+}
+
+impl<G: ParamGroup, const N: usize> ParamGroup for Turns<G, N> {
+    fn assemble(parts: &mut Assembly<'_>) -> Turns<G, N> {
+        let count = parts.choose();
+        Turns { turns: core::array::from_fn(|turn| (turn < count).then(|| G::assemble(parts))) }
     }
 
     fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param)) {
@@ -154,8 +264,8 @@ macro_rules! groups {
         }
 
         impl ParamGroup for $name {
-            fn assemble(next: &mut dyn FnMut() -> Param) -> $name {
-                $name { $($field: next()),+ }
+            fn assemble(parts: &mut Assembly<'_>) -> $name {
+                $name { $($field: Param::assemble(parts)),+ }
             }
 
             fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param)) {
@@ -256,13 +366,31 @@ mod tests {
             count += 1;
             Param::new(Sizes::of(&Shape::of(&[1])), vec![f32::from(count)])
         };
-        let mut pair = <[WeightBias; 2]>::assemble(&mut next);
+        let mut pair = <[WeightBias; 2]>::assemble(&mut Assembly::new(&mut next));
         assert_eq!(pair[0].weight.as_slice(), [1.0]);
         assert_eq!(pair[1].bias.as_slice(), [4.0]);
         pair.visit_mut(&mut |param| param.as_mut_slice()[0] *= 10.0);
         let mut seen = Vec::new();
         pair.visit(&mut |param| seen.push(param));
         assert_eq!(seen.iter().map(|param| param.as_slice()[0]).collect::<Vec<_>>(), [10.0, 20.0, 30.0, 40.0]);
+    }
+
+    #[test]
+    fn optional_parts_are_there_by_choice() {
+        let mut count = 0u8;
+        let mut next = || {
+            count += 1;
+            Param::new(Sizes::of(&Shape::of(&[1])), vec![f32::from(count)])
+        };
+        let mut outer = Assembly::new(&mut next);
+        let mut parts = outer.with(&[0, 1, 2]);
+        assert_eq!(Option::<Weight>::assemble(&mut parts), None);
+        assert_eq!(Option::<Weight>::assemble(&mut parts).map(|group| group.weight.as_slice()[0]), Some(1.0));
+        let turns = Turns::<Weight, 3>::assemble(&mut parts);
+        assert_eq!((turns.len(), turns[1].weight.as_slice()[0], turns.get(2)), (2, 3.0, None));
+        let mut seen = 0;
+        turns.visit(&mut |_| seen += 1);
+        assert_eq!(seen, 2);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use convshape_arith::param::{Init, ParamSpec};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 use crate::model::error::{Replaced, ShapeError};
-use crate::model::param::{Param, ParamGroup};
+use crate::model::param::{Assembly, Param, ParamGroup};
 use crate::model::slot::Slot;
 use convshape_arith::program::{Action, HasProgram, Program};
 
@@ -70,7 +70,7 @@ impl Linked {
         let steps = self.program.steps;
         // A layer's activation is a step of the same name.
         let shares = |name: &str| steps.iter().any(|step| step.tied.is_some() && step.file_name == name);
-        for step in steps {
+        for step in steps.iter().filter(|step| step.first_run.is_none()) {
             match &step.action {
                 // A file written by PyTorch has a shared weight under both names.
                 Action::Layer(_) if shares(step.file_name) => {}
@@ -130,6 +130,10 @@ impl Iterator for Specs {
                 self.depth = self.depth.checked_sub(1)?;
                 continue;
             };
+            if step.first_run.is_some() {
+                frame.step += 1;
+                continue;
+            }
             match step.action {
                 Action::Layer(op) => {
                     if let Some(spec) = op.params().get(frame.param) {
@@ -243,7 +247,8 @@ impl Spec {
 /// Builds a model from its parameters, one for each of [`Linked::specs`].
 pub(crate) fn assemble<M: Parts>(params: impl IntoIterator<Item = Param>) -> M {
     let mut params = params.into_iter();
-    M::assemble(&mut || params.next().expect("a model has one field for each parameter of its program"))
+    let mut next = || params.next().expect("a model has one field for each parameter of its program");
+    M::assemble(&mut Assembly::new(&mut next))
 }
 
 /// The generated `from_static`: a model that borrows its parameters, one behind the other in order.

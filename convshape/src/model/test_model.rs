@@ -5,7 +5,7 @@ use convshape_arith::shape::Shape;
 
 use crate::model::cache::Cache;
 use crate::model::chain::{Chain, LayerInfo};
-use crate::model::param::{Param, ParamGroup, Statistics, Weight, WeightBias};
+use crate::model::param::{Assembly, Param, ParamGroup, Statistics, Weight, WeightBias};
 use crate::model::parts::{Linked, Parts};
 use convshape_arith::program::{Action, HasProgram, Port, Program, Step};
 
@@ -21,14 +21,14 @@ const fn conv(direction: Direction, inputs: i64, outputs: i64, bias: bool) -> Op
 }
 
 const fn step(name: &'static str, action: Action, inputs: &'static [usize], output: usize) -> Step {
-    Step { name, file_name: name, action, inputs, output, tied: None }
+    Step { name, file_name: name, action, inputs, output, tied: None, first_run: None }
 }
 
 macro_rules! group {
     ($model:ident { $($field:ident),+ }) => {
         impl ParamGroup for $model {
-            fn assemble(next: &mut dyn FnMut() -> Param) -> $model {
-                $model { $($field: ParamGroup::assemble(next),)+ cache: Cache::default() }
+            fn assemble(parts: &mut Assembly<'_>) -> $model {
+                $model { $($field: ParamGroup::assemble(parts),)+ cache: Cache::default() }
             }
 
             fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param)) {

@@ -68,6 +68,18 @@ impl Linked {
     }
 }
 
+/// Whether the values of all these chains have places already.
+pub const fn laid_out(chains: &[Linked]) -> bool {
+    let mut index = 0;
+    while index < chains.len() {
+        if chains[index].slots.is_empty() {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
 /// The places of a program's values, worked out while it compiles. `VALUES` is how many there are. What a
 /// step gives has the shape in `shapes` at the step's place in `shape`; a sub-chain says its shapes itself.
 pub const fn slots<const VALUES: usize>(

@@ -30,14 +30,19 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
             Action::Layer(op) => {
                 let mut own: [&[f32]; convshape_arith::param::MAX_PARAMS] = Default::default();
                 let mut count = 0;
-                if let Some(of) = step.tied {
+                let tied = step.first_run.map_or(step.tied, |of| program.steps[of].tied);
+                if let Some(of) = tied {
                     own[0] = (params.all)(first + first_param(layout, of));
                     count = 1;
                 }
+                let mut next = step.first_run.map_or(params.next, |of| first + first_param(layout, of));
                 for _ in op.params().iter() {
-                    own[count] = (params.all)(params.next);
-                    params.next += 1;
+                    own[count] = (params.all)(next);
+                    next += 1;
                     count += 1;
+                }
+                if step.first_run.is_none() {
+                    params.next = next;
                 }
                 let own = &own[..count];
                 let output = slots[step.output];
@@ -54,7 +59,13 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
             Action::Chain { index } => {
                 let chain = layout.chain(index);
                 let reads = Reads { step, inputs, slots, below: values, above: &[], gap: 0 };
-                run(chain, params, &reads, room);
+                match step.first_run {
+                    None => run(chain, params, &reads, room),
+                    Some(of) => {
+                        let mut params = Params { all: params.all, next: first + first_param(layout, of) };
+                        run(chain, &mut params, &reads, room);
+                    }
+                }
                 for (port, output) in chain.program().outputs.iter().enumerate() {
                     let place = slots[step.output + port].place;
                     if output.value >= step.inputs.len() {
@@ -83,7 +94,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
 /// The place of a step's first parameter, from that of the program.
 fn first_param(layout: &impl Layout, step: usize) -> usize {
     let steps = &layout.program().steps[..step];
-    let own = steps.iter().map(|step| match step.action {
+    let own = steps.iter().filter(|step| step.first_run.is_none()).map(|step| match step.action {
         Action::Layer(op) => op.params().len(),
         Action::Chain { index } => {
             let chain = layout.chain(index);
@@ -175,7 +186,7 @@ mod tests {
     use convshape_arith::program::{Port, Program};
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {
-        Step { name: "step", file_name: "step", action, inputs, output, tied: None }
+        Step { name: "step", file_name: "step", action, inputs, output, tied: None, first_run: None }
     }
 
     const fn port(shape: &[i64], value: usize) -> Port {

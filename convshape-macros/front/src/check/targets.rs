@@ -22,6 +22,7 @@ impl Targets {
                 output[node].get_or_insert(index);
                 at = match &graph.nodes[node].recipe {
                     Recipe::Given(op) if op.keeps_shape() => graph.producer(graph.nodes[node].inputs[0]),
+                    Recipe::Same => graph.producer(graph.nodes[node].inputs[0]),
                     _ => None,
                 };
             }

@@ -5,19 +5,33 @@ use convshape_arith::op::Direction;
 use proc_macro2::{Ident, Span};
 
 use super::Report;
-use crate::syntax::Value;
-use crate::words::list;
+use crate::numbers::Bound;
+use crate::syntax::{Block, Comparison, Param, ParamKind, Repeat, Text, Value};
+use crate::words::{list, nearest};
 
-pub(crate) fn unknown_name(name: &Ident, nearest: Option<String>, unnamed: bool) -> Report {
-    let report = Report::new(code::UNKNOWN_NAME, name.span(), format!("no statement before this is called `{name}`"));
-    if unnamed {
-        return report.help(format_args!("only given names can be referred to; name the layer: `{name}: ..;`"));
+/// `inside` is the block's use or the repeat that has a statement of this name.
+pub(crate) fn unknown_name(name: &Ident, nearest: Option<String>, inside: Option<&str>) -> Report {
+    let report = no_statement(name);
+    let Some(inside) = inside else { return report.meant(nearest) };
+    let report = report.note(format_args!("`{inside}.{name}` is a name inside `{inside}`"));
+    let first = |letter: char| letter.is_ascii_digit();
+    if inside.rsplit('.').next().is_some_and(|last| last.starts_with(first)) {
+        return report;
     }
-    report.meant(nearest)
+    report.help(format_args!("give it at the end of that body, `output: {name};`, and read `{inside}.{name}`"))
+}
+
+/// A name that messages give to a layer without one.
+pub(crate) fn unnamed_layer(name: &Ident) -> Report {
+    no_statement(name).help(format_args!("only given names can be referred to; name the layer: `{name}: ..;`"))
+}
+
+fn no_statement(name: &Ident) -> Report {
+    Report::new(code::UNKNOWN_NAME, name.span(), format!("no statement before this is called `{name}`"))
 }
 
 pub(crate) fn later_name(name: &Ident) -> Report {
-    Report::new(code::UNKNOWN_NAME, name.span(), format!("no statement before this is called `{name}`"))
+    no_statement(name)
         .note(format_args!("`{name}` stands further down"))
         .help(format_args!("a statement reads what stands above it: move `{name}` up, or this one down"))
 }
@@ -77,12 +91,20 @@ pub(crate) fn nested_sources(span: Span) -> Report {
     Report::new(code::OPERANDS, span, "a list of statements stands in another")
 }
 
-pub(crate) fn no_ports(name: &Ident, port: &Ident) -> Report {
-    Report::new(
-        code::UNKNOWN_NAME,
-        port.span(),
-        format!("`{name}` has no port `{port}`: only a sub-chain (`Chain(Type)`) has ports"),
-    )
+/// A layer with one output.
+pub(crate) fn no_outputs(name: &Ident, port: &Text) -> Report {
+    let message = format!("`{name}` is one value, without an output `{}`", port.value());
+    Report::new(code::UNKNOWN_NAME, port.span(), message).help(format_args!("write `{name}`"))
+}
+
+pub(crate) fn unknown_output(name: &Ident, port: &Text, known: &[String]) -> Report {
+    let text = port.value();
+    let report = Report::new(code::UNKNOWN_NAME, port.span(), format!("`{name}` has no output `{text}`"));
+    match (nearest(&text, known.iter().cloned()), known) {
+        (Some(nearest), _) => report.meant(Some(nearest)),
+        (None, []) => report.help(format_args!("it gives one value: write `{name}`")),
+        (None, known) => report.help(format_args!("its outputs are {}", list(known))),
+    }
 }
 
 pub(crate) fn not_a_type(found: &str, span: Span) -> Report {
@@ -145,17 +167,217 @@ pub(crate) fn recursive_block(name: &Ident) -> Report {
     Report::new(code::BLOCK, name.span(), format!("the block `{name}` uses itself"))
 }
 
-pub(crate) fn block_arguments(op: &Ident, params: &[Ident], given: usize) -> Report {
-    let wanted = list(params);
-    let message = match params.len() {
-        0 => format!("the block `{op}` takes no arguments"),
-        count => format!("the block `{op}` takes {count} arguments without names ({wanted}), here are {given}"),
-    };
-    Report::new(code::BLOCK, op.span(), message)
+/// `Res(from, to, act: activation = Relu)`
+fn signature(block: &Block) -> String {
+    let params: Vec<String> = block.params.iter().map(ToString::to_string).collect();
+    format!("{}({})", block.name, params.join(", "))
 }
 
-pub(crate) fn block_argument(param: &Ident, value: &Value) -> Report {
-    Report::new(code::BLOCK, value.span(), format!("`{param}` is a size, found `{value}`"))
+pub(crate) fn too_many_arguments(block: &Block, span: Span) -> Report {
+    let name = &block.name;
+    let message = match block.params.len() {
+        0 => format!("the block `{name}` takes no arguments"),
+        1 => format!("the block `{name}` takes 1 argument, here is another"),
+        count => format!("the block `{name}` takes {count} arguments, here is another"),
+    };
+    Report::new(code::BLOCK, span, message).note(format_args!("it is `{}`", signature(block)))
+}
+
+pub(crate) fn missing_argument(op: &Ident, block: &Block, param: &Param) -> Report {
+    Report::new(code::BLOCK, op.span(), format!("the block `{op}` needs `{}`", param.name))
+        .note(format_args!("it is `{}`", signature(block)))
+        .help(format_args!("write `{op}(.., {}: {})`", param.name, example(param.kind)))
+}
+
+pub(crate) fn repeated_argument(name: &Ident) -> Report {
+    Report::new(code::REPEATED_FIELD, name.span(), format!("`{name}` is given twice")).help("leave one of them out")
+}
+
+pub(crate) fn unknown_argument(name: &Ident, block: &Block, nearest: Option<String>) -> Report {
+    let report = Report::new(code::BLOCK, name.span(), format!("the block `{}` has no parameter `{name}`", block.name))
+        .note(format_args!("it is `{}`", signature(block)));
+    report.meant(nearest)
+}
+
+/// What a value of a kind looks like.
+fn example(kind: ParamKind) -> &'static str {
+    match kind {
+        ParamKind::Size => "16",
+        ParamKind::Bool => "true",
+        ParamKind::Real => "0.5",
+        ParamKind::Activation => "Relu",
+    }
+}
+
+pub(crate) fn block_argument(param: &Param, value: &Value) -> Report {
+    let kind = match param.kind {
+        ParamKind::Size => "a size, or one per axis in parentheses",
+        ParamKind::Bool => "a bool: `true` or `false`",
+        ParamKind::Real => "a real number",
+        ParamKind::Activation => "an activation such as `Relu`",
+    };
+    Report::new(code::BLOCK, value.span(), format!("`{}` is {kind}, found `{value}`", param.name))
+}
+
+pub(crate) fn wrong_row(vars: &[Ident], value: &Value) -> Report {
+    let vars: Vec<String> = vars.iter().map(Ident::to_string).collect();
+    let message = format!("each turn needs {} values, `({})`, found `{value}`", vars.len(), vars.join(", "));
+    Report::new(code::BLOCK, value.span(), message)
+}
+
+/// A block's use or a repeat that reads more or fewer values than it has inputs.
+pub(crate) fn piece_inputs(piece: &str, reads: &[Ident], given: usize, from: bool, span: Span) -> Report {
+    let count = |count: usize| if count == 1 { "1 value".to_owned() } else { format!("{count} values") };
+    let names = list(reads);
+    let wanted = match reads {
+        [] => "1 value, `input`".to_owned(),
+        reads => format!("{} ({names})", count(reads.len())),
+    };
+    let found = match (given, from) {
+        (1, false) => "without `from` it reads the statement before alone".to_owned(),
+        (given, _) => format!("`from` gives {given}"),
+    };
+    let report = Report::new(code::PIECE_INPUTS, span, format!("`{piece}` reads {wanted}: {found}"));
+    match reads {
+        [] if piece == "repeat" => report.help("name what it carries: `repeat 3 reads a, b from (x, y) { .. }`"),
+        [] => report.help(format_args!("name its inputs: `block {piece}(..) reads a, b {{ .. }}`")),
+        [_] => report.help("write one name behind `from`"),
+        reads => {
+            let first = if from { &reads[0].to_string() } else { "_" };
+            let others: Vec<String> = reads[1..].iter().map(ToString::to_string).collect();
+            let example = format!("{first}, {}", others.join(", "));
+            report.help(format_args!("give a statement for each, in this order: `from ({example})`"))
+        }
+    }
+}
+
+/// A repeat that gives more or fewer values than its next turn reads.
+pub(crate) fn carried_values(repeat: &Repeat, reads: usize, gives: usize) -> Report {
+    let count = |count: usize| if count == 1 { "1 value".to_owned() } else { format!("{count} values") };
+    let span = repeat.body.outputs.first().map_or(repeat.span, |output| output.span);
+    let (reads_count, gives_count) = (count(reads), count(gives));
+    let message =
+        format!("a turn reads {reads_count} and gives {gives_count}, which the next turn reads in their order");
+    let report = Report::new(code::PIECE_INPUTS, span, message);
+    let names: Vec<String> = repeat.body.reads.iter().map(ToString::to_string).collect();
+    match (reads < gives, names.as_slice()) {
+        (true, _) => report.help("name an input for each: `repeat 3 reads a, b from (x, y) { .. }`"),
+        (false, [_, ..]) => report
+            .help(format_args!("give as many at the end of the body: `output: {};`", alphabet(reads)))
+            .help("a name around the repeat is seen inside it: `reads` is for what changes from turn to turn"),
+        (false, []) => report,
+    }
+}
+
+/// A field that would be of one type in one use of a block and of another in the next.
+pub(crate) fn two_types(name: &Ident) -> Report {
+    let message = format!("`{name}` names different things in different branches: all uses of a block share one type");
+    Report::new(code::BLOCK, name.span(), message).help("give them different names")
+}
+
+/// Names to show how many there must be: `a, b, c`.
+fn alphabet(count: usize) -> String {
+    ('a'..='z').take(count).map(String::from).collect::<Vec<_>>().join(", ")
+}
+
+pub(crate) fn unnamed_output(span: Span) -> Report {
+    Report::new(code::PIECE_INPUTS, span, "one of several outputs has no name").help("write `output: y: _, z;`")
+}
+
+/// A name that only a branch gives which is not taken.
+pub(crate) fn untaken_name(name: &Ident, because: &[String]) -> Report {
+    let message = format!("`{name}` is not there: the branch of the `if` that gives it is not taken");
+    let report = Report::new(code::UNTAKEN, name.span(), message);
+    because
+        .iter()
+        .fold(report, |report, line| report.line(line))
+        .help(format_args!("give `{name}` in every branch, or read it inside the `if`"))
+}
+
+/// A condition with a number that only const evaluation knows.
+pub(crate) fn unseen_condition(text: &str, span: Span) -> Report {
+    let message = format!("`{text}` is a constant, which a macro cannot see: an `if` needs numbers that it can");
+    Report::new(code::CONDITION, span, message).help("write the number itself, or pass it as a parameter of a block")
+}
+
+pub(crate) fn symbolic_condition(text: &str, span: Span) -> Report {
+    let message = format!("`{text}` is known only at run time: an `if` is decided while the code compiles");
+    Report::new(code::CONDITION, span, message)
+}
+
+pub(crate) fn activation_in_a_condition(name: &Ident) -> Report {
+    Report::new(
+        code::CONDITION,
+        name.span(),
+        format!("`{name}` is an activation: an `if` compares sizes, numbers and bools"),
+    )
+}
+
+pub(crate) fn no_operand(value: &Value) -> Report {
+    Report::new(code::CONDITION, value.span(), format!("an `if` compares sizes, numbers and bools, found `{value}`"))
+}
+
+/// A number where a bool must be.
+pub(crate) fn not_a_condition(value: &Value, number: &str) -> Report {
+    let written = value.to_string();
+    let is = if written == number { String::new() } else { format!(", which is {number}") };
+    Report::new(code::CONDITION, value.span(), format!("a condition is a bool or a comparison, found `{written}`{is}"))
+        .help(format_args!("write for example `{written} > 0`"))
+}
+
+pub(crate) fn not_comparable(
+    left: &Value,
+    comparison: Comparison,
+    right: &Value,
+    kinds: (&str, &str),
+    span: Span,
+) -> Report {
+    let (a, b) = kinds;
+    let message = if a == b {
+        format!("{a} cannot be compared by `{comparison}`")
+    } else {
+        format!("`{left}` is {a} and `{right}` is {b}: they cannot be compared")
+    };
+    Report::new(code::CONDITION, span, message)
+}
+
+// What names of parameters and variables mean.
+
+pub(crate) fn not_a_size(name: &Ident, bound: &Bound) -> Report {
+    Report::new(code::VALUE, name.span(), format!("`{name}` is {} here, where one size is needed", bound.kind()))
+}
+
+/// A parameter in the place of a word that it shadows.
+pub(crate) fn bound_as_word(field: &str, name: &Ident, bound: &Bound) -> Report {
+    let message = format!("`{name}` is {} here, `{field}` takes a word", bound.kind());
+    Report::new(code::VALUE, name.span(), message)
+        .note(format_args!("a parameter hides the word `{name}`: call the parameter something else"))
+}
+
+pub(crate) fn bound_as_activation(name: &Ident, bound: &Bound) -> Report {
+    Report::new(code::VALUE, name.span(), format!("`{name}` is {} here, not an activation", bound.kind()))
+        .help(format_args!("declare the parameter with its kind: `{name}: activation`"))
+}
+
+pub(crate) fn bound_with_arguments(name: &Ident) -> Report {
+    Report::new(code::VALUE, name.span(), format!("`{name}` is an activation with its fields filled in"))
+        .help(format_args!("write `{name};`, and give the fields where the block is used"))
+}
+
+// Reuse.
+
+pub(crate) fn not_reusable(name: &Ident) -> Report {
+    Report::new(code::REUSE, name.span(), format!("`{name}` is an input: only a statement can run again"))
+}
+
+/// A layer that runs again on more or fewer values than the first time.
+pub(crate) fn operands_again(name: &Ident, wanted: usize, given: usize, span: Span) -> Report {
+    let count = |count: usize| if count == 1 { "1 value".to_owned() } else { format!("{count} values") };
+    let report = Report::new(code::REUSE, span, format!("`{name}` reads {}, here it gets {given}", count(wanted)));
+    match wanted {
+        1 => report.help(format_args!("write `reuse {name} from a;`")),
+        _ => report.help(format_args!("write `reuse {name} from ({});`", alphabet(wanted))),
+    }
 }
 
 pub(crate) fn no_turns(turns: i64, span: Span) -> Report {

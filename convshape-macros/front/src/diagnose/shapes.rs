@@ -29,6 +29,10 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
     let report = context.title(problem);
     let report = context.details(report, problem);
     let report = context.hints(report, problem, fixes);
+    let report = match context.first_run(problem) {
+        Some(note) => report.note(note),
+        None => report,
+    };
     let report = found.notes.iter().fold(report, Report::note);
     let crop = context.at_the_joint(problem);
     let (before, after) = if context.forgot_a_crop(problem) { (crop, None) } else { (None, crop) };
@@ -52,6 +56,15 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// What a layer that runs again took the first time.
+    fn first_run(&self, problem: &Problem) -> Option<String> {
+        let Problem::Layer { node, .. } = problem else { return None };
+        let first = self.graph.nodes[*node].first_run?;
+        let took = self.checked.shapes.get(self.graph.nodes[first].inputs[0]).copied().flatten()?;
+        let (name, first) = (self.name(*node), self.name(first));
+        Some(format!("`{name}` runs `{first}` again, with its parameters: `{first}` took {}", visible(&took)))
+    }
+
     fn name(&self, node: NodeId) -> &str {
         &self.graph.nodes[node].name
     }

@@ -88,12 +88,21 @@ impl Expansion<'_> {
                     #[doc(hidden)] const #field: #receptive = #receptive::Whole;
                 }
             }
+            Recipe::Same => {
+                let (input, field_of) = (&inputs[0], &fields[0]);
+                quote! {
+                    #[doc(hidden)] const #shape: #krate::Shape = #input;
+                    #[doc(hidden)] const #field: #receptive = #field_of;
+                }
+            }
             Recipe::Port { of, port } => {
                 let Recipe::Chain { path } = &self.graph.nodes[*of].recipe else { return TokenStream::new() };
-                let text = port.to_string();
+                let text = port.value();
                 let index = self.on(port.span(), &quote!(port::<#path>), &quote!(#text));
+                let chain_inputs = self.graph.nodes[*of].inputs.iter().map(|value| self.shape_constant(*value));
                 quote! {
-                    #[doc(hidden)] const #shape: #krate::Shape = <#path as #krate::Chain>::OUTPUTS[#index].1;
+                    #[doc(hidden)] const #shape: #krate::Shape =
+                        #krate::__private::check::chain_output::<#path>(#index, &[#(#chain_inputs),*]);
                     #[doc(hidden)] const #field: #receptive = #receptive::Whole;
                 }
             }
@@ -181,7 +190,11 @@ impl Expansion<'_> {
                 self.op_value(&op)
             }
             Recipe::Given(op) => self.op_value(op),
-            _ => return TokenStream::new(),
+            Recipe::Again { of } => {
+                let of = op_name(*of);
+                quote!(Self::#of)
+            }
+            Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => return TokenStream::new(),
         };
         let bound = quote!(#written.bind(&#input, #order));
         if open.is_empty() {
@@ -295,7 +308,8 @@ impl Expansion<'_> {
     /// The layer that gives a node's value and what comes into it, for the arithmetic of messages.
     fn maker(&self, node: NodeId) -> (TokenStream, TokenStream) {
         let input = self.shape_constant(self.graph.nodes[node].inputs[0]);
-        let op = matches!(self.graph.nodes[node].recipe, Recipe::Given(_) | Recipe::Undo { .. }).then_some(node);
+        let op = matches!(self.graph.nodes[node].recipe, Recipe::Given(_) | Recipe::Undo { .. } | Recipe::Again { .. });
+        let op = op.then_some(node);
         let op = self.option(op, |node| {
             let name = op_name(node);
             quote!(&Self::#name)

@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Expansion;
-use crate::graph::{Member, NodeId, Recipe, ValueId};
+use crate::graph::{NodeId, Recipe, ValueId};
 use crate::unseen::visible;
 
 /// A longer table is folded.
@@ -55,7 +55,7 @@ impl Expansion<'_> {
     /// The nodes that are layers: rows of the table and of `LAYERS`.
     pub(crate) fn rows(&self) -> impl Iterator<Item = NodeId> + '_ {
         let nodes = self.graph.nodes.iter().enumerate();
-        nodes.filter(|(_, node)| !matches!(node.recipe, Recipe::Port { .. })).map(|(id, _)| id)
+        nodes.filter(|(_, node)| node.recipe.is_layer()).map(|(id, _)| id)
     }
 
     /// For each value its place among the inputs and then the layers; a sub-chain's port has the
@@ -66,6 +66,7 @@ impl Expansion<'_> {
         for node in &self.graph.nodes {
             places.push(match node.recipe {
                 Recipe::Port { of, .. } => places[self.graph.value(of)],
+                Recipe::Same => places[node.inputs[0]],
                 _ => {
                     next += 1;
                     next - 1
@@ -113,17 +114,6 @@ impl Expansion<'_> {
         // Writing to a string cannot fail.
         let _ = figure::write(&mut picture, &self.chain.name.to_string(), self.graph.order(), &drawn);
         picture
-    }
-
-    /// Whether a member is a field of the generated struct.
-    pub(super) fn has_params(&self, member: &Member) -> bool {
-        match member {
-            Member::Layer { node, .. } => {
-                matches!(self.graph.nodes[*node].recipe, Recipe::Chain { .. }) || self.layer_group(*node).is_some()
-            }
-            Member::Block { members, .. } => members.iter().any(|member| self.has_params(member)),
-            Member::Repeat { turns, .. } => turns.first().is_some_and(|turn| turn.iter().any(|m| self.has_params(m))),
-        }
     }
 }
 

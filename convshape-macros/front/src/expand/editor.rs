@@ -10,9 +10,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Expansion;
-use super::model::camel;
-use crate::graph::{Member, NodeId};
-use crate::syntax::{Block, Layer, Source, Stmt, StmtKind, Value};
+use crate::graph::{Member, MemberKind, NodeId};
+use crate::syntax::{Block, Body, Layer, Source, Stmt, StmtKind, Value};
 use crate::words::{self, Positional};
 
 impl Expansion<'_> {
@@ -74,18 +73,15 @@ impl<'a> Probe<'a> {
             (name, format!("An input of the chain: `{}`.", input.shape))
         });
         let outputs: Vec<&Ident> = chain.outputs.iter().filter_map(|port| port.name.as_ref()).collect();
-        let path = chain.name.to_string();
-        self.scope(&chain.body, &graph.members, group, &path, inputs.collect(), &outputs, &mut Vec::new());
+        self.scope(&chain.body, &graph.members, group, inputs.collect(), &outputs, &mut Vec::new());
     }
 
     /// The names of a body as a struct's fields, and what refers to them.
-    #[expect(clippy::too_many_arguments, reason = "one place, called for the chain and for what is nested in it")]
     fn scope(
         &mut self,
         body: &'a [Stmt],
         members: &'a [Member],
         group: Option<TokenStream>,
-        path: &str,
         inputs: Vec<(Ident, String)>,
         outputs: &[&Ident],
         outer: &mut Vec<Scope>,
@@ -100,23 +96,28 @@ impl<'a> Probe<'a> {
         for (name, doc) in &inputs {
             fields.extend(quote!(#[doc = #doc] #name: __layers::values::Named,));
         }
-        let known: HashMap<String, &Member> =
-            members.iter().map(|member| (member.name().to_string(), member)).collect();
-        for stmt in body {
+        let known: HashSet<String> = members.iter().map(|member| member.name.to_string()).collect();
+        let mut statements = Vec::new();
+        flat(body, &mut statements);
+        let body = statements;
+        for stmt in &body {
             let Some(label) = stmt.label.as_ref().filter(|label| usable(label)) else { continue };
-            names.insert(label.to_string());
-            if !known.contains_key(&label.to_string()) {
+            // The branches of an `if` may give the same name.
+            if names.insert(label.to_string()) && !known.contains(&label.to_string()) {
                 let docs = &stmt.attrs.docs;
                 fields.extend(quote!(#docs #label: __layers::values::Named,));
             }
         }
         // What has parameters is a field of the group itself.
-        for member in members.iter().filter(|member| !self.expansion.has_params(member)) {
-            let name = member.name();
-            let (docs, op) = match member {
-                Member::Layer { node, .. } => (self.expansion.layer_docs(*node), self.op_type(*node)),
-                Member::Block { docs, .. } | Member::Repeat { docs, .. } => {
-                    (docs.clone(), quote!(__layers::values::Named))
+        let expansion = self.expansion;
+        let has_parameters =
+            |member: &&Member| expansion.groups.has_parameters(member, expansion.graph, expansion.checked);
+        for member in members.iter().filter(|member| !has_parameters(member)) {
+            let name = &member.name;
+            let (docs, op) = match &member.kind {
+                MemberKind::Layer(node) => (self.expansion.layer_docs(*node), self.op_type(*node)),
+                MemberKind::Absent(_) | MemberKind::Block { .. } | MemberKind::Repeat { .. } => {
+                    (member.docs.clone(), quote!(__layers::values::Named))
                 }
             };
             fields.extend(quote!(#docs #name: #op,));
@@ -137,11 +138,18 @@ impl<'a> Probe<'a> {
         for name in outputs {
             uses.extend(refer(name, outer));
         }
-        for stmt in body {
-            if let StmtKind::Layer(layer) = &stmt.kind {
-                references(layer, self.blocks.contains_key(&layer.op.to_string()), &mut |name| {
-                    uses.extend(refer(name, outer));
-                });
+        for stmt in &body {
+            let mut use_of = |name: &'a Ident| uses.extend(refer(name, outer));
+            match &stmt.kind {
+                StmtKind::Layer(layer) => {
+                    references(layer, self.blocks.contains_key(&layer.op.to_string()), &mut use_of);
+                }
+                StmtKind::Repeat(repeat) => repeat.from.iter().for_each(|from| source(from, &mut use_of)),
+                StmtKind::Reuse(reuse) => {
+                    use_of(&reuse.of);
+                    reuse.from.iter().for_each(|from| source(from, &mut use_of));
+                }
+                StmtKind::If(_) | StmtKind::Broken(_) => {}
             }
         }
         let params = outer.iter().map(|Scope { variable, ty, .. }| quote!(#variable: &#ty));
@@ -150,52 +158,41 @@ impl<'a> Probe<'a> {
             #deref
             fn #ty(#(#params),*) { #uses }
         });
-        self.nested(body, &known, members, path, outer);
+        self.nested(&body, members, outer);
         outer.pop();
     }
 
     /// The bodies of the blocks and repeats among the statements.
-    fn nested(
-        &mut self,
-        body: &'a [Stmt],
-        known: &HashMap<String, &'a Member>,
-        members: &'a [Member],
-        path: &str,
-        outer: &mut Vec<Scope>,
-    ) {
-        let labels: HashSet<String> =
-            body.iter().filter_map(|stmt| stmt.label.as_ref()).map(Ident::to_string).collect();
-        let groups = |member: &&Member| !matches!(member, Member::Layer { .. });
-        let mut unnamed = members.iter().filter(groups).filter(|member| !labels.contains(&member.name().to_string()));
+    fn nested(&mut self, body: &[&'a Stmt], members: &'a [Member], outer: &mut Vec<Scope>) {
         for stmt in body {
-            let (inner, alone) = match &stmt.kind {
+            let (inner, alone): (&'a Body, bool) = match &stmt.kind {
                 StmtKind::Repeat(repeat) => (&repeat.body, false),
                 StmtKind::Layer(layer) => match self.blocks.get(&layer.op.to_string()) {
                     Some(block) => (&block.body, true),
                     None => continue,
                 },
-                StmtKind::Broken(_) => continue,
+                StmtKind::If(_) | StmtKind::Reuse(_) | StmtKind::Broken(_) => continue,
             };
-            let member = match &stmt.label {
-                Some(label) => known.get(&label.to_string()).copied(),
-                None => unnamed.next(),
+            let origin = std::ptr::from_ref(*stmt).addr();
+            let Some(member) = members.iter().find(|member| member.origin == origin) else { continue };
+            let turn: &[Member] = match &member.kind {
+                MemberKind::Layer(_) | MemberKind::Absent(_) => continue,
+                MemberKind::Block { members, .. } => members,
+                MemberKind::Repeat { turns } => turns.first().map_or(&[], Vec::as_slice),
             };
-            let Some(member) = member else { continue };
-            let turn: &[Member] = match member {
-                Member::Layer { .. } => continue,
-                Member::Block { members, .. } => members,
-                Member::Repeat { turns, .. } => turns.first().map_or(&[], Vec::as_slice),
-            };
-            let path = format!("{path}{}", camel(&member.name().to_string()));
-            let group = self.expansion.has_params(member).then(|| {
-                let group = format_ident!("{path}");
-                quote!(#group)
+            let group = self.expansion.groups.of_piece(member).map(|group| {
+                let name = &group.name;
+                quote!(#name)
             });
-            let input = (Ident::new("input", Span::call_site()), "What the body reads.".to_owned());
+            let doc = || "What the body reads.".to_owned();
+            let mut inputs = vec![(Ident::new("input", Span::call_site()), doc())];
+            inputs.extend(inner.reads.iter().filter(|name| usable(name)).map(|name| (name.clone(), doc())));
+            let mut outputs = Vec::new();
+            inner.outputs.iter().for_each(|output| source(&output.source, &mut |name| outputs.push(name)));
             // A block does not see the names around it.
             let mut own = Vec::new();
             let outer = if alone { &mut own } else { &mut *outer };
-            self.scope(inner, turn, group, &path, vec![input], &[], outer);
+            self.scope(&inner.stmts, turn, group, inputs, &outputs, outer);
         }
     }
 
@@ -224,15 +221,27 @@ fn refer(name: &Ident, scopes: &[Scope]) -> TokenStream {
     }
 }
 
-/// The names of statements that a statement speaks of.
-fn references<'a>(layer: &'a Layer, block: bool, use_of: &mut dyn FnMut(&'a Ident)) {
-    fn source<'a>(from: &'a Source, use_of: &mut dyn FnMut(&'a Ident)) {
-        match from {
-            Source::Named(reference) => use_of(&reference.name),
-            Source::Previous => {}
-            Source::Several(sources, _) => sources.iter().for_each(|inner| source(inner, use_of)),
+/// The statements of a body, those in the branches of an `if` in its place.
+fn flat<'a>(body: &'a [Stmt], all: &mut Vec<&'a Stmt>) {
+    for stmt in body {
+        match &stmt.kind {
+            StmtKind::If(branches) => branches.branches.iter().for_each(|branch| flat(&branch.stmts, all)),
+            _ => all.push(stmt),
         }
     }
+}
+
+/// The names of statements in a source.
+fn source<'a>(from: &'a Source, use_of: &mut dyn FnMut(&'a Ident)) {
+    match from {
+        Source::Named(reference) => use_of(&reference.name),
+        Source::Previous => {}
+        Source::Several(sources, _) => sources.iter().for_each(|inner| source(inner, use_of)),
+    }
+}
+
+/// The names of statements that a statement speaks of.
+fn references<'a>(layer: &'a Layer, block: bool, use_of: &mut dyn FnMut(&'a Ident)) {
     if let Some(from) = &layer.from {
         source(from, use_of);
     }

@@ -21,7 +21,7 @@ impl Expansion<'_> {
         let (mut costs, mut fields) = (Vec::new(), Vec::new());
         let (mut reads, mut read_counts, mut undoes) = (Vec::new(), Vec::new(), Vec::new());
         for (id, node) in self.graph.nodes.iter().enumerate() {
-            if matches!(node.recipe, Recipe::Port { .. }) {
+            if !node.recipe.is_layer() {
                 continue;
             }
             let (input, output) = (node.inputs[0], self.graph.value(id));
@@ -61,12 +61,18 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let check = quote!(#krate::__private::check);
         let node = &self.graph.nodes[id];
+        let own = node.first_run.is_none();
         match &node.recipe {
-            Recipe::Chain { path } => quote!([#check::chain_params::<#path>(), #check::chain_macs::<#path>()]),
+            Recipe::Chain { path } => {
+                let params = if own { quote!(#check::chain_params::<#path>()) } else { quote!(0) };
+                let inputs = node.inputs.iter().map(|value| self.shape_of(*value));
+                quote!([#params, #check::chain_macs::<#path>(&[#(#inputs),*])])
+            }
             _ if self.deferred() => {
                 let (op, order) = (op_name(id), self.order_value());
                 let (input, output) = (self.shape_of(node.inputs[0]), self.shape_of(self.graph.value(id)));
-                quote!([#check::params(&Self::#op), Self::#op.macs(&#input, &#output, #order)])
+                let params = if own { quote!(#check::params(&Self::#op)) } else { quote!(0) };
+                quote!([#params, Self::#op.macs(&#input, &#output, #order)])
             }
             _ => {
                 let (params, macs) = self.costs(id);
@@ -96,6 +102,8 @@ impl Expansion<'_> {
         if self.refused {
             return (0, 0);
         }
-        (op.params().trainable().unwrap_or(0), op.macs(&input, &output, self.graph.order()))
+        let own = self.graph.nodes[node].first_run.is_none();
+        let params = if own { op.params().trainable().unwrap_or(0) } else { 0 };
+        (params, op.macs(&input, &output, self.graph.order()))
     }
 }

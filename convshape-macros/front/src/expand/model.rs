@@ -1,21 +1,17 @@
 //! The struct with its parameters.
 
-use convshape_arith::param::Role;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Expansion;
+use super::distinct::plain;
 use super::docs::after;
-use crate::graph::{Member, NodeId, Recipe};
+use crate::groups::{FieldDocs, FieldKind, Group, Part, camel};
 
 /// How many fields one function visits.
 const FIELDS_A_PART: usize = 64;
 
-/// A struct of parameters: the model itself, or a piece of it.
-struct Group {
-    fields: Vec<Field>,
-}
-
+/// A field of a struct in code.
 struct Field {
     name: Ident,
     docs: TokenStream,
@@ -25,66 +21,92 @@ struct Field {
 impl Expansion<'_> {
     /// The model's struct and those of its blocks and repeats.
     pub(super) fn model(&self) -> TokenStream {
-        let mut pieces = Vec::new();
-        let group = self.group(&self.graph.members, &self.chain.name.to_string(), &mut pieces);
+        let mut pieces = TokenStream::new();
+        let doc = format!("Parameters of [`{}`].", self.chain.name);
+        for group in &self.groups.structs {
+            let fields = self.fields(group, &mut pieces);
+            pieces.extend(self.group_items(&group.name, &quote!(#[doc = #doc]), &fields, false));
+        }
         let attrs = &self.chain.attrs;
         let docs = self.struct_docs();
-        let body = self.group_items(&self.chain.name, &quote!(#attrs #docs), &group, true);
-        quote!(#body #(#pieces)*)
+        let fields = self.fields(&self.groups.root, &mut pieces);
+        let body = self.group_items(&self.chain.name, &quote!(#attrs #docs), &fields, true);
+        quote!(#body #pieces)
     }
 
-    /// The fields that members come to; what has no parameters is left out. The structs of nested
-    /// pieces are added to `pieces`.
-    fn group(&self, members: &[Member], path: &str, pieces: &mut Vec<TokenStream>) -> Group {
-        let fields = members.iter().filter_map(|member| self.field(member, path, pieces)).collect();
-        Group { fields }
+    /// The fields of a struct. Layers whose parameters differ from use to use get a struct of their own, which is added
+    /// to `pieces`.
+    fn fields(&self, group: &Group, pieces: &mut TokenStream) -> Vec<Field> {
+        let krate = &self.krate;
+        let fields = group.fields.iter().map(|field| {
+            let name = &field.name;
+            let ty = match &field.kind {
+                FieldKind::Layer(parts) => self.layer_type(group, name, parts, pieces),
+                FieldKind::Chain(path) => path.0.clone(),
+                FieldKind::Group(index) => {
+                    let ty = &self.groups.structs[*index].name;
+                    quote!(#ty)
+                }
+                FieldKind::Turns { group, least, most } => {
+                    let (ty, same, most) = (&self.groups.structs[*group].name, least == most, plain(*most));
+                    if same { quote!([#ty; #most]) } else { quote!(#krate::Turns<#ty, #most>) }
+                }
+            };
+            let docs = match &field.docs {
+                FieldDocs::Layer(node) => self.layer_docs(*node),
+                FieldDocs::Other(docs) => match &field.kind {
+                    FieldKind::Turns { .. } => after(docs, format!("The parameters of `{name}`, a turn each.")),
+                    _ => after(docs, format!("The parameters of `{name}`.")),
+                },
+            };
+            let ty = if field.optional { quote!(#krate::__private::core::option::Option<#ty>) } else { ty };
+            Field { name: name.clone(), docs, ty }
+        });
+        fields.collect()
     }
 
-    fn field(&self, member: &Member, path: &str, pieces: &mut Vec<TokenStream>) -> Option<Field> {
-        match member {
-            Member::Layer { name, node } if matches!(self.graph.nodes[*node].recipe, Recipe::Chain { .. }) => {
-                let Recipe::Chain { path } = &self.graph.nodes[*node].recipe else { return None };
-                Some(Field { name: name.clone(), docs: self.layer_docs(*node), ty: path.clone() })
-            }
-            Member::Layer { name, node } => {
-                let ty = self.layer_group(*node)?;
-                Some(Field { name: name.clone(), docs: self.layer_docs(*node), ty })
-            }
-            Member::Block { name, docs, members } => {
-                let ty = self.piece(name, members, path, pieces)?;
-                let docs = after(docs, format!("The parameters of `{name}`."));
-                Some(Field { name: name.clone(), docs, ty: quote!(#ty) })
-            }
-            Member::Repeat { name, docs, turns } => {
-                let ty = self.piece(name, turns.first()?, path, pieces)?;
-                let count = turns.len();
-                let docs = after(docs, format!("The parameters of `{name}`, a turn each."));
-                Some(Field { name: name.clone(), docs, ty: quote!([#ty; #count]) })
-            }
+    /// The type of a layer's parameters.
+    fn layer_type(&self, group: &Group, name: &Ident, parts: &[Part], pieces: &mut TokenStream) -> TokenStream {
+        let krate = &self.krate;
+        let names: Vec<&str> = parts.iter().map(|part| part.name).collect();
+        let known = match names.as_slice() {
+            _ if parts.iter().any(|part| part.optional) => None,
+            ["weight"] => Some(quote!(Weight)),
+            ["bias"] => Some(quote!(Bias)),
+            ["weight", "bias"] => Some(quote!(WeightBias)),
+            ["depthwise_weight", "pointwise_weight"] => Some(quote!(SeparableWeights)),
+            ["depthwise_weight", "pointwise_weight", "bias"] => Some(quote!(SeparableWeightsBias)),
+            ["running_mean", "running_var"] => Some(quote!(Statistics)),
+            ["weight", "bias", "running_mean", "running_var"] => Some(quote!(Normalisation)),
+            _ => None,
+        };
+        if let Some(known) = known {
+            return quote!(#krate::#known);
         }
-    }
-
-    /// The struct of a block or of a repeat's turn, named by its place: `UnetDown1`.
-    fn piece(&self, name: &Ident, members: &[Member], path: &str, pieces: &mut Vec<TokenStream>) -> Option<Ident> {
-        let path = format!("{path}{}", camel(&name.to_string()));
-        let group = self.group(members, &path, pieces);
-        if group.fields.is_empty() {
-            return None;
-        }
-        let ty = format_ident!("{path}", span = name.span());
-        let doc = format!("Parameters of [`{}`].", self.chain.name);
-        pieces.push(self.group_items(&ty, &quote!(#[doc = #doc]), &group, false));
-        Some(ty)
+        let ty = format_ident!("{}{}", group.name, camel(&name.to_string()), span = name.span());
+        let fields: Vec<Field> = parts
+            .iter()
+            .map(|part| {
+                let field = Ident::new(part.name, Span::call_site());
+                let param = quote!(#krate::Param);
+                let ty = if part.optional { quote!(#krate::__private::core::option::Option<#param>) } else { param };
+                let doc = format!("The `{field}` of `{name}`.");
+                Field { name: field, docs: quote!(#[doc = #doc]), ty }
+            })
+            .collect();
+        let doc = format!("Parameters of `{name}` in [`{}`].", self.chain.name);
+        pieces.extend(self.group_items(&ty, &quote!(#[doc = #doc]), &fields, false));
+        quote!(#ty)
     }
 
     /// A struct and what it is to the library; a whole model also keeps its packed weights.
-    fn group_items(&self, name: &Ident, attrs: &TokenStream, group: &Group, whole: bool) -> TokenStream {
+    fn group_items(&self, name: &Ident, attrs: &TokenStream, fields: &[Field], whole: bool) -> TokenStream {
         let krate = &self.krate;
         let (generics, arguments) = if whole { self.generics() } else { Default::default() };
         let vis = &self.chain.vis;
         let core = quote!(#krate::__private::core);
-        let names: Vec<&Ident> = group.fields.iter().map(|field| &field.name).collect();
-        let fields = group.fields.iter().map(|Field { name, docs, ty }| quote!(#docs pub #name: #ty));
+        let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
+        let fields = fields.iter().map(|Field { name, docs, ty }| quote!(#docs pub #name: #ty));
         // A struct without fields is written without braces, and its arguments go unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
@@ -115,8 +137,11 @@ impl Expansion<'_> {
                 )
             })
             .unzip();
-        let (mut cache, mut fresh, mut keep) = (None, None, None);
+        let (mut cache, mut fresh, mut keep, mut choices) = (None, None, None, None);
         if whole {
+            let made = self.groups.choices(self.graph, self.checked);
+            let made = made.into_iter().map(plain);
+            choices = (made.len() > 0).then(|| quote!(let #next = &mut #next.with(&[#(#made),*]);));
             cache = Some(quote!(#[doc(hidden)] pub __cache: #krate::__private::Cache));
             fresh = Some(quote!(__cache: #core::default::Default::default()));
             keep = Some(quote! {
@@ -131,7 +156,8 @@ impl Expansion<'_> {
             #vis struct #name #generics { #(#fields,)* #cache }
 
             impl #generics #krate::__private::ParamGroup for #name #arguments {
-                fn assemble(#next: &mut dyn #core::ops::FnMut() -> #krate::Param) -> Self {
+                fn assemble(#next: &mut #krate::__private::Assembly<'_>) -> Self {
+                    #choices
                     Self { #(#names: #krate::__private::ParamGroup::assemble(#next),)* #fresh }
                 }
 
@@ -147,51 +173,4 @@ impl Expansion<'_> {
             }
         }
     }
-
-    /// The group of parameters that a layer has.
-    pub(super) fn layer_group(&self, node: NodeId) -> Option<TokenStream> {
-        let krate = &self.krate;
-        let Some(op) = self.op(node) else {
-            // Refused; the field stays so that code which uses it gives no error of its own.
-            let name = &self.graph.nodes[node].op_name;
-            let likely = ["Conv", "Linear", "GroupNorm", "LayerNorm"].iter().any(|kind| name.starts_with(kind));
-            return if name.starts_with("BatchNorm") {
-                Some(quote!(#krate::Normalisation))
-            } else {
-                likely.then(|| quote!(#krate::WeightBias))
-            };
-        };
-        let group = group(&op.params().iter().map(|param| param.role).collect::<Vec<_>>())?;
-        let group = Ident::new(group, Span::call_site());
-        Some(quote!(#krate::#group))
-    }
-}
-
-/// The library's struct of a layer's parameters; `None` if there are none.
-///
-/// # Panics
-/// If there is no such struct: a test asks for that of every layer.
-pub(crate) fn group(roles: &[Role]) -> Option<&'static str> {
-    Some(match roles {
-        [] => return None,
-        [Role::Kernel | Role::Slope] => "Weight",
-        [Role::Bias] => "Bias",
-        [Role::Kernel, Role::Bias] | [Role::Scale, Role::Shift] => "WeightBias",
-        [Role::Depthwise, Role::Pointwise] => "SeparableWeights",
-        [Role::Depthwise, Role::Pointwise, Role::Bias] => "SeparableWeightsBias",
-        [Role::Mean, Role::Variance] => "Statistics",
-        [Role::Scale, Role::Shift, Role::Mean, Role::Variance] => "Normalisation",
-        other => panic!("no struct has the fields {other:?}"),
-    })
-}
-
-/// `down_1` as part of a type's name: `Down1`.
-pub(super) fn camel(name: &str) -> String {
-    name.trim_start_matches("r#")
-        .split('_')
-        .map(|word| {
-            let mut letters = word.chars();
-            letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
-        })
-        .collect()
 }

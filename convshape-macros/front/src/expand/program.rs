@@ -89,7 +89,7 @@ impl Expansion<'_> {
         let mut steps = Vec::new();
         for (id, node) in self.graph.nodes.iter().enumerate() {
             let shape = match node.recipe {
-                Recipe::Port { .. } => continue,
+                Recipe::Port { .. } | Recipe::Same => continue,
                 // It has its own shapes.
                 Recipe::Chain { .. } => 0,
                 _ => self.place_of(self.graph.value(id), &mut shapes),
@@ -99,12 +99,20 @@ impl Expansion<'_> {
         }
         let shapes = self.shape_table(&shapes);
         quote! {
-            const SLOTS: &'static [#krate::__private::Slot] = &#krate::__private::slots::<{ #count }>(
+            const SLOTS: &'static [#krate::__private::Slot] = {
+                // Those of a sub-chain with symbolic sizes are known only where it runs.
+                if #krate::__private::laid_out(Self::CHAINS) {
+                    &#krate::__private::slots::<{ #count }>(
+
                 <Self as #krate::__private::HasProgram>::PROGRAM,
                 Self::CHAINS,
                 &[#(#shapes),*],
                 &[#(#steps),*],
-            );
+                    )
+                } else {
+                    &[]
+                }
+            };
         }
     }
 
@@ -128,8 +136,9 @@ impl Expansion<'_> {
                     values.more.extend(quote!(+ <#path as #krate::Chain>::OUTPUTS.len()));
                     value
                 }
+                Recipe::Same => values.of(node.inputs[0]),
                 Recipe::Port { of, port } => {
-                    let text = port.to_string();
+                    let text = port.value();
                     let base = values.of(self.graph.value(*of));
                     match &self.graph.nodes[*of].recipe {
                         Recipe::Chain { path } => quote!(#base + #krate::__private::check::port::<#path>(#text)),
@@ -156,17 +165,20 @@ impl Expansion<'_> {
         let mut actions = Distinct::default();
         let (mut names, mut file_names, mut action) = (Vec::new(), Vec::new(), Vec::new());
         let (mut inputs, mut input_counts, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
-        // The first step of each node, and of each that is tied the step that it is tied to.
-        let (mut places, mut tied) = (Vec::new(), Vec::new());
+        // The first step of each node, and of each that has parameters of another the step of that one.
+        let (mut places, mut tied, mut first_runs) = (Vec::new(), Vec::new(), Vec::new());
         let mut chains = 0;
         for (id, node) in self.graph.nodes.iter().enumerate() {
             places.push(names.len());
-            if let Some(of) = node.tied {
+            if let Some(of) = node.first_run {
+                let (step, of) = (plain(names.len()), plain(places[of]));
+                first_runs.push(quote!([#step, #of]));
+            } else if let Some(of) = node.tied {
                 let (step, of) = (plain(names.len()), plain(places[of]));
                 tied.push(quote!([#step, #of]));
             }
             let does = match (&node.recipe, self.op(id)) {
-                (Recipe::Port { .. }, _) => continue,
+                (Recipe::Port { .. } | Recipe::Same, _) => continue,
                 (Recipe::Chain { .. }, _) => {
                     chains += 1;
                     Does::Chain(chains - 1)
@@ -219,6 +231,7 @@ impl Expansion<'_> {
                 input_counts: &[#(#input_counts),*],
                 outputs: &[#(#outputs),*],
                 tied: &[#(#tied),*],
+                first_runs: &[#(#first_runs),*],
             }
             .rows::<#count>()
         }

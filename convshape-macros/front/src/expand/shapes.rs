@@ -64,6 +64,10 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let sizes = shape.sizes().iter().map(|size| {
             match size.number().map(|number| (number, self.graph.unseen.get(number))) {
+                // Without braces Rust takes `cfg::C` for a type.
+                Some((_, Some(Expr { path: Some(path), .. }))) if path.clone().into_iter().nth(1).is_some() => {
+                    quote!({ #path })
+                }
                 Some((_, Some(Expr { path: Some(path), .. }))) => path,
                 Some((_, Some(Expr { value, .. }))) => {
                     quote!({ (#value) as #krate::__private::core::primitive::usize })

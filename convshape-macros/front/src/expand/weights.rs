@@ -70,6 +70,9 @@ impl Expansion<'_> {
         let checks = self.graph.nodes.iter().enumerate().map(|(id, node)| {
             let (name, file_name, span) = (&node.name, &node.file_name, node.spans.op.span());
             let tensors = quote!(Self::__TENSORS);
+            if node.first_run.is_some() {
+                return TokenStream::new();
+            }
             let check = match &node.recipe {
                 Recipe::Chain { path } => {
                     self.on(span, &quote!(chain_weights::<#path>), &quote!(#name, #file_name, #tensors))
@@ -78,7 +81,9 @@ impl Expansion<'_> {
                     let Some(op) = self.op_of(id) else { return TokenStream::new() };
                     self.on(span, &quote!(weights), &quote!(#name, #file_name, &#op, #tensors))
                 }
-                Recipe::Port { .. } | Recipe::Broken => return TokenStream::new(),
+                Recipe::Again { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => {
+                    return TokenStream::new();
+                }
             };
             quote!(#check;)
         });

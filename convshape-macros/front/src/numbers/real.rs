@@ -5,7 +5,7 @@ use convshape_arith::size::{Size, SizeError};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::Numbers;
+use super::{Bound, Numbers};
 use crate::diagnose::{self, Report};
 use crate::syntax::SizeExpr;
 use crate::unseen::{Expr, Unseen};
@@ -15,6 +15,7 @@ impl Numbers {
     pub(crate) fn real(&self, number: &SizeExpr) -> Result<f64, Report> {
         match number {
             SizeExpr::Float { value, .. } => Ok(*value),
+            SizeExpr::Name(name) if let Some(Bound::Real(value)) = self.get(&name.to_string()) => Ok(*value),
             SizeExpr::Int { .. } | SizeExpr::Name(_) | SizeExpr::Path { .. } => self.whole_as_real(number),
             SizeExpr::Negated { of, .. } => {
                 let of = self.real(of)?;

@@ -1,15 +1,16 @@
-//! The struct, the parts of its body in their order, and blocks.
+//! The struct and the parts of its body in their order.
 
 use proc_macro2::{Delimiter, Group, TokenStream};
 
-use super::cursor::{self, Cursor, plain};
+use super::Parser;
+use super::cursor::{self, Cursor};
 use super::header::is_header;
 use super::loops::is_loop;
+use super::pieces::is_block;
 use super::size::angles;
 use super::statement::skip;
-use super::{Parsed, Parser};
-use crate::fault::{Part, SyntaxFault};
-use crate::syntax::{Block, Chain, Headers};
+use crate::fault::{ORDER, Part, SyntaxFault};
+use crate::syntax::{Chain, Headers};
 
 /// The parts of a chain in their order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,7 +160,12 @@ impl Parser {
         if progress.stage == Stage::Output && !progress.late {
             progress.late = true;
             let part = c.peek().map(ToString::to_string).unwrap_or_default();
-            self.fault(SyntaxFault::Misplaced { span: c.span(), part, place: "behind `output`, which comes last" });
+            self.fault(SyntaxFault::Misplaced {
+                span: c.span(),
+                part,
+                place: "behind `output`, which comes last",
+                help: ORDER,
+            });
         }
         progress.stage = progress.stage.max(Stage::Body);
         let statement = self.statement(c);
@@ -179,31 +185,7 @@ impl Parser {
             Stage::Output => "behind `output`, which comes last",
         };
         let part = c.peek().map(ToString::to_string).unwrap_or_default();
-        self.fault(SyntaxFault::Misplaced { span: c.span(), part, place });
-    }
-
-    /// `block Name(a, b) { .. }`
-    fn block(&mut self, c: &mut Cursor<'_>) -> Parsed<Block> {
-        let attrs = self.attrs(c);
-        if let Some(name) = &attrs.file_name {
-            self.fault(SyntaxFault::Attribute { span: name.span(), found: "#[name]".to_owned() });
-        }
-        self.word("block", c.span());
-        c.bump();
-        let name = c.ident("the name of a block")?;
-        let Some(group) = c.group(Delimiter::Parenthesis) else {
-            return Err(c.unexpected_with("`(` with the parameters", Some(format!("write `block {name}() {{ .. }}`"))));
-        };
-        let tokens = plain(group.stream());
-        let mut params = Vec::new();
-        for mut part in Cursor::new(&tokens, group.span_open()).split() {
-            let param = part.ident("the name of a parameter").and_then(|name| part.end("`,` or `)`").map(|()| name));
-            params.extend(self.recorded(param));
-        }
-        match c.group(Delimiter::Brace) {
-            Some(group) => Ok(Block { docs: attrs.docs, name, params, body: self.body(group, "block")? }),
-            None => Err(c.unexpected("`{` with the block's statements")),
-        }
+        self.fault(SyntaxFault::Misplaced { span: c.span(), part, place, help: ORDER });
     }
 }
 
@@ -241,13 +223,4 @@ fn skip_docs_of_parts(c: &mut Cursor<'_>, stage: Stage) {
 
 fn brace_at(c: &Cursor<'_>, offset: usize) -> bool {
     c.group_at(offset, Delimiter::Brace).is_some()
-}
-
-/// `block Name`, perhaps behind docs.
-fn is_block(c: &Cursor<'_>) -> bool {
-    let mut at = 0;
-    while c.punct_at(at, "#") {
-        at += 2;
-    }
-    c.ident_at(at).is_some_and(|word| word == "block") && c.ident_at(at + 1).is_some()
 }

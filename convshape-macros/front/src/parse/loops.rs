@@ -77,7 +77,8 @@ impl<'a> Head<'a> {
             return None;
         }
         let text = source_text(tokens.iter().cloned());
-        let line = rewritten(&tokens).filter(|line| *line != text);
+        let bare = |text: &str| text.replace(' ', "");
+        let line = rewritten(&tokens).filter(|line| bare(line) != bare(&text));
         Some(Head { length: tokens.len(), text, line, body })
     }
 }

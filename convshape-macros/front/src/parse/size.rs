@@ -1,7 +1,7 @@
 //! Sizes: arithmetic of numbers, names and paths; and ranges of them.
 
 use convshape_arith::operator::Operator;
-use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 
 use super::cursor::{Cursor, plain};
 use super::number::{Lit, literal};
@@ -13,18 +13,6 @@ use crate::syntax::{Range, SizeExpr};
 const MAX_OPERATORS: usize = 64;
 
 impl Parser {
-    /// Sizes between brackets: `[16, 32]`.
-    pub(super) fn sizes(&mut self, group: &Group) -> Parsed<Vec<SizeExpr>> {
-        let tokens = plain(group.stream());
-        let parts = Cursor::new(&tokens, group.span_open()).split();
-        let mut sizes = Vec::new();
-        for mut part in parts {
-            sizes.push(self.size(&mut part)?);
-            part.end("`,` or `]`")?;
-        }
-        Ok(sizes)
-    }
-
     /// `1..`, `1..64` or `1..=64`
     pub(super) fn range(&mut self, c: &mut Cursor<'_>) -> Parsed<Range> {
         let low = self.size(c)?;
@@ -37,7 +25,12 @@ impl Parser {
             return Err(c.unexpected_with("a range", Some("ranges are written `1..`, `1..64` or `1..=64`".to_owned())));
         }
         // A repeat's body ends the range too; it is the resolver that misses the end then.
-        let open = c.at_end() || c.is_punct(";") || c.is_punct(",") || c.group_at(0, Delimiter::Brace).is_some();
+        let open = c.at_end()
+            || c.is_punct(";")
+            || c.is_punct(",")
+            || c.is_word("reads")
+            || c.is_word("from")
+            || c.group_at(0, Delimiter::Brace).is_some();
         let high = if open && !inclusive { None } else { Some(self.size(c)?) };
         Ok(Range { low, high, inclusive })
     }

@@ -1,10 +1,12 @@
 //! What a statement reads, by name.
 
-use proc_macro2::Delimiter;
+use proc_macro2::{Delimiter, TokenTree};
+
+use syn::ext::IdentExt;
 
 use super::cursor::{Cursor, plain};
 use super::{Parsed, Parser};
-use crate::syntax::{Reference, Source};
+use crate::syntax::{Reference, Source, Text};
 
 impl Parser {
     /// `a`, `a.b`, `_` or `(a, b)`
@@ -28,13 +30,28 @@ impl Parser {
     }
 }
 
-/// `a` or `a.b`
+/// `a`, `a.b` or `a.0`
 pub(super) fn reference(c: &mut Cursor<'_>) -> Parsed<Reference> {
     let name = c.ident("the name of a statement")?;
     let mut port = None;
     if c.is_punct(".") && !c.is_punct("..") {
         c.bump();
-        port = Some(c.ident("the name of a port")?);
+        port = Some(output(c)?);
     }
     Ok(Reference { name, port })
+}
+
+/// The name or the number of an output.
+fn output(c: &mut Cursor<'_>) -> Parsed<Text> {
+    let expected = "the name or number of an output";
+    if let Some(TokenTree::Literal(number)) = c.peek() {
+        let (text, span) = (number.to_string(), number.span());
+        if !text.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(c.unexpected(expected));
+        }
+        c.bump();
+        return Ok(Text::new(text, span));
+    }
+    let name = c.ident(expected)?;
+    Ok(Text::new(name.unraw().to_string(), name.span()))
 }

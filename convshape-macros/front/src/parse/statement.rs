@@ -1,6 +1,6 @@
-//! Statements: attributes, a name, a layer or a `repeat`, and what follows it.
+//! Statements: attributes, a name, a layer, and what follows it.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenTree};
+use proc_macro2::{Delimiter, Ident, Span, TokenTree};
 use quote::TokenStreamExt;
 
 use super::cursor::{self, Cursor};
@@ -8,41 +8,15 @@ use super::foreign::{foreign, skip_line};
 use super::label::is_self;
 use super::loops::{is_loop, open_loop};
 use super::number::{Lit, literal};
+use super::pieces::{is_if, is_repeat, is_reuse};
 use super::{Parsed, Parser};
 use crate::fault::{Slip, SyntaxFault};
-use crate::syntax::{Args, Attrs, Count, Layer, Repeat, Source, Stmt, StmtKind, Text};
+use crate::syntax::{Args, Attrs, Layer, Source, Stmt, StmtKind, Text};
 use crate::words;
 
 pub(super) const LAYER: &str = "a layer such as `Conv2d(1 -> 16, kernel: 3)`";
 
 impl Parser {
-    /// The statements of a `repeat` or a `block`.
-    pub(super) fn body(&mut self, group: &Group, what: &'static str) -> Parsed<Vec<Stmt>> {
-        self.nested(group.span_open(), |parser| {
-            let tokens = cursor::statements(group.stream(), &mut parser.faults);
-            let mut c = Cursor::new(&tokens, group.span_open());
-            let mut body = Vec::new();
-            if c.at_end() {
-                parser.fault(SyntaxFault::EmptyBody { span: group.span(), what });
-            }
-            while !c.at_end() {
-                if c.punct(";").is_some() {
-                    continue;
-                }
-                if labelled(&c) && (c.is_word("input") || c.is_word("output")) {
-                    let part = if c.is_word("input") { "input" } else { "output" };
-                    let place = "inside a body, which reads `input` and gives its last statement";
-                    parser.fault(SyntaxFault::Misplaced { span: c.span(), part: part.to_owned(), place });
-                    c.bump();
-                    skip(&mut c);
-                    continue;
-                }
-                body.extend(parser.statement(&mut c));
-            }
-            Ok(body)
-        })
-    }
-
     /// One statement with its `;`; `None` for a line that is none, which is reported. It takes at
     /// least one token.
     pub(super) fn statement(&mut self, c: &mut Cursor<'_>) -> Option<Stmt> {
@@ -66,6 +40,13 @@ impl Parser {
             self.looped(c, label.as_ref())
         } else if is_repeat(c) {
             self.repeat(c).map(StmtKind::Repeat)
+        } else if is_if(c) {
+            if let Some(label) = &label {
+                self.fault(SyntaxFault::NamedIf { span: label.span() });
+            }
+            self.branches(c).map(StmtKind::If)
+        } else if is_reuse(c) {
+            self.reuse(c).map(StmtKind::Reuse)
         } else {
             self.layer(c, &mut label)
         };
@@ -262,43 +243,9 @@ impl Parser {
         })
     }
 
-    fn in_order(&mut self, late: bool, span: Span, word: &'static str) {
+    pub(super) fn in_order(&mut self, late: bool, span: Span, word: &'static str) {
         if late {
             self.fault(SyntaxFault::TailOrder { span, word });
-        }
-    }
-
-    pub(super) fn repeat(&mut self, c: &mut Cursor<'_>) -> Parsed<Repeat> {
-        let span = c.span();
-        self.word("repeat", span);
-        c.bump();
-        let count = match c.peek() {
-            Some(TokenTree::Literal(number)) => match literal(number, false)? {
-                Lit::Int(value) => {
-                    c.bump();
-                    Count::Times { value, span: number.span() }
-                }
-                _ => return Err(c.unexpected("a whole number")),
-            },
-            _ => {
-                let help = Some(
-                    "write `repeat 3 { .. }`, `repeat i in 0..3 { .. }` or `repeat c in [16, 32] { .. }`".to_owned(),
-                );
-                let var = c.ident_at(0).filter(|_| c.ident_at(1).is_some_and(|word| word == "in"));
-                let Some(var) = var.cloned() else {
-                    return Err(c.unexpected_with("a number or `name in ..`", help));
-                };
-                c.bump();
-                c.bump();
-                match c.group(Delimiter::Bracket) {
-                    Some(group) => Count::List { var, sizes: self.sizes(group)? },
-                    None => Count::Range { var, range: self.range(c)? },
-                }
-            }
-        };
-        match c.group(Delimiter::Brace) {
-            Some(group) => Ok(Repeat { span, count, body: self.body(group, "repeat")? }),
-            None => Err(c.unexpected("`{` with the statements that are repeated")),
         }
     }
 
@@ -377,17 +324,9 @@ fn half_typed(c: &Cursor<'_>, expected: &'static str) -> Parsed<()> {
     if labelled(c) { Err(c.unexpected(expected)) } else { Ok(()) }
 }
 
-/// `repeat 3` or `repeat i`; `repeat` alone could be the name of a block.
-fn is_repeat(c: &Cursor<'_>) -> bool {
-    c.is_word("repeat")
-        && (matches!(c.peek_at(1), Some(TokenTree::Literal(_)))
-            || c.ident_at(1).is_some() && !c.ident_at(1).is_some_and(|word| word == "from" || word == "restores")
-            || c.group_at(1, Delimiter::Brace).is_some())
-}
-
 /// Whether a new statement begins here, or nothing is left: what stood before lacks its `;`.
 fn starts_statement(c: &Cursor<'_>) -> bool {
-    if c.at_end() || c.is_punct("#") || labelled(c) || is_self(c) || is_repeat(c) {
+    if c.at_end() || c.is_punct("#") || labelled(c) || is_self(c) || is_repeat(c) || is_if(c) || is_reuse(c) {
         return true;
     }
     let Some(word) = c.ident_at(0) else { return false };

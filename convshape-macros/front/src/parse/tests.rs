@@ -2,7 +2,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use super::parse;
 use crate::fault::SyntaxFault;
-use crate::syntax::{Chain, Count, StmtKind};
+use crate::syntax::{Body, Chain, Count, StmtKind};
 
 mod broken;
 mod python;
@@ -38,15 +38,51 @@ fn show(statement: &crate::syntax::Stmt) -> String {
         StmtKind::Broken(_) => "?".to_owned(),
         StmtKind::Repeat(repeat) => {
             let count = match &repeat.count {
-                Count::Times { value, .. } => value.to_string(),
+                Count::Times(size) => size.to_string(),
                 Count::Range { var, range } => format!("{var} in {range}"),
-                Count::List { var, sizes } => format!("{var} in {} sizes", sizes.len()),
+                Count::List { vars, values, .. } if vars.len() == 1 => format!("{} in {}", list(vars), list(values)),
+                Count::List { vars, values, .. } => format!("({}) in {}", list(vars), list(values)),
             };
-            let body: Vec<String> = repeat.body.iter().map(show).collect();
-            format!("repeat {count} {{ {} }}", body.join("; "))
+            let from = repeat.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+            format!("repeat {count}{}{from} {{ {} }}", reads(&repeat.body), inner(&repeat.body))
+        }
+        StmtKind::If(branches) => {
+            let branches = branches.branches.iter().map(|branch| {
+                let stmts: Vec<String> = branch.stmts.iter().map(show).collect();
+                let condition = branch.condition.as_ref().map(|condition| format!("if {condition} "));
+                format!("{}{{ {} }}", condition.unwrap_or_default(), stmts.join("; "))
+            });
+            branches.collect::<Vec<_>>().join(" else ")
+        }
+        StmtKind::Reuse(reuse) => {
+            let from = reuse.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+            let shape = reuse.shape.as_ref().map(|shape| format!(" -> {shape}")).unwrap_or_default();
+            format!("reuse {}{from}{shape}", reuse.of)
         }
     };
     format!("{label}{kind}")
+}
+
+fn list(items: &[impl std::fmt::Display]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn reads(body: &Body) -> String {
+    if body.reads.is_empty() { String::new() } else { format!(" reads {}", list(&body.reads)) }
+}
+
+fn inner(body: &Body) -> String {
+    let mut parts: Vec<String> = body.stmts.iter().map(show).collect();
+    let outputs = body.outputs.iter().map(|output| {
+        let name = output.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        let shape = output.shape.as_ref().map(|shape| format!(" {shape}")).unwrap_or_default();
+        format!("{name}{}{shape}", output.source)
+    });
+    let outputs: Vec<String> = outputs.collect();
+    if !outputs.is_empty() {
+        parts.push(format!("output: {}", outputs.join(", ")));
+    }
+    parts.join("; ")
 }
 
 fn print(fault: &SyntaxFault) -> String {
@@ -105,7 +141,7 @@ fn headers_blocks_generics_and_ports() {
     assert_eq!(ranges, ["h in 1..", "w in 1..=64"]);
     assert_eq!(chain.headers.weights.map(|path| path.value()).as_deref(), Some("models/net.safetensors"));
     assert_eq!(chain.blocks[0].params.len(), 2);
-    assert_eq!(show(&chain.blocks[0].body[0]), "c1: Conv2d(inner, kernel: k, padding: k / 2)");
+    assert_eq!(show(&chain.blocks[0].body.stmts[0]), "c1: Conv2d(inner, kernel: k, padding: k / 2)");
     assert!(chain.generics.is_some());
     assert_eq!(chain.inputs[0].shape.to_string(), "[C, 16 * h, 16 * w + 4]");
     assert_eq!(chain.outputs[1].shape.to_string(), "[cfg::C]");
@@ -144,15 +180,26 @@ fn statements_of_every_form() {
         "blocks: repeat 3 { c: Conv2d(64, kernel: 3); Add(input) }",
         "repeat i in 0..3 { Relu }",
         "repeat i in 1..=n { Relu }",
+        "repeat 2 * n - 1 { Relu }",
+        "repeat (c, n, a) in (16, 1, Relu), (24, 2, LeakyRelu(0.2)) { Relu }",
+        "x: repeat d in 1, 2 reads a, b from (front, s.0) { y: Relu from a; output: y, z: b [4, _] }",
+        "if a == b && !(c < 2 || d) { Relu } else if k >= (3, 3) { s: Silu } else { Sigmoid; Relu }",
+        "if (a + 1) * 2 != 4 { Relu }",
+        "if from < to { Relu }",
+        "if n > 1 { Relu } else if 1 >= n { Silu }",
+        "reuse head",
+        "h: reuse head from (p4, _) -> [16, _]",
+        "Concat(s.0, b.y)",
     ] {
-        let written = statement.replace(" }", "; }");
+        let written = statement.replace(" }", "; }").replace(" in (", " in [(").replace(")) {", "))] {");
+        let written = written.replace(" in 1, 2 ", " in [1, 2] ");
         let (shown, faults) = body(&format!("{written};"));
         assert!(faults.is_empty(), "{statement}: {faults:?}");
         let plain = |text: &str| text.replace("(c)]", "c]");
         assert_eq!(shown, [plain(statement)]);
     }
     let (shown, faults) = body("repeat c in [16, 32, 2 * k,] { Relu; }");
-    assert_eq!((shown, faults.len()), (vec!["repeat c in 3 sizes { Relu }".to_owned()], 0));
+    assert_eq!((shown, faults.len()), (vec!["repeat c in 16, 32, 2 * k { Relu }".to_owned()], 0));
 }
 
 #[test]

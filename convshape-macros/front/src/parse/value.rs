@@ -11,7 +11,7 @@ use super::source::reference;
 use super::statement::labelled;
 use super::{Parsed, Parser};
 use crate::fault::{Slip, SyntaxFault};
-use crate::syntax::{Args, Field, SizeExpr, Value};
+use crate::syntax::{Args, Field, SizeExpr, Text, Value};
 use crate::words::{self, Lookup};
 
 impl Parser {
@@ -120,7 +120,7 @@ impl Parser {
         })
     }
 
-    fn value(&mut self, c: &mut Cursor<'_>) -> Parsed<Value> {
+    pub(super) fn value(&mut self, c: &mut Cursor<'_>) -> Parsed<Value> {
         let from = self.simple_value(c)?;
         if !self.arrow(c) {
             return Ok(from);
@@ -163,7 +163,7 @@ impl Parser {
         }
     }
 
-    fn simple_value(&mut self, c: &mut Cursor<'_>) -> Parsed<Value> {
+    pub(super) fn simple_value(&mut self, c: &mut Cursor<'_>) -> Parsed<Value> {
         if let Some(span) = c.hole() {
             return Ok(Value::Hole(span));
         }
@@ -235,8 +235,8 @@ impl Parser {
         // `nn.ReLU()` as a value.
         let mut name = reference.name.clone();
         let mut module = Vec::new();
-        if let Some(port) = &reference.port {
-            module.push(std::mem::replace(&mut name, port.clone()));
+        if let Some(port) = reference.port.as_ref().and_then(Text::ident) {
+            module.push(std::mem::replace(&mut name, port));
             while c.is_punct(".") && c.ident_at(1).is_some() {
                 c.bump();
                 module.push(std::mem::replace(&mut name, c.ident("a name")?));

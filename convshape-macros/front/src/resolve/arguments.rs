@@ -5,11 +5,11 @@ use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
 use crate::graph::{Hole, Spans};
-use crate::syntax::{Args, Field, SizeExpr, Text, Value};
+use crate::numbers::Numbers;
+use crate::syntax::{Args, Field, Reference, SizeExpr, Text, Value};
 use crate::value::settle;
 use crate::words::{self, FieldWords, LayerWords, Lookup, Neutral, Positional, Takes};
 
@@ -18,13 +18,13 @@ pub(super) struct Builder<'a, 's> {
     pub(super) words: &'static LayerWords,
     pub(super) rank: Option<usize>,
     pub(super) dialect: Dialect,
-    pub(super) scope: &'s Scope,
+    pub(super) numbers: &'s Numbers,
     pub(super) settings: Vec<(&'static str, Setting)>,
     pub(super) holes: Vec<Hole>,
     pub(super) activation: Option<&'a Value>,
     pub(super) operands: Option<&'a [Value]>,
     pub(super) undo: Option<Ident>,
-    pub(super) like: Option<&'a Ident>,
+    pub(super) like: Option<Reference>,
     /// The type of a sub-chain.
     pub(super) path: Option<TokenStream>,
     /// keras: `name`.
@@ -38,14 +38,14 @@ impl<'a, 's> Builder<'a, 's> {
         words: &'static LayerWords,
         rank: Option<usize>,
         dialect: Dialect,
-        scope: &'s Scope,
+        numbers: &'s Numbers,
         spans: Spans,
     ) -> Builder<'a, 's> {
         Builder {
             words,
             rank,
             dialect,
-            scope,
+            numbers,
             settings: Vec::new(),
             holes: Vec::new(),
             activation: None,
@@ -188,13 +188,17 @@ impl<'a, 's> Builder<'a, 's> {
             // Reported by the parser.
             (_, Value::Broken(_)) => self.reports.push(Report::silent()),
             (Takes::Activation, _) => self.activation = Some(value),
-            (Takes::Name, Value::Word(name)) => {
-                self.like = Some(name);
+            (Takes::Name, Value::Word(_) | Value::Name(_)) => {
+                self.like = match value {
+                    Value::Name(reference) => Some(reference.clone()),
+                    Value::Word(name) => Some(Reference { name: name.clone(), port: None }),
+                    _ => None,
+                };
                 self.settings.push((field.name, Setting::Like));
             }
             // Looked at before everything else.
             (Takes::Dialect, _) => {}
-            _ => match settle(field, takes, value, &self.scope.numbers, self.dialect) {
+            _ => match settle(field, takes, value, self.numbers, self.dialect) {
                 Ok(Some(setting)) => self.setting(field, setting, value.span()),
                 Ok(None) => self.hole(field, value.span()),
                 Err(report) => self.reports.push(report),

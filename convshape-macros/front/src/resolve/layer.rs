@@ -11,12 +11,17 @@ use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
 use crate::graph::{Hole, Node, NodeId, Recipe, Spans};
+use crate::numbers::{Bound, BoundActivation, Numbers};
 use crate::syntax::{Args, Layer, Reference, Source, Stmt, Value};
 use crate::value::written_dialect;
 use crate::words::{self, Kind, LayerName, LayerWords, Lookup};
 
 impl<'a> Resolver<'a> {
-    pub(super) fn layer(&mut self, stmt: &'a Stmt, layer: &'a Layer, scope: &mut Scope) -> NodeId {
+    pub(super) fn layer(&mut self, stmt: &'a Stmt, layer: &'a Layer, scope: &mut Scope<'a>) -> NodeId {
+        if let Some(Bound::Activation(bound)) = scope.numbers.get(&layer.op.to_string()) {
+            let bound = bound.clone();
+            return self.bound_layer(stmt, layer, &bound, scope);
+        }
         let Some(dialect) = self.dialect_of(&layer.args, self.graph.dialect) else {
             return self.broken(stmt, layer.op.span(), scope);
         };
@@ -36,7 +41,7 @@ impl<'a> Resolver<'a> {
             None => scope.next_name(words.snake),
         };
         let spans = Spans { label: stmt.label.clone(), op: layer.op.clone(), positional: None, fields: Vec::new() };
-        let mut builder = Builder::new(words, rank, dialect, scope, spans);
+        let mut builder = Builder::new(words, rank, dialect, &scope.numbers, spans);
         builder.read(&layer.args);
         let Builder { settings, holes, activation, operands, undo, like, path, file_name, spans, reports, .. } =
             builder;
@@ -45,8 +50,9 @@ impl<'a> Resolver<'a> {
         for report in reports {
             self.sink.push(report);
         }
-        let inputs = self.inputs(layer, words, operands, like, scope);
-        let activation = activation.and_then(|value| self.activation(value, dialect, scope));
+        let inputs = self.inputs(layer, words, operands, like.as_ref(), scope);
+        let activation =
+            activation.and_then(|value| self.activation(value, dialect, &scope.numbers)).map(|bound| bound.op);
         let shape: Vec<_> = settings.iter().filter(|(field, _)| *field == "shape").cloned().collect();
         let tied = settings.iter().any(|(field, setting)| *field == "tied" && matches!(setting, Setting::Bool(true)));
         let recipe = match (&undo, path) {
@@ -96,6 +102,7 @@ impl<'a> Resolver<'a> {
             origin: std::ptr::from_ref(stmt).addr(),
             read: false,
             tied,
+            first_run: None,
         };
         self.push(node, scope)
     }
@@ -129,7 +136,13 @@ impl<'a> Resolver<'a> {
     }
 
     /// The number of spatial axes: the name says it, or the kernel does (`Conv` of flax and onnx).
-    fn rank(&self, found: LayerName, layer: &Layer, dialect: Dialect, scope: &Scope) -> Result<Option<usize>, Report> {
+    fn rank(
+        &self,
+        found: LayerName,
+        layer: &Layer,
+        dialect: Dialect,
+        scope: &Scope<'_>,
+    ) -> Result<Option<usize>, Report> {
         if found.rank.is_some() || found.words.ranks.is_empty() {
             return Ok(found.rank);
         }
@@ -181,8 +194,52 @@ impl<'a> Resolver<'a> {
         Recipe::Given(op)
     }
 
-    /// The function that is applied to a layer's result: `Relu`, `"relu"` or `LeakyRelu(0.2)`.
-    fn activation(&mut self, value: &'a Value, dialect: Dialect, scope: &Scope) -> Option<Op> {
+    /// An activation parameter as a layer: `act;`.
+    fn bound_layer(&mut self, stmt: &Stmt, layer: &'a Layer, bound: &BoundActivation, scope: &mut Scope<'a>) -> NodeId {
+        let args = &layer.args;
+        if !args.positional.is_empty() || !args.fields.is_empty() {
+            self.sink.push(diagnose::bound_with_arguments(&layer.op));
+            return self.broken(stmt, layer.op.span(), scope);
+        }
+        if let Some(Source::Several(_, span)) = &layer.from {
+            self.sink.push(diagnose::one_input(&layer.op, *span));
+            return self.broken(stmt, layer.op.span(), scope);
+        }
+        let Some(inputs) = self.sources(layer.from.as_ref(), scope) else {
+            return self.broken(stmt, layer.op.span(), scope);
+        };
+        let name = match &stmt.label {
+            Some(label) => label.unraw().to_string(),
+            None => scope.next_name(bound.words.snake),
+        };
+        let (comment, restores) = self.claims(layer, scope);
+        let name = format!("{}{name}", scope.path);
+        let origin = std::ptr::from_ref(stmt).addr();
+        let mut node = Node::new(name, layer.op.clone(), Recipe::Given(bound.op), inputs, origin);
+        node.op_name = bound.words.name(None);
+        node.docs = stmt.attrs.docs.clone();
+        node.spans.label = stmt.label.clone();
+        (node.comment, node.restores) = (comment, restores);
+        self.push(node, scope)
+    }
+
+    /// The function that is applied to a layer's result: `Relu`, `"relu"` or `LeakyRelu(0.2)`, or a parameter that
+    /// stands for one. `None` where it is none, which is reported.
+    pub(super) fn activation(
+        &mut self,
+        value: &'a Value,
+        dialect: Dialect,
+        numbers: &Numbers,
+    ) -> Option<BoundActivation> {
+        if let Value::Word(name) = value
+            && let Some(bound) = numbers.get(&name.to_string())
+        {
+            if let Bound::Activation(bound) = bound {
+                return Some(bound.clone());
+            }
+            self.sink.push(diagnose::bound_as_activation(name, bound));
+            return None;
+        }
         let (name, span, args) = match value {
             Value::Word(name) => (name.to_string(), name.span(), None),
             Value::Str(text) => (text.value(), text.span(), None),
@@ -213,7 +270,7 @@ impl<'a> Resolver<'a> {
         }
         let spans = Spans { label: None, op: Ident::new(words.snake, span), positional: None, fields: Vec::new() };
         let none = Args::default();
-        let mut builder = Builder::new(words, None, dialect, scope, spans);
+        let mut builder = Builder::new(words, None, dialect, numbers, spans);
         builder.read(args.unwrap_or(&none));
         let Builder { settings, spans, reports, .. } = builder;
         if !reports.is_empty() {
@@ -227,7 +284,7 @@ impl<'a> Resolver<'a> {
             // keras' function has another default than its layer.
             *slope = 0.2;
         }
-        self.set_all(&mut op, &settings, &words.name(None), &spans).then_some(op)
+        self.set_all(&mut op, &settings, &words.name(None), &spans).then_some(BoundActivation { op, words })
     }
 
     /// Sets the fields of a layer; what it does not take is reported.

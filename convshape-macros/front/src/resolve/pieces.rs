@@ -4,101 +4,146 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use convshape_arith::size::Size;
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt;
 
 use super::file_name::fill_in;
-use super::scope::{Binding, Scope, snake};
-use super::{MOST_LAYERS, Resolver};
+use super::scope::{Binding, NamedOutput, Outputs, Piece, Scope, snake};
+use super::{Given, MOST_LAYERS, Resolver};
 use crate::diagnose;
-use crate::graph::{Body, Member};
-use crate::syntax::{Block, Count, Layer, Repeat, SizeExpr, Stmt, Value};
+use crate::graph::{Body, Member, MemberKind, NodeId, ValueId};
+use crate::numbers::{Bound, Numbers};
+use crate::syntax::{self, Block, Count, Layer, Repeat, SizeExpr, Source, Stmt, Text};
 use crate::unseen::Unseen;
 
+/// What a body comes to.
+pub(super) struct Done {
+    pub(super) members: Vec<Member>,
+    pub(super) outputs: Vec<NamedOutput>,
+}
+
+/// How the names inside a piece begin.
+pub(super) struct Names {
+    /// The piece's own name: `blocks`.
+    pub(super) name: String,
+    /// `#[name = ".."]`: the name in files, with places for a repeat's variables.
+    pub(super) file_name: Option<Text>,
+}
+
 impl<'a> Resolver<'a> {
-    pub(super) fn repeat(&mut self, stmt: &'a Stmt, repeat: &'a Repeat, scope: &mut Scope) -> Option<Member> {
-        let Some((variable, turns)) = self.turns(repeat, scope) else {
-            self.broken(stmt, stmt.span(), scope);
-            return None;
+    pub(super) fn repeat(
+        &mut self,
+        stmt: &'a Stmt,
+        repeat: &'a Repeat,
+        scope: &mut Scope<'a>,
+    ) -> (Option<Member>, Given<'a>) {
+        let reads = &repeat.body.reads;
+        let Some(inputs) = self.piece_inputs("repeat", repeat.span, reads, repeat.from.as_ref(), scope) else {
+            return self.unreadable(stmt, stmt.span(), scope);
         };
-        let name = self.group_name(stmt, "repeat", scope);
+        let names = self.names(stmt, "repeat", scope);
+        let outer = Rc::new(scope.clone());
+        let Some(turns) = self.run_repeat(stmt, repeat, &inputs, &names, scope) else {
+            return self.unreadable(stmt, stmt.span(), scope);
+        };
+        let (members, outputs) = turns;
+        let outputs = self.leave(&names.name, &inputs, outputs, scope);
+        let member = group(stmt, &names.name, stmt.attrs.docs.clone(), MemberKind::Repeat { turns: members });
+        let piece = Piece::Repeat { repeat, stmt, scope: outer };
+        (Some(member), Given { input: inputs[0], node: None, outputs, piece })
+    }
+
+    /// The turns of a repeat.
+    pub(super) fn run_repeat(
+        &mut self,
+        stmt: &'a Stmt,
+        repeat: &'a Repeat,
+        inputs: &[ValueId],
+        names: &Names,
+        scope: &Scope<'a>,
+    ) -> Option<(Vec<Vec<Member>>, Vec<NamedOutput>)> {
+        let turns = self.turns(&repeat.count, &scope.numbers)?;
+        let body = &repeat.body;
+        let carried = if body.outputs.is_empty() { 1 } else { body.outputs.len() };
+        if carried != inputs.len() {
+            self.sink.push(diagnose::carried_values(repeat, inputs.len(), carried));
+            return None;
+        }
         let mut members = Vec::new();
-        for (turn, value) in turns.0.into_iter().enumerate() {
-            let input = scope.previous;
-            let numbers = match variable {
-                Some(variable) => scope.numbers.with(variable.to_string(), Size::Number(value)),
-                None => scope.numbers.clone(),
-            };
-            let given = stmt.attrs.file_name.as_ref().map(|given| fill_in(given, &numbers, Some(turn)));
-            let file_name = match given {
-                Some(Ok(given)) => given,
-                Some(Err(report)) => {
-                    // Of every turn the same.
-                    if turn == 0 {
-                        self.sink.push(report);
-                    }
-                    name.clone()
+        let mut values: Vec<ValueId> = inputs.to_vec();
+        let mut outputs = passed_through(body, inputs);
+        let mut before: Vec<Option<usize>> = vec![None; inputs.len()];
+        for (turn, bound) in turns.rows.into_iter().enumerate() {
+            let numbers = turns
+                .vars
+                .iter()
+                .zip(bound)
+                .fold(scope.numbers.clone(), |numbers, (var, value)| numbers.with(var.to_string(), value));
+            let file_name = self.file_name(names, &numbers, Some(turn)).unwrap_or_else(|| names.name.clone());
+            let mut inner = scope.inner(numbers, scope.names.clone(), values[0]);
+            inner.turn = Some(turn);
+            inner.path = format!("{}{}.{turn}.", scope.path, names.name);
+            inner.file_path = format!("{}{file_name}.{turn}.", scope.file_path);
+            bind_inputs(&body.reads, &values, &mut inner.names);
+            let done = self.run_body(body, &mut inner);
+            members.push(done.members);
+            outputs = done.outputs;
+            let gives: Vec<ValueId> = outputs.iter().map(|output| output.value).collect();
+            if turns.vars.is_empty() {
+                for (place, output) in outputs.iter().enumerate() {
+                    let one = outputs.len() == 1;
+                    let name = if one { names.name.clone() } else { output_name(&names.name, output) };
+                    let (span, input, output) = (stmt.span(), values[place], output.value);
+                    self.graph.bodies.push(Body { name, span, input, output, before: before[place] });
+                    before[place] = Some(self.graph.bodies.len() - 1);
                 }
-                None => name.clone(),
-            };
-            let mut inner = Scope {
-                numbers,
-                previous: input,
-                turn: Some(turn),
-                path: format!("{}{name}.{turn}.", scope.path),
-                file_path: format!("{}{file_name}.{turn}.", scope.file_path),
-                counts: HashMap::new(),
-                ..scope.clone()
-            };
-            inner.names.insert("input".to_owned(), Binding { value: input, input, node: None });
-            // Names inside are the turn's own: they may be used again by the next.
-            members.push(self.body(&repeat.body, &mut inner));
-            let output = inner.previous;
-            if variable.is_none() {
-                let span = stmt.span();
-                self.graph.bodies.push(Body { name: name.clone(), span, input, output });
             }
-            scope.previous = output;
+            values = gives;
             if self.graph.nodes.len() >= MOST_LAYERS {
                 break;
             }
         }
-        self.graph.names.insert(scope.previous, format!("{}{name}", scope.path));
-        let docs = stmt.attrs.docs.clone();
-        Some(Member::Repeat { name: group_ident(stmt, &name), docs, turns: members })
+        Some((members, outputs))
     }
 
-    /// A repeat's variable and the values that it takes.
-    fn turns(&mut self, repeat: &'a Repeat, scope: &Scope) -> Option<(Option<&'a Ident>, Limited)> {
-        Some(match &repeat.count {
-            Count::Times { value, span } => {
-                if *value < 1 {
-                    self.sink.push(diagnose::no_turns(*value, *span));
+    /// The variables of a repeat and the values that they take.
+    fn turns(&mut self, count: &'a Count, numbers: &Numbers) -> Option<Turns<'a>> {
+        let sizes = |values: std::ops::Range<i64>| {
+            let values = values.take(MOST_LAYERS);
+            values.map(|value| vec![Bound::Size(Size::Number(value))]).collect()
+        };
+        Some(match count {
+            Count::Times(size) => {
+                let count = self.turn(size, numbers)?;
+                let written = matches!(size, SizeExpr::Int { .. });
+                if count < 0 || count == 0 && written {
+                    self.sink.push(diagnose::no_turns(count, size.span()));
+                    return None;
                 }
-                (None, (0..*value).collect())
+                let turns = usize::try_from(count).unwrap_or(usize::MAX).min(MOST_LAYERS);
+                Turns { vars: &[], rows: vec![Vec::new(); turns] }
             }
             Count::Range { var, range } => {
-                let low = self.turn(&range.low, scope)?;
+                let low = self.turn(&range.low, numbers)?;
                 let Some(high) = &range.high else {
                     self.sink.push(diagnose::open_repeat(var));
                     return None;
                 };
-                let high = self.turn(high, scope)?;
+                let written = matches!((&range.low, high), (SizeExpr::Int { .. }, SizeExpr::Int { .. }));
+                let high = self.turn(high, numbers)?;
                 let high = if range.inclusive { high.saturating_add(1) } else { high };
-                if low >= high {
-                    self.sink.push(diagnose::no_turns(0, var.span()));
+                if low > high || low == high && written {
+                    self.sink.push(diagnose::no_turns(high.saturating_sub(low), var.span()));
+                    return None;
                 }
-                (Some(var), (low..high).collect())
+                Turns { vars: std::slice::from_ref(var), rows: sizes(low..high) }
             }
-            Count::List { var, sizes } => {
-                let mut values = Vec::new();
-                for size in sizes {
-                    values.push(self.or_report(scope.numbers.int(size))?);
-                }
+            Count::List { vars, values, span } => {
                 if values.is_empty() {
-                    self.sink.push(diagnose::no_turns(0, var.span()));
+                    self.sink.push(diagnose::no_turns(0, *span));
+                    return None;
                 }
-                (Some(var), values.into_iter().collect())
+                Turns { vars, rows: self.rows(vars, values, numbers)? }
             }
         })
     }
@@ -108,85 +153,144 @@ impl<'a> Resolver<'a> {
         stmt: &'a Stmt,
         layer: &'a Layer,
         block: &'a Block,
-        scope: &mut Scope,
-    ) -> Option<Member> {
-        let block_name = block.name.to_string();
-        if self.open_blocks.contains(&block_name) {
+        scope: &mut Scope<'a>,
+    ) -> (Option<Member>, Given<'a>) {
+        let name = block.name.to_string();
+        if self.open_blocks.contains(&name) {
             self.sink.push(diagnose::recursive_block(&layer.op));
-            self.broken(stmt, layer.op.span(), scope);
-            return None;
+            return self.unreadable(stmt, layer.op.span(), scope);
         }
-        let mut numbers = scope.numbers.outermost();
-        let given = &layer.args.positional;
-        if given.len() != block.params.len() || !layer.args.fields.is_empty() {
-            self.sink.push(diagnose::block_arguments(&layer.op, &block.params, given.len()));
-            self.broken(stmt, layer.op.span(), scope);
-            return None;
-        }
-        for (param, value) in block.params.iter().zip(given) {
-            let size = match value {
-                Value::Size(size) => scope.numbers.size(size),
-                Value::Word(name) => scope.numbers.size(&SizeExpr::Name(name.clone())),
-                _ => Err(diagnose::block_argument(param, value)),
-            };
-            let Some(size) = self.or_report(size) else {
-                self.broken(stmt, layer.op.span(), scope);
-                return None;
-            };
-            numbers = numbers.with(param.to_string(), size);
-        }
-        let input = match &layer.from {
-            Some(source) => self.source(source, scope),
-            None => Some(scope.previous),
+        let numbers = self.arguments(layer, block, scope);
+        let inputs = self.piece_inputs(&name, layer.op.span(), &block.body.reads, layer.from.as_ref(), scope);
+        let (Some(numbers), Some(inputs)) = (numbers, inputs) else {
+            return self.unreadable(stmt, layer.op.span(), scope);
         };
-        let Some(input) = input else {
-            self.broken(stmt, layer.op.span(), scope);
-            return None;
-        };
-        self.mark_read(input);
-        let name = self.group_name(stmt, &snake(&block_name), scope);
-        let file_name = match &stmt.attrs.file_name {
-            Some(given) => match fill_in(given, &scope.numbers, scope.turn) {
-                Ok(given) => given,
-                Err(report) => {
-                    self.sink.push(report);
-                    name.clone()
-                }
-            },
-            None => format!("{}{name}", scope.file_path),
-        };
-        let mut inner = Scope {
-            names: HashMap::from([("input".to_owned(), Binding { value: input, input, node: None })]),
-            numbers,
-            previous: input,
-            path: format!("{}{name}.", scope.path),
-            file_root: format!("{}{file_name}.", scope.file_root),
-            file_path: String::new(),
-            turn: None,
-            labels: Rc::default(),
-            counts: HashMap::new(),
-        };
-        self.open_blocks.push(block_name);
-        let members = self.body(&block.body, &mut inner);
-        self.open_blocks.pop();
-        scope.previous = inner.previous;
-        self.graph.names.insert(scope.previous, format!("{}{name}", scope.path));
-        // A comment or `restores` on the use speaks of the block's last layer.
-        if let Some(last) = self.graph.producer(inner.previous)
-            && inner.previous != input
-        {
-            let (comment, restores) = self.claims(layer, scope);
-            let node = &mut self.graph.nodes[last];
-            node.comment = comment.or(node.comment);
-            node.restores = restores.or(node.restores.take());
-        }
+        let names = self.names(stmt, &snake(&name), scope);
+        let first = self.graph.nodes.len();
+        let done = self.run_block(block, numbers.clone(), &inputs, &names, scope);
+        let outputs = self.leave(&names.name, &inputs, done.outputs, scope);
+        self.claim(stmt, layer, &names.name, first, scope);
         let docs = [&stmt.attrs.docs, &block.docs].into_iter().cloned().collect();
-        Some(Member::Block { name: group_ident(stmt, &name), docs, members })
+        let kind = MemberKind::Block { block: block.name.clone(), members: done.members };
+        let member = group(stmt, &names.name, docs, kind);
+        let piece = Piece::Block { block, numbers };
+        (Some(member), Given { input: inputs[0], node: None, outputs, piece })
+    }
+
+    /// The statements of a block, with its parameters and inputs in place.
+    pub(super) fn run_block(
+        &mut self,
+        block: &'a Block,
+        numbers: Numbers,
+        inputs: &[ValueId],
+        names: &Names,
+        scope: &Scope<'a>,
+    ) -> Done {
+        let file_name = self.file_name(names, &scope.numbers, scope.turn);
+        let file_name = file_name.unwrap_or_else(|| format!("{}{}", scope.file_path, names.name));
+        let mut inner = scope.inner(numbers, self.ports.clone(), inputs[0]);
+        inner.path = format!("{}{}.", scope.path, names.name);
+        inner.file_root = format!("{}{file_name}.", scope.file_root);
+        inner.file_path = String::new();
+        bind_inputs(&block.body.reads, inputs, &mut inner.names);
+        self.open_blocks.push(block.name.to_string());
+        let done = self.run_body(&block.body, &mut inner);
+        self.open_blocks.pop();
+        done
+    }
+
+    /// The statements of a body, and what it gives.
+    fn run_body(&mut self, body: &'a syntax::Body, inner: &mut Scope<'a>) -> Done {
+        let first = self.graph.nodes.len();
+        let members = self.body(&body.stmts, inner);
+        let mut outputs: Vec<NamedOutput> = Vec::new();
+        for output in &body.outputs {
+            let name = output_ident(output);
+            let Some(value) = self.source(&output.source, inner) else {
+                outputs.push(NamedOutput { name, value: inner.previous });
+                continue;
+            };
+            match &name {
+                None if body.outputs.len() > 1 => self.sink.push(diagnose::unnamed_output(output.span)),
+                Some(name) if outputs.iter().any(|known| known.name.as_ref() == Some(name)) => {
+                    self.sink.push(diagnose::repeated_name(&Ident::new(name, output.span)));
+                }
+                _ => {}
+            }
+            let comment = output.shape.as_ref().and_then(|pattern| {
+                let shape = self.or_report(inner.numbers.shape(pattern))?;
+                Some((shape, pattern.span))
+            });
+            let value = match comment {
+                Some(_) => self.claim_of(value, comment, None, first, output.span, inner),
+                None => value,
+            };
+            outputs.push(NamedOutput { name, value });
+        }
+        // Of several outputs a use may need only some.
+        for output in outputs.iter().skip(1) {
+            self.mark_read(output.value);
+        }
+        if outputs.is_empty() {
+            outputs.push(NamedOutput { name: None, value: inner.previous });
+        }
+        Done { members, outputs }
+    }
+
+    /// What a piece reads: as many values as it has inputs.
+    pub(super) fn piece_inputs(
+        &mut self,
+        piece: &str,
+        span: Span,
+        reads: &[Ident],
+        from: Option<&Source>,
+        scope: &mut Scope<'a>,
+    ) -> Option<Vec<ValueId>> {
+        let inputs = self.sources(from, scope)?;
+        if inputs.len() != reads.len().max(1) {
+            let span = from.and_then(Source::span).unwrap_or(span);
+            self.sink.push(diagnose::piece_inputs(piece, reads, inputs.len(), from.is_some(), span));
+            return None;
+        }
+        inputs.iter().for_each(|value| self.mark_read(*value));
+        Some(inputs)
+    }
+
+    /// Goes on behind a piece: its first output is the previous value, and all have names.
+    pub(super) fn leave(
+        &mut self,
+        name: &str,
+        inputs: &[ValueId],
+        outputs: Vec<NamedOutput>,
+        scope: &mut Scope<'a>,
+    ) -> Outputs {
+        let one = outputs.len() == 1;
+        for output in outputs.iter().rev().filter(|output| !inputs.contains(&output.value)) {
+            let name = if one { name.to_owned() } else { output_name(name, output) };
+            self.graph.names.insert(output.value, format!("{}{name}", scope.path));
+        }
+        if let [first, ..] = outputs.as_slice() {
+            scope.previous = first.value;
+        }
+        Outputs::Named(outputs.into())
+    }
+
+    /// A comment or `restores` on a use of a block speaks of what it gives.
+    fn claim(&mut self, stmt: &'a Stmt, layer: &'a Layer, name: &str, first: NodeId, scope: &mut Scope<'a>) {
+        let (comment, restores) = self.claims(layer, scope);
+        if comment.is_some() || restores.is_some() {
+            let value = scope.previous;
+            scope.previous = self.claim_of(value, comment, restores, first, stmt.span(), scope);
+            if scope.previous != value {
+                let node = self.graph.producer(scope.previous);
+                node.into_iter().for_each(|node| self.graph.nodes[node].name = format!("{}{name}", scope.path));
+            }
+        }
     }
 
     /// A bound of a repeat: the macro itself must see it.
-    fn turn(&mut self, bound: &SizeExpr, scope: &Scope) -> Option<i64> {
-        let bound_number = self.or_report(scope.numbers.int(bound))?;
+    fn turn(&mut self, bound: &SizeExpr, numbers: &Numbers) -> Option<i64> {
+        let bound_number = self.or_report(numbers.int(bound))?;
         if Unseen::is(bound_number) {
             self.sink.push(diagnose::unseen_repeat(&bound.to_string(), bound.span()));
             return None;
@@ -195,24 +299,70 @@ impl<'a> Resolver<'a> {
     }
 
     /// The name of a repeat or of a block's use: what was written, or kind and number.
-    fn group_name(&self, stmt: &Stmt, kind: &str, scope: &mut Scope) -> String {
-        match &stmt.label {
+    fn names(&self, stmt: &Stmt, kind: &str, scope: &mut Scope<'a>) -> Names {
+        let name = match &stmt.label {
             Some(label) => label.unraw().to_string(),
             None => scope.next_name(kind),
+        };
+        Names { name, file_name: stmt.attrs.file_name.clone() }
+    }
+
+    /// The name in files as given, filled in. What is wrong with it is reported once, as it is the same in all turns.
+    fn file_name(&mut self, names: &Names, numbers: &Numbers, turn: Option<usize>) -> Option<String> {
+        match fill_in(names.file_name.as_ref()?, numbers, turn) {
+            Ok(name) => Some(name),
+            Err(report) => {
+                if turn.is_none_or(|turn| turn == 0) {
+                    self.sink.push(report);
+                }
+                None
+            }
         }
     }
 }
 
-/// The field of a repeat or a block: its name as written, which may be `r#loop`.
-fn group_ident(stmt: &Stmt, name: &str) -> Ident {
-    stmt.label.clone().unwrap_or_else(|| Ident::new(name, stmt.span()))
+/// The turns of a repeat: its variables and a row of their values each.
+struct Turns<'a> {
+    vars: &'a [Ident],
+    rows: Vec<Vec<Bound>>,
 }
 
-/// The numbers of a repeat's turns, no more than there may be layers.
-struct Limited(Vec<i64>);
-
-impl FromIterator<i64> for Limited {
-    fn from_iter<I: IntoIterator<Item = i64>>(numbers: I) -> Limited {
-        Limited(numbers.into_iter().take(MOST_LAYERS).collect())
+/// What a body sees of its inputs: their names, and `input` for the first.
+fn bind_inputs<'a>(reads: &[Ident], values: &[ValueId], names: &mut HashMap<String, Binding<'a>>) {
+    names.insert("input".to_owned(), Binding::input(values[0]));
+    for (name, value) in reads.iter().zip(values) {
+        names.insert(name.to_string(), Binding::input(*value));
     }
+}
+
+/// What a repeat without turns gives: what it reads.
+fn passed_through(body: &syntax::Body, inputs: &[ValueId]) -> Vec<NamedOutput> {
+    let names = body.outputs.iter().map(output_ident).chain(std::iter::repeat(None));
+    inputs.iter().zip(names).map(|(value, name)| NamedOutput { name, value: *value }).collect()
+}
+
+/// The name of a body's output: as given, else that of the statement.
+fn output_ident(output: &syntax::BodyOutput) -> Option<String> {
+    match (&output.name, &output.source) {
+        (Some(name), _) => Some(name.unraw().to_string()),
+        (None, Source::Named(reference)) => Some(match &reference.port {
+            Some(port) => port.value(),
+            None => reference.name.unraw().to_string(),
+        }),
+        (None, _) => None,
+    }
+}
+
+/// What an output of a piece is called outside; the first is the piece itself.
+fn output_name(piece: &str, output: &NamedOutput) -> String {
+    match &output.name {
+        Some(name) => format!("{piece}.{name}"),
+        None => piece.to_owned(),
+    }
+}
+
+/// The field of a repeat or a block: its name as written, which may be `r#loop`.
+fn group(stmt: &Stmt, name: &str, docs: TokenStream, kind: MemberKind) -> Member {
+    let name = stmt.label.clone().unwrap_or_else(|| Ident::new(name, stmt.span()));
+    Member { name, docs, optional: false, origin: std::ptr::from_ref(stmt).addr(), kind }
 }

@@ -10,25 +10,26 @@ use crate::fields::{self, Setting};
 use crate::graph::{NodeId, Recipe, Spans};
 use crate::words::{Kind, LayerWords};
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
     pub(super) fn undo(
         &mut self,
         name: &Ident,
         words: &'static LayerWords,
         rank: Option<usize>,
         overrides: Vec<(&'static str, Setting)>,
-        scope: &Scope,
+        scope: &Scope<'a>,
     ) -> Recipe {
         let Some(found) = self.lookup(name, scope) else { return Recipe::Broken };
         let Some(of) = found.node else {
             self.sink.push(diagnose::cannot_undo(name, None));
             return Recipe::Broken;
         };
-        let undone = match &self.graph.nodes[of].recipe {
+        let first = self.graph.nodes[of].first_run.unwrap_or(of);
+        let undone = match &self.graph.nodes[first].recipe {
             Recipe::Given(Op::Conv(conv)) => Some((conv.direction, conv.rank)),
             // What undoes a convolution is a transposed one of the same rank, and the reverse.
-            Recipe::Undo { .. } | Recipe::Broken => None,
-            Recipe::Chain { .. } | Recipe::Port { .. } => {
+            Recipe::Undo { .. } | Recipe::Broken | Recipe::Again { .. } => None,
+            Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same => {
                 self.sink.push(diagnose::cannot_undo(name, None));
                 return Recipe::Broken;
             }
@@ -70,14 +71,16 @@ impl Resolver<'_> {
             self.sink.push(diagnose::tied_to_another_layout(name, undo, of.direction, spans.of(Some("tied"))));
             return None;
         }
-        Some(self.graph.nodes[*of].tied.unwrap_or(*of))
+        let of = self.graph.nodes[*of].first_run.unwrap_or(*of);
+        Some(self.graph.nodes[of].tied.unwrap_or(of))
     }
 
     /// A convolution, as far as the layout of its weight goes.
-    fn layout(&self, node: NodeId) -> Option<Conv> {
+    pub(super) fn layout(&self, node: NodeId) -> Option<Conv> {
         match &self.graph.nodes[node].recipe {
             Recipe::Given(Op::Conv(conv)) => Some(*conv),
             Recipe::Undo { of, overrides } => Some(reversed(self.layout(*of)?, overrides)),
+            Recipe::Again { of } => self.layout(*of),
             _ => None,
         }
     }

@@ -5,7 +5,10 @@ use std::fmt::{self, Display, Formatter};
 use convshape_arith::operator::Operator;
 use proc_macro2::{Delimiter, TokenTree};
 
-use super::{Args, Dim, Field, Layer, Port, Range, Reference, ShapePattern, SizeExpr, Source, Value};
+use super::{
+    Args, Comparison, Condition, Dim, Field, Layer, Param, ParamKind, Port, Range, Reference, ShapePattern, SizeExpr,
+    Source, Value,
+};
 
 impl Display for Layer {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -20,6 +23,16 @@ impl Display for Layer {
             write!(f, " restores {name}")?;
         }
         Ok(())
+    }
+}
+
+impl Display for Param {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)?;
+        if self.kind != ParamKind::Size {
+            write!(f, ": {}", self.kind.word())?;
+        }
+        self.default.as_ref().map_or(Ok(()), |default| write!(f, " = {default}"))
     }
 }
 
@@ -64,7 +77,7 @@ impl Display for Source {
 impl Display for Reference {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.port {
-            Some(port) => write!(f, "{}.{port}", self.name),
+            Some(port) => write!(f, "{}.{}", self.name, port.value()),
             None => self.name.fmt(f),
         }
     }
@@ -139,6 +152,44 @@ impl Display for SizeExpr {
                 operand(f, right, |inner| inner != NEGATION && looser(inner))
             }
         }
+    }
+}
+
+impl Display for Condition {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        /// A side of an operator, in parentheses where it binds more loosely.
+        fn side(f: &mut Formatter<'_>, condition: &Condition, loose: bool) -> fmt::Result {
+            if loose { write!(f, "({condition})") } else { condition.fmt(f) }
+        }
+        let or = |condition: &Condition| matches!(condition, Condition::Or(..));
+        match self {
+            Condition::Value(value) => value.fmt(f),
+            Condition::Compare { left, comparison, right, .. } => write!(f, "{left} {comparison} {right}"),
+            Condition::Not(of) => {
+                f.write_str("!")?;
+                side(f, of, matches!(**of, Condition::Compare { .. } | Condition::And(..) | Condition::Or(..)))
+            }
+            Condition::And(left, right) => {
+                side(f, left, or(left))?;
+                f.write_str(" && ")?;
+                side(f, right, or(right))
+            }
+            Condition::Or(left, right) => write!(f, "{left} || {right}"),
+            Condition::Broken => f.write_str("_"),
+        }
+    }
+}
+
+impl Display for Comparison {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Comparison::Equal => "==",
+            Comparison::NotEqual => "!=",
+            Comparison::Less => "<",
+            Comparison::LessOrEqual => "<=",
+            Comparison::Greater => ">",
+            Comparison::GreaterOrEqual => ">=",
+        })
     }
 }
 

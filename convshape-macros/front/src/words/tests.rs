@@ -6,7 +6,6 @@ use convshape_arith::op::{MAX_SPATIAL, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 use super::*;
-use crate::expand::group;
 use crate::fields::{self, Setting};
 
 fn layer(name: &str, dialect: Dialect) -> Option<(Kind, Option<usize>)> {
@@ -180,8 +179,8 @@ fn sample(field: &FieldWords) -> Option<Setting> {
     })
 }
 
-/// A layer is in every table: it has a default, its fields reach the layer, its parameters have a
-/// struct, and what it cannot do without are fields of its.
+/// A layer is in every table: it has a default, its fields reach the layer, and what it cannot do
+/// without are fields of its.
 #[test]
 fn layers_are_in_every_table() {
     let mut kinds = 0;
@@ -200,7 +199,6 @@ fn layers_are_in_every_table() {
             }
             let bound = op.bind(&Shape::of(&[4; MAX_RANK]), dialect.order());
             let params = bound.params();
-            let _ = group(&params.iter().map(|param| param.role).collect::<Vec<_>>());
             assert_eq!(params.len(), op.params().len(), "{}", row.name);
             let is_field = |name: &&str| row.fields.iter().any(|field| field.name == *name);
             let needed = fields::required(row.kind, dialect).iter().flat_map(|names| names.iter());

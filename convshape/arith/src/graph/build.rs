@@ -23,12 +23,14 @@ pub struct Layer<'a> {
     pub inputs: &'a [usize],
     /// The node whose weight it uses instead of one of its own.
     pub tied: Option<usize>,
+    /// The node of which it is another run, whose parameters it uses.
+    pub first_run: Option<usize>,
 }
 
 impl<'a> Layer<'a> {
     /// A layer that has the same name in files and a weight of its own.
     pub const fn new(name: &'a str, op: Op, inputs: &'a [usize]) -> Layer<'a> {
-        Layer { name, file_name: name, op, inputs, tied: None }
+        Layer { name, file_name: name, op, inputs, tied: None, first_run: None }
     }
 }
 
@@ -44,7 +46,7 @@ impl Graph {
             graph.input(port.name, port.shape);
         }
         let inputs: Vec<usize> = (0..program.inputs.len()).collect();
-        let outputs = graph.flatten(program, ["", ""], &inputs).unwrap_or_else(|error| panic!("{error}"));
+        let outputs = graph.flatten(program, ["", ""], &inputs, None).unwrap_or_else(|error| panic!("{error}"));
         for (port, value) in program.outputs.iter().zip(outputs) {
             graph.outputs.push(Port { name: port.name.to_owned(), value });
         }
@@ -95,34 +97,25 @@ impl Graph {
             shapes.push(known.shape);
         }
         let mut op = layer.op.bind(&shapes[0], self.order);
+        let first_run = layer.first_run.and_then(|of| self.nodes.get(of));
+        let tied = layer.tied.or(first_run.and_then(|first| first.tied));
         if let Op::Conv(conv) = &mut op {
-            conv.tied = layer.tied.is_some();
+            conv.tied = tied.is_some();
         }
         let output = op.output(&shapes, self.order);
         let output = output.map_err(|fault| GraphError::Layer { layer: name(), fault })?;
 
         let node = self.nodes.len();
         let mut params = Vec::new();
-        if let Some(of) = layer.tied {
+        if let Some(of) = tied {
             params.push(self.tied_weight(&op, of).ok_or(GraphError::Tied { layer: name(), of })?);
         }
-        let mut own = Vec::new();
-        let mut start = self.params.last().map_or(0, |param| param.elements.end);
-        for spec in op.params().iter() {
-            let count = spec.shape.elements().ok().and_then(|count| usize::try_from(count.number()?).ok());
-            let end = count.and_then(|count| start.checked_add(count)).ok_or(GraphError::Params { layer: name() })?;
-            params.push(self.params.len() + own.len());
-            own.push(Parameter {
-                name: format!("{}{}", layer.file_name, spec.suffix),
-                node,
-                role: spec.role,
-                shape: spec.shape,
-                layout: spec.layout,
-                init: spec.init,
-                elements: start..end,
-            });
-            start = end;
-        }
+        let (own, params) = match layer.first_run {
+            None => self.own_parameters(layer, &op, params).ok_or(GraphError::Params { layer: name() })?,
+            Some(of) => {
+                (Vec::new(), self.parameters_of(of, &op, params).ok_or(GraphError::Tied { layer: name(), of })?)
+            }
+        };
         let value = self.values.len();
         self.params.extend(own);
         self.values.push(Value { shape: output, node: Some(node) });
@@ -133,7 +126,8 @@ impl Graph {
             inputs: layer.inputs.to_vec(),
             outputs: [value].into(),
             params,
-            tied: layer.tied,
+            tied,
+            first_run: layer.first_run,
             macs: op.macs(&shapes[0], &output, self.order),
         });
         Ok(value)
@@ -191,16 +185,25 @@ impl Graph {
         for (port, shape) in self.inputs.iter().zip(shapes) {
             graph.input(&port.name, *shape);
         }
-        for Node { name, file_name, op, inputs, tied, .. } in &self.nodes {
-            graph.push_layer(&Layer { name, file_name, op: *op, inputs, tied: *tied })?;
+        for Node { name, file_name, op, inputs, tied, first_run, .. } in &self.nodes {
+            let (tied, first_run) = (*tied, *first_run);
+            graph.push_layer(&Layer { name, file_name, op: *op, inputs, tied, first_run })?;
         }
         graph.outputs.clone_from(&self.outputs);
         Ok(graph)
     }
 
     /// Adds the layers of a program that reads these values; returns the values of its outputs.
-    /// `prefixes` are put before the names of its layers, in messages and in files.
-    fn flatten(&mut self, program: &Program, prefixes: [&str; 2], inputs: &[usize]) -> Result<Vec<usize>, GraphError> {
+    /// `prefixes` are put before the names of its layers, in messages and in files. `again` is the first node of an
+    /// earlier run with the same parameters.
+    fn flatten(
+        &mut self,
+        program: &Program,
+        prefixes: [&str; 2],
+        inputs: &[usize],
+        again: Option<usize>,
+    ) -> Result<Vec<usize>, GraphError> {
+        let start = self.nodes.len();
         let mut values = inputs.to_vec();
         values.resize(program.values, usize::MAX);
         // The node of each step; a chain has many and is never tied to.
@@ -212,17 +215,57 @@ impl Graph {
             match step.action {
                 Action::Layer(op) => {
                     let tied = step.tied.map(|of| nodes[of]);
-                    let layer = Layer { name: &name, file_name: &file_name, op, inputs: &reads, tied };
+                    // The same layers come in the same order in each run.
+                    let same = again.map(|first| first + self.nodes.len() - start);
+                    let first_run = same.or(step.first_run.map(|of| nodes[of]));
+                    let layer = Layer { name: &name, file_name: &file_name, op, inputs: &reads, tied, first_run };
                     values[step.output] = self.push_layer(&layer)?;
                 }
                 Action::Chain { index } => {
                     let [name, file_name] = [name + ".", file_name + "."];
-                    let outputs = self.flatten(program.chains[index], [&name, &file_name], &reads)?;
+                    let same = again.map(|first| first + self.nodes.len() - start);
+                    let again = same.or(step.first_run.map(|of| nodes[of]));
+                    let outputs = self.flatten(program.chains[index], [&name, &file_name], &reads, again)?;
                     values[step.output..][..outputs.len()].copy_from_slice(&outputs);
                 }
             }
         }
         Ok(program.outputs.iter().map(|port| values[port.value]).collect())
+    }
+
+    /// A layer's own parameters, and the numbers of all that it uses, a tied one first.
+    fn own_parameters(
+        &self,
+        layer: &Layer<'_>,
+        op: &Op,
+        mut params: Vec<usize>,
+    ) -> Option<(Vec<Parameter>, Vec<usize>)> {
+        let mut own = Vec::new();
+        let mut start = self.params.last().map_or(0, |param| param.elements.end);
+        for spec in op.params().iter() {
+            let count = spec.shape.elements().ok().and_then(|count| usize::try_from(count.number()?).ok());
+            let end = start.checked_add(count?)?;
+            params.push(self.params.len() + own.len());
+            own.push(Parameter {
+                name: format!("{}{}", layer.file_name, spec.suffix),
+                node: self.nodes.len(),
+                role: spec.role,
+                shape: spec.shape,
+                layout: spec.layout,
+                init: spec.init,
+                elements: start..end,
+            });
+            start = end;
+        }
+        Some((own, params))
+    }
+
+    /// The parameters of an earlier run, if a layer can use them all.
+    fn parameters_of(&self, of: usize, op: &Op, tied: Vec<usize>) -> Option<Vec<usize>> {
+        let params = &self.nodes.get(of)?.params;
+        let own = params.get(tied.len()..)?;
+        let same = own.iter().map(|&param| self.params[param].shape).eq(op.params().iter().map(|spec| spec.shape));
+        same.then(|| params.clone())
     }
 
     /// The weight of another layer, if a layer can use it as its own.

@@ -32,13 +32,14 @@ impl Graph {
             let split = split.map_err(|fault| GraphError::Layer { layer: node.name.clone(), fault })?;
             if let Some(Split { first, middle, second }) = split {
                 let (before, after) = params.split_at(first.params().len());
-                let lowered = Node { op: first, inputs, params: before.to_vec(), tied: None, ..node.clone() };
+                let lowered =
+                    Node { op: first, inputs, params: before.to_vec(), tied: None, first_run: None, ..node.clone() };
                 inputs = [graph.add(lowered, middle)].into();
                 (op, params) = (second, after);
             }
-            let tied = node.tied.map(|of| nodes[of]);
+            let (tied, first_run) = (node.tied.map(|of| nodes[of]), node.first_run.map(|of| nodes[of]));
             nodes.push(graph.nodes.len());
-            let lowered = Node { op, inputs, params: params.to_vec(), tied, ..node.clone() };
+            let lowered = Node { op, inputs, params: params.to_vec(), tied, first_run, ..node.clone() };
             values[node.outputs[0]] = graph.add(lowered, *self.shape(node.outputs[0]));
         }
         // Of the nodes that use a parameter it belongs to the first.

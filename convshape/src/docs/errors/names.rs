@@ -252,34 +252,6 @@ pub const CS0108: &str = code::OPERANDS.title;
 /// ```
 pub const CS0109: &str = code::DIALECT.title;
 
-/// A block or a repeat cannot be expanded.
-///
-/// ```compile_fail
-/// convshape::conv_chain! {
-///     struct Model {
-///         block Res(k, c) { Conv2d(c, kernel: k, padding: 1); Relu; }
-///         input: [8, 28, 28];
-///         Res(3);
-///         output: [8, 28, 28];
-///     }
-/// }
-/// ```
-///
-/// A block is written out wherever it is used, with its arguments in place of its parameters: one for each, all of them
-/// sizes. It cannot use itself, and cannot take the name of a layer. A repeat has at least one turn, and an end.
-///
-/// ```
-/// convshape::conv_chain! {
-///     struct Model {
-///         block Res(k, c) { Conv2d(c, kernel: k, padding: 1); Relu; }
-///         input: [8, 28, 28];
-///         Res(3, 8);
-///         output: [8, 28, 28];
-///     }
-/// }
-/// ```
-pub const CS0110: &str = code::BLOCK.title;
-
 /// A layer cannot be undone.
 ///
 /// ```compile_fail

@@ -40,6 +40,7 @@ const fn linked(name: &str, file_name: &str, chain: Linked, tensors: &[Stored]) 
         let mut inner = Text::new();
         inner.str(file_name).str(".").str(step.file_name);
         match step.action {
+            _ if step.first_run.is_some() => {}
             Action::Layer(op) => weights(name, inner.as_str(), &op, tensors),
             Action::Chain { index } => linked(name, inner.as_str(), chain.chains[index], tensors),
         }

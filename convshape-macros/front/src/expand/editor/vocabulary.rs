@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::{Probe, usable};
-use crate::syntax::{Args, Block, Count, Range, SizeExpr, Stmt, StmtKind, Value};
+use crate::syntax::{Args, Block, Condition, Count, Range, SizeExpr, Stmt, StmtKind, Value};
 use crate::value::written_dialect;
 use crate::words::{self, Positional, Takes};
 
@@ -25,8 +25,9 @@ impl<'a> Probe<'a> {
             code.extend(quote!(_ = __any::<__layers::grammar::#word>();));
         }
         for block in &chain.blocks {
-            let params = block.params.iter().filter(|param| usable(param)).map(size_named);
-            let body = self.body(&block.body, &mut names(&block.params));
+            let names: Vec<&Ident> = block.params.iter().map(|param| &param.name).collect();
+            let params = names.iter().copied().map(size_named);
+            let body = self.body(&block.body.stmts, &mut names.iter().map(ToString::to_string).collect());
             code.extend(quote!({ #(#params)* #body }));
         }
         let symbols = chain.headers.symbols.iter().map(|symbol| size_named(&symbol.name));
@@ -46,26 +47,48 @@ impl<'a> Probe<'a> {
                     let mut head = TokenStream::new();
                     let before = sizes.len();
                     match &repeat.count {
-                        Count::Times { .. } => {}
+                        Count::Times(size) => size_names(size, &mut head),
                         Count::Range { var, range } => {
                             range_names(range, &mut head);
                             head.extend(size_named(var));
                             sizes.push(var.to_string());
                         }
-                        Count::List { var, sizes: values } => {
-                            values.iter().for_each(|size| size_names(size, &mut head));
-                            head.extend(size_named(var));
-                            sizes.push(var.to_string());
+                        Count::List { vars, values, .. } => {
+                            values.iter().for_each(|value| self.value(value, sizes, &mut head));
+                            head.extend(vars.iter().map(size_named));
+                            sizes.extend(vars.iter().map(Ident::to_string));
                         }
                     }
-                    let inner = self.body(&repeat.body, sizes);
+                    let inner = self.body(&repeat.body.stmts, sizes);
                     sizes.truncate(before);
                     code.extend(quote!({ #head #inner }));
                 }
-                StmtKind::Broken(_) => {}
+                StmtKind::If(branches) => {
+                    for branch in &branches.branches {
+                        let mut head = TokenStream::new();
+                        branch.condition.iter().for_each(|condition| condition_names(condition, &mut head));
+                        let inner = self.body(&branch.stmts, sizes);
+                        code.extend(quote!({ #head #inner }));
+                    }
+                }
+                StmtKind::Reuse(_) | StmtKind::Broken(_) => {}
             }
         }
         code
+    }
+
+    /// A value that may be an activation.
+    fn value(&self, value: &Value, sizes: &[String], code: &mut TokenStream) {
+        let activation = |name: &Ident| {
+            let known = words::find_activation(&name.to_string(), self.expansion.graph.dialect);
+            known.any().is_some() && !sizes.contains(&name.to_string())
+        };
+        match value {
+            Value::Word(name) if activation(name) => code.extend(self.layer(name, &Args::default(), sizes)),
+            Value::Call { name, args } if activation(name) => code.extend(self.layer(name, args, sizes)),
+            Value::Tuple(values, _) => values.iter().for_each(|value| self.value(value, sizes, code)),
+            other => value_names(other, code),
+        }
     }
 
     /// A layer with its fields, or an activation.
@@ -73,9 +96,13 @@ impl<'a> Probe<'a> {
         if !usable(op) {
             return TokenStream::new();
         }
+        if sizes.contains(&op.to_string()) {
+            return quote!(_ = &#op;);
+        }
         let mut code = TokenStream::new();
         if self.blocks.contains_key(&op.to_string()) {
-            args.positional.iter().for_each(|value| value_names(value, &mut code));
+            let fields = args.fields.iter().map(|field| &field.value);
+            args.positional.iter().chain(fields).for_each(|value| self.value(value, sizes, &mut code));
             return quote!({ _ = __any::<#op>(); #code });
         }
         let dialect = written_dialect(args).unwrap_or(self.expansion.graph.dialect);
@@ -131,10 +158,6 @@ fn half_typed(word: &Ident, sizes: &[String]) -> bool {
     word.starts_with(|first: char| first.is_ascii_lowercase()) && !sizes.contains(&word)
 }
 
-fn names(idents: &[Ident]) -> Vec<String> {
-    idents.iter().map(Ident::to_string).collect()
-}
-
 /// A size that has a name of its own.
 fn size_named(name: &Ident) -> TokenStream {
     if usable(name) { quote!(let #name = __layers::values::Named;) } else { TokenStream::new() }
@@ -151,6 +174,22 @@ fn value_names(value: &Value, code: &mut TokenStream) {
         Value::Tuple(values, _) | Value::List(values, _) => values.iter().for_each(|value| value_names(value, code)),
         Value::Range(range) => range_names(range, code),
         _ => {}
+    }
+}
+
+fn condition_names(condition: &Condition, code: &mut TokenStream) {
+    match condition {
+        Condition::Value(value) => value_names(value, code),
+        Condition::Compare { left, right, .. } => {
+            value_names(left, code);
+            value_names(right, code);
+        }
+        Condition::Not(of) => condition_names(of, code),
+        Condition::And(left, right) | Condition::Or(left, right) => {
+            condition_names(left, code);
+            condition_names(right, code);
+        }
+        Condition::Broken => {}
     }
 }
 

@@ -1,0 +1,512 @@
+//! How a model's parameters come in structs: one for the chain, one for each block and one for each repeat's turn.
+//!
+//! All uses of a block have one struct, and so have all turns of a repeat, whatever their arguments and however their
+//! `if`s are decided. What only some of them have is an `Option`; turns of which there are more in one use than in
+//! another are a `Turns`.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use convshape_arith::op::Op;
+use convshape_arith::shape::{MAX_RANK, Shape};
+use proc_macro2::{Ident, TokenStream};
+use quote::format_ident;
+
+use crate::check::Checked;
+use crate::graph::{Graph, Member, MemberKind, NodeId, Recipe};
+
+/// The structs of a chain.
+pub(crate) struct Groups {
+    /// The structs of blocks and turns, each after those that it has as fields.
+    pub(crate) structs: Vec<Group>,
+    /// The model itself.
+    pub(crate) root: Group,
+    /// The struct of each block and repeat that has parameters.
+    of: HashMap<Key, usize>,
+    /// Fields that would have two types, or that come in two orders.
+    pub(crate) conflicts: Vec<Ident>,
+}
+
+/// One struct.
+pub(crate) struct Group {
+    pub(crate) name: Ident,
+    pub(crate) fields: Vec<Field>,
+}
+
+/// One field.
+pub(crate) struct Field {
+    pub(crate) name: Ident,
+    pub(crate) docs: FieldDocs,
+    /// Whether it is an `Option`.
+    pub(crate) optional: bool,
+    pub(crate) kind: FieldKind,
+}
+
+/// What a field's documentation says.
+pub(crate) enum FieldDocs {
+    Layer(NodeId),
+    /// The user's own words.
+    Other(TokenStream),
+}
+
+/// The type of a field.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum FieldKind {
+    /// The parameters of a layer.
+    Layer(Vec<Part>),
+    Chain(ChainPath),
+    /// The index of a struct.
+    Group(usize),
+    /// The turns of a repeat: the struct, the smallest and the largest number of turns.
+    Turns {
+        group: usize,
+        least: usize,
+        most: usize,
+    },
+}
+
+/// The type of another chain, equal to one that is written alike.
+#[derive(Clone, Debug)]
+pub(crate) struct ChainPath(pub(crate) TokenStream);
+
+impl PartialEq for ChainPath {
+    fn eq(&self, other: &ChainPath) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
+}
+
+/// A parameter of a layer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    /// Whether some of the layers that share the field lack it.
+    pub(crate) optional: bool,
+}
+
+/// The bodies that share a struct.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Key {
+    Block(String),
+    Turn(usize),
+}
+
+impl Key {
+    fn of(member: &Member) -> Option<Key> {
+        match &member.kind {
+            MemberKind::Layer(_) | MemberKind::Absent(_) => None,
+            MemberKind::Block { block, .. } => Some(Key::Block(block.to_string())),
+            MemberKind::Repeat { .. } => Some(Key::Turn(member.origin)),
+        }
+    }
+}
+
+/// The structs for the parameters of a graph.
+pub(crate) fn of(chain: &Ident, graph: &Graph, checked: &Checked) -> Groups {
+    let mut bodies = HashMap::new();
+    collect(&graph.members, &mut bodies);
+    let mut builder = Builder {
+        graph,
+        checked,
+        chain,
+        bodies,
+        structs: Vec::new(),
+        of: HashMap::new(),
+        names: HashSet::from([chain.to_string()]),
+        conflicts: Vec::new(),
+    };
+    let root = builder.group(chain.clone(), &[&graph.members]);
+    let of = builder.of.into_iter().filter_map(|(key, group)| Some((key, group?))).collect();
+    Groups { structs: builder.structs, root, of, conflicts: builder.conflicts }
+}
+
+/// All bodies by what they are bodies of.
+fn collect<'a>(members: &'a [Member], bodies: &mut HashMap<Key, Vec<&'a [Member]>>) {
+    for member in members {
+        let Some(key) = Key::of(member) else { continue };
+        match &member.kind {
+            MemberKind::Layer(_) | MemberKind::Absent(_) => {}
+            MemberKind::Block { members, .. } => {
+                bodies.entry(key).or_default().push(members);
+                collect(members, bodies);
+            }
+            MemberKind::Repeat { turns } => {
+                bodies.entry(key).or_default().extend(turns.iter().map(Vec::as_slice));
+                turns.iter().for_each(|turn| collect(turn, bodies));
+            }
+        }
+    }
+}
+
+struct Builder<'a> {
+    graph: &'a Graph,
+    checked: &'a Checked,
+    chain: &'a Ident,
+    bodies: HashMap<Key, Vec<&'a [Member]>>,
+    structs: Vec<Group>,
+    /// `None` for a body without parameters.
+    of: HashMap<Key, Option<usize>>,
+    /// The names of types so far.
+    names: HashSet<String>,
+    conflicts: Vec<Ident>,
+}
+
+/// A field while bodies are compared.
+struct Draft<'a> {
+    member: &'a Member,
+    optional: bool,
+    /// How many bodies have it.
+    seen: usize,
+    kind: FieldKind,
+}
+
+impl<'a> Builder<'a> {
+    /// The struct that bodies share.
+    fn group(&mut self, name: Ident, bodies: &[&'a [Member]]) -> Group {
+        let mut drafts: BTreeMap<String, Draft<'a>> = BTreeMap::new();
+        let mut order = Order::default();
+        for body in bodies {
+            let mut before = None;
+            let there = names_of_those_there(body);
+            for member in *body {
+                // A branch that is not taken may have the same name.
+                let double = is_absent(member) && there.contains(&member.name);
+                let Some(kind) = self.kind(member, &name).filter(|_| !double) else { continue };
+                let text = member.name.to_string();
+                before = Some(order.add(&text, before));
+                match drafts.get_mut(&text) {
+                    None => {
+                        let seen = usize::from(!is_absent(member));
+                        drafts.insert(text, Draft { member, optional: member.optional, seen, kind });
+                    }
+                    Some(draft) => {
+                        draft.optional |= member.optional;
+                        draft.seen += usize::from(!is_absent(member));
+                        if is_absent(draft.member) {
+                            draft.member = member;
+                        }
+                        if !join(&mut draft.kind, kind) {
+                            self.conflicts.push(member.name.clone());
+                        }
+                    }
+                }
+            }
+        }
+        let mut fields = Vec::new();
+        let (names, consistent) = order.names();
+        if !consistent {
+            self.conflicts.extend(drafts.values().find(|draft| draft.optional).map(|draft| draft.member.name.clone()));
+        }
+        for text in names {
+            let Some(Draft { member, optional, seen, kind }) = drafts.remove(&text) else { continue };
+            let docs = match &member.kind {
+                MemberKind::Layer(node) => FieldDocs::Layer(*node),
+                MemberKind::Absent(_) | MemberKind::Block { .. } | MemberKind::Repeat { .. } => {
+                    FieldDocs::Other(member.docs.clone())
+                }
+            };
+            fields.push(Field { name: member.name.clone(), docs, optional: optional || seen < bodies.len(), kind });
+        }
+        Group { name, fields }
+    }
+
+    /// The type of a member; `None` if it has no parameters.
+    fn kind(&mut self, member: &'a Member, parent: &Ident) -> Option<FieldKind> {
+        match &member.kind {
+            MemberKind::Layer(node) => layer(self.graph, self.checked, *node),
+            MemberKind::Absent(recipe) => absent(self.graph, recipe),
+            MemberKind::Block { block, .. } => {
+                let name = format!("{}{}", self.chain, camel(&block.to_string()));
+                self.shared(member, name, block).map(FieldKind::Group)
+            }
+            MemberKind::Repeat { turns } => {
+                let name = format!("{parent}{}", camel(&member.name.to_string()));
+                let group = self.shared(member, name, &member.name)?;
+                Some(FieldKind::Turns { group, least: turns.len(), most: turns.len() })
+            }
+        }
+    }
+
+    /// The struct of a block or a repeat's turn.
+    fn shared(&mut self, member: &Member, name: String, at: &Ident) -> Option<usize> {
+        let key = Key::of(member)?;
+        if let Some(known) = self.of.get(&key) {
+            return *known;
+        }
+        let name = format_ident!("{}", self.unique(name), span = at.span());
+        let bodies = self.bodies.remove(&key).unwrap_or_default();
+        let group = self.group(name, &bodies);
+        let index = (!group.fields.is_empty()).then(|| {
+            self.structs.push(group);
+            self.structs.len() - 1
+        });
+        self.of.insert(key, index);
+        index
+    }
+
+    /// A name that no other struct has.
+    fn unique(&mut self, name: String) -> String {
+        let mut numbered = name.clone();
+        let mut number = 1;
+        while !self.names.insert(numbered.clone()) {
+            number += 1;
+            numbered = format!("{name}{number}");
+        }
+        numbered
+    }
+}
+
+/// Makes one type of two. `false` where they have nothing in common.
+fn join(kind: &mut FieldKind, other: FieldKind) -> bool {
+    match (kind, other) {
+        (FieldKind::Layer(parts), FieldKind::Layer(others)) => {
+            if *parts != others {
+                join_parts(parts, &others);
+            }
+            true
+        }
+        (FieldKind::Turns { group, least, most }, FieldKind::Turns { group: same, least: fewer, most: more })
+            if *group == same =>
+        {
+            *least = (*least).min(fewer);
+            *most = (*most).max(more);
+            true
+        }
+        (kind, other) => *kind == other,
+    }
+}
+
+/// The parameters of either layer, in an order that both have.
+fn join_parts(parts: &mut Vec<Part>, others: &[Part]) {
+    for part in parts.iter_mut() {
+        let other = others.iter().find(|other| other.name == part.name);
+        part.optional |= other.is_none_or(|other| other.optional);
+    }
+    let mut place = 0;
+    for other in others {
+        match parts.iter().position(|part| part.name == other.name) {
+            Some(at) => place = at + 1,
+            None => {
+                parts.insert(place, Part { optional: true, ..*other });
+                place += 1;
+            }
+        }
+    }
+}
+
+/// The parameters of a layer.
+fn layer(graph: &Graph, checked: &Checked, id: NodeId) -> Option<FieldKind> {
+    let node = &graph.nodes[id];
+    if let Recipe::Chain { path } = &node.recipe {
+        return Some(FieldKind::Chain(ChainPath(path.clone())));
+    }
+    if let Some(op) = checked.ops.get(id).and_then(Option::as_ref) {
+        return parts(op, graph);
+    }
+    let likely = likely(&node.op_name);
+    let parts: Vec<Part> = likely.into_iter().map(|name| Part { name, optional: false }).collect();
+    (!parts.is_empty()).then_some(FieldKind::Layer(parts))
+}
+
+/// The type of a layer that is in no branch taken.
+fn absent(graph: &Graph, recipe: &Recipe) -> Option<FieldKind> {
+    let op = match recipe {
+        Recipe::Chain { path } => return Some(FieldKind::Chain(ChainPath(path.clone()))),
+        Recipe::Given(op) => *op,
+        Recipe::Undo { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Again { .. } | Recipe::Broken => {
+            return None;
+        }
+    };
+    parts(&op, graph)
+}
+
+/// The names of an op's parameters; any channel count will do.
+fn parts(op: &Op, graph: &Graph) -> Option<FieldKind> {
+    let any = Shape::of(&[1; MAX_RANK]);
+    let params = op.bind(&any, graph.order()).params();
+    let parts: Vec<Part> = params.iter().map(|param| Part { name: param.field, optional: false }).collect();
+    (!parts.is_empty()).then_some(FieldKind::Layer(parts))
+}
+
+/// Whether a member is only in branches that are not taken.
+fn is_absent(member: &Member) -> bool {
+    match &member.kind {
+        MemberKind::Layer(_) => false,
+        MemberKind::Absent(_) => true,
+        MemberKind::Block { members, .. } => !members.is_empty() && members.iter().all(is_absent),
+        MemberKind::Repeat { turns } => {
+            turns.iter().any(|turn| !turn.is_empty()) && turns.iter().flatten().all(is_absent)
+        }
+    }
+}
+
+/// The names of the members that a body really has, where it has others too.
+fn names_of_those_there(body: &[Member]) -> HashSet<&Ident> {
+    if !body.iter().any(is_absent) {
+        return HashSet::new();
+    }
+    body.iter().filter(|member| !is_absent(member)).map(|member| &member.name).collect()
+}
+
+/// The parameters of a layer that was refused: the field stays, so that code which uses it gives no error of its own.
+fn likely(op_name: &str) -> Vec<&'static str> {
+    const WEIGHTED: [&str; 4] = ["Conv", "Linear", "GroupNorm", "LayerNorm"];
+    if op_name.starts_with("BatchNorm") {
+        vec!["weight", "bias", "running_mean", "running_var"]
+    } else if WEIGHTED.iter().any(|kind| op_name.starts_with(kind)) {
+        vec!["weight", "bias"]
+    } else {
+        Vec::new()
+    }
+}
+
+impl Groups {
+    /// The struct of a block's use or of a repeat's turn.
+    pub(crate) fn of_piece(&self, member: &Member) -> Option<&Group> {
+        let index = self.of.get(&Key::of(member)?)?;
+        self.structs.get(*index)
+    }
+
+    /// What a model has of its optional fields and how many turns, in the order of the fields.
+    pub(crate) fn choices(&self, graph: &Graph, checked: &Checked) -> Vec<usize> {
+        let mut choices = Vec::new();
+        self.choose(&self.root, &graph.members, graph, checked, &mut choices);
+        choices
+    }
+
+    fn choose(&self, group: &Group, body: &[Member], graph: &Graph, checked: &Checked, choices: &mut Vec<usize>) {
+        let there = body.iter().filter(|member| !is_absent(member));
+        let members: HashMap<String, &Member> = there.map(|member| (member.name.to_string(), member)).collect();
+        for field in &group.fields {
+            let member = members.get(&field.name.to_string());
+            let member = member.filter(|member| self.has_parameters(member, graph, checked));
+            if field.optional {
+                choices.push(usize::from(member.is_some()));
+            }
+            let Some(member) = member else { continue };
+            match (&field.kind, &member.kind) {
+                (FieldKind::Layer(parts), MemberKind::Layer(node)) => {
+                    let Some(FieldKind::Layer(own)) = layer(graph, checked, *node) else { continue };
+                    let has = |part: &Part| own.iter().any(|known| known.name == part.name);
+                    choices.extend(parts.iter().filter(|part| part.optional).map(|part| usize::from(has(part))));
+                }
+                (FieldKind::Group(index), MemberKind::Block { members, .. }) => {
+                    self.choose(&self.structs[*index], members, graph, checked, choices);
+                }
+                (FieldKind::Turns { group, least, most }, MemberKind::Repeat { turns }) => {
+                    if least != most {
+                        choices.push(turns.len());
+                    }
+                    for turn in turns {
+                        self.choose(&self.structs[*group], turn, graph, checked, choices);
+                    }
+                }
+                // A sub-chain makes its own choices. Other pairs are conflicts, which were refused.
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a member is a field of the generated struct.
+    pub(crate) fn has_parameters(&self, member: &Member, graph: &Graph, checked: &Checked) -> bool {
+        match &member.kind {
+            MemberKind::Layer(node) => layer(graph, checked, *node).is_some(),
+            MemberKind::Absent(recipe) => absent(graph, recipe).is_some(),
+            MemberKind::Block { .. } | MemberKind::Repeat { .. } => self.of_piece(member).is_some(),
+        }
+    }
+}
+
+/// The names of fields in an order that all bodies have.
+#[derive(Default)]
+struct Order {
+    names: Vec<String>,
+    index: HashMap<String, usize>,
+    /// Which names come right behind which.
+    after: Vec<Vec<usize>>,
+    /// How many names each comes behind.
+    waits: Vec<usize>,
+}
+
+impl Order {
+    /// Adds a name behind another one of the same body.
+    fn add(&mut self, name: &str, before: Option<usize>) -> usize {
+        let next = self.names.len();
+        let at = *self.index.entry(name.to_owned()).or_insert(next);
+        if at == next {
+            self.names.push(name.to_owned());
+            self.after.push(Vec::new());
+            self.waits.push(0);
+        }
+        if let Some(before) = before
+            && !self.after[before].contains(&at)
+        {
+            self.after[before].push(at);
+            self.waits[at] += 1;
+        }
+        at
+    }
+
+    /// The names, those that came first in front where nothing else decides; and whether there is such an order.
+    fn names(mut self) -> (Vec<String>, bool) {
+        let mut ready: std::collections::BTreeSet<usize> =
+            (0..self.names.len()).filter(|at| self.waits[*at] == 0).collect();
+        let mut ordered = Vec::new();
+        while let Some(at) = ready.pop_first() {
+            ordered.push(at);
+            for next in std::mem::take(&mut self.after[at]) {
+                self.waits[next] -= 1;
+                if self.waits[next] == 0 {
+                    ready.insert(next);
+                }
+            }
+        }
+        let complete = ordered.len() == self.names.len();
+        let rest: Vec<usize> = (0..self.names.len()).filter(|at| !complete && !ordered.contains(at)).collect();
+        (ordered.into_iter().chain(rest).map(|at| self.names[at].clone()).collect(), complete)
+    }
+}
+
+/// `down_1` as part of a type's name: `Down1`.
+pub(crate) fn camel(name: &str) -> String {
+    name.trim_start_matches("r#")
+        .split('_')
+        .map(|word| {
+            let mut letters = word.chars();
+            letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(bodies: &[&[&str]]) -> (Vec<String>, bool) {
+        let mut order = Order::default();
+        for body in bodies {
+            let mut before = None;
+            for name in *body {
+                before = Some(order.add(name, before));
+            }
+        }
+        order.names()
+    }
+
+    #[test]
+    fn fields_come_in_an_order_that_all_bodies_have() {
+        assert_eq!(order(&[&["s"], &["t", "s"]]), (vec!["t".into(), "s".into()], true));
+        assert_eq!(order(&[&["a"], &["b"], &["a", "b"]]), (vec!["a".into(), "b".into()], true));
+        assert_eq!(order(&[&["a", "c"], &["a", "b", "c"]]).0, ["a", "b", "c"]);
+        assert!(!order(&[&["a", "b"], &["b", "a"]]).1);
+    }
+
+    #[test]
+    fn layers_of_one_name_have_one_type() {
+        let part = |name, optional| Part { name, optional };
+        let mut parts = vec![part("weight", false), part("bias", false)];
+        join_parts(&mut parts, &[part("weight", false)]);
+        assert_eq!(parts, [part("weight", false), part("bias", true)]);
+        let mut parts = vec![part("weight", false)];
+        join_parts(&mut parts, &[part("weight", false), part("bias", false), part("running_mean", false)]);
+        assert_eq!(parts, [part("weight", false), part("bias", true), part("running_mean", true)]);
+    }
+}

@@ -1,0 +1,159 @@
+//! Blocks, repeats, `if` and `reuse`.
+
+use convshape_arith::code;
+
+/// A block or a repeat cannot be expanded.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         block Res(k, c, act: activation = Relu) { Conv2d(c, kernel: k, padding: 1); act; }
+///         input: [8, 28, 28];
+///         Res(3);
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+///
+/// A block is written out wherever it is used, with its arguments in place of its parameters. They are given in order or
+/// by name (`Res(3, c: 8)`); a parameter with a default may be left out. A parameter is a `size` (or one per axis in
+/// parentheses), or what its declaration says: `bias: bool`, `eps: real`, `act: activation`. A block cannot use itself,
+/// and cannot take the name of a layer. A repeat has at least one turn, and an end.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         block Res(k, c, act: activation = Relu) { Conv2d(c, kernel: k, padding: 1); act; }
+///         input: [8, 28, 28];
+///         Res(3, 8);
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+pub const CS0110: &str = code::BLOCK.title;
+
+/// The macro cannot decide the condition of an `if`.
+///
+/// ```compile_fail
+/// const WIDTH: usize = 8;
+///
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8, 28, 28];
+///         if WIDTH == 8 { Relu; } else { Silu; }
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+///
+/// An `if` is decided while the macro expands, and only the branch that is taken becomes part of the chain. Its
+/// condition compares (`== != < <= > >=`, joined by `&& || !`) what the macro knows: numbers, and the parameters of blocks
+/// and variables of repeats that come to numbers or bools. A `const`, a const generic and a size that only run time
+/// knows are none of these.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         block Act(width) { if width == 8 { Relu; } else { Silu; } }
+///         input: [8, 28, 28];
+///         Act(8);
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+pub const CS0113: &str = code::CONDITION.title;
+
+/// Only a branch that is not taken gives a name.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         block Res(from, to) {
+///             c: Conv2d(from -> to, kernel: 3, padding: 1);
+///             if from != to { s: Conv2d(from -> to, kernel: 1) from input; }
+///             Add(c, s);
+///         }
+///         input: [8, 28, 28];
+///         Res(8, 8);
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+///
+/// The names of the branch that is taken can be read after the `if`. The message shows the condition with its numbers.
+/// Give the name in every branch, with `else`, or read it inside the `if`.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         block Res(from, to) {
+///             c: Conv2d(from -> to, kernel: 3, padding: 1);
+///             if from != to { s: Conv2d(from -> to, kernel: 1) from input; } else { s: Scale(1.0) from input; }
+///             Add(c, s);
+///         }
+///         input: [8, 28, 28];
+///         Res(8, 8);
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+pub const CS0114: &str = code::UNTAKEN.title;
+
+/// A block or a repeat reads or gives another number of values than it must.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         block Merge(c) reads x, skip { Conv2d(c, kernel: 3, padding: 1) from x; Add(skip); }
+///         input: [8, 28, 28];
+///         enc: Conv2d(8, kernel: 3, padding: 1);
+///         Merge(8) from enc;
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+///
+/// A block that `reads` several values is given all of them, in order, after `from`; `_` is the statement before. A
+/// repeat hands its outputs to its next turn: the first output is read as the first input, the second as the second, so
+/// that there are as many of one as of the other. Several outputs have names (`output: x1, skip: s.0;`).
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         block Merge(c) reads x, skip { Conv2d(c, kernel: 3, padding: 1) from x; Add(skip); }
+///         input: [8, 28, 28];
+///         enc: Conv2d(8, kernel: 3, padding: 1);
+///         Merge(8) from (enc, input);
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+pub const CS0115: &str = code::PIECE_INPUTS.title;
+
+/// A statement cannot run again.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: a [8, 28, 28], b [8, 28, 28];
+///         sum: Add(a, b);
+///         reuse sum from a;
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+///
+/// `reuse` runs an earlier layer, block's use, repeat or chain again, with the same parameters and on as many values as the
+/// first time. An input of the chain is no statement that runs.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: a [8, 28, 28], b [8, 28, 28];
+///         sum: Add(a, b);
+///         reuse sum from (a, _);
+///         output: [8, 28, 28];
+///     }
+/// }
+/// ```
+pub const CS0116: &str = code::REUSE.title;

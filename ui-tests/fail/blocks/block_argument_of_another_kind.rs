@@ -1,0 +1,12 @@
+convshape::conv_chain! {
+    pub struct Resnet {
+        block Res(c, act: activation = Relu) { Conv2d(c, kernel: 3, padding: 1); act; }
+        input: [8, 28, 28];
+        Res(8, act: 3);
+        Res(8, 3);
+        Res(8, Relu, true);
+        output: [8, 28, 28];
+    }
+}
+
+fn main() {}
