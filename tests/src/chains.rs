@@ -115,6 +115,14 @@ pub struct SfDataCase {
     pub fixed: Option<String>,
     /// The patch in words.
     pub first_patch: String,
+    /// What was wrong: `model`, `features`, `labels`, or one `call` with another array.
+    pub flaw: String,
+    /// The shape of the array that the program fed.
+    pub fed: Vec<usize>,
+    /// The shape of its labels.
+    pub target: Option<Vec<usize>>,
+    /// The loss it trained with.
+    pub loss: Option<String>,
 }
 
 /// Chains from public threads.

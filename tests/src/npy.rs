@@ -13,15 +13,24 @@ pub fn floats(shape: &[usize], element: impl Fn(usize) -> f32) -> Vec<u8> {
 }
 
 fn file(descr: &str, shape: &[usize], elements: impl Iterator<Item = u8>) -> Vec<u8> {
+    let mut bytes = header(descr, shape);
+    bytes.extend(elements);
+    bytes
+}
+
+/// The header of an npy file.
+#[must_use]
+pub fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
     let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
     let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sizes}), }}\n");
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend(u16::try_from(header.len()).expect("a short header").to_le_bytes());
-    bytes.extend(header.bytes().chain(elements));
+    bytes.extend(header.bytes());
     bytes
 }
 
 /// An npz file of npy files, stored.
+#[must_use]
 pub fn npz(entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let four = |number: usize| u32::try_from(number).expect("a small file").to_le_bytes();
     let two = |number: usize| u16::try_from(number).expect("a small file").to_le_bytes();

@@ -155,7 +155,7 @@ impl Port<'_> {
             return Cause::NoBatch;
         }
         if sizes.len() == rank + 1 {
-            if let Some(order) = self.order_of(sizes) {
+            if let Some(order) = self.order_of(sizes, 0) {
                 return Cause::Permuted { order };
             }
             if self.fits_with(sizes, channel)
@@ -167,6 +167,14 @@ impl Port<'_> {
                     (true, _) => Cause::Classes { axis, found, expected },
                     (false, _) => Cause::Channels { axis, found, expected },
                 };
+            }
+            // Another number of channels is likelier than samples on another axis.
+            let mut samples = rank;
+            while samples > 0 {
+                if let Some(order) = self.order_of(sizes, samples) {
+                    return Cause::Permuted { order };
+                }
+                samples -= 1;
             }
         }
         if sizes.len() == rank {
@@ -226,23 +234,15 @@ impl Port<'_> {
         matches(less.split_at(to).0, self.shape)
     }
 
-    /// The order of the array's axes in which it fits: the samples first if that is possible, then the
-    /// first order in which sizes that are equal keep theirs.
-    const fn order_of(&self, sizes: &[usize]) -> Option<[u8; MAX_RANK + 1]> {
-        let mut samples = 0;
-        while samples < sizes.len() {
-            // The array's axis of samples, then for each axis of the port one that is left.
-            let mut order = [0_u8; MAX_RANK + 1];
-            #[expect(clippy::cast_possible_truncation, reason = "at most MAX_RANK")]
-            {
-                order[0] = samples as u8;
-            }
-            if self.arrange(sizes, &mut order, 1, Symbols::NONE) {
-                return Some(order);
-            }
-            samples += 1;
+    /// The order of the array's axes in which it fits, with the samples on this axis: the first one, in
+    /// which sizes that are equal keep their order.
+    const fn order_of(&self, sizes: &[usize], samples: usize) -> Option<[u8; MAX_RANK + 1]> {
+        let mut order = [0_u8; MAX_RANK + 1];
+        #[expect(clippy::cast_possible_truncation, reason = "at most MAX_RANK")]
+        {
+            order[0] = samples as u8;
         }
-        None
+        if self.arrange(sizes, &mut order, 1, Symbols::NONE) { Some(order) } else { None }
     }
 
     /// Completes an order from `place` on.
