@@ -68,3 +68,60 @@ conv_chain! {
         output: [10];
     }
 }
+
+conv_chain! {
+    /// Inverted residuals with squeeze-and-excitation, as in EfficientNet and MobileNetV3.
+    pub struct SqueezeExcite {
+        block MbConv(inputs, middle, squeezed, outputs, stride) {
+            c1: Conv2d(inputs -> middle, kernel: 1, bias: false);
+            n1: BatchNorm(middle, activation: Silu);
+            c2: Conv2d(middle -> middle, kernel: 5, stride: stride, padding: 2, groups: middle, bias: false);
+            n2: BatchNorm(middle, activation: Silu);
+            AdaptiveAvgPool2d(1);
+            s1: Conv2d(middle -> squeezed, kernel: 1, activation: Silu);
+            s2: Conv2d(squeezed -> middle, kernel: 1, activation: Sigmoid);
+            Mul(n2, _);
+            c3: Conv2d(middle -> outputs, kernel: 1, bias: false);
+            n3: BatchNorm(outputs);
+        }
+        block Residual(channels, middle, squeezed) {
+            b: MbConv(channels, middle, squeezed, channels, 1);
+            Add(input);
+        }
+        input: [3, 32, 32];
+        c: Conv2d(3 -> 16, kernel: 3, padding: 1, bias: false);
+        n: BatchNorm(16, activation: Silu);
+        a: MbConv(16, 64, 4, 24, 2);
+        b: Residual(24, 96, 6);
+        d: MbConv(24, 96, 6, 40, 2);
+        e: Residual(40, 160, 10);
+        GlobalAvgPool;
+        fc: Linear(40 -> 10);
+        output: [10];
+    }
+}
+
+conv_chain! {
+    /// A small ConvNeXt: layer normalisation and matrices over the channels of each position.
+    pub struct ConvNext {
+        dialect: flax;
+        block Block(channels) {
+            dw: Conv2d(channels -> channels, kernel: 7, padding: 3, groups: channels);
+            norm: LayerNorm([channels]);
+            up: Linear(channels -> 4 * channels, activation: Gelu);
+            down: Linear(4 * channels -> channels);
+            Add(input);
+        }
+        input: [32, 32, 3];
+        stem: Conv2d(3 -> 48, kernel: 2, stride: 2, padding: 0);
+        stem_norm: LayerNorm([48]);
+        a: repeat 2 { r: Block(48); }
+        an: LayerNorm([48]);
+        ad: Conv2d(48 -> 96, kernel: 2, stride: 2, padding: 0);
+        b: repeat 2 { r: Block(96); }
+        GlobalAvgPool;
+        norm: LayerNorm([96]);
+        fc: Linear(96 -> 10);
+        output: [10];
+    }
+}

@@ -14,7 +14,7 @@ mod suite;
 
 use std::time::Instant;
 
-use chains::{CifarPool, Depthwise, UnetGn};
+use chains::{CifarPool, ConvNext, Depthwise, SqueezeExcite, UnetGn};
 use convshape::Chain;
 use convshape::ndarray::{Array2, Array4};
 use convshape::rand::SeedableRng;
@@ -85,4 +85,6 @@ fn main() {
     train!(CifarPool, "cifar_pool", 32, images((32, 3, 32, 32)), classes(32));
     train!(UnetGn, "unet_gn", 4, images((4, 3, 64, 64)), images((4, 3, 64, 64)));
     train!(Depthwise, "depthwise", 32, images((32, 3, 32, 32)), classes(32));
+    train!(SqueezeExcite, "squeeze_excite", 32, images((32, 3, 32, 32)), classes(32));
+    train!(ConvNext, "convnext", 16, images((16, 32, 32, 3)), classes(16));
 }

@@ -297,12 +297,18 @@ fn sum<S: Simd>(simd: S, x: &[f32], center: f32, square: bool) -> f64 {
     f64::from(simd.sum(sum)) + rest
 }
 
+/// The mean of some elements, and the inverse of their standard deviation.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-fn normalise<S: Simd>(simd: S, eps: f64, weight: &[f32], bias: &[f32], x: &[f32], y: &mut [f32]) {
+pub(super) fn moments<S: Simd>(simd: S, eps: f64, x: &[f32]) -> (f32, f32) {
     let count = x.len() as f64;
     let mean = (sum(simd, x, 0.0, false) / count) as f32;
-    let factor = (1.0 / (sum(simd, x, mean, true) / count + eps).sqrt()) as f32;
+    (mean, (1.0 / (sum(simd, x, mean, true) / count + eps).sqrt()) as f32)
+}
+
+#[inline(always)]
+pub(super) fn normalise<S: Simd>(simd: S, eps: f64, weight: &[f32], bias: &[f32], x: &[f32], y: &mut [f32]) {
+    let (mean, factor) = moments(simd, eps, x);
     for (((y, x), weight), bias) in y.iter_mut().zip(x).zip(weight).zip(bias) {
         *y = (x - mean) * factor * weight + bias;
     }

@@ -3,7 +3,8 @@
 
 use std::vec::Vec;
 
-use convshape_arith::op::{PaddingMode, PerAxis, Upsample};
+use convshape_arith::op::{Amount, PaddingMode, PerAxis, Upsample};
+use convshape_arith::size::Size;
 
 use super::buffer::Grid;
 #[cfg(feature = "train")]
@@ -67,6 +68,17 @@ impl Rows {
     pub(super) fn work(&self) -> usize {
         4 * self.axes.iter().map(|rows| rows.iter().map(|row| row.count).max().unwrap_or(1).max(1)).product::<usize>()
     }
+}
+
+/// The low side of `Pad` or `Crop` on each axis.
+pub(super) fn border(amount: Amount, rank: usize, from: &Grid, to: &Grid) -> PerAxis<i64> {
+    let mut low = [0; 3];
+    for axis in 0..rank {
+        let at = 3 - rank + axis;
+        let [from, to] = [from, to].map(|grid| Size::Number(grid.size[at] as i64));
+        (low[at], _) = amount.rows(axis, from, Some(to));
+    }
+    low
 }
 
 /// Some rows of the output.

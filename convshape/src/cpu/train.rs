@@ -6,9 +6,11 @@
 //! of their weights, [`rows`] what takes each element by itself, [`norm`] normalisation;
 //! [`definition`] runs any other layer as it is defined.
 
+mod combine;
 mod definition;
 mod depthwise;
 mod draft;
+mod layer_norm;
 mod moves;
 mod norm;
 mod outer;

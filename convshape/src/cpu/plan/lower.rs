@@ -6,15 +6,14 @@ use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::{Graph, Node};
-use convshape_arith::op::{Activation, Amount, AxisOrder, Conv, Direction, Op, PaddingMode};
+use convshape_arith::op::{Activation, AxisOrder, Conv, Direction, Op, PaddingMode};
 use convshape_arith::shape::Shape;
-use convshape_arith::size::Size;
 
 use super::place::{Inside, join, root};
 use super::{Method, Step, Work};
 use crate::cpu::buffer::Grid;
 use crate::cpu::norm::GroupNorm;
-use crate::cpu::rows::Rows;
+use crate::cpu::rows::{Rows, border};
 use crate::cpu::simd::{Level, MOST_LANES};
 use crate::cpu::taps::Axis;
 use crate::cpu::winograd::Tiling;
@@ -286,10 +285,10 @@ impl Lowering {
                 Work::Rows(Box::new(Rows::resize(&upsample, rank, &from, &to)))
             }
             Op::Pad { amount, mode, value } if (1..=3).contains(&rank) => {
-                Work::Rows(Box::new(Rows::pad(low(amount, rank, &from, &to), mode, value, &from, &to)))
+                Work::Rows(Box::new(Rows::pad(border(amount, rank, &from, &to), mode, value, &from, &to)))
             }
             Op::Crop { amount } if (1..=3).contains(&rank) => {
-                let low = low(amount, rank, &from, &to).map(|low| -low);
+                let low = border(amount, rank, &from, &to).map(|low| -low);
                 Work::Rows(Box::new(Rows::pad(low, PaddingMode::Zeros, 0.0, &from, &to)))
             }
             Op::GroupNorm { groups, eps, .. } => {
@@ -369,15 +368,4 @@ fn conv_axes(conv: &Conv, shape: &Shape, order: AxisOrder, from: &Grid, to: &Gri
         axes[skip + axis] = Axis::new(reach, input, output)?;
     }
     Some(axes)
-}
-
-/// The low side of `Pad` or `Crop` on each axis.
-fn low(amount: Amount, rank: usize, from: &Grid, to: &Grid) -> [i64; 3] {
-    let mut low = [0; 3];
-    for axis in 0..rank {
-        let at = 3 - rank + axis;
-        let [from, to] = [from, to].map(|grid| Size::Number(grid.size[at] as i64));
-        (low[at], _) = amount.rows(axis, from, Some(to));
-    }
-    low
 }

@@ -7,6 +7,7 @@ use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
 use super::Machine;
+use super::layer_norm::LayerNorm;
 use crate::cpu::buffer::View;
 use crate::cpu::relayout::Relayout;
 use crate::reference::kernels::gradient::Layer;
@@ -18,6 +19,8 @@ pub(super) struct Definition {
     /// Of the inputs, and of the output.
     pub(super) shapes: Vec<Shape>,
     pub(super) output: Shape,
+    /// Where it has a kernel of its own.
+    norm: Option<LayerNorm>,
     inputs: Vec<Vec<f32>>,
     y: Vec<f32>,
     dy: Vec<f32>,
@@ -35,7 +38,17 @@ pub(super) fn import(on: Machine, samples: usize, view: &View, x: &[f32], y: &mu
 
 impl Definition {
     pub(super) fn new(op: Op, order: AxisOrder, shapes: Vec<Shape>, output: Shape) -> Definition {
-        Definition { op, order, shapes, output, inputs: Vec::new(), y: Vec::new(), dy: Vec::new(), dx: Vec::new() }
+        let elements = |shape: &Shape| shape.numbers().map(|sizes| sizes[..shape.rank()].iter().product());
+        let norm = match op {
+            Op::LayerNorm { size, eps, .. } => {
+                let last = || shapes[0].numbers().and_then(|sizes| sizes[..shapes[0].rank()].last().copied());
+                let size = size.map_or_else(last, |size| elements(&size)).filter(|size| *size > 0);
+                size.map(|size| LayerNorm { size, eps })
+            }
+            _ => None,
+        };
+        let (inputs, y, dy, dx) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Definition { op, order, shapes, output, norm, inputs, y, dy, dx }
     }
 
     pub(super) fn forward(
@@ -54,8 +67,11 @@ impl Definition {
         self.y.clear();
         self.y.resize(samples * to.grid().elements(), 0.0);
         let own: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
-        let Definition { op, order, shapes, output, y: room, .. } = self;
-        Layer { op, order: *order, params, shapes, output }.forward(&own, room)?;
+        let Definition { op, order, shapes, output, norm, y: room, .. } = self;
+        match norm {
+            Some(norm) => norm.forward(on, params, own[0], room),
+            None => Layer { op, order: *order, params, shapes, output }.forward(&own, room)?,
+        }
         import(on, samples, to, &self.y, y);
         Ok(())
     }
@@ -78,7 +94,11 @@ impl Definition {
             dx.resize(if *wanted { x.len() } else { 0 }, 0.0);
         }
         let inputs: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
-        let Definition { op, order, shapes, output, y, dy, dx, .. } = self;
+        let Definition { op, order, shapes, output, norm, y, dy, dx, .. } = self;
+        if let Some(norm) = norm {
+            norm.backward(on, params, [inputs[0], dy], dparams, &mut dx[0]);
+            return Ok(());
+        }
         Layer { op, order: *order, params, shapes, output }.backward(&inputs, y, dy, dparams, dx)
     }
 

@@ -8,13 +8,13 @@ use convshape_arith::graph::{Graph, GraphError};
 use convshape_arith::shape::Shape;
 use rand::{Rng, RngExt};
 
-use super::Machine;
 use super::definition;
 use super::draft::{Draft, Facts, drafts};
 use super::norm::Update;
 use super::outer::Outer;
 use super::rows;
 use super::step::{Back, Job, Step, Value, step};
+use super::{Machine, combine};
 use crate::cpu::buffer::{Buffer, View};
 use crate::cpu::each;
 use crate::cpu::math::Finish;
@@ -238,11 +238,10 @@ impl Plan {
                         rows::multiply_by(samples, factors, (to, y));
                     }
                 }
-                Job::Add => {
-                    rows::copy(on, samples, input(0), (to, y));
-                    for index in 1..step.inputs.len() {
-                        rows::add(on, samples, input(index), (to, y));
-                    }
+                Job::Scale(by) => scale(on, samples, *by, input(0), (to, y)),
+                Job::Combine { multiply } => {
+                    let operands: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
+                    combine::forward(on, samples, *multiply, &operands, (to, y));
                 }
                 Job::Definition(layer) => {
                     let inputs: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
@@ -361,7 +360,13 @@ impl Plan {
                             rows::multiply_by(samples, factors, (to, dx));
                         }
                     }
-                    (Job::Add, Some(dx)) => rows::copy(on, samples, dy, (to, dx)),
+                    (Job::Scale(by), Some(dx)) => scale(on, samples, *by, dy, (to, dx)),
+                    (Job::Combine { multiply }, Some(dx)) => {
+                        let others = step.inputs.iter().enumerate().filter(|(other, _)| *multiply && *other != index);
+                        let others: Vec<(&View, &[f32])> =
+                            others.map(|(_, &value)| (&values[value].y, y[value].get())).collect();
+                        combine::backward(on, samples, dy, &others, (to, dx), reshaped);
+                    }
                     (Job::Definition(layer), Some(dx)) => layer.gradient(on, samples, index, (to, dx)),
                 }
                 if *back == Back::Add {
@@ -420,6 +425,13 @@ fn spread(channels: usize, elements: usize, factors: &mut Vec<f32>) {
         let positions = elements / channels;
         *factors = factors.chunks(channels).flat_map(|sample| sample.repeat(positions)).collect();
     }
+}
+
+/// A product with a constant.
+fn scale(on: Machine, samples: usize, by: f32, from: (&View, &[f32]), to: (&View, &mut [f32])) {
+    let channels = to.0.channels;
+    let lines = [std::vec![by; channels], std::vec![0.0; channels]];
+    rows::each(on, samples, from, to, [&lines[0], &lines[1]], Finish::None);
 }
 
 /// Some channels of a value.

@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::Node;
-use convshape_arith::op::{Activation, AxisOrder, Op};
+use convshape_arith::op::{Activation, AxisOrder, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
 use super::definition::Definition;
@@ -18,7 +18,7 @@ use super::sum::{Ends, Sum};
 use crate::cpu::buffer::View;
 use crate::cpu::math::Finish;
 use crate::cpu::pool::Windows;
-use crate::cpu::rows::Rows;
+use crate::cpu::rows::{Rows, border};
 use crate::cpu::simd::Level;
 
 /// An activation of a batch.
@@ -64,8 +64,12 @@ pub(super) enum Job {
         channels: bool,
         factors: Option<Vec<f32>>,
     },
-    /// A sum of values of one shape.
-    Add,
+    /// A product with a constant.
+    Scale(f32),
+    /// A sum or product of values, which broadcast over axes of size 1.
+    Combine {
+        multiply: bool,
+    },
     Definition(Box<Definition>),
 }
 
@@ -131,7 +135,20 @@ pub(super) fn step(
         (Op::Flatten | Op::Reshape { .. }, None) => Job::Reshape,
         (Op::Activation(function), None) => Job::Activation(function),
         (Op::Dropout { p, channels }, None) => Job::Dropout { p, channels, factors: key.training.then(Vec::new) },
-        (Op::Add, None) if inputs.iter().all(|&value| same(value)) => Job::Add,
+        #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+        (Op::Scale { by }, None) => Job::Scale(by as f32),
+        (Op::Add | Op::Mul, None) if to.shape.rank() <= 4 || inputs.iter().all(|&value| same(value)) => {
+            Job::Combine { multiply: matches!(op, Op::Mul) }
+        }
+        (Op::Pad { amount, mode, value }, None) if (2..=4).contains(&from.shape.rank()) => {
+            let (grids, rank) = ((from.y.grid(), to.y.grid()), from.shape.rank() - 1);
+            Job::Rows(Rows::pad(border(amount, rank, &grids.0, &grids.1), mode, value, &grids.0, &grids.1))
+        }
+        (Op::Crop { amount }, None) if (2..=4).contains(&from.shape.rank()) => {
+            let (grids, rank) = ((from.y.grid(), to.y.grid()), from.shape.rank() - 1);
+            let low = border(amount, rank, &grids.0, &grids.1).map(|low| -low);
+            Job::Rows(Rows::pad(low, PaddingMode::Zeros, 0.0, &grids.0, &grids.1))
+        }
         _ => {
             let shapes = inputs.iter().map(|&value| values[value].shape).collect();
             Job::Definition(Box::new(Definition::new(op, order, shapes, to.shape)))

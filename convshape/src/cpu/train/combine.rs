@@ -1,0 +1,131 @@
+//! Sums and products of values, which broadcast over axes of size 1.
+
+use std::ops::Range;
+use std::vec::Vec;
+
+use super::{Machine, rows};
+use crate::cpu::buffer::{Buffer, SLACK, View};
+use crate::cpu::each::{Combine, Operand};
+use crate::cpu::math::Finish;
+use crate::cpu::simd::{Kernel, Sets, Simd};
+
+/// A value of a batch.
+type Value<'a> = (&'a View, &'a [f32]);
+
+/// The sum or product of all operands.
+pub(super) fn forward(
+    on: Machine,
+    samples: usize,
+    multiply: bool,
+    operands: &[Value<'_>],
+    (to, y): (&View, &mut [f32]),
+) {
+    let Some((first, rest)) = operands.split_first() else { return };
+    combine(on, samples, multiply, *first, rest, (to, y));
+}
+
+/// The first value with each of the others.
+fn combine(
+    on: Machine,
+    samples: usize,
+    multiply: bool,
+    first: Value<'_>,
+    others: &[Value<'_>],
+    (to, y): (&View, &mut [f32]),
+) {
+    let Some((second, rest)) = others.split_first() else { return rows::copy(on, samples, first, (to, y)) };
+    let (how, operand) = ((multiply, Finish::None), |(view, x)| Operand { view, x });
+    Combine::spread((on.level, on.threads), samples, Some(operand(first)), operand(*second), how, (to, &mut *y));
+    for other in rest {
+        Combine::spread((on.level, on.threads), samples, None, operand(*other), how, (to, &mut *y));
+    }
+}
+
+/// The gradient of an operand, of a sum's with no `others` and of a product's with the other operands:
+/// summed over what the operand was repeated along.
+pub(super) fn backward(
+    on: Machine,
+    samples: usize,
+    (from, dy): Value<'_>,
+    others: &[Value<'_>],
+    (to, dx): (&View, &mut [f32]),
+    room: &mut Vec<f32>,
+) {
+    if to.grid() == from.grid() {
+        return combine(on, samples, true, (from, dy), others, (to, dx));
+    }
+    if others.is_empty() {
+        return reduce(on, samples, (from, dy), (to, dx));
+    }
+    let whole = View { buffer: Buffer::new(&from.grid()), channel: 0, ..*from };
+    room.resize(samples * whole.buffer.sample() + SLACK, 0.0);
+    combine(on, samples, true, (from, dy), others, (&whole, room));
+    reduce(on, samples, (&whole, room), (to, dx));
+}
+
+/// Sums a value over the axes along which another has size 1.
+fn reduce(on: Machine, samples: usize, (from, x): Value<'_>, (to, y): (&View, &mut [f32])) {
+    let sample = to.buffer.sample();
+    if sample == 0 {
+        return;
+    }
+    let work = 2 * samples * from.grid().elements();
+    on.threads.pieces(&mut y[..samples * sample], work, &|at| at / sample * sample, &|first, y| {
+        let samples = first / sample..(first + y.len()) / sample;
+        on.level.run(Reduce { samples, from, x, to, y });
+    });
+}
+
+struct Reduce<'a> {
+    samples: Range<usize>,
+    from: &'a View,
+    x: &'a [f32],
+    to: &'a View,
+    /// Of the first of these samples on.
+    y: &'a mut [f32],
+}
+
+impl Kernel for Reduce<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Reduce { samples, from, x, to, y } = self;
+        let ([depth, height, width], size) = (from.buffer.size, to.buffer.size);
+        // Positions of a row that are summed, and how many such sums a row has.
+        let (each, count) = if size[2] == width { (1, width) } else { (width, 1) };
+        for (sample, y) in samples.zip(y.chunks_exact_mut(to.buffer.sample())) {
+            y.fill(0.0);
+            for row in 0..depth * height {
+                let x = &x[from.row(sample * depth * height + row)..];
+                let own = [if size[0] == 1 { 0 } else { row / height }, if size[1] == 1 { 0 } else { row % height }, 0];
+                let start = to.at(own);
+                for sum in 0..count {
+                    let x = &x[sum * from.buffer.width..];
+                    let y = &mut y[start + sum * to.buffer.width..];
+                    if to.channels == from.channels {
+                        add_positions(simd, x, [each, from.buffer.width], &mut y[..to.channels]);
+                    } else {
+                        let positions = (0..each).map(|at| &x[at * from.buffer.width..][..from.channels]);
+                        y[0] += positions.map(|x| x.iter().sum::<f32>()).sum::<f32>();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds neighbouring positions, `step` elements apart.
+#[inline(always)]
+fn add_positions<S: Simd>(simd: S, x: &[f32], [count, step]: [usize; 2], y: &mut [f32]) {
+    for channel in (0..y.len()).step_by(S::LANES) {
+        let some = S::LANES.min(y.len() - channel);
+        let mut sum = simd.splat(0.0);
+        for at in 0..count {
+            sum = simd.add(sum, simd.load_some(&x[at * step + channel..], some));
+        }
+        let y = &mut y[channel..][..some];
+        simd.store_some(simd.add(simd.load_some(y, some), sum), y, some);
+    }
+}
