@@ -39,6 +39,7 @@
 //!        note: with stride 2, heights 27 and 28 both become 12 in `enc`
 //!        help: in `dec`, set `output_padding: 1`
 //!        help: in `dec`, set `kernel: 6`
+//!        help: write `[1, 27, 27]` in `input` and `[1, 27, 27]` in `output`
 //!  --> src/main.rs:5:14
 //!   |
 //! 5 |         dec: ConvTranspose2d(16 -> 1, kernel: 5, stride: 2) restores enc;

@@ -7,7 +7,8 @@
 //! - ``in `input`, write `[...]` ``
 //! - ``write `[..]` in `input` and `[..]` in `output` ``
 //! - ``set `FIELD: VALUE` in `A` and `B` ``
-//! - ``write `STATEMENT;` before `LAYER` ``
+//! - ``in `LAYER`, set `FIELD: VALUE` in place of `OTHER` ``
+//! - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and one of the joint forms
 
 mod statement;
 mod token;
@@ -30,7 +31,10 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
             (_, Edit::Insert(text)) => (statement.start..statement.start, format!("{text} ")),
             (Body::Port(shape), Edit::Write(text)) => (shape.clone(), (*text).to_owned()),
             (Body::Layer(layer), Edit::Write(text)) => write_positional(layer, text),
-            (Body::Layer(layer), Edit::Set { field, value }) => set_field(layer, field, value),
+            (Body::Layer(layer), Edit::Set { field, value, replaces: None }) => set_field(layer, field, value),
+            (Body::Layer(layer), Edit::Set { field, value, replaces: Some(old) }) => {
+                replace_field(layer, old, &format!("{field}: {value}"))?
+            }
             (Body::Port(_), Edit::Set { .. }) => return None,
         };
         // Two uses of a block are one statement in the text.
@@ -61,7 +65,12 @@ struct Fix<'a> {
 
 #[derive(Clone, Copy)]
 enum Edit<'a> {
-    Set { field: &'a str, value: &'a str },
+    /// `replaces`: another field that goes.
+    Set {
+        field: &'a str,
+        value: &'a str,
+        replaces: Option<&'a str>,
+    },
     Write(&'a str),
     Insert(&'a str),
 }
@@ -73,40 +82,66 @@ fn parse(help: &str) -> Option<Vec<Fix<'_>>> {
     if let Some(rest) = help.strip_prefix("in `") {
         let (layer, rest) = rest.split_once("`, ")?;
         let (verb, rest) = rest.split_once(" `")?;
-        let (quoted, _) = rest.split_once('`')?;
-        return Some(vec![Fix { layer, edit: edit(verb, quoted)? }]);
+        let (quoted, rest) = rest.split_once('`')?;
+        return Some(vec![Fix { layer, edit: edit(verb, quoted, rest)?.0 }]);
     }
-    if let Some(rest) = help.strip_prefix("write `") {
-        let (text, rest) = rest.split_once('`')?;
-        if let Some(layer) = rest.strip_prefix(" before `") {
-            let (layer, _) = layer.split_once('`')?;
-            return Some(vec![Fix { layer, edit: Edit::Insert(text) }]);
-        }
-        let (layer, rest) = rest.strip_prefix(" in `")?.split_once('`')?;
-        let mut fixes = vec![Fix { layer, edit: Edit::Write(text) }];
-        let mut rest = rest;
-        while let Some(next) = rest.strip_prefix(" and `") {
-            let (text, next) = next.split_once('`')?;
-            let (layer, next) = next.strip_prefix(" in `")?.split_once('`')?;
-            fixes.push(Fix { layer, edit: Edit::Write(text) });
-            rest = next;
+    if let Some(rest) = help.strip_prefix("insert `").or_else(|| help.strip_prefix("write `"))
+        && let Some((text, rest)) = rest.split_once("` before `")
+    {
+        let (layer, rest) = rest.split_once('`')?;
+        let mut fixes = vec![Fix { layer, edit: Edit::Insert(text) }];
+        if let Some(rest) = rest.strip_prefix(", and ") {
+            fixes.extend(joint(rest)?);
         }
         return Some(fixes);
     }
-    let (quoted, rest) = help.strip_prefix("set `")?.split_once("` in ")?;
-    let edit = edit("set", quoted)?;
-    // Between the names are commas and `and`: every second part is a name.
-    let fixes: Vec<Fix<'_>> = rest.split('`').skip(1).step_by(2).map(|layer| Fix { layer, edit }).collect();
-    (!fixes.is_empty()).then_some(fixes)
+    joint(help)
 }
 
-fn edit<'a>(verb: &str, quoted: &'a str) -> Option<Edit<'a>> {
+/// ``set `F: V` in `A` and `B` and write `[..]` in `C` ``, and the like.
+fn joint(help: &str) -> Option<Vec<Fix<'_>>> {
+    let mut fixes = Vec::new();
+    let mut verb = "";
+    let mut rest = help;
+    loop {
+        if let Some((word, behind)) = rest.split_once(" `").filter(|(word, _)| matches!(*word, "set" | "write")) {
+            (verb, rest) = (word, behind);
+        } else {
+            rest = rest.strip_prefix('`')?;
+        }
+        let (quoted, behind) = rest.split_once('`')?;
+        let (edit, behind) = edit(verb, quoted, behind)?;
+        rest = behind.strip_prefix(" in ")?;
+        // Names, until something else is written.
+        loop {
+            let (layer, behind) = rest.strip_prefix('`')?.split_once('`')?;
+            fixes.push(Fix { layer, edit });
+            let next = behind.strip_prefix(", ").or_else(|| behind.strip_prefix(" and "));
+            let Some(next) = next.filter(|next| next.starts_with(['`', 's', 'w'])) else { return Some(fixes) };
+            rest = next;
+            let names = next.strip_prefix('`').and_then(|next| next.split_once('`'));
+            if names.is_none_or(|(_, behind)| behind.starts_with(" in `")) {
+                break;
+            }
+        }
+    }
+}
+
+/// What is done, and what follows in the line.
+fn edit<'a>(verb: &str, quoted: &'a str, rest: &'a str) -> Option<(Edit<'a>, &'a str)> {
+    let (replaces, rest) = match rest.strip_prefix(" in place of `") {
+        Some(behind) => {
+            let (field, behind) = behind.split_once('`')?;
+            (Some(field), behind)
+        }
+        None => (None, rest),
+    };
     match verb {
         "set" => {
             let (field, value) = quoted.split_once(':')?;
-            Some(Edit::Set { field: field.trim(), value: value.trim() })
+            Some((Edit::Set { field: field.trim(), value: value.trim(), replaces }, rest))
         }
-        "write" => Some(Edit::Write(quoted.trim())),
+        "write" => Some((Edit::Write(quoted.trim()), rest)),
         _ => None,
     }
 }
@@ -132,6 +167,12 @@ fn write_positional(layer: &Layer<'_>, text: &str) -> (Range<usize>, String) {
         (_, _, Some((open, _))) => (open..open, format!("{text}, ")),
         (_, _, None) => (layer.op.span.end..layer.op.span.end, format!("({text})")),
     }
+}
+
+/// Where to write what, so that a field gives way to another.
+fn replace_field(layer: &Layer<'_>, old: &str, text: &str) -> Option<(Range<usize>, String)> {
+    let arg = layer.args.iter().find(|arg| arg.field.is_some_and(|field| words::same_field(field, old)))?;
+    Some((arg.whole.clone(), text.to_owned()))
 }
 
 /// Where to write what, so that the layer's field becomes `value`.
@@ -277,8 +318,21 @@ mod tests {
     }
 
     #[test]
+    fn joint_forms_may_be_mixed() {
+        let fixed = apply(CHAIN, "write `3 -> 8` in `conv1` and `1 -> 9` in `conv2` and set `bias: false` in `enc`");
+        let fixed = fixed.expect("a fix");
+        assert!(fixed.contains("Conv2d(3 -> 8, kernel: 3") && fixed.contains("Conv1d(1 -> 9"), "{fixed}");
+        assert!(fixed.contains("padding: [(0, 1), (1, 1)], bias: false)"), "{fixed}");
+    }
+
+    #[test]
+    fn a_field_gives_way_to_another() {
+        becomes("in `conv2`, set `size: 7` in place of `kernel`", "Conv1d(8 -> 9, size: 7);");
+    }
+
+    #[test]
     fn a_statement_is_written_before_another() {
-        becomes("write `Flatten;` before `norm`", "Flatten; norm: BatchNorm(64);");
+        becomes("insert `Flatten;` before `norm`", "Flatten; norm: BatchNorm(64);");
     }
 
     #[test]

@@ -9,9 +9,8 @@ use convshape_tests::fix;
 const ROUNDS: usize = 3;
 /// How many half repaired forms of a chain are followed.
 const BREADTH: usize = 6;
-/// The share of wrong chains that suggestions must repair, in percent. Seven Keras chains counted as repaired by factors
-/// such as 2.05, which Keras refuses.
-const REPAIRED: usize = 83;
+/// The share of wrong chains that suggestions must repair, in percent.
+const REPAIRED: usize = 98;
 
 fn scratch(name: &str) -> Scratch {
     Scratch::new(env!("CARGO_TARGET_TMPDIR"), name)

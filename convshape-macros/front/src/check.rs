@@ -12,19 +12,20 @@ use std::collections::HashMap;
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::representable;
-use convshape_arith::op::Op;
+use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve;
 
-pub(crate) use self::problem::{Filling, Place, Problem};
+pub(crate) use self::holes::trials;
+pub(crate) use self::problem::{Filling, Place, Problem, Spot};
 pub(crate) use self::targets::reached_output;
 
 pub(crate) use self::recover::output_rank;
 use self::recover::{agreed, blind_output, blind_rank, complete, recover, reversed, unseen_output};
 use self::targets::Targets;
 use crate::fields;
-use crate::graph::{Graph, Node, NodeId, Recipe, ValueId};
+use crate::graph::{Graph, Inserted, Node, NodeId, Recipe, ValueId};
 use crate::unseen::visible;
 
 /// The shapes of a graph, and what is wrong with it.
@@ -36,58 +37,98 @@ pub(crate) struct Checked {
     pub(crate) ops: Vec<Option<Op>>,
     /// Per node, whether one of its numbers is known to const evaluation only.
     pub(crate) unseen: Vec<bool>,
-    /// Turns of a repeat after one that does not keep its shape.
-    open_turns: Vec<usize>,
-    /// Whether claims that do not hold change nothing.
-    as_found: bool,
+    /// Per body, whether its turn keeps its shape.
+    turns: Vec<Turn>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
 }
 
+/// Whether a turn of a repeat keeps its shape.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Turn {
+    Kept,
+    Broken,
+    /// It comes after one that is broken.
+    Open,
+}
+
+/// What is known of a node besides its shape.
+pub(crate) struct Kept {
+    op: Option<Op>,
+    unseen: bool,
+    turns: Vec<(usize, Turn)>,
+}
+
+/// What the check of a graph looks up: it stays when fields change.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    targets: Targets,
+    /// The bodies that end with a value, the innermost first.
+    turns: HashMap<ValueId, Vec<usize>>,
+}
+
+impl Plan {
+    pub(crate) fn new(graph: &Graph) -> Plan {
+        let mut turns: HashMap<ValueId, Vec<usize>> = HashMap::new();
+        for (index, body) in graph.bodies.iter().enumerate() {
+            turns.entry(body.output).or_default().push(index);
+        }
+        Plan { targets: Targets::new(graph), turns }
+    }
+
+    /// The bodies that end with a value.
+    pub(crate) fn ends(&self, value: ValueId) -> &[usize] {
+        self.turns.get(&value).map_or(&[], Vec::as_slice)
+    }
+
+    /// The layers with a hole whose target is a declared output.
+    pub(crate) fn aimed_at<'a>(&'a self, graph: &'a Graph, output: usize) -> impl Iterator<Item = NodeId> + 'a {
+        let aims =
+            move |node: &NodeId| !graph.nodes[*node].holes.is_empty() && self.targets.reached(*node) == Some(output);
+        (0..graph.nodes.len()).filter(aims)
+    }
+}
+
 /// Works out every shape.
 pub(crate) fn check(graph: &Graph) -> Checked {
-    walk(graph, false)
-}
-
-/// The same, as if no claim had been made where one does not hold.
-pub(crate) fn check_as_found(graph: &Graph) -> Checked {
-    walk(graph, true)
-}
-
-fn walk(graph: &Graph, as_found: bool) -> Checked {
+    let plan = Plan::new(graph);
     let mut checked = Checked {
-        shapes: graph.inputs.iter().map(|input| Some(visible(&input.shape))).collect(),
-        ops: Vec::new(),
-        unseen: Vec::new(),
-        open_turns: Vec::new(),
-        as_found,
+        shapes: vec![None; graph.inputs.len() + graph.nodes.len()],
+        ops: vec![None; graph.nodes.len()],
+        unseen: vec![false; graph.nodes.len()],
+        turns: vec![Turn::Kept; graph.bodies.len()],
         problems: Vec::new(),
         warnings: Vec::new(),
     };
-    for (index, input) in graph.inputs.iter().enumerate() {
-        let shape = visible(&input.shape);
-        if let Err(fault) = representable(&shape) {
-            checked.problems.push(Problem::Input { input: index, fault });
-            checked.shapes[index] = Some(only_known(&shape));
-        }
+    for input in 0..graph.inputs.len() {
+        checked.input(graph, input);
     }
-    let targets = Targets::new(graph);
-    let mut turns: HashMap<ValueId, Vec<usize>> = HashMap::new();
-    for (index, body) in graph.bodies.iter().enumerate() {
-        turns.entry(body.output).or_default().push(index);
+    for id in 0..graph.nodes.len() {
+        checked.visit(graph, &plan, id);
     }
-    for (id, node) in graph.nodes.iter().enumerate() {
-        let (op, shape) = checked.node(graph, id, node, &targets);
-        checked.activation(id, node, shape);
-        checked.ops.push(op);
-        let shape = checked.claims(id, node, shape);
-        let bodies = turns.get(&graph.value(id)).map_or(&[][..], Vec::as_slice);
-        let shape = bodies.iter().fold(shape, |shape, body| checked.turn(graph, *body, shape));
-        checked.shapes.push(shape);
+    for output in 0..graph.outputs.len() {
+        checked.output(graph, output);
     }
-    checked.outputs(graph);
     checked.warnings(graph);
     checked
+}
+
+/// The stride of the convolution with kernel 1 that makes one shape of another.
+pub(crate) fn projection(from: &Shape, to: &Shape, order: AxisOrder) -> Option<i64> {
+    if from.rank() != to.rank() || !(2..=4).contains(&from.rank()) {
+        return None;
+    }
+    let strides = (0..from.rank() - 1).map(|axis| {
+        let place = order.spatial(axis);
+        let (from, to) = (from.size(place), to.size(place));
+        match (from.number(), to.number()) {
+            _ if from.fits(to) => Some(1),
+            (Some(from @ 1..), Some(to @ 1..)) => (2..=8).find(|stride| (from - 1) / stride + 1 == to && from > to),
+            _ => None,
+        }
+    });
+    let strides: Vec<i64> = strides.collect::<Option<_>>()?;
+    strides.iter().all(|stride| *stride == strides[0]).then_some(strides[0])
 }
 
 /// The sizes that are possible at all.
@@ -103,20 +144,65 @@ fn only_known(shape: &Shape) -> Shape {
 }
 
 impl Checked {
-    fn shape(&self, value: ValueId) -> Option<Shape> {
+    pub(crate) fn shape(&self, value: ValueId) -> Option<Shape> {
         self.shapes.get(value).copied().flatten()
+    }
+
+    /// One input: its shape as far as it is possible.
+    pub(crate) fn input(&mut self, graph: &Graph, input: usize) {
+        let shape = visible(&graph.inputs[input].shape);
+        self.shapes[input] = Some(match representable(&shape) {
+            Ok(()) => shape,
+            Err(fault) => {
+                self.problems.push(Problem::Input { input, fault });
+                only_known(&shape)
+            }
+        });
+    }
+
+    /// One layer and what is claimed of it. Adds its problems; whether anything that others look at has changed.
+    pub(crate) fn visit(&mut self, graph: &Graph, plan: &Plan, id: NodeId) -> bool {
+        let (node, value) = (&graph.nodes[id], graph.value(id));
+        let unseen = self.unseen[id];
+        let (op, shape) = self.node(graph, id, node, &plan.targets);
+        self.activation(id, node, shape);
+        let mut changed = unseen != self.unseen[id] || op != self.ops[id];
+        self.ops[id] = op;
+        let mut shape = self.claims(id, node, shape);
+        for body in plan.ends(value) {
+            let turn = self.turns[*body];
+            shape = self.turn(graph, *body, shape);
+            changed |= turn != self.turns[*body];
+        }
+        changed |= shape != self.shapes[value];
+        self.shapes[value] = shape;
+        changed
+    }
+
+    /// What a visit changes besides the shape, to be put back.
+    pub(crate) fn keep(&self, node: NodeId, value: ValueId, plan: &Plan) -> Kept {
+        let turns = plan.ends(value).iter().map(|body| (*body, self.turns[*body])).collect();
+        Kept { op: self.ops[node], unseen: self.unseen[node], turns }
+    }
+
+    pub(crate) fn restore(&mut self, node: NodeId, kept: Kept) {
+        self.ops[node] = kept.op;
+        self.unseen[node] = kept.unseen;
+        for (body, turn) in kept.turns {
+            self.turns[body] = turn;
+        }
     }
 
     /// One layer: its op with everything filled in, and what it gives.
     fn node(&mut self, graph: &Graph, id: NodeId, node: &Node, targets: &Targets) -> (Option<Op>, Option<Shape>) {
         let order = graph.order();
         let Some((op, unseen)) = self.recipe(graph, node) else {
-            self.unseen.push(false);
+            self.unseen[id] = false;
             let same = matches!(node.recipe, Recipe::Same).then(|| self.shape(node.inputs[0]));
             return (None, same.flatten());
         };
-        self.unseen.push(unseen);
-        let Some(inputs) = self.inputs(node, &op) else { return (Some(op), blind_output(&op, order)) };
+        self.unseen[id] = unseen;
+        let Some(inputs) = self.inputs(node, &op, order) else { return (Some(op), blind_output(&op, order)) };
         let op = op.bind(&inputs[0], order);
         if let Some(fault) = other_rank(node, &inputs[0]) {
             let shape = recover(&op, &inputs, Some(&fault), order);
@@ -187,9 +273,21 @@ impl Checked {
     }
 
     /// The shapes that come in; where one is not known, as much as the layer itself says of it.
-    fn inputs(&self, node: &Node, op: &Op) -> Option<Vec<Shape>> {
+    fn inputs(&self, node: &Node, op: &Op, order: AxisOrder) -> Option<Vec<Shape>> {
         let blind = blind_rank(op);
-        node.inputs.iter().map(|value| self.shape(*value).or(blind.map(Shape::unknown))).collect()
+        let shapes = node.inputs.iter().map(|value| self.shape(*value).or(blind.map(Shape::unknown)));
+        let mut shapes = shapes.collect::<Option<Vec<Shape>>>()?;
+        match node.inserted {
+            None => {}
+            Some(Inserted::Flatten) => shapes[0] = Op::Flatten.output(&shapes[..1], order).ok()?,
+            Some(Inserted::Projection { operand }) => {
+                let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand)?.1;
+                if projection(&shapes[operand], &target, order).is_some() {
+                    shapes[operand] = target;
+                }
+            }
+        }
+        Some(shapes)
     }
 
     /// What a statement claims of its own output. Where that does not hold, it goes on with what both have in
@@ -204,7 +302,7 @@ impl Checked {
                 Some(found) if found.fits(&written) => Some(complete(&found, &written)),
                 Some(found) => {
                     self.problems.push(Problem::Comment { node: id, found, written });
-                    self.onward(&found, &written)
+                    agreed(&found, &written)
                 }
             };
         }
@@ -213,38 +311,34 @@ impl Checked {
             && !found.fits(&wanted)
         {
             self.problems.push(Problem::Restores { node: id, found, wanted });
-            shape = self.onward(&found, &wanted);
+            shape = agreed(&found, &wanted);
         }
         shape
-    }
-
-    fn onward(&self, found: &Shape, claimed: &Shape) -> Option<Shape> {
-        if self.as_found { Some(*found) } else { agreed(found, claimed) }
     }
 
     /// The end of a repeat's turn: what comes out must be what went in. Where it is not, the turns
     /// after it would be refused for that alone, and are left open.
     fn turn(&mut self, graph: &Graph, body: usize, shape: Option<Shape>) -> Option<Shape> {
+        self.turns[body] = Turn::Kept;
         let (Some(input), Some(output)) = (self.shape(graph.bodies[body].input), shape) else { return shape };
-        let before = graph.bodies[body].before;
-        let broken = |body: usize| self.problems.iter().any(|problem| problem.place() == Place::Body(body));
-        if before.is_some_and(|before| self.open_turns.contains(&before) || broken(before)) {
-            self.open_turns.push(body);
+        if graph.bodies[body].before.is_some_and(|before| self.turns[before] != Turn::Kept) {
+            self.turns[body] = Turn::Open;
             return Some(input);
         }
         if input.fits(&output) {
             return shape;
         }
+        self.turns[body] = Turn::Broken;
         self.problems.push(Problem::Body { body, input, output });
         agreed(&output, &input)
     }
 
-    fn outputs(&mut self, graph: &Graph) {
-        for (index, output) in graph.outputs.iter().enumerate() {
-            let Some(found) = output.value.and_then(|value| self.shape(value)) else { continue };
-            if !found.fits(&visible(&output.shape)) {
-                self.problems.push(Problem::Output { output: index, found });
-            }
+    /// One declared output.
+    pub(crate) fn output(&mut self, graph: &Graph, output: usize) {
+        let declared = &graph.outputs[output];
+        let Some(found) = declared.value.and_then(|value| self.shape(value)) else { return };
+        if !found.fits(&visible(&declared.shape)) {
+            self.problems.push(Problem::Output { output, found });
         }
     }
 }

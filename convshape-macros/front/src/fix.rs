@@ -1,276 +1,405 @@
-//! Fixes by search: small edits of the graph, each tried through the same check that found the
-//! mistake, so that nothing is suggested that does not help or that the dialect refuses.
+//! What is wrong with a chain, each mistake once, with the edits that mend it.
+//!
+//! A fix counts when nothing is left wrong with the whole chain. Edits that may help are worked out from what is wrong
+//! (`goals`: the sizes that would do; `needs`: what that asks of the layers above; `layers`, `channels`, `refused`,
+//! `inputs`, `joint`: edits that give it), then tried in the order of what they cost to believe (`trial`). An edit that
+//! only moves the mistake on is followed by its like where it has gone (`follow`).
 
-mod amounts;
-mod behind;
 mod candidates;
 mod channels;
+mod edit;
+mod follow;
+mod goals;
 mod inputs;
 mod joint;
+mod layers;
+mod needs;
+mod phrase;
 mod refused;
+mod trial;
 mod words;
 
-pub(crate) use self::behind::behind;
+pub(crate) use self::edit::Edit;
 
-use convshape_arith::op::{Direction, Op};
 use convshape_arith::shape::Shape;
 
+use self::candidates::{Candidate, candidates};
+use self::trial::Trial;
 use crate::check::{Checked, Place, Problem, check};
-use crate::fields::{self, Setting};
-use crate::graph::{Graph, NodeId, Recipe};
+use crate::graph::{Graph, NodeId};
 
 /// The most fixes that are shown for one mistake.
 const MOST_FIXES: usize = 3;
 
 /// A fix that costs so much more than the best one is not shown.
-const FAR_FETCHED: u32 = 25;
+const FAR_FETCHED: u32 = 20;
 
-/// One change of what was written.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) enum Edit {
-    /// `set FIELD: VALUE`
-    Field { node: NodeId, field: &'static str, setting: Setting },
-    /// `write A -> B`
-    Channels { node: NodeId, inputs: i64, outputs: i64 },
-    /// `write [..]` in a `Reshape`
-    Reshape { node: NodeId, shape: Shape },
-    /// The transposed convolution in place of the convolution.
-    Transposed { node: NodeId },
-    /// `write [..]` in an input
-    Input { input: usize, shape: Shape },
-}
+/// A fix of one layer that costs no more says it all.
+const LIKELY: u32 = 16;
 
-/// An edit that mends a mistake.
+/// Edits that move a mistake on and are followed.
+const MOST_FOLLOWED: usize = 8;
+
+/// First steps that are tried where no fix mends everything.
+const MOST_STEPS: usize = 4;
+
+/// A first step that costs more is a guess.
+const PLAUSIBLE: u32 = 26;
+
+/// For as many mistakes fixes are searched; nobody reads more.
+const MOST_MISTAKES: usize = 12;
+
+/// In longer chains no fixes are searched: every fix that works costs a check of the whole chain.
+const MOST_LAYERS: usize = 20_000;
+
+/// Edits that mend a mistake.
 #[derive(Clone, Debug)]
 pub(crate) struct Fix {
-    pub(crate) edit: Edit,
+    pub(crate) edits: Vec<Edit>,
     /// What it costs the user to believe: small for small changes close by.
     cost: u32,
     /// Where something is still wrong afterwards.
-    pub(crate) left: Vec<Place>,
-    /// Whether nothing is wrong afterwards that was not wrong before.
-    clean: bool,
-}
-
-impl Edit {
-    /// The graph with the edit made.
-    pub(crate) fn apply(&self, graph: &Graph) -> Graph {
-        let mut edited = graph.clone();
-        match self {
-            Edit::Field { node, field, setting } => set(&mut edited, *node, &[(field, setting.clone())]),
-            Edit::Channels { node, inputs, outputs } => {
-                let settings = [("in_channels", Setting::Int(*inputs)), ("out_channels", Setting::Int(*outputs))];
-                set(&mut edited, *node, &settings);
-            }
-            Edit::Reshape { node, shape } => set(&mut edited, *node, &[("shape", Setting::Shape(*shape))]),
-            Edit::Transposed { node } => {
-                if let Recipe::Given(Op::Conv(conv)) = &mut edited.nodes[*node].recipe {
-                    conv.direction = Direction::Transposed;
-                }
-            }
-            Edit::Input { input, shape } => edited.inputs[*input].shape = *shape,
-        }
-        edited
-    }
-
-    /// The node that it changes.
-    pub(crate) fn node(&self) -> Option<NodeId> {
-        match self {
-            Edit::Field { node, .. }
-            | Edit::Channels { node, .. }
-            | Edit::Reshape { node, .. }
-            | Edit::Transposed { node } => Some(*node),
-            Edit::Input { .. } => None,
-        }
-    }
-
-    /// The field that it changes.
-    pub(crate) fn field(&self) -> &'static str {
-        match self {
-            Edit::Field { field, .. } => field,
-            Edit::Channels { .. } => "channels",
-            Edit::Reshape { .. } => "shape",
-            Edit::Transposed { .. } => "",
-            Edit::Input { .. } => "input",
-        }
-    }
-
-    /// Whether it adds rows by a crop below zero.
-    fn is_negative_crop(&self) -> bool {
-        match self {
-            Edit::Field { field: "padding", setting: Setting::Pairs { values, axes }, .. } => {
-                values.iter().take(axes.unwrap_or(values.len())).any(|(lo, hi)| *lo < 0 || *hi < 0)
-            }
-            _ => false,
-        }
-    }
-
-    /// As a `help:` line says it; a machine can apply it.
-    pub(crate) fn words(&self, graph: &Graph) -> String {
-        // A later run is written where the first one is.
-        let name = |node: NodeId| &graph.nodes[graph.nodes[node].first_run.unwrap_or(node)].name;
-        match self {
-            Edit::Field { node, field, setting } => format!("in `{}`, set `{field}: {setting}`", name(*node)),
-            Edit::Channels { node, inputs, outputs } => format!("in `{}`, write `{inputs} -> {outputs}`", name(*node)),
-            Edit::Reshape { node, shape } => format!("in `{}`, write `{shape}`", name(*node)),
-            Edit::Transposed { node } => {
-                let transposed = graph.nodes[*node].op_name.replace("Conv", "ConvTranspose");
-                format!("or was `{transposed}` meant for `{}`?", name(*node))
-            }
-            Edit::Input { input, shape } => format!("in `{}`, write `{shape}`", graph.inputs[*input].name),
-        }
-    }
-}
-
-/// Sets fields of a statement: in every turn of a repeat and every use of a block.
-fn set(graph: &mut Graph, node: NodeId, settings: &[(&'static str, Setting)]) {
-    let origin = graph.nodes[node].origin;
-    for node in graph.nodes.iter_mut().filter(|node| node.origin == origin) {
-        for (field, setting) in settings {
-            match &mut node.recipe {
-                Recipe::Given(op) => {
-                    // A pooling layer's stride follows its kernel where it was not written.
-                    let follows = *field == "kernel" && !node.spans.fields.iter().any(|(name, _)| *name == "stride");
-                    fields::set(op, field, setting);
-                    if let (Op::Pool(pool), true) = (op, follows) {
-                        *pool = pool.with_default_stride();
-                    }
-                }
-                Recipe::Undo { overrides, .. } => {
-                    overrides.retain(|(name, _)| name != field);
-                    overrides.push((field, setting.clone()));
-                }
-                // Another run follows the first.
-                Recipe::Again { .. } | Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => {}
-            }
-        }
-    }
-}
-
-/// Tries edits against one mistake.
-pub(crate) struct Search<'a> {
-    graph: &'a Graph,
-    checked: &'a Checked,
-    problem: &'a Problem,
-    /// The places where something is wrong, this one left out.
-    others: Vec<Place>,
-    fixes: Vec<Fix>,
-    /// What else the search has learnt.
-    notes: Vec<String>,
-    /// Edits that help together only, in words.
-    joint: Option<String>,
+    left: Vec<Place>,
 }
 
 /// What a search has found.
-#[derive(Default)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Found {
     /// The most likely fix first.
     pub(crate) fixes: Vec<Fix>,
     /// What else there is to say.
     pub(crate) notes: Vec<String>,
-    /// Changes of several layers that mend it together, in words.
-    pub(crate) joint: Option<String>,
+    /// How many more uses of a block, or turns of a repeat, show the same.
+    pub(crate) more: usize,
+    /// Edits after which something else is wrong, the most likely first.
+    steps: Vec<Candidate>,
+}
+
+/// One mistake.
+pub(crate) struct Mistake {
+    pub(crate) problem: Problem,
+    pub(crate) found: Found,
+    /// The chain with the mistakes before this one mended, where it shows only then.
+    pub(crate) behind: Option<(Graph, Checked)>,
+}
+
+impl Fix {
+    /// The edit, where it is one.
+    pub(crate) fn only(&self) -> Option<&Edit> {
+        match self.edits.as_slice() {
+            [edit] => Some(edit),
+            _ => None,
+        }
+    }
+
+    /// Whether it gives back rows that a floor dropped.
+    pub(crate) fn restores_rows(&self) -> bool {
+        self.edits.iter().any(|edit| match edit {
+            Edit::Input { .. } | Edit::Like { .. } => true,
+            Edit::Field { field, .. } => matches!(*field, "output_padding" | "ceil_mode"),
+            _ => false,
+        })
+    }
+
+    /// As a `help:` line says it.
+    pub(crate) fn words(&self, graph: &Graph) -> String {
+        phrase::phrase(&self.edits, graph)
+    }
+}
+
+/// The problems that may stay when one is mended: those of other mistakes.
+pub(crate) struct Known(Vec<Place>);
+
+impl Known {
+    fn accepts(&self, problem: &Problem) -> bool {
+        self.0.contains(&problem.place())
+    }
+}
+
+/// The mistakes behind the problems of a chain, in its order.
+///
+/// Where parts of the chain could not be read (`unread`), no other output is suggested.
+pub(crate) fn mistakes(graph: &Graph, checked: &Checked, problems: &[Problem], unread: bool) -> Vec<Mistake> {
+    if problems.is_empty() {
+        return Vec::new();
+    }
+    let mut found: Vec<Mistake> = Vec::new();
+    let mut trial = Trial::new(graph, checked);
+    trial.unread = unread;
+    let mut open: Vec<Problem> = problems.to_vec();
+    let mut mended = false;
+    while !open.is_empty() {
+        let problem = open.remove(0);
+        let searched = found.len() < MOST_MISTAKES && graph.nodes.len() <= MOST_LAYERS;
+        let others: Vec<Place> = open.iter().map(Problem::place).collect();
+        let mut fixes = if searched { search(&mut trial, &problem, &others) } else { Found::default() };
+        let step = fixes.fixes.is_empty().then(|| first_step(&mut trial, &problem, &others, &fixes.steps)).flatten();
+        let is_new = !problems.iter().any(|known| known.place() == problem.place());
+        let behind = (mended && is_new).then(|| (trial.graph.clone(), trial.checked.clone()));
+        match fixes.fixes.first().cloned() {
+            None if step.is_some() => {
+                // What shows behind this mistake is another, and goes on with this one mended.
+                fixes.fixes.extend(step);
+                trial.make(&fixes.fixes[0].edits);
+                mended = true;
+                open = trial.checked.problems.iter().filter(|left| left.place() != problem.place()).cloned().collect();
+            }
+            // The others go on as if this mistake were mended.
+            Some(best) => {
+                open.retain(|other| best.left.contains(&other.place()) && !same_statement(graph, &problem, other));
+                if !open.is_empty() {
+                    trial.make(&best.edits);
+                    mended = true;
+                    let places: Vec<Place> = open.iter().map(Problem::place).collect();
+                    open =
+                        trial.checked.problems.iter().filter(|left| places.contains(&left.place())).cloned().collect();
+                }
+            }
+            None => open.retain(|other| !same_statement(graph, &problem, other)),
+        }
+        fixes.more = uses_that_show(graph, problems, &problem);
+        found.push(Mistake { problem, found: fixes, behind });
+    }
+    found
+}
+
+/// Another shape of an input, and where the chain then gives another output, that as well; as a `help:` line says it.
+pub(crate) fn other_input(graph: &Graph, input: usize, shape: Shape) -> Option<String> {
+    let mut trial = Trial::new(graph, &check(graph));
+    let mut edits = vec![Edit::Input { input, shape }];
+    let left = trial.run(&edits, &|_| true).left;
+    // The form with two shapes is for chains with one input and one output.
+    if let ([_], [_], [Problem::Output { output, found }]) = (&*graph.inputs, &*graph.outputs, &*left) {
+        edits.push(Edit::Output { output: *output, shape: *found });
+        let clean = found.is_known() && trial.run(&edits, &|_| false).accepted;
+        return clean.then(|| phrase::phrase(&edits, graph));
+    }
+    left.is_empty().then(|| phrase::phrase(&edits, graph))
+}
+
+/// Another shape of a declared output, with the change of a layer that gives it.
+pub(crate) fn other_output(graph: &Graph, output: usize, shape: Shape) -> Option<String> {
+    let mut edited = graph.clone();
+    edited.outputs[output].shape = shape;
+    let checked = check(&edited);
+    let [problem @ Problem::Output { .. }] = &*checked.problems else { return None };
+    let found = search(&mut Trial::new(&edited, &checked), problem, &[]);
+    let fix = found.fixes.first().filter(|fix| fix.left.is_empty())?;
+    // One of an input changes more than the labels ask for.
+    let of_layers = fix.edits.iter().all(|edit| edit.node().is_some());
+    of_layers.then(|| format!("let the chain give `{shape}`: {}, and `{shape}` in `output`", fix.words(&edited)))
+}
+
+/// An edit that mends a mistake behind which another shows, if that one can be mended too.
+fn first_step(trial: &mut Trial, problem: &Problem, others: &[Place], steps: &[Candidate]) -> Option<Fix> {
+    let known = Known(others.to_vec());
+    for step in steps.iter().filter(|step| step.cost <= PLAUSIBLE).take(MOST_STEPS) {
+        let outcome = trial.run(&step.edits, &|_| true);
+        let mends = outcome.left.iter().all(|left| left.place() != problem.place());
+        let Some(next) = outcome.left.iter().find(|left| !known.accepts(left)).filter(|_| mends) else { continue };
+        let mut further = trial.with(&step.edits);
+        let found = search(&mut further, next, others);
+        trial.spend_as(&further);
+        if found.fixes.first().is_some_and(|fix| fix.cost <= PLAUSIBLE) {
+            return Some(Fix { edits: step.edits.clone(), cost: step.cost, left: others.to_vec() });
+        }
+    }
+    None
+}
+
+/// Whether two problems are about one statement of the text: other turns of a repeat, other uses of a block.
+fn same_statement(graph: &Graph, a: &Problem, b: &Problem) -> bool {
+    match (a.node(), b.node()) {
+        (Some(a), Some(b)) => graph.nodes[a].origin == graph.nodes[b].origin,
+        _ => false,
+    }
+}
+
+/// The other uses of a block in which a mistake shows.
+fn uses_that_show(graph: &Graph, problems: &[Problem], problem: &Problem) -> usize {
+    let other = |other: &&Problem| other.node() != problem.node() && same_statement(graph, problem, other);
+    problems.iter().filter(other).count()
 }
 
 /// The fixes of one mistake, the most likely first.
-pub(crate) fn search(graph: &Graph, checked: &Checked, problem: &Problem) -> Found {
-    let others = checked.problems.iter().map(Problem::place).filter(|place| *place != problem.place()).collect();
-    let mut search = Search { graph, checked, problem, others, fixes: Vec::new(), notes: Vec::new(), joint: None };
-    candidates::try_all(&mut search);
-    joint::try_all(&mut search);
-    let (notes, joint) = (std::mem::take(&mut search.notes), search.joint.clone());
-    let fixes = search.finish();
-    // Sizes are worth a note only where changing the input is among the fixes.
-    let sized = fixes.iter().any(|fix| matches!(fix.edit, Edit::Input { .. }));
-    Found { fixes, notes: if sized { notes } else { Vec::new() }, joint }
+fn search(trial: &mut Trial, problem: &Problem, others: &[Place]) -> Found {
+    // What mends everything has found the cause; else other mistakes may stay.
+    let alone = Search::run(trial, problem, &Known(Vec::new()), others);
+    if !alone.fixes.is_empty() || others.is_empty() {
+        return alone;
+    }
+    Search::run(trial, problem, &Known(others.to_vec()), others)
+}
+
+struct Search<'a> {
+    trial: &'a mut Trial,
+    problem: &'a Problem,
+    known: &'a Known,
+    fixes: Vec<Fix>,
 }
 
 impl Search<'_> {
-    /// Makes an edit, and keeps it if it helps.
-    fn offer(&mut self, edit: Edit, cost: u32) -> bool {
-        if self.fixes.iter().any(|fix| fix.edit == edit) {
-            return false;
+    fn run(trial: &mut Trial, problem: &Problem, known: &Known, others: &[Place]) -> Found {
+        if matches!(problem, Problem::NoTarget { .. } | Problem::Unread { .. }) {
+            return Found::default();
         }
-        // `undo enc` stands where channels would.
-        if let Edit::Channels { node, .. } = edit
-            && matches!(self.graph.nodes[node].recipe, Recipe::Undo { .. })
-        {
-            return false;
+        let mut all = candidates(&trial.graph, &trial.checked, problem);
+        if trial.unread {
+            all.keep(|edit| !matches!(edit, Edit::Output { .. }));
         }
-        let after = check(&edit.apply(self.graph));
-        let mended = after.problems.iter().all(|problem| problem.place() != self.problem.place());
-        if !mended {
-            return false;
-        }
-        let left: Vec<Place> = after.problems.iter().map(Problem::place).collect();
-        let clean = left.iter().all(|place| self.others.contains(place));
-        // What another run needs must suit the first one too.
-        if !clean && edit.node().is_some_and(|node| self.graph.nodes[node].first_run.is_some()) {
-            return false;
-        }
-        self.fixes.push(Fix { edit, cost, left, clean });
-        clean
-    }
-
-    /// The problem that is left at this place after an edit, if there is one.
-    fn left_by(&self, edit: &Edit) -> (Option<Problem>, Checked) {
-        let after = check(&edit.apply(self.graph));
-        let left = after.problems.iter().find(|problem| problem.place() == self.problem.place()).cloned();
-        (left, after)
-    }
-
-    /// The fixes after which all is well; where there are none, those that at least mend this
-    /// mistake on the layer that has it.
-    fn finish(self) -> Vec<Fix> {
-        let node = match self.problem {
-            Problem::Layer { node, .. } | Problem::Restores { node, .. } | Problem::Comment { node, .. } => Some(*node),
-            Problem::Output { output, .. } => {
-                self.graph.outputs[*output].value.and_then(|value| self.graph.producer(value))
+        let mut search = Search { trial, problem, known, fixes: Vec::new() };
+        let mut moved: Vec<Candidate> = Vec::new();
+        let mut notes = Vec::new();
+        for candidate in all.sorted() {
+            if search.is_done(candidate.cost) {
+                break;
             }
-            _ => None,
-        };
-        let mut fixes = self.fixes;
-        if fixes.iter().any(|fix| fix.clean) {
-            fixes.retain(|fix| fix.clean);
-        } else {
-            // What has the layer refused instead mends nothing.
-            let refused = node.map(Place::Layer);
-            fixes.retain(|fix| fix.edit.node() == node && !fix.left.iter().any(|place| Some(*place) == refused));
-            fixes.retain(|_| node.is_some());
-            fixes.truncate(1);
+            if !search.offer(&candidate) && search.may_go_on(&candidate) {
+                moved.push(candidate);
+            }
         }
+        let likely = search.fixes.first().is_some_and(|fix| fix.cost <= LIKELY);
+        let mut sized = Vec::new();
+        if search.looks_at_inputs() {
+            for sizes in inputs::nearest_sizes(search.trial, problem, known) {
+                for candidate in &sizes.candidates {
+                    search.offer(candidate);
+                }
+                sized.extend(sizes.notes);
+            }
+            for candidate in inputs::other_forms(search.trial, known) {
+                search.offer(&candidate);
+            }
+        }
+        if !likely {
+            for candidate in moved.iter().take(MOST_FOLLOWED) {
+                if let Some(completed) = follow::completed(search.trial, candidate, problem, known, others) {
+                    search.offer(&completed);
+                }
+            }
+        }
+        let fixes = search.finish();
+        // Sizes are worth a note only where another input is the most likely fix.
+        if fixes.first().is_some_and(|fix| fix.edits.iter().any(|edit| matches!(edit, Edit::Input { .. }))) {
+            notes.append(&mut sized);
+        }
+        moved.truncate(MOST_STEPS * 2);
+        Found { fixes, notes, more: 0, steps: moved }
+    }
+
+    /// Whether candidates of this cost need no trial any more.
+    fn is_done(&self, cost: u32) -> bool {
+        let mut costs: Vec<u32> = self.fixes.iter().map(|fix| fix.cost).collect();
+        costs.sort_unstable();
+        let best = costs.first().copied();
+        costs.len() >= MOST_FIXES || best.is_some_and(|best| cost > best + FAR_FETCHED) || self.trial.is_spent()
+    }
+
+    /// Tries a candidate, and keeps it if it helps.
+    fn offer(&mut self, candidate: &Candidate) -> bool {
+        if let Some(known) = self.fixes.iter_mut().find(|fix| fix.edits == candidate.edits) {
+            known.cost = known.cost.min(candidate.cost);
+            return true;
+        }
+        let known = self.known;
+        let outcome = self.trial.run(&candidate.edits, &|problem| known.accepts(problem));
+        let mended = outcome.accepted && !self.only_stretches(candidate);
+        if mended {
+            let left = outcome.left.iter().map(Problem::place).collect();
+            self.fixes.push(Fix { edits: candidate.edits.clone(), cost: candidate.cost, left });
+        }
+        mended
+    }
+
+    /// Whether a candidate may be one part of a mistake that was made in several places. Axes in another order, or a
+    /// layer more, are not.
+    fn may_go_on(&self, candidate: &Candidate) -> bool {
+        !candidate.edits.iter().any(|edit| match edit {
+            Edit::Input { input, shape } => {
+                let now = &self.trial.graph.inputs[*input].shape;
+                let channel = self.trial.graph.order().channel(now.rank());
+                now.rank() != shape.rank() || !now.size(channel).same(shape.size(channel))
+            }
+            Edit::Project { .. } | Edit::Flatten { .. } | Edit::Transposed { .. } | Edit::Output { .. } => true,
+            Edit::Field { .. } | Edit::Channels { .. } | Edit::Reshape { .. } | Edit::Like { .. } => false,
+        })
+    }
+
+    /// Whether a sum would fit only because one side has a single row that is stretched over the other.
+    fn only_stretches(&mut self, candidate: &Candidate) -> bool {
+        use convshape_arith::fault::Reason;
+        use convshape_arith::op::Op;
+        let Problem::Layer { node, op: Op::Add | Op::Mul, fault, .. } = self.problem else { return false };
+        let projects = candidate.edits.iter().any(|edit| matches!(edit, Edit::Project { .. }));
+        if projects || !matches!(fault.reason, Reason::Join { .. }) {
+            return false;
+        }
+        let (_, stretched) = self.trial.inspect(&candidate.edits, &|_| true, |graph, checked| {
+            let shapes: Vec<_> = graph.nodes[*node].inputs.iter().map(|value| checked.shape(*value)).collect();
+            shapes.windows(2).any(|pair| pair[0] != pair[1])
+        });
+        stretched
+    }
+
+    /// Whether another input may be what was meant.
+    fn looks_at_inputs(&self) -> bool {
+        use convshape_arith::fault::Reason;
+        match self.problem {
+            Problem::Layer { fault, .. } => !matches!(
+                fault.reason,
+                Reason::Channels { .. }
+                    | Reason::Groups { .. }
+                    | Reason::TooFew { .. }
+                    | Reason::NotPositive { .. }
+                    | Reason::Negative { .. }
+                    | Reason::NotInDialect { .. }
+                    | Reason::Exclusive { .. }
+                    | Reason::PaddingNumber
+                    | Reason::TransposedGroups
+                    | Reason::TransposedPaddingMode
+                    | Reason::Rank { .. }
+            ),
+            Problem::Body { .. } | Problem::Hole { .. } | Problem::NoTarget { .. } | Problem::Unread { .. } => false,
+            Problem::Input { .. }
+            | Problem::Restores { .. }
+            | Problem::Comment { .. }
+            | Problem::Output { .. }
+            | Problem::Lossy { .. } => true,
+        }
+    }
+
+    fn finish(self) -> Vec<Fix> {
+        let mut fixes = self.fixes;
         // What mends other places too has found the cause.
         fixes.sort_by_key(|fix| (fix.left.len(), fix.cost));
-        let fewest = fixes.first().map_or(0, |fix| fix.left.len());
-        fixes.retain(|fix| fix.left.len() == fewest);
-        // One fix a field and layer: the next best value of the same field is no news.
-        // A statement is one layer, however often a repeat runs it.
-        let place = |fix: &Fix| (fix.edit.node().map(|node| self.graph.nodes[node].origin), fix.edit.field());
-        let mut shown: Vec<Fix> = Vec::new();
-        for fix in fixes {
-            if !shown.iter().any(|other| place(other) == place(&fix)) {
-                shown.push(fix);
-            }
+        let best = fixes.first().map_or(0, |fix| fix.cost);
+        fixes.retain(|fix| fix.cost <= best.saturating_add(FAR_FETCHED));
+        let mut said: Vec<String> = Vec::new();
+        fixes.retain(|fix| {
+            let words = fix.words(&self.trial.graph);
+            let new = !said.contains(&words);
+            said.push(words);
+            new
+        });
+        fixes.truncate(MOST_FIXES);
+        fixes
+    }
+}
+
+impl Trial {
+    /// Makes edits for good.
+    fn make(&mut self, edits: &[Edit]) {
+        *self = self.with(edits);
+    }
+
+    /// A trial of the chain with some edits made.
+    fn with(&self, edits: &[Edit]) -> Trial {
+        let mut graph = self.graph.clone();
+        for edit in edits {
+            let turns: Vec<NodeId> = edit.node().map_or_else(Vec::new, |node| self.turns(node).to_vec());
+            edit.apply(&mut graph, &turns, &mut Vec::new(), &mut trial::Touched::default());
         }
-        // A negative crop says less plainly what an output padding says.
-        let padded: Vec<Option<NodeId>> =
-            shown.iter().filter(|fix| fix.edit.field() == "output_padding").map(|fix| fix.edit.node()).collect();
-        shown.retain(|fix| {
-            !(fix.edit.is_negative_crop() && (self.joint.is_some() || padded.contains(&fix.edit.node())))
-        });
-        // A far-fetched edit next to an obvious one confuses. Another input size is always worth
-        // knowing.
-        let cheapest = shown.first().map_or(0, |fix| fix.cost);
-        let input = |fix: &Fix| matches!(fix.edit, Edit::Input { .. });
-        let mut kept = 0;
-        let mut input_shown = false;
-        shown.retain(|fix| {
-            let room = kept < MOST_FIXES && fix.cost <= cheapest + FAR_FETCHED;
-            let keep = room || (input(fix) && !input_shown);
-            kept += usize::from(keep);
-            input_shown |= keep && input(fix);
-            keep
-        });
-        shown
+        let checked = check(&graph);
+        self.of(&graph, &checked)
     }
 }

@@ -12,6 +12,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use crate::fields::Setting;
 use crate::syntax::{Lossy, Text};
 use crate::unseen::Unseen;
+use crate::words::LayerWords;
 
 /// A tensor: first the inputs, then what each node gives, in order.
 pub(crate) type ValueId = usize;
@@ -87,6 +88,9 @@ pub(crate) struct Node {
     pub(crate) tied: Option<NodeId>,
     /// The layer of which it is another run: it has no parameters of its own.
     pub(crate) first_run: Option<NodeId>,
+    pub(crate) writing: Writing,
+    /// A layer that a fix tries before this one.
+    pub(crate) inserted: Option<Inserted>,
 }
 
 /// How a node's layer comes about.
@@ -131,6 +135,53 @@ impl Hole {
             Hole::Axis(field) => field.name(),
             Hole::OutChannels => "out_channels",
         }
+    }
+}
+
+/// A layer that a fix tries before another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Inserted {
+    /// A `Flatten` of the first input.
+    Flatten,
+    /// A convolution with kernel 1 that gives one operand of a sum the shape of the other, where they differ.
+    Projection { operand: usize },
+}
+
+/// How a node's statement is written, for fixes in the user's words.
+#[derive(Clone)]
+pub(crate) struct Writing {
+    /// The layer's row of words; `None` where it could not be read.
+    pub(crate) row: Option<&'static LayerWords>,
+    pub(crate) dialect: Dialect,
+    /// The fields that were given by name, each with the word that was written.
+    pub(crate) words: Vec<(&'static str, String)>,
+    /// The statement's name after those of the blocks and repeats around it: `Res.c1`, `blocks.c`.
+    pub(crate) statement: String,
+    /// The block that the statement is part of.
+    pub(crate) block: Option<String>,
+}
+
+impl Writing {
+    /// Of what is no layer.
+    pub(crate) fn none(name: &str) -> Writing {
+        Writing { row: None, dialect: Dialect::Torch, words: Vec::new(), statement: name.to_owned(), block: None }
+    }
+
+    /// Whether the layer has a field in its dialect.
+    pub(crate) fn takes(&self, field: &str) -> bool {
+        self.row.is_none_or(|row| {
+            row.fields.iter().any(|known| known.name == field && known.dialects.contains(&self.dialect))
+        })
+    }
+
+    /// The word for a field: the one written, or that of the framework where the layer has others of its words.
+    pub(crate) fn word<'a>(&'a self, field: &'a str) -> &'a str {
+        if let Some((_, word)) = self.words.iter().find(|(known, _)| *known == field) {
+            return word;
+        }
+        let of_framework = self.words.iter().any(|(known, word)| known != word);
+        let own = self.row.filter(|_| of_framework).and_then(|row| row.own_word(field, self.dialect));
+        own.unwrap_or(field)
     }
 }
 
@@ -236,6 +287,7 @@ impl Node {
     /// A node without fields, claims or parameters of its own.
     pub(crate) fn new(name: String, op: Ident, recipe: Recipe, inputs: Vec<ValueId>, origin: usize) -> Node {
         Node {
+            writing: Writing::none(&name),
             file_name: name.clone(),
             name,
             op_name: String::new(),
@@ -253,6 +305,7 @@ impl Node {
             read: false,
             tied: None,
             first_run: None,
+            inserted: None,
         }
     }
 

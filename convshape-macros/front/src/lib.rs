@@ -37,12 +37,6 @@ pub use crate::diagnose::{Finding, Level};
 use crate::diagnose::{Report, Sink};
 pub use crate::inspect::{Deferred, Inspection, Layer, Port};
 
-/// For that many mistakes fixes are searched; nobody reads more.
-const MOST_SEARCHES: usize = 12;
-
-/// In longer chains no fixes are searched: each one tried costs a check of the whole chain.
-const MOST_SEARCHED_LAYERS: usize = 10_000;
-
 /// The code of one `conv_chain!`, its findings in it as `compile_error!`s on their tokens. Expects
 /// the library's path in brackets in front.
 pub fn expand(tokens: TokenStream) -> TokenStream {
@@ -123,39 +117,18 @@ fn read<T>(
 
 /// Reports what is wrong with a graph, each mistake once, with its fixes.
 fn report(graph: &graph::Graph, checked: &check::Checked, sink: &mut Sink) {
-    let mut mended: Vec<check::Place> = Vec::new();
-    let mut behind: Vec<check::Place> = Vec::new();
     // What undoes the wrong layer says nothing of what was meant.
     let undoes = |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. });
     let unclear = sink.refused()
         || checked.problems.iter().any(|problem| matches!(problem.place(), check::Place::Layer(node) if undoes(node)));
-    for (index, problem) in checked.problems.iter().enumerate() {
-        // One mistake may show in several places: what the fix of one mends is not reported again.
-        if mended.contains(&problem.place()) {
-            continue;
-        }
-        // What is missing may be all that is wrong with the output.
-        if unclear && matches!(problem, check::Problem::Output { found, .. } if !found.is_known()) {
-            continue;
-        }
-        let searched = index < MOST_SEARCHES && graph.nodes.len() <= MOST_SEARCHED_LAYERS;
-        let found = if searched { fix::search(graph, checked, problem) } else { fix::Found::default() };
-        if let Some(best) = found.fixes.first() {
-            let places = checked.problems[index + 1..].iter().map(check::Problem::place);
-            mended.extend(places.filter(|place| !best.left.contains(place)));
-        }
-        sink.push(diagnose::describe(graph, checked, problem, &found));
-        // What stands behind a claim that does not hold is held against it mended.
-        let mut next = fix::behind(graph, checked, problem, &found);
-        while let Some((graph, checked, problem)) = next {
-            if behind.len() == MOST_SEARCHES || behind.contains(&problem.place()) {
-                break;
-            }
-            let found = fix::search(&graph, &checked, &problem);
-            sink.push(diagnose::describe(&graph, &checked, &problem, &found));
-            behind.push(problem.place());
-            next = fix::behind(&graph, &checked, &problem, &found);
-        }
+    // What is missing may be all that is wrong with the output.
+    let follows = |problem: &check::Problem| {
+        unclear && matches!(problem, check::Problem::Output { found, .. } if !found.is_known())
+    };
+    let problems: Vec<check::Problem> = checked.problems.iter().filter(|problem| !follows(problem)).cloned().collect();
+    for mistake in fix::mistakes(graph, checked, &problems, sink.refused()) {
+        let (graph, checked) = mistake.behind.as_ref().map_or((graph, checked), |(graph, checked)| (graph, checked));
+        sink.push(diagnose::describe(graph, checked, &mistake.problem, &mistake.found));
     }
 }
 

@@ -192,6 +192,8 @@ impl<'a> Resolver<'a> {
             numbers,
             previous: 0,
             path: String::new(),
+            statements: String::new(),
+            block: None,
             file_root: String::new(),
             file_path: String::new(),
             turn: None,

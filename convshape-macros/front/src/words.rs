@@ -220,6 +220,12 @@ impl LayerWords {
         self.fields.iter().chain(activation).chain([&fields::DIALECT])
     }
 
+    /// The framework's own word for a field, where it has another than the language.
+    pub(crate) fn own_word(&self, field: &str, dialect: Dialect) -> Option<&'static str> {
+        let field = self.fields.iter().find(|known| known.name == field && known.dialects.contains(&dialect))?;
+        field.aliases.iter().find(|alias| alias.dialects.contains(&dialect)).map(|alias| alias.name)
+    }
+
     /// The order in which the framework's Python takes the arguments.
     pub(crate) fn python_order(&self, dialect: Dialect) -> &'static [&'static str] {
         self.python.iter().find(|(dialects, _)| dialects.contains(&dialect)).map_or(&[], |(_, order)| order)

@@ -36,6 +36,8 @@ pub(crate) struct Layer<'a> {
 #[derive(Debug)]
 pub(crate) struct Arg<'a> {
     pub(crate) field: Option<&'a str>,
+    /// Of all of it.
+    pub(crate) whole: Range<usize>,
     /// Of the value.
     pub(crate) span: Range<usize>,
 }
@@ -148,5 +150,6 @@ fn arg<'a>(tokens: &[Token<'a>]) -> Option<Arg<'a>> {
         [field, colon, value @ ..] if field.is_word() && colon.text == ":" => (Some(field.text), value),
         _ => (None, tokens),
     };
-    Some(Arg { field, span: value.first()?.span.start..value.last()?.span.end })
+    let (start, end) = (value.first()?.span.start, value.last()?.span.end);
+    Some(Arg { field, whole: tokens.first()?.span.start..end, span: start..end })
 }

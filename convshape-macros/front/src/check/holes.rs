@@ -91,6 +91,23 @@ impl Checked {
     }
 }
 
+/// About how many numbers are tried to fill a node's holes.
+pub(crate) fn trials(node: &Node, op: &Op, input: Option<Shape>) -> usize {
+    const MOST: i64 = 1 << 20;
+    let open = node.open();
+    if open.is_empty() {
+        return 0;
+    }
+    let rows = input.and_then(|input| input.sizes().iter().filter_map(|size| size.number()).max()).unwrap_or(64);
+    let largest = |values: [i64; MAX_SPATIAL]| values.into_iter().map(i64::saturating_abs).max().unwrap_or(1);
+    let field = |field| op.axis_field(field).map_or(1, largest);
+    let step = field(AxisField::Stride).saturating_add(8);
+    let span = rows.saturating_mul(4).saturating_add(field(AxisField::Kernel));
+    let span = span.saturating_add(field(AxisField::Padding).saturating_mul(2)).saturating_mul(step);
+    let values = open.iter().map(|field| if *field == AxisField::OutputPadding { step } else { span });
+    usize::try_from(values.fold(1, i64::saturating_mul).min(MOST)).unwrap_or(usize::MAX)
+}
+
 /// The ways to fill the holes, an axis after the other: enough of them to list.
 fn combinations(open: &[AxisField], per_axis: &[Solutions], rank: usize) -> Vec<Filling> {
     if per_axis.iter().any(|solutions| solutions.count == 0) {

@@ -5,7 +5,7 @@ use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
 
 use crate::fields;
-use crate::graph::NodeId;
+use crate::graph::{Graph, NodeId};
 
 /// Something wrong with a graph.
 #[derive(Clone, PartialEq, Debug)]
@@ -51,13 +51,46 @@ impl Problem {
         }
     }
 
-    /// The statement whose claim does not hold, if that is the problem.
-    pub(crate) fn claimant(&self) -> Option<NodeId> {
+    /// The layer that it is about, if it is about one.
+    pub(crate) fn node(&self) -> Option<NodeId> {
         match self {
-            Problem::Restores { node, .. } | Problem::Comment { node, .. } => Some(*node),
-            _ => None,
+            Problem::Layer { node, .. }
+            | Problem::Restores { node, .. }
+            | Problem::Comment { node, .. }
+            | Problem::NoTarget { node }
+            | Problem::Hole { node, .. }
+            | Problem::Lossy { node, .. }
+            | Problem::Unread { node } => Some(*node),
+            Problem::Input { .. } | Problem::Output { .. } | Problem::Body { .. } => None,
         }
     }
+
+    /// The part of the graph whose check finds it.
+    pub(crate) fn spot(&self, graph: &Graph) -> Spot {
+        match self {
+            Problem::Input { input, .. } => Spot::Input(*input),
+            Problem::Output { output, .. } => Spot::Output(*output),
+            Problem::Body { body, .. } => match graph.producer(graph.bodies[*body].output) {
+                Some(node) => Spot::Node(node),
+                None => Spot::Input(graph.bodies[*body].output),
+            },
+            Problem::Layer { node, .. }
+            | Problem::Restores { node, .. }
+            | Problem::Comment { node, .. }
+            | Problem::NoTarget { node }
+            | Problem::Hole { node, .. }
+            | Problem::Lossy { node, .. }
+            | Problem::Unread { node } => Spot::Node(*node),
+        }
+    }
+}
+
+/// A part of a graph that is checked by itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Spot {
+    Input(usize),
+    Node(NodeId),
+    Output(usize),
 }
 
 /// Where a problem is.

@@ -7,6 +7,7 @@ use crate::graph::{Graph, NodeId, Recipe};
 use crate::unseen::visible;
 
 /// Where holes get their target from.
+#[derive(Clone)]
 pub(super) struct Targets {
     /// Per node: the output it reaches through layers that keep its shape, if it does.
     output: Vec<Option<usize>>,
@@ -28,6 +29,11 @@ impl Targets {
             }
         }
         Targets { output }
+    }
+
+    /// The output that a node reaches through layers that keep its shape.
+    pub(super) fn reached(&self, node: NodeId) -> Option<usize> {
+        self.output[node]
     }
 
     pub(super) fn of(&self, graph: &Graph, id: NodeId, checked: &Checked) -> Target {

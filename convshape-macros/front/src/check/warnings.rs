@@ -20,12 +20,17 @@ impl Checked {
             return;
         }
         for id in 0..graph.nodes.len() {
-            let Some((axis, rows, input)) = self.loss(graph, id) else { continue };
-            let problem = Problem::Lossy { node: id, axis, rows, input };
-            match graph.lossy {
-                Lossy::Deny => self.problems.push(problem),
-                Lossy::Warn | Lossy::Allow => self.warnings.push(problem),
-            }
+            self.lossy(graph, id);
+        }
+    }
+
+    /// The rows that a layer drops, as a problem or a warning.
+    pub(crate) fn lossy(&mut self, graph: &Graph, id: NodeId) {
+        let Some((axis, rows, input)) = self.loss(graph, id) else { return };
+        let problem = Problem::Lossy { node: id, axis, rows, input };
+        match graph.lossy {
+            Lossy::Deny => self.problems.push(problem),
+            Lossy::Warn | Lossy::Allow => self.warnings.push(problem),
         }
     }
 

@@ -8,9 +8,9 @@ use convshape_arith::symbols::Symbols;
 use convshape_data::{Elements, Kind};
 
 use super::{Data, Fixes, Named, Paired, PortShape, Problem, port_name, port_shape, scaling};
-use crate::check::{Checked, Problem as Misfit, check as check_graph};
+use crate::check::Checked;
 use crate::diagnose::{self, Sink};
-use crate::fix::{self, Edit};
+use crate::fix;
 use crate::graph::Graph;
 
 /// The most elements of an array that are read: more would be felt while compiling.
@@ -131,9 +131,9 @@ fn fixes(graph: &Graph, paired: &Paired, is: &PortShape, cause: Cause) -> Fixes 
     }
     let shape = Shape::of(&sizes);
     if is.output {
-        return Fixes { first: false, chain: other_output(graph, paired.port - graph.inputs.len(), shape) };
+        return Fixes { first: false, chain: fix::other_output(graph, paired.port - graph.inputs.len(), shape) };
     }
-    Fixes { first: looks_right(is, cause, &shape), chain: other_input(graph, paired.port, shape) }
+    Fixes { first: looks_right(is, cause, &shape), chain: fix::other_input(graph, paired.port, shape) }
 }
 
 /// The axes of one sample, if a chain can take them.
@@ -149,34 +149,4 @@ fn looks_right(is: &PortShape, cause: Cause, found: &Shape) -> bool {
         channels.is_some_and(|channels| channels <= 4)
     };
     matches!(cause, Cause::Permuted { .. }) && few(found) && !few(&is.shape)
-}
-
-/// Another input, and where the chain then gives another output, that as well.
-fn other_input(graph: &Graph, input: usize, shape: Shape) -> Option<String> {
-    let edit = Edit::Input { input, shape };
-    let mut edited = edit.apply(graph);
-    let after = check_graph(&edited);
-    if after.problems.is_empty() {
-        return Some(edit.words(graph));
-    }
-    // The form with two shapes is for chains with one input and one output.
-    let ([_], [_], [Misfit::Output { output, found }]) = (&*graph.inputs, &*graph.outputs, &*after.problems) else {
-        return None;
-    };
-    edited.outputs[*output].shape = *found;
-    let clean = found.is_known() && check_graph(&edited).problems.is_empty();
-    clean.then(|| format!("write `{shape}` in `input` and `{found}` in `output`"))
-}
-
-/// Another output, with the change of a layer that gives it.
-fn other_output(graph: &Graph, output: usize, shape: Shape) -> Option<String> {
-    let mut edited = graph.clone();
-    edited.outputs[output].shape = shape;
-    let after = check_graph(&edited);
-    let [problem @ Misfit::Output { .. }] = &*after.problems else { return None };
-    let found = fix::search(&edited, &after, problem);
-    let fix = found.fixes.first().filter(|fix| fix.left.is_empty())?;
-    // One of an input changes more than the labels ask for.
-    fix.edit.node()?;
-    Some(format!("let the chain give `{shape}`: {}, and `{shape}` in `output`", fix.edit.words(&edited)))
 }

@@ -6,7 +6,7 @@ mod hints;
 
 use convshape_arith::code;
 use convshape_arith::explain;
-use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::fault::Reason;
 use convshape_arith::layer::axis_name;
 use convshape_arith::op::{Conv, Op, Padding};
 use convshape_arith::shape::Shape;
@@ -27,26 +27,37 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
     let fixes = found.fixes.as_slice();
     let context = Context { graph, checked };
     let report = context.title(problem);
-    let report = context.details(report, problem);
+    let report = context.details(report, problem, found);
     let report = context.hints(report, problem, fixes);
     let report = match context.first_run(problem) {
         Some(note) => report.note(note),
         None => report,
     };
+    let report = in_more_uses(report, graph, problem, found.more);
     let report = found.notes.iter().fold(report, Report::note);
     let crop = context.at_the_joint(problem);
     let (before, after) = if context.forgot_a_crop(problem) { (crop, None) } else { (None, crop) };
     let report = before.iter().fold(report, Report::help);
-    let report = found.joint.iter().fold(report, Report::help);
-    let report = fixes.iter().fold(report, |report, fix| report.help(fix.edit.words(graph)));
-    let alone = fixes.is_empty() && found.joint.is_none();
-    let report = after.iter().fold(report, |report, crop| match alone {
+    let report = fixes.iter().fold(report, |report, fix| report.help(fix.words(graph)));
+    let report = after.iter().fold(report, |report, crop| match fixes.is_empty() {
         true => report.help(crop),
         false => report.help(format_args!("or {crop}")),
     });
     match context.guilty(problem, fixes) {
         Some(span) => report.at(span),
         None => report,
+    }
+}
+
+/// Says that other uses of a block, or other turns of a repeat, show the same mistake.
+fn in_more_uses(report: Report, graph: &Graph, problem: &Problem, more: usize) -> Report {
+    let block = problem.node().and_then(|node| graph.nodes[node].writing.block.as_deref());
+    match (block, more) {
+        (_, 0) => report,
+        (Some(block), 1) => report.note(format_args!("and in 1 more use of `{block}`")),
+        (Some(block), _) => report.note(format_args!("and in {more} more uses of `{block}`")),
+        (None, 1) => report.note("and in 1 more turn"),
+        (None, _) => report.note(format_args!("and in {more} more turns")),
     }
 }
 
@@ -173,10 +184,12 @@ impl Context<'_> {
     }
 
     /// The arithmetic, and the layer that lost the rows.
-    fn details(&self, report: Report, problem: &Problem) -> Report {
+    fn details(&self, report: Report, problem: &Problem, found: &Found) -> Report {
+        // A stride is the cause where another input, or rows added again, mend it.
+        let lost = found.fixes.is_empty() || found.fixes.iter().any(Fix::restores_rows);
         match problem {
-            Problem::Layer { node, op, inputs, fault } => {
-                let report = self.refusal(report, *node, op, inputs, fault);
+            Problem::Layer { node, op, inputs, .. } => {
+                let report = self.refusal(report, problem, lost, !found.fixes.is_empty());
                 let restored = self.graph.nodes[*node].restores.as_ref();
                 let wanted = restored.and_then(|of| *self.checked.shapes.get(of.input)?);
                 self.in_words_of_the_dialect(report, op, &inputs[0], wanted.as_ref())
@@ -184,31 +197,30 @@ impl Context<'_> {
             Problem::Restores { node, found, wanted } => {
                 let restored = self.graph.nodes[*node].restores.as_ref().and_then(|of| of.node);
                 let report = self.arithmetic(report, self.graph.value(*node), found, wanted);
-                match restored.and_then(|of| self.lost_by(of, found, wanted)) {
+                match restored.and_then(|of| self.lost_by(of, found, wanted)).filter(|_| lost) {
                     Some(note) => report.note(note),
                     None => report,
                 }
             }
             Problem::Comment { node, found, written } => {
                 let value = self.graph.value(*node);
-                self.lost_above(self.arithmetic(report, value, found, written), &[value], found, written)
+                let report = self.arithmetic(report, value, found, written);
+                if lost { self.lost_above(report, &[value], found, written) } else { report }
             }
             Problem::Output { output, found } => {
                 let declared = &self.graph.outputs[*output];
                 let Some(value) = declared.value else { return report };
-                self.lost_above(
-                    self.arithmetic(report, value, found, &declared.shape),
-                    &[value],
-                    found,
-                    &declared.shape,
-                )
+                let report = self.arithmetic(report, value, found, &declared.shape);
+                if lost { self.lost_above(report, &[value], found, &declared.shape) } else { report }
             }
             Problem::Lossy { node, axis, input, .. } => self.formula(report, *node, input, *axis).0,
             _ => report,
         }
     }
 
-    fn refusal(&self, report: Report, node: NodeId, op: &Op, inputs: &[Shape], fault: &Fault) -> Report {
+    fn refusal(&self, report: Report, problem: &Problem, lost: bool, fixed: bool) -> Report {
+        let Problem::Layer { node, op, inputs, fault } = problem else { return report };
+        let node = *node;
         let graph = self.graph;
         match fault.reason {
             Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. } => {
@@ -238,9 +250,9 @@ impl Context<'_> {
                 // The smaller of the two has lost rows.
                 let less = axis.is_some_and(|place| first.size(place).number() < other.size(place).number());
                 let (small, large) = if less { (&first, &other) } else { (&other, &first) };
-                self.lost_above(report, &values, small, large)
+                if lost { self.lost_above(report, &values, small, large) } else { report }
             }
-            Reason::Rank { expected, found } => {
+            Reason::Rank { expected, found } if !fixed => {
                 let name = &graph.nodes[node].op_name;
                 let (written, there) = (format!("{}d", expected - 1), format!("{}d", found.rank() - 1));
                 if !(2..=4).contains(&found.rank()) || !name.ends_with(&written) {
@@ -283,9 +295,10 @@ impl Context<'_> {
                         .iter()
                         .map(|size| size.number().map_or("_".to_owned(), |n| n.to_string()))
                         .collect();
-                    return report
-                        .note(format_args!("{} = {expected}: all axes together are what it takes", product.join(" * ")))
-                        .help(format_args!("insert `Flatten;` before `{}`", self.name(node)));
+                    return report.note(format_args!(
+                        "{} = {expected}: all axes together are what it takes",
+                        product.join(" * ")
+                    ));
                 }
                 report
             }
@@ -295,16 +308,12 @@ impl Context<'_> {
 
     /// The token that must change: what the best fix changes, if it is in the layer that fails.
     fn guilty(&self, problem: &Problem, fixes: &[Fix]) -> Option<Span> {
-        let fix = fixes.first()?;
-        let node = fix.edit.node()?;
+        let edit = fixes.first()?.only()?;
+        let node = edit.node()?;
         let own = match problem {
             Problem::Layer { node, .. } | Problem::Restores { node, .. } => *node,
             _ => return None,
         };
-        let field = match fix.edit.field() {
-            "shape" => "channels",
-            field => field,
-        };
-        (own == node).then(|| self.graph.nodes[node].spans.of(Some(field)))
+        (own == node && !edit.field().is_empty()).then(|| self.graph.nodes[node].spans.of(Some(edit.field())))
     }
 }

@@ -1,66 +1,194 @@
-//! Channel counts and reshapes further up.
+//! Channel counts of the layers that decide those of a value.
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
-use super::candidates::ancestors;
-use super::{Edit, Search};
-use crate::check::Problem;
-use crate::graph::{Recipe, ValueId};
+use super::Edit;
+use super::candidates::Candidates;
+use crate::check::{Checked, Problem};
+use crate::fields::Setting;
+use crate::graph::{Graph, Recipe, ValueId};
+use crate::unseen::visible;
 
-/// Channel counts of the layers that decide those of `values`.
-pub(super) fn channels(search: &mut Search<'_>, values: &[ValueId], wanted: Option<&Shape>) {
-    let graph = search.graph;
-    let order = graph.order();
-    let mut counts: Vec<i64> = Vec::new();
-    if let Some(wanted) = wanted {
-        counts.extend(wanted.size(order.channel(wanted.rank())).number());
-        // Of a linear layer the last axis counts.
-        counts.extend(wanted.size(wanted.rank().saturating_sub(1)).number());
-    }
-    for value in values {
-        if let Some(Some(shape)) = search.checked.shapes.get(*value) {
-            counts.extend(shape.size(order.channel(shape.rank())).number());
+/// Layers further up than this are not blamed for their channels.
+const MOST_LAYERS: usize = 24;
+
+/// Edits of channel counts that a problem suggests, other than those of the layer that is refused.
+pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    let channel = |shape: &Shape| shape.size(graph.order().channel(shape.rank()));
+    let mut wants: Vec<(ValueId, Size, Size)> = Vec::new();
+    match problem {
+        Problem::Restores { node, found, wanted } | Problem::Comment { node, found, written: wanted } => {
+            wants.push((graph.value(*node), channel(found), channel(wanted)));
         }
-    }
-    if let Problem::Layer { op: Op::PixelShuffle { factor }, inputs, .. } = search.problem {
-        let square = factor.saturating_mul(*factor);
-        if let Some(channels) = inputs[0].size(order.channel(inputs[0].rank())).number() {
-            counts.extend([channels - channels % square, (channels - channels % square).saturating_add(square)]);
-        }
-    }
-    // In front of a reshape: as many as it makes.
-    if let Problem::Layer { fault: Fault { reason: Reason::Elements { to, .. }, .. }, .. } = search.problem {
-        counts.extend(to.elements().ok().and_then(Size::number));
-    }
-    counts.retain(|count| *count > 0);
-    counts.dedup();
-    for value in values {
-        for (node, distance) in ancestors(graph, &[*value]).into_iter().take(8) {
-            let (inputs, outputs) = match search.checked.ops.get(node) {
-                Some(Some(Op::Conv(conv))) => (conv.inputs, conv.outputs),
-                Some(Some(Op::Linear { inputs, outputs, .. })) => (*inputs, *outputs),
-                Some(Some(Op::Slice { .. } | Op::Concat | Op::Reshape { .. })) => break,
-                _ => continue,
-            };
-            for count in counts.iter().filter(|count| **count != outputs) {
-                if let Some(inputs) = inputs {
-                    search.offer(Edit::Channels { node, inputs, outputs: *count }, 15 + 3 * distance);
-                }
+        Problem::Output { output, found } => {
+            let declared = visible(&graph.outputs[*output].shape);
+            if let Some(value) = graph.outputs[*output].value
+                && found.rank() == declared.rank()
+            {
+                wants.push((value, channel(found), channel(&declared)));
             }
-            // Behind it the channels are another layer's.
-            break;
+        }
+        Problem::Body { body, input, output } => {
+            wants.push((graph.bodies[*body].output, channel(output), channel(input)));
+        }
+        Problem::Layer { node, op, inputs, fault: Fault { reason, .. } } => {
+            let values = &graph.nodes[*node].inputs;
+            match *reason {
+                Reason::Channels { expected, found } => wants.push((values[0], found, Size::Number(expected))),
+                Reason::Join { operand, axis: Some(_), first, other } if matches!(op, Op::Add | Op::Mul) => {
+                    let leader = (0..values.len()).find(|index| *index != operand).unwrap_or(0);
+                    if values.len() == 2 {
+                        projections(graph, *node, [(leader, &first), (operand, &other)], found);
+                    }
+                    wants.push((values[operand], channel(&other), channel(&first)));
+                    wants.push((values[leader], channel(&first), channel(&other)));
+                }
+                Reason::Features { expected, found } if found.rank() == 1 => {
+                    wants.push((values[0], found.size(0), Size::Number(expected)));
+                }
+                Reason::Elements { from, to } if from.rank() == 1 => {
+                    if let Ok(elements) = to.elements() {
+                        wants.push((values[0], from.size(0), elements));
+                    }
+                }
+                Reason::Divisible { what: "channels", size: Size::Number(size), by } if by > 0 => {
+                    for wanted in [size - size % by, (size - size % by).saturating_add(by)] {
+                        wants.push((values[0], inputs[0].size(0), Size::Number(wanted)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+    for (value, found_size, wanted) in wants {
+        if let Some(wanted) = wanted.number().filter(|wanted| *wanted > 0 && !found_size.fits(Size::Number(*wanted))) {
+            let writer = Writer { graph, checked, edits: Vec::new(), cost: 15, layers: 0 };
+            writer.up(value, wanted, found);
         }
     }
 }
 
-/// A reshape further up whose shape decides the output.
-pub(super) fn reshape_above(search: &mut Search<'_>, value: ValueId, wanted: &Shape) {
-    for (node, distance) in ancestors(search.graph, &[value]) {
-        if matches!(search.graph.nodes[node].recipe, Recipe::Given(Op::Reshape { .. })) {
-            search.offer(Edit::Reshape { node, shape: *wanted }, 20 + 3 * distance);
+/// A convolution with kernel 1 in the branch that was made earlier: the shortcut.
+fn projections(graph: &Graph, node: usize, sides: [(usize, &Shape); 2], found: &mut Candidates) {
+    let value = |(operand, _): &(usize, &Shape)| graph.nodes[node].inputs[*operand];
+    let [early, late] = if value(&sides[0]) < value(&sides[1]) { sides } else { [sides[1], sides[0]] };
+    let strides = !matches!(crate::check::projection(early.1, late.1, graph.order()), Some(1) | None);
+    let edit = Edit::Project { node, operand: early.0, from: *early.1, to: *late.1 };
+    found.push(vec![edit], if strides { 10 } else { 18 });
+}
+
+/// The way up from a value to the layer that gives it its channels.
+#[derive(Clone)]
+struct Writer<'a> {
+    graph: &'a Graph,
+    checked: &'a Checked,
+    /// Edits of the layers on the way.
+    edits: Vec<Edit>,
+    cost: u32,
+    layers: usize,
+}
+
+impl Writer<'_> {
+    fn up(mut self, value: ValueId, wanted: i64, found: &mut Candidates) {
+        self.layers += 1;
+        if self.layers > MOST_LAYERS {
+            return;
+        }
+        let graph = self.graph;
+        let Some(node) = graph.producer(value) else { return self.port(value, wanted, found) };
+        let Some(op) = self.checked.ops[node] else { return };
+        let inputs = &graph.nodes[node].inputs;
+        let given = matches!(graph.nodes[node].recipe, Recipe::Given(_));
+        match op {
+            Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::Snake { .. } => {
+                let explicit = graph.nodes[node].spans.fields.iter().any(|(field, _)| *field == "channels");
+                if explicit {
+                    self.edits.push(Edit::Field { node, field: "channels", setting: Setting::Int(wanted) });
+                }
+                self.up(inputs[0], wanted, found);
+            }
+            _ if op.keeps_shape() => self.up(inputs[0], wanted, found),
+            Op::Pool(_)
+            | Op::AdaptivePool { .. }
+            | Op::GlobalPool { .. }
+            | Op::Upsample(_)
+            | Op::Pad { .. }
+            | Op::Crop { .. } => self.further(inputs[0], wanted, found),
+            Op::Conv(conv) if given && conv.depth_multiplier.is_none() && conv.groups == 1 => {
+                self.end(Edit::Channels { node, inputs: conv.inputs.unwrap_or(1), outputs: wanted }, found);
+            }
+            Op::SeparableConv(separable) if given => {
+                let inputs = separable.depthwise.inputs.unwrap_or(1);
+                self.end(Edit::Channels { node, inputs, outputs: wanted }, found);
+            }
+            Op::Linear { inputs: Some(features), .. } if given => {
+                self.end(Edit::Channels { node, inputs: features, outputs: wanted }, found);
+            }
+            Op::Slice { start, .. } => {
+                let setting = Setting::Range(start, start.saturating_add(wanted));
+                self.end(Edit::Field { node, field: "channels", setting }, found);
+            }
+            Op::Reshape { shape } if shape.rank() > 1 => {
+                let place = graph.order().channel(shape.rank());
+                self.end(Edit::Reshape { node, shape: shape.with(place, Size::Number(wanted)) }, found);
+            }
+            Op::Flatten => {
+                let Some(shape) = self.checked.shape(inputs[0]) else { return };
+                let place = graph.order().channel(shape.rank());
+                let others = (0..shape.rank()).filter(|axis| *axis != place).map(|axis| shape.size(axis).number());
+                let Some(others) = others.collect::<Option<Vec<i64>>>() else { return };
+                let others = others.into_iter().fold(1, i64::saturating_mul);
+                if others > 0 && wanted % others == 0 {
+                    self.cost += 18;
+                    self.further(inputs[0], wanted / others, found);
+                }
+            }
+            Op::PixelShuffle { factor } | Op::DepthToSpace { factor, .. } => {
+                if let Some(wanted) = factor.checked_mul(factor).and_then(|square| square.checked_mul(wanted)) {
+                    self.further(inputs[0], wanted, found);
+                }
+            }
+            Op::Concat => {
+                let channel = |value: &ValueId| {
+                    let shape = self.checked.shape(*value)?;
+                    shape.size(graph.order().channel(shape.rank())).number()
+                };
+                let Some(all) = inputs.iter().map(channel).collect::<Option<Vec<i64>>>() else { return };
+                let sum = all.iter().copied().fold(0, i64::saturating_add);
+                for (value, now) in inputs.iter().zip(&all) {
+                    let other = wanted.saturating_sub(sum.saturating_sub(*now));
+                    if other > 0 {
+                        self.clone().further(*value, other, found);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn further(mut self, value: ValueId, wanted: i64, found: &mut Candidates) {
+        self.cost += 3;
+        self.up(value, wanted, found);
+    }
+
+    fn end(mut self, edit: Edit, found: &mut Candidates) {
+        self.edits.push(edit);
+        self.edits.reverse();
+        found.push(self.edits, self.cost);
+    }
+
+    /// An input with other channels.
+    fn port(self, input: usize, wanted: i64, found: &mut Candidates) {
+        let shape = self.graph.inputs[input].shape;
+        let place = self.graph.order().channel(shape.rank());
+        let cost = self.cost + 6;
+        if shape.rank() > 0 {
+            let edit = Edit::Input { input, shape: shape.with(place, Size::Number(wanted)) };
+            Writer { cost, ..self }.end(edit, found);
         }
     }
 }

@@ -1,184 +1,466 @@
-//! Other input sizes: the axes in another order, or the nearest sizes that work.
+//! Other inputs and outputs: the axes in another order or number, and the nearest sizes that work.
 
-use convshape_arith::op::MAX_SPATIAL;
-use convshape_arith::shape::Shape;
+use convshape_arith::fault::Reason;
+use convshape_arith::layer::axis_name;
+use convshape_arith::op::{AxisOrder, MAX_SPATIAL, Op};
+use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 
-use super::candidates::{REACH, wrongness};
-use super::{Edit, Search};
-use crate::check::{Problem, check};
+use super::candidates::{Candidate, Candidates};
+use super::needs::Need;
+use super::trial::Trial;
+use super::{Edit, Known};
+use crate::check::{Checked, Problem};
+use crate::graph::Graph;
 use crate::unseen::visible;
 
-/// Other input sizes: the axes in another order, or the nearest sizes that work.
-pub(super) fn input_sizes(search: &mut Search<'_>) {
-    for input in 0..search.graph.inputs.len() {
-        let shape = search.graph.inputs[input].shape;
-        if visible(&shape) != shape {
-            // What it comes to is known to const evaluation only.
+/// Sizes this far away are tried in any chain, and as many as two periods of its strides.
+const REACH: i64 = 64;
+const FARTHEST: i64 = 1024;
+
+/// Around sizes beyond this nothing is looked for.
+const LARGEST: i64 = 1 << 32;
+
+/// What another input costs to believe.
+fn cost(problem: &Problem) -> u32 {
+    match problem {
+        // Where two branches meet, nothing is wrong with the layers.
+        Problem::Layer { fault, .. } => match fault.reason {
+            Reason::Join { .. } => 8,
+            Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. } | Reason::SingleElement => 14,
+            _ => 26,
+        },
+        Problem::Lossy { .. } => 10,
+        _ => 28,
+    }
+}
+
+/// How far another shape is from what was written: 4 for twice the size.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a small number"
+)]
+fn distance(from: &Shape, to: &Shape) -> u32 {
+    let ratio = |(from, to): (&Size, &Size)| match (from.number(), to.number()) {
+        (Some(from @ 1..), Some(to @ 1..)) => (to as f64 / from as f64).log2().abs(),
+        _ => 0.0,
+    };
+    let farthest = from.sizes().iter().zip(to.sizes()).map(ratio).fold(0.0, f64::max);
+    (farthest * 4.0).round().min(60.0) as u32
+}
+
+/// The input that a goal further down asks for.
+pub(super) fn as_needed(graph: &Graph, problem: &Problem, need: &Need, nth: usize, found: &mut Candidates) {
+    let input = need.value;
+    let shape = graph.inputs[input].shape;
+    let order = graph.order();
+    if visible(&shape) != shape {
+        return;
+    }
+    let (mut nearest, mut round) = (shape, shape);
+    for axis in 0..shape.rank().saturating_sub(1).min(MAX_SPATIAL) {
+        let place = order.spatial(axis);
+        let Some((low, high)) = need.ranges[axis] else { continue };
+        let Some(rows) = shape.size(place).number() else { return };
+        if (low..=high).contains(&rows) {
             continue;
         }
-        permutations(search, input);
-        nearest_sizes(search, input);
-        other_forms(search, input);
+        nearest = nearest.with(place, Size::Number(rows.clamp(low, high)));
+        // The width of the range is the product of the strides above the goal: its multiples lose no rows.
+        let period = high.saturating_sub(low).saturating_add(1);
+        let multiple = (high / period).saturating_mul(period);
+        let size = if high < LARGEST && (low..=high).contains(&multiple) { multiple } else { rows.clamp(low, high) };
+        round = round.with(place, Size::Number(size));
     }
+    let extra = u32::try_from(nth).unwrap_or(0) * 3;
+    for (shape_there, more) in [(nearest, 0), (round, 2)] {
+        if shape_there != shape {
+            let cost = cost(problem) + distance(&shape, &shape_there) + more + extra;
+            found.push(vec![Edit::Input { input, shape: shape_there }], cost);
+        }
+    }
+}
+
+/// An input with a size below 1: the size of another axis, or one that is declared elsewhere.
+pub(super) fn impossible(graph: &Graph, problem: &Problem, found: &mut Candidates) {
+    let Problem::Input { input, .. } = problem else { return };
+    let shape = graph.inputs[*input].shape;
+    let positive = |size: &Size| size.number().is_some_and(|size| size > 0);
+    let own = (0..shape.rank().saturating_sub(1)).map(|axis| shape.size(graph.order().spatial(axis)));
+    let declared = graph.outputs.iter().flat_map(|output| output.shape.sizes().iter().copied());
+    let candidates: Vec<Size> = own.chain(declared).filter(positive).collect();
+    for (nth, size) in candidates.into_iter().enumerate().take(6) {
+        let sizes: Vec<Size> =
+            shape.sizes().iter().map(|now| if now.number().is_some_and(|now| now < 1) { size } else { *now }).collect();
+        let cost = 10 + u32::try_from(nth).unwrap_or(0);
+        found.push(vec![Edit::Input { input: *input, shape: Shape::new(&sizes, shape.scope()) }], cost);
+    }
+}
+
+/// Channels last read as channels first, and the reverse.
+pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates) {
+    if matches!(problem, Problem::Lossy { .. } | Problem::Hole { .. } | Problem::NoTarget { .. }) {
+        return;
+    }
+    for (input, port) in graph.inputs.iter().enumerate() {
+        let shape = port.shape;
+        let rank = shape.rank();
+        if rank < 2 || visible(&shape) != shape {
+            continue;
+        }
+        for by in [rank - 1, 1] {
+            let sizes: Vec<Size> = (0..rank).map(|axis| shape.size((axis + by) % rank)).collect();
+            let rotated = Shape::new(&sizes, shape.scope());
+            if rotated != shape {
+                found.push(vec![Edit::Input { input, shape: rotated }], 4);
+            }
+        }
+    }
+}
+
+/// An input with an axis more or less: a batch axis that was written, a channel axis that was not.
+pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candidates) {
+    let Some((expected, comes)) = ranks(graph, problem) else { return };
+    for (input, port) in graph.inputs.iter().enumerate() {
+        let shape = port.shape;
+        let sizes = shape.sizes();
+        if comes > expected && sizes.len() > 1 {
+            // What comes first in a batch is not part of a sample.
+            for (fewer, cost) in without_axes(sizes, comes - expected) {
+                found.push(vec![Edit::Input { input, shape: Shape::new(&fewer, shape.scope()) }], cost);
+            }
+        }
+        if comes < expected && sizes.len() < MAX_RANK {
+            let channel = graph.order().channel(sizes.len() + 1);
+            for axis in [channel, sizes.len() - channel] {
+                let mut more = sizes.to_vec();
+                more.insert(axis, Size::Number(1));
+                let cost = if axis == channel { 4 } else { 12 };
+                found.push(vec![Edit::Input { input, shape: Shape::new(&more, shape.scope()) }], cost);
+            }
+        }
+    }
+}
+
+/// Some sizes without so many of them; those in front and those of one row go first.
+fn without_axes(sizes: &[Size], surplus: usize) -> Vec<(Vec<Size>, u32)> {
+    let mut found = vec![(sizes.to_vec(), 4)];
+    for _ in 0..surplus.min(2) {
+        let fewer = found.iter().flat_map(|(sizes, cost)| {
+            (0..sizes.len()).map(move |axis| {
+                let mut fewer = sizes.clone();
+                let one = fewer.remove(axis).same(Size::Number(1));
+                let more = match (axis, one) {
+                    (0, _) => 0,
+                    (_, true) => 2,
+                    _ => 8,
+                };
+                (fewer, cost + more)
+            })
+        });
+        found = fewer.filter(|(sizes, _)| !sizes.is_empty()).collect();
+    }
+    found
+}
+
+/// The number of axes that is wanted, and the one that is there.
+fn ranks(graph: &Graph, problem: &Problem) -> Option<(usize, usize)> {
+    match problem {
+        Problem::Layer { fault, .. } => match fault.reason {
+            Reason::Rank { expected, found } => Some((expected, found.rank())),
+            Reason::Join { axis: None, first, other, .. } => Some((first.rank(), other.rank())),
+            _ => None,
+        },
+        Problem::Output { output, found } => Some((graph.outputs[*output].shape.rank(), found.rank())),
+        _ => None,
+    }
+    .filter(|(expected, comes)| expected != comes)
+}
+
+/// The output as it is, and a `Flatten` where a layer or the output wants one axis.
+pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    if let Problem::Output { output, found: gives } = problem
+        && gives.is_known()
+    {
+        let declared = &graph.outputs[*output].shape;
+        // Class numbers are one number a sample; the layer has an output for each class.
+        let classes = gives.rank() == 1 && declared.sizes() == [Size::Number(1)];
+        let cost = match (classes, last_window_left_out(graph, checked, *output)) {
+            (true, _) => 12,
+            (_, true) => 14,
+            _ => 52,
+        };
+        found.push(vec![Edit::Output { output: *output, shape: *gives }], cost);
+    }
+    let values: Vec<usize> = match problem {
+        Problem::Output { output, found } if found.rank() > 1 && graph.outputs[*output].shape.rank() == 1 => {
+            graph.outputs[*output].value.into_iter().collect()
+        }
+        Problem::Layer { node, fault, .. } => match fault.reason {
+            Reason::Features { found, .. } if found.rank() > 1 => vec![graph.value(*node)],
+            Reason::Rank { expected: 1, .. } => vec![graph.value(*node)],
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    for (node, distance) in super::candidates::ancestors(graph, &values, 12) {
+        if matches!(checked.ops[node], Some(Op::Linear { .. })) {
+            // The first of several needs it.
+            found.push(vec![Edit::Flatten { node }], 12_u32.saturating_sub(distance.min(6)));
+        }
+    }
+}
+
+/// Whether an output comes from a pooling layer whose last window would start in the border, which no field changes.
+fn last_window_left_out(graph: &Graph, checked: &Checked, output: usize) -> bool {
+    let node = graph.outputs[output].value.and_then(|value| graph.producer(value));
+    matches!(node.and_then(|node| checked.ops[node]), Some(Op::Pool(pool)) if pool.ceil_mode)
+}
+
+/// The nearest sizes of an input at which nothing is wrong, an axis at a time.
+pub(super) struct Sizes {
+    pub(super) candidates: Vec<Candidate>,
+    /// `the nearest heights that work are 64 and 72`
+    pub(super) notes: Vec<String>,
+}
+
+/// Looks for input sizes at which everything holds: each axis by itself, the others left open.
+pub(super) fn nearest_sizes(trial: &mut Trial, problem: &Problem, known: &Known) -> Vec<Sizes> {
+    (0..trial.graph.inputs.len()).filter_map(|input| nearest_sizes_of(trial, problem, known, input)).collect()
+}
+
+fn nearest_sizes_of(trial: &mut Trial, problem: &Problem, known: &Known, input: usize) -> Option<Sizes> {
+    let shape = trial.graph.inputs[input].shape;
+    let order = trial.graph.order();
+    let axes = shape.rank().saturating_sub(1).min(MAX_SPATIAL);
+    let sensible =
+        |axis: usize| shape.size(order.spatial(axis)).number().is_some_and(|rows| (1..LARGEST).contains(&rows));
+    if visible(&shape) != shape || !(0..axes).all(sensible) {
+        return None;
+    }
+    let mut search = Search { trial, problem, known, input, shape };
+    // Where two sizes are as near, the larger first.
+    let (mut best, mut smaller) = (shape, shape);
+    let mut notes = Vec::new();
+    for axis in 0..axes {
+        let place = order.spatial(axis);
+        let rows = shape.size(place).number()?;
+        if search.works(axis, rows) {
+            continue;
+        }
+        let (below, above) = search.around(axis, rows);
+        let (nearest, other) = match (below, above) {
+            (Some(below), Some(above)) => {
+                let name = axis_name(axis, axes);
+                notes.push(format!("the nearest {name}s that work are {below} and {above}"));
+                match (rows - below).cmp(&(above - rows)) {
+                    std::cmp::Ordering::Less => (below, below),
+                    std::cmp::Ordering::Equal => (above, below),
+                    std::cmp::Ordering::Greater => (above, above),
+                }
+            }
+            (one, other) => {
+                let only = one.or(other)?;
+                (only, only)
+            }
+        };
+        best = best.with(place, Size::Number(nearest));
+        smaller = smaller.with(place, Size::Number(other));
+    }
+    if best == shape {
+        best = search.square(axes)?;
+        smaller = best;
+    }
+    let forms = if best == smaller { vec![best] } else { vec![best, smaller] };
+    let candidates = forms.into_iter().filter_map(|form| {
+        let edits = search.tied(form)?;
+        // An input alone is less to change than an input and an output.
+        let cost = cost(problem) + distance(&shape, &form) + u32::try_from(edits.len() - 1).unwrap_or(0);
+        Some(Candidate { edits, cost })
+    });
+    Some(Sizes { candidates: candidates.collect(), notes })
+}
+
+struct Search<'a> {
+    trial: &'a mut Trial,
+    problem: &'a Problem,
+    known: &'a Known,
+    input: usize,
+    shape: Shape,
+}
+
+impl Search<'_> {
+    /// Whether nothing is wrong with so many rows on one axis, whatever the other axes are.
+    fn works(&mut self, axis: usize, rows: i64) -> bool {
+        let order = self.trial.graph.order();
+        let mut shape = self.shape;
+        for other in 0..shape.rank() - 1 {
+            let size = if other == axis { Size::Number(rows) } else { Size::Unknown };
+            shape = shape.with(order.spatial(other), size);
+        }
+        self.holds(shape)
+    }
+
+    fn holds(&mut self, shape: Shape) -> bool {
+        let (problem, known, old) = (self.problem, self.known, self.shape);
+        let declared: Vec<Shape> = self.trial.graph.outputs.iter().map(|output| visible(&output.shape)).collect();
+        let strictly = matches!(problem, Problem::Output { .. });
+        let order = self.trial.graph.order();
+        let accepts = |left: &Problem| match left {
+            Problem::Output { output, found } => {
+                known.accepts(left) || follows(order, &old, &shape, &declared[*output], found, strictly)
+            }
+            _ => known.accepts(left),
+        };
+        self.trial.run(&[Edit::Input { input: self.input, shape }], &accepts).accepted
+    }
+
+    /// The nearest sizes below and above that work.
+    fn around(&mut self, axis: usize, rows: i64) -> (Option<i64>, Option<i64>) {
+        let reach = (2 * self.period(axis, rows)).clamp(REACH, FARTHEST);
+        let (mut below, mut above) = (None, None);
+        for step in 1..=reach {
+            if above.is_none() && self.works(axis, rows + step) {
+                above = Some(rows + step);
+            }
+            if below.is_none() && rows > step && self.works(axis, rows - step) {
+                below = Some(rows - step);
+            }
+            if (below.is_some() || rows <= step) && above.is_some() || self.trial.is_spent() {
+                break;
+            }
+        }
+        (below, above)
+    }
+
+    /// The product of the strides on one axis, as far as the sizes show it.
+    fn period(&self, axis: usize, rows: i64) -> i64 {
+        let order = self.trial.graph.order();
+        let sizes = self.trial.checked.shapes.iter().flatten().filter(|shape| shape.rank() == self.shape.rank());
+        let sizes = sizes.filter_map(|shape| shape.size(order.spatial(axis)).number()).filter(|size| *size > 1);
+        sizes.map(|size| rows / size).max().unwrap_or(1).max(1)
+    }
+
+    /// Sizes that only count together, as where they are flattened: a square stays one.
+    fn square(&mut self, axes: usize) -> Option<Shape> {
+        let order = self.trial.graph.order();
+        let rows = self.shape.size(order.spatial(0)).number().filter(|_| axes > 0)?;
+        if (1..axes).any(|axis| !self.shape.size(order.spatial(axis)).same(Size::Number(rows))) {
+            return None;
+        }
+        let sizes = (1..=REACH).flat_map(|step| [rows + step, rows - step]).filter(|size| *size > 0);
+        for size in sizes {
+            let all = (0..axes).fold(self.shape, |shape, axis| shape.with(order.spatial(axis), Size::Number(size)));
+            if self.holds(all) {
+                return Some(all);
+            }
+            if self.trial.is_spent() {
+                break;
+            }
+        }
+        None
+    }
+
+    /// The input with the outputs that follow from it.
+    fn tied(&mut self, shape: Shape) -> Option<Vec<Edit>> {
+        let edit = Edit::Input { input: self.input, shape };
+        let known = self.known;
+        let accepts = |left: &Problem| known.accepts(left) || matches!(left, Problem::Output { .. });
+        let outcome = self.trial.run(std::slice::from_ref(&edit), &accepts);
+        let mut edits = vec![edit];
+        for left in &outcome.left {
+            if let Problem::Output { output, found } = left
+                && !known.accepts(left)
+            {
+                edits.push(Edit::Output { output: *output, shape: *found });
+            }
+        }
+        outcome.accepted.then_some(edits)
+    }
+}
+
+/// Whether an output that is no longer what was declared follows from the input: the two have the same ratio or the
+/// same difference as before. Where the output was not what was wrong, and had no such ratio, it may be anything.
+pub(super) fn follows(
+    order: AxisOrder,
+    old: &Shape,
+    new: &Shape,
+    declared: &Shape,
+    found: &Shape,
+    strictly: bool,
+) -> bool {
+    if declared.rank() != found.rank() {
+        return false;
+    }
+    let channel = order.channel(declared.rank());
+    (0..declared.rank()).all(|place| {
+        let (declared, found) = (declared.size(place), found.size(place));
+        if declared.fits(found) {
+            return true;
+        }
+        if place == channel || old.rank() != new.rank() {
+            return false;
+        }
+        let sizes = (declared.number(), found.number(), old.size(place).number(), new.size(place).number());
+        let (Some(declared), Some(found), Some(old), Some(new)) = sizes else { return !strictly };
+        let ratio = declared.checked_mul(new).is_some_and(|product| Some(product) == found.checked_mul(old));
+        let whole = declared > 0 && old > 0 && (declared % old == 0 || old % declared == 0);
+        let difference = declared.saturating_sub(old) == found.saturating_sub(new);
+        ratio || difference || !strictly && !whole
+    })
 }
 
 /// Sizes `a*h + b` with another remainder, or with a multiple of `a`.
-fn other_forms(search: &mut Search<'_>, input: usize) {
+pub(super) fn other_forms(trial: &mut Trial, known: &Known) -> Vec<Candidate> {
     const MULTIPLES: [i64; 12] = [1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64];
-    let shape = search.graph.inputs[input].shape;
-    let order = search.graph.order();
-    let mut best = shape;
-    for axis in 0..shape.rank().saturating_sub(1) {
-        let place = order.spatial(axis);
-        let Size::Symbolic { scale, symbol, offset } = shape.size(place) else { continue };
-        let forms = MULTIPLES.iter().flat_map(|multiple| {
-            let scale = scale.saturating_mul(*multiple);
-            let remainders = [offset].into_iter().chain((0..scale.min(REACH)).filter(move |other| *other != offset));
-            remainders.map(move |offset| Size::Symbolic { scale, symbol, offset })
-        });
-        // The simplest form that leaves the fewest things wrong.
-        let mut fewest = check(&Edit::Input { input, shape: best }.apply(search.graph)).problems.len();
-        let start = best;
-        for form in forms {
-            let candidate = start.with(place, form);
-            let wrong = check(&Edit::Input { input, shape: candidate }.apply(search.graph)).problems.len();
-            if wrong < fewest {
-                (best, fewest) = (candidate, wrong);
-            }
-            if wrong == 0 {
-                break;
-            }
-        }
-    }
-    if best != shape {
-        search.offer(Edit::Input { input, shape: best }, 20);
-    }
-}
-
-fn permutations(search: &mut Search<'_>, input: usize) {
-    let shape = search.graph.inputs[input].shape;
-    let rank = shape.rank();
-    if rank < 2 {
-        return;
-    }
-    // Channels last read as channels first, and the reverse.
-    let rotated = |by: usize| {
-        let sizes: Vec<Size> = (0..rank).map(|axis| shape.size((axis + by) % rank)).collect();
-        Shape::new(&sizes, shape.scope())
-    };
-    for permuted in [rotated(rank - 1), rotated(1)] {
-        if permuted != shape {
-            search.offer(Edit::Input { input, shape: permuted }, 4);
-        }
-    }
-}
-
-fn nearest_sizes(search: &mut Search<'_>, input: usize) {
-    let graph = search.graph;
-    let order = graph.order();
-    let shape = graph.inputs[input].shape;
-    let rank = shape.rank().saturating_sub(1);
-    // The sizes that stand elsewhere in the chain are likely ones.
-    let mut known: Vec<i64> = Vec::new();
-    for declared in
-        graph.outputs.iter().map(|output| &output.shape).chain(graph.inputs.iter().map(|input| &input.shape))
-    {
-        known.extend(declared.sizes().iter().filter_map(|size| size.number()).filter(|size| *size > 0));
-    }
-    let mut best = shape;
-    let mut left = Some(search.problem.clone());
-    for axis in 0..rank.min(MAX_SPATIAL) {
-        let place = order.spatial(axis);
-        let Size::Number(now) = shape.size(place) else { return };
-        // An axis that fits is left alone, where it is known which ones do not.
-        if left.as_ref().is_none_or(|problem| wrongness(search, problem, axis) == Some(0)) {
-            continue;
-        }
-        let mut tries: Vec<i64> = (1..=REACH)
-            .flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)])
-            .chain(known.clone())
-            .collect();
-        tries.retain(|size| *size > 0 && *size != now);
-        // Of the sizes that mend this axis the one that leaves the least wrong, the nearest first.
-        let mut found: Option<(usize, Shape, Option<Problem>)> = None;
-        for size in tries {
-            let candidate = best.with(place, Size::Number(size));
-            let (problem, after) = search.left_by(&Edit::Input { input, shape: candidate });
-            if problem.as_ref().is_some_and(|problem| !better(search, problem, axis)) {
-                continue;
-            }
-            let wrong = after.problems.len();
-            if found.as_ref().is_none_or(|(fewest, ..)| wrong < *fewest) {
-                found = Some((wrong, candidate, problem));
-            }
-            if wrong == 0 {
-                break;
+    let mut found = Vec::new();
+    for input in 0..trial.graph.inputs.len() {
+        let shape = trial.graph.inputs[input].shape;
+        let order = trial.graph.order();
+        let mut best = shape;
+        for axis in 0..shape.rank().saturating_sub(1) {
+            let place = order.spatial(axis);
+            let Size::Symbolic { scale, symbol, offset } = shape.size(place) else { continue };
+            let forms = MULTIPLES.iter().flat_map(|multiple| {
+                let scale = scale.saturating_mul(*multiple);
+                let remainders =
+                    [offset].into_iter().chain((0..scale.min(REACH)).filter(move |other| *other != offset));
+                remainders.map(move |offset| Size::Symbolic { scale, symbol, offset })
+            });
+            let open = |form: Size| {
+                (0..shape.rank() - 1).fold(shape, |shape, other| {
+                    shape.with(order.spatial(other), if other == axis { form } else { Size::Unknown })
+                })
+            };
+            let works = |trial: &mut Trial, form: Size| {
+                let accepts = |left: &Problem| known.accepts(left) || matches!(left, Problem::Output { .. });
+                trial.run(&[Edit::Input { input, shape: open(form) }], &accepts).accepted
+            };
+            // The simplest form with which nothing is wrong.
+            for form in forms {
+                if works(trial, form) {
+                    best = best.with(place, form);
+                    break;
+                }
+                if trial.is_spent() {
+                    break;
+                }
             }
         }
-        if let Some((_, candidate, problem)) = found {
-            best = candidate;
-            left = problem;
+        if best != shape {
+            let edit = Edit::Input { input, shape: best };
+            let accepts = |left: &Problem| known.accepts(left) || matches!(left, Problem::Output { .. });
+            let outcome = trial.run(std::slice::from_ref(&edit), &accepts);
+            let mut edits = vec![edit];
+            for left in outcome.left {
+                if let Problem::Output { output, found } = left {
+                    edits.push(Edit::Output { output, shape: found });
+                }
+            }
+            found.push(Candidate { edits, cost: 10 });
         }
     }
-    if best != shape {
-        let cost = farthest(&best, &shape);
-        search.offer(Edit::Input { input, shape: best }, 28 + cost);
-        sizes_that_work(search, input, &best);
-    }
-    // Sizes that only count together: a square stays one.
-    let Some(now) = shape.size(order.spatial(0)).number() else { return };
-    if rank == 0 || (1..rank).any(|axis| !shape.size(order.spatial(axis)).same(Size::Number(now))) {
-        return;
-    }
-    for size in (1..=REACH)
-        .flat_map(|step| [now.saturating_add(step), now.saturating_sub(step)])
-        .chain(known)
-        .filter(|size| *size > 0)
-    {
-        let mut square = shape;
-        for axis in 0..rank {
-            square = square.with(order.spatial(axis), Size::Number(size));
-        }
-        let cost = farthest(&square, &shape);
-        if search.offer(Edit::Input { input, shape: square }, 28 + cost) {
-            break;
-        }
-    }
-}
-
-/// The nearest sizes on both sides of the one written that work as well as the best one found.
-fn sizes_that_work(search: &mut Search<'_>, input: usize, best: &Shape) {
-    let order = search.graph.order();
-    let shape = search.graph.inputs[input].shape;
-    // Nothing may be wrong then that has another cause.
-    let right = |search: &Search<'_>, candidate: Shape| {
-        let after = check(&Edit::Input { input, shape: candidate }.apply(search.graph));
-        after.problems.iter().all(|problem| search.others.contains(&problem.place()))
-    };
-    for axis in 0..shape.rank().saturating_sub(1) {
-        let place = order.spatial(axis);
-        let (Some(now), Some(mended)) = (shape.size(place).number(), best.size(place).number()) else { continue };
-        if now == mended {
-            continue;
-        }
-        let works = |size: &i64| *size > 0 && right(search, best.with(place, Size::Number(*size)));
-        let below = (1..=REACH).map(|step| now.saturating_sub(step)).find(works);
-        let above = (1..=REACH).map(|step| now.saturating_add(step)).find(works);
-        if let (Some(below), Some(above)) = (below, above) {
-            let name = convshape_arith::layer::axis_name(axis, shape.rank() - 1);
-            search.notes.push(format!("the nearest {name}s that work are {below} and {above}"));
-        }
-    }
-}
-
-/// Whether a problem that is left is right on an axis on which it was wrong.
-fn better(search: &Search<'_>, left: &Problem, axis: usize) -> bool {
-    let before = wrongness(search, search.problem, axis);
-    before != Some(0) && before.is_some() && wrongness(search, left, axis) == Some(0)
-}
-
-fn farthest(a: &Shape, b: &Shape) -> u32 {
-    let steps = a.sizes().iter().zip(b.sizes()).filter_map(|(a, b)| Some(a.number()?.abs_diff(b.number()?)));
-    u32::try_from(steps.max().unwrap_or(0)).unwrap_or(u32::MAX).min(200) / 4
+    found
 }

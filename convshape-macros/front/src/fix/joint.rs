@@ -1,159 +1,229 @@
-//! Edits that help only together: each layer of a decoder that lost a row, each convolution that has no border.
+//! One mistake that was made in several layers: each layer of a decoder that lost a row, each convolution without a
+//! border.
 
-use convshape_arith::op::{Conv, Direction, MAX_SPATIAL, Op, Padding};
+use convshape_arith::op::{Conv, Direction, MAX_SPATIAL, Op, Padding, PerAxis};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
+use convshape_arith::solve::AxisField;
 
-use super::candidates::{REACH, wrongness};
-use super::{Edit, Search};
-use crate::check::{Checked, Problem, check};
-use crate::fields::Setting;
-use crate::graph::{Graph, NodeId};
+use super::Edit;
+use super::candidates::Candidates;
+use super::goals::goals;
+use super::refused::half;
+use crate::check::{Checked, Problem};
+use crate::fields::{self, Setting};
+use crate::graph::{Graph, NodeId, Recipe};
 
 /// Longer lists of layers help nobody.
-const MOST_NAMES: usize = 6;
+const MOST_EDITS: usize = 6;
 
-/// In longer chains nothing is tried: every edit of several costs a check of the whole chain.
-const MOST_LAYERS: usize = 512;
+/// Kinds of layers that are told apart.
+const MOST_GROUPS: usize = 8;
 
-/// A single edit that costs no more says it all.
-const LIKELY: u32 = 16;
+/// As many layers back the one is looked for that a transposed convolution mirrors.
+const MOST_MIRRORED: usize = 64;
 
-/// A single edit that costs more is hardly what was meant.
-const PLAUSIBLE: u32 = 50;
-
-pub(super) fn try_all(search: &mut Search<'_>) {
-    let likely = search.fixes.iter().any(|fix| fix.clean && fix.cost <= LIKELY);
-    // A hole is solved anew in every check, two in one layer by trying all pairs.
-    let slow = search.graph.nodes.iter().any(|node| node.holes.len() > 1);
-    let open = matches!(search.problem, Problem::Hole { .. } | Problem::NoTarget { .. });
-    if likely || open || slow || search.graph.nodes.len() > MOST_LAYERS {
+pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    if goals(graph, checked, problem).is_empty() {
         return;
     }
-    for edits in [mirrored(search), bordered(search)].into_iter().filter(|edits| !edits.is_empty()) {
-        let origin = |edit: &Edit| edit.node().map(|node| search.graph.nodes[node].origin);
-        if edits.iter().all(|edit| origin(edit) == origin(&edits[0])) {
-            continue;
+    offer(graph, mirrored(graph, checked), 14, found);
+    for group in groups(graph, checked) {
+        alike(graph, &group, found);
+    }
+    let convs = || {
+        let convs = checked.ops.iter().enumerate();
+        convs.filter_map(|(node, op)| match op {
+            Some(Op::Conv(conv)) if matches!(graph.nodes[node].recipe, Recipe::Given(_)) => Some((node, *conv)),
+            _ => None,
+        })
+    };
+    let every = |change: &dyn Fn(&Conv) -> Option<(&'static str, Setting)>| {
+        let changed = convs().filter_map(|(node, conv)| Some((node, change(&conv)?)));
+        changed.map(|(node, (field, setting))| Edit::Field { node, field, setting }).collect::<Vec<Edit>>()
+    };
+    offer(graph, every(&without_border), 22, found);
+    offer(graph, every(&without_output_padding), 20, found);
+    offer(graph, every(&one_tap_more), 34, found);
+}
+
+/// Layers with the same numbers, of which there are several in the chain: one of each statement.
+struct Group {
+    op: Op,
+    statements: Vec<NodeId>,
+}
+
+/// The groups that may have been written wrong all over: the turns and uses of one statement, and statements alike.
+fn groups(graph: &Graph, checked: &Checked) -> Vec<Group> {
+    let mut groups: Vec<(Group, usize)> = Vec::new();
+    for (node, op) in checked.ops.iter().enumerate() {
+        let (Some(op), Recipe::Given(_)) = (op, &graph.nodes[node].recipe) else { continue };
+        let Some(shape) = numbers(op) else { continue };
+        let origin = graph.nodes[node].origin;
+        let known = groups.iter().position(|(group, _)| numbers(&group.op) == Some(shape));
+        match known {
+            Some(known) => {
+                let (group, count) = &mut groups[known];
+                *count += 1;
+                if group.statements.iter().all(|known| graph.nodes[*known].origin != origin) {
+                    group.statements.push(node);
+                }
+            }
+            None if groups.len() < MOST_GROUPS => groups.push((Group { op: *op, statements: vec![node] }, 1)),
+            None => {}
         }
-        let edited = edits.iter().fold(search.graph.clone(), |graph, edit| edit.apply(&graph));
-        let after = check(&edited);
-        // It is worth its words only if nothing is wrong then.
-        if after.problems.is_empty() {
-            search.joint = Some(words(search.graph, &edits));
+    }
+    let several = groups.into_iter().filter(|(group, count)| *count > 1 && group.statements.len() <= MOST_EDITS);
+    several.map(|(group, _)| group).collect()
+}
+
+/// What makes layers alike: their map of sizes.
+fn numbers(op: &Op) -> Option<(bool, usize, [PerAxis<i64>; 4], PerAxis<i64>)> {
+    match op {
+        Op::Conv(Conv { padding: Padding::Symmetric(padding), rank, direction, .. }) => {
+            let Op::Conv(conv) = op else { return None };
+            let fields = [conv.kernel, conv.stride, *padding, conv.dilation];
+            Some((*direction == Direction::Transposed, *rank, fields, conv.output_padding.unwrap_or([0; MAX_SPATIAL])))
+        }
+        _ => None,
+    }
+}
+
+/// Another padding, kernel or stride in all layers of a group.
+fn alike(graph: &Graph, group: &Group, found: &mut Candidates) {
+    let Op::Conv(conv) = group.op else { return };
+    let others = 3 * u32::try_from(group.statements.len() - 1).unwrap_or(0);
+    let mut all = |field: AxisField, value: i64, cost: u32| {
+        let now = group.op.axis_field(field).unwrap_or([0; MAX_SPATIAL]);
+        let values: PerAxis<i64> = std::array::from_fn(|axis| if axis < conv.rank { value } else { now[axis] });
+        let usable = graph.nodes[group.statements[0]].writing.takes(field.name());
+        if now[..conv.rank] == values[..conv.rank] || !usable {
+            return;
+        }
+        let steps = (0..conv.rank).map(|axis| values[axis].abs_diff(now[axis])).max().unwrap_or(0);
+        let setting = Setting::ints(values, conv.rank);
+        let edits = group.statements.iter().map(|node| Edit::Field {
+            node: *node,
+            field: field.name(),
+            setting: setting.clone(),
+        });
+        found.push(edits.collect(), cost + others + u32::try_from(steps).unwrap_or(100).min(100));
+    };
+    let kernel = conv.kernel[0].clamp(1, 16);
+    for padding in 0..=kernel {
+        all(AxisField::Padding, padding, 18);
+    }
+    for more in [-2, -1, 1, 2] {
+        if kernel + more > 0 {
+            all(AxisField::Kernel, kernel + more, 24);
+        }
+    }
+    for stride in 1..=4 {
+        all(AxisField::Stride, stride, 24);
+    }
+    if conv.direction == Direction::Transposed {
+        for rows in 0..conv.stride[0].min(8) {
+            all(AxisField::OutputPadding, rows, 10);
+        }
+    }
+}
+
+/// Edits that are made together, if there are several and not too many.
+fn offer(graph: &Graph, edits: Vec<Edit>, cost: u32, found: &mut Candidates) {
+    let mut kept: Vec<Edit> = Vec::new();
+    for edit in edits {
+        if !kept.iter().any(|known| known.overlaps(&edit, graph)) {
+            kept.push(edit);
+        }
+        if kept.len() > MOST_EDITS {
             return;
         }
     }
-    if !search.fixes.iter().any(|fix| fix.clean && fix.cost <= PLAUSIBLE) {
-        search.joint = resized(search);
+    if kept.len() > 1 {
+        found.push(kept, cost);
     }
 }
 
-/// Another input size together with the output that is declared to have the same: the nearest that works.
-fn resized(search: &Search<'_>) -> Option<String> {
-    let graph = search.graph;
-    let ([input], [output]) = (graph.inputs.as_slice(), graph.outputs.as_slice()) else {
-        return None;
-    };
-    let order = graph.order();
-    let axes = 0..input.shape.rank().min(output.shape.rank()).saturating_sub(1);
-    let shared = |axis: &usize| {
-        let place = order.spatial(*axis);
-        input.shape.size(place).number().is_some() && input.shape.size(place).same(output.shape.size(place))
-    };
-    let wrong = axes.filter(|axis| wrongness(search, search.problem, *axis) != Some(0));
-    let places: Vec<usize> = wrong.filter(shared).map(|axis| order.spatial(axis)).collect();
-    let fits = |by: &i64| {
-        let mut edited = graph.clone();
-        for place in &places {
-            let Some(size) = input.shape.size(*place).number().map(|now| now.saturating_add(*by)) else { return false };
-            edited.inputs[0].shape = edited.inputs[0].shape.with(*place, Size::Number(size));
-            edited.outputs[0].shape = edited.outputs[0].shape.with(*place, Size::Number(size));
-        }
-        check(&edited).problems.is_empty()
-    };
-    let by = (1..=REACH).flat_map(|step| [step, -step]).filter(|_| !places.is_empty()).find(fits)?;
-    let resize = |shape: &Shape| {
-        places.iter().fold(*shape, |shape, place| match shape.size(*place) {
-            Size::Number(now) => shape.with(*place, Size::Number(now.saturating_add(by))),
-            _ => shape,
-        })
-    };
-    let (from, to) = (resize(&input.shape), resize(&output.shape));
-    Some(format!("write `{from}` in `{}` and `{to}` in `{}`", input.name, output.name))
+/// The border that keeps the size of a convolution with stride 1 that has none.
+fn without_border(conv: &Conv) -> Option<(&'static str, Setting)> {
+    let axes = 0..conv.rank;
+    let open = matches!(conv.padding, Padding::Symmetric(rows) if rows[..conv.rank].iter().all(|rows| *rows == 0));
+    let keeps = axes.clone().all(|axis| conv.stride[axis] == 1 && conv.kernel[axis] % 2 == 1);
+    let wide = axes.clone().any(|axis| conv.kernel[axis] > 1);
+    (conv.direction == Direction::Forward && open && keeps && wide)
+        .then(|| ("padding", Setting::ints(half(conv), conv.rank)))
 }
 
-/// `set `output_padding: 1` in `dec1` and in `dec2``
-fn words(graph: &Graph, edits: &[Edit]) -> String {
-    let mut parts: Vec<(String, Vec<&str>)> = Vec::new();
-    let mut origins = Vec::new();
-    for edit in edits {
-        let (Edit::Field { field, setting, .. }, Some(node)) = (edit, edit.node()) else { continue };
-        if origins.contains(&graph.nodes[node].origin) {
-            continue;
-        }
-        origins.push(graph.nodes[node].origin);
-        let (change, name) = (format!("`{field}: {setting}`"), graph.nodes[node].name.as_str());
-        match parts.iter_mut().find(|(known, _)| *known == change) {
-            Some((_, names)) => names.push(name),
-            None => parts.push((change, vec![name])),
-        }
-    }
-    let parts = parts.iter().map(|(change, names)| {
-        let named: Vec<String> = names.iter().take(MOST_NAMES).map(|name| format!("`{name}`")).collect();
-        let names = match named.as_slice() {
-            all if all.len() < names.len() => format!("{} and {} more", all.join(", "), names.len() - all.len()),
-            [all @ .., last] if !all.is_empty() => format!("{} and `{}`", all.join(", "), last.trim_matches('`')),
-            all => all.concat(),
-        };
-        format!("{change} in {names}")
+/// The output padding that makes a transposed convolution double its input.
+fn without_output_padding(conv: &Conv) -> Option<(&'static str, Setting)> {
+    let missing: PerAxis<i64> = std::array::from_fn(|axis| {
+        let Padding::Symmetric(padding) = conv.padding else { return 0 };
+        let reach = conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]).saturating_add(1);
+        // (n - 1) * s + reach - 2 * p + missing = n * s
+        conv.stride[axis].saturating_sub(reach).saturating_add(padding[axis].saturating_mul(2))
     });
-    format!("set {}", parts.collect::<Vec<_>>().join(", "))
+    let sensible = (0..conv.rank).all(|axis| (0..conv.stride[axis]).contains(&missing[axis]));
+    let some = missing[..conv.rank].iter().any(|rows| *rows > 0);
+    let now = conv.output_padding.unwrap_or([0; MAX_SPATIAL]);
+    let changes = (0..conv.rank).any(|axis| now[axis] != missing[axis]);
+    (conv.direction == Direction::Transposed && sensible && some && changes)
+        .then(|| ("output_padding", Setting::ints(missing, conv.rank)))
+}
+
+/// The kernel with which a strided convolution halves every even size: one more than an odd one.
+fn one_tap_more(conv: &Conv) -> Option<(&'static str, Setting)> {
+    let odd = (0..conv.rank).all(|axis| conv.stride[axis] == 2 && conv.kernel[axis] % 2 == 1);
+    let more = std::array::from_fn(|axis| conv.kernel[axis].saturating_add(1));
+    (conv.direction == Direction::Transposed && odd).then(|| ("kernel", Setting::ints(more, conv.rank)))
 }
 
 /// The transposed convolutions that give a few rows less than the layer took whose output they take: the
 /// first one first, as the others read what it gives.
-fn mirrored(search: &Search<'_>) -> Vec<Edit> {
-    let mut graph = search.graph.clone();
-    let mut checked = search.checked.clone();
+fn mirrored(graph: &Graph, checked: &Checked) -> Vec<Edit> {
+    let mut shapes = checked.shapes.clone();
+    let mut downs: Vec<(Shape, Shape)> = Vec::new();
     let mut edits = Vec::new();
     for node in 0..graph.nodes.len() {
-        let Some(Some(Op::Conv(conv))) = checked.ops.get(node).copied() else { continue };
-        if conv.direction != Direction::Transposed {
-            continue;
+        let Some(op) = checked.ops[node] else { continue };
+        let inputs = graph.nodes[node].inputs.iter().map(|value| shapes[*value]).collect::<Option<Vec<Shape>>>();
+        let Some(inputs) = inputs else { continue };
+        let mut op = op;
+        if let Op::Conv(conv) = &op
+            && conv.direction == Direction::Transposed
+            && graph.nodes[node].writing.takes("output_padding")
+            && let Some(rows) = lost_rows(graph, conv, &inputs[0], &downs)
+        {
+            let setting = Setting::ints(rows, conv.rank);
+            fields::set(&mut op, "output_padding", &setting);
+            edits.push(Edit::Field { node, field: "output_padding", setting });
         }
-        let Some(rows) = lost_rows(&graph, &checked, node, &conv) else { continue };
-        let edit = Edit::Field { node, field: "output_padding", setting: Setting::ints(rows, conv.rank) };
-        graph = edit.apply(&graph);
-        checked = check(&graph);
-        edits.push(edit);
+        let Ok(output) = op.output(&inputs, graph.order()) else { continue };
+        let forward = match &op {
+            Op::Conv(conv) => conv.direction == Direction::Forward,
+            Op::Pool(_) => true,
+            _ => false,
+        };
+        if forward && output.rank() == inputs[0].rank() && !same_space(graph, &inputs[0], &output) {
+            downs.push((inputs[0], output));
+        }
+        shapes[graph.value(node)] = Some(output);
     }
     edits
 }
 
-/// The rows between what a layer gives and what the last layer before it took that gave what it takes.
-fn lost_rows(graph: &Graph, checked: &Checked, node: NodeId, conv: &Conv) -> Option<[i64; MAX_SPATIAL]> {
+fn same_space(graph: &Graph, a: &Shape, b: &Shape) -> bool {
+    (0..a.rank().saturating_sub(1))
+        .all(|axis| a.size(graph.order().spatial(axis)).same(b.size(graph.order().spatial(axis))))
+}
+
+/// The output padding with which a layer gives what the last layer before it took that gave what it takes.
+fn lost_rows(graph: &Graph, conv: &Conv, input: &Shape, downs: &[(Shape, Shape)]) -> Option<PerAxis<i64>> {
     let order = graph.order();
-    let shape = |value: usize| checked.shapes.get(value).copied().flatten();
-    let input = shape(graph.nodes[node].inputs[0])?;
-    let given = conv_output(checked, graph, node)?;
-    let encoder = (0..node).rev().find(|other| {
-        let forward = match checked.ops.get(*other) {
-            Some(Some(Op::Conv(other))) => other.direction == Direction::Forward,
-            Some(Some(Op::Pool(_))) => true,
-            _ => false,
-        };
-        let took = shape(graph.nodes[*other].inputs[0]);
-        let gave = shape(graph.value(*other));
-        forward
-            && took.zip(gave).is_some_and(|(took, gave)| {
-                gave.rank() == input.rank()
-                    && (0..conv.rank).all(|axis| {
-                        let place = order.spatial(axis);
-                        gave.size(place).same(input.size(place)) && !took.size(place).same(gave.size(place))
-                    })
-            })
-    })?;
-    let took = shape(graph.nodes[encoder].inputs[0])?;
+    let given = Op::Conv(*conv).output(&[*input], order).ok()?;
+    let last = downs.iter().rev().take(MOST_MIRRORED);
+    let (took, _) = last
+        .filter(|(took, gave)| gave.rank() == input.rank() && took.rank() == input.rank())
+        .find(|(_, gave)| same_space(graph, gave, input))?;
     let mut rows = conv.output_padding.unwrap_or([0; MAX_SPATIAL]);
     let mut changed = false;
     for (axis, rows) in rows.iter_mut().enumerate().take(conv.rank) {
@@ -167,32 +237,4 @@ fn lost_rows(graph: &Graph, checked: &Checked, node: NodeId, conv: &Conv) -> Opt
         *rows = rows.saturating_add(missing);
     }
     changed.then_some(rows)
-}
-
-/// What a layer gives by itself, whatever was claimed of it.
-fn conv_output(checked: &Checked, graph: &Graph, node: NodeId) -> Option<Shape> {
-    let input = checked.shapes.get(graph.nodes[node].inputs[0]).copied().flatten()?;
-    checked.ops.get(node)?.as_ref()?.output(&[input], graph.order()).ok()
-}
-
-/// The convolutions of stride 1 without a border, each with the one that keeps its size.
-fn bordered(search: &Search<'_>) -> Vec<Edit> {
-    let nodes = search.checked.ops.iter().enumerate();
-    nodes
-        .filter_map(|(node, op)| match op {
-            Some(Op::Conv(conv)) if conv.direction == Direction::Forward => {
-                let axes = 0..conv.rank;
-                let open =
-                    matches!(conv.padding, Padding::Symmetric(rows) if rows[..conv.rank].iter().all(|rows| *rows == 0));
-                let keeps = axes.clone().all(|axis| conv.stride[axis] == 1 && conv.kernel[axis] % 2 == 1);
-                let wide = axes.clone().any(|axis| conv.kernel[axis] > 1);
-                let half = std::array::from_fn(|axis| {
-                    (conv.kernel[axis].saturating_sub(1) / 2).saturating_mul(conv.dilation[axis])
-                });
-                let setting = Setting::ints(half, conv.rank);
-                (open && keeps && wide).then_some(Edit::Field { node, field: "padding", setting })
-            }
-            _ => None,
-        })
-        .collect()
 }

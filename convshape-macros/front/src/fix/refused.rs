@@ -1,14 +1,14 @@
 //! Edits of the very layer that is refused, by the reason.
 
 use convshape_arith::explain;
-use convshape_arith::fault::Reason;
-use convshape_arith::op::{MAX_SPATIAL, Op, ResizeTo};
+use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::op::{Conv, MAX_SPATIAL, Op, ResizeTo};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
 
-use super::candidates::{REACH, around, axis_values};
-use super::{Edit, Search};
+use super::Edit;
+use super::candidates::Candidates;
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe};
 
@@ -16,134 +16,100 @@ use crate::graph::{Graph, NodeId, Recipe};
 const MOST_TRIED: i64 = 1 << 12;
 
 /// Edits of the very layer that is refused.
-pub(super) fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, inputs: &[Shape], reason: &Reason) {
-    let field = |field, setting| Edit::Field { node, field, setting };
-    match *reason {
-        Reason::Channels { expected, found: Size::Number(found) } => match *op {
-            Op::Conv(conv) => {
-                if conv.outputs == found {
-                    // The two channel counts in the other order.
-                    search.offer(Edit::Channels { node, inputs: found, outputs: expected }, 5);
-                }
-                search.offer(Edit::Channels { node, inputs: found, outputs: conv.outputs }, 10);
-                if let Some(Size::Number(wanted)) = declared_channels(search.graph, node) {
-                    search.offer(Edit::Channels { node, inputs: found, outputs: wanted }, 20);
-                }
-            }
-            _ => {
-                search.offer(field("channels", Setting::Int(found)), 10);
-            }
-        },
-        Reason::Features { found, expected } => {
+pub(super) fn at_the_layer(
+    graph: &Graph,
+    node: NodeId,
+    op: &Op,
+    inputs: &[Shape],
+    fault: &Fault,
+    found: &mut Candidates,
+) {
+    let layer = Refused { graph, node, op, inputs };
+    let every = |value: i64| Setting::Ints { values: [value; MAX_SPATIAL], axes: None };
+    match fault.reason {
+        Reason::Channels { expected, found: Size::Number(comes) } => layer.channels(expected, comes, found),
+        Reason::Features { found: shape, expected } => {
             // Where all axes together are what it takes, a `Flatten` is missing and nothing is wrong here.
-            let flat = found.elements() == Ok(Size::Number(expected));
+            let flat = shape.elements() == Ok(Size::Number(expected));
             if let (Op::Linear { outputs, .. }, Size::Number(features), false) =
-                (*op, found.size(found.rank() - 1), flat)
+                (*op, shape.size(shape.rank().saturating_sub(1)), flat)
             {
-                search.offer(Edit::Channels { node, inputs: features, outputs }, 10);
+                found.push(vec![Edit::Channels { node, inputs: features, outputs }], 10);
             }
         }
-        Reason::Groups { channels, groups, side } => {
-            if let Op::Conv(conv) = op
-                && let (Some(ins), outs) = (conv.inputs, conv.outputs)
-            {
-                for candidate in (1..groups.min(MOST_TRIED)).rev().filter(|g| ins % g == 0 && outs % g == 0) {
-                    if search.offer(field("groups", Setting::Int(candidate)), 20) {
-                        break;
-                    }
-                }
-                let rounded = [channels - channels % groups, (channels - channels % groups).saturating_add(groups)];
-                for channels in rounded.into_iter().filter(|channels| *channels > 0) {
-                    let (inputs, outputs) = if side == "output channel" { (ins, channels) } else { (channels, outs) };
-                    search.offer(Edit::Channels { node, inputs, outputs }, 15);
-                }
-                if let Some(Size::Number(outputs)) = declared_channels(search.graph, node) {
-                    search.offer(Edit::Channels { node, inputs: ins, outputs }, 12);
-                }
-            } else if let Op::GroupNorm { .. } = op {
-                for candidate in (1..groups.min(MOST_TRIED)).rev().filter(|g| channels % g == 0).take(1) {
-                    search.offer(field("groups", Setting::Int(candidate)), 10);
-                }
-            }
-        }
+        Reason::Groups { channels, groups, side } => layer.groups(channels, groups, side, found),
         Reason::TooFew { what: "output channels", .. } => {
-            if let (Op::Conv(conv), Some(Size::Number(wanted))) = (op, declared_channels(search.graph, node))
-                && let Some(inputs) = conv.inputs
-            {
-                search.offer(Edit::Channels { node, inputs, outputs: wanted }, 10);
+            if let Op::Conv(conv) = op {
+                let inputs = conv.inputs.unwrap_or(1);
+                if let Some(Size::Number(outputs)) = declared_channels(graph, node) {
+                    found.push(vec![Edit::Channels { node, inputs, outputs }], 10);
+                }
+                found.push(vec![Edit::Channels { node, inputs, outputs: inputs }], 30);
             }
-            reader_channels(search, node, op);
         }
         Reason::NotPositive {
             field: name @ ("kernel" | "stride" | "dilation" | "factor" | "groups" | "size"), ..
         } => {
             // Where only one axis is wrong, the others keep their values.
-            if let Some(axes) = [AxisField::Kernel, AxisField::Stride].into_iter().find(|axes| axes.name() == name) {
-                axis_values(search, node, axes, &[1, 2, 3, 4], 10);
+            if let Some(field) = [AxisField::Kernel, AxisField::Stride].into_iter().find(|field| field.name() == name) {
+                layer.until_accepted(field, &[1, 2, 3, 4], 10, found);
             }
             for value in 1..=4 {
                 let setting = match name {
                     "factor" | "groups" => Setting::Int(value),
-                    _ => Setting::Ints { values: [value; MAX_SPATIAL], axes: None },
+                    _ => every(value),
                 };
-                search.offer(field(name, setting), 10 * u32::try_from(value).unwrap_or(10));
+                layer.set(name, setting, 10 + 25 * u32::try_from(value - 1).unwrap_or(0), found);
             }
         }
         Reason::Negative { field: name @ ("padding" | "output_padding" | "amount"), value } => {
+            if let (Op::Conv(conv), "padding") = (op, name) {
+                layer.output_padding_for_negative(conv, value, found);
+            }
             for value in [value.saturating_neg(), 0] {
-                search.offer(field(name, Setting::Ints { values: [value; MAX_SPATIAL], axes: None }), 10);
+                layer.set(name, every(value), 16, found);
             }
         }
         Reason::OutputPadding { value, limit, .. } => {
             // An output padding is there for the sake of a stride, which may be what is missing.
-            axis_values(search, node, AxisField::Stride, &[value.saturating_add(1)], 14);
+            layer.until_accepted(AxisField::Stride, &[value.saturating_add(1)], 14, found);
             for value in (0..limit.min(8)).rev() {
                 let cost = if value == 0 { 10 } else { 12 };
-                axis_values(search, node, AxisField::OutputPadding, &[value], cost);
+                layer.until_accepted(AxisField::OutputPadding, &[value], cost, found);
             }
         }
         Reason::SameWithStride { .. } => {
             if let Op::Conv(conv) = op {
-                let values = core::array::from_fn(|axis| {
-                    conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]) / 2
-                });
-                search.offer(field("padding", Setting::ints(values, conv.rank)), 10);
-                search.offer(field("stride", Setting::Ints { values: [1; MAX_SPATIAL], axes: None }), 20);
+                layer.set("padding", Setting::ints(half(conv), conv.rank), 10, found);
+                layer.set("stride", every(1), 20, found);
             }
         }
         Reason::PoolPadding { kernel, .. } => {
-            axis_values(search, node, AxisField::Padding, &[kernel / 2, 0], 10);
+            layer.until_accepted(AxisField::Padding, &[kernel / 2, 0], 10, found);
         }
         Reason::ReflectPadding { input: Size::Number(rows), .. } => {
-            axis_values(search, node, AxisField::Padding, &[rows.saturating_sub(1)], 20);
-            search.offer(field(border_field(op), Setting::Word("replicate")), 25);
+            layer.until_accepted(AxisField::Padding, &[rows.saturating_sub(1)], 20, found);
+            layer.set(border_field(op), Setting::Word("replicate"), 25, found);
         }
         Reason::CircularPadding { input: Size::Number(rows), .. } => {
-            axis_values(search, node, AxisField::Padding, &[rows], 20);
-            search.offer(field(border_field(op), Setting::Word("replicate")), 25);
+            layer.until_accepted(AxisField::Padding, &[rows], 20, found);
+            layer.set(border_field(op), Setting::Word("replicate"), 25, found);
         }
-        Reason::TransposedPaddingMode => {
-            search.offer(field("padding_mode", Setting::Word("zeros")), 10);
-        }
+        Reason::TransposedPaddingMode => layer.set("padding_mode", Setting::Word("zeros"), 10, found),
         Reason::OutputSize { least: Size::Number(least), most: Size::Number(most), requested } => {
-            axis_values(search, node, AxisField::Padding, &[0, 1, 2, 3, 4], 10);
-            let nearest = requested.clamp(least, most);
-            search.offer(field("output_size", Setting::Ints { values: [nearest; MAX_SPATIAL], axes: None }), 15);
+            layer.until_accepted(AxisField::Padding, &[0, 1, 2, 3, 4, 5, 6, 7, 8], 10, found);
+            layer.until_accepted(AxisField::Stride, &[1, 2, 3, 4], 18, found);
+            layer.set("output_size", every(requested.clamp(least, most)), 15, found);
         }
-        Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. } => {
-            around(search, node, op, 0);
-        }
-        Reason::Elements { from, to } => reshapes(search, node, &from, &to),
+        Reason::Elements { from, to } => layer.reshapes(&from, &to, found),
         Reason::SliceRange { start, channels, .. } if start < channels => {
-            search.offer(field("channels", Setting::Range(start.max(0), channels)), 10);
+            layer.set("channels", Setting::Range(start.max(0), channels), 10, found);
         }
         Reason::ModeRank { axes, .. } => {
-            let word = ["linear", "bilinear", "trilinear"][axes.clamp(1, 3) - 1];
-            search.offer(field("mode", Setting::Word(word)), 10);
+            layer.set("mode", Setting::Word(linear(axes)), 10, found);
         }
         Reason::AlignCorners => {
-            let word = ["linear", "bilinear", "trilinear"][inputs[0].rank().saturating_sub(1).clamp(1, 3) - 1];
-            search.offer(field("mode", Setting::Word(word)), 10);
+            layer.set("mode", Setting::Word(linear(inputs[0].rank().saturating_sub(1))), 10, found);
         }
         Reason::FieldRank { field: name, axes, .. } if axes <= MAX_SPATIAL => {
             let setting = match (*op, name) {
@@ -157,23 +123,23 @@ pub(super) fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, input
                 },
                 _ => return,
             };
-            search.offer(field(name, setting), 10);
+            layer.set(name, setting, 10, found);
         }
         Reason::Number { field: name, value, .. } => {
             if let Some(meant) = explain::meant(op, name, value) {
-                search.offer(field(name, Setting::Float(meant)), 10);
+                layer.set(name, Setting::Float(meant), 10, found);
             }
         }
-        Reason::NormShape { expected, found } => {
-            let sizes = found.sizes();
+        Reason::NormShape { expected, found: shape } => {
+            let sizes = shape.sizes();
             let last = sizes.len().saturating_sub(expected.rank());
-            search.offer(field("size", Setting::Shape(Shape::new(&sizes[last..], found.scope()))), 5);
-            search.offer(field("size", Setting::Shape(found)), 10);
+            layer.set("size", Setting::Shape(Shape::new(&sizes[last..], shape.scope())), 5, found);
+            layer.set("size", Setting::Shape(shape), 10, found);
         }
         Reason::Divisible { .. } => {
             if let Op::PixelShuffle { factor } = op {
-                for smaller in (1..(*factor).min(REACH)).rev() {
-                    search.offer(field("factor", Setting::Int(smaller)), 20);
+                for smaller in (1..(*factor).min(64)).rev() {
+                    layer.set("factor", Setting::Int(smaller), 20, found);
                 }
             }
         }
@@ -181,7 +147,177 @@ pub(super) fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, input
     }
 }
 
-/// What the layer calls that which stands in its border.
+/// A layer that is refused.
+struct Refused<'a> {
+    graph: &'a Graph,
+    node: NodeId,
+    op: &'a Op,
+    inputs: &'a [Shape],
+}
+
+impl Refused<'_> {
+    fn set(&self, field: &'static str, setting: Setting, cost: u32, found: &mut Candidates) {
+        found.push(vec![Edit::Field { node: self.node, field, setting }], cost);
+    }
+
+    /// One field, an axis at a time: for each axis that is refused the value nearest to the present one with which it
+    /// is not.
+    fn until_accepted(&self, field: AxisField, values: &[i64], cost: u32, found: &mut Candidates) {
+        let order = self.graph.order();
+        let Some(now) = self.op.axis_field(field) else { return };
+        let rank = self.inputs[0].rank().saturating_sub(1).min(MAX_SPATIAL);
+        let (mut op, mut best) = (*self.op, now);
+        let mut at = 0;
+        while let Err(Fault { axis: Some(axis), .. }) = op.output(self.inputs, order) {
+            if axis < at || axis >= rank {
+                return;
+            }
+            let passes = |value: &i64| match op.with_axis_field(field, axis, *value).output(self.inputs, order) {
+                Ok(_) => true,
+                Err(fault) => fault.axis.is_some_and(|next| next > axis),
+            };
+            let Some(value) = values.iter().copied().filter(passes).min_by_key(|value| value.abs_diff(now[axis]))
+            else {
+                return;
+            };
+            best[axis] = value;
+            op = op.with_axis_field(field, axis, value);
+            at = axis + 1;
+        }
+        if best != now && op.output(self.inputs, order).is_ok() {
+            // An axis that was not refused but reads the same number keeps company.
+            let alike = (0..rank).all(|axis| now[axis] == now[0]);
+            let changed = (0..rank).find(|axis| best[*axis] != now[*axis]).map(|axis| best[axis]);
+            let uniform = changed.map(|value| std::array::from_fn(|axis| if axis < rank { value } else { now[axis] }));
+            if let Some(uniform) = uniform.filter(|uniform| alike && *uniform != best) {
+                found.push(vec![self.ints(field, uniform, rank)], cost);
+            }
+            found.push(vec![self.ints(field, best, rank)], cost + 1);
+        }
+    }
+
+    fn ints(&self, field: AxisField, values: [i64; MAX_SPATIAL], rank: usize) -> Edit {
+        Edit::Field { node: self.node, field: field.name(), setting: Setting::ints(values, rank) }
+    }
+
+    fn channels(&self, expected: i64, comes: i64, found: &mut Candidates) {
+        let node = self.node;
+        match *self.op {
+            Op::Conv(conv) => {
+                if conv.outputs == comes && expected > 0 {
+                    // The two channel counts in the other order.
+                    found.push(vec![Edit::Channels { node, inputs: comes, outputs: expected }], 5);
+                }
+                found.push(vec![Edit::Channels { node, inputs: comes, outputs: conv.outputs }], 10);
+                if conv.groups == expected && expected > 1 {
+                    self.depthwise(&conv, comes, found);
+                }
+                if let Some(Size::Number(outputs)) = declared_channels(self.graph, node) {
+                    found.push(vec![Edit::Channels { node, inputs: comes, outputs }], 20);
+                }
+            }
+            Op::SeparableConv(separable) => {
+                let outputs = separable.pointwise.outputs;
+                found.push(vec![Edit::Channels { node, inputs: comes, outputs }], 10);
+            }
+            _ => self.set("channels", Setting::Int(comes), 10, found),
+        }
+    }
+
+    /// A depthwise layer made for another width: as many groups as channels.
+    fn depthwise(&self, conv: &Conv, comes: i64, found: &mut Candidates) {
+        let node = self.node;
+        let times = conv.outputs.checked_div(conv.groups).unwrap_or(1).max(1);
+        let outputs = comes.saturating_mul(times);
+        let groups = Edit::Field { node, field: "groups", setting: Setting::Int(comes) };
+        found.push(vec![Edit::Channels { node, inputs: comes, outputs }, groups], 8);
+    }
+
+    fn groups(&self, channels: i64, groups: i64, side: &str, found: &mut Candidates) {
+        let node = self.node;
+        match *self.op {
+            Op::Conv(Conv { inputs: Some(ins), outputs: outs, .. }) => {
+                let divides = |group: &i64| ins % group == 0 && outs % group == 0;
+                if let Some(divisor) = (1..groups.min(MOST_TRIED)).rev().find(divides) {
+                    self.set("groups", Setting::Int(divisor), 20, found);
+                }
+                if groups == outs && ins > 1 {
+                    // One group a channel, counted on the wrong side.
+                    let outputs = outs.checked_add(ins - 1).map_or(ins, |sum| sum / ins * ins);
+                    let per_input = Edit::Field { node, field: "groups", setting: Setting::Int(ins) };
+                    found.push(vec![Edit::Channels { node, inputs: ins, outputs }, per_input], 24);
+                }
+                let below = channels - channels % groups;
+                for channels in [below, below.saturating_add(groups)].into_iter().filter(|channels| *channels > 0) {
+                    let (inputs, outputs) = if side == "output channel" { (ins, channels) } else { (channels, outs) };
+                    found.push(vec![Edit::Channels { node, inputs, outputs }], 15);
+                }
+                if let Some(Size::Number(outputs)) = declared_channels(self.graph, node) {
+                    found.push(vec![Edit::Channels { node, inputs: ins, outputs }], 12);
+                }
+            }
+            Op::GroupNorm { .. } => {
+                let divisor = (1..groups.min(MOST_TRIED)).rev().find(|group| channels % group == 0);
+                if let Some(divisor) = divisor {
+                    self.set("groups", Setting::Int(divisor), 10, found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Rows that a negative padding would add: an output padding adds them.
+    fn output_padding_for_negative(&self, conv: &Conv, value: i64, found: &mut Candidates) {
+        let limit = conv.stride[0].max(conv.dilation[0]).saturating_sub(1);
+        let rows = value.saturating_neg().saturating_mul(2).min(limit);
+        if rows > 0 && self.graph.nodes[self.node].writing.takes("output_padding") {
+            let every = |value: i64| Setting::Ints { values: [value; MAX_SPATIAL], axes: None };
+            let node = self.node;
+            let padding = Edit::Field { node, field: "padding", setting: every(0) };
+            let output_padding = Edit::Field { node, field: "output_padding", setting: every(rows) };
+            found.push(vec![padding, output_padding], 12);
+        }
+    }
+
+    /// A reshape to the elements that are there: one axis changed, or the shape as it came.
+    fn reshapes(&self, from: &Shape, to: &Shape, found: &mut Candidates) {
+        let node = self.node;
+        if to.rank() == from.rank() {
+            found.push(vec![Edit::Reshape { node, shape: *from }], 15);
+        }
+        let Ok(Size::Number(elements)) = from.elements() else { return };
+        for axis in 0..to.rank() {
+            let rest: i64 = (0..to.rank())
+                .filter(|other| *other != axis)
+                .map(|other| to.size(other).number().unwrap_or(0))
+                .fold(1, i64::saturating_mul);
+            if rest > 0 && elements % rest == 0 {
+                let cost = if to.rank() == 1 { 12 } else { 20 };
+                found.push(vec![Edit::Reshape { node, shape: to.with(axis, Size::Number(elements / rest)) }], cost);
+            }
+        }
+        // The same channels and a square of another size.
+        let order = self.graph.order();
+        if let (3, Some(channels @ 1..)) = (to.rank(), to.size(order.channel(3)).number())
+            && elements % channels == 0
+        {
+            let side = (elements / channels).isqrt();
+            let square = to.with(order.spatial(0), Size::Number(side)).with(order.spatial(1), Size::Number(side));
+            found.push(vec![Edit::Reshape { node, shape: square }], 10);
+        }
+    }
+}
+
+/// Rows that keep a size at stride 1.
+pub(super) fn half(conv: &Conv) -> [i64; MAX_SPATIAL] {
+    std::array::from_fn(|axis| conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]) / 2)
+}
+
+fn linear(axes: usize) -> &'static str {
+    ["linear", "bilinear", "trilinear"][axes.clamp(1, 3) - 1]
+}
+
+/// What the layer calls that which is in its border.
 fn border_field(op: &Op) -> &'static str {
     if matches!(op, Op::Conv(_)) { "padding_mode" } else { "mode" }
 }
@@ -192,7 +328,7 @@ fn declared_channels(graph: &Graph, node: NodeId) -> Option<Size> {
         return Some(shape.size(graph.order().channel(shape.rank())));
     }
     let value = graph.value(node);
-    for reader in &graph.nodes {
+    for reader in &graph.nodes[node + 1..] {
         if let Recipe::Given(op) = &reader.recipe
             && reader.inputs.contains(&value)
         {
@@ -205,37 +341,4 @@ fn declared_channels(graph: &Graph, node: NodeId) -> Option<Size> {
     }
     let output = graph.outputs.iter().find(|output| output.value == Some(value))?;
     Some(output.shape.size(graph.order().channel(output.shape.rank())))
-}
-
-/// A layer without channels: as many as its reader can have.
-fn reader_channels(search: &mut Search<'_>, node: NodeId, op: &Op) {
-    if let Op::Conv(conv) = op {
-        let inputs = conv.inputs.unwrap_or(1);
-        search.offer(Edit::Channels { node, inputs, outputs: inputs }, 30);
-    }
-}
-
-/// A reshape to the elements that are there: one axis changed, or the shape as it came.
-fn reshapes(search: &mut Search<'_>, node: NodeId, from: &Shape, to: &Shape) {
-    if to.rank() == from.rank() {
-        search.offer(Edit::Reshape { node, shape: *from }, 15);
-    }
-    let Ok(Size::Number(elements)) = from.elements() else { return };
-    for axis in 0..to.rank() {
-        let rest: i64 = (0..to.rank())
-            .filter(|other| *other != axis)
-            .map(|other| to.size(other).number().unwrap_or(0))
-            .fold(1, i64::saturating_mul);
-        if rest > 0 && elements % rest == 0 {
-            search.offer(Edit::Reshape { node, shape: to.with(axis, Size::Number(elements / rest)) }, 20);
-        }
-    }
-    // The same channels and a square of another size.
-    if let (3, Some(channels)) = (to.rank(), to.size(0).number())
-        && channels > 0
-        && elements % channels == 0
-    {
-        let side = (elements / channels).isqrt();
-        search.offer(Edit::Reshape { node, shape: Shape::of(&[channels, side, side]) }, 10);
-    }
 }

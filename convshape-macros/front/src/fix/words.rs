@@ -3,17 +3,28 @@
 use convshape_arith::axis::{Scatter, extent};
 use convshape_arith::fault::Reason;
 use convshape_arith::op::{Conv, Dialect, Direction, MAX_SPATIAL, Op, Padding, PerAxis, Pool};
+use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
-use super::candidates::wrongness;
-use super::{Edit, Search};
+use super::Edit;
+use super::candidates::Candidates;
+use super::refused::half;
 use crate::fields::Setting;
-use crate::graph::NodeId;
+use crate::graph::{Graph, NodeId};
 
 /// What a refusal by a dialect suggests.
-pub(super) fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, reason: &Reason) {
+pub(super) fn at_the_layer(
+    graph: &Graph,
+    node: NodeId,
+    op: &Op,
+    inputs: &[Shape],
+    reason: &Reason,
+    found: &mut Candidates,
+) {
     let mut offer = |field: &'static str, setting: Setting, cost: u32| {
-        search.offer(Edit::Field { node, field, setting }, cost);
+        if graph.nodes[node].writing.takes(field) {
+            found.push(vec![Edit::Field { node, field, setting }], cost);
+        }
     };
     let every = |value: i64| Setting::Ints { values: [value; MAX_SPATIAL], axes: None };
     match reason {
@@ -23,11 +34,12 @@ pub(super) fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, reaso
                     let values = padding.map(|rows| (rows, rows));
                     offer("padding", Setting::Pairs { values, axes: Some(conv.rank) }, 12);
                 }
-                // Rows that keep a size at stride 1.
-                let half = std::array::from_fn(|axis| {
-                    conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]) / 2
-                });
-                offer("padding", Setting::ints(half, conv.rank), 16);
+                offer("padding", Setting::ints(half(conv), conv.rank), 16);
+            }
+            if let (Op::Pool(pool), Some(input)) = (op, inputs.first()) {
+                for (setting, cost) in same_as_numbers(graph, pool, input) {
+                    offer("padding", setting, cost);
+                }
             }
             offer("padding", Setting::Word("same"), 10);
             offer("padding", Setting::Word("valid"), 14);
@@ -49,95 +61,79 @@ pub(super) fn at_the_layer(search: &mut Search<'_>, node: NodeId, op: &Op, reaso
             offer("output_padding", every(1), 14);
         }
         Reason::OutputSize { .. } => {
-            if let Op::Conv(conv) = op {
-                crop_to_output_size(search, node, conv);
+            if let (Op::Conv(conv), Some(input)) = (op, inputs.first())
+                && let Some(setting) = crop_to_output_size(graph, conv, input)
+            {
+                offer("padding", setting, 20);
             }
         }
         _ => {}
     }
 }
 
-/// The padding of a convolution as another word.
-pub(super) fn padding(search: &mut Search<'_>, node: NodeId, conv: &Conv, cost: u32) {
+/// The fields of a convolution that take a word, as another word, with what each costs.
+pub(super) fn of_conv(conv: &Conv) -> Vec<(&'static str, Setting, u32)> {
     if conv.dialect == Dialect::Torch {
-        return;
+        return Vec::new();
     }
-    for (word, now) in [("valid", Padding::Valid), ("same", Padding::Same)] {
-        if conv.padding != now {
-            search.offer(Edit::Field { node, field: "padding", setting: Setting::Word(word) }, cost);
-        }
-    }
+    let words = [("valid", Padding::Valid), ("same", Padding::Same)];
+    let others = words.into_iter().filter(|(_, now)| conv.padding != *now);
+    let mut found: Vec<_> = others.map(|(word, _)| ("padding", Setting::Word(word), 16)).collect();
     if conv.dialect == Dialect::Keras && conv.direction == Direction::Transposed && conv.output_padding.is_some() {
-        search.offer(Edit::Field { node, field: "output_padding", setting: Setting::Word("none") }, cost);
+        found.push(("output_padding", Setting::Word("none"), 16));
     }
+    found
 }
 
-/// A pooling layer that steps by its window, and its padding as another word.
-pub(super) fn pooling(search: &mut Search<'_>, node: NodeId, pool: &Pool, cost: u32) {
+/// The words that the padding of a pooling layer may be.
+pub(super) fn of_pool(pool: &Pool) -> Vec<(&'static str, u32)> {
     if pool.dialect == Dialect::Torch {
-        return;
+        return Vec::new();
     }
-    if pool.stride != pool.kernel {
-        let setting = Setting::ints(pool.kernel, pool.rank);
-        search.offer(Edit::Field { node, field: "stride", setting }, cost);
-    }
-    for (word, now) in [("valid", Padding::Valid), ("same", Padding::Same)] {
-        if pool.padding != now {
-            search.offer(Edit::Field { node, field: "padding", setting: Setting::Word(word) }, cost + 4);
-        }
-    }
+    let words = [("valid", Padding::Valid), ("same", Padding::Same)];
+    words.into_iter().filter(|(_, now)| pool.padding != *now).map(|(word, _)| (word, 16)).collect()
 }
 
-/// `padding: [(lo, hi), ..]` of a transposed convolution: what is too much is cropped at the end.
-pub(super) fn uneven_crop(search: &mut Search<'_>, node: NodeId, conv: &Conv, cost: u32) {
-    let graph = search.graph;
-    let Some(Some(input)) = search.checked.shapes.get(graph.nodes[node].inputs[0]).copied() else { return };
-    let Ok(scatters) = conv.scatters(&input, graph.order()) else { return };
-    let mut pairs = [(0, 0); MAX_SPATIAL];
-    for axis in 0..conv.rank {
-        pairs[axis] = written(conv, axis, scatters[axis].lo, scatters[axis].hi);
+/// What `same` comes to in numbers, for a dialect that does not have the word.
+fn same_as_numbers(graph: &Graph, pool: &Pool, input: &Shape) -> Vec<(Setting, u32)> {
+    let mut pairs: PerAxis<(i64, i64)> = [(0, 0); MAX_SPATIAL];
+    for (axis, pair) in pairs.iter_mut().enumerate().take(pool.rank) {
+        let Some(rows) = input.size(graph.order().spatial(axis)).number() else { return Vec::new() };
+        let (stride, reach) =
+            (pool.stride[axis].max(1), pool.kernel[axis].saturating_sub(1).saturating_mul(pool.dilation[axis]));
+        let windows = (rows.max(1) - 1) / stride + 1;
+        let covered = (windows - 1).saturating_mul(stride).saturating_add(reach).saturating_add(1);
+        let total = covered.saturating_sub(rows).max(0);
+        *pair = (total / 2, total - total / 2);
     }
-    let mut changed = false;
-    for axis in 0..conv.rank {
-        let Some(apart @ 1..=64) = wrongness(search, search.problem, axis) else { continue };
-        for more in [apart, -apart] {
-            let Scatter { lo, hi, .. } = scatters[axis];
-            let mut next = pairs;
-            next[axis] = written(conv, axis, lo, hi.saturating_add(more));
-            let setting = Setting::Pairs { values: next, axes: Some(conv.rank) };
-            let (left, _) = search.left_by(&Edit::Field { node, field: "padding", setting });
-            if left.as_ref().map_or(Some(0), |problem| wrongness(search, problem, axis)) == Some(0) {
-                pairs = next;
-                changed = true;
-                break;
-            }
-        }
-    }
-    if changed {
-        let setting = Setting::Pairs { values: pairs, axes: Some(conv.rank) };
-        search.offer(Edit::Field { node, field: "padding", setting }, cost);
-    }
+    let even = pairs[..pool.rank].iter().all(|(lo, hi)| lo == hi);
+    let exact = match even {
+        true => Setting::ints(pairs.map(|(lo, _)| lo), pool.rank),
+        false => Setting::Pairs { values: pairs, axes: Some(pool.rank) },
+    };
+    vec![(exact, 8)]
 }
 
 /// The crop that makes an output size what was asked for.
-fn crop_to_output_size(search: &mut Search<'_>, node: NodeId, conv: &Conv) {
-    let graph = search.graph;
-    let Some(sizes) = conv.output_size else { return };
-    let Some(Some(input)) = search.checked.shapes.get(graph.nodes[node].inputs[0]).copied() else { return };
+fn crop_to_output_size(graph: &Graph, conv: &Conv, input: &Shape) -> Option<Setting> {
+    let sizes = conv.output_size?;
     let mut pairs: PerAxis<(i64, i64)> = [(0, 0); MAX_SPATIAL];
     for axis in 0..conv.rank {
         let (kernel, stride, dilation) = (conv.kernel[axis], conv.stride[axis], conv.dilation[axis]);
         let full = Scatter { kernel, stride, dilation, lo: 0, hi: 0 };
-        let Ok(Size::Number(rows)) = full.unchecked_output(input.size(graph.order().spatial(axis))) else { return };
+        let rows = full.unchecked_output(input.size(graph.order().spatial(axis))).ok().and_then(Size::number)?;
         let crop = rows.saturating_sub(sizes[axis]).max(0);
         pairs[axis] = (crop / 2, crop - crop / 2);
     }
-    let setting = Setting::Pairs { values: pairs, axes: Some(conv.rank) };
-    search.offer(Edit::Field { node, field: "padding", setting }, 20);
+    let even = pairs[..conv.rank].iter().all(|(lo, hi)| lo == hi);
+    Some(match even {
+        true => Setting::ints(pairs.map(|(lo, _)| lo), conv.rank),
+        false => Setting::Pairs { values: pairs, axes: Some(conv.rank) },
+    })
 }
 
 /// The pair that crops `lo` and `hi` rows of the full output, as the dialect counts.
-fn written(conv: &Conv, axis: usize, lo: i64, hi: i64) -> (i64, i64) {
+pub(super) fn written_crop(conv: &Conv, axis: usize, lo: i64, hi: i64) -> (i64, i64) {
     let Ok(reach) = extent(conv.kernel[axis], conv.dilation[axis]) else { return (lo, hi) };
     let added = match (conv.dialect, conv.output_padding) {
         (Dialect::Jax | Dialect::Flax, _) => {

@@ -30,6 +30,8 @@ pub(super) struct Builder<'a, 's> {
     /// keras: `name`.
     pub(super) file_name: Option<Text>,
     pub(super) spans: Spans,
+    /// The fields given by name, each with the word that was written.
+    pub(super) written: Vec<(&'static str, String)>,
     pub(super) reports: Vec<Report>,
 }
 
@@ -55,6 +57,7 @@ impl<'a, 's> Builder<'a, 's> {
             path: None,
             file_name: None,
             spans,
+            written: Vec::new(),
             reports: Vec::new(),
         }
     }
@@ -102,6 +105,7 @@ impl<'a, 's> Builder<'a, 's> {
             given.push(found.name);
             self.spans.fields.push((found.name, field.value.span()));
             self.field(found, &name, &field.value);
+            self.written.push((found.name, name));
         }
         self.complete(&given);
     }

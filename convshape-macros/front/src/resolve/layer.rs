@@ -10,7 +10,7 @@ use super::arguments::Builder;
 use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
-use crate::graph::{Hole, Node, NodeId, Recipe, Spans};
+use crate::graph::{Hole, Node, NodeId, Recipe, Spans, Writing};
 use crate::numbers::{Bound, BoundActivation, Numbers};
 use crate::syntax::{Args, Layer, Reference, Source, Stmt, Value};
 use crate::value::written_dialect;
@@ -43,8 +43,9 @@ impl<'a> Resolver<'a> {
         let spans = Spans { label: stmt.label.clone(), op: layer.op.clone(), positional: None, fields: Vec::new() };
         let mut builder = Builder::new(words, rank, dialect, &scope.numbers, spans);
         builder.read(&layer.args);
-        let Builder { settings, holes, activation, operands, undo, like, path, file_name, spans, reports, .. } =
-            builder;
+        let Builder {
+            settings, holes, activation, operands, undo, like, path, file_name, spans, written, reports, ..
+        } = builder;
         let unseen = settings.iter().any(|(_, setting)| setting.unseen());
         let complete = reports.is_empty();
         for report in reports {
@@ -85,6 +86,13 @@ impl<'a> Resolver<'a> {
             },
         };
         let recipe = if inputs.is_some() { recipe } else { Recipe::Broken };
+        let writing = Writing {
+            row: Some(words),
+            dialect,
+            words: written,
+            statement: format!("{}{name}", scope.statements),
+            block: scope.block.clone(),
+        };
         let node = Node {
             name: format!("{}{name}", scope.path),
             file_name,
@@ -103,6 +111,8 @@ impl<'a> Resolver<'a> {
             read: false,
             tied,
             first_run: None,
+            writing,
+            inserted: None,
         };
         self.push(node, scope)
     }

@@ -83,6 +83,7 @@ impl<'a> Resolver<'a> {
             let mut inner = scope.inner(numbers, scope.names.clone(), values[0]);
             inner.turn = Some(turn);
             inner.path = format!("{}{}.{turn}.", scope.path, names.name);
+            inner.statements = format!("{}{}.", scope.statements, names.name);
             inner.file_path = format!("{}{file_name}.{turn}.", scope.file_path);
             bind_inputs(&body.reads, &values, &mut inner.names);
             let done = self.run_body(body, &mut inner);
@@ -190,6 +191,8 @@ impl<'a> Resolver<'a> {
         let file_name = file_name.unwrap_or_else(|| format!("{}{}", scope.file_path, names.name));
         let mut inner = scope.inner(numbers, self.ports.clone(), inputs[0]);
         inner.path = format!("{}{}.", scope.path, names.name);
+        inner.statements = format!("{}.", block.name);
+        inner.block = Some(block.name.to_string());
         inner.file_root = format!("{}{file_name}.", scope.file_root);
         inner.file_path = String::new();
         bind_inputs(&block.body.reads, inputs, &mut inner.names);

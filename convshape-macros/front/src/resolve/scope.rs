@@ -88,6 +88,10 @@ pub(super) struct Scope<'a> {
     pub(super) previous: ValueId,
     /// In front of the names of layers: `blocks.0.`
     pub(super) path: String,
+    /// In front of the names of statements, as the text nests them: `blocks.`, `Res.`
+    pub(super) statements: String,
+    /// The block that the statements are part of.
+    pub(super) block: Option<String>,
     /// In front of the names in files, up to the enclosing block.
     pub(super) file_root: String,
     /// Between that and a statement's name: the repeats around it.
@@ -117,6 +121,8 @@ impl<'a> Scope<'a> {
             numbers,
             previous,
             path: self.path.clone(),
+            statements: self.statements.clone(),
+            block: self.block.clone(),
             file_root: self.file_root.clone(),
             file_path: self.file_path.clone(),
             turn: None,

@@ -19,8 +19,8 @@ impl Context<'_> {
         {
             report = report.help(format_args!("did you mean `restores {other}`? {found} is what `{other}` took"));
         }
-        for fix in fixes {
-            match &fix.edit {
+        for edit in fixes.iter().filter_map(Fix::only) {
+            match edit {
                 Edit::Input { input, shape } if rotated(&self.graph.inputs[*input].shape, shape) => {
                     report = report.note("the axes of the input look permuted: here the channels come first");
                 }
@@ -64,7 +64,9 @@ impl Context<'_> {
         } = problem
             && found.checked_mul(2) == Some(*expected)
             && self.graph.nodes[*node].inputs.iter().any(|value| self.graph.producer(*value).is_some())
-            && !fixes.iter().any(|fix| matches!(fix.edit, Edit::Channels { outputs, .. } if outputs != conv.outputs))
+            && !fixes
+                .iter()
+                .any(|fix| matches!(fix.only(), Some(Edit::Channels { node: at, outputs, .. }) if at == node && *outputs != conv.outputs))
         {
             report = report.note(format_args!(
                 "{expected} is twice {found}: if a skip connection belongs here, join it before `{}` (`Concat(skip, _);`)",

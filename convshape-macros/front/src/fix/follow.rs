@@ -1,0 +1,202 @@
+//! One mistake in several places: an edit that moves the mistake on is followed by its like where it has gone.
+
+use convshape_arith::fault::Reason;
+use convshape_arith::op::Op;
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+
+use super::candidates::{Candidate, Candidates};
+use super::goals::goals;
+use super::inputs::follows;
+use super::needs::needs;
+use super::trial::Trial;
+use super::{Edit, Known, channels, layers, refused};
+use crate::check::{Checked, Place, Problem};
+use crate::fields::Setting;
+use crate::graph::Graph;
+use crate::unseen::visible;
+
+/// More places than this are no slip.
+const MOST_EDITS: usize = 6;
+
+/// Layers above the place to which a mistake has moved.
+const MOST_LAYERS: usize = 12;
+
+/// The candidate with what must follow from it, if then nothing is wrong.
+///
+/// `others` are mistakes that show already: they are this one only where they show the same numbers, or where the same
+/// field mends them.
+pub(super) fn completed(
+    trial: &mut Trial,
+    candidate: &Candidate,
+    target: &Problem,
+    known: &Known,
+    others: &[Place],
+) -> Option<Candidate> {
+    let mut edits = candidate.edits.clone();
+    let mut cost = candidate.cost;
+    let mut replaced: Vec<(i64, i64)> = edits.iter().flat_map(|edit| numbers_replaced(edit, trial)).collect();
+    let resized = candidate.edits.iter().find_map(|edit| match edit {
+        Edit::Input { input, shape } => Some((trial.graph.inputs[*input].shape, *shape)),
+        _ => None,
+    });
+    while edits.len() <= MOST_EDITS && !trial.is_spent() {
+        let outcome = trial.run(&edits, &|problem| known.accepts(problem));
+        let Some(problem) = outcome.left.into_iter().find(|left| !known.accepts(left)) else {
+            return (edits.len() > candidate.edits.len()).then_some(Candidate { edits, cost });
+        };
+        if problem.place() == target.place() && !matches!(problem, Problem::Output { .. }) {
+            return None;
+        }
+        let (_, next) =
+            trial.inspect(&edits, &|_| true, |graph, checked| next(graph, checked, &problem, &edits, resized, target));
+        let next = next?;
+        let same_mistake = match &next {
+            Edit::Channels { .. } | Edit::Reshape { .. } => {
+                akin(target, &problem) || replaced.iter().any(|pair| same_ratio(*pair, &problem, &trial.graph))
+            }
+            _ => !others.contains(&problem.place()) || edits.iter().any(|edit| same_kind(edit, &next)),
+        };
+        if !same_mistake {
+            return None;
+        }
+        replaced.extend(numbers_replaced(&next, trial));
+        edits.push(next);
+        cost += 3;
+    }
+    None
+}
+
+/// Whether two refusals show the same numbers.
+fn akin(a: &Problem, b: &Problem) -> bool {
+    match (a, b) {
+        (Problem::Layer { fault: a, .. }, Problem::Layer { fault: b, .. }) => a.reason == b.reason,
+        _ => false,
+    }
+}
+
+/// The counts that an edit replaces, each with the new one.
+fn numbers_replaced(edit: &Edit, trial: &Trial) -> Vec<(i64, i64)> {
+    let op = edit.node().and_then(|node| trial.checked.ops[node]);
+    let pairs = match (edit, op) {
+        (Edit::Channels { inputs, outputs, .. }, Some(Op::Conv(conv))) => {
+            vec![(conv.inputs.unwrap_or(*inputs), *inputs), (conv.outputs, *outputs)]
+        }
+        (Edit::Channels { inputs, outputs, .. }, Some(Op::Linear { inputs: now, outputs: gives, .. })) => {
+            vec![(now.unwrap_or(*inputs), *inputs), (gives, *outputs)]
+        }
+        (Edit::Reshape { shape: new, .. }, Some(Op::Reshape { shape: now })) => {
+            let count = |shape: &Shape| shape.elements().ok().and_then(Size::number);
+            count(&now).zip(count(new)).into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    pairs.into_iter().filter(|(old, new)| old != new).collect()
+}
+
+/// Whether the numbers that a problem shows differ as a count and what replaced it.
+fn same_ratio((old, new): (i64, i64), problem: &Problem, graph: &Graph) -> bool {
+    let last = |shape: &Shape| shape.size(shape.rank().saturating_sub(1)).number();
+    let pair = match problem {
+        Problem::Layer { fault, .. } => match fault.reason {
+            Reason::Channels { expected, found } => found.number().map(|found| (expected, found)),
+            Reason::Features { expected, found } => last(&found).map(|found| (expected, found)),
+            Reason::Elements { from, to } => {
+                let count = |shape: &Shape| shape.elements().ok().and_then(Size::number);
+                count(&to).zip(count(&from))
+            }
+            _ => None,
+        },
+        Problem::Output { output, found } => {
+            let channel = |shape: &Shape| shape.size(graph.order().channel(shape.rank())).number();
+            channel(&visible(&graph.outputs[*output].shape)).zip(channel(found))
+        }
+        _ => None,
+    };
+    let Some((a, b)) = pair else { return false };
+    let equal = |a: i64, b: i64| a.checked_mul(new).zip(b.checked_mul(old)).is_some_and(|(a, b)| a == b);
+    equal(a, b) || equal(b, a)
+}
+
+/// Whether two edits set the same field of a layer, or one follows from the other.
+fn same_kind(a: &Edit, b: &Edit) -> bool {
+    match (a, b) {
+        (Edit::Field { field: a, .. }, Edit::Field { field: b, .. }) => a == b || *b == "channels",
+        (Edit::Input { .. }, Edit::Output { .. }) => true,
+        _ => false,
+    }
+}
+
+/// The edit that mends the next mistake in the way of those made.
+fn next(
+    graph: &Graph,
+    checked: &Checked,
+    problem: &Problem,
+    done: &[Edit],
+    resized: Option<(Shape, Shape)>,
+    target: &Problem,
+) -> Option<Edit> {
+    let strictly = matches!(target, Problem::Output { .. });
+    // A field that a framework refuses may have stood for another.
+    let refused = match target {
+        Problem::Layer { node, fault, .. } => match fault.reason {
+            Reason::OutputPadding { .. }
+            | Reason::OutputPaddingStride { .. }
+            | Reason::Negative { .. }
+            | Reason::Exclusive { .. }
+            | Reason::NotInDialect { .. } => Some(*node),
+            _ => None,
+        },
+        _ => None,
+    };
+    let mut found = Candidates::default();
+    match problem {
+        Problem::Output { output, found: gives } => {
+            if let Some((old, new)) = resized
+                && follows(graph.order(), &old, &new, &visible(&graph.outputs[*output].shape), gives, strictly)
+            {
+                return Some(Edit::Output { output: *output, shape: *gives });
+            }
+        }
+        Problem::Layer { node, op, inputs, fault } => match fault.reason {
+            Reason::Channels { .. } | Reason::Features { .. } | Reason::Elements { .. } | Reason::NormShape { .. } => {
+                refused::at_the_layer(graph, *node, op, inputs, fault, &mut found);
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+    if done.iter().all(|edit| matches!(edit, Edit::Channels { .. })) {
+        channels::edits(graph, checked, problem, &mut found);
+    }
+    let fields: Vec<(&'static str, &Setting)> = done
+        .iter()
+        .filter_map(|edit| match edit {
+            Edit::Field { field, setting, .. } => Some((*field, setting)),
+            _ => None,
+        })
+        .collect();
+    if !done.iter().any(|edit| matches!(edit, Edit::Input { .. })) {
+        for goal in goals(graph, checked, problem) {
+            for need in needs(graph, checked, &goal).iter().take(MOST_LAYERS) {
+                layers::edits(graph, checked, need, &goal, &mut found);
+            }
+        }
+    }
+    let fits = |edit: &Edit| {
+        let again = done.iter().any(|known| known.overlaps(edit, graph));
+        let alike = match edit {
+            Edit::Field { node, field: "output_padding" | "amount", .. } => {
+                refused == Some(*node) || fields.iter().any(|(known, _)| matches!(*known, "output_padding" | "amount"))
+            }
+            Edit::Field { node, field, setting } => {
+                refused == Some(*node) || fields.contains(&(*field, setting)) || matches!(*field, "channels" | "size")
+            }
+            Edit::Channels { .. } | Edit::Reshape { .. } => fields.is_empty(),
+            _ => false,
+        };
+        !again && alike
+    };
+    let single = found.sorted().into_iter().filter(|candidate| candidate.edits.len() == 1);
+    single.map(|candidate| candidate.edits[0].clone()).find(fits)
+}

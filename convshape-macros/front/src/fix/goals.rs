@@ -1,0 +1,244 @@
+//! What would make a problem go away: sizes that one value must have.
+
+use convshape_arith::fault::Reason;
+use convshape_arith::op::{MAX_SPATIAL, Op, PerAxis};
+use convshape_arith::shape::Shape;
+use convshape_arith::size::{Scope, Size};
+
+use crate::check::{Checked, Problem};
+use crate::graph::{Graph, ValueId};
+use crate::unseen::visible;
+
+/// The smallest and the largest size that will do on one axis.
+pub(super) type Range = (i64, i64);
+
+/// A size that a symbol's multiple stands for while a fix is looked for; the fix is then tried for every size.
+const SAMPLE: i64 = 840;
+
+/// Sizes that a value must have. An axis that is right, or open, has no range.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Goal {
+    pub(super) value: ValueId,
+    pub(super) ranges: PerAxis<Option<Range>>,
+    /// The value whose size is to be met, where it is one.
+    pub(super) like: Option<ValueId>,
+    /// What an edit for this goal costs more than one for a likelier goal.
+    pub(super) extra: u32,
+}
+
+impl Goal {
+    fn new(value: ValueId, ranges: PerAxis<Option<Range>>) -> Goal {
+        Goal { value, ranges, like: None, extra: 0 }
+    }
+}
+
+/// The goals of a problem, each of them enough; the most likely first.
+pub(super) fn goals(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<Goal> {
+    match problem {
+        Problem::Restores { node, found, wanted } => {
+            let restored = graph.nodes[*node].restores.as_ref().map(|restores| restores.input);
+            let goal = meet(graph, graph.value(*node), found, wanted);
+            goal.map(|goal| Goal { like: restored, ..goal }).into_iter().collect()
+        }
+        Problem::Comment { node, found, written } => {
+            meet(graph, graph.value(*node), found, written).into_iter().collect()
+        }
+        Problem::Output { output, found } => {
+            let declared = &graph.outputs[*output];
+            declared.value.and_then(|value| meet(graph, value, found, &visible(&declared.shape))).into_iter().collect()
+        }
+        Problem::Body { body, input, output } => {
+            meet(graph, graph.bodies[*body].output, output, input).into_iter().collect()
+        }
+        Problem::Hole { node, target, solutions } if solutions.is_empty() => {
+            let value = graph.value(*node);
+            meet(graph, value, &Shape::unknown(target.rank()), target).into_iter().collect()
+        }
+        Problem::Layer { node, op, inputs, fault } => {
+            let values = &graph.nodes[*node].inputs;
+            match fault.reason {
+                Reason::Join { operand, first, other, .. } => joins(graph, checked, values, operand, &first, &other),
+                Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. } | Reason::PoolInput { .. } => {
+                    let least = |axis| smallest_input(op, &inputs[0], graph, axis);
+                    let mut goals = at_least(graph, values[0], &inputs[0], least);
+                    let anything = (0..inputs[0].rank().saturating_sub(1)).map(|_| Some((1, i64::MAX)));
+                    let mut ranges = [None; MAX_SPATIAL];
+                    ranges.iter_mut().zip(anything).for_each(|(range, any)| *range = any);
+                    goals.push(Goal::new(graph.value(*node), ranges));
+                    goals
+                }
+                Reason::SingleElement => at_least(graph, values[0], &inputs[0], |_| Some(2)),
+                Reason::ReflectPadding { padding, .. } => {
+                    at_least(graph, values[0], &inputs[0], |_| padding.checked_add(1))
+                }
+                Reason::CircularPadding { padding, .. } => at_least(graph, values[0], &inputs[0], |_| Some(padding)),
+                Reason::Features { expected, .. } => elements(graph, checked, values[0], expected),
+                Reason::Elements { to, .. } => match to.elements() {
+                    Ok(Size::Number(expected)) => elements(graph, checked, values[0], expected),
+                    _ => Vec::new(),
+                },
+                Reason::Divisible { by, .. } => match fault.axis {
+                    Some(axis) => multiples(graph, values[0], &inputs[0], axis, by),
+                    None => Vec::new(),
+                },
+                _ => Vec::new(),
+            }
+        }
+        Problem::Lossy { node, axis, rows, input } => {
+            let Some(stride) = stride(checked, *node, *axis) else { return Vec::new() };
+            let Some(size) = rows_of(input.size(graph.order().spatial(*axis)), input.scope()) else {
+                return Vec::new();
+            };
+            let value = graph.nodes[*node].inputs[0];
+            let kept = size.saturating_sub(*rows);
+            [kept, kept.saturating_add(stride)].into_iter().map(|size| exactly(value, *axis, size)).collect()
+        }
+        Problem::Input { .. } | Problem::NoTarget { .. } | Problem::Hole { .. } | Problem::Unread { .. } => Vec::new(),
+    }
+}
+
+/// The number of rows that a size is, or stands for.
+pub(super) fn rows_of(size: Size, scope: Scope) -> Option<i64> {
+    match size {
+        Size::Number(rows) => Some(rows),
+        Size::Symbolic { scale, symbol, offset } => {
+            let low = scope.get(usize::from(symbol)).map_or(1, |symbol| symbol.low);
+            scale.checked_mul(low.max(SAMPLE))?.checked_add(offset)
+        }
+        Size::Unknown => None,
+    }
+}
+
+/// A shape whose symbols stand for numbers.
+pub(super) fn sampled(shape: &Shape) -> Shape {
+    let mut sample = *shape;
+    for axis in 0..shape.rank() {
+        if let Some(rows) = rows_of(shape.size(axis), shape.scope()) {
+            sample = sample.with(axis, Size::Number(rows));
+        }
+    }
+    sample
+}
+
+/// A value is to have the spatial sizes of another shape.
+fn meet(graph: &Graph, value: ValueId, found: &Shape, wanted: &Shape) -> Option<Goal> {
+    if found.rank() != wanted.rank() {
+        return None;
+    }
+    let order = graph.order();
+    let mut ranges = [None; MAX_SPATIAL];
+    for (axis, range) in ranges.iter_mut().enumerate().take(found.rank().saturating_sub(1)) {
+        let place = order.spatial(axis);
+        if found.size(place).is_known() && found.size(place).fits(wanted.size(place)) {
+            continue;
+        }
+        *range = rows_of(wanted.size(place), wanted.scope()).map(|rows| (rows, rows));
+    }
+    ranges.iter().any(Option::is_some).then_some(Goal::new(value, ranges))
+}
+
+/// Two sides of a joint: either is to be like the other.
+fn joins(
+    graph: &Graph,
+    checked: &Checked,
+    values: &[ValueId],
+    operand: usize,
+    first: &Shape,
+    other: &Shape,
+) -> Vec<Goal> {
+    let shape = |value: ValueId| checked.shape(value);
+    let leader = (0..values.len()).find(|index| *index != operand && shape(values[*index]) == Some(*first));
+    let leader = leader.or((0..values.len()).find(|index| *index != operand));
+    let Some(leader) = leader else { return Vec::new() };
+    let (a, b) = (values[leader], values[operand]);
+    let second = meet(graph, b, other, first).map(|goal| Goal { like: Some(a), ..goal });
+    let lead = meet(graph, a, first, other).map(|goal| Goal { like: Some(b), ..goal });
+    // What was written later is more likely what is wrong.
+    let mut goals: Vec<Goal> = [second, lead].into_iter().flatten().collect();
+    goals.sort_by_key(|goal| std::cmp::Reverse(goal.value));
+    goals
+}
+
+/// The input is to have enough rows on every axis.
+fn at_least(graph: &Graph, value: ValueId, input: &Shape, least: impl Fn(usize) -> Option<i64>) -> Vec<Goal> {
+    let mut ranges = [None; MAX_SPATIAL];
+    for (axis, range) in ranges.iter_mut().enumerate().take(input.rank().saturating_sub(1)) {
+        let rows = rows_of(input.size(graph.order().spatial(axis)), input.scope());
+        if let (Some(rows), Some(least)) = (rows, least(axis))
+            && rows < least
+        {
+            *range = Some((least, i64::MAX));
+        }
+    }
+    match ranges.iter().any(Option::is_some) {
+        true => vec![Goal::new(value, ranges)],
+        false => Vec::new(),
+    }
+}
+
+/// The smallest input of which a layer gives anything on one axis.
+fn smallest_input(op: &Op, input: &Shape, graph: &Graph, axis: usize) -> Option<i64> {
+    super::needs::preimage(op, &[*input], graph.order(), axis, (1, i64::MAX)).map(|(least, _)| least)
+}
+
+/// Spatial sizes that make as many elements as a flattening layer behind a value wants.
+fn elements(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> Vec<Goal> {
+    let value = match graph.producer(value) {
+        Some(node) if matches!(checked.ops[node], Some(Op::Flatten)) => graph.nodes[node].inputs[0],
+        _ => value,
+    };
+    let Some(shape) = checked.shape(value).filter(Shape::is_known) else { return Vec::new() };
+    let order = graph.order();
+    let axes = shape.rank().saturating_sub(1);
+    let sizes: Vec<i64> = (0..axes).filter_map(|axis| shape.size(order.spatial(axis)).number()).collect();
+    let channels = shape.size(order.channel(shape.rank())).number();
+    let (Some(channels @ 1..), 1..=MAX_SPATIAL) = (channels, axes) else { return Vec::new() };
+    if sizes.len() != axes || expected % channels != 0 {
+        return Vec::new();
+    }
+    let wanted = expected / channels;
+    let mut goals = Vec::new();
+    if let Some(side) = root(wanted, axes) {
+        let mut ranges = [None; MAX_SPATIAL];
+        ranges[..axes].fill(Some((side, side)));
+        goals.push(Goal { extra: 8, ..Goal::new(value, ranges) });
+    }
+    for axis in 0..axes {
+        let others = sizes.iter().enumerate().filter(|(other, _)| *other != axis).map(|(_, size)| *size);
+        let others = others.fold(1, i64::saturating_mul);
+        if others > 0 && wanted % others == 0 && axes > 1 {
+            goals.push(Goal { extra: 12, ..exactly(value, axis, wanted / others) });
+        }
+    }
+    goals
+}
+
+/// The number whose `power`th power this is.
+fn root(number: i64, power: usize) -> Option<i64> {
+    let power = u32::try_from(power).ok()?;
+    let reaches = |side: i64| side.checked_pow(power).is_none_or(|product| product >= number);
+    let side = super::needs::first(reaches)?;
+    (side.checked_pow(power) == Some(number)).then_some(side)
+}
+
+/// The next multiples below and above.
+fn multiples(graph: &Graph, value: ValueId, input: &Shape, axis: usize, by: i64) -> Vec<Goal> {
+    let Some(rows) = rows_of(input.size(graph.order().spatial(axis)), input.scope()) else { return Vec::new() };
+    let (Some(below), 1..) = (rows.checked_div(by).map(|times| times * by), by) else { return Vec::new() };
+    let sizes = [below, below.saturating_add(by)].into_iter().filter(|size| *size > 0);
+    sizes.map(|size| exactly(value, axis, size)).collect()
+}
+
+fn exactly(value: ValueId, axis: usize, size: i64) -> Goal {
+    let mut ranges = [None; MAX_SPATIAL];
+    ranges[axis] = Some((size, size));
+    Goal::new(value, ranges)
+}
+
+fn stride(checked: &Checked, node: usize, axis: usize) -> Option<i64> {
+    match checked.ops[node]? {
+        Op::Conv(conv) => Some(conv.stride[axis]),
+        Op::Pool(pool) => Some(pool.stride[axis]),
+        _ => None,
+    }
+}

@@ -1,0 +1,405 @@
+//! Edits of one layer after which it gives as many rows as needed. Each is tried on the layer alone, by the layer's own
+//! arithmetic; what it does to the chain is for a trial to say.
+
+use convshape_arith::layer::AxisMap;
+use convshape_arith::op::{Amount, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, PerAxis, ResizeTo};
+use convshape_arith::padding::conv_padding;
+use convshape_arith::shape::Shape;
+use convshape_arith::solve::AxisField;
+
+use super::candidates::Candidates;
+use super::goals::{Goal, Range, sampled};
+use super::needs::{Need, given};
+use super::{Edit, words};
+use crate::check::Checked;
+use crate::fields::{self, Setting};
+use crate::graph::{Graph, Node, NodeId, Recipe};
+
+/// Values of a field that are tried on each side of the present one.
+const STEPS: i64 = 72;
+
+/// A layer that is to give other sizes.
+pub(super) struct Layer<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) node: NodeId,
+    pub(super) op: Op,
+    /// Its inputs, symbols as numbers.
+    inputs: Vec<Shape>,
+    /// The axes that are wrong.
+    ranges: PerAxis<Option<Range>>,
+    /// Spatial axes.
+    rank: usize,
+    /// What every edit costs more, for its distance from the mistake.
+    extra: u32,
+    /// The value whose sizes are wanted.
+    like: Option<usize>,
+}
+
+/// Edits of the layer that gives a value, so that it gives what is needed.
+pub(super) fn edits(graph: &Graph, checked: &Checked, need: &Need, goal: &Goal, found: &mut Candidates) {
+    let Some(node) = graph.producer(need.value) else { return };
+    let Some(op) = checked.ops[node] else { return };
+    let Some(layer) = Layer::new(graph, checked, node, op, need, goal) else { return };
+    layer.edits(found);
+}
+
+impl<'a> Layer<'a> {
+    fn new(graph: &'a Graph, checked: &Checked, node: NodeId, op: Op, need: &Need, goal: &Goal) -> Option<Layer<'a>> {
+        let inputs = graph.nodes[node].inputs.iter().map(|value| Some(sampled(&checked.shape(*value)?)));
+        let inputs = inputs.collect::<Option<Vec<Shape>>>()?;
+        let rank = inputs.first()?.rank().checked_sub(1).filter(|rank| *rank <= MAX_SPATIAL)?;
+        let like = goal.like.filter(|_| need.value == goal.value);
+        let mut layer = Layer {
+            graph,
+            node,
+            op,
+            inputs,
+            ranges: need.ranges,
+            rank,
+            extra: 3 * need.distance.min(40) + goal.extra,
+            like,
+        };
+        for axis in 0..rank {
+            if layer.ranges[axis].is_some_and(|range| layer.rows(&op, axis).is_some_and(|rows| within(rows, range))) {
+                layer.ranges[axis] = None;
+            }
+        }
+        layer.ranges.iter().any(Option::is_some).then_some(layer)
+    }
+
+    fn order(&self) -> AxisOrder {
+        self.graph.order()
+    }
+
+    fn written(&self) -> &Node {
+        &self.graph.nodes[self.node]
+    }
+
+    fn size(&self, axis: usize) -> Option<i64> {
+        self.inputs[0].size(self.order().spatial(axis)).number()
+    }
+
+    /// What a form of the layer gives on one axis.
+    fn rows(&self, op: &Op, axis: usize) -> Option<i64> {
+        given(op, &self.inputs, self.order(), axis, self.size(axis)?)
+    }
+
+    /// Whether a form of the layer gives what is needed.
+    fn serves(&self, op: &Op) -> bool {
+        self.wrong().all(|(axis, range)| self.rows(op, axis).is_some_and(|rows| within(rows, range)))
+    }
+
+    fn wrong(&self) -> impl Iterator<Item = (usize, Range)> + '_ {
+        (0..self.rank).filter_map(|axis| Some((axis, self.ranges[axis]?)))
+    }
+
+    fn edits(&self, found: &mut Candidates) {
+        match self.op {
+            Op::Conv(conv) => self.conv(&conv, found),
+            Op::Pool(pool) => {
+                for (word, cost) in words::of_pool(&pool) {
+                    self.word("padding", Setting::Word(word), cost, found);
+                }
+                if self.takes("ceil_mode") && !pool.ceil_mode {
+                    self.word("ceil_mode", Setting::Bool(true), 15, found);
+                }
+                if pool.stride != pool.kernel {
+                    self.word("stride", Setting::ints(pool.kernel, pool.rank), 12, found);
+                }
+                // A window of one row is no pooling.
+                self.field(AxisField::Kernel, 2, 24, found);
+                self.field(AxisField::Stride, 1, 24, found);
+                self.field(AxisField::Padding, 0, 26, found);
+                self.uneven_padding(36, found);
+            }
+            Op::Upsample(upsample) => {
+                if let ResizeTo::Scale(scales) = upsample.to {
+                    self.upsample(&scales, found);
+                }
+            }
+            Op::AdaptivePool { size, rank, .. } => {
+                if let Some(sizes) = self.exact_sizes(&size) {
+                    self.offer("size", Setting::ints(sizes, rank), 14, 0, found);
+                }
+            }
+            Op::Pad { amount, .. } | Op::Crop { amount } => self.amount(&amount, found),
+            _ => {}
+        }
+    }
+
+    fn conv(&self, conv: &Conv, found: &mut Candidates) {
+        let stride_cost = if conv.stride[..conv.rank] == conv.kernel[..conv.rank] { 18 } else { 24 };
+        for (field, setting, cost) in words::of_conv(conv) {
+            self.word(field, setting, cost, found);
+        }
+        self.field(AxisField::Padding, 0, 20, found);
+        self.field(AxisField::Stride, 1, stride_cost, found);
+        self.field(AxisField::Kernel, 1, 26, found);
+        if conv.dilation[..conv.rank].iter().any(|rows| *rows > 1) {
+            let with = |op: &Op, axis: usize, value: i64| match *op {
+                Op::Conv(mut conv) => {
+                    conv.dilation[axis] = value;
+                    Op::Conv(conv)
+                }
+                other => other,
+            };
+            self.values("dilation", &conv.dilation, 1, 28, with, found);
+        }
+        match conv.direction {
+            Direction::Forward => {
+                self.uneven_padding(32, found);
+                let transposed = Op::Conv(Conv { direction: Direction::Transposed, ..*conv });
+                if matches!(self.written().recipe, Recipe::Given(_)) && self.serves(&transposed) {
+                    found.push(vec![Edit::Transposed { node: self.node }], 30 + self.extra);
+                }
+            }
+            Direction::Transposed => {
+                self.field(AxisField::OutputPadding, 0, 10, found);
+                self.stride_and_output_padding(conv, found);
+                self.uneven_crop(conv, found);
+            }
+        }
+    }
+
+    fn takes(&self, field: &str) -> bool {
+        self.written().writing.takes(field)
+    }
+
+    /// A field with a number per axis.
+    fn field(&self, field: AxisField, least: i64, cost: u32, found: &mut Candidates) {
+        let Some(now) = self.op.axis_field(field) else { return };
+        let with = |op: &Op, axis: usize, value: i64| op.with_axis_field(field, axis, value);
+        self.values(field.name(), &now, least, cost, with, found);
+    }
+
+    /// For each axis that is wrong the value nearest to the present one that does; all together are one edit.
+    fn values(
+        &self,
+        field: &'static str,
+        now: &PerAxis<i64>,
+        least: i64,
+        cost: u32,
+        with: impl Fn(&Op, usize, i64) -> Op,
+        found: &mut Candidates,
+    ) {
+        if !self.takes(field) {
+            return;
+        }
+        let mut best = *now;
+        let mut op = self.op;
+        for (axis, range) in self.wrong() {
+            let does = |value: &i64| {
+                *value >= least && self.rows(&with(&op, axis, *value), axis).is_some_and(|rows| within(rows, range))
+            };
+            let Some(value) = nearest(now[axis]).find(does) else { return };
+            best[axis] = value;
+            op = with(&op, axis, value);
+        }
+        let steps = (0..self.rank).map(|axis| best[axis].abs_diff(now[axis])).max().unwrap_or(0);
+        self.copy_to_unseen(now, &mut best);
+        let equal = |values: &PerAxis<i64>| values[..self.rank].iter().all(|value| *value == values[0]);
+        let uneven = if equal(now) && !equal(&best) { 6 } else { 0 };
+        let cost = cost.saturating_add_signed(self.regularity(&op)) + uneven + self.beyond_reach(field, &best);
+        self.offer(field, Setting::ints(best, self.rank), cost, steps, found);
+    }
+
+    /// What a border costs more of which a window sees nothing else.
+    fn beyond_reach(&self, field: &str, values: &PerAxis<i64>) -> u32 {
+        let reach = |axis: usize| match self.op {
+            Op::Conv(conv) if conv.direction == Direction::Forward => {
+                conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis])
+            }
+            _ => i64::MAX,
+        };
+        if field == "padding" && (0..self.rank).any(|axis| values[axis] > reach(axis)) { 14 } else { 0 }
+    }
+
+    /// An axis that const evaluation alone knows is taken to be like the one that is seen.
+    fn copy_to_unseen(&self, now: &PerAxis<i64>, best: &mut PerAxis<i64>) {
+        let Some(changed) = (0..self.rank).find(|axis| best[*axis] != now[*axis]) else { return };
+        for axis in 0..self.rank {
+            if self.graph.deferred() && self.size(axis).is_none() && now[axis] == now[changed] {
+                best[axis] = best[changed];
+            }
+        }
+    }
+
+    /// Sizes mostly stay, double or halve: an edit after which they do so is likelier than one after which they do not.
+    fn regularity(&self, op: &Op) -> i32 {
+        let mut sum = 0;
+        for (axis, _) in self.wrong() {
+            let whole = |op: &Op| match (self.size(axis), self.rows(op, axis)) {
+                (Some(from @ 1..), Some(to @ 1..)) => from % to == 0 || to % from == 0,
+                _ => false,
+            };
+            sum = match (whole(&self.op), whole(op)) {
+                (false, true) => -10,
+                (true, false) => 6,
+                _ => sum,
+            };
+        }
+        sum
+    }
+
+    /// A setting that counts for all axes.
+    fn word(&self, field: &'static str, setting: Setting, cost: u32, found: &mut Candidates) {
+        let mut op = self.op;
+        if self.takes(field) && fields::set(&mut op, field, &setting) && op != self.op && self.serves(&op) {
+            self.offer(field, setting, cost, 0, found);
+        }
+    }
+
+    fn offer(&self, field: &'static str, setting: Setting, cost: u32, steps: u64, found: &mut Candidates) {
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX).min(100);
+        found.push(vec![Edit::Field { node: self.node, field, setting }], cost + self.extra + steps);
+    }
+
+    /// A stride with the output padding that its floor asks for.
+    fn stride_and_output_padding(&self, conv: &Conv, found: &mut Candidates) {
+        if !self.takes("output_padding") || conv.output_size.is_some() {
+            return;
+        }
+        let (mut strides, mut paddings) = (conv.stride, conv.output_padding.unwrap_or([0; MAX_SPATIAL]));
+        for (axis, range) in self.wrong() {
+            let pair = nearest(conv.stride[axis]).filter(|stride| *stride >= 2).find_map(|stride| {
+                let op = self.op.with_axis_field(AxisField::Stride, axis, stride);
+                let with = |padding| op.with_axis_field(AxisField::OutputPadding, axis, padding);
+                // Each row of output padding is a row more.
+                let most = self.rows(&with(stride - 1), axis)?;
+                let less = most.saturating_sub(range.0).min(stride - 2);
+                let padding = (stride - 1).checked_sub(less).filter(|_| less >= 0)?;
+                let rows = most - less;
+                within(rows, range).then_some((stride, padding))
+            });
+            let Some((stride, padding)) = pair else { return };
+            (strides[axis], paddings[axis]) = (stride, padding);
+        }
+        let edit = |field, values| Edit::Field { node: self.node, field, setting: Setting::ints(values, conv.rank) };
+        let steps = (0..conv.rank).map(|axis| strides[axis].abs_diff(conv.stride[axis])).max().unwrap_or(0);
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX).min(100);
+        found.push(vec![edit("stride", strides), edit("output_padding", paddings)], 24 + 2 * steps + self.extra);
+    }
+
+    /// `padding: [(lo, hi), ..]` where no symmetric padding does.
+    fn uneven_padding(&self, cost: u32, found: &mut Candidates) {
+        let mut pairs = [(0, 0); MAX_SPATIAL];
+        for (axis, pair) in pairs.iter_mut().enumerate().take(self.rank) {
+            let Ok(Some(AxisMap::Window(window))) = self.op.axis_map(&self.inputs[0], self.order(), axis) else {
+                return;
+            };
+            *pair = (window.lo, window.hi);
+            let (Some((low, high)), Some(rows)) = (self.ranges[axis], self.size(axis)) else { continue };
+            let sides = conv_padding(rows, low, window.kernel, window.stride, window.dilation);
+            let Some(sides) = sides.filter(|sides| low == high && sides.lo >= 0) else { return };
+            *pair = (sides.lo, sides.hi);
+        }
+        let setting = Setting::Pairs { values: pairs, axes: Some(self.rank) };
+        if pairs[..self.rank].iter().any(|(lo, hi)| lo != hi) {
+            self.word("padding", setting, cost, found);
+        }
+    }
+
+    /// The crop of a transposed convolution by pairs: what is too much goes at the end. Rows are added only as an output
+    /// padding could.
+    fn uneven_crop(&self, conv: &Conv, found: &mut Candidates) {
+        let Ok(scatters) = conv.scatters(&self.inputs[0], self.order()) else { return };
+        let mut pairs = [(0, 0); MAX_SPATIAL];
+        let mut most = 0;
+        for (axis, pair) in pairs.iter_mut().enumerate().take(conv.rank) {
+            let (lo, mut hi) = (scatters[axis].lo, scatters[axis].hi);
+            if let (Some((low, _)), Some(rows)) = (self.ranges[axis], self.rows(&self.op, axis)) {
+                let more = rows.saturating_sub(low);
+                if more < 0 && more.saturating_neg() >= conv.stride[axis].max(conv.dilation[axis]) {
+                    return;
+                }
+                hi = hi.saturating_add(more);
+                most = most.max(more.unsigned_abs());
+            }
+            *pair = words::written_crop(conv, axis, lo, hi);
+        }
+        let setting = Setting::Pairs { values: pairs, axes: Some(conv.rank) };
+        let negative = pairs[..conv.rank].iter().any(|(lo, hi)| *lo < 0 || *hi < 0);
+        let cost = if negative { 46 } else { 32 };
+        self.word("padding", setting, cost + u32::try_from(most / 4).unwrap_or(40).min(40), found);
+    }
+
+    /// Whole factors, the size itself, or the size of another value.
+    fn upsample(&self, scales: &PerAxis<f64>, found: &mut Candidates) {
+        if let Some(factors) = self.whole_factors(scales) {
+            let setting = Setting::Floats { values: factors, axes: Some(self.rank) };
+            let equal = factors[..self.rank].iter().all(|factor| factor.to_bits() == factors[0].to_bits());
+            let setting = if equal { Setting::Floats { values: factors, axes: None } } else { setting };
+            self.offer("scale", setting, 22, 0, found);
+        }
+        let sizes = std::array::from_fn(|axis| self.rows(&self.op, axis).unwrap_or(1));
+        if let Some(sizes) = self.exact_sizes(&sizes).filter(|_| self.takes("size")) {
+            self.offer("size", Setting::ints(sizes, self.rank), 26, 0, found);
+        }
+        let before = |value: &usize| *value < self.graph.value(self.node) && self.graph.reference(*value).is_some();
+        if let Some(value) = self.like.filter(before).filter(|_| self.takes("like")) {
+            // Resizing by a little makes up for a row; by more it hides another mistake.
+            let apart = self
+                .wrong()
+                .any(|(axis, (low, _))| self.rows(&self.op, axis).is_none_or(|rows| rows.abs_diff(low) > 1));
+            found.push(vec![Edit::Like { node: self.node, value }], if apart { 40 } else { 24 } + self.extra);
+        }
+    }
+
+    fn whole_factors(&self, now: &PerAxis<f64>) -> Option<PerAxis<f64>> {
+        let mut factors = *now;
+        for (axis, (low, high)) in self.wrong() {
+            let rows = self.size(axis).filter(|rows| *rows > 0)?;
+            let factor = low.checked_add(rows - 1)? / rows;
+            if factor < 1 || factor.checked_mul(rows)? > high {
+                return None;
+            }
+            factors[axis] = f64::from(i32::try_from(factor).ok()?);
+        }
+        Some(factors)
+    }
+
+    /// The sizes, where those that are wrong may be one number only.
+    fn exact_sizes(&self, now: &PerAxis<i64>) -> Option<PerAxis<i64>> {
+        let mut sizes = *now;
+        for (axis, (low, high)) in self.wrong() {
+            if low != high {
+                return None;
+            }
+            sizes[axis] = low;
+        }
+        Some(sizes)
+    }
+
+    /// The amount of a `Crop` or `Pad` that makes up for the rows that are wrong, as evenly as it goes.
+    fn amount(&self, amount: &Amount, found: &mut Candidates) {
+        let Amount::Pairs { rank, pairs: now } = *amount else { return };
+        let adds = matches!(self.op, Op::Pad { .. });
+        let mut pairs = now;
+        for (axis, (low, high)) in self.wrong() {
+            let (Some(rows), true) = (self.rows(&self.op, axis), low == high) else { return };
+            let more = if adds { low.saturating_sub(rows) } else { rows.saturating_sub(low) };
+            let total = now[axis].0.saturating_add(now[axis].1).saturating_add(more);
+            if total < 0 {
+                return;
+            }
+            pairs[axis] = (total / 2, total - total / 2);
+        }
+        let axes = rank.unwrap_or(self.rank);
+        let even = pairs[..axes].iter().all(|(lo, hi)| lo == hi);
+        let setting = if even {
+            Setting::ints(pairs.map(|(lo, _)| lo), axes)
+        } else {
+            Setting::Pairs { values: pairs, axes: Some(axes) }
+        };
+        self.offer("amount", setting, 12, 0, found);
+    }
+}
+
+/// The numbers around one, the nearest first.
+fn nearest(now: i64) -> impl Iterator<Item = i64> {
+    (1..=STEPS).flat_map(move |step| [now.saturating_sub(step), now.saturating_add(step)])
+}
+
+fn within(rows: i64, (low, high): Range) -> bool {
+    low <= rows && rows <= high
+}

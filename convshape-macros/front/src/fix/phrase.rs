@@ -1,0 +1,90 @@
+//! Fixes as `help:` lines. A machine can apply the forms that the language's contract names.
+
+use super::Edit;
+use super::edit::Verb;
+use crate::graph::Graph;
+
+/// A fix in words.
+pub(super) fn phrase(edits: &[Edit], graph: &Graph) -> String {
+    let mut parts: Vec<(Verb, Vec<String>)> = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
+    for edit in edits {
+        let (verb, name) = edit.verb(graph);
+        notes.extend(edit.reach(graph));
+        match parts.iter_mut().find(|(known, _)| same(known, &verb)) {
+            Some((_, names)) if names.contains(&name) => {}
+            Some((_, names)) => names.push(name),
+            None => parts.push((verb, vec![name])),
+        }
+    }
+    notes.dedup();
+    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+    if let [(verb, names)] = parts.as_slice()
+        && let [name] = names.as_slice()
+    {
+        return match verb {
+            Verb::Set(text) => format!("in `{name}`, set `{text}`{notes}"),
+            Verb::Write(text) => format!("in `{name}`, write `{text}`{notes}"),
+            Verb::Other(text) => format!("{text}{notes}"),
+        };
+    }
+    if let Some(text) = fields_of_one(&parts, edits, graph) {
+        return format!("in `{}`, set `{text}`{notes}", parts[0].1[0]);
+    }
+    let mut said = "";
+    let clauses: Vec<String> = parts
+        .iter()
+        .map(|(verb, names)| {
+            let (word, text) = match verb {
+                Verb::Set(text) => ("set ", text),
+                Verb::Write(text) => ("write ", text),
+                Verb::Other(text) => return text.clone(),
+            };
+            // One `write` serves all that follow it.
+            let word = if said == word { "" } else { word };
+            said = if word.is_empty() { said } else { word };
+            format!("{word}`{text}` in {}", all(names))
+        })
+        .collect();
+    format!("{}{notes}", clauses.join(" and "))
+}
+
+/// Fields of one layer of which at most one is written already: they are written one after the other.
+fn fields_of_one(parts: &[(Verb, Vec<String>)], edits: &[Edit], graph: &Graph) -> Option<String> {
+    let written = |edit: &&Edit| {
+        let node = edit.node().map(|node| &graph.nodes[node]);
+        node.is_some_and(|node| node.spans.fields.iter().any(|(field, _)| *field == edit.field()))
+    };
+    let one = parts.iter().all(|(_, names)| names.len() == 1 && *names == parts[0].1);
+    if !one || edits.iter().filter(written).count() > 1 || edits.len() != parts.len() {
+        return None;
+    }
+    // What replaces a value comes first, what is added follows it.
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|index| !written(&&edits[*index]));
+    let texts = order.into_iter().map(|index| match &parts[index].0 {
+        Verb::Set(text) => Some(text.as_str()),
+        Verb::Write(_) | Verb::Other(_) => None,
+    });
+    Some(texts.collect::<Option<Vec<&str>>>()?.join(", "))
+}
+
+fn same(a: &Verb, b: &Verb) -> bool {
+    match (a, b) {
+        (Verb::Set(a), Verb::Set(b)) => a == b,
+        // Each is written by itself: `[1, 64]` in `input` and `[1, 64]` in `output`.
+        _ => false,
+    }
+}
+
+/// `` `a`, `b` and `c` ``
+fn all(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => format!("`{only}`"),
+        [before @ .., last] => {
+            let before: Vec<String> = before.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} and `{last}`", before.join(", "))
+        }
+    }
+}
