@@ -8,7 +8,7 @@ use super::number::Number;
 
 /// The element that stands at a position of a padded axis; `None` where the border is constant.
 /// Borders wider than the axis mirror and wrap again and again, as `numpy.pad` does.
-pub(crate) fn source(position: i64, size: usize, mode: PaddingMode) -> Option<usize> {
+pub fn source(position: i64, size: usize, mode: PaddingMode) -> Option<usize> {
     let inside = usize::try_from(position).ok().filter(|&position| position < size);
     if inside.is_some() || size == 0 {
         return inside;

@@ -7,8 +7,8 @@ use super::layout::{Channels, Grid};
 use super::number::Number;
 
 /// The rows of one axis that a window holds: from `start`, `step` apart, below `end`.
-#[derive(Clone, Copy)]
-pub(super) struct Span {
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
     start: usize,
     end: usize,
     step: usize,
@@ -17,12 +17,22 @@ pub(super) struct Span {
 }
 
 impl Span {
+    /// The first row.
+    pub fn start(self) -> usize {
+        self.start
+    }
+
+    /// How many rows the divisor of a mean counts.
+    pub fn counted(self) -> usize {
+        self.counted
+    }
+
     pub(super) fn rows(self) -> impl Iterator<Item = usize> {
         (self.start..self.end).step_by(self.step)
     }
 
     /// The rows that window `row` holds of an axis of `size` rows.
-    pub(super) fn sliding(window: &Window, count_include_pad: bool, row: usize, size: usize) -> Span {
+    pub fn sliding(window: &Window, count_include_pad: bool, row: usize, size: usize) -> Span {
         let Window { kernel, stride, dilation, lo, hi, .. } = *window;
         let first = row as i64 * stride - lo;
         let inside = |low, high| (0..kernel).filter(move |tap| (low..high).contains(&(first + tap * dilation)));
@@ -38,7 +48,7 @@ impl Span {
 
     /// Share `row` of `shares` of an axis of `size` rows, neighbours overlapping where they do not
     /// divide: `floor(row * size / shares)` to `ceil((row + 1) * size / shares)`.
-    pub(super) fn adaptive(row: usize, shares: usize, size: usize) -> Span {
+    pub fn adaptive(row: usize, shares: usize, size: usize) -> Span {
         let (start, end) = (row * size / shares, ((row + 1) * size).div_ceil(shares));
         Span { start, end, step: 1, counted: end - start }
     }

@@ -6,13 +6,15 @@ use super::layout::Grid;
 use super::number::Number;
 
 /// The rows that make one output row, each with its weight; the modes take 1, 2 or 4.
-pub(crate) struct Taps {
+#[derive(Debug)]
+pub struct Taps {
     rows: [(usize, f64); 4],
     count: usize,
 }
 
 impl Taps {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
+    /// The rows with their weights.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
         self.rows.iter().take(self.count).copied()
     }
 
@@ -58,7 +60,7 @@ fn clamped(row: f64, size: usize) -> usize {
 /// Which row is the nearest one depends on roundings where two are as near: the scale and the place are
 /// rounded as PyTorch's kernels for `f32` round them. Between two rows the place is that of `f64`; theirs is
 /// off by a rounding.
-pub(crate) fn taps(op: &Upsample, axis: usize, row: usize, input: usize, output: usize) -> Taps {
+pub fn taps(op: &Upsample, axis: usize, row: usize, input: usize, output: usize) -> Taps {
     // How many input rows one output row stands for. A written scale is used as it is, though the
     // output was rounded down.
     let ratio = match op.to {

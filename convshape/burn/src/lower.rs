@@ -1,0 +1,272 @@
+//! The layers of a graph as operations of burn.
+//!
+//! Inside, every value is a tensor of three axes: the batch, the channels, and all spatial positions in order. Layers
+//! that see the spatial axes take the positions apart ([`Run::spatial`]); layers for which the order of the axes
+//! matters ask for the elements as the chain has them ([`Run::natural`]).
+
+mod activation;
+mod axis;
+mod conv;
+mod join;
+mod norm;
+mod pool;
+mod resize;
+
+use burn::tensor::{Distribution, Tensor, activation as functions};
+use convshape::Shape;
+use convshape::graph::op::{Direction, PaddingMode};
+use convshape::graph::{AxisOrder, Graph, Node, Op, Size};
+
+use crate::BurnError;
+use crate::param::Parameter;
+
+/// The most spatial axes that a layer has.
+const SPATIAL: usize = 3;
+
+/// Sizes of axes; 1 in front where there are fewer than three.
+type PerAxis<T> = [T; SPATIAL];
+
+/// Whether burn has what a layer does.
+pub(crate) fn check(node: &Node) -> Result<(), BurnError> {
+    let Op::Conv(conv) = &node.op else { return Ok(()) };
+    let is_spread = conv.input_dilation[..conv.rank] != [1; SPATIAL][..conv.rank];
+    let what = match (conv.border(), conv.direction) {
+        (PaddingMode::Zeros, _) | (PaddingMode::Circular, Direction::Transposed) => return Ok(()),
+        (PaddingMode::Reflect | PaddingMode::Replicate, Direction::Transposed) => {
+            "a transposed convolution with a border of copies"
+        }
+        (_, Direction::Forward) if is_spread => "a border of copies around a dilated input",
+        (_, Direction::Forward) => return Ok(()),
+    };
+    Err(BurnError::Inexpressible { layer: node.name.clone(), what })
+}
+
+/// The sizes of a shape, which are numbers in a graph that runs.
+pub(crate) fn sizes(shape: &Shape) -> Vec<usize> {
+    shape.sizes().iter().map(|size| size.number().map_or(0, to_usize)).collect()
+}
+
+/// A size or factor that the shapes were checked with.
+fn to_usize(number: i64) -> usize {
+    usize::try_from(number).unwrap_or(0)
+}
+
+fn to_i64(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A batch on its way through a graph.
+pub(crate) struct Run<'a> {
+    graph: &'a Graph,
+    params: &'a [Parameter],
+    training: bool,
+    batch: usize,
+    /// `[batch, channels, positions]`
+    values: Vec<Option<Tensor<3>>>,
+    /// How often each value is still read: the last reader may write over it.
+    readers: Vec<usize>,
+}
+
+impl<'a> Run<'a> {
+    /// A run of a graph whose sizes are numbers and whose layers are split.
+    pub(crate) fn new(graph: &'a Graph, params: &'a [Parameter], training: bool, batch: usize) -> Run<'a> {
+        let values = vec![None; graph.values().len()];
+        Run { graph, params, training, batch, values, readers: graph.readers() }
+    }
+
+    /// The elements of the outputs, of those of the inputs in the order of the chain.
+    pub(crate) fn outputs(mut self, inputs: Vec<Tensor<1>>) -> Result<Vec<Tensor<1>>, BurnError> {
+        let graph = self.graph;
+        for (port, input) in graph.inputs().iter().zip(inputs) {
+            let shape = graph.shape(port.value);
+            let flat = input.reshape([self.batch, elements(shape)]);
+            self.values[port.value] = Some(self.channels_first(flat, shape));
+        }
+        for node in graph.nodes() {
+            let output = self.layer(node)?;
+            self.values[node.outputs[0]] = Some(output);
+        }
+        let ports = graph.outputs().iter();
+        Ok(ports.map(|port| self.natural(port.value).reshape([-1])).collect())
+    }
+
+    /// A value, for one of its readers.
+    fn take(&mut self, value: usize) -> Tensor<3> {
+        let slot = &mut self.values[value];
+        self.readers[value] = self.readers[value].saturating_sub(1);
+        let tensor = if self.readers[value] == 0 { slot.take() } else { slot.clone() };
+        tensor.expect("a node reads values of earlier ones, as often as they were counted")
+    }
+
+    /// A value as `[batch, elements]`, in the order of the chain.
+    fn natural(&mut self, value: usize) -> Tensor<2> {
+        let x = self.take(value);
+        let x = if self.is_reordered(self.graph.shape(value)) { x.swap_dims(1, 2) } else { x };
+        x.reshape([to_i64(self.batch), -1])
+    }
+
+    /// The reverse of [`Run::natural`].
+    fn channels_first(&self, flat: Tensor<2>, shape: &Shape) -> Tensor<3> {
+        let channels = self.channels(shape);
+        let positions = elements(shape) / channels;
+        if self.is_reordered(shape) {
+            flat.reshape([self.batch, positions, channels]).swap_dims(1, 2)
+        } else {
+            flat.reshape([self.batch, channels, positions])
+        }
+    }
+
+    /// A value as `[batch, channels, depth, height, width]`.
+    fn spatial(&mut self, value: usize) -> Tensor<5> {
+        let shape = self.graph.shape(value);
+        let [depth, height, width] = self.grid(shape);
+        let channels = self.channels(shape);
+        self.take(value).reshape([self.batch, channels, depth, height, width])
+    }
+
+    fn is_reordered(&self, shape: &Shape) -> bool {
+        self.graph.order() == AxisOrder::ChannelsLast && shape.rank() > 1
+    }
+
+    fn channels(&self, shape: &Shape) -> usize {
+        sizes(shape)[self.graph.order().channel(shape.rank())]
+    }
+
+    /// The spatial sizes of a shape.
+    fn grid(&self, shape: &Shape) -> PerAxis<usize> {
+        let rank = shape.rank() - 1;
+        let sizes = sizes(shape);
+        per_axis(rank, 1, |axis| sizes[self.graph.order().spatial(axis)])
+    }
+
+    /// A parameter of a node in another shape.
+    fn param<const D: usize>(&self, node: &Node, index: usize, dims: [usize; D]) -> Tensor<D> {
+        self.params[node.params[index]].reshaped(dims)
+    }
+
+    /// A parameter with an element per channel.
+    fn per_channel(&self, node: &Node, index: usize, channels: usize) -> Tensor<3> {
+        self.param(node, index, [1, channels, 1])
+    }
+
+    fn layer(&mut self, node: &Node) -> Result<Tensor<3>, BurnError> {
+        let shape = *self.graph.shape(node.inputs[0]);
+        let output = *self.graph.shape(node.outputs[0]);
+        let value = node.inputs[0];
+        Ok(match node.op {
+            Op::Conv(conv) => self.conv(node, &conv)?,
+            Op::SeparableConv(_) => {
+                let what = "a separable convolution that was not split";
+                return Err(BurnError::Inexpressible { layer: node.name.clone(), what });
+            }
+            Op::Pool(pool) => self.pool(node, &pool)?,
+            Op::AdaptivePool { kind, .. } => {
+                let x = self.spatial(value);
+                positions(pool::adaptive(x, kind, self.grid(&output)))
+            }
+            Op::GlobalPool { kind, .. } => pool::global(self.take(value), kind),
+            Op::Upsample(upsample) => positions(self.upsample(value, &upsample, self.grid(&output))),
+            Op::PixelShuffle { factor } => positions(resize::to_space(
+                self.spatial(value),
+                convshape::graph::op::DepthOrder::Crd,
+                to_usize(factor),
+            )),
+            Op::PixelUnshuffle { factor } => positions(resize::to_depth(self.spatial(value), to_usize(factor))),
+            Op::DepthToSpace { factor, order } => {
+                positions(resize::to_space(self.spatial(value), order, to_usize(factor)))
+            }
+            Op::Pad { amount, mode, value: constant } => {
+                let rows = self.rows(amount, &shape, &output);
+                positions(axis::bordered(self.spatial(value), rows, mode, constant))
+            }
+            Op::Crop { amount } => {
+                let rows = self.rows(amount, &shape, &output).map(|(lo, hi)| (-lo, -hi));
+                positions(axis::bordered(self.spatial(value), rows, PaddingMode::Zeros, 0.0))
+            }
+            Op::Slice { start, end } => {
+                self.take(value).narrow(1, to_usize(start), to_usize(end.saturating_sub(start)))
+            }
+            Op::Linear { bias, .. } => self.linear(node, bias, &output),
+            Op::Flatten | Op::Reshape { .. } => {
+                let flat = self.natural(value);
+                self.channels_first(flat, &output)
+            }
+            Op::Concat => {
+                let inputs = node.inputs.iter().map(|&value| self.take(value)).collect();
+                Tensor::cat(inputs, 1)
+            }
+            Op::Add => self.broadcast(node, |a, b| a + b, |a, b| a + b),
+            Op::Mul => self.broadcast(node, |a, b| a * b, |a, b| a * b),
+            Op::Scale { by } => self.take(value).mul_scalar(by),
+            Op::BatchNorm { dialect, eps, affine, momentum, .. } => {
+                self.batch_norm(node, norm::BatchNorm { dialect, eps, affine, momentum })
+            }
+            Op::GroupNorm { groups, eps, .. } => self.group_norm(node, to_usize(groups), eps, true),
+            Op::InstanceNorm { eps, affine, .. } => self.group_norm(node, self.channels(&shape), eps, affine),
+            Op::LayerNorm { eps, .. } => self.layer_norm(node, eps),
+            Op::Activation(function) => activation::activation(self.take(value), function),
+            Op::Prelu { channels } => {
+                let slope = self.per_channel(node, 0, to_usize(channels));
+                activation::prelu(self.take(value), slope)
+            }
+            Op::Snake { .. } => {
+                let weight = self.per_channel(node, 0, self.channels(&shape));
+                activation::snake(self.take(value), weight)
+            }
+            Op::Softmax => functions::softmax(self.take(value), 1),
+            Op::Dropout { p, channels } => {
+                let x = self.take(value);
+                if self.training { dropped(x, p, channels) } else { x }
+            }
+            Op::Identity => self.take(value),
+        })
+    }
+
+    /// A matrix over the last axis of the chain's order.
+    fn linear(&mut self, node: &Node, bias: bool, output: &Shape) -> Tensor<3> {
+        let param = &self.graph.params()[node.params[0]];
+        let stored = sizes(&param.shape);
+        let weight: Tensor<2> = self.param(node, 0, [stored[0], stored[1]]);
+        let is_output_first = param.layout.is_some_and(|layout| layout.out_axis == 0);
+        let weight = if is_output_first { weight.swap_dims(0, 1) } else { weight };
+        let [inputs, outputs] = weight.dims();
+        let x = self.natural(node.inputs[0]).reshape([-1, to_i64(inputs)]);
+        let y = x.matmul(weight);
+        let y = if bias { y + self.param(node, 1, [1, outputs]) } else { y };
+        let flat = y.reshape([to_i64(self.batch), -1]);
+        self.channels_first(flat, output)
+    }
+}
+
+/// The last step of a layer with spatial axes.
+fn positions(x: Tensor<5>) -> Tensor<3> {
+    let [batch, channels, ..] = x.dims();
+    x.reshape([to_i64(batch), to_i64(channels), -1])
+}
+
+/// Elements, or whole channels, become zero with probability `p`; the others grow so that the mean stays.
+fn dropped(x: Tensor<3>, p: f64, channels: bool) -> Tensor<3> {
+    if p <= 0.0 {
+        return x;
+    }
+    if p >= 1.0 {
+        return x.mul_scalar(0.0);
+    }
+    let [batch, count, positions] = x.dims();
+    let dims = [batch, count, if channels { 1 } else { positions }];
+    let kept = Tensor::random(dims, Distribution::Bernoulli(1.0 - p), &x.device());
+    x * kept.mul_scalar(1.0 / (1.0 - p))
+}
+
+fn elements(shape: &Shape) -> usize {
+    shape.sizes().iter().map(|size: &Size| size.number().map_or(0, to_usize)).product()
+}
+
+/// The numbers of a layer's `rank` axes on the last of three.
+fn per_axis<T: Copy>(rank: usize, missing: T, of: impl Fn(usize) -> T) -> PerAxis<T> {
+    let mut all = [missing; SPATIAL];
+    for axis in 0..rank.min(SPATIAL) {
+        all[SPATIAL - rank + axis] = of(axis);
+    }
+    all
+}

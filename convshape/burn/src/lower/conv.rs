@@ -1,0 +1,185 @@
+//! Convolutions of both directions. One spatial axis is run as two: burn's weight gradient of a grouped `conv1d` is
+//! wrong where the stride leaves rows over (see `tests/faults.rs`).
+
+use burn::tensor::Tensor;
+use burn::tensor::module::{conv_transpose2d, conv_transpose3d, conv2d, conv3d};
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use convshape::graph::op::{Conv, Direction, PaddingMode};
+use convshape::graph::{Fault, GraphError, Node, Scatter, Window};
+
+use super::axis::{along, cropped, padded, spread};
+use super::{PerAxis, Run, per_axis, positions, sizes, to_i64, to_usize};
+use crate::BurnError;
+
+impl Run<'_> {
+    pub(super) fn conv(&mut self, node: &Node, conv: &Conv) -> Result<Tensor<3>, BurnError> {
+        let (shape, order) = (*self.graph.shape(node.inputs[0]), self.graph.order());
+        let kernel = self.kernel(node, conv);
+        let bias = conv.bias.then(|| self.param(node, 1, [to_usize(conv.outputs)]));
+        let x = self.spatial(node.inputs[0]);
+        let refused = |fault: Fault| GraphError::Layer { layer: node.name.clone(), fault };
+        Ok(positions(match conv.direction {
+            Direction::Forward => {
+                let windows = conv.windows(&shape, order).map_err(refused)?;
+                gather(conv, per_axis(conv.rank, Window::new(1), |axis| windows[axis]), x, kernel, bias)
+            }
+            Direction::Transposed => {
+                let scatters = conv.scatters(&shape, order).map_err(refused)?;
+                let none = Scatter { kernel: 1, stride: 1, dilation: 1, lo: 0, hi: 0 };
+                scatter(conv, per_axis(conv.rank, none, |axis| scatters[axis]), x, kernel, bias)
+            }
+        }))
+    }
+
+    /// The kernel in burn's layout: `[outputs, inputs / groups, ..]`, transposed `[inputs, outputs / groups, ..]`.
+    fn kernel(&self, node: &Node, conv: &Conv) -> Tensor<5> {
+        let param = &self.graph.params()[node.params[0]];
+        // A tied layer reads the array with the channels the other way round.
+        let layout = conv.weight_layout();
+        let channels = match (conv.direction, conv.depth_multiplier) {
+            // The outputs of each input channel follow each other.
+            (Direction::Transposed, _) | (_, Some(_)) => [layout.in_axis, layout.out_axis],
+            (Direction::Forward, None) => [layout.out_axis, layout.in_axis],
+        };
+        let stored = sizes(&param.shape);
+        // Axes of size 1 make five of those that are stored; they are the taps of missing axes.
+        let mut dims = [1; 5];
+        dims[..stored.len()].copy_from_slice(&stored);
+        let mut axes = [channels[0], channels[1], 0, 0, 0];
+        let missing = stored.len()..5;
+        let taps = missing.chain(layout.first_tap_axis..layout.first_tap_axis + conv.rank);
+        for (slot, axis) in axes[2..].iter_mut().zip(taps) {
+            *slot = axis;
+        }
+        let kernel: Tensor<5> = self.param(node, 0, dims);
+        let kernel = if axes == [0, 1, 2, 3, 4] { kernel } else { kernel.permute(axes) };
+        let kernel = if layout.flipped { kernel.flip([2, 3, 4]) } else { kernel };
+        if conv.depth_multiplier.is_none() || conv.direction == Direction::Transposed {
+            return kernel;
+        }
+        let [inputs, multiplier, depth, height, width] = kernel.dims();
+        kernel.reshape([inputs * multiplier, 1, depth, height, width])
+    }
+}
+
+fn gather(
+    conv: &Conv,
+    windows: PerAxis<Window>,
+    x: Tensor<5>,
+    kernel: Tensor<5>,
+    bias: Option<Tensor<1>>,
+) -> Tensor<5> {
+    let x = (0..3).fold(x, |x, axis| spread(x, axis, to_usize(windows[axis].input_dilation)));
+    let border = windows.map(|window| (window.lo, window.hi));
+    let mut x = cropped(x, border.map(|(lo, hi)| (-lo, -hi)));
+    let mut padding = border.map(|(lo, _)| to_usize(lo.max(0)));
+    if border.iter().any(|(lo, hi)| lo.max(&0) != hi.max(&0)) {
+        x = padded(x, border, 0.0);
+        padding = [0; 3];
+    }
+    let stride = windows.map(|window| to_usize(window.stride));
+    let dilation = windows.map(|window| to_usize(window.dilation));
+    let groups = to_usize(conv.groups);
+    if conv.rank == 3 {
+        return conv3d(x, kernel, bias, ConvOptions::new(stride, padding, dilation, groups));
+    }
+    let options = ConvOptions::new(last_two(stride), last_two(padding), last_two(dilation), groups);
+    planar(conv2d(image(x), image(kernel), bias, options))
+}
+
+fn scatter(
+    conv: &Conv,
+    scatters: PerAxis<Scatter>,
+    x: Tensor<5>,
+    kernel: Tensor<5>,
+    bias: Option<Tensor<1>>,
+) -> Tensor<5> {
+    if conv.border() == PaddingMode::Circular {
+        let [_, _, inputs @ ..] = x.dims();
+        let plain = scatters.map(|scatter| Scatter { lo: 0, hi: 0, ..scatter });
+        let y = stamped(conv, &plain, [0; 3], [0; 3], x, kernel, None);
+        let y = (0..3).fold(y, |y, axis| folded(y, axis, &scatters[axis], inputs[axis]));
+        return biased(y, bias);
+    }
+    // The common crop is burn's padding, and what is cropped less at the end its output padding, as far as it goes.
+    let fits = |scatter: &Scatter| {
+        let more = scatter.lo.saturating_sub(scatter.hi);
+        scatter.lo >= 0 && more >= 0 && more < scatter.stride.max(scatter.dilation)
+    };
+    let crop = scatters.map(|s| if fits(&s) { s.lo } else { s.lo.min(s.hi).max(0) });
+    let more = scatters.map(|s| if fits(&s) { s.lo - s.hi } else { 0 });
+    let padding = crop.map(to_usize);
+    if scatters.iter().all(fits) {
+        return stamped(conv, &scatters, padding, more.map(to_usize), x, kernel, bias);
+    }
+    let y = stamped(conv, &scatters, padding, more.map(to_usize), x, kernel, None);
+    let rest = [0, 1, 2].map(|axis| {
+        let Scatter { lo, hi, .. } = scatters[axis];
+        (lo - crop[axis], hi - crop[axis] + more[axis])
+    });
+    // Rows beyond the full output hold the bias alone.
+    biased(padded(cropped(y, rest), rest.map(|(lo, hi)| (-lo, -hi)), 0.0), bias)
+}
+
+/// The transposed convolution of burn.
+fn stamped(
+    conv: &Conv,
+    scatters: &PerAxis<Scatter>,
+    padding: PerAxis<usize>,
+    more: PerAxis<usize>,
+    x: Tensor<5>,
+    kernel: Tensor<5>,
+    bias: Option<Tensor<1>>,
+) -> Tensor<5> {
+    let stride = scatters.map(|scatter| to_usize(scatter.stride));
+    let dilation = scatters.map(|scatter| to_usize(scatter.dilation));
+    let groups = to_usize(conv.groups);
+    if conv.rank == 3 {
+        let options = ConvTransposeOptions::new(stride, padding, more, dilation, groups);
+        return conv_transpose3d(x, kernel, bias, options);
+    }
+    let [padding, more] = [padding, more].map(last_two);
+    let options = ConvTransposeOptions::new(last_two(stride), padding, more, last_two(dilation), groups);
+    planar(conv_transpose2d(image(x), image(kernel), bias, options))
+}
+
+/// Rows of the full output that are a whole number of turns apart are one row: what falls outside is added on the other
+/// side.
+fn folded(full: Tensor<5>, axis: usize, scatter: &Scatter, input: usize) -> Tensor<5> {
+    let rows = to_i64(full.dims()[axis + 2]);
+    let (turn, kept) = (to_i64(input) * scatter.stride, rows - scatter.lo - scatter.hi);
+    let first = (-scatter.lo - kept).div_euclid(turn);
+    let pieces = (first..=(rows - scatter.lo).div_euclid(turn)).filter_map(|piece| {
+        let start = scatter.lo + piece * turn;
+        let (low, high) = (start.max(0), (start + kept).min(rows));
+        if low >= high {
+            return None;
+        }
+        let rows = along(full.clone(), axis, |full| full.narrow(1, to_usize(low), to_usize(high - low)));
+        let mut border = [(0, 0); 3];
+        border[axis] = (low - start, start + kept - high);
+        Some(padded(rows, border, 0.0))
+    });
+    pieces.reduce(|sum, piece| sum + piece).unwrap_or(full)
+}
+
+fn biased(y: Tensor<5>, bias: Option<Tensor<1>>) -> Tensor<5> {
+    let Some(bias) = bias else { return y };
+    let channels = bias.dims()[0];
+    y + bias.reshape([1, channels, 1, 1, 1])
+}
+
+fn last_two<T: Copy>([_, height, width]: PerAxis<T>) -> [T; 2] {
+    [height, width]
+}
+
+/// Without the depth, which is 1.
+fn image(x: Tensor<5>) -> Tensor<4> {
+    let [batch, channels, _, height, width] = x.dims();
+    x.reshape([batch, channels, height, width])
+}
+
+fn planar(x: Tensor<4>) -> Tensor<5> {
+    let [batch, channels, height, width] = x.dims();
+    x.reshape([batch, channels, 1, height, width])
+}

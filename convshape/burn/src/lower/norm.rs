@@ -1,0 +1,67 @@
+//! Normalisation. Burn's own layers but batch normalisation are over the last axis only.
+
+use burn::tensor::Tensor;
+use burn::tensor::module::{batch_norm, batch_norm_train};
+use convshape::graph::Node;
+use convshape::graph::op::Dialect;
+
+use super::{Run, elements, to_i64};
+
+/// The fields of `Op::BatchNorm` that a run needs.
+pub(super) struct BatchNorm {
+    pub(super) dialect: Dialect,
+    pub(super) eps: f64,
+    pub(super) affine: bool,
+    pub(super) momentum: f64,
+}
+
+impl Run<'_> {
+    pub(super) fn batch_norm(&mut self, node: &Node, norm: BatchNorm) -> Tensor<3> {
+        let x = self.take(node.inputs[0]);
+        let [batch, channels, positions] = x.dims();
+        let (weight, bias) = match norm.affine {
+            true => (self.param(node, 0, [channels]), self.param(node, 1, [channels])),
+            false => (Tensor::ones([channels], &x.device()), Tensor::zeros([channels], &x.device())),
+        };
+        let first = node.params.len() - 2;
+        if !self.training {
+            let (mean, variance) = (self.param(node, first, [channels]), self.param(node, first + 1, [channels]));
+            return batch_norm(x, weight, bias, mean, variance, norm.eps);
+        }
+        let trained = batch_norm_train(x, weight, bias, norm.eps);
+        #[expect(clippy::cast_precision_loss, reason = "a count of elements")]
+        let count = (batch * positions) as f64;
+        // Burn's variance is that of the batch: divided by the count.
+        let unbiased = if norm.dialect.has_unbiased_statistics() { count / (count - 1.0) } else { 1.0 };
+        let [mean, variance] = [first, first + 1].map(|index| &self.params[node.params[index]]);
+        mean.update(trained.mean, norm.momentum);
+        variance.update(trained.variance.mul_scalar(unbiased), norm.momentum);
+        trained.output
+    }
+
+    /// Neighbouring channels together; an instance normalisation has one channel a group.
+    pub(super) fn group_norm(&mut self, node: &Node, groups: usize, eps: f64, affine: bool) -> Tensor<3> {
+        let x = self.take(node.inputs[0]);
+        let dims = x.dims();
+        let grouped = x.reshape([to_i64(self.batch), to_i64(groups), -1]);
+        let y = normalised(grouped, eps).reshape(dims);
+        if affine { y * self.per_channel(node, 0, dims[1]) + self.per_channel(node, 1, dims[1]) } else { y }
+    }
+
+    /// Over the last axes of the chain's order, as many elements as the weight has.
+    pub(super) fn layer_norm(&mut self, node: &Node, eps: f64) -> Tensor<3> {
+        let shape = *self.graph.shape(node.inputs[0]);
+        let size = elements(&self.graph.params()[node.params[0]].shape);
+        let x = self.natural(node.inputs[0]).reshape([to_i64(self.batch), -1, to_i64(size)]);
+        let y = normalised(x, eps) * self.param(node, 0, [1, 1, size]) + self.param(node, 1, [1, 1, size]);
+        self.channels_first(y.reshape([to_i64(self.batch), -1]), &shape)
+    }
+}
+
+/// Over the last axis; the variance is divided by the count.
+fn normalised(x: Tensor<3>, eps: f64) -> Tensor<3> {
+    let mean = x.clone().mean_dim(2);
+    let centered = x - mean;
+    let variance = centered.clone().square().mean_dim(2);
+    centered / (variance + eps).sqrt()
+}

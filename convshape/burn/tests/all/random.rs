@@ -1,0 +1,117 @@
+//! Random graphs of every kind of layer, in every dialect, over odd sizes: outputs and gradients are those of the plain
+//! kernels in `f64`.
+#![expect(clippy::print_stdout, reason = "shown if burn panics")]
+
+use std::collections::BTreeSet;
+
+use convshape::graph::{Op, Role};
+use convshape::ndarray::ArrayD;
+use convshape_burn::{AnyTensor, BurnError, BurnGraph};
+
+use crate::graphs::{Random, run};
+use crate::support::{device, error, gradients_by_name, numbers, tensor};
+use crate::tape;
+
+/// How many random graphs are run.
+const GRAPHS: u64 = 3000;
+/// The largest error of an output or gradient, as a share of the largest one.
+const OUTPUT: f64 = 5e-5;
+const GRADIENT: f64 = 1e-4;
+/// The largest error of what is zero: sums of numbers of about 1 that cancel.
+const ZERO: f64 = 5e-6;
+const GRADIENT_ZERO: f64 = 5e-5;
+/// How much more a normalisation may leave: it divides the roundings of elements that are nearly equal by their
+/// deviation, down to `sqrt(eps)`, which is 1/316.
+const NORMALISED: f64 = 100.0;
+
+#[test]
+fn random_graphs_give_their_numbers_and_gradients() {
+    let mut kinds = BTreeSet::new();
+    let (mut compared, mut empty) = (0, 0);
+    for seed in 0..GRAPHS {
+        let mut random = Random::new(seed);
+        let graph = random.graph();
+        let params = random.params(&graph);
+        let inputs: Vec<ArrayD<f32>> =
+            graph.inputs().iter().map(|port| random.array(2, graph.shape(port.value))).collect();
+        let outputs = run(&graph, &params, &inputs.iter().collect::<Vec<_>>());
+        // The maximum of a window without an element, or numbers beyond `f32`.
+        if outputs.iter().flatten().any(|number| !number.is_finite() || number.abs() > 1e6) {
+            empty += 1;
+            continue;
+        }
+        let cotangents: Vec<ArrayD<f32>> =
+            graph.outputs().iter().map(|port| random.array(2, graph.shape(port.value))).collect();
+        let device = device();
+        let module = match BurnGraph::new(&graph, &params, &device) {
+            Ok(module) => module.with_training(false),
+            Err(BurnError::Inexpressible { .. }) => continue,
+            Err(error) => panic!("{seed}: {error}"),
+        };
+        let tensors: Vec<AnyTensor> = inputs
+            .iter()
+            .map(|input| {
+                let tensor = tensor(input, &device);
+                let dims = tensor.dims().to_vec();
+                AnyTensor::from_flat(tensor.into_flat().require_grad(), dims).expect("as many elements")
+            })
+            .collect();
+        let text = || format!("{seed}: {:?}", graph.nodes().iter().map(|node| node.op).collect::<Vec<_>>());
+        // Before burn may panic.
+        println!("{}", text());
+        let is_norm = |op: &Op| matches!(op, Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::LayerNorm { .. });
+        let more = match graph.nodes().iter().filter(|node| is_norm(&node.op)).count() {
+            0 => 1.0,
+            1 => NORMALISED,
+            // What one leaves the next one may multiply again.
+            _ => continue,
+        };
+        let found: Vec<AnyTensor> = module.forward(tensors.clone()).unwrap_or_else(|error| panic!("{seed}: {error}"));
+        for (found, expected) in found.iter().zip(&outputs) {
+            assert_eq!(found.dims(), expected.shape(), "{}", text());
+            let (worst, _) = error(&numbers(found.clone()), expected.iter().map(|&x| f64::from(x)));
+            let size = largest(expected.iter().map(|&x| f64::from(x)));
+            assert!(worst <= OUTPUT * size + more * ZERO, "an output is off by {worst:e} of {size:e}\n{}", text());
+        }
+        let loss = found
+            .into_iter()
+            .zip(&cotangents)
+            .map(|(found, cotangent)| (found.into_flat() * tensor(cotangent, &device).into_flat()).sum())
+            .reduce(|sum, loss| sum + loss)
+            .expect("an output");
+        let burns = loss.backward();
+        let (dparams, dinputs) = tape::gradients(&graph, &params, &inputs, &cotangents);
+        let size = largest(dparams.iter().chain(&dinputs).flatten().copied());
+        let by_name = gradients_by_name(&module, &burns);
+        for (spec, expected) in graph.params().iter().zip(&dparams) {
+            if matches!(spec.role, Role::Mean | Role::Variance) {
+                assert!(!by_name.contains_key(&spec.name), "{}", text());
+                continue;
+            }
+            let zeros = vec![0.0; expected.len()];
+            let (worst, rms) = error(by_name.get(&spec.name).unwrap_or(&zeros), expected.iter().copied());
+            let allowed = GRADIENT * largest(expected.iter().copied()).max(1e-2 * size) + more * GRADIENT_ZERO;
+            assert!(worst <= allowed, "`{}` is off by {worst:e} of {rms:e}\n{}", spec.name, text());
+        }
+        for (index, (input, expected)) in tensors.into_iter().zip(&dinputs).enumerate() {
+            let zeros = vec![0.0; expected.len()];
+            let gradient = input.into_flat().grad(&burns);
+            let gradient = gradient.map_or(zeros, |gradient| gradient.try_into_vec_as().expect("numbers"));
+            let (worst, rms) = error(&gradient, expected.iter().copied());
+            let allowed = GRADIENT * largest(expected.iter().copied()).max(1e-2 * size) + more * GRADIENT_ZERO;
+            assert!(worst <= allowed, "input {index} is off by {worst:e} of {rms:e}\n{}", text());
+        }
+        compared += 1;
+        for node in graph.nodes() {
+            let debug = format!("{:?}", node.op);
+            kinds.insert(debug.split(['(', ' ']).next().unwrap_or_default().to_owned());
+        }
+    }
+    assert!(compared * 10 >= GRAPHS * 8, "{compared} were compared, {empty} have windows without an element");
+    // Every layer was among them.
+    assert!(kinds.len() >= 24, "{kinds:?}");
+}
+
+fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |largest, number| largest.max(number.abs()))
+}
