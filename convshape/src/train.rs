@@ -79,6 +79,7 @@ mod history;
 mod idx;
 pub(crate) mod last_layer;
 mod loss;
+mod metric;
 mod model;
 mod optimizer;
 #[cfg(feature = "progress")]
@@ -99,6 +100,7 @@ pub use self::loss::{
     BinaryCrossEntropy, BinaryCrossEntropyWithLogits, Context, CrossEntropy, CrossEntropyWith, Custom, Evaluation,
     Huber, KlDivergence, L1, LastLayer, Loss, Mse, On, Sum, Weighted,
 };
+pub use self::metric::{Accuracy, Dice, F1, Iou, MeanAbsoluteError, Metric, Psnr, Ssim, TopK};
 pub use self::model::Train;
 pub use self::optimizer::{
     Adam, AdamW, Groups, Lamb, Lion, Optimizer, OptimizerState, Parameter, RmsProp, Sgd, StateError,

@@ -158,7 +158,9 @@ impl Port<'_> {
             if let Some(order) = self.order_of(sizes, 0) {
                 return Cause::Permuted { order };
             }
-            if self.fits_with(sizes, channel)
+            // Of a vector any size is another number of channels.
+            if (rank > 1 || self.output)
+                && self.fits_with(sizes, channel)
                 && let Some(expected) = self.classes()
             {
                 let (axis, found) = (channel, number(sizes[channel]));

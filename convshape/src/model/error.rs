@@ -229,6 +229,15 @@ pub enum ShapeError {
         /// What may have happened.
         problem: Option<TargetProblem>,
     },
+    /// A metric of images was asked for of something else, or of smaller ones than its window.
+    #[cfg(feature = "train")]
+    #[error("`{metric}`: found an output of shape {found:?}, expected images of at least 11 by 11 pixels")]
+    Metric {
+        /// The metric.
+        metric: &'static str,
+        /// The output's shape, the batch axis first.
+        found: Vec<usize>,
+    },
     /// A loss gave another number of gradients than it reads outputs.
     #[cfg(feature = "train")]
     #[error("the loss reads {expected} outputs and gave {found} gradients, expected one for each")]

@@ -32,8 +32,10 @@ pub struct Checkpoint<M> {
     pub history: History,
     /// The model with the least loss so far, and that loss, where it is kept.
     pub best: Option<(f64, M)>,
-    /// The steps so far.
+    /// The batches so far.
     pub steps: u64,
+    /// The average of the weights, where one is kept.
+    pub average: Option<M>,
 }
 
 impl<M: Train> Checkpoint<M> {
@@ -49,6 +51,9 @@ impl<M: Train> Checkpoint<M> {
         if let Some((_, best)) = &self.best {
             collect("best", best, &mut tensors);
         }
+        if let Some(average) = &self.average {
+            collect("average", average, &mut tensors);
+        }
         for (name, buffer) in &self.optimizer.buffers {
             tensors.push((format!("{OPTIMIZER}{name}"), Floats { shape: [buffer.len()].into(), data: buffer.clone() }));
         }
@@ -61,7 +66,9 @@ impl<M: Train> Checkpoint<M> {
             ("optimizer_steps", self.optimizer.steps.to_string()),
             ("history", self.history.csv()),
         ];
-        let metadata = numbers.into_iter().chain(best).map(|(name, value)| (name.to_owned(), value)).collect();
+        let average = self.average.as_ref().map(|_| ("average", "kept".to_owned()));
+        let metadata =
+            numbers.into_iter().chain(best).chain(average).map(|(name, value)| (name.to_owned(), value)).collect();
         let bytes = safetensors::serialize(tensors, Some(metadata))
             .map_err(|error| SaveError::Format { file: file.to_owned(), reason: error.to_string() })?;
         replace(file, &bytes)
@@ -106,12 +113,14 @@ fn parse<M: Train>(bytes: &[u8], like: &M) -> Result<Checkpoint<M>, String> {
         }
         None => None,
     };
+    let average = metadata.get("average").map(|_| restored("average", &tensors, like)).transpose()?;
     Ok(Checkpoint {
         model: restored("model", &tensors, like)?,
         optimizer: OptimizerState { optimizer: text("optimizer")?.clone(), steps: number("optimizer_steps")?, buffers },
         history: History::from_csv(text("history")?).ok_or("the history is damaged")?,
         best,
         steps: number("steps")?,
+        average,
     })
 }
 

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -14,7 +15,8 @@ use rand::Rng;
 
 use super::data::{Use, generator};
 use super::{
-    Batch, Constant, Context, Data, Epoch, History, Loader, Loss, Optimizer, Schedule, Train, clip_norm, clip_value,
+    Batch, Constant, Context, Data, Epoch, History, Loader, Loss, Metric, Optimizer, Schedule, Train, clip_norm,
+    clip_value, single,
 };
 #[cfg(feature = "safetensors")]
 use super::{Checkpoint, OptimizerState};
@@ -122,6 +124,11 @@ pub struct Fit<'a, O, L> {
     clip_value: Option<f32>,
     validation: Option<Data<'a>>,
     patience: Option<u64>,
+    metrics: Vec<Box<dyn Metric + 'a>>,
+    accumulate: usize,
+    average: Option<f64>,
+    #[cfg_attr(not(feature = "safetensors"), expect(dead_code, reason = "for files"))]
+    best: Option<PathBuf>,
     prepare: Option<Prepare<'a>>,
     #[cfg_attr(not(feature = "safetensors"), expect(dead_code, reason = "for files"))]
     checkpoint: Option<PathBuf>,
@@ -142,7 +149,19 @@ impl<O: fmt::Debug, L: fmt::Debug> fmt::Debug for Fit<'_, O, L> {
 struct State<M> {
     history: History,
     best: Option<(f64, M)>,
+    /// Batches so far.
     steps: u64,
+    /// The average of the weights, where one is kept.
+    average: Option<M>,
+    /// Gradients of batches whose step is still to come.
+    pending: Option<Pending<M>>,
+}
+
+/// The sum of the gradients of some batches, each times its samples.
+struct Pending<M> {
+    gradients: M,
+    samples: f64,
+    batches: usize,
 }
 
 impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
@@ -161,6 +180,10 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             clip_value: None,
             validation: None,
             patience: None,
+            metrics: Vec::new(),
+            accumulate: 1,
+            average: None,
+            best: None,
             prepare: None,
             checkpoint: None,
             #[cfg(feature = "progress")]
@@ -224,6 +247,37 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { patience: Some(epochs), ..self }
     }
 
+    /// Measures a metric after every epoch: on the validation data, else on the training data, as outside
+    /// training. Several are measured in the order in which they were named.
+    #[must_use]
+    pub fn metric(mut self, metric: impl Metric + 'a) -> Self {
+        self.metrics.push(Box::new(metric));
+        self
+    }
+
+    /// Makes a step only after `batches` batches, by the mean of their gradients over all samples: as one
+    /// batch that is so much larger, normalisation aside. An epoch ends with a step.
+    #[must_use]
+    pub fn accumulate(self, batches: usize) -> Self {
+        Fit { accumulate: batches.max(1), ..self }
+    }
+
+    /// Keeps an exponential average of the weights: after each step it keeps the share `decay`, such as 0.999,
+    /// and takes the rest from the weights. Validation, metrics and the result are the average's. Running
+    /// statistics are those of the model.
+    #[must_use]
+    pub fn average(self, decay: f64) -> Self {
+        Fit { average: Some(decay), ..self }
+    }
+
+    /// Writes the model to a safetensors file whenever the loss is lower than ever before, that of the
+    /// validation if there is one.
+    #[cfg(feature = "safetensors")]
+    #[must_use]
+    pub fn keep_best(self, path: impl Into<PathBuf>) -> Self {
+        Fit { best: Some(path.into()), ..self }
+    }
+
     /// Changes each batch before its step: adds noise, draws what a model takes as noise. The
     /// generator is the step's own.
     #[must_use]
@@ -252,7 +306,22 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     /// If the data does not fit the model or the loss, a loss, gradient, statistic or parameter becomes
     /// infinite or no number, or a checkpoint cannot be read or written. The model is then as after its
     /// last step: one that fails changes nothing, unless the parameters themselves are what is infinite.
-    pub fn run<M: Train>(mut self, model: &mut M, data: &Data<'_>) -> Result<History, FitError> {
+    pub fn run<M: Train>(self, model: &mut M, data: &Data<'_>) -> Result<History, FitError> {
+        self.run_with(model, data, |_, _| ControlFlow::Continue(()))
+    }
+
+    /// As [`Fit::run`], and calls `after` at the end of every epoch, before the checkpoint is written, with
+    /// the model and what was measured. It may change the model, or end the training by
+    /// [`ControlFlow::Break`].
+    ///
+    /// # Errors
+    /// Those of [`Fit::run`].
+    pub fn run_with<M: Train>(
+        mut self,
+        model: &mut M,
+        data: &Data<'_>,
+        mut after: impl FnMut(&mut M, &Epoch) -> ControlFlow<()>,
+    ) -> Result<History, FitError> {
         let mut loader = Loader::new(data.clone(), self.batch).shuffled(self.seed);
         if self.whole_only {
             loader = loader.whole_batches_only();
@@ -283,9 +352,16 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 #[cfg(feature = "progress")]
                 bar.iter().for_each(super::progress::Progress::step);
             }
+            self.finish_step(model, &mut state, f32::NAN)?;
+            let average = averaged(model, &state);
+            let judged = average.as_ref().unwrap_or(model);
             let validation = match &self.validation {
-                Some(data) => Some(evaluate(model, data, self.batch, &mut self.loss)?),
+                Some(data) => Some(evaluate(judged, data, self.batch, &mut self.loss)?),
                 None => None,
+            };
+            let metrics = match &self.validation {
+                Some(validation) => measure(judged, validation, self.batch, &mut self.metrics)?,
+                None => measure(judged, data, self.batch, &mut self.metrics)?,
             };
             let entry = Epoch {
                 epoch: epoch + 1,
@@ -293,6 +369,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 validation,
                 learning_rate: self.optimizer.learning_rate(),
                 seconds: start.elapsed().as_secs_f64(),
+                metrics,
             };
             #[cfg(feature = "progress")]
             bar.iter().for_each(|bar| bar.epoch(&entry));
@@ -300,20 +377,26 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             // What is not a number is never the best.
             let best = state.best.as_ref().map_or(f64::INFINITY, |(best, _)| *best);
             if self.patience.is_some() && watched < best {
-                state.best = Some((watched, model.clone()));
+                state.best = Some((watched, judged.clone()));
             }
+            self.save_best(judged, watched, &state.history)?;
+            let control = after(model, &entry);
             state.history.epochs.push(entry);
             self.save(model, &state)?;
+            if control.is_break() {
+                break;
+            }
         }
         #[cfg(feature = "progress")]
         bar.iter().for_each(super::progress::Progress::finish);
-        if let Some((_, best)) = state.best {
-            *model = best;
+        let average = averaged(model, &state);
+        if let Some(last) = state.best.map(|(_, best)| best).or(average) {
+            *model = last;
         }
         Ok(state.history)
     }
 
-    /// One step. Returns the loss and how many samples it is of.
+    /// One batch, and the step if it is its turn. Returns the loss and how many samples it is of.
     fn step<M: Train>(
         &mut self,
         model: &mut M,
@@ -340,6 +423,49 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 _ => FitError::NotFinite { step, loss, layer: model.first_not_finite(&inputs)? },
             });
         }
+        let size = inputs.first().map_or(0.0, |input| input.shape()[0] as f64);
+        if self.accumulate == 1 {
+            self.optimize(model, gradients, state, loss)?;
+            return Ok((loss, size));
+        }
+        let pending = match state.pending.take() {
+            None => {
+                scale(&mut gradients, single(size));
+                Pending { gradients, samples: size, batches: 1 }
+            }
+            Some(mut pending) => {
+                pending.gradients.for_each_trained(&gradients, |_, sum, gradient| {
+                    for (sum, gradient) in sum.as_mut_slice().iter_mut().zip(gradient.as_slice()) {
+                        *sum += single(size) * gradient;
+                    }
+                });
+                Pending { samples: pending.samples + size, batches: pending.batches + 1, ..pending }
+            }
+        };
+        let full = pending.batches == self.accumulate;
+        state.pending = Some(pending);
+        if full {
+            self.finish_step(model, state, loss)?;
+        }
+        Ok((loss, size))
+    }
+
+    /// The step of gradients that were gathered, if there are any.
+    fn finish_step<M: Train>(&mut self, model: &mut M, state: &mut State<M>, loss: f32) -> Result<(), FitError> {
+        let Some(Pending { mut gradients, samples, .. }) = state.pending.take() else { return Ok(()) };
+        scale(&mut gradients, single(1.0 / samples));
+        self.optimize(model, gradients, state, loss)
+    }
+
+    /// Moves the parameters by gradients, and the average after them.
+    fn optimize<M: Train>(
+        &mut self,
+        model: &mut M,
+        mut gradients: M,
+        state: &mut State<M>,
+        loss: f32,
+    ) -> Result<(), FitError> {
+        let step = state.steps;
         if let Some(max) = self.clip_value {
             clip_value(&mut gradients, max);
         }
@@ -347,10 +473,17 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             clip_norm(&mut gradients, max);
         }
         self.optimizer.step(model, &gradients)?;
-        if let Some(error) = first_not_finite(model).map(not_finite(Quantity::Parameter)) {
-            return Err(error);
+        if let Some((name, found)) = first_not_finite(model) {
+            return Err(FitError::NotFiniteValue { step, loss, quantity: Quantity::Parameter, name, found });
         }
-        Ok((loss, inputs.first().map_or(0.0, |input| input.shape()[0] as f64)))
+        if let (Some(decay), Some(average)) = (self.average, &mut state.average) {
+            average.for_each_trained(model, |_, average, weight| {
+                for (average, weight) in average.as_mut_slice().iter_mut().zip(weight.as_slice()) {
+                    *average += single(1.0 - decay) * (weight - *average);
+                }
+            });
+        }
+        Ok(())
     }
 
     /// Whether the loss has not sunk for too long.
@@ -369,38 +502,110 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         let Some(file) = file else {
             // The state of no steps is one of any kind.
             let _ = self.optimizer.restore(OptimizerState::default());
-            return Ok(State { history: History::default(), best: None, steps: 0 });
+            return Ok(State::new(model, self.average));
         };
-        let Checkpoint { model: stored, optimizer, history, best, steps } = Checkpoint::read(file, model)?;
+        let Checkpoint { model: stored, optimizer, history, best, steps, average } = Checkpoint::read(file, model)?;
         super::checkpoint::restore(&mut self.optimizer, optimizer, model)
             .map_err(|error| LoadError::Format { file: file.display().to_string(), reason: error.to_string() })?;
         *model = stored;
-        Ok(State { history, best, steps })
+        // One that was not kept before begins with the weights as they are.
+        let average = self.average.map(|_| average.unwrap_or_else(|| model.clone()));
+        Ok(State { history, best, steps, average, pending: None })
+    }
+
+    /// Writes the best model so far, before its epoch is in the history.
+    #[cfg(feature = "safetensors")]
+    fn save_best<M: Train>(&self, model: &M, watched: f64, history: &History) -> Result<(), FitError> {
+        let Some(file) = &self.best else { return Ok(()) };
+        let before = history.epochs.iter().map(|epoch| epoch.validation.unwrap_or(epoch.loss));
+        if watched < before.fold(f64::INFINITY, f64::min) {
+            model.save(file)?;
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "safetensors"))]
+    fn save_best<M: Train>(&self, _: &M, _: f64, _: &History) -> Result<(), FitError> {
+        Ok(())
     }
 
     #[cfg(feature = "safetensors")]
     fn save<M: Train>(&self, model: &M, state: &State<M>) -> Result<(), FitError> {
         let Some(file) = &self.checkpoint else { return Ok(()) };
-        let State { history, best, steps } = state;
+        let State { history, best, steps, average, .. } = state;
         let checkpoint = Checkpoint {
             model: model.clone(),
             optimizer: self.optimizer.state(),
             history: history.clone(),
             best: best.clone(),
             steps: *steps,
+            average: average.clone(),
         };
         Ok(checkpoint.write(file)?)
     }
 
     #[cfg(not(feature = "safetensors"))]
-    fn begin<M: Train>(&mut self, _: &mut M) -> Result<State<M>, FitError> {
-        Ok(State { history: History::default(), best: None, steps: 0 })
+    fn begin<M: Train>(&mut self, model: &mut M) -> Result<State<M>, FitError> {
+        Ok(State::new(model, self.average))
     }
 
     #[cfg(not(feature = "safetensors"))]
     fn save<M: Train>(&self, _: &M, _: &State<M>) -> Result<(), FitError> {
         Ok(())
     }
+}
+
+impl<M: Train> State<M> {
+    /// Before the first step.
+    fn new(model: &M, average: Option<f64>) -> State<M> {
+        let average = average.map(|_| model.clone());
+        State { history: History::default(), best: None, steps: 0, average, pending: None }
+    }
+}
+
+/// The average of the weights, where one is kept, with the model's running statistics.
+fn averaged<M: Train>(model: &mut M, state: &State<M>) -> Option<M> {
+    let mut average = state.average.clone()?;
+    restore(&mut average, &statistics(model));
+    Some(average)
+}
+
+/// Multiplies gradients.
+fn scale<M: Train>(gradients: &mut M, factor: f32) {
+    gradients.for_each_param_mut(|_, gradient| {
+        for gradient in gradient.as_mut_slice() {
+            *gradient *= factor;
+        }
+    });
+}
+
+/// The metrics of a model over data, as outside training.
+fn measure<'a, M: Train>(
+    model: &M,
+    data: &Data<'_>,
+    batch: usize,
+    metrics: &mut [Box<dyn Metric + 'a>],
+) -> Result<Vec<(String, f64)>, ShapeError> {
+    if metrics.is_empty() {
+        return Ok(Vec::new());
+    }
+    let context = Context::of::<M>();
+    metrics.iter_mut().for_each(|metric| metric.reset());
+    for batch in Loader::new(data.clone(), batch).epoch(0) {
+        let outputs = model.run_batch(&batch.input_views())?;
+        let (Some(output), Some(target)) = (outputs.first(), batch.targets.first()) else {
+            return Err(ShapeError::Loss {
+                outputs: outputs.len(),
+                targets: batch.targets.len(),
+                expected_outputs: 1,
+                expected_targets: 1,
+            });
+        };
+        for metric in metrics.iter_mut() {
+            metric.update(&context, &output.view(), &target.view())?;
+        }
+    }
+    Ok(metrics.iter().map(|metric| (metric.name(), metric.value())).collect())
 }
 
 /// The running statistics of a model, in order.

@@ -1,4 +1,6 @@
-//! How a training went: numbers for each epoch, as CSV and as a picture.
+//! How a training went: numbers for each epoch, as CSV, JSON lines, event files and as a picture.
+
+mod tensorboard;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -22,6 +24,8 @@ pub struct Epoch {
     pub learning_rate: f64,
     /// How long it took.
     pub seconds: f64,
+    /// The metrics at its end, by name, in the order in which they were asked for.
+    pub metrics: Vec<(String, f64)>,
 }
 
 /// All epochs of a training.
@@ -38,21 +42,80 @@ const LEFT: f64 = 80.0;
 const MARGIN: f64 = 40.0;
 
 impl History {
-    /// A line for each epoch, below a line of names. Numbers keep all their digits.
+    /// A line for each epoch, below a line of names; metrics are the last columns. Numbers keep all
+    /// their digits.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut csv = String::from("epoch,loss,validation,learning_rate,seconds\n");
-        for Epoch { epoch, loss, validation, learning_rate, seconds } in &self.epochs {
+        let names = self.metric_names();
+        let mut csv = String::from("epoch,loss,validation,learning_rate,seconds");
+        for name in &names {
+            csv.push(',');
+            csv.push_str(&name.replace([',', '"', '\n', '\r'], "_"));
+        }
+        csv.push('\n');
+        for entry in &self.epochs {
+            let Epoch { epoch, loss, validation, learning_rate, seconds, .. } = entry;
             let validation = validation.map_or(String::new(), |loss| loss.to_string());
             // Writing to a string does not fail.
-            let _ = writeln!(csv, "{epoch},{loss},{validation},{learning_rate},{seconds}");
+            let _ = write!(csv, "{epoch},{loss},{validation},{learning_rate},{seconds}");
+            for name in &names {
+                let value = entry.metrics.iter().find(|(metric, _)| metric == name);
+                csv.push(',');
+                csv.push_str(&value.map_or(String::new(), |(_, value)| value.to_string()));
+            }
+            csv.push('\n');
         }
         csv
+    }
+
+    /// The names of all metrics, in the order in which they first occur.
+    fn metric_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (name, _) in self.epochs.iter().flat_map(|epoch| &epoch.metrics) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// A JSON object for each epoch, on a line of its own, with the names of [`History::csv`]. What is
+    /// not finite, or was not measured, is `null`.
+    #[must_use]
+    pub fn json_lines(&self) -> String {
+        let number = |value: f64| if value.is_finite() { value.to_string() } else { "null".into() };
+        let mut lines = String::new();
+        for Epoch { epoch, loss, validation, learning_rate, seconds, metrics } in &self.epochs {
+            let validation = number(validation.unwrap_or(f64::NAN));
+            let (loss, learning_rate, seconds) = (number(*loss), number(*learning_rate), number(*seconds));
+            // Writing to a string does not fail.
+            let _ = write!(
+                lines,
+                "{{\"epoch\":{epoch},\"loss\":{loss},\"validation\":{validation},\
+                 \"learning_rate\":{learning_rate},\"seconds\":{seconds}"
+            );
+            for (name, value) in metrics {
+                // Letters that would end the name are left out.
+                let name: String = name.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect();
+                let _ = write!(lines, ",\"{name}\":{}", number(*value));
+            }
+            lines.push_str("}\n");
+        }
+        lines
+    }
+
+    /// Writes [`History::json_lines`] to a file.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_json_lines(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        write(path.as_ref(), self.json_lines().as_bytes())
     }
 
     /// The reverse of [`History::csv`].
     #[cfg(any(feature = "safetensors", test))]
     pub(super) fn from_csv(csv: &str) -> Option<History> {
+        let names: Vec<&str> = csv.lines().next()?.split(',').skip(5).collect();
         let epochs = csv.lines().skip(1).map(|line| {
             let mut fields = line.split(',');
             let mut next = || fields.next();
@@ -65,6 +128,14 @@ impl History {
                 },
                 learning_rate: next()?.parse().ok()?,
                 seconds: next()?.parse().ok()?,
+                metrics: names
+                    .iter()
+                    .filter_map(|name| match next() {
+                        None => Some(None),
+                        Some("") => None,
+                        Some(value) => Some(value.parse().ok().map(|value| ((*name).to_string(), value))),
+                    })
+                    .collect::<Option<_>>()?,
             })
         });
         Some(History { epochs: epochs.collect::<Option<_>>()? })
@@ -75,7 +146,7 @@ impl History {
     /// # Errors
     /// If the file cannot be written.
     pub fn write_csv(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        write(path.as_ref(), &self.csv())
+        write(path.as_ref(), self.csv().as_bytes())
     }
 
     /// The curves of training and validation loss over the epochs, as an SVG; the losses' axis is
@@ -150,13 +221,13 @@ impl History {
     /// # Errors
     /// If the file cannot be written.
     pub fn write_svg(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        write(path.as_ref(), &self.svg())
+        write(path.as_ref(), self.svg().as_bytes())
     }
 }
 
 /// Replaces a file.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    files::replace(path, text.as_bytes()).map_err(|error| match error {
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    files::replace(path, bytes).map_err(|error| match error {
         ReplaceError::Kept(error) | ReplaceError::NotSynced(error) => error,
     })
 }
@@ -167,16 +238,31 @@ mod tests {
     use alloc::vec;
 
     fn history() -> History {
-        let epoch = |epoch, loss, validation| Epoch { epoch, loss, validation, learning_rate: 1e-3, seconds: 0.5 };
+        let metrics = |epoch| if epoch == 2 { vec![("accuracy".into(), 0.1)] } else { vec![] };
+        let epoch = |epoch, loss, validation| {
+            let (learning_rate, seconds, metrics) = (1e-3, 0.5, metrics(epoch));
+            Epoch { epoch, loss, validation, learning_rate, seconds, metrics }
+        };
         History { epochs: vec![epoch(1, 0.1 + 0.2, Some(0.5)), epoch(2, 1.0 / 3.0, None)] }
     }
 
     #[test]
     fn csv_keeps_every_digit() {
         let csv = history().csv();
-        assert!(csv.starts_with("epoch,loss,validation,learning_rate,seconds\n1,0.30000000000000004,0.5,0.001,0.5\n"));
+        assert!(csv.starts_with(
+            "epoch,loss,validation,learning_rate,seconds,accuracy\n1,0.30000000000000004,0.5,0.001,0.5,\n"
+        ));
         assert_eq!(History::from_csv(&csv), Some(history()));
         assert_eq!(History::from_csv("epoch\n1,x"), None);
+    }
+
+    #[test]
+    fn json_has_a_line_for_each_epoch() {
+        let line =
+            "{\"epoch\":1,\"loss\":0.30000000000000004,\"validation\":0.5,\"learning_rate\":0.001,\"seconds\":0.5}";
+        let lines = history().json_lines();
+        assert_eq!(lines.lines().next(), Some(line));
+        assert!(lines.ends_with("\"validation\":null,\"learning_rate\":0.001,\"seconds\":0.5,\"accuracy\":0.1}\n"));
     }
 
     #[test]

@@ -228,7 +228,7 @@ fn pair<'r, 'a, 'b>(
 }
 
 /// A target shaped like the output.
-fn same_shape(
+pub(super) fn same_shape(
     loss: &'static str,
     output: &ArrayViewD<'_, f32>,
     target: &ArrayViewD<'_, f32>,

@@ -90,7 +90,8 @@ mod tests {
         );
         assert_eq!(
             input(vec![8, 28, 28, 3], &[28, 28, 1], AxisOrder::ChannelsLast),
-            "`Ae`: `input` has channels 3, expected 1 (found [8, 28, 28, 3], expected a batch of [28, 28, 1])"
+            "`Ae`: `input` has channels 3, expected 1 (found [8, 28, 28, 3], expected a batch of [28, 28, 1]); these \
+             look like colour images, and the chain takes grey ones"
         );
         assert_eq!(
             input(vec![8, 2, 2, 2, 2, 3], &[2, 2, 2, 2, 2], AxisOrder::ChannelsFirst),

@@ -1,6 +1,12 @@
 //! What is wrong with a target, or with an output, that a loss reads.
 
+use alloc::vec::Vec;
 use core::fmt;
+
+use convshape_arith::data::{self, Cause, Port};
+use convshape_arith::op::AxisOrder;
+use convshape_arith::shape::{MAX_RANK, Shape};
+use convshape_arith::text::Text;
 
 /// Whether a number is a model's or the data's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,6 +59,8 @@ pub enum TargetProblem {
     },
     /// The output has no axis of classes.
     NoClasses,
+    /// Labels of another form, such as one-hot labels for an output of one number.
+    Labels(Cause),
 }
 
 impl TargetProblem {
@@ -64,7 +72,21 @@ impl TargetProblem {
         // A number for each position, where the output has a value for each class.
         let class = expected.len().checked_sub(1)?;
         let without = |axis: usize| expected[..axis].iter().chain(&expected[axis + 1..]).eq(found);
-        (class > 0 && (without(1) || without(class))).then_some(TargetProblem::ClassNumbers)
+        let numbers = class > 0 && (without(1) || without(class));
+        if numbers { Some(TargetProblem::ClassNumbers) } else { TargetProblem::of_labels(found, expected) }
+    }
+
+    /// What labels look like for an output of that shape: as data files are checked while compiling.
+    fn of_labels(found: &[usize], output: &[usize]) -> Option<TargetProblem> {
+        let sizes: Vec<i64> = output.get(1..)?.iter().map(|size| i64::try_from(*size).ok()).collect::<Option<_>>()?;
+        if sizes.is_empty() || sizes.len() > MAX_RANK {
+            return None;
+        }
+        let shape = Shape::of(&sizes);
+        let cause = |order| Port { shape: &shape, order, output: true }.cause(found, false);
+        let causes = [AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast].map(cause);
+        let cause = causes.into_iter().find(|cause| cause.is_of_labels() && *cause != Cause::FloatClasses);
+        cause.map(TargetProblem::Labels)
     }
 
     /// Of a target that must be shaped like the output, or so without the axis of classes.
@@ -80,7 +102,8 @@ impl TargetProblem {
         if other != axis && (found == moved) {
             return Some(TargetProblem::ClassAxis { found: other, expected: axis });
         }
-        TargetProblem::of_axes(found, &numbers).or_else(|| TargetProblem::of_axes(found, output))
+        let axes = TargetProblem::of_axes(found, &numbers).or_else(|| TargetProblem::of_axes(found, output));
+        axes.or_else(|| TargetProblem::of_labels(found, output))
     }
 
     fn of_axes(found: &[usize], expected: &[usize]) -> Option<TargetProblem> {
@@ -128,6 +151,11 @@ impl fmt::Display for TargetProblem {
                 )
             }
             TargetProblem::NoClasses => f.write_str("the output has no axis of classes"),
+            TargetProblem::Labels(cause) => {
+                let mut text = Text::new();
+                let port = Port { shape: &Shape::unknown(1), order: AxisOrder::ChannelsFirst, output: true };
+                f.write_str(data::note(&mut text, &port, *cause).as_str())
+            }
         }
     }
 }
@@ -147,6 +175,7 @@ impl fmt::Display for Hinted<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     #[test]
     fn likely_causes_are_named() {
@@ -160,6 +189,10 @@ mod tests {
         assert_eq!(of(&[32], &[32, 10]), Some(ClassNumbers));
         assert_eq!(of(&[32, 28, 28], &[32, 3, 28, 28]), Some(ClassNumbers));
         assert_eq!(of(&[32, 28, 28], &[32, 28, 28, 3]), Some(ClassNumbers));
+        let labels = |problem: Option<TargetProblem>| problem.map(|problem| problem.to_string()).unwrap_or_default();
+        assert!(labels(of(&[32, 10], &[32, 1])).contains("one-hot, a number for each of 10 classes"));
+        assert!(labels(of(&[32, 9, 4], &[32, 4])).contains("a label for each of 9 steps"));
+        assert!(labels(TargetProblem::of_classes(&[32, 5], &[32, 10], 1)).contains("5 classes, the chain gives 10"));
         assert_eq!(of(&[], &[]), None);
         assert_eq!(of(&[], &[4]), None);
         assert_eq!(of(&[5, 7], &[3, 4, 6]), None);
