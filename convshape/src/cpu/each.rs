@@ -6,7 +6,7 @@ use convshape_arith::op::PerAxis;
 
 use super::buffer::View;
 use super::math::Finish;
-use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd};
+use super::simd::{Kernel, Level, MOST_LANES, Simd};
 use super::threads::{Spread, Threads};
 
 /// What one thread computes of a step with one input.
@@ -117,7 +117,6 @@ const BLOCK: usize = 2 * 1024;
 
 impl Kernel for Each<'_> {
     type Output = ();
-    const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
@@ -203,7 +202,6 @@ impl Combine<'_> {
 
 impl Kernel for Combine<'_> {
     type Output = ();
-    const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {

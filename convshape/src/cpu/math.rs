@@ -3,6 +3,7 @@
 use convshape_arith::op::Activation;
 
 use super::simd::{Kernel, Level, MOST_LANES, Simd, Wide};
+use super::tile::UNLIMITED;
 
 /// An activation as a step's end: the cheap ones are taken while the sums are in registers.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -28,6 +29,16 @@ impl Finish {
             Activation::LeakyRelu { slope } => Finish::Leaky(slope as f32),
             Activation::Clamp { min, max } => Finish::Clamp(min as f32, max as f32),
             other => Finish::Other(other),
+        }
+    }
+
+    /// What it limits elements to, if that is all: infinity is no limit.
+    pub(super) fn limits(self) -> Option<[f32; 2]> {
+        match self {
+            Finish::None => Some(UNLIMITED),
+            Finish::Relu => Some([0.0, f32::INFINITY]),
+            Finish::Clamp(low, high) => Some([low, high]),
+            Finish::Leaky(_) | Finish::Other(_) => None,
         }
     }
 

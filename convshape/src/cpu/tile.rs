@@ -37,12 +37,15 @@ pub(super) struct Products<'a> {
     pub(super) inputs: [usize; 2],
     /// Whether what is in `y` is added to the sums.
     pub(super) onto: bool,
-    /// Whether sums below zero become zero.
-    pub(super) relu: bool,
+    /// What the sums are limited to at the end; infinity is no limit.
+    pub(super) limits: [f32; 2],
     /// Where each position's sums go.
     pub(super) y: &'a mut [f32],
     pub(super) places: &'a [usize],
 }
+
+/// No limits of the sums.
+pub(super) const UNLIMITED: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 
 /// All inputs.
 pub(super) const EACH: [usize; 2] = [0, 1];
@@ -68,7 +71,7 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, R, V> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Products { tile: Tile { x, starts, runs, weights, ahead }, shift, inputs, onto, relu, y, places, .. } =
+        let Products { tile: Tile { x, starts, runs, weights, ahead }, shift, inputs, onto, limits, y, places, .. } =
             self.0;
         let starts = starts.first_chunk().expect("a start for each position");
         let mut sums = [[first::<S, V>(simd, shift); R]];
@@ -76,7 +79,7 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, R, V> {
             add_stored(simd, &mut sums[0], y, places);
         }
         products(simd, x, starts, runs, [weights, ahead], inputs, &mut sums);
-        end(simd, sums[0], relu, y, places);
+        end(simd, sums[0], limits, y, places);
     }
 }
 
@@ -110,14 +113,21 @@ fn add_stored<S: Simd, const R: usize, const V: usize>(
 fn end<S: Simd, const R: usize, const V: usize>(
     simd: S,
     mut sums: [[S::F; V]; R],
-    relu: bool,
+    [low, high]: [f32; 2],
     y: &mut [f32],
     places: &[usize],
 ) {
-    if relu {
+    if low > f32::NEG_INFINITY {
         for r in 0..R {
             for v in 0..V {
-                sums[r][v] = simd.at_least(sums[r][v], simd.splat(0.0));
+                sums[r][v] = simd.at_least(sums[r][v], simd.splat(low));
+            }
+        }
+    }
+    if high < f32::INFINITY {
+        for r in 0..R {
+            for v in 0..V {
+                sums[r][v] = simd.at_most(sums[r][v], simd.splat(high));
             }
         }
     }
@@ -139,19 +149,30 @@ impl Kernel for Turns<'_> {
             (1, _) => return simd.call(SingleTile::<4>(self.0)),
             _ => {}
         }
-        let Products { tile, vectors, shift, onto, relu, y, places, .. } = self.0;
+        let Products { tile, vectors, shift, onto, limits, y, places, .. } = self.0;
         let row = vectors * S::LANES;
         let mut part = [0.0; MOST_VECTORS * MOST_LANES];
         let rows = &rows(row)[..places.len()];
-        simd.call(Products { tile, vectors, shift, inputs: [0, 4], onto, relu: false, y: &mut *y, places });
+        simd.call(Products { tile, vectors, shift, inputs: [0, 4], onto, limits: UNLIMITED, y: &mut *y, places });
         for turn in 1..4 {
             let (shift, inputs) = (&[0.0; 4 * MOST_LANES], [turn, 4]);
-            simd.call(Products { tile, vectors, shift, inputs, onto: false, relu: false, y: &mut part, places: rows });
+            simd.call(Products {
+                tile,
+                vectors,
+                shift,
+                inputs,
+                onto: false,
+                limits: UNLIMITED,
+                y: &mut part,
+                places: rows,
+            });
             for (place, part) in places.iter().zip(part.chunks_exact(row)) {
                 for (y, part) in y[*place..][..row].chunks_exact_mut(S::LANES).zip(part.chunks_exact(S::LANES)) {
-                    let sum = simd.add(simd.load(y), simd.load(part));
-                    let last = turn == 3 && relu;
-                    simd.store(if last { simd.at_least(sum, simd.splat(0.0)) } else { sum }, y);
+                    let mut sum = simd.add(simd.load(y), simd.load(part));
+                    if turn == 3 {
+                        sum = simd.at_most(simd.at_least(sum, simd.splat(limits[0])), simd.splat(limits[1]));
+                    }
+                    simd.store(sum, y);
                 }
             }
         }
@@ -166,7 +187,7 @@ impl<const V: usize> Kernel for SingleTile<'_, V> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Products { tile: Tile { x, starts, runs, weights, ahead }, shift, onto, relu, y, places, .. } = self.0;
+        let Products { tile: Tile { x, starts, runs, weights, ahead }, shift, onto, limits, y, places, .. } = self.0;
         let starts = starts.first_chunk().expect("a start");
         let mut sums = [[[simd.splat(0.0); V]]; 4];
         sums[0][0] = first(simd, shift);
@@ -180,6 +201,6 @@ impl<const V: usize> Kernel for SingleTile<'_, V> {
                 sum[0][v] = simd.add(sum[0][v], part[0][v]);
             }
         }
-        end(simd, sum, relu, y, places);
+        end(simd, sum, limits, y, places);
     }
 }

@@ -20,7 +20,7 @@ use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Sets, Simd};
 use super::taps::{Axis, Row};
 use super::threads::{Spread, Threads};
-use super::tile::{EACH, Products, Tile, rows};
+use super::tile::{EACH, Products, Tile, UNLIMITED, rows};
 use crate::model::workspace::Workspace;
 
 /// Outputs of a tile along an axis.
@@ -452,7 +452,7 @@ impl Matrix<'_> {
                     shift: &[0.0; 2 * MOST_LANES],
                     inputs: EACH,
                     onto: false,
-                    relu: false,
+                    limits: UNLIMITED,
                     y: &mut y[first * own.outputs + output..],
                     places,
                 });

@@ -2,7 +2,7 @@
 
 use super::super::math::Finish;
 use super::super::simd::{MOST_LANES, Simd};
-use super::super::tile::{EACH, MOST_VECTORS, Products, Tile, Turns, rows};
+use super::super::tile::{EACH, MOST_VECTORS, Products, Tile, Turns, UNLIMITED, rows};
 use super::{Conv, Panel};
 
 pub(super) struct Piece<'a> {
@@ -27,7 +27,7 @@ impl<'a> Piece<'a> {
         let most = S::POSITIONS[vectors.ilog2() as usize];
         let row = vectors * S::LANES;
         let finish = self.conv.finish;
-        let whole = channels == row && matches!(finish, Finish::None | Finish::Relu);
+        let limits = finish.limits().filter(|_| channels == row);
         let onto = self.conv.onto;
         let rows = rows(row);
         // Tiles of nearly the same size, none much smaller.
@@ -43,9 +43,18 @@ impl<'a> Piece<'a> {
                 let ahead = [index, index + 1].map(|index| index * self.ahead.len() / tiles);
                 tile.ahead = &self.ahead[ahead[0]..ahead[1]];
             }
-            let relu = whole && finish == Finish::Relu;
+            let whole = limits.is_some();
             let (y, to) = if whole { (&mut *self.y, places) } else { (&mut self.sums[..], &rows[..count]) };
-            let products = Products { tile, vectors, shift, inputs: EACH, onto: onto && whole, relu, y, places: to };
+            let products = Products {
+                tile,
+                vectors,
+                shift,
+                inputs: EACH,
+                onto: onto && whole,
+                limits: limits.unwrap_or(UNLIMITED),
+                y,
+                places: to,
+            };
             if alone {
                 simd.call(Turns(products));
             } else {
