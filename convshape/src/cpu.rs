@@ -51,6 +51,7 @@ mod threads;
 mod tile;
 #[cfg(feature = "train")]
 pub(crate) mod train;
+mod turns;
 mod winograd;
 
 pub(crate) use self::cache::Engines;

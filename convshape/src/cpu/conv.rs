@@ -165,7 +165,7 @@ struct Panel {
 
 /// Weights beyond this many elements stream through the cache once, over all positions; fewer stay
 /// there while the positions pass.
-const MOST_RESIDENT: usize = 128 * 1024;
+pub(super) const MOST_RESIDENT: usize = 128 * 1024;
 /// Elements of input and output that a chunk of positions should not exceed.
 const CHUNK: usize = 32 * 1024;
 /// The same of a depthwise convolution, which goes over them once for each vector of channels: 1 MiB.
@@ -290,6 +290,18 @@ impl Conv {
     /// Runs all samples. `x` and `y` are the buffers.
     pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
+            self.block(x, y, base, samples, units);
+        });
+    }
+
+    /// How many units a sample has: output rows, in a convolution of two axes that has but one phase.
+    pub(super) fn units(&self) -> usize {
+        self.spread.units
+    }
+
+    /// Runs some units of one sample.
+    pub(super) fn run_rows(&self, threads: Threads, units: Range<usize>, x: &[f32], y: &mut [f32]) {
+        self.spread.run_some(threads, self.work, units, y, &|y, base, samples, units| {
             self.block(x, y, base, samples, units);
         });
     }

@@ -188,13 +188,16 @@ impl Engine {
         done
     }
 
-    /// For each step the names of the layers that it does, and the multiply-adds of a sample; a step
-    /// that moves data only has no layers.
+    /// For each step, or two that take turns, the names of the layers that it does, and the multiply-adds
+    /// of a sample; a step that moves data only has no layers.
     #[cfg(feature = "ndarray")]
     pub(crate) fn layers(&self) -> impl Iterator<Item = (Vec<&str>, u64)> {
         let plan = &self.plan;
-        plan.steps.iter().map(move |step| {
-            let nodes = step.nodes.iter().map(|&node| &plan.nodes[node]);
+        let is_second = |index: usize| index > 0 && plan.turns[index - 1].is_some();
+        (0..plan.steps.len()).filter(move |index| !is_second(*index)).map(move |index| {
+            let count = if plan.turns[index].is_some() { 2 } else { 1 };
+            let nodes = plan.steps[index..index + count].iter().flat_map(|step| &step.nodes);
+            let nodes = nodes.map(|&node| &plan.nodes[node]);
             let macs = nodes.clone().map(|node| node.macs);
             (nodes.map(|node| &node.name[..]).collect(), macs.sum())
         })
@@ -226,9 +229,27 @@ impl Engine {
         for first in (0..samples).step_by(together) {
             let count = together.min(samples - first);
             let mut memory = Memory { workspace: &mut *workspace, inputs, outputs: &mut *outputs, first, count };
-            for (index, step) in self.steps.iter().enumerate() {
-                self.step(threads, step, &mut memory)?;
-                observe(index);
+            let (mut row, mut steps) = (0, &self.steps[..]);
+            while let [step, rest @ ..] = steps {
+                let turns = self.plan.turns[self.steps.len() - steps.len()];
+                steps = match (turns, rest) {
+                    (Some(turns), [next, rest @ ..]) if count == 1 => {
+                        [step, next].into_iter().for_each(|step| clear(step, &mut memory));
+                        turns.run(threads, [step, next], &mut memory)?;
+                        rest
+                    }
+                    (Some(_), [next, rest @ ..]) => {
+                        self.step(threads, step, &mut memory)?;
+                        self.step(threads, next, &mut memory)?;
+                        rest
+                    }
+                    _ => {
+                        self.step(threads, step, &mut memory)?;
+                        rest
+                    }
+                };
+                observe(row);
+                row += 1;
             }
         }
         Some(())
@@ -237,11 +258,7 @@ impl Engine {
     fn step(&self, threads: Threads, step: &Ready, memory: &mut Memory<'_, '_>) -> Option<()> {
         let (level, samples) = (self.level, memory.count);
         let output = step.output.as_ref();
-        if let Some(to) = output
-            && step.clears
-        {
-            to.buffer.clear_border(samples, memory.output(to));
-        }
+        clear(step, memory);
         match &step.job {
             Job::Import(port) => {
                 let to = output?;
@@ -397,5 +414,15 @@ impl Engine {
             });
         }
         Some(())
+    }
+}
+
+/// Clears the border of what a step is the first to write.
+fn clear(step: &Ready, memory: &mut Memory<'_, '_>) {
+    if let Some(to) = &step.output
+        && step.clears
+    {
+        let samples = memory.count;
+        to.buffer.clear_border(samples, memory.output(to));
     }
 }

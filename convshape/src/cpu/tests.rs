@@ -308,6 +308,35 @@ fn windows_of_each_channel() {
     }
 }
 
+/// A convolution and the depthwise one after it, rows of each in turn.
+#[test]
+fn rows_in_turns() {
+    let mut random = Random::new(13);
+    let mut run = 0;
+    while run < 80 {
+        let (inputs, channels) = (random.one_of(&[1, 3, 16]), random.one_of(&[4, 16, 20, 48]));
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(2, 23), random.pick(2, 23)];
+        sizes.insert(order.channel(3), inputs);
+        let first =
+            Conv { groups: 1, outputs: channels, direction: Direction::Forward, ..random_conv(&mut random, 2, inputs) };
+        let (size, stride) = (random.one_of(&[3, 5, 7]), [random.pick(1, 3), random.pick(1, 3), 1]);
+        let conv = random_conv(&mut random, 2, channels);
+        let padding = random.one_of(&[conv.padding, Padding::Symmetric([size / 2, size / 2, 0])]);
+        let (kernel, direction) = ([size, size, 1], Direction::Forward);
+        let second = Conv { kernel, stride, padding, direction, groups: channels, outputs: channels, ..conv };
+        let last = Conv { outputs: 5, kernel: [1; 3], ..Conv::new(Dialect::Torch, direction, 2) };
+        let layers = [
+            (Op::Conv(first), vec![0]),
+            (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1]),
+            (Op::Conv(second), vec![2]),
+            (Op::Conv(last), vec![3]),
+        ];
+        let outputs = random.one_of(&[&[4][..], &[3], &[3, 4], &[2, 4]]);
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, outputs));
+    }
+}
+
 /// Alone and wide, they stay in the caller's order.
 #[test]
 fn layers_over_planes() {

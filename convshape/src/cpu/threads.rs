@@ -138,6 +138,25 @@ impl Spread {
         Spread { sample, units: 1, origin: 0, step: sample }
     }
 
+    /// Computes some units of one sample, of which all are `work` multiply-adds, on as many threads as pay.
+    pub(super) fn run_some(&self, threads: Threads, work: usize, units: Range<usize>, y: &mut [f32], part: &Part<'_>) {
+        let tasks = threads.0.min(work * units.len() / self.units.max(1) / LEAST_WORK);
+        if tasks < 2 || units.len() < 2 {
+            return part(y, 0, 0..1, units);
+        }
+        let share = units.len().div_ceil(tasks);
+        let base = self.origin + units.start * self.step;
+        let end = if units.end == self.units { self.sample } else { self.origin + units.end * self.step };
+        let end = end.min(y.len());
+        threads.share_chunks(&mut y[base..end], share * self.step, &|index, y| {
+            let first = units.start + index * share;
+            let own = first..units.end.min(first + share);
+            if !own.is_empty() {
+                part(y, base + index * share * self.step, 0..1, own);
+            }
+        });
+    }
+
     /// Computes all samples, `work` multiply-adds each, on as many threads as pay.
     pub(super) fn run(&self, threads: Threads, work: usize, samples: usize, y: &mut [f32], part: &Part<'_>) {
         let tasks = threads.0.min(work * samples / LEAST_WORK);

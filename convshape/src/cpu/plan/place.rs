@@ -9,6 +9,7 @@ use convshape_arith::op::{AxisOrder, Op};
 
 use super::{Method, Plan, Step, Work};
 use crate::cpu::buffer::{Buffer, Grid, Place, SLACK, View};
+use crate::cpu::turns::Turns;
 
 /// Where a value is stored that has no buffer of its own: in another one, from that channel on.
 pub(super) type Inside = Option<(usize, usize)>;
@@ -81,6 +82,19 @@ impl Plan {
                 *life = Some((life.map_or(time, |(start, _)| start), time));
             }
         }
+        let starts: Vec<Option<usize>> = lives.iter().map(|life| life.map(|(start, _)| start)).collect();
+        for step in 0..self.steps.len() {
+            let is_second = step > 0 && self.turns[step - 1].is_some();
+            let turns = if is_second { None } else { Turns::new(&self.nodes, grids, &self.steps[step..]) };
+            self.turns.push(turns);
+            if turns.is_some() {
+                // What either of the two reads or writes lives as long as both run.
+                for (start, end) in lives.iter_mut().flatten() {
+                    *start = if *start == step + 1 { step } else { *start };
+                    *end = if *end == step { step + 1 } else { *end };
+                }
+            }
+        }
         let mut taken: Vec<(usize, usize, usize, usize)> = Vec::new();
         let mut allocate = |size: usize, start: usize, end: usize| {
             let size = size.next_multiple_of(SLACK) + SLACK;
@@ -126,7 +140,7 @@ impl Plan {
             .enumerate()
             .map(|(time, step)| {
                 let buffer = root(step.output).0;
-                let first = lives[memory[buffer]].is_some_and(|(start, _)| start == time);
+                let first = starts[memory[buffer]] == Some(time);
                 first && !(buffers[buffer].planar && matches!(step.work, Work::Import(_)))
             })
             .collect();

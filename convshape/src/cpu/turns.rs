@@ -1,0 +1,83 @@
+//! A convolution and the depthwise one after it, some rows of each in turn: what the first writes is
+//! still in the cache when the second reads it.
+
+use convshape_arith::graph::Node;
+use convshape_arith::op::Op;
+
+use super::buffer::Grid;
+use super::conv::MOST_RESIDENT;
+use super::job::{Job, Ready};
+use super::memory::Memory;
+use super::plan::{Method, Step, Work};
+use super::threads::Threads;
+
+/// Elements between the two from which turns pay: fewer stay in the second cache anyway. 1 MiB.
+const LEAST: usize = if cfg!(test) { 1 } else { 256 * 1024 };
+
+/// Elements of a turn for each thread: 256 KiB, which the second cache holds beside all else.
+const TURN: usize = if cfg!(test) { 256 } else { 64 * 1024 };
+
+/// How the rows of two steps depend on each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turns {
+    /// Output rows of the second step in a turn, for each thread.
+    rows: usize,
+    /// Rows between the two that an output row needs: `step` further on from one to the next, and for
+    /// the first one those below `first`.
+    step: usize,
+    first: usize,
+}
+
+impl Turns {
+    /// Of a step and the one that follows; `None` where they run one after the other.
+    pub(super) fn new(nodes: &[Node], grids: &[Grid], steps: &[Step]) -> Option<Turns> {
+        let [first, second, ..] = steps else { return None };
+        let Work::Sum { node, axes, method: Method::Direct { .. }, .. } = &first.work else { return None };
+        let Work::Sum { node: depthwise, axes: reach, method: Method::Direct { .. }, .. } = &second.work else {
+            return None;
+        };
+        let Op::Conv(conv) = nodes[*depthwise].op else { return None };
+        let (between, to) = (&grids[first.output], &grids[second.output]);
+        let one_each = [between, to].iter().all(|grid| Ok(conv.groups) == i64::try_from(grid.channels));
+        let flat = [between, to].iter().all(|grid| grid.size[0] == 1 && grid.size[1] > 1 && grid.size[2] > 1);
+        let simple = [&axes[1], &reach[1]].iter().all(|axis| axis.phases.len() == 1 && axis.modulus == 1);
+        let weights = nodes[*node].macs / u64::try_from(between.positions().max(1)).ok()?;
+        let is_small = weights <= MOST_RESIDENT as u64;
+        let follows = second.inputs == [first.output] && between.elements() >= LEAST;
+        if !(one_each && flat && simple && is_small && follows) {
+            return None;
+        }
+        let last = reach[1].phases[0].taps.iter().map(|(_, row)| *row).max()?;
+        let step = reach[1].step;
+        let rows = TURN / (between.channels * between.size[2]) / step.max(1);
+        Some(Turns { rows: rows.max(1), step, first: usize::try_from(last + 1).unwrap_or(0) })
+    }
+
+    /// How many rows between the two the first `end` output rows need.
+    fn needed(&self, end: usize) -> usize {
+        self.first + (end - 1) * self.step
+    }
+
+    /// Runs both on one sample.
+    pub(super) fn run(&self, threads: Threads, steps: [&Ready; 2], memory: &mut Memory<'_, '_>) -> Option<()> {
+        let [(first, from, between), (second, _, to)] =
+            [steps[0], steps[1]].map(|step| (step, step.inputs[0], step.output));
+        let (Job::Conv(first), Job::Conv(second), between, to) = (&first.job, &second.job, between?, to?) else {
+            return None;
+        };
+        let (rows, end) = (first.units(), second.units());
+        let mut done = 0;
+        for start in (0..end).step_by(self.rows * threads.count()) {
+            let end_of_turn = end.min(start + self.rows * threads.count());
+            let needed = if end_of_turn == end { rows } else { rows.min(self.needed(end_of_turn)) };
+            if needed > done {
+                let (x, y) = memory.pair(&from, &between);
+                first.run_rows(threads, done..needed, x, y);
+                done = needed;
+            }
+            let (x, y) = memory.pair(&between, &to);
+            second.run_rows(threads, start..end_of_turn, x, y);
+        }
+        Some(())
+    }
+}
