@@ -31,6 +31,7 @@ mod cache;
 mod conv;
 mod each;
 mod engine;
+mod interleave;
 mod job;
 mod math;
 mod memory;
@@ -51,7 +52,6 @@ mod threads;
 mod tile;
 #[cfg(feature = "train")]
 pub(crate) mod train;
-mod turns;
 mod winograd;
 
 pub(crate) use self::cache::Engines;

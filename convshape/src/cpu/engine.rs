@@ -188,14 +188,14 @@ impl Engine {
         done
     }
 
-    /// For each step, or two that take turns, the names of the layers that it does, and the multiply-adds
+    /// For each step, or two that are interleaved, the names of the layers that it does, and the multiply-adds
     /// of a sample; a step that moves data only has no layers.
     #[cfg(feature = "ndarray")]
     pub(crate) fn layers(&self) -> impl Iterator<Item = (Vec<&str>, u64)> {
         let plan = &self.plan;
-        let is_second = |index: usize| index > 0 && plan.turns[index - 1].is_some();
+        let is_second = |index: usize| index > 0 && plan.interleaved[index - 1].is_some();
         (0..plan.steps.len()).filter(move |index| !is_second(*index)).map(move |index| {
-            let count = if plan.turns[index].is_some() { 2 } else { 1 };
+            let count = if plan.interleaved[index].is_some() { 2 } else { 1 };
             let nodes = plan.steps[index..index + count].iter().flat_map(|step| &step.nodes);
             let nodes = nodes.map(|&node| &plan.nodes[node]);
             let macs = nodes.clone().map(|node| node.macs);
@@ -231,11 +231,11 @@ impl Engine {
             let mut memory = Memory { workspace: &mut *workspace, inputs, outputs: &mut *outputs, first, count };
             let (mut row, mut steps) = (0, &self.steps[..]);
             while let [step, rest @ ..] = steps {
-                let turns = self.plan.turns[self.steps.len() - steps.len()];
-                steps = match (turns, rest) {
-                    (Some(turns), [next, rest @ ..]) if count == 1 => {
+                let interleave = self.plan.interleaved[self.steps.len() - steps.len()];
+                steps = match (interleave, rest) {
+                    (Some(interleave), [next, rest @ ..]) if count == 1 => {
                         [step, next].into_iter().for_each(|step| clear(step, &mut memory));
-                        turns.run(threads, [step, next], &mut memory)?;
+                        interleave.run(threads, [step, next], &mut memory)?;
                         rest
                     }
                     (Some(_), [next, rest @ ..]) => {

@@ -19,10 +19,10 @@ use convshape_arith::shape::Shape;
 
 use self::lower::Lowering;
 use super::buffer::View;
+use super::interleave::Interleave;
 use super::rows::Rows;
 use super::simd::Level;
 use super::taps::Axis;
-use super::turns::Turns;
 use super::winograd::Tiling;
 
 /// One step.
@@ -100,8 +100,8 @@ pub(super) struct Plan {
     /// The steps that write to a buffer first, and thus clear its border; planes that are brought in
     /// get it in passing.
     pub(super) clears: Vec<bool>,
-    /// The steps that take turns with the one after them.
-    pub(super) turns: Vec<Option<Turns>>,
+    /// How each step is interleaved with the one after it, if it is.
+    pub(super) interleaved: Vec<Option<Interleave>>,
     /// Elements of workspace for one sample, without what is read behind the end.
     pub(super) elements: usize,
     pub(super) order: AxisOrder,
@@ -120,7 +120,7 @@ impl Plan {
             steps: lowered.steps,
             views: Vec::new(),
             clears: Vec::new(),
-            turns: Vec::new(),
+            interleaved: Vec::new(),
             elements: 0,
             order: graph.order(),
             inputs: shapes(graph.inputs()),

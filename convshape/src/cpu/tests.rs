@@ -308,9 +308,9 @@ fn windows_of_each_channel() {
     }
 }
 
-/// A convolution and the depthwise one after it, rows of each in turn.
+/// A convolution and the depthwise one after it.
 #[test]
-fn rows_in_turns() {
+fn interleaved_rows() {
     let mut random = Random::new(13);
     let mut run = 0;
     while run < 80 {

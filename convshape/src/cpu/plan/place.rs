@@ -9,7 +9,7 @@ use convshape_arith::op::{AxisOrder, Op};
 
 use super::{Method, Plan, Step, Work};
 use crate::cpu::buffer::{Buffer, Grid, Place, SLACK, View};
-use crate::cpu::turns::Turns;
+use crate::cpu::interleave::Interleave;
 
 /// Where a value is stored that has no buffer of its own: in another one, from that channel on.
 pub(super) type Inside = Option<(usize, usize)>;
@@ -84,10 +84,10 @@ impl Plan {
         }
         let starts: Vec<Option<usize>> = lives.iter().map(|life| life.map(|(start, _)| start)).collect();
         for step in 0..self.steps.len() {
-            let is_second = step > 0 && self.turns[step - 1].is_some();
-            let turns = if is_second { None } else { Turns::new(&self.nodes, grids, &self.steps[step..]) };
-            self.turns.push(turns);
-            if turns.is_some() {
+            let is_second = step > 0 && self.interleaved[step - 1].is_some();
+            let interleave = if is_second { None } else { Interleave::new(&self.nodes, grids, &self.steps[step..]) };
+            self.interleaved.push(interleave);
+            if interleave.is_some() {
                 // What either of the two reads or writes lives as long as both run.
                 for (start, end) in lives.iter_mut().flatten() {
                     *start = if *start == step + 1 { step } else { *start };

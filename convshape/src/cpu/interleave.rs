@@ -1,5 +1,5 @@
-//! A convolution and the depthwise one after it, some rows of each in turn: what the first writes is
-//! still in the cache when the second reads it.
+//! A convolution and the depthwise one after it, interleaved: some rows of one, then of the other, so
+//! that what the first writes is still in the cache when the second reads it.
 
 use convshape_arith::graph::Node;
 use convshape_arith::op::Op;
@@ -11,16 +11,16 @@ use super::memory::Memory;
 use super::plan::{Method, Step, Work};
 use super::threads::Threads;
 
-/// Elements between the two from which turns pay: fewer stay in the second cache anyway. 1 MiB.
+/// Elements between the two from which this pays: fewer stay in the L2 cache anyway. 1 MiB.
 const LEAST: usize = if cfg!(test) { 1 } else { 256 * 1024 };
 
-/// Elements of a turn for each thread: 256 KiB, which the second cache holds beside all else.
-const TURN: usize = if cfg!(test) { 256 } else { 64 * 1024 };
+/// Elements of a block of rows for each thread: 256 KiB, a part of the L2 cache.
+const BLOCK: usize = if cfg!(test) { 256 } else { 64 * 1024 };
 
 /// How the rows of two steps depend on each other.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Turns {
-    /// Output rows of the second step in a turn, for each thread.
+pub(super) struct Interleave {
+    /// Output rows of the second step in a block, for each thread.
     rows: usize,
     /// Rows between the two that an output row needs: `step` further on from one to the next, and for
     /// the first one those below `first`.
@@ -28,9 +28,9 @@ pub(super) struct Turns {
     first: usize,
 }
 
-impl Turns {
+impl Interleave {
     /// Of a step and the one that follows; `None` where they run one after the other.
-    pub(super) fn new(nodes: &[Node], grids: &[Grid], steps: &[Step]) -> Option<Turns> {
+    pub(super) fn new(nodes: &[Node], grids: &[Grid], steps: &[Step]) -> Option<Interleave> {
         let [first, second, ..] = steps else { return None };
         let Work::Sum { node, axes, method: Method::Direct { .. }, .. } = &first.work else { return None };
         let Work::Sum { node: depthwise, axes: reach, method: Method::Direct { .. }, .. } = &second.work else {
@@ -49,8 +49,8 @@ impl Turns {
         }
         let last = reach[1].phases[0].taps.iter().map(|(_, row)| *row).max()?;
         let step = reach[1].step;
-        let rows = TURN / (between.channels * between.size[2]) / step.max(1);
-        Some(Turns { rows: rows.max(1), step, first: usize::try_from(last + 1).unwrap_or(0) })
+        let rows = BLOCK / (between.channels * between.size[2]) / step.max(1);
+        Some(Interleave { rows: rows.max(1), step, first: usize::try_from(last + 1).unwrap_or(0) })
     }
 
     /// How many rows between the two the first `end` output rows need.
@@ -68,15 +68,15 @@ impl Turns {
         let (rows, end) = (first.units(), second.units());
         let mut done = 0;
         for start in (0..end).step_by(self.rows * threads.count()) {
-            let end_of_turn = end.min(start + self.rows * threads.count());
-            let needed = if end_of_turn == end { rows } else { rows.min(self.needed(end_of_turn)) };
+            let block_end = end.min(start + self.rows * threads.count());
+            let needed = if block_end == end { rows } else { rows.min(self.needed(block_end)) };
             if needed > done {
                 let (x, y) = memory.pair(&from, &between);
                 first.run_rows(threads, done..needed, x, y);
                 done = needed;
             }
             let (x, y) = memory.pair(&between, &to);
-            second.run_rows(threads, start..end_of_turn, x, y);
+            second.run_rows(threads, start..block_end, x, y);
         }
         Some(())
     }
