@@ -7,7 +7,7 @@
 //! - ``in `input`, write `[...]` ``
 //! - ``write `[..]` in `input` and `[..]` in `output` ``
 //! - ``set `FIELD: VALUE` in `A` and `B` ``
-//! - ``in `LAYER`, set `FIELD: VALUE` in place of `OTHER` ``
+//! - ``in `LAYER`, put `FIELD: VALUE` in place of `OTHER` ``
 //! - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and one of the joint forms
 
 mod statement;
@@ -137,7 +137,7 @@ fn edit<'a>(verb: &str, quoted: &'a str, rest: &'a str) -> Option<(Edit<'a>, &'a
         None => (None, rest),
     };
     match verb {
-        "set" => {
+        "set" | "put" => {
             let (field, value) = quoted.split_once(':')?;
             Some((Edit::Set { field: field.trim(), value: value.trim(), replaces }, rest))
         }
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_field_gives_way_to_another() {
-        becomes("in `conv2`, set `size: 7` in place of `kernel`", "Conv1d(8 -> 9, size: 7);");
+        becomes("in `conv2`, put `size: 7` in place of `kernel`", "Conv1d(8 -> 9, size: 7);");
     }
 
     #[test]

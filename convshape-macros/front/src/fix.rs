@@ -5,6 +5,7 @@
 //! `inputs`, `joint`: edits that give it), then tried in the order of what they cost to believe (`trial`). An edit that
 //! only moves the mistake on is followed by its like where it has gone (`follow`).
 
+mod arguments;
 mod candidates;
 mod channels;
 mod edit;
@@ -17,16 +18,17 @@ mod needs;
 mod phrase;
 mod refused;
 mod trial;
+mod unlike;
 mod words;
 
 pub(crate) use self::edit::Edit;
 
 use convshape_arith::shape::Shape;
 
-use self::candidates::{Candidate, candidates};
+use self::candidates::{Candidate, candidates, guesses};
 use self::trial::Trial;
 use crate::check::{Checked, Place, Problem, check};
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, NodeId, Replaced};
 
 /// The most fixes that are shown for one mistake.
 const MOST_FIXES: usize = 3;
@@ -51,6 +53,9 @@ const MOST_MISTAKES: usize = 12;
 
 /// In longer chains no fixes are searched: every fix that works costs a check of the whole chain.
 const MOST_LAYERS: usize = 20_000;
+
+/// The chain's graph with another number for an argument of a block.
+pub(crate) type Reread<'a> = dyn Fn(Replaced) -> Option<Graph> + 'a;
 
 /// Edits that mend a mistake.
 #[derive(Clone, Debug)]
@@ -119,19 +124,27 @@ impl Known {
 /// The mistakes behind the problems of a chain, in its order.
 ///
 /// Where parts of the chain could not be read (`unread`), no other output is suggested.
-pub(crate) fn mistakes(graph: &Graph, checked: &Checked, problems: &[Problem], unread: bool) -> Vec<Mistake> {
+pub(crate) fn mistakes(
+    graph: &Graph,
+    checked: &Checked,
+    problems: &[Problem],
+    unread: bool,
+    reread: &Reread<'_>,
+) -> Vec<Mistake> {
     if problems.is_empty() {
         return Vec::new();
     }
     let mut found: Vec<Mistake> = Vec::new();
-    let mut trial = Trial::new(graph, checked);
+    let mut trial = Trial::new(graph, checked, reread);
     trial.unread = unread;
     let mut open: Vec<Problem> = problems.to_vec();
     let mut mended = false;
     while !open.is_empty() {
         let problem = open.remove(0);
         let searched = found.len() < MOST_MISTAKES && graph.nodes.len() <= MOST_LAYERS;
-        let others: Vec<Place> = open.iter().map(Problem::place).collect();
+        // What the same statement shows elsewhere must be mended too.
+        let others = open.iter().filter(|other| !same_statement(graph, &problem, other));
+        let others: Vec<Place> = others.map(Problem::place).collect();
         let mut fixes = if searched { search(&mut trial, &problem, &others) } else { Found::default() };
         let step = fixes.fixes.is_empty().then(|| first_step(&mut trial, &problem, &others, &fixes.steps)).flatten();
         let is_new = !problems.iter().any(|known| known.place() == problem.place());
@@ -165,7 +178,7 @@ pub(crate) fn mistakes(graph: &Graph, checked: &Checked, problems: &[Problem], u
 
 /// Another shape of an input, and where the chain then gives another output, that as well; as a `help:` line says it.
 pub(crate) fn other_input(graph: &Graph, input: usize, shape: Shape) -> Option<String> {
-    let mut trial = Trial::new(graph, &check(graph));
+    let mut trial = Trial::new(graph, &check(graph), &|_| None);
     let mut edits = vec![Edit::Input { input, shape }];
     let left = trial.run(&edits, &|_| true).left;
     // The form with two shapes is for chains with one input and one output.
@@ -183,7 +196,7 @@ pub(crate) fn other_output(graph: &Graph, output: usize, shape: Shape) -> Option
     edited.outputs[output].shape = shape;
     let checked = check(&edited);
     let [problem @ Problem::Output { .. }] = &*checked.problems else { return None };
-    let found = search(&mut Trial::new(&edited, &checked), problem, &[]);
+    let found = search(&mut Trial::new(&edited, &checked, &|_| None), problem, &[]);
     let fix = found.fixes.first().filter(|fix| fix.left.is_empty())?;
     // One of an input changes more than the labels ask for.
     let of_layers = fix.edits.iter().all(|edit| edit.node().is_some());
@@ -231,15 +244,15 @@ fn search(trial: &mut Trial, problem: &Problem, others: &[Place]) -> Found {
     Search::run(trial, problem, &Known(others.to_vec()), others)
 }
 
-struct Search<'a> {
-    trial: &'a mut Trial,
+struct Search<'a, 'b> {
+    trial: &'a mut Trial<'b>,
     problem: &'a Problem,
     known: &'a Known,
     fixes: Vec<Fix>,
 }
 
-impl Search<'_> {
-    fn run(trial: &mut Trial, problem: &Problem, known: &Known, others: &[Place]) -> Found {
+impl<'b> Search<'_, 'b> {
+    fn run(trial: &mut Trial<'b>, problem: &Problem, known: &Known, others: &[Place]) -> Found {
         if matches!(problem, Problem::NoTarget { .. } | Problem::Unread { .. }) {
             return Found::default();
         }
@@ -257,6 +270,12 @@ impl Search<'_> {
             if !search.offer(&candidate) && search.may_go_on(&candidate) {
                 moved.push(candidate);
             }
+        }
+        for candidate in arguments::candidates(&search.trial.graph, problem) {
+            if search.fixes.iter().filter(|fix| fix.cost <= candidate.cost).count() >= MOST_FIXES {
+                break;
+            }
+            search.offer(&candidate);
         }
         let likely = search.fixes.first().is_some_and(|fix| fix.cost <= LIKELY);
         let mut sized = Vec::new();
@@ -276,6 +295,14 @@ impl Search<'_> {
                 if let Some(completed) = follow::completed(search.trial, candidate, problem, known, others) {
                     search.offer(&completed);
                 }
+            }
+        }
+        if search.fixes.is_empty() {
+            for candidate in guesses(&search.trial.graph, &search.trial.checked, problem).sorted() {
+                if search.is_done(candidate.cost) {
+                    break;
+                }
+                search.offer(&candidate);
             }
         }
         let fixes = search.finish();
@@ -320,7 +347,11 @@ impl Search<'_> {
                 let channel = self.trial.graph.order().channel(now.rank());
                 now.rank() != shape.rank() || !now.size(channel).same(shape.size(channel))
             }
-            Edit::Project { .. } | Edit::Flatten { .. } | Edit::Transposed { .. } | Edit::Output { .. } => true,
+            Edit::Project { .. }
+            | Edit::Flatten { .. }
+            | Edit::Transposed { .. }
+            | Edit::Output { .. }
+            | Edit::Argument { .. } => true,
             Edit::Field { .. } | Edit::Channels { .. } | Edit::Reshape { .. } | Edit::Like { .. } => false,
         })
     }
@@ -330,6 +361,9 @@ impl Search<'_> {
         use convshape_arith::fault::Reason;
         use convshape_arith::op::Op;
         let Problem::Layer { node, op: Op::Add | Op::Mul, fault, .. } = self.problem else { return false };
+        if candidate.edits.iter().any(|edit| matches!(edit, Edit::Argument { .. })) {
+            return false;
+        }
         let projects = candidate.edits.iter().any(|edit| matches!(edit, Edit::Project { .. }));
         if projects || !matches!(fault.reason, Reason::Join { .. }) {
             return false;
@@ -374,6 +408,18 @@ impl Search<'_> {
         fixes.sort_by_key(|fix| (fix.left.len(), fix.cost));
         let best = fixes.first().map_or(0, |fix| fix.cost);
         fixes.retain(|fix| fix.cost <= best.saturating_add(FAR_FETCHED));
+        // The next best value of the same field is no news.
+        let mut fields: Vec<(usize, &'static str)> = Vec::new();
+        let graph = &self.trial.graph;
+        fixes.retain(|fix| match fix.only() {
+            Some(Edit::Field { node, field, .. }) => {
+                let place = (graph.nodes[*node].origin, *field);
+                let new = !fields.contains(&place);
+                fields.push(place);
+                new
+            }
+            _ => true,
+        });
         let mut said: Vec<String> = Vec::new();
         fixes.retain(|fix| {
             let words = fix.words(&self.trial.graph);
@@ -386,14 +432,18 @@ impl Search<'_> {
     }
 }
 
-impl Trial {
+impl<'a> Trial<'a> {
     /// Makes edits for good.
     fn make(&mut self, edits: &[Edit]) {
         *self = self.with(edits);
     }
 
     /// A trial of the chain with some edits made.
-    fn with(&self, edits: &[Edit]) -> Trial {
+    fn with(&self, edits: &[Edit]) -> Trial<'a> {
+        if let Some(graph) = self.reread(edits) {
+            let checked = check(&graph);
+            return self.of(&graph, &checked);
+        }
         let mut graph = self.graph.clone();
         for edit in edits {
             let turns: Vec<NodeId> = edit.node().map_or_else(Vec::new, |node| self.turns(node).to_vec());

@@ -2,6 +2,7 @@
 //! repeats are unrolled; [`Member`] keeps how the parameters nest.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use convshape_arith::op::{AxisOrder, Dialect, Op};
 use convshape_arith::shape::Shape;
@@ -35,6 +36,8 @@ pub(crate) struct Graph {
     pub(crate) outputs: Vec<Output>,
     /// Bodies that must keep their shape.
     pub(crate) bodies: Vec<Body>,
+    /// The uses of blocks.
+    pub(crate) uses: Vec<Use>,
     /// The parameters as they nest in the struct.
     pub(crate) members: Vec<Member>,
     /// What the results of repeats and of blocks' uses are called outside.
@@ -155,6 +158,8 @@ pub(crate) struct Writing {
     pub(crate) dialect: Dialect,
     /// The fields that were given by name, each with the word that was written.
     pub(crate) words: Vec<(&'static str, String)>,
+    /// Whether the line is read in another form than it has: what is said of its fields counts for that form.
+    pub(crate) rewritten: bool,
     /// The statement's name after those of the blocks and repeats around it: `Res.c1`, `blocks.c`.
     pub(crate) statement: String,
     /// The block that the statement is part of.
@@ -164,7 +169,8 @@ pub(crate) struct Writing {
 impl Writing {
     /// Of what is no layer.
     pub(crate) fn none(name: &str) -> Writing {
-        Writing { row: None, dialect: Dialect::Torch, words: Vec::new(), statement: name.to_owned(), block: None }
+        let statement = name.to_owned();
+        Writing { row: None, dialect: Dialect::Torch, words: Vec::new(), rewritten: false, statement, block: None }
     }
 
     /// Whether the layer has a field in its dialect.
@@ -203,6 +209,49 @@ pub(crate) struct Spans {
     /// The leading part.
     pub(crate) positional: Option<Span>,
     pub(crate) fields: Vec<(&'static str, Span)>,
+}
+
+/// A use of a block: `up4: Up(64, 32);`.
+#[derive(Clone)]
+pub(crate) struct Use {
+    /// The block's name.
+    pub(crate) block: String,
+    /// The statement's name after those of the blocks and repeats around it.
+    pub(crate) statement: String,
+    /// The same for all turns of a repeat: the place in the text.
+    pub(crate) origin: usize,
+    pub(crate) arguments: Vec<Argument>,
+    /// Its layers.
+    pub(crate) nodes: Range<NodeId>,
+}
+
+impl Use {
+    /// What is given for a parameter.
+    pub(crate) fn argument(&self, index: usize) -> Option<&Argument> {
+        self.arguments.iter().find(|argument| argument.index == index)
+    }
+}
+
+/// An argument of a block, as written.
+#[derive(Clone)]
+pub(crate) struct Argument {
+    /// Which parameter it is for.
+    pub(crate) index: usize,
+    /// The parameter's name, where it is given by name.
+    pub(crate) name: Option<String>,
+    pub(crate) text: String,
+    /// Its number, where one is written.
+    pub(crate) number: Option<i64>,
+}
+
+/// Another number for an argument of a block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Replaced {
+    /// The use's place in the text.
+    pub(crate) origin: usize,
+    /// Which parameter.
+    pub(crate) index: usize,
+    pub(crate) number: i64,
 }
 
 /// One value that a turn of `repeat 3 { .. }` hands to the next.
@@ -257,6 +306,19 @@ impl Graph {
     /// What a node gives.
     pub(crate) fn value(&self, node: NodeId) -> ValueId {
         self.inputs.len() + node
+    }
+
+    /// A layer as it was written, where the text has it all.
+    pub(crate) fn given(&self, node: NodeId) -> Option<Op> {
+        match &self.nodes[node].recipe {
+            Recipe::Given(op) => Some(*op),
+            Recipe::Undo { .. }
+            | Recipe::Again { .. }
+            | Recipe::Chain { .. }
+            | Recipe::Port { .. }
+            | Recipe::Same
+            | Recipe::Broken => None,
+        }
     }
 
     /// The node that gives a value; an input has none.

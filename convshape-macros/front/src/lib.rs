@@ -86,7 +86,8 @@ fn read<T>(
     let Some(chain) = chain else { return (make(None), sink) };
     let graph = resolve::resolve(&krate, &chain, &mut sink);
     let checked = check::check(&graph);
-    report(&graph, &checked, &mut sink);
+    let reread = |replaced| resolve::with_argument(&krate, &chain, replaced);
+    report(&graph, &checked, &reread, &mut sink);
     for name in check::clashes(&graph, &checked) {
         sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
     }
@@ -116,7 +117,7 @@ fn read<T>(
 }
 
 /// Reports what is wrong with a graph, each mistake once, with its fixes.
-fn report(graph: &graph::Graph, checked: &check::Checked, sink: &mut Sink) {
+fn report(graph: &graph::Graph, checked: &check::Checked, reread: &fix::Reread<'_>, sink: &mut Sink) {
     // What undoes the wrong layer says nothing of what was meant.
     let undoes = |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. });
     let unclear = sink.refused()
@@ -126,7 +127,7 @@ fn report(graph: &graph::Graph, checked: &check::Checked, sink: &mut Sink) {
         unclear && matches!(problem, check::Problem::Output { found, .. } if !found.is_known())
     };
     let problems: Vec<check::Problem> = checked.problems.iter().filter(|problem| !follows(problem)).cloned().collect();
-    for mistake in fix::mistakes(graph, checked, &problems, sink.refused()) {
+    for mistake in fix::mistakes(graph, checked, &problems, sink.refused(), reread) {
         let (graph, checked) = mistake.behind.as_ref().map_or((graph, checked), |(graph, checked)| (graph, checked));
         sink.push(diagnose::describe(graph, checked, &mistake.problem, &mistake.found));
     }

@@ -22,7 +22,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::check::output_rank;
 use crate::diagnose::{self, Report, Sink};
-use crate::graph::{Graph, Input, Member, MemberKind, Node, NodeId, Output, Recipe, Restores, ValueId};
+use crate::graph::{Graph, Input, Member, MemberKind, Node, NodeId, Output, Recipe, Replaced, Restores, ValueId};
 use crate::numbers::Numbers;
 use crate::syntax::{Block, Chain, Layer, Lossy, ShapePattern, Stmt, StmtKind, SymbolDecl};
 use crate::unseen::Unseen;
@@ -35,6 +35,17 @@ const MOST_LAYERS: usize = 50_000;
 
 /// Binds a chain's names. What cannot be bound is reported and left out of what follows.
 pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Graph {
+    resolve_with(krate, chain, None, sink)
+}
+
+/// The graph with another number for an argument of a block; `None` where something then cannot be bound.
+pub(crate) fn with_argument(krate: &TokenStream, chain: &Chain, replaced: Replaced) -> Option<Graph> {
+    let mut sink = Sink::default();
+    let graph = resolve_with(krate, chain, Some(replaced), &mut sink);
+    (!sink.refused()).then_some(graph)
+}
+
+fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Option<Replaced>, sink: &mut Sink) -> Graph {
     let unseen = Unseen::default();
     let plain = Numbers::new(krate.clone(), &[], unseen.clone());
     let symbols = symbols(&chain.headers.symbols, &plain, sink);
@@ -49,6 +60,7 @@ pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Gr
         nodes: Vec::new(),
         outputs: Vec::new(),
         bodies: Vec::new(),
+        uses: Vec::new(),
         members: Vec::new(),
         names: HashMap::new(),
     };
@@ -56,6 +68,7 @@ pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Gr
     let mut resolver = Resolver {
         blocks: blocks(&chain.blocks, sink),
         open_blocks: Vec::new(),
+        replaced,
         ports: HashMap::new(),
         drafted: HashSet::new(),
         sharing: Vec::new(),
@@ -113,6 +126,8 @@ struct Resolver<'a> {
     blocks: HashMap<String, Option<&'a Block>>,
     /// The blocks that are being expanded: one that uses itself would never end.
     open_blocks: Vec<String>,
+    /// Another number for an argument of a block.
+    replaced: Option<Replaced>,
     /// The chain's inputs, which every body sees.
     ports: HashMap<String, Binding<'a>>,
     /// The branches whose layers gave their fields a type without being taken.
@@ -207,6 +222,7 @@ impl<'a> Resolver<'a> {
             // Checking so many would take long, and say nothing more.
             self.graph.nodes.clear();
             self.graph.bodies.clear();
+            self.graph.uses.clear();
             self.graph.members.clear();
             self.graph.names.clear();
             return;

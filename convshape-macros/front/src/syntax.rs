@@ -190,6 +190,8 @@ pub(crate) struct Args {
     pub(crate) fields: Vec<Field>,
     /// Lone words behind these: fields that are being typed. Reported already.
     pub(crate) half_typed: Vec<Ident>,
+    /// Whether they are read in another form than they are written, which is reported.
+    pub(crate) rewritten: bool,
 }
 
 /// `kernel: 3`

@@ -3,9 +3,9 @@
 use super::Edit;
 use super::goals::goals;
 use super::needs::needs;
-use super::{channels, inputs, joint, layers, refused, words};
+use super::{channels, inputs, joint, layers, refused, unlike, words};
 use crate::check::{Checked, Problem};
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, NodeId, ValueId};
 
 /// As many layers above a mistake are looked at.
 const MOST_LAYERS: usize = 48;
@@ -58,12 +58,30 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
         }
     }
     channels::edits(graph, checked, problem, &mut found);
+    unlike::axes(graph, checked, problem, &mut found);
     inputs::impossible(graph, problem, &mut found);
+    inputs::square(graph, problem, &mut found);
     inputs::permuted(graph, problem, &mut found);
     inputs::of_other_rank(graph, problem, &mut found);
     inputs::declared_otherwise(graph, checked, problem, &mut found);
     joint::edits(graph, checked, problem, &mut found);
     found
+}
+
+/// What is tried where nothing else mends it.
+pub(super) fn guesses(graph: &Graph, checked: &Checked, problem: &Problem) -> Candidates {
+    let mut found = Candidates::default();
+    unlike::others(graph, checked, problem, &mut found);
+    found
+}
+
+/// The values that a problem is about.
+pub(super) fn blamed(graph: &Graph, problem: &Problem) -> Vec<ValueId> {
+    match problem {
+        Problem::Output { output, .. } => graph.outputs[*output].value.into_iter().collect(),
+        Problem::Body { body, .. } => vec![graph.bodies[*body].output],
+        _ => problem.node().map(|node| graph.value(node)).into_iter().collect(),
+    }
 }
 
 /// The layers that given values come from, nearest first, with their distance.

@@ -54,6 +54,16 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                         wants.push((values[0], from.size(0), elements));
                     }
                 }
+                Reason::Elements { from, to } => {
+                    let others = (0..from.rank()).filter(|axis| *axis != graph.order().channel(from.rank()));
+                    let others = others.map(|axis| from.size(axis).number().unwrap_or(0)).fold(1, i64::saturating_mul);
+                    if let Ok(Size::Number(elements)) = to.elements()
+                        && others > 0
+                        && elements % others == 0
+                    {
+                        wants.push((values[0], channel(&from), Size::Number(elements / others)));
+                    }
+                }
                 Reason::Divisible { what: "channels", size: Size::Number(size), by } if by > 0 => {
                     for wanted in [size - size % by, (size - size % by).saturating_add(by)] {
                         wants.push((values[0], inputs[0].size(0), Size::Number(wanted)));
@@ -148,6 +158,7 @@ impl Writer<'_> {
                 }
             }
             Op::PixelShuffle { factor } | Op::DepthToSpace { factor, .. } => {
+                self.factor(node, inputs[0], wanted, found);
                 if let Some(wanted) = factor.checked_mul(factor).and_then(|square| square.checked_mul(wanted)) {
                     self.further(inputs[0], wanted, found);
                 }
@@ -167,6 +178,17 @@ impl Writer<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The factor of a pixel shuffle that leaves so many channels.
+    fn factor(&self, node: usize, input: ValueId, wanted: i64, found: &mut Candidates) {
+        let Some(shape) = self.checked.shape(input) else { return };
+        let Some(channels) = shape.size(self.graph.order().channel(shape.rank())).number() else { return };
+        let factor = channels.checked_div(wanted).unwrap_or(0).max(0).isqrt();
+        if factor > 0 && factor.saturating_mul(factor).saturating_mul(wanted) == channels {
+            let edit = Edit::Field { node, field: "factor", setting: Setting::Int(factor) };
+            self.clone().end(edit, found);
         }
     }
 

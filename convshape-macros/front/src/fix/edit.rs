@@ -6,7 +6,7 @@ use convshape_arith::shape::Shape;
 use super::trial::Touched;
 use crate::check;
 use crate::fields::{self, Setting};
-use crate::graph::{Graph, Inserted, Node, NodeId, Recipe, ValueId};
+use crate::graph::{Graph, Inserted, Node, NodeId, Recipe, Replaced, ValueId};
 use crate::words::Positional;
 
 /// One change of what was written.
@@ -28,6 +28,8 @@ pub(crate) enum Edit {
     Project { node: NodeId, operand: usize, from: Shape, to: Shape },
     /// `write [..]` in an input
     Input { input: usize, shape: Shape },
+    /// `write 64, 32` or `set width: 32` in a use of a block: the chain is read again
+    Argument { replaced: Replaced, statement: String, field: Option<String>, text: String },
     /// `write [..]` in an output
     Output { output: usize, shape: Shape },
 }
@@ -66,6 +68,7 @@ impl Edit {
                 touched.outputs.push(*output);
                 graph.outputs[*output].shape = *shape;
             }
+            Edit::Argument { .. } => {}
             _ => {
                 for turn in turns {
                     let node = &mut graph.nodes[*turn];
@@ -104,7 +107,7 @@ impl Edit {
             }
             Edit::Flatten { .. } => node.inserted = Some(Inserted::Flatten),
             Edit::Project { operand, .. } => node.inserted = Some(Inserted::Projection { operand: *operand }),
-            Edit::Input { .. } | Edit::Output { .. } => {}
+            Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } => {}
         }
     }
 
@@ -118,7 +121,7 @@ impl Edit {
             | Edit::Transposed { node }
             | Edit::Flatten { node }
             | Edit::Project { node, .. } => Some(*node),
-            Edit::Input { .. } | Edit::Output { .. } => None,
+            Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } => None,
         }
     }
 
@@ -132,6 +135,7 @@ impl Edit {
             | Edit::Flatten { .. }
             | Edit::Project { .. }
             | Edit::Input { .. }
+            | Edit::Argument { .. }
             | Edit::Output { .. } => "",
         }
     }
@@ -175,13 +179,26 @@ pub(super) enum Verb {
     Set(String),
     /// ``write `TEXT` ``: the leading part of a layer, or the shape of a port
     Write(String),
+    /// ``put `FIELD: VALUE` in place of `OTHER` ``
+    Replace(String, String),
     /// Something that only a reader can do.
     Other(String),
 }
 
 impl Edit {
     /// What the edit does, and where: the name of a statement or port.
-    pub(super) fn verb(&self, graph: &Graph) -> (Verb, String) {
+    pub(super) fn verbs(&self, graph: &Graph) -> Vec<(Verb, String)> {
+        match self {
+            Edit::Channels { node, inputs, outputs } => {
+                let node = &graph.nodes[*node];
+                let verbs = channels_verbs(node, *inputs, *outputs).into_iter();
+                verbs.map(|verb| (verb, node.writing.statement.clone())).collect()
+            }
+            _ => vec![self.verb(graph)],
+        }
+    }
+
+    fn verb(&self, graph: &Graph) -> (Verb, String) {
         let name = |node: NodeId| graph.nodes[node].writing.statement.clone();
         match self {
             Edit::Field { node, field, setting } => (field_verb(&graph.nodes[*node], field, setting), name(*node)),
@@ -199,6 +216,13 @@ impl Edit {
             Edit::Project { node, operand, from, to } => {
                 (Verb::Other(projected(graph, *node, *operand, from, to)), name(*node))
             }
+            Edit::Argument { statement, field, text, .. } => {
+                let verb = match field {
+                    Some(field) => Verb::Set(format!("{field}: {text}")),
+                    None => Verb::Write(text.clone()),
+                };
+                (verb, statement.clone())
+            }
             Edit::Input { input, shape } => (Verb::Write(shape.to_string()), graph.inputs[*input].name.clone()),
             Edit::Output { output, shape } => (Verb::Write(shape.to_string()), graph.outputs[*output].name.clone()),
         }
@@ -213,6 +237,13 @@ impl Edit {
     }
 }
 
+/// A name for a shortcut that no statement has.
+fn free_name(graph: &Graph) -> String {
+    let taken = |name: &String| graph.nodes.iter().any(|node| node.name == *name);
+    let numbered = (2..).map(|number| format!("short{number}"));
+    std::iter::once("short".to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
+}
+
 /// A convolution with kernel 1 that a shortcut needs.
 fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shape, to: &Shape) -> String {
     let order = graph.order();
@@ -225,22 +256,45 @@ fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shape, to: &Sha
     let (ins, outs) = (channels(from).number().unwrap_or(0), channels(to).number().unwrap_or(0));
     let conv = format!("Conv{rank}d({ins} -> {outs}, kernel: 1{stride})");
     let shortcut = graph.value_name(values[operand]);
+    let short = free_name(graph);
     let writing = &graph.nodes[node].writing;
     if let Some(block) = &writing.block {
         let used = graph.nodes[node].name.strip_suffix(&writing.statement[block.len()..]).unwrap_or("");
         return format!("in `{block}`, add a projection of the shortcut instead: in `{used}` it is `{conv}`");
     }
     let operands: Option<Vec<&str>> = (0..values.len())
-        .map(|index| if index == operand { Some("short") } else { graph.reference(values[index]) })
+        .map(|index| if index == operand { Some(short.as_str()) } else { graph.reference(values[index]) })
         .collect();
     let name = &writing.statement;
     match (operands, graph.reference(values[operand])) {
         (Some(operands), Some(shortcut)) => {
             let operands = operands.join(", ");
-            format!("insert `short: {conv} from {shortcut};` before `{name}`, and write `{operands}` in `{name}`")
+            format!("insert `{short}: {conv} from {shortcut};` before `{name}`, and write `{operands}` in `{name}`")
         }
-        _ => format!("add a projection of `{shortcut}` instead: `short: {conv} from {shortcut};`"),
+        _ => format!("add a projection of `{shortcut}` instead: `{short}: {conv} from {shortcut};`"),
     }
+}
+
+/// Channels where they are written: in front, or as fields.
+fn channels_verbs(node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
+    let now = match &node.recipe {
+        Recipe::Given(Op::Conv(conv)) => (conv.inputs, conv.outputs),
+        Recipe::Given(Op::SeparableConv(separable)) => (separable.depthwise.inputs, separable.pointwise.outputs),
+        Recipe::Given(Op::Linear { inputs, outputs, .. }) => (*inputs, *outputs),
+        _ => (Some(inputs), outputs),
+    };
+    let field = |name: &str, value: i64| {
+        let (_, word) = node.writing.words.iter().find(|(known, _)| *known == name)?;
+        Some(Verb::Set(format!("{word}: {value}")))
+    };
+    let (into, out) = (field("in_channels", inputs), field("out_channels", outputs));
+    if out.is_none() && into.is_none() {
+        let counted = now.0.is_none() && now.1 != outputs;
+        return vec![Verb::Write(if counted { outputs.to_string() } else { format!("{inputs} -> {outputs}") })];
+    }
+    let into = into.filter(|_| now.0 != Some(inputs));
+    let out = out.filter(|_| now.1 != outputs);
+    into.into_iter().chain(out).collect()
 }
 
 /// A field in the user's words.
@@ -254,6 +308,13 @@ fn field_verb(node: &Node, field: &'static str, setting: &Setting) -> Verb {
     if leads { Verb::Write(setting.to_string()) } else { Verb::Set(format!("{}: {setting}", writing.word(field))) }
 }
 
+impl Edit {
+    /// Whether it takes the place of a field that is written by its name.
+    pub(super) fn replaces(&self, graph: &Graph) -> bool {
+        self.node().is_some() && matches!(self.verb(graph), (Verb::Replace(..), _))
+    }
+}
+
 /// Whether a layer has a `scale`, which `size` and `like` exclude.
 fn is_scaled(node: &Node) -> bool {
     matches!(&node.recipe, Recipe::Given(Op::Upsample(upsample)) if matches!(upsample.to, ResizeTo::Scale(_)))
@@ -263,6 +324,6 @@ fn in_place_of_scale(node: &Node, text: String) -> Verb {
     match node.writing.words.iter().find(|(field, _)| *field == "scale") {
         // In front, and nothing else has to go.
         None => Verb::Write(text),
-        Some((_, word)) => Verb::Set(format!("{text}` in place of `{word}")),
+        Some((_, word)) => Verb::Replace(text, word.clone()),
     }
 }

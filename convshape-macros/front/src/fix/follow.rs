@@ -33,6 +33,10 @@ pub(super) fn completed(
     known: &Known,
     others: &[Place],
 ) -> Option<Candidate> {
+    // A machine can do this in one place only.
+    if candidate.edits.iter().any(|edit| edit.replaces(&trial.graph)) {
+        return None;
+    }
     let mut edits = candidate.edits.clone();
     let mut cost = candidate.cost;
     let mut replaced: Vec<(i64, i64)> = edits.iter().flat_map(|edit| numbers_replaced(edit, trial)).collect();
@@ -96,7 +100,16 @@ fn numbers_replaced(edit: &Edit, trial: &Trial) -> Vec<(i64, i64)> {
 
 /// Whether the numbers that a problem shows differ as a count and what replaced it.
 fn same_ratio((old, new): (i64, i64), problem: &Problem, graph: &Graph) -> bool {
+    let joint = matches!(problem, Problem::Layer { fault, .. } if matches!(fault.reason, Reason::Join { .. }));
+    let Some((a, b)) = counts(problem, graph).filter(|_| !joint) else { return false };
+    let equal = |a: i64, b: i64| a.checked_mul(new).zip(b.checked_mul(old)).is_some_and(|(a, b)| a == b);
+    equal(a, b) || equal(b, a)
+}
+
+/// The counts that a problem shows: what is wanted, and what is there.
+pub(super) fn counts(problem: &Problem, graph: &Graph) -> Option<(i64, i64)> {
     let last = |shape: &Shape| shape.size(shape.rank().saturating_sub(1)).number();
+    let channel = |shape: &Shape| shape.size(graph.order().channel(shape.rank())).number();
     let pair = match problem {
         Problem::Layer { fault, .. } => match fault.reason {
             Reason::Channels { expected, found } => found.number().map(|found| (expected, found)),
@@ -105,17 +118,16 @@ fn same_ratio((old, new): (i64, i64), problem: &Problem, graph: &Graph) -> bool 
                 let count = |shape: &Shape| shape.elements().ok().and_then(Size::number);
                 count(&to).zip(count(&from))
             }
+            Reason::Join { first, other, .. } => channel(&first).zip(channel(&other)),
             _ => None,
         },
-        Problem::Output { output, found } => {
-            let channel = |shape: &Shape| shape.size(graph.order().channel(shape.rank())).number();
-            channel(&visible(&graph.outputs[*output].shape)).zip(channel(found))
-        }
+        Problem::Output { output, found } => channel(&visible(&graph.outputs[*output].shape)).zip(channel(found)),
+        Problem::Restores { found, wanted, .. } => channel(wanted).zip(channel(found)),
+        Problem::Comment { found, written, .. } => channel(written).zip(channel(found)),
+        Problem::Body { input, output, .. } => channel(input).zip(channel(output)),
         _ => None,
     };
-    let Some((a, b)) = pair else { return false };
-    let equal = |a: i64, b: i64| a.checked_mul(new).zip(b.checked_mul(old)).is_some_and(|(a, b)| a == b);
-    equal(a, b) || equal(b, a)
+    pair.filter(|(wanted, there)| wanted != there)
 }
 
 /// Whether two edits set the same field of a layer, or one follows from the other.
@@ -195,7 +207,7 @@ fn next(
             Edit::Channels { .. } | Edit::Reshape { .. } => fields.is_empty(),
             _ => false,
         };
-        !again && alike
+        !again && alike && !edit.replaces(graph)
     };
     let single = found.sorted().into_iter().filter(|candidate| candidate.edits.len() == 1);
     single.map(|candidate| candidate.edits[0].clone()).find(fits)

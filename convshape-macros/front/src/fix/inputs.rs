@@ -11,12 +11,15 @@ use super::needs::Need;
 use super::trial::Trial;
 use super::{Edit, Known};
 use crate::check::{Checked, Problem};
-use crate::graph::Graph;
+use crate::graph::{Graph, Recipe};
 use crate::unseen::visible;
 
 /// Sizes this far away are tried in any chain, and as many as two periods of its strides.
 const REACH: i64 = 64;
 const FARTHEST: i64 = 1024;
+
+/// Layers that read an input whose channels are tried.
+const MOST_READERS: usize = 4;
 
 /// Around sizes beyond this nothing is looked for.
 const LARGEST: i64 = 1 << 32;
@@ -96,6 +99,48 @@ pub(super) fn impossible(graph: &Graph, problem: &Problem, found: &mut Candidate
             shape.sizes().iter().map(|now| if now.number().is_some_and(|now| now < 1) { size } else { *now }).collect();
         let cost = 10 + u32::try_from(nth).unwrap_or(0);
         found.push(vec![Edit::Input { input: *input, shape: Shape::new(&sizes, shape.scope()) }], cost);
+    }
+    // The channels that a layer takes.
+    let readers = graph.nodes.iter().filter(|node| node.inputs.first() == Some(input));
+    for taken in readers.filter_map(|node| taken(&node.recipe)).take(MOST_READERS) {
+        let place = graph.order().channel(shape.rank());
+        found.push(vec![Edit::Input { input: *input, shape: shape.with(place, Size::Number(taken)) }], 8);
+    }
+}
+
+/// The channels that a layer takes, where it says so.
+fn taken(recipe: &Recipe) -> Option<i64> {
+    match recipe {
+        Recipe::Given(Op::Conv(conv)) => conv.inputs,
+        Recipe::Given(Op::SeparableConv(separable)) => separable.depthwise.inputs,
+        Recipe::Given(Op::Linear { inputs, .. }) => *inputs,
+        _ => None,
+    }
+}
+
+/// An axis as long as another one, or as that of a declared output.
+pub(super) fn square(graph: &Graph, problem: &Problem, found: &mut Candidates) {
+    if matches!(problem, Problem::Lossy { .. } | Problem::Hole { .. } | Problem::NoTarget { .. }) {
+        return;
+    }
+    let order = graph.order();
+    for (input, port) in graph.inputs.iter().enumerate() {
+        let shape = port.shape;
+        let places: Vec<usize> = (0..shape.rank().saturating_sub(1)).map(|axis| order.spatial(axis)).collect();
+        if visible(&shape) != shape || places.len() > MAX_SPATIAL {
+            continue;
+        }
+        let declared = graph.outputs.iter().map(|output| output.shape).filter(|output| output.rank() == shape.rank());
+        let declared: Vec<Shape> = declared.collect();
+        for place in &places {
+            let of_outputs = declared.iter().map(|output| (output.size(*place), 24));
+            for (size, more) in places.iter().map(|other| (shape.size(*other), 4)).chain(of_outputs) {
+                if size.number().is_some_and(|size| size > 0) && !size.same(shape.size(*place)) {
+                    let changed = shape.with(*place, size);
+                    found.push(vec![Edit::Input { input, shape: changed }], cost(problem) + more);
+                }
+            }
+        }
     }
 }
 
@@ -283,15 +328,15 @@ fn nearest_sizes_of(trial: &mut Trial, problem: &Problem, known: &Known, input: 
     Some(Sizes { candidates: candidates.collect(), notes })
 }
 
-struct Search<'a> {
-    trial: &'a mut Trial,
+struct Search<'a, 'b> {
+    trial: &'a mut Trial<'b>,
     problem: &'a Problem,
     known: &'a Known,
     input: usize,
     shape: Shape,
 }
 
-impl Search<'_> {
+impl Search<'_, '_> {
     /// Whether nothing is wrong with so many rows on one axis, whatever the other axes are.
     fn works(&mut self, axis: usize, rows: i64) -> bool {
         let order = self.trial.graph.order();

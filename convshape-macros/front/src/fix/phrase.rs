@@ -2,19 +2,29 @@
 
 use super::Edit;
 use super::edit::Verb;
-use crate::graph::Graph;
+use crate::graph::{Graph, NodeId};
 
 /// A fix in words.
 pub(super) fn phrase(edits: &[Edit], graph: &Graph) -> String {
+    let rewritten = |node: NodeId| graph.nodes[node].writing.rewritten;
+    match edits.iter().filter_map(Edit::node).any(rewritten) {
+        // The text has no such field yet.
+        true => format!("with that line corrected, {}", plain(edits, graph)),
+        false => plain(edits, graph),
+    }
+}
+
+fn plain(edits: &[Edit], graph: &Graph) -> String {
     let mut parts: Vec<(Verb, Vec<String>)> = Vec::new();
     let mut notes: Vec<String> = Vec::new();
     for edit in edits {
-        let (verb, name) = edit.verb(graph);
         notes.extend(edit.reach(graph));
-        match parts.iter_mut().find(|(known, _)| same(known, &verb)) {
-            Some((_, names)) if names.contains(&name) => {}
-            Some((_, names)) => names.push(name),
-            None => parts.push((verb, vec![name])),
+        for (verb, name) in edit.verbs(graph) {
+            match parts.iter_mut().find(|(known, _)| same(known, &verb)) {
+                Some((_, names)) if names.contains(&name) => {}
+                Some((_, names)) => names.push(name),
+                None => parts.push((verb, vec![name])),
+            }
         }
     }
     notes.dedup();
@@ -25,6 +35,7 @@ pub(super) fn phrase(edits: &[Edit], graph: &Graph) -> String {
         return match verb {
             Verb::Set(text) => format!("in `{name}`, set `{text}`{notes}"),
             Verb::Write(text) => format!("in `{name}`, write `{text}`{notes}"),
+            Verb::Replace(text, old) => format!("in `{name}`, put `{text}` in place of `{old}`{notes}"),
             Verb::Other(text) => format!("{text}{notes}"),
         };
     }
@@ -38,6 +49,7 @@ pub(super) fn phrase(edits: &[Edit], graph: &Graph) -> String {
             let (word, text) = match verb {
                 Verb::Set(text) => ("set ", text),
                 Verb::Write(text) => ("write ", text),
+                Verb::Replace(text, old) => return format!("put `{text}` in place of `{old}` in {}", all(names)),
                 Verb::Other(text) => return text.clone(),
             };
             // One `write` serves all that follow it.
@@ -64,7 +76,7 @@ fn fields_of_one(parts: &[(Verb, Vec<String>)], edits: &[Edit], graph: &Graph) -
     order.sort_by_key(|index| !written(&&edits[*index]));
     let texts = order.into_iter().map(|index| match &parts[index].0 {
         Verb::Set(text) => Some(text.as_str()),
-        Verb::Write(_) | Verb::Other(_) => None,
+        Verb::Write(_) | Verb::Replace(..) | Verb::Other(_) => None,
     });
     Some(texts.collect::<Option<Vec<&str>>>()?.join(", "))
 }

@@ -2,7 +2,7 @@
 
 use convshape_arith::explain;
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Conv, MAX_SPATIAL, Op, ResizeTo};
+use convshape_arith::op::{Conv, MAX_SPATIAL, Op, Padding, Pool, ResizeTo};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
@@ -52,7 +52,9 @@ pub(super) fn at_the_layer(
         } => {
             // Where only one axis is wrong, the others keep their values.
             if let Some(field) = [AxisField::Kernel, AxisField::Stride].into_iter().find(|field| field.name() == name) {
-                layer.until_accepted(field, &[1, 2, 3, 4], 10, found);
+                for value in 1..=4 {
+                    layer.until_accepted(field, &[value], 10, found);
+                }
             }
             for value in 1..=4 {
                 let setting = match name {
@@ -85,7 +87,12 @@ pub(super) fn at_the_layer(
             }
         }
         Reason::PoolPadding { kernel, .. } => {
-            layer.until_accepted(AxisField::Padding, &[kernel / 2, 0], 10, found);
+            layer.until_accepted(AxisField::Padding, &[kernel / 2], 10, found);
+            layer.until_accepted(AxisField::Padding, &[0], 10, found);
+            for rows in 2..=7 {
+                layer.until_accepted(AxisField::Kernel, &[rows], 32, found);
+            }
+            layer.smaller_pairs(found);
         }
         Reason::ReflectPadding { input: Size::Number(rows), .. } => {
             layer.until_accepted(AxisField::Padding, &[rows.saturating_sub(1)], 20, found);
@@ -100,6 +107,14 @@ pub(super) fn at_the_layer(
             layer.until_accepted(AxisField::Padding, &[0, 1, 2, 3, 4, 5, 6, 7, 8], 10, found);
             layer.until_accepted(AxisField::Stride, &[1, 2, 3, 4], 18, found);
             layer.set("output_size", every(requested.clamp(least, most)), 15, found);
+            if let (Op::Conv(Conv { output_size: Some(sizes), rank, .. }), Some(axis)) = (op, fault.axis) {
+                let others = (0..*rank).map(|other| sizes[other]).filter(|size| (least..=most).contains(size));
+                for size in others.chain([requested.clamp(least, most)]) {
+                    let mut changed = *sizes;
+                    changed[axis] = size;
+                    layer.set("output_size", Setting::ints(changed, *rank), 13, found);
+                }
+            }
         }
         Reason::Elements { from, to } => layer.reshapes(&from, &to, found),
         Reason::SliceRange { start, channels, .. } if start < channels => {
@@ -196,6 +211,23 @@ impl Refused<'_> {
         }
     }
 
+    /// Padding by pairs, no side more than a pooling layer takes.
+    fn smaller_pairs(&self, found: &mut Candidates) {
+        let Op::Pool(Pool { padding: Padding::Pairs(now), kernel, rank, .. }) = *self.op else { return };
+        for most in [|kernel: i64| kernel / 2, |kernel: i64| kernel - 1] {
+            let values = std::array::from_fn(|axis| {
+                let most = most(kernel[axis].max(1));
+                (now[axis].0.min(most), now[axis].1.min(most))
+            });
+            self.set("padding", Setting::Pairs { values, axes: Some(rank) }, 12, found);
+        }
+        // A side that is another than that of the other axes.
+        for pair in &now[..rank] {
+            let values = [*pair; MAX_SPATIAL];
+            self.set("padding", Setting::Pairs { values, axes: Some(rank) }, 11, found);
+        }
+    }
+
     fn ints(&self, field: AxisField, values: [i64; MAX_SPATIAL], rank: usize) -> Edit {
         Edit::Field { node: self.node, field: field.name(), setting: Setting::ints(values, rank) }
     }
@@ -220,7 +252,13 @@ impl Refused<'_> {
                 let outputs = separable.pointwise.outputs;
                 found.push(vec![Edit::Channels { node, inputs: comes, outputs }], 10);
             }
-            _ => self.set("channels", Setting::Int(comes), 10, found),
+            _ => {
+                self.set("channels", Setting::Int(comes), 10, found);
+                if matches!(self.op, Op::Prelu { .. }) {
+                    // One slope for all channels.
+                    self.set("channels", Setting::Int(1), 12, found);
+                }
+            }
         }
     }
 

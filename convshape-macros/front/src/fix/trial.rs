@@ -7,8 +7,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
-use super::Edit;
-use crate::check::{Checked, Plan, Problem, Spot, trials};
+use super::{Edit, Reread};
+use crate::check::{Checked, Plan, Problem, Spot, check, trials};
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
 use crate::syntax::Lossy;
 
@@ -21,7 +21,7 @@ const VISITS_PER_LAYER: usize = 40;
 const NUMBERS_PER_VISIT: usize = 2;
 
 /// A graph in which edits are tried.
-pub(super) struct Trial {
+pub(super) struct Trial<'a> {
     pub(super) graph: Graph,
     /// The check of the graph without edits.
     pub(super) checked: Checked,
@@ -34,6 +34,7 @@ pub(super) struct Trial {
     visits: usize,
     /// Whether parts of the chain could not be read.
     pub(super) unread: bool,
+    again: &'a Reread<'a>,
 }
 
 /// What is wrong after edits.
@@ -53,8 +54,8 @@ pub(super) struct Touched {
     pub(super) outputs: Vec<usize>,
 }
 
-impl Trial {
-    pub(super) fn new(graph: &Graph, checked: &Checked) -> Trial {
+impl<'a> Trial<'a> {
+    pub(super) fn new(graph: &Graph, checked: &Checked, again: &'a Reread<'a>) -> Trial<'a> {
         let layers = graph.nodes.len();
         let mut readers = vec![Vec::new(); graph.inputs.len() + layers];
         let mut origins: HashMap<usize, Vec<NodeId>> = HashMap::new();
@@ -78,6 +79,7 @@ impl Trial {
             origins,
             visits: VISITS.saturating_add(VISITS_PER_LAYER.saturating_mul(layers)),
             unread: false,
+            again,
         }
     }
 
@@ -92,18 +94,37 @@ impl Trial {
     }
 
     /// A trial of another form of the same chain, with the visits that are left.
-    pub(super) fn of(&self, graph: &Graph, checked: &Checked) -> Trial {
-        Trial { visits: self.visits, unread: self.unread, ..Trial::new(graph, checked) }
+    pub(super) fn of(&self, graph: &Graph, checked: &Checked) -> Trial<'a> {
+        Trial { visits: self.visits, unread: self.unread, ..Trial::new(graph, checked, self.again) }
     }
 
     /// Takes over what another trial has spent.
-    pub(super) fn spend_as(&mut self, other: &Trial) {
+    pub(super) fn spend_as(&mut self, other: &Trial<'_>) {
         self.visits = self.visits.min(other.visits);
     }
 
     /// What is wrong after some edits. The trial ends at the first problem that is not accepted.
     pub(super) fn run(&mut self, edits: &[Edit], accepts: &dyn Fn(&Problem) -> bool) -> Outcome {
+        if let [Edit::Argument { .. }] = edits {
+            let layers = self.graph.nodes.len();
+            if self.visits / 4 < layers {
+                return Outcome { left: Vec::new(), accepted: false };
+            }
+            self.visits -= 2 * layers;
+            let Some(graph) = self.reread(edits) else { return Outcome { left: Vec::new(), accepted: false } };
+            let left = check(&graph).problems;
+            let accepted = left.iter().all(accepts);
+            return Outcome { left, accepted };
+        }
         self.inspect(edits, accepts, |_, _| ()).0
+    }
+
+    /// The graph with another argument of a block.
+    pub(super) fn reread(&self, edits: &[Edit]) -> Option<Graph> {
+        match edits {
+            [Edit::Argument { replaced, .. }] => (self.again)(*replaced),
+            _ => None,
+        }
     }
 
     /// The same, with a look at the shapes after the edits.

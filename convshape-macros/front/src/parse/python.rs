@@ -37,6 +37,7 @@ impl Parser {
                 self.rewrite(name, args, dialect);
             }
         }
+        args.rewritten |= self.sign.is_some();
     }
 
     /// Channels that are no arrow, fields written as calls, and operands in a list.

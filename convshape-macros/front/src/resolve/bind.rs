@@ -13,11 +13,22 @@ use crate::words::{self, Lookup};
 
 impl<'a> Resolver<'a> {
     /// What the parameters of a block stand for in one use; `None` where that is not known, which is reported.
-    pub(super) fn arguments(&mut self, layer: &'a Layer, block: &'a Block, scope: &Scope<'a>) -> Option<Numbers> {
+    pub(super) fn arguments(
+        &mut self,
+        layer: &'a Layer,
+        block: &'a Block,
+        origin: usize,
+        scope: &Scope<'a>,
+    ) -> Option<Numbers> {
         let given = self.given_arguments(layer, block)?;
         let mut numbers = scope.numbers.outermost();
-        for (param, value) in block.params.iter().zip(given) {
+        let replaced = self.replaced.filter(|replaced| replaced.origin == origin);
+        for (index, (param, value)) in block.params.iter().zip(given).enumerate() {
+            let replaced = replaced.filter(|replaced| replaced.index == index);
             let bound = match (value, &param.default) {
+                _ if replaced.is_some() => {
+                    Ok(Bound::Size(Size::Number(replaced.map_or(0, |replaced| replaced.number))))
+                }
                 (Some(value), _) => self.bind(param, value, &scope.numbers),
                 // A default may speak of the parameters before it.
                 (None, Some(default)) => self.bind(param, default, &numbers),

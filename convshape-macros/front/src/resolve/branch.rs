@@ -57,6 +57,7 @@ impl<'a> Resolver<'a> {
             return Vec::new();
         }
         let (nodes, bodies, chained) = (self.graph.nodes.len(), self.graph.bodies.len(), self.graph.chained);
+        let uses = self.graph.uses.len();
         let muted = self.sink.mute(true);
         let sharing = std::mem::take(&mut self.sharing);
         let mut members = self.statements(&branch.stmts, &mut scope.clone());
@@ -68,6 +69,7 @@ impl<'a> Resolver<'a> {
         self.graph.nodes.truncate(nodes);
         self.ranks.truncate(first);
         self.graph.bodies.truncate(bodies);
+        self.graph.uses.truncate(uses);
         self.graph.chained = chained;
         members
     }

@@ -90,6 +90,7 @@ impl<'a> Resolver<'a> {
             row: Some(words),
             dialect,
             words: written,
+            rewritten: layer.args.rewritten,
             statement: format!("{}{name}", scope.statements),
             block: scope.block.clone(),
         };

@@ -11,9 +11,9 @@ use super::file_name::fill_in;
 use super::scope::{Binding, NamedOutput, Outputs, Piece, Scope, snake};
 use super::{Given, MOST_LAYERS, Resolver};
 use crate::diagnose;
-use crate::graph::{Body, Member, MemberKind, NodeId, ValueId};
+use crate::graph::{Argument, Body, Member, MemberKind, NodeId, Use, ValueId};
 use crate::numbers::{Bound, Numbers};
-use crate::syntax::{self, Block, Count, Layer, Repeat, SizeExpr, Source, Stmt, Text};
+use crate::syntax::{self, Block, Count, Layer, Repeat, SizeExpr, Source, Stmt, Text, Value};
 use crate::unseen::Unseen;
 
 /// What a body comes to.
@@ -161,7 +161,8 @@ impl<'a> Resolver<'a> {
             self.sink.push(diagnose::recursive_block(&layer.op));
             return self.unreadable(stmt, layer.op.span(), scope);
         }
-        let numbers = self.arguments(layer, block, scope);
+        let origin = std::ptr::from_ref(stmt).addr();
+        let numbers = self.arguments(layer, block, origin, scope);
         let inputs = self.piece_inputs(&name, layer.op.span(), &block.body.reads, layer.from.as_ref(), scope);
         let (Some(numbers), Some(inputs)) = (numbers, inputs) else {
             return self.unreadable(stmt, layer.op.span(), scope);
@@ -169,6 +170,9 @@ impl<'a> Resolver<'a> {
         let names = self.names(stmt, &snake(&name), scope);
         let first = self.graph.nodes.len();
         let done = self.run_block(block, numbers.clone(), &inputs, &names, scope);
+        let statement = format!("{}{}", scope.statements, names.name);
+        let (arguments, nodes) = (written(layer, block), first..self.graph.nodes.len());
+        self.graph.uses.push(Use { block: name, statement, origin, arguments, nodes });
         let outputs = self.leave(&names.name, &inputs, done.outputs, scope);
         self.claim(stmt, layer, &names.name, first, scope);
         let docs = [&stmt.attrs.docs, &block.docs].into_iter().cloned().collect();
@@ -368,4 +372,21 @@ fn output_name(piece: &str, output: &NamedOutput) -> String {
 fn group(stmt: &Stmt, name: &str, docs: TokenStream, kind: MemberKind) -> Member {
     let name = stmt.label.clone().unwrap_or_else(|| Ident::new(name, stmt.span()));
     Member { name, docs, optional: false, origin: std::ptr::from_ref(stmt).addr(), kind }
+}
+
+/// The arguments of a block's use as they are written.
+fn written(layer: &Layer, block: &Block) -> Vec<Argument> {
+    let argument = |index: usize, name: Option<String>, value: &Value| {
+        let number = match value {
+            Value::Size(SizeExpr::Int { value, .. }) => Some(*value),
+            _ => None,
+        };
+        Argument { index, name, text: value.to_string(), number }
+    };
+    let positional = layer.args.positional.iter().enumerate().map(|(index, value)| argument(index, None, value));
+    let named = layer.args.fields.iter().filter_map(|field| {
+        let index = block.params.iter().position(|param| param.name == field.name)?;
+        Some(argument(index, Some(field.name.to_string()), &field.value))
+    });
+    positional.chain(named).collect()
 }

@@ -1,0 +1,85 @@
+//! Another argument of a block: the chain is read again with it.
+
+use super::Edit;
+use super::candidates::{Candidate, ancestors, blamed};
+use super::follow::counts;
+use crate::check::Problem;
+use crate::graph::{Argument, Graph, Replaced, Use};
+
+/// Uses of blocks above a mistake whose arguments are tried, and layers that they are looked for in.
+const MOST_USES: usize = 12;
+const MOST_LAYERS: usize = 96;
+
+/// Layers that are read again for one mistake, and how often a chain is, however short or long.
+const LAYERS_READ: usize = 6_000;
+const LEAST_TRIED: usize = 4;
+const MOST_TRIED: usize = 48;
+
+/// Other arguments for the uses of blocks near a mistake, the most likely first.
+pub(super) fn candidates(graph: &Graph, problem: &Problem) -> Vec<Candidate> {
+    if graph.uses.is_empty() {
+        return Vec::new();
+    }
+    let near = ancestors(graph, &blamed(graph, problem), MOST_LAYERS);
+    let distance = |used: &Use| {
+        let inside = near.iter().filter(|(node, _)| used.nodes.contains(node));
+        inside.map(|(_, distance)| *distance).min()
+    };
+    let mut uses: Vec<(u32, &Use)> = graph.uses.iter().filter_map(|used| Some((distance(used)?, used))).collect();
+    uses.sort_by_key(|(distance, _)| *distance);
+    let pair = counts(problem, graph);
+    let mut found: Vec<Candidate> = Vec::new();
+    for (distance, used) in uses.into_iter().take(MOST_USES) {
+        for argument in &used.arguments {
+            let Some(now) = argument.number else { continue };
+            for (number, cost) in numbers(graph, used, argument.index, now, pair) {
+                let replaced = Replaced { origin: used.origin, index: argument.index, number };
+                let new = !found.iter().any(
+                    |known| matches!(&known.edits[0], Edit::Argument { replaced: other, .. } if *other == replaced),
+                );
+                if number > 0 && number != now && new {
+                    let edits = vec![edit(used, replaced)];
+                    found.push(Candidate { edits, cost: cost + distance.min(10) });
+                }
+            }
+        }
+    }
+    found.sort_by_key(|candidate| candidate.cost);
+    found.truncate((LAYERS_READ / graph.nodes.len().max(1)).clamp(LEAST_TRIED, MOST_TRIED));
+    found
+}
+
+/// Numbers that may have been meant for an argument, each with what it costs.
+fn numbers(graph: &Graph, used: &Use, index: usize, now: i64, pair: Option<(i64, i64)>) -> Vec<(i64, u32)> {
+    let mut found = Vec::new();
+    if let Some((a, b)) = pair {
+        for (a, b) in [(a, b), (b, a)] {
+            if now == a {
+                found.push((b, 8));
+            }
+            found.push((now.saturating_add(b.saturating_sub(a)), 14));
+            if a > 0 && now.checked_mul(b).is_some_and(|product| product % a == 0) {
+                found.push((now.saturating_mul(b) / a, 12));
+            }
+        }
+        return found;
+    }
+    let alike = graph.uses.iter().filter(|other| other.block == used.block && other.origin != used.origin);
+    found.extend(alike.filter_map(|other| Some((other.argument(index)?.number?, 16))));
+    found.extend([now.saturating_add(1), now.saturating_sub(1)].map(|number| (number, 24)));
+    found
+}
+
+fn edit(used: &Use, replaced: Replaced) -> Edit {
+    let named = used.argument(replaced.index).and_then(|argument| argument.name.as_ref());
+    let text = |argument: &Argument| match argument.index == replaced.index {
+        true => replaced.number.to_string(),
+        false => argument.text.clone(),
+    };
+    let positional = used.arguments.iter().filter(|argument| argument.name.is_none()).map(text);
+    let (field, text) = match named {
+        Some(name) => (Some(name.clone()), replaced.number.to_string()),
+        None => (None, positional.collect::<Vec<String>>().join(", ")),
+    };
+    Edit::Argument { replaced, statement: used.statement.clone(), field, text }
+}

@@ -1,0 +1,109 @@
+//! What stands out: a number that is another on one axis, or than in the other layers of its kind.
+
+use std::collections::HashSet;
+
+use convshape_arith::op::{MAX_SPATIAL, Op, PerAxis};
+use convshape_arith::solve::AxisField;
+
+use super::Edit;
+use super::candidates::{Candidates, ancestors, blamed};
+use crate::check::{Checked, Problem};
+use crate::fields::Setting;
+use crate::graph::{Graph, NodeId};
+
+/// As many layers above a mistake are looked at.
+const MOST_LAYERS: usize = 32;
+
+/// Other values of a field that are tried for one layer.
+const MOST_VALUES: usize = 3;
+
+const FIELDS: [AxisField; 4] = [AxisField::Kernel, AxisField::Stride, AxisField::Padding, AxisField::OutputPadding];
+
+/// For the layers above a mistake, one number on all axes.
+pub(super) fn axes(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    for layer in layers(graph, checked, problem) {
+        let now = &layer.now[..layer.rank];
+        for value in now.iter().filter(|value| now.iter().any(|other| other != *value)) {
+            layer.offer([*value; MAX_SPATIAL], 14, found);
+        }
+    }
+}
+
+/// For the layers above a mistake, the numbers that layers like them have.
+pub(super) fn others(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    for layer in layers(graph, checked, problem) {
+        for values in layer.alike(graph) {
+            layer.offer(values, 26, found);
+        }
+    }
+}
+
+/// A field of a layer above a mistake.
+struct Layer {
+    node: NodeId,
+    op: Op,
+    distance: u32,
+    field: AxisField,
+    now: PerAxis<i64>,
+    rank: usize,
+}
+
+fn layers(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<Layer> {
+    let mut seen = HashSet::new();
+    let near = ancestors(graph, &blamed(graph, problem), MOST_LAYERS).into_iter();
+    let near = near.filter(|(node, _)| seen.insert(graph.nodes[*node].origin));
+    let of_layer = near.flat_map(|(node, distance)| {
+        let op = checked.ops[node].or(graph.given(node));
+        FIELDS.into_iter().filter_map(move |field| {
+            let op = op?;
+            let (now, rank) = per_axis(&op, field)?;
+            let takes = graph.nodes[node].writing.takes(field.name());
+            takes.then_some(Layer { node, op, distance, field, now, rank })
+        })
+    });
+    of_layer.collect()
+}
+
+/// The numbers of a layer's field.
+fn per_axis(op: &Op, field: AxisField) -> Option<(PerAxis<i64>, usize)> {
+    let rank = match op {
+        Op::Conv(conv) => conv.rank,
+        Op::Pool(pool) => pool.rank,
+        _ => return None,
+    };
+    Some((op.axis_field(field)?, rank))
+}
+
+impl Layer {
+    fn offer(&self, values: PerAxis<i64>, cost: u32, found: &mut Candidates) {
+        let setting = Setting::ints(values, self.rank);
+        found.push(vec![Edit::Field { node: self.node, field: self.field.name(), setting }], cost + self.distance);
+    }
+
+    /// What layers of the same kind have in the field, the most frequent first.
+    fn alike(&self, graph: &Graph) -> Vec<PerAxis<i64>> {
+        let now = &self.now[..self.rank];
+        let mut found: Vec<(usize, PerAxis<i64>)> = Vec::new();
+        for other in (0..graph.nodes.len()).filter(|other| *other != self.node) {
+            let Some(given) = graph.given(other).filter(|given| same_kind(&self.op, given)) else { continue };
+            let Some((values, rank)) = per_axis(&given, self.field) else { continue };
+            if rank != now.len() || values[..rank] == *now {
+                continue;
+            }
+            match found.iter_mut().find(|(_, known)| known[..rank] == values[..rank]) {
+                Some((count, _)) => *count += 1,
+                None => found.push((1, values)),
+            }
+        }
+        found.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        found.into_iter().take(MOST_VALUES).map(|(_, values)| values).collect()
+    }
+}
+
+fn same_kind(a: &Op, b: &Op) -> bool {
+    match (a, b) {
+        (Op::Conv(a), Op::Conv(b)) => a.direction == b.direction && a.rank == b.rank,
+        (Op::Pool(a), Op::Pool(b)) => a.rank == b.rank,
+        _ => false,
+    }
+}
