@@ -73,20 +73,21 @@ impl TargetProblem {
         let class = expected.len().checked_sub(1)?;
         let without = |axis: usize| expected[..axis].iter().chain(&expected[axis + 1..]).eq(found);
         let numbers = class > 0 && (without(1) || without(class));
-        if numbers { Some(TargetProblem::ClassNumbers) } else { TargetProblem::of_labels(found, expected) }
+        if numbers { Some(TargetProblem::ClassNumbers) } else { TargetProblem::of_labels(found, expected, None) }
     }
 
-    /// What labels look like for an output of that shape: as data files are checked while compiling.
-    fn of_labels(found: &[usize], output: &[usize]) -> Option<TargetProblem> {
+    /// What labels look like for an output of that shape, as data files are checked while compiling. Where the
+    /// axis of classes is not known, an output of several axes may have any.
+    fn of_labels(found: &[usize], output: &[usize], axis: Option<usize>) -> Option<TargetProblem> {
         let sizes: Vec<i64> = output.get(1..)?.iter().map(|size| i64::try_from(*size).ok()).collect::<Option<_>>()?;
         if sizes.is_empty() || sizes.len() > MAX_RANK {
             return None;
         }
-        let shape = Shape::of(&sizes);
-        let cause = |order| Port { shape: &shape, order, output: true }.cause(found, false);
-        let causes = [AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast].map(cause);
-        let cause = causes.into_iter().find(|cause| cause.is_of_labels() && *cause != Cause::FloatClasses);
-        cause.map(TargetProblem::Labels)
+        let order = if axis == Some(output.len() - 1) { AxisOrder::ChannelsLast } else { AxisOrder::ChannelsFirst };
+        let cause = Port { shape: &Shape::of(&sizes), order, output: true }.cause(found, false);
+        let known = axis.is_some() || sizes.len() == 1 || matches!(cause, Cause::Steps { .. });
+        let labels = cause.is_of_labels() && cause != Cause::FloatClasses;
+        (known && labels).then_some(TargetProblem::Labels(cause))
     }
 
     /// Of a target that must be shaped like the output, or so without the axis of classes.
@@ -103,7 +104,7 @@ impl TargetProblem {
             return Some(TargetProblem::ClassAxis { found: other, expected: axis });
         }
         let axes = TargetProblem::of_axes(found, &numbers).or_else(|| TargetProblem::of_axes(found, output));
-        axes.or_else(|| TargetProblem::of_labels(found, output))
+        axes.or_else(|| TargetProblem::of_labels(found, output, Some(axis)))
     }
 
     fn of_axes(found: &[usize], expected: &[usize]) -> Option<TargetProblem> {
