@@ -5,8 +5,8 @@
 
 use convshape::kernels::gradient::Layer;
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding,
-    PaddingMode, Pool, PoolKind, ResizeTo, SeparableConv, Upsample,
+    Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op,
+    Padding, PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::shape::Shape;
 use rand::rngs::StdRng;
@@ -351,9 +351,33 @@ fn joins() {
                 let mut shapes = vec![x, random.choose(&other), random.choose(&other)];
                 let first = random.choose(&[0, 1, 2]);
                 shapes.swap(0, first);
-                (random.choose(&[Op::Add, Op::Mul]), shapes)
+                let op = random.choose(&[Op::Add, Op::Mul, Op::Maximum, Op::Minimum, Op::Sub]);
+                shapes.truncate(if op == Op::Sub { 2 } else { 3 });
+                (op, shapes)
             }
         }
+    });
+}
+
+#[test]
+fn axes() {
+    check(13, |random, order, space| {
+        let x = shape(order, 2, space);
+        let mut all: Vec<i64> = (0..x.rank() as i64).collect();
+        for i in (1..all.len()).rev() {
+            all.swap(i, random.pick(0, i as i64) as usize);
+        }
+        let count = random.pick(1, all.len() as i64) as usize;
+        let axes = |count: usize| Axes::of(&all[..count].iter().map(|at| Axis::At(*at)).collect::<Vec<_>>());
+        let kind = random.choose(&[Reduction::Mean, Reduction::Sum, Reduction::Max, Reduction::Min]);
+        let keep = random.choose(&[false, true]);
+        let op = match random.pick(0, 4) {
+            0 => Op::Permute { axes: axes(all.len()).expect("few"), swap: false },
+            1 => Op::Permute { axes: Axes::of(&[Axis::At(0), Axis::At(-1)]).expect("few"), swap: true },
+            2 => Op::Reduce { kind, axes: None, keep },
+            _ => Op::Reduce { kind, axes: axes(count), keep },
+        };
+        (op, vec![x])
     });
 }
 
@@ -413,6 +437,18 @@ fn activations() {
         Activation::Hardsigmoid { alpha: 0.2 },
         Activation::Clamp { min: -0.503, max: 0.397 },
         Activation::Exp,
+        Activation::Mish,
+        Activation::Selu,
+        Activation::Celu { alpha: 0.7 },
+        Activation::Softsign,
+        Activation::LogSigmoid,
+        Activation::Square,
+        Activation::Abs,
+        Activation::Sin,
+        Activation::Cos,
+        Activation::Pow { exponent: 2.0 },
+        Activation::AddScalar { by: 0.7 },
+        Activation::Hardtanh { min: -0.503, max: 0.397 },
     ];
     let mut next = functions.iter().cycle();
     check_plain(11, |random, _| match random.pick(0, 5) {

@@ -15,7 +15,7 @@ mod shapes;
 mod typed;
 mod weights;
 
-use convshape_arith::op::Op;
+use convshape_arith::op::{Class, Op};
 use convshape_arith::receptive::Receptive;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
@@ -106,7 +106,7 @@ impl Expansion<'_> {
             let (input, output) = self.ends(id);
             let first = fields[node.inputs[0]];
             let joined = match self.op(id) {
-                Some(Op::Concat | Op::Add | Op::Mul) => {
+                Some(op) if op.class() == Class::Join => {
                     node.inputs[1..].iter().fold(first, |all, value| all.joined(fields[*value]))
                 }
                 _ => first,

@@ -6,8 +6,8 @@ mod set;
 use std::fmt;
 
 use convshape_arith::op::{
-    Activation, Amount, Conv, DepthOrder, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, PaddingMode, PerAxis,
-    Pool, PoolKind, ResizeTo, SeparableConv, Upsample,
+    Activation, Amount, Axes, Axis, Conv, DepthOrder, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, PaddingMode,
+    PerAxis, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::shape::Shape;
 
@@ -38,6 +38,7 @@ pub(crate) enum Setting {
     Word(&'static str),
     Shape(Shape),
     Range(i64, i64),
+    Axes(Axes),
     /// `like: name`
     Like,
 }
@@ -59,6 +60,7 @@ impl Setting {
             Setting::Shape(shape) => visible(shape) != *shape,
             Setting::Float(value) => Unseen::is_real(*value),
             Setting::Floats { values, .. } => values.iter().any(|value| Unseen::is_real(*value)),
+            Setting::Axes(axes) => axes.as_slice().iter().any(|axis| matches!(axis, Axis::At(at) if Unseen::is(*at))),
             Setting::Bool(_) | Setting::Word(_) | Setting::Like => false,
         }
     }
@@ -76,10 +78,16 @@ impl Setting {
 pub(crate) fn unseen_activation(op: &Op) -> bool {
     match *op {
         Op::Activation(Activation::LeakyRelu { slope: number })
-        | Op::Activation(Activation::Elu { alpha: number } | Activation::Hardsigmoid { alpha: number }) => {
-            Unseen::is_real(number)
+        | Op::Activation(
+            Activation::Elu { alpha: number }
+            | Activation::Hardsigmoid { alpha: number }
+            | Activation::Celu { alpha: number }
+            | Activation::Pow { exponent: number }
+            | Activation::AddScalar { by: number },
+        ) => Unseen::is_real(number),
+        Op::Activation(Activation::Clamp { min, max } | Activation::Hardtanh { min, max }) => {
+            Unseen::is_real(min) || Unseen::is_real(max)
         }
-        Op::Activation(Activation::Clamp { min, max }) => Unseen::is_real(min) || Unseen::is_real(max),
         _ => false,
     }
 }
@@ -106,6 +114,10 @@ impl fmt::Display for Setting {
             Setting::Word(word) => f.write_str(word),
             Setting::Shape(shape) => write!(f, "{shape}"),
             Setting::Range(start, end) => write!(f, "{start}..{end}"),
+            Setting::Axes(axes) => list(f, axes.as_slice(), |axis| match axis {
+                Axis::At(at) => at.to_string(),
+                named => named.name().unwrap_or_default().to_owned(),
+            }),
             Setting::Like => f.write_str("_"),
         }
     }
@@ -139,6 +151,9 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
         Kind::Scale => &[&["by"]],
         Kind::GroupNorm if !matches!(dialect, Dialect::Flax | Dialect::Keras) => &[&["groups"]],
         Kind::Clamp => &[&["min", "max"]],
+        Kind::Permute | Kind::Transpose => &[&["axes"]],
+        Kind::Pow => &[&["exponent"]],
+        Kind::AddScalar => &[&["by"]],
         _ => &[],
     }
 }
@@ -213,6 +228,16 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::Concat => Op::Concat,
         Kind::Add => Op::Add,
         Kind::Mul => Op::Mul,
+        Kind::Sub => Op::Sub,
+        Kind::Div => Op::Div,
+        Kind::Maximum => Op::Maximum,
+        Kind::Minimum => Op::Minimum,
+        Kind::Permute => Op::Permute { axes: Axes::NONE, swap: false },
+        Kind::Transpose => Op::Permute { axes: Axes::NONE, swap: true },
+        Kind::Mean => Op::Reduce { kind: Reduction::Mean, axes: None, keep: false },
+        Kind::Sum => Op::Reduce { kind: Reduction::Sum, axes: None, keep: false },
+        Kind::Max => Op::Reduce { kind: Reduction::Max, axes: None, keep: false },
+        Kind::Min => Op::Reduce { kind: Reduction::Min, axes: None, keep: false },
         Kind::Scale => Op::Scale { by: 1.0 },
         Kind::BatchNorm => {
             let (eps, momentum) = match dialect {
@@ -255,6 +280,22 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         }
         Kind::Clamp => return activation(Activation::Clamp { min: f64::NEG_INFINITY, max: f64::INFINITY }),
         Kind::Exp => return activation(Activation::Exp),
+        Kind::Hardtanh => return activation(Activation::Hardtanh { min: -1.0, max: 1.0 }),
+        Kind::Mish => return activation(Activation::Mish),
+        Kind::Selu => return activation(Activation::Selu),
+        Kind::Celu => return activation(Activation::Celu { alpha: 1.0 }),
+        Kind::Softsign => return activation(Activation::Softsign),
+        Kind::LogSigmoid => return activation(Activation::LogSigmoid),
+        Kind::Sqrt => return activation(Activation::Sqrt),
+        Kind::Rsqrt => return activation(Activation::Rsqrt),
+        Kind::Square => return activation(Activation::Square),
+        Kind::Abs => return activation(Activation::Abs),
+        Kind::Neg => Op::Scale { by: -1.0 },
+        Kind::Log => return activation(Activation::Log),
+        Kind::Sin => return activation(Activation::Sin),
+        Kind::Cos => return activation(Activation::Cos),
+        Kind::Pow => return activation(Activation::Pow { exponent: 1.0 }),
+        Kind::AddScalar => return activation(Activation::AddScalar { by: 0.0 }),
         Kind::ConvGeneralDilated => conv(Direction::Forward),
         Kind::DepthwiseConv => {
             Op::Conv(Conv { depth_multiplier: Some(1), ..Conv::new(dialect, Direction::Forward, rank) })

@@ -1,6 +1,6 @@
 //! Values as written become [`Setting`]s: sizes are worked out, words looked up.
 
-use convshape_arith::op::{Dialect, MAX_SPATIAL};
+use convshape_arith::op::{Axes, Axis, Dialect, MAX_SPATIAL};
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 use proc_macro2::Span;
@@ -72,6 +72,10 @@ pub(crate) fn settle(
             }
             _ => return Err(wrong()),
         },
+        Takes::Axes | Takes::AxesWithBatch => {
+            let items = value.items().unwrap_or(std::slice::from_ref(value));
+            Setting::Axes(axes_of(items, matches!(takes, Takes::AxesWithBatch), numbers, &wrong)?)
+        }
         // Names, activations and dialects are bound by the resolver.
         Takes::Name | Takes::Activation | Takes::Dialect => return Err(wrong()),
     };
@@ -87,6 +91,31 @@ pub(crate) fn settle(
 /// The dialect that a layer's or activation's arguments name, if there is one of that name.
 pub(crate) fn written_dialect(args: &Args) -> Option<Dialect> {
     words::dialect_from_name(&args.field("dialect")?.value.text()?)
+}
+
+/// Axes by number or name. Where the batch counts it is 0, and may be named only as the first of all.
+pub(crate) fn axes_of(items: &[Value], batch: bool, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Axes, Report> {
+    let mut axes = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        let named = match item {
+            Value::Word(word) => {
+                let found = |axis: &Axis| axis.name() == Some(word.to_string().as_str());
+                Axis::NAMED.into_iter().find(found).filter(|_| numbers.get(&word.to_string()).is_none())
+            }
+            _ => None,
+        };
+        let axis = match named {
+            Some(axis) => axis,
+            None => match number(item, numbers, wrong)? {
+                0 if batch && place == 0 && items.len() > 1 => continue,
+                0 if batch => return Err(wrong().note("0 is the batch, which no layer mixes")),
+                at if batch && at > 0 => Axis::At(at - 1),
+                at => Axis::At(at),
+            },
+        };
+        axes.push(axis);
+    }
+    Axes::of(&axes).ok_or_else(wrong)
 }
 
 pub(crate) type Wrong<'a> = &'a dyn Fn() -> Report;

@@ -65,6 +65,16 @@ pub(crate) enum Kind {
     Concat,
     Add,
     Mul,
+    Sub,
+    Div,
+    Maximum,
+    Minimum,
+    Permute,
+    Transpose,
+    Mean,
+    Sum,
+    Max,
+    Min,
     Scale,
     Chain,
     BatchNorm,
@@ -87,6 +97,22 @@ pub(crate) enum Kind {
     Snake,
     Softmax,
     Exp,
+    Hardtanh,
+    Mish,
+    Selu,
+    Celu,
+    Softsign,
+    LogSigmoid,
+    Sqrt,
+    Rsqrt,
+    Square,
+    Abs,
+    Neg,
+    Log,
+    Sin,
+    Cos,
+    Pow,
+    AddScalar,
     Dropout,
     ChannelDropout,
     Identity,
@@ -146,6 +172,8 @@ pub(crate) enum Positional {
     Names,
     /// The type of another chain.
     Path,
+    /// Numbers or names of axes: the field `axes`.
+    Axes,
     /// This field.
     Field(&'static str),
 }
@@ -192,6 +220,10 @@ pub(crate) enum Takes {
     Shape,
     /// `0..16`
     Range,
+    /// One axis or several.
+    Axes,
+    /// The same, counted with the batch as 0.
+    AxesWithBatch,
     /// The name of a statement.
     Name,
     /// A layer of [`Group::Activation`], with its fields in parentheses.
@@ -251,6 +283,8 @@ impl FieldWords {
     pub(crate) fn takes_as(&self, name: &str, dialect: Dialect) -> Takes {
         match self.takes {
             Takes::Padding(words) if name == "pads" => Takes::Pads(words),
+            // PyTorch counts the batch.
+            Takes::Axes if matches!(name, "dim" | "dims") && dialect == Dialect::Torch => Takes::AxesWithBatch,
             // keras resizes by whole factors.
             Takes::FloatPerAxis if self.name == "scale" && dialect == Dialect::Keras => Takes::FactorPerAxis,
             takes => takes,

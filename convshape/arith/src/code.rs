@@ -76,6 +76,7 @@ codes! {
     FIELD_RANK = "CS0315" "a value for another number of axes";
     INSTANCE = "CS0316" "an instance norm over a single element";
     RANGE = "CS0317" "a number outside the range of its field";
+    AXIS = "CS0318" "an axis that is not there";
 
     // Sizes.
     SIZE_ZERO = "CS0401" "a size below 1";

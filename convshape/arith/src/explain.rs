@@ -11,6 +11,7 @@ mod reason;
 
 use crate::fault::{Fault, Reason};
 use crate::layer::axis_name;
+use crate::op::Axis;
 use crate::shape::Shape;
 use crate::size::{Size, SizeError};
 use crate::text::Text;
@@ -228,6 +229,21 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         Reason::Bounds { min, max } => {
             text.str("has min ").real(min).str(" and max ").real(max).str(": min must be below max");
         }
+        Reason::Axis { axis: written, found } => {
+            axis_as_written(text.str("takes axis "), written).str(", but ").shape(&found).str(" has ");
+            text.num(rank(found.rank())).str(if found.rank() == 1 { " axis: 0" } else { " axes: 0" });
+            if found.rank() > 1 {
+                text.str(" to ").num(rank(found.rank() - 1));
+            }
+            text.str(", without the batch");
+        }
+        Reason::RepeatedAxis { axis: written, found } => {
+            axis_as_written(text.str("takes axis "), written).str(" of ").shape(&found).str(" twice");
+        }
+        Reason::AxisCount { given, wanted, found } => {
+            text.str("names ").num(rank(given)).str(if given == 1 { " axis" } else { " axes" }).str(" of ");
+            text.shape(&found).str(", it takes ").num(rank(wanted));
+        }
         Reason::NormShape { expected, found } => {
             text.str("normalises ").shape(&expected).str(", but ").shape(&found).str(" comes in");
         }
@@ -266,4 +282,13 @@ const fn reach(kernel: i64, dilation: i64) -> i64 {
 #[expect(clippy::cast_possible_wrap, reason = "a number of axes")]
 const fn rank(axes: usize) -> i64 {
     axes as i64
+}
+
+/// An axis as it was written: its number or its name.
+const fn axis_as_written(text: &mut Text, axis: Axis) -> &mut Text {
+    match (axis, axis.name()) {
+        (Axis::At(number), _) => text.num(number),
+        (_, Some(name)) => text.str(name),
+        (_, None) => text,
+    }
 }

@@ -1,5 +1,6 @@
 //! Why a layer is refused: a typed reason with its numbers, worded in [`crate::explain`].
 
+use crate::op::Axis;
 use crate::shape::Shape;
 use crate::size::{Size, SizeError};
 
@@ -290,6 +291,29 @@ pub enum Reason {
         min: f64,
         /// The upper bound.
         max: f64,
+    },
+    /// There is no such axis.
+    Axis {
+        /// The axis as written.
+        axis: Axis,
+        /// What comes in.
+        found: Shape,
+    },
+    /// The same axis twice.
+    RepeatedAxis {
+        /// The axis as written the second time.
+        axis: Axis,
+        /// What comes in.
+        found: Shape,
+    },
+    /// Another number of axes than are needed.
+    AxisCount {
+        /// How many are written.
+        given: usize,
+        /// How many there must be.
+        wanted: usize,
+        /// What comes in.
+        found: Shape,
     },
     /// The last axes have other sizes than the norm is made for.
     NormShape {

@@ -1,5 +1,6 @@
 //! Whole layers: shapes in, shape out; multiply-adds.
 
+mod axes;
 mod conv;
 mod dense;
 mod join;
@@ -12,6 +13,7 @@ use crate::op::{AxisOrder, Dialect, Direction, Op, PoolKind, SeparableConv};
 use crate::shape::Shape;
 use crate::size::Size;
 
+use self::axes::{permuted, reduced};
 pub(crate) use self::conv::conv_output;
 use self::conv::{bind_conv, conv_macs, or, slide, with_sizes};
 use self::dense::{elements, fill, linear, reshaped};
@@ -74,6 +76,12 @@ impl Op {
             | Op::Concat
             | Op::Add
             | Op::Mul
+            | Op::Sub
+            | Op::Div
+            | Op::Maximum
+            | Op::Minimum
+            | Op::Permute { .. }
+            | Op::Reduce { .. }
             | Op::Scale { .. }
             | Op::LayerNorm { .. }
             | Op::Activation(_)
@@ -127,7 +135,9 @@ impl Op {
             Op::Flatten => Shape::new(&[tri!(elements(input))], input.scope()),
             Op::Reshape { shape } => tri!(reshaped(&shape, input)),
             Op::Concat => tri!(concatenated(inputs, order)),
-            Op::Add | Op::Mul => tri!(broadcast(inputs, order)),
+            Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum => tri!(broadcast(inputs, order)),
+            Op::Permute { .. } => tri!(permuted(self, input, order)),
+            Op::Reduce { keep, .. } => tri!(reduced(self, keep, input, order)),
             Op::BatchNorm { channels, .. } | Op::Snake { channels } => {
                 tri!(channels_are(channels, input, order));
                 *input

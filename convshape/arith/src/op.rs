@@ -4,6 +4,7 @@
 //! words mean in a framework is worked out in [`crate::dialect`], the shapes in [`crate::layer`].
 
 mod activation;
+mod axes;
 mod class;
 mod conv;
 mod pool;
@@ -11,7 +12,8 @@ mod resize;
 
 use crate::shape::Shape;
 
-pub use activation::Activation;
+pub use activation::{Activation, SELU_ALPHA, SELU_SCALE};
+pub use axes::{Axes, Axis, Reduction};
 pub use class::Class;
 pub use conv::{AutoPad, Conv, Direction, Padding, PaddingMode, SeparableConv};
 pub use pool::{Pool, PoolKind};
@@ -136,6 +138,30 @@ pub enum Op {
     Add,
     /// Multiplies, broadcasting.
     Mul,
+    /// The first less the second, broadcasting.
+    Sub,
+    /// The first over the second, broadcasting.
+    Div,
+    /// The larger of each, broadcasting.
+    Maximum,
+    /// The smaller of each, broadcasting.
+    Minimum,
+    /// The axes in another order.
+    Permute {
+        /// The input's axes in the order of the output's; with `swap` two that change places.
+        axes: Axes,
+        /// Whether two axes change places and the others stay.
+        swap: bool,
+    },
+    /// One number of all elements along some axes.
+    Reduce {
+        /// What is computed.
+        kind: Reduction,
+        /// The axes; `None` for all.
+        axes: Option<Axes>,
+        /// Whether the axes stay, with size 1.
+        keep: bool,
+    },
     /// Multiplies by a constant.
     Scale {
         /// The constant.
@@ -214,7 +240,8 @@ impl Op {
     /// The least and the most values that the layer reads.
     pub const fn operands(&self) -> (usize, usize) {
         match self {
-            Op::Concat | Op::Add | Op::Mul => (1, usize::MAX),
+            Op::Concat | Op::Add | Op::Mul | Op::Maximum | Op::Minimum => (1, usize::MAX),
+            Op::Sub | Op::Div => (2, 2),
             Op::Upsample(Upsample { to: ResizeTo::Like, .. })
             | Op::Pad { amount: Amount::Like { .. }, .. }
             | Op::Crop { amount: Amount::Like { .. } } => (2, 2),
@@ -233,6 +260,8 @@ impl Op {
             | Op::Linear { .. }
             | Op::Flatten
             | Op::Reshape { .. }
+            | Op::Permute { .. }
+            | Op::Reduce { .. }
             | Op::Scale { .. }
             | Op::BatchNorm { .. }
             | Op::GroupNorm { .. }

@@ -249,6 +249,12 @@ impl Op {
             | Op::Concat
             | Op::Add
             | Op::Mul
+            | Op::Sub
+            | Op::Div
+            | Op::Maximum
+            | Op::Minimum
+            | Op::Permute { .. }
+            | Op::Reduce { .. }
             | Op::Scale { .. }
             | Op::Activation(_)
             | Op::Prelu { .. }
@@ -320,6 +326,12 @@ impl Op {
             | Op::Concat
             | Op::Add
             | Op::Mul
+            | Op::Sub
+            | Op::Div
+            | Op::Maximum
+            | Op::Minimum
+            | Op::Permute { .. }
+            | Op::Reduce { .. }
             | Op::Scale { .. }
             | Op::InstanceNorm { affine: false, .. }
             | Op::Activation(_)

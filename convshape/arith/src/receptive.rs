@@ -38,7 +38,7 @@ impl Receptive {
             return if output.rank() == input.rank() { self } else { Receptive::Whole };
         }
         match op.class() {
-            Class::Reduction | Class::Normalisation => return Receptive::Whole,
+            Class::Reduction | Class::Normalisation | Class::Permutation => return Receptive::Whole,
             Class::View if !op.keeps_shape() => return Receptive::Whole,
             Class::View | Class::Elementwise | Class::Channels | Class::Window | Class::Matrix | Class::Join => {}
         }

@@ -149,7 +149,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => number().prop_map(|channels| Op::Prelu { channels }),
         1 => channels().prop_map(|channels| Op::Snake { channels }),
         2 => select(vec![
-            Op::Flatten, Op::Concat, Op::Add, Op::Mul, Op::Softmax, Op::Activation(Activation::Relu),
+            Op::Flatten, Op::Concat, Op::Add, Op::Mul, Op::Sub, Op::Div, Op::Maximum, Op::Minimum, Op::Softmax, Op::Activation(Activation::Relu),
             Op::Scale { by: 2.0 }, Op::Dropout { p: 0.5, channels: false }, Op::Identity,
         ]),
     ]

@@ -197,6 +197,14 @@ impl<'a> Run<'a> {
             }
             Op::Add => self.broadcast(node, |a, b| a + b, |a, b| a + b),
             Op::Mul => self.broadcast(node, |a, b| a * b, |a, b| a * b),
+            Op::Sub => self.broadcast(node, |a, b| a - b, |a, b| a - b),
+            Op::Div => self.broadcast(node, |a, b| a / b, |a, b| a / b),
+            Op::Maximum => self.broadcast(node, Tensor::max_pair, Tensor::max_pair),
+            Op::Minimum => self.broadcast(node, Tensor::min_pair, Tensor::min_pair),
+            Op::Permute { .. } | Op::Reduce { .. } => {
+                let what = "a permutation or reduction of axes";
+                return Err(BurnError::Inexpressible { layer: node.name.clone(), what });
+            }
             Op::Scale { by } => self.take(value).mul_scalar(by),
             Op::BatchNorm { dialect, eps, affine, momentum, .. } => {
                 self.batch_norm(node, norm::BatchNorm { dialect, eps, affine, momentum })

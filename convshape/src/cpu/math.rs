@@ -1,6 +1,6 @@
 //! Element-wise functions on vectors.
 
-use convshape_arith::op::Activation;
+use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 
 use super::simd::{Kernel, Level, MOST_LANES, Simd, Wide};
 use super::tile::UNLIMITED;
@@ -27,7 +27,7 @@ impl Finish {
             Activation::Relu => Finish::Relu,
             Activation::Relu6 => Finish::Clamp(0.0, 6.0),
             Activation::LeakyRelu { slope } => Finish::Leaky(slope as f32),
-            Activation::Clamp { min, max } => Finish::Clamp(min as f32, max as f32),
+            Activation::Clamp { min, max } | Activation::Hardtanh { min, max } => Finish::Clamp(min as f32, max as f32),
             other => Finish::Other(other),
         }
     }
@@ -160,10 +160,26 @@ impl Kernel for Whole<'_> {
             Activation::Hardsigmoid { alpha } => over(simd, y, Hardsigmoid(alpha as f32)),
             Activation::Softplus => over(simd, y, Softplus),
             Activation::Exp => over(simd, y, Exp),
-            cheap
-            @ (Activation::Relu | Activation::Relu6 | Activation::LeakyRelu { .. } | Activation::Clamp { .. }) => {
-                over(simd, y, Finish::of(cheap))
-            }
+            Activation::Mish => over(simd, y, Mish),
+            Activation::Selu => over(simd, y, Selu),
+            Activation::Celu { alpha } => over(simd, y, Celu(alpha as f32)),
+            Activation::Softsign => over(simd, y, Softsign),
+            Activation::LogSigmoid => over(simd, y, LogSigmoid),
+            Activation::Square => over(simd, y, Square),
+            Activation::Abs => over(simd, y, Abs),
+            Activation::AddScalar { by } => over(simd, y, AddScalar(by as f32)),
+            Activation::Sqrt => y.iter_mut().for_each(|y| *y = y.sqrt()),
+            Activation::Rsqrt => y.iter_mut().for_each(|y| *y = 1.0 / y.sqrt()),
+            Activation::Log => y.iter_mut().for_each(|y| *y = y.ln()),
+            Activation::Sin => y.iter_mut().for_each(|y| *y = y.sin()),
+            Activation::Cos => y.iter_mut().for_each(|y| *y = y.cos()),
+            Activation::Pow { exponent: 2.0 } => over(simd, y, Square),
+            Activation::Pow { exponent } => y.iter_mut().for_each(|y| *y = y.powf(exponent as f32)),
+            cheap @ (Activation::Relu
+            | Activation::Relu6
+            | Activation::LeakyRelu { .. }
+            | Activation::Clamp { .. }
+            | Activation::Hardtanh { .. }) => over(simd, y, Finish::of(cheap)),
         }
     }
 }
@@ -190,6 +206,9 @@ macro_rules! maps {
     )+};
     (@type $field:ident) => { f32 };
 }
+
+#[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+const SELU: [f32; 2] = [SELU_SCALE as f32, (SELU_SCALE * SELU_ALPHA) as f32];
 
 maps! {
     Sigmoid |simd, x| sigmoid(simd, x);
@@ -231,6 +250,31 @@ maps! {
         let clamped = simd.at_most(simd.at_least(simd.add(x, simd.splat(3.0)), simd.splat(0.0)), simd.splat(6.0));
         simd.mul(x, simd.mul(clamped, simd.splat(1.0 / 6.0)))
     };
+    /// With `e = exp(x)`, `tanh(ln(1 + e))` is `e (e + 2) / (e (e + 2) + 2)`, which is 1 above 20.
+    Mish |simd, x| {
+        let part = mish_part(simd, x);
+        simd.mul(x, simd.mul(part, simd.recip(simd.add(part, simd.splat(2.0)))))
+    };
+    Selu |simd, x| {
+        let (_, less) = exp(simd, x);
+        let below = simd.mul(simd.splat(SELU[1]), less);
+        simd.select(x, simd.splat(0.0), simd.mul(simd.splat(SELU[0]), x), below)
+    };
+    Celu(alpha) |simd, x| {
+        let (_, less) = exp(simd, simd.mul(x, simd.splat(1.0 / alpha)));
+        simd.select(x, simd.splat(0.0), x, simd.mul(simd.splat(alpha), less))
+    };
+    Softsign |simd, x| simd.mul(x, simd.recip(simd.add(simd.splat(1.0), abs(simd, x))));
+    /// `min(x, 0) - ln(1 + exp(-|x|))`
+    LogSigmoid |simd, x| {
+        let zero = simd.splat(0.0);
+        let (low, high) = (simd.at_most(x, zero), simd.at_least(x, zero));
+        let (power, _) = exp(simd, simd.sub(low, high));
+        simd.sub(low, ln_1p(simd, power))
+    };
+    Square |simd, x| simd.mul(x, x);
+    Abs |simd, x| abs(simd, x);
+    AddScalar(by) |simd, x| simd.add(x, simd.splat(by));
     Hardsigmoid(alpha) |simd, x| {
         let line = simd.mul_add(x, simd.splat(alpha), simd.splat(0.5));
         simd.at_most(simd.at_least(line, simd.splat(0.0)), simd.splat(1.0))
@@ -275,6 +319,18 @@ pub(super) fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
     let less = simd.mul(series, r);
     let power = simd.exp2(n);
     (simd.mul_add(power, less, power), simd.mul_add(power, less, simd.sub(power, simd.splat(1.0))))
+}
+
+/// `e (e + 2)` with `e = exp(x)`, `x` cut at 20.
+#[inline(always)]
+fn mish_part<S: Simd>(simd: S, x: S::F) -> S::F {
+    let (e, _) = exp(simd, simd.at_most(x, simd.splat(20.0)));
+    simd.mul(e, simd.add(e, simd.splat(2.0)))
+}
+
+#[inline(always)]
+fn abs<S: Simd>(simd: S, x: S::F) -> S::F {
+    simd.at_least(x, simd.sub(simd.splat(0.0), x))
 }
 
 #[inline(always)]
@@ -344,7 +400,8 @@ impl Kernel for Differentiate<'_> {
         match function {
             Activation::Relu => slopes(simd, x, dy, dx, LeakySlope(0.0)),
             Activation::LeakyRelu { slope } => slopes(simd, x, dy, dx, LeakySlope(slope as f32)),
-            Activation::Relu6 => slopes(simd, x, dy, dx, Relu6Slope),
+            Activation::Relu6 => slopes(simd, x, dy, dx, HardtanhSlope(0.0, 6.0)),
+            Activation::Hardtanh { min, max } => slopes(simd, x, dy, dx, HardtanhSlope(min as f32, max as f32)),
             Activation::Clamp { min, max } => slopes(simd, x, dy, dx, ClampSlope(min as f32, max as f32)),
             Activation::Elu { alpha } => slopes(simd, x, dy, dx, EluSlope(alpha as f32)),
             Activation::Gelu { tanh: false } => slopes(simd, x, dy, dx, GeluSlope),
@@ -356,7 +413,33 @@ impl Kernel for Differentiate<'_> {
             Activation::Hardswish => slopes(simd, x, dy, dx, HardswishSlope),
             Activation::Hardsigmoid { alpha } => slopes(simd, x, dy, dx, HardsigmoidSlope(alpha as f32)),
             Activation::Exp => slopes(simd, x, dy, dx, Exp),
+            Activation::Mish => slopes(simd, x, dy, dx, MishSlope),
+            Activation::Selu => slopes(simd, x, dy, dx, SeluSlope),
+            Activation::Celu { alpha } => slopes(simd, x, dy, dx, CeluSlope(alpha as f32)),
+            Activation::Softsign => slopes(simd, x, dy, dx, SoftsignSlope),
+            Activation::LogSigmoid => slopes(simd, x, dy, dx, LogSigmoidSlope),
+            Activation::Square | Activation::Pow { exponent: 2.0 } => slopes(simd, x, dy, dx, SquareSlope),
+            Activation::Abs => slopes(simd, x, dy, dx, AbsSlope),
+            Activation::AddScalar { .. } => dx.copy_from_slice(dy),
+            Activation::Sqrt => each(x, dy, dx, |x| 0.5 / x.sqrt()),
+            Activation::Rsqrt => each(x, dy, dx, |x| -0.5 / (x * x.sqrt())),
+            Activation::Log => each(x, dy, dx, |x| 1.0 / x),
+            Activation::Sin => each(x, dy, dx, f32::cos),
+            Activation::Cos => each(x, dy, dx, |x| -x.sin()),
+            Activation::Pow { exponent: 0.0 } => dx.fill(0.0),
+            Activation::Pow { exponent } => {
+                let exponent = exponent as f32;
+                each(x, dy, dx, |x| exponent * x.powf(exponent - 1.0));
+            }
         }
+    }
+}
+
+/// [`slopes`] of a function that there is no code with vectors for.
+#[cfg(feature = "train")]
+fn each(x: &[f32], dy: &[f32], dx: &mut [f32], slope: impl Fn(f32) -> f32) {
+    for ((x, dy), dx) in x.iter().zip(dy).zip(dx) {
+        *dx = dy * slope(*x);
     }
 }
 
@@ -378,9 +461,30 @@ fn slopes<S: Simd>(simd: S, x: &[f32], dy: &[f32], dx: &mut [f32], slope: impl M
 #[cfg(feature = "train")]
 maps! {
     LeakySlope(slope) |simd, x| simd.select(x, simd.splat(0.0), simd.splat(1.0), simd.splat(slope));
-    Relu6Slope |simd, x| {
+    MishSlope |simd, x| {
+        let (part, one) = (mish_part(simd, x), simd.splat(1.0));
+        let t = simd.mul(part, simd.recip(simd.add(part, simd.splat(2.0))));
+        simd.mul_add(simd.mul(x, simd.sub(one, simd.mul(t, t))), sigmoid(simd, x), t)
+    };
+    SeluSlope |simd, x| {
+        let (power, _) = exp(simd, x);
+        let below = simd.mul(simd.splat(SELU[1]), power);
+        simd.select(x, simd.splat(0.0), simd.splat(SELU[0]), below)
+    };
+    CeluSlope(alpha) |simd, x| {
+        let (power, _) = exp(simd, simd.mul(x, simd.splat(1.0 / alpha)));
+        simd.select(x, simd.splat(0.0), simd.splat(1.0), power)
+    };
+    SoftsignSlope |simd, x| {
+        let part = simd.recip(simd.add(simd.splat(1.0), abs(simd, x)));
+        simd.mul(part, part)
+    };
+    LogSigmoidSlope |simd, x| sigmoid(simd, simd.sub(simd.splat(0.0), x));
+    SquareSlope |simd, x| simd.add(x, x);
+    AbsSlope |simd, x| {
         let (zero, one) = (simd.splat(0.0), simd.splat(1.0));
-        simd.select(x, zero, simd.select(simd.splat(6.0), x, one, zero), zero)
+        let below = simd.select(simd.sub(zero, x), zero, simd.sub(zero, one), zero);
+        simd.select(x, zero, one, below)
     };
     EluSlope(alpha) |simd, x| {
         let (power, _) = exp(simd, x);
@@ -428,6 +532,20 @@ maps! {
         let size = simd.at_least(line, simd.sub(simd.splat(0.0), line));
         simd.select(simd.splat(0.5), size, simd.splat(alpha), simd.splat(0.0))
     };
+}
+
+/// 1 between the first number and the second, 0 at both.
+#[cfg(feature = "train")]
+#[derive(Clone, Copy)]
+struct HardtanhSlope(f32, f32);
+
+#[cfg(feature = "train")]
+impl Map for HardtanhSlope {
+    #[inline(always)]
+    fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
+        let (zero, one) = (simd.splat(0.0), simd.splat(1.0));
+        simd.select(x, simd.splat(self.0), simd.select(simd.splat(self.1), x, one, zero), zero)
+    }
 }
 
 /// 1 from the first number to the second.

@@ -8,8 +8,8 @@ use std::vec::Vec;
 
 use convshape_arith::graph::Graph;
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, AxisOrder, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
-    PoolKind, ResizeTo, SeparableConv, Upsample,
+    Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Conv, Dialect, Direction, Interpolation, Op, Padding,
+    PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::param::Role;
 use convshape_arith::shape::Shape;
@@ -153,7 +153,7 @@ fn random_conv(random: &mut Random, rank: usize, inputs: i64) -> Conv {
     conv
 }
 
-const ACTIVATIONS: [Activation; 13] = [
+const ACTIVATIONS: [Activation; 23] = [
     Activation::Relu,
     Activation::Relu6,
     Activation::LeakyRelu { slope: 0.2 },
@@ -167,6 +167,16 @@ const ACTIVATIONS: [Activation; 13] = [
     Activation::Hardswish,
     Activation::Clamp { min: -0.5, max: 0.25 },
     Activation::Hardsigmoid { alpha: 0.2 },
+    Activation::Mish,
+    Activation::Selu,
+    Activation::Celu { alpha: 0.7 },
+    Activation::Softsign,
+    Activation::LogSigmoid,
+    Activation::Square,
+    Activation::Abs,
+    Activation::Pow { exponent: 2.0 },
+    Activation::AddScalar { by: 0.7 },
+    Activation::Hardtanh { min: -0.5, max: 0.25 },
 ];
 
 #[test]
@@ -492,7 +502,7 @@ fn layouts_in_turn() {
             let last = usize::try_from(index).expect("small");
             let conv = Conv { inputs: None, groups: 1, padding: Padding::Same, ..random_conv(&mut random, rank, 1) };
             let conv = Conv { direction: Direction::Forward, stride: [1; 3], input_dilation: [0; 3], ..conv };
-            layers.push(match random.pick(0, 8) {
+            layers.push(match random.pick(0, 10) {
                 0 => (Op::Conv(Conv { outputs: channels, ..conv }), vec![last]),
                 1 => {
                     let outputs = random.one_of(&[sizes[rank], 5]);
@@ -503,6 +513,15 @@ fn layouts_in_turn() {
                 4 => (Op::Activation(random.one_of(&ACTIVATIONS)), vec![last]),
                 5 => (Op::Add, vec![last, random.one_of(&[0, last])]),
                 6 => (Op::Mul, vec![random.one_of(&[0, last]), last]),
+                8 => (random.one_of(&[Op::Sub, Op::Maximum, Op::Minimum]), vec![last, random.one_of(&[0, last])]),
+                9 => {
+                    (Op::Permute { axes: Axes::of(&[Axis::At(0), Axis::At(-1)]).expect("few"), swap: true }, vec![last])
+                }
+                10 => {
+                    let kind = random.one_of(&[Reduction::Mean, Reduction::Sum, Reduction::Max, Reduction::Min]);
+                    let axis = random.one_of(&[Axis::At(0), Axis::At(-1), Axis::Channels]);
+                    (Op::Reduce { kind, axes: Axes::of(&[axis]), keep: random.pick(0, 1) == 1 }, vec![last])
+                }
                 7 => (Op::Reshape { shape: Shape::of(&[sizes.iter().product()]) }, vec![last]),
                 _ => (Op::Reshape { shape: input }, vec![last]),
             });

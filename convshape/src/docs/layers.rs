@@ -27,6 +27,8 @@ pub mod values {
     pub struct Shape;
     /// A range of channels: `0..16`.
     pub struct Range;
+    /// Axes: their numbers from 0, without the batch, or names: `1`, `(0, -1)`, `channels`.
+    pub struct Axes;
     /// The name of a statement.
     pub struct Name;
     /// An activation: `Relu`, `LeakyRelu(0.2)`.

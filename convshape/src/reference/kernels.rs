@@ -4,6 +4,7 @@
 //! rounded once; nothing allocates.
 
 mod activation;
+mod axes;
 mod border;
 mod conv;
 mod dense;
@@ -132,6 +133,12 @@ pub fn apply<T: Number>(
         Op::Concat => join::concat(inputs, order, &Channels::new(output, order), y),
         Op::Add => join::broadcast(|a, b| a + b, inputs, order, output, y),
         Op::Mul => join::broadcast(|a, b| a * b, inputs, order, output, y),
+        Op::Sub => join::broadcast(|a, b| a - b, inputs, order, output, y),
+        Op::Div => join::broadcast(|a, b| a / b, inputs, order, output, y),
+        Op::Maximum => join::broadcast(|a, b| if b > a || b.is_nan() { b } else { a }, inputs, order, output, y),
+        Op::Minimum => join::broadcast(|a, b| if b < a || b.is_nan() { b } else { a }, inputs, order, output, y),
+        Op::Permute { .. } => axes::permute(op.permutation(shape, order)?, shape, x, output, y),
+        Op::Reduce { kind, .. } => axes::reduce(kind, &axes::Groups::new(shape, op.reduced_axes(shape, order)?), x, y),
         Op::GroupNorm { groups, eps, .. } => norm::group_norm(count(groups), params, eps, &channels, x, y),
         Op::InstanceNorm { eps, .. } => norm::group_norm(channels.count, params, eps, &channels, x, y),
         Op::LayerNorm { eps, .. } => norm::layer_norm(params, eps, x, y),

@@ -152,10 +152,11 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             }
             Some(shape)
         }
-        Op::Add | Op::Mul => agreed(&inputs[0], inputs.get(1)?),
+        Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum => agreed(&inputs[0], inputs.get(1)?),
         Op::Reshape { shape } => Some(Shape::unknown(shape.rank())),
         Op::Flatten => Some(Shape::unknown(1)),
+        Op::Permute { .. } => Some(Shape::unknown(inputs[0].rank())),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
-        Op::Linear { .. } | Op::GlobalPool { .. } => None,
+        Op::Reduce { .. } | Op::Linear { .. } | Op::GlobalPool { .. } => None,
     }
 }

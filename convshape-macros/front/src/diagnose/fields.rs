@@ -116,6 +116,7 @@ fn example(layer: &LayerWords, field: &str) -> &'static str {
     match takes {
         Some(Takes::Shape) => "[16, 4, 4]",
         Some(Takes::Range) => "0..16",
+        Some(Takes::Axes) => "0",
         Some(Takes::Float) => "0.5",
         _ if field == "kernel" && layer.positional == Positional::Channels => "3",
         _ => "2",
@@ -159,6 +160,7 @@ pub(crate) fn wrong_value(field: &FieldWords, takes: Takes, value: &Value) -> Re
         Takes::Word(_) => "a word",
         Takes::Shape => "a shape such as `[16, 4, 4]`",
         Takes::Range => "a range of channels such as `0..16`",
+        Takes::Axes | Takes::AxesWithBatch => "an axis such as `0`, `-1` or `channels`, or several",
         Takes::Name => "the name of a statement",
         Takes::Activation => "an activation such as `Relu`",
         Takes::Dialect => "the name of a dialect",

@@ -1,8 +1,8 @@
 //! A layer as tokens: the constant that the program keeps of it.
 
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Conv, Dialect, Interpolation, MAX_SPATIAL, Op, Padding, PaddingMode, PerAxis, Pool,
-    PoolKind, ResizeTo, SeparableConv,
+    Activation, Amount, AutoPad, Axes, Axis, Conv, Dialect, Interpolation, MAX_SPATIAL, Op, Padding, PaddingMode,
+    PerAxis, Pool, PoolKind, ResizeTo, SeparableConv,
 };
 use convshape_arith::shape::Shape;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -180,6 +180,23 @@ impl Expansion<'_> {
         }))
     }
 
+    fn axes(&self, axes: &Axes) -> TokenStream {
+        let krate = &self.krate;
+        let op = quote!(#krate::__private::arith::op);
+        let list = axes.list.iter().map(|axis| match axis {
+            Axis::At(at) => {
+                let at = self.int(*at);
+                quote!(#op::Axis::At(#at))
+            }
+            named => {
+                let named = variant(named);
+                quote!(#op::Axis::#named)
+            }
+        });
+        let count = axes.count;
+        quote!(#op::Axes { list: [#(#list),*], count: #count })
+    }
+
     fn activation(&self, activation: &Activation) -> TokenStream {
         let krate = &self.krate;
         let activation = match *activation {
@@ -199,6 +216,22 @@ impl Expansion<'_> {
             Activation::Clamp { min, max } => {
                 let (min, max) = (self.float(min), self.float(max));
                 quote!(Clamp { min: #min, max: #max })
+            }
+            Activation::Hardtanh { min, max } => {
+                let (min, max) = (self.float(min), self.float(max));
+                quote!(Hardtanh { min: #min, max: #max })
+            }
+            Activation::Celu { alpha } => {
+                let alpha = self.float(alpha);
+                quote!(Celu { alpha: #alpha })
+            }
+            Activation::Pow { exponent } => {
+                let exponent = self.float(exponent);
+                quote!(Pow { exponent: #exponent })
+            }
+            Activation::AddScalar { by } => {
+                let by = self.float(by);
+                quote!(AddScalar { by: #by })
             }
             plain => {
                 let plain = variant(plain);
@@ -285,6 +318,15 @@ impl Expansion<'_> {
                 let (dialect, inputs, outputs) = (self.dialect(*dialect), self.count(*inputs), self.int(*outputs));
                 quote!(Linear { dialect: #dialect, inputs: #inputs, outputs: #outputs, bias: #bias })
             }
+            Op::Permute { axes, swap } => {
+                let axes = self.axes(axes);
+                quote!(Permute { axes: #axes, swap: #swap })
+            }
+            Op::Reduce { kind, axes, keep } => {
+                let kind = variant(kind);
+                let axes = self.option(axes.as_ref(), |axes| self.axes(axes));
+                quote!(Reduce { kind: #krate::__private::arith::op::Reduction::#kind, axes: #axes, keep: #keep })
+            }
             Op::Reshape { shape } => {
                 let shape = self.shape_value(shape);
                 quote!(Reshape { shape: #shape })
@@ -325,7 +367,16 @@ impl Expansion<'_> {
                 let p = self.float(*p);
                 quote!(Dropout { p: #p, channels: #channels })
             }
-            plain @ (Op::Flatten | Op::Concat | Op::Add | Op::Mul | Op::Softmax | Op::Identity) => {
+            plain @ (Op::Flatten
+            | Op::Concat
+            | Op::Add
+            | Op::Mul
+            | Op::Sub
+            | Op::Div
+            | Op::Maximum
+            | Op::Minimum
+            | Op::Softmax
+            | Op::Identity) => {
                 let plain = variant(plain);
                 quote!(#plain)
             }

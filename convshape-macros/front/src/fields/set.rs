@@ -32,6 +32,9 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::Slice { start, end }, "channels", Setting::Range(first, last)) => {
             store(start, *first) && store(end, *last)
         }
+        (Op::Permute { axes, .. }, "axes", Setting::Axes(value)) => store(axes, *value),
+        (Op::Reduce { axes, .. }, "axes", Setting::Axes(value)) => store(axes, Some(*value)),
+        (Op::Reduce { keep, .. }, "keep", Setting::Bool(value)) => store(keep, *value),
         (Op::Linear { inputs, .. }, "in_channels", Setting::Int(value)) => store(inputs, Some(*value)),
         (Op::Linear { outputs, .. }, "out_channels", Setting::Int(value)) => store(outputs, *value),
         (Op::Linear { bias, .. }, "bias", Setting::Bool(value)) => store(bias, *value),
@@ -150,12 +153,20 @@ fn set_amount(amount: &mut Amount, field: &str, setting: &Setting) -> bool {
 fn set_activation(activation: &mut Activation, field: &str, setting: &Setting) -> bool {
     match (activation, field, setting) {
         (Activation::LeakyRelu { slope }, "slope", Setting::Float(value)) => store(slope, *value),
-        (Activation::Elu { alpha } | Activation::Hardsigmoid { alpha }, "alpha", Setting::Float(value)) => {
-            store(alpha, *value)
-        }
+        (
+            Activation::Elu { alpha } | Activation::Hardsigmoid { alpha } | Activation::Celu { alpha },
+            "alpha",
+            Setting::Float(value),
+        ) => store(alpha, *value),
+        (Activation::Pow { exponent }, "exponent", Setting::Float(value)) => store(exponent, *value),
+        (Activation::AddScalar { by }, "by", Setting::Float(value)) => store(by, *value),
         (Activation::Gelu { tanh }, "approximate", Setting::Word(word)) => store(tanh, *word == "tanh"),
-        (Activation::Clamp { min, .. }, "min", Setting::Float(value)) => store(min, *value),
-        (Activation::Clamp { max, .. }, "max", Setting::Float(value)) => store(max, *value),
+        (Activation::Clamp { min, .. } | Activation::Hardtanh { min, .. }, "min", Setting::Float(value)) => {
+            store(min, *value)
+        }
+        (Activation::Clamp { max, .. } | Activation::Hardtanh { max, .. }, "max", Setting::Float(value)) => {
+            store(max, *value)
+        }
         _ => false,
     }
 }

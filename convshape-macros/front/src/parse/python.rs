@@ -42,9 +42,9 @@ impl Parser {
 
     /// Channels that are no arrow, fields written as calls, and operands in a list.
     fn misplaced(&mut self, call: &Call, args: &mut Args) {
-        if call.layer.positional == Positional::Names {
-            // keras itself takes a list.
-            if call.dialect != Dialect::Keras {
+        if matches!(call.layer.positional, Positional::Names | Positional::Axes) {
+            // keras itself takes a list, and axes may come in one.
+            if call.dialect != Dialect::Keras && call.layer.positional == Positional::Names {
                 self.unlist(args);
             }
             return;
@@ -145,7 +145,7 @@ impl Parser {
         let taken = match call.layer.positional {
             Positional::None => 0,
             Positional::Channels | Positional::Path | Positional::Field(_) => 1,
-            Positional::Names => usize::MAX,
+            Positional::Names | Positional::Axes => usize::MAX,
         };
         let extra = args.positional.get(taken).filter(|_| !is_broken(args));
         let positional = extra.map(|value| (value.span(), Slip::Positional(value.to_string())));
@@ -207,7 +207,7 @@ impl Parser {
             let leads = match call.layer.positional {
                 Positional::Field(leading) => leading == *field,
                 Positional::Channels => *field == "out_channels" && order.first() == Some(field),
-                Positional::None | Positional::Names | Positional::Path => false,
+                Positional::None | Positional::Names | Positional::Axes | Positional::Path => false,
             };
             if leads {
                 args.positional.push(value);

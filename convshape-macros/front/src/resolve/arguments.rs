@@ -10,7 +10,7 @@ use crate::fields::{self, Setting};
 use crate::graph::{Hole, Spans};
 use crate::numbers::Numbers;
 use crate::syntax::{Args, Field, Reference, SizeExpr, Text, Value};
-use crate::value::settle;
+use crate::value::{axes_of, settle};
 use crate::words::{self, FieldWords, LayerWords, Lookup, Neutral, Positional, Takes};
 
 /// Reads one layer's arguments.
@@ -121,6 +121,10 @@ impl<'a, 's> Builder<'a, 's> {
             });
             return;
         }
+        if self.words.positional == Positional::Axes && !values.is_empty() {
+            self.axes(values);
+            return;
+        }
         let [value] = values else {
             if let Some(extra) = values.get(1) {
                 self.reports.push(diagnose::one_leading_part(&self.words.name(self.rank), extra.span()));
@@ -148,8 +152,25 @@ impl<'a, 's> Builder<'a, 's> {
                 Value::Word(name) => self.path = Some(quote!(#name)),
                 other => self.reports.push(diagnose::not_a_type(&other.to_string(), other.span())),
             },
-            Positional::Names => {}
+            Positional::Names | Positional::Axes => {}
             Positional::None => self.reports.push(diagnose::no_leading_part(&self.words.name(self.rank), value.span())),
+        }
+    }
+
+    /// `1, 2, 0`, or the same in brackets.
+    fn axes(&mut self, values: &'a [Value]) {
+        let Some(field) = self.words.fields.iter().find(|field| field.name == "axes") else { return };
+        let span = values[0].span();
+        self.spans.positional = Some(span);
+        self.spans.fields.push((field.name, span));
+        let items = match values {
+            [only] => only.items().unwrap_or(values),
+            _ => values,
+        };
+        let wrong = || diagnose::wrong_value(field, field.takes, &values[0]);
+        match axes_of(items, false, self.numbers, &wrong) {
+            Ok(axes) => self.settings.push((field.name, Setting::Axes(axes))),
+            Err(report) => self.reports.push(report),
         }
     }
 

@@ -178,7 +178,16 @@ pub(super) const KEEP: FieldWords =
     field("keep", Takes::Bool, "whether the spatial axes stay, with size 1").or(&[alias("keepdims", KERAS)]);
 pub(super) const FUNCTION: FieldWords =
     field("function", Takes::Activation, "the activation").or(&[alias("activation", KERAS)]);
+pub(super) const AXES: FieldWords =
+    field("axes", Takes::Axes, "axes by number, from 0 without the batch, or by name").or(&[alias("dims", TORCH)]);
+pub(super) const REDUCED: FieldWords =
+    field("axes", Takes::Axes, "the axes that are reduced over, from 0 without the batch, or by name; all if left out")
+        .or(&[alias("axis", ALL), alias("dim", TORCH)]);
+pub(super) const KEEP_AXES: FieldWords = field("keep", Takes::Bool, "whether the axes stay, with size 1")
+    .or(&[alias("keepdim", TORCH), alias("keepdims", &[Keras, Onnx, Flax, Jax])]);
 pub(super) const BY: FieldWords = field("by", Takes::Float, "the factor");
+pub(super) const ADDED: FieldWords = field("by", Takes::Float, "what is added");
+pub(super) const EXPONENT: FieldWords = field("exponent", Takes::Float, "the exponent");
 pub(super) const CHANNELS: FieldWords = field("channels", Takes::Size, "channels; taken from the input if left out")
     .or(&[alias("num_features", &[Torch, Flax]), alias("num_channels", TORCH), alias("num_parameters", TORCH)])
     .hole();

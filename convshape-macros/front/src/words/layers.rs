@@ -24,6 +24,16 @@ const fn layer(kind: Kind, group: Group, name: &'static str, snake: &'static str
     }
 }
 
+const fn reduction(
+    kind: Kind,
+    name: &'static str,
+    snake: &'static str,
+    aliases: &'static [Alias],
+    doc: &'static str,
+) -> LayerWords {
+    LayerWords { aliases, fields: &[REDUCED, KEEP_AXES], ..layer(kind, Group::Dense, name, snake, doc) }
+}
+
 /// The row of an activation.
 const fn activation(
     kind: Kind,
@@ -451,6 +461,37 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         ..layer(Kind::Mul, Group::Dense, "Mul", "mul", "the product; axes of size 1 are broadcast")
     },
     LayerWords {
+        aliases: &[alias("Subtract", KERAS)],
+        positional: Positional::Names,
+        ..layer(Kind::Sub, Group::Dense, "Sub", "sub", "the first less the second; axes of size 1 are broadcast")
+    },
+    LayerWords {
+        positional: Positional::Names,
+        ..layer(Kind::Div, Group::Dense, "Div", "div", "the first over the second; axes of size 1 are broadcast")
+    },
+    LayerWords {
+        positional: Positional::Names,
+        ..layer(Kind::Maximum, Group::Dense, "Maximum", "maximum", "the larger of each; axes of size 1 are broadcast")
+    },
+    LayerWords {
+        positional: Positional::Names,
+        ..layer(Kind::Minimum, Group::Dense, "Minimum", "minimum", "the smaller of each; axes of size 1 are broadcast")
+    },
+    LayerWords {
+        positional: Positional::Axes,
+        fields: &[AXES],
+        ..layer(Kind::Permute, Group::Dense, "Permute", "permute", "the axes in another order: `Permute(1, 2, 0)`")
+    },
+    LayerWords {
+        positional: Positional::Axes,
+        fields: &[AXES],
+        ..layer(Kind::Transpose, Group::Dense, "Transpose", "transpose", "two axes in each other's place")
+    },
+    reduction(Kind::Mean, "Mean", "mean", &[alias("ReduceMean", ONNX)], "the mean over axes: `Mean(axis: 0)`"),
+    reduction(Kind::Sum, "Sum", "sum", &[alias("ReduceSum", ONNX)], "the sum over axes: `Sum(axis: 0)`"),
+    reduction(Kind::Max, "Max", "max", &[alias("ReduceMax", ONNX)], "the largest over axes: `Max(axis: 0)`"),
+    reduction(Kind::Min, "Min", "min", &[alias("ReduceMin", ONNX)], "the smallest over axes: `Min(axis: 0)`"),
+    LayerWords {
         positional: Positional::Field("by"),
         fields: &[BY],
         ..layer(Kind::Scale, Group::Dense, "Scale", "scale", "multiplies by a constant")
@@ -599,6 +640,57 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         ..activation(Kind::Snake, "Snake", "snake", &[], "`x + sin(weight * x)^2 / weight`")
     },
     activation(Kind::Softmax, "Softmax", "softmax", &[], "softmax over channels"),
+    LayerWords {
+        fields: &[MIN, MAX],
+        python: &[(TORCH, &["min", "max", "inplace"])],
+        ..activation(
+            Kind::Hardtanh,
+            "Hardtanh",
+            "hardtanh",
+            &[alias("hard_tanh", &[Keras, Flax, Jax])],
+            "`min(max(x, -1), 1)`, or with other bounds",
+        )
+    },
+    activation(Kind::Mish, "Mish", "mish", &[], "`x * tanh(ln(1 + exp(x)))`"),
+    activation(
+        Kind::Selu,
+        "Selu",
+        "selu",
+        &[alias("SELU", TORCH)],
+        "`1.0507 * x` above zero, `1.7581 * (exp(x) - 1)` below",
+    ),
+    LayerWords {
+        positional: Positional::Field("alpha"),
+        fields: &[ALPHA],
+        python: &[(TORCH, &["alpha", "inplace"])],
+        ..activation(
+            Kind::Celu,
+            "Celu",
+            "celu",
+            &[alias("CELU", TORCH)],
+            "`x` above zero, `alpha * (exp(x / alpha) - 1)` below",
+        )
+    },
+    activation(Kind::Softsign, "Softsign", "softsign", &[alias("soft_sign", &[Flax, Jax])], "`x / (1 + |x|)`"),
+    activation(Kind::LogSigmoid, "LogSigmoid", "log_sigmoid", &[alias("Logsigmoid", TORCH)], "`ln(sigmoid(x))`"),
+    activation(Kind::Sqrt, "Sqrt", "sqrt", &[], "square root"),
+    activation(Kind::Rsqrt, "Rsqrt", "rsqrt", &[], "`1 / sqrt(x)`"),
+    activation(Kind::Square, "Square", "square", &[], "`x * x`"),
+    activation(Kind::Abs, "Abs", "abs", &[], "absolute value"),
+    activation(Kind::Neg, "Neg", "neg", &[alias("negative", KERAS)], "`-x`"),
+    activation(Kind::Log, "Log", "log", &[], "natural logarithm"),
+    activation(Kind::Sin, "Sin", "sin", &[], "sine"),
+    activation(Kind::Cos, "Cos", "cos", &[], "cosine"),
+    LayerWords {
+        positional: Positional::Field("exponent"),
+        fields: &[EXPONENT],
+        ..activation(Kind::Pow, "Pow", "pow", &[], "`x` to a constant power")
+    },
+    LayerWords {
+        positional: Positional::Field("by"),
+        fields: &[ADDED],
+        ..activation(Kind::AddScalar, "AddScalar", "add_scalar", &[], "adds a constant")
+    },
     activation(Kind::Exp, "Exp", "exp", &[alias("exponential", KERAS)], "`exp(x)`"),
     LayerWords {
         positional: Positional::Field("p"),

@@ -129,6 +129,7 @@ fn leading(row: &LayerWords) -> String {
             "In front of the fields stand the channels, `1 -> 16` or `16`, or `undo name`.".to_owned()
         }
         Positional::Names => "In front stand the names of statements; `_` is the one before.".to_owned(),
+        Positional::Axes => "In front stand axes: their numbers from 0, without the batch, or names.".to_owned(),
         Positional::Path => "In front stands the type of the other chain.".to_owned(),
         Positional::Field(name) => format!("`{name}` may stand without its name in front."),
     }
@@ -163,6 +164,7 @@ fn takes(takes: Takes) -> Ident {
         Takes::Word(_) => "Word",
         Takes::Shape => "Shape",
         Takes::Range => "Range",
+        Takes::Axes | Takes::AxesWithBatch => "Axes",
         Takes::Name => "Name",
         Takes::Activation => "Activation",
         Takes::Dialect => "Dialect",

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use convshape_arith::op::Dialect::{self, Flax, Jax, Keras, Onnx, Torch};
 
-use convshape_arith::op::{MAX_SPATIAL, Op};
+use convshape_arith::op::{Axes, Axis, MAX_SPATIAL, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 use super::*;
@@ -146,7 +146,7 @@ fn the_table() {
             }
         }
     }
-    assert_eq!(kinds.len(), 59);
+    assert_eq!(kinds.len(), 85);
     for dialect in [Torch, Onnx, Jax, Flax, Keras] {
         let mut seen = BTreeSet::new();
         for row in LAYERS {
@@ -174,6 +174,7 @@ fn sample(field: &FieldWords) -> Option<Setting> {
         Takes::Word(words) => Setting::Word(words[0].name),
         Takes::Shape => Setting::Shape(Shape::of(&[2, 3])),
         Takes::Range => Setting::Range(0, 1),
+        Takes::Axes | Takes::AxesWithBatch => Setting::Axes(Axes::of(&[Axis::At(0), Axis::Channels])?),
         Takes::Name if field.name == "like" => Setting::Like,
         Takes::Name | Takes::Activation | Takes::Dialect => return None,
     })

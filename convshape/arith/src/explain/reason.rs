@@ -45,6 +45,7 @@ impl Reason {
             Reason::SingleElement => code::INSTANCE,
             Reason::Number { .. } | Reason::Bounds { .. } => code::RANGE,
             Reason::NormShape { .. } | Reason::NormAxis { .. } => code::NORM,
+            Reason::Axis { .. } | Reason::RepeatedAxis { .. } | Reason::AxisCount { .. } => code::AXIS,
         }
     }
 
@@ -77,6 +78,7 @@ impl Reason {
             Reason::ScaleFactor => Some("scale"),
             Reason::Bounds { .. } => Some("min"),
             Reason::NormShape { .. } => Some("size"),
+            Reason::Axis { .. } | Reason::RepeatedAxis { .. } | Reason::AxisCount { .. } => Some("axes"),
             Reason::Rank { .. }
             | Reason::NamedRank { .. }
             | Reason::NormAxis { .. }

@@ -45,6 +45,12 @@ impl Op {
             | Op::Concat
             | Op::Add
             | Op::Mul
+            | Op::Sub
+            | Op::Div
+            | Op::Maximum
+            | Op::Minimum
+            | Op::Permute { .. }
+            | Op::Reduce { .. }
             | Op::Prelu { .. }
             | Op::Snake { .. }
             | Op::Softmax
@@ -59,9 +65,15 @@ const fn check_activation(activation: Activation) -> Result<(), Fault> {
     match activation {
         Activation::LeakyRelu { slope } => finite("slope", slope),
         Activation::Elu { alpha } | Activation::Hardsigmoid { alpha } => finite("alpha", alpha),
+        Activation::Celu { alpha } if alpha == 0.0 => Err(outside("alpha", alpha, "not 0")),
+        Activation::Celu { alpha } => finite("alpha", alpha),
+        Activation::Pow { exponent } => finite("exponent", exponent),
+        Activation::AddScalar { by } => finite("by", by),
         // Without one of them it is infinite.
-        Activation::Clamp { min, max } if min < max => Ok(()),
-        Activation::Clamp { min, max } => Err(Fault::new(Reason::Bounds { min, max })),
+        Activation::Clamp { min, max } | Activation::Hardtanh { min, max } if min < max => Ok(()),
+        Activation::Clamp { min, max } | Activation::Hardtanh { min, max } => {
+            Err(Fault::new(Reason::Bounds { min, max }))
+        }
         Activation::Relu
         | Activation::Relu6
         | Activation::Gelu { .. }
@@ -70,7 +82,18 @@ const fn check_activation(activation: Activation) -> Result<(), Fault> {
         | Activation::Tanh
         | Activation::Softplus
         | Activation::Hardswish
-        | Activation::Exp => Ok(()),
+        | Activation::Exp
+        | Activation::Mish
+        | Activation::Selu
+        | Activation::Softsign
+        | Activation::LogSigmoid
+        | Activation::Sqrt
+        | Activation::Rsqrt
+        | Activation::Square
+        | Activation::Abs
+        | Activation::Log
+        | Activation::Sin
+        | Activation::Cos => Ok(()),
     }
 }
 

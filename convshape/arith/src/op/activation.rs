@@ -46,4 +46,54 @@ pub enum Activation {
     },
     /// Exponential.
     Exp,
+    /// `min(max(x, min), max)`, whose gradient is 0 at the bounds.
+    Hardtanh {
+        /// Lower bound.
+        min: f64,
+        /// Upper bound.
+        max: f64,
+    },
+    /// `x * tanh(ln(1 + exp(x)))`
+    Mish,
+    /// [`SELU_SCALE`] times `x` above zero, times [`SELU_ALPHA`]` * (exp(x) - 1)` below.
+    Selu,
+    /// `x` above zero, `alpha * (exp(x / alpha) - 1)` below.
+    Celu {
+        /// The limit below zero.
+        alpha: f64,
+    },
+    /// `x / (1 + |x|)`
+    Softsign,
+    /// `ln(sigmoid(x))`
+    LogSigmoid,
+    /// Square root.
+    Sqrt,
+    /// `1 / sqrt(x)`
+    Rsqrt,
+    /// `x * x`
+    Square,
+    /// Absolute value; its gradient is 0 at 0.
+    Abs,
+    /// Natural logarithm.
+    Log,
+    /// Sine.
+    Sin,
+    /// Cosine.
+    Cos,
+    /// `x^exponent`
+    Pow {
+        /// The exponent.
+        exponent: f64,
+    },
+    /// `x + by`
+    AddScalar {
+        /// What is added.
+        by: f64,
+    },
 }
+
+/// The factor of `Selu` (Klambauer et al. 2017, <https://arxiv.org/abs/1706.02515>).
+pub const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+/// The limit of `Selu` below zero, before its factor.
+pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;

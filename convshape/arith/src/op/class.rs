@@ -18,6 +18,8 @@ pub enum Class {
     Window,
     /// All positions, or parts of fixed number.
     Reduction,
+    /// One element, which is in another place.
+    Permutation,
     /// The last axis.
     Matrix,
     /// The same place in several inputs.
@@ -44,9 +46,10 @@ impl Op {
             | Op::Pad { .. }
             | Op::Crop { .. }
             | Op::Slice { .. } => Class::Window,
-            Op::AdaptivePool { .. } | Op::GlobalPool { .. } => Class::Reduction,
+            Op::AdaptivePool { .. } | Op::GlobalPool { .. } | Op::Reduce { .. } => Class::Reduction,
+            Op::Permute { .. } => Class::Permutation,
             Op::Linear { .. } => Class::Matrix,
-            Op::Concat | Op::Add | Op::Mul => Class::Join,
+            Op::Concat | Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum => Class::Join,
         }
     }
 
@@ -55,7 +58,7 @@ impl Op {
         match self.class() {
             Class::Elementwise | Class::Channels | Class::Normalisation => true,
             Class::View => matches!(self, Op::Dropout { .. } | Op::Identity),
-            Class::Window | Class::Reduction | Class::Matrix | Class::Join => false,
+            Class::Window | Class::Reduction | Class::Permutation | Class::Matrix | Class::Join => false,
         }
     }
 }

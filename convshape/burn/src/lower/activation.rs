@@ -1,7 +1,7 @@
 //! Functions of each element.
 
 use burn::tensor::{Tensor, activation as functions};
-use convshape::graph::op::Activation;
+use convshape::graph::op::{Activation, SELU_ALPHA, SELU_SCALE};
 
 pub(super) fn activation(x: Tensor<3>, function: Activation) -> Tensor<3> {
     match function {
@@ -17,7 +17,21 @@ pub(super) fn activation(x: Tensor<3>, function: Activation) -> Tensor<3> {
         Activation::Softplus => functions::softplus(x, 1.0),
         Activation::Hardswish => functions::hard_swish(x),
         Activation::Hardsigmoid { alpha } => functions::hard_sigmoid(x, alpha, 0.5),
-        Activation::Clamp { min, max } => x.clamp(min, max),
+        Activation::Clamp { min, max } | Activation::Hardtanh { min, max } => x.clamp(min, max),
+        Activation::Mish => x.clone() * functions::softplus(x, 1.0).tanh(),
+        Activation::Selu => functions::elu(x, SELU_ALPHA).mul_scalar(SELU_SCALE),
+        Activation::Celu { alpha } => functions::elu(x.div_scalar(alpha), 1.0).mul_scalar(alpha),
+        Activation::Softsign => x.clone() / x.abs().add_scalar(1.0),
+        Activation::LogSigmoid => functions::log_sigmoid(x),
+        Activation::Sqrt => x.sqrt(),
+        Activation::Rsqrt => x.sqrt().recip(),
+        Activation::Square => x.square(),
+        Activation::Abs => x.abs(),
+        Activation::Log => x.log(),
+        Activation::Sin => x.sin(),
+        Activation::Cos => x.cos(),
+        Activation::Pow { exponent } => x.powf_scalar(exponent),
+        Activation::AddScalar { by } => x.add_scalar(by),
         Activation::Exp => x.exp(),
     }
 }

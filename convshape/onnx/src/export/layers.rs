@@ -1,7 +1,7 @@
 //! Every layer as nodes.
 
 use convshape::Shape;
-use convshape::graph::op::{Activation, Amount, DepthOrder, PoolKind};
+use convshape::graph::op::{Activation, Amount, DepthOrder, PoolKind, Reduction};
 use convshape::graph::{Fault, Node, Op, Size};
 
 use super::writer::{Tensor, to_i64};
@@ -57,6 +57,16 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
         }
         Op::Add => Output::First(export.broadcast("Add", node)),
         Op::Mul => Output::First(export.broadcast("Mul", node)),
+        Op::Sub => Output::First(export.broadcast("Sub", node)),
+        Op::Div => Output::First(export.broadcast("Div", node)),
+        Op::Maximum => Output::First(export.broadcast("Max", node)),
+        Op::Minimum => Output::First(export.broadcast("Min", node)),
+        Op::Permute { .. } => {
+            let x = export.natural(input);
+            let axes = node.op.permutation(&x.shape, export.graph.order()).map_err(|fault| export.fault(fault))?;
+            Output::Natural(export.writer.transpose(&x, &axes[..x.shape.rank()]))
+        }
+        Op::Reduce { kind, .. } => Output::Natural(export.reduce(node, *kind)?),
         Op::Scale { by } => export.with_number("Mul", input, *by),
         Op::BatchNorm { eps, affine, .. } => Output::First(export.batch_norm(node, *eps, *affine)),
         Op::GroupNorm { groups, eps, .. } => Output::First(export.group_norm(node, *groups, *eps)?),
@@ -89,6 +99,34 @@ impl Export<'_> {
 
     pub(super) fn fault(&self, fault: Fault) -> ExportError {
         ExportError::Fault { layer: self.writer.layer(), fault }
+    }
+
+    /// With the axes kept, and then in the shape wanted: an operator without any axis left gives no axis.
+    fn reduce(&mut self, node: &Node, kind: Reduction) -> Result<Tensor, ExportError> {
+        let x = self.natural(node.inputs[0]);
+        let over = node.op.reduced_axes(&x.shape, self.graph.order()).map_err(|fault| self.fault(fault))?;
+        let axes: Vec<usize> = (0..x.shape.rank()).filter(|&axis| over[axis]).collect();
+        let kept = axes.iter().fold(x.shape, |shape, &axis| shape.with(axis, Size::Number(1)));
+        let numbers = axes.iter().map(|&axis| to_i64(axis) + 1);
+        let reduced = match kind {
+            Reduction::Sum => {
+                let axes = self.writer.ints(&numbers.collect::<Vec<_>>());
+                self.writer.node("ReduceSum", &[&x.name, &axes], Vec::new(), kept)
+            }
+            Reduction::Mean | Reduction::Max | Reduction::Min => {
+                let op = match kind {
+                    Reduction::Max => "ReduceMax",
+                    Reduction::Min => "ReduceMin",
+                    Reduction::Mean | Reduction::Sum => "ReduceMean",
+                };
+                self.writer.node(op, &[&x.name], vec![attribute::ints("axes", numbers)], kept)
+            }
+        };
+        let shape = *self.graph.shape(node.outputs[0]);
+        if shape == kept {
+            return Ok(reduced);
+        }
+        self.writer.reshape(&reduced, shape).ok_or_else(|| self.symbol("a reduction", &x))
     }
 
     /// What a node gives, with the channels first.
@@ -321,8 +359,40 @@ impl Export<'_> {
             Activation::Hardsigmoid { alpha } => {
                 w.same("HardSigmoid", x, &[], vec![attribute::float("alpha", alpha), attribute::float("beta", 0.5)])
             }
-            Activation::Clamp { min, max } => self.clip(x, min, max),
+            Activation::Clamp { min, max } | Activation::Hardtanh { min, max } => self.clip(x, min, max),
             Activation::Exp => w.same("Exp", x, &[], Vec::new()),
+            // The operator of its own came with opset 18.
+            Activation::Mish => {
+                let softplus = w.same("Softplus", x, &[], Vec::new());
+                let gate = w.same("Tanh", &softplus, &[], Vec::new());
+                w.same("Mul", x, &[&gate.name], Vec::new())
+            }
+            Activation::Selu => w.same("Selu", x, &[], Vec::new()),
+            Activation::Celu { alpha } => w.same("Celu", x, &[], vec![attribute::float("alpha", alpha)]),
+            Activation::Softsign => w.same("Softsign", x, &[], Vec::new()),
+            Activation::LogSigmoid => {
+                let turned = w.same("Neg", x, &[], Vec::new());
+                let softplus = w.same("Softplus", &turned, &[], Vec::new());
+                w.same("Neg", &softplus, &[], Vec::new())
+            }
+            Activation::Sqrt => w.same("Sqrt", x, &[], Vec::new()),
+            Activation::Rsqrt => {
+                let root = w.same("Sqrt", x, &[], Vec::new());
+                w.same("Reciprocal", &root, &[], Vec::new())
+            }
+            Activation::Square => w.same("Mul", x, &[&x.name], Vec::new()),
+            Activation::Abs => w.same("Abs", x, &[], Vec::new()),
+            Activation::Log => w.same("Log", x, &[], Vec::new()),
+            Activation::Sin => w.same("Sin", x, &[], Vec::new()),
+            Activation::Cos => w.same("Cos", x, &[], Vec::new()),
+            Activation::Pow { exponent } => {
+                let exponent = w.scalar(exponent);
+                w.same("Pow", x, &[&exponent], Vec::new())
+            }
+            Activation::AddScalar { by } => {
+                let by = w.scalar(by);
+                w.same("Add", x, &[&by], Vec::new())
+            }
         }
     }
 

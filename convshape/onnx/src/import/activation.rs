@@ -7,7 +7,7 @@ use super::node::Node;
 use super::{Import, Value};
 
 /// Operators that are activations.
-pub(super) const WORDS: [&str; 12] = [
+pub(super) const WORDS: [&str; 20] = [
     "Relu",
     "Clip",
     "LeakyRelu",
@@ -20,6 +20,14 @@ pub(super) const WORDS: [&str; 12] = [
     "Gelu",
     "Exp",
     "Erf",
+    "Mish",
+    "Celu",
+    "Softsign",
+    "Sqrt",
+    "Abs",
+    "Log",
+    "Sin",
+    "Cos",
 ];
 
 impl Import {
@@ -44,6 +52,14 @@ impl Import {
             }
             "Gelu" => Activation::Gelu { tanh: node.text("approximate", "none") == "tanh" },
             "Exp" => Activation::Exp,
+            "Mish" => Activation::Mish,
+            "Celu" => Activation::Celu { alpha: node.float("alpha", 1.0) },
+            "Softsign" => Activation::Softsign,
+            "Sqrt" => Activation::Sqrt,
+            "Abs" => Activation::Abs,
+            "Log" => Activation::Log,
+            "Sin" => Activation::Sin,
+            "Cos" => Activation::Cos,
             _ => return Ok(None),
         };
         Ok(Some(Op::Activation(activation)))

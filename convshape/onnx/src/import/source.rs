@@ -316,6 +316,21 @@ fn activation(op: &Op) -> Option<String> {
         Activation::Hardsigmoid { .. } => "Hardsigmoid(dialect: onnx)".to_owned(),
         Activation::Clamp { min, max } => format!("Clamp(min: {}, max: {})", real(min), real(max)),
         Activation::Exp => "Exp".to_owned(),
+        Activation::Hardtanh { min, max } => format!("Hardtanh(min: {}, max: {})", real(min), real(max)),
+        Activation::Mish => "Mish".to_owned(),
+        Activation::Selu => "Selu".to_owned(),
+        Activation::Celu { alpha } => format!("Celu({})", real(alpha)),
+        Activation::Softsign => "Softsign".to_owned(),
+        Activation::LogSigmoid => "LogSigmoid".to_owned(),
+        Activation::Sqrt => "Sqrt".to_owned(),
+        Activation::Rsqrt => "Rsqrt".to_owned(),
+        Activation::Square => "Square".to_owned(),
+        Activation::Abs => "Abs".to_owned(),
+        Activation::Log => "Log".to_owned(),
+        Activation::Sin => "Sin".to_owned(),
+        Activation::Cos => "Cos".to_owned(),
+        Activation::Pow { exponent } => format!("Pow({})", real(exponent)),
+        Activation::AddScalar { by } => format!("AddScalar({})", real(by)),
     })
 }
 

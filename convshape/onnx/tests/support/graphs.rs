@@ -250,6 +250,19 @@ impl Random {
             Activation::Hardsigmoid { alpha: 0.2 },
             Activation::Clamp { min: -0.5, max: 0.25 },
             Activation::Exp,
+            Activation::Mish,
+            Activation::Selu,
+            Activation::Celu { alpha: 0.7 },
+            Activation::Softsign,
+            Activation::LogSigmoid,
+            Activation::Square,
+            Activation::Abs,
+            Activation::Sin,
+            Activation::Cos,
+            Activation::Pow { exponent: 2.0 },
+            Activation::Pow { exponent: 3.0 },
+            Activation::AddScalar { by: 0.7 },
+            Activation::Hardtanh { min: -0.5, max: 0.25 },
         ])
     }
 

@@ -444,3 +444,29 @@ pub const CS0316: &str = code::INSTANCE.title;
 /// }
 /// ```
 pub const CS0317: &str = code::RANGE.title;
+
+/// An axis that is not there.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [3, 28, 28];
+///         Mean(axis: 3);
+///         output: [3, 28];
+///     }
+/// }
+/// ```
+///
+/// Axes are counted from 0 without the batch, or from the end: 0 and -3 are the channels of `[3, 28, 28]`, 2 and -1 its
+/// width. `Permute` names each axis once.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [3, 28, 28];
+///         Mean(axis: -1);
+///         output: [3, 28];
+///     }
+/// }
+/// ```
+pub const CS0318: &str = code::AXIS.title;

@@ -1,6 +1,6 @@
 //! Element-wise functions.
 
-use convshape_arith::op::Activation;
+use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 
 use super::layout::Channels;
 use super::number::Number;
@@ -36,8 +36,25 @@ pub(crate) fn activation(function: Activation, x: f64) -> f64 {
         }
         Activation::Hardswish => x * clamp(x + 3.0, 0.0, 6.0) / 6.0,
         Activation::Hardsigmoid { alpha } => clamp(alpha * x + 0.5, 0.0, 1.0),
-        Activation::Clamp { min, max } => clamp(x, min, max),
+        Activation::Clamp { min, max } | Activation::Hardtanh { min, max } => clamp(x, min, max),
         Activation::Exp => libm::exp(x),
+        Activation::Mish => x * libm::tanh(libm::log1p(libm::exp(x))),
+        Activation::Selu if x > 0.0 => SELU_SCALE * x,
+        Activation::Selu => SELU_SCALE * SELU_ALPHA * libm::expm1(x),
+        Activation::Celu { .. } if x > 0.0 => x,
+        Activation::Celu { alpha } => alpha * libm::expm1(x / alpha),
+        Activation::Softsign => x / (1.0 + x.abs()),
+        Activation::LogSigmoid if x < 0.0 => x - libm::log1p(libm::exp(x)),
+        Activation::LogSigmoid => -libm::log1p(libm::exp(-x)),
+        Activation::Sqrt => libm::sqrt(x),
+        Activation::Rsqrt => 1.0 / libm::sqrt(x),
+        Activation::Square => x * x,
+        Activation::Abs => x.abs(),
+        Activation::Log => libm::log(x),
+        Activation::Sin => libm::sin(x),
+        Activation::Cos => libm::cos(x),
+        Activation::Pow { exponent } => libm::pow(x, exponent),
+        Activation::AddScalar { by } => x + by,
     }
 }
 

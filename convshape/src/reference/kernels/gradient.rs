@@ -5,6 +5,7 @@
 //! the same input gives the same bits.
 
 mod activation;
+mod axes;
 mod bias;
 mod border;
 mod conv;
@@ -168,6 +169,16 @@ impl<T: Real> Layer<'_, T> {
                 for (index, dx) in dx.iter_mut().enumerate() {
                     join::mul(index, shapes, inputs, order, output, dy, dx);
                 }
+            }
+            Op::Sub | Op::Div | Op::Maximum | Op::Minimum => {
+                for (index, dx) in dx.iter_mut().enumerate() {
+                    join::folded(self.op, index, shapes, inputs, order, output, dy, dx);
+                }
+            }
+            Op::Permute { .. } => axes::permute(self.op.permutation(shape, order)?, shape, output, dy, dx[0]),
+            Op::Reduce { kind, .. } => {
+                let groups = super::axes::Groups::new(shape, self.op.reduced_axes(shape, order)?);
+                axes::reduce(kind, &groups, x, dy, dx[0]);
             }
             Op::Scale { by } => dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += T::of(by * dy.get())),
             Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &channels, [x, dy], dparams, dx[0]),

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use convshape_arith::op::Activation;
+use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 
 use super::matrix::Real;
 use crate::reference::kernels::activation::sigmoid;
@@ -64,6 +64,28 @@ pub(super) fn derivative(function: Activation, x: f64, y: f64) -> f64 {
         Activation::Hardsigmoid { alpha } => alpha * inside((alpha * x).abs() < 0.5),
         Activation::Clamp { min, max } => inside(x >= min && x <= max),
         Activation::Exp => y,
+        Activation::Hardtanh { min, max } => inside(x > min && x < max),
+        Activation::Mish => {
+            let t = libm::tanh(libm::log1p(libm::exp(x)));
+            t + x * (1.0 - t * t) * sigmoid(x)
+        }
+        Activation::Selu if x > 0.0 => SELU_SCALE,
+        Activation::Selu => SELU_SCALE * SELU_ALPHA * libm::exp(x),
+        Activation::Celu { .. } if x > 0.0 => 1.0,
+        Activation::Celu { alpha } => libm::exp(x / alpha),
+        Activation::Softsign => 1.0 / ((1.0 + x.abs()) * (1.0 + x.abs())),
+        Activation::LogSigmoid => sigmoid(-x),
+        Activation::Sqrt => 0.5 / y,
+        Activation::Rsqrt => -0.5 * y * y * y,
+        Activation::Square => 2.0 * x,
+        Activation::Abs => inside(x > 0.0) - inside(x < 0.0),
+        Activation::Log => 1.0 / x,
+        Activation::Sin => libm::cos(x),
+        Activation::Cos => -libm::sin(x),
+        // Of a constant it is 0, also at 0.
+        Activation::Pow { exponent: 0.0 } => 0.0,
+        Activation::Pow { exponent } => exponent * libm::pow(x, exponent - 1.0),
+        Activation::AddScalar { .. } => 1.0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Layers that put activations together or take channels out.
 
-use convshape_arith::op::AxisOrder;
+use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 use super::matrix::Real;
@@ -36,6 +36,55 @@ pub(super) fn mul<T: Real>(
             factor *= x[odometer.place(&strides[other])].get();
         }
         dx[odometer.place(&strides[index])] += T::of(factor);
+        odometer.step();
+    }
+}
+
+/// What two operands of a join give, and how much it changes with each of them. Equal extremes share
+/// the gradient, as in PyTorch.
+fn combined(op: &Op, a: f64, b: f64) -> (f64, [f64; 2]) {
+    let first = |first: bool, second: bool| match (first, second) {
+        (true, _) => (a, [1.0, 0.0]),
+        (_, true) => (b, [0.0, 1.0]),
+        _ => (a, [0.5, 0.5]),
+    };
+    match op {
+        Op::Sub => (a - b, [1.0, -1.0]),
+        Op::Div => (a / b, [1.0 / b, -a / (b * b)]),
+        Op::Maximum => first(a > b, b > a),
+        Op::Minimum => first(a < b, b < a),
+        _ => (a + b, [1.0, 1.0]),
+    }
+}
+
+/// Operand `index` of a join that takes its operands one after another.
+#[expect(clippy::too_many_arguments, reason = "those of `mul`, and which join it is")]
+pub(super) fn folded<T: Real>(
+    op: &Op,
+    index: usize,
+    shapes: &[Shape],
+    inputs: &[&[T]],
+    order: AxisOrder,
+    output: &Shape,
+    dy: &[T],
+    dx: &mut [T],
+) {
+    let strides: alloc::vec::Vec<[usize; MAX_RANK]> =
+        shapes.iter().map(|shape| broadcast_strides(shape, order, output)).collect();
+    let mut odometer = Odometer::new(sizes(output));
+    for dy in dy {
+        let value = |operand: usize| inputs[operand][odometer.place(&strides[operand])].get();
+        let (mut so_far, mut slope) = (value(0), 1.0);
+        for operand in 1..inputs.len() {
+            let (next, [of_earlier, of_this]) = combined(op, so_far, value(operand));
+            so_far = next;
+            if operand == index {
+                slope = of_this;
+            } else if operand > index {
+                slope *= of_earlier;
+            }
+        }
+        dx[odometer.place(&strides[index])] += T::of(dy.get() * slope);
         odometer.step();
     }
 }

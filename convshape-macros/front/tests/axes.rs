@@ -1,0 +1,73 @@
+//! Axes by number, from the end and by name, in the order of every dialect.
+
+use convshape_front::findings;
+
+/// The codes and first lines of what is wrong with a chain.
+fn errors(chain: &str) -> Vec<String> {
+    let tokens = format!("pub struct Model {{ {chain} }}").parse().expect("the chain is made of tokens");
+    findings(tokens).iter().map(|finding| format!("[{}] {}", finding.code, finding.message)).collect()
+}
+
+fn accepted(chain: &str) {
+    assert_eq!(errors(chain), [""; 0], "{chain}");
+}
+
+/// Refused for one reason.
+fn refused(chain: &str, message: &str) {
+    assert_eq!(errors(chain), [message], "{chain}");
+}
+
+#[test]
+fn orders_of_axes() {
+    for layer in [
+        "Permute(1, 2, 0)",
+        "Permute((1, 2, 0))",
+        "Permute([-2, -1, 0])",
+        "Permute(height, width, channels)",
+        "Permute(axes: (1, 2, 0))",
+        "Permute(dims: (0, 2, 3, 1))",
+    ] {
+        accepted(&format!("input: [3, 28, 14]; {layer}; output: [28, 14, 3];"));
+    }
+    accepted("input: [3, 28, 14]; Transpose(0, -1); output: [14, 28, 3];");
+    accepted("dialect: keras; input: [28, 14, 3]; Permute(channels, height, width); output: [3, 28, 14];");
+    accepted("input: [2, 3, 4, 5]; Transpose(depth, width); output: [2, 5, 4, 3];");
+    accepted("for h in 1..; input: [3, 4 * h]; Permute(1, 0); output: [4 * h, 3];");
+    refused(
+        "input: [3, 28, 28]; Permute(0, 2, 3, 1); output: [28, 28, 3];",
+        "[CS0318] `permute1` names 4 axes of [3, 28, 28], it takes 3",
+    );
+    refused(
+        "input: [3, 28, 28]; Permute(0, 1, 1); output: [3, 28, 28];",
+        "[CS0318] `permute1` takes axis 1 of [3, 28, 28] twice",
+    );
+    refused(
+        "input: [3, 28, 28]; Transpose(length, 0); output: [3, 28, 28];",
+        "[CS0318] `transpose1` takes axis length, but [3, 28, 28] has 3 axes: 0 to 2, without the batch",
+    );
+}
+
+#[test]
+fn reductions() {
+    accepted("input: [3, 28, 14]; Mean(axis: (height, width)); output: [3];");
+    accepted("input: [3, 28, 14]; Max(axis: channels, keep: true); output: [1, 28, 14];");
+    accepted("input: [3, 28, 14]; Sum; output: [1];");
+    accepted("input: [3, 28, 14]; Min(dim: 1); output: [28, 14];");
+    accepted("input: [3, 28, 14]; Mean(dim: (2, 3), keepdim: true); output: [3, 1, 1];");
+    accepted("for h in 1..; input: [3, 4 * h]; Mean(axis: length); output: [3];");
+    refused(
+        "input: [3, 28, 28]; Mean(axis: 3); output: [3, 28];",
+        "[CS0318] `mean1` takes axis 3, but [3, 28, 28] has 3 axes: 0 to 2, without the batch",
+    );
+}
+
+#[test]
+fn joins_of_two() {
+    accepted("input: a [3, 8], b [3, 1]; Sub(a, b); output: [3, 8];");
+    accepted("input: a [3, 8], b [3]; Div(a, b); output: [3, 8];");
+    accepted("input: a [3, 8], b [3, 8], c [3, 8]; Maximum(a, b, c); output: [3, 8];");
+    refused(
+        "input: a [3, 8], b [4, 8]; Minimum(a, b); output: [3, 8];",
+        "[CS0206] `minimum1` joins shapes that do not fit: `a` gives [3, 8] and `b` gives [4, 8]",
+    );
+}

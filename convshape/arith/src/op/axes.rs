@@ -1,0 +1,118 @@
+//! Axes as they are written, and reductions over them.
+
+use super::AxisOrder;
+use crate::shape::MAX_RANK;
+
+/// One axis of a sample, as it is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Axis {
+    /// Counted from 0, without the batch; negative from the end.
+    At(i64),
+    /// `channels`
+    Channels,
+    /// `depth`, of three spatial axes.
+    Depth,
+    /// `height`, of two or three spatial axes.
+    Height,
+    /// `width`, of two or three spatial axes.
+    Width,
+    /// `length`, of one spatial axis.
+    Length,
+}
+
+impl Axis {
+    /// The axes that have a name.
+    pub const NAMED: [Axis; 5] = [Axis::Channels, Axis::Depth, Axis::Height, Axis::Width, Axis::Length];
+
+    /// The name; a number has none.
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Axis::At(_) => return None,
+            Axis::Channels => "channels",
+            Axis::Depth => "depth",
+            Axis::Height => "height",
+            Axis::Width => "width",
+            Axis::Length => "length",
+        })
+    }
+
+    /// Its place in a shape of `rank` axes; `None` if there is no such axis.
+    pub const fn index(self, rank: usize, order: AxisOrder) -> Option<usize> {
+        if rank == 0 {
+            return None;
+        }
+        let spatial = match (self, rank - 1) {
+            (Axis::At(number), _) => return numbered(number, rank),
+            (Axis::Channels, _) => return Some(order.channel(rank)),
+            (Axis::Length, 1) | (Axis::Height, 2) | (Axis::Depth, 3) => 0,
+            (Axis::Width, 2) | (Axis::Height, 3) => 1,
+            (Axis::Width, 3) => 2,
+            (Axis::Depth | Axis::Height | Axis::Width | Axis::Length, _) => return None,
+        };
+        Some(order.spatial(spatial))
+    }
+}
+
+/// The place of an axis that is counted from either end.
+const fn numbered(number: i64, rank: usize) -> Option<usize> {
+    let (mut axis, mut from_start, mut from_end) = (0, 0, 0);
+    while axis < rank {
+        from_end -= 1;
+        axis += 1;
+    }
+    axis = 0;
+    while axis < rank {
+        if number == from_start || number == from_end {
+            return Some(axis);
+        }
+        axis += 1;
+        from_start += 1;
+        from_end += 1;
+    }
+    None
+}
+
+/// Several axes in the order in which they are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Axes {
+    /// The axes; entries beyond `count` mean nothing.
+    pub list: [Axis; MAX_RANK],
+    /// How many.
+    pub count: usize,
+}
+
+impl Axes {
+    /// No axes.
+    pub const NONE: Axes = Axes { list: [Axis::At(0); MAX_RANK], count: 0 };
+
+    /// The axes in the order given; `None` if there are more than a shape has.
+    pub const fn of(axes: &[Axis]) -> Option<Axes> {
+        if axes.len() > MAX_RANK {
+            return None;
+        }
+        let mut all = Axes::NONE;
+        while all.count < axes.len() {
+            all.list[all.count] = axes[all.count];
+            all.count += 1;
+        }
+        Some(all)
+    }
+
+    /// The axes.
+    pub fn as_slice(&self) -> &[Axis] {
+        &self.list[..self.count]
+    }
+}
+
+/// What is computed of all elements along some axes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reduction {
+    /// The mean.
+    Mean,
+    /// The sum.
+    Sum,
+    /// The largest.
+    Max,
+    /// The smallest.
+    Min,
+}

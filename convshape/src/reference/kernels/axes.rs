@@ -1,0 +1,98 @@
+//! Permutations of axes, and reductions over them.
+
+use convshape_arith::op::Reduction;
+use convshape_arith::shape::{MAX_RANK, Shape};
+
+use super::join::Odometer;
+use super::layout::{sizes, strides};
+use super::number::Number;
+
+/// The input's strides in the output's order of axes.
+pub(super) fn permuted_strides(input: &Shape, from: [usize; MAX_RANK]) -> [usize; MAX_RANK] {
+    let strides = strides(input);
+    from.map(|axis| strides[axis])
+}
+
+/// Brings axes into another order: axis `a` of the output is axis `from[a]` of the input.
+pub(super) fn permute<T: Number>(from: [usize; MAX_RANK], input: &Shape, x: &[T], output: &Shape, y: &mut [T]) {
+    let strides = permuted_strides(input, from);
+    let mut odometer = Odometer::new(sizes(output));
+    for y in y {
+        *y = x[odometer.place(&strides)];
+        odometer.step();
+    }
+}
+
+/// The elements of an input by the element of the output that they are reduced to.
+pub(super) struct Groups {
+    strides: [usize; MAX_RANK],
+    /// The sizes of the axes that stay; the others are 1.
+    outer: [usize; MAX_RANK],
+    /// The sizes of the axes that are reduced over; the others are 1.
+    inner: [usize; MAX_RANK],
+}
+
+impl Groups {
+    pub(super) fn new(input: &Shape, over: [bool; MAX_RANK]) -> Groups {
+        let (mut outer, mut inner) = (sizes(input), sizes(input));
+        for axis in 0..MAX_RANK {
+            if over[axis] {
+                outer[axis] = 1;
+            } else {
+                inner[axis] = 1;
+            }
+        }
+        Groups { strides: strides(input), outer, inner }
+    }
+
+    /// The elements of each group.
+    pub(super) fn size(&self) -> usize {
+        self.inner.iter().product()
+    }
+
+    /// The first element of each group.
+    pub(super) fn starts(&self) -> impl Iterator<Item = usize> + use<> {
+        places(self.outer, self.strides)
+    }
+
+    /// The elements of a group, from its first.
+    pub(super) fn members(&self) -> impl Iterator<Item = usize> + use<> {
+        places(self.inner, self.strides)
+    }
+}
+
+fn places(sizes: [usize; MAX_RANK], strides: [usize; MAX_RANK]) -> impl Iterator<Item = usize> {
+    let mut odometer = Odometer::new(sizes);
+    (0..sizes.iter().product()).map(move |_| {
+        let place = odometer.place(&strides);
+        odometer.step();
+        place
+    })
+}
+
+/// Reduces each group to one number; NaN propagates.
+pub(super) fn reduce<T: Number>(kind: Reduction, groups: &Groups, x: &[T], y: &mut [T]) {
+    for (start, y) in groups.starts().zip(y) {
+        *y = match kind {
+            Reduction::Sum => T::of(groups.members().map(|at| x[start + at].get()).sum()),
+            Reduction::Mean => {
+                let sum: f64 = groups.members().map(|at| x[start + at].get()).sum();
+                T::of(sum / groups.size() as f64)
+            }
+            Reduction::Max | Reduction::Min => x[start + extreme(kind, groups, &x[start..])],
+        };
+    }
+}
+
+/// The first of the largest or smallest elements of a group.
+pub(super) fn extreme<T: Number>(kind: Reduction, groups: &Groups, x: &[T]) -> usize {
+    let mut best = 0;
+    for at in groups.members() {
+        let (value, so_far) = (x[at].get(), x[best].get());
+        let better = if kind == Reduction::Max { value > so_far } else { value < so_far };
+        if better || value.is_nan() && !so_far.is_nan() {
+            best = at;
+        }
+    }
+    best
+}
