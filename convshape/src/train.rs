@@ -82,6 +82,7 @@ mod loss;
 mod metric;
 mod model;
 mod optimizer;
+mod processes;
 #[cfg(feature = "progress")]
 mod progress;
 mod schedule;
@@ -105,6 +106,7 @@ pub use self::model::Train;
 pub use self::optimizer::{
     Adam, AdamW, Groups, Lamb, Lion, Optimizer, OptimizerState, Parameter, RmsProp, Sgd, StateError,
 };
+pub use self::processes::{ProcessError, Processes, Share};
 pub use self::schedule::{Constant, Cosine, Exponential, Schedule, StepDecay, Warmup};
 pub use crate::model::error::{Of, TargetProblem};
 

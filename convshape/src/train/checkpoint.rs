@@ -81,7 +81,12 @@ impl<M: Train> Checkpoint<M> {
     pub fn read(path: impl AsRef<Path>, like: &M) -> Result<Checkpoint<M>, LoadError> {
         let file = path.as_ref();
         let bytes = files::read(file).map_err(|source| LoadError::Read { file: file.to_owned(), source })?;
-        parse(&bytes, like).map_err(|reason| LoadError::Format { file: file.display().to_string(), reason })
+        Checkpoint::of_file(file, &bytes, like)
+    }
+
+    /// The checkpoint in the bytes of a file.
+    pub(super) fn of_file(file: &Path, bytes: &[u8], like: &M) -> Result<Checkpoint<M>, LoadError> {
+        parse(bytes, like).map_err(|reason| LoadError::Format { file: file.display().to_string(), reason })
     }
 }
 

@@ -3,8 +3,9 @@
 mod dataset;
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
@@ -66,6 +67,15 @@ impl<'a> Data<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.samples == 0
+    }
+
+    /// Neighbouring samples, of which there must be that many.
+    pub(super) fn rows(&self, rows: &Range<usize>) -> Data<'a> {
+        let of = |arrays: &[ArrayViewD<'a, f32>]| {
+            let slice = |array: &ArrayViewD<'a, f32>| array.clone().slice_axis_move(Axis(0), Slice::from(rows.clone()));
+            arrays.iter().map(slice).collect()
+        };
+        Data { inputs: of(&self.inputs), targets: of(&self.targets), samples: rows.len() }
     }
 
     /// The samples at these places.

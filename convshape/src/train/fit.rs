@@ -2,18 +2,22 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 #[cfg(feature = "safetensors")]
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::ControlFlow;
+#[cfg(feature = "safetensors")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use rand::Rng;
 
 use super::data::{Use, generator};
+use super::processes::{self, ProcessError, Processes, Share};
 use super::{
     Batch, Constant, Context, Data, Epoch, History, Loader, Loss, Metric, Optimizer, Schedule, Train, clip_norm,
     clip_value, single,
@@ -23,7 +27,7 @@ use super::{Checkpoint, OptimizerState};
 use crate::model::error::ShapeError;
 use crate::model::param::Param;
 #[cfg(feature = "safetensors")]
-use crate::weights::{LoadError, SaveError};
+use crate::weights::{LoadError, SaveError, files};
 
 /// A training did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +66,9 @@ pub enum FitError {
         /// The first element that is not finite.
         found: f32,
     },
+    /// The processes of a training ([`Fit::processes`]) cannot exchange their numbers.
+    #[error("the processes of the training cannot exchange their numbers: {0}")]
+    Processes(#[source] ProcessError),
     /// A checkpoint cannot be read.
     #[cfg(feature = "safetensors")]
     #[error(transparent)]
@@ -130,6 +137,7 @@ pub struct Fit<'a, O, L> {
     #[cfg_attr(not(feature = "safetensors"), expect(dead_code, reason = "for files"))]
     best: Option<PathBuf>,
     prepare: Option<Prepare<'a>>,
+    processes: Option<Box<dyn Processes + 'a>>,
     #[cfg_attr(not(feature = "safetensors"), expect(dead_code, reason = "for files"))]
     checkpoint: Option<PathBuf>,
     #[cfg(feature = "progress")]
@@ -185,6 +193,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             average: None,
             best: None,
             prepare: None,
+            processes: None,
             checkpoint: None,
             #[cfg(feature = "progress")]
             progress: false,
@@ -285,6 +294,16 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { prepare: Some(Box::new(prepare)), ..self }
     }
 
+    /// Trains on several processes, each of which runs this with the same data and settings: the crate `convshape-mpi`.
+    /// A step averages the gradients of the processes' shares of its batch, so that it is the step that one process makes.
+    ///
+    /// Normalisation takes the statistics of a process's share of the batch; the stored ones are averaged. Each process
+    /// drops elements for itself. The first process reads and writes files.
+    #[must_use]
+    pub fn processes(self, processes: impl Processes + 'a) -> Self {
+        Fit { processes: Some(Box::new(processes)), ..self }
+    }
+
     /// Writes a [`Checkpoint`] after every epoch, and goes on from it if the file is there.
     #[cfg(feature = "safetensors")]
     #[must_use]
@@ -333,7 +352,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             return Err(FitError::NoValidationData);
         }
         let rate = self.optimizer.learning_rate();
-        let mut state = self.begin(model)?;
+        let mut state = self.begin(model, data.len())?;
         #[cfg(feature = "progress")]
         let bar =
             self.progress.then(|| super::progress::Progress::new(self.epochs * loader.batches() as u64, state.steps));
@@ -356,7 +375,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             let average = averaged(model, &state);
             let judged = average.as_ref().unwrap_or(model);
             let validation = match &self.validation {
-                Some(data) => Some(evaluate(judged, data, self.batch, &mut self.loss)?),
+                Some(data) => Some(validate(judged, data, self.batch, &mut self.loss, self.processes.as_deref_mut())?),
                 None => None,
             };
             let metrics = match &self.validation {
@@ -404,13 +423,23 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         state: &mut State<M>,
     ) -> Result<(f32, f64), FitError> {
         let mut rng = generator(self.seed, Use::Step, state.steps);
-        state.steps += 1;
         if let Some(prepare) = &mut self.prepare {
             prepare(&mut batch, &mut rng);
         }
+        let size = batch.inputs.first().map_or(0.0, |input| input.shape()[0] as f64);
+        let share = self.processes.as_deref().map(|processes| Share::of(&batch, processes));
+        // The whole batch was prepared with the same numbers everywhere; each share is dropped from with its own.
+        if let Some(rank @ 1..) = self.processes.as_ref().map(|processes| processes.rank() as u64) {
+            rng = generator(self.seed.wrapping_add(rank), Use::Step, state.steps);
+        }
+        state.steps += 1;
+        let batch = share.as_ref().map_or(&batch, |share| &share.batch);
         let (inputs, targets) = (batch.input_views(), batch.target_views());
         let before = statistics(model);
-        let (loss, mut gradients) = model.loss_gradients_train(&inputs, &targets, &mut self.loss, &mut rng)?;
+        let (mut loss, mut gradients) = model.loss_gradients_train(&inputs, &targets, &mut self.loss, &mut rng)?;
+        if let (Some(processes), Some(share)) = (self.processes.as_deref_mut(), &share) {
+            share.average(processes, &mut loss, model, &mut gradients).map_err(FitError::Processes)?;
+        }
         let step = state.steps;
         let not_finite = |quantity| move |(name, found)| FitError::NotFiniteValue { step, loss, quantity, name, found };
         let mut statistic = None;
@@ -423,7 +452,6 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 _ => FitError::NotFinite { step, loss, layer: model.first_not_finite(&inputs)? },
             });
         }
-        let size = inputs.first().map_or(0.0, |input| input.shape()[0] as f64);
         if self.accumulate == 1 {
             self.optimize(model, gradients, state, loss)?;
             return Ok((loss, size));
@@ -496,15 +524,34 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         !history.epochs.is_empty() && self.patience.is_some_and(|patience| waited as u64 >= patience)
     }
 
+    /// The state that training goes on from, the same on all processes.
+    fn begin<M: Train>(&mut self, model: &mut M, samples: usize) -> Result<State<M>, FitError> {
+        if let Some(processes) = self.processes.as_deref_mut() {
+            let Fit { epochs, batch, seed, .. } = self;
+            let settings = format!("{epochs} epochs of {samples} samples in batches of {batch} with the seed {seed}");
+            processes::same_settings(processes, &settings).map_err(FitError::Processes)?;
+            processes::same_model(processes, model).map_err(FitError::Processes)?;
+        }
+        self.resumed(model)
+    }
+
     #[cfg(feature = "safetensors")]
-    fn begin<M: Train>(&mut self, model: &mut M) -> Result<State<M>, FitError> {
-        let file = self.checkpoint.as_ref().filter(|file| file.exists());
-        let Some(file) = file else {
+    fn resumed<M: Train>(&mut self, model: &mut M) -> Result<State<M>, FitError> {
+        let file = self.checkpoint.as_deref().unwrap_or(Path::new(""));
+        let mut bytes = None;
+        if file.exists() && self.writes() {
+            bytes = Some(files::read(file).map_err(|source| LoadError::Read { file: file.to_owned(), source })?);
+        }
+        if let Some(processes) = self.processes.as_deref_mut() {
+            bytes = processes::same_bytes(processes, bytes).map_err(FitError::Processes)?;
+        }
+        let Some(bytes) = bytes else {
             // The state of no steps is one of any kind.
             let _ = self.optimizer.restore(OptimizerState::default());
             return Ok(State::new(model, self.average));
         };
-        let Checkpoint { model: stored, optimizer, history, best, steps, average } = Checkpoint::read(file, model)?;
+        let checkpoint = Checkpoint::of_file(file, &bytes, model)?;
+        let Checkpoint { model: stored, optimizer, history, best, steps, average } = checkpoint;
         super::checkpoint::restore(&mut self.optimizer, optimizer, model)
             .map_err(|error| LoadError::Format { file: file.display().to_string(), reason: error.to_string() })?;
         *model = stored;
@@ -513,10 +560,16 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Ok(State { history, best, steps, average, pending: None })
     }
 
+    /// Whether this process reads and writes files.
+    #[cfg(feature = "safetensors")]
+    fn writes(&self) -> bool {
+        self.processes.as_ref().is_none_or(|processes| processes.rank() == 0)
+    }
+
     /// Writes the best model so far, before its epoch is in the history.
     #[cfg(feature = "safetensors")]
     fn save_best<M: Train>(&self, model: &M, watched: f64, history: &History) -> Result<(), FitError> {
-        let Some(file) = &self.best else { return Ok(()) };
+        let Some(file) = self.best.as_ref().filter(|_| self.writes()) else { return Ok(()) };
         let before = history.epochs.iter().map(|epoch| epoch.validation.unwrap_or(epoch.loss));
         if watched < before.fold(f64::INFINITY, f64::min) {
             model.save(file)?;
@@ -531,7 +584,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
 
     #[cfg(feature = "safetensors")]
     fn save<M: Train>(&self, model: &M, state: &State<M>) -> Result<(), FitError> {
-        let Some(file) = &self.checkpoint else { return Ok(()) };
+        let Some(file) = self.checkpoint.as_ref().filter(|_| self.writes()) else { return Ok(()) };
         let State { history, best, steps, average, .. } = state;
         let checkpoint = Checkpoint {
             model: model.clone(),
@@ -545,7 +598,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     }
 
     #[cfg(not(feature = "safetensors"))]
-    fn begin<M: Train>(&mut self, model: &mut M) -> Result<State<M>, FitError> {
+    fn resumed<M: Train>(&mut self, model: &mut M) -> Result<State<M>, FitError> {
         Ok(State::new(model, self.average))
     }
 
@@ -606,6 +659,20 @@ fn measure<'a, M: Train>(
         }
     }
     Ok(metrics.iter().map(|metric| (metric.name(), metric.value())).collect())
+}
+
+/// [`evaluate`], each process on its share of the data.
+fn validate<M: Train>(
+    model: &M,
+    data: &Data<'_>,
+    batch: usize,
+    loss: &mut impl Loss,
+    processes: Option<&mut (dyn Processes + '_)>,
+) -> Result<f64, FitError> {
+    let Some(processes) = processes else { return Ok(evaluate(model, data, batch, loss)?) };
+    let (rows, weight) = processes::share(data.len(), processes);
+    let own = evaluate(model, &data.rows(&rows), batch, loss)?;
+    processes::mean(processes, own, weight).map_err(FitError::Processes)
 }
 
 /// The running statistics of a model, in order.
