@@ -5,7 +5,6 @@
 //! matters ask for the elements as the chain has them ([`Run::natural`]).
 
 mod activation;
-mod axes;
 mod axis;
 mod conv;
 mod join;
@@ -206,12 +205,6 @@ impl<'a> Run<'a> {
                 let what = "a permutation or reduction of axes";
                 return Err(BurnError::Inexpressible { layer: node.name.clone(), what });
             }
-            Op::Sub => self.broadcast(node, |a, b| a - b, |a, b| a - b),
-            Op::Div => self.broadcast(node, |a, b| a / b, |a, b| a / b),
-            Op::Maximum => self.broadcast(node, |a, b| a.max_pair(b), |a, b| a.max_pair(b)),
-            Op::Minimum => self.broadcast(node, |a, b| a.min_pair(b), |a, b| a.min_pair(b)),
-            Op::Permute { .. } => self.permute(node)?,
-            Op::Reduce { kind, .. } => self.reduce(node, kind)?,
             Op::Scale { by } => self.take(value).mul_scalar(by),
             Op::BatchNorm { dialect, eps, affine, momentum, .. } => {
                 self.batch_norm(node, norm::BatchNorm { dialect, eps, affine, momentum })

@@ -7,7 +7,7 @@ use convshape::graph::Node;
 use super::{Run, sizes};
 
 /// The batch, and the most axes that a shape has.
-pub(super) const AXES: usize = 7;
+const AXES: usize = 7;
 
 impl Run<'_> {
     /// Combines the values that a node reads, one after another. `combine` and `aligned` do the same, on values of one
@@ -24,13 +24,12 @@ impl Run<'_> {
             let inputs: Vec<Tensor<3>> = node.inputs.iter().map(|&value| self.take(value)).collect();
             return inputs.into_iter().reduce(combine).expect("a layer reads a value");
         }
+        let inputs: Vec<Tensor<AXES>> = node.inputs.iter().map(|&value| self.aligned(value, &output)).collect();
+        let sum = inputs.into_iter().reduce(aligned).expect("a layer reads a value");
         let mut dims = [1; AXES];
         dims[0] = self.batch;
         dims[AXES - output.rank()..].copy_from_slice(&sizes(&output));
-        let inputs = node.inputs.iter().map(|&value| self.aligned(value, &output).expand(dims));
-        let inputs: Vec<Tensor<AXES>> = inputs.collect();
-        let joined = inputs.into_iter().reduce(aligned).expect("a layer reads a value");
-        let flat = joined.reshape([self.batch, super::elements(&output)]);
+        let flat = sum.expand(dims).reshape([self.batch, super::elements(&output)]);
         self.channels_first(flat, &output)
     }
 

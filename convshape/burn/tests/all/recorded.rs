@@ -3,7 +3,6 @@
 
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
-use convshape::Model;
 use convshape::ndarray::ArrayD;
 use convshape::train::Train;
 use convshape_burn::{AnyTensor, BurnModel};

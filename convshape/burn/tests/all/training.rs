@@ -3,9 +3,9 @@
 use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{Device, Tensor};
+use convshape::conv_chain;
 use convshape::ndarray::{Array4, ArrayD};
-use convshape::train::{Mse, Optimizer, Sgd, Train};
-use convshape::{Model, conv_chain};
+use convshape::train::{Mse, Sgd, Train};
 use convshape_burn::BurnModel;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
