@@ -54,6 +54,7 @@
 //! written by the first process, each in one step, so that the last one is whole.
 
 use std::fmt::Display;
+use std::io::Write;
 
 use convshape::train::{ProcessError, Processes};
 use mpi::Threading;
@@ -90,7 +91,9 @@ pub fn run<T, E: Display>(train: impl FnOnce(&Cluster) -> Result<T, E>) -> T {
     match result {
         Ok(value) => value,
         Err(error) => {
-            eprintln!("process {} of {}: {error}", cluster.rank, cluster.count);
+            // In one piece: `mpirun` mixes what the processes write.
+            let message = format!("process {} of {}: {error}\n", cluster.rank, cluster.count);
+            let _ = std::io::stderr().write_all(message.as_bytes());
             world.abort(1)
         }
     }
