@@ -128,6 +128,7 @@ impl Parameter {
         map!(self, param => Module::fork(param, device))
     }
 
+    #[expect(clippy::wrong_self_convention, reason = "the name of burn's `Module`")]
     pub(crate) fn to_device(self, device: &Device) -> Parameter {
         map!(self, param => Module::to_device(param, device))
     }

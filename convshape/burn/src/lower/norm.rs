@@ -29,7 +29,6 @@ impl Run<'_> {
             return batch_norm(x, weight, bias, mean, variance, norm.eps);
         }
         let trained = batch_norm_train(x, weight, bias, norm.eps);
-        #[expect(clippy::cast_precision_loss, reason = "a count of elements")]
         let count = (batch * positions) as f64;
         // Burn's variance is that of the batch: divided by the count.
         let unbiased = if norm.dialect.has_unbiased_statistics() { count / (count - 1.0) } else { 1.0 };

@@ -74,7 +74,6 @@ fn recounted(
     let factors = |axis: usize| -> Vec<f32> {
         let window = &windows[axis];
         let counted = |row| Span::sliding(window, count_include_pad, row, inputs[axis]).counted().max(1);
-        #[expect(clippy::cast_precision_loss, reason = "counts of elements")]
         (0..outputs[axis]).map(|row| to_usize(window.kernel) as f32 / counted(row) as f32).collect()
     };
     [0, 1, 2].into_iter().fold(y, |y, axis| {

@@ -27,7 +27,7 @@ fn resampled(x: Tensor<5>, axis: usize, rows: &[Vec<(usize, f64)>]) -> Tensor<5>
     let input = x.dims()[axis + 2];
     let is_copy = rows.iter().all(|taps| matches!(taps[..], [(_, 1.0)]));
     // Every row a whole number of times: cheaper than to pick them one by one.
-    if is_copy && rows.len() % input == 0 {
+    if is_copy && rows.len().is_multiple_of(input) {
         let times = rows.len() / input;
         if rows.iter().enumerate().all(|(row, taps)| taps[0].0 == row / times) {
             return along(x, axis, |x| {

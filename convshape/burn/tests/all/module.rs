@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use convshape::ndarray::{Array4, Ix4};
+use convshape::ndarray::Array4;
 use convshape::{Model, conv_chain};
 use convshape_burn::BurnModel;
 use convshape_tests::models::{KerasAe, Unet};
@@ -123,16 +123,5 @@ fn an_empty_batch_gives_an_empty_batch() {
     let expected = model.forward_batch(Array4::<f32>::zeros((0, 3, 16, 24)).view()).expect("shapes that fit");
     let found: Tensor<4> =
         module.forward(Tensor::<4>::zeros([0, 3, 16, 24], &Device::flex())).expect("shapes that fit");
-    assert_eq!(found.dims(), <[usize; 4]>::from(expected.raw_dim().into_pattern_array()));
-}
-
-/// The sizes of an array.
-trait Pattern {
-    fn into_pattern_array(self) -> [usize; 4];
-}
-
-impl Pattern for Ix4 {
-    fn into_pattern_array(self) -> [usize; 4] {
-        [self[0], self[1], self[2], self[3]]
-    }
+    assert_eq!(found.dims(), <[usize; 4]>::from(expected.dim()));
 }

@@ -28,7 +28,6 @@ pub(crate) fn error(found: &[f32], expected: impl IntoIterator<Item = f64>) -> (
     // Not `f64::max`, which would pass over a NaN.
     let worst = errors.fold(0.0, |worst, error| if error > worst || error.is_nan() { error } else { worst });
     let squares: f64 = expected.iter().map(|x| x * x).sum();
-    #[expect(clippy::cast_precision_loss, reason = "a count of elements")]
     let rms = (squares / expected.len().max(1) as f64).sqrt();
     (worst, rms)
 }
