@@ -11,7 +11,7 @@ use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::fields::Setting;
-use crate::syntax::{Lossy, Text};
+use crate::syntax::{Strictness, Text};
 use crate::unseen::Unseen;
 use crate::words::LayerWords;
 
@@ -24,7 +24,8 @@ pub(crate) type NodeId = usize;
 #[derive(Clone)]
 pub(crate) struct Graph {
     pub(crate) dialect: Dialect,
-    pub(crate) lossy: Lossy,
+    pub(crate) lossy: Strictness,
+    pub(crate) lint: Strictness,
     /// The sizes that only run time knows.
     pub(crate) symbols: Scope,
     /// The numbers that only const evaluation knows.
@@ -85,6 +86,8 @@ pub(crate) struct Node {
     pub(crate) unseen: bool,
     /// The statement it was made of: turns of a repeat and uses of a block share theirs.
     pub(crate) origin: usize,
+    /// Whether lints are told of it.
+    pub(crate) lint: bool,
     /// Whether another statement or an output reads it.
     pub(crate) read: bool,
     /// The layer whose weight it uses, where it has none of its own.
@@ -364,6 +367,7 @@ impl Node {
             named_axes: None,
             unseen: false,
             origin,
+            lint: true,
             read: false,
             tied: None,
             first_run: None,

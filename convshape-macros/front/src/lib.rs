@@ -19,6 +19,7 @@ mod fuzz;
 mod graph;
 mod groups;
 mod inspect;
+mod lints;
 mod numbers;
 mod parse;
 mod resolve;
@@ -99,6 +100,13 @@ fn read<T>(
     // Of a refused chain parts are missing, which may be all that is wrong.
     for warning in checked.warnings.iter().filter(|_| !refused) {
         sink.warn(diagnose::describe(&graph, &checked, warning, &fix::Found::default()));
+    }
+    for lint in if refused { Vec::new() } else { lints::find(&graph, &checked) } {
+        if graph.lint == syntax::Strictness::Deny {
+            sink.push(lint);
+        } else {
+            sink.warn(lint);
+        }
     }
     let weights = weights::of(&chain, &graph, &checked, folder, &mut sink);
     let data = data::of(&chain, &graph, &checked, folder, &mut sink);

@@ -24,7 +24,7 @@ use crate::check::output_rank;
 use crate::diagnose::{self, Report, Sink};
 use crate::graph::{Graph, Input, Member, MemberKind, Node, NodeId, Output, Recipe, Replaced, Restores, ValueId};
 use crate::numbers::Numbers;
-use crate::syntax::{Block, Chain, Layer, Lossy, ShapePattern, Stmt, StmtKind, SymbolDecl};
+use crate::syntax::{Block, Chain, Layer, ShapePattern, Stmt, StmtKind, Strictness, SymbolDecl};
 use crate::unseen::Unseen;
 use crate::words::{self, Lookup};
 use reuse::Sharing;
@@ -51,7 +51,8 @@ fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Option<Replaced>, 
     let symbols = symbols(&chain.headers.symbols, &plain, sink);
     let graph = Graph {
         dialect: chain.headers.dialect.unwrap_or(Dialect::Torch),
-        lossy: chain.headers.lossy.unwrap_or(Lossy::Allow),
+        lossy: chain.headers.lossy.unwrap_or(Strictness::Allow),
+        lint: chain.headers.lint.unwrap_or(Strictness::Warn),
         // A chain with symbols is rare and its scope small: it stays for the life of the process.
         symbols: Vec::leak(symbols),
         unseen,

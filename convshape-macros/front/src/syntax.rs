@@ -38,7 +38,8 @@ pub(crate) struct Chain {
 pub(crate) struct Headers {
     pub(crate) dialect: Option<Dialect>,
     pub(crate) symbols: Vec<SymbolDecl>,
-    pub(crate) lossy: Option<Lossy>,
+    pub(crate) lossy: Option<Strictness>,
+    pub(crate) lint: Option<Strictness>,
     pub(crate) weights: Option<Text>,
     pub(crate) data: Option<Data>,
 }
@@ -53,9 +54,9 @@ pub(crate) struct Data {
     pub(crate) names: Option<Vec<Text>>,
 }
 
-/// What happens where a stride drops rows.
+/// What happens with what is legal: a stride that drops rows, a lint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Lossy {
+pub(crate) enum Strictness {
     Allow,
     Warn,
     Deny,

@@ -20,12 +20,15 @@ pub(crate) use find::{
     LayerName, Lookup, find_activation, find_field, find_function, find_layer, find_word, is_field, is_layer,
     nearest_field,
 };
-pub(crate) use grammar::{GRAMMAR, HEADERS, LOSSY, dialect_from_name, dialect_names, nearest_dialect};
+pub(crate) use grammar::{GRAMMAR, HEADERS, LINTS, LOSSY, dialect_from_name, dialect_names, nearest_dialect};
 pub(crate) use layers::LAYERS;
 pub(crate) use markers::markers;
 pub(crate) use nearest::nearest;
 pub(crate) use neutral::{Neutral, neutral};
 pub(crate) use other_names::means_channels;
+
+/// The field that keeps lints silent about a layer.
+pub(crate) const LINT: &str = "lint";
 
 /// The dialects that have a word.
 pub(crate) type Dialects = &'static [Dialect];
@@ -249,7 +252,7 @@ impl LayerWords {
     /// The fields, with those that many layers take.
     pub(crate) fn all_fields(&self) -> impl Iterator<Item = &'static FieldWords> {
         let activation = (self.group != Group::Activation).then_some(&fields::ACTIVATION);
-        self.fields.iter().chain(activation).chain([&fields::DIALECT])
+        self.fields.iter().chain(activation).chain([&fields::DIALECT, &fields::LINT])
     }
 
     /// The framework's own word for a field, where it has another than the language.

@@ -106,4 +106,11 @@ codes! {
     DATA_TYPE = "CS0707" "an array whose elements are not numbers";
     DATA_CLASS = "CS0708" "a label that is not one of the classes";
     DATA_BYTES = "CS0709" "bytes that nothing scales";
+
+    // Legal, and surely not meant.
+    TWO_ACTIVATIONS = "CS0801" "two activations in a row";
+    DROPOUT_BEFORE_NORM = "CS0802" "a dropout before a batch norm";
+    NORM_OF_ONE = "CS0803" "a normalisation of single values";
+    WINDOW_OF_BORDER = "CS0804" "a window that sees only border";
+    BIAS_BEFORE_NORM = "CS0805" "a bias that a batch norm removes";
 }

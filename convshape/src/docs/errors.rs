@@ -23,12 +23,14 @@
 //! | `CS05..` | holes |
 //! | `CS06..` | weights that are compiled in |
 //! | `CS07..` | data |
+//! | `CS08..` | what is legal and surely not meant |
 //!
 //! A constant's page shows a chain that fails with the code, why, and the chain mended; its value is the code's title.
 
 mod data;
 mod holes;
 mod layers;
+mod lints;
 mod names;
 mod pieces;
 mod shapes;
@@ -39,6 +41,7 @@ mod writing;
 pub use data::*;
 pub use holes::*;
 pub use layers::*;
+pub use lints::*;
 pub use names::*;
 pub use pieces::*;
 pub use shapes::*;

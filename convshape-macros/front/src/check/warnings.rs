@@ -7,7 +7,7 @@ use convshape_arith::size::Size;
 
 use super::{Checked, Problem};
 use crate::graph::{Graph, NodeId, Recipe};
-use crate::syntax::Lossy;
+use crate::syntax::Strictness;
 
 impl Checked {
     pub(super) fn warnings(&mut self, graph: &Graph) {
@@ -16,7 +16,7 @@ impl Checked {
                 self.warnings.push(Problem::Unread { node: id });
             }
         }
-        if graph.lossy == Lossy::Allow {
+        if graph.lossy == Strictness::Allow {
             return;
         }
         for id in 0..graph.nodes.len() {
@@ -29,8 +29,8 @@ impl Checked {
         let Some((axis, rows, input)) = self.loss(graph, id) else { return };
         let problem = Problem::Lossy { node: id, axis, rows, input };
         match graph.lossy {
-            Lossy::Deny => self.problems.push(problem),
-            Lossy::Warn | Lossy::Allow => self.warnings.push(problem),
+            Strictness::Deny => self.problems.push(problem),
+            Strictness::Warn | Strictness::Allow => self.warnings.push(problem),
         }
     }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use super::{Edit, Reread};
 use crate::check::{Checked, Plan, Problem, Spot, check, trials};
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
-use crate::syntax::Lossy;
+use crate::syntax::Strictness;
 
 /// Visits of layers that all searches of a chain may cost together: this many, and more for long chains, in which a
 /// single fix that works costs a visit of each layer.
@@ -209,7 +209,7 @@ impl<'a> Trial<'a> {
                 queue.extend(self.readers[value].iter().copied().map(Reverse));
                 outputs.extend(self.outputs_of(value));
             }
-            if self.graph.lossy == Lossy::Deny {
+            if self.graph.lossy == Strictness::Deny {
                 self.checked.lossy(&self.graph, node);
             }
         }

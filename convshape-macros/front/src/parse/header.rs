@@ -7,7 +7,7 @@ use super::cursor::{Cursor, plain};
 use super::statement::{skip, string};
 use super::{Parsed, Parser};
 use crate::fault::{Slip, SyntaxFault};
-use crate::syntax::{Data, Headers, Lossy, SymbolDecl, Text};
+use crate::syntax::{Data, Headers, Strictness, SymbolDecl, Text};
 use crate::words::{self, Lookup};
 
 impl Parser {
@@ -20,6 +20,7 @@ impl Parser {
         let again = match name.as_str() {
             "dialect" => headers.dialect.is_some(),
             "lossy" => headers.lossy.is_some(),
+            "lint" => headers.lint.is_some(),
             "weights" => headers.weights.is_some(),
             "data" => headers.data.is_some(),
             _ => {
@@ -70,23 +71,23 @@ impl Parser {
             headers.dialect = Some(value);
             return Ok(());
         }
-        let value = match words::find_word(words::LOSSY, &found, self.dialect) {
-            Lookup::Found("allow") => Lossy::Allow,
-            Lookup::Found("warn") => Lossy::Warn,
-            Lookup::Found(_) => Lossy::Deny,
+        let (words, what) =
+            if name == "lint" { (words::LINTS, "a value of `lint`") } else { (words::LOSSY, "a value of `lossy`") };
+        let value = match words::find_word(words, &found, self.dialect) {
+            Lookup::Found("allow") => Strictness::Allow,
+            Lookup::Found("warn") => Strictness::Warn,
+            Lookup::Found(_) => Strictness::Deny,
             Lookup::Elsewhere { .. } | Lookup::Unknown { nearest: None } => {
-                let known = words::list(words::LOSSY.iter().map(|word| word.name));
-                let what = "a value of `lossy`";
+                let known = words::list(words.iter().map(|word| word.name));
                 self.fault(SyntaxFault::UnknownWord { span, what, found, known, nearest: None });
                 return Ok(());
             }
             Lookup::Unknown { nearest } => {
-                let what = "a value of `lossy`";
                 self.fault(SyntaxFault::UnknownWord { span, what, found, known: String::new(), nearest });
                 return Ok(());
             }
         };
-        headers.lossy = Some(value);
+        *(if name == "lint" { &mut headers.lint } else { &mut headers.lossy }) = Some(value);
         Ok(())
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Builder<'a, 's> {
     pub(super) path: Option<TokenStream>,
     /// keras: `name`.
     pub(super) file_name: Option<Text>,
+    /// Whether lints are told of the layer.
+    pub(super) lint: bool,
     pub(super) spans: Spans,
     /// The fields given by name, each with the word that was written.
     pub(super) written: Vec<(&'static str, String)>,
@@ -56,6 +58,7 @@ impl<'a, 's> Builder<'a, 's> {
             like: None,
             path: None,
             file_name: None,
+            lint: true,
             spans,
             written: Vec::new(),
             reports: Vec::new(),
@@ -224,6 +227,7 @@ impl<'a, 's> Builder<'a, 's> {
             // Looked at before everything else.
             (Takes::Dialect, _) => {}
             _ => match settle(field, takes, value, self.numbers, self.dialect) {
+                Ok(Some(_)) if field.name == words::LINT => self.lint = false,
                 Ok(Some(setting)) => self.setting(field, setting, value.span()),
                 Ok(None) => self.hole(field, value.span()),
                 Err(report) => self.reports.push(report),

@@ -44,7 +44,19 @@ impl<'a> Resolver<'a> {
         let mut builder = Builder::new(words, rank, dialect, &scope.numbers, spans);
         builder.read(&layer.args);
         let Builder {
-            settings, holes, activation, operands, undo, like, path, file_name, spans, written, reports, ..
+            settings,
+            holes,
+            activation,
+            operands,
+            undo,
+            like,
+            path,
+            file_name,
+            lint,
+            spans,
+            written,
+            reports,
+            ..
         } = builder;
         let unseen = settings.iter().any(|(_, setting)| setting.unseen());
         let complete = reports.is_empty();
@@ -109,6 +121,7 @@ impl<'a> Resolver<'a> {
             named_axes: named_axes(&found),
             unseen,
             origin: std::ptr::from_ref(stmt).addr(),
+            lint,
             read: false,
             tied,
             first_run: None,

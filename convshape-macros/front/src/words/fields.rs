@@ -41,6 +41,10 @@ pub(super) const fn alias(name: &'static str, dialects: Dialects) -> Alias {
 pub(super) static DIALECT: FieldWords =
     field("dialect", Takes::Dialect, "the framework whose rules this layer's words follow");
 
+/// Taken by every layer.
+pub(super) static LINT: FieldWords =
+    field(super::LINT, Takes::Word(super::values::ALLOWED), "`allow` keeps lints silent about this layer");
+
 /// Taken by every layer that is not an activation itself.
 pub(super) static ACTIVATION: FieldWords =
     field("activation", Takes::Activation, "the activation that is applied to the result");

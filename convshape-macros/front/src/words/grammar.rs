@@ -27,6 +27,7 @@ pub(crate) static GRAMMAR: &[GrammarWord] = &[
     word("in", "the values that a `for` size or a `repeat` variable takes"),
     word("dialect", "the framework whose rules the words follow: torch, onnx, jax, flax or keras"),
     word("lossy", "what happens where a stride drops rows: allow, warn or deny"),
+    word("lint", "what happens with what is legal and surely not meant: allow, warn or deny"),
     word("weights", "a safetensors file that is checked while compiling"),
     word(
         "data",
@@ -41,13 +42,20 @@ pub(crate) static GRAMMAR: &[GrammarWord] = &[
 ];
 
 /// The headers that are written `name: value;`.
-pub(crate) const HEADERS: &[&str] = &["dialect", "lossy", "weights", "data"];
+pub(crate) const HEADERS: &[&str] = &["dialect", "lossy", "lint", "weights", "data"];
 
 /// The values of `lossy`.
 pub(crate) static LOSSY: &[Word] = &[
     Word { name: "allow", dialects: ALL, doc: "a stride may drop rows that nothing reads" },
     Word { name: "warn", dialects: ALL, doc: "a stride that drops rows is a warning" },
     Word { name: "deny", dialects: ALL, doc: "a stride that drops rows is an error" },
+];
+
+/// The values of `lint`.
+pub(crate) static LINTS: &[Word] = &[
+    Word { name: "allow", dialects: ALL, doc: "lints are silent" },
+    Word { name: "warn", dialects: ALL, doc: "a lint is a warning" },
+    Word { name: "deny", dialects: ALL, doc: "a lint is an error" },
 ];
 
 /// The dialect of that name.

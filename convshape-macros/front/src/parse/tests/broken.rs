@@ -111,7 +111,7 @@ fn mistyped_words() {
         ("dialects: keras; input: [1]; output: [1];", "`dialects` is not a header | did you mean `dialect`?"),
         (
             "colour: red; input: [1]; output: [1];",
-            "`colour` is not a header | write one of `dialect`, `lossy`, `weights`, `data`",
+            "`colour` is not a header | write one of `dialect`, `lossy`, `lint`, `weights`, `data`",
         ),
         ("dialect: kears; input: [1]; output: [1];", "`kears` is not a dialect | did you mean `keras`?"),
         ("lossy: alow; input: [1]; output: [1];", "`alow` is not a value of `lossy` | did you mean `allow`?"),

@@ -1,0 +1,327 @@
+//! What is legal and surely not meant: a warning, unless the chain says otherwise with `lint: allow` or `deny`.
+
+use std::collections::BTreeSet;
+
+use convshape_arith::code;
+use convshape_arith::layer::axis_name;
+use convshape_arith::op::{Activation, Conv, Direction, Op, PaddingMode};
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+
+use crate::check::Checked;
+use crate::diagnose::Report;
+use crate::graph::{Graph, NodeId, Recipe, ValueId};
+use crate::syntax::Strictness;
+
+/// What is found, in the order of the statements, each once however often its statement runs.
+pub(crate) fn find(graph: &Graph, checked: &Checked) -> Vec<Report> {
+    if graph.lint == Strictness::Allow {
+        return Vec::new();
+    }
+    let lints = Lints { graph, checked };
+    let mut reports = Vec::new();
+    let mut told = BTreeSet::new();
+    for (id, node) in graph.nodes.iter().enumerate() {
+        if !node.lint || !node.recipe.is_layer() {
+            continue;
+        }
+        let found = [
+            lints.two_activations(id),
+            lints.dropout_before_norm(id),
+            lints.norm_of_one(id),
+            lints.window_of_border(id),
+            lints.bias_before_norm(id),
+        ];
+        for (lint, report) in found.into_iter().enumerate() {
+            let Some(report) = report else { continue };
+            if told.insert((node.origin, lint)) {
+                let silence = format!("to keep it, write `lint: allow` in `{}`", node.name);
+                reports.push(report.note(silence));
+            }
+        }
+    }
+    reports
+}
+
+struct Lints<'a> {
+    graph: &'a Graph,
+    checked: &'a Checked,
+}
+
+/// What a value comes from: a node, and whether its activation or the layer itself gives it.
+enum Source {
+    Activation(NodeId, Op),
+    Layer(NodeId, Op),
+}
+
+impl Lints<'_> {
+    fn op(&self, node: NodeId) -> Option<Op> {
+        self.checked.ops.get(node).copied().flatten()
+    }
+
+    fn input_shape(&self, node: NodeId) -> Option<Shape> {
+        self.checked.shapes.get(*self.graph.nodes[node].inputs.first()?).copied().flatten()
+    }
+
+    /// The last function applied to a value; claims alone are looked through.
+    fn source(&self, value: ValueId) -> Option<Source> {
+        let id = self.graph.producer(value)?;
+        let node = &self.graph.nodes[id];
+        if matches!(node.recipe, Recipe::Same) {
+            return self.source(*node.inputs.first()?);
+        }
+        match node.activation {
+            Some(op) => Some(Source::Activation(id, op)),
+            None => Some(Source::Layer(id, self.op(id)?)),
+        }
+    }
+
+    fn source_of(&self, node: NodeId) -> Option<Source> {
+        self.source(*self.graph.nodes[node].inputs.first()?)
+    }
+
+    fn name(&self, node: NodeId) -> &str {
+        &self.graph.nodes[node].name
+    }
+
+    /// Two functions of that kind in a row: Nikanjam, Ben Braiek, Morovati and Khomh, "Automatic Fault Detection for
+    /// Deep Learning Programs Using Graph Transformations" (2021), list it among the faults of network structure.
+    fn two_activations(&self, id: NodeId) -> Option<Report> {
+        let node = &self.graph.nodes[id];
+        let own = self.op(id)?;
+        // Of a layer with `activation`, the layer itself may be one as well.
+        let (first, second, field) = if let Some(second) = node.activation.filter(|_| bends(&own)) {
+            ((id, own), second, Some("activation"))
+        } else if bends(&own) {
+            match self.source_of(id)? {
+                Source::Activation(of, op) | Source::Layer(of, op) => ((of, op), own, None),
+            }
+        } else {
+            return None;
+        };
+        if !bends(&first.1) || !bends(&second) {
+            return None;
+        }
+        let message = match field {
+            Some(_) => {
+                format!("the activation of `{}` is a second one in a row: the layer is one itself", self.name(id))
+            }
+            None => {
+                format!("`{}` is a second activation in a row: `{}` ends with one", self.name(id), self.name(first.0))
+            }
+        };
+        let report = Report::new(code::TWO_ACTIVATIONS, node.spans.of(field), message);
+        Some(report.help("leave one of the two out, or put a layer between them"))
+    }
+
+    /// Li, Chen, Hu and Yang, "Understanding the Disharmony between Dropout and Batch Normalization by Variance Shift"
+    /// (2019).
+    fn dropout_before_norm(&self, id: NodeId) -> Option<Report> {
+        let Op::BatchNorm { .. } = self.op(id)? else { return None };
+        let Source::Layer(of, Op::Dropout { p, .. }) = self.source_of(id)? else { return None };
+        if p == 0.0 {
+            return None;
+        }
+        let message = format!("`{}` normalises what `{}` has dropped from", self.name(id), self.name(of));
+        Some(
+            Report::new(code::DROPOUT_BEFORE_NORM, self.graph.nodes[id].spans.op.span(), message)
+                .note("dropout changes the variance in training alone, so the running variance is wrong afterwards")
+                .help(format!("put `{}` after `{}`", self.name(of), self.name(id))),
+        )
+    }
+
+    /// `(x - mean) / std` of one value is 0.
+    fn norm_of_one(&self, id: NodeId) -> Option<Report> {
+        let input = self.input_shape(id)?;
+        let count = |shape: &Shape| match shape.elements() {
+            Ok(Size::Number(count)) => Some(count),
+            _ => None,
+        };
+        let (values, what) = match self.op(id)? {
+            // All channels of a group and all positions.
+            Op::GroupNorm { groups, .. } => (count(&input)?.checked_div(groups)?, "each group"),
+            Op::LayerNorm { size: Some(size), .. } => (count(&size)?, "each part"),
+            _ => return None,
+        };
+        (values == 1).then(|| {
+            let message = format!("`{}` normalises single values: {what} of {input} has one", self.name(id));
+            Report::new(code::NORM_OF_ONE, self.graph.nodes[id].spans.op.span(), message)
+                .note("the mean of one value is the value, and their difference is 0 whatever comes in")
+                .help("leave the layer out, or normalise over more values")
+        })
+    }
+
+    /// A window that reads nothing but zeros gives the bias alone.
+    fn window_of_border(&self, id: NodeId) -> Option<Report> {
+        let Op::Conv(conv @ Conv { direction: Direction::Forward, padding_mode: PaddingMode::Zeros, .. }) =
+            self.op(id)?
+        else {
+            return None;
+        };
+        let (input, order) = (self.input_shape(id)?, self.graph.order());
+        let windows = conv.windows(&input, order).ok()?;
+        let given = self.checked.shapes.get(self.graph.value(id)).copied().flatten()?;
+        for (axis, window) in windows.iter().enumerate().take(conv.rank) {
+            let (Size::Number(size), Size::Number(outputs)) =
+                (input.size(order.spatial(axis)), given.size(order.spatial(axis)))
+            else {
+                continue;
+            };
+            let reads = |output: i64| {
+                (0..window.kernel).any(|tap| {
+                    let row = output.saturating_mul(window.stride) - window.lo + tap.saturating_mul(window.dilation);
+                    // Between the rows of a dilated input are zeros.
+                    row >= 0 && row <= (size - 1).saturating_mul(window.input_dilation)
+                })
+            };
+            let Some(output) = [0, outputs - 1].into_iter().find(|output| !reads(*output)) else { continue };
+            let first = output.saturating_mul(window.stride) - window.lo;
+            let last = first.saturating_add((window.kernel - 1).saturating_mul(window.dilation));
+            let axis = axis_name(axis, conv.rank);
+            let message = format!("`{}` has a window on {axis} that sees only border", self.name(id));
+            return Some(
+                Report::new(code::WINDOW_OF_BORDER, self.graph.nodes[id].spans.of(Some("padding")), message)
+                    .line(format!(
+                        "window {output} of {outputs} reads rows {first} to {last}, the input has 0 to {}",
+                        size - 1
+                    ))
+                    .help("pad less than the kernel's extent"),
+            );
+        }
+        None
+    }
+
+    /// A batch norm subtracts the mean, and with it the bias. Only `deny` tells: published models have it.
+    fn bias_before_norm(&self, id: NodeId) -> Option<Report> {
+        if self.graph.lint != Strictness::Deny {
+            return None;
+        }
+        let Op::BatchNorm { .. } = self.op(id)? else { return None };
+        let Source::Layer(of, Op::Conv(Conv { bias: true, .. }) | Op::Linear { bias: true, .. }) =
+            self.source_of(id)?
+        else {
+            return None;
+        };
+        let message = format!("`{}` has a bias that `{}` removes", self.name(of), self.name(id));
+        Some(
+            Report::new(code::BIAS_BEFORE_NORM, self.graph.nodes[of].spans.of(Some("bias")), message)
+                .note("a batch norm subtracts the mean of each channel, and the bias with it")
+                .help(format!("in `{}`, set `bias: false`", self.name(of))),
+        )
+    }
+}
+
+/// Whether it is one of the functions that stand between the layers of a network: of two in a row the second adds
+/// nothing that is meant. Bounds, exponentials and softmax give values a range, and stand after others.
+fn bends(op: &Op) -> bool {
+    match op {
+        Op::Activation(activation) => match activation {
+            Activation::Relu
+            | Activation::Relu6
+            | Activation::LeakyRelu { .. }
+            | Activation::Elu { .. }
+            | Activation::Gelu { .. }
+            | Activation::Silu
+            | Activation::Sigmoid
+            | Activation::Tanh
+            | Activation::Hardswish
+            | Activation::Hardsigmoid { .. }
+            | Activation::Hardtanh { .. }
+            | Activation::Mish
+            | Activation::Selu
+            | Activation::Celu { .. }
+            | Activation::Softsign => true,
+            Activation::Softplus
+            | Activation::LogSigmoid
+            | Activation::Clamp { .. }
+            | Activation::Exp
+            | Activation::Sqrt
+            | Activation::Rsqrt
+            | Activation::Square
+            | Activation::Abs
+            | Activation::Log
+            | Activation::Sin
+            | Activation::Cos
+            | Activation::Pow { .. }
+            | Activation::AddScalar { .. } => false,
+        },
+        Op::Prelu { .. } => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// The warnings and errors of a chain's statements.
+    fn findings(headers: &str, input: &str, body: &str) -> Vec<String> {
+        let chain = format!("struct Net {{ {headers} input: {input}; {body} }}");
+        let tokens = chain.parse().expect("tokens");
+        crate::findings(tokens).into_iter().map(|found| format!("{} {}", found.code, found.message)).collect()
+    }
+
+    #[test]
+    fn what_is_surely_not_meant_is_told() {
+        let cases = [
+            (
+                "c: Conv2d(1 -> 4, kernel: 3, activation: Relu); Sigmoid; output: [4, 6, 6];",
+                "CS0801 `sigmoid1` is a second activation in a row: `c` ends with one",
+            ),
+            (
+                "Dropout(0.5); n: BatchNorm; output: [1, 8, 8];",
+                "CS0802 `n` normalises what `dropout1` has dropped from",
+            ),
+            (
+                "GlobalAvgPool; n: GroupNorm(groups: 1); output: [1];",
+                "CS0803 `n` normalises single values: each group of [1] has one",
+            ),
+            (
+                "c: Conv2d(1 -> 4, kernel: 3, padding: 3); output: [4, 12, 12];",
+                "CS0804 `c` has a window on height that sees only border",
+            ),
+        ];
+        for (body, expected) in cases {
+            let found = findings("", "[1, 8, 8]", body);
+            assert_eq!(found, [expected], "{body}");
+            assert_eq!(findings("lint: deny;", "[1, 8, 8]", body), [expected], "{body}");
+            assert!(findings("lint: allow;", "[1, 8, 8]", body).is_empty(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_layer_can_be_left_out() {
+        let body = "c: Conv2d(1 -> 4, kernel: 3, padding: 3, lint: allow); output: [4, 12, 12];";
+        assert!(findings("", "[1, 8, 8]", body).is_empty());
+    }
+
+    #[test]
+    fn a_repeat_is_told_once() {
+        let body = "repeat 3 { c: Conv2d(4, kernel: 3, padding: 1, activation: Relu); Tanh; } output: [4, 8, 8];";
+        assert_eq!(findings("", "[4, 8, 8]", body).len(), 1);
+    }
+
+    #[test]
+    fn a_bias_before_a_norm_is_told_where_lints_are_denied() {
+        let body = "c: Conv2d(1 -> 4, kernel: 3); BatchNorm; Relu; output: [4, 6, 6];";
+        assert!(findings("", "[1, 8, 8]", body).is_empty());
+        assert_eq!(findings("lint: deny;", "[1, 8, 8]", body), ["CS0805 `c` has a bias that `batch_norm1` removes"]);
+    }
+
+    /// What published models have: VGG's bias before a norm, DeepLab's dilated branches, DenseNet's order, the gates of
+    /// squeeze and excitation, dropout before a linear layer.
+    #[test]
+    fn published_models_are_silent() {
+        let bodies = [
+            "Conv2d(4, kernel: 3, padding: 1); BatchNorm; Relu; MaxPool2d(2); output: [4, 16, 16];",
+            "a: Conv2d(4, kernel: 3, padding: 18, dilation: 18, bias: false); BatchNorm; Relu; output: [4, 32, 32];",
+            "BatchNorm; Relu; Conv2d(4, kernel: 3, padding: 1, bias: false); Dropout(0.2); j: Concat(input, _); \
+             BatchNorm; Relu; output: [8, 32, 32];",
+            "GlobalAvgPool; Linear(4 -> 2, activation: Relu); Linear(2 -> 4, activation: Sigmoid); Reshape([4, 1, 1]); \
+             Mul(input); output: [4, 32, 32];",
+            "Flatten; Dropout(0.5); Linear(8, activation: Relu); Dropout(0.5); Linear(2); Softmax; output: [2];",
+            "Conv2d(4, kernel: 7, padding: 3); Relu; Clamp(min: 0.0, max: 1.0); output: [4, 32, 32];",
+        ];
+        for body in bodies {
+            assert_eq!(findings("", "[4, 32, 32]", body), [""; 0], "{body}");
+        }
+    }
+}
