@@ -131,7 +131,7 @@ fn still_there(attempt: &Attempt, verdict: &Verdict) -> Option<String> {
 fn follow(attempt: &Attempt, verdict: &Verdict, complaints: &mut Vec<String>) -> Vec<Attempt> {
     let mut next: Vec<Attempt> = Vec::new();
     for error in &verdict.errors {
-        for help in error.helps().filter(|help| is_edit(help)) {
+        for help in error.helps().filter(|help| fix::is_edit(help)) {
             match fix::apply(&attempt.source, help) {
                 Some(source) if source == attempt.source => {
                     complaints.push(format!("changes nothing: {help}\n{source}"))
@@ -142,9 +142,4 @@ fn follow(attempt: &Attempt, verdict: &Verdict, complaints: &mut Vec<String>) ->
         }
     }
     next
-}
-
-/// Whether a machine should be able to apply it.
-fn is_edit(help: &str) -> bool {
-    help.starts_with("in `") && (help.contains("`, set `") || help.contains("`, write `"))
 }
