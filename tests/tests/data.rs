@@ -1,4 +1,5 @@
 //! Data files, right and wrong, held against chains while they compile: every message.
+#![expect(clippy::cast_possible_truncation, reason = "files of a few bytes")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

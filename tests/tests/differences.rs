@@ -360,14 +360,15 @@ fn joins() {
 }
 
 #[test]
+#[expect(clippy::cast_possible_truncation, reason = "a few axes")]
 fn axes() {
     check(13, |random, order, space| {
         let x = shape(order, 2, space);
         let mut all: Vec<i64> = (0..x.rank() as i64).collect();
         for i in (1..all.len()).rev() {
-            all.swap(i, random.pick(0, i as i64) as usize);
+            all.swap(i, random.pick(0, i as i64).cast_unsigned() as usize);
         }
-        let count = random.pick(1, all.len() as i64) as usize;
+        let count = random.pick(1, all.len() as i64).cast_unsigned() as usize;
         let axes = |count: usize| Axes::of(&all[..count].iter().map(|at| Axis::At(*at)).collect::<Vec<_>>());
         let kind = random.choose(&[Reduction::Mean, Reduction::Sum, Reduction::Max, Reduction::Min]);
         let keep = random.choose(&[false, true]);

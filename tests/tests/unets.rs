@@ -11,7 +11,7 @@ const SIZES: [(usize, usize); 5] = [(65, 65), (64, 65), (65, 64), (66, 65), (100
 fn unet(levels: u32, strided: bool, transposed: bool, height: usize, width: usize) -> String {
     let mut text = format!("conv_chain! {{ struct Unet {{\n    input: [1, {height}, {width}];\n");
     let mut channels = 1;
-    let mut line = |text: std::fmt::Arguments<'_>, all: &mut String| {
+    let line = |text: std::fmt::Arguments<'_>, all: &mut String| {
         // Writing to a string cannot fail.
         let _ = writeln!(all, "    {text};");
     };

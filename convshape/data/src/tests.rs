@@ -1,4 +1,5 @@
 //! Good files, and hostile ones of every format.
+#![expect(clippy::cast_possible_truncation, reason = "files of a few bytes")]
 
 use std::io::Cursor;
 
