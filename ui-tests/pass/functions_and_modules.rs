@@ -21,7 +21,7 @@ mod models {
 
 fn local<T: Default>(_: T) -> u64 {
     conv_chain! {
-        struct Local { input: [1, 8]; a: Conv1d(1 -> 2, kernel: 3); b: repeat 2 { Prelu; } output: [2, 6]; }
+        struct Local { lint: allow; input: [1, 8]; a: Conv1d(1 -> 2, kernel: 3); b: repeat 2 { Prelu; } output: [2, 6]; }
     }
     Local::summary().params()
 }

@@ -49,7 +49,7 @@ fn onnx() {
     );
     // All low sides, then all high ones.
     accepted(
-        "dialect: onnx; input: [1, 6, 6]; Conv(1 -> 4, kernel_shape: [3, 3], pads: [0, 1, 4, 1]); output: [4, 8, 6];",
+        "dialect: onnx; lint: allow; input: [1, 6, 6]; Conv(1 -> 4, kernel_shape: [3, 3], pads: [0, 1, 4, 1]); output: [4, 8, 6];",
     );
     accepted("dialect: onnx; input: [1, 6]; Conv(1 -> 4, kernel_shape: [3], pads: [0, 1]); output: [4, 5];");
     accepted("dialect: onnx; input: [4]; Gemm(4 -> 3, transB: 1); output: [3];");
@@ -76,7 +76,7 @@ fn ranks_that_follow() {
 #[test]
 fn keras() {
     accepted(
-        "dialect: keras; input: [28, 28, 1]; Input(shape: (28, 28, 1));
+        "dialect: keras; lint: allow; input: [28, 28, 1]; Input(shape: (28, 28, 1));
          Convolution2D(32, kernel_size: (3, 3), activation: \"relu\", name: \"c1\"); MaxPool2D; Activation(\"relu\");
          a: Conv2D(32, kernel_size: 3, padding: \"same\", data_format: \"channels_last\"); Add([a, a]); UpSampling2D;
          SpatialDropout2D(0.1); BatchNormalization(axis: -1); GlobalMaxPool2D; Dense(10, activation: \"linear\");

@@ -343,7 +343,9 @@ fn interleaved_rows() {
             (Op::Conv(last), vec![3]),
         ];
         let outputs = random.one_of(&[&[4][..], &[3], &[3, 4], &[2, 4]]);
-        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, outputs));
+        // A square makes the roundings of the first layer larger, and each later one sums up to 49 or 48 of them.
+        let tolerance = 10.0 * TOLERANCE;
+        run += u32::from(check_within(tolerance, &mut random, order, Shape::of(&sizes), &layers, outputs));
     }
 }
 

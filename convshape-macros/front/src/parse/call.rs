@@ -209,6 +209,10 @@ impl Parser {
         if own.is_none() && !sequence {
             return None;
         }
+        // A chain's type may be called like a layer.
+        if name == "Chain" && matches!(layer.args.positional.as_slice(), [Value::Word(_)]) {
+            return None;
+        }
         let calls: Vec<Layer> = layer.args.positional.iter().filter_map(|value| as_layer(value, sequence)).collect();
         let [_, ..] = calls.as_slice() else { return None };
         let mut statements = Vec::new();

@@ -151,8 +151,9 @@ impl<'a> Resolver<'a> {
                 None
             }
             Lookup::Unknown { nearest } => {
-                let blocks = self.blocks.keys().cloned();
-                let nearest = nearest.or_else(|| words::nearest(&op.to_string(), blocks));
+                // The layer may be another name of what was written, with no letter in common.
+                let known = self.blocks.keys().cloned().chain(nearest.clone());
+                let nearest = words::nearest(&op.to_string(), known).or(nearest);
                 self.sink.push(diagnose::unknown_layer(op, nearest));
                 None
             }

@@ -17,7 +17,7 @@ pub(crate) fn nearest(word: &str, candidates: impl Iterator<Item = String>) -> O
     }
     candidates
         .map(|candidate| (distance(&typed, &letters(&candidate)), candidate))
-        .filter(|(distance, candidate)| *distance <= allowed && *distance < letters(candidate).len())
+        .filter(|(distance, candidate)| *distance <= allowed && 2 * *distance <= letters(candidate).len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
