@@ -27,15 +27,12 @@ use convshape_arith::shape::Shape;
 
 pub(crate) use self::activation::activation;
 use self::border::Border;
-#[cfg(feature = "std")]
 pub use self::border::source;
 use self::conv::Geometry;
 pub(crate) use self::direct::convolution;
 use self::layout::{Channels, Grid};
 pub use self::number::Number;
-#[cfg(feature = "std")]
 pub use self::pool::Span;
-#[cfg(feature = "std")]
 pub use self::resize::{Taps, taps};
 
 /// What a layer reads: one or more activations, with their shapes.

@@ -118,6 +118,7 @@ pub(super) fn mean(processes: &mut (impl Processes + ?Sized), own: f64, weight: 
 }
 
 /// Gives all processes what the first one has.
+#[cfg(feature = "safetensors")]
 pub(super) fn same_bytes(
     processes: &mut (impl Processes + ?Sized),
     bytes: Option<Vec<u8>>,
