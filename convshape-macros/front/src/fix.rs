@@ -121,7 +121,7 @@ impl Known {
     }
 }
 
-/// The mistakes behind the problems of a chain, in its order.
+/// The mistakes that cause the problems of a chain, in its order.
 ///
 /// Where parts of the chain could not be read (`unread`), no other output is suggested.
 pub(crate) fn mistakes(
@@ -151,7 +151,7 @@ pub(crate) fn mistakes(
         let behind = (mended && is_new).then(|| (trial.graph.clone(), trial.checked.clone()));
         match fixes.fixes.first().cloned() {
             None if step.is_some() => {
-                // What shows behind this mistake is another, and goes on with this one mended.
+                // A second mistake appears once this one is mended: look for its fix in the mended chain.
                 fixes.fixes.extend(step);
                 trial.make(&fixes.fixes[0].edits);
                 mended = true;
@@ -203,7 +203,7 @@ pub(crate) fn other_output(graph: &Graph, output: usize, shape: Shape) -> Option
     of_layers.then(|| format!("let the chain give `{shape}`: {}, and `{shape}` in `output`", fix.words(&edited)))
 }
 
-/// An edit that mends a mistake behind which another shows, if that one can be mended too.
+/// An edit that mends a mistake and uncovers a second one, if that one can be mended too.
 fn first_step(trial: &mut Trial, problem: &Problem, others: &[Place], steps: &[Candidate]) -> Option<Fix> {
     let known = Known(others.to_vec());
     for step in steps.iter().filter(|step| step.cost <= PLAUSIBLE).take(MOST_STEPS) {
@@ -408,7 +408,7 @@ impl<'b> Search<'_, 'b> {
         fixes.sort_by_key(|fix| (fix.left.len(), fix.cost));
         let best = fixes.first().map_or(0, |fix| fix.cost);
         fixes.retain(|fix| fix.cost <= best.saturating_add(FAR_FETCHED));
-        // The next best value of the same field is no news.
+        // A second value of the same field would add nothing: keep the best.
         let mut fields: Vec<(usize, &'static str)> = Vec::new();
         let graph = &self.trial.graph;
         fixes.retain(|fix| match fix.only() {

@@ -211,8 +211,8 @@ impl Lints<'_> {
     }
 }
 
-/// Whether it is one of the functions that stand between the layers of a network: of two in a row the second adds
-/// nothing that is meant. Bounds, exponentials and softmax give values a range, and stand after others.
+/// Whether it is a non-linearity of the kind that separates the layers of a network. Two of them in a row are a mistake;
+/// bounds, exponentials and softmax give values a range, and often follow another activation.
 fn bends(op: &Op) -> bool {
     match op {
         Op::Activation(activation) => match activation {

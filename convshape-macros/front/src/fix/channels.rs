@@ -181,7 +181,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The factor of a pixel shuffle that leaves so many channels.
+    /// The factor with which a pixel shuffle gives the wanted number of channels.
     fn factor(&self, node: usize, input: ValueId, wanted: i64, found: &mut Candidates) {
         let Some(shape) = self.checked.shape(input) else { return };
         let Some(channels) = shape.size(self.graph.order().channel(shape.rank())).number() else { return };

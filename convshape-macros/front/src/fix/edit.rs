@@ -275,7 +275,7 @@ fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shape, to: &Sha
     }
 }
 
-/// Channels where they are written: in front, or as fields.
+/// The channels as they are written: as the leading part, or as fields.
 fn channels_verbs(node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
     let now = match &node.recipe {
         Recipe::Given(Op::Conv(conv)) => (conv.inputs, conv.outputs),

@@ -12,7 +12,7 @@ use crate::unseen::visible;
 /// The smallest and the largest size that will do on one axis.
 pub(super) type Range = (i64, i64);
 
-/// A size that a symbol's multiple stands for while a fix is looked for; the fix is then tried for every size.
+/// The search puts this number in place of a symbol's multiple. Every fix is then checked for the whole range.
 const SAMPLE: i64 = 840;
 
 /// Sizes that a value must have. An axis that is right, or open, has no range.
@@ -97,7 +97,7 @@ pub(super) fn goals(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<
     }
 }
 
-/// The number of rows that a size is, or stands for.
+/// The number of rows, with [`SAMPLE`] in place of a symbol.
 pub(super) fn rows_of(size: Size, scope: Scope) -> Option<i64> {
     match size {
         Size::Number(rows) => Some(rows),
@@ -109,7 +109,7 @@ pub(super) fn rows_of(size: Size, scope: Scope) -> Option<i64> {
     }
 }
 
-/// A shape whose symbols stand for numbers.
+/// A shape with numbers in place of its symbols.
 pub(super) fn sampled(shape: &Shape) -> Shape {
     let mut sample = *shape;
     for axis in 0..shape.rank() {
@@ -181,7 +181,7 @@ fn smallest_input(op: &Op, input: &Shape, graph: &Graph, axis: usize) -> Option<
     super::needs::preimage(op, &[*input], graph.order(), axis, (1, i64::MAX)).map(|(least, _)| least)
 }
 
-/// Spatial sizes that make as many elements as a flattening layer behind a value wants.
+/// Spatial sizes with the number of elements that a later flattening layer needs.
 fn elements(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> Vec<Goal> {
     let value = match graph.producer(value) {
         Some(node) if matches!(checked.ops[node], Some(Op::Flatten)) => graph.nodes[node].inputs[0],

@@ -14,7 +14,8 @@ use crate::check::{Checked, Problem};
 use crate::graph::{Graph, Recipe};
 use crate::unseen::visible;
 
-/// Sizes this far away are tried in any chain, and as many as two periods of its strides.
+/// How far from the written size others are tried, in rows: at least this far, and as far as two periods of the
+/// strides, but no farther than [`FARTHEST`].
 const REACH: i64 = 64;
 const FARTHEST: i64 = 1024;
 
@@ -189,7 +190,7 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
     }
 }
 
-/// Some sizes without so many of them; those in front and those of one row go first.
+/// The sizes with `surplus` axes taken out. Leading axes and axes of one row are taken out first.
 fn without_axes(sizes: &[Size], surplus: usize) -> Vec<(Vec<Size>, u32)> {
     let mut found = vec![(sizes.to_vec(), 4)];
     for _ in 0..surplus.min(2) {
@@ -337,7 +338,7 @@ struct Search<'a, 'b> {
 }
 
 impl Search<'_, '_> {
-    /// Whether nothing is wrong with so many rows on one axis, whatever the other axes are.
+    /// Whether the chain has no mistake on this axis with that number of rows. Other axes are left aside.
     fn works(&mut self, axis: usize, rows: i64) -> bool {
         let order = self.trial.graph.order();
         let mut shape = self.shape;
@@ -426,8 +427,8 @@ impl Search<'_, '_> {
     }
 }
 
-/// Whether an output that is no longer what was declared follows from the input: the two have the same ratio or the
-/// same difference as before. Where the output was not what was wrong, and had no such ratio, it may be anything.
+/// Whether a changed output follows from a changed input: their ratio or their difference is the same as before.
+/// Unless `strictly`, an output without a whole ratio to the input may become anything.
 pub(super) fn follows(
     order: AxisOrder,
     old: &Shape,

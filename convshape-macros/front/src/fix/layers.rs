@@ -106,7 +106,7 @@ impl<'a> Layer<'a> {
                 if pool.stride != pool.kernel {
                     self.word("stride", Setting::ints(pool.kernel, pool.rank), 12, found);
                 }
-                // A window of one row is no pooling.
+                // A window of one row would pool nothing.
                 self.field(AxisField::Kernel, 2, 24, found);
                 self.field(AxisField::Stride, 1, 24, found);
                 self.field(AxisField::Padding, 0, 26, found);

@@ -30,7 +30,7 @@ pub(super) fn needs(graph: &Graph, checked: &Checked, goal: &Goal) -> Vec<Need> 
     let mut open: BTreeMap<ValueId, Need> = BTreeMap::new();
     open.insert(goal.value, Need { value: goal.value, ranges: goal.ranges, distance: 0 });
     let mut found = Vec::new();
-    // A value is read by later layers only: the last open one has all its readers behind it.
+    // Only later layers read a value, so all readers of the last open value have been seen.
     while let Some((value, need)) = open.pop_last() {
         found.push(need);
         let Some(node) = graph.producer(value) else { continue };
@@ -95,7 +95,7 @@ fn above(graph: &Graph, checked: &Checked, node: NodeId, need: &Need) -> Vec<Nee
     }
 }
 
-/// The rows that a layer gives on one axis of so many rows; `None` where it gives none.
+/// The rows that a layer gives for `rows` rows on one axis; `None` if it refuses them.
 pub(super) fn given(op: &Op, inputs: &[Shape], order: AxisOrder, axis: usize, rows: i64) -> Option<i64> {
     let mut inputs = inputs.to_vec();
     let first = inputs.first_mut()?;

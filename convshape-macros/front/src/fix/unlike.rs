@@ -1,4 +1,4 @@
-//! What stands out: a number that is another on one axis, or than in the other layers of its kind.
+//! Outliers: a number that differs from the other axes, or from the other layers of its kind.
 
 use std::collections::HashSet;
 
