@@ -69,7 +69,7 @@ pub enum Cause {
     },
     /// Labels that are class numbers, in an array of floating point numbers.
     FloatClasses,
-    /// Labels that are class numbers, with an axis of size 1 behind them.
+    /// Labels that are class numbers, with a last axis of size 1.
     ClassAxis {
         /// The axis.
         axis: usize,

@@ -1,4 +1,4 @@
-//! Arrays in files: what a header says, and the elements behind it. Formats: `.npy`, `.npz` (stored or
+//! Arrays in files: what a header says, and the elements after it. Formats: `.npy`, `.npz` (stored or
 //! compressed), safetensors and IDX, recognised by their first bytes.
 //!
 //! A header is checked against the file before anything is believed: sizes that overflow, elements that

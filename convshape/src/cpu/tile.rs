@@ -37,7 +37,7 @@ pub(super) struct Products<'a> {
     pub(super) inputs: [usize; 2],
     /// Whether what is in `y` is added to the sums.
     pub(super) onto: bool,
-    /// What the sums are limited to at the end; infinity is no limit.
+    /// The range that the sums are clamped to; infinite where they are not.
     pub(super) limits: [f32; 2],
     /// Where each position's sums go.
     pub(super) y: &'a mut [f32],

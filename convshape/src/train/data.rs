@@ -69,7 +69,7 @@ impl<'a> Data<'a> {
         self.samples == 0
     }
 
-    /// Neighbouring samples, of which there must be that many.
+    /// Neighbouring samples; the data must have them.
     pub(super) fn rows(&self, rows: &Range<usize>) -> Data<'a> {
         let of = |arrays: &[ArrayViewD<'a, f32>]| {
             let slice = |array: &ArrayViewD<'a, f32>| array.clone().slice_axis_move(Axis(0), Slice::from(rows.clone()));

@@ -1,4 +1,4 @@
-//! Metrics: numbers for people, beside the loss that is trained.
+//! Metrics: numbers for people, in addition to the loss that is minimised.
 
 mod classes;
 mod images;

@@ -40,7 +40,7 @@ fn reader(graph: &Graph, checked: &Checked, value: ValueId) -> Option<NodeId> {
     let readers =
         |value: ValueId| (0..graph.nodes.len()).filter(move |node| graph.nodes[*node].inputs.contains(&value));
     readers(value).find_map(|node| match checked.ops[node].as_ref()? {
-        // A normalisation behind it takes the scale away again.
+        // A later normalisation removes the scale again.
         Op::Conv(_) | Op::SeparableConv(_) | Op::Linear { .. } => {
             let normalised = graph.nodes[node].activation.is_none()
                 && readers(graph.value(node)).any(|next| checked.ops[next].as_ref().is_some_and(normalises));

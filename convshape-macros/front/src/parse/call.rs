@@ -10,7 +10,7 @@ use crate::fault::Slip;
 use crate::syntax::{Args, Field, Layer, Reference, SizeExpr, Source, Value};
 use crate::words::{self, Group as LayerGroup, Positional};
 
-/// Modules of frameworks, whose functions read their first argument. What else has a dot behind it is a value.
+/// Modules of frameworks, whose functions read their first argument. Any other word before a dot is a value.
 const MODULES: &[&str] = &[
     "nn",
     "F",
@@ -67,7 +67,7 @@ impl Parser {
         Ok(path)
     }
 
-    /// `nn.` or `layers::` before a name, `::new` behind it.
+    /// `nn.` or `layers::` before a name, `::new` after it.
     fn path(&mut self, c: &mut Cursor<'_>, layer: &mut Layer) -> Parsed<Vec<Ident>> {
         let (span, mut path, mut written) = (c.last(), Vec::new(), layer.op.to_string());
         let next =
@@ -146,7 +146,7 @@ impl Parser {
         layer.args = self.args_of(start.until(c), start.last());
     }
 
-    /// `.stride(2)` behind the parentheses.
+    /// `.stride(2)` after the parentheses.
     fn setter(&mut self, c: &mut Cursor<'_>, layer: &mut Layer) {
         c.bump();
         let (Some(TokenTree::Ident(name)), Some(group)) = (c.bump(), c.group(Delimiter::Parenthesis)) else { return };

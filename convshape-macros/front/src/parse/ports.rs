@@ -80,7 +80,7 @@ impl Parser {
         }
     }
 
-    /// The `:` behind the word of a header or a part.
+    /// The `:` after the word of a header or a part.
     pub(super) fn colon(&mut self, c: &mut Cursor<'_>, word: &str) {
         if c.colon_at(0) {
             c.bump();

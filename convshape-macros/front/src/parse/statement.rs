@@ -215,7 +215,7 @@ impl Parser {
         }
     }
 
-    /// The name behind `restores`, or in parentheses.
+    /// The name after `restores`, or in parentheses.
     fn restored(&mut self, c: &mut Cursor<'_>) -> Parsed<Ident> {
         if let Some(group) = c.group(Delimiter::Parenthesis) {
             self.slip(group.span_open(), Slip::Colon("restores".to_owned()));

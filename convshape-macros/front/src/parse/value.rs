@@ -339,7 +339,7 @@ fn unnamed(value: &Value, field: &Field, span: Span) -> SyntaxFault {
     }
 }
 
-/// `kernel 3` behind a value: both the comma and the colon are missing.
+/// `kernel 3` after a value: both the comma and the colon are missing.
 fn next_field(part: &Cursor<'_>) -> bool {
     part.ident_at(0).is_some_and(|word| words::is_field(&word.to_string()))
         && (part.equals_at(1) || matches!(part.peek_at(1), Some(TokenTree::Literal(_) | TokenTree::Group(_))))
