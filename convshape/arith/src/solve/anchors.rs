@@ -178,8 +178,8 @@ impl Axis {
 const fn window(numbers: &Axis, field: AxisField, none: Anchors) -> Anchors {
     let Axis { rows, target, stride, ceil, .. } = *numbers;
     let low = target.saturating_sub(1).saturating_mul(stride);
-    let high = low.saturating_add(stride - 1);
-    let more = if ceil { stride - 1 } else { 0 };
+    let high = low.saturating_add(stride.saturating_sub(1));
+    let more = if ceil { stride.saturating_sub(1) } else { 0 };
     let next = if ceil { stride } else { 0 };
     match field {
         AxisField::Kernel => {
@@ -218,7 +218,7 @@ const fn scatter(conv: &Conv, numbers: &Axis, field: AxisField, axis: usize, non
         }
         AxisField::Kernel => {
             let extent = beyond.saturating_add(numbers.border);
-            let choice = if conv.output_size.is_some() { stride - 1 } else { 0 };
+            let choice = if conv.output_size.is_some() { stride.saturating_sub(1) } else { 0 };
             none.with(numbers.kernel_of(extent)).with(numbers.kernel_of(extent.saturating_sub(choice)))
         }
         AxisField::Padding if pads => {
@@ -226,7 +226,7 @@ const fn scatter(conv: &Conv, numbers: &Axis, field: AxisField, axis: usize, non
         }
         AxisField::Padding => {
             let crop = numbers.extent().saturating_sub(beyond);
-            let choice = if conv.output_size.is_some() { stride - 1 } else { 0 };
+            let choice = if conv.output_size.is_some() { stride.saturating_sub(1) } else { 0 };
             none.with(div_floor(crop, 2)).with(div_floor(crop.saturating_add(choice), 2))
         }
         AxisField::OutputPadding => {
