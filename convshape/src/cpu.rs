@@ -28,6 +28,7 @@ macro_rules! by_count {
 
 mod buffer;
 mod cache;
+mod clock;
 mod conv;
 mod each;
 mod engine;
@@ -55,6 +56,8 @@ pub(crate) mod train;
 mod winograd;
 
 pub(crate) use self::cache::Engines;
+#[cfg(feature = "ndarray")]
+pub(crate) use self::clock::{Clock, HAS_CLOCK};
 pub use self::peak::peak_flops;
 #[cfg(feature = "train")]
 pub(crate) use self::threads::for_each;

@@ -118,7 +118,8 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
 
     /// Runs a batch several times, at least 0.3 seconds in all, and says how long each layer took: a
     /// table with time, speed, and percent of what the processor can do. Layers that are done together
-    /// have one row. `None` where the model runs by its definition only.
+    /// have one row. `None` where the model runs by its definition only, and on targets without a clock, such as
+    /// `wasm32-unknown-unknown`.
     ///
     /// # Errors
     /// Those of [`Model::forward_batch`].

@@ -5,12 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
-use std::time::{Duration, Instant};
+use core::time::Duration;
 
 use convshape_arith::shape::Shape;
 use ndarray::ArrayViewD;
 
-use crate::cpu::{Engines, peak_flops};
+use crate::cpu::{Clock, Engines, HAS_CLOCK, peak_flops};
 use crate::methods::batch::{check_inputs, elements_of};
 use crate::model::chain::{Chain, LayerInfo};
 use crate::model::error::ShapeError;
@@ -85,18 +85,21 @@ pub(crate) fn profile<M: Parts + Chain>(
     else {
         return Ok(None);
     };
+    if !HAS_CLOCK {
+        return Ok(None);
+    }
     let owned: Vec<_> = inputs.iter().map(elements_of).collect();
     let inputs: Vec<&[f32]> = owned.iter().map(|elements| &elements[..]).collect();
     let count = |shape: &Shape| shape.numbers().map_or(0, |sizes| sizes.iter().product::<usize>());
     let mut outputs: Vec<Vec<f32>> = engine.outputs().iter().map(|shape| vec![0.0; batch * count(shape)]).collect();
     let mut best = vec![Duration::MAX; engine.layers().count()];
-    let (start, mut runs) = (Instant::now(), 0);
-    while runs < LEAST_RUNS || start.elapsed() < LEAST_TIME {
+    let (clock, mut runs) = (Clock::start(), 0);
+    while runs < LEAST_RUNS || clock.elapsed() < LEAST_TIME {
         let mut times = vec![Duration::ZERO; best.len()];
         let mut rooms: Vec<&mut [f32]> = outputs.iter_mut().map(|y| &mut y[..]).collect();
-        let mut last = Instant::now();
+        let mut last = clock.elapsed();
         let done = engine.run_observed(batch, &inputs, &mut rooms, &mut |step| {
-            let now = Instant::now();
+            let now = clock.elapsed();
             times[step] += now - last;
             last = now;
         });

@@ -12,7 +12,6 @@ use core::ops::ControlFlow;
 #[cfg(feature = "safetensors")]
 use std::path::Path;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use rand::Rng;
 
@@ -24,6 +23,7 @@ use super::{
 };
 #[cfg(feature = "safetensors")]
 use super::{Checkpoint, OptimizerState};
+use crate::cpu::Clock;
 use crate::model::error::ShapeError;
 use crate::model::param::Param;
 #[cfg(feature = "safetensors")]
@@ -360,7 +360,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             if self.is_over(&state.history) {
                 break;
             }
-            let start = Instant::now();
+            let clock = Clock::start();
             let (mut sum, mut samples) = (0.0, 0.0);
             for (index, batch) in loader.epoch(epoch).enumerate() {
                 let time = epoch as f64 + index as f64 / loader.batches() as f64;
@@ -387,7 +387,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 loss: sum / samples,
                 validation,
                 learning_rate: self.optimizer.learning_rate(),
-                seconds: start.elapsed().as_secs_f64(),
+                seconds: clock.elapsed().as_secs_f64(),
                 metrics,
             };
             #[cfg(feature = "progress")]

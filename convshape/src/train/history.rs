@@ -22,7 +22,7 @@ pub struct Epoch {
     pub validation: Option<f64>,
     /// The learning rate of its last step.
     pub learning_rate: f64,
-    /// How long it took.
+    /// How long it took; 0 on targets without a clock, such as `wasm32-unknown-unknown`.
     pub seconds: f64,
     /// The metrics at its end, by name, in the order in which they were asked for.
     pub metrics: Vec<(String, f64)>,

@@ -61,20 +61,22 @@ pub(crate) fn replace(file: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
 
 /// Gives a file the owner and the permissions of the one that it replaces.
 fn take_over(file: &File, replaced: &Metadata) -> io::Result<()> {
-    let mut permissions = replaced.permissions();
+    let permissions = replaced.permissions();
     #[cfg(unix)]
-    {
+    let permissions = {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
         /// What the group may do, and others.
         const OTHERS: u32 = 0o077;
         let own = file.metadata()?;
+        let mut permissions = permissions;
         let is_owned = (own.uid(), own.gid()) == (replaced.uid(), replaced.gid())
             || fchown(file, Some(replaced.uid()), Some(replaced.gid())).is_ok();
         if !is_owned {
             // Only an administrator may give files away. Another group must not read what this one may.
             permissions.set_mode(permissions.mode() & !OTHERS);
         }
-    }
+        permissions
+    };
     file.set_permissions(permissions)
 }
 
