@@ -12,12 +12,21 @@ mod avx512;
 mod neon;
 #[cfg(feature = "train")]
 mod outer;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod portable;
 mod product;
 mod stretch;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
 mod wide;
 
 use std::sync::OnceLock;
+
+/// The vectors that every processor of the target has.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use self::portable::Portable as Baseline;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use self::wasm::Wasm as Baseline;
 
 #[cfg(feature = "train")]
 pub(crate) use self::outer::{Walk, outer};
@@ -184,6 +193,7 @@ pub(crate) const MOST_LANES: usize = 16;
 
 /// Which instruction sets have code for a kernel: where it gains little, less code is better.
 #[derive(PartialEq)]
+#[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "with `simd128` there is one set, which has all kernels"))]
 pub(crate) enum Sets {
     All,
     /// All but the portable one, which has a more general kernel for it: see [`Level::is_portable`].
@@ -195,6 +205,7 @@ pub(crate) enum Sets {
 /// Something to run with one instruction set.
 pub(crate) trait Kernel {
     type Output;
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "as of `Sets`"))]
     const SETS: Sets = Sets::All;
     /// Must be `#[inline(always)]`, as all that it calls with vectors, to be compiled for the set.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
@@ -212,7 +223,7 @@ enum Set {
     Avx2,
     #[cfg(target_arch = "aarch64")]
     Neon,
-    Portable,
+    Baseline,
 }
 
 impl Level {
@@ -227,7 +238,7 @@ impl Level {
             avx2.then_some(Set::Avx2),
             #[cfg(target_arch = "aarch64")]
             std::arch::is_aarch64_feature_detected!("neon").then_some(Set::Neon),
-            Some(Set::Portable),
+            Some(Set::Baseline),
         ];
         sets.into_iter().flatten().map(Level)
     }
@@ -241,10 +252,10 @@ impl Level {
             let allowed = |level: &Level| match &most[..] {
                 #[cfg(target_arch = "x86_64")]
                 "avx2" => level.0 != Set::Avx512,
-                "portable" => level.0 == Set::Portable,
+                "portable" => level.0 == Set::Baseline,
                 _ => true,
             };
-            Level::all().find(allowed).unwrap_or(Level(Set::Portable))
+            Level::all().find(allowed).unwrap_or(Level(Set::Baseline))
         })
     }
 
@@ -263,13 +274,14 @@ impl Level {
             // SAFETY: as above.
             #[cfg(target_arch = "aarch64")]
             Set::Neon => unsafe { neon::run(kernel) },
-            Set::Portable => portable::Portable.call(kernel),
+            Set::Baseline => Baseline.call(kernel),
         }
     }
 
     /// Whether it has no [`Sets::NotPortable`] kernels.
     pub(crate) fn is_portable(self) -> bool {
-        self.0 == Set::Portable
+        let baseline_is_portable = cfg!(not(all(target_arch = "wasm32", target_feature = "simd128")));
+        baseline_is_portable && self.0 == Set::Baseline
     }
 
     /// [`Simd::LANES`].
