@@ -5,8 +5,8 @@
 
 use convshape::kernels::gradient::Layer;
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op,
-    Padding, PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
+    Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Conv, DepthOrder, Dialect, Direction, DropTogether,
+    Interpolation, Op, Padding, PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::shape::Shape;
 use rand::rngs::StdRng;
@@ -390,7 +390,7 @@ fn dense_layers() {
             0 => (Op::Flatten, vec![x]),
             1 => (Op::Reshape { shape: Shape::of(&[2 * space.iter().product::<i64>(), 1]) }, vec![x]),
             2 => (Op::Scale { by: -1.5 }, vec![x]),
-            3 => (Op::Dropout { p: 0.5, channels: false }, vec![x]),
+            3 => (Op::Dropout { p: 0.5, together: DropTogether::Element }, vec![x]),
             _ => {
                 let bias = random.choose(&[false, true]);
                 (Op::Linear { dialect: random.dialect(), inputs: None, outputs: random.pick(1, 4), bias }, vec![x])
@@ -406,10 +406,21 @@ fn norms() {
         let affine = random.choose(&[false, true]);
         // Small differences of a division by a small deviation are not exact.
         let eps = 0.1;
-        let op = match random.pick(0, 4) {
+        let op = match random.pick(0, 9) {
             0 => Op::GroupNorm { dialect: Dialect::Torch, channels: None, groups: random.choose(&[1, 2, 4]), eps },
             1 => Op::InstanceNorm { dialect: Dialect::Torch, channels: None, eps, affine },
             2 => Op::LayerNorm { dialect: Dialect::Torch, size: None, eps },
+            7 => Op::ChannelShuffle { groups: random.choose(&[1, 2, 4]) },
+            4 => Op::RmsNorm { dialect: Dialect::Torch, size: None, eps },
+            5 => {
+                let (dialect, size) = (random.choose(&[Dialect::Torch, Dialect::Onnx]), random.pick(1, 6));
+                Op::LocalResponseNorm { dialect, size, alpha: 0.7, beta: random.choose(&[0.75, 0.4]), k: 1.5 }
+            }
+            6 => {
+                let axes = random.choose(&[&[Axis::Channels][..], &[Axis::At(-1)], &[Axis::At(0), Axis::At(1)]]);
+                let p = random.choose(&[1.0, 2.0, 3.0]);
+                Op::LpNorm { p, axes: Axes::of(axes).expect("few"), eps }
+            }
             3 => Op::LayerNorm {
                 dialect: Dialect::Torch,
                 size: Some(Shape::of(&x.numbers().expect("numbers").map(|n| n as i64)[x.rank() - 1..x.rank()])),

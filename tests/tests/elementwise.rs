@@ -1,4 +1,4 @@
-//! Element-wise layers, permutations and reductions give PyTorch's numbers and gradients, forward, in training and by
+//! Element-wise layers, permutations, reductions and small norms give PyTorch's numbers and gradients, forward, in training and by
 //! the caller's buffers alike.
 
 use convshape::ndarray::{ArrayD, IxDyn};
@@ -97,5 +97,16 @@ cases! {
     sum_0_2: ([2, 3, 4]) => [3] { Sum(axis: (channels, width)); }
     sum_keep: ([2, 3, 4]) => [2, 3, 1] { Sum(dim: 3, keepdim: true); }
     max_1: ([2, 3, 4]) => [2, 4] { Max(axis: 1); }
+    shuffle: ([6, 2, 2]) => [6, 2, 2] { ChannelShuffle(3); }
+    shuffle_2: ([6, 2, 2]) => [6, 2, 2] { ChannelShuffle(groups: 2); }
+    response: ([6, 2, 2]) => [6, 2, 2] { LocalResponseNorm(3, alpha: 0.5, k: 1.5); }
+    response_even: ([6, 2, 2]) => [6, 2, 2] { LocalResponseNorm(4, alpha: 0.5, beta: 0.6, k: 2); }
+    response_wide: ([6, 2, 2]) => [6, 2, 2] { LocalResponseNorm(15); }
+    lp_2: ([6, 2, 2]) => [6, 2, 2] { LpNorm; }
+    lp_1: ([6, 2, 2]) => [6, 2, 2] { LpNorm(1, dim: 2); }
+    lp_3: ([6, 2, 2]) => [6, 2, 2] { LpNorm(3, axis: width); }
+    lp_least: ([6, 2, 2]) => [6, 2, 2] { LpNorm(eps: 100.0); }
+    rms: ([2, 3, 4]) => [2, 3, 4] { RmsNorm; }
+    rms_last: ([2, 3, 4]) => [2, 3, 4] { RMSNorm(4, eps: 0.125); }
     min_2: ([2, 3, 4]) => [2, 3] { Min(axis: -1); }
 }

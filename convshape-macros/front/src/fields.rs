@@ -6,8 +6,8 @@ mod set;
 use std::fmt;
 
 use convshape_arith::op::{
-    Activation, Amount, Axes, Axis, Conv, DepthOrder, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, PaddingMode,
-    PerAxis, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
+    Activation, Amount, Axes, Axis, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation, MAX_SPATIAL, Op,
+    PaddingMode, PerAxis, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::shape::Shape;
 
@@ -142,7 +142,10 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
         Kind::Input => &[&["shape"]],
         Kind::Activation => &[&["function"]],
         // `jax.lax` has no such layer, and so no default.
-        Kind::LayerNorm if dialect == Dialect::Jax => &[&["size"]],
+        Kind::LayerNorm | Kind::RmsNorm if dialect == Dialect::Jax => &[&["size"]],
+        Kind::LocalResponseNorm => &[&["size"]],
+        Kind::ChannelShuffle => &[&["groups"]],
+        Kind::StochasticDepth => &[&["p"]],
         Kind::PixelShuffle | Kind::PixelUnshuffle | Kind::DepthToSpace => &[&["factor"]],
         Kind::Pad | Kind::Crop => &[&["amount", "like"]],
         Kind::Slice => &[&["channels"]],
@@ -216,6 +219,7 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::PixelShuffle => Op::PixelShuffle { factor: 1 },
         Kind::PixelUnshuffle => Op::PixelUnshuffle { factor: 1 },
         Kind::DepthToSpace => Op::DepthToSpace { factor: 1, order: DepthOrder::Dcr },
+        Kind::ChannelShuffle => Op::ChannelShuffle { groups: 1 },
         Kind::Pad | Kind::ZeroPad | Kind::ConstantPad => border(PaddingMode::Zeros),
         Kind::ReflectionPad => border(PaddingMode::Reflect),
         Kind::ReplicationPad => border(PaddingMode::Replicate),
@@ -254,11 +258,23 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
             Op::InstanceNorm { dialect, channels: None, eps: norm_eps(dialect), affine }
         }
         Kind::LayerNorm => Op::LayerNorm { dialect, size: None, eps: norm_eps(dialect) },
+        Kind::RmsNorm => {
+            let eps = match dialect {
+                // PyTorch's default is the distance from 1 to the next number.
+                Dialect::Torch | Dialect::Jax => f64::from(f32::EPSILON),
+                Dialect::Flax | Dialect::Keras => 1e-6,
+                Dialect::Onnx => 1e-5,
+            };
+            Op::RmsNorm { dialect, size: None, eps }
+        }
+        Kind::LocalResponseNorm => Op::LocalResponseNorm { dialect, size: 0, alpha: 1e-4, beta: 0.75, k: 1.0 },
+        Kind::LpNorm => Op::LpNorm { p: 2.0, axes: Axes::of(&[Axis::Channels])?, eps: 1e-12 },
         Kind::Prelu => Op::Prelu { channels: 1 },
         Kind::Snake => Op::Snake { channels: None },
         Kind::Softmax => Op::Softmax,
-        Kind::Dropout => Op::Dropout { p: 0.5, channels: false },
-        Kind::ChannelDropout => Op::Dropout { p: 0.5, channels: true },
+        Kind::Dropout => Op::Dropout { p: 0.5, together: DropTogether::Element },
+        Kind::ChannelDropout => Op::Dropout { p: 0.5, together: DropTogether::Channel },
+        Kind::StochasticDepth => Op::Dropout { p: 0.5, together: DropTogether::Sample },
         Kind::Identity | Kind::Input => Op::Identity,
         // Its function is looked up by the resolver.
         Kind::Activation => return None,

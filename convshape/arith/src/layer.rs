@@ -61,6 +61,9 @@ impl Op {
             Op::LayerNorm { dialect, size: None, eps } => {
                 Op::LayerNorm { dialect, size: normalised(dialect, input, order), eps }
             }
+            Op::RmsNorm { dialect, size: None, eps } => {
+                Op::RmsNorm { dialect, size: normalised(dialect, input, order), eps }
+            }
             Op::Reshape { shape } => Op::Reshape { shape: fill(shape, input) },
             Op::Pool(_)
             | Op::AdaptivePool { .. }
@@ -69,6 +72,7 @@ impl Op {
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
             | Op::DepthToSpace { .. }
+            | Op::ChannelShuffle { .. }
             | Op::Pad { .. }
             | Op::Crop { .. }
             | Op::Slice { .. }
@@ -84,6 +88,9 @@ impl Op {
             | Op::Reduce { .. }
             | Op::Scale { .. }
             | Op::LayerNorm { .. }
+            | Op::RmsNorm { .. }
+            | Op::LocalResponseNorm { .. }
+            | Op::LpNorm { .. }
             | Op::Activation(_)
             | Op::Prelu { .. }
             | Op::Softmax
@@ -145,11 +152,14 @@ impl Op {
             Op::GroupNorm { channels, groups, .. } => {
                 tri!(at_least_one("groups", groups));
                 tri!(channels_are(channels, input, order));
-                if let Some(channels) = channels
-                    && channels % groups != 0
-                {
-                    return Err(Fault::new(Reason::Groups { side: "channel", channels, groups }));
-                }
+                tri!(whole_groups(channels, groups));
+                *input
+            }
+            Op::ChannelShuffle { groups } => {
+                tri!(rank_at_least(input, 1));
+                tri!(at_least_one("groups", groups));
+                tri!(channels_are(None, input, order));
+                tri!(whole_groups(input.size(order.channel(input.rank())).number(), groups));
                 *input
             }
             Op::InstanceNorm { channels, .. } => {
@@ -158,11 +168,21 @@ impl Op {
                 tri!(more_than_one_element(input, order));
                 *input
             }
-            Op::LayerNorm { dialect, size, .. } => {
+            Op::LayerNorm { dialect, size, .. } | Op::RmsNorm { dialect, size, .. } => {
                 match size {
                     Some(size) => tri!(last_axes_are(&size, input)),
                     None => tri!(has_norm(dialect, input, order)),
                 }
+                *input
+            }
+            Op::LocalResponseNorm { size, .. } => {
+                tri!(rank_at_least(input, 2));
+                tri!(at_least_one("size", size));
+                *input
+            }
+            Op::LpNorm { .. } => {
+                tri!(rank_at_least(input, 1));
+                tri!(self.reduced_axes(input, order));
                 *input
             }
             Op::Prelu { channels } => {
@@ -324,6 +344,16 @@ const fn channels_are(expected: Option<i64>, input: &Shape, order: AxisOrder) ->
         Size::Unknown if expected < 1 => Ok(()),
         _ if !found.fits(Size::Number(expected)) => Err(Fault::new(Reason::Channels { expected, found })),
         _ => some("channels", expected),
+    }
+}
+
+/// Whether the channels, where their number is known, are as many in each group.
+const fn whole_groups(channels: Option<i64>, groups: i64) -> Result<(), Fault> {
+    match channels {
+        Some(channels) if channels % groups != 0 => {
+            Err(Fault::new(Reason::Groups { side: "channel", channels, groups }))
+        }
+        _ => Ok(()),
     }
 }
 

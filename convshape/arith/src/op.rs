@@ -7,6 +7,7 @@ mod activation;
 mod axes;
 mod class;
 mod conv;
+mod norm;
 mod pool;
 mod resize;
 
@@ -16,6 +17,7 @@ pub use activation::{Activation, SELU_ALPHA, SELU_SCALE};
 pub use axes::{Axes, Axis, Reduction};
 pub use class::Class;
 pub use conv::{AutoPad, Conv, Direction, Padding, PaddingMode, SeparableConv};
+pub use norm::{DropTogether, channel_window};
 pub use pool::{Pool, PoolKind};
 pub use resize::{Amount, DepthOrder, Interpolation, ResizeTo, Upsample};
 
@@ -92,6 +94,11 @@ pub enum Op {
         factor: i64,
         /// Order of the channels.
         order: DepthOrder,
+    },
+    /// The channels of `groups` equal parts, taken in turn: the first of each, then the second of each.
+    ChannelShuffle {
+        /// Number of parts.
+        groups: i64,
     },
     /// Adds a border.
     Pad {
@@ -211,6 +218,38 @@ pub enum Op {
         /// Added to the variance.
         eps: f64,
     },
+    /// Divides by the root of the mean square over the last axes.
+    RmsNorm {
+        /// Whose names its parameter has.
+        dialect: Dialect,
+        /// The last axes' sizes; `None` takes those that a `LayerNorm` of the dialect takes.
+        size: Option<Shape>,
+        /// Added to the mean square.
+        eps: f64,
+    },
+    /// Divides each value by `(k + alpha / size * s)^beta`, with `s` the sum of the squares of `size` neighbouring
+    /// channels at the same position ([`channel_window`]). Channels beyond the ends count as zero.
+    LocalResponseNorm {
+        /// Whose window an even `size` has.
+        dialect: Dialect,
+        /// Channels in a window.
+        size: i64,
+        /// The factor of the mean square.
+        alpha: f64,
+        /// The exponent.
+        beta: f64,
+        /// What is added to the mean square.
+        k: f64,
+    },
+    /// Divides by the `p`-norm over some axes, but by `eps` at least.
+    LpNorm {
+        /// The exponent.
+        p: f64,
+        /// The axes of the norm.
+        axes: Axes,
+        /// The least divisor.
+        eps: f64,
+    },
     /// An element-wise function.
     Activation(Activation),
     /// `x` above zero, `weight * x` below; one weight or one per channel.
@@ -229,8 +268,8 @@ pub enum Op {
     Dropout {
         /// Probability of a zero in training.
         p: f64,
-        /// Whether whole channels are zeroed.
-        channels: bool,
+        /// What is zeroed together.
+        together: DropTogether,
     },
     /// What comes in.
     Identity,
@@ -254,6 +293,7 @@ impl Op {
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
             | Op::DepthToSpace { .. }
+            | Op::ChannelShuffle { .. }
             | Op::Pad { .. }
             | Op::Crop { .. }
             | Op::Slice { .. }
@@ -267,6 +307,9 @@ impl Op {
             | Op::GroupNorm { .. }
             | Op::InstanceNorm { .. }
             | Op::LayerNorm { .. }
+            | Op::RmsNorm { .. }
+            | Op::LocalResponseNorm { .. }
+            | Op::LpNorm { .. }
             | Op::Activation(_)
             | Op::Prelu { .. }
             | Op::Snake { .. }

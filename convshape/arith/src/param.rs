@@ -36,6 +36,8 @@ pub enum Role {
     Bias,
     /// The factor of a normalisation.
     Scale,
+    /// The factor of an [`Op::RmsNorm`], which keras does not call gamma.
+    RmsScale,
     /// What a normalisation adds after its factor.
     Shift,
     /// The running mean of a normalisation.
@@ -47,12 +49,13 @@ pub enum Role {
 }
 
 impl Role {
-    const ALL: [Role; 9] = [
+    const ALL: [Role; 10] = [
         Role::Kernel,
         Role::Depthwise,
         Role::Pointwise,
         Role::Bias,
         Role::Scale,
+        Role::RmsScale,
         Role::Shift,
         Role::Mean,
         Role::Variance,
@@ -62,7 +65,7 @@ impl Role {
     /// The name of the field, which is PyTorch's in every dialect: `weight`, `running_mean`.
     pub const fn field(self) -> &'static str {
         match self {
-            Role::Kernel | Role::Scale | Role::Slope => "weight",
+            Role::Kernel | Role::Scale | Role::RmsScale | Role::Slope => "weight",
             Role::Depthwise => "depthwise_weight",
             Role::Pointwise => "pointwise_weight",
             Role::Bias | Role::Shift => "bias",
@@ -84,14 +87,15 @@ impl Role {
             (Dialect::Keras, Role::Pointwise) => "/pointwise_kernel",
             (Dialect::Keras, Role::Bias) => "/bias",
             (Dialect::Keras, Role::Scale) => "/gamma",
+            (Dialect::Keras, Role::RmsScale) => "/scale",
             (Dialect::Keras, Role::Shift) => "/beta",
             (Dialect::Keras, Role::Mean) => "/moving_mean",
             (Dialect::Keras, Role::Variance) => "/moving_variance",
             (Dialect::Flax, Role::Kernel) => ".kernel",
-            (Dialect::Flax, Role::Scale) => ".scale",
+            (Dialect::Flax, Role::Scale | Role::RmsScale) => ".scale",
             (Dialect::Flax, Role::Mean) => ".mean",
             (Dialect::Flax, Role::Variance) => ".var",
-            (_, Role::Kernel | Role::Scale | Role::Slope) => ".weight",
+            (_, Role::Kernel | Role::Scale | Role::RmsScale | Role::Slope) => ".weight",
             (_, Role::Depthwise) => ".depthwise_weight",
             (_, Role::Pointwise) => ".pointwise_weight",
             (_, Role::Bias | Role::Shift) => ".bias",
@@ -233,7 +237,8 @@ impl Op {
             | Op::BatchNorm { dialect, .. }
             | Op::GroupNorm { dialect, .. }
             | Op::InstanceNorm { dialect, .. }
-            | Op::LayerNorm { dialect, .. } => Some(*dialect),
+            | Op::LayerNorm { dialect, .. }
+            | Op::RmsNorm { dialect, .. } => Some(*dialect),
             Op::Pool(_)
             | Op::AdaptivePool { .. }
             | Op::GlobalPool { .. }
@@ -241,6 +246,9 @@ impl Op {
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
             | Op::DepthToSpace { .. }
+            | Op::ChannelShuffle { .. }
+            | Op::LocalResponseNorm { .. }
+            | Op::LpNorm { .. }
             | Op::Pad { .. }
             | Op::Crop { .. }
             | Op::Slice { .. }
@@ -306,6 +314,13 @@ impl Op {
             }
             Op::LayerNorm { dialect, size: Some(shape), .. } => NONE.affine(dialect, shape),
             Op::LayerNorm { dialect, size: None, .. } => NONE.affine(dialect, vector(None)),
+            Op::RmsNorm { dialect, size, .. } => {
+                let shape = match size {
+                    Some(shape) => shape,
+                    None => vector(None),
+                };
+                NONE.push(dialect, Role::RmsScale, shape, Init::Constant(1.0))
+            }
             // PyTorch starts a PReLU at 0.25; the snake of the audio codecs starts at 1.
             Op::Prelu { channels } => {
                 NONE.push(Dialect::Torch, Role::Slope, Shape::of(&[channels]), Init::Constant(0.25))
@@ -318,6 +333,9 @@ impl Op {
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
             | Op::DepthToSpace { .. }
+            | Op::ChannelShuffle { .. }
+            | Op::LocalResponseNorm { .. }
+            | Op::LpNorm { .. }
             | Op::Pad { .. }
             | Op::Crop { .. }
             | Op::Slice { .. }

@@ -4,8 +4,8 @@
 use convshape_arith::axis::{Scatter, Window, extent};
 use convshape_arith::explain;
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding,
-    PaddingMode, Pool, PoolKind, ResizeTo, Upsample,
+    Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Conv, DepthOrder, Dialect, Direction, DropTogether,
+    Interpolation, Op, Padding, PaddingMode, Pool, PoolKind, ResizeTo, Upsample,
 };
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Size, Symbol};
@@ -146,11 +146,16 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (channels(), number()).prop_map(move |(channels, groups)| Op::GroupNorm { dialect: Dialect::Torch, channels, groups, eps }),
         1 => channels().prop_map(move |channels| Op::InstanceNorm { dialect: Dialect::Torch, channels, eps, affine: true }),
         1 => option::of(shape()).prop_map(move |size| Op::LayerNorm { dialect: Dialect::Torch, size, eps }),
+        1 => option::of(shape()).prop_map(move |size| Op::RmsNorm { dialect: Dialect::Torch, size, eps }),
+        1 => number().prop_map(|groups| Op::ChannelShuffle { groups }),
+        1 => number()
+            .prop_map(|size| Op::LocalResponseNorm { dialect: Dialect::Torch, size, alpha: 1e-4, beta: 0.75, k: 1.0 }),
+        1 => number().prop_map(move |at| Op::LpNorm { p: 2.0, axes: Axes::of(&[Axis::At(at)]).expect("one"), eps }),
         1 => number().prop_map(|channels| Op::Prelu { channels }),
         1 => channels().prop_map(|channels| Op::Snake { channels }),
         2 => select(vec![
             Op::Flatten, Op::Concat, Op::Add, Op::Mul, Op::Sub, Op::Div, Op::Maximum, Op::Minimum, Op::Softmax, Op::Activation(Activation::Relu),
-            Op::Scale { by: 2.0 }, Op::Dropout { p: 0.5, channels: false }, Op::Identity,
+            Op::Scale { by: 2.0 }, Op::Dropout { p: 0.5, together: DropTogether::Element }, Op::Identity,
         ]),
     ]
 }

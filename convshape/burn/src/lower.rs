@@ -5,6 +5,7 @@
 //! matters ask for the elements as the chain has them ([`Run::natural`]).
 
 mod activation;
+mod axes;
 mod axis;
 mod conv;
 mod join;
@@ -14,7 +15,7 @@ mod resize;
 
 use burn::tensor::{Distribution, Tensor, activation as functions};
 use convshape::Shape;
-use convshape::graph::op::{Direction, PaddingMode};
+use convshape::graph::op::{Direction, DropTogether, PaddingMode, channel_window};
 use convshape::graph::{AxisOrder, Graph, Node, Op, Size};
 
 use crate::BurnError;
@@ -175,6 +176,14 @@ impl<'a> Run<'a> {
             Op::DepthToSpace { factor, order } => {
                 positions(resize::to_space(self.spatial(value), order, to_usize(factor)))
             }
+            Op::ChannelShuffle { groups } => {
+                let x = self.take(value);
+                let [batch, channels, positions] = x.dims();
+                let size = channels / to_usize(groups);
+                x.reshape([batch, to_usize(groups), size, positions])
+                    .swap_dims(1, 2)
+                    .reshape([batch, channels, positions])
+            }
             Op::Pad { amount, mode, value: constant } => {
                 let rows = self.rows(amount, &shape, &output);
                 positions(axis::bordered(self.spatial(value), rows, mode, constant))
@@ -201,10 +210,8 @@ impl<'a> Run<'a> {
             Op::Div => self.broadcast(node, |a, b| a / b, |a, b| a / b),
             Op::Maximum => self.broadcast(node, Tensor::max_pair, Tensor::max_pair),
             Op::Minimum => self.broadcast(node, Tensor::min_pair, Tensor::min_pair),
-            Op::Permute { .. } | Op::Reduce { .. } => {
-                let what = "a permutation or reduction of axes";
-                return Err(BurnError::Inexpressible { layer: node.name.clone(), what });
-            }
+            Op::Permute { .. } => self.permute(node)?,
+            Op::Reduce { kind, .. } => self.reduce(node, kind)?,
             Op::Scale { by } => self.take(value).mul_scalar(by),
             Op::BatchNorm { dialect, eps, affine, momentum, .. } => {
                 self.batch_norm(node, norm::BatchNorm { dialect, eps, affine, momentum })
@@ -212,6 +219,11 @@ impl<'a> Run<'a> {
             Op::GroupNorm { groups, eps, .. } => self.group_norm(node, to_usize(groups), eps, true),
             Op::InstanceNorm { eps, affine, .. } => self.group_norm(node, self.channels(&shape), eps, affine),
             Op::LayerNorm { eps, .. } => self.layer_norm(node, eps),
+            Op::RmsNorm { eps, .. } => self.rms_norm(node, eps),
+            Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
+                norm::local_response(self.take(value), channel_window(dialect, size), [alpha / size as f64, beta, k])
+            }
+            Op::LpNorm { p, eps, .. } => self.lp_norm(node, p, eps)?,
             Op::Activation(function) => activation::activation(self.take(value), function),
             Op::Prelu { channels } => {
                 let slope = self.per_channel(node, 0, to_usize(channels));
@@ -222,9 +234,9 @@ impl<'a> Run<'a> {
                 activation::snake(self.take(value), weight)
             }
             Op::Softmax => functions::softmax(self.take(value), 1),
-            Op::Dropout { p, channels } => {
+            Op::Dropout { p, together } => {
                 let x = self.take(value);
-                if self.training { dropped(x, p, channels) } else { x }
+                if self.training { dropped(x, p, together) } else { x }
             }
             Op::Identity => self.take(value),
         })
@@ -252,8 +264,8 @@ fn positions(x: Tensor<5>) -> Tensor<3> {
     x.reshape([to_i64(batch), to_i64(channels), -1])
 }
 
-/// Elements, or whole channels, become zero with probability `p`; the others grow so that the mean stays.
-fn dropped(x: Tensor<3>, p: f64, channels: bool) -> Tensor<3> {
+/// Elements, channels or samples become zero with probability `p`; the others grow so that the mean stays.
+fn dropped(x: Tensor<3>, p: f64, together: DropTogether) -> Tensor<3> {
     if p <= 0.0 {
         return x;
     }
@@ -261,7 +273,12 @@ fn dropped(x: Tensor<3>, p: f64, channels: bool) -> Tensor<3> {
         return x.mul_scalar(0.0);
     }
     let [batch, count, positions] = x.dims();
-    let dims = [batch, count, if channels { 1 } else { positions }];
+    let dims = match together {
+        DropTogether::Element => [batch, count, positions],
+        DropTogether::Channel => [batch, count, 1],
+        DropTogether::Sample => [batch, 1, 1],
+        DropTogether::Batch => [1, 1, 1],
+    };
     let kept = Tensor::random(dims, Distribution::Bernoulli(1.0 - p), &x.device());
     x * kept.mul_scalar(1.0 / (1.0 - p))
 }

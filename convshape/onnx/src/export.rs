@@ -8,6 +8,7 @@ mod attribute;
 mod conv;
 mod error;
 mod layers;
+mod norm;
 mod pool;
 mod resize;
 mod weights;

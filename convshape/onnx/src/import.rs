@@ -9,6 +9,7 @@ mod constant;
 mod error;
 mod lower;
 mod node;
+mod norm;
 mod order;
 mod shapes;
 mod source;

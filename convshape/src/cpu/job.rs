@@ -5,7 +5,7 @@ use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::graph::Node;
-use convshape_arith::op::{Op, PerAxis};
+use convshape_arith::op::{Op, PerAxis, channel_window};
 use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
@@ -142,6 +142,11 @@ impl Ready {
                 let param = |at: usize| params[node.params[at]].as_slice().to_vec();
                 let along = match node.op {
                     Op::LayerNorm { eps, .. } => Along::Norm { eps, weight: param(0), bias: param(1) },
+                    Op::RmsNorm { eps, .. } => Along::Rms { eps, weight: param(0) },
+                    Op::ChannelShuffle { groups } => Along::shuffle(inputs[0].channels, usize::try_from(groups).ok()?),
+                    Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
+                        Along::local(channel_window(dialect, size), size, [alpha, beta, k])?
+                    }
                     _ => Along::Softmax,
                 };
                 Job::Along(Box::new(along), activation.map_or(Finish::None, Finish::of))

@@ -245,8 +245,29 @@ impl GroupNorm {
 pub(super) enum Along {
     /// `LayerNorm` over the channels.
     Norm { eps: f64, weight: Vec<f32>, bias: Vec<f32> },
+    /// `RmsNorm` over the channels.
+    Rms { eps: f64, weight: Vec<f32> },
     /// `Softmax`
     Softmax,
+    /// `ChannelShuffle`: the channel that each channel is taken from.
+    Shuffle { from: Vec<usize> },
+    /// `LocalResponseNorm`, with the channels of a window below and above.
+    Local { window: (usize, usize), factor: f32, beta: f32, k: f32 },
+}
+
+impl Along {
+    /// `ChannelShuffle`
+    pub(super) fn shuffle(channels: usize, groups: usize) -> Along {
+        let size = channels / groups.max(1);
+        Along::Shuffle { from: (0..channels).map(|channel| channel % groups * size + channel / groups).collect() }
+    }
+
+    /// `LocalResponseNorm` with `alpha`, `beta` and `k`; `None` if a window has more channels than there are numbers.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "rounds to the nearest f32")]
+    pub(super) fn local(window: (i64, i64), size: i64, [alpha, beta, k]: [f64; 3]) -> Option<Along> {
+        let window = (usize::try_from(window.0).ok()?, usize::try_from(window.1).ok()?);
+        Some(Along::Local { window, factor: (alpha / size as f64) as f32, beta: beta as f32, k: k as f32 })
+    }
 }
 
 /// Some positions.
@@ -271,7 +292,10 @@ impl Kernel for Positions<'_> {
             for (x, y) in x.chunks_exact(channels).zip(y.chunks_exact_mut(channels)) {
                 match along {
                     Along::Norm { eps, weight, bias } => normalise(simd, *eps, weight, bias, x, y),
+                    Along::Rms { eps, weight } => root_mean_square(simd, *eps, weight, x, y),
                     Along::Softmax => softmax(simd, x, y),
+                    Along::Shuffle { from } => y.iter_mut().zip(from).for_each(|(y, from)| *y = x[*from]),
+                    Along::Local { window, factor, beta, k } => local_response(*window, [*factor, *beta, *k], x, y),
                 }
             }
             finish.all(simd, y);
@@ -311,6 +335,36 @@ pub(super) fn normalise<S: Simd>(simd: S, eps: f64, weight: &[f32], bias: &[f32]
     let (mean, factor) = moments(simd, eps, x);
     for (((y, x), weight), bias) in y.iter_mut().zip(x).zip(weight).zip(bias) {
         *y = (x - mean) * factor * weight + bias;
+    }
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+fn root_mean_square<S: Simd>(simd: S, eps: f64, weight: &[f32], x: &[f32], y: &mut [f32]) {
+    let factor = (1.0 / (sum(simd, x, 0.0, true) / x.len() as f64 + eps).sqrt()) as f32;
+    for ((y, x), weight) in y.iter_mut().zip(x).zip(weight) {
+        *y = x * factor * weight;
+    }
+}
+
+/// One pass a channel of the window: a window has few.
+#[inline(always)]
+fn local_response((below, above): (usize, usize), [factor, beta, k]: [f32; 3], x: &[f32], y: &mut [f32]) {
+    y.fill(0.0);
+    let count = x.len();
+    for shift in 1..=below.min(count - 1) {
+        y[shift..].iter_mut().zip(x).for_each(|(y, x)| *y += x * x);
+    }
+    for shift in 0..=above.min(count - 1) {
+        y.iter_mut().zip(&x[shift..]).for_each(|(y, x)| *y += x * x);
+    }
+    if beta == 0.75 {
+        for (y, x) in y.iter_mut().zip(x) {
+            let root = 1.0 / (k + factor * *y).sqrt();
+            *y = x * (root * root.sqrt());
+        }
+    } else {
+        y.iter_mut().zip(x).for_each(|(y, x)| *y = x * (k + factor * *y).powf(-beta));
     }
 }
 

@@ -8,8 +8,8 @@ use std::vec::Vec;
 
 use convshape_arith::graph::Graph;
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Conv, Dialect, Direction, Interpolation, Op, Padding,
-    PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
+    Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Conv, Dialect, Direction, DropTogether, Interpolation, Op,
+    Padding, PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::param::Role;
 use convshape_arith::shape::Shape;
@@ -466,7 +466,7 @@ fn other_layers() {
             ],
             10 => vec![(Op::GlobalPool { kind: PoolKind::Max, keep_axes: true }, vec![0]), (Op::Mul, vec![0, 1])],
             11 => vec![
-                (Op::Dropout { p: 0.5, channels: false }, vec![0]),
+                (Op::Dropout { p: 0.5, together: DropTogether::Element }, vec![0]),
                 (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1]),
             ],
             12 => {
@@ -574,7 +574,15 @@ fn norms_and_borders() {
         let groups = random.one_of(&[1, 2, channels]);
         let mode = random.one_of(&[PaddingMode::Reflect, PaddingMode::Replicate, PaddingMode::Circular]);
         let pairs = [0, 1, 2].map(|_| (random.pick(-1, 2), random.pick(0, 3)));
-        let op = match random.pick(0, 9) {
+        let op = match random.pick(0, 14) {
+            10 => Op::RmsNorm { dialect, size: None, eps },
+            11 => Op::RmsNorm { dialect, size: Some(Shape::of(&sizes[rank..])), eps },
+            12 => Op::ChannelShuffle { groups },
+            13 => {
+                let (dialect, size) = (random.one_of(&[Dialect::Torch, Dialect::Onnx]), random.pick(1, 9));
+                Op::LocalResponseNorm { dialect, size, alpha: 0.7, beta: random.one_of(&[0.75, 0.4]), k: 1.5 }
+            }
+            14 => Op::LpNorm { p: 2.0, axes: Axes::of(&[Axis::Channels]).expect("one"), eps },
             0 => Op::GroupNorm { dialect, channels: None, groups, eps },
             1 => Op::InstanceNorm { dialect, channels: None, eps, affine },
             2 => Op::LayerNorm { dialect, size: None, eps },

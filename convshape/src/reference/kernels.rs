@@ -13,6 +13,7 @@ mod direct;
 pub mod gradient;
 mod join;
 mod layout;
+mod local;
 mod norm;
 mod number;
 mod pool;
@@ -106,6 +107,7 @@ pub fn apply<T: Number>(
         Op::PixelShuffle { factor } => shuffle::to_space(DepthOrder::Crd, count(factor), &from, x, &to, y),
         Op::PixelUnshuffle { factor } => shuffle::to_depth(count(factor), &from, x, &to, y),
         Op::DepthToSpace { factor, order } => shuffle::to_space(order, count(factor), &from, x, &to, y),
+        Op::ChannelShuffle { groups } => shuffle::channels(count(groups), &channels, x, y),
         Op::Pad { amount, mode, value } => {
             Border { low: border::low(amount, &from, &to), mode, value }.run(&from, x, &to, y)
         }
@@ -139,6 +141,12 @@ pub fn apply<T: Number>(
         Op::GroupNorm { groups, eps, .. } => norm::group_norm(count(groups), params, eps, &channels, x, y),
         Op::InstanceNorm { eps, .. } => norm::group_norm(channels.count, params, eps, &channels, x, y),
         Op::LayerNorm { eps, .. } => norm::layer_norm(params, eps, x, y),
+        Op::RmsNorm { eps, .. } => norm::rms_norm(params[0], eps, x, y),
+        Op::LocalResponseNorm { .. } => local::local_response(&local::Response::of(op), &channels, x, y),
+        Op::LpNorm { p, eps, .. } => {
+            let groups = axes::Groups::new(shape, op.reduced_axes(shape, order)?);
+            local::lp_norm(&local::Lp { p, eps }, &groups, x, y);
+        }
         Op::Softmax => norm::softmax(&channels, x, y),
     }
     Ok(())

@@ -1,4 +1,4 @@
-"""Records PyTorch's answers for element-wise layers, permutations and reductions: `python3 record.py`.
+"""Records PyTorch's answers for element-wise layers, permutations, reductions and small norms: `python3 record.py`.
 
 Each case has its inputs, the output, and the gradients of the inputs for the cotangents 1, 2, 3, .. over 8.
 Computed in f64 from numbers that f32 holds exactly.
@@ -14,6 +14,8 @@ spread = torch.tensor([-3.5, -2.0, -1.25, -1.0, -0.75, -0.5, -0.125, 0.0, 0.25, 
 positive = torch.tensor([0.0625, 0.25, 0.5, 0.875, 1.0, 1.5, 2.0, 2.75, 3.0, 4.0, 7.5, 12.0, 16.0, 25.0, 50.0, 100.0])
 # Not sorted, with equal numbers.
 mixed = torch.tensor([(7 * i) % 13 / 4 - 1.5 for i in range(24)]).reshape(2, 3, 4)
+# Six channels, after an axis for the batch.
+tall = torch.tensor([(7 * i) % 13 / 4 - 1.5 for i in range(24)]).reshape(1, 6, 2, 2)
 other = torch.tensor([(5 * i) % 11 / 4 - 1.125 for i in range(24)]).reshape(2, 3, 4)
 
 CASES = {
@@ -46,6 +48,17 @@ CASES = {
     "sum_0_2": (lambda x: x.sum((0, 2)), [mixed]),
     "sum_keep": (lambda x: x.sum(2, keepdim=True), [mixed]),
     "max_1": (lambda x: x.max(1).values, [mixed]),
+    "shuffle": (torch.nn.ChannelShuffle(3), [tall]),
+    "shuffle_2": (torch.nn.ChannelShuffle(2), [tall]),
+    "response": (torch.nn.LocalResponseNorm(3, 0.5, 0.75, 1.5), [tall]),
+    "response_even": (torch.nn.LocalResponseNorm(4, 0.5, 0.6, 2.0), [tall]),
+    "response_wide": (torch.nn.LocalResponseNorm(15), [tall]),
+    "lp_2": (lambda x: F.normalize(x), [tall]),
+    "lp_1": (lambda x: F.normalize(x, p=1.0, dim=2), [tall]),
+    "lp_3": (lambda x: F.normalize(x, p=3.0, dim=-1), [tall]),
+    "lp_least": (lambda x: F.normalize(x, eps=100.0), [tall]),
+    "rms": (lambda x: F.rms_norm(x, x.shape[1:]), [mixed.reshape(1, 2, 3, 4)]),
+    "rms_last": (lambda x: F.rms_norm(x, (4,), eps=0.125), [mixed]),
     "min_2": (lambda x: x.min(2).values, [mixed]),
 }
 

@@ -131,11 +131,19 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             let channel = order.channel(input.rank());
             Some(Shape::unknown(input.rank()).with(channel, input.size(channel)))
         }
-        Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::Snake { .. } | Op::Prelu { .. } => {
+        Op::BatchNorm { .. }
+        | Op::GroupNorm { .. }
+        | Op::InstanceNorm { .. }
+        | Op::ChannelShuffle { .. }
+        | Op::Snake { .. }
+        | Op::Prelu { .. } => {
             let input = inputs[0];
             if input.rank() == 0 { None } else { Some(input.with(order.channel(input.rank()), Size::Unknown)) }
         }
         Op::LayerNorm { .. }
+        | Op::RmsNorm { .. }
+        | Op::LocalResponseNorm { .. }
+        | Op::LpNorm { .. }
         | Op::Activation(_)
         | Op::Softmax
         | Op::Dropout { .. }

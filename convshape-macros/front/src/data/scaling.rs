@@ -54,7 +54,15 @@ fn reader(graph: &Graph, checked: &Checked, value: ValueId) -> Option<NodeId> {
 }
 
 fn normalises(op: &Op) -> bool {
-    matches!(op, Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::LayerNorm { .. })
+    matches!(
+        op,
+        Op::BatchNorm { .. }
+            | Op::GroupNorm { .. }
+            | Op::InstanceNorm { .. }
+            | Op::LayerNorm { .. }
+            | Op::RmsNorm { .. }
+            | Op::LpNorm { .. }
+    )
 }
 
 /// The activation that keeps a value between 0 and 1.

@@ -302,6 +302,10 @@ impl Expansion<'_> {
                 let (factor, order) = (self.int(*factor), variant(order));
                 quote!(DepthToSpace { factor: #factor, order: #krate::__private::arith::op::DepthOrder::#order })
             }
+            Op::ChannelShuffle { groups } => {
+                let groups = self.int(*groups);
+                quote!(ChannelShuffle { groups: #groups })
+            }
             Op::Pad { amount, mode, value } => {
                 let (amount, mode, value) = (self.amount(amount), self.border(*mode), self.float(*value));
                 quote!(Pad { amount: #amount, mode: #mode, value: #value })
@@ -354,6 +358,20 @@ impl Expansion<'_> {
                 let (size, eps) = (self.option(*size, |size: Shape| self.shape_value(&size)), self.float(*eps));
                 quote!(LayerNorm { dialect: #dialect, size: #size, eps: #eps })
             }
+            Op::RmsNorm { dialect, size, eps } => {
+                let dialect = self.dialect(*dialect);
+                let (size, eps) = (self.option(*size, |size: Shape| self.shape_value(&size)), self.float(*eps));
+                quote!(RmsNorm { dialect: #dialect, size: #size, eps: #eps })
+            }
+            Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
+                let (dialect, size) = (self.dialect(*dialect), self.int(*size));
+                let (alpha, beta, k) = (self.float(*alpha), self.float(*beta), self.float(*k));
+                quote!(LocalResponseNorm { dialect: #dialect, size: #size, alpha: #alpha, beta: #beta, k: #k })
+            }
+            Op::LpNorm { p, axes, eps } => {
+                let (p, axes, eps) = (self.float(*p), self.axes(axes), self.float(*eps));
+                quote!(LpNorm { p: #p, axes: #axes, eps: #eps })
+            }
             Op::Activation(activation) => self.activation(activation),
             Op::Prelu { channels } => {
                 let channels = self.int(*channels);
@@ -363,9 +381,9 @@ impl Expansion<'_> {
                 let channels = self.count(*channels);
                 quote!(Snake { channels: #channels })
             }
-            Op::Dropout { p, channels } => {
-                let p = self.float(*p);
-                quote!(Dropout { p: #p, channels: #channels })
+            Op::Dropout { p, together } => {
+                let (p, together) = (self.float(*p), variant(together));
+                quote!(Dropout { p: #p, together: #krate::__private::arith::op::DropTogether::#together })
             }
             plain @ (Op::Flatten
             | Op::Concat

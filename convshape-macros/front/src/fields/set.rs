@@ -1,8 +1,8 @@
 //! A setting put into a layer.
 
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Conv, DepthOrder, Dialect, Interpolation, Op, Padding, PaddingMode, Pool, ResizeTo,
-    SeparableConv, Upsample,
+    Activation, Amount, AutoPad, Conv, DepthOrder, Dialect, DropTogether, Interpolation, Op, Padding, PaddingMode,
+    Pool, ResizeTo, SeparableConv, Upsample,
 };
 
 use super::Setting;
@@ -53,7 +53,9 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
             Op::BatchNorm { eps, .. }
             | Op::GroupNorm { eps, .. }
             | Op::InstanceNorm { eps, .. }
-            | Op::LayerNorm { eps, .. },
+            | Op::LayerNorm { eps, .. }
+            | Op::RmsNorm { eps, .. }
+            | Op::LpNorm { eps, .. },
             "eps",
             Setting::Float(value),
         ) => store(eps, *value),
@@ -65,12 +67,25 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
             let share = matches!(dialect, Dialect::Torch | Dialect::Jax);
             store(momentum, if share { *value } else { 1.0 - *value })
         }
-        (Op::GroupNorm { groups, .. }, "groups", Setting::Int(value)) => store(groups, *value),
-        (Op::LayerNorm { size, .. }, "size", Setting::Shape(shape)) => store(size, Some(*shape)),
+        (Op::GroupNorm { groups, .. } | Op::ChannelShuffle { groups }, "groups", Setting::Int(value)) => {
+            store(groups, *value)
+        }
+        (Op::LayerNorm { size, .. } | Op::RmsNorm { size, .. }, "size", Setting::Shape(shape)) => {
+            store(size, Some(*shape))
+        }
+        (Op::LocalResponseNorm { size, .. }, "size", Setting::Int(value)) => store(size, *value),
+        (Op::LocalResponseNorm { alpha, .. }, "alpha", Setting::Float(value)) => store(alpha, *value),
+        (Op::LocalResponseNorm { beta, .. }, "beta", Setting::Float(value)) => store(beta, *value),
+        (Op::LocalResponseNorm { k, .. }, "k", Setting::Float(value)) => store(k, *value),
+        (Op::LpNorm { p, .. }, "p", Setting::Float(value)) => store(p, *value),
+        (Op::LpNorm { axes, .. }, "axes", Setting::Axes(value)) => store(axes, *value),
         (Op::Activation(activation), _, _) => set_activation(activation, field, setting),
         (Op::GlobalPool { keep_axes, .. }, "keep", Setting::Bool(value)) => store(keep_axes, *value),
         (Op::Identity, "shape", Setting::Shape(_)) => true,
         (Op::Dropout { p, .. }, "p", Setting::Float(value)) => store(p, *value),
+        (Op::Dropout { together, .. }, "mode", Setting::Word(word)) => {
+            store(together, if *word == "batch" { DropTogether::Batch } else { DropTogether::Sample })
+        }
         _ => false,
     }
 }

@@ -3,7 +3,8 @@
 use convshape_arith::op::Dialect::{Flax, Jax, Keras, Onnx, Torch};
 
 use super::values::{
-    ALIGNS, APPROXIMATIONS, AUTO_PAD_WORDS, BORDERS, CONV_PADDING, DEPTH_ORDERS, INTERPOLATIONS, NONE, POOL_PADDING,
+    ALIGNS, APPROXIMATIONS, AUTO_PAD_WORDS, BORDERS, CONV_PADDING, DEPTH_MODES, DEPTH_ORDERS, INTERPOLATIONS, NONE,
+    POOL_PADDING,
 };
 use super::{Alias, Dialects, FieldWords, Takes};
 
@@ -161,6 +162,8 @@ pub(super) const FACTOR: FieldWords = field("factor", Takes::Size, "factor of he
 ]);
 pub(super) const DEPTH_ORDER: FieldWords =
     field("mode", Takes::Word(DEPTH_ORDERS), "whether the block's offsets are the slow (dcr) or fast (crd) channels");
+pub(super) const SHUFFLED_GROUPS: FieldWords =
+    field("groups", Takes::Size, "equal parts of the channels, which are taken in turn");
 pub(super) const AMOUNT: FieldWords =
     field("amount", Takes::Amount, "rows per axis, or `[(low, high), ..]` per axis and side")
         .or(&[alias("padding", &[Torch, Keras]), alias("cropping", KERAS)]);
@@ -204,6 +207,17 @@ pub(super) const MOMENTUM: FieldWords =
     field("momentum", Takes::Float, "the share of a batch in the running statistics");
 pub(super) const NORM_SIZE: FieldWords =
     field("size", Takes::Shape, "the last axes' sizes; all axes if left out").or(&[alias("normalized_shape", TORCH)]);
+pub(super) const RESPONSE_SIZE: FieldWords = field("size", Takes::Size, "neighbouring channels in a window");
+pub(super) const RESPONSE_ALPHA: FieldWords = field("alpha", Takes::Float, "the factor of the window's mean square");
+pub(super) const BETA: FieldWords = field("beta", Takes::Float, "the exponent of the divisor");
+pub(super) const RESPONSE_K: FieldWords =
+    field("k", Takes::Float, "what is added to the mean square").or(&[alias("bias", ONNX)]);
+pub(super) const NORM_P: FieldWords = field("p", Takes::Float, "the exponent of the norm: 1, 2 or another");
+pub(super) const NORM_AXES: FieldWords =
+    field("axes", Takes::Axes, "the axes of the norm, from 0 without the batch, or by name; the channels if left out")
+        .or(&[alias("axis", ALL), alias("dim", TORCH)]);
+pub(super) const LEAST_NORM: FieldWords =
+    field("eps", Takes::Float, "the least divisor").or(&[alias("epsilon", &[Flax, Keras, Onnx])]);
 pub(super) const SLOPE: FieldWords = field("slope", Takes::Float, "the factor below zero")
     .or(&[alias("negative_slope", &[Torch, Flax, Keras]), alias("alpha", &[Onnx, Keras])]);
 pub(super) const LINE_SLOPE: FieldWords = field("alpha", Takes::Float, "the slope of the line").only(ONNX);
@@ -214,3 +228,7 @@ pub(super) const MIN: FieldWords = field("min", Takes::Float, "lower bound").or(
 pub(super) const MAX: FieldWords = field("max", Takes::Float, "upper bound").or(&[alias("max_val", TORCH)]);
 pub(super) const P: FieldWords = field("p", Takes::Float, "probability of a zero in training")
     .or(&[alias("rate", &[Flax, Keras]), alias("ratio", ONNX)]);
+pub(super) const DEPTH_P: FieldWords =
+    field("p", Takes::Float, "probability in training that a sample becomes zero").or(&[alias("rate", &[Flax, Keras])]);
+pub(super) const DEPTH_MODE: FieldWords =
+    field("mode", Takes::Word(DEPTH_MODES), "whether samples are dropped one by one");

@@ -402,6 +402,17 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         )
     },
     LayerWords {
+        positional: Positional::Field("groups"),
+        fields: &[SHUFFLED_GROUPS],
+        ..layer(
+            Kind::ChannelShuffle,
+            Group::Resizing,
+            "ChannelShuffle",
+            "channel_shuffle",
+            "the channels of equal parts in turn: the first of each, then the second of each",
+        )
+    },
+    LayerWords {
         aliases: &[alias("ZeroPadding#D", KERAS)],
         positional: Positional::Field("amount"),
         fields: &[AMOUNT, LIKE, BORDER, VALUE, ALIGN],
@@ -559,6 +570,44 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         python: &[(TORCH, &["size", "eps"])],
         ..layer(Kind::LayerNorm, Group::Normalisation, "LayerNorm", "layer_norm", "normalises over the last axes")
     },
+    LayerWords {
+        aliases: &[alias("RMSNorm", &[Torch, Flax]), alias("RMSNormalization", &[Keras, Onnx])],
+        positional: Positional::Field("size"),
+        fields: &[NORM_SIZE, EPS],
+        python: &[(TORCH, &["size", "eps"])],
+        ..layer(
+            Kind::RmsNorm,
+            Group::Normalisation,
+            "RmsNorm",
+            "rms_norm",
+            "divides by the root of the mean square over the last axes",
+        )
+    },
+    LayerWords {
+        aliases: &[alias("LRN", ONNX)],
+        positional: Positional::Field("size"),
+        fields: &[RESPONSE_SIZE, RESPONSE_ALPHA, BETA, RESPONSE_K],
+        python: &[(TORCH, &["size", "alpha", "beta", "k"])],
+        ..layer(
+            Kind::LocalResponseNorm,
+            Group::Normalisation,
+            "LocalResponseNorm",
+            "local_response_norm",
+            "`x / (k + alpha * m)^beta`, `m` the mean square of `size` neighbouring channels",
+        )
+    },
+    LayerWords {
+        aliases: &[alias("LpNormalization", ONNX), alias("UnitNormalization", KERAS)],
+        positional: Positional::Field("p"),
+        fields: &[NORM_P, NORM_AXES, LEAST_NORM],
+        ..layer(
+            Kind::LpNorm,
+            Group::Normalisation,
+            "LpNorm",
+            "lp_norm",
+            "divides by the p-norm over axes: `LpNorm(axis: channels)`",
+        )
+    },
     // Activation.
     activation(Kind::Relu, "Relu", "relu", &[alias("ReLU", &[Torch, Keras])], "`max(x, 0)`"),
     activation(Kind::Relu6, "Relu6", "relu6", &[alias("ReLU6", TORCH)], "`min(max(x, 0), 6)`"),
@@ -710,6 +759,18 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             "dropout",
             &[alias("SpatialDropout#D", KERAS)],
             "drops whole channels in training",
+        )
+    },
+    LayerWords {
+        positional: Positional::Field("p"),
+        fields: &[DEPTH_P, DEPTH_MODE],
+        python: &[(TORCH, &["p", "mode"])],
+        ..activation(
+            Kind::StochasticDepth,
+            "StochasticDepth",
+            "stochastic_depth",
+            &[],
+            "drops whole samples in training",
         )
     },
     activation(Kind::Identity, "Identity", "identity", &[alias("linear", KERAS)], "what comes in"),

@@ -24,7 +24,7 @@ pub(crate) fn neutral(kind: Kind, name: &str, dialect: Dialect) -> Option<Neutra
     row.map(|(.., neutral)| *neutral)
 }
 
-const NORMS: &[Kind] = &[Kind::BatchNorm, Kind::GroupNorm, Kind::LayerNorm, Kind::InstanceNorm];
+const NORMS: &[Kind] = &[Kind::BatchNorm, Kind::GroupNorm, Kind::LayerNorm, Kind::RmsNorm, Kind::InstanceNorm];
 
 /// Word, dialects, layers (all where none is named), values.
 static NEUTRAL: &[(&str, Dialects, &[Kind], Neutral)] = &[
@@ -35,7 +35,7 @@ static NEUTRAL: &[(&str, Dialects, &[Kind], Neutral)] = &[
     ("recompute_scale_factor", &[Torch], &[Kind::Upsample], Neutral::Bool(false)),
     ("track_running_stats", &[Torch], &[Kind::BatchNorm], Neutral::Bool(true)),
     ("track_running_stats", &[Torch], &[Kind::InstanceNorm], Neutral::Bool(false)),
-    ("elementwise_affine", &[Torch], &[Kind::LayerNorm], Neutral::Bool(true)),
+    ("elementwise_affine", &[Torch], &[Kind::LayerNorm, Kind::RmsNorm], Neutral::Bool(true)),
     ("data_format", &[Keras], &[], Neutral::Word("channels_last")),
     ("name", &[Keras], &[], Neutral::FileName),
     ("trainable", &[Keras], &[], Neutral::Bool(true)),

@@ -146,7 +146,7 @@ fn the_table() {
             }
         }
     }
-    assert_eq!(kinds.len(), 85);
+    assert_eq!(kinds.len(), 90);
     for dialect in [Torch, Onnx, Jax, Flax, Keras] {
         let mut seen = BTreeSet::new();
         for row in LAYERS {

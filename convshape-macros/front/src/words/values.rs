@@ -52,6 +52,8 @@ pub(super) const DEPTH_ORDERS: &[Word] = &[
     word("dcr", ALL, "the block's offsets are the slow channels, as in ONNX and TensorFlow"),
     word("crd", ALL, "the block's offsets are the fast channels, as in PyTorch"),
 ];
+pub(super) const DEPTH_MODES: &[Word] =
+    &[word("row", ALL, "each sample by itself"), word("batch", ALL, "the whole batch together")];
 pub(super) const APPROXIMATIONS: &[Word] = &[
     word("none", ALL, "of `output_padding`, what the stride leaves room for; of `approximate`, the exact formula"),
     word("tanh", ALL, "the formula with the hyperbolic tangent"),

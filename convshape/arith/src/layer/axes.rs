@@ -36,14 +36,17 @@ impl Op {
         Ok(all)
     }
 
-    /// Whether a reduction is over each axis of its input; of other layers over none.
+    /// Whether a reduction or norm over axes is over each axis of its input; of other layers over none.
     ///
     /// # Errors
     /// Why the layer is refused.
     pub const fn reduced_axes(&self, input: &Shape, order: AxisOrder) -> Result<[bool; MAX_RANK], Fault> {
         let mut over = [false; MAX_RANK];
-        let Op::Reduce { axes, .. } = *self else { return Ok(over) };
-        let Some(axes) = axes else { return Ok([true; MAX_RANK]) };
+        let axes = match *self {
+            Op::Reduce { axes: Some(axes), .. } | Op::LpNorm { axes, .. } => axes,
+            Op::Reduce { axes: None, .. } => return Ok([true; MAX_RANK]),
+            _ => return Ok(over),
+        };
         let given = tri!(places(&axes, input, order));
         let mut at = 0;
         while at < axes.count {

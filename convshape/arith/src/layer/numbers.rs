@@ -20,7 +20,17 @@ impl Op {
                 };
                 if momentum >= 0.0 && momentum <= 1.0 { Ok(()) } else { Err(outside("momentum", written, FRACTION)) }
             }
-            Op::GroupNorm { eps, .. } | Op::InstanceNorm { eps, .. } | Op::LayerNorm { eps, .. } => {
+            Op::GroupNorm { eps, .. }
+            | Op::InstanceNorm { eps, .. }
+            | Op::LayerNorm { eps, .. }
+            | Op::RmsNorm { eps, .. } => positive("eps", eps),
+            Op::LocalResponseNorm { alpha, beta, k, .. } => {
+                tri!(finite("alpha", alpha));
+                tri!(finite("beta", beta));
+                finite("k", k)
+            }
+            Op::LpNorm { p, eps, .. } => {
+                tri!(positive("p", p));
                 positive("eps", eps)
             }
             Op::Dropout { p, .. } if p >= 0.0 && p <= 1.0 => Ok(()),
@@ -37,6 +47,7 @@ impl Op {
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
             | Op::DepthToSpace { .. }
+            | Op::ChannelShuffle { .. }
             | Op::Crop { .. }
             | Op::Slice { .. }
             | Op::Linear { .. }

@@ -1,6 +1,6 @@
 //! Kinds of layers, by what an element of the output depends on.
 
-use super::Op;
+use super::{Axes, Axis, Op};
 
 /// What an element of a layer's output depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,8 +34,13 @@ impl Op {
             Op::Activation(_) | Op::Scale { .. } | Op::BatchNorm { .. } | Op::Prelu { .. } | Op::Snake { .. } => {
                 Class::Elementwise
             }
-            Op::Softmax => Class::Channels,
-            Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::LayerNorm { .. } => Class::Normalisation,
+            Op::Softmax | Op::LocalResponseNorm { .. } => Class::Channels,
+            Op::LpNorm { axes: Axes { list: [Axis::Channels, ..], count: 1 }, .. } => Class::Channels,
+            Op::GroupNorm { .. }
+            | Op::InstanceNorm { .. }
+            | Op::LayerNorm { .. }
+            | Op::RmsNorm { .. }
+            | Op::LpNorm { .. } => Class::Normalisation,
             Op::Conv(_)
             | Op::SeparableConv(_)
             | Op::Pool(_)
@@ -43,6 +48,7 @@ impl Op {
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
             | Op::DepthToSpace { .. }
+            | Op::ChannelShuffle { .. }
             | Op::Pad { .. }
             | Op::Crop { .. }
             | Op::Slice { .. } => Class::Window,

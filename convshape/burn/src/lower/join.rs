@@ -7,7 +7,7 @@ use convshape::graph::Node;
 use super::{Run, sizes};
 
 /// The batch, and the most axes that a shape has.
-const AXES: usize = 7;
+pub(super) const AXES: usize = 7;
 
 impl Run<'_> {
     /// Combines the values that a node reads, one after another. `combine` and `aligned` do the same, on values of one

@@ -5,7 +5,7 @@ use burn::tensor::module::{batch_norm, batch_norm_train};
 use convshape::graph::Node;
 use convshape::graph::op::Dialect;
 
-use super::{Run, elements, to_i64};
+use super::{Run, elements, to_i64, to_usize};
 
 /// The fields of `Op::BatchNorm` that a run needs.
 pub(super) struct BatchNorm {
@@ -47,6 +47,16 @@ impl Run<'_> {
         if affine { y * self.per_channel(node, 0, dims[1]) + self.per_channel(node, 1, dims[1]) } else { y }
     }
 
+    /// As [`Run::layer_norm`], by the root of the mean square alone.
+    pub(super) fn rms_norm(&mut self, node: &Node, eps: f64) -> Tensor<3> {
+        let shape = *self.graph.shape(node.inputs[0]);
+        let size = elements(&self.graph.params()[node.params[0]].shape);
+        let x = self.natural(node.inputs[0]).reshape([to_i64(self.batch), -1, to_i64(size)]);
+        let mean = x.clone().square().mean_dim(2);
+        let y = x / (mean + eps).sqrt() * self.param(node, 0, [1, 1, size]);
+        self.channels_first(y.reshape([to_i64(self.batch), -1]), &shape)
+    }
+
     /// Over the last axes of the chain's order, as many elements as the weight has.
     pub(super) fn layer_norm(&mut self, node: &Node, eps: f64) -> Tensor<3> {
         let shape = *self.graph.shape(node.inputs[0]);
@@ -55,6 +65,17 @@ impl Run<'_> {
         let y = normalised(x, eps) * self.param(node, 0, [1, 1, size]) + self.param(node, 1, [1, 1, size]);
         self.channels_first(y.reshape([to_i64(self.batch), -1]), &shape)
     }
+}
+
+/// With a window of some channels below and above, and `alpha / size`, `beta` and `k`.
+pub(super) fn local_response(x: Tensor<3>, window: (i64, i64), [factor, beta, k]: [f64; 3]) -> Tensor<3> {
+    let [batch, channels, positions] = x.dims();
+    let (below, above) = (to_usize(window.0), to_usize(window.1));
+    let border = |channels: usize| Tensor::zeros([batch, channels, positions], &x.device());
+    let squares = Tensor::cat(vec![border(below), x.clone().square(), border(above)], 1);
+    let shifted = (0..=below + above).map(|shift| squares.clone().narrow(1, shift, channels));
+    let sum = shifted.reduce(|a, b| a + b).expect("a window has a channel");
+    x / (sum.mul_scalar(factor) + k).powf_scalar(beta)
 }
 
 /// Over the last axis; the variance is divided by the count.

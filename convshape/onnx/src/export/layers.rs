@@ -26,6 +26,7 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
         Op::PixelShuffle { factor } => Output::First(export.depth_to_space(node, *factor, DepthOrder::Crd)),
         Op::DepthToSpace { factor, order } => Output::First(export.depth_to_space(node, *factor, *order)),
         Op::PixelUnshuffle { factor } => Output::First(export.space_to_depth(node, *factor)),
+        Op::ChannelShuffle { groups } => Output::First(export.shuffle(input, *groups)),
         Op::Pad { amount, mode, value } => {
             let x = export.first(input);
             let rows = export.rows(node, amount, &x)?;
@@ -72,6 +73,9 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
         Op::GroupNorm { groups, eps, .. } => Output::First(export.group_norm(node, *groups, *eps)?),
         Op::InstanceNorm { eps, affine, .. } => Output::First(export.instance_norm(node, *eps, *affine)),
         Op::LayerNorm { size, eps, .. } => Output::Natural(export.layer_norm(node, size.as_ref(), *eps)),
+        Op::RmsNorm { size, eps, .. } => Output::Natural(export.rms_norm(node, size.as_ref(), *eps)),
+        Op::LocalResponseNorm { .. } => Output::First(export.local_response(node)?),
+        Op::LpNorm { p, eps, .. } => Output::Natural(export.lp_norm(node, *p, *eps)?),
         Op::Activation(activation) => export.unary(input, |export, x| export.activation(activation, x)),
         Op::Prelu { channels } => {
             let x = export.first(input);
@@ -210,6 +214,15 @@ impl Export<'_> {
             .collect();
         let order = self.writer.ints(&order);
         self.writer.same("Gather", &y, &[&order], vec![attribute::int("axis", 1)])
+    }
+
+    /// The channels in another order.
+    fn shuffle(&mut self, input: usize, groups: i64) -> Tensor {
+        let x = self.first(input);
+        let size = x.shape.size(0).number().unwrap_or(groups) / groups;
+        let order: Vec<i64> = (0..size).flat_map(|at| (0..groups).map(move |group| group * size + at)).collect();
+        let order = self.writer.ints(&order);
+        self.writer.same("Gather", &x, &[&order], vec![attribute::int("axis", 1)])
     }
 
     fn channels(&mut self, input: usize, start: i64, end: i64) -> Tensor {

@@ -156,6 +156,10 @@ impl Import {
             "InstanceNormalization" => self.instance_norm(node),
             "GroupNormalization" => self.group_norm(node),
             "LayerNormalization" => self.layer_norm(node),
+            "RMSNormalization" => self.rms_norm(node),
+            "LRN" => self.local_response(node),
+            "LpNormalization" => self.lp_norm(node),
+            "Gather" => self.gather(node),
             "Gemm" => self.gemm(node),
             "MatMul" => self.matrix(node),
             "Add" | "Sub" | "Mul" | "Div" | "Sum" => self.arithmetic(node),
@@ -212,7 +216,7 @@ impl Import {
     }
 
     /// Whether an axis, the batch counted, is that of the channels.
-    fn on_channels(&self, axis: i64, x: usize) -> Result<(), String> {
+    pub(super) fn on_channels(&self, axis: i64, x: usize) -> Result<(), String> {
         match place(axis, self.shapes[x].rank() + 1) {
             Some(1) => Ok(()),
             Some(axis) => Err(format!("over axis {axis}, not over the channels")),
@@ -425,7 +429,17 @@ fn is_known(op: &str) -> bool {
         "Resize",
         "Upsample",
     ];
-    const OTHERS: [&str; 6] = ["DepthToSpace", "Softmax", "PRelu", "Shape", "Gather", "Constant"];
+    const OTHERS: [&str; 9] = [
+        "DepthToSpace",
+        "Softmax",
+        "PRelu",
+        "Shape",
+        "Gather",
+        "Constant",
+        "RMSNormalization",
+        "LRN",
+        "LpNormalization",
+    ];
     LAYERS.contains(&op) || OTHERS.contains(&op) || super::activation::WORDS.contains(&op)
 }
 

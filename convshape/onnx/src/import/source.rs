@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use convshape::graph::Op;
 use convshape::graph::op::{
-    Activation, Amount, Conv, DepthOrder, Dialect, Direction, Interpolation, Padding, PaddingMode, Pool, PoolKind,
-    ResizeTo, Upsample,
+    Activation, Amount, Axis, Conv, DepthOrder, Dialect, Direction, Interpolation, Padding, PaddingMode, Pool,
+    PoolKind, ResizeTo, Upsample,
 };
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -286,6 +286,10 @@ fn kind(op: &Op) -> String {
         Op::GroupNorm { .. } => "GroupNorm".to_owned(),
         Op::InstanceNorm { .. } => "InstanceNorm".to_owned(),
         Op::LayerNorm { .. } => "LayerNorm".to_owned(),
+        Op::RmsNorm { .. } => "RmsNorm".to_owned(),
+        Op::LocalResponseNorm { .. } => "LocalResponseNorm".to_owned(),
+        Op::LpNorm { .. } => "LpNorm".to_owned(),
+        Op::ChannelShuffle { .. } => "ChannelShuffle".to_owned(),
         Op::Prelu { .. } => "Prelu".to_owned(),
         Op::Softmax => "Softmax".to_owned(),
         Op::Activation(_) => {
@@ -383,6 +387,27 @@ fn arguments(op: &Op) -> Vec<String> {
             list.extend(size.map(|size| size.to_string()));
             list.extend(eps_argument(*eps));
         }
+        Op::RmsNorm { size, eps, .. } => {
+            list.extend(size.map(|size| size.to_string()));
+            list.push(format!("eps: {}", real(*eps)));
+        }
+        Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
+            list.push(size.to_string());
+            for (name, number) in [("alpha", alpha), ("beta", beta), ("k", k)] {
+                list.push(format!("{name}: {}", real(*number)));
+            }
+            if *dialect != TORCH {
+                list.push(format!("dialect: {}", dialect.name()));
+            }
+        }
+        Op::LpNorm { p, axes, .. } => {
+            list.push(real(*p));
+            list.extend(axes.as_slice().iter().map(|axis| match axis {
+                Axis::At(at) => format!("axis: {at}"),
+                named => format!("axis: {}", named.name().unwrap_or_default()),
+            }));
+        }
+        Op::ChannelShuffle { groups } => list.push(groups.to_string()),
         Op::Prelu { channels } => list.push(channels.to_string()),
         Op::Activation(_) => {
             let word = activation(op).unwrap_or_default();

@@ -2,8 +2,8 @@
 
 use convshape::Shape;
 use convshape::graph::op::{
-    Activation, Amount, Conv, DepthOrder, Dialect, Direction, Interpolation, Padding, PaddingMode, Pool, PoolKind,
-    ResizeTo, SeparableConv, Upsample,
+    Activation, Amount, Axes, Axis, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation, Padding,
+    PaddingMode, Pool, PoolKind, ResizeTo, SeparableConv, Upsample,
 };
 use convshape::graph::{Graph, Layer, Op, Role};
 use convshape::kernels;
@@ -110,9 +110,10 @@ impl Random {
             }
             11 => one(Op::GlobalPool { kind: PoolKind::Avg, keep_axes: self.chance(0.5) }),
             12 => self.upsample(rank),
-            13 => one(match self.pick(0, 2) {
+            13 => one(match self.pick(0, 3) {
                 0 => Op::PixelShuffle { factor: 2 },
                 1 => Op::PixelUnshuffle { factor: 2 },
+                2 => Op::ChannelShuffle { groups: 2 },
                 _ => Op::DepthToSpace { factor: 2, order: self.of(&[DepthOrder::Dcr, DepthOrder::Crd]) },
             }),
             14 | 15 => self.border(rank),
@@ -129,7 +130,7 @@ impl Random {
                 1 => Op::Prelu { channels: input.size(0).number().unwrap_or(1) },
                 2 => Op::Snake { channels: None },
                 3 => Op::Softmax,
-                _ => self.of(&[Op::Dropout { p: 0.5, channels: false }, Op::Scale { by: -0.75 }]),
+                _ => self.of(&[Op::Dropout { p: 0.5, together: DropTogether::Element }, Op::Scale { by: -0.75 }]),
             }),
             _ => one(Op::Activation(self.activation())),
         }
@@ -225,10 +226,20 @@ impl Random {
     }
 
     fn norm(&mut self, dialect: Dialect) -> Op {
-        match self.pick(0, 3) {
+        match self.pick(0, 6) {
             0 => Op::BatchNorm { dialect, channels: None, eps: 1e-3, affine: self.chance(0.7), momentum: 0.1 },
             1 => Op::GroupNorm { dialect, channels: None, groups: 2, eps: 1e-5 },
             2 => Op::InstanceNorm { dialect, channels: None, eps: 1e-5, affine: self.chance(0.5) },
+            3 => Op::RmsNorm { dialect, size: None, eps: 1e-5 },
+            4 => {
+                let (dialect, size) = (self.of(&[Dialect::Torch, Dialect::Onnx]), self.pick(1, 6));
+                Op::LocalResponseNorm { dialect, size, alpha: 0.7, beta: 0.75, k: 1.5 }
+            }
+            5 => {
+                let axis = self.of(&[Axis::Channels, Axis::At(-1), Axis::At(1)]);
+                let axes = Axes::of(&[axis]).expect("one");
+                Op::LpNorm { p: self.of(&[1.0, 2.0, 3.0]), axes, eps: 1e-12 }
+            }
             _ => Op::LayerNorm { dialect, size: None, eps: 1e-5 },
         }
     }
@@ -272,7 +283,7 @@ impl Random {
             let count = param.elements.len();
             let range = match param.role {
                 Role::Variance => 0.5..1.5,
-                Role::Scale | Role::Slope => 0.3..1.2,
+                Role::Scale | Role::RmsScale | Role::Slope => 0.3..1.2,
                 _ => -0.5..0.5,
             };
             (0..count).map(|_| self.0.random_range(range.clone())).collect()

@@ -107,7 +107,7 @@ impl Lowering {
         match node.op {
             Op::Activation(_) | Op::Scale { .. } | Op::Dropout { .. } => None,
             Op::Add | Op::Mul if self.is_even(node) => None,
-            Op::Linear { .. } | Op::LayerNorm { .. } | Op::Flatten | Op::Reshape { .. } => {
+            Op::Linear { .. } | Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::Flatten | Op::Reshape { .. } => {
                 Some(AxisOrder::ChannelsLast)
             }
             _ => Some(self.order),
@@ -300,11 +300,16 @@ impl Lowering {
                 Work::Groups { node: index, groups, eps, activation: self.activation(&mut output), room }
             }
             // Over several axes, where these are neighbours in memory.
-            Op::LayerNorm { size, .. } if size.unwrap_or(shape).rank() == 1 || self.is_dense() => {
+            Op::LayerNorm { size, .. } | Op::RmsNorm { size, .. }
+                if size.unwrap_or(shape).rank() == 1 || self.is_dense() =>
+            {
                 let axes = size.unwrap_or(shape).elements().ok().and_then(|size| usize::try_from(size.number()?).ok());
                 Work::Along { node: index, size: axes?, activation: self.activation(&mut output) }
             }
             Op::Softmax => Work::Along { node: index, size: from.channels, activation: None },
+            Op::ChannelShuffle { .. } | Op::LocalResponseNorm { .. } => {
+                Work::Along { node: index, size: from.channels, activation: self.activation(&mut output) }
+            }
             _ => {
                 let values = inputs.iter().chain([&output]);
                 Work::Reference { node: index, room: values.map(|&value| self.grids[value].elements()).collect() }

@@ -5,6 +5,7 @@ use std::string::ToString;
 use std::vec::Vec;
 
 use convshape_arith::graph::{Graph, GraphError};
+use convshape_arith::op::DropTogether;
 use convshape_arith::shape::Shape;
 use rand::{Rng, RngExt};
 
@@ -160,12 +161,17 @@ impl Plan {
         mut rng: Option<&mut dyn Rng>,
     ) -> Result<Vec<Update>, GraphError> {
         for step in &mut self.steps {
-            if let (Job::Dropout { p, channels, factors: Some(factors) }, Some(rng)) = (&mut step.job, &mut rng) {
+            if let (Job::Dropout { p, together, factors: Some(factors) }, Some(rng)) = (&mut step.job, &mut rng) {
                 let view = &self.values[step.output].y;
-                let elements = view.grid().elements();
-                let drawn = if *channels { view.channels } else { elements };
-                draw(*p, self.key.batch * drawn, factors, rng);
-                spread(drawn, elements, factors);
+                let (batch, elements) = (self.key.batch, view.grid().elements());
+                let drawn = match together {
+                    DropTogether::Element => elements,
+                    DropTogether::Channel => view.channels,
+                    DropTogether::Sample | DropTogether::Batch => 1,
+                };
+                let samples = if *together == DropTogether::Batch { 1 } else { batch };
+                draw(*p, samples * drawn, factors, rng);
+                spread(drawn, batch / samples.max(1) * elements, factors);
             }
         }
         let threads = threads(self.work);

@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::Node;
-use convshape_arith::op::{Activation, AxisOrder, Op, PaddingMode};
+use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
 use super::definition::Definition;
@@ -60,8 +60,8 @@ pub(super) enum Job {
     /// What each element is multiplied by in training; nothing outside.
     Dropout {
         p: f64,
-        /// Whether all positions of a channel have one factor.
-        channels: bool,
+        /// What has one factor.
+        together: DropTogether,
         factors: Option<Vec<f32>>,
     },
     /// A product with a constant.
@@ -134,7 +134,7 @@ pub(super) fn step(
         (Op::Slice { start, .. }, None) => Job::Slice(usize::try_from(start).unwrap_or(0)),
         (Op::Flatten | Op::Reshape { .. }, None) => Job::Reshape,
         (Op::Activation(function), None) => Job::Activation(function),
-        (Op::Dropout { p, channels }, None) => Job::Dropout { p, channels, factors: key.training.then(Vec::new) },
+        (Op::Dropout { p, together }, None) => Job::Dropout { p, together, factors: key.training.then(Vec::new) },
         #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
         (Op::Scale { by }, None) => Job::Scale(by as f32),
         (Op::Add | Op::Mul, None) if to.shape.rank() <= 4 || inputs.iter().all(|&value| same(value)) => {

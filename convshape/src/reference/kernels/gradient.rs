@@ -11,6 +11,7 @@ mod border;
 mod conv;
 mod dense;
 mod join;
+mod local;
 mod matrix;
 mod norm;
 mod pool;
@@ -147,6 +148,7 @@ impl<T: Real> Layer<'_, T> {
             Op::PixelShuffle { factor } => shuffle::to_space(DepthOrder::Crd, count(factor), grids, dy, dx[0]),
             Op::PixelUnshuffle { factor } => shuffle::to_depth(count(factor), grids, dy, dx[0]),
             Op::DepthToSpace { factor, order } => shuffle::to_space(order, count(factor), grids, dy, dx[0]),
+            Op::ChannelShuffle { groups } => shuffle::channels(count(groups), &channels, dy, dx[0]),
             Op::Pad { amount, mode, value } => {
                 let low = super::border::low(amount, &from, &to);
                 border::border(&Border { low, mode, value }, grids, dy, dx[0]);
@@ -189,6 +191,14 @@ impl<T: Real> Layer<'_, T> {
                 norm::group_norm(channels.count, params, eps, &channels, [x, dy], dparams, dx[0]);
             }
             Op::LayerNorm { eps, .. } => norm::layer_norm(params, eps, [x, dy], dparams, dx[0]),
+            Op::RmsNorm { eps, .. } => norm::rms_norm(params[0], eps, [x, dy], dparams, dx[0]),
+            Op::LocalResponseNorm { .. } => {
+                local::local_response(&super::local::Response::of(self.op), &channels, [x, dy], dx[0]);
+            }
+            Op::LpNorm { p, eps, .. } => {
+                let groups = super::axes::Groups::new(shape, self.op.reduced_axes(shape, order)?);
+                local::lp_norm(&super::local::Lp { p, eps }, &groups, [x, dy], dx[0]);
+            }
             Op::Activation(function) => activation::map(function, x, y, dy, dx[0]),
             Op::Prelu { .. } => activation::prelu(params[0], &channels, x, dy, dparams, dx[0]),
             Op::Snake { .. } => activation::snake(params[0], &channels, x, dy, dparams, dx[0]),

@@ -69,6 +69,22 @@ pub(super) fn layer_norm<T: Number>(params: &[&[T]], eps: f64, x: &[T], y: &mut 
     }
 }
 
+/// Each run of the last axes, as many elements as the weight has, divided by the root of its mean square.
+pub(super) fn rms_norm<T: Number>(weight: &[T], eps: f64, x: &[T], y: &mut [T]) {
+    for (x, y) in x.chunks_exact(weight.len()).zip(y.chunks_exact_mut(weight.len())) {
+        let factor = inverse_rms(x, eps);
+        for ((x, y), weight) in x.iter().zip(y).zip(weight) {
+            *y = T::of(x.get() * factor * weight.get());
+        }
+    }
+}
+
+/// The inverse of the root of the mean square.
+pub(super) fn inverse_rms<T: Number>(x: &[T], eps: f64) -> f64 {
+    let squares: f64 = x.iter().map(|x| x.get() * x.get()).sum();
+    1.0 / libm::sqrt(squares / x.len() as f64 + eps)
+}
+
 /// Over the channels of each position; the largest is taken off first, so that nothing overflows.
 pub(super) fn softmax<T: Number>(layout: &Channels, x: &[T], y: &mut [T]) {
     for position in 0..layout.positions {

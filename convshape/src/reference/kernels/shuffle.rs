@@ -2,7 +2,7 @@
 
 use convshape_arith::op::DepthOrder;
 
-use super::layout::Grid;
+use super::layout::{Channels, Grid};
 use super::number::Number;
 
 /// The channel of the deep side that holds offset `(a, b)` of the blocks of channel `channel`.
@@ -44,4 +44,19 @@ pub(super) fn to_depth<T: Number>(factor: usize, input: &Grid, x: &[T], output: 
 /// The block that a position stands in, and where in the block.
 pub(super) fn split([height, width, _]: [usize; 3], factor: usize) -> ([usize; 3], [usize; 2]) {
     ([height / factor, width / factor, 0], [height % factor, width % factor])
+}
+
+/// The input's channel that a shuffle puts at a channel.
+pub(super) fn shuffled_channel(channel: usize, channels: usize, groups: usize) -> usize {
+    channel % groups * (channels / groups) + channel / groups
+}
+
+/// Takes the channels of `groups` equal parts in turn.
+pub(super) fn channels<T: Number>(groups: usize, layout: &Channels, x: &[T], y: &mut [T]) {
+    for channel in 0..layout.count {
+        let from = shuffled_channel(channel, layout.count, groups);
+        for position in 0..layout.positions {
+            y[layout.at(channel, position)] = x[layout.at(from, position)];
+        }
+    }
 }

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use convshape_arith::op::AxisOrder::{ChannelsFirst, ChannelsLast};
 use convshape_arith::op::{
-    Activation, Amount, AxisOrder, Conv, DepthOrder, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, Pool,
-    PoolKind, ResizeTo, Upsample,
+    Activation, Amount, AxisOrder, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation, Op, Padding,
+    PaddingMode, Pool, PoolKind, ResizeTo, Upsample,
 };
 use convshape_arith::shape::Shape;
 
@@ -274,7 +274,7 @@ fn element_wise() {
         [0.018_149_927_917_809_74, 0.313_261_687_518_222_84, 1.313_261_687_518_222_8, 30.0],
     );
     gives(Op::Scale { by: 0.5 }, &[], x, (&[1, 4], &[-2.0, -0.5, 0.5, 15.0]));
-    gives(Op::Dropout { p: 0.5, channels: false }, &[], x, x);
+    gives(Op::Dropout { p: 0.5, together: DropTogether::Element }, &[], x, x);
     gives(Op::Flatten, &[], x, (&[4], x.1));
 
     let x = (&[2, 2][..], &[-1.0, 1.0, -2.0, 2.0][..]);

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::matrix::Real;
 use crate::reference::kernels::layout::Channels;
-use crate::reference::kernels::norm::{Statistics, affine};
+use crate::reference::kernels::norm::{Statistics, affine, inverse_rms};
 
 /// Where the gradients of a layer are added up.
 struct Sinks<'a, T> {
@@ -148,6 +148,31 @@ pub(super) fn layer_norm<T: Real>(params: &[&[T]], eps: f64, [x, dy]: [&[T]; 2],
         normalised(params, eps, (0..size).map(|index| (index, first + index)), x, dy, &mut sinks);
     }
     sinks.finish();
+}
+
+/// Of each run of the last axes. With `z` the normalised values and `g = weight dy`, the gradient is
+/// `(g - z mean(g z))` over the root of the mean square.
+pub(super) fn rms_norm<T: Real>(weight: &[T], eps: f64, [x, dy]: [&[T]; 2], dparams: &mut [Vec<T>], dx: &mut [T]) {
+    let size = weight.len();
+    let mut dweight = vec![0.0; size];
+    let runs = x.chunks_exact(size).zip(dy.chunks_exact(size)).zip(dx.chunks_exact_mut(size));
+    for ((x, dy), dx) in runs {
+        let factor = inverse_rms(x, eps);
+        let mut product = 0.0;
+        for index in 0..size {
+            let (z, dy) = (x[index].get() * factor, dy[index].get());
+            dweight[index] += dy * z;
+            product += weight[index].get() * dy * z;
+        }
+        let mean = product / size as f64;
+        for index in 0..size {
+            let g = weight[index].get() * dy[index].get();
+            dx[index] += T::of((g - x[index].get() * factor * mean) * factor);
+        }
+    }
+    if let Some(dparam) = dparams.first_mut() {
+        dparam.iter_mut().zip(dweight).for_each(|(dparam, sum)| *dparam += T::of(sum));
+    }
 }
 
 /// Values that are normalised together: the index of each value's parameters, and its place.

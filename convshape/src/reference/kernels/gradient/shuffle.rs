@@ -3,8 +3,8 @@
 use convshape_arith::op::DepthOrder;
 
 use super::matrix::Real;
-use crate::reference::kernels::layout::Grid;
-use crate::reference::kernels::shuffle::{deep_channel, split};
+use crate::reference::kernels::layout::{Channels, Grid};
+use crate::reference::kernels::shuffle::{deep_channel, shuffled_channel, split};
 
 /// Of `PixelShuffle` and `DepthToSpace`.
 pub(super) fn to_space<T: Real>(order: DepthOrder, factor: usize, [input, output]: [&Grid; 2], dy: &[T], dx: &mut [T]) {
@@ -24,6 +24,16 @@ pub(super) fn to_depth<T: Real>(factor: usize, [input, output]: [&Grid; 2], dy: 
         for channel in 0..input.channels {
             let deep = deep_channel(DepthOrder::Crd, channel, input.channels, offset, factor);
             dx[input.at(channel, position)] += dy[output.at(deep, to)];
+        }
+    }
+}
+
+/// Of `ChannelShuffle`.
+pub(super) fn channels<T: Real>(groups: usize, layout: &Channels, dy: &[T], dx: &mut [T]) {
+    for channel in 0..layout.count {
+        let from = shuffled_channel(channel, layout.count, groups);
+        for position in 0..layout.positions {
+            dx[layout.at(from, position)] += dy[layout.at(channel, position)];
         }
     }
 }

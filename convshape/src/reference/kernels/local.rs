@@ -1,0 +1,93 @@
+//! Normalisation by the neighbouring channels, and by a norm.
+
+use core::ops::Range;
+
+use convshape_arith::op::{Op, channel_window};
+
+use super::axes::Groups;
+use super::layout::Channels;
+use super::number::Number;
+
+/// The numbers of an `Op::LocalResponseNorm`.
+pub(super) struct Response {
+    /// Channels of a window below and above the one in the middle.
+    below: usize,
+    above: usize,
+    /// `alpha / size`
+    pub(super) factor: f64,
+    pub(super) beta: f64,
+    k: f64,
+}
+
+impl Response {
+    /// That of a layer; for other layers one that changes nothing.
+    #[expect(clippy::cast_precision_loss, reason = "a number of channels")]
+    pub(super) fn of(op: &Op) -> Response {
+        let Op::LocalResponseNorm { dialect, size, alpha, beta, k } = *op else {
+            return Response { below: 0, above: 0, factor: 0.0, beta: 0.0, k: 1.0 };
+        };
+        let (below, above) = channel_window(dialect, size);
+        let count = |channels| usize::try_from(channels).unwrap_or(usize::MAX);
+        Response { below: count(below), above: count(above), factor: alpha / size as f64, beta, k }
+    }
+
+    /// The channels in the window of one.
+    fn window(&self, channel: usize, channels: usize) -> Range<usize> {
+        channel.saturating_sub(self.below)..channel.saturating_add(self.above).saturating_add(1).min(channels)
+    }
+
+    /// The channels whose windows one is in.
+    pub(super) fn readers(&self, channel: usize, channels: usize) -> Range<usize> {
+        channel.saturating_sub(self.above)..channel.saturating_add(self.below).saturating_add(1).min(channels)
+    }
+
+    /// What a value is divided by, before the exponent.
+    pub(super) fn base<T: Number>(&self, layout: &Channels, position: usize, channel: usize, x: &[T]) -> f64 {
+        let squares = self.window(channel, layout.count).map(|channel| {
+            let x = x[layout.at(channel, position)].get();
+            x * x
+        });
+        self.k + self.factor * squares.sum::<f64>()
+    }
+}
+
+pub(super) fn local_response<T: Number>(response: &Response, layout: &Channels, x: &[T], y: &mut [T]) {
+    for position in 0..layout.positions {
+        for channel in 0..layout.count {
+            let at = layout.at(channel, position);
+            let base = response.base(layout, position, channel, x);
+            y[at] = T::of(x[at].get() / libm::pow(base, response.beta));
+        }
+    }
+}
+
+/// The numbers of an `Op::LpNorm`.
+pub(super) struct Lp {
+    pub(super) p: f64,
+    pub(super) eps: f64,
+}
+
+impl Lp {
+    /// The norm of a group, whose elements are counted from its first.
+    pub(super) fn norm<T: Number>(&self, groups: &Groups, x: &[T]) -> f64 {
+        let values = groups.members().map(|at| libm::fabs(x[at].get()));
+        if self.p == 1.0 {
+            values.sum()
+        } else if self.p == 2.0 {
+            libm::sqrt(values.map(|value| value * value).sum())
+        } else {
+            libm::pow(values.map(|value| libm::pow(value, self.p)).sum(), 1.0 / self.p)
+        }
+    }
+}
+
+pub(super) fn lp_norm<T: Number>(lp: &Lp, groups: &Groups, x: &[T], y: &mut [T]) {
+    for start in groups.starts() {
+        let norm = lp.norm(groups, &x[start..]);
+        // NaN propagates.
+        let divisor = if norm < lp.eps { lp.eps } else { norm };
+        for at in groups.members() {
+            y[start + at] = T::of(x[start + at].get() / divisor);
+        }
+    }
+}
