@@ -48,16 +48,16 @@ fn words_of_the_frameworks() {
 fn what_does_not_fit() {
     refused(
         "input: [6, 8, 8]; ChannelShuffle(4); output: [6, 8, 8];",
-        "[CS0308] `channel_shuffle1` cannot divide 6 channels into 4 groups",
+        "[CS0308] `channel_shuffle1` has 6 channels, which do not divide into 4 groups",
     );
     refused("input: [6, 8, 8]; ChannelShuffle; output: [6, 8, 8];", "[CS0103] `ChannelShuffle` needs `groups`");
     refused(
         "input: [6, 8, 8]; StochasticDepth(1.5); output: [6, 8, 8];",
-        "[CS0317] `p` of `stochastic_depth1` is 1.5, it must be from 0 to 1",
+        "[CS0317] `stochastic_depth1` has p 1.5: it must be from 0 to 1",
     );
     refused(
         "input: [6]; LocalResponseNorm(5); output: [6];",
-        "[CS0208] `local_response_norm1` takes 2 axes, but [6] has 1",
+        "[CS0208] `local_response_norm1` takes 2 axes (channels and length), but [6] comes in",
     );
     refused(
         "input: [6, 8, 8]; LpNorm(axis: 3); output: [6, 8, 8];",
