@@ -12,6 +12,8 @@ mod header;
 mod load;
 #[cfg(feature = "safetensors")]
 mod save;
+#[cfg(feature = "safetensors")]
+mod source;
 #[cfg(all(test, feature = "safetensors"))]
 mod tests;
 #[cfg(feature = "safetensors")]

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use convshape::{Model, Param};
+use convshape::rand::SeedableRng;
+use convshape::rand::rngs::Xoshiro256PlusPlus;
+use convshape::{Model, Param, conv_chain};
 use convshape_tests::compile::{Scratch, Verdict};
 use convshape_tests::golden;
 use convshape_tests::models::{
@@ -42,6 +44,35 @@ compiled_in! {
     mnist_ae MnistAe "torch_mnist_ae";
     unet Unet "torch_unet";
     vae Vae "torch_vae";
+}
+
+conv_chain! {
+    struct Wide {
+        input: [300];
+        Linear(300 -> 301);
+        output: [301];
+    }
+}
+
+#[test]
+fn large_tensors_are_read_in_pieces() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wide.safetensors");
+    let model = Wide::init(&mut Xoshiro256PlusPlus::seed_from_u64(1));
+    model.save(&file).expect("written");
+    assert_eq!(params(&Wide::load(&file).expect("read")), params(&model));
+
+    // An element of the second piece: its place is counted from the start of the tensor.
+    let mut bytes = fs::read(&file).expect("read");
+    let weight = model.linear1.weight.as_slice();
+    let nan = 70_000;
+    let at =
+        bytes.windows(8).position(|eight| eight == [weight[nan].to_le_bytes(), weight[nan + 1].to_le_bytes()].concat());
+    let at = at.expect("the elements are in the file");
+    bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&file, bytes).expect("written");
+    let error = Wide::load(&file).expect_err("an element is not a number").to_string();
+    let index = format!("linear1.weight: found NaN at index [{}, {}]", nan / 300, nan % 300);
+    assert!(error.contains(&index), "{error}");
 }
 
 /// A scratch crate with files of weights beside its Cargo.toml.

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
+use convshape_arith::weight::WeightMap;
 
 use self::cursor::Cursor;
 use self::depthwise::{Rows, Strip, Window};
@@ -21,20 +22,39 @@ use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
 use super::taps::Axis;
 use super::threads::{Spread, Threads};
 use super::tile::{MOST_POSITIONS, MOST_VECTORS};
-use crate::model::workspace::Workspace;
+use crate::model::workspace::{LINE, Workspace};
 
 /// What to compute: the sum, and what is folded into it.
 pub(super) struct Sum<'a> {
     pub(super) axes: &'a [Axis; 3],
     pub(super) groups: usize,
-    /// The weight of an output channel for an input channel of its group and a tap.
-    pub(super) weight: &'a dyn Fn(usize, usize, PerAxis<usize>) -> f32,
+    pub(super) weights: Weights<'a>,
     /// The factor and the constant of each output channel.
     pub(super) scale: &'a [f32],
     pub(super) shift: &'a [f32],
     /// Whether the output is added to what is there; see [`adds`].
     pub(super) onto: bool,
     pub(super) finish: Finish,
+}
+
+/// The weights of a layer.
+#[derive(Clone, Copy)]
+pub(super) enum Weights<'a> {
+    /// As the model has them.
+    Of(&'a [f32], &'a WeightMap),
+    /// What a function says.
+    By(&'a dyn Fn(usize, usize, PerAxis<usize>) -> f32),
+}
+
+impl Weights<'_> {
+    /// That of an output channel for an input channel of its group and a tap.
+    #[inline]
+    pub(super) fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> f32 {
+        match self {
+            Weights::Of(numbers, map) => numbers[map.at(output, input, tap)],
+            Weights::By(weight) => weight(output, input, tap),
+        }
+    }
 }
 
 /// A convolution, ready to run.
@@ -178,12 +198,12 @@ impl Conv {
         }
         // Each output along a row reads the same inputs with weights of its own: the row is one
         // position with the channels of all.
-        let Sum { axes: [depth, height, width], weight, scale, shift, .. } = *sum;
+        let Sum { axes: [depth, height, width], weights, scale, shift, .. } = *sum;
         let (count, channels) = (y.buffer.size[2], y.channels);
         let taps: Vec<Option<usize>> =
             width.phases.iter().map(|phase| phase.taps.first().map(|(tap, _)| *tap)).collect();
         let weight = |channel: usize, input: usize, [depth, height, _]: PerAxis<usize>| {
-            taps[channel / channels].map_or(0.0, |tap| weight(channel % channels, input, [depth, height, tap]))
+            taps[channel / channels].map_or(0.0, |tap| weights.at(channel % channels, input, [depth, height, tap]))
         };
         let mut row = y;
         row.channels *= count;
@@ -191,7 +211,7 @@ impl Conv {
         row.buffer.high[2] += count - 1;
         let sum = Sum {
             axes: &[depth.clone(), height.clone(), Axis::single()],
-            weight: &weight,
+            weights: Weights::By(&weight),
             scale: &scale.repeat(count),
             shift: &shift.repeat(count),
             ..*sum
@@ -253,7 +273,7 @@ impl Conv {
                     let positions: usize = count.iter().product();
                     conv.work += positions * taps.len() * inputs * y.channels;
                     // Growing would copy all that is packed; a panel has its constants too.
-                    packed.reserve((taps.len() * inputs + 1) * y.channels.next_multiple_of(4 * lanes));
+                    packed.reserve((taps.len() * inputs + 1) * y.channels.next_multiple_of(4 * lanes) + LINE);
                     match kind {
                         Kind::Products => conv.pack_products(&mut packed, sum, &taps, (inputs, outputs), positions, &x),
                         Kind::Dots => conv.pack_dots(&mut packed, sum, &taps, inputs, outputs, &x),
@@ -266,10 +286,9 @@ impl Conv {
                 }
             }
         }
-        conv.weights = Workspace::with_elements(packed.len());
-        conv.weights.get_mut().copy_from_slice(&packed);
+        conv.weights = Workspace::of(packed);
         let unit = (x.buffer.sample() + y.buffer.sample()) / conv.spread.units.max(1);
-        let resident = packed.len() <= MOST_RESIDENT;
+        let resident = conv.weights.get().len() <= MOST_RESIDENT;
         let chunk = if kind == Kind::Depthwise { DEPTHWISE_CHUNK } else { CHUNK };
         conv.chunk = if resident { (chunk / unit.max(1)).max(1) } else { usize::MAX };
         conv

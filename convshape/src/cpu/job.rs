@@ -5,12 +5,12 @@ use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::graph::Node;
-use convshape_arith::op::{Op, PerAxis, channel_window};
+use convshape_arith::op::{Op, channel_window};
 use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
 use super::buffer::View;
-use super::conv::{Conv, Sum};
+use super::conv::{Conv, Sum, Weights};
 use super::math::Finish;
 use super::norm::{Along, GroupNorm};
 use super::plan::{Method, Plan, Step, Work};
@@ -192,9 +192,9 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
         }
     }
     let map = WeightMap::of(&node.op)?.on_last_axes(rank);
-    let weight = |channel: usize, input: usize, tap: PerAxis<usize>| weight[map.at(channel, input, tap)];
     let finish = activation.map_or(Finish::None, Finish::of);
-    let sum = Sum { axes, groups, weight: &weight, scale: &scale, shift: &shift, onto: *onto, finish };
+    let weights = Weights::Of(weight, &map);
+    let sum = Sum { axes, groups, weights, scale: &scale, shift: &shift, onto: *onto, finish };
     Some(match method {
         Method::Direct { .. } => Job::Conv(Box::new(Conv::new(level, &sum, input, output))),
         Method::Winograd(tiling) => Job::Winograd(Box::new(Winograd::new(level, &sum, tiling, input, output)?)),

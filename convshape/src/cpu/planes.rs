@@ -155,7 +155,11 @@ impl Planes {
                                     let at = panel * planes.panel + channel;
                                     let real = channel < planes.panel && at < y.channels;
                                     let source = at / group * inputs + input;
-                                    packed.push(if real { (sum.weight)(at, source, tap) * sum.scale[at] } else { 0.0 });
+                                    packed.push(if real {
+                                        sum.weights.at(at, source, tap) * sum.scale[at]
+                                    } else {
+                                        0.0
+                                    });
                                 }
                             }
                         }
@@ -175,8 +179,7 @@ impl Planes {
                 planes.phases.push(Phase { y: first, count, taps: taps.collect(), weights });
             }
         }
-        planes.weights = Workspace::with_elements(packed.len());
-        planes.weights.get_mut().copy_from_slice(&packed);
+        planes.weights = Workspace::of(packed);
         planes
     }
 

@@ -55,7 +55,7 @@ impl Slide {
         let each = y.channels / x.channels;
         let weights = (0..y.channels).map(|channel| {
             let tap = |i: usize| [tap_d, taps_h[i / 3], taps_w[i % 3]];
-            let weight = |i: usize| (sum.weight)(channel, channel / each, tap(i)) * sum.scale[channel];
+            let weight = |i: usize| sum.weights.at(channel, channel / each, tap(i)) * sum.scale[channel];
             (core::array::from_fn(weight), sum.shift[channel])
         });
         let plane = |view: &View| [view.buffer.size[1], view.buffer.size[2]];

@@ -116,50 +116,47 @@ impl Winograd {
         let (inputs, outputs) = (x.channels, y.channels);
         let edge = tiling.rows[0].parts[0].taps.len() + 1;
         let (x_strides, y_strides) = (x.buffer.strides(), y.buffer.strides());
-        let (mut packed, mut phases) = (Vec::new(), Vec::new());
+        let panel = 2 * level.lanes();
+        let points = edge * edge;
+        let parts = tiling.rows.iter().map(|row| row.parts.len()).sum::<usize>()
+            * tiling.columns.iter().map(|column| column.parts.len()).sum::<usize>();
+        let mut weights = Workspace::with_elements(points * parts * inputs * outputs);
+        let mut phases: Vec<Phase> = Vec::new();
+        let mut packed = 0;
         for row in &tiling.rows {
             for column in &tiling.columns {
-                let weights = packed.len();
-                let mut parts = Vec::new();
-                let mut transformed: Vec<Vec<Points>> = Vec::new();
-                for h in &row.parts {
-                    for w in &column.parts {
-                        parts.push(x.buffer.at_signed([plane, h.first, w.first]) + x.channel);
-                        // Each pair of channels is transformed once, then put in the order of the panels.
-                        let pairs = (0..outputs).flat_map(|output| (0..inputs).map(move |input| (output, input)));
-                        let own = pairs.map(|(output, input)| {
-                            transform_weights(edge, &|i, j| {
-                                let weight = (sum.weight)(output, input, [tap_d, h.taps[i], w.taps[j]]);
+                let pairs = || row.parts.iter().flat_map(|h| column.parts.iter().map(move |w| (h, w)));
+                let read = pairs().count() * inputs;
+                let own = &mut weights.get_mut()[packed..][..points * read * outputs];
+                for ((part, (h, w)), first) in
+                    pairs().enumerate().flat_map(|part| (0..outputs).step_by(panel).map(move |first| (part, first)))
+                {
+                    let width = panel.min(outputs - first);
+                    for input in 0..inputs {
+                        let place = first * read + (part * inputs + input) * width;
+                        for output in first..first + width {
+                            let transformed = transform_weights(edge, &|i, j| {
+                                let weight = sum.weights.at(output, input, [tap_d, h.taps[i], w.taps[j]]);
                                 f64::from(weight) * f64::from(sum.scale[output])
-                            })
-                        });
-                        transformed.push(own.collect());
-                    }
-                }
-                for point in 0..edge * edge {
-                    for panel in (0..outputs).step_by(2 * level.lanes()) {
-                        for part in &transformed {
-                            for input in 0..inputs {
-                                for output in panel..outputs.min(panel + 2 * level.lanes()) {
-                                    packed.push(part[output * inputs + input][point]);
-                                }
+                            });
+                            for (point, weight) in transformed[..points].iter().enumerate() {
+                                own[point * read * outputs + place + output - first] = *weight;
                             }
                         }
                     }
                 }
                 phases.push(Phase {
-                    parts,
+                    parts: pairs().map(|(h, w)| x.buffer.at_signed([plane, h.first, w.first]) + x.channel).collect(),
                     x: [row.step * x_strides[1], column.step * x_strides[2]],
                     first: y.at([0, row.first, column.first]),
                     y: [row.apart * y_strides[1], column.apart * y_strides[2]],
                     size: [row.count, column.count],
-                    weights,
+                    weights: packed,
                 });
+                packed += points * read * outputs;
             }
         }
         let read = phases[0].parts.len() * inputs;
-        let mut weights = Workspace::with_elements(packed.len());
-        weights.get_mut().copy_from_slice(&packed);
         let positions: usize = phases.iter().map(|phase| phase.size.iter().product::<usize>()).sum();
         Some(Winograd {
             level,

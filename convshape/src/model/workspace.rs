@@ -83,6 +83,18 @@ impl Workspace {
         Workspace { memory, start: if start < LINE { start } else { 0 } }
     }
 
+    /// Moves elements to where a cache line starts, in the memory that they have.
+    #[cfg(feature = "std")]
+    pub(crate) fn of(mut elements: Vec<f32>) -> Workspace {
+        let count = elements.len();
+        elements.reserve_exact(LINE);
+        let start = elements.as_ptr().align_offset(LINE * size_of::<f32>());
+        let start = if start < LINE { start } else { 0 };
+        elements.resize(count + LINE, 0.0);
+        elements.copy_within(..count, start);
+        Workspace { memory: elements, start }
+    }
+
     pub(crate) fn get(&self) -> &[f32] {
         &self.memory[self.start..self.memory.len() - LINE + self.start]
     }

@@ -2,11 +2,12 @@
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use std::io;
 
 use safetensors::Dtype;
-use safetensors::tensor::TensorView;
 
 use super::error::TensorProblem;
+use super::source::Tensor;
 use crate::model::float::Float;
 
 /// The kind of number of a type that is converted.
@@ -20,32 +21,61 @@ pub(super) fn float(dtype: Dtype) -> Option<Float> {
     }
 }
 
+/// Why a tensor's elements cannot be had.
+pub(super) enum Unreadable {
+    /// What is wrong with the tensor.
+    Tensor(TensorProblem),
+    /// The file cannot be read any further.
+    File(io::Error),
+}
+
+impl From<TensorProblem> for Unreadable {
+    fn from(problem: TensorProblem) -> Unreadable {
+        Unreadable::Tensor(problem)
+    }
+}
+
+impl From<io::Error> for Unreadable {
+    fn from(error: io::Error) -> Unreadable {
+        Unreadable::File(error)
+    }
+}
+
 /// The elements of a tensor, rounded to `f32`.
 ///
 /// # Errors
-/// If the type is not converted, or an element is not finite.
-pub(super) fn decode(name: &str, tensor: &TensorView<'_>) -> Result<Vec<f32>, TensorProblem> {
+/// If the type is not converted, an element is not finite, or the file cannot be read.
+pub(super) fn decode(name: &str, tensor: &Tensor<'_>) -> Result<Vec<f32>, Unreadable> {
     let Some(float) = float(tensor.dtype()) else {
-        return Err(TensorProblem::Dtype { name: name.to_string(), found: tensor.dtype().to_string() });
+        return Err(TensorProblem::Dtype { name: name.to_string(), found: tensor.dtype().to_string() }.into());
     };
-    if float == Float::F32 {
-        // The commonest type by itself, at the speed of memory.
-        let (elements, _) = tensor.data().as_chunks::<4>();
-        let elements: Vec<f32> = elements.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        if elements.iter().all(|element| element.is_finite()) {
-            return Ok(elements);
-        }
-    }
-    let finite = |(place, value): (usize, f64)| {
-        #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-        let rounded = value as f32;
-        if rounded.is_finite() { Ok(rounded) } else { Err((place, value)) }
-    };
-    float.decode(tensor.data(), finite).map_err(|(place, value)| TensorProblem::NotFinite {
-        name: name.to_string(),
-        index: unravel(place, tensor.shape()),
-        value,
-    })
+    let mut elements = Vec::with_capacity(tensor.shape().iter().product());
+    tensor
+        .pieces(|bytes| {
+            let done = elements.len();
+            if float == Float::F32 {
+                // The commonest type by itself, at the speed of memory.
+                let (bytes, _) = bytes.as_chunks::<4>();
+                elements.extend(bytes.iter().map(|bytes| f32::from_le_bytes(*bytes)));
+                if elements[done..].iter().fold(true, |finite, element| finite & element.is_finite()) {
+                    return Ok(());
+                }
+                elements.truncate(done);
+            }
+            let finite = |(place, value): (usize, f64)| {
+                #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+                let rounded = value as f32;
+                if rounded.is_finite() { Ok(rounded) } else { Err((done + place, value)) }
+            };
+            let decoded = float.decode(bytes, finite).map_err(|(place, value)| TensorProblem::NotFinite {
+                name: name.to_string(),
+                index: unravel(place, tensor.shape()),
+                value,
+            })?;
+            elements.extend(decoded);
+            Ok(())
+        })
+        .map(|()| elements)
 }
 
 /// The index, one number per axis, of an element's place in row-major order.

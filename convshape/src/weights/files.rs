@@ -1,4 +1,4 @@
-//! Files that are read whole, and replaced whole or not at all.
+//! Files that are read, and replaced whole or not at all.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -7,15 +7,23 @@ use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::hash::BuildHasher;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// The bytes of a regular file. What waits for a writer, as a pipe does, is refused.
+/// The bytes of a regular file.
+#[cfg(feature = "train")]
 pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(file)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens a regular file to read it. What waits for a writer, as a pipe does, is refused.
+pub(crate) fn open(file: &Path) -> io::Result<File> {
     if !fs::metadata(file)?.is_file() {
         return Err(not_regular());
     }
-    fs::read(file)
+    File::open(file)
 }
 
 /// What happened to a file that should have been replaced.

@@ -4,10 +4,13 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use safetensors::tensor::Metadata;
 use safetensors::{SafeTensorError, SafeTensors};
 
 /// Bytes in front of the header, which hold its length.
-const LENGTH_BYTES: usize = 8;
+pub(super) const LENGTH_BYTES: usize = 8;
+/// The longest header that the parser takes.
+pub(super) const MAX_BYTES: u64 = 100_000_000;
 /// More digits than the size of any file has. Sums of such numbers overflow.
 const MAX_DIGITS: usize = 18;
 
@@ -15,30 +18,54 @@ const MAX_DIGITS: usize = 18;
 ///
 /// # Errors
 /// What is wrong with the file, in words.
+#[cfg(feature = "train")]
 pub(crate) fn open(bytes: &[u8]) -> Result<SafeTensors<'_>, String> {
-    if bytes.starts_with(b"PK\x03\x04") {
+    parse(bytes, bytes.len() as u64)?;
+    SafeTensors::deserialize(bytes).map_err(words)
+}
+
+/// The number of bytes that the header should have; `None` if the file ends before.
+pub(super) fn length(head: &[u8]) -> Option<u64> {
+    head.first_chunk::<LENGTH_BYTES>().map(|length| u64::from_le_bytes(*length))
+}
+
+/// What the header of a file says, and at which byte the elements begin. `head` has all of the header that is there,
+/// `file` is how many bytes the file has.
+///
+/// # Errors
+/// What is wrong with the file, in words.
+pub(super) fn parse(head: &[u8], file: u64) -> Result<(usize, Metadata), String> {
+    if head.starts_with(b"PK\x03\x04") {
         return Err("this is a zip archive, as `torch.save` and numpy write, not a safetensors file; \
                     write it with `safetensors.torch.save_file`"
             .into());
     }
-    let (length, rest) = bytes
-        .split_first_chunk::<LENGTH_BYTES>()
-        .ok_or_else(|| format!("found {} bytes, expected at least {LENGTH_BYTES}: no safetensors file", bytes.len()))?;
-    let length = u64::from_le_bytes(*length);
-    let header = usize::try_from(length).ok().and_then(|length| rest.get(..length)).ok_or_else(|| {
-        format!(
-            "the header should have {length} bytes, but only {} follow: truncated, or no safetensors file",
-            rest.len()
-        )
-    })?;
-    let names = scan(header)?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(words)?;
+    let length = length(head)
+        .ok_or_else(|| format!("found {} bytes, expected at least {LENGTH_BYTES}: no safetensors file", head.len()))?;
+    let follow = file.saturating_sub(LENGTH_BYTES as u64);
+    if length > follow {
+        return Err(format!(
+            "the header should have {length} bytes, but only {follow} follow: truncated, or no safetensors file"
+        ));
+    }
+    let end = usize::try_from(length).ok().filter(|_| length <= MAX_BYTES).map(|length| LENGTH_BYTES + length);
+    let head = end.and_then(|end| head.get(..end)).ok_or_else(|| words(SafeTensorError::HeaderTooLarge))?;
+    let names = scan(&head[LENGTH_BYTES..])?;
+    // It reads what follows the header as well, which is elsewhere.
+    match SafeTensors::read_metadata(head) {
+        Ok(_) | Err(SafeTensorError::MetadataIncompleteBuffer) => {}
+        Err(error) => return Err(words(error)),
+    }
+    let metadata: Metadata = serde_json::from_slice(&head[LENGTH_BYTES..]).map_err(|error| error.to_string())?;
+    if head.len() as u64 + metadata.data_len() as u64 != file {
+        return Err(words(SafeTensorError::MetadataIncompleteBuffer));
+    }
     // Names that only differ in how they are escaped are one name to the parser.
-    let metadata = names.contains(&&b"__metadata__"[..]);
-    if tensors.len() + usize::from(metadata) < names.len() {
+    let is_described = names.contains(&&b"__metadata__"[..]);
+    if metadata.tensors().len() + usize::from(is_described) < names.len() {
         return Err("the header names a tensor twice".into());
     }
-    Ok(tensors)
+    Ok((head.len(), metadata))
 }
 
 /// Reads over a JSON header once, for what the parser lets pass: returns the names in the outermost

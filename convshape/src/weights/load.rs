@@ -9,15 +9,13 @@ use std::path::Path;
 
 use convshape_arith::op::Op;
 use convshape_arith::stored::{Hint, is_stored_as};
-use safetensors::SafeTensors;
-use safetensors::tensor::TensorView;
 
-use super::decode::{decode, float};
+use super::decode::{Unreadable, decode, float};
 use super::error::{LoadError, TensorProblem};
-use super::{header, weight_norm};
+use super::source::{Tensor, Tensors};
+use super::weight_norm;
 use crate::model::param::Param;
 use crate::model::parts::{Linked, Parts, Spec, assemble};
-use crate::weights::files;
 
 /// Reads a model from a file.
 ///
@@ -30,7 +28,7 @@ use crate::weights::files;
 /// was saved. Other tensors that the chain does not name are left alone.
 pub fn load<M: Parts>(path: impl AsRef<Path>) -> Result<M, LoadError> {
     let file = path.as_ref();
-    parse_all(&read_file(file)?, &file.display().to_string())
+    parse_all(&Tensors::of_file(file)?, &file.display().to_string())
 }
 
 /// Reads a model from a file that has other names: `rename` turns ours into the file's.
@@ -39,11 +37,7 @@ pub fn load<M: Parts>(path: impl AsRef<Path>) -> Result<M, LoadError> {
 /// Those of [`load`].
 pub fn load_with<M: Parts>(path: impl AsRef<Path>, rename: impl Fn(&str) -> String) -> Result<M, LoadError> {
     let file = path.as_ref();
-    parse(&read_file(file)?, &file.display().to_string(), rename)
-}
-
-fn read_file(file: &Path) -> Result<Vec<u8>, LoadError> {
-    files::read(file).map_err(|source| LoadError::Read { file: file.to_owned(), source })
+    parse(&Tensors::of_file(file)?, &file.display().to_string(), rename)
 }
 
 /// Reads a model from the bytes of a file.
@@ -51,17 +45,15 @@ fn read_file(file: &Path) -> Result<Vec<u8>, LoadError> {
 /// # Errors
 /// Those of [`load`].
 pub fn load_bytes<M: Parts>(bytes: &[u8]) -> Result<M, LoadError> {
-    parse_all(bytes, "bytes")
+    let file = "bytes";
+    let tensors = Tensors::of_bytes(bytes).map_err(|reason| LoadError::Format { file: file.to_string(), reason })?;
+    parse_all(&tensors, file)
 }
 
 /// As [`parse`] by our own names, and without tensors that a layer leaves unread.
-fn parse_all<M: Parts>(bytes: &[u8], file: &str) -> Result<M, LoadError> {
-    let unread = match header::open(bytes) {
-        Ok(tensors) => unread(&tensors, Linked::of::<M>()),
-        // The same is found again, in words.
-        Err(_) => Vec::new(),
-    };
-    let model = match parse(bytes, file, str::to_owned) {
+fn parse_all<M: Parts>(tensors: &Tensors<'_>, file: &str) -> Result<M, LoadError> {
+    let unread = unread(tensors, Linked::of::<M>());
+    let model = match parse(tensors, file, str::to_owned) {
         Err(LoadError::Tensors { file, mut problems }) => {
             problems.extend(unread);
             return Err(LoadError::Tensors { file, problems });
@@ -72,13 +64,13 @@ fn parse_all<M: Parts>(bytes: &[u8], file: &str) -> Result<M, LoadError> {
 }
 
 /// Tensors called like a parameter of a layer that the chain names and that has no such parameter.
-fn unread(tensors: &SafeTensors<'_>, linked: Linked) -> Vec<TensorProblem> {
+fn unread(tensors: &Tensors<'_>, linked: Linked) -> Vec<TensorProblem> {
     let claimed: BTreeSet<String> = linked.specs().map(|spec| spec.name.to_string()).collect();
     let mut problems = Vec::new();
     linked.for_each_layer(&mut |layer, op| {
         for suffix in op.param_suffixes() {
             let name = format!("{layer}{suffix}");
-            let is_read = claimed.contains(&name) || tensors.tensor(&name).is_err();
+            let is_read = claimed.contains(&name) || tensors.tensor(&name).is_none();
             let is_known = problems
                 .iter()
                 .any(|problem| matches!(problem, TensorProblem::Unread { name: other, .. } if *other == name));
@@ -90,17 +82,17 @@ fn unread(tensors: &SafeTensors<'_>, linked: Linked) -> Vec<TensorProblem> {
     problems
 }
 
-fn parse<M: Parts>(bytes: &[u8], file: &str, rename: impl Fn(&str) -> String) -> Result<M, LoadError> {
-    let tensors = header::open(bytes).map_err(|reason| LoadError::Format { file: file.to_string(), reason })?;
+fn parse<M: Parts>(tensors: &Tensors<'_>, file: &str, rename: impl Fn(&str) -> String) -> Result<M, LoadError> {
     let mut params = Vec::new();
     let mut problems = Vec::new();
-    if let Some(error) = nothing_found::<M>(&tensors, file, &rename) {
+    if let Some(error) = nothing_found::<M>(tensors, file, &rename) {
         return Err(error);
     }
     for spec in Linked::of::<M>().specs() {
-        match read(&tensors, &rename(&spec.name.to_string()), &spec) {
+        match read(tensors, &rename(&spec.name.to_string()), &spec) {
             Ok(elements) => params.push(Param::new(spec.shape, elements)),
-            Err(problem) => problems.push(problem),
+            Err(Unreadable::Tensor(problem)) => problems.push(problem),
+            Err(Unreadable::File(source)) => return Err(LoadError::Read { file: file.into(), source }),
         }
     }
     if problems.is_empty() {
@@ -111,19 +103,15 @@ fn parse<M: Parts>(bytes: &[u8], file: &str, rename: impl Fn(&str) -> String) ->
 }
 
 /// Says what names a file has, if it has none of a model's. A single missing name says enough itself.
-fn nothing_found<M: Parts>(
-    tensors: &SafeTensors<'_>,
-    file: &str,
-    rename: &impl Fn(&str) -> String,
-) -> Option<LoadError> {
+fn nothing_found<M: Parts>(tensors: &Tensors<'_>, file: &str, rename: &impl Fn(&str) -> String) -> Option<LoadError> {
     /// How many names of the file are listed.
     const SOME: usize = 4;
     let names: Vec<String> = Linked::of::<M>().specs().map(|spec| rename(&spec.name.to_string())).collect();
-    let is_found = |name: &String| tensors.tensor(name).is_ok() || weight_norm::find(tensors, name).is_some();
+    let is_found = |name: &String| tensors.tensor(name).is_some() || weight_norm::find(tensors, name).is_some();
     if names.len() < 2 || names.iter().any(is_found) {
         return None;
     }
-    let mut found: Vec<String> = tensors.names().into_iter().map(ToOwned::to_owned).collect();
+    let mut found = tensors.names();
     found.sort_unstable();
     let expected = names.into_iter().next()?;
     let prefix = found.iter().find_map(|name| name.strip_suffix(&expected).filter(|rest| rest.ends_with(['.', '/'])));
@@ -134,8 +122,8 @@ fn nothing_found<M: Parts>(
 }
 
 /// One parameter's elements.
-fn read(tensors: &SafeTensors<'_>, name: &str, spec: &Spec) -> Result<Vec<f32>, TensorProblem> {
-    if let Ok(tensor) = tensors.tensor(name) {
+fn read(tensors: &Tensors<'_>, name: &str, spec: &Spec) -> Result<Vec<f32>, Unreadable> {
+    if let Some(tensor) = tensors.tensor(name) {
         check(name, &tensor, &spec.shape, &spec.op)?;
         return decode(name, &tensor);
     }
@@ -144,17 +132,18 @@ fn read(tensors: &SafeTensors<'_>, name: &str, spec: &Spec) -> Result<Vec<f32>, 
     }
     // A state dict of a larger module has the same names behind a prefix.
     let suffix = format!(".{name}");
-    let mut similar: Vec<&str> = tensors.names().into_iter().filter(|other| other.ends_with(&suffix)).collect();
+    let mut similar: Vec<String> = tensors.names().into_iter().filter(|other| other.ends_with(&suffix)).collect();
     similar.sort_unstable();
     Err(TensorProblem::Missing {
         name: name.to_string(),
         expected: spec.shape.to_vec(),
-        similar: similar.first().map(ToString::to_string),
-    })
+        similar: similar.into_iter().next(),
+    }
+    .into())
 }
 
 /// Type and shape of a tensor.
-pub(super) fn check(name: &str, tensor: &TensorView<'_>, expected: &[usize], op: &Op) -> Result<(), TensorProblem> {
+pub(super) fn check(name: &str, tensor: &Tensor<'_>, expected: &[usize], op: &Op) -> Result<(), TensorProblem> {
     if float(tensor.dtype()).is_none() {
         return Err(TensorProblem::Dtype { name: name.to_string(), found: tensor.dtype().to_string() });
     }

@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process};
 
 use convshape_arith::shape::Shape;
@@ -86,8 +87,16 @@ fn small() -> Vec<Tensor<'static>> {
     ]
 }
 
+/// What is said of these bytes, in memory and in a file.
 fn refusal(bytes: &[u8]) -> String {
-    load_bytes::<Small>(bytes).unwrap_err().to_string()
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let error = load_bytes::<Small>(bytes).unwrap_err().to_string();
+    let folder = Folder::new(&format!("refusal-{}", FILES.fetch_add(1, Ordering::Relaxed)));
+    let path = folder.file("small.safetensors");
+    fs::write(&path, bytes).unwrap();
+    let of_file = load::<Small>(&path).unwrap_err().to_string();
+    assert_eq!(of_file.replace(&path.display().to_string(), "bytes"), error);
+    error
 }
 
 fn small_with(index: usize, tensor: Tensor<'static>) -> Vec<u8> {

@@ -5,28 +5,26 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use convshape_arith::stored::WEIGHT_NORM;
-use safetensors::SafeTensors;
-use safetensors::tensor::TensorView;
-
-use super::decode::decode;
+use super::decode::{Unreadable, decode};
 use super::error::TensorProblem;
 use super::load::check;
+use super::source::{Tensor, Tensors};
 use crate::model::fold::fold;
 use crate::model::parts::Spec;
+use convshape_arith::stored::WEIGHT_NORM;
 
 /// A weight as length and direction, with their names.
 pub(super) struct Normed<'a> {
-    length: (String, TensorView<'a>),
-    direction: (String, TensorView<'a>),
+    length: (String, Tensor<'a>),
+    direction: (String, Tensor<'a>),
 }
 
 /// Finds the parts of a weight that is not there as a whole.
-pub(super) fn find<'a>(tensors: &SafeTensors<'a>, name: &str) -> Option<Normed<'a>> {
+pub(super) fn find<'a>(tensors: &'a Tensors<'_>, name: &str) -> Option<Normed<'a>> {
     let layer = name.strip_suffix("weight").filter(|layer| layer.is_empty() || layer.ends_with('.'))?;
     WEIGHT_NORM.iter().find_map(|(length, direction)| {
         let (length, direction) = (format!("{layer}{length}"), format!("{layer}{direction}"));
-        let tensor = |name: &str| tensors.tensor(name).ok();
+        let tensor = |name: &str| tensors.tensor(name);
         let (g, v) = (tensor(&length)?, tensor(&direction)?);
         Some(Normed { length: (length, g), direction: (direction, v) })
     })
@@ -34,7 +32,7 @@ pub(super) fn find<'a>(tensors: &SafeTensors<'a>, name: &str) -> Option<Normed<'
 
 impl Normed<'_> {
     /// The weight.
-    pub(super) fn fold(self, spec: &Spec) -> Result<Vec<f32>, TensorProblem> {
+    pub(super) fn fold(self, spec: &Spec) -> Result<Vec<f32>, Unreadable> {
         let Normed { length: (length_name, length), direction: (direction_name, direction) } = self;
         check(&direction_name, &direction, &spec.shape, &spec.op)?;
         let rows = spec.shape.first().copied().unwrap_or(1);

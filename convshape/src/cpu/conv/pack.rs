@@ -9,6 +9,9 @@ use super::super::buffer::View;
 use super::super::simd::{MOST_LANES, Runs};
 use super::{Conv, Panel, Sum};
 
+/// How many weights of an output channel are read at a time: four cache lines, which the processor fetches ahead.
+const TOGETHER: usize = 64;
+
 impl Conv {
     /// `[panel][tap][input channel][output channel of the panel]`; over planes, taps are neighbours and
     /// follow one another within a channel.
@@ -47,13 +50,14 @@ impl Conv {
             let by_input = sources.clone().flat_map(|input| taps.iter().map(move |tap| (tap, input)));
             let order: Vec<_> = if x.buffer.planar { by_input.collect() } else { by_tap.collect() };
             let runs = Runs::new(order.iter().map(|((_, place), input)| place + input * step), 1, true);
-            for ((tap, _), input) in order {
-                for channel in first..first + vectors * lanes {
-                    packed.push(if channel < first + count {
-                        (sum.weight)(channel, input, *tap) * sum.scale[channel]
-                    } else {
-                        0.0
-                    });
+            // Weights of an output channel that follow one another in memory are read together.
+            let width = vectors * lanes;
+            packed.resize(weights + order.len() * width, 0.0);
+            for (block, order) in packed[weights..].chunks_mut(TOGETHER * width).zip(order.chunks(TOGETHER)) {
+                for channel in 0..count {
+                    for (row, ((tap, _), input)) in block.chunks_exact_mut(width).zip(order) {
+                        row[channel] = sum.weights.at(first + channel, *input, *tap) * sum.scale[first + channel];
+                    }
                 }
             }
             debug_assert!(sources.end <= x.channels);
@@ -82,7 +86,7 @@ impl Conv {
             for vector in (0..inputs).step_by(lanes) {
                 for channel in 0..outputs {
                     for input in vector..vector + lanes {
-                        packed.push((sum.weight)(channel, input, tap) * sum.scale[channel]);
+                        packed.push(sum.weights.at(channel, input, tap) * sum.scale[channel]);
                     }
                 }
             }
@@ -120,7 +124,7 @@ impl Conv {
                     for channel in first..first + lanes {
                         packed.push(if channel < first + count {
                             let source = channel / outputs * inputs + input;
-                            (sum.weight)(channel, source, tap) * sum.scale[channel]
+                            sum.weights.at(channel, source, tap) * sum.scale[channel]
                         } else {
                             0.0
                         });
@@ -150,7 +154,7 @@ impl Conv {
             for &(tap, _) in taps {
                 for channel in first..first + lanes {
                     packed.push(if channel < channels {
-                        (sum.weight)(channel, channel, tap) * sum.scale[channel]
+                        sum.weights.at(channel, channel, tap) * sum.scale[channel]
                     } else {
                         0.0
                     });

@@ -11,7 +11,7 @@ use super::moves::{Moves, NOTHING};
 use super::outer::{Outer, Weight as OuterWeight};
 use super::{Machine, rows};
 use crate::cpu::buffer::{Grid, View};
-use crate::cpu::conv::{Conv, Sum as Of};
+use crate::cpu::conv::{Conv, Sum as Of, Weights};
 use crate::cpu::math::Finish;
 use crate::cpu::simd::Level;
 use crate::cpu::taps::{Axis, Line, Reach};
@@ -241,7 +241,7 @@ impl Packed {
             (0..y.channels).map(|channel| if biased { number(count + channel) } else { 0.0 }).collect();
         let weight = |output, input, tap| number(place(output, input, tap));
         let scale = std::vec![1.0; y.channels];
-        let sum = Of { axes, groups, weight: &weight, scale: &scale, shift: &shift, onto: false, finish };
+        let sum = Of { axes, groups, weights: Weights::By(&weight), scale: &scale, shift: &shift, onto: false, finish };
         let mut conv = Conv::new(level, &sum, x, y);
         let places: Vec<u32> = conv.packed().iter().map(|number| number.to_bits()).collect();
         conv.packed_mut().fill(0.0);

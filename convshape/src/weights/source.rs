@@ -1,0 +1,107 @@
+//! The tensors of a file: their names and shapes at once, their elements when they are asked for.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
+
+use super::error::LoadError;
+use super::{files, header};
+
+/// Bytes that are read from a file at once: they stay in the cache while they are converted. A multiple of the size
+/// of any number.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// The tensors of a file.
+pub(super) struct Tensors<'a> {
+    metadata: Metadata,
+    data: Data<'a>,
+}
+
+/// Where the elements are.
+enum Data<'a> {
+    /// All of them, without the header.
+    Bytes(&'a [u8]),
+    /// From that byte on.
+    File { file: File, start: u64 },
+}
+
+/// A tensor of a file.
+pub(super) struct Tensor<'a> {
+    info: &'a TensorInfo,
+    data: &'a Data<'a>,
+}
+
+impl<'a> Tensors<'a> {
+    /// # Errors
+    /// What is wrong with the bytes, in words.
+    pub(super) fn of_bytes(bytes: &'a [u8]) -> Result<Tensors<'a>, String> {
+        let (start, metadata) = header::parse(bytes, bytes.len() as u64)?;
+        Ok(Tensors { metadata, data: Data::Bytes(bytes.get(start..).unwrap_or_default()) })
+    }
+
+    /// # Errors
+    /// If the file cannot be read, or is no safetensors file.
+    pub(super) fn of_file(path: &Path) -> Result<Tensors<'static>, LoadError> {
+        let unread = |source| LoadError::Read { file: path.to_owned(), source };
+        let mut file = files::open(path).map_err(unread)?;
+        let length = file.metadata().map_err(unread)?.len();
+        let mut head = Vec::new();
+        let mut read = |bytes: u64, head: &mut Vec<u8>| (&mut file).take(bytes).read_to_end(head).map_err(unread);
+        read(header::LENGTH_BYTES as u64, &mut head)?;
+        read(header::length(&head).unwrap_or(0).min(header::MAX_BYTES + 1), &mut head)?;
+        let (start, metadata) = header::parse(&head, length)
+            .map_err(|reason| LoadError::Format { file: format!("{}", path.display()), reason })?;
+        Ok(Tensors { metadata, data: Data::File { file, start: start as u64 } })
+    }
+
+    /// The names, in the order of the elements.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.metadata.offset_keys()
+    }
+
+    pub(super) fn tensor(&self, name: &str) -> Option<Tensor<'_>> {
+        Some(Tensor { info: self.metadata.info(name)?, data: &self.data })
+    }
+}
+
+impl Tensor<'_> {
+    pub(super) fn dtype(&self) -> Dtype {
+        self.info.dtype
+    }
+
+    pub(super) fn shape(&self) -> &[usize] {
+        &self.info.shape
+    }
+
+    /// Calls `f` with the elements' bytes, of whole numbers, in their order.
+    ///
+    /// # Errors
+    /// Those of `f`, or if the file cannot be read.
+    pub(super) fn pieces<E: From<io::Error>>(&self, mut f: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        let (first, end) = self.info.data_offsets;
+        match self.data {
+            Data::Bytes(bytes) => f(bytes.get(first..end).unwrap_or_default()),
+            Data::File { file, start } => {
+                let mut file = file;
+                file.seek(SeekFrom::Start(start + first as u64))?;
+                let mut piece = vec![0; PIECE_BYTES.min(end - first)];
+                let mut left = end - first;
+                while left > 0 {
+                    let bytes = piece.len().min(left);
+                    file.read_exact(&mut piece[..bytes])?;
+                    f(&piece[..bytes])?;
+                    left -= bytes;
+                }
+                Ok(())
+            }
+        }
+    }
+}
