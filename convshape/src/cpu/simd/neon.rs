@@ -63,6 +63,30 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    unsafe fn load_even(self, from: *const f32) -> float32x4_t {
+        // The second vector begins one element early, so that it ends with the last element that is wanted.
+        // SAFETY: as in `neon!`; the caller vouches for 7 elements.
+        let (low, high) = unsafe { (vld1q_f32(from), vld1q_f32(from.add(3))) };
+        // 0 2 of the first, 1 3 of the second.
+        neon!(vcombine_f32(vget_low_f32(vuzp1q_f32(low, low)), vget_low_f32(vuzp2q_f32(high, high))))
+    }
+
+    #[inline(always)]
+    fn permute(self, x: float32x4_t, index: float32x4_t) -> float32x4_t {
+        neon!({
+            // A lane is 4 bytes: those from 4 times its index on.
+            let lane = vandq_u32(vreinterpretq_u32_f32(index), vdupq_n_u32(3));
+            let bytes = vmlaq_n_u32(vdupq_n_u32(0x0302_0100), lane, 0x0404_0404);
+            vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(x), vreinterpretq_u8_u32(bytes)))
+        })
+    }
+
+    #[inline(always)]
+    fn interleave(self, a: float32x4_t, b: float32x4_t) -> [float32x4_t; 2] {
+        neon!([vzip1q_f32(a, b), vzip2q_f32(a, b)])
+    }
+
+    #[inline(always)]
     fn add(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
         neon!(vaddq_f32(a, b))
     }
