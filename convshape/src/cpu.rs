@@ -41,6 +41,7 @@ mod peak;
 mod plan;
 mod planes;
 mod pool;
+mod recurrent;
 mod relayout;
 mod rows;
 mod scratch;

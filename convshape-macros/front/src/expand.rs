@@ -79,7 +79,7 @@ impl Expansion<'_> {
 
     /// The shapes that enter and leave a layer.
     fn ends(&self, node: NodeId) -> (Shape, Shape) {
-        (self.shape(self.graph.nodes[node].inputs[0]), self.shape(self.graph.value(node)))
+        (self.shape(self.graph.nodes[node].inputs[0]), self.shape(self.graph.given_by(node)))
     }
 
     /// The shapes of the outputs: as declared, and where that leaves a size open as worked out.

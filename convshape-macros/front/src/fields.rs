@@ -6,8 +6,9 @@ mod set;
 use std::fmt;
 
 use convshape_arith::op::{
-    Activation, Amount, Axes, Axis, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation, MAX_SPATIAL, Op,
-    PaddingMode, PerAxis, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
+    Activation, Amount, Axes, Axis, Cell, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation,
+    MAX_SPATIAL, Op, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Recurrent, Reduction, ResizeTo, SeparableConv,
+    Upsample,
 };
 use convshape_arith::shape::Shape;
 
@@ -38,6 +39,8 @@ pub(crate) enum Setting {
     Word(&'static str),
     Shape(Shape),
     Range(i64, i64),
+    /// Where each of the pieces of an axis ends.
+    Pieces(Vec<i64>),
     Axes(Axes),
     /// `like: name`
     Like,
@@ -57,6 +60,7 @@ impl Setting {
             Setting::Ints { values, .. } => values.iter().any(|value| Unseen::is(*value)),
             Setting::Pairs { values, .. } => values.iter().any(|(lo, hi)| Unseen::is(*lo) || Unseen::is(*hi)),
             Setting::Range(start, end) => Unseen::is(*start) || Unseen::is(*end),
+            Setting::Pieces(ends) => ends.iter().any(|end| Unseen::is(*end)),
             Setting::Shape(shape) => visible(shape) != *shape,
             Setting::Float(value) => Unseen::is_real(*value),
             Setting::Floats { values, .. } => values.iter().any(|value| Unseen::is_real(*value)),
@@ -114,6 +118,13 @@ impl fmt::Display for Setting {
             Setting::Word(word) => f.write_str(word),
             Setting::Shape(shape) => write!(f, "{shape}"),
             Setting::Range(start, end) => write!(f, "{start}..{end}"),
+            Setting::Pieces(ends) => {
+                let sizes = ends.iter().enumerate().map(|(place, end)| {
+                    let start = place.checked_sub(1).map_or(0, |before| ends[before]);
+                    end.saturating_sub(start).to_string()
+                });
+                write!(f, "[{}]", sizes.collect::<Vec<_>>().join(", "))
+            }
             Setting::Axes(axes) => list(f, axes.as_slice(), |axis| match axis {
                 Axis::At(at) => at.to_string(),
                 named => named.name().unwrap_or_default().to_owned(),
@@ -149,7 +160,8 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
         Kind::PixelShuffle | Kind::PixelUnshuffle | Kind::DepthToSpace => &[&["factor"]],
         Kind::Pad | Kind::Crop => &[&["amount", "like"]],
         Kind::Slice => &[&["channels"]],
-        Kind::Linear => &[&["out_channels"]],
+        Kind::Split => &[&["pieces"]],
+        Kind::Linear | Kind::Lstm | Kind::Gru | Kind::Rnn => &[&["out_channels"]],
         Kind::Reshape => &[&["shape"]],
         Kind::Scale => &[&["by"]],
         Kind::GroupNorm if !matches!(dialect, Dialect::Flax | Dialect::Keras) => &[&["groups"]],
@@ -226,6 +238,10 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::CircularPad => border(PaddingMode::Circular),
         Kind::Crop => Op::Crop { amount: no_rows },
         Kind::Slice => Op::Slice { start: 0, end: 0 },
+        Kind::Split => Op::Split { axis: Axis::Channels, index: 0, pieces: Pieces::Equal { count: 0 } },
+        Kind::Lstm => Op::Recurrent(Recurrent::new(dialect, Cell::Lstm)),
+        Kind::Gru => Op::Recurrent(Recurrent::new(dialect, Cell::Gru { reset_after: dialect != Dialect::Onnx })),
+        Kind::Rnn => Op::Recurrent(Recurrent::new(dialect, Cell::Rnn { relu: false })),
         Kind::Linear => Op::Linear { dialect, inputs: None, outputs: 0, bias: true },
         Kind::Flatten => Op::Flatten,
         Kind::Reshape => Op::Reshape { shape: Shape::of(&[]) },

@@ -23,12 +23,13 @@ mod words;
 
 pub(crate) use self::edit::Edit;
 
+use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
 
 use self::candidates::{Candidate, candidates, guesses};
 use self::trial::Trial;
 use crate::check::{Checked, Place, Problem, check};
-use crate::graph::{Graph, NodeId, Replaced};
+use crate::graph::{Graph, NodeId, Recipe, Replaced};
 
 /// The most fixes that are shown for one mistake.
 const MOST_FIXES: usize = 3;
@@ -230,7 +231,12 @@ fn same_statement(graph: &Graph, a: &Problem, b: &Problem) -> bool {
 
 /// The other uses of a block in which a mistake shows.
 fn uses_that_show(graph: &Graph, problems: &[Problem], problem: &Problem) -> usize {
-    let other = |other: &&Problem| other.node() != problem.node() && same_statement(graph, problem, other);
+    // The other outputs of one `Split` are layers of their own, and no other use.
+    let of_one_use =
+        |node: NodeId| matches!(graph.nodes[node].recipe, Recipe::Given(Op::Split { index, .. }) if index > 0);
+    let other = |other: &&Problem| {
+        other.node() != problem.node() && same_statement(graph, problem, other) && !other.node().is_some_and(of_one_use)
+    };
     problems.iter().filter(other).count()
 }
 

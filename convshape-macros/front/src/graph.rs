@@ -76,6 +76,8 @@ pub(crate) struct Node {
     pub(crate) holes: Vec<Hole>,
     pub(crate) inputs: Vec<ValueId>,
     pub(crate) activation: Option<Op>,
+    /// The outputs of a layer that has several, by name: the layers that give them. It is itself the first.
+    pub(crate) outputs: Vec<(String, Op)>,
     /// `-> [16, 14, 14]`
     pub(crate) comment: Option<(Shape, Span)>,
     pub(crate) restores: Option<Restores>,
@@ -311,6 +313,13 @@ impl Graph {
         self.inputs.len() + node
     }
 
+    /// The value that a layer's statement is: that of a recurrent layer is an output of its run.
+    pub(crate) fn given_by(&self, node: NodeId) -> ValueId {
+        let next = self.nodes.get(node + 1);
+        let output = |next: &Node| next.is_output_of_run() && next.inputs == [self.value(node)];
+        self.value(if next.is_some_and(output) { node + 1 } else { node })
+    }
+
     /// A layer as it was written, where the text has it all.
     pub(crate) fn given(&self, node: NodeId) -> Option<Op> {
         match &self.nodes[node].recipe {
@@ -361,6 +370,7 @@ impl Node {
             holes: Vec::new(),
             inputs,
             activation: None,
+            outputs: Vec::new(),
             comment: None,
             restores: None,
             spans: Spans { label: None, op, positional: None, fields: Vec::new() },
@@ -373,6 +383,11 @@ impl Node {
             first_run: None,
             inserted: None,
         }
+    }
+
+    /// Whether it is an output of a recurrent layer's run, which is no statement of its own.
+    pub(crate) fn is_output_of_run(&self) -> bool {
+        matches!(self.recipe, Recipe::Given(Op::RecurrentOutput { .. }))
     }
 
     /// The fields with a number per axis that are to be solved.

@@ -28,7 +28,7 @@ use crate::syntax::{Block, Chain, Layer, ShapePattern, Stmt, StmtKind, Strictnes
 use crate::unseen::Unseen;
 use crate::words::{self, Lookup};
 use reuse::Sharing;
-use scope::{Binding, Outputs, Piece, Run, Scope};
+use scope::{Binding, LayerOutputs, Outputs, Piece, Run, Scope};
 
 /// More layers than this are refused: a repeat count with a digit too many would hang the compiler.
 const MOST_LAYERS: usize = 50_000;
@@ -304,10 +304,13 @@ impl<'a> Resolver<'a> {
             None => {
                 let node = self.layer(stmt, layer, scope);
                 let name = self.field_name(stmt, node);
-                let Node { docs, inputs, recipe, .. } = &self.graph.nodes[node];
+                let Node { docs, inputs, recipe, outputs, .. } = &self.graph.nodes[node];
                 let outputs = match recipe {
                     Recipe::Chain { .. } => Outputs::Chain(node),
                     Recipe::Broken => Outputs::Unknown,
+                    _ if !outputs.is_empty() => {
+                        LayerOutputs::of(self.graph.given_by(node) - self.graph.inputs.len(), outputs.clone())
+                    }
                     _ => Outputs::One,
                 };
                 let given = Given { input: inputs[0], node: Some(node), outputs, piece: Piece::Layer };

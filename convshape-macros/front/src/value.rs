@@ -1,6 +1,7 @@
 //! Values as written become [`Setting`]s: sizes are worked out, words looked up.
 
 use convshape_arith::op::{Axes, Axis, Dialect, MAX_SPATIAL};
+use convshape_arith::operator::Operator;
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 use proc_macro2::Span;
@@ -72,6 +73,7 @@ pub(crate) fn settle(
             }
             _ => return Err(wrong()),
         },
+        Takes::Pieces => pieces(value, numbers, &wrong)?,
         Takes::Axes | Takes::AxesWithBatch => {
             let items = value.items().unwrap_or(std::slice::from_ref(value));
             Setting::Axes(axes_of(items, matches!(takes, Takes::AxesWithBatch), numbers, &wrong)?)
@@ -159,6 +161,36 @@ pub(crate) fn truth(value: &Value, numbers: &Numbers, dialect: Dialect) -> Optio
         Value::Size(SizeExpr::Int { value: number @ (0 | 1), .. }) if dialect == Dialect::Onnx => Some(*number == 1),
         _ => None,
     }
+}
+
+/// `2`, or `[64, 80]`. The ends of pieces whose sizes const evaluation knows are sums that it works out.
+fn pieces(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, Report> {
+    let Some(items) = value.items() else {
+        let count = number(value, numbers, wrong)?;
+        return if Unseen::is(count) { Err(diagnose::unseen_pieces(value)) } else { Ok(Setting::Int(count)) };
+    };
+    let mut end: Option<SizeExpr> = None;
+    let mut ends = Vec::new();
+    for item in items {
+        let size = match item {
+            Value::Size(size) if !size.has_decimals() => size.clone(),
+            Value::Word(name) => SizeExpr::Name(name.clone()),
+            Value::Broken(_) => return Err(Report::silent()),
+            _ => return Err(wrong()),
+        };
+        let sum = match end {
+            None => size,
+            Some(before) => SizeExpr::Binary {
+                span: size.span(),
+                left: Box::new(before),
+                operator: Operator::Add,
+                right: Box::new(size),
+            },
+        };
+        ends.push(numbers.int(&sum)?);
+        end = Some(sum);
+    }
+    if ends.is_empty() { Err(wrong()) } else { Ok(Setting::Pieces(ends)) }
 }
 
 fn axes(written: usize, span: Span) -> Result<usize, Report> {

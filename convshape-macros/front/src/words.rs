@@ -63,6 +63,10 @@ pub(crate) enum Kind {
     ConstantPad,
     Crop,
     Slice,
+    Split,
+    Lstm,
+    Gru,
+    Rnn,
     Linear,
     Flatten,
     Reshape,
@@ -228,6 +232,8 @@ pub(crate) enum Takes {
     Shape,
     /// `0..16`
     Range,
+    /// The number of equal pieces, or the sizes of all.
+    Pieces,
     /// One axis or several.
     Axes,
     /// The same, counted with the batch as 0.
@@ -246,6 +252,13 @@ pub(crate) struct Word {
     pub(crate) dialects: Dialects,
     /// What it means, in half a sentence.
     pub(crate) doc: &'static str,
+}
+
+impl Kind {
+    /// Whether it is a recurrent layer.
+    pub(crate) fn is_recurrent(self) -> bool {
+        matches!(self, Kind::Lstm | Kind::Gru | Kind::Rnn)
+    }
 }
 
 impl LayerWords {

@@ -42,6 +42,7 @@ codes! {
     UNTAKEN = "CS0114" "a name that only a branch gives which is not taken";
     PIECE_INPUTS = "CS0115" "a block or repeat that reads or gives another number of values";
     REUSE = "CS0116" "a statement that cannot run again";
+    PORT = "CS0117" "an output that a layer does not have";
 
     // Shapes that meet.
     RESTORES = "CS0201" "a layer does not restore what it should";
@@ -57,6 +58,7 @@ codes! {
     NORM = "CS0211" "a normalisation layer made for another shape";
     LOSSY = "CS0212" "a stride drops rows that nothing reads";
     UNREAD = "CS0213" "a statement that nothing reads";
+    STATE = "CS0215" "a first state of another shape";
 
     // What a layer refuses.
     KERNEL = "CS0301" "a kernel larger than its padded input";
@@ -77,6 +79,7 @@ codes! {
     INSTANCE = "CS0316" "an instance norm over a single element";
     RANGE = "CS0317" "a number outside the range of its field";
     AXIS = "CS0318" "an axis that is not there";
+    PIECES = "CS0319" "pieces that are not the whole axis";
 
     // Sizes.
     SIZE_ZERO = "CS0401" "a size below 1";

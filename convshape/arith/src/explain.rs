@@ -237,6 +237,32 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             }
             text.str(", without the batch");
         }
+        Reason::Steps { found } => {
+            text.str("takes [length, features], two axes, but ").shape(&found).str(" comes in");
+        }
+        Reason::FirstState { state, expected, found } => {
+            text.str("takes a first state `").str(state).str("` of ").shape(&expected);
+            text.str(" (layers * directions, hidden), but ").shape(&found).str(" comes in");
+        }
+        Reason::TooManyLayers { layers, most } => {
+            text.str("has ").num(layers).str(" layers: there can be at most ").num(most);
+        }
+        Reason::NoRun { found } => {
+            text.str("reads the run of a recurrent layer, but ").shape(&found).str(" comes in");
+        }
+        Reason::EqualPieces { axis: along, size, count } => {
+            elements_along(text.str("splits "), size, along, inputs).str(" into ").num(count).str(" equal pieces: ");
+            match size {
+                Size::Number(number) => text.num(number).str(" / ").num(count).str(" leaves ").num(number % count),
+                size => text.num(count).str(" does not divide ").size(size, inputs[0].scope()),
+            };
+        }
+        Reason::NoPiece { index, count } => {
+            text.str("gives piece ").num(index).str(", but there are only ").num(count).str(", counted from 0");
+        }
+        Reason::Pieces { axis: along, size, total } => {
+            elements_along(text.str("splits "), size, along, inputs).str(" into pieces that add up to ").num(total);
+        }
         Reason::RepeatedAxis { axis: written, found } => {
             axis_as_written(text.str("takes axis "), written).str(" of ").shape(&found).str(" twice");
         }
@@ -282,6 +308,16 @@ const fn reach(kernel: i64, dilation: i64) -> i64 {
 #[expect(clippy::cast_possible_wrap, reason = "a number of axes")]
 const fn rank(axes: usize) -> i64 {
     axes as i64
+}
+
+/// `144 channels`, `12 elements along axis 1`.
+const fn elements_along<'a>(text: &'a mut Text, size: Size, axis: Axis, inputs: &[Shape]) -> &'a mut Text {
+    let one = matches!(size, Size::Number(1));
+    let text = text.size(size, inputs[0].scope());
+    match axis {
+        Axis::Channels => text.str(if one { " channel" } else { " channels" }),
+        axis => axis_as_written(text.str(if one { " element" } else { " elements" }).str(" along axis "), axis),
+    }
 }
 
 /// An axis as it was written: its number or its name.

@@ -315,6 +315,57 @@ pub enum Reason {
         /// What comes in.
         found: Shape,
     },
+    /// An axis that does not divide into equal pieces.
+    EqualPieces {
+        /// The axis as written.
+        axis: Axis,
+        /// Its size.
+        size: Size,
+        /// How many pieces there are to be.
+        count: i64,
+    },
+    /// A recurrent layer does not meet `[length, features]`.
+    Steps {
+        /// What comes in.
+        found: Shape,
+    },
+    /// A recurrent layer gets a first state of another shape.
+    FirstState {
+        /// Its name: `h_0` or `c_0`.
+        state: &'static str,
+        /// The shape that it must have.
+        expected: Shape,
+        /// What comes in.
+        found: Shape,
+    },
+    /// A recurrent layer has more layers than there are names of parameters.
+    TooManyLayers {
+        /// How many.
+        layers: i64,
+        /// The most.
+        most: i64,
+    },
+    /// What is read is not the run of that recurrent layer.
+    NoRun {
+        /// What comes in.
+        found: Shape,
+    },
+    /// A piece that there is not.
+    NoPiece {
+        /// Which piece, from 0.
+        index: i64,
+        /// How many there are.
+        count: i64,
+    },
+    /// Pieces whose sizes do not add up to that of the axis.
+    Pieces {
+        /// The axis as written.
+        axis: Axis,
+        /// Its size.
+        size: Size,
+        /// What the pieces add up to.
+        total: i64,
+    },
     /// The last axes have other sizes than the norm is made for.
     NormShape {
         /// What the layer says.

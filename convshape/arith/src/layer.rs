@@ -5,11 +5,13 @@ mod conv;
 mod dense;
 mod join;
 mod numbers;
+mod recurrent;
 mod resize;
+mod split;
 
 use crate::axis::{Scatter, Window};
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{AxisOrder, Dialect, Direction, Op, PoolKind, SeparableConv};
+use crate::op::{AxisOrder, Dialect, Direction, Op, PoolKind, Recurrent, SeparableConv};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -19,6 +21,7 @@ use self::conv::{bind_conv, conv_macs, or, slide, with_sizes};
 use self::dense::{elements, fill, linear, reshaped};
 use self::join::{broadcast, concatenated, sliced};
 use self::resize::{cropped, padded, shuffled, unshuffled, upsampled};
+use self::split::piece;
 
 /// What one axis of a conv or pooling layer is, for the arithmetic that messages show.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -58,6 +61,10 @@ impl Op {
                 let last = input.size(input.rank().saturating_sub(1)).number();
                 Op::Linear { dialect, inputs: or(inputs, last), outputs, bias }
             }
+            Op::Recurrent(layer) => {
+                let last = input.size(input.rank().saturating_sub(1)).number();
+                Op::Recurrent(Recurrent { inputs: or(layer.inputs, last), ..layer })
+            }
             Op::LayerNorm { dialect, size: None, eps } => {
                 Op::LayerNorm { dialect, size: normalised(dialect, input, order), eps }
             }
@@ -76,6 +83,8 @@ impl Op {
             | Op::Pad { .. }
             | Op::Crop { .. }
             | Op::Slice { .. }
+            | Op::Split { .. }
+            | Op::RecurrentOutput { .. }
             | Op::Flatten
             | Op::Concat
             | Op::Add
@@ -138,7 +147,10 @@ impl Op {
             Op::Pad { amount, mode, .. } => tri!(padded(amount, mode, inputs, order)),
             Op::Crop { amount } => tri!(cropped(amount, inputs, order)),
             Op::Slice { start, end } => tri!(sliced(start, end, input, order)),
+            Op::Split { axis, index, pieces } => tri!(piece(axis, index, pieces, input, order)),
             Op::Linear { inputs: features, outputs, .. } => tri!(linear(features, outputs, input)),
+            Op::Recurrent(layer) => tri!(recurrent::run(&layer, inputs)),
+            Op::RecurrentOutput { layer, output } => tri!(recurrent::output(&layer, output, input)),
             Op::Flatten => Shape::new(&[tri!(elements(input))], input.scope()),
             Op::Reshape { shape } => tri!(reshaped(&shape, input)),
             Op::Concat => tri!(concatenated(inputs, order)),
@@ -234,6 +246,7 @@ impl Op {
                 Ok(Size::Number(product)) => product.saturating_mul(inputs),
                 _ => 0,
             },
+            Op::Recurrent(layer) => recurrent::macs(&layer, input),
             _ => 0,
         };
         if product < 0 { 0 } else { product.cast_unsigned() }

@@ -9,7 +9,10 @@ mod class;
 mod conv;
 mod norm;
 mod pool;
+mod recurrent;
+mod recurrent_weights;
 mod resize;
+mod split;
 
 use crate::shape::Shape;
 
@@ -19,7 +22,10 @@ pub use class::Class;
 pub use conv::{AutoPad, Conv, Direction, Padding, PaddingMode, SeparableConv};
 pub use norm::{DropTogether, channel_window};
 pub use pool::{Pool, PoolKind};
+pub use recurrent::{Cell, Recurrent, RecurrentOutput, Trace};
+pub use recurrent_weights::RecurrentWeights;
 pub use resize::{Amount, DepthOrder, Interpolation, ResizeTo, Upsample};
+pub use split::Pieces;
 
 /// The most spatial axes a layer has.
 pub const MAX_SPATIAL: usize = 3;
@@ -121,6 +127,16 @@ pub enum Op {
         /// One past the last channel.
         end: i64,
     },
+    /// One of the pieces into which an axis is split. A `Split` with several outputs is one such layer for each
+    /// output that is read.
+    Split {
+        /// The axis.
+        axis: Axis,
+        /// Which piece, from 0.
+        index: i64,
+        /// The pieces.
+        pieces: Pieces,
+    },
     /// A matrix over the last axis.
     Linear {
         /// Whose names and layout its parameters have.
@@ -131,6 +147,15 @@ pub enum Op {
         outputs: i64,
         /// Whether a bias is added.
         bias: bool,
+    },
+    /// A recurrent layer: a whole run, see [`Trace`]. Reads the input and perhaps the first states.
+    Recurrent(Recurrent),
+    /// An output of such a run.
+    RecurrentOutput {
+        /// The layer that ran.
+        layer: Recurrent,
+        /// What is read.
+        output: RecurrentOutput,
     },
     /// All axes into one.
     Flatten,
@@ -281,6 +306,7 @@ impl Op {
         match self {
             Op::Concat | Op::Add | Op::Mul | Op::Maximum | Op::Minimum => (1, usize::MAX),
             Op::Sub | Op::Div => (2, 2),
+            Op::Recurrent(layer) => (1, if matches!(layer.cell, Cell::Lstm) { 3 } else { 2 }),
             Op::Upsample(Upsample { to: ResizeTo::Like, .. })
             | Op::Pad { amount: Amount::Like { .. }, .. }
             | Op::Crop { amount: Amount::Like { .. } } => (2, 2),
@@ -297,7 +323,9 @@ impl Op {
             | Op::Pad { .. }
             | Op::Crop { .. }
             | Op::Slice { .. }
+            | Op::Split { .. }
             | Op::Linear { .. }
+            | Op::RecurrentOutput { .. }
             | Op::Flatten
             | Op::Reshape { .. }
             | Op::Permute { .. }

@@ -1,7 +1,9 @@
 //! The parameters of a layer: names, shapes and default initialisation.
 
+mod recurrent;
+
 use crate::dialect::WeightLayout;
-use crate::op::{Conv, Dialect, Direction, Op, SeparableConv};
+use crate::op::{Conv, Dialect, Direction, Op, Recurrent, SeparableConv};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -20,6 +22,13 @@ pub enum Init {
     },
     /// One value everywhere.
     Constant(f64),
+    /// A matrix whose rows, or columns where there are more rows, are orthogonal and of length 1.
+    Orthogonal,
+    /// The bias of an `LSTM` in keras: 1 for the forget gate, the second `hidden` numbers, else 0.
+    ForgetBias {
+        /// Numbers for each gate.
+        hidden: i64,
+    },
 }
 
 /// What a parameter does in its layer. Its names in code and in files follow from it.
@@ -32,6 +41,10 @@ pub enum Role {
     Depthwise,
     /// The kernel over the channels of a separable convolution.
     Pointwise,
+    /// The matrix of a recurrent layer over what it reads.
+    InputKernel,
+    /// The matrix of a recurrent layer over its last state.
+    RecurrentKernel,
     /// What is added after a kernel, one number per output channel.
     Bias,
     /// The factor of a normalisation.
@@ -66,6 +79,9 @@ impl Role {
     pub const fn field(self) -> &'static str {
         match self {
             Role::Kernel | Role::Scale | Role::RmsScale | Role::Slope => "weight",
+            // Those of the first layer; the layer and the direction are part of a name.
+            Role::InputKernel => "weight_ih_l0",
+            Role::RecurrentKernel => "weight_hh_l0",
             Role::Depthwise => "depthwise_weight",
             Role::Pointwise => "pointwise_weight",
             Role::Bias | Role::Shift => "bias",
@@ -95,6 +111,8 @@ impl Role {
             (Dialect::Flax, Role::Scale | Role::RmsScale) => ".scale",
             (Dialect::Flax, Role::Mean) => ".mean",
             (Dialect::Flax, Role::Variance) => ".var",
+            (_, Role::InputKernel) => ".weight_ih_l0",
+            (_, Role::RecurrentKernel) => ".weight_hh_l0",
             (_, Role::Kernel | Role::Scale | Role::RmsScale | Role::Slope) => ".weight",
             (_, Role::Depthwise) => ".depthwise_weight",
             (_, Role::Pointwise) => ".pointwise_weight",
@@ -124,26 +142,34 @@ pub struct ParamSpec {
 }
 
 /// The most parameters a layer has.
-pub const MAX_PARAMS: usize = 4;
+pub const MAX_PARAMS: usize = 64;
+
+/// The most parameters of a layer that is not recurrent.
+const MOST_SPECS: usize = 4;
 
 /// The parameters of one layer, in the order of its fields.
 #[derive(Clone, Copy, Debug)]
 pub struct Params {
-    specs: [Option<ParamSpec>; MAX_PARAMS],
+    specs: [Option<ParamSpec>; MOST_SPECS],
+    /// The layer where it is recurrent: it may have many.
+    recurrent: Option<Recurrent>,
 }
 
 impl Params {
-    const NONE: Params = Params { specs: [None; MAX_PARAMS] };
+    const NONE: Params = Params { specs: [None; MOST_SPECS], recurrent: None };
 
     /// The parameters in order.
     pub fn iter(&self) -> impl Iterator<Item = ParamSpec> + '_ {
-        self.specs.iter().filter_map(|spec| *spec)
+        (0..self.len()).filter_map(|index| self.get(index))
     }
 
     /// How many there are.
     pub const fn len(&self) -> usize {
+        if let Some(recurrent) = &self.recurrent {
+            return recurrent.param_count();
+        }
         let mut count = 0;
-        while count < MAX_PARAMS && self.specs[count].is_some() {
+        while count < MOST_SPECS && self.specs[count].is_some() {
             count += 1;
         }
         count
@@ -156,15 +182,19 @@ impl Params {
 
     /// The parameter at a place.
     pub const fn get(&self, index: usize) -> Option<ParamSpec> {
-        if index < MAX_PARAMS { self.specs[index] } else { None }
+        match &self.recurrent {
+            Some(recurrent) => recurrent.param(index),
+            None if index < MOST_SPECS => self.specs[index],
+            None => None,
+        }
     }
 
     /// The number of trainable elements: running statistics do not count, as in PyTorch.
     pub const fn trainable(&self) -> Option<u64> {
         let mut sum: u64 = 0;
         let mut index = 0;
-        while index < MAX_PARAMS {
-            if let Some(spec) = self.specs[index]
+        while index < self.len() {
+            if let Some(spec) = self.get(index)
                 && !spec.is_statistic()
             {
                 let count = match spec.shape.elements() {
@@ -233,6 +263,7 @@ impl Op {
         match self {
             Op::Conv(conv) => Some(conv.dialect),
             Op::SeparableConv(_) => Some(Dialect::Keras),
+            Op::Recurrent(layer) => Some(layer.dialect),
             Op::Linear { dialect, .. }
             | Op::BatchNorm { dialect, .. }
             | Op::GroupNorm { dialect, .. }
@@ -252,6 +283,8 @@ impl Op {
             | Op::Pad { .. }
             | Op::Crop { .. }
             | Op::Slice { .. }
+            | Op::Split { .. }
+            | Op::RecurrentOutput { .. }
             | Op::Flatten
             | Op::Reshape { .. }
             | Op::Concat
@@ -299,6 +332,7 @@ impl Op {
                 let params = NONE.kernel(dialect, shape, layout, weight);
                 if bias { params.push(dialect, Role::Bias, Shape::of(&[outputs]), bias_init) } else { params }
             }
+            Op::Recurrent(layer) => layer.params(),
             Op::BatchNorm { dialect, channels, affine, .. } => {
                 let shape = vector(channels);
                 let params = if affine { NONE.affine(dialect, shape) } else { NONE };
@@ -339,6 +373,8 @@ impl Op {
             | Op::Pad { .. }
             | Op::Crop { .. }
             | Op::Slice { .. }
+            | Op::Split { .. }
+            | Op::RecurrentOutput { .. }
             | Op::Flatten
             | Op::Reshape { .. }
             | Op::Concat

@@ -29,7 +29,13 @@ type PerAxis<T> = [T; SPATIAL];
 
 /// Whether burn has what a layer does.
 pub(crate) fn check(node: &Node) -> Result<(), BurnError> {
-    let Op::Conv(conv) = &node.op else { return Ok(()) };
+    let conv = match &node.op {
+        Op::Conv(conv) => conv,
+        Op::Recurrent(_) => {
+            return Err(BurnError::Inexpressible { layer: node.name.clone(), what: "a recurrent layer" });
+        }
+        _ => return Ok(()),
+    };
     let is_spread = conv.input_dilation[..conv.rank] != [1; SPATIAL][..conv.rank];
     let what = match (conv.border(), conv.direction) {
         (PaddingMode::Zeros, _) | (PaddingMode::Circular, Direction::Transposed) => return Ok(()),
@@ -195,6 +201,14 @@ impl<'a> Run<'a> {
             Op::Slice { start, end } => {
                 self.take(value).narrow(1, to_usize(start), to_usize(end.saturating_sub(start)))
             }
+            Op::Split { .. } => {
+                let (axis, start) = node.op.piece_start(&shape, self.graph.order()).unwrap_or((0, 0));
+                let sizes: Vec<usize> = shape.sizes().iter().map(|size| to_usize(size.number().unwrap_or(0))).collect();
+                let (before, after) = (sizes[..axis].iter().product::<usize>(), sizes[axis + 1..].iter().product());
+                let flat = self.natural(value).reshape([self.batch * before, sizes[axis], after]);
+                let piece = flat.narrow(1, to_usize(start), to_usize(output.size(axis).number().unwrap_or(0)));
+                self.channels_first(piece.reshape([to_i64(self.batch), -1]), &output)
+            }
             Op::Linear { bias, .. } => self.linear(node, bias, &output),
             Op::Flatten | Op::Reshape { .. } => {
                 let flat = self.natural(value);
@@ -210,6 +224,10 @@ impl<'a> Run<'a> {
             Op::Div => self.broadcast(node, |a, b| a / b, |a, b| a / b),
             Op::Maximum => self.broadcast(node, Tensor::max_pair, Tensor::max_pair),
             Op::Minimum => self.broadcast(node, Tensor::min_pair, Tensor::min_pair),
+            Op::Recurrent(_) | Op::RecurrentOutput { .. } => {
+                let what = "a recurrent layer";
+                return Err(BurnError::Inexpressible { layer: node.name.clone(), what });
+            }
             Op::Permute { .. } => self.permute(node)?,
             Op::Reduce { kind, .. } => self.reduce(node, kind)?,
             Op::Scale { by } => self.take(value).mul_scalar(by),

@@ -10,10 +10,12 @@ mod error;
 mod layers;
 mod norm;
 mod pool;
+mod recurrent;
 mod resize;
 mod weights;
 mod writer;
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -95,6 +97,8 @@ struct Export<'a> {
     graph: &'a Graph,
     params: &'a [Vec<f32>],
     values: Vec<Value>,
+    /// The nodes of each value that is the run of a recurrent layer.
+    runs: HashMap<usize, recurrent::Run>,
     writer: Writer,
 }
 
@@ -109,7 +113,7 @@ impl<'a> Export<'a> {
         for port in graph.inputs() {
             values[port.value].natural = Some(writer.input(&port.name, *graph.shape(port.value)));
         }
-        Export { graph, params, values, writer }
+        Export { graph, params, values, runs: HashMap::new(), writer }
     }
 
     fn channels_last(&self) -> bool {
@@ -117,6 +121,10 @@ impl<'a> Export<'a> {
     }
 
     fn give(&mut self, value: usize, output: Output) {
+        if self.runs.contains_key(&value) {
+            // Its outputs have the layer's name.
+            return;
+        }
         let slot = &mut self.values[value];
         match output {
             Output::Natural(tensor) => slot.natural = Some(self.writer.end(tensor)),

@@ -3,7 +3,7 @@
 mod support;
 
 use convshape::Shape;
-use convshape::graph::op::{Conv, Dialect, Direction, PoolKind};
+use convshape::graph::op::{Cell, Conv, Dialect, Direction, PoolKind, Recurrent, RecurrentOutput};
 use convshape::graph::{AxisOrder, Graph, Op, Size, Symbol};
 use convshape::ndarray::{ArrayD, Ix2, Ix4};
 use convshape_onnx::{ExportError, graph_to_bytes, save, to_bytes};
@@ -144,5 +144,48 @@ fn recorded_models_give_the_frameworks_numbers() {
         &[(names[0], &x), (names[1], &eps)],
         &[("output", &output)],
     );
+    engine.check();
+}
+
+/// Every kind of recurrent layer, and each of its outputs.
+#[test]
+fn recurrent_layers_give_their_numbers() {
+    let cells = [
+        Cell::Lstm,
+        Cell::Gru { reset_after: true },
+        Cell::Gru { reset_after: false },
+        Cell::Rnn { relu: false },
+        Cell::Rnn { relu: true },
+    ];
+    let mut engine = Engine::new("export-recurrent");
+    for (seed, (cell, deep)) in cells.into_iter().flat_map(|cell| [(cell, false), (cell, true)]).enumerate() {
+        let dialect = if seed % 3 == 0 { Dialect::Keras } else { Dialect::Torch };
+        let layers = if deep { 2 } else { 1 };
+        let layer = Recurrent { hidden: 4, layers, bidirectional: deep, ..Recurrent::new(dialect, cell) };
+        let mut graph = Graph::new("Recurrent", dialect.order());
+        let x = graph.input("x", Shape::of(&[5, 3]));
+        let states = Shape::of(&[layers * layer.directions(), 4]);
+        let first: Vec<usize> = (0..cell.states()).map(|state| graph.input(&format!("s{state}"), states)).collect();
+        let inputs: Vec<usize> = if deep { [vec![x], first].concat() } else { vec![x] };
+        let run_of = graph.push("run", Op::Recurrent(layer), &inputs).expect("fits");
+        let mut outputs = vec![RecurrentOutput::Sequence, RecurrentOutput::Last, RecurrentOutput::Hidden];
+        outputs.extend((cell == Cell::Lstm).then_some(RecurrentOutput::Cell));
+        for output in outputs {
+            let name = format!("{output:?}");
+            let value = graph.push(&name, Op::RecurrentOutput { layer, output }, &[run_of]).expect("fits");
+            graph.output(&name, value).expect("is there");
+        }
+        let mut random = Random::new(1000 + u64::try_from(seed).expect("small"));
+        let params = random.params(&graph);
+        let inputs: Vec<ArrayD<f32>> =
+            graph.inputs().iter().map(|port| random.array(2, graph.shape(port.value))).collect();
+        let outputs = run(&graph, &params, &inputs.iter().collect::<Vec<_>>());
+        let onnx = graph_to_bytes(&graph, &params).expect("ONNX has it");
+        let inputs: Vec<(&str, &ArrayD<f32>)> =
+            graph.inputs().iter().map(|port| port.name.as_str()).zip(&inputs).collect();
+        let outputs: Vec<(&str, &ArrayD<f32>)> =
+            graph.outputs().iter().map(|port| port.name.as_str()).zip(&outputs).collect();
+        engine.add(&format!("recurrent{seed}"), &onnx, &inputs, &outputs);
+    }
     engine.check();
 }

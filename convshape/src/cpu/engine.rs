@@ -16,6 +16,7 @@ use super::memory::Memory;
 use super::norm::{GroupNorm, Positions};
 use super::plan::{Plan, Work};
 use super::pool::Pool;
+use super::recurrent::{Batch, Packed};
 use super::relayout::Relayout;
 use super::rows::Pick;
 use super::simd::Level;
@@ -366,6 +367,42 @@ impl Engine {
         Some(())
     }
 
+    /// A recurrent layer, all samples at once.
+    fn recurrent(
+        &self,
+        packed: &Packed,
+        reference: &Reference,
+        inputs: &[View],
+        output: &View,
+        memory: &mut Memory<'_, '_>,
+    ) {
+        let (level, samples) = (self.level, memory.count);
+        let room = |index: usize| {
+            let view = if index < inputs.len() { inputs[index] } else { *output };
+            let start = reference.room[index] * samples;
+            start..start + view.grid().elements() * samples
+        };
+        for (index, view) in inputs.iter().enumerate() {
+            let relayout = Relayout { level, view: *view };
+            memory.with_room(view, room(index), |x, room| relayout.export(Threads::ONE, samples, x, room));
+        }
+        let out = room(inputs.len());
+        let (below, rest) = memory.workspace.split_at_mut(out.start);
+        let (y, above) = rest.split_at_mut(out.len());
+        let operand = |index: usize| {
+            let place = room(index);
+            match place.end <= out.start {
+                true => &below[place],
+                false => &above[place.start - out.end..place.end - out.end],
+            }
+        };
+        let first = [1, 2].map(|index| (index < inputs.len()).then(|| operand(index)));
+        let length = reference.shapes[0].size(0).number().and_then(|length| usize::try_from(length).ok());
+        packed.run(Batch { length: length.unwrap_or(0), x: operand(0), first, factors: None, y, keep: false });
+        let relayout = Relayout { level, view: *output };
+        memory.with_output(output, out, |x, y| relayout.import(Threads::ONE, samples, x, y));
+    }
+
     /// A layer by its definition, sample by sample.
     fn reference(
         &self,
@@ -374,6 +411,10 @@ impl Engine {
         output: &View,
         memory: &mut Memory<'_, '_>,
     ) -> Option<()> {
+        if let Some(packed) = &reference.recurrent {
+            self.recurrent(packed, reference, inputs, output, memory);
+            return Some(());
+        }
         let order = self.plan.order;
         let samples = memory.count;
         let count = |index: usize| if index < inputs.len() { inputs[index] } else { *output }.grid().elements();
@@ -381,7 +422,7 @@ impl Engine {
             let start = reference.room[index] * samples;
             start..start + count(index)
         };
-        let mut params: [&[f32]; convshape_arith::param::MAX_PARAMS] = Default::default();
+        let mut params: [&[f32]; convshape_arith::param::MAX_PARAMS] = [&[]; convshape_arith::param::MAX_PARAMS];
         for (slot, own) in params.iter_mut().zip(&reference.params) {
             *slot = own;
         }

@@ -16,6 +16,7 @@ use super::norm::{Along, GroupNorm};
 use super::plan::{Method, Plan, Step, Work};
 use super::planes::Planes;
 use super::pool::Windows;
+use super::recurrent::Packed;
 use super::rows::Rows;
 use super::simd::Level;
 use super::slide::Slide;
@@ -74,6 +75,8 @@ impl Job {
 pub(super) struct Reference {
     pub(super) op: Op,
     pub(super) params: Vec<Vec<f32>>,
+    /// The weights of a recurrent layer, which has kernels of its own.
+    pub(super) recurrent: Option<Packed>,
     pub(super) shapes: Vec<Shape>,
     /// Where its inputs and its output are, in the order of the chain's axes.
     pub(super) room: Vec<usize>,
@@ -156,9 +159,19 @@ impl Ready {
                 if inputs.len() > MOST_INPUTS {
                     return None;
                 }
+                let recurrent = match &node.op {
+                    Op::Recurrent(layer) => {
+                        let own: Vec<&[f32]> = node.params.iter().map(|&param| params[param].as_slice()).collect();
+                        let features = plan.shapes[node.inputs[0]].size(1).number()?;
+                        Some(Packed::new(level, layer, usize::try_from(features).ok()?, &own))
+                    }
+                    _ => None,
+                };
+                let kept = if recurrent.is_some() { &[] } else { &node.params[..] };
                 Job::Reference(Box::new(Reference {
                     op: node.op,
-                    params: node.params.iter().map(|&param| params[param].as_slice().to_vec()).collect(),
+                    params: kept.iter().map(|&param| params[param].as_slice().to_vec()).collect(),
+                    recurrent,
                     shapes: node.inputs.iter().chain(&node.outputs).map(|&value| plan.shapes[value]).collect(),
                     room: room.clone(),
                 }))

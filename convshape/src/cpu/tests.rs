@@ -8,8 +8,9 @@ use std::vec::Vec;
 
 use convshape_arith::graph::Graph;
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Conv, Dialect, Direction, DropTogether, Interpolation, Op,
-    Padding, PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
+    Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Cell, Conv, Dialect, Direction, DropTogether, Interpolation,
+    Op, Padding, PaddingMode, Pieces, Pool, PoolKind, Recurrent, RecurrentOutput, Reduction, ResizeTo, SeparableConv,
+    Upsample,
 };
 use convshape_arith::param::Role;
 use convshape_arith::shape::Shape;
@@ -752,6 +753,70 @@ fn the_number_of_threads_does_not_matter() {
             for threads in [2, 3, 5] {
                 assert!(run_in_pool(threads) == expected, "{threads} threads, a batch of {batch}");
             }
+        }
+    }
+}
+
+/// Of every kind of cell, dialect, depth and direction; the last states of one layer are the first of the next.
+#[test]
+fn recurrent_layers() {
+    let mut random = Random::new(57);
+    let cells = [
+        Cell::Lstm,
+        Cell::Gru { reset_after: true },
+        Cell::Gru { reset_after: false },
+        Cell::Rnn { relu: false },
+        Cell::Rnn { relu: true },
+    ];
+    for case in 0..40 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let dialect = random.one_of(&[Dialect::Torch, Dialect::Keras]);
+        let (length, features, hidden) = (random.pick(1, 5), random.pick(1, 7), random.pick(1, 11));
+        let cell = cells[case % cells.len()];
+        let layer = Recurrent {
+            hidden,
+            layers: random.pick(1, 2),
+            bidirectional: random.pick(0, 1) == 1,
+            bias: random.pick(0, 3) > 0,
+            ..Recurrent::new(dialect, cell)
+        };
+        let output = |layer, output| Op::RecurrentOutput { layer, output };
+        let mut layers = vec![
+            (Op::Recurrent(layer), vec![0]),
+            (output(layer, RecurrentOutput::Hidden), vec![1]),
+            (output(layer, RecurrentOutput::Sequence), vec![1]),
+            (output(layer, RecurrentOutput::Last), vec![1]),
+        ];
+        let first = if cell == Cell::Lstm {
+            layers.push((output(layer, RecurrentOutput::Cell), vec![1]));
+            vec![3, 2, 5]
+        } else {
+            vec![3, 2]
+        };
+        let run = layers.len() + 1;
+        layers.push((Op::Recurrent(layer), first));
+        layers.push((output(layer, RecurrentOutput::Sequence), vec![run]));
+        layers.push((output(layer, RecurrentOutput::Hidden), vec![run]));
+        let input = Shape::of(&[length, features]);
+        assert!(check(&mut random, order, input, &layers, &[2, 3, 4, run + 1, run + 2]), "{layer:?}");
+    }
+}
+
+/// Pieces of every axis.
+#[test]
+fn splits() {
+    let mut random = Random::new(58);
+    for order in [AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast] {
+        for at in 0..3 {
+            let split = |index, pieces| Op::Split { axis: Axis::At(at), index, pieces };
+            let layers = [
+                (Op::Activation(Activation::Tanh), vec![0]),
+                (split(0, Pieces::Equal { count: 2 }), vec![1]),
+                (split(1, Pieces::Equal { count: 2 }), vec![1]),
+                (split(1, Pieces::Sized { start: 1, end: 4, total: 6 }), vec![1]),
+                (Op::Mul, vec![2, 3]),
+            ];
+            assert!(check(&mut random, order, Shape::of(&[6, 6, 6]), &layers, &[4, 5]));
         }
     }
 }

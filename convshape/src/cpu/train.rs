@@ -16,6 +16,7 @@ mod norm;
 mod outer;
 mod plan;
 mod plans;
+mod recurrent;
 mod rows;
 mod step;
 mod sum;

@@ -27,6 +27,8 @@ pub mod values {
     pub struct Shape;
     /// A range of channels: `0..16`.
     pub struct Range;
+    /// A number of equal pieces, or the sizes of all: `2`, `[64, 80]`.
+    pub struct Pieces;
     /// Axes: their numbers from 0, without the batch, or names: `1`, `(0, -1)`, `channels`.
     pub struct Axes;
     /// The name of a statement.

@@ -22,6 +22,11 @@ pub(crate) fn draw(spec: &Spec, rng: &mut impl Rng) -> Param {
         Init::Uniform { bound } => (0..count).map(|_| rng.random_range(-bound as f32..=bound as f32)).collect(),
         Init::TruncatedNormal { deviation } => (0..count).map(|_| (deviation * truncated_normal(rng)) as f32).collect(),
         Init::Constant(value) => vec![value as f32; count],
+        Init::Orthogonal => orthogonal(&spec.shape, rng),
+        Init::ForgetBias { hidden } => {
+            let hidden = usize::try_from(hidden).unwrap_or(0);
+            (0..count).map(|place| f32::from(u8::from((hidden..2 * hidden).contains(&place)))).collect()
+        }
     };
     Param::new(spec.shape, elements)
 }
@@ -39,4 +44,33 @@ fn truncated_normal(rng: &mut impl Rng) -> f64 {
         }
     }
     2.0
+}
+
+/// A matrix with orthogonal rows of length 1, or columns where there are more rows: normal numbers made orthogonal one
+/// row after the other (Gram and Schmidt).
+fn orthogonal(shape: &[usize], rng: &mut impl Rng) -> Vec<f32> {
+    let (rows, columns) = (shape[0], shape[1]);
+    let (vectors, size) = (rows.min(columns), rows.max(columns));
+    let mut all: Vec<Vec<f64>> = Vec::with_capacity(vectors);
+    while all.len() < vectors {
+        let mut vector: Vec<f64> = (0..size).map(|_| truncated_normal(rng)).collect();
+        // Twice, as rounding leaves too much of the others the first time.
+        for _ in 0..2 {
+            for other in &all {
+                let shared: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
+                vector.iter_mut().zip(other).for_each(|(a, b)| *a -= shared * b);
+            }
+        }
+        let length = libm::sqrt(vector.iter().map(|a| a * a).sum());
+        if length < 1e-9 {
+            // A generator that repeats itself; any direction that is left will do.
+            vector = (0..size).map(|place| f64::from(u8::from(place == all.len()))).collect();
+        } else {
+            vector.iter_mut().for_each(|a| *a /= length);
+        }
+        all.push(vector);
+    }
+    let at = |row: usize, column: usize| if rows <= columns { all[row][column] } else { all[column][row] };
+    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+    (0..rows * columns).map(|place| at(place / columns, place % columns) as f32).collect()
 }

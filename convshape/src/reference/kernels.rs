@@ -17,8 +17,10 @@ mod local;
 mod norm;
 mod number;
 mod pool;
+mod recurrent;
 mod resize;
 mod shuffle;
+mod split;
 #[cfg(test)]
 mod tests;
 
@@ -116,6 +118,20 @@ pub fn apply<T: Number>(
             Border { low, mode: PaddingMode::Zeros, value: 0.0 }.run(&from, x, &to, y);
         }
         Op::Slice { start, .. } => join::slice(count(start), &channels, x, &Channels::new(output, order), y),
+        Op::Recurrent(layer) => {
+            let operand = |index: usize| (index < inputs.count()).then(|| inputs.get(index).1);
+            let length = layout::sizes(shape)[0];
+            recurrent::run(&layer, length, params, [Some(x), operand(1), operand(2)], None, y);
+        }
+        Op::RecurrentOutput { layer, output } => {
+            let (first, elements) = recurrent::part(&layer, output, shape);
+            y.copy_from_slice(&x[first..first + elements]);
+        }
+        Op::Split { .. } => {
+            let start = op.piece_start(shape, order).unwrap_or((0, 0));
+            let piece = split::Piece::new(shape, output, start);
+            piece.each(y.len(), |from, place| y[place..place + from.len()].copy_from_slice(&x[from]));
+        }
         Op::Linear { dialect, outputs, .. } => dense::linear(dialect, count(outputs), params, x, y),
         Op::Flatten
         | Op::Reshape { .. }

@@ -28,7 +28,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
     for step in program.steps {
         match step.action {
             Action::Layer(op) => {
-                let mut own: [&[f32]; convshape_arith::param::MAX_PARAMS] = Default::default();
+                let mut own: [&[f32]; convshape_arith::param::MAX_PARAMS] = [&[]; convshape_arith::param::MAX_PARAMS];
                 let mut count = 0;
                 let tied = step.first_run.map_or(step.tied, |of| program.steps[of].tied);
                 if let Some(of) = tied {

@@ -76,7 +76,7 @@ impl Learnt {
         {
             return;
         }
-        let mut slices: [&[f32]; MAX_PARAMS] = Default::default();
+        let mut slices: [&[f32]; MAX_PARAMS] = [&[]; MAX_PARAMS];
         slices.iter_mut().zip(&self.params).for_each(|(slice, param)| *slice = param.as_slice());
         apply(op, &slices[..self.params.len()], (input, x), output, y);
     }

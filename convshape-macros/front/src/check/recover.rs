@@ -1,7 +1,7 @@
 //! What can be said of a shape where something is wrong, or is known to const evaluation only.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{AxisOrder, Conv, Op, SeparableConv};
+use convshape_arith::op::{AxisOrder, Conv, Op, RecurrentOutput, SeparableConv};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -36,6 +36,7 @@ pub(super) fn agreed(a: &Shape, b: &Shape) -> Option<Shape> {
 pub(super) fn blind_rank(op: &Op) -> Option<usize> {
     match op {
         Op::Conv(conv) => Some(conv.rank + 1),
+        Op::Recurrent(_) | Op::RecurrentOutput { .. } => Some(2),
         Op::Pool(pool) => Some(pool.rank + 1),
         Op::AdaptivePool { rank, .. } => Some(rank + 1),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(3),
@@ -87,6 +88,12 @@ pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
             open(input.rank(), channels)
         }
         Op::Slice { .. } => Some(input.with(order.channel(input.rank()), Size::Unknown)),
+        Op::Split { axis, .. } => match axis.index(input.rank(), order) {
+            Some(at) => Some(input.with(at, Size::Unknown)),
+            None => Some(Shape::unknown(input.rank())),
+        },
+        Op::RecurrentOutput { output: RecurrentOutput::Last, .. } => Some(Shape::unknown(1)),
+        Op::Recurrent(_) | Op::RecurrentOutput { .. } => Some(Shape::unknown(2)),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
         _ => Some(input),
     }
@@ -149,6 +156,10 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         | Op::Dropout { .. }
         | Op::Identity
         | Op::Scale { .. } => Some(inputs[0]),
+        Op::Split { axis, .. } => match axis.index(inputs[0].rank(), order) {
+            Some(at) => Some(inputs[0].with(at, Size::Unknown)),
+            None => Some(Shape::unknown(inputs[0].rank())),
+        },
         Op::Slice { .. } | Op::Concat => {
             let input = inputs[0];
             if matches!(fault.map(|fault| fault.reason), Some(Reason::Join { axis: None, .. })) {
@@ -165,6 +176,8 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         Op::Flatten => Some(Shape::unknown(1)),
         Op::Permute { .. } => Some(Shape::unknown(inputs[0].rank())),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
+        Op::RecurrentOutput { output: RecurrentOutput::Last, .. } => Some(Shape::unknown(1)),
+        Op::Recurrent(_) | Op::RecurrentOutput { .. } => Some(Shape::unknown(2)),
         Op::Reduce { .. } | Op::Linear { .. } | Op::GlobalPool { .. } => None,
     }
 }

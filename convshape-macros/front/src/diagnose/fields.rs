@@ -123,6 +123,16 @@ fn example(layer: &LayerWords, field: &str) -> &'static str {
     }
 }
 
+/// A number of pieces that const evaluation alone knows: each is an output, which has a name.
+pub(crate) fn unseen_pieces(value: &Value) -> Report {
+    Report::new(
+        code::NOT_FIXED,
+        value.span(),
+        format!("`{value}` is known only after the macro, which names each piece"),
+    )
+    .help("write the number of pieces")
+}
+
 pub(crate) fn one_leading_part(op: &str, span: Span) -> Report {
     Report::new(code::VALUE, span, format!("`{op}` takes one value without a name, here is another"))
         .help("give it its field's name: `kernel: 3`")
@@ -160,6 +170,7 @@ pub(crate) fn wrong_value(field: &FieldWords, takes: Takes, value: &Value) -> Re
         Takes::Word(_) => "a word",
         Takes::Shape => "a shape such as `[16, 4, 4]`",
         Takes::Range => "a range of channels such as `0..16`",
+        Takes::Pieces => "a number of equal pieces, or the sizes of all such as `[64, 80]`",
         Takes::Axes | Takes::AxesWithBatch => "an axis such as `0`, `-1` or `channels`, or several",
         Takes::Name => "the name of a statement",
         Takes::Activation => "an activation such as `Relu`",

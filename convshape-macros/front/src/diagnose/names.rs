@@ -107,6 +107,27 @@ pub(crate) fn unknown_output(name: &Ident, port: &Text, known: &[String]) -> Rep
     }
 }
 
+/// keras: a recurrent layer with another activation than `tanh`.
+pub(crate) fn activation_of_a_step(op: &Ident, span: Span) -> Report {
+    let report = Report::new(code::VALUE, span, format!("`{op}` has the activation `tanh` in each step, and no other"));
+    report.help("leave out `activation`; what follows the layer is a statement of its own")
+}
+
+/// A recurrent layer reads its input alone, or also all first states.
+pub(crate) fn first_states(op: &Ident, states: &[&str], found: usize, span: Span) -> Report {
+    let states = states.join(", ");
+    Report::new(code::OPERANDS, span, format!("`{op}` reads its input, or `(x, {states})`, here are {found} values"))
+        .help(format_args!("write `from (x, {states})`"))
+}
+
+/// An output that a layer with several does not have.
+pub(crate) fn no_such_port(name: &Ident, port: &Text, known: &[String]) -> Report {
+    let text = port.value();
+    let all: Vec<String> = known.iter().map(|known| format!("{name}.{known}")).collect();
+    let report = Report::new(code::PORT, port.span(), format!("`{name}` has no output `{text}`"));
+    report.help(format_args!("its outputs are {}", list(all)))
+}
+
 pub(crate) fn not_a_type(found: &str, span: Span) -> Report {
     Report::new(code::VALUE, span, format!("`Chain` takes the type of another chain, found `{found}`"))
         .help("write `Chain(Encoder)` or `Chain(models::Encoder<28>)`")

@@ -67,6 +67,7 @@ impl Expansion<'_> {
             places.push(match node.recipe {
                 Recipe::Port { of, .. } => places[self.graph.value(of)],
                 Recipe::Same => places[node.inputs[0]],
+                _ if node.is_output_of_run() => places[node.inputs[0]],
                 _ => {
                     next += 1;
                     next - 1

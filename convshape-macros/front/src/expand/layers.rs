@@ -21,10 +21,10 @@ impl Expansion<'_> {
         let (mut costs, mut fields) = (Vec::new(), Vec::new());
         let (mut reads, mut read_counts, mut undoes) = (Vec::new(), Vec::new(), Vec::new());
         for (id, node) in self.graph.nodes.iter().enumerate() {
-            if !node.recipe.is_layer() {
+            if !node.recipe.is_layer() || node.is_output_of_run() {
                 continue;
             }
-            let (input, output) = (node.inputs[0], self.graph.value(id));
+            let (input, output) = (node.inputs[0], self.graph.given_by(id));
             if let Some(of) = self.undone(id) {
                 let (row, of) = (plain(names.len()), plain(places[of]));
                 undoes.push(quote!([#row, #of]));

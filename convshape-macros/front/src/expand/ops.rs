@@ -1,8 +1,8 @@
 //! A layer as tokens: the constant that the program keeps of it.
 
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Axes, Axis, Conv, Dialect, Interpolation, MAX_SPATIAL, Op, Padding, PaddingMode,
-    PerAxis, Pool, PoolKind, ResizeTo, SeparableConv,
+    Activation, Amount, AutoPad, Axes, Axis, Cell, Conv, Dialect, Interpolation, MAX_SPATIAL, Op, Padding, PaddingMode,
+    PerAxis, Pieces, Pool, PoolKind, Recurrent, ResizeTo, SeparableConv,
 };
 use convshape_arith::shape::Shape;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -183,18 +183,46 @@ impl Expansion<'_> {
     fn axes(&self, axes: &Axes) -> TokenStream {
         let krate = &self.krate;
         let op = quote!(#krate::__private::arith::op);
-        let list = axes.list.iter().map(|axis| match axis {
+        let list = axes.list.iter().map(|axis| self.axis(*axis));
+        let count = axes.count;
+        quote!(#op::Axes { list: [#(#list),*], count: #count })
+    }
+
+    fn recurrent(&self, layer: &Recurrent) -> TokenStream {
+        let krate = &self.krate;
+        let (dialect, inputs, hidden) = (self.dialect(layer.dialect), self.count(layer.inputs), self.int(layer.hidden));
+        let (layers, dropout) = (self.int(layer.layers), self.float(layer.dropout));
+        let (bidirectional, bias) = (layer.bidirectional, layer.bias);
+        let cell = match layer.cell {
+            Cell::Lstm => quote!(Lstm),
+            Cell::Gru { reset_after } => quote!(Gru { reset_after: #reset_after }),
+            Cell::Rnn { relu } => quote!(Rnn { relu: #relu }),
+        };
+        quote!(#krate::__private::arith::op::Recurrent {
+            cell: #krate::__private::arith::op::Cell::#cell,
+            dialect: #dialect,
+            inputs: #inputs,
+            hidden: #hidden,
+            layers: #layers,
+            bidirectional: #bidirectional,
+            bias: #bias,
+            dropout: #dropout,
+        })
+    }
+
+    fn axis(&self, axis: Axis) -> TokenStream {
+        let krate = &self.krate;
+        let axis = match axis {
             Axis::At(at) => {
-                let at = self.int(*at);
-                quote!(#op::Axis::At(#at))
+                let at = self.int(at);
+                quote!(At(#at))
             }
             named => {
                 let named = variant(named);
-                quote!(#op::Axis::#named)
+                quote!(#named)
             }
-        });
-        let count = axes.count;
-        quote!(#op::Axes { list: [#(#list),*], count: #count })
+        };
+        quote!(#krate::__private::arith::op::Axis::#axis)
     }
 
     fn activation(&self, activation: &Activation) -> TokenStream {
@@ -318,9 +346,33 @@ impl Expansion<'_> {
                 let (start, end) = (self.int(*start), self.int(*end));
                 quote!(Slice { start: #start, end: #end })
             }
+            Op::Split { axis, index, pieces } => {
+                let axis = self.axis(*axis);
+                let pieces = match pieces {
+                    Pieces::Equal { count } => {
+                        let count = self.int(*count);
+                        quote!(Equal { count: #count })
+                    }
+                    Pieces::Sized { start, end, total } => {
+                        let [start, end, total] = [start, end, total].map(|number| self.int(*number));
+                        quote!(Sized { start: #start, end: #end, total: #total })
+                    }
+                };
+                let index = Literal::i64_unsuffixed(*index);
+                quote!(Split { axis: #axis, index: #index, pieces: #krate::__private::arith::op::Pieces::#pieces })
+            }
             Op::Linear { dialect, inputs, outputs, bias } => {
                 let (dialect, inputs, outputs) = (self.dialect(*dialect), self.count(*inputs), self.int(*outputs));
                 quote!(Linear { dialect: #dialect, inputs: #inputs, outputs: #outputs, bias: #bias })
+            }
+            Op::Recurrent(layer) => {
+                let layer = self.recurrent(layer);
+                quote!(Recurrent(#layer))
+            }
+            Op::RecurrentOutput { layer, output } => {
+                let (layer, output) = (self.recurrent(layer), variant(output));
+                let output = quote!(#krate::__private::arith::op::RecurrentOutput::#output);
+                quote!(RecurrentOutput { layer: #layer, output: #output })
             }
             Op::Permute { axes, swap } => {
                 let axes = self.axes(axes);

@@ -1,8 +1,8 @@
 //! A setting put into a layer.
 
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Conv, DepthOrder, Dialect, DropTogether, Interpolation, Op, Padding, PaddingMode,
-    Pool, ResizeTo, SeparableConv, Upsample,
+    Activation, Amount, AutoPad, Cell, Conv, DepthOrder, Dialect, DropTogether, Interpolation, Op, Padding,
+    PaddingMode, Pieces, Pool, Recurrent, ResizeTo, SeparableConv, Upsample,
 };
 
 use super::Setting;
@@ -32,9 +32,16 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::Slice { start, end }, "channels", Setting::Range(first, last)) => {
             store(start, *first) && store(end, *last)
         }
+        (Op::Split { pieces, .. }, "pieces", Setting::Int(value)) => store(pieces, Pieces::Equal { count: *value }),
+        (Op::Split { index, pieces, .. }, "pieces", Setting::Pieces(ends)) => set_piece(*index, pieces, ends),
+        (Op::Split { axis, .. }, "axis", Setting::Axes(value)) => match value.as_slice() {
+            [only] => store(axis, *only),
+            _ => false,
+        },
         (Op::Permute { axes, .. }, "axes", Setting::Axes(value)) => store(axes, *value),
         (Op::Reduce { axes, .. }, "axes", Setting::Axes(value)) => store(axes, Some(*value)),
         (Op::Reduce { keep, .. }, "keep", Setting::Bool(value)) => store(keep, *value),
+        (Op::Recurrent(layer) | Op::RecurrentOutput { layer, .. }, _, _) => set_recurrent(layer, field, setting),
         (Op::Linear { inputs, .. }, "in_channels", Setting::Int(value)) => store(inputs, Some(*value)),
         (Op::Linear { outputs, .. }, "out_channels", Setting::Int(value)) => store(outputs, *value),
         (Op::Linear { bias, .. }, "bias", Setting::Bool(value)) => store(bias, *value),
@@ -119,6 +126,22 @@ fn set_conv(conv: &mut Conv, field: &str, setting: &Setting) -> bool {
     }
 }
 
+fn set_recurrent(layer: &mut Recurrent, field: &str, setting: &Setting) -> bool {
+    match (field, setting) {
+        ("in_channels", Setting::Int(value)) => store(&mut layer.inputs, Some(*value)),
+        ("out_channels", Setting::Int(value)) => store(&mut layer.hidden, *value),
+        ("layers", Setting::Int(value)) => store(&mut layer.layers, *value),
+        ("bidirectional", Setting::Bool(value)) => store(&mut layer.bidirectional, *value),
+        ("bias", Setting::Bool(value)) => store(&mut layer.bias, *value),
+        ("dropout", Setting::Float(value)) => store(&mut layer.dropout, *value),
+        // It says which of the outputs the statement is.
+        ("return_sequences", Setting::Bool(_)) => true,
+        ("reset_after", Setting::Bool(value)) => store(&mut layer.cell, Cell::Gru { reset_after: *value }),
+        ("nonlinearity", Setting::Word(word)) => store(&mut layer.cell, Cell::Rnn { relu: *word == "relu" }),
+        _ => false,
+    }
+}
+
 fn set_pool(pool: &mut Pool, field: &str, setting: &Setting) -> bool {
     match (field, setting) {
         ("kernel", Setting::Ints { values, .. }) => store(&mut pool.kernel, *values),
@@ -147,6 +170,15 @@ fn set_upsample(upsample: &mut Upsample, field: &str, setting: &Setting) -> bool
         ("align_corners", Setting::Bool(value)) => store(&mut upsample.align_corners, Some(*value)),
         _ => false,
     }
+}
+
+/// The piece with that index, of pieces with those ends.
+fn set_piece(index: i64, pieces: &mut Pieces, ends: &[i64]) -> bool {
+    let piece = usize::try_from(index).ok().and_then(|index| {
+        let start = index.checked_sub(1).map_or(Some(0), |before| ends.get(before).copied())?;
+        Some(Pieces::Sized { start, end: *ends.get(index)?, total: *ends.last()? })
+    });
+    piece.is_some_and(|piece| store(pieces, piece))
 }
 
 fn set_amount(amount: &mut Amount, field: &str, setting: &Setting) -> bool {

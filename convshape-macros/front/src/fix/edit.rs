@@ -281,6 +281,7 @@ fn channels_verbs(node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
         Recipe::Given(Op::Conv(conv)) => (conv.inputs, conv.outputs),
         Recipe::Given(Op::SeparableConv(separable)) => (separable.depthwise.inputs, separable.pointwise.outputs),
         Recipe::Given(Op::Linear { inputs, outputs, .. }) => (*inputs, *outputs),
+        Recipe::Given(Op::Recurrent(layer)) => (layer.inputs, layer.hidden),
         _ => (Some(inputs), outputs),
     };
     let field = |name: &str, value: i64| {

@@ -36,6 +36,9 @@ pub(super) fn at_the_layer(
             {
                 found.push(vec![Edit::Channels { node, inputs: features, outputs }], 10);
             }
+            if let (Op::Recurrent(layer), Size::Number(features)) = (op, shape.size(shape.rank().saturating_sub(1))) {
+                found.push(vec![Edit::Channels { node, inputs: features, outputs: layer.hidden }], 10);
+            }
         }
         Reason::Groups { channels, groups, side } => layer.groups(channels, groups, side, found),
         Reason::TooFew { what: "output channels", .. } => {

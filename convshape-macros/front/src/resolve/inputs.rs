@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 
 use super::Resolver;
-use super::scope::{Outputs, Scope};
+use super::scope::{LayerOutputs, Outputs, Scope};
 use crate::diagnose;
 use crate::graph::{Node, NodeId, Recipe, ValueId};
 use crate::syntax::{Layer, Reference, Source, Text, Value};
@@ -23,6 +23,7 @@ impl<'a> Resolver<'a> {
         if let Some(Source::Several(_, span)) = &layer.from
             && !joins
             && words.kind != Kind::Chain
+            && !words.kind.is_recurrent()
         {
             self.sink.push(diagnose::one_input(&layer.op, *span));
             return None;
@@ -50,6 +51,14 @@ impl<'a> Resolver<'a> {
                 values = vec![previous, *only];
             }
             inputs = values;
+        }
+        if words.kind.is_recurrent() {
+            let states: &[&str] = if words.kind == Kind::Lstm { &["h_0", "c_0"] } else { &["h_0"] };
+            if inputs.len() != 1 && inputs.len() != 1 + states.len() {
+                let span = layer.from.as_ref().and_then(Source::span).unwrap_or(layer.op.span());
+                self.sink.push(diagnose::first_states(&layer.op, states, inputs.len(), span));
+                return None;
+            }
         }
         if joins && inputs.len() < 2 {
             self.sink.push(diagnose::needs_operands(&layer.op));
@@ -81,6 +90,7 @@ impl<'a> Resolver<'a> {
                 self.sink.push(diagnose::no_outputs(&reference.name, port));
                 return None;
             }
+            Outputs::Layer(outputs) => return self.layer_output(&outputs, reference, port, scope),
             Outputs::Named(outputs) => outputs,
         };
         let text = port.value();
@@ -94,6 +104,45 @@ impl<'a> Resolver<'a> {
                 None
             }
         }
+    }
+
+    /// An output of a layer that has several.
+    fn layer_output(
+        &mut self,
+        outputs: &LayerOutputs,
+        reference: &Reference,
+        port: &Text,
+        scope: &mut Scope<'a>,
+    ) -> Option<ValueId> {
+        let Some(index) = outputs.find(&port.value()) else {
+            let known: Vec<String> = outputs.all.iter().map(|(name, _)| name.clone()).collect();
+            self.sink.push(diagnose::no_such_port(&reference.name, port, &known));
+            return None;
+        };
+        let first = self.graph.value(outputs.first);
+        if index == 0 {
+            return Some(first);
+        }
+        // Whoever reads one output reads the statement.
+        self.mark_read(first);
+        if let Some(value) = outputs.made.borrow().get(&index) {
+            return Some(*value);
+        }
+        let (name, op) = &outputs.all[index];
+        let mut node = self.graph.nodes[outputs.first].clone();
+        node.name = format!("{}.{name}", node.name);
+        // The first output of a run is named after itself in files.
+        let file_name = node.file_name.strip_suffix(".output").unwrap_or(&node.file_name);
+        node.file_name = format!("{file_name}.{name}");
+        node.recipe = Recipe::Given(*op);
+        (node.activation, node.comment, node.restores, node.first_run) = (None, None, None, None);
+        node.outputs.clear();
+        let previous = scope.previous;
+        let id = self.push(node, scope);
+        scope.previous = previous;
+        let value = self.graph.value(id);
+        outputs.made.borrow_mut().insert(index, value);
+        Some(value)
     }
 
     /// An output of a sub-chain, which is a value of its own.

@@ -1,6 +1,6 @@
 //! One layer: its row in the table of words, its recipe, its activation.
 
-use convshape_arith::op::{Activation, Dialect, Op};
+use convshape_arith::op::{Activation, Cell, Dialect, Op, Recurrent, RecurrentOutput};
 use convshape_arith::solve::AxisField;
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
@@ -15,6 +15,9 @@ use crate::numbers::{Bound, BoundActivation, Numbers};
 use crate::syntax::{Args, Layer, Reference, Source, Stmt, Value};
 use crate::value::written_dialect;
 use crate::words::{self, Kind, LayerName, LayerWords, Lookup};
+
+/// The most outputs of a `Split` that can be named.
+const MOST_PIECES: i64 = 4096;
 
 impl<'a> Resolver<'a> {
     pub(super) fn layer(&mut self, stmt: &'a Stmt, layer: &'a Layer, scope: &mut Scope<'a>) -> NodeId {
@@ -71,12 +74,17 @@ impl<'a> Resolver<'a> {
         let recipe = match (&undo, path) {
             _ if !complete => Recipe::Broken,
             (_, Some(path)) => Recipe::Chain { path },
-            (Some(name), None) => self.undo(name, words, rank, settings, scope),
+            (Some(name), None) => self.undo(name, words, rank, settings.clone(), scope),
             // keras: the function is the layer.
             (None, None) if words.kind == Kind::Activation => activation.map_or(Recipe::Broken, Recipe::Given),
             (None, None) => self.given(words, rank, dialect, &settings, &holes, &spans),
         };
-        let activation = activation.filter(|op| words.kind != Kind::Activation && *op != Op::Identity);
+        // keras: the function of a step, which is not one that follows.
+        let of_step = words.kind.is_recurrent() && dialect == Dialect::Keras;
+        if of_step && activation.is_some_and(|op| op != Op::Activation(Activation::Tanh)) {
+            self.sink.push(diagnose::activation_of_a_step(&layer.op, spans.of(Some("activation"))));
+        }
+        let activation = activation.filter(|op| !of_step && words.kind != Kind::Activation && *op != Op::Identity);
         let tied = if tied { self.tied(&recipe, undo.as_ref(), &name, &spans) } else { None };
         let (mut comment, restores) = self.claims(layer, scope);
         if words.kind == Kind::Input
@@ -98,6 +106,11 @@ impl<'a> Resolver<'a> {
             },
         };
         let recipe = if inputs.is_some() { recipe } else { Recipe::Broken };
+        let outputs = match &recipe {
+            Recipe::Given(Op::Recurrent(layer)) => outputs_of_run(layer, &settings),
+            Recipe::Given(op) => pieces(op, &settings),
+            _ => Vec::new(),
+        };
         let writing = Writing {
             row: Some(words),
             dialect,
@@ -115,6 +128,7 @@ impl<'a> Resolver<'a> {
             holes,
             inputs: inputs.unwrap_or_else(|| vec![scope.previous]),
             activation,
+            outputs,
             comment,
             restores,
             spans,
@@ -128,7 +142,24 @@ impl<'a> Resolver<'a> {
             writing,
             inserted: None,
         };
-        self.push(node, scope)
+        let id = self.push(node, scope);
+        self.first_of_run(id, scope);
+        id
+    }
+
+    /// The output of a recurrent layer's run that its statement is: a layer of its own after the run, which has the
+    /// claims and the activation of the statement.
+    pub(super) fn first_of_run(&mut self, run: NodeId, scope: &mut Scope<'a>) -> Option<NodeId> {
+        let value = self.graph.value(run);
+        let node = &mut self.graph.nodes[run];
+        let Some((name, op @ Op::RecurrentOutput { .. })) = node.outputs.first().cloned() else { return None };
+        let mut first = node.clone();
+        (node.activation, node.comment, node.restores) = (None, None, None);
+        first.file_name = format!("{}.{name}", first.file_name);
+        first.recipe = Recipe::Given(op);
+        (first.first_run, first.named_axes) = (None, None);
+        first.inputs = vec![value];
+        Some(self.push(first, scope))
     }
 
     /// The dialect of one layer or activation: the one around it, unless it says another.
@@ -323,6 +354,36 @@ impl<'a> Resolver<'a> {
         }
         taken
     }
+}
+
+/// The outputs of a recurrent layer by name, the one that its statement is first.
+fn outputs_of_run(layer: &Recurrent, settings: &[(&'static str, Setting)]) -> Vec<(String, Op)> {
+    let sequences = settings.iter().find(|(field, _)| *field == "return_sequences");
+    let last = match sequences {
+        Some((_, setting)) => *setting == Setting::Bool(false),
+        // keras gives the last output alone unless it is asked for all.
+        None => layer.dialect == Dialect::Keras,
+    };
+    let first = if last { RecurrentOutput::Last } else { RecurrentOutput::Sequence };
+    let cell = (layer.cell == Cell::Lstm).then_some(("c_n", RecurrentOutput::Cell));
+    let all = [("output", first), ("h_n", RecurrentOutput::Hidden)].into_iter().chain(cell);
+    all.map(|(name, output)| (name.to_owned(), Op::RecurrentOutput { layer: *layer, output })).collect()
+}
+
+/// The outputs of a `Split` by name, each as the layer that gives it. Other layers have one, without a name.
+fn pieces(op: &Op, settings: &[(&'static str, Setting)]) -> Vec<(String, Op)> {
+    let Op::Split { axis, pieces, .. } = *op else { return Vec::new() };
+    let Some((_, setting)) = settings.iter().find(|(field, _)| *field == "pieces") else { return Vec::new() };
+    let count = match setting {
+        Setting::Int(count) => *count,
+        Setting::Pieces(ends) => i64::try_from(ends.len()).unwrap_or(i64::MAX),
+        _ => 0,
+    };
+    let piece = |index| {
+        let mut op = Op::Split { axis, index, pieces };
+        fields::set(&mut op, "pieces", setting).then(|| (index.to_string(), op))
+    };
+    (0..count.min(MOST_PIECES)).filter_map(piece).collect()
 }
 
 /// The numbers of spatial axes that a layer's name says, where the layer itself takes any.

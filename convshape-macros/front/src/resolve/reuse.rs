@@ -8,7 +8,7 @@ use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 
 use super::pieces::Names;
-use super::scope::{Outputs, Piece, Run, Scope};
+use super::scope::{LayerOutputs, Outputs, Piece, Run, Scope};
 use super::{Given, Resolver};
 use crate::diagnose;
 use crate::graph::{Node, NodeId, Recipe, Restores, ValueId};
@@ -88,7 +88,12 @@ impl<'a> Resolver<'a> {
         let chain = matches!(node.recipe, Recipe::Chain { .. });
         let input = node.inputs[0];
         let id = self.push(node, scope);
-        let outputs = if chain { Outputs::Chain(id) } else { Outputs::One };
+        let first = self.first_of_run(id, scope).unwrap_or(id);
+        let outputs = match &self.graph.nodes[id].outputs {
+            _ if chain => Outputs::Chain(id),
+            outputs if outputs.is_empty() => Outputs::One,
+            outputs => LayerOutputs::of(first, outputs.clone()),
+        };
         Some(Given { input, node: Some(id), outputs, piece: Piece::Layer })
     }
 

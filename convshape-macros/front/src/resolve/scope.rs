@@ -1,8 +1,11 @@
 //! What the statements of one body see: names, numbers, and how unnamed ones are called.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
+
+use convshape_arith::op::Op;
 
 use super::file_name::fill_in;
 use crate::diagnose::Report;
@@ -34,8 +37,33 @@ pub(super) enum Outputs {
     Named(Rc<[NamedOutput]>),
     /// Those of a sub-chain, which const evaluation knows.
     Chain(NodeId),
+    /// Those of a layer that has several.
+    Layer(Rc<LayerOutputs>),
     /// Not readable: any name will do.
     Unknown,
+}
+
+/// The outputs of a layer that has several. Each is a layer in the graph; all but the first are added where they are
+/// first read.
+pub(super) struct LayerOutputs {
+    /// The layer that gives the first.
+    pub(super) first: NodeId,
+    /// The names of all, each with the layer that gives it.
+    pub(super) all: Vec<(String, Op)>,
+    /// The values of those that have been read.
+    pub(super) made: RefCell<HashMap<usize, ValueId>>,
+}
+
+impl LayerOutputs {
+    pub(super) fn of(first: NodeId, all: Vec<(String, Op)>) -> Outputs {
+        Outputs::Layer(Rc::new(LayerOutputs { first, all, made: RefCell::default() }))
+    }
+
+    /// The place of an output by its name or number.
+    pub(super) fn find(&self, text: &str) -> Option<usize> {
+        let named = self.all.iter().position(|(name, _)| name == text);
+        named.or_else(|| text.parse().ok().filter(|place| *place < self.all.len()))
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use convshape_arith::op::Dialect::{Flax, Jax, Keras, Onnx, Torch};
 
 use super::values::{
     ALIGNS, APPROXIMATIONS, AUTO_PAD_WORDS, BORDERS, CONV_PADDING, DEPTH_MODES, DEPTH_ORDERS, INTERPOLATIONS, NONE,
-    POOL_PADDING,
+    NONLINEARITIES, POOL_PADDING,
 };
 use super::{Alias, Dialects, FieldWords, Takes};
 
@@ -112,6 +112,33 @@ pub(super) const TIED: FieldWords =
 pub(super) const DEPTH_MULTIPLIER: FieldWords =
     field("depth_multiplier", Takes::Size, "output channels per input channel");
 
+// Recurrent layers.
+
+pub(super) const RECURRENT: Dialects = &[Torch, Onnx, Keras];
+pub(super) const STEP_IN: FieldWords =
+    field("in_channels", Takes::Size, "features of a step; `in -> hidden` in front says the same")
+        .or(&[alias("input_size", TORCH)])
+        .hole();
+pub(super) const STEP_OUT: FieldWords =
+    field("out_channels", Takes::Size, "features of a state; `in -> hidden` in front says the same")
+        .or(&[alias("hidden_size", &[Torch, Onnx]), alias("units", KERAS)]);
+pub(super) const RECURRENT_LAYERS: FieldWords =
+    field("layers", Takes::Size, "layers, each of which reads the outputs of the one before")
+        .or(&[alias("num_layers", TORCH)])
+        .only(TORCH);
+pub(super) const BIDIRECTIONAL: FieldWords =
+    field("bidirectional", Takes::Bool, "whether a second run from the end to the start adds its features");
+pub(super) const RECURRENT_DROPOUT: FieldWords =
+    field("dropout", Takes::Float, "probability of a zero in training, between the layers").only(TORCH);
+pub(super) const RETURN_SEQUENCES: FieldWords =
+    field("return_sequences", Takes::Bool, "whether all outputs are given, and not the last one alone").only(KERAS);
+pub(super) const RESET_AFTER: FieldWords =
+    field("reset_after", Takes::Bool, "whether the reset gate multiplies the recurrent product, not the state")
+        .or(&[alias("linear_before_reset", ONNX)])
+        .only(&[Onnx, Keras]);
+pub(super) const NONLINEARITY: FieldWords =
+    field("nonlinearity", Takes::Word(NONLINEARITIES), "the function of a step").only(TORCH);
+
 // Pooling.
 
 pub(super) const WINDOW: FieldWords = field("kernel", Takes::SizePerAxis, "size of the window per axis")
@@ -175,6 +202,12 @@ pub(super) const BORDER: FieldWords = field("mode", Takes::Word(BORDERS), "what 
 pub(super) const VALUE: FieldWords = field("value", Takes::Float, "the constant in the border");
 pub(super) const ALIGN: FieldWords =
     field("align", Takes::Word(ALIGNS), "where the smaller of the two lies in the larger");
+pub(super) const PIECES: FieldWords =
+    field("pieces", Takes::Pieces, "how many equal pieces, or the sizes of all of them: `[64, 80]`")
+        .or(&[alias("chunks", TORCH)]);
+pub(super) const SPLIT_AXIS: FieldWords =
+    field("axis", Takes::Axes, "the axis by number, from 0 without the batch, or by name; the channels if left out")
+        .or(&[alias("dim", TORCH)]);
 pub(super) const CHANNEL_RANGE: FieldWords = field("channels", Takes::Range, "the channels that are kept");
 
 // Dense, shape, normalisation, activation.

@@ -56,6 +56,24 @@ const fn border(kind: Kind, name: &'static str, fields: &'static [FieldWords], d
     }
 }
 
+/// The row of a recurrent layer.
+const fn recurrent(
+    kind: Kind,
+    (name, snake): (&'static str, &'static str),
+    aliases: &'static [Alias],
+    fields: &'static [FieldWords],
+    doc: &'static str,
+) -> LayerWords {
+    LayerWords {
+        aliases,
+        dialects: RECURRENT,
+        positional: Positional::Channels,
+        fields,
+        python: &[(TORCH, &["in_channels", "out_channels", "layers"]), (KERAS, &["out_channels"])],
+        ..layer(kind, Group::Dense, name, snake, doc)
+    }
+}
+
 const INPLACE: &[(super::Dialects, &[&str])] = &[(TORCH, &["inplace"])];
 
 const CONV_FIELDS: &[FieldWords] = &[
@@ -439,6 +457,39 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         fields: &[CHANNEL_RANGE],
         ..layer(Kind::Slice, Group::Resizing, "Slice", "slice", "some of the channels: `Slice(channels: 0..16)`")
     },
+    LayerWords {
+        positional: Positional::Field("pieces"),
+        fields: &[PIECES, SPLIT_AXIS],
+        ..layer(
+            Kind::Split,
+            Group::Resizing,
+            "Split",
+            "split",
+            "the pieces of an axis: `s: Split(2)` gives `s.0`, `s.1`",
+        )
+    },
+    // Recurrent.
+    recurrent(
+        Kind::Lstm,
+        ("Lstm", "lstm"),
+        &[alias("LSTM", RECURRENT)],
+        &[STEP_IN, STEP_OUT, RECURRENT_LAYERS, BIDIRECTIONAL, BIAS, RECURRENT_DROPOUT, RETURN_SEQUENCES],
+        "long short-term memory on `[length, features]`: `l: Lstm(64 -> 128)`, its last states are `l.h_n` and `l.c_n`",
+    ),
+    recurrent(
+        Kind::Gru,
+        ("Gru", "gru"),
+        &[alias("GRU", RECURRENT)],
+        &[STEP_IN, STEP_OUT, RECURRENT_LAYERS, BIDIRECTIONAL, BIAS, RECURRENT_DROPOUT, RETURN_SEQUENCES, RESET_AFTER],
+        "gated recurrent unit on `[length, features]`: `g: Gru(64 -> 128)`, its last states are `g.h_n`",
+    ),
+    recurrent(
+        Kind::Rnn,
+        ("Rnn", "rnn"),
+        &[alias("RNN", &[Torch, Onnx]), alias("SimpleRNN", KERAS)],
+        &[STEP_IN, STEP_OUT, RECURRENT_LAYERS, BIDIRECTIONAL, BIAS, RECURRENT_DROPOUT, RETURN_SEQUENCES, NONLINEARITY],
+        "recurrent layer without gates on `[length, features]`: `r: Rnn(64 -> 128)`, its last states are `r.h_n`",
+    ),
     // Dense and shape.
     LayerWords {
         aliases: &[alias("Dense", &[Keras, Flax]), alias("Gemm", ONNX), alias("LazyLinear", TORCH)],

@@ -164,6 +164,7 @@ fn takes(takes: Takes) -> Ident {
         Takes::Word(_) => "Word",
         Takes::Shape => "Shape",
         Takes::Range => "Range",
+        Takes::Pieces => "Pieces",
         Takes::Axes | Takes::AxesWithBatch => "Axes",
         Takes::Name => "Name",
         Takes::Activation => "Activation",

@@ -24,6 +24,7 @@ pub(crate) fn neutral(kind: Kind, name: &str, dialect: Dialect) -> Option<Neutra
     row.map(|(.., neutral)| *neutral)
 }
 
+const RECURRENT: &[Kind] = &[Kind::Lstm, Kind::Gru, Kind::Rnn];
 const NORMS: &[Kind] = &[Kind::BatchNorm, Kind::GroupNorm, Kind::LayerNorm, Kind::RmsNorm, Kind::InstanceNorm];
 
 /// Word, dialects, layers (all where none is named), values.
@@ -36,6 +37,14 @@ static NEUTRAL: &[(&str, Dialects, &[Kind], Neutral)] = &[
     ("track_running_stats", &[Torch], &[Kind::BatchNorm], Neutral::Bool(true)),
     ("track_running_stats", &[Torch], &[Kind::InstanceNorm], Neutral::Bool(false)),
     ("elementwise_affine", &[Torch], &[Kind::LayerNorm, Kind::RmsNorm], Neutral::Bool(true)),
+    ("batch_first", &[Torch], RECURRENT, Neutral::Any),
+    ("proj_size", &[Torch], RECURRENT, Neutral::Int(0)),
+    ("recurrent_activation", &[Keras], RECURRENT, Neutral::Word("sigmoid")),
+    ("unit_forget_bias", &[Keras], RECURRENT, Neutral::Bool(true)),
+    ("return_state", &[Keras], RECURRENT, Neutral::Any),
+    ("go_backwards", &[Keras], RECURRENT, Neutral::Bool(false)),
+    ("stateful", &[Keras], RECURRENT, Neutral::Bool(false)),
+    ("unroll", &[Keras], RECURRENT, Neutral::Any),
     ("data_format", &[Keras], &[], Neutral::Word("channels_last")),
     ("name", &[Keras], &[], Neutral::FileName),
     ("trainable", &[Keras], &[], Neutral::Bool(true)),

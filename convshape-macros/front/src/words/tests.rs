@@ -146,7 +146,7 @@ fn the_table() {
             }
         }
     }
-    assert_eq!(kinds.len(), 90);
+    assert_eq!(kinds.len(), 94);
     for dialect in [Torch, Onnx, Jax, Flax, Keras] {
         let mut seen = BTreeSet::new();
         for row in LAYERS {
@@ -174,6 +174,8 @@ fn sample(field: &FieldWords) -> Option<Setting> {
         Takes::Word(words) => Setting::Word(words[0].name),
         Takes::Shape => Setting::Shape(Shape::of(&[2, 3])),
         Takes::Range => Setting::Range(0, 1),
+        Takes::Pieces => Setting::Pieces(vec![1, 3]),
+        Takes::Axes if field.name == "axis" => Setting::Axes(Axes::of(&[Axis::Channels])?),
         Takes::Axes | Takes::AxesWithBatch => Setting::Axes(Axes::of(&[Axis::At(0), Axis::Channels])?),
         Takes::Name if field.name == "like" => Setting::Like,
         Takes::Name | Takes::Activation | Takes::Dialect => return None,

@@ -45,6 +45,8 @@ pub(super) const INTERPOLATIONS: &[Word] = &[
     word("trilinear", ALL, "between the eight nearest, on three axes"),
     word("bicubic", ALL, "between the sixteen nearest, by cubic curves"),
 ];
+pub(super) const NONLINEARITIES: &[Word] =
+    &[word("tanh", ALL, "the hyperbolic tangent"), word("relu", ALL, "zero below zero")];
 pub(super) const ALLOWED: &[Word] = &[word("allow", ALL, "what is meant: no warning")];
 pub(super) const ALIGNS: &[Word] =
     &[word("center", ALL, "in the middle, the odd row at the end"), word("start", ALL, "at the first row and column")];

@@ -138,6 +138,11 @@ pub const fn closed_form_help(text: &mut Text, name: &str, op: &Op, fault: &Faul
                 write_channels(text, name, features, *outputs);
             }
         }
+        (Op::Recurrent(layer), Reason::Features { found, .. }) => {
+            if let Size::Number(features) = found.size(found.rank().saturating_sub(1)) {
+                write_channels(text, name, features, layer.hidden);
+            }
+        }
         (_, Reason::Channels { found: Size::Number(found), .. }) => {
             text.str("\nhelp: in `").str(name).str("`, set `channels: ").num(found).str("`");
         }

@@ -11,7 +11,9 @@ impl Reason {
         match self {
             Reason::NotPositive { .. } | Reason::TooFew { .. } => code::NOT_POSITIVE,
             Reason::Negative { .. } => code::NEGATIVE,
-            Reason::Rank { .. } | Reason::NamedRank { .. } => code::RANK,
+            Reason::Rank { .. } | Reason::NamedRank { .. } | Reason::Steps { .. } | Reason::NoRun { .. } => code::RANK,
+            Reason::FirstState { .. } => code::STATE,
+            Reason::TooManyLayers { .. } => code::RANGE,
             Reason::Channels { .. } => match op {
                 Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } => code::NORM,
                 _ => code::CHANNELS,
@@ -41,6 +43,7 @@ impl Reason {
                 _ => code::BROADCAST,
             },
             Reason::SliceRange { .. } => code::SLICE,
+            Reason::EqualPieces { .. } | Reason::NoPiece { .. } | Reason::Pieces { .. } => code::PIECES,
             Reason::AlignCorners | Reason::ModeRank { .. } | Reason::ScaleFactor => code::RESIZE,
             Reason::SingleElement => code::INSTANCE,
             Reason::Number { .. } | Reason::Bounds { .. } => code::RANGE,
@@ -73,13 +76,18 @@ impl Reason {
             Reason::TransposedPaddingMode => Some("padding_mode"),
             Reason::Elements { .. } => Some("shape"),
             Reason::SliceRange { .. } => Some("channels"),
+            Reason::EqualPieces { .. } | Reason::NoPiece { .. } | Reason::Pieces { .. } => Some("pieces"),
             Reason::AlignCorners => Some("align_corners"),
             Reason::ModeRank { .. } => Some("mode"),
             Reason::ScaleFactor => Some("scale"),
             Reason::Bounds { .. } => Some("min"),
             Reason::NormShape { .. } => Some("size"),
             Reason::Axis { .. } | Reason::RepeatedAxis { .. } | Reason::AxisCount { .. } => Some("axes"),
+            Reason::TooManyLayers { .. } => Some("layers"),
             Reason::Rank { .. }
+            | Reason::Steps { .. }
+            | Reason::FirstState { .. }
+            | Reason::NoRun { .. }
             | Reason::NamedRank { .. }
             | Reason::NormAxis { .. }
             | Reason::NotFixed { .. }

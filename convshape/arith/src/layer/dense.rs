@@ -5,28 +5,31 @@ use crate::fault::{Fault, Reason, tri};
 use crate::shape::{MAX_RANK, Shape};
 use crate::size::{Size, SizeError};
 
-pub(super) const fn linear(features: Option<i64>, outputs: i64, input: &Shape) -> Result<Shape, Fault> {
+pub(super) const fn linear(inputs: Option<i64>, outputs: i64, input: &Shape) -> Result<Shape, Fault> {
     tri!(rank_at_least(input, 1));
-    let last = input.rank() - 1;
-    let found = input.size(last);
-    match features {
-        Some(expected) => {
-            if !found.fits(Size::Number(expected)) {
-                return Err(Fault::new(Reason::Features { expected, found: *input }));
-            }
-            tri!(some("input features", expected));
-            if expected.saturating_mul(outputs) > MOST_ELEMENTS {
-                return Err(Fault::new(Reason::TooManyElements { shape: *input }));
-            }
-        }
-        None => {
-            if let Size::Symbolic { .. } = found {
-                return Err(Fault::new(Reason::NotFixed { what: "the number of features", found }));
-            }
-        }
+    tri!(features(inputs, input));
+    if let Some(inputs) = inputs
+        && inputs.saturating_mul(outputs) > MOST_ELEMENTS
+    {
+        return Err(Fault::new(Reason::TooManyElements { shape: *input }));
     }
     tri!(some("output features", outputs));
-    Ok(input.with(last, Size::Number(outputs)))
+    Ok(input.with(input.rank() - 1, Size::Number(outputs)))
+}
+
+/// Whether the last axis has as many features as a layer says.
+pub(super) const fn features(expected: Option<i64>, input: &Shape) -> Result<(), Fault> {
+    let found = input.size(input.rank() - 1);
+    match expected {
+        Some(expected) if !found.fits(Size::Number(expected)) => {
+            Err(Fault::new(Reason::Features { expected, found: *input }))
+        }
+        Some(expected) => some("input features", expected),
+        None => match found {
+            Size::Symbolic { .. } => Err(Fault::new(Reason::NotFixed { what: "the number of features", found })),
+            Size::Number(_) | Size::Unknown => Ok(()),
+        },
+    }
 }
 
 pub(super) const fn elements(shape: &Shape) -> Result<Size, Fault> {

@@ -1,7 +1,7 @@
 //! The real numbers of a layer: each has a range.
 
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{Activation, Dialect, Op};
+use crate::op::{Activation, Dialect, Op, Recurrent};
 
 impl Op {
     /// Whether every real number of the layer is one that it can take. An [`Op::output`] asks this first; an
@@ -35,6 +35,9 @@ impl Op {
             }
             Op::Dropout { p, .. } if p >= 0.0 && p <= 1.0 => Ok(()),
             Op::Dropout { p, .. } => Err(outside("p", p, FRACTION)),
+            Op::Recurrent(Recurrent { dropout, .. }) if !(dropout >= 0.0 && dropout <= 1.0) => {
+                Err(outside("dropout", dropout, FRACTION))
+            }
             Op::Scale { by } => finite("by", by),
             Op::Pad { value, .. } => finite("value", value),
             Op::Activation(activation) => check_activation(activation),
@@ -50,7 +53,10 @@ impl Op {
             | Op::ChannelShuffle { .. }
             | Op::Crop { .. }
             | Op::Slice { .. }
+            | Op::Split { .. }
             | Op::Linear { .. }
+            | Op::Recurrent(_)
+            | Op::RecurrentOutput { .. }
             | Op::Flatten
             | Op::Reshape { .. }
             | Op::Concat

@@ -51,8 +51,13 @@ impl Op {
             | Op::ChannelShuffle { .. }
             | Op::Pad { .. }
             | Op::Crop { .. }
-            | Op::Slice { .. } => Class::Window,
-            Op::AdaptivePool { .. } | Op::GlobalPool { .. } | Op::Reduce { .. } => Class::Reduction,
+            | Op::Slice { .. }
+            | Op::Split { .. } => Class::Window,
+            Op::AdaptivePool { .. }
+            | Op::GlobalPool { .. }
+            | Op::Reduce { .. }
+            | Op::Recurrent(_)
+            | Op::RecurrentOutput { .. } => Class::Reduction,
             Op::Permute { .. } => Class::Permutation,
             Op::Linear { .. } => Class::Matrix,
             Op::Concat | Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum => Class::Join,

@@ -19,6 +19,11 @@ pub(super) fn text(name: &str, value: &str) -> proto::Attribute {
     proto::Attribute { s: value.to_owned().into(), ..of(name, attribute::STRING) }
 }
 
+pub(super) fn texts(name: &str, values: &[&str]) -> proto::Attribute {
+    let strings = values.iter().map(|value| (*value).to_owned().into()).collect();
+    proto::Attribute { strings, ..of(name, attribute::STRINGS) }
+}
+
 fn of(name: &str, kind: i32) -> proto::Attribute {
     proto::Attribute { name: name.to_owned(), r#type: kind, ..Default::default() }
 }

@@ -38,6 +38,9 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
             Output::First(export.writer.crop(&x, &rows))
         }
         Op::Slice { start, end } => Output::First(export.channels(input, *start, *end)),
+        Op::Split { .. } => Output::Natural(export.piece(node)),
+        Op::Recurrent(layer) => Output::Natural(export.recurrent(node, layer)),
+        Op::RecurrentOutput { layer, output } => Output::Natural(export.recurrent_output(node, layer, *output)?),
         Op::Linear { outputs, bias, .. } => Output::Natural(export.linear(node, *outputs, *bias)),
         Op::Flatten => {
             let x = export.natural(input);
@@ -230,6 +233,16 @@ impl Export<'_> {
         let (starts, ends, axes) = (self.writer.ints(&[start]), self.writer.ints(&[end]), self.writer.ints(&[1]));
         let shape = x.shape.with(0, Size::Number(end - start));
         self.writer.node("Slice", &[&x.name, &starts, &ends, &axes], Vec::new(), shape)
+    }
+
+    fn piece(&mut self, node: &Node) -> Tensor {
+        let x = self.natural(node.inputs[0]);
+        let shape = *self.graph.shape(node.outputs[0]);
+        let (axis, start) = node.op.piece_start(&x.shape, self.graph.order()).unwrap_or((0, 0));
+        let end = start + shape.size(axis).number().unwrap_or(0);
+        let batch_too = i64::try_from(axis).map_or(0, |axis| axis + 1);
+        let bounds = [start, end, batch_too].map(|number| self.writer.ints(&[number]));
+        self.writer.node("Slice", &[&x.name, &bounds[0], &bounds[1], &bounds[2]], Vec::new(), shape)
     }
 
     fn linear(&mut self, node: &Node, outputs: i64, bias: bool) -> Tensor {

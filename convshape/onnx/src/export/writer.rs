@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use convshape::Shape;
+use convshape::graph::op::{Cell, Recurrent};
 use convshape::graph::{AxisOrder, Graph, Size};
 use prost::Message;
 
@@ -94,7 +95,7 @@ impl Writer {
         self.node(op, &inputs, attributes, x.shape)
     }
 
-    /// A node without a value of the chain: a list of sizes, the batch among them.
+    /// A node without a value of the chain: a list of sizes, the batch among them, or a value whose batch is elsewhere.
     pub(super) fn sizes(&mut self, op: &str, inputs: &[&str], attributes: Vec<Attribute>) -> String {
         let tensor = self.node(op, inputs, attributes, Shape::unknown(0));
         // Inference finds its type by itself.
@@ -149,6 +150,45 @@ impl Writer {
         let sizes: Vec<Size> = axes.iter().map(|&axis| x.shape.size(axis)).collect();
         let order = std::iter::once(0).chain(axes.iter().map(|&axis| to_i64(axis) + 1));
         self.node("Transpose", &[&x.name], vec![attribute::ints("perm", order)], Shape::new(&sizes, x.shape.scope()))
+    }
+
+    /// The axes of a value of three, the batch counted, in another order.
+    pub(super) fn permuted(&mut self, x: &Tensor, order: [i64; 3]) -> Tensor {
+        let tensor = self.node("Transpose", &[&x.name], vec![attribute::ints("perm", order)], x.shape);
+        // The batch is not in front; inference finds its shape by itself.
+        self.graph.value_info.pop();
+        tensor
+    }
+
+    /// A node of a recurrent layer: its outputs at all steps, its last states, its last cell states.
+    pub(super) fn run(&mut self, layer: &Recurrent, inputs: &[String]) -> Vec<String> {
+        let (op, activation) = match layer.cell {
+            Cell::Lstm => ("LSTM", None),
+            Cell::Gru { .. } => ("GRU", None),
+            Cell::Rnn { relu } => ("RNN", Some(if relu { "Relu" } else { "Tanh" })),
+        };
+        let mut attributes = vec![attribute::int("hidden_size", layer.hidden)];
+        if layer.bidirectional {
+            attributes.push(attribute::text("direction", "bidirectional"));
+        }
+        if let Cell::Gru { reset_after } = layer.cell {
+            attributes.push(attribute::int("linear_before_reset", i64::from(reset_after)));
+        }
+        if let Some(activation) = activation {
+            let each = vec![activation; if layer.bidirectional { 2 } else { 1 }];
+            attributes.push(attribute::texts("activations", &each));
+        }
+        let states = if layer.cell == Cell::Lstm { 2 } else { 1 };
+        let output: Vec<String> = (0..=states).map(|_| self.unique(&format!("{}/{op}", self.layer))).collect();
+        self.graph.node.push(proto::Node {
+            input: inputs.to_vec(),
+            output: output.clone(),
+            name: output[0].clone(),
+            op_type: op.to_owned(),
+            attribute: attributes,
+            ..Default::default()
+        });
+        output
     }
 
     /// The same elements in another shape; the batch stays.

@@ -275,6 +275,7 @@ fn kind(op: &Op) -> String {
         Op::Pad { .. } => "Pad".to_owned(),
         Op::Crop { .. } => "Crop".to_owned(),
         Op::Slice { .. } => "Slice".to_owned(),
+        Op::Split { .. } => "Split".to_owned(),
         Op::Linear { .. } => "Linear".to_owned(),
         Op::Flatten => "Flatten".to_owned(),
         Op::Reshape { .. } => "Reshape".to_owned(),

@@ -266,6 +266,10 @@ impl Lowering {
                 self.inside[output] = Some((inputs[0], usize::try_from(start).ok()?));
                 return Some(());
             }
+            Op::Split { .. } if self.of_channels(&node.op, &shape).is_some() => {
+                self.inside[output] = Some((inputs[0], self.of_channels(&node.op, &shape)?));
+                return Some(());
+            }
             Op::Flatten | Op::Reshape { .. } => Work::Reshape,
             Op::Concat => {
                 join(&mut self.inside, &mut self.steps, index, &node, &self.grids);
@@ -320,6 +324,12 @@ impl Lowering {
         nodes.append(&mut self.fused);
         self.steps.push(Step { nodes, work, inputs, output });
         Some(())
+    }
+
+    /// The first channel of a `Split` along the channels.
+    fn of_channels(&self, op: &Op, shape: &Shape) -> Option<usize> {
+        let (axis, start) = op.piece_start(shape, self.order)?;
+        if axis == self.order.channel(shape.rank()) { usize::try_from(start).ok() } else { None }
     }
 
     /// Whether values in the caller's order never have a border.

@@ -8,7 +8,9 @@ use convshape_arith::shape::Shape;
 
 use super::Machine;
 use super::layer_norm::LayerNorm;
+use super::recurrent::Runs;
 use crate::cpu::buffer::View;
+use crate::cpu::recurrent::{Batch, Packed};
 use crate::cpu::relayout::Relayout;
 use crate::reference::kernels::gradient::Layer;
 
@@ -21,10 +23,21 @@ pub(super) struct Definition {
     pub(super) output: Shape,
     /// Where it has a kernel of its own.
     norm: Option<LayerNorm>,
+    /// What dropout multiplies by between the layers of a recurrent one, drawn anew for each batch in training.
+    factors: Vec<f32>,
     inputs: Vec<Vec<f32>>,
     y: Vec<f32>,
     dy: Vec<f32>,
     dx: Vec<Vec<f32>>,
+}
+
+fn some(factors: &[f32]) -> Option<&[f32]> {
+    if factors.is_empty() { None } else { Some(factors) }
+}
+
+/// The steps of a recurrent layer that reads values of these shapes.
+fn steps(shapes: &[Shape]) -> usize {
+    shapes[0].size(0).number().and_then(|length| usize::try_from(length).ok()).unwrap_or(0)
 }
 
 /// Between the plan's layout and the caller's.
@@ -48,7 +61,16 @@ impl Definition {
             _ => None,
         };
         let (inputs, y, dy, dx) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Definition { op, order, shapes, output, norm, inputs, y, dy, dx }
+        Definition { op, order, shapes, output, norm, factors: Vec::new(), inputs, y, dy, dx }
+    }
+
+    /// The probability of a zero between the layers of a recurrent one, how many numbers of a sample that concerns,
+    /// and what they are multiplied by.
+    pub(super) fn drops(&mut self) -> Option<(f64, usize, &mut Vec<f32>)> {
+        let Op::Recurrent(layer) = self.op else { return None };
+        let count = |number: i64| usize::try_from(number).unwrap_or(0);
+        let numbers = count(layer.layers.saturating_sub(1)) * steps(&self.shapes) * count(layer.width());
+        (layer.dropout > 0.0 && numbers > 0).then_some((layer.dropout, numbers, &mut self.factors))
     }
 
     pub(super) fn forward(
@@ -67,10 +89,17 @@ impl Definition {
         self.y.clear();
         self.y.resize(samples * to.grid().elements(), 0.0);
         let own: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
-        let Definition { op, order, shapes, output, norm, y: room, .. } = self;
-        match norm {
-            Some(norm) => norm.forward(on, params, own[0], room),
-            None => Layer { op, order: *order, params, shapes, output }.forward(&own, room)?,
+        let Definition { op, order, shapes, output, norm, factors, y: room, .. } = self;
+        match (norm, &*op) {
+            (Some(norm), _) => norm.forward(on, params, own[0], room),
+            (None, Op::Recurrent(layer)) => {
+                let length = steps(shapes);
+                let features = own[0].len() / (samples * length).max(1);
+                let first = [own.get(1).copied(), own.get(2).copied()];
+                let packed = Packed::new(on.level, layer, features, params);
+                packed.run(Batch { length, x: own[0], first, factors: some(factors), y: room, keep: true });
+            }
+            (None, _) => Layer { op, order: *order, params, shapes, output }.forward(&own, room)?,
         }
         import(on, samples, to, &self.y, y);
         Ok(())
@@ -94,9 +123,18 @@ impl Definition {
             dx.resize(if *wanted { x.len() } else { 0 }, 0.0);
         }
         let inputs: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
-        let Definition { op, order, shapes, output, norm, y, dy, dx, .. } = self;
+        let Definition { op, order, shapes, output, norm, factors, y, dy, dx, .. } = self;
         if let Some(norm) = norm {
             norm.backward(on, params, [inputs[0], dy], dparams, &mut dx[0]);
+            return Ok(());
+        }
+        if let Op::Recurrent(layer) = op
+            && Runs::fits(layer)
+        {
+            let (level, length) = (on.level, steps(shapes));
+            let first = [inputs.get(1).copied(), inputs.get(2).copied()];
+            Runs { level, layer, length, params, x: inputs[0], first, factors: some(factors), y, dy }
+                .backward(dparams, dx);
             return Ok(());
         }
         Layer { op, order: *order, params, shapes, output }.backward(&inputs, y, dy, dparams, dx)

@@ -161,6 +161,11 @@ impl Plan {
         mut rng: Option<&mut dyn Rng>,
     ) -> Result<Vec<Update>, GraphError> {
         for step in &mut self.steps {
+            if let (Job::Definition(layer), Some(rng), true) = (&mut step.job, &mut rng, self.key.training)
+                && let Some((p, numbers, factors)) = layer.drops()
+            {
+                draw(p, self.key.batch * numbers, factors, rng);
+            }
             if let (Job::Dropout { p, together, factors: Some(factors) }, Some(rng)) = (&mut step.job, &mut rng) {
                 let view = &self.values[step.output].y;
                 let (batch, elements) = (self.key.batch, view.grid().elements());

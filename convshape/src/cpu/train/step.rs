@@ -132,6 +132,9 @@ pub(super) fn step(
         }
         (Op::Concat, None) => Job::Concat,
         (Op::Slice { start, .. }, None) => Job::Slice(usize::try_from(start).unwrap_or(0)),
+        (Op::Split { .. }, None) if channel_split(&op, &from.shape, order).is_some() => {
+            Job::Slice(channel_split(&op, &from.shape, order).unwrap_or(0))
+        }
         (Op::Flatten | Op::Reshape { .. }, None) => Job::Reshape,
         (Op::Activation(function), None) => Job::Activation(function),
         (Op::Dropout { p, together }, None) => Job::Dropout { p, together, factors: key.training.then(Vec::new) },
@@ -155,4 +158,10 @@ pub(super) fn step(
         }
     };
     Step { name, inputs, output, params, job, activation, back, is_differentiated }
+}
+
+/// The first channel of a `Split` along the channels.
+fn channel_split(op: &Op, shape: &Shape, order: AxisOrder) -> Option<usize> {
+    let (axis, start) = op.piece_start(shape, order)?;
+    if axis == order.channel(shape.rank()) { usize::try_from(start).ok() } else { None }
 }

@@ -470,3 +470,31 @@ pub const CS0317: &str = code::RANGE.title;
 /// }
 /// ```
 pub const CS0318: &str = code::AXIS.title;
+
+/// Pieces that are not the whole axis.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [144, 16];
+///         s: Split([64, 64]);
+///         Concat(s.1, s.0);
+///         output: [144, 16];
+///     }
+/// }
+/// ```
+///
+/// A `Split` divides an axis, without `axis:` the channels, into pieces that are all of it: `Split(2)` into equal ones,
+/// `Split([64, 80])` into pieces of these sizes.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [144, 16];
+///         s: Split([64, 80]);
+///         Concat(s.1, s.0);
+///         output: [144, 16];
+///     }
+/// }
+/// ```
+pub const CS0319: &str = code::PIECES.title;

@@ -157,3 +157,30 @@ pub const CS0115: &str = code::PIECE_INPUTS.title;
 /// }
 /// ```
 pub const CS0116: &str = code::REUSE.title;
+
+/// A layer does not have the output that is read.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [16, 28, 28];
+///         halves: Split(2);
+///         Concat(halves.1, halves.2);
+///         output: [16, 28, 28];
+///     }
+/// }
+/// ```
+///
+/// The outputs of a `Split` are counted from 0: `halves.0` and `halves.1`. A name alone, `halves`, is the first.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [16, 28, 28];
+///         halves: Split(2);
+///         Concat(halves.1, halves.0);
+///         output: [16, 28, 28];
+///     }
+/// }
+/// ```
+pub const CS0117: &str = code::PORT.title;

@@ -379,3 +379,28 @@ pub const CS0212: &str = code::LOSSY.title;
 /// }
 /// ```
 pub const CS0213: &str = code::UNREAD.title;
+
+/// A recurrent layer gets a first state of another shape.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: x [20, 64], h [128], c [128];
+///         Lstm(64 -> 128) from (x, h, c);
+///         output: [20, 128];
+///     }
+/// }
+/// ```
+///
+/// First states are `[layers * directions, hidden]`, for one layer in one direction `[1, hidden]`.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: x [20, 64], h [1, 128], c [1, 128];
+///         Lstm(64 -> 128) from (x, h, c);
+///         output: [20, 128];
+///     }
+/// }
+/// ```
+pub const CS0215: &str = code::STATE.title;

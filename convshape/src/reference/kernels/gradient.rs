@@ -15,6 +15,7 @@ mod local;
 mod matrix;
 mod norm;
 mod pool;
+mod recurrent;
 mod resize;
 mod separable;
 mod shuffle;
@@ -158,6 +159,21 @@ impl<T: Real> Layer<'_, T> {
                 border::border(&Border { low, mode: PaddingMode::Zeros, value: 0.0 }, grids, dy, dx[0]);
             }
             Op::Slice { start, .. } => join::slice(count(start), [&channels, &out_channels], dy, dx[0]),
+            Op::Recurrent(layer) => {
+                let operands = [Some(x), inputs.get(1).copied(), inputs.get(2).copied()];
+                recurrent::run(&layer, sizes(shape)[0], params, operands, None, [y, dy], dparams, dx);
+            }
+            Op::RecurrentOutput { layer, output } => {
+                let (first, _) = super::recurrent::part(&layer, output, shape);
+                dx[0][first..].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
+            }
+            Op::Split { .. } => {
+                let start = self.op.piece_start(shape, order).unwrap_or((0, 0));
+                let piece = super::split::Piece::new(shape, output, start);
+                piece.each(dy.len(), |from, place| {
+                    dx[0][from].iter_mut().zip(&dy[place..]).for_each(|(dx, dy)| *dx += *dy);
+                });
+            }
             Op::Concat => {
                 let mut first = 0;
                 for (shape, dx) in shapes.iter().zip(dx) {

@@ -1,0 +1,136 @@
+//! The parameters of recurrent layers.
+//!
+//! - torch, and after it onnx: for each layer and direction `weight_ih_l0` `[gates * hidden, inputs]`, `weight_hh_l0`
+//!   `[gates * hidden, hidden]`, `bias_ih_l0`, `bias_hh_l0`; the second direction adds `_reverse`. All are uniform
+//!   within `1 / sqrt(hidden)`.
+//! - keras: `kernel` `[inputs, gates * hidden]`, `recurrent_kernel` `[hidden, gates * hidden]`, one `bias`, of a `GRU`
+//!   with `reset_after` one for each product. The kernel is `glorot_uniform`, the recurrent one orthogonal, the bias
+//!   zero, for the forget gate of an `LSTM` one.
+
+use super::{Init, ParamSpec, Params, Role, inits, positive, size, sqrt};
+use crate::op::{Cell, Dialect, Recurrent};
+use crate::shape::Shape;
+use crate::size::Size;
+
+/// The names of one direction of one layer.
+type Names = [&'static str; 4];
+
+macro_rules! torch_names {
+    ($($layer:literal)*) => {
+        [$([
+            [
+                concat!(".weight_ih_l", $layer),
+                concat!(".weight_hh_l", $layer),
+                concat!(".bias_ih_l", $layer),
+                concat!(".bias_hh_l", $layer),
+            ],
+            [
+                concat!(".weight_ih_l", $layer, "_reverse"),
+                concat!(".weight_hh_l", $layer, "_reverse"),
+                concat!(".bias_ih_l", $layer, "_reverse"),
+                concat!(".bias_hh_l", $layer, "_reverse"),
+            ],
+        ]),*]
+    };
+}
+
+/// By layer and direction.
+const TORCH: [[Names; 2]; 16] = torch_names!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+
+macro_rules! keras_names {
+    ($($cell:literal)*) => {
+        [$([concat!($cell, "/kernel"), concat!($cell, "/recurrent_kernel"), concat!($cell, "/bias"), ""]),*]
+    };
+}
+
+/// By cell: alone, and the two directions of a `Bidirectional` layer.
+const KERAS: [[Names; 3]; 3] = [
+    keras_names!("/lstm_cell" "/forward_lstm/lstm_cell" "/backward_lstm/lstm_cell"),
+    keras_names!("/gru_cell" "/forward_gru/gru_cell" "/backward_gru/gru_cell"),
+    keras_names!("/simple_rnn_cell" "/forward_simple_rnn/simple_rnn_cell" "/backward_simple_rnn/simple_rnn_cell"),
+];
+
+const KERAS_FIELDS: [Names; 2] =
+    [["kernel", "recurrent_kernel", "bias", ""], ["backward_kernel", "backward_recurrent_kernel", "backward_bias", ""]];
+
+impl Recurrent {
+    /// How many parameters one direction of one layer has.
+    const fn set(&self) -> usize {
+        match (self.dialect, self.bias) {
+            (_, false) => 2,
+            (Dialect::Keras, true) => 3,
+            (Dialect::Torch | Dialect::Onnx | Dialect::Jax | Dialect::Flax, true) => 4,
+        }
+    }
+
+    /// How many parameters it has.
+    pub(super) const fn param_count(&self) -> usize {
+        let most = TORCH.len() as i64;
+        if self.layers < 1 || self.layers > most {
+            return 0;
+        }
+        (self.layers * self.directions()).cast_unsigned() as usize * self.set()
+    }
+
+    /// The parameter at a place.
+    pub(super) const fn param(&self, index: usize) -> Option<ParamSpec> {
+        if index >= self.param_count() {
+            return None;
+        }
+        let (set, which) = (index / self.set(), index % self.set());
+        let directions = if self.bidirectional { 2 } else { 1 };
+        let (layer, direction) = (set / directions, set % directions);
+        let inputs = size(self.inputs_of(layer as i64));
+        let gates = self.cell.gates().saturating_mul(self.hidden);
+        Some(match self.dialect {
+            Dialect::Keras => self.keras(inputs, gates, direction, which),
+            Dialect::Torch | Dialect::Onnx | Dialect::Jax | Dialect::Flax => {
+                let suffix = TORCH[layer][direction][which];
+                let (role, shape) = match which {
+                    0 => (Role::InputKernel, Shape::new(&[Size::Number(gates), inputs], &[])),
+                    1 => (Role::RecurrentKernel, Shape::of(&[gates, self.hidden])),
+                    _ => (Role::Bias, Shape::of(&[gates])),
+                };
+                let init = Init::Uniform { bound: 1.0 / sqrt(positive(self.hidden)) };
+                ParamSpec { role, field: suffix.split_at(1).1, suffix, shape, layout: None, init }
+            }
+        })
+    }
+
+    const fn keras(&self, inputs: Size, gates: i64, direction: usize, which: usize) -> ParamSpec {
+        let cell = match self.cell {
+            Cell::Lstm => 0,
+            Cell::Gru { .. } => 1,
+            Cell::Rnn { .. } => 2,
+        };
+        let suffix = KERAS[cell][if self.bidirectional { direction + 1 } else { 0 }][which];
+        let (role, shape, init) = match which {
+            0 => {
+                let fan_in = match inputs {
+                    Size::Number(inputs) => inputs,
+                    _ => 1,
+                };
+                let shape = Shape::new(&[inputs, Size::Number(gates)], &[]);
+                (Role::InputKernel, shape, inits(Dialect::Keras, fan_in, gates).0)
+            }
+            1 => (Role::RecurrentKernel, Shape::of(&[self.hidden, gates]), Init::Orthogonal),
+            _ => {
+                let init = match self.cell {
+                    Cell::Lstm => Init::ForgetBias { hidden: self.hidden },
+                    Cell::Gru { .. } | Cell::Rnn { .. } => Init::Constant(0.0),
+                };
+                let shape = match self.cell {
+                    Cell::Gru { reset_after: true } => Shape::of(&[2, gates]),
+                    _ => Shape::of(&[gates]),
+                };
+                (Role::Bias, shape, init)
+            }
+        };
+        ParamSpec { role, field: KERAS_FIELDS[direction][which], suffix, shape, layout: None, init }
+    }
+
+    /// All parameters.
+    pub(super) const fn params(&self) -> Params {
+        Params { recurrent: Some(*self), ..Params::NONE }
+    }
+}

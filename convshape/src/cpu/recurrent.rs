@@ -1,0 +1,434 @@
+//! Recurrent layers: the product of all steps with the input is one matrix product, the step's product with the
+//! last state runs over packed weights, for several samples at once.
+
+use std::vec;
+use std::vec::Vec;
+
+use convshape_arith::op::{Activation, Cell, Recurrent, RecurrentWeights, Trace};
+use convshape_arith::size::Size;
+
+use super::math::Finish;
+use super::simd::{Kernel, Level, Runs, Simd, products};
+
+/// Vectors of columns in a panel of weights.
+const VECTORS: usize = 2;
+/// Rows of a product that share the weights in registers.
+const ROWS: usize = 4;
+/// Sums of a single row: one alone would wait for itself.
+const SUMS: usize = 4;
+
+/// A matrix with a row for each feature and a column for each unit of each gate, in panels of a few columns.
+pub(super) struct Panels {
+    weights: Vec<f32>,
+    runs: Runs,
+    features: usize,
+    columns: usize,
+}
+
+/// The weights of one direction of one layer.
+struct Pass {
+    input: Panels,
+    state: Panels,
+    /// What is added to the products: all of it, but that of a `Gru`'s new gate with the state.
+    bias: Vec<f32>,
+    /// What is added to the product with the state before the reset gate multiplies it.
+    state_bias: Vec<f32>,
+}
+
+/// A recurrent layer with its weights packed.
+pub(super) struct Packed {
+    layer: Recurrent,
+    level: Level,
+    passes: Vec<Pass>,
+    /// Columns of a product, filled up to whole panels.
+    columns: usize,
+}
+
+/// What a batch of runs reads and writes.
+pub(super) struct Batch<'a> {
+    /// Steps.
+    pub(super) length: usize,
+    /// `[samples, length, features]`
+    pub(super) x: &'a [f32],
+    /// The first states and first cell states `[samples, layers * directions, hidden]`; zeros where there are none.
+    pub(super) first: [Option<&'a [f32]>; 2],
+    /// What dropout multiplies `[layers - 1, length, directions * hidden]` of each sample by.
+    pub(super) factors: Option<&'a [f32]>,
+    /// The whole runs, see [`Trace`].
+    pub(super) y: &'a mut [f32],
+    /// Whether what the way back needs is wanted.
+    pub(super) keep: bool,
+}
+
+impl Panels {
+    /// `weight` gives the number of a column and a feature.
+    pub(super) fn new(level: Level, features: usize, columns: usize, weight: impl Fn(usize, usize) -> f32) -> Panels {
+        let width = VECTORS * level.lanes();
+        let panels = columns.div_ceil(width);
+        let mut weights = vec![0.0; panels * features * width];
+        for (panel, weights) in weights.chunks_exact_mut((features * width).max(1)).enumerate() {
+            for (feature, row) in weights.chunks_exact_mut(width).enumerate() {
+                for (lane, to) in row.iter_mut().enumerate().take(columns.saturating_sub(panel * width)) {
+                    *to = weight(panel * width + lane, feature);
+                }
+            }
+        }
+        Panels { weights, runs: Runs::new(std::iter::once(0), features, true), features, columns: panels * width }
+    }
+
+    /// Columns of a product, filled up to whole panels.
+    #[cfg(feature = "train")]
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Adds to rows of [`Panels::columns`] numbers the products with the rows of `x`.
+    #[cfg(feature = "train")]
+    pub(super) fn add_to(&self, level: Level, rows: usize, x: &[f32], y: &mut [f32]) {
+        level.run(Product { panels: self, rows, x, y });
+    }
+
+    /// Adds to `rows` rows of `y`, which are `columns` apart, their products with the rows of `x`.
+    #[inline(always)]
+    fn add_product<S: Simd>(&self, simd: S, rows: usize, x: &[f32], y: &mut [f32], columns: usize) {
+        let width = VECTORS * S::LANES;
+        if self.features == 0 {
+            return;
+        }
+        for (panel, weights) in self.weights.chunks_exact(self.features * width).enumerate() {
+            let mut row = 0;
+            while row + ROWS <= rows {
+                self.tile::<S, ROWS, 1>(simd, [row, panel * width], x, weights, y, columns);
+                row += ROWS;
+            }
+            while row < rows {
+                self.tile::<S, 1, SUMS>(simd, [row, panel * width], x, weights, y, columns);
+                row += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const Q: usize>(
+        &self,
+        simd: S,
+        [row, column]: [usize; 2],
+        x: &[f32],
+        weights: &[f32],
+        y: &mut [f32],
+        columns: usize,
+    ) {
+        let mut starts = [0; R];
+        for r in 0..R {
+            starts[r] = (row + r) * self.features;
+        }
+        let mut sums = [[[simd.splat(0.0); VECTORS]; R]; Q];
+        products::<S, R, VECTORS, Q>(simd, x, &starts, &self.runs, [weights, &[]], [0, Q], &mut sums);
+        for r in 0..R {
+            for v in 0..VECTORS {
+                let place = (row + r) * columns + column + v * S::LANES;
+                let mut sum = simd.load(&y[place..]);
+                for q in 0..Q {
+                    sum = simd.add(sum, sums[q][r][v]);
+                }
+                simd.store(sum, &mut y[place..]);
+            }
+        }
+    }
+}
+
+impl Packed {
+    /// `params` are in the layout of the layer's dialect; it reads `inputs` features.
+    pub(super) fn new(level: Level, layer: &Recurrent, inputs: usize, params: &[&[f32]]) -> Packed {
+        let trace = Trace::new(layer, 0);
+        let (gates, hidden) = (trace.gates, trace.hidden);
+        let count = gates * hidden;
+        let passes = (0..trace.layers * trace.directions).map(|pass| {
+            let (at, direction) = (pass / trace.directions, pass % trace.directions);
+            let features = if at == 0 { inputs } else { trace.width() };
+            let weights = RecurrentWeights::new(layer, at, direction, features);
+            let (input, state) = (params[weights.first], params[weights.first + 1]);
+            let bias = |product: usize, column: usize| {
+                let place = weights.bias(product, column / hidden, column % hidden);
+                place.map_or(0.0, |(param, place)| params[param][place])
+            };
+            let apart = |column: usize| matches!(layer.cell, Cell::Gru { .. }) && column >= 2 * hidden;
+            let both = |column: usize| bias(0, column) + if apart(column) { 0.0 } else { bias(1, column) };
+            let of_state = |column: usize| if apart(column) { bias(1, column) } else { 0.0 };
+            Pass {
+                input: Panels::new(level, features, count, |column, feature| {
+                    input[weights.input(gates, column / hidden, column % hidden, feature)]
+                }),
+                state: Panels::new(level, hidden, count, |column, feature| {
+                    state[weights.state(gates, column / hidden, column % hidden, feature)]
+                }),
+                bias: (0..count).map(both).collect(),
+                state_bias: (0..count).map(of_state).collect(),
+            }
+        });
+        let passes: Vec<Pass> = passes.collect();
+        let columns = passes.first().map_or(0, |pass| pass.input.columns);
+        Packed { layer: *layer, level, passes, columns }
+    }
+
+    /// Runs a batch.
+    pub(super) fn run(&self, batch: Batch<'_>) {
+        self.level.run(Steps { packed: self, batch });
+    }
+}
+
+/// Numbers in a whole run of that many steps.
+pub(super) fn elements(layer: &Recurrent, length: usize) -> usize {
+    let rows = i64::try_from(length).ok().and_then(|length| layer.rows(Size::Number(length)).ok()?.number());
+    rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(0) * Trace::new(layer, length).width()
+}
+
+#[cfg(feature = "train")]
+struct Product<'a> {
+    panels: &'a Panels,
+    rows: usize,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+#[cfg(feature = "train")]
+impl Kernel for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Product { panels, rows, x, y } = self;
+        panels.add_product(simd, rows, x, y, panels.columns);
+    }
+}
+
+struct Steps<'a> {
+    packed: &'a Packed,
+    batch: Batch<'a>,
+}
+
+impl Kernel for Steps<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Steps { packed, mut batch } = self;
+        let trace = Trace::new(&packed.layer, batch.length);
+        let elements = elements(&packed.layer, batch.length);
+        let samples = batch.y.len() / elements.max(1);
+        let mut sums = vec![0.0; batch.length * samples * packed.columns];
+        let mut read = Vec::new();
+        let mut turns = Turns::new(samples, trace.hidden, packed.columns);
+        for (index, pass) in packed.passes.iter().enumerate() {
+            let (layer, direction) = (index / trace.directions, index % trace.directions);
+            let one = Here { trace, layer, direction, elements, samples };
+            one.project(simd, pass, &batch, packed.columns, &mut read, &mut sums);
+            turns.start(&one, &batch);
+            for turn in 0..batch.length {
+                let step = if direction == 0 { turn } else { batch.length - 1 - turn };
+                let row = samples * packed.columns;
+                let sums = &mut sums[step * row..(step + 1) * row];
+                turns.step(simd, packed, pass, sums);
+                turns.store(&one, step, sums, &mut batch);
+            }
+            turns.finish(&one, &mut batch);
+        }
+    }
+}
+
+/// One direction of one layer.
+struct Here {
+    trace: Trace,
+    layer: usize,
+    direction: usize,
+    elements: usize,
+    samples: usize,
+}
+
+impl Here {
+    /// The sums of all steps and samples `[length, samples, columns]` without the states.
+    #[inline(always)]
+    fn project<S: Simd>(
+        &self,
+        simd: S,
+        pass: &Pass,
+        batch: &Batch<'_>,
+        columns: usize,
+        read: &mut Vec<f32>,
+        sums: &mut [f32],
+    ) {
+        let (features, samples) = (pass.input.features, self.samples);
+        // What the layer reads, step by step, the samples of a step in a row.
+        read.clear();
+        for step in 0..batch.length {
+            for sample in 0..samples {
+                match self.layer.checked_sub(1) {
+                    None => read.extend_from_slice(&batch.x[(sample * batch.length + step) * features..][..features]),
+                    Some(before) => {
+                        let place = sample * self.elements + self.trace.outputs(before) + step * features;
+                        let row = &batch.y[place..][..features];
+                        let size = (self.trace.layers - 1) * batch.length * features;
+                        match batch.factors {
+                            None => read.extend_from_slice(row),
+                            Some(factors) => {
+                                let place = sample * size + (before * batch.length + step) * features;
+                                read.extend(row.iter().zip(&factors[place..]).map(|(x, factor)| x * factor));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        for row in sums.chunks_exact_mut(columns) {
+            row[..pass.bias.len()].copy_from_slice(&pass.bias);
+            row[pass.bias.len()..].fill(0.0);
+        }
+        pass.input.add_product(simd, batch.length * samples, read, sums, columns);
+    }
+
+    /// The place of a sample's state among the first or last ones of all layers and directions.
+    fn state(&self) -> usize {
+        (self.layer * self.trace.directions + self.direction) * self.trace.hidden
+    }
+}
+
+/// The states of all samples, from step to step.
+struct Turns {
+    hidden: usize,
+    h: Vec<f32>,
+    /// The cell state of an `Lstm`; of a `Gru` what it keeps of the reset gate.
+    c: Vec<f32>,
+    /// Products with the state that are kept apart.
+    products: Vec<f32>,
+}
+
+impl Turns {
+    fn new(samples: usize, hidden: usize, columns: usize) -> Turns {
+        let states = || vec![0.0; samples * hidden];
+        Turns { hidden, h: states(), c: states(), products: vec![0.0; samples * columns] }
+    }
+
+    fn start(&mut self, here: &Here, batch: &Batch<'_>) {
+        let size = here.trace.layers * here.trace.width();
+        for (state, first) in [&mut self.h, &mut self.c].into_iter().zip(batch.first) {
+            for (sample, state) in state.chunks_exact_mut(self.hidden).enumerate() {
+                match first {
+                    Some(first) => state.copy_from_slice(&first[sample * size + here.state()..][..self.hidden]),
+                    None => state.fill(0.0),
+                }
+            }
+        }
+    }
+
+    /// One step: `sums` are those of the input, and then the gates.
+    #[inline(always)]
+    fn step<S: Simd>(&mut self, simd: S, packed: &Packed, pass: &Pass, sums: &mut [f32]) {
+        let (hidden, columns) = (self.hidden, packed.columns);
+        let samples = sums.len() / columns;
+        let [sigmoid, tanh] = [Activation::Sigmoid, Activation::Tanh].map(Finish::of);
+        match packed.layer.cell {
+            Cell::Lstm => {
+                pass.state.add_product(simd, samples, &self.h, sums, columns);
+                for (sample, gates) in sums.chunks_exact_mut(columns).enumerate() {
+                    sigmoid.all(simd, &mut gates[..2 * hidden]);
+                    tanh.all(simd, &mut gates[2 * hidden..3 * hidden]);
+                    sigmoid.all(simd, &mut gates[3 * hidden..4 * hidden]);
+                    let range = sample * hidden..(sample + 1) * hidden;
+                    let (h, c) = (&mut self.h[range.clone()], &mut self.c[range]);
+                    let (input, rest) = gates.split_at(hidden);
+                    let (forget, rest) = rest.split_at(hidden);
+                    let (cell, output) = rest.split_at(hidden);
+                    for unit in 0..hidden {
+                        c[unit] = forget[unit] * c[unit] + input[unit] * cell[unit];
+                    }
+                    h.copy_from_slice(c);
+                    tanh.all(simd, h);
+                    h.iter_mut().zip(output).for_each(|(h, output)| *h *= output);
+                }
+            }
+            Cell::Gru { reset_after } => {
+                self.state_products(simd, pass, columns, false);
+                for (sample, gates) in sums.chunks_exact_mut(columns).enumerate() {
+                    let products = &self.products[sample * columns..][..2 * hidden];
+                    gates.iter_mut().zip(products).for_each(|(gate, product)| *gate += product);
+                    sigmoid.all(simd, &mut gates[..2 * hidden]);
+                    let range = sample * hidden..(sample + 1) * hidden;
+                    if reset_after {
+                        let new = &self.products[sample * columns + 2 * hidden..][..hidden];
+                        self.c[range].copy_from_slice(new);
+                    } else {
+                        for (c, (reset, h)) in self.c[range.clone()].iter_mut().zip(gates.iter().zip(&self.h[range])) {
+                            *c = reset * h;
+                        }
+                    }
+                }
+                if !reset_after {
+                    self.state_products(simd, pass, columns, true);
+                }
+                for (sample, gates) in sums.chunks_exact_mut(columns).enumerate() {
+                    let range = sample * hidden..(sample + 1) * hidden;
+                    let (h, c) = (&mut self.h[range.clone()], &self.c[range]);
+                    let (reset, rest) = gates.split_at_mut(hidden);
+                    let (update, rest) = rest.split_at_mut(hidden);
+                    let new = &mut rest[..hidden];
+                    let products = &self.products[sample * columns + 2 * hidden..][..hidden];
+                    for unit in 0..hidden {
+                        new[unit] += if reset_after { reset[unit] * c[unit] } else { products[unit] };
+                    }
+                    tanh.all(simd, new);
+                    for unit in 0..hidden {
+                        h[unit] = (1.0 - update[unit]) * new[unit] + update[unit] * h[unit];
+                    }
+                }
+            }
+            Cell::Rnn { relu } => {
+                pass.state.add_product(simd, samples, &self.h, sums, columns);
+                let finish = Finish::of(if relu { Activation::Relu } else { Activation::Tanh });
+                for (gates, h) in sums.chunks_exact_mut(columns).zip(self.h.chunks_exact_mut(hidden)) {
+                    finish.all(simd, &mut gates[..hidden]);
+                    h.copy_from_slice(&gates[..hidden]);
+                }
+            }
+        }
+    }
+
+    /// The products of all samples with their states, or with the states after the reset gate, and their bias.
+    #[inline(always)]
+    fn state_products<S: Simd>(&mut self, simd: S, pass: &Pass, columns: usize, after_reset: bool) {
+        for row in self.products.chunks_exact_mut(columns) {
+            row[..pass.state_bias.len()].copy_from_slice(&pass.state_bias);
+            row[pass.state_bias.len()..].fill(0.0);
+        }
+        let (state, samples) = (if after_reset { &self.c } else { &self.h }, self.products.len() / columns);
+        pass.state.add_product(simd, samples, state, &mut self.products, columns);
+    }
+
+    /// Writes the outputs of a step, and what the way back needs.
+    fn store(&self, here: &Here, step: usize, sums: &[f32], batch: &mut Batch<'_>) {
+        let (trace, hidden) = (&here.trace, self.hidden);
+        let count = trace.gates * hidden;
+        for (sample, sums) in sums.chunks_exact(sums.len() / here.samples).enumerate() {
+            let y = &mut batch.y[sample * here.elements..][..here.elements];
+            let state = sample * hidden..(sample + 1) * hidden;
+            let output = trace.outputs(here.layer) + step * trace.width() + here.direction * hidden;
+            y[output..][..hidden].copy_from_slice(&self.h[state.clone()]);
+            if batch.keep && count > hidden {
+                y[trace.gates(here.layer, here.direction) + step * count..][..count].copy_from_slice(&sums[..count]);
+                let extra = trace.extra(here.layer, here.direction) + step * hidden;
+                y[extra..][..hidden].copy_from_slice(&self.c[state]);
+            }
+        }
+    }
+
+    /// Writes the last states.
+    fn finish(&self, here: &Here, batch: &mut Batch<'_>) {
+        let states = if here.trace.gates == 4 { 2 } else { 1 };
+        for sample in 0..here.samples {
+            let range = sample * self.hidden..(sample + 1) * self.hidden;
+            for (state, values) in [&self.h, &self.c].into_iter().enumerate().take(states) {
+                let place = sample * here.elements + here.trace.last(state) + here.state();
+                batch.y[place..][..self.hidden].copy_from_slice(&values[range.clone()]);
+            }
+        }
+    }
+}

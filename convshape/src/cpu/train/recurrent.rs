@@ -1,0 +1,324 @@
+//! The gradient of recurrent layers: a step's product with the state's weights runs over packed weights, the gradients
+//! of the weights and of the input are one matrix product each.
+
+use std::vec;
+use std::vec::Vec;
+
+use convshape_arith::op::{Cell, Recurrent, RecurrentWeights, Trace};
+
+use crate::cpu::recurrent::{Panels, elements};
+use crate::cpu::simd::Level;
+
+/// A batch of runs, and the gradients of their outputs.
+#[derive(Clone, Copy)]
+pub(super) struct Runs<'a> {
+    pub(super) level: Level,
+    pub(super) layer: &'a Recurrent,
+    pub(super) length: usize,
+    pub(super) params: &'a [&'a [f32]],
+    /// `[samples, length, features]`
+    pub(super) x: &'a [f32],
+    /// The first states and first cell states; zeros where there are none.
+    pub(super) first: [Option<&'a [f32]>; 2],
+    /// What dropout multiplied `[layers - 1, length, directions * hidden]` of each sample by.
+    pub(super) factors: Option<&'a [f32]>,
+    /// The whole runs.
+    pub(super) y: &'a [f32],
+    /// The gradients of their last states and outputs.
+    pub(super) dy: &'a [f32],
+}
+
+/// The gradients of the sums of a pass, step by step, the samples of a step in a row: `[length, samples, gates, hidden]`.
+struct Sums {
+    /// Of those with the input.
+    input: Vec<f32>,
+    /// Of those with the state, where they differ from the others: a `Gru`'s.
+    state: Option<Vec<f32>>,
+}
+
+impl Runs<'_> {
+    /// Whether there are fast kernels for it.
+    pub(super) fn fits(layer: &Recurrent) -> bool {
+        layer.cell != Cell::Gru { reset_after: false }
+    }
+
+    /// Adds the gradients of the parameters, and those of the input and the first states, which may be empty.
+    pub(super) fn backward(&self, dparams: &mut [Vec<f32>], dx: &mut [Vec<f32>]) {
+        let trace = Trace::new(self.layer, self.length);
+        let size = self.length * trace.width();
+        let mut outputs: Vec<Vec<f32>> = vec![vec![0.0; self.samples() * size]; trace.layers];
+        let last = trace.outputs(trace.layers - 1);
+        for (to, dy) in outputs[trace.layers - 1].chunks_exact_mut(size).zip(self.dy.chunks_exact(self.elements())) {
+            to.copy_from_slice(&dy[last..][..size]);
+        }
+        for pass in (0..trace.layers * trace.directions).rev() {
+            let (layer, direction) = (pass / trace.directions, pass % trace.directions);
+            let features = if layer == 0 { self.x.len() / (self.samples() * self.length) } else { trace.width() };
+            let weights = RecurrentWeights::new(self.layer, layer, direction, features);
+            let pass = Pass { runs: *self, trace, layer, direction, features, weights };
+            let sums = pass.steps(&outputs[layer], dx);
+            pass.parameters(&sums, dparams);
+            let mut none = Vec::new();
+            let to = match layer.checked_sub(1) {
+                Some(before) => &mut outputs[before],
+                None => dx.first_mut().unwrap_or(&mut none),
+            };
+            pass.input(&sums, to);
+        }
+    }
+
+    fn elements(&self) -> usize {
+        elements(self.layer, self.length)
+    }
+
+    fn samples(&self) -> usize {
+        self.y.len() / self.elements().max(1)
+    }
+}
+
+/// One direction of one layer.
+struct Pass<'a> {
+    runs: Runs<'a>,
+    trace: Trace,
+    layer: usize,
+    direction: usize,
+    features: usize,
+    weights: RecurrentWeights,
+}
+
+impl Pass<'_> {
+    fn step(&self, turn: usize) -> usize {
+        if self.direction == 0 { turn } else { self.trace.length - 1 - turn }
+    }
+
+    /// The numbers of a sample's run from a place on.
+    fn of(&self, sample: usize, place: usize) -> &[f32] {
+        &self.runs.y[sample * self.runs.elements() + place..]
+    }
+
+    fn gates(&self, sample: usize, step: usize) -> &[f32] {
+        let count = self.trace.gates * self.trace.hidden;
+        &self.of(sample, self.trace.gates(self.layer, self.direction) + step * count)[..count]
+    }
+
+    fn extra(&self, sample: usize, step: usize) -> &[f32] {
+        let place = self.trace.extra(self.layer, self.direction) + step * self.trace.hidden;
+        &self.of(sample, place)[..self.trace.hidden]
+    }
+
+    fn output(&self, sample: usize, step: usize) -> &[f32] {
+        let place = self.trace.outputs(self.layer) + step * self.trace.width() + self.direction * self.trace.hidden;
+        &self.of(sample, place)[..self.trace.hidden]
+    }
+
+    /// The place of its states among those of all layers and directions of a sample.
+    fn states(&self, sample: usize) -> usize {
+        let all = self.trace.layers * self.trace.width();
+        sample * all + (self.layer * self.trace.directions + self.direction) * self.trace.hidden
+    }
+
+    /// The state, or cell state, before a turn.
+    fn before(&self, sample: usize, turn: usize, state: usize) -> Option<&[f32]> {
+        match turn.checked_sub(1) {
+            Some(before) if state == 0 => Some(self.output(sample, self.step(before))),
+            Some(before) => Some(self.extra(sample, self.step(before))),
+            None => self.runs.first[state].map(|first| &first[self.states(sample)..][..self.trace.hidden]),
+        }
+    }
+
+    /// The steps in reverse.
+    fn steps(&self, outputs: &[f32], dx: &mut [Vec<f32>]) -> Sums {
+        let Trace { hidden, gates, length, .. } = self.trace;
+        let (samples, count) = (self.runs.samples(), gates * hidden);
+        let kernel = self.runs.params[self.weights.first + 1];
+        // A row for each unit of each gate, a column for each feature of the state.
+        let panels = Panels::new(self.runs.level, count, hidden, |feature, row| {
+            kernel[self.weights.state(gates, row / hidden, row % hidden, feature)]
+        });
+        let columns = panels.columns();
+        let mut sums = Sums { input: vec![0.0; length * samples * count], state: None };
+        if let Cell::Gru { .. } = self.runs.layer.cell {
+            sums.state = Some(vec![0.0; length * samples * count]);
+        }
+        let given = |state: usize, width: usize| {
+            let mut all = vec![0.0; samples * width];
+            for (sample, to) in all.chunks_exact_mut(width).enumerate() {
+                let place = sample * self.runs.elements() + self.trace.last(state) + self.states(0);
+                to[..hidden].copy_from_slice(&self.runs.dy[place..][..hidden]);
+            }
+            all
+        };
+        let mut dh = given(0, columns);
+        let mut dc = if self.runs.layer.cell == Cell::Lstm { given(1, hidden) } else { vec![0.0; samples * hidden] };
+        for turn in (0..length).rev() {
+            let step = self.step(turn);
+            let rows = step * samples * count..(step + 1) * samples * count;
+            for sample in 0..samples {
+                let dh = &mut dh[sample * columns..][..hidden];
+                let place = (sample * length + step) * self.trace.width() + self.direction * hidden;
+                dh.iter_mut().zip(&outputs[place..]).for_each(|(dh, output)| *dh += output);
+                let row = rows.start + sample * count..rows.start + (sample + 1) * count;
+                let state = sums.state.as_mut().map(|state| &mut state[row.clone()]);
+                let dc = &mut dc[sample * hidden..][..hidden];
+                self.one([sample, turn, step], dh, dc, &mut sums.input[row], state);
+            }
+            let state = &sums.state.as_ref().unwrap_or(&sums.input)[rows];
+            panels.add_to(self.runs.level, samples, state, &mut dh);
+        }
+        for (state, (all, width)) in [(&dh, columns), (&dc, hidden)].into_iter().enumerate() {
+            let Some(to) = dx.get_mut(state + 1).filter(|to| !to.is_empty()) else { continue };
+            for (sample, from) in all.chunks_exact(width).enumerate() {
+                to[self.states(sample)..][..hidden].iter_mut().zip(from).for_each(|(to, from)| *to += from);
+            }
+        }
+        sums
+    }
+
+    /// One step of one sample: the gradients of its sums. What is left in `dh` reaches the state before without a
+    /// product.
+    fn one(
+        &self,
+        [sample, turn, step]: [usize; 3],
+        dh: &mut [f32],
+        dc: &mut [f32],
+        input: &mut [f32],
+        state: Option<&mut [f32]>,
+    ) {
+        let hidden = self.trace.hidden;
+        let before = |state: usize, unit: usize| self.before(sample, turn, state).map_or(0.0, |before| before[unit]);
+        match self.runs.layer.cell {
+            Cell::Lstm => {
+                let (gates, cells) = (self.gates(sample, step), self.extra(sample, step));
+                for unit in 0..hidden {
+                    let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gates[gate * hidden + unit]);
+                    let bent = libm::tanhf(cells[unit]);
+                    let dcell = dc[unit] + dh[unit] * o * (1.0 - bent * bent);
+                    input[unit] = dcell * g * i * (1.0 - i);
+                    input[hidden + unit] = dcell * before(1, unit) * f * (1.0 - f);
+                    input[2 * hidden + unit] = dcell * i * (1.0 - g * g);
+                    input[3 * hidden + unit] = dh[unit] * bent * o * (1.0 - o);
+                    dc[unit] = dcell * f;
+                    dh[unit] = 0.0;
+                }
+            }
+            Cell::Gru { .. } => {
+                let (gates, products) = (self.gates(sample, step), self.extra(sample, step));
+                let Some(state) = state else { return };
+                for unit in 0..hidden {
+                    let [r, z, n] = [0, 1, 2].map(|gate| gates[gate * hidden + unit]);
+                    let dnew = dh[unit] * (1.0 - z) * (1.0 - n * n);
+                    input[unit] = dnew * products[unit] * r * (1.0 - r);
+                    input[hidden + unit] = dh[unit] * (before(0, unit) - n) * z * (1.0 - z);
+                    input[2 * hidden + unit] = dnew;
+                    state[unit] = input[unit];
+                    state[hidden + unit] = input[hidden + unit];
+                    state[2 * hidden + unit] = dnew * r;
+                    dh[unit] *= z;
+                }
+            }
+            Cell::Rnn { relu } => {
+                for (unit, output) in self.output(sample, step).iter().enumerate() {
+                    let slope = if relu { f32::from(u8::from(*output > 0.0)) } else { 1.0 - output * output };
+                    input[unit] = dh[unit] * slope;
+                    dh[unit] = 0.0;
+                }
+            }
+        }
+    }
+
+    /// What the pass reads, `[length, samples, features]`.
+    fn read(&self) -> Vec<f32> {
+        let mut rows = Vec::new();
+        for step in 0..self.trace.length {
+            for sample in 0..self.runs.samples() {
+                let row = match self.layer.checked_sub(1) {
+                    None => &self.runs.x[(sample * self.trace.length + step) * self.features..],
+                    Some(before) => self.of(sample, self.trace.outputs(before) + step * self.features),
+                };
+                match self.factors(sample, step) {
+                    Some(factors) => rows.extend(row.iter().zip(factors).map(|(x, factor)| x * factor)),
+                    None => rows.extend_from_slice(&row[..self.features]),
+                }
+            }
+        }
+        rows
+    }
+
+    /// The states before each step, `[length, samples, hidden]`.
+    fn states_before(&self) -> Vec<f32> {
+        let (hidden, samples) = (self.trace.hidden, self.runs.samples());
+        let mut rows = vec![0.0; self.trace.length * samples * hidden];
+        for turn in 0..self.trace.length {
+            for sample in 0..samples {
+                if let Some(before) = self.before(sample, turn, 0) {
+                    rows[(self.step(turn) * samples + sample) * hidden..][..hidden].copy_from_slice(before);
+                }
+            }
+        }
+        rows
+    }
+
+    /// Adds the gradients of the weights and biases.
+    fn parameters(&self, sums: &Sums, dparams: &mut [Vec<f32>]) {
+        let (hidden, gates) = (self.trace.hidden, self.trace.gates);
+        let state = sums.state.as_ref().unwrap_or(&sums.input);
+        for (product, (rows, features, sums)) in
+            [(self.read(), self.features, &sums.input), (self.states_before(), hidden, state)].into_iter().enumerate()
+        {
+            let (count, steps) = (gates * hidden, rows.len() / features);
+            let panels = Panels::new(self.runs.level, steps, features, |feature, step| rows[step * features + feature]);
+            let mut turned = vec![0.0; count * steps];
+            for (step, sums) in sums.chunks_exact(count).enumerate() {
+                sums.iter().enumerate().for_each(|(row, sum)| turned[row * steps + step] = *sum);
+            }
+            let mut gradients = vec![0.0; count * panels.columns()];
+            panels.add_to(self.runs.level, count, &turned, &mut gradients);
+            for row in 0..count {
+                let (gate, unit) = (row / hidden, row % hidden);
+                let gradients = &gradients[row * panels.columns()..][..features];
+                for (feature, gradient) in gradients.iter().enumerate() {
+                    let place = match product {
+                        0 => self.weights.input(gates, gate, unit, feature),
+                        _ => self.weights.state(gates, gate, unit, feature),
+                    };
+                    dparams[self.weights.first + product][place] += gradient;
+                }
+                if let Some((param, place)) = self.weights.bias(product, gate, unit) {
+                    dparams[param][place] += turned[row * steps..(row + 1) * steps].iter().sum::<f32>();
+                }
+            }
+        }
+    }
+
+    /// Adds the gradient of what the pass reads, if that is wanted, `[samples, length, features]`.
+    fn input(&self, sums: &Sums, to: &mut [f32]) {
+        if to.is_empty() {
+            return;
+        }
+        let (hidden, gates, samples) = (self.trace.hidden, self.trace.gates, self.runs.samples());
+        let kernel = self.runs.params[self.weights.first];
+        let panels = Panels::new(self.runs.level, gates * hidden, self.features, |feature, row| {
+            kernel[self.weights.input(gates, row / hidden, row % hidden, feature)]
+        });
+        let mut all = vec![0.0; self.trace.length * samples * panels.columns()];
+        panels.add_to(self.runs.level, self.trace.length * samples, &sums.input, &mut all);
+        for (row, from) in all.chunks_exact(panels.columns()).enumerate() {
+            let (step, sample) = (row / samples, row % samples);
+            let place = (sample * self.trace.length + step) * self.features;
+            let to = &mut to[place..][..self.features];
+            match self.factors(sample, step) {
+                Some(factors) => {
+                    to.iter_mut().zip(from.iter().zip(factors)).for_each(|(to, (from, factor))| *to += from * factor);
+                }
+                None => to.iter_mut().zip(from).for_each(|(to, from)| *to += from),
+            }
+        }
+    }
+
+    /// What dropout multiplied the features of a step by.
+    fn factors(&self, sample: usize, step: usize) -> Option<&[f32]> {
+        let (factors, before) = (self.runs.factors?, self.layer.checked_sub(1)?);
+        let place = (sample * (self.trace.layers - 1) + before) * self.trace.length + step;
+        Some(&factors[place * self.features..][..self.features])
+    }
+}

@@ -1,0 +1,229 @@
+//! The gradient of a recurrent layer: its steps in reverse, from what the run kept.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use convshape_arith::op::{Cell, Recurrent, Trace};
+
+use super::Real;
+use crate::reference::kernels::recurrent::{Pass, passes};
+
+/// The gradients that travel between the passes of a run.
+struct Back {
+    /// Of the outputs of each layer `[length, directions * hidden]`.
+    outputs: Vec<Vec<f64>>,
+}
+
+/// Adds the gradients of the parameters, of the input and of the first states. `y` is the whole run and `dy` the
+/// gradient of its last states and outputs.
+pub(super) fn run<T: Real>(
+    layer: &Recurrent,
+    length: usize,
+    params: &[&[T]],
+    inputs: [Option<&[T]>; 3],
+    factors: Option<&[T]>,
+    [y, dy]: [&[T]; 2],
+    dparams: &mut [Vec<T>],
+    dx: &mut [&mut [T]],
+) {
+    let trace = Trace::new(layer, length);
+    let size = length * trace.width();
+    let mut back = Back { outputs: vec![vec![0.0; size]; trace.layers] };
+    let last = trace.outputs(trace.layers - 1);
+    for (sum, dy) in back.outputs[trace.layers - 1].iter_mut().zip(&dy[last..]) {
+        *sum = dy.get();
+    }
+    for pass in passes(layer, length, params, inputs, factors).rev() {
+        pass.back(y, dy, &mut back, dparams, dx);
+    }
+}
+
+/// What a step adds to the gradients: of the sums of its two products, gate by gate.
+struct Sums {
+    input: Vec<f64>,
+    state: Vec<f64>,
+}
+
+impl<T: Real> Pass<'_, T> {
+    fn back(&self, y: &[T], dy: &[T], back: &mut Back, dparams: &mut [Vec<T>], dx: &mut [&mut [T]]) {
+        let Trace { hidden, gates, .. } = self.trace;
+        let given = |state: usize| -> Vec<f64> {
+            let first = self.trace.last(state);
+            (0..hidden).map(|unit| dy[first + self.place(unit)].get()).collect()
+        };
+        let mut dh = given(0);
+        let mut dc = if self.cell == Cell::Lstm { given(1) } else { vec![0.0; hidden] };
+        let mut sums = Sums { input: vec![0.0; gates * hidden], state: vec![0.0; gates * hidden] };
+        for turn in (0..self.trace.length).rev() {
+            let step = self.step(turn);
+            let row = step * self.trace.width() + self.direction * hidden;
+            for (dh, output) in dh.iter_mut().zip(&back.outputs[self.layer][row..]) {
+                *dh += output;
+            }
+            // What reaches the state before without a product.
+            let mut before = vec![0.0; hidden];
+            for unit in 0..hidden {
+                match self.cell {
+                    Cell::Lstm => self.lstm_back(y, turn, step, unit, dh[unit], &mut dc[unit], &mut sums),
+                    Cell::Gru { reset_after } => {
+                        before[unit] = self.gru_back(y, turn, step, unit, dh[unit], reset_after, &mut sums);
+                    }
+                    Cell::Rnn { relu } => {
+                        let h = y[self.output(step, unit)].get();
+                        let slope = if !relu { 1.0 - h * h } else { f64::from(u8::from(h > 0.0)) };
+                        (sums.input[unit], sums.state[unit]) = (dh[unit] * slope, dh[unit] * slope);
+                    }
+                }
+            }
+            if let Cell::Gru { reset_after: false } = self.cell {
+                self.reset_before(y, turn, step, &mut sums, &mut before);
+            }
+            self.input_gradients(y, step, &sums, back, dparams, dx);
+            self.state_gradients(y, turn, step, &sums, dparams, &mut before);
+            dh = before;
+        }
+        for (state, sum) in [dh, dc].iter().enumerate() {
+            if let Some(dx) = dx.get_mut(state + 1) {
+                sum.iter().enumerate().for_each(|(unit, sum)| dx[self.place(unit)] += T::of(*sum));
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a step has")]
+    fn lstm_back(&self, y: &[T], turn: usize, step: usize, unit: usize, dh: f64, dc: &mut f64, sums: &mut Sums) {
+        let [input, forget, cell, output] = [0, 1, 2, 3].map(|gate| y[self.gate(step, gate, unit)].get());
+        let bent = libm::tanh(y[self.extra(step, unit)].get());
+        *dc += dh * output * (1.0 - bent * bent);
+        let gradients = [
+            *dc * cell * input * (1.0 - input),
+            *dc * self.before(y, turn, 1, unit) * forget * (1.0 - forget),
+            *dc * input * (1.0 - cell * cell),
+            dh * bent * output * (1.0 - output),
+        ];
+        *dc *= forget;
+        for (gate, gradient) in gradients.into_iter().enumerate() {
+            let place = gate * self.trace.hidden + unit;
+            (sums.input[place], sums.state[place]) = (gradient, gradient);
+        }
+    }
+
+    /// Returns what reaches the state before by the update gate.
+    #[expect(clippy::too_many_arguments, reason = "what a step has")]
+    fn gru_back(
+        &self,
+        y: &[T],
+        turn: usize,
+        step: usize,
+        unit: usize,
+        dh: f64,
+        reset_after: bool,
+        sums: &mut Sums,
+    ) -> f64 {
+        let [reset, update, new] = [0, 1, 2].map(|gate| y[self.gate(step, gate, unit)].get());
+        let hidden = self.trace.hidden;
+        let dnew = dh * (1.0 - update) * (1.0 - new * new);
+        let dupdate = dh * (self.before(y, turn, 0, unit) - new) * update * (1.0 - update);
+        (sums.input[hidden + unit], sums.state[hidden + unit]) = (dupdate, dupdate);
+        sums.input[2 * hidden + unit] = dnew;
+        if reset_after {
+            let dreset = dnew * y[self.extra(step, unit)].get() * reset * (1.0 - reset);
+            (sums.input[unit], sums.state[unit]) = (dreset, dreset);
+            sums.state[2 * hidden + unit] = dnew * reset;
+        } else {
+            sums.state[2 * hidden + unit] = dnew;
+        }
+        dh * update
+    }
+
+    /// The reset gate where it multiplies the state: its gradient comes through the new gate's product.
+    fn reset_before(&self, y: &[T], turn: usize, step: usize, sums: &mut Sums, before: &mut [f64]) {
+        let (hidden, kernel) = (self.trace.hidden, self.params[self.weights.first + 1]);
+        for unit in 0..hidden {
+            let products = (0..hidden).map(|other| {
+                sums.state[2 * hidden + other] * kernel[self.weights.state(self.trace.gates, 2, other, unit)].get()
+            });
+            let product: f64 = products.sum();
+            let reset = y[self.gate(step, 0, unit)].get();
+            before[unit] += product * reset;
+            let dreset = product * self.before(y, turn, 0, unit) * reset * (1.0 - reset);
+            (sums.input[unit], sums.state[unit]) = (dreset, dreset);
+        }
+    }
+
+    /// Through the product with the input.
+    fn input_gradients(
+        &self,
+        y: &[T],
+        step: usize,
+        sums: &Sums,
+        back: &mut Back,
+        dparams: &mut [Vec<T>],
+        dx: &mut [&mut [T]],
+    ) {
+        let (gates, hidden, inputs) = (self.trace.gates, self.trace.hidden, self.weights.inputs);
+        let kernel = self.params[self.weights.first];
+        for feature in 0..inputs {
+            let x = self.read(y, step, feature);
+            let mut sum = 0.0;
+            for gate in 0..gates {
+                for unit in 0..hidden {
+                    let (gradient, place) =
+                        (sums.input[gate * hidden + unit], self.weights.input(gates, gate, unit, feature));
+                    dparams[self.weights.first][place] += T::of(gradient * x);
+                    sum += gradient * kernel[place].get();
+                }
+            }
+            match self.layer.checked_sub(1) {
+                None if dx[0].is_empty() => {}
+                None => dx[0][step * inputs + feature] += T::of(sum),
+                Some(layer) => {
+                    let place = step * self.trace.width() + feature;
+                    let factor = |factors: &[T]| factors[layer * back.outputs[layer].len() + place].get();
+                    back.outputs[layer][place] += sum * self.factors.map_or(1.0, factor);
+                }
+            }
+        }
+        self.bias_gradients(0, &sums.input, dparams);
+    }
+
+    /// Through the product with the state before.
+    fn state_gradients(
+        &self,
+        y: &[T],
+        turn: usize,
+        step: usize,
+        sums: &Sums,
+        dparams: &mut [Vec<T>],
+        before: &mut [f64],
+    ) {
+        let (gates, hidden) = (self.trace.gates, self.trace.hidden);
+        let kernel = self.params[self.weights.first + 1];
+        let reset_before = self.cell == Cell::Gru { reset_after: false };
+        for feature in 0..hidden {
+            let h = self.before(y, turn, 0, feature);
+            for gate in 0..gates {
+                // The new gate reads the state after the reset; its gradient is there already.
+                let of_reset = reset_before && gate == 2;
+                let read = if of_reset { y[self.extra(step, feature)].get() } else { h };
+                for unit in 0..hidden {
+                    let (gradient, place) =
+                        (sums.state[gate * hidden + unit], self.weights.state(gates, gate, unit, feature));
+                    dparams[self.weights.first + 1][place] += T::of(gradient * read);
+                    if !of_reset {
+                        before[feature] += gradient * kernel[place].get();
+                    }
+                }
+            }
+        }
+        self.bias_gradients(1, &sums.state, dparams);
+    }
+
+    fn bias_gradients(&self, product: usize, sums: &[f64], dparams: &mut [Vec<T>]) {
+        for (place, gradient) in sums.iter().enumerate() {
+            let (gate, unit) = (place / self.trace.hidden, place % self.trace.hidden);
+            if let Some((param, place)) = self.weights.bias(product, gate, unit) {
+                dparams[param][place] += T::of(*gradient);
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! `Lstm`, `Gru`, `Rnn`: a run step by step. All that it computes is kept, see [`Trace`].
+
+use convshape_arith::op::{Cell, Recurrent, RecurrentOutput, RecurrentWeights, Trace};
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+
+use super::number::Number;
+
+/// One direction of one layer.
+pub(super) struct Pass<'a, T> {
+    pub(super) cell: Cell,
+    pub(super) trace: Trace,
+    pub(super) layer: usize,
+    pub(super) direction: usize,
+    pub(super) weights: RecurrentWeights,
+    pub(super) params: &'a [&'a [T]],
+    /// The input of the whole run.
+    pub(super) x: &'a [T],
+    /// The first states, and the first cell states; zeros where there are none.
+    pub(super) first: [Option<&'a [T]>; 2],
+    /// What dropout multiplies the inputs of all layers but the first by.
+    pub(super) factors: Option<&'a [T]>,
+}
+
+/// Calls `f` with each pass of a run, in order.
+pub(super) fn passes<'a, T: Number>(
+    layer: &Recurrent,
+    length: usize,
+    params: &'a [&'a [T]],
+    inputs: [Option<&'a [T]>; 3],
+    factors: Option<&'a [T]>,
+) -> impl DoubleEndedIterator<Item = Pass<'a, T>> + use<'a, T> {
+    let trace = Trace::new(layer, length);
+    let [x, h, c] = inputs;
+    let x = x.unwrap_or(&[]);
+    let (layer, cell) = (*layer, layer.cell);
+    (0..trace.layers * trace.directions).map(move |pass| {
+        let (at, direction) = (pass / trace.directions, pass % trace.directions);
+        let features = if at == 0 { x.len() / length.max(1) } else { trace.width() };
+        let weights = RecurrentWeights::new(&layer, at, direction, features);
+        Pass { cell, trace, layer: at, direction, weights, params, x, first: [h, c], factors }
+    })
+}
+
+impl<T: Number> Pass<'_, T> {
+    /// The step that is done as the `turn`-th.
+    pub(super) fn step(&self, turn: usize) -> usize {
+        if self.direction == 0 { turn } else { self.trace.length - 1 - turn }
+    }
+
+    /// A feature of what a step reads.
+    pub(super) fn read(&self, y: &[T], step: usize, feature: usize) -> f64 {
+        let Some(before) = self.layer.checked_sub(1) else { return self.x[step * self.weights.inputs + feature].get() };
+        let place = step * self.trace.width() + feature;
+        let factor = |factors: &[T]| factors[before * self.trace.length * self.trace.width() + place].get();
+        y[self.trace.outputs(before) + place].get() * self.factors.map_or(1.0, factor)
+    }
+
+    /// The place of an output.
+    pub(super) fn output(&self, step: usize, unit: usize) -> usize {
+        self.trace.outputs(self.layer) + step * self.trace.width() + self.direction * self.trace.hidden + unit
+    }
+
+    pub(super) fn gate(&self, step: usize, gate: usize, unit: usize) -> usize {
+        let gates = self.trace.gates(self.layer, self.direction);
+        gates + (step * self.trace.gates + gate) * self.trace.hidden + unit
+    }
+
+    pub(super) fn extra(&self, step: usize, unit: usize) -> usize {
+        self.trace.extra(self.layer, self.direction) + step * self.trace.hidden + unit
+    }
+
+    /// The place of one unit's state among those of all layers and directions.
+    pub(super) fn place(&self, unit: usize) -> usize {
+        (self.layer * self.trace.directions + self.direction) * self.trace.hidden + unit
+    }
+
+    /// The state, or cell state, that a turn starts from.
+    pub(super) fn before(&self, y: &[T], turn: usize, state: usize, unit: usize) -> f64 {
+        match turn.checked_sub(1) {
+            None => self.first[state].map_or(0.0, |first| first[self.place(unit)].get()),
+            Some(before) if state == 0 => y[self.output(self.step(before), unit)].get(),
+            Some(before) => y[self.extra(self.step(before), unit)].get(),
+        }
+    }
+
+    fn bias(&self, product: usize, gate: usize, unit: usize) -> f64 {
+        self.weights.bias(product, gate, unit).map_or(0.0, |(param, place)| self.params[param][place].get())
+    }
+
+    /// The product with the input, and its bias.
+    fn of_input(&self, y: &[T], step: usize, gate: usize, unit: usize) -> f64 {
+        let (kernel, gates) = (self.params[self.weights.first], self.trace.gates);
+        let products = (0..self.weights.inputs)
+            .map(|feature| kernel[self.weights.input(gates, gate, unit, feature)].get() * self.read(y, step, feature));
+        self.bias(0, gate, unit) + products.sum::<f64>()
+    }
+
+    /// The product with the numbers that `state` gives, and its bias.
+    fn of_state(&self, gate: usize, unit: usize, state: impl Fn(usize) -> f64) -> f64 {
+        let (kernel, gates) = (self.params[self.weights.first + 1], self.trace.gates);
+        let products = (0..self.trace.hidden)
+            .map(|feature| kernel[self.weights.state(gates, gate, unit, feature)].get() * state(feature));
+        self.bias(1, gate, unit) + products.sum::<f64>()
+    }
+
+    /// All steps, and the last states.
+    fn run(&self, y: &mut [T]) {
+        for turn in 0..self.trace.length {
+            let step = self.step(turn);
+            for unit in 0..self.trace.hidden {
+                match self.cell {
+                    Cell::Lstm => self.lstm(y, turn, step, unit),
+                    Cell::Gru { .. } => {
+                        for gate in 0..2 {
+                            let sum = self.of_input(y, step, gate, unit)
+                                + self.of_state(gate, unit, |feature| self.before(y, turn, 0, feature));
+                            y[self.gate(step, gate, unit)] = T::of(sigmoid(sum));
+                        }
+                    }
+                    Cell::Rnn { relu } => {
+                        let sum = self.of_input(y, step, 0, unit)
+                            + self.of_state(0, unit, |feature| self.before(y, turn, 0, feature));
+                        let result = if relu { relu_of(sum) } else { libm::tanh(sum) };
+                        y[self.output(step, unit)] = T::of(result);
+                    }
+                }
+            }
+            if let Cell::Gru { reset_after } = self.cell {
+                self.gru(y, turn, step, reset_after);
+            }
+        }
+        for unit in 0..self.trace.hidden {
+            let last = self.step(self.trace.length - 1);
+            y[self.trace.last(0) + self.place(unit)] = y[self.output(last, unit)];
+            if self.cell == Cell::Lstm {
+                y[self.trace.last(1) + self.place(unit)] = y[self.extra(last, unit)];
+            }
+        }
+    }
+
+    fn lstm(&self, y: &mut [T], turn: usize, step: usize, unit: usize) {
+        let mut gates = [0.0; 4];
+        for (gate, result) in gates.iter_mut().enumerate() {
+            let sum = self.of_input(y, step, gate, unit)
+                + self.of_state(gate, unit, |feature| self.before(y, turn, 0, feature));
+            *result = if gate == 2 { libm::tanh(sum) } else { sigmoid(sum) };
+            y[self.gate(step, gate, unit)] = T::of(*result);
+        }
+        let [input, forget, cell, output] = gates;
+        let state = forget * self.before(y, turn, 1, unit) + input * cell;
+        y[self.extra(step, unit)] = T::of(state);
+        y[self.output(step, unit)] = T::of(output * libm::tanh(state));
+    }
+
+    /// The new gate and the output, once the other gates are there for all units.
+    fn gru(&self, y: &mut [T], turn: usize, step: usize, reset_after: bool) {
+        for unit in 0..self.trace.hidden {
+            y[self.extra(step, unit)] = T::of(if reset_after {
+                self.of_state(2, unit, |feature| self.before(y, turn, 0, feature))
+            } else {
+                y[self.gate(step, 0, unit)].get() * self.before(y, turn, 0, unit)
+            });
+        }
+        for unit in 0..self.trace.hidden {
+            let recurrent = if reset_after {
+                y[self.gate(step, 0, unit)].get() * y[self.extra(step, unit)].get()
+            } else {
+                self.of_state(2, unit, |feature| y[self.extra(step, feature)].get())
+            };
+            let new = libm::tanh(self.of_input(y, step, 2, unit) + recurrent);
+            let update = y[self.gate(step, 1, unit)].get();
+            y[self.gate(step, 2, unit)] = T::of(new);
+            y[self.output(step, unit)] = T::of((1.0 - update) * new + update * self.before(y, turn, 0, unit));
+        }
+    }
+}
+
+/// A run on one sample. `inputs` are `[length, features]`, the first states and the first cell states; `factors` are
+/// what dropout multiplies the outputs of all layers but the last by, `[layers - 1, length, directions * hidden]`.
+pub(super) fn run<T: Number>(
+    layer: &Recurrent,
+    length: usize,
+    params: &[&[T]],
+    inputs: [Option<&[T]>; 3],
+    factors: Option<&[T]>,
+    y: &mut [T],
+) {
+    passes(layer, length, params, inputs, factors).for_each(|pass| pass.run(y));
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + libm::exp(-x))
+}
+
+/// Passes on what is not a number.
+fn relu_of(x: f64) -> f64 {
+    if x < 0.0 { 0.0 } else { x }
+}
+
+/// Where an output is in a whole run of that shape: its first number, and how many there are.
+pub(super) fn part(layer: &Recurrent, output: RecurrentOutput, run: &Shape) -> (usize, usize) {
+    let length = layer.steps(run.size(0)).and_then(Size::number).and_then(|length| usize::try_from(length).ok());
+    Trace::new(layer, length.unwrap_or(0)).part(output)
+}

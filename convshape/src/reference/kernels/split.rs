@@ -1,0 +1,32 @@
+//! The pieces of an axis.
+
+use convshape_arith::shape::Shape;
+
+use super::layout::sizes;
+
+/// Where one piece of an axis is: row-major arrays are `outer` blocks of `from` rows of `inner` elements, and the
+/// piece is `rows` of them from `start` on.
+pub(super) struct Piece {
+    from: usize,
+    start: usize,
+    rows: usize,
+    inner: usize,
+}
+
+impl Piece {
+    pub(super) fn new(input: &Shape, output: &Shape, (axis, start): (usize, i64)) -> Piece {
+        let (from, to) = (sizes(input), sizes(output));
+        let inner = from[axis + 1..input.rank()].iter().product();
+        Piece { from: from[axis], start: usize::try_from(start).unwrap_or(0), rows: to[axis], inner }
+    }
+
+    /// The elements of the input that the piece is, in its order: calls `f` with each run of neighbours and the place
+    /// of its first in the piece.
+    pub(super) fn each(&self, elements: usize, mut f: impl FnMut(core::ops::Range<usize>, usize)) {
+        let run = self.rows * self.inner;
+        for (block, place) in (0..elements).step_by(run.max(1)).enumerate() {
+            let first = (block * self.from + self.start) * self.inner;
+            f(first..first + run, place);
+        }
+    }
+}
