@@ -37,6 +37,7 @@ impl Response {
     }
 
     /// The channels whose windows one is in.
+    #[cfg(feature = "train")]
     pub(super) fn readers(&self, channel: usize, channels: usize) -> Range<usize> {
         channel.saturating_sub(self.above)..channel.saturating_add(self.below).saturating_add(1).min(channels)
     }
