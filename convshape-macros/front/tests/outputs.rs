@@ -52,7 +52,8 @@ fn states() {
     accepted("dialect: keras; input: [20, 64]; LSTM(32, activation: \"tanh\"); Dense(10); output: [10];");
     refused(
         "input: [20, 80]; l: Lstm(64 -> 128, bidirectional: true); output: [20, 256];",
-        "[CS0209] `l` takes 64 features, but the last axis of [20, 80] has 80 | help: in `l`, write `80 -> 128`",
+        "[CS0209] `l` takes 64 features, but the last axis of [20, 80] has 80 | help: in `l`, write `80 -> 128` | help: in \
+         `input`, write `[20, 64]`",
     );
     refused(
         "input: [512, 1, 26]; l: Lstm(512 -> 256); output: [26, 256];",

@@ -64,6 +64,7 @@ impl Recurrent {
     }
 
     /// How many parameters it has.
+    #[expect(clippy::cast_possible_truncation, reason = "at most 32 sets")]
     pub(super) const fn param_count(&self) -> usize {
         let most = TORCH.len() as i64;
         if self.layers < 1 || self.layers > most {

@@ -161,7 +161,7 @@ impl<T: Real> Layer<'_, T> {
             Op::Slice { start, .. } => join::slice(count(start), [&channels, &out_channels], dy, dx[0]),
             Op::Recurrent(layer) => {
                 let operands = [Some(x), inputs.get(1).copied(), inputs.get(2).copied()];
-                recurrent::run(&layer, sizes(shape)[0], params, operands, None, [y, dy], dparams, dx);
+                recurrent::run(&layer, sizes(shape)[0], params, operands, [y, dy], dparams, dx);
             }
             Op::RecurrentOutput { layer, output } => {
                 let (first, _) = super::recurrent::part(&layer, output, shape);

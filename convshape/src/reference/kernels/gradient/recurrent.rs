@@ -21,7 +21,6 @@ pub(super) fn run<T: Real>(
     length: usize,
     params: &[&[T]],
     inputs: [Option<&[T]>; 3],
-    factors: Option<&[T]>,
     [y, dy]: [&[T]; 2],
     dparams: &mut [Vec<T>],
     dx: &mut [&mut [T]],
@@ -33,7 +32,7 @@ pub(super) fn run<T: Real>(
     for (sum, dy) in back.outputs[trace.layers - 1].iter_mut().zip(&dy[last..]) {
         *sum = dy.get();
     }
-    for pass in passes(layer, length, params, inputs, factors).rev() {
+    for pass in passes(layer, length, params, inputs, None).rev() {
         pass.back(y, dy, &mut back, dparams, dx);
     }
 }
