@@ -8,8 +8,9 @@ use std::fmt;
 use convshape_arith::op::{
     Activation, Amount, Axes, Axis, Cell, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation,
     MAX_SPATIAL, Op, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Recurrent, Reduction, ResizeTo, SeparableConv,
-    Upsample,
+    Source, Upsample,
 };
+use convshape_arith::param::Init;
 use convshape_arith::shape::Shape;
 
 use crate::unseen::{Unseen, visible};
@@ -42,6 +43,7 @@ pub(crate) enum Setting {
     /// Where each of the pieces of an axis ends.
     Pieces(Vec<i64>),
     Axes(Axes),
+    Init(Init),
     /// `like: name`
     Like,
 }
@@ -65,6 +67,11 @@ impl Setting {
             Setting::Float(value) => Unseen::is_real(*value),
             Setting::Floats { values, .. } => values.iter().any(|value| Unseen::is_real(*value)),
             Setting::Axes(axes) => axes.as_slice().iter().any(|axis| matches!(axis, Axis::At(at) if Unseen::is(*at))),
+            Setting::Init(init) => Unseen::is_real(match *init {
+                Init::Constant(number) | Init::Uniform { bound: number } => number,
+                Init::Normal { deviation: number } | Init::TruncatedNormal { deviation: number } => number,
+                Init::Orthogonal | Init::ForgetBias { .. } => 0.0,
+            }),
             Setting::Bool(_) | Setting::Word(_) | Setting::Like => false,
         }
     }
@@ -129,6 +136,13 @@ impl fmt::Display for Setting {
                 Axis::At(at) => at.to_string(),
                 named => named.name().unwrap_or_default().to_owned(),
             }),
+            // Words that a `Parameter` does not have.
+            Setting::Init(Init::Orthogonal | Init::ForgetBias { .. }) => f.write_str("_"),
+            Setting::Init(Init::Constant(number)) => write!(f, "{number}"),
+            Setting::Init(Init::Uniform { bound }) => write!(f, "uniform({bound})"),
+            Setting::Init(Init::Normal { deviation } | Init::TruncatedNormal { deviation }) => {
+                write!(f, "normal({deviation})")
+            }
             Setting::Like => f.write_str("_"),
         }
     }
@@ -167,6 +181,8 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
         Kind::GroupNorm if !matches!(dialect, Dialect::Flax | Dialect::Keras) => &[&["groups"]],
         Kind::Clamp => &[&["min", "max"]],
         Kind::Permute | Kind::Transpose => &[&["axes"]],
+        Kind::Parameter => &[&["shape"]],
+        Kind::Arange => &[&["count"]],
         Kind::Pow => &[&["exponent"]],
         Kind::AddScalar => &[&["by"]],
         _ => &[],
@@ -292,6 +308,11 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::ChannelDropout => Op::Dropout { p: 0.5, together: DropTogether::Channel },
         Kind::StochasticDepth => Op::Dropout { p: 0.5, together: DropTogether::Sample },
         Kind::Identity | Kind::Input => Op::Identity,
+        Kind::Parameter => {
+            let of = Source::Parameter { init: Init::Constant(0.0), trained: true };
+            Op::Source { of, shape: Shape::of(&[1]) }
+        }
+        Kind::Arange => Op::Source { of: Source::Arange, shape: Shape::of(&[1]) },
         // Its function is looked up by the resolver.
         Kind::Activation => return None,
         Kind::Relu => return activation(Activation::Relu),

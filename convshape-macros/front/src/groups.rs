@@ -258,6 +258,11 @@ impl<'a> Builder<'a> {
 fn join(kind: &mut FieldKind, other: FieldKind) -> bool {
     match (kind, other) {
         (FieldKind::Layer(parts), FieldKind::Layer(others)) => {
+            // A `Parameter` is a field itself, and no group of some.
+            let alone = |parts: &[Part]| parts.iter().any(|part| part.name.is_empty());
+            if alone(parts) != alone(&others) {
+                return false;
+            }
             if *parts != others {
                 join_parts(parts, &others);
             }
@@ -353,6 +358,8 @@ fn likely(op_name: &str) -> Vec<&'static str> {
         vec!["weight", "bias", "running_mean", "running_var"]
     } else if WEIGHTED.iter().any(|kind| op_name.starts_with(kind)) {
         vec!["weight", "bias"]
+    } else if op_name == "Parameter" {
+        vec![""]
     } else {
         Vec::new()
     }

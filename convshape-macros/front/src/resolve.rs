@@ -15,7 +15,7 @@ mod undo;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use convshape_arith::op::Dialect;
+use convshape_arith::op::{Dialect, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Symbol;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -272,7 +272,9 @@ impl<'a> Resolver<'a> {
             if let Some(label) = &stmt.label {
                 let run = Some(Rc::new(Run { nodes, piece: given.piece }));
                 let Given { input, node, outputs, .. } = given;
-                let binding = Binding { value: scope.previous, input, node, outputs, run };
+                let source = |node: &NodeId| matches!(self.graph.nodes[*node].recipe, Recipe::Given(Op::Source { .. }));
+                let value = node.filter(source).map_or(scope.previous, |node| self.graph.value(node));
+                let binding = Binding { value, input, node, outputs, run };
                 let name = label.to_string();
                 if name == "input" || name == "output" {
                     self.sink.push(diagnose::reserved_name(label));
@@ -348,8 +350,11 @@ impl<'a> Resolver<'a> {
         self.graph.chained |= matches!(node.recipe, Recipe::Chain { .. });
         let rank = self.rank_of(&node);
         self.ranks.push(rank);
+        // What reads nothing is not what comes before the next statement.
+        if !matches!(node.recipe, Recipe::Given(Op::Source { .. })) {
+            scope.previous = self.graph.inputs.len() + id;
+        }
         self.graph.nodes.push(node);
-        scope.previous = self.graph.value(id);
         id
     }
 

@@ -2,6 +2,7 @@
 
 use convshape_arith::op::{Axes, Axis, Dialect, MAX_SPATIAL};
 use convshape_arith::operator::Operator;
+use convshape_arith::param::Init;
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 use proc_macro2::Span;
@@ -78,6 +79,17 @@ pub(crate) fn settle(
             let items = value.items().unwrap_or(std::slice::from_ref(value));
             Setting::Axes(axes_of(items, matches!(takes, Takes::AxesWithBatch), numbers, &wrong)?)
         }
+        Takes::Init => Setting::Init(match value {
+            Value::Call { name, args } => {
+                let ([scale], []) = (&args.positional[..], &args.fields[..]) else { return Err(wrong()) };
+                match name.to_string().as_str() {
+                    "normal" => Init::Normal { deviation: real(scale, numbers, &wrong)? },
+                    "uniform" => Init::Uniform { bound: real(scale, numbers, &wrong)? },
+                    _ => return Err(wrong()),
+                }
+            }
+            value => Init::Constant(real(value, numbers, &wrong)?),
+        }),
         // Names, activations and dialects are bound by the resolver.
         Takes::Name | Takes::Activation | Takes::Dialect => return Err(wrong()),
     };

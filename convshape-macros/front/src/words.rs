@@ -128,6 +128,8 @@ pub(crate) enum Kind {
     ChannelDropout,
     StochasticDepth,
     Identity,
+    Parameter,
+    Arange,
     Input,
     Activation,
 }
@@ -242,6 +244,8 @@ pub(crate) enum Takes {
     Name,
     /// A layer of [`Group::Activation`], with its fields in parentheses.
     Activation,
+    /// How a parameter begins: a number, `normal(0.02)` or `uniform(0.1)`.
+    Init,
     /// The name of a dialect.
     Dialect,
 }

@@ -158,11 +158,12 @@ impl Graph {
         self.nodes.iter().map(|node| node.macs).fold(0, u64::saturating_add)
     }
 
-    /// The nodes and outputs that read each value.
+    /// How many nodes and outputs read each value's elements.
     pub fn readers(&self) -> Vec<usize> {
         let mut readers = alloc::vec![0; self.values.len()];
         let outputs = self.outputs.iter().map(|port| &port.value);
-        for &value in self.nodes.iter().flat_map(|node| &node.inputs).chain(outputs) {
+        let nodes = self.nodes.iter().filter(|node| !matches!(node.op, Op::Source { .. }));
+        for &value in nodes.flat_map(|node| &node.inputs).chain(outputs) {
             readers[value] += 1;
         }
         readers

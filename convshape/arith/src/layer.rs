@@ -104,7 +104,8 @@ impl Op {
             | Op::Prelu { .. }
             | Op::Softmax
             | Op::Dropout { .. }
-            | Op::Identity => self,
+            | Op::Identity
+            | Op::Source { .. } => self,
         }
     }
 
@@ -204,6 +205,7 @@ impl Op {
                 }
                 *input
             }
+            Op::Source { shape, .. } => tri!(fixed(&shape)),
             Op::Activation(_) | Op::Softmax | Op::Dropout { .. } | Op::Identity | Op::Scale { .. } => *input,
         };
         tri!(representable(&output));
@@ -303,6 +305,19 @@ pub const fn axis_name(axis: usize, spatial_rank: usize) -> &'static str {
         (3, 0) => "depth",
         _ => "size",
     }
+}
+
+/// A shape that must be all numbers, each at least 1.
+const fn fixed(shape: &Shape) -> Result<Shape, Fault> {
+    let mut axis = 0;
+    while axis < shape.rank() {
+        match shape.size(axis) {
+            Size::Number(value) => tri!(at_least_one("shape", value)),
+            found => return Err(Fault::new(Reason::NotFixed { what: "a size of its own", found })),
+        }
+        axis += 1;
+    }
+    Ok(*shape)
 }
 
 /// Every size at least 1, and all elements together within the address space.

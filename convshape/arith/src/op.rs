@@ -12,6 +12,7 @@ mod pool;
 mod recurrent;
 mod recurrent_weights;
 mod resize;
+mod source;
 mod split;
 
 use crate::shape::Shape;
@@ -25,6 +26,7 @@ pub use pool::{Pool, PoolKind};
 pub use recurrent::{Cell, Recurrent, RecurrentOutput, Trace};
 pub use recurrent_weights::RecurrentWeights;
 pub use resize::{Amount, DepthOrder, Interpolation, ResizeTo, Upsample};
+pub use source::Source;
 pub use split::Pieces;
 
 /// The most spatial axes a layer has.
@@ -298,6 +300,14 @@ pub enum Op {
     },
     /// What comes in.
     Identity,
+    /// Numbers that no sample changes: they are there for each alike. Of the one value that the layer names as its
+    /// input, it takes the number of samples and reads no element.
+    Source {
+        /// Where the numbers are from.
+        of: Source,
+        /// Their shape.
+        shape: Shape,
+    },
 }
 
 impl Op {
@@ -343,7 +353,8 @@ impl Op {
             | Op::Snake { .. }
             | Op::Softmax
             | Op::Dropout { .. }
-            | Op::Identity => (1, 1),
+            | Op::Identity
+            | Op::Source { .. } => (1, 1),
         }
     }
 }

@@ -3,7 +3,7 @@
 mod recurrent;
 
 use crate::dialect::WeightLayout;
-use crate::op::{Conv, Dialect, Direction, Op, Recurrent, SeparableConv};
+use crate::op::{Conv, Dialect, Direction, Op, Recurrent, SeparableConv, Source};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -14,6 +14,11 @@ pub enum Init {
     Uniform {
         /// The bound.
         bound: f64,
+    },
+    /// Normal around zero.
+    Normal {
+        /// The standard deviation.
+        deviation: f64,
     },
     /// Normal around zero, cut at twice the deviation: what falls outside is drawn again.
     TruncatedNormal {
@@ -59,10 +64,14 @@ pub enum Role {
     Variance,
     /// The slope of an activation: `Prelu`, `Snake`.
     Slope,
+    /// The numbers of a `Parameter`.
+    Free,
+    /// The numbers of a `Parameter` that training does not change.
+    Fixed,
 }
 
 impl Role {
-    const ALL: [Role; 10] = [
+    const ALL: [Role; 12] = [
         Role::Kernel,
         Role::Depthwise,
         Role::Pointwise,
@@ -73,9 +82,12 @@ impl Role {
         Role::Mean,
         Role::Variance,
         Role::Slope,
+        Role::Free,
+        Role::Fixed,
     ];
 
-    /// The name of the field, which is PyTorch's in every dialect: `weight`, `running_mean`.
+    /// The name of the field, which is PyTorch's in every dialect: `weight`, `running_mean`. A `Parameter` is a field
+    /// itself.
     pub const fn field(self) -> &'static str {
         match self {
             Role::Kernel | Role::Scale | Role::RmsScale | Role::Slope => "weight",
@@ -87,17 +99,19 @@ impl Role {
             Role::Bias | Role::Shift => "bias",
             Role::Mean => "running_mean",
             Role::Variance => "running_var",
+            Role::Free | Role::Fixed => "",
         }
     }
 
-    /// Whether it is a running statistic, which training updates but no gradient reaches.
+    /// Whether no gradient reaches it: a running statistic, or a parameter that is not trained.
     pub const fn is_statistic(self) -> bool {
-        matches!(self, Role::Mean | Role::Variance)
+        matches!(self, Role::Mean | Role::Variance | Role::Fixed)
     }
 
     /// What follows the layer's name in files.
     const fn suffix(self, dialect: Dialect) -> &'static str {
         match (dialect, self) {
+            (_, Role::Free | Role::Fixed) => "",
             (Dialect::Keras, Role::Kernel) => "/kernel",
             (Dialect::Keras, Role::Depthwise) => "/depthwise_kernel",
             (Dialect::Keras, Role::Pointwise) => "/pointwise_kernel",
@@ -244,7 +258,7 @@ impl ParamSpec {
         self
     }
 
-    /// Whether it is a running statistic, which training updates but no gradient reaches.
+    /// Whether no gradient reaches it: a running statistic, or a parameter that is not trained.
     pub const fn is_statistic(&self) -> bool {
         self.role.is_statistic()
     }
@@ -255,7 +269,8 @@ impl Op {
     /// have: PyTorch's words, and those of the layer's dialect.
     pub fn param_suffixes(&self) -> impl Iterator<Item = &'static str> {
         let own = self.dialect().unwrap_or(Dialect::Torch);
-        [Dialect::Torch, own].into_iter().flat_map(|dialect| Role::ALL.map(|role| role.suffix(dialect)))
+        let all = [Dialect::Torch, own].into_iter().flat_map(|dialect| Role::ALL.map(|role| role.suffix(dialect)));
+        all.filter(|suffix| !suffix.is_empty())
     }
 
     /// Whose names the layer's parameters have, if it ever has some that are named differently.
@@ -302,7 +317,8 @@ impl Op {
             | Op::Snake { .. }
             | Op::Softmax
             | Op::Dropout { .. }
-            | Op::Identity => None,
+            | Op::Identity
+            | Op::Source { .. } => None,
         }
     }
 
@@ -355,6 +371,9 @@ impl Op {
                 };
                 NONE.push(dialect, Role::RmsScale, shape, Init::Constant(1.0))
             }
+            Op::Source { of: Source::Parameter { init, trained }, shape } => {
+                NONE.push(Dialect::Torch, if trained { Role::Free } else { Role::Fixed }, shape, init)
+            }
             // PyTorch starts a PReLU at 0.25; the snake of the audio codecs starts at 1.
             Op::Prelu { channels } => {
                 NONE.push(Dialect::Torch, Role::Slope, Shape::of(&[channels]), Init::Constant(0.25))
@@ -391,7 +410,8 @@ impl Op {
             | Op::Activation(_)
             | Op::Softmax
             | Op::Dropout { .. }
-            | Op::Identity => NONE,
+            | Op::Identity
+            | Op::Source { of: Source::Arange, .. } => NONE,
         }
     }
 }

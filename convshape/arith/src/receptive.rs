@@ -32,13 +32,16 @@ impl Receptive {
     /// That of a layer's output, of the first input's.
     #[must_use]
     pub const fn through(self, op: &Op, input: &Shape, output: &Shape, order: AxisOrder) -> Receptive {
+        if let Class::Source = op.class() {
+            return Receptive::Rows { rows: [0; MAX_SPATIAL], jump: [(1, 1); MAX_SPATIAL] };
+        }
         let Receptive::Rows { mut rows, mut jump } = self else { return Receptive::Whole };
         if output.rank() != input.rank() || input.rank() < 2 {
             // Space is gone, or was mixed.
             return if output.rank() == input.rank() { self } else { Receptive::Whole };
         }
         match op.class() {
-            Class::Reduction | Class::Normalisation | Class::Permutation => return Receptive::Whole,
+            Class::Reduction | Class::Normalisation | Class::Permutation | Class::Source => return Receptive::Whole,
             Class::View if !op.keeps_shape() => return Receptive::Whole,
             Class::View | Class::Elementwise | Class::Channels | Class::Window | Class::Matrix | Class::Join => {}
         }
@@ -76,6 +79,8 @@ impl Receptive {
     #[must_use]
     pub const fn joined(self, other: Receptive) -> Receptive {
         match (self, other) {
+            // What sees nothing of the input.
+            (Receptive::Rows { rows: [0, 0, 0], .. }, other) => other,
             (Receptive::Rows { mut rows, jump }, Receptive::Rows { rows: more, .. }) => {
                 let mut axis = 0;
                 while axis < MAX_SPATIAL {

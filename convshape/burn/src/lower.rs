@@ -257,6 +257,17 @@ impl<'a> Run<'a> {
                 if self.training { dropped(x, p, together) } else { x }
             }
             Op::Identity => self.take(value),
+            Op::Source { of, .. } => {
+                let count = elements(&output);
+                let numbers: Tensor<2> = match of {
+                    Source::Parameter { .. } => self.param(node, 0, [1, count]),
+                    Source::Arange => {
+                        let device = self.values.iter().flatten().next().map(Tensor::device).unwrap_or_default();
+                        Tensor::<1, burn::tensor::Int>::arange(0..to_i64(count), &device).float().reshape([1, count])
+                    }
+                };
+                self.channels_first(numbers.expand([self.batch, count]), &output)
+            }
         })
     }
 

@@ -362,6 +362,14 @@ impl Engine {
                     level.run(Positions { along, share, finish: *finish });
                 });
             }
+            Job::Source(elements) => {
+                let to = output?;
+                let y = memory.output(to);
+                for sample in 0..samples {
+                    let y = &mut y[sample * to.buffer.sample()..];
+                    Relayout { level, view: *to }.import(Threads::ONE, 1, elements, y);
+                }
+            }
             Job::Reference(reference) => self.reference(reference, &step.inputs, output?, memory)?,
         }
         Some(())

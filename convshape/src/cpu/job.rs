@@ -22,6 +22,7 @@ use super::simd::Level;
 use super::slide::Slide;
 use super::winograd::Winograd;
 use crate::model::param::Param;
+use crate::reference::kernels;
 
 /// A step, ready to run.
 pub(super) struct Ready {
@@ -55,6 +56,8 @@ pub(super) enum Job {
     /// With the first element of its scratch memory.
     Groups(Box<GroupNorm>, usize),
     Along(Box<Along>, Finish),
+    /// The elements of a sample, in the order of the chain's axes.
+    Source(Vec<f32>),
     Reference(Box<Reference>),
 }
 
@@ -153,6 +156,16 @@ impl Ready {
                     _ => Along::Softmax,
                 };
                 Job::Along(Box::new(along), activation.map_or(Finish::None, Finish::of))
+            }
+            Work::Source { node } => {
+                let node = &plan.nodes[*node];
+                let mut elements = vec![0.0; output?.grid().elements()];
+                let own: Vec<&[f32]> = node.params.iter().map(|&param| params[param].as_slice()).collect();
+                let shape = &plan.shapes[node.outputs[0]];
+                // It reads no element.
+                kernels::apply(&node.op, plan.order, &own, &[(shape, &elements.clone()[..])], shape, &mut elements)
+                    .ok()?;
+                Job::Source(elements)
             }
             Work::Reference { node, room } => {
                 let node = &plan.nodes[*node];

@@ -73,6 +73,8 @@ pub(super) enum Work {
     Groups { node: usize, groups: usize, eps: f64, activation: Option<Activation>, room: usize },
     /// Normalisation or softmax over that many neighbours each.
     Along { node: usize, size: usize, activation: Option<Activation> },
+    /// Numbers that are there for every sample alike.
+    Source { node: usize },
     /// A layer by its definition.
     Reference { node: usize, room: Vec<usize> },
 }

@@ -31,6 +31,8 @@ pub mod values {
     pub struct Pieces;
     /// Axes: their numbers from 0, without the batch, or names: `1`, `(0, -1)`, `channels`.
     pub struct Axes;
+    /// How a parameter begins: `1e-6`, `normal(0.02)`, `uniform(0.1)`.
+    pub struct Init;
     /// The name of a statement.
     pub struct Name;
     /// An activation: `Relu`, `LeakyRelu(0.2)`.

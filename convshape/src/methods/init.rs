@@ -21,6 +21,7 @@ pub(crate) fn draw(spec: &Spec, rng: &mut impl Rng) -> Param {
     let elements: Vec<f32> = match spec.init {
         Init::Uniform { bound } => (0..count).map(|_| rng.random_range(-bound as f32..=bound as f32)).collect(),
         Init::TruncatedNormal { deviation } => (0..count).map(|_| (deviation * truncated_normal(rng)) as f32).collect(),
+        Init::Normal { deviation } => (0..count).map(|_| (deviation * normal(rng)) as f32).collect(),
         Init::Constant(value) => vec![value as f32; count],
         Init::Orthogonal => orthogonal(&spec.shape, rng),
         Init::ForgetBias { hidden } => {
@@ -33,12 +34,9 @@ pub(crate) fn draw(spec: &Spec, rng: &mut impl Rng) -> Param {
 
 /// A number from the standard normal distribution without what is beyond 2 on either side.
 fn truncated_normal(rng: &mut impl Rng) -> f64 {
-    // Box and Muller (1958): a radius and an angle make two independent normal numbers. One in 22 is
-    // drawn again; a generator that never gives one inside ends at the edge.
+    // One in 22 is drawn again; a generator that never gives one inside ends at the edge.
     for _ in 0..1000 {
-        let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.random_range(0.0..1.0)));
-        let angle = rng.random_range(0.0..core::f64::consts::TAU);
-        let normal = radius * libm::cos(angle);
+        let normal = normal(rng);
         if libm::fabs(normal) <= 2.0 {
             return normal;
         }
@@ -73,4 +71,12 @@ fn orthogonal(shape: &[usize], rng: &mut impl Rng) -> Vec<f32> {
     let at = |row: usize, column: usize| if rows <= columns { all[row][column] } else { all[column][row] };
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     (0..rows * columns).map(|place| at(place / columns, place % columns) as f32).collect()
+}
+
+/// A number from the standard normal distribution.
+fn normal(rng: &mut impl Rng) -> f64 {
+    // Box and Muller (1958): a radius and an angle make two independent normal numbers.
+    let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.random_range(0.0..1.0)));
+    let angle = rng.random_range(0.0..core::f64::consts::TAU);
+    radius * libm::cos(angle)
 }

@@ -25,7 +25,7 @@ mod split;
 mod tests;
 
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{AxisOrder, Class, DepthOrder, Op, PaddingMode};
+use convshape_arith::op::{AxisOrder, Class, DepthOrder, Op, PaddingMode, Source};
 use convshape_arith::shape::Shape;
 
 pub(crate) use self::activation::activation;
@@ -164,6 +164,10 @@ pub fn apply<T: Number>(
             local::lp_norm(&local::Lp { p, eps }, &groups, x, y);
         }
         Op::Softmax => norm::softmax(&channels, x, y),
+        Op::Source { of: Source::Parameter { .. }, .. } => y.copy_from_slice(params[0]),
+        Op::Source { of: Source::Arange, .. } => {
+            y.iter_mut().enumerate().for_each(|(index, y)| *y = T::of(index as f64));
+        }
     }
     Ok(())
 }

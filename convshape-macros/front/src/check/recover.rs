@@ -48,7 +48,7 @@ pub(super) fn blind_rank(op: &Op) -> Option<usize> {
 pub(super) fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
     match op {
         Op::Flatten => Some(Shape::unknown(1)),
-        Op::Reshape { shape } => Some(*shape),
+        Op::Reshape { shape } | Op::Source { shape, .. } => Some(*shape),
         _ => {
             let rank = blind_rank(op)?;
             op.output(&[Shape::unknown(rank)], order).ok()
@@ -83,7 +83,7 @@ pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
     match *op {
         Op::Conv(conv) => open(conv.rank + 1, Size::Number(conv.outputs)),
         Op::Linear { outputs, .. } if input.rank() > 0 => Some(input.with(input.rank() - 1, Size::Number(outputs))),
-        Op::Reshape { shape } => Some(shape),
+        Op::Reshape { shape } | Op::Source { shape, .. } => Some(shape),
         Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
             open(input.rank(), channels)
         }
@@ -172,7 +172,7 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             Some(shape)
         }
         Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum => agreed(&inputs[0], inputs.get(1)?),
-        Op::Reshape { shape } => Some(Shape::unknown(shape.rank())),
+        Op::Reshape { shape } | Op::Source { shape, .. } => Some(Shape::unknown(shape.rank())),
         Op::Flatten => Some(Shape::unknown(1)),
         Op::Permute { .. } => Some(Shape::unknown(inputs[0].rank())),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),

@@ -87,6 +87,12 @@ pub(crate) fn one_input(op: &Ident, span: Span) -> Report {
         .help("join them first: `Concat(a, b);`")
 }
 
+/// A layer that is there by itself.
+pub(crate) fn reads_nothing(op: &Ident) -> Report {
+    Report::new(code::OPERANDS, op.span(), format!("`{op}` reads nothing, here is something to read"))
+        .help("leave out `from`")
+}
+
 pub(crate) fn nested_sources(span: Span) -> Report {
     Report::new(code::OPERANDS, span, "a list of statements stands in another")
 }

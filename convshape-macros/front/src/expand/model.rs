@@ -71,6 +71,8 @@ impl Expansion<'_> {
         let names: Vec<&str> = parts.iter().map(|part| part.name).collect();
         let known = match names.as_slice() {
             _ if parts.iter().any(|part| part.optional) => None,
+            // A `Parameter`.
+            [""] => Some(quote!(Param)),
             ["weight"] => Some(quote!(Weight)),
             ["bias"] => Some(quote!(Bias)),
             ["weight", "bias"] => Some(quote!(WeightBias)),

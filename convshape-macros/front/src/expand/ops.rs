@@ -2,8 +2,9 @@
 
 use convshape_arith::op::{
     Activation, Amount, AutoPad, Axes, Axis, Cell, Conv, Dialect, Interpolation, MAX_SPATIAL, Op, Padding, PaddingMode,
-    PerAxis, Pieces, Pool, PoolKind, Recurrent, ResizeTo, SeparableConv,
+    PerAxis, Pieces, Pool, PoolKind, Recurrent, ResizeTo, SeparableConv, Source,
 };
+use convshape_arith::param::Init;
 use convshape_arith::shape::Shape;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -293,6 +294,25 @@ impl Expansion<'_> {
         }))
     }
 
+    fn init(&self, init: Init) -> TokenStream {
+        let krate = &self.krate;
+        let (name, number) = match init {
+            Init::Constant(value) => {
+                let value = self.float(value);
+                return quote!(#krate::__private::arith::param::Init::Constant(#value));
+            }
+            Init::Uniform { bound } => (quote!(Uniform), (quote!(bound), bound)),
+            Init::Normal { deviation } => (quote!(Normal), (quote!(deviation), deviation)),
+            Init::TruncatedNormal { deviation } => (quote!(TruncatedNormal), (quote!(deviation), deviation)),
+            Init::Orthogonal => return quote!(#krate::__private::arith::param::Init::Orthogonal),
+            Init::ForgetBias { hidden } => {
+                return quote!(#krate::__private::arith::param::Init::ForgetBias { hidden: #hidden });
+            }
+        };
+        let (field, number) = (number.0, self.float(number.1));
+        quote!(#krate::__private::arith::param::Init::#name { #field: #number })
+    }
+
     /// A layer.
     pub(super) fn op_value(&self, op: &Op) -> TokenStream {
         let krate = &self.krate;
@@ -436,6 +456,17 @@ impl Expansion<'_> {
             Op::Dropout { p, together } => {
                 let (p, together) = (self.float(*p), variant(together));
                 quote!(Dropout { p: #p, together: #krate::__private::arith::op::DropTogether::#together })
+            }
+            Op::Source { of, shape } => {
+                let shape = self.shape_value(shape);
+                let of = match of {
+                    Source::Arange => quote!(Arange),
+                    Source::Parameter { init, trained } => {
+                        let init = self.init(*init);
+                        quote!(Parameter { init: #init, trained: #trained })
+                    }
+                };
+                quote!(Source { of: #krate::__private::arith::op::Source::#of, shape: #shape })
             }
             plain @ (Op::Flatten
             | Op::Concat

@@ -2,8 +2,9 @@
 
 use convshape_arith::op::{
     Activation, Amount, AutoPad, Cell, Conv, DepthOrder, Dialect, DropTogether, Interpolation, Op, Padding,
-    PaddingMode, Pieces, Pool, Recurrent, ResizeTo, SeparableConv, Upsample,
+    PaddingMode, Pieces, Pool, Recurrent, ResizeTo, SeparableConv, Source, Upsample,
 };
+use convshape_arith::shape::Shape;
 
 use super::Setting;
 
@@ -89,6 +90,12 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::Activation(activation), _, _) => set_activation(activation, field, setting),
         (Op::GlobalPool { keep_axes, .. }, "keep", Setting::Bool(value)) => store(keep_axes, *value),
         (Op::Identity, "shape", Setting::Shape(_)) => true,
+        (Op::Source { shape, .. }, "shape", Setting::Shape(value)) => store(shape, *value),
+        (Op::Source { shape, .. }, "count", Setting::Int(value)) => store(shape, Shape::of(&[*value])),
+        (Op::Source { of: Source::Parameter { init, .. }, .. }, "init", Setting::Init(value)) => store(init, *value),
+        (Op::Source { of: Source::Parameter { trained, .. }, .. }, "train", Setting::Bool(value)) => {
+            store(trained, *value)
+        }
         (Op::Dropout { p, .. }, "p", Setting::Float(value)) => store(p, *value),
         (Op::Dropout { together, .. }, "mode", Setting::Word(word)) => {
             store(together, if *word == "batch" { DropTogether::Batch } else { DropTogether::Sample })

@@ -66,7 +66,16 @@ impl<'a> Resolver<'a> {
         for report in reports {
             self.sink.push(report);
         }
-        let inputs = self.inputs(layer, words, operands, like.as_ref(), scope);
+        let inputs = match words.kind {
+            // They take the number of samples from the chain's first input.
+            Kind::Parameter | Kind::Arange => {
+                if layer.from.is_some() {
+                    self.sink.push(diagnose::reads_nothing(&layer.op));
+                }
+                Some(vec![0])
+            }
+            _ => self.inputs(layer, words, operands, like.as_ref(), scope),
+        };
         let activation =
             activation.and_then(|value| self.activation(value, dialect, &scope.numbers)).map(|bound| bound.op);
         let shape: Vec<_> = settings.iter().filter(|(field, _)| *field == "shape").cloned().collect();

@@ -562,6 +562,22 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         positional: Positional::Path,
         ..layer(Kind::Chain, Group::Dense, "Chain", "chain", "another checked chain as a layer: `Chain(path::Type)`")
     },
+    LayerWords {
+        positional: Positional::Field("shape"),
+        fields: &[OWN_SHAPE, INIT, TRAIN],
+        ..layer(
+            Kind::Parameter,
+            Group::Dense,
+            "Parameter",
+            "parameter",
+            "a free parameter, which reads nothing: `gamma: Parameter([96], init: 1e-6)`",
+        )
+    },
+    LayerWords {
+        positional: Positional::Field("count"),
+        fields: &[COUNT],
+        ..layer(Kind::Arange, Group::Dense, "Arange", "arange", "the numbers 0, 1, 2, ..: `Arange(64)`")
+    },
     // Normalisation.
     LayerWords {
         aliases: &[

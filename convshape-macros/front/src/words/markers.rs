@@ -165,6 +165,7 @@ fn takes(takes: Takes) -> Ident {
         Takes::Shape => "Shape",
         Takes::Range => "Range",
         Takes::Pieces => "Pieces",
+        Takes::Init => "Init",
         Takes::Axes | Takes::AxesWithBatch => "Axes",
         Takes::Name => "Name",
         Takes::Activation => "Activation",

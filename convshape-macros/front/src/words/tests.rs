@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use convshape_arith::op::Dialect::{self, Flax, Jax, Keras, Onnx, Torch};
 
 use convshape_arith::op::{Axes, Axis, MAX_SPATIAL, Op};
+use convshape_arith::param::Init;
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 use super::*;
@@ -146,7 +147,7 @@ fn the_table() {
             }
         }
     }
-    assert_eq!(kinds.len(), 94);
+    assert_eq!(kinds.len(), 96);
     for dialect in [Torch, Onnx, Jax, Flax, Keras] {
         let mut seen = BTreeSet::new();
         for row in LAYERS {
@@ -177,6 +178,7 @@ fn sample(field: &FieldWords) -> Option<Setting> {
         Takes::Pieces => Setting::Pieces(vec![1, 3]),
         Takes::Axes if field.name == "axis" => Setting::Axes(Axes::of(&[Axis::Channels])?),
         Takes::Axes | Takes::AxesWithBatch => Setting::Axes(Axes::of(&[Axis::At(0), Axis::Channels])?),
+        Takes::Init => Setting::Init(Init::Normal { deviation: 0.5 }),
         Takes::Name if field.name == "like" => Setting::Like,
         Takes::Name | Takes::Activation | Takes::Dialect => return None,
     })

@@ -1,7 +1,8 @@
 //! The real numbers of a layer: each has a range.
 
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{Activation, Dialect, Op, Recurrent};
+use crate::op::{Activation, Dialect, Op, Recurrent, Source};
+use crate::param::Init;
 
 impl Op {
     /// Whether every real number of the layer is one that it can take. An [`Op::output`] asks this first; an
@@ -40,6 +41,13 @@ impl Op {
             }
             Op::Scale { by } => finite("by", by),
             Op::Pad { value, .. } => finite("value", value),
+            Op::Source { of: Source::Parameter { init, .. }, .. } => match init {
+                Init::Constant(value) => finite("init", value),
+                Init::Uniform { bound: scale }
+                | Init::Normal { deviation: scale }
+                | Init::TruncatedNormal { deviation: scale } => positive("init", scale),
+                Init::Orthogonal | Init::ForgetBias { .. } => Ok(()),
+            },
             Op::Activation(activation) => check_activation(activation),
             Op::Conv(_)
             | Op::SeparableConv(_)
@@ -71,7 +79,8 @@ impl Op {
             | Op::Prelu { .. }
             | Op::Snake { .. }
             | Op::Softmax
-            | Op::Identity => Ok(()),
+            | Op::Identity
+            | Op::Source { of: Source::Arange, .. } => Ok(()),
         }
     }
 }

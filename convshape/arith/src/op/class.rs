@@ -24,6 +24,8 @@ pub enum Class {
     Matrix,
     /// The same place in several inputs.
     Join,
+    /// Nothing that comes in.
+    Source,
 }
 
 impl Op {
@@ -60,6 +62,7 @@ impl Op {
             | Op::RecurrentOutput { .. } => Class::Reduction,
             Op::Permute { .. } => Class::Permutation,
             Op::Linear { .. } => Class::Matrix,
+            Op::Source { .. } => Class::Source,
             Op::Concat | Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum => Class::Join,
         }
     }
@@ -69,7 +72,9 @@ impl Op {
         match self.class() {
             Class::Elementwise | Class::Channels | Class::Normalisation => true,
             Class::View => matches!(self, Op::Dropout { .. } | Op::Identity),
-            Class::Window | Class::Reduction | Class::Permutation | Class::Matrix | Class::Join => false,
+            Class::Window | Class::Reduction | Class::Permutation | Class::Matrix | Class::Join | Class::Source => {
+                false
+            }
         }
     }
 }

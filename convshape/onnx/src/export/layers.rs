@@ -1,7 +1,7 @@
 //! Every layer as nodes.
 
 use convshape::Shape;
-use convshape::graph::op::{Activation, Amount, DepthOrder, PoolKind, Reduction};
+use convshape::graph::op::{Activation, Amount, DepthOrder, PoolKind, Reduction, Source};
 use convshape::graph::{Fault, Node, Op, Size};
 
 use super::writer::{Tensor, to_i64};
@@ -90,12 +90,36 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
             let x = export.first(input);
             Output::First(export.writer.same("Softmax", &x, &[], vec![attribute::int("axis", 1)]))
         }
+        Op::Source { of, .. } => Output::Natural(export.source(node, *of)),
         // The identity outside training.
         Op::Dropout { .. } | Op::Identity => export.unary(input, |_, x| x.clone()),
     })
 }
 
 impl Export<'_> {
+    /// Numbers as a value of one sample, repeated for each sample of the layer's input.
+    fn source(&mut self, node: &Node, of: Source) -> Tensor {
+        let shape = *self.graph.shape(node.outputs[0]);
+        let sizes = shape.sizes().iter().filter_map(|size| size.number());
+        let dims: Vec<i64> = std::iter::once(1).chain(sizes).collect();
+        let numbers = match of {
+            Source::Parameter { .. } => self.param(node, 0, &dims),
+            Source::Arange => {
+                let count = dims.iter().product::<i64>();
+                #[expect(clippy::cast_precision_loss, reason = "all numbers of the file are of f32")]
+                let numbers: Vec<f32> = (0..count).map(|number| number as f32).collect();
+                self.writer.floats(&dims, &numbers)
+            }
+        };
+        let x = self.natural(node.inputs[0]);
+        let w = &mut self.writer;
+        let all = w.sizes("Shape", &[&x.name], Vec::new());
+        let (start, end, ones) = (w.ints(&[0]), w.ints(&[1]), w.ints(&vec![1; dims.len() - 1]));
+        let batch = w.sizes("Slice", &[&all, &start, &end], Vec::new());
+        let target = w.sizes("Concat", &[&batch, &ones], vec![attribute::int("axis", 0)]);
+        w.node("Expand", &[&numbers, &target], Vec::new(), shape)
+    }
+
     pub(super) fn inexpressible(&self, what: &'static str) -> ExportError {
         ExportError::Inexpressible { layer: self.writer.layer(), what }
     }

@@ -93,7 +93,8 @@ impl Lowering {
     /// The layout that the readers of each value want it in: the chain's, if one of them wants that.
     fn wanted(&self) -> Vec<Option<AxisOrder>> {
         let mut wanted = vec![None; self.shapes.len()];
-        for node in self.nodes.iter().rev() {
+        let reads = |node: &&Node| !matches!(node.op, Op::Source { .. });
+        for node in self.nodes.iter().rev().filter(reads) {
             let layout = self.needed(node).or(wanted[node.outputs[0]]);
             for &value in &node.inputs {
                 wanted[value] = if layout == Some(self.order) { layout } else { wanted[value].or(layout) };
@@ -213,6 +214,13 @@ impl Lowering {
     /// The step of a node, or none where its output is part of another value.
     fn lower(&mut self, index: usize) -> Option<()> {
         let mut node = self.nodes[index].clone();
+        if let Op::Source { .. } = node.op {
+            let output = node.outputs[0];
+            self.lay(output, self.order)?;
+            let work = Work::Source { node: index };
+            self.steps.push(Step { nodes: [index].into(), work, inputs: Vec::new(), output });
+            return Some(());
+        }
         let has = |layout: AxisOrder| node.inputs.iter().any(|&value| self.layouts[value] == layout);
         let free = if has(self.order) { self.order } else { AxisOrder::ChannelsLast };
         let layout = self.needed(&node).unwrap_or(free);

@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::graph::{Graph, GraphError, Node, Value};
-use convshape_arith::op::{Activation, Op};
+use convshape_arith::op::{Activation, Op, Source};
 
 use super::plan::Key;
 use super::rows::ByOutput;
@@ -47,7 +47,11 @@ impl Facts {
             facts.reached[output.value] = true;
         }
         for node in graph.nodes() {
-            let wanted = !node.params.is_empty() || node.inputs.iter().any(|&value| facts.wanted[value]);
+            let wanted = match node.op {
+                Op::Source { of: Source::Parameter { trained, .. }, .. } => trained,
+                Op::Source { of: Source::Arange, .. } => false,
+                _ => !node.params.is_empty() || node.inputs.iter().any(|&value| facts.wanted[value]),
+            };
             node.outputs.iter().for_each(|&value| facts.wanted[value] = wanted);
         }
         for node in graph.nodes().iter().rev() {

@@ -5,7 +5,7 @@ use std::string::ToString;
 use std::vec::Vec;
 
 use convshape_arith::graph::{Graph, GraphError};
-use convshape_arith::op::DropTogether;
+use convshape_arith::op::{DropTogether, Op};
 use convshape_arith::shape::Shape;
 use rand::{Rng, RngExt};
 
@@ -106,14 +106,15 @@ impl Plan {
         for draft in drafts.into_iter().rev() {
             let output = draft.node.outputs[0];
             let is_differentiated = facts.reached[output] && facts.wanted[output];
+            let reads = is_differentiated && !matches!(draft.node.op, Op::Source { .. });
             let mut back = Vec::new();
             for &value in &draft.node.inputs {
-                back.push(match (is_differentiated && facts.wanted[value], started[value]) {
+                back.push(match (reads && facts.wanted[value], started[value]) {
                     (false, _) => Back::Unwanted,
                     (true, false) => Back::Write,
                     (true, true) => Back::Add,
                 });
-                started[value] |= is_differentiated && facts.wanted[value];
+                started[value] |= reads && facts.wanted[value];
             }
             stored[output] = true;
             steps.push(step(level, &key, order, &values, draft, back, is_differentiated));

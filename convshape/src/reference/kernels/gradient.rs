@@ -24,7 +24,7 @@ mod threads;
 use alloc::vec::Vec;
 
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{Activation, AxisOrder, DepthOrder, Op, PaddingMode};
+use convshape_arith::op::{Activation, AxisOrder, DepthOrder, Op, PaddingMode, Source};
 use convshape_arith::shape::Shape;
 
 use self::conv::Patches;
@@ -219,6 +219,10 @@ impl<T: Real> Layer<'_, T> {
             Op::Prelu { .. } => activation::prelu(params[0], &channels, x, dy, dparams, dx[0]),
             Op::Snake { .. } => activation::snake(params[0], &channels, x, dy, dparams, dx[0]),
             Op::Softmax => norm::softmax(&channels, y, dy, dx[0]),
+            Op::Source { of: Source::Parameter { .. }, .. } => {
+                dparams[0].iter_mut().zip(dy).for_each(|(dparam, dy)| *dparam += *dy);
+            }
+            Op::Source { of: Source::Arange, .. } => {}
         }
         Ok(())
     }

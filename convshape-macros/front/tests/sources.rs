@@ -1,0 +1,52 @@
+//! Statements that read nothing.
+
+use convshape_front::findings;
+
+/// The codes and first lines of what is wrong with a chain.
+fn errors(chain: &str) -> Vec<String> {
+    let tokens = format!("pub struct Model {{ {chain} }}").parse().expect("the chain is made of tokens");
+    findings(tokens).iter().map(|finding| format!("[{}] {}", finding.code, finding.message)).collect()
+}
+
+fn accepted(chain: &str) {
+    assert_eq!(errors(chain), [""; 0], "{chain}");
+}
+
+/// Refused for one reason.
+fn refused(chain: &str, message: &str) {
+    assert_eq!(errors(chain), [message], "{chain}");
+}
+
+#[test]
+fn they_are_not_the_previous_statement() {
+    accepted("input: [6, 8, 8]; gamma: Parameter([6, 1, 1], init: 1e-6); Mul(_, gamma); output: [6, 8, 8];");
+    accepted(
+        "input: [6, 8, 8]; Relu; gamma: Parameter([6], init: normal(0.02)); Conv2d(6, kernel: 1); Mul(_, gamma); output: [6, 8, 8];",
+    );
+    accepted("input: [6, 8, 8]; g: Parameter(6, init: uniform(1/8), train: false); Mul(g); output: [6, 8, 8];");
+    accepted("for h in 1..; input: [6, 4 * h]; g: Parameter([6]); Mul(_, g); output: [6, 4 * h];");
+    accepted("dialect: keras; input: [8, 8, 6]; g: Parameter([6]); Mul(_, g); output: [8, 8, 6];");
+    accepted("input: [64]; t: Arange(64); Add(_, t); output: [64];");
+    accepted("input: [64]; t: Arange(64); output: t [64];");
+}
+
+#[test]
+fn what_does_not_fit() {
+    refused(
+        "input: [6]; g: Parameter([6]) from input; Mul(input, g); output: [6];",
+        "[CS0108] `Parameter` reads nothing, here is something to read",
+    );
+    refused(
+        "input: [6]; g: Parameter([6], init: normal(0)); Mul(input, g); output: [6];",
+        "[CS0317] `g` has init 0: it must be above 0",
+    );
+    refused("input: [6]; g: Parameter; Mul(input, g); output: [6];", "[CS0103] `Parameter` needs `shape`");
+    refused(
+        "input: [6]; g: Parameter([6], init: relu(1)); Mul(input, g); output: [6];",
+        "[CS0105] `init` takes a number, `normal(0.02)` or `uniform(0.1)`, found `relu(1)`",
+    );
+    refused(
+        "input: [6]; g: Parameter([0]); Mul(input, g); output: [6];",
+        "[CS0302] `g` has shape 0: it must be at least 1",
+    );
+}

@@ -1,0 +1,119 @@
+//! Parameters and numbers that are there without an input.
+
+use convshape::ndarray::{Array2, Array4, Axis, array};
+use convshape::train::Sgd;
+use convshape::{Model, Param, conv_chain};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+conv_chain! {
+    struct Scaled {
+        input: [2, 1, 3];
+        gamma: Parameter([2, 1, 1], init: 0.5);
+        product: Mul(_, gamma);
+        shift: Parameter([3], init: normal(0.1));
+        place: Arange(3);
+        row: Reshape([1, 1, 3]) from shift;
+        places: Reshape([1, 1, 3]) from place;
+        y: Add(row, places);
+        mask: Parameter([1, 1, 3], init: 2, train: false);
+        z: Add(y, mask);
+        Add(product, z);
+        output: [2, 1, 3];
+    }
+}
+
+conv_chain! {
+    struct Layered {
+        block Gain(count) {
+            Relu;
+            gamma: Parameter([count], init: 3);
+            Mul(_, gamma);
+        }
+        input: [2, 2, 2];
+        first: Gain(2);
+        turns: repeat 2 { Gain(2); beta: Parameter([2, 1, 1], init: 1.0); Add(_, beta); }
+        output: [2, 2, 2];
+    }
+}
+
+fn names(model: &impl Model) -> Vec<String> {
+    let mut names = Vec::new();
+    model.for_each_param(&mut |name: &str, _: &Param| names.push(name.to_owned()));
+    names
+}
+
+/// `gamma` is one value for the batch, and what came before it is still the previous statement.
+#[test]
+fn a_parameter_is_one_value_for_the_batch() {
+    let mut model = Scaled::init(&mut StdRng::seed_from_u64(1));
+    assert_eq!(model.gamma.as_slice(), [0.5, 0.5]);
+    assert_eq!(model.gamma.shape(), [2, 1, 1]);
+    model.gamma.as_mut_slice().copy_from_slice(&[2.0, -1.0]);
+    model.shift.as_mut_slice().copy_from_slice(&[0.25, 0.5, 0.75]);
+    assert_eq!(names(&model), ["gamma", "shift", "mask"]);
+    // `mask` is no trainable parameter.
+    assert_eq!(Scaled::summary().params(), 5);
+    let x = Array4::from_shape_fn((2, 2, 1, 3), |(sample, channel, _, at)| (6 * sample + 3 * channel + at) as f32);
+    let y = model.forward_batch(x.view()).expect("runs");
+    for ((sample, channel, row, at), y) in y.indexed_iter() {
+        let expected = x[[sample, channel, row, at]] * [2.0, -1.0][channel] + [2.25, 3.5, 4.75][at];
+        assert!((y - expected).abs() < 1e-6, "{y}, {expected} at {sample} {channel} {at}");
+    }
+    let cotangent = y.mapv(|_| 1.0);
+    let (dx, gradients) = model.vjp(x.view(), cotangent.view()).expect("runs");
+    assert_eq!(dx.index_axis(Axis(1), 0).sum(), 12.0);
+    let sums: Vec<f32> = (0..2).map(|channel| x.index_axis(Axis(1), channel).sum()).collect();
+    assert_eq!(gradients.gamma.as_slice(), &sums[..]);
+    assert_eq!(gradients.shift.as_slice(), [4.0; 3]);
+    assert_eq!(gradients.mask.as_slice(), [0.0; 3]);
+    let one = model.forward(&convshape::Tensor::from_slice(&x.as_slice().expect("dense")[..6]).expect("fits"));
+    assert_eq!(one.as_slice(), &y.as_slice().expect("dense")[..6]);
+}
+
+#[test]
+fn training_changes_what_is_trained() {
+    let mut model = Scaled::init(&mut StdRng::seed_from_u64(1));
+    let x = Array4::from_elem((2, 2, 1, 3), 1.0);
+    let (_, gradients) = model.vjp(x.view(), x.view()).expect("runs");
+    Sgd::new(0.1).step(&mut model, &gradients).expect("fits");
+    assert_eq!(model.mask.as_slice(), [2.0; 3]);
+    assert!(model.gamma.as_slice().iter().all(|gamma| (gamma - (0.5 - 0.6)).abs() < 1e-6));
+    let path = std::env::temp_dir().join(format!("convshape-sources-{}.safetensors", std::process::id()));
+    model.save(&path).expect("writes");
+    let loaded = Scaled::load(&path).expect("reads");
+    std::fs::remove_file(&path).expect("was there");
+    assert_eq!(loaded.gamma.as_slice(), model.gamma.as_slice());
+    assert_eq!(loaded.shift.as_slice(), model.shift.as_slice());
+}
+
+#[test]
+fn parameters_in_blocks_and_repeats() {
+    let model = Layered::init(&mut StdRng::seed_from_u64(1));
+    let wanted = ["first.gamma", "turns.0.gain1.gamma", "turns.0.beta", "turns.1.gain1.gamma", "turns.1.beta"];
+    assert_eq!(names(&model), wanted);
+    assert_eq!(model.turns[1].beta.as_slice(), [1.0, 1.0]);
+    let x = Array4::from_elem((1, 2, 2, 2), 1.0);
+    let y = model.forward_batch(x.view()).expect("runs");
+    // 1 * 3, then twice * 3 + 1.
+    assert!(y.iter().all(|y| *y == 31.0), "{y}");
+}
+
+conv_chain! {
+    struct Positions {
+        input: [4];
+        place: Arange(4);
+        Add(_, place);
+        output: [4];
+    }
+}
+
+#[test]
+fn numbers_in_order() {
+    let model = Positions::init(&mut StdRng::seed_from_u64(1));
+    assert!(names(&model).is_empty());
+    let x: Array2<f32> = array![[0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]];
+    assert_eq!(model.forward_batch(x.view()).expect("runs"), array![[0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0]]);
+    let (dx, _) = model.vjp(x.view(), x.view()).expect("runs");
+    assert_eq!(dx, x);
+}
