@@ -11,4 +11,5 @@ pub mod golden;
 pub mod judge;
 pub mod models;
 pub mod npy;
+pub mod torch;
 pub mod truth;

@@ -9,6 +9,7 @@ use convshape_arith::op::{
     Interpolation, Op, Padding, PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -340,10 +341,13 @@ fn joins() {
     check(8, |random, order, space| {
         let x = shape(order, 2, space);
         match random.pick(0, 4) {
-            0 => (Op::Concat, vec![x, shape(order, 3, space), x]),
+            0 => (Op::CONCAT, vec![x, shape(order, 3, space), x]),
             1 => {
                 let start = random.pick(0, 2);
-                (Op::Slice { start, end: start + random.pick(1, 2) }, vec![shape(order, 4, space)])
+                (
+                    Op::Slice { axis: Axis::Channels, start, end: start + random.pick(1, 2) },
+                    vec![shape(order, 4, space)],
+                )
             }
             _ => {
                 let ones: Vec<i64> = space.iter().map(|size| random.choose(&[1, *size])).collect();
@@ -383,11 +387,44 @@ fn axes() {
 }
 
 #[test]
+#[expect(clippy::cast_possible_wrap, reason = "a few axes")]
+fn along_axes() {
+    check(14, |random, order, space| {
+        let x = shape(order, 2, space);
+        let axis = Axis::At(random.pick(-1, x.rank() as i64 - 1));
+        let at = axis.index(x.rank(), order).expect("an axis");
+        let wide = x.with(at, Size::Number(3));
+        let even = x.with(at, Size::Number(4));
+        let (transpose_a, transpose_b) = (random.choose(&[false, true]), random.choose(&[false, true]));
+        match random.pick(0, 8) {
+            0 => (Op::Slice { axis, start: random.pick(0, 1), end: random.pick(2, 3) }, vec![wide]),
+            1 => (Op::Concat { axis }, vec![x, wide, x]),
+            2 => (Op::Stack { axis }, vec![x, x]),
+            3 => (Op::Softmax { axis, log: false }, vec![x]),
+            4 => (Op::Softmax { axis, log: true }, vec![x]),
+            5 => (Op::Glu { axis }, vec![even]),
+            6 => (Op::Flatten { from: Axis::At(0), to: axis }, vec![x]),
+            7 => (Op::Unflatten { axis, sizes: Shape::of(&[2, 2]) }, vec![even]),
+            _ => {
+                let sizes = [random.pick(1, 3), random.pick(1, 3), random.pick(1, 3)];
+                let matrix = |rows: i64, columns: i64, transposed: bool| {
+                    if transposed { [columns, rows] } else { [rows, columns] }
+                };
+                let ([a0, a1], [b0, b1]) =
+                    (matrix(sizes[0], sizes[1], transpose_a), matrix(sizes[1], sizes[2], transpose_b));
+                let b = random.choose(&[Shape::of(&[b0, b1]), Shape::of(&[2, b0, b1]), Shape::of(&[3, 1, b0, b1])]);
+                (Op::MatMul { transpose_a, transpose_b }, vec![Shape::of(&[2, a0, a1]), b])
+            }
+        }
+    });
+}
+
+#[test]
 fn dense_layers() {
     check(9, |random, order, space| {
         let x = shape(order, 2, space);
         match random.pick(0, 5) {
-            0 => (Op::Flatten, vec![x]),
+            0 => (Op::FLATTEN, vec![x]),
             1 => (Op::Reshape { shape: Shape::of(&[2 * space.iter().product::<i64>(), 1]) }, vec![x]),
             2 => (Op::Scale { by: -1.5 }, vec![x]),
             3 => (Op::Dropout { p: 0.5, together: DropTogether::Element }, vec![x]),
@@ -466,7 +503,7 @@ fn activations() {
     check_plain(11, |random, _| match random.pick(0, 5) {
         0 => Op::Prelu { channels: random.choose(&[1, 2]) },
         1 => Op::Snake { channels: None },
-        2 => Op::Softmax,
+        2 => Op::SOFTMAX,
         _ => Op::Activation(*next.next().expect("a cycle")),
     });
 }

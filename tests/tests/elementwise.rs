@@ -1,68 +1,15 @@
 //! Element-wise layers, permutations, reductions and small norms give PyTorch's numbers and gradients, forward, in training and by
 //! the caller's buffers alike.
 
-use convshape::ndarray::{ArrayD, IxDyn};
-use convshape::{Model, conv_chain};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use serde_json::Value;
-
-/// The recorded numbers are f64, ours f32 within a few units in the last place of the largest step.
-const TOLERANCE: f32 = 4e-6;
-
-fn numbers(value: &Value) -> Vec<f32> {
-    let list = value.as_array().expect("a list");
-    #[expect(clippy::cast_possible_truncation, reason = "what an f32 holds")]
-    list.iter().map(|number| number.as_f64().expect("a number") as f32).collect()
-}
-
-fn recorded(name: &str) -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/elementwise/elementwise.json");
-    let text = std::fs::read_to_string(path).expect("is there");
-    let mut cases: Value = serde_json::from_str(&text).expect("is JSON");
-    cases[name].take()
-}
-
-fn close(name: &str, found: &[f32], expected: &[f32]) {
-    assert_eq!(found.len(), expected.len(), "{name}");
-    for (found, expected) in found.iter().zip(expected) {
-        let both = found == expected || (found - expected).abs() <= TOLERANCE * expected.abs().max(1.0);
-        assert!(both, "{name}: {found}, PyTorch has {expected}");
-    }
-}
-
-fn check<M: Model + convshape::Chain>(name: &str) {
-    let case = recorded(name);
-    let model = M::init(&mut StdRng::seed_from_u64(0));
-    let inputs: Vec<ArrayD<f32>> = M::INPUTS
-        .iter()
-        .enumerate()
-        .map(|(port, (_, shape))| {
-            let sizes = shape.sizes().iter().map(|size| usize::try_from(size.number().expect("fixed")).expect("small"));
-            let sizes: Vec<usize> = std::iter::once(1).chain(sizes).collect();
-            ArrayD::from_shape_vec(IxDyn(&sizes), numbers(&case["inputs"][port])).expect("fits")
-        })
-        .collect();
-    let views: Vec<_> = inputs.iter().map(|input| input.view()).collect();
-    let found = model.forward_batch(&views).expect("runs");
-    close(name, found[0].as_slice().expect("dense"), &numbers(&case["output"]));
-    let mut next = 0.0;
-    let cotangent = found[0].mapv(|_| {
-        next += 0.125;
-        next
-    });
-    let (gradients, _) = model.vjp(&views, &[cotangent.view()]).expect("runs");
-    for (port, found) in gradients.iter().enumerate() {
-        close(&format!("{name}, input {port}"), found.as_slice().expect("dense"), &numbers(&case["gradients"][port]));
-    }
-}
+use convshape::conv_chain;
+use convshape_tests::torch;
 
 macro_rules! cases {
     ($($name:ident: ($($input:tt)+) => $output:tt { $($layer:tt)+ })+) => {$(
         #[test]
         fn $name() {
             conv_chain! { struct Net { input: $($input)+; $($layer)+ output: $output; } }
-            check::<Net>(stringify!($name));
+            torch::check::<Net>("elementwise", stringify!($name));
         }
     )+};
 }

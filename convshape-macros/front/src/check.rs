@@ -165,7 +165,7 @@ impl Checked {
         let (node, value) = (&graph.nodes[id], graph.value(id));
         let unseen = self.unseen[id];
         let (op, shape) = self.node(graph, id, node, &plan.targets);
-        self.activation(id, node, shape);
+        self.activation(id, node, shape, graph.order());
         let mut changed = unseen != self.unseen[id] || op != self.ops[id];
         self.ops[id] = op;
         let mut shape = self.claims(id, node, shape);
@@ -230,11 +230,12 @@ impl Checked {
         }
     }
 
-    /// The numbers of the activation that follows a layer.
-    fn activation(&mut self, id: NodeId, node: &Node, shape: Option<Shape>) {
+    /// The activation that follows a layer.
+    fn activation(&mut self, id: NodeId, node: &Node, shape: Option<Shape>, order: AxisOrder) {
         let Some(op) = node.activation.filter(|op| !fields::unseen_activation(op)) else { return };
-        if let Err(fault) = op.check_numbers() {
-            let inputs = vec![shape.unwrap_or(Shape::unknown(1))];
+        let inputs = vec![shape.unwrap_or(Shape::unknown(1))];
+        let checked = if shape.is_some() { op.output(&inputs, order).map(|_| ()) } else { op.check_numbers() };
+        if let Err(fault) = checked {
             self.problems.push(Problem::Layer { node: id, op, inputs, fault });
         }
     }
@@ -279,7 +280,7 @@ impl Checked {
         let mut shapes = shapes.collect::<Option<Vec<Shape>>>()?;
         match node.inserted {
             None => {}
-            Some(Inserted::Flatten) => shapes[0] = Op::Flatten.output(&shapes[..1], order).ok()?,
+            Some(Inserted::Flatten) => shapes[0] = Op::FLATTEN.output(&shapes[..1], order).ok()?,
             Some(Inserted::Projection { operand }) => {
                 let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand)?.1;
                 if projection(&shapes[operand], &target, order).is_some() {

@@ -176,7 +176,8 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
         Kind::Slice => &[&["channels"]],
         Kind::Split => &[&["pieces"]],
         Kind::Linear | Kind::Lstm | Kind::Gru | Kind::Rnn => &[&["out_channels"]],
-        Kind::Reshape => &[&["shape"]],
+        Kind::Reshape => &[&["shape", "like"]],
+        Kind::Unflatten => &[&["axis"], &["sizes"]],
         Kind::Scale => &[&["by"]],
         Kind::GroupNorm if !matches!(dialect, Dialect::Flax | Dialect::Keras) => &[&["groups"]],
         Kind::Clamp => &[&["min", "max"]],
@@ -195,6 +196,7 @@ pub(crate) fn exclusive(kind: Kind) -> &'static [&'static str] {
         Kind::Upsample => &["scale", "size", "like"],
         Kind::UpsamplingNearest | Kind::UpsamplingBilinear => &["scale", "size"],
         Kind::Pad | Kind::Crop => &["amount", "like"],
+        Kind::Reshape => &["shape", "like"],
         _ => &[],
     }
 }
@@ -253,15 +255,19 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::ReplicationPad => border(PaddingMode::Replicate),
         Kind::CircularPad => border(PaddingMode::Circular),
         Kind::Crop => Op::Crop { amount: no_rows },
-        Kind::Slice => Op::Slice { start: 0, end: 0 },
+        Kind::Slice => Op::Slice { axis: Axis::Channels, start: 0, end: 0 },
         Kind::Split => Op::Split { axis: Axis::Channels, index: 0, pieces: Pieces::Equal { count: 0 } },
         Kind::Lstm => Op::Recurrent(Recurrent::new(dialect, Cell::Lstm)),
         Kind::Gru => Op::Recurrent(Recurrent::new(dialect, Cell::Gru { reset_after: dialect != Dialect::Onnx })),
         Kind::Rnn => Op::Recurrent(Recurrent::new(dialect, Cell::Rnn { relu: false })),
         Kind::Linear => Op::Linear { dialect, inputs: None, outputs: 0, bias: true },
-        Kind::Flatten => Op::Flatten,
+        Kind::Flatten => Op::FLATTEN,
+        Kind::Unflatten => Op::Unflatten { axis: Axis::At(0), sizes: Shape::of(&[]) },
         Kind::Reshape => Op::Reshape { shape: Shape::of(&[]) },
-        Kind::Concat => Op::Concat,
+        Kind::Concat => Op::CONCAT,
+        Kind::Stack => Op::Stack { axis: Axis::At(0) },
+        Kind::MatMul => Op::MatMul { transpose_a: false, transpose_b: false },
+        Kind::Glu => Op::Glu { axis: Axis::At(-1) },
         Kind::Add => Op::Add,
         Kind::Mul => Op::Mul,
         Kind::Sub => Op::Sub,
@@ -303,7 +309,7 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::LpNorm => Op::LpNorm { p: 2.0, axes: Axes::of(&[Axis::Channels])?, eps: 1e-12 },
         Kind::Prelu => Op::Prelu { channels: 1 },
         Kind::Snake => Op::Snake { channels: None },
-        Kind::Softmax => Op::Softmax,
+        Kind::Softmax | Kind::LogSoftmax => Op::Softmax { axis: softmax_axis(dialect), log: kind == Kind::LogSoftmax },
         Kind::Dropout => Op::Dropout { p: 0.5, together: DropTogether::Element },
         Kind::ChannelDropout => Op::Dropout { p: 0.5, together: DropTogether::Channel },
         Kind::StochasticDepth => Op::Dropout { p: 0.5, together: DropTogether::Sample },
@@ -357,6 +363,14 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::Chain => return None,
     };
     Some(op)
+}
+
+/// The axis of a softmax that names none.
+fn softmax_axis(dialect: Dialect) -> Axis {
+    match dialect {
+        Dialect::Onnx | Dialect::Jax => Axis::At(-1),
+        Dialect::Torch | Dialect::Flax | Dialect::Keras => Axis::Channels,
+    }
 }
 
 /// What group, instance and layer norms add to the variance.

@@ -69,8 +69,11 @@ pub(crate) enum Kind {
     Rnn,
     Linear,
     Flatten,
+    Unflatten,
     Reshape,
     Concat,
+    Stack,
+    MatMul,
     Add,
     Mul,
     Sub,
@@ -107,6 +110,8 @@ pub(crate) enum Kind {
     Prelu,
     Snake,
     Softmax,
+    LogSoftmax,
+    Glu,
     Exp,
     Hardtanh,
     Mish,
@@ -188,6 +193,8 @@ pub(crate) enum Positional {
     Path,
     /// Numbers or names of axes: the field `axes`.
     Axes,
+    /// An axis and the sizes that it is split into: the fields `axis` and `sizes`.
+    AxisAndSizes,
     /// This field.
     Field(&'static str),
 }
@@ -309,7 +316,9 @@ impl FieldWords {
         match self.takes {
             Takes::Padding(words) if name == "pads" => Takes::Pads(words),
             // PyTorch counts the batch.
-            Takes::Axes if matches!(name, "dim" | "dims") && dialect == Dialect::Torch => Takes::AxesWithBatch,
+            Takes::Axes if matches!(name, "dim" | "dims" | "start_dim" | "end_dim") && dialect == Dialect::Torch => {
+                Takes::AxesWithBatch
+            }
             // keras resizes by whole factors.
             Takes::FloatPerAxis if self.name == "scale" && dialect == Dialect::Keras => Takes::FactorPerAxis,
             takes => takes,

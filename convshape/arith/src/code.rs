@@ -58,6 +58,7 @@ codes! {
     NORM = "CS0211" "a normalisation layer made for another shape";
     LOSSY = "CS0212" "a stride drops rows that nothing reads";
     UNREAD = "CS0213" "a statement that nothing reads";
+    PRODUCT = "CS0214" "matrices that cannot be multiplied";
     STATE = "CS0215" "a first state of another shape";
 
     // What a layer refuses.

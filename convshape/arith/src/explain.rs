@@ -12,7 +12,7 @@ mod reason;
 use crate::fault::{Fault, Reason};
 use crate::layer::axis_name;
 use crate::op::Axis;
-use crate::shape::Shape;
+use crate::shape::{MAX_RANK, Shape};
 use crate::size::{Size, SizeError};
 use crate::text::Text;
 
@@ -188,8 +188,29 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             name(text, names, leader).shape(&inputs[leader]).str(" and ");
             name(text, names, operand).shape(&other);
         }
-        Reason::SliceRange { start, end, channels } => {
-            text.str("takes channels ").num(start).str("..").num(end).str(" of ").num(channels);
+        Reason::SliceRange { axis: Axis::Channels, start, end, size } => {
+            text.str("takes channels ").num(start).str("..").num(end).str(" of ").num(size);
+        }
+        Reason::SliceRange { axis: along, start, end, size } => {
+            text.str("takes ").num(start).str("..").num(end).str(" of ").num(size);
+            text.str(if size == 1 { " element" } else { " elements" });
+            axis_as_written(text.str(" along axis "), along);
+        }
+        Reason::Product { a, b, columns, rows } => {
+            name(text.str("multiplies matrices that do not fit: "), names, 0).shape(&a).str(" and ");
+            name(text, names, 1).shape(&b).str(", ").size(columns, a.scope());
+            text.str(if matches!(columns, Size::Number(1)) { " column meets " } else { " columns meet " });
+            text.size(rows, b.scope()).str(if matches!(rows, Size::Number(1)) { " row" } else { " rows" });
+        }
+        Reason::NotMatrix { found } => {
+            text.str("multiplies matrices, which have two axes, but ").shape(&found).str(" comes in");
+        }
+        Reason::AxisSpan { from, to, found } => {
+            axis_as_written(text.str("merges the axes from "), from);
+            axis_as_written(text.str(" to "), to).str(" of ").shape(&found).str(": the first comes after the last");
+        }
+        Reason::MostAxes { axes } => {
+            text.str("gives ").num(rank(axes)).str(" axes: a shape has at most ").num(rank(MAX_RANK));
         }
         Reason::CropTooLarge { input, output } => {
             text.str("cannot crop ").size(input, inputs[0].scope()).str(" rows");

@@ -226,14 +226,46 @@ pub enum Reason {
         /// The one that differs.
         other: Shape,
     },
-    /// A range of channels is empty or beyond the end.
+    /// A range along an axis is empty or beyond the end.
     SliceRange {
-        /// First channel.
+        /// The axis as written.
+        axis: Axis,
+        /// The first element.
         start: i64,
         /// One past the last.
         end: i64,
-        /// Channels there.
-        channels: i64,
+        /// Elements there.
+        size: i64,
+    },
+    /// The columns of one matrix are not as many as the rows of the next.
+    Product {
+        /// The first operand.
+        a: Shape,
+        /// The second.
+        b: Shape,
+        /// Columns of the first, as it is multiplied.
+        columns: Size,
+        /// Rows of the second, as it is multiplied.
+        rows: Size,
+    },
+    /// An operand of a product has fewer than two axes.
+    NotMatrix {
+        /// The operand.
+        found: Shape,
+    },
+    /// The first of the axes that are merged comes after the last.
+    AxisSpan {
+        /// The first as written.
+        from: Axis,
+        /// The last as written.
+        to: Axis,
+        /// What comes in.
+        found: Shape,
+    },
+    /// More axes than a shape has.
+    MostAxes {
+        /// How many there would be.
+        axes: usize,
     },
     /// `Crop` removes everything, or `like` asks for more than there is.
     CropTooLarge {

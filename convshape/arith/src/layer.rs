@@ -5,6 +5,7 @@ mod conv;
 mod dense;
 mod join;
 mod numbers;
+mod product;
 mod recurrent;
 mod resize;
 mod split;
@@ -15,11 +16,12 @@ use crate::op::{AxisOrder, Dialect, Direction, Op, PoolKind, Recurrent, Separabl
 use crate::shape::Shape;
 use crate::size::Size;
 
-use self::axes::{permuted, reduced};
+use self::axes::{flattened, halved, permuted, place, reduced, unflattened};
 pub(crate) use self::conv::conv_output;
 use self::conv::{bind_conv, conv_macs, or, slide, with_sizes};
-use self::dense::{elements, fill, linear, reshaped};
-use self::join::{broadcast, concatenated, sliced};
+use self::dense::{fill, linear, reshaped};
+use self::join::{broadcast, concatenated, sliced, stacked};
+use self::product::{inner_axis, multiplied};
 use self::resize::{cropped, padded, shuffled, unshuffled, upsampled};
 use self::split::piece;
 
@@ -72,6 +74,10 @@ impl Op {
                 Op::RmsNorm { dialect, size: normalised(dialect, input, order), eps }
             }
             Op::Reshape { shape } => Op::Reshape { shape: fill(shape, input) },
+            Op::Unflatten { axis, sizes } => match axis.index(input.rank(), order) {
+                Some(at) => Op::Unflatten { axis, sizes: fill(sizes, &Shape::new(&[input.size(at)], input.scope())) },
+                None => self,
+            },
             Op::Pool(_)
             | Op::AdaptivePool { .. }
             | Op::GlobalPool { .. }
@@ -85,8 +91,10 @@ impl Op {
             | Op::Slice { .. }
             | Op::Split { .. }
             | Op::RecurrentOutput { .. }
-            | Op::Flatten
-            | Op::Concat
+            | Op::Flatten { .. }
+            | Op::ReshapeLike
+            | Op::Concat { .. }
+            | Op::Stack { .. }
             | Op::Add
             | Op::Mul
             | Op::Sub
@@ -102,7 +110,9 @@ impl Op {
             | Op::LpNorm { .. }
             | Op::Activation(_)
             | Op::Prelu { .. }
-            | Op::Softmax
+            | Op::MatMul { .. }
+            | Op::Softmax { .. }
+            | Op::Glu { .. }
             | Op::Dropout { .. }
             | Op::Identity
             | Op::Source { .. } => self,
@@ -147,14 +157,28 @@ impl Op {
             Op::PixelUnshuffle { factor } => tri!(unshuffled(factor, input, order)),
             Op::Pad { amount, mode, .. } => tri!(padded(amount, mode, inputs, order)),
             Op::Crop { amount } => tri!(cropped(amount, inputs, order)),
-            Op::Slice { start, end } => tri!(sliced(start, end, input, order)),
             Op::Split { axis, index, pieces } => tri!(piece(axis, index, pieces, input, order)),
-            Op::Linear { inputs: features, outputs, .. } => tri!(linear(features, outputs, input)),
             Op::Recurrent(layer) => tri!(recurrent::run(&layer, inputs)),
             Op::RecurrentOutput { layer, output } => tri!(recurrent::output(&layer, output, input)),
-            Op::Flatten => Shape::new(&[tri!(elements(input))], input.scope()),
+            Op::Slice { axis, start, end } => tri!(sliced(axis, start, end, input, order)),
+            Op::Linear { inputs: features, outputs, .. } => tri!(linear(features, outputs, input)),
+            Op::Flatten { from, to } => tri!(flattened(from, to, input, order)),
+            Op::Unflatten { axis, sizes } => tri!(unflattened(axis, &sizes, input, order)),
             Op::Reshape { shape } => tri!(reshaped(&shape, input)),
-            Op::Concat => tri!(concatenated(inputs, order)),
+            Op::ReshapeLike => {
+                if inputs.len() < 2 {
+                    return Ok(Shape::unknown(input.rank()));
+                }
+                tri!(reshaped(&inputs[1], input))
+            }
+            Op::Concat { axis } => tri!(concatenated(axis, inputs, order)),
+            Op::Stack { axis } => tri!(stacked(axis, inputs, order)),
+            Op::MatMul { transpose_a, transpose_b } => tri!(multiplied(inputs, transpose_a, transpose_b)),
+            Op::Softmax { axis, .. } => {
+                tri!(place(axis, input, order));
+                *input
+            }
+            Op::Glu { axis } => tri!(halved(axis, input, order)),
             Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum => tri!(broadcast(inputs, order)),
             Op::Permute { .. } => tri!(permuted(self, input, order)),
             Op::Reduce { keep, .. } => tri!(reduced(self, keep, input, order)),
@@ -206,7 +230,7 @@ impl Op {
                 *input
             }
             Op::Source { shape, .. } => tri!(fixed(&shape)),
-            Op::Activation(_) | Op::Softmax | Op::Dropout { .. } | Op::Identity | Op::Scale { .. } => *input,
+            Op::Activation(_) | Op::Dropout { .. } | Op::Identity | Op::Scale { .. } => *input,
         };
         tri!(representable(&output));
         Ok(output)
@@ -243,6 +267,13 @@ impl Op {
                 // The two give the same rows.
                 let middle = output.with(order.channel(output.rank()), Size::Number(depthwise.outputs));
                 conv_macs(&depthwise, input, &middle).saturating_add(conv_macs(&pointwise, &middle, output))
+            }
+            Op::MatMul { transpose_a, .. } if input.rank() >= 2 => {
+                let inner = input.size(inner_axis(input.rank(), transpose_a));
+                match (output.elements(), inner) {
+                    (Ok(Size::Number(product)), Size::Number(inner)) => product.saturating_mul(inner),
+                    _ => 0,
+                }
             }
             Op::Linear { inputs: Some(inputs), .. } => match output.elements() {
                 Ok(Size::Number(product)) => product.saturating_mul(inputs),

@@ -122,11 +122,13 @@ pub enum Op {
         /// How much.
         amount: Amount,
     },
-    /// Channels `start..end`.
+    /// The elements `start..end` along an axis.
     Slice {
-        /// First channel.
+        /// The axis.
+        axis: Axis,
+        /// The first.
         start: i64,
-        /// One past the last channel.
+        /// One past the last.
         end: i64,
     },
     /// One of the pieces into which an axis is split. A `Split` with several outputs is one such layer for each
@@ -159,15 +161,37 @@ pub enum Op {
         /// What is read.
         output: RecurrentOutput,
     },
-    /// All axes into one.
-    Flatten,
+    /// Neighbouring axes into one.
+    Flatten {
+        /// The first of them.
+        from: Axis,
+        /// The last of them.
+        to: Axis,
+    },
+    /// One axis into several.
+    Unflatten {
+        /// The axis.
+        axis: Axis,
+        /// The sizes that it is split into.
+        sizes: Shape,
+    },
     /// The same elements in another shape.
     Reshape {
         /// The new shape.
         shape: Shape,
     },
-    /// Joins on channels.
-    Concat,
+    /// The elements of the first input in the shape of the second.
+    ReshapeLike,
+    /// Joins along an axis.
+    Concat {
+        /// The axis.
+        axis: Axis,
+    },
+    /// Joins values of one shape along a new axis.
+    Stack {
+        /// The new axis, as the output counts it.
+        axis: Axis,
+    },
     /// Sums, broadcasting.
     Add,
     /// Multiplies, broadcasting.
@@ -289,8 +313,25 @@ pub enum Op {
         /// Channels; `None` takes what comes in.
         channels: Option<i64>,
     },
-    /// Softmax over channels.
-    Softmax,
+    /// The product of matrices, which are the last two axes; the axes before are broadcast.
+    MatMul {
+        /// Whether the first matrix is transposed.
+        transpose_a: bool,
+        /// Whether the second matrix is transposed.
+        transpose_b: bool,
+    },
+    /// Softmax over an axis.
+    Softmax {
+        /// The axis.
+        axis: Axis,
+        /// Whether its logarithm is given.
+        log: bool,
+    },
+    /// The first half of an axis times the sigmoid of the second half.
+    Glu {
+        /// The axis.
+        axis: Axis,
+    },
     /// The identity outside training.
     Dropout {
         /// Probability of a zero in training.
@@ -311,11 +352,31 @@ pub enum Op {
 }
 
 impl Op {
+    /// All axes into one.
+    pub const FLATTEN: Op = Op::Flatten { from: Axis::At(0), to: Axis::At(-1) };
+    /// Joins on channels.
+    pub const CONCAT: Op = Op::Concat { axis: Axis::Channels };
+    /// Softmax over channels.
+    pub const SOFTMAX: Op = Op::Softmax { axis: Axis::Channels, log: false };
+
+    /// The one axis that the layer works along.
+    pub const fn axis(&self) -> Option<Axis> {
+        match *self {
+            Op::Slice { axis, .. }
+            | Op::Unflatten { axis, .. }
+            | Op::Concat { axis }
+            | Op::Stack { axis }
+            | Op::Softmax { axis, .. }
+            | Op::Glu { axis } => Some(axis),
+            _ => None,
+        }
+    }
+
     /// The least and the most values that the layer reads.
     pub const fn operands(&self) -> (usize, usize) {
         match self {
-            Op::Concat | Op::Add | Op::Mul | Op::Maximum | Op::Minimum => (1, usize::MAX),
-            Op::Sub | Op::Div => (2, 2),
+            Op::Concat { .. } | Op::Stack { .. } | Op::Add | Op::Mul | Op::Maximum | Op::Minimum => (1, usize::MAX),
+            Op::Sub | Op::Div | Op::ReshapeLike | Op::MatMul { .. } => (2, 2),
             Op::Recurrent(layer) => (1, if matches!(layer.cell, Cell::Lstm) { 3 } else { 2 }),
             Op::Upsample(Upsample { to: ResizeTo::Like, .. })
             | Op::Pad { amount: Amount::Like { .. }, .. }
@@ -336,7 +397,8 @@ impl Op {
             | Op::Split { .. }
             | Op::Linear { .. }
             | Op::RecurrentOutput { .. }
-            | Op::Flatten
+            | Op::Flatten { .. }
+            | Op::Unflatten { .. }
             | Op::Reshape { .. }
             | Op::Permute { .. }
             | Op::Reduce { .. }
@@ -351,7 +413,8 @@ impl Op {
             | Op::Activation(_)
             | Op::Prelu { .. }
             | Op::Snake { .. }
-            | Op::Softmax
+            | Op::Softmax { .. }
+            | Op::Glu { .. }
             | Op::Dropout { .. }
             | Op::Identity
             | Op::Source { .. } => (1, 1),

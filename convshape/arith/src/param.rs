@@ -300,9 +300,12 @@ impl Op {
             | Op::Slice { .. }
             | Op::Split { .. }
             | Op::RecurrentOutput { .. }
-            | Op::Flatten
+            | Op::Flatten { .. }
+            | Op::Unflatten { .. }
             | Op::Reshape { .. }
-            | Op::Concat
+            | Op::ReshapeLike
+            | Op::Concat { .. }
+            | Op::Stack { .. }
             | Op::Add
             | Op::Mul
             | Op::Sub
@@ -315,7 +318,9 @@ impl Op {
             | Op::Activation(_)
             | Op::Prelu { .. }
             | Op::Snake { .. }
-            | Op::Softmax
+            | Op::MatMul { .. }
+            | Op::Softmax { .. }
+            | Op::Glu { .. }
             | Op::Dropout { .. }
             | Op::Identity
             | Op::Source { .. } => None,
@@ -394,9 +399,12 @@ impl Op {
             | Op::Slice { .. }
             | Op::Split { .. }
             | Op::RecurrentOutput { .. }
-            | Op::Flatten
+            | Op::Flatten { .. }
+            | Op::Unflatten { .. }
             | Op::Reshape { .. }
-            | Op::Concat
+            | Op::ReshapeLike
+            | Op::Concat { .. }
+            | Op::Stack { .. }
             | Op::Add
             | Op::Mul
             | Op::Sub
@@ -408,7 +416,9 @@ impl Op {
             | Op::Scale { .. }
             | Op::InstanceNorm { affine: false, .. }
             | Op::Activation(_)
-            | Op::Softmax
+            | Op::MatMul { .. }
+            | Op::Softmax { .. }
+            | Op::Glu { .. }
             | Op::Dropout { .. }
             | Op::Identity
             | Op::Source { of: Source::Arange, .. } => NONE,

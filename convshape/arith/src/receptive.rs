@@ -42,6 +42,10 @@ impl Receptive {
         }
         match op.class() {
             Class::Reduction | Class::Normalisation | Class::Permutation | Class::Source => return Receptive::Whole,
+            Class::Channels | Class::Window | Class::Join if !is_over_channels(op, input.rank(), order) => {
+                return Receptive::Whole;
+            }
+            Class::Matrix if matches!(op, Op::MatMul { .. }) => return Receptive::Whole,
             Class::View if !op.keeps_shape() => return Receptive::Whole,
             Class::View | Class::Elementwise | Class::Channels | Class::Window | Class::Matrix | Class::Join => {}
         }
@@ -94,6 +98,12 @@ impl Receptive {
             _ => Receptive::Whole,
         }
     }
+}
+
+/// Whether a layer that mixes the elements along an axis mixes channels only.
+const fn is_over_channels(op: &Op, rank: usize, order: AxisOrder) -> bool {
+    let (Op::Softmax { axis, .. } | Op::Glu { axis }) = *op else { return true };
+    matches!(axis.index(rank, order), Some(at) if at == order.channel(rank))
 }
 
 const fn ceil(a: i64, b: i64) -> i64 {

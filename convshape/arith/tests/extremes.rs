@@ -123,6 +123,10 @@ fn amount() -> impl Strategy<Value = Amount> {
     ]
 }
 
+fn axis() -> impl Strategy<Value = Axis> {
+    prop_oneof![number().prop_map(Axis::At), (-6..6_i64).prop_map(Axis::At), select(Axis::NAMED.to_vec())]
+}
+
 fn op() -> impl Strategy<Value = Op> {
     let channels = || option::of(positive());
     let eps = 1e-5;
@@ -138,9 +142,17 @@ fn op() -> impl Strategy<Value = Op> {
         1 => positive().prop_map(|factor| Op::DepthToSpace { factor, order: DepthOrder::Dcr }),
         2 => (amount(), mode()).prop_map(|(amount, mode)| Op::Pad { amount, mode, value: 0.0 }),
         2 => amount().prop_map(|amount| Op::Crop { amount }),
-        1 => (number(), number()).prop_map(|(start, end)| Op::Slice { start, end }),
+        1 => (axis(), number(), number()).prop_map(|(axis, start, end)| Op::Slice { axis, start, end }),
         2 => (channels(), number()).prop_map(|(inputs, outputs)| Op::Linear { dialect: Dialect::Torch, inputs, outputs, bias: true }),
         1 => shape().prop_map(|shape| Op::Reshape { shape }),
+        1 => (axis(), axis()).prop_map(|(from, to)| Op::Flatten { from, to }),
+        1 => (axis(), shape()).prop_map(|(axis, sizes)| Op::Unflatten { axis, sizes }),
+        1 => axis().prop_map(|axis| Op::Concat { axis }),
+        1 => axis().prop_map(|axis| Op::Stack { axis }),
+        1 => axis().prop_map(|axis| Op::Glu { axis }),
+        1 => axis().prop_map(|axis| Op::Softmax { axis, log: true }),
+        1 => (any::<bool>(), any::<bool>())
+            .prop_map(|(transpose_a, transpose_b)| Op::MatMul { transpose_a, transpose_b }),
         1 => (channels(), any::<bool>())
             .prop_map(move |(channels, affine)| Op::BatchNorm { dialect: Dialect::Torch, channels, eps, affine, momentum: 0.1 }),
         1 => (channels(), number()).prop_map(move |(channels, groups)| Op::GroupNorm { dialect: Dialect::Torch, channels, groups, eps }),
@@ -154,8 +166,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => number().prop_map(|channels| Op::Prelu { channels }),
         1 => channels().prop_map(|channels| Op::Snake { channels }),
         2 => select(vec![
-            Op::Flatten, Op::Concat, Op::Add, Op::Mul, Op::Sub, Op::Div, Op::Maximum, Op::Minimum, Op::Softmax, Op::Activation(Activation::Relu),
-            Op::Scale { by: 2.0 }, Op::Dropout { p: 0.5, together: DropTogether::Element }, Op::Identity,
+            Op::FLATTEN, Op::CONCAT, Op::Add, Op::Mul, Op::Sub, Op::Div, Op::Maximum, Op::Minimum, Op::SOFTMAX, Op::Activation(Activation::Relu),
+            Op::Scale { by: 2.0 }, Op::Dropout { p: 0.5, together: DropTogether::Element }, Op::Identity, Op::ReshapeLike,
         ]),
     ]
 }

@@ -104,7 +104,7 @@ fn layer(rank: usize) -> impl Strategy<Value = Op> {
             Op::Pad { amount: Amount::Pairs { rank: written, pairs }, mode, value: 0.0 }
         }),
         1 => pairs().prop_map(move |pairs| Op::Crop { amount: Amount::Pairs { rank: written, pairs } }),
-        1 => Just(Op::Flatten),
+        1 => Just(Op::FLATTEN),
         1 => Just(Op::InstanceNorm { dialect: Dialect::Torch, channels: None, eps: 1e-5, affine: false }),
     ]
 }
@@ -113,7 +113,7 @@ fn layer(rank: usize) -> impl Strategy<Value = Op> {
 fn join() -> impl Strategy<Value = Op> {
     prop::sample::select(vec![
         Op::Add,
-        Op::Concat,
+        Op::CONCAT,
         resize(ResizeTo::Like),
         Op::Crop { amount: Amount::Like { start: false } },
         Op::Crop { amount: Amount::Like { start: true } },

@@ -5,6 +5,7 @@
 //! matters ask for the elements as the chain has them ([`Run::natural`]).
 
 mod activation;
+mod along;
 mod axes;
 mod axis;
 mod conv;
@@ -13,7 +14,7 @@ mod norm;
 mod pool;
 mod resize;
 
-use burn::tensor::{Distribution, Tensor, activation as functions};
+use burn::tensor::{Distribution, Tensor};
 use convshape::Shape;
 use convshape::graph::op::{Direction, DropTogether, PaddingMode, channel_window};
 use convshape::graph::{AxisOrder, Graph, Node, Op, Size};
@@ -198,8 +199,8 @@ impl<'a> Run<'a> {
                 let rows = self.rows(amount, &shape, &output).map(|(lo, hi)| (-lo, -hi));
                 positions(axis::bordered(self.spatial(value), rows, PaddingMode::Zeros, 0.0))
             }
-            Op::Slice { start, end } => {
-                self.take(value).narrow(1, to_usize(start), to_usize(end.saturating_sub(start)))
+            Op::Slice { axis, start, end } => {
+                self.slice(node, axis, to_usize(start), to_usize(end.saturating_sub(start)))
             }
             Op::Split { .. } => {
                 let (axis, start) = node.op.piece_start(&shape, self.graph.order()).unwrap_or((0, 0));
@@ -210,14 +211,18 @@ impl<'a> Run<'a> {
                 self.channels_first(piece.reshape([to_i64(self.batch), -1]), &output)
             }
             Op::Linear { bias, .. } => self.linear(node, bias, &output),
-            Op::Flatten | Op::Reshape { .. } => {
+            Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. } => {
                 let flat = self.natural(value);
                 self.channels_first(flat, &output)
             }
-            Op::Concat => {
-                let inputs = node.inputs.iter().map(|&value| self.take(value)).collect();
-                Tensor::cat(inputs, 1)
+            Op::ReshapeLike => {
+                let flat = self.natural(value);
+                self.take(node.inputs[1]);
+                self.channels_first(flat, &output)
             }
+            Op::Concat { axis } | Op::Stack { axis } => self.join(node, axis),
+            Op::Glu { axis } => self.glu(node, axis),
+            Op::MatMul { transpose_a, transpose_b } => self.product(node, [transpose_a, transpose_b]),
             Op::Add => self.broadcast(node, |a, b| a + b, |a, b| a + b),
             Op::Mul => self.broadcast(node, |a, b| a * b, |a, b| a * b),
             Op::Sub => self.broadcast(node, |a, b| a - b, |a, b| a - b),
@@ -251,7 +256,7 @@ impl<'a> Run<'a> {
                 let weight = self.per_channel(node, 0, self.channels(&shape));
                 activation::snake(self.take(value), weight)
             }
-            Op::Softmax => functions::softmax(self.take(value), 1),
+            Op::Softmax { axis, log } => self.softmax(node, axis, log),
             Op::Dropout { p, together } => {
                 let x = self.take(value);
                 if self.training { dropped(x, p, together) } else { x }

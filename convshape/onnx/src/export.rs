@@ -4,6 +4,7 @@
 //! the chain at its ports; inside, layers with spatial axes have the channels first, as ONNX wants
 //! them, and each value is transposed at most once.
 
+mod along;
 mod attribute;
 mod conv;
 mod error;

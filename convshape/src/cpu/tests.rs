@@ -238,7 +238,7 @@ fn sums_with_a_residual() {
         for block in 1..=blocks {
             let start = layers.len();
             if random.pick(0, 4) == 0 {
-                layers.push((Op::Slice { start: 0, end: 2 }, vec![start]));
+                layers.push((Op::Slice { axis: Axis::Channels, start: 0, end: 2 }, vec![start]));
                 outputs.push(layers.len());
             }
             layers.push((conv(&mut random, channels), vec![start]));
@@ -266,7 +266,7 @@ fn sums_with_a_residual() {
             match random.pick(0, 6) {
                 0 => outputs.push(start),
                 1 => {
-                    layers.push((Op::Concat, vec![layers.len(), start]));
+                    layers.push((Op::CONCAT, vec![layers.len(), start]));
                     layers.push((conv(&mut random, 2 * channels), vec![layers.len()]));
                     limit(&mut layers, &mut random);
                 }
@@ -399,9 +399,9 @@ fn two_convolutions_and_a_join() {
         let layers = [
             (Op::Conv(first), vec![0]),
             (Op::Conv(second), vec![1]),
-            (Op::Concat, joined.to_vec()),
+            (Op::CONCAT, joined.to_vec()),
             (Op::Conv(third), vec![3]),
-            (Op::Slice { start: 0, end: 1 }, vec![3]),
+            (Op::Slice { axis: Axis::Channels, start: 0, end: 1 }, vec![3]),
             (Op::Activation(Activation::Relu), vec![5]),
         ];
         let outputs = random.one_of(&[&[4][..], &[4, 6], &[3, 4], &[4, 1, 4], &[5, 0, 2]]);
@@ -458,12 +458,12 @@ fn other_layers() {
             6 => vec![(resize(ResizeTo::Size([5, 4, 1]), Interpolation::Bilinear), vec![0])],
             7 => vec![(Op::Pad { amount: pairs, mode: PaddingMode::Replicate, value: 0.0 }, vec![0])],
             8 => vec![
-                (Op::Flatten, vec![0]),
+                (Op::FLATTEN, vec![0]),
                 (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 19, bias: true }, vec![1]),
             ],
             9 => vec![
                 (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 19, bias: true }, vec![0]),
-                (Op::Softmax, vec![1]),
+                (Op::SOFTMAX, vec![1]),
             ],
             10 => vec![(Op::GlobalPool { kind: PoolKind::Max, keep_axes: true }, vec![0]), (Op::Mul, vec![0, 1])],
             11 => vec![
@@ -473,7 +473,7 @@ fn other_layers() {
             12 => {
                 let shape = Shape::of(&sizes);
                 vec![
-                    (Op::Flatten, vec![0]),
+                    (Op::FLATTEN, vec![0]),
                     (Op::Activation(Activation::Relu), vec![1]),
                     (Op::Reshape { shape }, vec![2]),
                 ]
@@ -512,7 +512,7 @@ fn layouts_in_turn() {
                     (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs, bias: true }, vec![last])
                 }
                 2 => (Op::LayerNorm { dialect: Dialect::Torch, size: None, eps: 1e-3 }, vec![last]),
-                3 => (Op::Softmax, vec![last]),
+                3 => (Op::SOFTMAX, vec![last]),
                 4 => (Op::Activation(random.one_of(&ACTIVATIONS)), vec![last]),
                 5 => (Op::Add, vec![last, random.one_of(&[0, last])]),
                 6 => (Op::Mul, vec![random.one_of(&[0, last]), last]),
@@ -588,7 +588,7 @@ fn norms_and_borders() {
             1 => Op::InstanceNorm { dialect, channels: None, eps, affine },
             2 => Op::LayerNorm { dialect, size: None, eps },
             3 => Op::LayerNorm { dialect, size: Some(Shape::of(&sizes[rank..])), eps },
-            4 => Op::Softmax,
+            4 => Op::SOFTMAX,
             5 => Op::AdaptivePool {
                 kind: random.one_of(&[PoolKind::Max, PoolKind::Avg]),
                 rank,
@@ -702,9 +702,9 @@ fn large() -> Vec<Graph> {
         (norm, vec![1]),
         (Op::Upsample(up), vec![2]),
         (Op::AdaptivePool { kind: PoolKind::Avg, rank: 2, size: [9, 7, 1] }, vec![3]),
-        (Op::Flatten, vec![4]),
+        (Op::FLATTEN, vec![4]),
         (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 200, bias: true }, vec![5]),
-        (Op::Softmax, vec![6]),
+        (Op::SOFTMAX, vec![6]),
     ];
     let (first, last) = (AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast);
     let graphs = [

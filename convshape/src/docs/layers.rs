@@ -25,7 +25,7 @@ pub mod values {
     pub struct Word;
     /// A shape without the batch axis: `[16, 14, 14]`.
     pub struct Shape;
-    /// A range of channels: `0..16`.
+    /// A range of channels, or along the axis that is named: `0..16`.
     pub struct Range;
     /// A number of equal pieces, or the sizes of all: `2`, `[64, 80]`.
     pub struct Pieces;

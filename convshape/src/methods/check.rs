@@ -103,12 +103,12 @@ pub const fn named_rank(name: &str, input: Shape, least: usize, most: usize) -> 
     input
 }
 
-/// The real numbers of an activation.
+/// The activation of a layer that gives `shape`.
 #[track_caller]
-pub const fn numbers(name: &str, op: &Op) {
-    if let Err(fault) = op.check_numbers() {
+pub const fn activation(name: &str, op: &Op, shape: &Shape, order: AxisOrder) {
+    if let Err(fault) = op.output(&[*shape], order) {
         let mut text = Text::new();
-        explain::title(begin(&mut text, fault.reason.code(op)), name, &fault, &[Shape::of(&[1])], &[]);
+        explain::title(begin(&mut text, fault.reason.code(op)), name, &fault, &[*shape], &[]);
         panic!("{}", text.as_str());
     }
 }

@@ -17,6 +17,7 @@ mod local;
 mod norm;
 mod number;
 mod pool;
+mod product;
 mod recurrent;
 mod resize;
 mod shuffle;
@@ -29,6 +30,7 @@ use convshape_arith::op::{AxisOrder, Class, DepthOrder, Op, PaddingMode, Source}
 use convshape_arith::shape::Shape;
 
 pub(crate) use self::activation::activation;
+use self::axes::Blocks;
 use self::border::Border;
 pub use self::border::source;
 use self::conv::Geometry;
@@ -117,7 +119,6 @@ pub fn apply<T: Number>(
             let low = border::low(amount, &from, &to).map(|low| -low);
             Border { low, mode: PaddingMode::Zeros, value: 0.0 }.run(&from, x, &to, y);
         }
-        Op::Slice { start, .. } => join::slice(count(start), &channels, x, &Channels::new(output, order), y),
         Op::Recurrent(layer) => {
             let operand = |index: usize| (index < inputs.count()).then(|| inputs.get(index).1);
             let length = layout::sizes(shape)[0];
@@ -132,8 +133,11 @@ pub fn apply<T: Number>(
             let piece = split::Piece::new(shape, output, start);
             piece.each(y.len(), |from, place| y[place..place + from.len()].copy_from_slice(&x[from]));
         }
+        Op::Slice { axis, start, .. } => axes::slice(count(start), Blocks::new(shape, axis, order), x, y),
         Op::Linear { dialect, outputs, .. } => dense::linear(dialect, count(outputs), params, x, y),
-        Op::Flatten
+        Op::Flatten { .. }
+        | Op::Unflatten { .. }
+        | Op::ReshapeLike
         | Op::Reshape { .. }
         | Op::Dropout { .. }
         | Op::Identity
@@ -145,7 +149,8 @@ pub fn apply<T: Number>(
             y.copy_from_slice(x);
             in_place(op, order, params, output, y);
         }
-        Op::Concat => join::concat(inputs, order, &Channels::new(output, order), y),
+        Op::Concat { axis } | Op::Stack { axis } => axes::join(inputs, Blocks::new(output, axis, order), y),
+        Op::Glu { axis } => axes::glu(Blocks::new(shape, axis, order), x, y),
         Op::Add => join::broadcast(|a, b| a + b, inputs, order, output, y),
         Op::Mul => join::broadcast(|a, b| a * b, inputs, order, output, y),
         Op::Sub => join::broadcast(|a, b| a - b, inputs, order, output, y),
@@ -163,10 +168,15 @@ pub fn apply<T: Number>(
             let groups = axes::Groups::new(shape, op.reduced_axes(shape, order)?);
             local::lp_norm(&local::Lp { p, eps }, &groups, x, y);
         }
-        Op::Softmax => norm::softmax(&channels, x, y),
         Op::Source { of: Source::Parameter { .. }, .. } => y.copy_from_slice(params[0]),
         Op::Source { of: Source::Arange, .. } => {
             y.iter_mut().enumerate().for_each(|(index, y)| *y = T::of(index as f64));
+        }
+        Op::Softmax { axis, log } => norm::softmax(log, &axes::Groups::along(shape, axis, order), x, y),
+        Op::MatMul { transpose_a, transpose_b } => {
+            let (other, b) = inputs.get(1);
+            let product = product::Product::new([shape, other], [transpose_a, transpose_b], output);
+            product::multiply(&product, x, b, y);
         }
     }
     Ok(())

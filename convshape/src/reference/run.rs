@@ -220,7 +220,7 @@ mod tests {
         inputs: &[port(&[2, 1], 0)],
         steps: &[
             step(Action::Layer(Op::Activation(Activation::Relu)), &[0], 1),
-            step(Action::Layer(Op::Flatten), &[1], 2),
+            step(Action::Layer(Op::FLATTEN), &[1], 2),
             step(Action::Chain { index: 0 }, &[2], 3),
             step(Action::Layer(Op::Mul), &[4, 3], 6),
             step(Action::Layer(LINEAR), &[6], 7),

@@ -51,7 +51,7 @@ fn source(linked: Linked, value: usize) -> Option<&'static Step> {
     };
     let step = program.steps.iter().find(|step| (step.output..step.output + outputs(step)).contains(&value))?;
     match step.action {
-        Action::Layer(Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. }) => source(linked, step.inputs[0]),
+        Action::Layer(Op::Flatten { .. } | Op::Reshape { .. } | Op::Dropout { .. }) => source(linked, step.inputs[0]),
         Action::Layer(_) => Some(step),
         Action::Chain { index } => {
             let chain = linked.chains[index];

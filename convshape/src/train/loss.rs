@@ -70,7 +70,7 @@ impl LastLayer {
     /// Whether a layer is it.
     pub(crate) fn is(self, op: &Op) -> bool {
         match self {
-            LastLayer::Softmax => matches!(op, Op::Softmax),
+            LastLayer::Softmax => matches!(op, Op::Softmax { log: false, .. }),
             LastLayer::Sigmoid => matches!(op, Op::Activation(Activation::Sigmoid)),
         }
     }

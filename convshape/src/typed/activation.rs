@@ -74,5 +74,5 @@ pub struct Softmax;
 elementwise! {
     LeakyRelu, |LeakyRelu { slope }| Op::Activation(Activation::LeakyRelu { slope: *slope });
     Gelu, |Gelu| Op::Activation(Activation::Gelu { tanh: false });
-    Softmax, |Softmax| Op::Softmax;
+    Softmax, |Softmax| Op::SOFTMAX;
 }

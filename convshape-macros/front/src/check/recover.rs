@@ -2,7 +2,7 @@
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{AxisOrder, Conv, Op, RecurrentOutput, SeparableConv};
-use convshape_arith::shape::Shape;
+use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 
 use crate::unseen::visible;
@@ -47,8 +47,8 @@ pub(super) fn blind_rank(op: &Op) -> Option<usize> {
 /// What a layer gives of an input that nothing is known of.
 pub(super) fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
     match op {
-        Op::Flatten => Some(Shape::unknown(1)),
         Op::Reshape { shape } | Op::Source { shape, .. } => Some(*shape),
+        _ if *op == Op::FLATTEN => Some(Shape::unknown(1)),
         _ => {
             let rank = blind_rank(op)?;
             op.output(&[Shape::unknown(rank)], order).ok()
@@ -87,13 +87,18 @@ pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
         Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
             open(input.rank(), channels)
         }
-        Op::Slice { .. } => Some(input.with(order.channel(input.rank()), Size::Unknown)),
         Op::Split { axis, .. } => match axis.index(input.rank(), order) {
             Some(at) => Some(input.with(at, Size::Unknown)),
             None => Some(Shape::unknown(input.rank())),
         },
         Op::RecurrentOutput { output: RecurrentOutput::Last, .. } => Some(Shape::unknown(1)),
         Op::Recurrent(_) | Op::RecurrentOutput { .. } => Some(Shape::unknown(2)),
+        Op::Slice { axis, .. } => Some(input.with(axis.index(input.rank(), order)?, Size::Unknown)),
+        Op::Flatten { .. } | Op::Unflatten { .. } | Op::Permute { .. } | Op::Reduce { .. } => {
+            op.output(inputs, order).ok().map(|shape| Shape::unknown(shape.rank()))
+        }
+        Op::ReshapeLike => inputs.get(1).copied(),
+        Op::Concat { .. } | Op::Stack { .. } | Op::Glu { .. } | Op::MatMul { .. } => op.output(inputs, order).ok(),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
         _ => Some(input),
     }
@@ -152,7 +157,7 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         | Op::LocalResponseNorm { .. }
         | Op::LpNorm { .. }
         | Op::Activation(_)
-        | Op::Softmax
+        | Op::Softmax { .. }
         | Op::Dropout { .. }
         | Op::Identity
         | Op::Scale { .. } => Some(inputs[0]),
@@ -160,24 +165,33 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             Some(at) => Some(inputs[0].with(at, Size::Unknown)),
             None => Some(Shape::unknown(inputs[0].rank())),
         },
-        Op::Slice { .. } | Op::Concat => {
+        Op::Slice { axis, .. } | Op::Concat { axis } | Op::Glu { axis } => {
             let input = inputs[0];
             if matches!(fault.map(|fault| fault.reason), Some(Reason::Join { axis: None, .. })) {
                 return None;
             }
-            let mut shape = input.with(order.channel(input.rank()), Size::Unknown);
+            let open = |shape: &Shape| Some(shape.with(axis.index(shape.rank(), order)?, Size::Unknown));
+            let mut shape = open(&input)?;
             for other in &inputs[1..] {
-                shape = agreed(&shape, &other.with(order.channel(other.rank()), Size::Unknown))?;
+                shape = agreed(&shape, &open(other)?)?;
             }
             Some(shape)
         }
         Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum => agreed(&inputs[0], inputs.get(1)?),
         Op::Reshape { shape } | Op::Source { shape, .. } => Some(Shape::unknown(shape.rank())),
-        Op::Flatten => Some(Shape::unknown(1)),
+        Op::ReshapeLike => inputs.get(1).copied(),
+        Op::Stack { .. } if inputs[0].rank() < MAX_RANK => Some(Shape::unknown(inputs[0].rank() + 1)),
+        _ if *op == Op::FLATTEN => Some(Shape::unknown(1)),
         Op::Permute { .. } => Some(Shape::unknown(inputs[0].rank())),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
         Op::RecurrentOutput { output: RecurrentOutput::Last, .. } => Some(Shape::unknown(1)),
         Op::Recurrent(_) | Op::RecurrentOutput { .. } => Some(Shape::unknown(2)),
-        Op::Reduce { .. } | Op::Linear { .. } | Op::GlobalPool { .. } => None,
+        Op::MatMul { .. } => Some(Shape::unknown(inputs[0].rank().max(inputs.get(1)?.rank()))),
+        Op::Flatten { .. }
+        | Op::Unflatten { .. }
+        | Op::Stack { .. }
+        | Op::Reduce { .. }
+        | Op::Linear { .. }
+        | Op::GlobalPool { .. } => None,
     }
 }

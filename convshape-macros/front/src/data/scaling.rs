@@ -46,9 +46,12 @@ fn reader(graph: &Graph, checked: &Checked, value: ValueId) -> Option<NodeId> {
                 && readers(graph.value(node)).any(|next| checked.ops[next].as_ref().is_some_and(normalises));
             (!normalised).then_some(node)
         }
-        Op::Reshape { .. } | Op::Flatten | Op::Pad { .. } | Op::Crop { .. } | Op::Identity | Op::Dropout { .. } => {
-            reader(graph, checked, graph.value(node))
-        }
+        Op::Reshape { .. }
+        | Op::Flatten { .. }
+        | Op::Pad { .. }
+        | Op::Crop { .. }
+        | Op::Identity
+        | Op::Dropout { .. } => reader(graph, checked, graph.value(node)),
         _ => None,
     })
 }
@@ -71,7 +74,7 @@ fn bounded(graph: &Graph, checked: &Checked, value: ValueId) -> Option<&'static 
     let last = graph.nodes[node].activation.as_ref().or(checked.ops[node].as_ref())?;
     match last {
         Op::Activation(Activation::Sigmoid) => Some("Sigmoid"),
-        Op::Softmax => Some("Softmax"),
+        Op::Softmax { log: false, .. } => Some("Softmax"),
         _ => None,
     }
 }

@@ -274,7 +274,7 @@ impl Context<'_> {
             Reason::Features { found, expected } => {
                 let Some(value) = graph.nodes[node].inputs.first() else { return report };
                 let Some(flatten) = graph.producer(*value) else { return report };
-                if let (Some(Some(Op::Flatten)), Some(Some(before))) =
+                if let (Some(Some(Op::FLATTEN)), Some(Some(before))) =
                     (self.checked.ops.get(flatten), self.checked.shapes.get(graph.nodes[flatten].inputs[0]))
                 {
                     let product: Vec<String> = before

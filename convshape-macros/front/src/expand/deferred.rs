@@ -259,9 +259,11 @@ impl Expansion<'_> {
             // Where one fails, rustc says so once more: on the layer, not on the whole chain.
             quote_spanned!(node.spans.op.span()=> let _ = Self::#name;)
         });
-        let activations = self.graph.nodes.iter().filter_map(|node| {
+        let activations = self.graph.nodes.iter().enumerate().filter_map(|(id, node)| {
             let (name, op) = (&node.name, self.op_value(node.activation.as_ref()?));
-            let check = self.on(node.spans.of(Some("activation")), &quote!(numbers), &quote!(#name, &#op));
+            let shape = self.shape_constant(self.graph.value(id));
+            let arguments = quote!(#name, &#op, &#shape, #order);
+            let check = self.on(node.spans.of(Some("activation")), &quote!(activation), &arguments);
             Some(quote!(#check;))
         });
         let claims = self.graph.nodes.iter().enumerate().flat_map(|(id, node)| {

@@ -181,6 +181,21 @@ impl Expansion<'_> {
         }))
     }
 
+    fn axis(&self, axis: Axis) -> TokenStream {
+        let krate = &self.krate;
+        let axis = match axis {
+            Axis::At(at) => {
+                let at = self.int(at);
+                quote!(At(#at))
+            }
+            named => {
+                let named = variant(named);
+                quote!(#named)
+            }
+        };
+        quote!(#krate::__private::arith::op::Axis::#axis)
+    }
+
     fn axes(&self, axes: &Axes) -> TokenStream {
         let krate = &self.krate;
         let op = quote!(#krate::__private::arith::op);
@@ -209,21 +224,6 @@ impl Expansion<'_> {
             bias: #bias,
             dropout: #dropout,
         })
-    }
-
-    fn axis(&self, axis: Axis) -> TokenStream {
-        let krate = &self.krate;
-        let axis = match axis {
-            Axis::At(at) => {
-                let at = self.int(at);
-                quote!(At(#at))
-            }
-            named => {
-                let named = variant(named);
-                quote!(#named)
-            }
-        };
-        quote!(#krate::__private::arith::op::Axis::#axis)
     }
 
     fn activation(&self, activation: &Activation) -> TokenStream {
@@ -362,9 +362,36 @@ impl Expansion<'_> {
                 let amount = self.amount(amount);
                 quote!(Crop { amount: #amount })
             }
-            Op::Slice { start, end } => {
-                let (start, end) = (self.int(*start), self.int(*end));
-                quote!(Slice { start: #start, end: #end })
+            Op::Slice { axis, start, end } => {
+                let (axis, start, end) = (self.axis(*axis), self.int(*start), self.int(*end));
+                quote!(Slice { axis: #axis, start: #start, end: #end })
+            }
+            Op::Flatten { from, to } => {
+                let (from, to) = (self.axis(*from), self.axis(*to));
+                quote!(Flatten { from: #from, to: #to })
+            }
+            Op::Unflatten { axis, sizes } => {
+                let (axis, sizes) = (self.axis(*axis), self.shape_value(sizes));
+                quote!(Unflatten { axis: #axis, sizes: #sizes })
+            }
+            Op::Concat { axis } => {
+                let axis = self.axis(*axis);
+                quote!(Concat { axis: #axis })
+            }
+            Op::Stack { axis } => {
+                let axis = self.axis(*axis);
+                quote!(Stack { axis: #axis })
+            }
+            Op::Glu { axis } => {
+                let axis = self.axis(*axis);
+                quote!(Glu { axis: #axis })
+            }
+            Op::MatMul { transpose_a, transpose_b } => {
+                quote!(MatMul { transpose_a: #transpose_a, transpose_b: #transpose_b })
+            }
+            Op::Softmax { axis, log } => {
+                let axis = self.axis(*axis);
+                quote!(Softmax { axis: #axis, log: #log })
             }
             Op::Split { axis, index, pieces } => {
                 let axis = self.axis(*axis);
@@ -468,15 +495,13 @@ impl Expansion<'_> {
                 };
                 quote!(Source { of: #krate::__private::arith::op::Source::#of, shape: #shape })
             }
-            plain @ (Op::Flatten
-            | Op::Concat
+            plain @ (Op::ReshapeLike
             | Op::Add
             | Op::Mul
             | Op::Sub
             | Op::Div
             | Op::Maximum
             | Op::Minimum
-            | Op::Softmax
             | Op::Identity) => {
                 let plain = variant(plain);
                 quote!(#plain)

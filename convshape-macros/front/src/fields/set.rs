@@ -1,7 +1,7 @@
 //! A setting put into a layer.
 
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Cell, Conv, DepthOrder, Dialect, DropTogether, Interpolation, Op, Padding,
+    Activation, Amount, AutoPad, Axes, Axis, Cell, Conv, DepthOrder, Dialect, DropTogether, Interpolation, Op, Padding,
     PaddingMode, Pieces, Pool, Recurrent, ResizeTo, SeparableConv, Source, Upsample,
 };
 use convshape_arith::shape::Shape;
@@ -10,6 +10,9 @@ use super::Setting;
 
 /// Sets one field of a layer. `false` where the layer has no such field, or it takes no such value.
 pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
+    if let (Op::Reshape { .. }, "like", Setting::Like) = (&*op, field, setting) {
+        return store(op, Op::ReshapeLike);
+    }
     match (op, field, setting) {
         (Op::Conv(conv), _, _) => set_conv(conv, field, setting),
         (Op::SeparableConv(SeparableConv { pointwise, .. }), "out_channels" | "bias", _) => {
@@ -30,15 +33,27 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::Pad { mode, .. }, "mode", Setting::Word(word)) => store(mode, border(word)),
         (Op::Pad { value, .. }, "value", Setting::Float(number)) => store(value, *number),
         (Op::Pad { amount, .. } | Op::Crop { amount }, _, _) => set_amount(amount, field, setting),
-        (Op::Slice { start, end }, "channels", Setting::Range(first, last)) => {
+        (Op::Slice { start, end, .. }, "channels", Setting::Range(first, last)) => {
             store(start, *first) && store(end, *last)
         }
         (Op::Split { pieces, .. }, "pieces", Setting::Int(value)) => store(pieces, Pieces::Equal { count: *value }),
         (Op::Split { index, pieces, .. }, "pieces", Setting::Pieces(ends)) => set_piece(*index, pieces, ends),
-        (Op::Split { axis, .. }, "axis", Setting::Axes(value)) => match value.as_slice() {
-            [only] => store(axis, *only),
-            _ => false,
-        },
+        (
+            Op::Slice { axis, .. }
+            | Op::Split { axis, .. }
+            | Op::Unflatten { axis, .. }
+            | Op::Concat { axis }
+            | Op::Stack { axis }
+            | Op::Softmax { axis, .. }
+            | Op::Glu { axis }
+            | Op::Flatten { from: axis, .. },
+            "axis" | "from",
+            Setting::Axes(axes),
+        ) => one_axis(axis, axes),
+        (Op::Flatten { to, .. }, "to", Setting::Axes(axes)) => one_axis(to, axes),
+        (Op::Unflatten { sizes, .. }, "sizes", Setting::Shape(value)) => store(sizes, *value),
+        (Op::MatMul { transpose_a, .. }, "transpose_a", Setting::Bool(value)) => store(transpose_a, *value),
+        (Op::MatMul { transpose_b, .. }, "transpose_b", Setting::Bool(value)) => store(transpose_b, *value),
         (Op::Permute { axes, .. }, "axes", Setting::Axes(value)) => store(axes, *value),
         (Op::Reduce { axes, .. }, "axes", Setting::Axes(value)) => store(axes, Some(*value)),
         (Op::Reduce { keep, .. }, "keep", Setting::Bool(value)) => store(keep, *value),
@@ -107,6 +122,14 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
 fn store<T>(place: &mut T, value: T) -> bool {
     *place = value;
     true
+}
+
+/// The axis of a layer that works along one.
+fn one_axis(axis: &mut Axis, axes: &Axes) -> bool {
+    match axes.as_slice() {
+        [only] => store(axis, *only),
+        _ => false,
+    }
 }
 
 fn set_conv(conv: &mut Conv, field: &str, setting: &Setting) -> bool {

@@ -1,7 +1,7 @@
 //! Channel counts of the layers that decide those of a value.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::Op;
+use convshape_arith::op::{Axis, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -138,7 +138,7 @@ impl Writer<'_> {
             Op::Linear { inputs: Some(features), .. } if given => {
                 self.end(Edit::Channels { node, inputs: features, outputs: wanted }, found);
             }
-            Op::Slice { start, .. } => {
+            Op::Slice { axis: Axis::Channels, start, .. } => {
                 let setting = Setting::Range(start, start.saturating_add(wanted));
                 self.end(Edit::Field { node, field: "channels", setting }, found);
             }
@@ -146,7 +146,7 @@ impl Writer<'_> {
                 let place = graph.order().channel(shape.rank());
                 self.end(Edit::Reshape { node, shape: shape.with(place, Size::Number(wanted)) }, found);
             }
-            Op::Flatten => {
+            Op::FLATTEN => {
                 let Some(shape) = self.checked.shape(inputs[0]) else { return };
                 let place = graph.order().channel(shape.rank());
                 let others = (0..shape.rank()).filter(|axis| *axis != place).map(|axis| shape.size(axis).number());
@@ -163,7 +163,7 @@ impl Writer<'_> {
                     self.further(inputs[0], wanted, found);
                 }
             }
-            Op::Concat => {
+            Op::Concat { axis: Axis::Channels } => {
                 let channel = |value: &ValueId| {
                     let shape = self.checked.shape(*value)?;
                     shape.size(graph.order().channel(shape.rank())).number()

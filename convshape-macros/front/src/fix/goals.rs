@@ -184,7 +184,7 @@ fn smallest_input(op: &Op, input: &Shape, graph: &Graph, axis: usize) -> Option<
 /// Spatial sizes with the number of elements that a later flattening layer needs.
 fn elements(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> Vec<Goal> {
     let value = match graph.producer(value) {
-        Some(node) if matches!(checked.ops[node], Some(Op::Flatten)) => graph.nodes[node].inputs[0],
+        Some(node) if matches!(checked.ops[node], Some(Op::FLATTEN)) => graph.nodes[node].inputs[0],
         _ => value,
     };
     let Some(shape) = checked.shape(value).filter(Shape::is_known) else { return Vec::new() };

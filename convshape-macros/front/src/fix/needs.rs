@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use convshape_arith::layer::AxisMap;
-use convshape_arith::op::{AxisOrder, MAX_SPATIAL, Op, Padding, PerAxis};
+use convshape_arith::op::{Axis, AxisOrder, MAX_SPATIAL, Op, Padding, PerAxis};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -65,7 +65,7 @@ fn above(graph: &Graph, checked: &Checked, node: NodeId, need: &Need) -> Vec<Nee
     }
     let distance = need.distance + 1;
     match op {
-        Op::Concat | Op::Add | Op::Mul => {
+        Op::Concat { axis: Axis::Channels } | Op::Add | Op::Mul => {
             let rank = checked.shape(graph.value(node)).map(|shape| shape.rank());
             let same = |value: &&ValueId| checked.shape(**value).map(|shape| shape.rank()) == rank;
             inputs.iter().filter(same).map(|value| Need { value: *value, ranges: need.ranges, distance }).collect()

@@ -120,8 +120,22 @@ pub(super) fn at_the_layer(
             }
         }
         Reason::Elements { from, to } => layer.reshapes(&from, &to, found),
-        Reason::SliceRange { start, channels, .. } if start < channels => {
-            layer.set("channels", Setting::Range(start.max(0), channels), 10, found);
+        Reason::Product { a, b, columns, rows } => {
+            // The other axis of a matrix has the size that is wanted.
+            let other = |of: &Shape, size| (1..=2).any(|back| of.size(of.rank() - back).fits(size));
+            if let Op::MatMul { transpose_b, .. } = op
+                && other(&b, columns)
+            {
+                layer.set("transpose_b", Setting::Bool(!transpose_b), 1, found);
+            }
+            if let Op::MatMul { transpose_a, .. } = op
+                && other(&a, rows)
+            {
+                layer.set("transpose_a", Setting::Bool(!transpose_a), 2, found);
+            }
+        }
+        Reason::SliceRange { start, size, .. } if start < size => {
+            layer.set("channels", Setting::Range(start.max(0), size), 10, found);
         }
         Reason::ModeRank { axes, .. } => {
             layer.set("mode", Setting::Word(linear(axes)), 10, found);

@@ -7,7 +7,7 @@ use super::Parser;
 use super::slip::is_broken;
 use crate::fault::{Slip, SyntaxFault};
 use crate::syntax::{Args, Field, SizeExpr, Value};
-use crate::words::{self, FieldWords, Kind, LayerName, LayerWords, Lookup, Positional};
+use crate::words::{self, FieldWords, Kind, LayerName, LayerWords, Lookup, Positional, Takes};
 
 /// Arguments of the frameworks that say nothing about what a layer computes.
 const MEANINGLESS: &[&str] = &[
@@ -145,6 +145,7 @@ impl Parser {
         let taken = match call.layer.positional {
             Positional::None => 0,
             Positional::Channels | Positional::Path | Positional::Field(_) => 1,
+            Positional::AxisAndSizes => 2,
             Positional::Names | Positional::Axes => usize::MAX,
         };
         let extra = args.positional.get(taken).filter(|_| !is_broken(args));
@@ -207,7 +208,11 @@ impl Parser {
             let leads = match call.layer.positional {
                 Positional::Field(leading) => leading == *field,
                 Positional::Channels => *field == "out_channels" && order.first() == Some(field),
-                Positional::None | Positional::Names | Positional::Axes | Positional::Path => false,
+                Positional::None
+                | Positional::Names
+                | Positional::Axes
+                | Positional::AxisAndSizes
+                | Positional::Path => false,
             };
             if leads {
                 args.positional.push(value);
@@ -257,7 +262,8 @@ impl Call {
     /// What a field is called in a line like this.
     fn word(&self, field: &FieldWords) -> &'static str {
         let own = field.aliases.iter().find(|alias| alias.dialects.contains(&self.dialect));
-        own.filter(|_| self.framework).map_or(field.name, |alias| alias.name)
+        // PyTorch's own word keeps its count, in which the batch is 0.
+        own.filter(|_| self.framework || matches!(field.takes, Takes::Axes)).map_or(field.name, |alias| alias.name)
     }
 
     fn field(&self, name: &Ident) -> Option<&'static FieldWords> {

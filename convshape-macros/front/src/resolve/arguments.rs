@@ -128,6 +128,12 @@ impl<'a, 's> Builder<'a, 's> {
             self.axes(values);
             return;
         }
+        if let (Positional::AxisAndSizes, [axis, sizes]) = (self.words.positional, values) {
+            self.spans.positional = Some(axis.span());
+            self.named("axis", axis);
+            self.named("sizes", sizes);
+            return;
+        }
         let [value] = values else {
             if let Some(extra) = values.get(1) {
                 self.reports.push(diagnose::one_leading_part(&self.words.name(self.rank), extra.span()));
@@ -155,6 +161,7 @@ impl<'a, 's> Builder<'a, 's> {
                 Value::Word(name) => self.path = Some(quote!(#name)),
                 other => self.reports.push(diagnose::not_a_type(&other.to_string(), other.span())),
             },
+            Positional::AxisAndSizes => self.named("axis", value),
             Positional::Names | Positional::Axes => {}
             Positional::None => self.reports.push(diagnose::no_leading_part(&self.words.name(self.rank), value.span())),
         }

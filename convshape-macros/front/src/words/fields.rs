@@ -223,6 +223,22 @@ pub(super) const AXES: FieldWords =
 pub(super) const REDUCED: FieldWords =
     field("axes", Takes::Axes, "the axes that are reduced over, from 0 without the batch, or by name; all if left out")
         .or(&[alias("axis", ALL), alias("dim", TORCH)]);
+pub(super) const AXIS: FieldWords =
+    field("axis", Takes::Axes, "the axis, from 0 without the batch, negative from the end, or by name")
+        .or(&[alias("dim", TORCH)]);
+pub(super) const FROM_AXIS: FieldWords =
+    field("from", Takes::Axes, "the first axis that is merged, from 0 without the batch, or by name; 0 if left out")
+        .or(&[alias("start_dim", TORCH)]);
+pub(super) const TO_AXIS: FieldWords =
+    field("to", Takes::Axes, "the last axis that is merged; the last of all if left out")
+        .or(&[alias("end_dim", TORCH)]);
+pub(super) const SPLIT_SIZES: FieldWords =
+    field("sizes", Takes::Shape, "the sizes that the axis is split into").or(&[alias("unflattened_size", TORCH)]);
+pub(super) const RESHAPE_LIKE: FieldWords = field("like", Takes::Name, "the statement whose shape is taken");
+pub(super) const TRANSPOSE_A: FieldWords =
+    field("transpose_a", Takes::Bool, "whether the first matrix is transposed").or(&[alias("transA", ONNX)]);
+pub(super) const TRANSPOSE_B: FieldWords =
+    field("transpose_b", Takes::Bool, "whether the second matrix is transposed").or(&[alias("transB", ONNX)]);
 pub(super) const KEEP_AXES: FieldWords = field("keep", Takes::Bool, "whether the axes stay, with size 1")
     .or(&[alias("keepdim", TORCH), alias("keepdims", &[Keras, Onnx, Flax, Jax])]);
 pub(super) const BY: FieldWords = field("by", Takes::Float, "the factor");

@@ -454,8 +454,14 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     },
     LayerWords {
         positional: Positional::Field("channels"),
-        fields: &[CHANNEL_RANGE],
-        ..layer(Kind::Slice, Group::Resizing, "Slice", "slice", "some of the channels: `Slice(channels: 0..16)`")
+        fields: &[CHANNEL_RANGE, AXIS],
+        ..layer(
+            Kind::Slice,
+            Group::Resizing,
+            "Slice",
+            "slice",
+            "some of the channels, or of the elements along an axis: `Slice(0..4, axis: 1)`",
+        )
     },
     LayerWords {
         positional: Positional::Field("pieces"),
@@ -502,16 +508,60 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         ],
         ..layer(Kind::Linear, Group::Dense, "Linear", "linear", "a matrix over the last axis: `Linear(784 -> 10)`")
     },
-    layer(Kind::Flatten, Group::Dense, "Flatten", "flatten", "all axes into one"),
+    LayerWords {
+        fields: &[FROM_AXIS, TO_AXIS],
+        python: &[(TORCH, &["from", "to"])],
+        ..layer(Kind::Flatten, Group::Dense, "Flatten", "flatten", "all axes into one, or those that are named")
+    },
+    LayerWords {
+        positional: Positional::AxisAndSizes,
+        fields: &[AXIS, SPLIT_SIZES],
+        ..layer(
+            Kind::Unflatten,
+            Group::Dense,
+            "Unflatten",
+            "unflatten",
+            "one axis into several: `Unflatten(0, [8, 8])`",
+        )
+    },
     LayerWords {
         positional: Positional::Field("shape"),
-        fields: &[SHAPE],
+        fields: &[SHAPE, RESHAPE_LIKE],
         ..layer(Kind::Reshape, Group::Dense, "Reshape", "reshape", "the same elements in another shape")
     },
     LayerWords {
         aliases: &[alias("Concatenate", KERAS)],
         positional: Positional::Names,
-        ..layer(Kind::Concat, Group::Dense, "Concat", "concat", "joins on channels, in the order written")
+        fields: &[AXIS],
+        ..layer(
+            Kind::Concat,
+            Group::Dense,
+            "Concat",
+            "concat",
+            "joins on channels, or along the axis that is named, in the order written",
+        )
+    },
+    LayerWords {
+        positional: Positional::Names,
+        fields: &[AXIS],
+        ..layer(
+            Kind::Stack,
+            Group::Dense,
+            "Stack",
+            "stack",
+            "joins values of one shape along a new axis, in front if none is named",
+        )
+    },
+    LayerWords {
+        positional: Positional::Names,
+        fields: &[TRANSPOSE_A, TRANSPOSE_B],
+        ..layer(
+            Kind::MatMul,
+            Group::Dense,
+            "MatMul",
+            "mat_mul",
+            "the product of matrices, the last two axes: `MatMul(a, b)`",
+        )
     },
     LayerWords {
         positional: Positional::Names,
@@ -755,7 +805,28 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         fields: &[CHANNELS],
         ..activation(Kind::Snake, "Snake", "snake", &[], "`x + sin(weight * x)^2 / weight`")
     },
-    activation(Kind::Softmax, "Softmax", "softmax", &[], "softmax over channels"),
+    LayerWords {
+        fields: &[AXIS],
+        python: &[(ALL, &["axis"])],
+        ..activation(Kind::Softmax, "Softmax", "softmax", &[], "softmax over channels, or over the axis that is named")
+    },
+    LayerWords {
+        fields: &[AXIS],
+        python: &[(ALL, &["axis"])],
+        ..activation(Kind::LogSoftmax, "LogSoftmax", "log_softmax", &[], "the logarithm of the softmax")
+    },
+    LayerWords {
+        aliases: &[alias("GLU", TORCH)],
+        fields: &[AXIS],
+        python: &[(ALL, &["axis"])],
+        ..layer(
+            Kind::Glu,
+            Group::Dense,
+            "Glu",
+            "glu",
+            "the first half of the last axis times the sigmoid of the second",
+        )
+    },
     LayerWords {
         fields: &[MIN, MAX],
         python: &[(TORCH, &["min", "max", "inplace"])],

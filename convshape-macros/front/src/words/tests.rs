@@ -147,7 +147,7 @@ fn the_table() {
             }
         }
     }
-    assert_eq!(kinds.len(), 96);
+    assert_eq!(kinds.len(), 101);
     for dialect in [Torch, Onnx, Jax, Flax, Keras] {
         let mut seen = BTreeSet::new();
         for row in LAYERS {
@@ -176,7 +176,7 @@ fn sample(field: &FieldWords) -> Option<Setting> {
         Takes::Shape => Setting::Shape(Shape::of(&[2, 3])),
         Takes::Range => Setting::Range(0, 1),
         Takes::Pieces => Setting::Pieces(vec![1, 3]),
-        Takes::Axes if field.name == "axis" => Setting::Axes(Axes::of(&[Axis::Channels])?),
+        Takes::Axes | Takes::AxesWithBatch if field.name != "axes" => Setting::Axes(Axes::of(&[Axis::Channels])?),
         Takes::Axes | Takes::AxesWithBatch => Setting::Axes(Axes::of(&[Axis::At(0), Axis::Channels])?),
         Takes::Init => Setting::Init(Init::Normal { deviation: 0.5 }),
         Takes::Name if field.name == "like" => Setting::Like,

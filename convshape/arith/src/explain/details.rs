@@ -151,6 +151,14 @@ pub const fn closed_form_help(text: &mut Text, name: &str, op: &Op, fault: &Faul
                 text.str("\nhelp: in `").str(name).str("`, set `").str(field).str(": ").real(meant).str("`");
             }
         }
+        (Op::MatMul { transpose_b: false, .. }, Reason::Product { b, columns, .. })
+            if b.size(b.rank() - 1).fits(columns) =>
+        {
+            text.str("\nhelp: in `").str(name).str("`, set `transpose_b: true`");
+        }
+        (Op::MatMul { transpose_a: false, .. }, Reason::Product { a, rows, .. }) if a.size(a.rank() - 2).fits(rows) => {
+            text.str("\nhelp: in `").str(name).str("`, set `transpose_a: true`");
+        }
         (_, Reason::OutputPadding { limit, .. }) => {
             text.str("\nhelp: in `").str(name).str("`, set `output_padding: ").num(limit - 1).str("`");
         }

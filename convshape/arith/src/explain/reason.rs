@@ -39,7 +39,7 @@ impl Reason {
             Reason::Divisible { .. } => code::DIVISIBLE,
             Reason::Elements { .. } => code::ELEMENTS,
             Reason::Join { .. } => match op {
-                Op::Concat => code::CONCAT,
+                Op::Concat { .. } | Op::Stack { .. } => code::CONCAT,
                 _ => code::BROADCAST,
             },
             Reason::SliceRange { .. } => code::SLICE,
@@ -48,7 +48,12 @@ impl Reason {
             Reason::SingleElement => code::INSTANCE,
             Reason::Number { .. } | Reason::Bounds { .. } => code::RANGE,
             Reason::NormShape { .. } | Reason::NormAxis { .. } => code::NORM,
-            Reason::Axis { .. } | Reason::RepeatedAxis { .. } | Reason::AxisCount { .. } => code::AXIS,
+            Reason::Product { .. } | Reason::NotMatrix { .. } => code::PRODUCT,
+            Reason::Axis { .. }
+            | Reason::RepeatedAxis { .. }
+            | Reason::AxisCount { .. }
+            | Reason::AxisSpan { .. }
+            | Reason::MostAxes { .. } => code::AXIS,
         }
     }
 
@@ -84,6 +89,7 @@ impl Reason {
             Reason::NormShape { .. } => Some("size"),
             Reason::Axis { .. } | Reason::RepeatedAxis { .. } | Reason::AxisCount { .. } => Some("axes"),
             Reason::TooManyLayers { .. } => Some("layers"),
+            Reason::AxisSpan { .. } => Some("from"),
             Reason::Rank { .. }
             | Reason::Steps { .. }
             | Reason::FirstState { .. }
@@ -98,6 +104,9 @@ impl Reason {
             | Reason::Join { .. }
             | Reason::CropTooLarge { .. }
             | Reason::PadTooSmall { .. }
+            | Reason::Product { .. }
+            | Reason::NotMatrix { .. }
+            | Reason::MostAxes { .. }
             | Reason::SingleElement => None,
         }
     }

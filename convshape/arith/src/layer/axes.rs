@@ -1,8 +1,9 @@
-//! Layers that are about axes: permutations and reductions.
+//! Layers that are about axes: permutations, reductions, axes merged and split.
 
+use super::dense::elements;
 use super::rank_at_least;
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{Axes, AxisOrder, Op};
+use crate::op::{Axes, Axis, AxisOrder, Op};
 use crate::shape::{MAX_RANK, Shape};
 use crate::size::Size;
 
@@ -57,15 +58,21 @@ impl Op {
     }
 }
 
+/// The place of an axis, which must be there.
+pub(super) const fn place(axis: Axis, input: &Shape, order: AxisOrder) -> Result<usize, Fault> {
+    match axis.index(input.rank(), order) {
+        Some(place) => Ok(place),
+        None => Err(Fault::new(Reason::Axis { axis, found: *input })),
+    }
+}
+
 /// The places of axes, each of which must be there and not twice.
 const fn places(axes: &Axes, input: &Shape, order: AxisOrder) -> Result<[usize; MAX_RANK], Fault> {
     let mut places = [0; MAX_RANK];
     let mut at = 0;
     while at < axes.count {
         let axis = axes.list[at];
-        let Some(place) = axis.index(input.rank(), order) else {
-            return Err(Fault::new(Reason::Axis { axis, found: *input }));
-        };
+        let place = tri!(place(axis, input, order));
         let mut earlier = 0;
         while earlier < at {
             if places[earlier] == place {
@@ -106,4 +113,74 @@ pub(super) const fn reduced(op: &Op, keep: bool, input: &Shape, order: AxisOrder
     // Over all axes it is one number.
     let (sizes, _) = sizes.split_at(if rank == 0 { 1 } else { rank });
     Ok(Shape::new(sizes, input.scope()))
+}
+
+/// Some of an input's axes, in their order.
+const fn part(input: &Shape, start: usize, end: usize) -> Shape {
+    let (_, sizes) = input.sizes().split_at(start);
+    let (sizes, _) = sizes.split_at(end - start);
+    Shape::new(sizes, input.scope())
+}
+
+/// The input with the axes `start..end` replaced by others.
+const fn replaced(input: &Shape, start: usize, end: usize, by: &Shape) -> Result<Shape, Fault> {
+    let rank = input.rank() - (end - start) + by.rank();
+    if rank > MAX_RANK {
+        return Err(Fault::new(Reason::MostAxes { axes: rank }));
+    }
+    let mut output = Shape::new(Shape::unknown(rank).sizes(), input.scope());
+    let mut axis = 0;
+    while axis < rank {
+        let size = if axis < start {
+            input.size(axis)
+        } else if axis < start + by.rank() {
+            by.size(axis - start)
+        } else {
+            input.size(axis - by.rank() + (end - start))
+        };
+        output = output.with(axis, size);
+        axis += 1;
+    }
+    Ok(output)
+}
+
+pub(super) const fn flattened(from: Axis, to: Axis, input: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
+    tri!(rank_at_least(input, 1));
+    let (first, last) = (tri!(place(from, input, order)), tri!(place(to, input, order)));
+    if first > last {
+        return Err(Fault::new(Reason::AxisSpan { from, to, found: *input }));
+    }
+    let merged = Shape::new(&[tri!(elements(&part(input, first, last + 1)))], input.scope());
+    replaced(input, first, last + 1, &merged)
+}
+
+pub(super) const fn unflattened(axis: Axis, sizes: &Shape, input: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
+    let at = tri!(place(axis, input, order));
+    let split = tri!(super::reshaped(sizes, &part(input, at, at + 1)));
+    replaced(input, at, at + 1, &split)
+}
+
+/// A new axis of one element, counted as the output counts it.
+pub(super) const fn with_new_axis(axis: Axis, input: &Shape, size: Size, order: AxisOrder) -> Result<Shape, Fault> {
+    if input.rank() == MAX_RANK {
+        return Err(Fault::new(Reason::MostAxes { axes: MAX_RANK + 1 }));
+    }
+    let output = Shape::new(Shape::unknown(input.rank() + 1).sizes(), input.scope());
+    let at = tri!(place(axis, &output, order));
+    replaced(input, at, at, &Shape::new(&[size], input.scope()))
+}
+
+pub(super) const fn halved(axis: Axis, input: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
+    let at = tri!(place(axis, input, order));
+    let size = input.size(at);
+    let what = if at == order.channel(input.rank()) { "channels" } else { "elements along its axis" };
+    let half = match size {
+        Size::Number(n) if n % 2 == 0 => Size::Number(n / 2),
+        Size::Symbolic { scale, symbol, offset } if scale % 2 == 0 && offset % 2 == 0 => {
+            Size::Symbolic { scale: scale / 2, symbol, offset: offset / 2 }
+        }
+        Size::Unknown => Size::Unknown,
+        size => return Err(Fault::new(Reason::Divisible { what, size, by: 2 })),
+    };
+    Ok(input.with(at, half))
 }

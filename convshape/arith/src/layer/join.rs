@@ -1,30 +1,37 @@
 //! What joins inputs, and what takes a part of one.
 
+use super::axes::{place, with_new_axis};
 use super::{rank_at_least, resize::sized};
 use crate::fault::{Fault, Reason, tri};
-use crate::op::AxisOrder;
+use crate::op::{Axis, AxisOrder};
 use crate::shape::Shape;
 use crate::size::Size;
 
-pub(super) const fn sliced(start: i64, end: i64, input: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
-    tri!(rank_at_least(input, 1));
-    let channel = order.channel(input.rank());
-    let channels = match input.size(channel) {
-        Size::Number(channels) => channels,
-        Size::Unknown => i64::MAX,
-        found @ Size::Symbolic { .. } => {
-            return Err(Fault::new(Reason::NotFixed { what: "the number of channels", found }));
-        }
-    };
-    if start < 0 || start >= end || end > channels {
-        return Err(Fault::new(Reason::SliceRange { start, end, channels }));
-    }
-    Ok(input.with(channel, Size::Number(end - start)))
+#[expect(clippy::cast_possible_wrap, reason = "the length of a slice is not above `isize::MAX`")]
+const fn count(inputs: &[Shape]) -> i64 {
+    inputs.len() as i64
 }
 
-pub(super) const fn concatenated(inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
+pub(super) const fn sliced(axis: Axis, start: i64, end: i64, input: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
+    tri!(rank_at_least(input, 1));
+    let at = tri!(place(axis, input, order));
+    let size = match input.size(at) {
+        Size::Number(size) => size,
+        Size::Unknown => i64::MAX,
+        found @ Size::Symbolic { .. } => match found.smallest(input.scope()) {
+            Some(smallest) if end <= smallest => smallest,
+            _ => return Err(Fault::new(Reason::NotFixed { what: "the size that is sliced", found })),
+        },
+    };
+    if start < 0 || start >= end || end > size {
+        return Err(Fault::new(Reason::SliceRange { axis, start, end, size }));
+    }
+    Ok(input.with(at, Size::Number(end - start)))
+}
+
+pub(super) const fn concatenated(axis: Axis, inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
     let first = inputs[0];
-    let channel = order.channel(first.rank());
+    let joined = tri!(place(axis, &first, order));
     let mut output = first;
     let mut operand = 1;
     while operand < inputs.len() {
@@ -34,7 +41,7 @@ pub(super) const fn concatenated(inputs: &[Shape], order: AxisOrder) -> Result<S
         }
         let mut axis = 0;
         while axis < first.rank() {
-            let merged = if axis == channel {
+            let merged = if axis == joined {
                 tri!(sized(output.size(axis).add(other.size(axis))))
             } else if !output.size(axis).fits(other.size(axis)) {
                 return Err(Fault::new(Reason::Join { operand, axis: Some(axis), first, other }));
@@ -47,6 +54,28 @@ pub(super) const fn concatenated(inputs: &[Shape], order: AxisOrder) -> Result<S
         operand += 1;
     }
     Ok(output)
+}
+
+pub(super) const fn stacked(axis: Axis, inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
+    let first = inputs[0];
+    let mut all = first;
+    let mut operand = 1;
+    while operand < inputs.len() {
+        let other = inputs[operand];
+        if other.rank() != first.rank() {
+            return Err(Fault::new(Reason::Join { operand, axis: None, first, other }));
+        }
+        let mut axis = 0;
+        while axis < first.rank() {
+            if !all.size(axis).fits(other.size(axis)) {
+                return Err(Fault::new(Reason::Join { operand, axis: Some(axis), first, other }));
+            }
+            all = all.with(axis, known(all.size(axis), other.size(axis)));
+            axis += 1;
+        }
+        operand += 1;
+    }
+    with_new_axis(axis, &all, Size::Number(count(inputs)), order)
 }
 
 pub(super) const fn known(a: Size, b: Size) -> Size {

@@ -65,9 +65,12 @@ impl Op {
             | Op::Linear { .. }
             | Op::Recurrent(_)
             | Op::RecurrentOutput { .. }
-            | Op::Flatten
+            | Op::Flatten { .. }
+            | Op::Unflatten { .. }
             | Op::Reshape { .. }
-            | Op::Concat
+            | Op::ReshapeLike
+            | Op::Concat { .. }
+            | Op::Stack { .. }
             | Op::Add
             | Op::Mul
             | Op::Sub
@@ -78,7 +81,9 @@ impl Op {
             | Op::Reduce { .. }
             | Op::Prelu { .. }
             | Op::Snake { .. }
-            | Op::Softmax
+            | Op::MatMul { .. }
+            | Op::Softmax { .. }
+            | Op::Glu { .. }
             | Op::Identity
             | Op::Source { of: Source::Arange, .. } => Ok(()),
         }

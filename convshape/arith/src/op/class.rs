@@ -10,7 +10,7 @@ pub enum Class {
     View,
     /// The element at the same place, and perhaps parameters of its channel.
     Elementwise,
-    /// The channels at the same position.
+    /// The elements along one axis, which are the channels at the same position where no other is named.
     Channels,
     /// The elements of a group of channels, or of all axes; the shape stays.
     Normalisation,
@@ -20,7 +20,7 @@ pub enum Class {
     Reduction,
     /// One element, which is in another place.
     Permutation,
-    /// The last axis.
+    /// The last axis, or the last two.
     Matrix,
     /// The same place in several inputs.
     Join,
@@ -32,11 +32,16 @@ impl Op {
     /// What an element of the layer's output depends on.
     pub const fn class(&self) -> Class {
         match self {
-            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } | Op::Identity => Class::View,
+            Op::Flatten { .. }
+            | Op::Unflatten { .. }
+            | Op::Reshape { .. }
+            | Op::ReshapeLike
+            | Op::Dropout { .. }
+            | Op::Identity => Class::View,
             Op::Activation(_) | Op::Scale { .. } | Op::BatchNorm { .. } | Op::Prelu { .. } | Op::Snake { .. } => {
                 Class::Elementwise
             }
-            Op::Softmax | Op::LocalResponseNorm { .. } => Class::Channels,
+            Op::Softmax { .. } | Op::LocalResponseNorm { .. } => Class::Channels,
             Op::LpNorm { axes: Axes { list: [Axis::Channels, ..], count: 1 }, .. } => Class::Channels,
             Op::GroupNorm { .. }
             | Op::InstanceNorm { .. }
@@ -54,6 +59,7 @@ impl Op {
             | Op::Pad { .. }
             | Op::Crop { .. }
             | Op::Slice { .. }
+            | Op::Glu { .. }
             | Op::Split { .. } => Class::Window,
             Op::AdaptivePool { .. }
             | Op::GlobalPool { .. }
@@ -61,9 +67,16 @@ impl Op {
             | Op::Recurrent(_)
             | Op::RecurrentOutput { .. } => Class::Reduction,
             Op::Permute { .. } => Class::Permutation,
-            Op::Linear { .. } => Class::Matrix,
             Op::Source { .. } => Class::Source,
-            Op::Concat | Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum => Class::Join,
+            Op::Linear { .. } | Op::MatMul { .. } => Class::Matrix,
+            Op::Concat { .. }
+            | Op::Stack { .. }
+            | Op::Add
+            | Op::Mul
+            | Op::Sub
+            | Op::Div
+            | Op::Maximum
+            | Op::Minimum => Class::Join,
         }
     }
 

@@ -135,7 +135,7 @@ fn layer(op: &Op) -> Option<Layer> {
             groups: 1,
         }),
         Op::BatchNorm { eps, affine: true, .. } => Layer::BatchNorm { eps: *eps },
-        Op::Concat => Layer::Concat,
+        Op::Concat { axis: op::Axis::Channels } => Layer::Concat,
         Op::Activation(activation) => match *activation {
             op::Activation::Relu => Layer::Relu,
             op::Activation::LeakyRelu { slope } => Layer::LeakyRelu(slope),

@@ -45,7 +45,7 @@ impl Run<'_> {
     }
 
     /// A value with the batch and its own axes in front, and axes of size 1 after them.
-    fn all_axes(&mut self, value: usize) -> Tensor<AXES> {
+    pub(super) fn all_axes(&mut self, value: usize) -> Tensor<AXES> {
         let own = sizes(self.graph.shape(value));
         let mut dims = [1; AXES];
         dims[0] = self.batch;
@@ -53,7 +53,7 @@ impl Run<'_> {
         self.natural(value).reshape(dims)
     }
 
-    fn flattened(&self, node: &Node, x: Tensor<AXES>) -> Tensor<3> {
+    pub(super) fn flattened(&self, node: &Node, x: Tensor<AXES>) -> Tensor<3> {
         let output = self.graph.shape(node.outputs[0]);
         self.channels_first(x.reshape([self.batch, elements(output)]), output)
     }

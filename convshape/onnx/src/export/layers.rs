@@ -37,23 +37,37 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
             let rows = export.rows(node, amount, &x)?;
             Output::First(export.writer.crop(&x, &rows))
         }
-        Op::Slice { start, end } => Output::First(export.channels(input, *start, *end)),
         Op::Split { .. } => Output::Natural(export.piece(node)),
         Op::Recurrent(layer) => Output::Natural(export.recurrent(node, layer)),
         Op::RecurrentOutput { layer, output } => Output::Natural(export.recurrent_output(node, layer, *output)?),
+        Op::Slice { axis, start, end } => match export.is_channels(*axis, input) {
+            true => Output::First(export.channels(input, *start, *end)),
+            false => {
+                let x = export.natural(input);
+                let at = export.place(*axis, &x.shape)?;
+                Output::Natural(export.part(&x, at, *start, *end))
+            }
+        },
         Op::Linear { outputs, bias, .. } => Output::Natural(export.linear(node, *outputs, *bias)),
-        Op::Flatten => {
+        op if *op == Op::FLATTEN => {
             let x = export.natural(input);
             let shape = *export.graph.shape(node.outputs[0]);
             Output::Natural(export.writer.node("Flatten", &[&x.name], vec![attribute::int("axis", 1)], shape))
         }
-        Op::Reshape { .. } => {
+        Op::Reshape { .. } | Op::ReshapeLike | Op::Flatten { .. } | Op::Unflatten { .. } => {
             let x = export.natural(input);
             let shape = *export.graph.shape(node.outputs[0]);
             let reshaped = export.writer.reshape(&x, shape);
             Output::Natural(reshaped.ok_or_else(|| export.symbol("a reshape", &x))?)
         }
-        Op::Concat => {
+        Op::Concat { axis } if !export.is_channels(*axis, input) => {
+            let inputs: Vec<Tensor> = node.inputs.iter().map(|&value| export.natural(value)).collect();
+            Output::Natural(export.join(node, *axis, &inputs)?)
+        }
+        Op::Stack { axis } => Output::Natural(export.stack(node, *axis)?),
+        Op::MatMul { transpose_a, transpose_b } => Output::Natural(export.product(node, [*transpose_a, *transpose_b])?),
+        Op::Glu { axis } => Output::Natural(export.glu(node, *axis)?),
+        Op::Concat { .. } => {
             let inputs: Vec<Tensor> = node.inputs.iter().map(|&value| export.first(value)).collect();
             let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
             let shape = export.output_first(node);
@@ -86,9 +100,16 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
             Output::First(export.writer.same("PRelu", &x, &[&slope], Vec::new()))
         }
         Op::Snake { .. } => Output::First(export.snake(node)),
-        Op::Softmax => {
-            let x = export.first(input);
-            Output::First(export.writer.same("Softmax", &x, &[], vec![attribute::int("axis", 1)]))
+        Op::Softmax { axis, log } => {
+            let op = if *log { "LogSoftmax" } else { "Softmax" };
+            if export.is_channels(*axis, input) {
+                let x = export.first(input);
+                Output::First(export.writer.same(op, &x, &[], vec![attribute::int("axis", 1)]))
+            } else {
+                let x = export.natural(input);
+                let at = to_i64(export.place(*axis, &x.shape)?) + 1;
+                Output::Natural(export.writer.same(op, &x, &[], vec![attribute::int("axis", at)]))
+            }
         }
         Op::Source { of, .. } => Output::Natural(export.source(node, *of)),
         // The identity outside training.

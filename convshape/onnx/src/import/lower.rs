@@ -3,7 +3,7 @@
 use convshape::Shape;
 use convshape::graph::Op;
 use convshape::graph::op::{
-    Amount, Conv, DepthOrder, Dialect, Direction, Interpolation, PaddingMode, PoolKind, ResizeTo, Upsample,
+    Amount, Axes, Axis, Conv, DepthOrder, Dialect, Direction, Interpolation, PaddingMode, PoolKind, ResizeTo, Upsample,
 };
 
 use super::constant::{Constant, fold, place};
@@ -167,8 +167,8 @@ impl Import {
                 let inputs: Vec<usize> =
                     (0..node.0.input.len()).map(|place| self.tensor(node, place)).collect::<Result<_, _>>()?;
                 let first = *inputs.first().ok_or("an input is missing")?;
-                self.on_channels(node.int("axis", 1), first)?;
-                self.push(self.path(node), Op::Concat, &inputs)
+                let axis = self.axis(node.int("axis", 1), first)?;
+                self.push(self.path(node), Op::Concat { axis }, &inputs)
             }
             "Slice" => self.slice(node),
             "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" => self.reshape(node),
@@ -181,14 +181,16 @@ impl Import {
                     _ => one(self, Op::DepthToSpace { factor, order: DepthOrder::Dcr }),
                 }
             }
-            "Softmax" => {
+            "Transpose" => self.transpose(node),
+            "Softmax" | "LogSoftmax" => {
                 let x = self.tensor(node, 0)?;
                 let axis = node.int("axis", if self.opset < 13 { 1 } else { -1 });
-                self.on_channels(axis, x)?;
-                if self.opset < 13 && self.shapes[x].rank() > 1 {
-                    return Err("over all axes at once".to_owned());
+                let place = self.axis(axis, x)?;
+                // Before, all axes from that one on were one.
+                if self.opset < 13 && place != Axis::At(self.shapes[x].rank() as i64 - 1) && self.shapes[x].rank() > 1 {
+                    return Err("over several axes at once".to_owned());
                 }
-                one(self, Op::Softmax)
+                one(self, Op::Softmax { axis: place, log: node.op() == "LogSoftmax" })
             }
             "PRelu" => {
                 let x = self.tensor(node, 0)?;
@@ -215,13 +217,26 @@ impl Import {
         }
     }
 
-    /// Whether an axis, the batch counted, is that of the channels.
-    pub(super) fn on_channels(&self, axis: i64, x: usize) -> Result<(), String> {
+    /// An axis that counts the batch, as the language counts it.
+    pub(super) fn axis(&self, axis: i64, x: usize) -> Result<Axis, String> {
         match place(axis, self.shapes[x].rank() + 1) {
-            Some(1) => Ok(()),
-            Some(axis) => Err(format!("over axis {axis}, not over the channels")),
+            Some(0) => Err("over the batch".to_owned()),
+            Some(1) => Ok(Axis::Channels),
+            Some(axis) => Ok(Axis::At(axis as i64 - 1)),
             None => Err(format!("there is no axis {axis}")),
         }
+    }
+
+    fn transpose(&mut self, node: Node<'_>) -> Lowered {
+        let x = self.tensor(node, 0)?;
+        let rank = self.shapes[x].rank();
+        let order = node.ints("perm").unwrap_or_else(|| (0..=rank as i64).rev().collect());
+        let (Some(0), true) = (order.first(), order.len() == rank + 1) else {
+            return Err("it moves the batch".to_owned());
+        };
+        let axes: Vec<Axis> = order[1..].iter().map(|axis| Axis::At(axis - 1)).collect();
+        let axes = Axes::of(&axes).ok_or("more than 6 axes")?;
+        self.push(self.path(node), Op::Permute { axes, swap: false }, &[x])
     }
 
     fn gemm(&mut self, node: Node<'_>) -> Lowered {
@@ -247,7 +262,15 @@ impl Import {
 
     fn matrix(&mut self, node: Node<'_>) -> Lowered {
         let x = self.tensor(node, 0)?;
-        let weight = self.constant(node, 1).ok_or("a product of two values")?.floats();
+        let Some(weight) = self.constant(node, 1) else {
+            let b = self.tensor(node, 1)?;
+            let (first, second) = (self.shapes[x].rank(), self.shapes[b].rank());
+            if first < 2 || first != second {
+                return Err("a product that is not of one pair of matrices a sample".to_owned());
+            }
+            return self.push(self.path(node), Op::MatMul { transpose_a: false, transpose_b: false }, &[x, b]);
+        };
+        let weight = weight.floats();
         if weight.ndim() != 2 {
             return Err("a product with several matrices".to_owned());
         }
@@ -429,9 +452,11 @@ fn is_known(op: &str) -> bool {
         "Resize",
         "Upsample",
     ];
-    const OTHERS: [&str; 9] = [
+    const OTHERS: [&str; 11] = [
         "DepthToSpace",
+        "Transpose",
         "Softmax",
+        "LogSoftmax",
         "PRelu",
         "Shape",
         "Gather",

@@ -49,7 +49,9 @@ impl Import {
     /// Channels of equal parts in turn.
     pub(super) fn gather(&mut self, node: Node<'_>) -> Lowered {
         let x = self.tensor(node, 0)?;
-        self.on_channels(node.int("axis", 0), x)?;
+        if self.axis(node.int("axis", 0), x)? != Axis::Channels {
+            return Err("not over the channels".to_owned());
+        }
         let order = self.constant(node, 1).and_then(|order| order.ints()).ok_or("places that are computed")?;
         let count = self.shapes[x].size(0).number().ok_or("an open number of channels")?;
         let is_shuffle = |groups: &i64| {

@@ -2,7 +2,7 @@
 
 use convshape::Shape;
 use convshape::graph::Op;
-use convshape::graph::op::Amount;
+use convshape::graph::op::{Amount, Axis, AxisOrder};
 
 use super::constant::{Constant, fold, place};
 use super::lower::{Lowered, numbers};
@@ -143,7 +143,7 @@ impl Import {
         // The operators of a head that ends in vectors: the mean without its axes.
         match target.len() {
             0 => Err("it takes away all axes".to_owned()),
-            1 => self.push(String::new(), Op::Flatten, &[x]),
+            1 => self.push(String::new(), Op::FLATTEN, &[x]),
             2..=6 => self.push(String::new(), Op::Reshape { shape: Shape::of(&target) }, &[x]),
             _ => Err("more than 6 axes".to_owned()),
         }
@@ -172,7 +172,7 @@ impl Import {
             let (start, end) = (bound(start), bound(end));
             match axis {
                 1 if (start, end) != (0, size) => {
-                    value = self.push(self.path(node), Op::Slice { start, end }, &[value])?
+                    value = self.push(self.path(node), Op::Slice { axis: Axis::Channels, start, end }, &[value])?
                 }
                 1 => {}
                 axis if axis - 2 < 3 => pairs[axis - 2] = (start, size - end),
@@ -186,26 +186,24 @@ impl Import {
         Ok(value)
     }
 
-    /// Pieces of the channels, each a statement.
+    /// Pieces along an axis, each a statement.
     pub(super) fn split(&mut self, node: Node<'_>, outputs: &[String]) -> Result<(), String> {
         let x = self.tensor(node, 0)?;
         let sizes = numbers(&self.shapes[x]);
-        if place(node.int("axis", 0), sizes.len() + 1) != Some(1) {
-            return Err("over another axis than the channels".to_owned());
-        }
+        let axis = self.axis(node.int("axis", 0), x)?;
+        let size = axis.index(sizes.len(), AxisOrder::ChannelsFirst).map_or(0, |at| sizes[at]);
         let count = outputs.len() as i64;
         let given = node.ints("split").or_else(|| self.constant(node, 1)?.ints());
-        let each = (sizes[0] + count - 1) / count;
-        let pieces: Vec<i64> =
-            given.unwrap_or_else(|| (0..count).map(|piece| each.min(sizes[0] - piece * each)).collect());
+        let each = (size + count - 1) / count;
+        let pieces: Vec<i64> = given.unwrap_or_else(|| (0..count).map(|piece| each.min(size - piece * each)).collect());
         if pieces.len() != outputs.len()
-            || pieces.iter().try_fold(0_i64, |sum, &piece| sum.checked_add(piece)) != Some(sizes[0])
+            || pieces.iter().try_fold(0_i64, |sum, &piece| sum.checked_add(piece)) != Some(size)
         {
             return Err("pieces that do not add up".to_owned());
         }
         let mut start = 0;
         for (piece, output) in pieces.iter().zip(outputs) {
-            let value = self.push(String::new(), Op::Slice { start, end: start + piece }, &[x])?;
+            let value = self.push(String::new(), Op::Slice { axis, start, end: start + piece }, &[x])?;
             self.values.insert(output.clone(), Value::Tensor(value));
             start += piece;
         }

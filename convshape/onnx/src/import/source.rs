@@ -225,7 +225,8 @@ impl<'a> Chain<'a> {
         let value = self.import.inputs.len() + index;
         let mut arguments = arguments(&statement.op);
         if statement.inputs.len() > 1 {
-            arguments = statement.inputs.iter().map(|&value| self.label(value).to_owned()).collect();
+            let operands = statement.inputs.iter().map(|&value| self.label(value).to_owned());
+            arguments = operands.chain(arguments).collect();
         }
         arguments.extend(next.and_then(|next| activation(&next.op)).map(|word| format!("activation: {word}")));
         let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
@@ -244,7 +245,7 @@ impl<'a> Chain<'a> {
 }
 
 fn takes_activation(op: &Op) -> bool {
-    !matches!(op, Op::Activation(_) | Op::Softmax | Op::Prelu { .. } | Op::Dropout { .. } | Op::Scale { .. })
+    !matches!(op, Op::Activation(_) | Op::Softmax { .. } | Op::Prelu { .. } | Op::Dropout { .. } | Op::Scale { .. })
 }
 
 /// `DoubleConv` as `double_conv`.
@@ -277,9 +278,11 @@ fn kind(op: &Op) -> String {
         Op::Slice { .. } => "Slice".to_owned(),
         Op::Split { .. } => "Split".to_owned(),
         Op::Linear { .. } => "Linear".to_owned(),
-        Op::Flatten => "Flatten".to_owned(),
+        Op::Flatten { .. } => "Flatten".to_owned(),
         Op::Reshape { .. } => "Reshape".to_owned(),
-        Op::Concat => "Concat".to_owned(),
+        Op::Concat { .. } => "Concat".to_owned(),
+        Op::Permute { .. } => "Permute".to_owned(),
+        Op::MatMul { .. } => "MatMul".to_owned(),
         Op::Add => "Add".to_owned(),
         Op::Mul => "Mul".to_owned(),
         Op::Scale { .. } => "Scale".to_owned(),
@@ -292,7 +295,8 @@ fn kind(op: &Op) -> String {
         Op::LpNorm { .. } => "LpNorm".to_owned(),
         Op::ChannelShuffle { .. } => "ChannelShuffle".to_owned(),
         Op::Prelu { .. } => "Prelu".to_owned(),
-        Op::Softmax => "Softmax".to_owned(),
+        Op::Softmax { log: false, .. } => "Softmax".to_owned(),
+        Op::Softmax { log: true, .. } => "LogSoftmax".to_owned(),
         Op::Activation(_) => {
             activation(op).map_or_else(String::new, |word| word.split('(').next().unwrap_or("").to_owned())
         }
@@ -361,7 +365,13 @@ fn arguments(op: &Op) -> Vec<String> {
             }
         }
         Op::Crop { amount: Amount::Pairs { rank, pairs } } => list.push(sides(pairs, rank.unwrap_or(3))),
-        Op::Slice { start, end } => list.push(format!("channels: {start}..{end}")),
+        Op::Slice { axis: Axis::Channels, start, end } => list.push(format!("channels: {start}..{end}")),
+        Op::Slice { axis, start, end } => {
+            list.push(format!("{start}..{end}"));
+            list.extend(axis_argument(*axis));
+        }
+        Op::Concat { axis } | Op::Softmax { axis, .. } => list.extend(axis_argument(*axis)),
+        Op::Permute { axes, .. } => list.extend(axes.as_slice().iter().map(|axis| axis_word(*axis))),
         Op::Linear { inputs, outputs, bias, .. } => {
             list.push(format!("{} -> {outputs}", inputs.unwrap_or(0)));
             if !bias {
@@ -417,6 +427,18 @@ fn arguments(op: &Op) -> Vec<String> {
         _ => {}
     }
     list
+}
+
+fn axis_word(axis: Axis) -> String {
+    match (axis, axis.name()) {
+        (Axis::At(at), _) => at.to_string(),
+        (_, name) => name.unwrap_or_default().to_owned(),
+    }
+}
+
+/// An axis that is not that of the channels.
+fn axis_argument(axis: Axis) -> Option<String> {
+    (axis != Axis::Channels).then(|| format!("axis: {}", axis_word(axis)))
 }
 
 fn conv_arguments(conv: &Conv) -> Vec<String> {

@@ -3,7 +3,7 @@
 use convshape::Shape;
 use convshape::graph::op::{
     Activation, Amount, Axes, Axis, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation, Padding,
-    PaddingMode, Pool, PoolKind, ResizeTo, SeparableConv, Upsample,
+    PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
 };
 use convshape::graph::{Graph, Layer, Op, Role};
 use convshape::kernels;
@@ -60,7 +60,7 @@ impl Random {
             let any = self.0.random_range(0..values);
             let first = if self.chance(0.7) { last } else { any };
             // Layers of the language have spatial axes where their names say so.
-            let rank = graph.shape(first).rank().saturating_sub(1).max(1);
+            let rank = graph.shape(first).rank().saturating_sub(1).clamp(1, 3);
             let (op, count) = self.op(dialect, rank, graph.shape(first));
             let inputs: Vec<usize> =
                 (0..count).map(|place| if place == 0 { first } else { self.0.random_range(0..values) }).collect();
@@ -98,7 +98,7 @@ impl Random {
 
     fn op(&mut self, dialect: Dialect, rank: usize, input: &Shape) -> (Op, usize) {
         let one = |op| (op, 1);
-        match self.pick(0, 25) {
+        match self.pick(0, 28) {
             0..=3 => one(Op::Conv(self.conv(dialect, rank, Direction::Forward))),
             4..=6 => one(Op::Conv(self.conv(dialect, rank, Direction::Transposed))),
             7 => one(self.separable(rank)),
@@ -117,22 +117,46 @@ impl Random {
                 _ => Op::DepthToSpace { factor: 2, order: self.of(&[DepthOrder::Dcr, DepthOrder::Crd]) },
             }),
             14 | 15 => self.border(rank),
-            16 => one(Op::Slice { start: self.pick(0, 2), end: self.pick(2, 4) }),
+            16 => one(Op::Slice { axis: Axis::Channels, start: self.pick(0, 2), end: self.pick(2, 4) }),
             17 => one(Op::Linear { dialect, inputs: None, outputs: self.pick(1, 6), bias: self.chance(0.5) }),
             18 => one(match self.chance(0.5) {
-                true => Op::Flatten,
+                true => Op::FLATTEN,
                 false => Op::Reshape { shape: reversed(input) },
             }),
-            19 | 20 => (self.of(&[Op::Concat, Op::Add, Op::Mul]), self.of(&[2, 2, 3])),
+            19 | 20 => (self.of(&[Op::CONCAT, Op::Add, Op::Mul]), self.of(&[2, 2, 3])),
             21 | 22 => one(self.norm(dialect)),
             23 => one(match self.pick(0, 4) {
                 0 => Op::Prelu { channels: 1 },
                 1 => Op::Prelu { channels: input.size(0).number().unwrap_or(1) },
                 2 => Op::Snake { channels: None },
-                3 => Op::Softmax,
+                3 => Op::SOFTMAX,
                 _ => self.of(&[Op::Dropout { p: 0.5, together: DropTogether::Element }, Op::Scale { by: -0.75 }]),
             }),
+            24..=26 => self.along(input.rank()),
             _ => one(Op::Activation(self.activation())),
+        }
+    }
+
+    /// A layer that works along axes, and how many values it reads.
+    #[expect(clippy::cast_possible_wrap, reason = "a few axes")]
+    fn along(&mut self, rank: usize) -> (Op, usize) {
+        let axis = match self.pick(0, 2) {
+            0 => self.of(&[Axis::Channels, Axis::Width, Axis::Length]),
+            _ => Axis::At(self.pick(-1, rank as i64 - 1)),
+        };
+        let (transpose_a, transpose_b) = (self.chance(0.5), self.chance(0.5));
+        let kind = self.of(&[Reduction::Mean, Reduction::Sum, Reduction::Max, Reduction::Min]);
+        match self.pick(0, 10) {
+            0 => (Op::Slice { axis, start: self.pick(0, 1), end: self.pick(2, 3) }, 1),
+            1 => (Op::Concat { axis }, self.of(&[2, 3])),
+            2 => (Op::Stack { axis }, self.of(&[2, 3])),
+            3 | 4 => (Op::Softmax { axis, log: self.chance(0.5) }, 1),
+            5 => (Op::Glu { axis }, 1),
+            6 => (Op::Flatten { from: axis, to: Axis::At(self.pick(-1, 1)) }, 1),
+            7 => (Op::Unflatten { axis, sizes: Shape::of(&[2, 2]) }, 1),
+            8 => (Op::Reduce { kind, axes: Axes::of(&[axis]), keep: self.chance(0.5) }, 1),
+            9 => (Op::Permute { axes: Axes::of(&[axis, Axis::At(0)]).unwrap_or(Axes::NONE), swap: true }, 1),
+            _ => (Op::MatMul { transpose_a, transpose_b }, 2),
         }
     }
 

@@ -108,9 +108,8 @@ impl Lowering {
         match node.op {
             Op::Activation(_) | Op::Scale { .. } | Op::Dropout { .. } => None,
             Op::Add | Op::Mul if self.is_even(node) => None,
-            Op::Linear { .. } | Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::Flatten | Op::Reshape { .. } => {
-                Some(AxisOrder::ChannelsLast)
-            }
+            Op::Linear { .. } | Op::LayerNorm { .. } | Op::RmsNorm { .. } => Some(AxisOrder::ChannelsLast),
+            _ if is_reshape(&node.op) || self.is_last(node) => Some(AxisOrder::ChannelsLast),
             _ => Some(self.order),
         }
     }
@@ -118,6 +117,19 @@ impl Lowering {
     /// Whether all operands have the output's shape.
     fn is_even(&self, node: &Node) -> bool {
         node.inputs.iter().all(|&value| self.shapes[value] == self.shapes[node.outputs[0]])
+    }
+
+    /// Whether a layer works along the last axis of what it reads.
+    fn is_last(&self, node: &Node) -> bool {
+        self.is_channels(node, AxisOrder::ChannelsLast)
+    }
+
+    /// Whether a layer works along the axis that is that of the channels in a layout.
+    fn is_channels(&self, node: &Node, layout: AxisOrder) -> bool {
+        let rank = self.shapes[node.inputs[0]].rank();
+        let stacks = matches!(node.op, Op::Stack { .. } | Op::Unflatten { .. });
+        let at = node.op.axis().and_then(|axis| axis.index(rank, self.order));
+        !stacks && at == Some(layout.channel(rank))
     }
 
     /// Gives a value its layout.
@@ -227,9 +239,9 @@ impl Lowering {
         let shape = self.shapes[node.inputs[0]];
         let mut output = node.outputs[0];
         // What is reshaped must not have a border.
-        let dense = matches!(node.op, Op::Flatten | Op::Reshape { .. }) && !self.is_dense();
+        let dense = is_reshape(&node.op) && !self.is_dense();
         self.lay(output, layout)?;
-        if let Op::Flatten | Op::Reshape { .. } = node.op
+        if is_reshape(&node.op)
             && self.grids[node.inputs[0]] == self.grids[output]
             && self.grids[output].positions() == 1
         {
@@ -270,7 +282,7 @@ impl Lowering {
                 self.inside[output] = Some((inputs[0], 0));
                 return Some(());
             }
-            Op::Slice { start, .. } => {
+            Op::Slice { start, .. } if self.is_channels(&node, layout) => {
                 self.inside[output] = Some((inputs[0], usize::try_from(start).ok()?));
                 return Some(());
             }
@@ -278,8 +290,8 @@ impl Lowering {
                 self.inside[output] = Some((inputs[0], self.of_channels(&node.op, &shape)?));
                 return Some(());
             }
-            Op::Flatten | Op::Reshape { .. } => Work::Reshape,
-            Op::Concat => {
+            _ if is_reshape(&node.op) => Work::Reshape,
+            Op::Concat { .. } if self.is_channels(&node, layout) => {
                 join(&mut self.inside, &mut self.steps, index, &node, &self.grids);
                 return Some(());
             }
@@ -318,7 +330,9 @@ impl Lowering {
                 let axes = size.unwrap_or(shape).elements().ok().and_then(|size| usize::try_from(size.number()?).ok());
                 Work::Along { node: index, size: axes?, activation: self.activation(&mut output) }
             }
-            Op::Softmax => Work::Along { node: index, size: from.channels, activation: None },
+            Op::Softmax { log: false, .. } if self.is_channels(&node, layout) => {
+                Work::Along { node: index, size: from.channels, activation: None }
+            }
             Op::ChannelShuffle { .. } | Op::LocalResponseNorm { .. } => {
                 Work::Along { node: index, size: from.channels, activation: self.activation(&mut output) }
             }
@@ -376,6 +390,11 @@ impl Lowering {
         };
         (axes, method)
     }
+}
+
+/// Whether a layer gives its elements in their order in another shape.
+fn is_reshape(op: &Op) -> bool {
+    matches!(op, Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. } | Op::ReshapeLike)
 }
 
 /// The axes of a convolution.

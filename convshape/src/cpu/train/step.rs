@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::Node;
-use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, PaddingMode};
+use convshape_arith::op::{Activation, Axis, AxisOrder, DropTogether, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
 use super::definition::Definition;
@@ -130,12 +130,14 @@ pub(super) fn step(
             let (grids, rank) = ((from.y.grid(), to.y.grid()), from.shape.rank() - 1);
             Job::Rows(Rows::resize(&upsample, rank, &grids.0, &grids.1))
         }
-        (Op::Concat, None) => Job::Concat,
-        (Op::Slice { start, .. }, None) => Job::Slice(usize::try_from(start).unwrap_or(0)),
         (Op::Split { .. }, None) if channel_split(&op, &from.shape, order).is_some() => {
             Job::Slice(channel_split(&op, &from.shape, order).unwrap_or(0))
         }
-        (Op::Flatten | Op::Reshape { .. }, None) => Job::Reshape,
+        (Op::Concat { axis }, None) if is_channels(axis, from, order) => Job::Concat,
+        (Op::Slice { axis, start, .. }, None) if is_channels(axis, from, order) => {
+            Job::Slice(usize::try_from(start).unwrap_or(0))
+        }
+        (Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. }, None) => Job::Reshape,
         (Op::Activation(function), None) => Job::Activation(function),
         (Op::Dropout { p, together }, None) => Job::Dropout { p, together, factors: key.training.then(Vec::new) },
         #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
@@ -164,4 +166,10 @@ pub(super) fn step(
 fn channel_split(op: &Op, shape: &Shape, order: AxisOrder) -> Option<usize> {
     let (axis, start) = op.piece_start(shape, order)?;
     if axis == order.channel(shape.rank()) { usize::try_from(start).ok() } else { None }
+}
+
+/// Whether an axis is that of the channels.
+fn is_channels(axis: Axis, value: &Value, order: AxisOrder) -> bool {
+    let rank = value.shape.rank();
+    axis.index(rank, order) == Some(order.channel(rank))
 }

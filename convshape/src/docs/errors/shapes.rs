@@ -380,6 +380,32 @@ pub const CS0212: &str = code::LOSSY.title;
 /// ```
 pub const CS0213: &str = code::UNREAD.title;
 
+/// Matrices that cannot be multiplied.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Scores {
+///         input: q [64, 32], k [64, 32];
+///         scores: MatMul(q, k);
+///         output: scores [64, 64];
+///     }
+/// }
+/// ```
+///
+/// `MatMul` multiplies the last two axes, rows by columns: the first matrix must have as many columns as the second has
+/// rows. `transpose_a` and `transpose_b` swap the two axes of one of them.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Scores {
+///         input: q [64, 32], k [64, 32];
+///         scores: MatMul(q, k, transpose_b: true);
+///         output: scores [64, 64];
+///     }
+/// }
+/// ```
+pub const CS0214: &str = code::PRODUCT.title;
+
 /// A recurrent layer gets a first state of another shape.
 ///
 /// ```compile_fail

@@ -1,8 +1,9 @@
-//! Permutations of axes, and reductions over them.
+//! Permutations of axes, reductions over them, and what works along one axis.
 
-use convshape_arith::op::Reduction;
+use convshape_arith::op::{Axis, AxisOrder, Reduction};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
+use super::Operands;
 use super::join::Odometer;
 use super::layout::{sizes, strides};
 use super::number::Number;
@@ -43,6 +44,12 @@ impl Groups {
             }
         }
         Groups { strides: strides(input), outer, inner }
+    }
+
+    /// The elements along one axis.
+    pub(super) fn along(input: &Shape, axis: Axis, order: AxisOrder) -> Groups {
+        let at = axis.index(input.rank(), order);
+        Groups::new(input, core::array::from_fn(|axis| Some(axis) == at))
     }
 
     /// The elements of each group.
@@ -95,4 +102,59 @@ pub(super) fn extreme<T: Number>(kind: Reduction, groups: &Groups, x: &[T]) -> u
         }
     }
     best
+}
+
+/// An activation as blocks of neighbours: those that have the axes before one axis in common.
+#[derive(Clone, Copy)]
+pub(super) struct Blocks {
+    /// How many there are.
+    pub(super) count: usize,
+    /// How many elements one step along the axis is.
+    pub(super) stride: usize,
+}
+
+impl Blocks {
+    pub(super) fn new(shape: &Shape, axis: Axis, order: AxisOrder) -> Blocks {
+        let at = axis.index(shape.rank(), order).unwrap_or(0);
+        let (count, stride) = (sizes(shape)[..at].iter().product(), strides(shape)[at]);
+        Blocks { count, stride }
+    }
+
+    /// The elements of each block of an activation.
+    pub(super) fn of<T>(self, x: &[T]) -> core::slice::ChunksExact<'_, T> {
+        x.chunks_exact((x.len() / self.count).max(1))
+    }
+
+    pub(super) fn of_mut<T>(self, x: &mut [T]) -> core::slice::ChunksExactMut<'_, T> {
+        x.chunks_exact_mut((x.len() / self.count).max(1))
+    }
+}
+
+/// Joins values along an axis, or along a new one.
+pub(super) fn join<T: Number>(inputs: &(impl Operands<T> + ?Sized), output: Blocks, y: &mut [T]) {
+    let mut first = 0;
+    for index in 0..inputs.count() {
+        let (_, x) = inputs.get(index);
+        for (x, y) in output.of(x).zip(output.of_mut(y)) {
+            y[first..first + x.len()].copy_from_slice(x);
+        }
+        first += x.len() / output.count;
+    }
+}
+
+/// The elements along an axis from `start` on, as many as the output has.
+pub(super) fn slice<T: Number>(start: usize, input: Blocks, x: &[T], y: &mut [T]) {
+    for (x, y) in input.of(x).zip(input.of_mut(y)) {
+        y.copy_from_slice(&x[start * input.stride..][..y.len()]);
+    }
+}
+
+/// The first half times the sigmoid of the second.
+pub(super) fn glu<T: Number>(input: Blocks, x: &[T], y: &mut [T]) {
+    for (x, y) in input.of(x).zip(input.of_mut(y)) {
+        let (a, b) = x.split_at(y.len());
+        for ((y, a), b) in y.iter_mut().zip(a).zip(b) {
+            *y = T::of(a.get() / (1.0 + libm::exp(-b.get())));
+        }
+    }
 }

@@ -15,6 +15,7 @@ mod local;
 mod matrix;
 mod norm;
 mod pool;
+mod product;
 mod recurrent;
 mod resize;
 mod separable;
@@ -30,8 +31,10 @@ use convshape_arith::shape::Shape;
 use self::conv::Patches;
 pub use self::matrix::Real;
 use self::separable::Separable;
+use super::axes::Blocks;
 use super::border::Border;
 use super::layout::{Channels, Grid, sizes};
+use super::product::Product;
 use super::{apply, count};
 
 /// A layer and what it works on.
@@ -66,7 +69,12 @@ impl<T: Real> Layer<'_, T> {
             Op::Linear { dialect, outputs, .. } => {
                 dense::forward(*dialect, count(*outputs), self.params, inputs[0], y);
             }
-            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } | Op::Identity => y.copy_from_slice(inputs[0]),
+            Op::Flatten { .. }
+            | Op::Unflatten { .. }
+            | Op::Reshape { .. }
+            | Op::ReshapeLike
+            | Op::Dropout { .. }
+            | Op::Identity => y.copy_from_slice(inputs[0]),
             Op::Activation(Activation::Relu) => activation::relu(inputs[0], y),
             _ => {
                 for (sample, y) in y.chunks_exact_mut(elements(self.output)).enumerate() {
@@ -105,7 +113,12 @@ impl<T: Real> Layer<'_, T> {
             Op::Linear { dialect, outputs, .. } => {
                 dense::backward(*dialect, count(*outputs), self.params, [inputs[0], dy], dparams, &mut dx[0]);
             }
-            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } | Op::Identity => {
+            Op::Flatten { .. }
+            | Op::Unflatten { .. }
+            | Op::Reshape { .. }
+            | Op::ReshapeLike
+            | Op::Dropout { .. }
+            | Op::Identity => {
                 dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
             }
             _ => {
@@ -136,11 +149,15 @@ impl<T: Real> Layer<'_, T> {
         let (from, to) = (Grid::new(shape, order), Grid::new(output, order));
         let grids = [&from, &to];
         let channels = Channels::new(shape, order);
-        let out_channels = Channels::new(output, order);
         match *self.op {
             // These run over the whole batch.
             Op::Conv(_) | Op::SeparableConv(_) | Op::Linear { .. } => {}
-            Op::Flatten | Op::Reshape { .. } | Op::Dropout { .. } | Op::Identity => {}
+            Op::Flatten { .. }
+            | Op::Unflatten { .. }
+            | Op::Reshape { .. }
+            | Op::ReshapeLike
+            | Op::Dropout { .. }
+            | Op::Identity => {}
             Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, grids, x, dy, dx[0]),
             Op::AdaptivePool { kind, .. } => pool::adaptive(kind, grids, x, dy, dx[0]),
             Op::GlobalPool { kind, .. } => pool::global(kind, &channels, x, dy, dx[0]),
@@ -158,7 +175,6 @@ impl<T: Real> Layer<'_, T> {
                 let low = super::border::low(amount, &from, &to).map(|low| -low);
                 border::border(&Border { low, mode: PaddingMode::Zeros, value: 0.0 }, grids, dy, dx[0]);
             }
-            Op::Slice { start, .. } => join::slice(count(start), [&channels, &out_channels], dy, dx[0]),
             Op::Recurrent(layer) => {
                 let operands = [Some(x), inputs.get(1).copied(), inputs.get(2).copied()];
                 recurrent::run(&layer, sizes(shape)[0], params, operands, [y, dy], dparams, dx);
@@ -174,13 +190,20 @@ impl<T: Real> Layer<'_, T> {
                     dx[0][from].iter_mut().zip(&dy[place..]).for_each(|(dx, dy)| *dx += *dy);
                 });
             }
-            Op::Concat => {
+            Op::Slice { axis, start, .. } => axes::slice(count(start), Blocks::new(shape, axis, order), dy, dx[0]),
+            Op::Concat { axis } | Op::Stack { axis } => {
+                let blocks = Blocks::new(output, axis, order);
                 let mut first = 0;
-                for (shape, dx) in shapes.iter().zip(dx) {
-                    let channels = Channels::new(shape, order);
-                    join::concat(first, [&channels, &out_channels], dy, dx);
-                    first += channels.count;
+                for dx in dx {
+                    axes::join(first, blocks, dy, dx);
+                    first += dx.len() / blocks.count;
                 }
+            }
+            Op::Glu { axis } => axes::glu(Blocks::new(shape, axis, order), x, dy, dx[0]),
+            Op::MatMul { transpose_a, transpose_b } => {
+                let product = Product::new([shape, &shapes[1]], [transpose_a, transpose_b], output);
+                product::first(&product, inputs[1], dy, dx[0]);
+                product::second(&product, x, dy, dx[1]);
             }
             Op::Add => shapes.iter().zip(dx).for_each(|(shape, dx)| join::add(shape, order, output, dy, dx)),
             Op::Mul => {
@@ -218,11 +241,13 @@ impl<T: Real> Layer<'_, T> {
             Op::Activation(function) => activation::map(function, x, y, dy, dx[0]),
             Op::Prelu { .. } => activation::prelu(params[0], &channels, x, dy, dparams, dx[0]),
             Op::Snake { .. } => activation::snake(params[0], &channels, x, dy, dparams, dx[0]),
-            Op::Softmax => norm::softmax(&channels, y, dy, dx[0]),
             Op::Source { of: Source::Parameter { .. }, .. } => {
                 dparams[0].iter_mut().zip(dy).for_each(|(dparam, dy)| *dparam += *dy);
             }
             Op::Source { of: Source::Arange, .. } => {}
+            Op::Softmax { axis, log } => {
+                norm::softmax(log, &super::axes::Groups::along(shape, axis, order), y, dy, dx[0]);
+            }
         }
         Ok(())
     }

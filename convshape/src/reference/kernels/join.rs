@@ -1,10 +1,10 @@
-//! Layers that put activations together or take channels out.
+//! Sums, products and the like of activations that broadcast.
 
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 use super::Operands;
-use super::layout::{Channels, sizes, strides};
+use super::layout::{sizes, strides};
 use super::number::Number;
 
 /// Sums or products of activations that broadcast: axes of size 1, and `[C]` over space. The
@@ -69,30 +69,5 @@ impl Odometer {
             }
             self.index[axis] = 0;
         }
-    }
-}
-
-/// Joins on the channel axis.
-pub(super) fn concat<T: Number>(
-    inputs: &(impl Operands<T> + ?Sized),
-    order: AxisOrder,
-    output: &Channels,
-    y: &mut [T],
-) {
-    let mut first = 0;
-    for index in 0..inputs.count() {
-        let (shape, x) = inputs.get(index);
-        let input = Channels::new(shape, order);
-        for (channel, position) in input.iter() {
-            y[output.at(first + channel, position)] = x[input.at(channel, position)];
-        }
-        first += input.count;
-    }
-}
-
-/// The output's channels, from channel `start` of the input.
-pub(super) fn slice<T: Number>(start: usize, input: &Channels, x: &[T], output: &Channels, y: &mut [T]) {
-    for (channel, position) in output.iter() {
-        y[output.at(channel, position)] = x[input.at(start + channel, position)];
     }
 }

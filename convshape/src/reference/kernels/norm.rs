@@ -1,6 +1,7 @@
 //! Normalisation, and softmax. A variance is the mean of the squares: divided by the count, not by
 //! one less.
 
+use super::axes::Groups;
 use super::layout::Channels;
 use super::number::Number;
 
@@ -85,15 +86,15 @@ pub(super) fn inverse_rms<T: Number>(x: &[T], eps: f64) -> f64 {
     1.0 / libm::sqrt(squares / x.len() as f64 + eps)
 }
 
-/// Over the channels of each position; the largest is taken off first, so that nothing overflows.
-pub(super) fn softmax<T: Number>(layout: &Channels, x: &[T], y: &mut [T]) {
-    for position in 0..layout.positions {
-        let places = (0..layout.count).map(|channel| layout.at(channel, position));
-        let values = places.clone().map(|at| x[at].get());
-        let largest = values.clone().fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = values.map(|value| libm::exp(value - largest)).sum();
-        for at in places {
-            y[at] = T::of(libm::exp(x[at].get() - largest) / sum);
+/// Over the elements of each group; the largest is taken off first, so that nothing overflows.
+pub(super) fn softmax<T: Number>(log: bool, groups: &Groups, x: &[T], y: &mut [T]) {
+    for start in groups.starts() {
+        let places = || groups.members().map(|at| start + at);
+        let largest = places().map(|at| x[at].get()).fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = places().map(|at| libm::exp(x[at].get() - largest)).sum();
+        for at in places() {
+            let less = x[at].get() - largest;
+            y[at] = T::of(if log { less - libm::log(sum) } else { libm::exp(less) / sum });
         }
     }
 }

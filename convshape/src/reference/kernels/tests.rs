@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use convshape_arith::op::AxisOrder::{ChannelsFirst, ChannelsLast};
 use convshape_arith::op::{
-    Activation, Amount, AxisOrder, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation, Op, Padding,
-    PaddingMode, Pool, PoolKind, ResizeTo, Upsample,
+    Activation, Amount, Axis, AxisOrder, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation, Op,
+    Padding, PaddingMode, Pool, PoolKind, ResizeTo, Upsample,
 };
 use convshape_arith::shape::Shape;
 
@@ -233,10 +233,10 @@ fn sums_and_products_broadcast() {
 #[test]
 fn channels_are_joined_and_taken() {
     let (a, b) = ((&[1, 2][..], &[1.0, 2.0][..]), (&[2, 2][..], &[3.0, 4.0, 5.0, 6.0][..]));
-    assert_eq!(run(Op::Concat, ChannelsFirst, &[], &[a, b]).1, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-    let (shape, y) = run(Op::Concat, ChannelsLast, &[], &[(&[2, 1], a.1), b]);
+    assert_eq!(run(Op::CONCAT, ChannelsFirst, &[], &[a, b]).1, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let (shape, y) = run(Op::CONCAT, ChannelsLast, &[], &[(&[2, 1], a.1), b]);
     assert_eq!((shape, &y[..]), (Shape::of(&[2, 3]), &[1.0, 3.0, 4.0, 2.0, 5.0, 6.0][..]));
-    let slice = Op::Slice { start: 1, end: 3 };
+    let slice = Op::Slice { axis: Axis::Channels, start: 1, end: 3 };
     assert_eq!(run(slice, ChannelsLast, &[], &[(&[2, 3], &y)]).1, b.1);
     gives(slice, &[], (&[3, 1], &[1.0, 2.0, 3.0]), (&[2, 1], &[2.0, 3.0]));
 }
@@ -256,7 +256,7 @@ fn dense_and_norms() {
     gives(group, &affine, x, (&[2, 2], &[8.0, 12.0, 17.0, 23.0]));
     let layer = Op::LayerNorm { dialect: Dialect::Torch, size: Some(Shape::of(&[2])), eps: 1e-14 };
     gives(layer, &affine, x, (&[2, 2], &[8.0, 23.0, 8.0, 23.0]));
-    gives(Op::Softmax, &[], (&[2, 2], &[0.0, 1e4, 3_f64.ln(), -1e4]), (&[2, 2], &[0.25, 1.0, 0.75, 0.0]));
+    gives(Op::SOFTMAX, &[], (&[2, 2], &[0.0, 1e4, 3_f64.ln(), -1e4]), (&[2, 2], &[0.25, 1.0, 0.75, 0.0]));
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn element_wise() {
     );
     gives(Op::Scale { by: 0.5 }, &[], x, (&[1, 4], &[-2.0, -0.5, 0.5, 15.0]));
     gives(Op::Dropout { p: 0.5, together: DropTogether::Element }, &[], x, x);
-    gives(Op::Flatten, &[], x, (&[4], x.1));
+    gives(Op::FLATTEN, &[], x, (&[4], x.1));
 
     let x = (&[2, 2][..], &[-1.0, 1.0, -2.0, 2.0][..]);
     gives(Op::Prelu { channels: 1 }, &[&[0.5]], x, (&[2, 2], &[-0.5, 1.0, -1.0, 2.0]));

@@ -1,7 +1,7 @@
 //! What a mistake looks like, and what can be done about it that is no edit of a field.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Op, PerAxis};
+use convshape_arith::op::{Axis, Op, PerAxis};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -80,7 +80,7 @@ impl Context<'_> {
     pub(super) fn forgot_a_crop(&self, problem: &Problem) -> bool {
         match problem {
             Problem::Layer {
-                op: Op::Concat,
+                op: Op::Concat { axis: Axis::Channels },
                 fault: Fault { reason: Reason::Join { axis: Some(place), first, other, .. }, .. },
                 ..
             } if *place != self.graph.order().channel(first.rank()) => {

@@ -1,11 +1,11 @@
-//! Layers that put activations together or take channels out.
+//! Sums, products and the like of activations that broadcast.
 
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 use super::matrix::Real;
 use crate::reference::kernels::join::{Odometer, broadcast_strides};
-use crate::reference::kernels::layout::{Channels, sizes};
+use crate::reference::kernels::layout::sizes;
 
 /// An operand that was broadcast gets the sum over what it was broadcast to.
 pub(super) fn add<T: Real>(shape: &Shape, order: AxisOrder, output: &Shape, dy: &[T], dx: &mut [T]) {
@@ -86,18 +86,5 @@ pub(super) fn folded<T: Real>(
         }
         dx[odometer.place(&strides[index])] += T::of(dy.get() * slope);
         odometer.step();
-    }
-}
-
-/// The operand of a `Concat` that begins at channel `first`.
-pub(super) fn concat<T: Real>(first: usize, [input, output]: [&Channels; 2], dy: &[T], dx: &mut [T]) {
-    for (channel, position) in input.iter() {
-        dx[input.at(channel, position)] += dy[output.at(first + channel, position)];
-    }
-}
-
-pub(super) fn slice<T: Real>(start: usize, [input, output]: [&Channels; 2], dy: &[T], dx: &mut [T]) {
-    for (channel, position) in output.iter() {
-        dx[input.at(start + channel, position)] += dy[output.at(channel, position)];
     }
 }

@@ -7,6 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::matrix::Real;
+use crate::reference::kernels::axes::Groups;
 use crate::reference::kernels::layout::Channels;
 use crate::reference::kernels::norm::{Statistics, affine, inverse_rms};
 
@@ -202,13 +203,16 @@ fn normalised<T: Real>(
     }
 }
 
-/// Over the channels of each position; `y` is the layer's output.
-pub(super) fn softmax<T: Real>(layout: &Channels, y: &[T], dy: &[T], dx: &mut [T]) {
-    for position in 0..layout.positions {
-        let places = (0..layout.count).map(|channel| layout.at(channel, position));
-        let sum: f64 = places.clone().map(|at| y[at].get() * dy[at].get()).sum();
-        for at in places {
-            dx[at] += T::of(y[at].get() * (dy[at].get() - sum));
+/// Over the elements of each group; `y` is the layer's output.
+pub(super) fn softmax<T: Real>(log: bool, groups: &Groups, y: &[T], dy: &[T], dx: &mut [T]) {
+    for start in groups.starts() {
+        let places = || groups.members().map(|at| start + at);
+        if log {
+            let sum: f64 = places().map(|at| dy[at].get()).sum();
+            places().for_each(|at| dx[at] += T::of(dy[at].get() - libm::exp(y[at].get()) * sum));
+        } else {
+            let sum: f64 = places().map(|at| y[at].get() * dy[at].get()).sum();
+            places().for_each(|at| dx[at] += T::of(y[at].get() * (dy[at].get() - sum)));
         }
     }
 }

@@ -1,0 +1,80 @@
+//! Products of matrices.
+
+use convshape_arith::shape::{MAX_RANK, Shape};
+
+use super::join::Odometer;
+use super::layout::{sizes, strides};
+use super::number::Number;
+
+/// Where the elements of two factors and of their product are.
+pub(super) struct Product {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    /// The elements that are summed over.
+    pub(super) inner: usize,
+    /// The strides of the first factor's rows and columns, and those of the second's.
+    pub(super) a: [usize; 2],
+    pub(super) b: [usize; 2],
+    /// The sizes of the axes before the matrices; further ones are 1.
+    matrices: [usize; MAX_RANK],
+    a_strides: [usize; MAX_RANK],
+    b_strides: [usize; MAX_RANK],
+}
+
+impl Product {
+    pub(super) fn new([a, b]: [&Shape; 2], [transpose_a, transpose_b]: [bool; 2], output: &Shape) -> Product {
+        let rank = output.rank();
+        let all = sizes(output);
+        let mut matrices = all;
+        (matrices[rank - 2], matrices[rank - 1]) = (1, 1);
+        let matrix = |shape: &Shape, transposed: bool| {
+            let (strides, last) = (strides(shape), shape.rank() - 1);
+            if transposed { [strides[last], strides[last - 1]] } else { [strides[last - 1], strides[last]] }
+        };
+        Product {
+            rows: all[rank - 2],
+            columns: all[rank - 1],
+            inner: sizes(a)[a.rank() - if transpose_a { 2 } else { 1 }],
+            a: matrix(a, transpose_a),
+            b: matrix(b, transpose_b),
+            matrices,
+            a_strides: leading(a, output),
+            b_strides: leading(b, output),
+        }
+    }
+
+    /// The first elements of each pair of matrices.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
+        let mut odometer = Odometer::new(self.matrices);
+        let (a, b) = (self.a_strides, self.b_strides);
+        (0..self.matrices.iter().product()).map(move |_| {
+            let places = [odometer.place(&a), odometer.place(&b)];
+            odometer.step();
+            places
+        })
+    }
+}
+
+/// The strides of a factor along the output's axes before the matrices: 0 where it is broadcast.
+fn leading(shape: &Shape, output: &Shape) -> [usize; MAX_RANK] {
+    let (own, own_strides) = (sizes(shape), strides(shape));
+    let skip = output.rank() - shape.rank();
+    core::array::from_fn(|axis| match axis.checked_sub(skip) {
+        Some(own_axis) if axis + 2 < output.rank() && own[own_axis] != 1 => own_strides[own_axis],
+        _ => 0,
+    })
+}
+
+/// Each element is a row times a column.
+pub(super) fn multiply<T: Number>(product: &Product, a: &[T], b: &[T], y: &mut [T]) {
+    let &Product { rows, columns, inner, a: [a_row, a_column], b: [b_row, b_column], .. } = product;
+    for ([a_start, b_start], y) in product.pairs().zip(y.chunks_exact_mut(rows * columns)) {
+        for row in 0..rows {
+            for column in 0..columns {
+                let (a, b) = (&a[a_start + row * a_row..], &b[b_start + column * b_column..]);
+                let sum = (0..inner).map(|at| a[at * a_column].get() * b[at * b_row].get()).sum();
+                y[row * columns + column] = T::of(sum);
+            }
+        }
+    }
+}
