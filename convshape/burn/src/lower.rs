@@ -16,7 +16,7 @@ mod resize;
 
 use burn::tensor::{Distribution, Tensor};
 use convshape::Shape;
-use convshape::graph::op::{Direction, DropTogether, PaddingMode, channel_window};
+use convshape::graph::op::{Direction, DropTogether, PaddingMode, Source, channel_window};
 use convshape::graph::{AxisOrder, Graph, Node, Op, Size};
 
 use crate::BurnError;
