@@ -1,7 +1,7 @@
 convshape::conv_chain! {
     pub struct Encoder {
         input: [1, 28];
-        Lstm(28 -> 64);
+        Capsule(28 -> 64);
         output: [64];
     }
 }

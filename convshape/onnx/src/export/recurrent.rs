@@ -4,8 +4,8 @@
 //! output of the run is made of those of the nodes.
 
 use convshape::Shape;
-use convshape::graph::Node;
 use convshape::graph::op::{Cell, Recurrent, RecurrentOutput, RecurrentWeights};
+use convshape::graph::{Node, Size};
 
 use super::writer::{Tensor, to_i64};
 use super::{Export, ExportError, attribute};
@@ -25,27 +25,27 @@ impl Export<'_> {
         let shape = *self.graph.shape(node.outputs[0]);
         let x = self.natural(node.inputs[0]);
         // `[batch, length, features]` to `[length, batch, features]`.
-        let mut read = self.writer.permuted(&x, [1, 0, 2]);
+        let mut read = self.writer.turned(&x.name, x.shape, 1);
         let first: Vec<Tensor> = node.inputs[1..].iter().map(|&value| self.natural(value)).collect();
         let directions = layer.directions();
         let mut run = Run { outputs: Vec::new(), states: [Vec::new(), Vec::new()] };
         for at in 0..layer.layers {
             let [w, r, b] = self.recurrent_weights(node, layer, at);
-            let mut inputs = vec![read.name.clone(), w, r, b, String::new()];
+            let mut inputs = vec![read.clone(), w, r, b, String::new()];
             for state in &first {
                 // `[batch, layers * directions, hidden]`: the rows of this layer in front of the batch.
                 let bounds = [at * directions, (at + 1) * directions, 1].map(|number| self.writer.ints(&[number]));
                 let rows = Shape::of(&[directions, layer.hidden]);
                 let rows =
                     self.writer.node("Slice", &[&state.name, &bounds[0], &bounds[1], &bounds[2]], Vec::new(), rows);
-                inputs.push(self.writer.permuted(&rows, [1, 0, 2]).name);
+                inputs.push(self.writer.turned(&rows.name, rows.shape, 1));
             }
-            let names = self.writer.run(layer, &inputs);
+            let names = self.writer.run(layer, &x.shape, &inputs);
             run.outputs.push(names[0].clone());
             run.states[0].push(names[1].clone());
             run.states[1].extend(names.get(2).cloned());
             if at + 1 < layer.layers {
-                read = Tensor { name: self.joined(&names[0], layer, [0, 2, 1, 3]), shape: x.shape };
+                read = self.joined(&names[0], layer, &x.shape, 1).name;
             }
         }
         let name = run.outputs[run.outputs.len() - 1].clone();
@@ -53,11 +53,15 @@ impl Export<'_> {
         Tensor { name, shape }
     }
 
-    /// The outputs of both directions in a row; `order` puts the directions last but one.
-    fn joined(&mut self, output: &str, layer: &Recurrent, order: [i64; 4]) -> String {
-        let turned = self.writer.sizes("Transpose", &[output], vec![attribute::ints("perm", order)]);
+    /// The outputs of both directions in a row, with the batch as that axis; `length` begins with the number of steps.
+    fn joined(&mut self, output: &str, layer: &Recurrent, length: &Shape, batch: usize) -> Tensor {
+        let scope = length.scope();
+        let apart = Shape::new(&[length.size(0), Size::Number(layer.directions()), Size::Number(layer.hidden)], scope);
+        let order = if batch == 0 { [2, 0, 1, 3] } else { [0, 2, 1, 3] };
+        let turned = self.writer.elsewhere("Transpose", &[output], vec![attribute::ints("perm", order)], apart, batch);
         let sizes = self.writer.ints(&[0, 0, layer.width()]);
-        self.writer.sizes("Reshape", &[&turned, &sizes], Vec::new())
+        let shape = Shape::new(&[length.size(0), Size::Number(layer.width())], scope);
+        Tensor { name: self.writer.elsewhere("Reshape", &[&turned, &sizes], Vec::new(), shape, batch), shape }
     }
 
     /// One output of a run.
@@ -74,7 +78,7 @@ impl Export<'_> {
         let state = match output {
             RecurrentOutput::Sequence => {
                 let last = &run.outputs[run.outputs.len() - 1];
-                return Ok(Tensor { name: self.joined(last, layer, [2, 0, 1, 3]), shape });
+                return Ok(Tensor { shape, ..self.joined(last, layer, &shape, 0) });
             }
             RecurrentOutput::Hidden | RecurrentOutput::Last => &run.states[0],
             RecurrentOutput::Cell => &run.states[1],
@@ -85,13 +89,15 @@ impl Export<'_> {
         };
         let names: Vec<&str> = rows.iter().map(String::as_str).collect();
         // `[layers * directions, batch, hidden]` to `[batch, layers * directions, hidden]`.
-        let all = self.writer.sizes("Concat", &names, vec![attribute::int("axis", 0)]);
-        let turned = self.writer.permuted(&Tensor { name: all, shape }, [1, 0, 2]);
+        let count = to_i64(rows.len()) * layer.directions();
+        let states = Shape::of(&[count, layer.hidden]);
+        let all = self.writer.elsewhere("Concat", &names, vec![attribute::int("axis", 0)], states, 1);
+        let turned = self.writer.turned(&all, states, 0);
         if output == RecurrentOutput::Last {
             let sizes = self.writer.ints(&[0, layer.width()]);
-            return Ok(self.writer.node("Reshape", &[&turned.name, &sizes], Vec::new(), shape));
+            return Ok(self.writer.node("Reshape", &[&turned, &sizes], Vec::new(), shape));
         }
-        Ok(turned)
+        Ok(Tensor { name: turned, shape })
     }
 
     /// The weights of a layer as ONNX has them: `[directions, gates * hidden, features]`, the same for the state, and

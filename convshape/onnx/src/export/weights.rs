@@ -33,8 +33,8 @@ impl Export<'_> {
         // A tied layer reads the array with the channels the other way round.
         let layout = conv.weight_layout();
         let (numbers, mut dims) = permuted(&self.params[index], &sizes(param), &layout, conv);
-        if conv.depth_multiplier.is_some() {
-            // A depthwise kernel has its outputs by input channel.
+        if conv.depth_multiplier.is_some() && conv.direction == Direction::Forward {
+            // A depthwise kernel has its outputs by input channel; a transposed one keeps them apart.
             dims[0] *= dims[1];
             dims[1] = 1;
         }

@@ -152,16 +152,39 @@ impl Writer {
         self.node("Transpose", &[&x.name], vec![attribute::ints("perm", order)], Shape::new(&sizes, x.shape.scope()))
     }
 
-    /// The axes of a value of three, the batch counted, in another order.
-    pub(super) fn permuted(&mut self, x: &Tensor, order: [i64; 3]) -> Tensor {
-        let tensor = self.node("Transpose", &[&x.name], vec![attribute::ints("perm", order)], x.shape);
-        // The batch is not in front; inference finds its shape by itself.
+    /// The first two axes the other way round: of `[batch, rows, ..]` and `[rows, batch, ..]`, whose `shape` is given
+    /// without the batch.
+    pub(super) fn turned(&mut self, x: &str, shape: Shape, batch: usize) -> String {
+        self.elsewhere("Transpose", &[x], vec![attribute::ints("perm", [1, 0, 2])], shape, batch)
+    }
+
+    /// A node whose batch is that axis of its value; `shape` is without it.
+    pub(super) fn elsewhere(
+        &mut self,
+        op: &str,
+        inputs: &[&str],
+        attributes: Vec<Attribute>,
+        shape: Shape,
+        batch: usize,
+    ) -> String {
+        let tensor = self.node(op, inputs, attributes, shape);
         self.graph.value_info.pop();
-        tensor
+        self.declare(&tensor, batch);
+        tensor.name
+    }
+
+    fn declare(&mut self, tensor: &Tensor, batch: usize) {
+        let mut info = info(tensor);
+        let shape =
+            info.r#type.as_mut().and_then(|kind| kind.tensor_type.as_mut()).and_then(|kind| kind.shape.as_mut());
+        if let Some(shape) = shape {
+            shape.dim[..=batch].rotate_left(1);
+        }
+        self.graph.value_info.push(info);
     }
 
     /// A node of a recurrent layer: its outputs at all steps, its last states, its last cell states.
-    pub(super) fn run(&mut self, layer: &Recurrent, inputs: &[String]) -> Vec<String> {
+    pub(super) fn run(&mut self, layer: &Recurrent, length: &Shape, inputs: &[String]) -> Vec<String> {
         let (op, activation) = match layer.cell {
             Cell::Lstm => ("LSTM", None),
             Cell::Gru { .. } => ("GRU", None),
@@ -188,6 +211,14 @@ impl Writer {
             attribute: attributes,
             ..Default::default()
         });
+        for (place, name) in output.iter().enumerate() {
+            let state = [Size::Number(layer.directions()), Size::Number(layer.hidden)];
+            let (shape, batch) = match place {
+                0 => (Shape::new(&[length.size(0), state[0], state[1]], length.scope()), 2),
+                _ => (Shape::new(&state, length.scope()), 1),
+            };
+            self.declare(&Tensor { name: name.clone(), shape }, batch);
+        }
         output
     }
 
