@@ -2,19 +2,18 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::vec::Vec;
 use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::hash::BuildHasher;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The bytes of a regular file.
 #[cfg(feature = "train")]
-pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open(file)?.read_to_end(&mut bytes)?;
+pub(crate) fn read(file: &Path) -> io::Result<alloc::vec::Vec<u8>> {
+    let mut bytes = alloc::vec::Vec::new();
+    io::Read::read_to_end(&mut open(file)?, &mut bytes)?;
     Ok(bytes)
 }
 

@@ -2,6 +2,7 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec;
+use alloc::vec::Vec;
 use std::env;
 use std::process;
 
