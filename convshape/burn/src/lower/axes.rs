@@ -8,6 +8,9 @@ use super::join::AXES;
 use super::{Run, elements, sizes};
 use crate::BurnError;
 
+/// The least sum of powers: an `f32` with all its digits, far below every eps.
+const LEAST_SUM: f64 = 1e-36;
+
 impl Run<'_> {
     pub(super) fn permute(&mut self, node: &Node) -> Result<Tensor<3>, BurnError> {
         let shape = *self.graph.shape(node.inputs[0]);
@@ -40,7 +43,9 @@ impl Run<'_> {
         let x = self.all_axes(node.inputs[0]);
         let powers = x.clone().abs().powf_scalar(p);
         let axes = (0..shape.rank()).filter(|&axis| over[axis]).map(|axis| axis + 1);
-        let norm = axes.fold(powers, |x, axis| x.sum_dim(axis)).powf_scalar(1.0 / p).clamp_min(eps);
+        let sum = axes.fold(powers, |x, axis| x.sum_dim(axis));
+        // The root of 0 has an infinite slope, which times 0 is not a number: the sum is kept above 0, too.
+        let norm = sum.clamp_min(eps.powf(p).max(LEAST_SUM)).powf_scalar(1.0 / p).clamp_min(eps);
         Ok(self.flattened(node, x / norm))
     }
 

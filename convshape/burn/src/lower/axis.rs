@@ -32,7 +32,8 @@ pub(super) fn along(x: Tensor<5>, axis: usize, f: impl FnOnce(Tensor<3>) -> Tens
 /// Adds rows on each side of each axis; a negative number takes them away.
 pub(super) fn bordered(x: Tensor<5>, rows: PerAxis<(i64, i64)>, mode: PaddingMode, constant: f64) -> Tensor<5> {
     match mode {
-        PaddingMode::Zeros => padded(cropped(x, rows.map(|(lo, hi)| (-lo, -hi))), rows, constant),
+        // First added: what is taken away on one side may be all that there was.
+        PaddingMode::Zeros => cropped(padded(x, rows, constant), rows.map(|(lo, hi)| (-lo, -hi))),
         PaddingMode::Reflect | PaddingMode::Replicate | PaddingMode::Circular => {
             rows.into_iter().enumerate().fold(x, |x, (axis, rows)| copied(x, axis, rows, mode))
         }

@@ -7,7 +7,7 @@ use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use convshape::graph::op::{Conv, Direction, PaddingMode};
 use convshape::graph::{Fault, GraphError, Node, Scatter, Window};
 
-use super::axis::{along, cropped, padded, spread};
+use super::axis::{along, bordered, cropped, padded, spread};
 use super::{PerAxis, Run, per_axis, positions, sizes, to_i64, to_usize};
 use crate::BurnError;
 
@@ -71,12 +71,10 @@ fn gather(
 ) -> Tensor<5> {
     let x = (0..3).fold(x, |x, axis| spread(x, axis, to_usize(windows[axis].input_dilation)));
     let border = windows.map(|window| (window.lo, window.hi));
-    let mut x = cropped(x, border.map(|(lo, hi)| (-lo, -hi)));
-    let mut padding = border.map(|(lo, _)| to_usize(lo.max(0)));
-    if border.iter().any(|(lo, hi)| lo.max(&0) != hi.max(&0)) {
-        x = padded(x, border, 0.0);
-        padding = [0; 3];
-    }
+    // burn pads both sides alike.
+    let alike = border.iter().all(|(lo, hi)| lo == hi && *lo >= 0);
+    let padding = border.map(|(lo, _)| if alike { to_usize(lo) } else { 0 });
+    let x = if alike { x } else { bordered(x, border, PaddingMode::Zeros, 0.0) };
     let stride = windows.map(|window| to_usize(window.stride));
     let dilation = windows.map(|window| to_usize(window.dilation));
     let groups = to_usize(conv.groups);
@@ -118,7 +116,7 @@ fn scatter(
         (lo - crop[axis], hi - crop[axis] + more[axis])
     });
     // Rows beyond the full output hold the bias alone.
-    biased(padded(cropped(y, rest), rest.map(|(lo, hi)| (-lo, -hi)), 0.0), bias)
+    biased(cropped(padded(y, rest.map(|(lo, hi)| (-lo, -hi)), 0.0), rest), bias)
 }
 
 /// The transposed convolution of burn.

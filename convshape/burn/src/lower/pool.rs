@@ -30,7 +30,7 @@ impl Run<'_> {
             let end = (to_i64(outputs[axis]) - 1) * stride - lo + dilation * (kernel - 1) + 1;
             (lo, end - to_i64(inputs[axis]))
         });
-        let x = padded(cropped(x, border.map(|(lo, hi)| (-lo, -hi))), border, fill);
+        let x = cropped(padded(x, border, fill), border.map(|(lo, hi)| (-lo, -hi)));
         let y = slide(x, pool.kind, &windows);
         Ok(positions(match pool.kind {
             PoolKind::Max => y,

@@ -59,7 +59,16 @@ fn random_graphs_give_their_numbers_and_gradients() {
         let text = || format!("{seed}: {:?}", graph.nodes().iter().map(|node| node.op).collect::<Vec<_>>());
         // Before burn may panic.
         println!("{}", text());
-        let is_norm = |op: &Op| matches!(op, Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::LayerNorm { .. });
+        let is_norm = |op: &Op| {
+            matches!(
+                op,
+                Op::GroupNorm { .. }
+                    | Op::InstanceNorm { .. }
+                    | Op::LayerNorm { .. }
+                    | Op::RmsNorm { .. }
+                    | Op::LpNorm { .. }
+            )
+        };
         let more = match graph.nodes().iter().filter(|node| is_norm(&node.op)).count() {
             0 => 1.0,
             1 => NORMALISED,
