@@ -385,7 +385,7 @@ impl Node {
         }
     }
 
-    /// Whether it is an output of a recurrent layer's run, which is no statement of its own.
+    /// Whether it only picks an output of a recurrent layer. The chain has no statement for it.
     pub(crate) fn is_output_of_run(&self) -> bool {
         matches!(self.recipe, Recipe::Given(Op::RecurrentOutput { .. }))
     }

@@ -237,7 +237,7 @@ pub enum Reason {
         /// Elements there.
         size: i64,
     },
-    /// The columns of one matrix are not as many as the rows of the next.
+    /// Two matrices whose inner sizes differ: columns of the first, rows of the second.
     Product {
         /// The first operand.
         a: Shape,

@@ -5,8 +5,8 @@ use std::hint::black_box;
 use super::clock::Clock;
 use super::simd::{Kernel, Level, Simd};
 
-/// Floating-point operations a second of one core: multiply-adds on registers, the best of several
-/// short runs. Infinite where there is no clock.
+/// Floating-point operations per second of one core: multiply-adds on registers, the best of several
+/// short runs. Without a clock it is infinity.
 pub fn peak_flops() -> f64 {
     const ROUNDS: u32 = 100_000;
     let level = Level::best();

@@ -177,7 +177,7 @@ impl Packed {
     }
 }
 
-/// Numbers in a whole run of that many steps.
+/// The number of elements of a run over `length` steps.
 pub(super) fn elements(layer: &Recurrent, length: usize) -> usize {
     let rows = i64::try_from(length).ok().and_then(|length| layer.rows(Size::Number(length)).ok()?.number());
     rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(0) * Trace::new(layer, length).width()

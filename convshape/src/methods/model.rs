@@ -118,7 +118,7 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
 
     /// Runs a batch several times, at least 0.3 seconds in all, and says how long each layer took: a
     /// table with time, speed, and percent of what the processor can do. Layers that are done together
-    /// have one row. `None` where the model runs by its definition only, and on targets without a clock, such as
+    /// have one row. `None` for a model without fast kernels, and on targets without a clock, such as
     /// `wasm32-unknown-unknown`.
     ///
     /// # Errors

@@ -7,8 +7,8 @@ use crate::shape::Shape;
 use crate::size::Size;
 
 impl Op {
-    /// The axis of its input that a `Split` divides, and the first element of its piece there. `None` for other
-    /// layers, and where there is no such axis or its size is not a number.
+    /// The axis that a `Split` divides, and where its piece starts on that axis. `None` for other layers, for a
+    /// missing axis, and for equal pieces of a symbolic size.
     pub fn piece_start(&self, input: &Shape, order: AxisOrder) -> Option<(usize, i64)> {
         let Op::Split { axis, index, pieces } = *self else { return None };
         let at = axis.index(input.rank(), order)?;

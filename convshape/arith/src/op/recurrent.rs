@@ -113,7 +113,7 @@ impl Recurrent {
         self.layers.saturating_mul(self.cell.kept() + 1)
     }
 
-    /// The rows of a whole run of that many steps. See [`Trace`].
+    /// The rows of a run over `length` steps. See [`Trace`].
     ///
     /// # Errors
     /// If the number does not fit.
@@ -124,7 +124,7 @@ impl Recurrent {
         }
     }
 
-    /// The steps of a run that has that many rows.
+    /// The number of steps of a run with `rows` rows.
     pub const fn steps(&self, rows: Size) -> Option<Size> {
         let (each, states) = (self.step_rows(), self.state_rows());
         if each < 1 {

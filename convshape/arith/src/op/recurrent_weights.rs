@@ -20,7 +20,7 @@ pub struct RecurrentWeights {
 }
 
 impl RecurrentWeights {
-    /// Those of a layer and direction that reads that many features.
+    /// The weights of layer number `at` in one direction; it reads `inputs` features.
     pub fn new(layer: &Recurrent, at: usize, direction: usize, inputs: usize) -> RecurrentWeights {
         let trace = Trace::new(layer, 0);
         let keras = layer.dialect == Dialect::Keras;

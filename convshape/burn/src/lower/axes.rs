@@ -44,7 +44,7 @@ impl Run<'_> {
         let powers = x.clone().abs().powf_scalar(p);
         let axes = (0..shape.rank()).filter(|&axis| over[axis]).map(|axis| axis + 1);
         let sum = axes.fold(powers, |x, axis| x.sum_dim(axis));
-        // The root of 0 has an infinite slope, which times 0 is not a number: the sum is kept above 0, too.
+        // At 0 the root's slope is infinite, and the gradient would be NaN: the sum stays above 0, too.
         let norm = sum.clamp_min(eps.powf(p).max(LEAST_SUM)).powf_scalar(1.0 / p).clamp_min(eps);
         Ok(self.flattened(node, x / norm))
     }

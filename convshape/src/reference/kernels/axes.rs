@@ -142,7 +142,7 @@ pub(super) fn join<T: Number>(inputs: &(impl Operands<T> + ?Sized), output: Bloc
     }
 }
 
-/// The elements along an axis from `start` on, as many as the output has.
+/// Copies elements along an axis, from `start` on, until the output is full.
 pub(super) fn slice<T: Number>(start: usize, input: Blocks, x: &[T], y: &mut [T]) {
     for (x, y) in input.of(x).zip(input.of_mut(y)) {
         y.copy_from_slice(&x[start * input.stride..][..y.len()]);

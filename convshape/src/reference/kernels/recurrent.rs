@@ -193,7 +193,7 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + libm::exp(-x))
 }
 
-/// Passes on what is not a number.
+/// Relu that keeps NaN, as PyTorch's does.
 fn relu_of(x: f64) -> f64 {
     if x < 0.0 { 0.0 } else { x }
 }
