@@ -1,21 +1,8 @@
 //! Small norms, shuffles and stochastic depth, in the words of every framework.
 
-use convshape_front::findings;
+mod support;
 
-/// The codes and first lines of what is wrong with a chain.
-fn errors(chain: &str) -> Vec<String> {
-    let tokens = format!("pub struct Model {{ {chain} }}").parse().expect("the chain is made of tokens");
-    findings(tokens).iter().map(|finding| format!("[{}] {}", finding.code, finding.message)).collect()
-}
-
-fn accepted(chain: &str) {
-    assert_eq!(errors(chain), [""; 0], "{chain}");
-}
-
-/// Refused for one reason.
-fn refused(chain: &str, message: &str) {
-    assert_eq!(errors(chain), [message], "{chain}");
-}
+use self::support::{accepted, refused};
 
 #[test]
 fn words_of_the_frameworks() {
