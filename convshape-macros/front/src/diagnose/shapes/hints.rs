@@ -11,6 +11,10 @@ use crate::fix::{Edit, Fix};
 use crate::graph::{NodeId, Recipe};
 
 impl Context<'_> {
+    fn is_product(&self, problem: &Problem) -> bool {
+        problem.node().is_some_and(|node| matches!(self.checked.ops.get(node), Some(Some(Op::MatMul { .. }))))
+    }
+
     /// What it looks like.
     pub(super) fn hints(&self, report: Report, problem: &Problem, fixes: &[Fix]) -> Report {
         let mut report = report;
@@ -21,7 +25,10 @@ impl Context<'_> {
         }
         for edit in fixes.iter().filter_map(Fix::only) {
             match edit {
-                Edit::Input { input, shape } if rotated(&self.graph.inputs[*input].shape, shape) => {
+                // A product's help says which matrix to transpose.
+                Edit::Input { input, shape }
+                    if rotated(&self.graph.inputs[*input].shape, shape) && !self.is_product(problem) =>
+                {
                     report = report.note("the axes of the input look permuted: here the channels come first");
                 }
                 Edit::Channels { node, inputs, outputs } => {
