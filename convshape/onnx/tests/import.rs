@@ -1,5 +1,7 @@
 //! What was exported comes back as a chain that compiles, and what cannot be said is listed.
 
+use convshape::rand::SeedableRng;
+use convshape::rand::rngs::SmallRng;
 use convshape_onnx::{ImportError, import, to_bytes};
 use convshape_tests::golden;
 use convshape_tests::models::{Ae3d, AudioAe, DcganDiscriminator, DcganGenerator, MnistAe, Unet, Vae};
@@ -46,5 +48,27 @@ fn damaged_files_end_in_an_error_or_a_chain() {
         let mut changed = whole.clone();
         changed[at] ^= 0x55;
         let _ = import(&changed, "Net");
+    }
+}
+
+convshape::conv_chain! {
+    struct Shuffled {
+        input: [4, 3];
+        ChannelShuffle(2);
+        output: [4, 3];
+    }
+}
+
+#[test]
+fn channels_in_another_order_are_a_shuffle_or_refused() {
+    let whole = to_bytes(&Shuffled::init(&mut SmallRng::seed_from_u64(1))).expect("ONNX has all of it");
+    let source = import(&whole, "Net").expect("it can be read").source;
+    assert!(source.contains("ChannelShuffle(2)"), "{source}");
+    let order: Vec<u8> = [0_i64, 2, 1, 3].iter().flat_map(|place| place.to_le_bytes()).collect();
+    let at = whole.windows(order.len()).position(|bytes| bytes == order).expect("the order is in the file");
+    for wrong in [-1, 0, 1, 3, 100, i64::MIN, i64::MAX] {
+        let mut changed = whole.clone();
+        changed[at + 8..at + 16].copy_from_slice(&wrong.to_le_bytes());
+        assert!(import(&changed, "Net").is_err(), "{wrong}");
     }
 }

@@ -234,6 +234,9 @@ impl Import {
         let (Some(0), true) = (order.first(), order.len() == rank + 1) else {
             return Err("it moves the batch".to_owned());
         };
+        if !order[1..].iter().all(|axis| (1..=rank as i64).contains(axis)) {
+            return Err(format!("an order of axes that are not there: {order:?}"));
+        }
         let axes: Vec<Axis> = order[1..].iter().map(|axis| Axis::At(axis - 1)).collect();
         let axes = Axes::of(&axes).ok_or("more than 6 axes")?;
         self.push(self.path(node), Op::Permute { axes, swap: false }, &[x])

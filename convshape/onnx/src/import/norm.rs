@@ -59,7 +59,8 @@ impl Import {
             count % groups == 0 && order.iter().copied().eq((0..count).map(from))
         };
         // The second channel taken is the first of the second part.
-        let groups = order.get(1).and_then(|&size| count.checked_div(size)).filter(is_shuffle);
+        let groups = order.get(1).and_then(|&size| count.checked_div(size)).filter(|groups| *groups > 0);
+        let groups = groups.filter(is_shuffle);
         let groups = groups.ok_or("channels in an order that is no shuffle of equal parts")?;
         self.push(self.path(node), Op::ChannelShuffle { groups }, &[x])
     }
