@@ -280,7 +280,7 @@ fn sums_with_a_residual() {
     }
 }
 
-/// By Winograd's filtering, where it pays.
+/// By Winograd's filtering, where it pays. A volume has one tap along its depth.
 #[test]
 fn convolutions_in_tiles() {
     let mut random = Random::new(5);
@@ -288,13 +288,21 @@ fn convolutions_in_tiles() {
     while run < 200 {
         let (inputs, outputs) = (random.one_of(&[16, 32, 48]), random.one_of(&[16, 32, 48, 80]));
         let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let rank = random.one_of(&[2, 3]);
         let mut sizes = vec![random.pick(3, 21), random.pick(3, 21)];
-        sizes.insert(order.channel(3), inputs);
-        let conv = random_conv(&mut random, 2, inputs);
+        let conv = random_conv(&mut random, rank, inputs);
         let (kernel, stride, dilation) =
             random.one_of(&[(3, 1, 1), (2, 1, 1), (3, 1, 2), (3, 1, 3), (2, 1, 2), (4, 2, 1), (6, 2, 1), (6, 3, 1)]);
-        let (kernel, stride, dilation, groups) = ([kernel; 3], [stride; 3], [dilation; 3], 1);
-        let conv = Conv { kernel, stride, dilation, groups, outputs, ..conv };
+        let (mut kernel, mut stride, dilation, groups) = ([kernel; 3], [stride; 3], [dilation; 3], 1);
+        let mut padding = conv.padding;
+        if rank == 3 {
+            (kernel[0], stride[0]) = (1, if conv.direction == Direction::Forward { random.pick(1, 3) } else { 1 });
+            let around = random.pick(0, 1);
+            padding = Padding::Symmetric([random.one_of(&[0, 0, 1]), around, around]);
+            sizes = vec![random.pick(1, 5), random.pick(3, 12), random.pick(3, 12)];
+        }
+        sizes.insert(order.channel(rank + 1), inputs);
+        let conv = Conv { kernel, stride, dilation, padding, groups, outputs, ..conv };
         let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![1])];
         run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[2]));
     }

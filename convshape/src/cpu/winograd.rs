@@ -34,12 +34,12 @@ pub(super) struct Tiling {
 }
 
 impl Tiling {
-    /// If it is one of two axes, with two or three taps a part along both, over enough outputs of
+    /// If it has two or three taps a part along height and width and one along the depth, over enough outputs of
     /// channels that fill vectors, and pays.
     pub(super) fn new(axes: &[Axis; 3], groups: usize, inputs: usize, outputs: usize) -> Option<Tiling> {
-        let flat = axes[0].phases.len() == 1 && axes[0].phases[0].count == 1 && axes[0].phases[0].taps.len() == 1;
+        let [depth] = &axes[0].phases[..] else { return None };
         let full = |channels: usize| channels.is_multiple_of(MOST_LANES);
-        if !flat || groups != 1 || !full(inputs) || !full(outputs) {
+        if depth.taps.len() != 1 || groups != 1 || !full(inputs) || !full(outputs) {
             return None;
         }
         let (rows, columns) = (axes[1].rows()?, axes[2].rows()?);
@@ -49,9 +49,9 @@ impl Tiling {
         let even = tiling.axes().all(|row| row.parts.iter().all(|part| part.taps.len() == taps));
         let small = tiling.axes().any(|row| row.count <= STEP);
         let count = |rows: &[Row]| rows.iter().map(|row| row.count.div_ceil(STEP)).sum::<usize>() / rows.len();
-        let tiles = count(&tiling.rows) * count(&tiling.columns);
+        let tiles = depth.count * count(&tiling.rows) * count(&tiling.columns);
         // The matrices are large: over few tiles, reading them takes longest.
-        let many = taps == 3 || tiles >= LEAST_TILES;
+        let many = tiles >= LEAST_TILES;
         let (points, read) = ((taps + 1) * (taps + 1), parts * inputs);
         let direct = STEP * STEP * taps * taps * read * outputs;
         // A transformed element takes as long as half a dozen multiply-adds.
@@ -100,19 +100,20 @@ pub(super) struct Winograd {
 
 /// Outputs that step through the input alike.
 struct Phase {
-    /// The first input of each part, and how far apart rows and columns of inputs are.
+    /// The first input of each part, and how far apart planes, rows and columns of inputs are.
     parts: Vec<usize>,
-    x: [usize; 2],
+    x: [usize; 3],
     /// The same of outputs, and how many there are.
     first: usize,
-    y: [usize; 2],
-    size: [usize; 2],
+    y: [usize; 3],
+    size: [usize; 3],
     weights: usize,
 }
 
 impl Winograd {
     pub(super) fn new(level: Level, sum: &Sum<'_>, tiling: &Tiling, x: View, y: View) -> Option<Winograd> {
-        let (tap_d, plane) = *sum.axes[0].phases[0].taps.first()?;
+        let depth = &sum.axes[0].phases[0];
+        let (tap_d, plane) = *depth.taps.first()?;
         let (inputs, outputs) = (x.channels, y.channels);
         let edge = tiling.rows[0].parts[0].taps.len() + 1;
         let (x_strides, y_strides) = (x.buffer.strides(), y.buffer.strides());
@@ -147,10 +148,10 @@ impl Winograd {
                 }
                 phases.push(Phase {
                     parts: pairs().map(|(h, w)| x.buffer.at_signed([plane, h.first, w.first]) + x.channel).collect(),
-                    x: [row.step * x_strides[1], column.step * x_strides[2]],
-                    first: y.at([0, row.first, column.first]),
-                    y: [row.apart * y_strides[1], column.apart * y_strides[2]],
-                    size: [row.count, column.count],
+                    x: [sum.axes[0].step * x_strides[0], row.step * x_strides[1], column.step * x_strides[2]],
+                    first: y.at([depth.first, row.first, column.first]),
+                    y: [sum.axes[0].modulus * y_strides[0], row.apart * y_strides[1], column.apart * y_strides[2]],
+                    size: [depth.count, row.count, column.count],
                     weights: packed,
                 });
                 packed += points * read * outputs;
@@ -172,11 +173,16 @@ impl Winograd {
             finish: sum.finish,
             runs: Runs::new([0].into_iter(), read, false),
             together: if edge * edge * (read + outputs) <= 1024 { 60 } else { 36 },
-            spread: Spread {
-                sample: y.buffer.sample(),
-                units: tiling.rows.iter().map(|row| row.count.div_ceil(STEP)).max()?,
-                origin: y.buffer.low[0] * y_strides[0] + y.buffer.low[1] * y_strides[1],
-                step: STEP * tiling.rows[0].apart * y_strides[1],
+            spread: if depth.count > 1 {
+                let step = sum.axes[0].modulus * y_strides[0];
+                Spread { sample: y.buffer.sample(), units: depth.count, origin: y.buffer.low[0] * y_strides[0], step }
+            } else {
+                Spread {
+                    sample: y.buffer.sample(),
+                    units: tiling.rows.iter().map(|row| row.count.div_ceil(STEP)).max()?,
+                    origin: y.buffer.low[0] * y_strides[0] + y.buffer.low[1] * y_strides[1],
+                    step: STEP * tiling.rows[0].apart * y_strides[1],
+                }
             },
             work: (edge - 1) * (edge - 1) * positions * read * outputs,
             phases,
@@ -217,7 +223,7 @@ fn transform_weights(edge: usize, tap: &dyn Fn(usize, usize) -> f64) -> Points {
     points
 }
 
-/// Some rows of tiles.
+/// Some planes, or some rows of tiles.
 struct Block<'a> {
     own: &'a Winograd,
     x: &'a [f32],
@@ -238,12 +244,14 @@ impl Kernel for Block<'_> {
         let (read, outputs, edge) = (own.read, own.outputs, own.edge);
         let (inputs, products) = scratch.split_at_mut(edge * edge * own.together * read);
         for phase in &own.phases {
-            let columns = phase.size[1].div_ceil(STEP);
-            let rows = units.start..units.end.min(phase.size[0].div_ceil(STEP));
-            let tiles = samples.len() * rows.len() * columns;
+            let [depth, rows, columns] = [phase.size[0], phase.size[1].div_ceil(STEP), phase.size[2].div_ceil(STEP)];
+            let (planes, rows) =
+                if depth > 1 { (units.clone(), 0..rows) } else { (0..1, units.start..units.end.min(rows)) };
+            let tiles = samples.len() * planes.len() * rows.len() * columns;
             for first in (0..tiles).step_by(own.together) {
                 let count = own.together.min(tiles - first);
-                let place = Tiles { phase, first, count, samples: samples.start, rows: rows.clone(), columns };
+                let (planes, rows) = (planes.clone(), rows.clone());
+                let place = Tiles { phase, first, count, samples: samples.start, planes, rows, columns };
                 match edge {
                     3 => simd.call(Gather::<3> { own, x, place: &place, points: inputs }),
                     _ => simd.call(Gather::<4> { own, x, place: &place, points: inputs }),
@@ -269,17 +277,20 @@ struct Tiles<'a> {
     first: usize,
     count: usize,
     samples: usize,
+    planes: Range<usize>,
     rows: Range<usize>,
     columns: usize,
 }
 
 impl Tiles<'_> {
-    /// Sample, row and column of a tile.
+    /// Sample, plane, row and column of a tile.
     #[inline(always)]
-    fn at(&self, tile: usize) -> [usize; 3] {
+    fn at(&self, tile: usize) -> [usize; 4] {
         let tile = self.first + tile;
         let (row, column) = (tile / self.columns, tile % self.columns);
-        [self.samples + row / self.rows.len(), self.rows.start + row % self.rows.len(), column]
+        let (plane, row) = (row / self.rows.len(), row % self.rows.len());
+        let (sample, plane) = (plane / self.planes.len(), plane % self.planes.len());
+        [self.samples + sample, self.planes.start + plane, self.rows.start + row, column]
     }
 }
 
@@ -297,10 +308,10 @@ impl<const EDGE: usize> Kernel for Gather<'_, EDGE> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Gather { own, x, place, points } = self;
-        let [row_step, column_step] = place.phase.x;
+        let [plane_step, row_step, column_step] = place.phase.x;
         for tile in 0..place.count {
-            let [sample, row, column] = place.at(tile);
-            let start = sample * own.x_sample + STEP * (row * row_step + column * column_step);
+            let [sample, plane, row, column] = place.at(tile);
+            let start = sample * own.x_sample + plane * plane_step + STEP * (row * row_step + column * column_step);
             for (part, first) in place.phase.parts.iter().enumerate() {
                 for channel in (0..own.inputs).step_by(S::LANES) {
                     let zero = simd.splat(0.0);
@@ -371,11 +382,12 @@ impl<const EDGE: usize> Kernel for Scatter<'_, EDGE> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Scatter { own, y, base, place, points } = self;
-        let ([row_step, column_step], size) = (place.phase.y, place.phase.size);
+        let ([plane_step, row_step, column_step], [_, size @ ..]) = (place.phase.y, place.phase.size);
         for tile in 0..place.count {
-            let [sample, row, column] = place.at(tile);
+            let [sample, plane, row, column] = place.at(tile);
             let (row, column) = (STEP * row, STEP * column);
-            let start = place.phase.first + sample * own.y_sample + row * row_step + column * column_step - base;
+            let start = place.phase.first + sample * own.y_sample + plane * plane_step;
+            let start = start + row * row_step + column * column_step - base;
             for channel in (0..own.outputs).step_by(S::LANES) {
                 let zero = simd.splat(0.0);
                 let mut t = [[zero; EDGE]; 2];
