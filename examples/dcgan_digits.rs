@@ -63,6 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for epoch in 0..epochs {
         let (mut losses, mut opinions) = (0.0, 0.0);
         for batch in loader.epoch(epoch) {
+            let batch = batch?;
             let digits = batch.inputs[0].view().into_dimensionality::<Ix4>()?;
             let noise = Array2::from_shape_simple_fn((BATCH, 16), || rng.random_range(-1.0..1.0));
             let loss = Custom(|drawings: &ArrayViewD<'_, f32>| {

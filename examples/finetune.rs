@@ -70,6 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let loader = Loader::new(Data::new(training, training)?, 32).shuffled(1);
     for epoch in 0..10 {
         for batch in loader.epoch(epoch) {
+            let batch = batch?;
             let (inputs, targets) = (batch.input_views(), batch.target_views());
             let (_, gradients) = model.loss_gradients(&inputs, &targets, &mut Mse)?;
             optimizer.step(&mut model, &gradients)?;

@@ -1,8 +1,9 @@
 //! Training: losses, optimisers, data, and the loop that ties them together.
 //!
 //! The pieces work alone: [`Train`] gives gradients, an [`Optimizer`] moves parameters by them, a
-//! [`Loader`] gives batches. [`Fit`] is a loop over the three, with validation, early stopping and
-//! checkpoints. The same seed, data and model give the same bits.
+//! [`Loader`] gives batches of a [`Dataset`] ([`data`] has what there is). [`Fit`] is a loop over the
+//! three, with validation, early stopping and checkpoints. The same seed, data and model give the same
+//! bits.
 //!
 //! What else there is to do with parameters is a few lines over [`Model`] and [`Train`], for any
 //! chain: an average of the weights, layers that stay as they are, an optimiser of one's own.
@@ -73,7 +74,7 @@
 #[cfg(feature = "safetensors")]
 mod checkpoint;
 mod clip;
-mod data;
+pub mod data;
 mod fit;
 mod history;
 mod idx;
@@ -92,7 +93,7 @@ pub use self::checkpoint::Checkpoint;
 pub use self::clip::{clip_norm, clip_value};
 #[doc(hidden)]
 pub use self::data::dataset;
-pub use self::data::{Batch, Data, DataError, Dataset, Loader};
+pub use self::data::{Batch, Data, DataError, Dataset, Loader, Sample};
 pub use self::fit::{Fit, FitError, Quantity, evaluate};
 pub use self::history::{Epoch, History};
 pub use self::idx::read_idx;

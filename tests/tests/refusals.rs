@@ -4,8 +4,8 @@
 use std::panic;
 
 use convshape::train::{
-    Adam, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, Custom, Data, Evaluation, Fit, FitError,
-    Loss, Mse, Optimizer, Quantity, Sgd, Train, evaluate,
+    Adam, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, Custom, Data, DataError, Evaluation, Fit,
+    FitError, Loss, Mse, Optimizer, Quantity, Sgd, Train, evaluate,
 };
 use convshape::{Model, ShapeError, conv_chain};
 use ndarray::{Array1, Array2, Array3, Array4, ArrayD, ArrayView4, ArrayViewD, IxDyn};
@@ -172,7 +172,7 @@ fn validation_without_samples_or_numbers_is_never_the_best() {
     let mut model = Pooled::init(&mut rng());
     let error = Fit::new(Adam::new(1e-2), Mse).validation(empty.clone()).run(&mut model, &data).expect_err("none");
     assert!(matches!(error, FitError::NoValidationData), "{error}");
-    assert!(matches!(evaluate(&model, &empty, 4, &mut Mse), Err(ShapeError::NoSamples { .. })));
+    assert!(matches!(evaluate(&model, &empty, 4, &mut Mse), Err(DataError::Shape(ShapeError::NoSamples { .. }))));
 
     // The loss of the first validation is not a number. It runs on one batch, after one of training.
     let calls = std::cell::Cell::new(0);

@@ -56,6 +56,7 @@ fn own_loop(model: &mut Net, data: Data<'_>, mut cluster: Option<Cluster>) {
     let loader = Loader::new(data, BATCH).shuffled(1);
     let mut optimizer = Sgd::new(0.2);
     for batch in (0..3).flat_map(|epoch| loader.epoch(epoch).collect::<Vec<_>>()) {
+        let batch = batch.expect("arrays in memory");
         let step = |model: &Net, batch: &convshape::train::Batch| {
             model.loss_gradients(&batch.input_views(), &batch.target_views(), &mut Mse).expect("shapes that fit")
         };
@@ -221,6 +222,7 @@ fn batch_norm_takes_the_share() {
         array.slice_axis_move(Axis(0), Slice::from(2 * half..2 * half + 2))
     }
     for batch in Loader::new(data, 4).shuffled(0).whole_batches_only().epoch(0) {
+        let batch = batch.expect("arrays in memory");
         let halves: Vec<(Normed, Normed)> = (0..2)
             .map(|index| {
                 let (mut model, mut rng) = (model.clone(), StdRng::seed_from_u64(0));

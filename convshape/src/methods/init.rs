@@ -74,7 +74,7 @@ fn orthogonal(shape: &[usize], rng: &mut impl Rng) -> Vec<f32> {
 }
 
 /// A number from the standard normal distribution.
-fn normal(rng: &mut impl Rng) -> f64 {
+pub(crate) fn normal(rng: &mut (impl Rng + ?Sized)) -> f64 {
     // Box and Muller (1958): a radius and an angle make two independent normal numbers.
     let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.random_range(0.0..1.0)));
     let angle = rng.random_range(0.0..core::f64::consts::TAU);

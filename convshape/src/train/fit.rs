@@ -15,11 +15,11 @@ use std::path::PathBuf;
 
 use rand::Rng;
 
-use super::data::{Use, generator};
+use super::data::{Subset, Use, generator};
 use super::processes::{self, ProcessError, Processes, Share};
 use super::{
-    Batch, Constant, Context, Data, Epoch, History, Loader, Loss, Metric, Optimizer, Schedule, Train, clip_norm,
-    clip_value, single,
+    Batch, Constant, Context, DataError, Dataset, Epoch, History, Loader, Loss, Metric, Optimizer, Schedule, Train,
+    clip_norm, clip_value, single,
 };
 #[cfg(feature = "safetensors")]
 use super::{Checkpoint, OptimizerState};
@@ -36,6 +36,9 @@ pub enum FitError {
     /// The data does not fit the model or the loss.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// A sample cannot be read or made.
+    #[error(transparent)]
+    Data(DataError),
     /// There is nothing to train on.
     #[error("the data has no whole batch")]
     NoData,
@@ -77,6 +80,15 @@ pub enum FitError {
     #[cfg(feature = "safetensors")]
     #[error(transparent)]
     Save(#[from] SaveError),
+}
+
+impl From<DataError> for FitError {
+    fn from(error: DataError) -> FitError {
+        match error {
+            DataError::Shape(error) => FitError::Shape(error),
+            error => FitError::Data(error),
+        }
+    }
 }
 
 /// A number of a model in training.
@@ -126,10 +138,11 @@ pub struct Fit<'a, O, L> {
     batch: usize,
     whole_only: bool,
     seed: u64,
+    prefetch: usize,
     schedule: Box<dyn Schedule>,
     clip_norm: Option<f64>,
     clip_value: Option<f32>,
-    validation: Option<Data<'a>>,
+    validation: Option<Box<dyn Dataset + 'a>>,
     patience: Option<u64>,
     metrics: Vec<Box<dyn Metric + 'a>>,
     accumulate: usize,
@@ -183,6 +196,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             batch: 32,
             whole_only: false,
             seed: 0,
+            prefetch: 0,
             schedule: Box::new(Constant),
             clip_norm: None,
             clip_value: None,
@@ -219,10 +233,18 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { whole_only: true, ..self }
     }
 
-    /// The seed of everything random: the order of the samples, dropping, [`Fit::prepare`].
+    /// The seed of everything random: the order of the samples, their augmentation, dropping,
+    /// [`Fit::prepare`].
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Fit { seed, ..self }
+    }
+
+    /// Makes up to so many batches ahead on another thread, where samples are read from files or augmented.
+    /// The training stays the same, bit for bit.
+    #[must_use]
+    pub fn prefetch(self, batches: usize) -> Self {
+        Fit { prefetch: batches, ..self }
     }
 
     /// How the learning rate, which the optimiser has at the start, changes.
@@ -245,8 +267,8 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
 
     /// Data on which the loss is measured after every epoch. There must be some.
     #[must_use]
-    pub fn validation(self, data: Data<'a>) -> Self {
-        Fit { validation: Some(data), ..self }
+    pub fn validation(self, data: impl Dataset + 'a) -> Self {
+        Fit { validation: Some(Box::new(data)), ..self }
     }
 
     /// Stops after so many epochs without a lower loss, of the validation if there is one, and goes
@@ -325,7 +347,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     /// If the data does not fit the model or the loss, a loss, gradient, statistic or parameter becomes
     /// infinite or no number, or a checkpoint cannot be read or written. The model is then as after its
     /// last step: one that fails changes nothing, unless the parameters themselves are what is infinite.
-    pub fn run<M: Train>(self, model: &mut M, data: &Data<'_>) -> Result<History, FitError> {
+    pub fn run<M: Train>(self, model: &mut M, data: &(impl Dataset + ?Sized)) -> Result<History, FitError> {
         self.run_with(model, data, |_, _| ControlFlow::Continue(()))
     }
 
@@ -338,17 +360,17 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     pub fn run_with<M: Train>(
         mut self,
         model: &mut M,
-        data: &Data<'_>,
+        data: &(impl Dataset + ?Sized),
         mut after: impl FnMut(&mut M, &Epoch) -> ControlFlow<()>,
     ) -> Result<History, FitError> {
-        let mut loader = Loader::new(data.clone(), self.batch).shuffled(self.seed);
+        let mut loader = Loader::new(data, self.batch).shuffled(self.seed);
         if self.whole_only {
             loader = loader.whole_batches_only();
         }
         if loader.batches() == 0 {
             return Err(FitError::NoData);
         }
-        if self.validation.as_ref().is_some_and(Data::is_empty) {
+        if self.validation.as_ref().is_some_and(|data| data.is_empty()) {
             return Err(FitError::NoValidationData);
         }
         let rate = self.optimizer.learning_rate();
@@ -362,23 +384,26 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             }
             let clock = Clock::start();
             let (mut sum, mut samples) = (0.0, 0.0);
-            for (index, batch) in loader.epoch(epoch).enumerate() {
-                let time = epoch as f64 + index as f64 / loader.batches() as f64;
-                self.optimizer.set_learning_rate(rate * self.schedule.factor(time));
-                let (loss, size) = self.step(model, batch, &mut state)?;
-                sum += f64::from(loss) * size;
-                samples += size;
-                #[cfg(feature = "progress")]
-                bar.iter().for_each(super::progress::Progress::step);
-            }
+            loader.prefetched(epoch, self.prefetch, |batches| {
+                for (index, batch) in batches.enumerate() {
+                    let time = epoch as f64 + index as f64 / loader.batches() as f64;
+                    self.optimizer.set_learning_rate(rate * self.schedule.factor(time));
+                    let (loss, size) = self.step(model, batch?, &mut state)?;
+                    sum += f64::from(loss) * size;
+                    samples += size;
+                    #[cfg(feature = "progress")]
+                    bar.iter().for_each(super::progress::Progress::step);
+                }
+                Ok::<(), FitError>(())
+            })?;
             self.finish_step(model, &mut state, f32::NAN)?;
             let average = averaged(model, &state);
             let judged = average.as_ref().unwrap_or(model);
-            let validation = match &self.validation {
+            let validation = match self.validation.as_deref() {
                 Some(data) => Some(validate(judged, data, self.batch, &mut self.loss, self.processes.as_deref_mut())?),
                 None => None,
             };
-            let metrics = match &self.validation {
+            let metrics = match self.validation.as_deref() {
                 Some(validation) => measure(judged, validation, self.batch, &mut self.metrics)?,
                 None => measure(judged, data, self.batch, &mut self.metrics)?,
             };
@@ -635,24 +660,21 @@ fn scale<M: Train>(gradients: &mut M, factor: f32) {
 /// The metrics of a model over data, as outside training.
 fn measure<'a, M: Train>(
     model: &M,
-    data: &Data<'_>,
+    data: &(impl Dataset + ?Sized),
     batch: usize,
     metrics: &mut [Box<dyn Metric + 'a>],
-) -> Result<Vec<(String, f64)>, ShapeError> {
+) -> Result<Vec<(String, f64)>, DataError> {
     if metrics.is_empty() {
         return Ok(Vec::new());
     }
     let context = Context::of::<M>();
     metrics.iter_mut().for_each(|metric| metric.reset());
-    for batch in Loader::new(data.clone(), batch).epoch(0) {
+    for batch in Loader::new(data, batch).epoch(0) {
+        let batch = batch?;
         let outputs = model.run_batch(&batch.input_views())?;
         let (Some(output), Some(target)) = (outputs.first(), batch.targets.first()) else {
-            return Err(ShapeError::Loss {
-                outputs: outputs.len(),
-                targets: batch.targets.len(),
-                expected_outputs: 1,
-                expected_targets: 1,
-            });
+            let (outputs, targets) = (outputs.len(), batch.targets.len());
+            return Err(ShapeError::Loss { outputs, targets, expected_outputs: 1, expected_targets: 1 }.into());
         };
         for metric in metrics.iter_mut() {
             metric.update(&context, &output.view(), &target.view())?;
@@ -664,14 +686,14 @@ fn measure<'a, M: Train>(
 /// [`evaluate`], each process on its share of the data.
 fn validate<M: Train>(
     model: &M,
-    data: &Data<'_>,
+    data: &(impl Dataset + ?Sized),
     batch: usize,
     loss: &mut impl Loss,
     processes: Option<&mut (dyn Processes + '_)>,
 ) -> Result<f64, FitError> {
     let Some(processes) = processes else { return Ok(evaluate(model, data, batch, loss)?) };
     let (rows, weight) = processes::share(data.len(), processes);
-    let own = evaluate(model, &data.rows(&rows), batch, loss)?;
+    let own = evaluate(model, &Subset::new(data, rows.collect())?, batch, loss)?;
     processes::mean(processes, own, weight).map_err(FitError::Processes)
 }
 
@@ -708,14 +730,20 @@ fn not_finite_element(name: &str, param: &Param) -> Option<(String, f32)> {
 /// anything.
 ///
 /// # Errors
-/// If the data does not fit the model or the loss, or there is none.
-pub fn evaluate<M: Train>(model: &M, data: &Data<'_>, batch: usize, loss: &mut impl Loss) -> Result<f64, ShapeError> {
+/// If the data cannot be read, does not fit the model or the loss, or there is none.
+pub fn evaluate<M: Train>(
+    model: &M,
+    data: &(impl Dataset + ?Sized),
+    batch: usize,
+    loss: &mut impl Loss,
+) -> Result<f64, DataError> {
     let context = Context::of::<M>();
     if data.is_empty() {
-        return Err(ShapeError::NoSamples { chain: context.chain });
+        return Err(ShapeError::NoSamples { chain: context.chain }.into());
     }
     let (mut sum, mut samples) = (0.0, 0.0);
-    for batch in Loader::new(data.clone(), batch).epoch(0) {
+    for batch in Loader::new(data, batch).epoch(0) {
+        let batch = batch?;
         let outputs = model.run_batch(&batch.input_views())?;
         let outputs: Vec<_> = outputs.iter().map(|output| output.view()).collect();
         let size = outputs.first().map_or(0.0, |output| output.shape()[0] as f64);

@@ -43,7 +43,7 @@ impl Expansion<'_> {
                 ///
                 /// # Errors
                 /// If a file cannot be read, or is not what it was.
-                pub fn dataset() -> #core::result::Result<#krate::train::Dataset, #krate::train::DataError> {
+                pub fn dataset() -> #core::result::Result<#krate::train::data::Files, #krate::train::DataError> {
                     #krate::__private::dataset::<Self>(&[#(#paths),*], &[#(#arrays),*])
                 }
             }

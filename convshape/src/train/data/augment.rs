@@ -1,0 +1,307 @@
+//! Random changes of samples, so that a model does not learn what does not matter.
+
+mod geometry;
+mod values;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use ndarray::ArrayD;
+use rand::{Rng, RngExt};
+
+use self::geometry::{Filter, Grid};
+use super::{DataError, Sample};
+use crate::train::Context;
+
+/// Random changes of the first input of each sample, in the order in which they are named.
+///
+/// The input has an axis of channels and one to three spatial axes: a signal `[channels, length]`, an image
+/// `[channels, height, width]`, a volume `[channels, depth, height, width]`, or the same with the channels last
+/// ([`Augment::for_chain`]). Spatial axes are counted from 0, the axis of channels left out. Where an image was
+/// not, there are zeros.
+///
+/// Geometric changes are [`flip`](Augment::flip), [`crop`](Augment::crop), [`shift`](Augment::shift),
+/// [`rotate`](Augment::rotate) and [`scale`](Augment::scale); with [`masks`](Augment::masks) they change the first
+/// target in the same way. The others change values, which are not clamped.
+///
+/// ```
+/// use convshape::ndarray::{Array2, Array3};
+/// use convshape::train::data::{Augment, Dataset, Pass, Sample, from_fn};
+///
+/// # fn main() -> Result<(), convshape::train::DataError> {
+/// // Images with the class of each pixel.
+/// let data = from_fn(8, |_| Sample::new(Array3::from_elem((3, 32, 32), 0.5), Array2::ones((32, 32))));
+/// let augment = Augment::new().flip(1).rotate(15.0).crop(&[24, 24], 2).masks(0.0).brightness(0.2).noise(0.05);
+/// let data = data.augment(augment);
+/// let sample = data.sample(3, Pass::new(1, 0))?;
+/// assert_eq!((sample.inputs[0].shape(), sample.targets[0].shape()), (&[3, 24, 24][..], &[24, 24][..]));
+/// assert_eq!(data.sample(3, Pass::new(1, 0))?, sample);
+/// assert_ne!(data.sample(3, Pass::new(1, 1))?, sample);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Augment {
+    steps: Vec<Step>,
+    channels_last: bool,
+    masks: Option<f32>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum Step {
+    Flip(usize),
+    Crop { sizes: Vec<usize>, padding: usize },
+    Shift(f64),
+    Rotate(f64),
+    Scale(f64, f64),
+    Brightness(f64),
+    Contrast(f64),
+    Saturation(f64),
+    Noise(f64),
+    Cutout(usize),
+}
+
+/// A geometric change whose numbers are drawn.
+enum Change {
+    Flip(usize),
+    /// The place of the window's first element, which may be outside, and its sizes.
+    Window(Vec<isize>, Vec<usize>),
+    /// Each place comes from the place of this matrix times it, seen from the middle.
+    Affine(Vec<f64>),
+}
+
+impl Augment {
+    /// No changes, of samples with the channels first.
+    #[must_use]
+    pub fn new() -> Augment {
+        Augment::default()
+    }
+
+    /// Takes the channels where a chain has them: last in the dialects `flax` and `keras`
+    /// (`Context::of::<Model>()`).
+    #[must_use]
+    pub fn for_chain(self, context: &Context) -> Augment {
+        Augment { channels_last: context.channels_last, ..self }
+    }
+
+    /// Changes the first target as the input: a mask `[height, width]` of class numbers, or one with channels.
+    /// Places between elements take the nearest one; what was outside is `outside`, such as 0 for the background or the
+    /// class that the loss ignores.
+    #[must_use]
+    pub fn masks(self, outside: f32) -> Augment {
+        Augment { masks: Some(outside), ..self }
+    }
+
+    /// Mirrors half of the samples along a spatial axis: 1 turns left and right of an image.
+    #[must_use]
+    pub fn flip(self, axis: usize) -> Augment {
+        self.then(Step::Flip(axis))
+    }
+
+    /// Adds `padding` zeros at each end of each spatial axis and takes a random window of these sizes.
+    #[must_use]
+    pub fn crop(self, sizes: &[usize], padding: usize) -> Augment {
+        self.then(Step::Crop { sizes: sizes.to_vec(), padding })
+    }
+
+    /// Moves by whole elements, at most this share of each spatial axis.
+    #[must_use]
+    pub fn shift(self, share: f64) -> Augment {
+        self.then(Step::Shift(share))
+    }
+
+    /// Turns about the middle in the plane of the last two spatial axes, by at most so many degrees in either direction,
+    /// with linear interpolation.
+    #[must_use]
+    pub fn rotate(self, degrees: f64) -> Augment {
+        self.then(Step::Rotate(degrees))
+    }
+
+    /// Enlarges all spatial axes about the middle, by a factor between the two, with linear interpolation.
+    #[must_use]
+    pub fn scale(self, low: f64, high: f64) -> Augment {
+        self.then(Step::Scale(low, high))
+    }
+
+    /// Multiplies values by a factor in `1 - most..=1 + most` (`torchvision.transforms.ColorJitter`, without its
+    /// clamping; so are the next two).
+    #[must_use]
+    pub fn brightness(self, most: f64) -> Augment {
+        self.then(Step::Brightness(most))
+    }
+
+    /// Multiplies the difference of values from their mean by a factor in `1 - most..=1 + most`.
+    #[must_use]
+    pub fn contrast(self, most: f64) -> Augment {
+        self.then(Step::Contrast(most))
+    }
+
+    /// Multiplies the difference of red, green and blue from their grey (ITU-R BT.601) by a factor in
+    /// `1 - most..=1 + most`.
+    #[must_use]
+    pub fn saturation(self, most: f64) -> Augment {
+        self.then(Step::Saturation(most))
+    }
+
+    /// Adds noise of a normal distribution.
+    #[must_use]
+    pub fn noise(self, deviation: f64) -> Augment {
+        self.then(Step::Noise(deviation))
+    }
+
+    /// Sets a square, or cube, of this side to zero. Its middle is anywhere, so that part of it may be outside (DeVries
+    /// and Taylor, 2017).
+    #[must_use]
+    pub fn cutout(self, side: usize) -> Augment {
+        self.then(Step::Cutout(side))
+    }
+
+    fn then(mut self, step: Step) -> Augment {
+        self.steps.push(step);
+        self
+    }
+
+    /// Changes a sample by what the generator draws.
+    ///
+    /// # Errors
+    /// If the sample does not have the axes that a change needs.
+    pub fn apply(&self, sample: &mut Sample, rng: &mut dyn Rng) -> Result<(), DataError> {
+        let Some(image) = sample.inputs.first_mut() else { return refuse("there is no input to change".into()) };
+        let mut mask = match self.masks {
+            None => None,
+            Some(outside) => match sample.targets.first_mut() {
+                Some(mask) => Some((mask, outside)),
+                None => return refuse("there is no target to change as a mask".into()),
+            },
+        };
+        for step in &self.steps {
+            let grid = self.grid(image)?;
+            let Some(change) = step.change(&grid, rng)? else {
+                step.values(image, &grid, rng)?;
+                continue;
+            };
+            if let Some((mask, outside)) = &mut mask {
+                let of_mask = self.grid_of_mask(mask, &grid)?;
+                **mask = change.apply(mask, &of_mask, Filter::Nearest { outside: *outside });
+            }
+            *image = change.apply(image, &grid, Filter::Linear);
+        }
+        Ok(())
+    }
+
+    fn grid(&self, array: &ArrayD<f32>) -> Result<Grid, DataError> {
+        let rank = array.ndim();
+        if !(2..=4).contains(&rank) || array.is_empty() {
+            let axes = if self.channels_last { "[spatial axes.., channels]" } else { "[channels, spatial axes..]" };
+            return refuse(format!("found an input of shape {:?}, expected {axes} to change", array.shape()));
+        }
+        Ok(Grid::of(array.shape(), Some(if self.channels_last { rank - 1 } else { 0 })))
+    }
+
+    fn grid_of_mask(&self, mask: &ArrayD<f32>, image: &Grid) -> Result<Grid, DataError> {
+        let channel = (mask.ndim() > image.sizes.len()).then(|| if self.channels_last { mask.ndim() - 1 } else { 0 });
+        let grid = Grid::of(mask.shape(), channel);
+        if grid.sizes == image.sizes {
+            return Ok(grid);
+        }
+        refuse(format!("found a mask of shape {:?}, expected the image's {:?}", mask.shape(), image.sizes))
+    }
+}
+
+impl Step {
+    /// The geometric change with its numbers drawn; none if it changes values.
+    fn change(&self, grid: &Grid, rng: &mut dyn Rng) -> Result<Option<Change>, DataError> {
+        let axes = grid.sizes.len();
+        Ok(Some(match self {
+            Step::Flip(axis) => {
+                if *axis >= axes {
+                    return refuse(format!("cannot flip axis {axis} of the spatial axes {:?}", grid.sizes));
+                }
+                // An even number of flips leaves a sample as it is.
+                if rng.random::<bool>() {
+                    Change::Flip(*axis)
+                } else {
+                    Change::Window(alloc::vec![0; axes], grid.sizes.clone())
+                }
+            }
+            Step::Crop { sizes, padding } => Change::Window(grid.window(sizes, *padding, rng)?, sizes.clone()),
+            Step::Shift(share) => {
+                let share = in_range("a shift", *share, 0.0, 1.0)?;
+                let first = grid.sizes.iter().map(|&size| {
+                    let most = whole(share * size as f64);
+                    rng.random_range(0..=2 * most).cast_signed() - most.cast_signed()
+                });
+                Change::Window(first.collect(), grid.sizes.clone())
+            }
+            Step::Rotate(degrees) => {
+                let most = in_range("a rotation", *degrees, 0.0, 360.0)?;
+                if axes < 2 {
+                    return refuse(format!("cannot rotate in the one spatial axis {:?}", grid.sizes));
+                }
+                Change::Affine(geometry::rotation(axes, between(-most, most, rng)))
+            }
+            Step::Scale(low, high) => {
+                let (low, high) = (in_range("a scale", *low, 1e-3, 1e3)?, in_range("a scale", *high, 1e-3, 1e3)?);
+                Change::Affine(geometry::enlargement(axes, between(low, high, rng)))
+            }
+            Step::Brightness(_) | Step::Contrast(_) | Step::Saturation(_) | Step::Noise(_) | Step::Cutout(_) => {
+                return Ok(None);
+            }
+        }))
+    }
+
+    /// Changes values.
+    fn values(&self, image: &mut ArrayD<f32>, grid: &Grid, rng: &mut dyn Rng) -> Result<(), DataError> {
+        let mut factor = |name: &str, most: f64| {
+            let most = in_range(name, most, 0.0, f64::from(f32::MAX))?;
+            Ok::<f64, DataError>(between(1.0 - most, 1.0 + most, rng))
+        };
+        match self {
+            Step::Brightness(most) => values::brightness(image, factor("a brightness", *most)?),
+            Step::Contrast(most) => values::contrast(image, factor("a contrast", *most)?),
+            Step::Saturation(most) => values::saturation(image, grid, factor("a saturation", *most)?)?,
+            Step::Noise(deviation) => {
+                values::noise(image, in_range("a deviation", *deviation, 0.0, f64::from(f32::MAX))?, rng);
+            }
+            Step::Cutout(side) => values::cutout(image, grid, *side, rng),
+            Step::Flip(_) | Step::Crop { .. } | Step::Shift(_) | Step::Rotate(_) | Step::Scale(..) => {}
+        }
+        Ok(())
+    }
+}
+
+impl Change {
+    fn apply(&self, array: &ArrayD<f32>, grid: &Grid, filter: Filter) -> ArrayD<f32> {
+        match self {
+            Change::Flip(axis) => geometry::flip(array, grid, *axis),
+            Change::Window(first, sizes) => geometry::window(array, grid, first, sizes, filter.outside()),
+            Change::Affine(matrix) => geometry::affine(array, grid, matrix, filter),
+        }
+    }
+}
+
+/// A number between two, either of which may be the smaller.
+fn between(a: f64, b: f64, rng: &mut dyn Rng) -> f64 {
+    a + (b - a) * rng.random::<f64>()
+}
+
+fn in_range(what: &str, found: f64, low: f64, high: f64) -> Result<f64, DataError> {
+    if (low..=high).contains(&found) {
+        return Ok(found);
+    }
+    refuse(format!("{what} of {found}, expected {low} to {high}"))
+}
+
+/// Rounds down a number that is not negative.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounds down")]
+fn whole(number: f64) -> usize {
+    number as usize
+}
+
+fn refuse<T>(why: String) -> Result<T, DataError> {
+    Err(DataError::Change(why))
+}
+
+#[cfg(test)]
+mod tests;

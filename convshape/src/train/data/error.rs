@@ -1,0 +1,188 @@
+//! What is wrong with data.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use convshape_data::Unreadable;
+
+use crate::model::error::ShapeError;
+
+/// Data cannot be read or does not fit.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A file cannot be opened.
+    #[error("{}: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: Unreadable,
+    },
+    /// A file has no array of that name.
+    #[error("{}: there is no array `{name}`, found {}", path.display(), Names(found))]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The array.
+        name: String,
+        /// The arrays that it has.
+        found: Vec<String>,
+    },
+    /// A file has several arrays, or none, and none was named.
+    #[error("{}: expected one array, found {}; name one: `(path, \"name\")`", path.display(), Names(found))]
+    Unnamed {
+        /// The file.
+        path: PathBuf,
+        /// The arrays that it has.
+        found: Vec<String>,
+    },
+    /// The elements of an array are not numbers.
+    #[error("{}: the elements of `{name}` are {dtype}, expected real numbers", path.display())]
+    Elements {
+        /// The file.
+        path: PathBuf,
+        /// The array.
+        name: String,
+        /// What they are.
+        dtype: String,
+    },
+    /// An array of a file has another number of samples than the first one.
+    #[error("{}: `{name}` has {found} samples, the first array has {expected}", path.display())]
+    Samples {
+        /// The file.
+        path: PathBuf,
+        /// The array.
+        name: String,
+        /// Its samples.
+        found: usize,
+        /// Those of the first array.
+        expected: usize,
+    },
+    /// Elements cannot be read.
+    #[error("{}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+    /// A folder does not have the images of classes.
+    #[error("{}: {why}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What was found and expected.
+        why: String,
+    },
+    /// There is no sample of that number.
+    #[error("there is no sample {index}: there are {samples}, counted from 0")]
+    Index {
+        /// The number.
+        index: usize,
+        /// How many samples there are.
+        samples: usize,
+    },
+    /// A sample cannot be read or made.
+    #[error("sample {index}: {error}")]
+    Sample {
+        /// Its number, counted from 0.
+        index: usize,
+        /// Why.
+        #[source]
+        error: Box<DataError>,
+    },
+    /// A sample has more or fewer arrays than another one of its batch.
+    #[error("sample {index} has {found} arrays as {side}, sample {first} has {expected}")]
+    Count {
+        /// Its number.
+        index: usize,
+        /// `input` or `target`.
+        side: &'static str,
+        /// How many arrays it has.
+        found: usize,
+        /// The first sample of the batch.
+        first: usize,
+        /// How many arrays that one has.
+        expected: usize,
+    },
+    /// A sample has another shape than another one of its batch.
+    #[error(
+        "sample {index}: {side} {number} has the shape {found:?}, that of sample {first} in the same batch has \
+         {expected:?}"
+    )]
+    Differs {
+        /// Its number.
+        index: usize,
+        /// `input` or `target`.
+        side: &'static str,
+        /// Which one, counted from 0.
+        number: usize,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The first sample of the batch.
+        first: usize,
+        /// The shape of that one.
+        expected: Vec<usize>,
+    },
+    /// An iterator ended before its last sample.
+    #[error("the stream ended after {found} samples, expected {expected}")]
+    Ended {
+        /// How many samples it gave.
+        found: usize,
+        /// How many it was said to have.
+        expected: usize,
+    },
+    /// Data cannot be divided in this way.
+    #[error("{0}")]
+    Split(String),
+    /// A sample cannot be changed in this way.
+    #[error("{0}")]
+    Change(String),
+    /// An array does not fit the chain.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// What a function or iterator of your own said.
+    #[error(transparent)]
+    Other(Box<dyn Error + Send + Sync>),
+}
+
+impl DataError {
+    /// What a function of your own says.
+    pub fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> DataError {
+        DataError::Other(error.into())
+    }
+
+    /// The same of a sample, unless a sample is named.
+    pub(super) fn at(self, index: usize) -> DataError {
+        match self {
+            named @ (DataError::Sample { .. } | DataError::Index { .. }) => named,
+            error => DataError::Sample { index, error: Box::new(error) },
+        }
+    }
+}
+
+/// Displays the arrays of a file.
+struct Names<'a>(&'a [String]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 8;
+        if self.0.is_empty() {
+            return f.write_str("none");
+        }
+        let shown: Vec<String> = self.0.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+        f.write_str(&shown.join(", "))?;
+        match self.0.len().saturating_sub(MOST) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
