@@ -26,6 +26,7 @@ macro_rules! by_count {
     };
 }
 
+mod attention;
 mod buffer;
 mod cache;
 mod clock;

@@ -42,6 +42,7 @@ pub use convshape_arith::axis::{Scatter, Window};
 pub use convshape_arith::dialect::WeightLayout;
 pub use convshape_arith::fault::{Fault, Reason};
 pub use convshape_arith::graph::{Graph, GraphError, Layer, Node, Parameter, Port, Value};
+pub use convshape_arith::lower::LinearPart;
 pub use convshape_arith::op;
 pub use convshape_arith::op::{AxisOrder, Op};
 pub use convshape_arith::param::{Init, Role};

@@ -6,9 +6,9 @@ mod set;
 use std::fmt;
 
 use convshape_arith::op::{
-    Activation, Amount, Axes, Axis, Cell, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation,
-    MAX_SPATIAL, Op, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Recurrent, Reduction, ResizeTo, SeparableConv,
-    Source, Upsample,
+    Activation, Amount, Attention, Axes, Axis, Cell, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation,
+    MAX_SPATIAL, MultiHead, Op, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Recurrent, Reduction, ResizeTo,
+    SeparableConv, Source, Upsample,
 };
 use convshape_arith::param::Init;
 use convshape_arith::shape::Shape;
@@ -267,6 +267,8 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::Concat => Op::CONCAT,
         Kind::Stack => Op::Stack { axis: Axis::At(0) },
         Kind::MatMul => Op::MatMul { transpose_a: false, transpose_b: false },
+        Kind::Attention => Op::Attention(Attention::new(dialect, 1)),
+        Kind::MultiHead => Op::MultiHead(MultiHead::new(dialect)),
         Kind::Glu => Op::Glu { axis: Axis::At(-1) },
         Kind::Add => Op::Add,
         Kind::Mul => Op::Mul,

@@ -74,6 +74,8 @@ pub(crate) enum Kind {
     Concat,
     Stack,
     MatMul,
+    Attention,
+    MultiHead,
     Add,
     Mul,
     Sub,

@@ -60,6 +60,7 @@ codes! {
     UNREAD = "CS0213" "a statement that nothing reads";
     PRODUCT = "CS0214" "matrices that cannot be multiplied";
     STATE = "CS0215" "a first state of another shape";
+    ATTENTION = "CS0216" "queries, keys and values that do not fit";
 
     // What a layer refuses.
     KERNEL = "CS0301" "a kernel larger than its padded input";
@@ -81,6 +82,7 @@ codes! {
     RANGE = "CS0317" "a number outside the range of its field";
     AXIS = "CS0318" "an axis that is not there";
     PIECES = "CS0319" "pieces that are not the whole axis";
+    HEADS = "CS0320" "features that do not divide into heads";
 
     // Sizes.
     SIZE_ZERO = "CS0401" "a size below 1";

@@ -18,7 +18,7 @@ use crate::text::Text;
 
 pub use arithmetic::arithmetic;
 pub use chain::{body, comment, hole, input, input_code, output, restores};
-pub use details::{closed_form_help, meant, mismatch, nearest_fillings, refusal};
+pub use details::{closed_form_help, meant, mismatch, nearest_divisors, nearest_fillings, refusal};
 pub use dialect::dialect_note;
 
 /// Says which layer is wrong and why. `names` are the operands of a joining layer as written.
@@ -290,6 +290,46 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         Reason::AxisCount { given, wanted, found } => {
             text.str("names ").num(rank(given)).str(if given == 1 { " axis" } else { " axes" }).str(" of ");
             text.shape(&found).str(", it takes ").num(rank(wanted));
+        }
+        Reason::Tokens { operand, found } => {
+            let (known, name) = if operand < names.len() { (true, names[operand]) } else { (false, "") };
+            text.str("takes [tokens, features], two axes, but ");
+            if known {
+                text.str("`").str(name).str("` gives ").shape(&found);
+            } else {
+                text.shape(&found).str(" comes in");
+            }
+        }
+        Reason::TokenFeatures { field, expected, found } => {
+            text.str("has ")
+                .str(field)
+                .str(" ")
+                .num(expected)
+                .str(", but the last axis of ")
+                .shape(&found)
+                .str(" has ");
+            text.size(found.size(found.rank().saturating_sub(1)), found.scope());
+        }
+        Reason::Heads { what, features, heads } => {
+            text.str("splits ").num(features).str(" ").str(what).str(" into ");
+            counted(text, heads, "head").str(": ").num(features).str(" / ").num(heads);
+            text.str(" leaves ").num(features % heads);
+        }
+        Reason::KeyFeatures { queries, keys } => {
+            name(text.str("multiplies queries and keys of different features: "), names, 0)
+                .shape(&queries)
+                .str(" and ");
+            name(text, names, 1).shape(&keys);
+        }
+        Reason::ValueTokens { keys, values } => {
+            name(text.str("has different numbers of keys and values: "), names, 1).shape(&keys).str(" and ");
+            name(text, names, 2).shape(&values);
+        }
+        Reason::Scores { tokens, keys, heads, found } => {
+            let scores = Shape::new(&[tokens, keys], inputs[0].scope());
+            text.str("adds ").shape(&found).str(" to scores of ").shape(&scores).str(", tokens of queries and keys");
+            let all = Shape::new(&[Size::Number(heads), tokens, keys], inputs[0].scope());
+            text.str(", or for each head apart ").shape(&all);
         }
         Reason::NormShape { expected, found } => {
             text.str("normalises ").shape(&expected).str(", but ").shape(&found).str(" comes in");

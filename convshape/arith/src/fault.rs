@@ -398,6 +398,56 @@ pub enum Reason {
         /// What the pieces add up to.
         total: i64,
     },
+    /// Attention meets another number of axes than `[tokens, features]`.
+    Tokens {
+        /// Which of the values that it reads.
+        operand: usize,
+        /// Its shape.
+        found: Shape,
+    },
+    /// Attention between linear layers meets another number of features.
+    TokenFeatures {
+        /// The field that says how many.
+        field: &'static str,
+        /// Features it is made for.
+        expected: i64,
+        /// What comes in.
+        found: Shape,
+    },
+    /// Features that do not divide into heads.
+    Heads {
+        /// What is split.
+        what: &'static str,
+        /// Features there.
+        features: i64,
+        /// Heads.
+        heads: i64,
+    },
+    /// Queries and keys have different numbers of features.
+    KeyFeatures {
+        /// The queries.
+        queries: Shape,
+        /// The keys.
+        keys: Shape,
+    },
+    /// Keys and values have different numbers of tokens.
+    ValueTokens {
+        /// The keys.
+        keys: Shape,
+        /// The values.
+        values: Shape,
+    },
+    /// What is added to the scores has another shape than they have.
+    Scores {
+        /// Tokens of the queries.
+        tokens: Size,
+        /// Tokens of the keys.
+        keys: Size,
+        /// Heads.
+        heads: i64,
+        /// What comes in.
+        found: Shape,
+    },
     /// The last axes have other sizes than the norm is made for.
     NormShape {
         /// What the layer says.

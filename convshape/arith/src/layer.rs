@@ -1,5 +1,6 @@
 //! Whole layers: shapes in, shape out; multiply-adds.
 
+mod attention;
 mod axes;
 mod conv;
 mod dense;
@@ -12,7 +13,7 @@ mod split;
 
 use crate::axis::{Scatter, Window};
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{AxisOrder, Dialect, Direction, Op, PoolKind, Recurrent, SeparableConv};
+use crate::op::{AxisOrder, Dialect, Direction, MultiHead, Op, PoolKind, Recurrent, SeparableConv};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -63,6 +64,10 @@ impl Op {
                 let last = input.size(input.rank().saturating_sub(1)).number();
                 Op::Linear { dialect, inputs: or(inputs, last), outputs, bias }
             }
+            Op::MultiHead(layer) => {
+                let last = input.size(input.rank().saturating_sub(1)).number();
+                Op::MultiHead(MultiHead { features: or(layer.features, last), ..layer })
+            }
             Op::Recurrent(layer) => {
                 let last = input.size(input.rank().saturating_sub(1)).number();
                 Op::Recurrent(Recurrent { inputs: or(layer.inputs, last), ..layer })
@@ -111,6 +116,8 @@ impl Op {
             | Op::Activation(_)
             | Op::Prelu { .. }
             | Op::MatMul { .. }
+            | Op::Attention(_)
+            | Op::Projection(_)
             | Op::Softmax { .. }
             | Op::Glu { .. }
             | Op::Dropout { .. }
@@ -173,6 +180,9 @@ impl Op {
             }
             Op::Concat { axis } => tri!(concatenated(axis, inputs, order)),
             Op::Stack { axis } => tri!(stacked(axis, inputs, order)),
+            Op::Attention(layer) => tri!(attention::attended(&layer, inputs)),
+            Op::MultiHead(layer) => tri!(attention::multi_head(&layer, inputs)),
+            Op::Projection(layer) => tri!(linear(Some(layer.inputs), layer.outputs, input)),
             Op::MatMul { transpose_a, transpose_b } => tri!(multiplied(inputs, transpose_a, transpose_b)),
             Op::Softmax { axis, .. } => {
                 tri!(place(axis, input, order));
@@ -259,8 +269,10 @@ impl Op {
 
     /// Multiply-adds of one sample, as `torchinfo` counts them for convolutions and linear layers:
     /// border included, biases and everything element-wise left out. A transposed convolution
-    /// multiplies each input element once with each tap.
-    pub const fn macs(&self, input: &Shape, output: &Shape, order: AxisOrder) -> u64 {
+    /// multiplies each input element once with each tap. Attention multiplies each query with each key and each value,
+    /// causal or not. `inputs` are what the layer reads.
+    pub const fn macs(&self, inputs: &[Shape], output: &Shape, order: AxisOrder) -> u64 {
+        let input = &inputs[0];
         let product = match self.bind(input, order) {
             Op::Conv(conv) => conv_macs(&conv, input, output),
             Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
@@ -279,6 +291,12 @@ impl Op {
                 Ok(Size::Number(product)) => product.saturating_mul(inputs),
                 _ => 0,
             },
+            Op::Projection(layer) => match output.elements() {
+                Ok(Size::Number(product)) => product.saturating_mul(layer.inputs),
+                _ => 0,
+            },
+            Op::Attention(_) => attention::macs(inputs, output),
+            Op::MultiHead(layer) => attention::multi_head_macs(&layer, inputs),
             Op::Recurrent(layer) => recurrent::macs(&layer, input),
             _ => 0,
         };

@@ -4,6 +4,7 @@
 //! words mean in a framework is worked out in [`crate::dialect`], the shapes in [`crate::layer`].
 
 mod activation;
+mod attention;
 mod axes;
 mod class;
 mod conv;
@@ -18,6 +19,7 @@ mod split;
 use crate::shape::Shape;
 
 pub use activation::{Activation, SELU_ALPHA, SELU_SCALE};
+pub use attention::{Attention, MultiHead, Projection};
 pub use axes::{Axes, Axis, Reduction};
 pub use class::Class;
 pub use conv::{AutoPad, Conv, Direction, Padding, PaddingMode, SeparableConv};
@@ -320,6 +322,12 @@ pub enum Op {
         /// Whether the second matrix is transposed.
         transpose_b: bool,
     },
+    /// Scaled dot-product attention of queries, keys, values, and perhaps numbers that are added to the scores.
+    Attention(Attention),
+    /// Attention between linear layers, of one value or of three: queries, keys and values.
+    MultiHead(MultiHead),
+    /// Some of the outputs of a larger linear layer. No chain has it: a `MultiHead` is lowered to it.
+    Projection(Projection),
     /// Softmax over an axis.
     Softmax {
         /// The axis.
@@ -377,6 +385,8 @@ impl Op {
         match self {
             Op::Concat { .. } | Op::Stack { .. } | Op::Add | Op::Mul | Op::Maximum | Op::Minimum => (1, usize::MAX),
             Op::Sub | Op::Div | Op::ReshapeLike | Op::MatMul { .. } => (2, 2),
+            Op::Attention(_) => (3, 4),
+            Op::MultiHead(_) => (1, 3),
             Op::Recurrent(layer) => (1, if matches!(layer.cell, Cell::Lstm) { 3 } else { 2 }),
             Op::Upsample(Upsample { to: ResizeTo::Like, .. })
             | Op::Pad { amount: Amount::Like { .. }, .. }
@@ -396,6 +406,7 @@ impl Op {
             | Op::Slice { .. }
             | Op::Split { .. }
             | Op::Linear { .. }
+            | Op::Projection(_)
             | Op::RecurrentOutput { .. }
             | Op::Flatten { .. }
             | Op::Unflatten { .. }

@@ -1,5 +1,6 @@
 //! The parameters of a layer: names, shapes and default initialisation.
 
+mod attention;
 mod recurrent;
 
 use crate::dialect::WeightLayout;
@@ -159,7 +160,7 @@ pub struct ParamSpec {
 pub const MAX_PARAMS: usize = 64;
 
 /// The most parameters of a layer that is not recurrent.
-const MOST_SPECS: usize = 4;
+const MOST_SPECS: usize = 8;
 
 /// The parameters of one layer, in the order of its fields.
 #[derive(Clone, Copy, Debug)]
@@ -279,6 +280,7 @@ impl Op {
             Op::Conv(conv) => Some(conv.dialect),
             Op::SeparableConv(_) => Some(Dialect::Keras),
             Op::Recurrent(layer) => Some(layer.dialect),
+            Op::MultiHead(layer) => Some(layer.dialect),
             Op::Linear { dialect, .. }
             | Op::BatchNorm { dialect, .. }
             | Op::GroupNorm { dialect, .. }
@@ -319,6 +321,8 @@ impl Op {
             | Op::Prelu { .. }
             | Op::Snake { .. }
             | Op::MatMul { .. }
+            | Op::Attention(_)
+            | Op::Projection(_)
             | Op::Softmax { .. }
             | Op::Glu { .. }
             | Op::Dropout { .. }
@@ -354,6 +358,18 @@ impl Op {
                 if bias { params.push(dialect, Role::Bias, Shape::of(&[outputs]), bias_init) } else { params }
             }
             Op::Recurrent(layer) => layer.params(),
+            Op::MultiHead(layer) => layer.params(),
+            Op::Projection(layer) => {
+                let weight = Shape::of(&[layer.rows.1, layer.inputs]);
+                let params =
+                    NONE.kernel(Dialect::Torch, weight, WeightLayout::linear(Dialect::Torch), Init::Constant(0.0));
+                match layer.bias {
+                    Some((_, count)) => {
+                        params.push(Dialect::Torch, Role::Bias, Shape::of(&[count]), Init::Constant(0.0))
+                    }
+                    None => params,
+                }
+            }
             Op::BatchNorm { dialect, channels, affine, .. } => {
                 let shape = vector(channels);
                 let params = if affine { NONE.affine(dialect, shape) } else { NONE };
@@ -416,6 +432,7 @@ impl Op {
             | Op::Scale { .. }
             | Op::InstanceNorm { affine: false, .. }
             | Op::Activation(_)
+            | Op::Attention(_)
             | Op::MatMul { .. }
             | Op::Softmax { .. }
             | Op::Glu { .. }
@@ -524,12 +541,12 @@ const fn inits(dialect: Dialect, fan_in: i64, fan_out: i64) -> (Init, Init) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a bound of random numbers")]
-const fn positive(fan: i64) -> f64 {
+pub(crate) const fn positive(fan: i64) -> f64 {
     if fan < 1 { 1.0 } else { fan as f64 }
 }
 
 /// The square root by Newton's method: `f64::sqrt` is neither `const` nor in `core`.
-const fn sqrt(x: f64) -> f64 {
+pub(crate) const fn sqrt(x: f64) -> f64 {
     let mut root = if x > 1.0 { x } else { 1.0 };
     let mut step = 0;
     // From above, each step halves the exponent's error or doubles the digits; 100 reach any f64.

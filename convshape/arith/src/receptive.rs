@@ -45,7 +45,7 @@ impl Receptive {
             Class::Channels | Class::Window | Class::Join if !is_over_channels(op, input.rank(), order) => {
                 return Receptive::Whole;
             }
-            Class::Matrix if matches!(op, Op::MatMul { .. }) => return Receptive::Whole,
+            Class::Matrix if !matches!(op, Op::Linear { .. } | Op::Projection(_)) => return Receptive::Whole,
             Class::View if !op.keeps_shape() => return Receptive::Whole,
             Class::View | Class::Elementwise | Class::Channels | Class::Window | Class::Matrix | Class::Join => {}
         }

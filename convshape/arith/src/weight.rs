@@ -1,7 +1,7 @@
 //! The position of every number in a weight, whatever its layout.
 
 use crate::dialect::WeightLayout;
-use crate::op::{Conv, MAX_SPATIAL, Op, PerAxis};
+use crate::op::{Conv, Dialect, MAX_SPATIAL, Op, PerAxis};
 use crate::shape::{MAX_RANK, Shape};
 use crate::size::Size;
 
@@ -16,6 +16,8 @@ pub struct WeightMap {
     taps: PerAxis<usize>,
     tap_strides: PerAxis<usize>,
     flipped: bool,
+    /// The first element that the layer uses.
+    first: usize,
     len: usize,
 }
 
@@ -28,6 +30,13 @@ impl WeightMap {
             Op::Linear { dialect, inputs, outputs, .. } => {
                 let layout = WeightLayout::linear(*dialect);
                 WeightMap::new(&layout.matrix(Size::Number((*inputs)?), Size::Number(*outputs)), layout, 0)
+            }
+            Op::Projection(layer) => {
+                let shape = Shape::of(&[layer.rows.1, layer.inputs]);
+                let mut map = WeightMap::new(&shape, WeightLayout::linear(Dialect::Torch), 0)?;
+                map.outputs = usize::try_from(layer.outputs).ok()?;
+                map.first = usize::try_from(layer.rows.0).ok()? * map.output_stride;
+                Some(map)
             }
             _ => None,
         }
@@ -58,6 +67,7 @@ impl WeightMap {
             taps: [1; MAX_SPATIAL],
             tap_strides: [0; MAX_SPATIAL],
             flipped: layout.flipped,
+            first: 0,
             len: sizes.iter().product(),
         };
         for axis in 0..rank {
@@ -101,8 +111,9 @@ impl WeightMap {
     pub fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
         // Channels are mostly within the group; a division takes longer than all the rest.
         let within = |channel: usize, channels: usize| if channel < channels { channel } else { channel % channels };
-        let mut index =
-            within(output, self.outputs) * self.output_stride + within(input, self.inputs) * self.input_stride;
+        let mut index = self.first
+            + within(output, self.outputs) * self.output_stride
+            + within(input, self.inputs) * self.input_stride;
         for axis in 0..MAX_SPATIAL {
             let tap = if self.flipped { self.taps[axis] - 1 - tap[axis] } else { tap[axis] };
             index += tap * self.tap_strides[axis];

@@ -157,7 +157,7 @@ fn depthwise_channels_follow_the_input() {
     assert_eq!(op.output(&[input], Keras.order()).ok(), Some(Shape::of(&[4, 12])));
     let params: Vec<_> = op.params().iter().map(|spec| (spec.suffix, spec.shape)).collect();
     assert_eq!(params, [("/kernel", Shape::of(&[2, 4, 3])), ("/bias", Shape::of(&[12]))]);
-    assert_eq!(op.macs(&input, &Shape::of(&[4, 12]), Keras.order()), 4 * 12 * 2);
+    assert_eq!(op.macs(&[input], &Shape::of(&[4, 12]), Keras.order()), 4 * 12 * 2);
     // Before its input is known, its output is open too.
     let open = Shape::new(&[Size::Number(5), Size::Unknown], &[]);
     let output = Op::Conv(conv).output(&[open], Keras.order()).expect("nothing speaks against it");

@@ -186,7 +186,7 @@ fn ask(op: &Op, inputs: &[Shape; 2], order: AxisOrder) {
     match op.output(inputs, order) {
         Ok(output) => {
             let op = op.bind(input, order);
-            let _ = op.macs(input, &output, order);
+            let _ = op.macs(inputs, &output, order);
             assert!(op.params().len() <= 4);
             if let Op::Conv(conv) = op {
                 undo(&conv, input, order).expect("the convolution is accepted");

@@ -6,6 +6,7 @@
 
 mod activation;
 mod along;
+mod attention;
 mod axes;
 mod axis;
 mod conv;
@@ -222,6 +223,12 @@ impl<'a> Run<'a> {
             }
             Op::Concat { axis } | Op::Stack { axis } => self.join(node, axis),
             Op::Glu { axis } => self.glu(node, axis),
+            Op::Attention(layer) => self.attention(node, &layer),
+            Op::Projection(part) => self.projection(node, &part),
+            Op::MultiHead(_) => {
+                let what = "attention that was not lowered";
+                return Err(BurnError::Inexpressible { layer: node.name.clone(), what });
+            }
             Op::MatMul { transpose_a, transpose_b } => self.product(node, [transpose_a, transpose_b]),
             Op::Add => self.broadcast(node, |a, b| a + b, |a, b| a + b),
             Op::Mul => self.broadcast(node, |a, b| a * b, |a, b| a * b),
@@ -280,8 +287,11 @@ impl<'a> Run<'a> {
     fn linear(&mut self, node: &Node, bias: bool, output: &Shape) -> Tensor<3> {
         let param = &self.graph.params()[node.params[0]];
         let stored = sizes(&param.shape);
-        let weight: Tensor<2> = self.param(node, 0, [stored[0], stored[1]]);
+        // Weights of heads have a third axis.
+        let inputs = sizes(self.graph.shape(node.inputs[0])).last().copied().unwrap_or(1);
         let is_output_first = param.layout.is_some_and(|layout| layout.out_axis == 0);
+        let rows = if is_output_first { stored[0] } else { inputs };
+        let weight: Tensor<2> = self.param(node, 0, [rows, stored.iter().product::<usize>() / rows]);
         let weight = if is_output_first { weight.swap_dims(0, 1) } else { weight };
         let [inputs, outputs] = weight.dims();
         let x = self.natural(node.inputs[0]).reshape([-1, to_i64(inputs)]);

@@ -5,6 +5,7 @@
 //! them, and each value is transposed at most once.
 
 mod along;
+mod attention;
 mod attribute;
 mod conv;
 mod error;

@@ -8,6 +8,7 @@ use convshape_arith::graph::Graph;
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 
+use super::attention::Operands;
 use super::buffer::{SLACK, View};
 use super::each::{self, Combine, Each, Operand, Share};
 use super::job::{Job, MOST_INPUTS, Ready, Reference};
@@ -361,6 +362,26 @@ impl Engine {
                 each::spread(threads, work, samples, (from, x), (to, y), &|share| {
                     level.run(Positions { along, share, finish: *finish });
                 });
+            }
+            Job::Attention(layer, room) => {
+                let (to, on) = (output?, (level, threads));
+                let scratch = layer.scratch(to, *room);
+                let range = room * samples..(room + layer.room()) * samples;
+                for (part, from) in step.inputs[1..3].iter().enumerate() {
+                    memory.with_room(from, range.clone(), |x, room| layer.pack(on, samples, part, (from, x), room));
+                }
+                let q = &step.inputs[0];
+                let operands = |x, added, packed| Operands { q: (q, x), added, packed, drop: None, logs: &[] };
+                match step.inputs.get(3) {
+                    Some(added) => {
+                        let ([x, numbers, packed], y) = memory.several([q, added, &scratch], to);
+                        layer.run(on, samples, &operands(x, Some((added, numbers)), packed), (to, y));
+                    }
+                    None => {
+                        let ([x, packed], y) = memory.several([q, &scratch], to);
+                        layer.run(on, samples, &operands(x, None, packed), (to, y));
+                    }
+                }
             }
             Job::Source(elements) => {
                 let to = output?;

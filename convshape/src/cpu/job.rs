@@ -9,6 +9,7 @@ use convshape_arith::op::{Op, channel_window};
 use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
+use super::attention::Attention;
 use super::buffer::View;
 use super::conv::{Conv, Sum, Weights};
 use super::math::Finish;
@@ -56,6 +57,8 @@ pub(super) enum Job {
     /// With the first element of its scratch memory.
     Groups(Box<GroupNorm>, usize),
     Along(Box<Along>, Finish),
+    /// With the first element of its scratch memory.
+    Attention(Attention, usize),
     /// The elements of a sample, in the order of the chain's axes.
     Source(Vec<f32>),
     Reference(Box<Reference>),
@@ -69,6 +72,7 @@ impl Job {
             Job::Winograd(winograd) => winograd.work,
             Job::Planes(planes) => planes.work,
             Job::Slide(slide) => slide.work,
+            Job::Attention(layer, _) => layer.work(),
             _ => 0,
         }
     }
@@ -157,6 +161,7 @@ impl Ready {
                 };
                 Job::Along(Box::new(along), activation.map_or(Finish::None, Finish::of))
             }
+            Work::Attention { layer, room } => Job::Attention(*layer, *room),
             Work::Source { node } => {
                 let node = &plan.nodes[*node];
                 let mut elements = vec![0.0; output?.grid().elements()];
@@ -199,11 +204,16 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
     let Work::Sum { node, axes, norm, onto, activation, method } = work else { return None };
     let node = &plan.nodes[*node];
     let weight = params[node.params[0]].as_slice();
-    let bias = |at: usize| params[node.params[at]].as_slice().to_vec();
+    let first = match node.op {
+        Op::Projection(part) => part.bias.map_or(Some(0), |(first, _)| usize::try_from(first).ok())?,
+        _ => 0,
+    };
     let channels = output.channels;
+    let bias = |at: usize| params[node.params[at]].as_slice()[first..first + channels].to_vec();
     let (groups, biased, rank) = match node.op {
         Op::Conv(conv) => (usize::try_from(conv.groups).ok()?, conv.bias, conv.rank),
         Op::Linear { bias, .. } => (1, bias, 0),
+        Op::Projection(part) => (1, part.bias.is_some(), 0),
         _ => return None,
     };
     let (mut scale, mut shift) = (vec![1.0; channels], vec![0.0; channels]);

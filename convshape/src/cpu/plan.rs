@@ -18,6 +18,7 @@ use convshape_arith::op::{Activation, AxisOrder, PoolKind};
 use convshape_arith::shape::Shape;
 
 use self::lower::Lowering;
+use super::attention::Attention;
 use super::buffer::View;
 use super::interleave::Interleave;
 use super::rows::Rows;
@@ -73,6 +74,8 @@ pub(super) enum Work {
     Groups { node: usize, groups: usize, eps: f64, activation: Option<Activation>, room: usize },
     /// Normalisation or softmax over that many neighbours each.
     Along { node: usize, size: usize, activation: Option<Activation> },
+    /// Attention, with elements of scratch memory for keys and values.
+    Attention { layer: Attention, room: usize },
     /// Numbers that are there for every sample alike.
     Source { node: usize },
     /// A layer by its definition.

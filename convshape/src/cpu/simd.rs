@@ -30,7 +30,7 @@ use self::wasm::Wasm as Baseline;
 
 #[cfg(feature = "train")]
 pub(crate) use self::outer::{Walk, outer};
-pub(crate) use self::product::{MOST_COLUMNS, Runs, depthwise, dots, grouped, products, store};
+pub(crate) use self::product::{MOST_COLUMNS, Runs, depthwise, dots, grouped, panel, products, store};
 pub(crate) use self::stretch::{Taps, slide, stretches};
 pub(crate) use self::wide::Wide;
 

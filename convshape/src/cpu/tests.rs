@@ -8,9 +8,9 @@ use std::vec::Vec;
 
 use convshape_arith::graph::Graph;
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Cell, Conv, Dialect, Direction, DropTogether, Interpolation,
-    Op, Padding, PaddingMode, Pieces, Pool, PoolKind, Recurrent, RecurrentOutput, Reduction, ResizeTo, SeparableConv,
-    Upsample,
+    Activation, Amount, Attention, AutoPad, Axes, Axis, AxisOrder, Cell, Conv, Dialect, Direction, DropTogether,
+    Interpolation, MultiHead, Op, Padding, PaddingMode, Pieces, Pool, PoolKind, Recurrent, RecurrentOutput, Reduction,
+    ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::param::Role;
 use convshape_arith::shape::Shape;
@@ -21,6 +21,7 @@ use super::engine::Engine;
 use super::simd::Level;
 use crate::model::param::Param;
 use crate::model::parts::Sizes;
+use crate::model::slot::Slot;
 use crate::reference::kernels;
 
 /// Sums in `f32` differ from those in `f64` by the roundings of their terms; the tests' sums have
@@ -96,8 +97,11 @@ fn check_within(
                 node.inputs.iter().map(|&value| (&values[value].0, &values[value].1[..])).collect();
             let output = graph.shape(node.outputs[0]);
             let own: Vec<&[f32]> = node.params.iter().map(|&param| params[param].as_slice()).collect();
-            let mut y = vec![0.0; elements(output)];
+            let keys = inputs.get(1).unwrap_or(&inputs[0]).0;
+            let room = Slot::of_layer(&node.op, [inputs[0].0, keys], *output, order).size();
+            let mut y = vec![f32::NAN; room];
             kernels::apply(&node.op, order, &own, &inputs[..], output, &mut y).expect("was checked");
+            y.truncate(elements(output));
             values.push((*output, y));
         }
         for (all, &value) in expected.iter_mut().zip(outputs) {
@@ -826,5 +830,88 @@ fn splits() {
             ];
             assert!(check(&mut random, order, Shape::of(&[6, 6, 6]), &layers, &[4, 5]));
         }
+    }
+}
+
+/// Of sizes around those of blocks, tiles and vectors, causal, with numbers that are added to the scores, and of other
+/// keys than queries.
+#[test]
+fn attention() {
+    let mut random = Random::new(59);
+    for case in 0..60 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let linear = |outputs| Op::Linear { dialect: Dialect::Torch, inputs: None, outputs, bias: true };
+        let first = |end| Op::Slice { axis: Axis::At(0), start: 0, end };
+        let heads = random.pick(1, 3);
+        let [width, values] = [0, 1].map(|_| heads * random.one_of(&[1, 2, 3, 8, 16, 20, 33]));
+        let tokens = if case < 4 { 300 } else { random.one_of(&[1, 2, 5, 12, 13, 24, 25, 61]) };
+        let [queries, keys] = [0, 1].map(|_| if case % 2 == 0 { tokens } else { random.pick(1, tokens) });
+        let scale = random.one_of(&[None, None, Some(0.7), Some(-0.4), Some(0.0)]);
+        let layer = Attention { causal: random.pick(0, 1) == 1, scale, ..Attention::new(Dialect::Torch, heads) };
+        let mut layers = vec![
+            (linear(width), vec![0]),
+            (linear(width), vec![0]),
+            (linear(values), vec![0]),
+            (first(queries), vec![1]),
+            (first(keys), vec![2]),
+            (first(keys), vec![3]),
+        ];
+        let mut reads = vec![4, 5, 6];
+        match random.pick(0, 3) {
+            0 => {
+                layers.push((Op::MatMul { transpose_a: false, transpose_b: true }, vec![4, 5]));
+                layers.push((Op::Activation(Activation::Tanh), vec![7]));
+                reads.push(8);
+            }
+            1 if heads == 2 => {
+                layers.push((Op::MatMul { transpose_a: false, transpose_b: true }, vec![4, 5]));
+                layers.push((Op::Activation(Activation::Tanh), vec![7]));
+                layers.push((Op::Stack { axis: Axis::At(0) }, vec![8, 7]));
+                reads.push(9);
+            }
+            _ => {}
+        }
+        layers.push((Op::Attention(layer), reads));
+        let last = layers.len();
+        assert!(check_within(3e-5, &mut random, order, Shape::of(&[tokens, 3]), &layers, &[last]), "{layers:?}");
+    }
+}
+
+/// Of one value, of two, of each dialect's parameters.
+#[test]
+fn attention_between_linear_layers() {
+    let mut random = Random::new(60);
+    for _ in 0..40 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let dialect = random.one_of(&[Dialect::Torch, Dialect::Flax, Dialect::Keras]);
+        let heads = random.pick(1, 3);
+        let (tokens, features) = (random.pick(1, 30), heads * random.pick(1, 9));
+        let (bias, causal) = (random.pick(0, 1) == 1, random.pick(0, 1) == 1);
+        let mut layer = MultiHead { heads, bias, causal, ..MultiHead::new(dialect) };
+        match dialect {
+            Dialect::Keras => {
+                let [key, value, out] = [0; 3].map(|_| Some(random.pick(1, 9)));
+                layer.key_dim = key;
+                layer.value_dim = random.one_of(&[None, value]);
+                layer.out_features = random.one_of(&[None, out]);
+            }
+            Dialect::Flax => layer.qkv_features = random.one_of(&[None, Some(heads * 4)]),
+            Dialect::Torch | Dialect::Onnx | Dialect::Jax => {}
+        }
+        let (mut inputs, mut layers) = (vec![0], Vec::new());
+        if random.pick(0, 1) == 1 {
+            let (key, value) = (random.pick(1, 5), random.pick(1, 5));
+            (layer.key_features, layer.value_features) = (Some(key), Some(value));
+            let linear = |outputs| Op::Linear { dialect: Dialect::Torch, inputs: None, outputs, bias: true };
+            let keys = random.pick(1, tokens);
+            layers.push((linear(key), vec![0]));
+            layers.push((linear(value), vec![0]));
+            layers.push((Op::Slice { axis: Axis::At(0), start: 0, end: keys }, vec![1]));
+            layers.push((Op::Slice { axis: Axis::At(0), start: 0, end: keys }, vec![2]));
+            inputs = vec![0, 3, 4];
+        }
+        layers.push((Op::MultiHead(layer), inputs));
+        let last = layers.len();
+        assert!(check_within(3e-5, &mut random, order, Shape::of(&[tokens, features]), &layers, &[last]), "{layer:?}");
     }
 }

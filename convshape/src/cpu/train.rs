@@ -6,6 +6,7 @@
 //! of their weights, [`rows`] what takes each element by itself, [`norm`] normalisation;
 //! [`definition`] runs any other layer as it is defined.
 
+mod attention;
 mod combine;
 mod definition;
 mod depthwise;

@@ -166,7 +166,10 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
                     input += 1;
                 }
                 let Some(elements) = padded(&slots[step.output].shape, [0; 3], order) else { return None };
-                sum += 2 * elements;
+                let keys = &slots[step.inputs[if step.inputs.len() > 1 { 1 } else { 0 }]].shape;
+                // Queries, keys and values of attention between linear layers, and what goes with each.
+                let bound = op.bind(&slots[step.inputs[0]].shape, order);
+                sum += 2 * elements + 2 * slots[step.output].room + packed(&bound, keys, &slots[step.output].shape);
             }
             Action::Chain { index } => {
                 sum += match fast_elements(chains[index]) {
@@ -178,6 +181,23 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
         index += 1;
     }
     Some(sum)
+}
+
+/// What attention packs at most: keys and values, filled up to whole vectors.
+const fn packed(op: &Op, keys: &Shape, output: &Shape) -> usize {
+    let (heads, widths) = match op {
+        Op::Attention(layer) => (layer.heads, [keys.size(1).number(), output.size(1).number()]),
+        Op::MultiHead(layer) => match layer.widths() {
+            Some([width, values]) => (layer.heads, [Some(width), Some(values)]),
+            None => return 0,
+        },
+        _ => return 0,
+    };
+    let (Some(tokens), [Some(width), Some(values)]) = (keys.size(0).number(), widths) else { return 0 };
+    let lanes = LINE as i64;
+    let elements = (tokens + lanes) * width + tokens * (values + heads * lanes);
+    #[expect(clippy::cast_possible_truncation, reason = "sizes that do not fit are refused before")]
+    if elements < 0 { 0 } else { elements.cast_unsigned() as usize + 8 * LINE }
 }
 
 /// The elements of a shape with `border` rows more on each axis, and what may be read behind it.

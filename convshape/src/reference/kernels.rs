@@ -4,6 +4,7 @@
 //! rounded once; nothing allocates.
 
 mod activation;
+mod attention;
 mod axes;
 mod border;
 mod conv;
@@ -30,6 +31,7 @@ use convshape_arith::op::{AxisOrder, Class, DepthOrder, Op, PaddingMode, Source}
 use convshape_arith::shape::Shape;
 
 pub(crate) use self::activation::activation;
+pub(crate) use self::attention::room as multi_head_room;
 use self::axes::Blocks;
 use self::border::Border;
 pub use self::border::source;
@@ -82,8 +84,8 @@ impl<T, O: Operands<T> + ?Sized> Operands<T> for &O {
 /// Runs one layer over one sample.
 ///
 /// `params` stand in the order of [`Op::params`], `inputs` are what the layer reads, `output` is
-/// what [`Op::output`] says of their shapes, and `y` has room for it. All are contiguous, in the
-/// shapes' order of axes.
+/// what [`Op::output`] says of their shapes, and `y` has room for it; for an [`Op::MultiHead`] it also has the room that
+/// its parts take. All are contiguous, in the shapes' order of axes.
 ///
 /// # Errors
 /// What the layer refuses about the input's shape.
@@ -173,6 +175,16 @@ pub fn apply<T: Number>(
             y.iter_mut().enumerate().for_each(|(index, y)| *y = T::of(index as f64));
         }
         Op::Softmax { axis, log } => norm::softmax(log, &axes::Groups::along(shape, axis, order), x, y),
+        Op::Attention(layer) => {
+            let ((keys, k), (values, v)) = (inputs.get(1), inputs.get(2));
+            let added = (inputs.count() > 3).then(|| inputs.get(3)).map(|(shape, numbers)| (shape.rank(), numbers));
+            attention::attend(&attention::Heads::new(&layer, [shape, keys, values], [x, k], added), v, y);
+        }
+        Op::MultiHead(layer) => {
+            let operand = |index: usize| if index < inputs.count() { inputs.get(index) } else { inputs.get(0) };
+            attention::multi_head(&layer, params, [(shape, x), operand(1), operand(2)], output, y);
+        }
+        Op::Projection(part) => dense::projection(&part, params, x, y),
         Op::MatMul { transpose_a, transpose_b } => {
             let (other, b) = inputs.get(1);
             let product = product::Product::new([shape, other], [transpose_a, transpose_b], output);

@@ -34,7 +34,7 @@ pub(crate) trait Layout {
 pub(crate) const fn elements(slots: &[Slot], inputs: usize) -> usize {
     let (mut most, mut value) = (0, inputs);
     while value < slots.len() {
-        let end = slots[value].place + slots[value].count;
+        let end = slots[value].place + slots[value].size();
         most = if end > most { end } else { most };
         value += 1;
     }
@@ -98,7 +98,11 @@ pub const fn slots<const VALUES: usize>(
     while index < program.steps.len() {
         let step = &program.steps[index];
         match &step.action {
-            Action::Layer(_) => slots[step.output] = Slot::of(shapes[shape[index]]),
+            Action::Layer(op) => {
+                let keys = step.inputs[if step.inputs.len() > 1 { 1 } else { 0 }];
+                let inputs = [&slots[step.inputs[0]].shape, &slots[keys].shape];
+                slots[step.output] = Slot::of_layer(op, inputs, shapes[shape[index]], program.order);
+            }
             Action::Chain { index } => {
                 let outputs = chains[*index].program.outputs;
                 let mut port = 0;
@@ -212,10 +216,10 @@ const fn insert(taken: &mut [usize], count: usize, slots: &mut [Slot], value: us
     let (mut place, mut gap) = (0, 0);
     while gap < count {
         let other = slots[taken[gap]];
-        if place + slots[value].count <= other.place {
+        if place + slots[value].size() <= other.place {
             break;
         }
-        place = other.place + other.count;
+        place = other.place + other.size();
         gap += 1;
     }
     slots[value].place = place;
@@ -256,7 +260,9 @@ impl Dynamic {
                 Action::Layer(op) => {
                     let output = op.bind(&operands[0], program.order).output(&operands, program.order);
                     let error = |fault| GraphError::Layer { layer: step.name.to_string(), fault };
-                    slots[step.output] = Slot::of(output.map_err(error)?);
+                    let keys = operands.get(1).unwrap_or(&operands[0]);
+                    let output = output.map_err(error)?;
+                    slots[step.output] = Slot::of_layer(&op, [&operands[0], keys], output, program.order);
                 }
                 Action::Chain { index } => {
                     let chain =

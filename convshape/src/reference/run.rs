@@ -47,8 +47,8 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
                 let own = &own[..count];
                 let output = slots[step.output];
                 let (below, rest) = values.split_at_mut(output.place);
-                let (y, above) = rest.split_at_mut(output.count);
-                let reads = Reads { step, inputs, slots, below, above, gap: output.place + output.count };
+                let (y, above) = rest.split_at_mut(output.size());
+                let reads = Reads { step, inputs, slots, below, above, gap: output.place + output.size() };
                 match reads.place(0) {
                     Some(place) if place == output.place => {
                         kernels::in_place(&op, program.order, own, &output.shape, y);

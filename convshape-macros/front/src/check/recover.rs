@@ -36,7 +36,7 @@ pub(super) fn agreed(a: &Shape, b: &Shape) -> Option<Shape> {
 pub(super) fn blind_rank(op: &Op) -> Option<usize> {
     match op {
         Op::Conv(conv) => Some(conv.rank + 1),
-        Op::Recurrent(_) | Op::RecurrentOutput { .. } => Some(2),
+        Op::Recurrent(_) | Op::RecurrentOutput { .. } | Op::Attention(_) | Op::MultiHead(_) => Some(2),
         Op::Pool(pool) => Some(pool.rank + 1),
         Op::AdaptivePool { rank, .. } => Some(rank + 1),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(3),
@@ -97,6 +97,8 @@ pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
         Op::Flatten { .. } | Op::Unflatten { .. } | Op::Permute { .. } | Op::Reduce { .. } => {
             op.output(inputs, order).ok().map(|shape| Shape::unknown(shape.rank()))
         }
+        Op::Attention(_) => Some(input.with(1, inputs.get(2)?.size(1))).filter(|_| input.rank() == 2),
+        Op::MultiHead(_) => Some(input.with(1, Size::Unknown)).filter(|_| input.rank() == 2),
         Op::ReshapeLike => inputs.get(1).copied(),
         Op::Concat { .. } | Op::Stack { .. } | Op::Glu { .. } | Op::MatMul { .. } => op.output(inputs, order).ok(),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
@@ -112,7 +114,7 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         fault.map(|fault| fault.reason),
         Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })
     );
-    if matches!(fault.map(|fault| fault.reason), Some(Reason::Rank { .. })) {
+    if matches!(fault.map(|fault| fault.reason), Some(Reason::Rank { .. } | Reason::Tokens { .. })) {
         // A layer for another number of axes says nothing of what was meant.
         return None;
     }
@@ -186,12 +188,17 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
         Op::RecurrentOutput { output: RecurrentOutput::Last, .. } => Some(Shape::unknown(1)),
         Op::Recurrent(_) | Op::RecurrentOutput { .. } => Some(Shape::unknown(2)),
+        Op::Attention(_) | Op::MultiHead(_) => {
+            let tokens = if inputs[0].rank() == 2 { inputs[0].size(0) } else { Size::Unknown };
+            Some(Shape::unknown(2).with(0, tokens))
+        }
         Op::MatMul { .. } => Some(Shape::unknown(inputs[0].rank().max(inputs.get(1)?.rank()))),
         Op::Flatten { .. }
         | Op::Unflatten { .. }
         | Op::Stack { .. }
         | Op::Reduce { .. }
         | Op::Linear { .. }
+        | Op::Projection(_)
         | Op::GlobalPool { .. } => None,
     }
 }

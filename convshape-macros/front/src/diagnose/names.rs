@@ -126,6 +126,19 @@ pub(crate) fn first_states(op: &Ident, states: &[&str], found: usize, span: Span
         .help(format_args!("write `from (x, {states})`"))
 }
 
+/// Attention of too few or too many values. `joins` says whether they are in parentheses.
+pub(crate) fn queries_keys_values(op: &Ident, joins: bool, found: usize, span: Span) -> Report {
+    let values = if found == 1 { "value" } else { "values" };
+    if joins {
+        let takes = "reads queries, keys and values, and perhaps what is added to the scores";
+        return Report::new(code::OPERANDS, span, format!("`{op}` {takes}, here are {found} {values}"))
+            .help(format_args!("name them: `{op}(q, k, v)`, of one value `{op}(_, _, _)`"));
+    }
+    let takes = "reads one value, or queries, keys and values";
+    Report::new(code::OPERANDS, span, format!("`{op}` {takes}, here are {found} {values}"))
+        .help("write `from (q, k, v)`")
+}
+
 /// An output that a layer with several does not have.
 pub(crate) fn no_such_port(name: &Ident, port: &Text, known: &[String]) -> Report {
     let text = port.value();

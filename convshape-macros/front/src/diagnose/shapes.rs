@@ -8,7 +8,7 @@ use convshape_arith::code;
 use convshape_arith::explain;
 use convshape_arith::fault::Reason;
 use convshape_arith::layer::axis_name;
-use convshape_arith::op::{Conv, Op, Padding};
+use convshape_arith::op::{AxisOrder, Conv, Op, Padding};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::{self, AxisField};
@@ -259,6 +259,13 @@ impl Context<'_> {
                     return report;
                 }
                 report.help(format_args!("for {found} it is `{}`", name.replace(&written, &there)))
+            }
+            Reason::Tokens { found, .. } if found.rank() >= 3 => {
+                let flat = match graph.order() {
+                    AxisOrder::ChannelsFirst => "`Flatten(from: 1);` and `Permute(1, 0);`",
+                    AxisOrder::ChannelsLast => "`Flatten(from: 0, to: -2);`",
+                };
+                report.help(format_args!("positions become tokens with {flat} before it"))
             }
             Reason::NamedRank { found, .. } => {
                 let name = graph.nodes[node].spans.op.to_string();

@@ -70,9 +70,10 @@ impl Expansion<'_> {
             }
             _ if self.deferred() => {
                 let (op, order) = (op_name(id), self.order_value());
-                let (input, output) = (self.shape_of(node.inputs[0]), self.shape_of(self.graph.value(id)));
+                let inputs = node.inputs.iter().map(|value| self.shape_of(*value));
+                let output = self.shape_of(self.graph.value(id));
                 let params = if own { quote!(#check::params(&Self::#op)) } else { quote!(0) };
-                quote!([#params, Self::#op.macs(&#input, &#output, #order)])
+                quote!([#params, Self::#op.macs(&[#(#inputs),*], &#output, #order)])
             }
             _ => {
                 let (params, macs) = self.costs(id);
@@ -98,12 +99,13 @@ impl Expansion<'_> {
     /// The trainable parameters and the multiply-adds of a layer.
     pub(super) fn costs(&self, node: NodeId) -> (u64, u64) {
         let Some(op) = self.op(node) else { return (0, 0) };
-        let (input, output) = self.ends(node);
+        let (_, output) = self.ends(node);
+        let inputs: Vec<_> = self.graph.nodes[node].inputs.iter().map(|value| self.shape(*value)).collect();
         if self.refused {
             return (0, 0);
         }
         let own = self.graph.nodes[node].first_run.is_none();
         let params = if own { op.params().trainable().unwrap_or(0) } else { 0 };
-        (params, op.macs(&input, &output, self.graph.order()))
+        (params, op.macs(&inputs, &output, self.graph.order()))
     }
 }

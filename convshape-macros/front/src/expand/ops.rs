@@ -1,8 +1,8 @@
 //! A layer as tokens: the constant that the program keeps of it.
 
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Axes, Axis, Cell, Conv, Dialect, Interpolation, MAX_SPATIAL, Op, Padding, PaddingMode,
-    PerAxis, Pieces, Pool, PoolKind, Recurrent, ResizeTo, SeparableConv, Source,
+    Activation, Amount, Attention, AutoPad, Axes, Axis, Cell, Conv, Dialect, Interpolation, MAX_SPATIAL, MultiHead, Op,
+    Padding, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Projection, Recurrent, ResizeTo, SeparableConv, Source,
 };
 use convshape_arith::param::Init;
 use convshape_arith::shape::Shape;
@@ -226,6 +226,42 @@ impl Expansion<'_> {
         })
     }
 
+    fn attention(&self, layer: &Attention) -> TokenStream {
+        let (krate, dialect, heads) = (&self.krate, self.dialect(layer.dialect), self.int(layer.heads));
+        let (causal, dropout) = (layer.causal, self.float(layer.dropout));
+        let scale = self.option(layer.scale, |scale| self.float(scale));
+        quote!(#krate::__private::arith::op::Attention {
+            dialect: #dialect,
+            heads: #heads,
+            causal: #causal,
+            scale: #scale,
+            dropout: #dropout,
+        })
+    }
+
+    fn multi_head(&self, layer: &MultiHead) -> TokenStream {
+        let (krate, dialect, heads) = (&self.krate, self.dialect(layer.dialect), self.int(layer.heads));
+        let [features, key_features, value_features] =
+            [layer.features, layer.key_features, layer.value_features].map(|count| self.count(count));
+        let [key_dim, value_dim, qkv_features, out_features] =
+            [layer.key_dim, layer.value_dim, layer.qkv_features, layer.out_features].map(|count| self.count(count));
+        let (bias, dropout, causal) = (layer.bias, self.float(layer.dropout), layer.causal);
+        quote!(#krate::__private::arith::op::MultiHead {
+            dialect: #dialect,
+            features: #features,
+            heads: #heads,
+            key_features: #key_features,
+            value_features: #value_features,
+            key_dim: #key_dim,
+            value_dim: #value_dim,
+            qkv_features: #qkv_features,
+            out_features: #out_features,
+            bias: #bias,
+            dropout: #dropout,
+            causal: #causal,
+        })
+    }
+
     fn activation(&self, activation: &Activation) -> TokenStream {
         let krate = &self.krate;
         let activation = match *activation {
@@ -388,6 +424,29 @@ impl Expansion<'_> {
             }
             Op::MatMul { transpose_a, transpose_b } => {
                 quote!(MatMul { transpose_a: #transpose_a, transpose_b: #transpose_b })
+            }
+            Op::Attention(layer) => {
+                let layer = self.attention(layer);
+                quote!(Attention(#layer))
+            }
+            Op::MultiHead(layer) => {
+                let layer = self.multi_head(layer);
+                quote!(MultiHead(#layer))
+            }
+            // No chain has it, but a lowered graph.
+            Op::Projection(Projection { inputs, outputs, rows, bias }) => {
+                let [inputs, outputs] = [inputs, outputs].map(|count| self.int(*count));
+                let pair = |(first, count): (i64, i64)| {
+                    let [first, count] = [first, count].map(|number| self.int(number));
+                    quote!((#first, #count))
+                };
+                let (rows, bias) = (pair(*rows), self.option(*bias, pair));
+                quote!(Projection(#krate::__private::arith::op::Projection {
+                    inputs: #inputs,
+                    outputs: #outputs,
+                    rows: #rows,
+                    bias: #bias,
+                }))
             }
             Op::Softmax { axis, log } => {
                 let axis = self.axis(*axis);

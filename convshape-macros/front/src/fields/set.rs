@@ -1,8 +1,8 @@
 //! A setting put into a layer.
 
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Axes, Axis, Cell, Conv, DepthOrder, Dialect, DropTogether, Interpolation, Op, Padding,
-    PaddingMode, Pieces, Pool, Recurrent, ResizeTo, SeparableConv, Source, Upsample,
+    Activation, Amount, Attention, AutoPad, Axes, Axis, Cell, Conv, DepthOrder, Dialect, DropTogether, Interpolation,
+    MultiHead, Op, Padding, PaddingMode, Pieces, Pool, Recurrent, ResizeTo, SeparableConv, Source, Upsample,
 };
 use convshape_arith::shape::Shape;
 
@@ -54,6 +54,8 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::Unflatten { sizes, .. }, "sizes", Setting::Shape(value)) => store(sizes, *value),
         (Op::MatMul { transpose_a, .. }, "transpose_a", Setting::Bool(value)) => store(transpose_a, *value),
         (Op::MatMul { transpose_b, .. }, "transpose_b", Setting::Bool(value)) => store(transpose_b, *value),
+        (Op::Attention(layer), _, _) => set_attention(layer, field, setting),
+        (Op::MultiHead(layer), _, _) => set_multi_head(layer, field, setting),
         (Op::Permute { axes, .. }, "axes", Setting::Axes(value)) => store(axes, *value),
         (Op::Reduce { axes, .. }, "axes", Setting::Axes(value)) => store(axes, Some(*value)),
         (Op::Reduce { keep, .. }, "keep", Setting::Bool(value)) => store(keep, *value),
@@ -168,6 +170,33 @@ fn set_recurrent(layer: &mut Recurrent, field: &str, setting: &Setting) -> bool 
         ("return_sequences", Setting::Bool(_)) => true,
         ("reset_after", Setting::Bool(value)) => store(&mut layer.cell, Cell::Gru { reset_after: *value }),
         ("nonlinearity", Setting::Word(word)) => store(&mut layer.cell, Cell::Rnn { relu: *word == "relu" }),
+        _ => false,
+    }
+}
+
+fn set_attention(layer: &mut Attention, field: &str, setting: &Setting) -> bool {
+    match (field, setting) {
+        ("heads", Setting::Int(value)) => store(&mut layer.heads, *value),
+        ("causal", Setting::Bool(value)) => store(&mut layer.causal, *value),
+        ("scale", Setting::Float(value)) => store(&mut layer.scale, Some(*value)),
+        ("dropout", Setting::Float(value)) => store(&mut layer.dropout, *value),
+        _ => false,
+    }
+}
+
+fn set_multi_head(layer: &mut MultiHead, field: &str, setting: &Setting) -> bool {
+    match (field, setting) {
+        ("features", Setting::Int(value)) => store(&mut layer.features, Some(*value)),
+        ("heads", Setting::Int(value)) => store(&mut layer.heads, *value),
+        ("key_features", Setting::Int(value)) => store(&mut layer.key_features, Some(*value)),
+        ("value_features", Setting::Int(value)) => store(&mut layer.value_features, Some(*value)),
+        ("key_dim", Setting::Int(value)) => store(&mut layer.key_dim, Some(*value)),
+        ("value_dim", Setting::Int(value)) => store(&mut layer.value_dim, Some(*value)),
+        ("qkv_features", Setting::Int(value)) => store(&mut layer.qkv_features, Some(*value)),
+        ("out_features", Setting::Int(value)) => store(&mut layer.out_features, Some(*value)),
+        ("bias", Setting::Bool(value)) => store(&mut layer.bias, *value),
+        ("dropout", Setting::Float(value)) => store(&mut layer.dropout, *value),
+        ("causal", Setting::Bool(value)) => store(&mut layer.causal, *value),
         _ => false,
     }
 }

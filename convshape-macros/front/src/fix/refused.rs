@@ -40,6 +40,21 @@ pub(super) fn at_the_layer(
                 found.push(vec![Edit::Channels { node, inputs: features, outputs: layer.hidden }], 10);
             }
         }
+        Reason::Heads { features, heads, .. } => {
+            for divisor in explain::nearest_divisors(features, heads).into_iter().flatten() {
+                layer.set("heads", Setting::Int(divisor), 10, found);
+            }
+        }
+        Reason::TokenFeatures { field, found: shape, .. } => {
+            if let Size::Number(features) = shape.size(1) {
+                layer.set(field, Setting::Int(features), 10, found);
+                if let (Op::MultiHead(_), "key_features") = (op, field) {
+                    // Keys and values are mostly made of one value.
+                    let set = |field| Edit::Field { node, field, setting: Setting::Int(features) };
+                    found.push(vec![set("key_features"), set("value_features")], 11);
+                }
+            }
+        }
         Reason::Groups { channels, groups, side } => layer.groups(channels, groups, side, found),
         Reason::TooFew { what: "output channels", .. } => {
             if let Op::Conv(conv) = op {

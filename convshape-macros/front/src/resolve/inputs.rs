@@ -24,6 +24,7 @@ impl<'a> Resolver<'a> {
             && !joins
             && words.kind != Kind::Chain
             && !words.kind.is_recurrent()
+            && words.kind != Kind::MultiHead
         {
             self.sink.push(diagnose::one_input(&layer.op, *span));
             return None;
@@ -58,6 +59,23 @@ impl<'a> Resolver<'a> {
                 let span = layer.from.as_ref().and_then(Source::span).unwrap_or(layer.op.span());
                 self.sink.push(diagnose::first_states(&layer.op, states, inputs.len(), span));
                 return None;
+            }
+        }
+        if matches!(words.kind, Kind::Attention | Kind::MultiHead) {
+            let fits = if words.kind == Kind::Attention { 3..=4 } else { 1..=3 };
+            if !fits.contains(&inputs.len()) {
+                let span = layer.from.as_ref().and_then(Source::span).unwrap_or(layer.op.span());
+                self.sink.push(diagnose::queries_keys_values(
+                    &layer.op,
+                    words.kind == Kind::Attention,
+                    inputs.len(),
+                    span,
+                ));
+                return None;
+            }
+            if let [_, memory] = inputs[..] {
+                // Keys and values of one value.
+                inputs.push(memory);
             }
         }
         if joins && inputs.len() < 2 {

@@ -139,6 +139,38 @@ pub(super) const RESET_AFTER: FieldWords =
 pub(super) const NONLINEARITY: FieldWords =
     field("nonlinearity", Takes::Word(NONLINEARITIES), "the function of a step").only(TORCH);
 
+// Attention.
+
+pub(super) const HEADS: FieldWords =
+    field("heads", Takes::Size, "heads, each with as many neighbouring features; 1 if left out")
+        .or(&[alias("num_heads", &[Torch, Flax, Keras]), alias("q_num_heads", ONNX)]);
+pub(super) const CAUSAL: FieldWords = field("causal", Takes::Bool, "whether a token attends to no later one")
+    .or(&[alias("is_causal", &[Torch, Onnx]), alias("use_causal_mask", KERAS)]);
+pub(super) const SCORE_SCALE: FieldWords = field(
+    "scale",
+    Takes::Float,
+    "the factor of the scores; 1 / sqrt(features of a head) if left out, but 1 for one head in keras",
+);
+pub(super) const ATTENTION_DROPOUT: FieldWords =
+    field("dropout", Takes::Float, "probability of a zero among the weights in training")
+        .or(&[alias("dropout_p", TORCH), alias("dropout_rate", FLAX)]);
+pub(super) const MULTI_HEAD: Dialects = &[Torch, Flax, Keras];
+pub(super) const TOKEN_FEATURES: FieldWords =
+    field("features", Takes::Size, "features of the queries and of the output; taken from what comes in if left out")
+        .or(&[alias("embed_dim", TORCH), alias("in_features", FLAX)]);
+pub(super) const KEY_FEATURES: FieldWords =
+    field("key_features", Takes::Size, "features of what the keys are made of").or(&[alias("kdim", TORCH)]);
+pub(super) const VALUE_FEATURES: FieldWords =
+    field("value_features", Takes::Size, "features of what the values are made of").or(&[alias("vdim", TORCH)]);
+pub(super) const KEY_DIM: FieldWords =
+    field("key_dim", Takes::Size, "features of a head's queries and keys").only(KERAS);
+pub(super) const VALUE_DIM: FieldWords = field("value_dim", Takes::Size, "features of a head's values").only(KERAS);
+pub(super) const QKV_FEATURES: FieldWords =
+    field("qkv_features", Takes::Size, "features of all heads together").only(FLAX);
+pub(super) const OUT_FEATURES: FieldWords = field("out_features", Takes::Size, "features of the output")
+    .or(&[alias("output_shape", KERAS)])
+    .only(&[Flax, Keras]);
+
 // Pooling.
 
 pub(super) const WINDOW: FieldWords = field("kernel", Takes::SizePerAxis, "size of the window per axis")

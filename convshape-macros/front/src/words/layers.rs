@@ -565,6 +565,47 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     },
     LayerWords {
         positional: Positional::Names,
+        fields: &[HEADS, CAUSAL, SCORE_SCALE, ATTENTION_DROPOUT],
+        ..layer(
+            Kind::Attention,
+            Group::Dense,
+            "Attention",
+            "attention",
+            "scaled dot-product attention on `[tokens, features]`: `Attention(q, k, v, heads: 8)`",
+        )
+    },
+    LayerWords {
+        aliases: &[alias("MultiheadAttention", TORCH), alias("MultiHeadDotProductAttention", FLAX)],
+        dialects: MULTI_HEAD,
+        positional: Positional::Field("features"),
+        fields: &[
+            TOKEN_FEATURES,
+            HEADS,
+            BIAS,
+            ATTENTION_DROPOUT,
+            CAUSAL,
+            KEY_FEATURES,
+            VALUE_FEATURES,
+            KEY_DIM,
+            VALUE_DIM,
+            QKV_FEATURES,
+            OUT_FEATURES,
+        ],
+        python: &[
+            (TORCH, &["features", "heads", "dropout", "bias"]),
+            (KERAS, &["heads", "key_dim", "value_dim", "dropout", "bias"]),
+            (FLAX, &["heads"]),
+        ],
+        ..layer(
+            Kind::MultiHead,
+            Group::Dense,
+            "MultiHeadAttention",
+            "multi_head_attention",
+            "attention between linear layers: `MultiHeadAttention(64, heads: 8)`, of `(q, k, v)` with `from`",
+        )
+    },
+    LayerWords {
+        positional: Positional::Names,
         ..layer(Kind::Add, Group::Dense, "Add", "add", "the sum; axes of size 1 are broadcast")
     },
     LayerWords {

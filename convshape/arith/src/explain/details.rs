@@ -143,6 +143,18 @@ pub const fn closed_form_help(text: &mut Text, name: &str, op: &Op, fault: &Faul
                 write_channels(text, name, features, layer.hidden);
             }
         }
+        (_, Reason::Heads { features, heads, .. }) => {
+            let mut nearest = nearest_divisors(features, heads);
+            while let [Some(divisor), rest] = nearest {
+                text.str("\nhelp: in `").str(name).str("`, set `heads: ").num(divisor).str("`");
+                nearest = [rest, None];
+            }
+        }
+        (_, Reason::TokenFeatures { field, found, .. }) => {
+            if let Size::Number(features) = found.size(found.rank().saturating_sub(1)) {
+                text.str("\nhelp: in `").str(name).str("`, set `").str(field).str(": ").num(features).str("`");
+            }
+        }
         (_, Reason::Channels { found: Size::Number(found), .. }) => {
             text.str("\nhelp: in `").str(name).str("`, set `channels: ").num(found).str("`");
         }
@@ -163,6 +175,26 @@ pub const fn closed_form_help(text: &mut Text, name: &str, op: &Op, fault: &Faul
             text.str("\nhelp: in `").str(name).str("`, set `output_padding: ").num(limit - 1).str("`");
         }
         _ => {}
+    }
+}
+
+/// The numbers nearest to `count` that divide `all`, the nearer one first.
+pub const fn nearest_divisors(all: i64, count: i64) -> [Option<i64>; 2] {
+    let (mut below, mut above) = (count, count);
+    // Beyond this no heads are meant.
+    const MOST: i64 = 1 << 12;
+    while below > 1 && all % below != 0 && count - below < MOST {
+        below -= 1;
+    }
+    while above < all && all % above != 0 && above - count < MOST {
+        above += 1;
+    }
+    let below = if below > 0 && all % below == 0 { Some(below) } else { None };
+    let above = if above <= all && all % above == 0 { Some(above) } else { None };
+    match (below, above) {
+        (Some(low), Some(high)) if high - count < count - low => [above, below],
+        (None, above) => [above, None],
+        (below, above) => [below, above],
     }
 }
 

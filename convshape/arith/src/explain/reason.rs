@@ -11,14 +11,20 @@ impl Reason {
         match self {
             Reason::NotPositive { .. } | Reason::TooFew { .. } => code::NOT_POSITIVE,
             Reason::Negative { .. } => code::NEGATIVE,
-            Reason::Rank { .. } | Reason::NamedRank { .. } | Reason::Steps { .. } | Reason::NoRun { .. } => code::RANK,
+            Reason::Rank { .. }
+            | Reason::NamedRank { .. }
+            | Reason::Steps { .. }
+            | Reason::NoRun { .. }
+            | Reason::Tokens { .. } => code::RANK,
             Reason::FirstState { .. } => code::STATE,
             Reason::TooManyLayers { .. } => code::RANGE,
             Reason::Channels { .. } => match op {
                 Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } => code::NORM,
                 _ => code::CHANNELS,
             },
-            Reason::Features { .. } => code::FEATURES,
+            Reason::Features { .. } | Reason::TokenFeatures { .. } => code::FEATURES,
+            Reason::Heads { .. } => code::HEADS,
+            Reason::KeyFeatures { .. } | Reason::ValueTokens { .. } | Reason::Scores { .. } => code::ATTENTION,
             Reason::NotFixed { .. } => code::NOT_FIXED,
             Reason::Size(SizeError::Overflow) | Reason::TooManyElements { .. } => code::TOO_LARGE,
             Reason::Size(_) => code::NOT_FIXED,
@@ -65,7 +71,9 @@ impl Reason {
             | Reason::NotInDialect { field, .. }
             | Reason::Exclusive { field, .. }
             | Reason::Number { field, .. }
+            | Reason::TokenFeatures { field, .. }
             | Reason::FieldRank { field, .. } => Some(field),
+            Reason::Heads { .. } => Some("heads"),
             Reason::Channels { .. } | Reason::Features { .. } | Reason::TooFew { .. } => Some("channels"),
             Reason::SameWithStride { .. }
             | Reason::PoolPadding { .. }
@@ -92,6 +100,10 @@ impl Reason {
             Reason::AxisSpan { .. } => Some("from"),
             Reason::Rank { .. }
             | Reason::Steps { .. }
+            | Reason::Tokens { .. }
+            | Reason::KeyFeatures { .. }
+            | Reason::ValueTokens { .. }
+            | Reason::Scores { .. }
             | Reason::FirstState { .. }
             | Reason::NoRun { .. }
             | Reason::NamedRank { .. }

@@ -128,7 +128,7 @@ impl Graph {
             params,
             tied,
             first_run: layer.first_run,
-            macs: op.macs(&shapes[0], &output, self.order),
+            macs: op.macs(&shapes, &output, self.order),
         });
         Ok(value)
     }

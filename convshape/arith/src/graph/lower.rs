@@ -4,11 +4,13 @@ use alloc::vec::Vec;
 
 use super::{Graph, GraphError, Node, Port, Value};
 use crate::lower::Split;
+use crate::op::{MultiHead, Op};
 use crate::shape::Shape;
+use crate::size::Size;
 
 impl Graph {
     /// The same computation in fewer kinds of layers: a layer that is two steps is two nodes, see
-    /// [`Op::split`](crate::op::Op::split). Parameters keep their numbers; nodes and values get new ones.
+    /// [`Op::split`](crate::op::Op::split), and an [`Op::MultiHead`] is linear layers and attention. Parameters keep their numbers; nodes and values get new ones.
     ///
     /// # Errors
     /// If a layer does not take what it reads.
@@ -27,6 +29,12 @@ impl Graph {
         let mut nodes = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             let mut inputs: Vec<usize> = node.inputs.iter().map(|&value| values[value]).collect();
+            if let Op::MultiHead(layer) = &node.op {
+                let output = graph.add_multi_head(node, layer, &inputs);
+                values[node.outputs[0]] = output;
+                nodes.push(graph.nodes.len() - 1);
+                continue;
+            }
             let (mut op, mut params) = (node.op, &node.params[..]);
             let split = op.split(graph.shape(inputs[0]), self.order);
             let split = split.map_err(|fault| GraphError::Layer { layer: node.name.clone(), fault })?;
@@ -53,11 +61,31 @@ impl Graph {
         Ok(graph)
     }
 
+    /// Adds the linear layers of an [`Op::MultiHead`] and the attention between them. Returns what the last one gives.
+    fn add_multi_head(&mut self, node: &Node, layer: &MultiHead, inputs: &[usize]) -> usize {
+        let mut add = |op: Op, inputs: &[usize], params: &[Option<usize>], outputs: i64| {
+            let shape = self.shape(inputs[0]).with(1, Size::Number(outputs));
+            let params = params.iter().flatten().map(|&param| node.params[param]).collect();
+            let (inputs, tied, first_run) = (inputs.to_vec(), None, None);
+            self.add(Node { op, inputs, params, tied, first_run, ..node.clone() }, shape)
+        };
+        let [query, key, value, output] = layer.linear_layers();
+        let parts = [query, key, value].map(|part| (part.op, part.params, part.outputs));
+        let mut attended = [0; 3];
+        for (index, (op, params, outputs)) in parts.into_iter().enumerate() {
+            let input = inputs[if index < inputs.len() { index } else { 0 }];
+            attended[index] = add(op, &[input], &params, outputs);
+        }
+        let attended = add(Op::Attention(layer.attention()), &attended, &[], value.outputs);
+        add(output.op, &[attended], &output.params, output.outputs)
+    }
+
     /// Adds a node whose shape is known.
     fn add(&mut self, mut node: Node, shape: Shape) -> usize {
         let value = self.values.len();
         node.outputs = [value].into();
-        node.macs = node.op.macs(self.shape(node.inputs[0]), &shape, self.order);
+        let inputs: Vec<Shape> = node.inputs.iter().map(|&value| *self.shape(value)).collect();
+        node.macs = node.op.macs(&inputs, &shape, self.order);
         self.values.push(Value { shape, node: Some(self.nodes.len()) });
         self.nodes.push(node);
         value

@@ -1,7 +1,7 @@
 //! The real numbers of a layer: each has a range.
 
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{Activation, Dialect, Op, Recurrent, Source};
+use crate::op::{Activation, Attention, Dialect, MultiHead, Op, Recurrent, Source};
 use crate::param::Init;
 
 impl Op {
@@ -39,6 +39,13 @@ impl Op {
             Op::Recurrent(Recurrent { dropout, .. }) if !(dropout >= 0.0 && dropout <= 1.0) => {
                 Err(outside("dropout", dropout, FRACTION))
             }
+            Op::Attention(Attention { scale: Some(scale), dropout, .. }) => {
+                tri!(finite("scale", scale));
+                fraction("dropout", dropout)
+            }
+            Op::Attention(Attention { dropout, .. }) | Op::MultiHead(MultiHead { dropout, .. }) => {
+                fraction("dropout", dropout)
+            }
             Op::Scale { by } => finite("by", by),
             Op::Pad { value, .. } => finite("value", value),
             Op::Source { of: Source::Parameter { init, .. }, .. } => match init {
@@ -63,6 +70,7 @@ impl Op {
             | Op::Slice { .. }
             | Op::Split { .. }
             | Op::Linear { .. }
+            | Op::Projection(_)
             | Op::Recurrent(_)
             | Op::RecurrentOutput { .. }
             | Op::Flatten { .. }
@@ -130,6 +138,10 @@ const fn check_activation(activation: Activation) -> Result<(), Fault> {
 
 const fn outside(field: &'static str, value: f64, wanted: &'static str) -> Fault {
     Fault::new(Reason::Number { field, value, wanted })
+}
+
+const fn fraction(field: &'static str, value: f64) -> Result<(), Fault> {
+    if value >= 0.0 && value <= 1.0 { Ok(()) } else { Err(outside(field, value, FRACTION)) }
 }
 
 const fn positive(field: &'static str, value: f64) -> Result<(), Fault> {

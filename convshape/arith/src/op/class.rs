@@ -68,7 +68,9 @@ impl Op {
             | Op::RecurrentOutput { .. } => Class::Reduction,
             Op::Permute { .. } => Class::Permutation,
             Op::Source { .. } => Class::Source,
-            Op::Linear { .. } | Op::MatMul { .. } => Class::Matrix,
+            Op::Linear { .. } | Op::Projection(_) | Op::MatMul { .. } | Op::Attention(_) | Op::MultiHead(_) => {
+                Class::Matrix
+            }
             Op::Concat { .. }
             | Op::Stack { .. }
             | Op::Add

@@ -66,6 +66,10 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
         }
         Op::Stack { axis } => Output::Natural(export.stack(node, *axis)?),
         Op::MatMul { transpose_a, transpose_b } => Output::Natural(export.product(node, [*transpose_a, *transpose_b])?),
+        Op::Attention(layer) => Output::Natural(export.attention(node, layer)?),
+        Op::MultiHead(layer) => Output::Natural(export.multi_head(node, layer)?),
+        // No model has it, but a lowered graph.
+        Op::Projection(_) => return Err(export.inexpressible("a part of a linear layer")),
         Op::Glu { axis } => Output::Natural(export.glu(node, *axis)?),
         Op::Concat { .. } => {
             let inputs: Vec<Tensor> = node.inputs.iter().map(|&value| export.first(value)).collect();

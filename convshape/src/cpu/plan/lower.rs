@@ -11,6 +11,7 @@ use convshape_arith::shape::Shape;
 
 use super::place::{Inside, join, root};
 use super::{Method, Step, Work};
+use crate::cpu::attention::Attention;
 use crate::cpu::buffer::Grid;
 use crate::cpu::norm::GroupNorm;
 use crate::cpu::rows::{Rows, border};
@@ -108,7 +109,9 @@ impl Lowering {
         match node.op {
             Op::Activation(_) | Op::Scale { .. } | Op::Dropout { .. } => None,
             Op::Add | Op::Mul if self.is_even(node) => None,
-            Op::Linear { .. } | Op::LayerNorm { .. } | Op::RmsNorm { .. } => Some(AxisOrder::ChannelsLast),
+            Op::Linear { .. } | Op::Projection(_) | Op::Attention(_) | Op::LayerNorm { .. } | Op::RmsNorm { .. } => {
+                Some(AxisOrder::ChannelsLast)
+            }
             _ if is_reshape(&node.op) || self.is_last(node) => Some(AxisOrder::ChannelsLast),
             _ => Some(self.order),
         }
@@ -266,7 +269,15 @@ impl Lowering {
                 let (axes, method) = self.method(axes, groups, onto, (inputs[0], from), (output, to));
                 Work::Sum { node: index, axes, norm, onto, activation, method }
             }
-            Op::Linear { .. } => {
+            Op::Attention(layer) => {
+                let [keys, values] = [1, 2].map(|index| self.grids[inputs[index]]);
+                let (tokens, added) = ([from, keys].map(|grid| grid.positions()), inputs.get(3));
+                let features = [from.channels, values.channels];
+                let added = added.map(|&value| self.shapes[value].rank());
+                let layer = Attention::new(self.level, &layer, tokens, features, added)?;
+                Work::Attention { layer, room: layer.room() }
+            }
+            Op::Linear { .. } | Op::Projection(_) => {
                 let whole = |axis: usize| Axis::new(Window::new(1).into(), from.size[axis], from.size[axis]);
                 let axes = Box::new([whole(0)?, whole(1)?, whole(2)?]);
                 let onto = self.residual(index, 1, (from, to, layout), &mut output);

@@ -129,7 +129,7 @@ impl Plan {
                     *place = allocate(*place, time, time);
                 }
             }
-            if let Work::Groups { room, .. } = &mut step.work {
+            if let Work::Groups { room, .. } | Work::Attention { room, .. } = &mut step.work {
                 *room = allocate(*room, time, time);
             }
         }

@@ -282,3 +282,46 @@ pub(crate) fn depthwise<S: Simd, const W: usize, const K: usize, const STEP: usi
     }
     *sums = acc;
 }
+
+/// Adds to the sums of `R` rows of `x` and `V` vectors of columns the products of `count` elements of each row with as
+/// many rows of `w`, `V * LANES` numbers each. Rows of `x` are `across` apart, a row's elements `along`.
+///
+/// # Panics
+/// If an element is beyond `x`, or a row beyond `w`.
+#[inline(always)]
+pub(crate) fn panel<S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    x: &[f32],
+    [across, along]: [usize; 2],
+    count: usize,
+    w: &[f32],
+    sums: &mut [[S::F; V]; R],
+) {
+    let row = V * S::LANES;
+    if count == 0 {
+        return;
+    }
+    assert!((R - 1) * across + (count - 1) * along < x.len(), "an element is beyond the rows");
+    assert!(count <= w.len() / row, "a row for each element");
+    let mut acc = *sums;
+    let (mut from, mut weights) = (x.as_ptr(), w.as_ptr());
+    for _ in 0..count {
+        // SAFETY: of turn `i`, counted from 0, `from` is `i * along` elements after the first of `x` and `weights` is
+        // `i` rows after the first of `w`: the assertions made sure that the furthest element and the row are there.
+        unsafe {
+            let mut vectors = [simd.splat(0.0); V];
+            for v in 0..V {
+                vectors[v] = simd.load_from(weights.add(v * S::LANES));
+            }
+            for r in 0..R {
+                let input = simd.splat(*from.add(r * across));
+                for v in 0..V {
+                    acc[r][v] = simd.mul_add(input, vectors[v], acc[r][v]);
+                }
+            }
+        }
+        from = from.wrapping_add(along);
+        weights = weights.wrapping_add(row);
+    }
+    *sums = acc;
+}

@@ -1,17 +1,22 @@
 //! Layers that run by their definition, on batches in the order of the chain's axes.
 
+use std::boxed::Box;
 use std::vec::Vec;
 
 use convshape_arith::fault::Fault;
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
+use rand::Rng;
 
 use super::Machine;
+use super::attention::Attend;
 use super::layer_norm::LayerNorm;
 use super::recurrent::Runs;
+use crate::cpu::attention::Drop;
 use crate::cpu::buffer::View;
 use crate::cpu::recurrent::{Batch, Packed};
 use crate::cpu::relayout::Relayout;
+use crate::cpu::simd::Level;
 use crate::reference::kernels::gradient::Layer;
 
 /// A layer, and its batch.
@@ -23,6 +28,7 @@ pub(super) struct Definition {
     pub(super) output: Shape,
     /// Where it has a kernel of its own.
     norm: Option<LayerNorm>,
+    attend: Option<Box<Attend>>,
     /// What dropout multiplies by between the layers of a recurrent one, drawn anew for each batch in training.
     factors: Vec<f32>,
     inputs: Vec<Vec<f32>>,
@@ -50,7 +56,7 @@ pub(super) fn import(on: Machine, samples: usize, view: &View, x: &[f32], y: &mu
 }
 
 impl Definition {
-    pub(super) fn new(op: Op, order: AxisOrder, shapes: Vec<Shape>, output: Shape) -> Definition {
+    pub(super) fn new(level: Level, op: Op, order: AxisOrder, shapes: Vec<Shape>, output: Shape) -> Definition {
         let elements = |shape: &Shape| shape.numbers().map(|sizes| sizes[..shape.rank()].iter().product());
         let norm = match op {
             Op::LayerNorm { size, eps, .. } => {
@@ -61,7 +67,8 @@ impl Definition {
             _ => None,
         };
         let (inputs, y, dy, dx) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Definition { op, order, shapes, output, norm, factors: Vec::new(), inputs, y, dy, dx }
+        let attend = Attend::new(level, &op, &shapes, &output).map(Box::new);
+        Definition { op, order, shapes, output, norm, attend, factors: Vec::new(), inputs, y, dy, dx }
     }
 
     /// The probability of a zero between the layers of a recurrent one, how many numbers of a sample that concerns,
@@ -71,6 +78,18 @@ impl Definition {
         let count = |number: i64| usize::try_from(number).unwrap_or(0);
         let numbers = count(layer.layers.saturating_sub(1)) * steps(&self.shapes) * count(layer.width());
         (layer.dropout > 0.0 && numbers > 0).then_some((layer.dropout, numbers, &mut self.factors))
+    }
+
+    /// Draws which weights of attention become zero.
+    pub(super) fn reseed(&mut self, rng: &mut dyn Rng) {
+        if let Some(attend) = self.attend.as_mut().filter(|attend| attend.p() > 0.0) {
+            attend.drop = Some(Drop { seed: rng.next_u64(), p: attend.p() });
+        }
+    }
+
+    /// Multiply-adds of a sample, where they are counted.
+    pub(super) fn work(&self) -> usize {
+        self.attend.as_ref().map_or(0, |attend| attend.work())
     }
 
     pub(super) fn forward(
@@ -89,7 +108,7 @@ impl Definition {
         self.y.clear();
         self.y.resize(samples * to.grid().elements(), 0.0);
         let own: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
-        let Definition { op, order, shapes, output, norm, factors, y: room, .. } = self;
+        let Definition { op, order, shapes, output, norm, attend, factors, y: room, .. } = self;
         match (norm, &*op) {
             (Some(norm), _) => norm.forward(on, params, own[0], room),
             (None, Op::Recurrent(layer)) => {
@@ -99,7 +118,10 @@ impl Definition {
                 let packed = Packed::new(on.level, layer, features, params);
                 packed.run(Batch { length, x: own[0], first, factors: some(factors), y: room, keep: true });
             }
-            (None, _) => Layer { op, order: *order, params, shapes, output }.forward(&own, room)?,
+            (None, _) => match attend {
+                Some(attend) => attend.forward(on, samples, &own, room),
+                None => Layer { op, order: *order, params, shapes, output }.forward(&own, room)?,
+            },
         }
         import(on, samples, to, &self.y, y);
         Ok(())
@@ -123,7 +145,11 @@ impl Definition {
             dx.resize(if *wanted { x.len() } else { 0 }, 0.0);
         }
         let inputs: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
-        let Definition { op, order, shapes, output, norm, factors, y, dy, dx, .. } = self;
+        let Definition { op, order, shapes, output, norm, attend, factors, y, dy, dx, .. } = self;
+        if let Some(attend) = attend {
+            attend.backward(on, samples, &inputs, [y, dy], dx);
+            return Ok(());
+        }
         if let Some(norm) = norm {
             norm.backward(on, params, [inputs[0], dy], dparams, &mut dx[0]);
             return Ok(());

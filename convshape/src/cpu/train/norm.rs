@@ -189,6 +189,7 @@ impl Norm {
                 let of = |channel: usize| (0..sets).map(|set| sums[set * channels + channel][which]).sum();
                 (0..channels).map(of).collect()
             };
+            dparams.iter_mut().take(2).for_each(|dparam| dparam.resize(channels, 0.0));
             rows::add_sums(&column(1), &mut dparams[0]);
             rows::add_sums(&column(0), &mut dparams[1]);
         }

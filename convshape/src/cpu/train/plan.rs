@@ -135,7 +135,11 @@ impl Plan {
         let spare = Workspace::with_elements(if repeated { spare.max(again) } else { spare });
         let results = outputs.iter().map(|&value| std::vec![0.0; key.batch * facts.grids[value].elements()]).collect();
         let elements = values.iter().map(|value| key.batch * value.y.grid().elements()).sum::<usize>();
-        let sums = steps.iter().map(|step| if let Job::Sum(sum) = &step.job { sum.work() } else { 0 });
+        let sums = steps.iter().map(|step| match &step.job {
+            Job::Sum(sum) => sum.work(),
+            Job::Definition(layer) => key.batch * layer.work(),
+            _ => 0,
+        });
         let work = sums.sum::<usize>() + elements;
         Ok(Plan { work, key, level, values, steps, outputs, y, dy, spare, reshaped: Vec::new(), results })
     }
@@ -162,6 +166,9 @@ impl Plan {
         mut rng: Option<&mut dyn Rng>,
     ) -> Result<Vec<Update>, GraphError> {
         for step in &mut self.steps {
+            if let (Job::Definition(layer), Some(rng), true) = (&mut step.job, &mut rng, self.key.training) {
+                layer.reseed(rng);
+            }
             if let (Job::Definition(layer), Some(rng), true) = (&mut step.job, &mut rng, self.key.training)
                 && let Some((p, numbers, factors)) = layer.drops()
             {

@@ -206,10 +206,9 @@ pub(super) fn sums(on: Machine, samples: usize, view: &View, x: &[f32]) -> Vec<f
     sums
 }
 
-/// Adds sums to a gradient; an empty one becomes them.
+/// Adds sums to a gradient.
 #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-pub(super) fn add_sums(sums: &[f64], gradient: &mut Vec<f32>) {
-    gradient.resize(sums.len(), 0.0);
+pub(super) fn add_sums(sums: &[f64], gradient: &mut [f32]) {
     gradient.iter_mut().zip(sums).for_each(|(gradient, sum)| *gradient += *sum as f32);
 }
 

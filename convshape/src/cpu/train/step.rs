@@ -156,7 +156,7 @@ pub(super) fn step(
         }
         _ => {
             let shapes = inputs.iter().map(|&value| values[value].shape).collect();
-            Job::Definition(Box::new(Definition::new(op, order, shapes, to.shape)))
+            Job::Definition(Box::new(Definition::new(level, op, order, shapes, to.shape)))
         }
     };
     Step { name, inputs, output, params, job, activation, back, is_differentiated }

@@ -60,7 +60,7 @@ impl Axes {
                 }
             }
             // The last axis is that of the channels.
-            Op::Linear { .. } if shape.rank() == 1 || order == AxisOrder::ChannelsLast => {
+            Op::Linear { .. } | Op::Projection(_) if shape.rank() == 1 || order == AxisOrder::ChannelsLast => {
                 for axis in 0..3 {
                     set(axis, convshape_arith::axis::Window::new(1).into(), true)?;
                 }
@@ -89,7 +89,8 @@ pub(super) struct Sum {
     back: Option<Packed>,
     weight: WeightGradient,
     dense_output: bool,
-    biased: bool,
+    /// The first number of the bias that is the layer's, and how many the bias has, if there is one.
+    bias: Option<[usize; 2]>,
     /// What the parameters were when they were packed.
     stamps: Vec<u64>,
 }
@@ -144,14 +145,22 @@ impl Sum {
         let (groups, biased, rank) = match op {
             Op::Conv(ConvOp { groups, bias, rank, .. }) => (usize::try_from(*groups).unwrap_or(1), *bias, *rank),
             Op::Linear { bias, .. } => (1, *bias, 0),
+            Op::Projection(part) => (1, part.bias.is_some(), 0),
             _ => (1, false, 0),
         };
         let places = WeightMap::of(op).expect("a layer with taps has a weight").on_last_axes(rank);
         let count = places.len();
         let to = |output: usize, input: usize, tap| places.at(output, input, tap);
         let back = |input: usize, output: usize, tap| places.at(output, input, tap);
-        let forward = Packed::new(level, &axes.forward, groups, (count, &to), biased, finish, (ends.x, ends.y));
-        let back = || Packed::new(level, &axes.back, groups, (count, &back), false, Finish::None, (ends.dy, ends.dx));
+        let bias = match op {
+            Op::Projection(part) => {
+                part.bias.map(|place| <[i64; 2]>::from(place).map(|n| usize::try_from(n).unwrap_or(0)))
+            }
+            _ => biased.then_some([0, ends.y.channels]),
+        };
+        let first = bias.map(|[first, _]| first);
+        let forward = Packed::new(level, &axes.forward, groups, (count, &to), first, finish, (ends.x, ends.y));
+        let back = || Packed::new(level, &axes.back, groups, (count, &back), None, Finish::None, (ends.dy, ends.dx));
         let back = input_wanted.then(back);
         let of_dense = |dense: usize, spread: usize, tap| match axes.dense_output {
             true => places.at(dense, spread, tap),
@@ -164,7 +173,7 @@ impl Sum {
             None => WeightGradient::Outer(Outer::new(level, &weight, dense, spread, samples)),
         };
         let dense_output = axes.dense_output;
-        Sum { forward, back, weight, dense_output, biased, stamps: Vec::new() }
+        Sum { forward, back, weight, dense_output, bias, stamps: Vec::new() }
     }
 
     /// Packs the weights, unless they are those of the last time.
@@ -198,14 +207,15 @@ impl Sum {
         dparams: &mut [Vec<f32>],
         dx: Option<&mut [f32]>,
     ) {
-        let Sum { back, weight, dense_output, biased, .. } = self;
+        let Sum { back, weight, dense_output, bias, .. } = self;
         let (dense, spread) = if *dense_output { (dy, x) } else { (x, dy) };
         let work = weight.work();
         let mut gradients = || {
             weight.run(on, samples, dense, spread);
             weight.add_to(&mut dparams[0]);
-            if *biased {
-                rows::add_sums(&rows::sums(on, samples, view, dy), &mut dparams[1]);
+            if let Some([first, all]) = *bias {
+                dparams[1].resize(all, 0.0);
+                rows::add_sums(&rows::sums(on, samples, view, dy), &mut dparams[1][first..]);
             }
         };
         match (back, dx) {
@@ -224,13 +234,13 @@ struct Packed {
 }
 
 impl Packed {
-    /// `place` is that of a weight of so many; constants, if there are any, are a bias.
+    /// `place` is that of a weight of so many; constants, if there are any, are a bias from that number on.
     fn new(
         level: Level,
         axes: &[Axis; 3],
         groups: usize,
         (count, place): (usize, &dyn Fn(usize, usize, PerAxis<usize>) -> usize),
-        biased: bool,
+        bias: Option<usize>,
         finish: Finish,
         (x, y): (View, View),
     ) -> Packed {
@@ -238,7 +248,7 @@ impl Packed {
         // is where nothing stands.
         let number = |place: usize| f32::from_bits(u32::try_from(place + 1).unwrap_or(0));
         let shift: Vec<f32> =
-            (0..y.channels).map(|channel| if biased { number(count + channel) } else { 0.0 }).collect();
+            (0..y.channels).map(|channel| bias.map_or(0.0, |first| number(count + first + channel))).collect();
         let weight = |output, input, tap| number(place(output, input, tap));
         let scale = std::vec![1.0; y.channels];
         let sum = Of { axes, groups, weights: Weights::By(&weight), scale: &scale, shift: &shift, onto: false, finish };

@@ -498,3 +498,29 @@ pub const CS0318: &str = code::AXIS.title;
 /// }
 /// ```
 pub const CS0319: &str = code::PIECES.title;
+
+/// Features that do not divide into heads.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [16, 100];
+///         MultiHeadAttention(100, heads: 8);
+///         output: [16, 100];
+///     }
+/// }
+/// ```
+///
+/// Each head has as many neighbouring features of queries, keys and values: the number of heads divides that of the
+/// features.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [16, 100];
+///         MultiHeadAttention(100, heads: 10);
+///         output: [16, 100];
+///     }
+/// }
+/// ```
+pub const CS0320: &str = code::HEADS.title;

@@ -430,3 +430,32 @@ pub const CS0214: &str = code::PRODUCT.title;
 /// }
 /// ```
 pub const CS0215: &str = code::STATE.title;
+
+/// Queries, keys and values that do not fit.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Cross {
+///         input: q [16, 64], k [20, 32], v [20, 64];
+///         a: Attention(q, k, v, heads: 4);
+///         output: a [16, 64];
+///     }
+/// }
+/// ```
+///
+/// All are `[tokens, features]`. Each query is multiplied with each key: both have as many features. Each key has a
+/// value: both have as many tokens. What is added to the scores has their shape, `[tokens of q, tokens of k]`, or with
+/// one matrix for each head `[heads, tokens of q, tokens of k]`. The output has the queries' tokens and the values'
+/// features.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Cross {
+///         input: q [16, 64], k [20, 32], v [20, 64];
+///         wide: Linear(32 -> 64) from k;
+///         a: Attention(q, wide, v, heads: 4);
+///         output: a [16, 64];
+///     }
+/// }
+/// ```
+pub const CS0216: &str = code::ATTENTION.title;

@@ -184,7 +184,7 @@ pub const fn chain_macs<T: Chain + Parts>(inputs: &[Shape]) -> u64 {
         let info = &T::LAYERS[layer];
         sum = sum.saturating_add(match &steps[step].action {
             // A row is a layer with its activation, which gives the same shape.
-            Action::Layer(op) => op.macs(&binding.shape(&info.input), &binding.shape(&info.output), order),
+            Action::Layer(op) => op.macs(&[binding.shape(&info.input)], &binding.shape(&info.output), order),
             Action::Chain { .. } => info.macs,
         });
         layer += 1;

@@ -1,8 +1,27 @@
 //! `Linear`: a matrix over the last axis.
 
-use convshape_arith::op::Dialect;
+use convshape_arith::op::{Dialect, Projection};
 
 use super::number::Number;
+
+/// The rows of the weight, and the numbers of the bias, that a part of a linear layer has.
+pub(super) fn rows(part: &Projection) -> [core::ops::Range<usize>; 2] {
+    let count = |number: i64| usize::try_from(number).unwrap_or(0);
+    let (inputs, outputs) = (count(part.inputs), count(part.outputs));
+    let (row, bias) = (count(part.rows.0), count(part.bias.map_or(0, |(first, _)| first)));
+    [row * inputs..(row + outputs) * inputs, bias..bias + outputs]
+}
+
+/// A part of a linear layer.
+pub(super) fn projection<T: Number>(part: &Projection, params: &[&[T]], x: &[T], y: &mut [T]) {
+    let [weight, bias] = rows(part);
+    let outputs = bias.len();
+    let weight = &params[0][weight];
+    match params.get(1) {
+        Some(all) => linear(Dialect::Torch, outputs, &[weight, &all[bias]], x, y),
+        None => linear(Dialect::Torch, outputs, &[weight], x, y),
+    }
+}
 
 /// `params` are the weight, `[outputs, inputs]` or in flax and keras `[inputs, outputs]`, and, if
 /// there is one, the bias.

@@ -5,6 +5,7 @@
 //! the same input gives the same bits.
 
 mod activation;
+mod attention;
 mod axes;
 mod bias;
 mod border;
@@ -31,6 +32,7 @@ use convshape_arith::shape::Shape;
 use self::conv::Patches;
 pub use self::matrix::Real;
 use self::separable::Separable;
+use super::attention::Heads;
 use super::axes::Blocks;
 use super::border::Border;
 use super::layout::{Channels, Grid, sizes};
@@ -113,6 +115,7 @@ impl<T: Real> Layer<'_, T> {
             Op::Linear { dialect, outputs, .. } => {
                 dense::backward(*dialect, count(*outputs), self.params, [inputs[0], dy], dparams, &mut dx[0]);
             }
+            Op::Projection(part) => dense::projection(part, self.params, [inputs[0], dy], dparams, &mut dx[0]),
             Op::Flatten { .. }
             | Op::Unflatten { .. }
             | Op::Reshape { .. }
@@ -151,7 +154,9 @@ impl<T: Real> Layer<'_, T> {
         let channels = Channels::new(shape, order);
         match *self.op {
             // These run over the whole batch.
-            Op::Conv(_) | Op::SeparableConv(_) | Op::Linear { .. } => {}
+            Op::Conv(_) | Op::SeparableConv(_) | Op::Linear { .. } | Op::Projection(_) => {}
+            // Lowered to linear layers and attention, see `Graph::lowered`.
+            Op::MultiHead(_) => {}
             Op::Flatten { .. }
             | Op::Unflatten { .. }
             | Op::Reshape { .. }
@@ -200,6 +205,11 @@ impl<T: Real> Layer<'_, T> {
                 }
             }
             Op::Glu { axis } => axes::glu(Blocks::new(shape, axis, order), x, dy, dx[0]),
+            Op::Attention(layer) => {
+                let added = inputs.get(3).map(|numbers| (shapes[3].rank(), *numbers));
+                let heads = Heads::new(&layer, [shape, &shapes[1], &shapes[2]], [x, inputs[1]], added);
+                attention::attend(&heads, inputs[2], [y, dy], dx);
+            }
             Op::MatMul { transpose_a, transpose_b } => {
                 let product = Product::new([shape, &shapes[1]], [transpose_a, transpose_b], output);
                 product::first(&product, inputs[1], dy, dx[0]);

@@ -1,10 +1,12 @@
 //! `Linear`.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
-use convshape_arith::op::Dialect;
+use convshape_arith::op::{Dialect, Projection};
 
 use super::matrix::{Matrix, Panels, Real};
+use crate::reference::kernels::dense::rows;
 
 /// The weight as a matrix with a row for each input and a column for each output.
 fn weight<T: Real>(dialect: Dialect, weight: &[T], outputs: usize) -> Matrix<'_, T> {
@@ -24,6 +26,24 @@ pub(super) fn forward<T: Real>(dialect: Dialect, outputs: usize, params: &[&[T]]
     }
     let weight = Panels::of(inputs, outputs, weight(dialect, params[0], outputs));
     weight.add_product(x.len() / inputs, Matrix::new(x, inputs), y);
+}
+
+/// Adds the gradients of a part of a linear layer.
+pub(super) fn projection<T: Real>(
+    part: &Projection,
+    params: &[&[T]],
+    values: [&[T]; 2],
+    dparams: &mut [Vec<T>],
+    dx: &mut [T],
+) {
+    let parts = rows(part);
+    let outputs = parts[1].len();
+    let own: Vec<&[T]> = params.iter().zip(&parts).map(|(param, part)| &param[part.clone()]).collect();
+    let mut sums: Vec<Vec<T>> = own.iter().map(|own| vec![T::default(); own.len()]).collect();
+    backward(Dialect::Torch, outputs, &own, values, &mut sums, dx);
+    for ((dparam, part), sum) in dparams.iter_mut().zip(parts).zip(sums) {
+        dparam[part].iter_mut().zip(sum).for_each(|(dparam, sum)| *dparam += sum);
+    }
 }
 
 /// Adds the gradients of the parameters and of the input.

@@ -1,0 +1,599 @@
+//! Attention without its weights in memory: of a few queries and a few hundred keys at a time.
+//!
+//! Of each query the largest score so far and the sum of the powers so far are kept; where a later key has a larger
+//! score, what was added up is scaled down (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax";
+//! Dao et al. 2022, "FlashAttention"). Scores are logarithms to base 2.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use convshape_arith::op::Attention as Layer;
+
+use super::buffer::{Buffer, Grid, Place, View};
+use super::scratch::with_scratch;
+use super::simd::{Kernel, Level, MOST_LANES, Simd, panel};
+use super::threads::{Spread, Threads};
+
+/// Queries whose scores are kept: a whole number of tiles on every instruction set.
+pub(super) const QUERIES: usize = 24;
+/// Keys whose scores are kept: with [`QUERIES`] 24 KiB, most of a first-level cache.
+pub(super) const KEYS: usize = 256;
+/// Vectors of keys or features in a panel.
+pub(super) const VECTORS: usize = 2;
+/// Scores below the largest, in powers of 2, count as this: the weight is nothing in `f32`, and no product with it is
+/// denormal.
+const LEAST: f32 = -100.0;
+
+/// An attention layer and its sizes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attention {
+    pub(super) heads: usize,
+    pub(super) tokens: usize,
+    pub(super) keys: usize,
+    /// Features of a head's query and key, and of its value.
+    pub(super) width: usize,
+    pub(super) values: usize,
+    pub(super) causal: bool,
+    /// The factor of the scores, and that times `log2(e)`.
+    pub(super) scale: f32,
+    pub(super) log_scale: f32,
+    /// Whether each head has numbers of its own that are added to the scores.
+    pub(super) by_head: bool,
+    lanes: usize,
+}
+
+/// Which weights become zero in training.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Drop {
+    pub(super) seed: u64,
+    pub(super) p: f64,
+}
+
+impl Drop {
+    /// What a weight is multiplied by: a number drawn for its place.
+    pub(super) fn factor(&self, place: usize) -> f32 {
+        // The finaliser of SplitMix64 (Steele, Lea and Flood 2014) of a counter.
+        let mut bits = self.seed.wrapping_add((place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^= bits >> 31;
+        let kept = 1.0 - self.p;
+        #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+        if (bits >> 11) as f64 / (1_u64 << 53) as f64 >= self.p { (1.0 / kept) as f32 } else { 0.0 }
+    }
+}
+
+/// What a run reads.
+#[derive(Clone, Copy)]
+pub(super) struct Operands<'a> {
+    pub(super) q: (&'a View, &'a [f32]),
+    /// What is added to the scores.
+    pub(super) added: Option<(&'a View, &'a [f32])>,
+    /// Keys and values, see [`Attention::pack`].
+    pub(super) packed: &'a [f32],
+    pub(super) drop: Option<Drop>,
+    /// Of each sample, head and query the logarithm to base 2 of the sum of the powers, for the way back.
+    pub(super) logs: &'a [AtomicU32],
+}
+
+impl Attention {
+    /// `tokens` and `features` are those of queries, keys and values; `added` is the rank of what is added to the
+    /// scores.
+    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+    pub(super) fn new(
+        level: Level,
+        layer: &Layer,
+        tokens: [usize; 2],
+        features: [usize; 2],
+        added: Option<usize>,
+    ) -> Option<Attention> {
+        let heads = usize::try_from(layer.heads).ok().filter(|heads| *heads > 0)?;
+        let width = features[0] / heads;
+        let scale = layer.factor(i64::try_from(width).ok()?);
+        Some(Attention {
+            heads,
+            tokens: tokens[0],
+            keys: tokens[1],
+            width,
+            values: features[1] / heads,
+            causal: layer.causal,
+            scale: scale as f32,
+            log_scale: (scale * core::f64::consts::LOG2_E) as f32,
+            by_head: added == Some(3),
+            lanes: level.lanes(),
+        })
+    }
+
+    /// Multiply-adds of a sample.
+    pub(super) fn work(&self) -> usize {
+        let all = self.heads * self.tokens * self.keys * (self.width + self.values);
+        if self.causal { all / 2 } else { all }
+    }
+
+    /// Elements of a head's packed keys, and of its packed values.
+    pub(super) fn parts(&self) -> [usize; 2] {
+        let whole = |count: usize| count.next_multiple_of(self.lanes);
+        [whole(self.keys) * self.width, whole(self.values) * self.keys]
+    }
+
+    /// Elements of the packed keys and values of a sample.
+    pub(super) fn room(&self) -> usize {
+        self.heads * self.parts().iter().sum::<usize>()
+    }
+
+    /// The packed keys and values, from an element of the workspace on.
+    pub(super) fn scratch(&self, to: &View, first: usize) -> View {
+        let grid = Grid { channels: self.room(), size: [1; 3] };
+        let buffer = Buffer { place: Place::Workspace(first), ..Buffer::new(&grid) };
+        View { buffer, channel: 0, channels: grid.channels, ..*to }
+    }
+
+    /// How many keys a query sees.
+    pub(super) fn seen(&self, token: usize) -> usize {
+        if self.causal { self.keys.min(token + 1) } else { self.keys }
+    }
+
+    /// Packs the keys (`part` 0) or the values (1) of all samples: for each head panels of a few keys with all their
+    /// features, and panels of a few features of all values.
+    pub(super) fn pack(
+        &self,
+        (level, threads): (Level, Threads),
+        samples: usize,
+        part: usize,
+        (from, x): (&View, &[f32]),
+        packed: &mut [f32],
+    ) {
+        let [keys, values] = self.parts();
+        let spread = Spread { sample: self.room(), units: self.heads, origin: 0, step: keys + values };
+        // An element takes about as long as 8 multiply-adds.
+        let work = 8 * self.room() / 2;
+        let packed = &mut packed[..samples * self.room()];
+        spread.run(threads, work, samples, packed, &|packed, base, samples, heads| {
+            for sample in samples {
+                for head in heads.clone() {
+                    let place = (sample * self.heads + head) * (keys + values) - base;
+                    let own = &mut packed[place..place + keys + values];
+                    let width = if part == 0 { self.width } else { self.values };
+                    let rows = Rows { view: from, x, sample, feature: head * width, count: self.keys, width };
+                    match part {
+                        0 => level.run(PackColumns { rows, y: &mut own[..keys] }),
+                        _ => level.run(PackRows { rows, y: &mut own[keys..] }),
+                    }
+                }
+            }
+        });
+    }
+
+    /// Writes the weighted values of all queries.
+    pub(super) fn run(
+        &self,
+        (level, threads): (Level, Threads),
+        samples: usize,
+        operands: &Operands<'_>,
+        (to, y): (&View, &mut [f32]),
+    ) {
+        to.spread().run(threads, self.work(), samples, y, &|y, base, samples, tokens| {
+            with_scratch(QUERIES * (self.width + KEYS), |scratch| {
+                level.run(Part { layer: self, operands, samples, tokens, to, y, base, scratch });
+            });
+        });
+    }
+}
+
+impl Attention {
+    /// Scores of `R` queries with the keys of a panel.
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const V: usize>(&self, simd: S, q: &[f32], keys: &[f32], scores: &mut [f32]) {
+        let mut sums = [[simd.splat(0.0); V]; R];
+        panel::<S, R, V>(simd, q, [1, R], self.width, keys, &mut sums);
+        let scale = simd.splat(self.log_scale);
+        for r in 0..R {
+            for v in 0..V {
+                simd.store(simd.mul(sums[r][v], scale), &mut scores[r * KEYS + v * S::LANES..]);
+            }
+        }
+    }
+}
+
+/// Rows of neighbouring features: a token's, of one head.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub(super) view: &'a View,
+    pub(super) x: &'a [f32],
+    pub(super) sample: usize,
+    /// The first feature.
+    pub(super) feature: usize,
+    pub(super) count: usize,
+    pub(super) width: usize,
+}
+
+impl Rows<'_> {
+    /// Where the first row starts, and how far apart rows are.
+    #[inline(always)]
+    fn place(&self) -> (usize, usize) {
+        let first = self.sample * self.view.buffer.sample() + self.view.at([0; 3]) + self.feature;
+        (first, self.view.buffer.strides()[2])
+    }
+}
+
+/// Panels of a few rows, all features of them.
+pub(super) struct PackColumns<'a> {
+    pub(super) rows: Rows<'a>,
+    pub(super) y: &'a mut [f32],
+}
+
+impl Kernel for PackColumns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let PackColumns { rows: Rows { x, count, width, .. }, y } = self;
+        let (first, step) = self.rows.place();
+        for (index, y) in y.chunks_mut(VECTORS * S::LANES * width).enumerate() {
+            let lanes = y.len() / width;
+            let start = index * VECTORS * S::LANES;
+            for row in (0..lanes).step_by(S::LANES) {
+                let there = S::LANES.min(count - (start + row).min(count));
+                for feature in (0..width).step_by(S::LANES) {
+                    let columns = S::LANES.min(width - feature);
+                    let y = &mut y[feature * lanes + row..];
+                    if there < S::LANES {
+                        for column in 0..columns {
+                            y[column * lanes + there..column * lanes + S::LANES].fill(0.0);
+                        }
+                    }
+                    let x = &x[first + (start + row).min(count.saturating_sub(1)) * step + feature..];
+                    simd.transpose(x, step, y, lanes, [there, columns]);
+                }
+            }
+        }
+    }
+}
+
+/// Panels of a few features, of all rows.
+pub(super) struct PackRows<'a> {
+    pub(super) rows: Rows<'a>,
+    pub(super) y: &'a mut [f32],
+}
+
+impl Kernel for PackRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let PackRows { rows: Rows { x, count, width, .. }, y } = self;
+        let (first, step) = self.rows.place();
+        for (index, y) in y.chunks_mut(VECTORS * S::LANES * count).enumerate() {
+            let lanes = y.len() / count;
+            let start = index * VECTORS * S::LANES;
+            let there = lanes.min(width - start);
+            for (row, y) in y.chunks_exact_mut(lanes).enumerate() {
+                y[..there].copy_from_slice(&x[first + row * step + start..][..there]);
+                y[there..].fill(0.0);
+            }
+        }
+    }
+}
+
+/// What one thread computes: some queries of some samples.
+struct Part<'a> {
+    layer: &'a Attention,
+    operands: &'a Operands<'a>,
+    samples: Range<usize>,
+    tokens: Range<usize>,
+    to: &'a View,
+    y: &'a mut [f32],
+    base: usize,
+    scratch: &'a mut [f32],
+}
+
+impl Kernel for Part<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        // The most rows for which the sums stay in registers.
+        match S::POSITIONS[VECTORS - 1] {
+            12 => self.all::<S, 12>(simd),
+            6 => self.all::<S, 6>(simd),
+            _ => self.all::<S, 4>(simd),
+        }
+    }
+}
+
+/// Some queries of a head.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    sample: usize,
+    head: usize,
+    first: usize,
+    count: usize,
+    keys: &'a [f32],
+    values: &'a [f32],
+}
+
+impl Part<'_> {
+    #[inline(always)]
+    fn all<S: Simd, const R: usize>(mut self, simd: S) {
+        const { assert!(QUERIES.is_multiple_of(R)) };
+        let parts = self.layer.parts();
+        for sample in self.samples.clone() {
+            for head in 0..self.layer.heads {
+                let packed = &self.operands.packed[(sample * self.layer.heads + head) * (parts[0] + parts[1])..];
+                let (keys, values) = packed[..parts[0] + parts[1]].split_at(parts[0]);
+                for first in self.tokens.clone().step_by(QUERIES) {
+                    let count = QUERIES.min(self.tokens.end - first);
+                    self.block::<S, R>(simd, &Block { sample, head, first, count, keys, values });
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn block<S: Simd, const R: usize>(&mut self, simd: S, block: &Block<'_>) {
+        let layer = self.layer;
+        self.queries::<S, R>(simd, block);
+        let (mut largest, mut sums) = ([f32::NEG_INFINITY; QUERIES], [0.0; QUERIES]);
+        let last = layer.seen(block.first + block.count - 1);
+        for start in (0..last).step_by(KEYS) {
+            let mut factors = [1.0; QUERIES];
+            let seen = KEYS.min(last - start);
+            self.scores::<S, R>(simd, block, start, seen);
+            for row in 0..block.count {
+                let own = layer.seen(block.first + row).saturating_sub(start).min(seen);
+                self.add(simd, block, row, start, own);
+                let scores = &mut self.scratch[QUERIES * layer.width + row * KEYS..][..KEYS];
+                factors[row] = powers(simd, &mut scores[..seen], own, &mut largest[row], &mut sums[row]);
+                self.drop(block, row, start, own);
+            }
+            let end = start + KEYS >= last;
+            if end {
+                for row in 0..block.count {
+                    self.log(block, row, largest[row], sums[row]);
+                }
+            }
+            // Where all scores are minus infinity, no key weighs anything.
+            let last = if end { Some(inverses(&largest, &sums)) } else { None };
+            self.values::<S, R>(simd, block, [start, seen], &factors, last.as_ref());
+        }
+    }
+
+    /// Brings the queries of a block together: each tile has all rows of a feature in a row.
+    #[inline(always)]
+    fn queries<S: Simd, const R: usize>(&mut self, simd: S, block: &Block<'_>) {
+        let width = self.layer.width;
+        let (view, x) = self.operands.q;
+        let rows = Rows { view, x, sample: block.sample, feature: block.head * width, count: self.layer.tokens, width };
+        let (first, step) = rows.place();
+        for (tile, y) in self.scratch[..QUERIES * width].chunks_exact_mut(R * width).enumerate() {
+            if tile * R >= block.count {
+                break;
+            }
+            let there = R.min(block.count - tile * R);
+            if there < R {
+                y.fill(0.0);
+            }
+            for feature in (0..width).step_by(S::LANES) {
+                let x = &x[first + (block.first + tile * R) * step + feature..];
+                let columns = S::LANES.min(width - feature);
+                for row in (0..there).step_by(S::LANES) {
+                    let rows = S::LANES.min(there - row);
+                    simd.transpose(&x[row * step..], step, &mut y[feature * R + row..], R, [rows, columns]);
+                }
+            }
+        }
+    }
+
+    /// The scores of a block with the keys from `start` on.
+    #[inline(always)]
+    fn scores<S: Simd, const R: usize>(&mut self, simd: S, block: &Block<'_>, start: usize, seen: usize) {
+        let (layer, width) = (self.layer, self.layer.width);
+        let (queries, scores) = self.scratch.split_at_mut(QUERIES * width);
+        let panel = VECTORS * S::LANES;
+        for from in (0..seen).step_by(panel) {
+            let keys = &block.keys[(start + from) * width..];
+            let keys = &keys[..keys.len().min(panel * width)];
+            for tile in 0..block.count.div_ceil(R) {
+                let queries = &queries[tile * R * width..][..R * width];
+                let scores = &mut scores[tile * R * KEYS + from..];
+                if keys.len() == panel * width {
+                    layer.tile::<S, R, VECTORS>(simd, queries, keys, scores);
+                } else {
+                    layer.tile::<S, R, 1>(simd, queries, keys, scores);
+                }
+            }
+        }
+    }
+
+    /// Adds to the scores of a query what is to be added.
+    #[inline(always)]
+    fn add<S: Simd>(&mut self, simd: S, block: &Block<'_>, row: usize, start: usize, count: usize) {
+        let Some((view, x)) = self.operands.added else { return };
+        let head = if self.layer.by_head { block.head } else { 0 };
+        let place = block.sample * view.buffer.sample() + view.at([0, head, block.first + row]) + start;
+        let (added, base) = (&x[place..][..count], simd.splat(core::f32::consts::LOG2_E));
+        let scores = &mut self.scratch[QUERIES * self.layer.width + row * KEYS..][..KEYS];
+        for at in (0..count).step_by(S::LANES) {
+            let left = S::LANES.min(count - at);
+            let sum = simd.mul_add(simd.load_some(&added[at..], left), base, simd.load(&scores[at..]));
+            simd.store_some(sum, &mut scores[at..], left);
+        }
+    }
+
+    /// Zeros some weights of a query, and scales the others up.
+    #[inline(always)]
+    fn drop(&mut self, block: &Block<'_>, row: usize, start: usize, count: usize) {
+        let Some(drop) = self.operands.drop else { return };
+        let layer = self.layer;
+        let place = ((block.sample * layer.heads + block.head) * layer.tokens + block.first + row) * layer.keys + start;
+        let weights = &mut self.scratch[QUERIES * layer.width + row * KEYS..][..count];
+        weights.iter_mut().enumerate().for_each(|(key, weight)| *weight *= drop.factor(place + key));
+    }
+
+    /// Keeps the logarithm of the sum of a query's powers.
+    #[inline(always)]
+    fn log(&self, block: &Block<'_>, row: usize, largest: f32, sum: f32) {
+        let layer = self.layer;
+        let place = (block.sample * layer.heads + block.head) * layer.tokens + block.first + row;
+        if let Some(log) = self.operands.logs.get(place) {
+            log.store((largest + sum.log2()).to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    /// Adds the values of `seen` keys from `start` on, by their weights, to what was added up before.
+    #[inline(always)]
+    fn values<S: Simd, const R: usize>(
+        &mut self,
+        simd: S,
+        block: &Block<'_>,
+        [start, seen]: [usize; 2],
+        factors: &[f32; QUERIES],
+        last: Option<&[f32; QUERIES]>,
+    ) {
+        let layer = self.layer;
+        let weights = &self.scratch[QUERIES * layer.width..];
+        let row = self.to.buffer.strides()[2];
+        let place = block.sample * self.to.buffer.sample() + self.to.at([0; 3]) + block.first * row;
+        let y = &mut self.y[place + block.head * layer.values - self.base..];
+        let panel = VECTORS * S::LANES;
+        for feature in (0..layer.values).step_by(panel) {
+            let values = &block.values[feature * layer.keys..];
+            let lanes = (values.len() / layer.keys).min(panel);
+            let values = &values[start * lanes..(start + seen) * lanes];
+            for tile in (0..block.count).step_by(R) {
+                let sums = Sums {
+                    rows: R.min(block.count - tile),
+                    columns: layer.values - feature,
+                    row,
+                    weights: &weights[tile * KEYS..],
+                    values,
+                    first: start == 0,
+                    factors: &factors[tile..],
+                    last: last.map(|last| &last[tile..]),
+                };
+                let y = &mut y[tile * row + feature..];
+                if lanes == panel {
+                    sums.add::<S, R, VECTORS>(simd, seen, y);
+                } else {
+                    sums.add::<S, R, 1>(simd, seen, y);
+                }
+            }
+        }
+    }
+}
+
+/// A tile of sums of values.
+struct Sums<'a> {
+    rows: usize,
+    /// Features that are left, from the tile's first on.
+    columns: usize,
+    /// How far apart rows are.
+    row: usize,
+    weights: &'a [f32],
+    values: &'a [f32],
+    /// Whether nothing was added up before.
+    first: bool,
+    factors: &'a [f32],
+    last: Option<&'a [f32]>,
+}
+
+impl Sums<'_> {
+    #[inline(always)]
+    fn add<S: Simd, const R: usize, const V: usize>(&self, simd: S, keys: usize, y: &mut [f32]) {
+        let mut sums = [[simd.splat(0.0); V]; R];
+        if !self.first {
+            for r in 0..R {
+                if r < self.rows {
+                    let factor = simd.splat(self.factors[r]);
+                    for v in 0..V {
+                        let left = S::LANES.min(self.columns - (v * S::LANES).min(self.columns));
+                        if left > 0 {
+                            let y = &y[r * self.row + v * S::LANES..];
+                            sums[r][v] = simd.mul(simd.load_some(y, left), factor);
+                        }
+                    }
+                }
+            }
+        }
+        panel::<S, R, V>(simd, self.weights, [KEYS, 1], keys, self.values, &mut sums);
+        for r in 0..R {
+            if r < self.rows {
+                let factor = simd.splat(self.last.map_or(1.0, |last| last[r]));
+                for v in 0..V {
+                    let left = S::LANES.min(self.columns - (v * S::LANES).min(self.columns));
+                    if left > 0 {
+                        let sum = if self.last.is_some() { simd.mul(sums[r][v], factor) } else { sums[r][v] };
+                        simd.store_some(sum, &mut y[r * self.row + v * S::LANES..], left);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the sums of values are multiplied by in the end.
+#[inline(always)]
+fn inverses(largest: &[f32; QUERIES], sums: &[f32; QUERIES]) -> [f32; QUERIES] {
+    let mut inverses = [0.0; QUERIES];
+    for row in 0..QUERIES {
+        inverses[row] = if largest[row] == f32::NEG_INFINITY { 0.0 } else { 1.0 / sums[row] };
+    }
+    inverses
+}
+
+/// Turns scores into powers of their distance from the largest of a query, beyond the first `own` into zeros. Returns
+/// what the sums so far are multiplied by.
+#[inline(always)]
+fn powers<S: Simd>(simd: S, scores: &mut [f32], own: usize, largest: &mut f32, sum: &mut f32) -> f32 {
+    let count = own.next_multiple_of(S::LANES).min(KEYS);
+    let mut most = simd.splat(*largest);
+    for at in (0..own - own % S::LANES).step_by(S::LANES) {
+        most = simd.larger(most, simd.load(&scores[at..]));
+    }
+    let mut lanes = [f32::NEG_INFINITY; MOST_LANES];
+    simd.store(most, &mut lanes);
+    let rest = &scores[own - own % S::LANES..own];
+    let mut next = *largest;
+    for &score in lanes[..S::LANES].iter().chain(rest) {
+        next = if score > next || score.is_nan() { score } else { next };
+    }
+    // The distance from minus infinity to itself is no number.
+    let from = if next == f32::NEG_INFINITY { 0.0 } else { next };
+    let (base, mut powers) = (simd.splat(from), simd.splat(0.0));
+    let mut at = 0;
+    while at < count {
+        let left = S::LANES.min(own - at);
+        let power = exp2(simd, simd.sub(simd.load_some(&scores[at..], left), base));
+        if left == S::LANES {
+            simd.store(power, &mut scores[at..]);
+            powers = simd.add(powers, power);
+        } else {
+            simd.store(power, &mut lanes);
+            scores[at..own].copy_from_slice(&lanes[..left]);
+            let mut kept = [0.0; MOST_LANES];
+            kept[..left].copy_from_slice(&lanes[..left]);
+            powers = simd.add(powers, simd.load(&kept));
+        }
+        at += S::LANES;
+    }
+    scores[own..].fill(0.0);
+    let factor = if *largest == f32::NEG_INFINITY { 0.0 } else { (*largest - next).exp2() };
+    *sum = *sum * factor + simd.sum(powers);
+    *largest = next;
+    factor
+}
+
+/// `2^x` for `x` up to 0, to 2 units in the last place; from [`LEAST`] on downwards that of it.
+#[inline(always)]
+pub(super) fn exp2<S: Simd>(simd: S, x: S::F) -> S::F {
+    let x = simd.at_least(x, simd.splat(LEAST));
+    let n = simd.round(x);
+    let r = simd.sub(x, n);
+    // The factors of Cephes' `exp2f` (Moshier), within half a unit of 0.
+    let mut series = simd.splat(1.535_336_2e-4);
+    for factor in [1.339_887_4e-3, 9.618_437e-3, 5.550_332_5e-2, 0.240_226_48, 0.693_147_2] {
+        series = simd.mul_add(series, r, simd.splat(factor));
+    }
+    let power = simd.exp2(n);
+    simd.mul_add(simd.mul(series, r), power, power)
+}

@@ -1,0 +1,394 @@
+//! Attention, the way back: the weights are worked out again, of a few queries and a few hundred keys at a time, from
+//! the logarithms that the way forward kept of each query (Dao et al. 2022, "FlashAttention").
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::vec;
+use std::vec::Vec;
+
+use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::shape::Shape;
+
+use super::Machine;
+use crate::cpu::attention::{Attention, Drop, KEYS, Operands, PackColumns, PackRows, QUERIES, Rows, VECTORS, exp2};
+use crate::cpu::buffer::{Buffer, Grid, View};
+use crate::cpu::simd::{Kernel, Level, Simd, panel};
+
+/// An attention layer, and what it keeps of a batch.
+pub(super) struct Attend {
+    layer: Attention,
+    /// Of queries, keys, values, what is added to the scores, and the output.
+    views: Vec<View>,
+    output: View,
+    /// The probability of a zero among the weights, and the zeros of the last batch.
+    p: f64,
+    pub(super) drop: Option<Drop>,
+    packed: Vec<f32>,
+    logs: Vec<AtomicU32>,
+}
+
+impl Attend {
+    /// `None` for another layer.
+    pub(super) fn new(level: Level, op: &Op, shapes: &[Shape], output: &Shape) -> Option<Attend> {
+        let Op::Attention(layer) = op else { return None };
+        let view = |shape: &Shape| {
+            let grid = Grid::new(shape, AxisOrder::ChannelsLast)?;
+            Some(View {
+                order: AxisOrder::ChannelsLast,
+                buffer: Buffer::new(&grid),
+                channel: 0,
+                channels: grid.channels,
+            })
+        };
+        let views = shapes.iter().map(view).collect::<Option<Vec<View>>>()?;
+        let [q, k, v] = [0, 1, 2].map(|index| views[index].grid());
+        let (tokens, features) = ([q.positions(), k.positions()], [q.channels, v.channels]);
+        let own = Attention::new(level, layer, tokens, features, shapes.get(3).map(Shape::rank))?;
+        let (packed, logs) = (Vec::new(), Vec::new());
+        Some(Attend { layer: own, views, output: view(output)?, p: layer.dropout, drop: None, packed, logs })
+    }
+
+    /// The probability of a zero, if there is one.
+    pub(super) fn p(&self) -> f64 {
+        self.p
+    }
+
+    pub(super) fn work(&self) -> usize {
+        self.layer.work()
+    }
+
+    pub(super) fn forward(&mut self, on: Machine, samples: usize, inputs: &[&[f32]], y: &mut [f32]) {
+        let Attend { layer, views, output, drop, packed, logs, .. } = self;
+        packed.resize(samples * layer.room(), 0.0);
+        logs.resize_with(samples * layer.heads * layer.tokens, AtomicU32::default);
+        for part in 0..2 {
+            let from = (&views[1 + part], inputs[1 + part]);
+            layer.pack((on.level, on.threads), samples, part, from, packed);
+        }
+        let added = views.get(3).zip(inputs.get(3).copied());
+        let operands = Operands { q: (&views[0], inputs[0]), added, packed, drop: *drop, logs };
+        layer.run((on.level, on.threads), samples, &operands, (output, y));
+    }
+
+    /// Adds the gradients of the inputs; of those that are empty none.
+    pub(super) fn backward(
+        &self,
+        on: Machine,
+        samples: usize,
+        inputs: &[&[f32]],
+        ys: [&[f32]; 2],
+        dx: &mut [Vec<f32>],
+    ) {
+        let heads = self.layer.heads;
+        let (shared, added) = dx.split_at_mut(3);
+        let (shared, added) = (Mutex::new(shared), Mutex::new(added.first_mut().filter(|added| !added.is_empty())));
+        let one = |index: usize| {
+            let (sample, head) = (index / heads, index % heads);
+            let mut head = Head::new(self, sample, head, inputs, ys);
+            // Of what is added, several heads may have the same numbers.
+            let mut to = added.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            match to.as_mut() {
+                Some(to) => on.level.run(Run { head: &mut head, added: Some(to) }),
+                None => {
+                    drop(to);
+                    on.level.run(Run { head: &mut head, added: None });
+                }
+            }
+            let mut shared = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            head.add_to(&mut shared);
+        };
+        on.threads.each(0..samples * heads, &one);
+    }
+}
+
+/// One head of one sample: all as matrices of their own.
+struct Head<'a> {
+    layer: &'a Attention,
+    drop: Option<Drop>,
+    sample: usize,
+    head: usize,
+    /// What is added to the scores.
+    added: Option<(&'a View, &'a [f32])>,
+    /// Rows of queries, of the output's gradients, and of keys and values.
+    q: Vec<f32>,
+    dy: Vec<f32>,
+    k: Vec<f32>,
+    v: Vec<f32>,
+    /// Of each query the logarithm of its sum of powers, and the mean of its weights' gradients by weight.
+    logs: Vec<f32>,
+    means: Vec<f32>,
+    /// The gradients of queries, keys and values.
+    dq: Vec<f32>,
+    dk: Vec<f32>,
+    dv: Vec<f32>,
+}
+
+impl<'a> Head<'a> {
+    fn new(attend: &'a Attend, sample: usize, head: usize, inputs: &[&'a [f32]], [y, dy]: [&[f32]; 2]) -> Head<'a> {
+        let layer = &attend.layer;
+        let Attention { tokens, keys, width, values, heads, .. } = *layer;
+        let rows = |x: &[f32], count: usize, width: usize| {
+            let mut own = Vec::with_capacity(count * width);
+            for row in 0..count {
+                own.extend_from_slice(&x[((sample * count + row) * heads + head) * width..][..width]);
+            }
+            own
+        };
+        let (y, dy) = (rows(y, tokens, values), rows(dy, tokens, values));
+        let means = y.chunks_exact(values.max(1)).zip(dy.chunks_exact(values.max(1)));
+        let means = means.map(|(y, dy)| y.iter().zip(dy).map(|(y, dy)| y * dy).sum()).collect();
+        let place = (sample * heads + head) * tokens;
+        let logs = attend.logs[place..place + tokens].iter().map(|log| f32::from_bits(log.load(Ordering::Relaxed)));
+        Head {
+            layer,
+            drop: attend.drop,
+            sample,
+            head,
+            added: attend.views.get(3).zip(inputs.get(3).copied()),
+            q: rows(inputs[0], tokens, width),
+            dy,
+            k: rows(inputs[1], keys, width),
+            v: rows(inputs[2], keys, values),
+            logs: logs.collect(),
+            means,
+            dq: vec![0.0; tokens * width],
+            dk: vec![0.0; keys * width],
+            dv: vec![0.0; keys * values],
+        }
+    }
+
+    /// Adds the gradients to those of all heads.
+    fn add_to(&self, dx: &mut [Vec<f32>]) {
+        let Attention { heads, width, values, .. } = *self.layer;
+        for (dx, (own, width)) in dx.iter_mut().zip([(&self.dq, width), (&self.dk, width), (&self.dv, values)]) {
+            if dx.is_empty() {
+                continue;
+            }
+            let start = self.sample * (own.len() / width.max(1)) * heads;
+            for (row, own) in own.chunks_exact(width.max(1)).enumerate() {
+                let to = &mut dx[(start + row * heads + self.head) * width..][..width];
+                to.iter_mut().zip(own).for_each(|(to, own)| *to += own);
+            }
+        }
+    }
+}
+
+struct Run<'a, 'b> {
+    head: &'a mut Head<'b>,
+    added: Option<&'a mut Vec<f32>>,
+}
+
+impl Kernel for Run<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        match S::POSITIONS[VECTORS - 1] {
+            12 => self.head.blocks::<S, 12>(simd, self.added),
+            6 => self.head.blocks::<S, 6>(simd, self.added),
+            _ => self.head.blocks::<S, 4>(simd, self.added),
+        }
+    }
+}
+
+/// A matrix in panels of a few columns, see [`PackRows`].
+struct Panels {
+    all: Vec<f32>,
+    rows: usize,
+    columns: usize,
+}
+
+impl Panels {
+    /// Of a matrix with rows of `columns` numbers, or of its transposed.
+    #[inline(always)]
+    fn new<S: Simd>(simd: S, x: &[f32], columns: usize, transposed: bool) -> Panels {
+        let count = x.len() / columns.max(1);
+        let grid = Grid { channels: columns, size: [1, 1, count] };
+        let view = View { order: AxisOrder::ChannelsLast, buffer: Buffer::new(&grid), channel: 0, channels: columns };
+        let rows = Rows { view: &view, x, sample: 0, feature: 0, count, width: columns };
+        let whole = if transposed { count } else { columns }.next_multiple_of(S::LANES);
+        let mut all = vec![0.0; whole * if transposed { columns } else { count }];
+        if transposed {
+            PackColumns { rows, y: &mut all }.run(simd);
+            return Panels { all, rows: columns, columns: count };
+        }
+        PackRows { rows, y: &mut all }.run(simd);
+        Panels { all, rows: count, columns }
+    }
+
+    /// Adds to rows of `y` the products of rows of `x` with the rows `first..first + count`. Columns `from..to` alone,
+    /// which begin with a panel. `y` has its rows `step` apart.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "a matrix product")]
+    fn add<S: Simd, const R: usize>(
+        &self,
+        simd: S,
+        (x, strides): (&[f32], [usize; 2]),
+        rows: usize,
+        [first, count]: [usize; 2],
+        [from, to]: [usize; 2],
+        factor: f32,
+        y: &mut [f32],
+        step: usize,
+    ) {
+        let panel = VECTORS * S::LANES;
+        for column in (from..to).step_by(panel) {
+            let all = &self.all[column * self.rows..];
+            let lanes = (all.len() / self.rows).min(panel);
+            let w = &all[first * lanes..(first + count) * lanes];
+            let mut row = 0;
+            while row < rows {
+                let (x, y) = (&x[row * strides[0]..], &mut y[row * step + column - from..]);
+                let product = Tile { x, strides, count, w, columns: self.columns - column, factor, step };
+                match (rows - row >= R, lanes == panel) {
+                    (true, true) => product.add::<S, R, VECTORS>(simd, y),
+                    (true, false) => product.add::<S, R, 1>(simd, y),
+                    (false, true) => product.add::<S, 1, VECTORS>(simd, y),
+                    (false, false) => product.add::<S, 1, 1>(simd, y),
+                }
+                row += if rows - row >= R { R } else { 1 };
+            }
+        }
+    }
+}
+
+/// A tile of a product.
+struct Tile<'a> {
+    x: &'a [f32],
+    strides: [usize; 2],
+    count: usize,
+    w: &'a [f32],
+    /// Columns that are left.
+    columns: usize,
+    factor: f32,
+    step: usize,
+}
+
+impl Tile<'_> {
+    #[inline(always)]
+    fn add<S: Simd, const R: usize, const V: usize>(&self, simd: S, y: &mut [f32]) {
+        let mut sums = [[simd.splat(0.0); V]; R];
+        panel::<S, R, V>(simd, self.x, self.strides, self.count, self.w, &mut sums);
+        let factor = simd.splat(self.factor);
+        for r in 0..R {
+            for v in 0..V {
+                let left = S::LANES.min(self.columns - (v * S::LANES).min(self.columns));
+                if left > 0 {
+                    let y = &mut y[r * self.step + v * S::LANES..];
+                    let sum = simd.mul_add(sums[r][v], factor, simd.load_some(y, left));
+                    simd.store_some(sum, y, left);
+                }
+            }
+        }
+    }
+}
+
+impl Head<'_> {
+    #[inline(always)]
+    fn blocks<S: Simd, const R: usize>(&mut self, simd: S, mut added: Option<&mut Vec<f32>>) {
+        let Attention { tokens, width, values, scale, .. } = *self.layer;
+        let columns = [Panels::new(simd, &self.k, width, true), Panels::new(simd, &self.v, values, true)];
+        let rows = [
+            Panels::new(simd, &self.k, width, false),
+            Panels::new(simd, &self.q, width, false),
+            Panels::new(simd, &self.dy, values, false),
+        ];
+        // The weights of a block and their gradients; and both with a row for each key.
+        let (mut weights, mut dweights) = (vec![0.0; QUERIES * KEYS], vec![0.0; QUERIES * KEYS]);
+        let mut turned = vec![0.0; KEYS * QUERIES];
+        for first in (0..tokens).step_by(QUERIES) {
+            let count = QUERIES.min(tokens - first);
+            let last = self.layer.seen(first + count - 1);
+            for start in (0..last).step_by(KEYS) {
+                let seen = KEYS.min(last - start);
+                weights.fill(0.0);
+                dweights.fill(0.0);
+                let block = [start, start + seen];
+                let x = (&self.q[first * width..], [width, 1]);
+                columns[0].add::<S, R>(simd, x, count, [0, width], block, 1.0, &mut weights, KEYS);
+                let x = (&self.dy[first * values..], [values, 1]);
+                columns[1].add::<S, R>(simd, x, count, [0, values], block, 1.0, &mut dweights, KEYS);
+                for row in 0..count {
+                    let own = self.layer.seen(first + row).saturating_sub(start).min(seen);
+                    let (weights, dweights) = (&mut weights[row * KEYS..][..KEYS], &mut dweights[row * KEYS..][..KEYS]);
+                    self.weigh(simd, [first + row, start, own], weights, dweights);
+                    if let Some(added) = &mut added {
+                        let place = self.place(first + row, start);
+                        added[place..place + own].iter_mut().zip(&*dweights).for_each(|(to, own)| *to += own);
+                    }
+                }
+                let x = (&dweights[..], [KEYS, 1]);
+                let dq = &mut self.dq[first * width..];
+                rows[0].add::<S, R>(simd, x, count, [start, seen], [0, width], scale, dq, width);
+                turn(simd, &dweights, &mut turned, [count, seen]);
+                let x = (&turned[..], [QUERIES, 1]);
+                let dk = &mut self.dk[start * width..];
+                rows[1].add::<S, R>(simd, x, seen, [first, count], [0, width], scale, dk, width);
+                turn(simd, &weights, &mut turned, [count, seen]);
+                let x = (&turned[..], [QUERIES, 1]);
+                let dv = &mut self.dv[start * values..];
+                rows[2].add::<S, R>(simd, x, seen, [first, count], [0, values], 1.0, dv, values);
+            }
+        }
+    }
+
+    /// Where the numbers are that are added to the scores of a query, from a key on.
+    #[inline(always)]
+    fn place(&self, token: usize, key: usize) -> usize {
+        let Attention { tokens, keys, heads, by_head, .. } = *self.layer;
+        let row = if by_head { (self.sample * heads + self.head) * tokens } else { self.sample * tokens };
+        (row + token) * keys + key
+    }
+
+    /// Turns products of a query with keys, and of its output's gradient with values, into weights and the gradients of
+    /// the scores.
+    #[inline(always)]
+    fn weigh<S: Simd>(&self, simd: S, [token, start, own]: [usize; 3], weights: &mut [f32], dweights: &mut [f32]) {
+        let log = self.logs[token];
+        if log == f32::NEG_INFINITY {
+            weights.fill(0.0);
+            dweights.fill(0.0);
+            return;
+        }
+        let mut scale = self.layer.log_scale;
+        if let Some((_, added)) = self.added {
+            let place = self.place(token, start);
+            for (weight, added) in weights.iter_mut().zip(&added[place..place + own]) {
+                *weight = *weight * scale + added * core::f32::consts::LOG2_E;
+            }
+            scale = 1.0;
+        }
+        let scale = simd.splat(scale);
+        let (log, mean) = (simd.splat(-log), simd.splat(self.means[token]));
+        for at in (0..own.next_multiple_of(S::LANES).min(KEYS)).step_by(S::LANES) {
+            let weight = exp2(simd, simd.mul_add(simd.load(&weights[at..]), scale, log));
+            simd.store(weight, &mut weights[at..]);
+            if self.drop.is_none() {
+                let dweight = simd.mul(weight, simd.sub(simd.load(&dweights[at..]), mean));
+                simd.store(dweight, &mut dweights[at..]);
+            }
+        }
+        if let Some(drop) = self.drop {
+            let layer = self.layer;
+            let first = ((self.sample * layer.heads + self.head) * layer.tokens + token) * layer.keys + start;
+            for key in 0..own {
+                let factor = drop.factor(first + key);
+                dweights[key] = weights[key] * (dweights[key] * factor - self.means[token]);
+                weights[key] *= factor;
+            }
+        }
+        weights[own..].fill(0.0);
+        dweights[own..].fill(0.0);
+    }
+}
+
+/// A block of weights with a row for each key.
+#[inline(always)]
+fn turn<S: Simd>(simd: S, x: &[f32], y: &mut [f32], [rows, columns]: [usize; 2]) {
+    for row in (0..rows).step_by(S::LANES) {
+        for column in (0..columns).step_by(S::LANES) {
+            let size = [S::LANES.min(rows - row), S::LANES.min(columns - column)];
+            simd.transpose(&x[row * KEYS + column..], KEYS, &mut y[column * QUERIES + row..], QUERIES, size);
+        }
+    }
+}

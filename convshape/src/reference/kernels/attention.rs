@@ -1,0 +1,164 @@
+//! Attention: of each query's scores the largest, then the weights, one key after the other. No more than a few numbers
+//! of a query are kept at a time.
+
+use convshape_arith::op::{Attention, MultiHead, Op};
+use convshape_arith::shape::Shape;
+
+use super::dense;
+use super::layout::sizes;
+use super::number::Number;
+
+/// Output features whose sums are taken together.
+const COLUMNS: usize = 32;
+
+/// Where the numbers of the heads are.
+#[derive(Clone, Copy)]
+pub(super) struct Heads<'a, T> {
+    pub(super) heads: usize,
+    pub(super) tokens: usize,
+    pub(super) keys: usize,
+    /// Features of a token's query and key, and of its value.
+    pub(super) width: usize,
+    pub(super) values: usize,
+    pub(super) scale: f64,
+    causal: bool,
+    /// Queries, keys, and what is added to the scores.
+    pub(super) q: &'a [T],
+    pub(super) k: &'a [T],
+    pub(super) added: Option<&'a [T]>,
+    /// Whether each head has numbers of its own that are added.
+    by_head: bool,
+}
+
+impl<'a, T: Number> Heads<'a, T> {
+    /// `added` is the fourth operand with its rank.
+    pub(super) fn new(
+        layer: &Attention,
+        shapes: [&Shape; 3],
+        [q, k]: [&'a [T]; 2],
+        added: Option<(usize, &'a [T])>,
+    ) -> Self {
+        let [[tokens, width], [keys, _], [_, values]] = shapes.map(|shape| [sizes(shape)[0], sizes(shape)[1]]);
+        let heads = usize::try_from(layer.heads).unwrap_or(1).max(1);
+        let scale = layer.factor(i64::try_from(width / heads).unwrap_or(1));
+        let (by_head, added) = (added.is_some_and(|(rank, _)| rank == 3), added.map(|(_, numbers)| numbers));
+        Heads { heads, tokens, keys, width, values, scale, causal: layer.causal, q, k, added, by_head }
+    }
+
+    /// Features of a head's query, and of its value.
+    pub(super) fn sizes(&self) -> [usize; 2] {
+        [self.width / self.heads, self.values / self.heads]
+    }
+
+    /// How many keys a query sees.
+    pub(super) fn seen(&self, token: usize) -> usize {
+        if self.causal { self.keys.min(token + 1) } else { self.keys }
+    }
+
+    /// Where the number is that is added to a score.
+    pub(super) fn place(&self, head: usize, token: usize, key: usize) -> usize {
+        ((if self.by_head { head * self.tokens } else { 0 }) + token) * self.keys + key
+    }
+
+    fn score(&self, head: usize, token: usize, key: usize) -> f64 {
+        let size = self.width / self.heads;
+        let q = &self.q[token * self.width + head * size..][..size];
+        let k = &self.k[key * self.width + head * size..][..size];
+        let sum: f64 = q.iter().zip(k).map(|(q, k)| q.get() * k.get()).sum();
+        sum * self.scale + self.added.map_or(0.0, |added| added[self.place(head, token, key)].get())
+    }
+
+    /// The largest score of a query, and the sum of the others' powers; the weight of a key is
+    /// [`Heads::weight`] of them.
+    pub(super) fn softmax(&self, head: usize, token: usize) -> [f64; 2] {
+        let mut largest = f64::NEG_INFINITY;
+        for key in 0..self.seen(token) {
+            let score = self.score(head, token, key);
+            largest = if score > largest || score.is_nan() { score } else { largest };
+        }
+        let powers = (0..self.seen(token)).map(|key| libm::exp(self.score(head, token, key) - largest));
+        [largest, powers.sum()]
+    }
+
+    /// What a key weighs; nothing where all scores are minus infinity.
+    pub(super) fn weight(&self, head: usize, token: usize, key: usize, [largest, sum]: [f64; 2]) -> f64 {
+        if largest == f64::NEG_INFINITY {
+            return 0.0;
+        }
+        libm::exp(self.score(head, token, key) - largest) / sum
+    }
+}
+
+/// Each query's values, weighted by its scores.
+pub(super) fn attend<T: Number>(heads: &Heads<'_, T>, v: &[T], y: &mut [T]) {
+    let [_, size] = heads.sizes();
+    for head in 0..heads.heads {
+        for token in 0..heads.tokens {
+            let softmax = heads.softmax(head, token);
+            let y = &mut y[token * heads.values + head * size..][..size];
+            for (part, y) in y.chunks_mut(COLUMNS).enumerate() {
+                let mut sums = [0.0; COLUMNS];
+                for key in 0..heads.seen(token) {
+                    let weight = heads.weight(head, token, key, softmax);
+                    let v = &v[key * heads.values + head * size + part * COLUMNS..][..y.len()];
+                    sums.iter_mut().zip(v).for_each(|(sum, v)| *sum += weight * v.get());
+                }
+                y.iter_mut().zip(sums).for_each(|(y, sum)| *y = T::of(sum));
+            }
+        }
+    }
+}
+
+/// The elements that [`multi_head`] needs besides its output: queries, keys, values and what the heads give.
+pub(crate) const fn room(layer: &MultiHead, tokens: usize, keys: usize) -> usize {
+    let Some([width, values]) = layer.widths() else { return 0 };
+    #[expect(clippy::cast_possible_truncation, reason = "shapes were checked to fit memory")]
+    let [width, values] = [width.unsigned_abs() as usize, values.unsigned_abs() as usize];
+    tokens * width + keys * (width + values) + tokens * values
+}
+
+/// The linear layers of a [`MultiHead`] and the attention between them. `y` has the output's elements, and then
+/// [`room`].
+pub(super) fn multi_head<T: Number>(
+    layer: &MultiHead,
+    params: &[&[T]],
+    inputs: [(&Shape, &[T]); 3],
+    output: &Shape,
+    y: &mut [T],
+) {
+    let [query, key, value, last] = layer.linear_layers();
+    let (y, room) = y.split_at_mut(sizes(output)[..2].iter().product());
+    let token_counts = inputs.map(|(shape, _)| sizes(shape)[0]);
+    let widths = [query, key, value].map(|part| usize::try_from(part.outputs).unwrap_or(0));
+    let (q, rest) = room.split_at_mut(token_counts[0] * widths[0]);
+    let (k, rest) = rest.split_at_mut(token_counts[1] * widths[1]);
+    let (v, attended) = rest.split_at_mut(token_counts[2] * widths[2]);
+    let linear = |op: &Op, places: [Option<usize>; 2], x: &[T], y: &mut [T]| {
+        let own = places.map(|place| place.map_or(&[][..], |place| params[place]));
+        let own = if places[1].is_some() { &own[..] } else { &own[..1] };
+        match op {
+            Op::Projection(part) => dense::projection(part, own, x, y),
+            Op::Linear { dialect, .. } => {
+                dense::linear(*dialect, y.len() / (x.len() / inputs_of(op)).max(1), own, x, y)
+            }
+            _ => {}
+        }
+    };
+    linear(&query.op, query.params, inputs[0].1, q);
+    linear(&key.op, key.params, inputs[1].1, k);
+    linear(&value.op, value.params, inputs[2].1, v);
+    let shape = |part: usize| {
+        let (tokens, features) = (token_counts[part], widths[part]);
+        Shape::of(&[tokens, features].map(|size| i64::try_from(size).unwrap_or(0)))
+    };
+    let shapes = [shape(0), shape(1), shape(2)];
+    let heads = Heads::new(&layer.attention(), shapes.each_ref(), [q, k], None);
+    let attended = &mut attended[..token_counts[0] * widths[2]];
+    attend(&heads, v, attended);
+    linear(&last.op, last.params, attended, y);
+}
+
+fn inputs_of(op: &Op) -> usize {
+    let Op::Linear { inputs: Some(inputs), .. } = op else { return 1 };
+    usize::try_from(*inputs).unwrap_or(1)
+}
