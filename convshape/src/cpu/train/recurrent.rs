@@ -4,8 +4,9 @@
 use std::vec;
 use std::vec::Vec;
 
-use convshape_arith::op::{Cell, Recurrent, RecurrentWeights, Trace};
+use convshape_arith::op::{Activation, Cell, Recurrent, RecurrentWeights, Trace};
 
+use crate::cpu::math::Finish;
 use crate::cpu::recurrent::{Panels, elements};
 use crate::cpu::simd::Level;
 
@@ -150,8 +151,13 @@ impl Pass<'_> {
         };
         let mut dh = given(0, columns);
         let mut dc = if self.runs.layer.cell == Cell::Lstm { given(1, hidden) } else { vec![0.0; samples * hidden] };
+        let mut bent = vec![0.0; if self.runs.layer.cell == Cell::Lstm { samples * hidden } else { 0 }];
         for turn in (0..length).rev() {
             let step = self.step(turn);
+            for (sample, bent) in bent.chunks_exact_mut(hidden).enumerate() {
+                bent.copy_from_slice(self.extra(sample, step));
+            }
+            Finish::of(Activation::Tanh).over(self.runs.level, &mut bent);
             let rows = step * samples * count..(step + 1) * samples * count;
             for sample in 0..samples {
                 let dh = &mut dh[sample * columns..][..hidden];
@@ -160,7 +166,8 @@ impl Pass<'_> {
                 let row = rows.start + sample * count..rows.start + (sample + 1) * count;
                 let state = sums.state.as_mut().map(|state| &mut state[row.clone()]);
                 let dc = &mut dc[sample * hidden..][..hidden];
-                self.one([sample, turn, step], dh, dc, &mut sums.input[row], state);
+                let bent = bent.get(sample * hidden..).unwrap_or_default();
+                self.one([sample, turn, step], bent, dh, dc, &mut sums.input[row], state);
             }
             let state = &sums.state.as_ref().unwrap_or(&sums.input)[rows];
             panels.add_to(self.runs.level, samples, state, &mut dh);
@@ -175,10 +182,11 @@ impl Pass<'_> {
     }
 
     /// One step of one sample: the gradients of its sums. What is left in `dh` reaches the state before without a
-    /// product.
+    /// product. `bent` is the hyperbolic tangent of an `Lstm`'s cell states.
     fn one(
         &self,
         [sample, turn, step]: [usize; 3],
+        bent: &[f32],
         dh: &mut [f32],
         dc: &mut [f32],
         input: &mut [f32],
@@ -188,17 +196,24 @@ impl Pass<'_> {
         let before = |state: usize, unit: usize| self.before(sample, turn, state).map_or(0.0, |before| before[unit]);
         match self.runs.layer.cell {
             Cell::Lstm => {
-                let (gates, cells) = (self.gates(sample, step), self.extra(sample, step));
+                let cells = self.before(sample, turn, 1);
+                let mut gates = self.gates(sample, step).chunks_exact(hidden);
+                let [Some(i), Some(f), Some(g), Some(o)] = [(); 4].map(|()| gates.next()) else { return };
+                let mut sums = input.chunks_exact_mut(hidden);
+                let [Some(di), Some(df), Some(dg), Some(d_o)] = [(); 4].map(|()| sums.next()) else { return };
+                let (dh, dc, bent) = (&mut dh[..hidden], &mut dc[..hidden], &bent[..hidden]);
                 for unit in 0..hidden {
-                    let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gates[gate * hidden + unit]);
-                    let bent = libm::tanhf(cells[unit]);
-                    let dcell = dc[unit] + dh[unit] * o * (1.0 - bent * bent);
-                    input[unit] = dcell * g * i * (1.0 - i);
-                    input[hidden + unit] = dcell * before(1, unit) * f * (1.0 - f);
-                    input[2 * hidden + unit] = dcell * i * (1.0 - g * g);
-                    input[3 * hidden + unit] = dh[unit] * bent * o * (1.0 - o);
-                    dc[unit] = dcell * f;
+                    let dcell = dc[unit] + dh[unit] * o[unit] * (1.0 - bent[unit] * bent[unit]);
+                    di[unit] = dcell * g[unit] * i[unit] * (1.0 - i[unit]);
+                    df[unit] = dcell * f[unit] * (1.0 - f[unit]);
+                    dg[unit] = dcell * i[unit] * (1.0 - g[unit] * g[unit]);
+                    d_o[unit] = dh[unit] * bent[unit] * o[unit] * (1.0 - o[unit]);
+                    dc[unit] = dcell * f[unit];
                     dh[unit] = 0.0;
+                }
+                match cells {
+                    Some(cells) => df.iter_mut().zip(cells).for_each(|(df, cell)| *df *= cell),
+                    None => df.fill(0.0),
                 }
             }
             Cell::Gru { .. } => {
