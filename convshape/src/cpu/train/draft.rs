@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::graph::{Graph, GraphError, Node, Value};
-use convshape_arith::op::{Activation, Op, Source};
+use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, Source};
 
 use super::plan::Key;
 use super::rows::ByOutput;
@@ -15,6 +15,8 @@ use crate::model::error::PlanError;
 
 /// What is known of each value before memory is given to it.
 pub(super) struct Facts {
+    /// Which axis of each value has its neighbours in memory as if it were the channels.
+    pub(super) orders: Vec<AxisOrder>,
     pub(super) grids: Vec<Grid>,
     /// How many nodes and outputs read it.
     pub(super) readers: Vec<usize>,
@@ -28,17 +30,18 @@ impl Facts {
     pub(super) fn new(graph: &Graph, key: &Key) -> Result<Facts, GraphError> {
         let values = graph.values();
         let mut facts = Facts {
+            orders: orders(graph),
             grids: Vec::new(),
             readers: graph.readers(),
             wanted: std::vec![key.inputs_too; values.len()],
             reached: std::vec![false; values.len()],
         };
-        for Value { shape, node, .. } in values {
+        for (Value { shape, node, .. }, order) in values.iter().zip(facts.orders.clone()) {
             let too_many = || {
                 let layer = node.map_or_else(String::new, |node| graph.nodes()[node].name.clone());
                 GraphError::Layer { layer, fault: Fault::new(Reason::TooManyElements { shape: *shape }) }
             };
-            let grid = Grid::new(shape, graph.order()).ok_or_else(too_many)?;
+            let grid = Grid::new(shape, order).ok_or_else(too_many)?;
             let count = shape.elements().ok().and_then(|count| usize::try_from(count.number()?).ok());
             count.and_then(|count| count.checked_mul(key.batch)).ok_or_else(too_many)?;
             facts.grids.push(grid);
@@ -79,6 +82,47 @@ impl Facts {
     }
 }
 
+/// The order that each value is kept in. A `Linear` multiplies the last axis, so values that only it and layers that
+/// take elements one by one read or write have that axis innermost; all others are kept in the chain's order.
+fn orders(graph: &Graph) -> Vec<AxisOrder> {
+    let count = graph.values().len();
+    if graph.order() == AxisOrder::ChannelsLast {
+        return std::vec![AxisOrder::ChannelsLast; count];
+    }
+    let (mut last, mut fixed) = (std::vec![false; count], std::vec![false; count]);
+    let mut alike: Vec<usize> = (0..count).collect();
+    for node in graph.nodes() {
+        let values = || node.inputs.iter().chain(&node.outputs).copied();
+        match node.op {
+            Op::Linear { .. } | Op::Projection(_) => values().for_each(|value| last[value] = true),
+            Op::Dropout { together: DropTogether::Channel, .. } => values().for_each(|value| fixed[value] = true),
+            Op::Activation(_) | Op::Scale { .. } | Op::Dropout { .. } => join(&mut alike, values()),
+            Op::Add | Op::Mul if values().all(|value| graph.shape(value) == graph.shape(node.outputs[0])) => {
+                join(&mut alike, values());
+            }
+            // These read and write the elements in the caller's order, whatever order they are kept in.
+            Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. } => {}
+            Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::Recurrent(_) | Op::Attention(_) | Op::MatMul { .. } => {}
+            _ => values().for_each(|value| fixed[value] = true),
+        }
+    }
+    let any = |marked: &[bool]| {
+        let mut any = std::vec![false; count];
+        (0..count).for_each(|value| any[alike[value]] |= marked[value]);
+        any
+    };
+    let (last, fixed) = (any(&last), any(&fixed));
+    let order = |group: usize| if last[group] && !fixed[group] { AxisOrder::ChannelsLast } else { graph.order() };
+    alike.iter().map(|&group| order(group)).collect()
+}
+
+/// Puts values into one group, which is called by the first of its values.
+fn join(groups: &mut [usize], values: impl Iterator<Item = usize> + Clone) {
+    let Some(least) = values.clone().map(|value| groups[value]).min() else { return };
+    let joined: Vec<usize> = values.map(|value| groups[value]).collect();
+    groups.iter_mut().filter(|group| joined.contains(group)).for_each(|group| *group = least);
+}
+
 /// A node on its way to a step.
 pub(super) struct Draft {
     pub(super) node: Node,
@@ -106,7 +150,9 @@ pub(super) fn drafts(graph: &Graph, facts: &Facts, key: &Key) -> Vec<Draft> {
             continue;
         }
         let (from, to) = (&facts.grids[node.inputs[0]], &facts.grids[node.outputs[0]]);
-        let axes = Axes::new(&node.op, graph.shape(node.inputs[0]), graph.order(), from, to);
+        let orders = [node.inputs[0], node.outputs[0]].map(|value| facts.orders[value]);
+        let order = if orders[0] == orders[1] { orders[0] } else { graph.order() };
+        let axes = Axes::new(&node.op, graph.shape(node.inputs[0]), order, from, to);
         drafts.push(Draft { node: node.clone(), axes, activation: None });
     }
     drafts

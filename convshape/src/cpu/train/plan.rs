@@ -91,7 +91,8 @@ impl Plan {
             .values()
             .iter()
             .zip(&buffers)
-            .map(|(value, [y, dy])| {
+            .zip(&facts.orders)
+            .map(|((value, [y, dy]), &order)| {
                 let view = |buffer: &Buffer| View { order, buffer: *buffer, channel: 0, channels: buffer.width };
                 Value { shape: value.shape, y: view(y), dy: view(dy) }
             })
