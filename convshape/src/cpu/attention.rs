@@ -591,7 +591,7 @@ pub(super) fn exp2<S: Simd>(simd: S, x: S::F) -> S::F {
     let r = simd.sub(x, n);
     // The factors of Cephes' `exp2f` (Moshier), within half a unit of 0.
     let mut series = simd.splat(1.535_336_2e-4);
-    for factor in [1.339_887_4e-3, 9.618_437e-3, 5.550_332_5e-2, 0.240_226_48, 0.693_147_2] {
+    for factor in [1.339_887_4e-3, 9.618_437e-3, 5.550_332_5e-2, 0.240_226_48, core::f32::consts::LN_2] {
         series = simd.mul_add(series, r, simd.splat(factor));
     }
     let power = simd.exp2(n);
