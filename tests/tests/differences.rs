@@ -5,7 +5,7 @@
 
 use convshape::kernels::gradient::Layer;
 use convshape_arith::op::{
-    Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Conv, DepthOrder, Dialect, Direction, DropTogether,
+    Activation, Amount, Attention, AutoPad, Axes, Axis, AxisOrder, Conv, DepthOrder, Dialect, Direction, DropTogether,
     Interpolation, Op, Padding, PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::shape::Shape;
@@ -416,6 +416,24 @@ fn along_axes() {
                 (Op::MatMul { transpose_a, transpose_b }, vec![Shape::of(&[2, a0, a1]), b])
             }
         }
+    });
+}
+
+#[test]
+fn attention() {
+    check(15, |random, _, _| {
+        let heads = random.pick(1, 2);
+        let [tokens, keys] = [random.pick(1, 3), random.pick(1, 4)];
+        let [width, values] = [heads * random.pick(1, 3), heads * random.pick(1, 2)];
+        let scale = random.choose(&[None, Some(-0.7)]);
+        let layer = Attention { causal: random.choose(&[false, true]), scale, ..Attention::new(Dialect::Torch, heads) };
+        let mut shapes = vec![Shape::of(&[tokens, width]), Shape::of(&[keys, width]), Shape::of(&[keys, values])];
+        match random.pick(0, 2) {
+            0 => shapes.push(Shape::of(&[tokens, keys])),
+            1 => shapes.push(Shape::of(&[heads, tokens, keys])),
+            _ => {}
+        }
+        (Op::Attention(layer), shapes)
     });
 }
 

@@ -1,0 +1,368 @@
+//! Attention in models: published numbers of parameters, names and layouts of each framework, memory.
+
+use std::collections::HashMap;
+
+use convshape::ndarray::{ArrayD, Ix3, IxDyn};
+use convshape::train::Mse;
+use convshape::{Chain, Model, conv_chain};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+conv_chain! {
+    /// ViT-S/16 of Touvron and others, "Training data-efficient image transformers" (2021).
+    pub struct VitS16 {
+        block Encoder(n, heads) {
+            x: Identity;
+            LayerNorm(n, eps: 1e-6);
+            MultiHeadAttention(n, heads: heads);
+            y: Add(x, _);
+            LayerNorm(n, eps: 1e-6);
+            Linear(n -> 4 * n, activation: Gelu);
+            Linear(4 * n -> n);
+            Add(y, _);
+        }
+
+        input: [3, 224, 224];
+        Conv2d(3 -> 384, kernel: 16, stride: 16);
+        Flatten(from: 1);
+        patches: Transpose(0, 1) -> [196, 384];
+        class: Parameter([1, 384]);
+        position: Parameter([197, 384], init: normal(0.02));
+        Concat(class, patches, axis: 0);
+        Add(_, position);
+        repeat 12 { Encoder(384, 6); }
+        LayerNorm(384, eps: 1e-6);
+        Slice(0..1, axis: 0);
+        Flatten;
+        head: Linear(384 -> 1000);
+        output: [1000];
+    }
+}
+
+conv_chain! {
+    /// The encoder of Whisper-tiny (Radford and others, "Robust Speech Recognition via Large-Scale Weak Supervision",
+    /// 2022), on any even number of frames; its sinusoids are an input.
+    pub struct WhisperEncoder {
+        for n in 1..=1500;
+        block Layer(n, heads) {
+            x: Identity;
+            h: LayerNorm(n);
+            q: Linear(n -> n) from h;
+            k: Linear(n -> n, bias: false) from h;
+            v: Linear(n -> n) from h;
+            Attention(q, k, v, heads: heads);
+            out: Linear(n -> n);
+            y: Add(x, _);
+            LayerNorm(n);
+            Linear(n -> 4 * n, activation: Gelu);
+            Linear(4 * n -> n);
+            Add(y, _);
+        }
+
+        input: mel [80, 2 * n], position [n, 384];
+        Conv1d(80 -> 384, kernel: 3, padding: 1, activation: Gelu) from mel;
+        Conv1d(384 -> 384, kernel: 3, stride: 2, padding: 1, activation: Gelu);
+        Transpose(0, 1);
+        Add(_, position);
+        repeat 4 { Layer(384, 6); }
+        y: LayerNorm(384);
+        output: y [n, 384];
+    }
+}
+
+conv_chain! {
+    /// The decoder of latent diffusion (Rombach and others, "High-Resolution Image Synthesis with Latent Diffusion
+    /// Models", 2022), with the convolution after the quantiser.
+    pub struct VaeDecoder {
+        block Res(from, to) {
+            x: Identity;
+            GroupNorm(from, groups: 32, eps: 1e-6, activation: Silu);
+            Conv2d(from -> to, kernel: 3, padding: 1);
+            GroupNorm(to, groups: 32, eps: 1e-6, activation: Silu);
+            y: Conv2d(to -> to, kernel: 3, padding: 1);
+            if from == to { s: Identity from x; } else { s: Conv2d(from -> to, kernel: 1) from x; }
+            Add(s, y);
+        }
+        block Attend(n) {
+            x: Identity;
+            GroupNorm(n, groups: 32, eps: 1e-6);
+            Flatten(from: 1);
+            h: Transpose(0, 1);
+            q: Linear(n -> n);
+            k: Linear(n -> n) from h;
+            v: Linear(n -> n) from h;
+            Attention(q, k, v);
+            Linear(n -> n);
+            Transpose(0, 1);
+            Reshape(like: x);
+            Add(x, _);
+        }
+        block Up(n) {
+            Upsample(2);
+            Conv2d(n -> n, kernel: 3, padding: 1);
+        }
+
+        input: [4, 8, 8];
+        Conv2d(4 -> 4, kernel: 1);
+        Conv2d(4 -> 512, kernel: 3, padding: 1);
+        Res(512, 512);
+        Attend(512);
+        Res(512, 512);
+        repeat level in 0..2 {
+            repeat 3 { Res(512, 512); }
+            Up(512);
+        }
+        Res(512, 256);
+        repeat 2 { Res(256, 256); }
+        Up(256);
+        Res(256, 128);
+        repeat 2 { Res(128, 128); }
+        GroupNorm(128, groups: 32, eps: 1e-6, activation: Silu);
+        Conv2d(128 -> 3, kernel: 3, padding: 1);
+        output: [3, 64, 64];
+    }
+}
+
+#[test]
+fn published_numbers_of_parameters() {
+    assert_eq!(VitS16::summary().params(), 22_050_664);
+    assert_eq!(VaeDecoder::summary().params(), 49_490_199);
+    // 8,208,384 with the 1500 rows of sinusoids.
+    assert_eq!(WhisperEncoder::summary().params(), 8_208_384 - 1500 * 384);
+}
+
+/// 4.6 G as the papers count them: attention itself is part of it.
+#[test]
+fn multiply_accumulates_of_a_vision_transformer() {
+    let linear = 197 * 12 * 384 * 384;
+    let attention = 2 * 197 * 197 * 384;
+    let ends = 196 * 384 * 3 * 16 * 16 + 384 * 1000;
+    assert_eq!(VitS16::summary().macs(), 12 * (linear + attention) + ends);
+}
+
+conv_chain! { struct Torch { input: [5, 8]; m: MultiHeadAttention(8, heads: 2); output: [5, 8]; } }
+conv_chain! {
+    struct Flax {
+        dialect: flax;
+        input: [5, 8];
+        m: MultiHeadDotProductAttention(num_heads: 2);
+        output: [5, 8];
+    }
+}
+conv_chain! {
+    struct Keras {
+        dialect: keras;
+        input: [5, 8];
+        m: MultiHeadAttention(num_heads: 2, key_dim: 4);
+        output: [5, 8];
+    }
+}
+
+fn shapes<M: Model>(model: &M) -> Vec<(String, Vec<usize>)> {
+    let mut shapes = Vec::new();
+    model.for_each_param(|name, param| shapes.push((name.to_owned(), param.shape().to_vec())));
+    shapes
+}
+
+#[test]
+fn names_and_layouts_are_the_frameworks() {
+    let mut rng = StdRng::seed_from_u64(1);
+    let all = |list: &[(&str, &[usize])]| -> Vec<(String, Vec<usize>)> {
+        list.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect()
+    };
+    let torch = Torch::init(&mut rng);
+    assert_eq!(
+        shapes(&torch),
+        all(&[
+            ("m.in_proj_weight", &[24, 8]),
+            ("m.in_proj_bias", &[24]),
+            ("m.out_proj.weight", &[8, 8]),
+            ("m.out_proj.bias", &[8]),
+        ])
+    );
+    assert_eq!(torch.m.in_proj_weight.shape(), [24, 8]);
+    assert_eq!(torch.m.out_proj_weight.shape(), [8, 8]);
+    assert_eq!(
+        shapes(&Flax::init(&mut rng)),
+        all(&[
+            ("m.query.kernel", &[8, 2, 4]),
+            ("m.query.bias", &[2, 4]),
+            ("m.key.kernel", &[8, 2, 4]),
+            ("m.key.bias", &[2, 4]),
+            ("m.value.kernel", &[8, 2, 4]),
+            ("m.value.bias", &[2, 4]),
+            ("m.out.kernel", &[2, 4, 8]),
+            ("m.out.bias", &[8]),
+        ])
+    );
+    assert_eq!(
+        shapes(&Keras::init(&mut rng)),
+        all(&[
+            ("m/query/kernel", &[8, 2, 4]),
+            ("m/query/bias", &[2, 4]),
+            ("m/key/kernel", &[8, 2, 4]),
+            ("m/key/bias", &[2, 4]),
+            ("m/value/kernel", &[8, 2, 4]),
+            ("m/value/bias", &[2, 4]),
+            ("m/attention_output/kernel", &[2, 4, 8]),
+            ("m/attention_output/bias", &[8]),
+        ])
+    );
+}
+
+/// `xavier_uniform_` for the packed weight, zeros for biases, a linear layer's default for the last one.
+#[test]
+fn fresh_parameters_are_drawn_as_pytorch_draws_them() {
+    let model = Torch::init(&mut StdRng::seed_from_u64(2));
+    let largest = |numbers: &[f32]| numbers.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    let bound = (6.0_f32 / 32.0).sqrt();
+    assert!((0.8 * bound..=bound).contains(&largest(model.m.in_proj_weight.as_slice())));
+    let bound = 1.0 / 8.0_f32.sqrt();
+    assert!((0.8 * bound..=bound).contains(&largest(model.m.out_proj_weight.as_slice())));
+    assert!(model.m.in_proj_bias.as_slice().iter().chain(model.m.out_proj_bias.as_slice()).all(|bias| *bias == 0.0));
+}
+
+fn random(shape: &[usize], seed: u64) -> ArrayD<f32> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    ArrayD::from_shape_fn(IxDyn(shape), |_| rng.random_range(-1.0..1.0))
+}
+
+/// The same numbers under three frameworks' names give the same output and gradients.
+#[test]
+fn dialects_agree() {
+    let mut torch = Torch::init(&mut StdRng::seed_from_u64(3));
+    torch.for_each_param_mut(|name, param| {
+        let numbers = random(&[param.as_slice().len()], name.len() as u64);
+        param.as_mut_slice().copy_from_slice(numbers.as_slice().expect("dense"));
+    });
+    let mut parts: HashMap<&str, Vec<f32>> = HashMap::new();
+    for (place, name) in ["query", "key", "value"].into_iter().enumerate() {
+        let rows = &torch.m.in_proj_weight.as_slice()[place * 64..][..64];
+        parts.insert(name, (0..64).map(|at| rows[at % 8 * 8 + at / 8]).collect());
+    }
+    let rows = torch.m.out_proj_weight.as_slice();
+    parts.insert("out", (0..64).map(|at| rows[at % 8 * 8 + at / 8]).collect());
+    let fill = |name: &str, numbers: &mut [f32]| {
+        let place = ["query", "key", "value"].iter().position(|part| name.contains(part));
+        let bias = match place {
+            Some(place) => &torch.m.in_proj_bias.as_slice()[place * 8..][..8],
+            None => torch.m.out_proj_bias.as_slice(),
+        };
+        let weight = &parts[place.map_or("out", |place| ["query", "key", "value"][place])];
+        numbers.copy_from_slice(if name.ends_with("bias") { bias } else { weight });
+    };
+    let mut flax = Flax::init(&mut StdRng::seed_from_u64(3));
+    flax.for_each_param_mut(|name, param| fill(name, param.as_mut_slice()));
+    let mut keras = Keras::init(&mut StdRng::seed_from_u64(3));
+    keras.for_each_param_mut(|name, param| fill(name, param.as_mut_slice()));
+
+    let (x, dy) = (random(&[3, 5, 8], 8), random(&[3, 5, 8], 9));
+    let expected = Model::forward_batch(&torch, &[x.view()]).expect("runs");
+    let (dx, _) = Model::vjp(&torch, &[x.view()], &[dy.view()]).expect("runs");
+    let check = |found: &ArrayD<f32>, expected: &ArrayD<f32>| {
+        let worst = (found - expected).iter().fold(0.0_f32, |most, apart| most.max(apart.abs()));
+        assert!(worst < 1e-5, "{worst}");
+    };
+    for (y, gradient) in [
+        (Model::forward_batch(&flax, &[x.view()]), Model::vjp(&flax, &[x.view()], &[dy.view()]).map(|(dx, _)| dx)),
+        (Model::forward_batch(&keras, &[x.view()]), Model::vjp(&keras, &[x.view()], &[dy.view()]).map(|(dx, _)| dx)),
+    ] {
+        check(&y.expect("runs")[0], &expected[0]);
+        check(&gradient.expect("runs")[0], &dx[0]);
+    }
+}
+
+/// What is saved is loaded, by the names of each framework.
+#[test]
+fn files_hold_all_parameters() {
+    let path = std::env::temp_dir().join(format!("convshape-attention-{}.safetensors", std::process::id()));
+    let model = Flax::init(&mut StdRng::seed_from_u64(4));
+    model.save(&path).expect("is writable");
+    let loaded = Flax::load(&path).expect("has all");
+    std::fs::remove_file(&path).expect("is there");
+    let x = random(&[1, 5, 8], 5);
+    assert_eq!(
+        Model::forward_batch(&model, &[x.view()]).expect("runs"),
+        Model::forward_batch(&loaded, &[x.view()]).expect("runs")
+    );
+}
+
+/// Sizes that only run time knows, and tokens that see no later one: a prefix gives the same rows.
+#[test]
+fn a_causal_prefix_does_not_see_what_follows() {
+    conv_chain! {
+        struct Causal {
+            for n in 1..;
+            input: [n, 12];
+            MultiHeadAttention(12, heads: 3, causal: true);
+            output: [n, 12];
+        }
+    }
+    let model = Causal::init(&mut StdRng::seed_from_u64(6));
+    let x = random(&[2, 70, 12], 7);
+    let whole = Model::forward_batch(&model, &[x.view()]).expect("runs").remove(0);
+    for n in [1, 24, 25, 69] {
+        let part = x.slice(convshape::ndarray::s![.., ..n, ..]).into_dyn();
+        let found = Model::forward_batch(&model, &[part]).expect("runs").remove(0);
+        let expected = whole.slice(convshape::ndarray::s![.., ..n, ..]);
+        assert!(found.iter().zip(expected.iter()).all(|(a, b)| (a - b).abs() < 1e-5), "{n}");
+    }
+}
+
+/// A row of minus infinities gives zeros, as PyTorch does since 2.5, and no gradient.
+#[test]
+fn a_query_that_sees_nothing_gives_zeros() {
+    conv_chain! {
+        struct Masked {
+            input: x [3, 4], mask [3, 3];
+            a: Attention(x, x, x, mask, heads: 2);
+            output: a [3, 4];
+        }
+    }
+    let model = Masked::init(&mut StdRng::seed_from_u64(1));
+    let x = random(&[1, 3, 4], 8);
+    let mut mask = ArrayD::zeros(IxDyn(&[1, 3, 3]));
+    mask.slice_mut(convshape::ndarray::s![0, 1, ..]).fill(f32::NEG_INFINITY);
+    mask[[0, 2, 0]] = f32::NEG_INFINITY;
+    let y = Model::forward_batch(&model, &[x.view(), mask.view()]).expect("runs").remove(0);
+    assert!(y.iter().all(|y| y.is_finite()), "{y}");
+    assert!(y.slice(convshape::ndarray::s![0, 1, ..]).iter().all(|y| *y == 0.0), "{y}");
+    let (dx, _) = Model::vjp(&model, &[x.view(), mask.view()], &[y.view()]).expect("runs");
+    assert!(dx.iter().flatten().all(|dx| dx.is_finite()));
+}
+
+/// Twice as many tokens take about twice the memory: tokens x tokens are never in it.
+#[test]
+fn memory_grows_with_the_tokens_alone() {
+    conv_chain! { struct Few { input: [1024, 16]; MultiHeadAttention(16, heads: 2); output: [1024, 16]; } }
+    conv_chain! { struct Many { input: [2048, 16]; MultiHeadAttention(16, heads: 2); output: [2048, 16]; } }
+    assert!(Many::WORKSPACE_BYTES < 2 * Few::WORKSPACE_BYTES + 4096);
+    assert!(Many::WORKSPACE_BYTES < 2048 * 2048);
+}
+
+/// Dropout of weights: drawn in training, and what is expected stays.
+#[test]
+fn dropped_weights() {
+    conv_chain! {
+        struct Dropped { input: [6, 8]; MultiHeadAttention(8, heads: 2, dropout: 0.25); output: [6, 8]; }
+    }
+    let mut model = Dropped::init(&mut StdRng::seed_from_u64(1));
+    let (x, target) = (random(&[4, 6, 8], 2), random(&[4, 6, 8], 3));
+    let (x, target) =
+        (x.into_dimensionality::<Ix3>().expect("3 axes"), target.into_dimensionality::<Ix3>().expect("3 axes"));
+    let (plain, _) = model.gradients(x.view(), target.view(), Mse).expect("runs");
+    let mut rng = StdRng::seed_from_u64(4);
+    let losses: Vec<f32> =
+        (0..50).map(|_| model.gradients_train(x.view(), target.view(), Mse, &mut rng).expect("runs").0).collect();
+    assert!(losses.iter().any(|loss| *loss != losses[0]));
+    let mean = losses.iter().sum::<f32>() / 50.0;
+    assert!((mean - plain).abs() < 0.2 * plain, "{mean} {plain}");
+}
+
+/// One row of the layers, with all parameters and multiply-accumulates.
+#[test]
+fn a_layer_is_one_row() {
+    let [row] = Torch::LAYERS else { panic!("one layer") };
+    assert_eq!((row.name, row.op, row.params), ("m", "MultiHeadAttention", 4 * 64 + 32));
+    assert_eq!(row.macs, 5 * 4 * 64 + 2 * 5 * 5 * 8);
+}
