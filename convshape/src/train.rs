@@ -84,7 +84,6 @@ mod metric;
 mod model;
 mod optimizer;
 mod processes;
-#[cfg(feature = "progress")]
 mod progress;
 mod schedule;
 
@@ -95,6 +94,8 @@ pub use self::clip::{clip_norm, clip_value};
 pub use self::data::dataset;
 pub use self::data::{Batch, Data, DataError, Dataset, Loader, Sample};
 pub use self::fit::{Fit, FitError, Quantity, evaluate};
+#[cfg(feature = "plot")]
+pub use self::history::Theme;
 pub use self::history::{Epoch, History};
 pub use self::idx::read_idx;
 pub(crate) use self::loss::checked;

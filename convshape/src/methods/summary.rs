@@ -190,6 +190,21 @@ fn receptive_field(layer: &LayerInfo) -> String {
     }
 }
 
+/// The chain's name, its layers, and the sums over them.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Summary {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut summary = serializer.serialize_struct("Summary", 5)?;
+        summary.serialize_field("name", self.name)?;
+        summary.serialize_field("layers", self.layers)?;
+        summary.serialize_field("params", &self.params())?;
+        summary.serialize_field("macs", &self.macs())?;
+        summary.serialize_field("activation_bytes", &self.activation_bytes())?;
+        summary.end()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

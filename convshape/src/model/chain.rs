@@ -16,16 +16,19 @@ pub trait Chain {
     const OUTPUT: Shape = Self::OUTPUTS[0].1;
 }
 
-/// One layer of a chain.
+/// One layer of a chain. With the feature `serde` shapes are written as text: `[16, 14, 14]`.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LayerInfo {
     /// Its name, with the names around it: `blocks.0.c`.
     pub name: &'static str,
     /// Its kind: `Conv2d`.
     pub op: &'static str,
     /// The shape of its first input, without batch.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))]
     pub input: Shape,
     /// The shape of its output, without batch.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))]
     pub output: Shape,
     /// How many trainable numbers it has; running statistics do not count, as in PyTorch.
     pub params: u64,
@@ -38,4 +41,10 @@ pub struct LayerInfo {
     pub reads: &'static [usize],
     /// The layer whose input it gives back (`undo`, `restores`): a place in the same order.
     pub undoes: Option<usize>,
+}
+
+/// Writes a shape as messages do.
+#[cfg(feature = "serde")]
+fn as_text<S: serde::Serializer>(shape: &Shape, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(shape)
 }

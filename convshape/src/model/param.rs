@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 #[cfg(feature = "ndarray")]
-use ndarray::{ArrayViewD, IxDyn};
+use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::model::cache::Cache;
 use crate::model::elements::Elements;
@@ -72,10 +72,19 @@ impl Param {
     /// The elements as an array.
     #[cfg(feature = "ndarray")]
     pub fn view(&self) -> ArrayViewD<'_, f32> {
-        ArrayViewD::from_shape(IxDyn(&self.shape), &self.data)
-            .expect("a parameter has one element for each index of its shape")
+        ArrayViewD::from_shape(IxDyn(&self.shape), &self.data).expect(HOLDS)
+    }
+
+    /// The elements as an array to write to. Borrowed data is copied first.
+    #[cfg(feature = "ndarray")]
+    pub fn view_mut(&mut self) -> ArrayViewMutD<'_, f32> {
+        let shape = IxDyn(&self.shape);
+        ArrayViewMutD::from_shape(shape, self.as_mut_slice()).expect(HOLDS)
     }
 }
+
+#[cfg(feature = "ndarray")]
+const HOLDS: &str = "a parameter has one element for each index of its shape";
 
 /// A number that no parameter had before.
 #[cfg(feature = "std")]
@@ -398,5 +407,16 @@ mod tests {
         let param = Param::new(Sizes::of(&Shape::of(&[2, 3])), vec![0.0; 6]);
         assert_eq!(format!("{param:?}"), "Param [2, 3]");
         assert_eq!(param.view().shape(), [2, 3]);
+    }
+
+    #[test]
+    fn what_is_written_to_a_view_is_noticed() {
+        let mut param = Param::new(Sizes::of(&Shape::of(&[2, 3])), vec![0.0; 6]);
+        #[cfg(feature = "std")]
+        let before = param.stamp();
+        param.view_mut()[[1, 0]] = 2.0;
+        assert_eq!(param.as_slice(), [0.0, 0.0, 0.0, 2.0, 0.0, 0.0]);
+        #[cfg(feature = "std")]
+        assert_ne!(param.stamp(), before);
     }
 }

@@ -82,6 +82,16 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
         Ok(Self::new(elements.to_vec()))
     }
 
+    /// A tensor of `elements`, which are in row-major order, without a copy.
+    ///
+    /// # Errors
+    /// If there are more or fewer elements than the shape holds.
+    #[cfg(feature = "alloc")]
+    pub fn from_vec(elements: Vec<T>) -> Result<Self, ShapeError> {
+        check::<S>(elements.len())?;
+        Ok(Self::new(elements))
+    }
+
     /// A tensor that borrows its elements.
     ///
     /// # Errors
@@ -221,6 +231,8 @@ mod tests {
         assert_eq!(tensor.view()[[1, 2, 3]], 123.0);
         assert_eq!(tensor.as_slice()[4], 10.0);
         assert_eq!(Tensor::<f32, C<3>>::from_fn(|[c]| c as f32).into_vec(), [0.0, 1.0, 2.0]);
+        assert_eq!(Tensor::<f32, C<3>>::from_vec(vec![0.0, 1.0, 2.0]).unwrap().as_slice(), [0.0, 1.0, 2.0]);
+        assert!(Tensor::<f32, C<3>>::from_vec(vec![0.0; 4]).is_err());
     }
 
     #[test]

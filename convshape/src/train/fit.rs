@@ -17,6 +17,7 @@ use rand::Rng;
 
 use super::data::{Subset, Use, generator};
 use super::processes::{self, ProcessError, Processes, Share};
+use super::progress::Progress;
 use super::{
     Batch, Constant, Context, DataError, Dataset, Epoch, History, Loader, Loss, Metric, Optimizer, Schedule, Train,
     clip_norm, clip_value, single,
@@ -153,8 +154,7 @@ pub struct Fit<'a, O, L> {
     processes: Option<Box<dyn Processes + 'a>>,
     #[cfg_attr(not(feature = "safetensors"), expect(dead_code, reason = "for files"))]
     checkpoint: Option<PathBuf>,
-    #[cfg(feature = "progress")]
-    progress: bool,
+    quiet: bool,
 }
 
 impl<O: fmt::Debug, L: fmt::Debug> fmt::Debug for Fit<'_, O, L> {
@@ -209,8 +209,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             prepare: None,
             processes: None,
             checkpoint: None,
-            #[cfg(feature = "progress")]
-            progress: false,
+            quiet: false,
         }
     }
 
@@ -333,11 +332,11 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { checkpoint: Some(path.into()), ..self }
     }
 
-    /// Shows a bar on standard error.
-    #[cfg(feature = "progress")]
+    /// Says nothing. Otherwise a training shows how far it is on standard error: with the feature `progress` a bar, if that
+    /// is a terminal; else a line for each epoch. Of several processes the first one does.
     #[must_use]
-    pub fn progress(self) -> Self {
-        Fit { progress: true, ..self }
+    pub fn quiet(self) -> Self {
+        Fit { quiet: true, ..self }
     }
 
     /// Trains a model. Layers run as in training: normalisation by the statistics of the batch,
@@ -375,9 +374,9 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         }
         let rate = self.optimizer.learning_rate();
         let mut state = self.begin(model, data.len())?;
-        #[cfg(feature = "progress")]
-        let bar =
-            self.progress.then(|| super::progress::Progress::new(self.epochs * loader.batches() as u64, state.steps));
+        let shown = !self.quiet && self.is_first();
+        let progress =
+            shown.then(|| Progress::new(self.epochs, self.epochs.saturating_mul(loader.batches() as u64), state.steps));
         for epoch in state.history.epochs.len() as u64..self.epochs {
             if self.is_over(&state.history) {
                 break;
@@ -391,8 +390,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                     let (loss, size) = self.step(model, batch?, &mut state)?;
                     sum += f64::from(loss) * size;
                     samples += size;
-                    #[cfg(feature = "progress")]
-                    bar.iter().for_each(super::progress::Progress::step);
+                    progress.iter().for_each(Progress::step);
                 }
                 Ok::<(), FitError>(())
             })?;
@@ -415,8 +413,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 seconds: clock.elapsed().as_secs_f64(),
                 metrics,
             };
-            #[cfg(feature = "progress")]
-            bar.iter().for_each(|bar| bar.epoch(&entry));
+            progress.iter().for_each(|progress| progress.epoch(&entry));
             let watched = entry.validation.unwrap_or(entry.loss);
             // What is not a number is never the best.
             let best = state.best.as_ref().map_or(f64::INFINITY, |(best, _)| *best);
@@ -431,8 +428,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 break;
             }
         }
-        #[cfg(feature = "progress")]
-        bar.iter().for_each(super::progress::Progress::finish);
+        progress.iter().for_each(Progress::finish);
         let average = averaged(model, &state);
         if let Some(last) = state.best.map(|(_, best)| best).or(average) {
             *model = last;
@@ -564,7 +560,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     fn resumed<M: Train>(&mut self, model: &mut M) -> Result<State<M>, FitError> {
         let file = self.checkpoint.as_deref().unwrap_or(Path::new(""));
         let mut bytes = None;
-        if file.exists() && self.writes() {
+        if file.exists() && self.is_first() {
             bytes = Some(files::read(file).map_err(|source| LoadError::Read { file: file.to_owned(), source })?);
         }
         if let Some(processes) = self.processes.as_deref_mut() {
@@ -585,16 +581,15 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Ok(State { history, best, steps, average, pending: None })
     }
 
-    /// Whether this process reads and writes files.
-    #[cfg(feature = "safetensors")]
-    fn writes(&self) -> bool {
+    /// Whether this is the first process, which reads and writes files and shows how far it is.
+    fn is_first(&self) -> bool {
         self.processes.as_ref().is_none_or(|processes| processes.rank() == 0)
     }
 
     /// Writes the best model so far, before its epoch is in the history.
     #[cfg(feature = "safetensors")]
     fn save_best<M: Train>(&self, model: &M, watched: f64, history: &History) -> Result<(), FitError> {
-        let Some(file) = self.best.as_ref().filter(|_| self.writes()) else { return Ok(()) };
+        let Some(file) = self.best.as_ref().filter(|_| self.is_first()) else { return Ok(()) };
         let before = history.epochs.iter().map(|epoch| epoch.validation.unwrap_or(epoch.loss));
         if watched < before.fold(f64::INFINITY, f64::min) {
             model.save(file)?;
@@ -609,7 +604,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
 
     #[cfg(feature = "safetensors")]
     fn save<M: Train>(&self, model: &M, state: &State<M>) -> Result<(), FitError> {
-        let Some(file) = self.checkpoint.as_ref().filter(|_| self.writes()) else { return Ok(()) };
+        let Some(file) = self.checkpoint.as_ref().filter(|_| self.is_first()) else { return Ok(()) };
         let State { history, best, steps, average, .. } = state;
         let checkpoint = Checkpoint {
             model: model.clone(),

@@ -1,18 +1,22 @@
-//! How a training went: numbers for each epoch, as CSV, JSON lines, event files and as a picture.
+//! How a training went: numbers for each epoch, as CSV, JSON lines, event files and, with the feature `plot`, a picture.
 
+#[cfg(feature = "plot")]
+mod plot;
 mod tensorboard;
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 use std::io;
 use std::path::Path;
 
+#[cfg(feature = "plot")]
+pub use self::plot::Theme;
 use crate::weights::files::{self, ReplaceError};
 
 /// One epoch of a training.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Epoch {
     /// Its number, counted from 1.
     pub epoch: u64,
@@ -30,16 +34,11 @@ pub struct Epoch {
 
 /// All epochs of a training.
 #[derive(Clone, PartialEq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct History {
     /// The epochs in order.
     pub epochs: Vec<Epoch>,
 }
-
-/// The picture's size, and the space around the curves.
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 400.0;
-const LEFT: f64 = 80.0;
-const MARGIN: f64 = 40.0;
 
 impl History {
     /// A line for each epoch, below a line of names; metrics are the last columns. Numbers keep all
@@ -148,81 +147,6 @@ impl History {
     pub fn write_csv(&self, path: impl AsRef<Path>) -> io::Result<()> {
         write(path.as_ref(), self.csv().as_bytes())
     }
-
-    /// The curves of training and validation loss over the epochs, as an SVG; the losses' axis is
-    /// logarithmic where all are above zero.
-    #[must_use]
-    pub fn svg(&self) -> String {
-        let training: Vec<(u64, f64)> = self.epochs.iter().map(|epoch| (epoch.epoch, epoch.loss)).collect();
-        let validation: Vec<(u64, f64)> =
-            self.epochs.iter().filter_map(|epoch| Some((epoch.epoch, epoch.validation?))).collect();
-        let losses = || training.iter().chain(&validation).map(|(_, loss)| *loss).filter(|loss| loss.is_finite());
-        let low = losses().fold(f64::INFINITY, f64::min);
-        let high = losses().fold(f64::NEG_INFINITY, f64::max);
-        let logarithmic = low > 0.0;
-        let scale = |loss: f64| if logarithmic { loss.ln() } else { loss };
-        let span = (scale(high) - scale(low)).max(f64::MIN_POSITIVE);
-        let last = self.epochs.last().map_or(2, |epoch| epoch.epoch.max(2));
-        let x = |epoch: u64| LEFT + (epoch.saturating_sub(1)) as f64 / (last - 1) as f64 * (WIDTH - LEFT - MARGIN);
-        let y = |loss: f64| MARGIN + (scale(high) - scale(loss)) / span * (HEIGHT - 2.0 * MARGIN);
-
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
-             font-size=\"12\">\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>\n"
-        );
-        // Writing to a string does not fail.
-        if low.is_finite() {
-            for tick in 0..=4 {
-                let part = f64::from(tick) / 4.0;
-                let scaled = scale(low) + part * span;
-                let loss = if logarithmic { scaled.exp() } else { scaled };
-                let height = y(loss);
-                let _ = writeln!(
-                    svg,
-                    "<line x1=\"{LEFT}\" x2=\"{}\" y1=\"{height:.1}\" y2=\"{height:.1}\" stroke=\"#ddd\"/>\
-                     <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{loss:.4e}</text>",
-                    WIDTH - MARGIN,
-                    LEFT - 8.0,
-                    height + 4.0
-                );
-            }
-        }
-        for epoch in [1, last] {
-            let _ = writeln!(
-                svg,
-                "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{epoch}</text>",
-                x(epoch),
-                HEIGHT - MARGIN + 20.0
-            );
-        }
-        let curves = [("training", "#1f77b4", &training), ("validation", "#d62728", &validation)];
-        for (index, (name, colour, points)) in
-            curves.into_iter().filter(|(_, _, points)| !points.is_empty()).enumerate()
-        {
-            let points: Vec<String> = points
-                .iter()
-                .filter(|(_, loss)| loss.is_finite())
-                .map(|&(epoch, loss)| format!("{:.1},{:.1}", x(epoch), y(loss)))
-                .collect();
-            let _ = writeln!(
-                svg,
-                "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>\
-                 <text x=\"{}\" y=\"24\" fill=\"{colour}\">{name} loss</text>",
-                points.join(" "),
-                LEFT + 140.0 * index as f64
-            );
-        }
-        svg.push_str("</svg>\n");
-        svg
-    }
-
-    /// Writes [`History::svg`] to a file.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn write_svg(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        write(path.as_ref(), self.svg().as_bytes())
-    }
 }
 
 /// Replaces a file.
@@ -263,14 +187,5 @@ mod tests {
         let lines = history().json_lines();
         assert_eq!(lines.lines().next(), Some(line));
         assert!(lines.ends_with("\"validation\":null,\"learning_rate\":0.001,\"seconds\":0.5,\"accuracy\":0.1}\n"));
-    }
-
-    #[test]
-    fn the_picture_has_a_curve_for_each_loss() {
-        let svg = history().svg();
-        assert_eq!(svg.matches("<polyline").count(), 2);
-        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
-        let empty = History::default().svg();
-        assert!(!empty.contains("NaN") && !empty.contains("inf"), "{empty}");
     }
 }
