@@ -22,6 +22,14 @@ pub fn digits() -> io::Result<Array4<f32>> {
     Array4::from_shape_vec((pixels.len() / 64, 1, 8, 8), pixels).map_err(io::Error::other)
 }
 
+/// The class of each digit, 0 to 9.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn digit_labels() -> io::Result<Vec<usize>> {
+    Ok(read_u8(format!("{DATA}/labels.npy"))?.data.into_iter().map(usize::from).collect())
+}
+
 /// Writes the first 64 images of two batches, each row of the first above that of the second.
 ///
 /// # Errors

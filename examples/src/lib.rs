@@ -2,10 +2,12 @@
 
 mod digits;
 mod npy;
+mod photo;
 mod picture;
 
-pub use digits::{TEST_ROWS, digits, write_pairs};
+pub use digits::{TEST_ROWS, digit_labels, digits, write_pairs};
 pub use npy::{Npy, read_f32, read_u8};
+pub use photo::{enlarged, photo};
 pub use picture::{picture_path, write_grid};
 
 /// The mean of the squared differences of two slices of equal length; NaN if they are empty.
