@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use convshape::__private::Parts;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
-use convshape::{Chain, Model, Shape, Tensor, Workspace};
+use convshape::{Chain, Model, Shape, Tensor, Workspace, conv_chain};
 use convshape_tests::models::{AudioAe, DcganGenerator, MnistAe, Unet, Vae};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -34,6 +34,15 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
+
+conv_chain! {
+    struct Attentive {
+        input: [30, 24];
+        h: MultiHeadAttention(24, heads: 3, causal: true);
+        Attention(h, h, h, heads: 2);
+        output: [30, 24];
+    }
+}
 
 /// Runs a model twice into the same memory, and `forward` for what is expected.
 macro_rules! check {
@@ -109,6 +118,7 @@ fn a_run_allocates_nothing() {
                 check!(AudioAe, (x));
                 check!(Unet, (x));
                 check!(Vae, (x, eps));
+                check!(Attentive, (x));
             }
             for case in CASES.into_iter().filter(|case| split(case).1 == 1) {
                 with_case(case, Twice(case)).expect("a case of the suite");

@@ -3,7 +3,9 @@
 mod support;
 
 use convshape::Shape;
-use convshape::graph::op::{Cell, Conv, Dialect, Direction, PoolKind, Recurrent, RecurrentOutput};
+use convshape::graph::op::{
+    Attention, Cell, Conv, Dialect, Direction, MultiHead, PoolKind, Recurrent, RecurrentOutput,
+};
 use convshape::graph::{AxisOrder, Graph, Op, Size, Symbol};
 use convshape::ndarray::{ArrayD, Ix2, Ix4};
 use convshape_onnx::{ExportError, graph_to_bytes, save, to_bytes};
@@ -144,6 +146,46 @@ fn recorded_models_give_the_frameworks_numbers() {
         &[(names[0], &x), (names[1], &eps)],
         &[("output", &output)],
     );
+    engine.check();
+}
+
+/// Attention with all that it may read, and between linear layers of each framework.
+#[test]
+fn attention_gives_its_numbers() {
+    let mut engine = Engine::new("export-attention");
+    for seed in 0..12_u64 {
+        let dialect = [Dialect::Torch, Dialect::Keras, Dialect::Flax][usize::try_from(seed % 3).expect("small")];
+        let mut graph = Graph::new("Attention", dialect.order());
+        let [q, k, v] =
+            [("q", [5, 6]), ("k", [7, 6]), ("v", [7, 4])].map(|(name, shape)| graph.input(name, Shape::of(&shape)));
+        let (causal, bias) = (seed % 2 == 0, seed % 4 < 2);
+        let output = if seed < 6 {
+            let mut inputs = vec![q, k, v];
+            match seed % 3 {
+                0 => inputs.push(graph.input("added", Shape::of(&[5, 7]))),
+                1 => inputs.push(graph.input("added", Shape::of(&[2, 5, 7]))),
+                _ => {}
+            }
+            let layer = Attention { causal, ..Attention::new(dialect, 2) };
+            graph.push("a", Op::Attention(layer), &inputs)
+        } else {
+            let value_features = Some(4);
+            let layer = MultiHead { heads: 3, causal, bias, value_features, ..MultiHead::new(dialect) };
+            graph.push("a", Op::MultiHead(layer), &[q, k, v])
+        };
+        graph.output("y", output.expect("fits")).expect("is there");
+        let mut random = Random::new(2000 + seed);
+        let params = random.params(&graph);
+        let inputs: Vec<ArrayD<f32>> =
+            graph.inputs().iter().map(|port| random.array(2, graph.shape(port.value))).collect();
+        let outputs = run(&graph.lowered().expect("fits"), &params, &inputs.iter().collect::<Vec<_>>());
+        let onnx = graph_to_bytes(&graph, &params).expect("ONNX has it");
+        let inputs: Vec<(&str, &ArrayD<f32>)> =
+            graph.inputs().iter().map(|port| port.name.as_str()).zip(&inputs).collect();
+        let outputs: Vec<(&str, &ArrayD<f32>)> =
+            graph.outputs().iter().map(|port| port.name.as_str()).zip(&outputs).collect();
+        engine.add(&format!("attention{seed}"), &onnx, &inputs, &outputs);
+    }
     engine.check();
 }
 
