@@ -1,6 +1,6 @@
 //! Parameters and numbers that are there without an input.
 
-use convshape::ndarray::{Array2, Array4, Axis, array};
+use convshape::ndarray::{Array2, Array3, Array4, Axis, array};
 use convshape::train::Sgd;
 use convshape::{Model, Param, conv_chain};
 use rand::SeedableRng;
@@ -116,4 +116,72 @@ fn numbers_in_order() {
     assert_eq!(model.forward_batch(x.view()).expect("runs"), array![[0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0]]);
     let (dx, _) = model.vjp(x.view(), x.view()).expect("runs");
     assert_eq!(dx, x);
+}
+
+mod tables {
+    /// Not square, so that swapped axes would show.
+    pub static ROWS: [[f32; 3]; 2] = [[0.5, 1.5, -2.0], [3.0, 4.25, 5.0]];
+    pub const FLAT: [f32; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    pub const WHOLE: [[u8; 1]; 2] = [[10], [20]];
+    pub struct Of<const N: usize>;
+
+    impl<const N: usize> Of<N> {
+        pub const ALL: [f64; N] = [N as f64; N];
+    }
+}
+
+use self::tables::FLAT;
+
+conv_chain! {
+    struct Tables {
+        block Shift(count) {
+            each: Constant(tables::WHOLE, [count, 1]);
+            Add(_, each);
+        }
+        input: [2, 3];
+        rows: Constant(tables::ROWS, [2, 3]);
+        Add(_, rows);
+        flat: Constant(FLAT, [2, 3]);
+        Mul(_, flat);
+        Shift(2);
+        output: [2, 3];
+    }
+}
+
+conv_chain! {
+    struct Sized<const N: usize> {
+        input: [N];
+        all: Constant(tables::Of::<N>::ALL, [N]);
+        Add(_, all);
+        output: [N];
+    }
+}
+
+/// Numbers of arrays are no parameters: files, counts and gradients have none.
+#[test]
+fn numbers_of_arrays() {
+    let model = Tables::init(&mut StdRng::seed_from_u64(1));
+    assert!(names(&model).is_empty());
+    assert_eq!(Tables::summary().params(), 0);
+    let x = Array3::from_shape_fn((2, 2, 3), |(sample, row, column)| (6 * sample + 3 * row + column) as f32);
+    let y = model.forward_batch(x.view()).expect("runs");
+    for ((sample, row, column), y) in y.indexed_iter() {
+        let sum = x[[sample, row, column]] + tables::ROWS[row][column];
+        let expected = sum * FLAT[3 * row + column] + f32::from(tables::WHOLE[row][0]);
+        assert!((y - expected).abs() < 1e-5, "{y}, {expected} at {sample} {row} {column}");
+    }
+    let one = model.forward(&convshape::Tensor::from_slice(&x.as_slice().expect("dense")[6..]).expect("fits"));
+    assert_eq!(one.as_slice(), &y.as_slice().expect("dense")[6..]);
+    let (dx, _) = model.vjp(x.view(), x.mapv(|_| 1.0).view()).expect("runs");
+    assert_eq!(dx.index_axis(Axis(0), 1).as_slice().expect("dense"), FLAT);
+}
+
+#[test]
+fn arrays_of_generic_chains() {
+    let model = Sized::<4>::init(&mut StdRng::seed_from_u64(1));
+    let x: Array2<f32> = array![[0.0, 1.0, 2.0, 3.0]];
+    assert_eq!(model.forward_batch(x.view()).expect("runs"), array![[4.0, 5.0, 6.0, 7.0]]);
+    // A model is plain data.
+    fn is_shared<T: Send + Sync + 'static>(_: &T) {}
+    is_shared(&model);
 }

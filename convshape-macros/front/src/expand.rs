@@ -1,6 +1,7 @@
 //! Checked graph to code. Nothing here can fail: every refusal came earlier. A refused chain gets the
 //! same items, so that one mistake gives one report and editors keep working.
 
+mod arrays;
 mod data;
 mod deferred;
 mod distinct;
@@ -50,9 +51,9 @@ pub(crate) fn expand(expansion: &Expansion<'_>) -> TokenStream {
     let model = expansion.model();
     let program = expansion.program();
     let methods = expansion.methods();
-    let constants = expansion.constants();
+    let (constants, arrays) = (expansion.constants(), expansion.array_check_now());
     let editor = expansion.editor();
-    quote!(#model #constants #program #methods #editor)
+    quote!(#model #constants #arrays #program #methods #editor)
 }
 
 impl Expansion<'_> {

@@ -6,9 +6,9 @@ mod set;
 use std::fmt;
 
 use convshape_arith::op::{
-    Activation, Amount, Attention, Axes, Axis, Cell, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation,
-    MAX_SPATIAL, MultiHead, Op, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Recurrent, Reduction, ResizeTo,
-    SeparableConv, Source, Upsample,
+    Activation, Amount, Attention, Axes, Axis, Cell, Constant, Conv, DepthOrder, Dialect, Direction, DropTogether,
+    Interpolation, MAX_SPATIAL, MultiHead, Op, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Recurrent, Reduction,
+    ResizeTo, SeparableConv, Source, Upsample,
 };
 use convshape_arith::param::Init;
 use convshape_arith::shape::Shape;
@@ -44,6 +44,8 @@ pub(crate) enum Setting {
     Pieces(Vec<i64>),
     Axes(Axes),
     Init(Init),
+    /// The path of an array.
+    Array(Constant),
     /// `like: name`
     Like,
 }
@@ -72,7 +74,8 @@ impl Setting {
                 Init::Normal { deviation: number } | Init::TruncatedNormal { deviation: number } => number,
                 Init::Orthogonal | Init::ForgetBias { .. } => 0.0,
             }),
-            Setting::Bool(_) | Setting::Word(_) | Setting::Like => false,
+            // What is checked of it is checked by the compiler alone, whatever else the chain has.
+            Setting::Array(_) | Setting::Bool(_) | Setting::Word(_) | Setting::Like => false,
         }
     }
 
@@ -143,7 +146,7 @@ impl fmt::Display for Setting {
             Setting::Init(Init::Normal { deviation } | Init::TruncatedNormal { deviation }) => {
                 write!(f, "normal({deviation})")
             }
-            Setting::Like => f.write_str("_"),
+            Setting::Array(_) | Setting::Like => f.write_str("_"),
         }
     }
 }
@@ -184,6 +187,7 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
         Kind::Permute | Kind::Transpose => &[&["axes"]],
         Kind::Parameter => &[&["shape"]],
         Kind::Arange => &[&["count"]],
+        Kind::Constant => &[&["array"], &["shape"]],
         Kind::Pow => &[&["exponent"]],
         Kind::AddScalar => &[&["by"]],
         _ => &[],
@@ -320,6 +324,7 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
             let of = Source::Parameter { init: Init::Constant(0.0), trained: true };
             Op::Source { of, shape: Shape::of(&[1]) }
         }
+        Kind::Constant => Op::Source { of: Source::Constant(Constant::later(0)), shape: Shape::of(&[1]) },
         Kind::Arange => Op::Source { of: Source::Arange, shape: Shape::of(&[1]) },
         // Its function is looked up by the resolver.
         Kind::Activation => return None,

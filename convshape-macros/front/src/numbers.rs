@@ -4,7 +4,7 @@ mod real;
 
 use std::collections::BTreeMap;
 
-use convshape_arith::op::Op;
+use convshape_arith::op::{Constant, Op};
 use convshape_arith::operator::Operator;
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::{Scope, Size, SizeError};
@@ -211,6 +211,11 @@ impl Numbers {
     /// A plain number, or a stand-in for one.
     pub(crate) fn int(&self, size: &SizeExpr) -> Result<i64, Report> {
         self.size(size)?.number().ok_or_else(|| diagnose::symbol_as_number(&size.to_string(), size.span()))
+    }
+
+    /// A stand-in for an array.
+    pub(crate) fn array(&self, path: TokenStream) -> Constant {
+        self.unseen.add_array(path)
     }
 
     /// Whether a number is known to the macro.

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use convshape_arith::op::Constant;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use proc_macro2::TokenStream;
@@ -21,7 +22,11 @@ const LAST_REAL: u64 = FIRST_REAL + (1 << 32);
 
 /// The numbers of one chain that the macro cannot see.
 #[derive(Clone, Default)]
-pub(crate) struct Unseen(Rc<RefCell<Vec<Expr>>>);
+pub(crate) struct Unseen {
+    numbers: Rc<RefCell<Vec<Expr>>>,
+    /// The paths of arrays: of them nothing is needed while the macro expands.
+    arrays: Rc<RefCell<Vec<TokenStream>>>,
+}
 
 /// One of them.
 #[derive(Clone)]
@@ -36,7 +41,7 @@ pub(crate) struct Expr {
 impl Unseen {
     /// A stand-in for an expression.
     pub(crate) fn add(&self, expr: Expr) -> i64 {
-        let mut all = self.0.borrow_mut();
+        let mut all = self.numbers.borrow_mut();
         all.push(expr);
         FIRST + i64::try_from(all.len()).unwrap_or(i64::MAX) - 1
     }
@@ -44,7 +49,19 @@ impl Unseen {
     /// The expression that a number stands for, if it does.
     pub(crate) fn get(&self, number: i64) -> Option<Expr> {
         let index = usize::try_from(number.checked_sub(FIRST)?).ok()?;
-        self.0.borrow().get(index).cloned()
+        self.numbers.borrow().get(index).cloned()
+    }
+
+    /// A stand-in for an array.
+    pub(crate) fn add_array(&self, path: TokenStream) -> Constant {
+        let mut arrays = self.arrays.borrow_mut();
+        arrays.push(path);
+        Constant::later(arrays.len() - 1)
+    }
+
+    /// The path of the array that a constant stands for.
+    pub(crate) fn array(&self, constant: &Constant) -> Option<TokenStream> {
+        self.arrays.borrow().get(constant.key()?).cloned()
     }
 
     /// A stand-in for an expression that is a real number.
@@ -71,7 +88,7 @@ impl Unseen {
 
     /// Whether the chain has any.
     pub(crate) fn any(&self) -> bool {
-        !self.0.borrow().is_empty()
+        !self.numbers.borrow().is_empty()
     }
 }
 

@@ -1,11 +1,12 @@
 //! Values as written become [`Setting`]s: sizes are worked out, words looked up.
 
-use convshape_arith::op::{Axes, Axis, Dialect, MAX_SPATIAL};
+use convshape_arith::op::{Axes, Axis, Constant, Dialect, MAX_SPATIAL};
 use convshape_arith::operator::Operator;
 use convshape_arith::param::Init;
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 use proc_macro2::Span;
+use quote::ToTokens;
 
 use crate::diagnose::{self, Report};
 use crate::fields::Setting;
@@ -90,6 +91,7 @@ pub(crate) fn settle(
             }
             value => Init::Constant(real(value, numbers, &wrong)?),
         }),
+        Takes::Array => Setting::Array(array(value, numbers, &wrong)?),
         // Names, activations and dialects are bound by the resolver.
         Takes::Name | Takes::Activation | Takes::Dialect => return Err(wrong()),
     };
@@ -203,6 +205,19 @@ fn pieces(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting,
         end = Some(sum);
     }
     if ends.is_empty() { Err(wrong()) } else { Ok(Setting::Pieces(ends)) }
+}
+
+/// The path of an array, which only the compiler sees.
+fn array(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Constant, Report> {
+    let path = match value {
+        Value::Size(SizeExpr::Path { tokens, .. }) => tokens.clone(),
+        Value::Size(SizeExpr::Name(name)) | Value::Word(name) if numbers.get(&name.to_string()).is_none() => {
+            name.to_token_stream()
+        }
+        Value::Broken(_) => return Err(Report::silent()),
+        _ => return Err(wrong()),
+    };
+    Ok(numbers.array(path))
 }
 
 fn axes(written: usize, span: Span) -> Result<usize, Report> {

@@ -137,6 +137,7 @@ pub(crate) enum Kind {
     Identity,
     Parameter,
     Arange,
+    Constant,
     Input,
     Activation,
 }
@@ -195,8 +196,8 @@ pub(crate) enum Positional {
     Path,
     /// Numbers or names of axes: the field `axes`.
     Axes,
-    /// An axis and the sizes that it is split into: the fields `axis` and `sizes`.
-    AxisAndSizes,
+    /// These two fields.
+    Two(&'static str, &'static str),
     /// This field.
     Field(&'static str),
 }
@@ -255,6 +256,8 @@ pub(crate) enum Takes {
     Activation,
     /// How a parameter begins: a number, `normal(0.02)` or `uniform(0.1)`.
     Init,
+    /// The path of a `const` or `static` array.
+    Array,
     /// The name of a dialect.
     Dialect,
 }

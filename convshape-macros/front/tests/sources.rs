@@ -15,6 +15,26 @@ fn they_are_not_the_previous_statement() {
     accepted("dialect: keras; input: [8, 8, 6]; g: Parameter([6]); Mul(_, g); output: [8, 8, 6];");
     accepted("input: [64]; t: Arange(64); Add(_, t); output: [64];");
     accepted("input: [64]; t: Arange(64); output: t [64];");
+    accepted("input: [2, 9]; t: Constant(tables::ROWS, [2, 9]); Add(_, t); output: [2, 9];");
+    accepted("input: [2, 9]; Relu; t: Constant(array: ROWS, shape: [2, 1]); Mul(_, t); output: [2, 9];");
+    accepted("input: [6]; t: Constant(tables::Of::<3>::ALL, 6); Add(_, t); output: [6];");
+}
+
+#[test]
+fn constants_that_do_not_fit() {
+    refused("input: [6]; t: Constant(ROWS); Add(_, t); output: [6];", "[CS0103] `Constant` needs `shape`");
+    refused(
+        "input: [6]; t: Constant([1, 2], [2]); Add(_, t); output: [6];",
+        "[CS0105] `array` takes the path of a `const` or `static` array such as `tables::ANCHORS`, found `[1, 2]`",
+    );
+    refused(
+        "for h in 1..; input: [2, h]; t: Constant(ROWS, [2, h]); Add(_, t); output: [2, h];",
+        "[CS0403] `t` needs a fixed size: a size of its own is h",
+    );
+    refused(
+        "input: [2, 9]; t: Constant(ROWS, [2, 8]); Add(_, t); output: [2, 9];",
+        "[CS0206] `add1` joins shapes that do not fit: `input` gives [2, 9] and `t` gives [2, 8]",
+    );
 }
 
 #[test]

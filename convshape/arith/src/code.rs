@@ -61,6 +61,7 @@ codes! {
     PRODUCT = "CS0214" "matrices that cannot be multiplied";
     STATE = "CS0215" "a first state of another shape";
     ATTENTION = "CS0216" "queries, keys and values that do not fit";
+    CONSTANT = "CS0217" "a constant that does not fill its shape";
 
     // What a layer refuses.
     KERNEL = "CS0301" "a kernel larger than its padded input";

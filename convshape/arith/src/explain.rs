@@ -10,7 +10,7 @@ mod dialect;
 mod reason;
 
 use crate::fault::{Fault, Reason};
-use crate::layer::axis_name;
+use crate::layer::{axis_name, is_permuted};
 use crate::op::Axis;
 use crate::shape::{MAX_RANK, Shape};
 use crate::size::{Size, SizeError};
@@ -176,6 +176,20 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
                 && to.is_known()
             {
                 text.str(": ").size(from, inputs[0].scope()).str(" elements are not ").size(to, inputs[0].scope());
+            }
+        }
+        Reason::Constant { array, shape } if is_permuted(&array, &shape) => {
+            text.str("is an array with the axes ").shape(&array).str(", but ").shape(&shape);
+            text.str(" is asked for: they look permuted");
+        }
+        Reason::Constant { array, shape } => {
+            text.str("is an array of ");
+            if let (Ok(found), Ok(wanted)) = (array.elements(), shape.elements()) {
+                text.size(found, array.scope()).str(" numbers");
+                if array.rank() > 1 {
+                    text.str(", ").shape(&array);
+                }
+                text.str(", but ").shape(&shape).str(" has ").size(wanted, shape.scope());
             }
         }
         Reason::Join { operand, axis, first, other } => {

@@ -215,6 +215,13 @@ pub enum Reason {
         /// What is asked for.
         to: Shape,
     },
+    /// An array that does not fill the shape asked for.
+    Constant {
+        /// The sizes of the array's axes.
+        array: Shape,
+        /// The shape asked for.
+        shape: Shape,
+    },
     /// Two joined sides differ.
     Join {
         /// Which operand, counted from 0, differs from the first.

@@ -9,6 +9,7 @@ mod numbers;
 mod product;
 mod recurrent;
 mod resize;
+mod source;
 mod split;
 
 use crate::axis::{Scatter, Window};
@@ -24,6 +25,7 @@ use self::dense::{fill, linear, reshaped};
 use self::join::{broadcast, concatenated, sliced, stacked};
 use self::product::{inner_axis, multiplied};
 use self::resize::{cropped, padded, shuffled, unshuffled, upsampled};
+pub(crate) use self::source::is_permuted;
 use self::split::piece;
 
 /// What one axis of a conv or pooling layer is, for the arithmetic that messages show.
@@ -239,7 +241,7 @@ impl Op {
                 }
                 *input
             }
-            Op::Source { shape, .. } => tri!(fixed(&shape)),
+            Op::Source { of, shape } => tri!(source::shape(&of, &shape)),
             Op::Activation(_) | Op::Dropout { .. } | Op::Identity | Op::Scale { .. } => *input,
         };
         tri!(representable(&output));
@@ -354,19 +356,6 @@ pub const fn axis_name(axis: usize, spatial_rank: usize) -> &'static str {
         (3, 0) => "depth",
         _ => "size",
     }
-}
-
-/// A shape that must be all numbers, each at least 1.
-const fn fixed(shape: &Shape) -> Result<Shape, Fault> {
-    let mut axis = 0;
-    while axis < shape.rank() {
-        match shape.size(axis) {
-            Size::Number(value) => tri!(at_least_one("shape", value)),
-            found => return Err(Fault::new(Reason::NotFixed { what: "a size of its own", found })),
-        }
-        axis += 1;
-    }
-    Ok(*shape)
 }
 
 /// Every size at least 1, and all elements together within the address space.

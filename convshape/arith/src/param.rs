@@ -438,7 +438,7 @@ impl Op {
             | Op::Glu { .. }
             | Op::Dropout { .. }
             | Op::Identity
-            | Op::Source { of: Source::Arange, .. } => NONE,
+            | Op::Source { of: Source::Arange | Source::Constant(_), .. } => NONE,
         }
     }
 }

@@ -273,6 +273,12 @@ impl<'a> Run<'a> {
                 let count = elements(&output);
                 let numbers: Tensor<2> = match of {
                     Source::Parameter { .. } => self.param(node, 0, [1, count]),
+                    Source::Constant(constant) => {
+                        let device = self.values.iter().flatten().next().map(Tensor::device).unwrap_or_default();
+                        #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+                        let numbers: Vec<f32> = (0..count).map(|index| constant.element(index) as f32).collect();
+                        Tensor::from_data(TensorData::new(numbers, [1, count]), &device)
+                    }
                     Source::Arange => {
                         let device = self.values.iter().flatten().next().map(Tensor::device).unwrap_or_default();
                         Tensor::<1, burn::tensor::Int>::arange(0..to_i64(count), &device).float().reshape([1, count])

@@ -33,6 +33,8 @@ pub mod values {
     pub struct Axes;
     /// How a parameter begins: `1e-6`, `normal(0.02)`, `uniform(0.1)`.
     pub struct Init;
+    /// The path of a `const` or `static` array: `tables::ANCHORS`.
+    pub struct Array;
     /// The name of a statement.
     pub struct Name;
     /// An activation: `Relu`, `LeakyRelu(0.2)`.

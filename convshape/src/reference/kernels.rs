@@ -174,6 +174,9 @@ pub fn apply<T: Number>(
         Op::Source { of: Source::Arange, .. } => {
             y.iter_mut().enumerate().for_each(|(index, y)| *y = T::of(index as f64));
         }
+        Op::Source { of: Source::Constant(constant), .. } => {
+            y.iter_mut().enumerate().for_each(|(index, y)| *y = T::of(constant.element(index)));
+        }
         Op::Softmax { axis, log } => norm::softmax(log, &axes::Groups::along(shape, axis, order), x, y),
         Op::Attention(layer) => {
             let ((keys, k), (values, v)) = (inputs.get(1), inputs.get(2));

@@ -172,6 +172,7 @@ pub(crate) fn wrong_value(field: &FieldWords, takes: Takes, value: &Value) -> Re
         Takes::Range => "a range of channels such as `0..16`",
         Takes::Pieces => "a number of equal pieces, or the sizes of all such as `[64, 80]`",
         Takes::Axes | Takes::AxesWithBatch => "an axis such as `0`, `-1` or `channels`, or several",
+        Takes::Array => "the path of a `const` or `static` array such as `tables::ANCHORS`",
         Takes::Init => "a number, `normal(0.02)` or `uniform(0.1)`",
         Takes::Name => "the name of a statement",
         Takes::Activation => "an activation such as `Relu`",

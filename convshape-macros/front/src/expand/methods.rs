@@ -49,7 +49,7 @@ impl Expansion<'_> {
         let (dataset, data_checks) = (self.dataset(), self.deferred_data());
         let batch = format!("Runs a batch, the batch axis first: {} to {}.", shapes(&inputs), shapes(&outputs));
         let (generics, arguments) = self.generics();
-        let checks = if self.deferred() { self.deferred_checks() } else { TokenStream::new() };
+        let checks = if self.deferred() { self.deferred_checks() } else { self.array_checks() };
         // A generic chain is checked where it is used; the constant makes that certain.
         let checked = self.chain.generics.is_some().then(|| quote!(let () = Self::CHECK;));
         let fixed = inputs.iter().chain(&outputs).all(Self::is_fixed);

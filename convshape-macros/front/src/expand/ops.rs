@@ -547,6 +547,10 @@ impl Expansion<'_> {
                 let shape = self.shape_value(shape);
                 let of = match of {
                     Source::Arange => quote!(Arange),
+                    Source::Constant(constant) => {
+                        let path = self.graph.unseen.array(constant);
+                        quote!(Constant(#krate::__private::arith::op::Constant::of(&#path)))
+                    }
                     Source::Parameter { init, trained } => {
                         let init = self.init(*init);
                         quote!(Parameter { init: #init, trained: #trained })

@@ -109,6 +109,7 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::Identity, "shape", Setting::Shape(_)) => true,
         (Op::Source { shape, .. }, "shape", Setting::Shape(value)) => store(shape, *value),
         (Op::Source { shape, .. }, "count", Setting::Int(value)) => store(shape, Shape::of(&[*value])),
+        (Op::Source { of: Source::Constant(constant), .. }, "array", Setting::Array(value)) => store(constant, *value),
         (Op::Source { of: Source::Parameter { init, .. }, .. }, "init", Setting::Init(value)) => store(init, *value),
         (Op::Source { of: Source::Parameter { trained, .. }, .. }, "train", Setting::Bool(value)) => {
             store(trained, *value)

@@ -145,7 +145,7 @@ impl Parser {
         let taken = match call.layer.positional {
             Positional::None => 0,
             Positional::Channels | Positional::Path | Positional::Field(_) => 1,
-            Positional::AxisAndSizes => 2,
+            Positional::Two(..) => 2,
             Positional::Names | Positional::Axes => usize::MAX,
         };
         let extra = args.positional.get(taken).filter(|_| !is_broken(args));
@@ -208,11 +208,9 @@ impl Parser {
             let leads = match call.layer.positional {
                 Positional::Field(leading) => leading == *field,
                 Positional::Channels => *field == "out_channels" && order.first() == Some(field),
-                Positional::None
-                | Positional::Names
-                | Positional::Axes
-                | Positional::AxisAndSizes
-                | Positional::Path => false,
+                Positional::None | Positional::Names | Positional::Axes | Positional::Two(..) | Positional::Path => {
+                    false
+                }
             };
             if leads {
                 args.positional.push(value);

@@ -128,10 +128,10 @@ impl<'a, 's> Builder<'a, 's> {
             self.axes(values);
             return;
         }
-        if let (Positional::AxisAndSizes, [axis, sizes]) = (self.words.positional, values) {
-            self.spans.positional = Some(axis.span());
-            self.named("axis", axis);
-            self.named("sizes", sizes);
+        if let (Positional::Two(first, second), [one, two]) = (self.words.positional, values) {
+            self.spans.positional = Some(one.span());
+            self.named(first, one);
+            self.named(second, two);
             return;
         }
         let [value] = values else {
@@ -161,7 +161,7 @@ impl<'a, 's> Builder<'a, 's> {
                 Value::Word(name) => self.path = Some(quote!(#name)),
                 other => self.reports.push(diagnose::not_a_type(&other.to_string(), other.span())),
             },
-            Positional::AxisAndSizes => self.named("axis", value),
+            Positional::Two(first, _) => self.named(first, value),
             Positional::Names | Positional::Axes => {}
             Positional::None => self.reports.push(diagnose::no_leading_part(&self.words.name(self.rank), value.span())),
         }

@@ -68,7 +68,7 @@ impl<'a> Resolver<'a> {
         }
         let inputs = match words.kind {
             // They take the number of samples from the chain's first input.
-            Kind::Parameter | Kind::Arange => {
+            Kind::Parameter | Kind::Arange | Kind::Constant => {
                 if layer.from.is_some() {
                     self.sink.push(diagnose::reads_nothing(&layer.op));
                 }

@@ -314,6 +314,8 @@ pub(super) const DEPTH_P: FieldWords =
 pub(super) const DEPTH_MODE: FieldWords =
     field("mode", Takes::Word(DEPTH_MODES), "whether samples are dropped one by one");
 pub(super) const OWN_SHAPE: FieldWords = field("shape", Takes::Shape, "its shape without the batch axis");
+pub(super) const ARRAY: FieldWords =
+    field("array", Takes::Array, "the path of a `const` or `static` array, nested or flat");
 pub(super) const INIT: FieldWords =
     field("init", Takes::Init, "how a fresh model begins: a number, `normal(0.02)` or `uniform(0.1)`; 0 if left out");
 pub(super) const TRAIN: FieldWords = field("train", Takes::Bool, "whether training changes it");

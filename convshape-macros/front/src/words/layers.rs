@@ -514,7 +514,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         ..layer(Kind::Flatten, Group::Dense, "Flatten", "flatten", "all axes into one, or those that are named")
     },
     LayerWords {
-        positional: Positional::AxisAndSizes,
+        positional: Positional::Two("axis", "sizes"),
         fields: &[AXIS, SPLIT_SIZES],
         ..layer(
             Kind::Unflatten,
@@ -668,6 +668,17 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         positional: Positional::Field("count"),
         fields: &[COUNT],
         ..layer(Kind::Arange, Group::Dense, "Arange", "arange", "the numbers 0, 1, 2, ..: `Arange(64)`")
+    },
+    LayerWords {
+        positional: Positional::Two("array", "shape"),
+        fields: &[ARRAY, OWN_SHAPE],
+        ..layer(
+            Kind::Constant,
+            Group::Dense,
+            "Constant",
+            "constant",
+            "the numbers of a `const` or `static`, which no training changes: `Constant(tables::ANCHORS, [2, 8400])`",
+        )
     },
     // Normalisation.
     LayerWords {

@@ -130,7 +130,7 @@ fn leading(row: &LayerWords) -> String {
         }
         Positional::Names => "In front stand the names of statements; `_` is the one before.".to_owned(),
         Positional::Axes => "In front stand axes: their numbers from 0, without the batch, or names.".to_owned(),
-        Positional::AxisAndSizes => "In front stand an axis and the sizes that it is split into.".to_owned(),
+        Positional::Two(first, second) => format!("`{first}` and `{second}` come first and need no names."),
         Positional::Path => "In front stands the type of the other chain.".to_owned(),
         Positional::Field(name) => format!("`{name}` may stand without its name in front."),
     }
@@ -167,6 +167,7 @@ fn takes(takes: Takes) -> Ident {
         Takes::Range => "Range",
         Takes::Pieces => "Pieces",
         Takes::Init => "Init",
+        Takes::Array => "Array",
         Takes::Axes | Takes::AxesWithBatch => "Axes",
         Takes::Name => "Name",
         Takes::Activation => "Activation",

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use convshape_arith::op::Dialect::{self, Flax, Jax, Keras, Onnx, Torch};
 
-use convshape_arith::op::{Axes, Axis, MAX_SPATIAL, Op};
+use convshape_arith::op::{Axes, Axis, Constant, MAX_SPATIAL, Op};
 use convshape_arith::param::Init;
 use convshape_arith::shape::{MAX_RANK, Shape};
 
@@ -147,7 +147,7 @@ fn the_table() {
             }
         }
     }
-    assert_eq!(kinds.len(), 103);
+    assert_eq!(kinds.len(), 104);
     for dialect in [Torch, Onnx, Jax, Flax, Keras] {
         let mut seen = BTreeSet::new();
         for row in LAYERS {
@@ -179,6 +179,7 @@ fn sample(field: &FieldWords) -> Option<Setting> {
         Takes::Axes | Takes::AxesWithBatch if field.name != "axes" => Setting::Axes(Axes::of(&[Axis::Channels])?),
         Takes::Axes | Takes::AxesWithBatch => Setting::Axes(Axes::of(&[Axis::At(0), Axis::Channels])?),
         Takes::Init => Setting::Init(Init::Normal { deviation: 0.5 }),
+        Takes::Array => Setting::Array(Constant::later(0)),
         Takes::Name if field.name == "like" => Setting::Like,
         Takes::Name | Takes::Activation | Takes::Dialect => return None,
     })

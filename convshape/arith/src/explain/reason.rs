@@ -44,6 +44,7 @@ impl Reason {
             Reason::FieldRank { .. } => code::FIELD_RANK,
             Reason::Divisible { .. } => code::DIVISIBLE,
             Reason::Elements { .. } => code::ELEMENTS,
+            Reason::Constant { .. } => code::CONSTANT,
             Reason::Join { .. } => match op {
                 Op::Concat { .. } | Op::Stack { .. } => code::CONCAT,
                 _ => code::BROADCAST,
@@ -87,7 +88,7 @@ impl Reason {
             Reason::KernelTooLarge { .. } | Reason::PoolInput { .. } => Some("kernel"),
             Reason::Groups { .. } | Reason::TransposedGroups => Some("groups"),
             Reason::TransposedPaddingMode => Some("padding_mode"),
-            Reason::Elements { .. } => Some("shape"),
+            Reason::Elements { .. } | Reason::Constant { .. } => Some("shape"),
             Reason::SliceRange { .. } => Some("channels"),
             Reason::EqualPieces { .. } | Reason::NoPiece { .. } | Reason::Pieces { .. } => Some("pieces"),
             Reason::AlignCorners => Some("align_corners"),

@@ -1,5 +1,6 @@
 //! Numbers that are there without an input.
 
+use super::Constant;
 use crate::param::Init;
 
 /// Where the numbers of an [`Op::Source`](super::Op::Source) are from.
@@ -14,4 +15,6 @@ pub enum Source {
     },
     /// 0, 1, 2, .. in the order of the elements.
     Arange,
+    /// The numbers of a `const` or `static` in the user's code.
+    Constant(Constant),
 }

@@ -135,6 +135,12 @@ impl Export<'_> {
                 let numbers: Vec<f32> = (0..count).map(|number| number as f32).collect();
                 self.writer.floats(&dims, &numbers)
             }
+            Source::Constant(constant) => {
+                let count = dims.iter().product::<i64>();
+                #[expect(clippy::cast_possible_truncation, reason = "all numbers of the file are of f32")]
+                let numbers: Vec<f32> = (0..to_usize(count)).map(|index| constant.element(index) as f32).collect();
+                self.writer.floats(&dims, &numbers)
+            }
         };
         let x = self.natural(node.inputs[0]);
         let w = &mut self.writer;

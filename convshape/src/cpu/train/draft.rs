@@ -52,7 +52,7 @@ impl Facts {
         for node in graph.nodes() {
             let wanted = match node.op {
                 Op::Source { of: Source::Parameter { trained, .. }, .. } => trained,
-                Op::Source { of: Source::Arange, .. } => false,
+                Op::Source { of: Source::Arange | Source::Constant(_), .. } => false,
                 _ => !node.params.is_empty() || node.inputs.iter().any(|&value| facts.wanted[value]),
             };
             node.outputs.iter().for_each(|&value| facts.wanted[value] = wanted);

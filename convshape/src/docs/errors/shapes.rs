@@ -459,3 +459,37 @@ pub const CS0215: &str = code::STATE.title;
 /// }
 /// ```
 pub const CS0216: &str = code::ATTENTION.title;
+
+/// The array of a `Constant` does not fill its shape: it has another number of elements, or the same axes in another
+/// order.
+///
+/// ```compile_fail
+/// static ANCHORS: [[f32; 2]; 300] = [[0.5; 2]; 300];
+///
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [2, 400];
+///         anchors: Constant(ANCHORS, [2, 400]);
+///         Add(_, anchors);
+///         output: [2, 400];
+///     }
+/// }
+/// ```
+///
+/// Elements are taken in the order in which they are in the array, row by row. An array of one axis takes any shape with
+/// as many elements. `Permute` brings the axes into another order.
+///
+/// ```
+/// static ANCHORS: [[f32; 2]; 400] = [[0.5; 2]; 400];
+///
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [2, 400];
+///         rows: Constant(ANCHORS, [400, 2]);
+///         anchors: Permute(1, 0) from rows;
+///         Add(input, anchors);
+///         output: [2, 400];
+///     }
+/// }
+/// ```
+pub const CS0217: &str = code::CONSTANT.title;

@@ -254,7 +254,7 @@ impl<T: Real> Layer<'_, T> {
             Op::Source { of: Source::Parameter { .. }, .. } => {
                 dparams[0].iter_mut().zip(dy).for_each(|(dparam, dy)| *dparam += *dy);
             }
-            Op::Source { of: Source::Arange, .. } => {}
+            Op::Source { of: Source::Arange | Source::Constant(_), .. } => {}
             Op::Softmax { axis, log } => {
                 norm::softmax(log, &super::axes::Groups::along(shape, axis, order), y, dy, dx[0]);
             }

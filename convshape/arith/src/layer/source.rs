@@ -1,0 +1,71 @@
+//! The shapes of numbers that are there without an input.
+
+use super::at_least_one;
+use crate::fault::{Fault, Reason, tri};
+use crate::op::Source;
+use crate::shape::Shape;
+use crate::size::Size;
+
+/// The shape of a source, if its numbers fill it.
+pub(super) const fn shape(of: &Source, shape: &Shape) -> Result<Shape, Fault> {
+    if let Source::Constant(constant) = of
+        && let Some(array) = constant.shape()
+    {
+        tri!(holds(array, shape));
+    }
+    fixed(shape)
+}
+
+/// A shape that must be all numbers, each at least 1.
+const fn fixed(shape: &Shape) -> Result<Shape, Fault> {
+    let mut axis = 0;
+    while axis < shape.rank() {
+        match shape.size(axis) {
+            Size::Number(value) => tri!(at_least_one("shape", value)),
+            found => return Err(Fault::new(Reason::NotFixed { what: "a size of its own", found })),
+        }
+        axis += 1;
+    }
+    Ok(*shape)
+}
+
+/// Whether the elements of an array fill a shape in its order of axes.
+const fn holds(array: &Shape, shape: &Shape) -> Result<(), Fault> {
+    let fills = match (array.elements(), shape.elements()) {
+        (Ok(Size::Number(found)), Ok(Size::Number(wanted))) => found == wanted,
+        // The shape is refused for its own reason.
+        _ => true,
+    };
+    if fills && !is_permuted(array, shape) {
+        Ok(())
+    } else {
+        Err(Fault::new(Reason::Constant { array: *array, shape: *shape }))
+    }
+}
+
+/// Whether two shapes have the same sizes in another order.
+pub(crate) const fn is_permuted(a: &Shape, b: &Shape) -> bool {
+    if a.rank() != b.rank() {
+        return false;
+    }
+    let (mut is_moved, mut axis) = (false, 0);
+    while axis < a.rank() {
+        let size = a.size(axis);
+        is_moved |= !size.same(b.size(axis));
+        if count_of(a, size) != count_of(b, size) {
+            return false;
+        }
+        axis += 1;
+    }
+    is_moved
+}
+
+/// How many axes have a size.
+const fn count_of(shape: &Shape, size: Size) -> usize {
+    let (mut count, mut axis) = (0, 0);
+    while axis < shape.rank() {
+        count += shape.size(axis).same(size) as usize;
+        axis += 1;
+    }
+    count
+}

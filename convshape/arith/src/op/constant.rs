@@ -1,0 +1,138 @@
+//! The numbers of a `const` or `static` in the user's code.
+
+use crate::shape::{MAX_RANK, Shape};
+use crate::size::Size;
+
+/// Numbers in order, of any type and nesting.
+pub trait Elements: Send + Sync {
+    /// The element at `index`, counted row by row; 0 beyond the end.
+    fn element(&self, index: usize) -> f64;
+}
+
+/// An array that a chain can take as numbers: `[f32; 4]`, `[[f32; 4]; 2]`.
+#[diagnostic::on_unimplemented(
+    message = "`Constant` takes an array of numbers, not `{Self}`",
+    label = "not an array such as `[f32; 4]` or `[[f32; 4]; 2]`"
+)]
+pub trait Array: Elements + Sized + 'static {
+    /// How many elements it has.
+    const COUNT: usize;
+    /// The sizes of its axes; all in one where they are more than a shape has.
+    const SHAPE: Shape;
+}
+
+macro_rules! numbers {
+    ($($number:ty)*) => {$(
+        impl Elements for $number {
+            fn element(&self, index: usize) -> f64 {
+                #[allow(clippy::cast_lossless, clippy::cast_precision_loss, trivial_numeric_casts)]
+                if index == 0 { *self as f64 } else { 0.0 }
+            }
+        }
+
+        impl Array for $number {
+            const COUNT: usize = 1;
+            const SHAPE: Shape = Shape::of(&[]);
+        }
+    )*};
+}
+
+numbers!(f32 f64 i8 i16 i32 i64 u8 u16 u32 u64 usize);
+
+impl<T: Array, const N: usize> Elements for [T; N] {
+    fn element(&self, index: usize) -> f64 {
+        let (Some(row), Some(column)) = (index.checked_div(T::COUNT), index.checked_rem(T::COUNT)) else { return 0.0 };
+        self.get(row).map_or(0.0, |row| row.element(column))
+    }
+}
+
+impl<T: Array, const N: usize> Array for [T; N] {
+    const COUNT: usize = N.saturating_mul(T::COUNT);
+    const SHAPE: Shape = {
+        let rank = T::SHAPE.rank() + 1;
+        if rank > MAX_RANK {
+            Shape::of(&[Self::COUNT.cast_signed() as i64])
+        } else {
+            let mut shape = Shape::unknown(rank).with(0, Size::Number(N.cast_signed() as i64));
+            let mut axis = 1;
+            while axis < rank {
+                shape = shape.with(axis, T::SHAPE.size(axis - 1));
+                axis += 1;
+            }
+            shape
+        }
+    };
+}
+
+/// The numbers of a [`Source::Constant`](super::Source::Constant).
+#[derive(Clone, Copy)]
+pub struct Constant(Known);
+
+#[derive(Clone, Copy)]
+enum Known {
+    Array {
+        elements: &'static dyn Elements,
+        shape: Shape,
+    },
+    /// Only the compiler sees the array.
+    Later(usize),
+}
+
+impl Constant {
+    /// The numbers of an array.
+    pub const fn of<A: Array>(array: &'static A) -> Constant {
+        Constant(Known::Array { elements: array, shape: A::SHAPE })
+    }
+
+    /// Stands for an array that a macro cannot see, and which it knows under this number.
+    pub const fn later(key: usize) -> Constant {
+        Constant(Known::Later(key))
+    }
+
+    /// The number under which a macro knows the array, if it cannot see it.
+    pub const fn key(&self) -> Option<usize> {
+        match self.0 {
+            Known::Later(key) => Some(key),
+            Known::Array { .. } => None,
+        }
+    }
+
+    /// The sizes of the array's axes; `None` where a macro cannot see it.
+    pub const fn shape(&self) -> Option<&Shape> {
+        match &self.0 {
+            Known::Array { shape, .. } => Some(shape),
+            Known::Later(_) => None,
+        }
+    }
+
+    /// The element at `index`, counted row by row; 0 beyond the end.
+    pub fn element(&self, index: usize) -> f64 {
+        match self.0 {
+            Known::Array { elements, .. } => elements.element(index),
+            Known::Later(_) => 0.0,
+        }
+    }
+}
+
+/// The same array, not one of equal numbers.
+impl PartialEq for Constant {
+    fn eq(&self, other: &Constant) -> bool {
+        match (self.0, other.0) {
+            (Known::Array { elements: a, shape: of_a }, Known::Array { elements: b, shape: of_b }) => {
+                core::ptr::addr_eq(a, b) && of_a == of_b
+            }
+            (Known::Later(a), Known::Later(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// Without the numbers, which may be many.
+impl core::fmt::Debug for Constant {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match &self.0 {
+            Known::Array { shape, .. } => write!(f, "Constant({shape})"),
+            Known::Later(key) => write!(f, "Constant(later {key})"),
+        }
+    }
+}
