@@ -38,3 +38,42 @@ cases! {
     product_broadcast: (a [2, 3, 5], b [5, 4]) => [2, 3, 4] { MatMul(a, b); }
     product_wide: (a [3, 5], b [2, 2, 4, 5]) => [2, 2, 3, 4] { MatMul(a, b, transpose_b: true); }
 }
+
+mod parts {
+    use convshape::conv_chain;
+
+    conv_chain! { pub struct Product { input: a [3, 3], b [3, 2]; Slice(0..1, axis: 1) from b; Mul(a, _); output: [3, 3]; } }
+    conv_chain! { pub struct Reshaped { input: [3, 4]; Slice(0..2, axis: 1); Reshape([2, 3]); output: [2, 3]; } }
+    conv_chain! {
+        pub struct Joined {
+            input: a [3, 4], b [3, 2];
+            x: LayerNorm(4) from a;
+            z: Concat(x, b, axis: 1);
+            low: Mean(axis: 1, keep: true) from b;
+            m: Mul(x, low);
+            output: z [3, 6], m [3, 4];
+        }
+    }
+}
+
+/// What is stored as a part of a wider value is read as itself.
+#[test]
+fn parts_along_the_last_axis() {
+    use convshape::ndarray::{Array3, array, s};
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    let rng = &mut StdRng::seed_from_u64(1);
+    let counted = |sizes: [usize; 3]| Array3::from_shape_fn(sizes, |(_, row, column)| (sizes[2] * row + column) as f32);
+    let (a, b, wide) = (Array3::from_elem((1, 3, 3), 1.0), counted([1, 3, 2]), counted([1, 3, 4]));
+    let y = parts::Product::init(rng).forward_batch((a.view(), b.view())).expect("runs");
+    assert_eq!(y, array![[[0.0, 0.0, 0.0], [2.0, 2.0, 2.0], [4.0, 4.0, 4.0]]]);
+    let y = parts::Reshaped::init(rng).forward_batch(wide.view()).expect("runs");
+    assert_eq!(y, array![[[0.0, 1.0, 4.0], [5.0, 8.0, 9.0]]]);
+    let (z, m) = parts::Joined::init(rng).forward_batch((wide.view(), b.view())).expect("runs");
+    let x = z.slice(s![.., .., 0..4]);
+    for ((_, row, column), m) in m.indexed_iter() {
+        let expected = x[[0, row, column]] * (2.0 * row as f32 + 0.5);
+        assert!((m - expected).abs() < 1e-6, "{m}, {expected}");
+    }
+}

@@ -79,6 +79,7 @@ impl Lowering {
                 lowering.lower(index)?;
             }
         }
+        lowering.close_gaps();
         for port in 0..lowering.outputs.len() {
             let value = lowering.outputs[port];
             lowering.steps.push(Step {
@@ -89,6 +90,39 @@ impl Lowering {
             });
         }
         Some(lowering)
+    }
+
+    /// Copies parts of wider values before they are read as arrays in the caller's order, which have no gaps.
+    fn close_gaps(&mut self) {
+        for step in core::mem::take(&mut self.steps) {
+            let is_array = match step.work {
+                Work::Reshape => true,
+                Work::Convert => self.layouts[step.output] == AxisOrder::ChannelsFirst,
+                _ => false,
+            };
+            let mut step = step;
+            if is_array && self.is_dense() {
+                let value = step.inputs[0];
+                let (whole, _) = root(&self.inside, value);
+                if self.grids[whole].channels != self.grids[value].channels {
+                    let copy = self.add_value(value, self.layouts[value], self.grids[value]);
+                    let (work, inputs) = (Work::Convert, [value].into());
+                    self.steps.push(Step { nodes: Vec::new(), work, inputs, output: copy });
+                    step.inputs = [copy].into();
+                }
+            }
+            self.steps.push(step);
+        }
+    }
+
+    /// A value that has the elements of another.
+    fn add_value(&mut self, like: usize, layout: AxisOrder, grid: Grid) -> usize {
+        self.shapes.push(self.shapes[like]);
+        self.layouts.push(layout);
+        self.grids.push(grid);
+        self.inside.push(None);
+        self.readers.push(0);
+        self.shapes.len() - 1
     }
 
     /// The layout that the readers of each value want it in: the chain's, if one of them wants that.
@@ -152,12 +186,7 @@ impl Lowering {
         if let Some((.., found)) = known {
             return Some(*found);
         }
-        let output = self.shapes.len();
-        self.shapes.push(self.shapes[value]);
-        self.layouts.push(layout);
-        self.grids.push(grid);
-        self.inside.push(None);
-        self.readers.push(0);
+        let output = self.add_value(value, layout, grid);
         self.converted.push((value, layout, output));
         self.steps.push(Step { nodes: Vec::new(), work: Work::Convert, inputs: [value].into(), output });
         Some(output)
