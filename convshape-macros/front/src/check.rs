@@ -244,6 +244,12 @@ impl Checked {
     fn recipe(&self, graph: &Graph, node: &Node) -> Option<(Op, bool)> {
         match &node.recipe {
             Recipe::Given(op) => Some((*op, node.unseen)),
+            // Where its shape is open, const evaluation works out the layer's channels.
+            Recipe::Param { of, param } => {
+                let op = self.ops.get(*of)?.as_ref()?.shared_param(*param)?;
+                let Op::Source { shape, .. } = op else { return None };
+                Some((op, visible(&shape) != shape || !shape.is_known()))
+            }
             Recipe::Again { of } => Some((*self.ops.get(*of)?.as_ref()?, self.unseen[*of])),
             // What a sub-chain gives is known to const evaluation.
             Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => None,

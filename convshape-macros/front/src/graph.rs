@@ -119,6 +119,11 @@ pub(crate) enum Recipe {
         of: NodeId,
         port: Text,
     },
+    /// `conv.weight`: a parameter of a layer, by its place among those that the layer has itself. No layer, a value.
+    Param {
+        of: NodeId,
+        param: usize,
+    },
     /// What it reads, with a claim of its own: no layer, a value.
     Same,
     /// Another run of a layer, with its channels and solved holes.
@@ -328,6 +333,7 @@ impl Graph {
             | Recipe::Again { .. }
             | Recipe::Chain { .. }
             | Recipe::Port { .. }
+            | Recipe::Param { .. }
             | Recipe::Same
             | Recipe::Broken => None,
         }
@@ -403,7 +409,7 @@ impl Node {
 impl Recipe {
     /// Whether it is a layer, and not just a value of another.
     pub(crate) fn is_layer(&self) -> bool {
-        !matches!(self, Recipe::Port { .. } | Recipe::Same)
+        !matches!(self, Recipe::Port { .. } | Recipe::Param { .. } | Recipe::Same)
     }
 }
 

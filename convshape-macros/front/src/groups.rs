@@ -316,7 +316,12 @@ fn absent(graph: &Graph, recipe: &Recipe) -> Option<FieldKind> {
     let op = match recipe {
         Recipe::Chain { path } => return Some(FieldKind::Chain(ChainPath(path.clone()))),
         Recipe::Given(op) => *op,
-        Recipe::Undo { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Again { .. } | Recipe::Broken => {
+        Recipe::Undo { .. }
+        | Recipe::Port { .. }
+        | Recipe::Param { .. }
+        | Recipe::Same
+        | Recipe::Again { .. }
+        | Recipe::Broken => {
             return None;
         }
     };

@@ -73,6 +73,7 @@ fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Option<Replaced>, 
         ports: HashMap::new(),
         drafted: HashSet::new(),
         sharing: Vec::new(),
+        params: HashMap::new(),
         graph,
         ranks: Vec::new(),
         sink,
@@ -135,6 +136,8 @@ struct Resolver<'a> {
     drafted: HashSet<usize>,
     /// The statements that are being run again, the innermost last.
     sharing: Vec<Sharing>,
+    /// The parameters of layers that are read as values.
+    params: HashMap<(NodeId, usize), ValueId>,
     graph: Graph,
     /// The number of axes of each value, where the layers so far say it.
     ranks: Vec<Option<usize>>,
@@ -351,7 +354,7 @@ impl<'a> Resolver<'a> {
         let rank = self.rank_of(&node);
         self.ranks.push(rank);
         // What reads nothing is not what comes before the next statement.
-        if !matches!(node.recipe, Recipe::Given(Op::Source { .. })) {
+        if !matches!(node.recipe, Recipe::Given(Op::Source { .. }) | Recipe::Param { .. }) {
             scope.previous = self.graph.inputs.len() + id;
         }
         self.graph.nodes.push(node);
@@ -369,6 +372,7 @@ impl<'a> Resolver<'a> {
             Recipe::Given(op) => output_rank(op, &ranks, self.graph.order()),
             Recipe::Undo { .. } | Recipe::Same => ranks.first().copied().flatten(),
             Recipe::Again { of } => self.ranks[self.graph.value(*of)],
+            Recipe::Param { of, param } => self.layer_params(*of).get(*param).map(|spec| spec.shape.rank()),
             Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Broken => None,
         }
     }

@@ -136,7 +136,7 @@ fn is_deferred(graph: &Graph, checked: &Checked, node: NodeId) -> bool {
     match layer.recipe {
         _ if layer.first_run.is_some() => false,
         Recipe::Chain { .. } => true,
-        Recipe::Port { .. } | Recipe::Same | Recipe::Again { .. } => false,
+        Recipe::Port { .. } | Recipe::Param { .. } | Recipe::Same | Recipe::Again { .. } => false,
         _ => layer.unseen || graph.deferred() && checked.ops[node].is_none_or(|op| op.params().is_empty()),
     }
 }

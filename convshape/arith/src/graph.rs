@@ -74,7 +74,7 @@ pub struct Node {
     pub outputs: Vec<usize>,
     /// The parameters that it uses, in the order of [`Op::params`]; a tied weight comes first.
     pub params: Vec<usize>,
-    /// The node whose weight it uses instead of one of its own.
+    /// The node whose weight it uses instead of one of its own, or whose parameter it gives as a value.
     pub tied: Option<usize>,
     /// The node of which it is another run: its parameters are that node's.
     pub first_run: Option<usize>,

@@ -438,7 +438,28 @@ impl Op {
             | Op::Glu { .. }
             | Op::Dropout { .. }
             | Op::Identity
-            | Op::Source { of: Source::Arange | Source::Constant(_), .. } => NONE,
+            | Op::Source { of: Source::Arange | Source::Constant(_) | Source::Shared { .. }, .. } => NONE,
+        }
+    }
+}
+
+impl Op {
+    /// A layer's parameter as a value. Where its shape is not known, that of the value is not.
+    pub const fn shared_param(&self, param: usize) -> Option<Op> {
+        match self.params().get(param) {
+            Some(spec) => {
+                let of = Source::Shared { param, trained: !spec.is_statistic() };
+                Some(Op::Source { of, shape: spec.shape })
+            }
+            None => None,
+        }
+    }
+
+    /// Which of the parameters of the layer that it is tied to it uses.
+    pub const fn tied_param(&self) -> usize {
+        match self {
+            Op::Source { of: Source::Shared { param, .. }, .. } => *param,
+            _ => 0,
         }
     }
 }

@@ -48,8 +48,8 @@ pub struct Step {
     pub inputs: &'static [usize],
     /// The first value it gives; a sub-chain with several outputs gives several in a row.
     pub output: usize,
-    /// The step of this program whose weight it uses, if it has none of its own. That is the first
-    /// parameter of either.
+    /// The step of this program one of whose own parameters it uses, see [`Op::tied_param`]: for a convolution
+    /// without a weight of its own that step's weight. It comes before its own parameters.
     pub tied: Option<usize>,
     /// The step of this program of which it is another run. It has that step's parameters and none of its own.
     pub first_run: Option<usize>,

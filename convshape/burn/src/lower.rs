@@ -15,7 +15,7 @@ mod norm;
 mod pool;
 mod resize;
 
-use burn::tensor::{Distribution, Tensor};
+use burn::tensor::{Distribution, Tensor, TensorData};
 use convshape::Shape;
 use convshape::graph::op::{Direction, DropTogether, PaddingMode, Source, channel_window};
 use convshape::graph::{AxisOrder, Graph, Node, Op, Size};
@@ -272,7 +272,7 @@ impl<'a> Run<'a> {
             Op::Source { of, .. } => {
                 let count = elements(&output);
                 let numbers: Tensor<2> = match of {
-                    Source::Parameter { .. } => self.param(node, 0, [1, count]),
+                    Source::Parameter { .. } | Source::Shared { .. } => self.param(node, 0, [1, count]),
                     Source::Constant(constant) => {
                         let device = self.values.iter().flatten().next().map(Tensor::device).unwrap_or_default();
                         #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]

@@ -231,3 +231,32 @@ fn recurrent_layers_give_their_numbers() {
     }
     engine.check();
 }
+
+static TABLE: [[f32; 5]; 2] = [[0.5, -1.0, 2.0, 0.25, 3.0], [1.0; 5]];
+
+convshape::conv_chain! {
+    struct Sources {
+        input: [3, 5, 5];
+        table: Constant(TABLE, [1, 2, 5]);
+        c: Conv2d(3 -> 4, kernel: (4, 1));
+        Mul(_, table);
+        added: Add(_, c.bias);
+        weights: Flatten(from: 1) from c.weight;
+        means: Mean(axis: 1);
+        Mul(added, means);
+        output: [4, 2, 5];
+    }
+}
+
+#[test]
+fn numbers_that_read_nothing_keep_their_values() {
+    let mut engine = Engine::new("export-sources");
+    let graph = Graph::of::<Sources>();
+    let mut random = Random::new(9);
+    let params = random.params(&graph);
+    let onnx = graph_to_bytes(&graph, &params).expect("ONNX has all of it");
+    let input = random.array(3, graph.shape(0));
+    let outputs = run(&graph, &params, &[&input]);
+    engine.add("sources", &onnx, &[("input", &input)], &[("output", &outputs[0])]);
+    engine.check();
+}

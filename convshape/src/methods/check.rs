@@ -158,6 +158,17 @@ pub const fn channels(target: &Shape, order: AxisOrder) -> i64 {
     }
 }
 
+/// A parameter of a layer as a value.
+///
+/// # Panics
+/// Never: the macro has seen how many parameters the layer has.
+pub const fn param(of: &Op, param: usize) -> Op {
+    match of.shared_param(param) {
+        Some(op) => op,
+        None => panic!("the layer has this parameter"),
+    }
+}
+
 /// The layer that undoes `op`.
 #[track_caller]
 pub const fn undo(op: &Op, input: &Shape, order: AxisOrder) -> convshape_arith::op::Conv {

@@ -170,7 +170,7 @@ pub fn apply<T: Number>(
             let groups = axes::Groups::new(shape, op.reduced_axes(shape, order)?);
             local::lp_norm(&local::Lp { p, eps }, &groups, x, y);
         }
-        Op::Source { of: Source::Parameter { .. }, .. } => y.copy_from_slice(params[0]),
+        Op::Source { of: Source::Parameter { .. } | Source::Shared { .. }, .. } => y.copy_from_slice(params[0]),
         Op::Source { of: Source::Arange, .. } => {
             y.iter_mut().enumerate().for_each(|(index, y)| *y = T::of(index as f64));
         }

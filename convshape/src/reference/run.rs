@@ -32,7 +32,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
                 let mut count = 0;
                 let tied = step.first_run.map_or(step.tied, |of| program.steps[of].tied);
                 if let Some(of) = tied {
-                    own[0] = (params.all)(first + first_param(layout, of));
+                    own[0] = (params.all)(first + first_param(layout, of) + op.tied_param());
                     count = 1;
                 }
                 let mut next = step.first_run.map_or(params.next, |of| first + first_param(layout, of));

@@ -98,9 +98,18 @@ pub(crate) fn nested_sources(span: Span) -> Report {
 }
 
 /// A layer with one output.
-pub(crate) fn no_outputs(name: &Ident, port: &Text) -> Report {
-    let message = format!("`{name}` is one value, without an output `{}`", port.value());
-    Report::new(code::UNKNOWN_NAME, port.span(), message).help(format_args!("write `{name}`"))
+/// `conv.kernel`: one value, which has parameters of other names or none.
+pub(crate) fn no_such_param(name: &Ident, port: &Text, known: &[String]) -> Report {
+    let text = port.value();
+    if known.is_empty() {
+        let message = format!("`{name}` is one value, without an output or parameter `{text}`");
+        return Report::new(code::UNKNOWN_NAME, port.span(), message).help(format_args!("write `{name}`"));
+    }
+    let report = Report::new(code::UNKNOWN_NAME, port.span(), format!("`{name}` has no parameter `{text}`"));
+    match nearest(&text, known.iter().cloned()) {
+        Some(nearest) => report.meant(Some(nearest)),
+        None => report.help(format_args!("its parameters are {}", list(known))),
+    }
 }
 
 pub(crate) fn unknown_output(name: &Ident, port: &Text, known: &[String]) -> Report {

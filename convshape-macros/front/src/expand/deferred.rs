@@ -194,6 +194,10 @@ impl Expansion<'_> {
                 let of = op_name(*of);
                 quote!(Self::#of)
             }
+            Recipe::Param { of, param } => {
+                let of = op_name(*of);
+                quote!(#krate::__private::check::param(&Self::#of, #param))
+            }
             Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => return TokenStream::new(),
         };
         let bound = quote!(#written.bind(&#input, #order));

@@ -65,7 +65,7 @@ impl Expansion<'_> {
         let mut next = places.len();
         for node in &self.graph.nodes {
             places.push(match node.recipe {
-                Recipe::Port { of, .. } => places[self.graph.value(of)],
+                Recipe::Port { of, .. } | Recipe::Param { of, .. } => places[self.graph.value(of)],
                 Recipe::Same => places[node.inputs[0]],
                 _ if node.is_output_of_run() => places[node.inputs[0]],
                 _ => {

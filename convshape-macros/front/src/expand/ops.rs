@@ -547,6 +547,7 @@ impl Expansion<'_> {
                 let shape = self.shape_value(shape);
                 let of = match of {
                     Source::Arange => quote!(Arange),
+                    Source::Shared { param, trained } => quote!(Shared { param: #param, trained: #trained }),
                     Source::Constant(constant) => {
                         let path = self.graph.unseen.array(constant);
                         quote!(Constant(#krate::__private::arith::op::Constant::of(&#path)))

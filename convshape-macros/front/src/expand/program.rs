@@ -173,8 +173,8 @@ impl Expansion<'_> {
             if let Some(of) = node.first_run {
                 let (step, of) = (plain(names.len()), plain(places[of]));
                 first_runs.push(quote!([#step, #of]));
-            } else if let Some(of) = node.tied {
-                let (step, of) = (plain(names.len()), plain(places[of]));
+            } else if let (Some(of), _) | (None, Recipe::Param { of, .. }) = (node.tied.as_ref(), &node.recipe) {
+                let (step, of) = (plain(names.len()), plain(places[*of]));
                 tied.push(quote!([#step, #of]));
             }
             let does = match (&node.recipe, self.op(id)) {

@@ -169,7 +169,12 @@ fn set(node: &mut Node, field: &'static str, setting: &Setting) {
             overrides.push((field, setting.clone()));
         }
         // Another run follows the first.
-        Recipe::Again { .. } | Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => {}
+        Recipe::Again { .. }
+        | Recipe::Chain { .. }
+        | Recipe::Port { .. }
+        | Recipe::Param { .. }
+        | Recipe::Same
+        | Recipe::Broken => {}
     }
 }
 

@@ -247,7 +247,7 @@ fn looks_at(graph: &Graph, id: NodeId) -> Vec<ValueId> {
             values.push(graph.value(of));
             values.extend(graph.nodes[of].inputs.first());
         }
-        Recipe::Again { of } => values.push(graph.value(of)),
+        Recipe::Again { of } | Recipe::Param { of, .. } => values.push(graph.value(of)),
         Recipe::Given(_) | Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => {}
     }
     values.sort_unstable();

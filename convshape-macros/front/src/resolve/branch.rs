@@ -66,6 +66,7 @@ impl<'a> Resolver<'a> {
         self.make_absent(&mut members);
         let first = self.graph.value(nodes);
         self.graph.names.retain(|value, _| *value < first);
+        self.params.retain(|_, value| *value < first);
         self.graph.nodes.truncate(nodes);
         self.ranks.truncate(first);
         self.graph.bodies.truncate(bodies);

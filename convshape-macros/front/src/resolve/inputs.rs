@@ -1,5 +1,7 @@
 //! What a layer reads.
 
+use convshape_arith::op::Op;
+use convshape_arith::param::ParamSpec;
 use proc_macro2::Ident;
 
 use super::Resolver;
@@ -104,10 +106,7 @@ impl<'a> Resolver<'a> {
         let outputs = match found.outputs {
             Outputs::Unknown => return Some(found.value),
             Outputs::Chain(of) => return Some(self.port(of, reference, port, scope)),
-            Outputs::One => {
-                self.sink.push(diagnose::no_outputs(&reference.name, port));
-                return None;
-            }
+            Outputs::One => return self.param(found.node, reference, port, scope),
             Outputs::Layer(outputs) => return self.layer_output(&outputs, reference, port, scope),
             Outputs::Named(outputs) => outputs,
         };
@@ -133,6 +132,13 @@ impl<'a> Resolver<'a> {
         scope: &mut Scope<'a>,
     ) -> Option<ValueId> {
         let Some(index) = outputs.find(&port.value()) else {
+            let of = self.graph.nodes[outputs.first].inputs.first().and_then(|run| self.graph.producer(*run));
+            let runs = of.filter(|_| self.graph.nodes[outputs.first].is_output_of_run());
+            if let Some(run) = runs
+                && self.layer_params(run).iter().any(|spec| spec.field == port.value())
+            {
+                return self.param(Some(run), reference, port, scope);
+            }
             let known: Vec<String> = outputs.all.iter().map(|(name, _)| name.clone()).collect();
             self.sink.push(diagnose::no_such_port(&reference.name, port, &known));
             return None;
@@ -161,6 +167,58 @@ impl<'a> Resolver<'a> {
         let value = self.graph.value(id);
         outputs.made.borrow_mut().insert(index, value);
         Some(value)
+    }
+
+    /// `conv.weight`: a parameter of a layer, which is a value without a batch.
+    fn param(
+        &mut self,
+        node: Option<NodeId>,
+        reference: &Reference,
+        port: &Text,
+        scope: &mut Scope<'a>,
+    ) -> Option<ValueId> {
+        let name = port.value();
+        let of = node.map(|node| self.graph.nodes[node].first_run.unwrap_or(node));
+        // A tied layer has the weight of another.
+        let tied = of.and_then(|of| self.graph.nodes[of].tied);
+        let of = tied.filter(|_| name == "weight").or(of);
+        let params = of.map(|of| self.layer_params(of)).unwrap_or_default();
+        let place = params.iter().position(|spec| spec.field == name && !name.is_empty());
+        let (Some(of), Some(param)) = (of, place) else {
+            let mut known: Vec<String> = tied.iter().map(|_| "weight".to_owned()).collect();
+            known.extend(params.iter().map(|spec| spec.field.to_owned()).filter(|field| !field.is_empty()));
+            self.sink.push(diagnose::no_such_param(&reference.name, port, &known));
+            return None;
+        };
+        self.mark_read(self.graph.value(of));
+        if let Some(value) = self.params.get(&(of, param)) {
+            return Some(*value);
+        }
+        let name = format!("{}.{name}", self.graph.nodes[of].name);
+        let op = port.ident().unwrap_or_else(|| Ident::new("param", port.span()));
+        let origin = std::ptr::from_ref(reference).addr();
+        let mut node = Node::new(name, op, Recipe::Param { of, param }, vec![0], origin);
+        node.read = true;
+        let node = self.push(node, scope);
+        let value = self.graph.value(node);
+        self.params.insert((of, param), value);
+        Some(value)
+    }
+
+    /// The parameters that a layer has itself, as far as the macro sees them.
+    pub(super) fn layer_params(&self, node: NodeId) -> Vec<ParamSpec> {
+        let op = match &self.graph.nodes[node].recipe {
+            Recipe::Given(op) => Some(*op),
+            _ => self.layout(node).map(Op::Conv),
+        };
+        let tied = self.graph.nodes[node].tied.is_some();
+        let own = |mut op: Op| {
+            if let Op::Conv(conv) = &mut op {
+                conv.tied = tied;
+            }
+            op.params().iter().collect()
+        };
+        op.map(own).unwrap_or_default()
     }
 
     /// An output of a sub-chain, which is a value of its own.

@@ -184,7 +184,9 @@ impl<'a> Resolver<'a> {
 fn again(recipe: Recipe, root: NodeId) -> Recipe {
     match recipe {
         Recipe::Given(_) | Recipe::Undo { .. } | Recipe::Again { .. } => Recipe::Again { of: root },
-        other @ (Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken) => other,
+        other @ (Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Param { .. } | Recipe::Same | Recipe::Broken) => {
+            other
+        }
     }
 }
 

@@ -29,7 +29,7 @@ impl<'a> Resolver<'a> {
             Recipe::Given(Op::Conv(conv)) => Some((conv.direction, conv.rank)),
             // What undoes a convolution is a transposed one of the same rank, and the reverse.
             Recipe::Undo { .. } | Recipe::Broken | Recipe::Again { .. } => None,
-            Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same => {
+            Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Param { .. } | Recipe::Same => {
                 self.sink.push(diagnose::cannot_undo(name, None));
                 return Recipe::Broken;
             }

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::{Graph, GraphError, Node, Parameter, Port, Value};
-use crate::op::{AxisOrder, Op};
+use crate::op::{AxisOrder, Op, Source};
 use crate::program::{Action, HasProgram, Program};
 use crate::shape::Shape;
 use crate::size::{Size, Symbol};
@@ -268,10 +268,15 @@ impl Graph {
         same.then(|| params.clone())
     }
 
-    /// The weight of another layer, if a layer can use it as its own.
+    /// The parameter of another layer, if a layer can use it as its own.
     fn tied_weight(&self, op: &Op, of: usize) -> Option<usize> {
-        let Op::Conv(conv) = op else { return None };
-        let weight = *self.nodes.get(of)?.params.first()?;
-        (conv.weight_shape()? == self.params[weight].shape).then_some(weight)
+        let of = self.nodes.get(of)?;
+        let shared = usize::from(of.tied.is_some());
+        let (wanted, param) = match op {
+            Op::Conv(conv) => (conv.weight_shape()?, *of.params.first()?),
+            Op::Source { of: Source::Shared { param, .. }, shape } => (*shape, *of.params.get(shared + param)?),
+            _ => return None,
+        };
+        (wanted == self.params[param].shape).then_some(param)
     }
 }

@@ -93,7 +93,7 @@ impl Op {
             | Op::Softmax { .. }
             | Op::Glu { .. }
             | Op::Identity
-            | Op::Source { of: Source::Arange | Source::Constant(_), .. } => Ok(()),
+            | Op::Source { of: Source::Arange | Source::Constant(_) | Source::Shared { .. }, .. } => Ok(()),
         }
     }
 }

@@ -13,6 +13,13 @@ pub enum Source {
         /// Whether training changes it.
         trained: bool,
     },
+    /// A parameter of the layer that this one is tied to.
+    Shared {
+        /// Which of that layer's own parameters.
+        param: usize,
+        /// Whether training changes it.
+        trained: bool,
+    },
     /// 0, 1, 2, .. in the order of the elements.
     Arange,
     /// The numbers of a `const` or `static` in the user's code.

@@ -128,7 +128,7 @@ impl Export<'_> {
         let sizes = shape.sizes().iter().filter_map(|size| size.number());
         let dims: Vec<i64> = std::iter::once(1).chain(sizes).collect();
         let numbers = match of {
-            Source::Parameter { .. } => self.param(node, 0, &dims),
+            Source::Parameter { .. } | Source::Shared { .. } => self.param(node, 0, &dims),
             Source::Arange => {
                 let count = dims.iter().product::<i64>();
                 #[expect(clippy::cast_precision_loss, reason = "all numbers of the file are of f32")]
@@ -136,9 +136,9 @@ impl Export<'_> {
                 self.writer.floats(&dims, &numbers)
             }
             Source::Constant(constant) => {
-                let count = dims.iter().product::<i64>();
+                let count = usize::try_from(dims.iter().product::<i64>()).unwrap_or(0);
                 #[expect(clippy::cast_possible_truncation, reason = "all numbers of the file are of f32")]
-                let numbers: Vec<f32> = (0..to_usize(count)).map(|index| constant.element(index) as f32).collect();
+                let numbers: Vec<f32> = (0..count).map(|index| constant.element(index) as f32).collect();
                 self.writer.floats(&dims, &numbers)
             }
         };

@@ -51,7 +51,7 @@ impl Facts {
         }
         for node in graph.nodes() {
             let wanted = match node.op {
-                Op::Source { of: Source::Parameter { trained, .. }, .. } => trained,
+                Op::Source { of: Source::Parameter { trained, .. } | Source::Shared { trained, .. }, .. } => trained,
                 Op::Source { of: Source::Arange | Source::Constant(_), .. } => false,
                 _ => !node.params.is_empty() || node.inputs.iter().any(|&value| facts.wanted[value]),
             };

@@ -3,7 +3,7 @@
 use convshape_arith::binding::{Binding, Unmet};
 use convshape_arith::code;
 use convshape_arith::layer::axis_name;
-use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::op::{AxisOrder, Op, Source};
 use convshape_arith::program::{Action, Step};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Scope, Size};
@@ -181,6 +181,13 @@ pub const fn chain_macs<T: Chain + Parts>(inputs: &[Shape]) -> u64 {
     let (steps, order) = (T::PROGRAM.steps, T::PROGRAM.order);
     let (mut sum, mut layer, mut step) = (0_u64, 0, 0);
     while layer < T::LAYERS.len() && step < steps.len() {
+        // They have no row: outputs of a run, parameters of other layers.
+        if let Action::Layer(Op::RecurrentOutput { .. } | Op::Source { of: Source::Shared { .. }, .. }) =
+            &steps[step].action
+        {
+            step += 1;
+            continue;
+        }
         let info = &T::LAYERS[layer];
         sum = sum.saturating_add(match &steps[step].action {
             // A row is a layer with its activation, which gives the same shape.

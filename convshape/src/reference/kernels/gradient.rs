@@ -251,7 +251,7 @@ impl<T: Real> Layer<'_, T> {
             Op::Activation(function) => activation::map(function, x, y, dy, dx[0]),
             Op::Prelu { .. } => activation::prelu(params[0], &channels, x, dy, dparams, dx[0]),
             Op::Snake { .. } => activation::snake(params[0], &channels, x, dy, dparams, dx[0]),
-            Op::Source { of: Source::Parameter { .. }, .. } => {
+            Op::Source { of: Source::Parameter { .. } | Source::Shared { .. }, .. } => {
                 dparams[0].iter_mut().zip(dy).for_each(|(dparam, dy)| *dparam += *dy);
             }
             Op::Source { of: Source::Arange | Source::Constant(_), .. } => {}
