@@ -1,5 +1,6 @@
 //! The steps of a plan with the weights of a model.
 
+use std::borrow::Cow;
 use std::boxed::Box;
 use std::vec;
 use std::vec::Vec;
@@ -199,11 +200,23 @@ impl Ready {
     }
 }
 
+/// A weight with its masked elements zero.
+pub(super) fn masked<'a>(op: &Op, weight: &'a [f32]) -> Cow<'a, [f32]> {
+    match op {
+        Op::Conv(conv) if conv.mask.is_some() => {
+            let mut masked = weight.to_vec();
+            conv.mask_weight(&mut masked);
+            masked.into()
+        }
+        _ => weight.into(),
+    }
+}
+
 /// The job of a sum over taps with what is folded into it.
 fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, output: View) -> Option<Job> {
     let Work::Sum { node, axes, norm, onto, activation, method } = work else { return None };
     let node = &plan.nodes[*node];
-    let weight = params[node.params[0]].as_slice();
+    let weight = masked(&node.op, params[node.params[0]].as_slice());
     let first = match node.op {
         Op::Projection(part) => part.bias.map_or(Some(0), |(first, _)| usize::try_from(first).ok())?,
         _ => 0,
@@ -229,7 +242,7 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
     }
     let map = WeightMap::of(&node.op)?.on_last_axes(rank);
     let finish = activation.map_or(Finish::None, Finish::of);
-    let weights = Weights::Of(weight, &map);
+    let weights = Weights::Of(&weight, &map);
     let sum = Sum { axes, groups, weights, scale: &scale, shift: &shift, onto: *onto, finish };
     Some(match method {
         Method::Direct { .. } => Job::Conv(Box::new(Conv::new(level, &sum, input, output))),

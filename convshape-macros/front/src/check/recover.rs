@@ -71,6 +71,7 @@ pub(super) fn reversed(conv: &Conv) -> Conv {
         outputs: conv.inputs.unwrap_or(1),
         output_size: None,
         tied: false,
+        mask: None,
         ..*conv
     }
 }

@@ -137,6 +137,10 @@ impl Expansion<'_> {
         let output_padding = self.option(conv.output_padding, |values| self.ints(&values));
         let output_size = self.option(conv.output_size, |values| self.ints(&values));
         let (transpose_kernel, consistent_padding, tied) = (conv.transpose_kernel, conv.consistent_padding, conv.tied);
+        let mask = self.option(conv.mask, |mask| {
+            let mask = variant(mask);
+            quote!(#krate::__private::arith::op::Mask::#mask)
+        });
         quote!(#krate::__private::arith::op::Conv {
             dialect: #dialect,
             direction: #krate::__private::arith::op::Direction::#direction,
@@ -158,6 +162,7 @@ impl Expansion<'_> {
             transpose_kernel: #transpose_kernel,
             consistent_padding: #consistent_padding,
             tied: #tied,
+            mask: #mask,
         })
     }
 

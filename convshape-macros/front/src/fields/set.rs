@@ -2,7 +2,7 @@
 
 use convshape_arith::op::{
     Activation, Amount, Attention, AutoPad, Axes, Axis, Cell, Conv, DepthOrder, Dialect, DropTogether, Interpolation,
-    MultiHead, Op, Padding, PaddingMode, Pieces, Pool, Recurrent, ResizeTo, SeparableConv, Source, Upsample,
+    Mask, MultiHead, Op, Padding, PaddingMode, Pieces, Pool, Recurrent, ResizeTo, SeparableConv, Source, Upsample,
 };
 use convshape_arith::shape::Shape;
 
@@ -155,6 +155,7 @@ fn set_conv(conv: &mut Conv, field: &str, setting: &Setting) -> bool {
         ("transpose_kernel", Setting::Bool(value)) => store(&mut conv.transpose_kernel, *value),
         ("consistent_padding", Setting::Bool(value)) => store(&mut conv.consistent_padding, *value),
         ("tied", Setting::Bool(value)) => store(&mut conv.tied, *value),
+        ("mask", Setting::Word(word)) => store(&mut conv.mask, Some(if *word == "a" { Mask::A } else { Mask::B })),
         _ => false,
     }
 }

@@ -89,7 +89,7 @@ impl<'a> Resolver<'a> {
 /// What undoes a convolution, as far as the layout of its weight goes.
 fn reversed(conv: Conv, overrides: &[(&'static str, Setting)]) -> Conv {
     let direction = conv.direction.reversed();
-    let mut op = Op::Conv(Conv { direction, transpose_kernel: false, tied: false, ..conv });
+    let mut op = Op::Conv(Conv { direction, transpose_kernel: false, tied: false, mask: None, ..conv });
     for (field, setting) in overrides {
         fields::set(&mut op, field, setting);
     }

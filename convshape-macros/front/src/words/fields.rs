@@ -3,8 +3,8 @@
 use convshape_arith::op::Dialect::{Flax, Jax, Keras, Onnx, Torch};
 
 use super::values::{
-    ALIGNS, APPROXIMATIONS, AUTO_PAD_WORDS, BORDERS, CONV_PADDING, DEPTH_MODES, DEPTH_ORDERS, INTERPOLATIONS, NONE,
-    NONLINEARITIES, POOL_PADDING,
+    ALIGNS, APPROXIMATIONS, AUTO_PAD_WORDS, BORDERS, CONV_PADDING, DEPTH_MODES, DEPTH_ORDERS, INTERPOLATIONS, MASKS,
+    NONE, NONLINEARITIES, POOL_PADDING,
 };
 use super::{Alias, Dialects, FieldWords, Takes};
 
@@ -109,6 +109,8 @@ pub(super) const CONSISTENT_PADDING: FieldWords =
         .only(JAX);
 pub(super) const TIED: FieldWords =
     field("tied", Takes::Bool, "whether the weight is that of the layer behind `undo`, and none of its own");
+pub(super) const MASK: FieldWords =
+    field("mask", Takes::Word(MASKS), "which taps of the kernel are zero, counted row by row, as in PixelCNN");
 pub(super) const DEPTH_MULTIPLIER: FieldWords =
     field("depth_multiplier", Takes::Size, "output channels per input channel");
 

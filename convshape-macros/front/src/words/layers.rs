@@ -89,6 +89,7 @@ const CONV_FIELDS: &[FieldWords] = &[
     PADDING_MODE,
     AUTO_PAD,
     TIED,
+    MASK,
 ];
 
 /// Every layer of the language.

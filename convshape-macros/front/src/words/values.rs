@@ -54,6 +54,10 @@ pub(super) const DEPTH_ORDERS: &[Word] = &[
     word("dcr", ALL, "the block's offsets are the slow channels, as in ONNX and TensorFlow"),
     word("crd", ALL, "the block's offsets are the fast channels, as in PyTorch"),
 ];
+pub(super) const MASKS: &[Word] = &[
+    word("a", ALL, "the middle tap and all after it are zero"),
+    word("b", ALL, "all taps after the middle one are zero"),
+];
 pub(super) const DEPTH_MODES: &[Word] =
     &[word("row", ALL, "each sample by itself"), word("batch", ALL, "the whole batch together")];
 pub(super) const APPROXIMATIONS: &[Word] = &[

@@ -1,6 +1,6 @@
 //! Convolutions and their borders.
 
-use super::{Dialect, MAX_SPATIAL, PerAxis};
+use super::{Dialect, MAX_SPATIAL, Mask, PerAxis};
 
 /// `padding` as written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,6 +113,8 @@ pub struct Conv {
     pub consistent_padding: bool,
     /// Whether the weight is that of the layer which this one undoes, and none of its own.
     pub tied: bool,
+    /// Which taps are zero.
+    pub mask: Option<Mask>,
 }
 
 impl Conv {
@@ -144,6 +146,7 @@ impl Conv {
             transpose_kernel: false,
             consistent_padding: false,
             tied: false,
+            mask: None,
         }
     }
 }

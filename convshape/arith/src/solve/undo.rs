@@ -39,6 +39,7 @@ pub const fn undo(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Conv, 
         transpose_kernel: false,
         consistent_padding: false,
         tied: false,
+        mask: None,
         ..*conv
     };
     match conv.direction {

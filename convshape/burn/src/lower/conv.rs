@@ -1,7 +1,7 @@
 //! Convolutions of both directions. One spatial axis is run as two: burn's weight gradient of a grouped `conv1d` is
 //! wrong where the stride leaves rows over (see `tests/faults.rs`).
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use burn::tensor::module::{conv_transpose2d, conv_transpose3d, conv2d, conv3d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use convshape::graph::op::{Conv, Direction, PaddingMode};
@@ -52,6 +52,13 @@ impl Run<'_> {
             *slot = axis;
         }
         let kernel: Tensor<5> = self.param(node, 0, dims);
+        let kernel = if conv.mask.is_some() {
+            let mut mask = vec![1.0_f32; stored.iter().product()];
+            conv.mask_weight(&mut mask);
+            kernel.clone() * Tensor::from_data(TensorData::new(mask, dims), &kernel.device())
+        } else {
+            kernel
+        };
         let kernel = if axes == [0, 1, 2, 3, 4] { kernel } else { kernel.permute(axes) };
         let kernel = if layout.flipped { kernel.flip([2, 3, 4]) } else { kernel };
         if conv.depth_multiplier.is_none() || conv.direction == Direction::Transposed {

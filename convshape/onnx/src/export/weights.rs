@@ -32,7 +32,9 @@ impl Export<'_> {
         let param = &self.graph.params()[index];
         // A tied layer reads the array with the channels the other way round.
         let layout = conv.weight_layout();
-        let (numbers, mut dims) = permuted(&self.params[index], &sizes(param), &layout, conv);
+        let mut own = self.params[index].to_vec();
+        conv.mask_weight(&mut own);
+        let (numbers, mut dims) = permuted(&own, &sizes(param), &layout, conv);
         if conv.depth_multiplier.is_some() && conv.direction == Direction::Forward {
             // A depthwise kernel has its outputs by input channel; a transposed one keeps them apart.
             dims[0] *= dims[1];

@@ -91,6 +91,8 @@ pub(super) struct Sum {
     dense_output: bool,
     /// The first number of the bias that is the layer's, and how many the bias has, if there is one.
     bias: Option<[usize; 2]>,
+    /// The layer, where its weight is masked.
+    masked: Option<ConvOp>,
     /// What the parameters were when they were packed.
     stamps: Vec<u64>,
 }
@@ -173,7 +175,11 @@ impl Sum {
             None => WeightGradient::Outer(Outer::new(level, &weight, dense, spread, samples)),
         };
         let dense_output = axes.dense_output;
-        Sum { forward, back, weight, dense_output, bias, stamps: Vec::new() }
+        let masked = match op {
+            Op::Conv(conv) if conv.mask.is_some() => Some(*conv),
+            _ => None,
+        };
+        Sum { forward, back, weight, dense_output, bias, masked, stamps: Vec::new() }
     }
 
     /// Packs the weights, unless they are those of the last time.
@@ -183,7 +189,15 @@ impl Sum {
         }
         self.stamps.clear();
         self.stamps.extend(stamps);
-        let Sum { forward, back, .. } = self;
+        let Sum { forward, back, masked, .. } = self;
+        let mut params = params.to_vec();
+        let mut weight = Vec::new();
+        if let Some(conv) = masked {
+            weight.extend(params[0]);
+            conv.mask_weight(&mut weight);
+            params[0] = &weight;
+        }
+        let params = &params[..];
         let back = || back.iter_mut().for_each(|back| back.pack(params));
         on.threads.both(16 * params[0].len(), || forward.pack(params), back);
     }
@@ -207,12 +221,22 @@ impl Sum {
         dparams: &mut [Vec<f32>],
         dx: Option<&mut [f32]>,
     ) {
-        let Sum { back, weight, dense_output, bias, .. } = self;
+        let Sum { back, weight, dense_output, bias, masked, .. } = self;
         let (dense, spread) = if *dense_output { (dy, x) } else { (x, dy) };
         let work = weight.work();
         let mut gradients = || {
             weight.run(on, samples, dense, spread);
-            weight.add_to(&mut dparams[0]);
+            match masked {
+                None => weight.add_to(&mut dparams[0]),
+                // What is there may be the gradient of other layers that use the weight.
+                Some(conv) => {
+                    let mut own = Vec::new();
+                    weight.add_to(&mut own);
+                    conv.mask_weight(&mut own);
+                    dparams[0].resize(own.len(), 0.0);
+                    dparams[0].iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+                }
+            }
             if let Some([first, all]) = *bias {
                 dparams[1].resize(all, 0.0);
                 rows::add_sums(&rows::sums(on, samples, view, dy), &mut dparams[1][first..]);

@@ -60,6 +60,7 @@ pub(super) struct Geometry {
     reach: PerAxis<Reach>,
     pub(super) groups: usize,
     pub(super) weight: WeightMap,
+    conv: Conv,
 }
 
 impl Geometry {
@@ -68,7 +69,7 @@ impl Geometry {
             Direction::Forward => conv.windows(input, order)?.map(|window| Reach::Gather(window, conv.border())),
             Direction::Transposed => conv.scatters(input, order)?.map(|scatter| Reach::Scatter(scatter, conv.border())),
         };
-        Ok(Geometry { reach, groups: usize::try_from(conv.groups).unwrap_or(1), weight: weight_map(conv) })
+        Ok(Geometry { reach, groups: usize::try_from(conv.groups).unwrap_or(1), weight: weight_map(conv), conv: *conv })
     }
 
     /// `params` are the weight and, if there is one, the bias.
@@ -122,7 +123,9 @@ impl Geometry {
         for (d, depth) in sources(0) {
             for (h, height) in sources(1) {
                 for (w, width) in sources(2) {
-                    visit([d, h, w], [depth, height, width]);
+                    if self.conv.keeps([d, h, w]) {
+                        visit([d, h, w], [depth, height, width]);
+                    }
                 }
             }
         }

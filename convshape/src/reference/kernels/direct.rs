@@ -35,6 +35,9 @@ pub(crate) fn convolution(
         _ => (0, [1, 2]),
     };
     each_tap(weight.taps(), |tap| {
+        if !conv.keeps(tap) {
+            return;
+        }
         let rows: PerAxis<Rows> =
             core::array::from_fn(|axis| axes[axis].rows(tap[axis], input.sizes[axis], output.sizes[axis]));
         if rows.iter().any(|rows| rows.count == 0) {
