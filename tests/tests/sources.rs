@@ -185,3 +185,64 @@ fn arrays_of_generic_chains() {
     fn is_shared<T: Send + Sync + 'static>(_: &T) {}
     is_shared(&model);
 }
+
+const WIDTH: usize = 3;
+
+conv_chain! {
+    struct Deferred {
+        input: [2, 4];
+        c: Conv1d(WIDTH, kernel: 2);
+        first: Slice(0..1, axis: 1) from c.weight;
+        scale: Reshape([WIDTH, 2]) from first;
+        low: Slice(0..1, axis: 1) from scale;
+        Mul(c, low);
+        Add(_, c.bias);
+        output: [WIDTH, 3];
+    }
+}
+
+/// The same where only const evaluation knows the shape of the parameter.
+#[test]
+fn parameters_whose_shape_is_known_later() {
+    let model = Deferred::init(&mut StdRng::seed_from_u64(1));
+    assert_eq!(names(&model), ["c.weight", "c.bias"]);
+    assert_eq!(Deferred::summary().params(), 15);
+    let x = Array3::from_shape_fn((1, 2, 4), |(_, channel, at)| (4 * channel + at) as f32);
+    let y = model.forward_batch(x.view()).expect("runs");
+    let (weight, bias) = (model.c.weight.as_slice(), model.c.bias.as_slice());
+    for ((_, out, at), y) in y.indexed_iter() {
+        let taps = (0..2).flat_map(|channel| (0..2).map(move |tap| (channel, tap)));
+        let sum: f32 = taps.map(|(channel, tap)| weight[4 * out + 2 * channel + tap] * x[[0, channel, at + tap]]).sum();
+        let expected = (sum + bias[out]) * weight[4 * out] + bias[out];
+        assert!((y - expected).abs() < 1e-5, "{y}, {expected}");
+    }
+    let one = model.forward(&convshape::Tensor::from_slice(x.as_slice().expect("dense")).expect("fits"));
+    assert_eq!(one.as_slice(), y.as_slice().expect("dense"));
+}
+
+conv_chain! {
+    struct Transparent {
+        block Pair(count) {
+            norm: BatchNorm(count);
+            #[name(transparent)]
+            repeat i in 0..2 { #[name = "linear{i + 1}"] l: Linear(count); }
+        }
+        block Norm(count) { norm: BatchNorm(count); }
+        input: [3];
+        #[name(transparent)]
+        only: Pair(3);
+        inner: repeat 1 { #[name(transparent)] p: Norm(3); }
+        output: [3];
+    }
+}
+
+/// What is transparent is a field, and no part of the names in files.
+#[test]
+fn names_without_a_part_for_their_block() {
+    let model = Transparent::init(&mut StdRng::seed_from_u64(1));
+    assert_eq!(model.only.repeat1.len(), 2);
+    let found = names(&model);
+    assert_eq!(found[0], "norm.weight");
+    assert!(found.contains(&"linear1.weight".to_owned()) && found.contains(&"linear2.bias".to_owned()), "{found:?}");
+    assert!(found.contains(&"inner.0.norm.weight".to_owned()), "{found:?}");
+}

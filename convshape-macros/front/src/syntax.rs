@@ -81,6 +81,8 @@ pub(crate) struct Range {
 #[derive(Clone)]
 pub(crate) struct Block {
     pub(crate) docs: TokenStream,
+    /// Whether its uses add no part to the names inside it.
+    pub(crate) transparent: bool,
     pub(crate) name: Ident,
     pub(crate) params: Vec<Param>,
     pub(crate) body: Body,
@@ -160,6 +162,8 @@ pub(crate) struct Attrs {
     pub(crate) docs: TokenStream,
     /// `#[name = "encoder.0"]`: the name in weight files.
     pub(crate) file_name: Option<Text>,
+    /// `#[name(transparent)]`: the names inside a block or repeat get no part from it.
+    pub(crate) transparent: Option<Span>,
 }
 
 #[derive(Clone)]

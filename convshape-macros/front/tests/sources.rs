@@ -57,3 +57,58 @@ fn what_does_not_fit() {
         "[CS0302] `g` has shape 0: it must be at least 1",
     );
 }
+
+#[test]
+fn parameters_of_layers_as_values() {
+    accepted(
+        "input: [3, 8, 8]; c: Conv2d(4, kernel: 3, padding: 1); Flatten(from: 1) from c.weight; \
+         s: Mean(axis: 1); Add(c, c.bias); Mul(_, s); output: [4, 8, 8];",
+    );
+    accepted("input: [6]; l: Linear(6 -> 4); MatMul(l.weight, l.weight, transpose_b: true); output: [4, 4];");
+    accepted("input: [6, 5]; n: BatchNorm; Add(n, n.running_mean); output: [6, 5];");
+    accepted(
+        "dialect: keras; input: [8, 8, 3]; c: Conv2D(4, kernel_size: 3); y: Reshape([108]) from c.weight; output: c [6, 6, 4], y [108];",
+    );
+    accepted("input: [20, 8]; l: Lstm(8 -> 6); y: Linear(2) from l.weight_ih_l0; output: l [20, 6], y [24, 2];");
+    accepted(
+        "input: [3, 8, 8]; c: Conv2d(4, kernel: 3); d: ConvTranspose2d(undo c, tied: true); y: Reshape([108]) from d.weight; output: d [3, 8, 8], y [108];",
+    );
+    accepted("input: [6]; a: Linear(6 -> 6); b: reuse a; Add(b, b.bias); output: [6];");
+    accepted("input: [6]; repeat 2 { a: Linear(6 -> 6); Add(a, a.bias); } output: [6];");
+}
+
+#[test]
+fn parameters_that_a_layer_does_not_have() {
+    refused(
+        "input: [3, 8, 8]; c: Conv2d(4, kernel: 3); Add(c, c.wieght); output: [4, 6, 6];",
+        "[CS0106] `c` has no parameter `wieght`",
+    );
+    refused(
+        "input: [3, 8, 8]; c: Conv2d(4, kernel: 3, bias: false); Add(c, c.bias); output: [4, 6, 6];",
+        "[CS0106] `c` has no parameter `bias`",
+    );
+    refused(
+        "input: [6]; r: Relu; Add(r, r.weight); output: [6];",
+        "[CS0106] `r` is one value, without an output or parameter `weight`",
+    );
+    refused(
+        "input: [3, 8, 8]; c: Conv2d(4, kernel: 3); Add(c, c.weight); output: [4, 6, 6];",
+        "[CS0206] `add1` joins shapes that do not fit, of different numbers of axes: `c.weight` gives [4, 3, 3, 3] and `c` gives [4, 6, 6]",
+    );
+}
+
+#[test]
+fn pieces_without_a_part_in_names() {
+    accepted(
+        "block Res(c) { a: Conv2d(c, kernel: 1); Add(input); } input: [4, 8, 8]; \
+         #[name(transparent)] Res(4); outer: repeat 2 { b: Conv2d(4, kernel: 1); Add(input); } output: [4, 8, 8];",
+    );
+    accepted(
+        "#[name(transparent)] block Res(c) { a: Conv2d(c, kernel: 1); Add(input); } input: [4, 8, 8]; \
+         Res(4); output: [4, 8, 8];",
+    );
+    refused(
+        "input: [4, 8, 8]; #[name(transparent)] c: Conv2d(4, kernel: 1); output: [4, 8, 8];",
+        "[CS0005] `#[name(transparent)]` is for blocks and repeats, `Conv2d` is a layer",
+    );
+}

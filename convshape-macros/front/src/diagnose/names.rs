@@ -50,6 +50,12 @@ pub(crate) fn repeated_file_name(name: &str, span: Span) -> Report {
         .help("in a repeat, put its variable into the name: `#[name = \"blocks.{i}.conv\"]`")
 }
 
+/// `#[name(transparent)]` on what has nothing inside.
+pub(crate) fn transparent_layer(op: &Ident, span: Span) -> Report {
+    Report::new(code::ATTRIBUTE, span, format!("`#[name(transparent)]` is for blocks and repeats, `{op}` is a layer"))
+        .help("give it a name in files with `#[name = \"..\"]`")
+}
+
 pub(crate) fn no_file_name(span: Span) -> Report {
     Report::new(code::ATTRIBUTE, span, "a name in files has at least one letter")
 }

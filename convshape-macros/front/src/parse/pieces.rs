@@ -31,7 +31,13 @@ impl Parser {
         }
         let reads = self.reads(c)?;
         match c.group(Delimiter::Brace) {
-            Some(group) => Ok(Block { docs: attrs.docs, name, params, body: self.body(group, "block", reads)? }),
+            Some(group) => Ok(Block {
+                docs: attrs.docs,
+                transparent: attrs.transparent.is_some(),
+                name,
+                params,
+                body: self.body(group, "block", reads)?,
+            }),
             None => Err(c.unexpected("`{` with the block's statements")),
         }
     }

@@ -1,6 +1,6 @@
 //! Statements: attributes, a name, a layer, and what follows it.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenTree};
 use quote::TokenStreamExt;
 
 use super::cursor::{self, Cursor};
@@ -64,7 +64,7 @@ impl Parser {
         Some(Stmt { attrs, label, kind })
     }
 
-    /// Docs and `#[name = ".."]`.
+    /// Docs, `#[name = ".."]` and `#[name(transparent)]`.
     pub(super) fn attrs(&mut self, c: &mut Cursor<'_>) -> Attrs {
         let mut attrs = Attrs::default();
         while c.is_punct("#") {
@@ -82,7 +82,14 @@ impl Parser {
                 attrs.docs.append(group.clone());
                 continue;
             }
-            let name = inner.word("name").and_then(|_| inner.punct("=")).and_then(|_| string(&mut inner));
+            let named = inner.word("name").is_some();
+            let parentheses = if named { inner.group(Delimiter::Parenthesis) } else { None };
+            let is_transparent = |group: &Group| group.stream().to_string() == "transparent";
+            if parentheses.is_some_and(is_transparent) && inner.at_end() {
+                attrs.transparent = Some(group.span());
+                continue;
+            }
+            let name = inner.punct("=").filter(|_| named).and_then(|_| string(&mut inner));
             match name.filter(|_| inner.at_end()) {
                 Some(_) if attrs.file_name.is_some() => {
                     self.fault(SyntaxFault::Twice { span: group.span(), part: "#[name]".to_owned() });

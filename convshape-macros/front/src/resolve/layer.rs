@@ -25,6 +25,9 @@ impl<'a> Resolver<'a> {
             let bound = bound.clone();
             return self.bound_layer(stmt, layer, &bound, scope);
         }
+        if let Some(span) = stmt.attrs.transparent {
+            self.sink.push(diagnose::transparent_layer(&layer.op, span));
+        }
         let Some(dialect) = self.dialect_of(&layer.args, self.graph.dialect) else {
             return self.broken(stmt, layer.op.span(), scope);
         };

@@ -28,6 +28,8 @@ pub(super) struct Names {
     pub(super) name: String,
     /// `#[name = ".."]`: the name in files, with places for a repeat's variables.
     pub(super) file_name: Option<Text>,
+    /// `#[name(transparent)]`: it adds no part to the names in files.
+    pub(super) transparent: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -84,7 +86,9 @@ impl<'a> Resolver<'a> {
             inner.turn = Some(turn);
             inner.path = format!("{}{}.{turn}.", scope.path, names.name);
             inner.statements = format!("{}{}.", scope.statements, names.name);
-            inner.file_path = format!("{}{file_name}.{turn}.", scope.file_path);
+            if !names.transparent {
+                inner.file_path = format!("{}{file_name}.{turn}.", scope.file_path);
+            }
             bind_inputs(&body.reads, &values, &mut inner.names);
             let done = self.run_body(body, &mut inner);
             members.push(done.members);
@@ -197,8 +201,10 @@ impl<'a> Resolver<'a> {
         inner.path = format!("{}{}.", scope.path, names.name);
         inner.statements = format!("{}.", block.name);
         inner.block = Some(block.name.to_string());
-        inner.file_root = format!("{}{file_name}.", scope.file_root);
-        inner.file_path = String::new();
+        if !(names.transparent || block.transparent) {
+            inner.file_root = format!("{}{file_name}.", scope.file_root);
+            inner.file_path = String::new();
+        }
         bind_inputs(&block.body.reads, inputs, &mut inner.names);
         self.open_blocks.push(block.name.to_string());
         let done = self.run_body(&block.body, &mut inner);
@@ -311,7 +317,7 @@ impl<'a> Resolver<'a> {
             Some(label) => label.unraw().to_string(),
             None => scope.next_name(kind),
         };
-        Names { name, file_name: stmt.attrs.file_name.clone() }
+        Names { name, file_name: stmt.attrs.file_name.clone(), transparent: stmt.attrs.transparent.is_some() }
     }
 
     /// The name in files as given, filled in. What is wrong with it is reported once, as it is the same in all turns.

@@ -106,7 +106,7 @@ impl<'a> Resolver<'a> {
         run: &Run<'a>,
         scope: &mut Scope<'a>,
     ) -> Option<Given<'a>> {
-        let names = Names { name: name.to_owned(), file_name: None };
+        let names = Names { name: name.to_owned(), file_name: None, transparent: false };
         let reads = match piece {
             Piece::Block { block, .. } => &block.body.reads,
             Piece::Repeat { repeat, .. } => &repeat.body.reads,
