@@ -81,11 +81,11 @@ fn parameters_of_layers_as_values() {
 fn parameters_that_a_layer_does_not_have() {
     refused(
         "input: [3, 8, 8]; c: Conv2d(4, kernel: 3); Add(c, c.wieght); output: [4, 6, 6];",
-        "[CS0106] `c` has no parameter `wieght`",
+        "[CS0106] `c` is one value, without an output or parameter `wieght`",
     );
     refused(
         "input: [3, 8, 8]; c: Conv2d(4, kernel: 3, bias: false); Add(c, c.bias); output: [4, 6, 6];",
-        "[CS0106] `c` has no parameter `bias`",
+        "[CS0106] `c` is one value, without an output or parameter `bias`",
     );
     refused(
         "input: [6]; r: Relu; Add(r, r.weight); output: [6];",

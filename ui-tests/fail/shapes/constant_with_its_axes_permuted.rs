@@ -1,14 +1,12 @@
 const ANCHORS: [[f32; 2]; 400] = [[0.5; 2]; 400];
 
 convshape::conv_chain! {
-    pub struct Model<const N: usize> {
-        input: [2, N];
-        anchors: Constant(ANCHORS, [2, N]);
+    pub struct Model {
+        input: [2, 400];
+        anchors: Constant(ANCHORS, [2, 400]);
         Add(_, anchors);
-        output: [2, N];
+        output: [2, 400];
     }
 }
 
-fn main() {
-    let _ = Model::<400>::CHECK;
-}
+fn main() {}

@@ -107,14 +107,13 @@ pub(crate) fn nested_sources(span: Span) -> Report {
 /// `conv.kernel`: one value, which has parameters of other names or none.
 pub(crate) fn no_such_param(name: &Ident, port: &Text, known: &[String]) -> Report {
     let text = port.value();
-    if known.is_empty() {
-        let message = format!("`{name}` is one value, without an output or parameter `{text}`");
-        return Report::new(code::UNKNOWN_NAME, port.span(), message).help(format_args!("write `{name}`"));
-    }
-    let report = Report::new(code::UNKNOWN_NAME, port.span(), format!("`{name}` has no parameter `{text}`"));
+    let message = format!("`{name}` is one value, without an output or parameter `{text}`");
+    let report = Report::new(code::UNKNOWN_NAME, port.span(), message);
+    let all: Vec<String> = known.iter().map(|known| format!("{name}.{known}")).collect();
     match nearest(&text, known.iter().cloned()) {
         Some(nearest) => report.meant(Some(nearest)),
-        None => report.help(format_args!("its parameters are {}", list(known))),
+        None if all.is_empty() => report.help(format_args!("write `{name}`")),
+        None => report.help(format_args!("write `{name}`, or one of its parameters: {}", list(all))),
     }
 }
 
