@@ -188,3 +188,240 @@ conv_chain! {
         output: [3, 256, 256];
     }
 }
+
+conv_chain! {
+    /// Ma et al., "ShuffleNet V2" (2018), width 1.0.
+    pub struct ShuffleNetV2 {
+        block Down(from, to) {
+            a: Conv2d(from, kernel: 3, stride: 2, padding: 1, groups: from, bias: false);
+            BatchNorm;
+            a2: Conv2d(to / 2, kernel: 1, bias: false);
+            BatchNorm(activation: Relu);
+            left: Identity;
+            b: Conv2d(to / 2, kernel: 1, bias: false) from input;
+            BatchNorm(activation: Relu);
+            b2: Conv2d(to / 2, kernel: 3, stride: 2, padding: 1, groups: to / 2, bias: false);
+            BatchNorm;
+            b3: Conv2d(to / 2, kernel: 1, bias: false);
+            BatchNorm(activation: Relu);
+            Concat(left, _);
+            ChannelShuffle(2);
+        }
+        block Keep(channels) {
+            left: Slice(channels: 0..channels / 2);
+            Slice(channels: channels / 2..channels) from input;
+            b: Conv2d(channels / 2, kernel: 1, bias: false);
+            BatchNorm(activation: Relu);
+            b2: Conv2d(channels / 2, kernel: 3, padding: 1, groups: channels / 2, bias: false);
+            BatchNorm;
+            b3: Conv2d(channels / 2, kernel: 1, bias: false);
+            BatchNorm(activation: Relu);
+            Concat(left, _);
+            ChannelShuffle(2);
+        }
+        input: [3, 224, 224];
+        conv1: Conv2d(3 -> 24, kernel: 3, stride: 2, padding: 1, bias: false);
+        BatchNorm(activation: Relu);
+        MaxPool2d(3, stride: 2, padding: 1);
+        Down(24, 116);
+        repeat 3 { Keep(116); }
+        Down(116, 232);
+        repeat 7 { Keep(232); }
+        Down(232, 464);
+        repeat 3 { Keep(464); }
+        conv5: Conv2d(464 -> 1024, kernel: 1, bias: false);
+        BatchNorm(activation: Relu);
+        GlobalAvgPool;
+        fc: Linear(1024 -> 1000);
+        output: [1000];
+    }
+}
+
+conv_chain! {
+    /// Kong et al., "HiFi-GAN" (2020): a generator of 80 mel bands, 64 frames, narrower than V1.
+    pub struct HifiGan {
+        block Res(channels, kernel) {
+            a: repeat d in [1, 3, 5] {
+                LeakyRelu(0.1);
+                c1: Conv1d(channels -> channels, kernel: kernel, padding: (kernel - 1) / 2 * d, dilation: d);
+                LeakyRelu(0.1);
+                c2: Conv1d(channels -> channels, kernel: kernel, padding: (kernel - 1) / 2);
+                Add(input);
+            }
+        }
+        block Up(inputs, outputs, stride) {
+            LeakyRelu(0.1);
+            u: ConvTranspose1d(inputs -> outputs, kernel: 2 * stride, stride: stride, padding: stride / 2);
+            r1: Res(outputs, 3) from u;
+            r2: Res(outputs, 7) from u;
+            r3: Res(outputs, 11) from u;
+            Add(r1, r2, r3);
+            Scale(1/3);
+        }
+        input: [80, 64];
+        pre: Conv1d(80 -> 128, kernel: 7, padding: 3);
+        u1: Up(128, 64, 8);
+        u2: Up(64, 32, 8);
+        u3: Up(32, 16, 2);
+        u4: Up(16, 8, 2);
+        LeakyRelu(0.01);
+        post: Conv1d(8 -> 1, kernel: 7, padding: 3, activation: Tanh);
+        output: [1, 16384];
+    }
+}
+
+conv_chain! {
+    /// Tran et al., "A Closer Look at Spatiotemporal Convolutions" (2018): R(2+1)D-18 on 8 frames of 64x64.
+    pub struct R2Plus1D18 {
+        block Two(inputs, middle, outputs, stride) {
+            a: Conv3d(inputs -> middle, kernel: [1, 3, 3], stride: [1, stride, stride], padding: [0, 1, 1], bias: false);
+            n: BatchNorm(middle, activation: Relu);
+            b: Conv3d(middle -> outputs, kernel: [3, 1, 1], stride: [stride, 1, 1], padding: [1, 0, 0], bias: false);
+        }
+        block Basic(channels, middle) {
+            c1: Two(channels, middle, channels, 1);
+            n1: BatchNorm(channels, activation: Relu);
+            c2: Two(channels, middle, channels, 1);
+            n2: BatchNorm(channels);
+            Add(input);
+            Relu;
+        }
+        block Down(inputs, first, outputs, second) {
+            c1: Two(inputs, first, outputs, 2);
+            n1: BatchNorm(outputs, activation: Relu);
+            c2: Two(outputs, second, outputs, 1);
+            n2: BatchNorm(outputs);
+            d: Conv3d(inputs -> outputs, kernel: 1, stride: 2, bias: false) from input;
+            dn: BatchNorm(outputs);
+            Add(n2);
+            Relu;
+        }
+        input: [3, 8, 64, 64];
+        s1: Conv3d(3 -> 45, kernel: [1, 7, 7], stride: [1, 2, 2], padding: [0, 3, 3], bias: false);
+        sn1: BatchNorm(45, activation: Relu);
+        s2: Conv3d(45 -> 64, kernel: [3, 1, 1], padding: [1, 0, 0], bias: false);
+        sn2: BatchNorm(64, activation: Relu);
+        l1: repeat 2 { b: Basic(64, 144); }
+        l2: Down(64, 230, 128, 288);
+        l2b: Basic(128, 288);
+        l3: Down(128, 460, 256, 576);
+        l3b: Basic(256, 576);
+        l4: Down(256, 921, 512, 1152);
+        l4b: Basic(512, 1152);
+        GlobalAvgPool;
+        fc: Linear(512 -> 400);
+        output: [400];
+    }
+}
+
+conv_chain! {
+    /// Radosavovic et al., "Designing Network Design Spaces" (2020): grouped convolutions, in about the sizes of
+    /// RegNetX-400MF.
+    pub struct RegNet {
+        block First(inputs, outputs, groups, stride) {
+            c1: Conv2d(inputs -> outputs, kernel: 1, bias: false);
+            n1: BatchNorm(outputs, activation: Relu);
+            c2: Conv2d(outputs -> outputs, kernel: 3, stride: stride, padding: 1, groups: groups, bias: false);
+            n2: BatchNorm(outputs, activation: Relu);
+            c3: Conv2d(outputs -> outputs, kernel: 1, bias: false);
+            n3: BatchNorm(outputs);
+            d: Conv2d(inputs -> outputs, kernel: 1, stride: stride, bias: false) from input;
+            dn: BatchNorm(outputs);
+            Add(n3);
+            Relu;
+        }
+        block Residual(outputs, groups) {
+            c1: Conv2d(outputs -> outputs, kernel: 1, bias: false);
+            n1: BatchNorm(outputs, activation: Relu);
+            c2: Conv2d(outputs -> outputs, kernel: 3, padding: 1, groups: groups, bias: false);
+            n2: BatchNorm(outputs, activation: Relu);
+            c3: Conv2d(outputs -> outputs, kernel: 1, bias: false);
+            n3: BatchNorm(outputs);
+            Add(input);
+            Relu;
+        }
+        input: [3, 224, 224];
+        stem: Conv2d(3 -> 32, kernel: 3, stride: 2, padding: 1, bias: false);
+        sn: BatchNorm(32, activation: Relu);
+        a: First(32, 32, 2, 2);
+        b: First(32, 64, 4, 2);
+        bs: Residual(64, 4);
+        c: First(64, 160, 10, 2);
+        cs: repeat 6 { y: Residual(160, 10); }
+        d: First(160, 400, 25, 2);
+        ds: repeat 11 { y: Residual(400, 25); }
+        GlobalAvgPool;
+        fc: Linear(400 -> 1000);
+        output: [1000];
+    }
+}
+
+conv_chain! {
+    /// Johnson et al., "Perceptual Losses for Real-Time Style Transfer" (2016), with bilinear upsampling.
+    pub struct Style {
+        block Res(channels) {
+            ReflectionPad2d(1);
+            c1: Conv2d(channels -> channels, kernel: 3);
+            n1: InstanceNorm(channels, affine: true, activation: Relu);
+            ReflectionPad2d(1);
+            c2: Conv2d(channels -> channels, kernel: 3);
+            n2: InstanceNorm(channels, affine: true);
+            Add(input);
+        }
+        block Up(inputs, outputs) {
+            Upsample(2, mode: bilinear);
+            ReflectionPad2d(1);
+            c: Conv2d(inputs -> outputs, kernel: 3);
+            n: InstanceNorm(outputs, affine: true, activation: Relu);
+        }
+        input: [3, 128, 128];
+        ReflectionPad2d(4);
+        c1: Conv2d(3 -> 32, kernel: 9);
+        n1: InstanceNorm(32, affine: true, activation: Relu);
+        ReflectionPad2d(1);
+        c2: Conv2d(32 -> 64, kernel: 3, stride: 2);
+        n2: InstanceNorm(64, affine: true, activation: Relu);
+        ReflectionPad2d(1);
+        c3: Conv2d(64 -> 128, kernel: 3, stride: 2);
+        n3: InstanceNorm(128, affine: true, activation: Relu);
+        r: repeat 5 { b: Res(128); }
+        u1: Up(128, 64);
+        u2: Up(64, 32);
+        ReflectionPad2d(4);
+        out: Conv2d(32 -> 3, kernel: 9);
+        output: [3, 128, 128];
+    }
+}
+
+conv_chain! {
+    /// Huang et al., "Densely Connected Convolutional Networks" (2017): DenseNet-121.
+    pub struct DenseNet121 {
+        block Layer(channels) {
+            n1: BatchNorm(channels, activation: Relu);
+            c1: Conv2d(channels -> 128, kernel: 1, bias: false);
+            n2: BatchNorm(128, activation: Relu);
+            c2: Conv2d(128 -> 32, kernel: 3, padding: 1, bias: false);
+            Concat(input, _);
+        }
+        block Transition(channels, outputs) {
+            n: BatchNorm(channels, activation: Relu);
+            cv: Conv2d(channels -> outputs, kernel: 1, bias: false);
+            AvgPool2d(2);
+        }
+        input: [3, 224, 224];
+        stem: Conv2d(3 -> 64, kernel: 7, stride: 2, padding: 3, bias: false);
+        sn: BatchNorm(64, activation: Relu);
+        MaxPool2d(3, stride: 2, padding: 1);
+        a: repeat i in 0..6 { l: Layer(64 + 32 * i); }
+        at: Transition(256, 128);
+        b: repeat i in 0..12 { l: Layer(128 + 32 * i); }
+        bt: Transition(512, 256);
+        c: repeat i in 0..24 { l: Layer(256 + 32 * i); }
+        ct: Transition(1024, 512);
+        d: repeat i in 0..16 { l: Layer(512 + 32 * i); }
+        n: BatchNorm(1024, activation: Relu);
+        GlobalAvgPool;
+        fc: Linear(1024 -> 1000);
+        output: [1000];
+    }
+}

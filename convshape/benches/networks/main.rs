@@ -15,7 +15,10 @@ mod chains;
 
 use std::time::Instant;
 
-use chains::{ConvNextT, EfficientNetB0, MobileNetV2, ResNet50, VaeDecoder};
+use chains::{
+    ConvNextT, DenseNet121, EfficientNetB0, HifiGan, MobileNetV2, R2Plus1D18, RegNet, ResNet50, ShuffleNetV2, Style,
+    VaeDecoder,
+};
 use convshape::Model;
 use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::rand::SeedableRng;
@@ -72,6 +75,12 @@ fn main() {
     time("resnet50", ResNet50::init, &words);
     time("mobilenet_v2", MobileNetV2::init, &words);
     time("efficientnet_b0", EfficientNetB0::init, &words);
+    time("shufflenet_v2", ShuffleNetV2::init, &words);
+    time("regnet", RegNet::init, &words);
+    time("densenet121", DenseNet121::init, &words);
     time("convnext_t", ConvNextT::init, &words);
     time("vae_decoder", VaeDecoder::init, &words);
+    time("style", Style::init, &words);
+    time("hifigan", HifiGan::init, &words);
+    time("r2plus1d_18", R2Plus1D18::init, &words);
 }

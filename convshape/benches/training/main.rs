@@ -14,32 +14,47 @@ mod suite;
 
 use std::time::Instant;
 
-use chains::{CifarPool, ConvNext, Depthwise, SqueezeExcite, UnetGn};
-use convshape::Chain;
-use convshape::ndarray::{Array2, Array4};
+use chains::{
+    AudioAe, CifarPool, ConvNext, DcganD, DcganG, Depthwise, ResNet18, SqueezeExcite, Style, Tagger, Tokens, UnetGn,
+    VoxelAe,
+};
+use convshape::Shape;
+use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
-use convshape::train::{Mse, Sgd};
+use convshape::train::{Mse, Sgd, Train};
 use suite::MnistAe;
 
 /// How long a network is trained in all, in seconds.
 const TIME: f64 = 3.0;
 const LEAST_STEPS: usize = 20;
 
-/// Numbers from -1 to 1.
-fn numbers() -> impl FnMut() -> f32 {
+/// A batch of numbers from -1 to 1.
+fn numbers(batch: usize, shape: &Shape) -> ArrayD<f32> {
+    let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
+    let dims: Vec<usize> = [batch].into_iter().chain(sizes).collect();
     let mut state = 1_u32;
-    move || {
+    ArrayD::from_shape_simple_fn(IxDyn(&dims), || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         f32::from((state >> 20) as u16) / 2048.0 - 1.0
-    }
+    })
 }
 
-fn report<C: Chain>(name: &str, batch: usize, mut step: impl FnMut()) {
+fn train<M: Train>(name: &str, init: fn(&mut Xoshiro256PlusPlus) -> M, batch: usize) {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     if !words.is_empty() && !words.iter().any(|word| name.contains(word.as_str())) {
         return;
     }
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    let mut model = init(&mut rng);
+    let mut optimizer = Sgd::new(1e-3);
+    let (x, target) = (numbers(batch, &M::INPUT), numbers(batch, &M::OUTPUT));
+    let mut step = || {
+        let found = model.loss_gradients_train(&[x.view()], &[target.view()], &mut Mse, &mut rng);
+        let (loss, gradients) = found.expect("shapes that fit");
+        optimizer.step(&mut model, &gradients).expect("parameters of their own shapes");
+        assert!(loss.is_finite());
+    };
     step();
     let mut times: Vec<f64> = Vec::new();
     while times.len() < LEAST_STEPS || times.iter().sum::<f64>() < TIME {
@@ -49,11 +64,11 @@ fn report<C: Chain>(name: &str, batch: usize, mut step: impl FnMut()) {
     }
     times.sort_by(f64::total_cmp);
     // Forward once, and back by the inputs of all layers but the first, and by all weights.
-    let macs: Vec<f64> = C::LAYERS.iter().map(|layer| layer.macs as f64 * batch as f64).collect();
+    let macs: Vec<f64> = M::LAYERS.iter().map(|layer| layer.macs as f64 * batch as f64).collect();
     let operations = 2.0 * (3.0 * macs.iter().sum::<f64>() - macs[0]);
     let (best, median, peak) = (times[0], times[times.len() / 2], convshape::__private::peak_flops());
     println!(
-        "{name:<12} batch {batch:>3}: best {:>7.2} ms, median {:>7.2} ms, {:>6.1} GFLOP/s, {:>3.0} % of one core's {:.0}",
+        "{name:<14} batch {batch:>3}: best {:>7.2} ms, median {:>7.2} ms, {:>6.1} GFLOP/s, {:>3.0} % of one core's {:.0}",
         best * 1e3,
         median * 1e3,
         operations / best / 1e9,
@@ -62,29 +77,19 @@ fn report<C: Chain>(name: &str, batch: usize, mut step: impl FnMut()) {
     );
 }
 
-macro_rules! train {
-    ($model:ident, $name:literal, $batch:literal, $x:expr, $target:expr) => {{
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
-        let mut model = $model::init(&mut rng);
-        let mut optimizer = Sgd::new(1e-3);
-        let (x, target) = ($x, $target);
-        report::<$model>($name, $batch, || {
-            let found = model.gradients_train(x.view(), target.view(), Mse, &mut rng);
-            let (loss, gradients) = found.expect("shapes that fit");
-            optimizer.step(&mut model, &gradients).expect("parameters of their own shapes");
-            assert!(loss.is_finite());
-        });
-    }};
-}
-
 fn main() {
-    let images = |shape| Array4::from_shape_simple_fn(shape, numbers());
-    let digits = images((64, 1, 28, 28));
-    train!(MnistAe, "mnist_ae", 64, digits.clone(), digits.clone());
-    let classes = |batch| Array2::from_shape_simple_fn((batch, 10), numbers());
-    train!(CifarPool, "cifar_pool", 32, images((32, 3, 32, 32)), classes(32));
-    train!(UnetGn, "unet_gn", 4, images((4, 3, 64, 64)), images((4, 3, 64, 64)));
-    train!(Depthwise, "depthwise", 32, images((32, 3, 32, 32)), classes(32));
-    train!(SqueezeExcite, "squeeze_excite", 32, images((32, 3, 32, 32)), classes(32));
-    train!(ConvNext, "convnext", 16, images((16, 32, 32, 3)), classes(16));
+    train("mnist_ae", MnistAe::init, 64);
+    train("cifar_pool", CifarPool::init, 32);
+    train("resnet18", ResNet18::init, 32);
+    train("depthwise", Depthwise::init, 32);
+    train("squeeze_excite", SqueezeExcite::init, 32);
+    train("convnext", ConvNext::init, 16);
+    train("unet_gn", UnetGn::init, 4);
+    train("style", Style::init, 8);
+    train("dcgan_d", DcganD::init, 16);
+    train("dcgan_g", DcganG::init, 16);
+    train("audio", AudioAe::init, 8);
+    train("voxels", VoxelAe::init, 8);
+    train("tokens", Tokens::init, 16);
+    train("tagger", Tagger::init, 16);
 }

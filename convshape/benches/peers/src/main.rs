@@ -1,0 +1,196 @@
+//! Runs networks and steps of training as `networks.py` and `training.py` ask for them: a line on standard input for
+//! each request, a line on standard output for each answer.
+//!
+//! - `save DIR` writes every network as `NAME.onnx`, with its input and output as `NAME.json` and raw `f32` files
+//! - `run NAME` and `train NAME` get a network ready
+//! - `time N` says how many seconds the fastest of `N` runs took
+//! - `peak` says how many operations one core was measured to do in a second
+
+#[path = "../../networks/chains.rs"]
+mod networks;
+#[path = "../../training/chains.rs"]
+mod training;
+
+use std::error::Error;
+use std::path::Path;
+use std::time::Instant;
+use std::{fs, io};
+
+use convshape::ndarray::{ArrayD, IxDyn};
+use convshape::rand::SeedableRng;
+use convshape::rand::rngs::Xoshiro256PlusPlus;
+use convshape::train::{Mse, Sgd, Train};
+use convshape::{Model, Shape};
+
+type Failure = Box<dyn Error>;
+
+/// Draws a model's weights.
+type Init<M> = fn(&mut Xoshiro256PlusPlus) -> M;
+
+/// A network, or a step of its training, that is ready to run.
+trait Ready {
+    fn run(&mut self) -> Result<(), Failure>;
+}
+
+struct Network<M> {
+    model: M,
+    x: ArrayD<f32>,
+    y: Vec<ArrayD<f32>>,
+}
+
+impl<M: Model> Network<M> {
+    fn new(init: Init<M>) -> Network<M> {
+        let model = init(&mut Xoshiro256PlusPlus::seed_from_u64(1));
+        Network { model, x: numbers(1, &M::INPUT), y: Vec::new() }
+    }
+
+    fn save(mut self, path: &Path) -> Result<(), Failure> {
+        convshape_onnx::save(&self.model, path.with_extension("onnx"))?;
+        self.run()?;
+        let bytes = |array: &ArrayD<f32>| array.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+        fs::write(path.with_extension("x"), bytes(&self.x))?;
+        fs::write(path.with_extension("y"), bytes(&self.y[0]))?;
+        fs::write(path.with_extension("json"), format!("{:?}", self.x.shape()))?;
+        Ok(())
+    }
+}
+
+impl<M: Model> Ready for Network<M> {
+    fn run(&mut self) -> Result<(), Failure> {
+        self.y = self.model.forward_batch(&[self.x.view()])?;
+        Ok(())
+    }
+}
+
+/// A step of training on the mean squared error.
+struct Step<M> {
+    model: M,
+    x: ArrayD<f32>,
+    target: ArrayD<f32>,
+    optimizer: Sgd,
+    rng: Xoshiro256PlusPlus,
+}
+
+impl<M: Train> Step<M> {
+    fn new(init: Init<M>, batch: usize) -> Step<M> {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+        let (x, target) = (numbers(batch, &M::INPUT), numbers(batch, &M::OUTPUT));
+        Step { model: init(&mut rng), x, target, optimizer: Sgd::new(1e-3), rng }
+    }
+}
+
+impl<M: Train> Ready for Step<M> {
+    fn run(&mut self) -> Result<(), Failure> {
+        let (x, target) = ([self.x.view()], [self.target.view()]);
+        let (loss, gradients) = self.model.loss_gradients_train(&x, &target, &mut Mse, &mut self.rng)?;
+        assert!(loss.is_finite(), "the loss is {loss}");
+        self.optimizer.step(&mut self.model, &gradients)?;
+        Ok(())
+    }
+}
+
+/// A batch of numbers from -1 to 1.
+fn numbers(batch: usize, shape: &Shape) -> ArrayD<f32> {
+    let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
+    let dims: Vec<usize> = [batch].into_iter().chain(sizes).collect();
+    let mut state = 1_u32;
+    ArrayD::from_shape_simple_fn(IxDyn(&dims), || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f32::from((state >> 20) as u16) / 2048.0 - 1.0
+    })
+}
+
+macro_rules! networks {
+    ($($name:literal: $model:ident),* $(,)?) => {
+        fn network(name: &str) -> Result<Box<dyn Ready>, Failure> {
+            match name {
+                $($name => Ok(Box::new(Network::new(networks::$model::init))),)*
+                _ => Err(format!("no network `{name}`").into()),
+            }
+        }
+
+        fn save(folder: &Path) -> Result<(), Failure> {
+            $(Network::new(networks::$model::init).save(&folder.join($name))?;)*
+            Ok(())
+        }
+    };
+}
+
+networks! {
+    "resnet50": ResNet50,
+    "mobilenet_v2": MobileNetV2,
+    "efficientnet_b0": EfficientNetB0,
+    "shufflenet_v2": ShuffleNetV2,
+    "regnet": RegNet,
+    "densenet121": DenseNet121,
+    "convnext_t": ConvNextT,
+    "vae_decoder": VaeDecoder,
+    "style": Style,
+    "hifigan": HifiGan,
+    "r2plus1d_18": R2Plus1D18,
+}
+
+macro_rules! steps {
+    ($($name:literal: $model:ident, $batch:literal);* $(;)?) => {
+        fn step(name: &str) -> Result<Box<dyn Ready>, Failure> {
+            match name {
+                $($name => Ok(Box::new(Step::new(training::$model::init, $batch))),)*
+                _ => Err(format!("no network `{name}` is trained").into()),
+            }
+        }
+    };
+}
+
+steps! {
+    "cifar_pool": CifarPool, 32;
+    "resnet18": ResNet18, 32;
+    "depthwise": Depthwise, 32;
+    "squeeze_excite": SqueezeExcite, 32;
+    "convnext": ConvNext, 16;
+    "unet_gn": UnetGn, 4;
+    "style": Style, 8;
+    "dcgan_d": DcganD, 16;
+    "dcgan_g": DcganG, 16;
+    "audio": AudioAe, 8;
+    "voxels": VoxelAe, 8;
+    "tokens": Tokens, 16;
+    "tagger": Tagger, 16;
+}
+
+fn fastest(ready: &mut dyn Ready, runs: usize) -> Result<f64, Failure> {
+    let mut best = f64::INFINITY;
+    for _ in 0..runs {
+        let start = Instant::now();
+        ready.run()?;
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}
+
+fn main() -> Result<(), Failure> {
+    let mut ready: Option<Box<dyn Ready>> = None;
+    for line in io::stdin().lines() {
+        let line = line?;
+        match *line.split_whitespace().collect::<Vec<_>>() {
+            ["save", folder] => {
+                save(Path::new(folder))?;
+                println!("saved");
+            }
+            ["run", name] => {
+                ready = Some(network(name)?);
+                println!("ready");
+            }
+            ["train", name] => {
+                ready = Some(step(name)?);
+                println!("ready");
+            }
+            ["time", runs] => {
+                let ready = ready.as_mut().ok_or("nothing is ready")?;
+                println!("{}", fastest(ready.as_mut(), runs.parse()?)?);
+            }
+            ["peak"] => println!("{}", convshape::__private::peak_flops()),
+            _ => return Err(format!("what is `{line}`?").into()),
+        }
+    }
+    Ok(())
+}
