@@ -120,13 +120,13 @@ fn numbers_in_order() {
 
 mod tables {
     /// Not square, so that swapped axes would show.
-    pub static ROWS: [[f32; 3]; 2] = [[0.5, 1.5, -2.0], [3.0, 4.25, 5.0]];
-    pub const FLAT: [f32; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-    pub const WHOLE: [[u8; 1]; 2] = [[10], [20]];
-    pub struct Of<const N: usize>;
+    pub(crate) static ROWS: [[f32; 3]; 2] = [[0.5, 1.5, -2.0], [3.0, 4.25, 5.0]];
+    pub(crate) const FLAT: [f32; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    pub(crate) const WHOLE: [[u8; 1]; 2] = [[10], [20]];
+    pub(crate) struct Of<const N: usize>;
 
     impl<const N: usize> Of<N> {
-        pub const ALL: [f64; N] = [N as f64; N];
+        pub(crate) const ALL: [f64; N] = [N as f64; N];
     }
 }
 
