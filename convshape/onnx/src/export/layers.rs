@@ -144,9 +144,8 @@ impl Export<'_> {
         };
         let x = self.natural(node.inputs[0]);
         let w = &mut self.writer;
-        let all = w.sizes("Shape", &[&x.name], Vec::new());
-        let (start, end, ones) = (w.ints(&[0]), w.ints(&[1]), w.ints(&vec![1; dims.len() - 1]));
-        let batch = w.sizes("Slice", &[&all, &start, &end], Vec::new());
+        let batch = w.sizes("Shape", &[&x.name], vec![attribute::int("start", 0), attribute::int("end", 1)]);
+        let ones = w.ints(&vec![1; dims.len() - 1]);
         let target = w.sizes("Concat", &[&batch, &ones], vec![attribute::int("axis", 0)]);
         w.node("Expand", &[&numbers, &target], Vec::new(), shape)
     }
