@@ -34,8 +34,7 @@ pub(super) struct Attention {
     pub(super) width: usize,
     pub(super) values: usize,
     pub(super) causal: bool,
-    /// The factor of the scores, and that times `log2(e)`.
-    pub(super) scale: f32,
+    /// The factor of the scores, times `log2(e)`.
     pub(super) log_scale: f32,
     /// Whether each head has numbers of its own that are added to the scores.
     pub(super) by_head: bool,
@@ -97,7 +96,6 @@ impl Attention {
             width,
             values: features[1] / heads,
             causal: layer.causal,
-            scale: scale as f32,
             log_scale: (scale * core::f64::consts::LOG2_E) as f32,
             by_head: added == Some(3),
             lanes: level.lanes(),

@@ -286,7 +286,8 @@ impl Tile<'_> {
 impl Head<'_> {
     #[inline(always)]
     fn blocks<S: Simd, const R: usize>(&mut self, simd: S, mut added: Option<&mut Vec<f32>>) {
-        let Attention { tokens, width, values, scale, .. } = *self.layer;
+        let Attention { tokens, width, values, log_scale, .. } = *self.layer;
+        let scale = log_scale * core::f32::consts::LN_2;
         let columns = [Panels::new(simd, &self.k, width, true), Panels::new(simd, &self.v, values, true)];
         let rows = [
             Panels::new(simd, &self.k, width, false),
