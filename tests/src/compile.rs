@@ -138,6 +138,8 @@ impl Scratch {
             let verdict = verdicts.entry(source).or_default();
             match diagnostic.level.as_str() {
                 "warning" => verdict.warnings.push(message),
+                // Where else a constant that is wrong was met.
+                "note" => {}
                 _ => verdict.errors.push(message),
             }
         }

@@ -1,10 +1,8 @@
 //! Where a value of a chain is in memory while the chain runs.
 
-use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::op::{AxisOrder, MultiHead, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
-
-use crate::reference::kernels::multi_head_room;
 
 /// The place of one value.
 #[derive(Clone, Copy, Debug)]
@@ -37,11 +35,19 @@ impl Slot {
         let slot = Slot::of(shape);
         let Op::MultiHead(layer) = op.bind(inputs[0], order) else { return slot };
         let (Some(tokens), Some(keys)) = (inputs[0].numbers(), inputs[1].numbers()) else { return slot };
-        Slot { room: multi_head_room(&layer, tokens[0], keys[0]), ..slot }
+        Slot { room: room(&layer, tokens[0], keys[0]), ..slot }
     }
 
     /// All elements that it takes.
     pub(crate) const fn size(&self) -> usize {
         self.count + self.room
     }
+}
+
+/// The elements of queries, keys, values and what the heads give.
+const fn room(layer: &MultiHead, tokens: usize, keys: usize) -> usize {
+    let Some([width, values]) = layer.widths() else { return 0 };
+    #[expect(clippy::cast_possible_truncation, reason = "shapes were checked to fit memory")]
+    let [width, values] = [width.unsigned_abs() as usize, values.unsigned_abs() as usize];
+    tokens * width + keys * (width + values) + tokens * values
 }

@@ -31,7 +31,6 @@ use convshape_arith::op::{AxisOrder, Class, DepthOrder, Op, PaddingMode, Source}
 use convshape_arith::shape::Shape;
 
 pub(crate) use self::activation::activation;
-pub(crate) use self::attention::room as multi_head_room;
 use self::axes::Blocks;
 use self::border::Border;
 pub use self::border::source;

@@ -109,16 +109,8 @@ pub(super) fn attend<T: Number>(heads: &Heads<'_, T>, v: &[T], y: &mut [T]) {
     }
 }
 
-/// The elements that [`multi_head`] needs besides its output: queries, keys, values and what the heads give.
-pub(crate) const fn room(layer: &MultiHead, tokens: usize, keys: usize) -> usize {
-    let Some([width, values]) = layer.widths() else { return 0 };
-    #[expect(clippy::cast_possible_truncation, reason = "shapes were checked to fit memory")]
-    let [width, values] = [width.unsigned_abs() as usize, values.unsigned_abs() as usize];
-    tokens * width + keys * (width + values) + tokens * values
-}
-
 /// The linear layers of a [`MultiHead`] and the attention between them. `y` has the output's elements, and then
-/// [`room`].
+/// those of queries, keys, values and what the heads give: [`Slot::room`](crate::model::slot::Slot::room).
 pub(super) fn multi_head<T: Number>(
     layer: &MultiHead,
     params: &[&[T]],
