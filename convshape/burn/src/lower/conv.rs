@@ -1,9 +1,9 @@
 //! Convolutions of both directions. One spatial axis is run as two: burn's weight gradient of a grouped `conv1d` is
 //! wrong where the stride leaves rows over (see `tests/faults.rs`).
 
-use burn::tensor::{Tensor, TensorData};
 use burn::tensor::module::{conv_transpose2d, conv_transpose3d, conv2d, conv3d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use burn::tensor::{Tensor, TensorData};
 use convshape::graph::op::{Conv, Direction, PaddingMode};
 use convshape::graph::{Fault, GraphError, Node, Scatter, Window};
 
