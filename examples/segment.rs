@@ -58,7 +58,7 @@ fn scene(photo: &Array2<f32>, digit: ArrayView2<'_, f32>, rng: &mut StdRng) -> S
     let mut mask = Array2::<f32>::zeros((SIDE, SIDE));
     let (y, x) = (rng.random_range(0..=SIDE - DIGIT), rng.random_range(0..=SIDE - DIGIT));
     let ink = enlarged(digit, DIGIT / 8);
-    mask.slice_mut(s![y..y + DIGIT, x..x + DIGIT]).assign(&ink.mapv(|ink| f32::from(u8::from(ink > 0.5))));
+    mask.slice_mut(s![y..y + DIGIT, x..x + DIGIT]).assign(&ink.mapv(|ink| f32::from(u8::from(ink > 0.35))));
     let grey = if image.slice(s![y..y + DIGIT, x..x + DIGIT]).mean().unwrap_or(0.0) > 0.5 { -0.5 } else { 0.5 };
     Zip::from(image.slice_mut(s![y..y + DIGIT, x..x + DIGIT])).and(&ink).for_each(|pixel, ink| *pixel += grey * ink);
     Sample::new(image.insert_axis(Axis(0)), mask.insert_axis(Axis(0)))
