@@ -213,7 +213,7 @@ impl Numbers {
         self.size(size)?.number().ok_or_else(|| diagnose::symbol_as_number(&size.to_string(), size.span()))
     }
 
-    /// A stand-in for an array.
+    /// A constant in place of an array, which the macro cannot see.
     pub(crate) fn array(&self, path: TokenStream) -> Constant {
         self.unseen.add_array(path)
     }

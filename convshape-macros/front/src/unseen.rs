@@ -52,14 +52,14 @@ impl Unseen {
         self.numbers.borrow().get(index).cloned()
     }
 
-    /// A stand-in for an array.
+    /// A constant in place of an array, which the macro cannot see.
     pub(crate) fn add_array(&self, path: TokenStream) -> Constant {
         let mut arrays = self.arrays.borrow_mut();
         arrays.push(path);
         Constant::later(arrays.len() - 1)
     }
 
-    /// The path of the array that a constant stands for.
+    /// The path of the array that such a constant replaces.
     pub(crate) fn array(&self, constant: &Constant) -> Option<TokenStream> {
         self.arrays.borrow().get(constant.key()?).cloned()
     }

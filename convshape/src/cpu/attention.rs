@@ -555,7 +555,7 @@ fn powers<S: Simd>(simd: S, scores: &mut [f32], own: usize, largest: &mut f32, s
     for &score in lanes[..S::LANES].iter().chain(rest) {
         next = if score > next || score.is_nan() { score } else { next };
     }
-    // The distance from minus infinity to itself is no number.
+    // Minus infinity less itself would be NaN.
     let from = if next == f32::NEG_INFINITY { 0.0 } else { next };
     let (base, mut powers) = (simd.splat(from), simd.splat(0.0));
     let mut at = 0;

@@ -10,8 +10,8 @@
 //! [`split`](Dataset::split). [`Loader`] shuffles and makes batches, on another thread if wanted. `Fit`
 //! takes any data set.
 //!
-//! What is random depends on the seed, the epoch and the sample's number alone: the same whatever the batches
-//! and threads are, and when a training goes on from a checkpoint.
+//! Random numbers depend on the seed, the epoch and the sample's number alone. Batch size and threads do not change
+//! them, nor does resuming from a checkpoint.
 //!
 //! ```
 //! use convshape::ndarray::{Array3, arr0};

@@ -13,7 +13,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// A training of so many epochs and steps, the first of which were made before.
+    /// For `epochs` epochs of `steps` steps in all, of which `done` were made before.
     #[cfg_attr(not(feature = "progress"), expect(unused_variables, reason = "for the bar"))]
     pub(super) fn new(epochs: u64, steps: u64, done: u64) -> Progress {
         Progress {

@@ -49,7 +49,7 @@ pub(super) fn at_the_layer(
             if let Size::Number(features) = shape.size(1) {
                 layer.set(field, Setting::Int(features), 10, found);
                 if let (Op::MultiHead(_), "key_features") = (op, field) {
-                    // Keys and values are mostly made of one value.
+                    // Keys and values mostly come from one value.
                     let set = |field| Edit::Field { node, field, setting: Setting::Int(features) };
                     found.push(vec![set("key_features"), set("value_features")], 11);
                 }

@@ -161,9 +161,9 @@ pub(super) const TOKEN_FEATURES: FieldWords =
     field("features", Takes::Size, "features of the queries and of the output; taken from what comes in if left out")
         .or(&[alias("embed_dim", TORCH), alias("in_features", FLAX)]);
 pub(super) const KEY_FEATURES: FieldWords =
-    field("key_features", Takes::Size, "features of what the keys are made of").or(&[alias("kdim", TORCH)]);
+    field("key_features", Takes::Size, "features of the value that gives the keys").or(&[alias("kdim", TORCH)]);
 pub(super) const VALUE_FEATURES: FieldWords =
-    field("value_features", Takes::Size, "features of what the values are made of").or(&[alias("vdim", TORCH)]);
+    field("value_features", Takes::Size, "features of the value that gives the values").or(&[alias("vdim", TORCH)]);
 pub(super) const KEY_DIM: FieldWords =
     field("key_dim", Takes::Size, "features of a head's queries and keys").only(KERAS);
 pub(super) const VALUE_DIM: FieldWords = field("value_dim", Takes::Size, "features of a head's values").only(KERAS);

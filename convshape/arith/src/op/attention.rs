@@ -23,21 +23,21 @@ pub struct Attention {
 pub struct MultiHead {
     /// Whose names, layout and initialisation its parameters have.
     pub dialect: Dialect,
-    /// Features of what the queries are made of, and of the output; `None` takes what comes in.
+    /// Features of the value that gives the queries, and of the output; `None` takes what comes in.
     pub features: Option<i64>,
     /// Heads.
     pub heads: i64,
-    /// Features of what the keys are made of; `None` for as many as those of the queries.
+    /// Features of the value that gives the keys; `None` takes `features`.
     pub key_features: Option<i64>,
-    /// Features of what the values are made of; `None` for as many as those of the queries.
+    /// Features of the value that gives the values; `None` takes `features`.
     pub value_features: Option<i64>,
-    /// Features of a head's queries and keys; `None` shares out those of the queries.
+    /// Features of a head's queries and keys; `None` takes `features / heads`.
     pub key_dim: Option<i64>,
-    /// Features of a head's values; `None` for as many as of its keys.
+    /// Features of a head's values; `None` takes `key_dim`.
     pub value_dim: Option<i64>,
-    /// Features of all heads together (flax), if they are said so.
+    /// Features of all heads together (flax), where they are given that way.
     pub qkv_features: Option<i64>,
-    /// Features of the output; `None` for as many as the queries are made of.
+    /// Features of the output; `None` takes `features`.
     pub out_features: Option<i64>,
     /// Whether biases are added.
     pub bias: bool,
@@ -66,8 +66,8 @@ impl Attention {
         Attention { dialect, heads, causal: false, scale: None, dropout: 0.0 }
     }
 
-    /// The factor of the scores, for heads of so many features: `1 / sqrt(features)`, but 1 for the single head of
-    /// keras' `Attention`.
+    /// The factor of the scores where a head has `features` features: `1 / sqrt(features)`, but 1 for the single head
+    /// of keras' `Attention`.
     pub const fn factor(&self, features: i64) -> f64 {
         match self.scale {
             Some(scale) => scale,
@@ -96,7 +96,7 @@ impl MultiHead {
         }
     }
 
-    /// Features of what queries, keys and values are made of.
+    /// Features of the values that give queries, keys and values.
     pub const fn inputs(&self) -> Option<[i64; 3]> {
         let Some(features) = self.features else { return None };
         let key = or(self.key_features, features);
@@ -126,8 +126,8 @@ impl MultiHead {
         }
     }
 
-    /// Whether queries, keys and values have one weight in PyTorch's layout, as they do where they are made of as many
-    /// features.
+    /// Whether queries, keys and values have one weight in PyTorch's layout, as they do where all three have the same number of
+    /// input features.
     pub const fn is_packed(&self) -> bool {
         match self.inputs() {
             Some([query, key, value]) => query == key && query == value,

@@ -44,8 +44,8 @@ impl MultiHead {
         }
     }
 
-    /// PyTorch: one weight of the queries' rows, the keys' and the values', or one each where they are made of other
-    /// numbers of features.
+    /// PyTorch: one weight of the queries' rows, the keys' and the values', or one each where their inputs
+    /// differ in features.
     const fn torch(&self, inputs: [Size; 3], width: Size, outputs: Size) -> Params {
         let packed = match width {
             Size::Number(width) => Size::Number(width.saturating_mul(3)),

@@ -258,7 +258,8 @@ struct Packed {
 }
 
 impl Packed {
-    /// `place` is that of a weight of so many; constants, if there are any, are a bias from that number on.
+    /// `place` says where each of the `count` weights is. The constants are those of a bias, if there is one, from its
+    /// element `bias` on.
     fn new(
         level: Level,
         axes: &[Axis; 3],

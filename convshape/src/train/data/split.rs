@@ -95,7 +95,7 @@ impl<'a, const PARTS: usize> Split<'a, PARTS> {
         Split { parts: Parts::Fractions(fractions), seed: None, classes: None }
     }
 
-    /// Parts of so many samples. What is left over is in none.
+    /// Parts of these sizes, in samples. Samples left over are in no part.
     #[must_use]
     pub fn sizes(sizes: [usize; PARTS]) -> Split<'a, PARTS> {
         Split { parts: Parts::Sizes(sizes), seed: None, classes: None }

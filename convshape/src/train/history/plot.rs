@@ -1,4 +1,4 @@
-//! The curves of a training as a picture.
+//! Training curves as a picture.
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -87,8 +87,8 @@ pub(super) fn window(array: &ArrayD<f32>, grid: &Grid, first: &[isize], sizes: &
     result
 }
 
-/// The matrix of a turn in the plane of the last two of so many axes, counterclockwise where the first of them points
-/// down.
+/// The matrix of a rotation in the plane of the last two of `axes` axes. It is counterclockwise where the first of
+/// the two points down.
 pub(super) fn rotation(axes: usize, degrees: f64) -> Vec<f64> {
     // Quarter turns are exact.
     let (sin, cos) = match degrees.rem_euclid(360.0) {
