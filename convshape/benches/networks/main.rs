@@ -12,6 +12,8 @@
 #![allow(missing_docs, reason = "the networks' names say what they are")]
 
 mod chains;
+#[path = "../suite/numbers.rs"]
+mod numbers;
 
 use std::time::Instant;
 
@@ -20,9 +22,9 @@ use chains::{
     VaeDecoder,
 };
 use convshape::Model;
-use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
+use numbers::numbers;
 
 /// How long a network is run in all, in seconds.
 const TIME: f64 = 2.0;
@@ -35,13 +37,7 @@ fn time<M: Model>(name: &str, init: fn(&mut Xoshiro256PlusPlus) -> M, words: &[S
         return;
     }
     let model = init(&mut Xoshiro256PlusPlus::seed_from_u64(1));
-    let sizes = M::INPUT.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
-    let dims: Vec<usize> = [1].into_iter().chain(sizes).collect();
-    let mut state = 1_u32;
-    let x = ArrayD::from_shape_simple_fn(IxDyn(&dims), || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        f32::from((state >> 20) as u16) / 2048.0 - 1.0
-    });
+    let x = numbers(1, &M::INPUT);
     if profile {
         let profile = model.profile(&[x.view()]).expect("the input has the chain's shape");
         println!("{}", profile.expect("a model with an engine"));

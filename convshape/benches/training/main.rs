@@ -8,6 +8,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 
 mod chains;
+#[path = "../suite/numbers.rs"]
+mod numbers;
 #[path = "../suite/mod.rs"]
 #[expect(dead_code, reason = "one of the networks is trained")]
 mod suite;
@@ -18,27 +20,15 @@ use chains::{
     AudioAe, CifarPool, ConvNext, DcganD, DcganG, Depthwise, ResNet18, SqueezeExcite, Style, Tagger, Tokens, UnetGn,
     VoxelAe,
 };
-use convshape::Shape;
-use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
 use convshape::train::{Mse, Sgd, Train};
+use numbers::numbers;
 use suite::MnistAe;
 
 /// How long a network is trained in all, in seconds.
 const TIME: f64 = 3.0;
 const LEAST_STEPS: usize = 20;
-
-/// A batch of numbers from -1 to 1.
-fn numbers(batch: usize, shape: &Shape) -> ArrayD<f32> {
-    let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
-    let dims: Vec<usize> = [batch].into_iter().chain(sizes).collect();
-    let mut state = 1_u32;
-    ArrayD::from_shape_simple_fn(IxDyn(&dims), || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        f32::from((state >> 20) as u16) / 2048.0 - 1.0
-    })
-}
 
 fn train<M: Train>(name: &str, init: fn(&mut Xoshiro256PlusPlus) -> M, batch: usize) {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();

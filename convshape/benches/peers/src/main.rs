@@ -8,6 +8,8 @@
 
 #[path = "../../networks/chains.rs"]
 mod networks;
+#[path = "../../suite/numbers.rs"]
+mod numbers;
 #[path = "../../training/chains.rs"]
 mod training;
 
@@ -16,11 +18,12 @@ use std::path::Path;
 use std::time::Instant;
 use std::{fs, io};
 
-use convshape::ndarray::{ArrayD, IxDyn};
+use convshape::Model;
+use convshape::ndarray::ArrayD;
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
 use convshape::train::{Mse, Sgd, Train};
-use convshape::{Model, Shape};
+use numbers::numbers;
 
 type Failure = Box<dyn Error>;
 
@@ -87,17 +90,6 @@ impl<M: Train> Ready for Step<M> {
         self.optimizer.step(&mut self.model, &gradients)?;
         Ok(())
     }
-}
-
-/// A batch of numbers from -1 to 1.
-fn numbers(batch: usize, shape: &Shape) -> ArrayD<f32> {
-    let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
-    let dims: Vec<usize> = [batch].into_iter().chain(sizes).collect();
-    let mut state = 1_u32;
-    ArrayD::from_shape_simple_fn(IxDyn(&dims), || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        f32::from((state >> 20) as u16) / 2048.0 - 1.0
-    })
 }
 
 macro_rules! networks {
