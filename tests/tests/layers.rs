@@ -53,6 +53,16 @@ cases! {
     }
     mask_even: ([1, 7, 8]) => [2, 5, 2] { c: Conv2d(2, kernel: (2, 4), dilation: 2, mask: a); }
     mask_1d: ([3, 9]) => [2, 9] { c: Conv1d(2, kernel: 5, padding: 2, mask: b); }
+    unpool: ([2, 4, 6]) => [2, 4, 6] { pool: MaxPool2d(2); Square; MaxUnpool2d(undo pool); Add(_, input); }
+    unpool_rest: ([2, 5, 7]) => [2, 5, 7] { pool: MaxPool2d(2); Square; MaxUnpool2d(undo pool); Add(_, input); }
+    unpool_overlap: ([2, 6, 7]) => [2, 6, 7] {
+        pool: MaxPool2d(3, stride: 2, padding: 1);
+        Square;
+        MaxUnpool2d(undo pool);
+        Add(_, input);
+    }
+    unpool_1d: ([2, 10]) => [2, 10] { pool: MaxPool1d(3); Square; MaxUnpool1d(undo pool); Add(_, input); }
+    unpool_3d: ([1, 4, 5, 4]) => [1, 4, 5, 4] { pool: MaxPool3d(2); Square; MaxUnpool3d(undo pool); Add(_, input); }
     mask_3d: ([2, 3, 4, 3]) => [2, 3, 4, 3] { c: Conv3d(2, kernel: 3, padding: 1, mask: a); }
 }
 

@@ -221,7 +221,7 @@ impl Checked {
             Err(fault) => {
                 // What undoes another layer than the one whose output comes in says nothing of what was meant.
                 let shape = match node.recipe {
-                    Recipe::Undo { .. } => Some(Shape::unknown(inputs[0].rank())),
+                    Recipe::Undo { .. } | Recipe::Unpool { .. } => Some(Shape::unknown(inputs[0].rank())),
                     _ => recover(&op, &inputs, Some(&fault), order),
                 };
                 self.problems.push(Problem::Layer { node: id, op, inputs, fault });
@@ -253,6 +253,10 @@ impl Checked {
             Recipe::Again { of } => Some((*self.ops.get(*of)?.as_ref()?, self.unseen[*of])),
             // What a sub-chain gives is known to const evaluation.
             Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => None,
+            Recipe::Unpool { of } => match self.ops.get(*of)?.as_ref()? {
+                Op::Pool(pool) => Some((Op::MaxUnpool(*pool), self.unseen[*of])),
+                _ => None,
+            },
             Recipe::Undo { of, overrides } => {
                 let Some(Some(Op::Conv(conv))) = self.ops.get(*of) else { return None };
                 let input = self.shape(graph.nodes[*of].inputs[0]);

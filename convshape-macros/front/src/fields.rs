@@ -224,6 +224,7 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::MaxPool => pool(PoolKind::Max),
         Kind::AvgPool => pool(PoolKind::Avg),
         Kind::AdaptiveAvgPool => adaptive(PoolKind::Avg),
+        Kind::MaxUnpool => Op::MaxUnpool(Pool::new(dialect, PoolKind::Max, rank)),
         Kind::AdaptiveMaxPool => adaptive(PoolKind::Max),
         Kind::GlobalAvgPool => global(PoolKind::Avg),
         Kind::GlobalMaxPool => global(PoolKind::Max),

@@ -110,6 +110,10 @@ pub(crate) enum Recipe {
         of: NodeId,
         overrides: Vec<(&'static str, Setting)>,
     },
+    /// `undo pool`: what a max pooling gave goes back to where it was found.
+    Unpool {
+        of: NodeId,
+    },
     /// `Chain(path::Type)`: another checked chain.
     Chain {
         path: TokenStream,
@@ -330,6 +334,7 @@ impl Graph {
         match &self.nodes[node].recipe {
             Recipe::Given(op) => Some(*op),
             Recipe::Undo { .. }
+            | Recipe::Unpool { .. }
             | Recipe::Again { .. }
             | Recipe::Chain { .. }
             | Recipe::Port { .. }

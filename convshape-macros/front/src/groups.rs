@@ -317,6 +317,7 @@ fn absent(graph: &Graph, recipe: &Recipe) -> Option<FieldKind> {
         Recipe::Chain { path } => return Some(FieldKind::Chain(ChainPath(path.clone()))),
         Recipe::Given(op) => *op,
         Recipe::Undo { .. }
+        | Recipe::Unpool { .. }
         | Recipe::Port { .. }
         | Recipe::Param { .. }
         | Recipe::Same

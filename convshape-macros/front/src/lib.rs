@@ -127,7 +127,8 @@ fn read<T>(
 /// Reports what is wrong with a graph, each mistake once, with its fixes.
 fn report(graph: &graph::Graph, checked: &check::Checked, reread: &fix::Reread<'_>, sink: &mut Sink) {
     // What undoes the wrong layer says nothing of what was meant.
-    let undoes = |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. });
+    let undoes =
+        |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. } | graph::Recipe::Unpool { .. });
     let unclear = sink.refused()
         || checked.problems.iter().any(|problem| matches!(problem.place(), check::Place::Layer(node) if undoes(node)));
     // What is missing may be all that is wrong with the output.

@@ -370,7 +370,7 @@ impl<'a> Resolver<'a> {
             node.inputs.iter().map(|value| self.ranks.get(*value).copied().flatten()).collect();
         match &node.recipe {
             Recipe::Given(op) => output_rank(op, &ranks, self.graph.order()),
-            Recipe::Undo { .. } | Recipe::Same => ranks.first().copied().flatten(),
+            Recipe::Undo { .. } | Recipe::Unpool { .. } | Recipe::Same => ranks.first().copied().flatten(),
             Recipe::Again { of } => self.ranks[self.graph.value(*of)],
             Recipe::Param { of, param } => self.layer_params(*of).get(*param).map(|spec| spec.shape.rank()),
             Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Broken => None,

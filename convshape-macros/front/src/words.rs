@@ -42,6 +42,7 @@ pub(crate) enum Kind {
     DepthwiseConv,
     SeparableConv,
     MaxPool,
+    MaxUnpool,
     AvgPool,
     AdaptiveAvgPool,
     AdaptiveMaxPool,
@@ -190,6 +191,8 @@ pub(crate) enum Positional {
     None,
     /// `1 -> 16` or `16`: the fields `in_channels` and `out_channels`; or `undo name`.
     Channels,
+    /// `undo name`.
+    Undo,
     /// Names of statements.
     Names,
     /// The type of another chain.

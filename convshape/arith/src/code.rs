@@ -62,6 +62,7 @@ codes! {
     STATE = "CS0215" "a first state of another shape";
     ATTENTION = "CS0216" "queries, keys and values that do not fit";
     CONSTANT = "CS0217" "a constant that does not fill its shape";
+    UNPOOL = "CS0218" "an unpooling of another shape than its pooling gave";
 
     // What a layer refuses.
     KERNEL = "CS0301" "a kernel larger than its padded input";

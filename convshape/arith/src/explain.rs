@@ -329,6 +329,9 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             counted(text, heads, "head").str(": ").num(features).str(" / ").num(heads);
             text.str(" leaves ").num(features % heads);
         }
+        Reason::Unpooled { given, found } => {
+            text.str("puts back what its pooling gave, ").shape(&given).str(", but ").shape(&found).str(" comes in");
+        }
         Reason::KeyFeatures { queries, keys } => {
             name(text.str("multiplies queries and keys of different features: "), names, 0)
                 .shape(&queries)

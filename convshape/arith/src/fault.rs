@@ -455,6 +455,13 @@ pub enum Reason {
         /// What comes in.
         found: Shape,
     },
+    /// What undoes a max pooling meets another shape than the pooling gave.
+    Unpooled {
+        /// What the pooling gave.
+        given: Shape,
+        /// What comes in.
+        found: Shape,
+    },
     /// The last axes have other sizes than the norm is made for.
     NormShape {
         /// What the layer says.

@@ -6,6 +6,7 @@ mod conv;
 mod dense;
 mod join;
 mod numbers;
+mod pool;
 mod product;
 mod recurrent;
 mod resize;
@@ -23,6 +24,7 @@ pub(crate) use self::conv::conv_output;
 use self::conv::{bind_conv, conv_macs, or, slide, with_sizes};
 use self::dense::{fill, linear, reshaped};
 use self::join::{broadcast, concatenated, sliced, stacked};
+use self::pool::unpooled;
 use self::product::{inner_axis, multiplied};
 use self::resize::{cropped, padded, shuffled, unshuffled, upsampled};
 pub(crate) use self::source::is_permuted;
@@ -86,6 +88,7 @@ impl Op {
                 None => self,
             },
             Op::Pool(_)
+            | Op::MaxUnpool(_)
             | Op::AdaptivePool { .. }
             | Op::GlobalPool { .. }
             | Op::Upsample(_)
@@ -149,6 +152,7 @@ impl Op {
                 let windows = tri!(pool.windows(input, order));
                 tri!(slide(&windows, pool.rank, input, order))
             }
+            Op::MaxUnpool(pool) => tri!(unpooled(&pool, inputs, order)),
             Op::AdaptivePool { rank, size, .. } => {
                 tri!(rank_is(input, rank + 1));
                 tri!(with_sizes(input, order, &size, "size"))

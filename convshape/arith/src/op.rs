@@ -74,6 +74,9 @@ pub enum Op {
     SeparableConv(SeparableConv),
     /// Max or average pooling.
     Pool(Pool),
+    /// What undoes a max pooling: the elements of the first input where that layer found its largest ones in the
+    /// second, zeros elsewhere. Where windows share an element, the last of them is kept.
+    MaxUnpool(Pool),
     /// Pooling to a given output size.
     AdaptivePool {
         /// Maximum or mean.
@@ -388,7 +391,7 @@ impl Op {
     pub const fn operands(&self) -> (usize, usize) {
         match self {
             Op::Concat { .. } | Op::Stack { .. } | Op::Add | Op::Mul | Op::Maximum | Op::Minimum => (1, usize::MAX),
-            Op::Sub | Op::Div | Op::ReshapeLike | Op::MatMul { .. } => (2, 2),
+            Op::Sub | Op::Div | Op::ReshapeLike | Op::MatMul { .. } | Op::MaxUnpool(_) => (2, 2),
             Op::Attention(_) => (3, 4),
             Op::MultiHead(_) => (1, 3),
             Op::Recurrent(layer) => (1, if matches!(layer.cell, Cell::Lstm) { 3 } else { 2 }),

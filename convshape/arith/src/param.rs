@@ -288,6 +288,7 @@ impl Op {
             | Op::LayerNorm { dialect, .. }
             | Op::RmsNorm { dialect, .. } => Some(*dialect),
             Op::Pool(_)
+            | Op::MaxUnpool(_)
             | Op::AdaptivePool { .. }
             | Op::GlobalPool { .. }
             | Op::Upsample(_)
@@ -401,6 +402,7 @@ impl Op {
             }
             Op::Snake { channels } => NONE.push(Dialect::Torch, Role::Slope, vector(channels), Init::Constant(1.0)),
             Op::Pool(_)
+            | Op::MaxUnpool(_)
             | Op::AdaptivePool { .. }
             | Op::GlobalPool { .. }
             | Op::Upsample(_)

@@ -62,6 +62,10 @@ impl Receptive {
                     Err(_) => return Receptive::Whole,
                 },
                 _ => match (op, input.size(place), output.size(place)) {
+                    (Op::MaxUnpool(pool), ..) => match extent(pool.kernel[axis], pool.dilation[axis]) {
+                        Ok(extent) => (ceil(extent, pool.stride[axis]), (1, pool.stride[axis])),
+                        Err(_) => return Receptive::Whole,
+                    },
                     (
                         Op::Upsample(_) | Op::PixelShuffle { .. } | Op::DepthToSpace { .. },
                         Size::Number(from),

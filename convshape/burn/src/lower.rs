@@ -169,6 +169,7 @@ impl<'a> Run<'a> {
                 return Err(BurnError::Inexpressible { layer: node.name.clone(), what });
             }
             Op::Pool(pool) => self.pool(node, &pool)?,
+            Op::MaxUnpool(pool) => self.unpool(node, &pool)?,
             Op::AdaptivePool { kind, .. } => {
                 let x = self.spatial(value);
                 positions(pool::adaptive(x, kind, self.grid(&output)))

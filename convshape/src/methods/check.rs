@@ -182,6 +182,17 @@ pub const fn undo(op: &Op, input: &Shape, order: AxisOrder) -> convshape_arith::
     panic!("{}", text.as_str());
 }
 
+/// What undoes the pooling `op`.
+#[track_caller]
+pub const fn unpool(op: &Op) -> Op {
+    if let Op::Pool(pool) = op {
+        return Op::MaxUnpool(*pool);
+    }
+    let mut text = Text::new();
+    begin(&mut text, code::UNDO).str("only a max pooling has places to put values back to");
+    panic!("{}", text.as_str());
+}
+
 /// `-> [16, 14, 14]` must hold.
 #[track_caller]
 pub const fn comment(name: &str, found: &Shape, written: &Shape) {

@@ -106,6 +106,10 @@ pub fn apply<T: Number>(
         Op::Conv(conv) => Geometry::new(&conv, shape, order)?.run(params, &from, x, &to, y),
         Op::SeparableConv(conv) => conv::separable(&conv, params, shape, order, x, &to, y)?,
         Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, &from, x, &to, y),
+        Op::MaxUnpool(pool) => {
+            let (taken, pooled) = inputs.get(1);
+            pool::unpool(&pool.windows(taken, order)?, [&from, &to], x, pooled, y);
+        }
         Op::AdaptivePool { kind, .. } => pool::adaptive(kind, &from, x, &to, y),
         Op::GlobalPool { kind, .. } => pool::global(kind, &channels, x, y),
         Op::Upsample(upsample) => resize::upsample(&upsample, &from, x, &to, y),

@@ -37,7 +37,7 @@ pub(super) fn blind_rank(op: &Op) -> Option<usize> {
     match op {
         Op::Conv(conv) => Some(conv.rank + 1),
         Op::Recurrent(_) | Op::RecurrentOutput { .. } | Op::Attention(_) | Op::MultiHead(_) => Some(2),
-        Op::Pool(pool) => Some(pool.rank + 1),
+        Op::Pool(pool) | Op::MaxUnpool(pool) => Some(pool.rank + 1),
         Op::AdaptivePool { rank, .. } => Some(rank + 1),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(3),
         _ => None,
@@ -100,7 +100,7 @@ pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
         }
         Op::Attention(_) => Some(input.with(1, inputs.get(2)?.size(1))).filter(|_| input.rank() == 2),
         Op::MultiHead(_) => Some(input.with(1, Size::Unknown)).filter(|_| input.rank() == 2),
-        Op::ReshapeLike => inputs.get(1).copied(),
+        Op::ReshapeLike | Op::MaxUnpool(_) => inputs.get(1).copied(),
         Op::Concat { .. } | Op::Stack { .. } | Op::Glu { .. } | Op::MatMul { .. } => op.output(inputs, order).ok(),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
         _ => Some(input),
@@ -182,7 +182,7 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         }
         Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum => agreed(&inputs[0], inputs.get(1)?),
         Op::Reshape { shape } | Op::Source { shape, .. } => Some(Shape::unknown(shape.rank())),
-        Op::ReshapeLike => inputs.get(1).copied(),
+        Op::ReshapeLike | Op::MaxUnpool(_) => inputs.get(1).copied(),
         Op::Stack { .. } if inputs[0].rank() < MAX_RANK => Some(Shape::unknown(inputs[0].rank() + 1)),
         _ if *op == Op::FLATTEN => Some(Shape::unknown(1)),
         Op::Permute { .. } => Some(Shape::unknown(inputs[0].rank())),

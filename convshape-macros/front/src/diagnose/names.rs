@@ -186,6 +186,25 @@ pub(crate) fn cannot_undo(name: &Ident, op: Option<&str>) -> Report {
     Report::new(code::UNDO, name.span(), message)
 }
 
+pub(crate) fn cannot_unpool(name: &Ident, op: Option<&str>) -> Report {
+    let message = match op {
+        Some(op) => format!("`{name}` is `{op}`: only a max pooling has places to put values back to"),
+        None => format!("`{name}` is not a single layer: only a max pooling has places to put values back to"),
+    };
+    Report::new(code::UNDO, name.span(), message)
+}
+
+/// An unpooling that does not say of which pooling; `pool` is the last one before it.
+pub(crate) fn unpools_nothing(op: &Ident, name: &str, pool: Option<&str>) -> Report {
+    let report = Report::new(code::UNDO, op.span(), format!("`{op}` does not say which max pooling it undoes")).note(
+        "its kernel, stride and padding, the sizes that it gives and the places of its values are those of that layer",
+    );
+    match pool {
+        Some(pool) => report.help(format_args!("write `{name}(undo {pool})`")),
+        None => report.help(format_args!("name the max pooling (`pool: MaxPool2d(2);`) and write `{name}(undo pool)`")),
+    }
+}
+
 pub(crate) fn undo_direction(name: &Ident, op: &str, of: &str, wanted: &str) -> Report {
     Report::new(code::UNDO, name.span(), format!("`{op}` cannot undo `{name}`, which is `{of}`"))
         .help(format_args!("write `{wanted}(undo {name})`"))

@@ -181,6 +181,10 @@ impl Expansion<'_> {
                 let fields = self.overrides(overrides);
                 quote!(#krate::__private::arith::op::Op::Conv(#krate::__private::arith::op::Conv { #(#fields,)* ..#base }))
             }
+            Recipe::Unpool { of } => {
+                let of = op_name(*of);
+                quote!(#krate::__private::check::unpool(&Self::#of))
+            }
             Recipe::Given(op) if node.holes.contains(&Hole::OutChannels) => {
                 let mut op = *op;
                 // A stand-in: the target's channels are worked out when the shapes are.
@@ -314,7 +318,10 @@ impl Expansion<'_> {
     /// The layer that gives a node's value and what comes into it, for the arithmetic of messages.
     fn maker(&self, node: NodeId) -> (TokenStream, TokenStream) {
         let input = self.shape_constant(self.graph.nodes[node].inputs[0]);
-        let op = matches!(self.graph.nodes[node].recipe, Recipe::Given(_) | Recipe::Undo { .. } | Recipe::Again { .. });
+        let op = matches!(
+            self.graph.nodes[node].recipe,
+            Recipe::Given(_) | Recipe::Undo { .. } | Recipe::Unpool { .. } | Recipe::Again { .. }
+        );
         let op = op.then_some(node);
         let op = self.option(op, |node| {
             let name = op_name(node);

@@ -81,7 +81,7 @@ impl Expansion<'_> {
     pub(super) fn undone(&self, id: NodeId) -> Option<ValueId> {
         let node = &self.graph.nodes[id];
         let of = match node.recipe {
-            Recipe::Undo { of, .. } => Some(of),
+            Recipe::Undo { of, .. } | Recipe::Unpool { of } => Some(of),
             _ => node.restores.as_ref().and_then(|restores| restores.node),
         };
         of.map(|of| self.graph.value(of))

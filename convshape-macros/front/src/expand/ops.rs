@@ -166,13 +166,13 @@ impl Expansion<'_> {
         })
     }
 
-    fn pool(&self, pool: &Pool) -> TokenStream {
+    fn pool(&self, pool: &Pool, variant: &TokenStream) -> TokenStream {
         let krate = &self.krate;
         let (dialect, kind, rank) = (self.dialect(pool.dialect), self.pool_kind(pool.kind), pool.rank);
         let (kernel, stride, dilation) = (self.ints(&pool.kernel), self.ints(&pool.stride), self.ints(&pool.dilation));
         let (padding, ceil_mode) = (self.padding(&pool.padding), pool.ceil_mode);
         let (auto_pad, count_include_pad) = (self.auto_pad(pool.auto_pad), pool.count_include_pad);
-        quote!(Pool(#krate::__private::arith::op::Pool {
+        quote!(#variant(#krate::__private::arith::op::Pool {
             dialect: #dialect,
             kind: #kind,
             rank: #rank,
@@ -369,7 +369,8 @@ impl Expansion<'_> {
                     pointwise: #pointwise,
                 }))
             }
-            Op::Pool(pool) => self.pool(pool),
+            Op::Pool(pool) => self.pool(pool, &quote!(Pool)),
+            Op::MaxUnpool(pool) => self.pool(pool, &quote!(MaxUnpool)),
             Op::AdaptivePool { kind, rank, size } => {
                 let (kind, size) = (self.pool_kind(*kind), self.ints(size));
                 quote!(AdaptivePool { kind: #kind, rank: #rank, size: #size })

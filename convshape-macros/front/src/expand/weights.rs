@@ -81,7 +81,12 @@ impl Expansion<'_> {
                     let Some(op) = self.op_of(id) else { return TokenStream::new() };
                     self.on(span, &quote!(weights), &quote!(#name, #file_name, &#op, #tensors))
                 }
-                Recipe::Again { .. } | Recipe::Port { .. } | Recipe::Param { .. } | Recipe::Same | Recipe::Broken => {
+                Recipe::Unpool { .. }
+                | Recipe::Again { .. }
+                | Recipe::Port { .. }
+                | Recipe::Param { .. }
+                | Recipe::Same
+                | Recipe::Broken => {
                     return TokenStream::new();
                 }
             };

@@ -46,6 +46,9 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                     wants.push((values[operand], channel(&other), channel(&first)));
                     wants.push((values[leader], channel(&first), channel(&other)));
                 }
+                Reason::Unpooled { given, found } if given.rank() == found.rank() => {
+                    wants.push((values[0], channel(&found), channel(&given)));
+                }
                 Reason::Features { expected, found } if found.rank() == 1 => {
                     wants.push((values[0], found.size(0), Size::Number(expected)));
                 }

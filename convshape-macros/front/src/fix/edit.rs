@@ -170,6 +170,7 @@ fn set(node: &mut Node, field: &'static str, setting: &Setting) {
         }
         // Another run follows the first.
         Recipe::Again { .. }
+        | Recipe::Unpool { .. }
         | Recipe::Chain { .. }
         | Recipe::Port { .. }
         | Recipe::Param { .. }

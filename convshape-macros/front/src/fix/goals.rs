@@ -58,6 +58,7 @@ pub(super) fn goals(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<
             let values = &graph.nodes[*node].inputs;
             match fault.reason {
                 Reason::Join { operand, first, other, .. } => joins(graph, checked, values, operand, &first, &other),
+                Reason::Unpooled { given, found } => meet(graph, values[0], &found, &given).into_iter().collect(),
                 Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. } | Reason::PoolInput { .. } => {
                     let least = |axis| smallest_input(op, &inputs[0], graph, axis);
                     let mut goals = at_least(graph, values[0], &inputs[0], least);

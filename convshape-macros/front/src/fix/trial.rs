@@ -243,7 +243,7 @@ fn looks_at(graph: &Graph, id: NodeId) -> Vec<ValueId> {
     let mut values = node.inputs.clone();
     values.extend(node.restores.iter().map(|restores| restores.input));
     match node.recipe {
-        Recipe::Undo { of, .. } => {
+        Recipe::Undo { of, .. } | Recipe::Unpool { of } => {
             values.push(graph.value(of));
             values.extend(graph.nodes[of].inputs.first());
         }

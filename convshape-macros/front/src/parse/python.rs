@@ -29,6 +29,12 @@ impl Parser {
     pub(super) fn rewrite(&mut self, op: &mut Ident, args: &mut Args, dialect: Dialect) {
         let python = self.sign.as_ref().is_some_and(|sign| sign.slip.is_python());
         if let Some(call) = Call::new(op, dialect, python) {
+            let undoes = matches!(args.positional.as_slice(), [Value::Undo { .. }]);
+            if call.layer.positional == Positional::Undo && !undoes {
+                // None of Python's values are taken: what is missing is reported where names are bound.
+                self.sign = None;
+                return;
+            }
             self.misplaced(&call, args);
             self.rewrite_values(op, &call, args);
         }
@@ -144,7 +150,7 @@ impl Parser {
     fn rewrite_values(&mut self, op: &mut Ident, call: &Call, args: &mut Args) {
         let taken = match call.layer.positional {
             Positional::None => 0,
-            Positional::Channels | Positional::Path | Positional::Field(_) => 1,
+            Positional::Channels | Positional::Path | Positional::Undo | Positional::Field(_) => 1,
             Positional::Two(..) => 2,
             Positional::Names | Positional::Axes => usize::MAX,
         };
@@ -208,9 +214,12 @@ impl Parser {
             let leads = match call.layer.positional {
                 Positional::Field(leading) => leading == *field,
                 Positional::Channels => *field == "out_channels" && order.first() == Some(field),
-                Positional::None | Positional::Names | Positional::Axes | Positional::Two(..) | Positional::Path => {
-                    false
-                }
+                Positional::None
+                | Positional::Names
+                | Positional::Axes
+                | Positional::Two(..)
+                | Positional::Path
+                | Positional::Undo => false,
             };
             if leads {
                 args.positional.push(value);

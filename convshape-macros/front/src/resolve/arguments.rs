@@ -162,7 +162,7 @@ impl<'a, 's> Builder<'a, 's> {
                 other => self.reports.push(diagnose::not_a_type(&other.to_string(), other.span())),
             },
             Positional::Two(first, _) => self.named(first, value),
-            Positional::Names | Positional::Axes => {}
+            Positional::Names | Positional::Axes | Positional::Undo => {}
             Positional::None => self.reports.push(diagnose::no_leading_part(&self.words.name(self.rank), value.span())),
         }
     }

@@ -42,6 +42,11 @@ impl<'a> Resolver<'a> {
                 return self.broken(stmt, layer.op.span(), scope);
             }
         };
+        if words.kind == Kind::MaxUnpool && !matches!(layer.args.positional.as_slice(), [Value::Undo { .. }]) {
+            let pool = self.last_max_pool(rank);
+            self.sink.push(diagnose::unpools_nothing(&layer.op, &words.name(rank), pool));
+            return self.broken(stmt, layer.op.span(), scope);
+        }
         let name = match &stmt.label {
             Some(label) => label.unraw().to_string(),
             None => scope.next_name(words.snake),
@@ -69,7 +74,7 @@ impl<'a> Resolver<'a> {
         for report in reports {
             self.sink.push(report);
         }
-        let inputs = match words.kind {
+        let mut inputs = match words.kind {
             // They take the number of samples from the chain's first input.
             Kind::Parameter | Kind::Arange | Kind::Constant => {
                 if layer.from.is_some() {
@@ -118,6 +123,10 @@ impl<'a> Resolver<'a> {
             },
         };
         let recipe = if inputs.is_some() { recipe } else { Recipe::Broken };
+        if let (Recipe::Unpool { of }, Some(inputs)) = (&recipe, &mut inputs) {
+            // Where that layer found its values.
+            inputs.push(self.graph.nodes[*of].inputs[0]);
+        }
         let outputs = match &recipe {
             Recipe::Given(Op::Recurrent(layer)) => outputs_of_run(layer, &settings),
             Recipe::Given(op) => pieces(op, &settings),
@@ -410,6 +419,7 @@ fn named_axes(found: &LayerName) -> Option<(usize, usize)> {
         | Kind::DepthwiseConv
         | Kind::SeparableConv
         | Kind::MaxPool
+        | Kind::MaxUnpool
         | Kind::AvgPool
         | Kind::AdaptiveAvgPool
         | Kind::AdaptiveMaxPool => None,

@@ -183,16 +183,19 @@ impl<'a> Resolver<'a> {
 /// The recipe of another run.
 fn again(recipe: Recipe, root: NodeId) -> Recipe {
     match recipe {
-        Recipe::Given(_) | Recipe::Undo { .. } | Recipe::Again { .. } => Recipe::Again { of: root },
+        Recipe::Given(_) | Recipe::Undo { .. } | Recipe::Unpool { .. } | Recipe::Again { .. } => {
+            Recipe::Again { of: root }
+        }
         other @ (Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Param { .. } | Recipe::Same | Recipe::Broken) => {
             other
         }
     }
 }
 
-/// Whether the last value that a layer reads is one whose sizes it takes.
+/// Whether the last value that a layer reads is one whose sizes it takes, or what its pooling took.
 fn reads_like(node: &Node) -> bool {
     match &node.recipe {
+        Recipe::Unpool { .. } => true,
         Recipe::Given(Op::Upsample(upsample)) => upsample.to == ResizeTo::Like,
         Recipe::Given(Op::Pad { amount, .. } | Op::Crop { amount }) => matches!(amount, Amount::Like { .. }),
         _ => false,

@@ -1,6 +1,6 @@
 //! Layers that undo another one, and those that use its weight.
 
-use convshape_arith::op::{Conv, Direction, Op};
+use convshape_arith::op::{Conv, Direction, Op, Pool, PoolKind};
 use proc_macro2::Ident;
 
 use super::Resolver;
@@ -25,11 +25,37 @@ impl<'a> Resolver<'a> {
             return Recipe::Broken;
         };
         let first = self.graph.nodes[of].first_run.unwrap_or(of);
+        let unpools = words.kind == Kind::MaxUnpool;
         let undone = match &self.graph.nodes[first].recipe {
+            Recipe::Given(Op::Pool(Pool { kind: PoolKind::Max, rank: pooled, .. })) => {
+                if unpools && rank == Some(*pooled) {
+                    return Recipe::Unpool { of };
+                }
+                let (op, of) = (words.name(rank), self.graph.nodes[of].op_name.clone());
+                self.sink.push(diagnose::undo_direction(name, &op, &of, &format!("MaxUnpool{pooled}d")));
+                return Recipe::Broken;
+            }
+            Recipe::Given(op) if unpools && !matches!(op, Op::Conv(_)) => {
+                self.sink.push(diagnose::cannot_unpool(name, Some(&self.graph.nodes[of].op_name)));
+                return Recipe::Broken;
+            }
+            Recipe::Broken => return Recipe::Broken,
             Recipe::Given(Op::Conv(conv)) => Some((conv.direction, conv.rank)),
             // What undoes a convolution is a transposed one of the same rank, and the reverse.
-            Recipe::Undo { .. } | Recipe::Broken | Recipe::Again { .. } => None,
-            Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Param { .. } | Recipe::Same => {
+            Recipe::Undo { .. } | Recipe::Again { .. } if unpools => {
+                self.sink.push(diagnose::cannot_unpool(name, Some(&self.graph.nodes[of].op_name)));
+                return Recipe::Broken;
+            }
+            Recipe::Undo { .. } | Recipe::Again { .. } => None,
+            Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Param { .. } | Recipe::Same if unpools => {
+                self.sink.push(diagnose::cannot_unpool(name, None));
+                return Recipe::Broken;
+            }
+            Recipe::Unpool { .. }
+            | Recipe::Chain { .. }
+            | Recipe::Port { .. }
+            | Recipe::Param { .. }
+            | Recipe::Same => {
                 self.sink.push(diagnose::cannot_undo(name, None));
                 return Recipe::Broken;
             }
@@ -51,6 +77,29 @@ impl<'a> Resolver<'a> {
             }
         }
         Recipe::Undo { of, overrides }
+    }
+
+    /// The name of the last max pooling that nothing undoes yet.
+    pub(super) fn last_max_pool(&self, rank: Option<usize>) -> Option<&str> {
+        let undone: Vec<NodeId> = self
+            .graph
+            .nodes
+            .iter()
+            .filter_map(|node| match node.recipe {
+                Recipe::Unpool { of } => Some(of),
+                _ => None,
+            })
+            .collect();
+        let fits = |node: &NodeId| match self.graph.nodes[*node].recipe {
+            Recipe::Given(Op::Pool(Pool { kind: PoolKind::Max, rank: pooled, .. })) => {
+                rank.is_none_or(|rank| rank == pooled)
+                    && self.graph.nodes[*node].spans.label.is_some()
+                    && !undone.contains(node)
+            }
+            _ => false,
+        };
+        let last = (0..self.graph.nodes.len()).rev().find(fits)?;
+        Some(&self.graph.nodes[last].name)
     }
 
     /// The layer whose weight a tied layer uses.

@@ -271,6 +271,20 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     },
     LayerWords {
         ranks: RANKS,
+        dialects: &[Torch, Onnx],
+        aliases: &[alias("MaxUnpool", ONNX)],
+        positional: Positional::Undo,
+        python: &[(TORCH, &["kernel", "stride", "padding"])],
+        ..layer(
+            Kind::MaxUnpool,
+            Group::Pooling,
+            "MaxUnpool#d",
+            "max_unpool",
+            "puts values back where a max pooling found its own, with zeros around them",
+        )
+    },
+    LayerWords {
+        ranks: RANKS,
         aliases: &[
             alias("AveragePooling#D", KERAS),
             alias("AvgPool#D", KERAS),

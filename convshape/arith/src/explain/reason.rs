@@ -45,6 +45,7 @@ impl Reason {
             Reason::Divisible { .. } => code::DIVISIBLE,
             Reason::Elements { .. } => code::ELEMENTS,
             Reason::Constant { .. } => code::CONSTANT,
+            Reason::Unpooled { .. } => code::UNPOOL,
             Reason::Join { .. } => match op {
                 Op::Concat { .. } | Op::Stack { .. } => code::CONCAT,
                 _ => code::BROADCAST,
@@ -104,6 +105,7 @@ impl Reason {
             | Reason::Tokens { .. }
             | Reason::KeyFeatures { .. }
             | Reason::ValueTokens { .. }
+            | Reason::Unpooled { .. }
             | Reason::Scores { .. }
             | Reason::FirstState { .. }
             | Reason::NoRun { .. }

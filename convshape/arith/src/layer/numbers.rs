@@ -59,6 +59,7 @@ impl Op {
             Op::Conv(_)
             | Op::SeparableConv(_)
             | Op::Pool(_)
+            | Op::MaxUnpool(_)
             | Op::AdaptivePool { .. }
             | Op::GlobalPool { .. }
             | Op::Upsample(_)

@@ -51,6 +51,7 @@ impl Op {
             Op::Conv(_)
             | Op::SeparableConv(_)
             | Op::Pool(_)
+            | Op::MaxUnpool(_)
             | Op::Upsample(_)
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }

@@ -1,8 +1,8 @@
 //! Pooling. Both kinds can be taken axis by axis, so that three axes are two pools over two.
 
-use burn::tensor::module::{avg_pool2d, max_pool2d};
+use burn::tensor::module::{avg_pool2d, max_pool2d, max_pool2d_with_indices};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{IndexingUpdateOp, Tensor, TensorData};
 use convshape::graph::op::{Pool, PoolKind};
 use convshape::graph::{GraphError, Node, Window};
 use convshape::kernels::Span;
@@ -13,30 +13,63 @@ use crate::BurnError;
 
 impl Run<'_> {
     pub(super) fn pool(&mut self, node: &Node, pool: &Pool) -> Result<Tensor<3>, BurnError> {
-        let (shape, order) = (*self.graph.shape(node.inputs[0]), self.graph.order());
-        let windows = pool.windows(&shape, order);
-        let windows = windows.map_err(|fault| GraphError::Layer { layer: node.name.clone(), fault })?;
-        let windows = per_axis(pool.rank, Window::new(1), |axis| windows[axis]);
-        let outputs = self.grid(self.graph.shape(node.outputs[0]));
-        let inputs = self.grid(&shape);
-        let x = self.spatial(node.inputs[0]);
-        let (x, fill) = match pool.kind {
-            PoolKind::Max => (x, f64::NEG_INFINITY),
-            PoolKind::Avg => (x, 0.0),
-        };
-        // As many rows around the input as the windows reach.
-        let border = [0, 1, 2].map(|axis| {
-            let Window { kernel, stride, dilation, lo, .. } = windows[axis];
-            let end = (to_i64(outputs[axis]) - 1) * stride - lo + dilation * (kernel - 1) + 1;
-            (lo, end - to_i64(inputs[axis]))
-        });
-        let x = cropped(padded(x, border, fill), border.map(|(lo, hi)| (-lo, -hi)));
-        let y = slide(x, pool.kind, &windows);
+        let (windows, border) = self.windows(node, pool, node.inputs[0], node.outputs[0])?;
+        let [inputs, outputs] = [node.inputs[0], node.outputs[0]].map(|value| self.grid(self.graph.shape(value)));
+        let fill = if pool.kind == PoolKind::Max { f64::NEG_INFINITY } else { 0.0 };
+        let y = slide(bordered(self.spatial(node.inputs[0]), border, fill), pool.kind, &windows);
         Ok(positions(match pool.kind {
             PoolKind::Max => y,
             PoolKind::Avg => recounted(y, &windows, pool.count_include_pad, inputs, outputs),
         }))
     }
+
+    /// Puts a value back where a max pooling finds its own, of windows that share nothing on at most two axes.
+    pub(super) fn unpool(&mut self, node: &Node, pool: &Pool) -> Result<Tensor<3>, BurnError> {
+        let (windows, border) = self.windows(node, pool, node.inputs[1], node.inputs[0])?;
+        let refused = |what| Err(BurnError::Inexpressible { layer: node.name.clone(), what });
+        if pool.rank == 3 {
+            return refused("an unpooling of three axes");
+        }
+        if windows.iter().any(|window| (window.kernel - 1) * window.dilation >= window.stride) {
+            return refused("an unpooling of windows that overlap");
+        }
+        let x = self.take(node.inputs[0]);
+        let taken = bordered(self.spatial(node.inputs[1]), border, f64::NEG_INFINITY);
+        let [batch, channels, _, height, width] = taken.dims();
+        let options = options([&windows[1], &windows[2]]);
+        let (_, places) = max_pool2d_with_indices(taken.detach().reshape([batch, channels, height, width]), options);
+        let [.., rows, columns] = places.dims();
+        let places = places.reshape([batch, channels, rows * columns]);
+        let zeros: Tensor<3> = Tensor::zeros([batch, channels, height * width], &x.device());
+        let y = zeros.scatter(2, places, x, IndexingUpdateOp::Add).reshape([batch, channels, 1, height, width]);
+        Ok(positions(bordered(y, border.map(|(lo, hi)| (-lo, -hi)), 0.0)))
+    }
+
+    /// The windows of a pooling on three axes, and the rows that they reach beyond its input.
+    fn windows(
+        &self,
+        node: &Node,
+        pool: &Pool,
+        taken: usize,
+        given: usize,
+    ) -> Result<(PerAxis<Window>, PerAxis<(i64, i64)>), BurnError> {
+        let shape = *self.graph.shape(taken);
+        let windows = pool.windows(&shape, self.graph.order());
+        let windows = windows.map_err(|fault| GraphError::Layer { layer: node.name.clone(), fault })?;
+        let windows = per_axis(pool.rank, Window::new(1), |axis| windows[axis]);
+        let (inputs, outputs) = (self.grid(&shape), self.grid(self.graph.shape(given)));
+        let border = [0, 1, 2].map(|axis| {
+            let Window { kernel, stride, dilation, lo, .. } = windows[axis];
+            let end = (to_i64(outputs[axis]) - 1) * stride - lo + dilation * (kernel - 1) + 1;
+            (lo, end - to_i64(inputs[axis]))
+        });
+        Ok((windows, border))
+    }
+}
+
+/// Rows of `fill` around a value, or fewer rows where their number is negative.
+fn bordered(x: Tensor<5>, border: PerAxis<(i64, i64)>, fill: f64) -> Tensor<5> {
+    cropped(padded(x, border, fill), border.map(|(lo, hi)| (-lo, -hi)))
 }
 
 /// Pools over windows that are all inside.
@@ -55,12 +88,16 @@ fn planar(x: Tensor<4>, kind: PoolKind, windows: [&Window; 2]) -> Tensor<4> {
     let kernel = windows.map(|window| to_usize(window.kernel));
     let stride = windows.map(|window| to_usize(window.stride));
     match kind {
-        PoolKind::Max => {
-            let dilation = windows.map(|window| to_usize(window.dilation));
-            max_pool2d(x, MaxPoolOptions::new(kernel).with_stride(stride).with_dilation(dilation))
-        }
+        PoolKind::Max => max_pool2d(x, options(windows)),
         PoolKind::Avg => avg_pool2d(x, AvgPoolOptions::new(kernel).with_stride(stride)),
     }
+}
+
+fn options(windows: [&Window; 2]) -> MaxPoolOptions<2> {
+    let [kernel, stride, dilation] =
+        [|window: &Window| window.kernel, |window: &Window| window.stride, |window: &Window| window.dilation]
+            .map(|field| windows.map(|window| to_usize(field(window))));
+    MaxPoolOptions::new(kernel).with_stride(stride).with_dilation(dilation)
 }
 
 /// Means over whole windows as means over the elements that count.

@@ -17,6 +17,10 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
             let x = export.first(input);
             Output::First(export.pool(pool, &x)?)
         }
+        Op::MaxUnpool(pool) => {
+            let (x, taken) = (export.first(input), export.first(node.inputs[1]));
+            Output::First(export.unpool(pool, &x, &taken)?)
+        }
         Op::AdaptivePool { kind, size, .. } => {
             let x = export.first(input);
             Output::First(export.adaptive(*kind, size, &x)?)

@@ -7,11 +7,80 @@ use convshape::graph::{AxisOrder, Fault, Size, Window};
 use super::conv::pads;
 use super::writer::{Tensor, to_i64};
 use super::{Export, ExportError, attribute};
+use crate::proto::Attribute;
+
+/// Windows over a value.
+struct Sliding {
+    windows: Vec<Window>,
+    /// What they give.
+    shape: Shape,
+    /// The border as written.
+    written: Vec<(i64, i64)>,
+    /// What the last windows need beyond it.
+    overhang: Vec<(i64, i64)>,
+}
+
+impl Sliding {
+    fn together(&self) -> Vec<(i64, i64)> {
+        self.written.iter().zip(&self.overhang).map(|(side, more)| (side.0, side.1 + more.1)).collect()
+    }
+
+    /// Whether a border is smaller than the window, as engines want it.
+    fn is_narrow(&self, border: &[(i64, i64)]) -> bool {
+        border.iter().zip(&self.windows).all(|(side, window)| side.0.max(side.1) < window.kernel)
+    }
+
+    fn attributes(&self) -> Vec<Attribute> {
+        vec![
+            attribute::ints("kernel_shape", self.windows.iter().map(|window| window.kernel)),
+            attribute::ints("strides", self.windows.iter().map(|window| window.stride)),
+        ]
+    }
+}
 
 impl Export<'_> {
     pub(super) fn pool(&mut self, pool: &Pool, x: &Tensor) -> Result<Tensor, ExportError> {
+        let sliding = self.sliding(pool, x)?;
+        if pool.kind == PoolKind::Max {
+            let (x, attributes) = self.maxima(&sliding, x);
+            return Ok(self.writer.node("MaxPool", &[&x.name], attributes, sliding.shape));
+        }
+        let Sliding { windows, shape, written, overhang } = &sliding;
+        let (together, no_border) = (sliding.together(), vec![(0, 0); pool.rank]);
+        // The border counts in the mean, what is beyond it never does.
+        let counts = pool.count_include_pad && *written != no_border;
+        let alone = *overhang == no_border && sliding.is_narrow(written);
+        if !counts && !sliding.is_narrow(&together) {
+            return self.wide_average(windows, x, &together, *shape);
+        }
+        let (x, border) = match counts && !alone {
+            true => (self.writer.pad(x, written, PaddingMode::Zeros, 0.0), overhang),
+            false => (x.clone(), &together),
+        };
+        let mut attributes = sliding.attributes();
+        attributes.push(attribute::int("count_include_pad", i64::from(counts && alone)));
+        attributes.push(pads(border));
+        Ok(self.writer.node("AveragePool", &[&x.name], attributes, *shape))
+    }
+
+    /// Puts `x` back where a max pooling finds its values in `taken`.
+    pub(super) fn unpool(&mut self, pool: &Pool, x: &Tensor, taken: &Tensor) -> Result<Tensor, ExportError> {
+        let sliding = self.sliding(pool, taken)?;
+        let (source, attributes) = self.maxima(&sliding, taken);
+        let places = self.writer.second("MaxPool", &[&source.name], attributes, sliding.shape);
+        let sizes = self.writer.sizes("Shape", &[&source.name], Vec::new());
+        let border = if source.name == taken.name { sliding.together() } else { vec![(0, 0); pool.rank] };
+        let mut attributes = sliding.attributes();
+        attributes.push(pads(&border));
+        let inputs = [x.name.as_str(), &places, &sizes];
+        let y = self.writer.node("MaxUnpool", &inputs, attributes, source.shape);
+        Ok(if source.name == taken.name { y } else { self.writer.crop(&y, &sliding.together()) })
+    }
+
+    /// The windows over a value.
+    fn sliding(&self, pool: &Pool, x: &Tensor) -> Result<Sliding, ExportError> {
         let windows = pool.windows(&x.shape, AxisOrder::ChannelsFirst).map_err(|fault| self.fault(fault))?;
-        let windows = &windows[..pool.rank];
+        let windows = windows[..pool.rank].to_vec();
         let mut shape = x.shape;
         // What a last window that overhangs needs at the end is written out: engines disagree on
         // rounding up.
@@ -23,45 +92,24 @@ impl Export<'_> {
             let Some(rows) = rows_beyond(window, input, output) else { return Err(self.symbol("rounding up", x)) };
             overhang[axis].1 = rows;
         }
-        let written: Vec<(i64, i64)> = windows.iter().map(|window| (window.lo, window.hi)).collect();
-        let together: Vec<(i64, i64)> =
-            written.iter().zip(&overhang).map(|(side, more)| (side.0, side.1 + more.1)).collect();
-        let mut attributes = vec![
-            attribute::ints("kernel_shape", windows.iter().map(|window| window.kernel)),
-            attribute::ints("strides", windows.iter().map(|window| window.stride)),
-        ];
-        // Engines want a border that is smaller than the window.
-        let narrow =
-            |border: &[(i64, i64)]| border.iter().zip(windows).all(|(side, window)| side.0.max(side.1) < window.kernel);
-        let no_border = vec![(0, 0); pool.rank];
-        let (op, x, border) = match pool.kind {
-            PoolKind::Max => {
-                attributes.push(attribute::ints("dilations", windows.iter().map(|window| window.dilation)));
-                match narrow(&together) {
-                    true => ("MaxPool", x.clone(), together),
-                    false => {
-                        let padded = self.writer.pad(x, &together, PaddingMode::Zeros, f64::NEG_INFINITY);
-                        ("MaxPool", padded, no_border)
-                    }
-                }
-            }
-            PoolKind::Avg => {
-                // The border counts in the mean, what is beyond it never does.
-                let counts = pool.count_include_pad && written != no_border;
-                let alone = overhang == no_border && narrow(&written);
-                if !counts && !narrow(&together) {
-                    return self.wide_average(windows, x, &together, shape);
-                }
-                let (x, border) = match counts && !alone {
-                    true => (self.writer.pad(x, &written, PaddingMode::Zeros, 0.0), overhang),
-                    false => (x.clone(), together),
-                };
-                attributes.push(attribute::int("count_include_pad", i64::from(counts && alone)));
-                ("AveragePool", x, border)
+        let written = windows.iter().map(|window| (window.lo, window.hi)).collect();
+        Ok(Sliding { windows, shape, written, overhang })
+    }
+
+    /// What a `MaxPool` reads, with the border that engines do not take themselves, and its attributes.
+    fn maxima(&mut self, sliding: &Sliding, x: &Tensor) -> (Tensor, Vec<Attribute>) {
+        let together = sliding.together();
+        let (x, border) = match sliding.is_narrow(&together) {
+            true => (x.clone(), together),
+            false => {
+                let padded = self.writer.pad(x, &together, PaddingMode::Zeros, f64::NEG_INFINITY);
+                (padded, vec![(0, 0); together.len()])
             }
         };
+        let mut attributes = sliding.attributes();
+        attributes.push(attribute::ints("dilations", sliding.windows.iter().map(|window| window.dilation)));
         attributes.push(pads(&border));
-        Ok(self.writer.node(op, &[&x.name], attributes, shape))
+        (x, attributes)
     }
 
     /// Means that do not count a border in which a whole window fits: the sum of a window by the

@@ -89,6 +89,17 @@ impl Writer {
         tensor
     }
 
+    /// A node of which only the second output is read. Returns its name.
+    pub(super) fn second(&mut self, op: &str, inputs: &[&str], attributes: Vec<Attribute>, shape: Shape) -> String {
+        let first = self.node(op, inputs, attributes, shape);
+        let name = self.unique(&format!("{}/places", self.layer));
+        if let Some(node) = self.graph.node.last_mut() {
+            node.output.push(name.clone());
+        }
+        debug_assert_ne!(first.name, name, "names are given once");
+        name
+    }
+
     /// A node that gives a value of its input's shape.
     pub(super) fn same(&mut self, op: &str, x: &Tensor, more: &[&str], attributes: Vec<Attribute>) -> Tensor {
         let inputs: Vec<&str> = [x.name.as_str()].into_iter().chain(more.iter().copied()).collect();

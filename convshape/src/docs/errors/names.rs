@@ -266,15 +266,15 @@ pub const CS0109: &str = code::DIALECT.title;
 /// ```
 ///
 /// `undo` makes the transposed convolution whose shapes are the exact reverse of a convolution, or the convolution that
-/// reverses a transposed one, with as many axes. A pool has no such partner: what it dropped is gone. `Upsample` brings
-/// the size back.
+/// reverses a transposed one, with as many axes. What a pool dropped is gone: `MaxUnpool2d` puts values back where a max
+/// pooling found its largest ones, with zeros around them, and `Upsample` brings the size back.
 ///
 /// ```
 /// convshape::conv_chain! {
 ///     struct Model {
 ///         input: [8, 28, 28];
 ///         pool: MaxPool2d(2);
-///         Upsample(2) restores pool;
+///         MaxUnpool2d(undo pool);
 ///         output: [8, 28, 28];
 ///     }
 /// }

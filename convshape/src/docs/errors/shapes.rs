@@ -493,3 +493,35 @@ pub const CS0216: &str = code::ATTENTION.title;
 /// }
 /// ```
 pub const CS0217: &str = code::CONSTANT.title;
+
+/// An unpooling of another shape than its pooling gave.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [3, 32, 32];
+///         Conv2d(3 -> 16, kernel: 3, padding: 1);
+///         pool: MaxPool2d(2);
+///         Conv2d(16 -> 32, kernel: 3, padding: 1);
+///         MaxUnpool2d(undo pool);
+///         output: [16, 32, 32];
+///     }
+/// }
+/// ```
+///
+/// `MaxUnpool2d(undo pool)` puts each element that comes in back to the place where `pool` found its largest one, and
+/// gives the shape that `pool` took. So as many channels and as many rows must come in as `pool` gave.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [3, 32, 32];
+///         Conv2d(3 -> 16, kernel: 3, padding: 1);
+///         pool: MaxPool2d(2);
+///         Conv2d(16 -> 16, kernel: 3, padding: 1);
+///         MaxUnpool2d(undo pool);
+///         output: [16, 32, 32];
+///     }
+/// }
+/// ```
+pub const CS0218: &str = code::UNPOOL.title;

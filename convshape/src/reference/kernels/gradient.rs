@@ -164,6 +164,10 @@ impl<T: Real> Layer<'_, T> {
             | Op::Dropout { .. }
             | Op::Identity => {}
             Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, grids, x, dy, dx[0]),
+            // Its second input says where the elements are put: that has no gradient.
+            Op::MaxUnpool(pool) => {
+                pool::unpool(&pool.windows(&shapes[1], order)?, grids, inputs[1], dy, dx[0]);
+            }
             Op::AdaptivePool { kind, .. } => pool::adaptive(kind, grids, x, dy, dx[0]),
             Op::GlobalPool { kind, .. } => pool::global(kind, &channels, x, dy, dx[0]),
             // The sizes of a second input matter, its elements do not: it has no gradient.

@@ -84,6 +84,46 @@ pub(super) fn global<T: Number>(kind: PoolKind, input: &Channels, x: &[T], y: &m
     }
 }
 
+/// Puts the elements of `x` where a max pooling found its own in `pooled`, zeros elsewhere. Where windows share an
+/// element, the last one is kept. `input` is what the pooling gave, `output` what it took.
+pub(super) fn unpool<T: Number>(
+    windows: &PerAxis<Window>,
+    [input, output]: [&Grid; 2],
+    x: &[T],
+    pooled: &[T],
+    y: &mut [T],
+) {
+    y.fill(T::of(0.0));
+    found(windows, [input, output], pooled, |from, to| y[to] = x[from]);
+}
+
+/// The places of what a max pooling gave, and where it found it: the places in its output and in its input, in the
+/// order of the output.
+pub(super) fn found<T: Number>(
+    windows: &PerAxis<Window>,
+    [output, input]: [&Grid; 2],
+    x: &[T],
+    mut each: impl FnMut(usize, usize),
+) {
+    for position in output.positions() {
+        let span = |axis: usize| Span::sliding(&windows[axis], false, position[axis], input.sizes[axis]);
+        let spans: PerAxis<Span> = core::array::from_fn(span);
+        for channel in 0..output.channels {
+            if let Some(place) = largest(elements(&spans).map(|source| input.at(channel, source)), x) {
+                each(output.at(channel, position), place);
+            }
+        }
+    }
+}
+
+/// The place of the first of the largest elements, or of the last that is not a number.
+pub(super) fn largest<T: Number>(places: impl Iterator<Item = usize>, x: &[T]) -> Option<usize> {
+    places.reduce(|best, place| {
+        let (a, b) = (x[best].get(), x[place].get());
+        if b > a || b.is_nan() { place } else { best }
+    })
+}
+
 fn reduce<T: Number>(
     kind: PoolKind,
     span: impl Fn(usize, usize) -> Span,

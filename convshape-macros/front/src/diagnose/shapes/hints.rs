@@ -1,7 +1,7 @@
 //! What a mistake looks like, and what can be done about it that is no edit of a field.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Axis, Op, PerAxis};
+use convshape_arith::op::{Axis, Op, PerAxis, PoolKind};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -56,6 +56,13 @@ impl Context<'_> {
                 _ => {}
             }
         }
+        if let Problem::Layer { node, inputs, fault: Fault { reason: Reason::Unpooled { given, .. }, .. }, .. } =
+            problem
+            && let Recipe::Unpool { of } = self.graph.nodes[*node].recipe
+        {
+            let (pool, taken) = (self.name(of), inputs[1]);
+            report = report.note(format_args!("`{pool}` made {given} of {taken}"));
+        }
         if let Problem::Layer { node, inputs, .. } = problem
             && let Some((of, last)) = self.undone_too_early(*node, &inputs[0])
         {
@@ -100,10 +107,15 @@ impl Context<'_> {
 
     /// The layer that a layer undoes, and the later one that gave what comes in.
     pub(super) fn undone_too_early(&self, node: NodeId, input: &Shape) -> Option<(&str, &str)> {
-        let Recipe::Undo { of, .. } = self.graph.nodes[node].recipe else { return None };
+        let (Recipe::Undo { of, .. } | Recipe::Unpool { of }) = self.graph.nodes[node].recipe else { return None };
+        let unpools = matches!(self.graph.nodes[node].recipe, Recipe::Unpool { .. });
+        let undoable = |op: &Option<Op>| match op {
+            Some(Op::Pool(pool)) => unpools && pool.kind == PoolKind::Max,
+            op => !unpools && matches!(op, Some(Op::Conv(_))),
+        };
         let gave = |other: NodeId| self.checked.shapes.get(self.graph.value(other)).copied().flatten();
         let last = (of + 1..node).find(|other| {
-            matches!(self.checked.ops[*other], Some(Op::Conv(_)))
+            undoable(&self.checked.ops[*other])
                 && self.graph.nodes[*other].spans.label.is_some()
                 && gave(*other).is_some_and(|shape| shape.is_known() && shape.fits(input))
         })?;

@@ -5,7 +5,7 @@ use convshape_arith::op::{MAX_SPATIAL, PerAxis, Pool, PoolKind};
 
 use super::matrix::Real;
 use crate::reference::kernels::layout::{Channels, Grid};
-use crate::reference::kernels::pool::{Span, elements};
+use crate::reference::kernels::pool::{Span, elements, found, largest};
 
 pub(super) fn sliding<T: Real>(
     pool: &Pool,
@@ -40,6 +40,17 @@ pub(super) fn global<T: Real>(kind: PoolKind, input: &Channels, x: &[T], dy: &[T
     }
 }
 
+/// `input` is what the pooling gave, `output` what it took.
+pub(super) fn unpool<T: Real>(
+    windows: &PerAxis<Window>,
+    [input, output]: [&Grid; 2],
+    pooled: &[T],
+    dy: &[T],
+    dx: &mut [T],
+) {
+    found(windows, [input, output], pooled, |from, to| dx[from] += dy[to]);
+}
+
 fn spread<T: Real>(
     kind: PoolKind,
     span: impl Fn(usize, usize) -> Span,
@@ -64,12 +75,4 @@ fn spread<T: Real>(
             }
         }
     }
-}
-
-/// The place of the first of the largest elements, or of the last that is not a number.
-fn largest<T: Real>(places: impl Iterator<Item = usize>, x: &[T]) -> Option<usize> {
-    places.reduce(|best, place| {
-        let (a, b) = (x[best].get(), x[place].get());
-        if b > a || b.is_nan() { place } else { best }
-    })
 }

@@ -1,0 +1,98 @@
+//! Whole networks against PyTorch's answers, which `data/networks/record.py` has recorded. Parameters and inputs follow
+//! from their names, so that no file holds them.
+
+use convshape::ndarray::{ArrayD, IxDyn};
+use convshape::{Chain, Model};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::Value;
+
+/// The recorded numbers are f64; ours are f32, through up to a hundred layers. A share of the largest number.
+const TOLERANCE: f32 = 2e-5;
+
+/// FNV-1a of 32 bits.
+fn hashed(name: &str) -> u32 {
+    name.bytes().fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// Numbers between -0.5 and 0.5.
+fn units(name: &str) -> impl Iterator<Item = f64> + use<> {
+    let hash = hashed(name);
+    (0_u32..).map(move |place| {
+        let bits = place.wrapping_mul(2_654_435_761).wrapping_add(hash);
+        let bits = (bits ^ (bits >> 15)).wrapping_mul(0x2C1B_3C6D);
+        f64::from(bits >> 8) / f64::from(1 << 24) - 0.5
+    })
+}
+
+/// A parameter on a scale that keeps activations near one; factors and variances are near one.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "numbers of a test")]
+fn fill(name: &str, shape: &[usize], numbers: &mut [f32]) {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let scaled = |unit: f64| match shape {
+        [_, inputs @ ..] if !inputs.is_empty() => unit * 2.0 * (3.0 / inputs.iter().product::<usize>() as f64).sqrt(),
+        _ if matches!(last, "weight" | "running_var") => 1.0 + 0.5 * unit,
+        _ => 0.25 * unit,
+    };
+    numbers.iter_mut().zip(units(name)).for_each(|(number, unit)| *number = scaled(unit) as f32);
+}
+
+/// The model with the recorded network's parameters.
+pub fn filled<M: Model>() -> M {
+    let mut model = M::init(&mut StdRng::seed_from_u64(0));
+    model.for_each_param_mut(|name, param| {
+        let shape = param.shape().to_vec();
+        fill(name, &shape, param.as_mut_slice());
+    });
+    model
+}
+
+/// Compares a chain's number of parameters and its outputs with those of the recorded network of that name.
+///
+/// # Panics
+/// If one differs.
+pub fn check<M: Model + Chain>(name: &str) {
+    check_within::<M>(name, TOLERANCE);
+}
+
+/// The same, where outputs may differ by another share of the largest number.
+///
+/// # Panics
+/// If one differs.
+#[expect(clippy::cast_possible_truncation, reason = "numbers of a test")]
+pub fn check_within<M: Model + Chain>(name: &str, tolerance: f32) {
+    let path = format!("{}/data/networks/networks.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("is there");
+    let mut cases: Value = serde_json::from_str(&text).expect("is JSON");
+    let case = cases[name].take();
+    let params: u64 = M::LAYERS.iter().map(|layer| layer.params).sum();
+    assert_eq!(Some(params), case["params"].as_u64(), "{name}: parameters");
+    let inputs: Vec<ArrayD<f32>> = M::INPUTS
+        .iter()
+        .enumerate()
+        .map(|(port, (_, shape))| {
+            let sizes = shape.sizes().iter().map(|size| usize::try_from(size.number().expect("fixed")).expect("small"));
+            let sizes: Vec<usize> = std::iter::once(1).chain(sizes).collect();
+            let numbers = units(&format!("input{port}")).map(|unit| (2.0 * unit) as f32);
+            ArrayD::from_shape_vec(IxDyn(&sizes), numbers.take(sizes.iter().product()).collect()).expect("fits")
+        })
+        .collect();
+    let views: Vec<_> = inputs.iter().map(|input| input.view()).collect();
+    let found = filled::<M>().forward_batch(&views).expect("runs");
+    let outputs = case["outputs"].as_array().expect("is recorded");
+    assert_eq!(found.len(), outputs.len(), "{name}: outputs");
+    for (found, recorded) in found.iter().zip(outputs) {
+        assert_eq!(Some(found.len() as u64), recorded["elements"].as_u64(), "{name}: elements");
+        let values: Vec<f32> = recorded["values"].as_array().expect("a list").iter().map(number).collect();
+        let step = usize::try_from(recorded["step"].as_u64().expect("a number")).expect("small");
+        let most = values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        for (found, value) in found.iter().step_by(step).zip(&values) {
+            assert!((found - value).abs() <= tolerance * most, "{name}: {found}, PyTorch has {value}");
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "what an f32 holds")]
+fn number(value: &Value) -> f32 {
+    value.as_f64().expect("a number") as f32
+}
