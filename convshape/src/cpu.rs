@@ -61,5 +61,3 @@ pub(crate) use self::cache::Engines;
 #[cfg(feature = "ndarray")]
 pub(crate) use self::clock::{Clock, HAS_CLOCK};
 pub use self::peak::peak_flops;
-#[cfg(feature = "train")]
-pub(crate) use self::threads::for_each;

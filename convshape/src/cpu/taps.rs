@@ -35,6 +35,11 @@ impl From<Scatter> for Reach {
 
 #[cfg(feature = "train")]
 impl Reach {
+    /// Whether every output reads an input through each tap, but for those in the border.
+    pub(super) fn is_dense(self) -> bool {
+        self.e == 1
+    }
+
     /// The reach the other way: which output an input meets.
     pub(super) fn reversed(self) -> Reach {
         let Reach { a, b, c, e, taps } = self;

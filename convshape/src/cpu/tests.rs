@@ -151,7 +151,7 @@ fn random_conv(random: &mut Random, rank: usize, inputs: i64) -> Conv {
         conv.dilation[axis] = random.pick(1, 2);
         pairs[axis] = (random.pick(-1, 2), random.pick(-1, 2));
         if conv.direction == Direction::Forward && random.pick(0, 5) == 0 {
-            conv.input_dilation[axis] = 1;
+            conv.input_dilation[axis] = 2;
         }
     }
     conv.padding = Padding::Pairs(pairs);
@@ -516,7 +516,7 @@ fn layouts_in_turn() {
         for index in 0..random.pick(1, 5) {
             let last = usize::try_from(index).expect("small");
             let conv = Conv { inputs: None, groups: 1, padding: Padding::Same, ..random_conv(&mut random, rank, 1) };
-            let conv = Conv { direction: Direction::Forward, stride: [1; 3], input_dilation: [0; 3], ..conv };
+            let conv = Conv { direction: Direction::Forward, stride: [1; 3], input_dilation: [1; 3], ..conv };
             layers.push(match random.pick(0, 10) {
                 0 => (Op::Conv(Conv { outputs: channels, ..conv }), vec![last]),
                 1 => {
@@ -811,6 +811,30 @@ fn recurrent_layers() {
         layers.push((output(layer, RecurrentOutput::Hidden), vec![run]));
         let input = Shape::of(&[length, features]);
         assert!(check(&mut random, order, input, &layers, &[2, 3, 4, run + 1, run + 2]), "{layer:?}");
+    }
+}
+
+/// Between layers that keep the channels in another place than a linear layer needs them.
+#[test]
+fn linear_layers_between_convolutions() {
+    let mut random = Random::new(61);
+    for rank in [1, 2, 3] {
+        for _ in 0..5 {
+            let conv = |outputs| {
+                Op::Conv(Conv { kernel: [1; 3], outputs, ..Conv::new(Dialect::Torch, Direction::Forward, rank) })
+            };
+            let dialect = random.one_of(&[Dialect::Torch, Dialect::Flax]);
+            let linear = |outputs| Op::Linear { dialect, inputs: None, outputs, bias: true };
+            let layers = [
+                (conv(random.pick(1, 9)), vec![0]),
+                (linear(random.pick(1, 40)), vec![1]),
+                (Op::Activation(Activation::Relu), vec![2]),
+                (linear(random.pick(1, 40)), vec![3]),
+                (conv(3), vec![4]),
+            ];
+            let sizes: Vec<i64> = (0..=rank).map(|_| random.pick(1, 9)).collect();
+            assert!(check(&mut random, AxisOrder::ChannelsFirst, Shape::of(&sizes), &layers, &[2, 5]), "{layers:?}");
+        }
     }
 }
 

@@ -86,12 +86,6 @@ impl Threads {
     }
 }
 
-/// Calls `f` with each of these things, on as many threads as pay for that many multiply-adds.
-#[cfg(feature = "train")]
-pub(crate) fn for_each<T: Send>(work: usize, things: impl Iterator<Item = T>, f: &(dyn Fn(T) + Sync)) {
-    threads(work).each(things, f);
-}
-
 /// What nobody has taken yet.
 fn take<T>(thing: &Mutex<Option<T>>) -> Option<T> {
     thing.lock().unwrap_or_else(PoisonError::into_inner).take()

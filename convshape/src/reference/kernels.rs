@@ -35,6 +35,7 @@ use self::axes::Blocks;
 use self::border::Border;
 pub use self::border::source;
 use self::conv::Geometry;
+use self::dense::Dense;
 pub(crate) use self::direct::convolution;
 use self::layout::{Channels, Grid};
 pub use self::number::Number;
@@ -139,7 +140,7 @@ pub fn apply<T: Number>(
             piece.each(y.len(), |from, place| y[place..place + from.len()].copy_from_slice(&x[from]));
         }
         Op::Slice { axis, start, .. } => axes::slice(count(start), Blocks::new(shape, axis, order), x, y),
-        Op::Linear { dialect, outputs, .. } => dense::linear(dialect, count(outputs), params, x, y),
+        op @ (Op::Linear { .. } | Op::Projection(_)) => Dense::new(&op).run(params, x, y),
         Op::Flatten { .. }
         | Op::Unflatten { .. }
         | Op::ReshapeLike
@@ -190,7 +191,6 @@ pub fn apply<T: Number>(
             let operand = |index: usize| if index < inputs.count() { inputs.get(index) } else { inputs.get(0) };
             attention::multi_head(&layer, params, [(shape, x), operand(1), operand(2)], output, y);
         }
-        Op::Projection(part) => dense::projection(&part, params, x, y),
         Op::MatMul { transpose_a, transpose_b } => {
             let (other, b) = inputs.get(1);
             let product = product::Product::new([shape, other], [transpose_a, transpose_b], output);

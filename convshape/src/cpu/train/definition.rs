@@ -1,4 +1,5 @@
-//! Layers that run by their definition, on batches in the order of the chain's axes.
+//! Layers that run on batches in the order of the chain's axes: by a kernel of their own where there is one, otherwise
+//! by the reference implementation.
 
 use std::boxed::Box;
 use std::vec::Vec;
@@ -11,9 +12,12 @@ use rand::Rng;
 use super::Machine;
 use super::attention::Attend;
 use super::layer_norm::LayerNorm;
+use super::outer::Outer;
 use super::recurrent::Runs;
+use super::sum::{Axes, Ends, Sum};
 use crate::cpu::attention::Drop;
-use crate::cpu::buffer::View;
+use crate::cpu::buffer::{Buffer, Grid, View};
+use crate::cpu::math::Finish;
 use crate::cpu::recurrent::{Batch, Packed};
 use crate::cpu::relayout::Relayout;
 use crate::cpu::simd::Level;
@@ -29,6 +33,8 @@ pub(super) struct Definition {
     /// Where it has a kernel of its own.
     norm: Option<LayerNorm>,
     attend: Option<Box<Attend>>,
+    /// A linear layer. In the order of the chain's axes the last one is innermost, as it needs it.
+    linear: Option<(Box<Sum>, View)>,
     /// What dropout multiplies by between the layers of a recurrent one, drawn anew for each batch in training.
     factors: Vec<f32>,
     inputs: Vec<Vec<f32>>,
@@ -56,7 +62,14 @@ pub(super) fn import(on: Machine, samples: usize, view: &View, x: &[f32], y: &mu
 }
 
 impl Definition {
-    pub(super) fn new(level: Level, op: Op, order: AxisOrder, shapes: Vec<Shape>, output: Shape) -> Definition {
+    /// For a batch of so many samples; `input_wanted` says whether the gradient of the first input is.
+    pub(super) fn new(
+        level: Level,
+        op: Op,
+        order: AxisOrder,
+        (shapes, output): (Vec<Shape>, Shape),
+        (samples, input_wanted): (usize, bool),
+    ) -> Definition {
         let elements = |shape: &Shape| shape.numbers().map(|sizes| sizes[..shape.rank()].iter().product());
         let norm = match op {
             Op::LayerNorm { size, eps, .. } => {
@@ -68,7 +81,8 @@ impl Definition {
         };
         let (inputs, y, dy, dx) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let attend = Attend::new(level, &op, &shapes, &output).map(Box::new);
-        Definition { op, order, shapes, output, norm, attend, factors: Vec::new(), inputs, y, dy, dx }
+        let linear = linear(level, &op, &shapes[0], &output, (samples, input_wanted));
+        Definition { op, order, shapes, output, norm, attend, linear, factors: Vec::new(), inputs, y, dy, dx }
     }
 
     /// The probability of a zero between the layers of a recurrent one, how many numbers of a sample that concerns,
@@ -87,26 +101,36 @@ impl Definition {
         }
     }
 
-    /// Multiply-adds of a sample, where they are counted.
-    pub(super) fn work(&self) -> usize {
-        self.attend.as_ref().map_or(0, |attend| attend.work())
+    /// Multiply-adds of a batch, where they are counted.
+    pub(super) fn work(&self, samples: usize) -> usize {
+        let attention = self.attend.as_ref().map_or(0, |attend| samples * attend.work());
+        self.linear.as_ref().map_or(attention, |(sum, _)| sum.work())
     }
 
     pub(super) fn forward(
         &mut self,
         on: Machine,
         samples: usize,
-        params: &[&[f32]],
+        (params, stamps): (&[&[f32]], &[u64]),
         inputs: &[(&View, &[f32])],
         (to, y): (&View, &mut [f32]),
     ) -> Result<(), Fault> {
         self.inputs.resize_with(inputs.len(), Vec::new);
+        let slack = self.slack();
         for (own, (view, x)) in self.inputs.iter_mut().zip(inputs) {
-            own.resize(samples * view.grid().elements(), 0.0);
-            export(on, samples, view, x, own);
+            let count = samples * view.grid().elements();
+            own.resize(count + slack, 0.0);
+            export(on, samples, view, x, &mut own[..count]);
         }
+        let count = samples * to.grid().elements();
         self.y.clear();
-        self.y.resize(samples * to.grid().elements(), 0.0);
+        self.y.resize(count + slack, 0.0);
+        if let Some((sum, _)) = &mut self.linear {
+            sum.pack(on, params, stamps);
+            sum.forward(on, samples, &self.inputs[0], &mut self.y);
+            import(on, samples, to, &self.y[..count], y);
+            return Ok(());
+        }
         let own: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
         let Definition { op, order, shapes, output, norm, attend, factors, y: room, .. } = self;
         match (norm, &*op) {
@@ -137,15 +161,21 @@ impl Definition {
         dparams: &mut [Vec<f32>],
         wanted: &[bool],
     ) -> Result<(), Fault> {
-        self.dy.resize(samples * from.grid().elements(), 0.0);
-        export(on, samples, from, dy, &mut self.dy);
+        let count = samples * from.grid().elements();
+        self.dy.resize(count + self.slack(), 0.0);
+        export(on, samples, from, dy, &mut self.dy[..count]);
         self.dx.resize_with(self.inputs.len(), Vec::new);
         for ((dx, x), wanted) in self.dx.iter_mut().zip(&self.inputs).zip(wanted) {
             dx.clear();
             dx.resize(if *wanted { x.len() } else { 0 }, 0.0);
         }
         let inputs: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
-        let Definition { op, order, shapes, output, norm, attend, factors, y, dy, dx, .. } = self;
+        let Definition { op, order, shapes, output, norm, attend, linear, factors, y, dy, dx, .. } = self;
+        if let Some((sum, view)) = linear {
+            let dx = wanted[0].then_some(&mut dx[0][..]);
+            sum.backward(on, samples, inputs[0], (view, dy), dparams, dx);
+            return Ok(());
+        }
         if let Some(attend) = attend {
             attend.backward(on, samples, &inputs, [y, dy], dx);
             return Ok(());
@@ -168,6 +198,30 @@ impl Definition {
 
     /// The gradient of an input.
     pub(super) fn gradient(&self, on: Machine, samples: usize, input: usize, (to, dx): (&View, &mut [f32])) {
-        import(on, samples, to, &self.dx[input], dx);
+        import(on, samples, to, &self.dx[input][..samples * to.grid().elements()], dx);
     }
+
+    /// Elements after the last one that a kernel may read.
+    fn slack(&self) -> usize {
+        if self.linear.is_some() { Outer::SLACK } else { 0 }
+    }
+}
+
+/// A linear layer whose values have their last axis innermost, and the view of its output; `None` for other layers.
+fn linear(
+    level: Level,
+    op: &Op,
+    input: &Shape,
+    output: &Shape,
+    (samples, input_wanted): (usize, bool),
+) -> Option<(Box<Sum>, View)> {
+    if !matches!(op, Op::Linear { .. } | Op::Projection(_)) {
+        return None;
+    }
+    let order = AxisOrder::ChannelsLast;
+    let (from, to) = (Grid::new(input, order)?, Grid::new(output, order)?);
+    let axes = Axes::new(op, input, order, &from, &to)?;
+    let view = |grid: &Grid| View { order, buffer: Buffer::new(grid), channel: 0, channels: grid.channels };
+    let ends = Ends { x: view(&from), y: view(&to), dx: view(&from), dy: view(&to) };
+    Some((Box::new(Sum::new(level, op, &axes, &ends, Finish::None, (samples, input_wanted))), ends.dy))
 }

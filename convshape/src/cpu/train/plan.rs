@@ -138,7 +138,7 @@ impl Plan {
         let elements = values.iter().map(|value| key.batch * value.y.grid().elements()).sum::<usize>();
         let sums = steps.iter().map(|step| match &step.job {
             Job::Sum(sum) => sum.work(),
-            Job::Definition(layer) => key.batch * layer.work(),
+            Job::Definition(layer) => layer.work(key.batch),
             _ => 0,
         });
         let work = sums.sum::<usize>() + elements;
@@ -211,10 +211,10 @@ impl Plan {
             let (to, y) = (&values[step.output].y, from[0].get_mut());
             let input = |index: usize| (&values[step.inputs[index]].y, before[step.inputs[index]].get());
             let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
+            let stamps: Vec<u64> = step.params.iter().map(|&param| stamps[param]).collect();
             let finish = step.activation.map_or(Finish::None, |(activation, _)| Finish::of(activation));
             match &mut step.job {
                 Job::Sum(sum) => {
-                    let stamps: Vec<u64> = step.params.iter().map(|&param| stamps[param]).collect();
                     sum.pack(on, &own, &stamps);
                     sum.forward(on, samples, input(0).1, y);
                 }
@@ -265,7 +265,7 @@ impl Plan {
                 }
                 Job::Definition(layer) => {
                     let inputs: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
-                    let done = layer.forward(on, samples, &own, &inputs, (to, y));
+                    let done = layer.forward(on, samples, (&own, &stamps), &inputs, (to, y));
                     done.map_err(|fault| GraphError::Layer { layer: step.name.clone(), fault })?;
                 }
             }

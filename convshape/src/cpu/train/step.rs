@@ -156,7 +156,9 @@ pub(super) fn step(
         }
         _ => {
             let shapes = inputs.iter().map(|&value| values[value].shape).collect();
-            Job::Definition(Box::new(Definition::new(level, op, order, shapes, to.shape)))
+            let wanted = back.first().is_some_and(|back| *back != Back::Unwanted);
+            let layer = Definition::new(level, op, order, (shapes, to.shape), (key.batch, wanted));
+            Job::Definition(Box::new(layer))
         }
     };
     Step { name, inputs, output, params, job, activation, back, is_differentiated }

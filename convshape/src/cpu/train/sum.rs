@@ -49,14 +49,15 @@ impl Axes {
         };
         match op {
             Op::Conv(conv) if conv.border() == PaddingMode::Zeros => {
-                let skip = 3 - conv.rank;
-                for axis in 0..conv.rank {
-                    match conv.direction {
-                        Direction::Forward => set(skip + axis, conv.windows(shape, order).ok()?[axis].into(), true)?,
-                        Direction::Transposed => {
-                            set(skip + axis, conv.scatters(shape, order).ok()?[axis].into(), false)?;
-                        }
-                    }
+                let reach: PerAxis<Reach> = match conv.direction {
+                    Direction::Forward => conv.windows(shape, order).ok()?.map(Into::into),
+                    Direction::Transposed => conv.scatters(shape, order).ok()?.map(Into::into),
+                };
+                let reach = &reach[..conv.rank];
+                // A convolution over a dilated input is a transposed one, if it has no stride of its own.
+                let dense_output = conv.direction == Direction::Forward && reach.iter().all(|reach| reach.is_dense());
+                for (axis, reach) in (3 - conv.rank..).zip(reach) {
+                    set(axis, *reach, dense_output)?;
                 }
             }
             // The last axis is that of the channels.

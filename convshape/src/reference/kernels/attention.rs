@@ -4,7 +4,7 @@
 use convshape_arith::op::{Attention, MultiHead, Op};
 use convshape_arith::shape::Shape;
 
-use super::dense;
+use super::dense::Dense;
 use super::layout::sizes;
 use super::number::Number;
 
@@ -128,13 +128,7 @@ pub(super) fn multi_head<T: Number>(
     let linear = |op: &Op, places: [Option<usize>; 2], x: &[T], y: &mut [T]| {
         let own = places.map(|place| place.map_or(&[][..], |place| params[place]));
         let own = if places[1].is_some() { &own[..] } else { &own[..1] };
-        match op {
-            Op::Projection(part) => dense::projection(part, own, x, y),
-            Op::Linear { dialect, .. } => {
-                dense::linear(*dialect, y.len() / (x.len() / inputs_of(op)).max(1), own, x, y)
-            }
-            _ => {}
-        }
+        Dense::new(op).run(own, x, y);
     };
     linear(&query.op, query.params, inputs[0].1, q);
     linear(&key.op, key.params, inputs[1].1, k);
@@ -148,9 +142,4 @@ pub(super) fn multi_head<T: Number>(
     let attended = &mut attended[..token_counts[0] * widths[2]];
     attend(&heads, v, attended);
     linear(&last.op, last.params, attended, y);
-}
-
-fn inputs_of(op: &Op) -> usize {
-    let Op::Linear { inputs: Some(inputs), .. } = op else { return 1 };
-    usize::try_from(*inputs).unwrap_or(1)
 }

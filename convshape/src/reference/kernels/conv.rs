@@ -58,7 +58,7 @@ impl Reach {
 /// A convolution in either direction, over one input shape.
 pub(super) struct Geometry {
     reach: PerAxis<Reach>,
-    pub(super) groups: usize,
+    groups: usize,
     pub(super) weight: WeightMap,
     conv: Conv,
 }
@@ -75,16 +75,20 @@ impl Geometry {
     /// `params` are the weight and, if there is one, the bias.
     pub(super) fn run<T: Number>(&self, params: &[&[T]], input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
         let (weight, bias) = (params[0], params.get(1));
-        let group_inputs = input.channels / self.groups;
-        let group_outputs = output.channels / self.groups;
         for position in output.positions() {
             for channel in 0..output.channels {
-                let first = channel / group_outputs * group_inputs;
                 let bias = bias.map_or(0.0, |bias| bias[channel].get());
-                let sum = self.sum(weight, channel, first..first + group_inputs, input, x, position);
+                let sum = self.sum(weight, channel, self.sources(channel, input, output), input, x, position);
                 y[output.at(channel, position)] = T::of(bias + sum);
             }
         }
+    }
+
+    /// The input channels that an output channel reads: those of its group.
+    pub(super) fn sources(&self, channel: usize, input: &Grid, output: &Grid) -> Range<usize> {
+        let group_inputs = input.channels / self.groups;
+        let first = channel / (output.channels / self.groups) * group_inputs;
+        first..first + group_inputs
     }
 
     /// What the taps add up to at one position of an output channel.

@@ -1,45 +1,44 @@
 //! `Linear`: a matrix over the last axis.
 
-use convshape_arith::op::{Dialect, Projection};
+use convshape_arith::op::Op;
+use convshape_arith::weight::WeightMap;
 
+use super::count;
 use super::number::Number;
 
-/// The rows of the weight, and the numbers of the bias, that a part of a linear layer has.
-pub(super) fn rows(part: &Projection) -> [core::ops::Range<usize>; 2] {
-    let count = |number: i64| usize::try_from(number).unwrap_or(0);
-    let (inputs, outputs) = (count(part.inputs), count(part.outputs));
-    let (row, bias) = (count(part.rows.0), count(part.bias.map_or(0, |(first, _)| first)));
-    [row * inputs..(row + outputs) * inputs, bias..bias + outputs]
+/// A linear layer, or some of the outputs of a larger one.
+pub(super) struct Dense {
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) weight: WeightMap,
+    /// The index of the first output's bias.
+    pub(super) bias: usize,
 }
 
-/// A part of a linear layer.
-pub(super) fn projection<T: Number>(part: &Projection, params: &[&[T]], x: &[T], y: &mut [T]) {
-    let [weight, bias] = rows(part);
-    let outputs = bias.len();
-    let weight = &params[0][weight];
-    match params.get(1) {
-        Some(all) => linear(Dialect::Torch, outputs, &[weight, &all[bias]], x, y),
-        None => linear(Dialect::Torch, outputs, &[weight], x, y),
+impl Dense {
+    /// Of an [`Op::Linear`] whose features are known or an [`Op::Projection`].
+    pub(super) fn new(op: &Op) -> Dense {
+        let (inputs, outputs, bias) = match *op {
+            Op::Linear { inputs, outputs, .. } => (inputs.unwrap_or(0), outputs, 0),
+            Op::Projection(part) => (part.inputs, part.outputs, part.bias.map_or(0, |(first, _)| first)),
+            _ => unreachable!("not a linear layer"),
+        };
+        let weight = WeightMap::of(op).expect("a bound linear layer has a weight");
+        Dense { inputs: count(inputs), outputs: count(outputs), weight, bias: count(bias) }
     }
-}
 
-/// `params` are the weight, `[outputs, inputs]` or in flax and keras `[inputs, outputs]`, and, if
-/// there is one, the bias.
-pub(super) fn linear<T: Number>(dialect: Dialect, outputs: usize, params: &[&[T]], x: &[T], y: &mut [T]) {
-    let (weight, bias) = (params[0], params.get(1));
-    let inputs = weight.len() / outputs;
-    let (output_stride, input_stride) = match dialect {
-        Dialect::Torch | Dialect::Onnx | Dialect::Jax => (inputs, 1),
-        Dialect::Flax | Dialect::Keras => (1, outputs),
-    };
-    for (x, y) in x.chunks_exact(inputs).zip(y.chunks_exact_mut(outputs)) {
-        for (output, y) in y.iter_mut().enumerate() {
-            let mut sum = bias.map_or(0.0, |bias| bias[output].get());
-            let row = weight[output * output_stride..].iter().step_by(input_stride);
-            for (w, x) in row.zip(x) {
-                sum += w.get() * x.get();
+    /// `params` are the weight and, if there is one, the bias.
+    pub(super) fn run<T: Number>(&self, params: &[&[T]], x: &[T], y: &mut [T]) {
+        let (weight, bias) = (params[0], params.get(1));
+        for (x, y) in x.chunks_exact(self.inputs).zip(y.chunks_exact_mut(self.outputs)) {
+            for (output, y) in y.iter_mut().enumerate() {
+                let mut sum = bias.map_or(0.0, |bias| bias[self.bias + output].get());
+                let row = weight[self.weight.at(output, 0, [0; 3])..].iter().step_by(self.weight.input_stride());
+                for (w, x) in row.zip(x) {
+                    sum += w.get() * x.get();
+                }
+                *y = T::of(sum);
             }
-            *y = T::of(sum);
         }
     }
 }

@@ -1,43 +1,48 @@
-//! Every layer over a batch, forward and backward.
+//! Every layer over a batch, forward and backward, in simple loops.
 //!
-//! Batches stand sample after sample. A backward kernel adds to the gradients that it is given, so
-//! that what is read twice gets the sum. Element by element the numbers are added in a fixed order:
-//! the same input gives the same bits.
+//! Like the forward kernels these define what a layer does: the fast kernels of `cpu::train` are tested against them
+//! and share no code with them. A batch holds one sample after the other. A backward kernel adds to the gradients that
+//! it is given, so a value that is read twice gets the sum of both. The order of every sum is fixed: the same input
+//! gives the same bits.
 
 mod activation;
 mod attention;
 mod axes;
-mod bias;
 mod border;
 mod conv;
 mod dense;
 mod join;
 mod local;
-mod matrix;
 mod norm;
 mod pool;
 mod product;
 mod recurrent;
 mod resize;
-mod separable;
 mod shuffle;
-mod threads;
 
+use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::AddAssign;
 
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{Activation, AxisOrder, DepthOrder, Op, PaddingMode, Source};
+use convshape_arith::lower::Split;
+use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode, Source};
 use convshape_arith::shape::Shape;
 
-use self::conv::Patches;
-pub use self::matrix::Real;
-use self::separable::Separable;
 use super::attention::Heads;
 use super::axes::Blocks;
 use super::border::Border;
+use super::conv::Geometry;
+use super::dense::Dense;
 use super::layout::{Channels, Grid, sizes};
 use super::product::Product;
-use super::{apply, count};
+use super::{Number, apply, count};
+
+/// A number that gradients are computed in.
+pub trait Real: Number + PartialOrd + AddAssign {}
+
+impl Real for f32 {}
+impl Real for f64 {}
 
 /// A layer and what it works on.
 #[derive(Clone, Copy, Debug)]
@@ -61,37 +66,17 @@ impl<T: Real> Layer<'_, T> {
     /// # Errors
     /// What the layer refuses about the input's shape.
     pub fn forward(&self, inputs: &[&[T]], y: &mut [T]) -> Result<(), Fault> {
-        match self.op {
-            Op::Conv(conv) => {
-                Patches::new(conv, self.order, &self.shapes[0], self.output)?.forward(self.params, inputs[0], y);
-            }
-            Op::SeparableConv(conv) => {
-                Separable::new(conv, self.order, &self.shapes[0], self.output)?.forward(self.params, inputs[0], y);
-            }
-            Op::Linear { dialect, outputs, .. } => {
-                dense::forward(*dialect, count(*outputs), self.params, inputs[0], y);
-            }
-            Op::Flatten { .. }
-            | Op::Unflatten { .. }
-            | Op::Reshape { .. }
-            | Op::ReshapeLike
-            | Op::Dropout { .. }
-            | Op::Identity => y.copy_from_slice(inputs[0]),
-            Op::Activation(Activation::Relu) => activation::relu(inputs[0], y),
-            _ => {
-                for (sample, y) in y.chunks_exact_mut(elements(self.output)).enumerate() {
-                    let inputs = self.samples(inputs, sample);
-                    let inputs: Vec<(&Shape, &[T])> = self.shapes.iter().zip(inputs).collect();
-                    apply(self.op, self.order, self.params, &inputs[..], self.output, y)?;
-                }
-            }
+        for (sample, y) in y.chunks_exact_mut(elements(self.output)).enumerate() {
+            let inputs = self.samples(inputs, sample);
+            let inputs: Vec<(&Shape, &[T])> = self.shapes.iter().zip(inputs).collect();
+            apply(self.op, self.order, self.params, &inputs[..], self.output, y)?;
         }
         Ok(())
     }
 
     /// Adds the gradients of the parameters and of the inputs, as outside training. `inputs` and `y`
     /// are those of [`Layer::forward`], `dy` is the gradient of `y`. The gradient of an input that
-    /// nobody wants may be empty; where it is much work, none is computed then.
+    /// nobody wants may be empty.
     ///
     /// # Errors
     /// What the layer refuses about the input's shape.
@@ -103,38 +88,14 @@ impl<T: Real> Layer<'_, T> {
         dparams: &mut [Vec<T>],
         dx: &mut [Vec<T>],
     ) -> Result<(), Fault> {
-        match self.op {
-            Op::Conv(conv) => {
-                let patches = Patches::new(conv, self.order, &self.shapes[0], self.output)?;
-                patches.backward(self.params, inputs[0], dy, dparams, &mut dx[0]);
-            }
-            Op::SeparableConv(conv) => {
-                let separable = Separable::new(conv, self.order, &self.shapes[0], self.output)?;
-                separable.backward(self.params, inputs[0], dy, dparams, &mut dx[0]);
-            }
-            Op::Linear { dialect, outputs, .. } => {
-                dense::backward(*dialect, count(*outputs), self.params, [inputs[0], dy], dparams, &mut dx[0]);
-            }
-            Op::Projection(part) => dense::projection(part, self.params, [inputs[0], dy], dparams, &mut dx[0]),
-            Op::Flatten { .. }
-            | Op::Unflatten { .. }
-            | Op::Reshape { .. }
-            | Op::ReshapeLike
-            | Op::Dropout { .. }
-            | Op::Identity => {
-                dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
-            }
-            _ => {
-                for (dx, x) in dx.iter_mut().zip(inputs) {
-                    dx.resize(x.len(), T::default());
-                }
-                let size = elements(self.output);
-                for (sample, (y, dy)) in y.chunks_exact(size).zip(dy.chunks_exact(size)).enumerate() {
-                    let mut dx: Vec<&mut [T]> =
-                        dx.iter_mut().zip(self.shapes).map(|(dx, shape)| sample_mut(dx, shape, sample)).collect();
-                    self.backward_sample(&self.samples(inputs, sample), y, dy, dparams, &mut dx)?;
-                }
-            }
+        for (dx, x) in dx.iter_mut().zip(inputs) {
+            dx.resize(x.len(), T::default());
+        }
+        let size = elements(self.output);
+        for (sample, (y, dy)) in y.chunks_exact(size).zip(dy.chunks_exact(size)).enumerate() {
+            let mut dx: Vec<&mut [T]> =
+                dx.iter_mut().zip(self.shapes).map(|(dx, shape)| sample_mut(dx, shape, sample)).collect();
+            self.backward_sample(&self.samples(inputs, sample), y, dy, dparams, &mut dx)?;
         }
         Ok(())
     }
@@ -153,8 +114,11 @@ impl<T: Real> Layer<'_, T> {
         let grids = [&from, &to];
         let channels = Channels::new(shape, order);
         match *self.op {
-            // These run over the whole batch.
-            Op::Conv(_) | Op::SeparableConv(_) | Op::Linear { .. } | Op::Projection(_) => {}
+            Op::Conv(conv) => {
+                Geometry::new(&conv, shape, order)?.backward(params, grids, x, dy, dparams, dx[0]);
+            }
+            Op::SeparableConv(_) => self.backward_split(x, dy, dparams, dx)?,
+            Op::Linear { .. } | Op::Projection(_) => Dense::new(self.op).backward(params, x, dy, dparams, dx[0]),
             // Lowered to linear layers and attention, see `Graph::lowered`.
             Op::MultiHead(_) => {}
             Op::Flatten { .. }
@@ -162,7 +126,7 @@ impl<T: Real> Layer<'_, T> {
             | Op::Reshape { .. }
             | Op::ReshapeLike
             | Op::Dropout { .. }
-            | Op::Identity => {}
+            | Op::Identity => dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy),
             Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, grids, x, dy, dx[0]),
             // Its second input says where the elements are put: that has no gradient.
             Op::MaxUnpool(pool) => {
@@ -266,6 +230,21 @@ impl<T: Real> Layer<'_, T> {
         Ok(())
     }
 
+    /// A layer that is two, see [`Op::split`]: the gradients of the second lead to those of the first.
+    fn backward_split(&self, x: &[T], dy: &[T], dparams: &mut [Vec<T>], dx: &mut [&mut [T]]) -> Result<(), Fault> {
+        let Layer { order, params, shapes, output, .. } = *self;
+        let Some(Split { first, middle, second }) = self.op.split(&shapes[0], order)? else { return Ok(()) };
+        let (of_first, of_second) = params.split_at(first.params().len());
+        let (dfirst, dsecond) = dparams.split_at_mut(first.params().len());
+        let first = Layer { op: &first, order, params: of_first, shapes, output: &middle };
+        let second = Layer { op: &second, order, params: of_second, shapes: &[middle], output };
+        let (mut between, mut dbetween) =
+            (vec![T::default(); elements(&middle)], vec![T::default(); elements(&middle)]);
+        first.forward(&[x], &mut between)?;
+        second.backward_sample(&[&between], &[], dy, dsecond, &mut [&mut dbetween])?;
+        first.backward_sample(&[x], &between, &dbetween, dfirst, dx)
+    }
+
     /// Runs a `BatchNorm` as in training, by the statistics of the batch. Returns the mean of each
     /// channel, and its variance divided by one less than the count.
     pub fn batch_norm(&self, eps: f64, x: &[T], y: &mut [T]) -> Vec<[f64; 2]> {
@@ -288,6 +267,11 @@ impl<T: Real> Layer<'_, T> {
 fn sample_mut<'a, T>(batch: &'a mut [T], shape: &Shape, sample: usize) -> &'a mut [T] {
     let size = elements(shape);
     &mut batch[sample * size..(sample + 1) * size]
+}
+
+/// Adds sums that were taken in `f64`.
+fn add<T: Real>(sums: &[f64], to: &mut [T]) {
+    to.iter_mut().zip(sums).for_each(|(to, sum)| *to += T::of(*sum));
 }
 
 fn elements(shape: &Shape) -> usize {

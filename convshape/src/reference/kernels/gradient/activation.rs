@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 
-use super::matrix::Real;
+use super::Real;
 use crate::reference::kernels::activation::sigmoid;
 use crate::reference::kernels::layout::Channels;
 
@@ -89,18 +89,8 @@ pub(super) fn derivative(function: Activation, x: f64, y: f64) -> f64 {
     }
 }
 
-/// The commonest function by itself, so that it runs at the speed of memory. What is not a number
-/// stays so.
-pub(super) fn relu<T: Real>(x: &[T], y: &mut [T]) {
-    let zero = T::default();
-    for (x, y) in x.iter().zip(y) {
-        *y = if *x < zero { zero } else { *x };
-    }
-}
-
 pub(super) fn map<T: Real>(function: Activation, x: &[T], y: &[T], dy: &[T], dx: &mut [T]) {
     let zero = T::default();
-    // As in `relu`.
     if function == Activation::Relu {
         for ((x, dy), dx) in x.iter().zip(dy).zip(dx) {
             *dx += if *x > zero { *dy } else { zero };

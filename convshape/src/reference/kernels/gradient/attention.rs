@@ -2,7 +2,7 @@
 
 use alloc::vec;
 
-use super::matrix::Real;
+use super::Real;
 use crate::reference::kernels::attention::Heads;
 
 /// Adds the gradients of queries, keys and values, and of what is added to the scores if that is wanted.

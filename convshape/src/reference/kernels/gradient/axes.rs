@@ -3,7 +3,7 @@
 use convshape_arith::op::Reduction;
 use convshape_arith::shape::{MAX_RANK, Shape};
 
-use super::matrix::Real;
+use super::Real;
 use crate::reference::kernels::axes::{Blocks, Groups, extreme, permuted_strides};
 use crate::reference::kernels::join::Odometer;
 use crate::reference::kernels::layout::sizes;

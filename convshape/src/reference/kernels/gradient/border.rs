@@ -1,6 +1,6 @@
 //! `Pad` and `Crop`: what stands in a border sends its gradient to the element it was copied from.
 
-use super::matrix::Real;
+use super::Real;
 use crate::reference::kernels::border::Border;
 use crate::reference::kernels::layout::Grid;
 

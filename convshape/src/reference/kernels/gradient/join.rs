@@ -3,7 +3,7 @@
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
-use super::matrix::Real;
+use super::Real;
 use crate::reference::kernels::join::{Odometer, broadcast_strides};
 use crate::reference::kernels::layout::sizes;
 

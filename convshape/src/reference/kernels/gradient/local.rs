@@ -1,6 +1,6 @@
 //! Normalisation by the neighbouring channels, and by a norm.
 
-use super::matrix::Real;
+use super::Real;
 use crate::reference::kernels::axes::Groups;
 use crate::reference::kernels::layout::Channels;
 use crate::reference::kernels::local::{Lp, Response};

@@ -6,7 +6,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::matrix::Real;
+use super::Real;
 use crate::reference::kernels::axes::Groups;
 use crate::reference::kernels::layout::Channels;
 use crate::reference::kernels::norm::{Statistics, affine, inverse_rms};

@@ -3,7 +3,7 @@
 use convshape_arith::axis::Window;
 use convshape_arith::op::{MAX_SPATIAL, PerAxis, Pool, PoolKind};
 
-use super::matrix::Real;
+use super::Real;
 use crate::reference::kernels::layout::{Channels, Grid};
 use crate::reference::kernels::pool::{Span, elements, found, largest};
 

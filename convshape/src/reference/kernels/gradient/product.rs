@@ -1,6 +1,6 @@
 //! Products of matrices.
 
-use super::matrix::Real;
+use super::Real;
 use crate::reference::kernels::product::Product;
 
 /// The first factor has the gradient times the second one transposed.

@@ -2,7 +2,7 @@
 
 use convshape_arith::op::Upsample;
 
-use super::matrix::Real;
+use super::Real;
 use crate::reference::kernels::layout::Grid;
 use crate::reference::kernels::resize::position_taps;
 

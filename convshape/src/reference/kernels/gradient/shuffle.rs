@@ -2,7 +2,7 @@
 
 use convshape_arith::op::DepthOrder;
 
-use super::matrix::Real;
+use super::Real;
 use crate::reference::kernels::layout::{Channels, Grid};
 use crate::reference::kernels::shuffle::{deep_channel, shuffled_channel, split};
 
