@@ -10,6 +10,10 @@ mod generated;
 pub(crate) mod gradient;
 #[cfg(feature = "alloc")]
 pub(crate) mod init;
+#[cfg(feature = "train")]
+mod last_layer;
+#[cfg(feature = "train")]
+pub(crate) mod loss;
 pub(crate) mod model;
 pub(crate) mod pretrained;
 #[cfg(all(feature = "std", feature = "ndarray"))]

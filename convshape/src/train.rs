@@ -78,7 +78,6 @@ pub mod data;
 mod fit;
 mod history;
 mod idx;
-pub(crate) mod last_layer;
 mod loss;
 mod metric;
 mod model;
@@ -98,10 +97,9 @@ pub use self::fit::{Fit, FitError, Quantity, evaluate};
 pub use self::history::Theme;
 pub use self::history::{Epoch, History};
 pub use self::idx::read_idx;
-pub(crate) use self::loss::checked;
 pub use self::loss::{
-    BinaryCrossEntropy, BinaryCrossEntropyWithLogits, Context, CrossEntropy, CrossEntropyWith, Custom, Evaluation,
-    Huber, KlDivergence, L1, LastLayer, Loss, Mse, On, Sum, Weighted,
+    BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, CrossEntropyWith, Custom, Huber, KlDivergence, L1,
+    Mse, On, Sum, Weighted,
 };
 pub use self::metric::{Accuracy, Dice, F1, Iou, MeanAbsoluteError, Metric, Psnr, Ssim, TopK};
 pub use self::model::Train;
@@ -110,6 +108,7 @@ pub use self::optimizer::{
 };
 pub use self::processes::{ProcessError, Processes, Share};
 pub use self::schedule::{Constant, Cosine, Exponential, Schedule, StepDecay, Warmup};
+pub use crate::methods::loss::{Context, Evaluation, LastLayer, Loss};
 pub use crate::model::error::{Of, TargetProblem};
 
 /// The nearest number of the type that parameters have.

@@ -11,10 +11,11 @@ use rand::Rng;
 use crate::cpu::Engines;
 use crate::cpu::train::{Key, Plan, Plans, Update};
 use crate::methods::batch::{Inputs, Outputs, check_inputs, dims, row_major};
+use crate::methods::last_layer;
+use crate::methods::loss::{Context, Evaluation, Loss, checked};
 use crate::model::error::ShapeError;
 use crate::model::param::Param;
 use crate::model::parts::{Linked, Parts, assemble, checked_params};
-use crate::train::{Context, Evaluation, Loss, checked, last_layer};
 use convshape_arith::program::{Port, Program};
 
 /// How layers run that are different in training.

@@ -17,6 +17,8 @@ use convshape_arith::program::HasProgram;
 
 #[cfg(feature = "train")]
 use crate::methods::gradient::{self, Mode};
+#[cfg(feature = "train")]
+use crate::methods::loss::Loss;
 use crate::model::chain::Chain;
 #[cfg(feature = "ndarray")]
 use crate::model::error::ShapeError;
@@ -24,8 +26,6 @@ use crate::model::error::ShapeError;
 use crate::model::param::Param;
 use crate::model::parts::{Linked, Parts};
 use crate::model::workspace::workspace_bytes;
-#[cfg(feature = "train")]
-use crate::train::Loss;
 #[cfg(feature = "safetensors")]
 use crate::weights::{self, LoadError, SaveError};
 

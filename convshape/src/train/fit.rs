@@ -25,6 +25,7 @@ use super::{
 #[cfg(feature = "safetensors")]
 use super::{Checkpoint, OptimizerState};
 use crate::cpu::Clock;
+use crate::methods::loss::checked;
 use crate::model::error::ShapeError;
 use crate::model::param::Param;
 #[cfg(feature = "safetensors")]
@@ -742,7 +743,7 @@ pub fn evaluate<M: Train>(
         let outputs = model.run_batch(&batch.input_views())?;
         let outputs: Vec<_> = outputs.iter().map(|output| output.view()).collect();
         let size = outputs.first().map_or(0.0, |output| output.shape()[0] as f64);
-        sum += size * super::loss::checked(loss, &context, &outputs, &batch.target_views())?.value;
+        sum += size * checked(loss, &context, &outputs, &batch.target_views())?.value;
         samples += size;
     }
     Ok(sum / samples)

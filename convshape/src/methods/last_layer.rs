@@ -6,8 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use convshape_arith::op::Op;
 
-use super::Loss;
-use super::loss::LastLayer;
+use super::loss::{LastLayer, Loss};
 use crate::model::parts::Linked;
 use convshape_arith::program::{Action, Step};
 
