@@ -8,6 +8,7 @@
 //! - ``write `[..]` in `input` and `[..]` in `output` ``
 //! - ``set `FIELD: VALUE` in `A` and `B` ``
 //! - ``in `LAYER`, put `FIELD: VALUE` in place of `OTHER` ``
+//! - ``in `LAYER`, put `WORD` in place of `OTHER` ``: another layer
 //! - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and one of the joint forms
 
 mod statement;
@@ -35,7 +36,12 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
             (Body::Layer(layer), Edit::Set { field, value, replaces: Some(old) }) => {
                 replace_field(layer, old, &format!("{field}: {value}"))?
             }
-            (Body::Port(_), Edit::Set { .. }) => return None,
+            (Body::Layer(layer), Edit::Rename { word, replaces }) if layer.op.text == *replaces => {
+                (layer.op.span.clone(), (*word).to_owned())
+            }
+            (Body::Layer(_), Edit::Rename { .. }) | (Body::Port(_), Edit::Set { .. } | Edit::Rename { .. }) => {
+                return None;
+            }
         };
         // Two uses of a block are one statement in the text.
         if !changes.contains(&change) {
@@ -72,6 +78,11 @@ enum Edit<'a> {
         replaces: Option<&'a str>,
     },
     Write(&'a str),
+    /// The word of another layer in place of the one that is there.
+    Rename {
+        word: &'a str,
+        replaces: &'a str,
+    },
     Insert(&'a str),
 }
 
@@ -104,7 +115,8 @@ fn joint(help: &str) -> Option<Vec<Fix<'_>>> {
     let mut verb = "";
     let mut rest = help;
     loop {
-        if let Some((word, behind)) = rest.split_once(" `").filter(|(word, _)| matches!(*word, "set" | "write")) {
+        if let Some((word, behind)) = rest.split_once(" `").filter(|(word, _)| matches!(*word, "set" | "write" | "put"))
+        {
             (verb, rest) = (word, behind);
         } else {
             rest = rest.strip_prefix('`')?;
@@ -117,7 +129,7 @@ fn joint(help: &str) -> Option<Vec<Fix<'_>>> {
             let (layer, behind) = rest.strip_prefix('`')?.split_once('`')?;
             fixes.push(Fix { layer, edit });
             let next = behind.strip_prefix(", ").or_else(|| behind.strip_prefix(" and "));
-            let Some(next) = next.filter(|next| next.starts_with(['`', 's', 'w'])) else { return Some(fixes) };
+            let Some(next) = next.filter(|next| next.starts_with(['`', 's', 'w', 'p'])) else { return Some(fixes) };
             rest = next;
             let names = next.strip_prefix('`').and_then(|next| next.split_once('`'));
             if names.is_none_or(|(_, behind)| behind.starts_with(" in `")) {
@@ -137,6 +149,7 @@ fn edit<'a>(verb: &str, quoted: &'a str, rest: &'a str) -> Option<(Edit<'a>, &'a
         None => (None, rest),
     };
     match verb {
+        "put" if !quoted.contains(':') => Some((Edit::Rename { word: quoted, replaces: replaces? }, rest)),
         "set" | "put" => {
             let (field, value) = quoted.split_once(':')?;
             Some((Edit::Set { field: field.trim(), value: value.trim(), replaces }, rest))
@@ -328,6 +341,13 @@ mod tests {
     #[test]
     fn a_field_gives_way_to_another() {
         becomes("in `conv2`, put `size: 7` in place of `kernel`", "Conv1d(8 -> 9, size: 7);");
+    }
+
+    #[test]
+    fn a_layer_gives_way_to_another() {
+        becomes("in `norm`, put `BatchNorm2d` in place of `BatchNorm`", "norm: BatchNorm2d(64);");
+        let fixed = apply(CHAIN, "put `Conv3d` in place of `Conv2d` in `conv1` and `enc`").expect("a fix");
+        assert_eq!(fixed.matches("Conv3d(").count(), 2, "{fixed}");
     }
 
     #[test]

@@ -131,6 +131,17 @@ pub(crate) fn projection(from: &Shape, to: &Shape, order: AxisOrder) -> Option<i
     strides.iter().all(|stride| *stride == strides[0]).then_some(strides[0])
 }
 
+/// A shape cropped to the spatial sizes of another, none of which may be larger.
+pub(crate) fn cropped(shape: &Shape, to: &Shape, order: AxisOrder) -> Option<Shape> {
+    if shape.rank() != to.rank() || shape.rank() < 2 {
+        return None;
+    }
+    (0..shape.rank() - 1).map(|axis| order.spatial(axis)).try_fold(*shape, |cropped, place| {
+        let (Size::Number(from), Size::Number(rows)) = (shape.size(place), to.size(place)) else { return None };
+        (from >= rows).then(|| cropped.with(place, Size::Number(rows)))
+    })
+}
+
 /// The sizes that are possible at all.
 fn only_known(shape: &Shape) -> Shape {
     let mut known = *shape;
@@ -290,7 +301,11 @@ impl Checked {
         let mut shapes = shapes.collect::<Option<Vec<Shape>>>()?;
         match node.inserted {
             None => {}
-            Some(Inserted::Flatten) => shapes[0] = Op::FLATTEN.output(&shapes[..1], order).ok()?,
+            Some(Inserted::Layer(op)) => shapes[0] = op.output(&shapes[..1], order).ok()?,
+            Some(Inserted::Crop { operand }) => {
+                let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand)?.1;
+                shapes[operand] = cropped(&shapes[operand], &target, order).unwrap_or(shapes[operand]);
+            }
             Some(Inserted::Projection { operand }) => {
                 let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand)?.1;
                 if projection(&shapes[operand], &target, order).is_some() {

@@ -9,6 +9,7 @@ mod sizes;
 mod weights;
 
 use convshape_arith::code::Code;
+use convshape_arith::op::Dialect;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
@@ -20,6 +21,8 @@ pub(crate) use sizes::*;
 pub(crate) use weights::{unreadable, weights};
 
 use crate::fault::SyntaxFault;
+use crate::graph::NodeId;
+use crate::words::Dialects;
 
 /// One mistake.
 #[derive(Clone, Debug)]
@@ -30,17 +33,28 @@ pub(crate) struct Report {
     message: String,
     /// The arithmetic, then notes, then helps.
     lines: Vec<String>,
+    /// The word of another framework that it is about.
+    foreign: Option<ForeignWord>,
+}
+
+/// A word that other dialects have.
+#[derive(Clone, Debug)]
+pub(crate) struct ForeignWord {
+    word: String,
+    dialects: Dialects,
+    /// What it is in the chain's dialect, if it has the thing.
+    here: Option<String>,
 }
 
 impl Report {
     pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Report {
-        Report { code: Some(code.id), span, message: message.into(), lines: Vec::new() }
+        Report { code: Some(code.id), span, message: message.into(), lines: Vec::new(), foreign: None }
     }
 
     /// Something is wrong that is reported already: nothing is shown, but what it is about counts as
     /// not readable.
     pub(crate) fn silent() -> Report {
-        Report { code: None, span: Span::call_site(), message: String::new(), lines: Vec::new() }
+        Report { code: None, span: Span::call_site(), message: String::new(), lines: Vec::new(), foreign: None }
     }
 
     pub(crate) fn line(mut self, text: impl Into<String>) -> Report {
@@ -52,8 +66,15 @@ impl Report {
         self.line(format!("note: {text}"))
     }
 
+    /// A `help:` line, unless it is there already.
     pub(crate) fn help(self, text: impl std::fmt::Display) -> Report {
-        self.line(format!("help: {text}"))
+        let line = format!("help: {text}");
+        if self.lines.contains(&line) { self } else { self.line(line) }
+    }
+
+    fn without_helps(mut self) -> Report {
+        self.lines.retain(|line| !line.starts_with("help: "));
+        self
     }
 
     /// ``did you mean `stride`?``
@@ -66,6 +87,12 @@ impl Report {
 
     pub(crate) fn at(mut self, span: Span) -> Report {
         self.span = span;
+        self
+    }
+
+    /// Says that it is about a word of other dialects.
+    pub(crate) fn of_foreign_word(mut self, word: &str, dialects: Dialects, here: Option<String>) -> Report {
+        self.foreign = Some(ForeignWord { word: word.to_owned(), dialects, here });
         self
     }
 
@@ -83,7 +110,7 @@ impl From<&SyntaxFault> for Report {
     fn from(fault: &SyntaxFault) -> Report {
         let mut lines = Vec::new();
         lines.extend(fault.helps().into_iter().map(|help| format!("help: {help}")));
-        Report { code: Some(fault.code()), span: fault.span(), message: fault.message(), lines }
+        Report { code: Some(fault.code()), span: fault.span(), message: fault.message(), lines, foreign: None }
     }
 }
 
@@ -117,6 +144,8 @@ pub struct Finding {
 pub(crate) struct Sink {
     errors: Vec<Report>,
     warnings: Vec<Report>,
+    /// Layers that are read as their help says, which must prove right.
+    guesses: Vec<(NodeId, Report)>,
     /// While it is muted, nothing is collected.
     muted: bool,
 }
@@ -128,10 +157,41 @@ impl Sink {
         }
     }
 
+    /// What is wrong with a layer that is read as the help says.
+    pub(crate) fn guess(&mut self, node: NodeId, report: Report) {
+        if !self.muted {
+            self.guesses.push((node, report));
+        }
+    }
+
+    /// The layers that are read as a help says.
+    pub(crate) fn guessed(&self) -> Vec<NodeId> {
+        self.guesses.iter().map(|(node, _)| *node).collect()
+    }
+
+    /// Reports what is wrong with those layers, the helps only where they are `right`.
+    pub(crate) fn settle_guesses(&mut self, right: bool) {
+        let reports = std::mem::take(&mut self.guesses).into_iter();
+        self.errors.extend(reports.map(|(_, report)| if right { report } else { report.without_helps() }));
+    }
+
     pub(crate) fn warn(&mut self, report: Report) {
         if !self.muted {
             self.warnings.push(report);
         }
+    }
+
+    /// Several words of one other framework are one mistake: the chain does not say its dialect.
+    pub(crate) fn merge_foreign_words(&mut self, dialect: Dialect) {
+        let foreign = |report: &Report| report.foreign.clone();
+        let words: Vec<ForeignWord> = self.errors.iter().filter_map(foreign).collect();
+        let Some(first) = words.first().filter(|_| words.len() > 1) else { return };
+        let all_have = |dialect: &&Dialect| words.iter().all(|word| word.dialects.contains(*dialect));
+        let Some(meant) = first.dialects.iter().find(all_have) else { return };
+        let at = self.errors.iter().position(|report| report.foreign.is_some()).unwrap_or(0);
+        let span = self.errors[at].span;
+        self.errors.retain(|report| report.foreign.is_none());
+        self.errors.insert(at, words_elsewhere(&words, *meant, dialect, span));
     }
 
     /// Drops what is reported from here on, or no longer does. Returns whether it did before.
@@ -148,7 +208,7 @@ impl Sink {
     pub(crate) fn into_findings(self) -> Vec<Finding> {
         let findings = |level, reports: Vec<Report>| {
             reports.into_iter().filter_map(move |report| {
-                let Report { code, span, message, lines } = report;
+                let Report { code, span, message, lines, .. } = report;
                 Some(Finding { level, code: code?, span, message, lines })
             })
         };

@@ -24,7 +24,7 @@ pub(crate) enum SyntaxFault {
     /// Brackets in brackets, or operators in a row, beyond what anybody writes.
     TooDeep { span: Span },
     /// Another language's way to write what this one has.
-    Slip { span: Span, slip: Slip, rewritten: String, also: Lines },
+    Slip { span: Span, slip: Slip, rewritten: String, also: Vec<(usize, String)> },
     /// Layers in a layer's parentheses: each is a statement.
     Nested { span: Span, layer: String, statements: String },
     /// What no chain has, such as `return`.
@@ -79,10 +79,13 @@ impl SyntaxFault {
                 (also, *help == *again || *help == FORWARD && found == "return")
             }
             (SyntaxFault::Comment { also, .. }, SyntaxFault::Comment { .. }) => (also, true),
-            (
-                SyntaxFault::Slip { slip: Slip::Batch(found), also, .. },
-                SyntaxFault::Slip { slip: Slip::Batch(again), .. },
-            ) => (also, *found == *again),
+            (SyntaxFault::Slip { slip, also, .. }, SyntaxFault::Slip { slip: again, rewritten, span, .. }) => {
+                let same = slip.is_same_habit(again);
+                if same {
+                    also.push((span.start().line, rewritten.clone()));
+                }
+                return same;
+            }
             _ => return false,
         };
         let (line, first) = (other.span().start().line, first.start().line);
@@ -190,7 +193,22 @@ impl SyntaxFault {
             }
             SyntaxFault::TooManyValues { help, .. } => vec![help.clone()],
             SyntaxFault::TooDeep { .. } => vec!["write it with fewer brackets and operators".to_owned()],
-            SyntaxFault::Slip { rewritten, also, .. } => vec![format!("write `{rewritten}`{}", lines(also))],
+            // Shapes alone are in a form that a machine can apply.
+            SyntaxFault::Slip { slip, rewritten, also, .. } => match (port(rewritten), also.as_slice()) {
+                (Some(_), _) if !matches!(slip, Slip::Batch(_) | Slip::Shape(_)) => {
+                    vec![format!("write `{rewritten}`")]
+                }
+                (Some((part, shape)), []) => vec![format!("in `{part}`, write `{shape}`")],
+                (Some((part, shape)), [(_, other)]) if port(other).is_some_and(|(other, _)| other != part) => {
+                    let (other, other_shape) = port(other).unwrap_or(("", ""));
+                    vec![format!("write `{shape}` in `{part}` and `{other_shape}` in `{other}`")]
+                }
+                _ => {
+                    let others =
+                        also.iter().take(MOST_LINES).map(|(line, text)| format!("in line {line}, write `{text}`"));
+                    std::iter::once(format!("write `{rewritten}`")).chain(others).collect()
+                }
+            },
             SyntaxFault::Nested { statements, .. } => {
                 vec![format!("each layer is a statement and reads the one before it: write `{statements}`")]
             }
@@ -221,6 +239,15 @@ impl SyntaxFault {
             }
         }
     }
+}
+
+/// Lines of a habit that are shown as they should be.
+const MOST_LINES: usize = 12;
+
+/// `input: [1, 28, 28];` as its part and its shape.
+fn port(line: &str) -> Option<(&str, &str)> {
+    let (part, shape) = line.strip_suffix(';')?.split_once(": ")?;
+    (matches!(part, "input" | "output") && shape.starts_with('[')).then_some((part, shape))
 }
 
 /// Where a habit shows again.

@@ -57,6 +57,23 @@ impl Setting {
         Setting::Ints { values, axes: (!equal).then_some(rank) }
     }
 
+    /// It with numbers for another number of axes: the first of them, the last one again where there are too few.
+    pub(crate) fn for_axes(&self, rank: usize) -> Setting {
+        fn resized<T: Copy>(values: &PerAxis<T>, axes: usize) -> PerAxis<T> {
+            std::array::from_fn(|axis| values[axis.min(axes.max(1) - 1)])
+        }
+        match self {
+            Setting::Ints { values, axes: Some(axes) } => Setting::ints(resized(values, *axes), rank),
+            Setting::Pairs { values, axes: Some(axes) } => {
+                Setting::Pairs { values: resized(values, *axes), axes: Some(rank) }
+            }
+            Setting::Floats { values, axes: Some(axes) } => {
+                Setting::Floats { values: resized(values, *axes), axes: Some(rank) }
+            }
+            other => other.clone(),
+        }
+    }
+
     /// Whether a number in it is one that the macro cannot see.
     pub(crate) fn unseen(&self) -> bool {
         match self {
@@ -135,6 +152,7 @@ impl fmt::Display for Setting {
                 });
                 write!(f, "[{}]", sizes.collect::<Vec<_>>().join(", "))
             }
+            Setting::Axes(Axes { list: [Axis::At(at), ..], count: 1 }) => write!(f, "{at}"),
             Setting::Axes(axes) => list(f, axes.as_slice(), |axis| match axis {
                 Axis::At(at) => at.to_string(),
                 named => named.name().unwrap_or_default().to_owned(),

@@ -15,13 +15,14 @@ mod inputs;
 mod joint;
 mod layers;
 mod needs;
+mod other_layers;
 mod phrase;
 mod refused;
 mod trial;
 mod unlike;
 mod words;
 
-pub(crate) use self::edit::Edit;
+pub(crate) use self::edit::{Edit, with_rank};
 
 use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
@@ -354,11 +355,16 @@ impl<'b> Search<'_, 'b> {
                 now.rank() != shape.rank() || !now.size(channel).same(shape.size(channel))
             }
             Edit::Project { .. }
-            | Edit::Flatten { .. }
+            | Edit::Insert { .. }
+            | Edit::Crop { .. }
             | Edit::Transposed { .. }
             | Edit::Output { .. }
             | Edit::Argument { .. } => true,
-            Edit::Field { .. } | Edit::Channels { .. } | Edit::Reshape { .. } | Edit::Like { .. } => false,
+            Edit::Field { .. }
+            | Edit::Channels { .. }
+            | Edit::Reshape { .. }
+            | Edit::Renamed { .. }
+            | Edit::Like { .. } => false,
         })
     }
 

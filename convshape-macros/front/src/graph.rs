@@ -156,10 +156,12 @@ impl Hole {
 }
 
 /// A layer that a fix tries before another.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Inserted {
-    /// A `Flatten` of the first input.
-    Flatten,
+    /// A layer that reads the first input.
+    Layer(Op),
+    /// A crop of one operand to the spatial sizes of the other.
+    Crop { operand: usize },
     /// A convolution with kernel 1 that gives one operand of a sum the shape of the other, where they differ.
     Projection { operand: usize },
 }
@@ -172,6 +174,8 @@ pub(crate) struct Writing {
     pub(crate) dialect: Dialect,
     /// The fields that were given by name, each with the word that was written.
     pub(crate) words: Vec<(&'static str, String)>,
+    /// Whether one of its fields has a number for each axis.
+    pub(crate) per_axis: bool,
     /// Whether the line is read in another form than it has: what is said of its fields counts for that form.
     pub(crate) rewritten: bool,
     /// The statement's name after those of the blocks and repeats around it: `Res.c1`, `blocks.c`.
@@ -184,7 +188,15 @@ impl Writing {
     /// Of what is no layer.
     pub(crate) fn none(name: &str) -> Writing {
         let statement = name.to_owned();
-        Writing { row: None, dialect: Dialect::Torch, words: Vec::new(), rewritten: false, statement, block: None }
+        Writing {
+            row: None,
+            dialect: Dialect::Torch,
+            words: Vec::new(),
+            per_axis: false,
+            rewritten: false,
+            statement,
+            block: None,
+        }
     }
 
     /// Whether the layer has a field in its dialect.

@@ -85,8 +85,9 @@ fn read<T>(
         sink.push(Report::from(fault));
     }
     let Some(chain) = chain else { return (make(None), sink) };
-    let graph = resolve::resolve(&krate, &chain, &mut sink);
-    let checked = check::check(&graph);
+    let mut graph = resolve::resolve(&krate, &chain, &mut sink);
+    sink.merge_foreign_words(graph.dialect);
+    let checked = settle(&mut graph, &mut sink);
     let reread = |replaced| resolve::with_argument(&krate, &chain, replaced);
     report(&graph, &checked, &reread, &mut sink);
     for name in check::clashes(&graph, &checked) {
@@ -122,6 +123,21 @@ fn read<T>(
         refused,
     }));
     (made, sink)
+}
+
+/// The check of a graph. Layers that are read as a help says are not read where that leaves something wrong.
+fn settle(graph: &mut graph::Graph, sink: &mut Sink) -> check::Checked {
+    let checked = check::check(graph);
+    let right = checked.problems.is_empty();
+    let guessed = sink.guessed();
+    sink.settle_guesses(right);
+    if right || guessed.is_empty() {
+        return checked;
+    }
+    for node in guessed {
+        graph.nodes[node].recipe = graph::Recipe::Broken;
+    }
+    check::check(graph)
 }
 
 /// Reports what is wrong with a graph, each mistake once, with its fixes.

@@ -127,9 +127,10 @@ fn ports<'a>(word: &str, tokens: &[Token<'a>]) -> Vec<Statement<'a>> {
             _ => (None, port),
         };
         let ([first, ..], [.., last]) = (shape, shape) else { continue };
-        let names = (i == 0).then_some(word).into_iter().chain(name);
-        found.extend(names.map(|name| Statement {
-            path: vec![name.to_owned()],
+        let alone = (i == 0).then(|| vec![word.to_owned()]);
+        let named = name.into_iter().flat_map(|name| [vec![name.to_owned()], vec![word.to_owned(), name.to_owned()]]);
+        found.extend(alone.into_iter().chain(named).map(|path| Statement {
+            path,
             start: first.span.start,
             body: Body::Port(first.span.start..last.span.end),
         }));

@@ -1,7 +1,7 @@
 //! What the language's words have to do with each other, as far as a fix needs it.
 
 /// Names of layers that frameworks spell differently.
-const LAYER_NAMES: [(&str, &str); 13] = [
+const LAYER_NAMES: [(&str, &str); 16] = [
     ("Conv2DTranspose", "ConvTranspose"),
     ("Conv1DTranspose", "ConvTranspose"),
     ("Conv3DTranspose", "ConvTranspose"),
@@ -15,6 +15,9 @@ const LAYER_NAMES: [(&str, &str); 13] = [
     ("PReLU", "Prelu"),
     ("ELU", "Elu"),
     ("GELU", "Gelu"),
+    ("Concatenate", "Concat"),
+    ("AveragePool", "AvgPool"),
+    ("GlobalAveragePool", "GlobalAvgPool"),
 ];
 
 /// Words that stand for the same field.

@@ -4,8 +4,11 @@ use convshape_arith::code;
 use convshape_arith::op::Dialect;
 use proc_macro2::{Ident, Span};
 
-use super::Report;
+use super::{ForeignWord, Report};
 use crate::fault::Slip;
+use crate::fix::with_rank;
+use crate::graph::{Spans, Writing};
+use crate::resolve::Misfit;
 use crate::syntax::Value;
 use crate::words::{Dialects, FieldWords, LayerName, LayerWords, Neutral, Positional, Takes, Word, list};
 
@@ -32,7 +35,9 @@ pub(crate) fn unknown_layer(op: &Ident, nearest: Option<String>) -> Report {
 
 pub(crate) fn layer_elsewhere(op: &str, span: Span, found: &LayerName, dialects: Dialects, dialect: Dialect) -> Report {
     let message = format!("`{op}` is a layer of {}, this chain is in {}", names(dialects), dialect.name());
-    let report = Report::new(code::DIALECT, span, message);
+    let one_name = found.rank.is_some() || found.words.ranks.is_empty();
+    let here = (one_name && found.words.dialects.contains(&dialect)).then(|| found.words.name(found.rank));
+    let report = Report::new(code::DIALECT, span, message).of_foreign_word(op, dialects, here);
     if !found.words.dialects.contains(&dialect) {
         return report;
     }
@@ -42,6 +47,40 @@ pub(crate) fn layer_elsewhere(op: &str, span: Span, found: &LayerName, dialects:
             report.help(format_args!("here it is {}", names.join(", ")))
         }
         (rank, _) => report.help(format_args!("here it is `{}`", found.words.name(rank))),
+    }
+}
+
+/// Words of one other framework in several places.
+pub(super) fn words_elsewhere(words: &[ForeignWord], meant: Dialect, dialect: Dialect, span: Span) -> Report {
+    let mut seen: Vec<(&str, Option<&str>)> = Vec::new();
+    for ForeignWord { word, here, .. } in words {
+        if seen.iter().all(|(known, _)| known != word) {
+            seen.push((word, here.as_deref()));
+        }
+    }
+    let quoted: Vec<String> = seen.iter().map(|(word, _)| format!("`{word}`")).collect();
+    let message = match quoted.as_slice() {
+        [only] => {
+            format!("`{}` is a word of {}, this chain is in {}", only.trim_matches('`'), meant.name(), dialect.name())
+        }
+        _ => format!("{} are words of {}, this chain is in {}", listed(&quoted), meant.name(), dialect.name()),
+    };
+    let report = Report::new(code::DIALECT, span, message)
+        .help(format_args!("if it is a chain of {0}, write `dialect: {0};` before its `input`", meant.name()));
+    let here: Option<Vec<String>> =
+        seen.iter().map(|(word, here)| here.map(|here| format!("`{here}` for `{word}`"))).collect();
+    match here {
+        Some(here) => report.help(format_args!("or, in {}, write {}", dialect.name(), listed(&here))),
+        None => report,
+    }
+}
+
+/// `a, b and c`
+fn listed(items: &[String]) -> String {
+    match items.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 
@@ -62,7 +101,8 @@ pub(crate) fn unknown_field(name: &Ident, layer: &str, nearest: Option<String>, 
 
 pub(crate) fn field_elsewhere(name: &Ident, field: &FieldWords, dialects: Dialects, dialect: Dialect) -> Report {
     let message = format!("`{name}` is a word of {}, this chain is in {}", names(dialects), dialect.name());
-    let report = Report::new(code::DIALECT, name.span(), message);
+    let here = field.dialects.contains(&dialect).then(|| field.name.to_owned());
+    let report = Report::new(code::DIALECT, name.span(), message).of_foreign_word(&name.to_string(), dialects, here);
     if field.dialects.contains(&dialect) && *name != field.name {
         return report.help(format_args!("here it is `{}`", field.name));
     }
@@ -142,9 +182,43 @@ pub(crate) fn no_leading_part(op: &str, span: Span) -> Report {
     Report::new(code::VALUE, span, format!("`{op}` takes no value without a name"))
 }
 
-pub(crate) fn field_rank(field: &str, op: &str, written: usize, axes: usize, span: Span) -> Report {
-    let axes = if axes == 1 { "1 spatial axis".to_owned() } else { format!("{axes} spatial axes") };
-    Report::new(code::FIELD_RANK, span, format!("`{op}` has {axes}, `{field}` is given for {written}"))
+/// Fields with numbers for another number of axes than their layer has. `meant` is the number that its input has.
+pub(crate) fn field_ranks(
+    op: &Ident,
+    writing: &Writing,
+    spans: &Spans,
+    misfits: &[Misfit],
+    axes: usize,
+    meant: Option<usize>,
+) -> Report {
+    let name = writing.row.map_or_else(String::new, |row| row.name(Some(axes)));
+    let has = if axes == 1 { "1 spatial axis".to_owned() } else { format!("{axes} spatial axes") };
+    let given: Vec<String> = misfits.iter().map(|misfit| format!("`{}`", writing.word(misfit.field))).collect();
+    let verb = if given.len() == 1 { "is" } else { "are" };
+    let message = format!("`{name}` has {has}, {} {verb} given for {}", listed(&given), misfits[0].written);
+    let report = Report::new(code::FIELD_RANK, misfits[0].span, message);
+    let statement = &writing.statement;
+    if let Some(meant) = meant {
+        let other = with_rank(&op.to_string(), meant);
+        return report.help(format_args!("in `{statement}`, put `{other}` in place of `{op}`"));
+    }
+    let set = |misfit: &Misfit| match spans.positional.is_some()
+        && writing.row.is_some_and(|row| row.positional == Positional::Field(misfit.field))
+    {
+        true => ("write", misfit.mended.to_string()),
+        false => ("set", format!("{}: {}", writing.word(misfit.field), misfit.mended)),
+    };
+    match misfits {
+        [only] => {
+            let (verb, text) = set(only);
+            report.help(format_args!("in `{statement}`, {verb} `{text}`"))
+        }
+        _ => {
+            let clauses: Vec<String> =
+                misfits.iter().map(set).map(|(verb, text)| format!("{verb} `{text}` in `{statement}`")).collect();
+            report.help(clauses.join(" and "))
+        }
+    }
 }
 
 pub(crate) fn unknown_dialect(name: &str, nearest: Option<String>, span: Span) -> Report {

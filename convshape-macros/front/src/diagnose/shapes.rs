@@ -267,7 +267,7 @@ impl Context<'_> {
                 };
                 report.help(format_args!("positions become tokens with {flat} before it"))
             }
-            Reason::NamedRank { found, .. } => {
+            Reason::NamedRank { found, .. } if !fixed => {
                 let name = graph.nodes[node].spans.op.to_string();
                 let rank = name.find(|letter: char| letter.is_ascii_digit());
                 match (rank, found.rank().saturating_sub(1)) {

@@ -85,6 +85,28 @@ impl Slip {
         )
     }
 
+    /// Whether another slip is the same habit. Its lines are reported once.
+    pub(crate) fn is_same_habit(&self, other: &Slip) -> bool {
+        match (self, other) {
+            (Slip::Batch(found), Slip::Batch(again))
+            | (Slip::Shape(found), Slip::Shape(again))
+            | (Slip::Arrow(found), Slip::Arrow(again)) => found == again,
+            (Slip::Positional(_), Slip::Positional(_))
+            | (Slip::Equals(_), Slip::Equals(_))
+            | (Slip::Module(_), Slip::Module(_))
+            | (Slip::Path(_), Slip::Path(_))
+            | (Slip::Assignment(_), Slip::Assignment(_))
+            | (Slip::Applied(_), Slip::Applied(_))
+            | (Slip::Let(_), Slip::Let(_))
+            | (Slip::NoColon(_), Slip::NoColon(_))
+            | (Slip::NoParentheses(_), Slip::NoParentheses(_))
+            | (Slip::Brackets(_), Slip::Brackets(_))
+            | (Slip::Method(_), Slip::Method(_))
+            | (Slip::Semicolon, Slip::Semicolon) => true,
+            _ => false,
+        }
+    }
+
     /// What was found, in one line.
     pub(crate) fn message(&self) -> String {
         match self {

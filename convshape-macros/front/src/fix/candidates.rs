@@ -3,8 +3,9 @@
 use super::Edit;
 use super::goals::goals;
 use super::needs::needs;
-use super::{channels, inputs, joint, layers, refused, unlike, words};
-use crate::check::{Checked, Problem};
+use super::{channels, inputs, joint, layers, other_layers, refused, unlike, words};
+use crate::check::{Checked, Filling, Problem};
+use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, ValueId};
 
 /// As many layers above a mistake are looked at.
@@ -48,6 +49,12 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
         refused::at_the_layer(graph, *node, op, inputs, fault, &mut found);
         words::at_the_layer(graph, *node, op, inputs, &fault.reason, &mut found);
     }
+    // Of one hole the message lists the values anyway.
+    if let Problem::Hole { node, solutions, .. } = problem
+        && solutions.iter().all(|solution| solution.len() > 1)
+    {
+        fillings(*node, solutions, &mut found);
+    }
     for (nth, goal) in goals(graph, checked, problem).iter().enumerate() {
         let needs = needs(graph, checked, goal);
         for need in needs.iter().take(MOST_LAYERS) {
@@ -58,6 +65,7 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
         }
     }
     channels::edits(graph, checked, problem, &mut found);
+    other_layers::edits(graph, checked, problem, &mut found);
     unlike::axes(graph, checked, problem, &mut found);
     inputs::impossible(graph, problem, &mut found);
     inputs::square(graph, problem, &mut found);
@@ -66,6 +74,21 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
     inputs::declared_otherwise(graph, checked, problem, &mut found);
     joint::edits(graph, checked, problem, &mut found);
     found
+}
+
+/// One of several ways to fill a layer's holes: where one field says which, the others follow.
+fn fillings(node: NodeId, solutions: &[Filling], found: &mut Candidates) {
+    for (solution, nth) in solutions.iter().zip(0..) {
+        let set =
+            |(field, setting): &(&'static str, Setting)| Edit::Field { node, field: *field, setting: setting.clone() };
+        // A kernel of one row is seldom meant.
+        let one = matches!(solution.first(), Some(("kernel", Setting::Ints { values, .. })) if values[0] == 1);
+        let cost = 10 + nth + if one { 6 } else { 0 };
+        for field in solution {
+            found.push(vec![set(field)], cost);
+        }
+        found.push(solution.iter().map(set).collect(), cost + 8);
+    }
 }
 
 /// What is tried where nothing else mends it.

@@ -1,6 +1,6 @@
 //! Changes of what was written: how they change a graph, and how a `help:` line says them.
 
-use convshape_arith::op::{Direction, Op, ResizeTo};
+use convshape_arith::op::{Axes, Axis, Direction, Op, ResizeTo};
 use convshape_arith::shape::Shape;
 
 use super::trial::Touched;
@@ -22,8 +22,12 @@ pub(crate) enum Edit {
     Like { node: NodeId, value: ValueId },
     /// The transposed convolution in place of the convolution.
     Transposed { node: NodeId },
-    /// A `Flatten` before a layer.
-    Flatten { node: NodeId },
+    /// The same layer for other axes: `BatchNorm3d` in place of `BatchNorm2d`.
+    Renamed { node: NodeId, rank: usize },
+    /// A layer of one input before a layer.
+    Insert { node: NodeId, op: Op },
+    /// A crop of an operand to the other where two values meet.
+    Crop { node: NodeId, operand: usize },
     /// A convolution with kernel 1 before an operand of a sum.
     Project { node: NodeId, operand: usize, from: Shape, to: Shape },
     /// `write [..]` in an input
@@ -36,7 +40,7 @@ pub(crate) enum Edit {
 
 /// What was there before an edit.
 pub(super) enum Before {
-    Node { node: NodeId, recipe: Recipe, inputs: Vec<ValueId>, inserted: Option<Inserted> },
+    Node { node: NodeId, before: Box<Node> },
     Input { input: usize, shape: Shape },
     Output { output: usize, shape: Shape },
 }
@@ -44,10 +48,7 @@ pub(super) enum Before {
 impl Before {
     pub(super) fn restore(self, graph: &mut Graph) {
         match self {
-            Before::Node { node, recipe, inputs, inserted } => {
-                let node = &mut graph.nodes[node];
-                (node.recipe, node.inputs, node.inserted) = (recipe, inputs, inserted);
-            }
+            Before::Node { node, before } => graph.nodes[node] = *before,
             Before::Input { input, shape } => graph.inputs[input].shape = shape,
             Before::Output { output, shape } => graph.outputs[output].shape = shape,
         }
@@ -72,12 +73,7 @@ impl Edit {
             _ => {
                 for turn in turns {
                     let node = &mut graph.nodes[*turn];
-                    log.push(Before::Node {
-                        node: *turn,
-                        recipe: node.recipe.clone(),
-                        inputs: node.inputs.clone(),
-                        inserted: node.inserted,
-                    });
+                    log.push(Before::Node { node: *turn, before: Box::new(node.clone()) });
                     touched.nodes.push(*turn);
                     self.change(node);
                 }
@@ -87,7 +83,10 @@ impl Edit {
 
     fn change(&self, node: &mut Node) {
         match self {
-            Edit::Field { field, setting, .. } => set(node, field, setting),
+            Edit::Field { field, setting, .. } => {
+                set(node, field, setting);
+                node.holes.retain(|hole| hole.field() != *field);
+            }
             Edit::Channels { inputs, outputs, .. } => {
                 set(node, "in_channels", &Setting::Int(*inputs));
                 set(node, "out_channels", &Setting::Int(*outputs));
@@ -105,7 +104,9 @@ impl Edit {
                     conv.direction = Direction::Transposed;
                 }
             }
-            Edit::Flatten { .. } => node.inserted = Some(Inserted::Flatten),
+            Edit::Renamed { rank, .. } => rename(node, *rank),
+            Edit::Insert { op, .. } => node.inserted = Some(Inserted::Layer(*op)),
+            Edit::Crop { operand, .. } => node.inserted = Some(Inserted::Crop { operand: *operand }),
             Edit::Project { operand, .. } => node.inserted = Some(Inserted::Projection { operand: *operand }),
             Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } => {}
         }
@@ -119,7 +120,9 @@ impl Edit {
             | Edit::Reshape { node, .. }
             | Edit::Like { node, .. }
             | Edit::Transposed { node }
-            | Edit::Flatten { node }
+            | Edit::Renamed { node, .. }
+            | Edit::Insert { node, .. }
+            | Edit::Crop { node, .. }
             | Edit::Project { node, .. } => Some(*node),
             Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } => None,
         }
@@ -132,7 +135,9 @@ impl Edit {
             Edit::Channels { .. } | Edit::Reshape { .. } => "channels",
             Edit::Like { .. } => "scale",
             Edit::Transposed { .. }
-            | Edit::Flatten { .. }
+            | Edit::Renamed { .. }
+            | Edit::Insert { .. }
+            | Edit::Crop { .. }
             | Edit::Project { .. }
             | Edit::Input { .. }
             | Edit::Argument { .. }
@@ -185,8 +190,10 @@ pub(super) enum Verb {
     Set(String),
     /// ``write `TEXT` ``: the leading part of a layer, or the shape of a port
     Write(String),
-    /// ``put `FIELD: VALUE` in place of `OTHER` ``
+    /// ``put `FIELD: VALUE` in place of `OTHER` ``, or a layer's word in place of another
     Replace(String, String),
+    /// ``insert `STATEMENT;` before the place``, and what the place then is to have as its leading part
+    Insert(String, Option<String>),
     /// Something that only a reader can do.
     Other(String),
 }
@@ -215,13 +222,16 @@ impl Edit {
                 (in_place_of_scale(&graph.nodes[*node], like), name(*node))
             }
             Edit::Transposed { node } => {
-                let transposed = graph.nodes[*node].op_name.replace("Conv", "ConvTranspose");
-                (Verb::Other(format!("or was `{transposed}` meant for `{}`?", name(*node))), name(*node))
+                let written = graph.nodes[*node].spans.op.to_string();
+                (Verb::Replace(transposed(&written), written), name(*node))
             }
-            Edit::Flatten { node } => (Verb::Other(format!("insert `Flatten;` before `{}`", name(*node))), name(*node)),
-            Edit::Project { node, operand, from, to } => {
-                (Verb::Other(projected(graph, *node, *operand, from, to)), name(*node))
+            Edit::Renamed { node, rank } => {
+                let written = graph.nodes[*node].spans.op.to_string();
+                (Verb::Replace(with_rank(&written, *rank), written), name(*node))
             }
+            Edit::Insert { node, op } => (Verb::Insert(format!("{};", inserted(op)), None), name(*node)),
+            Edit::Crop { node, operand } => (cropped(graph, *node, *operand), name(*node)),
+            Edit::Project { node, operand, from, to } => (projected(graph, *node, *operand, from, to), name(*node)),
             Edit::Argument { statement, field, text, .. } => {
                 let verb = match field {
                     Some(field) => Verb::Set(format!("{field}: {text}")),
@@ -230,7 +240,11 @@ impl Edit {
                 (verb, statement.clone())
             }
             Edit::Input { input, shape } => (Verb::Write(shape.to_string()), graph.inputs[*input].name.clone()),
-            Edit::Output { output, shape } => (Verb::Write(shape.to_string()), graph.outputs[*output].name.clone()),
+            // Its name may be that of a statement.
+            Edit::Output { output: 0, shape } => (Verb::Write(shape.to_string()), "output".to_owned()),
+            Edit::Output { output, shape } => {
+                (Verb::Write(shape.to_string()), format!("output.{}", graph.outputs[*output].name))
+            }
         }
     }
 
@@ -243,42 +257,115 @@ impl Edit {
     }
 }
 
-/// A name for a shortcut that no statement has.
-fn free_name(graph: &Graph) -> String {
+/// A name like this one that no statement has.
+fn free_name(graph: &Graph, name: &str) -> String {
     let taken = |name: &String| graph.nodes.iter().any(|node| node.name == *name);
-    let numbered = (2..).map(|number| format!("short{number}"));
-    std::iter::once("short".to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
+    let numbered = (2..).map(|number| format!("{name}{number}"));
+    std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
 }
 
 /// A convolution with kernel 1 that a shortcut needs.
-fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shape, to: &Shape) -> String {
+fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shape, to: &Shape) -> Verb {
     let order = graph.order();
     let channels = |shape: &Shape| shape.size(order.channel(shape.rank()));
     let stride = match check::projection(from, to, order) {
         Some(stride @ 2..) => format!(", stride: {stride}"),
         _ => String::new(),
     };
-    let (rank, values) = (from.rank() - 1, &graph.nodes[node].inputs);
+    let rank = from.rank() - 1;
     let (ins, outs) = (channels(from).number().unwrap_or(0), channels(to).number().unwrap_or(0));
     let conv = format!("Conv{rank}d({ins} -> {outs}, kernel: 1{stride})");
-    let shortcut = graph.value_name(values[operand]);
-    let short = free_name(graph);
+    let short = free_name(graph, "short");
     let writing = &graph.nodes[node].writing;
     if let Some(block) = &writing.block {
         let used = graph.nodes[node].name.strip_suffix(&writing.statement[block.len()..]).unwrap_or("");
-        return format!("in `{block}`, add a projection of the shortcut instead: in `{used}` it is `{conv}`");
+        return Verb::Other(format!(
+            "in `{block}`, add a projection of the shortcut instead: in `{used}` it is `{conv}`"
+        ));
     }
-    let operands: Option<Vec<&str>> = (0..values.len())
-        .map(|index| if index == operand { Some(short.as_str()) } else { graph.reference(values[index]) })
-        .collect();
-    let name = &writing.statement;
-    match (operands, graph.reference(values[operand])) {
-        (Some(operands), Some(shortcut)) => {
-            let operands = operands.join(", ");
-            format!("insert `{short}: {conv} from {shortcut};` before `{name}`, and write `{operands}` in `{name}`")
+    let value = graph.nodes[node].inputs[operand];
+    match (operands_with(graph, node, operand, &short), graph.reference(value)) {
+        (Some(operands), Some(shortcut)) => Verb::Insert(format!("{short}: {conv} from {shortcut};"), Some(operands)),
+        _ => {
+            let shortcut = graph.value_name(value);
+            Verb::Other(format!("add a projection of `{shortcut}` instead: `{short}: {conv} from {shortcut};`"))
         }
-        _ => format!("add a projection of `{shortcut}` instead: `{short}: {conv} from {shortcut};`"),
     }
+}
+
+/// A crop of an operand of two to the other.
+fn cropped(graph: &Graph, node: NodeId, operand: usize) -> Verb {
+    let crop = free_name(graph, "crop");
+    let values = &graph.nodes[node].inputs;
+    let other = values.iter().enumerate().find(|(index, _)| *index != operand).map(|(_, value)| *value);
+    let large = graph.reference(values[operand]);
+    let small = other.and_then(|value| graph.reference(value));
+    if let (None, Some(small), Some(producer)) = (large, small, graph.producer(values[operand]))
+        && producer + 1 == node
+    {
+        // It goes by `_`, as what is inserted then does.
+        return Verb::Insert(format!("Crop(like: {small});"), None);
+    }
+    match (operands_with(graph, node, operand, &crop), large, small) {
+        (Some(operands), Some(large), Some(small)) => {
+            Verb::Insert(format!("{crop}: Crop(like: {small}) from {large};"), Some(operands))
+        }
+        _ => Verb::Other("crop one of the two where they meet (`Crop(like: ..)`)".to_owned()),
+    }
+}
+
+/// Whether a crop of an operand can be written: both have names, and the statement stands once in the text.
+pub(super) fn can_crop(graph: &Graph, node: NodeId, operand: usize) -> bool {
+    graph.nodes[node].writing.block.is_none() && matches!(cropped(graph, node, operand), Verb::Insert(..))
+}
+
+/// The operands of a statement with another name for one of them, where all have names.
+fn operands_with(graph: &Graph, node: NodeId, operand: usize, name: &str) -> Option<String> {
+    let values = graph.nodes[node].inputs.iter().enumerate();
+    let names = values.map(|(index, value)| if index == operand { Some(name) } else { graph.reference(*value) });
+    Some(names.collect::<Option<Vec<&str>>>()?.join(", "))
+}
+
+/// A layer that a fix inserts, as it is written.
+fn inserted(op: &Op) -> String {
+    match op {
+        Op::GlobalPool { .. } => "GlobalAvgPool".to_owned(),
+        Op::Permute { axes, .. } => {
+            let axes = axes.as_slice().iter().map(|axis| match axis {
+                Axis::At(at) => at.to_string(),
+                other => format!("{other:?}").to_lowercase(),
+            });
+            format!("Permute({})", axes.collect::<Vec<String>>().join(", "))
+        }
+        _ => "Flatten".to_owned(),
+    }
+}
+
+/// The word of the transposed layer.
+fn transposed(word: &str) -> String {
+    match word.strip_suffix('D') {
+        // keras: `Conv2D`.
+        Some(_) => format!("{word}Transpose"),
+        None => word.replacen("Conv", "ConvTranspose", 1),
+    }
+}
+
+/// The word with another number of axes.
+pub(crate) fn with_rank(word: &str, rank: usize) -> String {
+    word.replacen(|letter: char| letter.is_ascii_digit(), &rank.to_string(), 1)
+}
+
+/// Makes a node's layer one for another number of axes.
+fn rename(node: &mut Node, rank: usize) {
+    if let Recipe::Given(op) = &mut node.recipe {
+        match op {
+            Op::Conv(conv) => conv.rank = rank,
+            Op::Pool(pool) => pool.rank = rank,
+            Op::AdaptivePool { rank: now, .. } => *now = rank,
+            _ => {}
+        }
+    }
+    node.named_axes = node.named_axes.map(|_| if rank == 1 { (0, 1) } else { (rank, rank) });
 }
 
 /// The channels as they are written: as the leading part, or as fields.
@@ -312,6 +399,10 @@ fn field_verb(node: &Node, field: &'static str, setting: &Setting) -> Verb {
     }
     let leads =
         node.spans.positional.is_some() && writing.row.is_some_and(|row| row.positional == Positional::Field(field));
+    // Torch's `dim` counts the batch.
+    if let (Setting::Axes(Axes { list: [Axis::At(at @ 0..), ..], count: 1 }), "dim") = (setting, writing.word(field)) {
+        return Verb::Set(format!("dim: {}", at + 1));
+    }
     if leads { Verb::Write(setting.to_string()) } else { Verb::Set(format!("{}: {setting}", writing.word(field))) }
 }
 

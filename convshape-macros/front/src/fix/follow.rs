@@ -9,6 +9,7 @@ use super::candidates::{Candidate, Candidates};
 use super::goals::goals;
 use super::inputs::follows;
 use super::needs::needs;
+use super::other_layers::renamed;
 use super::trial::Trial;
 use super::{Edit, Known, channels, layers, refused};
 use crate::check::{Checked, Place, Problem};
@@ -34,7 +35,8 @@ pub(super) fn completed(
     others: &[Place],
 ) -> Option<Candidate> {
     // A machine can do this in one place only.
-    if candidate.edits.iter().any(|edit| edit.replaces(&trial.graph)) {
+    let renames = |edit: &Edit| matches!(edit, Edit::Renamed { .. });
+    if candidate.edits.iter().any(|edit| edit.replaces(&trial.graph) && !renames(edit)) {
         return None;
     }
     let mut edits = candidate.edits.clone();
@@ -59,6 +61,7 @@ pub(super) fn completed(
             Edit::Channels { .. } | Edit::Reshape { .. } => {
                 akin(target, &problem) || replaced.iter().any(|pair| same_ratio(*pair, &problem, &trial.graph))
             }
+            Edit::Renamed { .. } => candidate.edits.iter().all(renames),
             _ => !others.contains(&problem.place()) || edits.iter().any(|edit| same_kind(edit, &next)),
         };
         if !same_mistake {
@@ -173,6 +176,11 @@ fn next(
         Problem::Layer { node, op, inputs, fault } => match fault.reason {
             Reason::Channels { .. } | Reason::Features { .. } | Reason::Elements { .. } | Reason::NormShape { .. } => {
                 refused::at_the_layer(graph, *node, op, inputs, fault, &mut found);
+            }
+            Reason::Rank { found: comes, .. } | Reason::NamedRank { found: comes, .. }
+                if done.iter().all(|edit| matches!(edit, Edit::Renamed { .. })) =>
+            {
+                return renamed(graph, *node, &comes);
             }
             _ => {}
         },

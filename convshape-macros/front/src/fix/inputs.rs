@@ -12,12 +12,16 @@ use super::trial::Trial;
 use super::{Edit, Known};
 use crate::check::{Checked, Problem};
 use crate::graph::{Graph, Recipe};
-use crate::unseen::visible;
+use crate::unseen::{Unseen, visible};
 
 /// How far from the written size others are tried, in rows: at least this far, and as far as two periods of the
 /// strides, but no farther than [`FARTHEST`].
 const REACH: i64 = 64;
 const FARTHEST: i64 = 1024;
+
+/// Sides of the images that published networks take.
+const USUAL: [i64; 20] =
+    [28, 32, 48, 64, 96, 112, 128, 160, 192, 224, 227, 256, 299, 320, 384, 416, 448, 512, 572, 640];
 
 /// Layers that read an input whose channels are tried.
 const MOST_READERS: usize = 4;
@@ -175,7 +179,16 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
         if comes > expected && sizes.len() > 1 {
             // What comes first in a batch is not part of a sample.
             for (fewer, cost) in without_axes(sizes, comes - expected) {
-                found.push(vec![Edit::Input { input, shape: Shape::new(&fewer, shape.scope()) }], cost);
+                let fewer = Shape::new(&fewer, shape.scope());
+                if !fewer.is_known() || visible(&fewer) != fewer {
+                    continue;
+                }
+                let edit = Edit::Input { input, shape: fewer };
+                let outputs = without_batch(graph, sizes[0]);
+                if comes - expected == 1 && !outputs.is_empty() {
+                    found.push([vec![edit.clone()], outputs].concat(), cost + 1);
+                }
+                found.push(vec![edit], cost);
             }
         }
         if comes < expected && sizes.len() < MAX_RANK {
@@ -184,10 +197,29 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
                 let mut more = sizes.to_vec();
                 more.insert(axis, Size::Number(1));
                 let cost = if axis == channel { 4 } else { 12 };
+                if visible(&shape) != shape || !shape.is_known() {
+                    continue;
+                }
                 found.push(vec![Edit::Input { input, shape: Shape::new(&more, shape.scope()) }], cost);
             }
         }
     }
+}
+
+/// The outputs that begin with a batch axis as an input does, each without it.
+fn without_batch(graph: &Graph, batch: Size) -> Vec<Edit> {
+    let same = |size: Size| size.same(batch) || visible_size(size).is_none() && visible_size(batch).is_none();
+    let outputs = graph.outputs.iter().enumerate().filter_map(|(output, port)| {
+        let (first, rest) = port.shape.sizes().split_first()?;
+        let shape = Shape::new(rest, port.shape.scope());
+        (same(*first) && !rest.is_empty()).then_some(Edit::Output { output, shape })
+    });
+    outputs.collect()
+}
+
+/// A size that the macro sees as a number.
+fn visible_size(size: Size) -> Option<i64> {
+    size.number().filter(|number| !Unseen::is(*number))
 }
 
 /// The sizes with `surplus` axes taken out. Leading axes and axes of one row are taken out first.
@@ -254,7 +286,7 @@ pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Pro
     for (node, distance) in super::candidates::ancestors(graph, &values, 12) {
         if matches!(checked.ops[node], Some(Op::Linear { .. })) {
             // The first of several needs it.
-            found.push(vec![Edit::Flatten { node }], 12_u32.saturating_sub(distance.min(6)));
+            found.push(vec![Edit::Insert { node, op: Op::FLATTEN }], 12_u32.saturating_sub(distance.min(6)));
         }
     }
 }
@@ -315,18 +347,14 @@ fn nearest_sizes_of(trial: &mut Trial, problem: &Problem, known: &Known, input: 
         best = best.with(place, Size::Number(nearest));
         smaller = smaller.with(place, Size::Number(other));
     }
-    if best == shape {
-        best = search.square(axes)?;
-        smaller = best;
-    }
     let forms = if best == smaller { vec![best] } else { vec![best, smaller] };
-    let candidates = forms.into_iter().filter_map(|form| {
-        let edits = search.tied(form)?;
-        // An input alone is less to change than an input and an output.
-        let cost = cost(problem) + distance(&shape, &form) + u32::try_from(edits.len() - 1).unwrap_or(0);
-        Some(Candidate { edits, cost })
-    });
-    Some(Sizes { candidates: candidates.collect(), notes })
+    let forms: Vec<Shape> = forms.into_iter().filter(|form| *form != shape).collect();
+    let mut candidates = search.offered(&forms);
+    if candidates.is_empty() {
+        notes.clear();
+        candidates = search.square(axes).map_or_else(Vec::new, |form| search.offered(&[form]));
+    }
+    Some(Sizes { candidates, notes })
 }
 
 struct Search<'a, 'b> {
@@ -338,6 +366,18 @@ struct Search<'a, 'b> {
 }
 
 impl Search<'_, '_> {
+    /// Inputs with the outputs that follow from them, where nothing is wrong then.
+    fn offered(&mut self, forms: &[Shape]) -> Vec<Candidate> {
+        let (problem, shape) = (self.problem, self.shape);
+        let candidate = |form: &Shape| {
+            let edits = self.tied(*form)?;
+            // An input alone is less to change than an input and an output.
+            let cost = cost(problem) + distance(&shape, form) + u32::try_from(edits.len() - 1).unwrap_or(0);
+            Some(Candidate { edits, cost })
+        };
+        forms.iter().filter_map(candidate).collect()
+    }
+
     /// Whether the chain has no mistake on this axis with that number of rows. Other axes are left aside.
     fn works(&mut self, axis: usize, rows: i64) -> bool {
         let order = self.trial.graph.order();
@@ -396,8 +436,10 @@ impl Search<'_, '_> {
         if (1..axes).any(|axis| !self.shape.size(order.spatial(axis)).same(Size::Number(rows))) {
             return None;
         }
-        let sizes = (1..=REACH).flat_map(|step| [rows + step, rows - step]).filter(|size| *size > 0);
-        for size in sizes {
+        let near = (1..=REACH).flat_map(|step| [rows + step, rows - step]).filter(|size| *size > 0);
+        let mut usual = USUAL.to_vec();
+        usual.sort_by_key(|size| size.abs_diff(rows));
+        for size in near.chain(usual) {
             let all = (0..axes).fold(self.shape, |shape, axis| shape.with(order.spatial(axis), Size::Number(size)));
             if self.holds(all) {
                 return Some(all);

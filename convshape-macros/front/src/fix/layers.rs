@@ -127,11 +127,22 @@ impl<'a> Layer<'a> {
         }
     }
 
+    /// The kernel as the stride, and the stride as the kernel.
+    fn swapped(&self, conv: &Conv, found: &mut Candidates) {
+        let (kernel, stride, rank) = (conv.kernel, conv.stride, conv.rank);
+        let swapped = Op::Conv(Conv { kernel: stride, stride: kernel, ..*conv });
+        if (0..rank).all(|axis| stride[axis] > kernel[axis]) && self.serves(&swapped) {
+            let set = |field, values| Edit::Field { node: self.node, field, setting: Setting::ints(values, rank) };
+            found.push(vec![set("kernel", stride), set("stride", kernel)], 8 + self.extra);
+        }
+    }
+
     fn conv(&self, conv: &Conv, found: &mut Candidates) {
         let stride_cost = if conv.stride[..conv.rank] == conv.kernel[..conv.rank] { 18 } else { 24 };
         for (field, setting, cost) in words::of_conv(conv) {
             self.word(field, setting, cost, found);
         }
+        self.swapped(conv, found);
         self.field(AxisField::Padding, 0, 20, found);
         self.field(AxisField::Stride, 1, stride_cost, found);
         self.field(AxisField::Kernel, 1, 26, found);
@@ -149,7 +160,8 @@ impl<'a> Layer<'a> {
             Direction::Forward => {
                 self.uneven_padding(32, found);
                 let transposed = Op::Conv(Conv { direction: Direction::Transposed, ..*conv });
-                if matches!(self.written().recipe, Recipe::Given(_)) && self.serves(&transposed) {
+                let plain = self.written().spans.op.to_string().starts_with("Conv");
+                if plain && matches!(self.written().recipe, Recipe::Given(_)) && self.serves(&transposed) {
                     found.push(vec![Edit::Transposed { node: self.node }], 30 + self.extra);
                 }
             }

@@ -28,6 +28,15 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
         }
     }
     notes.dedup();
+    // What an insertion asks for in its place is one more thing to write.
+    let insertion = parts.iter().position(|(verb, _)| matches!(verb, Verb::Insert(..)));
+    if let Some(at) = insertion
+        && let (Verb::Insert(statement, leading), names) = parts.remove(at)
+    {
+        parts.splice(0..0, leading.map(|leading| (Verb::Write(leading), names.clone())));
+        let front = format!("insert `{statement}` before `{}`", names[0]);
+        return if parts.is_empty() { front } else { format!("{front}, and {}", clauses(&parts).join(" and ")) };
+    }
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
     if let [(verb, names)] = parts.as_slice()
         && let [name] = names.as_slice()
@@ -36,29 +45,33 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
             Verb::Set(text) => format!("in `{name}`, set `{text}`{notes}"),
             Verb::Write(text) => format!("in `{name}`, write `{text}`{notes}"),
             Verb::Replace(text, old) => format!("in `{name}`, put `{text}` in place of `{old}`{notes}"),
+            Verb::Insert(..) => String::new(),
             Verb::Other(text) => format!("{text}{notes}"),
         };
     }
     if let Some(text) = fields_of_one(&parts, edits, graph) {
         return format!("in `{}`, set `{text}`{notes}", parts[0].1[0]);
     }
+    format!("{}{notes}", clauses(&parts).join(" and "))
+}
+
+/// What is done in several places, each with the names of its places.
+fn clauses(parts: &[(Verb, Vec<String>)]) -> Vec<String> {
     let mut said = "";
-    let clauses: Vec<String> = parts
-        .iter()
-        .map(|(verb, names)| {
-            let (word, text) = match verb {
-                Verb::Set(text) => ("set ", text),
-                Verb::Write(text) => ("write ", text),
-                Verb::Replace(text, old) => return format!("put `{text}` in place of `{old}` in {}", all(names)),
-                Verb::Other(text) => return text.clone(),
-            };
-            // One `write` serves all that follow it.
-            let word = if said == word { "" } else { word };
-            said = if word.is_empty() { said } else { word };
-            format!("{word}`{text}` in {}", all(names))
-        })
-        .collect();
-    format!("{}{notes}", clauses.join(" and "))
+    let clause = |(verb, names): &(Verb, Vec<String>)| {
+        let (word, text) = match verb {
+            Verb::Set(text) => ("set ", text),
+            Verb::Write(text) => ("write ", text),
+            Verb::Replace(text, old) => return format!("put `{text}` in place of `{old}` in {}", all(names)),
+            Verb::Insert(text, _) => return format!("insert `{text}` before {}", all(names)),
+            Verb::Other(text) => return text.clone(),
+        };
+        // One `write` serves all that follow it.
+        let word = if said == word { "" } else { word };
+        said = if word.is_empty() { said } else { word };
+        format!("{word}`{text}` in {}", all(names))
+    };
+    parts.iter().map(clause).collect()
 }
 
 /// Fields of one layer of which at most one is written already: they are written one after the other.
@@ -76,7 +89,7 @@ fn fields_of_one(parts: &[(Verb, Vec<String>)], edits: &[Edit], graph: &Graph) -
     order.sort_by_key(|index| !written(&&edits[*index]));
     let texts = order.into_iter().map(|index| match &parts[index].0 {
         Verb::Set(text) => Some(text.as_str()),
-        Verb::Write(_) | Verb::Replace(..) | Verb::Other(_) => None,
+        Verb::Write(_) | Verb::Replace(..) | Verb::Insert(..) | Verb::Other(_) => None,
     });
     Some(texts.collect::<Option<Vec<&str>>>()?.join(", "))
 }

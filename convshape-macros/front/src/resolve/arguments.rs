@@ -13,6 +13,16 @@ use crate::syntax::{Args, Field, Reference, SizeExpr, Text, Value};
 use crate::value::{axes_of, settle};
 use crate::words::{self, FieldWords, LayerWords, Lookup, Neutral, Positional, Takes};
 
+/// A field with numbers for another number of axes than its layer has.
+pub(crate) struct Misfit {
+    pub(crate) field: &'static str,
+    /// The axes that it has numbers for.
+    pub(crate) written: usize,
+    /// It with as many numbers as the layer has axes.
+    pub(crate) mended: Setting,
+    pub(crate) span: Span,
+}
+
 /// Reads one layer's arguments.
 pub(super) struct Builder<'a, 's> {
     pub(super) words: &'static LayerWords,
@@ -32,6 +42,8 @@ pub(super) struct Builder<'a, 's> {
     /// Whether lints are told of the layer.
     pub(super) lint: bool,
     pub(super) spans: Spans,
+    /// The fields with numbers for another number of axes than the layer has.
+    pub(super) misfits: Vec<Misfit>,
     /// The fields given by name, each with the word that was written.
     pub(super) written: Vec<(&'static str, String)>,
     pub(super) reports: Vec<Report>,
@@ -60,6 +72,7 @@ impl<'a, 's> Builder<'a, 's> {
             file_name: None,
             lint: true,
             spans,
+            misfits: Vec::new(),
             written: Vec::new(),
             reports: Vec::new(),
         }
@@ -248,7 +261,9 @@ impl<'a, 's> Builder<'a, 's> {
         if let (Some(rank), Some(written)) = (self.rank, setting.axes())
             && rank != written
         {
-            self.reports.push(diagnose::field_rank(field.name, &self.words.name(self.rank), written, rank, span));
+            let mended = setting.for_axes(rank);
+            self.misfits.push(Misfit { field: field.name, written, mended: mended.clone(), span });
+            self.settings.push((field.name, mended));
             return;
         }
         self.settings.push((field.name, setting));

@@ -65,6 +65,7 @@ impl<'a> Resolver<'a> {
             file_name,
             lint,
             spans,
+            misfits,
             written,
             reports,
             ..
@@ -109,6 +110,23 @@ impl<'a> Resolver<'a> {
         {
             comment = Some((*shape, spans.of(Some("shape"))));
         }
+        let rewritten = layer.args.rewritten || !misfits.is_empty();
+        let writing = Writing {
+            row: Some(words),
+            dialect,
+            words: written,
+            per_axis: settings.iter().any(|(_, setting)| setting.axes().is_some()),
+            rewritten,
+            statement: format!("{}{name}", scope.statements),
+            block: scope.block.clone(),
+        };
+        let misfit = rank.filter(|_| !misfits.is_empty()).map(|rank| {
+            // Where the input has as many axes as the fields, the layer's name is what is wrong.
+            let comes = inputs.as_ref().and_then(|inputs| Some(self.graph.inputs.get(*inputs.first()?)?.shape.rank()));
+            let meant = comes.and_then(|axes| axes.checked_sub(1));
+            let meant = meant.filter(|meant| misfits.iter().all(|misfit| misfit.written == *meant));
+            (diagnose::field_ranks(&layer.op, &writing, &spans, &misfits, rank, meant), meant.is_none())
+        });
         let file_name = match file_name {
             Some(given) if stmt.attrs.file_name.is_none() => format!("{}{}", scope.file_root, given.value()),
             _ => match scope.file_name(stmt, &name) {
@@ -131,14 +149,6 @@ impl<'a> Resolver<'a> {
             Recipe::Given(Op::Recurrent(layer)) => outputs_of_run(layer, &settings),
             Recipe::Given(op) => pieces(op, &settings),
             _ => Vec::new(),
-        };
-        let writing = Writing {
-            row: Some(words),
-            dialect,
-            words: written,
-            rewritten: layer.args.rewritten,
-            statement: format!("{}{name}", scope.statements),
-            block: scope.block.clone(),
         };
         let node = Node {
             name: format!("{}{name}", scope.path),
@@ -164,6 +174,14 @@ impl<'a> Resolver<'a> {
             inserted: None,
         };
         let id = self.push(node, scope);
+        match misfit {
+            Some((report, true)) => self.sink.guess(id, report),
+            Some((report, false)) => {
+                self.sink.push(report);
+                self.graph.nodes[id].recipe = Recipe::Broken;
+            }
+            None => {}
+        }
         self.first_of_run(id, scope);
         id
     }

@@ -1,7 +1,7 @@
 //! What a mistake looks like, and what can be done about it that is no edit of a field.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Axis, Op, PerAxis, PoolKind};
+use convshape_arith::op::{Axis, AxisOrder, Op, PerAxis, PoolKind};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -23,13 +23,21 @@ impl Context<'_> {
         {
             report = report.help(format_args!("did you mean `restores {other}`? {found} is what `{other}` took"));
         }
+        if let Some(node) = fixes.first().and_then(|fix| swaps(&fix.edits)) {
+            report = report.note(format_args!("the kernel and the stride of `{}` look swapped", self.name(node)));
+        }
         for edit in fixes.iter().filter_map(Fix::only) {
             match edit {
                 // A product's help says which matrix to transpose.
                 Edit::Input { input, shape }
                     if rotated(&self.graph.inputs[*input].shape, shape) && !self.is_product(problem) =>
                 {
-                    report = report.note("the axes of the input look permuted: here the channels come first");
+                    let place = match self.graph.order() {
+                        AxisOrder::ChannelsFirst => "first",
+                        AxisOrder::ChannelsLast => "last",
+                    };
+                    report = report
+                        .note(format_args!("the axes of the input look permuted: here the channels come {place}"));
                 }
                 Edit::Channels { node, inputs, outputs } => {
                     if let Some(Some(Op::Conv(conv))) = self.checked.ops.get(*node)
@@ -46,6 +54,7 @@ impl Context<'_> {
                         |stride: &PerAxis<i64>, kernel: &PerAxis<i64>, rank: usize| stride[..rank] == kernel[..rank];
                     if let Some(Some(Op::Conv(conv))) = self.checked.ops.get(*node)
                         && equal(&conv.stride, &conv.kernel, conv.rank)
+                        && conv.stride[..conv.rank].iter().any(|stride| *stride > 1)
                     {
                         report = report.note(format_args!(
                             "the stride of `{}` is its kernel: it looks given twice",
@@ -77,6 +86,7 @@ impl Context<'_> {
             ..
         } = problem
             && found.checked_mul(2) == Some(*expected)
+            && !fixes.first().is_some_and(|fix| fix.edits.iter().any(|edit| edit.field() == "axis"))
             && self.graph.nodes[*node].inputs.iter().any(|value| self.graph.producer(*value).is_some())
             && !fixes
                 .iter()
@@ -170,6 +180,16 @@ impl Context<'_> {
         Some(format!(
             "crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
         ))
+    }
+}
+
+/// The layer whose kernel and stride change places.
+fn swaps(edits: &[Edit]) -> Option<NodeId> {
+    match edits {
+        [Edit::Field { node, field: "kernel", .. }, Edit::Field { node: again, field: "stride", .. }] => {
+            (node == again).then_some(*node)
+        }
+        _ => None,
     }
 }
 

@@ -134,7 +134,7 @@ fn header_words_as_names() {
 fn shapes_and_tails() {
     assert_eq!(
         faults("struct M { input: (1, 28, 28); Relu; output: [1]; }"),
-        ["[CS0001] a shape is written in `[` and `]`, found `(` | write `input: [1, 28, 28];`"]
+        ["[CS0001] a shape is written in `[` and `]`, found `(` | in `input`, write `[1, 28, 28]`"]
     );
     assert_eq!(
         faults("struct M { input [1]; Relu; output: [1]; }"),
