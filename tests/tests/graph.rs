@@ -66,6 +66,7 @@ fn agrees<M: Model>(model: &M) {
         start = end;
     });
     assert!(params.next().is_none());
+    assert_eq!(M::PROGRAM.param_count(), graph.params().len());
     assert_eq!(graph.macs(), M::LAYERS.iter().map(|layer| layer.macs).sum::<u64>());
     let trainable = graph.params().iter().filter(|param| !param.role.is_statistic());
     let trainable: usize = trainable.map(|param| param.elements.len()).sum();

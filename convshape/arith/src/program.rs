@@ -73,3 +73,24 @@ pub struct Program {
     /// How many values there are.
     pub values: usize,
 }
+
+impl Program {
+    /// How many parameters a model of the chain has.
+    pub fn param_count(&self) -> usize {
+        self.first_param(self.steps.len())
+    }
+
+    /// The index of a step's first parameter among those of the model, which are in the order of the steps.
+    pub fn first_param(&self, step: usize) -> usize {
+        self.steps[..step].iter().map(|step| self.own_params(step)).sum()
+    }
+
+    /// How many parameters belong to a step: none if it is another run of a step before it.
+    pub fn own_params(&self, step: &Step) -> usize {
+        match step.action {
+            _ if step.first_run.is_some() => 0,
+            Action::Layer(op) => op.params().len(),
+            Action::Chain { index } => self.chains[index].param_count(),
+        }
+    }
+}

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
 
-use convshape_arith::graph::Graph;
+use convshape_arith::graph::{self, Graph};
 use convshape_arith::op::{
     Activation, Amount, Attention, AutoPad, Axes, Axis, AxisOrder, Cell, Conv, Dialect, Direction, DropTogether,
     Interpolation, MultiHead, Op, Padding, PaddingMode, Pieces, Pool, PoolKind, Recurrent, RecurrentOutput, Reduction,
     ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::param::Role;
+use convshape_arith::program::{Action, Port, Program, Step};
 use convshape_arith::shape::Shape;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
@@ -20,9 +21,11 @@ use rand::{RngExt, SeedableRng};
 use super::engine::Engine;
 use super::simd::Level;
 use crate::model::param::Param;
-use crate::model::parts::Sizes;
+use crate::model::parts::{Linked, Sizes};
 use crate::model::slot::Slot;
+use crate::model::workspace::workspace_bytes;
 use crate::reference::kernels;
+use crate::reference::layout::{Dynamic, Layout};
 
 /// Sums in `f32` differ from those in `f64` by the roundings of their terms; the tests' sums have
 /// terms of at most 1 and are of less than a thousand of them.
@@ -72,6 +75,38 @@ fn draw(random: &mut Random, graph: &Graph) -> Vec<Param> {
     params.collect()
 }
 
+/// `WORKSPACE_BYTES` of a chain, which is worked out of constants like those that the macro writes.
+fn promised_bytes(graph: &Graph) -> usize {
+    fn leak<T>(items: impl Iterator<Item = T>) -> &'static [T] {
+        items.collect::<Vec<T>>().leak()
+    }
+    let steps = graph.nodes().iter().map(|node| Step {
+        name: "layer",
+        file_name: "layer",
+        action: Action::Layer(node.op),
+        inputs: leak(node.inputs.iter().copied()),
+        output: node.outputs[0],
+        tied: node.tied,
+        first_run: node.first_run,
+    });
+    let ports = |ports: &[graph::Port]| {
+        leak(ports.iter().map(|port| Port { name: "port", shape: *graph.shape(port.value), value: port.value }))
+    };
+    let program = Program {
+        name: "Test",
+        order: graph.order(),
+        inputs: ports(graph.inputs()),
+        steps: leak(steps),
+        outputs: ports(graph.outputs()),
+        chains: &[],
+        values: graph.values().len(),
+    };
+    let linked = Linked { program: std::boxed::Box::leak(program.into()), chains: &[], slots: &[] };
+    let shapes: Vec<Shape> = graph.inputs().iter().map(|port| *graph.shape(port.value)).collect();
+    let places = Dynamic::new(linked, &shapes).expect("was checked");
+    workspace_bytes(Linked { slots: leak(places.slots().iter().copied()), ..linked })
+}
+
 /// Runs a chain by definition and on every level, and compares.
 fn check(random: &mut Random, order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &[usize]) -> bool {
     check_within(TOLERANCE, random, order, input, layers, outputs)
@@ -114,6 +149,11 @@ fn check_within(
         let params: Vec<&Param> = params.iter().collect();
         let lowered = graph.lowered().expect("was checked");
         let engine = Engine::new(&lowered, &params, level, Arc::default()).expect("a plan");
+        let (promised, needed) = (promised_bytes(&graph) / size_of::<f32>(), engine.elements(1));
+        assert!(
+            needed <= promised,
+            "{level:?}: {needed} elements, `WORKSPACE_BYTES` are {promised}: {input} {layers:?}"
+        );
         let mut found: Vec<Vec<f32>> = expected.iter().map(|y| vec![f32::NAN; y.len()]).collect();
         let mut rooms: Vec<&mut [f32]> = found.iter_mut().map(|y| &mut y[..]).collect();
         // What was there before must not matter.

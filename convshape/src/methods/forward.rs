@@ -88,7 +88,7 @@ fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], 
     {
         assert_params(model);
         let inputs = Inputs { program, inputs };
-        run::run(&linked, &mut Params { all: &|index| nth(model, index), next: 0 }, &inputs, memory);
+        run::run(&linked, Params { all: &|index| nth(model, index), first: 0 }, &inputs, memory);
         for (port, output) in outputs.iter_mut().enumerate() {
             output.copy_from_slice(run::output(&linked, port, &inputs, memory));
         }
@@ -209,7 +209,7 @@ fn step_through<M: Parts>(
             .map(|(shape, elements)| (shape, &elements[sample * count(shape)..][..count(shape)]))
             .collect();
         let inputs = inputs.as_slice();
-        run::run(&layout, &mut Params { all: &|index| params[index], next: 0 }, &inputs, &mut memory);
+        run::run(&layout, Params { all: &|index| params[index], first: 0 }, &inputs, &mut memory);
         for (port, (_, output)) in outputs.iter_mut().enumerate() {
             output.extend_from_slice(run::output(&layout, port, &inputs, &memory));
         }

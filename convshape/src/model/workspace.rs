@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use convshape_arith::axis::Window;
+use convshape_arith::lower::Split;
 use convshape_arith::op::{AxisOrder, Direction, Op};
 use convshape_arith::shape::Shape;
 
@@ -155,11 +156,21 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
         let step = &program.steps[index];
         match step.action {
             Action::Layer(op) => {
+                let mut op = op.bind(&slots[step.inputs[0]].shape, order);
+                let bound = op;
+                // What is between the two layers that one is run as, with the border of the second.
+                if let Ok(Some(Split { first, middle, second })) = op.split(&slots[step.inputs[0]].shape, order) {
+                    sum += match padded(&middle, border(&second, &middle, order), order) {
+                        Some(elements) => 2 * elements,
+                        None => return None,
+                    };
+                    op = first;
+                }
                 // The input once more, with its border or for the layer's definition to read.
                 let mut input = 0;
                 while input < step.inputs.len() {
                     let shape = &slots[step.inputs[input]].shape;
-                    sum += match padded(shape, border(&op.bind(shape, order), shape, order), order) {
+                    sum += match padded(shape, border(&op, shape, order), order) {
                         Some(elements) => elements,
                         None => return None,
                     };
@@ -168,7 +179,6 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
                 let Some(elements) = padded(&slots[step.output].shape, [0; 3], order) else { return None };
                 let keys = &slots[step.inputs[if step.inputs.len() > 1 { 1 } else { 0 }]].shape;
                 // Queries, keys and values of attention between linear layers, and what goes with each.
-                let bound = op.bind(&slots[step.inputs[0]].shape, order);
                 sum += 2 * elements + 2 * slots[step.output].room + packed(&bound, keys, &slots[step.output].shape);
             }
             Action::Chain { index } => {

@@ -8,41 +8,39 @@ use crate::reference::kernels::{self, Operands};
 use crate::reference::layout::{self, Layout};
 use convshape_arith::program::{Action, Step};
 
-/// The parameters of a program, one layer's after the other's.
+/// The parameters of a program.
+#[derive(Clone, Copy)]
 pub(crate) struct Params<'p> {
-    /// Gives the elements of one, counted from the first.
+    /// Gives the elements of a model's parameter by its index.
     pub(crate) all: &'p dyn Fn(usize) -> &'p [f32],
-    /// The first that the next layer reads.
-    pub(crate) next: usize,
+    /// The index of the program's first parameter.
+    pub(crate) first: usize,
 }
 
 /// Runs one sample. The outputs are then in `memory`, see [`output`].
 ///
 /// `inputs` have the shapes that the program is laid out for, `memory` as many elements as the layout
 /// says, and the parameters have the shapes that their layers say. Nothing is allocated.
-pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn Operands<f32>, memory: &mut [f32]) {
+pub(crate) fn run<L: Layout>(layout: &L, params: Params<'_>, inputs: &dyn Operands<f32>, memory: &mut [f32]) {
     let program = layout.program();
     let slots = layout.slots();
-    let first = params.next;
+    let mut next = params.first;
     let (values, room) = memory.split_at_mut(layout::elements(slots, program.inputs.len()));
     for step in program.steps {
+        let first = step.first_run.map_or(next, |of| params.first + program.first_param(of));
+        next += program.own_params(step);
         match step.action {
             Action::Layer(op) => {
                 let mut own: [&[f32]; convshape_arith::param::MAX_PARAMS] = [&[]; convshape_arith::param::MAX_PARAMS];
                 let mut count = 0;
                 let tied = step.first_run.map_or(step.tied, |of| program.steps[of].tied);
                 if let Some(of) = tied {
-                    own[0] = (params.all)(first + first_param(layout, of) + op.tied_param());
+                    own[0] = (params.all)(params.first + program.first_param(of) + op.tied_param());
                     count = 1;
                 }
-                let mut next = step.first_run.map_or(params.next, |of| first + first_param(layout, of));
-                for _ in op.params().iter() {
-                    own[count] = (params.all)(next);
-                    next += 1;
+                for index in first..first + op.params().len() {
+                    own[count] = (params.all)(index);
                     count += 1;
-                }
-                if step.first_run.is_none() {
-                    params.next = next;
                 }
                 let own = &own[..count];
                 let output = slots[step.output];
@@ -59,13 +57,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
             Action::Chain { index } => {
                 let chain = layout.chain(index);
                 let reads = Reads { step, inputs, slots, below: values, above: &[], gap: 0 };
-                match step.first_run {
-                    None => run(chain, params, &reads, room),
-                    Some(of) => {
-                        let mut params = Params { all: params.all, next: first + first_param(layout, of) };
-                        run(chain, &mut params, &reads, room);
-                    }
-                }
+                run(chain, Params { first, ..params }, &reads, room);
                 for (port, output) in chain.program().outputs.iter().enumerate() {
                     let place = slots[step.output + port].place;
                     if output.value >= step.inputs.len() {
@@ -89,19 +81,6 @@ pub(crate) fn run<L: Layout>(layout: &L, params: &mut Params<'_>, inputs: &dyn O
             }
         }
     }
-}
-
-/// The place of a step's first parameter, from that of the program.
-fn first_param(layout: &impl Layout, step: usize) -> usize {
-    let steps = &layout.program().steps[..step];
-    let own = steps.iter().filter(|step| step.first_run.is_none()).map(|step| match step.action {
-        Action::Layer(op) => op.params().len(),
-        Action::Chain { index } => {
-            let chain = layout.chain(index);
-            first_param(chain, chain.program().steps.len())
-        }
-    });
-    own.sum()
 }
 
 /// Runs one layer.
@@ -248,7 +227,7 @@ mod tests {
         let inputs: [(&Shape, &[f32]); 1] = [(&OUTER.inputs[0].shape, &[1.0, 3.0])];
         // What was there before does not matter.
         let mut memory = vec![f32::NAN; elements];
-        run(layout, &mut Params { all: &|index| PARAMS[index], next: 0 }, &inputs, &mut memory);
+        run(layout, Params { all: &|index| PARAMS[index], first: 0 }, &inputs, &mut memory);
         (0..OUTER.outputs.len()).map(|port| output(layout, port, &inputs, &memory).to_vec()).collect()
     }
 
@@ -295,7 +274,7 @@ mod tests {
         let params: [&[f32]; 4] = [&[1.0, 10.0], &[100.0], &[3.0], &[0.5]];
         let inputs: [(&Shape, &[f32]); 1] = [(&TIED.inputs[0].shape, &[1.0, 3.0])];
         let mut memory = vec![f32::NAN; LINKED.elements()];
-        run(&LINKED, &mut Params { all: &|index| params[index], next: 0 }, &inputs, &mut memory);
+        run(&LINKED, Params { all: &|index| params[index], first: 0 }, &inputs, &mut memory);
         assert_eq!(output(&LINKED, 0, &inputs, &memory), [131.0 * 9.0 + 0.5]);
     }
 
