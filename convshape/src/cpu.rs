@@ -1,16 +1,16 @@
 //! The fast path: a chain as a plan, with weights packed for the processor's vectors.
 //!
-//! [`plan`] lays out what runs and where values lie, [`job`] packs the weights, [`engine`] runs it;
-//! [`conv`], [`winograd`], [`planes`], [`slide`] and [`each`] are the kernels, written once over
-//! [`simd`]. Layers without a fast kernel run by their definition, in the same plan.
+//! [`plan`] turns a graph into steps and gives every value its memory, [`job`] packs the weights, [`engine`] runs the
+//! steps. [`conv`], [`winograd`], [`planes`], [`slide`] and [`each`] are the kernels, written once over [`simd`]. A
+//! layer without a fast kernel is a step of the same plan and runs by the reference implementation.
 
 #![expect(
     clippy::needless_range_loop,
     reason = "loops over registers are unrolled, and have no iterators to be inlined"
 )]
 
-/// `$code` with `$name` as a constant that is `$count`, from 1 to `$most`, which is a constant of at most
-/// 12. What there are no registers for is not compiled.
+/// Runs `$code` with the constant `$name` equal to `$count`, which is from 1 to `$most`, a constant of at most 12.
+/// Counts above `$most`, for which there are no registers, are not compiled.
 macro_rules! by_count {
     ($count:expr, $most:expr, |$name:ident| $code:expr) => {
         by_count!($count, $most, [1 2 3 4 5 6 7 8 9 10 11 12], |$name| $code)

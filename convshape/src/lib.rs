@@ -87,13 +87,13 @@
 //! assert_eq!(larger.view()[[0, 3, 3]], model.up.bias.as_slice()[0]);
 //! ```
 //!
-//! Layers are computed in `f32`, on whatever vector instructions the processor has. Convolutions of two axes and many
-//! channels take fewer multiplications than their definition has (Winograd's filtering): results differ from it by a few
-//! roundings more, and an input that is infinite or not a number also spoils the outputs beside those that read it. With
-//! the feature `rayon`, long runs use several threads: within a rayon pool those of the pool, elsewhere helpers of the
-//! library's own, which look out for work for a moment after the last run. There are as many as the processor runs at
-//! once, fewer if the environment variable `RAYON_NUM_THREADS` says so. The global pool of rayon is never started. The
-//! result does not depend on how many threads there are.
+//! Layers are computed in `f32`, with the best vector instructions that the processor has. Two-dimensional convolutions
+//! with many channels use Winograd's algorithm, which needs fewer multiplications than the definition: results have
+//! slightly larger rounding errors, and an infinite or NaN input also spoils outputs next to those that read it. With
+//! the feature `rayon`, long runs use several threads: inside a rayon pool those of the pool, elsewhere the library's
+//! own helpers, which stay awake for a moment after the last run. There are as many as the processor has hardware
+//! threads, or fewer if the environment variable `RAYON_NUM_THREADS` says so. The global pool of rayon is never
+//! started. The result does not depend on the number of threads.
 //!
 //! # Weights
 //!
@@ -109,9 +109,9 @@
 //!
 //! # Devices
 //!
-//! Without its features the crate needs neither the standard library nor a heap. A chain whose sizes are numbers then
-//! runs in an array of the caller's, from and to nested arrays, with weights that stay where they are in the program:
-//! those of `pretrained()`, or all numbers of the model in one array. An array that is too small does not compile.
+//! Without its features the crate needs neither the standard library nor a heap. A chain without symbolic sizes then
+//! runs in an array of the caller, from and to nested arrays, with weights that are borrowed from the program: those of
+//! `pretrained()`, or all elements of the model in one array. An array that is too small does not compile.
 //!
 //! ```
 //! use convshape::{Model, conv_chain};
@@ -135,8 +135,8 @@
 //! # Ok::<(), convshape::ShapeError>(())
 //! ```
 //!
-//! The memory is as much as the values take that are needed at the same time. Layers run row by row in `f32`, those that
-//! are not convolutions by their definition; vector instructions need `std`.
+//! Values that are not needed at the same time share memory. Convolutions run row by row in `f32`, other layers by the
+//! reference implementation; vector instructions need `std`.
 //!
 //! # Features
 //!
@@ -222,7 +222,7 @@ pub use crate::reference::kernels;
 #[cfg(feature = "safetensors")]
 pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
 
-/// What generated code names. No part of the public interface.
+/// Items that generated code uses. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     #[cfg(feature = "std")]
@@ -266,7 +266,7 @@ pub mod __private {
 #[macro_export]
 macro_rules! conv_chain {
     ($($chain:tt)*) => {
-        // The macro names the library by this path, whatever the user's crate calls it.
+        // The generated code refers to the library by this path, whatever name the user's crate gives it.
         $crate::__private::conv_chain! { [$crate] $($chain)* }
     };
 }

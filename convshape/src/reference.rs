@@ -1,5 +1,5 @@
-//! Every layer in plain loops, and the interpreter that runs a chain with them: what the fast path is held against, and
-//! what runs without a heap.
+//! The reference implementation: every layer in plain loops, and the interpreter that runs a chain with them. The fast
+//! path is tested against it, and it runs where there is no heap.
 
 pub mod kernels;
 pub(crate) mod layout;

@@ -1,12 +1,11 @@
 //! Training: losses, optimisers, data, and the loop that ties them together.
 //!
-//! The pieces work alone: [`Train`] gives gradients, an [`Optimizer`] moves parameters by them, a
-//! [`Loader`] gives batches of a [`Dataset`] ([`data`] has what there is). [`Fit`] is a loop over the
-//! three, with validation, early stopping and checkpoints. The same seed, data and model give the same
-//! bits.
+//! Each part can be used alone: [`Train`] computes gradients, an [`Optimizer`] updates parameters with them, a
+//! [`Loader`] makes batches of a [`Dataset`] (see [`data`]). [`Fit`] is a loop over the three, with validation, early
+//! stopping and checkpoints. The same seed, data and model give the same bits.
 //!
-//! What else there is to do with parameters is a few lines over [`Model`] and [`Train`], for any
-//! chain: an average of the weights, layers that stay as they are, an optimiser of one's own.
+//! Other changes of parameters take a few lines with [`Model`] and [`Train`], for any chain: an average of the weights,
+//! frozen layers, your own optimiser.
 //!
 //! ```
 //! use convshape::train::{Mse, Optimizer, Sgd, Train};
@@ -111,7 +110,7 @@ pub use self::schedule::{Constant, Cosine, Exponential, Schedule, StepDecay, War
 pub use crate::methods::loss::{Context, Evaluation, LastLayer, Loss};
 pub use crate::model::error::{Of, TargetProblem};
 
-/// The nearest number of the type that parameters have.
+/// Rounds to the type of parameters.
 #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
 const fn single(value: f64) -> f32 {
     value as f32

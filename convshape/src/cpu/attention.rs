@@ -1,7 +1,7 @@
-//! Attention without its weights in memory: of a few queries and a few hundred keys at a time.
+//! Attention that never stores all its weights: it works on a few queries and a few hundred keys at a time.
 //!
-//! Of each query the largest score so far and the sum of the powers so far are kept; where a later key has a larger
-//! score, what was added up is scaled down (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax";
+//! For each query it keeps the largest score so far and the sum of the exponentials so far. When a later key has a
+//! larger score, the sums are scaled down (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax";
 //! Dao et al. 2022, "FlashAttention"). Scores are logarithms to base 2.
 
 use std::ops::Range;
@@ -14,14 +14,14 @@ use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Simd, panel};
 use super::threads::{Spread, Threads};
 
-/// Queries whose scores are kept: a whole number of tiles on every instruction set.
+/// Queries per block: a whole number of tiles on every instruction set.
 pub(super) const QUERIES: usize = 24;
-/// Keys whose scores are kept: with [`QUERIES`] 24 KiB, most of a first-level cache.
+/// Keys per block. The scores of a block take `4 * QUERIES * KEYS` = 24 KiB, most of a first-level cache.
 pub(super) const KEYS: usize = 256;
-/// Vectors of keys or features in a panel.
+/// Width of a panel of keys or features, in vectors.
 pub(super) const VECTORS: usize = 2;
-/// Scores below the largest, in powers of 2, count as this: the weight is nothing in `f32`, and no product with it is
-/// denormal.
+/// The least score relative to the largest, as a power of 2; lower ones are raised to it. Such a weight is too small to
+/// count in `f32`, yet no product with it is denormal.
 const LEAST: f32 = -100.0;
 
 /// An attention layer and its sizes.
@@ -36,7 +36,7 @@ pub(super) struct Attention {
     pub(super) causal: bool,
     /// The factor of the scores, times `log2(e)`.
     pub(super) log_scale: f32,
-    /// Whether each head has numbers of its own that are added to the scores.
+    /// Whether the values added to the scores differ from head to head.
     pub(super) by_head: bool,
     lanes: usize,
 }
@@ -49,9 +49,10 @@ pub(super) struct Drop {
 }
 
 impl Drop {
-    /// What a weight is multiplied by: a number drawn for its place.
+    /// The factor of the weight with this index: 0, or the scale that keeps the mean. It depends on the seed and the
+    /// index only.
     pub(super) fn factor(&self, place: usize) -> f32 {
-        // The finaliser of SplitMix64 (Steele, Lea and Flood 2014) of a counter.
+        // A counter-based random number: the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
         let mut bits = self.seed.wrapping_add((place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -66,17 +67,17 @@ impl Drop {
 #[derive(Clone, Copy)]
 pub(super) struct Operands<'a> {
     pub(super) q: (&'a View, &'a [f32]),
-    /// What is added to the scores.
+    /// The values added to the scores (a mask or a bias).
     pub(super) added: Option<(&'a View, &'a [f32])>,
     /// Keys and values, see [`Attention::pack`].
     pub(super) packed: &'a [f32],
     pub(super) drop: Option<Drop>,
-    /// Of each sample, head and query the logarithm to base 2 of the sum of the powers, for the way back.
+    /// For each sample, head and query, the logarithm to base 2 of the sum of exponentials: the backward pass needs it.
     pub(super) logs: &'a [AtomicU32],
 }
 
 impl Attention {
-    /// `tokens` and `features` are those of queries, keys and values; `added` is the rank of what is added to the
+    /// `tokens` and `features` are those of queries, keys and values; `added` is the rank of the values added to the
     /// scores.
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     pub(super) fn new(
@@ -193,7 +194,7 @@ impl Attention {
     }
 }
 
-/// Rows of neighbouring features: a token's, of one head.
+/// A matrix with one row per token: the features of one head.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
     pub(super) view: &'a View,
@@ -206,7 +207,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Where the first row starts, and how far apart rows are.
+    /// The offset of the first row, and the stride from row to row, in elements.
     #[inline(always)]
     fn place(&self) -> (usize, usize) {
         let first = self.sample * self.view.buffer.sample() + self.view.at([0; 3]) + self.feature;
@@ -214,7 +215,7 @@ impl Rows<'_> {
     }
 }
 
-/// Panels of a few rows, all features of them.
+/// Packs panels of a few rows with all their features.
 pub(super) struct PackColumns<'a> {
     pub(super) rows: Rows<'a>,
     pub(super) y: &'a mut [f32],
@@ -248,7 +249,7 @@ impl Kernel for PackColumns<'_> {
     }
 }
 
-/// Panels of a few features, of all rows.
+/// Packs panels of a few features of all rows.
 pub(super) struct PackRows<'a> {
     pub(super) rows: Rows<'a>,
     pub(super) y: &'a mut [f32],
@@ -273,7 +274,7 @@ impl Kernel for PackRows<'_> {
     }
 }
 
-/// What one thread computes: some queries of some samples.
+/// The share of one thread: some queries of some samples.
 struct Part<'a> {
     layer: &'a Attention,
     operands: &'a Operands<'a>,
@@ -290,7 +291,7 @@ impl Kernel for Part<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        // The most rows for which the sums stay in registers.
+        // The largest number of rows whose sums stay in registers.
         match S::POSITIONS[VECTORS - 1] {
             12 => self.all::<S, 12>(simd),
             6 => self.all::<S, 6>(simd),
@@ -350,13 +351,13 @@ impl Part<'_> {
                     self.log(block, row, largest[row], sums[row]);
                 }
             }
-            // Where all scores are minus infinity, no key weighs anything.
+            // If all scores are minus infinity, every weight is zero.
             let last = if end { Some(inverses(&largest, &sums)) } else { None };
             self.values::<S, R>(simd, block, [start, seen], &factors, last.as_ref());
         }
     }
 
-    /// Brings the queries of a block together: each tile has all rows of a feature in a row.
+    /// Packs the queries of a block: within a tile, the rows of a feature are contiguous.
     #[inline(always)]
     fn queries<S: Simd, const R: usize>(&mut self, simd: S, block: &Block<'_>) {
         let width = self.layer.width;
@@ -403,7 +404,7 @@ impl Part<'_> {
         }
     }
 
-    /// Adds to the scores of a query what is to be added.
+    /// Adds the mask or bias to the scores of a query.
     #[inline(always)]
     fn add<S: Simd>(&mut self, simd: S, block: &Block<'_>, row: usize, start: usize, count: usize) {
         let Some((view, x)) = self.operands.added else { return };
@@ -418,7 +419,7 @@ impl Part<'_> {
         }
     }
 
-    /// Zeros some weights of a query, and scales the others up.
+    /// Dropout: zeroes some weights of a query and scales up the others.
     #[inline(always)]
     fn drop(&mut self, block: &Block<'_>, row: usize, start: usize, count: usize) {
         let Some(drop) = self.operands.drop else { return };
@@ -428,7 +429,7 @@ impl Part<'_> {
         weights.iter_mut().enumerate().for_each(|(key, weight)| *weight *= drop.factor(place + key));
     }
 
-    /// Keeps the logarithm of the sum of a query's powers.
+    /// Stores the logarithm of a query's sum of exponentials.
     #[inline(always)]
     fn log(&self, block: &Block<'_>, row: usize, largest: f32, sum: f32) {
         let layer = self.layer;
@@ -438,7 +439,7 @@ impl Part<'_> {
         }
     }
 
-    /// Adds the values of `seen` keys from `start` on, by their weights, to what was added up before.
+    /// Adds to the sums so far the values of `seen` keys from `start` on, multiplied by their weights.
     #[inline(always)]
     fn values<S: Simd, const R: usize>(
         &mut self,
@@ -480,16 +481,16 @@ impl Part<'_> {
     }
 }
 
-/// A tile of sums of values.
+/// A tile of sums of weighted values.
 struct Sums<'a> {
     rows: usize,
-    /// Features that are left, from the tile's first on.
+    /// Features from the tile's first one to the end.
     columns: usize,
-    /// How far apart rows are.
+    /// The stride from row to row, in elements.
     row: usize,
     weights: &'a [f32],
     values: &'a [f32],
-    /// Whether nothing was added up before.
+    /// Whether this is the first block of keys, so that the sums start from zero.
     first: bool,
     factors: &'a [f32],
     last: Option<&'a [f32]>,
@@ -529,7 +530,7 @@ impl Sums<'_> {
     }
 }
 
-/// What the sums of values are multiplied by in the end.
+/// The factor that normalises the sums of values in the end.
 #[inline(always)]
 fn inverses(largest: &[f32; QUERIES], sums: &[f32; QUERIES]) -> [f32; QUERIES] {
     let mut inverses = [0.0; QUERIES];
@@ -539,8 +540,8 @@ fn inverses(largest: &[f32; QUERIES], sums: &[f32; QUERIES]) -> [f32; QUERIES] {
     inverses
 }
 
-/// Turns scores into powers of their distance from the largest of a query, beyond the first `own` into zeros. Returns
-/// what the sums so far are multiplied by.
+/// Replaces each score by 2 to the power of its difference from the query's largest, and those after the first `own` by
+/// zeros. Returns the factor for the sums so far.
 #[inline(always)]
 fn powers<S: Simd>(simd: S, scores: &mut [f32], own: usize, largest: &mut f32, sum: &mut f32) -> f32 {
     let count = own.next_multiple_of(S::LANES).min(KEYS);
@@ -581,13 +582,13 @@ fn powers<S: Simd>(simd: S, scores: &mut [f32], own: usize, largest: &mut f32, s
     factor
 }
 
-/// `2^x` for `x` up to 0, to 2 units in the last place; from [`LEAST`] on downwards that of it.
+/// `2^x` for `x <= 0`, accurate to 2 units in the last place; `x` below [`LEAST`] counts as [`LEAST`].
 #[inline(always)]
 pub(super) fn exp2<S: Simd>(simd: S, x: S::F) -> S::F {
     let x = simd.at_least(x, simd.splat(LEAST));
     let n = simd.round(x);
     let r = simd.sub(x, n);
-    // The factors of Cephes' `exp2f` (Moshier), within half a unit of 0.
+    // The coefficients of Cephes' `exp2f` (Moshier), for `x` from -0.5 to 0.5.
     let mut series = simd.splat(1.535_336_2e-4);
     for factor in [1.339_887_4e-3, 9.618_437e-3, 5.550_332_5e-2, 0.240_226_48, core::f32::consts::LN_2] {
         series = simd.mul_add(series, r, simd.splat(factor));

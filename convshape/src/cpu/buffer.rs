@@ -1,10 +1,9 @@
-//! Where values lie.
+//! The tensor layout of values: buffers, and the views of values in them.
 //!
-//! Channels are innermost, whatever the dialect's order: a position's channels are neighbours, and
-//! a vector of output channels is stored at once. Where a layer stands alone between the caller's
-//! arrays, its values are planes as the caller has them, and vectors hold neighbouring positions.
-//! Around the positions of a sample there may be a border of zeros, as wide as the readers need, so
-//! that no kernel asks whether it is inside.
+//! Channels are innermost, whatever the dialect's order: the channels of a position are contiguous, so that a vector of
+//! output channels is stored at once. A single layer between the caller's arrays keeps the caller's planes instead;
+//! then vectors hold neighbouring positions. A sample may have a border of zeros, as wide as its readers need, so that
+//! no kernel has to check bounds.
 
 use std::ops::Range;
 
@@ -13,11 +12,11 @@ use convshape_arith::shape::Shape;
 
 use super::threads::Spread;
 
-/// What a view's reader may read behind the last element: a vector that starts on it.
+/// Elements that a reader may read after the last one: a vector may start at the last element.
 pub(super) const SLACK: usize = super::simd::MOST_LANES;
 
-/// A value's sizes, axes that it does not have with size 1. Spatial axes stand at the end: a
-/// sequence has the width only.
+/// The sizes of a value. Axes that it does not have have size 1; its spatial axes are the last ones, so a sequence has
+/// a width only.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Grid {
     pub(super) channels: usize,
@@ -25,7 +24,8 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// Of a shape of numbers. Five axes and more are a channel axis and all others in a row.
+    /// The grid of a shape without symbols, otherwise `None`. With five axes or more, all but the channel axis become
+    /// one.
     pub(super) fn new(shape: &Shape, order: AxisOrder) -> Option<Grid> {
         let numbers = shape.numbers()?;
         let rank = shape.rank();
@@ -53,10 +53,10 @@ impl Grid {
     }
 }
 
-/// Whose memory a buffer is.
+/// Where a buffer's memory is.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Place {
-    /// The workspace, at this element for one sample; `n` samples start at `n` times it.
+    /// In the workspace, from this element on for one sample; for `n` samples, from `n` times this element on.
     Workspace(usize),
     /// An input of the caller.
     Input(usize),
@@ -64,22 +64,22 @@ pub(super) enum Place {
     Output(usize),
 }
 
-/// Memory for one value, or for the values that are joined to one.
+/// Memory for one value, or for several values that are joined along the channels.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Buffer {
     pub(super) place: Place,
     pub(super) size: PerAxis<usize>,
-    /// Channels of a position.
+    /// Channels per position.
     pub(super) width: usize,
-    /// Whether each channel has its positions in a row, and not each position its channels.
+    /// Whether the positions of a channel are contiguous, rather than the channels of a position.
     pub(super) planar: bool,
-    /// Rows of border before and behind each axis.
+    /// Rows of border before and after each axis.
     pub(super) low: PerAxis<usize>,
     pub(super) high: PerAxis<usize>,
 }
 
 impl Buffer {
-    /// One in the workspace, without a border, each position with its channels.
+    /// A buffer in the workspace, without a border, channels innermost.
     pub(super) fn new(grid: &Grid) -> Buffer {
         Buffer {
             place: Place::Workspace(0),
@@ -91,14 +91,14 @@ impl Buffer {
         }
     }
 
-    /// How far apart neighbours along each axis are.
+    /// The stride of each axis, in elements.
     pub(super) fn strides(&self) -> PerAxis<usize> {
         let step = if self.planar { 1 } else { self.width };
         let row = step * self.padded(2);
         [row * self.padded(1), row, step]
     }
 
-    /// How far apart the channels of a position are.
+    /// The stride from channel to channel, in elements.
     pub(super) fn channel_stride(&self) -> usize {
         if self.planar { self.sample() / self.width.max(1) } else { 1 }
     }
@@ -112,20 +112,20 @@ impl Buffer {
         self.width * self.padded(0) * self.padded(1) * self.padded(2)
     }
 
-    /// The place of a position's first channel, from the sample's start.
+    /// The offset of a position's first channel, from the start of the sample.
     pub(super) fn at(&self, position: PerAxis<usize>) -> usize {
         let strides = self.strides();
         (0..3).map(|axis| (self.low[axis] + position[axis]) * strides[axis]).sum()
     }
 
-    /// Where a position outside lies, if it is within the border.
+    /// The offset of a position that may be in the border.
     pub(super) fn at_signed(&self, position: PerAxis<i64>) -> usize {
         let strides = self.strides();
         let sum: i64 = (0..3).map(|axis| (self.low[axis] as i64 + position[axis]) * strides[axis] as i64).sum();
         usize::try_from(sum).expect("the border is as wide as its readers need")
     }
 
-    /// Zeros in the border of `samples` samples of a buffer that is not planar.
+    /// Fills the border of `samples` samples with zeros. The buffer must not be planar.
     pub(super) fn clear_border(&self, samples: usize, memory: &mut [f32]) {
         if self.low == [0; 3] && self.high == [0; 3] {
             return;
@@ -150,7 +150,7 @@ impl Buffer {
     }
 }
 
-/// A value: some channels of a buffer.
+/// A value in memory: some channels of a buffer.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct View {
     /// Which axis of the value is innermost, as [`Grid::new`] takes it.
@@ -166,12 +166,12 @@ impl View {
         Grid { channels: self.channels, size: self.buffer.size }
     }
 
-    /// The place of a position, from the sample's start.
+    /// The offset of a position, from the start of the sample.
     pub(super) fn at(&self, position: PerAxis<usize>) -> usize {
         self.buffer.at(position) + self.channel * self.buffer.channel_stride()
     }
 
-    /// The place of a row along the last axis; those of all samples are counted in a row.
+    /// The offset of a row along the last axis. `row` counts the rows of all samples.
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> usize {
         let [depth, height, _] = self.buffer.size;
@@ -179,24 +179,25 @@ impl View {
         plane / depth * self.buffer.sample() + self.at([plane % depth, row, 0])
     }
 
-    /// How many rows a sample has, and positions each; without a border, all are one.
+    /// The number of contiguous rows of a sample, and of positions in each. Without a border the whole sample is one
+    /// row.
     pub(super) fn long_rows(&self) -> (usize, usize) {
         let [depth, height, width] = self.buffer.size;
         if self.is_dense() { (1, depth * height * width) } else { (depth * height, width) }
     }
 
-    /// The place of such a row.
+    /// The offset of a row of [`View::long_rows`].
     #[inline(always)]
     pub(super) fn long_row(&self, row: usize) -> usize {
         if self.is_dense() { row * self.buffer.sample() + self.channel } else { self.row(row) }
     }
 
-    /// The first axis that there is something along.
+    /// The first axis with a size above 1.
     fn axis(&self) -> usize {
         (0..3).find(|&axis| self.buffer.size[axis] > 1).unwrap_or(2)
     }
 
-    /// How what is written here is shared out: along that axis.
+    /// How to divide the writing of this value among threads: along that axis.
     pub(super) fn spread(&self) -> Spread {
         let (axis, buffer) = (self.axis(), &self.buffer);
         let strides = buffer.strides();
@@ -204,7 +205,7 @@ impl View {
         Spread { sample: buffer.sample(), units: buffer.size[axis], origin, step: strides[axis] }
     }
 
-    /// A share: the rest of that axis counts as border. Also says where it starts.
+    /// The view of one share, for which the rest of the axis counts as border, and the position where it starts.
     pub(super) fn share(&self, units: &Range<usize>) -> (View, PerAxis<usize>) {
         let (axis, mut view) = (self.axis(), *self);
         view.buffer.low[axis] += units.start;
@@ -215,14 +216,14 @@ impl View {
         (view, start)
     }
 
-    /// The same elements as rows of `size` neighbours; there must be no border.
+    /// The same elements as rows of `size` contiguous ones. There must be no border.
     pub(super) fn in_rows(&self, size: usize) -> View {
         let count = self.grid().elements() / size.max(1);
         let buffer = Buffer { place: self.buffer.place, ..Buffer::new(&Grid { channels: size, size: [1, 1, count] }) };
         View { buffer, channel: 0, channels: size, ..*self }
     }
 
-    /// Whether there is nothing else in the buffer.
+    /// Whether it is all of its buffer.
     pub(super) fn is_whole(&self) -> bool {
         self.is_dense() && self.channels == self.buffer.width
     }

@@ -1,4 +1,4 @@
-//! A model's packed weights, made when they are first needed and again when a parameter changed.
+//! The plan cache: a model's plans and packed weights, made when first needed and again after a parameter has changed.
 
 use std::boxed::Box;
 use std::ops::RangeInclusive;
@@ -19,24 +19,24 @@ use crate::model::parts::Parts;
 #[derive(Default)]
 pub(crate) struct Engines {
     engines: RwLock<Vec<Arc<Engine>>>,
-    /// Memory for activations, which engines of all shapes share.
+    /// Spare workspaces, which engines for all shapes share.
     spares: Arc<Spares>,
     #[cfg(feature = "train")]
     pub(crate) plans: super::train::Plans,
 }
 
-/// How many elements of packed weights are kept for the shapes of inputs that came before: 64 MiB. A
-/// model with few weights keeps many shapes.
+/// The most packed weights that are kept for earlier input shapes, in elements: 64 MiB. A small model keeps many
+/// shapes.
 const MOST_PACKED: usize = 16 << 20;
-/// How many shapes are kept at least, and at most: the plan of each takes some kilobytes.
+/// The least and the most shapes that are kept. A plan takes a few kilobytes.
 const SHAPES: RangeInclusive<usize> = 4..=256;
 
-/// Goes through parameters in order.
+/// Calls its argument with each parameter in order.
 type Visit<'v, 'p> = dyn Fn(&mut dyn FnMut(&'p Param)) + 'v;
 
 impl Engines {
-    /// The engine for a model's parameters as they are now, and inputs of these shapes. `None` where
-    /// there is none: the slow way runs, or says what is wrong.
+    /// The engine for a model's current parameters and inputs of these shapes. `None` if no plan can be made: then the
+    /// reference implementation runs, or reports the error.
     pub(crate) fn engine<M: Parts>(
         &self,
         model: &M,
@@ -45,8 +45,8 @@ impl Engines {
         self.engine_of(&|inputs| Graph::of::<M>().with_inputs(inputs), &|f| model.visit(f), inputs)
     }
 
-    /// As [`Engines::engine`], for the graph that `graph` makes on inputs of the shapes it is given, and
-    /// the parameters that `visit` goes through.
+    /// As [`Engines::engine`], for the graph that `graph` builds for the given input shapes, and the parameters that
+    /// `visit` visits.
     pub(crate) fn engine_of<'p>(
         &self,
         graph: &dyn Fn(&[Shape]) -> Result<Graph, GraphError>,
@@ -120,7 +120,7 @@ mod tests {
         let lengths = || (1..=50).map(|length| 2 * length);
         let first: Vec<Arc<Engine>> = lengths().map(engine).collect();
         assert!(lengths().map(engine).zip(&first).all(|(again, first)| Arc::ptr_eq(&again, first)));
-        // Their memory is shared: the last run leaves one workspace, not fifty.
+        // The engines share spare workspaces: the last run leaves one, not fifty.
         for (engine, length) in first.iter().zip(1..) {
             let x = std::vec![1.0; 4 * length];
             engine.run(1, &[&x], &mut [&mut std::vec![0.0; 4 * length]]).expect("runs");

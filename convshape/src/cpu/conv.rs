@@ -24,15 +24,15 @@ use super::threads::{Spread, Threads};
 use super::tile::{MOST_POSITIONS, MOST_VECTORS};
 use crate::model::workspace::{LINE, Workspace};
 
-/// What to compute: the sum, and what is folded into it.
+/// A sum over taps and the steps that are fused into it.
 pub(super) struct Sum<'a> {
     pub(super) axes: &'a [Axis; 3],
     pub(super) groups: usize,
     pub(super) weights: Weights<'a>,
-    /// The factor and the constant of each output channel.
+    /// The scale and the shift of each output channel.
     pub(super) scale: &'a [f32],
     pub(super) shift: &'a [f32],
-    /// Whether the output is added to what is there; see [`adds`].
+    /// Whether the result is added to the output's old values; see [`adds`].
     pub(super) onto: bool,
     pub(super) finish: Finish,
 }
@@ -40,14 +40,14 @@ pub(super) struct Sum<'a> {
 /// The weights of a layer.
 #[derive(Clone, Copy)]
 pub(super) enum Weights<'a> {
-    /// As the model has them.
+    /// The parameter itself, with its layout.
     Of(&'a [f32], &'a WeightMap),
-    /// What a function says.
+    /// A function of output channel, input channel and tap.
     By(&'a dyn Fn(usize, usize, PerAxis<usize>) -> f32),
 }
 
 impl Weights<'_> {
-    /// That of an output channel for an input channel of its group and a tap.
+    /// The weight of an output channel for an input channel of its group and a tap.
     #[inline]
     pub(super) fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> f32 {
         match self {
@@ -67,36 +67,36 @@ pub(super) struct Conv {
     panels: Vec<Panel>,
     weights: Workspace,
     onto: bool,
-    /// What each tile ends with, and what all of the output does.
+    /// The epilogue of each tile in registers, and that of the stored output.
     finish: Finish,
     last: Finish,
     split: Split,
     spread: Spread,
-    /// Where it is a depthwise convolution whose taps are neighbours.
+    /// Present for a depthwise convolution whose taps are contiguous.
     window: Option<Window>,
-    /// How many phases of the width are computed side by side.
+    /// How many phases of the width are computed together.
     beside: Option<usize>,
-    /// How many units at a time, where that keeps inputs in the cache.
+    /// Units to compute at a time, if that keeps the inputs in the cache.
     chunk: usize,
     /// Multiply-adds of a sample.
     pub(super) work: usize,
 }
 
-/// How channels lie in vectors.
+/// What the lanes of a vector hold.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Kind {
-    /// A vector of output channels; each input is multiplied with all of them.
+    /// Output channels: each input is multiplied by the weights of all of them.
     Products,
-    /// A vector of input channels, added up at the end: for very few output channels.
+    /// Input channels, whose products are added up at the end: for very few output channels.
     Dots,
-    /// A vector of channels that are both.
+    /// The channels of a depthwise convolution.
     Depthwise,
-    /// A vector of output channels of several groups.
+    /// Output channels of several groups.
     Grouped,
 }
 
 impl Kind {
-    /// Of a layer with that many groups, and channels of a group.
+    /// The choice for a layer with `groups` groups of `inputs` to `outputs` channels.
     fn new(level: Level, groups: usize, (inputs, outputs): (usize, usize), planar: bool) -> Kind {
         let lanes = level.lanes();
         if groups > 1 && inputs == 1 && outputs == 1 {
@@ -113,19 +113,19 @@ impl Kind {
     }
 }
 
-/// Whether a convolution with these channels can be added to what is in its output.
+/// Whether a convolution with these channels can add to its output's old values.
 pub(super) fn adds(level: Level, groups: usize, inputs: usize, outputs: usize) -> bool {
     Kind::new(level, groups, (inputs / groups, outputs / groups), false) == Kind::Products
 }
 
-/// What a unit of the work is.
+/// The unit in which the work is divided.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Split {
-    /// A row along this axis of each phase.
+    /// For each phase, a row along this axis.
     Rows(usize),
-    /// A phase of this axis, each of which has one row.
+    /// A phase of this axis, which has one row.
     Phases(usize),
-    /// That many output channels of the only position.
+    /// This many output channels of the only position.
     Channels(usize),
 }
 
@@ -155,14 +155,14 @@ impl Split {
     }
 }
 
-/// Distances from one row of a phase to the next, of sample, depth, height and width.
+/// The strides of sample, depth, height and width from one row of a phase to the next, in elements.
 #[derive(Clone, Copy, Debug)]
 struct Strides([usize; 4]);
 
 struct Phase {
-    /// Its number along the axis of [`Split::Phases`].
+    /// Its index along the axis of [`Split::Phases`].
     along: usize,
-    /// Where its first output is, from the sample's start.
+    /// The offset of its first output, from the start of the sample.
     y: usize,
     count: PerAxis<usize>,
     panels: Range<usize>,
@@ -171,24 +171,24 @@ struct Phase {
 /// Some output channels of a phase.
 struct Panel {
     runs: Runs,
-    /// The places of the weights and the constants.
+    /// The ranges of its packed weights and constants.
     weights: Range<usize>,
     shift: usize,
     first: usize,
     channels: usize,
     vectors: usize,
-    /// Whether a sample has one position alone.
+    /// Whether a sample has a single position.
     alone: bool,
-    /// The input that each lane takes, as bits, where the panel has several groups.
+    /// The input that each lane reads, as bits, for a panel of several groups.
     index: Vec<f32>,
 }
 
-/// Weights beyond this many elements stream through the cache once, over all positions; fewer stay
-/// there while the positions pass.
+/// Elements of weights that stay in the cache while the positions pass. Larger weights pass through the cache once, and
+/// all positions use each panel.
 pub(super) const MOST_RESIDENT: usize = 128 * 1024;
-/// Elements of input and output that a chunk of positions should not exceed.
+/// The most elements of input and output in a chunk of positions.
 const CHUNK: usize = 32 * 1024;
-/// The same of a depthwise convolution, which goes over them once for each vector of channels: 1 MiB.
+/// The same for a depthwise convolution, which reads them once per vector of channels: 1 MiB.
 const DEPTHWISE_CHUNK: usize = 256 * 1024;
 
 impl Conv {
@@ -230,7 +230,7 @@ impl Conv {
             let strides = buffer.strides();
             Strides([buffer.sample(), strides[0] * steps[0], strides[1] * steps[1], strides[2] * steps[2]])
         };
-        // What is not done in registers takes less time over many elements at once.
+        // An epilogue outside of registers is faster on many elements at once.
         let whole = matches!(sum.finish, Finish::Other(_)) && y.is_whole();
         let mut conv = Conv {
             level,
@@ -272,7 +272,7 @@ impl Conv {
                     let count = phase.map(|phase| phase.count);
                     let positions: usize = count.iter().product();
                     conv.work += positions * taps.len() * inputs * y.channels;
-                    // Growing would copy all that is packed; a panel has its constants too.
+                    // Reserve for the constants of the panels too: growing would copy all packed weights.
                     packed.reserve((taps.len() * inputs + 1) * y.channels.next_multiple_of(4 * lanes) + LINE);
                     match kind {
                         Kind::Products => conv.pack_products(&mut packed, sum, &taps, (inputs, outputs), positions, &x),
@@ -300,7 +300,7 @@ impl Conv {
         self.weights.get()
     }
 
-    /// To pack other numbers in their place.
+    /// The packed weights, to overwrite them.
     #[cfg(feature = "train")]
     pub(super) fn packed_mut(&mut self) -> &mut [f32] {
         self.weights.get_mut()
@@ -313,7 +313,7 @@ impl Conv {
         });
     }
 
-    /// How many units a sample has: output rows, in a convolution of two axes that has but one phase.
+    /// The units of a sample: output rows, for a two-dimensional convolution with one phase.
     pub(super) fn units(&self) -> usize {
         self.spread.units
     }
@@ -349,7 +349,7 @@ impl Conv {
 }
 
 impl Conv {
-    /// What is done with all outputs of a block, while the cache holds them.
+    /// Applies the epilogue to all outputs of a block while the cache holds them.
     fn end(&self, task: &mut Task<'_>) {
         let Spread { sample, units, origin, step } = self.spread;
         let y = if task.units.len() == units {
@@ -357,7 +357,7 @@ impl Conv {
             let end = (first + task.samples.len() * sample).min(task.y.len());
             &mut task.y[first..end]
         } else {
-            // The output is whole, and the units of a sample follow one another.
+            // The output is a whole buffer, and the units of a sample are contiguous.
             let first = task.samples.start * sample + origin + task.units.start * step - task.base;
             let end = (first + task.units.len() * step).min((task.samples.start + 1) * sample - task.base);
             let end = end.min(task.y.len());
@@ -367,7 +367,7 @@ impl Conv {
     }
 }
 
-/// Positions whose places are worked out at a time, for all panels.
+/// Positions whose offsets are computed at a time, for all panels.
 const MOST_PLACES: usize = 16 * MOST_POSITIONS;
 
 /// A block of positions.
@@ -445,7 +445,7 @@ impl Kernel for &mut Task<'_> {
                 Split::Rows(_) | Split::Phases(_) => panels,
             };
             let (mut starts, mut places) = ([0; MOST_PLACES], [0; MOST_PLACES]);
-            // Weights that do not stay in the cache pass through it once, panel by panel.
+            // Weights too large for the cache pass through it once, panel by panel.
             let together = if conv.chunk == usize::MAX { 1 } else { panels.len().max(1) };
             for (turn, own) in panels.chunks(together).enumerate() {
                 let first = own[0].first;
@@ -457,7 +457,7 @@ impl Kernel for &mut Task<'_> {
                     cursor.fill(starts, places);
                     for (index, panel) in own.iter().enumerate() {
                         let (y, sums) = (&mut self.y[panel.first - first..], &mut sums);
-                        // Only the first positions find weights that are not in the cache.
+                        // Only the first positions read weights that are not in the cache yet.
                         let next = panels.get(turn * together + index + 1).filter(|_| rest == positions);
                         let ahead = next.map_or(&[][..], |next| &conv.weights.get()[next.weights.clone()]);
                         let piece = Piece { conv, panel, x: self.x, y, starts, places, ahead, sums };

@@ -1,4 +1,4 @@
-//! Steps that take each position by itself: copies, element-wise functions, sums.
+//! Elementwise steps: copies, functions of each element, sums and products of values.
 
 use std::ops::Range;
 
@@ -9,21 +9,21 @@ use super::math::Finish;
 use super::simd::{Kernel, Level, MOST_LANES, Simd};
 use super::threads::{Spread, Threads};
 
-/// What one thread computes of a step with one input.
+/// One thread's share of a step with one input.
 pub(super) struct Share<'a> {
     pub(super) samples: Range<usize>,
     pub(super) from: &'a View,
     pub(super) x: &'a [f32],
-    /// Rows of the output, and the first of them.
+    /// The view of this share of the output, and its first row.
     pub(super) to: View,
     pub(super) start: PerAxis<usize>,
     pub(super) units: Range<usize>,
-    /// What is written, from `base` on.
+    /// The output's elements from `base` on.
     pub(super) y: &'a mut [f32],
     pub(super) base: usize,
 }
 
-/// Runs a step on as many threads as pay, at `work` multiply-adds an element.
+/// Runs a step of `work` multiply-adds per element on as many threads as are worth waking.
 pub(super) fn spread(
     threads: Threads,
     work: usize,
@@ -38,7 +38,7 @@ pub(super) fn spread(
     });
 }
 
-/// As [`spread`], for a single position: the channels are shared out.
+/// As [`spread`] for a single position: threads share its channels.
 pub(super) fn spread_channels(
     threads: Threads,
     work: usize,
@@ -60,14 +60,14 @@ pub(super) fn spread_channels(
     });
 }
 
-/// The stretches of neighbours that input and output, of one size, have in common.
+/// The contiguous runs that an input and an output of the same size have in common.
 #[derive(Clone, Copy)]
 pub(super) struct Stretches<'a> {
     from: View,
     to: View,
     first: usize,
     base: usize,
-    /// Stretches of a row, how many there are in all, and their length.
+    /// Runs per row, the number of all runs, and their length in elements.
     pieces: usize,
     pub(super) count: usize,
     length: usize,
@@ -87,13 +87,13 @@ impl<'a> Stretches<'a> {
         Stretches { from, to, first, base, pieces, count, length: width * to.channels / pieces, x }
     }
 
-    /// The sample that a stretch is of.
+    /// The sample of a run.
     #[inline(always)]
     fn sample(&self, index: usize) -> usize {
         (self.first + index / self.pieces) / (self.to.buffer.size[0] * self.to.buffer.size[1])
     }
 
-    /// A stretch to read, and where to write.
+    /// A run of the input, and the same run of the output.
     #[inline(always)]
     pub(super) fn get(&self, index: usize) -> (&'a [f32], Range<usize>) {
         let (row, piece) = (self.first + index / self.pieces, index % self.pieces);
@@ -102,8 +102,8 @@ impl<'a> Stretches<'a> {
     }
 }
 
-/// `finish(scale * x + shift)` with a factor and a constant for each channel, or each channel of each
-/// sample; none is the identity.
+/// `finish(scale * x + shift)`, with a scale and a shift for each channel or for each channel of each sample. Without
+/// them it is `finish(x)`.
 pub(super) struct Each<'a> {
     pub(super) share: Share<'a>,
     pub(super) scale: &'a [f32],
@@ -112,7 +112,7 @@ pub(super) struct Each<'a> {
     pub(super) finish: Finish,
 }
 
-/// Elements that are taken through all of it while the nearest cache holds them.
+/// Elements to which all operations are applied while the first-level cache holds them.
 const BLOCK: usize = 2 * 1024;
 
 impl Kernel for Each<'_> {
@@ -145,7 +145,7 @@ impl Kernel for Each<'_> {
     }
 }
 
-/// A value of which sums and products are made: an axis of size 1 is read again and again.
+/// An operand of a sum or product. An axis of size 1 broadcasts.
 #[derive(Clone, Copy)]
 pub(super) struct Operand<'a> {
     pub(super) view: &'a View,
@@ -153,7 +153,7 @@ pub(super) struct Operand<'a> {
 }
 
 impl<'a> Operand<'a> {
-    /// Where a row starts.
+    /// The offset of a row.
     #[inline(always)]
     fn row(&self, sample: usize, position: PerAxis<usize>) -> usize {
         let size = self.view.buffer.size;
@@ -161,21 +161,21 @@ impl<'a> Operand<'a> {
         sample * self.view.buffer.sample() + self.view.at(own)
     }
 
-    /// How far apart neighbouring positions are.
+    /// The stride from position to position, in elements.
     #[inline(always)]
     fn step(&self) -> usize {
         if self.view.buffer.size[2] == 1 { 0 } else { self.view.buffer.width }
     }
 }
 
-/// `finish(a + b)` or `finish(a * b)`; without `a`, of what is in `y`.
+/// `finish(a + b)` or `finish(a * b)`; without `a`, `y` is the first operand.
 pub(super) struct Combine<'a> {
     pub(super) a: Option<Operand<'a>>,
     pub(super) b: Operand<'a>,
     pub(super) multiply: bool,
     pub(super) finish: Finish,
     pub(super) samples: Range<usize>,
-    /// Rows of the output, the first of them, and what is written, from `base` on.
+    /// The view of this share of the output, its first row, and the output's elements from `base` on.
     pub(super) to: View,
     pub(super) start: PerAxis<usize>,
     pub(super) y: &'a mut [f32],
@@ -183,7 +183,7 @@ pub(super) struct Combine<'a> {
 }
 
 impl Combine<'_> {
-    /// On as many threads as pay.
+    /// Runs it on as many threads as are worth waking.
     pub(super) fn spread(
         on: (Level, Threads),
         samples: usize,
@@ -212,7 +212,7 @@ impl Kernel for Combine<'_> {
         let packed =
             |view: &View| even(view) && view.buffer.width == channels && (width == 1 || view.buffer.size[2] > 1);
         let row = packed(b.view) && to.buffer.width == channels && a.is_none_or(|a| packed(a.view));
-        // A row of positions, or one after the other.
+        // A whole row at once, or position by position.
         let (count, length) = if row { (1, width * channels) } else { (width, channels) };
         for sample in samples {
             for d in 0..depth {
@@ -240,7 +240,7 @@ impl Kernel for Combine<'_> {
     }
 }
 
-/// `y = a + b` or `y = a * b`, where either may have a single element for all of them.
+/// `y = a + b` or `y = a * b`; an operand with a single element broadcasts.
 #[inline(always)]
 fn combine_two(multiply: bool, a: &[f32], b: &[f32], y: &mut [f32]) {
     if a.len() < y.len() && b.len() < y.len() {
@@ -256,7 +256,7 @@ fn combine_two(multiply: bool, a: &[f32], b: &[f32], y: &mut [f32]) {
     }
 }
 
-/// `y = y + b` or `y = y * b`, where `b` may have a single element for all of them.
+/// `y = y + b` or `y = y * b`; a `b` with a single element broadcasts.
 #[inline(always)]
 fn combine(multiply: bool, b: &[f32], y: &mut [f32]) {
     match (b.len() == y.len(), multiply) {

@@ -1,4 +1,4 @@
-//! A plan with the weights of a model: what runs.
+//! The engine: a plan with a model's packed weights, ready to run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -29,30 +29,30 @@ use crate::reference::kernels;
 /// A model's plan and packed weights.
 pub(crate) struct Engine {
     level: Level,
-    /// What the parameters were when they were packed.
+    /// The stamps of the parameters when they were packed.
     stamps: Vec<u64>,
     plan: Plan,
     steps: Vec<Ready>,
-    /// Samples that run together.
+    /// How many samples run together.
     together: usize,
     /// Multiply-adds of a sample.
     work: usize,
     /// Elements of its weights.
     weights: usize,
-    /// Workspaces that are not in use, of engines of all shapes.
+    /// Spare workspaces, shared with the engines for other shapes.
     spares: Arc<Spares>,
 }
 
-/// Workspaces that are not in use.
+/// Spare workspaces.
 #[derive(Default)]
 pub(crate) struct Spares(Mutex<Vec<Workspace>>);
 
 impl Spares {
-    /// One of at least that many elements.
+    /// A workspace of at least this many elements.
     fn take(&self, elements: usize) -> Workspace {
         let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let large = spares.iter().position(|spare| spare.get().len() >= elements);
-        // One that is too small is given up for one that serves both.
+        // One that is too small is dropped for a larger one, which serves both engines.
         let spare = large.or(spares.len().checked_sub(1)).map(|index| spares.swap_remove(index));
         drop(spares);
         spare.filter(|_| large.is_some()).unwrap_or_else(|| Workspace::with_elements(elements))
@@ -68,15 +68,16 @@ impl Spares {
     }
 }
 
-/// Elements of workspace that stay in the cache: as many samples run together as fit, or more
-/// where the weights are larger.
+/// Elements of workspace that stay in the cache. As many samples run together as fit in it, or in the size of the
+/// weights if that is larger.
 const CACHED: usize = 192 * 1024;
 
-/// What packing a weight takes, in multiply-adds: about 10 ns.
+/// The time to pack one weight, about 10 ns, in multiply-adds.
 const PACKING: usize = 500;
 
 impl Engine {
-    /// For a lowered graph and its parameters; `None` where the plan has no words for what is wrong.
+    /// An engine for a lowered graph and its parameters. `None` if no plan can be made; the reference implementation
+    /// then reports the error.
     pub(crate) fn new(graph: &Graph, params: &[&Param], level: Level, spares: Arc<Spares>) -> Option<Engine> {
         let plan = Plan::new(graph, level)?;
         let sums = plan.steps.iter().filter_map(|step| match step.work {
@@ -97,7 +98,7 @@ impl Engine {
         Some(Engine { level, stamps, plan, steps, together, work, weights, spares })
     }
 
-    /// What the parameters were when they were packed.
+    /// The stamps of the parameters when they were packed.
     pub(crate) fn stamps(&self) -> &[u64] {
         &self.stamps
     }
@@ -117,13 +118,12 @@ impl Engine {
         &self.plan.outputs
     }
 
-    /// Elements of workspace for that many samples at once.
+    /// The workspace for `samples` samples at once, in elements.
     pub(crate) fn elements(&self, samples: usize) -> usize {
         self.plan.elements * samples + SLACK
     }
 
-    /// Runs a batch, with a workspace of its own. `None` where a layer refuses what the shapes did
-    /// not show.
+    /// Runs a batch in a spare workspace. `None` if a layer rejects something that its input's shape does not show.
     pub(crate) fn run(&self, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
         let threads = threads::threads(self.work * samples);
         if threads != Threads::ONE && samples >= threads.count() {
@@ -133,7 +133,7 @@ impl Engine {
         }
     }
 
-    /// Runs a batch in as many parts as there are threads.
+    /// Runs a batch in one part per thread.
     fn run_apart(&self, threads: Threads, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
         let parts = threads.count();
         let mut rest: Vec<&mut [f32]> = outputs.iter_mut().map(|y| &mut **y).collect();
@@ -175,7 +175,7 @@ impl Engine {
         self.run_in_spare(threads::threads(self.work * samples), samples, inputs, outputs, observe)
     }
 
-    /// Runs a batch in a workspace that is kept for the next run.
+    /// Runs a batch in a workspace that goes back to the spares.
     fn run_in_spare(
         &self,
         threads: Threads,
@@ -190,8 +190,8 @@ impl Engine {
         done
     }
 
-    /// For each step, or two that are interleaved, the names of the layers that it does, and the multiply-adds
-    /// of a sample; a step that moves data only has no layers.
+    /// For each step or interleaved pair, the names of its layers and the multiply-adds of a sample. A step that only
+    /// moves data has no layers.
     #[cfg(feature = "ndarray")]
     pub(crate) fn layers(&self) -> impl Iterator<Item = (Vec<&str>, u64)> {
         let plan = &self.plan;
@@ -205,7 +205,7 @@ impl Engine {
         })
     }
 
-    /// Runs a batch in a workspace of at least [`Engine::elements`] of one sample. Allocates nothing.
+    /// Runs a batch in a workspace that holds at least one sample, see [`Engine::elements`]. Does not allocate.
     pub(crate) fn run_in(
         &self,
         samples: usize,
@@ -432,7 +432,7 @@ impl Engine {
         memory.with_output(output, out, |x, y| relayout.import(Threads::ONE, samples, x, y));
     }
 
-    /// A layer by its definition, sample by sample.
+    /// Runs a layer by the reference implementation, sample by sample.
     fn reference(
         &self,
         reference: &Reference,
@@ -487,7 +487,7 @@ impl Engine {
     }
 }
 
-/// Clears the border of what a step is the first to write.
+/// Clears the border of a buffer before the first step that writes to it.
 fn clear(step: &Ready, memory: &mut Memory<'_, '_>) {
     if let Some(to) = &step.output
         && step.clears

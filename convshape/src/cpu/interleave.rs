@@ -1,5 +1,5 @@
-//! A convolution and the depthwise one after it, interleaved: some rows of one, then of the other, so
-//! that what the first writes is still in the cache when the second reads it.
+//! Interleaves a convolution with the depthwise one after it: some rows of the first, then of the second, so that the
+//! values between them are still in the cache when they are read.
 
 use convshape_arith::graph::Node;
 use convshape_arith::op::Op;
@@ -11,25 +11,25 @@ use super::memory::Memory;
 use super::plan::{Method, Step, Work};
 use super::threads::Threads;
 
-/// Elements between the two from which this pays: fewer stay in the L2 cache anyway. 1 MiB.
+/// The least elements between the two for which interleaving is faster: 1 MiB. Less stays in the L2 cache anyway.
 const LEAST: usize = if cfg!(test) { 1 } else { 256 * 1024 };
 
-/// Elements of a block of rows for each thread: 256 KiB, a part of the L2 cache.
+/// Elements of a block of rows per thread: 256 KiB, a part of the L2 cache.
 const BLOCK: usize = if cfg!(test) { 256 } else { 64 * 1024 };
 
 /// How the rows of two steps depend on each other.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interleave {
-    /// Output rows of the second step in a block, for each thread.
+    /// Output rows of the second step in a block, per thread.
     rows: usize,
-    /// Rows between the two that an output row needs: `step` further on from one to the next, and for
-    /// the first one those below `first`.
+    /// The rows of the value between the two that the output needs: the first output row needs those below `first`,
+    /// each further one `step` more.
     step: usize,
     first: usize,
 }
 
 impl Interleave {
-    /// Of a step and the one that follows; `None` where they run one after the other.
+    /// For a step and the one after it; `None` if they run one after the other.
     pub(super) fn new(nodes: &[Node], grids: &[Grid], steps: &[Step]) -> Option<Interleave> {
         let [first, second, ..] = steps else { return None };
         let Work::Sum { node, axes, method: Method::Direct { .. }, .. } = &first.work else { return None };
@@ -53,7 +53,7 @@ impl Interleave {
         Some(Interleave { rows: rows.max(1), step, first: usize::try_from(last + 1).unwrap_or(0) })
     }
 
-    /// How many rows between the two the first `end` output rows need.
+    /// How many rows of the value between the two the first `end` output rows need.
     fn needed(&self, end: usize) -> usize {
         self.first + (end - 1) * self.step
     }

@@ -55,10 +55,10 @@ pub(super) enum Job {
     Convert,
     Reshape,
     Rows(Box<Rows>),
-    /// With the first element of its scratch memory.
+    /// With the offset of its scratch buffer.
     Groups(Box<GroupNorm>, usize),
     Along(Box<Along>, Finish),
-    /// With the first element of its scratch memory.
+    /// With the offset of its scratch buffer.
     Attention(Attention, usize),
     /// The elements of a sample, in the order of the chain's axes.
     Source(Vec<f32>),
@@ -66,7 +66,7 @@ pub(super) enum Job {
 }
 
 impl Job {
-    /// Multiply-adds of a sample, where they are counted.
+    /// Multiply-adds per sample; 0 for jobs that move data.
     pub(super) fn work(&self) -> usize {
         match self {
             Job::Conv(conv) => conv.work,
@@ -79,22 +79,23 @@ impl Job {
     }
 }
 
-/// A layer by its definition.
+/// A layer that runs by the reference implementation.
 pub(super) struct Reference {
     pub(super) op: Op,
     pub(super) params: Vec<Vec<f32>>,
     /// The weights of a recurrent layer, which has kernels of its own.
     pub(super) recurrent: Option<Packed>,
     pub(super) shapes: Vec<Shape>,
-    /// Where its inputs and its output are, in the order of the chain's axes.
+    /// The offsets of its inputs and its output in the chain's order of axes.
     pub(super) room: Vec<usize>,
 }
 
-/// The most inputs of a layer that runs by its definition.
+/// The most inputs of a layer that runs by the reference implementation.
 pub(super) const MOST_INPUTS: usize = 8;
 
 impl Ready {
-    /// A step of a plan with its weights; `None` where the plan has no words for what is wrong.
+    /// A step of a plan with its packed weights; `None` if the layer cannot run fast. The reference implementation then
+    /// reports the error.
     pub(super) fn new(plan: &Plan, step: &Step, clears: bool, params: &[&Param], level: Level) -> Option<Ready> {
         let mut inputs: Vec<View> = step.inputs.iter().map(|&value| plan.views[value]).collect::<Option<_>>()?;
         let mut output = plan.views[step.output];
@@ -168,7 +169,7 @@ impl Ready {
                 let mut elements = vec![0.0; output?.grid().elements()];
                 let own: Vec<&[f32]> = node.params.iter().map(|&param| params[param].as_slice()).collect();
                 let shape = &plan.shapes[node.outputs[0]];
-                // It reads no element.
+                // The elements of its input are not read.
                 kernels::apply(&node.op, plan.order, &own, &[(shape, &elements.clone()[..])], shape, &mut elements)
                     .ok()?;
                 Job::Source(elements)
@@ -200,7 +201,7 @@ impl Ready {
     }
 }
 
-/// A weight with its masked elements zero.
+/// The weight with its masked elements set to zero.
 pub(super) fn masked<'a>(op: &Op, weight: &'a [f32]) -> Cow<'a, [f32]> {
     match op {
         Op::Conv(conv) if conv.mask.is_some() => {
@@ -212,7 +213,7 @@ pub(super) fn masked<'a>(op: &Op, weight: &'a [f32]) -> Cow<'a, [f32]> {
     }
 }
 
-/// The job of a sum over taps with what is folded into it.
+/// The job of a sum over taps and of the steps that are fused into it.
 fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, output: View) -> Option<Job> {
     let Work::Sum { node, axes, norm, onto, activation, method } = work else { return None };
     let node = &plan.nodes[*node];
@@ -252,7 +253,7 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
     })
 }
 
-/// The factor and the constant of each channel that normalise by stored statistics.
+/// The scale and the shift of each channel that normalise with stored statistics.
 fn affine(node: &Node, params: &[&Param]) -> (Vec<f32>, Vec<f32>) {
     let Op::BatchNorm { eps, affine, .. } = node.op else { return (Vec::new(), Vec::new()) };
     let param = |index: usize| params[node.params[index]].as_slice();

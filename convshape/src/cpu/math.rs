@@ -5,7 +5,7 @@ use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 use super::simd::{Kernel, Level, MOST_LANES, Simd, Wide};
 use super::tile::UNLIMITED;
 
-/// An activation as a step's end: the cheap ones are taken while the sums are in registers.
+/// An epilogue: the activation at the end of a step. Cheap ones are applied while the sums are in registers.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Finish {
     /// Nothing.
@@ -16,7 +16,7 @@ pub(super) enum Finish {
     Leaky(f32),
     /// `min(max(x, low), high)`
     Clamp(f32, f32),
-    /// Any other, over what was stored.
+    /// Any other, applied to the stored output.
     Other(Activation),
 }
 
@@ -32,7 +32,7 @@ impl Finish {
         }
     }
 
-    /// What it limits elements to, if that is all: infinity is no limit.
+    /// The range to which it clamps elements, if it does nothing else. Infinity means no limit.
     pub(super) fn limits(self) -> Option<[f32; 2]> {
         match self {
             Finish::None => Some(UNLIMITED),
@@ -42,12 +42,12 @@ impl Finish {
         }
     }
 
-    /// What an element takes, with reading and writing it, in multiply-adds.
+    /// The time per element including the read and the write, in multiply-adds.
     pub(super) fn work(self) -> usize {
         if matches!(self, Finish::Other(_)) { 32 } else { 4 }
     }
 
-    /// What can be done in registers.
+    /// Applies the part that is done in registers.
     #[inline(always)]
     pub(super) fn apply<S: Simd>(self, simd: S, x: S::F) -> S::F {
         let zero = simd.splat(0.0);
@@ -59,7 +59,7 @@ impl Finish {
         }
     }
 
-    /// [`Finish::apply`] of many at once: asking which one it is for each would make long code.
+    /// [`Finish::apply`] for many vectors: one `match` for all of them keeps the code short.
     #[inline(always)]
     pub(super) fn apply_all<S: Simd, const R: usize, const V: usize>(self, simd: S, x: &mut [[S::F; V]; R]) {
         macro_rules! each {
@@ -79,7 +79,7 @@ impl Finish {
         }
     }
 
-    /// The rest, over stored elements.
+    /// Applies the part that is done on stored elements.
     #[inline(always)]
     pub(super) fn rest<S: Simd>(self, simd: S, y: &mut [f32]) {
         if let Finish::Other(_) = self {
@@ -87,20 +87,20 @@ impl Finish {
         }
     }
 
-    /// All of it, not compiled for each place where it is called.
+    /// Applies all of it; one copy of the code for all callers.
     #[inline(never)]
     fn stored<S: Simd>(self, simd: S, y: &mut [f32]) {
         simd.call(Over { finish: self, y });
     }
 
-    /// The same, from outside of a kernel.
+    /// The same for callers outside of kernels.
     pub(super) fn over(self, level: Level, y: &mut [f32]) {
         if let Finish::Other(_) = self {
             level.run(Over { finish: self, y });
         }
     }
 
-    /// All of it, over stored elements.
+    /// Applies all of it to stored elements.
     #[inline(always)]
     pub(super) fn all<S: Simd>(self, simd: S, y: &mut [f32]) {
         if self != Finish::None {
@@ -123,7 +123,7 @@ impl Kernel for Over<'_> {
         let (whole, rest) = self.y.split_at_mut(self.y.len() - self.y.len() % S::LANES);
         simd.call(Whole { finish: self.finish, y: whole });
         if !rest.is_empty() {
-            // Filled up with zeros.
+            // The last vector is padded with zeros.
             let mut last = [0.0; MOST_LANES];
             last[..rest.len()].copy_from_slice(rest);
             simd.call(Whole { finish: self.finish, y: &mut last[..S::LANES] });
@@ -184,8 +184,8 @@ impl Kernel for Whole<'_> {
     }
 }
 
-/// A function of each element. A type and not a closure: `#[inline(always)]` must stand on all code
-/// with vectors.
+/// An elementwise function. It is a type because a closure cannot be `#[inline(always)]`, which all code with vectors
+/// must be.
 trait Map: Copy {
     fn map<S: Simd>(self, simd: S, x: S::F) -> S::F;
 }
@@ -222,7 +222,7 @@ maps! {
         let half = simd.mul(x, simd.splat(0.5));
         simd.mul_add(half, erf(simd, simd.mul(x, simd.splat(core::f32::consts::FRAC_1_SQRT_2))), half)
     };
-    /// `max(x, 0) + ln(1 + exp(-|x|))`, of which nothing is left above 20.
+    /// `max(x, 0) + ln(1 + exp(-|x|))`, where the logarithm vanishes in `f32` above 20.
     Softplus |simd, x| {
         let zero = simd.splat(0.0);
         let (low, high) = (simd.at_most(x, zero), simd.at_least(x, zero));
@@ -230,13 +230,13 @@ maps! {
         simd.add(high, ln_1p(simd, power))
     };
     Exp |simd, x| {
-        // Above, `2^n` would be infinite: there it is `exp(x - 1) e`.
+        // For larger `x`, where `2^n` would be infinite, it is `exp(x - 1) e`.
         let limit = simd.splat(88.0);
         let x = simd.at_most(x, simd.splat(89.0));
         let (power, _) = exp(simd, simd.select(x, limit, simd.sub(x, simd.splat(1.0)), x));
         simd.select(x, limit, simd.mul(power, simd.splat(core::f32::consts::E)), power)
     };
-    /// By the hyperbolic tangent.
+    /// The approximation with the hyperbolic tangent.
     GeluTanh |simd, x| {
         // sqrt(2 / pi)
         const SCALE: f32 = core::f32::consts::FRAC_2_SQRT_PI * core::f32::consts::FRAC_1_SQRT_2;
@@ -301,14 +301,14 @@ fn over<S: Simd>(simd: S, y: &mut [f32], map: impl Map) {
     }
 }
 
-/// `exp(x)` and `exp(x) - 1`, each to a few units in the last place; `x` is clamped to where the
-/// result is a normal number.
+/// `exp(x)` and `exp(x) - 1`, each accurate to a few units in the last place. `x` is clamped so that the result is a
+/// normal number.
 ///
-/// With `x = n ln 2 + r`, `exp(x)` is `2^n exp(r)`, and `exp(r)` a polynomial that differs from it by at
-/// most `2^-28` of it for `|r| <= ln 2 / 2`, fitted by weighted least squares.
+/// With `x = n ln 2 + r`, `exp(x)` is `2^n exp(r)`. A polynomial approximates `exp(r)` for `|r| <= ln 2 / 2` with a
+/// relative error of at most `2^-28`; it was fitted by weighted least squares.
 #[inline(always)]
 pub(super) fn exp<S: Simd>(simd: S, x: S::F) -> (S::F, S::F) {
-    // ln 2 in two parts, the first with few digits, so that its multiples are exact.
+    // ln 2 in two parts. The first has few digits, so that its multiples are exact.
     const HIGH: f32 = 0.693_359_4;
     const LOW: f32 = -2.121_944_4e-4;
     let x = simd.at_most(simd.at_least(x, simd.splat(-87.0)), simd.splat(88.37));
@@ -347,7 +347,7 @@ fn tanh<S: Simd>(simd: S, x: S::F) -> S::F {
     simd.mul(less, simd.recip(simd.add(grown, simd.splat(1.0))))
 }
 
-/// `p(x)` by Horner's rule, the highest power's factor first.
+/// Evaluates a polynomial by Horner's rule, the coefficient of the highest power first.
 #[inline(always)]
 fn polynomial<S: Simd, const N: usize>(simd: S, x: S::F, factors: [f32; N]) -> S::F {
     let mut sum = simd.splat(factors[0]);
@@ -357,8 +357,8 @@ fn polynomial<S: Simd, const N: usize>(simd: S, x: S::F, factors: [f32; N]) -> S
     sum
 }
 
-/// The error function: a quotient of polynomials in `x^2` that differs from `erf(x) / x` by at most
-/// `2^-25` of it for `|x| < 4`, fitted by weighted least squares; beyond, the result is 1.
+/// The error function. A quotient of polynomials in `x^2` approximates `erf(x) / x` for `|x| < 4` with a relative error
+/// of at most `2^-25`; it was fitted by weighted least squares. For larger `x` the result is 1.
 #[inline(always)]
 fn erf<S: Simd>(simd: S, x: S::F) -> S::F {
     const ABOVE: [f32; 6] =
@@ -371,8 +371,8 @@ fn erf<S: Simd>(simd: S, x: S::F) -> S::F {
     simd.at_most(simd.at_least(quotient, simd.splat(-1.0)), simd.splat(1.0))
 }
 
-/// `ln(1 + x)` for `x` from 0 to 1: a quotient of polynomials that differs from it by at most `2^-30`
-/// of it, fitted in the same way.
+/// `ln(1 + x)` for `x` from 0 to 1: a quotient of polynomials with a relative error of at most `2^-30`, fitted in the
+/// same way.
 #[inline(always)]
 fn ln_1p<S: Simd>(simd: S, x: S::F) -> S::F {
     const ABOVE: [f32; 4] = [3.417_273_5e-3, 0.238_157_24, 1.066_218, 1.0];
@@ -380,7 +380,7 @@ fn ln_1p<S: Simd>(simd: S, x: S::F) -> S::F {
     simd.mul(simd.mul(x, polynomial(simd, x, ABOVE)), simd.recip(polynomial(simd, x, BELOW)))
 }
 
-/// Writes gradients times the derivative of a function at `x`.
+/// Multiplies gradients by the derivative of a function at `x`.
 #[cfg(feature = "train")]
 pub(in crate::cpu) struct Differentiate<'a> {
     pub(super) function: Activation,
@@ -435,7 +435,7 @@ impl Kernel for Differentiate<'_> {
     }
 }
 
-/// [`slopes`] of a function that there is no code with vectors for.
+/// [`slopes`] for functions without vector code.
 #[cfg(feature = "train")]
 fn each(x: &[f32], dy: &[f32], dx: &mut [f32], slope: impl Fn(f32) -> f32) {
     for ((x, dy), dx) in x.iter().zip(dy).zip(dx) {
@@ -534,7 +534,7 @@ maps! {
     };
 }
 
-/// 1 between the first number and the second, 0 at both.
+/// 1 strictly between the two limits, 0 elsewhere.
 #[cfg(feature = "train")]
 #[derive(Clone, Copy)]
 struct HardtanhSlope(f32, f32);
@@ -548,7 +548,7 @@ impl Map for HardtanhSlope {
     }
 }
 
-/// 1 from the first number to the second.
+/// 1 from the first limit to the second inclusive, 0 elsewhere.
 #[cfg(feature = "train")]
 #[derive(Clone, Copy)]
 struct ClampSlope(f32, f32);

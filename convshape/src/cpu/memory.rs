@@ -1,4 +1,4 @@
-//! Where a run reads and writes.
+//! The memory that the steps of a run read and write.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ pub(super) struct Memory<'a, 'b> {
 }
 
 impl<'b> Memory<'_, 'b> {
-    /// The place of a buffer in the workspace, with what may be read behind it.
+    /// The range of a buffer in the workspace, with the elements after it that a reader may read.
     fn range(&self, view: &View, at: usize) -> Range<usize> {
         let start = at * self.count;
         start..start + view.buffer.sample() * self.count + SLACK
@@ -35,7 +35,7 @@ impl<'b> Memory<'_, 'b> {
         }
     }
 
-    /// The elements of a buffer to read, beside the outputs.
+    /// The elements of a buffer to read, and the caller's outputs to write.
     pub(super) fn read(&mut self, view: &View) -> (&[f32], &mut [&'b mut [f32]]) {
         let sample = view.buffer.sample();
         match view.buffer.place {
@@ -133,7 +133,7 @@ impl<'b> Memory<'_, 'b> {
     }
 }
 
-/// Two stretches that do not meet, the second to write.
+/// Two disjoint ranges, the second to write.
 fn two(memory: &mut [f32], x: Range<usize>, y: Range<usize>) -> (&[f32], &mut [f32]) {
     if x.start < y.start {
         let (low, high) = memory.split_at_mut(y.start);

@@ -1,8 +1,8 @@
 //! Normalisation by the values' own statistics, and softmax.
 //!
-//! Statistics are taken of units of positions that the nearest caches hold: of each unit the mean and
-//! the squares of what lies apart from it, in two passes over the unit, put together in `f64`. Which
-//! positions a unit has depends on the shape alone, so the result does not depend on the threads.
+//! Statistics are taken of units of positions that fit in the first-level cache: two passes over a unit give its mean
+//! and the sum of squared deviations, which are combined in `f64`. The units depend on the shape alone, so the result
+//! does not depend on the number of threads.
 
 use std::ops::Range;
 use std::vec::Vec;
@@ -13,8 +13,8 @@ use super::math::{Finish, exp};
 use super::simd::{Kernel, Level, Sets, Simd};
 use super::threads::{Spread, Threads};
 
-/// Calls `$code` for blocks of four vectors of channels, then for single ones: with the number of
-/// vectors, the first channel, and how many channels the last vector has.
+/// Calls `$code` for blocks of four vectors of channels, then for single vectors, with the number of vectors, the first
+/// channel, and the number of channels in the last vector.
 macro_rules! each_vector {
     ($channels:expr, |$vectors:ident, $channel:ident, $count:ident| $code:expr) => {{
         let mut $channel = 0;
@@ -34,7 +34,7 @@ macro_rules! each_vector {
     }};
 }
 
-/// Goes through some positions of a sample: calls `$code` with the place of each.
+/// Calls `$code` with the offset of each of some positions of a sample.
 macro_rules! each_position {
     ($view:expr, $positions:expr, |$at:ident| $code:expr) => {{
         let width = $view.buffer.size[2];
@@ -66,13 +66,13 @@ pub(super) struct GroupNorm {
 #[derive(Clone, Copy)]
 pub(super) struct Units {
     pub(super) count: usize,
-    /// Positions of each but the last, and of a sample.
+    /// Positions of each unit but the last, and of a sample.
     each: usize,
     positions: usize,
     pub(super) channels: usize,
 }
 
-/// Elements of a unit: half of a first-level cache of 32 KiB.
+/// Elements of a unit: 16 KiB, half of a first-level cache.
 const UNIT: usize = 4 * 1024;
 
 impl Units {
@@ -82,7 +82,7 @@ impl Units {
         Units { count: positions.div_ceil(each), each, positions, channels }
     }
 
-    /// Elements for the two numbers of each channel and unit of a sample.
+    /// Scratch elements per sample: two for each channel of each unit.
     pub(super) fn room(&self) -> usize {
         2 * self.count * self.channels
     }
@@ -92,7 +92,7 @@ impl Units {
         unit * self.each..self.positions.min((unit + 1) * self.each)
     }
 
-    /// Mean and variance over some channels of some samples, of what [`Units::moments`] gave.
+    /// Mean and variance over some channels of some samples, from the results of [`Units::moments`].
     pub(super) fn statistics(&self, moments: &[f32], samples: Range<usize>, channels: Range<usize>) -> (f64, f64) {
         let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
         for unit in samples.start * self.count..samples.end * self.count {
@@ -110,12 +110,12 @@ impl Units {
         (mean, squares / count)
     }
 
-    /// The mean of each channel of each unit, and the sum of squares of what lies apart from it.
+    /// The mean of each channel of each unit, and the sum of squared deviations from it.
     pub(super) fn moments(&self, on: (Level, Threads), samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
         self.share(on.1, samples, y, &|first, y| on.0.run(Moments { units: *self, first, view, x, y }));
     }
 
-    /// Calls `f` with the number of a unit and the room of it and of those that follow.
+    /// Calls `f` with the index of a unit and its scratch elements, followed by those of later units.
     pub(super) fn share(
         &self,
         threads: Threads,
@@ -184,7 +184,7 @@ fn moments_of<S: Simd, const V: usize>(
     for v in 0..V {
         mean[v] = simd.mul(sum[v], share);
     }
-    // The rounded mean's error is made good by the sum of the differences.
+    // The sum of the deviations corrects the rounding error of the mean.
     let (mut apart, mut square) = ([zero; V], [zero; V]);
     each_position!(view, positions, |at| {
         let x = &x[at + channel..];
@@ -203,19 +203,19 @@ fn moments_of<S: Simd, const V: usize>(
 }
 
 impl GroupNorm {
-    /// Elements of scratch memory that a sample takes.
+    /// Scratch elements per sample.
     pub(super) fn room(grid: &Grid) -> usize {
         Units::new(grid).room() + 2 * grid.channels
     }
 
-    /// That memory, from an element of the workspace on, for a layer that writes to `to`.
+    /// The view of that scratch buffer, from element `first` of the workspace on, for a layer that writes to `to`.
     pub(super) fn scratch(to: &View, first: usize) -> View {
         let grid = Grid { channels: GroupNorm::room(&to.grid()), size: [1; 3] };
         let buffer = Buffer { place: Place::Workspace(first), ..Buffer::new(&grid) };
         View { buffer, channel: 0, channels: grid.channels, ..*to }
     }
 
-    /// The factors of each channel of each sample and then the constants, from the start of `scratch` on.
+    /// Writes to `scratch` the scales of each channel of each sample, then the shifts.
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     pub(super) fn lines(&self, on: (Level, Threads), samples: usize, (view, x): (&View, &[f32]), scratch: &mut [f32]) {
         let (units, channels) = (Units::new(&view.grid()), view.channels);
@@ -241,7 +241,7 @@ impl GroupNorm {
     }
 }
 
-/// What is done with the channels of each position.
+/// An operation along the channels of each position.
 pub(super) enum Along {
     /// `LayerNorm` over the channels.
     Norm { eps: f64, weight: Vec<f32>, bias: Vec<f32> },
@@ -251,7 +251,7 @@ pub(super) enum Along {
     Softmax,
     /// `ChannelShuffle`: the channel that each channel is taken from.
     Shuffle { from: Vec<usize> },
-    /// `LocalResponseNorm`, with the channels of a window below and above.
+    /// `LocalResponseNorm`; `window` has the channels below and above the centre.
     Local { window: (usize, usize), factor: f32, beta: f32, k: f32 },
 }
 
@@ -262,7 +262,7 @@ impl Along {
         Along::Shuffle { from: (0..channels).map(|channel| channel % groups * size + channel / groups).collect() }
     }
 
-    /// `LocalResponseNorm` with `alpha`, `beta` and `k`; `None` if a window has more channels than there are numbers.
+    /// `LocalResponseNorm` with `alpha`, `beta` and `k`; `None` if the window's size is out of range.
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "rounds to the nearest f32")]
     pub(super) fn local(window: (i64, i64), size: i64, [alpha, beta, k]: [f64; 3]) -> Option<Along> {
         let window = (usize::try_from(window.0).ok()?, usize::try_from(window.1).ok()?);
@@ -303,7 +303,7 @@ impl Kernel for Positions<'_> {
     }
 }
 
-/// The sum of `f` over vectors; the last one is filled up with `center`.
+/// The sum of `f` over vectors; the last one is padded with `center`.
 #[inline(always)]
 fn sum<S: Simd>(simd: S, x: &[f32], center: f32, square: bool) -> f64 {
     let center_lanes = simd.splat(center);
@@ -347,7 +347,7 @@ fn root_mean_square<S: Simd>(simd: S, eps: f64, weight: &[f32], x: &[f32], y: &m
     }
 }
 
-/// One pass a channel of the window: a window has few.
+/// One pass per channel of the window, which has few.
 #[inline(always)]
 fn local_response((below, above): (usize, usize), [factor, beta, k]: [f32; 3], x: &[f32], y: &mut [f32]) {
     y.fill(0.0);
@@ -368,7 +368,7 @@ fn local_response((below, above): (usize, usize), [factor, beta, k]: [f32; 3], x
     }
 }
 
-/// The largest is taken off first, so that nothing overflows.
+/// The largest element is subtracted first, so that nothing overflows.
 #[inline(always)]
 fn softmax<S: Simd>(simd: S, x: &[f32], y: &mut [f32]) {
     let largest = x.iter().copied().fold(f32::NEG_INFINITY, |a, b| if b > a || b.is_nan() { b } else { a });

@@ -1,12 +1,12 @@
-//! What the processor can do at most: for reports of how much of it is used.
+//! The processor's peak speed, for reports of how much of it a run reaches.
 
 use std::hint::black_box;
 
 use super::clock::Clock;
 use super::simd::{Kernel, Level, Simd};
 
-/// Floating-point operations per second of one core: multiply-adds on registers, the best of several
-/// short runs. Without a clock it is infinity.
+/// Floating-point operations per second of one core: multiply-adds in registers, the best of several short runs.
+/// Infinity on targets without a clock.
 pub fn peak_flops() -> f64 {
     const ROUNDS: u32 = 100_000;
     let level = Level::best();
@@ -18,7 +18,7 @@ pub fn peak_flops() -> f64 {
     (0..20).map(|_| run()).fold(0.0, f64::max)
 }
 
-/// As many sums at once as hide the time that one takes.
+/// Independent sums: enough to hide the latency of one multiply-add.
 const CHAINS: usize = 12;
 
 struct Spin(u32);

@@ -1,10 +1,9 @@
-//! A graph with its sizes, as steps over buffers.
+//! The plan: a graph with its sizes as steps over buffers.
 //!
-//! What follows a convolution and belongs to each element alone is done with it: normalisation by
-//! stored statistics becomes part of its weights, an activation its end. Where an `Add` is the last
-//! reader of its other operand, the convolution adds to that one's memory. A `Concat`'s operands are
-//! written where they are joined, a `Slice` is read where it lies. Buffers share memory where their
-//! lives do not meet.
+//! Elementwise layers after a convolution are fused into it: normalisation by stored statistics goes into its weights,
+//! an activation becomes its epilogue. If a following `Add` is the last reader of its other operand, the convolution
+//! adds to that operand's memory. The operands of a `Concat` are written directly into the joined buffer, and a `Slice`
+//! is read in place. Buffers whose lifetimes do not overlap share memory.
 
 mod lower;
 mod place;
@@ -29,7 +28,7 @@ use super::winograd::Tiling;
 /// One step.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
-    /// The layers that are done together; none where data is moved only.
+    /// The layers that it runs; none if it only moves data.
     #[cfg_attr(not(feature = "ndarray"), expect(dead_code, reason = "profiles read it"))]
     pub(super) nodes: Vec<usize>,
     pub(super) work: Work,
@@ -40,12 +39,12 @@ pub(super) struct Step {
 /// What a step does.
 #[derive(Clone, Debug)]
 pub(super) enum Work {
-    /// Takes an input of the chain.
+    /// Copies an input of the chain into the workspace.
     Import(usize),
-    /// Gives an output of the chain.
+    /// Copies a value to an output of the chain.
     Export(usize),
-    /// A convolution or matrix with what is folded into it.
-    /// With `onto`, its result is added to what is in the output's memory.
+    /// A convolution or matrix and the layers that are fused into it. With `onto`, its result is added to the old
+    /// values of the output.
     Sum {
         node: usize,
         axes: Box<[Axis; 3]>,
@@ -56,7 +55,7 @@ pub(super) enum Work {
     },
     /// A normalisation by stored statistics, if there is one, and an activation.
     Each { norm: Option<usize>, activation: Option<Activation>, by: f64 },
-    /// Copies a value to its place in a joined one, from that channel on.
+    /// Copies a value into a joined one, from this channel on.
     Copy(usize),
     /// A pooling layer over windows.
     Pool { node: usize, windows: [Window; 3] },
@@ -68,24 +67,27 @@ pub(super) enum Work {
     Reshape,
     /// Pooling to a given size.
     Adaptive(PoolKind),
-    /// Rows taken from the input, or summed of a few.
+    /// Output rows that are rows of the input, or weighted sums of a few.
     Rows(Box<Rows>),
-    /// Normalisation over groups of channels, as many as said, with elements of scratch memory.
+    /// Normalisation over `groups` groups of channels. `room` is the size of its scratch buffer, and its offset once
+    /// memory is assigned.
     Groups { node: usize, groups: usize, eps: f64, activation: Option<Activation>, room: usize },
-    /// Normalisation or softmax over that many neighbours each.
+    /// Normalisation or softmax over runs of `size` contiguous elements.
     Along { node: usize, size: usize, activation: Option<Activation> },
-    /// Attention, with elements of scratch memory for keys and values.
+    /// Attention. `room` is the size of its scratch buffer for packed keys and values, and its offset once memory is
+    /// assigned.
     Attention { layer: Attention, room: usize },
-    /// Numbers that are there for every sample alike.
+    /// Constants or a parameter, the same for every sample.
     Source { node: usize },
-    /// A layer by its definition.
+    /// A layer that runs by the reference implementation. `room` has the sizes of its inputs and output in the caller's
+    /// order, and their offsets once memory is assigned.
     Reference { node: usize, room: Vec<usize> },
 }
 
 /// How a sum is computed.
 #[derive(Clone, Debug)]
 pub(super) enum Method {
-    /// By [`super::conv`], perhaps from planes.
+    /// By [`super::conv`], which can read planes.
     Direct { planar: bool },
     /// By [`super::winograd`].
     Winograd(Box<Tiling>),
@@ -100,14 +102,14 @@ pub(super) struct Plan {
     pub(super) nodes: Vec<Node>,
     pub(super) shapes: Vec<Shape>,
     pub(super) steps: Vec<Step>,
-    /// Where each value lies, if it is ever stored.
+    /// The view of each value that is stored.
     pub(super) views: Vec<Option<View>>,
-    /// The steps that write to a buffer first, and thus clear its border; planes that are brought in
-    /// get it in passing.
+    /// Whether a step is the first to write to its buffer and so clears its border. Imported planes get their border
+    /// while they are copied.
     pub(super) clears: Vec<bool>,
-    /// How each step is interleaved with the one after it, if it is.
+    /// How a step is interleaved with the next one, if it is.
     pub(super) interleaved: Vec<Option<Interleave>>,
-    /// Elements of workspace for one sample, without what is read behind the end.
+    /// Elements of workspace per sample, without those that may be read after its end.
     pub(super) elements: usize,
     pub(super) order: AxisOrder,
     pub(super) inputs: Vec<Shape>,

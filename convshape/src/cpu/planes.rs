@@ -1,5 +1,5 @@
-//! Convolutions over planes, for a layer that stands alone between the caller's arrays: nothing is
-//! brought into another order before or after.
+//! Convolutions over planes, for a single layer between the caller's arrays, so that no layout is converted before or
+//! after it.
 
 use std::ops::Range;
 use std::vec;
@@ -23,13 +23,13 @@ pub(super) struct Planes {
     weights: Workspace,
     /// `[panel][channel of the panel]`
     shift: Vec<f32>,
-    /// Output channels of a panel, and as many or more that there is code for.
+    /// Output channels of a panel, and the width of the kernel for it, which is at least that.
     panel: usize,
     wide: usize,
     channels: usize,
     x: Side,
     y: Side,
-    /// Output channels of a group, and how far apart the groups' inputs are.
+    /// Output channels of a group, and the stride from group to group in the input.
     group: usize,
     group_step: usize,
     finish: Finish,
@@ -38,7 +38,7 @@ pub(super) struct Planes {
     pub(super) work: usize,
 }
 
-/// Distances between what neighbouring outputs read, or write.
+/// Strides between neighbouring outputs, in the input and in the output.
 #[derive(Clone, Copy)]
 struct Side {
     sample: usize,
@@ -50,43 +50,42 @@ struct Side {
 struct Phase {
     /// Its first output in the first channel.
     y: usize,
-    /// Planes, rows, and outputs of a row that one phase of the width has.
+    /// Planes, rows, and outputs per row of one phase of the width.
     count: PerAxis<usize>,
-    /// Of each phase of the width.
+    /// The taps of each phase of the width.
     taps: Vec<Taps>,
     weights: usize,
 }
 
-/// How many channels a panel may have that there is code for, in [`Tile`].
+/// The panel widths, in channels, that [`Tile`] is compiled for.
 const WIDTHS: [usize; 5] = [1, 2, 3, 4, 8];
-/// Positions of a tile of two vectors where there are registers for 8 channels.
+/// Positions of a tile of two vectors on instruction sets with registers for 8 channels.
 const WIDE: usize = 12;
 
-/// Whether an output reads nothing but the position itself.
+/// Whether an output reads only its own position.
 fn is_pointwise(axes: &[Axis; 3], from: PerAxis<usize>, to: PerAxis<usize>) -> bool {
     let alone = |axis: &Axis| axis.modulus == 1 && axis.phases.iter().all(|phase| matches!(phase.taps[..], [(_, 0)]));
     from == to && axes.iter().all(|axis| axis.step <= 1 && alone(axis))
 }
 
-/// Whether there is code for it, and it is less work than bringing the values into another order and
-/// back.
+/// Whether a planar kernel supports this layer and is cheaper than converting the layout twice.
 pub(super) fn fits(axes: &[Axis; 3], from: &Grid, to: &Grid, groups: usize) -> bool {
     let width = &axes[2];
     let count = width.phases[0].count;
     let even = width.phases.len() == width.modulus && width.phases.iter().all(|phase| phase.count == count);
     let known = matches!((width.modulus, width.step), (1, 0..=2) | (2, 1));
-    // Outputs in a row: of whole planes where they read nothing but themselves.
+    // Contiguous outputs: whole planes if an output reads only its own position.
     let length = if is_pointwise(axes, from.size, to.size) { to.positions() } else { count };
     if !even || !known || length < MOST_LANES {
         return false;
     }
     let taps = |axis: &Axis| axis.phases.iter().map(|phase| phase.count * phase.taps.len()).sum::<usize>();
     let work = axes.iter().map(taps).product::<usize>() * from.channels / groups * to.channels;
-    // An element's way there and back takes as long as a dozen multiply-adds.
+    // Converting an element there and back takes as long as a dozen multiply-adds.
     let way = 12 * (from.elements() + to.elements());
-    // Few channels are added up faster from vectors of many, which threads also share better.
+    // With few channels the channels-last kernel is faster, and threads share its work better.
     let few = groups == 1 && to.channels <= 3 && from.channels.is_multiple_of(MOST_LANES);
-    // The last vector of a row goes back over outputs that were computed.
+    // The last vector of a row overlaps the one before it and computes some outputs again.
     let again = length.next_multiple_of(MOST_LANES) - length;
     work / length * again <= way && !(few && work > 2 * way)
 }
@@ -95,7 +94,7 @@ impl Planes {
     pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Planes {
         let (inputs, group) = (x.channels / sum.groups, y.channels / sum.groups);
         let most = if level.positions()[1] >= WIDE { 8 } else { 4 };
-        // As few panels as there can be, of the same size; they do not cross groups.
+        // As few panels as possible, of equal size. A panel does not cross groups.
         let panel = match sum.groups {
             1 => group.div_ceil(group.div_ceil(most)),
             _ => (1..=most).rev().find(|panel| group.is_multiple_of(*panel)).unwrap_or(1),
@@ -222,28 +221,28 @@ impl Kernel for Block<'_> {
     }
 }
 
-/// As many sums as fill the registers, and vectors that other channels share.
+/// The vectors per tile that fill the registers.
 const fn vectors(wide: usize) -> usize {
     if wide >= 4 { 3 } else { 4 }
 }
 
-/// The most elements of a tile.
+/// The largest tile, in elements.
 const MOST_SUMS: usize = 24 * MOST_LANES;
 
 impl Block<'_> {
-    /// All stretches of a phase. `sums` is room for a tile of each phase of the width.
+    /// Computes all contiguous runs of a phase. `sums` is scratch space for a tile of each phase of the width.
     #[inline(always)]
     fn phase<S: Simd>(&mut self, simd: S, phase: &Phase, sums: &mut [f32; 2 * MOST_SUMS]) {
         let own = self.own;
         let [depth, height, width] = phase.count;
-        // A row's vectors, the last of which ends where the row does.
+        // The vectors of a row; the last one ends with the row.
         let pieces = width.div_ceil(S::LANES);
         let total = depth * height * pieces;
         let (mut row, mut piece) = (0, 0);
         let mut done = 0;
         let most = vectors(own.wide);
         while done < total {
-            // What is less than a tile is computed one by one, or again with what comes before it.
+            // A rest smaller than a tile is computed one by one, or again together with the positions before it.
             let count = if total - done >= most || own.wide < 8 { most } else { 1 };
             let (mut starts, mut places) = ([0; 4], [0; 4]);
             for v in 0..count {
@@ -268,7 +267,7 @@ impl Block<'_> {
         }
     }
 
-    /// A panel over some stretches.
+    /// Computes a panel over some contiguous runs.
     #[inline(always)]
     fn tile<S: Simd>(
         &mut self,
@@ -334,20 +333,19 @@ impl Block<'_> {
     }
 }
 
-/// The sums of some channels over some stretches, which stay in registers until they are complete.
+/// The sums of some channels over some contiguous runs. They stay in registers until they are complete.
 struct Tile<'a> {
     x: &'a [f32],
     starts: &'a [usize],
-    /// How far apart the inputs of neighbouring outputs are.
+    /// The stride between the inputs of neighbouring outputs.
     step: usize,
     taps: &'a Taps,
     weights: &'a [f32],
-    /// What the sums of each channel begin with.
+    /// The initial sums of each channel.
     shift: &'a [f32],
-    /// Whether sums below zero become zero.
+    /// Whether `Relu` is applied.
     relu: bool,
-    /// Where the first channel's sums go, of how many channels they are wanted, and how far apart those
-    /// are.
+    /// The output from the first channel on, the number of channels to store, and the stride between them.
     y: &'a mut [f32],
     places: &'a [usize],
     channels: usize,

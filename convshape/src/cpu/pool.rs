@@ -9,7 +9,7 @@ use super::buffer::View;
 use super::each::Share;
 use super::simd::{Kernel, Sets, Simd};
 
-/// The windows of a pooling layer, an axis each.
+/// The windows of a pooling layer along each axis.
 pub(super) struct Windows {
     kind: PoolKind,
     spans: [Vec<Span>; 3],
@@ -21,7 +21,7 @@ struct Span {
     first: usize,
     count: usize,
     step: usize,
-    /// How many rows the divisor of a mean counts.
+    /// The rows that the divisor of a mean counts.
     divisor: usize,
 }
 
@@ -42,7 +42,7 @@ impl Windows {
 }
 
 impl Windows {
-    /// As many windows as there are outputs, of nearly the same size.
+    /// One window per output, all of nearly the same size.
     pub(super) fn adaptive(kind: PoolKind, from: [usize; 3], to: [usize; 3]) -> Windows {
         let span = |axis: usize, row: usize| {
             let first = row * from[axis] / to[axis];
@@ -58,7 +58,7 @@ impl Span {
         let Window { kernel, stride, dilation, lo, hi, .. } = *window;
         let start = row as i64 * stride - lo;
         let size = size as i64;
-        // The taps between two rows, the second not counted.
+        // The taps that read rows from the first (inclusive) to the second (exclusive).
         let taps = |low: i64, high: i64| {
             let from = (low - start + dilation - 1).div_euclid(dilation).clamp(0, kernel);
             let to = (high - start + dilation - 1).div_euclid(dilation).clamp(0, kernel);
@@ -68,7 +68,7 @@ impl Span {
         let (_, divisor) = if count_include_pad { taps(-lo, size + hi) } else { (from, count) };
         let number = |rows: i64| usize::try_from(rows).unwrap_or(0);
         Span {
-            // A window may see no row: with padding and dilation all taps can miss the input.
+            // With padding and dilation, all taps of a window can miss the input.
             first: if count == 0 { 0 } else { number(start + from * dilation) },
             count: number(count),
             step: number(dilation),
@@ -111,7 +111,7 @@ impl Kernel for Pool<'_> {
     }
 }
 
-/// One window, four vectors of channels at a time: the sums of one would wait for each other.
+/// Computes one window, four vectors of channels at a time: additions to a single one would wait for each other.
 #[inline(always)]
 fn window<S: Simd, const MAX: bool>(simd: S, spans: [&Span; 3], from: &View, x: &[f32], y: &mut [f32]) {
     let mut channel = 0;
@@ -126,7 +126,7 @@ fn window<S: Simd, const MAX: bool>(simd: S, spans: [&Span; 3], from: &View, x: 
     }
 }
 
-/// `V` vectors of channels, the last of which may be a part of one.
+/// `V` vectors of channels; the last one may be partial.
 #[inline(always)]
 fn columns<S: Simd, const V: usize, const MAX: bool>(
     simd: S,
@@ -137,7 +137,7 @@ fn columns<S: Simd, const V: usize, const MAX: bool>(
 ) {
     let [depth, height, width] = spans;
     let strides = from.buffer.strides();
-    // The mean of a window that sees no row is zero.
+    // The mean of an empty window is zero.
     #[expect(clippy::cast_precision_loss, reason = "a number of taps")]
     let factor = 1.0 / (depth.divisor * height.divisor * width.divisor).max(1) as f32;
     let first = [simd.splat(if MAX { f32::NEG_INFINITY } else { 0.0 }); V];
@@ -145,7 +145,7 @@ fn columns<S: Simd, const V: usize, const MAX: bool>(
     for i in 0..depth.count {
         for j in 0..height.count {
             let row = i * depth.step * strides[0] + j * height.step * strides[1];
-            // Sums of sums: fewer roundings in a row.
+            // Sums of partial sums accumulate fewer rounding errors.
             let mut of_row = first;
             for k in 0..width.count {
                 let x = &x[row + k * width.step * strides[2]..];
@@ -166,8 +166,8 @@ fn columns<S: Simd, const V: usize, const MAX: bool>(
     }
 }
 
-/// The gradient of a pooling layer's input: a mean shares its gradient out, a maximum gives it to the
-/// first of the largest elements.
+/// The gradient of a pooling layer's input. A mean divides its gradient among its elements; a maximum gives it to the
+/// first of the largest.
 #[cfg(feature = "train")]
 pub(super) struct PoolBack<'a> {
     pub(super) windows: &'a Windows,
@@ -211,7 +211,7 @@ impl Kernel for PoolBack<'_> {
     }
 }
 
-/// Of one window.
+/// Adds the gradients of one window.
 #[cfg(feature = "train")]
 #[inline(always)]
 fn back<S: Simd, const MAX: bool>(
@@ -230,7 +230,7 @@ fn back<S: Simd, const MAX: bool>(
     for channel in (0..to.channels).step_by(S::LANES) {
         let count = S::LANES.min(to.channels - channel);
         let (y, dy) = (simd.load_some(&y[channel..], count), simd.load_some(&dy[channel..], count));
-        // Of a maximum, what nobody has taken yet.
+        // For a maximum, the lanes whose largest element has not been found yet.
         let mut rest = if MAX { dy } else { simd.mul(dy, simd.splat(factor)) };
         for i in 0..depth.count {
             for j in 0..height.count {

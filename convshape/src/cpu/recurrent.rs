@@ -1,5 +1,5 @@
-//! Recurrent layers: the product of all steps with the input is one matrix product, the step's product with the
-//! last state runs over packed weights, for several samples at once.
+//! Recurrent layers. One matrix product multiplies the inputs of all steps by their weights; then each step multiplies
+//! the last state by packed weights, for several samples at once.
 
 use std::vec;
 use std::vec::Vec;
@@ -10,11 +10,11 @@ use convshape_arith::size::Size;
 use super::math::Finish;
 use super::simd::{Kernel, Level, Runs, Simd, products};
 
-/// Vectors of columns in a panel of weights.
+/// Width of a panel of weights, in vectors.
 const VECTORS: usize = 2;
 /// Rows of a product that share the weights in registers.
 const ROWS: usize = 4;
-/// Sums of a single row: one alone would wait for itself.
+/// Partial sums of a single row: with one sum, each addition would wait for the one before.
 const SUMS: usize = 4;
 
 /// A matrix with a row for each feature and a column for each unit of each gate, in panels of a few columns.
@@ -29,9 +29,10 @@ pub(super) struct Panels {
 struct Pass {
     input: Panels,
     state: Panels,
-    /// What is added to the products: all of it, but that of a `Gru`'s new gate with the state.
+    /// The bias of the gates, without the part in `state_bias`.
     bias: Vec<f32>,
-    /// What is added to the product with the state before the reset gate multiplies it.
+    /// The bias of a `Gru`'s new gate that is added to the product with the state, before the reset gate multiplies
+    /// both.
     state_bias: Vec<f32>,
 }
 
@@ -40,28 +41,28 @@ pub(super) struct Packed {
     layer: Recurrent,
     level: Level,
     passes: Vec<Pass>,
-    /// Columns of a product, filled up to whole panels.
+    /// Columns of a product, padded to whole panels.
     columns: usize,
 }
 
-/// What a batch of runs reads and writes.
+/// The inputs and outputs of a batch.
 pub(super) struct Batch<'a> {
     /// Steps.
     pub(super) length: usize,
     /// `[samples, length, features]`
     pub(super) x: &'a [f32],
-    /// The first states and first cell states `[samples, layers * directions, hidden]`; zeros where there are none.
+    /// The initial states and cell states, `[samples, layers * directions, hidden]`; zeros if `None`.
     pub(super) first: [Option<&'a [f32]>; 2],
-    /// What dropout multiplies `[layers - 1, length, directions * hidden]` of each sample by.
+    /// The factors of dropout between layers, for each sample `[layers - 1, length, directions * hidden]`.
     pub(super) factors: Option<&'a [f32]>,
     /// The whole runs, see [`Trace`].
     pub(super) y: &'a mut [f32],
-    /// Whether what the way back needs is wanted.
+    /// Whether to keep what the backward pass needs.
     pub(super) keep: bool,
 }
 
 impl Panels {
-    /// `weight` gives the number of a column and a feature.
+    /// Packs a matrix; `weight` gives the weight of a column and a feature.
     pub(super) fn new(level: Level, features: usize, columns: usize, weight: impl Fn(usize, usize) -> f32) -> Panels {
         let width = VECTORS * level.lanes();
         let panels = columns.div_ceil(width);
@@ -76,19 +77,19 @@ impl Panels {
         Panels { weights, runs: Runs::new(std::iter::once(0), features, true), features, columns: panels * width }
     }
 
-    /// Columns of a product, filled up to whole panels.
+    /// Columns of a product, padded to whole panels.
     #[cfg(feature = "train")]
     pub(super) fn columns(&self) -> usize {
         self.columns
     }
 
-    /// Adds to rows of [`Panels::columns`] numbers the products with the rows of `x`.
+    /// Adds the products with the rows of `x` to rows of [`Panels::columns`] elements.
     #[cfg(feature = "train")]
     pub(super) fn add_to(&self, level: Level, rows: usize, x: &[f32], y: &mut [f32]) {
         level.run(Product { panels: self, rows, x, y });
     }
 
-    /// Adds to `rows` rows of `y`, which are `columns` apart, their products with the rows of `x`.
+    /// Adds the products with the rows of `x` to `rows` rows of `y` with stride `columns`.
     #[inline(always)]
     fn add_product<S: Simd>(&self, simd: S, rows: usize, x: &[f32], y: &mut [f32], columns: usize) {
         let width = VECTORS * S::LANES;
@@ -236,7 +237,7 @@ impl Kernel for Steps<'_> {
     }
 }
 
-/// One direction of one layer.
+/// The position in a batch: one direction of one layer.
 struct Here {
     trace: Trace,
     layer: usize,
@@ -246,7 +247,7 @@ struct Here {
 }
 
 impl Here {
-    /// The sums of all steps and samples `[length, samples, columns]` without the states.
+    /// The sums of all steps and samples without the products with states, `[length, samples, columns]`.
     #[inline(always)]
     fn project<S: Simd>(
         &self,
@@ -258,7 +259,7 @@ impl Here {
         sums: &mut [f32],
     ) {
         let (features, samples) = (pass.input.features, self.samples);
-        // What the layer reads, step by step, the samples of a step in a row.
+        // The layer's input, step by step, with the samples of a step contiguous.
         read.clear();
         for step in 0..batch.length {
             for sample in 0..samples {
@@ -286,19 +287,19 @@ impl Here {
         pass.input.add_product(simd, batch.length * samples, read, sums, columns);
     }
 
-    /// The place of a sample's state among the first or last ones of all layers and directions.
+    /// The offset of a sample's state among the initial or final states of all layers and directions.
     fn state(&self) -> usize {
         (self.layer * self.trace.directions + self.direction) * self.trace.hidden
     }
 }
 
-/// The states of all samples, from step to step.
+/// The current states of all samples.
 struct Turns {
     hidden: usize,
     h: Vec<f32>,
-    /// The cell state of an `Lstm`; of a `Gru` what it keeps of the reset gate.
+    /// The cell state of an `Lstm`; for a `Gru`, the product that the reset gate multiplies.
     c: Vec<f32>,
-    /// Products with the state that are kept apart.
+    /// Products with the state that are stored separately.
     products: Vec<f32>,
 }
 
@@ -320,7 +321,7 @@ impl Turns {
         }
     }
 
-    /// One step: `sums` are those of the input, and then the gates.
+    /// Runs one step: turns the input's `sums` into the gates.
     #[inline(always)]
     fn step<S: Simd>(&mut self, simd: S, packed: &Packed, pass: &Pass, sums: &mut [f32]) {
         let (hidden, columns) = (self.hidden, packed.columns);
@@ -403,7 +404,7 @@ impl Turns {
         pass.state.add_product(simd, samples, state, &mut self.products, columns);
     }
 
-    /// Writes the outputs of a step, and what the way back needs.
+    /// Writes the outputs of a step, and what the backward pass needs.
     fn store(&self, here: &Here, step: usize, sums: &[f32], batch: &mut Batch<'_>) {
         let (trace, hidden) = (&here.trace, self.hidden);
         let count = trace.gates * hidden;

@@ -1,4 +1,4 @@
-//! From the caller's order of axes to a view's, and back.
+//! Converts between the caller's order of axes and the layout of a view.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use super::buffer::{Grid, View};
 use super::simd::{Kernel, Level, MOST_LANES, Simd};
 use super::threads::{Spread, Threads};
 
-/// What an element takes, in multiply-adds.
+/// The time per element, in multiply-adds.
 const WORK: usize = 8;
 
-/// A value on its way between the caller and a view.
+/// The conversion of a value between the caller's order and a view.
 #[derive(Clone, Copy)]
 pub(super) struct Relayout {
     pub(super) level: Level,
@@ -19,7 +19,7 @@ pub(super) struct Relayout {
 }
 
 impl Relayout {
-    /// Brings samples of the caller's, in `x`, to the view.
+    /// Copies samples `x` in the caller's order to the view.
     pub(super) fn import(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         let (grid, buffer) = (self.view.grid(), &self.view.buffer);
         let planes = Spread { units: grid.channels, step: buffer.channel_stride(), ..Spread::samples(buffer.sample()) };
@@ -49,10 +49,10 @@ impl Relayout {
         });
     }
 
-    /// Brings samples of the view, in `x`, to the caller.
+    /// Copies samples `x` of the view to the caller's order.
     pub(super) fn export(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         let grid = self.view.grid();
-        // As many channels at a time as are turned at once.
+        // Shares are whole blocks of channels, which are transposed together.
         let apart = self.view.order == AxisOrder::ChannelsFirst && !self.view.buffer.planar;
         let block = if apart { MOST_LANES } else { grid.channels.max(1) };
         let units = grid.channels.div_ceil(block);
@@ -77,10 +77,10 @@ impl Relayout {
     }
 }
 
-/// Some rows, or some channels, of a value. What is written starts at `base`.
+/// Some rows or channels of a value. The output starts at `base`.
 struct Share<'a> {
     order: AxisOrder,
-    /// The sizes of the whole.
+    /// The sizes of the whole value.
     grid: Grid,
     view: View,
     /// The first position and the first channel.
@@ -101,7 +101,7 @@ impl Kernel for Share<'_> {
         if self.view.buffer.planar {
             return self.planes(simd);
         }
-        // Without a border, the rows of a sample are one.
+        // Without a border a sample is one row.
         let (rows, width) = self.view.long_rows();
         for sample in self.samples.clone() {
             for row in 0..rows {
@@ -113,7 +113,7 @@ impl Kernel for Share<'_> {
 }
 
 impl Share<'_> {
-    /// `width` neighbouring positions, the first of which lies at `own` in the view.
+    /// Converts `width` neighbouring positions, the first of which is at offset `own` of the view.
     #[inline(always)]
     fn row<S: Simd>(&mut self, simd: S, sample: usize, own: usize, position: usize, width: usize) {
         let (channels, positions, step) = (self.view.channels, self.grid.positions(), self.view.buffer.width);
@@ -155,8 +155,7 @@ impl Share<'_> {
         }
     }
 
-    /// Planes, which differ from the caller's in their border alone. What is brought in gets its
-    /// border here.
+    /// Planes, which differ from the caller's only by their border. Imported planes get their border here.
     #[inline(always)]
     fn planes<S: Simd>(&mut self, simd: S) {
         let (x, buffer) = (self.x, &self.view.buffer);
@@ -189,7 +188,7 @@ impl Share<'_> {
     }
 }
 
-/// Copies neighbours: for short ones, calling `memcpy` would take longer than it does.
+/// Copies contiguous elements. For short runs the call of `memcpy` would take longer than the copy.
 #[inline(always)]
 pub(super) fn copy<S: Simd>(simd: S, x: &[f32], y: &mut [f32]) {
     let count = x.len();

@@ -1,4 +1,4 @@
-//! Steps whose outputs are rows of the input along each axis, or sums of a few: borders, cuts,
+//! Steps whose output rows are, along each axis, rows of the input or weighted sums of a few: padding, cropping,
 //! interpolation.
 
 use std::vec::Vec;
@@ -13,15 +13,15 @@ use super::each::Share;
 use super::simd::{Kernel, Sets, Simd};
 use crate::reference::kernels;
 
-/// What makes each output row of each axis.
+/// The input rows of each output row, for each axis.
 #[derive(Clone, Debug)]
 pub(super) struct Rows {
     axes: PerAxis<Vec<Row>>,
-    /// What stands where there is no row.
+    /// The value of output rows without an input row.
     value: f32,
 }
 
-/// The input rows that make an output row, with their weights.
+/// The input rows of one output row, with their weights.
 #[derive(Clone, Copy, Debug)]
 struct Row {
     rows: [(usize, f32); 4],
@@ -40,7 +40,7 @@ impl Row {
 }
 
 impl Rows {
-    /// With a border: `low` rows are added before the first one of each axis, or taken away.
+    /// Padding or cropping: `low` rows are added before the first one of each axis, or removed if it is negative.
     pub(super) fn pad(low: PerAxis<i64>, mode: PaddingMode, value: f64, from: &Grid, to: &Grid) -> Rows {
         let row = |axis: usize, row: usize| {
             let source = kernels::source(row as i64 - low[axis], from.size[axis], mode);
@@ -51,7 +51,7 @@ impl Rows {
         Rows { axes: [0, 1, 2].map(|axis| (0..to.size[axis]).map(|at| row(axis, at)).collect()), value }
     }
 
-    /// Interpolated along the last `rank` axes.
+    /// Interpolation along the last `rank` axes.
     pub(super) fn resize(upsample: &Upsample, rank: usize, from: &Grid, to: &Grid) -> Rows {
         let row = |axis: usize, row: usize| {
             if axis + rank < 3 {
@@ -64,7 +64,7 @@ impl Rows {
         Rows { axes: [0, 1, 2].map(|axis| (0..to.size[axis]).map(|at| row(axis, at)).collect()), value: 0.0 }
     }
 
-    /// Multiply-adds of an output element.
+    /// Multiply-adds per output element.
     pub(super) fn work(&self) -> usize {
         4 * self.axes.iter().map(|rows| rows.iter().map(|row| row.count).max().unwrap_or(1).max(1)).product::<usize>()
     }
@@ -120,7 +120,7 @@ impl Kernel for Pick<'_> {
     }
 }
 
-/// One position as a sum of several.
+/// Writes one position as a sum of several.
 #[inline(always)]
 fn mix<S: Simd>(simd: S, rows: [&Row; 3], strides: PerAxis<usize>, x: &[f32], y: &mut [f32]) {
     let [depth, height, width] = rows;
@@ -140,7 +140,7 @@ fn mix<S: Simd>(simd: S, rows: [&Row; 3], strides: PerAxis<usize>, x: &[f32], y:
     }
 }
 
-/// The gradient of the input: each output row's is added to those of the rows that made it.
+/// The gradient of the input: the gradient of each output row is added to those of its input rows.
 #[cfg(feature = "train")]
 pub(super) struct PickBack<'a> {
     pub(super) rows: &'a Rows,
@@ -176,7 +176,7 @@ impl Kernel for PickBack<'_> {
     }
 }
 
-/// Adds one position to several.
+/// Adds the gradient of one position to several.
 #[cfg(feature = "train")]
 #[inline(always)]
 fn add<S: Simd>(simd: S, rows: [&Row; 3], strides: PerAxis<usize>, channels: usize, dy: &[f32], dx: &mut [f32]) {

@@ -1,4 +1,4 @@
-//! Memory of a thread for what a step keeps for a moment.
+//! Scratch memory of a thread.
 
 use std::cell::RefCell;
 
@@ -8,7 +8,7 @@ std::thread_local! {
     static SCRATCH: RefCell<Workspace> = RefCell::new(Workspace::with_elements(0));
 }
 
-/// Calls `f` with room for `needed` elements, which are anything. The room is kept from run to run.
+/// Calls `f` with a scratch buffer of `needed` elements of any value. The thread keeps the buffer for later runs.
 pub(super) fn with_scratch(needed: usize, f: impl FnOnce(&mut [f32])) {
     SCRATCH.with_borrow_mut(|scratch| {
         if scratch.get().len() < needed {

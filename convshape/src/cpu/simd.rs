@@ -1,8 +1,7 @@
-//! Vectors of `f32` as the processor has them.
+//! Vectors of `f32` on each instruction set.
 //!
-//! A kernel is written once over [`Simd`] and compiled for every instruction set; [`Level::run`]
-//! chooses at run time. This file and those below it hold all `unsafe` code of the library, but for
-//! that which shares work out among threads.
+//! A kernel is written once over [`Simd`] and compiled for every instruction set; [`Level::run`] chooses at run time.
+//! All `unsafe` code of the library is in this module, except for the sharing of work among threads.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -38,10 +37,10 @@ pub(crate) use self::wide::Wide;
 pub(crate) trait Simd: Copy + Send + Sync {
     /// A vector.
     type F: Copy;
-    /// How many numbers a vector has.
+    /// The number of lanes of a vector.
     const LANES: usize;
-    /// The most positions a tile of 1, 2 and 4 vectors of channels has, so that its sums, a row of
-    /// weights and an input stay in registers.
+    /// The most positions of a tile of 1, 2 and 4 vectors of channels for which its sums, a row of weights and an input
+    /// stay in registers.
     const POSITIONS: [usize; 3];
 
     fn splat(self, x: f32) -> Self::F;
@@ -79,11 +78,11 @@ pub(crate) trait Simd: Copy + Send + Sync {
         self.load(&lanes)
     }
 
-    /// Asks for the cache line at an address, which need not be valid: nothing is read.
+    /// Prefetches the cache line at an address, which need not be valid: nothing is read.
     #[inline(always)]
     fn prefetch(self, _: *const f32) {}
 
-    /// The lanes of `x` that the bits of `index` number.
+    /// The lanes of `x` whose numbers are the bits of `index`.
     #[inline(always)]
     fn permute(self, x: Self::F, index: Self::F) -> Self::F {
         let mut lanes = [[0.0; MOST_LANES]; 2];
@@ -93,7 +92,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
         self.load(&index.map(|index| from[index.to_bits() as usize % Self::LANES]))
     }
 
-    /// The lanes of `a` and `b` in turn, as two vectors.
+    /// The lanes of `a` and `b` interleaved, as two vectors.
     #[inline(always)]
     fn interleave(self, a: Self::F, b: Self::F) -> [Self::F; 2] {
         let mut lanes = [[0.0; MOST_LANES]; 2];
@@ -110,18 +109,18 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn sub(self, a: Self::F, b: Self::F) -> Self::F;
     fn mul(self, a: Self::F, b: Self::F) -> Self::F;
     fn div(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `1 / x` to a few units in the last place, for normal numbers whose inverse is one too.
+    /// `1 / x`, accurate to a few units in the last place, if `x` and its inverse are normal numbers.
     #[inline(always)]
     fn recip(self, x: Self::F) -> Self::F {
         self.div(self.splat(1.0), x)
     }
     /// `a * b + c`
     fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
-    /// `max(x, low)`; what is not a number stays so.
+    /// `max(x, low)`; propagates NaN.
     fn at_least(self, x: Self::F, low: Self::F) -> Self::F;
-    /// `min(x, high)`; what is not a number stays so.
+    /// `min(x, high)`; propagates NaN.
     fn at_most(self, x: Self::F, high: Self::F) -> Self::F;
-    /// The larger of both; what is not a number wins.
+    /// The larger of both; NaN if either is.
     fn larger(self, a: Self::F, b: Self::F) -> Self::F;
     /// `above` where `x > limit`, else `below`.
     fn select(self, x: Self::F, limit: Self::F, above: Self::F, below: Self::F) -> Self::F;
@@ -131,10 +130,10 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn exp2(self, n: Self::F) -> Self::F;
     /// The sum of all lanes.
     fn sum(self, x: Self::F) -> f32;
-    /// Runs another kernel as a function of its own, which keeps the code of each small.
+    /// Runs another kernel as a function that is not inlined, which keeps the code small.
     fn call<K: Kernel>(self, kernel: K) -> K::Output;
 
-    /// The first `count` elements, or a whole vector if that is fewer; the other lanes are anything.
+    /// Loads the first `count` elements, or a whole vector if that is fewer; the other lanes have any value.
     ///
     /// # Panics
     /// If there are fewer.
@@ -148,7 +147,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
         self.load(&lanes)
     }
 
-    /// Stores the first `count` lanes, or all if there are fewer.
+    /// Stores the first `count` lanes, or all lanes if that is fewer.
     ///
     /// # Panics
     /// If there is too little room.
@@ -163,8 +162,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
         }
     }
 
-    /// Copies a block of at most 16 rows and columns, rows becoming columns. Both sides have a distance
-    /// from row to row.
+    /// Transposes a block of at most 16 rows and columns. Each side is a slice with the stride of its rows.
     ///
     /// # Panics
     /// If a row reaches beyond its side.
@@ -191,23 +189,24 @@ pub(crate) trait Simd: Copy + Send + Sync {
 /// The most lanes of any set.
 pub(crate) const MOST_LANES: usize = 16;
 
-/// Which instruction sets have code for a kernel: where it gains little, less code is better.
+/// The instruction sets that a kernel is compiled for. Where a set gains little, less code is better.
 #[derive(PartialEq)]
 #[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "with `simd128` there is one set, which has all kernels"))]
 pub(crate) enum Sets {
     All,
-    /// All but the portable one, which has a more general kernel for it: see [`Level::is_portable`].
+    /// All but the portable set, which runs a more general kernel instead: see [`Level::is_portable`].
     NotPortable,
-    /// All but AVX-512, which runs AVX2's: it seldom takes much of a chain's time.
+    /// All but AVX-512, which runs AVX2's code: the kernel seldom takes much of a chain's time.
     NotAvx512,
 }
 
-/// Something to run with one instruction set.
+/// Code that is compiled for each instruction set.
 pub(crate) trait Kernel {
     type Output;
     #[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "as of `Sets`"))]
     const SETS: Sets = Sets::All;
-    /// Must be `#[inline(always)]`, as all that it calls with vectors, to be compiled for the set.
+    /// Must be `#[inline(always)]`, like every function with vectors that it calls: otherwise it is not compiled for
+    /// the set.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
@@ -227,7 +226,7 @@ enum Set {
 }
 
 impl Level {
-    /// All that this processor has, the best first.
+    /// All levels that this processor supports, the best first.
     pub(crate) fn all() -> impl Iterator<Item = Level> {
         #[cfg(target_arch = "x86_64")]
         let avx2 = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
@@ -243,8 +242,7 @@ impl Level {
         sets.into_iter().flatten().map(Level)
     }
 
-    /// The best; the environment variable `CONVSHAPE_SIMD` holds it down to `avx2` or `portable`, which
-    /// is for measurements.
+    /// The best level. For measurements, the environment variable `CONVSHAPE_SIMD` limits it to `avx2` or `portable`.
     pub(crate) fn best() -> Level {
         static BEST: OnceLock<Level> = OnceLock::new();
         *BEST.get_or_init(|| {
@@ -278,7 +276,7 @@ impl Level {
         }
     }
 
-    /// Whether it has no [`Sets::NotPortable`] kernels.
+    /// Whether [`Sets::NotPortable`] kernels are not compiled for it.
     pub(crate) fn is_portable(self) -> bool {
         let baseline_is_portable = cfg!(not(all(target_arch = "wasm32", target_feature = "simd128")));
         baseline_is_portable && self.0 == Set::Baseline

@@ -1,5 +1,5 @@
-//! Depthwise 3x3 convolutions over planes: each plane is copied between borders, where it stays in the
-//! nearest cache while a window slides over it.
+//! Depthwise 3x3 convolutions over planes: each plane is copied into a scratch buffer with a border, where it stays in
+//! the first-level cache while a window slides over it.
 
 use std::ops::Range;
 use std::vec::Vec;
@@ -16,13 +16,14 @@ use super::threads::{Spread, Threads};
 /// A convolution, ready to run.
 pub(super) struct Slide {
     level: Level,
-    /// The taps of each output channel, and its constant.
+    /// The weights and the shift of each output channel.
     weights: Vec<([f32; 9], f32)>,
     finish: Finish,
-    /// Output channels of each input channel.
+    /// Output channels per input channel.
     each: usize,
     channels: usize,
-    /// Rows and columns of input and output, and what of the border is read before and behind.
+    /// Rows and columns of input and output, and the rows and columns of border that are read before and after the
+    /// input.
     from: [usize; 2],
     to: [usize; 2],
     low: [usize; 2],
@@ -32,14 +33,14 @@ pub(super) struct Slide {
     pub(super) work: usize,
 }
 
-/// Output rows at a time.
+/// Output rows that are computed together.
 const ROWS: usize = 4;
 
-/// Whether it is a depthwise 3x3 convolution with step 1 of planes that are wide enough.
+/// Whether it is a depthwise 3x3 convolution with stride 1 over planes that are wide enough.
 pub(super) fn fits(axes: &[Axis; 3], groups: usize, from: &Grid, to: &Grid) -> bool {
     let [_, height, width] = axes;
     let whole = |axis: &Axis| axis.modulus == 1 && axis.step == 1 && axis.three().is_some();
-    // The border stands around whole planes: nothing of them is left out.
+    // The border surrounds whole planes; no row or column is cropped.
     let begins = |axis: &Axis| axis.three().is_some_and(|(_, row)| row == -i64::try_from(axis.low).unwrap_or(0));
     let flat = from.size[0] == 1 && to.size[0] == 1 && axes[0].phases[0].taps.len() == 1;
     let large = to.size[1] >= ROWS && to.size[2] >= MOST_LANES;
@@ -71,7 +72,7 @@ impl Slide {
             low: [height.low, width.low],
             high: [height.high, width.high],
             spread: Spread { sample: y.buffer.sample(), units: x.channels, origin: 0, step: each * to[0] * to[1] },
-            // Memory takes longer than the sums: as if there were thrice as many.
+            // Memory accesses take longer than the sums: count them as three times as many.
             work: 27 * to[0] * to[1] * y.channels,
         })
     }
@@ -97,7 +98,7 @@ struct Block<'a> {
     base: usize,
     samples: Range<usize>,
     channels: Range<usize>,
-    /// Zeros, at least in the border, and how far apart its rows are.
+    /// The scratch plane, whose border is zero, and the stride of its rows.
     scratch: &'a mut [f32],
     row: usize,
 }
@@ -158,7 +159,7 @@ impl Kernel for Plane<'_> {
         for i in 0..9 {
             taps[i] = simd.splat(weights[i]);
         }
-        // The last rows and columns go back over some that were computed.
+        // The last rows and columns overlap some that were computed before.
         for top in (0..height).step_by(ROWS) {
             let top = top.min(height - ROWS);
             for left in (0..width).step_by(S::LANES) {

@@ -1,9 +1,9 @@
-//! Convolutions of both directions as one sum over taps that always read something.
+//! Convolutions of both directions as sums over taps, without the taps that read only zeros.
 //!
-//! On an axis, tap `t` of output row `o` reads the input at `(a o + b t + c) / e`, if that is whole.
-//! Output rows that agree modulo `m` have the same taps, and step through the input alike: they are
-//! a phase. A stride-2 transposed convolution has two, each a convolution with half of the taps, so
-//! that no inserted zero is ever multiplied.
+//! On an axis, tap `t` of output row `o` reads input row `(a o + b t + c) / e`, if that is an integer. Output rows that
+//! are equal modulo `m` have the same taps and advance through the input with the same stride: they form a phase. A
+//! stride-2 transposed convolution has two phases, each a convolution with half of the taps, so no inserted zero is
+//! ever multiplied.
 
 use std::vec::Vec;
 
@@ -35,40 +35,39 @@ impl From<Scatter> for Reach {
 
 #[cfg(feature = "train")]
 impl Reach {
-    /// Whether every output reads an input through each tap, but for those in the border.
+    /// Whether every tap of every output row reads an input row or the border.
     pub(super) fn is_dense(self) -> bool {
         self.e == 1
     }
 
-    /// The reach the other way: which output an input meets.
+    /// The reach in the other direction: the output row that an input row contributes to.
     pub(super) fn reversed(self) -> Reach {
         let Reach { a, b, c, e, taps } = self;
         Reach { a: e, b: -b, c: -c, e: a, taps }
     }
 }
 
-/// An axis of which every output row reads, through each tap, one row: `step` from one output row
-/// to the next.
+/// An axis on which each tap of each output row reads exactly one row, with stride `step` from one output row to the
+/// next.
 #[cfg(feature = "train")]
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) step: usize,
-    /// The taps that ever read something, and the input row that each reads for the first output
-    /// row.
+    /// The taps that read at least one input row, each with the row that it reads for the first output row.
     pub(super) taps: Vec<(usize, i64)>,
-    /// Rows of border that are read before and behind the input.
+    /// Rows of border that are read before and after the input.
     pub(super) low: usize,
     pub(super) high: usize,
 }
 
 #[cfg(feature = "train")]
 impl Line {
-    /// The axis that is not there.
+    /// An axis the layer does not have: size 1, one tap.
     pub(super) fn single() -> Line {
         Line { step: 0, taps: [(0, 0)].into(), low: 0, high: 0 }
     }
 
-    /// `None` where some output rows have other taps.
+    /// `None` if some output rows have other taps.
     pub(super) fn new(reach: Reach, input: usize, output: usize) -> Option<Line> {
         let Reach { a, b, c, e, taps } = reach;
         if e != 1 {
@@ -92,12 +91,12 @@ impl Line {
 /// One axis.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
-    /// Output rows from one row of a phase to the next.
+    /// The stride in the output from one row of a phase to the next.
     pub(super) modulus: usize,
-    /// Input rows from one row of a phase to the next.
+    /// The stride in the input from one row of a phase to the next.
     pub(super) step: usize,
     pub(super) phases: Vec<AxisPhase>,
-    /// Rows of border that are read before and behind the input.
+    /// Rows of border that are read before and after the input.
     pub(super) low: usize,
     pub(super) high: usize,
 }
@@ -112,7 +111,7 @@ pub(super) struct AxisPhase {
 }
 
 impl Axis {
-    /// The axis that is not there.
+    /// An axis the layer does not have: size 1, one tap.
     pub(super) fn single() -> Axis {
         let phase = AxisPhase { first: 0, count: 1, taps: [(0, 0)].into() };
         Axis { modulus: 1, step: 0, phases: [phase].into(), low: 0, high: 0 }
@@ -121,7 +120,8 @@ impl Axis {
     pub(super) fn new(reach: Reach, input: usize, output: usize) -> Option<Axis> {
         let Reach { a, b, c, e, taps } = reach;
         let (rows_in, rows_out) = (i64::try_from(input).ok()?, i64::try_from(output).ok()?);
-        // From a single row each output reads other taps: phases of one row, without the border.
+        // If the input is a single row, each output row uses other taps: every phase is one row, and no border is
+        // needed.
         let modulus = if input == 1 { rows_out } else { e / gcd(e, a) };
         let step = a * modulus / e;
         let mut axis = Axis {
@@ -141,7 +141,7 @@ impl Axis {
             for tap in 0..taps {
                 let position = a * first + b * tap + c;
                 let (row, last) = (position / e, position / e + (count - 1) * step);
-                // A tap that reads nothing but border is none.
+                // A tap that reads only border is left out.
                 let inside = (0..count).any(|q| (0..rows_in).contains(&(row + q * step)));
                 if position.rem_euclid(e) == 0 && inside {
                     phase.taps.push((usize::try_from(tap).ok()?, row));
@@ -150,7 +150,7 @@ impl Axis {
                 }
             }
             if phase.taps.is_empty() {
-                // Nothing is read, but the place where it would be must be there.
+                // Nothing is read, but the offset of the first row must be inside the buffer.
                 let last = (count - 1) * step;
                 axis.high = axis.high.max(usize::try_from(last - (rows_in - 1)).unwrap_or(0));
             }
@@ -159,8 +159,8 @@ impl Axis {
         Some(axis)
     }
 
-    /// If every output row has the same three taps, which read three rows in a row: the taps in the
-    /// order of the rows, and the first row that is read.
+    /// If all output rows have the same three taps and these read three consecutive rows: the taps in the order of the
+    /// rows, and the first row that is read.
     pub(super) fn three(&self) -> Option<([usize; 3], i64)> {
         let (taps, row) = self.neighbours()?;
         Some((taps.try_into().ok()?, row))
@@ -176,7 +176,7 @@ impl Axis {
     }
 }
 
-/// Taps in the order of the rows that they read. They are few: sorting of any number is long code.
+/// Taps in the order of the rows that they read. Insertion sort: there are few, and a general sort is much code.
 fn by_row(taps: &[(usize, i64)]) -> Vec<(usize, i64)> {
     let mut ordered = Vec::new();
     for &tap in taps {
@@ -191,12 +191,12 @@ pub(super) struct Row {
     pub(super) first: usize,
     pub(super) apart: usize,
     pub(super) count: usize,
-    /// Input rows from one output row to the next, and from one tap to the next.
+    /// The stride in the input from one output row to the next, and from one tap to the next.
     pub(super) step: usize,
     pub(super) parts: Vec<RowPart>,
 }
 
-/// Taps that read rows at the distance of [`Row::step`], and the first of those rows.
+/// Taps that read rows with stride [`Row::step`], and the first of those rows.
 #[derive(Clone, Debug)]
 pub(super) struct RowPart {
     pub(super) first: i64,
@@ -204,15 +204,15 @@ pub(super) struct RowPart {
 }
 
 impl Axis {
-    /// The axis as convolutions with step 1, if it is some: a strided one is a sum over parts of the
-    /// input, the rows of a dilated one fall apart into as many as the dilation.
+    /// The axis as convolutions with stride 1, if it can be written so: a strided convolution is a sum over parts of
+    /// the input, and a dilated one is one convolution for each residue of the output row modulo the dilation.
     pub(super) fn rows(&self) -> Option<Vec<Row>> {
         let mut rows = Vec::new();
         for phase in &self.phases {
             let taps = by_row(&phase.taps);
             let apart = |pair: &[(usize, i64)]| usize::try_from(pair[1].1 - pair[0].1).unwrap_or(0);
             let distance = taps.windows(2).map(apart).next()?;
-            // A dilated one steps from row to row by its dilation.
+            // A dilated convolution has its dilation as the stride.
             let times = if self.step == 1 { distance } else { 1 };
             let step = self.step * times;
             for skip in 0..times.min(phase.count) {

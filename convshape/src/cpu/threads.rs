@@ -1,7 +1,7 @@
-//! Several threads, where the work pays for them.
+//! Several threads, for work that is large enough.
 //!
-//! A step is shared out in parts that do not depend on who computes them. A batch is shared out by
-//! samples, before it runs.
+//! A step is divided into parts whose results do not depend on the thread that computes them. A batch is divided by
+//! samples before it runs.
 
 #[cfg(feature = "rayon")]
 mod team;
@@ -14,13 +14,12 @@ use std::vec::Vec;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Threads(usize);
 
-/// Multiply-adds that a run should have at least for each thread.
+/// The least multiply-adds of a run per thread.
 #[cfg(feature = "rayon")]
 const LEAST_RUN: usize = 3 << 18;
 
-/// How many threads to spread that many multiply-adds over: those of the pool that the caller runs
-/// in, or the library's own helpers. Outside of a pool rayon is not asked: the question would start
-/// its global pool, which is the program's to configure.
+/// The threads for `work` multiply-adds: those of the pool that the caller runs in, or the library's own helpers.
+/// Outside of a pool rayon is not asked, as that would start its global pool, which is the program's to configure.
 #[cfg(feature = "rayon")]
 pub(super) fn threads(work: usize) -> Threads {
     if work < 2 * LEAST_RUN {
@@ -36,7 +35,7 @@ pub(super) fn threads(_: usize) -> Threads {
     Threads::ONE
 }
 
-/// Multiply-adds that a part of a step should have at least: handing it over takes about as long.
+/// The least multiply-adds of a part of a step: handing it to another thread takes about as long.
 const LEAST_WORK: usize = 1 << 15;
 
 impl Threads {
@@ -46,7 +45,7 @@ impl Threads {
         self.0
     }
 
-    /// Says that a run is about to have work for them.
+    /// Wakes the threads for a run that is about to have work for them.
     pub(super) fn wake(self) {
         #[cfg(feature = "rayon")]
         if self != Threads::ONE && rayon::current_thread_index().is_none() {
@@ -59,7 +58,7 @@ impl Threads {
         #[cfg(feature = "rayon")]
         if self != Threads::ONE && parts > 1 {
             return match rayon::current_thread_index() {
-                // In a pool of the caller's, those of its threads help that have nothing else to do.
+                // In the caller's pool, its idle threads help.
                 Some(_) => halve(0..parts, f),
                 None => team::share(self.0, parts, f),
             };
@@ -67,7 +66,7 @@ impl Threads {
         (0..parts).for_each(f);
     }
 
-    /// Calls `f` with each chunk of `size` elements of `y`, and its number. Allocates nothing.
+    /// Calls `f` with each chunk of `size` elements of `y` and its index. Does not allocate.
     fn share_chunks(self, y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
         #[cfg(feature = "rayon")]
         if self != Threads::ONE && size < y.len() {
@@ -79,14 +78,14 @@ impl Threads {
         y.chunks_mut(size).enumerate().for_each(|(index, y)| f(index, y));
     }
 
-    /// Calls `f` with each of these things.
+    /// Calls `f` with each item.
     pub(super) fn each<T: Send>(self, things: impl Iterator<Item = T>, f: &(dyn Fn(T) + Sync)) {
         let things: Vec<Mutex<Option<T>>> = things.map(|thing| Mutex::new(Some(thing))).collect();
         self.share(things.len(), &|part| take(&things[part]).into_iter().for_each(f));
     }
 }
 
-/// What nobody has taken yet.
+/// Takes an item that no thread has taken yet.
 fn take<T>(thing: &Mutex<Option<T>>) -> Option<T> {
     thing.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
@@ -112,27 +111,28 @@ fn halve_chunks(y: &mut [f32], size: usize, first: usize, f: &(dyn Fn(usize, &mu
     rayon::join(|| halve_chunks(low, size, first, f), || halve_chunks(high, size, first + half, f));
 }
 
-/// How the outputs of a step can be shared out: whole samples, or units of one sample.
+/// How the outputs of a step can be divided: into whole samples, or units of one sample.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spread {
     /// Elements of a sample.
     pub(super) sample: usize,
-    /// How many units a sample has, where the first starts and how far apart they are.
+    /// The number of units of a sample, the offset of the first, and the stride between them.
     pub(super) units: usize,
     pub(super) origin: usize,
     pub(super) step: usize,
 }
 
-/// Computes some samples, or some units of one; the outputs given to it start at the second argument.
+/// Computes some samples, or some units of one. The second argument is the offset of the given outputs.
 type Part<'a> = dyn Fn(&mut [f32], usize, Range<usize>, Range<usize>) + Sync + 'a;
 
 impl Spread {
-    /// Whole samples alone.
+    /// Whole samples only.
     pub(super) fn samples(sample: usize) -> Spread {
         Spread { sample, units: 1, origin: 0, step: sample }
     }
 
-    /// Computes some units of one sample, of which all are `work` multiply-adds, on as many threads as pay.
+    /// Computes some units of one sample on as many threads as are worth waking; all units together are `work`
+    /// multiply-adds.
     pub(super) fn run_some(&self, threads: Threads, work: usize, units: Range<usize>, y: &mut [f32], part: &Part<'_>) {
         let tasks = threads.0.min(work * units.len() / self.units.max(1) / LEAST_WORK);
         if tasks < 2 || units.len() < 2 {
@@ -151,7 +151,7 @@ impl Spread {
         });
     }
 
-    /// Computes all samples, `work` multiply-adds each, on as many threads as pay.
+    /// Computes all samples, `work` multiply-adds each, on as many threads as are worth waking.
     pub(super) fn run(&self, threads: Threads, work: usize, samples: usize, y: &mut [f32], part: &Part<'_>) {
         let tasks = threads.0.min(work * samples / LEAST_WORK);
         if tasks > 1 && samples >= 2 * tasks {
@@ -181,10 +181,10 @@ impl Spread {
 }
 
 impl Threads {
-    /// Does two things of so many multiply-adds each, side by side if that pays.
+    /// Runs two functions of `work` multiply-adds each, in parallel if that is faster.
     #[cfg(feature = "train")]
     pub(super) fn both(self, work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
-        // More threads than two have more to do within each of them.
+        // With more than two threads, each function divides its own work instead.
         if self.0 != 2 || work < LEAST_WORK {
             a();
             b();
@@ -197,8 +197,8 @@ impl Threads {
         });
     }
 
-    /// Calls `f` with pieces of `y` and the place of each, as many as threads pay for that many
-    /// multiply-adds. `boundary` moves a place to where `y` may be cut.
+    /// Calls `f` with parts of `y` and their offsets: one part per thread that is worth waking for `work`
+    /// multiply-adds. `boundary` moves an offset to where `y` may be divided.
     #[cfg(feature = "train")]
     pub(super) fn pieces(
         self,

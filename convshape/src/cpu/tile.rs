@@ -1,12 +1,12 @@
-//! Tiles: the sums of some positions and some output channels, which stay in registers until they are
-//! complete. What else is done with them is not compiled for each size of a tile.
+//! Tiles: the sums of some positions and some output channels, which stay in registers until they are complete. The
+//! code for their initial values and for storing them is compiled once for all tile sizes.
 
 use super::simd::{Kernel, MOST_LANES, Runs, Simd, products, store};
 
 /// The most positions of a tile.
 pub(super) const MOST_POSITIONS: usize = 12;
 
-/// Places one after the other.
+/// Offsets with stride `row`.
 pub(super) fn rows(row: usize) -> [usize; MOST_POSITIONS] {
     core::array::from_fn(|position| position * row)
 }
@@ -15,36 +15,35 @@ pub(super) fn rows(row: usize) -> [usize; MOST_POSITIONS] {
 #[derive(Clone, Copy)]
 pub(super) struct Tile<'a> {
     pub(super) x: &'a [f32],
-    /// Where each position starts.
+    /// The offset of each position.
     pub(super) starts: &'a [usize],
     pub(super) runs: &'a Runs,
     pub(super) weights: &'a [f32],
-    /// Weights of a later tile, which are brought into the cache meanwhile.
+    /// Weights of a later tile, to prefetch.
     pub(super) ahead: &'a [f32],
 }
 
-/// The most vectors of a tile: twelve positions and two vectors, or six and four.
+/// The most vectors of a tile: twelve positions of two vectors, or six of four.
 pub(super) const MOST_VECTORS: usize = 24;
 
-/// A tile of sums of products, of 1, 2 or 4 vectors of output channels; no more positions than
-/// [`Simd::POSITIONS`].
+/// A tile of sums of products, of 1, 2 or 4 vectors of output channels and at most [`Simd::POSITIONS`] positions.
 pub(super) struct Products<'a> {
     pub(super) tile: Tile<'a>,
     pub(super) vectors: usize,
-    /// What the sums begin with.
+    /// The initial sums.
     pub(super) shift: &'a [f32],
-    /// The first input of each run, and the distance to the next.
+    /// The first input of each run to read, and the stride to the next.
     pub(super) inputs: [usize; 2],
-    /// Whether what is in `y` is added to the sums.
+    /// Whether the old values of `y` are added to the sums.
     pub(super) onto: bool,
-    /// The range that the sums are clamped to; infinite where they are not.
+    /// The range to which the sums are clamped; infinite without a clamp.
     pub(super) limits: [f32; 2],
-    /// Where each position's sums go.
+    /// The output of each position.
     pub(super) y: &'a mut [f32],
     pub(super) places: &'a [usize],
 }
 
-/// No limits of the sums.
+/// Limits that do not clamp.
 pub(super) const UNLIMITED: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 
 /// All inputs.
@@ -83,7 +82,7 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, R, V> {
     }
 }
 
-/// What the sums of a position begin with.
+/// The initial sums of a position.
 #[inline(always)]
 fn first<S: Simd, const V: usize>(simd: S, shift: &[f32]) -> [S::F; V] {
     let mut first = [simd.splat(0.0); V];
@@ -93,7 +92,7 @@ fn first<S: Simd, const V: usize>(simd: S, shift: &[f32]) -> [S::F; V] {
     first
 }
 
-/// Adds what is stored at each position's place.
+/// Adds the old output of each position.
 #[inline(always)]
 fn add_stored<S: Simd, const R: usize, const V: usize>(
     simd: S,
@@ -134,8 +133,8 @@ fn end<S: Simd, const R: usize, const V: usize>(
     store(simd, &sums, y, places.first_chunk().expect("a place for each position"));
 }
 
-/// [`Products`] in turns: every fourth input is added to another sum. A single position then does not
-/// wait for one, and is the same alone and among others.
+/// [`Products`] with four partial sums, each of every fourth input, so that a single position does not wait for each
+/// addition. A position's result is the same alone and among others.
 pub(super) struct Turns<'a>(pub(super) Products<'a>);
 
 impl Kernel for Turns<'_> {
@@ -179,7 +178,7 @@ impl Kernel for Turns<'_> {
     }
 }
 
-/// All turns of a single position.
+/// All partial sums of a single position.
 struct SingleTile<'a, const V: usize>(Products<'a>);
 
 impl<const V: usize> Kernel for SingleTile<'_, V> {

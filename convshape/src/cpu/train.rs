@@ -1,10 +1,9 @@
-//! Training: a chain as a plan over a whole batch, forward and back.
+//! Training: a plan for a whole batch, forward and backward.
 //!
-//! [`plan`] is made once, of a [`draft`], for a model, a batch and its shapes, and kept: every
-//! activation and every gradient of one has memory of its own, and every table is worked out. A
-//! [`step`] then packs the weights and runs straight through. [`sum`] has convolutions and matrices, [`outer`] the gradients
-//! of their weights, [`rows`] what takes each element by itself, [`norm`] normalisation;
-//! [`definition`] runs any other layer as it is defined.
+//! A [`plan`] is made once from a [`draft`] for a model, a batch size and the input shapes, and kept. Every activation
+//! and its gradient have their own memory, and all tables are ready, so that each run packs the weights and goes
+//! straight through its [`step`]s. [`sum`] has convolutions and matrices, [`outer`] the gradients of their weights,
+//! [`rows`] elementwise steps, [`norm`] normalisation. [`definition`] runs all other layers.
 
 mod attention;
 mod combine;
@@ -27,7 +26,7 @@ pub(super) mod tests;
 use super::simd::Level;
 use super::threads::Threads;
 
-/// What a step runs on.
+/// The instruction set and the threads that a step runs on.
 #[derive(Clone, Copy)]
 struct Machine {
     level: Level,

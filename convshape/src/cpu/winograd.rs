@@ -1,14 +1,13 @@
-//! Convolutions with fewer multiplications.
+//! Winograd convolutions: fewer multiplications.
 //!
-//! Winograd's minimal filtering (Lavin and Gray 2015, <https://arxiv.org/abs/1509.09308>): by F(2x2,
-//! 3x3), four neighbouring outputs take 16 multiplications for each pair of channels and not 36, by
-//! F(2x2, 2x2) 9 and not 16. Tiles of inputs are transformed by additions, multiplied as 16 or 9
-//! matrices, and transformed back. Rounding errors grow by a small factor. An input that is infinite
-//! or not a number makes all outputs of the tiles that read it not a number: beside those that should
-//! be, at most one more on each side.
+//! Winograd's minimal filtering (Lavin and Gray 2015, <https://arxiv.org/abs/1509.09308>): with F(2x2, 3x3), four
+//! neighbouring outputs take 16 multiplications per pair of channels instead of 36, with F(2x2, 2x2) 9 instead of 16.
+//! Tiles of inputs are transformed by additions, multiplied as 16 or 9 matrices, and transformed back. Rounding errors
+//! grow by a small factor. An infinite or NaN input turns all outputs of the tiles that read it into NaN: besides the
+//! outputs that really depend on it, at most one more on each side.
 //!
-//! A strided convolution is a sum over parts of its inputs, each with step 1; the phases of a
-//! transposed one, and of a dilated one, are such convolutions.
+//! A strided convolution is a sum over parts of its inputs, each with stride 1. The phases of a transposed or dilated
+//! convolution are such convolutions too.
 
 use std::ops::Range;
 use std::vec::Vec;
@@ -23,7 +22,7 @@ use super::threads::{Spread, Threads};
 use super::tile::{EACH, Products, Tile, UNLIMITED, rows};
 use crate::model::workspace::Workspace;
 
-/// Outputs of a tile along an axis.
+/// Outputs of a tile per axis.
 pub(super) const STEP: usize = 2;
 
 /// A convolution in tiles.
@@ -34,8 +33,8 @@ pub(super) struct Tiling {
 }
 
 impl Tiling {
-    /// If it has two or three taps a part along height and width and one along the depth, over enough outputs of
-    /// channels that fill vectors, and pays.
+    /// `None` unless each part has two or three taps along height and width and one along the depth, the channels fill
+    /// vectors, there are enough outputs, and it is faster than the direct way.
     pub(super) fn new(axes: &[Axis; 3], groups: usize, inputs: usize, outputs: usize) -> Option<Tiling> {
         let [depth] = &axes[0].phases[..] else { return None };
         let full = |channels: usize| channels.is_multiple_of(MOST_LANES);
@@ -50,7 +49,7 @@ impl Tiling {
         let small = tiling.axes().any(|row| row.count <= STEP);
         let count = |rows: &[Row]| rows.iter().map(|row| row.count.div_ceil(STEP)).sum::<usize>() / rows.len();
         let tiles = depth.count * count(&tiling.rows) * count(&tiling.columns);
-        // The matrices are large: over few tiles, reading them takes longest.
+        // The matrices are large: with few tiles, reading them takes most of the time.
         let many = tiles >= LEAST_TILES;
         let (points, read) = ((taps + 1) * (taps + 1), parts * inputs);
         let direct = STEP * STEP * taps * taps * read * outputs;
@@ -63,21 +62,21 @@ impl Tiling {
         self.rows.iter().chain(&self.columns)
     }
 
-    /// Rows and columns of border behind the input: the last tile may overhang.
+    /// Rows and columns of border after the input, which the last tile may read.
     pub(super) fn overhang(&self) -> [usize; 2] {
         [&self.rows, &self.columns].map(|rows| rows.iter().map(|row| row.count % STEP * row.step).max().unwrap_or(0))
     }
 }
 
-/// Tiles of a phase that are enough for matrices that do not stay in the cache.
+/// The least tiles of a phase for which matrices too large for the cache are worth reading.
 const LEAST_TILES: usize = 16;
 
 /// A convolution, ready to run.
 pub(super) struct Winograd {
     level: Level,
-    /// Elements of a transformed tile along an axis: one more than taps.
+    /// Elements of a transformed tile per axis: the taps plus one.
     edge: usize,
-    /// Input channels of all parts, and of each.
+    /// Input channels of all parts together, and of each.
     read: usize,
     inputs: usize,
     outputs: usize,
@@ -87,23 +86,23 @@ pub(super) struct Winograd {
     /// `[phase][point][panel][part][input channel][output channel of the panel]`
     weights: Workspace,
     shift: Vec<f32>,
-    /// Whether the output is added to what is there.
+    /// Whether the result is added to the old values of the output.
     onto: bool,
     finish: Finish,
     runs: Runs,
-    /// Tiles at a time, whose transforms stay in the cache.
+    /// Tiles that are computed together, whose transforms stay in the cache.
     together: usize,
     spread: Spread,
-    /// Multiply-adds of a sample, as they are counted elsewhere.
+    /// Multiply-adds of a sample, as the direct way counts them.
     pub(super) work: usize,
 }
 
-/// Outputs that step through the input alike.
+/// Outputs that advance through the input with the same stride.
 struct Phase {
-    /// The first input of each part, and how far apart planes, rows and columns of inputs are.
+    /// The offset of the first input of each part, and the strides of its planes, rows and columns.
     parts: Vec<usize>,
     x: [usize; 3],
-    /// The same of outputs, and how many there are.
+    /// The same for the outputs, and their number.
     first: usize,
     y: [usize; 3],
     size: [usize; 3],
@@ -200,7 +199,7 @@ impl Winograd {
     }
 }
 
-/// A transformed tile, or as much of it as there is.
+/// A transformed tile of 16 elements; smaller ones use the first elements.
 type Points = [f32; 16];
 
 /// `G g G^T`
@@ -367,7 +366,7 @@ fn pair<S: Simd, const EDGE: usize>(simd: S, m: [S::F; EDGE]) -> [S::F; 2] {
     }
 }
 
-/// `A^T m A` of each tile and channel, and what is folded into the sum.
+/// `A^T m A` of each tile and channel, and the epilogue.
 struct Scatter<'a, const EDGE: usize> {
     own: &'a Winograd,
     y: &'a mut [f32],

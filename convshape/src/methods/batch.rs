@@ -56,7 +56,7 @@ pub trait Inputs<'a> {
 
 /// All outputs of a chain.
 pub trait Outputs {
-    /// The outputs, from as many batches as there are.
+    /// The outputs, from their batches.
     fn from_batches(batches: &mut dyn Iterator<Item = ArrayD<f32>>) -> Self;
 }
 
@@ -66,7 +66,7 @@ impl<'a, I: Input<'a>> Inputs<'a> for I {
     }
 }
 
-/// Nothing: the targets of a loss that has none.
+/// No arrays: the targets of a loss that has none.
 impl<'a> Inputs<'a> for () {
     fn batches(self) -> Vec<ArrayViewD<'a, f32>> {
         Vec::new()
@@ -124,7 +124,7 @@ pub(crate) fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> 
     Ok(outputs.into_iter().map(|(shape, elements)| array(batch, &shape, elements)).collect())
 }
 
-/// The elements of checked inputs in row-major order, copied only where they are in another.
+/// The elements of checked inputs in row-major order; only inputs in another order are copied.
 ///
 /// # Errors
 /// If the copies need more memory than there is: a view may repeat one sample for ever.
@@ -186,7 +186,7 @@ fn array(batch: usize, shape: &Shape, elements: Vec<f32>) -> ArrayD<f32> {
     ArrayD::from_shape_vec(IxDyn(&dims(batch, shape)), elements).expect("a run gives the shapes that were checked")
 }
 
-/// The sizes of a shape, behind that of the batch.
+/// The size of the batch, followed by the sizes of a shape.
 pub(crate) fn dims(batch: usize, shape: &Shape) -> Vec<usize> {
     let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
     [batch].into_iter().chain(sizes).collect()

@@ -1,6 +1,5 @@
-//! The checks of a chain whose sizes only const evaluation knows: the same arithmetic and the same
-//! words as in the macro. `conv_chain!` calls these in constants, with the spans of the user's
-//! tokens, so that a refusal points there.
+//! The checks of a chain whose sizes are known to const evaluation only, with the arithmetic and the messages of the
+//! macro. `conv_chain!` calls these in constants with the spans of the user's tokens, so that an error points there.
 
 mod chain;
 mod data;
@@ -22,7 +21,7 @@ pub use self::chain::{chain, chain_macs, chain_output, chain_params, port};
 pub use self::data::data;
 pub use self::weights::{chain_weights, weights};
 
-/// A `usize` as the arithmetic counts. What does not fit is refused as a size below 1.
+/// A `usize` as the `i64` of the arithmetic. A value that does not fit is refused as a size below 1.
 pub const fn size(n: usize) -> i64 {
     n.cast_signed() as i64
 }
@@ -76,7 +75,7 @@ pub const fn input(shape: Shape) -> Shape {
     shape
 }
 
-/// What a layer gives.
+/// The output shape of a layer.
 #[track_caller]
 pub const fn layer(name: &str, op: &Op, inputs: &[Shape], order: AxisOrder, operands: &[&str]) -> Shape {
     match op.output(inputs, order) {
@@ -91,7 +90,7 @@ pub const fn layer(name: &str, op: &Op, inputs: &[Shape], order: AxisOrder, oper
     }
 }
 
-/// A shape with as many spatial axes as the layer's name says.
+/// Checks that a shape has the number of spatial axes of the layer's name.
 #[track_caller]
 pub const fn named_rank(name: &str, input: Shape, least: usize, most: usize) -> Shape {
     if input.rank() <= least || input.rank() > most + 1 {
@@ -113,7 +112,7 @@ pub const fn activation(name: &str, op: &Op, shape: &Shape, order: AxisOrder) {
     }
 }
 
-/// Fills the open fields of a layer so that it gives `target`.
+/// Fills in the fields that a layer leaves open so that its output is `target`.
 #[track_caller]
 pub const fn fill(name: &str, op: Op, open: &[AxisField], input: &Shape, target: &Shape, order: AxisOrder) -> Op {
     let mut filled = op;
@@ -182,7 +181,7 @@ pub const fn undo(op: &Op, input: &Shape, order: AxisOrder) -> convshape_arith::
     panic!("{}", text.as_str());
 }
 
-/// What undoes the pooling `op`.
+/// The layer that undoes the pooling `op`.
 #[track_caller]
 pub const fn unpool(op: &Op) -> Op {
     if let Op::Pool(pool) = op {
@@ -203,7 +202,7 @@ pub const fn comment(name: &str, found: &Shape, written: &Shape) {
     }
 }
 
-/// `restores enc1` must hold: what a layer gives is what another took.
+/// `restores enc1` must hold: the output of a layer has the shape of another's input.
 #[track_caller]
 pub const fn restores(
     name: &str,
@@ -222,7 +221,7 @@ pub const fn restores(
     }
 }
 
-/// What the chain gives must be what it declares.
+/// The output of the chain must have the declared shape.
 #[track_caller]
 pub const fn output(
     name: &str,
@@ -274,7 +273,7 @@ pub const fn params(op: &Op) -> u64 {
     }
 }
 
-/// The rows of a receptive field; where there is none, one that is left out by [`rows`].
+/// The rows of a receptive field; without one, a value that [`rows`] leaves out.
 pub const fn field(field: Receptive) -> [u64; MAX_SPATIAL] {
     match field {
         Receptive::Rows { rows, .. } => [rows[0].cast_unsigned(), rows[1].cast_unsigned(), rows[2].cast_unsigned()],
@@ -282,7 +281,7 @@ pub const fn field(field: Receptive) -> [u64; MAX_SPATIAL] {
     }
 }
 
-/// As many rows as there are spatial axes; none where every element sees the whole input.
+/// The rows for each spatial axis; none if every element depends on the whole input.
 pub const fn rows(rows: &'static [u64; MAX_SPATIAL], output: &Shape) -> &'static [u64] {
     let spatial = output.rank().saturating_sub(1);
     if rows[0] == 0 || spatial > MAX_SPATIAL { &[] } else { rows.split_at(spatial).0 }

@@ -1,5 +1,5 @@
-//! A chain's tables from columns. The macro writes a column of plain literals for each field: rustc checks
-//! those far faster than as many nested structs, and const evaluation puts the rows together.
+//! Builds a chain's tables from columns. The macro writes one array of literals per field, which rustc checks far
+//! faster than many nested structs; const evaluation then builds the rows.
 
 use convshape_arith::op::MAX_SPATIAL;
 use convshape_arith::shape::Shape;
@@ -15,19 +15,19 @@ pub struct Steps<'a> {
     pub names: &'a [&'static str],
     /// Their names in files.
     pub file_names: &'a [&'static str],
-    /// What the steps do, each kind once.
+    /// The different actions of the steps, each once.
     pub actions: &'a [Action],
-    /// The place of each step's action.
+    /// The index of each step's action.
     pub action: &'a [usize],
-    /// The values that the steps read, one step's after the other's.
+    /// The values that the steps read, concatenated.
     pub inputs: &'static [usize],
     /// How many of them each step reads.
     pub input_counts: &'a [usize],
     /// The first value that each step gives.
     pub outputs: &'a [usize],
-    /// The steps that use another's weight, in order, each with the place of that other.
+    /// The steps that use another's weight, in order, each with the index of the other.
     pub tied: &'a [[usize; 2]],
-    /// The steps that are another run of one before them, in order, each with the place of that other.
+    /// The steps that run an earlier one again, in order, each with the index of the earlier one.
     pub first_runs: &'a [[usize; 2]],
 }
 
@@ -68,17 +68,17 @@ pub struct Layers<'a> {
     pub ops: &'a [&'static str],
     /// The shapes that occur.
     pub shapes: &'a [Shape],
-    /// The places of each layer's first input and of its output among the shapes.
+    /// The indices of the shapes of each layer's first input and of its output.
     pub ends: &'a [[usize; 2]],
     /// The parameters and multiply-accumulates of each.
     pub costs: &'a [[u64; 2]],
     /// The receptive fields, as [`check::rows`] takes them.
     pub fields: &'static [[u64; MAX_SPATIAL]],
-    /// What the layers read, one layer's after the other's.
+    /// What the layers read, concatenated.
     pub reads: &'static [usize],
-    /// How much of it each reads.
+    /// How many of them each reads.
     pub read_counts: &'a [usize],
-    /// The layers that give back another's input, in order, each with the place of that other.
+    /// The layers that restore another's input, in order, each with the index of the other.
     pub undoes: &'a [[usize; 2]],
 }
 
@@ -123,7 +123,7 @@ impl Layers<'_> {
     }
 }
 
-/// What the first pair says of a row, if it speaks of that one; it is then taken off.
+/// Removes the first pair and returns its index, if it belongs to this row.
 const fn take(pairs: &mut &[[usize; 2]], row: usize) -> Option<usize> {
     match pairs {
         [[of, place], rest @ ..] if *of == row => {

@@ -1,4 +1,4 @@
-//! Runs one sample, or several one after the other, from slices to slices.
+//! Runs samples from slices to slices, in one go or one after the other.
 
 #[cfg(feature = "alloc")]
 use alloc::vec;
@@ -55,8 +55,8 @@ pub fn forward<S, O: OutputTensors>(model: &impl Parts, inputs: impl InputSlices
     O::from_elements(&mut inputs.with_slices(|inputs| run(model, inputs)).into_iter())
 }
 
-/// The generated `forward_into`. Allocates nothing but in its first run, and in the first after a
-/// parameter changed, which packs the weights.
+/// The generated `forward_into`. It allocates only in its first run and in the first run after a parameter has changed,
+/// when it packs the weights.
 ///
 /// # Panics
 /// If a parameter was replaced by one of another shape.
@@ -100,7 +100,7 @@ fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], 
     unreachable!("without a heap only chains with a layout compile, in memory that is large enough");
 }
 
-/// One sample, from slices to slices.
+/// Runs one sample, from slices to slices.
 ///
 /// # Panics
 /// Those of [`step_through_into`].
@@ -118,7 +118,7 @@ pub(crate) fn forward_slices<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &m
     step_through_into(model, inputs, outputs);
 }
 
-/// One sample, step by step, from slices to slices.
+/// Runs one sample by the reference implementation, from slices to slices.
 ///
 /// # Panics
 /// If a parameter was replaced by one of another shape, or a slice has another number of elements than
@@ -134,8 +134,8 @@ fn step_through_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut
     }
 }
 
-/// One parameter's elements. The parameters are gone through from the first: without a heap there is
-/// no place for a list of them.
+/// The elements of one parameter. It visits the parameters from the first on: without a heap there can be no list of
+/// them.
 fn nth<M: Parts>(model: &M, index: usize) -> &[f32] {
     let (mut at, mut found) = (0, None);
     model.visit(&mut |param| {
@@ -147,7 +147,7 @@ fn nth<M: Parts>(model: &M, index: usize) -> &[f32] {
     found.map_or(&[], |param| param.as_slice())
 }
 
-/// The inputs of a program whose shapes are numbers.
+/// The inputs of a program whose shapes have no symbols.
 struct Inputs<'a> {
     program: &'static Program,
     inputs: &'a [&'a [f32]],
@@ -163,7 +163,7 @@ impl Operands<f32> for Inputs<'_> {
     }
 }
 
-/// Runs `batch` samples on inputs of these shapes. The outputs come with the shapes of one sample.
+/// Runs `batch` samples on inputs of these shapes. Returns the outputs with the shape of one sample.
 ///
 /// # Errors
 /// If a layer does not take what comes to it, or a parameter was replaced by one of another shape.
@@ -188,7 +188,7 @@ pub(crate) fn run_samples<M: Parts>(
     step_through(model, batch, shapes, inputs)
 }
 
-/// As [`run_samples`], without an engine: sample by sample, step by step.
+/// As [`run_samples`], by the reference implementation, sample by sample.
 #[cfg(feature = "alloc")]
 fn step_through<M: Parts>(
     model: &M,
@@ -232,7 +232,7 @@ fn check_memory(program: &'static Program, batch: usize, outputs: &[Shape]) -> R
     }
 }
 
-/// How many elements a shape of numbers has.
+/// How many elements a shape without symbols has.
 #[cfg(feature = "alloc")]
 fn count(shape: &Shape) -> usize {
     shape.numbers().map_or(0, |sizes| sizes.iter().product())

@@ -1,5 +1,5 @@
-//! What generated models have where the library was built with a feature: `conv_chain!` writes these
-//! macros, as it cannot know the library's features itself.
+//! Items of generated models that depend on the library's features. `conv_chain!` cannot know which features are on, so
+//! it emits calls of these macros.
 
 /// Items that need a heap.
 #[cfg(feature = "alloc")]
@@ -92,8 +92,8 @@ macro_rules! __weight_files {
     ([$($generics:tt)*] $model:ty) => {};
 }
 
-/// The methods that give gradients, where the library was built with them. They stand in the `impl`
-/// of a model: `x` and `dy` are the types of its inputs and outputs, `dx` of its inputs' gradients.
+/// The methods for gradients, if the library was built with them, for the `impl` of a model. `x` and `dy` are the types
+/// of its inputs and outputs, `dx` that of its inputs' gradients.
 #[cfg(feature = "train")]
 #[doc(hidden)]
 #[macro_export]

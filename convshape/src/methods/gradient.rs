@@ -1,4 +1,4 @@
-//! Gradients of a model: a batch forward, what is needed for it kept, then the steps in reverse.
+//! Gradients of a model: runs a batch forward, keeps what is needed, and runs the steps in reverse.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ use crate::model::param::Param;
 use crate::model::parts::{Linked, Parts, assemble, checked_params};
 use convshape_arith::program::{Port, Program};
 
-/// How layers run that are different in training.
+/// How layers run that behave differently in training.
 pub(crate) enum Mode<'a> {
     /// Stored statistics, nothing dropped: PyTorch's `eval()`.
     Stored,
@@ -26,18 +26,18 @@ pub(crate) enum Mode<'a> {
     Training(&'a mut dyn Rng),
 }
 
-/// What went into a run and what its gradients are.
+/// The gradients of a run.
 pub(crate) struct Gradients<M> {
     /// A gradient for each input, if they were asked for.
     pub(crate) inputs: Vec<ArrayD<f32>>,
     /// The gradients of the parameters, shaped like the model. Running statistics have none: zeros.
     pub(crate) params: M,
-    /// What training does to the running statistics.
+    /// The updates of the running statistics in training.
     updates: Vec<Update>,
 }
 
 impl<M: Parts> Gradients<M> {
-    /// Brings a model's running statistics up to date.
+    /// Updates a model's running statistics.
     pub(crate) fn update_statistics(&self, model: &mut M) {
         let mut index = 0;
         model.visit_mut(&mut |param| {
@@ -49,10 +49,10 @@ impl<M: Parts> Gradients<M> {
     }
 }
 
-/// Gives the gradients of the outputs, once those are known.
+/// Returns the gradients of the outputs, given the outputs.
 type Cotangents<'a> = dyn FnMut(&[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> + 'a;
 
-/// Runs a batch, asks `cotangents` for the gradients of the outputs, and goes back.
+/// Runs a batch forward, asks `cotangents` for the gradients of the outputs, and runs it backward.
 pub(crate) fn differentiate<M: Parts>(
     model: &M,
     inputs: &[ArrayViewD<'_, f32>],
@@ -86,7 +86,7 @@ pub(crate) fn differentiate<M: Parts>(
     });
     let inputs = dinputs.collect();
     let dparams = Linked::of::<M>().specs().zip(dparams).map(|(spec, mut gradient)| {
-        // Nothing that a loss depends on: running statistics, what no output reads.
+        // Empty if no output depends on it, as for running statistics.
         gradient.resize(spec.count(), 0.0);
         Param::new(spec.shape, gradient)
     });
@@ -94,7 +94,7 @@ pub(crate) fn differentiate<M: Parts>(
     Ok(Gradients { inputs, params: assemble(dparams), updates })
 }
 
-/// The first layer whose output, or parameter, is infinite or no number.
+/// The first layer with an output or a parameter that is infinite or NaN.
 pub(crate) fn first_not_finite<M: Parts>(
     model: &M,
     inputs: &[ArrayViewD<'_, f32>],
@@ -114,7 +114,7 @@ struct Run {
 }
 
 impl Run {
-    /// For a batch; `of` says what else is wanted.
+    /// The plan for a batch; `of` changes the other fields of its key.
     fn new<M: Parts>(
         model: &M,
         inputs: &[ArrayViewD<'_, f32>],
@@ -148,7 +148,7 @@ impl Run {
         updates.map_err(|error| ShapeError::of_graph(self.program.name, error))
     }
 
-    /// Leaves the plan to the next step.
+    /// Keeps the plan for the next step.
     fn keep(self, model: &impl Parts) {
         if let Some(cache) = model.cache() {
             cache.get::<Engines>().plans.put(self.plan);
@@ -218,7 +218,7 @@ pub(crate) fn of_loss<M: Parts>(
     Ok((value as f32, gradients))
 }
 
-/// The gradients of whatever the outputs have the gradients `cotangents` in.
+/// The gradients, given the gradients `cotangents` of the outputs.
 pub(crate) fn vjp_of<M: Parts>(
     model: &M,
     inputs: &[ArrayViewD<'_, f32>],

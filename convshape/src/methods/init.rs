@@ -32,9 +32,9 @@ pub(crate) fn draw(spec: &Spec, rng: &mut impl Rng) -> Param {
     Param::new(spec.shape, elements)
 }
 
-/// A number from the standard normal distribution without what is beyond 2 on either side.
+/// A number from the standard normal distribution truncated to -2 to 2.
 fn truncated_normal(rng: &mut impl Rng) -> f64 {
-    // One in 22 is drawn again; a generator that never gives one inside ends at the edge.
+    // One in 22 is drawn again. A generator that never returns one inside gets the nearest bound.
     for _ in 0..1000 {
         let normal = normal(rng);
         if libm::fabs(normal) <= 2.0 {
@@ -44,15 +44,15 @@ fn truncated_normal(rng: &mut impl Rng) -> f64 {
     2.0
 }
 
-/// A matrix with orthogonal rows of length 1, or columns where there are more rows: normal numbers made orthogonal one
-/// row after the other (Gram and Schmidt).
+/// A matrix with orthonormal rows, or columns if there are more rows than columns: normal numbers, orthogonalised row
+/// by row (Gram-Schmidt).
 fn orthogonal(shape: &[usize], rng: &mut impl Rng) -> Vec<f32> {
     let (rows, columns) = (shape[0], shape[1]);
     let (vectors, size) = (rows.min(columns), rows.max(columns));
     let mut all: Vec<Vec<f64>> = Vec::with_capacity(vectors);
     while all.len() < vectors {
         let mut vector: Vec<f64> = (0..size).map(|_| truncated_normal(rng)).collect();
-        // Twice, as rounding leaves too much of the others the first time.
+        // Twice, since rounding leaves too much of the other rows the first time.
         for _ in 0..2 {
             for other in &all {
                 let shared: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
@@ -61,7 +61,7 @@ fn orthogonal(shape: &[usize], rng: &mut impl Rng) -> Vec<f32> {
         }
         let length = libm::sqrt(vector.iter().map(|a| a * a).sum());
         if length < 1e-9 {
-            // A generator that repeats itself; any direction that is left will do.
+            // A generator that repeats itself. Any independent direction will do.
             vector = (0..size).map(|place| f64::from(u8::from(place == all.len()))).collect();
         } else {
             vector.iter_mut().for_each(|a| *a /= length);

@@ -1,4 +1,4 @@
-//! Tells of a last layer that a loss applies itself.
+//! Warns of a last layer that the loss applies itself.
 
 use std::collections::BTreeSet;
 use std::eprintln;
@@ -10,8 +10,8 @@ use super::loss::{LastLayer, Loss};
 use crate::model::parts::Linked;
 use convshape_arith::program::{Action, Step};
 
-/// Says once on standard error if a chain ends with a layer that the loss applies itself: the numbers
-/// are legal, and surely not meant.
+/// Warns once on standard error if a chain ends with a layer that the loss applies itself. Such a chain can be trained,
+/// but is hardly what was meant.
 pub(crate) fn check(linked: Linked, loss: &impl Loss) {
     static TOLD: Mutex<BTreeSet<(&str, &str)>> = Mutex::new(BTreeSet::new());
     for output in 0..loss.outputs().min(linked.program.outputs.len()) {
@@ -41,7 +41,7 @@ fn is(step: &Step, last: LastLayer) -> bool {
     matches!(step.action, Action::Layer(op) if last.is(&op))
 }
 
-/// The layer that a value comes from, those left out that keep the numbers as they are.
+/// The layer that a value comes from, skipping layers that do not change its elements.
 fn source(linked: Linked, value: usize) -> Option<&'static Step> {
     let program = linked.program;
     let outputs = |step: &Step| match step.action {

@@ -1,4 +1,4 @@
-//! What a loss is: how wrong the outputs of a model are, as one number, and its gradient.
+//! The trait of losses: a loss says how wrong the outputs of a model are, as one number, and returns its gradient.
 
 use alloc::vec::Vec;
 
@@ -39,7 +39,7 @@ pub trait Loss {
         targets: &[ArrayViewD<'_, f32>],
     ) -> Result<Evaluation, ShapeError>;
 
-    /// The same, knowing the chain: for losses that need the axis of the channels.
+    /// As [`Loss::evaluate`], with facts about the chain, for losses that need the axis of the channels.
     ///
     /// # Errors
     /// Those of [`Loss::evaluate`].
@@ -53,7 +53,7 @@ pub trait Loss {
         self.evaluate(outputs, targets)
     }
 
-    /// What it applies itself to one of the outputs it reads, counted from zero.
+    /// The layer that the loss itself applies to one of the outputs that it reads; `output` is the index.
     fn applies(&self, output: usize) -> Option<LastLayer> {
         let _ = output;
         None
@@ -91,7 +91,7 @@ impl<L: Loss + ?Sized> Loss for &mut L {
     }
 }
 
-/// What a loss says of a batch.
+/// The result of a loss for a batch.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Evaluation {
     /// The loss.
@@ -100,7 +100,7 @@ pub struct Evaluation {
     pub gradients: Vec<ArrayD<f32>>,
 }
 
-/// What a loss may know of the chain whose outputs it reads.
+/// Facts about the chain whose outputs a loss reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Context {
@@ -115,14 +115,14 @@ impl Context {
         Context { chain: program.name, channels_last: matches!(program.order, AxisOrder::ChannelsLast) }
     }
 
-    /// The axis of the channels, and so of the classes, in a batch of that many axes.
+    /// The axis of the channels, which is that of the classes, in a batch with `axes` axes.
     #[must_use]
     pub fn channel_axis(&self, axes: usize) -> Axis {
         Axis(if self.channels_last { axes.saturating_sub(1) } else { 1 })
     }
 }
 
-/// A last layer that some losses apply themselves, so that it must not stand in the chain as well.
+/// A last layer that some losses apply themselves, so that the chain should not end with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum LastLayer {
@@ -133,7 +133,7 @@ pub enum LastLayer {
 }
 
 impl LastLayer {
-    /// Whether a layer is it.
+    /// Whether a layer is this one.
     pub(crate) fn is(self, op: &Op) -> bool {
         match self {
             LastLayer::Softmax => matches!(op, Op::Softmax { log: false, .. }),
@@ -142,7 +142,7 @@ impl LastLayer {
     }
 }
 
-/// What a loss says of the first outputs of a model.
+/// Evaluates a loss on the first outputs of a model.
 ///
 /// # Errors
 /// If it reads other outputs or targets than there are, gives another number of gradients than it
@@ -166,7 +166,7 @@ pub(crate) fn checked(
     Ok(evaluation)
 }
 
-/// Too few outputs, or another number of targets than a loss reads.
+/// The error for too few outputs, or another number of targets than a loss reads.
 pub(crate) fn miscounted(
     loss: &impl Loss,
     outputs: &[ArrayViewD<'_, f32>],

@@ -1,4 +1,4 @@
-//! What generic code can do with any model.
+//! The trait of all models, for generic code.
 
 #[cfg(feature = "alloc")]
 use alloc::string::{String, ToString};
@@ -29,7 +29,7 @@ use crate::model::workspace::workspace_bytes;
 #[cfg(feature = "safetensors")]
 use crate::weights::{self, LoadError, SaveError};
 
-/// A chain with parameters: what generic code needs of it. Every generated struct is one.
+/// A chain with parameters. Every generated struct implements it.
 pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
     /// The bytes of memory for one sample, as `forward_into` takes it: see [`Memory`]. Zero where sizes
     /// are known at run time only; then a workspace grows in its first run.
@@ -82,7 +82,7 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
     #[cfg(feature = "ndarray")]
     fn forward_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError>;
 
-    /// Another name of [`Model::forward_batch`], which no model has as a method of its own.
+    /// The same as [`Model::forward_batch`], under a name that no generated method hides.
     ///
     /// # Errors
     /// Those of [`Model::forward_batch`].
@@ -116,10 +116,9 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
         cotangents: &[ArrayViewD<'_, f32>],
     ) -> Result<(Vec<ArrayD<f32>>, Self), ShapeError>;
 
-    /// Runs a batch several times, at least 0.3 seconds in all, and says how long each layer took: a
-    /// table with time, speed, and percent of what the processor can do. Layers that are done together
-    /// have one row. `None` for a model without fast kernels, and on targets without a clock, such as
-    /// `wasm32-unknown-unknown`.
+    /// Runs a batch several times, for at least 0.3 seconds, and reports how long each layer took: a table with time,
+    /// speed, and percent of the processor's peak. Fused layers have one row. `None` for a model that runs by the
+    /// reference implementation, and on targets without a clock, such as `wasm32-unknown-unknown`.
     ///
     /// # Errors
     /// Those of [`Model::forward_batch`].
@@ -282,7 +281,7 @@ mod tests {
         let after = run(&model);
         assert_ne!(before, after);
         assert_eq!(run(&kept), before);
-        // A model of the same parameters that was never run.
+        // A model with the same parameters that has never run.
         let fresh: Outer = crate::model::parts::assemble({
             let mut params = Vec::new();
             let mut specs = Linked::of::<Outer>().specs();

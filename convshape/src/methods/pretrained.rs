@@ -1,5 +1,5 @@
-//! Weights that are compiled in. The macro has read the file's header and held it against the
-//! chain, so nothing is left to check here.
+//! Weights that are compiled in. The macro has checked the file's header against the chain, so nothing is left to check
+//! here.
 
 #[cfg(feature = "alloc")]
 use alloc::format;
@@ -21,7 +21,7 @@ use crate::model::fold::fold;
 use crate::model::param::Param;
 use crate::model::parts::{Linked, Parts, Spec, assemble};
 
-/// A file's bytes where numbers of any kind are aligned, so that they can be borrowed.
+/// A file's bytes, aligned for elements of any type, so that they can be borrowed.
 #[repr(C, align(64))]
 #[derive(Debug)]
 pub struct Aligned<T: ?Sized>(pub T);
@@ -33,9 +33,9 @@ pub struct Stored {
     pub name: &'static str,
     /// Its shape.
     pub shape: &'static [usize],
-    /// What its numbers are.
+    /// Its element type.
     pub kind: Float,
-    /// The place of its first byte in the file, and the place behind its last.
+    /// The range of its bytes in the file.
     pub bytes: (usize, usize),
 }
 
@@ -63,13 +63,13 @@ impl File<'_> {
         Param::of(spec.shape, data.expect("the macro has found every tensor of the chain"))
     }
 
-    /// A tensor by a comparison of its name with the one that is wanted.
+    /// Finds a tensor by comparing its name with the wanted one.
     fn find(&self, compare: impl Fn(&str) -> Ordering) -> Option<&Stored> {
         let index = self.tensors.binary_search_by(|tensor| compare(tensor.name)).ok()?;
         self.tensors.get(index)
     }
 
-    /// A tensor's elements, borrowed where they are `f32` as this machine has them.
+    /// A tensor's elements, borrowed if they are `f32` in this machine's byte order.
     fn elements(&self, stored: &Stored) -> Option<Elements<f32>> {
         let (start, end) = stored.bytes;
         let bytes = self.bytes.get(start..end)?;
@@ -103,13 +103,12 @@ impl File<'_> {
     }
 }
 
-/// Whether a tensor's bytes are those of `f32` numbers as this machine has them.
+/// Whether a tensor's bytes are `f32` elements in this machine's byte order.
 const fn is_plain(stored: &Stored) -> bool {
     matches!(stored.kind, Float::F32) && cfg!(target_endian = "little")
 }
 
-/// Whether the tensors of a file can be used as they are: without a heap there is no place to convert
-/// them in.
+/// Checks that the tensors of a file can be borrowed: without a heap they cannot be converted.
 ///
 /// # Panics
 /// If not: it is called while the program compiles.

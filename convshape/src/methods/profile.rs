@@ -16,7 +16,7 @@ use crate::model::chain::{Chain, LayerInfo};
 use crate::model::error::ShapeError;
 use crate::model::parts::{Parts, checked_params};
 
-/// The time of a run, by layers that are done together. `Display` writes a table.
+/// The time of a run, by groups of fused layers. `Display` writes a table.
 ///
 /// Made by [`Model::profile`](crate::Model::profile).
 #[derive(Clone, Debug)]
@@ -27,24 +27,24 @@ pub struct Profile {
     peak: f64,
 }
 
-/// Layers that are done together, such as a convolution with its normalisation and activation.
+/// Layers that are fused into one step, such as a convolution with its normalisation and activation.
 #[derive(Clone, Debug)]
 pub struct ProfileRow {
-    /// Their names, joined by ` + `; empty where data is brought into another order only.
+    /// Their names, joined by ` + `; empty for a step that only converts a layout.
     pub layers: String,
     /// The kind of the first: `Conv2d`.
     pub op: &'static str,
-    /// The shape of what they give, without batch.
+    /// The shape of their output, without batch.
     pub output: Option<Shape>,
-    /// The shortest time that they took for the batch.
+    /// The shortest time that they took, for the whole batch.
     pub time: Duration,
     /// Their multiply-adds for the batch.
     pub macs: u64,
 }
 
 impl ProfileRow {
-    /// Floating-point operations a second, in thousands of millions: two for each multiply-add of the
-    /// layer's definition.
+    /// Floating-point operations per second, in thousands of millions: two for each multiply-add of the layer's
+    /// definition.
     pub fn gflops(&self) -> f64 {
         2.0 * self.macs as f64 / self.time.as_secs_f64().max(1e-12) / 1e9
     }
@@ -61,14 +61,14 @@ impl Profile {
         self.rows.iter().map(|row| row.time).sum()
     }
 
-    /// What one core of this processor can do at most, in the unit of [`ProfileRow::gflops`]: measured
-    /// with multiply-adds on registers.
+    /// The peak speed of one core of this processor, in the unit of [`ProfileRow::gflops`]: measured with multiply-adds
+    /// in registers.
     pub fn peak_gflops(&self) -> f64 {
         self.peak / 1e9
     }
 }
 
-/// How long a model is run at least, and how often.
+/// The least time that a model is run, and the least number of runs.
 const LEAST_TIME: Duration = Duration::from_millis(300);
 const LEAST_RUNS: usize = 5;
 

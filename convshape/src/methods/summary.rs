@@ -40,7 +40,7 @@ impl Summary {
         self.layers
     }
 
-    /// How many trainable numbers the chain has; running statistics do not count, as in PyTorch.
+    /// The number of trainable elements of the chain. Running statistics do not count, as in PyTorch.
     pub fn params(&self) -> u64 {
         self.sum(|layer| layer.params)
     }
@@ -50,19 +50,19 @@ impl Summary {
         self.sum(|layer| layer.macs)
     }
 
-    /// How many bytes the outputs of all layers take for one sample, in `f32`. An output whose size
-    /// only run time knows does not count.
+    /// The bytes of the outputs of all layers for one sample, in `f32`. Outputs whose sizes are known at run time only
+    /// do not count.
     pub fn activation_bytes(&self) -> u64 {
         self.sum(|layer| elements(&layer.output).saturating_mul(BYTES_PER_NUMBER))
     }
 
-    /// How many bytes the trainable numbers take, in `f32`.
+    /// The bytes of the trainable elements, in `f32`.
     pub fn param_bytes(&self) -> u64 {
         self.params().saturating_mul(BYTES_PER_NUMBER)
     }
 
-    /// The chain as a picture in SVG: a box is what a layer gives, as high as its size and as wide as
-    /// its channels are many. The page of the model's struct shows the same.
+    /// The chain as a picture in SVG. A box is the output of a layer: its height shows the spatial size, its width the
+    /// number of channels. The documentation of the model's struct shows the same picture.
     pub fn to_svg(&self) -> String {
         let inputs = self.inputs.iter().map(|&(name, output)| Drawn {
             name,
@@ -148,7 +148,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Writes one row, two spaces between the columns and none behind the last.
+/// Writes one row, with two spaces between the columns and none after the last.
 fn line(f: &mut fmt::Formatter<'_>, cells: &[impl AsRef<str>; COLUMNS], widths: &[usize; COLUMNS]) -> fmt::Result {
     let mut text = String::new();
     for ((cell, &width), number) in cells.iter().zip(widths).zip(NUMBERS) {

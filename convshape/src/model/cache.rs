@@ -1,4 +1,5 @@
-//! What the fast path keeps with a model: packed weights and plans, of which the model knows nothing.
+//! The cache in which the fast path keeps packed weights and plans with a model. The model does not depend on what is
+//! in it.
 
 #[cfg(feature = "std")]
 pub use self::kept::Cache;
@@ -18,18 +19,18 @@ mod kept {
     use std::panic::{RefUnwindSafe, UnwindSafe};
     use std::sync::OnceLock;
 
-    /// Something that is kept with a model.
+    /// A cache that is kept with a model.
     pub(crate) trait Keep: Any + Send + Sync + UnwindSafe + RefUnwindSafe {
         /// What a clone of the model starts with.
         fn for_clone(&self) -> Box<dyn Keep>;
     }
 
-    /// What is kept with a model. It takes no part in comparisons.
+    /// A model's cache. All caches compare as equal.
     #[derive(Default)]
     pub struct Cache(OnceLock<Box<dyn Keep>>);
 
     impl Cache {
-        /// What is kept, made when it is first needed.
+        /// The cache, created when it is first needed.
         pub(crate) fn get<T: Keep + Default>(&self) -> &T {
             let kept: &dyn Any = &**self.0.get_or_init(|| Box::new(T::default()));
             kept.downcast_ref().expect("a cache keeps one type")

@@ -1,4 +1,4 @@
-//! What is known of a chain without running it.
+//! The constants of a chain: its layers, inputs and outputs.
 
 use convshape_arith::shape::Shape;
 
@@ -34,12 +34,12 @@ pub struct LayerInfo {
     pub params: u64,
     /// How many multiply-accumulates one sample takes.
     pub macs: u64,
-    /// How many rows of the chain's input can change one element of the output, per spatial axis;
-    /// empty where every element sees the whole input, or where there are no spatial axes.
+    /// How many rows of the chain's input can change one element of the output, per spatial axis. Empty if every
+    /// element depends on the whole input, or there are no spatial axes.
     pub receptive_field: &'static [u64],
-    /// What it reads: places in [`Chain::INPUTS`], counted on through [`Chain::LAYERS`].
+    /// What it reads, as indices into [`Chain::INPUTS`] followed by [`Chain::LAYERS`].
     pub reads: &'static [usize],
-    /// The layer whose input it gives back (`undo`, `restores`): a place in the same order.
+    /// The layer whose input shape it restores (`undo`, `restores`), as an index of the same kind.
     pub undoes: Option<usize>,
 }
 

@@ -1,9 +1,9 @@
-//! Where the numbers of parameters and tensors are: on the heap, or in the program itself.
+//! The elements of parameters and tensors: on the heap, or in static data.
 
-/// Numbers that are owned, or borrowed from data that is always there.
+/// Elements that are owned, or borrowed from static data.
 #[cfg(feature = "alloc")]
 pub(crate) type Elements<T> = alloc::borrow::Cow<'static, [T]>;
 
-/// Numbers that are borrowed from data that is always there: without a heap nothing can be owned.
+/// Elements that are borrowed from static data: without a heap nothing can be owned.
 #[cfg(not(feature = "alloc"))]
 pub(crate) type Elements<T> = &'static [T];

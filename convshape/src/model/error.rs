@@ -43,14 +43,14 @@ pub enum ShapeError {
         /// The tensor's shape.
         expected: Shape,
     },
-    /// Weights for a whole chain are too many or too few numbers.
+    /// The weights for a whole chain have too many or too few elements.
     #[error("`{chain}` has {expected} parameters, found {found} numbers")]
     Weights {
         /// The chain.
         chain: &'static str,
-        /// How many numbers there are.
+        /// How many elements there are.
         found: usize,
-        /// How many the chain has, running statistics counted.
+        /// How many the chain has, including running statistics.
         expected: usize,
     },
     /// A tensor was made from an array of another shape.
@@ -132,10 +132,10 @@ pub enum ShapeError {
         chain: &'static str,
         /// How many samples the batch has.
         batch: usize,
-        /// How many numbers would have to be held, if `usize` can say it.
+        /// How many elements the batch takes, if that fits in `usize`.
         elements: Option<usize>,
     },
-    /// A layer does not take the shape that came to it.
+    /// A layer rejects the shape of its input.
     #[cfg(feature = "alloc")]
     #[error("`{chain}`: `{layer}` does not take what came to it: {reason:?}")]
     Layer {
@@ -159,7 +159,7 @@ pub enum ShapeError {
         /// The shape its layer needs.
         expected: Vec<usize>,
     },
-    /// A loss, which is a mean over samples, was asked for of none.
+    /// A loss is a mean over samples, but the batch has none.
     #[cfg(feature = "train")]
     #[error("`{chain}`: the batch has no samples, and a loss is a mean over them")]
     NoSamples {
@@ -229,7 +229,7 @@ pub enum ShapeError {
         /// What may have happened.
         problem: Option<TargetProblem>,
     },
-    /// A metric of images was asked for of something else, or of smaller ones than its window.
+    /// A metric of images was given something else, or images smaller than its window.
     #[cfg(feature = "train")]
     #[error("`{metric}`: found an output of shape {found:?}, expected images of at least 11 by 11 pixels")]
     Metric {
@@ -247,7 +247,7 @@ pub enum ShapeError {
         /// How many outputs it reads.
         expected: usize,
     },
-    /// A target is not the number of a class.
+    /// A target is not the index of a class.
     #[cfg(feature = "train")]
     #[error(
         "`CrossEntropy`: sample {sample} has the class {found}, expected a whole number from 0 to {}; numbers that \
@@ -262,7 +262,7 @@ pub enum ShapeError {
         /// How many classes there are.
         classes: usize,
     },
-    /// Every target of a batch is one that the loss leaves out.
+    /// Every target of a batch is the class that the loss ignores.
     #[cfg(feature = "train")]
     #[error("`CrossEntropy`: all targets of the batch are left out, and the loss is a mean over the others")]
     AllIgnored,
@@ -275,7 +275,7 @@ pub enum ShapeError {
         /// How many classes there are.
         expected: usize,
     },
-    /// A loss of probabilities was given another number.
+    /// A loss of probabilities was given a number that is not one.
     #[cfg(feature = "train")]
     #[error("`{loss}`: {of} of sample {sample} is {found}, expected a number from 0 to 1{}", of.help(loss))]
     Probability {
@@ -288,7 +288,7 @@ pub enum ShapeError {
         /// The number.
         found: f32,
     },
-    /// An optimiser remembers another number of elements of a parameter: it served another model.
+    /// An optimiser has state for another number of elements of a parameter: it was used with another model.
     #[cfg(feature = "train")]
     #[error("the optimiser remembers {expected} elements of `{name}`, found {found}: it serves one model only")]
     Optimizer {
@@ -296,7 +296,7 @@ pub enum ShapeError {
         name: String,
         /// How many elements it has.
         found: usize,
-        /// How many the optimiser remembers.
+        /// How many elements the optimiser has state for.
         expected: usize,
     },
 }
@@ -342,7 +342,7 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// The ending of a noun of which there are so many.
+/// The plural ending of a noun after `count`.
 #[cfg(feature = "train")]
 fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
@@ -352,7 +352,7 @@ fn plural(count: usize) -> &'static str {
 #[cfg(feature = "train")]
 #[derive(Debug)]
 pub(crate) enum PlanError {
-    /// A layer does not take what came to it.
+    /// A layer rejects its input.
     Layer(GraphError),
     /// A normalisation by the statistics of the batch has too few values for a variance.
     TooFewValues {
@@ -361,16 +361,16 @@ pub(crate) enum PlanError {
         /// How many values of a channel the batch has.
         values: usize,
     },
-    /// More memory than there is.
+    /// There is not enough memory.
     Memory {
-        /// How many numbers would have to be held, if `usize` can say it.
+        /// How many elements the batch takes, if that fits in `usize`.
         elements: Option<usize>,
     },
 }
 
 #[cfg(feature = "train")]
 impl PlanError {
-    /// The error of a batch that a chain was given.
+    /// The error for a batch of a chain.
     pub(crate) fn of(self, chain: &'static str, batch: usize) -> ShapeError {
         match self {
             PlanError::Layer(error) => ShapeError::of_graph(chain, error),
@@ -389,7 +389,7 @@ impl From<GraphError> for PlanError {
 
 #[cfg(feature = "alloc")]
 impl ShapeError {
-    /// What a chain's graph says of its inputs.
+    /// The error of a chain's graph about its inputs.
     ///
     /// # Panics
     /// If the chain's graph itself is wrong, which compiles for no chain.

@@ -3,7 +3,7 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-/// A kind of number, named as in safetensors files; little-endian.
+/// An element type, named as in safetensors files; little-endian.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Float {
     /// IEEE 754 single precision, what models compute in.
@@ -17,10 +17,10 @@ pub enum Float {
 }
 
 impl Float {
-    /// Converts each number of `bytes`, which come with their places.
+    /// Converts each number in `bytes`, given together with its index.
     ///
     /// # Errors
-    /// The first that `convert` gives.
+    /// The first error of `convert`.
     #[cfg(feature = "alloc")]
     pub(crate) fn decode<E>(
         self,
@@ -46,8 +46,8 @@ fn each<const N: usize, E>(
     chunks.iter().map(|chunk| value(*chunk)).enumerate().map(convert).collect()
 }
 
-/// An `f16`. Its exponent and fraction are in the place of an `f32`'s once they are moved, but the
-/// exponent counts from -15 instead of -127.
+/// Converts an `f16`. Shifting moves its exponent and fraction to those of an `f32`, but the exponent's bias is 15
+/// instead of 127.
 #[cfg(feature = "alloc")]
 fn half(bits: u16) -> f64 {
     const REBASE: f64 = (1_u128 << (127 - 15)) as f64;
@@ -61,7 +61,7 @@ fn half(bits: u16) -> f64 {
     if bits == magnitude { value } else { -value }
 }
 
-/// A `bf16`.
+/// Converts a `bf16`.
 #[cfg(feature = "alloc")]
 fn brain(bits: u16) -> f64 {
     f64::from(f32::from_bits(u32::from(bits) << 16))

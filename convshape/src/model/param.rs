@@ -1,4 +1,4 @@
-//! The numbers a layer has learnt, and the groups of them that layers have.
+//! The parameters of layers, and the groups of parameters that layers have.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -143,7 +143,7 @@ pub trait ParamGroup: Sized {
     /// Calls `f` with each parameter in order, to change it.
     fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Param));
 
-    /// What a whole model keeps beside its parameters.
+    /// The cache that a whole model has in addition to its parameters.
     fn cache(&self) -> Option<&Cache> {
         None
     }

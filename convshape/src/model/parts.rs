@@ -1,4 +1,4 @@
-//! What a generated model hands to the library: its program and its parameters in order.
+//! The interface of a generated model to the library: its program, and its parameters in order.
 
 #[cfg(feature = "alloc")]
 use alloc::string::ToString;
@@ -21,7 +21,7 @@ use convshape_arith::program::{Action, HasProgram, Program};
 pub trait Parts: ParamGroup + HasProgram {
     /// The sub-chains that its steps name by index.
     const CHAINS: &'static [Linked];
-    /// Where its values lie in memory; empty where the sizes are not numbers, or those of generics.
+    /// Where its values are in memory; empty if sizes are symbols or generic.
     const SLOTS: &'static [Slot] = &[];
 }
 
@@ -37,7 +37,7 @@ pub struct Linked {
 const MOST_NESTED: usize = 8;
 
 impl Linked {
-    /// That of a model.
+    /// The program of a model.
     ///
     /// # Panics
     /// If chains are nested deeper than 8.
@@ -57,14 +57,13 @@ impl Linked {
         deepest + 1
     }
 
-    /// Its parameters in order, those of sub-chains at the place of the step.
+    /// Its parameters in the order of the steps; those of a sub-chain are at the sub-chain's step.
     pub(crate) fn specs(self) -> Specs {
         let frame = Frame { linked: self, prefix: "", step: 0, param: 0 };
         Specs { frames: [frame; MOST_NESTED], depth: 0 }
     }
 
-    /// Calls `f` with each layer that shares no weight and its name in files, those of sub-chains at the
-    /// place of the step.
+    /// Calls `f` with each layer that shares no weight and its name in files, in the order of the steps.
     #[cfg(feature = "safetensors")]
     pub(crate) fn for_each_layer(self, f: &mut dyn FnMut(&str, &Op)) {
         let steps = self.program.steps;
@@ -83,10 +82,10 @@ impl Linked {
         }
     }
 
-    /// Whether parameters are of the shapes of [`Linked::specs`].
+    /// Checks that parameters have the shapes of [`Linked::specs`].
     ///
     /// # Errors
-    /// The first that is not.
+    /// The first parameter that has another shape.
     #[cfg(feature = "alloc")]
     pub(crate) fn check(self, params: &[&Param]) -> Result<(), ShapeError> {
         for (param, spec) in params.iter().zip(self.specs()) {
@@ -103,7 +102,7 @@ impl Linked {
     }
 }
 
-/// Goes through the parameters of a program.
+/// Iterates over the parameters of a program.
 pub(crate) struct Specs {
     /// The program, the sub-chain that it is in, the one in that, ..
     frames: [Frame; MOST_NESTED],
@@ -166,7 +165,7 @@ pub(crate) struct Name {
 }
 
 impl Name {
-    /// The name of a parameter that stands alone.
+    /// The name of a parameter without a layer.
     #[cfg(feature = "typed")]
     pub(crate) fn alone(name: &'static str) -> Name {
         Name { prefixes: [""; MOST_NESTED], depth: 0, layer: "", suffix: name }
@@ -193,7 +192,7 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// Those of a shape of numbers.
+    /// The sizes of a shape without symbols.
     pub(crate) fn of(shape: &Shape) -> Sizes {
         let sizes = shape.numbers().expect("the macro refuses a parameter whose sizes are not numbers");
         Sizes { sizes, rank: shape.rank() }
@@ -251,10 +250,10 @@ pub(crate) fn assemble<M: Parts>(params: impl IntoIterator<Item = Param>) -> M {
     M::assemble(&mut Assembly::new(&mut next))
 }
 
-/// The generated `from_static`: a model that borrows its parameters, one behind the other in order.
+/// The generated `from_static`: a model that borrows its parameters, stored one after another in order.
 ///
 /// # Errors
-/// If there are more or fewer numbers than the model has.
+/// If there are more or fewer elements than the model has.
 pub fn from_static<M: Parts>(weights: &'static [f32]) -> Result<M, ShapeError> {
     let specs = Linked::of::<M>().specs();
     let expected = specs.map(|spec| spec.count()).sum();

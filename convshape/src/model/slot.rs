@@ -1,26 +1,26 @@
-//! Where a value of a chain is in memory while the chain runs.
+//! The offset of a value in memory while a chain runs.
 
 use convshape_arith::op::{AxisOrder, MultiHead, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
-/// The place of one value.
+/// Where one value is in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {
-    /// Its shape, all numbers.
+    /// Its shape, without symbols.
     pub(crate) shape: Shape,
-    /// Its first element in memory. Nothing for inputs, which are the caller's.
+    /// The offset of its first element. Unused for inputs, which the caller has.
     pub(crate) place: usize,
     /// How many elements it has.
     pub(crate) count: usize,
-    /// Elements after them that the step needs while it runs.
+    /// Elements of scratch space after them, for the step that computes the value.
     pub(crate) room: usize,
 }
 
 impl Slot {
     pub(crate) const NONE: Slot = Slot { shape: Shape::unknown(0), place: 0, count: 0, room: 0 };
 
-    /// That of a shape, not placed yet.
+    /// The slot of a shape, without an offset yet.
     pub(crate) const fn of(shape: Shape) -> Slot {
         #[expect(clippy::cast_possible_truncation, reason = "the number of elements was checked to fit memory")]
         let count = match shape.elements() {
@@ -30,7 +30,7 @@ impl Slot {
         Slot { shape, place: 0, count, room: 0 }
     }
 
-    /// That of a layer's output, with the room that the layer needs.
+    /// The slot of a layer's output, with the scratch space of the layer.
     pub(crate) const fn of_layer(op: &Op, inputs: [&Shape; 2], shape: Shape, order: AxisOrder) -> Slot {
         let slot = Slot::of(shape);
         let Op::MultiHead(layer) = op.bind(inputs[0], order) else { return slot };
@@ -38,13 +38,13 @@ impl Slot {
         Slot { room: room(&layer, tokens[0], keys[0]), ..slot }
     }
 
-    /// All elements that it takes.
+    /// All elements that it takes, scratch space included.
     pub(crate) const fn size(&self) -> usize {
         self.count + self.room
     }
 }
 
-/// The elements of queries, keys, values and what the heads give.
+/// The elements of queries, keys, values and the output of the heads.
 const fn room(layer: &MultiHead, tokens: usize, keys: usize) -> usize {
     let Some([width, values]) = layer.widths() else { return 0 };
     #[expect(clippy::cast_possible_truncation, reason = "shapes were checked to fit memory")]

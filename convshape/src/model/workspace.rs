@@ -1,4 +1,4 @@
-//! The memory that a run needs beside its inputs and outputs.
+//! The memory that a run needs besides its inputs and outputs.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -19,7 +19,7 @@ pub trait Memory {
     /// How many elements it has, if it cannot grow.
     const ELEMENTS: Option<usize>;
 
-    /// So many elements, if it has them or can grow.
+    /// The first `count` elements, if it has them or can grow.
     fn elements(&mut self, count: usize) -> Option<&mut [f32]>;
 }
 
@@ -60,20 +60,20 @@ pub(crate) const fn check<M: Parts, R: Memory>() {
 /// `forward_into` allocates nothing.
 #[cfg(feature = "alloc")]
 pub struct Workspace {
-    /// With room to begin at a multiple of [`LINE`].
+    /// With spare elements, so that it can start at a cache line.
     memory: Vec<f32>,
     start: usize,
 }
 
-/// Whether there is memory for that many numbers. Requests of less than a gigabyte are not tried: those
-/// that are absurd, as of the view of one sample as a batch of billions, are larger.
+/// Whether there is memory for this many elements. Requests below a gigabyte are not tried. Absurd ones, such as one
+/// sample broadcast to a batch of billions, are larger.
 #[cfg(feature = "ndarray")]
 pub(crate) fn is_allocatable(elements: Option<usize>) -> bool {
     const USUAL: usize = 1 << 28;
     elements.is_some_and(|count| count <= USUAL || Vec::<f32>::new().try_reserve_exact(count).is_ok())
 }
 
-/// The elements of a cache line: a vector that begins with one never straddles two.
+/// Elements of a cache line. A vector that starts at a multiple of it never straddles two lines.
 pub(crate) const LINE: usize = 16;
 
 #[cfg(feature = "alloc")]
@@ -84,7 +84,7 @@ impl Workspace {
         Workspace { memory, start: if start < LINE { start } else { 0 } }
     }
 
-    /// Moves elements to where a cache line starts, in the memory that they have.
+    /// Moves elements to the start of a cache line within their own allocation.
     #[cfg(feature = "std")]
     pub(crate) fn of(mut elements: Vec<f32>) -> Workspace {
         let count = elements.len();
@@ -108,7 +108,7 @@ impl Workspace {
 
 #[cfg(feature = "alloc")]
 impl Clone for Workspace {
-    /// As large, and empty.
+    /// A workspace of the same size; the elements are not copied.
     fn clone(&self) -> Workspace {
         Workspace::with_elements(self.get().len())
     }
@@ -121,7 +121,7 @@ impl fmt::Debug for Workspace {
     }
 }
 
-/// The bytes that are enough for one sample. Zero where the sizes are known at run time only.
+/// An upper bound of the bytes for one sample. Zero if sizes are known at run time only.
 pub(crate) const fn workspace_bytes(linked: Linked) -> usize {
     if linked.slots.is_empty() {
         return 0;
@@ -137,8 +137,9 @@ pub(crate) const fn workspace_bytes(linked: Linked) -> usize {
     most * size_of::<f32>()
 }
 
-/// What the fast path needs at most: every value with its border in a place of its own, though those
-/// that do not live at the same time share memory.
+/// An upper bound of what the fast path's plan needs: as if every value had its own memory, with its border. The plan
+/// itself shares memory between values that are not needed at the same time. The tests of the kernels compare the two
+/// for random chains.
 const fn fast_elements(linked: Linked) -> Option<usize> {
     let Linked { program, slots, chains } = linked;
     let order = program.order;
@@ -158,7 +159,7 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
             Action::Layer(op) => {
                 let mut op = op.bind(&slots[step.inputs[0]].shape, order);
                 let bound = op;
-                // What is between the two layers that one is run as, with the border of the second.
+                // The value between the two layers of a split one, with the border that the second reads.
                 if let Ok(Some(Split { first, middle, second })) = op.split(&slots[step.inputs[0]].shape, order) {
                     sum += match padded(&middle, border(&second, &middle, order), order) {
                         Some(elements) => 2 * elements,
@@ -166,7 +167,7 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
                     };
                     op = first;
                 }
-                // The input once more, with its border or for the layer's definition to read.
+                // A second copy of the input, with its border or in the caller's order.
                 let mut input = 0;
                 while input < step.inputs.len() {
                     let shape = &slots[step.inputs[input]].shape;
@@ -178,7 +179,7 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
                 }
                 let Some(elements) = padded(&slots[step.output].shape, [0; 3], order) else { return None };
                 let keys = &slots[step.inputs[if step.inputs.len() > 1 { 1 } else { 0 }]].shape;
-                // Queries, keys and values of attention between linear layers, and what goes with each.
+                // Attention between linear layers has values for queries, keys, values and the heads' output.
                 sum += 2 * elements + 2 * slots[step.output].room + packed(&bound, keys, &slots[step.output].shape);
             }
             Action::Chain { index } => {
@@ -193,7 +194,7 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
     Some(sum)
 }
 
-/// What attention packs at most: keys and values, filled up to whole vectors.
+/// An upper bound of attention's packed keys and values, padded to whole vectors.
 const fn packed(op: &Op, keys: &Shape, output: &Shape) -> usize {
     let (heads, widths) = match op {
         Op::Attention(layer) => (layer.heads, [keys.size(1).number(), output.size(1).number()]),
@@ -210,7 +211,7 @@ const fn packed(op: &Op, keys: &Shape, output: &Shape) -> usize {
     if elements < 0 { 0 } else { elements.cast_unsigned() as usize + 8 * LINE }
 }
 
-/// The elements of a shape with `border` rows more on each axis, and what may be read behind it.
+/// The elements of a shape with `border` more rows on each axis, and those that may be read after it.
 const fn padded(shape: &Shape, border: [i64; 3], order: AxisOrder) -> Option<usize> {
     let mut product: i64 = 1;
     let mut axis = 0;
@@ -237,7 +238,7 @@ const fn padded(shape: &Shape, border: [i64; 3], order: AxisOrder) -> Option<usi
     Some(product.cast_unsigned() as usize + 2 * LINE)
 }
 
-/// At most that many rows of border does a convolution read, both sides together.
+/// An upper bound of the rows of border that a convolution reads, both sides together.
 const fn border(op: &Op, input: &Shape, order: AxisOrder) -> [i64; 3] {
     let mut border = [0; 3];
     let Op::Conv(conv) = op else { return border };

@@ -1,7 +1,6 @@
-//! The kernels: every layer as its definition, in simple loops over one sample.
+//! The reference kernels: the definition of every layer, in simple loops over one sample.
 //!
-//! They are the specification that faster ones are tested against. Sums are taken in `f64` and
-//! rounded once; nothing allocates.
+//! Faster kernels are tested against them. Sums are taken in `f64` and rounded once. No kernel allocates.
 
 mod activation;
 mod attention;
@@ -42,7 +41,7 @@ pub use self::number::Number;
 pub use self::pool::Span;
 pub use self::resize::{Taps, taps};
 
-/// What a layer reads: one or more activations, with their shapes.
+/// The operands of a layer: one or more activations with their shapes.
 pub trait Operands<T> {
     /// How many there are.
     fn count(&self) -> usize;
@@ -83,15 +82,15 @@ impl<T, O: Operands<T> + ?Sized> Operands<T> for &O {
 
 /// Runs one layer over one sample.
 ///
-/// `params` stand in the order of [`Op::params`], `inputs` are what the layer reads, `output` is
-/// what [`Op::output`] says of their shapes, and `y` has room for it; for an [`Op::MultiHead`] it also has the room that
-/// its parts take. All are contiguous, in the shapes' order of axes.
+/// `params` are in the order of [`Op::params`], `inputs` are the layer's operands, and `output` is the shape that
+/// [`Op::output`] gives for them. `y` has the elements of the output; for an [`Op::MultiHead`] they are followed by
+/// scratch space for its parts. All are contiguous and row-major.
 ///
 /// # Errors
 /// What the layer refuses about the input's shape.
 ///
 /// # Panics
-/// If a slice does not have as many elements as its shape, or a shape is not all numbers.
+/// If the length of a slice does not match its shape, or a shape has a symbol.
 pub fn apply<T: Number>(
     op: &Op,
     order: AxisOrder,
@@ -200,7 +199,7 @@ pub fn apply<T: Number>(
     Ok(())
 }
 
-/// Runs a layer that is element-wise or a view, see [`Op::class`], on the elements of its input.
+/// Runs a layer that is elementwise or a view, see [`Op::class`], in place of its input.
 pub(crate) fn in_place<T: Number>(op: &Op, order: AxisOrder, params: &[&[T]], shape: &Shape, y: &mut [T]) {
     match *op {
         Op::Scale { by } => activation::map(y, |y| y * by),
@@ -212,7 +211,7 @@ pub(crate) fn in_place<T: Number>(op: &Op, order: AxisOrder, params: &[&[T]], sh
     }
 }
 
-/// A factor or count that the shapes were checked with.
+/// A count that was checked together with the shapes.
 fn count(number: i64) -> usize {
     usize::try_from(number).unwrap_or(0)
 }

@@ -1,8 +1,7 @@
-//! Where the values of a program lie in memory while it runs.
+//! The interpreter's memory planner: the offset of every value of a program while it runs.
 //!
-//! Every value has a place of its own as long as something is still to read it; what comes later
-//! takes the place of what is no longer needed. A layer that changes each element for itself works
-//! where its input lies, if nothing else reads that.
+//! A value keeps its memory as long as something is still to read it; later values reuse the memory of those that are
+//! no longer needed. An elementwise layer works in place if nothing else reads its input.
 
 #[cfg(feature = "alloc")]
 use alloc::string::ToString;
@@ -20,11 +19,11 @@ use crate::model::slot::Slot;
 use convshape_arith::graph::GraphError;
 use convshape_arith::program::{Action, Program, Step};
 
-/// A program with the places of its values.
+/// A program with the offsets of its values.
 pub(crate) trait Layout {
     /// The program.
     fn program(&self) -> &'static Program;
-    /// The places.
+    /// The offset and size of each value.
     fn slots(&self) -> &[Slot];
     /// One of its sub-chains.
     fn chain(&self, index: usize) -> &Self;
@@ -56,7 +55,7 @@ impl Layout for Linked {
 }
 
 impl Linked {
-    /// The elements that a run takes: the values, behind them one sub-chain at a time.
+    /// The elements that a run takes: the values, followed by those of one sub-chain at a time.
     pub(crate) const fn elements(&self) -> usize {
         let (mut most, mut index) = (0, 0);
         while index < self.chains.len() {
@@ -68,7 +67,7 @@ impl Linked {
     }
 }
 
-/// Whether the values of all these chains have places already.
+/// Whether memory is planned for all these chains.
 pub const fn laid_out(chains: &[Linked]) -> bool {
     let mut index = 0;
     while index < chains.len() {
@@ -80,8 +79,8 @@ pub const fn laid_out(chains: &[Linked]) -> bool {
     true
 }
 
-/// The places of a program's values, worked out while it compiles. `VALUES` is how many there are. What a
-/// step gives has the shape in `shapes` at the step's place in `shape`; a sub-chain says its shapes itself.
+/// Plans the memory of a program's `VALUES` values while it compiles. The output of step `i` has the shape
+/// `shapes[shape[i]]`; a sub-chain has its own shapes.
 pub const fn slots<const VALUES: usize>(
     program: &Program,
     chains: &[Linked],
@@ -118,12 +117,12 @@ pub const fn slots<const VALUES: usize>(
     slots
 }
 
-/// The time of a value.
+/// The lifetime of a value.
 #[derive(Clone, Copy)]
 struct Life {
-    /// The value whose place it shares: itself, if it has its own.
+    /// The value whose memory it shares: itself, if it has its own.
     root: usize,
-    /// The last step that reads it, of a root also any that shares its place.
+    /// The last step that reads it; for a root, also the last that reads a value sharing its memory.
     last: usize,
 }
 
@@ -131,8 +130,8 @@ impl Life {
     const NONE: Life = Life { root: 0, last: 0 };
 }
 
-/// Gives every value a place: the first that is free. `taken` is room for the values that have one, which
-/// are few at any time: so the work grows with the number of values only.
+/// Gives every value the first offset that is free. `taken` is scratch space for the values in memory; there are few at
+/// a time, so the work grows linearly with the number of values.
 const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: &mut [Life], taken: &mut [usize]) {
     let inputs = program.inputs.len();
     let mut value = 0;
@@ -172,7 +171,7 @@ const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: 
             let mut port = 0;
             while port < outputs {
                 let output = step.output + port;
-                // What nothing reads is written all the same.
+                // A value that nothing reads is written too.
                 lives[output].last = if time > lives[output].last { time } else { lives[output].last };
                 count = still_read(taken, count, lives, time);
                 count = insert(taken, count, slots, output);
@@ -183,7 +182,7 @@ const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: 
     }
 }
 
-/// The value in whose place a step works.
+/// The value in whose memory a step works in place.
 const fn shared(step: &Step, inputs: usize, time: usize, lives: &[Life]) -> Option<usize> {
     let (Action::Layer(op), [input]) = (step.action, step.inputs) else { return None };
     if *input < inputs {
@@ -197,7 +196,7 @@ const fn shared(step: &Step, inputs: usize, time: usize, lives: &[Life]) -> Opti
     }
 }
 
-/// Leaves out the values that nothing reads any more.
+/// Removes the values that nothing reads any more.
 const fn still_read(taken: &mut [usize], count: usize, lives: &[Life], time: usize) -> usize {
     let (mut kept, mut index) = (0, 0);
     while index < count {
@@ -210,8 +209,7 @@ const fn still_read(taken: &mut [usize], count: usize, lives: &[Life], time: usi
     kept
 }
 
-/// Puts a value in the first gap with room for it between those that are taken, which stand in the order of
-/// their places.
+/// Puts a value into the first gap that is large enough between the `taken` values, which are sorted by offset.
 const fn insert(taken: &mut [usize], count: usize, slots: &mut [Slot], value: usize) -> usize {
     let (mut place, mut gap) = (0, 0);
     while gap < count {
@@ -232,8 +230,7 @@ const fn insert(taken: &mut [usize], count: usize, slots: &mut [Slot], value: us
     count + 1
 }
 
-/// A program with the places of its values, worked out from the shapes of its inputs: where only
-/// run time knows them.
+/// A program with the offsets of its values, planned at run time from the shapes of its inputs.
 #[cfg(feature = "alloc")]
 pub(crate) struct Dynamic {
     program: &'static Program,
@@ -243,7 +240,7 @@ pub(crate) struct Dynamic {
 
 #[cfg(feature = "alloc")]
 impl Dynamic {
-    /// That of a program whose inputs have these shapes, all numbers.
+    /// Plans a program for inputs of these shapes, which have no symbols.
     ///
     /// # Errors
     /// If a layer does not take what comes to it.
@@ -270,7 +267,7 @@ impl Dynamic {
                     for (port, output) in chain.program.outputs.iter().enumerate() {
                         slots[step.output + port] = Slot::of(chain.slots[output.value].shape);
                     }
-                    // Sub-chains are counted in the order of their steps.
+                    // Sub-chains are numbered in the order of their steps.
                     chains.push(chain);
                 }
             }

@@ -1,4 +1,4 @@
-//! Runs a program in memory that is laid out for it: step by step, one sample.
+//! The interpreter: runs one sample through a program, step by step, in planned memory.
 
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
@@ -19,8 +19,8 @@ pub(crate) struct Params<'p> {
 
 /// Runs one sample. The outputs are then in `memory`, see [`output`].
 ///
-/// `inputs` have the shapes that the program is laid out for, `memory` as many elements as the layout
-/// says, and the parameters have the shapes that their layers say. Nothing is allocated.
+/// `inputs` have the shapes that the memory was planned for, `memory` has as many elements as the layout says, and the
+/// parameters have the shapes of their layers. Does not allocate.
 pub(crate) fn run<L: Layout>(layout: &L, params: Params<'_>, inputs: &dyn Operands<f32>, memory: &mut [f32]) {
     let program = layout.program();
     let slots = layout.slots();
@@ -65,7 +65,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: Params<'_>, inputs: &dyn Operan
                         values[place..place + from.len()].copy_from_slice(from);
                         continue;
                     }
-                    // The chain hands an input through.
+                    // The sub-chain returns one of its inputs.
                     let value = step.inputs[output.value];
                     match value.checked_sub(program.inputs.len()) {
                         Some(_) => {
@@ -91,7 +91,7 @@ fn layer(op: &Op, order: AxisOrder, params: &[&[f32]], inputs: &Reads<'_>, outpu
     {
         return;
     }
-    // Without its reason: describing that would be most of a small program's messages.
+    // Without the reason: the text of all reasons would be most of a small program.
     let done = kernels::apply(op, order, params, inputs, output, y);
     assert!(done.is_ok(), "a program is laid out for shapes that its layers take");
 }
@@ -114,20 +114,20 @@ pub(crate) fn output<'a>(
     &memory[slot.place..slot.place + slot.count]
 }
 
-/// What a step reads.
+/// The operands of a step.
 struct Reads<'a> {
     step: &'a Step,
     /// The inputs of the program.
     inputs: &'a dyn Operands<f32>,
     slots: &'a [Slot],
-    /// The memory before the place that the step writes to, and that from `gap` on.
+    /// The memory before the output of the step, and that from offset `gap` on.
     below: &'a [f32],
     above: &'a [f32],
     gap: usize,
 }
 
 impl Reads<'_> {
-    /// The place of an operand in memory, if it is there.
+    /// The offset of an operand in memory; `None` for an input of the program.
     fn place(&self, index: usize) -> Option<usize> {
         let value = self.step.inputs[index];
         (value >= self.inputs.count()).then(|| self.slots[value].place)

@@ -1,4 +1,4 @@
-//! A training in a file, from which it goes on as if it had not been interrupted.
+//! Checkpoints: the state of a training in a file, from which it continues as if it had not been interrupted.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::BTreeMap;
@@ -14,27 +14,27 @@ use super::{History, Optimizer, OptimizerState, StateError, Train};
 use crate::weights::files;
 use crate::weights::{LoadError, SaveError, open, replace};
 
-/// What tells a checkpoint from other safetensors files.
+/// The key that marks a safetensors file as a checkpoint.
 const FORMAT: &str = "convshape checkpoint";
-/// Raised when what is in a checkpoint changes.
+/// The version of the format.
 const VERSION: &str = "2";
-/// What stands before the names of the optimiser's buffers.
+/// The prefix of the names of the optimiser's buffers.
 const OPTIMIZER: &str = "optimizer/";
 
-/// What a training has come to after an epoch.
+/// The state of a training after an epoch.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Checkpoint<M> {
     /// The model.
     pub model: M,
-    /// What the optimiser remembers.
+    /// The state of the optimiser.
     pub optimizer: OptimizerState,
     /// The epochs so far.
     pub history: History,
-    /// The model with the least loss so far, and that loss, where it is kept.
+    /// The model with the least loss so far, and that loss, if they are kept.
     pub best: Option<(f64, M)>,
     /// The batches so far.
     pub steps: u64,
-    /// The average of the weights, where one is kept.
+    /// The average of the weights, if one is kept.
     pub average: Option<M>,
 }
 
@@ -129,7 +129,7 @@ fn parse<M: Train>(bytes: &[u8], like: &M) -> Result<Checkpoint<M>, String> {
     })
 }
 
-/// Gives an optimiser what a checkpoint of `model` remembers.
+/// Restores an optimiser's state from a checkpoint of `model`.
 ///
 /// # Errors
 /// If that was not the state of such an optimiser for such a model. Nothing is changed then.
@@ -138,7 +138,7 @@ pub(super) fn restore<M: Train>(
     state: OptimizerState,
     model: &M,
 ) -> Result<(), StateError> {
-    // Checked against the parameters first: what an optimiser remembers of others it would keep for ever.
+    // Checked against the parameters first: an optimiser would keep the state of unknown parameters for ever.
     let mut expected = BTreeMap::new();
     model.clone().for_each_trained(model, |parameter, param, _| {
         for buffer in optimizer.buffers(parameter) {
@@ -167,7 +167,7 @@ pub(super) fn restore<M: Train>(
     optimizer.restore(state)
 }
 
-/// The parameters of a model behind a prefix.
+/// The parameters of a model, with a prefix before their names.
 fn collect<M: Train>(prefix: &str, model: &M, tensors: &mut Vec<(String, Floats)>) {
     model.for_each_param(|name, param| {
         let floats = Floats { shape: param.shape().to_vec(), data: param.as_slice().to_vec() };
@@ -203,7 +203,7 @@ fn floats(tensors: &SafeTensors<'_>, name: &str, shape: Option<&[usize]>) -> Res
     Ok(elements.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
 }
 
-/// Numbers to be written.
+/// Elements to be written.
 struct Floats {
     shape: Vec<usize>,
     data: Vec<f32>,

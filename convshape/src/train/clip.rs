@@ -1,4 +1,4 @@
-//! Gradients that are too large, made smaller.
+//! Gradient clipping.
 
 use super::Train;
 
@@ -23,7 +23,7 @@ pub fn clip_value<M: Train>(gradients: &mut M, max: f32) {
     gradients.for_each_param_mut(|_, gradient| clamp(gradient.as_mut_slice(), max.abs()));
 }
 
-// Not generic: these are compiled with the library, which a debug build of a program can optimise.
+// Not generic, so that they are compiled with the library, which can be optimised in a debug build of a program.
 
 fn sum_of_squares(gradient: &[f32]) -> f64 {
     gradient.iter().map(|&g| f64::from(g) * f64::from(g)).sum()

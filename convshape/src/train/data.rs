@@ -1,17 +1,16 @@
-//! Data sets: what gives samples, and what is done to them on their way into batches.
+//! Data sets, operations on their samples, and batches.
 //!
-//! A [`Dataset`] gives samples by number. There are [`Data`] (arrays in memory), [`Files`] (npy, npz,
-//! safetensors and IDX, read sample by sample, so that they may be larger than memory),
-//! [`ImageFolder`] (with the feature `image`), [`from_fn`] (a function of the number), [`stream`]
-//! (any iterator), and a `Vec<Sample>`.
+//! A [`Dataset`] returns a sample for each index. There are [`Data`] (arrays in memory), [`Files`] (npy, npz,
+//! safetensors and IDX, read sample by sample, so that they may be larger than memory), [`ImageFolder`] (with the
+//! feature `image`), [`from_fn`] (a function of the index), [`stream`] (any iterator), and a `Vec<Sample>`.
 //!
 //! Each operation gives another data set: [`map`](Dataset::map), [`augment`](Dataset::augment),
 //! [`mixup`](Dataset::mixup), [`one_hot`](Dataset::one_hot), [`subset`](Dataset::subset) and
 //! [`split`](Dataset::split). [`Loader`] shuffles and makes batches, on another thread if wanted. `Fit`
 //! takes any data set.
 //!
-//! Random numbers depend on the seed, the epoch and the sample's number alone. Batch size and threads do not change
-//! them, nor does resuming from a checkpoint.
+//! Random changes depend only on the seed, the epoch and the index of the sample. Batch size, threads and resuming from
+//! a checkpoint do not change them.
 //!
 //! ```
 //! use convshape::ndarray::{Array3, arr0};
@@ -73,20 +72,20 @@ pub use self::sample::{Batch, Sample};
 pub use self::sources::{FromFn, Stream, from_fn, stream};
 pub use self::split::{Split, Subset};
 
-/// What gives samples by number.
+/// A source of samples by index.
 ///
-/// A data set of your own has [`len`](Dataset::len) and [`sample`](Dataset::sample); the rest follows.
+/// Your own data set needs [`len`](Dataset::len) and [`sample`](Dataset::sample); the other methods have defaults.
 pub trait Dataset: Send + Sync {
     /// How many samples there are.
     fn len(&self) -> usize;
 
-    /// The sample of a number, counted from 0. What is random in it comes from [`Pass::rng`].
+    /// The sample of an index, counted from 0. Random changes take their generator from [`Pass::rng`].
     ///
     /// # Errors
     /// If there is no such sample, or it cannot be read or made.
     fn sample(&self, index: usize, pass: Pass) -> Result<Sample, DataError>;
 
-    /// The samples of these numbers as one batch.
+    /// The samples of these indices as one batch.
     ///
     /// # Errors
     /// Those of [`Dataset::sample`], and if samples differ in shape.
@@ -95,8 +94,8 @@ pub trait Dataset: Send + Sync {
         sample::stack(places, &samples.collect::<Result<Vec<_>, _>>()?)
     }
 
-    /// Whether samples come one after the other, so that another order would read all again. A [`Loader`]
-    /// does not shuffle them.
+    /// Whether samples can only be read one after another, so that any other order would read them all again. A
+    /// [`Loader`] does not shuffle such a data set.
     fn is_sequential(&self) -> bool {
         false
     }
@@ -106,7 +105,7 @@ pub trait Dataset: Send + Sync {
         self.len() == 0
     }
 
-    /// The samples of these numbers as one batch, outside of any epoch.
+    /// The samples of these indices as one batch, outside of any epoch.
     ///
     /// # Errors
     /// Those of [`Dataset::gather`].
@@ -114,8 +113,8 @@ pub trait Dataset: Send + Sync {
         self.gather(places, Pass::default())
     }
 
-    /// Changes each sample by a function, which returns nothing or a `Result`. Its generator is the sample's
-    /// own in this epoch.
+    /// Changes each sample with a function, which returns nothing or a `Result`. The function gets a generator that is
+    /// seeded for the sample and the epoch.
     fn map<F, R>(self, change: F) -> Map<Self, F>
     where
         Self: Sized,
@@ -158,7 +157,7 @@ pub trait Dataset: Send + Sync {
         self.map(move |sample, _| mixup::one_hot(sample, classes))
     }
 
-    /// The samples of these numbers alone, in this order.
+    /// Only the samples of these indices, in this order.
     ///
     /// # Errors
     /// If there is no such sample.
@@ -181,7 +180,7 @@ pub trait Dataset: Send + Sync {
     }
 }
 
-/// A data set behind a pointer.
+/// A data set through a pointer.
 macro_rules! through {
     ($($pointer:ty),*) => {$(
         impl<D: Dataset + ?Sized> Dataset for $pointer {

@@ -31,7 +31,7 @@ use crate::model::param::Param;
 #[cfg(feature = "safetensors")]
 use crate::weights::{LoadError, SaveError, files};
 
-/// A training did not come to its end.
+/// Training stopped early.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
@@ -47,17 +47,17 @@ pub enum FitError {
     /// There is nothing to validate on.
     #[error("the validation data has no samples")]
     NoValidationData,
-    /// The loss became infinite or no number.
+    /// The loss became infinite or NaN.
     #[error("step {step}: the loss is {loss}; {}", FirstLayer(layer))]
     NotFinite {
         /// The step, counted from 1.
         step: u64,
         /// The loss.
         loss: f32,
-        /// The first layer whose output, or parameter, was not finite; none if it was the loss.
+        /// The first layer with an output or a parameter that was not finite; `None` if only the loss was not.
         layer: Option<String>,
     },
-    /// A number of the model became infinite or no number, though the loss did not.
+    /// A parameter, gradient or running statistic became infinite or NaN, though the loss did not.
     #[error("step {step}: {quantity} `{name}` has the element {found}; the loss is {loss}")]
     NotFiniteValue {
         /// The step, counted from 1.
@@ -71,7 +71,7 @@ pub enum FitError {
         /// The first element that is not finite.
         found: f32,
     },
-    /// The processes of a training ([`Fit::processes`]) cannot exchange their numbers.
+    /// The processes of a training ([`Fit::processes`]) cannot exchange data.
     #[error("the processes of the training cannot exchange their numbers: {0}")]
     Processes(#[source] ProcessError),
     /// A checkpoint cannot be read.
@@ -93,7 +93,7 @@ impl From<DataError> for FitError {
     }
 }
 
-/// A number of a model in training.
+/// What became infinite or NaN.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Quantity {
@@ -126,13 +126,13 @@ impl fmt::Display for FirstLayer<'_> {
     }
 }
 
-/// What is done to a batch before a step.
+/// A change of a batch before its step.
 type Prepare<'a> = Box<dyn FnMut(&mut Batch, &mut dyn Rng) + Send + 'a>;
 
-/// A training: how often, in which batches, how fast.
+/// A training loop and its settings: epochs, batches, learning rate and so on.
 ///
-/// With the same seed, data and model it gives the same bits; also if it was interrupted and went on
-/// from a checkpoint.
+/// The same seed, data and model give the same bits, even if the training was interrupted and continued from a
+/// checkpoint.
 pub struct Fit<'a, O, L> {
     optimizer: O,
     loss: L,
@@ -167,7 +167,7 @@ impl<O: fmt::Debug, L: fmt::Debug> fmt::Debug for Fit<'_, O, L> {
     }
 }
 
-/// What a training has come to.
+/// The state of a training.
 struct State<M> {
     history: History,
     best: Option<(f64, M)>,
@@ -175,11 +175,11 @@ struct State<M> {
     steps: u64,
     /// The average of the weights, where one is kept.
     average: Option<M>,
-    /// Gradients of batches whose step is still to come.
+    /// Accumulated gradients of batches before their common step.
     pending: Option<Pending<M>>,
 }
 
-/// The sum of the gradients of some batches, each times its samples.
+/// The sum of the gradients of some batches, each times its number of samples.
 struct Pending<M> {
     gradients: M,
     samples: f64,
@@ -214,14 +214,14 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         }
     }
 
-    /// How often every sample is seen.
+    /// The number of epochs: how often every sample is seen.
     #[must_use]
     pub fn epochs(self, epochs: u64) -> Self {
         Fit { epochs, ..self }
     }
 
-    /// Samples a step. The last step of an epoch has what is left over; a single sample joins the step
-    /// before, since normalisation cannot be trained on it ([`Loader`]).
+    /// Samples per batch. The last batch of an epoch has the remaining samples; a single one joins the batch before it,
+    /// since normalisation cannot be trained on it ([`Loader`]).
     #[must_use]
     pub fn batch(self, batch: usize) -> Self {
         Fit { batch, ..self }
@@ -233,21 +233,20 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { whole_only: true, ..self }
     }
 
-    /// The seed of everything random: the order of the samples, their augmentation, dropping,
-    /// [`Fit::prepare`].
+    /// The seed of everything random: the order of the samples, augmentation, dropout, [`Fit::prepare`].
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Fit { seed, ..self }
     }
 
-    /// Makes up to so many batches ahead on another thread, where samples are read from files or augmented.
-    /// The training stays the same, bit for bit.
+    /// Prepares up to `batches` batches ahead on another thread, where samples are read from files or augmented. The
+    /// result of the training is the same, bit for bit.
     #[must_use]
     pub fn prefetch(self, batches: usize) -> Self {
         Fit { prefetch: batches, ..self }
     }
 
-    /// How the learning rate, which the optimiser has at the start, changes.
+    /// A schedule that changes the optimiser's initial learning rate.
     #[must_use]
     pub fn schedule(self, schedule: impl Schedule + 'static) -> Self {
         Fit { schedule: Box::new(schedule), ..self }
@@ -265,52 +264,52 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { clip_value: Some(max), ..self }
     }
 
-    /// Data on which the loss is measured after every epoch. There must be some.
+    /// Data on which the loss is measured after every epoch. It must not be empty.
     #[must_use]
     pub fn validation(self, data: impl Dataset + 'a) -> Self {
         Fit { validation: Some(Box::new(data)), ..self }
     }
 
-    /// Stops after so many epochs without a lower loss, of the validation if there is one, and goes
-    /// back to the best model.
+    /// Early stopping: ends after `epochs` epochs without a lower loss and restores the best model. It uses the
+    /// validation loss if there is one.
     #[must_use]
     pub fn patience(self, epochs: u64) -> Self {
         Fit { patience: Some(epochs), ..self }
     }
 
-    /// Measures a metric after every epoch: on the validation data, else on the training data, as outside
-    /// training. Several are measured in the order in which they were named.
+    /// Measures a metric after every epoch in inference mode, on the validation data or else on the training data.
+    /// Several metrics are measured in the order in which they were added.
     #[must_use]
     pub fn metric(mut self, metric: impl Metric + 'a) -> Self {
         self.metrics.push(Box::new(metric));
         self
     }
 
-    /// Makes a step only after `batches` batches, by the mean of their gradients over all samples: as one
-    /// batch that is so much larger, normalisation aside. An epoch ends with a step.
+    /// Accumulates gradients: makes a step after every `batches` batches, with the mean of their gradients over all
+    /// samples. Except for batch normalisation, this equals one larger batch. An epoch ends with a step.
     #[must_use]
     pub fn accumulate(self, batches: usize) -> Self {
         Fit { accumulate: batches.max(1), ..self }
     }
 
-    /// Keeps an exponential average of the weights: after each step it keeps the share `decay`, such as 0.999,
-    /// and takes the rest from the weights. Validation, metrics and the result are the average's. Running
+    /// Keeps an exponential moving average of the weights: after each step it is `decay` (such as 0.999) times the
+    /// average plus `1 - decay` times the weights. Validation, metrics and the resulting model use the average. Running
     /// statistics are those of the model.
     #[must_use]
     pub fn average(self, decay: f64) -> Self {
         Fit { average: Some(decay), ..self }
     }
 
-    /// Writes the model to a safetensors file whenever the loss is lower than ever before, that of the
-    /// validation if there is one.
+    /// Writes the model to a safetensors file whenever it has the lowest loss so far, measured on the validation data
+    /// if there is any.
     #[cfg(feature = "safetensors")]
     #[must_use]
     pub fn keep_best(self, path: impl Into<PathBuf>) -> Self {
         Fit { best: Some(path.into()), ..self }
     }
 
-    /// Changes each batch before its step: adds noise, draws what a model takes as noise. The
-    /// generator is the step's own.
+    /// Changes each batch before its step, for example to add noise or to draw a noise input. The generator is seeded
+    /// for the step.
     #[must_use]
     pub fn prepare(self, prepare: impl FnMut(&mut Batch, &mut dyn Rng) + Send + 'a) -> Self {
         Fit { prepare: Some(Box::new(prepare)), ..self }
@@ -326,22 +325,22 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { processes: Some(Box::new(processes)), ..self }
     }
 
-    /// Writes a [`Checkpoint`] after every epoch, and goes on from it if the file is there.
+    /// Writes a [`Checkpoint`] after every epoch, and continues from it if the file exists.
     #[cfg(feature = "safetensors")]
     #[must_use]
     pub fn checkpoint(self, path: impl Into<PathBuf>) -> Self {
         Fit { checkpoint: Some(path.into()), ..self }
     }
 
-    /// Says nothing. Otherwise a training shows how far it is on standard error: with the feature `progress` a bar, if that
-    /// is a terminal; else a line for each epoch. Of several processes the first one does.
+    /// Turns off progress output. Otherwise progress is shown on standard error: a bar on a terminal with the feature
+    /// `progress`, else a line per epoch. With several processes, the first one shows it.
     #[must_use]
     pub fn quiet(self) -> Self {
         Fit { quiet: true, ..self }
     }
 
-    /// Trains a model. Layers run as in training: normalisation by the statistics of the batch,
-    /// `Dropout` dropping.
+    /// Trains a model. Layers run in training mode: normalisation uses the statistics of the batch, and `Dropout` is
+    /// active.
     ///
     /// # Errors
     /// If the data does not fit the model or the loss, a loss, gradient, statistic or parameter becomes
@@ -416,7 +415,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             };
             progress.iter().for_each(|progress| progress.epoch(&entry));
             let watched = entry.validation.unwrap_or(entry.loss);
-            // What is not a number is never the best.
+            // NaN is never the best.
             let best = state.best.as_ref().map_or(f64::INFINITY, |(best, _)| *best);
             if self.patience.is_some() && watched < best {
                 state.best = Some((watched, judged.clone()));
@@ -437,7 +436,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Ok(state.history)
     }
 
-    /// One batch, and the step if it is its turn. Returns the loss and how many samples it is of.
+    /// Runs one batch, and a step if enough gradients are accumulated. Returns the loss and its number of samples.
     fn step<M: Train>(
         &mut self,
         model: &mut M,
@@ -450,7 +449,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         }
         let size = batch.inputs.first().map_or(0.0, |input| input.shape()[0] as f64);
         let share = self.processes.as_deref().map(|processes| Share::of(&batch, processes));
-        // The whole batch was prepared with the same numbers everywhere; each share is dropped from with its own.
+        // All processes have prepared the batch with the same random numbers; each draws its own dropout.
         if let Some(rank @ 1..) = self.processes.as_ref().map(|processes| processes.rank() as u64) {
             rng = generator(self.seed.wrapping_add(rank), Use::Step, state.steps);
         }
@@ -500,14 +499,14 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Ok((loss, size))
     }
 
-    /// The step of gradients that were gathered, if there are any.
+    /// Makes a step with the accumulated gradients, if there are any.
     fn finish_step<M: Train>(&mut self, model: &mut M, state: &mut State<M>, loss: f32) -> Result<(), FitError> {
         let Some(Pending { mut gradients, samples, .. }) = state.pending.take() else { return Ok(()) };
         scale(&mut gradients, single(1.0 / samples));
         self.optimize(model, gradients, state, loss)
     }
 
-    /// Moves the parameters by gradients, and the average after them.
+    /// Updates the parameters with gradients, then the average.
     fn optimize<M: Train>(
         &mut self,
         model: &mut M,
@@ -536,17 +535,17 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Ok(())
     }
 
-    /// Whether the loss has not sunk for too long.
+    /// Whether early stopping applies.
     fn is_over(&self, history: &History) -> bool {
         let watched = history.epochs.iter().map(|epoch| epoch.validation.unwrap_or(epoch.loss));
         let better = |best: (usize, f64), next: (usize, f64)| if next.1 < best.1 { next } else { best };
         let (best, _) = watched.enumerate().map(|(epoch, loss)| (epoch + 1, loss)).fold((0, f64::INFINITY), better);
-        // Without a best epoch, the epochs are counted from the start.
+        // Without a best epoch yet, all epochs count.
         let waited = history.epochs.len() - best;
         !history.epochs.is_empty() && self.patience.is_some_and(|patience| waited as u64 >= patience)
     }
 
-    /// The state that training goes on from, the same on all processes.
+    /// The state from which training continues, the same on all processes.
     fn begin<M: Train>(&mut self, model: &mut M, samples: usize) -> Result<State<M>, FitError> {
         if let Some(processes) = self.processes.as_deref_mut() {
             let Fit { epochs, batch, seed, .. } = self;
@@ -568,7 +567,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             bytes = processes::same_bytes(processes, bytes).map_err(FitError::Processes)?;
         }
         let Some(bytes) = bytes else {
-            // The state of no steps is one of any kind.
+            // A state without steps suits any optimiser.
             let _ = self.optimizer.restore(OptimizerState::default());
             return Ok(State::new(model, self.average));
         };
@@ -577,12 +576,12 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         super::checkpoint::restore(&mut self.optimizer, optimizer, model)
             .map_err(|error| LoadError::Format { file: file.display().to_string(), reason: error.to_string() })?;
         *model = stored;
-        // One that was not kept before begins with the weights as they are.
+        // An average that the checkpoint lacks starts from the current weights.
         let average = self.average.map(|_| average.unwrap_or_else(|| model.clone()));
         Ok(State { history, best, steps, average, pending: None })
     }
 
-    /// Whether this is the first process, which reads and writes files and shows how far it is.
+    /// Whether this is the first process, which reads and writes files and shows progress.
     fn is_first(&self) -> bool {
         self.processes.as_ref().is_none_or(|processes| processes.rank() == 0)
     }
@@ -637,7 +636,7 @@ impl<M: Train> State<M> {
     }
 }
 
-/// The average of the weights, where one is kept, with the model's running statistics.
+/// The average of the weights, if one is kept, with the model's running statistics.
 fn averaged<M: Train>(model: &mut M, state: &State<M>) -> Option<M> {
     let mut average = state.average.clone()?;
     restore(&mut average, &statistics(model));
@@ -653,7 +652,7 @@ fn scale<M: Train>(gradients: &mut M, factor: f32) {
     });
 }
 
-/// The metrics of a model over data, as outside training.
+/// The metrics of a model over data, in inference mode.
 fn measure<'a, M: Train>(
     model: &M,
     data: &(impl Dataset + ?Sized),
@@ -710,7 +709,7 @@ fn restore<M: Train>(model: &mut M, statistics: &[Vec<f32>]) {
     });
 }
 
-/// The first parameter or statistic with an element that is infinite or no number, and that element.
+/// The first parameter or statistic with an element that is infinite or NaN, and that element.
 fn first_not_finite<M: Train>(model: &M) -> Option<(String, f32)> {
     let mut found = None;
     model.for_each_param(|name, param| found = found.take().or_else(|| not_finite_element(name, param)));
@@ -722,8 +721,7 @@ fn not_finite_element(name: &str, param: &Param) -> Option<(String, f32)> {
     Some((name.to_owned(), *element))
 }
 
-/// The mean loss of a model over data, as outside training: by stored statistics, without dropping
-/// anything.
+/// The mean loss of a model over data in inference mode: with stored statistics and without dropout.
 ///
 /// # Errors
 /// If the data cannot be read, does not fit the model or the loss, or there is none.

@@ -1,4 +1,5 @@
-//! How a training went: numbers for each epoch, as CSV, JSON lines, event files and, with the feature `plot`, a picture.
+//! The history of a training: losses and metrics of each epoch, as CSV, JSON lines, event files and, with the feature
+//! `plot`, a picture.
 
 #[cfg(feature = "plot")]
 mod plot;
@@ -28,7 +29,7 @@ pub struct Epoch {
     pub learning_rate: f64,
     /// How long it took; 0 on targets without a clock, such as `wasm32-unknown-unknown`.
     pub seconds: f64,
-    /// The metrics at its end, by name, in the order in which they were asked for.
+    /// The metrics at its end, by name, in the order in which they were added.
     pub metrics: Vec<(String, f64)>,
 }
 
@@ -94,7 +95,7 @@ impl History {
                  \"learning_rate\":{learning_rate},\"seconds\":{seconds}"
             );
             for (name, value) in metrics {
-                // Letters that would end the name are left out.
+                // Characters that would end the name are left out.
                 let name: String = name.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect();
                 let _ = write!(lines, ",\"{name}\":{}", number(*value));
             }

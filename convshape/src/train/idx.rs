@@ -1,4 +1,4 @@
-//! Files in the IDX format, in which MNIST is given out.
+//! Files in the IDX format, the format of MNIST.
 
 use alloc::format;
 use alloc::string::String;

@@ -18,14 +18,14 @@ use crate::methods::loss::{Context, Evaluation, LastLayer, Loss, miscounted};
 use crate::model::error::{ShapeError, TargetProblem};
 
 impl Context {
-    /// That of a model.
+    /// The context of a model.
     #[must_use]
     pub fn of<M: Train>() -> Context {
         M::CONTEXT
     }
 }
 
-/// A loss written by hand: what a closure says of the first output.
+/// A custom loss: a closure that reads the first output.
 ///
 /// The closure may call the `vjp` of another model, which is how perceptual and adversarial losses
 /// are made.

@@ -1,4 +1,4 @@
-//! Metrics: numbers for people, in addition to the loss that is minimised.
+//! Metrics: quality measures for people, in addition to the loss.
 
 mod classes;
 mod images;
@@ -12,11 +12,11 @@ pub use self::images::{MeanAbsoluteError, Psnr, Ssim};
 use super::Context;
 use crate::model::error::ShapeError;
 
-/// Something measured over data, batch by batch: [`Accuracy`], [`Psnr`], or one of your own.
+/// A measure over data, batch by batch: [`Accuracy`], [`Psnr`], or your own.
 ///
 /// Metrics read the first output and the first target.
 pub trait Metric: Send {
-    /// What the history calls it.
+    /// Its name in the history.
     fn name(&self) -> String;
 
     /// Forgets all batches.

@@ -1,4 +1,4 @@
-//! What generic code needs to train a model.
+//! The trait of models that can be trained, for generic code.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -19,11 +19,11 @@ use crate::model::parts::{Linked, Parts, checked_params};
 /// Batches are arrays with the batch axis first, one for each input or output of the chain. A
 /// gradient is shaped like the model; running statistics have the gradient zero.
 pub trait Train: Model {
-    /// What losses may know of the chain.
+    /// The facts about the chain that losses may read.
     const CONTEXT: Context;
 
-    /// The loss of a batch and the gradients of the parameters, by stored statistics and without
-    /// dropping anything.
+    /// The loss of a batch and the gradients of the parameters in inference mode: with stored statistics and without
+    /// dropout.
     ///
     /// # Errors
     /// If an input or target is not of the shape that the chain and the loss take.
@@ -34,8 +34,8 @@ pub trait Train: Model {
         loss: &mut impl Loss,
     ) -> Result<(f32, Self), ShapeError>;
 
-    /// The same in training: by the statistics of the batch, towards which the stored ones move, and
-    /// dropping what `rng` says.
+    /// The same in training mode: with the statistics of the batch, which update the stored ones, and with dropout
+    /// drawn from `rng`.
     ///
     /// # Errors
     /// Those of [`Train::loss_gradients`]; the model is as it was then.
@@ -47,8 +47,7 @@ pub trait Train: Model {
         rng: &mut dyn Rng,
     ) -> Result<(f32, Self), ShapeError>;
 
-    /// The gradients of the inputs and of the parameters, given those of the outputs, by stored
-    /// statistics and without dropping anything.
+    /// The gradients of the inputs and of the parameters, given those of the outputs, in inference mode.
     ///
     /// # Errors
     /// If an input or cotangent is not of the shape of the chain's inputs and outputs.
@@ -58,8 +57,8 @@ pub trait Train: Model {
         cotangents: Vec<ArrayD<f32>>,
     ) -> Result<(Vec<ArrayD<f32>>, Self), ShapeError>;
 
-    /// The same in training: by the statistics of the batch, towards which the stored ones move, and
-    /// dropping what `rng` says.
+    /// The same in training mode: with the statistics of the batch, which update the stored ones, and with dropout
+    /// drawn from `rng`.
     ///
     /// # Errors
     /// Those of [`Train::vjp_batch`]; the model is as it was then.
@@ -70,8 +69,8 @@ pub trait Train: Model {
         rng: &mut dyn Rng,
     ) -> Result<(Vec<ArrayD<f32>>, Self), ShapeError>;
 
-    /// Calls `f` with each parameter that training changes, and the same one of `other`: of
-    /// gradients, of an average. Running statistics are left out.
+    /// Calls `f` with each trained parameter and the corresponding one of `other`, such as gradients or an average.
+    /// Running statistics are left out.
     fn for_each_trained(&mut self, other: &Self, f: impl FnMut(&str, &mut Param, &Param));
 
     /// Whether every parameter has the shape that its layer needs.
@@ -83,7 +82,7 @@ pub trait Train: Model {
     /// Calls `f` with each running statistic and its name in files, to change it.
     fn for_each_statistic_mut(&mut self, f: impl FnMut(&str, &mut Param));
 
-    /// The first layer that has a parameter or output which is infinite or no number.
+    /// The first layer with a parameter or an output that is infinite or NaN.
     ///
     /// # Errors
     /// If an input is not of the shape that the chain takes.

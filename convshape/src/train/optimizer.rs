@@ -1,4 +1,4 @@
-//! Optimisers: how parameters move, given their gradients. The formulas are PyTorch's, or those of the papers.
+//! Optimisers: they update parameters with their gradients. The formulas are those of PyTorch or of the papers.
 
 mod adam;
 mod groups;
@@ -26,18 +26,18 @@ use super::{Train, single};
 use crate::model::error::ShapeError;
 use crate::model::param::Param;
 
-/// Moves a model's parameters, given their gradients.
+/// Updates a model's parameters with their gradients.
 ///
-/// What an optimiser remembers of a parameter it keeps under the parameter's name: it serves one
-/// model. One whose kind is chosen at run time is a `Box<dyn Optimizer>`.
+/// An optimiser keeps state for each parameter under the parameter's name, so it can be used with one model only. To
+/// choose the kind at run time, use a `Box<dyn Optimizer>`.
 pub trait Optimizer: Debug + Send {
     /// Its name, as checkpoints have it.
     fn name(&self) -> String;
 
-    /// Begins a step, in which every parameter is moved once.
+    /// Starts a step, in which every parameter is updated once.
     fn begin(&mut self);
 
-    /// Moves one parameter.
+    /// Updates one parameter.
     fn update(&mut self, parameter: Parameter<'_>);
 
     /// The learning rate.
@@ -46,23 +46,22 @@ pub trait Optimizer: Debug + Send {
     /// Changes the learning rate, as a schedule does.
     fn set_learning_rate(&mut self, rate: f64);
 
-    /// What it remembers of a parameter after a step: the names of its buffers, each of which has the
-    /// parameter's own size.
+    /// The names of the buffers that it keeps for a parameter after a step. Each has the size of the parameter.
     fn buffers(&self, parameter: &str) -> &'static [&'static str];
 
-    /// How many elements the buffers of a parameter have, if it was moved before.
+    /// How many elements the buffers of a parameter have, if it was updated before.
     fn remembered(&self, parameter: &str) -> Option<usize>;
 
-    /// What it remembers, to be saved.
+    /// Its state, to be saved.
     fn state(&self) -> OptimizerState;
 
-    /// Goes on from what another one of the same kind remembered.
+    /// Restores the state of another optimiser of the same kind.
     ///
     /// # Errors
     /// If that is the state of another kind of optimiser, or was damaged. Nothing is changed then.
     fn restore(&mut self, state: OptimizerState) -> Result<(), StateError>;
 
-    /// Moves the parameters of a model by one step. Running statistics stay.
+    /// Updates the parameters of a model by one step. Running statistics do not change.
     ///
     /// # Errors
     /// If a parameter was replaced by one of another shape, or the optimiser served another model.
@@ -137,11 +136,11 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
     }
 }
 
-/// The methods of [`Optimizer`] as an optimiser's own, so that a step needs no import of the trait.
+/// The methods of [`Optimizer`] as inherent methods, so that a step needs no import of the trait.
 macro_rules! optimizer {
     ($name:ident) => {
         impl $name {
-            /// Moves the parameters of `model` by one step. Running statistics stay.
+            /// Updates the parameters of `model` by one step. Running statistics do not change.
             ///
             /// # Errors
             /// If a parameter was replaced by one of another shape, or the optimiser served another
@@ -154,7 +153,7 @@ macro_rules! optimizer {
 }
 use optimizer;
 
-/// The methods of [`Optimizer`] that only store. `buffers` are the names of what it remembers.
+/// The methods of [`Optimizer`] for its state. `buffers` are the names of its buffers.
 macro_rules! stored {
     ($name:literal, |$self:ident| $buffers:expr) => {
         fn name(&self) -> String {

@@ -1,8 +1,8 @@
-//! One model trained by several processes, each on its share of every batch.
+//! Data-parallel training: several processes train one model, each on its share of every batch.
 //!
-//! Every process has the whole data and takes the same batches. Of each batch it computes the gradients of its own rows;
-//! their weighted mean over all processes is the gradient of the whole batch, so that every process makes the step that
-//! a single one would make.
+//! Every process has all data and the same batches. It computes the gradients of its own rows of each batch. The
+//! weighted mean over all processes is the gradient of the whole batch, so every process makes the step that a single
+//! process would make.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -15,10 +15,10 @@ use ndarray::{ArrayD, Axis, Slice};
 
 use super::{Batch, Train};
 
-/// Why processes cannot exchange their numbers.
+/// Why processes cannot exchange data.
 pub type ProcessError = Box<dyn Error + Send + Sync>;
 
-/// The processes of a training, as one of them sees them. The crate `convshape-mpi` has those of MPI.
+/// The processes of a training, from the view of one of them. The crate `convshape-mpi` implements it with MPI.
 ///
 /// All processes must make the same calls in the same order.
 pub trait Processes: Send {
@@ -34,14 +34,14 @@ pub trait Processes: Send {
     /// If a process does not answer.
     fn sum(&mut self, numbers: &mut [f32]) -> Result<(), ProcessError>;
 
-    /// Gives all processes the bytes of the first one.
+    /// Sends the bytes of the first process to all.
     ///
     /// # Errors
     /// If a process does not answer.
     fn broadcast(&mut self, bytes: &mut Vec<u8>) -> Result<(), ProcessError>;
 }
 
-/// The rows of a batch that one process computes, and the share of the whole that they are.
+/// The rows of a batch that one process computes, and their share of the batch.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Share {
     /// The rows.
@@ -52,7 +52,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// The rows of this process: neighbours, as many as every other process has, or one more.
+    /// The rows of this process, which are contiguous. Processes have equally many rows, or one more.
     pub fn of(batch: &Batch, processes: &(impl Processes + ?Sized)) -> Share {
         let rows = batch.inputs.first().map_or(0, |input| input.shape().first().copied().unwrap_or(0));
         let (own, weight) = share(rows, processes);
@@ -62,8 +62,8 @@ impl Share {
         Share { batch: Batch { inputs: select(&batch.inputs), targets: select(&batch.targets) }, weight }
     }
 
-    /// Averages what the processes found for their shares: the loss, the gradients, and the running statistics of the
-    /// model. All processes have the same numbers then.
+    /// Averages the results of the processes: the loss, the gradients, and the model's running statistics. Afterwards
+    /// all processes have the same.
     ///
     /// # Errors
     /// If a process does not answer.
@@ -74,12 +74,12 @@ impl Share {
         model: &mut M,
         gradients: &mut M,
     ) -> Result<(), ProcessError> {
-        // One message: what it costs to begin one is more than a small layer's gradients.
+        // One message for all: starting a message costs more than sending a small layer's gradients.
         let mut numbers = [*loss].to_vec();
         gradients.for_each_param(|_, gradient| numbers.extend_from_slice(gradient.as_slice()));
         model.for_each_statistic_mut(|_, statistic| numbers.extend_from_slice(statistic.as_slice()));
         for number in &mut numbers {
-            // A share without rows may hold anything.
+            // The values of a share without rows do not count.
             *number = if self.weight == 0.0 { 0.0 } else { *number * self.weight };
         }
         processes.sum(&mut numbers)?;
@@ -117,7 +117,7 @@ pub(super) fn mean(processes: &mut (impl Processes + ?Sized), own: f64, weight: 
     Ok(f64::from(parts[0]) + f64::from(parts[1]))
 }
 
-/// Gives all processes what the first one has.
+/// Sends the optional value of the first process to all.
 #[cfg(feature = "safetensors")]
 pub(super) fn same_bytes(
     processes: &mut (impl Processes + ?Sized),
@@ -132,7 +132,7 @@ pub(super) fn same_bytes(
     Ok(sent.pop().map(|_| sent))
 }
 
-/// Refuses processes that would not make the same steps.
+/// Checks that all processes would make the same steps.
 pub(super) fn same_settings(processes: &mut (impl Processes + ?Sized), own: &str) -> Result<(), ProcessError> {
     let mut first = own.as_bytes().to_vec();
     processes.broadcast(&mut first)?;
@@ -143,11 +143,11 @@ pub(super) fn same_settings(processes: &mut (impl Processes + ?Sized), own: &str
         let (rank, first) = (processes.rank(), String::from_utf8_lossy(&first).into_owned());
         return Err(format!("process {rank} trains {own}, process 0 {first}").into());
     }
-    // Those that agree must not wait for the others.
+    // All processes must fail: those that agree would wait for the others.
     if different == [0.0] { Ok(()) } else { Err(format!("another process does not train {own}").into()) }
 }
 
-/// Gives all processes the parameters of the first one's model.
+/// Sends the parameters of the first process's model to all.
 pub(super) fn same_model<M: Train>(
     processes: &mut (impl Processes + ?Sized),
     model: &mut M,

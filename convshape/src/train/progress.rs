@@ -1,11 +1,11 @@
-//! What a training says on standard error: a bar on a terminal, with the feature `progress`, else a line for each epoch.
+//! Progress output on standard error: a bar on a terminal with the feature `progress`, else a line per epoch.
 
 use alloc::format;
 use alloc::string::String;
 
 use super::Epoch;
 
-/// What one training shows.
+/// The progress output of one training.
 pub(super) struct Progress {
     epochs: u64,
     #[cfg(feature = "progress")]
@@ -13,7 +13,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// For `epochs` epochs of `steps` steps in all, of which `done` were made before.
+    /// For `epochs` epochs with `steps` steps in total, of which `done` were made before.
     #[cfg_attr(not(feature = "progress"), expect(unused_variables, reason = "for the bar"))]
     pub(super) fn new(epochs: u64, steps: u64, done: u64) -> Progress {
         Progress {

@@ -1,13 +1,12 @@
-//! Learning rates that change while a model is trained.
+//! Learning rate schedules.
 
 use alloc::boxed::Box;
 use core::f64::consts::PI;
 use core::fmt::Debug;
 
-/// What the learning rate is multiplied by, as a function of time. Nothing is remembered, so that
-/// training goes on anywhere.
+/// The factor of the learning rate as a function of time. It has no state, so training can be resumed at any time.
 pub trait Schedule: Debug + Send + Sync {
-    /// The factor after so many epochs; within an epoch the number is a fraction.
+    /// The factor after `epochs` epochs, which is fractional within an epoch.
     fn factor(&self, epochs: f64) -> f64;
 }
 
@@ -25,9 +24,9 @@ impl Schedule for Constant {
 /// (`torch.optim.lr_scheduler.StepLR`).
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct StepDecay {
-    /// Epochs from step to step.
+    /// Epochs per period.
     pub every: f64,
-    /// The factor of each step.
+    /// The factor of each period.
     pub factor: f64,
 }
 
@@ -54,7 +53,7 @@ impl Schedule for Exponential {
 /// (`CosineAnnealingLR`).
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Cosine {
-    /// When the floor is reached.
+    /// The epochs until the floor is reached.
     pub epochs: f64,
     /// The last factor.
     pub floor: f64,
@@ -67,8 +66,7 @@ impl Schedule for Cosine {
     }
 }
 
-/// A straight line from nothing to the full rate within `epochs`, then another schedule, whose time
-/// begins there.
+/// A linear rise from zero to the full rate over `epochs`, then another schedule, whose time starts there.
 #[derive(Debug)]
 pub struct Warmup {
     epochs: f64,

@@ -1,4 +1,4 @@
-//! Layers that keep every shape and learn nothing.
+//! Layers without parameters that keep the shape.
 
 use convshape_arith::op::{Activation, Op};
 
@@ -56,10 +56,10 @@ pub struct Hardsigmoid;
 
 elementwise! { Hardsigmoid, |Hardsigmoid| Op::Activation(Activation::Hardsigmoid { alpha: 1.0 / 6.0 }); }
 
-/// `x` above zero, a part of it below.
+/// `x` above zero, `slope * x` below.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LeakyRelu {
-    /// The factor below zero; 0.01 in PyTorch where nothing is said.
+    /// The slope below zero; PyTorch's default is 0.01.
     pub slope: f64,
 }
 

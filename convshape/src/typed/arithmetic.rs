@@ -1,7 +1,7 @@
 //! The arithmetic of one axis, in types.
 //!
-//! A comparison is the `Self` of the trait that continues the sum, so that nothing further is asked
-//! where it fails, and a mistake is one error. The sizes that its message needs go with it.
+//! A comparison is the `Self` type of the trait that continues the calculation: if it fails, nothing further is
+//! checked, so one mistake is one error. It carries the sizes for the message.
 
 use core::ops::{Add, BitAnd, Div, Mul, Rem, Sub};
 
@@ -47,19 +47,19 @@ pub type ConvTransposeOut<N, Kernel, Stride = typenum::U1, Padding = U0, Dilatio
 pub type PoolOut<N, Kernel, Stride = Kernel, Padding = U0, Dilation = typenum::U1> =
     <N as Pooled<Kernel, Stride, Padding, Dilation>>::Rows;
 
-/// A size that a convolution takes. [`ConvOut`] is what it gives.
+/// A size that a convolution accepts. [`ConvOut`] is the size of its output.
 pub trait Convolved<Kernel, Stride, Padding, Dilation> {
     /// The size of the output.
     type Rows;
 }
 
-/// A size that a transposed convolution takes. [`ConvTransposeOut`] is what it gives.
+/// A size that a transposed convolution accepts. [`ConvTransposeOut`] is the size of its output.
 pub trait ConvTransposed<Kernel, Stride, Padding, Dilation, OutputPadding> {
     /// The size of the output.
     type Rows;
 }
 
-/// A size that a pooling layer takes. [`PoolOut`] is what it gives.
+/// A size that a pooling layer accepts. [`PoolOut`] is the size of its output.
 pub trait Pooled<Kernel, Stride, Padding, Dilation> {
     /// The size of the output.
     type Rows;
@@ -162,7 +162,7 @@ where
     >>::Rows;
 }
 
-/// The windows, if there is room for one.
+/// The number of windows, if at least one fits.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "the kernel covers `{Covered}` rows, but the input with its padding has only `{There}`",
@@ -246,7 +246,7 @@ pub trait OutputPads<Found, Limit> {}
 #[diagnostic::do_not_recommend]
 impl<Found, Limit> OutputPads<Found, Limit> for B1 {}
 
-/// What padding leaves of a full output.
+/// A full output without its padding.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "nothing is left: the padding crops `{Cropped}` of the output's `{There}` rows",
@@ -300,8 +300,8 @@ pub trait TakesChannels<Layer, Found, Expected> {}
 #[diagnostic::do_not_recommend]
 impl<Layer, Found, Expected> TakesChannels<Layer, Found, Expected> for B1 {}
 
-// Both numbers are compared at once: `Self` depends on what comes in, so that a method call is not turned
-// down before the message is found.
+// Compares both numbers at once. `Self` depends on the input, so that a method call is not rejected before the message
+// is found.
 impl<N, O, G> InGroups<O, G> for N
 where
     G: AtLeastOne<word::Groups> + Shown,

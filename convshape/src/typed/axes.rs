@@ -1,18 +1,18 @@
-//! A layer's words per axis: one number for all axes, or a tuple.
+//! A layer's field per axis: one size for all axes, or a tuple.
 
 use convshape_arith::op::{MAX_SPATIAL, PerAxis};
 use typenum::{UInt, UTerm, Unsigned};
 
 use super::arithmetic::word::{Depth, Height, Length, Width};
 
-/// What a layer's word, such as its kernel, is on one axis: a size is itself on every axis,
-/// `(U3, U5)` is `U3` on the height and `U5` on the width.
+/// The value of a layer's field, such as its kernel, on one axis. A single size is the value on every axis; `(U3, U5)`
+/// is `U3` on the height and `U5` on the width.
 pub trait On<Axis> {
     /// The number.
     type Number: Unsigned;
 }
 
-/// The number that `K` is on an axis.
+/// The value of `K` on an axis.
 pub(super) type At<K, Axis> = <K as On<Axis>>::Number;
 
 impl<Axis> On<Axis> for UTerm {
@@ -50,7 +50,7 @@ impl<A, B, C: Unsigned> On<Width> for (A, B, C) {
     type Number = C;
 }
 
-/// A layer's word on all of its axes, as values.
+/// The values of a field on all axes of a layer.
 #[doc(hidden)]
 pub trait Numbers<const RANK: usize> {
     const EACH: PerAxis<i64>;
@@ -68,7 +68,7 @@ impl<K: On<Depth> + On<Height> + On<Width>> Numbers<3> for K {
     const EACH: PerAxis<i64> = per_axis(&[At::<K, Depth>::I64, At::<K, Height>::I64, At::<K, Width>::I64]);
 }
 
-/// A word's number on each axis that a layer has.
+/// The value of a field on each axis of a layer.
 const fn per_axis(numbers: &[i64]) -> PerAxis<i64> {
     let mut all = [1; MAX_SPATIAL];
     let mut axis = 0;

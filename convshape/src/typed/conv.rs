@@ -19,7 +19,7 @@ use super::tensor::Tensor;
 use crate::model::error::ShapeError;
 use crate::model::param::Param;
 
-/// What every convolution has, and the numbers of each axis.
+/// The common part of all convolutions, and the fields of each axis.
 const fn conv(direction: Direction, rank: usize, channels: (i64, i64), groups: i64, bias: bool) -> Conv {
     let conv = Conv::new(Dialect::Torch, direction, rank);
     Conv { inputs: Some(channels.0), outputs: channels.1, groups, bias, ..conv }

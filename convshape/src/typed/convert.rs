@@ -1,4 +1,4 @@
-//! To and from tensors whose sizes are numbers, and nested arrays.
+//! Conversions to and from the crate's other tensors and nested arrays.
 
 use typenum::{Const, ToUInt};
 

@@ -1,4 +1,4 @@
-//! Dense layers, and those that only rename a shape.
+//! Dense layers, and layers that only change the shape.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -68,7 +68,7 @@ linear! {
     Cl<Rows>
 }
 
-/// All axes as one.
+/// Flattens all axes into one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Flatten;
 

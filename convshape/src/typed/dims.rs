@@ -22,7 +22,7 @@ pub trait Dims: 'static {
     const SHAPE: Shape;
 }
 
-/// A shape that is the same as `S`, size by size: what a decoder gives, and what its encoder took.
+/// A shape that equals `S` size by size: the output of a decoder, and the input of its encoder.
 pub trait RestoresShape<S> {}
 
 impl<A, S> RestoresShape<S> for A
@@ -90,7 +90,7 @@ pub trait Compared<S> {
     type Equal;
 }
 
-/// Whether all of several comparisons hold: one error is enough for a whole shape.
+/// Whether all comparisons hold, so that a shape gives a single error.
 #[doc(hidden)]
 pub trait All {
     type Of;

@@ -1,4 +1,4 @@
-//! Shapes that differ in their channels only: what split and concat give.
+//! Shapes that differ only in their channels: the results of split and concat.
 
 use super::dims::{C, Cdhw, Chw, Cl, Dims};
 

@@ -1,4 +1,4 @@
-//! What layers are, and how they follow each other.
+//! The trait of layers, and sequences of layers.
 
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
@@ -15,14 +15,14 @@ use crate::reference::kernels;
 /// The bound `Conv2d<..>: Layer<X>` of a generic function is checked where the function is called.
 /// Call a layer through [`forward`] or the method of the same name: then a refusal says why.
 pub trait Layer<X> {
-    /// What comes out.
+    /// The output.
     type Output;
 
     /// Runs the layer.
     fn run(&self, x: &X) -> Self::Output;
 }
 
-/// What the layer `L` makes of an `X`.
+/// The output of the layer `L` for an input `X`.
 pub type Out<L, X> = <L as Layer<X>>::Output;
 
 /// Runs a layer, or a tuple of layers one after the other.
@@ -77,13 +77,13 @@ tuples! {
     (L0 X1, L1 X1 X2 1, L2 X2 X3 2, L3 X3 X4 3, L4 X4 X5 4, L5 X5 X6 5, L6 X6 X7 6, L7 X7 X8 7)
 }
 
-/// A layer with parameters, as the kernels know it.
+/// A layer with parameters, in the form that the kernels take.
 pub(super) trait Operation {
-    /// What it does.
+    /// The operation.
     const OP: Op;
 }
 
-/// Runs a layer with parameters, whose types have checked the shapes.
+/// Runs a layer with parameters. Its types have checked the shapes.
 pub(super) fn run_learnt<L: Operation, S: Dims, B, To: Dims>(
     learnt: &Learnt,
     x: &Tensor<f32, S, B>,
@@ -96,7 +96,7 @@ where
     y
 }
 
-/// Runs a layer without parameters, whose types have checked the shapes.
+/// Runs a layer without parameters. Its types have checked the shapes.
 pub(super) fn run_op<S: Dims, B, To: Dims>(op: &Op, x: &Tensor<f32, S, B>) -> Tensor<f32, To, B>
 where
     B: Holds<S::Elements> + Holds<To::Elements>,
@@ -106,7 +106,7 @@ where
     y
 }
 
-/// Runs a layer by its definition.
+/// Runs a layer by the reference implementation.
 pub(super) fn apply(op: &Op, params: &[&[f32]], input: (&Shape, &[f32]), output: &Shape, y: &mut [f32]) {
     kernels::apply(op, AxisOrder::ChannelsFirst, params, &[input], output, y)
         .expect("the types say what the arithmetic says");

@@ -22,22 +22,22 @@ use crate::model::error::ShapeError;
 use crate::model::param::Param;
 use crate::model::parts::{Name, Spec};
 
-/// The parameters that a layer has learnt, in the order of [`Op::params`].
+/// The parameters of a layer, in the order of [`Op::params`].
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Learnt {
     params: Vec<Param>,
-    /// The layer as the fast kernels take it.
+    /// The layer's engine, for the fast kernels.
     #[cfg(feature = "std")]
     cache: Cache,
 }
 
 impl Learnt {
-    /// Draws them as PyTorch does.
+    /// Initialises them as PyTorch does.
     pub(super) fn init(op: Op, rng: &mut impl Rng) -> Learnt {
         Learnt::of(specs(op).map(|spec| draw(&spec, rng)).collect())
     }
 
-    /// A copy of given ones.
+    /// Copies the given ones.
     pub(super) fn copy(op: Op, layer: &'static str, given: &[&[f32]]) -> Result<Learnt, ShapeError> {
         let mut given = given.iter();
         let params = specs(op).map(|spec| {
@@ -90,7 +90,7 @@ impl Learnt {
     }
 }
 
-/// A layer as a graph of its own.
+/// A graph that has this layer only.
 #[cfg(feature = "std")]
 fn alone(op: Op, input: Shape) -> Result<Graph, GraphError> {
     let mut graph = Graph::new("typed", AxisOrder::ChannelsFirst);
@@ -107,7 +107,7 @@ fn specs(op: Op) -> impl Iterator<Item = Spec> {
         .map(move |spec| Spec::new(Name::alone(spec.field), op, &spec))
 }
 
-/// Declares a layer with parameters: the struct, and what all such layers have.
+/// Declares a layer with parameters: the struct, and the methods of all such layers.
 macro_rules! layer_with_params {
     ($(#[$doc:meta])* $name:ident<$($arg:ident $(= $default:ty)?),* $(; const $flag:ident = $value:literal)?>
         where $($bound:ident: $need:path),* => $op:expr) => {

@@ -21,7 +21,7 @@ use crate::model::param::Param;
 const EPS: f64 = 1e-5;
 
 layer_with_params! {
-    /// Normalises each of `N` channels by stored statistics.
+    /// Normalises each of `N` channels with stored statistics.
     BatchNorm<N> where N: Unsigned =>
     Op::BatchNorm { dialect: Dialect::Torch, channels: Some(N::I64), eps: EPS, affine: true, momentum: 0.1 }
 }
@@ -33,7 +33,7 @@ layer_with_params! {
 }
 
 layer_with_params! {
-    /// Normalises each of `N` channels by its own statistics, with a weight and a bias per channel.
+    /// Normalises each of `N` channels with its own statistics, with a weight and a bias per channel.
     InstanceNorm<N> where N: Unsigned =>
     Op::InstanceNorm { dialect: Dialect::Torch, channels: Some(N::I64), eps: EPS, affine: true }
 }

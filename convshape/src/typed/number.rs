@@ -1,4 +1,4 @@
-//! Sizes as types, and as rustc should print them: in decimal.
+//! Sizes as types, in a form that rustc prints in decimal.
 
 use core::marker::PhantomData;
 use core::ops::{Div, Rem};
@@ -13,13 +13,13 @@ pub enum Decimal<const N: usize> {}
 #[derive(Debug)]
 pub struct Thousands<Above, Below>(PhantomData<(Above, Below)>);
 
-/// What messages show in place of a size, and of what is made of sizes.
+/// The types that messages show instead of sizes and of types with sizes.
 pub trait Shown {
-    /// [`Decimal`] or [`Thousands`], or what is made of them.
+    /// [`Decimal`] or [`Thousands`], or a type with these.
     type As;
 }
 
-/// The same, by whether the size is below 1024.
+/// The same, chosen by whether the size is below 1024.
 #[doc(hidden)]
 pub trait ShownIf<Small> {
     type As;
@@ -57,10 +57,10 @@ impl<A: Shown, B: Shown, C: Shown> Shown for (A, B, C) {
     type As = (A::As, B::As, C::As);
 }
 
-/// What messages show in place of `N`.
+/// The type that messages show instead of `N`.
 pub(super) type Text<N> = <N as Shown>::As;
 
-/// The sizes below 1024: each number in turn with another binary digit behind it, ten digits in all.
+/// The sizes below 1024: each number with another binary digit appended, up to ten digits.
 macro_rules! small_sizes {
     ($number:ty, $value:expr;) => {};
     ($number:ty, $value:expr; $digit:tt $($digits:tt)*) => {

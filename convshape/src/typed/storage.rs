@@ -1,4 +1,4 @@
-//! Where a tensor's elements lie: on the heap, or in the tensor itself.
+//! The storage of a tensor's elements: on the heap, or in the tensor itself.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use typenum::{B1, IsLessOrEqual, LeEq, U4096};
 use super::number::{Shown, Text};
 use crate::model::tensor::Element;
 
-/// A place for elements: [`Boxed`] or [`Inline`].
+/// A kind of storage: [`Boxed`] or [`Inline`].
 pub trait Storage: 'static {
     /// `N` elements.
     type Data<T: Element, N: ArrayLength>: Borrow<GenericArray<T, N>> + BorrowMut<GenericArray<T, N>>;
@@ -34,15 +34,14 @@ pub trait Storage: 'static {
     fn from_vec<T: Element, N: ArrayLength>(elements: Vec<T>) -> Self::Data<T, N>;
 }
 
-/// A place that has room for `N` elements.
+/// A kind of storage that can hold `N` elements.
 pub trait Holds<N>: Storage {}
 
-/// On the heap: what a tensor takes where nothing else is said. It fits however large the tensor is.
+/// On the heap, for tensors of any size. This is the default.
 #[derive(Clone, Copy, Debug)]
 pub enum Boxed {}
 
-/// In the tensor itself, without a heap: for up to 4096 elements, so that no tensor overflows a
-/// thread's stack.
+/// In the tensor itself, without a heap: at most 4096 elements, so that no tensor overflows a thread's stack.
 #[derive(Clone, Copy, Debug)]
 pub enum Inline {}
 

@@ -33,7 +33,7 @@ pub struct Tensor<T: Element, S: Dims, B: Holds<S::Elements> = Boxed> {
     shape: PhantomData<fn() -> S>,
 }
 
-/// A tensor's first `N` channels, and those behind them.
+/// A tensor's first `N` channels, and the rest.
 pub type Split<T, S, N, B> = (Tensor<T, WithChannels<S, N>, B>, Tensor<T, WithChannels<S, Diff<Channels<S>, N>>, B>);
 
 /// A tensor with `N` more channels.
@@ -66,7 +66,7 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
         }
     }
 
-    /// The tensor that has these elements.
+    /// A tensor with these elements.
     pub fn from_data(data: B::Data<T, S::Elements>) -> Self {
         Self { data, shape: PhantomData }
     }
@@ -105,8 +105,7 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
         self.renamed()
     }
 
-    /// The same tensor, under the name that its shape had before: a proof that [`RestoresShape`] asked
-    /// for.
+    /// The same tensor under the equal shape that [`RestoresShape`] has proved.
     #[must_use]
     pub fn restored<To: Dims>(self) -> Tensor<T, To, B>
     where
@@ -123,7 +122,7 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
         Tensor::from_data(B::renamed(self.data))
     }
 
-    /// The first `N` channels, and those behind them.
+    /// The first `N` channels, and the rest.
     #[must_use]
     pub fn split<N>(&self) -> Split<T, S, N, B>
     where

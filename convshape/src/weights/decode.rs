@@ -10,7 +10,7 @@ use super::error::TensorProblem;
 use super::source::Tensor;
 use crate::model::float::Float;
 
-/// The kind of number of a type that is converted.
+/// The element type of a file's type, if it can be converted.
 pub(super) fn float(dtype: Dtype) -> Option<Float> {
     match dtype {
         Dtype::F32 => Some(Float::F32),
@@ -21,7 +21,7 @@ pub(super) fn float(dtype: Dtype) -> Option<Float> {
     }
 }
 
-/// Why a tensor's elements cannot be had.
+/// Why a tensor's elements cannot be read.
 pub(super) enum Unreadable {
     /// What is wrong with the tensor.
     Tensor(TensorProblem),
@@ -54,7 +54,7 @@ pub(super) fn decode(name: &str, tensor: &Tensor<'_>) -> Result<Vec<f32>, Unread
         .pieces(|bytes| {
             let done = elements.len();
             if float == Float::F32 {
-                // The commonest type by itself, at the speed of memory.
+                // The commonest type has its own loop, which runs at the speed of memory.
                 let (bytes, _) = bytes.as_chunks::<4>();
                 elements.extend(bytes.iter().map(|bytes| f32::from_le_bytes(*bytes)));
                 if elements[done..].iter().fold(true, |finite, element| finite & element.is_finite()) {
@@ -78,7 +78,7 @@ pub(super) fn decode(name: &str, tensor: &Tensor<'_>) -> Result<Vec<f32>, Unread
         .map(|()| elements)
 }
 
-/// The index, one number per axis, of an element's place in row-major order.
+/// The index per axis of an element, from its index in row-major order.
 fn unravel(place: usize, shape: &[usize]) -> Vec<usize> {
     let mut index = shape.to_vec();
     let mut rest = place;

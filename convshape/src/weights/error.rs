@@ -44,7 +44,7 @@ pub enum LoadError {
         found: Vec<String>,
         /// How many more it has.
         more: usize,
-        /// What stands before the model's names in the file, if something does.
+        /// The prefix of the model's names in the file, if there is one.
         prefix: Option<String>,
     },
     /// The file lacks tensors of the model, or has them in another form.
@@ -57,7 +57,7 @@ pub enum LoadError {
     },
 }
 
-/// Displays the names in a file, and what stands before those that are meant.
+/// Displays the names in a file, and the prefix of those that may be meant.
 struct Names<'a> {
     found: &'a [String],
     more: usize,
@@ -126,7 +126,7 @@ pub enum TensorProblem {
         /// The type in the file.
         found: String,
     },
-    /// Its shape is another one.
+    /// It has another shape.
     #[error("{name}: found {dtype} {found:?}, expected {expected:?}{}", Hinted(*hint))]
     Shape {
         /// The name.
@@ -140,7 +140,7 @@ pub enum TensorProblem {
         /// What may have happened.
         hint: Option<Hint>,
     },
-    /// An element is infinite or no number, or becomes so as `f32`.
+    /// An element is infinite or NaN, or becomes so as `f32`.
     #[error("{name}: found {value} at index {index:?}, expected a finite f32")]
     NotFinite {
         /// The name.
@@ -160,7 +160,7 @@ pub enum TensorProblem {
     },
 }
 
-/// A model could not be saved. But for [`SaveError::Sync`] the file is as it was before.
+/// A model could not be saved. Except for [`SaveError::Sync`], the file is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SaveError {
@@ -183,8 +183,8 @@ pub enum SaveError {
         /// Why not.
         source: io::Error,
     },
-    /// The file is written, and its name may not have reached the disk: if the machine stops now, the
-    /// older file may come back.
+    /// The file is written, but its new name may not be on disk yet: if the machine stops now, the older file may come
+    /// back.
     #[error("{}: is written, but its folder cannot be brought to the disk: {source}", file.display())]
     Sync {
         /// The file.
@@ -197,7 +197,7 @@ pub enum SaveError {
 /// How many problems an error lists before it only counts them.
 const LISTED: usize = 20;
 
-/// Displays one problem in the same line, several in lines of their own.
+/// Displays one problem in the same line, several each in its own line.
 struct Lines<'a>(&'a [TensorProblem]);
 
 impl fmt::Display for Lines<'_> {

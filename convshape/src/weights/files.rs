@@ -1,4 +1,4 @@
-//! Files that are read, and replaced whole or not at all.
+//! Reads files, and replaces files atomically.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -17,7 +17,7 @@ pub(crate) fn read(file: &Path) -> io::Result<alloc::vec::Vec<u8>> {
     Ok(bytes)
 }
 
-/// Opens a regular file to read it. What waits for a writer, as a pipe does, is refused.
+/// Opens a regular file for reading. Pipes, which wait for a writer, are refused.
 pub(crate) fn open(file: &Path) -> io::Result<File> {
     if !fs::metadata(file)?.is_file() {
         return Err(not_regular());
@@ -25,10 +25,10 @@ pub(crate) fn open(file: &Path) -> io::Result<File> {
     File::open(file)
 }
 
-/// What happened to a file that should have been replaced.
+/// The state of a file that could not be replaced.
 #[derive(Debug)]
 pub(crate) enum ReplaceError {
-    /// It is as it was before.
+    /// It is unchanged.
     Kept(io::Error),
     /// It is replaced, but that may be undone if the machine stops now.
     NotSynced(io::Error),
@@ -40,8 +40,8 @@ impl From<io::Error> for ReplaceError {
     }
 }
 
-/// Puts `bytes` in the place of a file, in one step: whoever reads meanwhile sees the old file or the
-/// new one. A link stays, and the file behind it is replaced. What is no regular file is refused.
+/// Replaces a file by `bytes` in one step: a concurrent reader sees either the old file or the new one. A symbolic link
+/// is kept, and the file that it points to is replaced. Anything but a regular file is refused.
 pub(crate) fn replace(file: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
     let file = behind_links(file)?;
     let replaced = match fs::symlink_metadata(&file) {
@@ -72,7 +72,7 @@ fn take_over(file: &File, replaced: &Metadata) -> io::Result<()> {
     #[cfg(unix)]
     let permissions = {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-        /// What the group may do, and others.
+        /// The permissions of the group, and of others.
         const OTHERS: u32 = 0o077;
         let own = file.metadata()?;
         let mut permissions = permissions;
@@ -91,9 +91,9 @@ fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
 }
 
-/// The path at the end of a chain of links, also where nothing is there.
+/// The path at the end of a chain of symbolic links, even if nothing exists there.
 fn behind_links(file: &Path) -> io::Result<PathBuf> {
-    /// As many as Linux follows.
+    /// The limit of Linux.
     const MOST_LINKS: usize = 40;
     let mut file = file.to_owned();
     for _ in 0..MOST_LINKS {
@@ -108,8 +108,8 @@ fn behind_links(file: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
-/// A file beside the one to be replaced (a rename works only within a file system), which is removed
-/// unless it was renamed. Its lock says that somebody writes it.
+/// A temporary file in the folder of the one to be replaced, since a rename works only within a file system. It is
+/// removed unless it was renamed. Its lock says that a process is writing it.
 struct Temporary {
     path: PathBuf,
     file: File,
@@ -120,7 +120,7 @@ impl Temporary {
     /// A new file. One that replaces another can be read by nobody else until it has the other's
     /// permissions.
     fn new(folder: &Path, name: &OsStr, is_private: bool) -> io::Result<Temporary> {
-        /// For names that are taken, and files that are swept between their creation and their lock.
+        /// Tries again if a name is taken, or the file was swept between its creation and its lock.
         const ATTEMPTS: usize = 16;
         for _ in 0..ATTEMPTS {
             let path = folder.join(temporary_name(name));
@@ -157,13 +157,13 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.is_renamed {
-            // What went wrong first is what the caller wants to know.
+            // The first error is the one to report.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// What begins and ends the names of temporary files of `name`; between the two are 16 random digits.
+/// The prefix and suffix of temporary file names for `name`; between the two are 16 random digits.
 fn around(name: &OsStr) -> (OsString, &'static str) {
     let mut start = OsString::from(".");
     start.push(name);
@@ -178,8 +178,8 @@ fn temporary_name(name: &OsStr) -> OsString {
     temporary
 }
 
-/// Removes temporary files that nobody writes any more: a process was killed while it did. Those that
-/// cannot be removed stay, which harms nothing.
+/// Removes temporary files of processes that were killed while they wrote. Files that cannot be removed stay, which is
+/// harmless.
 fn sweep(folder: &Path, name: &OsStr) {
     let (start, end) = around(name);
     let Ok(entries) = fs::read_dir(folder) else { return };
@@ -201,7 +201,7 @@ fn sweep(folder: &Path, name: &OsStr) {
     }
 }
 
-/// Brings what a folder names to the disk. Not every system can, and then there is nothing to be done.
+/// Flushes a folder's entries to disk. On systems that cannot, this does nothing.
 fn sync(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     if let Ok(folder) = File::open(folder) {

@@ -1,4 +1,4 @@
-//! Opens a safetensors file. The header is not believed: it may lie about every number.
+//! Reads the header of a safetensors file. The header is not trusted: any of its numbers may be wrong.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,7 +11,7 @@ use safetensors::{SafeTensorError, SafeTensors};
 pub(super) const LENGTH_BYTES: usize = 8;
 /// The longest header that the parser takes.
 pub(super) const MAX_BYTES: u64 = 100_000_000;
-/// More digits than the size of any file has. Sums of such numbers overflow.
+/// More digits than any file size has: sums of such numbers would overflow.
 const MAX_DIGITS: usize = 18;
 
 /// The tensors of a file.
@@ -29,8 +29,8 @@ pub(super) fn length(head: &[u8]) -> Option<u64> {
     head.first_chunk::<LENGTH_BYTES>().map(|length| u64::from_le_bytes(*length))
 }
 
-/// What the header of a file says, and at which byte the elements begin. `head` has all of the header that is there,
-/// `file` is how many bytes the file has.
+/// The tensors in the header of a file, and the byte at which the elements start. `head` is the part of the header that
+/// could be read, `file` the size of the file in bytes.
 ///
 /// # Errors
 /// What is wrong with the file, in words.
@@ -51,7 +51,7 @@ pub(super) fn parse(head: &[u8], file: u64) -> Result<(usize, Metadata), String>
     let end = usize::try_from(length).ok().filter(|_| length <= MAX_BYTES).map(|length| LENGTH_BYTES + length);
     let head = end.and_then(|end| head.get(..end)).ok_or_else(|| words(SafeTensorError::HeaderTooLarge))?;
     let names = scan(&head[LENGTH_BYTES..])?;
-    // It reads what follows the header as well, which is elsewhere.
+    // The parser also expects the bytes after the header, which are not in memory here.
     match SafeTensors::read_metadata(head) {
         Ok(_) | Err(SafeTensorError::MetadataIncompleteBuffer) => {}
         Err(error) => return Err(words(error)),
@@ -60,7 +60,7 @@ pub(super) fn parse(head: &[u8], file: u64) -> Result<(usize, Metadata), String>
     if head.len() as u64 + metadata.data_len() as u64 != file {
         return Err(words(SafeTensorError::MetadataIncompleteBuffer));
     }
-    // Names that only differ in how they are escaped are one name to the parser.
+    // The parser takes names that differ only in their escapes for the same name.
     let is_described = names.contains(&&b"__metadata__"[..]);
     if metadata.tensors().len() + usize::from(is_described) < names.len() {
         return Err("the header names a tensor twice".into());
@@ -68,8 +68,7 @@ pub(super) fn parse(head: &[u8], file: u64) -> Result<(usize, Metadata), String>
     Ok((head.len(), metadata))
 }
 
-/// Reads over a JSON header once, for what the parser lets pass: returns the names in the outermost
-/// object.
+/// Scans a JSON header for errors that the parser accepts, and returns the names in the outermost object.
 fn scan(header: &[u8]) -> Result<Vec<&[u8]>, String> {
     let mut names = Vec::new();
     let mut depth = 0_usize;

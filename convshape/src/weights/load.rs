@@ -50,7 +50,7 @@ pub fn load_bytes<M: Parts>(bytes: &[u8]) -> Result<M, LoadError> {
     parse_all(&tensors, file)
 }
 
-/// As [`parse`] by our own names, and without tensors that a layer leaves unread.
+/// As [`parse`] with the model's own names; also refuses tensors that a layer would leave unread.
 fn parse_all<M: Parts>(tensors: &Tensors<'_>, file: &str) -> Result<M, LoadError> {
     let unread = unread(tensors, Linked::of::<M>());
     let model = match parse(tensors, file, str::to_owned) {
@@ -102,7 +102,7 @@ fn parse<M: Parts>(tensors: &Tensors<'_>, file: &str, rename: impl Fn(&str) -> S
     }
 }
 
-/// Says what names a file has, if it has none of a model's. A single missing name says enough itself.
+/// The error for a file that has none of a model's names. If only one name is wanted, the usual error says enough.
 fn nothing_found<M: Parts>(tensors: &Tensors<'_>, file: &str, rename: &impl Fn(&str) -> String) -> Option<LoadError> {
     /// How many names of the file are listed.
     const SOME: usize = 4;
@@ -130,7 +130,7 @@ fn read(tensors: &Tensors<'_>, name: &str, spec: &Spec) -> Result<Vec<f32>, Unre
     if let Some(normed) = weight_norm::find(tensors, name) {
         return normed.fold(spec);
     }
-    // A state dict of a larger module has the same names behind a prefix.
+    // The state dict of a larger module has the same names with a prefix.
     let suffix = format!(".{name}");
     let mut similar: Vec<String> = tensors.names().into_iter().filter(|other| other.ends_with(&suffix)).collect();
     similar.sort_unstable();

@@ -1,4 +1,4 @@
-//! The way through the positions of a block.
+//! Iterates over the positions of a block.
 
 use super::Strides;
 
@@ -14,7 +14,7 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// The places of as many positions as there is room for.
+    /// Writes the offsets of the next positions, as many as fit.
     #[inline(never)]
     pub(super) fn fill(&mut self, x: &mut [usize], y: &mut [usize]) {
         let mut at = *self;

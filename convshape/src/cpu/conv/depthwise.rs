@@ -1,4 +1,4 @@
-//! Convolutions of many groups: of a channel each, or of less than a vector.
+//! Convolutions with many groups: depthwise, or with groups smaller than a vector.
 
 use std::ops::Range;
 use std::vec::Vec;
@@ -9,9 +9,8 @@ use super::super::simd::{Kernel, MOST_COLUMNS, MOST_LANES, Sets, Simd, depthwise
 use super::super::taps::Axis;
 use super::{Conv, Cursor, Kind, Panel};
 
-/// A depthwise convolution whose taps are neighbours: how many it has along a row, how far apart along
-/// it the inputs of neighbouring outputs are, the first input of the first output, and how far apart
-/// kernel rows and positions are.
+/// The window of a depthwise convolution with contiguous taps: the taps per row, the stride between the inputs of
+/// neighbouring outputs, the offset of the first input, and the strides of kernel rows and positions.
 pub(super) struct Window {
     taps: usize,
     step: usize,
@@ -20,14 +19,14 @@ pub(super) struct Window {
     position: usize,
 }
 
-/// Outputs that are computed side by side: as many sums, a row of weights and the inputs that they share
-/// are in registers.
+/// Outputs that are computed together: their sums, a row of weights and the inputs that they share fit in the
+/// registers.
 const fn width<S: Simd>() -> usize {
     if S::LANES >= MOST_LANES { 8 } else { 4 }
 }
 
 impl Window {
-    /// `None` where there is no code for it.
+    /// `None` if no kernel supports it.
     pub(super) fn new(axes: &[Axis; 3], x: &View) -> Option<Window> {
         let [depth, height, width] = axes;
         let (taps_h, row) = height.neighbours()?;
@@ -55,7 +54,7 @@ pub(super) struct Strip<'a> {
 }
 
 impl Strip<'_> {
-    /// The next `count` positions, as many as there are registers for at a time.
+    /// Computes the next `count` positions, at most as many at a time as the registers hold.
     #[inline(always)]
     pub(super) fn run<S: Simd>(&mut self, simd: S, mut count: usize) {
         while count > 0 {
@@ -70,8 +69,8 @@ impl Strip<'_> {
         }
     }
 
-    /// The places of the next `R` positions, of which there are `count` or more; what is missing is
-    /// another one again: sums side by side take no longer than one after the other.
+    /// The offsets of the next `R` positions. If fewer than `R` are left, one is repeated: computing a position twice
+    /// takes no longer, since all `R` are computed at once.
     #[inline(always)]
     fn take<const R: usize>(&mut self, count: usize) -> ([usize; R], [usize; R]) {
         let (mut starts, mut places) = ([0; R], [0; R]);
@@ -84,7 +83,7 @@ impl Strip<'_> {
     }
 }
 
-/// `R` positions of each vector of channels, or as many as there are.
+/// At most `R` positions of each vector of channels.
 struct DepthTile<'a, 'b, const R: usize> {
     strip: &'a mut Strip<'b>,
     count: usize,
@@ -110,7 +109,7 @@ impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
     }
 }
 
-/// A vector of groups after the other.
+/// One vector of groups after the other.
 struct GroupTile<'a, 'b> {
     strip: &'a mut Strip<'b>,
     count: usize,
@@ -139,7 +138,7 @@ impl Kernel for GroupTile<'_, '_> {
 }
 
 impl Strip<'_> {
-    /// What is not done in registers.
+    /// Applies the part of the epilogue that is not done in registers.
     #[inline(always)]
     fn finish<S: Simd>(&mut self, simd: S, places: &[usize]) {
         if let Some(last) = self.panels.last() {
@@ -150,15 +149,15 @@ impl Strip<'_> {
     }
 }
 
-/// All panels of a depthwise convolution over whole rows: one panel after the other, so that the nearest
-/// cache holds the inputs that rows share.
+/// All panels of a depthwise convolution over whole rows: one panel after the other, so that the first-level cache
+/// holds the inputs that rows share.
 pub(super) struct Rows<'a> {
     pub(super) conv: &'a Conv,
     pub(super) window: &'a Window,
     pub(super) panels: &'a [Panel],
     pub(super) x: &'a [f32],
     pub(super) y: &'a mut [f32],
-    /// Where a sample's first output is, and where `y` starts.
+    /// The offsets of a sample's first output and of the start of `y`.
     pub(super) place: [usize; 2],
     pub(super) width: usize,
     pub(super) sample: usize,
@@ -199,7 +198,7 @@ impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, 
     fn run<S: Simd>(self, simd: S) {
         let Rows { conv, window, panels, x, y, place, width, sample, rows } = self.0;
         let (packed, finish, width) = (conv.weights.get(), conv.finish, *width);
-        // In a row that is shorter, the last inputs are read again, for sums that nobody wants.
+        // In a shorter row the last inputs are read again, for sums that are not stored.
         let count = W.min(width);
         let mut columns = [0; MOST_COLUMNS];
         for column in 0..(W - 1) * STEP + K {
@@ -207,14 +206,14 @@ impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, 
         }
         let ([x_sample, _, x_row, x_step], [y_sample, _, y_row, y_step]) = (conv.x.0, conv.y.0);
         let x_start = window.first + *sample * x_sample;
-        // The rows given start at `place[1]`, which may be more than the place of the first output.
+        // The given rows start at `place[1]`, which may be after the first output.
         let y_start = place[0] + *sample * y_sample;
         for panel in *panels {
             let weights = &packed[panel.weights.clone()];
             let shift = simd.load(&packed[panel.shift..]);
             for row in rows.clone() {
                 for column in (0..width).step_by(W) {
-                    // The last ones of a row go back over some outputs.
+                    // The last tile of a row overlaps the one before it.
                     let column = column.min(width - count);
                     let x = &x[x_start + row * x_row + column * x_step + panel.first..];
                     let mut sums = [[shift; W]];

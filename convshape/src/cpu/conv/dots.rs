@@ -1,12 +1,12 @@
-//! Convolutions to very few output channels: a vector holds input channels, whose products are added
-//! up at the end.
+//! Convolutions to very few output channels: the lanes of a vector are input channels, whose products are added up at
+//! the end.
 
 use super::super::buffer::View;
 use super::super::simd::{Kernel, MOST_LANES, Sets, Simd, dots};
 use super::super::taps::Axis;
 use super::{Conv, Cursor, Panel, Piece, Split};
 
-/// How many phases of the width can be computed side by side, so that neighbouring outputs are.
+/// How many phases of the width can be computed together, so that neighbouring outputs are.
 pub(super) fn beside(axes: &[Axis; 3], split: Split, y: &View) -> Option<usize> {
     let width = &axes[2];
     let even = width.phases.iter().all(|phase| phase.count == width.phases[0].count);
@@ -14,10 +14,10 @@ pub(super) fn beside(axes: &[Axis; 3], split: Split, y: &View) -> Option<usize> 
     (even && whole && width.modulus <= 2 && matches!(split, Split::Rows(_))).then_some(width.modulus)
 }
 
-/// All of a row's outputs, all phases of the width.
+/// All outputs of a row, for all phases of the width.
 pub(super) struct Lines<'a> {
     pub(super) conv: &'a Conv,
-    /// One of each phase.
+    /// The panel of each phase.
     pub(super) panels: &'a [Panel],
     pub(super) x: &'a [f32],
     pub(super) y: &'a mut [f32],
@@ -25,8 +25,8 @@ pub(super) struct Lines<'a> {
     pub(super) cursor: Cursor,
 }
 
-/// How many neighbouring outputs with `channels` channels are computed at once: as many as there are
-/// registers for their sums.
+/// How many neighbouring outputs with `channels` channels are computed together: as many as have their sums in
+/// registers.
 const fn length<S: Simd>(channels: usize) -> usize {
     match (channels, S::POSITIONS[1]) {
         (1, 12..) => 16,
@@ -36,7 +36,7 @@ const fn length<S: Simd>(channels: usize) -> usize {
 }
 
 impl Lines<'_> {
-    /// Whether rows of that many outputs are long enough.
+    /// Whether rows of `count` outputs are long enough.
     #[inline(always)]
     pub(super) fn fit<S: Simd>(channels: usize, width: usize) -> bool {
         width >= length::<S>(channels)
@@ -73,7 +73,7 @@ impl Kernel for Lines<'_> {
     }
 }
 
-/// A row: `R` positions of each of `M` phases at a time, `V` output channels.
+/// A row: `R` positions of each of `M` phases are computed together, with `V` output channels.
 struct Line<'a, 'b, const R: usize, const V: usize, const M: usize>(&'a mut Lines<'b>);
 
 impl<const R: usize, const V: usize, const M: usize> Kernel for Line<'_, '_, R, V, M> {
@@ -87,7 +87,7 @@ impl<const R: usize, const V: usize, const M: usize> Kernel for Line<'_, '_, R, 
         let packed = conv.weights.get();
         let shift: [f32; V] = *packed[panels[0].shift..].first_chunk().expect("a constant for each channel");
         for first in (0..count).step_by(R) {
-            // The last one goes back over some outputs.
+            // The last tile overlaps the one before it.
             let first = first.min(count - R);
             let mut starts = [0; R];
             for r in 0..R {
@@ -108,7 +108,7 @@ impl<const R: usize, const V: usize, const M: usize> Kernel for Line<'_, '_, R, 
     }
 }
 
-/// Adds up the lanes of each sum, as many channels of neighbouring outputs as there are constants.
+/// Adds up the lanes of each sum and the shift of its channel.
 #[inline(always)]
 fn finish_sums<S: Simd>(simd: S, sums: &[S::F], shift: &[f32], y: &mut [f32]) {
     for (sums, y) in sums.chunks(MOST_LANES).zip(y.chunks_mut(MOST_LANES)) {
@@ -124,7 +124,7 @@ fn finish_sums<S: Simd>(simd: S, sums: &[S::F], shift: &[f32], y: &mut [f32]) {
     }
 }
 
-/// Positions that are not in rows, or in short ones.
+/// Positions that are not in rows, or in rows that are too short.
 pub(super) struct Dots<'a>(pub(super) Piece<'a>);
 
 impl Kernel for Dots<'_> {
@@ -150,7 +150,7 @@ impl Kernel for Dots<'_> {
     }
 }
 
-/// `R` positions from the one of that number on, `V` output channels.
+/// `R` positions from the given index on, `V` output channels.
 struct DotTile<'a, 'b, const R: usize, const V: usize>(&'a mut Piece<'b>, usize);
 
 impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {

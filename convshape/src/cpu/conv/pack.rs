@@ -1,4 +1,4 @@
-//! The weights of a convolution in the order in which they are read.
+//! Packs the weights of a convolution in the order in which they are read.
 
 use std::ops::Range;
 use std::vec::Vec;
@@ -9,12 +9,11 @@ use super::super::buffer::View;
 use super::super::simd::{MOST_LANES, Runs};
 use super::{Conv, Panel, Sum};
 
-/// How many weights of an output channel are read at a time: four cache lines, which the processor fetches ahead.
+/// Weights of an output channel that are read at a time: four cache lines, which the processor prefetches.
 const TOGETHER: usize = 64;
 
 impl Conv {
-    /// `[panel][tap][input channel][output channel of the panel]`; over planes, taps are neighbours and
-    /// follow one another within a channel.
+    /// `[panel][tap][input channel][output channel of the panel]`; over planes, taps are contiguous within a channel.
     pub(super) fn pack_products(
         &mut self,
         packed: &mut Vec<f32>,
@@ -26,8 +25,8 @@ impl Conv {
     ) {
         let lanes = self.level.lanes();
         let channels = outputs * sum.groups;
-        // Wide panels read inputs less often, narrow ones weights: a position alone has many, and beside
-        // four vectors there should be registers for those of other samples.
+        // Wide panels read inputs less often, narrow ones read weights less often. A single position has many weights,
+        // and next to four vectors there should be registers for those of other samples.
         let most = self.level.positions()[2];
         let narrow = positions <= most && (positions > 1 || most > 4);
         let mut first = 0;
@@ -50,7 +49,7 @@ impl Conv {
             let by_input = sources.clone().flat_map(|input| taps.iter().map(move |tap| (tap, input)));
             let order: Vec<_> = if x.buffer.planar { by_input.collect() } else { by_tap.collect() };
             let runs = Runs::new(order.iter().map(|((_, place), input)| place + input * step), 1, true);
-            // Weights of an output channel that follow one another in memory are read together.
+            // Contiguous weights of an output channel are read together.
             let width = vectors * lanes;
             packed.resize(weights + order.len() * width, 0.0);
             for (block, order) in packed[weights..].chunks_mut(TOGETHER * width).zip(order.chunks(TOGETHER)) {
@@ -104,7 +103,7 @@ impl Conv {
         outputs: usize,
     ) {
         let lanes = self.level.lanes();
-        // Groups whose inputs are within a vector, and their outputs too.
+        // The number of groups whose inputs fit in a vector, and whose outputs do too.
         let together = lanes / inputs.max(outputs);
         for group in (0..sum.groups).step_by(together) {
             let first = group * outputs;

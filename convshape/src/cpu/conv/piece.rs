@@ -9,14 +9,14 @@ pub(super) struct Piece<'a> {
     pub(super) conv: &'a Conv,
     pub(super) panel: &'a Panel,
     pub(super) x: &'a [f32],
-    /// From the panel's first channel on.
+    /// The output, from the panel's first channel on.
     pub(super) y: &'a mut [f32],
-    /// Where each position starts in `x`, and its place in `y`.
+    /// The offset of each position in `x` and in `y`.
     pub(super) starts: &'a [usize],
     pub(super) places: &'a [usize],
-    /// The weights that are needed next.
+    /// The weights that are needed next, to prefetch.
     pub(super) ahead: &'a [f32],
-    /// Room for a tile.
+    /// Scratch space for a tile.
     pub(super) sums: &'a mut [f32; MOST_VECTORS * MOST_LANES],
 }
 
@@ -30,7 +30,7 @@ impl<'a> Piece<'a> {
         let limits = finish.limits().filter(|_| channels == row);
         let onto = self.conv.onto;
         let rows = rows(row);
-        // Tiles of nearly the same size, none much smaller.
+        // Tiles of nearly equal size, rather than a small last one.
         let tiles = self.starts.len().div_ceil(most);
         let (least, more) = (self.starts.len() / tiles, self.starts.len() % tiles);
         let mut first = 0;
@@ -66,7 +66,7 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// Ends the sums of some positions, and stores them.
+    /// Applies the epilogue to the sums of some positions and stores them.
     #[inline(always)]
     fn store<S: Simd>(&mut self, simd: S, row: usize, places: &[usize]) {
         let (finish, channels) = (self.conv.finish, self.panel.channels);
@@ -76,7 +76,7 @@ impl<'a> Piece<'a> {
                 sums.iter_mut().zip(&self.y[*place..][..channels]).for_each(|(sum, y)| *sum += y);
             }
         }
-        // All of the tile at once: one sum after the other would wait for each.
+        // The whole tile at once: one sum after the other would wait for each result.
         finish.rest(simd, sums);
         macro_rules! each {
             ($finish:expr) => {
@@ -97,7 +97,7 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// What a tile reads, and what its sums begin with.
+    /// The inputs, weights and initial sums of a tile.
     #[inline(always)]
     fn tile<'b>(&self, starts: &'b [usize]) -> (Tile<'b>, &'b [f32])
     where

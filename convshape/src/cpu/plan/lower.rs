@@ -1,4 +1,4 @@
-//! Layers as steps: each value gets a tensor layout, and what can be done together becomes one step.
+//! Lowers layers to steps: chooses a tensor layout for each value, and fuses layers into one step where possible.
 
 use std::boxed::Box;
 use std::vec;
@@ -20,10 +20,10 @@ use crate::cpu::taps::Axis;
 use crate::cpu::winograd::Tiling;
 use crate::cpu::{conv, planes, slide};
 
-/// A graph on its way to steps.
+/// The state of lowering a graph.
 pub(super) struct Lowering {
     level: Level,
-    /// Where the chain has its channels.
+    /// The chain's order of axes.
     order: AxisOrder,
     inputs: usize,
     outputs: Vec<usize>,
@@ -33,13 +33,13 @@ pub(super) struct Lowering {
     /// in the caller's arrays; with [`AxisOrder::ChannelsFirst`], its first.
     pub(super) layouts: Vec<AxisOrder>,
     pub(super) grids: Vec<Grid>,
-    /// How many nodes and outputs read a value.
+    /// How many nodes and outputs read each value.
     readers: Vec<usize>,
-    /// Nodes that became part of another's step, and those of the present one.
+    /// Whether a node is fused into another step, and the nodes of the current step.
     done: Vec<bool>,
     fused: Vec<usize>,
     pub(super) inside: Vec<Inside>,
-    /// Values that were brought to another layout: from, layout, to.
+    /// Values that were converted to another layout: the value, the layout, the new value.
     converted: Vec<(usize, AxisOrder, usize)>,
     pub(super) steps: Vec<Step>,
 }
@@ -92,7 +92,7 @@ impl Lowering {
         Some(lowering)
     }
 
-    /// Copies parts of wider values before they are read as arrays in the caller's order, which have no gaps.
+    /// Copies parts of wider values that are read as arrays in the caller's order, since those must be contiguous.
     fn close_gaps(&mut self) {
         for step in core::mem::take(&mut self.steps) {
             let is_array = match step.work {
@@ -115,7 +115,7 @@ impl Lowering {
         }
     }
 
-    /// A value that has the elements of another.
+    /// Adds a value with the elements of another.
     fn add_value(&mut self, like: usize, layout: AxisOrder, grid: Grid) -> usize {
         self.shapes.push(self.shapes[like]);
         self.layouts.push(layout);
@@ -125,7 +125,7 @@ impl Lowering {
         self.shapes.len() - 1
     }
 
-    /// The layout that the readers of each value want it in: the chain's, if one of them wants that.
+    /// The layout that the readers of each value need: the chain's order, if one of them needs that.
     fn wanted(&self) -> Vec<Option<AxisOrder>> {
         let mut wanted = vec![None; self.shapes.len()];
         let reads = |node: &&Node| !matches!(node.op, Op::Source { .. });
@@ -138,7 +138,7 @@ impl Lowering {
         wanted
     }
 
-    /// The layout that a layer needs its operands in; `None` where any will do.
+    /// The layout that a layer needs for its operands; `None` if any will do.
     fn needed(&self, node: &Node) -> Option<AxisOrder> {
         match node.op {
             Op::Activation(_) | Op::Scale { .. } | Op::Dropout { .. } => None,
@@ -161,7 +161,7 @@ impl Lowering {
         self.is_channels(node, AxisOrder::ChannelsLast)
     }
 
-    /// Whether a layer works along the axis that is that of the channels in a layout.
+    /// Whether a layer works along the axis that is innermost in a layout.
     fn is_channels(&self, node: &Node, layout: AxisOrder) -> bool {
         let rank = self.shapes[node.inputs[0]].rank();
         let stacks = matches!(node.op, Op::Stack { .. } | Op::Unflatten { .. });
@@ -176,7 +176,7 @@ impl Lowering {
         Some(())
     }
 
-    /// A value in that layout; if `dense`, in memory of its own.
+    /// A value converted to a layout; if `dense`, one that is not part of a wider value.
     fn operand(&mut self, value: usize, layout: AxisOrder, dense: bool) -> Option<usize> {
         if !dense && (layout == self.layouts[value] || self.shapes[value].rank() <= 1) {
             return Some(value);
@@ -192,13 +192,13 @@ impl Lowering {
         Some(output)
     }
 
-    /// The only node that reads a value, which nothing else wants.
+    /// The node that reads a value, if it is the only reader.
     fn next(&self, value: usize) -> Option<usize> {
         let only = self.nodes.iter().position(|node| node.inputs == [value])?;
         (self.readers[value] == 1 && !self.outputs.contains(&value)).then_some(only)
     }
 
-    /// The activation that follows, which becomes part of the step: the value is then what it gives.
+    /// Fuses the activation that follows `value`, if there is one; `value` is then its output.
     fn activation(&mut self, value: &mut usize) -> Option<Activation> {
         let next = self.next(*value)?;
         let Op::Activation(activation) = self.nodes[next].op else { return None };
@@ -208,7 +208,7 @@ impl Lowering {
         Some(activation)
     }
 
-    /// The normalisation by stored statistics that follows, in the same way.
+    /// Fuses the normalisation by stored statistics that follows, in the same way.
     fn norm(&mut self, value: &mut usize) -> Option<usize> {
         let next = self.next(*value)?;
         let Op::BatchNorm { .. } = self.nodes[next].op else { return None };
@@ -218,8 +218,8 @@ impl Lowering {
         Some(next)
     }
 
-    /// The `Add` that follows a sum becomes part of it where the other operand is in memory that nobody
-    /// reads after it: the sum is added to what is there. Returns the value whose memory that is.
+    /// Fuses the `Add` that follows a sum if nothing else reads its other operand's memory later: the sum is then added
+    /// to that operand in place. Returns the operand.
     fn residual(
         &mut self,
         index: usize,
@@ -255,7 +255,7 @@ impl Lowering {
         Some(buffer)
     }
 
-    /// The step of a node, or none where its output is part of another value.
+    /// Adds the step of a node, or none if its output is part of another value.
     fn lower(&mut self, index: usize) -> Option<()> {
         let mut node = self.nodes[index].clone();
         if let Op::Source { .. } = node.op {
@@ -270,7 +270,7 @@ impl Lowering {
         let layout = self.needed(&node).unwrap_or(free);
         let shape = self.shapes[node.inputs[0]];
         let mut output = node.outputs[0];
-        // What is reshaped must not have a border.
+        // A value that is reshaped must not have a border.
         let dense = is_reshape(&node.op) && !self.is_dense();
         self.lay(output, layout)?;
         if is_reshape(&node.op)
@@ -363,7 +363,7 @@ impl Lowering {
                 let (groups, room) = (from.channels, GroupNorm::room(&from));
                 Work::Groups { node: index, groups, eps, activation: self.activation(&mut output), room }
             }
-            // Over several axes, where these are neighbours in memory.
+            // Normalisation over several axes, if these are contiguous.
             Op::LayerNorm { size, .. } | Op::RmsNorm { size, .. }
                 if size.unwrap_or(shape).rank() == 1 || self.is_dense() =>
             {
@@ -408,7 +408,7 @@ impl Lowering {
         (input, from): (usize, Grid),
         (output, to): (usize, Grid),
     ) -> (Box<[Axis; 3]>, Method) {
-        // A first layer can read planes, a layer by itself also write them.
+        // The first layer can read planes; a single layer can also write them.
         let planar = |value: usize| self.order == AxisOrder::ChannelsFirst && self.readers[value] == 1;
         let first = input < self.inputs && planar(input);
         let alone = first && !onto && self.outputs.contains(&output) && planar(output);
@@ -432,7 +432,7 @@ impl Lowering {
     }
 }
 
-/// Whether a layer gives its elements in their order in another shape.
+/// Whether a layer only changes the shape, not the order of the elements.
 fn is_reshape(op: &Op) -> bool {
     matches!(op, Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. } | Op::ReshapeLike)
 }

@@ -1,5 +1,5 @@
-//! Where values lie: each in a buffer of its own or in another's, and buffers in memory that those
-//! share whose lives do not meet.
+//! The memory planner: assigns each value a buffer of its own or a part of another's. Buffers whose lifetimes do not
+//! overlap share memory.
 
 use std::vec;
 use std::vec::Vec;
@@ -11,10 +11,10 @@ use super::{Method, Plan, Step, Work};
 use crate::cpu::buffer::{Buffer, Grid, Place, SLACK, View};
 use crate::cpu::interleave::Interleave;
 
-/// Where a value is stored that has no buffer of its own: in another one, from that channel on.
+/// For a value without a buffer of its own: the value whose buffer it shares, and its first channel there.
 pub(super) type Inside = Option<(usize, usize)>;
 
-/// The value in whose buffer a value lies, and its first channel there.
+/// The value whose buffer a value is stored in, and its first channel there.
 pub(super) fn root(inside: &[Inside], mut value: usize) -> (usize, usize) {
     let mut channel = 0;
     while let Some((outer, first)) = inside[value] {
@@ -24,15 +24,16 @@ pub(super) fn root(inside: &[Inside], mut value: usize) -> (usize, usize) {
     (value, channel)
 }
 
-/// Joins values on channels: operands that a step can write to their place are stored there, the
-/// others copied.
+/// Joins values along the channels: an operand that its step can write directly into the joined buffer is stored there,
+/// the others are copied.
 pub(super) fn join(inside: &mut [Inside], steps: &mut Vec<Step>, index: usize, node: &Node, grids: &[Grid]) {
     let mut next = 0;
     for &operand in &node.inputs {
         let channel = next;
         next += grids[operand].channels;
         let written = steps.iter().any(|step| step.output == operand);
-        // Nor is what is joined twice, or in part: one of them would be copied within the buffer.
+        // Values that are joined twice or in part are copied too: one of them would have to be copied within the
+        // buffer.
         let others = node.inputs.iter().filter(|&&other| root(inside, other).0 == operand).count();
         if written && others == 1 && inside[operand].is_none() {
             inside[operand] = Some((node.outputs[0], channel));
@@ -53,7 +54,7 @@ pub(super) fn join(inside: &mut [Inside], steps: &mut Vec<Step>, index: usize, n
 }
 
 impl Plan {
-    /// Gives every value its buffer, and every buffer its memory.
+    /// Assigns every value its buffer, and every buffer its memory.
     pub(super) fn place(&mut self, grids: &[Grid], layouts: &[AxisOrder], inside: &[Inside]) {
         let root = |value: usize| root(inside, value);
         let mut buffers: Vec<Buffer> = grids.iter().map(Buffer::new).collect();
@@ -88,7 +89,7 @@ impl Plan {
             let interleave = if is_second { None } else { Interleave::new(&self.nodes, grids, &self.steps[step..]) };
             self.interleaved.push(interleave);
             if interleave.is_some() {
-                // What either of the two reads or writes lives as long as both run.
+                // Buffers of two interleaved steps live as long as both run.
                 for (start, end) in lives.iter_mut().flatten() {
                     *start = if *start == step + 1 { step } else { *start };
                     *end = if *end == step { step + 1 } else { *end };
@@ -104,12 +105,12 @@ impl Plan {
                     at = place + length;
                 }
             }
-            // In the order of their places.
+            // In the order of their offsets.
             let index = taken.partition_point(|&(place, ..)| place <= at);
             taken.insert(index, (at, size, start, end));
             at
         };
-        // The largest first: what is small finds room between.
+        // The largest first: small buffers then fit into the gaps.
         let mut order: Vec<usize> = Vec::new();
         for value in (0..buffers.len()).filter(|&value| lives[value].is_some()) {
             let size = buffers[value].sample();
@@ -153,8 +154,7 @@ impl Plan {
             .collect();
     }
 
-    /// The buffer whose memory each one has: that of another where a step would do no more than copy
-    /// it. Such steps are dropped.
+    /// The buffer whose memory each buffer uses: another's if a step would only copy it. Such steps are removed.
     fn reuse(&mut self, grids: &[Grid], layouts: &[AxisOrder], inside: &[Inside], buffers: &[Buffer]) -> Vec<usize> {
         let mut memory: Vec<usize> = (0..grids.len()).collect();
         let whole = |value: usize| {
@@ -188,13 +188,13 @@ impl Plan {
         memory
     }
 
-    /// The values that are given out.
+    /// The values that are outputs of the chain.
     fn outputs_of(&self) -> Vec<usize> {
         let export = |step: &Step| matches!(step.work, Work::Export(_)).then_some(step.output);
         self.steps.iter().filter_map(export).collect()
     }
 
-    /// Inputs and outputs that lie as the caller has them are used where they are.
+    /// Uses the caller's memory for inputs and outputs whose layout is the caller's.
     fn borrow(&mut self, grids: &[Grid], layouts: &[AxisOrder], inside: &[Inside], buffers: &mut [Buffer]) {
         let same = |value: usize, buffer: &Buffer| {
             let grid = &grids[value];
@@ -203,7 +203,7 @@ impl Plan {
         };
         let whole = |value: usize| !inside.iter().flatten().any(|(outer, _)| *outer == value);
         let nodes = &self.nodes;
-        // Vectors of channels are read that may begin on the last one.
+        // A vector of channels may start at the last channel and read beyond it.
         let grouped = |op: &Op| matches!(op, Op::Conv(conv) if conv.groups > 1);
         let overread =
             |value: usize| nodes.iter().any(|node| grouped(&node.op) && root(inside, node.inputs[0]).0 == value);

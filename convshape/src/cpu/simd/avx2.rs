@@ -119,7 +119,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn at_least(self, x: __m256, low: __m256) -> __m256 {
-        // The second operand wins where one is not a number.
+        // If one operand is NaN, the second operand wins.
         avx2!(_mm256_max_ps(low, x))
     }
 

@@ -128,7 +128,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn at_least(self, x: __m512, low: __m512) -> __m512 {
-        // The second operand wins where one is not a number.
+        // If one operand is NaN, the second operand wins.
         avx512!(_mm512_max_ps(low, x))
     }
 

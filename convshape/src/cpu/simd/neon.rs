@@ -113,7 +113,7 @@ impl Simd for Neon {
 
     #[inline(always)]
     fn at_least(self, x: float32x4_t, low: float32x4_t) -> float32x4_t {
-        // What is not a number wins.
+        // NaN wins.
         neon!(vmaxq_f32(x, low))
     }
 

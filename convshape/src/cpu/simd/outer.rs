@@ -1,9 +1,8 @@
-//! The inner loop of a weight's gradient.
+//! The inner loop of weight gradients.
 
 use super::Simd;
 
-/// The positions over which products are added up: how many there are along four axes, and how far
-/// apart they are on either side.
+/// The positions over which products are summed: their counts along four axes, and the strides on either side.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk {
     pub(crate) counts: [usize; 4],
@@ -12,15 +11,15 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    /// Where the last position is, from the first.
+    /// The offset of the last position from the first.
     fn last(&self, steps: &[usize; 4]) -> usize {
         (0..4).map(|axis| (self.counts[axis] - 1) * steps[axis]).sum()
     }
 }
 
-/// Adds to each sum, over all positions, an element of `a` times [`Simd::LANES`] neighbours of `b`.
-/// The elements are `L` neighbours at each of `G` places, the vectors `V` neighbours; all are counted
-/// from the first position, which is where `a` and `b` begin.
+/// Adds to each sum, over all positions, an element of `a` times [`Simd::LANES`] contiguous elements of `b`. At each
+/// position there are `L` contiguous elements at each of `G` offsets of `a`, and `V` contiguous vectors of `b`. Offsets
+/// are relative to the first position, where `a` and `b` start.
 ///
 /// # Panics
 /// If an element is beyond `a` or `b`.

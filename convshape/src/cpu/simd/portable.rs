@@ -1,4 +1,4 @@
-//! Plain arrays, for any processor: the compiler turns them into what vectors the target has.
+//! Plain arrays, for any processor: the compiler turns them into the target's vectors.
 
 use super::{Kernel, Sets, Simd};
 
@@ -67,7 +67,7 @@ impl Simd for Portable {
         map(|i| a[i] / b[i])
     }
 
-    // Not fused: without the instruction, that is a slow call.
+    // Not fused: without the instruction, a fused multiply-add is a slow function call.
     #[inline(always)]
     fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F {
         map(|i| a[i] * b[i] + c[i])
@@ -95,7 +95,7 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn round(self, x: Self::F) -> Self::F {
-        // There is no room for a fraction; the numbers are small.
+        // The sum has no bits for a fraction, so it is rounded. The arguments are small.
         map(|i| (x[i] + BIG) - BIG)
     }
 

@@ -1,15 +1,14 @@
-//! The inner loops in which nearly all time is spent.
+//! The inner loops, in which nearly all time is spent.
 //!
-//! They add up products of inputs and weights. The inputs of a position lie in runs of neighbours,
-//! at the same distances from every position's start; the weights lie in the order in which they
-//! are read.
+//! They add up products of inputs and weights. The inputs of a position are contiguous runs, at the same offsets from
+//! the start of every position. The weights are stored in the order in which they are read.
 
 use std::boxed::Box;
 use std::vec::Vec;
 
 use super::Simd;
 
-/// A run of inputs: where it starts, from the position's start, and how many it has.
+/// A contiguous run of inputs: its offset from the start of the position, and its length.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Run {
     offset: usize,
@@ -20,14 +19,14 @@ struct Run {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Runs {
     runs: Box<[Run]>,
-    /// No run ends further from a position's start.
+    /// The largest end of a run, from the start of the position.
     reach: usize,
-    /// All runs' inputs.
+    /// The inputs of all runs.
     inputs: usize,
 }
 
 impl Runs {
-    /// Runs of `count` inputs each at these offsets; those that touch are one if `merge`.
+    /// Runs of `count` inputs at these offsets. With `merge`, adjacent runs become one.
     pub(crate) fn new(offsets: impl Iterator<Item = usize>, count: usize, merge: bool) -> Runs {
         let mut runs: Vec<Run> = Vec::new();
         for offset in offsets {
@@ -50,10 +49,9 @@ impl Runs {
     }
 }
 
-/// Adds to the sums of `R` positions, `V` vectors of output channels each, inputs times their rows of
-/// weights, `V * LANES` of them: `Q` neighbouring inputs of each run, from `first` on and every `every`
-/// inputs, to a sum each. Meanwhile the weights `ahead`, which are needed next, are brought into the
-/// cache.
+/// Adds inputs times weights to the sums of `R` positions with `V` vectors of output channels. An input has a row of `V
+/// * LANES` weights. Of each run it reads `Q` contiguous inputs at `first` and after every `every` inputs, and adds
+/// each of them to its own partial sum. It also prefetches the weights `ahead`, which are needed next.
 ///
 /// # Panics
 /// If a run reaches beyond `x`, or the rows beyond `w`.
@@ -123,7 +121,7 @@ pub(crate) fn products<S: Simd, const R: usize, const V: usize, const Q: usize>(
     *sums = acc;
 }
 
-/// Stores the sums of each of `R` positions at its place.
+/// Stores the sums of each of `R` positions at its offset.
 ///
 /// # Panics
 /// If there is too little room.
@@ -136,7 +134,7 @@ pub(crate) fn store<S: Simd, const R: usize, const V: usize>(
 ) {
     let room = y.len().checked_sub(V * S::LANES).expect("room for a position");
     for r in 0..R {
-        // One after the other: they were just written so, and a load of several would wait.
+        // One load per element: they were just stored one by one, and a wider load would have to wait for all of them.
         assert!(places[r] <= room, "room for all positions");
         for v in 0..V {
             // SAFETY: from a place up to `room` there are `V` vectors left.
@@ -154,9 +152,9 @@ fn largest(places: &[usize]) -> usize {
     last
 }
 
-/// Adds to the sums of `R` positions and `V` output channels, a vector each, the products of
-/// [`Simd::LANES`] neighbouring inputs with as many weights; the weights of `V` channels follow
-/// one another. Runs are whole numbers of vectors long.
+/// Adds to the sums of `R` positions and `V` output channels, one vector each, the products of [`Simd::LANES`]
+/// contiguous inputs and their weights. The weights of the `V` channels follow one another. Every run is a whole number
+/// of vectors.
 ///
 /// # Panics
 /// If a run reaches beyond `x`, or the weights beyond `w`.
@@ -203,9 +201,9 @@ pub(crate) fn dots<S: Simd, const R: usize, const V: usize>(
     *sums = acc;
 }
 
-/// Adds to the sums of `R` positions the products of each of a group's inputs: a vector holds the
-/// inputs of several groups, of which the rows of `index` take one for each lane. The weights are a
-/// row for each run and row of `index`.
+/// Adds to the sums of `R` positions the products of the inputs of several groups. A vector holds the inputs of these
+/// groups; each row of `index` selects one input for each lane. There is a row of weights for each run and each row of
+/// `index`.
 ///
 /// # Panics
 /// If a run, a vector long, reaches beyond `x`, or the weights beyond `w`.
@@ -244,10 +242,9 @@ pub(crate) fn grouped<S: Simd, const R: usize>(
 /// The most input columns that [`depthwise`] reads: 8 outputs with step 2 and 7 taps.
 pub(crate) const MOST_COLUMNS: usize = 21;
 
-/// Adds to the sums of `W` neighbouring outputs of a row, a vector of channels each, the products of a
-/// depthwise convolution with `K` taps along the row and outputs `STEP` inputs apart: an input that
-/// outputs share is read once. `rows` has the offset of each kernel row, `columns` that of each input
-/// along it; the weights are `[row][tap][lane]`.
+/// Adds to the sums of `W` neighbouring outputs of a row, a vector of channels each, the products of a depthwise
+/// convolution with `K` taps per kernel row and stride `STEP`. An input that several outputs share is read once. `rows`
+/// has the offset of each kernel row, `columns` that of each input along it; the weights are `[row][tap][lane]`.
 ///
 /// # Panics
 /// If an input is beyond `x`, or the weights beyond `w`.
@@ -283,8 +280,9 @@ pub(crate) fn depthwise<S: Simd, const W: usize, const K: usize, const STEP: usi
     *sums = acc;
 }
 
-/// Adds to the sums of `R` rows of `x` and `V` vectors of columns the products of `count` elements of each row with as
-/// many rows of `w`, `V * LANES` numbers each. Rows of `x` are `across` apart, a row's elements `along`.
+/// Adds a matrix product to the sums of `R` rows of `x` and `V` vectors of columns: `count` elements of each row of `x`
+/// times `count` rows of `w` with `V * LANES` elements each. `across` is the stride of the rows of `x`, `along` that of
+/// its elements.
 ///
 /// # Panics
 /// If an element is beyond `x`, or a row beyond `w`.

@@ -1,11 +1,10 @@
-//! The inner loops of convolutions over planes: a vector is a stretch of neighbouring positions of one
-//! channel.
+//! The inner loops of convolutions over planes: a vector holds contiguous positions of one channel.
 
 use std::boxed::Box;
 
 use super::Simd;
 
-/// Where the taps of a sum read, from each stretch's start.
+/// The offsets that the taps of a sum read, from the start of each run.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Taps {
     offsets: Box<[usize]>,
@@ -25,8 +24,8 @@ impl Taps {
     }
 }
 
-/// Adds to the sums of `R` output channels over `V` stretches the inputs of every tap times its `R`
-/// weights, which lie in a row. Neighbouring outputs read inputs `STEP`, 1 or 2, apart.
+/// Adds to the sums of `R` output channels over `V` vectors of positions the inputs of every tap times its `R`
+/// contiguous weights. `STEP`, 1 or 2, is the stride between the inputs of neighbouring outputs.
 ///
 /// # Panics
 /// If a stretch reaches beyond `x`, or the weights beyond `w`.
@@ -70,8 +69,9 @@ pub(crate) fn stretches<S: Simd, const R: usize, const V: usize, const STEP: usi
     *sums = acc;
 }
 
-/// A stretch of each of `R` neighbouring rows of a 3x3 convolution of one channel, from `shift` on:
-/// rows that outputs share are read once. The inputs start at `start`, rows are `row` apart.
+/// Computes a vector of each of `R` neighbouring output rows of a 3x3 convolution of one channel; `shift` is the
+/// initial sum. Input rows that outputs share are read once. The inputs start at `start`, and `row` is the stride of
+/// the rows.
 ///
 /// # Panics
 /// If an input is beyond `x`.

@@ -1,9 +1,9 @@
-//! Several vectors that go through a function together.
+//! Several vectors that are passed through a function together.
 
 use super::{Kernel, Simd};
 
-/// How many vectors. An instruction takes four cycles and two can start in each: a function of one
-/// vector would wait for each of its own results.
+/// The number of vectors. An instruction has a latency of four cycles and two can start per cycle: with one vector,
+/// each instruction would wait for the one before.
 const N: usize = 4;
 
 /// `N` vectors as one.
@@ -33,7 +33,7 @@ macro_rules! operations {
 impl<S: Simd> Simd for Wide<S> {
     type F = [S::F; N];
     const LANES: usize = N * S::LANES;
-    /// No tile has registers for sums of several vectors.
+    /// Tiles of several wide vectors are not used.
     const POSITIONS: [usize; 3] = [1; 3];
 
     operations! {

@@ -1,10 +1,9 @@
 //! Threads that help a run, and stay awake for a moment after it.
 //!
-//! A step of a run takes a few microseconds, about as long as waking a thread does. So the helpers,
-//! threads of a pool of their own, look out for work while a run lasts and a little longer, and a step
-//! is shared out by a few atomic operations: the leader says how many parts there are, it and the
-//! helpers take one after the other, and it goes on when all are done. A helper that comes too late
-//! finds nothing left to do; nobody waits for it.
+//! A step of a run takes a few microseconds, about as long as waking a thread. So the helpers, which are threads of a
+//! pool of their own, spin while a run lasts and a little longer, and a few atomic operations divide a step: the leader
+//! publishes the number of parts, leader and helpers take one part after the other, and the leader goes on when all are
+//! done. A helper that comes too late finds no part left; the leader does not wait for it.
 
 use std::env;
 use std::hint::spin_loop;
@@ -20,26 +19,26 @@ use std::vec::Vec;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// How long a helper looks out for work before it sleeps.
+/// How long a helper spins before it sleeps.
 const LINGER: Duration = Duration::from_micros(100);
 
-/// What is shared out: it is called with the number of each part.
+/// The work of a round: a function that is called with the index of each part.
 struct Task<'a>(&'a (dyn Fn(usize) + Sync));
 
-/// A leader's board, and those who look at it.
+/// The state that the leader publishes, and the helpers that read it.
 struct Team {
-    /// Whether somebody leads.
+    /// Whether a run is the leader now.
     led: AtomicBool,
-    /// The parts that nobody has taken, and the round in the high bits.
+    /// The range of parts that are not taken yet, and the round in the high bits.
     open: AtomicU64,
-    /// What to do in this round: valid for who has taken a part, until he says that it is done.
+    /// The work of this round: valid for a thread that has taken a part, until it has reported the part as done.
     task: AtomicPtr<Task<'static>>,
     /// How many parts are done, and whether one panicked.
     done: AtomicUsize,
     failed: AtomicBool,
     /// One less than [`most_threads`].
     helpers: Vec<Helper>,
-    /// Their threads, which never end. Without them the leader does all.
+    /// The pool of their threads, which never end. Without it the leader does all parts.
     pool: OnceLock<Option<ThreadPool>>,
 }
 
@@ -49,18 +48,18 @@ struct Helper {
     asleep: AtomicBool,
 }
 
-/// The parts that nobody has taken, from the first to before the last: 16 bits of [`Team::open`] each.
+/// The range of parts that are not taken yet; start and end are 16 bits of [`Team::open`] each.
 fn parts(open: u64) -> Range<usize> {
     let [last @ .., _, _, _, _, _, _] = open.to_le_bytes();
     let [_, _, first @ .., _, _, _, _] = open.to_le_bytes();
     u16::from_le_bytes(first).into()..u16::from_le_bytes(last).into()
 }
 
-/// One part less at the start, and one at the end.
+/// Added to [`Team::open`], these take a part from the start or from the end of the range.
 const FIRST: u64 = 1 << 16;
 const LAST: u64 = 1_u64.wrapping_neg();
 
-/// As many threads as the processor runs at once, or fewer if `RAYON_NUM_THREADS` says so.
+/// The number of hardware threads, or fewer if `RAYON_NUM_THREADS` says so.
 fn most_threads() -> usize {
     let available = thread::available_parallelism().map_or(1, NonZero::get);
     let wanted = env::var("RAYON_NUM_THREADS").ok().and_then(|count| count.parse().ok()).filter(|count| *count > 0);
@@ -80,7 +79,7 @@ static TEAM: LazyLock<Team> = LazyLock::new(|| {
     }
 });
 
-/// The team at work.
+/// The team of the process.
 fn team() -> &'static Team {
     let team = &*TEAM;
     team.pool.get_or_init(|| {
@@ -98,12 +97,12 @@ pub(super) fn threads() -> usize {
     TEAM.helpers.len() + 1
 }
 
-/// Wakes the helpers of a run on that many threads, before there is work for them.
+/// Wakes the helpers for a run on `threads` threads, before there is work for them.
 pub(super) fn wake(threads: usize) {
     team().wake(threads);
 }
 
-/// Calls `f` with every number below `parts`, each once, on up to that many threads.
+/// Calls `f` with every number below `parts`, each once, on at most `threads` threads.
 pub(super) fn share(threads: usize, parts: usize, f: &(dyn Fn(usize) + Sync)) {
     let team = team();
     // Another run has the helpers, or this is one of its parts.
@@ -129,7 +128,7 @@ impl Team {
         impl Drop for Round<'_> {
             fn drop(&mut self) {
                 let Round(team, parts) = *self;
-                // Where a panic ended the leader's work, there are parts that nobody will do.
+                // After a panic of the leader, the parts left over are never done.
                 let mut left = 0;
                 while team.take(FIRST).is_some() {
                     left += 1;
@@ -162,8 +161,8 @@ impl Team {
         assert!(!self.failed.load(Ordering::Relaxed), "a part of a step panicked");
     }
 
-    /// A part that nobody else has taken, at one end. The leader has the first ones and the helpers the
-    /// last, so that each reads in the next step what it wrote in this.
+    /// Takes a part from one end. The leader takes the first ones and the helpers the last, so that in the next step
+    /// each reads what it wrote in this one.
     fn take(&self, end: u64) -> Option<usize> {
         let mut open = self.open.load(Ordering::SeqCst);
         while !parts(open).is_empty() {
@@ -224,7 +223,7 @@ impl Drop for Done<'_> {
     }
 }
 
-/// Calls `f` with each chunk of `size` elements of `y` and its number, on up to that many threads.
+/// Calls `f` with each chunk of `size` elements of `y` and its index, on at most `threads` threads.
 pub(super) fn share_chunks(threads: usize, y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
     let (count, y) = (y.len(), Elements(y.as_mut_ptr()));
     share(threads, count.div_ceil(size), &|part| {
@@ -236,7 +235,7 @@ pub(super) fn share_chunks(threads: usize, y: &mut [f32], size: usize, f: &(dyn 
     });
 }
 
-/// Elements of which each part gets some.
+/// The elements that are divided among the parts.
 struct Elements(*mut f32);
 
 // SAFETY: what is shared is no more than a place; who makes a reference of it proves that it is his.

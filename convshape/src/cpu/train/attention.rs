@@ -1,5 +1,5 @@
-//! Attention, the way back: the weights are worked out again, of a few queries and a few hundred keys at a time, from
-//! the logarithms that the way forward kept of each query (Dao et al. 2022, "FlashAttention").
+//! The backward pass of attention. It computes the weights again, for a few queries and a few hundred keys at a time,
+//! from the logarithm that the forward pass stored for each query (Dao et al. 2022, "FlashAttention").
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,13 +14,13 @@ use crate::cpu::attention::{Attention, Drop, KEYS, Operands, PackColumns, PackRo
 use crate::cpu::buffer::{Buffer, Grid, View};
 use crate::cpu::simd::{Kernel, Level, Simd, panel};
 
-/// An attention layer, and what it keeps of a batch.
+/// An attention layer, and what the backward pass needs of a batch.
 pub(super) struct Attend {
     layer: Attention,
-    /// Of queries, keys, values, what is added to the scores, and the output.
+    /// The views of queries, keys, values, the values added to the scores, and the output.
     views: Vec<View>,
     output: View,
-    /// The probability of a zero among the weights, and the zeros of the last batch.
+    /// The dropout probability of a weight, and the draw of the last batch.
     p: f64,
     pub(super) drop: Option<Drop>,
     packed: Vec<f32>,
@@ -28,7 +28,7 @@ pub(super) struct Attend {
 }
 
 impl Attend {
-    /// `None` for another layer.
+    /// `None` for other layers.
     pub(super) fn new(level: Level, op: &Op, shapes: &[Shape], output: &Shape) -> Option<Attend> {
         let Op::Attention(layer) = op else { return None };
         let view = |shape: &Shape| {
@@ -48,7 +48,7 @@ impl Attend {
         Some(Attend { layer: own, views, output: view(output)?, p: layer.dropout, drop: None, packed, logs })
     }
 
-    /// The probability of a zero, if there is one.
+    /// The dropout probability; 0 without dropout.
     pub(super) fn p(&self) -> f64 {
         self.p
     }
@@ -70,7 +70,7 @@ impl Attend {
         layer.run((on.level, on.threads), samples, &operands, (output, y));
     }
 
-    /// Adds the gradients of the inputs; of those that are empty none.
+    /// Adds the gradients of the inputs. An empty `dx` is not wanted.
     pub(super) fn backward(
         &self,
         on: Machine,
@@ -85,7 +85,7 @@ impl Attend {
         let one = |index: usize| {
             let (sample, head) = (index / heads, index % heads);
             let mut head = Head::new(self, sample, head, inputs, ys);
-            // Of what is added, several heads may have the same numbers.
+            // Several heads may share the values added to the scores.
             let mut to = added.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             match to.as_mut() {
                 Some(to) => on.level.run(Run { head: &mut head, added: Some(to) }),
@@ -101,20 +101,20 @@ impl Attend {
     }
 }
 
-/// One head of one sample: all as matrices of their own.
+/// One head of one sample, with its inputs and gradients as contiguous matrices.
 struct Head<'a> {
     layer: &'a Attention,
     drop: Option<Drop>,
     sample: usize,
     head: usize,
-    /// What is added to the scores.
+    /// The values added to the scores (a mask or a bias).
     added: Option<(&'a View, &'a [f32])>,
-    /// Rows of queries, of the output's gradients, and of keys and values.
+    /// Queries, gradients of the output, keys and values, one row per token.
     q: Vec<f32>,
     dy: Vec<f32>,
     k: Vec<f32>,
     v: Vec<f32>,
-    /// Of each query the logarithm of its sum of powers, and the mean of its weights' gradients by weight.
+    /// For each query, the logarithm of its sum of exponentials, and the weighted mean of the gradients of its weights.
     logs: Vec<f32>,
     means: Vec<f32>,
     /// The gradients of queries, keys and values.
@@ -199,7 +199,7 @@ struct Panels {
 }
 
 impl Panels {
-    /// Of a matrix with rows of `columns` numbers, or of its transposed.
+    /// Packs a matrix with rows of `columns` elements, or its transpose.
     #[inline(always)]
     fn new<S: Simd>(simd: S, x: &[f32], columns: usize, transposed: bool) -> Panels {
         let count = x.len() / columns.max(1);
@@ -216,8 +216,8 @@ impl Panels {
         Panels { all, rows: count, columns }
     }
 
-    /// Adds to rows of `y` the products of rows of `x` with the rows `first..first + count`. Columns `from..to` alone,
-    /// which begin with a panel. `y` has its rows `step` apart.
+    /// Adds to rows of `y`, with stride `step`, the products of rows of `x` with the rows `first..first + count`, for
+    /// the columns `from..to`. `from` is the start of a panel.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "a matrix product")]
     fn add<S: Simd, const R: usize>(
@@ -258,7 +258,7 @@ struct Tile<'a> {
     strides: [usize; 2],
     count: usize,
     w: &'a [f32],
-    /// Columns that are left.
+    /// Columns from the tile's first one to the end.
     columns: usize,
     factor: f32,
     step: usize,
@@ -294,7 +294,7 @@ impl Head<'_> {
             Panels::new(simd, &self.q, width, false),
             Panels::new(simd, &self.dy, values, false),
         ];
-        // The weights of a block and their gradients; and both with a row for each key.
+        // The weights of a block and their gradients, and the transposes of both.
         let (mut weights, mut dweights) = (vec![0.0; QUERIES * KEYS], vec![0.0; QUERIES * KEYS]);
         let mut turned = vec![0.0; KEYS * QUERIES];
         for first in (0..tokens).step_by(QUERIES) {
@@ -333,7 +333,7 @@ impl Head<'_> {
         }
     }
 
-    /// Where the numbers are that are added to the scores of a query, from a key on.
+    /// The offset of the values added to the scores of a query, from a key on.
     #[inline(always)]
     fn place(&self, token: usize, key: usize) -> usize {
         let Attention { tokens, keys, heads, by_head, .. } = *self.layer;
@@ -341,8 +341,8 @@ impl Head<'_> {
         (row + token) * keys + key
     }
 
-    /// Turns products of a query with keys, and of its output's gradient with values, into weights and the gradients of
-    /// the scores.
+    /// Turns the products of a query with keys into weights, and those of its output's gradient with values into the
+    /// gradients of the scores.
     #[inline(always)]
     fn weigh<S: Simd>(&self, simd: S, [token, start, own]: [usize; 3], weights: &mut [f32], dweights: &mut [f32]) {
         let log = self.logs[token];
@@ -383,7 +383,7 @@ impl Head<'_> {
     }
 }
 
-/// A block of weights with a row for each key.
+/// The transpose of a block of weights: one row per key.
 #[inline(always)]
 fn turn<S: Simd>(simd: S, x: &[f32], y: &mut [f32], [rows, columns]: [usize; 2]) {
     for row in (0..rows).step_by(S::LANES) {

@@ -24,7 +24,7 @@ pub(super) fn forward(
     combine(on, samples, multiply, *first, rest, (to, y));
 }
 
-/// The first value with each of the others.
+/// Combines the first operand with each of the others in turn.
 fn combine(
     on: Machine,
     samples: usize,
@@ -41,8 +41,8 @@ fn combine(
     }
 }
 
-/// The gradient of an operand, of a sum's with no `others` and of a product's with the other operands:
-/// summed over what the operand was repeated along.
+/// The gradient of an operand, summed over the axes along which the operand was broadcast. `others` are the other
+/// factors of a product; a sum has none.
 pub(super) fn backward(
     on: Machine,
     samples: usize,
@@ -81,7 +81,7 @@ struct Reduce<'a> {
     from: &'a View,
     x: &'a [f32],
     to: &'a View,
-    /// Of the first of these samples on.
+    /// The output, from the first of these samples on.
     y: &'a mut [f32],
 }
 
@@ -93,7 +93,7 @@ impl Kernel for Reduce<'_> {
     fn run<S: Simd>(self, simd: S) {
         let Reduce { samples, from, x, to, y } = self;
         let ([depth, height, width], size) = (from.buffer.size, to.buffer.size);
-        // Positions of a row that are summed, and how many such sums a row has.
+        // How many positions of a row are summed, and how many such sums a row has.
         let (each, count) = if size[2] == width { (1, width) } else { (width, 1) };
         for (sample, y) in samples.zip(y.chunks_exact_mut(to.buffer.sample())) {
             y.fill(0.0);
@@ -116,7 +116,7 @@ impl Kernel for Reduce<'_> {
     }
 }
 
-/// Adds neighbouring positions, `step` elements apart.
+/// Adds up neighbouring positions with stride `step`.
 #[inline(always)]
 fn add_positions<S: Simd>(simd: S, x: &[f32], [count, step]: [usize; 2], y: &mut [f32]) {
     for channel in (0..y.len()).step_by(S::LANES) {

@@ -23,19 +23,20 @@ use crate::cpu::relayout::Relayout;
 use crate::cpu::simd::Level;
 use crate::reference::kernels::gradient::Layer;
 
-/// A layer, and its batch.
+/// A layer, with buffers for a batch.
 pub(super) struct Definition {
     pub(super) op: Op,
     pub(super) order: AxisOrder,
-    /// Of the inputs, and of the output.
+    /// The shapes of the inputs, and of the output.
     pub(super) shapes: Vec<Shape>,
     pub(super) output: Shape,
-    /// Where it has a kernel of its own.
+    /// The kernels that it may have.
     norm: Option<LayerNorm>,
     attend: Option<Box<Attend>>,
-    /// A linear layer. In the order of the chain's axes the last one is innermost, as it needs it.
+    /// The kernel of a linear layer and the view of its output's gradient. In the chain's order the last axis is
+    /// innermost, as a matrix product needs it.
     linear: Option<(Box<Sum>, View)>,
-    /// What dropout multiplies by between the layers of a recurrent one, drawn anew for each batch in training.
+    /// The factors of dropout between the layers of a recurrent one, drawn for each batch in training.
     factors: Vec<f32>,
     inputs: Vec<Vec<f32>>,
     y: Vec<f32>,
@@ -47,12 +48,12 @@ fn some(factors: &[f32]) -> Option<&[f32]> {
     if factors.is_empty() { None } else { Some(factors) }
 }
 
-/// The steps of a recurrent layer that reads values of these shapes.
+/// The sequence length of a recurrent layer that reads values of these shapes.
 fn steps(shapes: &[Shape]) -> usize {
     shapes[0].size(0).number().and_then(|length| usize::try_from(length).ok()).unwrap_or(0)
 }
 
-/// Between the plan's layout and the caller's.
+/// Converts a value from the plan's layout to the caller's order of axes.
 pub(super) fn export(on: Machine, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
     Relayout { level: on.level, view: *view }.export(on.threads, samples, x, y);
 }
@@ -62,7 +63,7 @@ pub(super) fn import(on: Machine, samples: usize, view: &View, x: &[f32], y: &mu
 }
 
 impl Definition {
-    /// For a batch of so many samples; `input_wanted` says whether the gradient of the first input is.
+    /// For a batch of `samples`; `input_wanted` says whether the gradient of the first input is needed.
     pub(super) fn new(
         level: Level,
         op: Op,
@@ -85,8 +86,8 @@ impl Definition {
         Definition { op, order, shapes, output, norm, attend, linear, factors: Vec::new(), inputs, y, dy, dx }
     }
 
-    /// The probability of a zero between the layers of a recurrent one, how many numbers of a sample that concerns,
-    /// and what they are multiplied by.
+    /// The dropout between the layers of a recurrent one: its probability, the number of factors per sample, and the
+    /// factors.
     pub(super) fn drops(&mut self) -> Option<(f64, usize, &mut Vec<f32>)> {
         let Op::Recurrent(layer) = self.op else { return None };
         let count = |number: i64| usize::try_from(number).unwrap_or(0);
@@ -94,14 +95,14 @@ impl Definition {
         (layer.dropout > 0.0 && numbers > 0).then_some((layer.dropout, numbers, &mut self.factors))
     }
 
-    /// Draws which weights of attention become zero.
+    /// Draws which weights of attention dropout sets to zero.
     pub(super) fn reseed(&mut self, rng: &mut dyn Rng) {
         if let Some(attend) = self.attend.as_mut().filter(|attend| attend.p() > 0.0) {
             attend.drop = Some(Drop { seed: rng.next_u64(), p: attend.p() });
         }
     }
 
-    /// Multiply-adds of a batch, where they are counted.
+    /// Multiply-adds of a batch; 0 for layers that are not counted.
     pub(super) fn work(&self, samples: usize) -> usize {
         let attention = self.attend.as_ref().map_or(0, |attend| samples * attend.work());
         self.linear.as_ref().map_or(attention, |(sum, _)| sum.work())
@@ -151,7 +152,7 @@ impl Definition {
         Ok(())
     }
 
-    /// Adds the gradients of the parameters, and keeps those of the inputs.
+    /// Adds the gradients of the parameters, and stores those of the inputs.
     pub(super) fn backward(
         &mut self,
         on: Machine,
@@ -207,7 +208,7 @@ impl Definition {
     }
 }
 
-/// A linear layer whose values have their last axis innermost, and the view of its output; `None` for other layers.
+/// A linear layer over values with the last axis innermost, and the view of its output; `None` for other layers.
 fn linear(
     level: Level,
     op: &Op,

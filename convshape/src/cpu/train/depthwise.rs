@@ -1,5 +1,5 @@
-//! Gradients of the weights of depthwise convolutions: a vector holds the channels, which are both
-//! sides' at once, and the sums of several taps stay in registers while the positions pass.
+//! Weight gradients of depthwise convolutions. The lanes of a vector are channels, of the input and the output alike;
+//! the sums of several taps stay in registers over all positions.
 
 use std::ops::Range;
 use std::vec::Vec;
@@ -11,31 +11,32 @@ use crate::cpu::buffer::View;
 use crate::cpu::simd::{Kernel, Level, Simd};
 use crate::cpu::threads::Threads;
 
-/// The gradient of a weight.
+/// A weight gradient.
 pub(super) struct DepthwiseOuter {
     level: Level,
     channels: usize,
-    /// Where the first position of each tap is on the spread side.
+    /// The offset of each tap's first position on the spread side.
     taps: Vec<usize>,
     counts: PerAxis<usize>,
-    /// The steps of a sample, and of each axis, on either side, and the first position of the dense one.
+    /// The strides of samples and of each axis on either side, and the offset of the dense side's first position.
     dense: [usize; 4],
     spread: [usize; 4],
     start: usize,
-    /// Where each sum, `[tap][channel]`, goes in the parameter.
+    /// The index in the parameter of each sum, `[tap][channel]`.
     places: Vec<usize>,
     count: usize,
-    /// The sums of each share of the samples.
+    /// The sums, for each share of the samples.
     sums: Vec<f32>,
     shares: usize,
     work: usize,
 }
 
-/// Shares of the samples, each with sums of its own. It does not depend on the threads.
+/// Into how many shares the samples are divided, each with its own sums. It does not depend on the number of threads,
+/// so neither do the results.
 const SHARES: usize = 8;
 
 impl DepthwiseOuter {
-    /// `None` where it is another convolution.
+    /// `None` if it is not a depthwise convolution.
     pub(super) fn new(level: Level, weight: &Weight<'_>, dense: &View, spread: &View, samples: usize) -> Option<Self> {
         let channels = dense.channels;
         if weight.groups != channels || spread.channels != channels {
@@ -74,7 +75,7 @@ impl DepthwiseOuter {
         self.work
     }
 
-    /// Adds up the gradient over a batch.
+    /// Computes the gradient over a batch.
     pub(super) fn run(&mut self, threads: Threads, samples: usize, dense: &[f32], spread: &[f32]) {
         let mut sums = std::mem::take(&mut self.sums);
         let size = self.places.len();
@@ -90,7 +91,7 @@ impl DepthwiseOuter {
         self.sums = sums;
     }
 
-    /// Adds what [`DepthwiseOuter::run`] found to the gradient of the parameter; an empty one becomes it.
+    /// Adds the result of [`DepthwiseOuter::run`] to the gradient of the parameter; an empty gradient counts as zeros.
     pub(super) fn add_to(&self, gradient: &mut Vec<f32>) {
         gradient.resize(self.count, 0.0);
         for sums in self.sums.chunks_exact(self.places.len().max(1)) {
@@ -135,14 +136,14 @@ impl Kernel for Part<'_> {
 
 struct Taps<'a> {
     own: &'a DepthwiseOuter,
-    /// Of one sample.
+    /// The elements of one sample.
     dense: &'a [f32],
     spread: &'a [f32],
     sums: &'a mut [f32],
     tap: usize,
 }
 
-/// `T` taps of every channel. Gives their number.
+/// Computes `T` taps of every channel, and returns `T`.
 struct Tile<'a, 'b, const T: usize>(&'a mut Taps<'b>);
 
 impl<const T: usize> Kernel for Tile<'_, '_, T> {

@@ -1,4 +1,4 @@
-//! What is known of a chain before memory is given to it.
+//! The first stage of a training plan: facts about each value, and activations fused into the layers before them.
 
 use std::string::String;
 use std::vec::Vec;
@@ -13,16 +13,16 @@ use super::sum::Axes;
 use crate::cpu::buffer::Grid;
 use crate::model::error::PlanError;
 
-/// What is known of each value before memory is given to it.
+/// Facts about each value that the plan needs before it assigns memory.
 pub(super) struct Facts {
-    /// Which axis of each value has its neighbours in memory as if it were the channels.
+    /// The order in which each value is stored: it says which axis is innermost.
     pub(super) orders: Vec<AxisOrder>,
     pub(super) grids: Vec<Grid>,
-    /// How many nodes and outputs read it.
+    /// How many nodes and outputs read each value.
     pub(super) readers: Vec<usize>,
-    /// Whether its gradient leads to a parameter, or to an input if those are wanted.
+    /// Whether the value's gradient contributes to that of a parameter, or of an input if those are wanted.
     pub(super) wanted: Vec<bool>,
-    /// Whether an output depends on it.
+    /// Whether an output depends on the value.
     pub(super) reached: Vec<bool>,
 }
 
@@ -67,7 +67,7 @@ impl Facts {
 }
 
 impl Facts {
-    /// Whether each normalisation has the two values of a channel that a variance needs.
+    /// Checks that each batch normalisation has the two values per channel that a variance needs.
     ///
     /// # Errors
     /// The first that has fewer.
@@ -82,8 +82,8 @@ impl Facts {
     }
 }
 
-/// The order that each value is kept in. A `Linear` multiplies the last axis, so values that only it and layers that
-/// take elements one by one read or write have that axis innermost; all others are kept in the chain's order.
+/// The order in which each value is stored. A `Linear` works along the last axis, so values that only linear and
+/// elementwise layers read or write have that axis innermost. All others are stored in the chain's order.
 fn orders(graph: &Graph) -> Vec<AxisOrder> {
     let count = graph.values().len();
     if graph.order() == AxisOrder::ChannelsLast {
@@ -100,7 +100,7 @@ fn orders(graph: &Graph) -> Vec<AxisOrder> {
             Op::Add | Op::Mul if values().all(|value| graph.shape(value) == graph.shape(node.outputs[0])) => {
                 join(&mut alike, values());
             }
-            // These read and write the elements in the caller's order, whatever order they are kept in.
+            // These convert to and from the caller's order, so any order will do.
             Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. } => {}
             Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::Recurrent(_) | Op::Attention(_) | Op::MatMul { .. } => {}
             _ => values().for_each(|value| fixed[value] = true),
@@ -116,22 +116,22 @@ fn orders(graph: &Graph) -> Vec<AxisOrder> {
     alike.iter().map(|&group| order(group)).collect()
 }
 
-/// Puts values into one group, which is called by the first of its values.
+/// Puts values into one group. A group's name is the smallest of its values.
 fn join(groups: &mut [usize], values: impl Iterator<Item = usize> + Clone) {
     let Some(least) = values.clone().map(|value| groups[value]).min() else { return };
     let joined: Vec<usize> = values.map(|value| groups[value]).collect();
     groups.iter_mut().filter(|group| joined.contains(group)).for_each(|group| *group = least);
 }
 
-/// A node on its way to a step.
+/// A node before it becomes a step.
 pub(super) struct Draft {
     pub(super) node: Node,
-    /// Where it is a sum over taps.
+    /// Present for a sum over taps.
     pub(super) axes: Option<Axes>,
     pub(super) activation: Option<(Activation, ByOutput)>,
 }
 
-/// Joins activations with the layers before them.
+/// Fuses activations into the layers before them.
 pub(super) fn drafts(graph: &Graph, facts: &Facts, key: &Key) -> Vec<Draft> {
     let is_output = |value: usize| graph.outputs().iter().any(|port| port.value == value);
     let mut drafts: Vec<Draft> = Vec::new();

@@ -1,4 +1,4 @@
-//! `LayerNorm` over rows of neighbours.
+//! `LayerNorm` over contiguous rows.
 
 use std::vec;
 use std::vec::Vec;
@@ -7,18 +7,18 @@ use super::{Machine, rows};
 use crate::cpu::norm::{moments, normalise};
 use crate::cpu::simd::{Kernel, Simd};
 
-/// A normalisation of every `size` elements.
+/// A normalisation of each run of `size` elements.
 #[derive(Clone, Copy)]
 pub(super) struct LayerNorm {
     pub(super) size: usize,
     pub(super) eps: f64,
 }
 
-/// Elements whose sums are added up together. They do not depend on the threads, nor does the result.
+/// Elements per unit of work. Units do not depend on the number of threads, so neither does the result.
 const UNIT: usize = if cfg!(test) { 64 } else { 16 * 1024 };
 
 impl LayerNorm {
-    /// Elements of whole rows that are added up together.
+    /// Elements per unit, a whole number of rows.
     fn unit(&self) -> usize {
         (UNIT / self.size).max(1) * self.size
     }
@@ -85,7 +85,7 @@ struct Backward<'a> {
     x: &'a [f32],
     dy: &'a [f32],
     dx: &'a mut [f32],
-    /// Of `dy z` and of `dy`, for each element of a row.
+    /// The sums of `dy z` and of `dy` for each element of a row.
     sums: &'a mut [f32],
 }
 
@@ -100,7 +100,7 @@ impl Kernel for Backward<'_> {
         let count = size as f64;
         for ((x, dy), dx) in x.chunks_exact(size).zip(dy.chunks_exact(size)).zip(dx.chunks_exact_mut(size)) {
             let (mean, factor) = moments(simd, eps, x);
-            // `dx` holds `z` meanwhile.
+            // `dx` holds `z` for now.
             for (z, x) in dx.iter_mut().zip(x) {
                 *z = (x - mean) * factor;
             }

@@ -1,13 +1,13 @@
-//! Numbers moved between two orders.
+//! Permutations of elements between the order of a parameter and a packed order.
 
 use std::vec::Vec;
 
-/// What has no place in the other order.
+/// The index of an element that the other order does not have.
 pub(super) const NOTHING: u32 = u32::MAX;
-/// The most neighbours that are moved together: a line of the cache.
+/// The most contiguous elements that are moved together: a cache line.
 const LINE: usize = crate::model::workspace::LINE;
 
-/// Neighbours of one order, which are so many steps apart in the other.
+/// Contiguous elements of one order that have a constant stride in the other.
 #[derive(Clone, Copy, Debug)]
 struct Move {
     line: usize,
@@ -16,12 +16,12 @@ struct Move {
     step: i32,
 }
 
-/// All moves between two orders. Those that touch the same lines of the cache follow one another.
+/// All moves of a permutation. Moves that touch the same cache lines follow one another.
 #[derive(Clone, Debug)]
 pub(super) struct Moves(Vec<Move>);
 
 impl Moves {
-    /// `places` has for each element of one order the place in the other.
+    /// `places` has, for each element of one order, its index in the other.
     pub(super) fn new(places: &[u32]) -> Moves {
         let mut moves = Vec::new();
         for (first, places) in (0..).step_by(LINE).zip(places.chunks(LINE)) {
@@ -41,7 +41,7 @@ impl Moves {
         Moves(moves)
     }
 
-    /// Moves from the other order to the first.
+    /// Copies from the other order to the first.
     pub(super) fn pull(&self, to: &mut [f32], from: &[f32]) {
         for moved in &self.0 {
             let line = &mut to[moved.line..][..moved.count];
@@ -53,7 +53,7 @@ impl Moves {
         }
     }
 
-    /// Adds to the other order what stands in the first.
+    /// Adds the elements of the first order to the other.
     pub(super) fn push(&self, from: &[f32], to: &mut [f32]) {
         for moved in &self.0 {
             let line = &from[moved.line..][..moved.count];
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_is_pulled_is_pushed_back() {
-        // Steps up, down and of nothing, gaps, and an end before a line's.
+        // Strides up, down and zero, gaps, and an end within a cache line.
         let places = [0, 3, 6, 9, 8, 7, NOTHING, 1, NOTHING, 2, 5, 4, 4_000_000_000];
         let table = &places[..12];
         let from: Vec<f32> = (0..10_u8).map(f32::from).collect();
@@ -96,7 +96,7 @@ mod tests {
         let mut back = [1.0; 10];
         moves.push(&to, &mut back);
         assert!(back.iter().zip(&from).all(|(back, from)| *back == from + 1.0));
-        // What is further apart than a step can say.
+        // A stride too large for a move.
         assert_eq!(Moves::new(&places[11..]).0.len(), 2);
     }
 }

@@ -1,8 +1,7 @@
-//! Normalisation by the values' own statistics, or by stored ones.
+//! Normalisation with the batch's own statistics, or with stored ones.
 //!
-//! With `n` values that are normalised together, `z` the normalised ones and `g` their gradients times
-//! the weight, the gradient of a value is `(g - mean(g) - z mean(g z)) / deviation` by their own
-//! statistics, `g / deviation` by stored ones.
+//! With the normalised values `z`, and `g` their gradients times the weight, the gradient of a value is `(g - mean(g) -
+//! z mean(g z)) / deviation` for the values' own statistics, and `g / deviation` for stored ones.
 
 use std::ops::Range;
 use std::vec;
@@ -19,15 +18,15 @@ use crate::model::param::Param;
 
 /// New statistics of one normalisation.
 pub(crate) struct Update {
-    /// The place of its running mean among the model's parameters; the variance follows.
+    /// The index of its running mean among the model's parameters; the variance is the next one.
     mean: usize,
     momentum: f64,
-    /// Mean and variance of each channel, as running statistics take them.
+    /// Mean and variance of each channel, the variance as the dialect stores it.
     statistics: Vec<[f64; 2]>,
 }
 
 impl Update {
-    /// Moves a running statistic towards that of the batch, if `index` is its place.
+    /// Moves a running statistic towards that of the batch, if it is the parameter `index`.
     pub(crate) fn apply(&self, index: usize, param: &mut Param) {
         let Some(which @ (0 | 1)) = index.checked_sub(self.mean) else { return };
         for (running, new) in param.as_mut_slice().iter_mut().zip(&self.statistics) {
@@ -36,13 +35,13 @@ impl Update {
     }
 }
 
-/// What is normalised together.
+/// Which values are normalised together.
 #[derive(Clone, Copy)]
 pub(super) enum Together {
-    /// Each channel over the batch; in training by its own statistics, which move the running ones by
-    /// `momentum`, their variance divided by one less than the count if `unbiased`.
+    /// Each channel over the batch. With `momentum`, by the statistics of the batch, which move the running ones; if
+    /// `unbiased`, the running variance divides by one less than the count. Without, by stored statistics.
     Batch { momentum: Option<f64>, unbiased: bool },
-    /// Groups of neighbouring channels of each sample, as many as said.
+    /// Each of this many groups of neighbouring channels, for each sample.
     Groups(usize),
 }
 
@@ -51,8 +50,8 @@ pub(super) struct Norm {
     together: Together,
     eps: f64,
     affine: bool,
-    /// Of the last run: the moments of its units, and the mean and the deviation of each channel, for
-    /// groups of each channel of each sample.
+    /// From the last run: the moments of its units, and the mean and deviation of each channel, with groups those of
+    /// each sample.
     moments: Vec<f32>,
     means: Vec<f32>,
     deviations: Vec<f64>,
@@ -68,12 +67,12 @@ impl Norm {
         Norm { together, eps, affine, moments: Vec::new(), means: Vec::new(), deviations: Vec::new() }
     }
 
-    /// The factor that follows, of a channel.
+    /// The weight of a channel.
     fn scale(&self, params: &[&[f32]], channel: usize) -> f64 {
         if self.affine { params[0][channel].into() } else { 1.0 }
     }
 
-    /// How many sets of samples have statistics of their own, and how many samples a set has.
+    /// The number of sets of samples with their own statistics, and the samples per set.
     fn sets(&self, samples: usize) -> (usize, usize) {
         match self.together {
             Together::Batch { .. } => (1, samples),
@@ -81,7 +80,7 @@ impl Norm {
         }
     }
 
-    /// How many channels are normalised together.
+    /// The number of channels that are normalised together.
     fn size(&self, channels: usize) -> usize {
         match self.together {
             Together::Batch { .. } => 1,
@@ -89,12 +88,12 @@ impl Norm {
         }
     }
 
-    /// Whether by stored statistics.
+    /// Whether it uses stored statistics.
     fn is_stored(&self) -> bool {
         matches!(self.together, Together::Batch { momentum: None, .. })
     }
 
-    /// `params` may end with stored statistics, `places` says where all of them stand in the model.
+    /// `params` may end with stored statistics; `places` are their indices in the model.
     pub(super) fn forward(
         &mut self,
         on: Machine,
@@ -171,7 +170,7 @@ impl Norm {
         units.share(on.threads, samples, &mut products, &|first, y| {
             on.level.run(Products { units, first, x_view, x, from, dy, means, by_sample, y });
         });
-        // Of the gradients, and of their products with the normalised values, over each set.
+        // Means over each set: of the gradients, and of their products with the normalised values.
         let (sets, each) = self.sets(samples);
         let mut sums = vec![[0.0_f64; 2]; sets * channels];
         for (unit, own) in products.chunks_exact(2 * channels).enumerate() {
@@ -223,8 +222,7 @@ impl Norm {
     }
 }
 
-/// For each unit and channel the sum of the gradients, and of their products with the differences from
-/// the mean.
+/// For each unit and channel, the sum of the gradients, and of their products with the deviations from the mean.
 struct Products<'a> {
     units: Units,
     first: usize,
@@ -275,7 +273,7 @@ impl Kernel for Products<'_> {
     }
 }
 
-/// A vector of which the first `count` lanes are elements.
+/// A vector whose first `count` lanes are elements.
 #[inline(always)]
 fn some<S: Simd>(simd: S, from: &[f32], count: usize) -> S::F {
     let mut lanes = [0.0; MOST_LANES];
@@ -283,7 +281,7 @@ fn some<S: Simd>(simd: S, from: &[f32], count: usize) -> S::F {
     simd.load(&lanes)
 }
 
-/// `by dy - of (x - mean) - constant` over some samples.
+/// Computes `by dy - of (x - mean) - constant` for some samples.
 struct Lines<'a> {
     samples: Range<usize>,
     x_view: &'a View,
@@ -291,10 +289,10 @@ struct Lines<'a> {
     from: &'a View,
     dy: &'a [f32],
     to: &'a View,
-    /// Factors of each channel, or each channel of each sample: by, of, constant, mean.
+    /// `by`, `of`, `constant` and `mean` for each channel, or for each channel of each sample.
     lines: [&'a [f32]; 4],
     by_sample: bool,
-    /// Of the first of these samples on.
+    /// The gradient, from the first of these samples on.
     dx: &'a mut [f32],
 }
 

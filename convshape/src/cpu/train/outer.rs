@@ -1,10 +1,9 @@
-//! Gradients of weights: sums of outer products over the positions of a batch.
+//! Weight gradients: sums of outer products over the positions of a batch.
 //!
-//! A convolution and a transposed one are the same relation of two sides: each position of the
-//! `dense` side meets, through each tap, one position of the `spread` side. The gradient of a weight
-//! is the sum over all such pairs of an activation times a gradient, one of either side. One side's
-//! channels fill vectors, the other's elements are multiplied with them: a tile of sums stays in
-//! registers while the positions pass.
+//! A convolution and a transposed one relate two sides in the same way: through each tap, each position of the `dense`
+//! side meets one position of the `spread` side. One side is an activation, the other a gradient, and a weight's
+//! gradient is the sum of their products over all such pairs. The channels of one side fill vectors, which are
+//! multiplied by single elements of the other; a tile of sums stays in registers over all positions.
 
 use std::ops::Range;
 use std::vec::Vec;
@@ -18,60 +17,60 @@ use crate::cpu::taps::Line;
 use crate::cpu::threads::Threads;
 use crate::model::workspace::Workspace;
 
-/// Elements of both sides that a chunk of samples should not exceed, so that the cache holds them.
+/// The most elements of both sides in a chunk of samples, so that the cache holds them.
 const CHUNK: usize = 32 * 1024;
-/// The least number of tasks that are worth sharing out; where there are fewer tiles, samples are
-/// shared out too. It does not depend on the threads, nor do the sums.
+/// The least number of tasks. With fewer tiles, the samples are divided too. It does not depend on the number of
+/// threads, so neither do the sums.
 const TASKS: usize = 8;
 
-/// Neighbouring elements of a position: of a side, a tap and some channels, or several taps.
+/// Contiguous elements of a position: some channels of one or several taps.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     place: usize,
     count: usize,
 }
 
-/// Some sums: `rows` elements at each place times some vectors.
+/// A tile of sums: `rows` elements at each offset times some vectors.
 struct Tile {
     places: [usize; 4],
     groups: usize,
     rows: usize,
     column: usize,
     vectors: usize,
-    /// Where its sums stand.
+    /// The range of its sums.
     sums: Range<usize>,
 }
 
-/// The gradient of a weight.
+/// A weight gradient.
 pub(super) struct Outer {
     level: Level,
-    /// Whether the vectors are of the dense side.
+    /// Whether the vectors are those of the dense side.
     dense_vectors: bool,
-    /// The steps of a sample, and of each axis, on the side of the elements and of the vectors.
+    /// The strides of samples and of each axis, on the side of the single elements and on that of the vectors.
     rows: [usize; 4],
     columns: [usize; 4],
     counts: PerAxis<usize>,
-    /// Where the first position is.
+    /// The offset of the first position on either side.
     start: [usize; 2],
     tiles: Vec<Tile>,
-    /// The sums of one share of the samples.
+    /// The number of sums of one share of the samples.
     size: usize,
     shares: usize,
-    /// Where each sum goes in the parameter.
+    /// The permutation from the sums to the parameter.
     moves: Moves,
     count: usize,
     sums: Workspace,
-    /// Samples of a chunk.
+    /// Samples per chunk.
     chunk: usize,
     work: usize,
 }
 
-/// What the gradient is of.
+/// The weight whose gradient is computed.
 pub(super) struct Weight<'a> {
     pub(super) groups: usize,
     /// The number of elements.
     pub(super) count: usize,
-    /// The place of the weight between a dense and a spread channel and a tap.
+    /// The index of the weight of a dense channel, a spread channel and a tap.
     pub(super) place: &'a dyn Fn(usize, usize, PerAxis<usize>) -> usize,
     pub(super) lines: &'a [Line; 3],
 }
@@ -82,7 +81,7 @@ impl Outer {
         let (dense_strides, spread_strides) = (dense.buffer.strides(), spread.buffer.strides());
         let lines = weight.lines;
         let (dense_group, spread_group) = (dense.channels / weight.groups, spread.channels / weight.groups);
-        // As few lanes idle as possible.
+        // The side that leaves the fewest lanes idle.
         let idle = |channels: usize| channels.next_multiple_of(lanes) as f64 / channels as f64;
         let dense_vectors = idle(dense_group) <= idle(spread_group);
         let steps = [0, 1, 2].map(|axis| lines[axis].step * spread_strides[axis]);
@@ -100,7 +99,7 @@ impl Outer {
         let mut tiles = Vec::new();
         let mut size = 0;
         for group in 0..weight.groups {
-            // The places of either side's elements, and what they are.
+            // The offsets of either side's elements, and the channel and tap of each.
             let dense_side: Vec<(usize, usize)> =
                 (group * dense_group..(group + 1) * dense_group).map(|channel| (channel, channel)).collect();
             let mut spread_side = Vec::new();
@@ -176,8 +175,7 @@ impl Outer {
         self.work
     }
 
-    /// Adds up the gradient over a batch. A dense and a spread side have room for a vector behind the
-    /// last element.
+    /// Computes the gradient over a batch. Both sides have [`Outer::SLACK`] elements after the last one.
     pub(super) fn run(&mut self, threads: Threads, samples: usize, dense: &[f32], spread: &[f32]) {
         let mut sums = std::mem::replace(&mut self.sums, Workspace::with_elements(0));
         let share = samples.div_ceil(self.shares).max(1);
@@ -185,7 +183,7 @@ impl Outer {
         let this = &*self;
         let bounds: Vec<usize> = this.tiles.iter().map(|tile| tile.sums.start).collect();
         threads.pieces(sums.get_mut(), this.work, &|at| this.split(&bounds, at), &|first, sums| {
-            // Shares of samples that this piece has sums of, and the tiles of each.
+            // The shares of samples whose sums are in this part, and the tiles of each.
             let mut sums = sums;
             let mut first = first;
             while !sums.is_empty() {
@@ -203,14 +201,14 @@ impl Outer {
         self.sums = sums;
     }
 
-    /// The boundary of a tile next to a place among all sums.
+    /// The boundary between tiles that is closest to an index of all sums.
     fn split(&self, bounds: &[usize], at: usize) -> usize {
         let (share, within) = (at / self.size, at % self.size);
         let tile = bounds.partition_point(|start| *start <= within).saturating_sub(1);
         share * self.size + bounds[tile]
     }
 
-    /// Adds what [`Outer::run`] found to the gradient of the parameter; an empty one becomes it.
+    /// Adds the result of [`Outer::run`] to the gradient of the parameter; an empty gradient counts as zeros.
     pub(super) fn add_to(&self, gradient: &mut Vec<f32>) {
         let sums = &self.sums.get()[..self.size * self.shares];
         gradient.resize(self.count, 0.0);
@@ -219,11 +217,11 @@ impl Outer {
         }
     }
 
-    /// What a side must have room for behind its last element.
+    /// Elements that a side must have after its last one.
     pub(super) const SLACK: usize = 4 * SLACK;
 }
 
-/// How many vectors a tile of that many rows has.
+/// The number of vectors of a tile with `rows` rows.
 fn vectors(left: usize, rows: usize, groups: usize, level: Level) -> usize {
     let most = level.positions();
     match left {
@@ -234,7 +232,7 @@ fn vectors(left: usize, rows: usize, groups: usize, level: Level) -> usize {
     }
 }
 
-/// Places that follow one another, in runs.
+/// The contiguous runs of some offsets.
 fn runs(places: impl Iterator<Item = usize>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for place in places {
@@ -246,8 +244,8 @@ fn runs(places: impl Iterator<Item = usize>) -> Vec<Run> {
     runs
 }
 
-/// Runs as pieces of nearly the same size that a tile has registers for; where all runs are short,
-/// several of them, of one size each.
+/// Divides runs into parts of nearly the same size for which a tile has registers. If all runs are short, a part is
+/// several runs of one size.
 fn row_pieces(runs: &[Run], most: [usize; 3]) -> Vec<(usize, Vec<Run>)> {
     let alike = |count: usize| runs.iter().all(|run| run.count == count);
     for (count, group) in [(3, 3), (4, 4)] {
@@ -273,7 +271,7 @@ struct Part<'a> {
     samples: Range<usize>,
     a: &'a [f32],
     b: &'a [f32],
-    /// The sums of these tiles, counted from the first one's place.
+    /// The sums of these tiles, from the first one on.
     sums: &'a mut [f32],
     first: usize,
 }

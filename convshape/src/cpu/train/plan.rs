@@ -1,4 +1,4 @@
-//! A chain over a batch of one size, ready to be trained.
+//! The training plan of a chain for one batch size.
 
 use std::mem;
 use std::string::ToString;
@@ -32,15 +32,15 @@ pub(crate) struct Key {
     /// The shapes of the inputs.
     pub(crate) inputs: Vec<Shape>,
     pub(crate) batch: usize,
-    /// Whether layers run as in training.
+    /// Whether layers run in training mode: batch statistics, dropout.
     pub(crate) training: bool,
     /// Whether the gradients of the inputs are wanted.
     pub(crate) inputs_too: bool,
-    /// Whether every layer's output is kept, and none done with the one before it.
+    /// Whether every layer's output is kept, so that no activation is fused into the layer before it.
     pub(crate) every_layer: bool,
 }
 
-/// A plan, and its memory.
+/// A plan with its memory.
 pub(crate) struct Plan {
     key: Key,
     level: Level,
@@ -50,13 +50,13 @@ pub(crate) struct Plan {
     /// The memory of each value and of its gradient.
     y: Vec<Workspace>,
     dy: Vec<Workspace>,
-    /// For a gradient that is to be added to another.
+    /// A gradient before it is added to another.
     spare: Workspace,
-    /// Elements in the order of the chain's axes, on their way to another shape.
+    /// Elements in the chain's order of axes, while they are reshaped.
     reshaped: Vec<f32>,
-    /// The outputs as the caller has them.
+    /// The outputs in the caller's order.
     results: Vec<Vec<f32>>,
-    /// About as many multiply-adds as a step forward and back takes.
+    /// About the multiply-adds of a forward and backward pass.
     work: usize,
 }
 
@@ -100,7 +100,7 @@ impl Plan {
 
         check_memory(&values, key.batch)?;
 
-        // Going back, the last reader of a value is the first to give it a gradient.
+        // In the backward pass, the last reader of a value is the first to contribute to its gradient.
         let mut started: Vec<bool> = (0..values.len()).map(|value| outputs.contains(&value)).collect();
         let mut steps: Vec<Step> = Vec::new();
         let mut stored: Vec<bool> = (0..values.len()).map(|value| value < key.inputs.len()).collect();
@@ -154,8 +154,8 @@ impl Plan {
         self.outputs.iter().zip(&self.results).map(|(&value, result)| (&self.values[value].shape, &result[..]))
     }
 
-    /// Runs a batch. `stamps` say which numbers the parameters are; in training `rng` says what is
-    /// dropped. Returns what becomes of running statistics then.
+    /// Runs a batch. `stamps` identify the current values of the parameters. In training, `rng` draws dropout, and the
+    /// updates of the running statistics are returned.
     ///
     /// # Errors
     /// What a layer refuses about the input's shape.
@@ -276,8 +276,8 @@ impl Plan {
         Ok(updates)
     }
 
-    /// Goes back from the gradients of the outputs. Adds those of the parameters, of which an empty
-    /// one counts as zeros, and gives those of the inputs if they were asked for.
+    /// Runs the backward pass from the gradients of the outputs. Adds the gradients of the parameters to `dparams`,
+    /// where an empty one counts as zeros. Returns the gradients of the inputs if the key asks for them.
     ///
     /// # Errors
     /// What a layer refuses about the input's shape.
@@ -319,7 +319,7 @@ impl Plan {
             let dy = (&out.dy, dy.get());
             let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
             let mut sinks: Vec<Vec<f32>> = step.params.iter().map(|&param| mem::take(&mut dparams[param])).collect();
-            // What a layer works out for all inputs at once.
+            // These layers compute the gradients of all inputs at once.
             match &mut step.job {
                 Job::Sum(sum) => {
                     let value = step.inputs[0];
@@ -409,7 +409,7 @@ impl Plan {
         Ok(inputs.map(gradient).collect())
     }
 
-    /// The first layer whose output, or parameter, is infinite or no number.
+    /// The first layer with an output or a parameter that is infinite or NaN.
     pub(crate) fn first_not_finite(&self, params: &[&[f32]]) -> Option<&str> {
         let bad = |elements: &[f32]| elements.iter().any(|element| !element.is_finite());
         let found = self.steps.iter().find(|step| {
@@ -430,7 +430,7 @@ fn check_memory(values: &[Value], batch: usize) -> Result<(), PlanError> {
     if is_allocatable(elements) { Ok(()) } else { Err(PlanError::Memory { elements }) }
 }
 
-/// Where the gradient of an input is written.
+/// The memory to which the gradient of an input is written.
 fn target<'a>(back: Back, dy: &'a mut [Workspace], spare: &'a mut Workspace, value: usize) -> Option<&'a mut [f32]> {
     match back {
         Back::Unwanted => None,
@@ -439,7 +439,7 @@ fn target<'a>(back: Back, dy: &'a mut [Workspace], spare: &'a mut Workspace, val
     }
 }
 
-/// Repeats the factors of each sample's channels at every position: a row has the channels of a position side by side.
+/// Repeats the factors of each sample's channels at every position. The channels of a position are contiguous.
 fn spread(channels: usize, elements: usize, factors: &mut Vec<f32>) {
     if channels < elements {
         let positions = elements / channels;
@@ -447,7 +447,7 @@ fn spread(channels: usize, elements: usize, factors: &mut Vec<f32>) {
     }
 }
 
-/// A product with a constant.
+/// Multiplies by a constant.
 fn scale(on: Machine, samples: usize, by: f32, from: (&View, &[f32]), to: (&View, &mut [f32])) {
     let channels = to.0.channels;
     let lines = [std::vec![by; channels], std::vec![0.0; channels]];
@@ -459,7 +459,7 @@ fn part(view: &View, first: usize, channels: usize) -> View {
     View { channel: view.channel + first, channels, ..*view }
 }
 
-/// Zero with probability `p`, else what keeps the mean.
+/// Draws the factors of dropout: zero with probability `p`, else `1 / (1 - p)`, which keeps the mean.
 fn draw(p: f64, count: usize, factors: &mut Vec<f32>, rng: &mut dyn Rng) {
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     let kept = if p < 1.0 { (1.0 / (1.0 - p)) as f32 } else { 0.0 };

@@ -9,15 +9,15 @@ use super::plan::{Key, Plan};
 use crate::cpu::simd::Level;
 use crate::model::error::PlanError;
 
-/// Plans that are not in use.
+/// The plan cache: plans that are not running.
 #[derive(Default)]
 pub(crate) struct Plans(Mutex<Vec<Plan>>);
 
-/// The most that are kept: of whole batches, of what is left at the end of the data, of another use.
+/// The most plans that are kept: for whole batches, for the smaller last batch, and for one other use.
 const MOST: usize = 3;
 
 impl Plans {
-    /// A plan for this key, one that was made before if there is one.
+    /// A plan for this key: a kept one if there is one, otherwise a new one.
     ///
     /// # Errors
     /// Those of [`Plan::new`].

@@ -1,5 +1,5 @@
-//! The gradient of recurrent layers: a step's product with the state's weights runs over packed weights, the gradients
-//! of the weights and of the input are one matrix product each.
+//! The gradient of recurrent layers. Each step multiplies by packed weights of the state; the gradients of the weights
+//! and of the input are one matrix product each.
 
 use std::vec;
 use std::vec::Vec;
@@ -19,9 +19,9 @@ pub(super) struct Runs<'a> {
     pub(super) params: &'a [&'a [f32]],
     /// `[samples, length, features]`
     pub(super) x: &'a [f32],
-    /// The first states and first cell states; zeros where there are none.
+    /// The initial states and cell states; zeros if `None`.
     pub(super) first: [Option<&'a [f32]>; 2],
-    /// What dropout multiplied `[layers - 1, length, directions * hidden]` of each sample by.
+    /// The factors of dropout between layers, for each sample `[layers - 1, length, directions * hidden]`.
     pub(super) factors: Option<&'a [f32]>,
     /// The whole runs.
     pub(super) y: &'a [f32],
@@ -29,21 +29,21 @@ pub(super) struct Runs<'a> {
     pub(super) dy: &'a [f32],
 }
 
-/// The gradients of the sums of a pass, step by step, the samples of a step in a row: `[length, samples, gates, hidden]`.
+/// The gradients of the sums of a pass, `[length, samples, gates, hidden]`.
 struct Sums {
-    /// Of those with the input.
+    /// Those of the sums with the input.
     input: Vec<f32>,
-    /// Of those with the state, where they differ from the others: a `Gru`'s.
+    /// Those of the sums with the state, if they differ: for a `Gru`.
     state: Option<Vec<f32>>,
 }
 
 impl Runs<'_> {
-    /// Whether there are fast kernels for it.
+    /// Whether the fast kernels support the layer.
     pub(super) fn fits(layer: &Recurrent) -> bool {
         layer.cell != Cell::Gru { reset_after: false }
     }
 
-    /// Adds the gradients of the parameters, and those of the input and the first states, which may be empty.
+    /// Adds the gradients of the parameters, the input and the initial states. Those of the latter two may be empty.
     pub(super) fn backward(&self, dparams: &mut [Vec<f32>], dx: &mut [Vec<f32>]) {
         let trace = Trace::new(self.layer, self.length);
         let size = self.length * trace.width();
@@ -92,7 +92,7 @@ impl Pass<'_> {
         if self.direction == 0 { turn } else { self.trace.length - 1 - turn }
     }
 
-    /// The numbers of a sample's run from a place on.
+    /// The elements of a sample's run from an offset on.
     fn of(&self, sample: usize, place: usize) -> &[f32] {
         &self.runs.y[sample * self.runs.elements() + place..]
     }
@@ -112,13 +112,13 @@ impl Pass<'_> {
         &self.of(sample, place)[..self.trace.hidden]
     }
 
-    /// The place of its states among those of all layers and directions of a sample.
+    /// The offset of its states among those of all layers and directions of a sample.
     fn states(&self, sample: usize) -> usize {
         let all = self.trace.layers * self.trace.width();
         sample * all + (self.layer * self.trace.directions + self.direction) * self.trace.hidden
     }
 
-    /// The state, or cell state, before a turn.
+    /// The state, or cell state, before a step.
     fn before(&self, sample: usize, turn: usize, state: usize) -> Option<&[f32]> {
         match turn.checked_sub(1) {
             Some(before) if state == 0 => Some(self.output(sample, self.step(before))),
@@ -127,12 +127,12 @@ impl Pass<'_> {
         }
     }
 
-    /// The steps in reverse.
+    /// Runs the steps in reverse.
     fn steps(&self, outputs: &[f32], dx: &mut [Vec<f32>]) -> Sums {
         let Trace { hidden, gates, length, .. } = self.trace;
         let (samples, count) = (self.runs.samples(), gates * hidden);
         let kernel = self.runs.params[self.weights.first + 1];
-        // A row for each unit of each gate, a column for each feature of the state.
+        // One row per unit of each gate, one column per feature of the state.
         let panels = Panels::new(self.runs.level, count, hidden, |feature, row| {
             kernel[self.weights.state(gates, row / hidden, row % hidden, feature)]
         });
@@ -181,8 +181,9 @@ impl Pass<'_> {
         sums
     }
 
-    /// One step of one sample: the gradients of its sums. What is left in `dh` reaches the state before without a
-    /// product. `bent` is the hyperbolic tangent of an `Lstm`'s cell states.
+    /// The gradients of the sums of one step of one sample. Afterwards `dh` holds the part of the gradient that reaches
+    /// the previous state directly, without a matrix product. `bent` is the hyperbolic tangent of an `Lstm`'s cell
+    /// states.
     fn one(
         &self,
         [sample, turn, step]: [usize; 3],
@@ -241,7 +242,7 @@ impl Pass<'_> {
         }
     }
 
-    /// What the pass reads, `[length, samples, features]`.
+    /// The input of the pass, `[length, samples, features]`.
     fn read(&self) -> Vec<f32> {
         let mut rows = Vec::new();
         for step in 0..self.trace.length {
@@ -305,7 +306,7 @@ impl Pass<'_> {
         }
     }
 
-    /// Adds the gradient of what the pass reads, if that is wanted, `[samples, length, features]`.
+    /// Adds the gradient of the input of the pass, `[samples, length, features]`, if it is wanted.
     fn input(&self, sums: &Sums, to: &mut [f32]) {
         if to.is_empty() {
             return;
@@ -330,7 +331,7 @@ impl Pass<'_> {
         }
     }
 
-    /// What dropout multiplied the features of a step by.
+    /// The dropout factors of the features of a step.
     fn factors(&self, sample: usize, step: usize) -> Option<&[f32]> {
         let (factors, before) = (self.runs.factors?, self.layer.checked_sub(1)?);
         let place = (sample * (self.trace.layers - 1) + before) * self.trace.length + step;

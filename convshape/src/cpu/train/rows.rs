@@ -1,4 +1,4 @@
-//! What takes each element by itself, or each channel.
+//! Elementwise steps, and sums over each channel.
 
 use std::vec::Vec;
 
@@ -10,11 +10,11 @@ use crate::cpu::each::{self, Combine, Each, Operand};
 use crate::cpu::math::{Differentiate, Finish};
 use crate::cpu::simd::{Kernel, Simd};
 
-/// The stretches of neighbours that two views of one grid have in common.
+/// The contiguous runs that two views of the same grid have in common.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
     views: [&'a View; 2],
-    /// Whether a sample is one stretch in both.
+    /// Whether a sample is one run in both.
     long: bool,
     pub(super) count: usize,
     pub(super) length: usize,
@@ -29,7 +29,7 @@ impl<'a> Rows<'a> {
         Rows { views: [a, b], long, count: samples * rows, length: width * a.channels }
     }
 
-    /// Where a stretch starts.
+    /// The offset of a run.
     #[inline(always)]
     pub(super) fn at(&self, row: usize) -> [usize; 2] {
         let [a, b] = self.views;
@@ -37,7 +37,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Runs `f` on some samples of `y`, their number and the first one, on as many threads as pay.
+/// Calls `f` with some samples of `y`, their number and the index of the first, on as many threads as are worth waking.
 pub(super) fn samples(
     on: Machine,
     (view, y): (&View, &mut [f32]),
@@ -57,7 +57,7 @@ pub(super) fn samples(
     });
 }
 
-/// `finish(scale * x + shift)` with a factor and a constant for each channel; none is the identity.
+/// `finish(scale * x + shift)` with a scale and a shift for each channel. Without them it is `finish(x)`.
 pub(super) fn each(
     on: Machine,
     samples: usize,
@@ -83,12 +83,12 @@ pub(super) fn add(on: Machine, samples: usize, (view, x): (&View, &[f32]), to: (
     Combine::spread((on.level, on.threads), samples, None, b, (false, Finish::None), to);
 }
 
-/// A function whose derivative the value itself tells.
+/// An activation whose derivative follows from its value.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum ByOutput {
     /// The slopes above and below zero.
     Slopes(f32),
-    /// One between two values, elsewhere zero, times a constant.
+    /// A constant between two values, zero elsewhere.
     Between(f32, f32),
     Elu(f32),
     Sigmoid,
@@ -101,7 +101,7 @@ impl ByOutput {
     pub(super) fn of(activation: Activation) -> Option<ByOutput> {
         Some(match activation {
             Activation::Relu => ByOutput::Slopes(0.0),
-            // By a negative slope, values lose their sign.
+            // With a negative slope, the sign of the value does not tell the sign of the argument.
             Activation::LeakyRelu { slope } if slope >= 0.0 => ByOutput::Slopes(slope as f32),
             Activation::Relu6 => ByOutput::Between(6.0, 1.0),
             Activation::Hardsigmoid { alpha } => ByOutput::Between(1.0, alpha as f32),
@@ -170,7 +170,7 @@ pub(super) fn differentiate(
     samples(on, (to, dx), count, &|dx, count, first| {
         let (x, dy) = (&x[first * x_view.buffer.sample()..], &dy[first * from.buffer.sample()..]);
         let (of_x, of_dy) = (Rows::new(count, x_view, to), Rows::new(count, from, to));
-        // Both have stretches of the same length only if both are long.
+        // The two have runs of the same length only if both are long.
         let long = of_x.long && of_dy.long;
         let (of_x, of_dy) = if long { (of_x, of_dy) } else { (of_x.short(count), of_dy.short(count)) };
         for row in 0..of_x.count {
@@ -182,7 +182,7 @@ pub(super) fn differentiate(
 }
 
 impl<'a> Rows<'a> {
-    /// Row by row, whatever lies between.
+    /// The runs of one row each.
     pub(super) fn short(self, samples: usize) -> Rows<'a> {
         let view = self.views[0];
         let [depth, height, width] = view.buffer.size;
@@ -190,7 +190,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Multiplies each element by its factor; those stand in the order of the rows.
+/// Multiplies each element by its factor. Factors are in the order of the rows.
 pub(super) fn multiply_by(samples: usize, factors: &[f32], (to, y): (&View, &mut [f32])) {
     let rows = Rows::new(samples, to, to);
     for (row, factors) in factors.chunks_exact(rows.length.max(1)).enumerate() {

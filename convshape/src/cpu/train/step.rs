@@ -1,4 +1,4 @@
-//! One layer of a plan, and what becomes of its gradients.
+//! One layer of a training plan, and where its gradients go.
 
 use std::boxed::Box;
 use std::string::String;
@@ -21,7 +21,7 @@ use crate::cpu::pool::Windows;
 use crate::cpu::rows::{Rows, border};
 use crate::cpu::simd::Level;
 
-/// An activation of a batch.
+/// The views of a value and of its gradient.
 pub(super) struct Value {
     pub(super) shape: Shape,
     pub(super) y: View,
@@ -33,14 +33,14 @@ pub(super) struct Step {
     pub(super) name: String,
     pub(super) inputs: Vec<usize>,
     pub(super) output: usize,
-    /// The places of its parameters.
+    /// The indices of its parameters.
     pub(super) params: Vec<usize>,
     pub(super) job: Job,
-    /// What is done with it.
+    /// The activation that is fused into it.
     pub(super) activation: Option<(Activation, ByOutput)>,
-    /// What becomes of the gradient of each input.
+    /// How the gradient of each input is stored.
     pub(super) back: Vec<Back>,
-    /// Whether an output depends on it, and it or what stands before it on what is trained.
+    /// Whether an output depends on it, and it depends on something whose gradient is wanted.
     pub(super) is_differentiated: bool,
 }
 
@@ -48,19 +48,19 @@ pub(super) enum Job {
     Sum(Box<Sum>),
     Norm(Norm),
     Pool(Windows),
-    /// Rows taken from the input, or sums of a few.
+    /// Output rows that are rows of the input, or weighted sums of a few.
     Rows(Rows),
-    /// The operands, side by side.
+    /// Joins the operands along the channels.
     Concat,
-    /// Channels from that one on.
+    /// The channels from this one on.
     Slice(usize),
     /// The same elements in another shape.
     Reshape,
     Activation(Activation),
-    /// What each element is multiplied by in training; nothing outside.
+    /// Dropout in training; the identity otherwise.
     Dropout {
         p: f64,
-        /// What has one factor.
+        /// Which elements share a factor.
         together: DropTogether,
         factors: Option<Vec<f32>>,
     },
@@ -75,9 +75,9 @@ pub(super) enum Job {
 
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Back {
-    /// Nobody wants it.
+    /// It is not needed.
     Unwanted,
-    /// It is the first of the value's gradients, or the only one.
+    /// It is the first contribution to the value's gradient, so it is written.
     Write,
     Add,
 }

@@ -16,8 +16,8 @@ use crate::cpu::math::Finish;
 use crate::cpu::simd::Level;
 use crate::cpu::taps::{Axis, Line, Reach};
 
-/// The axes of a convolution: as it runs, as the gradient of its input does, and from the dense to
-/// the spread side.
+/// The axes of a convolution: of the forward pass, of the gradient of its input, and from the dense to the spread side
+/// for the weight gradient.
 pub(super) struct Axes {
     forward: [Axis; 3],
     back: [Axis; 3],
@@ -27,7 +27,7 @@ pub(super) struct Axes {
 }
 
 impl Axes {
-    /// Those of a layer that is a sum over taps; `None` for any other.
+    /// The axes of a layer that is a sum over taps; `None` for any other.
     pub(super) fn new(op: &Op, shape: &Shape, order: AxisOrder, from: &Grid, to: &Grid) -> Option<Axes> {
         let single = || [Axis::single(), Axis::single(), Axis::single()];
         let mut axes = Axes {
@@ -71,7 +71,7 @@ impl Axes {
         Some(axes)
     }
 
-    /// The border that the input needs, and the gradient of the output: rows before and behind.
+    /// The border that the input and the gradient of the output need: rows before and after.
     pub(super) fn borders(&self) -> [[PerAxis<usize>; 2]; 2] {
         let of = |axes: &[Axis; 3]| [[0, 1, 2].map(|axis| axes[axis].low), [0, 1, 2].map(|axis| axes[axis].high)];
         let mut borders = [of(&self.forward), of(&self.back)];
@@ -90,15 +90,15 @@ pub(super) struct Sum {
     back: Option<Packed>,
     weight: WeightGradient,
     dense_output: bool,
-    /// The first number of the bias that is the layer's, and how many the bias has, if there is one.
+    /// The index of the layer's first bias, and the length of the bias parameter, if there is one.
     bias: Option<[usize; 2]>,
-    /// The layer, where its weight is masked.
+    /// The layer, if its weight is masked.
     masked: Option<ConvOp>,
-    /// What the parameters were when they were packed.
+    /// The stamps of the parameters when they were packed.
     stamps: Vec<u64>,
 }
 
-/// How the gradient of a weight is added up.
+/// The kernel of the weight gradient.
 enum WeightGradient {
     Outer(Outer),
     Depthwise(DepthwiseOuter),
@@ -136,7 +136,7 @@ pub(super) struct Ends {
 }
 
 impl Sum {
-    /// For so many samples.
+    /// For a batch of `samples`.
     pub(super) fn new(
         level: Level,
         op: &Op,
@@ -183,7 +183,7 @@ impl Sum {
         Sum { forward, back, weight, dense_output, bias, masked, stamps: Vec::new() }
     }
 
-    /// Packs the weights, unless they are those of the last time.
+    /// Packs the weights, unless they are those that were packed last.
     pub(super) fn pack(&mut self, on: Machine, params: &[&[f32]], stamps: &[u64]) {
         if self.stamps == stamps {
             return;
@@ -203,7 +203,7 @@ impl Sum {
         on.threads.both(16 * params[0].len(), || forward.pack(params), back);
     }
 
-    /// The multiply-adds of a step forward and back.
+    /// The multiply-adds of a forward and backward pass.
     pub(super) fn work(&self) -> usize {
         3 * self.weight.work()
     }
@@ -229,7 +229,7 @@ impl Sum {
             weight.run(on, samples, dense, spread);
             match masked {
                 None => weight.add_to(&mut dparams[0]),
-                // What is there may be the gradient of other layers that use the weight.
+                // The gradient may already have contributions of other layers that share the weight.
                 Some(conv) => {
                     let mut own = Vec::new();
                     weight.add_to(&mut own);
@@ -250,17 +250,17 @@ impl Sum {
     }
 }
 
-/// A convolution whose weights are packed again and again.
+/// A convolution whose weights are packed again after every change.
 struct Packed {
     conv: Conv,
     weights: Moves,
-    /// A packed number and the bias that stands there.
+    /// The packed index and the bias index of each shift.
     constants: Vec<(u32, u32)>,
 }
 
 impl Packed {
-    /// `place` says where each of the `count` weights is. The constants are those of a bias, if there is one, from its
-    /// element `bias` on.
+    /// `place` gives the index of each of the `count` weights. The shifts are the bias from its element `bias` on, if
+    /// there is one.
     fn new(
         level: Level,
         axes: &[Axis; 3],
@@ -270,8 +270,7 @@ impl Packed {
         finish: Finish,
         (x, y): (View, View),
     ) -> Packed {
-        // Instead of the numbers their places are packed, as the bits of what is no more than moved; 0
-        // is where nothing stands.
+        // Packs indices instead of weights, as the bits of numbers that are only moved. 0 marks padding.
         let number = |place: usize| f32::from_bits(u32::try_from(place + 1).unwrap_or(0));
         let shift: Vec<f32> =
             (0..y.channels).map(|channel| bias.map_or(0.0, |first| number(count + first + channel))).collect();

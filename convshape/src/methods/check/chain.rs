@@ -13,7 +13,7 @@ use super::{begin, same, size};
 use crate::model::chain::Chain;
 use crate::model::parts::Parts;
 
-/// What a sub-chain gives first, if it takes what comes in.
+/// The first output of a sub-chain, if it accepts its inputs.
 #[track_caller]
 pub const fn chain<T: Chain + Parts>(name: &str, inputs: &[Shape], order: AxisOrder) -> Shape {
     let mut text = Text::new();
@@ -77,7 +77,7 @@ const fn explain(text: &mut Text, unmet: &Unmet, expected: &Shape, found: &Shape
     }
 }
 
-/// The sizes on either side that are of the form.
+/// The sizes before and after that have the form.
 const fn nearest(text: &mut Text, expected: Size, found: Size) {
     if let (Size::Symbolic { scale, offset, .. }, Size::Number(number)) = (expected, found)
         && let Some(rest) = number.checked_sub(offset)
@@ -106,7 +106,7 @@ const fn named(scope: Scope, symbol: u8) -> &'static str {
     scope[symbol as usize].name
 }
 
-/// What the symbols of a sub-chain are on inputs that [`chain`] has accepted.
+/// The values of a sub-chain's symbols for inputs that [`chain`] has accepted.
 const fn bound<T: Chain>(inputs: &[Shape]) -> Binding {
     let mut binding = Binding::NONE;
     let mut port = 0;
@@ -124,7 +124,7 @@ pub const fn chain_output<T: Chain>(port: usize, inputs: &[Shape]) -> Shape {
     bound::<T>(inputs).shape(&T::OUTPUTS[port].1)
 }
 
-/// The place of an output among a sub-chain's outputs, by its name or number.
+/// The index of an output of a sub-chain, by its name or number.
 #[track_caller]
 pub const fn port<T: Chain>(name: &str) -> usize {
     let mut port = 0;
@@ -149,7 +149,7 @@ pub const fn port<T: Chain>(name: &str) -> usize {
     panic!("{}", text.as_str());
 }
 
-/// The number that a text of few digits is: `enc.0` is the first output.
+/// Parses a short decimal number: `enc.0` is the first output.
 const fn number(text: &str) -> Option<usize> {
     let digits = text.as_bytes();
     let (mut number, mut index) = (0, 0);
@@ -181,7 +181,7 @@ pub const fn chain_macs<T: Chain + Parts>(inputs: &[Shape]) -> u64 {
     let (steps, order) = (T::PROGRAM.steps, T::PROGRAM.order);
     let (mut sum, mut layer, mut step) = (0_u64, 0, 0);
     while layer < T::LAYERS.len() && step < steps.len() {
-        // They have no row: outputs of a run, parameters of other layers.
+        // Outputs of recurrent layers and shared parameters have no row.
         if let Action::Layer(Op::RecurrentOutput { .. } | Op::Source { of: Source::Shared { .. }, .. }) =
             &steps[step].action
         {
@@ -190,7 +190,7 @@ pub const fn chain_macs<T: Chain + Parts>(inputs: &[Shape]) -> u64 {
         }
         let info = &T::LAYERS[layer];
         sum = sum.saturating_add(match &steps[step].action {
-            // A row is a layer with its activation, which gives the same shape.
+            // A row is a layer with its activation, whose output has the same shape.
             Action::Layer(op) => op.macs(&[binding.shape(&info.input)], &binding.shape(&info.output), order),
             Action::Chain { .. } => info.macs,
         });

@@ -8,7 +8,7 @@ use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::text::Text;
 
-/// Whether a number is a model's or the data's.
+/// Whether a number comes from the model or from the data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Of {
     /// An output of the model.
@@ -18,7 +18,7 @@ pub enum Of {
 }
 
 impl Of {
-    /// What to do about a number that is no probability.
+    /// The help for a number that is not a probability.
     pub(super) fn help(self, loss: &str) -> &'static str {
         match (self, loss) {
             (Of::Output, _) => "; end the chain with a `Sigmoid`, or take `BinaryCrossEntropyWithLogits`",
@@ -69,15 +69,15 @@ impl TargetProblem {
         if let Some(problem) = TargetProblem::of_axes(found, expected) {
             return Some(problem);
         }
-        // A number for each position, where the output has a value for each class.
+        // One number per position, while the output has one per class.
         let class = expected.len().checked_sub(1)?;
         let without = |axis: usize| expected[..axis].iter().chain(&expected[axis + 1..]).eq(found);
         let numbers = class > 0 && (without(1) || without(class));
         if numbers { Some(TargetProblem::ClassNumbers) } else { TargetProblem::of_labels(found, expected, None) }
     }
 
-    /// What labels look like for an output of that shape, as data files are checked while compiling. Where the
-    /// axis of classes is not known, an output of several axes may have any.
+    /// What labels for an output of this shape look like; data files are checked in the same way while compiling. If
+    /// the axis of classes is not known, it may be any axis of the output.
     fn of_labels(found: &[usize], output: &[usize], axis: Option<usize>) -> Option<TargetProblem> {
         let sizes: Vec<i64> = output.get(1..)?.iter().map(|size| i64::try_from(*size).ok()).collect::<Option<_>>()?;
         if sizes.is_empty() || sizes.len() > MAX_RANK {
@@ -108,7 +108,7 @@ impl TargetProblem {
     }
 
     fn of_axes(found: &[usize], expected: &[usize]) -> Option<TargetProblem> {
-        // The axis of size 1 that one has more than the other.
+        // The axis of size 1 that one shape has and the other does not.
         let without = |long: &[usize], short: &[usize]| {
             (0..long.len()).find(|&axis| long[axis] == 1 && long[..axis].iter().chain(&long[axis + 1..]).eq(short))
         };

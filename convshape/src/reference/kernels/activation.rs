@@ -1,11 +1,11 @@
-//! Element-wise functions.
+//! Elementwise functions.
 
 use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 
 use super::layout::Channels;
 use super::number::Number;
 
-/// One value of an activation. What is not a number stays so.
+/// One value of an activation. Propagates NaN.
 pub(crate) fn activation(function: Activation, x: f64) -> f64 {
     match function {
         Activation::Relu => at_least(x, 0.0),
@@ -70,20 +70,20 @@ fn at_least(x: f64, min: f64) -> f64 {
     if x < min { min } else { x }
 }
 
-/// `min(max(x, low), high)`, which `high` wins where the bounds cross.
+/// `min(max(x, low), high)`; if the bounds cross, the result is `high`.
 fn clamp(x: f64, low: f64, high: f64) -> f64 {
     let x = at_least(x, low);
     if x > high { high } else { x }
 }
 
-/// Every element by itself.
+/// Applies a function to every element.
 pub(super) fn map<T: Number>(y: &mut [T], function: impl Fn(f64) -> f64) {
     for y in y {
         *y = T::of(function(y.get()));
     }
 }
 
-/// A slope below zero, one for all channels or one for each.
+/// Multiplies negative elements by a slope: one for all channels, or one for each.
 pub(super) fn prelu<T: Number>(slopes: &[T], layout: &Channels, y: &mut [T]) {
     for (channel, position) in layout.iter() {
         let y = &mut y[layout.at(channel, position)];
@@ -92,8 +92,8 @@ pub(super) fn prelu<T: Number>(slopes: &[T], layout: &Channels, y: &mut [T]) {
     }
 }
 
-/// `x + sin(w x)^2 / (w + 1e-9)` (Ziyin et al. 2020, <https://arxiv.org/abs/2006.08195>), the small
-/// number as in the audio codecs that use it.
+/// `x + sin(w x)^2 / (w + 1e-9)` (Ziyin et al. 2020, <https://arxiv.org/abs/2006.08195>), with the `1e-9` of the audio
+/// codecs that use it.
 pub(super) fn snake<T: Number>(weight: &[T], layout: &Channels, y: &mut [T]) {
     for (channel, position) in layout.iter() {
         let y = &mut y[layout.at(channel, position)];

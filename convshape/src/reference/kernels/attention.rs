@@ -1,5 +1,5 @@
-//! Attention: of each query's scores the largest, then the weights, one key after the other. No more than a few numbers
-//! of a query are kept at a time.
+//! Attention, query by query: first the largest score, then the sum of values weighted key by key. Only a few numbers
+//! per query are stored at a time.
 
 use convshape_arith::op::{Attention, MultiHead, Op};
 use convshape_arith::shape::Shape;
@@ -11,7 +11,7 @@ use super::number::Number;
 /// Output features whose sums are taken together.
 const COLUMNS: usize = 32;
 
-/// Where the numbers of the heads are.
+/// The operands of attention, divided into heads.
 #[derive(Clone, Copy)]
 pub(super) struct Heads<'a, T> {
     pub(super) heads: usize,
@@ -22,16 +22,16 @@ pub(super) struct Heads<'a, T> {
     pub(super) values: usize,
     pub(super) scale: f64,
     causal: bool,
-    /// Queries, keys, and what is added to the scores.
+    /// Queries, keys, and the values added to the scores.
     pub(super) q: &'a [T],
     pub(super) k: &'a [T],
     pub(super) added: Option<&'a [T]>,
-    /// Whether each head has numbers of its own that are added.
+    /// Whether the values added to the scores differ from head to head.
     by_head: bool,
 }
 
 impl<'a, T: Number> Heads<'a, T> {
-    /// `added` is the fourth operand with its rank.
+    /// `added` are the values added to the scores, with their rank.
     pub(super) fn new(
         layer: &Attention,
         shapes: [&Shape; 3],
@@ -55,7 +55,7 @@ impl<'a, T: Number> Heads<'a, T> {
         if self.causal { self.keys.min(token + 1) } else { self.keys }
     }
 
-    /// Where the number is that is added to a score.
+    /// The index of the value that is added to a score.
     pub(super) fn place(&self, head: usize, token: usize, key: usize) -> usize {
         ((if self.by_head { head * self.tokens } else { 0 }) + token) * self.keys + key
     }
@@ -68,8 +68,8 @@ impl<'a, T: Number> Heads<'a, T> {
         sum * self.scale + self.added.map_or(0.0, |added| added[self.place(head, token, key)].get())
     }
 
-    /// The largest score of a query, and the sum of the others' powers; the weight of a key is
-    /// [`Heads::weight`] of them.
+    /// The largest score of a query, and the sum of the exponentials of the scores less it; [`Heads::weight`] takes
+    /// both.
     pub(super) fn softmax(&self, head: usize, token: usize) -> [f64; 2] {
         let mut largest = f64::NEG_INFINITY;
         for key in 0..self.seen(token) {
@@ -80,7 +80,7 @@ impl<'a, T: Number> Heads<'a, T> {
         [largest, powers.sum()]
     }
 
-    /// What a key weighs; nothing where all scores are minus infinity.
+    /// The weight of a key; 0 if all scores are minus infinity.
     pub(super) fn weight(&self, head: usize, token: usize, key: usize, [largest, sum]: [f64; 2]) -> f64 {
         if largest == f64::NEG_INFINITY {
             return 0.0;
@@ -89,7 +89,7 @@ impl<'a, T: Number> Heads<'a, T> {
     }
 }
 
-/// Each query's values, weighted by its scores.
+/// For each query, the sum of the values weighted by the softmax of its scores.
 pub(super) fn attend<T: Number>(heads: &Heads<'_, T>, v: &[T], y: &mut [T]) {
     let [_, size] = heads.sizes();
     for head in 0..heads.heads {
@@ -109,8 +109,8 @@ pub(super) fn attend<T: Number>(heads: &Heads<'_, T>, v: &[T], y: &mut [T]) {
     }
 }
 
-/// The linear layers of a [`MultiHead`] and the attention between them. `y` has the output's elements, and then
-/// those of queries, keys, values and what the heads give: [`Slot::room`](crate::model::slot::Slot::room).
+/// The linear layers of a [`MultiHead`] and the attention between them. `y` has the elements of the output, then
+/// scratch space for queries, keys, values and the output of the heads: [`Slot::room`](crate::model::slot::Slot::room).
 pub(super) fn multi_head<T: Number>(
     layer: &MultiHead,
     params: &[&[T]],

@@ -1,4 +1,4 @@
-//! Permutations of axes, reductions over them, and what works along one axis.
+//! Permutations of axes, reductions over axes, and layers that work along one axis.
 
 use convshape_arith::op::{Axis, AxisOrder, Reduction};
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -14,7 +14,7 @@ pub(super) fn permuted_strides(input: &Shape, from: [usize; MAX_RANK]) -> [usize
     from.map(|axis| strides[axis])
 }
 
-/// Brings axes into another order: axis `a` of the output is axis `from[a]` of the input.
+/// Permutes axes: axis `a` of the output is axis `from[a]` of the input.
 pub(super) fn permute<T: Number>(from: [usize; MAX_RANK], input: &Shape, x: &[T], output: &Shape, y: &mut [T]) {
     let strides = permuted_strides(input, from);
     let mut odometer = Odometer::new(sizes(output));
@@ -24,10 +24,10 @@ pub(super) fn permute<T: Number>(from: [usize; MAX_RANK], input: &Shape, x: &[T]
     }
 }
 
-/// The elements of an input by the element of the output that they are reduced to.
+/// The elements of an input in groups, one for each element of the output that they are reduced to.
 pub(super) struct Groups {
     strides: [usize; MAX_RANK],
-    /// The sizes of the axes that stay; the others are 1.
+    /// The sizes of the axes that are kept; the others are 1.
     outer: [usize; MAX_RANK],
     /// The sizes of the axes that are reduced over; the others are 1.
     inner: [usize; MAX_RANK],
@@ -46,23 +46,23 @@ impl Groups {
         Groups { strides: strides(input), outer, inner }
     }
 
-    /// The elements along one axis.
+    /// The groups of the elements along one axis.
     pub(super) fn along(input: &Shape, axis: Axis, order: AxisOrder) -> Groups {
         let at = axis.index(input.rank(), order);
         Groups::new(input, core::array::from_fn(|axis| Some(axis) == at))
     }
 
-    /// The elements of each group.
+    /// The number of elements of each group.
     pub(super) fn size(&self) -> usize {
         self.inner.iter().product()
     }
 
-    /// The first element of each group.
+    /// The index of the first element of each group.
     pub(super) fn starts(&self) -> impl Iterator<Item = usize> + use<> {
         places(self.outer, self.strides)
     }
 
-    /// The elements of a group, from its first.
+    /// The offsets of a group's elements from its first.
     pub(super) fn members(&self) -> impl Iterator<Item = usize> + use<> {
         places(self.inner, self.strides)
     }
@@ -91,7 +91,7 @@ pub(super) fn reduce<T: Number>(kind: Reduction, groups: &Groups, x: &[T], y: &m
     }
 }
 
-/// The first of the largest or smallest elements of a group.
+/// The index of the first of the largest or smallest elements of a group.
 pub(super) fn extreme<T: Number>(kind: Reduction, groups: &Groups, x: &[T]) -> usize {
     let mut best = 0;
     for at in groups.members() {
@@ -104,12 +104,12 @@ pub(super) fn extreme<T: Number>(kind: Reduction, groups: &Groups, x: &[T]) -> u
     best
 }
 
-/// An activation as blocks of neighbours: those that have the axes before one axis in common.
+/// An activation as contiguous blocks: one for each index along the axes before a given axis.
 #[derive(Clone, Copy)]
 pub(super) struct Blocks {
-    /// How many there are.
+    /// The number of blocks.
     pub(super) count: usize,
-    /// How many elements one step along the axis is.
+    /// The stride of the axis, in elements.
     pub(super) stride: usize,
 }
 
@@ -120,7 +120,7 @@ impl Blocks {
         Blocks { count, stride }
     }
 
-    /// The elements of each block of an activation.
+    /// The blocks of an activation.
     pub(super) fn of<T>(self, x: &[T]) -> core::slice::ChunksExact<'_, T> {
         x.chunks_exact((x.len() / self.count).max(1))
     }
@@ -149,7 +149,7 @@ pub(super) fn slice<T: Number>(start: usize, input: Blocks, x: &[T], y: &mut [T]
     }
 }
 
-/// The first half times the sigmoid of the second.
+/// Multiplies the first half by the sigmoid of the second.
 pub(super) fn glu<T: Number>(input: Blocks, x: &[T], y: &mut [T]) {
     for (x, y) in input.of(x).zip(input.of_mut(y)) {
         let (a, b) = x.split_at(y.len());

@@ -1,4 +1,4 @@
-//! What stands outside an activation, and the layers that add or remove it: `Pad` and `Crop`.
+//! The border around an activation, and the layers that add or remove it: `Pad` and `Crop`.
 
 use convshape_arith::op::{Amount, MAX_SPATIAL, PaddingMode, PerAxis};
 use convshape_arith::size::Size;
@@ -6,8 +6,8 @@ use convshape_arith::size::Size;
 use super::layout::Grid;
 use super::number::Number;
 
-/// The element that stands at a position of a padded axis; `None` where the border is constant.
-/// Borders wider than the axis mirror and wrap again and again, as `numpy.pad` does.
+/// The index of the element at a position of a padded axis; `None` in a constant border. Borders wider than the axis
+/// mirror or wrap repeatedly, as in `numpy.pad`.
 pub fn source(position: i64, size: usize, mode: PaddingMode) -> Option<usize> {
     let inside = usize::try_from(position).ok().filter(|&position| position < size);
     if inside.is_some() || size == 0 {
@@ -27,11 +27,11 @@ pub fn source(position: i64, size: usize, mode: PaddingMode) -> Option<usize> {
     usize::try_from(position).ok()
 }
 
-/// A border around an activation; a negative one cuts.
+/// A border around an activation; a negative one crops.
 pub(super) struct Border {
     /// Rows added before the first one of each axis.
     pub(super) low: PerAxis<i64>,
-    /// What stands in it.
+    /// How it is filled.
     pub(super) mode: PaddingMode,
     /// The constant of mode `Zeros`.
     pub(super) value: f64,

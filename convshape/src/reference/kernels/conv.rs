@@ -1,7 +1,7 @@
 //! Convolutions and transposed convolutions.
 //!
-//! Both are one sum: every output element adds up, over the taps that reach an input element, that
-//! element times the tap's weight. They differ in which input element a tap of an output reaches.
+//! Both are the same sum: every output element adds up, over the taps that read an input element, that element times
+//! the tap's weight. They differ in which input element a tap reads.
 
 use core::ops::Range;
 
@@ -15,13 +15,13 @@ use super::border;
 use super::layout::Grid;
 use super::number::Number;
 
-/// Which input row a tap of an output row reads, on one axis.
+/// The input row that a tap of an output row reads, on one axis.
 #[derive(Clone, Copy)]
 enum Reach {
-    /// A convolution: the window says so.
+    /// A convolution reads the rows of a window.
     Gather(Window, PaddingMode),
-    /// A transposed convolution: the row from which the tap is stamped there. In mode `Circular` what
-    /// falls outside is stamped on the other side: the output's rows go round as the input's do.
+    /// A transposed convolution scatters each input row over the output; a tap reads the row that it scatters. In mode
+    /// `Circular` rows outside of the input wrap around.
     Scatter(Scatter, PaddingMode),
 }
 
@@ -31,14 +31,13 @@ impl Reach {
         usize::try_from(kernel).unwrap_or(0)
     }
 
-    /// The input row, of `size`, which tap `tap` of output row `row` reads; `None` where a zero
-    /// stands.
+    /// The input row, below `size`, that tap `tap` of output row `row` reads; `None` if it reads a zero.
     fn source(self, row: usize, tap: usize, size: usize) -> Option<usize> {
         let (row, tap) = (row as i64, tap as i64);
         match self {
             Reach::Gather(window, mode) => {
                 let position = row * window.stride + tap * window.dilation - window.lo;
-                // The rows of a dilated input stand apart, with zeros between.
+                // Between the rows of a dilated input are zeros.
                 if position % window.input_dilation != 0 {
                     return None;
                 }
@@ -91,7 +90,7 @@ impl Geometry {
         first..first + group_inputs
     }
 
-    /// What the taps add up to at one position of an output channel.
+    /// The sum over the taps at one position of an output channel, without bias.
     fn sum<T: Number>(
         &self,
         weight: &[T],
@@ -112,7 +111,7 @@ impl Geometry {
         sum
     }
 
-    /// The taps of an output position that read something, and the input positions they read.
+    /// Calls `visit` with each tap of an output position that reads an input element, and the position that it reads.
     pub(super) fn for_each_tap(
         &self,
         position: PerAxis<usize>,
@@ -136,12 +135,12 @@ impl Geometry {
     }
 }
 
-/// That of a convolution whose channels are known.
+/// The weight layout of a convolution whose channel counts are known.
 pub(super) fn weight_map(conv: &Conv) -> WeightMap {
     WeightMap::of_conv(conv).expect("a bound convolution has a weight")
 }
 
-/// Every tap, by its index on each axis.
+/// Calls `visit` with every tap: its index on each axis.
 pub(super) fn each_tap(taps: PerAxis<usize>, mut visit: impl FnMut(PerAxis<usize>)) {
     for d in 0..taps[0] {
         for h in 0..taps[1] {
@@ -152,8 +151,8 @@ pub(super) fn each_tap(taps: PerAxis<usize>, mut visit: impl FnMut(PerAxis<usize
     }
 }
 
-/// A depthwise convolution and one over its channels, `[C * M, O]`, without rounding between them.
-/// `params` are the two weights and, if there is one, the bias.
+/// A depthwise convolution and a pointwise one with weight `[C * M, O]`, without rounding between them. `params` are
+/// the two weights and, if there is one, the bias.
 pub(super) fn separable<T: Number>(
     conv: &SeparableConv,
     params: &[&[T]],
@@ -190,7 +189,7 @@ mod tests {
     fn a_dilated_input_has_zeros_between_its_rows() {
         let window = Window { lo: 1, input_dilation: 2, ..Window::new(1) };
         let reach = Reach::Gather(window, PaddingMode::Zeros);
-        // Two rows make three, one of border on each side.
+        // Two rows dilate to three, with one row of border on each side.
         assert_eq!([0, 1, 2, 3, 4].map(|row| reach.source(row, 0, 2)), [None, Some(0), None, Some(1), None]);
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Dense {
 }
 
 impl Dense {
-    /// Of an [`Op::Linear`] whose features are known or an [`Op::Projection`].
+    /// For an [`Op::Linear`] whose features are known, or an [`Op::Projection`].
     pub(super) fn new(op: &Op) -> Dense {
         let (inputs, outputs, bias) = match *op {
             Op::Linear { inputs, outputs, .. } => (inputs.unwrap_or(0), outputs, 0),

@@ -1,5 +1,5 @@
-//! Convolutions in `f32`, row by row: what runs where there is no fast path. A processor that has no
-//! `f64` in hardware would be slow with the definition.
+//! Convolutions in `f32`, row by row, for targets without the fast path: on a processor without `f64` in hardware, the
+//! definition in `f64` would be slow.
 
 use core::cmp::{max, min};
 
@@ -9,7 +9,7 @@ use convshape_arith::shape::Shape;
 use super::conv::{each_tap, weight_map};
 use super::layout::Grid;
 
-/// A convolution with a border of zeros, in either direction; `false` if it is another one.
+/// Runs a convolution with a border of zeros, in either direction. Returns `false` for any other.
 pub(crate) fn convolution(
     conv: &Conv,
     order: AxisOrder,
@@ -28,7 +28,7 @@ pub(crate) fn convolution(
             y[output.at(channel, position)] = params.get(1).map_or(0.0, |bias| bias[channel]);
         }
     }
-    // The last axis in space is the one that rows lie along; the other two are counted through.
+    // Rows are along the last spatial axis; the loops run over the other two.
     let (last, outer) = match conv.rank {
         3 => (2, [0, 1]),
         2 => (1, [0, 2]),
@@ -62,10 +62,10 @@ pub(crate) fn convolution(
     true
 }
 
-/// Adds a row, multiplied, to another; `steps` are those of the elements in the two.
+/// Adds `w` times a row to another one. `from` and `to` are the strides of their elements.
 fn add_row(w: f32, x: &[f32], y: &mut [f32], [from, to]: [usize; 2], count: usize) {
     if from == 1 && to == 1 {
-        // Without steps the compiler makes vectors of it.
+        // The compiler vectorises this loop, since it has no strides.
         for (x, y) in x[..count].iter().zip(y) {
             *y += w * x;
         }
@@ -76,8 +76,8 @@ fn add_row(w: f32, x: &[f32], y: &mut [f32], [from, to]: [usize; 2], count: usiz
     }
 }
 
-/// How rows of the input and of the output go with each other on one axis: a tap takes input row
-/// `coarse * stride + shift` to output row `coarse`, or the other way round.
+/// How rows of the input and of the output correspond on one axis: a tap maps input row `coarse * stride + shift` to
+/// output row `coarse`, or the other way round.
 #[derive(Clone, Copy)]
 struct Axis {
     transposed: bool,
@@ -86,7 +86,7 @@ struct Axis {
     lo: i64,
 }
 
-/// The rows that one tap takes from the input to the output: first ones, and steps.
+/// The rows that one tap maps from the input to the output: the first one and the stride, for both.
 struct Rows {
     count: usize,
     input: (usize, usize),
@@ -103,7 +103,7 @@ impl Rows {
     }
 }
 
-/// The axes of a convolution; none where it is not one over zeros, or its input is dilated.
+/// The axes of a convolution; `None` if its border is not zeros or its input is dilated.
 fn axes(conv: &Conv, input: &Shape, order: AxisOrder) -> Option<PerAxis<Axis>> {
     if conv.border() != PaddingMode::Zeros {
         return None;
@@ -134,7 +134,7 @@ fn axes(conv: &Conv, input: &Shape, order: AxisOrder) -> Option<PerAxis<Axis>> {
 }
 
 impl Axis {
-    /// The rows that a tap takes from `inputs` rows to `outputs` rows.
+    /// The rows that a tap maps, of `inputs` input rows and `outputs` output rows.
     fn rows(&self, tap: usize, inputs: usize, outputs: usize) -> Rows {
         let (fine, coarse) = if self.transposed { (outputs, inputs) } else { (inputs, outputs) };
         let (fine, coarse, tap) = (fine as i64, coarse as i64, tap as i64);

@@ -49,7 +49,7 @@ impl Real for f64 {}
 pub struct Layer<'a, T> {
     /// The layer, with its channel counts filled in ([`Op::bind`]).
     pub op: &'a Op,
-    /// Where the channel axis stands.
+    /// The position of the channel axis.
     pub order: AxisOrder,
     /// The parameters in the order of [`Op::params`].
     pub params: &'a [&'a [T]],
@@ -60,8 +60,7 @@ pub struct Layer<'a, T> {
 }
 
 impl<T: Real> Layer<'_, T> {
-    /// Runs the layer as outside training. `inputs` hold a batch each; `y` has room for it and is
-    /// all zeros.
+    /// Runs the layer in inference mode. Each of `inputs` and `y` holds a batch.
     ///
     /// # Errors
     /// What the layer refuses about the input's shape.
@@ -74,9 +73,8 @@ impl<T: Real> Layer<'_, T> {
         Ok(())
     }
 
-    /// Adds the gradients of the parameters and of the inputs, as outside training. `inputs` and `y`
-    /// are those of [`Layer::forward`], `dy` is the gradient of `y`. The gradient of an input that
-    /// nobody wants may be empty.
+    /// Adds the gradients of the parameters and of the inputs in inference mode. `inputs` and `y` are those of
+    /// [`Layer::forward`], `dy` is the gradient of `y`. An empty gradient of an input counts as zeros.
     ///
     /// # Errors
     /// What the layer refuses about the input's shape.
@@ -230,7 +228,7 @@ impl<T: Real> Layer<'_, T> {
         Ok(())
     }
 
-    /// A layer that is two, see [`Op::split`]: the gradients of the second lead to those of the first.
+    /// A layer that is split in two, see [`Op::split`]: the second layer's gradient is propagated to the first.
     fn backward_split(&self, x: &[T], dy: &[T], dparams: &mut [Vec<T>], dx: &mut [&mut [T]]) -> Result<(), Fault> {
         let Layer { order, params, shapes, output, .. } = *self;
         let Some(Split { first, middle, second }) = self.op.split(&shapes[0], order)? else { return Ok(()) };
@@ -245,8 +243,8 @@ impl<T: Real> Layer<'_, T> {
         first.backward_sample(&[x], &between, &dbetween, dfirst, dx)
     }
 
-    /// Runs a `BatchNorm` as in training, by the statistics of the batch. Returns the mean of each
-    /// channel, and its variance divided by one less than the count.
+    /// Runs a `BatchNorm` in training mode, with the statistics of the batch. Returns the mean of each channel and its
+    /// unbiased variance.
     pub fn batch_norm(&self, eps: f64, x: &[T], y: &mut [T]) -> Vec<[f64; 2]> {
         norm::batch_norm_train(self.params, eps, &Channels::new(&self.shapes[0], self.order), x, y)
     }

@@ -1,4 +1,4 @@
-//! Sums, products and the like of activations that broadcast.
+//! Sums, products and similar combinations of activations that broadcast.
 
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -7,8 +7,8 @@ use super::Operands;
 use super::layout::{sizes, strides};
 use super::number::Number;
 
-/// Sums or products of activations that broadcast: axes of size 1, and `[C]` over space. The
-/// operands are taken one after another, as `a + b + c` is.
+/// Combines activations that broadcast: along axes of size 1, and `[C]` over space. With more than two operands it goes
+/// from left to right, like `a + b + c`.
 pub(super) fn broadcast<T: Number>(
     combine: impl Fn(f64, f64) -> f64,
     inputs: &(impl Operands<T> + ?Sized),
@@ -28,7 +28,7 @@ pub(super) fn broadcast<T: Number>(
     }
 }
 
-/// How far each axis of the output moves in an operand: not at all where it broadcasts.
+/// The stride of each axis of the output in an operand: 0 where it broadcasts.
 pub(super) fn broadcast_strides(shape: &Shape, order: AxisOrder, output: &Shape) -> [usize; MAX_RANK] {
     let mut moves = [0; MAX_RANK];
     if shape.rank() == 1 {
@@ -46,7 +46,7 @@ pub(super) fn broadcast_strides(shape: &Shape, order: AxisOrder, output: &Shape)
     moves
 }
 
-/// Counts through the elements of a shape in order.
+/// Counts through the indices of a shape in row-major order.
 pub(super) struct Odometer {
     sizes: [usize; MAX_RANK],
     index: [usize; MAX_RANK],

@@ -1,4 +1,4 @@
-//! Where an activation's elements stand, for either axis order.
+//! The strides of an activation, for either order of axes.
 
 use convshape_arith::op::{AxisOrder, MAX_SPATIAL, PerAxis};
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -8,7 +8,7 @@ pub(super) fn sizes(shape: &Shape) -> [usize; MAX_RANK] {
     shape.numbers().expect("a kernel runs on known sizes")
 }
 
-/// How far apart neighbours along each axis are.
+/// The stride of each axis, in elements.
 pub(super) fn strides(shape: &Shape) -> [usize; MAX_RANK] {
     let sizes = sizes(shape);
     let mut strides = [1; MAX_RANK];
@@ -18,12 +18,12 @@ pub(super) fn strides(shape: &Shape) -> [usize; MAX_RANK] {
     strides
 }
 
-/// One activation as channels and positions: for layers that do not look at neighbours in space.
+/// One activation as channels and positions, for layers that do not read neighbours in space.
 #[derive(Clone, Copy)]
 pub(super) struct Channels {
-    /// How many channels.
+    /// The number of channels.
     pub(super) count: usize,
-    /// How many elements each channel has.
+    /// The number of elements of each channel.
     pub(super) positions: usize,
     channel_stride: usize,
     position_stride: usize,
@@ -41,26 +41,26 @@ impl Channels {
         Channels { count, positions, channel_stride, position_stride }
     }
 
-    /// The place of an element.
+    /// The index of an element.
     pub(super) fn at(&self, channel: usize, position: usize) -> usize {
         channel * self.channel_stride + position * self.position_stride
     }
 
-    /// Every channel and position, in no order that matters.
+    /// Every channel and position, in any order.
     pub(super) fn iter(self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.count).flat_map(move |channel| (0..self.positions).map(move |position| (channel, position)))
     }
 }
 
-/// One activation as channels over space: for layers that do look at neighbours, which have at most
-/// [`MAX_SPATIAL`] spatial axes. Those that the activation does not have are there with size 1.
+/// One activation as channels over space, for layers that read neighbours, which have at most [`MAX_SPATIAL`] spatial
+/// axes. Axes that the activation does not have have size 1.
 #[derive(Clone, Copy)]
 pub(super) struct Grid {
-    /// How many channels.
+    /// The number of channels.
     pub(super) channels: usize,
-    /// How far apart the channels of one position are.
+    /// The stride of the channels, in elements.
     pub(super) channel_stride: usize,
-    /// How many spatial axes it has.
+    /// The number of spatial axes.
     pub(super) rank: usize,
     /// The spatial sizes.
     pub(super) sizes: PerAxis<usize>,
@@ -85,7 +85,7 @@ impl Grid {
         grid
     }
 
-    /// The place of an element.
+    /// The index of an element.
     pub(super) fn at(&self, channel: usize, position: PerAxis<usize>) -> usize {
         channel * self.channel_stride
             + position[0] * self.strides[0]

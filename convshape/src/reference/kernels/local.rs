@@ -1,4 +1,4 @@
-//! Normalisation by the neighbouring channels, and by a norm.
+//! Normalisation over neighbouring channels, and by a vector norm.
 
 use core::ops::Range;
 
@@ -8,9 +8,9 @@ use super::axes::Groups;
 use super::layout::Channels;
 use super::number::Number;
 
-/// The numbers of an `Op::LocalResponseNorm`.
+/// The parameters of an `Op::LocalResponseNorm`.
 pub(super) struct Response {
-    /// Channels of a window below and above the one in the middle.
+    /// Channels of a window before and after the one in the middle.
     below: usize,
     above: usize,
     /// `alpha / size`
@@ -20,7 +20,7 @@ pub(super) struct Response {
 }
 
 impl Response {
-    /// That of a layer; for other layers one that changes nothing.
+    /// Those of a layer; for other layers, values that change nothing.
     #[expect(clippy::cast_precision_loss, reason = "a number of channels")]
     pub(super) fn of(op: &Op) -> Response {
         let Op::LocalResponseNorm { dialect, size, alpha, beta, k } = *op else {
@@ -31,18 +31,18 @@ impl Response {
         Response { below: count(below), above: count(above), factor: alpha / size as f64, beta, k }
     }
 
-    /// The channels in the window of one.
+    /// The channels in the window of a channel.
     fn window(&self, channel: usize, channels: usize) -> Range<usize> {
         channel.saturating_sub(self.below)..channel.saturating_add(self.above).saturating_add(1).min(channels)
     }
 
-    /// The channels whose windows one is in.
+    /// The channels whose windows contain a channel.
     #[cfg(feature = "train")]
     pub(super) fn readers(&self, channel: usize, channels: usize) -> Range<usize> {
         channel.saturating_sub(self.above)..channel.saturating_add(self.below).saturating_add(1).min(channels)
     }
 
-    /// What a value is divided by, before the exponent.
+    /// The base of the power by which a value is divided.
     pub(super) fn base<T: Number>(&self, layout: &Channels, position: usize, channel: usize, x: &[T]) -> f64 {
         let squares = self.window(channel, layout.count).map(|channel| {
             let x = x[layout.at(channel, position)].get();
@@ -62,14 +62,14 @@ pub(super) fn local_response<T: Number>(response: &Response, layout: &Channels, 
     }
 }
 
-/// The numbers of an `Op::LpNorm`.
+/// The parameters of an `Op::LpNorm`.
 pub(super) struct Lp {
     pub(super) p: f64,
     pub(super) eps: f64,
 }
 
 impl Lp {
-    /// The norm of a group, whose elements are counted from its first.
+    /// The norm of a group; `x` starts at its first element.
     pub(super) fn norm<T: Number>(&self, groups: &Groups, x: &[T]) -> f64 {
         let values = groups.members().map(|at| libm::fabs(x[at].get()));
         if self.p == 1.0 {

@@ -1,5 +1,4 @@
-//! Normalisation, and softmax. A variance is the mean of the squares: divided by the count, not by
-//! one less.
+//! Normalisation, and softmax. Variances are biased: divided by the count, not by one less.
 
 use super::axes::Groups;
 use super::layout::Channels;
@@ -44,8 +43,8 @@ pub(super) fn batch_norm<T: Number>(params: &[&[T]], eps: f64, layout: &Channels
     }
 }
 
-/// Groups of neighbouring channels by the statistics of the group; `InstanceNorm` has one channel
-/// a group.
+/// Normalises groups of neighbouring channels with the statistics of the group. `InstanceNorm` has one channel per
+/// group.
 pub(super) fn group_norm<T: Number>(groups: usize, params: &[&[T]], eps: f64, layout: &Channels, x: &[T], y: &mut [T]) {
     let size = layout.count / groups;
     for group in 0..groups {
@@ -59,7 +58,7 @@ pub(super) fn group_norm<T: Number>(groups: usize, params: &[&[T]], eps: f64, la
     }
 }
 
-/// Each run of the last axes, as many elements as the weight has, by its own statistics.
+/// Normalises each contiguous run of the last axes, as long as the weight, with its own statistics.
 pub(super) fn layer_norm<T: Number>(params: &[&[T]], eps: f64, x: &[T], y: &mut [T]) {
     let size = params[0].len();
     for (x, y) in x.chunks_exact(size).zip(y.chunks_exact_mut(size)) {
@@ -70,7 +69,7 @@ pub(super) fn layer_norm<T: Number>(params: &[&[T]], eps: f64, x: &[T], y: &mut 
     }
 }
 
-/// Each run of the last axes, as many elements as the weight has, divided by the root of its mean square.
+/// Divides each contiguous run of the last axes, as long as the weight, by the root of its mean square.
 pub(super) fn rms_norm<T: Number>(weight: &[T], eps: f64, x: &[T], y: &mut [T]) {
     for (x, y) in x.chunks_exact(weight.len()).zip(y.chunks_exact_mut(weight.len())) {
         let factor = inverse_rms(x, eps);
@@ -80,13 +79,13 @@ pub(super) fn rms_norm<T: Number>(weight: &[T], eps: f64, x: &[T], y: &mut [T]) 
     }
 }
 
-/// The inverse of the root of the mean square.
+/// One over the root of the mean square.
 pub(super) fn inverse_rms<T: Number>(x: &[T], eps: f64) -> f64 {
     let squares: f64 = x.iter().map(|x| x.get() * x.get()).sum();
     1.0 / libm::sqrt(squares / x.len() as f64 + eps)
 }
 
-/// Over the elements of each group; the largest is taken off first, so that nothing overflows.
+/// Softmax over the elements of each group. The largest element is subtracted first, so that nothing overflows.
 pub(super) fn softmax<T: Number>(log: bool, groups: &Groups, x: &[T], y: &mut [T]) {
     for start in groups.starts() {
         let places = || groups.members().map(|at| start + at);

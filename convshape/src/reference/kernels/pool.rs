@@ -1,4 +1,4 @@
-//! Pooling: windows that slide, windows that share the input out, and the mean over everything.
+//! Pooling: sliding windows, windows that divide the input, and pooling over all positions.
 
 use convshape_arith::axis::Window;
 use convshape_arith::op::{MAX_SPATIAL, PerAxis, Pool, PoolKind};
@@ -6,13 +6,13 @@ use convshape_arith::op::{MAX_SPATIAL, PerAxis, Pool, PoolKind};
 use super::layout::{Channels, Grid};
 use super::number::Number;
 
-/// The rows of one axis that a window holds: from `start`, `step` apart, below `end`.
+/// The rows of one axis in a window: from `start`, with stride `step`, below `end`.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
     start: usize,
     end: usize,
     step: usize,
-    /// How many rows the divisor of a mean counts.
+    /// The rows that the divisor of a mean counts.
     pub(super) counted: usize,
 }
 
@@ -22,7 +22,7 @@ impl Span {
         self.start
     }
 
-    /// How many rows the divisor of a mean counts.
+    /// The rows that the divisor of a mean counts.
     pub fn counted(self) -> usize {
         self.counted
     }
@@ -31,7 +31,7 @@ impl Span {
         (self.start..self.end).step_by(self.step)
     }
 
-    /// The rows that window `row` holds of an axis of `size` rows.
+    /// The rows of an axis of `size` rows in window `row`.
     pub fn sliding(window: &Window, count_include_pad: bool, row: usize, size: usize) -> Span {
         let Window { kernel, stride, dilation, lo, hi, .. } = *window;
         let first = row as i64 * stride - lo;
@@ -39,22 +39,22 @@ impl Span {
         let size = size as i64;
         let to_usize = |row: i64| usize::try_from(row).unwrap_or(0);
         let held = inside(0, size).count();
-        // A window may overhang the padded input (`ceil_mode`): those rows never count.
+        // A window may reach beyond the padded input (`ceil_mode`); those rows never count.
         let counted = if count_include_pad { inside(-lo, size + hi).count() } else { held };
         let start = inside(0, size).next().map_or(0, |tap| to_usize(first + tap * dilation));
         let step = to_usize(dilation);
         Span { start, end: start + held * step, step, counted }
     }
 
-    /// Share `row` of `shares` of an axis of `size` rows, neighbours overlapping where they do not
-    /// divide: `floor(row * size / shares)` to `ceil((row + 1) * size / shares)`.
+    /// Share `row` of `shares` of an axis of `size` rows: from `floor(row * size / shares)` to `ceil((row + 1) * size /
+    /// shares)`. Neighbouring shares overlap if the sizes do not divide.
     pub fn adaptive(row: usize, shares: usize, size: usize) -> Span {
         let (start, end) = (row * size / shares, ((row + 1) * size).div_ceil(shares));
         Span { start, end, step: 1, counted: end - start }
     }
 }
 
-/// A pooling layer; `windows` are its windows over the input, an axis each.
+/// A pooling layer; `windows` has its window along each axis.
 pub(super) fn sliding<T: Number>(
     pool: &Pool,
     windows: &PerAxis<Window>,
@@ -116,7 +116,7 @@ pub(super) fn found<T: Number>(
     }
 }
 
-/// The place of the first of the largest elements, or of the last that is not a number.
+/// The index of the first of the largest elements, or of the last NaN.
 pub(super) fn largest<T: Number>(places: impl Iterator<Item = usize>, x: &[T]) -> Option<usize> {
     places.reduce(|best, place| {
         let (a, b) = (x[best].get(), x[place].get());
@@ -152,12 +152,12 @@ pub(super) fn elements(spans: &PerAxis<Span>) -> impl Iterator<Item = PerAxis<us
     depth.rows().flat_map(move |d| height.rows().flat_map(move |h| width.rows().map(move |w| [d, h, w])))
 }
 
-/// The larger of two numbers; once one is not a number, neither is the maximum.
+/// The larger of two numbers; NaN if either is.
 fn larger(a: f64, b: f64) -> f64 {
     if b > a || b.is_nan() { b } else { a }
 }
 
-/// A window that holds nothing has mean zero.
+/// The mean of an empty window is zero.
 fn mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
     if count == 0 { 0.0 } else { values.sum::<f64>() / count as f64 }
 }

@@ -6,16 +6,16 @@ use super::join::Odometer;
 use super::layout::{sizes, strides};
 use super::number::Number;
 
-/// Where the elements of two factors and of their product are.
+/// The sizes and strides of two factors and of their product.
 pub(super) struct Product {
     pub(super) rows: usize,
     pub(super) columns: usize,
-    /// The elements that are summed over.
+    /// The number of elements that are summed over.
     pub(super) inner: usize,
     /// The strides of the first factor's rows and columns, and those of the second's.
     pub(super) a: [usize; 2],
     pub(super) b: [usize; 2],
-    /// The sizes of the axes before the matrices; further ones are 1.
+    /// The sizes of the axes before the matrices' own two; axes beyond them have size 1.
     matrices: [usize; MAX_RANK],
     a_strides: [usize; MAX_RANK],
     b_strides: [usize; MAX_RANK],
@@ -43,7 +43,7 @@ impl Product {
         }
     }
 
-    /// The first elements of each pair of matrices.
+    /// The indices of the first elements of each pair of matrices.
     pub(super) fn pairs(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
         let mut odometer = Odometer::new(self.matrices);
         let (a, b) = (self.a_strides, self.b_strides);
@@ -55,7 +55,7 @@ impl Product {
     }
 }
 
-/// The strides of a factor along the output's axes before the matrices: 0 where it is broadcast.
+/// The strides of a factor along the output's axes before the matrices' own two: 0 where it broadcasts.
 fn leading(shape: &Shape, output: &Shape) -> [usize; MAX_RANK] {
     let (own, own_strides) = (sizes(shape), strides(shape));
     let skip = output.rank() - shape.rank();
@@ -65,7 +65,7 @@ fn leading(shape: &Shape, output: &Shape) -> [usize; MAX_RANK] {
     })
 }
 
-/// Each element is a row times a column.
+/// Multiplies: each element is a row times a column.
 pub(super) fn multiply<T: Number>(product: &Product, a: &[T], b: &[T], y: &mut [T]) {
     let &Product { rows, columns, inner, a: [a_row, a_column], b: [b_row, b_column], .. } = product;
     for ([a_start, b_start], y) in product.pairs().zip(y.chunks_exact_mut(rows * columns)) {

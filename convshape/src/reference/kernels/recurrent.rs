@@ -1,4 +1,4 @@
-//! `Lstm`, `Gru`, `Rnn`: a run step by step. All that it computes is kept, see [`Trace`].
+//! `Lstm`, `Gru` and `Rnn`, step by step. All intermediate values are stored, see [`Trace`].
 
 use convshape_arith::op::{Cell, Recurrent, RecurrentOutput, RecurrentWeights, Trace};
 use convshape_arith::shape::Shape;
@@ -14,11 +14,11 @@ pub(super) struct Pass<'a, T> {
     pub(super) direction: usize,
     pub(super) weights: RecurrentWeights,
     pub(super) params: &'a [&'a [T]],
-    /// The input of the whole run.
+    /// The input of the layer.
     pub(super) x: &'a [T],
-    /// The first states, and the first cell states; zeros where there are none.
+    /// The initial states and cell states; zeros if `None`.
     pub(super) first: [Option<&'a [T]>; 2],
-    /// What dropout multiplies the inputs of all layers but the first by.
+    /// The dropout factors of the inputs of all layers but the first.
     pub(super) factors: Option<&'a [T]>,
 }
 
@@ -43,12 +43,12 @@ pub(super) fn passes<'a, T: Number>(
 }
 
 impl<T: Number> Pass<'_, T> {
-    /// The step that is done as the `turn`-th.
+    /// The time step that is the `turn`-th to run, which depends on the direction.
     pub(super) fn step(&self, turn: usize) -> usize {
         if self.direction == 0 { turn } else { self.trace.length - 1 - turn }
     }
 
-    /// A feature of what a step reads.
+    /// A feature of a step's input.
     pub(super) fn read(&self, y: &[T], step: usize, feature: usize) -> f64 {
         let Some(before) = self.layer.checked_sub(1) else { return self.x[step * self.weights.inputs + feature].get() };
         let place = step * self.trace.width() + feature;
@@ -56,7 +56,7 @@ impl<T: Number> Pass<'_, T> {
         y[self.trace.outputs(before) + place].get() * self.factors.map_or(1.0, factor)
     }
 
-    /// The place of an output.
+    /// The index of an output.
     pub(super) fn output(&self, step: usize, unit: usize) -> usize {
         self.trace.outputs(self.layer) + step * self.trace.width() + self.direction * self.trace.hidden + unit
     }
@@ -70,12 +70,12 @@ impl<T: Number> Pass<'_, T> {
         self.trace.extra(self.layer, self.direction) + step * self.trace.hidden + unit
     }
 
-    /// The place of one unit's state among those of all layers and directions.
+    /// The index of a unit's state among those of all layers and directions.
     pub(super) fn place(&self, unit: usize) -> usize {
         (self.layer * self.trace.directions + self.direction) * self.trace.hidden + unit
     }
 
-    /// The state, or cell state, that a turn starts from.
+    /// The state, or cell state, before a turn.
     pub(super) fn before(&self, y: &[T], turn: usize, state: usize, unit: usize) -> f64 {
         match turn.checked_sub(1) {
             None => self.first[state].map_or(0.0, |first| first[self.place(unit)].get()),
@@ -96,7 +96,7 @@ impl<T: Number> Pass<'_, T> {
         self.bias(0, gate, unit) + products.sum::<f64>()
     }
 
-    /// The product with the numbers that `state` gives, and its bias.
+    /// The product with the values of `state`, and its bias.
     fn of_state(&self, gate: usize, unit: usize, state: impl Fn(usize) -> f64) -> f64 {
         let (kernel, gates) = (self.params[self.weights.first + 1], self.trace.gates);
         let products = (0..self.trace.hidden)
@@ -104,7 +104,7 @@ impl<T: Number> Pass<'_, T> {
         self.bias(1, gate, unit) + products.sum::<f64>()
     }
 
-    /// All steps, and the last states.
+    /// Runs all steps and stores the final states.
     fn run(&self, y: &mut [T]) {
         for turn in 0..self.trace.length {
             let step = self.step(turn);
@@ -153,7 +153,7 @@ impl<T: Number> Pass<'_, T> {
         y[self.output(step, unit)] = T::of(output * libm::tanh(state));
     }
 
-    /// The new gate and the output, once the other gates are there for all units.
+    /// Computes the new gate and the output, after the other gates of all units.
     fn gru(&self, y: &mut [T], turn: usize, step: usize, reset_after: bool) {
         for unit in 0..self.trace.hidden {
             y[self.extra(step, unit)] = T::of(if reset_after {
@@ -176,8 +176,8 @@ impl<T: Number> Pass<'_, T> {
     }
 }
 
-/// A run on one sample. `inputs` are `[length, features]`, the first states and the first cell states; `factors` are
-/// what dropout multiplies the outputs of all layers but the last by, `[layers - 1, length, directions * hidden]`.
+/// Runs one sample. `inputs` are `[length, features]`, the initial states and the initial cell states; `factors` are
+/// the dropout factors of the outputs of all layers but the last, `[layers - 1, length, directions * hidden]`.
 pub(super) fn run<T: Number>(
     layer: &Recurrent,
     length: usize,
@@ -193,12 +193,12 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + libm::exp(-x))
 }
 
-/// Relu that keeps NaN, as PyTorch's does.
+/// Relu that propagates NaN, as in PyTorch.
 fn relu_of(x: f64) -> f64 {
     if x < 0.0 { 0.0 } else { x }
 }
 
-/// Where an output is in a whole run of that shape: its first number, and how many there are.
+/// An output's first index in a trace of that shape, and its number of elements.
 pub(super) fn part(layer: &Recurrent, output: RecurrentOutput, run: &Shape) -> (usize, usize) {
     let length = layer.steps(run.size(0)).and_then(Size::number).and_then(|length| usize::try_from(length).ok());
     Trace::new(layer, length.unwrap_or(0)).part(output)

@@ -5,7 +5,7 @@ use convshape_arith::op::{Interpolation, PerAxis, ResizeTo, Upsample};
 use super::layout::Grid;
 use super::number::Number;
 
-/// The rows that make one output row, each with its weight; the modes take 1, 2 or 4.
+/// The input rows of one output row, each with its weight: 1, 2 or 4, depending on the mode.
 #[derive(Debug)]
 pub struct Taps {
     rows: [(usize, f64); 4],
@@ -22,7 +22,7 @@ impl Taps {
         Taps { rows: [(clamped(row, size), 1.0); 4], count: 1 }
     }
 
-    /// A straight line between the rows around `center`.
+    /// Linear interpolation between the two rows around `center`.
     fn linear(center: f64, size: usize) -> Taps {
         let center = center.max(0.0);
         let below = libm::floor(center);
@@ -48,7 +48,7 @@ impl Taps {
     }
 }
 
-/// The row nearest to a whole number.
+/// A row index clamped to the axis.
 fn clamped(row: f64, size: usize) -> usize {
     #[expect(clippy::cast_possible_truncation, reason = "a cast of floats stops at the ends, and at zero")]
     let row = row as usize;

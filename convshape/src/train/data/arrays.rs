@@ -8,7 +8,7 @@ use super::{Batch, DataError, Dataset, Pass, Sample};
 use crate::methods::batch::Inputs;
 use crate::model::error::ShapeError;
 
-/// Inputs and targets, the sample axis first: a view of arrays that are elsewhere in memory.
+/// Inputs and targets, the sample axis first: views of existing arrays.
 #[derive(Clone, Debug)]
 pub struct Data<'a> {
     inputs: Vec<ArrayViewD<'a, f32>>,

@@ -1,4 +1,4 @@
-//! Random changes of samples, so that a model does not learn what does not matter.
+//! Data augmentation: random changes of samples that should not change a model's answer.
 
 mod geometry;
 mod values;
@@ -62,23 +62,23 @@ enum Step {
     Cutout(usize),
 }
 
-/// A geometric change whose numbers are drawn.
+/// A geometric change after its random numbers are drawn.
 enum Change {
     Flip(usize),
-    /// The place of the window's first element, which may be outside, and its sizes.
+    /// The position of the window's first element, which may be outside, and its sizes.
     Window(Vec<isize>, Vec<usize>),
-    /// Each place comes from the place of this matrix times it, seen from the middle.
+    /// Each position is read from the position times this matrix, relative to the middle.
     Affine(Vec<f64>),
 }
 
 impl Augment {
-    /// No changes, of samples with the channels first.
+    /// No changes, for samples with the channels first.
     #[must_use]
     pub fn new() -> Augment {
         Augment::default()
     }
 
-    /// Takes the channels where a chain has them: last in the dialects `flax` and `keras`
+    /// Expects the channel axis where a chain has it: last in the dialects `flax` and `keras`
     /// (`Context::of::<Model>()`).
     #[must_use]
     pub fn for_chain(self, context: &Context) -> Augment {
@@ -111,7 +111,7 @@ impl Augment {
         self.then(Step::Shift(share))
     }
 
-    /// Turns about the middle in the plane of the last two spatial axes, by at most so many degrees in either direction,
+    /// Rotates about the middle in the plane of the last two spatial axes, by at most `degrees` in either direction,
     /// with linear interpolation.
     #[must_use]
     pub fn rotate(self, degrees: f64) -> Augment {
@@ -210,7 +210,7 @@ impl Augment {
 }
 
 impl Step {
-    /// The geometric change with its numbers drawn; none if it changes values.
+    /// The geometric change with its random numbers drawn; `None` if it changes values.
     fn change(&self, grid: &Grid, rng: &mut dyn Rng) -> Result<Option<Change>, DataError> {
         let axes = grid.sizes.len();
         Ok(Some(match self {
@@ -218,7 +218,7 @@ impl Step {
                 if *axis >= axes {
                     return refuse(format!("cannot flip axis {axis} of the spatial axes {:?}", grid.sizes));
                 }
-                // An even number of flips leaves a sample as it is.
+                // An even number of flips cancels out.
                 if rng.random::<bool>() {
                     Change::Flip(*axis)
                 } else {
@@ -281,7 +281,7 @@ impl Change {
     }
 }
 
-/// A number between two, either of which may be the smaller.
+/// A random number between two, which may be in any order.
 fn between(a: f64, b: f64, rng: &mut dyn Rng) -> f64 {
     a + (b - a) * rng.random::<f64>()
 }

@@ -1,4 +1,4 @@
-//! What is wrong with data.
+//! Errors of data sets.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -82,7 +82,7 @@ pub enum DataError {
         /// What was found and expected.
         why: String,
     },
-    /// There is no sample of that number.
+    /// There is no sample with this index.
     #[error("there is no sample {index}: there are {samples}, counted from 0")]
     Index {
         /// The number.
@@ -149,18 +149,18 @@ pub enum DataError {
     /// An array does not fit the chain.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// What a function or iterator of your own said.
+    /// An error of your own function or iterator.
     #[error(transparent)]
     Other(Box<dyn Error + Send + Sync>),
 }
 
 impl DataError {
-    /// What a function of your own says.
+    /// An error of your own function.
     pub fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> DataError {
         DataError::Other(error.into())
     }
 
-    /// The same of a sample, unless a sample is named.
+    /// Adds the sample to an error that does not name one.
     pub(super) fn at(self, index: usize) -> DataError {
         match self {
             named @ (DataError::Sample { .. } | DataError::Index { .. }) => named,

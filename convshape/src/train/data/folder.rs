@@ -82,7 +82,7 @@ impl ImageFolder {
         ImageFolder { grey: true, ..self }
     }
 
-    /// Brings all images to one size, by a linear filter.
+    /// Resizes all images to one size with a linear filter.
     #[must_use]
     pub fn resized(self, height: u32, width: u32) -> ImageFolder {
         ImageFolder { size: Some((height, width)), ..self }
@@ -145,7 +145,7 @@ impl Dataset for ImageFolder {
     }
 }
 
-/// An image as its file has it, turned as its camera says.
+/// Reads an image and applies its orientation tag.
 fn decode(path: &Path) -> io::Result<DynamicImage> {
     let mut reader = ImageReader::new(BufReader::new(files::open(path)?)).with_guessed_format()?;
     let mut limits = Limits::default();

@@ -1,4 +1,4 @@
-//! Batches, in an order that a seed gives.
+//! Batches, in an order that depends on a seed.
 
 use alloc::vec::Vec;
 use std::panic::resume_unwind;
@@ -9,8 +9,8 @@ use rand::{Rng, RngExt};
 
 use super::{Batch, DataError, Dataset, Pass, Use, generator};
 
-/// Takes data in batches. The order of an epoch depends on the seed and the epoch's number only, so
-/// that training goes on anywhere.
+/// Makes batches of data. The order of an epoch depends only on the seed and the number of the epoch, so training can
+/// be resumed at any epoch.
 #[derive(Clone, Debug)]
 pub struct Loader<D> {
     data: D,
@@ -28,7 +28,7 @@ impl<D: Dataset> Loader<D> {
         Loader { data, batch: batch.max(1), seed: None, whole_only: false }
     }
 
-    /// Another order in every epoch. What is random in the samples comes from the same seed. A
+    /// Shuffles the samples differently in every epoch. The seed also determines random changes of samples. A
     /// [`stream`](super::stream) keeps its own order.
     #[must_use]
     pub fn shuffled(self, seed: u64) -> Loader<D> {
@@ -60,9 +60,8 @@ impl<D: Dataset> Loader<D> {
         })
     }
 
-    /// Calls `f` with the batches of an epoch, which another thread makes while `f` works: at most `ahead` batches
-    /// wait for it. They are those of [`Loader::epoch`]. Where there are no threads, or `ahead` is 0, each is
-    /// made when it is asked for.
+    /// Calls `f` with the batches of [`Loader::epoch`], which another thread prepares while `f` works, at most `ahead`
+    /// in advance. Without threads, or if `ahead` is 0, each batch is made when it is needed.
     pub fn prefetched<R>(
         &self,
         epoch: u64,
@@ -72,11 +71,11 @@ impl<D: Dataset> Loader<D> {
         if ahead == 0 {
             return f(&mut self.epoch(epoch));
         }
-        // One more waits in the hands of the other thread.
+        // The other thread holds one more batch.
         let (sender, receiver) = mpsc::sync_channel(ahead - 1);
         thread::scope(|scope| {
             let make = move || {
-                // It fails when nobody reads any more.
+                // Sending fails after the receiver is dropped.
                 let _ = self.epoch(epoch).try_for_each(|batch| sender.send(batch));
             };
             match thread::Builder::new().name("convshape-data".into()).spawn_scoped(scope, make) {
@@ -104,7 +103,7 @@ impl<D: Dataset> Loader<D> {
     }
 }
 
-/// Puts places in a random order, by the method of Fisher and Yates.
+/// Shuffles indices (Fisher and Yates).
 pub(super) fn shuffle(places: &mut [usize], rng: &mut impl Rng) {
     for last in (1..places.len()).rev() {
         places.swap(last, rng.random_range(0..=last));

@@ -1,4 +1,4 @@
-//! Samples that are changed on their way.
+//! Data sets whose samples are changed by a function.
 
 use core::error::Error;
 use core::fmt;
@@ -9,7 +9,7 @@ use rand::Rng;
 
 use super::{DataError, Dataset, Pass, Sample};
 
-/// What a function of your own returns: the result itself, or a `Result` with any error.
+/// The return value of your own function: the result itself, or a `Result` with any error.
 pub trait Outcome<T> {
     /// The result.
     ///

@@ -105,7 +105,7 @@ mod tests {
         let mut changed = 0;
         for (index, (input, target)) in batch.inputs[0].outer_iter().zip(batch.targets[0].outer_iter()).enumerate() {
             assert!((target.sum() - 1.0).abs() < 1e-6 && (input[1] - 1.0).abs() < 1e-6);
-            // Each is on the line between its own and another one, at the same place in both.
+            // Each mixed sample is between its own and another one, with the same share in input and target.
             let possible = (0..20).any(|other| {
                 let share =
                     if other == index { 1.0 } else { (input[0] - other as f32) / (index as f32 - other as f32) };

@@ -1,11 +1,11 @@
-//! Random numbers that depend on what they are for, and on no state.
+//! Random generators that depend on their use, and have no state to be saved.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
 
 use crate::methods::init::normal;
 
-/// One pass over a data set: what random changes of its samples depend on, with the sample's number.
+/// One pass over a data set. Random changes of a sample depend on it and the sample's index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Pass {
@@ -25,17 +25,17 @@ impl Pass {
     /// The generator of a sample in this pass.
     #[must_use]
     pub fn rng(self, index: usize) -> Xoshiro256PlusPlus {
-        // No data set has so many samples that they reach the epoch's bits.
+        // No data set has enough samples to reach the bits of the epoch.
         generator(self.seed, Use::Sample, self.epoch.rotate_left(40) ^ index as u64)
     }
 
-    /// The pass of the data set within another one, which draws other numbers.
+    /// The pass of a data set inside another one, which draws other random numbers.
     pub(super) fn inner(self) -> Pass {
         Pass { seed: self.seed.wrapping_add(0x6a09_e667_f3bc_c909), ..self }
     }
 }
 
-/// What random numbers are for.
+/// The uses of random generators.
 #[derive(Clone, Copy)]
 pub(in crate::train) enum Use {
     Order,
@@ -43,9 +43,9 @@ pub(in crate::train) enum Use {
     Step,
 }
 
-/// A generator of its own for each use and number, so that none has a state to be saved.
+/// A separate generator for each use and index, so that no state has to be saved.
 pub(in crate::train) fn generator(seed: u64, to: Use, number: u64) -> Xoshiro256PlusPlus {
-    // Consecutive numbers are spread by the seeding itself; the factor keeps the seeds apart.
+    // The seeding itself mixes consecutive indices; the factor separates the seeds.
     let purpose: u64 = match to {
         Use::Order => 0x6f72_6465_7200_0000,
         Use::Sample => 0x7361_6d70_6c65_0000,

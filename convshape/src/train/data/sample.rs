@@ -1,4 +1,4 @@
-//! Samples, and many of them as a batch.
+//! Samples, and batches of samples.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -66,7 +66,7 @@ impl Dataset for Vec<Sample> {
     }
 }
 
-/// Samples as one batch; `places` are their numbers.
+/// Samples as one batch; `places` are their indices.
 pub(super) fn stack(places: &[usize], samples: &[Sample]) -> Result<Batch, DataError> {
     Ok(Batch {
         inputs: stack_side("input", places, samples, |sample| &sample.inputs)?,

@@ -1,4 +1,4 @@
-//! Samples that a function or an iterator makes.
+//! Data sets from functions and iterators.
 
 use core::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +16,7 @@ where
     FromFn { samples, make }
 }
 
-/// What [`from_fn`] gives.
+/// The data set of [`from_fn`].
 #[derive(Clone)]
 pub struct FromFn<F> {
     samples: usize,
@@ -73,14 +73,14 @@ where
     Stream { samples, open, now: Mutex::new(None) }
 }
 
-/// What [`stream`] gives.
+/// The data set of [`stream`].
 pub struct Stream<I, F> {
     samples: usize,
     open: F,
     now: Mutex<Option<Position<I>>>,
 }
 
-/// An iterator, and how many samples it has given.
+/// An iterator, and the number of samples that it has returned.
 struct Position<I> {
     pass: Pass,
     given: usize,
@@ -106,9 +106,9 @@ where
         if index >= self.samples {
             return Err(DataError::Index { index, samples: self.samples });
         }
-        // Another thread that panicked left no position.
+        // After a panic of another thread the position is unknown.
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        // An earlier sample is reached by reading again.
+        // For an earlier sample, the iterator starts again.
         let position = now.take().filter(|now| now.pass == pass && now.given <= index);
         let mut position = position.unwrap_or_else(|| Position { pass, given: 0, samples: (self.open)(pass) });
         loop {

@@ -24,13 +24,13 @@ impl<D: Dataset> Subset<D> {
         }
     }
 
-    /// The numbers that its samples have in the data set.
+    /// The indices of its samples in the data set.
     #[must_use]
     pub fn places(&self) -> &[usize] {
         &self.places
     }
 
-    /// The number in the data set of a sample.
+    /// The index of a sample in the data set.
     fn place(&self, index: usize) -> Result<usize, DataError> {
         self.places.get(index).copied().ok_or(DataError::Index { index, samples: self.places.len() })
     }
@@ -84,7 +84,7 @@ enum Parts<const PARTS: usize> {
     Sizes([usize; PARTS]),
 }
 
-/// What the sum of fractions such as 0.7, 0.2 and 0.1 may miss 1 by.
+/// The tolerance of the sum of fractions such as 0.7, 0.2 and 0.1, because of rounding.
 const ROUNDING: f64 = 1e-9;
 
 impl<'a, const PARTS: usize> Split<'a, PARTS> {
@@ -127,7 +127,7 @@ impl<'a, const PARTS: usize> Split<'a, PARTS> {
         }))
     }
 
-    /// The places in the order of the samples where parts end, none smaller than the one before.
+    /// The ends of the parts in the order of the samples, in ascending order.
     fn ends(&self, samples: usize) -> Result<Vec<usize>, DataError> {
         match &self.parts {
             Parts::Sizes(sizes) => {
@@ -161,7 +161,7 @@ impl<'a, const PARTS: usize> Split<'a, PARTS> {
         }
     }
 
-    /// The samples in an order in which every part is neighbours.
+    /// The samples in an order in which every part is contiguous.
     fn order(&self, samples: usize) -> Result<Vec<usize>, DataError> {
         let mut order: Vec<usize> = (0..samples).collect();
         if let Some(seed) = self.seed {
@@ -172,7 +172,7 @@ impl<'a, const PARTS: usize> Split<'a, PARTS> {
             let why = format!("there are the classes of {} samples, expected {samples}", classes.len());
             return Err(DataError::Split(why));
         }
-        // Each class is spread evenly over the order: sample k of n has the place (k + 1/2) / n.
+        // Each class is spread evenly over the order: sample k of n is at (k + 1/2) / n.
         let mut counts = BTreeMap::new();
         classes.iter().for_each(|class| *counts.entry(class).or_insert(0_u64) += 1);
         let mut given = BTreeMap::new();

@@ -13,7 +13,7 @@ use plotters::prelude::*;
 
 use super::{History, write};
 
-/// The colours of a picture.
+/// The colours of a plot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Theme {
     /// Dark lines on white.
@@ -26,7 +26,7 @@ pub enum Theme {
 /// The size of a panel, in pixels.
 const WIDTH: u32 = 720;
 const HEIGHT: u32 = 300;
-/// The largest number that is drawn: with more, an axis would overflow.
+/// The largest value that is drawn; larger ones would overflow an axis.
 const MOST: f64 = 1e100;
 /// Epochs up to which each has a dot.
 const MOST_DOTS: usize = 40;
@@ -43,9 +43,9 @@ struct Curve {
 }
 
 impl History {
-    /// The curves over the epochs as an SVG, in panels one below the other: the losses, the metrics, and the learning rate if
-    /// it changes. Metrics within 0 and 1 share a panel. The axis of numbers that are all above zero and span a factor of
-    /// 10 is logarithmic. What is not finite, or beyond 1e100, is left out.
+    /// The curves over the epochs as an SVG, in panels from top to bottom: the losses, the metrics, and the learning
+    /// rate if it changes. Metrics between 0 and 1 share a panel. An axis is logarithmic if all its values are positive
+    /// and span a factor of 10. Values that are not finite or beyond 1e100 are left out.
     #[must_use]
     pub fn svg(&self) -> String {
         self.svg_in(Theme::Light)
@@ -223,7 +223,7 @@ fn extent(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
     numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), number| (low.min(number), high.max(number)))
 }
 
-/// A number with as many digits as a label has room for.
+/// A number with as many digits as fit in a label.
 fn number(value: f64) -> String {
     if value == 0.0 || (1e-3..1e5).contains(&value.abs()) {
         let text = format!("{value:.4}");

@@ -24,7 +24,7 @@ impl History {
         write(&folder.join(name), &self.events(now.as_secs_f64()))
     }
 
-    /// The records of a training that ended at this second.
+    /// The records of a training that ended at this time, in seconds.
     fn events(&self, end: f64) -> Vec<u8> {
         let mut time = end - self.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>();
         let mut file = Vec::new();

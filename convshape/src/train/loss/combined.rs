@@ -1,4 +1,4 @@
-//! Losses made of others.
+//! Combinations of losses.
 
 use alloc::vec::Vec;
 
@@ -7,7 +7,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use super::{Context, Evaluation, LastLayer, Loss, miscounted, same_shape, single};
 use crate::model::error::ShapeError;
 
-/// The methods of a loss made of others that do not depend on how.
+/// The methods that all combinations share.
 macro_rules! without_context {
     () => {
         fn evaluate(
@@ -59,13 +59,12 @@ impl<L: Loss> Loss for Weighted<L> {
     }
 }
 
-/// The sum of two losses that read the same outputs and targets, each as many of the first as it
-/// reads: `Sum(Mse, Weighted(0.1, L1))`.
+/// The sum of two losses that read the same outputs and targets from the first on: `Sum(Mse, Weighted(0.1, L1))`.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Sum<A, B>(
-    /// The one.
+    /// The first loss.
     pub A,
-    /// The other.
+    /// The second loss.
     pub B,
 );
 
@@ -109,10 +108,10 @@ impl<A: Loss, B: Loss> Loss for Sum<A, B> {
     }
 }
 
-/// A loss of outputs further back: `On(2, Mse)` leaves two outputs out.
+/// A loss of later outputs: `On(2, Mse)` skips two outputs.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct On<L>(
-    /// How many outputs stand before the first that the loss reads.
+    /// How many outputs to skip.
     pub usize,
     /// The loss.
     pub L,
@@ -155,7 +154,7 @@ struct Rest<'r, 'a> {
 }
 
 impl Rest<'_, '_> {
-    /// Adds what a loss says of the next ones; `None` if there are too few.
+    /// Adds a loss of the next outputs and targets; `None` if there are too few.
     fn take(
         &mut self,
         loss: &mut impl Loss,

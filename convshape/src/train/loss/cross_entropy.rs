@@ -11,14 +11,13 @@ use crate::model::error::{ShapeError, TargetProblem};
 /// `-sum(t ln(softmax(y)))` over the classes, and the mean over everything else
 /// (`torch.nn.functional.cross_entropy`).
 ///
-/// The outputs are `[batch, classes, ..]`, in the dialects `flax` and `keras` `[batch, .., classes]`,
-/// before any softmax. Targets are probabilities of the same shape, or the classes' numbers, counted
-/// from 0, of that shape without the axis of classes. A number that is no class is an error; those to be
-/// left out are named with [`CrossEntropy::ignore`].
+/// The outputs are logits `[batch, classes, ..]`, or `[batch, .., classes]` in the dialects `flax` and `keras`. Targets
+/// are probabilities of the same shape, or class indices from 0 of that shape without the axis of classes. An index
+/// that is not a class is an error, unless it is ignored with [`CrossEntropy::ignore`].
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct CrossEntropy;
 
-/// [`CrossEntropy`] with what can be set about it.
+/// [`CrossEntropy`] with options.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct CrossEntropyWith {
     ignored: Option<f32>,
@@ -27,22 +26,21 @@ pub struct CrossEntropyWith {
 }
 
 impl CrossEntropy {
-    /// Leaves places out whose target is this number (PyTorch's `ignore_index`, -100 there): they count
-    /// nowhere, not in the mean either.
+    /// Ignores positions with this target (PyTorch's `ignore_index`, by default -100 there): they do not count, not
+    /// even in the mean.
     #[must_use]
     pub fn ignore(self, number: f32) -> CrossEntropyWith {
         CrossEntropyWith::default().ignore(number)
     }
 
-    /// Takes this share of each target away and spreads it evenly over all classes (PyTorch's
-    /// `label_smoothing`).
+    /// Label smoothing: spreads this share of each target evenly over all classes (PyTorch's `label_smoothing`).
     #[must_use]
     pub fn smoothing(self, share: f64) -> CrossEntropyWith {
         CrossEntropyWith::default().smoothing(share)
     }
 
-    /// A weight for each class (PyTorch's `weight`). With class numbers the mean is divided by the sum
-    /// of the targets' weights.
+    /// A weight for each class (PyTorch's `weight`). With class indices, the mean divides by the sum of the targets'
+    /// weights.
     #[must_use]
     pub fn weights(self, weights: impl Into<Vec<f32>>) -> CrossEntropyWith {
         CrossEntropyWith::default().weights(weights)
@@ -72,7 +70,7 @@ impl CrossEntropyWith {
         self.ignored.is_some_and(|ignored| ignored == target)
     }
 
-    /// How much of each class is wanted at one place.
+    /// The target probability of each class at one position.
     fn want(&self, target: ArrayView1<'_, f32>, by_number: bool, wanted: &mut [f64]) {
         let spread = self.smoothing / wanted.len() as f64;
         for (class, wanted) in wanted.iter_mut().enumerate() {
@@ -142,7 +140,7 @@ impl Loss for CrossEntropyWith {
         if let Some(weights) = self.weights.as_ref().filter(|weights| weights.len() != classes) {
             return Err(ShapeError::ClassWeights { found: weights.len(), expected: classes });
         }
-        // Class numbers, as one probability of 1, are read from an axis of size 1.
+        // Class indices are read like probabilities, from an axis of size 1.
         let target = if by_number { target.view().insert_axis(axis) } else { target.view() };
         let positions = (output.len() / classes.max(1) / output.shape()[0].max(1)).max(1);
         let mut counted = 0.0;
@@ -188,7 +186,7 @@ impl Loss for CrossEntropyWith {
     }
 }
 
-/// The class that a number names.
+/// The class of a target.
 fn class_of(number: f32, classes: usize) -> Option<usize> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with the number below")]
     let class = number as usize;

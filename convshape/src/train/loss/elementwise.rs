@@ -28,11 +28,11 @@ fn mean(
     Ok(Evaluation { value: sum / count, gradients: vec![gradient] })
 }
 
-/// How far beyond 0 and 1 a probability may be: means and interpolations of some round.
+/// How far a probability may be outside of 0 to 1, because of rounding in means and interpolations.
 const ROUNDING: f32 = 1e-5;
 
-/// Whether all numbers are probabilities. What is not a number only the targets refuse: among the
-/// outputs it makes the loss NaN, of which a training says where it comes from.
+/// Checks that all numbers are probabilities. NaN is refused among the targets only: among the outputs it makes the
+/// loss NaN, and training then reports the layer that it comes from.
 fn probabilities(loss: &'static str, of: Of, array: &ArrayViewD<'_, f32>) -> Result<(), ShapeError> {
     let bad = |value: &f32| match of {
         Of::Output => *value < -ROUNDING || *value > 1.0 + ROUNDING,
@@ -93,29 +93,28 @@ losses! {
         (libm::fabs(difference), sign(difference))
     };
 
-    /// The mean of `-t ln(y) - (1 - t) ln(1 - y)` for outputs and targets that are probabilities; others
-    /// are an error. As in PyTorch a logarithm is at least -100.
+    /// The mean of `-t ln(y) - (1 - t) ln(1 - y)` for outputs and targets that are probabilities; other numbers are an
+    /// error. As in PyTorch, logarithms are at least -100.
     BinaryCrossEntropy(Output, Target) = |output, target| {
-        // Not `max`, which would make -100 of NaN.
+        // Not `max`, which would turn NaN into -100.
         let log = |x: f64| Some(libm::log(x)).filter(|log| log.is_nan() || *log >= -100.0).unwrap_or(-100.0);
         let output = output.clamp(0.0, 1.0);
         let loss = -target * log(output) - (1.0 - target) * log(1.0 - output);
         (loss, (output - target) / ((1.0 - output) * output).max(1e-12))
     };
 
-    /// [`BinaryCrossEntropy`] for outputs that a sigmoid would make probabilities: more exact than
-    /// the two one after the other. Targets are probabilities.
+    /// [`BinaryCrossEntropy`] for logits: more accurate than a sigmoid followed by `BinaryCrossEntropy`. Targets are
+    /// probabilities.
     BinaryCrossEntropyWithLogits(Target) applies Sigmoid = |output, target| {
         let loss = output.max(0.0) - output * target + libm::log1p(libm::exp(-libm::fabs(output)));
         (loss, 1.0 / (1.0 + libm::exp(-output)) - target)
     };
 }
 
-/// The mean of a parabola within `delta` and straight lines beyond: `d^2 / 2` where the difference
-/// `d` is small, `delta (|d| - delta / 2)` elsewhere.
+/// The mean over the differences `d` of `d^2 / 2` if `|d| <= delta`, and of `delta (|d| - delta / 2)` otherwise.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Huber {
-    /// Where the parabola ends.
+    /// The difference from which on the loss is linear.
     pub delta: f64,
 }
 

@@ -1,4 +1,4 @@
-//! The second half of a variational autoencoder's loss.
+//! The regularising term of a variational autoencoder's loss.
 
 use alloc::vec;
 
@@ -7,9 +7,9 @@ use ndarray::{ArrayD, ArrayViewD, Zip};
 use super::{Evaluation, Loss, miscounted, same_shape, single};
 use crate::model::error::ShapeError;
 
-/// How far normal distributions are from the standard one (Kingma and Welling, 2013): the sum of
-/// `-(1 + logvar - mu^2 - exp(logvar)) / 2` over each sample, and the mean over the batch. It reads
-/// two outputs, `mu` and `logvar`, and no target.
+/// The Kullback-Leibler divergence of normal distributions from the standard one (Kingma and Welling, 2013): the sum of
+/// `-(1 + logvar - mu^2 - exp(logvar)) / 2` over each sample, and the mean over the batch. It reads two outputs, `mu`
+/// and `logvar`, and no target.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct KlDivergence;
 

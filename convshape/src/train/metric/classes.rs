@@ -10,12 +10,12 @@ use super::Metric;
 use crate::model::error::{ShapeError, TargetProblem};
 use crate::train::Context;
 
-/// A probability from here on is a yes, where the output is one number.
+/// For a single output, the least probability that counts as class 1.
 const YES: f32 = 0.5;
 
-/// Calls `each` with the output and the class at every position. The target is class numbers, or
-/// probabilities shaped like the output, of which the largest counts. Numbers that are no class (a
-/// loss's ignored ones) are left out. Of an output of one number the classes are 0 and 1.
+/// Calls `each` with the output and the class at every position. Targets are class indices, or probabilities shaped
+/// like the output, of which the largest counts. Indices that are not a class (such as ignored ones) are skipped. A
+/// single output has the classes 0 and 1.
 fn positions(
     metric: &'static str,
     context: &Context,
@@ -50,21 +50,21 @@ fn number(number: f32, classes: usize) -> Option<usize> {
     (0..classes).find(|class| *class as f32 == number)
 }
 
-/// The place of the first of the largest.
+/// The index of the first of the largest.
 fn largest(values: ArrayView1<'_, f32>) -> usize {
     (1..values.len()).fold(0, |best, place| if values[place] > values[best] { place } else { best })
 }
 
-/// The class that outputs say.
+/// The predicted class.
 fn predicted(output: ArrayView1<'_, f32>) -> usize {
     if output.len() == 1 { usize::from(output[0] >= YES) } else { largest(output) }
 }
 
-/// How often each class was right, said wrongly, and missed.
+/// For each class, the counts of true positives, false positives and false negatives.
 #[derive(Clone, PartialEq, Debug, Default)]
 struct Counts {
     classes: Vec<Count>,
-    /// Whether the output is one number, so that class 1 alone is scored.
+    /// Whether there is a single output, so that only class 1 is scored.
     binary: bool,
 }
 
@@ -99,7 +99,7 @@ impl Counts {
         })
     }
 
-    /// The mean of a score over the classes that occur or were said; of one output that of class 1.
+    /// The mean of a score over the classes that occur or were predicted; for a single output, the score of class 1.
     fn mean(&self, score: impl Fn(&Count) -> f64) -> f64 {
         let first = usize::from(self.binary);
         let scores = self.classes.iter().skip(first).filter(|count| count.total() > 0.0).map(score);
@@ -118,23 +118,22 @@ impl Count {
     }
 }
 
-/// The share of positions whose class is the largest output; of an output of one number, whether it is
-/// at least 0.5.
+/// The share of positions whose class has the largest output. A single output predicts class 1 from 0.5 on.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Accuracy(Counts);
 
-/// The harmonic mean of precision and recall, and its mean over the classes that occur or were said
-/// (scikit-learn's `average="macro"`; of an output of one number `"binary"`).
+/// The harmonic mean of precision and recall, averaged over the classes that occur or were predicted (scikit-learn's
+/// `average="macro"`; for a single output `"binary"`).
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct F1(Counts);
 
-/// The intersection over the union of what was said and what is, and its mean over the classes that occur or
-/// were said (Jaccard's index).
+/// The intersection over the union of predicted and true positions, averaged over the classes that occur or were
+/// predicted (Jaccard index).
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Iou(Counts);
 
-/// Twice the intersection over the sum of what was said and what is, and its mean over the classes
-/// that occur or were said (Dice's coefficient, of maps the same number as [`F1`]).
+/// Twice the intersection over the sum of predicted and true positions, averaged over the classes that occur or were
+/// predicted (Dice coefficient; the same value as [`F1`]).
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Dice(Counts);
 
@@ -186,7 +185,7 @@ pub struct TopK {
 }
 
 impl TopK {
-    /// Of the `k` largest.
+    /// With the `k` largest outputs.
     #[must_use]
     pub fn new(k: usize) -> TopK {
         TopK { k, right: 0.0, count: 0.0 }

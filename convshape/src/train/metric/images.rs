@@ -1,4 +1,4 @@
-//! Metrics of values: differences, and how alike images are.
+//! Metrics of values: differences, and the similarity of images.
 
 use alloc::string::String;
 use alloc::vec;
@@ -44,7 +44,7 @@ impl Metric for MeanAbsoluteError {
     }
 }
 
-/// The ratio of peak to noise in decibels, `10 log10(range^2 / mse)`, of the mean squared difference over all
+/// The peak signal-to-noise ratio in decibels, `10 log10(range^2 / mse)`, with the mean squared difference over all
 /// data.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Psnr {
@@ -54,7 +54,7 @@ pub struct Psnr {
 }
 
 impl Psnr {
-    /// Of values within `range`: 1 of 0 to 1, 255 of bytes.
+    /// For values that span `range`: 1 for 0 to 1, 255 for bytes.
     #[must_use]
     pub fn new(range: f64) -> Psnr {
         Psnr { range, sum: 0.0, count: 0.0 }
@@ -102,7 +102,7 @@ const WINDOW: usize = 11;
 const DEVIATION: f64 = 1.5;
 
 impl Ssim {
-    /// Of values within `range`: 1 of 0 to 1, 255 of bytes.
+    /// For values that span `range`: 1 for 0 to 1, 255 for bytes.
     #[must_use]
     pub fn new(range: f64) -> Ssim {
         Ssim { range, sum: 0.0, count: 0.0 }

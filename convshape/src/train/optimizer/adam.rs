@@ -1,11 +1,11 @@
-//! Adam, and AdamW, in which weight decay does not go through the moments.
+//! Adam, and AdamW, whose weight decay does not go through the moments.
 
 use alloc::string::String;
 
 use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
 use crate::model::error::ShapeError;
 
-/// What the two have in common.
+/// The common part of the two.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Rule {
     betas: (f64, f64),
@@ -18,7 +18,7 @@ struct Rule {
 impl Rule {
     fn update(&self, learning_rate: f64, memory: &mut Memory, Parameter { name, param, gradient }: Parameter<'_>) {
         let (beta1, beta2) = self.betas;
-        // The moments begin at zero: this takes out what that makes them too small by.
+        // The moments start at zero; this corrects their bias.
         let steps = i32::try_from(memory.steps).unwrap_or(i32::MAX);
         let (correction1, correction2) = (1.0 - beta1.powi(steps), 1.0 - beta2.powi(steps));
         let rate = single(learning_rate / correction1);
@@ -63,21 +63,21 @@ macro_rules! adams {
                 $name { learning_rate, rule, memory: Memory::default() }
             }
 
-            /// The shares of the mean of the gradients, and of their squares, that a step keeps.
+            /// The decay rates of the mean of the gradients and of the mean of their squares.
             #[must_use]
             pub fn betas(mut self, mean: f64, square: f64) -> $name {
                 self.rule.betas = (mean, square);
                 self
             }
 
-            /// What is added to the root of the mean square.
+            /// The number that is added to the root of the mean square.
             #[must_use]
             pub fn eps(mut self, eps: f64) -> $name {
                 self.rule.eps = eps;
                 self
             }
 
-            /// Pulls parameters towards zero.
+            /// The weight decay.
             #[must_use]
             pub fn weight_decay(mut self, weight_decay: f64) -> $name {
                 self.rule.weight_decay = weight_decay;

@@ -10,11 +10,11 @@ use alloc::vec::Vec;
 use super::{Optimizer, OptimizerState, Parameter, StateError, Train};
 use crate::model::error::ShapeError;
 
-/// Parameters in groups, each moved by an optimiser of its own or not at all.
+/// Parameters in groups, each with its own optimiser or frozen.
 ///
-/// A group is given by a pattern of names in files, in which `*` is any text: `enc.*`, `*.bias`,
-/// `blocks.0.c.weight`. A parameter belongs to the first group that its name matches, in the order in
-/// which they were added, or else to the optimiser that [`Groups::new`] was given.
+/// A group is a pattern of names in files, in which `*` matches any text: `enc.*`, `*.bias`, `blocks.0.c.weight`. A
+/// parameter belongs to the first group whose pattern matches its name, in the order in which they were added, or else
+/// to the optimiser given to [`Groups::new`].
 ///
 /// ```
 /// use convshape::train::{Adam, Groups, Sgd};
@@ -27,28 +27,27 @@ use crate::model::error::ShapeError;
 pub struct Groups {
     groups: Vec<Group>,
     rest: Box<dyn Optimizer>,
-    /// The learning rate of the rest at the start.
+    /// The initial learning rate of the rest.
     rate: f64,
 }
 
 #[derive(Debug)]
 struct Group {
     pattern: String,
-    /// None where nothing moves.
+    /// `None` if the group is frozen.
     optimizer: Option<Box<dyn Optimizer>>,
-    /// The learning rate at the start.
+    /// The initial learning rate.
     rate: f64,
 }
 
 impl Groups {
-    /// One optimiser for all parameters that belong to no group.
+    /// Sets the optimiser of all parameters that belong to no group.
     #[must_use]
     pub fn new(rest: impl Optimizer + 'static) -> Groups {
         Groups { groups: Vec::new(), rate: rest.learning_rate(), rest: Box::new(rest) }
     }
 
-    /// Another optimiser for parameters of these names. Its learning rate changes in proportion to that of
-    /// the rest, as a schedule says.
+    /// Adds a group with its own optimiser. A schedule changes its learning rate in proportion to that of the rest.
     #[must_use]
     pub fn group(mut self, pattern: &str, optimizer: impl Optimizer + 'static) -> Groups {
         let rate = optimizer.learning_rate();
@@ -56,8 +55,8 @@ impl Groups {
         self
     }
 
-    /// Leaves parameters of these names as they are: no step and no weight decay moves them. The running
-    /// statistics of a `BatchNorm` are no parameters, and still move in training.
+    /// Freezes parameters with these names: neither steps nor weight decay change them. The running statistics of a
+    /// `BatchNorm` are not parameters and still change in training.
     #[must_use]
     pub fn freeze(mut self, pattern: &str) -> Groups {
         self.groups.push(Group { pattern: pattern.to_owned(), optimizer: None, rate: 0.0 });
@@ -73,12 +72,12 @@ impl Groups {
         Optimizer::step(self, model, gradients)
     }
 
-    /// The place of a parameter's group; none for the rest.
+    /// The index of a parameter's group; `None` for the rest.
     fn place(&self, parameter: &str) -> Option<usize> {
         self.groups.iter().position(|group| matches(&group.pattern, parameter))
     }
 
-    /// The optimiser of a parameter; none if it is frozen.
+    /// The optimiser of a parameter; `None` if it is frozen.
     fn of(&self, parameter: &str) -> Option<&dyn Optimizer> {
         match self.place(parameter) {
             Some(place) => self.groups[place].optimizer.as_deref(),
@@ -86,7 +85,7 @@ impl Groups {
         }
     }
 
-    /// All optimisers, the rest first, with the places of their groups.
+    /// All optimisers with the indices of their groups, that of the rest first.
     fn all_mut(&mut self) -> impl Iterator<Item = (Option<usize>, &mut Box<dyn Optimizer>)> {
         let groups = self.groups.iter_mut().enumerate();
         let groups = groups.filter_map(|(place, group)| Some((Some(place), group.optimizer.as_mut()?)));
@@ -177,7 +176,7 @@ impl Optimizer for Groups {
     }
 }
 
-/// Whether a name is that of a pattern, in which `*` is any text.
+/// Whether a name matches a pattern, in which `*` is any text.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
 use crate::model::error::ShapeError;
 
-/// LAMB (You et al., 2019): Adam's step, for each parameter as long as the parameter itself times the
-/// learning rate. For large batches.
+/// LAMB (You et al., 2019), for large batches: Adam's step, scaled for each parameter to the norm of the parameter
+/// times the learning rate.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Lamb {
     learning_rate: f64,

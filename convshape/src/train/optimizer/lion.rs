@@ -5,8 +5,8 @@ use alloc::string::String;
 use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
 use crate::model::error::ShapeError;
 
-/// Lion (Chen et al., 2023): steps of one length, in the direction of the sign of a mean of gradients.
-/// Its learning rate is three to ten times smaller than AdamW's.
+/// Lion (Chen et al., 2023): steps of constant size in the direction of the sign of a mean of gradients. Its learning
+/// rate should be three to ten times smaller than AdamW's.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Lion {
     learning_rate: f64,
@@ -24,7 +24,7 @@ impl Lion {
         Lion { learning_rate, betas: (0.9, 0.99), weight_decay: 0.0, memory: Memory::default() }
     }
 
-    /// The share of the mean gradient in the direction of a step, and the share of it that a step keeps.
+    /// The weight of the mean gradient in the direction of a step, and the decay rate of the mean.
     #[must_use]
     pub fn betas(self, direction: f64, mean: f64) -> Lion {
         Lion { betas: (direction, mean), ..self }

@@ -27,7 +27,7 @@ impl RmsProp {
         RmsProp { learning_rate, alpha: 0.99, eps: 1e-8, momentum: 0.0, weight_decay: 0.0, memory }
     }
 
-    /// The share of the mean square that a step keeps.
+    /// The decay rate of the mean square.
     #[must_use]
     pub fn alpha(self, alpha: f64) -> RmsProp {
         RmsProp { alpha, ..self }
@@ -39,7 +39,7 @@ impl RmsProp {
         RmsProp { eps, ..self }
     }
 
-    /// The share of the velocity that a step keeps.
+    /// The momentum.
     #[must_use]
     pub fn momentum(self, momentum: f64) -> RmsProp {
         RmsProp { momentum, ..self }

@@ -1,4 +1,4 @@
-//! What optimisers remember from step to step.
+//! The state of optimisers between steps.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -7,27 +7,27 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// What an optimiser remembers, to be saved.
+/// The state of an optimiser, to be saved.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct OptimizerState {
     /// The optimiser's name; empty before there is one.
     pub optimizer: String,
     /// How many steps it has made.
     pub steps: u64,
-    /// Numbers of the parameters' own sizes: `enc.weight/velocity`. None before the first step.
+    /// Buffers with the sizes of their parameters: `enc.weight/velocity`. Empty before the first step.
     pub buffers: BTreeMap<String, Vec<f32>>,
 }
 
-/// A state is not one that an optimiser can go on from.
+/// A state cannot be restored by an optimiser.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
-    /// It is that of another kind of optimiser.
+    /// It is the state of another kind of optimiser.
     #[error("the state is that of the optimiser `{found}`, not of `{expected}`")]
     Optimizer {
         /// The optimiser whose state it is.
         found: String,
-        /// The one that should go on from it.
+        /// The optimiser that should restore it.
         expected: String,
     },
     /// A buffer is missing.
@@ -40,7 +40,7 @@ pub enum StateError {
         /// The buffer.
         buffer: String,
     },
-    /// A buffer that the optimiser has no use for.
+    /// A buffer that the optimiser does not know.
     #[error("the state has a buffer `{buffer}`, which `{optimizer}` does not remember")]
     Unknown {
         /// The optimiser.
@@ -65,7 +65,7 @@ pub(in crate::train) fn key(parameter: &str, buffer: &str) -> String {
     format!("{parameter}/{buffer}")
 }
 
-/// The steps and buffers of an optimiser that has at most two for each parameter.
+/// The steps and buffers of an optimiser with at most two buffers per parameter.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Memory {
     pub(super) steps: u64,
@@ -73,7 +73,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// The buffers of a parameter, which begin as zeros.
+    /// The buffers of a parameter, zeros at first.
     pub(super) fn buffers<const N: usize>(&mut self, parameter: &str, elements: usize) -> &mut [Vec<f32>; N] {
         if !self.buffers.contains_key(parameter) {
             self.buffers.insert(parameter.to_owned(), vec![vec![0.0; elements]; N]);

@@ -5,7 +5,7 @@ use alloc::vec;
 use super::Real;
 use crate::reference::kernels::attention::Heads;
 
-/// Adds the gradients of queries, keys and values, and of what is added to the scores if that is wanted.
+/// Adds the gradients of queries, keys and values, and of the values added to the scores if they are wanted.
 pub(super) fn attend<T: Real>(heads: &Heads<'_, T>, v: &[T], [y, dy]: [&[T]; 2], dx: &mut [&mut [T]]) {
     let [size, values] = heads.sizes();
     let (mut weights, mut dweights) = (vec![0.0; heads.keys], vec![0.0; heads.keys]);
@@ -15,7 +15,7 @@ pub(super) fn attend<T: Real>(heads: &Heads<'_, T>, v: &[T], [y, dy]: [&[T]; 2],
             let softmax = heads.softmax(head, token);
             let row = token * heads.values + head * values..token * heads.values + (head + 1) * values;
             let (y, dy) = (&y[row.clone()], &dy[row]);
-            // What the weights' gradients have in common: their mean by weight.
+            // The weighted mean of the gradients of the weights, which softmax subtracts from each.
             let mean: f64 = y.iter().zip(dy).map(|(y, dy)| y.get() * dy.get()).sum();
             for key in 0..seen {
                 let v = &v[key * heads.values + head * values..][..values];

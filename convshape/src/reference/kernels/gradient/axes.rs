@@ -1,4 +1,4 @@
-//! Permutations of axes, reductions over them, and what works along one axis.
+//! Permutations of axes, reductions over axes, and layers that work along one axis.
 
 use convshape_arith::op::Reduction;
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -17,7 +17,7 @@ pub(super) fn permute<T: Real>(from: [usize; MAX_RANK], input: &Shape, output: &
     }
 }
 
-/// Of equal extremes the first has the gradient.
+/// The first of equal extremes gets the gradient.
 pub(super) fn reduce<T: Real>(kind: Reduction, groups: &Groups, x: &[T], dy: &[T], dx: &mut [T]) {
     let share = if kind == Reduction::Mean { 1.0 / groups.size() as f64 } else { 1.0 };
     for (start, dy) in groups.starts().zip(dy) {
@@ -30,7 +30,7 @@ pub(super) fn reduce<T: Real>(kind: Reduction, groups: &Groups, x: &[T], dy: &[T
     }
 }
 
-/// The operand of a join that begins at element `first` of each block.
+/// The gradient of the operand of a join that starts at element `first` of each block.
 pub(super) fn join<T: Real>(first: usize, output: Blocks, dy: &[T], dx: &mut [T]) {
     for (dx, dy) in output.of_mut(dx).zip(output.of(dy)) {
         dx.iter_mut().zip(&dy[first..]).for_each(|(dx, dy)| *dx += *dy);

@@ -1,4 +1,4 @@
-//! `Pad` and `Crop`: what stands in a border sends its gradient to the element it was copied from.
+//! `Pad` and `Crop`: the gradient of a border element goes to the element that it was copied from.
 
 use super::Real;
 use crate::reference::kernels::border::Border;

@@ -1,4 +1,4 @@
-//! Sums, products and the like of activations that broadcast.
+//! Sums, products and similar combinations of activations that broadcast.
 
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -40,8 +40,8 @@ pub(super) fn mul<T: Real>(
     }
 }
 
-/// What two operands of a join give, and how much it changes with each of them. Equal extremes share
-/// the gradient, as in PyTorch.
+/// The value of two operands combined, and its derivative with respect to each. Equal extremes share the gradient, as
+/// in PyTorch.
 fn combined(op: &Op, a: f64, b: f64) -> (f64, [f64; 2]) {
     let first = |first: bool, second: bool| match (first, second) {
         (true, _) => (a, [1.0, 0.0]),
@@ -57,7 +57,7 @@ fn combined(op: &Op, a: f64, b: f64) -> (f64, [f64; 2]) {
     }
 }
 
-/// Operand `index` of a join that takes its operands one after another.
+/// The gradient of operand `index` of a layer that combines its operands one after another.
 #[expect(clippy::too_many_arguments, reason = "those of `mul`, and which join it is")]
 pub(super) fn folded<T: Real>(
     op: &Op,

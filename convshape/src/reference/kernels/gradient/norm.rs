@@ -1,7 +1,7 @@
 //! Normalisation, and softmax.
 //!
-//! Where statistics are those of the values themselves, with `n` values, `z` the normalised ones
-//! and `g` their gradients, the gradient of a value is `(g - mean(g) - z mean(g z)) / deviation`.
+//! If the statistics are those of the values themselves, with `z` the normalised values and `g` their gradients, the
+//! gradient of a value is `(g - mean(g) - z mean(g z)) / deviation`.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,22 +11,22 @@ use crate::reference::kernels::axes::Groups;
 use crate::reference::kernels::layout::Channels;
 use crate::reference::kernels::norm::{Statistics, affine, inverse_rms};
 
-/// Where the gradients of a layer are added up.
+/// Accumulators of a layer's gradients.
 struct Sinks<'a, T> {
     dparams: &'a mut [Vec<T>],
-    /// What is to be added to the gradients of weight and bias: many small numbers.
+    /// Sums for the gradients of weight and bias, in `f64` because they have many small terms.
     affine: Vec<[f64; 2]>,
     dx: &'a mut [T],
 }
 
 impl<'a, T: Real> Sinks<'a, T> {
-    /// `dparams` begin with the gradients of weight and bias, if the layer has them.
+    /// `dparams` starts with the gradients of weight and bias, if the layer has them.
     fn new(params: &[&[T]], dparams: &'a mut [Vec<T>], dx: &'a mut [T]) -> Sinks<'a, T> {
         let count = params.first().map_or(0, |weight| weight.len());
         Sinks { dparams, affine: vec![[0.0; 2]; count], dx }
     }
 
-    /// The gradients of one value's weight and bias.
+    /// Adds to the gradients of one weight and bias.
     fn affine(&mut self, index: usize, dweight: f64, dbias: f64) {
         if let Some([weight, bias]) = self.affine.get_mut(index) {
             *weight += dweight;
@@ -43,7 +43,7 @@ impl<'a, T: Real> Sinks<'a, T> {
     }
 }
 
-/// By stored statistics; `params` end with them.
+/// With stored statistics, which are the last of `params`.
 pub(super) fn batch_norm<T: Real>(
     params: &[&[T]],
     eps: f64,
@@ -68,7 +68,7 @@ pub(super) fn batch_norm<T: Real>(
     sinks.finish();
 }
 
-/// The places of a channel in a whole batch.
+/// The indices of a channel's elements in a batch.
 fn channel_places(layout: &Channels, channel: usize, batch: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     let size = layout.count * layout.positions;
     let layout = *layout;
@@ -77,8 +77,8 @@ fn channel_places(layout: &Channels, channel: usize, batch: usize) -> impl Itera
     })
 }
 
-/// A batch by its own statistics, as in training. Returns them, a channel each: the mean and the
-/// variance divided by one less than the count, as the running averages take them.
+/// Normalises a batch with its own statistics, as in training. Returns them for each channel: the mean and the unbiased
+/// variance, as the running averages use them.
 pub(super) fn batch_norm_train<T: Real>(
     params: &[&[T]],
     eps: f64,
@@ -102,7 +102,7 @@ pub(super) fn batch_norm_train<T: Real>(
         .collect()
 }
 
-/// Of [`batch_norm_train`].
+/// The gradient of [`batch_norm_train`].
 pub(super) fn batch_norm_train_backward<T: Real>(
     params: &[&[T]],
     eps: f64,
@@ -120,7 +120,7 @@ pub(super) fn batch_norm_train_backward<T: Real>(
     sinks.finish();
 }
 
-/// Of groups of neighbouring channels.
+/// Groups of neighbouring channels.
 pub(super) fn group_norm<T: Real>(
     groups: usize,
     params: &[&[T]],
@@ -141,7 +141,7 @@ pub(super) fn group_norm<T: Real>(
     sinks.finish();
 }
 
-/// Of each run of the last axes.
+/// Each contiguous run of the last axes.
 pub(super) fn layer_norm<T: Real>(params: &[&[T]], eps: f64, [x, dy]: [&[T]; 2], dparams: &mut [Vec<T>], dx: &mut [T]) {
     let mut sinks = Sinks::new(params, dparams, dx);
     let size = params[0].len();
@@ -151,8 +151,8 @@ pub(super) fn layer_norm<T: Real>(params: &[&[T]], eps: f64, [x, dy]: [&[T]; 2],
     sinks.finish();
 }
 
-/// Of each run of the last axes. With `z` the normalised values and `g = weight dy`, the gradient is
-/// `(g - z mean(g z))` over the root of the mean square.
+/// Each contiguous run of the last axes. With `z` the normalised values and `g = weight dy`, the gradient is `g - z
+/// mean(g z)` divided by the root of the mean square.
 pub(super) fn rms_norm<T: Real>(weight: &[T], eps: f64, [x, dy]: [&[T]; 2], dparams: &mut [Vec<T>], dx: &mut [T]) {
     let size = weight.len();
     let mut dweight = vec![0.0; size];
@@ -176,7 +176,7 @@ pub(super) fn rms_norm<T: Real>(weight: &[T], eps: f64, [x, dy]: [&[T]; 2], dpar
     }
 }
 
-/// Values that are normalised together: the index of each value's parameters, and its place.
+/// The gradient of values that are normalised together, given the index of each value's parameters and its own index.
 fn normalised<T: Real>(
     params: &[&[T]],
     eps: f64,
@@ -203,7 +203,7 @@ fn normalised<T: Real>(
     }
 }
 
-/// Over the elements of each group; `y` is the layer's output.
+/// Softmax over the elements of each group; `y` is the layer's output.
 pub(super) fn softmax<T: Real>(log: bool, groups: &Groups, y: &[T], dy: &[T], dx: &mut [T]) {
     for start in groups.starts() {
         let places = || groups.members().map(|at| start + at);

@@ -1,4 +1,4 @@
-//! Pooling: a mean shares its gradient out, a maximum gives it to the first of the largest elements.
+//! Pooling: a mean divides its gradient among its elements, a maximum gives it to the first of the largest.
 
 use convshape_arith::axis::Window;
 use convshape_arith::op::{MAX_SPATIAL, PerAxis, Pool, PoolKind};

@@ -3,7 +3,7 @@
 use super::Real;
 use crate::reference::kernels::product::Product;
 
-/// The first factor has the gradient times the second one transposed.
+/// The gradient of the first factor: `dy` times the transpose of the second.
 pub(super) fn first<T: Real>(product: &Product, b: &[T], dy: &[T], dx: &mut [T]) {
     let &Product { rows, columns, inner, a: [a_row, a_column], b: [b_row, b_column], .. } = product;
     for ([a_start, b_start], dy) in product.pairs().zip(dy.chunks_exact(rows * columns)) {
@@ -18,7 +18,7 @@ pub(super) fn first<T: Real>(product: &Product, b: &[T], dy: &[T], dx: &mut [T])
     }
 }
 
-/// The second factor has the first one transposed times the gradient.
+/// The gradient of the second factor: the transpose of the first times `dy`.
 pub(super) fn second<T: Real>(product: &Product, a: &[T], dy: &[T], dx: &mut [T]) {
     let &Product { rows, columns, inner, a: [a_row, a_column], b: [b_row, b_column], .. } = product;
     for ([a_start, b_start], dy) in product.pairs().zip(dy.chunks_exact(rows * columns)) {

@@ -1,4 +1,4 @@
-//! The gradient of a recurrent layer: its steps in reverse, from what the run kept.
+//! The gradient of a recurrent layer: its steps in reverse, from the values that the forward pass stored.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -8,14 +8,14 @@ use convshape_arith::op::{Cell, Recurrent, Trace};
 use super::Real;
 use crate::reference::kernels::recurrent::{Pass, passes};
 
-/// The gradients that travel between the passes of a run.
+/// The gradients that are passed on between the layers and directions of a run.
 struct Back {
-    /// Of the outputs of each layer `[length, directions * hidden]`.
+    /// Those of the outputs of each layer, `[length, directions * hidden]`.
     outputs: Vec<Vec<f64>>,
 }
 
-/// Adds the gradients of the parameters, of the input and of the first states. `y` is the whole run and `dy` the
-/// gradient of its last states and outputs.
+/// Adds the gradients of the parameters, the input and the initial states. `y` is the whole trace of the forward pass,
+/// and `dy` the gradient of its final states and outputs.
 pub(super) fn run<T: Real>(
     layer: &Recurrent,
     length: usize,
@@ -37,7 +37,7 @@ pub(super) fn run<T: Real>(
     }
 }
 
-/// What a step adds to the gradients: of the sums of its two products, gate by gate.
+/// The gradients of a step's two products, gate by gate.
 struct Sums {
     input: Vec<f64>,
     state: Vec<f64>,
@@ -59,7 +59,7 @@ impl<T: Real> Pass<'_, T> {
             for (dh, output) in dh.iter_mut().zip(&back.outputs[self.layer][row..]) {
                 *dh += output;
             }
-            // What reaches the state before without a product.
+            // The gradient that reaches the previous state directly, without a matrix product.
             let mut before = vec![0.0; hidden];
             for unit in 0..hidden {
                 match self.cell {
@@ -106,7 +106,7 @@ impl<T: Real> Pass<'_, T> {
         }
     }
 
-    /// Returns what reaches the state before by the update gate.
+    /// Returns the gradient that reaches the previous state through the update gate.
     #[expect(clippy::too_many_arguments, reason = "what a step has")]
     fn gru_back(
         &self,
@@ -134,7 +134,8 @@ impl<T: Real> Pass<'_, T> {
         dh * update
     }
 
-    /// The reset gate where it multiplies the state: its gradient comes through the new gate's product.
+    /// For a reset gate that multiplies the state before the product: its gradient comes through the new gate's
+    /// product.
     fn reset_before(&self, y: &[T], turn: usize, step: usize, sums: &mut Sums, before: &mut [f64]) {
         let (hidden, kernel) = (self.trace.hidden, self.params[self.weights.first + 1]);
         for unit in 0..hidden {
@@ -149,7 +150,7 @@ impl<T: Real> Pass<'_, T> {
         }
     }
 
-    /// Through the product with the input.
+    /// Propagates through the product with the input.
     fn input_gradients(
         &self,
         y: &[T],
@@ -185,7 +186,7 @@ impl<T: Real> Pass<'_, T> {
         self.bias_gradients(0, &sums.input, dparams);
     }
 
-    /// Through the product with the state before.
+    /// Propagates through the product with the previous state.
     fn state_gradients(
         &self,
         y: &[T],
@@ -201,7 +202,7 @@ impl<T: Real> Pass<'_, T> {
         for feature in 0..hidden {
             let h = self.before(y, turn, 0, feature);
             for gate in 0..gates {
-                // The new gate reads the state after the reset; its gradient is there already.
+                // The new gate reads the state after the reset; that gradient has been added already.
                 let of_reset = reset_before && gate == 2;
                 let read = if of_reset { y[self.extra(step, feature)].get() } else { h };
                 for unit in 0..hidden {

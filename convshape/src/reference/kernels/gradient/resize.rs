@@ -1,4 +1,4 @@
-//! `Upsample`: each input element gathers what it was given out with the same weights.
+//! `Upsample`: the gradient of each output element goes to its input elements with the weights of the forward pass.
 
 use convshape_arith::op::Upsample;
 

@@ -1,4 +1,4 @@
-//! Layers that move elements between channels and space: the gradient moves back.
+//! Layers that move elements between channels and space: the gradient is moved back.
 
 use convshape_arith::op::DepthOrder;
 
@@ -6,7 +6,7 @@ use super::Real;
 use crate::reference::kernels::layout::{Channels, Grid};
 use crate::reference::kernels::shuffle::{deep_channel, shuffled_channel, split};
 
-/// Of `PixelShuffle` and `DepthToSpace`.
+/// `PixelShuffle` and `DepthToSpace`.
 pub(super) fn to_space<T: Real>(order: DepthOrder, factor: usize, [input, output]: [&Grid; 2], dy: &[T], dx: &mut [T]) {
     for position in output.positions() {
         let (from, offset) = split(position, factor);
@@ -17,7 +17,7 @@ pub(super) fn to_space<T: Real>(order: DepthOrder, factor: usize, [input, output
     }
 }
 
-/// Of `PixelUnshuffle`.
+/// `PixelUnshuffle`.
 pub(super) fn to_depth<T: Real>(factor: usize, [input, output]: [&Grid; 2], dy: &[T], dx: &mut [T]) {
     for position in input.positions() {
         let (to, offset) = split(position, factor);
@@ -28,7 +28,7 @@ pub(super) fn to_depth<T: Real>(factor: usize, [input, output]: [&Grid; 2], dy: 
     }
 }
 
-/// Of `ChannelShuffle`.
+/// `ChannelShuffle`.
 pub(super) fn channels<T: Real>(groups: usize, layout: &Channels, dy: &[T], dx: &mut [T]) {
     for channel in 0..layout.count {
         let from = shuffled_channel(channel, layout.count, groups);

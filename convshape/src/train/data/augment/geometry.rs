@@ -1,4 +1,4 @@
-//! Elements that move.
+//! Geometric changes: every element comes from another position.
 
 use alloc::format;
 use alloc::vec;
@@ -21,7 +21,7 @@ pub(super) struct Grid {
     pub(super) sizes: Vec<usize>,
 }
 
-/// What is taken between elements, and outside.
+/// Which values positions between elements and outside of the array have.
 #[derive(Clone, Copy)]
 pub(super) enum Filter {
     /// Linear interpolation; zeros outside.
@@ -45,7 +45,7 @@ impl Grid {
         Grid { channel, sizes: axes.iter().map(|&axis| shape[axis]).collect(), axes }
     }
 
-    /// A random place for a window with padding around the image.
+    /// A random position of a window on the padded image.
     pub(super) fn window(&self, sizes: &[usize], padding: usize, rng: &mut dyn Rng) -> Result<Vec<isize>, DataError> {
         let free = |(&size, &window): (&usize, &usize)| size.checked_add(padding.checked_mul(2)?)?.checked_sub(window);
         let free: Option<Vec<usize>> = self.sizes.iter().zip(sizes).map(free).collect();
@@ -66,7 +66,7 @@ pub(super) fn flip(array: &ArrayD<f32>, grid: &Grid, axis: usize) -> ArrayD<f32>
     view.as_standard_layout().into_owned()
 }
 
-/// A window whose first element has the place `first`.
+/// A window whose first element is at position `first`.
 pub(super) fn window(array: &ArrayD<f32>, grid: &Grid, first: &[isize], sizes: &[usize], outside: f32) -> ArrayD<f32> {
     let mut shape = array.shape().to_vec();
     for (&axis, &size) in grid.axes.iter().zip(sizes) {
@@ -75,7 +75,7 @@ pub(super) fn window(array: &ArrayD<f32>, grid: &Grid, first: &[isize], sizes: &
     let mut result = ArrayD::from_elem(IxDyn(&shape), outside);
     let (mut from, mut to) = (array.view(), result.view_mut());
     for (index, &axis) in grid.axes.iter().enumerate() {
-        // The part of both that overlaps, as places of the array.
+        // The overlap of both, as positions of the array.
         let end = first[index].saturating_add_unsigned(sizes[index]);
         let start = first[index].clamp(0, grid.sizes[index].cast_signed());
         let end = end.clamp(start, grid.sizes[index].cast_signed());
@@ -112,7 +112,7 @@ pub(super) fn enlargement(axes: usize, factor: f64) -> Vec<f64> {
     (0..axes * axes).map(|place| if place % (axes + 1) == 0 { 1.0 / factor } else { 0.0 }).collect()
 }
 
-/// Each element comes from the place of `matrix` times its own, seen from the middle.
+/// Each element comes from `matrix` times its position, relative to the middle.
 pub(super) fn affine(array: &ArrayD<f32>, grid: &Grid, matrix: &[f64], filter: Filter) -> ArrayD<f32> {
     let array = array.as_standard_layout();
     let (shape, axes) = (array.shape(), grid.sizes.len());
@@ -140,7 +140,7 @@ pub(super) fn affine(array: &ArrayD<f32>, grid: &Grid, matrix: &[f64], filter: F
     ArrayD::from_shape_vec(IxDyn(shape), to).expect("as many elements as before")
 }
 
-/// The elements around a place, with their shares; returns what is there without any.
+/// Calls `each` with the elements around a position and their shares; returns the value where there are none.
 fn around(source: &[f64], sizes: &[usize], steps: &[usize], filter: Filter, corners: &mut Vec<(usize, f64)>) -> f32 {
     corners.clear();
     corners.push((0, 1.0));
@@ -168,7 +168,7 @@ fn index(place: f64) -> usize {
     place as usize
 }
 
-/// The next place, the last axis fastest.
+/// The next position, the last axis fastest.
 pub(super) fn advance(place: &mut [usize], sizes: &[usize]) {
     for (place, size) in place.iter_mut().zip(sizes).rev() {
         *place += 1;

@@ -1,4 +1,4 @@
-//! Values that change in their places.
+//! Changes of values.
 
 use alloc::format;
 
