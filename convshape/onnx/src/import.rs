@@ -5,17 +5,25 @@
 
 mod activation;
 mod affine;
+mod attention;
+mod batch;
 mod constant;
+mod einsum;
 mod error;
+mod fold;
 mod lower;
+mod matrix;
 mod node;
 mod norm;
 mod order;
+mod recurrent;
+mod reduce;
+mod resize;
 mod shapes;
 mod source;
 mod window;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use convshape::Shape;
 use convshape::graph::{AxisOrder, Op};
@@ -23,6 +31,7 @@ use prost::Message;
 
 pub use self::error::{ImportError, Refusal};
 
+use self::batch::Tensor;
 use self::constant::Constant;
 use self::node::Node;
 use crate::proto;
@@ -57,6 +66,7 @@ pub fn import(bytes: &[u8], name: &str) -> Result<Imported, ImportError> {
     for node in order::sorted(graph).map_err(malformed)? {
         import.node(Node(node));
     }
+    import.refusals.extend(std::mem::take(&mut import.pending).into_values());
     let outputs = import.outputs(graph);
     if !import.refusals.is_empty() {
         return Err(ImportError::Inexpressible(import.refusals));
@@ -69,19 +79,10 @@ pub fn import(bytes: &[u8], name: &str) -> Result<Imported, ImportError> {
 enum Value {
     /// Numbers that the file knows.
     Constant(Constant),
-    /// Sizes of a value, the batch among them.
-    Sizes(Vec<Extent>),
-    /// A value of the chain, by its number.
-    Tensor(usize),
-    /// What follows from a refusal.
+    /// A value of the chain.
+    Tensor(Tensor),
+    /// What follows from a refusal, or what is known only with the nodes that follow.
     Unknown,
-}
-
-/// One size.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Extent {
-    Number(i64),
-    Batch,
 }
 
 /// One statement that is being made.
@@ -91,26 +92,33 @@ struct Statement {
     path: String,
     op: Op,
     inputs: Vec<usize>,
-    /// Its parameters by their field: `weight`.
-    params: Vec<(&'static str, Vec<usize>, Vec<f32>)>,
+    /// Its parameters by their field: `weight`; a free one has none.
+    params: Vec<(String, Vec<usize>, Vec<f32>)>,
 }
 
 /// An import that is being made.
 struct Import {
     opset: i64,
     values: HashMap<String, Value>,
-    /// How many nodes and outputs read a name of the file.
-    readers: HashMap<String, usize>,
+    /// The operators of the nodes that read a name of the file; none for an output.
+    readers: HashMap<String, Vec<String>>,
     inputs: Vec<String>,
     /// Shapes without batch: of the inputs, then of what the statements give.
     shapes: Vec<Shape>,
     statements: Vec<Statement>,
     refusals: Vec<Refusal>,
-    /// The batch that the file was written for.
-    batch: Option<i64>,
+    /// Nodes that are refused unless a pattern takes them, by their output.
+    pending: BTreeMap<String, Refusal>,
+    /// The batch that the file was written for; 1 where it is open.
+    batch: i64,
+    /// Free parameters by the names of their numbers and their shapes.
+    parameters: HashMap<(String, Vec<usize>), usize>,
     /// The nodes that compute a name, for patterns over several.
     makers: HashMap<String, proto::Node>,
 }
+
+/// The largest number of axes of a sample.
+const MAX_RANK: usize = 6;
 
 const ORDER: AxisOrder = AxisOrder::ChannelsFirst;
 
@@ -124,16 +132,20 @@ impl Import {
             shapes: Vec::new(),
             statements: Vec::new(),
             refusals: Vec::new(),
-            batch: None,
+            pending: BTreeMap::new(),
+            batch: 1,
+            parameters: HashMap::new(),
             makers: HashMap::new(),
         };
         for tensor in &graph.initializer {
             let constant = Constant::read(tensor).map_err(ImportError::Malformed)?;
             import.values.insert(tensor.name.clone(), Value::Constant(constant));
         }
-        let named = graph.node.iter().flat_map(|node| &node.input).chain(graph.output.iter().map(|port| &port.name));
-        for name in named {
-            *import.readers.entry(name.clone()).or_default() += 1;
+        for port in &graph.output {
+            import.readers.entry(port.name.clone()).or_default().push(String::new());
+        }
+        for (node, name) in graph.node.iter().flat_map(|node| node.input.iter().map(move |name| (node, name))) {
+            import.readers.entry(name.clone()).or_default().push(node.op_type.clone());
         }
         for node in &graph.node {
             for output in &node.output {
@@ -159,8 +171,8 @@ impl Import {
             _ => None,
         };
         let (batch, sizes) = dims.dim.split_first().ok_or_else(|| malformed("has no axes"))?;
-        if sizes.is_empty() || sizes.len() > 4 {
-            return Err(malformed("has another number of axes than a batch of values with 1 to 4"));
+        if sizes.is_empty() || sizes.len() > MAX_RANK {
+            return Err(malformed("has another number of axes than a batch of values with 1 to 6"));
         }
         let sizes: Option<Vec<i64>> = sizes.iter().map(number).collect();
         let sizes = sizes.ok_or_else(|| malformed("has a size that only run time knows; write a number there"))?;
@@ -168,8 +180,13 @@ impl Import {
         {
             return Err(malformed("is larger than memory"));
         }
-        self.batch = self.batch.or(number(batch));
-        self.values.insert(port.name.clone(), Value::Tensor(self.shapes.len()));
+        if let Some(size) = number(batch) {
+            if !self.inputs.is_empty() && self.batch != size {
+                return Err(malformed("has another batch than the first input"));
+            }
+            self.batch = size;
+        }
+        self.values.insert(port.name.clone(), Value::Tensor(Tensor::batched(self.shapes.len())));
         self.shapes.push(Shape::of(&sizes));
         self.inputs.push(port.name.clone());
         Ok(())
@@ -183,13 +200,6 @@ impl Import {
     fn constant(&self, node: Node<'_>, place: usize) -> Option<Constant> {
         match self.value(node.input(place)?) {
             Value::Constant(constant) => Some(constant),
-            Value::Sizes(sizes) => {
-                let numbers = sizes.iter().map(|size| match size {
-                    Extent::Number(number) => Some(*number),
-                    Extent::Batch => None,
-                });
-                Some(Constant::list(&numbers.collect::<Option<Vec<_>>>()?))
-            }
             Value::Tensor(_) | Value::Unknown => None,
         }
     }
@@ -199,9 +209,10 @@ impl Import {
         value.checked_sub(self.inputs.len())
     }
 
-    /// Whether one node alone reads a name.
-    fn read_once(&self, name: &str) -> bool {
-        self.readers.get(name) == Some(&1)
+    /// Whether one node alone reads a value, by whichever of its names.
+    fn read_once(&self, value: usize) -> bool {
+        let names = self.values.iter().filter(|(_, named)| matches!(named, Value::Tensor(x) if x.value == value));
+        names.map(|(name, _)| self.readers.get(name)).all(|readers| readers.is_some_and(|readers| readers.len() == 1))
     }
 
     /// Adds a statement and gives its value.
@@ -209,16 +220,32 @@ impl Import {
         let shapes: Vec<Shape> = inputs.iter().map(|&value| self.shapes[value]).collect();
         let op = op.bind(&shapes[0], ORDER);
         let shape = op.output(&shapes, ORDER).map_err(|fault| format!("the chain refuses it: {:?}", fault.reason))?;
+        // The same part or view of a value is written once.
+        let is_view = matches!(
+            op,
+            Op::Reshape { .. } | Op::Flatten { .. } | Op::Permute { .. } | Op::Slice { .. } | Op::Scale { .. }
+        );
+        let same = |statement: &Statement| statement.op == op && statement.inputs == inputs;
+        if let Some(at) = self.statements.iter().position(same).filter(|_| is_view) {
+            return Ok(self.inputs.len() + at);
+        }
         self.statements.push(Statement { path, op, inputs: inputs.to_vec(), params: Vec::new() });
         self.shapes.push(shape);
         Ok(self.shapes.len() - 1)
+    }
+
+    /// Adds a statement that reads nothing.
+    fn push_source(&mut self, path: String, op: Op, shape: Shape) -> usize {
+        self.statements.push(Statement { path, op, inputs: Vec::new(), params: Vec::new() });
+        self.shapes.push(shape);
+        self.shapes.len() - 1
     }
 
     fn outputs(&mut self, graph: &proto::Graph) -> Result<Vec<(String, usize)>, ImportError> {
         let mut outputs = Vec::new();
         for port in &graph.output {
             match self.value(&port.name) {
-                Value::Tensor(value) => outputs.push((port.name.clone(), value)),
+                Value::Tensor(x) => outputs.push((port.name.clone(), x.value)),
                 Value::Unknown if !self.refusals.is_empty() => {}
                 _ => {
                     return Err(ImportError::Malformed(format!(

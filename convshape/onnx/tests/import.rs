@@ -60,15 +60,22 @@ convshape::conv_chain! {
 }
 
 #[test]
-fn channels_in_another_order_are_a_shuffle_or_refused() {
+fn channels_in_another_order_are_a_shuffle_or_pieces() {
     let whole = to_bytes(&Shuffled::init(&mut SmallRng::seed_from_u64(1))).expect("ONNX has all of it");
     let source = import(&whole, "Net").expect("it can be read").source;
     assert!(source.contains("ChannelShuffle(2)"), "{source}");
     let order: Vec<u8> = [0_i64, 2, 1, 3].iter().flat_map(|place| place.to_le_bytes()).collect();
     let at = whole.windows(order.len()).position(|bytes| bytes == order).expect("the order is in the file");
-    for wrong in [-1, 0, 1, 3, 100, i64::MIN, i64::MAX] {
+    let with = |second: i64| {
         let mut changed = whole.clone();
-        changed[at + 8..at + 16].copy_from_slice(&wrong.to_le_bytes());
-        assert!(import(&changed, "Net").is_err(), "{wrong}");
+        changed[at + 8..at + 16].copy_from_slice(&second.to_le_bytes());
+        import(&changed, "Net").map(|found| found.source)
+    };
+    for other in [-1, 0, 1, 3] {
+        let source = with(other).expect("places within the axis");
+        assert!(source.contains("Concat(") && !source.contains("ChannelShuffle"), "{other}: {source}");
+    }
+    for beyond in [-5, 4, 100, i64::MIN, i64::MAX] {
+        assert!(with(beyond).is_err(), "{beyond}");
     }
 }

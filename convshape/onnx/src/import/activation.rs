@@ -3,32 +3,9 @@
 use convshape::graph::Op;
 use convshape::graph::op::Activation;
 
+use super::batch::Tensor;
 use super::node::Node;
 use super::{Import, Value};
-
-/// Operators that are activations.
-pub(super) const WORDS: [&str; 20] = [
-    "Relu",
-    "Clip",
-    "LeakyRelu",
-    "Elu",
-    "Sigmoid",
-    "Tanh",
-    "Softplus",
-    "HardSwish",
-    "HardSigmoid",
-    "Gelu",
-    "Exp",
-    "Erf",
-    "Mish",
-    "Celu",
-    "Softsign",
-    "Sqrt",
-    "Abs",
-    "Log",
-    "Sin",
-    "Cos",
-];
 
 impl Import {
     /// The activation of a node, if it is one.
@@ -55,6 +32,11 @@ impl Import {
             "Mish" => Activation::Mish,
             "Celu" => Activation::Celu { alpha: node.float("alpha", 1.0) },
             "Softsign" => Activation::Softsign,
+            "Selu" if (node.float("alpha", 1.673_263_2) - 1.673_263_2).abs() > 1e-5 => return Ok(None),
+            "Selu" if (node.float("gamma", 1.050_701) - 1.050_701).abs() > 1e-5 => return Ok(None),
+            "Selu" => Activation::Selu,
+            "Reciprocal" => Activation::Pow { exponent: -1.0 },
+            "Neg" => return Ok(Some(Op::Scale { by: -1.0 })),
             "Sqrt" => Activation::Sqrt,
             "Abs" => Activation::Abs,
             "Log" => Activation::Log,
@@ -80,10 +62,10 @@ impl Import {
     }
 
     /// A product as the activation that it ends: `x * sigmoid(x)`, `x * hardsigmoid(x)`.
-    pub(super) fn gated(&self, a: usize, b: usize) -> Option<(Op, usize)> {
-        let gate = |x: usize, gate: usize| {
-            let statement = &self.statements[self.maker(gate)?];
-            if statement.inputs != [x] {
+    pub(super) fn gated(&self, a: Tensor, b: Tensor) -> Option<(Op, Tensor)> {
+        let gate = |x: Tensor, gate: Tensor| {
+            let statement = &self.statements[self.maker(gate.value)?];
+            if statement.inputs != [x.value] || x.batch != gate.batch {
                 return None;
             }
             match statement.op {
@@ -98,20 +80,21 @@ impl Import {
     }
 
     /// `x / 2 * (1 + erf(x / sqrt(2)))`, however its factors are put together, seen from its last node.
-    pub(super) fn erf_gelu(&self, node: Node<'_>) -> Option<usize> {
+    pub(super) fn erf_gelu(&mut self, node: Node<'_>) -> Option<Tensor> {
         let mut factors = Vec::new();
         self.factors(node.0.output.first()?, &mut factors, 4);
-        let (mut half, mut gate, mut x) = (None, None, None);
+        let (mut half, mut gate, mut x, mut erf) = (None, None, None, None);
         for name in &factors {
             match (self.values.get(*name), self.one_plus_erf(name)) {
                 (Some(Value::Constant(number)), _) => half = number.scalar(),
-                (_, Some(inner)) => gate = Some(inner),
+                (_, Some((inner, name))) => (gate, erf) = (Some(inner), Some(name)),
                 (Some(Value::Tensor(value)), None) => x = Some(*value),
                 _ => return None,
             }
         }
         let matches = factors.len() == 3 && half.is_some_and(|half| (half - 0.5).abs() < 1e-6) && gate == x;
-        x.filter(|_| matches)
+        self.pending.remove(&erf.filter(|_| matches)?);
+        x
     }
 
     /// The names that a product is made of.
@@ -122,8 +105,8 @@ impl Import {
         }
     }
 
-    /// `x` of `1 + erf(x / sqrt(2))`.
-    fn one_plus_erf(&self, name: &str) -> Option<usize> {
+    /// `x` of `1 + erf(x / sqrt(2))`, and the name of the middle part.
+    fn one_plus_erf(&self, name: &str) -> Option<(Tensor, String)> {
         let of = |name: &str, op: &str| self.makers.get(name).filter(|maker| maker.op_type == op);
         let number = |name: &String| match self.values.get(name) {
             Some(Value::Constant(number)) => number.scalar(),
@@ -143,6 +126,23 @@ impl Import {
             Some(Value::Tensor(value)) => Some(*value),
             _ => None,
         })?;
-        ((factor - expected).abs() < 1e-5).then_some(x)
+        ((factor - expected).abs() < 1e-5).then(|| (x, erf.output.first().cloned().unwrap_or_default()))
+    }
+
+    /// `Softplus` that gives back what is large: `x > 20 ? x : softplus(x)`.
+    pub(super) fn softplus(&mut self, node: Node<'_>) -> Result<Tensor, String> {
+        let condition = node.input(0).unwrap_or_default().to_owned();
+        let (x, y) = (self.tensor(node, 1)?, self.tensor(node, 2)?);
+        let compared = self.makers.get(&condition).filter(|maker| maker.op_type == "Greater").map(Node);
+        let of_x = compared.is_some_and(|compared| self.tensor(compared, 0) == Ok(x));
+        let bound = compared.and_then(|compared| self.constant(compared, 1)?.scalar());
+        let is_softplus = self.made(y.value) == Some((Op::Activation(Activation::Softplus), vec![x.value]));
+        match of_x && is_softplus && bound.is_some_and(|bound| bound >= 16.0) {
+            true => {
+                self.pending.remove(&condition);
+                Ok(y)
+            }
+            false => Err("a choice between two values".to_owned()),
+        }
     }
 }

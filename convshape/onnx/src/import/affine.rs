@@ -2,9 +2,11 @@
 
 use convshape::Shape;
 use convshape::graph::Op;
+use convshape::graph::op::Activation;
 
-use super::constant::{Constant, place};
-use super::lower::{Lowered, TORCH, numbers};
+use super::batch::Tensor;
+use super::constant::Constant;
+use super::lower::{Lowered, TORCH};
 use super::node::Node;
 use super::{Import, Value};
 
@@ -16,17 +18,17 @@ impl Import {
         if node.int("training_mode", 0) != 0 {
             return Err("statistics of the batch".to_owned());
         }
-        let x = self.tensor(node, 0)?;
+        let x = self.batch_first(node)?;
         let eps = node.float("epsilon", 1e-5);
-        let channels = self.shapes[x].size(0).number();
+        let channels = self.shapes[x.value].size(0).number();
         let op = Op::BatchNorm { dialect: TORCH, channels, eps, affine: true, momentum: 0.1 };
         let fields = ["weight", "bias", "running_mean", "running_var"];
         self.normalised(node, x, op, &fields, channels)
     }
 
     pub(super) fn instance_norm(&mut self, node: Node<'_>) -> Lowered {
-        let x = self.tensor(node, 0)?;
-        let channels = self.shapes[x].size(0).number();
+        let x = self.batch_first(node)?;
+        let channels = self.shapes[x.value].size(0).number();
         let op = Op::InstanceNorm { dialect: TORCH, channels, eps: node.float("epsilon", 1e-5), affine: true };
         self.normalised(node, x, op, &["weight", "bias"], channels)
     }
@@ -35,8 +37,8 @@ impl Import {
         if self.opset < 21 {
             return Err("before opset 21 it has a factor per group".to_owned());
         }
-        let x = self.tensor(node, 0)?;
-        let channels = self.shapes[x].size(0).number();
+        let x = self.batch_first(node)?;
+        let channels = self.shapes[x.value].size(0).number();
         let groups = node.int("num_groups", 1);
         let op = Op::GroupNorm { dialect: TORCH, channels, groups, eps: node.float("epsilon", 1e-5) };
         self.normalised(node, x, op, &["weight", "bias"], channels)
@@ -45,7 +47,7 @@ impl Import {
     fn normalised(
         &mut self,
         node: Node<'_>,
-        x: usize,
+        x: Tensor,
         op: Op,
         fields: &[&'static str],
         channels: Option<i64>,
@@ -58,18 +60,16 @@ impl Import {
             }
             params.push((*field, numbers.iter().copied().collect::<Vec<f32>>()));
         }
-        let value = self.push(self.path(node), op, &[x])?;
+        let y = self.one(node, op, x)?;
         for (field, numbers) in params {
-            self.give(value, field, vec![numbers.len()], numbers);
+            self.give(y.value, field, vec![numbers.len()], numbers);
         }
-        Ok(value)
+        Ok(y)
     }
 
     pub(super) fn layer_norm(&mut self, node: Node<'_>) -> Lowered {
         let x = self.tensor(node, 0)?;
-        let shape = self.shapes[x];
-        let axis = place(node.int("axis", -1), shape.rank() + 1).filter(|&axis| axis > 0).ok_or("over the batch")?;
-        let sizes: Vec<i64> = numbers(&shape).get(axis - 1..).map(<[i64]>::to_vec).unwrap_or_default();
+        let sizes = self.last_axes(node, x)?;
         let size = Shape::of(&sizes);
         let count: i64 = sizes.iter().product();
         let weight = self.constant(node, 1).ok_or("parameters that are computed")?.floats();
@@ -81,82 +81,137 @@ impl Import {
             return Err("parameters of another size".to_owned());
         }
         let op = Op::LayerNorm { dialect: TORCH, size: Some(size), eps: node.float("epsilon", 1e-5) };
-        let value = self.push(self.path(node), op, &[x])?;
+        let y = self.one(node, op, x)?;
         let dims: Vec<usize> = sizes.iter().map(|&size| usize::try_from(size).unwrap_or(1)).collect();
-        self.give(value, "weight", dims.clone(), weight.iter().copied().collect());
-        self.give(value, "bias", dims, bias);
-        Ok(value)
+        self.give(y.value, "weight", dims.clone(), weight.iter().copied().collect());
+        self.give(y.value, "bias", dims, bias);
+        Ok(y)
     }
 
-    /// A sum, difference, product or quotient.
+    /// A sum, difference, product, quotient, maximum or minimum.
     pub(super) fn arithmetic(&mut self, node: Node<'_>) -> Lowered {
         if node.op() == "Mul"
             && let Some(x) = self.erf_gelu(node)
         {
-            let gelu = Op::Activation(convshape::graph::op::Activation::Gelu { tanh: false });
-            return self.push(self.path(node), gelu, &[x]);
+            return self.one(node, Op::Activation(Activation::Gelu { tanh: false }), x);
         }
         let values: Vec<Value> = node.0.input.iter().map(|name| self.value(name)).collect();
-        match values.as_slice() {
-            [Value::Tensor(a), Value::Tensor(b)] if node.op() == "Mul" => match self.gated(*a, *b) {
-                Some((op, x)) => self.push(self.path(node), op, &[x]),
-                None => self.push(self.path(node), Op::Mul, &[*a, *b]),
-            },
-            [Value::Tensor(x), Value::Constant(constant)] => self.with_constant(node, *x, constant, false),
-            [Value::Constant(constant), Value::Tensor(x)] => self.with_constant(node, *x, constant, true),
-            values if matches!(node.op(), "Add" | "Sum") => {
-                let tensor = |value: &Value| match value {
-                    Value::Tensor(value) => Some(*value),
-                    _ => None,
-                };
-                let inputs: Option<Vec<usize>> = values.iter().map(tensor).collect();
-                let inputs = inputs.ok_or("a sum with several numbers")?;
-                match inputs.as_slice() {
-                    [only] => Ok(*only),
-                    _ => self.push(self.path(node), Op::Add, &inputs),
+        match (node.op(), values.as_slice()) {
+            ("Mul", [Value::Tensor(a), Value::Tensor(b)]) if let Some((op, x)) = self.gated(*a, *b) => {
+                return self.one(node, op, x);
+            }
+            ("Add" | "Sum" | "Sub" | "Mul" | "Div", [Value::Tensor(x), Value::Constant(constant)]) => {
+                if let Some(value) = self.with_constant(node, *x, constant, false)? {
+                    return Ok(value);
                 }
             }
-            _ => Err("of two values of the network".to_owned()),
+            ("Add" | "Sum" | "Sub" | "Mul", [Value::Constant(constant), Value::Tensor(x)]) => {
+                if let Some(value) = self.with_constant(node, *x, constant, true)? {
+                    return Ok(value);
+                }
+            }
+            _ => {}
         }
+        let op = match node.op() {
+            "Sub" => Op::Sub,
+            "Mul" => Op::Mul,
+            "Div" => Op::Div,
+            "Max" => Op::Maximum,
+            "Min" => Op::Minimum,
+            _ => Op::Add,
+        };
+        // All get as many axes: a value with one would go over the channels.
+        let samples = values.iter().filter_map(|value| match value {
+            Value::Tensor(x) => Some(self.sample(*x).len()),
+            Value::Constant(_) | Value::Unknown => None,
+        });
+        let rank = samples.max().unwrap_or(1);
+        let operands = (0..values.len()).map(|at| self.operand(node, at, rank)).collect::<Result<Vec<_>, _>>()?;
+        if let [only] = operands.as_slice() {
+            return Ok(*only);
+        }
+        let (operands, place) = self.aligned(&operands)?;
+        let rank = operands.iter().map(|x| self.sample(*x).len()).max().unwrap_or(rank);
+        let mut inputs = Vec::new();
+        for x in operands {
+            let mut sizes = self.sample(x);
+            sizes.splice(0..0, vec![1; rank.saturating_sub(sizes.len())]);
+            inputs.push(self.placed(Tensor { batch: None, ..x }, &sizes, None)?.value);
+        }
+        let y = self.joined(self.path(node), op, &inputs, place)?;
+        self.widened(y, self.ranks(node))
     }
 
-    fn with_constant(&mut self, node: Node<'_>, x: usize, constant: &Constant, swapped: bool) -> Lowered {
-        let shape = self.shapes[x];
+    /// A power with a number as exponent.
+    pub(super) fn power(&mut self, node: Node<'_>) -> Lowered {
+        let x = self.tensor(node, 0)?;
+        let exponent = self.constant(node, 1).and_then(|exponent| exponent.scalar());
+        let activation = match exponent.ok_or("an exponent that is not one number")? {
+            1.0 => return Ok(x),
+            2.0 => Activation::Square,
+            0.5 => Activation::Sqrt,
+            exponent => Activation::Pow { exponent: f64::from(exponent) },
+        };
+        self.one(node, Op::Activation(activation), x)
+    }
+
+    /// A factor or a summand per channel, or one for all; `None` if the numbers go along other axes.
+    fn with_constant(
+        &mut self,
+        node: Node<'_>,
+        x: Tensor,
+        constant: &Constant,
+        swapped: bool,
+    ) -> Result<Option<Tensor>, String> {
         // x * factor + summand
+        let is_last = self.is_matrix(x.value);
         let by = |numbers: Vec<f32>, f: fn(f32) -> (f32, f32)| numbers.into_iter().map(f).unzip();
-        let is_last = self.is_matrix(x);
-        let numbers = per_channel(constant, &shape, is_last).ok_or("with numbers that are not one per channel")?;
+        let numbers = match constant.scalar() {
+            Some(number) if x.batch != Some(0) => Some(vec![number]),
+            _ if x.batch == Some(0) || is_last => per_channel(constant, &self.sample(x), is_last),
+            _ => None,
+        };
+        let Some(numbers) = numbers.filter(|_| self.is_aligned(x, constant)) else { return Ok(None) };
         let (factors, summands): (Vec<f32>, Vec<f32>) = match (node.op(), swapped) {
             ("Add" | "Sum", _) => by(numbers, |number| (1.0, number)),
             ("Sub", false) => by(numbers, |number| (1.0, -number)),
             ("Sub", true) => by(numbers, |number| (-1.0, number)),
             ("Mul", _) => by(numbers, |number| (number, 0.0)),
-            ("Div", false) => by(numbers, |number| (number.recip(), 0.0)),
-            _ => return Err("a number by a value".to_owned()),
+            _ => by(numbers, |number| (number.recip(), 0.0)),
         };
-        let plain = constant.scalar().filter(|_| summands.iter().all(|&summand| summand == 0.0));
-        let first = node.0.input.iter().find(|name| matches!(self.values.get(*name), Some(Value::Tensor(_))));
-        let alone = first.is_some_and(|name| self.read_once(name));
-        if alone && self.absorbed(x, &factors, &summands) {
-            return Ok(x);
+        if self.read_once(x.value) && self.absorbed(x.value, &factors, &summands) {
+            return Ok(Some(x));
         }
-        if plain.is_some() {
-            return self.push(self.path(node), Op::Scale { by: f64::from(factors[0]) }, &[x]);
+        if constant.scalar().is_some() {
+            let (factor, summand) = (f64::from(factors[0]), f64::from(summands[0]));
+            let mut y = x;
+            if factor != 1.0 {
+                y = self.one(node, Op::Scale { by: factor }, y)?;
+            }
+            if summand != 0.0 {
+                y = self.one(node, Op::Activation(Activation::AddScalar { by: summand }), y)?;
+            }
+            return Ok(Some(y));
         }
-        if is_last && shape.rank() > 1 {
-            return Err("with numbers that are not one per channel".to_owned());
+        if is_last && self.sample(x).len() > 1 || x.batch != Some(0) {
+            return Ok(None);
         }
         let channels = factors.len();
-        let op =
-            Op::BatchNorm { dialect: TORCH, channels: shape.size(0).number(), eps: EPS, affine: true, momentum: 0.1 };
-        let value = self.push(self.path(node), op, &[x])?;
-        self.give(value, "weight", vec![channels], factors);
-        self.give(value, "bias", vec![channels], summands);
-        self.give(value, "running_mean", vec![channels], vec![0.0; channels]);
+        let count = self.shapes[x.value].size(0).number();
+        let op = Op::BatchNorm { dialect: TORCH, channels: count, eps: EPS, affine: true, momentum: 0.1 };
+        let y = self.one(node, op, x)?;
+        self.give(y.value, "weight", vec![channels], factors);
+        self.give(y.value, "bias", vec![channels], summands);
+        self.give(y.value, "running_mean", vec![channels], vec![0.0; channels]);
         // Its root with what is added is 1.
         #[expect(clippy::cast_possible_truncation, reason = "weights are of f32")]
-        self.give(value, "running_var", vec![channels], vec![(1.0 - EPS) as f32; channels]);
-        Ok(value)
+        self.give(y.value, "running_var", vec![channels], vec![(1.0 - EPS) as f32; channels]);
+        Ok(Some(y))
+    }
+
+    /// Whether numbers of the file add no axis to a value.
+    fn is_aligned(&self, x: Tensor, constant: &Constant) -> bool {
+        constant.shape().len() <= self.sizes(x).len()
     }
 
     /// Whether a value comes from a matrix, whose bias goes over the last axis.
@@ -169,7 +224,7 @@ impl Import {
         let Some(statement) = self.maker(x) else { return false };
         let statement = &mut self.statements[statement];
         let of =
-            |params: &[(&str, Vec<usize>, Vec<f32>)], field: &str| params.iter().position(|param| param.0 == field);
+            |params: &[(String, Vec<usize>, Vec<f32>)], field: &str| params.iter().position(|param| param.0 == field);
         let (weight, bias) = (of(&statement.params, "weight"), of(&statement.params, "bias"));
         match (&mut statement.op, weight, bias) {
             (Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. }, Some(weight), Some(bias)) => {
@@ -183,7 +238,7 @@ impl Import {
             }
             (Op::Linear { bias: has @ false, .. }, Some(_), None) if factors.iter().all(|&factor| factor == 1.0) => {
                 *has = true;
-                statement.params.push(("bias", vec![summands.len()], summands.to_vec()));
+                statement.params.push(("bias".to_owned(), vec![summands.len()], summands.to_vec()));
                 true
             }
             _ => false,
@@ -191,37 +246,36 @@ impl Import {
     }
 
     /// Groups as channels of one long axis: the reshape behind an instance norm that undoes the one before.
-    pub(super) fn regrouped(&mut self, node: Node<'_>, x: usize, target: &[i64]) -> Option<Lowered> {
-        let normal = self.statements.get(self.maker(x)?)?.clone();
+    pub(super) fn regrouped(&mut self, node: Node<'_>, x: Tensor, target: &[i64]) -> Option<Lowered> {
+        let normal = self.statements.get(self.maker(x.value)?)?.clone();
         let Op::InstanceNorm { eps, affine: true, .. } = normal.op else { return None };
         let before = self.statements.get(self.maker(normal.inputs[0])?)?.clone();
         let Op::Reshape { .. } = before.op else { return None };
-        let source = before.inputs[0];
-        if numbers(&self.shapes[source]) != target || target.len() < 2 {
+        let source = Tensor::batched(before.inputs[0]);
+        if x.batch != Some(0) || self.sizes(source) != target || target.len() < 3 {
             return None;
         }
         let groups = self.shapes[normal.inputs[0]].size(0).number()?;
-        let channels = target[0];
+        let channels = target[1];
         if channels % groups != 0 {
             return None;
         }
         let each = usize::try_from(channels / groups).ok()?;
         let op = Op::GroupNorm { dialect: TORCH, channels: Some(channels), groups, eps };
-        let value = match self.push(self.path(node), op, &[source]) {
-            Ok(value) => value,
+        let y = match self.one(node, op, source) {
+            Ok(y) => y,
             Err(reason) => return Some(Err(reason)),
         };
         for (field, _, numbers) in normal.params {
             let spread: Vec<f32> = numbers.iter().flat_map(|&number| std::iter::repeat_n(number, each)).collect();
-            self.give(value, field, vec![spread.len()], spread);
+            self.give(y.value, field, vec![spread.len()], spread);
         }
-        Some(Ok(value))
+        Some(Ok(y))
     }
 }
 
 /// One number per channel; of a matrix per feature.
-fn per_channel(constant: &Constant, shape: &Shape, last: bool) -> Option<Vec<f32>> {
-    let sizes = numbers(shape);
+fn per_channel(constant: &Constant, sizes: &[i64], last: bool) -> Option<Vec<f32>> {
     let axis = if last { sizes.len() - 1 } else { 0 };
     let channels = usize::try_from(sizes[axis]).ok()?;
     let floats = constant.floats();

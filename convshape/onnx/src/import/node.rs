@@ -59,6 +59,11 @@ impl<'a> Node<'a> {
         text.unwrap_or_else(|| default.to_owned())
     }
 
+    pub(super) fn texts(&self, name: &str) -> Vec<String> {
+        let texts = self.find(name, attribute::STRINGS).map(|attribute| &attribute.strings);
+        texts.into_iter().flatten().map(|text| String::from_utf8_lossy(text).into_owned()).collect()
+    }
+
     pub(super) fn floats(&self, name: &str) -> Option<Vec<f32>> {
         self.find(name, attribute::FLOATS).map(|attribute| attribute.floats.clone())
     }

@@ -1,227 +1,372 @@
-//! Shapes that files compute, and what changes a value's shape.
+//! What changes a value's shape, and parts of values.
 
-use convshape::Shape;
 use convshape::graph::Op;
-use convshape::graph::op::{Amount, Axis, AxisOrder};
+use convshape::graph::op::{Amount, Axis};
 
-use super::constant::{Constant, fold, place};
-use super::lower::{Lowered, numbers};
+use super::batch::{Tensor, named};
+use super::constant::{Constant, place};
+use super::lower::Lowered;
 use super::node::Node;
-use super::{Extent, Import, Value};
+use super::{Import, Value};
 
 impl Import {
-    /// What a node computes of sizes; `None` where it reads no sizes.
-    pub(super) fn sizes(&self, node: Node<'_>, inputs: &[Option<Value>]) -> Option<Value> {
-        match (node.op(), inputs.first()?.as_ref()?) {
-            ("Shape", Value::Tensor(value)) => {
-                let sizes = numbers(&self.shapes[*value]);
-                let all: Vec<Extent> =
-                    std::iter::once(Extent::Batch).chain(sizes.into_iter().map(Extent::Number)).collect();
-                let rank = all.len();
-                let bound = |name: &str, default: i64| {
-                    let at = node.int(name, default);
-                    usize::try_from(if at < 0 { at + rank as i64 } else { at }).unwrap_or(0).min(rank)
-                };
-                let (start, end) = (bound("start", 0), bound("end", rank as i64));
-                Some(settled(all[start.min(end)..end].to_vec()))
-            }
-            ("Cast" | "Identity" | "Unsqueeze" | "Squeeze", Value::Sizes(sizes)) => Some(settled(sizes.clone())),
-            ("Gather", Value::Sizes(sizes)) => {
-                let indices = self.constant(node, 1)?.ints()?;
-                let picked = indices.iter().map(|&index| sizes.get(place(index, sizes.len())?).copied());
-                Some(settled(picked.collect::<Option<_>>()?))
-            }
-            ("Slice", Value::Sizes(sizes)) => {
-                // The places of what is kept, by the same operator.
-                let places: Vec<i64> = (0..sizes.len() as i64).collect();
-                let mut constants: Vec<Option<Constant>> =
-                    (0..node.0.input.len()).map(|at| self.constant(node, at)).collect();
-                constants[0] = Some(Constant::list(&places));
-                let kept = fold(&node, &constants)?.ints()?;
-                Some(settled(kept.iter().filter_map(|&at| sizes.get(usize::try_from(at).ok()?).copied()).collect()))
-            }
-            ("Concat", _) if inputs.iter().flatten().any(|input| matches!(input, Value::Sizes(_))) => {
-                let mut all = Vec::new();
-                for input in inputs {
-                    match input.as_ref()? {
-                        Value::Sizes(sizes) => all.extend(sizes),
-                        Value::Constant(constant) => all.extend(constant.ints()?.into_iter().map(Extent::Number)),
-                        Value::Tensor(_) | Value::Unknown => return None,
+    /// `Squeeze` and `Unsqueeze`.
+    pub(super) fn squeeze(&mut self, node: Node<'_>) -> Lowered {
+        let x = self.tensor(node, 0)?;
+        let axes = node.ints("axes").or_else(|| self.constant(node, 1)?.ints());
+        let sizes = self.sizes(x);
+        if node.op() == "Unsqueeze" {
+            let axes = axes.ok_or("axes that are computed")?;
+            let rank = sizes.len() + axes.len();
+            let new: Option<Vec<usize>> = axes.iter().map(|&axis| place(axis, rank).filter(|at| *at < rank)).collect();
+            let new = new.ok_or("an axis that is not there")?;
+            let mut old = sizes.iter().enumerate();
+            let (mut target, mut batch) = (Vec::new(), None);
+            for at in 0..rank {
+                match new.contains(&at) {
+                    true => target.push(1),
+                    false => {
+                        let (axis, &size) = old.next().ok_or("an axis twice")?;
+                        batch = batch.or((x.batch == Some(axis)).then_some(at));
+                        target.push(size);
                     }
                 }
-                Some(settled(all))
             }
-            _ => None,
+            // A value without a batch gets one in front.
+            let batch = batch.or((self.batch == 1 && target[0] == 1).then_some(0));
+            return self.placed(x, &target, batch);
         }
-    }
-
-    /// The target of a reshape without the batch, or why it is none.
-    fn target(&self, node: Node<'_>, x: usize) -> Result<Vec<i64>, String> {
-        let sizes = numbers(&self.shapes[x]);
-        let all: i64 = sizes.iter().product();
-        let axes = || node.ints("axes").or_else(|| self.constant(node, 1)?.ints());
-        match node.op() {
-            "Flatten" => match place(node.int("axis", 1), sizes.len() + 1) {
-                Some(1) => Ok(vec![all]),
-                _ => Err("it moves the batch".to_owned()),
-            },
-            "Squeeze" => {
-                let gone: Vec<usize> = match axes() {
-                    Some(axes) => axes.iter().filter_map(|&axis| place(axis, sizes.len() + 1)).collect(),
-                    None => (1..=sizes.len()).filter(|&axis| sizes[axis - 1] == 1).collect(),
-                };
-                if gone.contains(&0) || gone.iter().any(|&axis| sizes.get(axis - 1) != Some(&1)) {
-                    return Err("it takes away the batch".to_owned());
-                }
-                Ok((0..sizes.len()).filter(|axis| !gone.contains(&(axis + 1))).map(|axis| sizes[axis]).collect())
-            }
-            "Unsqueeze" => {
-                let axes = axes().ok_or("axes that are computed")?;
-                let rank = sizes.len() + 1 + axes.len();
-                let mut places: Vec<usize> = axes.iter().filter_map(|&axis| place(axis, rank)).collect();
-                places.sort_unstable();
-                let mut target = sizes;
-                for at in places {
-                    if at == 0 || at > target.len() + 1 {
-                        return Err("an axis in front of the batch".to_owned());
-                    }
-                    target.insert(at - 1, 1);
-                }
-                Ok(target)
-            }
-            _ => self.reshape_target(node, &sizes, all),
-        }
-    }
-
-    fn reshape_target(&self, node: Node<'_>, sizes: &[i64], all: i64) -> Result<Vec<i64>, String> {
-        let given = node.input(1).map(|name| self.value(name));
-        let target: Vec<Extent> = match given {
-            Some(Value::Sizes(sizes)) => sizes,
-            Some(Value::Constant(constant)) => {
-                constant.ints().ok_or("a shape that is no list of sizes")?.into_iter().map(Extent::Number).collect()
-            }
-            None => node.ints("shape").ok_or("no shape")?.into_iter().map(Extent::Number).collect(),
-            Some(_) => return Err("a shape that is computed".to_owned()),
+        let gone: Vec<usize> = match axes {
+            Some(axes) => axes.iter().map(|&axis| self.index(axis, x)).collect::<Result<_, _>>()?,
+            None => (0..sizes.len()).filter(|&axis| sizes[axis] == 1 && x.batch != Some(axis)).collect(),
         };
-        let (first, rest) = target.split_first().ok_or("a shape without axes")?;
-        let rest: Option<Vec<i64>> = rest
-            .iter()
-            .enumerate()
-            .map(|(axis, size)| match size {
-                Extent::Number(0) => sizes.get(axis).copied(),
-                Extent::Number(size) => Some(*size),
-                Extent::Batch => None,
-            })
-            .collect();
-        let mut rest = rest.ok_or("it moves the batch")?;
-        let product = |sizes: &[i64]| sizes.iter().try_fold(1_i64, |product, &size| product.checked_mul(size));
-        let written: Vec<i64> = rest.iter().copied().filter(|size| *size != -1).collect();
-        let known = product(&written).unwrap_or(0);
-        if known <= 0 || all % known != 0 {
-            return Err("it moves the batch".to_owned());
+        if gone.iter().any(|&axis| sizes[axis] != 1) {
+            return Err("it takes away an axis that is not of size 1".to_owned());
         }
-        rest.iter_mut().filter(|size| **size == -1).for_each(|size| *size = all / known);
-        let keeps = match first {
-            Extent::Batch | Extent::Number(0 | -1) => true,
-            Extent::Number(number) => Some(*number) == self.batch,
-        };
-        match keeps && product(&rest) == Some(all) {
-            true => Ok(rest),
-            false => Err("it moves the batch".to_owned()),
-        }
+        let left: Vec<usize> = (0..sizes.len()).filter(|axis| !gone.contains(axis)).collect();
+        let batch = x.batch.and_then(|batch| left.iter().position(|&axis| axis == batch));
+        let target: Vec<i64> = left.iter().map(|&axis| sizes[axis]).collect();
+        self.placed(x, &target, batch)
     }
 
+    /// `Flatten` and `Reshape`.
     pub(super) fn reshape(&mut self, node: Node<'_>) -> Lowered {
         let x = self.tensor(node, 0)?;
-        let target = self.target(node, x)?;
-        if target == numbers(&self.shapes[x]) {
-            return Ok(x);
-        }
+        let sizes = self.sizes(x);
+        let target = match node.op() {
+            "Flatten" => {
+                let axis = node.int("axis", 1);
+                let at = place(axis, sizes.len()).filter(|&at| at <= sizes.len()).ok_or("an axis that is not there")?;
+                vec![sizes[..at].iter().product(), sizes[at..].iter().product()]
+            }
+            _ => {
+                let given = node.ints("shape").or_else(|| self.constant(node, 1)?.ints());
+                written(&given.ok_or("a shape that is computed")?, &sizes, node.int("allowzero", 0) != 0)?
+            }
+        };
         if let Some(norm) = self.regrouped(node, x, &target) {
             return norm;
         }
-        // The operators of a head that ends in vectors: the mean without its axes.
-        match target.len() {
-            0 => Err("it takes away all axes".to_owned()),
-            1 => self.push(String::new(), Op::FLATTEN, &[x]),
-            2..=6 => self.push(String::new(), Op::Reshape { shape: Shape::of(&target) }, &[x]),
-            _ => Err("more than 6 axes".to_owned()),
+        self.reshaped(x, &target)
+    }
+
+    /// `Expand`: further axes in front, and axes of size 1 that are repeated.
+    pub(super) fn expand(&mut self, node: Node<'_>) -> Lowered {
+        let x = self.tensor(node, 0)?;
+        let target = self.constant(node, 1).and_then(|sizes| sizes.ints()).ok_or("a shape that is computed")?;
+        let x = self.widened(x, target.len())?;
+        let sizes = self.sizes(x);
+        let full: Vec<i64> = match target.len() < sizes.len() {
+            true => sizes[..sizes.len() - target.len()].iter().copied().chain(target).collect(),
+            false => target,
+        };
+        let repeats = full.iter().zip(&sizes).any(|(&size, &own)| size != 1 && size != own);
+        // Elementwise layers repeat what they read, unless both operands wait for it.
+        let broadcasts = |op: &String| matches!(op.as_str(), "Add" | "Sub" | "Mul" | "Div");
+        let name = node.0.output.first().map_or("", String::as_str);
+        let readers = self.makers.values().filter(|reader| reader.input.iter().any(|input| input == name));
+        let mut others = readers.flat_map(|reader| &reader.input).filter(|input| *input != name);
+        let is_expanded = |input: &String| self.makers.get(input).is_some_and(|maker| maker.op_type == "Expand");
+        let alone = !others.any(is_expanded);
+        if !repeats || alone && self.readers.get(name).is_some_and(|readers| readers.iter().all(broadcasts)) {
+            return Ok(x);
+        }
+        if full.iter().zip(&sizes).any(|(&size, &own)| size < 1 || size != own && own != 1 && size != 1) {
+            return Err(format!("{full:?} does not broadcast with {sizes:?}"));
+        }
+        let mut wide = full.clone();
+        if let Some(batch) = x.batch {
+            if full[batch] != self.batch && full[batch] != 1 {
+                return Err("it repeats the batch".to_owned());
+            }
+            wide.remove(batch);
+        }
+        let wide: Option<Vec<usize>> = wide.iter().map(|&size| usize::try_from(size).ok()).collect();
+        let wide = wide.ok_or("a negative size")?;
+        let count = wide.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
+        count.filter(|&count| count < 1 << 24).ok_or("a value larger than memory")?;
+        let zeros = Constant::Floats(convshape::ndarray::ArrayD::zeros(wide.clone()));
+        let zeros = self.parameter("expand", &zeros, &wide)?;
+        Ok(Tensor { value: self.push(self.path(node), Op::Add, &[x.value, zeros])?, ..x })
+    }
+
+    pub(super) fn concat(&mut self, node: Node<'_>) -> Lowered {
+        let count = node.0.input.len();
+        let tensors = (0..count).filter_map(|at| self.tensor(node, at).ok()).collect::<Vec<_>>();
+        let first = *tensors.first().ok_or("an input is missing")?;
+        let axis = self.index(node.int("axis", 1), first)?;
+        let batch = tensors.iter().find_map(|x| x.batch);
+        let mut values = Vec::new();
+        for at in 0..count {
+            values.push(match (self.constant(node, at), node.input(at)) {
+                (Some(constant), Some(name)) => {
+                    // Numbers of the file have the batch as an axis of size 1.
+                    let mut sizes = constant.shape().to_vec();
+                    let own = batch.filter(|&at| at != axis && sizes.get(at) == Some(&1));
+                    own.map(|at| sizes.remove(at));
+                    Tensor { value: self.parameter(name, &constant, &sizes)?, batch: own }
+                }
+                _ => self.tensor(node, at)?,
+            });
+        }
+        if values.iter().any(|x| x.batch != values[0].batch || x.batch == Some(axis)) {
+            values = values.into_iter().map(|x| self.merged(x)).collect::<Result<_, _>>()?;
+        }
+        let first = values[0];
+        if let [only] = values.as_slice() {
+            return Ok(*only);
+        }
+        let op = Op::Concat { axis: self.axis(axis as i64, first)? };
+        let values: Vec<usize> = values.iter().map(|x| x.value).collect();
+        Ok(Tensor { value: self.push(self.path(node), op, &values)?, ..first })
+    }
+
+    /// The elements `start..end` along an axis of the file.
+    fn part(&mut self, node: Node<'_>, x: Tensor, axis: usize, start: i64, end: i64) -> Lowered {
+        if (start, end) == (0, self.sizes(x)[axis]) {
+            return Ok(x);
+        }
+        let at = self.position(axis as i64, x)?;
+        if let Some(value) = self.part_of_view(node, x.value, at, start, end)? {
+            return Ok(Tensor { value, ..x });
+        }
+        self.one(node, Op::Slice { axis: named(at, x), start, end }, x)
+    }
+
+    /// A part of a permutation as the permutation of a part, and a part of a split axis as a part of that axis: what
+    /// `chunk` and `unbind` of queries, keys and values come to.
+    fn part_of_view(
+        &mut self,
+        node: Node<'_>,
+        value: usize,
+        at: usize,
+        start: i64,
+        end: i64,
+    ) -> Result<Option<usize>, String> {
+        let free = |value: usize| Tensor { value, batch: None };
+        let Some((op, inputs)) = self.made(value) else { return Ok(None) };
+        let source = free(inputs.first().copied().unwrap_or(value));
+        let mut sizes = self.sample(free(value));
+        match op {
+            Op::Permute { axes, .. } => {
+                let order: Option<Vec<usize>> = axes
+                    .as_slice()
+                    .iter()
+                    .map(|axis| match axis {
+                        Axis::At(at) => usize::try_from(*at).ok(),
+                        _ => None,
+                    })
+                    .collect();
+                let Some(order) = order else { return Ok(None) };
+                let part = self.part(node, source, order[at], start, end)?;
+                Ok(Some(self.permuted(self.path(node), part, &order)?.value))
+            }
+            Op::Reshape { .. } | Op::Flatten { .. } => {
+                let product = |sizes: &[i64]| sizes.iter().product::<i64>();
+                let from = self.sample(source);
+                let before = product(&sizes[..at]);
+                let split = (0..from.len()).find(|&axis| product(&from[..axis]) == before && from[axis] >= sizes[at]);
+                let Some(split) = split.filter(|&axis| from[axis] % sizes[at] == 0) else { return Ok(None) };
+                let each = from[split] / sizes[at];
+                if !(at + 1..=sizes.len()).any(|last| product(&sizes[at + 1..last]) == each) {
+                    return Ok(None);
+                }
+                let part = self.part(node, source, split, start * each, end * each)?;
+                sizes[at] = end - start;
+                Ok(Some(self.placed(part, &sizes, None)?.value))
+            }
+            _ => Ok(None),
         }
     }
 
     pub(super) fn slice(&mut self, node: Node<'_>) -> Lowered {
-        let x = self.tensor(node, 0)?;
+        let mut x = self.tensor(node, 0)?;
         let list = |name: &str, at: usize| node.ints(name).or_else(|| self.constant(node, at)?.ints());
-        let (starts, ends) =
-            (list("starts", 1).ok_or("a range that is computed")?, list("ends", 2).ok_or("a range that is computed")?);
-        let axes = list("axes", 3).unwrap_or_else(|| (0..starts.len() as i64).collect());
-        if list("steps", 4).is_some_and(|steps| steps.iter().any(|&step| step != 1)) {
-            return Err("with steps".to_owned());
-        }
-        let sizes = numbers(&self.shapes[x]);
-        let mut value = x;
-        let mut pairs = [(0, 0); 3];
-        for ((&start, &end), &axis) in starts.iter().zip(&ends).zip(&axes) {
-            let axis =
-                place(axis, sizes.len() + 1).filter(|&axis| axis <= sizes.len()).ok_or("an axis that is not there")?;
-            if axis == 0 {
-                return Err("a part of the batch".to_owned());
-            }
-            let size = sizes[axis - 1];
+        let computed = "a range that is computed";
+        let (starts, ends) = (list("starts", 1).ok_or(computed)?, list("ends", 2).ok_or(computed)?);
+        let axes = match node.input(3) {
+            Some(_) => list("axes", 3).ok_or(computed)?,
+            None => node.ints("axes").unwrap_or_else(|| (0..starts.len() as i64).collect()),
+        };
+        let steps = if node.input(4).is_some() { list("steps", 4).ok_or(computed)? } else { Vec::new() };
+        let before = self.sizes(x);
+        let mut ranges: Vec<(i64, i64)> = before.iter().map(|&size| (0, size)).collect();
+        let mut strides = Vec::new();
+        for (at, ((&start, &end), &axis)) in starts.iter().zip(&ends).zip(&axes).enumerate() {
+            let axis = self.index(axis, x)?;
+            let size = before[axis];
             let bound = |at: i64| if at < 0 { at.saturating_add(size).max(0) } else { at.min(size) };
-            let (start, end) = (bound(start), bound(end));
-            match axis {
-                1 if (start, end) != (0, size) => {
-                    value = self.push(self.path(node), Op::Slice { axis: Axis::Channels, start, end }, &[value])?
-                }
-                1 => {}
-                axis if axis - 2 < 3 => pairs[axis - 2] = (start, size - end),
-                _ => return Err("an axis that is not there".to_owned()),
+            let range = (bound(start), bound(end));
+            match steps.get(at).copied().unwrap_or(1) {
+                1 => ranges[axis] = range,
+                step @ 2.. => strides.push((axis, range, step)),
+                step => return Err(format!("with step {step}")),
             }
         }
-        if pairs != [(0, 0); 3] {
-            let amount = Amount::Pairs { rank: Some(sizes.len() - 1), pairs };
-            value = self.push(self.path(node), Op::Crop { amount }, &[value])?;
+        // What is cut off in space is a border.
+        let rank = before.len();
+        let cut = |axis: usize| ranges[axis] != (0, before[axis]);
+        if x.batch == Some(0) && (4..=5).contains(&rank) && (2..rank).filter(|&axis| cut(axis)).count() > 1 {
+            let mut pairs = [(0, 0); 3];
+            for axis in 2..rank {
+                let (start, end) = ranges[axis];
+                pairs[axis - 2] = (start, before[axis] - end);
+                ranges[axis] = (0, before[axis] - start - pairs[axis - 2].1);
+            }
+            let amount = Amount::Pairs { rank: Some(rank - 2), pairs };
+            x = self.one(node, Op::Crop { amount }, x)?;
         }
-        Ok(value)
+        for (axis, (start, end)) in ranges.into_iter().enumerate() {
+            x = self.part(node, x, axis, start, end)?;
+        }
+        for (axis, range, step) in strides {
+            x = self.strided(node, x, axis, range, step)?;
+        }
+        Ok(x)
+    }
+
+    /// Every `step`-th element: of rows of `step` elements the same place of each.
+    fn strided(&mut self, node: Node<'_>, x: Tensor, axis: usize, range: (i64, i64), step: i64) -> Lowered {
+        let size = self.sizes(x)[axis];
+        let count = (range.1 - range.0).max(0) / step + i64::from((range.1 - range.0).max(0) % step != 0);
+        let rows = count.checked_mul(step).filter(|&rows| rows <= size && count > 0);
+        let rows = rows.ok_or_else(|| format!("with step {step} on {size} elements"))?;
+        let first = range.0.min(size - rows);
+        let x = self.part(node, x, axis, first, first + rows)?;
+        let mut sizes = self.sizes(x);
+        sizes.splice(axis..=axis, [count, step]);
+        let batch = x.batch.map(|batch| batch + usize::from(axis < batch));
+        let x = self.placed(x, &sizes, batch)?;
+        let at = range.0 - first;
+        let x = self.part(node, x, axis + 1, at, at + 1)?;
+        sizes.remove(axis + 1);
+        self.placed(x, &sizes, batch.map(|batch| batch - usize::from(axis < batch)))
     }
 
     /// Pieces along an axis, each a statement.
-    pub(super) fn split(&mut self, node: Node<'_>, outputs: &[String]) -> Result<(), String> {
-        let x = self.tensor(node, 0)?;
-        let sizes = numbers(&self.shapes[x]);
-        let axis = self.axis(node.int("axis", 0), x)?;
-        let size = axis.index(sizes.len(), AxisOrder::ChannelsFirst).map_or(0, |at| sizes[at]);
-        let count = outputs.len() as i64;
+    pub(super) fn split(&mut self, node: Node<'_>) -> Result<Vec<Value>, String> {
+        let constant = self.constant(node, 0);
+        let (sizes, axis) = match &constant {
+            Some(constant) => (constant.shape().iter().map(|&size| size as i64).collect(), node.int("axis", 0)),
+            None => {
+                let x = self.tensor(node, 0)?;
+                (self.sizes(x), node.int("axis", 0))
+            }
+        };
+        let axis = place(axis, sizes.len()).filter(|&axis| axis < sizes.len()).ok_or("an axis that is not there")?;
+        let size = sizes[axis];
+        let count = node.0.output.len().max(1) as i64;
         let given = node.ints("split").or_else(|| self.constant(node, 1)?.ints());
         let each = (size + count - 1) / count;
         let pieces: Vec<i64> = given.unwrap_or_else(|| (0..count).map(|piece| each.min(size - piece * each)).collect());
-        if pieces.len() != outputs.len()
-            || pieces.iter().try_fold(0_i64, |sum, &piece| sum.checked_add(piece)) != Some(size)
-        {
+        let sum = pieces.iter().try_fold(0_i64, |sum, &piece| sum.checked_add(piece));
+        if pieces.len() as i64 != count || pieces.iter().any(|&piece| piece < 0) || sum != Some(size) {
             return Err("pieces that do not add up".to_owned());
         }
         let mut start = 0;
-        for (piece, output) in pieces.iter().zip(outputs) {
-            let value = self.push(String::new(), Op::Slice { axis, start, end: start + piece }, &[x])?;
-            self.values.insert(output.clone(), Value::Tensor(value));
+        let mut parts = Vec::new();
+        for piece in pieces {
+            parts.push(match &constant {
+                Some(constant) => Value::Constant(constant.part(axis, start, start + piece).ok_or("an empty piece")?),
+                None => {
+                    let x = self.tensor(node, 0)?;
+                    Value::Tensor(self.part(node, x, axis, start, start + piece)?)
+                }
+            });
             start += piece;
         }
-        Ok(())
+        Ok(parts)
+    }
+
+    /// Elements along an axis by their places.
+    pub(super) fn gather(&mut self, node: Node<'_>) -> Lowered {
+        /// Further pieces are not written as slices.
+        const MAX_PIECES: usize = 64;
+        let x = self.tensor(node, 0)?;
+        let axis = self.index(node.int("axis", 0), x)?;
+        let size = self.sizes(x)[axis];
+        let given = self.constant(node, 1).ok_or("places that are computed")?;
+        let places = given.ints().ok_or("places that are no whole numbers")?;
+        let places: Vec<i64> = places.iter().map(|&at| if at < 0 { at.saturating_add(size) } else { at }).collect();
+        if places.is_empty() || places.iter().any(|at| !(0..size).contains(at)) {
+            return Err("places beyond the axis".to_owned());
+        }
+        if let (Some(groups), Axis::Channels) = (shuffle(&places, size), self.axis(axis as i64, x)?) {
+            return self.one(node, Op::ChannelShuffle { groups }, x);
+        }
+        let runs: Vec<&[i64]> = places.chunk_by(|one, next| one + 1 == *next).collect();
+        if runs.len() > MAX_PIECES {
+            return Err("elements in another order".to_owned());
+        }
+        let mut parts = Vec::new();
+        for run in runs {
+            parts.push(self.part(node, x, axis, run[0], run[run.len() - 1] + 1)?);
+        }
+        let y = match parts.as_slice() {
+            [only] => *only,
+            parts => {
+                let values: Vec<usize> = parts.iter().map(|part| part.value).collect();
+                let op = Op::Concat { axis: named(self.position(axis as i64, x)?, x) };
+                Tensor { value: self.push(self.path(node), op, &values)?, ..x }
+            }
+        };
+        // The axes of the places stand for the axis; a single place takes it away.
+        let own: Vec<i64> = given.shape().iter().map(|&size| size as i64).collect();
+        if own.len() == 1 {
+            return Ok(y);
+        }
+        let mut target = self.sizes(y);
+        target.splice(axis..=axis, own.iter().copied());
+        let batch = y.batch.map(|batch| if axis < batch { batch + own.len() - 1 } else { batch });
+        let front = (self.batch == 1 && target.len() > 1 && target[0] == 1).then_some(0);
+        self.placed(y, &target, batch.or(front))
     }
 }
 
-/// Sizes that are all numbers are a list of numbers.
-fn settled(sizes: Vec<Extent>) -> Value {
-    let numbers: Option<Vec<i64>> = sizes
-        .iter()
-        .map(|size| match size {
-            Extent::Number(number) => Some(*number),
-            Extent::Batch => None,
-        })
-        .collect();
-    match numbers {
-        Some(numbers) => Value::Constant(Constant::list(&numbers)),
-        None => Value::Sizes(sizes),
+/// The number of equal parts whose elements some places take in turn.
+fn shuffle(places: &[i64], size: i64) -> Option<i64> {
+    // The second that is taken is the first of the second part.
+    let groups = size.checked_div(*places.get(1)?).filter(|groups| *groups > 1 && *groups < size)?;
+    let each = size / groups;
+    let order = (0..size).map(|at| at % groups * each + at / groups);
+    (size % groups == 0 && places.iter().copied().eq(order)).then_some(groups)
+}
+
+/// The sizes of a reshape: 0 is the size before, -1 what is left.
+fn written(target: &[i64], sizes: &[i64], zero: bool) -> Result<Vec<i64>, String> {
+    let mut given = Vec::new();
+    for (axis, &size) in target.iter().enumerate() {
+        given.push(match size {
+            0 if !zero => *sizes.get(axis).ok_or("a size of an axis that is not there")?,
+            size => size,
+        });
     }
+    let product = |sizes: Vec<i64>| sizes.into_iter().try_fold(1_i64, i64::checked_mul);
+    let all = product(sizes.to_vec()).unwrap_or(0);
+    let known = product(given.iter().copied().filter(|size| *size != -1).collect()).unwrap_or(0);
+    if known <= 0 || all % known != 0 || given.iter().filter(|size| **size == -1).count() > 1 {
+        return Err(format!("{target:?} does not fit the elements of {sizes:?}"));
+    }
+    given.iter_mut().filter(|size| **size == -1).for_each(|size| *size = all / known);
+    Ok(given)
 }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use convshape::graph::Op;
 use convshape::graph::op::{
-    Activation, Amount, Axis, Conv, DepthOrder, Dialect, Direction, Interpolation, Padding, PaddingMode, Pool,
-    PoolKind, ResizeTo, Upsample,
+    Activation, Amount, Axis, Cell, Conv, DepthOrder, Dialect, Direction, Interpolation, Padding, PaddingMode, Pool,
+    PoolKind, Recurrent, RecurrentOutput, Reduction, ResizeTo, Upsample,
 };
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -65,14 +65,15 @@ impl Names {
 pub(super) fn write(name: &str, import: Import, outputs: Vec<(String, usize)>) -> Result<Imported, ImportError> {
     let (mut import, mut outputs) = alive(import, outputs);
     let inputs = import.inputs.len();
-    // An output that is an input, or one twice, is a statement of its own.
+    // An output that no statement gives by itself, or one twice, is a statement of its own.
     let mut seen = HashSet::new();
     for (_, value) in &mut outputs {
-        if *value < inputs || !seen.insert(*value) {
+        let is_statement = *value >= inputs && !reads_nothing(&import.statements[*value - inputs].op);
+        if !is_statement || !seen.insert(*value) {
             let shape = import.shapes[*value];
             import.statements.push(Statement {
                 path: String::new(),
-                op: Op::Scale { by: 1.0 },
+                op: Op::Identity,
                 inputs: vec![*value],
                 params: Vec::new(),
             });
@@ -85,7 +86,8 @@ pub(super) fn write(name: &str, import: Import, outputs: Vec<(String, usize)>) -
     for (statement, file_name) in import.statements.iter().zip(&chain.file_names) {
         for (field, shape, numbers) in &statement.params {
             let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-            tensors.insert(format!("{file_name}.{field}"), (shape.clone(), bytes));
+            let name = if field.is_empty() { file_name.clone() } else { format!("{file_name}.{field}") };
+            tensors.insert(name, (shape.clone(), bytes));
         }
     }
     let views: Result<Vec<_>, _> = tensors
@@ -164,7 +166,7 @@ impl<'a> Chain<'a> {
             for (place, &value) in statement.inputs.iter().enumerate() {
                 named[value] |= statement.inputs.len() > 1 || place > 0 || value != previous;
             }
-            previous = inputs + index;
+            previous = following(&statement.op, inputs + index, previous);
         }
         let mut names = Names::default();
         let mut labels: Vec<Option<String>> = Vec::new();
@@ -180,8 +182,10 @@ impl<'a> Chain<'a> {
                 "" => snake(&kind(&statement.op)),
                 path => path.replace('.', "_"),
             };
+            let run = || labels[statement.inputs[0]].clone().unwrap_or_default();
             let label = match output {
                 _ if merged[index] => labels[value - 1].clone(),
+                _ if let Op::RecurrentOutput { output, .. } = statement.op => Some(run() + port(output)),
                 Some(output) => Some(output_names[output].clone()),
                 None if named[end] || has_params => Some(names.unique(&identifier(&word()))),
                 None => None,
@@ -210,11 +214,11 @@ impl<'a> Chain<'a> {
         let mut previous = 0;
         for (index, statement) in self.import.statements.iter().enumerate() {
             let value = inputs + index;
-            if !self.merged[index] {
+            if !self.merged[index] && !matches!(statement.op, Op::RecurrentOutput { .. }) {
                 let next = self.import.statements.get(index + 1).filter(|_| self.merged.get(index + 1) == Some(&true));
                 let _ = writeln!(text, "        {}", self.statement(index, statement, next, previous));
             }
-            previous = value;
+            previous = following(&statement.op, value, previous);
         }
         let ports: Vec<String> = outputs.iter().map(|(_, value)| port(*value)).collect();
         let _ = write!(text, "\n        output: {};\n    }}\n}}\n", ports.join(", "));
@@ -224,7 +228,7 @@ impl<'a> Chain<'a> {
     fn statement(&self, index: usize, statement: &Statement, next: Option<&Statement>, previous: usize) -> String {
         let value = self.import.inputs.len() + index;
         let mut arguments = arguments(&statement.op);
-        if statement.inputs.len() > 1 {
+        if statement.inputs.len() > 1 && !matches!(statement.op, Op::Recurrent(_)) {
             let operands = statement.inputs.iter().map(|&value| self.label(value).to_owned());
             arguments = operands.chain(arguments).collect();
         }
@@ -232,6 +236,11 @@ impl<'a> Chain<'a> {
         let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
         let from = match statement.inputs.as_slice() {
             [only] if *only != previous => format!(" from {}", self.label(*only)),
+            // A run with its first states.
+            all @ [_, _, ..] if matches!(statement.op, Op::Recurrent(_)) => {
+                let names: Vec<&str> = all.iter().map(|&value| self.label(value)).collect();
+                format!(" from ({})", names.join(", "))
+            }
             _ => String::new(),
         };
         let label = self.labels[value].as_ref().map(|label| format!("{label}: ")).unwrap_or_default();
@@ -245,7 +254,32 @@ impl<'a> Chain<'a> {
 }
 
 fn takes_activation(op: &Op) -> bool {
-    !matches!(op, Op::Activation(_) | Op::Softmax { .. } | Op::Prelu { .. } | Op::Dropout { .. } | Op::Scale { .. })
+    let elementwise =
+        matches!(op, Op::Activation(_) | Op::Softmax { .. } | Op::Prelu { .. } | Op::Dropout { .. } | Op::Scale { .. });
+    !elementwise && !reads_nothing(op) && !matches!(op, Op::Recurrent(_))
+}
+
+/// What gives a value that is not a statement of its own: a parameter, an output of a run.
+fn reads_nothing(op: &Op) -> bool {
+    matches!(op, Op::Source { .. } | Op::RecurrentOutput { .. })
+}
+
+/// The value that the next statement reads if it names none.
+fn following(op: &Op, value: usize, previous: usize) -> usize {
+    match op {
+        Op::RecurrentOutput { output: RecurrentOutput::Sequence, .. } => value,
+        op if reads_nothing(op) => previous,
+        _ => value,
+    }
+}
+
+/// An output of a run behind the run's name.
+fn port(output: RecurrentOutput) -> &'static str {
+    match output {
+        RecurrentOutput::Sequence => "",
+        RecurrentOutput::Hidden | RecurrentOutput::Last => ".h_n",
+        RecurrentOutput::Cell => ".c_n",
+    }
 }
 
 /// `DoubleConv` as `double_conv`.
@@ -283,8 +317,26 @@ fn kind(op: &Op) -> String {
         Op::Concat { .. } => "Concat".to_owned(),
         Op::Permute { .. } => "Permute".to_owned(),
         Op::MatMul { .. } => "MatMul".to_owned(),
+        Op::Recurrent(Recurrent { cell, .. }) => match cell {
+            Cell::Lstm => "Lstm".to_owned(),
+            Cell::Gru { .. } => "Gru".to_owned(),
+            Cell::Rnn { .. } => "Rnn".to_owned(),
+        },
+        Op::Reduce { kind, .. } => match kind {
+            Reduction::Mean => "Mean".to_owned(),
+            Reduction::Sum => "Sum".to_owned(),
+            Reduction::Max => "Max".to_owned(),
+            Reduction::Min => "Min".to_owned(),
+        },
+        Op::Attention(_) => "Attention".to_owned(),
+        Op::Source { .. } => "Parameter".to_owned(),
+        Op::Identity => "Identity".to_owned(),
         Op::Add => "Add".to_owned(),
         Op::Mul => "Mul".to_owned(),
+        Op::Sub => "Sub".to_owned(),
+        Op::Div => "Div".to_owned(),
+        Op::Maximum => "Maximum".to_owned(),
+        Op::Minimum => "Minimum".to_owned(),
         Op::Scale { .. } => "Scale".to_owned(),
         Op::BatchNorm { .. } => "BatchNorm".to_owned(),
         Op::GroupNorm { .. } => "GroupNorm".to_owned(),
@@ -371,6 +423,39 @@ fn arguments(op: &Op) -> Vec<String> {
             list.extend(axis_argument(*axis));
         }
         Op::Concat { axis } | Op::Softmax { axis, .. } => list.extend(axis_argument(*axis)),
+        Op::Source { shape, .. } => list.push(shape.to_string()),
+        Op::MatMul { transpose_a, transpose_b } => {
+            for (name, is_set) in [("transpose_a", transpose_a), ("transpose_b", transpose_b)] {
+                list.extend(is_set.then(|| format!("{name}: true")));
+            }
+        }
+        Op::Attention(attention) => {
+            list.push(format!("heads: {}", attention.heads));
+            list.extend(attention.causal.then(|| "causal: true".to_owned()));
+            list.extend(attention.scale.map(|scale| format!("scale: {}", real(scale))));
+        }
+        Op::Reduce { axes, keep, .. } => {
+            let words: Vec<String> =
+                axes.iter().flat_map(|axes| axes.as_slice()).map(|axis| axis_word(*axis)).collect();
+            match words.as_slice() {
+                [] => {}
+                [only] => list.push(format!("axis: {only}")),
+                all => list.push(format!("axis: ({})", all.join(", "))),
+            }
+            list.extend(keep.then(|| "keep: true".to_owned()));
+        }
+        Op::Recurrent(Recurrent { cell, inputs, hidden, bidirectional, bias, .. }) => {
+            list.push(format!("{} -> {hidden}", inputs.unwrap_or(0)));
+            if *cell == (Cell::Rnn { relu: true }) {
+                list.push("nonlinearity: relu".to_owned());
+            }
+            if *bidirectional {
+                list.push("bidirectional: true".to_owned());
+            }
+            if !bias {
+                list.push("bias: false".to_owned());
+            }
+        }
         Op::Permute { axes, .. } => list.extend(axes.as_slice().iter().map(|axis| axis_word(*axis))),
         Op::Linear { inputs, outputs, bias, .. } => {
             list.push(format!("{} -> {outputs}", inputs.unwrap_or(0)));

@@ -4,7 +4,8 @@ use convshape::graph::Op;
 use convshape::graph::op::{Conv, Dialect, Direction, Padding, PerAxis, Pool, PoolKind};
 
 use super::Import;
-use super::lower::{Lowered, TORCH, conv_of, numbers};
+use super::batch::Tensor;
+use super::lower::{Lowered, TORCH, conv_of};
 use super::node::Node;
 
 /// Kernel, stride and dilation of each axis, and both sides of the border.
@@ -16,7 +17,7 @@ struct Window {
 
 impl Import {
     pub(super) fn conv(&mut self, node: Node<'_>) -> Lowered {
-        let x = self.tensor(node, 0)?;
+        let x = self.batch_first(node)?;
         let (weight, rank) = self.kernel(node, x)?;
         let window = self.window(node, x, rank, &weight.shape()[2..])?;
         let groups = node.int("group", 1).clamp(0, 1 << 20);
@@ -35,7 +36,7 @@ impl Import {
     }
 
     pub(super) fn conv_transpose(&mut self, node: Node<'_>) -> Lowered {
-        let x = self.tensor(node, 0)?;
+        let x = self.batch_first(node)?;
         let (weight, rank) = self.kernel(node, x)?;
         let kernel: Vec<i64> = weight.shape()[2..].iter().map(|&size| size as i64).collect();
         let auto = node.text("auto_pad", "NOTSET");
@@ -44,7 +45,7 @@ impl Import {
         let wanted = match (node.ints("output_shape"), auto.as_str()) {
             (Some(sizes), _) => Some(sizes[sizes.len().saturating_sub(rank)..].to_vec()),
             (None, "SAME_UPPER" | "SAME_LOWER") => {
-                let sizes = numbers(&self.shapes[x]);
+                let sizes = self.sample(x);
                 Some((0..rank).map(|axis| sizes[axis + 1] * window.stride[axis]).collect())
             }
             _ => None,
@@ -53,7 +54,7 @@ impl Import {
             return Err("attributes of another number of axes".to_owned());
         }
         if let Some(wanted) = wanted {
-            let sizes = numbers(&self.shapes[x]);
+            let sizes = self.sample(x);
             for axis in 0..rank {
                 let full = (sizes[axis + 1] - 1) * window.stride[axis] + window.dilation[axis] * (kernel[axis] - 1) + 1;
                 let crop = full.saturating_add(output_padding[axis]).saturating_sub(wanted[axis]);
@@ -77,10 +78,10 @@ impl Import {
         self.with_kernel(node, x, conv, &weight)
     }
 
-    fn kernel(&self, node: Node<'_>, x: usize) -> Result<(convshape::ndarray::ArrayD<f32>, usize), String> {
+    fn kernel(&self, node: Node<'_>, x: Tensor) -> Result<(convshape::ndarray::ArrayD<f32>, usize), String> {
         let weight = self.constant(node, 1).ok_or("a kernel that is computed")?.floats();
         let rank = weight.ndim().saturating_sub(2);
-        match (1..=3).contains(&rank) && self.shapes[x].rank() == rank + 1 {
+        match (1..=3).contains(&rank) && self.sample(x).len() == rank + 1 {
             true => Ok((weight, rank)),
             false => Err(format!("a kernel of {rank} spatial axes on such a value")),
         }
@@ -89,7 +90,7 @@ impl Import {
     fn with_kernel(
         &mut self,
         node: Node<'_>,
-        x: usize,
+        x: Tensor,
         conv: Conv,
         weight: &convshape::ndarray::ArrayD<f32>,
     ) -> Lowered {
@@ -100,22 +101,22 @@ impl Import {
         if bias.as_ref().is_some_and(|bias| bias.len() as i64 != conv.outputs) {
             return Err("a bias of another size".to_owned());
         }
-        let value = self.push(self.path(node), Op::Conv(conv), &[x])?;
-        self.give(value, "weight", weight.shape().to_vec(), weight.iter().copied().collect());
+        let y = self.one(node, Op::Conv(conv), x)?;
+        self.give(y.value, "weight", weight.shape().to_vec(), weight.iter().copied().collect());
         if let Some(bias) = bias {
-            self.give(value, "bias", vec![bias.len()], bias.iter().copied().collect());
+            self.give(y.value, "bias", vec![bias.len()], bias.iter().copied().collect());
         }
-        Ok(value)
+        Ok(y)
     }
 
-    fn window(&self, node: Node<'_>, x: usize, rank: usize, kernel: &[usize]) -> Result<Window, String> {
+    fn window(&self, node: Node<'_>, x: Tensor, rank: usize, kernel: &[usize]) -> Result<Window, String> {
         let list = |name: &str| match node.ints(name) {
             None => Ok(vec![1; rank]),
             Some(list) if list.len() == rank && list.iter().all(|number| (1..1 << 20).contains(number)) => Ok(list),
             Some(_) => Err(format!("`{name}` of another number of axes")),
         };
         let (stride, dilation) = (list("strides")?, list("dilations")?);
-        let sizes = numbers(&self.shapes[x]);
+        let sizes = self.sample(x);
         if sizes.len() != rank + 1 || kernel.len() != rank {
             return Err("a value of another number of axes".to_owned());
         }
@@ -148,7 +149,7 @@ impl Import {
         if node.0.output.len() > 1 && !node.0.output[1].is_empty() {
             return Err("the places of the maxima".to_owned());
         }
-        let x = self.tensor(node, 0)?;
+        let x = self.batch_first(node)?;
         let kernel = node.ints("kernel_shape").ok_or("no `kernel_shape`")?;
         let rank = kernel.len();
         if !(1..=3).contains(&rank) || kernel.iter().any(|size| !(1..1 << 20).contains(size)) {
@@ -170,11 +171,11 @@ impl Import {
             ..Pool::new(dialect, kind, rank)
         };
         // PyTorch takes the same border on both sides, half a window at most.
-        let (path, shape) = (self.path(node), self.shapes[x]);
+        let shape = self.shapes[x.value];
         let dialects = [TORCH, Dialect::Onnx];
         let fits = |dialect: &Dialect| Op::Pool(pool(*dialect)).output(&[shape], super::ORDER).is_ok();
         let dialect = dialects.into_iter().find(fits).unwrap_or(Dialect::Onnx);
-        self.push(path, Op::Pool(pool(dialect)), &[x])
+        self.one(node, Op::Pool(pool(dialect)), x)
     }
 }
 

@@ -1,0 +1,79 @@
+//! Reductions along axes.
+
+use convshape::graph::Op;
+use convshape::graph::op::{Activation, Axes, PoolKind, Reduction};
+
+use super::Import;
+use super::batch::{Tensor, named};
+use super::lower::Lowered;
+use super::node::Node;
+
+impl Import {
+    pub(super) fn reduce(&mut self, node: Node<'_>) -> Lowered {
+        let x = self.tensor(node, 0)?;
+        let (before, kind, after) = match node.op() {
+            "ReduceMean" => (None, Reduction::Mean, None),
+            "ReduceSum" => (None, Reduction::Sum, None),
+            "ReduceMax" => (None, Reduction::Max, None),
+            "ReduceMin" => (None, Reduction::Min, None),
+            "ReduceSumSquare" => (Some(Activation::Square), Reduction::Sum, None),
+            "ReduceL1" => (Some(Activation::Abs), Reduction::Sum, None),
+            "ReduceL2" => (Some(Activation::Square), Reduction::Sum, Some(Activation::Sqrt)),
+            "ReduceLogSum" => (None, Reduction::Sum, Some(Activation::Log)),
+            _ => return Err("there is no such reduction".to_owned()),
+        };
+        let rank = self.sizes(x).len();
+        let given = match node.ints("axes") {
+            Some(axes) => axes,
+            None if node.input(1).is_some() => {
+                self.constant(node, 1).and_then(|axes| axes.ints()).ok_or("axes that are computed")?
+            }
+            None => Vec::new(),
+        };
+        if given.is_empty() && node.int("noop_with_empty_axes", 0) != 0 {
+            return Ok(x);
+        }
+        let axes: Vec<i64> = if given.is_empty() { (0..rank as i64).collect() } else { given };
+        let mut positions: Vec<usize> = axes.iter().map(|&axis| self.position(axis, x)).collect::<Result<_, _>>()?;
+        positions.sort_unstable();
+        positions.dedup();
+        let keep = node.int("keepdims", 1) != 0;
+        let mut sizes = self.sizes(x);
+        for &axis in &axes {
+            sizes[self.index(axis, x)?] = 1;
+        }
+        let input = match before {
+            Some(activation) => self.push(self.path(node), Op::Activation(activation), &[x.value])?,
+            None => x.value,
+        };
+        let sample = self.sample(x).len();
+        let space = x.batch == Some(0) && (2..=4).contains(&sample) && positions.iter().copied().eq(1..sample);
+        let pool = match kind {
+            Reduction::Mean => Some(PoolKind::Avg),
+            Reduction::Max => Some(PoolKind::Max),
+            Reduction::Sum | Reduction::Min => None,
+        };
+        let op = match pool.filter(|_| space) {
+            Some(kind) if keep => Op::AdaptivePool { kind, rank: sample - 1, size: [1; 3] },
+            Some(kind) => Op::GlobalPool { kind, keep_axes: false },
+            None => {
+                let axes: Vec<_> = positions.iter().map(|&position| named(position, x)).collect();
+                let all = positions.len() == sample;
+                let axes = if all { None } else { Some(Axes::of(&axes).ok_or("too many axes")?) };
+                Op::Reduce { kind, axes, keep }
+            }
+        };
+        let mut value = self.push(self.path(node), op, &[input])?;
+        if let Some(activation) = after {
+            value = self.push(self.path(node), Op::Activation(activation), &[value])?;
+        }
+        let mut batch = x.batch;
+        if !keep {
+            let gone = |index: &usize| axes.iter().any(|&axis| self.index(axis, x) == Ok(*index));
+            let left: Vec<usize> = (0..sizes.len()).filter(|index| !gone(index)).collect();
+            batch = x.batch.and_then(|batch| left.iter().position(|&index| index == batch));
+            sizes = left.iter().map(|&index| sizes[index]).collect();
+        }
+        self.placed(Tensor { value, batch }, &sizes, batch)
+    }
+}

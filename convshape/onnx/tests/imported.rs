@@ -1,0 +1,76 @@
+//! Files of PyTorch become chains that compile and give PyTorch's numbers.
+//!
+//! `imported/record.py` writes the files. With `CONVSHAPE_BLESS=1` this test writes the sources anew.
+
+use std::fs;
+use std::path::Path;
+
+use convshape::ndarray::{ArrayD, IxDyn};
+use convshape::{Chain, Model, Shape};
+use convshape_onnx::import;
+
+/// The largest error of an element, as a share of the outputs' standard deviation.
+const TOLERANCE: f32 = 1e-5;
+
+macro_rules! imported {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name {
+            include!(concat!("imported/", stringify!($name), ".rs"));
+        })*
+
+        #[test]
+        fn files_of_pytorch_are_chains_with_its_numbers() {
+            let mut stale = Vec::new();
+            $(stale.extend(check::<$name::Net>(stringify!($name)));)*
+            assert!(stale.is_empty(), "not what the importer writes: {stale:?}");
+        }
+    };
+}
+
+imported! {
+    causal, distances, einsum, elementwise, encoder, gru, lstm, pieces, products, rnn, states, statistics, tokens, windows,
+}
+
+/// The file's name if its source is not what the importer writes.
+fn check<M: Model + Chain>(name: &str) -> Option<String> {
+    let path = |end: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/imported/{name}.{end}"));
+    let found =
+        import(&fs::read(path("onnx")).expect("a file"), "Net").unwrap_or_else(|error| panic!("{name}: {error}"));
+    if fs::read_to_string(path("rs")).expect("a file") != found.source {
+        if std::env::var_os("CONVSHAPE_BLESS").is_some() {
+            fs::write(path("rs"), found.source).expect("a file");
+        }
+        return Some(name.to_owned());
+    }
+    let model = M::load_bytes(&found.weights).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let bytes = fs::read(path("bin")).expect("a file");
+    let all: Vec<f32> =
+        bytes.chunks_exact(4).map(|number| f32::from_le_bytes(number.try_into().expect("4 bytes"))).collect();
+    let sizes = |shape: &Shape| -> Vec<usize> {
+        shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok()).collect()
+    };
+    let count =
+        |ports: &[(&str, Shape)]| ports.iter().map(|port| sizes(&port.1).iter().product::<usize>()).sum::<usize>();
+    let (inputs, outputs) = (count(M::INPUTS), count(M::OUTPUTS));
+    let batch = all.len() / (inputs + outputs);
+    let (mut numbers, expected) = all.split_at(batch * inputs);
+    let mut arrays = Vec::new();
+    for (_, shape) in M::INPUTS {
+        let sizes = [vec![batch], sizes(shape)].concat();
+        let (own, rest) = numbers.split_at(sizes.iter().product());
+        arrays.push(ArrayD::from_shape_vec(IxDyn(&sizes), own.to_vec()).expect("the shape"));
+        numbers = rest;
+    }
+    let views: Vec<_> = arrays.iter().map(|array| array.view()).collect();
+    let given = model.forward_batch(&views).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let given: Vec<f32> = given.iter().flat_map(|array| array.iter().copied().collect::<Vec<_>>()).collect();
+    assert_eq!(given.len(), expected.len(), "{name}");
+    #[expect(clippy::cast_precision_loss, reason = "counts are small")]
+    let mean = |numbers: &mut dyn Iterator<Item = f32>| numbers.sum::<f32>() / expected.len() as f32;
+    let middle = mean(&mut expected.iter().copied());
+    let deviation = mean(&mut expected.iter().map(|number| (number - middle).powi(2))).sqrt();
+    let worst = given.iter().zip(expected).map(|(found, expected)| (found - expected).abs()).fold(0.0, f32::max);
+    assert!(worst <= TOLERANCE * deviation, "{name}: off by {worst:e}, the deviation is {deviation:e}");
+    assert!(given.iter().all(|number| number.is_finite()), "{name}");
+    None
+}

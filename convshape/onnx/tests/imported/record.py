@@ -1,0 +1,73 @@
+"""Records the files of this folder with PyTorch: python record.py
+
+NAME.onnx is a module exported with an open batch, but in `WINDOWS`, whose batch is merged with another axis, with a
+batch of 1. NAME.bin has raw f32: the module's inputs, then its outputs, for a batch of 2 (1 in `WINDOWS`).
+"""
+import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
+
+torch.manual_seed(7)
+WINDOWS = {"windows"}
+
+class Fn(nn.Module):
+    def __init__(self, function, **parts):
+        super().__init__()
+        self.function = function
+        for name, part in parts.items(): setattr(self, name, part)
+    def forward(self, *inputs): return self.function(self, *inputs)
+
+def parameter(*shape): return nn.Parameter(torch.randn(*shape))
+
+def heads(x): return x.reshape(x.shape[0], 6, 2, 4).transpose(1, 2)
+
+def attended(m, x):
+    q, k, v = m.qkv(x).chunk(3, -1)
+    return F.scaled_dot_product_attention(heads(q), heads(k), heads(v), is_causal=True).transpose(1, 2).reshape(x.shape)
+
+def windows(m, x):
+    """Attention within windows of 2 x 2 that are rolled by one, as in Swin."""
+    x = torch.roll(x, (-1, -1), (1, 2)).view(1, 2, 2, 2, 2, 8).permute(0, 1, 3, 2, 4, 5).reshape(4, 4, 8)
+    q, k, v = m.qkv(x).reshape(4, 4, 3, 2, 4).permute(2, 0, 3, 1, 4)
+    scores = q @ k.transpose(-2, -1) * 0.5 + m.bias
+    x = (scores.softmax(-1) @ v).transpose(1, 2).reshape(1, 2, 2, 2, 2, 8)
+    return torch.roll(x.permute(0, 1, 3, 2, 4, 5).reshape(1, 4, 4, 8), (1, 1), (1, 2))
+
+def elementwise(m, x):
+    y = torch.maximum(x, m.p) - torch.minimum(x * 2, torch.tensor(0.3)) / (x.abs() + 1)
+    return y - (1 - x) + 2 / (x.exp() + 3) + x.clamp(0.5, 2.0).rsqrt() + F.gelu(x) + F.silu(x)
+
+def statistics(m, x):
+    return torch.cat([x.mean(-1), x.pow(2).mean(-1).sqrt(), x.amax(-1), x.amin(-1), x.sum(-1), F.normalize(x[..., 0])], 1)
+
+def pieces(m, x):
+    a, b, c = x.split([2, 3, 4], 1)
+    y = torch.cat([c[..., ::2, ::2], c[..., 1::2, 1::2]], 1)
+    return a * b.sum(1, keepdim=True) + c[:, :2], m.c(y).flatten(1)
+
+CASES = {
+    "lstm": (nn.LSTM(5, 7, 2, batch_first=True, bidirectional=True), [(9, 5)], lambda y: [y[0]]),
+    "states": (nn.LSTM(5, 7, batch_first=True), [(9, 5)], lambda y: [torch.cat([y[0][:, -1], y[1][0][-1], y[1][1][-1]], 1)]),
+    "gru": (nn.GRU(5, 7, 2, batch_first=True), [(9, 5)], lambda y: [y[0][:, -1]]),
+    "rnn": (nn.RNN(5, 7, nonlinearity="relu", batch_first=True, bidirectional=True), [(4, 5)], lambda y: [y[0]]),
+    "encoder": (nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, activation="gelu"), 1, enable_nested_tensor=False), [(6, 8)], None),
+    "causal": (Fn(attended, qkv=nn.Linear(8, 24)), [(6, 8)], None),
+    "windows": (Fn(windows, qkv=nn.Linear(8, 24), bias=parameter(2, 4, 4)), [(4, 4, 8)], None),
+    "einsum": (Fn(lambda m, x: torch.einsum("bhqk,bkhd->bqhd", torch.einsum("bqhd,bkhd->bhqk", x, x).softmax(-1), x)), [(5, 2, 4)], None),
+    "elementwise": (Fn(elementwise, p=parameter(6, 5)), [(3, 6, 5)], None),
+    "statistics": (Fn(statistics), [(4, 11)], None),
+    "pieces": (Fn(pieces, c=nn.Conv2d(8, 3, 2)), [(9, 4, 6)], None),
+    "distances": (Fn(lambda m, x: (x.unsqueeze(2) - m.codes).pow(2).sum(-1), codes=parameter(6, 4)), [(5, 4)], None),
+    "products": (Fn(lambda m, x: m.a @ x + x.transpose(1, 2) @ m.b, a=parameter(4, 5), b=parameter(5, 4)), [(5, 4)], None),
+    "tokens": (Fn(lambda m, x: torch.cat([m.first.expand(x.shape[0], -1, -1), m.c(x).flatten(2).transpose(1, 2)], 1) + m.places, c=nn.Conv2d(3, 8, 4, 4), first=parameter(1, 1, 8), places=parameter(1, 7, 8)), [(3, 8, 12)], None),
+}
+
+for name, (module, shapes, pick) in CASES.items():
+    module = module if pick is None else Fn(lambda m, *x, pick=pick: tuple(pick(m.m(*x))), m=module)
+    module.eval()
+    batch = 1 if name in WINDOWS else 2
+    inputs = [torch.randn(batch, *shape) for shape in shapes]
+    names = [f"x{i}" for i in range(len(inputs))]
+    axes = None if name in WINDOWS else {n: {0: "batch"} for n in names}
+    torch.onnx.export(module, tuple(x[:1] for x in inputs), f"{name}.onnx", opset_version=17, dynamo=False, input_names=names, dynamic_axes=axes)
+    with torch.no_grad(): outputs = module(*inputs)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    np.concatenate([x.detach().numpy().ravel() for x in (*inputs, *outputs)]).astype("<f4").tofile(f"{name}.bin")
