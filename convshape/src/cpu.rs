@@ -1,8 +1,8 @@
 //! The fast path: a chain as a plan, with weights packed for the processor's vectors.
 //!
 //! [`plan`] turns a graph into steps and gives every value its memory, [`job`] packs the weights, [`engine`] runs the
-//! steps. [`conv`], [`winograd`], [`planes`], [`slide`] and [`each`] are the kernels, written once over [`simd`]. A
-//! layer without a fast kernel is a step of the same plan and runs by the reference implementation.
+//! steps. [`conv`], [`winograd`], [`planes`], [`slide`] and [`elementwise`] are the kernels, written once over
+//! [`simd`]. A layer without a fast kernel is a step of the same plan and runs by the reference implementation.
 
 #![expect(
     clippy::needless_range_loop,
@@ -31,7 +31,7 @@ mod buffer;
 mod cache;
 mod clock;
 mod conv;
-mod each;
+mod elementwise;
 mod engine;
 mod interleave;
 mod job;
@@ -44,7 +44,7 @@ mod planes;
 mod pool;
 mod recurrent;
 mod relayout;
-mod rows;
+mod resample;
 mod scratch;
 pub(crate) mod simd;
 mod slide;

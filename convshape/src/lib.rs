@@ -99,13 +99,14 @@
 //!
 //! `load(path)`, `load_with(path, rename)` and `load_bytes(bytes)` read safetensors files, as Python writes them with
 //! `safetensors.torch.save_file(model.state_dict(), path)`; `save(path)` writes them. A tensor is called `NAME.weight`,
-//! `NAME.bias`, `NAME.running_mean` or `NAME.running_var`, where NAME is the layer's name or what `#[name = ".."]` says.
-//! All tensors are checked before any is taken.
+//! `NAME.bias`, `NAME.running_mean` or `NAME.running_var`, where NAME is the layer's name or what `#[name = ".."]`
+//! says. All tensors are checked before any is taken.
 //!
 //! With `weights: "models/autoencoder.safetensors";` among the chain's headers the macro reads that file's header while
-//! it compiles, again when the file changes: a tensor that is missing or has another type or shape is a compile error on
-//! its layer. `pretrained()` then gives the model with those weights, which are part of the program and borrowed from it
-//! where they are `f32`; it needs no file, no feature, and cannot fail. The path is relative to the crate's `Cargo.toml`.
+//! it compiles, again when the file changes: a tensor that is missing or has another type or shape is a compile error
+//! on its layer. `pretrained()` then gives the model with those weights, which are part of the program and borrowed
+//! from it where they are `f32`; it needs no file, no feature, and cannot fail. The path is relative to the crate's
+//! `Cargo.toml`.
 //!
 //! # Devices
 //!

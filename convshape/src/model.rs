@@ -1,4 +1,4 @@
-//! What a model is made of: parameters, tensors, shapes in types, its program, errors, memory.
+//! The parts of a model: parameters, tensors, shapes as types, its program, errors, memory.
 
 pub(crate) mod cache;
 pub(crate) mod chain;

@@ -65,7 +65,7 @@ impl Drop {
 
 /// What a run reads.
 #[derive(Clone, Copy)]
-pub(super) struct Operands<'a> {
+pub(super) struct AttentionInputs<'a> {
     pub(super) q: (&'a View, &'a [f32]),
     /// The values added to the scores (a mask or a bias).
     pub(super) added: Option<(&'a View, &'a [f32])>,
@@ -153,7 +153,7 @@ impl Attention {
                     let place = (sample * self.heads + head) * (keys + values) - base;
                     let own = &mut packed[place..place + keys + values];
                     let width = if part == 0 { self.width } else { self.values };
-                    let rows = Rows { view: from, x, sample, feature: head * width, count: self.keys, width };
+                    let rows = TokenRows { view: from, x, sample, feature: head * width, count: self.keys, width };
                     match part {
                         0 => level.run(PackColumns { rows, y: &mut own[..keys] }),
                         _ => level.run(PackRows { rows, y: &mut own[keys..] }),
@@ -168,12 +168,12 @@ impl Attention {
         &self,
         (level, threads): (Level, Threads),
         samples: usize,
-        operands: &Operands<'_>,
+        operands: &AttentionInputs<'_>,
         (to, y): (&View, &mut [f32]),
     ) {
         to.spread().run(threads, self.work(), samples, y, &|y, base, samples, tokens| {
             with_scratch(QUERIES * (self.width + KEYS), |scratch| {
-                level.run(Part { layer: self, operands, samples, tokens, to, y, base, scratch });
+                level.run(QueryShare { layer: self, operands, samples, tokens, to, y, base, scratch });
             });
         });
     }
@@ -196,7 +196,7 @@ impl Attention {
 
 /// A matrix with one row per token: the features of one head.
 #[derive(Clone, Copy)]
-pub(super) struct Rows<'a> {
+pub(super) struct TokenRows<'a> {
     pub(super) view: &'a View,
     pub(super) x: &'a [f32],
     pub(super) sample: usize,
@@ -206,7 +206,7 @@ pub(super) struct Rows<'a> {
     pub(super) width: usize,
 }
 
-impl Rows<'_> {
+impl TokenRows<'_> {
     /// The offset of the first row, and the stride from row to row, in elements.
     #[inline(always)]
     fn place(&self) -> (usize, usize) {
@@ -217,7 +217,7 @@ impl Rows<'_> {
 
 /// Packs panels of a few rows with all their features.
 pub(super) struct PackColumns<'a> {
-    pub(super) rows: Rows<'a>,
+    pub(super) rows: TokenRows<'a>,
     pub(super) y: &'a mut [f32],
 }
 
@@ -226,7 +226,7 @@ impl Kernel for PackColumns<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let PackColumns { rows: Rows { x, count, width, .. }, y } = self;
+        let PackColumns { rows: TokenRows { x, count, width, .. }, y } = self;
         let (first, step) = self.rows.place();
         for (index, y) in y.chunks_mut(VECTORS * S::LANES * width).enumerate() {
             let lanes = y.len() / width;
@@ -251,7 +251,7 @@ impl Kernel for PackColumns<'_> {
 
 /// Packs panels of a few features of all rows.
 pub(super) struct PackRows<'a> {
-    pub(super) rows: Rows<'a>,
+    pub(super) rows: TokenRows<'a>,
     pub(super) y: &'a mut [f32],
 }
 
@@ -260,7 +260,7 @@ impl Kernel for PackRows<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        let PackRows { rows: Rows { x, count, width, .. }, y } = self;
+        let PackRows { rows: TokenRows { x, count, width, .. }, y } = self;
         let (first, step) = self.rows.place();
         for (index, y) in y.chunks_mut(VECTORS * S::LANES * count).enumerate() {
             let lanes = y.len() / count;
@@ -275,9 +275,9 @@ impl Kernel for PackRows<'_> {
 }
 
 /// The share of one thread: some queries of some samples.
-struct Part<'a> {
+struct QueryShare<'a> {
     layer: &'a Attention,
-    operands: &'a Operands<'a>,
+    operands: &'a AttentionInputs<'a>,
     samples: Range<usize>,
     tokens: Range<usize>,
     to: &'a View,
@@ -286,7 +286,7 @@ struct Part<'a> {
     scratch: &'a mut [f32],
 }
 
-impl Kernel for Part<'_> {
+impl Kernel for QueryShare<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -302,7 +302,7 @@ impl Kernel for Part<'_> {
 
 /// Some queries of a head.
 #[derive(Clone, Copy)]
-struct Block<'a> {
+struct QueryBlock<'a> {
     sample: usize,
     head: usize,
     first: usize,
@@ -311,7 +311,7 @@ struct Block<'a> {
     values: &'a [f32],
 }
 
-impl Part<'_> {
+impl QueryShare<'_> {
     #[inline(always)]
     fn all<S: Simd, const R: usize>(mut self, simd: S) {
         const { assert!(QUERIES.is_multiple_of(R)) };
@@ -322,14 +322,14 @@ impl Part<'_> {
                 let (keys, values) = packed[..parts[0] + parts[1]].split_at(parts[0]);
                 for first in self.tokens.clone().step_by(QUERIES) {
                     let count = QUERIES.min(self.tokens.end - first);
-                    self.block::<S, R>(simd, &Block { sample, head, first, count, keys, values });
+                    self.block::<S, R>(simd, &QueryBlock { sample, head, first, count, keys, values });
                 }
             }
         }
     }
 
     #[inline(always)]
-    fn block<S: Simd, const R: usize>(&mut self, simd: S, block: &Block<'_>) {
+    fn block<S: Simd, const R: usize>(&mut self, simd: S, block: &QueryBlock<'_>) {
         let layer = self.layer;
         self.queries::<S, R>(simd, block);
         let (mut largest, mut sums) = ([f32::NEG_INFINITY; QUERIES], [0.0; QUERIES]);
@@ -359,10 +359,11 @@ impl Part<'_> {
 
     /// Packs the queries of a block: within a tile, the rows of a feature are contiguous.
     #[inline(always)]
-    fn queries<S: Simd, const R: usize>(&mut self, simd: S, block: &Block<'_>) {
+    fn queries<S: Simd, const R: usize>(&mut self, simd: S, block: &QueryBlock<'_>) {
         let width = self.layer.width;
         let (view, x) = self.operands.q;
-        let rows = Rows { view, x, sample: block.sample, feature: block.head * width, count: self.layer.tokens, width };
+        let rows =
+            TokenRows { view, x, sample: block.sample, feature: block.head * width, count: self.layer.tokens, width };
         let (first, step) = rows.place();
         for (tile, y) in self.scratch[..QUERIES * width].chunks_exact_mut(R * width).enumerate() {
             if tile * R >= block.count {
@@ -385,7 +386,7 @@ impl Part<'_> {
 
     /// The scores of a block with the keys from `start` on.
     #[inline(always)]
-    fn scores<S: Simd, const R: usize>(&mut self, simd: S, block: &Block<'_>, start: usize, seen: usize) {
+    fn scores<S: Simd, const R: usize>(&mut self, simd: S, block: &QueryBlock<'_>, start: usize, seen: usize) {
         let (layer, width) = (self.layer, self.layer.width);
         let (queries, scores) = self.scratch.split_at_mut(QUERIES * width);
         let panel = VECTORS * S::LANES;
@@ -406,7 +407,7 @@ impl Part<'_> {
 
     /// Adds the mask or bias to the scores of a query.
     #[inline(always)]
-    fn add<S: Simd>(&mut self, simd: S, block: &Block<'_>, row: usize, start: usize, count: usize) {
+    fn add<S: Simd>(&mut self, simd: S, block: &QueryBlock<'_>, row: usize, start: usize, count: usize) {
         let Some((view, x)) = self.operands.added else { return };
         let head = if self.layer.by_head { block.head } else { 0 };
         let place = block.sample * view.buffer.sample() + view.at([0, head, block.first + row]) + start;
@@ -421,7 +422,7 @@ impl Part<'_> {
 
     /// Dropout: zeroes some weights of a query and scales up the others.
     #[inline(always)]
-    fn drop(&mut self, block: &Block<'_>, row: usize, start: usize, count: usize) {
+    fn drop(&mut self, block: &QueryBlock<'_>, row: usize, start: usize, count: usize) {
         let Some(drop) = self.operands.drop else { return };
         let layer = self.layer;
         let place = ((block.sample * layer.heads + block.head) * layer.tokens + block.first + row) * layer.keys + start;
@@ -431,7 +432,7 @@ impl Part<'_> {
 
     /// Stores the logarithm of a query's sum of exponentials.
     #[inline(always)]
-    fn log(&self, block: &Block<'_>, row: usize, largest: f32, sum: f32) {
+    fn log(&self, block: &QueryBlock<'_>, row: usize, largest: f32, sum: f32) {
         let layer = self.layer;
         let place = (block.sample * layer.heads + block.head) * layer.tokens + block.first + row;
         if let Some(log) = self.operands.logs.get(place) {
@@ -444,7 +445,7 @@ impl Part<'_> {
     fn values<S: Simd, const R: usize>(
         &mut self,
         simd: S,
-        block: &Block<'_>,
+        block: &QueryBlock<'_>,
         [start, seen]: [usize; 2],
         factors: &[f32; QUERIES],
         last: Option<&[f32; QUERIES]>,
@@ -460,7 +461,7 @@ impl Part<'_> {
             let lanes = (values.len() / layer.keys).min(panel);
             let values = &values[start * lanes..(start + seen) * lanes];
             for tile in (0..block.count).step_by(R) {
-                let sums = Sums {
+                let sums = ValueSums {
                     rows: R.min(block.count - tile),
                     columns: layer.values - feature,
                     row,
@@ -482,7 +483,7 @@ impl Part<'_> {
 }
 
 /// A tile of sums of weighted values.
-struct Sums<'a> {
+struct ValueSums<'a> {
     rows: usize,
     /// Features from the tile's first one to the end.
     columns: usize,
@@ -496,7 +497,7 @@ struct Sums<'a> {
     last: Option<&'a [f32]>,
 }
 
-impl Sums<'_> {
+impl ValueSums<'_> {
     #[inline(always)]
     fn add<S: Simd, const R: usize, const V: usize>(&self, simd: S, keys: usize, y: &mut [f32]) {
         let mut sums = [[simd.splat(0.0); V]; R];

@@ -11,7 +11,7 @@ pub(crate) const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os =
 pub(crate) struct Clock(Option<Instant>);
 
 impl Clock {
-    /// Begins at zero.
+    /// Starts at zero.
     pub(crate) fn start() -> Clock {
         Clock(HAS_CLOCK.then(Instant::now))
     }

@@ -13,11 +13,11 @@ use convshape_arith::op::PerAxis;
 use convshape_arith::weight::WeightMap;
 
 use self::cursor::Cursor;
-use self::depthwise::{Rows, Strip, Window};
-use self::dots::{Dots, Lines, beside};
+use self::depthwise::{DepthwiseRows, Strip, Window};
+use self::dots::{DotRow, Dots, beside};
 use self::piece::Piece;
 use super::buffer::{Buffer, View};
-use super::math::Finish;
+use super::math::Epilogue;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
 use super::taps::Axis;
 use super::threads::{Spread, Threads};
@@ -25,7 +25,7 @@ use super::tile::{MOST_POSITIONS, MOST_VECTORS};
 use crate::model::workspace::{LINE, Workspace};
 
 /// A sum over taps and the steps that are fused into it.
-pub(super) struct Sum<'a> {
+pub(super) struct TapSum<'a> {
     pub(super) axes: &'a [Axis; 3],
     pub(super) groups: usize,
     pub(super) weights: Weights<'a>,
@@ -34,7 +34,7 @@ pub(super) struct Sum<'a> {
     pub(super) shift: &'a [f32],
     /// Whether the result is added to the output's old values; see [`adds`].
     pub(super) onto: bool,
-    pub(super) finish: Finish,
+    pub(super) epilogue: Epilogue,
 }
 
 /// The weights of a layer.
@@ -68,9 +68,9 @@ pub(super) struct Conv {
     weights: Workspace,
     onto: bool,
     /// The epilogue of each tile in registers, and that of the stored output.
-    finish: Finish,
-    last: Finish,
-    split: Split,
+    epilogue: Epilogue,
+    last: Epilogue,
+    split: WorkUnit,
     spread: Spread,
     /// Present for a depthwise convolution whose taps are contiguous.
     window: Option<Window>,
@@ -120,7 +120,7 @@ pub(super) fn adds(level: Level, groups: usize, inputs: usize, outputs: usize) -
 
 /// The unit in which the work is divided.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Split {
+enum WorkUnit {
     /// For each phase, a row along this axis.
     Rows(usize),
     /// A phase of this axis, which has one row.
@@ -129,12 +129,12 @@ enum Split {
     Channels(usize),
 }
 
-impl Split {
-    fn new(axes: &[Axis; 3], y: &View, channels: usize) -> Split {
+impl WorkUnit {
+    fn new(axes: &[Axis; 3], y: &View, channels: usize) -> WorkUnit {
         match (0..3).find(|&axis| y.buffer.size[axis] > 1) {
-            Some(axis) if axes[axis].phases.iter().all(|phase| phase.count == 1) => Split::Phases(axis),
-            Some(axis) => Split::Rows(axis),
-            None => Split::Channels(channels),
+            Some(axis) if axes[axis].phases.iter().all(|phase| phase.count == 1) => WorkUnit::Phases(axis),
+            Some(axis) => WorkUnit::Rows(axis),
+            None => WorkUnit::Channels(channels),
         }
     }
 
@@ -143,14 +143,14 @@ impl Split {
         let origin = |axis: usize| (0..=axis).map(|axis| y.buffer.low[axis] * strides[axis]).sum();
         let sample = y.buffer.sample();
         match self {
-            Split::Rows(axis) => {
+            WorkUnit::Rows(axis) => {
                 let step = strides[axis] * axes[axis].modulus;
                 Spread { sample, units: axes[axis].phases[0].count, origin: origin(axis), step }
             }
-            Split::Phases(axis) => {
+            WorkUnit::Phases(axis) => {
                 Spread { sample, units: axes[axis].phases.len(), origin: origin(axis), step: strides[axis] }
             }
-            Split::Channels(step) => Spread { sample, units: y.channels.div_ceil(step), origin: y.at([0; 3]), step },
+            WorkUnit::Channels(step) => Spread { sample, units: y.channels.div_ceil(step), origin: y.at([0; 3]), step },
         }
     }
 }
@@ -160,7 +160,7 @@ impl Split {
 struct Strides([usize; 4]);
 
 struct Phase {
-    /// Its index along the axis of [`Split::Phases`].
+    /// Its index along the axis of [`WorkUnit::Phases`].
     along: usize,
     /// The offset of its first output, from the start of the sample.
     y: usize,
@@ -192,13 +192,13 @@ const CHUNK: usize = 32 * 1024;
 const DEPTHWISE_CHUNK: usize = 256 * 1024;
 
 impl Conv {
-    pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Conv {
+    pub(super) fn new(level: Level, sum: &TapSum<'_>, x: View, y: View) -> Conv {
         if sum.groups > 1 || x.buffer.size[2] > 1 || y.buffer.size[2] == 1 || y.channels < y.buffer.width {
             return Conv::of(level, sum, x, y);
         }
         // Each output along a row reads the same inputs with weights of its own: the row is one
         // position with the channels of all.
-        let Sum { axes: [depth, height, width], weights, scale, shift, .. } = *sum;
+        let TapSum { axes: [depth, height, width], weights, scale, shift, .. } = *sum;
         let (count, channels) = (y.buffer.size[2], y.channels);
         let taps: Vec<Option<usize>> =
             width.phases.iter().map(|phase| phase.taps.first().map(|(tap, _)| *tap)).collect();
@@ -209,7 +209,7 @@ impl Conv {
         row.channels *= count;
         row.buffer.size[2] = 1;
         row.buffer.high[2] += count - 1;
-        let sum = Sum {
+        let sum = TapSum {
             axes: &[depth.clone(), height.clone(), Axis::single()],
             weights: Weights::By(&weight),
             scale: &scale.repeat(count),
@@ -219,19 +219,19 @@ impl Conv {
         Conv::of(level, &sum, x, row)
     }
 
-    fn of(level: Level, sum: &Sum<'_>, x: View, y: View) -> Conv {
+    fn of(level: Level, sum: &TapSum<'_>, x: View, y: View) -> Conv {
         let lanes = level.lanes();
         let (inputs, outputs) = (x.channels / sum.groups, y.channels / sum.groups);
         let kind = Kind::new(level, sum.groups, (inputs, outputs), x.buffer.planar);
         let axes = sum.axes;
         // Panels of one group start at whole numbers of four vectors.
-        let split = Split::new(axes, &y, if sum.groups == 1 { 4 * lanes } else { y.channels });
+        let split = WorkUnit::new(axes, &y, if sum.groups == 1 { 4 * lanes } else { y.channels });
         let strides = |buffer: &Buffer, steps: PerAxis<usize>| {
             let strides = buffer.strides();
             Strides([buffer.sample(), strides[0] * steps[0], strides[1] * steps[1], strides[2] * steps[2]])
         };
         // An epilogue outside of registers is faster on many elements at once.
-        let whole = matches!(sum.finish, Finish::Other(_)) && y.is_whole();
+        let whole = matches!(sum.epilogue, Epilogue::Other(_)) && y.is_whole();
         let mut conv = Conv {
             level,
             kind,
@@ -241,12 +241,12 @@ impl Conv {
             panels: Vec::new(),
             weights: Workspace::with_elements(0),
             onto: sum.onto,
-            finish: if whole { Finish::None } else { sum.finish },
-            last: if whole { sum.finish } else { Finish::None },
+            epilogue: if whole { Epilogue::None } else { sum.epilogue },
+            last: if whole { sum.epilogue } else { Epilogue::None },
             split,
             spread: split.spread(axes, &y),
             window: if kind == Kind::Depthwise && !level.is_portable() {
-                Window::new(axes, &x).filter(|_| split == Split::Rows(1))
+                Window::new(axes, &x).filter(|_| split == WorkUnit::Rows(1))
             } else {
                 None
             },
@@ -281,7 +281,7 @@ impl Conv {
                         Kind::Depthwise => conv.pack_depthwise(&mut packed, sum, &taps, y.channels),
                     }
                     let y = y.at(phase.map(|phase| phase.first));
-                    let along = if let Split::Phases(axis) = split { phase[axis].first } else { 0 };
+                    let along = if let WorkUnit::Phases(axis) = split { phase[axis].first } else { 0 };
                     conv.phases.push(Phase { along, y, count, panels: first..conv.panels.len() });
                 }
             }
@@ -391,13 +391,13 @@ impl Kernel for &mut Task<'_> {
             let mut first = [self.samples.start, 0, 0, 0];
             let mut count = [self.samples.len(), phase.count[0], phase.count[1], phase.count[2]];
             match conv.split {
-                Split::Rows(axis) => {
+                WorkUnit::Rows(axis) => {
                     let rows = &mut count[1 + axis];
                     first[1 + axis] = self.units.start;
                     *rows = self.units.end.min(*rows).saturating_sub(self.units.start);
                 }
-                Split::Phases(_) if !self.units.contains(&phase.along) => continue,
-                Split::Phases(_) | Split::Channels(_) => {}
+                WorkUnit::Phases(_) if !self.units.contains(&phase.along) => continue,
+                WorkUnit::Phases(_) | WorkUnit::Channels(_) => {}
             }
             let positions = count.iter().product::<usize>();
             let along = |strides: Strides| (0..4).map(|axis| first[axis] * strides.0[axis]).sum::<usize>();
@@ -418,17 +418,17 @@ impl Kernel for &mut Task<'_> {
                 for sample in self.samples.clone() {
                     let (width, rows) = (count[3], first[2]..first[2] + count[2]);
                     let y = &mut *self.y;
-                    simd.call(Rows { conv, window, panels, x: self.x, y, place, width, sample, rows });
+                    simd.call(DepthwiseRows { conv, window, panels, x: self.x, y, place, width, sample, rows });
                 }
                 continue;
             }
             if let Some(beside) = conv.beside
-                && Lines::fit::<S>(panels[0].channels, beside * count[3])
+                && DotRow::fit::<S>(panels[0].channels, beside * count[3])
             {
                 if index % beside == 0 {
                     let panels = &conv.panels[phase.panels.start..][..beside];
                     let cursor = Cursor { y: start.y - self.base, ..start };
-                    simd.call(Lines { conv, panels, x: self.x, y: &mut *self.y, cursor });
+                    simd.call(DotRow { conv, panels, x: self.x, y: &mut *self.y, cursor });
                 }
                 continue;
             }
@@ -438,11 +438,11 @@ impl Kernel for &mut Task<'_> {
                 continue;
             }
             let panels = match conv.split {
-                Split::Channels(step) => {
+                WorkUnit::Channels(step) => {
                     let place = |unit: usize| panels.partition_point(|panel| panel.first / step < unit);
                     &panels[place(self.units.start)..place(self.units.end)]
                 }
-                Split::Rows(_) | Split::Phases(_) => panels,
+                WorkUnit::Rows(_) | WorkUnit::Phases(_) => panels,
             };
             let (mut starts, mut places) = ([0; MOST_PLACES], [0; MOST_PLACES]);
             // Weights too large for the cache pass through it once, panel by panel.

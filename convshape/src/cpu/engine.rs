@@ -8,18 +8,18 @@ use convshape_arith::graph::Graph;
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 
-use super::attention::Operands;
+use super::attention::AttentionInputs;
 use super::buffer::{SLACK, View};
-use super::each::{self, Combine, Each, Operand, Share};
+use super::elementwise::{self, Combine, Each, ElementShare, Operand};
 use super::job::{Job, MOST_INPUTS, Ready, Reference};
-use super::math::Finish;
-use super::memory::Memory;
-use super::norm::{GroupNorm, Positions};
+use super::math::Epilogue;
+use super::memory::RunMemory;
+use super::norm::{AlongChannels, GroupNorm};
 use super::plan::{Plan, Work};
 use super::pool::Pool;
-use super::recurrent::{Batch, Packed};
+use super::recurrent::{Packed, RecurrentBatch};
 use super::relayout::Relayout;
-use super::rows::Pick;
+use super::resample::Pick;
 use super::simd::Level;
 use super::threads::{self, Threads};
 use crate::model::param::Param;
@@ -230,7 +230,7 @@ impl Engine {
         threads.wake();
         for first in (0..samples).step_by(together) {
             let count = together.min(samples - first);
-            let mut memory = Memory { workspace: &mut *workspace, inputs, outputs: &mut *outputs, first, count };
+            let mut memory = RunMemory { workspace: &mut *workspace, inputs, outputs: &mut *outputs, first, count };
             let (mut row, mut steps) = (0, &self.steps[..]);
             while let [step, rest @ ..] = steps {
                 let interleave = self.plan.interleaved[self.steps.len() - steps.len()];
@@ -257,7 +257,7 @@ impl Engine {
         Some(())
     }
 
-    fn step(&self, threads: Threads, step: &Ready, memory: &mut Memory<'_, '_>) -> Option<()> {
+    fn step(&self, threads: Threads, step: &Ready, memory: &mut RunMemory<'_, '_>) -> Option<()> {
         let (level, samples) = (self.level, memory.count);
         let output = step.output.as_ref();
         clear(step, memory);
@@ -293,24 +293,24 @@ impl Engine {
                 let (x, y) = memory.pair(&step.inputs[0], output?);
                 slide.run(threads, samples, x, y);
             }
-            Job::Each { scale, shift, finish } => {
+            Job::Each { scale, shift, epilogue } => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
-                each::spread(threads, finish.work(), samples, (from, x), (to, y), &|share| {
-                    level.run(Each { share, scale, shift, by_sample: false, finish: *finish });
+                elementwise::spread(threads, epilogue.work(), samples, (from, x), (to, y), &|share| {
+                    level.run(Each { share, scale, shift, by_sample: false, epilogue: *epilogue });
                 });
             }
-            Job::Combine { multiply, finish } => {
+            Job::Combine { multiply, epilogue } => {
                 let (to, last) = (output?, step.inputs.len() - 1);
-                let finish = |index: usize| (*multiply, if index == last { *finish } else { Finish::None });
+                let epilogue = |index: usize| (*multiply, if index == last { *epilogue } else { Epilogue::None });
                 if let [first, second, ..] = &step.inputs[..] {
                     let ([a, b], y) = memory.several([first, second], to);
                     let (a, b) = (Operand { view: first, x: a }, Operand { view: second, x: b });
-                    Combine::spread((level, threads), samples, Some(a), b, finish(1), (to, y));
+                    Combine::spread((level, threads), samples, Some(a), b, epilogue(1), (to, y));
                 }
                 for (index, view) in step.inputs.iter().enumerate().skip(2) {
                     let (x, y) = memory.pair(view, to);
-                    Combine::spread((level, threads), samples, None, Operand { view, x }, finish(index), (to, y));
+                    Combine::spread((level, threads), samples, None, Operand { view, x }, epilogue(index), (to, y));
                 }
             }
             Job::Convert => {
@@ -328,18 +328,18 @@ impl Engine {
             Job::Pool(windows) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
-                let work = Finish::None.work() * from.grid().positions() / to.grid().positions().max(1);
-                let run = |share: Share<'_>| level.run(Pool { windows, share });
+                let work = Epilogue::None.work() * from.grid().positions() / to.grid().positions().max(1);
+                let run = |share: ElementShare<'_>| level.run(Pool { windows, share });
                 if to.grid().positions() == 1 {
-                    each::spread_channels(threads, work, samples, (from, x), (to, y), &run);
+                    elementwise::spread_channels(threads, work, samples, (from, x), (to, y), &run);
                 } else {
-                    each::spread(threads, work, samples, (from, x), (to, y), &run);
+                    elementwise::spread(threads, work, samples, (from, x), (to, y), &run);
                 }
             }
-            Job::Rows(rows) => {
+            Job::Resample(rows) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
-                each::spread(threads, rows.work(), samples, (from, x), (to, y), &|share| {
+                elementwise::spread(threads, rows.work(), samples, (from, x), (to, y), &|share| {
                     level.run(Pick { rows, share })
                 });
             }
@@ -351,16 +351,16 @@ impl Engine {
                 memory.with_room(from, range, |x, room| norm.lines((level, threads), samples, (from, x), room));
                 let ([x, lines], y) = memory.several([from, &scratch], to);
                 let (scale, shift) = (&lines[..count], &lines[count..2 * count]);
-                each::spread(threads, norm.finish.work(), samples, (from, x), (to, y), &|share| {
-                    level.run(Each { share, scale, shift, by_sample: true, finish: norm.finish });
+                elementwise::spread(threads, norm.epilogue.work(), samples, (from, x), (to, y), &|share| {
+                    level.run(Each { share, scale, shift, by_sample: true, epilogue: norm.epilogue });
                 });
             }
-            Job::Along(along, finish) => {
+            Job::Along(along, epilogue) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
-                let work = 4 * finish.work();
-                each::spread(threads, work, samples, (from, x), (to, y), &|share| {
-                    level.run(Positions { along, share, finish: *finish });
+                let work = 4 * epilogue.work();
+                elementwise::spread(threads, work, samples, (from, x), (to, y), &|share| {
+                    level.run(AlongChannels { along, share, epilogue: *epilogue });
                 });
             }
             Job::Attention(layer, room) => {
@@ -371,7 +371,7 @@ impl Engine {
                     memory.with_room(from, range.clone(), |x, room| layer.pack(on, samples, part, (from, x), room));
                 }
                 let q = &step.inputs[0];
-                let operands = |x, added, packed| Operands { q: (q, x), added, packed, drop: None, logs: &[] };
+                let operands = |x, added, packed| AttentionInputs { q: (q, x), added, packed, drop: None, logs: &[] };
                 match step.inputs.get(3) {
                     Some(added) => {
                         let ([x, numbers, packed], y) = memory.several([q, added, &scratch], to);
@@ -403,7 +403,7 @@ impl Engine {
         reference: &Reference,
         inputs: &[View],
         output: &View,
-        memory: &mut Memory<'_, '_>,
+        memory: &mut RunMemory<'_, '_>,
     ) {
         let (level, samples) = (self.level, memory.count);
         let room = |index: usize| {
@@ -427,7 +427,7 @@ impl Engine {
         };
         let first = [1, 2].map(|index| (index < inputs.len()).then(|| operand(index)));
         let length = reference.shapes[0].size(0).number().and_then(|length| usize::try_from(length).ok());
-        packed.run(Batch { length: length.unwrap_or(0), x: operand(0), first, factors: None, y, keep: false });
+        packed.run(RecurrentBatch { length: length.unwrap_or(0), x: operand(0), first, factors: None, y, keep: false });
         let relayout = Relayout { level, view: *output };
         memory.with_output(output, out, |x, y| relayout.import(Threads::ONE, samples, x, y));
     }
@@ -438,7 +438,7 @@ impl Engine {
         reference: &Reference,
         inputs: &[View],
         output: &View,
-        memory: &mut Memory<'_, '_>,
+        memory: &mut RunMemory<'_, '_>,
     ) -> Option<()> {
         if let Some(packed) = &reference.recurrent {
             self.recurrent(packed, reference, inputs, output, memory);
@@ -488,7 +488,7 @@ impl Engine {
 }
 
 /// Clears the border of a buffer before the first step that writes to it.
-fn clear(step: &Ready, memory: &mut Memory<'_, '_>) {
+fn clear(step: &Ready, memory: &mut RunMemory<'_, '_>) {
     if let Some(to) = &step.output
         && step.clears
     {

@@ -7,7 +7,7 @@ use convshape_arith::op::Op;
 use super::buffer::Grid;
 use super::conv::MOST_RESIDENT;
 use super::job::{Job, Ready};
-use super::memory::Memory;
+use super::memory::RunMemory;
 use super::plan::{Method, Step, Work};
 use super::threads::Threads;
 
@@ -59,7 +59,7 @@ impl Interleave {
     }
 
     /// Runs both on one sample.
-    pub(super) fn run(&self, threads: Threads, steps: [&Ready; 2], memory: &mut Memory<'_, '_>) -> Option<()> {
+    pub(super) fn run(&self, threads: Threads, steps: [&Ready; 2], memory: &mut RunMemory<'_, '_>) -> Option<()> {
         let [(first, from, between), (second, _, to)] =
             [steps[0], steps[1]].map(|step| (step, step.inputs[0], step.output));
         let (Job::Conv(first), Job::Conv(second), between, to) = (&first.job, &second.job, between?, to?) else {

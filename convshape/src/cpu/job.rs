@@ -12,14 +12,14 @@ use convshape_arith::weight::WeightMap;
 
 use super::attention::Attention;
 use super::buffer::View;
-use super::conv::{Conv, Sum, Weights};
-use super::math::Finish;
+use super::conv::{Conv, TapSum, Weights};
+use super::math::Epilogue;
 use super::norm::{Along, GroupNorm};
 use super::plan::{Method, Plan, Step, Work};
 use super::planes::Planes;
 use super::pool::Windows;
 use super::recurrent::Packed;
-use super::rows::Rows;
+use super::resample::Resample;
 use super::simd::Level;
 use super::slide::Slide;
 use super::winograd::Winograd;
@@ -45,19 +45,19 @@ pub(super) enum Job {
     Each {
         scale: Vec<f32>,
         shift: Vec<f32>,
-        finish: Finish,
+        epilogue: Epilogue,
     },
     Pool(Box<Windows>),
     Combine {
         multiply: bool,
-        finish: Finish,
+        epilogue: Epilogue,
     },
     Convert,
     Reshape,
-    Rows(Box<Rows>),
+    Resample(Box<Resample>),
     /// With the offset of its scratch buffer.
     Groups(Box<GroupNorm>, usize),
-    Along(Box<Along>, Finish),
+    Along(Box<Along>, Epilogue),
     /// With the offset of its scratch buffer.
     Attention(Attention, usize),
     /// The elements of a sample, in the order of the chain's axes.
@@ -106,7 +106,7 @@ impl Ready {
                 let view = output.as_mut()?;
                 view.channel += channel;
                 view.channels = inputs[0].channels;
-                Job::Each { scale: Vec::new(), shift: Vec::new(), finish: Finish::None }
+                Job::Each { scale: Vec::new(), shift: Vec::new(), epilogue: Epilogue::None }
             }
             work @ Work::Sum { .. } => sum(plan, work, params, level, inputs[0], output?)?,
             Work::Each { norm, activation, by } => {
@@ -119,7 +119,7 @@ impl Ready {
                     scale.resize(inputs[0].channels, *by as f32);
                     shift.resize(inputs[0].channels, 0.0);
                 }
-                Job::Each { scale, shift, finish: activation.map_or(Finish::None, Finish::of) }
+                Job::Each { scale, shift, epilogue: activation.map_or(Epilogue::None, Epilogue::of) }
             }
             Work::Pool { node, windows } => {
                 let Op::Pool(pool) = plan.nodes[*node].op else { return None };
@@ -128,7 +128,7 @@ impl Ready {
                 Job::Pool(Box::new(windows))
             }
             Work::Combine { multiply, activation } => {
-                Job::Combine { multiply: *multiply, finish: activation.map_or(Finish::None, Finish::of) }
+                Job::Combine { multiply: *multiply, epilogue: activation.map_or(Epilogue::None, Epilogue::of) }
             }
             Work::Convert => Job::Convert,
             Work::Reshape => Job::Reshape,
@@ -136,14 +136,14 @@ impl Ready {
                 let sizes = (inputs[0].buffer.size, output?.buffer.size);
                 Job::Pool(Box::new(Windows::adaptive(*kind, sizes.0, sizes.1)))
             }
-            Work::Rows(rows) => Job::Rows(rows.clone()),
+            Work::Resample(rows) => Job::Resample(rows.clone()),
             Work::Groups { node, groups, eps, activation, room } => {
                 let node = &plan.nodes[*node];
                 let param = |at: usize| params[node.params[at]].as_slice().to_vec();
                 let affine = !node.params.is_empty();
                 let (weight, bias) = if affine { (param(0), param(1)) } else { Default::default() };
-                let finish = activation.map_or(Finish::None, Finish::of);
-                Job::Groups(Box::new(GroupNorm { groups: *groups, eps: *eps, weight, bias, finish }), *room)
+                let epilogue = activation.map_or(Epilogue::None, Epilogue::of);
+                Job::Groups(Box::new(GroupNorm { groups: *groups, eps: *eps, weight, bias, epilogue }), *room)
             }
             Work::Along { node, size, activation } => {
                 if *size != inputs[0].channels {
@@ -161,7 +161,7 @@ impl Ready {
                     }
                     _ => Along::Softmax,
                 };
-                Job::Along(Box::new(along), activation.map_or(Finish::None, Finish::of))
+                Job::Along(Box::new(along), activation.map_or(Epilogue::None, Epilogue::of))
             }
             Work::Attention { layer, room } => Job::Attention(*layer, *room),
             Work::Source { node } => {
@@ -242,9 +242,9 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
         }
     }
     let map = WeightMap::of(&node.op)?.on_last_axes(rank);
-    let finish = activation.map_or(Finish::None, Finish::of);
+    let epilogue = activation.map_or(Epilogue::None, Epilogue::of);
     let weights = Weights::Of(&weight, &map);
-    let sum = Sum { axes, groups, weights, scale: &scale, shift: &shift, onto: *onto, finish };
+    let sum = TapSum { axes, groups, weights, scale: &scale, shift: &shift, onto: *onto, epilogue };
     Some(match method {
         Method::Direct { .. } => Job::Conv(Box::new(Conv::new(level, &sum, input, output))),
         Method::Winograd(tiling) => Job::Winograd(Box::new(Winograd::new(level, &sum, tiling, input, output)?)),

@@ -7,7 +7,7 @@ use super::tile::UNLIMITED;
 
 /// An epilogue: the activation at the end of a step. Cheap ones are applied while the sums are in registers.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Finish {
+pub(super) enum Epilogue {
     /// Nothing.
     None,
     /// `max(x, 0)`
@@ -20,31 +20,33 @@ pub(super) enum Finish {
     Other(Activation),
 }
 
-impl Finish {
+impl Epilogue {
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-    pub(super) fn of(activation: Activation) -> Finish {
+    pub(super) fn of(activation: Activation) -> Epilogue {
         match activation {
-            Activation::Relu => Finish::Relu,
-            Activation::Relu6 => Finish::Clamp(0.0, 6.0),
-            Activation::LeakyRelu { slope } => Finish::Leaky(slope as f32),
-            Activation::Clamp { min, max } | Activation::Hardtanh { min, max } => Finish::Clamp(min as f32, max as f32),
-            other => Finish::Other(other),
+            Activation::Relu => Epilogue::Relu,
+            Activation::Relu6 => Epilogue::Clamp(0.0, 6.0),
+            Activation::LeakyRelu { slope } => Epilogue::Leaky(slope as f32),
+            Activation::Clamp { min, max } | Activation::Hardtanh { min, max } => {
+                Epilogue::Clamp(min as f32, max as f32)
+            }
+            other => Epilogue::Other(other),
         }
     }
 
     /// The range to which it clamps elements, if it does nothing else. Infinity means no limit.
     pub(super) fn limits(self) -> Option<[f32; 2]> {
         match self {
-            Finish::None => Some(UNLIMITED),
-            Finish::Relu => Some([0.0, f32::INFINITY]),
-            Finish::Clamp(low, high) => Some([low, high]),
-            Finish::Leaky(_) | Finish::Other(_) => None,
+            Epilogue::None => Some(UNLIMITED),
+            Epilogue::Relu => Some([0.0, f32::INFINITY]),
+            Epilogue::Clamp(low, high) => Some([low, high]),
+            Epilogue::Leaky(_) | Epilogue::Other(_) => None,
         }
     }
 
     /// The time per element including the read and the write, in multiply-adds.
     pub(super) fn work(self) -> usize {
-        if matches!(self, Finish::Other(_)) { 32 } else { 4 }
+        if matches!(self, Epilogue::Other(_)) { 32 } else { 4 }
     }
 
     /// Applies the part that is done in registers.
@@ -52,37 +54,37 @@ impl Finish {
     pub(super) fn apply<S: Simd>(self, simd: S, x: S::F) -> S::F {
         let zero = simd.splat(0.0);
         match self {
-            Finish::Relu => simd.at_least(x, zero),
-            Finish::Leaky(slope) => simd.select(x, zero, x, simd.mul(x, simd.splat(slope))),
-            Finish::Clamp(low, high) => simd.at_most(simd.at_least(x, simd.splat(low)), simd.splat(high)),
-            Finish::None | Finish::Other(_) => x,
+            Epilogue::Relu => simd.at_least(x, zero),
+            Epilogue::Leaky(slope) => simd.select(x, zero, x, simd.mul(x, simd.splat(slope))),
+            Epilogue::Clamp(low, high) => simd.at_most(simd.at_least(x, simd.splat(low)), simd.splat(high)),
+            Epilogue::None | Epilogue::Other(_) => x,
         }
     }
 
-    /// [`Finish::apply`] for many vectors: one `match` for all of them keeps the code short.
+    /// [`Epilogue::apply`] for many vectors: one `match` for all of them keeps the code short.
     #[inline(always)]
     pub(super) fn apply_all<S: Simd, const R: usize, const V: usize>(self, simd: S, x: &mut [[S::F; V]; R]) {
         macro_rules! each {
-            ($finish:expr) => {
+            ($epilogue:expr) => {
                 for r in 0..R {
                     for v in 0..V {
-                        x[r][v] = $finish.apply(simd, x[r][v]);
+                        x[r][v] = $epilogue.apply(simd, x[r][v]);
                     }
                 }
             };
         }
         match self {
-            Finish::None | Finish::Other(_) => {}
-            Finish::Relu => each!(Finish::Relu),
-            Finish::Leaky(slope) => each!(Finish::Leaky(slope)),
-            Finish::Clamp(low, high) => each!(Finish::Clamp(low, high)),
+            Epilogue::None | Epilogue::Other(_) => {}
+            Epilogue::Relu => each!(Epilogue::Relu),
+            Epilogue::Leaky(slope) => each!(Epilogue::Leaky(slope)),
+            Epilogue::Clamp(low, high) => each!(Epilogue::Clamp(low, high)),
         }
     }
 
     /// Applies the part that is done on stored elements.
     #[inline(always)]
     pub(super) fn rest<S: Simd>(self, simd: S, y: &mut [f32]) {
-        if let Finish::Other(_) = self {
+        if let Epilogue::Other(_) = self {
             self.stored(simd, y);
         }
     }
@@ -90,20 +92,20 @@ impl Finish {
     /// Applies all of it; one copy of the code for all callers.
     #[inline(never)]
     fn stored<S: Simd>(self, simd: S, y: &mut [f32]) {
-        simd.call(Over { finish: self, y });
+        simd.call(Over { epilogue: self, y });
     }
 
     /// The same for callers outside of kernels.
     pub(super) fn over(self, level: Level, y: &mut [f32]) {
-        if let Finish::Other(_) = self {
-            level.run(Over { finish: self, y });
+        if let Epilogue::Other(_) = self {
+            level.run(Over { epilogue: self, y });
         }
     }
 
     /// Applies all of it to stored elements.
     #[inline(always)]
     pub(super) fn all<S: Simd>(self, simd: S, y: &mut [f32]) {
-        if self != Finish::None {
+        if self != Epilogue::None {
             self.stored(simd, y);
         }
     }
@@ -111,7 +113,7 @@ impl Finish {
 
 /// Stored elements.
 struct Over<'a> {
-    finish: Finish,
+    epilogue: Epilogue,
     y: &'a mut [f32],
 }
 
@@ -121,12 +123,12 @@ impl Kernel for Over<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let (whole, rest) = self.y.split_at_mut(self.y.len() - self.y.len() % S::LANES);
-        simd.call(Whole { finish: self.finish, y: whole });
+        simd.call(Whole { epilogue: self.epilogue, y: whole });
         if !rest.is_empty() {
             // The last vector is padded with zeros.
             let mut last = [0.0; MOST_LANES];
             last[..rest.len()].copy_from_slice(rest);
-            simd.call(Whole { finish: self.finish, y: &mut last[..S::LANES] });
+            simd.call(Whole { epilogue: self.epilogue, y: &mut last[..S::LANES] });
             rest.copy_from_slice(&last[..rest.len()]);
         }
     }
@@ -134,7 +136,7 @@ impl Kernel for Over<'_> {
 
 /// Whole vectors.
 struct Whole<'a> {
-    finish: Finish,
+    epilogue: Epilogue,
     y: &'a mut [f32],
 }
 
@@ -145,8 +147,8 @@ impl Kernel for Whole<'_> {
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     fn run<S: Simd>(self, simd: S) {
         let y = self.y;
-        let activation = match self.finish {
-            Finish::Other(activation) => activation,
+        let activation = match self.epilogue {
+            Epilogue::Other(activation) => activation,
             cheap => return over(simd, y, cheap),
         };
         match activation {
@@ -179,14 +181,14 @@ impl Kernel for Whole<'_> {
             | Activation::Relu6
             | Activation::LeakyRelu { .. }
             | Activation::Clamp { .. }
-            | Activation::Hardtanh { .. }) => over(simd, y, Finish::of(cheap)),
+            | Activation::Hardtanh { .. }) => over(simd, y, Epilogue::of(cheap)),
         }
     }
 }
 
 /// An elementwise function. It is a type because a closure cannot be `#[inline(always)]`, which all code with vectors
 /// must be.
-trait Map: Copy {
+trait Function: Copy {
     fn map<S: Simd>(self, simd: S, x: S::F) -> S::F;
 }
 
@@ -196,7 +198,7 @@ macro_rules! maps {
         #[derive(Clone, Copy)]
         struct $name $((maps!(@type $field)))?;
 
-        impl Map for $name {
+        impl Function for $name {
             #[inline(always)]
             fn map<S: Simd>(self, $simd: S, $x: S::F) -> S::F {
                 $(let $name($field) = self;)?
@@ -281,7 +283,7 @@ maps! {
     };
 }
 
-impl Map for Finish {
+impl Function for Epilogue {
     #[inline(always)]
     fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
         self.apply(simd, x)
@@ -290,7 +292,7 @@ impl Map for Finish {
 
 /// Every vector of a slice.
 #[inline(always)]
-fn over<S: Simd>(simd: S, y: &mut [f32], map: impl Map) {
+fn over<S: Simd>(simd: S, y: &mut [f32], map: impl Function) {
     let mut blocks = y.chunks_exact_mut(Wide::<S>::LANES);
     for y in &mut blocks {
         let wide = Wide(simd);
@@ -445,7 +447,7 @@ fn each(x: &[f32], dy: &[f32], dx: &mut [f32], slope: impl Fn(f32) -> f32) {
 
 #[cfg(feature = "train")]
 #[inline(always)]
-fn slopes<S: Simd>(simd: S, x: &[f32], dy: &[f32], dx: &mut [f32], slope: impl Map) {
+fn slopes<S: Simd>(simd: S, x: &[f32], dy: &[f32], dx: &mut [f32], slope: impl Function) {
     let (wide, whole) = (Wide(simd), dx.len() - dx.len() % Wide::<S>::LANES);
     for at in (0..whole).step_by(Wide::<S>::LANES) {
         let (x, dy) = (wide.load(&x[at..]), wide.load(&dy[at..]));
@@ -540,7 +542,7 @@ maps! {
 struct HardtanhSlope(f32, f32);
 
 #[cfg(feature = "train")]
-impl Map for HardtanhSlope {
+impl Function for HardtanhSlope {
     #[inline(always)]
     fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
         let (zero, one) = (simd.splat(0.0), simd.splat(1.0));
@@ -554,7 +556,7 @@ impl Map for HardtanhSlope {
 struct ClampSlope(f32, f32);
 
 #[cfg(feature = "train")]
-impl Map for ClampSlope {
+impl Function for ClampSlope {
     #[inline(always)]
     fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
         let (zero, one) = (simd.splat(0.0), simd.splat(1.0));

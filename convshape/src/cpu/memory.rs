@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::buffer::{Place, SLACK, View};
 
 /// The memory of a run: `count` samples from `first` on.
-pub(super) struct Memory<'a, 'b> {
+pub(super) struct RunMemory<'a, 'b> {
     pub(super) workspace: &'a mut [f32],
     pub(super) inputs: &'a [&'a [f32]],
     pub(super) outputs: &'a mut [&'b mut [f32]],
@@ -13,7 +13,7 @@ pub(super) struct Memory<'a, 'b> {
     pub(super) count: usize,
 }
 
-impl<'b> Memory<'_, 'b> {
+impl<'b> RunMemory<'_, 'b> {
     /// The range of a buffer in the workspace, with the elements after it that a reader may read.
     fn range(&self, view: &View, at: usize) -> Range<usize> {
         let start = at * self.count;

@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::vec::Vec;
 
 use super::buffer::{Buffer, Grid, Place, View};
-use super::each::{Share, Stretches};
-use super::math::{Finish, exp};
+use super::elementwise::{ElementShare, RunPairs};
+use super::math::{Epilogue, exp};
 use super::simd::{Kernel, Level, Sets, Simd};
 use super::threads::{Spread, Threads};
 
@@ -59,14 +59,14 @@ pub(super) struct GroupNorm {
     /// Of each channel.
     pub(super) weight: Vec<f32>,
     pub(super) bias: Vec<f32>,
-    pub(super) finish: Finish,
+    pub(super) epilogue: Epilogue,
 }
 
 /// The units of a sample.
 #[derive(Clone, Copy)]
 pub(super) struct Units {
     pub(super) count: usize,
-    /// Positions of each unit but the last, and of a sample.
+    /// AlongChannels of each unit but the last, and of a sample.
     each: usize,
     positions: usize,
     pub(super) channels: usize,
@@ -271,20 +271,20 @@ impl Along {
 }
 
 /// Some positions.
-pub(super) struct Positions<'a> {
+pub(super) struct AlongChannels<'a> {
     pub(super) along: &'a Along,
-    pub(super) share: Share<'a>,
-    pub(super) finish: Finish,
+    pub(super) share: ElementShare<'a>,
+    pub(super) epilogue: Epilogue,
 }
 
-impl Kernel for Positions<'_> {
+impl Kernel for AlongChannels<'_> {
     type Output = ();
     const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Positions { along, share, finish } = self;
-        let stretches = Stretches::new(&share);
+        let AlongChannels { along, share, epilogue } = self;
+        let stretches = RunPairs::new(&share);
         let channels = share.to.channels;
         for index in 0..stretches.count {
             let (x, place) = stretches.get(index);
@@ -298,7 +298,7 @@ impl Kernel for Positions<'_> {
                     Along::Local { window, factor, beta, k } => local_response(*window, [*factor, *beta, *k], x, y),
                 }
             }
-            finish.all(simd, y);
+            epilogue.all(simd, y);
         }
     }
 }

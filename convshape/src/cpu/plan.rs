@@ -20,7 +20,7 @@ use self::lower::Lowering;
 use super::attention::Attention;
 use super::buffer::View;
 use super::interleave::Interleave;
-use super::rows::Rows;
+use super::resample::Resample;
 use super::simd::Level;
 use super::taps::Axis;
 use super::winograd::Tiling;
@@ -68,7 +68,7 @@ pub(super) enum Work {
     /// Pooling to a given size.
     Adaptive(PoolKind),
     /// Output rows that are rows of the input, or weighted sums of a few.
-    Rows(Box<Rows>),
+    Resample(Box<Resample>),
     /// Normalisation over `groups` groups of channels. `room` is the size of its scratch buffer, and its offset once
     /// memory is assigned.
     Groups { node: usize, groups: usize, eps: f64, activation: Option<Activation>, room: usize },

@@ -8,9 +8,9 @@ use std::vec::Vec;
 use convshape_arith::op::PerAxis;
 
 use super::buffer::{Grid, View};
-use super::conv::Sum;
-use super::math::Finish;
-use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd, Taps, stretches};
+use super::conv::TapSum;
+use super::math::Epilogue;
+use super::simd::{Kernel, Level, MOST_LANES, PlanarTaps, Sets, Simd, planar};
 use super::taps::Axis;
 use super::threads::{Spread, Threads};
 use crate::model::workspace::Workspace;
@@ -18,7 +18,7 @@ use crate::model::workspace::Workspace;
 /// A convolution, ready to run.
 pub(super) struct Planes {
     level: Level,
-    phases: Vec<Phase>,
+    phases: Vec<PlanarPhase>,
     /// `[phase][panel][phase of the width][tap][channel of the panel]`
     weights: Workspace,
     /// `[panel][channel of the panel]`
@@ -32,7 +32,7 @@ pub(super) struct Planes {
     /// Output channels of a group, and the stride from group to group in the input.
     group: usize,
     group_step: usize,
-    finish: Finish,
+    epilogue: Epilogue,
     spread: Spread,
     /// Multiply-adds of a sample.
     pub(super) work: usize,
@@ -47,17 +47,17 @@ struct Side {
 }
 
 /// The phases of depth and height, with all of the width.
-struct Phase {
+struct PlanarPhase {
     /// Its first output in the first channel.
     y: usize,
     /// Planes, rows, and outputs per row of one phase of the width.
     count: PerAxis<usize>,
     /// The taps of each phase of the width.
-    taps: Vec<Taps>,
+    taps: Vec<PlanarTaps>,
     weights: usize,
 }
 
-/// The panel widths, in channels, that [`Tile`] is compiled for.
+/// The panel widths, in channels, that [`PlanarTile`] is compiled for.
 const WIDTHS: [usize; 5] = [1, 2, 3, 4, 8];
 /// Positions of a tile of two vectors on instruction sets with registers for 8 channels.
 const WIDE: usize = 12;
@@ -91,7 +91,7 @@ pub(super) fn fits(axes: &[Axis; 3], from: &Grid, to: &Grid, groups: usize) -> b
 }
 
 impl Planes {
-    pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Planes {
+    pub(super) fn new(level: Level, sum: &TapSum<'_>, x: View, y: View) -> Planes {
         let (inputs, group) = (x.channels / sum.groups, y.channels / sum.groups);
         let most = if level.positions()[1] >= WIDE { 8 } else { 4 };
         // As few panels as possible, of equal size. A panel does not cross groups.
@@ -123,7 +123,7 @@ impl Planes {
             y: y_side,
             group,
             group_step: inputs * x_side.channel,
-            finish: sum.finish,
+            epilogue: sum.epilogue,
             spread: Spread { sample: y_side.sample, units: panels, origin: 0, step },
             work: 0,
         };
@@ -172,10 +172,10 @@ impl Planes {
                     count.iter().product::<usize>() * inputs * y.channels * widths.iter().map(Vec::len).sum::<usize>();
                 let taps = widths.iter().map(|taps| {
                     let channels = (0..inputs).map(|input| (x.channel + input) * x_side.channel);
-                    Taps::new(channels.flat_map(|channel| taps.iter().map(move |(_, place)| place + channel)))
+                    PlanarTaps::new(channels.flat_map(|channel| taps.iter().map(move |(_, place)| place + channel)))
                 });
                 let first = y.at([depth.first, height.first, 0]);
-                planes.phases.push(Phase { y: first, count, taps: taps.collect(), weights });
+                planes.phases.push(PlanarPhase { y: first, count, taps: taps.collect(), weights });
             }
         }
         planes.weights = Workspace::of(packed);
@@ -186,7 +186,7 @@ impl Planes {
     pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         self.spread.run(threads, self.work, samples, y, &|y, base, samples, panels| {
             for sample in samples {
-                let own = Block { own: self, x, y: &mut *y, base, sample, panels: panels.clone() };
+                let own = PanelShare { own: self, x, y: &mut *y, base, sample, panels: panels.clone() };
                 self.level.run(own);
             }
         });
@@ -194,7 +194,7 @@ impl Planes {
 }
 
 /// Some panels of a sample. `y` starts at `base`.
-struct Block<'a> {
+struct PanelShare<'a> {
     own: &'a Planes,
     x: &'a [f32],
     y: &'a mut [f32],
@@ -203,7 +203,7 @@ struct Block<'a> {
     panels: Range<usize>,
 }
 
-impl Kernel for Block<'_> {
+impl Kernel for PanelShare<'_> {
     type Output = ();
     const SETS: Sets = Sets::NotPortable;
 
@@ -217,7 +217,7 @@ impl Kernel for Block<'_> {
         let first = self.panels.start * own.panel;
         let last = own.channels.min(self.panels.end * own.panel);
         let start = self.sample * own.y.sample + first * own.y.channel - self.base;
-        own.finish.rest(simd, &mut self.y[start..][..(last - first) * own.y.channel]);
+        own.epilogue.rest(simd, &mut self.y[start..][..(last - first) * own.y.channel]);
     }
 }
 
@@ -229,10 +229,10 @@ const fn vectors(wide: usize) -> usize {
 /// The largest tile, in elements.
 const MOST_SUMS: usize = 24 * MOST_LANES;
 
-impl Block<'_> {
+impl PanelShare<'_> {
     /// Computes all contiguous runs of a phase. `sums` is scratch space for a tile of each phase of the width.
     #[inline(always)]
-    fn phase<S: Simd>(&mut self, simd: S, phase: &Phase, sums: &mut [f32; 2 * MOST_SUMS]) {
+    fn phase<S: Simd>(&mut self, simd: S, phase: &PlanarPhase, sums: &mut [f32; 2 * MOST_SUMS]) {
         let own = self.own;
         let [depth, height, width] = phase.count;
         // The vectors of a row; the last one ends with the row.
@@ -272,7 +272,7 @@ impl Block<'_> {
     fn tile<S: Simd>(
         &mut self,
         simd: S,
-        phase: &Phase,
+        phase: &PlanarPhase,
         panel: usize,
         starts: &[usize],
         mut places: [usize; 4],
@@ -289,26 +289,26 @@ impl Block<'_> {
         let size = phase.taps.iter().map(|taps| taps.len() * own.wide).sum::<usize>();
         let mut weights = &own.weights.get()[phase.weights + panel * size..][..size];
         let shift = &own.shift[panel * own.wide..][..own.wide];
-        let whole = phase.taps.len() == 1 && !matches!(own.finish, Finish::Leaky(_) | Finish::Clamp(..));
+        let whole = phase.taps.len() == 1 && !matches!(own.epilogue, Epilogue::Leaky(_) | Epilogue::Clamp(..));
         let rows = [0, 1, 2, 3].map(|v| v * S::LANES);
         for (taps, sums) in phase.taps.iter().zip(sums.chunks_exact_mut(MOST_SUMS)) {
             let (now, rest) = weights.split_at(taps.len() * own.wide);
             weights = rest;
-            let mut tile = Tile {
+            let mut tile = PlanarTile {
                 x,
                 starts,
                 step: own.x.steps[2],
                 taps,
                 weights: now,
                 shift,
-                relu: own.finish == Finish::Relu,
+                relu: own.epilogue == Epilogue::Relu,
                 y: sums,
                 places: &rows[..count],
                 channels: own.wide,
                 channel: count * S::LANES,
             };
             if whole {
-                tile = Tile { y: &mut *y, places: &places[..count], channels, channel: own.y.channel, ..tile };
+                tile = PlanarTile { y: &mut *y, places: &places[..count], channels, channel: own.y.channel, ..tile };
             }
             simd.call(tile);
         }
@@ -319,11 +319,11 @@ impl Block<'_> {
             for v in 0..count {
                 let y = &mut y[places[v] + r * own.y.channel..];
                 let at = (r * count + v) * S::LANES;
-                let even = own.finish.apply(simd, simd.load(&sums[at..]));
+                let even = own.epilogue.apply(simd, simd.load(&sums[at..]));
                 if phase.taps.len() == 1 {
                     simd.store(even, y);
                 } else {
-                    let odd = own.finish.apply(simd, simd.load(&sums[MOST_SUMS + at..]));
+                    let odd = own.epilogue.apply(simd, simd.load(&sums[MOST_SUMS + at..]));
                     let [low, high] = simd.interleave(even, odd);
                     simd.store(low, y);
                     simd.store(high, &mut y[S::LANES..]);
@@ -334,12 +334,12 @@ impl Block<'_> {
 }
 
 /// The sums of some channels over some contiguous runs. They stay in registers until they are complete.
-struct Tile<'a> {
+struct PlanarTile<'a> {
     x: &'a [f32],
     starts: &'a [usize],
     /// The stride between the inputs of neighbouring outputs.
     step: usize,
-    taps: &'a Taps,
+    taps: &'a PlanarTaps,
     weights: &'a [f32],
     /// The initial sums of each channel.
     shift: &'a [f32],
@@ -352,7 +352,7 @@ struct Tile<'a> {
     channel: usize,
 }
 
-impl Kernel for Tile<'_> {
+impl Kernel for PlanarTile<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -360,13 +360,13 @@ impl Kernel for Tile<'_> {
         macro_rules! by_width {
             ($($width:literal),+) => {
                 match (self.shift.len(), self.starts.len(), self.step) {
-                    $(($width, _, 2) => simd.call(Sums::<$width, { vectors($width) }, 2>(self)),
-                    ($width, ..) => simd.call(Sums::<$width, { vectors($width) }, 1>(self)),)+
+                    $(($width, _, 2) => simd.call(PlanarSums::<$width, { vectors($width) }, 2>(self)),
+                    ($width, ..) => simd.call(PlanarSums::<$width, { vectors($width) }, 1>(self)),)+
                     _ if const { S::POSITIONS[1] < WIDE } => unreachable!("a panel has a width that there is code for"),
-                    (_, 1, 2) => simd.call(Sums::<8, 1, 2>(self)),
-                    (_, 1, _) => simd.call(Sums::<8, 1, 1>(self)),
-                    (.., 2) => simd.call(Sums::<8, { vectors(8) }, 2>(self)),
-                    _ => simd.call(Sums::<8, { vectors(8) }, 1>(self)),
+                    (_, 1, 2) => simd.call(PlanarSums::<8, 1, 2>(self)),
+                    (_, 1, _) => simd.call(PlanarSums::<8, 1, 1>(self)),
+                    (.., 2) => simd.call(PlanarSums::<8, { vectors(8) }, 2>(self)),
+                    _ => simd.call(PlanarSums::<8, { vectors(8) }, 1>(self)),
                 }
             };
         }
@@ -374,20 +374,20 @@ impl Kernel for Tile<'_> {
     }
 }
 
-struct Sums<'a, const R: usize, const V: usize, const STEP: usize>(Tile<'a>);
+struct PlanarSums<'a, const R: usize, const V: usize, const STEP: usize>(PlanarTile<'a>);
 
-impl<const R: usize, const V: usize, const STEP: usize> Kernel for Sums<'_, R, V, STEP> {
+impl<const R: usize, const V: usize, const STEP: usize> Kernel for PlanarSums<'_, R, V, STEP> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Tile { x, starts, taps, weights, shift, relu, y, places, channels, channel, .. } = self.0;
+        let PlanarTile { x, starts, taps, weights, shift, relu, y, places, channels, channel, .. } = self.0;
         let mut sums = [[simd.splat(0.0); V]; R];
         for r in 0..R {
             sums[r] = [simd.splat(shift[r]); V];
         }
         let starts = starts.first_chunk().expect("a start for each stretch");
-        stretches::<S, R, V, STEP>(simd, x, starts, taps, weights, &mut sums);
+        planar::<S, R, V, STEP>(simd, x, starts, taps, weights, &mut sums);
         if relu {
             for r in 0..R {
                 for v in 0..V {

@@ -6,18 +6,18 @@ use convshape_arith::axis::Window;
 use convshape_arith::op::PoolKind;
 
 use super::buffer::View;
-use super::each::Share;
+use super::elementwise::ElementShare;
 use super::simd::{Kernel, Sets, Simd};
 
 /// The windows of a pooling layer along each axis.
 pub(super) struct Windows {
     kind: PoolKind,
-    spans: [Vec<Span>; 3],
+    spans: [Vec<WindowRows>; 3],
 }
 
 /// The rows of one axis that a window holds.
 #[derive(Clone, Copy)]
-struct Span {
+struct WindowRows {
     first: usize,
     count: usize,
     step: usize,
@@ -34,7 +34,7 @@ impl Windows {
         to: [usize; 3],
     ) -> Windows {
         let span = |axis: usize| {
-            let span = move |row: usize| Span::new(&windows[axis], from[axis], row, count_include_pad);
+            let span = move |row: usize| WindowRows::new(&windows[axis], from[axis], row, count_include_pad);
             (0..to[axis]).map(span).collect()
         };
         Windows { kind, spans: [span(0), span(1), span(2)] }
@@ -47,14 +47,14 @@ impl Windows {
         let span = |axis: usize, row: usize| {
             let first = row * from[axis] / to[axis];
             let count = ((row + 1) * from[axis]).div_ceil(to[axis]) - first;
-            Span { first, count, step: 1, divisor: count }
+            WindowRows { first, count, step: 1, divisor: count }
         };
         Windows { kind, spans: [0, 1, 2].map(|axis| (0..to[axis]).map(|row| span(axis, row)).collect()) }
     }
 }
 
-impl Span {
-    fn new(window: &Window, size: usize, row: usize, count_include_pad: bool) -> Span {
+impl WindowRows {
+    fn new(window: &Window, size: usize, row: usize, count_include_pad: bool) -> WindowRows {
         let Window { kernel, stride, dilation, lo, hi, .. } = *window;
         let start = row as i64 * stride - lo;
         let size = size as i64;
@@ -67,7 +67,7 @@ impl Span {
         let (from, count) = taps(0, size);
         let (_, divisor) = if count_include_pad { taps(-lo, size + hi) } else { (from, count) };
         let number = |rows: i64| usize::try_from(rows).unwrap_or(0);
-        Span {
+        WindowRows {
             // With padding and dilation, all taps of a window can miss the input.
             first: if count == 0 { 0 } else { number(start + from * dilation) },
             count: number(count),
@@ -80,7 +80,7 @@ impl Span {
 /// A pooling layer.
 pub(super) struct Pool<'a> {
     pub(super) windows: &'a Windows,
-    pub(super) share: Share<'a>,
+    pub(super) share: ElementShare<'a>,
 }
 
 impl Kernel for Pool<'_> {
@@ -89,7 +89,7 @@ impl Kernel for Pool<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Pool { windows, share: Share { samples, from, x, to, y, base, start, .. } } = self;
+        let Pool { windows, share: ElementShare { samples, from, x, to, y, base, start, .. } } = self;
         let spans = |axis: usize| &windows.spans[axis][start[axis]..][..to.buffer.size[axis]];
         let [ds, hs, ws] = [spans(0), spans(1), spans(2)];
         for n in samples {
@@ -113,7 +113,7 @@ impl Kernel for Pool<'_> {
 
 /// Computes one window, four vectors of channels at a time: additions to a single one would wait for each other.
 #[inline(always)]
-fn window<S: Simd, const MAX: bool>(simd: S, spans: [&Span; 3], from: &View, x: &[f32], y: &mut [f32]) {
+fn window<S: Simd, const MAX: bool>(simd: S, spans: [&WindowRows; 3], from: &View, x: &[f32], y: &mut [f32]) {
     let mut channel = 0;
     while y.len() - channel >= 4 * S::LANES {
         columns::<S, 4, MAX>(simd, spans, from, &x[channel..], &mut y[channel..][..4 * S::LANES]);
@@ -130,7 +130,7 @@ fn window<S: Simd, const MAX: bool>(simd: S, spans: [&Span; 3], from: &View, x: 
 #[inline(always)]
 fn columns<S: Simd, const V: usize, const MAX: bool>(
     simd: S,
-    spans: [&Span; 3],
+    spans: [&WindowRows; 3],
     from: &View,
     x: &[f32],
     y: &mut [f32],
@@ -216,7 +216,7 @@ impl Kernel for PoolBack<'_> {
 #[inline(always)]
 fn back<S: Simd, const MAX: bool>(
     simd: S,
-    [depth, height, width]: [&Span; 3],
+    [depth, height, width]: [&WindowRows; 3],
     [from, to]: [&View; 2],
     x: &[f32],
     y: &[f32],

@@ -7,7 +7,7 @@ use std::vec::Vec;
 use convshape_arith::op::{Activation, Cell, Recurrent, RecurrentWeights, Trace};
 use convshape_arith::size::Size;
 
-use super::math::Finish;
+use super::math::Epilogue;
 use super::simd::{Kernel, Level, Runs, Simd, products};
 
 /// Width of a panel of weights, in vectors.
@@ -26,7 +26,7 @@ pub(super) struct Panels {
 }
 
 /// The weights of one direction of one layer.
-struct Pass {
+struct PackedPass {
     input: Panels,
     state: Panels,
     /// The bias of the gates, without the part in `state_bias`.
@@ -40,14 +40,14 @@ struct Pass {
 pub(super) struct Packed {
     layer: Recurrent,
     level: Level,
-    passes: Vec<Pass>,
+    passes: Vec<PackedPass>,
     /// Columns of a product, padded to whole panels.
     columns: usize,
 }
 
 /// The inputs and outputs of a batch.
-pub(super) struct Batch<'a> {
-    /// Steps.
+pub(super) struct RecurrentBatch<'a> {
+    /// InputSums.
     pub(super) length: usize,
     /// `[samples, length, features]`
     pub(super) x: &'a [f32],
@@ -86,7 +86,7 @@ impl Panels {
     /// Adds the products with the rows of `x` to rows of [`Panels::columns`] elements.
     #[cfg(feature = "train")]
     pub(super) fn add_to(&self, level: Level, rows: usize, x: &[f32], y: &mut [f32]) {
-        level.run(Product { panels: self, rows, x, y });
+        level.run(PanelProduct { panels: self, rows, x, y });
     }
 
     /// Adds the products with the rows of `x` to `rows` rows of `y` with stride `columns`.
@@ -156,7 +156,7 @@ impl Packed {
             let apart = |column: usize| matches!(layer.cell, Cell::Gru { .. }) && column >= 2 * hidden;
             let both = |column: usize| bias(0, column) + if apart(column) { 0.0 } else { bias(1, column) };
             let of_state = |column: usize| if apart(column) { bias(1, column) } else { 0.0 };
-            Pass {
+            PackedPass {
                 input: Panels::new(level, features, count, |column, feature| {
                     input[weights.input(gates, column / hidden, column % hidden, feature)]
                 }),
@@ -167,14 +167,14 @@ impl Packed {
                 state_bias: (0..count).map(of_state).collect(),
             }
         });
-        let passes: Vec<Pass> = passes.collect();
+        let passes: Vec<PackedPass> = passes.collect();
         let columns = passes.first().map_or(0, |pass| pass.input.columns);
         Packed { layer: *layer, level, passes, columns }
     }
 
     /// Runs a batch.
-    pub(super) fn run(&self, batch: Batch<'_>) {
-        self.level.run(Steps { packed: self, batch });
+    pub(super) fn run(&self, batch: RecurrentBatch<'_>) {
+        self.level.run(InputSums { packed: self, batch });
     }
 }
 
@@ -185,7 +185,7 @@ pub(super) fn elements(layer: &Recurrent, length: usize) -> usize {
 }
 
 #[cfg(feature = "train")]
-struct Product<'a> {
+struct PanelProduct<'a> {
     panels: &'a Panels,
     rows: usize,
     x: &'a [f32],
@@ -193,33 +193,33 @@ struct Product<'a> {
 }
 
 #[cfg(feature = "train")]
-impl Kernel for Product<'_> {
+impl Kernel for PanelProduct<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Product { panels, rows, x, y } = self;
+        let PanelProduct { panels, rows, x, y } = self;
         panels.add_product(simd, rows, x, y, panels.columns);
     }
 }
 
-struct Steps<'a> {
+struct InputSums<'a> {
     packed: &'a Packed,
-    batch: Batch<'a>,
+    batch: RecurrentBatch<'a>,
 }
 
-impl Kernel for Steps<'_> {
+impl Kernel for InputSums<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Steps { packed, mut batch } = self;
+        let InputSums { packed, mut batch } = self;
         let trace = Trace::new(&packed.layer, batch.length);
         let elements = elements(&packed.layer, batch.length);
         let samples = batch.y.len() / elements.max(1);
         let mut sums = vec![0.0; batch.length * samples * packed.columns];
         let mut read = Vec::new();
-        let mut turns = Turns::new(samples, trace.hidden, packed.columns);
+        let mut turns = States::new(samples, trace.hidden, packed.columns);
         for (index, pass) in packed.passes.iter().enumerate() {
             let (layer, direction) = (index / trace.directions, index % trace.directions);
             let one = Here { trace, layer, direction, elements, samples };
@@ -252,8 +252,8 @@ impl Here {
     fn project<S: Simd>(
         &self,
         simd: S,
-        pass: &Pass,
-        batch: &Batch<'_>,
+        pass: &PackedPass,
+        batch: &RecurrentBatch<'_>,
         columns: usize,
         read: &mut Vec<f32>,
         sums: &mut [f32],
@@ -294,7 +294,7 @@ impl Here {
 }
 
 /// The current states of all samples.
-struct Turns {
+struct States {
     hidden: usize,
     h: Vec<f32>,
     /// The cell state of an `Lstm`; for a `Gru`, the product that the reset gate multiplies.
@@ -303,13 +303,13 @@ struct Turns {
     products: Vec<f32>,
 }
 
-impl Turns {
-    fn new(samples: usize, hidden: usize, columns: usize) -> Turns {
+impl States {
+    fn new(samples: usize, hidden: usize, columns: usize) -> States {
         let states = || vec![0.0; samples * hidden];
-        Turns { hidden, h: states(), c: states(), products: vec![0.0; samples * columns] }
+        States { hidden, h: states(), c: states(), products: vec![0.0; samples * columns] }
     }
 
-    fn start(&mut self, here: &Here, batch: &Batch<'_>) {
+    fn start(&mut self, here: &Here, batch: &RecurrentBatch<'_>) {
         let size = here.trace.layers * here.trace.width();
         for (state, first) in [&mut self.h, &mut self.c].into_iter().zip(batch.first) {
             for (sample, state) in state.chunks_exact_mut(self.hidden).enumerate() {
@@ -323,10 +323,10 @@ impl Turns {
 
     /// Runs one step: turns the input's `sums` into the gates.
     #[inline(always)]
-    fn step<S: Simd>(&mut self, simd: S, packed: &Packed, pass: &Pass, sums: &mut [f32]) {
+    fn step<S: Simd>(&mut self, simd: S, packed: &Packed, pass: &PackedPass, sums: &mut [f32]) {
         let (hidden, columns) = (self.hidden, packed.columns);
         let samples = sums.len() / columns;
-        let [sigmoid, tanh] = [Activation::Sigmoid, Activation::Tanh].map(Finish::of);
+        let [sigmoid, tanh] = [Activation::Sigmoid, Activation::Tanh].map(Epilogue::of);
         match packed.layer.cell {
             Cell::Lstm => {
                 pass.state.add_product(simd, samples, &self.h, sums, columns);
@@ -384,7 +384,7 @@ impl Turns {
             }
             Cell::Rnn { relu } => {
                 pass.state.add_product(simd, samples, &self.h, sums, columns);
-                let finish = Finish::of(if relu { Activation::Relu } else { Activation::Tanh });
+                let finish = Epilogue::of(if relu { Activation::Relu } else { Activation::Tanh });
                 for (gates, h) in sums.chunks_exact_mut(columns).zip(self.h.chunks_exact_mut(hidden)) {
                     finish.all(simd, &mut gates[..hidden]);
                     h.copy_from_slice(&gates[..hidden]);
@@ -395,7 +395,7 @@ impl Turns {
 
     /// The products of all samples with their states, or with the states after the reset gate, and their bias.
     #[inline(always)]
-    fn state_products<S: Simd>(&mut self, simd: S, pass: &Pass, columns: usize, after_reset: bool) {
+    fn state_products<S: Simd>(&mut self, simd: S, pass: &PackedPass, columns: usize, after_reset: bool) {
         for row in self.products.chunks_exact_mut(columns) {
             row[..pass.state_bias.len()].copy_from_slice(&pass.state_bias);
             row[pass.state_bias.len()..].fill(0.0);
@@ -405,7 +405,7 @@ impl Turns {
     }
 
     /// Writes the outputs of a step, and what the backward pass needs.
-    fn store(&self, here: &Here, step: usize, sums: &[f32], batch: &mut Batch<'_>) {
+    fn store(&self, here: &Here, step: usize, sums: &[f32], batch: &mut RecurrentBatch<'_>) {
         let (trace, hidden) = (&here.trace, self.hidden);
         let count = trace.gates * hidden;
         for (sample, sums) in sums.chunks_exact(sums.len() / here.samples).enumerate() {
@@ -422,7 +422,7 @@ impl Turns {
     }
 
     /// Writes the last states.
-    fn finish(&self, here: &Here, batch: &mut Batch<'_>) {
+    fn finish(&self, here: &Here, batch: &mut RecurrentBatch<'_>) {
         let states = if here.trace.gates == 4 { 2 } else { 1 };
         for sample in 0..here.samples {
             let range = sample * self.hidden..(sample + 1) * self.hidden;

@@ -25,7 +25,7 @@ impl Relayout {
         let planes = Spread { units: grid.channels, step: buffer.channel_stride(), ..Spread::samples(buffer.sample()) };
         let spread = if buffer.planar { planes } else { self.view.spread() };
         spread.run(threads, WORK * grid.elements(), samples, y, &|y, base, samples, units| {
-            let mut own = Share {
+            let mut own = RelayoutShare {
                 order: self.view.order,
                 grid,
                 view: self.view,
@@ -61,7 +61,7 @@ impl Relayout {
             let (channel, mut view) = (units.start * block, self.view);
             view.channel += channel;
             view.channels = (units.len() * block).min(grid.channels - channel);
-            self.level.run(Share {
+            self.level.run(RelayoutShare {
                 order: self.view.order,
                 grid,
                 view,
@@ -78,7 +78,7 @@ impl Relayout {
 }
 
 /// Some rows or channels of a value. The output starts at `base`.
-struct Share<'a> {
+struct RelayoutShare<'a> {
     order: AxisOrder,
     /// The sizes of the whole value.
     grid: Grid,
@@ -93,7 +93,7 @@ struct Share<'a> {
     y: &'a mut [f32],
 }
 
-impl Kernel for Share<'_> {
+impl Kernel for RelayoutShare<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -112,7 +112,7 @@ impl Kernel for Share<'_> {
     }
 }
 
-impl Share<'_> {
+impl RelayoutShare<'_> {
     /// Converts `width` neighbouring positions, the first of which is at offset `own` of the view.
     #[inline(always)]
     fn row<S: Simd>(&mut self, simd: S, sample: usize, own: usize, position: usize, width: usize) {

@@ -9,14 +9,14 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
-#[cfg(feature = "train")]
-mod outer;
+mod planar;
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod portable;
 mod product;
-mod stretch;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
+#[cfg(feature = "train")]
+mod weight_gradient;
 mod wide;
 
 use std::sync::OnceLock;
@@ -27,10 +27,10 @@ use self::portable::Portable as Baseline;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 use self::wasm::Wasm as Baseline;
 
-#[cfg(feature = "train")]
-pub(crate) use self::outer::{Walk, outer};
+pub(crate) use self::planar::{PlanarTaps, planar, slide};
 pub(crate) use self::product::{MOST_COLUMNS, Runs, depthwise, dots, grouped, panel, products, store};
-pub(crate) use self::stretch::{Taps, slide, stretches};
+#[cfg(feature = "train")]
+pub(crate) use self::weight_gradient::{Walk, outer};
 pub(crate) use self::wide::Wide;
 
 /// One instruction set. A value of such a type exists only where the processor has the instructions.

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::vec::Vec;
 
 use super::buffer::{Grid, View};
-use super::conv::Sum;
-use super::math::Finish;
+use super::conv::TapSum;
+use super::math::Epilogue;
 use super::relayout::copy;
 use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd, slide};
@@ -18,7 +18,7 @@ pub(super) struct Slide {
     level: Level,
     /// The weights and the shift of each output channel.
     weights: Vec<([f32; 9], f32)>,
-    finish: Finish,
+    epilogue: Epilogue,
     /// Output channels per input channel.
     each: usize,
     channels: usize,
@@ -48,7 +48,7 @@ pub(super) fn fits(axes: &[Axis; 3], groups: usize, from: &Grid, to: &Grid) -> b
 }
 
 impl Slide {
-    pub(super) fn new(level: Level, sum: &Sum<'_>, x: View, y: View) -> Option<Slide> {
+    pub(super) fn new(level: Level, sum: &TapSum<'_>, x: View, y: View) -> Option<Slide> {
         let [depth, height, width] = sum.axes;
         let (taps_h, _) = height.three()?;
         let (taps_w, _) = width.three()?;
@@ -64,7 +64,7 @@ impl Slide {
         Some(Slide {
             level,
             weights: weights.collect(),
-            finish: sum.finish,
+            epilogue: sum.epilogue,
             each,
             channels: x.channels,
             from,
@@ -84,14 +84,14 @@ impl Slide {
         self.spread.run(threads, self.work, samples, y, &|y, base, samples, channels| {
             with_scratch(needed, |scratch| {
                 scratch.fill(0.0);
-                self.level.run(Block { own: self, x, y, base, samples, channels, scratch, row: padded(1) });
+                self.level.run(ChannelShare { own: self, x, y, base, samples, channels, scratch, row: padded(1) });
             });
         });
     }
 }
 
 /// Some channels of some samples. `y` starts at `base`.
-struct Block<'a> {
+struct ChannelShare<'a> {
     own: &'a Slide,
     x: &'a [f32],
     y: &'a mut [f32],
@@ -103,13 +103,13 @@ struct Block<'a> {
     row: usize,
 }
 
-impl Kernel for Block<'_> {
+impl Kernel for ChannelShare<'_> {
     type Output = ();
     const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Block { own, x, y, base, samples, channels, scratch, row } = self;
+        let ChannelShare { own, x, y, base, samples, channels, scratch, row } = self;
         let ([rows, columns], [height, width]) = (own.from, own.to);
         for sample in samples {
             for channel in channels.clone() {
@@ -128,9 +128,9 @@ impl Kernel for Block<'_> {
                         size: own.to,
                         weights,
                         shift,
-                        finish: own.finish,
+                        epilogue: own.epilogue,
                     });
-                    own.finish.rest(simd, y);
+                    own.epilogue.rest(simd, y);
                 }
             }
         }
@@ -145,7 +145,7 @@ struct Plane<'a> {
     size: [usize; 2],
     weights: [f32; 9],
     shift: f32,
-    finish: Finish,
+    epilogue: Epilogue,
 }
 
 impl Kernel for Plane<'_> {
@@ -153,7 +153,7 @@ impl Kernel for Plane<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Plane { x, row, y, size: [height, width], weights, shift, finish } = self;
+        let Plane { x, row, y, size: [height, width], weights, shift, epilogue } = self;
         let shift = simd.splat(shift);
         let mut taps = [shift; 9];
         for i in 0..9 {
@@ -166,7 +166,7 @@ impl Kernel for Plane<'_> {
                 let left = left.min(width - S::LANES);
                 let sums = slide::<S, ROWS>(simd, x, top * row + left, row, &taps, shift);
                 for r in 0..ROWS {
-                    simd.store(finish.apply(simd, sums[r]), &mut y[(top + r) * width + left..]);
+                    simd.store(epilogue.apply(simd, sums[r]), &mut y[(top + r) * width + left..]);
                 }
             }
         }

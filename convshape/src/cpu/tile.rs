@@ -135,9 +135,9 @@ fn end<S: Simd, const R: usize, const V: usize>(
 
 /// [`Products`] with four partial sums, each of every fourth input, so that a single position does not wait for each
 /// addition. A position's result is the same alone and among others.
-pub(super) struct Turns<'a>(pub(super) Products<'a>);
+pub(super) struct PartialProducts<'a>(pub(super) Products<'a>);
 
-impl Kernel for Turns<'_> {
+impl Kernel for PartialProducts<'_> {
     type Output = ();
 
     #[inline(always)]

@@ -2,26 +2,26 @@
 //!
 //! A [`plan`] is made once from a [`draft`] for a model, a batch size and the input shapes, and kept. Every activation
 //! and its gradient have their own memory, and all tables are ready, so that each run packs the weights and goes
-//! straight through its [`step`]s. [`sum`] has convolutions and matrices, [`outer`] the gradients of their weights,
-//! [`rows`] elementwise steps, [`norm`] normalisation. [`definition`] runs all other layers.
+//! straight through its [`step`]s. [`sum`] has convolutions and matrices, [`weight_gradient`] the gradients of their
+//! weights, [`elements`] elementwise steps, [`norm`] normalisation. [`row_major`] runs all other layers.
 
 mod attention;
 mod combine;
-mod definition;
 mod depthwise;
 mod draft;
+mod elements;
 mod layer_norm;
-mod moves;
 mod norm;
-mod outer;
+mod permutation;
 mod plan;
 mod plans;
 mod recurrent;
-mod rows;
+mod row_major;
 mod step;
 mod sum;
 #[cfg(test)]
 pub(super) mod tests;
+mod weight_gradient;
 
 use super::simd::Level;
 use super::threads::Threads;
@@ -34,5 +34,5 @@ struct Machine {
 }
 
 pub(crate) use self::norm::Update;
-pub(crate) use self::plan::{Key, Plan};
+pub(crate) use self::plan::{Key, TrainPlan};
 pub(crate) use self::plans::Plans;

@@ -13,8 +13,8 @@ use std::ops::Range;
 use std::vec::Vec;
 
 use super::buffer::View;
-use super::conv::Sum;
-use super::math::Finish;
+use super::conv::TapSum;
+use super::math::Epilogue;
 use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Sets, Simd};
 use super::taps::{Axis, Row};
@@ -80,7 +80,7 @@ pub(super) struct Winograd {
     read: usize,
     inputs: usize,
     outputs: usize,
-    phases: Vec<Phase>,
+    phases: Vec<WinogradPhase>,
     x_sample: usize,
     y_sample: usize,
     /// `[phase][point][panel][part][input channel][output channel of the panel]`
@@ -88,7 +88,7 @@ pub(super) struct Winograd {
     shift: Vec<f32>,
     /// Whether the result is added to the old values of the output.
     onto: bool,
-    finish: Finish,
+    epilogue: Epilogue,
     runs: Runs,
     /// Tiles that are computed together, whose transforms stay in the cache.
     together: usize,
@@ -98,7 +98,7 @@ pub(super) struct Winograd {
 }
 
 /// Outputs that advance through the input with the same stride.
-struct Phase {
+struct WinogradPhase {
     /// The offset of the first input of each part, and the strides of its planes, rows and columns.
     parts: Vec<usize>,
     x: [usize; 3],
@@ -110,7 +110,7 @@ struct Phase {
 }
 
 impl Winograd {
-    pub(super) fn new(level: Level, sum: &Sum<'_>, tiling: &Tiling, x: View, y: View) -> Option<Winograd> {
+    pub(super) fn new(level: Level, sum: &TapSum<'_>, tiling: &Tiling, x: View, y: View) -> Option<Winograd> {
         let depth = &sum.axes[0].phases[0];
         let (tap_d, plane) = *depth.taps.first()?;
         let (inputs, outputs) = (x.channels, y.channels);
@@ -121,7 +121,7 @@ impl Winograd {
         let parts = tiling.rows.iter().map(|row| row.parts.len()).sum::<usize>()
             * tiling.columns.iter().map(|column| column.parts.len()).sum::<usize>();
         let mut weights = Workspace::with_elements(points * parts * inputs * outputs);
-        let mut phases: Vec<Phase> = Vec::new();
+        let mut phases: Vec<WinogradPhase> = Vec::new();
         let mut packed = 0;
         for row in &tiling.rows {
             for column in &tiling.columns {
@@ -145,7 +145,7 @@ impl Winograd {
                         }
                     }
                 }
-                phases.push(Phase {
+                phases.push(WinogradPhase {
                     parts: pairs().map(|(h, w)| x.buffer.at_signed([plane, h.first, w.first]) + x.channel).collect(),
                     x: [sum.axes[0].step * x_strides[0], row.step * x_strides[1], column.step * x_strides[2]],
                     first: y.at([depth.first, row.first, column.first]),
@@ -169,7 +169,7 @@ impl Winograd {
             weights,
             shift: sum.shift.to_vec(),
             onto: sum.onto,
-            finish: sum.finish,
+            epilogue: sum.epilogue,
             runs: Runs::new([0].into_iter(), read, false),
             together: if edge * edge * (read + outputs) <= 1024 { 60 } else { 36 },
             spread: if depth.count > 1 {
@@ -193,7 +193,7 @@ impl Winograd {
         self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
             let needed = self.edge * self.edge * self.together * (self.read + self.outputs);
             with_scratch(needed, |scratch| {
-                self.level.run(Block { own: self, x, y, base, samples, units, scratch });
+                self.level.run(TileShare { own: self, x, y, base, samples, units, scratch });
             });
         });
     }
@@ -223,7 +223,7 @@ fn transform_weights(edge: usize, tap: &dyn Fn(usize, usize) -> f64) -> Points {
 }
 
 /// Some planes, or some rows of tiles.
-struct Block<'a> {
+struct TileShare<'a> {
     own: &'a Winograd,
     x: &'a [f32],
     y: &'a mut [f32],
@@ -233,13 +233,13 @@ struct Block<'a> {
     scratch: &'a mut [f32],
 }
 
-impl Kernel for Block<'_> {
+impl Kernel for TileShare<'_> {
     type Output = ();
     const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Block { own, x, y, base, samples, units, scratch } = self;
+        let TileShare { own, x, y, base, samples, units, scratch } = self;
         let (read, outputs, edge) = (own.read, own.outputs, own.edge);
         let (inputs, products) = scratch.split_at_mut(edge * edge * own.together * read);
         for phase in &own.phases {
@@ -272,7 +272,7 @@ impl Kernel for Block<'_> {
 
 /// Some tiles of a phase.
 struct Tiles<'a> {
-    phase: &'a Phase,
+    phase: &'a WinogradPhase,
     first: usize,
     count: usize,
     samples: usize,
@@ -408,7 +408,7 @@ impl<const EDGE: usize> Kernel for Scatter<'_, EDGE> {
                             if own.onto {
                                 sum = simd.add(sum, simd.load(y));
                             }
-                            simd.store(own.finish.apply(simd, sum), y);
+                            simd.store(own.epilogue.apply(simd, sum), y);
                         }
                     }
                 }
@@ -416,7 +416,7 @@ impl<const EDGE: usize> Kernel for Scatter<'_, EDGE> {
             for i in 0..STEP.min(size[0] - row) {
                 for j in 0..STEP.min(size[1] - column) {
                     let at = start + i * row_step + j * column_step;
-                    own.finish.rest(simd, &mut y[at..][..own.outputs]);
+                    own.epilogue.rest(simd, &mut y[at..][..own.outputs]);
                 }
             }
         }

@@ -87,7 +87,7 @@ fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], 
         && let Some(memory) = memory.elements(linked.elements())
     {
         assert_params(model);
-        let inputs = Inputs { program, inputs };
+        let inputs = SliceInputs { program, inputs };
         run::run(&linked, Params { all: &|index| nth(model, index), first: 0 }, &inputs, memory);
         for (port, output) in outputs.iter_mut().enumerate() {
             output.copy_from_slice(run::output(&linked, port, &inputs, memory));
@@ -148,12 +148,12 @@ fn nth<M: Parts>(model: &M, index: usize) -> &[f32] {
 }
 
 /// The inputs of a program whose shapes have no symbols.
-struct Inputs<'a> {
+struct SliceInputs<'a> {
     program: &'static Program,
     inputs: &'a [&'a [f32]],
 }
 
-impl Operands<f32> for Inputs<'_> {
+impl Operands<f32> for SliceInputs<'_> {
     fn count(&self) -> usize {
         self.inputs.len()
     }

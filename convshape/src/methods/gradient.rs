@@ -9,7 +9,7 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use rand::Rng;
 
 use crate::cpu::Engines;
-use crate::cpu::train::{Key, Plan, Plans, Update};
+use crate::cpu::train::{Key, Plans, TrainPlan, Update};
 use crate::methods::batch::{Inputs, Outputs, check_inputs, dims, row_major};
 use crate::methods::last_layer;
 use crate::methods::loss::{Context, Evaluation, Loss, checked};
@@ -63,7 +63,7 @@ pub(crate) fn differentiate<M: Parts>(
     let program = M::PROGRAM;
     let params = checked_params(model)?;
     let training = matches!(mode, Mode::Training(_));
-    let mut run = Run::new(model, inputs, |key| Key { training, inputs_too, ..key })?;
+    let mut run = RunningPlan::new(model, inputs, |key| Key { training, inputs_too, ..key })?;
     let updates = run.forward(&params, inputs, mode)?;
 
     let outputs: Vec<ArrayViewD<'_, f32>> = run.plan.outputs().map(|output| view(run.batch, output)).collect();
@@ -100,26 +100,26 @@ pub(crate) fn first_not_finite<M: Parts>(
     inputs: &[ArrayViewD<'_, f32>],
 ) -> Result<Option<String>, ShapeError> {
     let params = checked_params(model)?;
-    let mut run = Run::new(model, inputs, |key| Key { every_layer: true, ..key })?;
+    let mut run = RunningPlan::new(model, inputs, |key| Key { every_layer: true, ..key })?;
     run.forward(&params, inputs, Mode::Stored)?;
     let params: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();
     Ok(run.plan.first_not_finite(&params).map(ToString::to_string))
 }
 
 /// A plan while it runs.
-struct Run {
+struct RunningPlan {
     program: &'static Program,
-    plan: Plan,
+    plan: TrainPlan,
     batch: usize,
 }
 
-impl Run {
+impl RunningPlan {
     /// The plan for a batch; `of` changes the other fields of its key.
     fn new<M: Parts>(
         model: &M,
         inputs: &[ArrayViewD<'_, f32>],
         of: impl FnOnce(Key) -> Key,
-    ) -> Result<Run, ShapeError> {
+    ) -> Result<RunningPlan, ShapeError> {
         let program = M::PROGRAM;
         let (batch, _) = check_inputs(program, inputs)?;
         let inputs = inputs.iter().map(sample_shape).collect();
@@ -127,7 +127,7 @@ impl Run {
         let none = Plans::default();
         let plans = model.cache().map_or(&none, |cache| &cache.get::<Engines>().plans);
         let plan = plans.take(key, Graph::of::<M>).map_err(|error| error.of(program.name, batch))?;
-        Ok(Run { program, plan, batch })
+        Ok(RunningPlan { program, plan, batch })
     }
 
     fn forward(

@@ -130,7 +130,7 @@ mod tests {
     use alloc::boxed::Box;
     use alloc::vec;
 
-    /// Numbers in place of the elements of `Small`, one behind the other.
+    /// Numbers for the elements of `Small`, in order.
     fn bytes(kind: Float, offset: usize) -> (Vec<u8>, usize) {
         let mut bytes = vec![0; offset];
         for number in 1_u8..=27 {

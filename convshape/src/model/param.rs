@@ -207,7 +207,7 @@ impl<G, const N: usize> Turns<G, N> {
         self.iter().count()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -297,7 +297,7 @@ groups! {
 
     /// A layer with a tied weight, which is another layer's.
     Bias {
-        /// What is added, per output channel.
+        /// The bias of each output channel.
         bias
     }
 
@@ -305,7 +305,7 @@ groups! {
     WeightBias {
         /// What the input is multiplied by.
         weight,
-        /// What is added, per output channel.
+        /// The bias of each output channel.
         bias
     }
 
@@ -323,7 +323,7 @@ groups! {
         depthwise_weight,
         /// The kernel of the convolution over the channels.
         pointwise_weight,
-        /// What is added, per output channel.
+        /// The bias of each output channel.
         bias
     }
 

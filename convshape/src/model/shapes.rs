@@ -57,7 +57,7 @@ indices! {
 #[cfg(feature = "ndarray")]
 pub(crate) type DimOf<S> = <<S as TensorShape>::Index as Index>::Dim;
 
-/// A shape that a type stands for, without batch. The types of this module implement it.
+/// A shape as a type, without batch. The types of this module implement it.
 pub trait TensorShape: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'static {
     /// An index of one element.
     type Index: Index;

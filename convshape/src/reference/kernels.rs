@@ -135,7 +135,7 @@ pub fn apply<T: Number>(
         }
         Op::Split { .. } => {
             let start = op.piece_start(shape, order).unwrap_or((0, 0));
-            let piece = split::Piece::new(shape, output, start);
+            let piece = split::SplitPiece::new(shape, output, start);
             piece.each(y.len(), |from, place| y[place..place + from.len()].copy_from_slice(&x[from]));
         }
         Op::Slice { axis, start, .. } => axes::slice(count(start), Blocks::new(shape, axis, order), x, y),

@@ -46,7 +46,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: Params<'_>, inputs: &dyn Operan
                 let output = slots[step.output];
                 let (below, rest) = values.split_at_mut(output.place);
                 let (y, above) = rest.split_at_mut(output.size());
-                let reads = Reads { step, inputs, slots, below, above, gap: output.place + output.size() };
+                let reads = StepOperands { step, inputs, slots, below, above, gap: output.place + output.size() };
                 match reads.place(0) {
                     Some(place) if place == output.place => {
                         kernels::in_place(&op, program.order, own, &output.shape, y);
@@ -56,7 +56,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: Params<'_>, inputs: &dyn Operan
             }
             Action::Chain { index } => {
                 let chain = layout.chain(index);
-                let reads = Reads { step, inputs, slots, below: values, above: &[], gap: 0 };
+                let reads = StepOperands { step, inputs, slots, below: values, above: &[], gap: 0 };
                 run(chain, Params { first, ..params }, &reads, room);
                 for (port, output) in chain.program().outputs.iter().enumerate() {
                     let place = slots[step.output + port].place;
@@ -84,7 +84,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: Params<'_>, inputs: &dyn Operan
 }
 
 /// Runs one layer.
-fn layer(op: &Op, order: AxisOrder, params: &[&[f32]], inputs: &Reads<'_>, output: &Shape, y: &mut [f32]) {
+fn layer(op: &Op, order: AxisOrder, params: &[&[f32]], inputs: &StepOperands<'_>, output: &Shape, y: &mut [f32]) {
     let input = inputs.get(0);
     if let Op::Conv(conv) = op.bind(input.0, order)
         && kernels::convolution(&conv, order, params, input, output, y)
@@ -115,7 +115,7 @@ pub(crate) fn output<'a>(
 }
 
 /// The operands of a step.
-struct Reads<'a> {
+struct StepOperands<'a> {
     step: &'a Step,
     /// The inputs of the program.
     inputs: &'a dyn Operands<f32>,
@@ -126,7 +126,7 @@ struct Reads<'a> {
     gap: usize,
 }
 
-impl Reads<'_> {
+impl StepOperands<'_> {
     /// The offset of an operand in memory; `None` for an input of the program.
     fn place(&self, index: usize) -> Option<usize> {
         let value = self.step.inputs[index];
@@ -134,7 +134,7 @@ impl Reads<'_> {
     }
 }
 
-impl Operands<f32> for Reads<'_> {
+impl Operands<f32> for StepOperands<'_> {
     fn count(&self) -> usize {
         self.step.inputs.len()
     }
@@ -270,7 +270,7 @@ mod tests {
             chains: CHAINS,
             slots: &slots::<7>(&TIED, CHAINS, &[Shape::of(&[1, 1])], &[0; 4]),
         };
-        // The sub-chain's weight and bias, the one weight, the bias behind its second use.
+        // The sub-chain's weight and bias, the shared weight, the bias of its second use.
         let params: [&[f32]; 4] = [&[1.0, 10.0], &[100.0], &[3.0], &[0.5]];
         let inputs: [(&Shape, &[f32]); 1] = [(&TIED.inputs[0].shape, &[1.0, 3.0])];
         let mut memory = vec![f32::NAN; LINKED.elements()];

@@ -316,7 +316,8 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     }
 
     /// Trains on several processes, each of which runs this with the same data and settings: the crate `convshape-mpi`.
-    /// A step averages the gradients of the processes' shares of its batch, so that it is the step that one process makes.
+    /// A step averages the gradients of the processes' shares of its batch, so that it is the step that one process
+    /// makes.
     ///
     /// Normalisation takes the statistics of a process's share of the batch; the stored ones are averaged. Each process
     /// drops elements for itself. The first process reads and writes files.

@@ -18,7 +18,7 @@ pub use self::lamb::Lamb;
 pub use self::lion::Lion;
 pub use self::rms_prop::RmsProp;
 pub use self::sgd::Sgd;
-use self::state::Memory;
+use self::state::Buffers;
 #[cfg(feature = "safetensors")]
 pub(super) use self::state::key;
 pub use self::state::{OptimizerState, StateError};
@@ -185,7 +185,7 @@ macro_rules! stored {
         }
 
         fn restore(&mut self, state: OptimizerState) -> Result<(), StateError> {
-            self.memory = Memory::of(state, self.name(), self.buffers(""))?;
+            self.memory = Buffers::of(state, self.name(), self.buffers(""))?;
             Ok(())
         }
     };

@@ -46,8 +46,8 @@ pub trait Processes: Send {
 pub struct Share {
     /// The rows.
     pub batch: Batch,
-    /// Their number divided by that of the whole batch. It is 0 for a process that is left without rows in a batch smaller
-    /// than the number of processes: it computes the first row, which does not count.
+    /// Their number divided by that of the whole batch. It is 0 for a process that is left without rows in a batch
+    /// smaller than the number of processes: it computes the first row, which does not count.
     pub weight: f32,
 }
 

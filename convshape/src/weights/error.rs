@@ -33,7 +33,7 @@ pub enum LoadError {
     /// The file has none of the model's tensors: it has other names, or is of another model.
     #[error(
         "{file}: none of the model's tensors is in it: the first would be `{expected}`{}",
-        Names { found, more: *more, prefix, expected }
+        FileNames { found, more: *more, prefix, expected }
     )]
     NoTensor {
         /// The file, or `bytes` where they were given directly.
@@ -58,16 +58,16 @@ pub enum LoadError {
 }
 
 /// Displays the names in a file, and the prefix of those that may be meant.
-struct Names<'a> {
+struct FileNames<'a> {
     found: &'a [String],
     more: usize,
     prefix: &'a Option<String>,
     expected: &'a str,
 }
 
-impl fmt::Display for Names<'_> {
+impl fmt::Display for FileNames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Names { found, more, prefix, expected } = self;
+        let FileNames { found, more, prefix, expected } = self;
         if found.is_empty() {
             return f.write_str("; the file has no tensors");
         }
@@ -95,7 +95,7 @@ impl fmt::Display for Names<'_> {
     }
 }
 
-/// What is wrong with one tensor of a file. Names are those in the file.
+/// What is wrong with one tensor of a file. FileNames are those in the file.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TensorProblem {
@@ -127,7 +127,7 @@ pub enum TensorProblem {
         found: String,
     },
     /// It has another shape.
-    #[error("{name}: found {dtype} {found:?}, expected {expected:?}{}", Hinted(*hint))]
+    #[error("{name}: found {dtype} {found:?}, expected {expected:?}{}", TensorHint(*hint))]
     Shape {
         /// The name.
         name: String,
@@ -242,9 +242,9 @@ impl fmt::Display for Similar<'_> {
 }
 
 /// Displays what may have happened to a tensor.
-struct Hinted(Option<Hint>);
+struct TensorHint(Option<Hint>);
 
-impl fmt::Display for Hinted {
+impl fmt::Display for TensorHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(hint) => write!(f, "; {hint}"),

@@ -117,8 +117,7 @@ struct Temporary {
 }
 
 impl Temporary {
-    /// A new file. One that replaces another can be read by nobody else until it has the other's
-    /// permissions.
+    /// Creates the file. If it replaces another, no one else can read it until it has the other's permissions.
     fn new(folder: &Path, name: &OsStr, is_private: bool) -> io::Result<Temporary> {
         /// Tries again if a name is taken, or the file was swept between its creation and its lock.
         const ATTEMPTS: usize = 16;

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::vec::Vec;
 
 use super::super::buffer::View;
-use super::super::math::Finish;
+use super::super::math::Epilogue;
 use super::super::simd::{Kernel, MOST_COLUMNS, MOST_LANES, Sets, Simd, depthwise, dots, grouped};
 use super::super::taps::Axis;
 use super::{Conv, Cursor, Kind, Panel};
@@ -96,13 +96,13 @@ impl<const R: usize> Kernel for DepthTile<'_, '_, R> {
     fn run<S: Simd>(self, simd: S) {
         let DepthTile { strip, count } = self;
         let (starts, places) = strip.take::<R>(count);
-        let (packed, finish) = (strip.conv.weights.get(), strip.conv.finish);
+        let (packed, epilogue) = (strip.conv.weights.get(), strip.conv.epilogue);
         for panel in strip.panels {
             let mut sums = [[simd.load(&packed[panel.shift..])]; R];
             dots(simd, strip.x, &starts, &panel.runs, &packed[panel.weights.clone()], &mut sums);
             for r in 0..R {
                 let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
-                simd.store_some(finish.apply(simd, sums[r][0]), y, panel.channels);
+                simd.store_some(epilogue.apply(simd, sums[r][0]), y, panel.channels);
             }
         }
         strip.finish(simd, &places[..R.min(count)]);
@@ -123,14 +123,14 @@ impl Kernel for GroupTile<'_, '_> {
     fn run<S: Simd>(self, simd: S) {
         let GroupTile { strip, count } = self;
         let (starts, places) = strip.take::<8>(count);
-        let (packed, finish) = (strip.conv.weights.get(), strip.conv.finish);
+        let (packed, epilogue) = (strip.conv.weights.get(), strip.conv.epilogue);
         for panel in strip.panels {
             let weights = &packed[panel.weights.clone()];
             let mut sums = [simd.load(&packed[panel.shift..]); 8];
             grouped(simd, strip.x, &starts, &panel.runs, &panel.index, weights, &mut sums);
             for r in 0..8 {
                 let y = &mut strip.y[places[r] + panel.first..][..panel.channels];
-                simd.store_some(finish.apply(simd, sums[r]), y, panel.channels);
+                simd.store_some(epilogue.apply(simd, sums[r]), y, panel.channels);
             }
         }
         strip.finish(simd, &places[..count.min(8)]);
@@ -143,7 +143,7 @@ impl Strip<'_> {
     fn finish<S: Simd>(&mut self, simd: S, places: &[usize]) {
         if let Some(last) = self.panels.last() {
             for place in places {
-                self.conv.finish.rest(simd, &mut self.y[*place..][..last.first + last.channels]);
+                self.conv.epilogue.rest(simd, &mut self.y[*place..][..last.first + last.channels]);
             }
         }
     }
@@ -151,7 +151,7 @@ impl Strip<'_> {
 
 /// All panels of a depthwise convolution over whole rows: one panel after the other, so that the first-level cache
 /// holds the inputs that rows share.
-pub(super) struct Rows<'a> {
+pub(super) struct DepthwiseRows<'a> {
     pub(super) conv: &'a Conv,
     pub(super) window: &'a Window,
     pub(super) panels: &'a [Panel],
@@ -164,7 +164,7 @@ pub(super) struct Rows<'a> {
     pub(super) rows: Range<usize>,
 }
 
-impl Kernel for Rows<'_> {
+impl Kernel for DepthwiseRows<'_> {
     type Output = ();
     const SETS: Sets = Sets::NotPortable;
 
@@ -189,15 +189,15 @@ impl Kernel for Rows<'_> {
     }
 }
 
-struct RowLines<'a, 'b, const W: usize, const K: usize, const STEP: usize>(&'a mut Rows<'b>);
+struct RowLines<'a, 'b, const W: usize, const K: usize, const STEP: usize>(&'a mut DepthwiseRows<'b>);
 
 impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, '_, W, K, STEP> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Rows { conv, window, panels, x, y, place, width, sample, rows } = self.0;
-        let (packed, finish, width) = (conv.weights.get(), conv.finish, *width);
+        let DepthwiseRows { conv, window, panels, x, y, place, width, sample, rows } = self.0;
+        let (packed, epilogue, width) = (conv.weights.get(), conv.epilogue, *width);
         // In a shorter row the last inputs are read again, for sums that are not stored.
         let count = W.min(width);
         let mut columns = [0; MOST_COLUMNS];
@@ -218,7 +218,7 @@ impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, 
                     let x = &x[x_start + row * x_row + column * x_step + panel.first..];
                     let mut sums = [[shift; W]];
                     depthwise::<S, W, K, STEP>(simd, x, &window.rows, &columns, weights, &mut sums[0]);
-                    finish.apply_all(simd, &mut sums);
+                    epilogue.apply_all(simd, &mut sums);
                     for o in 0..W {
                         if o < count {
                             let at = y_start + row * y_row + (column + o) * y_step + panel.first - place[1];
@@ -228,11 +228,11 @@ impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, 
                 }
             }
         }
-        if let (Some(last), Finish::Other(_)) = (panels.last(), finish) {
+        if let (Some(last), Epilogue::Other(_)) = (panels.last(), epilogue) {
             for row in rows.clone() {
                 for column in 0..width {
                     let at = y_start + row * y_row + column * y_step - place[1];
-                    finish.rest(simd, &mut y[at..][..last.first + last.channels]);
+                    epilogue.rest(simd, &mut y[at..][..last.first + last.channels]);
                 }
             }
         }

@@ -4,18 +4,18 @@
 use super::super::buffer::View;
 use super::super::simd::{Kernel, MOST_LANES, Sets, Simd, dots};
 use super::super::taps::Axis;
-use super::{Conv, Cursor, Panel, Piece, Split};
+use super::{Conv, Cursor, Panel, Piece, WorkUnit};
 
-/// How many phases of the width can be computed together, so that neighbouring outputs are.
-pub(super) fn beside(axes: &[Axis; 3], split: Split, y: &View) -> Option<usize> {
+/// How many phases of the width can be computed together, so that a tile has neighbouring outputs.
+pub(super) fn beside(axes: &[Axis; 3], split: WorkUnit, y: &View) -> Option<usize> {
     let width = &axes[2];
     let even = width.phases.iter().all(|phase| phase.count == width.phases[0].count);
     let whole = width.phases.len() == width.modulus && y.buffer.strides()[2] == y.channels;
-    (even && whole && width.modulus <= 2 && matches!(split, Split::Rows(_))).then_some(width.modulus)
+    (even && whole && width.modulus <= 2 && matches!(split, WorkUnit::Rows(_))).then_some(width.modulus)
 }
 
 /// All outputs of a row, for all phases of the width.
-pub(super) struct Lines<'a> {
+pub(super) struct DotRow<'a> {
     pub(super) conv: &'a Conv,
     /// The panel of each phase.
     pub(super) panels: &'a [Panel],
@@ -35,7 +35,7 @@ const fn length<S: Simd>(channels: usize) -> usize {
     }
 }
 
-impl Lines<'_> {
+impl DotRow<'_> {
     /// Whether rows of `count` outputs are long enough.
     #[inline(always)]
     pub(super) fn fit<S: Simd>(channels: usize, width: usize) -> bool {
@@ -43,7 +43,7 @@ impl Lines<'_> {
     }
 }
 
-impl Kernel for Lines<'_> {
+impl Kernel for DotRow<'_> {
     type Output = ();
     const SETS: Sets = Sets::NotPortable;
 
@@ -56,32 +56,32 @@ impl Kernel for Lines<'_> {
             let along = |steps: [usize; 4]| (0..3).map(|axis| index[axis] * steps[axis]).sum::<usize>();
             (self.cursor.x, self.cursor.y) = (x + along(self.cursor.x_steps.0), y + along(self.cursor.y_steps.0));
             match (self.panels[0].channels, self.panels.len(), length::<S>(1)) {
-                (1, 1, 16) => simd.call(Line::<16, 1, 1>(&mut self)),
-                (1, 1, _) => simd.call(Line::<8, 1, 1>(&mut self)),
-                (1, _, 16) => simd.call(Line::<8, 1, 2>(&mut self)),
-                (1, ..) => simd.call(Line::<4, 1, 2>(&mut self)),
-                (2, 1, 16) => simd.call(Line::<8, 2, 1>(&mut self)),
-                (2, 1, _) => simd.call(Line::<4, 2, 1>(&mut self)),
-                (2, _, 16) => simd.call(Line::<4, 2, 2>(&mut self)),
-                (2, ..) => simd.call(Line::<2, 2, 2>(&mut self)),
-                (_, 1, 16) => simd.call(Line::<8, 3, 1>(&mut self)),
-                (_, 1, _) => simd.call(Line::<4, 3, 1>(&mut self)),
-                (_, _, 16) => simd.call(Line::<4, 3, 2>(&mut self)),
-                _ => simd.call(Line::<2, 3, 2>(&mut self)),
+                (1, 1, 16) => simd.call(DotLine::<16, 1, 1>(&mut self)),
+                (1, 1, _) => simd.call(DotLine::<8, 1, 1>(&mut self)),
+                (1, _, 16) => simd.call(DotLine::<8, 1, 2>(&mut self)),
+                (1, ..) => simd.call(DotLine::<4, 1, 2>(&mut self)),
+                (2, 1, 16) => simd.call(DotLine::<8, 2, 1>(&mut self)),
+                (2, 1, _) => simd.call(DotLine::<4, 2, 1>(&mut self)),
+                (2, _, 16) => simd.call(DotLine::<4, 2, 2>(&mut self)),
+                (2, ..) => simd.call(DotLine::<2, 2, 2>(&mut self)),
+                (_, 1, 16) => simd.call(DotLine::<8, 3, 1>(&mut self)),
+                (_, 1, _) => simd.call(DotLine::<4, 3, 1>(&mut self)),
+                (_, _, 16) => simd.call(DotLine::<4, 3, 2>(&mut self)),
+                _ => simd.call(DotLine::<2, 3, 2>(&mut self)),
             }
         }
     }
 }
 
 /// A row: `R` positions of each of `M` phases are computed together, with `V` output channels.
-struct Line<'a, 'b, const R: usize, const V: usize, const M: usize>(&'a mut Lines<'b>);
+struct DotLine<'a, 'b, const R: usize, const V: usize, const M: usize>(&'a mut DotRow<'b>);
 
-impl<const R: usize, const V: usize, const M: usize> Kernel for Line<'_, '_, R, V, M> {
+impl<const R: usize, const V: usize, const M: usize> Kernel for DotLine<'_, '_, R, V, M> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Lines { conv, panels, x, y, cursor } = self.0;
+        let DotRow { conv, panels, x, y, cursor } = self.0;
         let panels: &[Panel; M] = panels.first_chunk().expect("a panel of each phase");
         let (step, count) = (cursor.x_steps.0[3], cursor.count[3]);
         let packed = conv.weights.get();
@@ -104,7 +104,7 @@ impl<const R: usize, const V: usize, const M: usize> Kernel for Line<'_, '_, R, 
             let y = &mut y[cursor.y + first * M * V..][..R * M * V];
             finish_sums(simd, all.as_flattened().as_flattened(), &shift, y);
         }
-        conv.finish.all(simd, &mut y[cursor.y..][..count * M * V]);
+        conv.epilogue.all(simd, &mut y[cursor.y..][..count * M * V]);
     }
 }
 
@@ -167,7 +167,7 @@ impl<const R: usize, const V: usize> Kernel for DotTile<'_, '_, R, V> {
         let mut y = [[0.0; V]; R];
         let shift: [f32; V] = *packed[panel.shift..].first_chunk().expect("a constant for each channel");
         finish_sums(simd, sums.as_flattened(), &shift, y.as_flattened_mut());
-        piece.conv.finish.all(simd, y.as_flattened_mut());
+        piece.conv.epilogue.all(simd, y.as_flattened_mut());
         for r in 0..R {
             piece.y[places[r]..][..V].copy_from_slice(&y[r]);
         }

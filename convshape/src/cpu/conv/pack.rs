@@ -7,7 +7,7 @@ use convshape_arith::op::PerAxis;
 
 use super::super::buffer::View;
 use super::super::simd::{MOST_LANES, Runs};
-use super::{Conv, Panel, Sum};
+use super::{Conv, Panel, TapSum};
 
 /// Weights of an output channel that are read at a time: four cache lines, which the processor prefetches.
 const TOGETHER: usize = 64;
@@ -17,7 +17,7 @@ impl Conv {
     pub(super) fn pack_products(
         &mut self,
         packed: &mut Vec<f32>,
-        sum: &Sum<'_>,
+        sum: &TapSum<'_>,
         taps: &[(PerAxis<usize>, usize)],
         (inputs, outputs): (usize, usize),
         positions: usize,
@@ -72,7 +72,7 @@ impl Conv {
     pub(super) fn pack_dots(
         &mut self,
         packed: &mut Vec<f32>,
-        sum: &Sum<'_>,
+        sum: &TapSum<'_>,
         taps: &[(PerAxis<usize>, usize)],
         inputs: usize,
         outputs: usize,
@@ -97,7 +97,7 @@ impl Conv {
     pub(super) fn pack_grouped(
         &mut self,
         packed: &mut Vec<f32>,
-        sum: &Sum<'_>,
+        sum: &TapSum<'_>,
         taps: &[(PerAxis<usize>, usize)],
         inputs: usize,
         outputs: usize,
@@ -141,7 +141,7 @@ impl Conv {
     pub(super) fn pack_depthwise(
         &mut self,
         packed: &mut Vec<f32>,
-        sum: &Sum<'_>,
+        sum: &TapSum<'_>,
         taps: &[(PerAxis<usize>, usize)],
         channels: usize,
     ) {
@@ -166,7 +166,7 @@ impl Conv {
     fn push_panel(
         &mut self,
         packed: &mut Vec<f32>,
-        sum: &Sum<'_>,
+        sum: &TapSum<'_>,
         runs: Runs,
         weights: usize,
         channels: Range<usize>,

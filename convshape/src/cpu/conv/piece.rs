@@ -1,8 +1,8 @@
 //! A panel of output channels over some positions.
 
-use super::super::math::Finish;
+use super::super::math::Epilogue;
 use super::super::simd::{MOST_LANES, Simd};
-use super::super::tile::{EACH, MOST_VECTORS, Products, Tile, Turns, UNLIMITED, rows};
+use super::super::tile::{EACH, MOST_VECTORS, PartialProducts, Products, Tile, UNLIMITED, rows};
 use super::{Conv, Panel};
 
 pub(super) struct Piece<'a> {
@@ -26,8 +26,8 @@ impl<'a> Piece<'a> {
         let Panel { vectors, channels, alone, .. } = *self.panel;
         let most = S::POSITIONS[vectors.ilog2() as usize];
         let row = vectors * S::LANES;
-        let finish = self.conv.finish;
-        let limits = finish.limits().filter(|_| channels == row);
+        let epilogue = self.conv.epilogue;
+        let limits = epilogue.limits().filter(|_| channels == row);
         let onto = self.conv.onto;
         let rows = rows(row);
         // Tiles of nearly equal size, rather than a small last one.
@@ -56,7 +56,7 @@ impl<'a> Piece<'a> {
                 places: to,
             };
             if alone {
-                simd.call(Turns(products));
+                simd.call(PartialProducts(products));
             } else {
                 simd.call(products);
             }
@@ -69,7 +69,7 @@ impl<'a> Piece<'a> {
     /// Applies the epilogue to the sums of some positions and stores them.
     #[inline(always)]
     fn store<S: Simd>(&mut self, simd: S, row: usize, places: &[usize]) {
-        let (finish, channels) = (self.conv.finish, self.panel.channels);
+        let (epilogue, channels) = (self.conv.epilogue, self.panel.channels);
         let sums = &mut self.sums[..row * places.len()];
         if self.conv.onto {
             for (sums, place) in sums.chunks_exact_mut(row).zip(places) {
@@ -77,23 +77,23 @@ impl<'a> Piece<'a> {
             }
         }
         // The whole tile at once: one sum after the other would wait for each result.
-        finish.rest(simd, sums);
+        epilogue.rest(simd, sums);
         macro_rules! each {
-            ($finish:expr) => {
+            ($epilogue:expr) => {
                 for (sums, place) in sums.chunks_exact(row).zip(places) {
                     let y = &mut self.y[*place..][..channels];
                     for (sum, y) in sums.chunks_exact(S::LANES).zip(y.chunks_mut(S::LANES)) {
                         let count = y.len();
-                        simd.store_some($finish.apply(simd, simd.load(sum)), y, count);
+                        simd.store_some($epilogue.apply(simd, simd.load(sum)), y, count);
                     }
                 }
             };
         }
-        match finish {
-            Finish::None | Finish::Other(_) => each!(Finish::None),
-            Finish::Relu => each!(Finish::Relu),
-            Finish::Leaky(slope) => each!(Finish::Leaky(slope)),
-            Finish::Clamp(low, high) => each!(Finish::Clamp(low, high)),
+        match epilogue {
+            Epilogue::None | Epilogue::Other(_) => each!(Epilogue::None),
+            Epilogue::Relu => each!(Epilogue::Relu),
+            Epilogue::Leaky(slope) => each!(Epilogue::Leaky(slope)),
+            Epilogue::Clamp(low, high) => each!(Epilogue::Clamp(low, high)),
         }
     }
 

@@ -14,7 +14,7 @@ use super::{Method, Step, Work};
 use crate::cpu::attention::Attention;
 use crate::cpu::buffer::Grid;
 use crate::cpu::norm::GroupNorm;
-use crate::cpu::rows::{Rows, border};
+use crate::cpu::resample::{Resample, border};
 use crate::cpu::simd::{Level, MOST_LANES};
 use crate::cpu::taps::Axis;
 use crate::cpu::winograd::Tiling;
@@ -346,14 +346,14 @@ impl Lowering {
             Op::AdaptivePool { kind, .. } if shape.rank() <= 4 => Work::Adaptive(kind),
             Op::GlobalPool { kind, .. } => Work::Adaptive(kind),
             Op::Upsample(upsample) if (1..=3).contains(&rank) => {
-                Work::Rows(Box::new(Rows::resize(&upsample, rank, &from, &to)))
+                Work::Resample(Box::new(Resample::resize(&upsample, rank, &from, &to)))
             }
             Op::Pad { amount, mode, value } if (1..=3).contains(&rank) => {
-                Work::Rows(Box::new(Rows::pad(border(amount, rank, &from, &to), mode, value, &from, &to)))
+                Work::Resample(Box::new(Resample::pad(border(amount, rank, &from, &to), mode, value, &from, &to)))
             }
             Op::Crop { amount } if (1..=3).contains(&rank) => {
                 let low = border(amount, rank, &from, &to).map(|low| -low);
-                Work::Rows(Box::new(Rows::pad(low, PaddingMode::Zeros, 0.0, &from, &to)))
+                Work::Resample(Box::new(Resample::pad(low, PaddingMode::Zeros, 0.0, &from, &to)))
             }
             Op::GroupNorm { groups, eps, .. } => {
                 let (groups, room) = (usize::try_from(groups).ok()?, GroupNorm::room(&from));

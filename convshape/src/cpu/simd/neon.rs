@@ -4,7 +4,7 @@ use core::arch::aarch64::*;
 
 use super::{Kernel, Simd};
 
-/// Made in [`run`] alone.
+/// Only [`run`] creates it.
 #[derive(Clone, Copy)]
 pub(super) struct Neon(());
 

@@ -23,7 +23,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 const LINGER: Duration = Duration::from_micros(100);
 
 /// The work of a round: a function that is called with the index of each part.
-struct Task<'a>(&'a (dyn Fn(usize) + Sync));
+struct PartTask<'a>(&'a (dyn Fn(usize) + Sync));
 
 /// The state that the leader publishes, and the helpers that read it.
 struct Team {
@@ -32,7 +32,7 @@ struct Team {
     /// The range of parts that are not taken yet, and the round in the high bits.
     open: AtomicU64,
     /// The work of this round: valid for a thread that has taken a part, until it has reported the part as done.
-    task: AtomicPtr<Task<'static>>,
+    task: AtomicPtr<PartTask<'static>>,
     /// How many parts are done, and whether one panicked.
     done: AtomicUsize,
     failed: AtomicBool,
@@ -143,7 +143,7 @@ impl Team {
             }
         }
 
-        let mut task = Task(f);
+        let mut task = PartTask(f);
         self.task.store((&raw mut task).cast(), Ordering::Relaxed);
         self.done.store(0, Ordering::Relaxed);
         self.failed.store(false, Ordering::Relaxed);
@@ -225,7 +225,7 @@ impl Drop for Done<'_> {
 
 /// Calls `f` with each chunk of `size` elements of `y` and its index, on at most `threads` threads.
 pub(super) fn share_chunks(threads: usize, y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
-    let (count, y) = (y.len(), Elements(y.as_mut_ptr()));
+    let (count, y) = (y.len(), SharedElements(y.as_mut_ptr()));
     share(threads, count.div_ceil(size), &|part| {
         let first = part * size;
         // SAFETY: `share` gives each number below `count.div_ceil(size)` once: a chunk lies within `y`,
@@ -236,12 +236,12 @@ pub(super) fn share_chunks(threads: usize, y: &mut [f32], size: usize, f: &(dyn 
 }
 
 /// The elements that are divided among the parts.
-struct Elements(*mut f32);
+struct SharedElements(*mut f32);
 
 // SAFETY: what is shared is no more than a place; who makes a reference of it proves that it is his.
-unsafe impl Sync for Elements {}
+unsafe impl Sync for SharedElements {}
 
-impl Elements {
+impl SharedElements {
     fn at(&self, index: usize) -> *mut f32 {
         self.0.wrapping_add(index)
     }

@@ -10,7 +10,9 @@ use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
 use super::Machine;
-use crate::cpu::attention::{Attention, Drop, KEYS, Operands, PackColumns, PackRows, QUERIES, Rows, VECTORS, exp2};
+use crate::cpu::attention::{
+    Attention, AttentionInputs, Drop, KEYS, PackColumns, PackRows, QUERIES, TokenRows, VECTORS, exp2,
+};
 use crate::cpu::buffer::{Buffer, Grid, View};
 use crate::cpu::simd::{Kernel, Level, Simd, panel};
 
@@ -66,7 +68,7 @@ impl Attend {
             layer.pack((on.level, on.threads), samples, part, from, packed);
         }
         let added = views.get(3).zip(inputs.get(3).copied());
-        let operands = Operands { q: (&views[0], inputs[0]), added, packed, drop: *drop, logs };
+        let operands = AttentionInputs { q: (&views[0], inputs[0]), added, packed, drop: *drop, logs };
         layer.run((on.level, on.threads), samples, &operands, (output, y));
     }
 
@@ -88,10 +90,10 @@ impl Attend {
             // Several heads may share the values added to the scores.
             let mut to = added.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             match to.as_mut() {
-                Some(to) => on.level.run(Run { head: &mut head, added: Some(to) }),
+                Some(to) => on.level.run(HeadGradient { head: &mut head, added: Some(to) }),
                 None => {
                     drop(to);
-                    on.level.run(Run { head: &mut head, added: None });
+                    on.level.run(HeadGradient { head: &mut head, added: None });
                 }
             }
             let mut shared = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -173,12 +175,12 @@ impl<'a> Head<'a> {
     }
 }
 
-struct Run<'a, 'b> {
+struct HeadGradient<'a, 'b> {
     head: &'a mut Head<'b>,
     added: Option<&'a mut Vec<f32>>,
 }
 
-impl Kernel for Run<'_, '_> {
+impl Kernel for HeadGradient<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -192,28 +194,28 @@ impl Kernel for Run<'_, '_> {
 }
 
 /// A matrix in panels of a few columns, see [`PackRows`].
-struct Panels {
+struct PackedRows {
     all: Vec<f32>,
     rows: usize,
     columns: usize,
 }
 
-impl Panels {
+impl PackedRows {
     /// Packs a matrix with rows of `columns` elements, or its transpose.
     #[inline(always)]
-    fn new<S: Simd>(simd: S, x: &[f32], columns: usize, transposed: bool) -> Panels {
+    fn new<S: Simd>(simd: S, x: &[f32], columns: usize, transposed: bool) -> PackedRows {
         let count = x.len() / columns.max(1);
         let grid = Grid { channels: columns, size: [1, 1, count] };
         let view = View { order: AxisOrder::ChannelsLast, buffer: Buffer::new(&grid), channel: 0, channels: columns };
-        let rows = Rows { view: &view, x, sample: 0, feature: 0, count, width: columns };
+        let rows = TokenRows { view: &view, x, sample: 0, feature: 0, count, width: columns };
         let whole = if transposed { count } else { columns }.next_multiple_of(S::LANES);
         let mut all = vec![0.0; whole * if transposed { columns } else { count }];
         if transposed {
             PackColumns { rows, y: &mut all }.run(simd);
-            return Panels { all, rows: columns, columns: count };
+            return PackedRows { all, rows: columns, columns: count };
         }
         PackRows { rows, y: &mut all }.run(simd);
-        Panels { all, rows: count, columns }
+        PackedRows { all, rows: count, columns }
     }
 
     /// Adds to rows of `y`, with stride `step`, the products of rows of `x` with the rows `first..first + count`, for
@@ -239,7 +241,7 @@ impl Panels {
             let mut row = 0;
             while row < rows {
                 let (x, y) = (&x[row * strides[0]..], &mut y[row * step + column - from..]);
-                let product = Tile { x, strides, count, w, columns: self.columns - column, factor, step };
+                let product = PackedTile { x, strides, count, w, columns: self.columns - column, factor, step };
                 match (rows - row >= R, lanes == panel) {
                     (true, true) => product.add::<S, R, VECTORS>(simd, y),
                     (true, false) => product.add::<S, R, 1>(simd, y),
@@ -253,7 +255,7 @@ impl Panels {
 }
 
 /// A tile of a product.
-struct Tile<'a> {
+struct PackedTile<'a> {
     x: &'a [f32],
     strides: [usize; 2],
     count: usize,
@@ -264,7 +266,7 @@ struct Tile<'a> {
     step: usize,
 }
 
-impl Tile<'_> {
+impl PackedTile<'_> {
     #[inline(always)]
     fn add<S: Simd, const R: usize, const V: usize>(&self, simd: S, y: &mut [f32]) {
         let mut sums = [[simd.splat(0.0); V]; R];
@@ -288,11 +290,11 @@ impl Head<'_> {
     fn blocks<S: Simd, const R: usize>(&mut self, simd: S, mut added: Option<&mut Vec<f32>>) {
         let Attention { tokens, width, values, log_scale, .. } = *self.layer;
         let scale = log_scale * core::f32::consts::LN_2;
-        let columns = [Panels::new(simd, &self.k, width, true), Panels::new(simd, &self.v, values, true)];
+        let columns = [PackedRows::new(simd, &self.k, width, true), PackedRows::new(simd, &self.v, values, true)];
         let rows = [
-            Panels::new(simd, &self.k, width, false),
-            Panels::new(simd, &self.q, width, false),
-            Panels::new(simd, &self.dy, values, false),
+            PackedRows::new(simd, &self.k, width, false),
+            PackedRows::new(simd, &self.q, width, false),
+            PackedRows::new(simd, &self.dy, values, false),
         ];
         // The weights of a block and their gradients, and the transposes of both.
         let (mut weights, mut dweights) = (vec![0.0; QUERIES * KEYS], vec![0.0; QUERIES * KEYS]);

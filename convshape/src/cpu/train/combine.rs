@@ -3,21 +3,21 @@
 use std::ops::Range;
 use std::vec::Vec;
 
-use super::{Machine, rows};
+use super::{Machine, elements};
 use crate::cpu::buffer::{Buffer, SLACK, View};
-use crate::cpu::each::{Combine, Operand};
-use crate::cpu::math::Finish;
+use crate::cpu::elementwise::{Combine, Operand};
+use crate::cpu::math::Epilogue;
 use crate::cpu::simd::{Kernel, Sets, Simd};
 
 /// A value of a batch.
-type Value<'a> = (&'a View, &'a [f32]);
+type ViewOf<'a> = (&'a View, &'a [f32]);
 
 /// The sum or product of all operands.
 pub(super) fn forward(
     on: Machine,
     samples: usize,
     multiply: bool,
-    operands: &[Value<'_>],
+    operands: &[ViewOf<'_>],
     (to, y): (&View, &mut [f32]),
 ) {
     let Some((first, rest)) = operands.split_first() else { return };
@@ -29,12 +29,12 @@ fn combine(
     on: Machine,
     samples: usize,
     multiply: bool,
-    first: Value<'_>,
-    others: &[Value<'_>],
+    first: ViewOf<'_>,
+    others: &[ViewOf<'_>],
     (to, y): (&View, &mut [f32]),
 ) {
-    let Some((second, rest)) = others.split_first() else { return rows::copy(on, samples, first, (to, y)) };
-    let (how, operand) = ((multiply, Finish::None), |(view, x)| Operand { view, x });
+    let Some((second, rest)) = others.split_first() else { return elements::copy(on, samples, first, (to, y)) };
+    let (how, operand) = ((multiply, Epilogue::None), |(view, x)| Operand { view, x });
     Combine::spread((on.level, on.threads), samples, Some(operand(first)), operand(*second), how, (to, &mut *y));
     for other in rest {
         Combine::spread((on.level, on.threads), samples, None, operand(*other), how, (to, &mut *y));
@@ -46,8 +46,8 @@ fn combine(
 pub(super) fn backward(
     on: Machine,
     samples: usize,
-    (from, dy): Value<'_>,
-    others: &[Value<'_>],
+    (from, dy): ViewOf<'_>,
+    others: &[ViewOf<'_>],
     (to, dx): (&View, &mut [f32]),
     room: &mut Vec<f32>,
 ) {
@@ -64,7 +64,7 @@ pub(super) fn backward(
 }
 
 /// Sums a value over the axes along which another has size 1.
-fn reduce(on: Machine, samples: usize, (from, x): Value<'_>, (to, y): (&View, &mut [f32])) {
+fn reduce(on: Machine, samples: usize, (from, x): ViewOf<'_>, (to, y): (&View, &mut [f32])) {
     let sample = to.buffer.sample();
     if sample == 0 {
         return;

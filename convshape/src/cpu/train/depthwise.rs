@@ -1,18 +1,18 @@
-//! Weight gradients of depthwise convolutions. The lanes of a vector are channels, of the input and the output alike;
-//! the sums of several taps stay in registers over all positions.
+//! GradientOf gradients of depthwise convolutions. The lanes of a vector are channels, of the input and the output
+//! alike; the sums of several taps stay in registers over all positions.
 
 use std::ops::Range;
 use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
-use super::outer::Weight;
+use super::weight_gradient::GradientOf;
 use crate::cpu::buffer::View;
 use crate::cpu::simd::{Kernel, Level, Simd};
 use crate::cpu::threads::Threads;
 
 /// A weight gradient.
-pub(super) struct DepthwiseOuter {
+pub(super) struct DepthwiseGradient {
     level: Level,
     channels: usize,
     /// The offset of each tap's first position on the spread side.
@@ -35,9 +35,15 @@ pub(super) struct DepthwiseOuter {
 /// so neither do the results.
 const SHARES: usize = 8;
 
-impl DepthwiseOuter {
+impl DepthwiseGradient {
     /// `None` if it is not a depthwise convolution.
-    pub(super) fn new(level: Level, weight: &Weight<'_>, dense: &View, spread: &View, samples: usize) -> Option<Self> {
+    pub(super) fn new(
+        level: Level,
+        weight: &GradientOf<'_>,
+        dense: &View,
+        spread: &View,
+        samples: usize,
+    ) -> Option<Self> {
         let channels = dense.channels;
         if weight.groups != channels || spread.channels != channels {
             return None;
@@ -54,7 +60,7 @@ impl DepthwiseOuter {
         }
         let (dense_strides, spread_strides) = (dense.buffer.strides(), spread.buffer.strides());
         let steps = [0, 1, 2].map(|axis| weight.lines[axis].step * spread_strides[axis]);
-        Some(DepthwiseOuter {
+        Some(DepthwiseGradient {
             level,
             channels,
             counts: dense.buffer.size,
@@ -85,13 +91,14 @@ impl DepthwiseOuter {
         threads.pieces(&mut sums, own.work, &|at| at / size * size, &|first, sums| {
             for (index, sums) in (first / size..).zip(sums.chunks_exact_mut(size)) {
                 let samples = (index * share).min(samples)..((index + 1) * share).min(samples);
-                own.level.run(Part { own, samples, dense, spread, sums });
+                own.level.run(SampleShare { own, samples, dense, spread, sums });
             }
         });
         self.sums = sums;
     }
 
-    /// Adds the result of [`DepthwiseOuter::run`] to the gradient of the parameter; an empty gradient counts as zeros.
+    /// Adds the result of [`DepthwiseGradient::run`] to the gradient of the parameter; an empty gradient counts as
+    /// zeros.
     pub(super) fn add_to(&self, gradient: &mut Vec<f32>) {
         gradient.resize(self.count, 0.0);
         for sums in self.sums.chunks_exact(self.places.len().max(1)) {
@@ -103,39 +110,39 @@ impl DepthwiseOuter {
 }
 
 /// Some samples.
-struct Part<'a> {
-    own: &'a DepthwiseOuter,
+struct SampleShare<'a> {
+    own: &'a DepthwiseGradient,
     samples: Range<usize>,
     dense: &'a [f32],
     spread: &'a [f32],
     sums: &'a mut [f32],
 }
 
-impl Kernel for Part<'_> {
+impl Kernel for SampleShare<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Part { own, samples, dense, spread, sums } = self;
+        let SampleShare { own, samples, dense, spread, sums } = self;
         sums.fill(0.0);
         for sample in samples {
             let dense = &dense[sample * own.dense[0] + own.start..];
             let spread = &spread[sample * own.spread[0]..];
             let mut tap = 0;
             while tap < own.taps.len() {
-                let mut job = Taps { own, dense, spread, sums: &mut *sums, tap };
+                let mut job = ChannelTaps { own, dense, spread, sums: &mut *sums, tap };
                 tap += match own.taps.len() - tap {
-                    9.. => simd.call(Tile::<9>(&mut job)),
-                    5.. => simd.call(Tile::<5>(&mut job)),
-                    _ => simd.call(Tile::<1>(&mut job)),
+                    9.. => simd.call(TapTile::<9>(&mut job)),
+                    5.. => simd.call(TapTile::<5>(&mut job)),
+                    _ => simd.call(TapTile::<1>(&mut job)),
                 };
             }
         }
     }
 }
 
-struct Taps<'a> {
-    own: &'a DepthwiseOuter,
+struct ChannelTaps<'a> {
+    own: &'a DepthwiseGradient,
     /// The elements of one sample.
     dense: &'a [f32],
     spread: &'a [f32],
@@ -144,14 +151,14 @@ struct Taps<'a> {
 }
 
 /// Computes `T` taps of every channel, and returns `T`.
-struct Tile<'a, 'b, const T: usize>(&'a mut Taps<'b>);
+struct TapTile<'a, 'b, const T: usize>(&'a mut ChannelTaps<'b>);
 
-impl<const T: usize> Kernel for Tile<'_, '_, T> {
+impl<const T: usize> Kernel for TapTile<'_, '_, T> {
     type Output = usize;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> usize {
-        let Taps { own, dense, spread, sums, tap } = self.0;
+        let ChannelTaps { own, dense, spread, sums, tap } = self.0;
         let taps: &[usize; T] = own.taps[*tap..].first_chunk().expect("as many taps");
         let [depth, height, width] = own.counts;
         for channel in (0..own.channels).step_by(S::LANES) {

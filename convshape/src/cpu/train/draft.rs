@@ -7,8 +7,8 @@ use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::graph::{Graph, GraphError, Node, Value};
 use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, Source};
 
+use super::elements::ByOutput;
 use super::plan::Key;
-use super::rows::ByOutput;
 use super::sum::Axes;
 use crate::cpu::buffer::Grid;
 use crate::model::error::PlanError;

@@ -3,7 +3,7 @@
 use std::vec;
 use std::vec::Vec;
 
-use super::{Machine, rows};
+use super::{Machine, elements};
 use crate::cpu::norm::{moments, normalise};
 use crate::cpu::simd::{Kernel, Simd};
 
@@ -53,7 +53,7 @@ impl LayerNorm {
             total.iter_mut().zip(sums).for_each(|(total, sum)| *total += f64::from(*sum));
         }
         for (total, dparam) in total.chunks_exact(size).zip(dparams) {
-            rows::add_sums(total, dparam);
+            elements::add_sums(total, dparam);
         }
     }
 }

@@ -8,15 +8,15 @@ use std::vec;
 use std::vec::Vec;
 
 use super::Machine;
-use super::rows;
+use super::elements;
 use crate::cpu::buffer::View;
-use crate::cpu::each::{self, Each};
-use crate::cpu::math::Finish;
+use crate::cpu::elementwise::{self, Each};
+use crate::cpu::math::Epilogue;
 use crate::cpu::norm::Units;
 use crate::cpu::simd::{Kernel, MOST_LANES, Simd};
 use crate::model::param::Param;
 
-/// New statistics of one normalisation.
+/// The update of one normalisation's running statistics.
 pub(crate) struct Update {
     /// The index of its running mean among the model's parameters; the variance is the next one.
     mean: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Update {
 }
 
 impl Update {
-    /// Moves a running statistic towards that of the batch, if it is the parameter `index`.
+    /// Permutation a running statistic towards that of the batch, if it is the parameter `index`.
     pub(crate) fn apply(&self, index: usize, param: &mut Param) {
         let Some(which @ (0 | 1)) = index.checked_sub(self.mean) else { return };
         for (running, new) in param.as_mut_slice().iter_mut().zip(&self.statistics) {
@@ -101,7 +101,7 @@ impl Norm {
         (params, places): (&[&[f32]], &[usize]),
         (from, x): (&View, &[f32]),
         (to, y): (&View, &mut [f32]),
-        finish: Finish,
+        epilogue: Epilogue,
     ) -> Option<Update> {
         let channels = from.channels;
         let mut update = None;
@@ -145,8 +145,8 @@ impl Norm {
         };
         let shift: Vec<f32> = (0..self.means.len()).map(constant).collect();
         let by_sample = matches!(self.together, Together::Groups(_));
-        each::spread(on.threads, finish.work(), samples, (from, x), (to, y), &|share| {
-            on.level.run(Each { share, scale: &scale, shift: &shift, by_sample, finish });
+        elementwise::spread(on.threads, epilogue.work(), samples, (from, x), (to, y), &|share| {
+            on.level.run(Each { share, scale: &scale, shift: &shift, by_sample, epilogue });
         });
         update
     }
@@ -168,7 +168,7 @@ impl Norm {
         products.resize(samples * units.room(), 0.0);
         let means = &self.means[..];
         units.share(on.threads, samples, &mut products, &|first, y| {
-            on.level.run(Products { units, first, x_view, x, from, dy, means, by_sample, y });
+            on.level.run(GradientSums { units, first, x_view, x, from, dy, means, by_sample, y });
         });
         // Means over each set: of the gradients, and of their products with the normalised values.
         let (sets, each) = self.sets(samples);
@@ -189,8 +189,8 @@ impl Norm {
                 (0..channels).map(of).collect()
             };
             dparams.iter_mut().take(2).for_each(|dparam| dparam.resize(channels, 0.0));
-            rows::add_sums(&column(1), &mut dparams[0]);
-            rows::add_sums(&column(0), &mut dparams[1]);
+            elements::add_sums(&column(1), &mut dparams[0]);
+            elements::add_sums(&column(0), &mut dparams[1]);
         }
         let Some((to, dx)) = dx else { return };
         // `dx = by dy - of (x - mean) - constant`
@@ -215,15 +215,15 @@ impl Norm {
         }
         let [by, of, constant] = &lines;
         let lines = [&by[..], &of[..], &constant[..], means];
-        rows::samples(on, (to, dx), samples, &|dx, samples, first| {
+        elements::samples(on, (to, dx), samples, &|dx, samples, first| {
             let samples = first..first + samples;
-            on.level.run(Lines { samples, x_view, x, from, dy, to, lines, by_sample, dx });
+            on.level.run(ChannelFactors { samples, x_view, x, from, dy, to, lines, by_sample, dx });
         });
     }
 }
 
 /// For each unit and channel, the sum of the gradients, and of their products with the deviations from the mean.
-struct Products<'a> {
+struct GradientSums<'a> {
     units: Units,
     first: usize,
     x_view: &'a View,
@@ -235,12 +235,12 @@ struct Products<'a> {
     y: &'a mut [f32],
 }
 
-impl Kernel for Products<'_> {
+impl Kernel for GradientSums<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Products { units, first, x_view, x, from, dy, means, by_sample, y } = self;
+        let GradientSums { units, first, x_view, x, from, dy, means, by_sample, y } = self;
         let channels = units.channels;
         let width = x_view.buffer.size[2];
         for (unit, y) in (first..).zip(y.chunks_exact_mut(2 * channels)) {
@@ -282,7 +282,7 @@ fn some<S: Simd>(simd: S, from: &[f32], count: usize) -> S::F {
 }
 
 /// Computes `by dy - of (x - mean) - constant` for some samples.
-struct Lines<'a> {
+struct ChannelFactors<'a> {
     samples: Range<usize>,
     x_view: &'a View,
     x: &'a [f32],
@@ -296,12 +296,12 @@ struct Lines<'a> {
     dx: &'a mut [f32],
 }
 
-impl Kernel for Lines<'_> {
+impl Kernel for ChannelFactors<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Lines { samples, x_view, x, from, dy, to, lines, by_sample, dx } = self;
+        let ChannelFactors { samples, x_view, x, from, dy, to, lines, by_sample, dx } = self;
         let channels = to.channels;
         let [depth, height, width] = to.buffer.size;
         for (own, sample) in samples.enumerate() {

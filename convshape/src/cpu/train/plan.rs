@@ -9,18 +9,18 @@ use convshape_arith::op::{DropTogether, Op};
 use convshape_arith::shape::Shape;
 use rand::{Rng, RngExt};
 
-use super::definition;
 use super::draft::{Draft, Facts, drafts};
+use super::elements;
 use super::norm::Update;
-use super::outer::Outer;
-use super::rows;
-use super::step::{Back, Job, Step, Value, step};
+use super::row_major;
+use super::step::{Back, StoredValue, TrainJob, TrainStep, step};
+use super::weight_gradient::WeightGradient;
 use super::{Machine, combine};
 use crate::cpu::buffer::{Buffer, View};
-use crate::cpu::each;
-use crate::cpu::math::Finish;
+use crate::cpu::elementwise;
+use crate::cpu::math::Epilogue;
 use crate::cpu::pool::{Pool, PoolBack};
-use crate::cpu::rows::{Pick, PickBack};
+use crate::cpu::resample::{Pick, PickBack};
 use crate::cpu::simd::Level;
 use crate::cpu::threads::threads;
 use crate::model::error::PlanError;
@@ -41,11 +41,11 @@ pub(crate) struct Key {
 }
 
 /// A plan with its memory.
-pub(crate) struct Plan {
+pub(crate) struct TrainPlan {
     key: Key,
     level: Level,
-    values: Vec<Value>,
-    steps: Vec<Step>,
+    values: Vec<StoredValue>,
+    steps: Vec<TrainStep>,
     outputs: Vec<usize>,
     /// The memory of each value and of its gradient.
     y: Vec<Workspace>,
@@ -60,13 +60,13 @@ pub(crate) struct Plan {
     work: usize,
 }
 
-impl Plan {
+impl TrainPlan {
     /// The plan of a graph.
     ///
     /// # Errors
     /// What a layer refuses about the input's shape, and a batch that is too small for its statistics
     /// or too large for the memory.
-    pub(crate) fn new(graph: &Graph, key: Key, level: Level) -> Result<Plan, PlanError> {
+    pub(crate) fn new(graph: &Graph, key: Key, level: Level) -> Result<TrainPlan, PlanError> {
         let graph = graph.with_inputs(&key.inputs)?.lowered()?;
         let order = graph.order();
         let outputs: Vec<usize> = graph.outputs().iter().map(|port| port.value).collect();
@@ -87,14 +87,14 @@ impl Plan {
                 }
             }
         }
-        let values: Vec<Value> = graph
+        let values: Vec<StoredValue> = graph
             .values()
             .iter()
             .zip(&buffers)
             .zip(&facts.orders)
             .map(|((value, [y, dy]), &order)| {
                 let view = |buffer: &Buffer| View { order, buffer: *buffer, channel: 0, channels: buffer.width };
-                Value { shape: value.shape, y: view(y), dy: view(dy) }
+                StoredValue { shape: value.shape, y: view(y), dy: view(dy) }
             })
             .collect();
 
@@ -102,7 +102,7 @@ impl Plan {
 
         // In the backward pass, the last reader of a value is the first to contribute to its gradient.
         let mut started: Vec<bool> = (0..values.len()).map(|value| outputs.contains(&value)).collect();
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps: Vec<TrainStep> = Vec::new();
         let mut stored: Vec<bool> = (0..values.len()).map(|value| value < key.inputs.len()).collect();
         for draft in drafts.into_iter().rev() {
             let output = draft.node.outputs[0];
@@ -122,7 +122,7 @@ impl Plan {
         }
         steps.reverse();
         let memory = |view: &View, used: bool| {
-            let count = if used { key.batch * view.buffer.sample() + Outer::SLACK } else { 0 };
+            let count = if used { key.batch * view.buffer.sample() + WeightGradient::SLACK } else { 0 };
             Workspace::with_elements(count)
         };
         let y = values.iter().zip(&stored).map(|(value, stored)| memory(&value.y, *stored)).collect();
@@ -137,19 +137,19 @@ impl Plan {
         let results = outputs.iter().map(|&value| std::vec![0.0; key.batch * facts.grids[value].elements()]).collect();
         let elements = values.iter().map(|value| key.batch * value.y.grid().elements()).sum::<usize>();
         let sums = steps.iter().map(|step| match &step.job {
-            Job::Sum(sum) => sum.work(),
-            Job::Definition(layer) => layer.work(key.batch),
+            TrainJob::Sum(sum) => sum.work(),
+            TrainJob::RowMajor(layer) => layer.work(key.batch),
             _ => 0,
         });
         let work = sums.sum::<usize>() + elements;
-        Ok(Plan { work, key, level, values, steps, outputs, y, dy, spare, reshaped: Vec::new(), results })
+        Ok(TrainPlan { work, key, level, values, steps, outputs, y, dy, spare, reshaped: Vec::new(), results })
     }
 
     pub(crate) fn key(&self) -> &Key {
         &self.key
     }
 
-    /// The shape of each output, and its elements after [`Plan::forward`].
+    /// The shape of each output, and its elements after [`TrainPlan::forward`].
     pub(crate) fn outputs(&self) -> impl Iterator<Item = (&Shape, &[f32])> {
         self.outputs.iter().zip(&self.results).map(|(&value, result)| (&self.values[value].shape, &result[..]))
     }
@@ -167,15 +167,15 @@ impl Plan {
         mut rng: Option<&mut dyn Rng>,
     ) -> Result<Vec<Update>, GraphError> {
         for step in &mut self.steps {
-            if let (Job::Definition(layer), Some(rng), true) = (&mut step.job, &mut rng, self.key.training) {
+            if let (TrainJob::RowMajor(layer), Some(rng), true) = (&mut step.job, &mut rng, self.key.training) {
                 layer.reseed(rng);
             }
-            if let (Job::Definition(layer), Some(rng), true) = (&mut step.job, &mut rng, self.key.training)
+            if let (TrainJob::RowMajor(layer), Some(rng), true) = (&mut step.job, &mut rng, self.key.training)
                 && let Some((p, numbers, factors)) = layer.drops()
             {
                 draw(p, self.key.batch * numbers, factors, rng);
             }
-            if let (Job::Dropout { p, together, factors: Some(factors) }, Some(rng)) = (&mut step.job, &mut rng) {
+            if let (TrainJob::Dropout { p, together, factors: Some(factors) }, Some(rng)) = (&mut step.job, &mut rng) {
                 let view = &self.values[step.output].y;
                 let (batch, elements) = (self.key.batch, view.grid().elements());
                 let drawn = match together {
@@ -200,10 +200,10 @@ impl Plan {
         stamps: &[u64],
         inputs: &[&[f32]],
     ) -> Result<Vec<Update>, GraphError> {
-        let Plan { values, steps, y, reshaped: spare, .. } = self;
+        let TrainPlan { values, steps, y, reshaped: spare, .. } = self;
         let samples = self.key.batch;
         for (value, input) in inputs.iter().enumerate() {
-            definition::import(on, samples, &values[value].y, input, y[value].get_mut());
+            row_major::import(on, samples, &values[value].y, input, y[value].get_mut());
         }
         let mut updates = Vec::new();
         for step in steps {
@@ -212,58 +212,60 @@ impl Plan {
             let input = |index: usize| (&values[step.inputs[index]].y, before[step.inputs[index]].get());
             let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
             let stamps: Vec<u64> = step.params.iter().map(|&param| stamps[param]).collect();
-            let finish = step.activation.map_or(Finish::None, |(activation, _)| Finish::of(activation));
+            let epilogue = step.activation.map_or(Epilogue::None, |(activation, _)| Epilogue::of(activation));
             match &mut step.job {
-                Job::Sum(sum) => {
+                TrainJob::Sum(sum) => {
                     sum.pack(on, &own, &stamps);
                     sum.forward(on, samples, input(0).1, y);
                 }
-                Job::Norm(norm) => {
-                    updates.extend(norm.forward(on, samples, (&own, &step.params), input(0), (to, y), finish));
+                TrainJob::Norm(norm) => {
+                    updates.extend(norm.forward(on, samples, (&own, &step.params), input(0), (to, y), epilogue));
                 }
-                Job::Pool(windows) => {
+                TrainJob::Pool(windows) => {
                     let (from, x) = input(0);
                     let work = 4 * from.grid().positions() / to.grid().positions().max(1);
-                    each::spread(on.threads, work, samples, (from, x), (to, y), &|share| {
+                    elementwise::spread(on.threads, work, samples, (from, x), (to, y), &|share| {
                         on.level.run(Pool { windows, share });
                     });
                 }
-                Job::Rows(rows) => each::spread(on.threads, rows.work(), samples, input(0), (to, y), &|share| {
-                    on.level.run(Pick { rows, share });
-                }),
-                Job::Concat => {
+                TrainJob::Resample(rows) => {
+                    elementwise::spread(on.threads, rows.work(), samples, input(0), (to, y), &|share| {
+                        on.level.run(Pick { rows, share });
+                    })
+                }
+                TrainJob::Concat => {
                     let mut first = 0;
                     for index in 0..step.inputs.len() {
                         let (view, x) = input(index);
-                        rows::copy(on, samples, (view, x), (&part(to, first, view.channels), &mut *y));
+                        elements::copy(on, samples, (view, x), (&part(to, first, view.channels), &mut *y));
                         first += view.channels;
                     }
                 }
-                Job::Slice(first) => {
+                TrainJob::Slice(first) => {
                     let (view, x) = input(0);
-                    rows::copy(on, samples, (&part(view, *first, to.channels), x), (to, y));
+                    elements::copy(on, samples, (&part(view, *first, to.channels), x), (to, y));
                 }
-                Job::Reshape => {
+                TrainJob::Reshape => {
                     let (view, x) = input(0);
                     spare.resize(samples * view.grid().elements(), 0.0);
-                    definition::export(on, samples, view, x, spare);
-                    definition::import(on, samples, to, spare, y);
+                    row_major::export(on, samples, view, x, spare);
+                    row_major::import(on, samples, to, spare, y);
                 }
-                Job::Activation(function) => {
-                    rows::each(on, samples, input(0), (to, y), [&[], &[]], Finish::of(*function));
+                TrainJob::Activation(function) => {
+                    elements::each(on, samples, input(0), (to, y), [&[], &[]], Epilogue::of(*function));
                 }
-                Job::Dropout { factors, .. } => {
-                    rows::copy(on, samples, input(0), (to, y));
+                TrainJob::Dropout { factors, .. } => {
+                    elements::copy(on, samples, input(0), (to, y));
                     if let Some(factors) = factors {
-                        rows::multiply_by(samples, factors, (to, y));
+                        elements::multiply_by(samples, factors, (to, y));
                     }
                 }
-                Job::Scale(by) => scale(on, samples, *by, input(0), (to, y)),
-                Job::Combine { multiply } => {
+                TrainJob::Scale(by) => scale(on, samples, *by, input(0), (to, y)),
+                TrainJob::Combine { multiply } => {
                     let operands: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
                     combine::forward(on, samples, *multiply, &operands, (to, y));
                 }
-                Job::Definition(layer) => {
+                TrainJob::RowMajor(layer) => {
                     let inputs: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
                     let done = layer.forward(on, samples, (&own, &stamps), &inputs, (to, y));
                     done.map_err(|fault| GraphError::Layer { layer: step.name.clone(), fault })?;
@@ -271,7 +273,7 @@ impl Plan {
             }
         }
         for (value, result) in self.outputs.iter().zip(&mut self.results) {
-            definition::export(on, samples, &values[*value].y, self.y[*value].get(), result);
+            row_major::export(on, samples, &values[*value].y, self.y[*value].get(), result);
         }
         Ok(updates)
     }
@@ -299,34 +301,34 @@ impl Plan {
         cotangents: &[&[f32]],
         dparams: &mut [Vec<f32>],
     ) -> Result<Vec<Vec<f32>>, GraphError> {
-        let Plan { values, steps, outputs, y, dy, spare, reshaped, .. } = self;
+        let TrainPlan { values, steps, outputs, y, dy, spare, reshaped, .. } = self;
         let samples = self.key.batch;
         for (port, (&value, cotangent)) in outputs.iter().zip(cotangents).enumerate() {
             let view = &values[value].dy;
             if outputs[..port].contains(&value) {
-                definition::import(on, samples, view, cotangent, spare.get_mut());
-                rows::add(on, samples, (view, spare.get()), (view, dy[value].get_mut()));
+                row_major::import(on, samples, view, cotangent, spare.get_mut());
+                elements::add(on, samples, (view, spare.get()), (view, dy[value].get_mut()));
             } else {
-                definition::import(on, samples, view, cotangent, dy[value].get_mut());
+                row_major::import(on, samples, view, cotangent, dy[value].get_mut());
             }
         }
         for step in steps.iter_mut().rev().filter(|step| step.is_differentiated) {
             let (before, from) = dy.split_at_mut(step.output);
             let (out, dy) = (&values[step.output], &mut from[0]);
             if let Some((_, by_output)) = step.activation {
-                rows::multiply(on, samples, by_output, (&out.y, y[step.output].get()), (&out.dy, dy.get_mut()));
+                elements::multiply(on, samples, by_output, (&out.y, y[step.output].get()), (&out.dy, dy.get_mut()));
             }
             let dy = (&out.dy, dy.get());
             let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
             let mut sinks: Vec<Vec<f32>> = step.params.iter().map(|&param| mem::take(&mut dparams[param])).collect();
             // These layers compute the gradients of all inputs at once.
             match &mut step.job {
-                Job::Sum(sum) => {
+                TrainJob::Sum(sum) => {
                     let value = step.inputs[0];
                     let dx = target(step.back[0], before, spare, value);
                     sum.backward(on, samples, y[value].get(), dy, &mut sinks, dx);
                 }
-                Job::Definition(layer) => {
+                TrainJob::RowMajor(layer) => {
                     for (sink, param) in sinks.iter_mut().zip(&own) {
                         sink.resize(param.len(), 0.0);
                     }
@@ -340,57 +342,57 @@ impl Plan {
                 let (x, to) = ((&values[value].y, y[value].get()), &values[value].dy);
                 let dx = target(*back, before, spare, value);
                 match (&mut step.job, dx) {
-                    (Job::Norm(norm), dx) => {
+                    (TrainJob::Norm(norm), dx) => {
                         norm.backward(on, samples, (&own, &mut sinks), x, dy, dx.map(|dx| (to, dx)));
                     }
-                    (_, None) | (Job::Sum(_), _) => {}
-                    (Job::Pool(windows), Some(dx)) => {
+                    (_, None) | (TrainJob::Sum(_), _) => {}
+                    (TrainJob::Pool(windows), Some(dx)) => {
                         let y = (&out.y, y[step.output].get());
-                        rows::samples(on, (to, dx), samples, &|dx, samples, first| {
+                        elements::samples(on, (to, dx), samples, &|dx, samples, first| {
                             let [x, y, dy] = [x, y, dy].map(|(view, x)| (view, &x[first * view.buffer.sample()..]));
                             on.level.run(PoolBack { windows, samples, x, y, dy, dx: (to, dx) });
                         });
                     }
-                    (Job::Rows(rows), Some(dx)) => {
-                        rows::samples(on, (to, dx), samples, &|dx, samples, first| {
+                    (TrainJob::Resample(rows), Some(dx)) => {
+                        elements::samples(on, (to, dx), samples, &|dx, samples, first| {
                             let dy = (dy.0, &dy.1[first * dy.0.buffer.sample()..]);
                             on.level.run(PickBack { rows, samples, dy, dx: (to, dx) });
                         });
                     }
-                    (Job::Concat, Some(dx)) => {
+                    (TrainJob::Concat, Some(dx)) => {
                         let own = &step.inputs[..index];
                         let first = own.iter().map(|&value| values[value].y.channels).sum();
-                        rows::copy(on, samples, (&part(dy.0, first, to.channels), dy.1), (to, dx));
+                        elements::copy(on, samples, (&part(dy.0, first, to.channels), dy.1), (to, dx));
                     }
-                    (Job::Slice(first), Some(dx)) => {
+                    (TrainJob::Slice(first), Some(dx)) => {
                         dx[..samples * to.buffer.sample()].fill(0.0);
-                        rows::copy(on, samples, dy, (&part(to, *first, dy.0.channels), dx));
+                        elements::copy(on, samples, dy, (&part(to, *first, dy.0.channels), dx));
                     }
-                    (Job::Reshape, Some(dx)) => {
+                    (TrainJob::Reshape, Some(dx)) => {
                         reshaped.resize(samples * to.grid().elements(), 0.0);
-                        definition::export(on, samples, dy.0, dy.1, reshaped);
-                        definition::import(on, samples, to, reshaped, dx);
+                        row_major::export(on, samples, dy.0, dy.1, reshaped);
+                        row_major::import(on, samples, to, reshaped, dx);
                     }
-                    (Job::Activation(function), Some(dx)) => {
-                        rows::differentiate(on, samples, *function, x, dy, (to, dx))
+                    (TrainJob::Activation(function), Some(dx)) => {
+                        elements::differentiate(on, samples, *function, x, dy, (to, dx))
                     }
-                    (Job::Dropout { factors, .. }, Some(dx)) => {
-                        rows::copy(on, samples, dy, (to, &mut *dx));
+                    (TrainJob::Dropout { factors, .. }, Some(dx)) => {
+                        elements::copy(on, samples, dy, (to, &mut *dx));
                         if let Some(factors) = factors {
-                            rows::multiply_by(samples, factors, (to, dx));
+                            elements::multiply_by(samples, factors, (to, dx));
                         }
                     }
-                    (Job::Scale(by), Some(dx)) => scale(on, samples, *by, dy, (to, dx)),
-                    (Job::Combine { multiply }, Some(dx)) => {
+                    (TrainJob::Scale(by), Some(dx)) => scale(on, samples, *by, dy, (to, dx)),
+                    (TrainJob::Combine { multiply }, Some(dx)) => {
                         let others = step.inputs.iter().enumerate().filter(|(other, _)| *multiply && *other != index);
                         let others: Vec<(&View, &[f32])> =
                             others.map(|(_, &value)| (&values[value].y, y[value].get())).collect();
                         combine::backward(on, samples, dy, &others, (to, dx), reshaped);
                     }
-                    (Job::Definition(layer), Some(dx)) => layer.gradient(on, samples, index, (to, dx)),
+                    (TrainJob::RowMajor(layer), Some(dx)) => layer.gradient(on, samples, index, (to, dx)),
                 }
                 if *back == Back::Add {
-                    rows::add(on, samples, (to, spare.get()), (to, before[value].get_mut()));
+                    elements::add(on, samples, (to, spare.get()), (to, before[value].get_mut()));
                 }
             }
             for (param, sink) in step.params.iter().zip(sinks) {
@@ -402,7 +404,7 @@ impl Plan {
             let view = &self.values[value].dy;
             let mut gradient = std::vec![0.0; samples * view.grid().elements()];
             if !self.dy[value].get().is_empty() {
-                definition::export(on, samples, view, self.dy[value].get(), &mut gradient);
+                row_major::export(on, samples, view, self.dy[value].get(), &mut gradient);
             }
             gradient
         };
@@ -422,10 +424,10 @@ impl Plan {
 }
 
 /// Whether there is memory for the values of a batch and their gradients.
-fn check_memory(values: &[Value], batch: usize) -> Result<(), PlanError> {
+fn check_memory(values: &[StoredValue], batch: usize) -> Result<(), PlanError> {
     let views = values.iter().flat_map(|value| [value.y, value.dy]);
-    let mut elements =
-        views.map(|view| view.buffer.sample().checked_add(Outer::SLACK).and_then(|count| count.checked_mul(batch)));
+    let mut elements = views
+        .map(|view| view.buffer.sample().checked_add(WeightGradient::SLACK).and_then(|count| count.checked_mul(batch)));
     let elements = elements.try_fold(0_usize, |sum, count| sum.checked_add(count?));
     if is_allocatable(elements) { Ok(()) } else { Err(PlanError::Memory { elements }) }
 }
@@ -451,7 +453,7 @@ fn spread(channels: usize, elements: usize, factors: &mut Vec<f32>) {
 fn scale(on: Machine, samples: usize, by: f32, from: (&View, &[f32]), to: (&View, &mut [f32])) {
     let channels = to.0.channels;
     let lines = [std::vec![by; channels], std::vec![0.0; channels]];
-    rows::each(on, samples, from, to, [&lines[0], &lines[1]], Finish::None);
+    elements::each(on, samples, from, to, [&lines[0], &lines[1]], Epilogue::None);
 }
 
 /// Some channels of a value.

@@ -5,13 +5,13 @@ use std::vec::Vec;
 
 use convshape_arith::graph::Graph;
 
-use super::plan::{Key, Plan};
+use super::plan::{Key, TrainPlan};
 use crate::cpu::simd::Level;
 use crate::model::error::PlanError;
 
 /// The plan cache: plans that are not running.
 #[derive(Default)]
-pub(crate) struct Plans(Mutex<Vec<Plan>>);
+pub(crate) struct Plans(Mutex<Vec<TrainPlan>>);
 
 /// The most plans that are kept: for whole batches, for the smaller last batch, and for one other use.
 const MOST: usize = 3;
@@ -20,17 +20,17 @@ impl Plans {
     /// A plan for this key: a kept one if there is one, otherwise a new one.
     ///
     /// # Errors
-    /// Those of [`Plan::new`].
-    pub(crate) fn take(&self, key: Key, graph: impl FnOnce() -> Graph) -> Result<Plan, PlanError> {
+    /// Those of [`TrainPlan::new`].
+    pub(crate) fn take(&self, key: Key, graph: impl FnOnce() -> Graph) -> Result<TrainPlan, PlanError> {
         let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match plans.iter().position(|plan| *plan.key() == key) {
             Some(index) => Ok(plans.remove(index)),
-            None => Plan::new(&graph(), key, Level::best()),
+            None => TrainPlan::new(&graph(), key, Level::best()),
         }
     }
 
     /// Keeps a plan for the next step.
-    pub(crate) fn put(&self, plan: Plan) {
+    pub(crate) fn put(&self, plan: TrainPlan) {
         let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         plans.insert(0, plan);
         plans.truncate(MOST);

@@ -6,13 +6,13 @@ use std::vec::Vec;
 
 use convshape_arith::op::{Activation, Cell, Recurrent, RecurrentWeights, Trace};
 
-use crate::cpu::math::Finish;
+use crate::cpu::math::Epilogue;
 use crate::cpu::recurrent::{Panels, elements};
 use crate::cpu::simd::Level;
 
 /// A batch of runs, and the gradients of their outputs.
 #[derive(Clone, Copy)]
-pub(super) struct Runs<'a> {
+pub(super) struct RecurrentGradient<'a> {
     pub(super) level: Level,
     pub(super) layer: &'a Recurrent,
     pub(super) length: usize,
@@ -30,14 +30,14 @@ pub(super) struct Runs<'a> {
 }
 
 /// The gradients of the sums of a pass, `[length, samples, gates, hidden]`.
-struct Sums {
+struct SumGradients {
     /// Those of the sums with the input.
     input: Vec<f32>,
     /// Those of the sums with the state, if they differ: for a `Gru`.
     state: Option<Vec<f32>>,
 }
 
-impl Runs<'_> {
+impl RecurrentGradient<'_> {
     /// Whether the fast kernels support the layer.
     pub(super) fn fits(layer: &Recurrent) -> bool {
         layer.cell != Cell::Gru { reset_after: false }
@@ -56,7 +56,7 @@ impl Runs<'_> {
             let (layer, direction) = (pass / trace.directions, pass % trace.directions);
             let features = if layer == 0 { self.x.len() / (self.samples() * self.length) } else { trace.width() };
             let weights = RecurrentWeights::new(self.layer, layer, direction, features);
-            let pass = Pass { runs: *self, trace, layer, direction, features, weights };
+            let pass = BackwardPass { runs: *self, trace, layer, direction, features, weights };
             let sums = pass.steps(&outputs[layer], dx);
             pass.parameters(&sums, dparams);
             let mut none = Vec::new();
@@ -78,8 +78,8 @@ impl Runs<'_> {
 }
 
 /// One direction of one layer.
-struct Pass<'a> {
-    runs: Runs<'a>,
+struct BackwardPass<'a> {
+    runs: RecurrentGradient<'a>,
     trace: Trace,
     layer: usize,
     direction: usize,
@@ -87,7 +87,7 @@ struct Pass<'a> {
     weights: RecurrentWeights,
 }
 
-impl Pass<'_> {
+impl BackwardPass<'_> {
     fn step(&self, turn: usize) -> usize {
         if self.direction == 0 { turn } else { self.trace.length - 1 - turn }
     }
@@ -127,8 +127,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Runs the steps in reverse.
-    fn steps(&self, outputs: &[f32], dx: &mut [Vec<f32>]) -> Sums {
+    /// RecurrentGradient the steps in reverse.
+    fn steps(&self, outputs: &[f32], dx: &mut [Vec<f32>]) -> SumGradients {
         let Trace { hidden, gates, length, .. } = self.trace;
         let (samples, count) = (self.runs.samples(), gates * hidden);
         let kernel = self.runs.params[self.weights.first + 1];
@@ -137,7 +137,7 @@ impl Pass<'_> {
             kernel[self.weights.state(gates, row / hidden, row % hidden, feature)]
         });
         let columns = panels.columns();
-        let mut sums = Sums { input: vec![0.0; length * samples * count], state: None };
+        let mut sums = SumGradients { input: vec![0.0; length * samples * count], state: None };
         if let Cell::Gru { .. } = self.runs.layer.cell {
             sums.state = Some(vec![0.0; length * samples * count]);
         }
@@ -157,7 +157,7 @@ impl Pass<'_> {
             for (sample, bent) in bent.chunks_exact_mut(hidden).enumerate() {
                 bent.copy_from_slice(self.extra(sample, step));
             }
-            Finish::of(Activation::Tanh).over(self.runs.level, &mut bent);
+            Epilogue::of(Activation::Tanh).over(self.runs.level, &mut bent);
             let rows = step * samples * count..(step + 1) * samples * count;
             for sample in 0..samples {
                 let dh = &mut dh[sample * columns..][..hidden];
@@ -275,7 +275,7 @@ impl Pass<'_> {
     }
 
     /// Adds the gradients of the weights and biases.
-    fn parameters(&self, sums: &Sums, dparams: &mut [Vec<f32>]) {
+    fn parameters(&self, sums: &SumGradients, dparams: &mut [Vec<f32>]) {
         let (hidden, gates) = (self.trace.hidden, self.trace.gates);
         let state = sums.state.as_ref().unwrap_or(&sums.input);
         for (product, (rows, features, sums)) in
@@ -307,7 +307,7 @@ impl Pass<'_> {
     }
 
     /// Adds the gradient of the input of the pass, `[samples, length, features]`, if it is wanted.
-    fn input(&self, sums: &Sums, to: &mut [f32]) {
+    fn input(&self, sums: &SumGradients, to: &mut [f32]) {
         if to.is_empty() {
             return;
         }

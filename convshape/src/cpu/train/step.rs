@@ -9,33 +9,33 @@ use convshape_arith::graph::Node;
 use convshape_arith::op::{Activation, Axis, AxisOrder, DropTogether, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
-use super::definition::Definition;
 use super::draft::Draft;
+use super::elements::ByOutput;
 use super::norm::{Norm, Together};
 use super::plan::Key;
-use super::rows::ByOutput;
-use super::sum::{Ends, Sum};
+use super::row_major::RowMajor;
+use super::sum::{Sum, SumViews};
 use crate::cpu::buffer::View;
-use crate::cpu::math::Finish;
+use crate::cpu::math::Epilogue;
 use crate::cpu::pool::Windows;
-use crate::cpu::rows::{Rows, border};
+use crate::cpu::resample::{Resample, border};
 use crate::cpu::simd::Level;
 
 /// The views of a value and of its gradient.
-pub(super) struct Value {
+pub(super) struct StoredValue {
     pub(super) shape: Shape,
     pub(super) y: View,
     pub(super) dy: View,
 }
 
 /// A layer.
-pub(super) struct Step {
+pub(super) struct TrainStep {
     pub(super) name: String,
     pub(super) inputs: Vec<usize>,
     pub(super) output: usize,
     /// The indices of its parameters.
     pub(super) params: Vec<usize>,
-    pub(super) job: Job,
+    pub(super) job: TrainJob,
     /// The activation that is fused into it.
     pub(super) activation: Option<(Activation, ByOutput)>,
     /// How the gradient of each input is stored.
@@ -44,12 +44,12 @@ pub(super) struct Step {
     pub(super) is_differentiated: bool,
 }
 
-pub(super) enum Job {
+pub(super) enum TrainJob {
     Sum(Box<Sum>),
     Norm(Norm),
     Pool(Windows),
     /// Output rows that are rows of the input, or weighted sums of a few.
-    Rows(Rows),
+    Resample(Resample),
     /// Joins the operands along the channels.
     Concat,
     /// The channels from this one on.
@@ -70,7 +70,7 @@ pub(super) enum Job {
     Combine {
         multiply: bool,
     },
-    Definition(Box<Definition>),
+    RowMajor(Box<RowMajor>),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -87,32 +87,32 @@ pub(super) fn step(
     level: Level,
     key: &Key,
     order: AxisOrder,
-    values: &[Value],
+    values: &[StoredValue],
     draft: Draft,
     back: Vec<Back>,
     is_differentiated: bool,
-) -> Step {
+) -> TrainStep {
     let Draft { node: Node { name, op, inputs, outputs, params, .. }, axes, activation } = draft;
     let output = outputs[0];
     let (from, to) = (&values[inputs[0]], &values[output]);
     let same = |value: usize| values[value].shape == to.shape;
     let job = match (op, axes) {
         (_, Some(axes)) => {
-            let ends = Ends { x: from.y, y: to.y, dx: from.dy, dy: to.dy };
-            let finish = activation.map_or(Finish::None, |(activation, _)| Finish::of(activation));
+            let ends = SumViews { x: from.y, y: to.y, dx: from.dy, dy: to.dy };
+            let epilogue = activation.map_or(Epilogue::None, |(activation, _)| Epilogue::of(activation));
             let wanted = back[0] != Back::Unwanted;
-            Job::Sum(Box::new(Sum::new(level, &op, &axes, &ends, finish, (key.batch, wanted))))
+            TrainJob::Sum(Box::new(Sum::new(level, &op, &axes, &ends, epilogue, (key.batch, wanted))))
         }
         (Op::BatchNorm { dialect, eps, affine, momentum, .. }, None) => {
             let momentum = key.training.then_some(momentum);
             let unbiased = dialect.has_unbiased_statistics();
-            Job::Norm(Norm::new(Together::Batch { momentum, unbiased }, eps, affine))
+            TrainJob::Norm(Norm::new(Together::Batch { momentum, unbiased }, eps, affine))
         }
         (Op::GroupNorm { groups, eps, .. }, None) if usize::try_from(groups).is_ok_and(|groups| groups > 0) => {
-            Job::Norm(Norm::new(Together::Groups(usize::try_from(groups).unwrap_or(1)), eps, true))
+            TrainJob::Norm(Norm::new(Together::Groups(usize::try_from(groups).unwrap_or(1)), eps, true))
         }
         (Op::InstanceNorm { eps, affine, .. }, None) => {
-            Job::Norm(Norm::new(Together::Groups(from.y.channels), eps, affine))
+            TrainJob::Norm(Norm::new(Together::Groups(from.y.channels), eps, affine))
         }
         (Op::Pool(pool), None) if pool.windows(&from.shape, order).is_ok() => {
             let mut windows = [Window::new(1); 3];
@@ -120,48 +120,50 @@ pub(super) fn step(
                 windows[3 - pool.rank..].copy_from_slice(&own[..pool.rank]);
             }
             let sizes = (from.y.buffer.size, to.y.buffer.size);
-            Job::Pool(Windows::new(pool.kind, &windows, pool.count_include_pad, sizes.0, sizes.1))
+            TrainJob::Pool(Windows::new(pool.kind, &windows, pool.count_include_pad, sizes.0, sizes.1))
         }
         (Op::AdaptivePool { kind, .. }, None) if from.shape.rank() <= 4 => {
-            Job::Pool(Windows::adaptive(kind, from.y.buffer.size, to.y.buffer.size))
+            TrainJob::Pool(Windows::adaptive(kind, from.y.buffer.size, to.y.buffer.size))
         }
-        (Op::GlobalPool { kind, .. }, None) => Job::Pool(Windows::adaptive(kind, from.y.buffer.size, to.y.buffer.size)),
+        (Op::GlobalPool { kind, .. }, None) => {
+            TrainJob::Pool(Windows::adaptive(kind, from.y.buffer.size, to.y.buffer.size))
+        }
         (Op::Upsample(upsample), None) if (2..=4).contains(&from.shape.rank()) => {
             let (grids, rank) = ((from.y.grid(), to.y.grid()), from.shape.rank() - 1);
-            Job::Rows(Rows::resize(&upsample, rank, &grids.0, &grids.1))
+            TrainJob::Resample(Resample::resize(&upsample, rank, &grids.0, &grids.1))
         }
         (Op::Split { .. }, None) if channel_split(&op, &from.shape, order).is_some() => {
-            Job::Slice(channel_split(&op, &from.shape, order).unwrap_or(0))
+            TrainJob::Slice(channel_split(&op, &from.shape, order).unwrap_or(0))
         }
-        (Op::Concat { axis }, None) if is_channels(axis, from, order) => Job::Concat,
+        (Op::Concat { axis }, None) if is_channels(axis, from, order) => TrainJob::Concat,
         (Op::Slice { axis, start, .. }, None) if is_channels(axis, from, order) => {
-            Job::Slice(usize::try_from(start).unwrap_or(0))
+            TrainJob::Slice(usize::try_from(start).unwrap_or(0))
         }
-        (Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. }, None) => Job::Reshape,
-        (Op::Activation(function), None) => Job::Activation(function),
-        (Op::Dropout { p, together }, None) => Job::Dropout { p, together, factors: key.training.then(Vec::new) },
+        (Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. }, None) => TrainJob::Reshape,
+        (Op::Activation(function), None) => TrainJob::Activation(function),
+        (Op::Dropout { p, together }, None) => TrainJob::Dropout { p, together, factors: key.training.then(Vec::new) },
         #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-        (Op::Scale { by }, None) => Job::Scale(by as f32),
+        (Op::Scale { by }, None) => TrainJob::Scale(by as f32),
         (Op::Add | Op::Mul, None) if to.shape.rank() <= 4 || inputs.iter().all(|&value| same(value)) => {
-            Job::Combine { multiply: matches!(op, Op::Mul) }
+            TrainJob::Combine { multiply: matches!(op, Op::Mul) }
         }
         (Op::Pad { amount, mode, value }, None) if (2..=4).contains(&from.shape.rank()) => {
             let (grids, rank) = ((from.y.grid(), to.y.grid()), from.shape.rank() - 1);
-            Job::Rows(Rows::pad(border(amount, rank, &grids.0, &grids.1), mode, value, &grids.0, &grids.1))
+            TrainJob::Resample(Resample::pad(border(amount, rank, &grids.0, &grids.1), mode, value, &grids.0, &grids.1))
         }
         (Op::Crop { amount }, None) if (2..=4).contains(&from.shape.rank()) => {
             let (grids, rank) = ((from.y.grid(), to.y.grid()), from.shape.rank() - 1);
             let low = border(amount, rank, &grids.0, &grids.1).map(|low| -low);
-            Job::Rows(Rows::pad(low, PaddingMode::Zeros, 0.0, &grids.0, &grids.1))
+            TrainJob::Resample(Resample::pad(low, PaddingMode::Zeros, 0.0, &grids.0, &grids.1))
         }
         _ => {
             let shapes = inputs.iter().map(|&value| values[value].shape).collect();
             let wanted = back.first().is_some_and(|back| *back != Back::Unwanted);
-            let layer = Definition::new(level, op, order, (shapes, to.shape), (key.batch, wanted));
-            Job::Definition(Box::new(layer))
+            let layer = RowMajor::new(level, op, order, (shapes, to.shape), (key.batch, wanted));
+            TrainJob::RowMajor(Box::new(layer))
         }
     };
-    Step { name, inputs, output, params, job, activation, back, is_differentiated }
+    TrainStep { name, inputs, output, params, job, activation, back, is_differentiated }
 }
 
 /// The first channel of a `Split` along the channels.
@@ -171,7 +173,7 @@ fn channel_split(op: &Op, shape: &Shape, order: AxisOrder) -> Option<usize> {
 }
 
 /// Whether an axis is that of the channels.
-fn is_channels(axis: Axis, value: &Value, order: AxisOrder) -> bool {
+fn is_channels(axis: Axis, value: &StoredValue, order: AxisOrder) -> bool {
     let rank = value.shape.rank();
     axis.index(rank, order) == Some(order.channel(rank))
 }

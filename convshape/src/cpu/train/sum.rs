@@ -6,13 +6,13 @@ use convshape_arith::op::{AxisOrder, Conv as ConvOp, Direction, Op, PaddingMode,
 use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
-use super::depthwise::DepthwiseOuter;
-use super::moves::{Moves, NOTHING};
-use super::outer::{Outer, Weight as OuterWeight};
-use super::{Machine, rows};
+use super::depthwise::DepthwiseGradient;
+use super::permutation::{NOTHING, Permutation};
+use super::weight_gradient::{GradientOf, WeightGradient};
+use super::{Machine, elements};
 use crate::cpu::buffer::{Grid, View};
-use crate::cpu::conv::{Conv, Sum as Of, Weights};
-use crate::cpu::math::Finish;
+use crate::cpu::conv::{Conv, TapSum, Weights};
+use crate::cpu::math::Epilogue;
 use crate::cpu::simd::Level;
 use crate::cpu::taps::{Axis, Line, Reach};
 
@@ -86,9 +86,9 @@ impl Axes {
 
 /// A layer that is a sum over taps.
 pub(super) struct Sum {
-    forward: Packed,
-    back: Option<Packed>,
-    weight: WeightGradient,
+    forward: Repacked,
+    back: Option<Repacked>,
+    weight: GradientKernel,
     dense_output: bool,
     /// The index of the layer's first bias, and the length of the bias parameter, if there is one.
     bias: Option<[usize; 2]>,
@@ -99,36 +99,36 @@ pub(super) struct Sum {
 }
 
 /// The kernel of the weight gradient.
-enum WeightGradient {
-    Outer(Outer),
-    Depthwise(DepthwiseOuter),
+enum GradientKernel {
+    WeightGradient(WeightGradient),
+    Depthwise(DepthwiseGradient),
 }
 
-impl WeightGradient {
+impl GradientKernel {
     fn work(&self) -> usize {
         match self {
-            WeightGradient::Outer(outer) => outer.work(),
-            WeightGradient::Depthwise(outer) => outer.work(),
+            GradientKernel::WeightGradient(outer) => outer.work(),
+            GradientKernel::Depthwise(outer) => outer.work(),
         }
     }
 
     fn run(&mut self, on: Machine, samples: usize, dense: &[f32], spread: &[f32]) {
         match self {
-            WeightGradient::Outer(outer) => outer.run(on.threads, samples, dense, spread),
-            WeightGradient::Depthwise(outer) => outer.run(on.threads, samples, dense, spread),
+            GradientKernel::WeightGradient(outer) => outer.run(on.threads, samples, dense, spread),
+            GradientKernel::Depthwise(outer) => outer.run(on.threads, samples, dense, spread),
         }
     }
 
     fn add_to(&self, gradient: &mut Vec<f32>) {
         match self {
-            WeightGradient::Outer(outer) => outer.add_to(gradient),
-            WeightGradient::Depthwise(outer) => outer.add_to(gradient),
+            GradientKernel::WeightGradient(outer) => outer.add_to(gradient),
+            GradientKernel::Depthwise(outer) => outer.add_to(gradient),
         }
     }
 }
 
 /// The views that a sum reads and writes.
-pub(super) struct Ends {
+pub(super) struct SumViews {
     pub(super) x: View,
     pub(super) y: View,
     pub(super) dx: View,
@@ -141,8 +141,8 @@ impl Sum {
         level: Level,
         op: &Op,
         axes: &Axes,
-        ends: &Ends,
-        finish: Finish,
+        ends: &SumViews,
+        epilogue: Epilogue,
         (samples, input_wanted): (usize, bool),
     ) -> Sum {
         let (groups, biased, rank) = match op {
@@ -162,18 +162,19 @@ impl Sum {
             _ => biased.then_some([0, ends.y.channels]),
         };
         let first = bias.map(|[first, _]| first);
-        let forward = Packed::new(level, &axes.forward, groups, (count, &to), first, finish, (ends.x, ends.y));
-        let back = || Packed::new(level, &axes.back, groups, (count, &back), None, Finish::None, (ends.dy, ends.dx));
+        let forward = Repacked::new(level, &axes.forward, groups, (count, &to), first, epilogue, (ends.x, ends.y));
+        let back =
+            || Repacked::new(level, &axes.back, groups, (count, &back), None, Epilogue::None, (ends.dy, ends.dx));
         let back = input_wanted.then(back);
         let of_dense = |dense: usize, spread: usize, tap| match axes.dense_output {
             true => places.at(dense, spread, tap),
             false => places.at(spread, dense, tap),
         };
-        let weight = OuterWeight { groups, count, place: &of_dense, lines: &axes.lines };
+        let weight = GradientOf { groups, count, place: &of_dense, lines: &axes.lines };
         let (dense, spread) = if axes.dense_output { (&ends.dy, &ends.x) } else { (&ends.x, &ends.dy) };
-        let weight = match DepthwiseOuter::new(level, &weight, dense, spread, samples) {
-            Some(outer) => WeightGradient::Depthwise(outer),
-            None => WeightGradient::Outer(Outer::new(level, &weight, dense, spread, samples)),
+        let weight = match DepthwiseGradient::new(level, &weight, dense, spread, samples) {
+            Some(outer) => GradientKernel::Depthwise(outer),
+            None => GradientKernel::WeightGradient(WeightGradient::new(level, &weight, dense, spread, samples)),
         };
         let dense_output = axes.dense_output;
         let masked = match op {
@@ -240,7 +241,7 @@ impl Sum {
             }
             if let Some([first, all]) = *bias {
                 dparams[1].resize(all, 0.0);
-                rows::add_sums(&rows::sums(on, samples, view, dy), &mut dparams[1][first..]);
+                elements::add_sums(&elements::sums(on, samples, view, dy), &mut dparams[1][first..]);
             }
         };
         match (back, dx) {
@@ -251,14 +252,14 @@ impl Sum {
 }
 
 /// A convolution whose weights are packed again after every change.
-struct Packed {
+struct Repacked {
     conv: Conv,
-    weights: Moves,
+    weights: Permutation,
     /// The packed index and the bias index of each shift.
     constants: Vec<(u32, u32)>,
 }
 
-impl Packed {
+impl Repacked {
     /// `place` gives the index of each of the `count` weights. The shifts are the bias from its element `bias` on, if
     /// there is one.
     fn new(
@@ -267,16 +268,17 @@ impl Packed {
         groups: usize,
         (count, place): (usize, &dyn Fn(usize, usize, PerAxis<usize>) -> usize),
         bias: Option<usize>,
-        finish: Finish,
+        epilogue: Epilogue,
         (x, y): (View, View),
-    ) -> Packed {
+    ) -> Repacked {
         // Packs indices instead of weights, as the bits of numbers that are only moved. 0 marks padding.
         let number = |place: usize| f32::from_bits(u32::try_from(place + 1).unwrap_or(0));
         let shift: Vec<f32> =
             (0..y.channels).map(|channel| bias.map_or(0.0, |first| number(count + first + channel))).collect();
         let weight = |output, input, tap| number(place(output, input, tap));
         let scale = std::vec![1.0; y.channels];
-        let sum = Of { axes, groups, weights: Weights::By(&weight), scale: &scale, shift: &shift, onto: false, finish };
+        let sum =
+            TapSum { axes, groups, weights: Weights::By(&weight), scale: &scale, shift: &shift, onto: false, epilogue };
         let mut conv = Conv::new(level, &sum, x, y);
         let places: Vec<u32> = conv.packed().iter().map(|number| number.to_bits()).collect();
         conv.packed_mut().fill(0.0);
@@ -288,7 +290,7 @@ impl Packed {
                 Some(place) => constants.push((packed, u32::try_from(place - count).unwrap_or(NOTHING))),
             }
         }
-        Packed { conv, weights: Moves::new(&weights), constants }
+        Repacked { conv, weights: Permutation::new(&weights), constants }
     }
 
     fn pack(&mut self, params: &[&[f32]]) {

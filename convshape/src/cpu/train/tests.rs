@@ -9,7 +9,7 @@ use convshape_arith::shape::Shape;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
-use super::plan::{Key, Plan};
+use super::plan::{Key, TrainPlan};
 use crate::cpu::simd::Level;
 use crate::model::param::Param;
 use crate::reference::kernels::gradient::Layer;
@@ -48,7 +48,7 @@ pub(in crate::cpu) fn check(graph: &Graph, params: &[Param], x: &[f32], batch: u
         for level in Level::all() {
             let inputs = vec![*graph.shape(0)];
             let key = Key { inputs, batch, training, inputs_too: true, every_layer: false };
-            let mut plan = Plan::new(graph, key, level).expect("shapes that fit");
+            let mut plan = TrainPlan::new(graph, key, level).expect("shapes that fit");
             let mut run = || {
                 let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
                 plan.forward(&elements, &stamps, &[x], Some(&mut rng)).expect("shapes that fit");

@@ -1,4 +1,4 @@
-//! Data that is held against a chain. The examples name a small file beside this one:
+//! Data that is checked against a chain. The examples name a small file next to this one:
 //!
 //! | array | type | shape |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! Weights that are compiled in. The examples name a small file beside this one, of zeros:
+//! Weights that are compiled in. The examples name a small file of zeros next to this one:
 //!
 //! | tensor | type | shape |
 //! |---|---|---|
@@ -153,7 +153,7 @@ pub const CS0604: &str = code::TENSOR_TYPE.title;
 /// ```
 pub const CS0605: &str = code::TENSOR_SHAPE.title;
 
-/// A weight whose input and output channels stand in each other's place.
+/// A weight whose input and output channels are swapped.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {

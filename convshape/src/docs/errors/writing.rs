@@ -2,7 +2,7 @@
 
 use convshape_arith::code;
 
-/// A token stands where the language has another.
+/// The language expects another token here.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -54,7 +54,7 @@ pub const CS0001: &str = code::SYNTAX.title;
 /// ```
 pub const CS0002: &str = code::PYTHON.title;
 
-/// A part of the chain is missing, stands twice or is misplaced.
+/// A part of the chain is missing, occurs twice or is misplaced.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {

@@ -28,7 +28,7 @@ pub(crate) fn convolution(
             y[output.at(channel, position)] = params.get(1).map_or(0.0, |bias| bias[channel]);
         }
     }
-    // Rows are along the last spatial axis; the loops run over the other two.
+    // MappedRows are along the last spatial axis; the loops run over the other two.
     let (last, outer) = match conv.rank {
         3 => (2, [0, 1]),
         2 => (1, [0, 2]),
@@ -38,7 +38,7 @@ pub(crate) fn convolution(
         if !conv.keeps(tap) {
             return;
         }
-        let rows: PerAxis<Rows> =
+        let rows: PerAxis<MappedRows> =
             core::array::from_fn(|axis| axes[axis].rows(tap[axis], input.sizes[axis], output.sizes[axis]));
         if rows.iter().any(|rows| rows.count == 0) {
             return;
@@ -79,7 +79,7 @@ fn add_row(w: f32, x: &[f32], y: &mut [f32], [from, to]: [usize; 2], count: usiz
 /// How rows of the input and of the output correspond on one axis: a tap maps input row `coarse * stride + shift` to
 /// output row `coarse`, or the other way round.
 #[derive(Clone, Copy)]
-struct Axis {
+struct MappedAxis {
     transposed: bool,
     stride: i64,
     dilation: i64,
@@ -87,13 +87,13 @@ struct Axis {
 }
 
 /// The rows that one tap maps from the input to the output: the first one and the stride, for both.
-struct Rows {
+struct MappedRows {
     count: usize,
     input: (usize, usize),
     output: (usize, usize),
 }
 
-impl Rows {
+impl MappedRows {
     fn input(&self, index: usize) -> usize {
         self.input.0 + index * self.input.1
     }
@@ -104,7 +104,7 @@ impl Rows {
 }
 
 /// The axes of a convolution; `None` if its border is not zeros or its input is dilated.
-fn axes(conv: &Conv, input: &Shape, order: AxisOrder) -> Option<PerAxis<Axis>> {
+fn axes(conv: &Conv, input: &Shape, order: AxisOrder) -> Option<PerAxis<MappedAxis>> {
     if conv.border() != PaddingMode::Zeros {
         return None;
     }
@@ -113,7 +113,7 @@ fn axes(conv: &Conv, input: &Shape, order: AxisOrder) -> Option<PerAxis<Axis>> {
             let windows = conv.windows(input, order).ok()?;
             let plain = windows.iter().all(|window| window.input_dilation == 1);
             plain.then(|| {
-                windows.map(|window| Axis {
+                windows.map(|window| MappedAxis {
                     transposed: false,
                     stride: window.stride,
                     dilation: window.dilation,
@@ -123,7 +123,7 @@ fn axes(conv: &Conv, input: &Shape, order: AxisOrder) -> Option<PerAxis<Axis>> {
         }
         Direction::Transposed => {
             let scatters = conv.scatters(input, order).ok()?;
-            Some(scatters.map(|scatter| Axis {
+            Some(scatters.map(|scatter| MappedAxis {
                 transposed: true,
                 stride: scatter.stride,
                 dilation: scatter.dilation,
@@ -133,9 +133,9 @@ fn axes(conv: &Conv, input: &Shape, order: AxisOrder) -> Option<PerAxis<Axis>> {
     }
 }
 
-impl Axis {
+impl MappedAxis {
     /// The rows that a tap maps, of `inputs` input rows and `outputs` output rows.
-    fn rows(&self, tap: usize, inputs: usize, outputs: usize) -> Rows {
+    fn rows(&self, tap: usize, inputs: usize, outputs: usize) -> MappedRows {
         let (fine, coarse) = if self.transposed { (outputs, inputs) } else { (inputs, outputs) };
         let (fine, coarse, tap) = (fine as i64, coarse as i64, tap as i64);
         let shift = tap * self.dilation - self.lo;
@@ -146,7 +146,7 @@ impl Axis {
         let at = (size(first * self.stride + shift), size(self.stride));
         let steps = (size(first), 1);
         let (input, output) = if self.transposed { (steps, at) } else { (at, steps) };
-        Rows { count: size(end - first), input, output }
+        MappedRows { count: size(end - first), input, output }
     }
 }
 
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn rows_that_read_the_border_are_left_out() {
         assert_eq!((ceil(7, 2), ceil(-7, 2)), (4, -3));
-        let axis = Axis { transposed: false, stride: 2, dilation: 1, lo: 1 };
+        let axis = MappedAxis { transposed: false, stride: 2, dilation: 1, lo: 1 };
         let rows = axis.rows(0, 8, 4);
         // Output row 0 would read the border.
         assert_eq!((rows.count, rows.input, rows.output), (3, (1, 2), (1, 1)));

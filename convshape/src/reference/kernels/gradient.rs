@@ -156,7 +156,7 @@ impl<T: Real> Layer<'_, T> {
             }
             Op::Split { .. } => {
                 let start = self.op.piece_start(shape, order).unwrap_or((0, 0));
-                let piece = super::split::Piece::new(shape, output, start);
+                let piece = super::split::SplitPiece::new(shape, output, start);
                 piece.each(dy.len(), |from, place| {
                     dx[0][from].iter_mut().zip(&dy[place..]).for_each(|(dx, dy)| *dx += *dy);
                 });

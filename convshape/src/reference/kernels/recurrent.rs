@@ -7,7 +7,7 @@ use convshape_arith::size::Size;
 use super::number::Number;
 
 /// One direction of one layer.
-pub(super) struct Pass<'a, T> {
+pub(super) struct LayerPass<'a, T> {
     pub(super) cell: Cell,
     pub(super) trace: Trace,
     pub(super) layer: usize,
@@ -29,7 +29,7 @@ pub(super) fn passes<'a, T: Number>(
     params: &'a [&'a [T]],
     inputs: [Option<&'a [T]>; 3],
     factors: Option<&'a [T]>,
-) -> impl DoubleEndedIterator<Item = Pass<'a, T>> + use<'a, T> {
+) -> impl DoubleEndedIterator<Item = LayerPass<'a, T>> + use<'a, T> {
     let trace = Trace::new(layer, length);
     let [x, h, c] = inputs;
     let x = x.unwrap_or(&[]);
@@ -38,11 +38,11 @@ pub(super) fn passes<'a, T: Number>(
         let (at, direction) = (pass / trace.directions, pass % trace.directions);
         let features = if at == 0 { x.len() / length.max(1) } else { trace.width() };
         let weights = RecurrentWeights::new(&layer, at, direction, features);
-        Pass { cell, trace, layer: at, direction, weights, params, x, first: [h, c], factors }
+        LayerPass { cell, trace, layer: at, direction, weights, params, x, first: [h, c], factors }
     })
 }
 
-impl<T: Number> Pass<'_, T> {
+impl<T: Number> LayerPass<'_, T> {
     /// The time step that is the `turn`-th to run, which depends on the direction.
     pub(super) fn step(&self, turn: usize) -> usize {
         if self.direction == 0 { turn } else { self.trace.length - 1 - turn }

@@ -41,7 +41,7 @@ pub(super) fn to_depth<T: Number>(factor: usize, input: &Grid, x: &[T], output: 
     }
 }
 
-/// The block that a position stands in, and where in the block.
+/// The block of a position, and the position in the block.
 pub(super) fn split([height, width, _]: [usize; 3], factor: usize) -> ([usize; 3], [usize; 2]) {
     ([height / factor, width / factor, 0], [height % factor, width % factor])
 }

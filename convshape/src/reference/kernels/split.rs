@@ -6,18 +6,18 @@ use super::layout::sizes;
 
 /// Where one piece of an axis is: row-major arrays are `outer` blocks of `from` rows of `inner` elements, and the
 /// piece is `rows` of them from `start` on.
-pub(super) struct Piece {
+pub(super) struct SplitPiece {
     from: usize,
     start: usize,
     rows: usize,
     inner: usize,
 }
 
-impl Piece {
-    pub(super) fn new(input: &Shape, output: &Shape, (axis, start): (usize, i64)) -> Piece {
+impl SplitPiece {
+    pub(super) fn new(input: &Shape, output: &Shape, (axis, start): (usize, i64)) -> SplitPiece {
         let (from, to) = (sizes(input), sizes(output));
         let inner = from[axis + 1..input.rank()].iter().product();
-        Piece { from: from[axis], start: usize::try_from(start).unwrap_or(0), rows: to[axis], inner }
+        SplitPiece { from: from[axis], start: usize::try_from(start).unwrap_or(0), rows: to[axis], inner }
     }
 
     /// The elements of the input that the piece is, in its order: calls `f` with each run of neighbours and the place

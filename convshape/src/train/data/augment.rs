@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use ndarray::ArrayD;
 use rand::{Rng, RngExt};
 
-use self::geometry::{Filter, Grid};
+use self::geometry::{Filter, SampleAxes};
 use super::{DataError, Sample};
 use crate::train::Context;
 
@@ -190,18 +190,18 @@ impl Augment {
         Ok(())
     }
 
-    fn grid(&self, array: &ArrayD<f32>) -> Result<Grid, DataError> {
+    fn grid(&self, array: &ArrayD<f32>) -> Result<SampleAxes, DataError> {
         let rank = array.ndim();
         if !(2..=4).contains(&rank) || array.is_empty() {
             let axes = if self.channels_last { "[spatial axes.., channels]" } else { "[channels, spatial axes..]" };
             return refuse(format!("found an input of shape {:?}, expected {axes} to change", array.shape()));
         }
-        Ok(Grid::of(array.shape(), Some(if self.channels_last { rank - 1 } else { 0 })))
+        Ok(SampleAxes::of(array.shape(), Some(if self.channels_last { rank - 1 } else { 0 })))
     }
 
-    fn grid_of_mask(&self, mask: &ArrayD<f32>, image: &Grid) -> Result<Grid, DataError> {
+    fn grid_of_mask(&self, mask: &ArrayD<f32>, image: &SampleAxes) -> Result<SampleAxes, DataError> {
         let channel = (mask.ndim() > image.sizes.len()).then(|| if self.channels_last { mask.ndim() - 1 } else { 0 });
-        let grid = Grid::of(mask.shape(), channel);
+        let grid = SampleAxes::of(mask.shape(), channel);
         if grid.sizes == image.sizes {
             return Ok(grid);
         }
@@ -211,7 +211,7 @@ impl Augment {
 
 impl Step {
     /// The geometric change with its random numbers drawn; `None` if it changes values.
-    fn change(&self, grid: &Grid, rng: &mut dyn Rng) -> Result<Option<Change>, DataError> {
+    fn change(&self, grid: &SampleAxes, rng: &mut dyn Rng) -> Result<Option<Change>, DataError> {
         let axes = grid.sizes.len();
         Ok(Some(match self {
             Step::Flip(axis) => {
@@ -252,7 +252,7 @@ impl Step {
     }
 
     /// Changes values.
-    fn values(&self, image: &mut ArrayD<f32>, grid: &Grid, rng: &mut dyn Rng) -> Result<(), DataError> {
+    fn values(&self, image: &mut ArrayD<f32>, grid: &SampleAxes, rng: &mut dyn Rng) -> Result<(), DataError> {
         let mut factor = |name: &str, most: f64| {
             let most = in_range(name, most, 0.0, f64::from(f32::MAX))?;
             Ok::<f64, DataError>(between(1.0 - most, 1.0 + most, rng))
@@ -272,7 +272,7 @@ impl Step {
 }
 
 impl Change {
-    fn apply(&self, array: &ArrayD<f32>, grid: &Grid, filter: Filter) -> ArrayD<f32> {
+    fn apply(&self, array: &ArrayD<f32>, grid: &SampleAxes, filter: Filter) -> ArrayD<f32> {
         match self {
             Change::Flip(axis) => geometry::flip(array, grid, *axis),
             Change::Window(first, sizes) => geometry::window(array, grid, first, sizes, filter.outside()),

@@ -33,8 +33,8 @@ use crate::model::error::ShapeError;
 /// ```
 #[derive(Debug, Default)]
 pub struct Files {
-    inputs: Vec<Stored>,
-    targets: Vec<Stored>,
+    inputs: Vec<StoredArray>,
+    targets: Vec<StoredArray>,
     samples: usize,
 }
 
@@ -65,7 +65,7 @@ array_paths!(&str, String, &Path, PathBuf, &PathBuf);
 
 /// One array.
 #[derive(Debug)]
-struct Stored {
+struct StoredArray {
     path: PathBuf,
     samples: Samples,
     /// The axes of one sample as the chain takes them.
@@ -129,7 +129,7 @@ impl Files {
         self.batch(&all)
     }
 
-    fn open(&mut self, array: &ArrayPath) -> Result<Stored, DataError> {
+    fn open(&mut self, array: &ArrayPath) -> Result<StoredArray, DataError> {
         let path = &array.path;
         let arrays = headers(path)?;
         let found = || arrays.iter().map(|array| array.name.clone()).collect();
@@ -142,7 +142,7 @@ impl Files {
             (None, _) => return Err(DataError::Unnamed { path: path.clone(), found: found() }),
         };
         let shape = array.shape.get(1..).unwrap_or_default().to_vec();
-        let stored = Stored::open(path, array, shape)?;
+        let stored = StoredArray::open(path, array, shape)?;
         self.agree(path, array)?;
         Ok(stored)
     }
@@ -169,7 +169,8 @@ impl Dataset for Files {
         if index >= self.samples {
             return Err(DataError::Index { index, samples: self.samples });
         }
-        let of = |arrays: &[Stored]| arrays.iter().map(|array| array.read(&[index], &[])).collect::<Result<_, _>>();
+        let of =
+            |arrays: &[StoredArray]| arrays.iter().map(|array| array.read(&[index], &[])).collect::<Result<_, _>>();
         Ok(Sample { inputs: of(&self.inputs)?, targets: of(&self.targets)? })
     }
 
@@ -178,22 +179,23 @@ impl Dataset for Files {
             return Err(DataError::Index { index, samples: self.samples });
         }
         let rows = [places.len()];
-        let of = |arrays: &[Stored]| arrays.iter().map(|array| array.read(places, &rows)).collect::<Result<_, _>>();
+        let of =
+            |arrays: &[StoredArray]| arrays.iter().map(|array| array.read(places, &rows)).collect::<Result<_, _>>();
         Ok(Batch { inputs: of(&self.inputs)?, targets: of(&self.targets)? })
     }
 }
 
-impl Stored {
-    fn open(path: &Path, array: &Array, shape: Vec<usize>) -> Result<Stored, DataError> {
+impl StoredArray {
+    fn open(path: &Path, array: &Array, shape: Vec<usize>) -> Result<StoredArray, DataError> {
         if array.dtype.kind() == Kind::Other {
             let (name, dtype) = (array.name.clone(), array.dtype.to_string());
             return Err(DataError::Elements { path: path.to_owned(), name, dtype });
         }
         let samples = Samples::open(path, array).map_err(|error| DataError::Read { path: path.to_owned(), error })?;
-        Ok(Stored { path: path.to_owned(), samples, shape })
+        Ok(StoredArray { path: path.to_owned(), samples, shape })
     }
 
-    /// Samples, behind axes of these sizes.
+    /// Samples with leading axes of these sizes.
     fn read(&self, places: &[usize], before: &[usize]) -> Result<ArrayD<f32>, DataError> {
         let mut elements = Vec::new();
         for &index in places {
@@ -243,7 +245,7 @@ fn stored<M: Chain + HasProgram>(
     port: usize,
     output: Option<usize>,
     symbols: &mut Symbols,
-) -> Result<Stored, DataError> {
+) -> Result<StoredArray, DataError> {
     let (name, shape) = output.map_or_else(|| M::INPUTS[port], |output| M::OUTPUTS[output]);
     let order = M::PROGRAM.order;
     let whole = array.dtype.is_whole();
@@ -265,5 +267,5 @@ fn stored<M: Chain + HasProgram>(
     if port.classes() == Some(1) && port.takes_numbers(&array.shape) {
         sample.insert(port.channel_axis() - 1, 1);
     }
-    Stored::open(path, array, sample)
+    StoredArray::open(path, array, sample)
 }

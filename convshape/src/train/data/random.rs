@@ -57,7 +57,7 @@ pub(in crate::train) fn generator(seed: u64, to: Use, number: u64) -> Xoshiro256
 /// A number of the beta distribution with both parameters `alpha`.
 pub(super) fn beta(alpha: f64, rng: &mut dyn Rng) -> f64 {
     let (a, b) = (gamma(alpha, rng), gamma(alpha, rng));
-    // With a tiny parameter both may be too small for a number: then it is one end or the other.
+    // With a tiny parameter both may underflow to zero: then the result is one end or the other.
     if a + b > 0.0 { a / (a + b) } else { f64::from(u8::from(rng.random::<bool>())) }
 }
 

@@ -32,7 +32,7 @@ const MOST: f64 = 1e100;
 const MOST_DOTS: usize = 40;
 
 /// Curves over the epochs that share an axis.
-struct Panel {
+struct CurvePanel {
     title: &'static str,
     curves: Vec<Curve>,
 }
@@ -80,7 +80,7 @@ impl History {
         write(path.as_ref(), self.svg().as_bytes())
     }
 
-    fn panels(&self) -> Vec<Panel> {
+    fn panels(&self) -> Vec<CurvePanel> {
         let curve = |name: &str, value: &dyn Fn(&super::Epoch) -> Option<f64>| Curve {
             name: name.to_string(),
             points: self
@@ -102,10 +102,10 @@ impl History {
         let rate = curve("learning rate", &|epoch| Some(epoch.learning_rate));
         let changes = rate.points.iter().any(|(_, value)| Some(value) != rate.points.first().map(|(_, first)| first));
 
-        let mut panels = Vec::from([Panel { title: "loss", curves: losses.into() }]);
-        panels.push(Panel { title: "metric", curves: shares });
-        panels.extend(others.into_iter().map(|curve| Panel { title: "metric", curves: [curve].into() }));
-        panels.extend(changes.then(|| Panel { title: "learning rate", curves: [rate].into() }));
+        let mut panels = Vec::from([CurvePanel { title: "loss", curves: losses.into() }]);
+        panels.push(CurvePanel { title: "metric", curves: shares });
+        panels.extend(others.into_iter().map(|curve| CurvePanel { title: "metric", curves: [curve].into() }));
+        panels.extend(changes.then(|| CurvePanel { title: "learning rate", curves: [rate].into() }));
         for panel in &mut panels {
             panel.curves.retain(|curve| !curve.points.is_empty());
         }
@@ -117,7 +117,7 @@ impl History {
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), DrawingAreaErrorKind<io::Error>>;
 
-impl Panel {
+impl CurvePanel {
     fn draw(&self, area: &Area<'_>, theme: Theme) -> Drawn {
         let all = || self.curves.iter().flat_map(|curve| &curve.points);
         let (low, high) = extent(all().map(|(_, value)| *value));

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
+use super::{Buffers, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
 use crate::model::error::ShapeError;
 
 /// The common part of the two.
@@ -16,7 +16,7 @@ struct Rule {
 }
 
 impl Rule {
-    fn update(&self, learning_rate: f64, memory: &mut Memory, Parameter { name, param, gradient }: Parameter<'_>) {
+    fn update(&self, learning_rate: f64, memory: &mut Buffers, Parameter { name, param, gradient }: Parameter<'_>) {
         let (beta1, beta2) = self.betas;
         // The moments start at zero; this corrects their bias.
         let steps = i32::try_from(memory.steps).unwrap_or(i32::MAX);
@@ -49,7 +49,7 @@ macro_rules! adams {
         pub struct $name {
             learning_rate: f64,
             rule: Rule,
-            memory: Memory,
+            memory: Buffers,
         }
 
         optimizer!($name);
@@ -60,7 +60,7 @@ macro_rules! adams {
             pub fn new(learning_rate: f64) -> $name {
                 let rule =
                     Rule { betas: (0.9, 0.999), eps: 1e-8, weight_decay: $weight_decay, decoupled: $decoupled };
-                $name { learning_rate, rule, memory: Memory::default() }
+                $name { learning_rate, rule, memory: Buffers::default() }
             }
 
             /// The decay rates of the mean of the gradients and of the mean of their squares.

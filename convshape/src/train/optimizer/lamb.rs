@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
+use super::{Buffers, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
 use crate::model::error::ShapeError;
 
 /// LAMB (You et al., 2019), for large batches: Adam's step, scaled for each parameter to the norm of the parameter
@@ -14,7 +14,7 @@ pub struct Lamb {
     betas: (f64, f64),
     eps: f64,
     weight_decay: f64,
-    memory: Memory,
+    memory: Buffers,
 }
 
 optimizer!(Lamb);
@@ -23,7 +23,7 @@ impl Lamb {
     /// With betas 0.9 and 0.999, eps 1e-6 and weight decay 0.01.
     #[must_use]
     pub fn new(learning_rate: f64) -> Lamb {
-        Lamb { learning_rate, betas: (0.9, 0.999), eps: 1e-6, weight_decay: 0.01, memory: Memory::default() }
+        Lamb { learning_rate, betas: (0.9, 0.999), eps: 1e-6, weight_decay: 0.01, memory: Buffers::default() }
     }
 
     /// The shares of the mean of the gradients, and of their squares, that a step keeps.

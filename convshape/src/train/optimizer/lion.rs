@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
+use super::{Buffers, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
 use crate::model::error::ShapeError;
 
 /// Lion (Chen et al., 2023): steps of constant size in the direction of the sign of a mean of gradients. Its learning
@@ -12,7 +12,7 @@ pub struct Lion {
     learning_rate: f64,
     betas: (f64, f64),
     weight_decay: f64,
-    memory: Memory,
+    memory: Buffers,
 }
 
 optimizer!(Lion);
@@ -21,7 +21,7 @@ impl Lion {
     /// With betas 0.9 and 0.99, without weight decay.
     #[must_use]
     pub fn new(learning_rate: f64) -> Lion {
-        Lion { learning_rate, betas: (0.9, 0.99), weight_decay: 0.0, memory: Memory::default() }
+        Lion { learning_rate, betas: (0.9, 0.99), weight_decay: 0.0, memory: Buffers::default() }
     }
 
     /// The weight of the mean gradient in the direction of a step, and the decay rate of the mean.

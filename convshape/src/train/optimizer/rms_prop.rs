@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
+use super::{Buffers, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
 use crate::model::error::ShapeError;
 
 /// RMSprop (Tieleman and Hinton, 2012; `torch.optim.RMSprop`): steps divided by the root of the mean
@@ -14,7 +14,7 @@ pub struct RmsProp {
     eps: f64,
     momentum: f64,
     weight_decay: f64,
-    memory: Memory,
+    memory: Buffers,
 }
 
 optimizer!(RmsProp);
@@ -23,7 +23,7 @@ impl RmsProp {
     /// With alpha 0.99 and eps 1e-8.
     #[must_use]
     pub fn new(learning_rate: f64) -> RmsProp {
-        let memory = Memory::default();
+        let memory = Buffers::default();
         RmsProp { learning_rate, alpha: 0.99, eps: 1e-8, momentum: 0.0, weight_decay: 0.0, memory }
     }
 

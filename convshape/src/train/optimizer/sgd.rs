@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::{Memory, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
+use super::{Buffers, Optimizer, OptimizerState, Parameter, StateError, Train, optimizer, single, stored};
 use crate::model::error::ShapeError;
 
 /// Stochastic gradient descent (`torch.optim.SGD`).
@@ -15,7 +15,7 @@ pub struct Sgd {
     momentum: f64,
     nesterov: bool,
     weight_decay: f64,
-    memory: Memory,
+    memory: Buffers,
 }
 
 optimizer!(Sgd);
@@ -24,7 +24,7 @@ impl Sgd {
     /// Plain descent.
     #[must_use]
     pub fn new(learning_rate: f64) -> Sgd {
-        Sgd { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0, memory: Memory::default() }
+        Sgd { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0, memory: Buffers::default() }
     }
 
     /// The share of the velocity that a step keeps.

@@ -67,12 +67,12 @@ pub(in crate::train) fn key(parameter: &str, buffer: &str) -> String {
 
 /// The steps and buffers of an optimiser with at most two buffers per parameter.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct Buffers {
     pub(super) steps: u64,
     buffers: BTreeMap<String, Vec<Vec<f32>>>,
 }
 
-impl Memory {
+impl Buffers {
     /// The buffers of a parameter, zeros at first.
     pub(super) fn buffers<const N: usize>(&mut self, parameter: &str, elements: usize) -> &mut [Vec<f32>; N] {
         if !self.buffers.contains_key(parameter) {
@@ -93,10 +93,10 @@ impl Memory {
         OptimizerState { optimizer, steps: self.steps, buffers: buffers.collect() }
     }
 
-    /// The reverse of [`Memory::state`].
-    pub(super) fn of(state: OptimizerState, expected: String, names: &[&str]) -> Result<Memory, StateError> {
+    /// The reverse of [`Buffers::state`].
+    pub(super) fn of(state: OptimizerState, expected: String, names: &[&str]) -> Result<Buffers, StateError> {
         if state == OptimizerState::default() {
-            return Ok(Memory::default());
+            return Ok(Buffers::default());
         }
         if state.optimizer != expected {
             return Err(StateError::Optimizer { found: state.optimizer, expected });
@@ -110,7 +110,7 @@ impl Memory {
                 _ => return Err(StateError::Unknown { optimizer: expected, buffer }),
             }
         }
-        let mut memory = Memory { steps: state.steps, buffers: BTreeMap::new() };
+        let mut memory = Buffers { steps: state.steps, buffers: BTreeMap::new() };
         for (parameter, mut own) in found {
             let mut buffers: Vec<Vec<f32>> = Vec::new();
             for name in names {

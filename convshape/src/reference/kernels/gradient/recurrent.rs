@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 use convshape_arith::op::{Cell, Recurrent, Trace};
 
 use super::Real;
-use crate::reference::kernels::recurrent::{Pass, passes};
+use crate::reference::kernels::recurrent::{LayerPass, passes};
 
 /// The gradients that are passed on between the layers and directions of a run.
-struct Back {
+struct LayerGradients {
     /// Those of the outputs of each layer, `[length, directions * hidden]`.
     outputs: Vec<Vec<f64>>,
 }
@@ -27,7 +27,7 @@ pub(super) fn run<T: Real>(
 ) {
     let trace = Trace::new(layer, length);
     let size = length * trace.width();
-    let mut back = Back { outputs: vec![vec![0.0; size]; trace.layers] };
+    let mut back = LayerGradients { outputs: vec![vec![0.0; size]; trace.layers] };
     let last = trace.outputs(trace.layers - 1);
     for (sum, dy) in back.outputs[trace.layers - 1].iter_mut().zip(&dy[last..]) {
         *sum = dy.get();
@@ -38,13 +38,13 @@ pub(super) fn run<T: Real>(
 }
 
 /// The gradients of a step's two products, gate by gate.
-struct Sums {
+struct StepGradients {
     input: Vec<f64>,
     state: Vec<f64>,
 }
 
-impl<T: Real> Pass<'_, T> {
-    fn back(&self, y: &[T], dy: &[T], back: &mut Back, dparams: &mut [Vec<T>], dx: &mut [&mut [T]]) {
+impl<T: Real> LayerPass<'_, T> {
+    fn back(&self, y: &[T], dy: &[T], back: &mut LayerGradients, dparams: &mut [Vec<T>], dx: &mut [&mut [T]]) {
         let Trace { hidden, gates, .. } = self.trace;
         let given = |state: usize| -> Vec<f64> {
             let first = self.trace.last(state);
@@ -52,7 +52,7 @@ impl<T: Real> Pass<'_, T> {
         };
         let mut dh = given(0);
         let mut dc = if self.cell == Cell::Lstm { given(1) } else { vec![0.0; hidden] };
-        let mut sums = Sums { input: vec![0.0; gates * hidden], state: vec![0.0; gates * hidden] };
+        let mut sums = StepGradients { input: vec![0.0; gates * hidden], state: vec![0.0; gates * hidden] };
         for turn in (0..self.trace.length).rev() {
             let step = self.step(turn);
             let row = step * self.trace.width() + self.direction * hidden;
@@ -89,7 +89,16 @@ impl<T: Real> Pass<'_, T> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a step has")]
-    fn lstm_back(&self, y: &[T], turn: usize, step: usize, unit: usize, dh: f64, dc: &mut f64, sums: &mut Sums) {
+    fn lstm_back(
+        &self,
+        y: &[T],
+        turn: usize,
+        step: usize,
+        unit: usize,
+        dh: f64,
+        dc: &mut f64,
+        sums: &mut StepGradients,
+    ) {
         let [input, forget, cell, output] = [0, 1, 2, 3].map(|gate| y[self.gate(step, gate, unit)].get());
         let bent = libm::tanh(y[self.extra(step, unit)].get());
         *dc += dh * output * (1.0 - bent * bent);
@@ -116,7 +125,7 @@ impl<T: Real> Pass<'_, T> {
         unit: usize,
         dh: f64,
         reset_after: bool,
-        sums: &mut Sums,
+        sums: &mut StepGradients,
     ) -> f64 {
         let [reset, update, new] = [0, 1, 2].map(|gate| y[self.gate(step, gate, unit)].get());
         let hidden = self.trace.hidden;
@@ -136,7 +145,7 @@ impl<T: Real> Pass<'_, T> {
 
     /// For a reset gate that multiplies the state before the product: its gradient comes through the new gate's
     /// product.
-    fn reset_before(&self, y: &[T], turn: usize, step: usize, sums: &mut Sums, before: &mut [f64]) {
+    fn reset_before(&self, y: &[T], turn: usize, step: usize, sums: &mut StepGradients, before: &mut [f64]) {
         let (hidden, kernel) = (self.trace.hidden, self.params[self.weights.first + 1]);
         for unit in 0..hidden {
             let products = (0..hidden).map(|other| {
@@ -155,8 +164,8 @@ impl<T: Real> Pass<'_, T> {
         &self,
         y: &[T],
         step: usize,
-        sums: &Sums,
-        back: &mut Back,
+        sums: &StepGradients,
+        back: &mut LayerGradients,
         dparams: &mut [Vec<T>],
         dx: &mut [&mut [T]],
     ) {
@@ -192,7 +201,7 @@ impl<T: Real> Pass<'_, T> {
         y: &[T],
         turn: usize,
         step: usize,
-        sums: &Sums,
+        sums: &StepGradients,
         dparams: &mut [Vec<T>],
         before: &mut [f64],
     ) {

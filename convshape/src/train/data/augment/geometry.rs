@@ -12,7 +12,7 @@ use crate::train::data::DataError;
 use crate::train::single;
 
 /// The axes of an array.
-pub(super) struct Grid {
+pub(super) struct SampleAxes {
     /// The axis of channels, if there is one.
     pub(super) channel: Option<usize>,
     /// The spatial axes.
@@ -39,10 +39,10 @@ impl Filter {
     }
 }
 
-impl Grid {
-    pub(super) fn of(shape: &[usize], channel: Option<usize>) -> Grid {
+impl SampleAxes {
+    pub(super) fn of(shape: &[usize], channel: Option<usize>) -> SampleAxes {
         let axes: Vec<usize> = (0..shape.len()).filter(|axis| Some(*axis) != channel).collect();
-        Grid { channel, sizes: axes.iter().map(|&axis| shape[axis]).collect(), axes }
+        SampleAxes { channel, sizes: axes.iter().map(|&axis| shape[axis]).collect(), axes }
     }
 
     /// A random position of a window on the padded image.
@@ -60,14 +60,20 @@ impl Grid {
 }
 
 /// The mirror image along a spatial axis.
-pub(super) fn flip(array: &ArrayD<f32>, grid: &Grid, axis: usize) -> ArrayD<f32> {
+pub(super) fn flip(array: &ArrayD<f32>, grid: &SampleAxes, axis: usize) -> ArrayD<f32> {
     let mut view = array.view();
     view.invert_axis(Axis(grid.axes[axis]));
     view.as_standard_layout().into_owned()
 }
 
 /// A window whose first element is at position `first`.
-pub(super) fn window(array: &ArrayD<f32>, grid: &Grid, first: &[isize], sizes: &[usize], outside: f32) -> ArrayD<f32> {
+pub(super) fn window(
+    array: &ArrayD<f32>,
+    grid: &SampleAxes,
+    first: &[isize],
+    sizes: &[usize],
+    outside: f32,
+) -> ArrayD<f32> {
     let mut shape = array.shape().to_vec();
     for (&axis, &size) in grid.axes.iter().zip(sizes) {
         shape[axis] = size;
@@ -113,7 +119,7 @@ pub(super) fn enlargement(axes: usize, factor: f64) -> Vec<f64> {
 }
 
 /// Each element comes from `matrix` times its position, relative to the middle.
-pub(super) fn affine(array: &ArrayD<f32>, grid: &Grid, matrix: &[f64], filter: Filter) -> ArrayD<f32> {
+pub(super) fn affine(array: &ArrayD<f32>, grid: &SampleAxes, matrix: &[f64], filter: Filter) -> ArrayD<f32> {
     let array = array.as_standard_layout();
     let (shape, axes) = (array.shape(), grid.sizes.len());
     let step = |axis: usize| shape[axis + 1..].iter().product::<usize>();

@@ -27,7 +27,7 @@ const SHAPES: [(&[usize], Option<usize>); 6] = [
 #[test]
 fn a_flip_is_its_own_inverse() {
     for (shape, channel) in SHAPES {
-        let (array, grid) = (ramp(shape), Grid::of(shape, channel));
+        let (array, grid) = (ramp(shape), SampleAxes::of(shape, channel));
         for axis in 0..grid.sizes.len() {
             let once = flip(&array, &grid, axis);
             assert_ne!(once, array);
@@ -43,14 +43,14 @@ fn a_flip_is_its_own_inverse() {
 #[test]
 fn a_shift_moves_what_is_within() {
     for (shape, channel) in SHAPES {
-        let (array, grid) = (ramp(shape), Grid::of(shape, channel));
+        let (array, grid) = (ramp(shape), SampleAxes::of(shape, channel));
         let axes = grid.sizes.len();
         assert_eq!(window(&array, &grid, &vec![0; axes], &grid.sizes, 0.0), array);
         // Padded, moved and moved back, nothing is lost.
         let large: Vec<usize> = grid.sizes.iter().map(|size| size + 4).collect();
         let padded = window(&array, &grid, &vec![-2; axes], &large, 0.0);
         assert_eq!(padded.sum(), array.sum());
-        let of_padded = Grid::of(padded.shape(), channel);
+        let of_padded = SampleAxes::of(padded.shape(), channel);
         for by in [-2, -1, 1, 2] {
             let moved = window(&padded, &of_padded, &vec![by; axes], &large, 0.0);
             assert_ne!(moved, padded);
@@ -72,7 +72,7 @@ fn a_quarter_turn_is_a_permutation() {
         for (shape, channel) in
             [(&[2, 5, 5][..], Some(0)), (&[4, 4, 3], Some(2)), (&[5, 5], None), (&[2, 3, 4, 4], Some(0))]
         {
-            let (array, grid) = (ramp(shape), Grid::of(shape, channel));
+            let (array, grid) = (ramp(shape), SampleAxes::of(shape, channel));
             let axes = grid.sizes.len();
             let turn = |array: &ArrayD<f32>, degrees: f64| affine(array, &grid, &rotation(axes, degrees), filter);
             let quarter = turn(&array, 90.0);
@@ -94,7 +94,7 @@ fn a_quarter_turn_is_a_permutation() {
 fn interpolation_is_linear() {
     // A plane stays a plane, whatever the turn and the scale.
     let plane = ArrayD::from_shape_fn(IxDyn(&[1, 9, 11]), |place| 2.0 * place[1] as f32 - 3.0 * place[2] as f32);
-    let grid = Grid::of(plane.shape(), Some(0));
+    let grid = SampleAxes::of(plane.shape(), Some(0));
     for (matrix, [yy, yx, xy, xx]) in [
         (enlargement(2, 2.0), [0.5, 0.0, 0.0, 0.5]),
         (rotation(2, 30.0), [0.75_f64.sqrt(), 0.5, -0.5, 0.75_f64.sqrt()]),
@@ -109,7 +109,8 @@ fn interpolation_is_linear() {
     }
     // Class numbers are never mixed.
     let mask = ArrayD::from_shape_fn(IxDyn(&[9, 11]), |place| ((place[0] * place[1]) % 5) as f32);
-    let turned = affine(&mask, &Grid::of(mask.shape(), None), &rotation(2, 37.0), Filter::Nearest { outside: 7.0 });
+    let turned =
+        affine(&mask, &SampleAxes::of(mask.shape(), None), &rotation(2, 37.0), Filter::Nearest { outside: 7.0 });
     assert!(turned.iter().all(|class| [0.0, 1.0, 2.0, 3.0, 4.0, 7.0].contains(class)));
     assert!(turned.iter().any(|class| *class == 7.0));
 }
@@ -194,7 +195,7 @@ fn masks_move_with_their_images() {
 #[test]
 fn values_change_as_torchvision_says() {
     let image = ramp(&[3, 2, 2]);
-    let grid = Grid::of(image.shape(), Some(0));
+    let grid = SampleAxes::of(image.shape(), Some(0));
     let changed = |change: &dyn Fn(&mut ArrayD<f32>)| {
         let mut image = image.clone();
         change(&mut image);
@@ -220,7 +221,7 @@ fn values_change_as_torchvision_says() {
     assert!((deviation - 0.5).abs() < 0.02 && (large.mean().expect("a mean") - 1.0).abs() < 0.02, "{deviation}");
     for side in 0..12 {
         let mut holed = ArrayD::ones(vec![2, 9, 8]);
-        values::cutout(&mut holed, &Grid::of(&[2, 9, 8], Some(0)), side, &mut rng);
+        values::cutout(&mut holed, &SampleAxes::of(&[2, 9, 8], Some(0)), side, &mut rng);
         let zeros = holed.iter().filter(|value| **value == 0.0).count();
         assert!(zeros <= 2 * side * side && (side == 0 || zeros >= 2 * side.div_ceil(2).min(8)), "{side}: {zeros}");
     }

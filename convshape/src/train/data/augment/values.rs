@@ -5,7 +5,7 @@ use alloc::format;
 use ndarray::{ArrayD, Axis, Slice};
 use rand::{Rng, RngExt};
 
-use super::geometry::Grid;
+use super::geometry::SampleAxes;
 use super::refuse;
 use crate::methods::init::normal;
 use crate::train::data::DataError;
@@ -24,7 +24,7 @@ pub(super) fn contrast(image: &mut ArrayD<f32>, factor: f64) {
     image.mapv_inplace(|value| factor * value + rest);
 }
 
-pub(super) fn saturation(image: &mut ArrayD<f32>, grid: &Grid, factor: f64) -> Result<(), DataError> {
+pub(super) fn saturation(image: &mut ArrayD<f32>, grid: &SampleAxes, factor: f64) -> Result<(), DataError> {
     let (shape, factor) = (image.shape().to_vec(), single(factor));
     let Some(axis) = grid.channel.filter(|&axis| shape[axis] == GREY.len()) else {
         return refuse(format!("a saturation needs the channels red, green and blue, found the shape {shape:?}"));
@@ -40,7 +40,7 @@ pub(super) fn noise(image: &mut ArrayD<f32>, deviation: f64, rng: &mut dyn Rng) 
     image.mapv_inplace(|value| value + single(deviation * normal(rng)));
 }
 
-pub(super) fn cutout(image: &mut ArrayD<f32>, grid: &Grid, side: usize, rng: &mut dyn Rng) {
+pub(super) fn cutout(image: &mut ArrayD<f32>, grid: &SampleAxes, side: usize, rng: &mut dyn Rng) {
     let mut hole = image.view_mut();
     for (&axis, &size) in grid.axes.iter().zip(&grid.sizes) {
         let middle = rng.random_range(0..size);

@@ -6,17 +6,17 @@ use super::Simd;
 
 /// The offsets that the taps of a sum read, from the start of each run.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Taps {
+pub(crate) struct PlanarTaps {
     offsets: Box<[usize]>,
     /// The largest offset.
     reach: usize,
 }
 
-impl Taps {
-    pub(crate) fn new(offsets: impl Iterator<Item = usize>) -> Taps {
+impl PlanarTaps {
+    pub(crate) fn new(offsets: impl Iterator<Item = usize>) -> PlanarTaps {
         let offsets: Box<[usize]> = offsets.collect();
         let reach = offsets.iter().copied().max().unwrap_or(0);
-        Taps { offsets, reach }
+        PlanarTaps { offsets, reach }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -30,11 +30,11 @@ impl Taps {
 /// # Panics
 /// If a stretch reaches beyond `x`, or the weights beyond `w`.
 #[inline(always)]
-pub(crate) fn stretches<S: Simd, const R: usize, const V: usize, const STEP: usize>(
+pub(crate) fn planar<S: Simd, const R: usize, const V: usize, const STEP: usize>(
     simd: S,
     x: &[f32],
     starts: &[usize; V],
-    taps: &Taps,
+    taps: &PlanarTaps,
     w: &[f32],
     sums: &mut [[S::F; V]; R],
 ) {

@@ -9,28 +9,28 @@ use convshape_arith::size::Size;
 use super::buffer::Grid;
 #[cfg(feature = "train")]
 use super::buffer::View;
-use super::each::Share;
+use super::elementwise::ElementShare;
 use super::simd::{Kernel, Sets, Simd};
 use crate::reference::kernels;
 
 /// The input rows of each output row, for each axis.
 #[derive(Clone, Debug)]
-pub(super) struct Rows {
-    axes: PerAxis<Vec<Row>>,
+pub(super) struct Resample {
+    axes: PerAxis<Vec<SourceRows>>,
     /// The value of output rows without an input row.
     value: f32,
 }
 
 /// The input rows of one output row, with their weights.
 #[derive(Clone, Copy, Debug)]
-struct Row {
+struct SourceRows {
     rows: [(usize, f32); 4],
     count: usize,
 }
 
-impl Row {
-    fn new(rows: impl Iterator<Item = (usize, f32)>) -> Row {
-        let mut row = Row { rows: [(0, 1.0); 4], count: 0 };
+impl SourceRows {
+    fn new(rows: impl Iterator<Item = (usize, f32)>) -> SourceRows {
+        let mut row = SourceRows { rows: [(0, 1.0); 4], count: 0 };
         for (slot, source) in row.rows.iter_mut().zip(rows) {
             *slot = source;
             row.count += 1;
@@ -39,29 +39,29 @@ impl Row {
     }
 }
 
-impl Rows {
+impl Resample {
     /// Padding or cropping: `low` rows are added before the first one of each axis, or removed if it is negative.
-    pub(super) fn pad(low: PerAxis<i64>, mode: PaddingMode, value: f64, from: &Grid, to: &Grid) -> Rows {
+    pub(super) fn pad(low: PerAxis<i64>, mode: PaddingMode, value: f64, from: &Grid, to: &Grid) -> Resample {
         let row = |axis: usize, row: usize| {
             let source = kernels::source(row as i64 - low[axis], from.size[axis], mode);
-            Row::new(source.map(|row| (row, 1.0)).into_iter())
+            SourceRows::new(source.map(|row| (row, 1.0)).into_iter())
         };
         #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
         let value = value as f32;
-        Rows { axes: [0, 1, 2].map(|axis| (0..to.size[axis]).map(|at| row(axis, at)).collect()), value }
+        Resample { axes: [0, 1, 2].map(|axis| (0..to.size[axis]).map(|at| row(axis, at)).collect()), value }
     }
 
     /// Interpolation along the last `rank` axes.
-    pub(super) fn resize(upsample: &Upsample, rank: usize, from: &Grid, to: &Grid) -> Rows {
+    pub(super) fn resize(upsample: &Upsample, rank: usize, from: &Grid, to: &Grid) -> Resample {
         let row = |axis: usize, row: usize| {
             if axis + rank < 3 {
-                return Row::new([(row, 1.0)].into_iter());
+                return SourceRows::new([(row, 1.0)].into_iter());
             }
             let taps = kernels::taps(upsample, axis + rank - 3, row, from.size[axis], to.size[axis]);
             #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-            Row::new(taps.iter().map(|(row, weight)| (row, weight as f32)))
+            SourceRows::new(taps.iter().map(|(row, weight)| (row, weight as f32)))
         };
-        Rows { axes: [0, 1, 2].map(|axis| (0..to.size[axis]).map(|at| row(axis, at)).collect()), value: 0.0 }
+        Resample { axes: [0, 1, 2].map(|axis| (0..to.size[axis]).map(|at| row(axis, at)).collect()), value: 0.0 }
     }
 
     /// Multiply-adds per output element.
@@ -83,8 +83,8 @@ pub(super) fn border(amount: Amount, rank: usize, from: &Grid, to: &Grid) -> Per
 
 /// Some rows of the output.
 pub(super) struct Pick<'a> {
-    pub(super) rows: &'a Rows,
-    pub(super) share: Share<'a>,
+    pub(super) rows: &'a Resample,
+    pub(super) share: ElementShare<'a>,
 }
 
 impl Kernel for Pick<'_> {
@@ -93,7 +93,7 @@ impl Kernel for Pick<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Pick { rows, share: Share { samples, from, x, to, y, base, start, .. } } = self;
+        let Pick { rows, share: ElementShare { samples, from, x, to, y, base, start, .. } } = self;
         let rows_of = |axis: usize| &rows.axes[axis][start[axis]..][..to.buffer.size[axis]];
         let [ds, hs, ws] = [rows_of(0), rows_of(1), rows_of(2)];
         let strides = from.buffer.strides();
@@ -122,7 +122,7 @@ impl Kernel for Pick<'_> {
 
 /// Writes one position as a sum of several.
 #[inline(always)]
-fn mix<S: Simd>(simd: S, rows: [&Row; 3], strides: PerAxis<usize>, x: &[f32], y: &mut [f32]) {
+fn mix<S: Simd>(simd: S, rows: [&SourceRows; 3], strides: PerAxis<usize>, x: &[f32], y: &mut [f32]) {
     let [depth, height, width] = rows;
     for channel in (0..y.len()).step_by(S::LANES) {
         let count = S::LANES.min(y.len() - channel);
@@ -143,7 +143,7 @@ fn mix<S: Simd>(simd: S, rows: [&Row; 3], strides: PerAxis<usize>, x: &[f32], y:
 /// The gradient of the input: the gradient of each output row is added to those of its input rows.
 #[cfg(feature = "train")]
 pub(super) struct PickBack<'a> {
-    pub(super) rows: &'a Rows,
+    pub(super) rows: &'a Resample,
     pub(super) samples: usize,
     /// The output's gradient from the first sample on, and the input's.
     pub(super) dy: (&'a View, &'a [f32]),
@@ -179,7 +179,7 @@ impl Kernel for PickBack<'_> {
 /// Adds the gradient of one position to several.
 #[cfg(feature = "train")]
 #[inline(always)]
-fn add<S: Simd>(simd: S, rows: [&Row; 3], strides: PerAxis<usize>, channels: usize, dy: &[f32], dx: &mut [f32]) {
+fn add<S: Simd>(simd: S, rows: [&SourceRows; 3], strides: PerAxis<usize>, channels: usize, dy: &[f32], dx: &mut [f32]) {
     let [depth, height, width] = rows;
     for (d, by_depth) in &depth.rows[..depth.count] {
         for (h, by_height) in &height.rows[..height.count] {

@@ -5,12 +5,12 @@ use std::ops::Range;
 use convshape_arith::op::PerAxis;
 
 use super::buffer::View;
-use super::math::Finish;
+use super::math::Epilogue;
 use super::simd::{Kernel, Level, MOST_LANES, Simd};
 use super::threads::{Spread, Threads};
 
 /// One thread's share of a step with one input.
-pub(super) struct Share<'a> {
+pub(super) struct ElementShare<'a> {
     pub(super) samples: Range<usize>,
     pub(super) from: &'a View,
     pub(super) x: &'a [f32],
@@ -23,18 +23,18 @@ pub(super) struct Share<'a> {
     pub(super) base: usize,
 }
 
-/// Runs a step of `work` multiply-adds per element on as many threads as are worth waking.
+/// RunPairs a step of `work` multiply-adds per element on as many threads as are worth waking.
 pub(super) fn spread(
     threads: Threads,
     work: usize,
     samples: usize,
     (from, x): (&View, &[f32]),
     (to, y): (&View, &mut [f32]),
-    step: &(dyn Fn(Share<'_>) + Sync),
+    step: &(dyn Fn(ElementShare<'_>) + Sync),
 ) {
     to.spread().run(threads, work * to.grid().elements(), samples, y, &|y, base, samples, units| {
         let (to, start) = to.share(&units);
-        step(Share { samples, from, x, to, start, units, y, base });
+        step(ElementShare { samples, from, x, to, start, units, y, base });
     });
 }
 
@@ -45,7 +45,7 @@ pub(super) fn spread_channels(
     samples: usize,
     (from, x): (&View, &[f32]),
     (to, y): (&View, &mut [f32]),
-    step: &(dyn Fn(Share<'_>) + Sync),
+    step: &(dyn Fn(ElementShare<'_>) + Sync),
 ) {
     /// Channels that are computed together.
     const BLOCK: usize = 4 * MOST_LANES;
@@ -56,27 +56,27 @@ pub(super) fn spread_channels(
         let channels = to.channels.min(units.end * BLOCK) - first;
         let some = |view: &View| View { channel: view.channel + first, channels, ..*view };
         let (from, to) = (some(from), some(to));
-        step(Share { samples, from: &from, x, to, start: [0; 3], units: 0..1, y, base });
+        step(ElementShare { samples, from: &from, x, to, start: [0; 3], units: 0..1, y, base });
     });
 }
 
 /// The contiguous runs that an input and an output of the same size have in common.
 #[derive(Clone, Copy)]
-pub(super) struct Stretches<'a> {
+pub(super) struct RunPairs<'a> {
     from: View,
     to: View,
     first: usize,
     base: usize,
-    /// Runs per row, the number of all runs, and their length in elements.
+    /// RunPairs per row, the number of all runs, and their length in elements.
     pieces: usize,
     pub(super) count: usize,
     length: usize,
     x: &'a [f32],
 }
 
-impl<'a> Stretches<'a> {
+impl<'a> RunPairs<'a> {
     #[inline(always)]
-    pub(super) fn new(share: &Share<'a>) -> Stretches<'a> {
+    pub(super) fn new(share: &ElementShare<'a>) -> RunPairs<'a> {
         let (from, _) = share.from.share(&share.units);
         let (to, base, x) = (share.to, share.base, share.x);
         let [depth, height, width] = to.buffer.size;
@@ -84,7 +84,7 @@ impl<'a> Stretches<'a> {
         let pieces = if whole { 1 } else { width };
         let count = share.samples.len() * depth * height * pieces;
         let first = share.samples.start * depth * height;
-        Stretches { from, to, first, base, pieces, count, length: width * to.channels / pieces, x }
+        RunPairs { from, to, first, base, pieces, count, length: width * to.channels / pieces, x }
     }
 
     /// The sample of a run.
@@ -102,14 +102,14 @@ impl<'a> Stretches<'a> {
     }
 }
 
-/// `finish(scale * x + shift)`, with a scale and a shift for each channel or for each channel of each sample. Without
-/// them it is `finish(x)`.
+/// `epilogue(scale * x + shift)`, with a scale and a shift for each channel or for each channel of each sample. Without
+/// them it is `epilogue(x)`.
 pub(super) struct Each<'a> {
-    pub(super) share: Share<'a>,
+    pub(super) share: ElementShare<'a>,
     pub(super) scale: &'a [f32],
     pub(super) shift: &'a [f32],
     pub(super) by_sample: bool,
-    pub(super) finish: Finish,
+    pub(super) epilogue: Epilogue,
 }
 
 /// Elements to which all operations are applied while the first-level cache holds them.
@@ -120,8 +120,8 @@ impl Kernel for Each<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Each { share, scale, shift, by_sample, finish } = self;
-        let stretches = Stretches::new(&share);
+        let Each { share, scale, shift, by_sample, epilogue } = self;
+        let stretches = RunPairs::new(&share);
         let channels = share.to.channels;
         let block = (BLOCK / channels.max(1)).max(1) * channels;
         for index in 0..stretches.count {
@@ -139,7 +139,7 @@ impl Kernel for Each<'_> {
                         }
                     }
                 }
-                finish.all(simd, y);
+                epilogue.all(simd, y);
             }
         }
     }
@@ -168,12 +168,12 @@ impl<'a> Operand<'a> {
     }
 }
 
-/// `finish(a + b)` or `finish(a * b)`; without `a`, `y` is the first operand.
+/// `epilogue(a + b)` or `epilogue(a * b)`; without `a`, `y` is the first operand.
 pub(super) struct Combine<'a> {
     pub(super) a: Option<Operand<'a>>,
     pub(super) b: Operand<'a>,
     pub(super) multiply: bool,
-    pub(super) finish: Finish,
+    pub(super) epilogue: Epilogue,
     pub(super) samples: Range<usize>,
     /// The view of this share of the output, its first row, and the output's elements from `base` on.
     pub(super) to: View,
@@ -183,19 +183,19 @@ pub(super) struct Combine<'a> {
 }
 
 impl Combine<'_> {
-    /// Runs it on as many threads as are worth waking.
+    /// RunPairs it on as many threads as are worth waking.
     pub(super) fn spread(
         on: (Level, Threads),
         samples: usize,
         a: Option<Operand<'_>>,
         b: Operand<'_>,
-        (multiply, finish): (bool, Finish),
+        (multiply, epilogue): (bool, Epilogue),
         (to, y): (&View, &mut [f32]),
     ) {
-        let work = finish.work() * to.grid().elements();
+        let work = epilogue.work() * to.grid().elements();
         to.spread().run(on.1, work, samples, y, &|y, base, samples, units| {
             let (to, start) = to.share(&units);
-            on.0.run(Combine { a, b, multiply, finish, samples, to, start, y, base });
+            on.0.run(Combine { a, b, multiply, epilogue, samples, to, start, y, base });
         });
     }
 }
@@ -205,7 +205,7 @@ impl Kernel for Combine<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Combine { a, b, multiply, finish, samples, to, start, y, base } = self;
+        let Combine { a, b, multiply, epilogue, samples, to, start, y, base } = self;
         let [depth, height, width] = to.buffer.size;
         let channels = to.channels;
         let even = |view: &View| view.channels == channels && view.buffer.size[2] == width.max(view.buffer.size[2]);
@@ -232,7 +232,7 @@ impl Kernel for Combine<'_> {
                                 combine_two(multiply, a_x, b_x, y);
                             }
                         }
-                        finish.all(simd, y);
+                        epilogue.all(simd, y);
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! Weight gradients: sums of outer products over the positions of a batch.
+//! GradientOf gradients: sums of outer products over the positions of a batch.
 //!
 //! A convolution and a transposed one relate two sides in the same way: through each tap, each position of the `dense`
 //! side meets one position of the `spread` side. One side is an activation, the other a gradient, and a weight's
@@ -10,7 +10,7 @@ use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
-use super::moves::{Moves, NOTHING};
+use super::permutation::{NOTHING, Permutation};
 use crate::cpu::buffer::{SLACK, View};
 use crate::cpu::simd::{Kernel, Level, Simd, Walk, outer};
 use crate::cpu::taps::Line;
@@ -25,13 +25,13 @@ const TASKS: usize = 8;
 
 /// Contiguous elements of a position: some channels of one or several taps.
 #[derive(Clone, Copy, Debug)]
-struct Run {
+struct ElementRun {
     place: usize,
     count: usize,
 }
 
-/// A tile of sums: `rows` elements at each offset times some vectors.
-struct Tile {
+/// A tile of sums: `elementwise` elements at each offset times some vectors.
+struct SumTile {
     places: [usize; 4],
     groups: usize,
     rows: usize,
@@ -42,7 +42,7 @@ struct Tile {
 }
 
 /// A weight gradient.
-pub(super) struct Outer {
+pub(super) struct WeightGradient {
     level: Level,
     /// Whether the vectors are those of the dense side.
     dense_vectors: bool,
@@ -52,12 +52,12 @@ pub(super) struct Outer {
     counts: PerAxis<usize>,
     /// The offset of the first position on either side.
     start: [usize; 2],
-    tiles: Vec<Tile>,
+    tiles: Vec<SumTile>,
     /// The number of sums of one share of the samples.
     size: usize,
     shares: usize,
     /// The permutation from the sums to the parameter.
-    moves: Moves,
+    moves: Permutation,
     count: usize,
     sums: Workspace,
     /// Samples per chunk.
@@ -66,7 +66,7 @@ pub(super) struct Outer {
 }
 
 /// The weight whose gradient is computed.
-pub(super) struct Weight<'a> {
+pub(super) struct GradientOf<'a> {
     pub(super) groups: usize,
     /// The number of elements.
     pub(super) count: usize,
@@ -75,8 +75,14 @@ pub(super) struct Weight<'a> {
     pub(super) lines: &'a [Line; 3],
 }
 
-impl Outer {
-    pub(super) fn new(level: Level, weight: &Weight<'_>, dense: &View, spread: &View, samples: usize) -> Outer {
+impl WeightGradient {
+    pub(super) fn new(
+        level: Level,
+        weight: &GradientOf<'_>,
+        dense: &View,
+        spread: &View,
+        samples: usize,
+    ) -> WeightGradient {
         let lanes = level.lanes();
         let (dense_strides, spread_strides) = (dense.buffer.strides(), spread.buffer.strides());
         let lines = weight.lines;
@@ -135,7 +141,7 @@ impl Outer {
                         }
                         let sums = size..size + count * wide;
                         size = sums.end;
-                        tiles.push(Tile {
+                        tiles.push(SumTile {
                             places: starts,
                             groups: pieces.len(),
                             rows,
@@ -152,7 +158,7 @@ impl Outer {
         }
         let shares = (TASKS / tiles.len().max(1)).clamp(1, samples.max(1));
         let sample = dense.buffer.sample() + spread.buffer.sample();
-        Outer {
+        WeightGradient {
             level,
             dense_vectors,
             rows,
@@ -162,7 +168,7 @@ impl Outer {
             tiles,
             size,
             shares,
-            moves: Moves::new(&places),
+            moves: Permutation::new(&places),
             count: weight.count,
             sums: Workspace::with_elements(size * shares),
             chunk: if size > CHUNK / 2 { samples.max(1) } else { (CHUNK / sample.max(1)).max(1) },
@@ -175,7 +181,7 @@ impl Outer {
         self.work
     }
 
-    /// Computes the gradient over a batch. Both sides have [`Outer::SLACK`] elements after the last one.
+    /// Computes the gradient over a batch. Both sides have [`WeightGradient::SLACK`] elements after the last one.
     pub(super) fn run(&mut self, threads: Threads, samples: usize, dense: &[f32], spread: &[f32]) {
         let mut sums = std::mem::replace(&mut self.sums, Workspace::with_elements(0));
         let share = samples.div_ceil(self.shares).max(1);
@@ -194,7 +200,7 @@ impl Outer {
                     ..bounds.partition_point(|start| *start < within + count);
                 let from = (index * share).min(samples);
                 let of = from..samples.min(from + share);
-                this.level.run(Part { outer: this, tiles, samples: of, a, b, sums: own, first: within });
+                this.level.run(TileRange { outer: this, tiles, samples: of, a, b, sums: own, first: within });
                 (sums, first) = (rest, first + count);
             }
         });
@@ -208,7 +214,7 @@ impl Outer {
         share * self.size + bounds[tile]
     }
 
-    /// Adds the result of [`Outer::run`] to the gradient of the parameter; an empty gradient counts as zeros.
+    /// Adds the result of [`WeightGradient::run`] to the gradient of the parameter; an empty gradient counts as zeros.
     pub(super) fn add_to(&self, gradient: &mut Vec<f32>) {
         let sums = &self.sums.get()[..self.size * self.shares];
         gradient.resize(self.count, 0.0);
@@ -221,7 +227,7 @@ impl Outer {
     pub(super) const SLACK: usize = 4 * SLACK;
 }
 
-/// The number of vectors of a tile with `rows` rows.
+/// The number of vectors of a tile with `elementwise` rows.
 fn vectors(left: usize, rows: usize, groups: usize, level: Level) -> usize {
     let most = level.positions();
     match left {
@@ -233,12 +239,12 @@ fn vectors(left: usize, rows: usize, groups: usize, level: Level) -> usize {
 }
 
 /// The contiguous runs of some offsets.
-fn runs(places: impl Iterator<Item = usize>) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
+fn runs(places: impl Iterator<Item = usize>) -> Vec<ElementRun> {
+    let mut runs: Vec<ElementRun> = Vec::new();
     for place in places {
         match runs.last_mut() {
             Some(run) if run.place + run.count == place => run.count += 1,
-            _ => runs.push(Run { place, count: 1 }),
+            _ => runs.push(ElementRun { place, count: 1 }),
         }
     }
     runs
@@ -246,7 +252,7 @@ fn runs(places: impl Iterator<Item = usize>) -> Vec<Run> {
 
 /// Divides runs into parts of nearly the same size for which a tile has registers. If all runs are short, a part is
 /// several runs of one size.
-fn row_pieces(runs: &[Run], most: [usize; 3]) -> Vec<(usize, Vec<Run>)> {
+fn row_pieces(runs: &[ElementRun], most: [usize; 3]) -> Vec<(usize, Vec<ElementRun>)> {
     let alike = |count: usize| runs.iter().all(|run| run.count == count);
     for (count, group) in [(3, 3), (4, 4)] {
         if most[0] >= 12 && alike(count) && runs.len().is_multiple_of(group) {
@@ -258,15 +264,15 @@ fn row_pieces(runs: &[Run], most: [usize; 3]) -> Vec<(usize, Vec<Run>)> {
         let tiles = run.count.div_ceil(most[1]);
         for tile in 0..tiles {
             let (from, to) = (tile * run.count / tiles, (tile + 1) * run.count / tiles);
-            pieces.push((to - from, std::vec![Run { place: run.place + from, count: to - from }]));
+            pieces.push((to - from, std::vec![ElementRun { place: run.place + from, count: to - from }]));
         }
     }
     pieces
 }
 
 /// Some tiles over some samples.
-struct Part<'a> {
-    outer: &'a Outer,
+struct TileRange<'a> {
+    outer: &'a WeightGradient,
     tiles: Range<usize>,
     samples: Range<usize>,
     a: &'a [f32],
@@ -276,12 +282,12 @@ struct Part<'a> {
     first: usize,
 }
 
-impl Kernel for Part<'_> {
+impl Kernel for TileRange<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Part { outer, tiles, samples, a, b, sums, first } = self;
+        let TileRange { outer, tiles, samples, a, b, sums, first } = self;
         sums.fill(0.0);
         let [depth, height, width] = outer.counts;
         for from in samples.clone().step_by(outer.chunk) {
@@ -292,21 +298,21 @@ impl Kernel for Part<'_> {
             for tile in &outer.tiles[tiles.clone()] {
                 let sums = &mut sums[tile.sums.start - first..tile.sums.end - first];
                 let b = &b[tile.column..];
-                let mut job = Job { tile, walk: &walk, a, b, sums };
+                let mut job = TileTask { tile, walk: &walk, a, b, sums };
                 match (tile.groups, tile.rows, tile.vectors) {
-                    (3, ..) => simd.call(Sums::<3, 3, 1>(&mut job)),
-                    (4, ..) => simd.call(Sums::<4, 4, 1>(&mut job)),
-                    (_, rows, 4) => by_count!(rows, S::POSITIONS[2], |L| simd.call(Sums::<1, L, 4>(&mut job))),
-                    (_, rows, 2) => by_count!(rows, S::POSITIONS[1], |L| simd.call(Sums::<1, L, 2>(&mut job))),
-                    (_, rows, _) => by_count!(rows, S::POSITIONS[0], |L| simd.call(Sums::<1, L, 1>(&mut job))),
+                    (3, ..) => simd.call(TileSums::<3, 3, 1>(&mut job)),
+                    (4, ..) => simd.call(TileSums::<4, 4, 1>(&mut job)),
+                    (_, rows, 4) => by_count!(rows, S::POSITIONS[2], |L| simd.call(TileSums::<1, L, 4>(&mut job))),
+                    (_, rows, 2) => by_count!(rows, S::POSITIONS[1], |L| simd.call(TileSums::<1, L, 2>(&mut job))),
+                    (_, rows, _) => by_count!(rows, S::POSITIONS[0], |L| simd.call(TileSums::<1, L, 1>(&mut job))),
                 }
             }
         }
     }
 }
 
-struct Job<'a> {
-    tile: &'a Tile,
+struct TileTask<'a> {
+    tile: &'a SumTile,
     walk: &'a Walk,
     a: &'a [f32],
     b: &'a [f32],
@@ -314,9 +320,9 @@ struct Job<'a> {
 }
 
 /// One tile.
-struct Sums<'a, 'b, const G: usize, const L: usize, const V: usize>(&'a mut Job<'b>);
+struct TileSums<'a, 'b, const G: usize, const L: usize, const V: usize>(&'a mut TileTask<'b>);
 
-impl<const G: usize, const L: usize, const V: usize> Kernel for Sums<'_, '_, G, L, V> {
+impl<const G: usize, const L: usize, const V: usize> Kernel for TileSums<'_, '_, G, L, V> {
     type Output = ();
 
     #[inline(always)]

@@ -12,19 +12,19 @@ use rand::Rng;
 use super::Machine;
 use super::attention::Attend;
 use super::layer_norm::LayerNorm;
-use super::outer::Outer;
-use super::recurrent::Runs;
-use super::sum::{Axes, Ends, Sum};
+use super::recurrent::RecurrentGradient;
+use super::sum::{Axes, Sum, SumViews};
+use super::weight_gradient::WeightGradient;
 use crate::cpu::attention::Drop;
 use crate::cpu::buffer::{Buffer, Grid, View};
-use crate::cpu::math::Finish;
-use crate::cpu::recurrent::{Batch, Packed};
+use crate::cpu::math::Epilogue;
+use crate::cpu::recurrent::{Packed, RecurrentBatch};
 use crate::cpu::relayout::Relayout;
 use crate::cpu::simd::Level;
 use crate::reference::kernels::gradient::Layer;
 
 /// A layer, with buffers for a batch.
-pub(super) struct Definition {
+pub(super) struct RowMajor {
     pub(super) op: Op,
     pub(super) order: AxisOrder,
     /// The shapes of the inputs, and of the output.
@@ -62,7 +62,7 @@ pub(super) fn import(on: Machine, samples: usize, view: &View, x: &[f32], y: &mu
     Relayout { level: on.level, view: *view }.import(on.threads, samples, x, y);
 }
 
-impl Definition {
+impl RowMajor {
     /// For a batch of `samples`; `input_wanted` says whether the gradient of the first input is needed.
     pub(super) fn new(
         level: Level,
@@ -70,7 +70,7 @@ impl Definition {
         order: AxisOrder,
         (shapes, output): (Vec<Shape>, Shape),
         (samples, input_wanted): (usize, bool),
-    ) -> Definition {
+    ) -> RowMajor {
         let elements = |shape: &Shape| shape.numbers().map(|sizes| sizes[..shape.rank()].iter().product());
         let norm = match op {
             Op::LayerNorm { size, eps, .. } => {
@@ -83,7 +83,7 @@ impl Definition {
         let (inputs, y, dy, dx) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let attend = Attend::new(level, &op, &shapes, &output).map(Box::new);
         let linear = linear(level, &op, &shapes[0], &output, (samples, input_wanted));
-        Definition { op, order, shapes, output, norm, attend, linear, factors: Vec::new(), inputs, y, dy, dx }
+        RowMajor { op, order, shapes, output, norm, attend, linear, factors: Vec::new(), inputs, y, dy, dx }
     }
 
     /// The dropout between the layers of a recurrent one: its probability, the number of factors per sample, and the
@@ -133,7 +133,7 @@ impl Definition {
             return Ok(());
         }
         let own: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
-        let Definition { op, order, shapes, output, norm, attend, factors, y: room, .. } = self;
+        let RowMajor { op, order, shapes, output, norm, attend, factors, y: room, .. } = self;
         match (norm, &*op) {
             (Some(norm), _) => norm.forward(on, params, own[0], room),
             (None, Op::Recurrent(layer)) => {
@@ -141,7 +141,7 @@ impl Definition {
                 let features = own[0].len() / (samples * length).max(1);
                 let first = [own.get(1).copied(), own.get(2).copied()];
                 let packed = Packed::new(on.level, layer, features, params);
-                packed.run(Batch { length, x: own[0], first, factors: some(factors), y: room, keep: true });
+                packed.run(RecurrentBatch { length, x: own[0], first, factors: some(factors), y: room, keep: true });
             }
             (None, _) => match attend {
                 Some(attend) => attend.forward(on, samples, &own, room),
@@ -171,7 +171,7 @@ impl Definition {
             dx.resize(if *wanted { x.len() } else { 0 }, 0.0);
         }
         let inputs: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
-        let Definition { op, order, shapes, output, norm, attend, linear, factors, y, dy, dx, .. } = self;
+        let RowMajor { op, order, shapes, output, norm, attend, linear, factors, y, dy, dx, .. } = self;
         if let Some((sum, view)) = linear {
             let dx = wanted[0].then_some(&mut dx[0][..]);
             sum.backward(on, samples, inputs[0], (view, dy), dparams, dx);
@@ -186,11 +186,11 @@ impl Definition {
             return Ok(());
         }
         if let Op::Recurrent(layer) = op
-            && Runs::fits(layer)
+            && RecurrentGradient::fits(layer)
         {
             let (level, length) = (on.level, steps(shapes));
             let first = [inputs.get(1).copied(), inputs.get(2).copied()];
-            Runs { level, layer, length, params, x: inputs[0], first, factors: some(factors), y, dy }
+            RecurrentGradient { level, layer, length, params, x: inputs[0], first, factors: some(factors), y, dy }
                 .backward(dparams, dx);
             return Ok(());
         }
@@ -204,7 +204,7 @@ impl Definition {
 
     /// Elements after the last one that a kernel may read.
     fn slack(&self) -> usize {
-        if self.linear.is_some() { Outer::SLACK } else { 0 }
+        if self.linear.is_some() { WeightGradient::SLACK } else { 0 }
     }
 }
 
@@ -223,6 +223,6 @@ fn linear(
     let (from, to) = (Grid::new(input, order)?, Grid::new(output, order)?);
     let axes = Axes::new(op, input, order, &from, &to)?;
     let view = |grid: &Grid| View { order, buffer: Buffer::new(grid), channel: 0, channels: grid.channels };
-    let ends = Ends { x: view(&from), y: view(&to), dx: view(&from), dy: view(&to) };
-    Some((Box::new(Sum::new(level, op, &axes, &ends, Finish::None, (samples, input_wanted))), ends.dy))
+    let ends = SumViews { x: view(&from), y: view(&to), dx: view(&from), dy: view(&to) };
+    Some((Box::new(Sum::new(level, op, &axes, &ends, Epilogue::None, (samples, input_wanted))), ends.dy))
 }

@@ -16,13 +16,13 @@ struct Move {
     step: i32,
 }
 
-/// All moves of a permutation. Moves that touch the same cache lines follow one another.
+/// All moves of a permutation. Permutation that touch the same cache lines follow one another.
 #[derive(Clone, Debug)]
-pub(super) struct Moves(Vec<Move>);
+pub(super) struct Permutation(Vec<Move>);
 
-impl Moves {
+impl Permutation {
     /// `places` has, for each element of one order, its index in the other.
-    pub(super) fn new(places: &[u32]) -> Moves {
+    pub(super) fn new(places: &[u32]) -> Permutation {
         let mut moves = Vec::new();
         for (first, places) in (0..).step_by(LINE).zip(places.chunks(LINE)) {
             let mut rest = places;
@@ -38,7 +38,7 @@ impl Moves {
             }
         }
         moves.sort_by_key(|moved| moved.place);
-        Moves(moves)
+        Permutation(moves)
     }
 
     /// Copies from the other order to the first.
@@ -83,11 +83,11 @@ mod tests {
 
     #[test]
     fn what_is_pulled_is_pushed_back() {
-        // Strides up, down and zero, gaps, and an end within a cache line.
+        // Increasing, decreasing and zero strides, gaps, and runs that end within a cache line.
         let places = [0, 3, 6, 9, 8, 7, NOTHING, 1, NOTHING, 2, 5, 4, 4_000_000_000];
         let table = &places[..12];
         let from: Vec<f32> = (0..10_u8).map(f32::from).collect();
-        let moves = Moves::new(table);
+        let moves = Permutation::new(table);
         let mut to = [-1.0; 12];
         moves.pull(&mut to, &from);
         for (to, place) in to.iter().zip(table) {
@@ -97,6 +97,6 @@ mod tests {
         moves.push(&to, &mut back);
         assert!(back.iter().zip(&from).all(|(back, from)| *back == from + 1.0));
         // A stride too large for a move.
-        assert_eq!(Moves::new(&places[11..]).0.len(), 2);
+        assert_eq!(Permutation::new(&places[11..]).0.len(), 2);
     }
 }

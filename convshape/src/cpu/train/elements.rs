@@ -6,13 +6,13 @@ use convshape_arith::op::Activation;
 
 use super::Machine;
 use crate::cpu::buffer::View;
-use crate::cpu::each::{self, Combine, Each, Operand};
-use crate::cpu::math::{Differentiate, Finish};
+use crate::cpu::elementwise::{self, Combine, Each, Operand};
+use crate::cpu::math::{Differentiate, Epilogue};
 use crate::cpu::simd::{Kernel, Simd};
 
 /// The contiguous runs that two views of the same grid have in common.
 #[derive(Clone, Copy)]
-pub(super) struct Rows<'a> {
+pub(super) struct CommonRuns<'a> {
     views: [&'a View; 2],
     /// Whether a sample is one run in both.
     long: bool,
@@ -20,13 +20,13 @@ pub(super) struct Rows<'a> {
     pub(super) length: usize,
 }
 
-impl<'a> Rows<'a> {
-    pub(super) fn new(samples: usize, a: &'a View, b: &'a View) -> Rows<'a> {
+impl<'a> CommonRuns<'a> {
+    pub(super) fn new(samples: usize, a: &'a View, b: &'a View) -> CommonRuns<'a> {
         let (a_rows, width) = a.long_rows();
         let long = a_rows == 1 && b.long_rows().0 == 1;
         let [depth, height, short] = a.buffer.size;
         let (rows, width) = if long { (1, width) } else { (depth * height, short) };
-        Rows { views: [a, b], long, count: samples * rows, length: width * a.channels }
+        CommonRuns { views: [a, b], long, count: samples * rows, length: width * a.channels }
     }
 
     /// The offset of a run.
@@ -57,30 +57,30 @@ pub(super) fn samples(
     });
 }
 
-/// `finish(scale * x + shift)` with a scale and a shift for each channel. Without them it is `finish(x)`.
+/// `epilogue(scale * x + shift)` with a scale and a shift for each channel. Without them it is `epilogue(x)`.
 pub(super) fn each(
     on: Machine,
     samples: usize,
     from: (&View, &[f32]),
     to: (&View, &mut [f32]),
     [scale, shift]: [&[f32]; 2],
-    finish: Finish,
+    epilogue: Epilogue,
 ) {
-    let work = finish.work();
-    each::spread(on.threads, work, samples, from, to, &|share| {
-        on.level.run(Each { share, scale, shift, by_sample: false, finish })
+    let work = epilogue.work();
+    elementwise::spread(on.threads, work, samples, from, to, &|share| {
+        on.level.run(Each { share, scale, shift, by_sample: false, epilogue })
     });
 }
 
 /// Copies rows.
 pub(super) fn copy(on: Machine, samples: usize, from: (&View, &[f32]), to: (&View, &mut [f32])) {
-    each(on, samples, from, to, [&[], &[]], Finish::None);
+    each(on, samples, from, to, [&[], &[]], Epilogue::None);
 }
 
 /// Adds rows.
 pub(super) fn add(on: Machine, samples: usize, (view, x): (&View, &[f32]), to: (&View, &mut [f32])) {
     let b = Operand { view, x };
-    Combine::spread((on.level, on.threads), samples, None, b, (false, Finish::None), to);
+    Combine::spread((on.level, on.threads), samples, None, b, (false, Epilogue::None), to);
 }
 
 /// An activation whose derivative follows from its value.
@@ -124,12 +124,12 @@ pub(super) fn multiply(
 ) {
     samples(on, (to, dy), count, &|dy, count, first| {
         let y = &y[first * view.buffer.sample()..];
-        on.level.run(Multiply { rows: Rows::new(count, view, to), function, y, dy });
+        on.level.run(Multiply { rows: CommonRuns::new(count, view, to), function, y, dy });
     });
 }
 
 struct Multiply<'a> {
-    rows: Rows<'a>,
+    rows: CommonRuns<'a>,
     function: ByOutput,
     y: &'a [f32],
     dy: &'a mut [f32],
@@ -169,7 +169,7 @@ pub(super) fn differentiate(
 ) {
     samples(on, (to, dx), count, &|dx, count, first| {
         let (x, dy) = (&x[first * x_view.buffer.sample()..], &dy[first * from.buffer.sample()..]);
-        let (of_x, of_dy) = (Rows::new(count, x_view, to), Rows::new(count, from, to));
+        let (of_x, of_dy) = (CommonRuns::new(count, x_view, to), CommonRuns::new(count, from, to));
         // The two have runs of the same length only if both are long.
         let long = of_x.long && of_dy.long;
         let (of_x, of_dy) = if long { (of_x, of_dy) } else { (of_x.short(count), of_dy.short(count)) };
@@ -181,18 +181,18 @@ pub(super) fn differentiate(
     });
 }
 
-impl<'a> Rows<'a> {
+impl<'a> CommonRuns<'a> {
     /// The runs of one row each.
-    pub(super) fn short(self, samples: usize) -> Rows<'a> {
+    pub(super) fn short(self, samples: usize) -> CommonRuns<'a> {
         let view = self.views[0];
         let [depth, height, width] = view.buffer.size;
-        Rows { long: false, count: samples * depth * height, length: width * view.channels, ..self }
+        CommonRuns { long: false, count: samples * depth * height, length: width * view.channels, ..self }
     }
 }
 
 /// Multiplies each element by its factor. Factors are in the order of the rows.
 pub(super) fn multiply_by(samples: usize, factors: &[f32], (to, y): (&View, &mut [f32])) {
-    let rows = Rows::new(samples, to, to);
+    let rows = CommonRuns::new(samples, to, to);
     for (row, factors) in factors.chunks_exact(rows.length.max(1)).enumerate() {
         let [at, _] = rows.at(row);
         y[at..][..rows.length].iter_mut().zip(factors).for_each(|(y, factor)| *y *= factor);
@@ -202,7 +202,12 @@ pub(super) fn multiply_by(samples: usize, factors: &[f32], (to, y): (&View, &mut
 /// The sum over each channel.
 pub(super) fn sums(on: Machine, samples: usize, view: &View, x: &[f32]) -> Vec<f64> {
     let mut sums = std::vec![0.0; view.channels];
-    on.level.run(Sums { rows: Rows::new(samples, view, view), channels: view.channels, x, sums: &mut sums });
+    on.level.run(ChannelSums {
+        rows: CommonRuns::new(samples, view, view),
+        channels: view.channels,
+        x,
+        sums: &mut sums,
+    });
     sums
 }
 
@@ -212,19 +217,19 @@ pub(super) fn add_sums(sums: &[f64], gradient: &mut [f32]) {
     gradient.iter_mut().zip(sums).for_each(|(gradient, sum)| *gradient += *sum as f32);
 }
 
-struct Sums<'a> {
-    rows: Rows<'a>,
+struct ChannelSums<'a> {
+    rows: CommonRuns<'a>,
     channels: usize,
     x: &'a [f32],
     sums: &'a mut [f64],
 }
 
-impl Kernel for Sums<'_> {
+impl Kernel for ChannelSums<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Sums { rows, channels, x, sums } = self;
+        let ChannelSums { rows, channels, x, sums } = self;
         for row in 0..rows.count {
             let [at, _] = rows.at(row);
             let x = &x[at..][..rows.length];
