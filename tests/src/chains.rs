@@ -131,6 +131,36 @@ pub fn field() -> Vec<FieldCase> {
     data::json_lines("bugs/field.jsonl.gz")
 }
 
+/// A wrong chain as people write it, with the suggestion that mends it.
+#[derive(Clone, Debug)]
+pub struct EverydayCase {
+    /// What it is: `unet-concat-channels`.
+    pub id: String,
+    /// The code of its one error.
+    pub code: String,
+    /// The text, one `conv_chain! { .. }` item.
+    pub source: String,
+    /// The first suggestion, without `help: `.
+    pub help: String,
+}
+
+/// Wrong chains as people write them.
+///
+/// # Panics
+/// If the file is not made of cases.
+#[must_use]
+pub fn everyday() -> Vec<EverydayCase> {
+    let text = data::text("bugs/everyday.txt");
+    let cases = text.split("### ").skip(1).map(|case| {
+        let (title, rest) = case.split_once('\n').expect("a title");
+        let (body, help) = rest.split_once("\n=> ").expect("a suggestion");
+        let (id, code) = title.split_once(' ').expect("an id and a code");
+        let source = format!("conv_chain! {{ struct M {{\n{body}\n}} }}");
+        EverydayCase { id: id.to_owned(), code: code.to_owned(), source, help: help.trim().to_owned() }
+    });
+    cases.collect()
+}
+
 /// Programs of the SFData set.
 #[must_use]
 pub fn sfdata() -> Vec<SfDataCase> {
@@ -148,6 +178,7 @@ mod tests {
         assert_eq!(shapes().len(), 442);
         assert_eq!(field().len(), 76);
         assert_eq!(sfdata().len(), 22);
+        assert!(everyday().len() > 100);
         let bugs = bugs();
         assert_eq!(bugs.iter().filter(|c| c.expect == Expect::Reject).count(), 77);
         assert!(bugs.iter().all(|c| c.fixed.is_some() == (c.expect == Expect::Reject)));

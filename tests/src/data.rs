@@ -19,6 +19,11 @@ pub(crate) fn bytes(relative: &str) -> Vec<u8> {
     fs::read(path(relative)).unwrap_or_else(|e| panic!("data/{relative}: {e}"))
 }
 
+/// The text of a file.
+pub(crate) fn text(relative: &str) -> String {
+    String::from_utf8(bytes(relative)).unwrap_or_else(|e| panic!("data/{relative}: {e}"))
+}
+
 /// The text of a gzipped file.
 pub(crate) fn gunzip(relative: &str) -> String {
     let mut text = String::new();

@@ -131,15 +131,29 @@ pub(crate) fn projection(from: &Shape, to: &Shape, order: AxisOrder) -> Option<i
     strides.iter().all(|stride| *stride == strides[0]).then_some(strides[0])
 }
 
-/// A shape cropped to the spatial sizes of another, none of which may be larger.
-pub(crate) fn cropped(shape: &Shape, to: &Shape, order: AxisOrder) -> Option<Shape> {
+/// A shape with the spatial sizes of another: cropped where all are smaller, repeated where all are whole multiples.
+pub(crate) fn fitted(shape: &Shape, to: &Shape, order: AxisOrder) -> Option<(Shape, Fitting)> {
     if shape.rank() != to.rank() || shape.rank() < 2 {
         return None;
     }
-    (0..shape.rank() - 1).map(|axis| order.spatial(axis)).try_fold(*shape, |cropped, place| {
-        let (Size::Number(from), Size::Number(rows)) = (shape.size(place), to.size(place)) else { return None };
-        (from >= rows).then(|| cropped.with(place, Size::Number(rows)))
-    })
+    let places = || (0..shape.rank() - 1).map(|axis| order.spatial(axis));
+    let sizes = |place: usize| Some((shape.size(place).number()?, to.size(place).number()?));
+    let all = |fits: &dyn Fn(i64, i64) -> bool| places().all(|place| sizes(place).is_some_and(|(a, b)| fits(a, b)));
+    let fitting = if all(&|from, rows| from >= rows) {
+        Fitting::Crop
+    } else if all(&|from, rows| from > 0 && rows % from == 0) {
+        Fitting::Upsample
+    } else {
+        return None;
+    };
+    Some((places().fold(*shape, |fitted, place| fitted.with(place, to.size(place))), fitting))
+}
+
+/// How a value gets the spatial sizes of another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fitting {
+    Crop,
+    Upsample,
 }
 
 /// The sizes that are possible at all.
@@ -302,9 +316,11 @@ impl Checked {
         match node.inserted {
             None => {}
             Some(Inserted::Layer(op)) => shapes[0] = op.output(&shapes[..1], order).ok()?,
-            Some(Inserted::Crop { operand }) => {
+            Some(Inserted::Fit { operand }) => {
                 let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand)?.1;
-                shapes[operand] = cropped(&shapes[operand], &target, order).unwrap_or(shapes[operand]);
+                if let Some((fitted, _)) = fitted(&shapes[operand], &target, order) {
+                    shapes[operand] = fitted;
+                }
             }
             Some(Inserted::Projection { operand }) => {
                 let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand)?.1;
@@ -346,6 +362,9 @@ impl Checked {
     /// after it would be refused for that alone, and are left open.
     fn turn(&mut self, graph: &Graph, body: usize, shape: Option<Shape>) -> Option<Shape> {
         self.turns[body] = Turn::Kept;
+        if graph.bodies[body].free {
+            return shape;
+        }
         let (Some(input), Some(output)) = (self.shape(graph.bodies[body].input), shape) else { return shape };
         if graph.bodies[body].before.is_some_and(|before| self.turns[before] != Turn::Kept) {
             self.turns[body] = Turn::Open;

@@ -72,6 +72,10 @@ impl Report {
         if self.lines.contains(&line) { self } else { self.line(line) }
     }
 
+    fn help_unless(self, not: bool, text: impl std::fmt::Display) -> Report {
+        if not { self } else { self.help(text) }
+    }
+
     fn without_helps(mut self) -> Report {
         self.lines.retain(|line| !line.starts_with("help: "));
         self

@@ -22,7 +22,7 @@ mod trial;
 mod unlike;
 mod words;
 
-pub(crate) use self::edit::{Edit, with_rank};
+pub(crate) use self::edit::{Edit, field_text, with_rank};
 
 use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
@@ -356,8 +356,10 @@ impl<'b> Search<'_, 'b> {
             }
             Edit::Project { .. }
             | Edit::Insert { .. }
-            | Edit::Crop { .. }
+            | Edit::Fit { .. }
             | Edit::Transposed { .. }
+            | Edit::Undo { .. }
+            | Edit::Free { .. }
             | Edit::Output { .. }
             | Edit::Argument { .. } => true,
             Edit::Field { .. }
@@ -376,13 +378,15 @@ impl<'b> Search<'_, 'b> {
         if candidate.edits.iter().any(|edit| matches!(edit, Edit::Argument { .. })) {
             return false;
         }
-        let projects = candidate.edits.iter().any(|edit| matches!(edit, Edit::Project { .. }));
+        let projects = candidate.edits.iter().any(|edit| matches!(edit, Edit::Project { .. } | Edit::Fit { .. }));
         if projects || !matches!(fault.reason, Reason::Join { .. }) {
             return false;
         }
         let (_, stretched) = self.trial.inspect(&candidate.edits, &|_| true, |graph, checked| {
             let shapes: Vec<_> = graph.nodes[*node].inputs.iter().map(|value| checked.shape(*value)).collect();
-            shapes.windows(2).any(|pair| pair[0] != pair[1])
+            // One number a channel is a scale, not a row.
+            let ranks = |pair: &[Option<Shape>]| pair[0].map(|shape| shape.rank()) == pair[1].map(|shape| shape.rank());
+            shapes.windows(2).any(|pair| ranks(pair) && pair[0] != pair[1])
         });
         stretched
     }

@@ -160,8 +160,8 @@ impl Hole {
 pub(crate) enum Inserted {
     /// A layer that reads the first input.
     Layer(Op),
-    /// A crop of one operand to the spatial sizes of the other.
-    Crop { operand: usize },
+    /// One operand gets the spatial sizes of the other.
+    Fit { operand: usize },
     /// A convolution with kernel 1 that gives one operand of a sum the shape of the other, where they differ.
     Projection { operand: usize },
 }
@@ -289,6 +289,8 @@ pub(crate) struct Body {
     pub(crate) output: ValueId,
     /// The same value in the turn before.
     pub(crate) before: Option<usize>,
+    /// Whether a fix lets the turns change the shape.
+    pub(crate) free: bool,
 }
 
 /// A field of the generated struct, if it turns out to have parameters.

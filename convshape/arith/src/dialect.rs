@@ -306,7 +306,7 @@ const fn not_cropping((lo, hi): (i64, i64)) -> Result<(i64, i64), Reason> {
 }
 
 /// A word for `padding` that the dialect does not have here.
-const fn not_in_dialect(padding: Padding) -> Reason {
+const fn not_in_dialect(padding: Padding, dialect: Dialect) -> Reason {
     let value = match padding {
         Padding::Same => "same",
         Padding::SameLower => "same_lower",
@@ -316,7 +316,7 @@ const fn not_in_dialect(padding: Padding) -> Reason {
         Padding::Reflect => "reflect",
         Padding::Symmetric(_) | Padding::Pairs(_) => "a number",
     };
-    Reason::NotInDialect { field: "padding", value }
+    Reason::NotInDialect { field: "padding", value, dialect }
 }
 
 /// The map of one axis of a transposed convolution, without crop.

@@ -100,8 +100,9 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str("gives ").size(output, inputs[0].scope()).str(" rows");
             on(text, axis).str(": at least 1 must be left");
         }
-        Reason::NotInDialect { field, value } => {
-            text.str("has `").str(field).str(": ").str(value).str("`, which this dialect does not have for it");
+        Reason::NotInDialect { field, value, dialect } => {
+            text.str("has `").str(field).str(": ").str(value).str("`, which ").str(dialect.name());
+            text.str(" does not have for it");
         }
         Reason::SameWithStride { stride } => {
             text.str("has `padding: same` with stride ").num(stride);

@@ -1,6 +1,6 @@
 //! Why a layer is refused: a typed reason with its numbers, worded in [`crate::explain`].
 
-use crate::op::Axis;
+use crate::op::{Axis, Dialect};
 use crate::shape::Shape;
 use crate::size::{Size, SizeError};
 
@@ -96,6 +96,8 @@ pub enum Reason {
         field: &'static str,
         /// The word or value.
         value: &'static str,
+        /// The dialect.
+        dialect: Dialect,
     },
     /// `padding: same` with a stride.
     SameWithStride {

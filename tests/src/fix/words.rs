@@ -1,7 +1,7 @@
 //! What the language's words have to do with each other, as far as a fix needs it.
 
 /// Names of layers that frameworks spell differently.
-const LAYER_NAMES: [(&str, &str); 16] = [
+const LAYER_NAMES: [(&str, &str); 20] = [
     ("Conv2DTranspose", "ConvTranspose"),
     ("Conv1DTranspose", "ConvTranspose"),
     ("Conv3DTranspose", "ConvTranspose"),
@@ -15,6 +15,10 @@ const LAYER_NAMES: [(&str, &str); 16] = [
     ("PReLU", "Prelu"),
     ("ELU", "Elu"),
     ("GELU", "Gelu"),
+    ("Gemm", "Linear"),
+    ("LSTM", "Lstm"),
+    ("GRU", "Gru"),
+    ("SimpleRNN", "Rnn"),
     ("Concatenate", "Concat"),
     ("AveragePool", "AvgPool"),
     ("GlobalAveragePool", "GlobalAvgPool"),

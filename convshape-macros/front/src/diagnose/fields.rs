@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span};
 
 use super::{ForeignWord, Report};
 use crate::fault::Slip;
-use crate::fix::with_rank;
+use crate::fix::{field_text, with_rank};
 use crate::graph::{Spans, Writing};
 use crate::resolve::Misfit;
 use crate::syntax::Value;
@@ -33,13 +33,25 @@ pub(crate) fn unknown_layer(op: &Ident, nearest: Option<String>) -> Report {
     }
 }
 
-pub(crate) fn layer_elsewhere(op: &str, span: Span, found: &LayerName, dialects: Dialects, dialect: Dialect) -> Report {
+/// A layer that other dialects have. `label` is its name in the chain.
+pub(crate) fn layer_elsewhere(
+    op: &Ident,
+    label: Option<&Ident>,
+    found: &LayerName,
+    dialects: Dialects,
+    dialect: Dialect,
+) -> Report {
     let message = format!("`{op}` is a layer of {}, this chain is in {}", names(dialects), dialect.name());
     let one_name = found.rank.is_some() || found.words.ranks.is_empty();
     let here = (one_name && found.words.dialects.contains(&dialect)).then(|| found.words.name(found.rank));
-    let report = Report::new(code::DIALECT, span, message).of_foreign_word(op, dialects, here);
+    let report = Report::new(code::DIALECT, op.span(), message).of_foreign_word(&op.to_string(), dialects, here);
     if !found.words.dialects.contains(&dialect) {
-        return report;
+        // One layer may have another dialect than its chain.
+        return match (label, dialects) {
+            (Some(label), [of, ..]) => report.help(format_args!("in `{label}`, set `dialect: {}`", of.name())),
+            (None, [of, ..]) => report.help(format_args!("write `{op}(.., dialect: {})`", of.name())),
+            (_, []) => report,
+        };
     }
     match (found.rank, found.words.ranks) {
         (None, ranks @ [_, ..]) => {
@@ -206,7 +218,7 @@ pub(crate) fn field_ranks(
         && writing.row.is_some_and(|row| row.positional == Positional::Field(misfit.field))
     {
         true => ("write", misfit.mended.to_string()),
-        false => ("set", format!("{}: {}", writing.word(misfit.field), misfit.mended)),
+        false => ("set", field_text(writing.word(misfit.field), &misfit.mended)),
     };
     match misfits {
         [only] => {

@@ -2,7 +2,8 @@
 
 use convshape_arith::op::{
     Activation, Amount, Attention, AutoPad, Axes, Axis, Cell, Conv, DepthOrder, Dialect, DropTogether, Interpolation,
-    Mask, MultiHead, Op, Padding, PaddingMode, Pieces, Pool, Recurrent, ResizeTo, SeparableConv, Source, Upsample,
+    Mask, MultiHead, Op, Padding, PaddingMode, Pieces, Pool, Recurrent, RecurrentOutput, ResizeTo, SeparableConv,
+    Source, Upsample,
 };
 use convshape_arith::shape::Shape;
 
@@ -59,6 +60,12 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::Permute { axes, .. }, "axes", Setting::Axes(value)) => store(axes, *value),
         (Op::Reduce { axes, .. }, "axes", Setting::Axes(value)) => store(axes, Some(*value)),
         (Op::Reduce { keep, .. }, "keep", Setting::Bool(value)) => store(keep, *value),
+        // It says which of the outputs the statement is.
+        (
+            Op::RecurrentOutput { output: output @ (RecurrentOutput::Sequence | RecurrentOutput::Last), .. },
+            "return_sequences",
+            Setting::Bool(all),
+        ) => store(output, if *all { RecurrentOutput::Sequence } else { RecurrentOutput::Last }),
         (Op::Recurrent(layer) | Op::RecurrentOutput { layer, .. }, _, _) => set_recurrent(layer, field, setting),
         (Op::Linear { inputs, .. }, "in_channels", Setting::Int(value)) => store(inputs, Some(*value)),
         (Op::Linear { outputs, .. }, "out_channels", Setting::Int(value)) => store(outputs, *value),
@@ -168,7 +175,6 @@ fn set_recurrent(layer: &mut Recurrent, field: &str, setting: &Setting) -> bool 
         ("bidirectional", Setting::Bool(value)) => store(&mut layer.bidirectional, *value),
         ("bias", Setting::Bool(value)) => store(&mut layer.bias, *value),
         ("dropout", Setting::Float(value)) => store(&mut layer.dropout, *value),
-        // It says which of the outputs the statement is.
         ("return_sequences", Setting::Bool(_)) => true,
         ("reset_after", Setting::Bool(value)) => store(&mut layer.cell, Cell::Gru { reset_after: *value }),
         ("nonlinearity", Setting::Word(word)) => store(&mut layer.cell, Cell::Rnn { relu: *word == "relu" }),

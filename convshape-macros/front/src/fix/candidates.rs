@@ -49,6 +49,9 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
         refused::at_the_layer(graph, *node, op, inputs, fault, &mut found);
         words::at_the_layer(graph, *node, op, inputs, &fault.reason, &mut found);
     }
+    if let Problem::Body { body, .. } = problem {
+        found.push(vec![Edit::Free { body: *body }], 18);
+    }
     // Of one hole the message lists the values anyway.
     if let Problem::Hole { node, solutions, .. } = problem
         && solutions.iter().all(|solution| solution.len() > 1)
@@ -79,8 +82,7 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
 /// One of several ways to fill a layer's holes: where one field says which, the others follow.
 fn fillings(node: NodeId, solutions: &[Filling], found: &mut Candidates) {
     for (solution, nth) in solutions.iter().zip(0..) {
-        let set =
-            |(field, setting): &(&'static str, Setting)| Edit::Field { node, field: *field, setting: setting.clone() };
+        let set = |(field, setting): &(&'static str, Setting)| Edit::Field { node, field, setting: setting.clone() };
         // A kernel of one row is seldom meant.
         let one = matches!(solution.first(), Some(("kernel", Setting::Ints { values, .. })) if values[0] == 1);
         let cost = 10 + nth + if one { 6 } else { 0 };

@@ -49,6 +49,15 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                 Reason::Unpooled { given, found } if given.rank() == found.rank() => {
                     wants.push((values[0], channel(&found), channel(&given)));
                 }
+                // One number a channel.
+                Reason::Join { operand, axis: None, first, other } if values.len() == 2 => {
+                    let leader = 1 - operand;
+                    for (value, one, all) in [(values[leader], first, other), (values[operand], other, first)] {
+                        if one.rank() == 1 && all.rank() > 1 {
+                            wants.push((value, one.size(0), channel(&all)));
+                        }
+                    }
+                }
                 Reason::Features { expected, found } if found.rank() == 1 => {
                     wants.push((values[0], found.size(0), Size::Number(expected)));
                 }
@@ -65,6 +74,12 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                         && elements % others == 0
                     {
                         wants.push((values[0], channel(&from), Size::Number(elements / others)));
+                    }
+                }
+                Reason::Pieces { total, size, .. } => wants.push((values[0], size, Size::Number(total))),
+                Reason::EqualPieces { size: Size::Number(size), count, .. } if count > 0 => {
+                    for wanted in [size - size % count, (size - size % count).saturating_add(count)] {
+                        wants.push((values[0], Size::Number(size), Size::Number(wanted)));
                     }
                 }
                 Reason::Divisible { what: "channels", size: Size::Number(size), by } if by > 0 => {

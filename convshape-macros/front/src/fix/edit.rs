@@ -4,7 +4,7 @@ use convshape_arith::op::{Axes, Axis, Direction, Op, ResizeTo};
 use convshape_arith::shape::Shape;
 
 use super::trial::Touched;
-use crate::check;
+use crate::check::{self, Fitting};
 use crate::fields::{self, Setting};
 use crate::graph::{Graph, Inserted, Node, NodeId, Recipe, Replaced, ValueId};
 use crate::words::Positional;
@@ -22,14 +22,18 @@ pub(crate) enum Edit {
     Like { node: NodeId, value: ValueId },
     /// The transposed convolution in place of the convolution.
     Transposed { node: NodeId },
+    /// `undo` of another layer.
+    Undo { node: NodeId, of: NodeId },
     /// The same layer for other axes: `BatchNorm3d` in place of `BatchNorm2d`.
     Renamed { node: NodeId, rank: usize },
     /// A layer of one input before a layer.
     Insert { node: NodeId, op: Op },
-    /// A crop of an operand to the other where two values meet.
-    Crop { node: NodeId, operand: usize },
+    /// A crop or an `Upsample` of an operand to the other where two values meet.
+    Fit { node: NodeId, operand: usize, fitting: Fitting },
     /// A convolution with kernel 1 before an operand of a sum.
     Project { node: NodeId, operand: usize, from: Shape, to: Shape },
+    /// A repeat whose turns may change the shape.
+    Free { body: usize },
     /// `write [..]` in an input
     Input { input: usize, shape: Shape },
     /// `write 64, 32` or `set width: 32` in a use of a block: the chain is read again
@@ -43,6 +47,7 @@ pub(super) enum Before {
     Node { node: NodeId, before: Box<Node> },
     Input { input: usize, shape: Shape },
     Output { output: usize, shape: Shape },
+    Free { body: usize },
 }
 
 impl Before {
@@ -51,6 +56,7 @@ impl Before {
             Before::Node { node, before } => graph.nodes[node] = *before,
             Before::Input { input, shape } => graph.inputs[input].shape = shape,
             Before::Output { output, shape } => graph.outputs[output].shape = shape,
+            Before::Free { body } => graph.bodies[body].free = false,
         }
     }
 }
@@ -68,6 +74,13 @@ impl Edit {
                 log.push(Before::Output { output: *output, shape: graph.outputs[*output].shape });
                 touched.outputs.push(*output);
                 graph.outputs[*output].shape = *shape;
+            }
+            Edit::Free { body } => {
+                for turn in turns_of(graph, *body) {
+                    log.push(Before::Free { body: turn });
+                    touched.nodes.extend(graph.producer(graph.bodies[turn].output));
+                    graph.bodies[turn].free = true;
+                }
             }
             Edit::Argument { .. } => {}
             _ => {
@@ -104,11 +117,16 @@ impl Edit {
                     conv.direction = Direction::Transposed;
                 }
             }
+            Edit::Undo { of, .. } => {
+                if let Recipe::Undo { of: now, .. } = &mut node.recipe {
+                    *now = *of;
+                }
+            }
             Edit::Renamed { rank, .. } => rename(node, *rank),
             Edit::Insert { op, .. } => node.inserted = Some(Inserted::Layer(*op)),
-            Edit::Crop { operand, .. } => node.inserted = Some(Inserted::Crop { operand: *operand }),
+            Edit::Fit { operand, .. } => node.inserted = Some(Inserted::Fit { operand: *operand }),
             Edit::Project { operand, .. } => node.inserted = Some(Inserted::Projection { operand: *operand }),
-            Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } => {}
+            Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } | Edit::Free { .. } => {}
         }
     }
 
@@ -121,10 +139,11 @@ impl Edit {
             | Edit::Like { node, .. }
             | Edit::Transposed { node }
             | Edit::Renamed { node, .. }
+            | Edit::Undo { node, .. }
             | Edit::Insert { node, .. }
-            | Edit::Crop { node, .. }
+            | Edit::Fit { node, .. }
             | Edit::Project { node, .. } => Some(*node),
-            Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } => None,
+            Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } | Edit::Free { .. } => None,
         }
     }
 
@@ -136,9 +155,11 @@ impl Edit {
             Edit::Like { .. } => "scale",
             Edit::Transposed { .. }
             | Edit::Renamed { .. }
+            | Edit::Undo { .. }
             | Edit::Insert { .. }
-            | Edit::Crop { .. }
+            | Edit::Fit { .. }
             | Edit::Project { .. }
+            | Edit::Free { .. }
             | Edit::Input { .. }
             | Edit::Argument { .. }
             | Edit::Output { .. } => "",
@@ -229,9 +250,17 @@ impl Edit {
                 let written = graph.nodes[*node].spans.op.to_string();
                 (Verb::Replace(with_rank(&written, *rank), written), name(*node))
             }
+            Edit::Undo { node, of } => (Verb::Write(format!("undo {}", graph.nodes[*of].name)), name(*node)),
             Edit::Insert { node, op } => (Verb::Insert(format!("{};", inserted(op)), None), name(*node)),
-            Edit::Crop { node, operand } => (cropped(graph, *node, *operand), name(*node)),
+            Edit::Fit { node, operand, fitting } => (fitted(graph, *node, *operand, *fitting), name(*node)),
             Edit::Project { node, operand, from, to } => (projected(graph, *node, *operand, from, to), name(*node)),
+            Edit::Free { body } => {
+                let name = &graph.bodies[*body].name;
+                let of_use = turns_of(graph, *body).into_iter().filter(|turn| graph.bodies[*turn].name == *name);
+                let turns = of_use.count();
+                let text = format!("write `repeat turn in 0..{turns}`, whose turns may change the shape");
+                (Verb::Other(text), graph.bodies[*body].name.clone())
+            }
             Edit::Argument { statement, field, text, .. } => {
                 let verb = match field {
                     Some(field) => Verb::Set(format!("{field}: {text}")),
@@ -255,6 +284,13 @@ impl Edit {
         let uses = graph.nodes.iter().filter(|other| other.origin == node.origin).count();
         (uses > 1).then(|| format!("`{block}` is used {uses} times"))
     }
+}
+
+/// The turns of a repeat of which one is given.
+fn turns_of(graph: &Graph, body: usize) -> Vec<usize> {
+    let place = graph.bodies[body].span.start();
+    let same = |other: &usize| graph.bodies[*other].span.start() == place;
+    (0..graph.bodies.len()).filter(same).collect()
 }
 
 /// A name like this one that no statement has.
@@ -293,30 +329,34 @@ fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shape, to: &Sha
     }
 }
 
-/// A crop of an operand of two to the other.
-fn cropped(graph: &Graph, node: NodeId, operand: usize) -> Verb {
-    let crop = free_name(graph, "crop");
+/// What gives an operand of two the sizes of the other.
+fn fitted(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> Verb {
+    let (name, layer) = match fitting {
+        Fitting::Crop => ("crop", "Crop"),
+        Fitting::Upsample => ("up", "Upsample"),
+    };
+    let short = free_name(graph, name);
     let values = &graph.nodes[node].inputs;
     let other = values.iter().enumerate().find(|(index, _)| *index != operand).map(|(_, value)| *value);
-    let large = graph.reference(values[operand]);
-    let small = other.and_then(|value| graph.reference(value));
-    if let (None, Some(small), Some(producer)) = (large, small, graph.producer(values[operand]))
+    let changed = graph.reference(values[operand]);
+    let like = other.and_then(|value| graph.reference(value));
+    if let (None, Some(like), Some(producer)) = (changed, like, graph.producer(values[operand]))
         && producer + 1 == node
     {
         // It goes by `_`, as what is inserted then does.
-        return Verb::Insert(format!("Crop(like: {small});"), None);
+        return Verb::Insert(format!("{layer}(like: {like});"), None);
     }
-    match (operands_with(graph, node, operand, &crop), large, small) {
-        (Some(operands), Some(large), Some(small)) => {
-            Verb::Insert(format!("{crop}: Crop(like: {small}) from {large};"), Some(operands))
+    match (operands_with(graph, node, operand, &short), changed, like) {
+        (Some(operands), Some(changed), Some(like)) => {
+            Verb::Insert(format!("{short}: {layer}(like: {like}) from {changed};"), Some(operands))
         }
-        _ => Verb::Other("crop one of the two where they meet (`Crop(like: ..)`)".to_owned()),
+        _ => Verb::Other(format!("bring one of the two to the other's size where they meet (`{layer}(like: ..)`)")),
     }
 }
 
-/// Whether a crop of an operand can be written: both have names, and the statement stands once in the text.
-pub(super) fn can_crop(graph: &Graph, node: NodeId, operand: usize) -> bool {
-    graph.nodes[node].writing.block.is_none() && matches!(cropped(graph, node, operand), Verb::Insert(..))
+/// Whether that can be written: both have names, and the statement stands once in the text.
+pub(super) fn can_fit(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> bool {
+    graph.nodes[node].writing.block.is_none() && matches!(fitted(graph, node, operand, fitting), Verb::Insert(..))
 }
 
 /// The operands of a statement with another name for one of them, where all have names.
@@ -403,7 +443,19 @@ fn field_verb(node: &Node, field: &'static str, setting: &Setting) -> Verb {
     if let (Setting::Axes(Axes { list: [Axis::At(at @ 0..), ..], count: 1 }), "dim") = (setting, writing.word(field)) {
         return Verb::Set(format!("dim: {}", at + 1));
     }
-    if leads { Verb::Write(setting.to_string()) } else { Verb::Set(format!("{}: {setting}", writing.word(field))) }
+    if leads { Verb::Write(setting.to_string()) } else { Verb::Set(field_text(writing.word(field), setting)) }
+}
+
+/// A field with its value. Under onnx's `pads` all low sides come first, then all high ones.
+pub(crate) fn field_text(word: &str, setting: &Setting) -> String {
+    match setting {
+        Setting::Pairs { values, axes: Some(axes) } if word == "pads" => {
+            let (low, high) = (values[..*axes].iter().map(|pair| pair.0), values[..*axes].iter().map(|pair| pair.1));
+            let sides: Vec<String> = low.chain(high).map(|rows| rows.to_string()).collect();
+            format!("pads: [{}]", sides.join(", "))
+        }
+        _ => format!("{word}: {setting}"),
+    }
 }
 
 impl Edit {

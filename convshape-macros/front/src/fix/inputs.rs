@@ -248,6 +248,7 @@ fn ranks(graph: &Graph, problem: &Problem) -> Option<(usize, usize)> {
     match problem {
         Problem::Layer { fault, .. } => match fault.reason {
             Reason::Rank { expected, found } => Some((expected, found.rank())),
+            Reason::Steps { found } => Some((2, found.rank())),
             Reason::Join { axis: None, first, other, .. } => Some((first.rank(), other.rank())),
             _ => None,
         },
@@ -437,7 +438,7 @@ impl Search<'_, '_> {
             return None;
         }
         let near = (1..=REACH).flat_map(|step| [rows + step, rows - step]).filter(|size| *size > 0);
-        let mut usual = USUAL.to_vec();
+        let mut usual = if matches!(self.problem, Problem::Output { .. }) { Vec::new() } else { USUAL.to_vec() };
         usual.sort_by_key(|size| size.abs_diff(rows));
         for size in near.chain(usual) {
             let all = (0..axes).fold(self.shape, |shape, axis| shape.with(order.spatial(axis), Size::Number(size)));

@@ -211,19 +211,22 @@ impl<'a> Layer<'a> {
         self.copy_to_unseen(now, &mut best);
         let equal = |values: &PerAxis<i64>| values[..self.rank].iter().all(|value| *value == values[0]);
         let uneven = if equal(now) && !equal(&best) { 6 } else { 0 };
-        let cost = cost.saturating_add_signed(self.regularity(&op)) + uneven + self.beyond_reach(field, &best);
+        if self.beyond_reach(field, &best) && !self.beyond_reach(field, now) {
+            return;
+        }
+        let cost = cost.saturating_add_signed(self.regularity(&op)) + uneven;
         self.offer(field, Setting::ints(best, self.rank), cost, steps, found);
     }
 
-    /// What a border costs more of which a window sees nothing else.
-    fn beyond_reach(&self, field: &str, values: &PerAxis<i64>) -> u32 {
+    /// Whether a window would see nothing but border.
+    fn beyond_reach(&self, field: &str, values: &PerAxis<i64>) -> bool {
         let reach = |axis: usize| match self.op {
             Op::Conv(conv) if conv.direction == Direction::Forward => {
                 conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis])
             }
             _ => i64::MAX,
         };
-        if field == "padding" && (0..self.rank).any(|axis| values[axis] > reach(axis)) { 14 } else { 0 }
+        field == "padding" && (0..self.rank).any(|axis| values[axis] > reach(axis))
     }
 
     /// An axis that const evaluation alone knows is taken to be like the one that is seen.
@@ -302,7 +305,10 @@ impl<'a> Layer<'a> {
             *pair = (window.lo, window.hi);
             let (Some((low, high)), Some(rows)) = (self.ranges[axis], self.size(axis)) else { continue };
             let sides = conv_padding(rows, low, window.kernel, window.stride, window.dilation);
-            let Some(sides) = sides.filter(|sides| low == high && sides.lo >= 0) else { return };
+            // Of a wider border a window would see nothing else.
+            let reach = window.kernel.saturating_sub(1).saturating_mul(window.dilation);
+            let sensible = |lo: i64, hi: i64| low == high && lo >= 0 && lo.max(hi) <= reach;
+            let Some(sides) = sides.filter(|sides| sensible(sides.lo, sides.hi)) else { return };
             *pair = (sides.lo, sides.hi);
         }
         let setting = Setting::Pairs { values: pairs, axes: Some(self.rank) };

@@ -2,16 +2,16 @@
 //! meet, the same layer for other axes.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Axes, Axis, AxisOrder, Op, PoolKind};
+use convshape_arith::op::{Axes, Axis, AxisOrder, Dialect, Op, PoolKind, RecurrentOutput};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
 use super::Edit;
 use super::candidates::{Candidates, ancestors, blamed};
-use super::edit::{can_crop, with_rank};
-use crate::check::{Checked, Problem, cropped};
+use super::edit::{can_fit, with_rank};
+use crate::check::{Checked, Fitting, Problem, fitted};
 use crate::fields::Setting;
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, NodeId, Recipe};
 
 /// As many layers above a mistake are looked at for one that joins along another axis.
 const MOST_LAYERS: usize = 8;
@@ -28,16 +28,39 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             Reason::TokenFeatures { expected, found: comes, .. } => {
                 features(graph, *node, op, &comes, expected, found);
             }
+            Reason::Steps { .. } => all_outputs(graph, checked, *node, found),
+            Reason::FirstState { expected, .. } => first_states(graph, *node, op, &expected, found),
             Reason::Join { operand, axis: Some(place), first, other } => {
                 let channels = place == graph.order().channel(first.rank());
                 if graph.nodes[*node].inputs.len() == 2 && !channels {
-                    crops(graph, *node, [(1 - operand, &first), (operand, &other)], found);
+                    fits(graph, *node, [(1 - operand, &first), (operand, &other)], found);
                 }
             }
             _ => {}
         }
     }
     joins(graph, checked, problem, found);
+    if let Problem::Layer { node, .. } = problem
+        && matches!(graph.nodes[*node].recipe, Recipe::Undo { .. })
+    {
+        last_first(graph, found);
+    }
+}
+
+/// Layers undone in the reverse of the order in which they run.
+fn last_first(graph: &Graph, found: &mut Candidates) {
+    let undoes = |node: NodeId| match graph.nodes[node].recipe {
+        Recipe::Undo { of, .. } if graph.nodes[node].writing.block.is_none() => Some((node, of)),
+        _ => None,
+    };
+    let now: Vec<(NodeId, NodeId)> = (0..graph.nodes.len()).filter_map(undoes).collect();
+    let mut order: Vec<NodeId> = now.iter().map(|(_, of)| *of).collect();
+    order.sort_unstable_by_key(|of| std::cmp::Reverse(*of));
+    let changed = now.iter().zip(&order).filter(|((_, of), meant)| of != *meant);
+    let edits: Vec<Edit> = changed.map(|((node, _), of)| Edit::Undo { node: *node, of: *of }).collect();
+    if (2..=MOST_LAYERS).contains(&edits.len()) {
+        found.push(edits, 2);
+    }
 }
 
 /// The layer for as many axes as come in. Numbers given per axis would not fit it.
@@ -63,7 +86,7 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
             insert(Op::Permute { axes, swap: false }, 8);
         }
         if rank > 2 || !matches!(op, Op::Recurrent(_) | Op::MultiHead(_)) {
-            insert(Op::GlobalPool { kind: PoolKind::Avg, keep_axes: false }, 6);
+            insert(Op::GlobalPool { kind: PoolKind::Avg, keep_axes: graph.dialect == Dialect::Onnx }, 6);
         }
     }
     if let (Op::Linear { outputs, .. }, Ok(Size::Number(elements))) = (op, comes.elements())
@@ -74,19 +97,55 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
     }
 }
 
-/// A crop of the larger of two values that meet.
-fn crops(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Candidates) {
-    let order = graph.order();
-    let [(_, first), (_, other)] = sides;
-    for (large, small) in [(sides[0], other), (sides[1], first)] {
-        let axes = (0..small.rank().saturating_sub(1)).map(|axis| order.spatial(axis));
-        let less = |place: usize| large.1.size(place).number()?.checked_sub(small.size(place).number()?);
-        let lost = axes.filter_map(less).max();
-        if cropped(large.1, small, order).is_some() && can_crop(graph, node, large.0) {
-            // Several rows are lost in convolutions without a border, one in a stride.
-            let cost = if lost > Some(1) { 18 } else { 26 };
-            found.push(vec![Edit::Crop { node, operand: large.0 }], cost);
+/// All outputs of the recurrent layer above, of which the last alone comes in.
+fn all_outputs(graph: &Graph, checked: &Checked, node: NodeId, found: &mut Candidates) {
+    for (above, distance) in ancestors(graph, &graph.nodes[node].inputs, MOST_LAYERS) {
+        let last = matches!(checked.ops[above], Some(Op::RecurrentOutput { output: RecurrentOutput::Last, .. }));
+        if last && graph.nodes[above].writing.takes("return_sequences") {
+            let setting = Setting::Bool(true);
+            found.push(vec![Edit::Field { node: above, field: "return_sequences", setting }], 6 + distance);
         }
+    }
+}
+
+/// First states as a recurrent layer takes them, or a layer with as many features as they have.
+fn first_states(graph: &Graph, node: NodeId, op: &Op, expected: &Shape, found: &mut Candidates) {
+    let ports = graph.nodes[node].inputs.iter().skip(1).filter(|value| graph.producer(**value).is_none());
+    let ports: Vec<usize> = ports.copied().collect();
+    let edits: Vec<Edit> = ports.iter().map(|input| Edit::Input { input: *input, shape: *expected }).collect();
+    if let (Op::Recurrent(layer), Some(first)) = (op, ports.first())
+        && let Some(hidden @ 1..) = graph.inputs[*first].shape.sizes().last().and_then(|size| size.number())
+        && let Some(inputs) = layer.inputs
+    {
+        found.push(vec![Edit::Channels { node, inputs, outputs: hidden }], 12);
+    }
+    if !edits.is_empty() {
+        found.push(edits, 10);
+    }
+}
+
+/// One of two values that meet brought to the size of the other.
+fn fits(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Candidates) {
+    let order = graph.order();
+    let [first, other] = sides;
+    for ((operand, shape), like) in [(first, other.1), (other, first.1)] {
+        let Some((_, fitting)) = fitted(shape, like, order).filter(|(fitted, _)| fitted != shape) else { continue };
+        if !can_fit(graph, node, operand, fitting) {
+            continue;
+        }
+        let places = (0..shape.rank().saturating_sub(1)).map(|axis| order.spatial(axis));
+        let apart = |place: usize| Some(shape.size(place).number()?.abs_diff(like.size(place).number()?));
+        // Several rows are lost in convolutions without a border, one in a stride; half of them by a stride that the
+        // other side lacks.
+        let most = places.filter_map(apart).max().unwrap_or(0);
+        let rows = shape.size(order.spatial(0)).number().unwrap_or(0).unsigned_abs();
+        let cost = match fitting {
+            Fitting::Crop if most >= rows / 2 => 44,
+            Fitting::Crop if most > 1 => 18,
+            Fitting::Crop => 26,
+            Fitting::Upsample => 38,
+        };
+        found.push(vec![Edit::Fit { node, operand, fitting }], cost);
     }
 }
 

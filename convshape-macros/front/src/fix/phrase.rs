@@ -97,6 +97,7 @@ fn fields_of_one(parts: &[(Verb, Vec<String>)], edits: &[Edit], graph: &Graph) -
 fn same(a: &Verb, b: &Verb) -> bool {
     match (a, b) {
         (Verb::Set(a), Verb::Set(b)) => a == b,
+        (Verb::Replace(a, of), Verb::Replace(b, other)) => a == b && of == other,
         // Each is written by itself: `[1, 64]` in `input` and `[1, 64]` in `output`.
         _ => false,
     }

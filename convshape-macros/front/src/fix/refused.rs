@@ -149,6 +149,11 @@ pub(super) fn at_the_layer(
                 layer.set("transpose_a", Setting::Bool(!transpose_a), 2, found);
             }
         }
+        Reason::EqualPieces { size: Size::Number(size), count, .. } => {
+            for divisor in explain::nearest_divisors(size, count).into_iter().flatten() {
+                layer.set("pieces", Setting::Int(divisor), 12, found);
+            }
+        }
         Reason::SliceRange { start, size, .. } if start < size => {
             layer.set("channels", Setting::Range(start.max(0), size), 10, found);
         }
@@ -266,6 +271,10 @@ impl Refused<'_> {
 
     fn channels(&self, expected: i64, comes: i64, found: &mut Candidates) {
         let node = self.node;
+        // What undoes a layer has its channels.
+        if matches!(self.graph.nodes[node].recipe, Recipe::Undo { .. }) {
+            return;
+        }
         match *self.op {
             Op::Conv(conv) => {
                 if conv.outputs == comes && expected > 0 {

@@ -31,7 +31,7 @@ impl<'a> Resolver<'a> {
         let Some(dialect) = self.dialect_of(&layer.args, self.graph.dialect) else {
             return self.broken(stmt, layer.op.span(), scope);
         };
-        let Some(found) = self.find_layer(&layer.op, dialect) else {
+        let Some(found) = self.find_layer(&layer.op, stmt.label.as_ref(), dialect) else {
             return self.broken(stmt, layer.op.span(), scope);
         };
         let words = found.words;
@@ -213,11 +213,11 @@ impl<'a> Resolver<'a> {
         found
     }
 
-    fn find_layer(&mut self, op: &Ident, dialect: Dialect) -> Option<LayerName> {
+    fn find_layer(&mut self, op: &Ident, label: Option<&Ident>, dialect: Dialect) -> Option<LayerName> {
         match words::find_layer(&op.to_string(), dialect) {
             Lookup::Found(found) => Some(found),
             Lookup::Elsewhere { words, dialects } => {
-                self.sink.push(diagnose::layer_elsewhere(&op.to_string(), op.span(), &words, dialects, dialect));
+                self.sink.push(diagnose::layer_elsewhere(op, label, &words, dialects, dialect));
                 None
             }
             Lookup::Unknown { nearest } => {
@@ -351,7 +351,7 @@ impl<'a> Resolver<'a> {
         let words = match words::find_activation(&name, dialect) {
             Lookup::Found(found) => found.words,
             Lookup::Elsewhere { words, dialects } => {
-                self.sink.push(diagnose::layer_elsewhere(&name, span, &words, dialects, dialect));
+                self.sink.push(diagnose::layer_elsewhere(&Ident::new(&name, span), None, &words, dialects, dialect));
                 return None;
             }
             Lookup::Unknown { nearest } => {

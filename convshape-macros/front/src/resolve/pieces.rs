@@ -99,7 +99,7 @@ impl<'a> Resolver<'a> {
                     let one = outputs.len() == 1;
                     let name = if one { names.name.clone() } else { output_name(&names.name, output) };
                     let (span, input, output) = (stmt.span(), values[place], output.value);
-                    self.graph.bodies.push(Body { name, span, input, output, before: before[place] });
+                    self.graph.bodies.push(Body { name, span, input, output, before: before[place], free: false });
                     before[place] = Some(self.graph.bodies.len() - 1);
                 }
             }

@@ -3,7 +3,7 @@
 use super::{cropped, full_scatter, jax, not_in_dialect};
 use crate::axis::{Scatter, Window, extent};
 use crate::fault::{Reason, tri, tri_size};
-use crate::op::{Conv, Padding};
+use crate::op::{Conv, Dialect, Padding};
 use crate::size::Size;
 
 /// `Conv`. `CIRCULAR`, `REFLECT` and `CAUSAL` pad first; `numpy.pad` repeats as often as it takes.
@@ -28,7 +28,7 @@ pub(super) const fn scatter(conv: &Conv, axis: usize) -> Result<Scatter, Reason>
             let over = if more > 0 { more } else { 0 };
             cropped(full, if conv.transposes_kernel() { over - over / 2 } else { over / 2 }, more)
         }
-        Padding::Reflect | Padding::Causal => Err(not_in_dialect(conv.padding)),
+        Padding::Reflect | Padding::Causal => Err(not_in_dialect(conv.padding, Dialect::Flax)),
         _ => Ok(tri!(jax::scatter(conv, axis))),
     }
 }

@@ -10,7 +10,7 @@ use crate::size::{Size, SizeError};
 /// What concerns no single axis.
 pub(super) const fn check(conv: &Conv) -> Result<(), Fault> {
     if conv.bias && matches!(conv.dialect, Dialect::Jax) {
-        return Err(Fault::new(Reason::NotInDialect { field: "bias", value: "true" }));
+        return Err(Fault::new(Reason::NotInDialect { field: "bias", value: "true", dialect: conv.dialect }));
     }
     let dilated = any_above_one(conv, &conv.input_dilation);
     if dilated && !matches!(conv.padding, Padding::Symmetric(_) | Padding::Pairs(_)) {
@@ -21,7 +21,7 @@ pub(super) const fn check(conv: &Conv) -> Result<(), Fault> {
     if matches!((conv.direction, conv.padding), (Direction::Transposed, Padding::SameLower))
         && (any_above_one(conv, &conv.stride) || conv.consistent_padding)
     {
-        return Err(Fault::new(not_in_dialect(conv.padding)));
+        return Err(Fault::new(not_in_dialect(conv.padding, conv.dialect)));
     }
     Ok(())
 }
@@ -49,7 +49,7 @@ pub(super) const fn window(conv: &Conv, axis: usize, input: Size) -> Result<Wind
         Padding::Valid => (0, 0),
         Padding::Same => halves(tri!(same_rows(reach, stride, input))),
         Padding::SameLower => halves_lower(tri!(same_rows(reach, stride, input))),
-        other => return Err(not_in_dialect(other)),
+        other => return Err(not_in_dialect(other, conv.dialect)),
     };
     Ok(Window { kernel, stride, dilation, input_dilation: conv.input_dilation[axis], lo, hi, ceil: false })
 }
@@ -77,7 +77,7 @@ pub(super) const fn scatter(conv: &Conv, axis: usize) -> Result<Scatter, Reason>
             let (a, b) = halves_lower(reach - 1);
             (reach - 1 - a, reach - 1 - b)
         }
-        other => return Err(not_in_dialect(other)),
+        other => return Err(not_in_dialect(other, conv.dialect)),
     };
     Ok(Scatter { lo, hi, ..full })
 }
@@ -94,7 +94,7 @@ pub(super) const fn pool_window(pool: &Pool, axis: usize, input: Size) -> Result
         Padding::Valid => (0, 0),
         Padding::Same => halves(tri!(same_rows(reach, stride, input))),
         Padding::SameLower => halves_lower(tri!(same_rows(reach, stride, input))),
-        other => return Err(not_in_dialect(other)),
+        other => return Err(not_in_dialect(other, pool.dialect)),
     };
     Ok(Window { kernel, stride, dilation, input_dilation: 1, lo, hi, ceil: false })
 }

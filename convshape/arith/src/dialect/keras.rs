@@ -4,7 +4,7 @@
 use super::{checked, cropped, full_scatter, halves, not_cropping, not_in_dialect, not_negative, same_rows, written};
 use crate::axis::{Scatter, Window, extent};
 use crate::fault::{Fault, Reason, tri, tri_size};
-use crate::op::{Conv, Padding, Pool};
+use crate::op::{Conv, Dialect, Padding, Pool};
 use crate::size::Size;
 
 /// What concerns no single axis.
@@ -35,7 +35,7 @@ const fn pairs(padding: Padding, axis: usize) -> Result<(i64, i64), Reason> {
         (Padding::Symmetric(_), Some((0, _))) => Ok((0, 0)),
         (Padding::Pairs(_), Some(sides)) => not_cropping(sides),
         (Padding::Symmetric(_), _) => Err(Reason::PaddingNumber),
-        _ => Err(not_in_dialect(padding)),
+        _ => Err(not_in_dialect(padding, Dialect::Keras)),
     }
 }
 
@@ -139,7 +139,7 @@ pub(super) const fn pool_window(pool: &Pool, axis: usize, input: Size) -> Result
         other => match written(other, axis) {
             Some((0, 0)) => (0, 0),
             Some(_) => return Err(Reason::PaddingNumber),
-            None => return Err(not_in_dialect(other)),
+            None => return Err(not_in_dialect(other, Dialect::Keras)),
         },
     };
     Ok(Window { stride, lo, hi, ..Window::new(kernel) })

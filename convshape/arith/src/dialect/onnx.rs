@@ -7,7 +7,7 @@ use super::{
 };
 use crate::axis::{Scatter, Window, extent};
 use crate::fault::{Fault, Reason, tri, tri_size};
-use crate::op::{AutoPad, Conv, Padding, Pool};
+use crate::op::{AutoPad, Conv, Dialect, Padding, Pool};
 use crate::size::Size;
 
 /// What concerns no single axis: `pads` and `auto_pad` exclude each other.
@@ -42,7 +42,7 @@ const fn sides(padding: Padding, axis: usize, reach: i64, stride: i64, input: Si
         (Padding::Valid, _) => Ok((0, 0)),
         (Padding::Same, _) => Ok(halves(tri!(same_rows(reach, stride, input)))),
         (Padding::SameLower, _) => Ok(halves_lower(tri!(same_rows(reach, stride, input)))),
-        _ => Err(not_in_dialect(padding)),
+        _ => Err(not_in_dialect(padding, Dialect::Onnx)),
     }
 }
 
@@ -80,7 +80,7 @@ pub(super) const fn scatter(conv: &Conv, axis: usize, input: Size) -> Result<Sca
             let more = if more > 0 { more } else { 0 };
             if matches!(padding, Padding::Same) { halves(more) } else { halves_lower(more) }
         }
-        _ => return Err(not_in_dialect(padding)),
+        _ => return Err(not_in_dialect(padding, Dialect::Onnx)),
     };
     Ok(Scatter { lo, hi: tri!(checked(hi.checked_sub(extra))), ..full })
 }

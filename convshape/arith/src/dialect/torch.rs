@@ -3,7 +3,7 @@
 use super::{check_border, halves, not_in_dialect, not_negative, written};
 use crate::axis::{Scatter, Window, extent};
 use crate::fault::{Reason, tri, tri_size};
-use crate::op::{Conv, Padding, PaddingMode, Pool, PoolKind};
+use crate::op::{Conv, Dialect, Padding, PaddingMode, Pool, PoolKind};
 use crate::size::{Scope, Size, SizeError};
 
 /// `nn.ConvNd`. Padding by pairs is `F.pad` in front of the layer, which may crop.
@@ -25,7 +25,7 @@ pub(super) const fn window(conv: &Conv, axis: usize, input: Size, scope: Scope) 
             }
             halves(tri_size!(extent(kernel, dilation)) - 1)
         }
-        other => return Err(not_in_dialect(other)),
+        other => return Err(not_in_dialect(other, Dialect::Torch)),
     };
     tri!(check_border(conv.padding_mode, lo, input, scope));
     tri!(check_border(conv.padding_mode, hi, input, scope));
@@ -42,7 +42,7 @@ pub(super) const fn scatter(conv: &Conv, axis: usize, input: Size) -> Result<Sca
         }
         Padding::Pairs(pairs) => pairs[axis],
         // The constructor takes `same` and `valid`, the forward pass raises a TypeError.
-        other => return Err(not_in_dialect(other)),
+        other => return Err(not_in_dialect(other, Dialect::Torch)),
     };
     let plain = Scatter { kernel, stride, dilation, lo, hi };
     if let Some(sizes) = conv.output_size {
@@ -83,7 +83,7 @@ const fn with_output_size(plain: Scatter, requested: i64, input: Size) -> Result
 /// `nn.MaxPoolNd`, `nn.AvgPoolNd`.
 pub(super) const fn pool_window(pool: &Pool, axis: usize, input: Size, scope: Scope) -> Result<Window, Reason> {
     let (kernel, stride, dilation) = (pool.kernel[axis], pool.stride[axis], pool.dilation[axis]);
-    let Some((lo, hi)) = written(pool.padding, axis) else { return Err(not_in_dialect(pool.padding)) };
+    let Some((lo, hi)) = written(pool.padding, axis) else { return Err(not_in_dialect(pool.padding, Dialect::Torch)) };
     let padding = if lo > hi { lo } else { hi };
     if lo < 0 || hi < 0 {
         return Err(Reason::Negative { field: "padding", value: if lo < hi { lo } else { hi } });

@@ -77,7 +77,10 @@ impl Context<'_> {
         {
             return report
                 .note(format_args!("`{of}` gave something else: what comes in is what `{last}` gave"))
-                .help(format_args!("undo the last layer first: `undo {last}` here, `undo {of}` after it"));
+                .help_unless(
+                    !fixes.is_empty(),
+                    format_args!("undo the last layer first: `undo {last}` here, `undo {of}` after it"),
+                );
         }
         if let Problem::Layer {
             node,
