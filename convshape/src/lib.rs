@@ -209,6 +209,8 @@ pub use crate::methods::profile::{Profile, ProfileRow};
 #[cfg(feature = "alloc")]
 pub use crate::methods::summary::Summary;
 pub use crate::model::chain::{Chain, LayerInfo};
+#[cfg(feature = "alloc")]
+pub use crate::model::custom::{Backward, CustomLayer, CustomParam, CustomParams, Forward, Shapes};
 pub use crate::model::error::ShapeError;
 pub use crate::model::param::{
     Bias, Normalisation, Param, SeparableWeights, SeparableWeightsBias, Statistics, Turns, Weight, WeightBias,
@@ -243,6 +245,8 @@ pub mod __private {
     #[cfg(feature = "alloc")]
     pub use crate::methods::summary::summary;
     pub use crate::model::cache::Cache;
+    #[cfg(feature = "alloc")]
+    pub use crate::model::custom::custom_type;
     pub use crate::model::float::Float;
     pub use crate::model::param::{Assembly, ParamGroup};
     pub use crate::model::parts::{Linked, Parts, from_static};

@@ -2,6 +2,8 @@
 
 pub(crate) mod cache;
 pub(crate) mod chain;
+#[cfg(feature = "alloc")]
+pub(crate) mod custom;
 pub(crate) mod elements;
 pub(crate) mod error;
 pub(crate) mod float;

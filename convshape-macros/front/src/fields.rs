@@ -6,9 +6,9 @@ mod set;
 use std::fmt;
 
 use convshape_arith::op::{
-    Activation, Amount, Attention, Axes, Axis, Cell, Constant, Conv, DepthOrder, Dialect, Direction, DropTogether,
-    Interpolation, MAX_SPATIAL, MultiHead, Op, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Recurrent, Reduction,
-    ResizeTo, SeparableConv, Source, Upsample,
+    Activation, Amount, Attention, Axes, Axis, Cell, Constant, Conv, Custom, DepthOrder, Dialect, Direction,
+    DropTogether, Interpolation, MAX_SPATIAL, MultiHead, Op, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Recurrent,
+    Reduction, ResizeTo, SeparableConv, Source, Upsample,
 };
 use convshape_arith::param::Init;
 use convshape_arith::shape::Shape;
@@ -242,6 +242,7 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::MaxPool => pool(PoolKind::Max),
         Kind::AvgPool => pool(PoolKind::Avg),
         Kind::AdaptiveAvgPool => adaptive(PoolKind::Avg),
+        Kind::Custom => Op::Custom { layer: Custom::later(0), count: 1, shape: Shape::unknown(1) },
         Kind::MaxUnpool => Op::MaxUnpool(Pool::new(dialect, PoolKind::Max, rank)),
         Kind::AdaptiveMaxPool => adaptive(PoolKind::Max),
         Kind::GlobalAvgPool => global(PoolKind::Avg),

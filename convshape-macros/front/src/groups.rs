@@ -54,6 +54,8 @@ pub(crate) enum FieldKind {
     /// The parameters of a layer.
     Layer(Vec<Part>),
     Chain(ChainPath),
+    /// The parameters of a layer of the user's, by its type.
+    Custom(ChainPath),
     /// The index of a struct.
     Group(usize),
     /// The turns of a repeat: the struct, the smallest and the largest number of turns.
@@ -331,6 +333,9 @@ fn absent(graph: &Graph, recipe: &Recipe) -> Option<FieldKind> {
 
 /// The names of an op's parameters; any channel count will do.
 fn parts(op: &Op, graph: &Graph) -> Option<FieldKind> {
+    if let Op::Custom { layer, .. } = op {
+        return graph.unseen.custom(layer).map(|path| FieldKind::Custom(ChainPath(path)));
+    }
     let any = Shape::of(&[1; MAX_RANK]);
     let params = op.bind(&any, graph.order()).params();
     let parts: Vec<Part> = params.iter().map(|param| Part { name: param.field, optional: false }).collect();

@@ -4,6 +4,7 @@ mod arguments;
 mod bind;
 mod branch;
 mod condition;
+mod custom;
 mod file_name;
 mod inputs;
 mod layer;
@@ -351,7 +352,7 @@ impl<'a> Resolver<'a> {
         }
         self.share(&mut node);
         let id = self.graph.nodes.len();
-        self.graph.chained |= matches!(node.recipe, Recipe::Chain { .. });
+        self.graph.chained |= matches!(node.recipe, Recipe::Chain { .. } | Recipe::Given(Op::Custom { .. }));
         let rank = self.rank_of(&node);
         self.ranks.push(rank);
         // What reads nothing is not what comes before the next statement.

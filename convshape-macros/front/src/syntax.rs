@@ -183,6 +183,8 @@ pub(crate) struct Layer {
     pub(crate) args: Args,
     pub(crate) from: Option<Source>,
     pub(crate) shape: Option<ShapePattern>,
+    /// `-> z [64, 8, 8], loss [1]`: the outputs of a `Custom` that gives several.
+    pub(crate) ports: Vec<Port>,
     pub(crate) restores: Option<Ident>,
 }
 

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use convshape_arith::op::Constant;
+use convshape_arith::op::{Constant, Custom};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use proc_macro2::TokenStream;
@@ -26,6 +26,8 @@ pub(crate) struct Unseen {
     numbers: Rc<RefCell<Vec<Expr>>>,
     /// The paths of arrays: of them nothing is needed while the macro expands.
     arrays: Rc<RefCell<Vec<TokenStream>>>,
+    /// The types of layers of the user's.
+    customs: Rc<RefCell<Vec<TokenStream>>>,
 }
 
 /// One of them.
@@ -62,6 +64,18 @@ impl Unseen {
     /// The path of the array that such a constant replaces.
     pub(crate) fn array(&self, constant: &Constant) -> Option<TokenStream> {
         self.arrays.borrow().get(constant.key()?).cloned()
+    }
+
+    /// A layer in place of a type of the user's, which the macro cannot see.
+    pub(crate) fn add_custom(&self, path: TokenStream) -> Custom {
+        let mut customs = self.customs.borrow_mut();
+        customs.push(path);
+        Custom::later(customs.len() - 1)
+    }
+
+    /// The type that such a layer replaces.
+    pub(crate) fn custom(&self, layer: &Custom) -> Option<TokenStream> {
+        self.customs.borrow().get(layer.key()?).cloned()
     }
 
     /// A stand-in for an expression that is a real number.

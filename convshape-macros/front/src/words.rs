@@ -91,6 +91,7 @@ pub(crate) enum Kind {
     Min,
     Scale,
     Chain,
+    Custom,
     BatchNorm,
     GroupNorm,
     InstanceNorm,

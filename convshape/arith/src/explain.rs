@@ -330,6 +330,29 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             counted(text, heads, "head").str(": ").num(features).str(" / ").num(heads);
             text.str(" leaves ").num(features % heads);
         }
+        Reason::CustomCounts { inputs, outputs, params } => {
+            text.str("has ").num(rank(inputs)).str(" inputs, ").num(rank(outputs)).str(" outputs and ");
+            text.num(rank(params)).str(" parameters by its type: there can be 8 of each, and must be an output");
+        }
+        Reason::CustomInputs { expected, found } => {
+            counted(text.str("reads "), rank(expected), "value").str(" by its type, but ").num(rank(found));
+            text.str(if found == 1 { " comes in" } else { " come in" });
+        }
+        Reason::CustomInput { index, expected, found } => {
+            text.str("takes ").shape(&expected).str(" by its type, but ");
+            if index < names.len() {
+                text.str("`").str(names[index]).str("` gives ").shape(&found);
+            } else {
+                text.shape(&found).str(" comes in");
+            }
+        }
+        Reason::CustomOutputs { gives, named } => {
+            counted(text.str("gives "), rank(gives), "output").str(" by its type, but ").num(rank(named));
+            text.str(if named == 1 { " is written after `->`" } else { " are written after `->`" });
+        }
+        Reason::CustomOutput { gives, written } => {
+            text.str("gives ").shape(&gives).str(" by its type, but ").shape(&written).str(" is written after `->`");
+        }
         Reason::Unpooled { given, found } => {
             text.str("puts back what its pooling gave, ").shape(&given).str(", but ").shape(&found).str(" comes in");
         }

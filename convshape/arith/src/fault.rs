@@ -457,6 +457,45 @@ pub enum Reason {
         /// What comes in.
         found: Shape,
     },
+    /// A layer of the user's has more inputs, outputs or parameters than it may, or no output.
+    CustomCounts {
+        /// How many values it reads.
+        inputs: usize,
+        /// How many it gives.
+        outputs: usize,
+        /// How many parameters it has.
+        params: usize,
+    },
+    /// A layer of the user's reads another number of values.
+    CustomInputs {
+        /// How many the type says.
+        expected: usize,
+        /// How many come in.
+        found: usize,
+    },
+    /// A layer of the user's meets another shape.
+    CustomInput {
+        /// Which of the values that it reads, from 0.
+        index: usize,
+        /// What the type says.
+        expected: Shape,
+        /// What comes in.
+        found: Shape,
+    },
+    /// A layer of the user's gives another number of values than are written.
+    CustomOutputs {
+        /// How many the type says.
+        gives: usize,
+        /// How many are written.
+        named: usize,
+    },
+    /// A layer of the user's gives another shape than is written.
+    CustomOutput {
+        /// What the type says.
+        gives: Shape,
+        /// What is written.
+        written: Shape,
+    },
     /// What undoes a max pooling meets another shape than the pooling gave.
     Unpooled {
         /// What the pooling gave.

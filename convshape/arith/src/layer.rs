@@ -3,6 +3,7 @@
 mod attention;
 mod axes;
 mod conv;
+mod custom;
 mod dense;
 mod join;
 mod numbers;
@@ -127,6 +128,8 @@ impl Op {
             | Op::Glu { .. }
             | Op::Dropout { .. }
             | Op::Identity
+            | Op::Custom { .. }
+            | Op::CustomOutput { .. }
             | Op::Source { .. } => self,
         }
     }
@@ -246,10 +249,20 @@ impl Op {
                 *input
             }
             Op::Source { of, shape } => tri!(source::shape(&of, &shape)),
+            Op::Custom { layer, count, shape } => tri!(custom::run(&layer, count, &shape, inputs)),
+            Op::CustomOutput { layer, index, shape } => tri!(custom::output(&layer, index, &shape)),
             Op::Activation(_) | Op::Dropout { .. } | Op::Identity | Op::Scale { .. } => *input,
         };
         tri!(representable(&output));
         Ok(output)
+    }
+
+    /// Where the elements of an output of a user's layer are among those of all: the first, and how many.
+    pub const fn custom_part(&self) -> Option<(usize, usize)> {
+        match self {
+            Op::CustomOutput { layer, index, .. } => Some(custom::part(layer, *index)),
+            _ => None,
+        }
     }
 
     /// The arithmetic of one spatial axis, of layers that have one.
@@ -278,6 +291,12 @@ impl Op {
     /// multiplies each input element once with each tap. Attention multiplies each query with each key and each value,
     /// causal or not. `inputs` are what the layer reads.
     pub const fn macs(&self, inputs: &[Shape], output: &Shape, order: AxisOrder) -> u64 {
+        if let Op::Custom { layer, .. } = self {
+            return match layer.layer() {
+                Some(layer) => layer.macs,
+                None => 0,
+            };
+        }
         let input = &inputs[0];
         let product = match self.bind(input, order) {
             Op::Conv(conv) => conv_macs(&conv, input, output),

@@ -9,6 +9,7 @@ mod axes;
 mod class;
 mod constant;
 mod conv;
+mod custom;
 mod mask;
 mod norm;
 mod pool;
@@ -26,6 +27,7 @@ pub use axes::{Axes, Axis, Reduction};
 pub use class::Class;
 pub use constant::{Array, Constant, Elements};
 pub use conv::{AutoPad, Conv, Direction, Padding, PaddingMode, SeparableConv};
+pub use custom::{Backward, Custom, CustomParam, CustomType, Forward, MOST_CUSTOM};
 pub use mask::Mask;
 pub use norm::{DropTogether, channel_window};
 pub use pool::{Pool, PoolKind};
@@ -356,6 +358,24 @@ pub enum Op {
     },
     /// What comes in.
     Identity,
+    /// A layer of the user's.
+    Custom {
+        /// The layer.
+        layer: Custom,
+        /// How many outputs it gives.
+        count: usize,
+        /// The shape that it gives; of several outputs all elements in a row.
+        shape: Shape,
+    },
+    /// One of several outputs of such a layer.
+    CustomOutput {
+        /// The layer.
+        layer: Custom,
+        /// Which output.
+        index: usize,
+        /// Its shape.
+        shape: Shape,
+    },
     /// Numbers that no sample changes: they are there for each alike. Of the one value that the layer names as its
     /// input, it takes the number of samples and reads no element.
     Source {
@@ -394,6 +414,10 @@ impl Op {
             Op::Sub | Op::Div | Op::ReshapeLike | Op::MatMul { .. } | Op::MaxUnpool(_) => (2, 2),
             Op::Attention(_) => (3, 4),
             Op::MultiHead(_) => (1, 3),
+            Op::Custom { layer, .. } => match layer.layer() {
+                Some(layer) => (layer.inputs.len(), layer.inputs.len()),
+                None => (1, MOST_CUSTOM),
+            },
             Op::Recurrent(layer) => (1, if matches!(layer.cell, Cell::Lstm) { 3 } else { 2 }),
             Op::Upsample(Upsample { to: ResizeTo::Like, .. })
             | Op::Pad { amount: Amount::Like { .. }, .. }
@@ -435,6 +459,7 @@ impl Op {
             | Op::Glu { .. }
             | Op::Dropout { .. }
             | Op::Identity
+            | Op::CustomOutput { .. }
             | Op::Source { .. } => (1, 1),
         }
     }

@@ -4,7 +4,7 @@ mod attention;
 mod recurrent;
 
 use crate::dialect::WeightLayout;
-use crate::op::{Conv, Dialect, Direction, Op, Recurrent, SeparableConv, Source};
+use crate::op::{Conv, Custom, CustomParam, Dialect, Direction, Op, Recurrent, SeparableConv, Source};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -69,6 +69,10 @@ pub enum Role {
     Free,
     /// The numbers of a `Parameter` that training does not change.
     Fixed,
+    /// A parameter of a user's layer, which names it.
+    Own,
+    /// The same where training does not change it.
+    OwnFixed,
 }
 
 impl Role {
@@ -100,19 +104,19 @@ impl Role {
             Role::Bias | Role::Shift => "bias",
             Role::Mean => "running_mean",
             Role::Variance => "running_var",
-            Role::Free | Role::Fixed => "",
+            Role::Free | Role::Fixed | Role::Own | Role::OwnFixed => "",
         }
     }
 
     /// Whether no gradient reaches it: a running statistic, or a parameter that is not trained.
     pub const fn is_statistic(self) -> bool {
-        matches!(self, Role::Mean | Role::Variance | Role::Fixed)
+        matches!(self, Role::Mean | Role::Variance | Role::Fixed | Role::OwnFixed)
     }
 
     /// What follows the layer's name in files.
     const fn suffix(self, dialect: Dialect) -> &'static str {
         match (dialect, self) {
-            (_, Role::Free | Role::Fixed) => "",
+            (_, Role::Free | Role::Fixed | Role::Own | Role::OwnFixed) => "",
             (Dialect::Keras, Role::Kernel) => "/kernel",
             (Dialect::Keras, Role::Depthwise) => "/depthwise_kernel",
             (Dialect::Keras, Role::Pointwise) => "/pointwise_kernel",
@@ -259,6 +263,11 @@ impl ParamSpec {
         self
     }
 
+    /// What is between the layer's name and the suffix in files.
+    pub const fn separator(&self) -> &'static str {
+        if matches!(self.role, Role::Own | Role::OwnFixed) { "." } else { "" }
+    }
+
     /// Whether no gradient reaches it: a running statistic, or a parameter that is not trained.
     pub const fn is_statistic(&self) -> bool {
         self.role.is_statistic()
@@ -328,6 +337,8 @@ impl Op {
             | Op::Glu { .. }
             | Op::Dropout { .. }
             | Op::Identity
+            | Op::Custom { .. }
+            | Op::CustomOutput { .. }
             | Op::Source { .. } => None,
         }
     }
@@ -400,6 +411,7 @@ impl Op {
             Op::Prelu { channels } => {
                 NONE.push(Dialect::Torch, Role::Slope, Shape::of(&[channels]), Init::Constant(0.25))
             }
+            Op::Custom { layer, .. } => custom_params(&layer),
             Op::Snake { channels } => NONE.push(Dialect::Torch, Role::Slope, vector(channels), Init::Constant(1.0)),
             Op::Pool(_)
             | Op::MaxUnpool(_)
@@ -440,6 +452,7 @@ impl Op {
             | Op::Glu { .. }
             | Op::Dropout { .. }
             | Op::Identity
+            | Op::CustomOutput { .. }
             | Op::Source { of: Source::Arange | Source::Constant(_) | Source::Shared { .. }, .. } => NONE,
         }
     }
@@ -472,6 +485,21 @@ impl Conv {
     pub const fn weight_shape(&self) -> Option<Shape> {
         if self.inputs.is_some() { Some(weight_shape(self)) } else { None }
     }
+}
+
+/// The parameters of a user's layer.
+const fn custom_params(layer: &Custom) -> Params {
+    let mut params = Params::NONE;
+    let Some(layer) = layer.layer() else { return params };
+    let mut index = 0;
+    // More are refused where the layer's shapes are checked.
+    while index < layer.params.len() && index < MOST_SPECS {
+        let CustomParam { name, shape, init, trained } = layer.params[index];
+        let role = if trained { Role::Own } else { Role::OwnFixed };
+        params = params.push_spec(ParamSpec { role, field: name, suffix: name, shape, layout: None, init });
+        index += 1;
+    }
+    params
 }
 
 /// A count that may have been left out.

@@ -269,6 +269,10 @@ impl<'a> Run<'a> {
                 let x = self.take(value);
                 if self.training { dropped(x, p, together) } else { x }
             }
+            Op::Custom { .. } | Op::CustomOutput { .. } => {
+                let what = "a layer of your own (`Custom`)";
+                return Err(BurnError::Inexpressible { layer: node.name.clone(), what });
+            }
             Op::Identity => self.take(value),
             Op::Source { of, .. } => {
                 let count = elements(&output);

@@ -138,7 +138,8 @@ impl Iterator for Specs {
                     if let Some(spec) = op.params().get(frame.param) {
                         frame.param += 1;
                         let prefixes = self.frames.map(|frame| frame.prefix);
-                        let name = Name { prefixes, depth: self.depth, layer: step.file_name, suffix: spec.suffix };
+                        let (depth, separator) = (self.depth, spec.separator());
+                        let name = Name { prefixes, depth, layer: step.file_name, separator, suffix: spec.suffix };
                         return Some(Spec::new(name, op, &spec));
                     }
                     (frame.step, frame.param) = (frame.step + 1, 0);
@@ -161,6 +162,7 @@ pub(crate) struct Name {
     prefixes: [&'static str; MOST_NESTED],
     depth: usize,
     layer: &'static str,
+    separator: &'static str,
     suffix: &'static str,
 }
 
@@ -168,13 +170,13 @@ impl Name {
     /// The name of a parameter without a layer.
     #[cfg(feature = "typed")]
     pub(crate) fn alone(name: &'static str) -> Name {
-        Name { prefixes: [""; MOST_NESTED], depth: 0, layer: "", suffix: name }
+        Name { prefixes: [""; MOST_NESTED], depth: 0, layer: "", separator: "", suffix: name }
     }
 
     /// The pieces that the name is put together from.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = &'static str> + '_ {
         let outer = self.prefixes[1..=self.depth].iter().flat_map(|&prefix| [prefix, "."]);
-        outer.chain([self.layer, self.suffix])
+        outer.chain([self.layer, self.separator, self.suffix])
     }
 }
 

@@ -7,6 +7,7 @@ mod attention;
 mod axes;
 mod border;
 mod conv;
+mod custom;
 mod dense;
 mod direct;
 #[cfg(feature = "train")]
@@ -131,6 +132,11 @@ pub fn apply<T: Number>(
         }
         Op::RecurrentOutput { layer, output } => {
             let (first, elements) = recurrent::part(&layer, output, shape);
+            y.copy_from_slice(&x[first..first + elements]);
+        }
+        Op::Custom { layer, .. } => custom::forward(&layer, params, inputs, y),
+        Op::CustomOutput { layer, index, .. } => {
+            let (first, elements) = custom::part(&layer, index);
             y.copy_from_slice(&x[first..first + elements]);
         }
         Op::Split { .. } => {

@@ -4,6 +4,7 @@ mod combined;
 mod cross_entropy;
 mod elementwise;
 mod kl_divergence;
+mod mean;
 
 use alloc::vec;
 
@@ -13,6 +14,7 @@ pub use self::combined::{On, Sum, Weighted};
 pub use self::cross_entropy::{CrossEntropy, CrossEntropyWith};
 pub use self::elementwise::{BinaryCrossEntropy, BinaryCrossEntropyWithLogits, Huber, L1, Mse};
 pub use self::kl_divergence::KlDivergence;
+pub use self::mean::Mean;
 use super::{Train, single};
 use crate::methods::loss::{Context, Evaluation, LastLayer, Loss, miscounted};
 use crate::model::error::{ShapeError, TargetProblem};

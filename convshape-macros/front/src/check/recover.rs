@@ -47,7 +47,10 @@ pub(super) fn blind_rank(op: &Op) -> Option<usize> {
 /// What a layer gives of an input that nothing is known of.
 pub(super) fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
     match op {
-        Op::Reshape { shape } | Op::Source { shape, .. } => Some(*shape),
+        Op::Reshape { shape }
+        | Op::Source { shape, .. }
+        | Op::Custom { shape, .. }
+        | Op::CustomOutput { shape, .. } => Some(visible(shape)),
         _ if *op == Op::FLATTEN => Some(Shape::unknown(1)),
         _ => {
             let rank = blind_rank(op)?;
@@ -84,7 +87,10 @@ pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
     match *op {
         Op::Conv(conv) => open(conv.rank + 1, Size::Number(conv.outputs)),
         Op::Linear { outputs, .. } if input.rank() > 0 => Some(input.with(input.rank() - 1, Size::Number(outputs))),
-        Op::Reshape { shape } | Op::Source { shape, .. } => Some(shape),
+        Op::Reshape { shape }
+        | Op::Source { shape, .. }
+        | Op::Custom { shape, .. }
+        | Op::CustomOutput { shape, .. } => Some(shape),
         Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
             open(input.rank(), channels)
         }
@@ -183,6 +189,7 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum => agreed(&inputs[0], inputs.get(1)?),
         Op::Reshape { shape } | Op::Source { shape, .. } => Some(Shape::unknown(shape.rank())),
         Op::ReshapeLike | Op::MaxUnpool(_) => inputs.get(1).copied(),
+        Op::Custom { shape, .. } | Op::CustomOutput { shape, .. } => Some(visible(&shape)),
         Op::Stack { .. } if inputs[0].rank() < MAX_RANK => Some(Shape::unknown(inputs[0].rank() + 1)),
         _ if *op == Op::FLATTEN => Some(Shape::unknown(1)),
         Op::Permute { .. } => Some(Shape::unknown(inputs[0].rank())),

@@ -167,8 +167,17 @@ pub(crate) fn not_a_type(found: &str, span: Span) -> Report {
 }
 
 pub(crate) fn missing_type(op: &Ident) -> Report {
+    if op == "Custom" {
+        return Report::new(code::MISSING_FIELD, op.span(), "`Custom` needs the type of a layer")
+            .help("write `Custom(Quantiser) -> [16, 14, 14]`");
+    }
     Report::new(code::MISSING_FIELD, op.span(), "`Chain` needs the type of another chain")
         .help("write `Chain(Encoder)`")
+}
+
+pub(crate) fn custom_without_shape(op: &Ident, path: &str) -> Report {
+    Report::new(code::MISSING_FIELD, op.span(), "`Custom` does not say which shape it gives")
+        .help(format_args!("write it behind: `Custom({path}) -> [16, 14, 14]`, or `-> z [16, 14, 14], loss [1]`"))
 }
 
 pub(crate) fn chain_in_itself(span: Span, name: &Ident) -> Report {

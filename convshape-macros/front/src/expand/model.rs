@@ -43,6 +43,10 @@ impl Expansion<'_> {
             let ty = match &field.kind {
                 FieldKind::Layer(parts) => self.layer_type(group, name, parts, pieces),
                 FieldKind::Chain(path) => path.0.clone(),
+                FieldKind::Custom(path) => {
+                    let path = &path.0;
+                    quote!(#krate::CustomParams<#path>)
+                }
                 FieldKind::Group(index) => {
                     let ty = &self.groups.structs[*index].name;
                     quote!(#ty)

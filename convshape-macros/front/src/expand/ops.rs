@@ -1,8 +1,9 @@
 //! A layer as tokens: the constant that the program keeps of it.
 
 use convshape_arith::op::{
-    Activation, Amount, Attention, AutoPad, Axes, Axis, Cell, Conv, Dialect, Interpolation, MAX_SPATIAL, MultiHead, Op,
-    Padding, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Projection, Recurrent, ResizeTo, SeparableConv, Source,
+    Activation, Amount, Attention, AutoPad, Axes, Axis, Cell, Conv, Custom, Dialect, Interpolation, MAX_SPATIAL,
+    MultiHead, Op, Padding, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Projection, Recurrent, ResizeTo,
+    SeparableConv, Source,
 };
 use convshape_arith::param::Init;
 use convshape_arith::shape::Shape;
@@ -71,6 +72,12 @@ impl Expansion<'_> {
             let value = self.int(value);
             quote!(#value)
         })
+    }
+
+    /// A layer of the user's.
+    fn custom(&self, layer: &Custom) -> TokenStream {
+        let (krate, path) = (&self.krate, self.graph.unseen.custom(layer));
+        quote!(#krate::__private::arith::op::Custom::of(#krate::__private::custom_type::<#path>()))
     }
 
     fn border(&self, mode: PaddingMode) -> TokenStream {
@@ -480,6 +487,14 @@ impl Expansion<'_> {
             Op::Recurrent(layer) => {
                 let layer = self.recurrent(layer);
                 quote!(Recurrent(#layer))
+            }
+            Op::Custom { layer, count, shape } => {
+                let (layer, shape) = (self.custom(layer), self.shape_value(shape));
+                quote!(Custom { layer: #layer, count: #count, shape: #shape })
+            }
+            Op::CustomOutput { layer, index, shape } => {
+                let (layer, shape) = (self.custom(layer), self.shape_value(shape));
+                quote!(CustomOutput { layer: #layer, index: #index, shape: #shape })
             }
             Op::RecurrentOutput { layer, output } => {
                 let (layer, output) = (self.recurrent(layer), variant(output));

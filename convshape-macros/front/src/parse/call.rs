@@ -251,6 +251,7 @@ fn as_layer(value: &Value, sequence: bool) -> Option<Layer> {
     };
     let found = words::find_layer(&name.to_string(), convshape_arith::op::Dialect::Torch).any()?;
     (sequence || found.words.group != LayerGroup::Activation).then(|| Layer {
+        ports: Vec::new(),
         op: name.clone(),
         args,
         from: None,

@@ -93,7 +93,7 @@ impl Parser {
     }
 
     /// `[1, 28, 28]` or `a [1, 28, 28], b [10]`
-    fn ports(&mut self, c: &mut Cursor<'_>, part: Part) -> Parsed<Vec<Port>> {
+    pub(super) fn ports(&mut self, c: &mut Cursor<'_>, part: Part) -> Parsed<Vec<Port>> {
         let mut ports = Vec::new();
         loop {
             let name = match c.ident_at(0) {

@@ -10,7 +10,7 @@ use super::loops::{is_loop, open_loop};
 use super::number::{Lit, literal};
 use super::pieces::{is_if, is_repeat, is_reuse};
 use super::{Parsed, Parser};
-use crate::fault::{Slip, SyntaxFault};
+use crate::fault::{Part, Slip, SyntaxFault};
 use crate::syntax::{Args, Attrs, Layer, Source, Stmt, StmtKind, Text};
 use crate::words;
 
@@ -106,8 +106,14 @@ impl Parser {
 
     fn layer(&mut self, c: &mut Cursor<'_>, label: &mut Option<Ident>) -> Parsed<StmtKind> {
         half_typed(c, LAYER)?;
-        let mut layer =
-            Layer { op: Ident::new("_", c.span()), args: Args::default(), from: None, shape: None, restores: None };
+        let mut layer = Layer {
+            op: Ident::new("_", c.span()),
+            args: Args::default(),
+            from: None,
+            shape: None,
+            ports: Vec::new(),
+            restores: None,
+        };
         if c.ident_at(0).is_some() && !starts_layer(c, 0) {
             let mut after = c.clone();
             after.bump();
@@ -190,6 +196,11 @@ impl Parser {
                     self.slip(span, Slip::Arrow(found.to_owned()));
                 }
                 c.skip(tokens);
+                if c.ident_at(0).is_some() && c.group_at(1, Delimiter::Bracket).is_some() && layer.op == "Custom" {
+                    self.in_order(layer.shape.is_some() || layer.restores.is_some(), span, "->");
+                    layer.ports = self.ports(c, Part::Output)?;
+                    continue;
+                }
                 if c.ident_at(0).is_some() && c.group_at(1, Delimiter::Bracket).is_none() && !labelled(c) {
                     self.slip(span, Slip::Target { word: "->", takes: "a shape", other: "restores" });
                     layer.restores = c.bump().and_then(ident);

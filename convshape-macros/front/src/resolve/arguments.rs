@@ -11,7 +11,7 @@ use crate::graph::{Hole, Spans};
 use crate::numbers::Numbers;
 use crate::syntax::{Args, Field, Reference, SizeExpr, Text, Value};
 use crate::value::{axes_of, settle};
-use crate::words::{self, FieldWords, LayerWords, Lookup, Neutral, Positional, Takes};
+use crate::words::{self, FieldWords, Kind, LayerWords, Lookup, Neutral, Positional, Takes};
 
 /// A field with numbers for another number of axes than its layer has.
 pub(crate) struct Misfit {
@@ -318,7 +318,7 @@ impl<'a, 's> Builder<'a, 's> {
         if given.contains(&"align") && !given.contains(&"like") {
             self.reports.push(diagnose::align_without_like(self.spans.of(Some("align"))));
         }
-        if let (Positional::Path, Some(value)) = (self.words.positional, self.activation) {
+        if let (Kind::Chain, Some(value)) = (self.words.kind, self.activation) {
             self.reports.push(diagnose::activation_of_a_chain(&value.to_string(), value.span()));
         }
         let both: Vec<&str> =

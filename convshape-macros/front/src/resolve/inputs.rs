@@ -24,7 +24,7 @@ impl<'a> Resolver<'a> {
         let joins = words.positional == Positional::Names;
         if let Some(Source::Several(_, span)) = &layer.from
             && !joins
-            && words.kind != Kind::Chain
+            && !matches!(words.kind, Kind::Chain | Kind::Custom)
             && !words.kind.is_recurrent()
             && words.kind != Kind::MultiHead
         {
@@ -156,7 +156,9 @@ impl<'a> Resolver<'a> {
         let mut node = self.graph.nodes[outputs.first].clone();
         node.name = format!("{}.{name}", node.name);
         // The first output of a run is named after itself in files.
-        let file_name = node.file_name.strip_suffix(".output").unwrap_or(&node.file_name);
+        let first_name = format!(".{}", outputs.all[0].0);
+        let runs = self.graph.nodes[outputs.first].is_output_of_run();
+        let file_name = node.file_name.strip_suffix(&first_name).filter(|_| runs).unwrap_or(&node.file_name);
         node.file_name = format!("{file_name}.{name}");
         node.recipe = Recipe::Given(*op);
         (node.activation, node.comment, node.restores, node.first_run) = (None, None, None, None);

@@ -13,6 +13,7 @@ use crate::fields::{self, Setting};
 use crate::graph::{Hole, Node, NodeId, Recipe, Spans, Writing};
 use crate::numbers::{Bound, BoundActivation, Numbers};
 use crate::syntax::{Args, Layer, Reference, Source, Stmt, Value};
+use crate::unseen::visible;
 use crate::value::written_dialect;
 use crate::words::{self, Kind, LayerName, LayerWords, Lookup};
 
@@ -70,7 +71,7 @@ impl<'a> Resolver<'a> {
             reports,
             ..
         } = builder;
-        let unseen = settings.iter().any(|(_, setting)| setting.unseen());
+        let mut unseen = settings.iter().any(|(_, setting)| setting.unseen());
         let complete = reports.is_empty();
         for report in reports {
             self.sink.push(report);
@@ -91,6 +92,7 @@ impl<'a> Resolver<'a> {
         let tied = settings.iter().any(|(field, setting)| *field == "tied" && matches!(setting, Setting::Bool(true)));
         let recipe = match (&undo, path) {
             _ if !complete => Recipe::Broken,
+            (_, Some(path)) if words.kind == Kind::Custom => self.custom(path, layer, scope),
             (_, Some(path)) => Recipe::Chain { path },
             (Some(name), None) => self.undo(name, words, rank, settings.clone(), scope),
             // keras: the function is the layer.
@@ -147,9 +149,13 @@ impl<'a> Resolver<'a> {
         }
         let outputs = match &recipe {
             Recipe::Given(Op::Recurrent(layer)) => outputs_of_run(layer, &settings),
+            Recipe::Given(Op::Custom { layer: custom, .. }) => self.outputs_of_custom(*custom, &layer.ports, scope),
             Recipe::Given(op) => pieces(op, &settings),
             _ => Vec::new(),
         };
+        if let Recipe::Given(Op::Custom { shape, .. }) = &recipe {
+            unseen = !shape.is_known() || visible(shape) != *shape;
+        }
         let node = Node {
             name: format!("{}{name}", scope.path),
             file_name,
@@ -191,7 +197,10 @@ impl<'a> Resolver<'a> {
     pub(super) fn first_of_run(&mut self, run: NodeId, scope: &mut Scope<'a>) -> Option<NodeId> {
         let value = self.graph.value(run);
         let node = &mut self.graph.nodes[run];
-        let Some((name, op @ Op::RecurrentOutput { .. })) = node.outputs.first().cloned() else { return None };
+        let Some((name, op @ (Op::RecurrentOutput { .. } | Op::CustomOutput { .. }))) = node.outputs.first().cloned()
+        else {
+            return None;
+        };
         let mut first = node.clone();
         (node.activation, node.comment, node.restores) = (None, None, None);
         first.file_name = format!("{}.{name}", first.file_name);

@@ -19,6 +19,9 @@ impl Display for Layer {
         if let Some(shape) = &self.shape {
             write!(f, " -> {shape}")?;
         }
+        if !self.ports.is_empty() {
+            write!(f, " -> {}", list(&self.ports))?;
+        }
         if let Some(name) = &self.restores {
             write!(f, " restores {name}")?;
         }

@@ -669,6 +669,16 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         ..layer(Kind::Chain, Group::Dense, "Chain", "chain", "another checked chain as a layer: `Chain(path::Type)`")
     },
     LayerWords {
+        positional: Positional::Path,
+        ..layer(
+            Kind::Custom,
+            Group::Dense,
+            "Custom",
+            "custom",
+            "a layer of your own, a type that implements `convshape::CustomLayer`: `q: Custom(path::Type) -> [16, 14, 14]`",
+        )
+    },
+    LayerWords {
         positional: Positional::Field("shape"),
         fields: &[OWN_SHAPE, INIT, TRAIN],
         ..layer(

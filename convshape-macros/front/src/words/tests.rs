@@ -147,7 +147,7 @@ fn the_table() {
             }
         }
     }
-    assert_eq!(kinds.len(), 105);
+    assert_eq!(kinds.len(), 106);
     for dialect in [Torch, Onnx, Jax, Flax, Keras] {
         let mut seen = BTreeSet::new();
         for row in LAYERS {

@@ -46,6 +46,11 @@ impl Reason {
             Reason::Elements { .. } => code::ELEMENTS,
             Reason::Constant { .. } => code::CONSTANT,
             Reason::Unpooled { .. } => code::UNPOOL,
+            Reason::CustomCounts { .. }
+            | Reason::CustomInputs { .. }
+            | Reason::CustomInput { .. }
+            | Reason::CustomOutputs { .. }
+            | Reason::CustomOutput { .. } => code::CUSTOM,
             Reason::Join { .. } => match op {
                 Op::Concat { .. } | Op::Stack { .. } => code::CONCAT,
                 _ => code::BROADCAST,
@@ -106,6 +111,11 @@ impl Reason {
             | Reason::KeyFeatures { .. }
             | Reason::ValueTokens { .. }
             | Reason::Unpooled { .. }
+            | Reason::CustomCounts { .. }
+            | Reason::CustomInputs { .. }
+            | Reason::CustomInput { .. }
+            | Reason::CustomOutputs { .. }
+            | Reason::CustomOutput { .. }
             | Reason::Scores { .. }
             | Reason::FirstState { .. }
             | Reason::NoRun { .. }

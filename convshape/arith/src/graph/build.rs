@@ -247,7 +247,7 @@ impl Graph {
             let end = start.checked_add(count?)?;
             params.push(self.params.len() + own.len());
             own.push(Parameter {
-                name: format!("{}{}", layer.file_name, spec.suffix),
+                name: format!("{}{}{}", layer.file_name, spec.separator(), spec.suffix),
                 node: self.nodes.len(),
                 role: spec.role,
                 shape: spec.shape,

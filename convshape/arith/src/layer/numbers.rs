@@ -58,6 +58,8 @@ impl Op {
             Op::Activation(activation) => check_activation(activation),
             Op::Conv(_)
             | Op::SeparableConv(_)
+            | Op::Custom { .. }
+            | Op::CustomOutput { .. }
             | Op::Pool(_)
             | Op::MaxUnpool(_)
             | Op::AdaptivePool { .. }

@@ -66,7 +66,9 @@ impl Op {
             | Op::GlobalPool { .. }
             | Op::Reduce { .. }
             | Op::Recurrent(_)
-            | Op::RecurrentOutput { .. } => Class::Reduction,
+            | Op::RecurrentOutput { .. }
+            | Op::Custom { .. }
+            | Op::CustomOutput { .. } => Class::Reduction,
             Op::Permute { .. } => Class::Permutation,
             Op::Source { .. } => Class::Source,
             Op::Linear { .. } | Op::Projection(_) | Op::MatMul { .. } | Op::Attention(_) | Op::MultiHead(_) => {

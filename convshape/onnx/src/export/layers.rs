@@ -119,6 +119,9 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
                 Output::Natural(export.writer.same(op, &x, &[], vec![attribute::int("axis", at)]))
             }
         }
+        Op::Custom { .. } | Op::CustomOutput { .. } => {
+            return Err(export.inexpressible("operator for a layer of your own (`Custom`)"));
+        }
         Op::Source { of, .. } => Output::Natural(export.source(node, *of)),
         // The identity outside training.
         Op::Dropout { .. } | Op::Identity => export.unary(input, |_, x| x.clone()),

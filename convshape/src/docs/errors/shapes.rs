@@ -525,3 +525,52 @@ pub const CS0217: &str = code::CONSTANT.title;
 /// }
 /// ```
 pub const CS0218: &str = code::UNPOOL.title;
+
+/// A layer of one's own whose type says something else.
+///
+/// ```compile_fail
+/// use convshape::{Backward, C, CustomLayer, Forward};
+///
+/// struct Halves;
+///
+/// impl CustomLayer for Halves {
+///     type Input = C<8>;
+///     type Output = C<4>;
+///     fn forward(_: Forward<'_>) {}
+///     fn backward(_: Backward<'_>) {}
+/// }
+///
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8];
+///         halves: Custom(Halves) -> [8];
+///         output: [8];
+///     }
+/// }
+/// ```
+///
+/// The macro cannot see a type: it believes what is written after `->`, and const evaluation compares that, and what
+/// comes in, with the type. A type that gives several values has them named, in its order:
+/// `Custom(Quantiser) -> z [64, 8, 8], loss [1]`.
+///
+/// ```
+/// use convshape::{Backward, C, CustomLayer, Forward};
+///
+/// struct Halves;
+///
+/// impl CustomLayer for Halves {
+///     type Input = C<8>;
+///     type Output = C<4>;
+///     fn forward(_: Forward<'_>) {}
+///     fn backward(_: Backward<'_>) {}
+/// }
+///
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8];
+///         halves: Custom(Halves) -> [4];
+///         output: [4];
+///     }
+/// }
+/// ```
+pub const CS0219: &str = code::CUSTOM.title;

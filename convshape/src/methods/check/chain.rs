@@ -182,8 +182,9 @@ pub const fn chain_macs<T: Chain + Parts>(inputs: &[Shape]) -> u64 {
     let (mut sum, mut layer, mut step) = (0_u64, 0, 0);
     while layer < T::LAYERS.len() && step < steps.len() {
         // Outputs of recurrent layers and shared parameters have no row.
-        if let Action::Layer(Op::RecurrentOutput { .. } | Op::Source { of: Source::Shared { .. }, .. }) =
-            &steps[step].action
+        if let Action::Layer(
+            Op::RecurrentOutput { .. } | Op::CustomOutput { .. } | Op::Source { of: Source::Shared { .. }, .. },
+        ) = &steps[step].action
         {
             step += 1;
             continue;

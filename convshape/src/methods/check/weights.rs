@@ -51,7 +51,7 @@ const fn linked(name: &str, file_name: &str, chain: Linked, tensors: &[Stored]) 
 #[track_caller]
 const fn param(name: &str, file_name: &str, spec: &ParamSpec, tensors: &[Stored]) {
     let mut whole = Text::new();
-    whole.str(file_name).str(spec.suffix);
+    whole.str(file_name).str(spec.separator()).str(spec.suffix);
     if let Some(tensor) = find(whole.as_str(), tensors) {
         return shape(name, tensor, &spec.shape);
     }

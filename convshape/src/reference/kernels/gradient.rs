@@ -10,6 +10,7 @@ mod attention;
 mod axes;
 mod border;
 mod conv;
+mod custom;
 mod dense;
 mod join;
 mod local;
@@ -152,6 +153,11 @@ impl<T: Real> Layer<'_, T> {
             }
             Op::RecurrentOutput { layer, output } => {
                 let (first, _) = super::recurrent::part(&layer, output, shape);
+                dx[0][first..].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
+            }
+            Op::Custom { layer, .. } => custom::backward(&layer, [params, inputs], [y, dy], dparams, dx),
+            Op::CustomOutput { layer, index, .. } => {
+                let (first, _) = super::custom::part(&layer, index);
                 dx[0][first..].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
             }
             Op::Split { .. } => {

@@ -1,0 +1,15 @@
+use convshape::{Backward, C, CustomLayer, Forward};
+struct Halves;
+impl CustomLayer for Halves {
+    type Input = C<8>;
+    type Output = (C<4>, C<4>);
+    fn forward(_: Forward<'_>) {}
+    fn backward(_: Backward<'_>) {}
+}
+convshape::conv_chain! {
+    pub struct Model {
+        input: [8]; halves: Custom(Halves) -> a [4], b [5];
+        b: Identity from halves.b; output: halves [4], b [5];
+    }
+}
+fn main() {}

@@ -1,0 +1,12 @@
+use convshape::{Backward, C, CustomLayer, Forward};
+struct Halves;
+impl CustomLayer for Halves {
+    type Input = C<8>;
+    type Output = C<4>;
+    fn forward(_: Forward<'_>) {}
+    fn backward(_: Backward<'_>) {}
+}
+convshape::conv_chain! {
+    pub struct Model { input: [8]; halves: Custom(Halves); output: [4]; }
+}
+fn main() {}
