@@ -54,3 +54,235 @@ fn segnet() {
     // Where two elements of a window differ by less than rounding, the value may be put back to the other place.
     networks::check_within::<SegNet>("segnet", 2e-3);
 }
+
+conv_chain! {
+    /// Wang and others, "Dueling Network Architectures for Deep Reinforcement Learning" (2016), for 6 actions.
+    pub struct DuelingDqn {
+        input: [4, 84, 84];
+        conv1: Conv2d(4 -> 32, kernel: 8, stride: 4, activation: Relu);
+        conv2: Conv2d(32 -> 64, kernel: 4, stride: 2, activation: Relu);
+        conv3: Conv2d(64 -> 64, kernel: 3, activation: Relu);
+        x: Flatten;
+        value1: Linear(3136 -> 512, activation: Relu);
+        value2: Linear(512 -> 1);
+        advantage1: Linear(3136 -> 512, activation: Relu) from x;
+        advantage2: Linear(512 -> 6);
+        mean: Mean;
+        Sub(advantage2, mean);
+        Add(_, value2);
+        output: [6];
+    }
+}
+
+/// The numbers of an identity matrix.
+const fn identity<const N: usize>() -> [[f32; N]; N] {
+    let mut rows = [[0.0; N]; N];
+    let mut index = 0;
+    while index < N {
+        rows[index][index] = 1.0;
+        index += 1;
+    }
+    rows
+}
+
+const EYE3: [[f32; 3]; 3] = identity();
+const EYE64: [[f32; 64]; 64] = identity();
+
+conv_chain! {
+    /// Qi, Su, Mo and Guibas, "PointNet" (2017): the classifier of 40 classes, with both transforms.
+    pub struct PointNet {
+        block TNet(k) reads x, eye {
+            conv1: Conv1d(k -> 64, kernel: 1);
+            bn1: BatchNorm;
+            Relu;
+            conv2: Conv1d(64 -> 128, kernel: 1);
+            bn2: BatchNorm;
+            Relu;
+            conv3: Conv1d(128 -> 1024, kernel: 1);
+            bn3: BatchNorm;
+            Relu;
+            GlobalMaxPool;
+            fc1: Linear(1024 -> 512);
+            bn4: BatchNorm;
+            Relu;
+            fc2: Linear(512 -> 256);
+            bn5: BatchNorm;
+            Relu;
+            fc3: Linear(256 -> k * k);
+            t: Reshape([k, k]);
+            t2: Add(t, eye);
+            MatMul(x, t2, transpose_a: true);
+            Transpose(0, 1);
+        }
+        input: points [3, 32];
+        eye3: Constant(EYE3, [3, 3]);
+        eye64: Constant(EYE64, [64, 64]);
+        stn: TNet(3) from (points, eye3);
+        conv1: Conv1d(3 -> 64, kernel: 1);
+        bn1: BatchNorm;
+        x: Relu;
+        fstn: TNet(64) from (x, eye64);
+        conv2: Conv1d(64 -> 128, kernel: 1);
+        bn2: BatchNorm;
+        Relu;
+        conv3: Conv1d(128 -> 1024, kernel: 1);
+        bn3: BatchNorm;
+        GlobalMaxPool;
+        fc1: Linear(1024 -> 512);
+        bn4: BatchNorm;
+        Relu;
+        fc2: Linear(512 -> 256);
+        bn5: BatchNorm;
+        Relu;
+        fc3: Linear(256 -> 40);
+        LogSoftmax;
+        output: [40];
+    }
+}
+
+conv_chain! {
+    /// Van den Oord, Kalchbrenner and Kavukcuoglu, "Pixel Recurrent Neural Networks" (2016): PixelCNN of 128 channels,
+    /// for 256 levels of grey.
+    pub struct PixelCnn {
+        input: [1, 12, 12];
+        first: Conv2d(1 -> 128, kernel: 7, padding: 3, mask: a);
+        blocks: repeat 12 {
+            Relu;
+            #[name = "blocks.{#}.0"] down: Conv2d(128 -> 64, kernel: 1, activation: Relu);
+            #[name = "blocks.{#}.1"] masked: Conv2d(64 -> 64, kernel: 3, padding: 1, mask: b, activation: Relu);
+            #[name = "blocks.{#}.2"] up: Conv2d(64 -> 128, kernel: 1);
+            Add(input, _);
+        }
+        Relu;
+        out1: Conv2d(128 -> 1024, kernel: 1, activation: Relu);
+        out2: Conv2d(1024 -> 256, kernel: 1);
+        output: [256, 12, 12];
+    }
+}
+
+conv_chain! {
+    /// Ho, Jain and Abbeel, "Denoising Diffusion Probabilistic Models" (2020), for images of 32 x 32.
+    pub struct Ddpm {
+        block Res(from, to) reads x, t {
+            norm1: GroupNorm(from, groups: 32, eps: 1e-6) from x;
+            Silu;
+            conv1: Conv2d(from -> to, kernel: 3, padding: 1);
+            Silu from t;
+            temb_proj: Linear(512 -> to);
+            Add(conv1, _);
+            norm2: GroupNorm(to, groups: 32, eps: 1e-6);
+            Silu;
+            Dropout(0.1);
+            conv2: Conv2d(to -> to, kernel: 3, padding: 1);
+            if from == to { s: Identity from x; } else { #[name = "shortcut"] s: Conv2d(from -> to, kernel: 1) from x; }
+            Add(s, conv2);
+        }
+        block Attn(channels) {
+            norm: GroupNorm(channels, groups: 32, eps: 1e-6);
+            q: Conv2d(channels, kernel: 1);
+            Flatten(from: 1);
+            q_t: Transpose(0, 1);
+            k: Conv2d(channels, kernel: 1) from norm;
+            Flatten(from: 1);
+            k_t: Transpose(0, 1);
+            v: Conv2d(channels, kernel: 1) from norm;
+            Flatten(from: 1);
+            v_t: Transpose(0, 1);
+            Attention(q_t, k_t, v_t, heads: 1);
+            Transpose(0, 1);
+            Reshape(like: input);
+            proj_out: Conv2d(channels, kernel: 1);
+            Add(input, _);
+        }
+        input: x [3, 32, 32], step [1];
+
+        frequencies: Arange(64);
+        Scale(by: -9.210340371976184 / 63) from frequencies;   // the logarithm of 10000
+        Exp;
+        angles: Mul(_, step);
+        sines: Sin;
+        cosines: Cos from angles;
+        Concat(sines, cosines);
+        dense0: Linear(128 -> 512, activation: Silu);
+        #[name = "dense1"]
+        t: Linear(512 -> 512);
+
+        conv_in: Conv2d(3 -> 128, kernel: 3, padding: 1) from x;
+        #[name = "down.00"] a0: Res(128, 128) from (conv_in, t);
+        #[name = "down.01"] a1: Res(128, 128) from (a0, t);
+        #[name = "downsample.0"] a2: Conv2d(128, kernel: 3, stride: 2, padding: [(0, 1), (0, 1)]);
+        #[name = "down.10"] r0: Res(128, 256) from (a2, t);
+        #[name = "down_attn.0"] b0: Attn(256);
+        #[name = "down.11"] r1: Res(256, 256) from (b0, t);
+        #[name = "down_attn.1"] b1: Attn(256);
+        #[name = "downsample.1"] b2: Conv2d(256, kernel: 3, stride: 2, padding: [(0, 1), (0, 1)]);
+        #[name = "down.20"] c0: Res(256, 256) from (b2, t);
+        #[name = "down.21"] c1: Res(256, 256) from (c0, t);
+        #[name = "downsample.2"] c2: Conv2d(256, kernel: 3, stride: 2, padding: [(0, 1), (0, 1)]);
+        #[name = "down.30"] d0: Res(256, 256) from (c2, t);
+        #[name = "down.31"] d1: Res(256, 256) from (d0, t);
+
+        mid1: Res(256, 256) from (d1, t);
+        mid_attn: Attn(256);
+        mid2: Res(256, 256) from (mid_attn, t);
+
+        block_30: Concat(mid2, d1);
+        #[name = "up.30"] e0: Res(512, 256) from (block_30, t);
+        block_31: Concat(e0, d0);
+        #[name = "up.31"] e1: Res(512, 256) from (block_31, t);
+        block_32: Concat(e1, c2);
+        #[name = "up.32"] e2: Res(512, 256) from (block_32, t);
+        Upsample(2);
+        #[name = "upsample.3"] e3: Conv2d(256, kernel: 3, padding: 1);
+        block_20: Concat(e3, c1);
+        #[name = "up.20"] f0: Res(512, 256) from (block_20, t);
+        block_21: Concat(f0, c0);
+        #[name = "up.21"] f1: Res(512, 256) from (block_21, t);
+        block_22: Concat(f1, b2);
+        #[name = "up.22"] f2: Res(512, 256) from (block_22, t);
+        Upsample(2);
+        #[name = "upsample.2"] f3: Conv2d(256, kernel: 3, padding: 1);
+        block_10: Concat(f3, b1);
+        #[name = "up.10"] s0: Res(512, 256) from (block_10, t);
+        #[name = "up_attn.0"] g0: Attn(256);
+        block_11: Concat(g0, b0);
+        #[name = "up.11"] s1: Res(512, 256) from (block_11, t);
+        #[name = "up_attn.1"] g1: Attn(256);
+        block_12: Concat(g1, a2);
+        #[name = "up.12"] s2: Res(384, 256) from (block_12, t);
+        #[name = "up_attn.2"] g2: Attn(256);
+        Upsample(2);
+        #[name = "upsample.1"] g3: Conv2d(256, kernel: 3, padding: 1);
+        block_00: Concat(g3, a1);
+        #[name = "up.00"] h0: Res(384, 128) from (block_00, t);
+        block_01: Concat(h0, a0);
+        #[name = "up.01"] h1: Res(256, 128) from (block_01, t);
+        block_02: Concat(h1, conv_in);
+        #[name = "up.02"] h2: Res(256, 128) from (block_02, t);
+        norm_out: GroupNorm(128, groups: 32, eps: 1e-6);
+        Silu;
+        conv_out: Conv2d(128 -> 3, kernel: 3, padding: 1);
+        output: [3, 32, 32];
+    }
+}
+
+#[test]
+fn dueling_dqn() {
+    networks::check::<DuelingDqn>("dueling_dqn");
+}
+
+#[test]
+fn pointnet() {
+    networks::check::<PointNet>("pointnet");
+}
+
+#[test]
+fn pixelcnn() {
+    networks::check::<PixelCnn>("pixelcnn");
+}
+
+/// Its published number of parameters is 35.7 million.
+#[test]
+fn ddpm() {
+    networks::check::<Ddpm>("ddpm");
+}
