@@ -36,6 +36,7 @@ mod engine;
 mod interleave;
 mod job;
 mod math;
+mod matmul;
 mod memory;
 mod norm;
 mod peak;

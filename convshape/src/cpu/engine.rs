@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::vec::Vec;
 
 use convshape_arith::graph::Graph;
-use convshape_arith::op::AxisOrder;
+use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
 use super::attention::AttentionInputs;
@@ -13,6 +13,7 @@ use super::buffer::{SLACK, View};
 use super::elementwise::{self, Combine, Each, ElementShare, Operand};
 use super::job::{Job, MOST_INPUTS, Ready, Reference};
 use super::math::Epilogue;
+use super::matmul;
 use super::memory::RunMemory;
 use super::norm::{AlongChannels, GroupNorm};
 use super::plan::{Plan, Work};
@@ -24,7 +25,7 @@ use super::simd::Level;
 use super::threads::{self, Threads};
 use crate::model::param::Param;
 use crate::model::workspace::Workspace;
-use crate::reference::kernels;
+use crate::reference::kernels::{self, Product};
 
 /// A model's plan and packed weights.
 pub(crate) struct Engine {
@@ -391,7 +392,7 @@ impl Engine {
                     Relayout { level, view: *to }.import(Threads::ONE, 1, elements, y);
                 }
             }
-            Job::Reference(reference) => self.reference(reference, &step.inputs, output?, memory)?,
+            Job::Reference(reference) => self.reference(reference, threads, &step.inputs, output?, memory)?,
         }
         Some(())
     }
@@ -436,6 +437,7 @@ impl Engine {
     fn reference(
         &self,
         reference: &Reference,
+        threads: Threads,
         inputs: &[View],
         output: &View,
         memory: &mut RunMemory<'_, '_>,
@@ -477,7 +479,14 @@ impl Engine {
                 *operand = (&reference.shapes[index], elements);
             }
             let shape = &reference.shapes[inputs.len()];
-            kernels::apply(&reference.op, order, params, &operands[..inputs.len()], shape, y).ok()?;
+            match reference.op {
+                Op::MatMul { transpose_a, transpose_b } => {
+                    let [(first, a), (second, b)] = [operands[0], operands[1]];
+                    let product = Product::new([first, second], [transpose_a, transpose_b], shape);
+                    matmul::multiply(self.level, threads, &product, [a, b], y);
+                }
+                _ => kernels::apply(&reference.op, order, params, &operands[..inputs.len()], shape, y).ok()?,
+            }
             let relayout = Relayout { level: self.level, view: *output };
             memory.with_output(output, room(inputs.len()), |x, y| {
                 relayout.import(Threads::ONE, 1, x, &mut y[sample * output.buffer.sample()..]);

@@ -897,6 +897,32 @@ fn splits() {
     }
 }
 
+/// Of matrices around the sizes of tiles and panels, transposed and not, with axes in front that broadcast. Elements are
+/// sums of up to 270 products of sums, hence the tolerance.
+#[test]
+fn products_of_matrices() {
+    let mut random = Random::new(61);
+    for case in 0..40 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let [pairs, rows, inner] =
+            [random.pick(1, 3), random.one_of(&[1, 2, 5, 12, 13, 33]), random.one_of(&[1, 3, 16, 37])];
+        let rows = if case == 0 { 270 } else { rows };
+        let matmul = |transpose_a, transpose_b| Op::MatMul { transpose_a, transpose_b };
+        let layers = [
+            (Op::Activation(Activation::Tanh), vec![0]),
+            (matmul(false, true), vec![1, 0]),
+            (matmul(true, false), vec![1, 0]),
+            (matmul(false, false), vec![1, 3]),
+            (matmul(true, true), vec![1, 2]),
+            (Op::Slice { axis: Axis::At(0), start: 0, end: 1 }, vec![0]),
+            (matmul(false, true), vec![1, 6]),
+            (matmul(true, false), vec![6, 1]),
+        ];
+        let input = Shape::of(&[pairs, rows, inner]);
+        assert!(check_within(1e-4, &mut random, order, input, &layers, &[2, 3, 4, 5, 7, 8]), "{pairs} {rows} {inner}");
+    }
+}
+
 /// Of sizes around those of blocks, tiles and vectors, causal, with numbers that are added to the scores, and of other
 /// keys than queries.
 #[test]

@@ -40,6 +40,7 @@ pub(crate) use self::direct::convolution;
 use self::layout::{Channels, Grid};
 pub use self::number::Number;
 pub use self::pool::Span;
+pub(crate) use self::product::Product;
 pub use self::resize::{Taps, taps};
 
 /// The operands of a layer: one or more activations with their shapes.
@@ -198,7 +199,7 @@ pub fn apply<T: Number>(
         }
         Op::MatMul { transpose_a, transpose_b } => {
             let (other, b) = inputs.get(1);
-            let product = product::Product::new([shape, other], [transpose_a, transpose_b], output);
+            let product = Product::new([shape, other], [transpose_a, transpose_b], output);
             product::multiply(&product, x, b, y);
         }
     }

@@ -7,14 +7,14 @@ use super::layout::{sizes, strides};
 use super::number::Number;
 
 /// The sizes and strides of two factors and of their product.
-pub(super) struct Product {
-    pub(super) rows: usize,
-    pub(super) columns: usize,
+pub(crate) struct Product {
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
     /// The number of elements that are summed over.
-    pub(super) inner: usize,
+    pub(crate) inner: usize,
     /// The strides of the first factor's rows and columns, and those of the second's.
-    pub(super) a: [usize; 2],
-    pub(super) b: [usize; 2],
+    pub(crate) a: [usize; 2],
+    pub(crate) b: [usize; 2],
     /// The sizes of the axes before the matrices' own two; axes beyond them have size 1.
     matrices: [usize; MAX_RANK],
     a_strides: [usize; MAX_RANK],
@@ -22,7 +22,7 @@ pub(super) struct Product {
 }
 
 impl Product {
-    pub(super) fn new([a, b]: [&Shape; 2], [transpose_a, transpose_b]: [bool; 2], output: &Shape) -> Product {
+    pub(crate) fn new([a, b]: [&Shape; 2], [transpose_a, transpose_b]: [bool; 2], output: &Shape) -> Product {
         let rank = output.rank();
         let all = sizes(output);
         let mut matrices = all;
@@ -44,7 +44,7 @@ impl Product {
     }
 
     /// The indices of the first elements of each pair of matrices.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
         let mut odometer = Odometer::new(self.matrices);
         let (a, b) = (self.a_strides, self.b_strides);
         (0..self.matrices.iter().product()).map(move |_| {
