@@ -8,6 +8,8 @@ mod shapes;
 mod sizes;
 mod weights;
 
+use std::collections::HashMap;
+
 use convshape_arith::code::Code;
 use convshape_arith::op::Dialect;
 use proc_macro2::{Span, TokenStream};
@@ -20,7 +22,7 @@ pub(crate) use shapes::describe;
 pub(crate) use sizes::*;
 pub(crate) use weights::{unreadable, weights};
 
-use crate::fault::SyntaxFault;
+use crate::fault::{self, SyntaxFault};
 use crate::graph::NodeId;
 use crate::words::Dialects;
 
@@ -35,6 +37,8 @@ pub(crate) struct Report {
     lines: Vec<String>,
     /// The word of another framework that it is about.
     foreign: Option<ForeignWord>,
+    /// Whether the same message elsewhere is the same mistake, as with a misspelt word.
+    once: bool,
 }
 
 /// A word that other dialects have.
@@ -48,13 +52,20 @@ pub(crate) struct ForeignWord {
 
 impl Report {
     pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Report {
-        Report { code: Some(code.id), span, message: message.into(), lines: Vec::new(), foreign: None }
+        Report { code: Some(code.id), span, message: message.into(), lines: Vec::new(), foreign: None, once: false }
     }
 
     /// Something is wrong that is reported already: nothing is shown, but what it is about counts as
     /// not readable.
     pub(crate) fn silent() -> Report {
-        Report { code: None, span: Span::call_site(), message: String::new(), lines: Vec::new(), foreign: None }
+        Report {
+            code: None,
+            span: Span::call_site(),
+            message: String::new(),
+            lines: Vec::new(),
+            foreign: None,
+            once: false,
+        }
     }
 
     pub(crate) fn line(mut self, text: impl Into<String>) -> Report {
@@ -94,6 +105,12 @@ impl Report {
         self
     }
 
+    /// The same message elsewhere is the same mistake.
+    pub(crate) fn once(mut self) -> Report {
+        self.once = true;
+        self
+    }
+
     /// Says that it is about a word of other dialects.
     pub(crate) fn of_foreign_word(mut self, word: &str, dialects: Dialects, here: Option<String>) -> Report {
         self.foreign = Some(ForeignWord { word: word.to_owned(), dialects, here });
@@ -114,7 +131,14 @@ impl From<&SyntaxFault> for Report {
     fn from(fault: &SyntaxFault) -> Report {
         let mut lines = Vec::new();
         lines.extend(fault.helps().into_iter().map(|help| format!("help: {help}")));
-        Report { code: Some(fault.code()), span: fault.span(), message: fault.message(), lines, foreign: None }
+        Report {
+            code: Some(fault.code()),
+            span: fault.span(),
+            message: fault.message(),
+            lines,
+            foreign: None,
+            once: false,
+        }
     }
 }
 
@@ -196,6 +220,32 @@ impl Sink {
         let span = self.errors[at].span;
         self.errors.retain(|report| report.foreign.is_none());
         self.errors.insert(at, words_elsewhere(&words, *meant, dialect, span));
+    }
+
+    /// Says what was written wrong in the same way several times once, with the other lines.
+    pub(crate) fn merge_repeated(&mut self) {
+        let mut first: HashMap<String, usize> = HashMap::new();
+        let mut lines: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut kept: Vec<Report> = Vec::new();
+        for report in std::mem::take(&mut self.errors) {
+            match first.get(&report.message).filter(|_| report.once) {
+                Some(at) => lines.entry(*at).or_default().push(report.span.start().line),
+                None => {
+                    if report.once {
+                        first.insert(report.message.clone(), kept.len());
+                    }
+                    kept.push(report);
+                }
+            }
+        }
+        for (at, lines) in lines {
+            let report = std::mem::replace(&mut kept[at], Report::silent());
+            let help = report.lines.len();
+            kept[at] = report.note(format_args!("the same{}", fault::lines(&lines)));
+            // Helps come last.
+            kept[at].lines.swap(0, help);
+        }
+        self.errors = kept;
     }
 
     /// Drops what is reported from here on, or no longer does. Returns whether it did before.

@@ -251,7 +251,7 @@ fn port(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Where a habit shows again.
-fn lines(also: &Lines) -> String {
+pub(crate) fn lines(also: &[usize]) -> String {
     const SHOWN: usize = 6;
     let shown: Vec<String> = also.iter().take(SHOWN).map(ToString::to_string).collect();
     let more = if also.len() > SHOWN { ", .." } else { "" };

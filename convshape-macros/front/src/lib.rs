@@ -87,6 +87,7 @@ fn read<T>(
     let Some(chain) = chain else { return (make(None), sink) };
     let mut graph = resolve::resolve(&krate, &chain, &mut sink);
     sink.merge_foreign_words(graph.dialect);
+    sink.merge_repeated();
     let checked = settle(&mut graph, &mut sink);
     let reread = |replaced| resolve::with_argument(&krate, &chain, replaced);
     report(&graph, &checked, &reread, &mut sink);

@@ -35,6 +35,9 @@ use scope::{Binding, LayerOutputs, Outputs, Piece, Run, Scope};
 /// More layers than this are refused: a repeat count with a digit too many would hang the compiler.
 const MOST_LAYERS: usize = 50_000;
 
+/// For as many unknown names the nearest one is looked for; nobody reads more.
+const MOST_NEAREST: usize = 64;
+
 /// Binds a chain's names. What cannot be bound is reported and left out of what follows.
 pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Graph {
     resolve_with(krate, chain, None, sink)
@@ -78,6 +81,8 @@ fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Option<Replaced>, 
         params: HashMap::new(),
         graph,
         ranks: Vec::new(),
+        unknown_layers: HashMap::new(),
+        unknown_names: 0,
         sink,
     };
     resolver.chain(chain, numbers);
@@ -143,6 +148,10 @@ struct Resolver<'a> {
     graph: Graph,
     /// The number of axes of each value, where the layers so far say it.
     ranks: Vec<Option<usize>>,
+    /// Words that are no layer, each with what it probably was.
+    unknown_layers: HashMap<String, Option<String>>,
+    /// Names that mean nothing.
+    unknown_names: usize,
     sink: &'a mut Sink,
 }
 
@@ -399,6 +408,7 @@ impl<'a> Resolver<'a> {
         let text = name.to_string();
         let found = scope.names.get(&text).cloned();
         if found.is_none() {
+            self.unknown_names += 1;
             let report = self.no_such_name(name, &text, scope);
             self.sink.push(report);
         }
@@ -424,8 +434,12 @@ impl<'a> Resolver<'a> {
             (last == text && node.spans.label.is_some()).then_some(outer)
         });
         // In an order, so that the message is always the same.
-        let known: BTreeSet<String> = scope.names.keys().cloned().collect();
-        diagnose::unknown_name(name, words::nearest(text, known.into_iter()), inside)
+        let nearest = || {
+            let known: BTreeSet<String> = scope.names.keys().cloned().collect();
+            words::nearest(text, known.into_iter())
+        };
+        let nearest = if self.unknown_names <= MOST_NEAREST { nearest() } else { None };
+        diagnose::unknown_name(name, nearest, inside)
     }
 
     fn claims(&mut self, layer: &'a Layer, scope: &Scope<'a>) -> (Option<(Shape, Span)>, Option<Restores>) {

@@ -18,7 +18,7 @@ use convshape_arith::op::Dialect;
 
 pub(crate) use find::{
     LayerName, Lookup, find_activation, find_field, find_function, find_layer, find_word, is_field, is_layer,
-    nearest_field,
+    named_layer, nearest_field,
 };
 pub(crate) use grammar::{GRAMMAR, HEADERS, LINTS, LOSSY, dialect_from_name, dialect_names, nearest_dialect};
 pub(crate) use layers::LAYERS;

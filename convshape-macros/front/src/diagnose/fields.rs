@@ -23,7 +23,7 @@ fn names(dialects: Dialects) -> String {
 }
 
 pub(crate) fn unknown_layer(op: &Ident, nearest: Option<String>) -> Report {
-    let report = Report::new(code::UNKNOWN_LAYER, op.span(), format!("there is no layer `{op}`"));
+    let report = Report::new(code::UNKNOWN_LAYER, op.span(), format!("there is no layer `{op}`")).once();
     let like_a_block = op.to_string().starts_with(|first: char| first.is_ascii_uppercase());
     match nearest {
         None if like_a_block => report.help(format_args!(

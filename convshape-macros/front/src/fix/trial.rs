@@ -14,8 +14,8 @@ use crate::syntax::Strictness;
 
 /// Visits of layers that all searches of a chain may cost together: this many, and more for long chains, in which a
 /// single fix that works costs a visit of each layer.
-const VISITS: usize = 60_000;
-const VISITS_PER_LAYER: usize = 40;
+const VISITS: usize = 40_000;
+const VISITS_PER_LAYER: usize = 20;
 
 /// Numbers that are tried for a hole in the time of a visit.
 const NUMBERS_PER_VISIT: usize = 2;

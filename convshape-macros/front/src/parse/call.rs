@@ -249,7 +249,7 @@ fn as_layer(value: &Value, sequence: bool) -> Option<Layer> {
         Value::Word(name) if sequence => (name, Args::default()),
         _ => return None,
     };
-    let found = words::find_layer(&name.to_string(), convshape_arith::op::Dialect::Torch).any()?;
+    let found = words::named_layer(&name.to_string(), convshape_arith::op::Dialect::Torch)?;
     (sequence || found.words.group != LayerGroup::Activation).then(|| Layer {
         ports: Vec::new(),
         op: name.clone(),

@@ -192,7 +192,7 @@ pub(super) fn is_header(c: &Cursor<'_>, stage: Stage) -> bool {
         Some(TokenTree::Literal(_)) => known || stage < Stage::Input,
         Some(TokenTree::Ident(word)) => {
             let word = word.to_string();
-            let layer = words::find_layer(&word, convshape_arith::op::Dialect::Torch).any().is_some();
+            let layer = words::named_layer(&word, convshape_arith::op::Dialect::Torch).is_some();
             let lone = c.punct_at(3, ";") && word.starts_with(|first: char| first.is_ascii_lowercase());
             match known {
                 true => !layer && c.group_at(3, Delimiter::Parenthesis).is_none(),

@@ -45,7 +45,7 @@ impl Parser {
             [Operand::Number(by), of] if matches!(operator, "+" | "*") => (scale, source(of), vec![by.clone()]),
             _ => (join, None, operands.iter().map(|operand| value(operand, span)).collect()),
         };
-        if words::find_layer(name, self.dialect).any().is_none() {
+        if words::named_layer(name, self.dialect).is_none() {
             return Err(c.unexpected(super::statement::LAYER));
         }
         self.slip(span, Slip::Operator { found: operator.to_owned(), layer: name });

@@ -250,6 +250,9 @@ impl Call {
     /// The layer that a name means; with `functions` also `relu` and `max_pool2d`.
     fn new(op: &Ident, dialect: Dialect, functions: bool) -> Option<Call> {
         let written = op.to_string();
+        if !functions && !words::is_layer(&written) {
+            return None;
+        }
         let (LayerName { words: layer, rank }, order, known) = match words::find_layer(&written, dialect) {
             Lookup::Found(found) => (found, dialect, true),
             Lookup::Elsewhere { words, dialects } => (words, *dialects.first()?, false),

@@ -53,7 +53,7 @@ impl Parser {
 
     /// `from: x`, `restores: enc1` or `undo: enc1` among the values, where the layer has no such field.
     fn move_tail(&mut self, layer: &mut Layer, dialect: Dialect) {
-        let found = words::find_layer(&layer.op.to_string(), dialect).any();
+        let found = words::named_layer(&layer.op.to_string(), dialect);
         for word in ["from", "restores", "undo"] {
             if found.is_some_and(|found| words::find_field(found.words, word, dialect).any().is_some()) {
                 continue;

@@ -223,7 +223,12 @@ impl<'a> Resolver<'a> {
     }
 
     fn find_layer(&mut self, op: &Ident, label: Option<&Ident>, dialect: Dialect) -> Option<LayerName> {
-        match words::find_layer(&op.to_string(), dialect) {
+        let text = op.to_string();
+        if let Some(nearest) = self.unknown_layers.get(&text) {
+            self.sink.push(diagnose::unknown_layer(op, nearest.clone()));
+            return None;
+        }
+        match words::find_layer(&text, dialect) {
             Lookup::Found(found) => Some(found),
             Lookup::Elsewhere { words, dialects } => {
                 self.sink.push(diagnose::layer_elsewhere(op, label, &words, dialects, dialect));
@@ -232,8 +237,9 @@ impl<'a> Resolver<'a> {
             Lookup::Unknown { nearest } => {
                 // The layer may be another name of what was written, with no letter in common.
                 let known = self.blocks.keys().cloned().chain(nearest.clone());
-                let nearest = words::nearest(&op.to_string(), known).or(nearest);
-                self.sink.push(diagnose::unknown_layer(op, nearest));
+                let nearest = words::nearest(&text, known).or(nearest);
+                self.sink.push(diagnose::unknown_layer(op, nearest.clone()));
+                self.unknown_layers.insert(text, nearest);
                 None
             }
         }

@@ -56,6 +56,11 @@ pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
     }
 }
 
+/// The layer that `name` means, whichever dialect has it. What else may have been meant is not looked for.
+pub(crate) fn named_layer(name: &str, dialect: Dialect) -> Option<LayerName> {
+    if is_layer(name) { find_layer(name, dialect).any() } else { None }
+}
+
 /// Whether some dialect has a layer of this name.
 pub(crate) fn is_layer(name: &str) -> bool {
     LAYERS.iter().any(|words| words.names().any(|(pattern, _)| words.rank_of(pattern, name).is_some()))
