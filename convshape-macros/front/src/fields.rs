@@ -202,6 +202,7 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
         Kind::Scale => &[&["by"]],
         Kind::GroupNorm if !matches!(dialect, Dialect::Flax | Dialect::Keras) => &[&["groups"]],
         Kind::Clamp => &[&["min", "max"]],
+        Kind::Transpose if dialect == Dialect::Onnx => &[&["axes", "perm"]],
         Kind::Permute | Kind::Transpose => &[&["axes"]],
         Kind::Parameter => &[&["shape"]],
         Kind::Arange => &[&["count"]],

@@ -18,6 +18,26 @@ fn orders_of_axes() {
     }
     accepted("input: [3, 28, 14]; Transpose(0, -1); output: [14, 28, 3];");
     accepted("dialect: keras; input: [28, 14, 3]; Permute(channels, height, width); output: [3, 28, 14];");
+    // keras counts from 1 there, and only there.
+    accepted("dialect: keras; input: [28, 3]; Permute((2, 1)); output: [3, 28];");
+    accepted("dialect: keras; input: [28, 14, 3]; Permute(dims: (3, 1, 2)); output: [3, 28, 14];");
+    accepted("dialect: keras; input: [28, 14, 3]; Permute((2, 0, 1)); output: [3, 28, 14];");
+    accepted("input: [28, 14, 3]; Permute(3, 1, 2, dialect: keras); output: [3, 28, 14];");
+    refused(
+        "input: [28, 3]; Permute((2, 1)); output: [3, 28];",
+        "[CS0318] `permute1` takes axis 2, but [28, 3] has 2 axes: 0 to 1, without the batch",
+    );
+    refused(
+        "dialect: keras; input: [28, 3]; Permute((3, 1)); output: [3, 28];",
+        "[CS0318] `permute1` takes axis 3, but [28, 3] has 2 axes: 0 to 1, without the batch",
+    );
+    // onnx names all axes, the batch among them.
+    accepted("dialect: onnx; input: [3, 28, 14]; Transpose(perm: [0, 2, 3, 1]); output: [28, 14, 3];");
+    accepted("dialect: onnx; input: [3, 28, 14]; Transpose(0, 2); output: [14, 28, 3];");
+    refused(
+        "dialect: onnx; input: [3, 28]; Transpose(perm: [1, 0, 2]); output: [28, 3];",
+        "[CS0105] `perm` takes an axis such as `0`, `-1` or `channels`, or several, found `[1, 0, 2]`",
+    );
     accepted("input: [2, 3, 4, 5]; Transpose(depth, width); output: [2, 5, 4, 3];");
     accepted("for h in 1..; input: [3, 4 * h]; Permute(1, 0); output: [4 * h, 3];");
     refused(

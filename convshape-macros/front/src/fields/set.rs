@@ -58,6 +58,8 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::Attention(layer), _, _) => set_attention(layer, field, setting),
         (Op::MultiHead(layer), _, _) => set_multi_head(layer, field, setting),
         (Op::Permute { axes, .. }, "axes", Setting::Axes(value)) => store(axes, *value),
+        // All axes, where the leading part of a `Transpose` names two that change places.
+        (Op::Permute { axes, swap }, "perm", Setting::Axes(value)) => store(axes, *value) && store(swap, false),
         (Op::Reduce { axes, .. }, "axes", Setting::Axes(value)) => store(axes, Some(*value)),
         (Op::Reduce { keep, .. }, "keep", Setting::Bool(value)) => store(keep, *value),
         // It says which of the outputs the statement is.

@@ -1,6 +1,6 @@
 //! What stands in a layer's parentheses.
 
-use convshape_arith::op::{Dialect, MAX_SPATIAL};
+use convshape_arith::op::{Axes, Axis, Dialect, MAX_SPATIAL};
 use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -192,7 +192,7 @@ impl<'a, 's> Builder<'a, 's> {
         };
         let wrong = || diagnose::wrong_value(field, field.takes, &values[0]);
         match axes_of(items, false, self.numbers, &wrong) {
-            Ok(axes) => self.settings.push((field.name, Setting::Axes(axes))),
+            Ok(axes) => self.settings.push((field.name, Setting::Axes(self.counted_from_one(axes)))),
             Err(report) => self.reports.push(report),
         }
     }
@@ -256,7 +256,10 @@ impl<'a, 's> Builder<'a, 's> {
     }
 
     fn setting(&mut self, field: &'static FieldWords, setting: Setting, span: Span) {
-        let setting = self.all_sides(field, setting);
+        let setting = match self.all_sides(field, setting) {
+            Setting::Axes(axes) => Setting::Axes(self.counted_from_one(axes)),
+            setting => setting,
+        };
         // Layers whose name has no rank check this when they see their input.
         if let (Some(rank), Some(written)) = (self.rank, setting.axes())
             && rank != written
@@ -267,6 +270,25 @@ impl<'a, 's> Builder<'a, 's> {
             return;
         }
         self.settings.push((field.name, setting));
+    }
+
+    /// keras' `Permute` counts from 1: an order of all axes that does so has no 0, so that no other order is written
+    /// like it.
+    fn counted_from_one(&self, axes: Axes) -> Axes {
+        let numbers: Vec<i64> = axes
+            .as_slice()
+            .iter()
+            .filter_map(|axis| match axis {
+                Axis::At(number) => Some(*number),
+                _ => None,
+            })
+            .collect();
+        let all = (1..).zip(0..axes.as_slice().len()).all(|(number, _)| numbers.contains(&number));
+        if self.words.kind != Kind::Permute || self.dialect != Dialect::Keras || numbers.is_empty() || !all {
+            return axes;
+        }
+        let from_zero: Vec<Axis> = numbers.iter().map(|number| Axis::At(number - 1)).collect();
+        Axes::of(&from_zero).unwrap_or(axes)
     }
 
     /// The sides of the axes that a framework leaves out: PyTorch's padding layers begin with the last axis, keras'

@@ -252,8 +252,10 @@ pub(super) const KEEP: FieldWords =
     field("keep", Takes::Bool, "whether the spatial axes stay, with size 1").or(&[alias("keepdims", KERAS)]);
 pub(super) const FUNCTION: FieldWords =
     field("function", Takes::Activation, "the activation").or(&[alias("activation", KERAS)]);
-pub(super) const AXES: FieldWords =
-    field("axes", Takes::Axes, "axes by number, from 0 without the batch, or by name").or(&[alias("dims", TORCH)]);
+pub(super) const AXES: FieldWords = field("axes", Takes::Axes, "axes by number, from 0 without the batch, or by name")
+    .or(&[alias("dims", &[Torch, Keras])]);
+pub(super) const PERM: FieldWords =
+    field("perm", Takes::AxesWithBatch, "all axes in their new order, the batch first as 0").only(ONNX);
 pub(super) const REDUCED: FieldWords =
     field("axes", Takes::Axes, "the axes that are reduced over, from 0 without the batch, or by name; all if left out")
         .or(&[alias("axis", ALL), alias("dim", TORCH)]);

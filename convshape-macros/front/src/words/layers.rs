@@ -652,7 +652,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     },
     LayerWords {
         positional: Positional::Axes,
-        fields: &[AXES],
+        fields: &[AXES, PERM],
         ..layer(Kind::Transpose, Group::Dense, "Transpose", "transpose", "two axes in each other's place")
     },
     reduction(Kind::Mean, "Mean", "mean", &[alias("ReduceMean", ONNX)], "the mean over axes: `Mean(axis: 0)`"),
