@@ -103,7 +103,7 @@ pub(crate) fn open_rank(op: &Ident) -> Report {
 
 pub(crate) fn unknown_field(name: &Ident, layer: &str, nearest: Option<String>, known: &[&str]) -> Report {
     let message = format!("`{layer}` has no field `{name}`");
-    let report = Report::new(code::UNKNOWN_FIELD, name.span(), message);
+    let report = Report::new(code::UNKNOWN_FIELD, name.span(), message).once();
     match nearest {
         None if known.is_empty() => report.help("it takes no fields"),
         None => report.help(format_args!("its fields are {}", list(known))),
