@@ -89,6 +89,7 @@ const fn total(shapes: &[Shape]) -> Result<i64, Fault> {
 }
 
 /// The elements of an output among those of all: the first, and how many.
+#[expect(clippy::cast_possible_truncation, reason = "a shape that is accepted fits the address space")]
 pub(crate) const fn part(layer: &Custom, index: usize) -> (usize, usize) {
     let Some(layer) = layer.layer() else { return (0, 0) };
     let (mut first, mut at) = (0, 0);
