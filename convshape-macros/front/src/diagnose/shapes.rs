@@ -18,7 +18,7 @@ use proc_macro2::Span;
 use super::Report;
 use crate::check::{Checked, Problem};
 use crate::fields::Setting;
-use crate::fix::{Fix, Found};
+use crate::fix::{Edit, Fix, Found};
 use crate::graph::{Graph, NodeId};
 use crate::unseen::visible;
 
@@ -35,7 +35,9 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
     };
     let report = in_more_uses(report, graph, problem, found.more);
     let report = found.notes.iter().fold(report, Report::note);
-    let crop = context.at_the_joint(problem);
+    // A fix may be that very crop, in a form that a machine can apply.
+    let crops = fixes.iter().any(|fix| matches!(fix.only(), Some(Edit::Fit { .. })));
+    let crop = context.at_the_joint(problem).filter(|_| !crops);
     let (before, after) = if context.forgot_a_crop(problem) { (crop, None) } else { (None, crop) };
     let report = before.iter().fold(report, Report::help);
     let report = fixes.iter().fold(report, |report, fix| report.help(fix.words(graph)));
