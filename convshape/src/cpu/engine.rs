@@ -1,5 +1,6 @@
 //! The engine: a plan with a model's packed weights, ready to run.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::vec::Vec;
@@ -11,7 +12,7 @@ use convshape_arith::shape::Shape;
 use super::attention::AttentionInputs;
 use super::buffer::{SLACK, View};
 use super::elementwise::{self, Combine, Each, ElementShare, Operand};
-use super::job::{Job, MOST_INPUTS, Ready, Reference};
+use super::job::{Job, Ready, Reference};
 use super::math::Epilogue;
 use super::matmul;
 use super::memory::RunMemory;
@@ -25,7 +26,7 @@ use super::simd::Level;
 use super::threads::{self, Threads};
 use crate::model::param::Param;
 use crate::model::workspace::Workspace;
-use crate::reference::kernels::{self, Product};
+use crate::reference::kernels::{self, Operands, Product};
 
 /// A model's plan and packed weights.
 pub(crate) struct Engine {
@@ -468,24 +469,15 @@ impl Engine {
             let out = room(inputs.len());
             let (below, rest) = memory.workspace.split_at_mut(out.start);
             let (y, above) = rest.split_at_mut(out.len());
-            let mut operands = [(&reference.shapes[0], &[][..]); MOST_INPUTS];
-            for (index, operand) in operands.iter_mut().enumerate().take(inputs.len()) {
-                let place = room(index);
-                let elements = if place.end <= out.start {
-                    &below[place]
-                } else {
-                    &above[place.start - out.end..place.end - out.end]
-                };
-                *operand = (&reference.shapes[index], elements);
-            }
-            let shape = &reference.shapes[inputs.len()];
+            let (shape, shapes) = reference.shapes.split_last()?;
+            let operands = Exported { shapes, ranges: &room, below, above, output_end: out.end };
             match reference.op {
                 Op::MatMul { transpose_a, transpose_b } => {
-                    let [(first, a), (second, b)] = [operands[0], operands[1]];
+                    let [(first, a), (second, b)] = [operands.get(0), operands.get(1)];
                     let product = Product::new([first, second], [transpose_a, transpose_b], shape);
                     matmul::multiply(self.level, threads, &product, [a, b], y);
                 }
-                _ => kernels::apply(&reference.op, order, params, &operands[..inputs.len()], shape, y).ok()?,
+                _ => kernels::apply(&reference.op, order, params, &operands, shape, y).ok()?,
             }
             let relayout = Relayout { level: self.level, view: *output };
             memory.with_output(output, room(inputs.len()), |x, y| {
@@ -493,6 +485,32 @@ impl Engine {
             });
         }
         Some(())
+    }
+}
+
+/// The inputs of a layer that runs by the reference implementation, in the caller's order, in the workspace before and
+/// after its output.
+struct Exported<'a> {
+    shapes: &'a [Shape],
+    /// The range of each input in the workspace.
+    ranges: &'a dyn Fn(usize) -> Range<usize>,
+    below: &'a [f32],
+    above: &'a [f32],
+    output_end: usize,
+}
+
+impl Operands<f32> for Exported<'_> {
+    fn count(&self) -> usize {
+        self.shapes.len()
+    }
+
+    fn get(&self, index: usize) -> (&Shape, &[f32]) {
+        let range = (self.ranges)(index);
+        let elements = match range.start.checked_sub(self.output_end) {
+            Some(start) => &self.above[start..start + range.len()],
+            None => &self.below[range],
+        };
+        (&self.shapes[index], elements)
     }
 }
 

@@ -90,9 +90,6 @@ pub(super) struct Reference {
     pub(super) room: Vec<usize>,
 }
 
-/// The most inputs of a layer that runs by the reference implementation.
-pub(super) const MOST_INPUTS: usize = 8;
-
 impl Ready {
     /// A step of a plan with its packed weights; `None` if the layer cannot run fast. The reference implementation then
     /// reports the error.
@@ -176,9 +173,6 @@ impl Ready {
             }
             Work::Reference { node, room } => {
                 let node = &plan.nodes[*node];
-                if inputs.len() > MOST_INPUTS {
-                    return None;
-                }
                 let recurrent = match &node.op {
                     Op::Recurrent(layer) => {
                         let own: Vec<&[f32]> = node.params.iter().map(|&param| params[param].as_slice()).collect();

@@ -878,6 +878,20 @@ fn linear_layers_between_convolutions() {
     }
 }
 
+/// Of more operands than any layer has in a usual chain, along each axis.
+#[test]
+fn concats_of_many_values() {
+    let mut random = Random::new(62);
+    for order in [AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast] {
+        for axis in 0..3 {
+            let mut layers = vec![(Op::Activation(Activation::Tanh), vec![0])];
+            layers.push((Op::Concat { axis: Axis::At(axis) }, (0..12).map(|index| index % 2).collect()));
+            layers.push((Op::Activation(Activation::Relu), vec![2]));
+            assert!(check(&mut random, order, Shape::of(&[3, 4, 5]), &layers, &[3]));
+        }
+    }
+}
+
 /// Pieces of every axis.
 #[test]
 fn splits() {
