@@ -46,6 +46,8 @@ fn edits(chain: &Chain, finding: &Finding, help: &str) -> Vec<Edit> {
     };
     let mut edits: Vec<Edit> = edits.into_iter().collect::<Option<_>>().unwrap_or_default();
     edits.sort_by_key(|edit| edit.range.start);
+    // Two uses of a block are one statement in the text.
+    edits.dedup();
     let apart = edits.windows(2).all(|pair| pair[0].range.end <= pair[1].range.start);
     if apart { edits } else { Vec::new() }
 }
@@ -59,11 +61,33 @@ fn instead(chain: &Chain, span: Span, word: &str) -> Option<Edit> {
 
 fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
     match (layer(chain, change.target), &change.what) {
-        (Some(layer), What::Set { field, value }) => set(chain, layer, field, value),
+        (Some(layer), What::Set { field, value, replaces: None }) => set(chain, layer, field, value),
+        (Some(layer), What::Set { field, value, replaces: Some(old) }) => {
+            let call = Call::of(chain, layer)?;
+            let range = call.given(layer, old)?.whole.clone();
+            Some(Edit { range, text: format!("{field}: {value}") })
+        }
         (Some(layer), What::Write(text)) => write(chain, layer, text),
+        (Some(layer), What::Rename { word, replaces }) => {
+            instead(chain, layer.span, word).filter(|_| layer.span.source_text().is_none_or(|text| text == *replaces))
+        }
+        (Some(layer), What::Insert(text)) => before(chain, layer, text),
         (None, What::Write(text)) => port(chain, change.target, text),
-        (None, What::Set { .. }) => None,
+        (None, What::Set { .. } | What::Rename { .. } | What::Insert(_)) => None,
     }
+}
+
+/// A statement before that of a layer.
+fn before(chain: &Chain, layer: &Layer, text: &str) -> Option<Edit> {
+    let (tokens, at) = find(&chain.tokens, &layer.span.byte_range())?;
+    let ends = |token: &TokenTree| match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        token => is_punct(token, ';'),
+    };
+    let first = tokens[..at].iter().rposition(ends).map_or(0, |end| end + 1);
+    let span = tokens[first].span();
+    let (place, indent) = (span.byte_range().start, span.start().column);
+    Some(Edit { range: place..place, text: format!("{text}\n{}", " ".repeat(indent)) })
 }
 
 /// The layer of a name. Messages may leave out the numbers of a repeat's turns.
@@ -113,8 +137,7 @@ fn write(chain: &Chain, layer: &Layer, text: &str) -> Option<Edit> {
 /// A layer's field.
 fn set(chain: &Chain, layer: &Layer, field: &str, value: &str) -> Option<Edit> {
     let call = Call::of(chain, layer)?;
-    let written = layer.fields.iter().find(|(name, _)| *name == field).map(|(_, span)| span.byte_range().start);
-    let given = written.and_then(|at| call.arguments.iter().find(|argument| argument.whole.contains(&at)));
+    let given = call.given(layer, field);
     let added = format!("{field}: {value}");
     Some(match (given, call.arguments.last(), call.open) {
         // `pads` has a form of its own, which the message does not write.
@@ -158,6 +181,14 @@ impl Call {
         let inside: Vec<TokenTree> = group.stream().into_iter().collect();
         let arguments = inside.split(|token| is_punct(token, ',')).filter_map(Argument::of).collect();
         Some(Call { end, open: Some(group.span_open().byte_range().end), arguments })
+    }
+}
+
+impl Call {
+    /// The argument that gives a field, by the name that messages use.
+    fn given(&self, layer: &Layer, field: &str) -> Option<&Argument> {
+        let at = layer.fields.iter().find(|(name, _)| *name == field).map(|(_, span)| span.byte_range().start)?;
+        self.arguments.iter().find(|argument| argument.whole.contains(&at))
     }
 }
 

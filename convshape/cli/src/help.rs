@@ -10,51 +10,104 @@ pub(crate) struct Change<'a> {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum What<'a> {
-    /// A field gets this value.
-    Set { field: &'a str, value: &'a str },
+    /// A field gets this value, in place of another field if one is named.
+    Set { field: &'a str, value: &'a str, replaces: Option<&'a str> },
     /// A port's shape or a layer's leading part becomes this.
     Write(&'a str),
+    /// Another layer in place of the one that is there.
+    Rename { word: &'a str, replaces: &'a str },
+    /// A statement before this one.
+    Insert(&'a str),
 }
 
 /// The changes of one line without its `help: `; none if it is of another form:
 ///
-/// - ``in `LAYER`, set `FIELD: VALUE` ``
-/// - ``in `NAME`, write `TEXT` ``
-/// - ``write `[..]` in `input` and `[..]` in `output` ``
-/// - ``set `FIELD: VALUE` in `A` and `B` ``
+/// - ``in `LAYER`, set `FIELD: VALUE` ``, ``in `NAME`, write `TEXT` ``
+/// - ``in `LAYER`, put `FIELD: VALUE` in place of `OTHER` ``, or a layer's word in place of another
+/// - ``write `[..]` in `input` and `[..]` in `output` ``, ``set `FIELD: VALUE` in `A` and `B` ``, and such parts joined
+///   by `and`
+/// - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and one of the joint forms
 pub(crate) fn changes(help: &str) -> Vec<Change<'_>> {
     // Words and quoted parts take turns.
     let parts: Vec<&str> = help.split('`').collect();
-    let words = |place: usize| parts.get(place).map_or("", |words| words.trim());
-    match (words(0), words(2)) {
-        ("in", ", set") => set(parts.get(3), &parts[1..2]),
-        ("in", ", write") => write(&[parts.get(3), parts.get(1)]),
-        ("set", "in") => {
-            let targets: Vec<&str> = parts[3..].iter().step_by(2).copied().collect();
-            let between = parts[3..].iter().skip(1).step_by(2).map(|words| words.trim());
-            if between.clone().all(|words| matches!(words, "and" | "," | "")) {
-                set(parts.get(1), &targets)
-            } else {
-                vec![]
+    let line = Line { parts: &parts };
+    line.changes().unwrap_or_default()
+}
+
+/// A line as words and quoted parts.
+struct Line<'l, 'a> {
+    parts: &'l [&'a str],
+}
+
+impl<'a> Line<'_, 'a> {
+    fn words(&self, at: usize) -> &'a str {
+        self.parts.get(at).map_or("", |words| words.trim())
+    }
+
+    fn changes(&self) -> Option<Vec<Change<'a>>> {
+        match (self.words(0), self.words(2)) {
+            ("in", verb) => {
+                let verb = verb.strip_prefix(',')?.trim();
+                let (what, _) = self.what(verb, 3)?;
+                Some(vec![Change { target: self.parts[1], what }])
+            }
+            ("insert" | "write", "before") => {
+                let mut changes = vec![Change { target: self.parts.get(3)?, what: What::Insert(self.parts[1].trim()) }];
+                if let Some(verb) = self.words(4).strip_prefix(", and ") {
+                    changes.extend(self.joint(verb, 5)?);
+                }
+                Some(changes)
+            }
+            (verb, _) => self.joint(verb, 1),
+        }
+    }
+
+    /// What is done, quoted at a place, and the place of the words that follow.
+    fn what(&self, verb: &str, at: usize) -> Option<(What<'a>, usize)> {
+        let quoted = self.parts.get(at)?.trim();
+        let (replaces, next) = match self.words(at + 1) {
+            "in place of" => (Some(*self.parts.get(at + 2)?), at + 3),
+            _ => (None, at + 1),
+        };
+        let what = match (verb, quoted.split_once(':')) {
+            ("put", None) => What::Rename { word: quoted, replaces: replaces? },
+            ("set" | "put", Some((field, value))) => What::Set { field: field.trim(), value: value.trim(), replaces },
+            ("write", _) => What::Write(quoted),
+            _ => return None,
+        };
+        Some((what, next))
+    }
+
+    /// Changes that each name where they go, from the quoted part at a place on.
+    fn joint(&self, verb: &str, at: usize) -> Option<Vec<Change<'a>>> {
+        let (mut verb, mut at) = (verb, at);
+        let mut changes = Vec::new();
+        loop {
+            let (what, next) = self.what(verb, at)?;
+            if self.words(next) != "in" {
+                return None;
+            }
+            at = next + 1;
+            // Names, until something else is written.
+            loop {
+                changes.push(Change { target: self.parts.get(at)?, what: what.clone() });
+                let joins = self.words(at + 1);
+                at += 2;
+                match joins {
+                    // Of a pair of quoted parts the first is what is written.
+                    "and" | "," | ", and" if !self.words(at + 1).starts_with("in") => {}
+                    "and" | "," | ", and" => break,
+                    _ => match joins.trim_start_matches(',').trim_start().strip_prefix("and ") {
+                        Some(other) if matches!(other, "set" | "write" | "put") => {
+                            verb = other;
+                            break;
+                        }
+                        _ => return Some(changes),
+                    },
+                }
             }
         }
-        ("write", "in") if words(4) == "and" && words(6) == "in" => {
-            write(&[parts.get(1), parts.get(3), parts.get(5), parts.get(7)])
-        }
-        _ => Vec::new(),
     }
-}
-
-fn set<'a>(setting: Option<&&'a str>, targets: &[&'a str]) -> Vec<Change<'a>> {
-    let Some((field, value)) = setting.and_then(|setting| setting.split_once(':')) else { return Vec::new() };
-    let what = What::Set { field: field.trim(), value: value.trim() };
-    targets.iter().map(|&target| Change { target, what: what.clone() }).collect()
-}
-
-/// Texts, each with the name of where it goes.
-fn write<'a>(parts: &[Option<&&'a str>]) -> Vec<Change<'a>> {
-    let pairs = parts.chunks_exact(2).map(|pair| Some(Change { target: pair[1]?, what: What::Write(pair[0]?.trim()) }));
-    pairs.collect::<Option<_>>().unwrap_or_default()
 }
 
 /// The word in ``did you mean `stride`?``
@@ -68,7 +121,7 @@ mod tests {
 
     #[test]
     fn every_form_is_read() {
-        let set = |target, field, value| Change { target, what: What::Set { field, value } };
+        let set = |target, field, value| Change { target, what: What::Set { field, value, replaces: None } };
         let write = |target, text| Change { target, what: What::Write(text) };
         assert_eq!(changes("in `dec1`, set `output_padding: 1`"), [set("dec1", "output_padding", "1")]);
         assert_eq!(changes("in `c`, write `3 -> 8`"), [write("c", "3 -> 8")]);
@@ -81,20 +134,31 @@ mod tests {
             changes("set `padding: 1` in `a`, `b` and `c`"),
             ["a", "b", "c"].map(|target| set(target, "padding", "1"))
         );
+        assert_eq!(
+            changes("write `3 -> 8` in `a` and `1 -> 9` in `b` and set `bias: false` in `c`, as it was"),
+            [write("a", "3 -> 8"), write("b", "1 -> 9"), set("c", "bias", "false")]
+        );
+        let put = |target, word, replaces| Change { target, what: What::Rename { word, replaces } };
+        assert_eq!(changes("in `a`, put `Conv3d` in place of `Conv2d`"), [put("a", "Conv3d", "Conv2d")]);
+        assert_eq!(
+            changes("put `Conv3d` in place of `Conv2d` in `a` and `b`"),
+            ["a", "b"].map(|target| put(target, "Conv3d", "Conv2d"))
+        );
+        let what = What::Set { field: "size", value: "7", replaces: Some("kernel") };
+        assert_eq!(changes("in `a`, put `size: 7` in place of `kernel`"), [Change { target: "a", what }]);
+        let insert = Change { target: "l", what: What::Insert("Flatten;") };
+        assert_eq!(changes("insert `Flatten;` before `l`"), std::slice::from_ref(&insert));
+        assert_eq!(
+            changes("insert `Flatten;` before `l`, and write `64 -> 10` in `l`"),
+            [insert, write("l", "64 -> 10")]
+        );
     }
 
     #[test]
     fn other_lines_are_not_read() {
-        for help in [
-            "",
-            "`",
-            "in `a`",
-            "in `a`, set `b`",
-            "in `a`, think `b`",
-            "set `a: 1` in",
-            "write `a` in `b`",
-            "or in `a`, set `b: 1`",
-        ] {
+        for help in
+            ["", "`", "in `a`", "in `a`, set `b`", "in `a`, think `b`", "set `a: 1` in", "or in `a`, set `b: 1`"]
+        {
             assert_eq!(changes(help), [], "{help}");
         }
     }
