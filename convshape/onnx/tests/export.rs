@@ -4,7 +4,7 @@ mod support;
 
 use convshape::Shape;
 use convshape::graph::op::{
-    Attention, Cell, Conv, Dialect, Direction, MultiHead, PoolKind, Recurrent, RecurrentOutput,
+    Attention, Cell, Conv, Dialect, Direction, MultiHead, Padding, Pool, PoolKind, Recurrent, RecurrentOutput,
 };
 use convshape::graph::{AxisOrder, Graph, Op, Size, Symbol};
 use convshape::ndarray::{ArrayD, Ix2, Ix4};
@@ -185,6 +185,33 @@ fn attention_gives_its_numbers() {
         let outputs: Vec<(&str, &ArrayD<f32>)> =
             graph.outputs().iter().map(|port| port.name.as_str()).zip(&outputs).collect();
         engine.add(&format!("attention{seed}"), &onnx, &inputs, &outputs);
+    }
+    engine.check();
+}
+
+/// Values that go back to where a max pooling found its own: of sizes that the windows do not divide, and with a border.
+#[test]
+fn unpooled_values_give_their_numbers() {
+    let mut engine = Engine::new("export-unpool");
+    for seed in 0..9_u64 {
+        let rank = usize::try_from(1 + seed % 3).expect("small");
+        let bordered = seed / 3 == 1;
+        let mut pool = Pool::new(Dialect::Torch, PoolKind::Max, rank);
+        (pool.kernel, pool.stride) = if bordered { ([3; 3], [3; 3]) } else { ([2; 3], [2; 3]) };
+        if bordered {
+            pool.padding = Padding::Symmetric([1; 3]);
+        }
+        let sizes = if seed / 3 == 2 { [3, 4, 6, 4] } else { [3, 5, 7, 5] };
+        let mut graph = Graph::new("Unpool", AxisOrder::ChannelsFirst);
+        let x = graph.input("x", Shape::of(&sizes[..=rank]));
+        let pooled = graph.push("pool", Op::Pool(pool), &[x]).expect("fits");
+        let scaled = graph.push("scale", Op::Scale { by: -0.5 }, &[pooled]).expect("fits");
+        let y = graph.push("unpool", Op::MaxUnpool(pool), &[scaled, x]).expect("fits");
+        graph.output("y", y).expect("is there");
+        let input = Random::new(3000 + seed).array(2, graph.shape(x));
+        let outputs = run(&graph, &[], &[&input]);
+        let onnx = graph_to_bytes(&graph, &[]).expect("ONNX has it");
+        engine.add(&format!("unpool{seed}"), &onnx, &[("x", &input)], &[("y", &outputs[0])]);
     }
     engine.check();
 }

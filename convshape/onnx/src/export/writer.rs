@@ -97,6 +97,11 @@ impl Writer {
             node.output.push(name.clone());
         }
         debug_assert_ne!(first.name, name, "names are given once");
+        let mut places = info(&Tensor { name: name.clone(), shape });
+        if let Some(tensor) = places.r#type.as_mut().and_then(|kind| kind.tensor_type.as_mut()) {
+            tensor.elem_type = data::INT64;
+        }
+        self.graph.value_info.push(places);
         name
     }
 
