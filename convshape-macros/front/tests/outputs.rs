@@ -33,11 +33,11 @@ fn pieces() {
     );
     refused(
         "input: [144, 4]; s: Split([64, 64]); Concat(s.1, s.0); output: [128, 4];",
-        "[CS0319] `s` splits 144 channels into pieces that add up to 128",
+        "[CS0319] `s` splits 144 channels into pieces that add up to 128 | help: in `input`, write `[128, 4]`",
     );
     refused(
         "input: [15, 4]; s: Split(2); Add(s.1, s.0); output: [7, 4];",
-        "[CS0319] `s` splits 15 channels into 2 equal pieces: 15 / 2 leaves 1",
+        "[CS0319] `s` splits 15 channels into 2 equal pieces: 15 / 2 leaves 1 | help: in `input`, write `[14, 4]`",
     );
     refused(
         "input: [8, 4]; s: Split(2, axis: 2); Add(s.1, s.0); output: [8, 4];",
@@ -61,7 +61,8 @@ fn states() {
     );
     refused(
         "input: x [20, 64], h [128], c [1, 128]; l: Lstm(64 -> 128) from (x, h, c); output: [20, 128];",
-        "[CS0215] `l` takes a first state `h_0` of [1, 128] (layers * directions, hidden), but [128] comes in",
+        "[CS0215] `l` takes a first state `h_0` of [1, 128] (layers * directions, hidden), but [128] comes in \
+         | help: write `[1, 128]` in `h` and `[1, 128]` in `c`",
     );
     refused(
         "input: x [20, 64], h [1, 128]; l: Lstm(64 -> 128) from (x, h); output: [20, 128];",
