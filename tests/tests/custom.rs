@@ -1,4 +1,4 @@
-//! Layers of the user's in a chain: shapes, files, gradients, training, the graph.
+//! User-defined layers in a chain: shapes, files, gradients, training, the graph.
 
 use convshape::graph::{Graph, Op};
 use convshape::ndarray::{Array2, Array4, arr1, array};

@@ -30,7 +30,7 @@ pub(crate) struct Graph {
     pub(crate) symbols: Scope,
     /// The numbers that only const evaluation knows.
     pub(crate) unseen: Unseen,
-    /// Whether a layer is a sub-chain or one of the user's, of which only the compiler knows what is in it.
+    /// Whether a layer is a sub-chain or a user-defined one, of which only the compiler knows what is in it.
     pub(crate) chained: bool,
     pub(crate) inputs: Vec<Input>,
     pub(crate) nodes: Vec<Node>,
@@ -410,7 +410,7 @@ impl Node {
         }
     }
 
-    /// Whether it only picks an output of a recurrent layer, or of one of the user's. The chain has no statement for it.
+    /// Whether it only picks an output of a recurrent or user-defined layer. The chain has no statement for it.
     pub(crate) fn is_output_of_run(&self) -> bool {
         matches!(self.recipe, Recipe::Given(Op::RecurrentOutput { .. } | Op::CustomOutput { .. }))
     }

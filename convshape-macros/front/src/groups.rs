@@ -54,7 +54,7 @@ pub(crate) enum FieldKind {
     /// The parameters of a layer.
     Layer(Vec<Part>),
     Chain(ChainPath),
-    /// The parameters of a layer of the user's, by its type.
+    /// The parameters of a user-defined layer, by its type.
     Custom(ChainPath),
     /// The index of a struct.
     Group(usize),

@@ -26,7 +26,7 @@ pub(crate) struct Unseen {
     numbers: Rc<RefCell<Vec<Expr>>>,
     /// The paths of arrays: of them nothing is needed while the macro expands.
     arrays: Rc<RefCell<Vec<TokenStream>>>,
-    /// The types of layers of the user's.
+    /// The types of user-defined layers.
     customs: Rc<RefCell<Vec<TokenStream>>>,
 }
 
@@ -66,7 +66,7 @@ impl Unseen {
         self.arrays.borrow().get(constant.key()?).cloned()
     }
 
-    /// A layer in place of a type of the user's, which the macro cannot see.
+    /// A layer in place of a user-defined type, which the macro cannot see.
     pub(crate) fn add_custom(&self, path: TokenStream) -> Custom {
         let mut customs = self.customs.borrow_mut();
         customs.push(path);

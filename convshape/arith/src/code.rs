@@ -63,7 +63,7 @@ codes! {
     ATTENTION = "CS0216" "queries, keys and values that do not fit";
     CONSTANT = "CS0217" "a constant that does not fill its shape";
     UNPOOL = "CS0218" "an unpooling of another shape than its pooling gave";
-    CUSTOM = "CS0219" "a layer of one's own whose type says something else";
+    CUSTOM = "CS0219" "a user-defined layer whose type has other shapes";
 
     // What a layer refuses.
     KERNEL = "CS0301" "a kernel larger than its padded input";

@@ -457,7 +457,7 @@ pub enum Reason {
         /// What comes in.
         found: Shape,
     },
-    /// A layer of the user's has more inputs, outputs or parameters than it may, or no output.
+    /// A user-defined layer has more inputs, outputs or parameters than it may, or no output.
     CustomCounts {
         /// How many values it reads.
         inputs: usize,
@@ -466,14 +466,14 @@ pub enum Reason {
         /// How many parameters it has.
         params: usize,
     },
-    /// A layer of the user's reads another number of values.
+    /// A user-defined layer reads another number of values.
     CustomInputs {
         /// How many the type says.
         expected: usize,
         /// How many come in.
         found: usize,
     },
-    /// A layer of the user's meets another shape.
+    /// A user-defined layer meets another shape.
     CustomInput {
         /// Which of the values that it reads, from 0.
         index: usize,
@@ -482,14 +482,14 @@ pub enum Reason {
         /// What comes in.
         found: Shape,
     },
-    /// A layer of the user's gives another number of values than are written.
+    /// A user-defined layer gives another number of values than are written.
     CustomOutputs {
         /// How many the type says.
         gives: usize,
         /// How many are written.
         named: usize,
     },
-    /// A layer of the user's gives another shape than is written.
+    /// A user-defined layer gives another shape than is written.
     CustomOutput {
         /// What the type says.
         gives: Shape,

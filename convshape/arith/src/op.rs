@@ -358,7 +358,7 @@ pub enum Op {
     },
     /// What comes in.
     Identity,
-    /// A layer of the user's.
+    /// A user-defined layer.
     Custom {
         /// The layer.
         layer: Custom,

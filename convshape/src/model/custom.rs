@@ -1,4 +1,4 @@
-//! Layers of the user's: `Custom(path::Type)`.
+//! User-defined layers: `Custom(path::Type)`.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -127,7 +127,7 @@ pub const fn custom_type<T: CustomLayer>() -> &'static CustomType {
     }
 }
 
-/// The parameters of a layer of the user's, by the names that its type gives them.
+/// The parameters of a user-defined layer, by the names that its type gives them.
 pub struct CustomParams<T> {
     params: Vec<Param>,
     of: PhantomData<fn() -> T>,

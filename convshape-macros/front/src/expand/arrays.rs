@@ -1,4 +1,4 @@
-//! The arrays of the user's that a chain takes as constants: only the compiler sees how many elements they have.
+//! The user's arrays that a chain takes as constants: only the compiler sees how many elements they have.
 
 use convshape_arith::op::{Op, Source};
 use proc_macro2::TokenStream;

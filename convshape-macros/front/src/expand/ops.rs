@@ -74,7 +74,7 @@ impl Expansion<'_> {
         })
     }
 
-    /// A layer of the user's.
+    /// A user-defined layer.
     fn custom(&self, layer: &Custom) -> TokenStream {
         let (krate, path) = (&self.krate, self.graph.unseen.custom(layer));
         quote!(#krate::__private::arith::op::Custom::of(#krate::__private::custom_type::<#path>()))

@@ -1,4 +1,4 @@
-//! Layers of the user's: `Custom(path::Type) -> [16, 14, 14]`.
+//! User-defined layers: `Custom(path::Type) -> [16, 14, 14]`.
 
 use convshape_arith::op::{Custom, Op};
 use convshape_arith::shape::Shape;
@@ -35,7 +35,7 @@ impl<'a> Resolver<'a> {
         Recipe::Given(layer)
     }
 
-    /// The outputs of a layer of the user's that gives several, each as the layer that picks it.
+    /// The outputs of a user-defined layer that gives several, each as the layer that picks it.
     pub(super) fn outputs_of_custom(&self, layer: Custom, ports: &[Port], scope: &Scope<'a>) -> Vec<(String, Op)> {
         if ports.len() < 2 {
             return Vec::new();

@@ -1,9 +1,9 @@
-//! A layer of the user's: its shapes, its parameters, and the functions that compute it.
+//! A user-defined layer: its shapes, its parameters, and the functions that compute it.
 
 use crate::param::Init;
 use crate::shape::Shape;
 
-/// A parameter of a layer of the user's.
+/// A parameter of a user-defined layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct CustomParam {
     /// Its name: in files it comes after that of the layer, `q.codebook`.
@@ -47,7 +47,7 @@ impl CustomParam {
     }
 }
 
-/// What a layer of the user's computes with, for one sample: the elements of each value, row by row.
+/// What a user-defined layer computes with, for one sample: the elements of each value, row by row.
 #[derive(Debug)]
 pub struct Forward<'a> {
     /// The parameters in their order.
@@ -58,7 +58,7 @@ pub struct Forward<'a> {
     pub outputs: &'a mut [&'a mut [f32]],
 }
 
-/// What the gradient of a layer of the user's is computed with, for one sample. Gradients are added to what is there.
+/// What the gradient of a user-defined layer is computed with, for one sample. Gradients are added to what is there.
 #[derive(Debug)]
 pub struct Backward<'a> {
     /// The parameters in their order.
@@ -75,7 +75,7 @@ pub struct Backward<'a> {
     pub input_gradients: &'a mut [&'a mut [f32]],
 }
 
-/// A layer of the user's as plain data.
+/// A user-defined layer as plain data.
 #[derive(Debug)]
 pub struct CustomType {
     /// The name of its type.
@@ -94,7 +94,7 @@ pub struct CustomType {
     pub backward: fn(Backward<'_>),
 }
 
-/// The most values that a layer of the user's reads, gives, or has as parameters.
+/// The most values that a user-defined layer reads, gives, or has as parameters.
 pub const MOST_CUSTOM: usize = 8;
 
 /// The layer of an [`Op::Custom`](super::Op::Custom).

@@ -526,7 +526,7 @@ pub const CS0217: &str = code::CONSTANT.title;
 /// ```
 pub const CS0218: &str = code::UNPOOL.title;
 
-/// A layer of one's own whose type says something else.
+/// A user-defined layer whose type has other shapes.
 ///
 /// ```compile_fail
 /// use convshape::{Backward, C, CustomLayer, Forward};

@@ -1,4 +1,4 @@
-//! A layer of the user's on one sample.
+//! A user-defined layer on one sample.
 
 use convshape_arith::op::{Custom, Forward, MOST_CUSTOM, Op};
 use convshape_arith::shape::Shape;

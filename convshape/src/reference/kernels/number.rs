@@ -10,7 +10,7 @@ pub trait Number: Element {
     /// The nearest element to a value.
     fn of(value: f64) -> Self;
 
-    /// Calls `f` with parameters, inputs and an output as `f32`, in which layers of the user's compute. Elements of
+    /// Calls `f` with parameters, inputs and an output as `f32`, in which user-defined layers compute. Elements of
     /// another type are copied there and back, for which a heap is needed: without one nothing is called.
     fn with_f32(lists: [&[&[Self]]; 2], y: &mut [Self], f: impl FnOnce(&[&[f32]], &[&[f32]], &mut [f32]));
 }

@@ -1,4 +1,4 @@
-//! The gradient of a layer of the user's.
+//! The gradient of a user-defined layer.
 
 use alloc::vec::Vec;
 
