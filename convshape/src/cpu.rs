@@ -1,7 +1,7 @@
 //! The fast path: a chain as a plan, with weights packed for the processor's vectors.
 //!
 //! [`plan`] turns a graph into steps and gives every value its memory, [`job`] packs the weights, [`engine`] runs the
-//! steps. [`conv`], [`winograd`], [`planes`], [`slide`] and [`elementwise`] are the kernels, written once over
+//! steps. [`conv`], [`winograd`], [`planes`], [`slide`], [`matmul`] and [`elementwise`] are the kernels, written once over
 //! [`simd`]. A layer without a fast kernel is a step of the same plan and runs by the reference implementation.
 
 #![expect(

@@ -23,7 +23,7 @@ pub(super) struct ElementShare<'a> {
     pub(super) base: usize,
 }
 
-/// RunPairs a step of `work` multiply-adds per element on as many threads as are worth waking.
+/// Runs a step of `work` multiply-adds per element on as many threads as are worth waking.
 pub(super) fn spread(
     threads: Threads,
     work: usize,
@@ -67,7 +67,7 @@ pub(super) struct RunPairs<'a> {
     to: View,
     first: usize,
     base: usize,
-    /// RunPairs per row, the number of all runs, and their length in elements.
+    /// Runs per row, the number of all runs, and their length in elements.
     pieces: usize,
     pub(super) count: usize,
     length: usize,
@@ -183,7 +183,7 @@ pub(super) struct Combine<'a> {
 }
 
 impl Combine<'_> {
-    /// RunPairs it on as many threads as are worth waking.
+    /// Runs it on as many threads as are worth waking.
     pub(super) fn spread(
         on: (Level, Threads),
         samples: usize,

@@ -434,7 +434,7 @@ impl Engine {
         memory.with_output(output, out, |x, y| relayout.import(Threads::ONE, samples, x, y));
     }
 
-    /// Runs a layer by the reference implementation, sample by sample.
+    /// Runs a layer on values in the chain's order of axes, sample by sample.
     fn reference(
         &self,
         reference: &Reference,

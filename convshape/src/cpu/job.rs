@@ -79,7 +79,8 @@ impl Job {
     }
 }
 
-/// A layer that runs by the reference implementation.
+/// A layer that runs on values in the chain's order of axes: by a kernel of its own (recurrent layers and products of
+/// matrices) or by the reference implementation.
 pub(super) struct Reference {
     pub(super) op: Op,
     pub(super) params: Vec<Vec<f32>>,

@@ -66,7 +66,7 @@ pub(super) struct GroupNorm {
 #[derive(Clone, Copy)]
 pub(super) struct Units {
     pub(super) count: usize,
-    /// AlongChannels of each unit but the last, and of a sample.
+    /// The positions of each unit but the last, and those of a sample.
     each: usize,
     positions: usize,
     pub(super) channels: usize,

@@ -47,7 +47,7 @@ pub(super) struct Packed {
 
 /// The inputs and outputs of a batch.
 pub(super) struct RecurrentBatch<'a> {
-    /// InputSums.
+    /// The steps of a sequence.
     pub(super) length: usize,
     /// `[samples, length, features]`
     pub(super) x: &'a [f32],

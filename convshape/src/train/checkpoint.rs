@@ -1,4 +1,4 @@
-//! Checkpoints: the state of a training in a file, from which it continues as if it had not been interrupted.
+//! Checkpoints: a file with the state of a training run, which resumes from it as if never interrupted.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::BTreeMap;

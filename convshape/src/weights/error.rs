@@ -95,7 +95,7 @@ impl fmt::Display for FileNames<'_> {
     }
 }
 
-/// What is wrong with one tensor of a file. FileNames are those in the file.
+/// What is wrong with one tensor of a file. Names are those in the file.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TensorProblem {

@@ -354,7 +354,8 @@ fn fitted(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> Verb
     }
 }
 
-/// Whether that can be written: both have names, and the statement stands once in the text.
+/// Whether such a statement can be inserted: both values have names, and the layer is not part of a block, whose text
+/// serves several uses.
 pub(super) fn can_fit(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> bool {
     graph.nodes[node].writing.block.is_none() && matches!(fitted(graph, node, operand, fitting), Verb::Insert(..))
 }

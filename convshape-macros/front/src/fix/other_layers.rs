@@ -1,5 +1,5 @@
-//! Layers that are missing, or stand in another's place: an order of axes, a mean over space, a crop where two values
-//! meet, the same layer for other axes.
+//! Missing and mistaken layers: a permutation, a mean over space, a crop before two values are joined, or the same layer
+//! for another number of axes.
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{Axes, Axis, AxisOrder, Dialect, Op, PoolKind, RecurrentOutput};
@@ -13,7 +13,7 @@ use crate::check::{Checked, Fitting, Problem, fitted};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe};
 
-/// As many layers above a mistake are looked at for one that joins along another axis.
+/// The number of layers before a mistake that are tried for a join along another axis.
 const MOST_LAYERS: usize = 8;
 
 pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {

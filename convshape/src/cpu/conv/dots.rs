@@ -25,7 +25,7 @@ pub(super) struct DotRow<'a> {
     pub(super) cursor: Cursor,
 }
 
-/// How many neighbouring outputs with `channels` channels are computed together: as many as have their sums in
+/// The number of neighbouring outputs with `channels` channels that are computed together. Their sums fit in the
 /// registers.
 const fn length<S: Simd>(channels: usize) -> usize {
     match (channels, S::POSITIONS[1]) {

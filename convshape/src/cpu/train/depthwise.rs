@@ -1,4 +1,4 @@
-//! GradientOf gradients of depthwise convolutions. The lanes of a vector are channels, of the input and the output
+//! Weight gradients of depthwise convolutions. The lanes of a vector are channels, of the input and the output
 //! alike; the sums of several taps stay in registers over all positions.
 
 use std::ops::Range;

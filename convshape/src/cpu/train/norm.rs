@@ -26,7 +26,7 @@ pub(crate) struct Update {
 }
 
 impl Update {
-    /// Permutation a running statistic towards that of the batch, if it is the parameter `index`.
+    /// Moves a running statistic towards that of the batch, if it is the parameter `index`.
     pub(crate) fn apply(&self, index: usize, param: &mut Param) {
         let Some(which @ (0 | 1)) = index.checked_sub(self.mean) else { return };
         for (running, new) in param.as_mut_slice().iter_mut().zip(&self.statistics) {

@@ -16,7 +16,7 @@ struct Move {
     step: i32,
 }
 
-/// All moves of a permutation. Permutation that touch the same cache lines follow one another.
+/// All moves of a permutation. Moves that touch the same cache lines follow one another.
 #[derive(Clone, Debug)]
 pub(super) struct Permutation(Vec<Move>);
 

@@ -127,7 +127,7 @@ impl BackwardPass<'_> {
         }
     }
 
-    /// RecurrentGradient the steps in reverse.
+    /// Runs the steps in reverse.
     fn steps(&self, outputs: &[f32], dx: &mut [Vec<f32>]) -> SumGradients {
         let Trace { hidden, gates, length, .. } = self.trace;
         let (samples, count) = (self.runs.samples(), gates * hidden);

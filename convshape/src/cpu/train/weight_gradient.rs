@@ -1,4 +1,4 @@
-//! GradientOf gradients: sums of outer products over the positions of a batch.
+//! Weight gradients: sums of outer products over the positions of a batch.
 //!
 //! A convolution and a transposed one relate two sides in the same way: through each tap, each position of the `dense`
 //! side meets one position of the `spread` side. One side is an activation, the other a gradient, and a weight's
@@ -30,7 +30,7 @@ struct ElementRun {
     count: usize,
 }
 
-/// A tile of sums: `elementwise` elements at each offset times some vectors.
+/// A tile of sums: some elements at each offset times some vectors.
 struct SumTile {
     places: [usize; 4],
     groups: usize,
@@ -227,7 +227,7 @@ impl WeightGradient {
     pub(super) const SLACK: usize = 4 * SLACK;
 }
 
-/// The number of vectors of a tile with `elementwise` rows.
+/// The number of vectors of a tile with `rows` rows.
 fn vectors(left: usize, rows: usize, groups: usize, level: Level) -> usize {
     let most = level.positions();
     match left {

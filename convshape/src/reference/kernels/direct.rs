@@ -28,7 +28,7 @@ pub(crate) fn convolution(
             y[output.at(channel, position)] = params.get(1).map_or(0.0, |bias| bias[channel]);
         }
     }
-    // MappedRows are along the last spatial axis; the loops run over the other two.
+    // Rows are along the last spatial axis; the loops run over the other two.
     let (last, outer) = match conv.rank {
         3 => (2, [0, 1]),
         2 => (1, [0, 2]),
