@@ -11,6 +11,17 @@ pub(super) enum Constant {
     Ints(ArrayD<i64>),
 }
 
+/// A constant with another array in place of its own, computed in the same way for both kinds of elements.
+macro_rules! both {
+    ($constant:expr, $array:ident => $result:expr) => {
+        match $constant {
+            Constant::Ints($array) => Constant::Ints($result),
+            Constant::Floats($array) => Constant::Floats($result),
+        }
+    };
+}
+pub(super) use both;
+
 impl Constant {
     pub(super) fn list(numbers: &[i64]) -> Constant {
         Constant::Ints(ArrayD::from_shape_vec(IxDyn(&[numbers.len()]), numbers.to_vec()).unwrap_or_default())
@@ -49,10 +60,7 @@ impl Constant {
     pub(super) fn part(&self, axis: usize, start: i64, end: i64) -> Option<Constant> {
         let picked: Vec<usize> = (usize::try_from(start).ok()?..usize::try_from(end).ok()?).collect();
         let fits = picked.last().is_some_and(|&last| last < self.shape()[axis]);
-        fits.then(|| match self {
-            Constant::Ints(array) => Constant::Ints(array.select(Axis(axis), &picked)),
-            Constant::Floats(array) => Constant::Floats(array.select(Axis(axis), &picked)),
-        })
+        fits.then(|| both!(self, array => array.select(Axis(axis), &picked)))
     }
 
     /// A tensor of the file.

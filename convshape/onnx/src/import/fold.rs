@@ -1,272 +1,251 @@
 //! Operators that read numbers of the file alone.
 
-use convshape::ndarray::{ArrayD, Axis, IxDyn, Zip};
+use convshape::ndarray::{ArrayD, Axis, IxDyn, Zip, concatenate};
 
-use super::constant::{Constant, place};
+use super::constant::{Constant, both, place};
 use super::node::Node;
 
-/// The operators of [`fold`], and those that give constants or sizes.
-pub(super) const OPERATORS: [&str; 47] = [
-    "Abs",
-    "Add",
-    "And",
-    "Cast",
-    "Ceil",
-    "Concat",
-    "Constant",
-    "ConstantOfShape",
-    "Cos",
-    "Div",
-    "Dropout",
-    "Equal",
-    "Exp",
-    "Expand",
-    "Floor",
-    "Gather",
-    "Greater",
-    "GreaterOrEqual",
-    "Identity",
-    "Less",
-    "LessOrEqual",
-    "Log",
-    "Max",
-    "Min",
-    "Mod",
-    "Mul",
-    "Neg",
-    "Not",
-    "Or",
-    "Pow",
-    "Range",
-    "Reciprocal",
-    "Relu",
-    "Reshape",
-    "ScatterND",
-    "Shape",
-    "Sigmoid",
-    "Sin",
-    "Slice",
-    "Sqrt",
-    "Squeeze",
-    "Sub",
-    "Tile",
-    "Transpose",
-    "Trilu",
-    "Unsqueeze",
-    "Where",
-];
+/// The most elements that are computed ahead.
+const MAX_COUNT: usize = 1 << 28;
 
-/// An operator on constants; `None` for one that is not computed ahead.
-pub(super) fn fold(node: &Node<'_>, inputs: &[Option<Constant>]) -> Option<Constant> {
-    let first = inputs.first()?.as_ref()?;
-    let second = inputs.get(1).and_then(Option::as_ref);
-    match node.op() {
-        "Identity" | "Dropout" => Some(first.clone()),
-        "Cast" => Some(match (node.int("to", 1), first) {
-            (1 | 10 | 11 | 16, constant) => Constant::Floats(constant.floats()),
-            #[expect(clippy::cast_possible_truncation, reason = "as the operator does")]
-            (_, Constant::Floats(array)) => Constant::Ints(array.mapv(|x| x as i64)),
-            (_, ints) => ints.clone(),
-        }),
-        "Shape" => Some(Constant::list(&first.shape().iter().map(|&size| size as i64).collect::<Vec<_>>())),
-        "Reshape" => reshaped(first, &second?.ints()?),
-        "Unsqueeze" | "Squeeze" => {
-            let axes = node.ints("axes").or_else(|| second.and_then(Constant::ints));
-            squeezed(first, node.op() == "Unsqueeze", axes)
+/// The most elements of one number: no more than a file could have held.
+const MAX_REPEATED: usize = 1 << 24;
+
+/// A node that reads numbers.
+pub(super) struct Call<'a> {
+    pub(super) node: Node<'a>,
+    /// `None` for an input that is left out.
+    pub(super) inputs: &'a [Option<Constant>],
+}
+
+/// What a node computes; `None` if its inputs do not fit, or the result would be too large.
+pub(super) type Operator = fn(&Call<'_>) -> Option<Constant>;
+
+/// The operator of this name, if it is computed ahead.
+pub(super) fn operator(name: &str) -> Option<Operator> {
+    let operator: Operator = match name {
+        "Identity" | "Dropout" => |call| call.input(0).cloned(),
+        "Cast" => cast,
+        "Shape" => |call| Some(Constant::list(&sizes(call.input(0)?))),
+        "Reshape" => |call| reshaped(call.input(0)?, &call.input(1)?.ints()?),
+        "Unsqueeze" => |call| unsqueezed(call.input(0)?, &call.list("axes", 1)?),
+        "Squeeze" => |call| squeezed(call.input(0)?, call.list("axes", 1)),
+        "Transpose" => transposed,
+        "ConstantOfShape" => constant_of_shape,
+        "Concat" => joined,
+        "Gather" => gathered,
+        "Slice" => sliced,
+        "Expand" => |call| broadcast(call.input(0)?, &call.input(1)?.ints()?),
+        "Tile" => |call| tiled(call.input(0)?, &call.input(1)?.ints()?),
+        "Range" => range,
+        "Where" => chosen,
+        "Trilu" => triangle,
+        "ScatterND" => scattered,
+        "Equal" => |call| call.compare(|a, b| a == b),
+        "Less" => |call| call.compare(|a, b| a < b),
+        "Greater" => |call| call.compare(|a, b| a > b),
+        "LessOrEqual" => |call| call.compare(|a, b| a <= b),
+        "GreaterOrEqual" => |call| call.compare(|a, b| a >= b),
+        "And" => |call| call.compare(|a, b| a != 0.0 && b != 0.0),
+        "Or" => |call| call.compare(|a, b| a != 0.0 || b != 0.0),
+        "Not" => |call| Some(Constant::Ints(call.input(0)?.floats().mapv(|x| i64::from(x == 0.0)))),
+        "Sqrt" => |call| call.each(f32::sqrt),
+        "Log" => |call| call.each(f32::ln),
+        "Sin" => |call| call.each(f32::sin),
+        "Cos" => |call| call.each(f32::cos),
+        "Exp" => |call| call.each(f32::exp),
+        "Floor" => |call| call.each(f32::floor),
+        "Ceil" => |call| call.each(f32::ceil),
+        "Reciprocal" => |call| call.each(f32::recip),
+        "Sigmoid" => |call| call.each(|x| 1.0 / (1.0 + (-x).exp())),
+        "Relu" => |call| call.each(|x| x.max(0.0)),
+        "Abs" => |call| match call.input(0)? {
+            Constant::Ints(array) => Some(Constant::Ints(array.mapv(i64::wrapping_abs))),
+            Constant::Floats(_) => call.each(f32::abs),
+        },
+        "Neg" => |call| match call.input(0)? {
+            Constant::Ints(array) => Some(Constant::Ints(array.mapv(i64::wrapping_neg))),
+            Constant::Floats(_) => call.each(|x| -x),
+        },
+        "Add" => |call| call.combine(i64::checked_add, |a, b| a + b),
+        "Sub" => |call| call.combine(i64::checked_sub, |a, b| a - b),
+        "Mul" => |call| call.combine(i64::checked_mul, |a, b| a * b),
+        "Div" => |call| call.combine(i64::checked_div, |a, b| a / b),
+        "Pow" => |call| call.combine(|a, b| a.checked_pow(u32::try_from(b).ok()?), f32::powf),
+        "Mod" => |call| call.combine(i64::checked_rem_euclid, |a, b| a - b * (a / b).floor()),
+        "Max" => |call| call.combine(|a, b| Some(a.max(b)), f32::max),
+        "Min" => |call| call.combine(|a, b| Some(a.min(b)), f32::min),
+        _ => return None,
+    };
+    Some(operator)
+}
+
+impl Call<'_> {
+    fn input(&self, at: usize) -> Option<&Constant> {
+        self.inputs.get(at)?.as_ref()
+    }
+
+    /// Whole numbers of an attribute or, in later versions, of an input.
+    fn list(&self, name: &str, at: usize) -> Option<Vec<i64>> {
+        self.node.ints(name).or_else(|| self.input(at)?.ints())
+    }
+
+    /// A function of each element.
+    fn each(&self, function: impl Fn(f32) -> f32) -> Option<Constant> {
+        Some(Constant::Floats(self.input(0)?.floats().mapv(function)))
+    }
+
+    /// A condition on each pair of elements, as 0 and 1.
+    fn compare(&self, holds: impl Fn(f32, f32) -> bool) -> Option<Constant> {
+        let (a, b) = (self.input(0)?.floats(), self.input(1)?.floats());
+        let found = zipped(&a, &b, |a, b| if holds(a, b) { 1.0 } else { 0.0 })?;
+        Some(Constant::Ints(found.mapv(|x| i64::from(x != 0.0))))
+    }
+
+    /// A function of each pair of elements; for whole numbers one that may have no result.
+    fn combine(&self, whole: impl Fn(i64, i64) -> Option<i64>, real: impl Fn(f32, f32) -> f32) -> Option<Constant> {
+        let (a, b) = (self.input(0)?, self.input(1)?);
+        if let (Constant::Ints(a), Constant::Ints(b)) = (a, b) {
+            let zipped = zipped(a, b, |a, b| whole(a, b).unwrap_or(i64::MIN))?;
+            return zipped.iter().all(|&number| number != i64::MIN).then_some(Constant::Ints(zipped));
         }
-        "Transpose" => {
-            let rank = first.shape().len();
-            let order: Option<Vec<usize>> = match node.ints("perm") {
-                Some(order) => order.iter().map(|&axis| usize::try_from(axis).ok()).collect(),
-                None => Some((0..rank).rev().collect()),
-            };
-            let order = order?;
-            let mut sorted = order.clone();
-            sorted.sort_unstable();
-            if sorted != (0..rank).collect::<Vec<_>>() {
-                return None;
-            }
-            Some(match first {
-                Constant::Floats(array) => {
-                    Constant::Floats(array.clone().permuted_axes(order).as_standard_layout().into_owned())
-                }
-                Constant::Ints(array) => {
-                    Constant::Ints(array.clone().permuted_axes(order).as_standard_layout().into_owned())
-                }
-            })
-        }
-        "ConstantOfShape" => {
-            let sizes: Option<Vec<usize>> = first.ints()?.iter().map(|&size| usize::try_from(size).ok()).collect();
-            let sizes = sizes?;
-            // No more than a file could have held.
-            sizes
-                .iter()
-                .try_fold(1_usize, |product, &size| product.checked_mul(size))
-                .filter(|&count| count < 1 << 24)?;
-            match node.tensor("value") {
-                Some(Constant::Ints(value)) => Some(Constant::Ints(ArrayD::from_elem(sizes, *value.iter().next()?))),
-                Some(Constant::Floats(value)) => {
-                    Some(Constant::Floats(ArrayD::from_elem(sizes, *value.iter().next()?)))
-                }
-                None => Some(Constant::Floats(ArrayD::zeros(sizes))),
-            }
-        }
-        "Concat" => {
-            let all: Vec<&Constant> = inputs.iter().map(Option::as_ref).collect::<Option<_>>()?;
-            let axis = place(node.int("axis", 0), first.shape().len())?;
-            let ints: Option<Vec<_>> = all
-                .iter()
-                .map(|constant| match constant {
-                    Constant::Ints(array) => Some(array.view()),
-                    Constant::Floats(_) => None,
-                })
-                .collect();
-            match ints {
-                Some(views) => convshape::ndarray::concatenate(Axis(axis), &views).ok().map(Constant::Ints),
-                None => {
-                    let arrays: Vec<_> = all.iter().map(|constant| constant.floats()).collect();
-                    let views: Vec<_> = arrays.iter().map(|array| array.view()).collect();
-                    convshape::ndarray::concatenate(Axis(axis), &views).ok().map(Constant::Floats)
-                }
-            }
-        }
-        "Gather" => {
-            let axis = place(node.int("axis", 0), first.shape().len())?;
-            let size = *first.shape().get(axis)?;
-            let indices = second?.ints()?;
-            let wanted: Option<Vec<usize>> =
-                indices.iter().map(|&index| place(index, size).filter(|&index| index < size)).collect();
-            let (wanted, shape) = (wanted?, second?.shape());
-            Some(match first {
-                Constant::Ints(array) => Constant::Ints(gathered(array, axis, &wanted, shape)?),
-                Constant::Floats(array) => Constant::Floats(gathered(array, axis, &wanted, shape)?),
-            })
-        }
-        "Slice" => {
-            let list = |name: &str, at: usize| node.ints(name).or_else(|| inputs.get(at)?.as_ref()?.ints());
-            let (starts, ends) = (list("starts", 1)?, list("ends", 2)?);
-            let axes = list("axes", 3).unwrap_or_else(|| (0..starts.len() as i64).collect());
-            let steps = list("steps", 4).unwrap_or_else(|| vec![1; starts.len()]);
-            let mut result = first.clone();
-            for (((&start, &end), &axis), &step) in starts.iter().zip(&ends).zip(&axes).zip(&steps) {
-                let axis = place(axis, result.shape().len())?;
-                let size = *result.shape().get(axis)? as i64;
-                // A negative step begins at the last element and may go to the first.
-                let (least, most) = if step < 0 { (-1, size - 1) } else { (0, size) };
-                let bound = |at: i64| (if at < 0 { at.saturating_add(size) } else { at }).clamp(least, most);
-                let (start, end) = (bound(start), bound(end));
-                let count = (end - start).checked_div(step)? + i64::from((end - start).checked_rem(step)? != 0);
-                let picked: Option<Vec<usize>> = (0..count)
-                    .map(|at| usize::try_from(start + at * step).ok().filter(|&at| (at as i64) < size))
-                    .collect();
-                let picked = picked?;
-                result = match result {
-                    Constant::Ints(array) => Constant::Ints(array.select(Axis(axis), &picked)),
-                    Constant::Floats(array) => Constant::Floats(array.select(Axis(axis), &picked)),
-                };
-            }
-            Some(result)
-        }
-        "Expand" => broadcast(first, &second?.ints()?),
-        "Tile" => tiled(first, &second?.ints()?),
-        "Range" => {
-            let number = |at: usize| inputs.get(at)?.as_ref()?.ints()?.first().copied();
-            let (start, end, step) = (number(0)?, number(1)?, number(2)?);
-            let count = end.checked_sub(start)?.checked_add(step - step.signum())?.checked_div(step)?.max(0);
-            (count < MAX_COUNT as i64)
-                .then(|| Constant::list(&(0..count).map(|at| start + at * step).collect::<Vec<_>>()))
-        }
-        "Where" => {
-            let (then, other) = (second?, inputs.get(2)?.as_ref()?);
-            let condition = first.floats();
-            Some(match (then, other) {
-                (Constant::Ints(then), Constant::Ints(other)) => Constant::Ints(chosen(&condition, then, other)?),
-                _ => Constant::Floats(chosen(&condition, &then.floats(), &other.floats())?),
-            })
-        }
-        "Trilu" => {
-            let shift = second.map_or(Some(0), |shift| shift.ints()?.first().copied())?;
-            let upper = node.int("upper", 1) != 0;
-            let &[.., rows, columns] = first.shape() else { return None };
-            let mut at = 0..;
-            let mut keep = || {
-                let index = at.next().unwrap_or(0) % (rows * columns).max(1);
-                let right = (index % columns.max(1)) as i64 - (index / columns.max(1)) as i64;
-                if upper { right >= shift } else { right <= shift }
-            };
-            Some(match first {
-                Constant::Ints(array) => Constant::Ints(array.mapv(|x| if keep() { x } else { 0 })),
-                Constant::Floats(array) => Constant::Floats(array.mapv(|x| if keep() { x } else { 0.0 })),
-            })
-        }
-        "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual" | "And" | "Or" => {
-            let (a, b) = (first.floats(), second?.floats());
-            let holds = match node.op() {
-                "Equal" => |a: f32, b: f32| a == b,
-                "Less" => |a: f32, b: f32| a < b,
-                "Greater" => |a: f32, b: f32| a > b,
-                "LessOrEqual" => |a: f32, b: f32| a <= b,
-                "GreaterOrEqual" => |a: f32, b: f32| a >= b,
-                "And" => |a: f32, b: f32| a != 0.0 && b != 0.0,
-                _ => |a: f32, b: f32| a != 0.0 || b != 0.0,
-            };
-            Some(Constant::Ints(
-                zipped(&a, &b, |a, b| if holds(a, b) { 1.0 } else { 0.0 })?.mapv(|x| i64::from(x != 0.0)),
-            ))
-        }
-        "Not" => Some(Constant::Ints(first.floats().mapv(|x| i64::from(x == 0.0)))),
-        "ScatterND" if node.text("reduction", "none") == "none" => {
-            scattered(first, &second?.ints()?, second?.shape(), inputs.get(2)?.as_ref()?)
-        }
-        "Sqrt" => Some(Constant::Floats(first.floats().mapv(f32::sqrt))),
-        "Log" => Some(Constant::Floats(first.floats().mapv(f32::ln))),
-        "Sin" => Some(Constant::Floats(first.floats().mapv(f32::sin))),
-        "Cos" => Some(Constant::Floats(first.floats().mapv(f32::cos))),
-        "Sigmoid" => Some(Constant::Floats(first.floats().mapv(|x| 1.0 / (1.0 + (-x).exp())))),
-        "Relu" => Some(Constant::Floats(first.floats().mapv(|x| x.max(0.0)))),
-        "Abs" => Some(match first {
-            Constant::Ints(array) => Constant::Ints(array.mapv(i64::wrapping_abs)),
-            Constant::Floats(array) => Constant::Floats(array.mapv(f32::abs)),
-        }),
-        "Reciprocal" => Some(Constant::Floats(first.floats().mapv(f32::recip))),
-        "Neg" => Some(match first {
-            Constant::Ints(array) => Constant::Ints(array.mapv(i64::wrapping_neg)),
-            Constant::Floats(array) => Constant::Floats(array.mapv(|x| -x)),
-        }),
-        "Exp" => Some(Constant::Floats(first.floats().mapv(f32::exp))),
-        "Floor" => Some(Constant::Floats(first.floats().mapv(f32::floor))),
-        "Ceil" => Some(Constant::Floats(first.floats().mapv(f32::ceil))),
-        op @ ("Add" | "Sub" | "Mul" | "Div" | "Pow" | "Mod" | "Max" | "Min") => binary(op, first, second?),
-        _ => None,
+        Some(Constant::Floats(zipped(&a.floats(), &b.floats(), real)?))
     }
 }
 
-fn binary(op: &str, a: &Constant, b: &Constant) -> Option<Constant> {
-    if let (Constant::Ints(a), Constant::Ints(b)) = (a, b) {
-        let compute = |a: i64, b: i64| match op {
-            "Add" => a.checked_add(b),
-            "Sub" => a.checked_sub(b),
-            "Mul" => a.checked_mul(b),
-            "Div" => a.checked_div(b),
-            "Mod" => a.checked_rem_euclid(b),
-            "Max" => Some(a.max(b)),
-            "Min" => Some(a.min(b)),
-            _ => a.checked_pow(u32::try_from(b).ok()?),
-        };
-        let zipped = zipped(a, b, |a, b| compute(a, b).unwrap_or(i64::MIN))?;
-        return zipped.iter().all(|&number| number != i64::MIN).then_some(Constant::Ints(zipped));
-    }
-    let compute = |a: f32, b: f32| match op {
-        "Add" => a + b,
-        "Sub" => a - b,
-        "Mul" => a * b,
-        "Div" => a / b,
-        "Mod" => a - b * (a / b).floor(),
-        "Max" => a.max(b),
-        "Min" => a.min(b),
-        _ => a.powf(b),
+fn sizes(constant: &Constant) -> Vec<i64> {
+    constant.shape().iter().map(|&size| size as i64).collect()
+}
+
+fn cast(call: &Call<'_>) -> Option<Constant> {
+    Some(match (call.node.int("to", 1), call.input(0)?) {
+        (1 | 10 | 11 | 16, constant) => Constant::Floats(constant.floats()),
+        #[expect(clippy::cast_possible_truncation, reason = "as the operator does")]
+        (_, Constant::Floats(array)) => Constant::Ints(array.mapv(|x| x as i64)),
+        (_, ints) => ints.clone(),
+    })
+}
+
+fn transposed(call: &Call<'_>) -> Option<Constant> {
+    let first = call.input(0)?;
+    let rank = first.shape().len();
+    let order: Option<Vec<usize>> = match call.node.ints("perm") {
+        Some(order) => order.iter().map(|&axis| usize::try_from(axis).ok()).collect(),
+        None => Some((0..rank).rev().collect()),
     };
-    Some(Constant::Floats(zipped(&a.floats(), &b.floats(), compute)?))
+    let order = order?;
+    let mut sorted = order.clone();
+    sorted.sort_unstable();
+    if sorted != (0..rank).collect::<Vec<_>>() {
+        return None;
+    }
+    Some(both!(first, array => array.clone().permuted_axes(order).as_standard_layout().into_owned()))
+}
+
+fn constant_of_shape(call: &Call<'_>) -> Option<Constant> {
+    let sizes: Option<Vec<usize>> = call.input(0)?.ints()?.iter().map(|&size| usize::try_from(size).ok()).collect();
+    let sizes = sizes?;
+    let count = sizes.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
+    count.filter(|&count| count < MAX_REPEATED)?;
+    Some(match call.node.tensor("value") {
+        Some(value) => both!(&value, array => ArrayD::from_elem(sizes, *array.iter().next()?)),
+        None => Constant::Floats(ArrayD::zeros(sizes)),
+    })
+}
+
+fn joined(call: &Call<'_>) -> Option<Constant> {
+    let all: Vec<&Constant> = call.inputs.iter().map(Option::as_ref).collect::<Option<_>>()?;
+    let axis = Axis(place(call.node.int("axis", 0), all.first()?.shape().len())?);
+    let ints: Option<Vec<_>> = all
+        .iter()
+        .map(|constant| match constant {
+            Constant::Ints(array) => Some(array.view()),
+            Constant::Floats(_) => None,
+        })
+        .collect();
+    match ints {
+        Some(views) => concatenate(axis, &views).ok().map(Constant::Ints),
+        None => {
+            let arrays: Vec<_> = all.iter().map(|constant| constant.floats()).collect();
+            let views: Vec<_> = arrays.iter().map(|array| array.view()).collect();
+            concatenate(axis, &views).ok().map(Constant::Floats)
+        }
+    }
+}
+
+/// Elements along an axis by their indices, whose own axes take that axis' place.
+fn gathered(call: &Call<'_>) -> Option<Constant> {
+    let (first, indices) = (call.input(0)?, call.input(1)?);
+    let axis = place(call.node.int("axis", 0), first.shape().len())?;
+    let size = *first.shape().get(axis)?;
+    let picked = indices.ints()?.iter().map(|&index| place(index, size).filter(|&index| index < size)).collect();
+    let picked: Option<Vec<usize>> = picked;
+    let picked = picked?;
+    let mut sizes = first.shape().to_vec();
+    sizes.splice(axis..=axis, indices.shape().iter().copied());
+    Some(both!(first, array => array.select(Axis(axis), &picked).to_shape(sizes).ok()?.into_owned()))
+}
+
+fn sliced(call: &Call<'_>) -> Option<Constant> {
+    let (starts, ends) = (call.list("starts", 1)?, call.list("ends", 2)?);
+    let axes = call.list("axes", 3).unwrap_or_else(|| (0..starts.len() as i64).collect());
+    let steps = call.list("steps", 4).unwrap_or_else(|| vec![1; starts.len()]);
+    let mut result = call.input(0)?.clone();
+    for (((&start, &end), &axis), &step) in starts.iter().zip(&ends).zip(&axes).zip(&steps) {
+        let axis = place(axis, result.shape().len())?;
+        let size = *result.shape().get(axis)? as i64;
+        // A negative step begins at the last element and may go to the first.
+        let (least, most) = if step < 0 { (-1, size - 1) } else { (0, size) };
+        let bound = |at: i64| (if at < 0 { at.saturating_add(size) } else { at }).clamp(least, most);
+        let (start, end) = (bound(start), bound(end));
+        let count = (end - start).checked_div(step)? + i64::from((end - start).checked_rem(step)? != 0);
+        let picked: Option<Vec<usize>> =
+            (0..count).map(|at| usize::try_from(start + at * step).ok().filter(|&at| (at as i64) < size)).collect();
+        let picked = picked?;
+        result = both!(&result, array => array.select(Axis(axis), &picked));
+    }
+    Some(result)
+}
+
+fn range(call: &Call<'_>) -> Option<Constant> {
+    let number = |at: usize| call.input(at)?.ints()?.first().copied();
+    let (start, end, step) = (number(0)?, number(1)?, number(2)?);
+    let count = end.checked_sub(start)?.checked_add(step - step.signum())?.checked_div(step)?.max(0);
+    (count < MAX_COUNT as i64).then(|| Constant::list(&(0..count).map(|at| start + at * step).collect::<Vec<_>>()))
+}
+
+/// The upper or lower triangle of matrices, zeros elsewhere.
+fn triangle(call: &Call<'_>) -> Option<Constant> {
+    let first = call.input(0)?;
+    let shift = call.input(1).map_or(Some(0), |shift| shift.ints()?.first().copied())?;
+    let upper = call.node.int("upper", 1) != 0;
+    let &[.., rows, columns] = first.shape() else { return None };
+    let mut at = 0..;
+    let mut keep = || {
+        let index = at.next().unwrap_or(0) % (rows * columns).max(1);
+        let right = (index % columns.max(1)) as i64 - (index / columns.max(1)) as i64;
+        if upper { right >= shift } else { right <= shift }
+    };
+    Some(both!(first, array => array.mapv(|x| if keep() { x } else { Default::default() })))
+}
+
+/// Of two arrays the first where a condition is not 0.
+fn chosen(call: &Call<'_>) -> Option<Constant> {
+    fn pick<T: Copy + Default>(condition: &ArrayD<f32>, then: &ArrayD<T>, other: &ArrayD<T>) -> Option<ArrayD<T>> {
+        let sizes = common(&[condition.shape(), then.shape(), other.shape()])?;
+        let mut result = ArrayD::from_elem(IxDyn(&sizes), T::default());
+        let zip = Zip::from(&mut result)
+            .and(condition.broadcast(&*sizes)?)
+            .and(then.broadcast(&*sizes)?)
+            .and(other.broadcast(&*sizes)?);
+        zip.for_each(|result, &condition, &then, &other| *result = if condition != 0.0 { then } else { other });
+        Some(result)
+    }
+    let condition = call.input(0)?.floats();
+    Some(match (call.input(1)?, call.input(2)?) {
+        (Constant::Ints(then), Constant::Ints(other)) => Constant::Ints(pick(&condition, then, other)?),
+        (then, other) => Constant::Floats(pick(&condition, &then.floats(), &other.floats())?),
+    })
 }
 
 /// Element by element, axes of size 1 stretched.
@@ -277,21 +256,6 @@ fn zipped<T: Copy + Default>(a: &ArrayD<T>, b: &ArrayD<T>, compute: impl Fn(T, T
     Zip::from(&mut result).and(&a).and(&b).for_each(|result, &a, &b| *result = compute(a, b));
     Some(result)
 }
-
-/// Of two arrays the first where a condition is not 0.
-fn chosen<T: Copy + Default>(condition: &ArrayD<f32>, then: &ArrayD<T>, other: &ArrayD<T>) -> Option<ArrayD<T>> {
-    let sizes = common(&[condition.shape(), then.shape(), other.shape()])?;
-    let mut result = ArrayD::from_elem(IxDyn(&sizes), T::default());
-    let zip = Zip::from(&mut result)
-        .and(condition.broadcast(&*sizes)?)
-        .and(then.broadcast(&*sizes)?)
-        .and(other.broadcast(&*sizes)?);
-    zip.for_each(|result, &condition, &then, &other| *result = if condition != 0.0 { then } else { other });
-    Some(result)
-}
-
-/// The most elements that are computed ahead.
-const MAX_COUNT: usize = 1 << 28;
 
 /// The shape to which some shapes broadcast.
 fn common(shapes: &[&[usize]]) -> Option<Vec<usize>> {
@@ -314,49 +278,44 @@ fn common(shapes: &[&[usize]]) -> Option<Vec<usize>> {
 fn broadcast(constant: &Constant, target: &[i64]) -> Option<Constant> {
     let target: Option<Vec<usize>> = target.iter().map(|&size| usize::try_from(size).ok()).collect();
     let sizes = common(&[constant.shape(), &target?])?;
-    Some(match constant {
-        Constant::Ints(array) => Constant::Ints(array.broadcast(sizes)?.to_owned()),
-        Constant::Floats(array) => Constant::Floats(array.broadcast(sizes)?.to_owned()),
-    })
+    Some(both!(constant, array => array.broadcast(sizes)?.to_owned()))
 }
 
 fn tiled(constant: &Constant, counts: &[i64]) -> Option<Constant> {
     let mut result = constant.clone();
     for (axis, &count) in counts.iter().enumerate() {
         let count = usize::try_from(count).ok().filter(|count| *count > 0)?;
-        let sizes = result.shape().iter().try_fold(1_usize, |product, &size| product.checked_mul(size))?;
-        sizes.checked_mul(count).filter(|&count| count < MAX_COUNT)?;
-        (axis < result.shape().len()).then_some(())?;
-        result = match result {
-            Constant::Ints(array) => {
-                Constant::Ints(convshape::ndarray::concatenate(Axis(axis), &vec![array.view(); count]).ok()?)
-            }
-            Constant::Floats(array) => {
-                Constant::Floats(convshape::ndarray::concatenate(Axis(axis), &vec![array.view(); count]).ok()?)
-            }
-        };
+        let size = *result.shape().get(axis)?;
+        let elements = result.shape().iter().try_fold(1_usize, |product, &size| product.checked_mul(size))?;
+        elements.checked_mul(count).filter(|&count| count < MAX_COUNT)?;
+        let picked: Vec<usize> = (0..size.checked_mul(count)?).map(|at| at % size).collect();
+        result = both!(&result, array => array.select(Axis(axis), &picked));
     }
     Some(result)
 }
 
-/// The first numbers with others at some places. Each row of `places` has the first axes of one part.
-fn scattered(first: &Constant, places: &[i64], shape: &[usize], updates: &Constant) -> Option<Constant> {
-    let depth = *shape.last()?;
+/// The first numbers with others at some places. Each row of places has the first axes of one part.
+fn scattered(call: &Call<'_>) -> Option<Constant> {
+    if call.node.text("reduction", "none") != "none" {
+        return None;
+    }
+    let (first, places, updates) = (call.input(0)?, call.input(1)?, call.input(2)?.floats());
+    let depth = *places.shape().last()?;
     let sizes = first.shape();
     if depth == 0 || depth > sizes.len() {
         return None;
     }
+    let places = places.ints()?;
     let each: usize = sizes[depth..].iter().product();
     let mut values = first.floats();
-    let updates = updates.floats();
     if updates.len() != places.len() / depth * each {
         return None;
     }
     let (numbers, mut updates) = (values.as_slice_mut()?, updates.iter());
     for row in places.chunks_exact(depth) {
         let mut at = 0;
-        for (&place, &size) in row.iter().zip(sizes) {
-            at = at * size + super::constant::place(place, size).filter(|at| *at < size)?;
+        for (&index, &size) in row.iter().zip(sizes) {
+            at = at * size + place(index, size).filter(|at| *at < size)?;
         }
         numbers[at * each..(at + 1) * each].iter_mut().zip(&mut updates).for_each(|(number, new)| *number = *new);
     }
@@ -365,14 +324,6 @@ fn scattered(first: &Constant, places: &[i64], shape: &[usize], updates: &Consta
         Constant::Ints(_) => Constant::Ints(values.mapv(|x| x as i64)),
         Constant::Floats(_) => Constant::Floats(values),
     })
-}
-
-/// Elements along an axis by their indices, whose own axes take that axis' place.
-fn gathered<T: Copy>(array: &ArrayD<T>, axis: usize, indices: &[usize], shape: &[usize]) -> Option<ArrayD<T>> {
-    let picked = array.select(Axis(axis), indices);
-    let mut sizes = array.shape().to_vec();
-    sizes.splice(axis..=axis, shape.iter().copied());
-    Some(picked.to_shape(sizes).ok()?.into_owned())
 }
 
 fn reshaped(constant: &Constant, target: &[i64]) -> Option<Constant> {
@@ -394,32 +345,32 @@ fn reshaped(constant: &Constant, target: &[i64]) -> Option<Constant> {
     if sizes.iter().try_fold(1_usize, |product, &size| product.checked_mul(size)) != Some(count) {
         return None;
     }
-    Some(match constant {
-        Constant::Ints(array) => Constant::Ints(array.to_shape(sizes).ok()?.into_owned()),
-        Constant::Floats(array) => Constant::Floats(array.to_shape(sizes).ok()?.into_owned()),
-    })
+    Some(both!(constant, array => array.to_shape(sizes).ok()?.into_owned()))
 }
 
-fn squeezed(constant: &Constant, insert: bool, axes: Option<Vec<i64>>) -> Option<Constant> {
-    let mut sizes: Vec<i64> = constant.shape().iter().map(|&size| size as i64).collect();
-    if insert {
-        let axes = axes?;
-        let rank = sizes.len() + axes.len();
-        let mut places: Vec<usize> = axes.iter().map(|&axis| place(axis, rank)).collect::<Option<_>>()?;
-        places.sort_unstable();
-        for at in places {
-            (at <= sizes.len()).then(|| sizes.insert(at, 1))?;
-        }
-    } else {
-        let rank = sizes.len();
-        let gone: Vec<usize> = match axes {
-            Some(axes) => axes.iter().map(|&axis| place(axis, rank)).collect::<Option<_>>()?,
-            None => (0..rank).filter(|&axis| sizes[axis] == 1).collect(),
-        };
-        sizes = (0..rank).filter(|axis| !gone.contains(axis)).map(|axis| sizes[axis]).collect();
+fn unsqueezed(constant: &Constant, axes: &[i64]) -> Option<Constant> {
+    let mut sizes = sizes(constant);
+    let rank = sizes.len() + axes.len();
+    let mut places: Vec<usize> = axes.iter().map(|&axis| place(axis, rank)).collect::<Option<_>>()?;
+    places.sort_unstable();
+    for at in places {
+        (at <= sizes.len()).then(|| sizes.insert(at, 1))?;
     }
-    if sizes.contains(&0) {
-        return None;
-    }
-    reshaped(constant, &sizes)
+    viewed(constant, &sizes)
+}
+
+fn squeezed(constant: &Constant, axes: Option<Vec<i64>>) -> Option<Constant> {
+    let sizes = sizes(constant);
+    let rank = sizes.len();
+    let gone: Vec<usize> = match axes {
+        Some(axes) => axes.iter().map(|&axis| place(axis, rank)).collect::<Option<_>>()?,
+        None => (0..rank).filter(|&axis| sizes[axis] == 1).collect(),
+    };
+    let left: Vec<i64> = (0..rank).filter(|axis| !gone.contains(axis)).map(|axis| sizes[axis]).collect();
+    viewed(constant, &left)
+}
+
+/// The elements in another shape, in which 0 is no size.
+fn viewed(constant: &Constant, sizes: &[i64]) -> Option<Constant> {
+    if sizes.contains(&0) { None } else { reshaped(constant, sizes) }
 }

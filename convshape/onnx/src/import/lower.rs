@@ -6,7 +6,7 @@ use convshape::graph::{Init, Op};
 
 use super::batch::Tensor;
 use super::constant::Constant;
-use super::fold::{self, fold};
+use super::fold::{self, Call};
 use super::node::Node;
 use super::{Import, Refusal, Value};
 
@@ -49,7 +49,7 @@ impl Import {
             }
             Err(reason) => {
                 // A layer that the language has may be fine: its input is what was refused.
-                if !poisoned || reason == NO_LAYER && !fold::OPERATORS.contains(&node.op()) {
+                if !poisoned || reason == NO_LAYER && fold::operator(node.op()).is_none() {
                     let refusal = self.refusal(node, reason);
                     self.refusals.push(refusal);
                 }
@@ -104,7 +104,7 @@ impl Import {
             (0..node.0.input.len()).map(|place| self.constant(node, place)).collect();
         let all = constants.iter().zip(&inputs).all(|(constant, input)| constant.is_some() || input.is_none());
         if all && !constants.is_empty() {
-            return fold(&node, &constants).map(Value::Constant);
+            return fold::operator(node.op())?(&Call { node, inputs: &constants }).map(Value::Constant);
         }
         None
     }
