@@ -133,14 +133,20 @@ impl Import {
                     sizes.remove(0);
                 }
                 sizes.splice(0..0, vec![1; rank.saturating_sub(sizes.len())]);
-                Ok(Tensor { value: self.parameter(name, &constant, &sizes)?, batch: None })
+                Ok(Tensor { value: self.parameter(name, &constant, &sizes, true)?, batch: None })
             }
             _ => self.tensor(node, place),
         }
     }
 
     /// Numbers of the file as a parameter of a shape.
-    pub(super) fn parameter(&mut self, name: &str, constant: &Constant, sizes: &[usize]) -> Result<usize, String> {
+    pub(super) fn parameter(
+        &mut self,
+        name: &str,
+        constant: &Constant,
+        sizes: &[usize],
+        trained: bool,
+    ) -> Result<usize, String> {
         if !(1..=super::MAX_RANK).contains(&sizes.len()) || sizes.contains(&0) {
             return Err(format!("numbers of shape {sizes:?}"));
         }
@@ -149,7 +155,7 @@ impl Import {
             return Ok(value);
         }
         let shape = Shape::of(&sizes.iter().map(|&size| size as i64).collect::<Vec<_>>());
-        let of = Source::Parameter { init: Init::Constant(0.0), trained: true };
+        let of = Source::Parameter { init: Init::Constant(0.0), trained };
         let is_named = !name.contains("::") && !name.contains('/');
         let value =
             self.push_source(if is_named { name.to_owned() } else { String::new() }, Op::Source { of, shape }, shape);

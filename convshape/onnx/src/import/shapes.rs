@@ -106,7 +106,7 @@ impl Import {
         let count = wide.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
         count.filter(|&count| count < 1 << 24).ok_or("a value larger than memory")?;
         let zeros = Constant::Floats(convshape::ndarray::ArrayD::zeros(wide.clone()));
-        let zeros = self.parameter("expand", &zeros, &wide)?;
+        let zeros = self.parameter("expand", &zeros, &wide, false)?;
         Ok(Tensor { value: self.push(self.path(node), Op::Add, &[x.value, zeros])?, ..x })
     }
 
@@ -124,7 +124,7 @@ impl Import {
                     let mut sizes = constant.shape().to_vec();
                     let own = batch.filter(|&at| at != axis && sizes.get(at) == Some(&1));
                     own.map(|at| sizes.remove(at));
-                    Tensor { value: self.parameter(name, &constant, &sizes)?, batch: own }
+                    Tensor { value: self.parameter(name, &constant, &sizes, true)?, batch: own }
                 }
                 _ => self.tensor(node, at)?,
             });

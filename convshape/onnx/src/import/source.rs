@@ -6,7 +6,7 @@ use std::fmt::Write;
 use convshape::graph::Op;
 use convshape::graph::op::{
     Activation, Amount, Axis, Cell, Conv, DepthOrder, Dialect, Direction, Interpolation, Padding, PaddingMode, Pool,
-    PoolKind, Recurrent, RecurrentOutput, Reduction, ResizeTo, Upsample,
+    PoolKind, Recurrent, RecurrentOutput, Reduction, ResizeTo, Source, Upsample,
 };
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -423,7 +423,10 @@ fn arguments(op: &Op) -> Vec<String> {
             list.extend(axis_argument(*axis));
         }
         Op::Concat { axis } | Op::Softmax { axis, .. } => list.extend(axis_argument(*axis)),
-        Op::Source { shape, .. } => list.push(shape.to_string()),
+        Op::Source { of, shape } => {
+            list.push(shape.to_string());
+            list.extend(matches!(of, Source::Parameter { trained: false, .. }).then(|| "train: false".to_owned()));
+        }
         Op::MatMul { transpose_a, transpose_b } => {
             for (name, is_set) in [("transpose_a", transpose_a), ("transpose_b", transpose_b)] {
                 list.extend(is_set.then(|| format!("{name}: true")));
