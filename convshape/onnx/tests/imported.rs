@@ -3,7 +3,7 @@
 //! `imported/record.py` writes the files. With `CONVSHAPE_BLESS=1` this test writes the sources anew.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::{Chain, Model, Shape};
@@ -18,6 +18,8 @@ macro_rules! imported {
             include!(concat!("imported/", stringify!($name), ".rs"));
         })*
 
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+
         #[test]
         fn files_of_pytorch_are_chains_with_its_numbers() {
             let mut stale = Vec::new();
@@ -31,19 +33,35 @@ imported! {
     causal, distances, einsum, elementwise, encoder, gru, lstm, pieces, products, rnn, states, statistics, tokens, windows,
 }
 
+#[test]
+fn damaged_files_of_pytorch_end_in_an_error_or_a_chain() {
+    for name in NAMES {
+        let whole = fs::read(path(name, "onnx")).expect("a file");
+        for step in 0..200 {
+            let at = step * whole.len() / 200;
+            let mut changed = whole.clone();
+            changed[at] ^= 0x55;
+            let _ = import(&changed, "Net");
+        }
+    }
+}
+
+fn path(name: &str, end: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/imported/{name}.{end}"))
+}
+
 /// The file's name if its source is not what the importer writes.
 fn check<M: Model + Chain>(name: &str) -> Option<String> {
-    let path = |end: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/imported/{name}.{end}"));
     let found =
-        import(&fs::read(path("onnx")).expect("a file"), "Net").unwrap_or_else(|error| panic!("{name}: {error}"));
-    if fs::read_to_string(path("rs")).expect("a file") != found.source {
+        import(&fs::read(path(name, "onnx")).expect("a file"), "Net").unwrap_or_else(|error| panic!("{name}: {error}"));
+    if fs::read_to_string(path(name, "rs")).expect("a file") != found.source {
         if std::env::var_os("CONVSHAPE_BLESS").is_some() {
-            fs::write(path("rs"), found.source).expect("a file");
+            fs::write(path(name, "rs"), found.source).expect("a file");
         }
         return Some(name.to_owned());
     }
     let model = M::load_bytes(&found.weights).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let bytes = fs::read(path("bin")).expect("a file");
+    let bytes = fs::read(path(name, "bin")).expect("a file");
     let all: Vec<f32> =
         bytes.chunks_exact(4).map(|number| f32::from_le_bytes(number.try_into().expect("4 bytes"))).collect();
     let sizes = |shape: &Shape| -> Vec<usize> {
