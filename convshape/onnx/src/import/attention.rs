@@ -4,11 +4,11 @@ use convshape::graph::Op;
 use convshape::graph::op::{Attention, Axis};
 
 use super::Import;
-use super::batch::Tensor;
+use super::batch::{Tensor, positions};
 use super::lower::{Lowered, TORCH};
 use super::node::Node;
 
-/// Scores from here on leave nothing of a key.
+/// A mask with a value this low or lower hides a key.
 const MASKED: f32 = -1e4;
 
 /// Tokens of several heads.
@@ -117,11 +117,11 @@ impl Import {
     /// `[heads, tokens, features]`, or with the last two axes swapped, as tokens.
     fn heads(&self, value: usize, transposed: bool) -> Option<Heads> {
         let sizes = self.sample(Tensor { value, batch: None });
-        let order: &[i64] = match (sizes.len(), transposed) {
-            (3, false) => &[1, 0, 2],
-            (3, true) => &[1, 2, 0],
-            (2, true) => &[1, 0],
-            _ => &[],
+        let order = match (sizes.len(), transposed) {
+            (3, false) => vec![1, 0, 2],
+            (3, true) => vec![1, 2, 0],
+            (2, true) => vec![1, 0],
+            _ => Vec::new(),
         };
         let (heads, rows, columns) = match *sizes.as_slice() {
             [heads, rows, columns] => (heads, rows, columns),
@@ -130,10 +130,7 @@ impl Import {
         };
         let (tokens, features) = if transposed { (columns, rows) } else { (rows, columns) };
         let permuted = match self.made(value) {
-            Some((Op::Permute { axes, .. }, inputs)) => {
-                let expected = order.iter().map(|&axis| Axis::At(axis));
-                axes.as_slice().iter().copied().eq(expected).then_some(inputs[0])
-            }
+            Some((Op::Permute { axes, .. }, inputs)) => (positions(&axes) == Some(order)).then_some(inputs[0]),
             _ => None,
         };
         // One head needs no permutation.

@@ -143,15 +143,7 @@ impl Import {
         let mut order: Vec<usize> =
             wide.iter().filter_map(|axis| kept.iter().position(|other| other == axis)).collect();
         while let Some((Op::Permute { axes, .. }, inputs)) = self.made(source) {
-            let first: Option<Vec<usize>> = axes
-                .as_slice()
-                .iter()
-                .map(|axis| match axis {
-                    Axis::At(at) => usize::try_from(*at).ok(),
-                    _ => None,
-                })
-                .collect();
-            let Some(first) = first else { break };
+            let Some(first) = positions(&axes) else { break };
             order = order.iter().map(|&axis| first[axis]).collect();
             source = inputs[0];
         }
@@ -222,4 +214,13 @@ pub(super) fn named(position: usize, x: Tensor) -> Axis {
         (0, Some(0)) => Axis::Channels,
         _ => Axis::At(position as i64),
     }
+}
+
+/// Axes that are all written as numbers from the front.
+pub(super) fn positions(axes: &Axes) -> Option<Vec<usize>> {
+    let position = |axis: &Axis| match axis {
+        Axis::At(at) => usize::try_from(*at).ok(),
+        Axis::Channels | Axis::Depth | Axis::Height | Axis::Width | Axis::Length => None,
+    };
+    axes.as_slice().iter().map(position).collect()
 }

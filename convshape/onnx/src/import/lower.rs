@@ -58,7 +58,7 @@ impl Import {
         }
     }
 
-    /// Says what the name of an output stands for.
+    /// Binds the name of an output to a value.
     fn name(&mut self, node: Node<'_>, at: usize, value: Value) {
         if let Some(name) = node.0.output.get(at).filter(|name| !name.is_empty()) {
             self.values.insert(name.clone(), value);

@@ -1,11 +1,10 @@
 //! Products of matrices.
 
 use convshape::graph::Op;
-use convshape::graph::op::Axis;
 use convshape::ndarray::ArrayD;
 
 use super::Import;
-use super::batch::Tensor;
+use super::batch::{Tensor, positions};
 use super::lower::{Lowered, TORCH};
 use super::node::Node;
 
@@ -55,25 +54,21 @@ impl Import {
             let y = Tensor { batch: batch.map(|place| self.sizes(first).len() - place), ..y? };
             return self.widened(y, rank);
         }
-        let ([a, transpose_a], [b, transpose_b]) = (self.upright(first), self.upright(second));
-        let op = Op::MatMul { transpose_a: transpose_a == 1, transpose_b: transpose_b == 1 };
+        let ((a, transpose_a), (b, transpose_b)) = (self.upright(first), self.upright(second));
+        let op = Op::MatMul { transpose_a, transpose_b };
         let y = self.joined(self.path(node), op, &[a, b], batch)?;
         self.widened(y, rank)
     }
 
-    /// What a value is the transpose of, and 1; or itself, and 0.
-    fn upright(&self, x: Tensor) -> [usize; 2] {
-        let Some(statement) = self.maker(x.value).map(|at| &self.statements[at]) else { return [x.value, 0] };
-        let Op::Permute { axes, .. } = statement.op else { return [x.value, 0] };
+    /// The value whose last two axes were swapped, and `true`; otherwise the value itself, and `false`.
+    fn upright(&self, x: Tensor) -> (usize, bool) {
+        let Some((Op::Permute { axes, .. }, inputs)) = self.made(x.value) else { return (x.value, false) };
         let rank = axes.as_slice().len();
-        let expected = (0..rank).map(|axis| match rank - axis {
-            1 => axis - 1,
-            2 => axis + 1,
-            _ => axis,
-        });
-        match axes.as_slice().iter().copied().eq(expected.map(|axis| Axis::At(axis as i64))) {
-            true => [statement.inputs[0], 1],
-            false => [x.value, 0],
+        let mut swapped: Vec<usize> = (0..rank).collect();
+        swapped.swap(rank - 2, rank - 1);
+        match positions(&axes) == Some(swapped) {
+            true => (inputs[0], true),
+            false => (x.value, false),
         }
     }
 

@@ -10,7 +10,8 @@ use super::lower::TORCH;
 use super::node::Node;
 use super::{Import, Value};
 
-/// The gates of PyTorch's order among those of ONNX: input, output, forget, cell and update, reset, new.
+/// The index of each of PyTorch's gates among those of ONNX, which are input, output, forget, cell, and update, reset,
+/// new.
 fn gates(cell: Cell) -> &'static [usize] {
     match cell {
         Cell::Lstm => &[0, 2, 3, 1],

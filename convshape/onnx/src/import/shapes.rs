@@ -3,7 +3,7 @@
 use convshape::graph::Op;
 use convshape::graph::op::{Amount, Axis};
 
-use super::batch::{Tensor, named};
+use super::batch::{Tensor, named, positions};
 use super::constant::{Constant, place};
 use super::lower::Lowered;
 use super::node::Node;
@@ -169,14 +169,7 @@ impl Import {
         let mut sizes = self.sample(free(value));
         match op {
             Op::Permute { axes, .. } => {
-                let order: Option<Vec<usize>> = axes
-                    .as_slice()
-                    .iter()
-                    .map(|axis| match axis {
-                        Axis::At(at) => usize::try_from(*at).ok(),
-                        _ => None,
-                    })
-                    .collect();
+                let order = positions(&axes);
                 let Some(order) = order else { return Ok(None) };
                 let part = self.part(node, source, order[at], start, end)?;
                 Ok(Some(self.permuted(self.path(node), part, &order)?.value))
@@ -330,7 +323,7 @@ impl Import {
                 Tensor { value: self.push(self.path(node), op, &values)?, ..x }
             }
         };
-        // The axes of the places stand for the axis; a single place takes it away.
+        // The axis is replaced by the axes of the places, of which a single place has none.
         let own: Vec<i64> = given.shape().iter().map(|&size| size as i64).collect();
         if own.len() == 1 {
             return Ok(y);

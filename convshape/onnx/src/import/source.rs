@@ -68,7 +68,7 @@ pub(super) fn write(name: &str, import: Import, outputs: Vec<(String, usize)>) -
     // An output that no statement gives by itself, or one twice, is a statement of its own.
     let mut seen = HashSet::new();
     for (_, value) in &mut outputs {
-        let is_statement = *value >= inputs && !reads_nothing(&import.statements[*value - inputs].op);
+        let is_statement = *value >= inputs && !needs_name(&import.statements[*value - inputs].op);
         if !is_statement || !seen.insert(*value) {
             let shape = import.shapes[*value];
             import.statements.push(Statement {
@@ -256,11 +256,11 @@ impl<'a> Chain<'a> {
 fn takes_activation(op: &Op) -> bool {
     let elementwise =
         matches!(op, Op::Activation(_) | Op::Softmax { .. } | Op::Prelu { .. } | Op::Dropout { .. } | Op::Scale { .. });
-    !elementwise && !reads_nothing(op) && !matches!(op, Op::Recurrent(_))
+    !elementwise && !needs_name(op) && !matches!(op, Op::Recurrent(_))
 }
 
-/// What gives a value that is not a statement of its own: a parameter, an output of a run.
-fn reads_nothing(op: &Op) -> bool {
+/// Whether the next statement reads the value of such a layer only by its name: a parameter, or an output of a run.
+fn needs_name(op: &Op) -> bool {
     matches!(op, Op::Source { .. } | Op::RecurrentOutput { .. })
 }
 
@@ -268,12 +268,12 @@ fn reads_nothing(op: &Op) -> bool {
 fn following(op: &Op, value: usize, previous: usize) -> usize {
     match op {
         Op::RecurrentOutput { output: RecurrentOutput::Sequence, .. } => value,
-        op if reads_nothing(op) => previous,
+        op if needs_name(op) => previous,
         _ => value,
     }
 }
 
-/// An output of a run behind the run's name.
+/// The suffix by which an output of a run is read.
 fn port(output: RecurrentOutput) -> &'static str {
     match output {
         RecurrentOutput::Sequence => "",
