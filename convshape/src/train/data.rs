@@ -1,7 +1,7 @@
 //! Data sets, operations on their samples, and batches.
 //!
 //! A [`Dataset`] returns a sample for each index. There are [`Data`] (arrays in memory), [`Files`] (npy, npz,
-//! safetensors and IDX, read sample by sample, so that they may be larger than memory), [`ImageFolder`] (with the
+//! safetensors and IDX, read sample by sample, so that they may be larger than memory), `ImageFolder` (with the
 //! feature `image`), [`from_fn`] (a function of the index), [`stream`] (any iterator), and a `Vec<Sample>`.
 //!
 //! Each operation gives another data set: [`map`](Dataset::map), [`augment`](Dataset::augment),
