@@ -1,6 +1,7 @@
 //! The macro behind `convshape::conv_chain!`: the crate `convshape-front`, called by the compiler.
 
-/// Expects the library's path in brackets in front, which `convshape::conv_chain!` puts there.
+/// The macro that `convshape::conv_chain!` calls, whose page is the reference. Expects the library's path in brackets in
+/// front, which that macro puts there.
 #[proc_macro]
 pub fn conv_chain(tokens: proc_macro::TokenStream) -> proc_macro::TokenStream {
     convshape_front::expand(tokens.into()).into()

@@ -15,6 +15,19 @@
 //!     }
 //! }
 //! ```
+#![doc = include_str!("docs/picture.html")]
+//!
+//! | to | see |
+//! |---|---|
+//! | look up a word, a layer, a default, a formula | [`conv_chain!`], the reference |
+//! | understand an error | [`errors`], a page for each code |
+//! | port a model and its weights | [`dialects`], [Weights](#weights), and the book's chapter [Porting a model][porting] |
+//! | train | the module `train`, and the book's chapter [Training][training] |
+//! | know where it runs | [Running](#running), [Devices](#devices), and the book's chapter [Where it runs][running] |
+//!
+//! [porting]: https://github.com/convshape/convshape/blob/main/convshape/book/src/porting.md
+//! [training]: https://github.com/convshape/convshape/blob/main/convshape/book/src/training.md
+//! [running]: https://github.com/convshape/convshape/blob/main/convshape/book/src/running.md
 //!
 //! # Errors
 //!
@@ -141,16 +154,20 @@
 //!
 //! # Features
 //!
-//! All but the last two are on by default.
+//! The first six are on by default.
 //!
 //! - `std`: finds out what the processor can do, and runs its vector instructions. It brings `alloc`.
 //! - `alloc`: models and tensors on the heap: `init`, `forward`, `summary`.
 //! - `ndarray`: batches as [`ndarray`] arrays: `forward_batch`, `view()`. It brings `alloc`.
-//! - `safetensors`: the methods that read and write files. It brings `std`, as the next three do.
+//! - `safetensors`: the methods that read and write files. It brings `std`, as the next two do.
 //! - `train`: gradients, losses, optimisers and the training loop.
 //! - `rayon`: several threads where the work pays for them.
+//! - `image`: folders of PNG and JPEG files as data. It brings `train`, as the next two do.
+//! - `plot`: the curves of a training as pictures.
 //! - `progress`: a progress bar while a model is trained.
+//! - `serde`: summaries, layers and histories for any format. It brings `alloc`.
 //! - `typed`: the module `typed`, shapes as types on `typenum`, for code that is generic over sizes. It brings `alloc`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
 #[cfg(feature = "alloc")]
@@ -267,7 +284,12 @@ pub mod __private {
     pub use {alloc::string::String, std::path::Path};
 }
 
-/// Declares a model whose shapes are checked while it compiles.
+/// Declares a model whose shapes are checked while it compiles: the reference of the language.
+///
+/// Elsewhere: [`layers`] has each layer's fields in each dialect, [`errors`] a page for each error code, [`dialects`] what
+/// the same words mean in different frameworks, [`Chain`] and [`Model`] what every model has.
+#[doc = include_str!("docs/reference.md")]
+#[doc = include_str!("docs/layers.md")]
 #[macro_export]
 macro_rules! conv_chain {
     ($($chain:tt)*) => {

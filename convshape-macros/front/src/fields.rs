@@ -152,11 +152,16 @@ impl fmt::Display for Setting {
                 });
                 write!(f, "[{}]", sizes.collect::<Vec<_>>().join(", "))
             }
-            Setting::Axes(Axes { list: [Axis::At(at), ..], count: 1 }) => write!(f, "{at}"),
-            Setting::Axes(axes) => list(f, axes.as_slice(), |axis| match axis {
-                Axis::At(at) => at.to_string(),
-                named => named.name().unwrap_or_default().to_owned(),
-            }),
+            Setting::Axes(axes) => {
+                let name = |axis: &Axis| match axis {
+                    Axis::At(at) => at.to_string(),
+                    named => named.name().unwrap_or_default().to_owned(),
+                };
+                match axes.as_slice() {
+                    [axis] => f.write_str(&name(axis)),
+                    axes => list(f, axes, name),
+                }
+            }
             // Words that a `Parameter` does not have.
             Setting::Init(Init::Orthogonal | Init::ForgetBias { .. }) => f.write_str("_"),
             Setting::Init(Init::Constant(number)) => write!(f, "{number}"),
@@ -310,9 +315,11 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::Scale => Op::Scale { by: 1.0 },
         Kind::BatchNorm => {
             let (eps, momentum) = match dialect {
-                Dialect::Torch | Dialect::Onnx | Dialect::Jax => (1e-5, 0.1),
-                Dialect::Flax => (1e-5, 0.01),
-                Dialect::Keras => (1e-3, 0.01),
+                Dialect::Torch | Dialect::Jax => (1e-5, 0.1),
+                // These frameworks write the share of what was there.
+                Dialect::Onnx => (1e-5, 1.0 - 0.9),
+                Dialect::Flax => (1e-5, 1.0 - 0.99),
+                Dialect::Keras => (1e-3, 1.0 - 0.99),
             };
             Op::BatchNorm { dialect, channels: None, eps, affine: true, momentum }
         }

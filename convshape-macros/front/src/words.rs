@@ -2,6 +2,7 @@
 //!
 //! The parser reads it to rewrite Python, the resolver to bind names, the expansion to show docs.
 
+mod defaults;
 mod fields;
 mod find;
 mod grammar;
@@ -10,6 +11,10 @@ mod markers;
 mod nearest;
 mod neutral;
 mod other_names;
+#[cfg(test)]
+mod reference;
+#[cfg_attr(not(test), allow(dead_code, reason = "a test writes the reference from it"))]
+mod rules;
 #[cfg(test)]
 mod tests;
 mod values;

@@ -123,3 +123,32 @@ pub(super) fn after(docs: &TokenStream, line: String) -> TokenStream {
     let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
     quote!(#docs #gap #[doc = #line])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../convshape/src");
+
+    /// The picture on the library's first page is that of the chain above it.
+    #[test]
+    fn the_first_picture() {
+        let page = fs::read_to_string(Path::new(DOCS).join("lib.rs")).expect("the library");
+        let lines = page.lines().skip_while(|line| *line != "//! convshape::conv_chain! {").skip(1);
+        let chain: String = lines.take_while(|line| *line != "//! }").map(|line| line.replace("//!", "\n")).collect();
+        let tokens: TokenStream = chain.parse().expect("tokens");
+        let (picture, _) = crate::read(quote!(::convshape), tokens, Path::new("."), |chain| {
+            format!("\n<figure style=\"overflow-x:auto;margin:1em 0\">{}</figure>\n", chain.expect("a chain").picture())
+        });
+        let file = Path::new(DOCS).join("docs/picture.html");
+        if std::env::var_os("CONVSHAPE_BLESS").is_some() {
+            fs::write(&file, &picture).expect("the picture is written");
+        }
+        let shown = fs::read_to_string(file).expect("the picture");
+        assert!(shown == picture, "docs/picture.html is another chain's: run with CONVSHAPE_BLESS=1");
+    }
+}

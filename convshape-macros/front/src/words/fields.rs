@@ -89,7 +89,7 @@ pub(super) const TRANSPOSE_GROUPS: FieldWords =
 pub(super) const BIAS: FieldWords =
     field("bias", Takes::Bool, "whether a bias is added").or(&[alias("use_bias", &[Flax, Keras])]);
 pub(super) const PADDING_MODE: FieldWords =
-    field("padding_mode", Takes::Word(BORDERS), "what stands in the padded border").only(TORCH);
+    field("padding_mode", Takes::Word(BORDERS), "what fills the padded border").only(TORCH);
 pub(super) const AUTO_PAD: FieldWords =
     field("auto_pad", Takes::Word(AUTO_PAD_WORDS), "padding that is worked out from the sizes").only(ONNX);
 pub(super) const OUTPUT_PADDING: FieldWords =
@@ -109,8 +109,11 @@ pub(super) const CONSISTENT_PADDING: FieldWords =
         .only(JAX);
 pub(super) const TIED: FieldWords =
     field("tied", Takes::Bool, "whether the weight is that of the layer behind `undo`, and none of its own");
-pub(super) const MASK: FieldWords =
-    field("mask", Takes::Word(MASKS), "which taps of the kernel are zero, counted row by row, as in PixelCNN");
+pub(super) const MASK: FieldWords = field(
+    "mask",
+    Takes::Word(MASKS),
+    "which taps of the kernel are zero, counted row by row, as in PixelCNN; none if left out",
+);
 pub(super) const DEPTH_MULTIPLIER: FieldWords =
     field("depth_multiplier", Takes::Size, "output channels per input channel");
 
@@ -184,6 +187,10 @@ pub(super) const WINDOW: FieldWords = field("kernel", Takes::SizePerAxis, "size 
         alias("window_dimensions", JAX),
     ])
     .hole();
+pub(super) const WINDOW_STRIDE: FieldWords = FieldWords {
+    doc: "step of the window per axis; the window itself if left out, but 1 in onnx, jax and flax",
+    ..STRIDE
+};
 pub(super) const WINDOW_PADDING: FieldWords =
     field("padding", Takes::Padding(POOL_PADDING), "rows added on both sides per axis, or a word of the dialect")
         .or(&[alias("pads", ONNX)])
@@ -213,8 +220,11 @@ pub(super) const LIKE: FieldWords = field("like", Takes::Name, "the statement wh
 pub(super) const INTERPOLATION: FieldWords =
     field("mode", Takes::Word(INTERPOLATIONS), "how values between the old ones are made")
         .or(&[alias("interpolation", KERAS)]);
-pub(super) const ALIGN_CORNERS: FieldWords =
-    field("align_corners", Takes::Bool, "whether the corners of input and output coincide");
+pub(super) const ALIGN_CORNERS: FieldWords = field(
+    "align_corners",
+    Takes::Bool,
+    "whether the corners of input and output coincide; only of the linear and cubic modes, `false` if left out",
+);
 pub(super) const FACTOR: FieldWords = field("factor", Takes::Size, "factor of height and width").or(&[
     alias("upscale_factor", TORCH),
     alias("downscale_factor", TORCH),
@@ -232,10 +242,10 @@ pub(super) const AMOUNT: FieldWords =
 pub(super) const SIDES: FieldWords =
     field("amount", Takes::Sides, "rows for all sides, or both sides of each axis, the last axis first")
         .or(&[alias("padding", &[Torch, Keras])]);
-pub(super) const BORDER: FieldWords = field("mode", Takes::Word(BORDERS), "what stands in the border");
+pub(super) const BORDER: FieldWords = field("mode", Takes::Word(BORDERS), "what fills the border");
 pub(super) const VALUE: FieldWords = field("value", Takes::Float, "the constant in the border");
 pub(super) const ALIGN: FieldWords =
-    field("align", Takes::Word(ALIGNS), "where the smaller of the two lies in the larger");
+    field("align", Takes::Word(ALIGNS), "the place of the smaller of the two in the larger; the middle if left out");
 pub(super) const PIECES: FieldWords =
     field("pieces", Takes::Pieces, "how many equal pieces, or the sizes of all of them: `[64, 80]`")
         .or(&[alias("chunks", TORCH)]);
@@ -288,8 +298,11 @@ pub(super) const NORM_GROUPS: FieldWords = field("groups", Takes::Size, "groups 
 pub(super) const EPS: FieldWords =
     field("eps", Takes::Float, "what is added to the variance").or(&[alias("epsilon", &[Flax, Keras, Onnx])]);
 pub(super) const AFFINE: FieldWords = field("affine", Takes::Bool, "whether a weight and a bias follow");
-pub(super) const MOMENTUM: FieldWords =
-    field("momentum", Takes::Float, "the share of a batch in the running statistics");
+pub(super) const MOMENTUM: FieldWords = field(
+    "momentum",
+    Takes::Float,
+    "the share of a batch in the running statistics; in onnx, flax and keras the share that is kept",
+);
 pub(super) const NORM_SIZE: FieldWords =
     field("size", Takes::Shape, "the last axes' sizes; all axes if left out").or(&[alias("normalized_shape", TORCH)]);
 pub(super) const RESPONSE_SIZE: FieldWords = field("size", Takes::Size, "neighbouring channels in a window");

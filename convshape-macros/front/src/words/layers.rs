@@ -261,7 +261,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             alias("max_pool", FLAX),
         ],
         positional: Positional::Field("kernel"),
-        fields: &[WINDOW, STRIDE, WINDOW_PADDING, MAX_DILATION, CEIL_MODE, AUTO_PAD],
+        fields: &[WINDOW, WINDOW_STRIDE, WINDOW_PADDING, MAX_DILATION, CEIL_MODE, AUTO_PAD],
         python: &[
             (TORCH, &["kernel", "stride", "padding", "dilation", "return_indices", "ceil_mode"]),
             (KERAS, &["kernel", "stride", "padding"]),
@@ -292,7 +292,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             alias("avg_pool", FLAX),
         ],
         positional: Positional::Field("kernel"),
-        fields: &[WINDOW, STRIDE, WINDOW_PADDING, AVG_DILATION, CEIL_MODE, COUNT_INCLUDE_PAD, AUTO_PAD],
+        fields: &[WINDOW, WINDOW_STRIDE, WINDOW_PADDING, AVG_DILATION, CEIL_MODE, COUNT_INCLUDE_PAD, AUTO_PAD],
         python: &[
             (TORCH, &["kernel", "stride", "padding", "ceil_mode", "count_include_pad"]),
             (KERAS, &["kernel", "stride", "padding"]),

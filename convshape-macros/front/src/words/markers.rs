@@ -7,7 +7,8 @@ use convshape_arith::op::Dialect;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{Dialects, FieldWords, GRAMMAR, Group, LAYERS, LayerWords, Positional, Takes, Word, spell};
+use super::defaults::{Unwritten, unwritten};
+use super::{Dialects, FieldWords, GRAMMAR, Group, LAYERS, LayerWords, Positional, Takes, Word, rules, spell};
 
 /// The modules of all dialects, and `grammar` with the words of the grammar.
 pub(crate) fn markers() -> TokenStream {
@@ -29,13 +30,16 @@ pub(crate) fn markers() -> TokenStream {
         let doc = word.doc;
         quote!(#[doc = #doc] pub struct #name;)
     });
-    let values = value_words();
+    let values = value_words().into_iter().map(|word| {
+        let (name, doc) = (format_ident!("{}", word.name), word.doc);
+        quote!(#[doc = #doc] pub struct #name;)
+    });
     quote! {
         #(#dialects)*
         /// The words that stand as values of fields.
         #[allow(non_camel_case_types)]
         pub mod words {
-            #values
+            #(#values)*
         }
         /// The words that give a chain its form.
         #[allow(non_camel_case_types)]
@@ -46,18 +50,15 @@ pub(crate) fn markers() -> TokenStream {
 }
 
 /// Each word that some field takes, once.
-fn value_words() -> TokenStream {
+pub(super) fn value_words() -> Vec<&'static Word> {
     let mut seen = BTreeSet::new();
     let fields = LAYERS.iter().flat_map(LayerWords::all_fields);
     let words = fields.flat_map(|field| match field.takes {
-        Takes::Word(words) | Takes::Padding(words) | Takes::SizePerAxisOr(words) => words,
+        Takes::Word(words) | Takes::Padding(words) | Takes::Pads(words) => words,
+        Takes::SizePerAxisOr(words) => words,
         _ => &[],
     });
-    let items = words.filter(|word| seen.insert(word.name)).map(|word| {
-        let (name, doc) = (format_ident!("{}", word.name), word.doc);
-        quote!(#[doc = #doc] pub struct #name;)
-    });
-    quote!(#(#items)*)
+    words.filter(|word| seen.insert(word.name)).collect()
 }
 
 /// The layers of a dialect, each under its own name and under those of the framework.
@@ -72,7 +73,7 @@ fn layers(dialect: Dialect) -> TokenStream {
         for rank in ranks {
             let name = row.name(rank);
             let fields = fields(row, dialect);
-            let doc = format!("{}\n\n{}", row.doc, leading(row));
+            let doc = format!("{}\n\nShapes: {}.\n\n{}", row.doc, rules::of(row.kind).shapes, leading(row));
             let ident = format_ident!("{name}");
             seen.insert(name);
             items.extend(quote!(#[doc = #doc] pub struct #ident { #fields }));
@@ -108,9 +109,9 @@ fn fields(row: &LayerWords, dialect: Dialect) -> TokenStream {
     let known = |dialects: Dialects| dialects.contains(&dialect);
     let mut items = TokenStream::new();
     for field in row.all_fields().filter(|field| known(field.dialects)) {
-        let ty = takes(field.takes);
+        let ty = takes_type(field.takes);
         let name = format_ident!("{}", field.name);
-        let doc = field_doc(field, dialect);
+        let doc = field_doc(row, field, dialect);
         items.extend(quote!(#[doc = #doc] pub #name: values::#ty,));
         for alias in field.aliases.iter().filter(|alias| known(alias.dialects)) {
             let also = format_ident!("{}", alias.name);
@@ -137,8 +138,8 @@ fn leading(row: &LayerWords) -> String {
     }
 }
 
-/// One line on a field, with the words that it takes in a dialect.
-fn field_doc(field: &FieldWords, dialect: Dialect) -> String {
+/// One line on a field, with the words that it takes in a dialect, and its default.
+fn field_doc(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> String {
     let mut doc = field.doc.to_owned();
     if let Takes::Word(words) | Takes::Padding(words) | Takes::SizePerAxisOr(words) = field.takes {
         let known = words.iter().filter(|word| word.dialects.contains(&dialect));
@@ -150,12 +151,20 @@ fn field_doc(field: &FieldWords, dialect: Dialect) -> String {
     if field.hole {
         doc += "; `_` is worked out";
     }
+    if let Unwritten::Is(value) = unwritten(row, field, dialect) {
+        doc += &format!("; the default is `{value}`");
+    }
     doc
 }
 
 /// The type in `layers::values` that stands for what a field takes.
-fn takes(takes: Takes) -> Ident {
-    let name = match takes {
+fn takes_type(of: Takes) -> Ident {
+    Ident::new(takes(of), Span::call_site())
+}
+
+/// Its name.
+pub(super) fn takes(takes: Takes) -> &'static str {
+    match takes {
         Takes::Size => "Size",
         Takes::SizePerAxis | Takes::SizePerAxisOr(_) => "SizePerAxis",
         Takes::Padding(_) | Takes::Pads(_) => "Padding",
@@ -173,6 +182,5 @@ fn takes(takes: Takes) -> Ident {
         Takes::Name => "Name",
         Takes::Activation => "Activation",
         Takes::Dialect => "Dialect",
-    };
-    Ident::new(name, Span::call_site())
+    }
 }

@@ -1,0 +1,114 @@
+//! What a field is where it is not written.
+
+use convshape_arith::op::{Axes, Axis, Conv, Dialect, Direction, MAX_SPATIAL, Op};
+use convshape_arith::param::Init;
+
+use super::{FieldWords, LayerWords, Takes, Word};
+use crate::fields::{self, Setting};
+
+/// A field that is not written.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Unwritten {
+    /// An error, if none of the fields that may stand in for it is written.
+    Refused,
+    /// The same as this value.
+    Is(String),
+    /// It follows from what comes in or from other fields.
+    Follows,
+}
+
+/// The numbers that are the default of some field.
+const REALS: &[f64] = &[
+    0.0,
+    1.0,
+    -1.0,
+    2.0,
+    0.5,
+    0.01,
+    0.1,
+    0.2,
+    0.3,
+    0.75,
+    0.9,
+    0.99,
+    1e-3,
+    1e-4,
+    1e-5,
+    1e-6,
+    1e-12,
+    // `torch.finfo(torch.float32).eps`
+    f32::EPSILON as f64,
+];
+const INTS: &[i64] = &[0, 1, 2, 32];
+
+/// What a field of a layer is where a chain of a dialect does not write it.
+pub(crate) fn unwritten(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> Unwritten {
+    if fields::required(row.kind, dialect).iter().any(|names| names.contains(&field.name)) {
+        return Unwritten::Refused;
+    }
+    default(row, field, dialect).map_or(Unwritten::Follows, |setting| Unwritten::Is(setting.to_string()))
+}
+
+/// The value that leaves the layer as it is without the field.
+fn default(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> Option<Setting> {
+    let rank = row.ranks.first().copied().unwrap_or(2);
+    let mut op = fields::default_op(row.kind, rank, dialect)?;
+    if let Op::Pool(pool) = &mut op
+        && field.name != "kernel"
+    {
+        // A step that follows the window is none of the candidates then.
+        pool.kernel = [7; MAX_SPATIAL];
+        *pool = pool.with_default_stride();
+    }
+    candidates(field.takes, dialect).into_iter().find(|setting| {
+        let mut written = op;
+        fields::set(&mut written, field.name, setting) && settled(written) == settled(op)
+    })
+}
+
+/// A layer in which what is not written is. Without `output_padding` PyTorch and ONNX add no rows; keras works it out.
+pub(crate) fn settled(op: Op) -> Op {
+    match op {
+        Op::Conv(conv @ Conv { direction: Direction::Transposed, output_padding: None, .. })
+            if conv.dialect != Dialect::Keras =>
+        {
+            Op::Conv(Conv { output_padding: Some([0; MAX_SPATIAL]), ..conv })
+        }
+        other => other,
+    }
+}
+
+/// The values that a default may be.
+fn candidates(takes: Takes, dialect: Dialect) -> Vec<Setting> {
+    let named = |words: &[Word]| -> Vec<Setting> {
+        words.iter().filter(|word| word.dialects.contains(&dialect)).map(|word| Setting::Word(word.name)).collect()
+    };
+    let per_axis = || INTS.iter().map(|value| Setting::Ints { values: [*value; MAX_SPATIAL], axes: None });
+    match takes {
+        Takes::Size => INTS.iter().map(|value| Setting::Int(*value)).collect(),
+        Takes::SizePerAxis => per_axis().collect(),
+        Takes::SizePerAxisOr(words) => named(words).into_iter().chain(per_axis()).collect(),
+        Takes::Padding(words) | Takes::Pads(words) => per_axis().chain(named(words)).collect(),
+        Takes::Float => REALS.iter().map(|value| Setting::Float(*value)).collect(),
+        Takes::FloatPerAxis | Takes::FactorPerAxis => {
+            REALS.iter().map(|value| Setting::Floats { values: [*value; MAX_SPATIAL], axes: None }).collect()
+        }
+        Takes::Bool => vec![Setting::Bool(false), Setting::Bool(true)],
+        Takes::Word(words) => named(words),
+        Takes::Axes | Takes::AxesWithBatch => {
+            let axes = [Axis::Channels, Axis::At(0), Axis::At(-1)];
+            axes.iter().filter_map(|axis| Axes::of(&[*axis])).map(Setting::Axes).collect()
+        }
+        Takes::Init => vec![Setting::Init(Init::Constant(0.0))],
+        // Of these no layer has a default.
+        Takes::Amount
+        | Takes::Sides
+        | Takes::Shape
+        | Takes::Range
+        | Takes::Pieces
+        | Takes::Name
+        | Takes::Activation
+        | Takes::Array
+        | Takes::Dialect => Vec::new(),
+    }
+}
