@@ -313,16 +313,23 @@ impl Checked {
         let blind = blind_rank(op);
         let shapes = node.inputs.iter().map(|value| self.shape(*value).or(blind.map(Shape::unknown)));
         let mut shapes = shapes.collect::<Option<Vec<Shape>>>()?;
-        match node.inserted {
+        match &node.inserted {
             None => {}
-            Some(Inserted::Layer(op)) => shapes[0] = op.output(&shapes[..1], order).ok()?,
+            Some(Inserted::Layers { operand, ops }) => {
+                let shape = shapes.get_mut(*operand)?;
+                for op in ops {
+                    *shape = op.output(&[*shape], order).ok()?;
+                }
+            }
             Some(Inserted::Fit { operand }) => {
+                let operand = *operand;
                 let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand)?.1;
                 if let Some((fitted, _)) = fitted(&shapes[operand], &target, order) {
                     shapes[operand] = fitted;
                 }
             }
             Some(Inserted::Projection { operand }) => {
+                let operand = *operand;
                 let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand)?.1;
                 if projection(&shapes[operand], &target, order).is_some() {
                     shapes[operand] = target;

@@ -139,8 +139,9 @@ impl fmt::Display for Setting {
                 write!(f, "[{}]", pairs.join(", "))
             }
             Setting::Float(value) => write!(f, "{value:?}"),
-            Setting::Floats { values, axes: None } => write!(f, "{:?}", values[0]),
-            Setting::Floats { values, axes: Some(axes) } => list(f, &values[..*axes], |value| format!("{value:?}")),
+            // Factors, mostly whole.
+            Setting::Floats { values, axes: None } => write!(f, "{}", values[0]),
+            Setting::Floats { values, axes: Some(axes) } => list(f, &values[..*axes], f64::to_string),
             Setting::Bool(value) => write!(f, "{value}"),
             Setting::Word(word) => f.write_str(word),
             Setting::Shape(shape) => write!(f, "{shape}"),

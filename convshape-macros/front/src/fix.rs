@@ -356,6 +356,7 @@ impl<'b> Search<'_, 'b> {
             }
             Edit::Project { .. }
             | Edit::Insert { .. }
+            | Edit::Removed { .. }
             | Edit::Fit { .. }
             | Edit::Transposed { .. }
             | Edit::Undo { .. }
@@ -378,7 +379,10 @@ impl<'b> Search<'_, 'b> {
         if candidate.edits.iter().any(|edit| matches!(edit, Edit::Argument { .. })) {
             return false;
         }
-        let projects = candidate.edits.iter().any(|edit| matches!(edit, Edit::Project { .. } | Edit::Fit { .. }));
+        let projects = candidate
+            .edits
+            .iter()
+            .any(|edit| matches!(edit, Edit::Project { .. } | Edit::Fit { .. } | Edit::Insert { .. }));
         if projects || !matches!(fault.reason, Reason::Join { .. }) {
             return false;
         }

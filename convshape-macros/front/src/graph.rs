@@ -155,11 +155,11 @@ impl Hole {
     }
 }
 
-/// A layer that a fix tries before another.
-#[derive(Clone, Copy, PartialEq, Debug)]
+/// Layers that a fix tries before another.
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Inserted {
-    /// A layer that reads the first input.
-    Layer(Op),
+    /// Layers of one input each, one after the other, on an operand.
+    Layers { operand: usize, ops: Vec<Op> },
     /// One operand gets the spatial sizes of the other.
     Fit { operand: usize },
     /// A convolution with kernel 1 that gives one operand of a sum the shape of the other, where they differ.
@@ -182,6 +182,8 @@ pub(crate) struct Writing {
     pub(crate) statement: String,
     /// The block that the statement is part of.
     pub(crate) block: Option<String>,
+    /// Whether it says by `from` what it reads.
+    pub(crate) sourced: bool,
 }
 
 impl Writing {
@@ -196,6 +198,7 @@ impl Writing {
             rewritten: false,
             statement,
             block: None,
+            sourced: false,
         }
     }
 

@@ -38,7 +38,8 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
     // A fix may be that very crop, in a form that a machine can apply.
     let crops = fixes.iter().any(|fix| matches!(fix.only(), Some(Edit::Fit { .. })));
     let crop = context.at_the_joint(problem).filter(|_| !crops);
-    let (before, after) = if context.forgot_a_crop(problem) { (crop, None) } else { (None, crop) };
+    let first = fixes.is_empty() && context.forgot_a_crop(problem);
+    let (before, after) = if first { (crop, None) } else { (None, crop) };
     let report = before.iter().fold(report, Report::help);
     let report = fixes.iter().fold(report, |report, fix| report.help(fix.words(graph)));
     let report = after.iter().fold(report, |report, crop| match fixes.is_empty() {

@@ -64,14 +64,14 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
             layers::edits(graph, checked, need, goal, &mut found);
         }
         for need in needs.iter().filter(|need| graph.producer(need.value).is_none()) {
-            inputs::as_needed(graph, problem, need, nth, &mut found);
+            inputs::as_needed(graph, checked, problem, need, nth, &mut found);
         }
     }
     channels::edits(graph, checked, problem, &mut found);
     other_layers::edits(graph, checked, problem, &mut found);
     unlike::axes(graph, checked, problem, &mut found);
     inputs::impossible(graph, problem, &mut found);
-    inputs::square(graph, problem, &mut found);
+    inputs::square(graph, checked, problem, &mut found);
     inputs::permuted(graph, problem, &mut found);
     inputs::of_other_rank(graph, problem, &mut found);
     inputs::declared_otherwise(graph, checked, problem, &mut found);

@@ -1,7 +1,7 @@
 //! Channel counts of the layers that decide those of a value.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Axis, Op};
+use convshape_arith::op::{Axis, Direction, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -105,8 +105,23 @@ fn projections(graph: &Graph, node: usize, sides: [(usize, &Shape); 2], found: &
     let value = |(operand, _): &(usize, &Shape)| graph.nodes[node].inputs[*operand];
     let [early, late] = if value(&sides[0]) < value(&sides[1]) { sides } else { [sides[1], sides[0]] };
     let strides = !matches!(crate::check::projection(early.1, late.1, graph.order()), Some(1) | None);
+    // A table of numbers is no map, and what was enlarged is not to be made small again.
+    let source =
+        |side| matches!(graph.producer(value(side)).and_then(|node| graph.given(node)), Some(Op::Source { .. }));
+    let enlarged = match graph.producer(value(&early)).and_then(|node| graph.given(node)) {
+        Some(Op::Conv(conv)) => conv.direction == Direction::Transposed,
+        given => matches!(given, Some(Op::Upsample(_))),
+    };
+    if source(&early) || source(&late) {
+        return;
+    }
     let edit = Edit::Project { node, operand: early.0, from: *early.1, to: *late.1 };
-    found.push(vec![edit], if strides { 10 } else { 18 });
+    let cost = match (strides, enlarged) {
+        (_, true) => 34,
+        (true, _) => 10,
+        (false, _) => 18,
+    };
+    found.push(vec![edit], cost);
 }
 
 /// The way up from a value to the layer that gives it its channels.

@@ -26,8 +26,10 @@ pub(crate) enum Edit {
     Undo { node: NodeId, of: NodeId },
     /// The same layer for other axes: `BatchNorm3d` in place of `BatchNorm2d`.
     Renamed { node: NodeId, rank: usize },
-    /// A layer of one input before a layer.
-    Insert { node: NodeId, op: Op },
+    /// Layers of one input each before a layer, on one of its operands.
+    Insert { node: NodeId, operand: usize, ops: Vec<Op> },
+    /// Nothing in place of a layer.
+    Removed { node: NodeId },
     /// A crop or an `Upsample` of an operand to the other where two values meet.
     Fit { node: NodeId, operand: usize, fitting: Fitting },
     /// A convolution with kernel 1 before an operand of a sum.
@@ -84,11 +86,20 @@ impl Edit {
             }
             Edit::Argument { .. } => {}
             _ => {
+                let took = match self {
+                    Edit::Undo { of, .. } => graph.nodes[*of].inputs.first().copied(),
+                    _ => None,
+                };
                 for turn in turns {
                     let node = &mut graph.nodes[*turn];
                     log.push(Before::Node { node: *turn, before: Box::new(node.clone()) });
                     touched.nodes.push(*turn);
                     self.change(node);
+                    // What undoes a pooling reads where it found its values.
+                    if let (Recipe::Unpool { .. }, Some(took)) = (&node.recipe, took) {
+                        node.inputs.truncate(1);
+                        node.inputs.push(took);
+                    }
                 }
             }
         }
@@ -118,12 +129,17 @@ impl Edit {
                 }
             }
             Edit::Undo { of, .. } => {
-                if let Recipe::Undo { of: now, .. } = &mut node.recipe {
+                if let Recipe::Undo { of: now, .. } | Recipe::Unpool { of: now } = &mut node.recipe {
                     *now = *of;
                 }
             }
             Edit::Renamed { rank, .. } => rename(node, *rank),
-            Edit::Insert { op, .. } => node.inserted = Some(Inserted::Layer(*op)),
+            // The outputs of a recurrent layer read what it gives.
+            Edit::Insert { .. } if reads_a_run(node) => {}
+            Edit::Insert { operand, ops, .. } => {
+                node.inserted = Some(Inserted::Layers { operand: *operand, ops: ops.clone() });
+            }
+            Edit::Removed { .. } => node.recipe = Recipe::Given(Op::Identity),
             Edit::Fit { operand, .. } => node.inserted = Some(Inserted::Fit { operand: *operand }),
             Edit::Project { operand, .. } => node.inserted = Some(Inserted::Projection { operand: *operand }),
             Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } | Edit::Free { .. } => {}
@@ -141,6 +157,7 @@ impl Edit {
             | Edit::Renamed { node, .. }
             | Edit::Undo { node, .. }
             | Edit::Insert { node, .. }
+            | Edit::Removed { node }
             | Edit::Fit { node, .. }
             | Edit::Project { node, .. } => Some(*node),
             Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } | Edit::Free { .. } => None,
@@ -157,6 +174,7 @@ impl Edit {
             | Edit::Renamed { .. }
             | Edit::Undo { .. }
             | Edit::Insert { .. }
+            | Edit::Removed { .. }
             | Edit::Fit { .. }
             | Edit::Project { .. }
             | Edit::Free { .. }
@@ -251,7 +269,10 @@ impl Edit {
                 (Verb::Replace(with_rank(&written, *rank), written), name(*node))
             }
             Edit::Undo { node, of } => (Verb::Write(format!("undo {}", graph.nodes[*of].name)), name(*node)),
-            Edit::Insert { node, op } => (Verb::Insert(format!("{};", inserted(op)), None), name(*node)),
+            Edit::Insert { node, operand, ops } => (insertion(graph, *node, *operand, ops), name(*node)),
+            Edit::Removed { node } => {
+                (Verb::Replace("Identity".to_owned(), graph.nodes[*node].spans.op.to_string()), name(*node))
+            }
             Edit::Fit { node, operand, fitting } => (fitted(graph, *node, *operand, *fitting), name(*node)),
             Edit::Project { node, operand, from, to } => (projected(graph, *node, *operand, from, to), name(*node)),
             Edit::Free { body } => {
@@ -313,6 +334,9 @@ fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shape, to: &Sha
     let conv = format!("Conv{rank}d({ins} -> {outs}, kernel: 1{stride})");
     let short = free_name(graph, "short");
     let writing = &graph.nodes[node].writing;
+    if writing.block.is_none() && writing.statement.contains('.') {
+        return Verb::Other(format!("in this repeat, add a projection of the shortcut instead: `{conv}`"));
+    }
     if let Some(block) = &writing.block {
         let used = graph.nodes[node].name.strip_suffix(&writing.statement[block.len()..]).unwrap_or("");
         return Verb::Other(format!(
@@ -321,7 +345,9 @@ fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shape, to: &Sha
     }
     let value = graph.nodes[node].inputs[operand];
     match (operands_with(graph, node, operand, &short), graph.reference(value)) {
-        (Some(operands), Some(shortcut)) => Verb::Insert(format!("{short}: {conv} from {shortcut};"), Some(operands)),
+        (Some((front, operands)), Some(shortcut)) => {
+            Verb::Insert(format!("{front}{short}: {conv} from {shortcut};"), Some(operands))
+        }
         _ => {
             let shortcut = graph.value_name(value);
             Verb::Other(format!("add a projection of `{shortcut}` instead: `{short}: {conv} from {shortcut};`"))
@@ -347,39 +373,106 @@ fn fitted(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> Verb
         return Verb::Insert(format!("{layer}(like: {like});"), None);
     }
     match (operands_with(graph, node, operand, &short), changed, like) {
-        (Some(operands), Some(changed), Some(like)) => {
-            Verb::Insert(format!("{short}: {layer}(like: {like}) from {changed};"), Some(operands))
+        (Some((front, operands)), Some(changed), like) => {
+            let main = free_name(graph, "main");
+            let like = like.unwrap_or(&main);
+            Verb::Insert(format!("{front}{short}: {layer}(like: {like}) from {changed};"), Some(operands))
         }
         _ => Verb::Other(format!("bring one of the two to the other's size where they meet (`{layer}(like: ..)`)")),
     }
 }
 
-/// Whether such a statement can be inserted: both values have names, and the layer is not part of a block, whose text
-/// serves several uses.
+/// Whether such a statement can be inserted: both values have names, and the layer is not part of a block or repeat,
+/// whose text serves several uses.
 pub(super) fn can_fit(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> bool {
-    graph.nodes[node].writing.block.is_none() && matches!(fitted(graph, node, operand, fitting), Verb::Insert(..))
+    let inside = graph.nodes[node].writing.statement.contains('.');
+    !inside && matches!(fitted(graph, node, operand, fitting), Verb::Insert(..))
 }
 
-/// The operands of a statement with another name for one of them, where all have names.
-fn operands_with(graph: &Graph, node: NodeId, operand: usize, name: &str) -> Option<String> {
-    let values = graph.nodes[node].inputs.iter().enumerate();
-    let names = values.map(|(index, value)| if index == operand { Some(name) } else { graph.reference(*value) });
-    Some(names.collect::<Option<Vec<&str>>>()?.join(", "))
+/// The operands of a statement with another name for one of them, and the statement that names the one which goes by
+/// `_`, if one does.
+fn operands_with(graph: &Graph, node: NodeId, operand: usize, name: &str) -> Option<(String, String)> {
+    let mut front = String::new();
+    let mut names = Vec::new();
+    for (index, value) in graph.nodes[node].inputs.iter().enumerate() {
+        match graph.reference(*value) {
+            _ if index == operand => names.push(name.to_owned()),
+            Some(name) => names.push(name.to_owned()),
+            None if graph.producer(*value).is_some_and(|producer| producer + 1 == node) => {
+                let main = free_name(graph, "main");
+                front = format!("{main}: Identity; ");
+                names.push(main);
+            }
+            None => return None,
+        }
+    }
+    Some((front, names.join(", ")))
+}
+
+/// Whether a node is an output of a layer that has several, which is what it reads.
+fn reads_a_run(node: &Node) -> bool {
+    matches!(node.recipe, Recipe::Given(Op::RecurrentOutput { .. } | Op::CustomOutput { .. }))
+}
+
+/// Whether layers can be inserted before a layer: it reads what comes before it, or names the operand among its
+/// arguments.
+pub(super) fn can_insert(graph: &Graph, node: NodeId, operand: usize) -> bool {
+    let written = &graph.nodes[node];
+    let inside = written.writing.statement.contains('.');
+    match is_previous(graph, node, operand) {
+        true => !written.writing.sourced,
+        false => !inside && !written.writing.sourced && operands_with(graph, node, operand, "").is_some(),
+    }
+}
+
+/// Whether an operand goes by `_`, or by nothing: it is what comes before the statement.
+fn is_previous(graph: &Graph, node: NodeId, operand: usize) -> bool {
+    let inputs = &graph.nodes[node].inputs;
+    match graph.producer(inputs[operand]) {
+        _ if inputs.len() == 1 => true,
+        Some(producer) => graph.reference(inputs[operand]).is_none() && producer + 1 == node,
+        None => false,
+    }
+}
+
+/// Layers before a layer.
+fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
+    let layers: Vec<String> = ops.iter().map(inserted).collect();
+    if is_previous(graph, node, operand) {
+        return Verb::Insert(format!("{};", layers.join("; ")), None);
+    }
+    let name = free_name(graph, "same");
+    let value = graph.nodes[node].inputs[operand];
+    match (operands_with(graph, node, operand, &name), graph.reference(value), layers.as_slice()) {
+        (Some((front, operands)), Some(from), [only]) => {
+            Verb::Insert(format!("{front}{name}: {only} from {from};"), Some(operands))
+        }
+        _ => Verb::Other(format!("`{}` gets `{}` before it is read here", graph.value_name(value), layers.join("; "))),
+    }
 }
 
 /// A layer that a fix inserts, as it is written.
 fn inserted(op: &Op) -> String {
     match op {
         Op::GlobalPool { .. } => "GlobalAvgPool".to_owned(),
-        Op::Permute { axes, .. } => {
-            let axes = axes.as_slice().iter().map(|axis| match axis {
-                Axis::At(at) => at.to_string(),
-                other => format!("{other:?}").to_lowercase(),
-            });
-            format!("Permute({})", axes.collect::<Vec<String>>().join(", "))
-        }
+        Op::Permute { axes, .. } => format!("Permute({})", axes_text(axes)),
+        Op::Flatten { from: Axis::At(0), to: Axis::At(-1) } => "Flatten".to_owned(),
+        Op::Flatten { from, to: Axis::At(-1) } => format!("Flatten(from: {})", axis_text(from)),
+        Op::Flatten { from, to } => format!("Flatten(from: {}, to: {})", axis_text(from), axis_text(to)),
         _ => "Flatten".to_owned(),
     }
+}
+
+fn axis_text(axis: &Axis) -> String {
+    match axis {
+        Axis::At(at) => at.to_string(),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+/// `1, 2, 0`
+fn axes_text(axes: &Axes) -> String {
+    axes.as_slice().iter().map(axis_text).collect::<Vec<String>>().join(", ")
 }
 
 /// The word of the transposed layer.
@@ -438,8 +531,11 @@ fn field_verb(node: &Node, field: &'static str, setting: &Setting) -> Verb {
     if field == "size" && is_scaled(node) {
         return in_place_of_scale(node, format!("size: {setting}"));
     }
-    let leads =
-        node.spans.positional.is_some() && writing.row.is_some_and(|row| row.positional == Positional::Field(field));
+    let leading = writing.row.filter(|_| node.spans.positional.is_some()).map(|row| row.positional);
+    if let (Some(Positional::Axes), "axes", Setting::Axes(axes)) = (leading, field, setting) {
+        return Verb::Write(axes_text(axes));
+    }
+    let leads = leading == Some(Positional::Field(field));
     // Torch's `dim` counts the batch.
     if let (Setting::Axes(Axes { list: [Axis::At(at @ 0..), ..], count: 1 }), "dim") = (setting, writing.word(field)) {
         return Verb::Set(format!("dim: {}", at + 1));

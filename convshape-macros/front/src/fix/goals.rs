@@ -215,7 +215,7 @@ fn elements(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> 
 }
 
 /// The number whose `power`th power this is.
-fn root(number: i64, power: usize) -> Option<i64> {
+pub(super) fn root(number: i64, power: usize) -> Option<i64> {
     let power = u32::try_from(power).ok()?;
     let reaches = |side: i64| side.checked_pow(power).is_none_or(|product| product >= number);
     let side = super::needs::first(reaches)?;

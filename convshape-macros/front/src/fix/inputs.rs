@@ -2,11 +2,12 @@
 
 use convshape_arith::fault::Reason;
 use convshape_arith::layer::axis_name;
-use convshape_arith::op::{AxisOrder, MAX_SPATIAL, Op};
+use convshape_arith::op::{AxisOrder, Direction, MAX_SPATIAL, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 
 use super::candidates::{Candidate, Candidates};
+use super::edit::can_insert;
 use super::needs::Need;
 use super::trial::Trial;
 use super::{Edit, Known};
@@ -30,10 +31,11 @@ const MOST_READERS: usize = 4;
 const LARGEST: i64 = 1 << 32;
 
 /// What another input costs to believe.
-fn cost(problem: &Problem) -> u32 {
+fn cost(graph: &Graph, checked: &Checked, problem: &Problem) -> u32 {
     match problem {
-        // Where two branches meet, nothing is wrong with the layers.
         Problem::Layer { fault, .. } => match fault.reason {
+            // Where two branches meet, nothing is wrong with the layers, if strides have dropped rows.
+            Reason::Join { .. } if divides(graph, checked) => 24,
             Reason::Join { .. } => 8,
             Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. } | Reason::SingleElement => 14,
             _ => 26,
@@ -41,6 +43,27 @@ fn cost(problem: &Problem) -> u32 {
         Problem::Lossy { .. } => 10,
         _ => 28,
     }
+}
+
+/// Whether every stride of a chain divides the sizes that it meets, as far as they are known.
+fn divides(graph: &Graph, checked: &Checked) -> bool {
+    for (node, op) in checked.ops.iter().enumerate() {
+        let (stride, rank) = match op {
+            Some(Op::Conv(conv)) if conv.direction == Direction::Forward => (conv.stride, conv.rank),
+            Some(Op::Pool(pool)) => (pool.stride, pool.rank),
+            _ => continue,
+        };
+        let Some(input) = checked.shape(graph.nodes[node].inputs[0]) else { continue };
+        let axes = rank.min(input.rank().saturating_sub(1));
+        let divided = |(axis, stride): (usize, &i64)| {
+            let rows = input.size(graph.order().spatial(axis)).number();
+            *stride <= 1 || rows.is_none_or(|rows| rows % stride == 0)
+        };
+        if !stride[..axes].iter().enumerate().all(divided) {
+            return false;
+        }
+    }
+    true
 }
 
 /// How far another shape is from what was written: 4 for twice the size.
@@ -60,7 +83,14 @@ fn distance(from: &Shape, to: &Shape) -> u32 {
 }
 
 /// The input that a goal further down asks for.
-pub(super) fn as_needed(graph: &Graph, problem: &Problem, need: &Need, nth: usize, found: &mut Candidates) {
+pub(super) fn as_needed(
+    graph: &Graph,
+    checked: &Checked,
+    problem: &Problem,
+    need: &Need,
+    nth: usize,
+    found: &mut Candidates,
+) {
     let input = need.value;
     let shape = graph.inputs[input].shape;
     let order = graph.order();
@@ -85,7 +115,7 @@ pub(super) fn as_needed(graph: &Graph, problem: &Problem, need: &Need, nth: usiz
     let extra = u32::try_from(nth).unwrap_or(0) * 3;
     for (shape_there, more) in [(nearest, 0), (round, 2)] {
         if shape_there != shape {
-            let cost = cost(problem) + distance(&shape, &shape_there) + more + extra;
+            let cost = cost(graph, checked, problem) + distance(&shape, &shape_there) + more + extra;
             found.push(vec![Edit::Input { input, shape: shape_there }], cost);
         }
     }
@@ -124,7 +154,7 @@ fn taken(recipe: &Recipe) -> Option<i64> {
 }
 
 /// An axis as long as another one, or as that of a declared output.
-pub(super) fn square(graph: &Graph, problem: &Problem, found: &mut Candidates) {
+pub(super) fn square(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     if matches!(problem, Problem::Lossy { .. } | Problem::Hole { .. } | Problem::NoTarget { .. }) {
         return;
     }
@@ -142,7 +172,7 @@ pub(super) fn square(graph: &Graph, problem: &Problem, found: &mut Candidates) {
             for (size, more) in places.iter().map(|other| (shape.size(*other), 4)).chain(of_outputs) {
                 if size.number().is_some_and(|size| size > 0) && !size.same(shape.size(*place)) {
                     let changed = shape.with(*place, size);
-                    found.push(vec![Edit::Input { input, shape: changed }], cost(problem) + more);
+                    found.push(vec![Edit::Input { input, shape: changed }], cost(graph, checked, problem) + more);
                 }
             }
         }
@@ -191,6 +221,9 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
                 found.push(vec![edit], cost);
             }
         }
+        for (shape, cost) in unflattened(graph, input, expected) {
+            found.push(vec![Edit::Input { input, shape }], cost);
+        }
         if comes < expected && sizes.len() < MAX_RANK {
             let channel = graph.order().channel(sizes.len() + 1);
             for axis in [channel, sizes.len() - channel] {
@@ -204,6 +237,28 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
             }
         }
     }
+}
+
+/// What a vector may have been before it was flattened: as many channels with one row each, or a square image.
+fn unflattened(graph: &Graph, input: usize, rank: usize) -> Vec<(Shape, u32)> {
+    let shape = graph.inputs[input].shape;
+    let [Size::Number(length)] = *shape.sizes() else { return Vec::new() };
+    if !(3..=4).contains(&rank) || Unseen::is(length) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let readers = graph.nodes.iter().filter(|node| node.inputs.first() == Some(&input));
+    for channels in readers.filter_map(|node| taken(&node.recipe)).take(MOST_READERS) {
+        let side = length.checked_div(channels).filter(|area| area.saturating_mul(channels) == length);
+        let side = side.and_then(|area| super::goals::root(area, rank - 1));
+        if let Some(side) = side {
+            let order = graph.order();
+            let form = (0..rank - 1)
+                .fold(Shape::unknown(rank), |form, axis| form.with(order.spatial(axis), Size::Number(side)));
+            found.push((form.with(order.channel(rank), Size::Number(channels)), 5));
+        }
+    }
+    found
 }
 
 /// The outputs that begin with a batch axis as an input does, each without it.
@@ -285,9 +340,10 @@ pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Pro
         _ => Vec::new(),
     };
     for (node, distance) in super::candidates::ancestors(graph, &values, 12) {
-        if matches!(checked.ops[node], Some(Op::Linear { .. })) {
+        if matches!(checked.ops[node], Some(Op::Linear { .. })) && can_insert(graph, node, 0) {
             // The first of several needs it.
-            found.push(vec![Edit::Insert { node, op: Op::FLATTEN }], 12_u32.saturating_sub(distance.min(6)));
+            let edit = Edit::Insert { node, operand: 0, ops: vec![Op::FLATTEN] };
+            found.push(vec![edit], 12_u32.saturating_sub(distance.min(6)));
         }
     }
 }
@@ -373,7 +429,8 @@ impl Search<'_, '_> {
         let candidate = |form: &Shape| {
             let edits = self.tied(*form)?;
             // An input alone is less to change than an input and an output.
-            let cost = cost(problem) + distance(&shape, form) + u32::try_from(edits.len() - 1).unwrap_or(0);
+            let about = cost(&self.trial.graph, &self.trial.checked, problem);
+            let cost = about + distance(&shape, form) + u32::try_from(edits.len() - 1).unwrap_or(0);
             Some(Candidate { edits, cost })
         };
         forms.iter().filter_map(candidate).collect()

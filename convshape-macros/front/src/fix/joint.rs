@@ -1,7 +1,7 @@
 //! One mistake that was made in several layers: each layer of a decoder that lost a row, each convolution without a
 //! border.
 
-use convshape_arith::op::{Conv, Direction, MAX_SPATIAL, Op, Padding, PerAxis};
+use convshape_arith::op::{Conv, Dialect, Direction, MAX_SPATIAL, Op, Padding, PerAxis};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
@@ -45,6 +45,9 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     offer(graph, every(&without_border), 22, found);
     offer(graph, every(&without_output_padding), 20, found);
     offer(graph, every(&one_tap_more), 34, found);
+    offer(graph, every(&in_word(Direction::Forward)), 22, found);
+    offer(graph, every(&in_word(Direction::Transposed)), 20, found);
+    offer(graph, whole_windows(graph, checked), 10, found);
 }
 
 /// Layers with the same numbers, of which there are several in the chain: one of each statement.
@@ -144,6 +147,28 @@ fn offer(graph: &Graph, edits: Vec<Edit>, cost: u32, found: &mut Candidates) {
     }
 }
 
+/// `same` for the convolutions of one direction that have no border.
+fn in_word(direction: Direction) -> impl Fn(&Conv) -> Option<(&'static str, Setting)> {
+    move |conv| {
+        let open = conv.padding == Padding::Valid && conv.dialect != Dialect::Torch && conv.direction == direction;
+        open.then_some(("padding", Setting::Word("same")))
+    }
+}
+
+/// The kernel as the stride of the poolings that have none written: frameworks differ in what they then take.
+fn whole_windows(graph: &Graph, checked: &Checked) -> Vec<Edit> {
+    let nodes = checked.ops.iter().enumerate().filter_map(|(node, op)| match op {
+        Some(Op::Pool(pool)) if pool.stride != pool.kernel => Some((node, *pool)),
+        _ => None,
+    });
+    let open = nodes.filter(|(node, _)| graph.nodes[*node].spans.fields.iter().all(|(field, _)| *field != "stride"));
+    let edits = open.map(|(node, pool)| {
+        let setting = Setting::ints(pool.kernel, pool.rank);
+        Edit::Field { node, field: "stride", setting }
+    });
+    edits.collect()
+}
+
 /// The border that keeps the size of a convolution with stride 1 that has none.
 fn without_border(conv: &Conv) -> Option<(&'static str, Setting)> {
     let axes = 0..conv.rank;
@@ -230,11 +255,11 @@ fn lost_rows(graph: &Graph, conv: &Conv, input: &Shape, downs: &[(Shape, Shape)]
         let place = order.spatial(axis);
         let (Size::Number(took), Size::Number(gives)) = (took.size(place), given.size(place)) else { return None };
         let missing = took.checked_sub(gives)?;
-        if !(0..conv.stride[axis]).contains(&missing) {
+        *rows = rows.saturating_add(missing);
+        if !(0..conv.stride[axis]).contains(rows) {
             return None;
         }
-        changed |= missing > 0;
-        *rows = rows.saturating_add(missing);
+        changed |= missing != 0;
     }
     changed.then_some(rows)
 }

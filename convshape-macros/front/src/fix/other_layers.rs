@@ -2,13 +2,13 @@
 //! for another number of axes.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Axes, Axis, AxisOrder, Dialect, Op, PoolKind, RecurrentOutput};
+use convshape_arith::op::{Axes, Axis, AxisOrder, Dialect, Op, PoolKind, RecurrentOutput, Source};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
 use super::Edit;
 use super::candidates::{Candidates, ancestors, blamed};
-use super::edit::{can_fit, with_rank};
+use super::edit::{can_fit, can_insert, with_rank};
 use crate::check::{Checked, Fitting, Problem, fitted};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe};
@@ -23,14 +23,21 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                 if let Some(edit) = renamed(graph, *node, &comes) {
                     found.push(vec![edit], 6);
                 }
+                squeezed(graph, *node, &comes, found);
             }
             Reason::Features { expected, found: comes } => features(graph, *node, op, &comes, expected, found),
             Reason::TokenFeatures { expected, found: comes, .. } => {
                 features(graph, *node, op, &comes, expected, found);
             }
-            Reason::Steps { .. } => all_outputs(graph, checked, *node, found),
+            Reason::Steps { found: comes } => {
+                all_outputs(graph, checked, *node, found);
+                steps(graph, checked, *node, op, &comes, found);
+            }
+            Reason::Tokens { operand: 0, found: comes } => steps(graph, checked, *node, op, &comes, found),
             Reason::FirstState { expected, .. } => first_states(graph, *node, op, &expected, found),
             Reason::Join { operand, axis: Some(place), first, other } => {
+                permuted(graph, *node, [(1 - operand.min(1), &first), (operand, &other)], found);
+                of_sources(graph, *node, [&first, &other], found);
                 let channels = place == graph.order().channel(first.rank());
                 if graph.nodes[*node].inputs.len() == 2 && !channels {
                     fits(graph, *node, [(1 - operand, &first), (operand, &other)], found);
@@ -40,17 +47,22 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
         }
     }
     joins(graph, checked, problem, found);
-    if let Problem::Layer { node, .. } = problem
-        && matches!(graph.nodes[*node].recipe, Recipe::Undo { .. })
-    {
-        last_first(graph, found);
+    orders(graph, checked, problem, found);
+    if let Problem::Layer { node, .. } = problem {
+        last_first(graph, *node, found);
     }
 }
 
 /// Layers undone in the reverse of the order in which they run.
-fn last_first(graph: &Graph, found: &mut Candidates) {
+fn last_first(graph: &Graph, node: NodeId, found: &mut Candidates) {
+    let pooling = match graph.nodes[node].recipe {
+        Recipe::Undo { .. } => false,
+        Recipe::Unpool { .. } => true,
+        _ => return,
+    };
     let undoes = |node: NodeId| match graph.nodes[node].recipe {
-        Recipe::Undo { of, .. } if graph.nodes[node].writing.block.is_none() => Some((node, of)),
+        Recipe::Undo { of, .. } if !pooling && graph.nodes[node].writing.block.is_none() => Some((node, of)),
+        Recipe::Unpool { of } if pooling && graph.nodes[node].writing.block.is_none() => Some((node, of)),
         _ => None,
     };
     let now: Vec<(NodeId, NodeId)> = (0..graph.nodes.len()).filter_map(undoes).collect();
@@ -72,13 +84,146 @@ pub(super) fn renamed(graph: &Graph, node: NodeId, comes: &Shape) -> Option<Edit
     (other != word && !node_there.writing.per_axis).then_some(Edit::Renamed { node, rank })
 }
 
+/// An axis of one row, and of which the layer wants fewer axes, merged with the one before it.
+fn squeezed(graph: &Graph, node: NodeId, comes: &Shape, found: &mut Candidates) {
+    let wanted = match graph.given(node) {
+        Some(Op::Conv(conv)) => conv.rank + 1,
+        Some(Op::Pool(pool)) => pool.rank + 1,
+        Some(Op::SeparableConv(separable)) => separable.depthwise.rank + 1,
+        _ => return,
+    };
+    if comes.rank() != wanted + 1
+        || !can_insert(graph, node, 0)
+        || graph.producer(graph.nodes[node].inputs[0]).is_none()
+    {
+        return;
+    }
+    let channel = graph.order().channel(comes.rank());
+    for axis in (0..comes.rank()).filter(|axis| *axis != channel && comes.size(*axis).same(Size::Number(1))) {
+        let from = axis.saturating_sub(1);
+        let at = |axis: usize| Axis::At(i64::try_from(axis).unwrap_or(0));
+        let ops = vec![Op::Flatten { from: at(from), to: at(from + 1) }];
+        found.push(vec![Edit::Insert { node, operand: 0, ops }], 5);
+    }
+}
+
+/// What makes `[length, features]` of a map or of a flattened one.
+fn steps(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape, found: &mut Candidates) {
+    let flatten = |from: i64, to: i64| Op::Flatten { from: Axis::At(from), to: Axis::At(to) };
+    let permute = |axes: &[i64]| {
+        let axes: Vec<Axis> = axes.iter().copied().map(Axis::At).collect();
+        Axes::of(&axes).map(|axes| Op::Permute { axes, swap: false })
+    };
+    // A flattened map has no steps left.
+    if let (1, Some(above)) = (comes.rank(), graph.nodes[node].inputs.first().and_then(|value| graph.producer(*value)))
+        && matches!(checked.ops[above], Some(Op::Flatten { .. }))
+        && matches!(graph.nodes[above].recipe, Recipe::Given(_))
+    {
+        found.push(vec![Edit::Removed { node: above }], 6);
+    }
+    if !can_insert(graph, node, 0) || graph.nodes[node].inputs.len() != 1 {
+        return;
+    }
+    let positions = matches!(op, Op::MultiHead(_) | Op::Attention { .. });
+    let forms: Vec<Vec<Option<Op>>> = match (graph.order(), comes.rank()) {
+        // The positions become tokens; the columns, or the rows, become steps.
+        (AxisOrder::ChannelsFirst, 3) => vec![
+            vec![Some(flatten(1, -1)), permute(&[1, 0])],
+            vec![Some(flatten(0, 1)), permute(&[1, 0])],
+            vec![permute(&[1, 0, 2]), Some(flatten(1, -1))],
+        ],
+        (AxisOrder::ChannelsFirst, 4) => vec![vec![Some(flatten(1, -1)), permute(&[1, 0])]],
+        (AxisOrder::ChannelsLast, 3 | 4) if positions => vec![vec![Some(flatten(0, -2))]],
+        (AxisOrder::ChannelsLast, 3 | 4) => vec![vec![Some(flatten(1, -1))], vec![Some(flatten(0, -2))]],
+        _ => Vec::new(),
+    };
+    for (form, nth) in forms.into_iter().zip(0..) {
+        if let Some(ops) = form.into_iter().collect::<Option<Vec<Op>>>() {
+            found.push(vec![Edit::Insert { node, operand: 0, ops }], 6 + 2 * nth);
+        }
+    }
+}
+
+/// A free parameter, or a constant, of the shape of what it meets.
+fn of_sources(graph: &Graph, node: NodeId, sides: [&Shape; 2], found: &mut Candidates) {
+    for value in &graph.nodes[node].inputs {
+        let Some(above) = graph.producer(*value) else { continue };
+        if !matches!(graph.given(above), Some(Op::Source { of: Source::Parameter { .. }, .. })) {
+            continue;
+        }
+        for shape in sides {
+            found.push(vec![Edit::Reshape { node: above, shape: *shape }], 6);
+        }
+    }
+}
+
+/// The axes of an operand in another order, where that is all in which two values differ.
+fn permuted(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Candidates) {
+    let [a, b] = sides;
+    for ((operand, shape), like) in [(a, b.1), (b, a.1)] {
+        // An input is written in the order in which it comes.
+        let above = graph.nodes[node].inputs.get(operand).and_then(|value| graph.producer(*value));
+        let ordered = above.is_none_or(|above| matches!(graph.given(above), Some(Op::Permute { .. })));
+        if ordered || !can_insert(graph, node, operand) {
+            continue;
+        }
+        for axes in permutations(shape.rank()) {
+            let sizes = axes.iter().map(|axis| shape.size(*axis));
+            if sizes.zip(like.sizes()).all(|(size, wanted)| size.fits(*wanted)) {
+                let axes: Vec<Axis> = axes.iter().filter_map(|axis| i64::try_from(*axis).ok()).map(Axis::At).collect();
+                let Some(axes) = Axes::of(&axes) else { continue };
+                let ops = vec![Op::Permute { axes, swap: false }];
+                found.push(vec![Edit::Insert { node, operand, ops }], 7);
+            }
+        }
+    }
+}
+
+/// Another order for a `Permute` above.
+fn orders(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
+        let Some(Op::Permute { axes: now, swap: false }) = checked.ops[node] else { continue };
+        let leads = graph.nodes[node].spans.positional.is_some();
+        if !leads || !matches!(graph.nodes[node].recipe, Recipe::Given(_)) {
+            continue;
+        }
+        let rank = now.as_slice().len();
+        for (axes, nth) in permutations(rank).into_iter().zip(0..) {
+            let axes: Vec<Axis> = axes.iter().filter_map(|axis| i64::try_from(*axis).ok()).map(Axis::At).collect();
+            if let Some(axes) = Axes::of(&axes).filter(|axes| *axes != now) {
+                let edit = Edit::Field { node, field: "axes", setting: Setting::Axes(axes) };
+                found.push(vec![edit], 7 + distance + nth / 2);
+            }
+        }
+    }
+}
+
+/// The orders of some axes: those that turn them round first, which are what a framework's conventions differ by.
+fn permutations(rank: usize) -> Vec<Vec<usize>> {
+    if !(2..=4).contains(&rank) {
+        return Vec::new();
+    }
+    let mut all: Vec<Vec<usize>> = vec![Vec::new()];
+    for _ in 0..rank {
+        let longer = all.iter().flat_map(|front| {
+            let open = (0..rank).filter(|axis| !front.contains(axis));
+            open.map(|axis| front.iter().copied().chain([axis]).collect()).collect::<Vec<Vec<usize>>>()
+        });
+        all = longer.collect();
+    }
+    let turns = |axes: &Vec<usize>| (0..rank).all(|at| axes[at] == (axes[0] + at) % rank);
+    all.retain(|axes| axes.iter().enumerate().any(|(at, axis)| at != *axis));
+    all.sort_by_key(|axes| !turns(axes));
+    all
+}
+
 /// What brings the features of a layer to its last axis.
 fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, found: &mut Candidates) {
     let rank = comes.rank();
-    let mut insert = |op: Op, cost: u32| found.push(vec![Edit::Insert { node, op }], cost);
-    if rank < 2 {
+    if rank < 2 || !can_insert(graph, node, 0) {
         return;
     }
+    let mut insert = |op: Op, cost: u32| found.push(vec![Edit::Insert { node, operand: 0, ops: vec![op] }], cost);
     let channels_first = graph.order() == AxisOrder::ChannelsFirst;
     if channels_first && comes.size(0).fits(Size::Number(wanted)) {
         let last: Vec<Axis> = (1..rank).chain([0]).filter_map(|axis| i64::try_from(axis).ok()).map(Axis::At).collect();
@@ -93,7 +238,7 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
         && elements != wanted
     {
         let flat = Edit::Channels { node, inputs: elements, outputs: *outputs };
-        found.push(vec![Edit::Insert { node, op: Op::FLATTEN }, flat], 14);
+        found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::FLATTEN] }, flat], 14);
     }
 }
 

@@ -335,6 +335,21 @@ impl Refused<'_> {
                     found.push(vec![Edit::Channels { node, inputs: ins, outputs }], 12);
                 }
             }
+            Op::ChannelShuffle { .. } => {
+                // As many as the convolution before it has.
+                let before = super::candidates::ancestors(self.graph, &[self.graph.nodes[node].inputs[0]], 4);
+                let of_conv = before.iter().find_map(|(above, _)| match self.graph.given(*above) {
+                    Some(Op::Conv(conv)) if conv.groups > 1 => Some(conv.groups),
+                    _ => None,
+                });
+                for (groups, cost) in of_conv
+                    .into_iter()
+                    .zip([8])
+                    .chain(explain::nearest_divisors(channels, groups).into_iter().flatten().zip([10, 11]))
+                {
+                    self.set("groups", Setting::Int(groups), cost, found);
+                }
+            }
             Op::GroupNorm { .. } => {
                 let divisor = (1..groups.min(MOST_TRIED)).rev().find(|group| channels % group == 0);
                 if let Some(divisor) = divisor {
@@ -365,13 +380,26 @@ impl Refused<'_> {
             found.push(vec![Edit::Reshape { node, shape: *from }], 15);
         }
         let Ok(Size::Number(elements)) = from.elements() else { return };
+        // A batch axis in front.
+        if to.rank() > 1 {
+            let sample = Shape::new(&to.sizes()[1..], to.scope());
+            if sample.elements() == Ok(Size::Number(elements)) {
+                found.push(vec![Edit::Reshape { node, shape: sample }], 4);
+            }
+        }
         for axis in 0..to.rank() {
             let rest: i64 = (0..to.rank())
                 .filter(|other| *other != axis)
                 .map(|other| to.size(other).number().unwrap_or(0))
                 .fold(1, i64::saturating_mul);
             if rest > 0 && elements % rest == 0 {
-                let cost = if to.rank() == 1 { 12 } else { 20 };
+                // Of a map the numbers follow, of a vector they are what it was made for.
+                let cost = match (to.rank(), from.rank()) {
+                    (1, _) => 12,
+                    (_, 1) => 20,
+                    (_, _) if axis == 0 => 15,
+                    _ => 14,
+                };
                 found.push(vec![Edit::Reshape { node, shape: to.with(axis, Size::Number(elements / rest)) }], cost);
             }
         }

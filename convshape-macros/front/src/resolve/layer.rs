@@ -121,6 +121,7 @@ impl<'a> Resolver<'a> {
             rewritten,
             statement: format!("{}{name}", scope.statements),
             block: scope.block.clone(),
+            sourced: layer.from.is_some(),
         };
         let misfit = rank.filter(|_| !misfits.is_empty()).map(|rank| {
             // Where the input has as many axes as the fields, the layer's name is what is wrong.

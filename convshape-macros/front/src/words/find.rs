@@ -49,6 +49,9 @@ impl<T> Lookup<T> {
 pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
     match find_among(LAYERS.iter(), name, dialect) {
         Lookup::Unknown { nearest } => {
+            if let (Dialect::Flax | Dialect::Jax, Some(words)) = (dialect, activation_function(name)) {
+                return Lookup::Found(LayerName { words, rank: None });
+            }
             let other = other_name(name, dialect).map(|found| found.words.name(found.rank));
             Lookup::Unknown { nearest: other.or(nearest) }
         }
@@ -68,11 +71,15 @@ pub(crate) fn is_layer(name: &str) -> bool {
 
 /// The activation that `name` means, as a layer's name (`Relu`) or as a word (`relu`).
 pub(crate) fn find_activation(name: &str, dialect: Dialect) -> Lookup<LayerName> {
-    let activations = || LAYERS.iter().filter(|words| words.group == Group::Activation);
-    match activations().find(|words| words.snake == name) {
+    match activation_function(name) {
         Some(words) => Lookup::Found(LayerName { words, rank: None }),
-        None => find_among(activations(), name, dialect),
+        None => find_among(LAYERS.iter().filter(|words| words.group == Group::Activation), name, dialect),
     }
+}
+
+/// The activation whose function is called so: `relu`. Flax and JAX have no other name for it.
+fn activation_function(name: &str) -> Option<&'static LayerWords> {
+    LAYERS.iter().find(|words| words.group == Group::Activation && words.snake == name)
 }
 
 /// Whether some layer has a field of this name in some dialect.

@@ -160,6 +160,13 @@ impl Context<'_> {
         let graph = self.graph;
         let values = &graph.nodes[*node].inputs;
         let leader = (0..values.len()).find(|index| index != operand)?;
+        let source = |value: &usize| {
+            matches!(graph.producer(*value).and_then(|node| graph.given(node)), Some(Op::Source { .. }))
+        };
+        // A table of numbers is written anew, and no layer brings it to a size.
+        if values.iter().any(source) {
+            return None;
+        }
         let (left, right) = (first.size(*place).number()?, other.size(*place).number()?);
         if *place == graph.order().channel(first.rank()) {
             let (a, b) = (graph.value_name(values[leader]), graph.value_name(values[*operand]));
