@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(shapes().len(), 442);
         assert_eq!(field().len(), 76);
         assert_eq!(sfdata().len(), 22);
-        assert!(everyday().len() > 100);
+        assert!(everyday().len() > 200);
         let bugs = bugs();
         assert_eq!(bugs.iter().filter(|c| c.expect == Expect::Reject).count(), 77);
         assert!(bugs.iter().all(|c| c.fixed.is_some() == (c.expect == Expect::Reject)));

@@ -24,7 +24,7 @@ mod words;
 
 pub(crate) use self::edit::{Edit, field_text, with_rank};
 
-use convshape_arith::op::Op;
+use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
 use self::candidates::{Candidate, candidates, guesses};
@@ -56,8 +56,8 @@ const MOST_MISTAKES: usize = 12;
 /// In longer chains no fixes are searched: every fix that works costs a check of the whole chain.
 const MOST_LAYERS: usize = 20_000;
 
-/// The chain's graph with another number for an argument of a block.
-pub(crate) type Reread<'a> = dyn Fn(Replaced) -> Option<Graph> + 'a;
+/// The chain's graph with other numbers for arguments of blocks.
+pub(crate) type Reread<'a> = dyn Fn(&[Replaced]) -> Option<Graph> + 'a;
 
 /// Edits that mend a mistake.
 #[derive(Clone, Debug)]
@@ -390,9 +390,17 @@ impl<'b> Search<'_, 'b> {
             let shapes: Vec<_> = graph.nodes[*node].inputs.iter().map(|value| checked.shape(*value)).collect();
             // One number a channel is a scale, not a row.
             let ranks = |pair: &[Option<Shape>]| pair[0].map(|shape| shape.rank()) == pair[1].map(|shape| shape.rank());
-            shapes.windows(2).any(|pair| ranks(pair) && pair[0] != pair[1])
+            let apart = shapes.windows(2).any(|pair| ranks(pair) && pair[0] != pair[1]);
+            apart.then_some(shapes)
         });
-        stretched
+        // What had one row before was to be stretched.
+        let was_one = |shape: &Option<Shape>| {
+            let sizes = shape.map(|shape| shape.sizes()[1..].to_vec());
+            sizes.is_some_and(|sizes| !sizes.is_empty() && sizes.iter().all(|size| size.number() == Some(1)))
+        };
+        let before = self.trial.graph.nodes[*node].inputs.iter().map(|value| self.trial.checked.shape(*value));
+        let meant = before.filter(was_one).count() == 1 && self.trial.graph.order() == AxisOrder::ChannelsFirst;
+        stretched.is_some_and(|after| !(meant && after.iter().filter(|shape| was_one(shape)).count() == 1))
     }
 
     /// Whether another input may be what was meant.

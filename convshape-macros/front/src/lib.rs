@@ -89,7 +89,7 @@ fn read<T>(
     sink.merge_foreign_words(graph.dialect);
     sink.merge_repeated();
     let checked = settle(&mut graph, &mut sink);
-    let reread = |replaced| resolve::with_argument(&krate, &chain, replaced);
+    let reread = |replaced: &[graph::Replaced]| resolve::with_arguments(&krate, &chain, replaced);
     report(&graph, &checked, &reread, &mut sink);
     for name in check::clashes(&graph, &checked) {
         sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));

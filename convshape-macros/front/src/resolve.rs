@@ -40,17 +40,17 @@ const MOST_NEAREST: usize = 64;
 
 /// Binds a chain's names. What cannot be bound is reported and left out of what follows.
 pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Graph {
-    resolve_with(krate, chain, None, sink)
+    resolve_with(krate, chain, Vec::new(), sink)
 }
 
-/// The graph with another number for an argument of a block; `None` where something then cannot be bound.
-pub(crate) fn with_argument(krate: &TokenStream, chain: &Chain, replaced: Replaced) -> Option<Graph> {
+/// The graph with other numbers for arguments of blocks; `None` where something then cannot be bound.
+pub(crate) fn with_arguments(krate: &TokenStream, chain: &Chain, replaced: &[Replaced]) -> Option<Graph> {
     let mut sink = Sink::default();
-    let graph = resolve_with(krate, chain, Some(replaced), &mut sink);
+    let graph = resolve_with(krate, chain, replaced.to_vec(), &mut sink);
     (!sink.refused()).then_some(graph)
 }
 
-fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Option<Replaced>, sink: &mut Sink) -> Graph {
+fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Vec<Replaced>, sink: &mut Sink) -> Graph {
     let unseen = Unseen::default();
     let plain = Numbers::new(krate.clone(), &[], unseen.clone());
     let symbols = symbols(&chain.headers.symbols, &plain, sink);
@@ -136,7 +136,7 @@ struct Resolver<'a> {
     /// The blocks that are being expanded: one that uses itself would never end.
     open_blocks: Vec<String>,
     /// Another number for an argument of a block.
-    replaced: Option<Replaced>,
+    replaced: Vec<Replaced>,
     /// The chain's inputs, which every body sees.
     ports: HashMap<String, Binding<'a>>,
     /// The branches whose layers gave their fields a type without being taken.

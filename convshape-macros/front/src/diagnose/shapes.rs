@@ -263,7 +263,7 @@ impl Context<'_> {
                 }
                 report.help(format_args!("for {found} it is `{}`", name.replace(&written, &there)))
             }
-            Reason::Tokens { found, .. } if found.rank() >= 3 => {
+            Reason::Tokens { found, .. } if found.rank() >= 3 && !fixed => {
                 let flat = match graph.order() {
                     AxisOrder::ChannelsFirst => "`Flatten(from: 1);` and `Permute(1, 0);`",
                     AxisOrder::ChannelsLast => "`Flatten(from: 0, to: -2);`",

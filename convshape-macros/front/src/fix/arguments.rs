@@ -30,15 +30,18 @@ pub(super) fn candidates(graph: &Graph, problem: &Problem) -> Vec<Candidate> {
     let pair = counts(problem, graph);
     let mut found: Vec<Candidate> = Vec::new();
     for (distance, used) in uses.into_iter().take(MOST_USES) {
+        if let Some(edit) = swapped(used) {
+            found.push(Candidate { edits: vec![edit], cost: 9 + distance.min(10) });
+        }
         for argument in &used.arguments {
             let Some(now) = argument.number else { continue };
             for (number, cost) in numbers(graph, used, argument.index, now, pair) {
                 let replaced = Replaced { origin: used.origin, index: argument.index, number };
                 let new = !found.iter().any(
-                    |known| matches!(&known.edits[0], Edit::Argument { replaced: other, .. } if *other == replaced),
+                    |known| matches!(&known.edits[0], Edit::Argument { replaced: other, .. } if *other == [replaced]),
                 );
                 if number > 0 && number != now && new {
-                    let edits = vec![edit(used, replaced)];
+                    let edits = vec![edit(used, &[replaced])];
                     found.push(Candidate { edits, cost: cost + distance.min(10) });
                 }
             }
@@ -70,16 +73,26 @@ fn numbers(graph: &Graph, used: &Use, index: usize, now: i64, pair: Option<(i64,
     found
 }
 
-fn edit(used: &Use, replaced: Replaced) -> Edit {
-    let named = used.argument(replaced.index).and_then(|argument| argument.name.as_ref());
-    let text = |argument: &Argument| match argument.index == replaced.index {
-        true => replaced.number.to_string(),
-        false => argument.text.clone(),
+/// Two numbers that are given in order, each in the other's place.
+fn swapped(used: &Use) -> Option<Edit> {
+    let mut given = used.arguments.iter().filter(|argument| argument.name.is_none());
+    let (a, b) = (given.next()?, given.next()?);
+    let (first, second) = (a.number?, b.number?);
+    let replaced = |index, number| Replaced { origin: used.origin, index, number };
+    (first != second).then(|| edit(used, &[replaced(a.index, second), replaced(b.index, first)]))
+}
+
+/// Other numbers for arguments: for one of them, or for some of those that are given in order.
+fn edit(used: &Use, replaced: &[Replaced]) -> Edit {
+    let named = replaced.iter().find_map(|replaced| used.argument(replaced.index)?.name.as_ref());
+    let text = |argument: &Argument| match replaced.iter().find(|replaced| replaced.index == argument.index) {
+        Some(replaced) => replaced.number.to_string(),
+        None => argument.text.clone(),
     };
     let positional = used.arguments.iter().filter(|argument| argument.name.is_none()).map(text);
     let (field, text) = match named {
-        Some(name) => (Some(name.clone()), replaced.number.to_string()),
+        Some(name) => (Some(name.clone()), replaced.first().map_or_else(String::new, |one| one.number.to_string())),
         None => (None, positional.collect::<Vec<String>>().join(", ")),
     };
-    Edit::Argument { replaced, statement: used.statement.clone(), field, text }
+    Edit::Argument { replaced: replaced.to_vec(), statement: used.statement.clone(), field, text }
 }

@@ -92,10 +92,49 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
         }
         _ => {}
     }
+    features(graph, checked, problem, found);
     for (value, found_size, wanted) in wants {
         if let Some(wanted) = wanted.number().filter(|wanted| *wanted > 0 && !found_size.fits(Size::Number(*wanted))) {
             let writer = Writer { graph, checked, edits: Vec::new(), cost: 15, layers: 0 };
             writer.up(value, wanted, found);
+        }
+    }
+}
+
+/// Another number of features for the dense layer that gives the last axis of a value, where that is not its channels.
+fn features(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    let mut wants: Vec<(ValueId, Shape, Shape)> = Vec::new();
+    match problem {
+        Problem::Layer { node, fault: Fault { reason: Reason::Join { operand, first, other, .. }, .. }, .. } => {
+            let values = &graph.nodes[*node].inputs;
+            let leader = (0..values.len()).find(|index| index != operand).unwrap_or(0);
+            wants.extend([(values[*operand], *other, *first), (values[leader], *first, *other)]);
+        }
+        Problem::Output { output, found } => {
+            wants.extend(
+                graph.outputs[*output].value.map(|value| (value, *found, visible(&graph.outputs[*output].shape))),
+            );
+        }
+        _ => {}
+    }
+    for (mut value, gives, wanted) in wants {
+        let Some(last) = gives.rank().checked_sub(1).filter(|last| *last > 0 && wanted.rank() == gives.rank()) else {
+            continue;
+        };
+        let Some(outputs) =
+            wanted.size(last).number().filter(|size| *size > 0 && !gives.size(last).fits(wanted.size(last)))
+        else {
+            continue;
+        };
+        while let Some(node) = graph.producer(value) {
+            match graph.given(node) {
+                Some(Op::Linear { inputs: Some(inputs), .. }) => {
+                    found.push(vec![Edit::Channels { node, inputs, outputs }], 10);
+                    break;
+                }
+                Some(op) if op.keeps_shape() && checked.ops[node].is_some() => value = graph.nodes[node].inputs[0],
+                _ => break,
+            }
         }
     }
 }
@@ -177,7 +216,18 @@ impl Writer<'_> {
             }
             Op::Reshape { shape } if shape.rank() > 1 => {
                 let place = graph.order().channel(shape.rank());
-                self.end(Edit::Reshape { node, shape: shape.with(place, Size::Number(wanted)) }, found);
+                let edit = Edit::Reshape { node, shape: shape.with(place, Size::Number(wanted)) };
+                let others = (0..shape.rank()).filter(|axis| *axis != place).map(|axis| shape.size(axis).number());
+                // A vector of as many numbers.
+                if let Some(others) = others.collect::<Option<Vec<i64>>>()
+                    && self.checked.shape(inputs[0]).is_some_and(|from| from.rank() == 1)
+                {
+                    let elements = others.into_iter().fold(wanted, i64::saturating_mul);
+                    let mut both = self.clone();
+                    both.edits.push(edit.clone());
+                    both.further(inputs[0], elements, found);
+                }
+                self.end(edit, found);
             }
             Op::FLATTEN => {
                 let Some(shape) = self.checked.shape(inputs[0]) else { return };

@@ -39,7 +39,7 @@ pub(crate) enum Edit {
     /// `write [..]` in an input
     Input { input: usize, shape: Shape },
     /// `write 64, 32` or `set width: 32` in a use of a block: the chain is read again
-    Argument { replaced: Replaced, statement: String, field: Option<String>, text: String },
+    Argument { replaced: Vec<Replaced>, statement: String, field: Option<String>, text: String },
     /// `write [..]` in an output
     Output { output: usize, shape: Shape },
 }

@@ -194,7 +194,7 @@ fn elements(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> 
     let sizes: Vec<i64> = (0..axes).filter_map(|axis| shape.size(order.spatial(axis)).number()).collect();
     let channels = shape.size(order.channel(shape.rank())).number();
     let (Some(channels @ 1..), 1..=MAX_SPATIAL) = (channels, axes) else { return Vec::new() };
-    if sizes.len() != axes || expected % channels != 0 {
+    if expected % channels != 0 {
         return Vec::new();
     }
     let wanted = expected / channels;
@@ -204,7 +204,8 @@ fn elements(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> 
         ranges[..axes].fill(Some((side, side)));
         goals.push(Goal { extra: 8, ..Goal::new(value, ranges) });
     }
-    for axis in 0..axes {
+    // With symbols all are to be numbers.
+    for axis in (0..axes).filter(|_| sizes.len() == axes) {
         let others = sizes.iter().enumerate().filter(|(other, _)| *other != axis).map(|(_, size)| *size);
         let others = others.fold(1, i64::saturating_mul);
         if others > 0 && wanted % others == 0 && axes > 1 {

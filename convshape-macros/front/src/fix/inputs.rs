@@ -101,7 +101,12 @@ pub(super) fn as_needed(
     for axis in 0..shape.rank().saturating_sub(1).min(MAX_SPATIAL) {
         let place = order.spatial(axis);
         let Some((low, high)) = need.ranges[axis] else { continue };
-        let Some(rows) = shape.size(place).number() else { return };
+        let rows = match shape.size(place) {
+            Size::Number(rows) => rows,
+            // One size alone will do.
+            Size::Symbolic { .. } if low == high => 0,
+            _ => return,
+        };
         if (low..=high).contains(&rows) {
             continue;
         }
@@ -206,6 +211,8 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
     for (input, port) in graph.inputs.iter().enumerate() {
         let shape = port.shape;
         let sizes = shape.sizes();
+        // A picture without a channel axis is flattened rather than a batch of vectors.
+        let picture = sizes.len() == 2 && sizes[0].same(sizes[1]) && matches!(problem, Problem::Output { .. });
         if comes > expected && sizes.len() > 1 {
             // What comes first in a batch is not part of a sample.
             for (fewer, cost) in without_axes(sizes, comes - expected) {
@@ -213,6 +220,7 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
                 if !fewer.is_known() || visible(&fewer) != fewer {
                     continue;
                 }
+                let cost = if picture { cost + 12 } else { cost };
                 let edit = Edit::Input { input, shape: fewer };
                 let outputs = without_batch(graph, sizes[0]);
                 if comes - expected == 1 && !outputs.is_empty() {

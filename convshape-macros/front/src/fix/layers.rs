@@ -2,7 +2,7 @@
 //! arithmetic; what it does to the chain is for a trial to say.
 
 use convshape_arith::layer::AxisMap;
-use convshape_arith::op::{Amount, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, PerAxis, ResizeTo};
+use convshape_arith::op::{Amount, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, PerAxis, ResizeTo};
 use convshape_arith::padding::conv_padding;
 use convshape_arith::shape::Shape;
 use convshape_arith::solve::AxisField;
@@ -312,8 +312,10 @@ impl<'a> Layer<'a> {
             *pair = (sides.lo, sides.hi);
         }
         let setting = Setting::Pairs { values: pairs, axes: Some(self.rank) };
-        if pairs[..self.rank].iter().any(|(lo, hi)| lo != hi) {
-            self.word("padding", setting, cost, found);
+        // Where it is written by pairs, it stays so.
+        let paired = matches!(self.op, Op::Conv(Conv { padding: Padding::Pairs(_), .. }));
+        if paired || pairs[..self.rank].iter().any(|(lo, hi)| lo != hi) {
+            self.word("padding", setting, if paired { 14 } else { cost }, found);
         }
     }
 

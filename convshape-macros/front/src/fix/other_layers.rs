@@ -25,7 +25,13 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                 }
                 squeezed(graph, *node, &comes, found);
             }
-            Reason::Features { expected, found: comes } => features(graph, *node, op, &comes, expected, found),
+            Reason::Features { expected, found: comes } => {
+                features(graph, *node, op, &comes, expected, found);
+                tokens_pooled(graph, checked, *node, expected, found);
+            }
+            Reason::Axis { axis: Axis::At(at), found: comes } => {
+                counted_with_the_batch(graph, *node, at, &comes, found)
+            }
             Reason::TokenFeatures { expected, found: comes, .. } => {
                 features(graph, *node, op, &comes, expected, found);
             }
@@ -47,6 +53,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
         }
     }
     joins(graph, checked, problem, found);
+    reshapes(graph, checked, problem, found);
     orders(graph, checked, problem, found);
     if let Problem::Layer { node, .. } = problem {
         last_first(graph, *node, found);
@@ -104,6 +111,50 @@ fn squeezed(graph: &Graph, node: NodeId, comes: &Shape, found: &mut Candidates) 
         let at = |axis: usize| Axis::At(i64::try_from(axis).unwrap_or(0));
         let ops = vec![Op::Flatten { from: at(from), to: at(from + 1) }];
         found.push(vec![Edit::Insert { node, operand: 0, ops }], 5);
+    }
+}
+
+/// Tokens whose features were to be pooled: the pooling takes the last axis.
+fn tokens_pooled(graph: &Graph, checked: &Checked, node: NodeId, features: i64, found: &mut Candidates) {
+    let Some(pool) = graph.nodes[node].inputs.first().and_then(|value| graph.producer(*value)) else { return };
+    let Some(Op::GlobalPool { .. }) = checked.ops[pool] else { return };
+    let Some(comes) = checked.shape(graph.nodes[pool].inputs[0]) else { return };
+    if graph.order() == AxisOrder::ChannelsFirst
+        && comes.rank() == 2
+        && comes.size(1).fits(Size::Number(features))
+        && can_insert(graph, pool, 0)
+        && let Some(axes) = Axes::of(&[Axis::At(1), Axis::At(0)])
+    {
+        let ops = vec![Op::Permute { axes, swap: false }];
+        found.push(vec![Edit::Insert { node: pool, operand: 0, ops }], 7);
+    }
+}
+
+/// An axis that was counted with the batch in front.
+fn counted_with_the_batch(graph: &Graph, node: NodeId, at: i64, comes: &Shape, found: &mut Candidates) {
+    let Some(axes) = at.checked_sub(1).filter(|at| *at >= 0).and_then(|at| Axes::of(&[Axis::At(at)])) else { return };
+    if i64::try_from(comes.rank()) != Ok(at) {
+        return;
+    }
+    for field in ["axis", "axes"].into_iter().filter(|field| graph.nodes[node].writing.takes(field)) {
+        found.push(vec![Edit::Field { node, field, setting: Setting::Axes(axes) }], 6);
+    }
+}
+
+/// The shape that is wanted in a `Reshape` above, where the elements are as many.
+fn reshapes(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    let wanted = match problem {
+        Problem::Layer { fault: Fault { reason: Reason::Join { first, other, .. }, .. }, .. } => vec![*first, *other],
+        Problem::Output { output, .. } => vec![graph.outputs[*output].shape],
+        _ => return,
+    };
+    for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
+        let Some(Op::Reshape { shape: now }) = graph.given(node) else { continue };
+        for shape in wanted.iter().filter(|shape| **shape != now && shape.is_known()) {
+            if checked.ops[node].is_some() && shape.elements() == now.elements() {
+                found.push(vec![Edit::Reshape { node, shape: *shape }], 6 + distance);
+            }
+        }
     }
 }
 
@@ -275,6 +326,11 @@ fn fits(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Ca
     let [first, other] = sides;
     for ((operand, shape), like) in [(first, other.1), (other, first.1)] {
         let Some((_, fitting)) = fitted(shape, like, order).filter(|(fitted, _)| fitted != shape) else { continue };
+        // What a dense layer gives are no positions.
+        let above = graph.producer(graph.nodes[node].inputs[operand]);
+        if matches!(above.and_then(|above| graph.given(above)), Some(Op::Linear { .. })) {
+            continue;
+        }
         if !can_fit(graph, node, operand, fitting) {
             continue;
         }

@@ -122,7 +122,7 @@ impl<'a> Trial<'a> {
     /// The graph with another argument of a block.
     pub(super) fn reread(&self, edits: &[Edit]) -> Option<Graph> {
         match edits {
-            [Edit::Argument { replaced, .. }] => (self.again)(*replaced),
+            [Edit::Argument { replaced, .. }] => (self.again)(replaced),
             _ => None,
         }
     }

@@ -76,9 +76,11 @@ pub(super) fn of_conv(conv: &Conv) -> Vec<(&'static str, Setting, u32)> {
     if conv.dialect == Dialect::Torch {
         return Vec::new();
     }
+    // onnx has numbers in `pads`, and words in `auto_pad`.
+    let cost = if conv.dialect == Dialect::Onnx { 34 } else { 16 };
     let words = [("valid", Padding::Valid), ("same", Padding::Same)];
     let others = words.into_iter().filter(|(_, now)| conv.padding != *now);
-    let mut found: Vec<_> = others.map(|(word, _)| ("padding", Setting::Word(word), 16)).collect();
+    let mut found: Vec<_> = others.map(|(word, _)| ("padding", Setting::Word(word), cost)).collect();
     if conv.dialect == Dialect::Keras && conv.direction == Direction::Transposed && conv.output_padding.is_some() {
         found.push(("output_padding", Setting::Word("none"), 16));
     }

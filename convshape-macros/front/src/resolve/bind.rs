@@ -6,6 +6,7 @@ use proc_macro2::Ident;
 use super::Resolver;
 use super::scope::Scope;
 use crate::diagnose::{self, Report};
+use crate::graph::Replaced;
 use crate::numbers::{Bound, Numbers};
 use crate::syntax::{Block, Layer, Param, ParamKind, SizeExpr, Value};
 use crate::value::{real, truth};
@@ -22,17 +23,16 @@ impl<'a> Resolver<'a> {
     ) -> Option<Numbers> {
         let given = self.given_arguments(layer, block)?;
         let mut numbers = scope.numbers.outermost();
-        let replaced = self.replaced.filter(|replaced| replaced.origin == origin);
+        let replaced: Vec<Replaced> =
+            self.replaced.iter().filter(|replaced| replaced.origin == origin).copied().collect();
         for (index, (param, value)) in block.params.iter().zip(given).enumerate() {
-            let replaced = replaced.filter(|replaced| replaced.index == index);
-            let bound = match (value, &param.default) {
-                _ if replaced.is_some() => {
-                    Ok(Bound::Size(Size::Number(replaced.map_or(0, |replaced| replaced.number))))
-                }
-                (Some(value), _) => self.bind(param, value, &scope.numbers),
+            let replaced = replaced.iter().find(|replaced| replaced.index == index);
+            let bound = match (replaced, value, &param.default) {
+                (Some(replaced), ..) => Ok(Bound::Size(Size::Number(replaced.number))),
+                (None, Some(value), _) => self.bind(param, value, &scope.numbers),
                 // A default may speak of the parameters before it.
-                (None, Some(default)) => self.bind(param, default, &numbers),
-                (None, None) => Err(diagnose::missing_argument(&layer.op, block, param)),
+                (None, None, Some(default)) => self.bind(param, default, &numbers),
+                (None, None, None) => Err(diagnose::missing_argument(&layer.op, block, param)),
             };
             numbers = numbers.with(param.name.to_string(), self.or_report(bound)?);
         }
