@@ -23,6 +23,7 @@ mod lints;
 mod numbers;
 mod parse;
 mod resolve;
+mod same;
 mod syntax;
 mod unseen;
 mod value;
@@ -37,6 +38,7 @@ use quote::quote;
 pub use crate::diagnose::{Finding, Level};
 use crate::diagnose::{Report, Sink};
 pub use crate::inspect::{Deferred, Inspection, Layer, Port};
+pub use crate::same::same;
 
 /// The code of one `conv_chain!`, its findings in it as `compile_error!`s on their tokens. Expects
 /// the library's path in brackets in front.
@@ -59,6 +61,11 @@ pub fn inspect(tokens: TokenStream, folder: &Path) -> Inspection {
     let (inspection, sink) =
         read(quote!(::convshape), tokens, folder, |chain| chain.map_or_else(Inspection::default, Inspection::of));
     Inspection { findings: sink.into_findings(), ..inspection }
+}
+
+/// Whether a word is that of a layer in some dialect, so that no block can have it.
+pub fn is_layer(word: &str) -> bool {
+    words::is_layer(word)
 }
 
 /// The words of the language as items, for the library's module `layers`.

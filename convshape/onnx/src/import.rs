@@ -7,21 +7,27 @@ mod activation;
 mod affine;
 mod attention;
 mod batch;
+mod chain;
 mod constant;
 mod einsum;
 mod error;
 mod fold;
+mod lines;
 mod lower;
 mod matrix;
+mod names;
 mod node;
 mod norm;
 mod order;
+mod pieces;
 mod recurrent;
 mod reduce;
 mod resize;
 mod shapes;
 mod source;
+mod turns;
 mod window;
+mod words;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -53,7 +59,7 @@ pub struct Imported {
 /// # Errors
 /// If the bytes are no ONNX model, or if nodes cannot be expressed: all of them are listed.
 pub fn import(bytes: &[u8], name: &str) -> Result<Imported, ImportError> {
-    if !source::is_identifier(name) {
+    if !names::is_identifier(name) {
         return Err(ImportError::Name(name.to_owned()));
     }
     let malformed = |text: String| ImportError::Malformed(text);

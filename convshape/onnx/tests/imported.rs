@@ -30,7 +30,8 @@ macro_rules! imported {
 }
 
 imported! {
-    causal, distances, einsum, elementwise, encoder, gru, lstm, pieces, products, rnn, states, statistics, tokens, windows,
+    causal, dense, distances, einsum, elementwise, encoder, gru, layers, lstm, pieces, products, rnn, stages, states,
+    statistics, tokens, windows,
 }
 
 #[test]

@@ -171,17 +171,10 @@ impl Import {
         if let Some(path) = of_weight {
             return path.to_owned();
         }
-        let Some(scopes) = node.0.name.strip_prefix('/') else { return String::new() };
-        let mut path = String::new();
-        let scopes: Vec<&str> = scopes.split('/').collect();
-        for scope in &scopes[..scopes.len() - 1] {
-            path = match (path.as_str(), scope.strip_prefix(&format!("{path}."))) {
-                ("", _) => (*scope).to_owned(),
-                (_, Some(_)) => (*scope).to_owned(),
-                (_, None) => format!("{path}.{scope}"),
-            };
-        }
-        path
+        let Some((scopes, _)) = node.0.name.strip_prefix('/').and_then(|name| name.rsplit_once('/')) else {
+            return String::new();
+        };
+        scopes.split('/').fold(String::new(), |path, scope| inside(&path, scope))
     }
 
     fn layer(&mut self, node: Node<'_>) -> Lowered {
@@ -303,6 +296,19 @@ impl Import {
             Some(order) if sorted.iter().copied().eq(0..rank) => self.permuted(self.path(node), x, &order),
             _ => Err("an order of axes that are not there".to_owned()),
         }
+    }
+}
+
+/// The path of a module inside another: `layer1.0` inside `layer1` says both.
+fn inside(path: &str, scope: &str) -> String {
+    let starts = path.match_indices('.').map(|(at, _)| at + 1);
+    let known = std::iter::once(0)
+        .chain(starts)
+        .find(|&start| scope.strip_prefix(&path[start..]).is_some_and(|rest| rest.starts_with('.')));
+    match known {
+        Some(start) => format!("{}{scope}", &path[..start]),
+        None if path.is_empty() => scope.to_owned(),
+        None => format!("{path}.{scope}"),
     }
 }
 

@@ -1,66 +1,15 @@
 //! Statements as source code, and their parameters as a file.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write;
 
 use convshape::graph::Op;
-use convshape::graph::op::{
-    Activation, Amount, Axis, Cell, Conv, DepthOrder, Dialect, Direction, Interpolation, Padding, PaddingMode, Pool,
-    PoolKind, Recurrent, RecurrentOutput, Reduction, ResizeTo, Source, Upsample,
-};
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::lower::{TORCH, conv_of};
+use super::chain::Chain;
+use super::lines::{Line, lines, needs_name};
+use super::names::Names;
+use super::pieces::{self, Listing, Pieces};
 use super::{Import, ImportError, Imported, Statement};
-
-/// Words that a struct or a statement cannot be called.
-const RESERVED: [&str; 60] = [
-    "abstract", "as", "async", "await", "become", "block", "box", "break", "const", "continue", "crate", "data",
-    "dialect", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "from", "gen", "if", "impl", "in",
-    "input", "let", "lint", "loop", "lossy", "macro", "match", "mod", "move", "mut", "output", "override", "priv",
-    "pub", "reads", "ref", "repeat", "restores", "return", "reuse", "self", "Self", "static", "struct", "super",
-    "trait", "true", "try", "type", "undo", "unsafe", "use", "weights",
-];
-
-pub(super) fn is_identifier(name: &str) -> bool {
-    let mut letters = name.chars();
-    let first = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
-    first
-        && name != "_"
-        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-        && !RESERVED.contains(&name)
-}
-
-/// A name of the file as an identifier.
-fn identifier(name: &str) -> String {
-    let mut word: String =
-        name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
-    if word.is_empty() || word.starts_with(|letter: char| letter.is_ascii_digit()) {
-        word.insert(0, '_');
-    }
-    while !is_identifier(&word)
-        || matches!(word.as_str(), "while" | "where" | "virtual" | "unsized" | "yield" | "typeof")
-    {
-        word.push('_');
-    }
-    word
-}
-
-/// Names that nothing else has.
-#[derive(Default)]
-struct Names(HashSet<String>);
-
-impl Names {
-    fn unique(&mut self, name: &str) -> String {
-        let mut unique = name.to_owned();
-        let mut count = 1;
-        while !self.0.insert(unique.clone()) {
-            count += 1;
-            unique = format!("{name}_{count}");
-        }
-        unique
-    }
-}
 
 pub(super) fn write(name: &str, import: Import, outputs: Vec<(String, usize)>) -> Result<Imported, ImportError> {
     let (mut import, mut outputs) = alive(import, outputs);
@@ -81,10 +30,93 @@ pub(super) fn write(name: &str, import: Import, outputs: Vec<(String, usize)>) -
             *value = import.shapes.len() - 1;
         }
     }
-    let chain = Chain::new(&import, &outputs);
+    let lines = lines(&import, &outputs);
+    let names = file_names(&lines);
+    let (source, file_names) = chain(name, &import, &lines, &names, &outputs);
+    let weights = weights(&lines, &file_names)?;
+    Ok(Imported { source, weights })
+}
+
+/// The names of parameters that the file itself has.
+fn file_names(lines: &[Line<'_>]) -> Vec<Option<String>> {
+    let mut files = Names::default();
+    let name = |line: &Line<'_>| {
+        let path = line.statement.path.as_str();
+        (line.has_params() && !path.is_empty()).then(|| files.unique(path))
+    };
+    lines.iter().map(name).collect()
+}
+
+/// The source of a chain and the names of its lines' parameters: with blocks where that says the same, else line by
+/// line.
+fn chain(
+    name: &str,
+    import: &Import,
+    lines: &[Line<'_>],
+    names: &[Option<String>],
+    outputs: &[(String, usize)],
+) -> (String, Vec<String>) {
+    let listing = listing(import, lines, names, outputs);
+    for parameters in [true, false] {
+        let pieces = pieces::find(&listing, parameters);
+        if pieces.blocks.is_empty() {
+            continue;
+        }
+        let short = Chain::new(import, lines, names, outputs, &pieces);
+        let same_names: Vec<Option<String>> =
+            short.file_names.iter().map(|name| Some(name.clone()).filter(|name| !name.is_empty())).collect();
+        let plain = Pieces::default();
+        let long = Chain::new(import, lines, &same_names, outputs, &plain);
+        let source = short.source(name);
+        if is_same(&source, &long.source(name)) {
+            return (quiet(source), short.file_names);
+        }
+    }
+    let plain = Pieces::default();
+    let chain = Chain::new(import, lines, names, outputs, &plain);
+    (quiet(chain.source(name)), chain.file_names)
+}
+
+fn listing<'l, 'a>(
+    import: &Import,
+    lines: &'l [Line<'a>],
+    names: &'l [Option<String>],
+    outputs: &[(String, usize)],
+) -> Listing<'l, 'a> {
+    let mut line_of = vec![None; import.shapes.len()];
+    lines.iter().enumerate().for_each(|(index, line)| line_of[line.value] = Some(index));
+    let mut last_reader = vec![0; lines.len()];
+    let reads = lines.iter().enumerate().flat_map(|(index, line)| line.reads.iter().map(move |&value| (index, value)));
+    for (reader, value) in reads.chain(outputs.iter().map(|(_, value)| (lines.len(), *value))) {
+        line_of[value].into_iter().for_each(|line: usize| last_reader[line] = reader);
+    }
+    Listing { lines, line_of, last_reader, names }
+}
+
+/// What is inside `convshape::conv_chain! { .. }`.
+fn tokens(source: &str) -> Option<proc_macro2::TokenStream> {
+    source.split_once('{')?.1.trim_end().strip_suffix('}')?.parse().ok()
+}
+
+/// Whether two chains compile and run the same layers with the same parameters.
+fn is_same(a: &str, b: &str) -> bool {
+    tokens(a).zip(tokens(b)).is_some_and(|(a, b)| convshape_front::same(a, b))
+}
+
+/// A chain without lints: they are about models that are being made.
+fn quiet(source: String) -> String {
+    let findings = tokens(&source).map(convshape_front::findings).unwrap_or_default();
+    match findings.iter().any(|finding| finding.code.starts_with("CS08")) {
+        true => source.replacen(" {\n        ", " {\n        lint: allow;\n        ", 1),
+        false => source,
+    }
+}
+
+/// A safetensors file with the parameters of the lines.
+fn weights(lines: &[Line<'_>], file_names: &[String]) -> Result<Vec<u8>, ImportError> {
     let mut tensors = BTreeMap::new();
-    for (statement, file_name) in import.statements.iter().zip(&chain.file_names) {
-        for (field, shape, numbers) in &statement.params {
+    for (line, file_name) in lines.iter().zip(file_names) {
+        for (field, shape, numbers) in &line.statement.params {
             let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
             let name = if field.is_empty() { file_name.clone() } else { format!("{file_name}.{field}") };
             tensors.insert(name, (shape.clone(), bytes));
@@ -95,8 +127,7 @@ pub(super) fn write(name: &str, import: Import, outputs: Vec<(String, usize)>) -
         .map(|(name, (shape, bytes))| TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name, view)))
         .collect();
     let weights = views.and_then(|views| safetensors::serialize(views, None));
-    let weights = weights.map_err(|error| ImportError::Malformed(error.to_string()))?;
-    Ok(Imported { source: chain.source(name, &outputs), weights })
+    weights.map_err(|error| ImportError::Malformed(error.to_string()))
 }
 
 /// Without the statements that no output needs.
@@ -130,523 +161,4 @@ fn alive(mut import: Import, mut outputs: Vec<(String, usize)>) -> (Import, Vec<
     }
     outputs.iter_mut().for_each(|(_, value)| *value = places[*value]);
     (import, outputs)
-}
-
-/// How everything is called.
-struct Chain<'a> {
-    import: &'a Import,
-    /// Of the inputs, then of the statements; `None` where nothing refers to one.
-    labels: Vec<Option<String>>,
-    file_names: Vec<String>,
-    /// Statements that are the `activation` of the one before.
-    merged: Vec<bool>,
-}
-
-impl<'a> Chain<'a> {
-    fn new(import: &'a Import, outputs: &[(String, usize)]) -> Chain<'a> {
-        let inputs = import.inputs.len();
-        let mut readers = vec![0; import.shapes.len()];
-        import.statements.iter().flat_map(|statement| &statement.inputs).for_each(|&value| readers[value] += 1);
-        let is_output = |value: usize| outputs.iter().any(|(_, output)| *output == value);
-        let merged: Vec<bool> = import
-            .statements
-            .iter()
-            .enumerate()
-            .map(|(index, statement)| {
-                let follows = index > 0 && statement.inputs == [inputs + index - 1];
-                let only = follows && readers[inputs + index - 1] == 1 && !is_output(inputs + index - 1);
-                let plain = matches!(statement.op, Op::Activation(_)) && activation(&statement.op).is_some();
-                only && plain && takes_activation(&import.statements[index - 1].op)
-            })
-            .collect();
-        // What a statement of another place reads must have a name.
-        let mut named = vec![false; import.shapes.len()];
-        let mut previous = 0;
-        for (index, statement) in import.statements.iter().enumerate() {
-            for (place, &value) in statement.inputs.iter().enumerate() {
-                named[value] |= statement.inputs.len() > 1 || place > 0 || value != previous;
-            }
-            previous = following(&statement.op, inputs + index, previous);
-        }
-        let mut names = Names::default();
-        let mut labels: Vec<Option<String>> = Vec::new();
-        let output_names: Vec<String> = outputs.iter().map(|(name, _)| names.unique(&identifier(name))).collect();
-        labels.extend(import.inputs.iter().map(|name| Some(names.unique(&identifier(name)))));
-        let (mut files, mut file_names) = (Names::default(), Vec::new());
-        for (index, statement) in import.statements.iter().enumerate() {
-            let value = inputs + index;
-            let end = if merged.get(index + 1) == Some(&true) { value + 1 } else { value };
-            let output = outputs.iter().position(|(_, output)| *output == end);
-            let has_params = !statement.params.is_empty();
-            let word = || match statement.path.as_str() {
-                "" => snake(&kind(&statement.op)),
-                path => path.replace('.', "_"),
-            };
-            let run = || labels[statement.inputs[0]].clone().unwrap_or_default();
-            let label = match output {
-                _ if merged[index] => labels[value - 1].clone(),
-                _ if let Op::RecurrentOutput { output, .. } = statement.op => Some(run() + port(output)),
-                Some(output) => Some(output_names[output].clone()),
-                None if named[end] || has_params => Some(names.unique(&identifier(&word()))),
-                None => None,
-            };
-            let file_name = match (has_params, statement.path.as_str(), &label) {
-                (true, "", Some(label)) => files.unique(label),
-                (true, path, _) => files.unique(path),
-                _ => String::new(),
-            };
-            labels.push(label);
-            file_names.push(file_name);
-        }
-        Chain { import, labels, file_names, merged }
-    }
-
-    fn label(&self, value: usize) -> &str {
-        self.labels[value].as_deref().unwrap_or("_")
-    }
-
-    fn source(&self, name: &str, outputs: &[(String, usize)]) -> String {
-        let inputs = self.import.inputs.len();
-        let port = |value: usize| format!("{} {}", self.label(value), self.import.shapes[value]);
-        let ports: Vec<String> = (0..inputs).map(port).collect();
-        let mut text =
-            format!("convshape::conv_chain! {{\n    pub struct {name} {{\n        input: {};\n\n", ports.join(", "));
-        let mut previous = 0;
-        for (index, statement) in self.import.statements.iter().enumerate() {
-            let value = inputs + index;
-            if !self.merged[index] && !matches!(statement.op, Op::RecurrentOutput { .. }) {
-                let next = self.import.statements.get(index + 1).filter(|_| self.merged.get(index + 1) == Some(&true));
-                let _ = writeln!(text, "        {}", self.statement(index, statement, next, previous));
-            }
-            previous = following(&statement.op, value, previous);
-        }
-        let ports: Vec<String> = outputs.iter().map(|(_, value)| port(*value)).collect();
-        let _ = write!(text, "\n        output: {};\n    }}\n}}\n", ports.join(", "));
-        text
-    }
-
-    fn statement(&self, index: usize, statement: &Statement, next: Option<&Statement>, previous: usize) -> String {
-        let value = self.import.inputs.len() + index;
-        let mut arguments = arguments(&statement.op);
-        if statement.inputs.len() > 1 && !matches!(statement.op, Op::Recurrent(_)) {
-            let operands = statement.inputs.iter().map(|&value| self.label(value).to_owned());
-            arguments = operands.chain(arguments).collect();
-        }
-        arguments.extend(next.and_then(|next| activation(&next.op)).map(|word| format!("activation: {word}")));
-        let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
-        let from = match statement.inputs.as_slice() {
-            [only] if *only != previous => format!(" from {}", self.label(*only)),
-            // A run with its first states.
-            all @ [_, _, ..] if matches!(statement.op, Op::Recurrent(_)) => {
-                let names: Vec<&str> = all.iter().map(|&value| self.label(value)).collect();
-                format!(" from ({})", names.join(", "))
-            }
-            _ => String::new(),
-        };
-        let label = self.labels[value].as_ref().map(|label| format!("{label}: ")).unwrap_or_default();
-        let file_name = &self.file_names[index];
-        let attribute = match file_name.is_empty() || Some(file_name) == self.labels[value].as_ref() {
-            true => String::new(),
-            false => format!("#[name = {file_name:?}] "),
-        };
-        format!("{attribute}{label}{}{arguments}{from};", kind(&statement.op))
-    }
-}
-
-fn takes_activation(op: &Op) -> bool {
-    let elementwise =
-        matches!(op, Op::Activation(_) | Op::Softmax { .. } | Op::Prelu { .. } | Op::Dropout { .. } | Op::Scale { .. });
-    !elementwise && !needs_name(op) && !matches!(op, Op::Recurrent(_))
-}
-
-/// Whether the next statement reads the value of such a layer only by its name: a parameter, or an output of a run.
-fn needs_name(op: &Op) -> bool {
-    matches!(op, Op::Source { .. } | Op::RecurrentOutput { .. })
-}
-
-/// The value that the next statement reads if it names none.
-fn following(op: &Op, value: usize, previous: usize) -> usize {
-    match op {
-        Op::RecurrentOutput { output: RecurrentOutput::Sequence, .. } => value,
-        op if needs_name(op) => previous,
-        _ => value,
-    }
-}
-
-/// The suffix by which an output of a run is read.
-fn port(output: RecurrentOutput) -> &'static str {
-    match output {
-        RecurrentOutput::Sequence => "",
-        RecurrentOutput::Hidden | RecurrentOutput::Last => ".h_n",
-        RecurrentOutput::Cell => ".c_n",
-    }
-}
-
-/// `DoubleConv` as `double_conv`.
-fn snake(word: &str) -> String {
-    let mut text = String::new();
-    for (place, letter) in word.chars().enumerate() {
-        if letter.is_ascii_uppercase() && place > 0 {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-    }
-    text
-}
-
-/// The word of a layer.
-fn kind(op: &Op) -> String {
-    match op {
-        Op::Conv(Conv { direction: Direction::Forward, rank, .. }) => format!("Conv{rank}d"),
-        Op::Conv(Conv { direction: Direction::Transposed, rank, .. }) => format!("ConvTranspose{rank}d"),
-        Op::Pool(pool) => format!("{}{}d", pool.kind.name(), pool.rank),
-        Op::AdaptivePool { kind: PoolKind::Max, rank, .. } => format!("AdaptiveMaxPool{rank}d"),
-        Op::AdaptivePool { kind: PoolKind::Avg, rank, .. } => format!("AdaptiveAvgPool{rank}d"),
-        Op::GlobalPool { kind: PoolKind::Avg, .. } => "GlobalAvgPool".to_owned(),
-        Op::GlobalPool { kind: PoolKind::Max, .. } => "GlobalMaxPool".to_owned(),
-        Op::Upsample(_) => "Upsample".to_owned(),
-        Op::PixelShuffle { .. } => "PixelShuffle".to_owned(),
-        Op::DepthToSpace { .. } => "DepthToSpace".to_owned(),
-        Op::Pad { .. } => "Pad".to_owned(),
-        Op::Crop { .. } => "Crop".to_owned(),
-        Op::Slice { .. } => "Slice".to_owned(),
-        Op::Split { .. } => "Split".to_owned(),
-        Op::Linear { .. } => "Linear".to_owned(),
-        Op::Flatten { .. } => "Flatten".to_owned(),
-        Op::Reshape { .. } => "Reshape".to_owned(),
-        Op::Concat { .. } => "Concat".to_owned(),
-        Op::Permute { .. } => "Permute".to_owned(),
-        Op::MatMul { .. } => "MatMul".to_owned(),
-        Op::Recurrent(Recurrent { cell, .. }) => match cell {
-            Cell::Lstm => "Lstm".to_owned(),
-            Cell::Gru { .. } => "Gru".to_owned(),
-            Cell::Rnn { .. } => "Rnn".to_owned(),
-        },
-        Op::Reduce { kind, .. } => match kind {
-            Reduction::Mean => "Mean".to_owned(),
-            Reduction::Sum => "Sum".to_owned(),
-            Reduction::Max => "Max".to_owned(),
-            Reduction::Min => "Min".to_owned(),
-        },
-        Op::Attention(_) => "Attention".to_owned(),
-        Op::Source { .. } => "Parameter".to_owned(),
-        Op::Identity => "Identity".to_owned(),
-        Op::Add => "Add".to_owned(),
-        Op::Mul => "Mul".to_owned(),
-        Op::Sub => "Sub".to_owned(),
-        Op::Div => "Div".to_owned(),
-        Op::Maximum => "Maximum".to_owned(),
-        Op::Minimum => "Minimum".to_owned(),
-        Op::Scale { .. } => "Scale".to_owned(),
-        Op::BatchNorm { .. } => "BatchNorm".to_owned(),
-        Op::GroupNorm { .. } => "GroupNorm".to_owned(),
-        Op::InstanceNorm { .. } => "InstanceNorm".to_owned(),
-        Op::LayerNorm { .. } => "LayerNorm".to_owned(),
-        Op::RmsNorm { .. } => "RmsNorm".to_owned(),
-        Op::LocalResponseNorm { .. } => "LocalResponseNorm".to_owned(),
-        Op::LpNorm { .. } => "LpNorm".to_owned(),
-        Op::ChannelShuffle { .. } => "ChannelShuffle".to_owned(),
-        Op::Prelu { .. } => "Prelu".to_owned(),
-        Op::Softmax { log: false, .. } => "Softmax".to_owned(),
-        Op::Softmax { log: true, .. } => "LogSoftmax".to_owned(),
-        Op::Activation(_) => {
-            activation(op).map_or_else(String::new, |word| word.split('(').next().unwrap_or("").to_owned())
-        }
-        // Layers that this importer does not make.
-        _ => String::new(),
-    }
-}
-
-/// An activation with its arguments.
-fn activation(op: &Op) -> Option<String> {
-    let Op::Activation(activation) = op else { return None };
-    Some(match *activation {
-        Activation::Relu => "Relu".to_owned(),
-        Activation::Relu6 => "Relu6".to_owned(),
-        Activation::LeakyRelu { slope } => format!("LeakyRelu({})", real(slope)),
-        Activation::Elu { alpha } => format!("Elu(alpha: {})", real(alpha)),
-        Activation::Gelu { tanh: false } => "Gelu".to_owned(),
-        Activation::Gelu { tanh: true } => "Gelu(approximate: tanh)".to_owned(),
-        Activation::Silu => "Silu".to_owned(),
-        Activation::Sigmoid => "Sigmoid".to_owned(),
-        Activation::Tanh => "Tanh".to_owned(),
-        Activation::Softplus => "Softplus".to_owned(),
-        Activation::Hardswish => "Hardswish".to_owned(),
-        Activation::Hardsigmoid { alpha } if alpha < 0.19 => "Hardsigmoid".to_owned(),
-        // ONNX's slope is the default of its dialect, which a statement alone can have.
-        Activation::Hardsigmoid { .. } => "Hardsigmoid(dialect: onnx)".to_owned(),
-        Activation::Clamp { min, max } => format!("Clamp(min: {}, max: {})", real(min), real(max)),
-        Activation::Exp => "Exp".to_owned(),
-        Activation::Hardtanh { min, max } => format!("Hardtanh(min: {}, max: {})", real(min), real(max)),
-        Activation::Mish => "Mish".to_owned(),
-        Activation::Selu => "Selu".to_owned(),
-        Activation::Celu { alpha } => format!("Celu({})", real(alpha)),
-        Activation::Softsign => "Softsign".to_owned(),
-        Activation::LogSigmoid => "LogSigmoid".to_owned(),
-        Activation::Sqrt => "Sqrt".to_owned(),
-        Activation::Rsqrt => "Rsqrt".to_owned(),
-        Activation::Square => "Square".to_owned(),
-        Activation::Abs => "Abs".to_owned(),
-        Activation::Log => "Log".to_owned(),
-        Activation::Sin => "Sin".to_owned(),
-        Activation::Cos => "Cos".to_owned(),
-        Activation::Pow { exponent } => format!("Pow({})", real(exponent)),
-        Activation::AddScalar { by } => format!("AddScalar({})", real(by)),
-    })
-}
-
-fn arguments(op: &Op) -> Vec<String> {
-    let mut list = Vec::new();
-    match op {
-        Op::Conv(conv) => return conv_arguments(conv),
-        Op::Pool(pool) => return pool_arguments(pool),
-        Op::AdaptivePool { rank, size, .. } => list.push(axes(size, *rank)),
-        Op::Upsample(upsample) => return upsample_arguments(upsample),
-        Op::PixelShuffle { factor } => list.push(factor.to_string()),
-        Op::DepthToSpace { factor, order } => {
-            list.push(factor.to_string());
-            if *order == DepthOrder::Crd {
-                list.push("mode: crd".to_owned());
-            }
-        }
-        Op::Pad { amount: Amount::Pairs { rank, pairs }, mode, value } => {
-            list.push(sides(pairs, rank.unwrap_or(3)));
-            list.extend(mode_word(*mode).map(|word| format!("mode: {word}")));
-            if *value != 0.0 {
-                list.push(format!("value: {}", real(*value)));
-            }
-        }
-        Op::Crop { amount: Amount::Pairs { rank, pairs } } => list.push(sides(pairs, rank.unwrap_or(3))),
-        Op::Slice { axis: Axis::Channels, start, end } => list.push(format!("channels: {start}..{end}")),
-        Op::Slice { axis, start, end } => {
-            list.push(format!("{start}..{end}"));
-            list.extend(axis_argument(*axis));
-        }
-        Op::Concat { axis } | Op::Softmax { axis, .. } => list.extend(axis_argument(*axis)),
-        Op::Source { of, shape } => {
-            list.push(shape.to_string());
-            list.extend(matches!(of, Source::Parameter { trained: false, .. }).then(|| "train: false".to_owned()));
-        }
-        Op::MatMul { transpose_a, transpose_b } => {
-            for (name, is_set) in [("transpose_a", transpose_a), ("transpose_b", transpose_b)] {
-                list.extend(is_set.then(|| format!("{name}: true")));
-            }
-        }
-        Op::Attention(attention) => {
-            list.push(format!("heads: {}", attention.heads));
-            list.extend(attention.causal.then(|| "causal: true".to_owned()));
-            list.extend(attention.scale.map(|scale| format!("scale: {}", real(scale))));
-        }
-        Op::Reduce { axes, keep, .. } => {
-            let words: Vec<String> =
-                axes.iter().flat_map(|axes| axes.as_slice()).map(|axis| axis_word(*axis)).collect();
-            match words.as_slice() {
-                [] => {}
-                [only] => list.push(format!("axis: {only}")),
-                all => list.push(format!("axis: ({})", all.join(", "))),
-            }
-            list.extend(keep.then(|| "keep: true".to_owned()));
-        }
-        Op::Recurrent(Recurrent { cell, inputs, hidden, bidirectional, bias, .. }) => {
-            list.push(format!("{} -> {hidden}", inputs.unwrap_or(0)));
-            if *cell == (Cell::Rnn { relu: true }) {
-                list.push("nonlinearity: relu".to_owned());
-            }
-            if *bidirectional {
-                list.push("bidirectional: true".to_owned());
-            }
-            if !bias {
-                list.push("bias: false".to_owned());
-            }
-        }
-        Op::Permute { axes, .. } => list.extend(axes.as_slice().iter().map(|axis| axis_word(*axis))),
-        Op::Linear { inputs, outputs, bias, .. } => {
-            list.push(format!("{} -> {outputs}", inputs.unwrap_or(0)));
-            if !bias {
-                list.push("bias: false".to_owned());
-            }
-        }
-        Op::Reshape { shape } => list.push(shape.to_string()),
-        Op::Scale { by } => list.push(real(*by)),
-        Op::BatchNorm { channels, eps, .. } => {
-            list.push(channels.unwrap_or(0).to_string());
-            list.extend(eps_argument(*eps));
-        }
-        Op::InstanceNorm { channels, eps, .. } => {
-            list.push(channels.unwrap_or(0).to_string());
-            list.extend(eps_argument(*eps));
-            list.push("affine: true".to_owned());
-        }
-        Op::GroupNorm { channels, groups, eps, .. } => {
-            list.push(channels.unwrap_or(0).to_string());
-            list.push(format!("groups: {groups}"));
-            list.extend(eps_argument(*eps));
-        }
-        Op::LayerNorm { size, eps, .. } => {
-            list.extend(size.map(|size| size.to_string()));
-            list.extend(eps_argument(*eps));
-        }
-        Op::RmsNorm { size, eps, .. } => {
-            list.extend(size.map(|size| size.to_string()));
-            list.push(format!("eps: {}", real(*eps)));
-        }
-        Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
-            list.push(size.to_string());
-            for (name, number) in [("alpha", alpha), ("beta", beta), ("k", k)] {
-                list.push(format!("{name}: {}", real(*number)));
-            }
-            if *dialect != TORCH {
-                list.push(format!("dialect: {}", dialect.name()));
-            }
-        }
-        Op::LpNorm { p, axes, .. } => {
-            list.push(real(*p));
-            list.extend(axes.as_slice().iter().map(|axis| match axis {
-                Axis::At(at) => format!("axis: {at}"),
-                named => format!("axis: {}", named.name().unwrap_or_default()),
-            }));
-        }
-        Op::ChannelShuffle { groups } => list.push(groups.to_string()),
-        Op::Prelu { channels } => list.push(channels.to_string()),
-        Op::Activation(_) => {
-            let word = activation(op).unwrap_or_default();
-            list.extend(word.split_once('(').map(|(_, inside)| inside.trim_end_matches(')').to_owned()));
-        }
-        _ => {}
-    }
-    list
-}
-
-fn axis_word(axis: Axis) -> String {
-    match (axis, axis.name()) {
-        (Axis::At(at), _) => at.to_string(),
-        (_, name) => name.unwrap_or_default().to_owned(),
-    }
-}
-
-/// An axis that is not that of the channels.
-fn axis_argument(axis: Axis) -> Option<String> {
-    (axis != Axis::Channels).then(|| format!("axis: {}", axis_word(axis)))
-}
-
-fn conv_arguments(conv: &Conv) -> Vec<String> {
-    let plain = conv_of(conv.direction, conv.rank);
-    let mut list = vec![format!("{} -> {}", conv.inputs.unwrap_or(0), conv.outputs)];
-    let mut field = |name: &str, values: &[i64; 3], default: Option<&[i64; 3]>| {
-        if default.is_none_or(|default| values[..conv.rank] != default[..conv.rank]) {
-            list.push(format!("{name}: {}", axes(values, conv.rank)));
-        }
-    };
-    field("kernel", &conv.kernel, None);
-    field("stride", &conv.stride, Some(&plain.stride));
-    match &conv.padding {
-        Padding::Symmetric(rows) => field("padding", rows, Some(&[0; 3])),
-        Padding::Pairs(pairs) => list.push(format!("padding: {}", sides(pairs, conv.rank))),
-        _ => {}
-    }
-    let mut field = |name: &str, values: &[i64; 3], default: &[i64; 3]| {
-        if values[..conv.rank] != default[..conv.rank] {
-            list.push(format!("{name}: {}", axes(values, conv.rank)));
-        }
-    };
-    if let Some(rows) = &conv.output_padding {
-        field("output_padding", rows, &[0; 3]);
-    }
-    field("dilation", &conv.dilation, &plain.dilation);
-    if conv.groups != 1 {
-        list.push(format!("groups: {}", conv.groups));
-    }
-    if !conv.bias {
-        list.push("bias: false".to_owned());
-    }
-    list
-}
-
-fn pool_arguments(pool: &Pool) -> Vec<String> {
-    let mut list = vec![axes(&pool.kernel, pool.rank)];
-    list.push(format!("stride: {}", axes(&pool.stride, pool.rank)));
-    match &pool.padding {
-        Padding::Symmetric(rows) if rows[..pool.rank].iter().any(|&rows| rows != 0) => {
-            list.push(format!("padding: {}", axes(rows, pool.rank)));
-        }
-        Padding::Pairs(pairs) => list.push(format!("padding: {}", sides(pairs, pool.rank))),
-        _ => {}
-    }
-    if pool.dilation[..pool.rank].iter().any(|&step| step != 1) {
-        list.push(format!("dilation: {}", axes(&pool.dilation, pool.rank)));
-    }
-    if pool.ceil_mode {
-        list.push("ceil_mode: true".to_owned());
-    }
-    if pool.kind == PoolKind::Avg
-        && pool.count_include_pad != Pool::new(pool.dialect, pool.kind, pool.rank).count_include_pad
-    {
-        list.push(format!("count_include_pad: {}", pool.count_include_pad));
-    }
-    if pool.dialect != TORCH {
-        list.push(format!("dialect: {}", Dialect::Onnx.name()));
-    }
-    list
-}
-
-fn upsample_arguments(upsample: &Upsample) -> Vec<String> {
-    let rank = upsample.rank.unwrap_or(3);
-    let mut list = Vec::new();
-    match &upsample.to {
-        ResizeTo::Scale(scale) => {
-            let words: Vec<String> = scale[..rank].iter().map(|&scale| real(scale)).collect();
-            list.push(format!("scale: ({})", words.join(", ")));
-        }
-        ResizeTo::Size(size) => list.push(format!("size: {}", axes(size, rank))),
-        ResizeTo::Like => {}
-    }
-    let word = match upsample.mode {
-        Interpolation::Nearest => "nearest",
-        Interpolation::NearestExact => "nearest_exact",
-        Interpolation::Linear => "linear",
-        Interpolation::Bilinear => "bilinear",
-        Interpolation::Trilinear => "trilinear",
-        Interpolation::Bicubic => "bicubic",
-    };
-    list.push(format!("mode: {word}"));
-    if upsample.align_corners == Some(true) {
-        list.push("align_corners: true".to_owned());
-    }
-    list
-}
-
-fn mode_word(mode: PaddingMode) -> Option<&'static str> {
-    match mode {
-        PaddingMode::Zeros => None,
-        PaddingMode::Reflect => Some("reflect"),
-        PaddingMode::Replicate => Some("replicate"),
-        PaddingMode::Circular => Some("circular"),
-    }
-}
-
-/// `3`, or `(3, 5)` where axes differ.
-fn axes(values: &[i64; 3], rank: usize) -> String {
-    let values = &values[..rank];
-    match values.iter().all(|value| *value == values[0]) {
-        true => values[0].to_string(),
-        false => format!("({})", values.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")),
-    }
-}
-
-/// `[(0, 1), (1, 1)]`
-fn sides(pairs: &[(i64, i64); 3], rank: usize) -> String {
-    let pairs: Vec<String> = pairs[..rank].iter().map(|(lo, hi)| format!("({lo}, {hi})")).collect();
-    format!("[{}]", pairs.join(", "))
-}
-
-/// PyTorch's default is left out.
-fn eps_argument(eps: f64) -> Option<String> {
-    ((eps - 1e-5).abs() > 1e-12).then(|| format!("eps: {}", real(eps)))
-}
-
-/// A number of the file, which has those of `f32`.
-#[expect(clippy::cast_possible_truncation, reason = "it was f32")]
-fn real(number: f64) -> String {
-    let text = format!("{}", number as f32);
-    if text.contains('.') { text } else { format!("{text}.0") }
 }

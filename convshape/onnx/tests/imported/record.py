@@ -43,6 +43,29 @@ def pieces(m, x):
     y = torch.cat([c[..., ::2, ::2], c[..., 1::2, 1::2]], 1)
     return a * b.sum(1, keepdim=True) + c[:, :2], m.c(y).flatten(1)
 
+class Residual(nn.Module):
+    def __init__(self, inputs, outputs, stride=1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1)
+        self.down = nn.Conv2d(inputs, outputs, 1, stride) if stride > 1 else nn.Identity()
+    def forward(self, x): return F.relu(self.conv2(F.relu(self.bn1(self.conv1(x)))) + self.down(x))
+
+class Dense(nn.Module):
+    """Each layer reads all that came before it."""
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Sequential(nn.Conv2d(2 + 2 * i, 4, 1), nn.ReLU(), nn.Conv2d(4, 2, 3, padding=1), nn.PReLU(2)) for i in range(4))
+    def forward(self, x):
+        for layer in self.layers: x = torch.cat([x, layer(x)], 1)
+        return x
+
+def stages():
+    rows = [(3, 4, 2), (4, 4, 1), (4, 4, 1), (4, 4, 1), (4, 8, 2), (8, 8, 1), (8, 8, 1)]
+    blocks = [Residual(*row) for row in rows]
+    return nn.Sequential(nn.Sequential(*blocks[:4]), nn.Sequential(*blocks[4:]), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
+
 CASES = {
     "lstm": (nn.LSTM(5, 7, 2, batch_first=True, bidirectional=True), [(9, 5)], lambda y: [y[0]]),
     "states": (nn.LSTM(5, 7, batch_first=True), [(9, 5)], lambda y: [torch.cat([y[0][:, -1], y[1][0][-1], y[1][1][-1]], 1)]),
@@ -58,6 +81,9 @@ CASES = {
     "distances": (Fn(lambda m, x: (x.unsqueeze(2) - m.codes).pow(2).sum(-1), codes=parameter(6, 4)), [(5, 4)], None),
     "products": (Fn(lambda m, x: m.a @ x + x.transpose(1, 2) @ m.b, a=parameter(4, 5), b=parameter(5, 4)), [(5, 4)], None),
     "tokens": (Fn(lambda m, x: torch.cat([m.first.expand(x.shape[0], -1, -1), m.c(x).flatten(2).transpose(1, 2)], 1) + m.places, c=nn.Conv2d(3, 8, 4, 4), first=parameter(1, 1, 8), places=parameter(1, 7, 8)), [(3, 8, 12)], None),
+    "layers": (nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, activation="gelu", norm_first=True), 3, enable_nested_tensor=False), [(6, 8)], None),
+    "stages": (stages(), [(3, 12, 16)], None),
+    "dense": (Dense(), [(2, 5, 6)], None),
 }
 
 for name, (module, shapes, pick) in CASES.items():

@@ -1,0 +1,132 @@
+//! Statements as lines of text, before anything has a name.
+
+use convshape::graph::Op;
+use convshape::graph::op::RecurrentOutput;
+
+use super::words::{activation, arguments, kind};
+use super::{Import, Statement};
+
+/// What stands for a whole number in a line's arguments.
+pub(super) const NUMBER: char = '\u{0}';
+
+/// One line: a layer with its activation. An output of a run is one without text.
+pub(super) struct Line<'a> {
+    /// The layer.
+    pub(super) statement: &'a Statement,
+    /// Its word.
+    pub(super) word: String,
+    /// Its arguments, with [`NUMBER`]s.
+    pub(super) arguments: String,
+    pub(super) numbers: Vec<i64>,
+    /// The values that it reads.
+    pub(super) reads: &'a [usize],
+    /// The value that it gives.
+    pub(super) value: usize,
+}
+
+impl Line<'_> {
+    pub(super) fn has_params(&self) -> bool {
+        !self.statement.params.is_empty()
+    }
+
+    /// The run's output that it is, and the suffix by which that is read.
+    pub(super) fn port(&self) -> Option<(RecurrentOutput, &'static str)> {
+        let Op::RecurrentOutput { output, .. } = self.statement.op else { return None };
+        let suffix = match output {
+            RecurrentOutput::Sequence => "",
+            RecurrentOutput::Hidden | RecurrentOutput::Last => ".h_n",
+            RecurrentOutput::Cell => ".c_n",
+        };
+        Some((output, suffix))
+    }
+
+    /// The value that the next line reads if it names none.
+    pub(super) fn following(&self, previous: usize) -> usize {
+        match &self.statement.op {
+            Op::RecurrentOutput { output: RecurrentOutput::Sequence, .. } => self.value,
+            op if needs_name(op) => previous,
+            _ => self.value,
+        }
+    }
+
+    /// Whether its operands are written with the arguments; else `from` names what it reads.
+    pub(super) fn has_operands(&self) -> bool {
+        self.reads.len() > 1 && !matches!(self.statement.op, Op::Recurrent(_))
+    }
+
+    /// Whether it names what it reads.
+    pub(super) fn names_reads(&self, previous: usize) -> bool {
+        self.reads.len() > 1 || self.reads.first().is_some_and(|&value| value != previous)
+    }
+}
+
+/// Whether the next line reads the value of such a layer only by its name: a parameter, or an output of a run.
+pub(super) fn needs_name(op: &Op) -> bool {
+    matches!(op, Op::Source { .. } | Op::RecurrentOutput { .. })
+}
+
+/// The lines of a chain. An activation that alone reads the layer before it is on that layer's line.
+pub(super) fn lines<'a>(import: &'a Import, outputs: &[(String, usize)]) -> Vec<Line<'a>> {
+    let inputs = import.inputs.len();
+    let mut readers = vec![0; import.shapes.len()];
+    import.statements.iter().flat_map(|statement| &statement.inputs).for_each(|&value| readers[value] += 1);
+    outputs.iter().for_each(|(_, value)| readers[*value] += 1);
+    let mut lines: Vec<Line<'a>> = Vec::new();
+    let mut before: Option<&Statement> = None;
+    for (index, statement) in import.statements.iter().enumerate() {
+        let value = inputs + index;
+        let alone = index > 0 && statement.inputs == [value - 1] && readers[value - 1] == 1;
+        let word =
+            activation(&statement.op).filter(|_| alone && before.is_some_and(|before| takes_activation(&before.op)));
+        before = Some(statement);
+        if let (Some(word), Some(line)) = (word, lines.last_mut()) {
+            let comma = if line.arguments.is_empty() && !line.has_operands() { "" } else { ", " };
+            line.arguments.push_str(&format!("{comma}activation: {word}"));
+            line.value = value;
+            continue;
+        }
+        let all = arguments(&statement.op).join(", ");
+        let (arguments, numbers) = match &statement.op {
+            // Axes are no sizes.
+            Op::Permute { .. } | Op::Reduce { .. } => (all, Vec::new()),
+            _ => without_numbers(&all),
+        };
+        let mut line =
+            Line { statement, word: kind(&statement.op), arguments, numbers, reads: &statement.inputs, value };
+        if line.has_operands() && !line.arguments.is_empty() {
+            line.arguments.insert_str(0, ", ");
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+fn takes_activation(op: &Op) -> bool {
+    let elementwise =
+        matches!(op, Op::Activation(_) | Op::Softmax { .. } | Op::Prelu { .. } | Op::Dropout { .. } | Op::Scale { .. });
+    !elementwise && !needs_name(op) && !matches!(op, Op::Recurrent(_))
+}
+
+/// A text with [`NUMBER`] for every whole number without a sign that is no axis.
+fn without_numbers(text: &str) -> (String, Vec<i64>) {
+    let (mut rest, mut template, mut numbers) = (text, String::new(), Vec::new());
+    while let Some(start) = rest.find(|letter: char| letter.is_ascii_digit()) {
+        let end = rest[start..].find(|letter: char| !letter.is_ascii_digit()).map_or(rest.len(), |end| start + end);
+        let (before, after) = (&rest[..start], &rest[end..]);
+        let is_real =
+            |text: &str| text.strip_prefix('.').is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+        let in_word = before.ends_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '_');
+        let is_fraction = before.ends_with('.') && !before.ends_with("..");
+        let is_axis = template.ends_with("axis: ") || before.ends_with("axis: ");
+        template.push_str(before);
+        match rest[start..end].parse() {
+            Ok(number) if !(in_word || is_fraction || is_axis || is_real(after) || before.ends_with('-')) => {
+                template.push(NUMBER);
+                numbers.push(number);
+            }
+            _ => template.push_str(&rest[start..end]),
+        }
+        rest = after;
+    }
+    (template + rest, numbers)
+}

@@ -1,0 +1,125 @@
+//! Names of the file as names of the language.
+
+use std::collections::{HashMap, HashSet};
+
+/// Words that a struct or a statement cannot be called.
+const RESERVED: [&str; 60] = [
+    "abstract", "as", "async", "await", "become", "block", "box", "break", "const", "continue", "crate", "data",
+    "dialect", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "from", "gen", "if", "impl", "in",
+    "input", "let", "lint", "loop", "lossy", "macro", "match", "mod", "move", "mut", "output", "override", "priv",
+    "pub", "reads", "ref", "repeat", "restores", "return", "reuse", "self", "Self", "static", "struct", "super",
+    "trait", "true", "try", "type", "undo", "unsafe", "use", "weights",
+];
+
+pub(super) fn is_identifier(name: &str) -> bool {
+    let mut letters = name.chars();
+    let first = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
+    first
+        && name != "_"
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        && !RESERVED.contains(&name)
+}
+
+/// A name of the file as an identifier.
+pub(super) fn identifier(name: &str) -> String {
+    let mut word: String =
+        name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    if word.is_empty() || word.starts_with(|letter: char| letter.is_ascii_digit()) {
+        word.insert(0, '_');
+    }
+    while !is_identifier(&word)
+        || matches!(word.as_str(), "while" | "where" | "virtual" | "unsized" | "yield" | "typeof")
+    {
+        word.push('_');
+    }
+    word
+}
+
+/// `DoubleConv` as `double_conv`.
+pub(super) fn snake(word: &str) -> String {
+    let mut text = String::new();
+    for (place, letter) in word.chars().enumerate() {
+        if letter.is_ascii_uppercase() && place > 0 {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
+}
+
+/// `encoder_layer` as `EncoderLayer`.
+pub(super) fn camel(word: &str) -> String {
+    let parts = word.split(|letter: char| !letter.is_ascii_alphanumeric());
+    parts
+        .flat_map(|part| part.chars().take(1).map(|first| first.to_ascii_uppercase()).chain(part.chars().skip(1)))
+        .collect()
+}
+
+/// Names that nothing else has.
+#[derive(Default)]
+pub(super) struct Names(HashSet<String>);
+
+impl Names {
+    pub(super) fn unique(&mut self, name: &str) -> String {
+        let mut unique = name.to_owned();
+        let mut count = 1;
+        while !self.0.insert(unique.clone()) {
+            count += 1;
+            unique = format!("{name}_{count}");
+        }
+        unique
+    }
+}
+
+/// Module paths by their last parts, as many as it takes to tell them apart.
+pub(super) struct Shortened(HashMap<String, usize>);
+
+impl Shortened {
+    /// Of the paths of one body.
+    pub(super) fn of<'a>(paths: impl Iterator<Item = &'a str>) -> Shortened {
+        let mut counts = HashMap::new();
+        for path in paths {
+            ends(path).for_each(|end| *counts.entry(end.to_owned()).or_insert(0) += 1);
+        }
+        Shortened(counts)
+    }
+
+    /// `layer1.0.conv1` as `conv1`, or `layer1_0_conv1` where there are several.
+    pub(super) fn name(&self, path: &str) -> String {
+        let is_clear = |end: &&str| !is_number(end.split('.').next().unwrap_or("")) && self.0.get(*end) == Some(&1);
+        identifier(&ends(path).find(is_clear).unwrap_or(path).replace('.', "_"))
+    }
+}
+
+/// The last part, the last two, ..
+fn ends(path: &str) -> impl Iterator<Item = &str> {
+    path.rmatch_indices('.').map(|(at, _)| &path[at + 1..]).chain([path])
+}
+
+fn is_number(part: &str) -> bool {
+    part.chars().all(|letter| letter.is_ascii_digit())
+}
+
+/// The last part of a path that is no number: `features` of `features.0`.
+pub(super) fn last_word(path: &str) -> &str {
+    path.rsplit('.').find(|part| !is_number(part)).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_as_short_as_they_are_clear() {
+        let short = Shortened::of(["layer1.0.conv1", "layer2.0.conv1", "fc", "mlp.0", "mlp.3", "a.ln"].into_iter());
+        let names = ["layer1.0.conv1", "layer2.0.conv1", "fc", "mlp.0", "a.ln"].map(|path| short.name(path));
+        assert_eq!(names, ["layer1_0_conv1", "layer2_0_conv1", "fc", "mlp_0", "ln"]);
+    }
+
+    #[test]
+    fn words_of_the_language_are_no_names() {
+        assert_eq!(["input", "0.x", "a-b", "", "while"].map(identifier), ["input_", "_0_x", "a_b", "__", "while_"]);
+        assert_eq!(camel("encoder_layer"), "EncoderLayer");
+        assert_eq!((last_word("features.0.1"), last_word("3")), ("features", ""));
+    }
+}
