@@ -6,6 +6,7 @@ use convshape_front::{Finding, Layer};
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
 use crate::help::{self, Change, What};
+use crate::lines;
 use crate::source::Chain;
 
 /// Bytes of a text, and what they become.
@@ -21,12 +22,18 @@ pub(crate) struct Fix {
     pub(crate) help: String,
     /// In the order of the text, apart from each other.
     pub(crate) edits: Vec<Edit>,
+    /// Whether it writes statements anew that are not in the language. What else is wrong shows only then.
+    pub(crate) rewrites: bool,
 }
 
 /// The fixes of a finding that a machine can make, the most likely first.
 pub(crate) fn fixes(chain: &Chain, finding: &Finding) -> Vec<Fix> {
     let helps = finding.lines.iter().filter_map(|line| line.strip_prefix("help: "));
-    let fixes = helps.map(|help| Fix { help: help.to_owned(), edits: edits(chain, finding, help) });
+    let lines = apart(lines::rewritten(chain, finding));
+    if let Some(help) = helps.clone().next().filter(|_| !lines.is_empty()) {
+        return vec![Fix { help: help.to_owned(), edits: lines, rewrites: true }];
+    }
+    let fixes = helps.map(|help| Fix { help: help.to_owned(), edits: edits(chain, finding, help), rewrites: false });
     fixes.filter(|fix| !fix.edits.is_empty()).collect()
 }
 
@@ -44,7 +51,11 @@ fn edits(chain: &Chain, finding: &Finding, help: &str) -> Vec<Edit> {
         Some(word) => vec![instead(chain, finding.span, word)],
         None => help::changes(help).iter().map(|change| edit(chain, change)).collect(),
     };
-    let mut edits: Vec<Edit> = edits.into_iter().collect::<Option<_>>().unwrap_or_default();
+    apart(edits.into_iter().collect::<Option<_>>().unwrap_or_default())
+}
+
+/// Edits in the order of the text; none where two of them meet.
+fn apart(mut edits: Vec<Edit>) -> Vec<Edit> {
     edits.sort_by_key(|edit| edit.range.start);
     // Two uses of a block are one statement in the text.
     edits.dedup();

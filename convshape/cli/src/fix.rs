@@ -48,20 +48,35 @@ fn fixed(mut source: Source) -> Result<Source, Unusable> {
     Ok(source)
 }
 
-/// The source after the first fix that removes its error and makes no other.
+/// The source after the first fix that removes its error and makes no other, or that brings lines into the language.
 fn step(source: &Source) -> Result<Option<Source>, Unusable> {
     for (index, chain) in source.chains.iter().enumerate() {
         for finding in chain.inspection.findings.iter().filter(|finding| is_error(finding)) {
             for fix in edit::fixes(chain, finding) {
                 let tried = Source::read(&source.path, edit::apply(&source.text, &fix.edits))?;
                 let Some(after) = tried.chains.get(index) else { continue };
-                if !has(after, finding) && errors([after]) < errors([chain]) {
+                let better = if fix.rewrites {
+                    further(after, finding)
+                } else {
+                    !has(after, finding) && errors([after]) < errors([chain])
+                };
+                if better {
                     return Ok(Some(tried));
                 }
             }
         }
     }
     Ok(None)
+}
+
+/// Whether the first error of a finding's code comes later than that finding, or there is none any more.
+fn further(chain: &Chain, finding: &Finding) -> bool {
+    let place = |finding: &Finding| {
+        let start = finding.span.start();
+        (start.line, start.column)
+    };
+    let same = chain.inspection.findings.iter().filter(|found| found.code == finding.code);
+    same.map(place).min().is_none_or(|first| first > place(finding))
 }
 
 /// Whether a chain has an error.

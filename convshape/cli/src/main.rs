@@ -7,6 +7,7 @@ mod edit;
 mod fix;
 mod help;
 mod import;
+mod lines;
 mod report;
 mod source;
 mod summary;

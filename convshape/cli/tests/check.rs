@@ -189,3 +189,35 @@ fn a_file_that_cannot_be_read_is_named() {
         assert!(String::from_utf8_lossy(&output.stderr).contains(file.to_str().unwrap_or_default()), "{output:?}");
     }
 }
+
+/// A module as PyTorch's users paste it becomes statements, line by line, and what is then wrong is fixed too.
+#[test]
+fn lines_of_python_are_written_anew() {
+    let text = "convshape::conv_chain! {
+    struct Net {
+        input: [1, 28, 28];
+        #[name = \"features.0\"]
+        c: Conv2d(1, 8, 3, stride=2) -> [8, 13, 13]; // kept
+        /* kept */ up: nn.ConvTranspose2d(8, 1, 3, 2)
+            restores c;
+        self.conv1 = nn.Conv2d(1, 4, 3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
+        repeat 2 { Conv2d(4, 4, kernel=3, padding=1); F.relu(); }
+        output: [4, 28, 28];
+    }
+}
+";
+    let files = files("fix-python", &[text]);
+    let output = convshape(&["fix"], &files);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let fixed = fs::read_to_string(&files[0]).unwrap_or_default();
+    for line in [
+        "#[name = \"features.0\"]\n        c: Conv2d(1 -> 8, kernel: 3, stride: 2) -> [8, 13, 13]; // kept\n",
+        "/* kept */ up: ConvTranspose2d(8 -> 1, kernel: 3, stride: 2, output_padding: 1) restores c;\n",
+        "        conv1: Conv2d(1 -> 4, kernel: 3, padding: 1);\n",
+        "        relu: ReLU;\n",
+        "repeat 2 { Conv2d(4 -> 4, kernel: 3, padding: 1); Relu; }\n",
+    ] {
+        assert!(fixed.contains(line), "{line}\n{fixed}");
+    }
+}

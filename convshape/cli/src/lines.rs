@@ -1,0 +1,138 @@
+//! Helps that write whole statements anew: ``write `c: Conv2d(1 -> 8, kernel: 3)` ``, ``in line 8, write `Relu` ``.
+
+use std::ops::Range;
+
+use convshape_front::Finding;
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+
+use crate::edit::Edit;
+use crate::source::Chain;
+
+/// The codes of what is not written in the language, whose helps are whole lines.
+const CODES: [&str; 2] = ["CS0001", "CS0002"];
+
+/// The edits of all lines that a finding writes anew; none if it writes none, or one of them is not found.
+pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
+    if !CODES.contains(&finding.code) {
+        return Vec::new();
+    }
+    let place = finding.span.byte_range();
+    let mut edits: Vec<Option<Edit>> = Vec::new();
+    for help in finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")) {
+        if let Some(text) = quoted(help, "write ") {
+            edits.push(around(&chain.tokens, &place).map(|tokens| edit(&tokens, text)));
+        } else if let Some((line, text)) = help.strip_prefix("in line ").and_then(|rest| rest.split_once(", ")) {
+            let (Ok(line), Some(text)) = (line.parse(), quoted(text, "write ")) else { return Vec::new() };
+            edits.push(in_line(&chain.tokens, line, text).map(|tokens| edit(&tokens, text)));
+        } else {
+            return Vec::new();
+        }
+    }
+    edits.into_iter().collect::<Option<_>>().unwrap_or_default()
+}
+
+/// What is quoted after a word, if nothing follows it.
+fn quoted<'a>(help: &'a str, word: &str) -> Option<&'a str> {
+    let text = help.strip_prefix(word)?.strip_prefix('`')?.strip_suffix('`')?;
+    (!text.contains('`')).then_some(text)
+}
+
+/// A statement's tokens, and its `;` if it has one.
+type Statement = Vec<TokenTree>;
+
+fn edit(statement: &[TokenTree], text: &str) -> Edit {
+    let has_end = statement.last().is_some_and(is_end);
+    let text = match (has_end, text.ends_with(';')) {
+        (true, false) => format!("{text};"),
+        _ => text.to_owned(),
+    };
+    Edit { range: range(statement), text }
+}
+
+fn range(tokens: &[TokenTree]) -> Range<usize> {
+    let start = tokens.first().map_or(0, |token| token.span().byte_range().start);
+    start..tokens.last().map_or(start, |token| token.span().byte_range().end)
+}
+
+fn is_end(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';')
+}
+
+/// The statement that has a place.
+fn around(tokens: &TokenStream, place: &Range<usize>) -> Option<Statement> {
+    let has = |statement: &Statement| {
+        let range = range(statement);
+        range.start <= place.start && place.end <= range.end
+    };
+    statements(tokens).into_iter().find(has)
+}
+
+/// The statement that begins in a line and becomes `text`; of several, the one with the same layer.
+fn in_line(tokens: &TokenStream, line: usize, text: &str) -> Option<Statement> {
+    let begins = |statement: &Statement| statement.first().is_some_and(|token| token.span().start().line == line);
+    let mut found: Vec<Statement> = statements(tokens).into_iter().filter(begins).collect();
+    if found.len() > 1 {
+        let layer = text.split(['(', ';']).next().unwrap_or(text).rsplit(' ').next().unwrap_or(text).to_lowercase();
+        let same =
+            |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word.to_string().to_lowercase() == layer);
+        found.retain(|statement| statement.iter().any(same));
+    }
+    if found.len() == 1 { found.pop() } else { None }
+}
+
+/// The statements of a chain and of its bodies, without attributes.
+fn statements(tokens: &TokenStream) -> Vec<Statement> {
+    let mut found = Vec::new();
+    for token in tokens.clone() {
+        if let TokenTree::Group(group) = token
+            && group.delimiter() == Delimiter::Brace
+        {
+            body(&group.stream(), &mut found);
+        }
+    }
+    found
+}
+
+fn body(tokens: &TokenStream, found: &mut Vec<Statement>) {
+    let mut open: Statement = Vec::new();
+    for token in tokens.clone() {
+        // In Python a line ends a statement.
+        let next_line = open.last().is_some_and(|last| last.span().end().line < token.span().start().line);
+        if next_line && !continues(&open, &token) {
+            found.push(without_attributes(std::mem::take(&mut open)));
+        }
+        let inner = match &token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group.stream()),
+            _ => None,
+        };
+        let end = is_end(&token);
+        open.push(token);
+        if let Some(inner) = inner {
+            open.clear();
+            body(&inner, found);
+        } else if end {
+            found.push(without_attributes(std::mem::take(&mut open)));
+        }
+    }
+    if !open.is_empty() {
+        found.push(without_attributes(open));
+    }
+}
+
+/// Whether a line goes on with the statement before it: after an attribute, a name or an operator, or before the tail.
+fn continues(open: &[TokenTree], next: &TokenTree) -> bool {
+    let tail = match next {
+        TokenTree::Ident(word) => word == "from" || word == "restores",
+        TokenTree::Punct(punct) => punct.as_char() == '-' && punct.spacing() == Spacing::Joint,
+        TokenTree::Group(_) | TokenTree::Literal(_) => false,
+    };
+    tail || without_attributes(open.to_vec()).is_empty()
+        || matches!(open.last(), Some(TokenTree::Punct(punct)) if ":=>,.".contains(punct.as_char()))
+}
+
+fn without_attributes(mut statement: Statement) -> Statement {
+    while matches!(statement.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == '#') && statement.len() > 1 {
+        statement.drain(..2);
+    }
+    statement
+}
