@@ -108,6 +108,12 @@ impl Parser {
                 let help = format!("write its shape behind the name: `{}: {name} [16];`", part.word());
                 return Err(c.unexpected_with("a shape such as `[1, 28, 28]`", Some(help)));
             }
+            if let Some(name) = name.as_ref().filter(|_| part == Part::Output && c.is_punct(".")) {
+                let of = c.peek_at(1).map(ToString::to_string).unwrap_or_default();
+                let help =
+                    format!("give it a name before: `last: Identity from {name}.{of};`, and `output: last [16];`");
+                return Err(c.unexpected_with("a shape such as `[1, 28, 28]`", Some(help)));
+            }
             let named = name.is_some();
             let shape = self.shape(c)?;
             let name = match c.word("from") {
