@@ -85,6 +85,18 @@ fn each_chapter_is_tested() {
     }
 }
 
+/// Each example is in the table of the chapter "Getting started".
+#[test]
+fn each_example_is_listed() {
+    let table = read("convshape/book/src/start.md");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let files = fs::read_dir(folder).expect("the examples").map(|entry| entry.expect("an entry").path());
+    for file in files.filter(|file| file.extension().is_some_and(|end| end == "rs")) {
+        let name = file.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
+        assert!(table.contains(&format!("| `{name}` |")), "{name} is not in the table of examples");
+    }
+}
+
 #[test]
 fn messages_are_those_of_today() {
     let docs: String = read("convshape/src/lib.rs")
