@@ -130,18 +130,21 @@ pub const fn custom_type<T: CustomLayer>() -> &'static CustomType {
 /// The parameters of a user-defined layer, by the names that its type gives them.
 pub struct CustomParams<T> {
     params: Vec<Param>,
+    names: &'static [CustomParam],
     of: PhantomData<fn() -> T>,
 }
 
-impl<T: CustomLayer> CustomParams<T> {
+// Nothing here asks for a layer: of a type that is none the chain's own error says it all.
+impl<T> CustomParams<T> {
     /// The parameter of a name.
     pub fn get(&self, name: &str) -> Option<&Param> {
-        self.params.get(Self::place(name)?)
+        self.params.get(self.place(name)?)
     }
 
     /// The parameter of a name, to change it.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Param> {
-        self.params.get_mut(Self::place(name)?)
+        let place = self.place(name)?;
+        self.params.get_mut(place)
     }
 
     /// The parameters in the order of [`CustomLayer::PARAMS`].
@@ -149,12 +152,12 @@ impl<T: CustomLayer> CustomParams<T> {
         self.params.iter()
     }
 
-    fn place(name: &str) -> Option<usize> {
-        T::PARAMS.iter().position(|param| param.name == name)
+    fn place(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|param| param.name == name)
     }
 }
 
-impl<T: CustomLayer> core::ops::Index<&str> for CustomParams<T> {
+impl<T> core::ops::Index<&str> for CustomParams<T> {
     type Output = Param;
 
     fn index(&self, name: &str) -> &Param {
@@ -162,7 +165,7 @@ impl<T: CustomLayer> core::ops::Index<&str> for CustomParams<T> {
     }
 }
 
-impl<T: CustomLayer> core::ops::IndexMut<&str> for CustomParams<T> {
+impl<T> core::ops::IndexMut<&str> for CustomParams<T> {
     fn index_mut(&mut self, name: &str) -> &mut Param {
         self.get_mut(name).expect("the layer's type has a parameter of this name")
     }
@@ -170,20 +173,21 @@ impl<T: CustomLayer> core::ops::IndexMut<&str> for CustomParams<T> {
 
 impl<T> Clone for CustomParams<T> {
     fn clone(&self) -> Self {
-        CustomParams { params: self.params.clone(), of: PhantomData }
+        CustomParams { params: self.params.clone(), names: self.names, of: PhantomData }
     }
 }
 
-impl<T: CustomLayer> fmt::Debug for CustomParams<T> {
+impl<T> fmt::Debug for CustomParams<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = T::PARAMS.iter().map(|param| param.name);
+        let names = self.names.iter().map(|param| param.name);
         f.debug_map().entries(names.zip(&self.params)).finish()
     }
 }
 
-impl<T: CustomLayer> ParamGroup for CustomParams<T> {
+impl<T> ParamGroup for CustomParams<T> {
     fn assemble(parts: &mut Assembly<'_>) -> Self {
-        CustomParams { params: T::PARAMS.iter().map(|_| Param::assemble(parts)).collect(), of: PhantomData }
+        let names = parts.custom().params;
+        CustomParams { params: names.iter().map(|_| Param::assemble(parts)).collect(), names, of: PhantomData }
     }
 
     fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param)) {

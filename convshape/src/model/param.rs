@@ -7,6 +7,8 @@ use core::fmt;
 #[cfg(feature = "ndarray")]
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
+use convshape_arith::op::CustomType;
+
 use crate::model::cache::Cache;
 use crate::model::elements::Elements;
 use crate::model::parts::Sizes;
@@ -110,18 +112,29 @@ impl fmt::Debug for Param {
 pub struct Assembly<'a> {
     next: &'a mut dyn FnMut() -> Param,
     choices: &'a [usize],
+    /// The user-defined layers in order.
+    customs: &'a mut dyn FnMut() -> Option<&'static CustomType>,
 }
 
 impl<'a> Assembly<'a> {
-    /// From parameters, for a model without optional parts.
-    pub(crate) fn new(next: &'a mut dyn FnMut() -> Param) -> Assembly<'a> {
-        Assembly { next, choices: &[] }
+    /// From parameters and user-defined layers, for a model without optional parts.
+    pub(crate) fn new(
+        next: &'a mut dyn FnMut() -> Param,
+        customs: &'a mut dyn FnMut() -> Option<&'static CustomType>,
+    ) -> Assembly<'a> {
+        Assembly { next, choices: &[], customs }
     }
 
     /// The same parameters with the choices of a model, in the order of its fields: 1 for an optional part that it
     /// has, 0 for one that it lacks, the count where a repeat's turns vary.
     pub fn with(&mut self, choices: &'static [usize]) -> Assembly<'_> {
-        Assembly { next: &mut *self.next, choices }
+        Assembly { next: &mut *self.next, choices, customs: &mut *self.customs }
+    }
+
+    /// The next user-defined layer: its parameters follow.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn custom(&mut self) -> &'static CustomType {
+        (self.customs)().expect("a model has one field for each user-defined layer of its program")
     }
 
     fn choose(&mut self) -> usize {
@@ -375,7 +388,7 @@ mod tests {
             count += 1;
             Param::new(Sizes::of(&Shape::of(&[1])), vec![f32::from(count)])
         };
-        let mut pair = <[WeightBias; 2]>::assemble(&mut Assembly::new(&mut next));
+        let mut pair = <[WeightBias; 2]>::assemble(&mut Assembly::new(&mut next, &mut || None));
         assert_eq!(pair[0].weight.as_slice(), [1.0]);
         assert_eq!(pair[1].bias.as_slice(), [4.0]);
         pair.visit_mut(&mut |param| param.as_mut_slice()[0] *= 10.0);
@@ -391,7 +404,8 @@ mod tests {
             count += 1;
             Param::new(Sizes::of(&Shape::of(&[1])), vec![f32::from(count)])
         };
-        let mut outer = Assembly::new(&mut next);
+        let mut no_customs = || None;
+        let mut outer = Assembly::new(&mut next, &mut no_customs);
         let mut parts = outer.with(&[0, 1, 2]);
         assert_eq!(Option::<Weight>::assemble(&mut parts), None);
         assert_eq!(Option::<Weight>::assemble(&mut parts).map(|group| group.weight.as_slice()[0]), Some(1.0));

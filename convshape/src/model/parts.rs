@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 
-use convshape_arith::op::Op;
+use convshape_arith::op::{CustomType, Op};
 use convshape_arith::param::{Init, ParamSpec};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
@@ -61,6 +61,25 @@ impl Linked {
     pub(crate) fn specs(self) -> Specs {
         let frame = Frame { linked: self, prefix: "", step: 0, param: 0 };
         Specs { frames: [frame; MOST_NESTED], depth: 0 }
+    }
+
+    /// A user-defined layer, in the order of the steps; `skip` counts those before it down. Other runs do not count.
+    fn custom(self, skip: &mut usize) -> Option<&'static CustomType> {
+        for step in self.program.steps.iter().filter(|step| step.first_run.is_none()) {
+            let found = match &step.action {
+                Action::Layer(Op::Custom { layer, .. }) if *skip == 0 => layer.layer(),
+                Action::Layer(Op::Custom { .. }) => {
+                    *skip -= 1;
+                    None
+                }
+                Action::Layer(_) => None,
+                Action::Chain { index } => self.chains[*index].custom(skip),
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
     }
 
     /// Calls `f` with each layer that shares no weight and its name in files, in the order of the steps.
@@ -249,7 +268,12 @@ impl Spec {
 pub(crate) fn assemble<M: Parts>(params: impl IntoIterator<Item = Param>) -> M {
     let mut params = params.into_iter();
     let mut next = || params.next().expect("a model has one field for each parameter of its program");
-    M::assemble(&mut Assembly::new(&mut next))
+    let mut before = 0;
+    let mut custom = || {
+        before += 1;
+        Linked::of::<M>().custom(&mut (before - 1))
+    };
+    M::assemble(&mut Assembly::new(&mut next, &mut custom))
 }
 
 /// The generated `from_static`: a model that borrows its parameters, stored one after another in order.
