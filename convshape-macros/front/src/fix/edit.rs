@@ -420,7 +420,8 @@ pub(super) fn can_insert(graph: &Graph, node: NodeId, operand: usize) -> bool {
     let written = &graph.nodes[node];
     let inside = written.writing.statement.contains('.');
     match is_previous(graph, node, operand) {
-        true => !written.writing.sourced,
+        // By a name it can read what is inserted.
+        true => !written.writing.sourced || graph.reference(written.inputs[operand]).is_some(),
         false => !inside && !written.writing.sourced && operands_with(graph, node, operand, "").is_some(),
     }
 }
@@ -438,6 +439,20 @@ fn is_previous(graph: &Graph, node: NodeId, operand: usize) -> bool {
 /// Layers before a layer.
 fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
     let layers: Vec<String> = ops.iter().map(inserted).collect();
+    let written = &graph.nodes[node].writing;
+    if written.sourced
+        && let Some(from) = graph.reference(graph.nodes[node].inputs[operand])
+    {
+        let (name, last) = (free_name(graph, "same"), layers.len() - 1);
+        let line = |(at, layer): (usize, &String)| {
+            let label = if at == last { format!("{name}: ") } else { String::new() };
+            let source = if at == 0 { format!(" from {from}") } else { String::new() };
+            format!("{label}{layer}{source};")
+        };
+        let lines: Vec<String> = layers.iter().enumerate().map(line).collect();
+        let (lines, statement) = (lines.join(" "), &written.statement);
+        return Verb::Other(format!("let `{statement}` read `{name}` (`from {name}`), and write `{lines}` before it"));
+    }
     if is_previous(graph, node, operand) {
         return Verb::Insert(format!("{};", layers.join("; ")), None);
     }

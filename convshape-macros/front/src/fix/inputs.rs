@@ -256,7 +256,12 @@ fn unflattened(graph: &Graph, input: usize, rank: usize) -> Vec<(Shape, u32)> {
     }
     let mut found = Vec::new();
     let readers = graph.nodes.iter().filter(|node| node.inputs.first() == Some(&input));
-    for channels in readers.filter_map(|node| taken(&node.recipe)).take(MOST_READERS) {
+    // Where no layer says how many, grey or coloured.
+    let counts = readers.flat_map(|node| match taken(&node.recipe) {
+        Some(channels) => vec![channels],
+        None => vec![1, 3],
+    });
+    for channels in counts.take(MOST_READERS) {
         let side = length.checked_div(channels).filter(|area| area.saturating_mul(channels) == length);
         let side = side.and_then(|area| super::goals::root(area, rank - 1));
         if let Some(side) = side {

@@ -43,7 +43,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             Reason::FirstState { expected, .. } => first_states(graph, *node, op, &expected, found),
             Reason::Join { operand, axis: Some(place), first, other } => {
                 permuted(graph, *node, [(1 - operand.min(1), &first), (operand, &other)], found);
-                of_sources(graph, *node, [&first, &other], found);
+                of_sources(graph, checked, *node, [&first, &other], found);
                 let channels = place == graph.order().channel(first.rank());
                 if graph.nodes[*node].inputs.len() == 2 && !channels {
                     fits(graph, *node, [(1 - operand, &first), (operand, &other)], found);
@@ -196,14 +196,18 @@ fn steps(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape,
 }
 
 /// A free parameter, or a constant, of the shape of what it meets.
-fn of_sources(graph: &Graph, node: NodeId, sides: [&Shape; 2], found: &mut Candidates) {
+fn of_sources(graph: &Graph, checked: &Checked, node: NodeId, sides: [&Shape; 2], found: &mut Candidates) {
     for value in &graph.nodes[node].inputs {
         let Some(above) = graph.producer(*value) else { continue };
         if !matches!(graph.given(above), Some(Op::Source { of: Source::Parameter { .. }, .. })) {
             continue;
         }
-        for shape in sides {
-            found.push(vec![Edit::Reshape { node: above, shape: *shape }], 6);
+        let Some(now) = checked.shape(*value) else { continue };
+        for shape in sides.into_iter().filter(|shape| shape.rank() == now.rank()) {
+            // An axis of one row is meant to stretch.
+            let stretched = (0..now.rank()).filter(|axis| now.size(*axis).same(Size::Number(1)));
+            let shape = stretched.fold(*shape, |shape, axis| shape.with(axis, Size::Number(1)));
+            found.push(vec![Edit::Reshape { node: above, shape }], 6);
         }
     }
 }
