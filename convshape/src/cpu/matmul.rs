@@ -38,6 +38,38 @@ pub(super) fn multiply(level: Level, threads: Threads, product: &Product, [a, b]
     });
 }
 
+/// Packs a panel of `V` vectors of columns: the first `rows` rows of a matrix with these strides of rows and columns. It
+/// has `columns` columns; those beyond the last are zero.
+#[inline(always)]
+pub(super) fn pack<S: Simd, const V: usize>(
+    simd: S,
+    from: &[f32],
+    [along, across]: [usize; 2],
+    [rows, columns]: [usize; 2],
+    panel: &mut [f32],
+) {
+    let width = V * S::LANES;
+    let there = width.min(columns);
+    if across == 1 {
+        for (row, to) in panel.chunks_exact_mut(width).enumerate().take(rows) {
+            to[..there].copy_from_slice(&from[row * along..][..there]);
+            to[there..].fill(0.0);
+        }
+        return;
+    }
+    if there < width {
+        panel[..rows * width].fill(0.0);
+    }
+    for lane in (0..there).step_by(S::LANES) {
+        let lanes = S::LANES.min(there - lane);
+        for row in (0..rows).step_by(S::LANES) {
+            let count = S::LANES.min(rows - row);
+            let from = &from[lane * across + row * along..];
+            simd.transpose(from, across, &mut panel[row * width + lane..], width, [lanes, count]);
+        }
+    }
+}
+
 /// Some rows of one product.
 struct Matrices<'a> {
     product: &'a Product,
@@ -89,31 +121,12 @@ impl Matrices<'_> {
         }
     }
 
-    /// Packs some rows of the second matrix, a panel of columns from `column` on. Columns beyond the last are zero.
+    /// Packs some rows of the second matrix, a panel of columns from `column` on.
     #[inline(always)]
     fn pack<S: Simd>(&mut self, simd: S, rows: Range<usize>, column: usize) {
         let Product { columns, b: [along, across], .. } = *self.product;
-        let width = VECTORS * S::LANES;
-        let there = width.min(columns - column);
         let b = &self.b[rows.start * along + column * across..];
-        if across == 1 {
-            for (row, to) in self.panel.chunks_exact_mut(width).enumerate().take(rows.len()) {
-                to[..there].copy_from_slice(&b[row * along..][..there]);
-                to[there..].fill(0.0);
-            }
-            return;
-        }
-        if there < width {
-            self.panel[..rows.len() * width].fill(0.0);
-        }
-        for lane in (0..there).step_by(S::LANES) {
-            let lanes = S::LANES.min(there - lane);
-            for row in (0..rows.len()).step_by(S::LANES) {
-                let count = S::LANES.min(rows.len() - row);
-                let from = &b[lane * across + row * along..];
-                simd.transpose(from, across, &mut self.panel[row * width + lane..], width, [lanes, count]);
-            }
-        }
+        pack::<S, VECTORS>(simd, b, [along, across], [rows.len(), columns - column], self.panel);
     }
 
     /// Adds the products of `count` elements from `first` on to `R` rows of a panel of columns.

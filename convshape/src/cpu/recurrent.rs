@@ -1,6 +1,7 @@
 //! Recurrent layers. One matrix product multiplies the inputs of all steps by their weights; then each step multiplies
 //! the last state by packed weights, for several samples at once.
 
+use std::borrow::Cow;
 use std::vec;
 use std::vec::Vec;
 
@@ -8,12 +9,11 @@ use convshape_arith::op::{Activation, Cell, Recurrent, RecurrentWeights, Trace};
 use convshape_arith::size::Size;
 
 use super::math::Epilogue;
+use super::matmul::pack;
 use super::simd::{Kernel, Level, Runs, Simd, products};
 
 /// Width of a panel of weights, in vectors.
 const VECTORS: usize = 2;
-/// Rows of a product that share the weights in registers.
-const ROWS: usize = 4;
 /// Partial sums of a single row: with one sum, each addition would wait for the one before.
 const SUMS: usize = 4;
 
@@ -62,18 +62,12 @@ pub(super) struct RecurrentBatch<'a> {
 }
 
 impl Panels {
-    /// Packs a matrix; `weight` gives the weight of a column and a feature.
-    pub(super) fn new(level: Level, features: usize, columns: usize, weight: impl Fn(usize, usize) -> f32) -> Panels {
+    /// Packs a matrix with these strides of rows (features) and columns.
+    pub(super) fn new(level: Level, features: usize, columns: usize, from: &[f32], strides: [usize; 2]) -> Panels {
         let width = VECTORS * level.lanes();
         let panels = columns.div_ceil(width);
         let mut weights = vec![0.0; panels * features * width];
-        for (panel, weights) in weights.chunks_exact_mut((features * width).max(1)).enumerate() {
-            for (feature, row) in weights.chunks_exact_mut(width).enumerate() {
-                for (lane, to) in row.iter_mut().enumerate().take(columns.saturating_sub(panel * width)) {
-                    *to = weight(panel * width + lane, feature);
-                }
-            }
-        }
+        level.run(Pack { from, strides, features, columns, weights: &mut weights });
         Panels { weights, runs: Runs::new(std::iter::once(0), features, true), features, columns: panels * width }
     }
 
@@ -97,34 +91,83 @@ impl Panels {
             return;
         }
         for (panel, weights) in self.weights.chunks_exact(self.features * width).enumerate() {
+            let tile = PanelTile { panels: self, place: [0, panel * width], x, weights, columns };
             let mut row = 0;
-            while row + ROWS <= rows {
-                self.tile::<S, ROWS, 1>(simd, [row, panel * width], x, weights, y, columns);
-                row += ROWS;
+            // The largest number of rows whose sums stay in registers.
+            match S::POSITIONS[VECTORS - 1] {
+                12 => tile.rows::<S, 12, 1>(simd, &mut row, rows, y),
+                6 => tile.rows::<S, 6, 1>(simd, &mut row, rows, y),
+                _ => {}
             }
-            while row < rows {
-                self.tile::<S, 1, SUMS>(simd, [row, panel * width], x, weights, y, columns);
-                row += 1;
-            }
+            tile.rows::<S, 4, 1>(simd, &mut row, rows, y);
+            tile.rows::<S, 1, SUMS>(simd, &mut row, rows, y);
         }
     }
+}
+
+/// Packs the panels of a matrix.
+struct Pack<'a> {
+    from: &'a [f32],
+    strides: [usize; 2],
+    features: usize,
+    columns: usize,
+    weights: &'a mut [f32],
+}
+
+impl Kernel for Pack<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn tile<S: Simd, const R: usize, const Q: usize>(
-        &self,
-        simd: S,
-        [row, column]: [usize; 2],
-        x: &[f32],
-        weights: &[f32],
-        y: &mut [f32],
-        columns: usize,
-    ) {
+    fn run<S: Simd>(self, simd: S) {
+        let width = VECTORS * S::LANES;
+        for (panel, weights) in self.weights.chunks_exact_mut((self.features * width).max(1)).enumerate() {
+            let (from, columns) = (&self.from[panel * width * self.strides[1]..], self.columns - panel * width);
+            pack::<S, VECTORS>(simd, from, self.strides, [self.features, columns], weights);
+        }
+    }
+}
+
+/// One panel of a product.
+#[derive(Clone, Copy)]
+struct PanelTile<'a> {
+    panels: &'a Panels,
+    /// The first row and column.
+    place: [usize; 2],
+    x: &'a [f32],
+    weights: &'a [f32],
+    /// The stride of the output's rows.
+    columns: usize,
+}
+
+impl PanelTile<'_> {
+    /// Adds the products of `R` rows at a time, with `Q` partial sums each, while that many are left.
+    #[inline(always)]
+    fn rows<S: Simd, const R: usize, const Q: usize>(self, simd: S, row: &mut usize, rows: usize, y: &mut [f32]) {
+        while *row + R <= rows {
+            let tile = PanelTile { place: [*row, self.place[1]], ..self };
+            simd.call(RowsTile::<R, Q> { tile, y: &mut *y });
+            *row += R;
+        }
+    }
+}
+
+struct RowsTile<'a, const R: usize, const Q: usize> {
+    tile: PanelTile<'a>,
+    y: &'a mut [f32],
+}
+
+impl<const R: usize, const Q: usize> Kernel for RowsTile<'_, R, Q> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let RowsTile { tile: PanelTile { panels, place: [row, column], x, weights, columns }, y } = self;
         let mut starts = [0; R];
         for r in 0..R {
-            starts[r] = (row + r) * self.features;
+            starts[r] = (row + r) * panels.features;
         }
         let mut sums = [[[simd.splat(0.0); VECTORS]; R]; Q];
-        products::<S, R, VECTORS, Q>(simd, x, &starts, &self.runs, [weights, &[]], [0, Q], &mut sums);
+        products::<S, R, VECTORS, Q>(simd, x, &starts, &panels.runs, [weights, &[]], [0, Q], &mut sums);
         for r in 0..R {
             for v in 0..VECTORS {
                 let place = (row + r) * columns + column + v * S::LANES;
@@ -138,6 +181,28 @@ impl Panels {
     }
 }
 
+/// The weights of a product of a pass, `[gates * hidden, features]`: copied if the layer stores them in another order.
+pub(super) fn matrix<'a>(
+    weights: &RecurrentWeights,
+    product: usize,
+    [gates, hidden, features]: [usize; 3],
+    kernel: &'a [f32],
+) -> Cow<'a, [f32]> {
+    if weights.is_row_major() {
+        return Cow::Borrowed(kernel);
+    }
+    let mut matrix = Vec::with_capacity(gates * hidden * features);
+    for gate in 0..gates {
+        for unit in 0..hidden {
+            matrix.extend((0..features).map(|feature| match product {
+                0 => kernel[weights.input(gates, gate, unit, feature)],
+                _ => kernel[weights.state(gates, gate, unit, feature)],
+            }));
+        }
+    }
+    Cow::Owned(matrix)
+}
+
 impl Packed {
     /// `params` are in the layout of the layer's dialect; it reads `inputs` features.
     pub(super) fn new(level: Level, layer: &Recurrent, inputs: usize, params: &[&[f32]]) -> Packed {
@@ -148,7 +213,10 @@ impl Packed {
             let (at, direction) = (pass / trace.directions, pass % trace.directions);
             let features = if at == 0 { inputs } else { trace.width() };
             let weights = RecurrentWeights::new(layer, at, direction, features);
-            let (input, state) = (params[weights.first], params[weights.first + 1]);
+            let panels = |product: usize, features: usize| {
+                let matrix = matrix(&weights, product, [gates, hidden, features], params[weights.first + product]);
+                Panels::new(level, features, count, &matrix, [1, features])
+            };
             let bias = |product: usize, column: usize| {
                 let place = weights.bias(product, column / hidden, column % hidden);
                 place.map_or(0.0, |(param, place)| params[param][place])
@@ -157,12 +225,8 @@ impl Packed {
             let both = |column: usize| bias(0, column) + if apart(column) { 0.0 } else { bias(1, column) };
             let of_state = |column: usize| if apart(column) { bias(1, column) } else { 0.0 };
             PackedPass {
-                input: Panels::new(level, features, count, |column, feature| {
-                    input[weights.input(gates, column / hidden, column % hidden, feature)]
-                }),
-                state: Panels::new(level, hidden, count, |column, feature| {
-                    state[weights.state(gates, column / hidden, column % hidden, feature)]
-                }),
+                input: panels(0, features),
+                state: panels(1, hidden),
                 bias: (0..count).map(both).collect(),
                 state_bias: (0..count).map(of_state).collect(),
             }

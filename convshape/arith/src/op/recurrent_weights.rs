@@ -39,6 +39,11 @@ impl RecurrentWeights {
         RecurrentWeights { first, inputs, hidden: trace.hidden, order, transposed: keras, biases }
     }
 
+    /// Whether the kernels are matrices with a row for each unit of each gate, with the gates in the order of [`Trace`].
+    pub fn is_row_major(&self) -> bool {
+        !self.transposed
+    }
+
     /// The place of a weight in the kernel of one product, of a gate's unit and a feature among `features`.
     fn at(&self, gates: usize, gate: usize, unit: usize, feature: usize, features: usize) -> usize {
         let row = self.order[gate] * self.hidden + unit;

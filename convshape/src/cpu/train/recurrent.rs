@@ -1,19 +1,22 @@
 //! The gradient of recurrent layers. Each step multiplies by packed weights of the state; the gradients of the weights
 //! and of the input are one matrix product each.
 
+use std::borrow::Cow;
 use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::op::{Activation, Cell, Recurrent, RecurrentWeights, Trace};
 
+use super::Machine;
 use crate::cpu::math::Epilogue;
-use crate::cpu::recurrent::{Panels, elements};
-use crate::cpu::simd::Level;
+use crate::cpu::matmul::multiply;
+use crate::cpu::recurrent::{Panels, elements, matrix};
+use crate::reference::kernels::Product;
 
 /// A batch of runs, and the gradients of their outputs.
 #[derive(Clone, Copy)]
 pub(super) struct RecurrentGradient<'a> {
-    pub(super) level: Level,
+    pub(super) on: Machine,
     pub(super) layer: &'a Recurrent,
     pub(super) length: usize,
     pub(super) params: &'a [&'a [f32]],
@@ -131,11 +134,8 @@ impl BackwardPass<'_> {
     fn steps(&self, outputs: &[f32], dx: &mut [Vec<f32>]) -> SumGradients {
         let Trace { hidden, gates, length, .. } = self.trace;
         let (samples, count) = (self.runs.samples(), gates * hidden);
-        let kernel = self.runs.params[self.weights.first + 1];
-        // One row per unit of each gate, one column per feature of the state.
-        let panels = Panels::new(self.runs.level, count, hidden, |feature, row| {
-            kernel[self.weights.state(gates, row / hidden, row % hidden, feature)]
-        });
+        let matrix = self.matrix(1, hidden);
+        let panels = Panels::new(self.runs.on.level, count, hidden, &matrix, [hidden, 1]);
         let columns = panels.columns();
         let mut sums = SumGradients { input: vec![0.0; length * samples * count], state: None };
         if let Cell::Gru { .. } = self.runs.layer.cell {
@@ -157,7 +157,7 @@ impl BackwardPass<'_> {
             for (sample, bent) in bent.chunks_exact_mut(hidden).enumerate() {
                 bent.copy_from_slice(self.extra(sample, step));
             }
-            Epilogue::of(Activation::Tanh).over(self.runs.level, &mut bent);
+            Epilogue::of(Activation::Tanh).over(self.runs.on.level, &mut bent);
             let rows = step * samples * count..(step + 1) * samples * count;
             for sample in 0..samples {
                 let dh = &mut dh[sample * columns..][..hidden];
@@ -170,7 +170,7 @@ impl BackwardPass<'_> {
                 self.one([sample, turn, step], bent, dh, dc, &mut sums.input[row], state);
             }
             let state = &sums.state.as_ref().unwrap_or(&sums.input)[rows];
-            panels.add_to(self.runs.level, samples, state, &mut dh);
+            panels.add_to(self.runs.on.level, samples, state, &mut dh);
         }
         for (state, (all, width)) in [(&dh, columns), (&dc, hidden)].into_iter().enumerate() {
             let Some(to) = dx.get_mut(state + 1).filter(|to| !to.is_empty()) else { continue };
@@ -281,26 +281,30 @@ impl BackwardPass<'_> {
         for (product, (rows, features, sums)) in
             [(self.read(), self.features, &sums.input), (self.states_before(), hidden, state)].into_iter().enumerate()
         {
-            let (count, steps) = (gates * hidden, rows.len() / features);
-            let panels = Panels::new(self.runs.level, steps, features, |feature, step| rows[step * features + feature]);
-            let mut turned = vec![0.0; count * steps];
-            for (step, sums) in sums.chunks_exact(count).enumerate() {
-                sums.iter().enumerate().for_each(|(row, sum)| turned[row * steps + step] = *sum);
-            }
-            let mut gradients = vec![0.0; count * panels.columns()];
-            panels.add_to(self.runs.level, count, &turned, &mut gradients);
-            for row in 0..count {
-                let (gate, unit) = (row / hidden, row % hidden);
-                let gradients = &gradients[row * panels.columns()..][..features];
-                for (feature, gradient) in gradients.iter().enumerate() {
+            let (count, steps) = (gates * hidden, rows.len() / features.max(1));
+            let mut gradients = vec![0.0; count * features];
+            let factors = Product::single([count, features, steps], [1, count], [features, 1]);
+            multiply(self.runs.on.level, self.runs.on.threads, &factors, [sums, &rows], &mut gradients);
+            let to = &mut dparams[self.weights.first + product];
+            if self.weights.is_row_major() {
+                to.iter_mut().zip(&gradients).for_each(|(to, gradient)| *to += gradient);
+            } else {
+                for (place, gradient) in gradients.iter().enumerate() {
+                    let (row, feature) = (place / features, place % features);
                     let place = match product {
-                        0 => self.weights.input(gates, gate, unit, feature),
-                        _ => self.weights.state(gates, gate, unit, feature),
+                        0 => self.weights.input(gates, row / hidden, row % hidden, feature),
+                        _ => self.weights.state(gates, row / hidden, row % hidden, feature),
                     };
-                    dparams[self.weights.first + product][place] += gradient;
+                    to[place] += gradient;
                 }
-                if let Some((param, place)) = self.weights.bias(product, gate, unit) {
-                    dparams[param][place] += turned[row * steps..(row + 1) * steps].iter().sum::<f32>();
+            }
+            let mut biases = vec![0.0; count];
+            for sums in sums.chunks_exact(count) {
+                biases.iter_mut().zip(sums).for_each(|(bias, sum)| *bias += sum);
+            }
+            for (row, bias) in biases.into_iter().enumerate() {
+                if let Some((param, place)) = self.weights.bias(product, row / hidden, row % hidden) {
+                    dparams[param][place] += bias;
                 }
             }
         }
@@ -312,13 +316,12 @@ impl BackwardPass<'_> {
             return;
         }
         let (hidden, gates, samples) = (self.trace.hidden, self.trace.gates, self.runs.samples());
-        let kernel = self.runs.params[self.weights.first];
-        let panels = Panels::new(self.runs.level, gates * hidden, self.features, |feature, row| {
-            kernel[self.weights.input(gates, row / hidden, row % hidden, feature)]
-        });
-        let mut all = vec![0.0; self.trace.length * samples * panels.columns()];
-        panels.add_to(self.runs.level, self.trace.length * samples, &sums.input, &mut all);
-        for (row, from) in all.chunks_exact(panels.columns()).enumerate() {
+        let (count, rows) = (gates * hidden, self.trace.length * samples);
+        let mut all = vec![0.0; rows * self.features];
+        let factors = Product::single([rows, self.features, count], [count, 1], [self.features, 1]);
+        let matrix = self.matrix(0, self.features);
+        multiply(self.runs.on.level, self.runs.on.threads, &factors, [&sums.input, &matrix], &mut all);
+        for (row, from) in all.chunks_exact(self.features.max(1)).enumerate() {
             let (step, sample) = (row / samples, row % samples);
             let place = (sample * self.trace.length + step) * self.features;
             let to = &mut to[place..][..self.features];
@@ -329,6 +332,12 @@ impl BackwardPass<'_> {
                 None => to.iter_mut().zip(from).for_each(|(to, from)| *to += from),
             }
         }
+    }
+
+    /// The weights of one of its products, `[gates * hidden, features]`.
+    fn matrix(&self, product: usize, features: usize) -> Cow<'_, [f32]> {
+        let sizes = [self.trace.gates, self.trace.hidden, features];
+        matrix(&self.weights, product, sizes, self.runs.params[self.weights.first + product])
     }
 
     /// The dropout factors of the features of a step.

@@ -188,9 +188,9 @@ impl RowMajor {
         if let Op::Recurrent(layer) = op
             && RecurrentGradient::fits(layer)
         {
-            let (level, length) = (on.level, steps(shapes));
+            let length = steps(shapes);
             let first = [inputs.get(1).copied(), inputs.get(2).copied()];
-            RecurrentGradient { level, layer, length, params, x: inputs[0], first, factors: some(factors), y, dy }
+            RecurrentGradient { on, layer, length, params, x: inputs[0], first, factors: some(factors), y, dy }
                 .backward(dparams, dx);
             return Ok(());
         }

@@ -43,6 +43,13 @@ impl Product {
         }
     }
 
+    /// The product of two matrices: the number of rows, columns and summed elements, and the strides of both.
+    #[cfg(feature = "train")]
+    pub(crate) fn single([rows, columns, inner]: [usize; 3], a: [usize; 2], b: [usize; 2]) -> Product {
+        let (matrices, none) = ([1; MAX_RANK], [0; MAX_RANK]);
+        Product { rows, columns, inner, a, b, matrices, a_strides: none, b_strides: none }
+    }
+
     /// The indices of the first elements of each pair of matrices.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
         let mut odometer = Odometer::new(self.matrices);
