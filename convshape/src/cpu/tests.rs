@@ -586,6 +586,79 @@ fn layouts_in_turn() {
     }
 }
 
+/// Chains in which any layer may read any value: parts, sums that repeat an operand, joins along any axis and layers that
+/// need another layout, one after the other.
+#[test]
+fn layers_in_company() {
+    let mut random = Random::new(14);
+    for _ in 0..600 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let rank = usize::try_from(random.pick(2, 4)).expect("small");
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, 5)).collect();
+        sizes[order.channel(rank)] = random.one_of(&[1, 2, 3, 17]);
+        let (input, mut layers) = (Shape::of(&sizes), Vec::new());
+        for _ in 0..40 {
+            let axis = Axis::At(random.pick(0, 3));
+            let any = [(); 3].map(|()| usize::try_from(random.pick(0, 20)).expect("small") % (layers.len() + 1));
+            let (one, two) = (vec![any[0]], vec![any[0], any[1]]);
+            let start = random.pick(0, 2);
+            let (dialect, eps) = (Dialect::Torch, 1e-1);
+            let layer = match random.pick(0, 23) {
+                0 | 1 => (Op::Concat { axis }, if random.pick(0, 1) == 0 { two } else { any.to_vec() }),
+                2 | 3 => (random.one_of(&[Op::Add, Op::Mul]), if random.pick(0, 1) == 0 { two } else { any.to_vec() }),
+                4 => (random.one_of(&[Op::Sub, Op::Maximum]), two),
+                5 => (Op::Slice { axis, start, end: start + random.pick(1, 2) }, one),
+                6 => {
+                    let kind = random.one_of(&[Reduction::Mean, Reduction::Max]);
+                    (Op::Reduce { kind, axes: Axes::of(&[axis]), keep: random.pick(0, 2) > 0 }, one)
+                }
+                7 => (Op::Permute { axes: Axes::of(&[axis, Axis::At(-1)]).expect("few"), swap: true }, one),
+                8 => (Op::Linear { dialect, inputs: None, outputs: random.pick(1, 5), bias: true }, one),
+                9 => {
+                    let conv = Conv { inputs: None, groups: 1, ..random_conv(&mut random, rank - 1, 1) };
+                    let outputs = random.one_of(&[1, 3, 17]);
+                    let conv = Conv { outputs, padding: Padding::Same, direction: Direction::Forward, ..conv };
+                    (Op::Conv(Conv { stride: [1; 3], input_dilation: [1; 3], ..conv }), one)
+                }
+                10 => (Op::Activation(random.one_of(&[Activation::Tanh, Activation::Relu])), one),
+                11 => (Op::Softmax { axis, log: false }, one),
+                12 => (Op::Reshape { shape: input }, one),
+                13 => (Op::Stack { axis }, two),
+                14 => (Op::LayerNorm { dialect, size: None, eps }, one),
+                15 => (Op::RmsNorm { dialect, size: Some(Shape::of(&sizes[rank - 1..])), eps }, one),
+                16 => (Op::GroupNorm { dialect, channels: None, groups: 1, eps }, one),
+                17 => (Op::MatMul { transpose_a: random.pick(0, 1) == 1, transpose_b: random.pick(0, 1) == 1 }, two),
+                18 => (Op::GlobalPool { kind: PoolKind::Avg, keep_axes: random.pick(0, 1) == 1 }, one),
+                19 => {
+                    let pairs = [0; 3].map(|_| (random.pick(0, 2), random.pick(0, 2)));
+                    let mode = random.one_of(&[PaddingMode::Zeros, PaddingMode::Replicate]);
+                    (Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value: 0.5 }, one)
+                }
+                20 => {
+                    let (to, mode) = (ResizeTo::Scale([2.0, 1.0, 2.0]), Interpolation::Nearest);
+                    (Op::Upsample(Upsample { rank: None, to, mode, align_corners: None }), one)
+                }
+                21 => (Op::Scale { by: 0.7 }, one),
+                22 => (Op::Attention(Attention::new(dialect, 1)), any.to_vec()),
+                _ => (Op::Split { axis, index: random.pick(0, 1), pieces: Pieces::Equal { count: 2 } }, one),
+            };
+            layers.push(layer);
+            let grows = graph(order, input, &layers, &[layers.len()])
+                .is_none_or(|graph| elements(graph.shape(graph.outputs()[0].value)) > 2000);
+            if grows {
+                layers.pop();
+            }
+            if layers.len() == 8 {
+                break;
+            }
+        }
+        let last = layers.len();
+        let other = usize::try_from(random.pick(0, 20)).expect("small") % (last + 1);
+        // Sums of sums, with products of up to eight layers.
+        assert!(check_within(1e-3, &mut random, order, input, &layers, &[last, other]), "{layers:?}");
+    }
+}
+
 /// Sums and products of a value and of one that is repeated along some axes.
 #[test]
 fn broadcasts() {

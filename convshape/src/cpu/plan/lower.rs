@@ -98,6 +98,7 @@ impl Lowering {
             let is_array = match step.work {
                 Work::Reshape => true,
                 Work::Convert => self.layouts[step.output] == AxisOrder::ChannelsFirst,
+                Work::Along { size, .. } => size != self.grids[step.output].channels,
                 _ => false,
             };
             let mut step = step;
@@ -332,7 +333,7 @@ impl Lowering {
             }
             _ if is_reshape(&node.op) => Work::Reshape,
             Op::Concat { .. } if self.is_channels(&node, layout) => {
-                join(&mut self.inside, &mut self.steps, index, &node, &self.grids);
+                join(&mut self.inside, &mut self.steps, (index, &node), &self.grids, &self.layouts);
                 return Some(());
             }
             Op::Pool(pool) => {

@@ -26,12 +26,24 @@ pub(super) fn root(inside: &[Inside], mut value: usize) -> (usize, usize) {
 
 /// Joins values along the channels: an operand that its step can write directly into the joined buffer is stored there,
 /// the others are copied.
-pub(super) fn join(inside: &mut [Inside], steps: &mut Vec<Step>, index: usize, node: &Node, grids: &[Grid]) {
+pub(super) fn join(
+    inside: &mut [Inside],
+    steps: &mut Vec<Step>,
+    (index, node): (usize, &Node),
+    grids: &[Grid],
+    layouts: &[AxisOrder],
+) {
     let mut next = 0;
+    // A conversion to the caller's order writes a contiguous array, and so does a normalisation over several axes.
+    let is_array = |step: &Step| match step.work {
+        Work::Convert => layouts[step.output] == AxisOrder::ChannelsLast,
+        Work::Along { size, .. } => size != grids[step.output].channels,
+        _ => false,
+    };
     for &operand in &node.inputs {
         let channel = next;
         next += grids[operand].channels;
-        let written = steps.iter().any(|step| step.output == operand);
+        let written = steps.iter().any(|step| step.output == operand && !is_array(step));
         // Values that are joined twice or in part are copied too: one of them would have to be copied within the
         // buffer.
         let others = node.inputs.iter().filter(|&&other| root(inside, other).0 == operand).count();
