@@ -5,7 +5,7 @@ use std::boxed::Box;
 use std::vec::Vec;
 
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::op::{AxisOrder, Op, Trace};
 use convshape_arith::shape::Shape;
 use rand::Rng;
 
@@ -148,7 +148,14 @@ impl RowMajor {
                 None => Layer { op, order: *order, params, shapes, output }.forward(&own, room)?,
             },
         }
-        import(on, samples, to, &self.y, y);
+        let (part, elements, sample) = (self.part(to), to.grid().elements(), to.buffer.sample());
+        if part == *to {
+            import(on, samples, to, &self.y, y);
+            return Ok(());
+        }
+        for index in 0..samples {
+            import(on, 1, &part, &self.y[index * elements..], &mut y[index * sample..]);
+        }
         Ok(())
     }
 
@@ -164,7 +171,14 @@ impl RowMajor {
     ) -> Result<(), Fault> {
         let count = samples * from.grid().elements();
         self.dy.resize(count + self.slack(), 0.0);
-        export(on, samples, from, dy, &mut self.dy[..count]);
+        let (part, elements, sample) = (self.part(from), from.grid().elements(), from.buffer.sample());
+        if part == *from {
+            export(on, samples, from, dy, &mut self.dy[..count]);
+        } else {
+            for (index, to) in self.dy[..count].chunks_exact_mut(elements.max(1)).enumerate() {
+                export(on, 1, &part, &dy[index * sample..], &mut to[..part.grid().elements()]);
+            }
+        }
         self.dx.resize_with(self.inputs.len(), Vec::new);
         for ((dx, x), wanted) in self.dx.iter_mut().zip(&self.inputs).zip(wanted) {
             dx.clear();
@@ -195,6 +209,19 @@ impl RowMajor {
             return Ok(());
         }
         Layer { op, order: *order, params, shapes, output }.backward(&inputs, y, dy, dparams, dx)
+    }
+
+    /// The part of the output that other layers read. Of a recurrent layer's run they read the first rows, the last
+    /// states and the outputs; what the backward pass needs stays here.
+    fn part(&self, view: &View) -> View {
+        match self.op {
+            Op::Recurrent(layer) if view.order == AxisOrder::ChannelsFirst => {
+                let trace = Trace::new(&layer, steps(&self.shapes));
+                let end = trace.outputs(trace.layers - 1) / trace.width().max(1) + trace.length;
+                View { channels: end.min(view.channels), ..*view }
+            }
+            _ => *view,
+        }
     }
 
     /// The gradient of an input.
