@@ -168,11 +168,13 @@ impl Lints<'_> {
                 continue;
             };
             let reads = |output: i64| {
-                (0..window.kernel).any(|tap| {
-                    let row = output.saturating_mul(window.stride) - window.lo + tap.saturating_mul(window.dilation);
-                    // Between the rows of a dilated input are zeros.
-                    row >= 0 && row <= (size - 1).saturating_mul(window.input_dilation)
-                })
+                let first = output.saturating_mul(window.stride).saturating_sub(window.lo);
+                // The first tap that is not in the border before the input.
+                let step = window.dilation.max(1);
+                let tap = first.saturating_neg().max(0).saturating_add(step - 1) / step;
+                let row = first.saturating_add(tap.saturating_mul(step));
+                // Between the rows of a dilated input are zeros.
+                tap < window.kernel && row <= (size - 1).saturating_mul(window.input_dilation)
             };
             let Some(output) = [0, outputs - 1].into_iter().find(|output| !reads(*output)) else { continue };
             let first = output.saturating_mul(window.stride) - window.lo;
