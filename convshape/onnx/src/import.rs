@@ -177,7 +177,7 @@ impl Import {
             _ => None,
         };
         let (batch, sizes) = dims.dim.split_first().ok_or_else(|| malformed("has no axes"))?;
-        if sizes.is_empty() || sizes.len() > MAX_RANK {
+        if sizes.is_empty() && number(batch).unwrap_or(1) != 1 || sizes.len() > MAX_RANK {
             return Err(malformed("has another number of axes than a batch of values with 1 to 6"));
         }
         let sizes: Option<Vec<i64>> = sizes.iter().map(number).collect();
@@ -192,7 +192,10 @@ impl Import {
             }
             self.batch = size;
         }
-        self.values.insert(port.name.clone(), Value::Tensor(Tensor::batched(self.shapes.len())));
+        // One number a sample, as the time of a diffusion: the batch is an axis again where a node adds one.
+        let batch = (!sizes.is_empty()).then_some(0);
+        let sizes = if sizes.is_empty() { vec![1] } else { sizes };
+        self.values.insert(port.name.clone(), Value::Tensor(Tensor { value: self.shapes.len(), batch }));
         self.shapes.push(Shape::of(&sizes));
         self.inputs.push(port.name.clone());
         Ok(())

@@ -31,7 +31,7 @@ macro_rules! imported {
 
 imported! {
     causal, dense, distances, einsum, elementwise, encoder, gru, layers, lstm, pieces, products, rnn, stages, states,
-    statistics, tokens, windows,
+    statistics, timed, tokens, windows,
 }
 
 #[test]

@@ -61,6 +61,11 @@ class Dense(nn.Module):
         for layer in self.layers: x = torch.cat([x, layer(x)], 1)
         return x
 
+def timed(m, x, time):
+    """A convolution whose channels are moved by the sine and cosine of a time, as in diffusion."""
+    angles = time[:, None] * torch.tensor([1.0, 0.1, 0.01])[None]
+    return F.silu(m.c(x)) + m.t(torch.cat([angles.sin(), angles.cos()], 1))[:, :, None, None]
+
 def stages():
     rows = [(3, 4, 2), (4, 4, 1), (4, 4, 1), (4, 4, 1), (4, 8, 2), (8, 8, 1), (8, 8, 1)]
     blocks = [Residual(*row) for row in rows]
@@ -82,6 +87,7 @@ CASES = {
     "products": (Fn(lambda m, x: m.a @ x + x.transpose(1, 2) @ m.b, a=parameter(4, 5), b=parameter(5, 4)), [(5, 4)], None),
     "tokens": (Fn(lambda m, x: torch.cat([m.first.expand(x.shape[0], -1, -1), m.c(x).flatten(2).transpose(1, 2)], 1) + m.places, c=nn.Conv2d(3, 8, 4, 4), first=parameter(1, 1, 8), places=parameter(1, 7, 8)), [(3, 8, 12)], None),
     "layers": (nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, activation="gelu", norm_first=True), 3, enable_nested_tensor=False), [(6, 8)], None),
+    "timed": (Fn(timed, c=nn.Conv2d(2, 4, 3), t=nn.Linear(6, 4)), [(2, 5, 6), ()], None),
     "stages": (stages(), [(3, 12, 16)], None),
     "dense": (Dense(), [(2, 5, 6)], None),
 }
