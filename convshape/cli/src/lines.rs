@@ -8,7 +8,7 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use crate::edit::Edit;
 use crate::source::Chain;
 
-/// The codes of what is not written in the language, whose helps are whole lines.
+/// The codes of syntax errors; their helps give whole lines.
 const CODES: [&str; 2] = ["CS0001", "CS0002"];
 
 /// The edits of all lines that a finding writes anew; none if it writes none, or one of them is not found.
@@ -119,7 +119,8 @@ fn body(tokens: &TokenStream, found: &mut Vec<Statement>) {
     }
 }
 
-/// Whether a line goes on with the statement before it: after an attribute, a name or an operator, or before the tail.
+/// Whether a line continues the statement above it: that one ends in an attribute, a name or an operator, or the line
+/// starts with `->`, `from` or `restores`.
 fn continues(open: &[TokenTree], next: &TokenTree) -> bool {
     let tail = match next {
         TokenTree::Ident(word) => word == "from" || word == "restores",

@@ -144,7 +144,7 @@ fn projections(graph: &Graph, node: usize, sides: [(usize, &Shape); 2], found: &
     let value = |(operand, _): &(usize, &Shape)| graph.nodes[node].inputs[*operand];
     let [early, late] = if value(&sides[0]) < value(&sides[1]) { sides } else { [sides[1], sides[0]] };
     let strides = !matches!(crate::check::projection(early.1, late.1, graph.order()), Some(1) | None);
-    // A table of numbers is no map, and what was enlarged is not to be made small again.
+    // No layer projects a parameter or constant, and shrinking what was just enlarged is rarely meant.
     let source =
         |side| matches!(graph.producer(value(side)).and_then(|node| graph.given(node)), Some(Op::Source { .. }));
     let enlarged = match graph.producer(value(&early)).and_then(|node| graph.given(node)) {

@@ -9,7 +9,7 @@ use crate::fields::{self, Setting};
 /// A field that is not written.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Unwritten {
-    /// An error, if none of the fields that may stand in for it is written.
+    /// An error, unless a field that can replace it is given.
     Refused,
     /// The same as this value.
     Is(String),
@@ -66,7 +66,7 @@ fn default(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> Option<Set
     })
 }
 
-/// A layer in which what is not written is. Without `output_padding` PyTorch and ONNX add no rows; keras works it out.
+/// The layer with its defaults filled in. Without `output_padding` PyTorch and ONNX add no rows; Keras computes it.
 pub(crate) fn settled(op: Op) -> Op {
     match op {
         Op::Conv(conv @ Conv { direction: Direction::Transposed, output_padding: None, .. })

@@ -170,7 +170,7 @@ fn field_table() -> String {
     page
 }
 
-/// Each word that stands as a value, once.
+/// Every word that can be a field's value, once.
 fn word_table() -> String {
     let mut page = "\n## Words\n\n| word | meaning |\n|---|---|\n".to_owned();
     for word in value_words() {

@@ -370,7 +370,7 @@ fn squeezed(constant: &Constant, axes: Option<Vec<i64>>) -> Option<Constant> {
     viewed(constant, &left)
 }
 
-/// The elements in another shape, in which 0 is no size.
+/// The elements in another shape; `None` if one of its sizes is 0.
 fn viewed(constant: &Constant, sizes: &[i64]) -> Option<Constant> {
     if sizes.contains(&0) { None } else { reshaped(constant, sizes) }
 }

@@ -6,7 +6,7 @@ use convshape::graph::op::RecurrentOutput;
 use super::words::{activation, arguments, kind};
 use super::{Import, Statement};
 
-/// What stands for a whole number in a line's arguments.
+/// The placeholder of a whole number in a line's arguments.
 pub(super) const NUMBER: char = '\u{0}';
 
 /// One line: a layer with its activation. An output of a run is one without text.
@@ -107,7 +107,7 @@ fn takes_activation(op: &Op) -> bool {
     !elementwise && !needs_name(op) && !matches!(op, Op::Recurrent(_))
 }
 
-/// A text with [`NUMBER`] for every whole number without a sign that is no axis.
+/// Replaces the whole numbers without a sign by [`NUMBER`], except axes, and returns them.
 fn without_numbers(text: &str) -> (String, Vec<i64>) {
     let (mut rest, mut template, mut numbers) = (text, String::new(), Vec::new());
     while let Some(start) = rest.find(|letter: char| letter.is_ascii_digit()) {

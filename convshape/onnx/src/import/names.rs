@@ -71,7 +71,7 @@ impl Names {
     }
 }
 
-/// Module paths by their last parts, as many as it takes to tell them apart.
+/// Shortens module paths to the last parts that still tell them apart.
 pub(super) struct Shortened(HashMap<String, usize>);
 
 impl Shortened {
@@ -100,7 +100,7 @@ fn is_number(part: &str) -> bool {
     part.chars().all(|letter| letter.is_ascii_digit())
 }
 
-/// The last part of a path that is no number: `features` of `features.0`.
+/// The last part of a path, numbers left out: `features` of `features.0`.
 pub(super) fn last_word(path: &str) -> &str {
     path.rsplit('.').find(|part| !is_number(part)).unwrap_or("")
 }

@@ -163,7 +163,7 @@ impl Context<'_> {
         let source = |value: &usize| {
             matches!(graph.producer(*value).and_then(|node| graph.given(node)), Some(Op::Source { .. }))
         };
-        // A table of numbers is written anew, and no layer brings it to a size.
+        // A parameter or constant gets another shape where it is declared; no layer resizes it.
         if values.iter().any(source) {
             return None;
         }
