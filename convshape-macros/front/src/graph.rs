@@ -366,6 +366,11 @@ impl Graph {
         value.checked_sub(self.inputs.len())
     }
 
+    /// Whether a value is a parameter or a constant.
+    pub(crate) fn is_source(&self, value: ValueId) -> bool {
+        matches!(self.producer(value).and_then(|node| self.given(node)), Some(Op::Source { .. }))
+    }
+
     /// The name of what a value is, as messages say it.
     pub(crate) fn value_name(&self, value: ValueId) -> &str {
         match (self.names.get(&value), self.producer(value)) {

@@ -143,17 +143,16 @@ fn features(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Can
 fn projections(graph: &Graph, node: usize, sides: [(usize, &Shape); 2], found: &mut Candidates) {
     let value = |(operand, _): &(usize, &Shape)| graph.nodes[node].inputs[*operand];
     let [early, late] = if value(&sides[0]) < value(&sides[1]) { sides } else { [sides[1], sides[0]] };
+    // No layer projects a parameter or constant.
+    if [early, late].iter().any(|side| graph.is_source(value(side))) {
+        return;
+    }
     let strides = !matches!(crate::check::projection(early.1, late.1, graph.order()), Some(1) | None);
-    // No layer projects a parameter or constant, and shrinking what was just enlarged is rarely meant.
-    let source =
-        |side| matches!(graph.producer(value(side)).and_then(|node| graph.given(node)), Some(Op::Source { .. }));
+    // To shrink what was just enlarged is rarely meant.
     let enlarged = match graph.producer(value(&early)).and_then(|node| graph.given(node)) {
         Some(Op::Conv(conv)) => conv.direction == Direction::Transposed,
         given => matches!(given, Some(Op::Upsample(_))),
     };
-    if source(&early) || source(&late) {
-        return;
-    }
     let edit = Edit::Project { node, operand: early.0, from: *early.1, to: *late.1 };
     let cost = match (strides, enlarged) {
         (_, true) => 34,

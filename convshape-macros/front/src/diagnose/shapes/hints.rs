@@ -160,11 +160,8 @@ impl Context<'_> {
         let graph = self.graph;
         let values = &graph.nodes[*node].inputs;
         let leader = (0..values.len()).find(|index| index != operand)?;
-        let source = |value: &usize| {
-            matches!(graph.producer(*value).and_then(|node| graph.given(node)), Some(Op::Source { .. }))
-        };
         // A parameter or constant gets another shape where it is declared; no layer resizes it.
-        if values.iter().any(source) {
+        if values.iter().any(|&value| graph.is_source(value)) {
             return None;
         }
         let (left, right) = (first.size(*place).number()?, other.size(*place).number()?);
