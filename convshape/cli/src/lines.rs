@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use convshape_arith::code;
 use convshape_front::Finding;
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
@@ -9,7 +10,7 @@ use crate::edit::Edit;
 use crate::source::Chain;
 
 /// The codes of syntax errors; their helps give whole lines.
-const CODES: [&str; 2] = ["CS0001", "CS0002"];
+const CODES: [&str; 2] = [code::SYNTAX.id, code::PYTHON.id];
 
 /// The edits of all lines that a finding writes anew; none if it writes none, or one of them is not found.
 pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
