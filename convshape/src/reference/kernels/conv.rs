@@ -32,6 +32,7 @@ impl Reach {
     }
 
     /// The input row, below `size`, that tap `tap` of output row `row` reads; `None` if it reads a zero.
+    #[inline]
     fn source(self, row: usize, tap: usize, size: usize) -> Option<usize> {
         let (row, tap) = (row as i64, tap as i64);
         match self {

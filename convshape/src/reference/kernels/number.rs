@@ -16,6 +16,7 @@ pub trait Number: Element {
 }
 
 impl Number for f32 {
+    #[inline]
     fn get(self) -> f64 {
         self.into()
     }
@@ -31,6 +32,7 @@ impl Number for f32 {
 }
 
 impl Number for f64 {
+    #[inline]
     fn get(self) -> f64 {
         self
     }
