@@ -38,12 +38,30 @@
 //! and tools build graphs by hand with [`Graph::new`], [`Graph::input`], [`Graph::push`] and
 //! [`Graph::output`].
 
+#[doc(inline)]
 pub use convshape_arith::axis::{Scatter, Window};
+#[doc(inline)]
 pub use convshape_arith::dialect::WeightLayout;
+#[doc(inline)]
 pub use convshape_arith::fault::{Fault, Reason};
+#[doc(inline)]
 pub use convshape_arith::graph::{Graph, GraphError, Layer, Node, Parameter, Port, Value};
+#[doc(inline)]
 pub use convshape_arith::lower::LinearPart;
-pub use convshape_arith::op;
+#[doc(inline)]
 pub use convshape_arith::op::{AxisOrder, Op};
+#[doc(inline)]
 pub use convshape_arith::param::{Init, Role};
+#[doc(inline)]
 pub use convshape_arith::size::{Scope, Size, Symbol};
+
+/// What an [`Op`] is made of: the fields of each layer, with the dialect's defaults filled in.
+pub mod op {
+    #[doc(inline)]
+    pub use convshape_arith::op::{
+        Activation, Amount, Attention, AutoPad, Axes, Axis, AxisOrder, Cell, Class, Constant, Conv, Custom, DepthOrder,
+        Dialect, Direction, DropTogether, Interpolation, MAX_SPATIAL, Mask, MultiHead, Op, Padding, PaddingMode,
+        PerAxis, Pieces, Pool, PoolKind, Projection, Recurrent, RecurrentOutput, RecurrentWeights, Reduction, ResizeTo,
+        SELU_ALPHA, SELU_SCALE, SeparableConv, Source, Upsample,
+    };
+}

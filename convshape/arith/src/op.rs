@@ -29,7 +29,7 @@ pub use constant::{Array, Constant, Elements};
 pub use conv::{AutoPad, Conv, Direction, Padding, PaddingMode, SeparableConv};
 pub use custom::{Backward, Custom, CustomParam, CustomType, Forward, MOST_CUSTOM};
 pub use mask::Mask;
-pub use norm::{DropTogether, channel_window};
+pub use norm::DropTogether;
 pub use pool::{Pool, PoolKind};
 pub use recurrent::{Cell, Recurrent, RecurrentOutput, Trace};
 pub use recurrent_weights::RecurrentWeights;
@@ -290,7 +290,7 @@ pub enum Op {
         eps: f64,
     },
     /// Divides each value by `(k + alpha / size * s)^beta`, with `s` the sum of the squares of `size` neighbouring
-    /// channels at the same position ([`channel_window`]). Channels beyond the ends count as zero.
+    /// channels at the same position ([`Dialect::channel_window`]). Channels beyond the ends count as zero.
     LocalResponseNorm {
         /// Whose window an even `size` has.
         dialect: Dialect,

@@ -17,7 +17,7 @@ mod resize;
 
 use burn::tensor::{Distribution, Tensor, TensorData};
 use convshape::Shape;
-use convshape::graph::op::{Direction, DropTogether, PaddingMode, Source, channel_window};
+use convshape::graph::op::{Direction, DropTogether, PaddingMode, Source};
 use convshape::graph::{AxisOrder, Graph, Node, Op, Size};
 
 use crate::BurnError;
@@ -252,7 +252,7 @@ impl<'a> Run<'a> {
             Op::LayerNorm { eps, .. } => self.layer_norm(node, eps),
             Op::RmsNorm { eps, .. } => self.rms_norm(node, eps),
             Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
-                norm::local_response(self.take(value), channel_window(dialect, size), [alpha / size as f64, beta, k])
+                norm::local_response(self.take(value), dialect.channel_window(size), [alpha / size as f64, beta, k])
             }
             Op::LpNorm { p, eps, .. } => self.lp_norm(node, p, eps)?,
             Op::Activation(function) => activation::activation(self.take(value), function),

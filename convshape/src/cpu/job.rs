@@ -6,7 +6,7 @@ use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::graph::Node;
-use convshape_arith::op::{Op, channel_window};
+use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
@@ -155,7 +155,7 @@ impl Ready {
                     Op::RmsNorm { eps, .. } => Along::Rms { eps, weight: param(0) },
                     Op::ChannelShuffle { groups } => Along::shuffle(inputs[0].channels, usize::try_from(groups).ok()?),
                     Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
-                        Along::local(channel_window(dialect, size), size, [alpha, beta, k])?
+                        Along::local(dialect.channel_window(size), size, [alpha, beta, k])?
                     }
                     _ => Along::Softmax,
                 };

@@ -15,12 +15,14 @@ pub enum DropTogether {
     Batch,
 }
 
-/// The channels below and above that are in a window of `size` channels, besides the channel itself. Of an even size
-/// the greater part is below in PyTorch, above in ONNX.
-pub const fn channel_window(dialect: Dialect, size: i64) -> (i64, i64) {
-    let (less, more) = ((size - 1) / 2, size / 2);
-    match dialect {
-        Dialect::Onnx => (less, more),
-        Dialect::Torch | Dialect::Jax | Dialect::Flax | Dialect::Keras => (more, less),
+impl Dialect {
+    /// How many channels before and after a channel are in its window of `size` channels in a local response norm. If
+    /// `size` is even, the larger part comes before it in PyTorch and after it in ONNX.
+    pub const fn channel_window(self, size: i64) -> (i64, i64) {
+        let (less, more) = ((size - 1) / 2, size / 2);
+        match self {
+            Dialect::Onnx => (less, more),
+            Dialect::Torch | Dialect::Jax | Dialect::Flax | Dialect::Keras => (more, less),
+        }
     }
 }

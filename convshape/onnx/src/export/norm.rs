@@ -1,7 +1,7 @@
 //! Normalisations for which the operators of the version have no node that every engine runs.
 
 use convshape::Shape;
-use convshape::graph::op::{Op, channel_window};
+use convshape::graph::op::Op;
 use convshape::graph::{Node, Size};
 
 use super::writer::{Tensor, to_i64};
@@ -43,7 +43,7 @@ impl Export<'_> {
         let channels = x.shape.size(0);
         let positions = (1..x.shape.rank()).try_fold(Size::Number(1), |product, axis| product.mul(x.shape.size(axis)));
         let flat = Shape::new(&[Size::Number(1), channels, positions.unwrap_or(Size::Unknown)], x.shape.scope());
-        let (below, above) = channel_window(dialect, size);
+        let (below, above) = dialect.channel_window(size);
         let w = &mut self.writer;
         let square = w.same("Mul", &x, &[&x.name], Vec::new());
         let Some(square) = w.reshape(&square, flat) else { return Err(self.symbol("a local response norm", &x)) };

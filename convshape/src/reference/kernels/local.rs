@@ -2,10 +2,10 @@
 
 use core::ops::Range;
 
-use convshape_arith::op::{Op, channel_window};
+use convshape_arith::op::Op;
 
-use super::axes::Groups;
-use super::layout::Channels;
+use super::axes::ReductionGroups;
+use super::layout::ChannelLayout;
 use super::number::Number;
 
 /// The parameters of an `Op::LocalResponseNorm`.
@@ -26,7 +26,7 @@ impl Response {
         let Op::LocalResponseNorm { dialect, size, alpha, beta, k } = *op else {
             return Response { below: 0, above: 0, factor: 0.0, beta: 0.0, k: 1.0 };
         };
-        let (below, above) = channel_window(dialect, size);
+        let (below, above) = dialect.channel_window(size);
         let count = |channels| usize::try_from(channels).unwrap_or(usize::MAX);
         Response { below: count(below), above: count(above), factor: alpha / size as f64, beta, k }
     }
@@ -43,7 +43,7 @@ impl Response {
     }
 
     /// The base of the power by which a value is divided.
-    pub(super) fn base<T: Number>(&self, layout: &Channels, position: usize, channel: usize, x: &[T]) -> f64 {
+    pub(super) fn base<T: Number>(&self, layout: &ChannelLayout, position: usize, channel: usize, x: &[T]) -> f64 {
         let squares = self.window(channel, layout.count).map(|channel| {
             let x = x[layout.at(channel, position)].get();
             x * x
@@ -52,7 +52,7 @@ impl Response {
     }
 }
 
-pub(super) fn local_response<T: Number>(response: &Response, layout: &Channels, x: &[T], y: &mut [T]) {
+pub(super) fn local_response<T: Number>(response: &Response, layout: &ChannelLayout, x: &[T], y: &mut [T]) {
     for position in 0..layout.positions {
         for channel in 0..layout.count {
             let at = layout.at(channel, position);
@@ -70,7 +70,7 @@ pub(super) struct Lp {
 
 impl Lp {
     /// The norm of a group; `x` starts at its first element.
-    pub(super) fn norm<T: Number>(&self, groups: &Groups, x: &[T]) -> f64 {
+    pub(super) fn norm<T: Number>(&self, groups: &ReductionGroups, x: &[T]) -> f64 {
         let values = groups.members().map(|at| libm::fabs(x[at].get()));
         if self.p == 1.0 {
             values.sum()
@@ -82,7 +82,7 @@ impl Lp {
     }
 }
 
-pub(super) fn lp_norm<T: Number>(lp: &Lp, groups: &Groups, x: &[T], y: &mut [T]) {
+pub(super) fn lp_norm<T: Number>(lp: &Lp, groups: &ReductionGroups, x: &[T], y: &mut [T]) {
     for start in groups.starts() {
         let norm = lp.norm(groups, &x[start..]);
         // NaN propagates.
