@@ -14,6 +14,8 @@ mod load;
 mod save;
 #[cfg(feature = "safetensors")]
 mod source;
+#[cfg(test)]
+mod test_folder;
 #[cfg(all(test, feature = "safetensors"))]
 mod tests;
 #[cfg(feature = "safetensors")]

@@ -3,7 +3,7 @@
 //! The sum of the outputs, each times a random number, is differentiated: by the backward kernels, and by moving each
 //! input element and each parameter a little to both sides.
 
-use convshape::kernels::gradient::Layer;
+use convshape::kernels::gradient::BoundLayer;
 use convshape_arith::op::{
     Activation, Amount, Attention, AutoPad, Axes, Axis, AxisOrder, Conv, DepthOrder, Dialect, Direction, DropTogether,
     Interpolation, Op, Padding, PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
@@ -78,8 +78,8 @@ impl Case {
         Some(Case { op, order, shapes, output, params, inputs, dy, training })
     }
 
-    fn layer<'a>(&'a self, params: &'a [&'a [f64]]) -> Layer<'a, f64> {
-        Layer { op: &self.op, order: self.order, params, shapes: &self.shapes, output: &self.output }
+    fn layer<'a>(&'a self, params: &'a [&'a [f64]]) -> BoundLayer<'a, f64> {
+        BoundLayer { op: &self.op, order: self.order, params, shapes: &self.shapes, output: &self.output }
     }
 
     fn forward(&self) -> Vec<f64> {

@@ -9,7 +9,7 @@ mod recorded_op;
 use std::collections::BTreeMap;
 
 use convshape::kernels;
-use convshape::kernels::gradient::Layer;
+use convshape::kernels::gradient::BoundLayer;
 use convshape_arith::op::{
     Activation, AxisOrder, Conv, DepthOrder, Dialect, Interpolation, MAX_SPATIAL, Op, PoolKind, ResizeTo,
     SeparableConv, Upsample,
@@ -303,7 +303,7 @@ fn every_layer_has_the_recorded_gradients() {
         let specs: Vec<ParamSpec> = op.params().iter().collect();
         let params: Vec<ArrayD<f32>> = specs.iter().map(|spec| param(&case, &op, spec)).collect();
         let params: Vec<&[f32]> = params.iter().map(|param| param.as_slice().expect("contiguous")).collect();
-        let layer = Layer { op: &op, order, params: &params, shapes: &[input], output: &output };
+        let layer = BoundLayer { op: &op, order, params: &params, shapes: &[input], output: &output };
 
         let x = [x.as_slice().expect("contiguous")];
         let expected = activations(&case, "output", order);
@@ -347,7 +347,7 @@ fn batch_norm_in_training() {
         let params: Vec<&[f32]> =
             specs.iter().map(|spec| case.tensor(spec.field).as_slice().expect("contiguous")).collect();
         let order = AxisOrder::ChannelsFirst;
-        let layer = Layer { op: &op, order, params: &params, shapes: &[input], output: &input };
+        let layer = BoundLayer { op: &op, order, params: &params, shapes: &[input], output: &input };
         let mut y = vec![0.0; x.len()];
         let statistics = layer.batch_norm(eps, x.as_slice().expect("contiguous"), &mut y);
         assert_close(case, "output", &y, case.tensor("output"));

@@ -19,7 +19,7 @@ use crate::unseen::visible;
 
 /// The arrays of a `data` header, each with the port it is for.
 #[derive(Debug)]
-pub(crate) struct Data {
+pub(crate) struct DataArrays {
     /// Absolute paths.
     pub(crate) files: Vec<String>,
     /// First those of the inputs, then those of the outputs.
@@ -40,7 +40,7 @@ pub(crate) struct Paired {
 
 /// What is wrong with the files or their arrays.
 #[derive(Debug)]
-pub(crate) enum Problem {
+pub(crate) enum DataProblem {
     /// A file that cannot be used.
     Unreadable { path: PathBuf, why: Unreadable },
     /// A path that source code cannot name.
@@ -100,7 +100,13 @@ impl PortShape {
 }
 
 /// The arrays that a checked chain names. What is wrong with them is reported.
-pub(crate) fn of(chain: &Chain, graph: &Graph, checked: &Checked, folder: &Path, sink: &mut Sink) -> Option<Data> {
+pub(crate) fn of(
+    chain: &Chain,
+    graph: &Graph,
+    checked: &Checked,
+    folder: &Path,
+    sink: &mut Sink,
+) -> Option<DataArrays> {
     let header = chain.headers.data.as_ref()?;
     let files = open(header, folder, sink)?;
     let arrays = match pair(header, graph, &files) {
@@ -110,7 +116,7 @@ pub(crate) fn of(chain: &Chain, graph: &Graph, checked: &Checked, folder: &Path,
             return None;
         }
     };
-    let data = Data { files: files.into_iter().map(|file| file.path).collect(), arrays };
+    let data = DataArrays { files: files.into_iter().map(|file| file.path).collect(), arrays };
     // A chain whose shapes do not fit has other ports once they do.
     if !sink.refused() {
         checks::check(graph, checked, &data, sink);
@@ -146,25 +152,25 @@ pub(crate) fn port_name(graph: &Graph, port: usize) -> &str {
 }
 
 /// A file of the header that was read.
-struct File {
+struct DataFile {
     path: String,
     arrays: Vec<Array>,
     span: Span,
 }
 
 /// The headers of all files; `None` where one cannot be read, which is reported.
-fn open(header: &syntax::Data, folder: &Path, sink: &mut Sink) -> Option<Vec<File>> {
+fn open(header: &syntax::Data, folder: &Path, sink: &mut Sink) -> Option<Vec<DataFile>> {
     let mut files = Vec::new();
     for text in &header.files {
         let path = folder.join(text.value());
         let path = std::path::absolute(&path).unwrap_or(path);
         let problem = match (convshape_data::arrays(&path), path.to_str()) {
             (Ok(arrays), Some(unicode)) => {
-                files.push(File { path: unicode.to_owned(), arrays, span: text.span() });
+                files.push(DataFile { path: unicode.to_owned(), arrays, span: text.span() });
                 continue;
             }
-            (Err(why), _) => Problem::Unreadable { path, why },
-            (Ok(_), None) => Problem::NotUnicode { path },
+            (Err(why), _) => DataProblem::Unreadable { path, why },
+            (Ok(_), None) => DataProblem::NotUnicode { path },
         };
         sink.push(diagnose::data(&problem, text.span()));
     }
@@ -172,7 +178,7 @@ fn open(header: &syntax::Data, folder: &Path, sink: &mut Sink) -> Option<Vec<Fil
 }
 
 /// Gives each port its array.
-fn pair(header: &syntax::Data, graph: &Graph, files: &[File]) -> Result<Vec<Paired>, (Problem, Span)> {
+fn pair(header: &syntax::Data, graph: &Graph, files: &[DataFile]) -> Result<Vec<Paired>, (DataProblem, Span)> {
     let all = || files.iter().enumerate().flat_map(|(file, of)| of.arrays.iter().map(move |array| (file, array)));
     let names = || all().map(|(_, array)| array.name.clone()).collect::<Vec<_>>();
     let ports = graph.inputs.len() + graph.outputs.len();
@@ -180,7 +186,7 @@ fn pair(header: &syntax::Data, graph: &Graph, files: &[File]) -> Result<Vec<Pair
     let find = |name: &str| all().find(|(_, array)| array.name == name);
     let too_many = |name: &str, span| {
         let (inputs, outputs) = (graph.inputs.len(), graph.outputs.len());
-        (Problem::TooMany { name: name.to_owned(), arrays: names(), inputs, outputs }, span)
+        (DataProblem::TooMany { name: name.to_owned(), arrays: names(), inputs, outputs }, span)
     };
     let whole = header.files.first().map_or_else(Span::call_site, |file| file.span());
     let found = if let Some(written) = &header.names {
@@ -189,14 +195,14 @@ fn pair(header: &syntax::Data, graph: &Graph, files: &[File]) -> Result<Vec<Pair
         }
         let named = written.iter().enumerate().map(|(port, name)| match find(&name.value()) {
             Some(array) => Ok(paired(port, array, name.span())),
-            None => Err((Problem::NoArray { name: name.value(), arrays: names() }, name.span())),
+            None => Err((DataProblem::NoArray { name: name.value(), arrays: names() }, name.span())),
         });
         named.collect::<Result<Vec<_>, _>>()?
     } else {
         if let Some(file) = files.iter().find(|file| header.listed && file.arrays.len() != 1) {
             let name = Path::new(&file.path).file_name().unwrap_or_default().to_string_lossy().into_owned();
             let arrays = file.arrays.iter().map(|array| array.name.clone()).collect();
-            return Err((Problem::NotOne { file: name, arrays }, file.span));
+            return Err((DataProblem::NotOne { file: name, arrays }, file.span));
         }
         let by_name = !header.listed && graph.inputs.iter().all(|input| find(&input.name).is_some());
         let chosen: Vec<(usize, (usize, &Array))> = if by_name {
@@ -210,7 +216,7 @@ fn pair(header: &syntax::Data, graph: &Graph, files: &[File]) -> Result<Vec<Pair
         chosen.into_iter().map(|(port, array)| paired(port, array, files[array.0].span)).collect()
     };
     match graph.inputs.iter().enumerate().find(|(port, _)| found.iter().all(|paired| paired.port != *port)) {
-        Some((_, input)) => Err((Problem::TooFew { input: input.name.clone(), arrays: names() }, whole)),
+        Some((_, input)) => Err((DataProblem::TooFew { input: input.name.clone(), arrays: names() }, whole)),
         None => Ok(found),
     }
 }

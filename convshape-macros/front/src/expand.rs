@@ -24,11 +24,11 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::check::Checked;
-use crate::data::Data;
+use crate::data::DataArrays;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
 use crate::groups::Groups;
 use crate::syntax::Chain;
-use crate::weights::File;
+use crate::weights::WeightsFile;
 
 /// Everything that the code is written from.
 pub(crate) struct Expansion<'a> {
@@ -39,9 +39,9 @@ pub(crate) struct Expansion<'a> {
     pub(crate) checked: &'a Checked,
     pub(crate) groups: &'a Groups,
     /// The file of weights that is compiled in.
-    pub(crate) weights: Option<&'a File>,
+    pub(crate) weights: Option<&'a WeightsFile>,
     /// The files of data that were held against the ports.
-    pub(crate) data: Option<&'a Data>,
+    pub(crate) data: Option<&'a DataArrays>,
     /// Whether something was refused: then only signatures are written.
     pub(crate) refused: bool,
 }

@@ -115,9 +115,9 @@ impl Fix {
 }
 
 /// The problems that may stay when one is mended: those of other mistakes.
-pub(crate) struct Known(Vec<Place>);
+pub(crate) struct OtherProblems(Vec<Place>);
 
-impl Known {
+impl OtherProblems {
     fn accepts(&self, problem: &Problem) -> bool {
         self.0.contains(&problem.place())
     }
@@ -207,7 +207,7 @@ pub(crate) fn other_output(graph: &Graph, output: usize, shape: Shape) -> Option
 
 /// An edit that mends a mistake and uncovers a second one, if that one can be mended too.
 fn first_step(trial: &mut Trial, problem: &Problem, others: &[Place], steps: &[Candidate]) -> Option<Fix> {
-    let known = Known(others.to_vec());
+    let known = OtherProblems(others.to_vec());
     for step in steps.iter().filter(|step| step.cost <= PLAUSIBLE).take(MOST_STEPS) {
         let outcome = trial.run(&step.edits, &|_| true);
         let mends = outcome.left.iter().all(|left| left.place() != problem.place());
@@ -244,22 +244,22 @@ fn uses_that_show(graph: &Graph, problems: &[Problem], problem: &Problem) -> usi
 /// The fixes of one mistake, the most likely first.
 fn search(trial: &mut Trial, problem: &Problem, others: &[Place]) -> Found {
     // What mends everything has found the cause; else other mistakes may stay.
-    let alone = Search::run(trial, problem, &Known(Vec::new()), others);
+    let alone = Search::run(trial, problem, &OtherProblems(Vec::new()), others);
     if !alone.fixes.is_empty() || others.is_empty() {
         return alone;
     }
-    Search::run(trial, problem, &Known(others.to_vec()), others)
+    Search::run(trial, problem, &OtherProblems(others.to_vec()), others)
 }
 
 struct Search<'a, 'b> {
     trial: &'a mut Trial<'b>,
     problem: &'a Problem,
-    known: &'a Known,
+    known: &'a OtherProblems,
     fixes: Vec<Fix>,
 }
 
 impl<'b> Search<'_, 'b> {
-    fn run(trial: &mut Trial<'b>, problem: &Problem, known: &Known, others: &[Place]) -> Found {
+    fn run(trial: &mut Trial<'b>, problem: &Problem, known: &OtherProblems, others: &[Place]) -> Found {
         if matches!(problem, Problem::NoTarget { .. } | Problem::Unread { .. }) {
             return Found::default();
         }

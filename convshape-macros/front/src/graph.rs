@@ -36,7 +36,7 @@ pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
     pub(crate) outputs: Vec<Output>,
     /// Bodies that must keep their shape.
-    pub(crate) bodies: Vec<Body>,
+    pub(crate) bodies: Vec<Carried>,
     /// The uses of blocks.
     pub(crate) uses: Vec<Use>,
     /// The parameters as they nest in the struct.
@@ -285,7 +285,7 @@ pub(crate) struct Replaced {
 
 /// One value that a turn of `repeat 3 { .. }` hands to the next.
 #[derive(Clone)]
-pub(crate) struct Body {
+pub(crate) struct Carried {
     pub(crate) name: String,
     pub(crate) span: Span,
     pub(crate) input: ValueId,

@@ -17,9 +17,9 @@ use crate::graph::{Graph, Member, MemberKind, NodeId, Recipe};
 /// The structs of a chain.
 pub(crate) struct Groups {
     /// The structs of blocks and turns, each after those that it has as fields.
-    pub(crate) structs: Vec<Group>,
+    pub(crate) structs: Vec<ModelStruct>,
     /// The model itself.
-    pub(crate) root: Group,
+    pub(crate) root: ModelStruct,
     /// The struct of each block and repeat that has parameters.
     of: HashMap<Key, usize>,
     /// Fields that would have two types, or that come in two orders.
@@ -27,13 +27,13 @@ pub(crate) struct Groups {
 }
 
 /// One struct.
-pub(crate) struct Group {
+pub(crate) struct ModelStruct {
     pub(crate) name: Ident,
-    pub(crate) fields: Vec<Field>,
+    pub(crate) fields: Vec<ModelField>,
 }
 
 /// One field.
-pub(crate) struct Field {
+pub(crate) struct ModelField {
     pub(crate) name: Ident,
     pub(crate) docs: FieldDocs,
     /// Whether it is an `Option`.
@@ -52,7 +52,7 @@ pub(crate) enum FieldDocs {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum FieldKind {
     /// The parameters of a layer.
-    Layer(Vec<Part>),
+    Layer(Vec<LayerParam>),
     Chain(ChainPath),
     /// The parameters of a user-defined layer, by its type.
     Custom(ChainPath),
@@ -78,7 +78,7 @@ impl PartialEq for ChainPath {
 
 /// A parameter of a layer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Part {
+pub(crate) struct LayerParam {
     pub(crate) name: &'static str,
     /// Whether some of the layers that share the field lack it.
     pub(crate) optional: bool,
@@ -105,7 +105,7 @@ impl Key {
 pub(crate) fn of(chain: &Ident, graph: &Graph, checked: &Checked) -> Groups {
     let mut bodies = HashMap::new();
     collect(&graph.members, &mut bodies);
-    let mut builder = Builder {
+    let mut builder = GroupBuilder {
         graph,
         checked,
         chain,
@@ -138,12 +138,12 @@ fn collect<'a>(members: &'a [Member], bodies: &mut HashMap<Key, Vec<&'a [Member]
     }
 }
 
-struct Builder<'a> {
+struct GroupBuilder<'a> {
     graph: &'a Graph,
     checked: &'a Checked,
     chain: &'a Ident,
     bodies: HashMap<Key, Vec<&'a [Member]>>,
-    structs: Vec<Group>,
+    structs: Vec<ModelStruct>,
     /// `None` for a body without parameters.
     of: HashMap<Key, Option<usize>>,
     /// The names of types so far.
@@ -160,9 +160,9 @@ struct Draft<'a> {
     kind: FieldKind,
 }
 
-impl<'a> Builder<'a> {
+impl<'a> GroupBuilder<'a> {
     /// The struct that bodies share.
-    fn group(&mut self, name: Ident, bodies: &[&'a [Member]]) -> Group {
+    fn group(&mut self, name: Ident, bodies: &[&'a [Member]]) -> ModelStruct {
         let mut drafts: BTreeMap<String, Draft<'a>> = BTreeMap::new();
         let mut order = Order::default();
         for body in bodies {
@@ -205,9 +205,14 @@ impl<'a> Builder<'a> {
                     FieldDocs::Other(member.docs.clone())
                 }
             };
-            fields.push(Field { name: member.name.clone(), docs, optional: optional || seen < bodies.len(), kind });
+            fields.push(ModelField {
+                name: member.name.clone(),
+                docs,
+                optional: optional || seen < bodies.len(),
+                kind,
+            });
         }
-        Group { name, fields }
+        ModelStruct { name, fields }
     }
 
     /// The type of a member; `None` if it has no parameters.
@@ -261,7 +266,7 @@ fn join(kind: &mut FieldKind, other: FieldKind) -> bool {
     match (kind, other) {
         (FieldKind::Layer(parts), FieldKind::Layer(others)) => {
             // A `Parameter` is a field itself, and no group of some.
-            let alone = |parts: &[Part]| parts.iter().any(|part| part.name.is_empty());
+            let alone = |parts: &[LayerParam]| parts.iter().any(|part| part.name.is_empty());
             if alone(parts) != alone(&others) {
                 return false;
             }
@@ -282,7 +287,7 @@ fn join(kind: &mut FieldKind, other: FieldKind) -> bool {
 }
 
 /// The parameters of either layer, in an order that both have.
-fn join_parts(parts: &mut Vec<Part>, others: &[Part]) {
+fn join_parts(parts: &mut Vec<LayerParam>, others: &[LayerParam]) {
     for part in parts.iter_mut() {
         let other = others.iter().find(|other| other.name == part.name);
         part.optional |= other.is_none_or(|other| other.optional);
@@ -292,7 +297,7 @@ fn join_parts(parts: &mut Vec<Part>, others: &[Part]) {
         match parts.iter().position(|part| part.name == other.name) {
             Some(at) => place = at + 1,
             None => {
-                parts.insert(place, Part { optional: true, ..*other });
+                parts.insert(place, LayerParam { optional: true, ..*other });
                 place += 1;
             }
         }
@@ -309,7 +314,7 @@ fn layer(graph: &Graph, checked: &Checked, id: NodeId) -> Option<FieldKind> {
         return parts(op, graph);
     }
     let likely = likely(&node.op_name);
-    let parts: Vec<Part> = likely.into_iter().map(|name| Part { name, optional: false }).collect();
+    let parts: Vec<LayerParam> = likely.into_iter().map(|name| LayerParam { name, optional: false }).collect();
     (!parts.is_empty()).then_some(FieldKind::Layer(parts))
 }
 
@@ -338,7 +343,7 @@ fn parts(op: &Op, graph: &Graph) -> Option<FieldKind> {
     }
     let any = Shape::of(&[1; MAX_RANK]);
     let params = op.bind(&any, graph.order()).params();
-    let parts: Vec<Part> = params.iter().map(|param| Part { name: param.field, optional: false }).collect();
+    let parts: Vec<LayerParam> = params.iter().map(|param| LayerParam { name: param.field, optional: false }).collect();
     (!parts.is_empty()).then_some(FieldKind::Layer(parts))
 }
 
@@ -378,7 +383,7 @@ fn likely(op_name: &str) -> Vec<&'static str> {
 
 impl Groups {
     /// The struct of a block's use or of a repeat's turn.
-    pub(crate) fn of_piece(&self, member: &Member) -> Option<&Group> {
+    pub(crate) fn of_piece(&self, member: &Member) -> Option<&ModelStruct> {
         let index = self.of.get(&Key::of(member)?)?;
         self.structs.get(*index)
     }
@@ -390,7 +395,7 @@ impl Groups {
         choices
     }
 
-    fn choose(&self, group: &Group, body: &[Member], graph: &Graph, checked: &Checked, choices: &mut Vec<usize>) {
+    fn choose(&self, group: &ModelStruct, body: &[Member], graph: &Graph, checked: &Checked, choices: &mut Vec<usize>) {
         let there = body.iter().filter(|member| !is_absent(member));
         let members: HashMap<String, &Member> = there.map(|member| (member.name.to_string(), member)).collect();
         for field in &group.fields {
@@ -403,7 +408,7 @@ impl Groups {
             match (&field.kind, &member.kind) {
                 (FieldKind::Layer(parts), MemberKind::Layer(node)) => {
                     let Some(FieldKind::Layer(own)) = layer(graph, checked, *node) else { continue };
-                    let has = |part: &Part| own.iter().any(|known| known.name == part.name);
+                    let has = |part: &LayerParam| own.iter().any(|known| known.name == part.name);
                     choices.extend(parts.iter().filter(|part| part.optional).map(|part| usize::from(has(part))));
                 }
                 (FieldKind::Group(index), MemberKind::Block { members, .. }) => {
@@ -519,7 +524,7 @@ mod tests {
 
     #[test]
     fn layers_of_one_name_have_one_type() {
-        let part = |name, optional| Part { name, optional };
+        let part = |name, optional| LayerParam { name, optional };
         let mut parts = vec![part("weight", false), part("bias", false)];
         join_parts(&mut parts, &[part("weight", false)]);
         assert_eq!(parts, [part("weight", false), part("bias", true)]);

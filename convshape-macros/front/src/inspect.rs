@@ -15,11 +15,11 @@ pub struct Inspection {
     /// The name of its struct; `None` where no chain could be read.
     pub name: Option<Ident>,
     /// What it takes, in order.
-    pub inputs: Vec<Port>,
+    pub inputs: Vec<InspectedPort>,
     /// Its layers in order, repeats and blocks unrolled.
-    pub layers: Vec<Layer>,
+    pub layers: Vec<InspectedLayer>,
     /// What it gives, in order.
-    pub outputs: Vec<Port>,
+    pub outputs: Vec<InspectedPort>,
     /// What is wrong: errors, then warnings.
     pub findings: Vec<Finding>,
     /// What only const evaluation can check, in `cargo check` or where a generic chain is used.
@@ -29,7 +29,7 @@ pub struct Inspection {
 /// An input or output.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Port {
+pub struct InspectedPort {
     /// `input` or `output` where it has no name of its own.
     pub name: String,
     /// Its shape without batch; a size that is not known here is unknown.
@@ -41,7 +41,7 @@ pub struct Port {
 /// One layer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Layer {
+pub struct InspectedLayer {
     /// As messages call it: `blocks.0.c`.
     pub name: String,
     /// Its kind: `Conv2d`.
@@ -74,12 +74,12 @@ impl Inspection {
     /// A chain that was read and checked.
     pub(crate) fn of(chain: &Expansion<'_>) -> Inspection {
         let graph = chain.graph;
-        let inputs = graph.inputs.iter().map(|input| Port {
+        let inputs = graph.inputs.iter().map(|input| InspectedPort {
             name: input.name.clone(),
             shape: visible(&input.shape),
             span: input.span,
         });
-        let outputs = graph.outputs.iter().zip(chain.outputs()).map(|(output, shape)| Port {
+        let outputs = graph.outputs.iter().zip(chain.outputs()).map(|(output, shape)| InspectedPort {
             name: output.name.clone(),
             shape: visible(&shape),
             span: output.span,
@@ -95,10 +95,10 @@ impl Inspection {
     }
 }
 
-fn layer(chain: &Expansion<'_>, id: NodeId) -> Layer {
+fn layer(chain: &Expansion<'_>, id: NodeId) -> InspectedLayer {
     let node = &chain.graph.nodes[id];
     let shape = |value: ValueId| chain.checked.shapes[value].as_ref().map(visible);
-    Layer {
+    InspectedLayer {
         name: node.name.clone(),
         op: node.op_name.clone(),
         span: node.spans.op.span(),

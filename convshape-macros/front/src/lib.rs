@@ -37,7 +37,7 @@ use quote::quote;
 
 pub use crate::diagnose::{Finding, Level};
 use crate::diagnose::{Report, Sink};
-pub use crate::inspect::{Deferred, Inspection, Layer, Port};
+pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, Inspection};
 pub use crate::same::same;
 
 /// The code of one `conv_chain!`, its findings in it as `compile_error!`s on their tokens. Expects

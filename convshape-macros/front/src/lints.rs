@@ -49,7 +49,7 @@ struct Lints<'a> {
 }
 
 /// What a value comes from: a node, and whether its activation or the layer itself gives it.
-enum Source {
+enum Origin {
     Activation(NodeId, Op),
     Layer(NodeId, Op),
 }
@@ -64,19 +64,19 @@ impl Lints<'_> {
     }
 
     /// The last function applied to a value; claims alone are looked through.
-    fn source(&self, value: ValueId) -> Option<Source> {
+    fn source(&self, value: ValueId) -> Option<Origin> {
         let id = self.graph.producer(value)?;
         let node = &self.graph.nodes[id];
         if matches!(node.recipe, Recipe::Same) {
             return self.source(*node.inputs.first()?);
         }
         match node.activation {
-            Some(op) => Some(Source::Activation(id, op)),
-            None => Some(Source::Layer(id, self.op(id)?)),
+            Some(op) => Some(Origin::Activation(id, op)),
+            None => Some(Origin::Layer(id, self.op(id)?)),
         }
     }
 
-    fn source_of(&self, node: NodeId) -> Option<Source> {
+    fn source_of(&self, node: NodeId) -> Option<Origin> {
         self.source(*self.graph.nodes[node].inputs.first()?)
     }
 
@@ -94,7 +94,7 @@ impl Lints<'_> {
             ((id, own), second, Some("activation"))
         } else if bends(&own) {
             match self.source_of(id)? {
-                Source::Activation(of, op) | Source::Layer(of, op) => ((of, op), own, None),
+                Origin::Activation(of, op) | Origin::Layer(of, op) => ((of, op), own, None),
             }
         } else {
             return None;
@@ -118,7 +118,7 @@ impl Lints<'_> {
     /// (2019).
     fn dropout_before_norm(&self, id: NodeId) -> Option<Report> {
         let Op::BatchNorm { .. } = self.op(id)? else { return None };
-        let Source::Layer(of, Op::Dropout { p, .. }) = self.source_of(id)? else { return None };
+        let Origin::Layer(of, Op::Dropout { p, .. }) = self.source_of(id)? else { return None };
         if p == 0.0 {
             return None;
         }
@@ -199,7 +199,7 @@ impl Lints<'_> {
             return None;
         }
         let Op::BatchNorm { .. } = self.op(id)? else { return None };
-        let Source::Layer(of, Op::Conv(Conv { bias: true, .. }) | Op::Linear { bias: true, .. }) =
+        let Origin::Layer(of, Op::Conv(Conv { bias: true, .. }) | Op::Linear { bias: true, .. }) =
             self.source_of(id)?
         else {
             return None;

@@ -18,12 +18,12 @@ pub fn same(a: TokenStream, b: TokenStream) -> bool {
 #[derive(PartialEq)]
 struct Network {
     inputs: Vec<(String, Shape)>,
-    layers: Vec<Layer>,
+    layers: Vec<ComparedLayer>,
     outputs: Vec<(String, Shape, Option<ValueId>)>,
 }
 
 #[derive(PartialEq)]
-struct Layer {
+struct ComparedLayer {
     /// What it is, its activation, and its parameters' name in files.
     text: String,
     reads: Vec<ValueId>,
@@ -49,7 +49,7 @@ fn of(chain: &Expansion<'_>) -> Option<Network> {
         let file_name = if op.params().iter().count() > 0 { node.file_name.as_str() } else { "" };
         let text = format!("{op:?} {:?} {file_name:?}", node.activation);
         let gives = shape(graph.value(id))?;
-        Some(Layer { text, reads: node.inputs.clone(), gives, shares: [node.first_run, node.tied] })
+        Some(ComparedLayer { text, reads: node.inputs.clone(), gives, shares: [node.first_run, node.tied] })
     };
     let outputs = graph.outputs.iter().zip(chain.outputs());
     Some(Network {

@@ -21,7 +21,7 @@ const MOST_SEARCHES: usize = 12;
 
 /// The file of a `weights` header.
 #[derive(Debug)]
-pub(crate) struct File {
+pub(crate) struct WeightsFile {
     /// Where it is: what the header says, from the folder of the crate's Cargo.toml.
     pub(crate) path: String,
     pub(crate) header: Header,
@@ -46,7 +46,7 @@ pub(crate) enum Reason {
 
 /// What a layer and the file disagree about.
 #[derive(Debug)]
-pub(crate) enum Problem {
+pub(crate) enum WeightsProblem {
     /// The file has none of the chain's tensors. All its names may begin with a prefix.
     Nothing { expected: String, found: Vec<String>, more: usize, prefix: Option<String> },
     /// Tensors of a layer are missing, with these names and shapes: all that it has, or some. `stem`
@@ -59,7 +59,13 @@ pub(crate) enum Problem {
 }
 
 /// The file that a checked chain names. What is wrong with it is reported.
-pub(crate) fn of(chain: &Chain, graph: &Graph, checked: &Checked, folder: &Path, sink: &mut Sink) -> Option<File> {
+pub(crate) fn of(
+    chain: &Chain,
+    graph: &Graph,
+    checked: &Checked,
+    folder: &Path,
+    sink: &mut Sink,
+) -> Option<WeightsFile> {
     let text = chain.headers.weights.as_ref()?;
     match open(text, folder) {
         Err(unreadable) => {
@@ -85,7 +91,7 @@ pub(crate) struct Stem {
 }
 
 /// Reads the header of a file; its path is meant from the folder.
-fn open(text: &Text, folder: &Path) -> Result<File, Unreadable> {
+fn open(text: &Text, folder: &Path) -> Result<WeightsFile, Unreadable> {
     let path = folder.join(text.value());
     let path = std::path::absolute(&path).unwrap_or(path);
     match read(&path) {
@@ -94,7 +100,7 @@ fn open(text: &Text, folder: &Path) -> Result<File, Unreadable> {
     }
 }
 
-fn read(path: &Path) -> Result<File, Reason> {
+fn read(path: &Path) -> Result<WeightsFile, Reason> {
     // Before it is opened: to open a pipe waits for who writes to it.
     let metadata = fs::metadata(path).map_err(Reason::Io)?;
     if !metadata.is_file() {
@@ -103,7 +109,7 @@ fn read(path: &Path) -> Result<File, Reason> {
     let file = fs::File::open(path).map_err(Reason::Io)?;
     let header = safetensors::read(file, metadata.len()).map_err(Reason::Header)?;
     let path = path.to_str().ok_or(Reason::NotUnicode)?.to_owned();
-    Ok(File { path, header })
+    Ok(WeightsFile { path, header })
 }
 
 /// A parameter whose shape the macro knows.
@@ -142,7 +148,7 @@ fn is_deferred(graph: &Graph, checked: &Checked, node: NodeId) -> bool {
 }
 
 /// Everything that does not fit, in the order of the layers.
-fn check(graph: &Graph, checked: &Checked, file: &File) -> Vec<Problem> {
+fn check(graph: &Graph, checked: &Checked, file: &WeightsFile) -> Vec<WeightsProblem> {
     let layers: Vec<(NodeId, Vec<Wanted>)> = (0..graph.nodes.len())
         .map(|node| (node, wanted(graph, checked, node)))
         .filter(|(_, params)| !params.is_empty())
@@ -166,7 +172,7 @@ fn check(graph: &Graph, checked: &Checked, file: &File) -> Vec<Problem> {
             let search = whole && problems.len() < MOST_SEARCHES;
             let stem = if search { file.renamed(&graph.nodes[*node].file_name, &missing, &claimed) } else { None };
             let tensors = missing.iter().map(|param| (param.name.clone(), param.shape.clone())).collect();
-            found.push(Problem::Missing { node: *node, tensors, whole, stem });
+            found.push(WeightsProblem::Missing { node: *node, tensors, whole, stem });
         }
         for param in params {
             let hint = |found: &[usize]| Hint::of(found, &param.shape, checked.ops[*node].as_ref()?);
@@ -187,23 +193,23 @@ fn without_turns(name: &str) -> String {
 }
 
 /// A parameter in a file.
-pub(crate) enum Found<'a> {
+pub(crate) enum StoredParam<'a> {
     Whole((&'a String, &'a Tensor)),
     /// By PyTorch's weight norm: length and direction.
     Normed([(&'a String, &'a Tensor); 2]),
 }
 
-impl File {
+impl WeightsFile {
     /// A parameter by its name.
-    fn find(&self, name: &str) -> Option<Found<'_>> {
+    fn find(&self, name: &str) -> Option<StoredParam<'_>> {
         let tensor = |name: &str| self.header.tensors.get_key_value(name);
         if let Some(whole) = tensor(name) {
-            return Some(Found::Whole(whole));
+            return Some(StoredParam::Whole(whole));
         }
         let layer = name.strip_suffix("weight")?;
         WEIGHT_NORM.iter().find_map(|(length, direction)| {
             let parts = [tensor(&format!("{layer}{length}"))?, tensor(&format!("{layer}{direction}"))?];
-            Some(Found::Normed(parts))
+            Some(StoredParam::Normed(parts))
         })
     }
 
@@ -214,8 +220,8 @@ impl File {
         for node in 0..graph.nodes.len() {
             for param in wanted(graph, checked, node) {
                 match self.find(&param.name) {
-                    Some(Found::Whole(tensor)) => tensors.extend([tensor]),
-                    Some(Found::Normed(parts)) => tensors.extend(parts),
+                    Some(StoredParam::Whole(tensor)) => tensors.extend([tensor]),
+                    Some(StoredParam::Normed(parts)) => tensors.extend(parts),
                     None => {}
                 }
             }
@@ -229,11 +235,11 @@ impl File {
         tensors
     }
 
-    fn nothing(&self, first: &str) -> Problem {
+    fn nothing(&self, first: &str) -> WeightsProblem {
         const SOME: usize = 4;
         let behind = format!(".{first}");
         let prefix = self.header.tensors.keys().find_map(|name| name.strip_suffix(&behind));
-        Problem::Nothing {
+        WeightsProblem::Nothing {
             expected: first.to_owned(),
             found: self.header.tensors.keys().take(SOME).cloned().collect(),
             more: self.header.tensors.len().saturating_sub(SOME),
@@ -246,7 +252,7 @@ impl File {
     fn renamed(&self, file_name: &str, missing: &[&Wanted], claimed: &BTreeSet<&str>) -> Option<Stem> {
         let fits = |stem: &str| {
             missing.iter().all(|param| match self.find(&format!("{stem}{}", param.suffix)) {
-                Some(Found::Whole((_, tensor)) | Found::Normed([_, (_, tensor)])) => {
+                Some(StoredParam::Whole((_, tensor)) | StoredParam::Normed([_, (_, tensor)])) => {
                     is_stored_as(&tensor.shape, &param.shape)
                 }
                 None => false,
@@ -270,11 +276,11 @@ impl File {
     }
 
     /// Type and shape.
-    fn fits(&self, node: NodeId, param: &Wanted, hint: impl Fn(&[usize]) -> Option<Hint>) -> Vec<Problem> {
+    fn fits(&self, node: NodeId, param: &Wanted, hint: impl Fn(&[usize]) -> Option<Hint>) -> Vec<WeightsProblem> {
         let parts = match self.find(&param.name) {
             None => Vec::new(),
-            Some(Found::Whole(tensor)) => vec![(tensor, param.shape.clone())],
-            Some(Found::Normed([length, direction])) => {
+            Some(StoredParam::Whole(tensor)) => vec![(tensor, param.shape.clone())],
+            Some(StoredParam::Normed([length, direction])) => {
                 let mut lengths = vec![1; param.shape.len()];
                 lengths[0] = param.shape[0];
                 vec![(direction, param.shape.clone()), (length, lengths)]
@@ -283,10 +289,10 @@ impl File {
         let problem = |((name, tensor), expected): ((&String, &Tensor), Vec<usize>)| {
             let name = name.clone();
             if !is_float(tensor) {
-                return Some(Problem::Dtype { node, name, found: tensor.dtype.clone() });
+                return Some(WeightsProblem::Dtype { node, name, found: tensor.dtype.clone() });
             }
             let hint = (expected == param.shape).then(|| hint(&tensor.shape)).flatten();
-            (!is_stored_as(&tensor.shape, &expected)).then(|| Problem::Shape {
+            (!is_stored_as(&tensor.shape, &expected)).then(|| WeightsProblem::Shape {
                 node,
                 name,
                 found: tensor.shape.clone(),

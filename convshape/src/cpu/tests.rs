@@ -21,7 +21,7 @@ use rand::{RngExt, SeedableRng};
 use super::engine::Engine;
 use super::simd::Level;
 use crate::model::param::Param;
-use crate::model::parts::{Linked, Sizes};
+use crate::model::parts::{AxisSizes, Linked};
 use crate::model::slot::Slot;
 use crate::model::workspace::workspace_bytes;
 use crate::reference::kernels;
@@ -70,7 +70,7 @@ fn graph(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &
 fn draw(random: &mut Random, graph: &Graph) -> Vec<Param> {
     let params = graph.params().iter().map(|param| {
         let (low, high) = if param.role == Role::Variance { (0.5, 2.0) } else { (-1.0, 1.0) };
-        Param::new(Sizes::of(&param.shape), random.floats(param.elements.len(), low, high))
+        Param::new(AxisSizes::of(&param.shape), random.floats(param.elements.len(), low, high))
     });
     params.collect()
 }

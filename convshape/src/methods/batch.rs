@@ -16,33 +16,33 @@ use convshape_arith::program::Program;
 use convshape_arith::symbols::Symbols;
 
 /// One input.
-pub trait Input<'a> {
+pub trait BatchInput<'a> {
     /// The input as a batch.
     fn batch(self) -> ArrayViewD<'a, f32>;
 }
 
-impl<'a, S: TensorShape> Input<'a> for &'a Tensor<f32, S> {
+impl<'a, S: TensorShape> BatchInput<'a> for &'a Tensor<f32, S> {
     /// A batch of one.
     fn batch(self) -> ArrayViewD<'a, f32> {
         self.view().into_dyn().insert_axis(Axis(0))
     }
 }
 
-impl<'a, D: Dimension> Input<'a> for ArrayView<'a, f32, D> {
+impl<'a, D: Dimension> BatchInput<'a> for ArrayView<'a, f32, D> {
     fn batch(self) -> ArrayViewD<'a, f32> {
         self.into_dyn()
     }
 }
 
 /// One output.
-pub trait Output {
+pub trait BatchOutput {
     /// The output, from a batch.
     fn from_batch(batch: ArrayD<f32>) -> Self;
 }
 
 const CHECKED: &str = "the macro gives an output the type of its shape";
 
-impl<D: Dimension> Output for Array<f32, D> {
+impl<D: Dimension> BatchOutput for Array<f32, D> {
     fn from_batch(batch: ArrayD<f32>) -> Self {
         batch.into_dimensionality().expect(CHECKED)
     }
@@ -60,7 +60,7 @@ pub trait Outputs {
     fn from_batches(batches: &mut dyn Iterator<Item = ArrayD<f32>>) -> Self;
 }
 
-impl<'a, I: Input<'a>> Inputs<'a> for I {
+impl<'a, I: BatchInput<'a>> Inputs<'a> for I {
     fn batches(self) -> Vec<ArrayViewD<'a, f32>> {
         [self.batch()].into()
     }
@@ -73,7 +73,7 @@ impl<'a> Inputs<'a> for () {
     }
 }
 
-impl<O: Output> Outputs for O {
+impl<O: BatchOutput> Outputs for O {
     fn from_batches(batches: &mut dyn Iterator<Item = ArrayD<f32>>) -> Self {
         O::from_batch(batches.next().expect(CHECKED))
     }
@@ -81,7 +81,7 @@ impl<O: Output> Outputs for O {
 
 macro_rules! tuples {
     ($(($($port:ident),+))+) => {$(
-        impl<'a, $($port: Input<'a>),+> Inputs<'a> for ($($port,)+) {
+        impl<'a, $($port: BatchInput<'a>),+> Inputs<'a> for ($($port,)+) {
             #[expect(non_snake_case, reason = "a port's type and value have one name")]
             fn batches(self) -> Vec<ArrayViewD<'a, f32>> {
                 let ($($port,)+) = self;
@@ -89,7 +89,7 @@ macro_rules! tuples {
             }
         }
 
-        impl<$($port: Output),+> Outputs for ($($port,)+) {
+        impl<$($port: BatchOutput),+> Outputs for ($($port,)+) {
             fn from_batches(batches: &mut dyn Iterator<Item = ArrayD<f32>>) -> Self {
                 ($($port::from_batches(batches),)+)
             }

@@ -209,9 +209,9 @@ impl serde::Serialize for Summary {
 mod tests {
     use super::*;
 
-    struct Small;
+    struct TwoLayers;
 
-    impl Chain for Small {
+    impl Chain for TwoLayers {
         const LAYERS: &'static [LayerInfo] = &[
             LayerInfo {
                 name: "enc1",
@@ -242,13 +242,13 @@ mod tests {
 
     #[test]
     fn the_table_is_aligned() {
-        let summary = Summary::of::<Small>("Small", AxisOrder::ChannelsFirst);
+        let summary = Summary::of::<TwoLayers>("TwoLayers", AxisOrder::ChannelsFirst);
         assert_eq!((summary.params(), summary.macs()), (31_530, 59_584));
         assert_eq!(summary.activation_bytes(), 4 * (16 * 14 * 14 + 10));
         assert_eq!(
             summary.to_string(),
             "\
-Small
+TwoLayers
 ----------------------------------------------------------------
 layer  kind    output        parameters    MACs  receptive field
 ----------------------------------------------------------------
@@ -260,7 +260,7 @@ parameters:   31,530 (123.1 KiB)
 MACs:         59,584 per sample
 activations:  12.2 KiB per sample"
         );
-        assert_eq!(Small::OUTPUT, Shape::of(&[10]));
+        assert_eq!(TwoLayers::OUTPUT, Shape::of(&[10]));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub use self::target::{Of, TargetProblem};
 #[non_exhaustive]
 pub enum ShapeError {
     /// A tensor was given too many or too few elements.
-    #[error("found {found} elements, expected {} for {expected}", Elements(expected))]
+    #[error("found {found} elements, expected {} for {expected}", ElementCount(expected))]
     Elements {
         /// How many there are.
         found: usize,
@@ -317,9 +317,9 @@ impl<N: fmt::Display> fmt::Display for Replaced<'_, N> {
 }
 
 /// Displays how many elements a shape has.
-struct Elements<'a>(&'a Shape);
+struct ElementCount<'a>(&'a Shape);
 
-impl fmt::Display for Elements<'_> {
+impl fmt::Display for ElementCount<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.elements().map(|size| size.number()) {
             Ok(Some(number)) => write!(f, "{number}"),

@@ -11,7 +11,7 @@ use convshape_arith::op::CustomType;
 
 use crate::model::cache::Cache;
 use crate::model::elements::Elements;
-use crate::model::parts::Sizes;
+use crate::model::parts::AxisSizes;
 
 /// One parameter of a layer: a weight, a bias, a running statistic.
 ///
@@ -20,7 +20,7 @@ use crate::model::parts::Sizes;
 #[derive(Clone)]
 pub struct Param {
     data: Elements<f32>,
-    shape: Sizes,
+    shape: AxisSizes,
     /// Says which elements these are: two parameters with one stamp have the same.
     #[cfg(feature = "std")]
     stamp: u64,
@@ -29,12 +29,12 @@ pub struct Param {
 impl Param {
     /// A parameter that owns its elements, one for each index of `shape`.
     #[cfg(feature = "alloc")]
-    pub(crate) fn new(shape: Sizes, data: Vec<f32>) -> Param {
+    pub(crate) fn new(shape: AxisSizes, data: Vec<f32>) -> Param {
         Param::of(shape, data.into())
     }
 
     /// A parameter that may borrow its elements, one for each index of `shape`.
-    pub(crate) fn of(shape: Sizes, data: Elements<f32>) -> Param {
+    pub(crate) fn of(shape: AxisSizes, data: Elements<f32>) -> Param {
         debug_assert_eq!(shape.iter().product::<usize>(), data.len());
         Param {
             data,
@@ -386,7 +386,7 @@ mod tests {
         let mut count = 0u8;
         let mut next = || {
             count += 1;
-            Param::new(Sizes::of(&Shape::of(&[1])), vec![f32::from(count)])
+            Param::new(AxisSizes::of(&Shape::of(&[1])), vec![f32::from(count)])
         };
         let mut pair = <[WeightBias; 2]>::assemble(&mut Assembly::new(&mut next, &mut || None));
         assert_eq!(pair[0].weight.as_slice(), [1.0]);
@@ -402,7 +402,7 @@ mod tests {
         let mut count = 0u8;
         let mut next = || {
             count += 1;
-            Param::new(Sizes::of(&Shape::of(&[1])), vec![f32::from(count)])
+            Param::new(AxisSizes::of(&Shape::of(&[1])), vec![f32::from(count)])
         };
         let mut no_customs = || None;
         let mut outer = Assembly::new(&mut next, &mut no_customs);
@@ -418,14 +418,14 @@ mod tests {
 
     #[test]
     fn debug_is_short() {
-        let param = Param::new(Sizes::of(&Shape::of(&[2, 3])), vec![0.0; 6]);
+        let param = Param::new(AxisSizes::of(&Shape::of(&[2, 3])), vec![0.0; 6]);
         assert_eq!(format!("{param:?}"), "Param [2, 3]");
         assert_eq!(param.view().shape(), [2, 3]);
     }
 
     #[test]
     fn what_is_written_to_a_view_is_noticed() {
-        let mut param = Param::new(Sizes::of(&Shape::of(&[2, 3])), vec![0.0; 6]);
+        let mut param = Param::new(AxisSizes::of(&Shape::of(&[2, 3])), vec![0.0; 6]);
         #[cfg(feature = "std")]
         let before = param.stamp();
         param.view_mut()[[1, 0]] = 2.0;

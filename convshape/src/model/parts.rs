@@ -158,7 +158,7 @@ impl Iterator for Specs {
                         frame.param += 1;
                         let prefixes = self.frames.map(|frame| frame.prefix);
                         let (depth, separator) = (self.depth, spec.separator());
-                        let name = Name { prefixes, depth, layer: step.file_name, separator, suffix: spec.suffix };
+                        let name = ParamName { prefixes, depth, layer: step.file_name, separator, suffix: spec.suffix };
                         return Some(Spec::new(name, op, &spec));
                     }
                     (frame.step, frame.param) = (frame.step + 1, 0);
@@ -176,7 +176,7 @@ impl Iterator for Specs {
 
 /// A parameter's name in files: `sub.enc1.weight`.
 #[derive(Clone, Copy)]
-pub(crate) struct Name {
+pub(crate) struct ParamName {
     /// From the second on the sub-chains it is in.
     prefixes: [&'static str; MOST_NESTED],
     depth: usize,
@@ -185,11 +185,11 @@ pub(crate) struct Name {
     suffix: &'static str,
 }
 
-impl Name {
+impl ParamName {
     /// The name of a parameter without a layer.
     #[cfg(feature = "typed")]
-    pub(crate) fn alone(name: &'static str) -> Name {
-        Name { prefixes: [""; MOST_NESTED], depth: 0, layer: "", separator: "", suffix: name }
+    pub(crate) fn alone(name: &'static str) -> ParamName {
+        ParamName { prefixes: [""; MOST_NESTED], depth: 0, layer: "", separator: "", suffix: name }
     }
 
     /// The pieces that the name is put together from.
@@ -199,7 +199,7 @@ impl Name {
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for ParamName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.pieces().try_for_each(|piece| f.write_str(piece))
     }
@@ -207,20 +207,20 @@ impl fmt::Display for Name {
 
 /// The sizes of a parameter's axes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sizes {
+pub(crate) struct AxisSizes {
     sizes: [usize; MAX_RANK],
     rank: usize,
 }
 
-impl Sizes {
+impl AxisSizes {
     /// The sizes of a shape without symbols.
-    pub(crate) fn of(shape: &Shape) -> Sizes {
+    pub(crate) fn of(shape: &Shape) -> AxisSizes {
         let sizes = shape.numbers().expect("the macro refuses a parameter whose sizes are not numbers");
-        Sizes { sizes, rank: shape.rank() }
+        AxisSizes { sizes, rank: shape.rank() }
     }
 }
 
-impl Deref for Sizes {
+impl Deref for AxisSizes {
     type Target = [usize];
 
     fn deref(&self) -> &[usize] {
@@ -228,7 +228,7 @@ impl Deref for Sizes {
     }
 }
 
-impl fmt::Debug for Sizes {
+impl fmt::Debug for AxisSizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
@@ -238,12 +238,12 @@ impl fmt::Debug for Sizes {
 #[derive(Clone, Copy)]
 pub(crate) struct Spec {
     /// Its name in files.
-    pub(crate) name: Name,
+    pub(crate) name: ParamName,
     /// Its layer.
     #[cfg_attr(not(feature = "safetensors"), expect(dead_code, reason = "for hints about files"))]
     pub(crate) op: Op,
     /// Its shape, in the dialect's layout.
-    pub(crate) shape: Sizes,
+    pub(crate) shape: AxisSizes,
     /// Its default initialisation.
     #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "for fresh models"))]
     pub(crate) init: Init,
@@ -254,8 +254,8 @@ pub(crate) struct Spec {
 
 impl Spec {
     /// A layer's parameter under a name.
-    pub(crate) fn new(name: Name, op: Op, spec: &ParamSpec) -> Spec {
-        Spec { name, op, shape: Sizes::of(&spec.shape), init: spec.init, statistic: spec.is_statistic() }
+    pub(crate) fn new(name: ParamName, op: Op, spec: &ParamSpec) -> Spec {
+        Spec { name, op, shape: AxisSizes::of(&spec.shape), init: spec.init, statistic: spec.is_statistic() }
     }
 
     /// How many numbers it has.

@@ -37,7 +37,7 @@ pub use self::border::source;
 use self::conv::Geometry;
 use self::dense::Dense;
 pub(crate) use self::direct::convolution;
-use self::layout::{Channels, Grid};
+use self::layout::{ChannelLayout, SpatialLayout};
 pub use self::number::Number;
 pub use self::pool::Span;
 pub(crate) use self::product::Product;
@@ -102,8 +102,8 @@ pub fn apply<T: Number>(
     y: &mut [T],
 ) -> Result<(), Fault> {
     let (shape, x) = inputs.get(0);
-    let (from, to) = (Grid::new(shape, order), Grid::new(output, order));
-    let channels = Channels::new(shape, order);
+    let (from, to) = (SpatialLayout::new(shape, order), SpatialLayout::new(output, order));
+    let channels = ChannelLayout::new(shape, order);
     match op.bind(shape, order) {
         Op::Conv(conv) => Geometry::new(&conv, shape, order)?.run(params, &from, x, &to, y),
         Op::SeparableConv(conv) => conv::separable(&conv, params, shape, order, x, &to, y)?,
@@ -170,14 +170,16 @@ pub fn apply<T: Number>(
         Op::Maximum => join::broadcast(|a, b| if b > a || b.is_nan() { b } else { a }, inputs, order, output, y),
         Op::Minimum => join::broadcast(|a, b| if b < a || b.is_nan() { b } else { a }, inputs, order, output, y),
         Op::Permute { .. } => axes::permute(op.permutation(shape, order)?, shape, x, output, y),
-        Op::Reduce { kind, .. } => axes::reduce(kind, &axes::Groups::new(shape, op.reduced_axes(shape, order)?), x, y),
+        Op::Reduce { kind, .. } => {
+            axes::reduce(kind, &axes::ReductionGroups::new(shape, op.reduced_axes(shape, order)?), x, y)
+        }
         Op::GroupNorm { groups, eps, .. } => norm::group_norm(count(groups), params, eps, &channels, x, y),
         Op::InstanceNorm { eps, .. } => norm::group_norm(channels.count, params, eps, &channels, x, y),
         Op::LayerNorm { eps, .. } => norm::layer_norm(params, eps, x, y),
         Op::RmsNorm { eps, .. } => norm::rms_norm(params[0], eps, x, y),
         Op::LocalResponseNorm { .. } => local::local_response(&local::Response::of(op), &channels, x, y),
         Op::LpNorm { p, eps, .. } => {
-            let groups = axes::Groups::new(shape, op.reduced_axes(shape, order)?);
+            let groups = axes::ReductionGroups::new(shape, op.reduced_axes(shape, order)?);
             local::lp_norm(&local::Lp { p, eps }, &groups, x, y);
         }
         Op::Source { of: Source::Parameter { .. } | Source::Shared { .. }, .. } => y.copy_from_slice(params[0]),
@@ -187,7 +189,7 @@ pub fn apply<T: Number>(
         Op::Source { of: Source::Constant(constant), .. } => {
             y.iter_mut().enumerate().for_each(|(index, y)| *y = T::of(constant.element(index)));
         }
-        Op::Softmax { axis, log } => norm::softmax(log, &axes::Groups::along(shape, axis, order), x, y),
+        Op::Softmax { axis, log } => norm::softmax(log, &axes::ReductionGroups::along(shape, axis, order), x, y),
         Op::Attention(layer) => {
             let ((keys, k), (values, v)) = (inputs.get(1), inputs.get(2));
             let added = (inputs.count() > 3).then(|| inputs.get(3)).map(|(shape, numbers)| (shape.rank(), numbers));
@@ -210,9 +212,9 @@ pub fn apply<T: Number>(
 pub(crate) fn in_place<T: Number>(op: &Op, order: AxisOrder, params: &[&[T]], shape: &Shape, y: &mut [T]) {
     match *op {
         Op::Scale { by } => activation::map(y, |y| y * by),
-        Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &Channels::new(shape, order), y),
-        Op::Prelu { .. } => activation::prelu(params[0], &Channels::new(shape, order), y),
-        Op::Snake { .. } => activation::snake(params[0], &Channels::new(shape, order), y),
+        Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &ChannelLayout::new(shape, order), y),
+        Op::Prelu { .. } => activation::prelu(params[0], &ChannelLayout::new(shape, order), y),
+        Op::Snake { .. } => activation::snake(params[0], &ChannelLayout::new(shape, order), y),
         Op::Activation(function) => activation::map(y, |y| activation(function, y)),
         _ => debug_assert_eq!(op.class(), Class::View, "no other layer runs in place"),
     }

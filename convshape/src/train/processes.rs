@@ -174,9 +174,9 @@ mod tests {
     use super::*;
     use alloc::vec;
 
-    struct Rank(usize, usize);
+    struct TwoProcesses(usize, usize);
 
-    impl Processes for Rank {
+    impl Processes for TwoProcesses {
         fn rank(&self) -> usize {
             self.0
         }
@@ -198,7 +198,7 @@ mod tests {
     fn every_row_is_in_one_share() {
         for count in 1..6 {
             for rows in 1..12_usize {
-                let shares: Vec<_> = (0..count).map(|rank| share(rows, &Rank(rank, count))).collect();
+                let shares: Vec<_> = (0..count).map(|rank| share(rows, &TwoProcesses(rank, count))).collect();
                 let counted = shares.iter().filter(|(_, weight)| *weight > 0.0);
                 let places: Vec<usize> = counted.flat_map(|(own, _)| own.clone()).collect();
                 assert_eq!(places, (0..rows).collect::<Vec<_>>());
@@ -208,7 +208,7 @@ mod tests {
             }
         }
         let batch = Batch { inputs: vec![ArrayD::zeros(vec![5, 2])], targets: vec![ArrayD::zeros(vec![5])] };
-        let Share { batch, weight } = Share::of(&batch, &Rank(1, 2));
+        let Share { batch, weight } = Share::of(&batch, &TwoProcesses(1, 2));
         assert_eq!((batch.inputs[0].shape(), batch.targets[0].shape(), weight), (&[3, 2][..], &[3][..], 0.6));
     }
 }

@@ -134,10 +134,10 @@ where
 }
 
 /// The rows that a kernel covers, less one: `Dilation * (Kernel - 1)`.
-type Reach<K, D> = Prod<D, <K as AtLeastOne<word::Kernel>>::Less>;
-type Extent<K, D> = Add1<Reach<K, D>>;
+type KernelReach<K, D> = Prod<D, <K as AtLeastOne<word::Kernel>>::Less>;
+type Extent<K, D> = Add1<KernelReach<K, D>>;
 /// A stride that is not 0: what asks for it has no second error.
-type Step<S> = <S as AtLeastOne<word::Stride>>::Number;
+type PositiveStride<S> = <S as AtLeastOne<word::Stride>>::Number;
 type Padded<N, P> = Sum<N, Prod<U2, P>>;
 
 impl<N, K, S, P, D> Convolved<K, S, P, D> for N
@@ -147,16 +147,16 @@ where
     S: AtLeastOne<word::Stride>,
     D: AtLeastOne<word::Dilation> + Mul<<K as AtLeastOne<word::Kernel>>::Less>,
     U2: Mul<P>,
-    Reach<K, D>: Add<B1>,
+    KernelReach<K, D>: Add<B1>,
     Extent<K, D>: Shown,
     Padded<N, P>: IsGreaterOrEqual<Extent<K, D>> + Shown,
     GrEq<Padded<N, P>, Extent<K, D>>:
-        Slides<Padded<N, P>, Extent<K, D>, Step<S>, Text<Padded<N, P>>, Text<Extent<K, D>>>,
+        Slides<Padded<N, P>, Extent<K, D>, PositiveStride<S>, Text<Padded<N, P>>, Text<Extent<K, D>>>,
 {
     type Rows = <GrEq<Padded<N, P>, Extent<K, D>> as Slides<
         Padded<N, P>,
         Extent<K, D>,
-        Step<S>,
+        PositiveStride<S>,
         Text<Padded<N, P>>,
         Text<Extent<K, D>>,
     >>::Rows;
@@ -206,7 +206,7 @@ pub trait PadsHalf<Padding, Kernel> {}
 impl<Padding, Kernel> PadsHalf<Padding, Kernel> for B1 {}
 
 /// `(N - 1) * Stride + Dilation * (Kernel - 1)`.
-type Stamped<N, K, S, D> = Sum<Prod<<N as AtLeastOne<word::Rows>>::Less, S>, Reach<K, D>>;
+type Stamped<N, K, S, D> = Sum<Prod<<N as AtLeastOne<word::Rows>>::Less, S>, KernelReach<K, D>>;
 type Full<N, K, S, D, OP> = Add1<Sum<Stamped<N, K, S, D>, OP>>;
 
 impl<N, K, S, P, D, OP> ConvTransposed<K, S, P, D, OP> for N
@@ -217,7 +217,7 @@ where
     D: AtLeastOne<word::Dilation> + Mul<<K as AtLeastOne<word::Kernel>>::Less>,
     U2: Mul<P>,
     <N as AtLeastOne<word::Rows>>::Less: Mul<S>,
-    Prod<<N as AtLeastOne<word::Rows>>::Less, S>: Add<Reach<K, D>>,
+    Prod<<N as AtLeastOne<word::Rows>>::Less, S>: Add<KernelReach<K, D>>,
     Stamped<N, K, S, D>: Add<OP>,
     Sum<Stamped<N, K, S, D>, OP>: Add<B1>,
     OP: IsLess<Maximum<S, D>> + Shown,

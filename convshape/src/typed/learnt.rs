@@ -20,7 +20,7 @@ use crate::methods::init::draw;
 use crate::model::cache::Cache;
 use crate::model::error::ShapeError;
 use crate::model::param::Param;
-use crate::model::parts::{Name, Spec};
+use crate::model::parts::{ParamName, Spec};
 
 /// The parameters of a layer, in the order of [`Op::params`].
 #[derive(Clone, PartialEq, Debug)]
@@ -104,7 +104,7 @@ fn specs(op: Op) -> impl Iterator<Item = Spec> {
     let params = op.params();
     (0..params.len())
         .filter_map(move |index| params.get(index))
-        .map(move |spec| Spec::new(Name::alone(spec.field), op, &spec))
+        .map(move |spec| Spec::new(ParamName::alone(spec.field), op, &spec))
 }
 
 /// Declares a layer with parameters: the struct, and the methods of all such layers.

@@ -7,7 +7,7 @@ use std::io;
 use safetensors::Dtype;
 
 use super::error::TensorProblem;
-use super::source::Tensor;
+use super::source::FileTensor;
 use crate::model::float::Float;
 
 /// The element type of a file's type, if it can be converted.
@@ -45,7 +45,7 @@ impl From<io::Error> for Unreadable {
 ///
 /// # Errors
 /// If the type is not converted, an element is not finite, or the file cannot be read.
-pub(super) fn decode(name: &str, tensor: &Tensor<'_>) -> Result<Vec<f32>, Unreadable> {
+pub(super) fn decode(name: &str, tensor: &FileTensor<'_>) -> Result<Vec<f32>, Unreadable> {
     let Some(float) = float(tensor.dtype()) else {
         return Err(TensorProblem::Dtype { name: name.to_string(), found: tensor.dtype().to_string() }.into());
     };

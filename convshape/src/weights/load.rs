@@ -12,7 +12,7 @@ use convshape_arith::stored::{Hint, is_stored_as};
 
 use super::decode::{Unreadable, decode, float};
 use super::error::{LoadError, TensorProblem};
-use super::source::{Tensor, Tensors};
+use super::source::{FileTensor, Tensors};
 use super::weight_norm;
 use crate::model::param::Param;
 use crate::model::parts::{Linked, Parts, Spec, assemble};
@@ -143,7 +143,7 @@ fn read(tensors: &Tensors<'_>, name: &str, spec: &Spec) -> Result<Vec<f32>, Unre
 }
 
 /// Type and shape of a tensor.
-pub(super) fn check(name: &str, tensor: &Tensor<'_>, expected: &[usize], op: &Op) -> Result<(), TensorProblem> {
+pub(super) fn check(name: &str, tensor: &FileTensor<'_>, expected: &[usize], op: &Op) -> Result<(), TensorProblem> {
     if float(tensor.dtype()).is_none() {
         return Err(TensorProblem::Dtype { name: name.to_string(), found: tensor.dtype().to_string() });
     }

@@ -22,11 +22,11 @@ const PIECE_BYTES: usize = 256 * 1024;
 /// The tensors of a file.
 pub(super) struct Tensors<'a> {
     metadata: Metadata,
-    data: Data<'a>,
+    data: DataSection<'a>,
 }
 
 /// Where the elements are.
-enum Data<'a> {
+enum DataSection<'a> {
     /// All of them, without the header.
     Bytes(&'a [u8]),
     /// From that byte on.
@@ -34,9 +34,9 @@ enum Data<'a> {
 }
 
 /// A tensor of a file.
-pub(super) struct Tensor<'a> {
+pub(super) struct FileTensor<'a> {
     info: &'a TensorInfo,
-    data: &'a Data<'a>,
+    data: &'a DataSection<'a>,
 }
 
 impl<'a> Tensors<'a> {
@@ -44,7 +44,7 @@ impl<'a> Tensors<'a> {
     /// What is wrong with the bytes, in words.
     pub(super) fn of_bytes(bytes: &'a [u8]) -> Result<Tensors<'a>, String> {
         let (start, metadata) = header::parse(bytes, bytes.len() as u64)?;
-        Ok(Tensors { metadata, data: Data::Bytes(bytes.get(start..).unwrap_or_default()) })
+        Ok(Tensors { metadata, data: DataSection::Bytes(bytes.get(start..).unwrap_or_default()) })
     }
 
     /// # Errors
@@ -59,7 +59,7 @@ impl<'a> Tensors<'a> {
         read(header::length(&head).unwrap_or(0).min(header::MAX_BYTES + 1), &mut head)?;
         let (start, metadata) = header::parse(&head, length)
             .map_err(|reason| LoadError::Format { file: format!("{}", path.display()), reason })?;
-        Ok(Tensors { metadata, data: Data::File { file, start: start as u64 } })
+        Ok(Tensors { metadata, data: DataSection::File { file, start: start as u64 } })
     }
 
     /// The names, in the order of the elements.
@@ -67,12 +67,12 @@ impl<'a> Tensors<'a> {
         self.metadata.offset_keys()
     }
 
-    pub(super) fn tensor(&self, name: &str) -> Option<Tensor<'_>> {
-        Some(Tensor { info: self.metadata.info(name)?, data: &self.data })
+    pub(super) fn tensor(&self, name: &str) -> Option<FileTensor<'_>> {
+        Some(FileTensor { info: self.metadata.info(name)?, data: &self.data })
     }
 }
 
-impl Tensor<'_> {
+impl FileTensor<'_> {
     pub(super) fn dtype(&self) -> Dtype {
         self.info.dtype
     }
@@ -88,8 +88,8 @@ impl Tensor<'_> {
     pub(super) fn pieces<E: From<io::Error>>(&self, mut f: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let (first, end) = self.info.data_offsets;
         match self.data {
-            Data::Bytes(bytes) => f(bytes.get(first..end).unwrap_or_default()),
-            Data::File { file, start } => {
+            DataSection::Bytes(bytes) => f(bytes.get(first..end).unwrap_or_default()),
+            DataSection::File { file, start } => {
                 let mut file = file;
                 file.seek(SeekFrom::Start(start + first as u64))?;
                 let mut piece = vec![0; PIECE_BYTES.min(end - first)];

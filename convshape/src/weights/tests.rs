@@ -5,9 +5,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{env, fs, process};
 
 use convshape_arith::shape::Shape;
 use rand::SeedableRng;
@@ -16,36 +16,9 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::{LoadError, load, load_bytes, load_with, save};
 use crate::methods::init::init;
 use crate::model::param::Param;
-use crate::model::parts::Sizes;
+use crate::model::parts::AxisSizes;
 use crate::model::test_model::{Outer, Small};
-
-/// A folder of its own, gone at the end of the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let folder = env::temp_dir().join(format!("convshape-{}-{name}", process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Folder(folder)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use crate::weights::test_folder::Folder;
 
 fn model<M: crate::model::parts::Parts>() -> M {
     init(&mut Xoshiro256PlusPlus::seed_from_u64(1))
@@ -60,10 +33,10 @@ fn file(header: &str, data: &[u8]) -> Vec<u8> {
 }
 
 /// A tensor of a file: name, type, shape, bytes.
-type Tensor<'a> = (&'a str, &'a str, Vec<usize>, Vec<u8>);
+type TestTensor<'a> = (&'a str, &'a str, Vec<usize>, Vec<u8>);
 
 /// A valid file of tensors.
-fn tensors(tensors: &[Tensor<'_>]) -> Vec<u8> {
+fn tensors(tensors: &[TestTensor<'_>]) -> Vec<u8> {
     let mut data = Vec::new();
     let mut entries = Vec::new();
     for (name, dtype, shape, bytes) in tensors {
@@ -79,7 +52,7 @@ fn f32s(values: &[f32]) -> Vec<u8> {
 }
 
 /// The tensors of `Small`, with elements that every type holds exactly.
-fn small() -> Vec<Tensor<'static>> {
+fn small() -> Vec<TestTensor<'static>> {
     vec![
         ("enc.weight", "F32", vec![3, 2, 2], f32s(&[0.5; 12])),
         ("enc.bias", "F32", vec![3], f32s(&[1.0, 2.0, 3.0])),
@@ -99,7 +72,7 @@ fn refusal(bytes: &[u8]) -> String {
     error
 }
 
-fn small_with(index: usize, tensor: Tensor<'static>) -> Vec<u8> {
+fn small_with(index: usize, tensor: TestTensor<'static>) -> Vec<u8> {
     let mut all = small();
     all[index] = tensor;
     tensors(&all)
@@ -380,7 +353,7 @@ fn a_failed_save_leaves_everything_as_it_was() {
     save(&small, &path).unwrap();
     let before = fs::read(&path).unwrap();
     let mut broken = small;
-    broken.enc.bias = Param::new(Sizes::of(&Shape::of(&[1])), vec![0.0]);
+    broken.enc.bias = Param::new(AxisSizes::of(&Shape::of(&[1])), vec![0.0]);
     let error = save(&broken, &path).unwrap_err().to_string();
     assert_eq!(error, "`Small`: the parameter `enc.bias` has shape [1], expected [3]");
     assert_eq!(fs::read(&path).unwrap(), before);

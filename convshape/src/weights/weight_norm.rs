@@ -8,15 +8,15 @@ use alloc::vec::Vec;
 use super::decode::{Unreadable, decode};
 use super::error::TensorProblem;
 use super::load::check;
-use super::source::{Tensor, Tensors};
+use super::source::{FileTensor, Tensors};
 use crate::model::fold::fold;
 use crate::model::parts::Spec;
 use convshape_arith::stored::WEIGHT_NORM;
 
 /// A weight as length and direction, with their names.
 pub(super) struct Normed<'a> {
-    length: (String, Tensor<'a>),
-    direction: (String, Tensor<'a>),
+    length: (String, FileTensor<'a>),
+    direction: (String, FileTensor<'a>),
 }
 
 /// Finds the parts of a weight that is not there as a whole.

@@ -7,7 +7,7 @@ use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::symbols::Symbols;
 use convshape_data::{Elements, Kind};
 
-use super::{Data, Fixes, Named, Paired, PortShape, Problem, port_name, port_shape, scaling};
+use super::{DataArrays, DataProblem, Fixes, Named, Paired, PortShape, port_name, port_shape, scaling};
 use crate::check::Checked;
 use crate::diagnose::{self, Sink};
 use crate::fix;
@@ -19,7 +19,7 @@ const MOST_READ: usize = 1 << 22;
 /// Numbers that frameworks leave out of a loss: PyTorch's `ignore_index`, and what is usual for it.
 const IGNORED: [f64; 3] = [-100.0, -1.0, 255.0];
 
-pub(super) fn check(graph: &Graph, checked: &Checked, data: &Data, sink: &mut Sink) {
+pub(super) fn check(graph: &Graph, checked: &Checked, data: &DataArrays, sink: &mut Sink) {
     let mut symbols = Symbols::NONE;
     let mut first: Option<Named> = None;
     for paired in &data.arrays {
@@ -38,10 +38,10 @@ fn misfit(
     paired: &Paired,
     symbols: &mut Symbols,
     first: &mut Option<Named>,
-) -> Option<Problem> {
+) -> Option<DataProblem> {
     let array = named(paired);
     if paired.array.dtype.kind() == Kind::Other {
-        return Some(Problem::Dtype { name: array.name, dtype: array.dtype });
+        return Some(DataProblem::Dtype { name: array.name, dtype: array.dtype });
     }
     let is = port_shape(graph, checked, paired.port);
     let whole = paired.array.dtype.is_whole();
@@ -49,10 +49,10 @@ fn misfit(
         let cause = is.port().cause(&array.shape, whole);
         let fixes = fixes(graph, paired, &is, cause);
         let port = port_name(graph, paired.port).to_owned();
-        return Some(Problem::Shape { array, port, cause, is, fixes });
+        return Some(DataProblem::Shape { array, port, cause, is, fixes });
     }
     let first = first.get_or_insert_with(|| array.clone());
-    (first.shape[0] != array.shape[0]).then(|| Problem::Samples { array, first: first.clone() })
+    (first.shape[0] != array.shape[0]).then(|| DataProblem::Samples { array, first: first.clone() })
 }
 
 fn named(paired: &Paired) -> Named {
@@ -61,7 +61,7 @@ fn named(paired: &Paired) -> Named {
 }
 
 /// What is wrong with the elements of an array that fits.
-fn contents(graph: &Graph, checked: &Checked, data: &Data, paired: &Paired, sink: &mut Sink) {
+fn contents(graph: &Graph, checked: &Checked, data: &DataArrays, paired: &Paired, sink: &mut Sink) {
     let is = port_shape(graph, checked, paired.port);
     let array = &paired.array;
     let elements = || Elements::from(Path::new(&data.files[paired.file]), array, 0).map(|all| all.take(MOST_READ));
@@ -74,7 +74,7 @@ fn contents(graph: &Graph, checked: &Checked, data: &Data, paired: &Paired, sink
     };
     match problem {
         Ok(Some(problem)) => sink.push(diagnose::data(&problem, paired.span)),
-        Err(why) => sink.push(diagnose::data(&Problem::Elements { name: array.name.clone(), why }, paired.span)),
+        Err(why) => sink.push(diagnose::data(&DataProblem::Elements { name: array.name.clone(), why }, paired.span)),
         Ok(None) => {
             let found = scaling::unscaled(graph, checked, paired, &is, || {
                 elements().is_ok_and(|mut all| all.any(|element| element.is_ok_and(|element| element > 1.0)))
@@ -92,7 +92,7 @@ fn class_out_of_range(
     paired: &Paired,
     classes: i64,
     elements: impl Iterator<Item = std::io::Result<f64>>,
-) -> std::io::Result<Option<Problem>> {
+) -> std::io::Result<Option<DataProblem>> {
     let samples = paired.array.shape[0].max(1);
     let positions = (paired.array.len() / samples).max(1);
     let mut wrong = None;
@@ -107,7 +107,7 @@ fn class_out_of_range(
             wrong = Some((place / positions, element));
         }
     }
-    Ok(wrong.map(|(sample, found)| Problem::Class {
+    Ok(wrong.map(|(sample, found)| DataProblem::Class {
         name: paired.array.name.clone(),
         port: port_name(graph, paired.port).to_owned(),
         found,

@@ -3,7 +3,7 @@
 use convshape_arith::op::{Activation, Op};
 use convshape_data::Kind;
 
-use super::{Paired, PortShape, Problem, port_name};
+use super::{DataProblem, Paired, PortShape, port_name};
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId, ValueId};
 
@@ -14,7 +14,7 @@ pub(super) fn unscaled(
     paired: &Paired,
     is: &PortShape,
     beyond: impl FnOnce() -> bool,
-) -> Option<Problem> {
+) -> Option<DataProblem> {
     let dtype = &paired.array.dtype;
     if dtype.kind() != Kind::Unsigned || dtype.bytes() != 1 {
         return None;
@@ -23,13 +23,13 @@ pub(super) fn unscaled(
     let problem = match paired.port.checked_sub(graph.inputs.len()) {
         None => {
             let layer = reader(graph, checked, paired.port)?;
-            Problem::Bytes { name, port, layer: graph.nodes[layer].name.clone() }
+            DataProblem::Bytes { name, port, layer: graph.nodes[layer].name.clone() }
         }
         // Class numbers and one-hot labels are no quantities.
         Some(_) if is.shape.rank() < 2 || is.port().takes_numbers(&paired.array.shape) => return None,
         Some(output) => {
             let activation = bounded(graph, checked, graph.outputs[output].value?)?;
-            Problem::ByteTargets { name, port, activation }
+            DataProblem::ByteTargets { name, port, activation }
         }
     };
     beyond().then_some(problem)

@@ -7,29 +7,29 @@ use convshape_data::{Damage, Unreadable};
 use proc_macro2::Span;
 
 use super::Report;
-use crate::data::{Named, Problem};
+use crate::data::{DataProblem, Named};
 use crate::words::{list, nearest};
 
 /// What is wrong with a file or an array: `span` is that of its name.
-pub(crate) fn data(problem: &Problem, span: Span) -> Report {
+pub(crate) fn data(problem: &DataProblem, span: Span) -> Report {
     let report = |code: Code, message: String| Report::new(code, span, message);
     match problem {
-        Problem::Unreadable { path, why } => unreadable(&path.display().to_string(), why, span),
-        Problem::NotUnicode { path } => {
+        DataProblem::Unreadable { path, why } => unreadable(&path.display().to_string(), why, span),
+        DataProblem::NotUnicode { path } => {
             let why = "the path is not Unicode, so that no source code can name it";
             report(code::DATA_FILE, format!("the data `{}` cannot be read: {why}", path.display()))
         }
-        Problem::NotOne { file, arrays } => {
+        DataProblem::NotOne { file, arrays } => {
             let message = format!("`{file}` has {} arrays, and a file of a list has one", arrays.len());
             let report = having(report(code::DATA_ARRAYS, message), arrays);
             if arrays.is_empty() { report } else { report.help("name the arrays: `data: (..) as (images, labels);`") }
         }
-        Problem::NoArray { name, arrays } => {
+        DataProblem::NoArray { name, arrays } => {
             let nearest = nearest(name, arrays.iter().cloned());
             let message = format!("the data has no array `{}`", brief(name));
             having(report(code::DATA_ARRAYS, message), arrays).meant(nearest)
         }
-        Problem::TooMany { name, arrays, inputs, outputs } => {
+        DataProblem::TooMany { name, arrays, inputs, outputs } => {
             let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
             let ports = format!("{} and {}", count(*inputs, "input"), count(*outputs, "output"));
             let message = format!("the array `{}` is one too many: the chain has {ports}", brief(name));
@@ -37,16 +37,16 @@ pub(crate) fn data(problem: &Problem, span: Span) -> Report {
             having(report(code::DATA_ARRAYS, message), arrays)
                 .help(format_args!("name those that are meant, inputs first: `as ({})`", chosen.join(", ")))
         }
-        Problem::TooFew { input, arrays } => {
+        DataProblem::TooFew { input, arrays } => {
             let message = format!("the data has no array for the input `{input}`");
             having(report(code::DATA_ARRAYS, message), arrays)
         }
-        Problem::Dtype { name, dtype } => {
+        DataProblem::Dtype { name, dtype } => {
             report(code::DATA_TYPE, format!("the elements of `{}` are not numbers: {dtype}", brief(name)))
                 .note("bool, whole numbers of 8 to 64 bits, float16, bfloat16, float32 and float64 are read")
         }
-        Problem::Shape { .. } => shape(problem, span),
-        Problem::Samples { array, first } => {
+        DataProblem::Shape { .. } => shape(problem, span),
+        DataProblem::Samples { array, first } => {
             let (found, wanted) = (array.shape[0], first.shape[0]);
             let message =
                 format!("`{}` has {found} samples, `{}` has {wanted}", brief(&array.name), brief(&first.name));
@@ -56,16 +56,16 @@ pub(crate) fn data(problem: &Problem, span: Span) -> Report {
                 described(array)
             ))
         }
-        Problem::Class { name, port, found, sample, classes, range } => {
+        DataProblem::Class { name, port, found, sample, classes, range } => {
             class(brief(name), port, *found, *sample, *classes, *range, span)
         }
-        Problem::Bytes { name, port, layer } => {
+        DataProblem::Bytes { name, port, layer } => {
             let message = format!("`{}` holds bytes, 0 to 255, and nothing scales them before `{layer}`", brief(name));
             report(code::DATA_BYTES, message)
                 .note("weights are initialised for inputs of about 1: training is slow or fails")
                 .help(format_args!("read `{port}` through a scale first: `Scale(1/255);`"))
         }
-        Problem::ByteTargets { name, port, activation } => {
+        DataProblem::ByteTargets { name, port, activation } => {
             let message = format!(
                 "`{}` holds bytes, 0 to 255, and `{port}` ends in `{activation}`, which gives 0 to 1",
                 brief(name)
@@ -73,7 +73,7 @@ pub(crate) fn data(problem: &Problem, span: Span) -> Report {
             report(code::DATA_BYTES, message)
                 .help(format_args!("write the file with `({} / 255).astype(\"float32\")`", brief(name)))
         }
-        Problem::Elements { name, why } => {
+        DataProblem::Elements { name, why } => {
             report(code::DATA_HEADER, format!("the elements of `{}` cannot be read: {why}", brief(name)))
         }
     }
@@ -113,8 +113,8 @@ fn described(array: &Named) -> String {
     format!("`{}` is {:?} of {}", brief(&array.name), array.shape, array.dtype)
 }
 
-fn shape(problem: &Problem, span: Span) -> Report {
-    let Problem::Shape { array, port: name, cause, is, fixes } = problem else {
+fn shape(problem: &DataProblem, span: Span) -> Report {
+    let DataProblem::Shape { array, port: name, cause, is, fixes } = problem else {
         return Report::silent();
     };
     let port = is.port();

@@ -8,7 +8,7 @@ use proc_macro2::Span;
 use super::Report;
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId};
-use crate::weights::{Damage, Problem, Reason, Unreadable};
+use crate::weights::{Damage, Reason, Unreadable, WeightsProblem};
 use crate::words::list;
 
 /// A file that cannot be used: `span` is that of its name.
@@ -37,11 +37,11 @@ pub(crate) fn unreadable(file: &Unreadable, span: Span) -> Report {
 }
 
 /// A layer that does not fit the file: `span` is that of the file's name.
-pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &Problem, span: Span) -> Report {
+pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &WeightsProblem, span: Span) -> Report {
     let layer = |node: NodeId| (graph.nodes[node].name.as_str(), graph.nodes[node].spans.op.span());
     let op = |node: NodeId| checked.ops.get(node).copied().flatten();
     match problem {
-        Problem::Nothing { expected, found, more, prefix } => {
+        WeightsProblem::Nothing { expected, found, more, prefix } => {
             let message = format!("the weights have none of the chain's tensors: the first would be `{expected}`");
             let report = Report::new(code::TENSOR_MISSING, span, message);
             let report = match found.as_slice() {
@@ -60,7 +60,7 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &Problem, span:
                 }
             }
         }
-        Problem::Missing { node, tensors, whole, stem } => {
+        WeightsProblem::Missing { node, tensors, whole, stem } => {
             let (name, span) = layer(*node);
             let described: Vec<String> =
                 tensors.iter().map(|(tensor, shape)| format!("`{tensor}` {shape:?}")).collect();
@@ -78,12 +78,12 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &Problem, span:
                 None => report,
             }
         }
-        Problem::Dtype { node, name, found } => {
+        WeightsProblem::Dtype { node, name, found } => {
             let (layer, span) = layer(*node);
             let message = format!("`{layer}` cannot take `{name}`: its elements are {}", brief(found));
             Report::new(code::TENSOR_TYPE, span, message).note("F32 is taken as it is; F64, F16 and BF16 are converted")
         }
-        Problem::Shape { node, name, found, expected, hint } => {
+        WeightsProblem::Shape { node, name, found, expected, hint } => {
             let (layer, span) = layer(*node);
             let message = format!("`{layer}` needs `{name}` as {expected:?}, the file has {found:?}");
             match hint {

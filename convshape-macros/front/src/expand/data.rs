@@ -5,7 +5,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::Expansion;
-use crate::data::{Data, Paired, port_name};
+use crate::data::{DataArrays, Paired, port_name};
 use crate::unseen::visible;
 
 impl Expansion<'_> {
@@ -19,7 +19,7 @@ impl Expansion<'_> {
         let (paths, arrays) = match self.data.filter(|_| !self.refused) {
             // Signatures only: it does not come to run.
             None => (&[][..], Vec::new()),
-            Some(Data { files, arrays }) => {
+            Some(DataArrays { files, arrays }) => {
                 (files.as_slice(), arrays.iter().map(|paired| self.stored_array(paired)).collect())
             }
         };

@@ -55,7 +55,7 @@ struct Probe<'a> {
 }
 
 /// A body whose names are visible.
-struct Scope {
+struct VisibleBody {
     /// The variable that has the names as fields.
     variable: Ident,
     ty: Ident,
@@ -84,7 +84,7 @@ impl<'a> Probe<'a> {
         group: Option<TokenStream>,
         inputs: Vec<(Ident, String)>,
         outputs: &[&Ident],
-        outer: &mut Vec<Scope>,
+        outer: &mut Vec<VisibleBody>,
     ) {
         let krate = &self.expansion.krate;
         let core = quote!(#krate::__private::core);
@@ -133,7 +133,7 @@ impl<'a> Probe<'a> {
                 }
             }
         });
-        outer.push(Scope { variable, ty: ty.clone(), names });
+        outer.push(VisibleBody { variable, ty: ty.clone(), names });
         let mut uses = TokenStream::new();
         for name in outputs {
             uses.extend(refer(name, outer));
@@ -152,7 +152,7 @@ impl<'a> Probe<'a> {
                 StmtKind::If(_) | StmtKind::Broken(_) => {}
             }
         }
-        let params = outer.iter().map(|Scope { variable, ty, .. }| quote!(#variable: &#ty));
+        let params = outer.iter().map(|VisibleBody { variable, ty, .. }| quote!(#variable: &#ty));
         self.items.extend(quote! {
             struct #ty { #fields }
             #deref
@@ -163,7 +163,7 @@ impl<'a> Probe<'a> {
     }
 
     /// The bodies of the blocks and repeats among the statements.
-    fn nested(&mut self, body: &[&'a Stmt], members: &'a [Member], outer: &mut Vec<Scope>) {
+    fn nested(&mut self, body: &[&'a Stmt], members: &'a [Member], outer: &mut Vec<VisibleBody>) {
         for stmt in body {
             let (inner, alone): (&'a Body, bool) = match &stmt.kind {
                 StmtKind::Repeat(repeat) => (&repeat.body, false),
@@ -211,12 +211,12 @@ impl<'a> Probe<'a> {
 }
 
 /// A use of a name, in the innermost body that has it.
-fn refer(name: &Ident, scopes: &[Scope]) -> TokenStream {
+fn refer(name: &Ident, scopes: &[VisibleBody]) -> TokenStream {
     let text = name.to_string();
     let scope = scopes.iter().rev().find(|scope| scope.names.contains(&text)).or(scopes.last());
     match scope {
         // A half-typed name is completed to those of the innermost body.
-        Some(Scope { variable, .. }) if usable(name) => quote!(_ = &#variable.#name;),
+        Some(VisibleBody { variable, .. }) if usable(name) => quote!(_ = &#variable.#name;),
         _ => TokenStream::new(),
     }
 }

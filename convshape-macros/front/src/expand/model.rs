@@ -6,13 +6,13 @@ use quote::{format_ident, quote};
 use super::Expansion;
 use super::distinct::plain;
 use super::docs::after;
-use crate::groups::{FieldDocs, FieldKind, Group, Part, camel};
+use crate::groups::{FieldDocs, FieldKind, LayerParam, ModelStruct, camel};
 
 /// How many fields one function visits.
 const FIELDS_A_PART: usize = 64;
 
 /// A field of a struct in code.
-struct Field {
+struct FieldTokens {
     name: Ident,
     docs: TokenStream,
     ty: TokenStream,
@@ -36,7 +36,7 @@ impl Expansion<'_> {
 
     /// The fields of a struct. Layers whose parameters differ from use to use get a struct of their own, which is added
     /// to `pieces`.
-    fn fields(&self, group: &Group, pieces: &mut TokenStream) -> Vec<Field> {
+    fn fields(&self, group: &ModelStruct, pieces: &mut TokenStream) -> Vec<FieldTokens> {
         let krate = &self.krate;
         let fields = group.fields.iter().map(|field| {
             let name = &field.name;
@@ -64,13 +64,19 @@ impl Expansion<'_> {
                 },
             };
             let ty = if field.optional { quote!(#krate::__private::core::option::Option<#ty>) } else { ty };
-            Field { name: name.clone(), docs, ty }
+            FieldTokens { name: name.clone(), docs, ty }
         });
         fields.collect()
     }
 
     /// The type of a layer's parameters.
-    fn layer_type(&self, group: &Group, name: &Ident, parts: &[Part], pieces: &mut TokenStream) -> TokenStream {
+    fn layer_type(
+        &self,
+        group: &ModelStruct,
+        name: &Ident,
+        parts: &[LayerParam],
+        pieces: &mut TokenStream,
+    ) -> TokenStream {
         let krate = &self.krate;
         let names: Vec<&str> = parts.iter().map(|part| part.name).collect();
         let known = match names.as_slice() {
@@ -90,14 +96,14 @@ impl Expansion<'_> {
             return quote!(#krate::#known);
         }
         let ty = format_ident!("{}{}", group.name, camel(&name.to_string()), span = name.span());
-        let fields: Vec<Field> = parts
+        let fields: Vec<FieldTokens> = parts
             .iter()
             .map(|part| {
                 let field = Ident::new(part.name, Span::call_site());
                 let param = quote!(#krate::Param);
                 let ty = if part.optional { quote!(#krate::__private::core::option::Option<#param>) } else { param };
                 let doc = format!("The `{field}` of `{name}`.");
-                Field { name: field, docs: quote!(#[doc = #doc]), ty }
+                FieldTokens { name: field, docs: quote!(#[doc = #doc]), ty }
             })
             .collect();
         let doc = format!("Parameters of `{name}` in [`{}`].", self.chain.name);
@@ -106,13 +112,13 @@ impl Expansion<'_> {
     }
 
     /// A struct and what it is to the library; a whole model also keeps its packed weights.
-    fn group_items(&self, name: &Ident, attrs: &TokenStream, fields: &[Field], whole: bool) -> TokenStream {
+    fn group_items(&self, name: &Ident, attrs: &TokenStream, fields: &[FieldTokens], whole: bool) -> TokenStream {
         let krate = &self.krate;
         let (generics, arguments) = if whole { self.generics() } else { Default::default() };
         let vis = &self.chain.vis;
         let core = quote!(#krate::__private::core);
         let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
-        let fields = fields.iter().map(|Field { name, docs, ty }| quote!(#docs pub #name: #ty));
+        let fields = fields.iter().map(|FieldTokens { name, docs, ty }| quote!(#docs pub #name: #ty));
         // A struct without fields is written without braces, and its arguments go unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };

@@ -11,7 +11,7 @@ use super::inputs::follows;
 use super::needs::needs;
 use super::other_layers::renamed;
 use super::trial::Trial;
-use super::{Edit, Known, channels, layers, refused};
+use super::{Edit, OtherProblems, channels, layers, refused};
 use crate::check::{Checked, Place, Problem};
 use crate::fields::Setting;
 use crate::graph::Graph;
@@ -31,7 +31,7 @@ pub(super) fn completed(
     trial: &mut Trial,
     candidate: &Candidate,
     target: &Problem,
-    known: &Known,
+    known: &OtherProblems,
     others: &[Place],
 ) -> Option<Candidate> {
     // A machine can do this in one place only.

@@ -10,7 +10,7 @@ use crate::graph::{Graph, ValueId};
 use crate::unseen::visible;
 
 /// The smallest and the largest size that will do on one axis.
-pub(super) type Range = (i64, i64);
+pub(super) type SizeRange = (i64, i64);
 
 /// The search puts this number in place of a symbol's multiple. Every fix is then checked for the whole range.
 const SAMPLE: i64 = 840;
@@ -19,7 +19,7 @@ const SAMPLE: i64 = 840;
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Goal {
     pub(super) value: ValueId,
-    pub(super) ranges: PerAxis<Option<Range>>,
+    pub(super) ranges: PerAxis<Option<SizeRange>>,
     /// The value whose size is to be met, where it is one.
     pub(super) like: Option<ValueId>,
     /// What an edit for this goal costs more than one for a likelier goal.
@@ -27,7 +27,7 @@ pub(super) struct Goal {
 }
 
 impl Goal {
-    fn new(value: ValueId, ranges: PerAxis<Option<Range>>) -> Goal {
+    fn new(value: ValueId, ranges: PerAxis<Option<SizeRange>>) -> Goal {
         Goal { value, ranges, like: None, extra: 0 }
     }
 }

@@ -10,7 +10,7 @@ use super::candidates::{Candidate, Candidates};
 use super::edit::can_insert;
 use super::needs::Need;
 use super::trial::Trial;
-use super::{Edit, Known};
+use super::{Edit, OtherProblems};
 use crate::check::{Checked, Problem};
 use crate::graph::{Graph, Recipe};
 use crate::unseen::{Unseen, visible};
@@ -375,11 +375,11 @@ pub(super) struct Sizes {
 }
 
 /// Looks for input sizes at which everything holds: each axis by itself, the others left open.
-pub(super) fn nearest_sizes(trial: &mut Trial, problem: &Problem, known: &Known) -> Vec<Sizes> {
+pub(super) fn nearest_sizes(trial: &mut Trial, problem: &Problem, known: &OtherProblems) -> Vec<Sizes> {
     (0..trial.graph.inputs.len()).filter_map(|input| nearest_sizes_of(trial, problem, known, input)).collect()
 }
 
-fn nearest_sizes_of(trial: &mut Trial, problem: &Problem, known: &Known, input: usize) -> Option<Sizes> {
+fn nearest_sizes_of(trial: &mut Trial, problem: &Problem, known: &OtherProblems, input: usize) -> Option<Sizes> {
     let shape = trial.graph.inputs[input].shape;
     let order = trial.graph.order();
     let axes = shape.rank().saturating_sub(1).min(MAX_SPATIAL);
@@ -388,7 +388,7 @@ fn nearest_sizes_of(trial: &mut Trial, problem: &Problem, known: &Known, input: 
     if visible(&shape) != shape || !(0..axes).all(sensible) {
         return None;
     }
-    let mut search = Search { trial, problem, known, input, shape };
+    let mut search = SizeSearch { trial, problem, known, input, shape };
     // Where two sizes are as near, the larger first.
     let (mut best, mut smaller) = (shape, shape);
     let mut notes = Vec::new();
@@ -427,15 +427,15 @@ fn nearest_sizes_of(trial: &mut Trial, problem: &Problem, known: &Known, input: 
     Some(Sizes { candidates, notes })
 }
 
-struct Search<'a, 'b> {
+struct SizeSearch<'a, 'b> {
     trial: &'a mut Trial<'b>,
     problem: &'a Problem,
-    known: &'a Known,
+    known: &'a OtherProblems,
     input: usize,
     shape: Shape,
 }
 
-impl Search<'_, '_> {
+impl SizeSearch<'_, '_> {
     /// Inputs with the outputs that follow from them, where nothing is wrong then.
     fn offered(&mut self, forms: &[Shape]) -> Vec<Candidate> {
         let (problem, shape) = (self.problem, self.shape);
@@ -572,7 +572,7 @@ pub(super) fn follows(
 }
 
 /// Sizes `a*h + b` with another remainder, or with a multiple of `a`.
-pub(super) fn other_forms(trial: &mut Trial, known: &Known) -> Vec<Candidate> {
+pub(super) fn other_forms(trial: &mut Trial, known: &OtherProblems) -> Vec<Candidate> {
     const MULTIPLES: [i64; 12] = [1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64];
     let mut found = Vec::new();
     for input in 0..trial.graph.inputs.len() {

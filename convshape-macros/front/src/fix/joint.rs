@@ -51,14 +51,14 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
 }
 
 /// Layers with the same numbers, of which there are several in the chain: one of each statement.
-struct Group {
+struct EqualLayers {
     op: Op,
     statements: Vec<NodeId>,
 }
 
 /// The groups that may have been written wrong all over: the turns and uses of one statement, and statements alike.
-fn groups(graph: &Graph, checked: &Checked) -> Vec<Group> {
-    let mut groups: Vec<(Group, usize)> = Vec::new();
+fn groups(graph: &Graph, checked: &Checked) -> Vec<EqualLayers> {
+    let mut groups: Vec<(EqualLayers, usize)> = Vec::new();
     for (node, op) in checked.ops.iter().enumerate() {
         let (Some(op), Recipe::Given(_)) = (op, &graph.nodes[node].recipe) else { continue };
         let Some(shape) = numbers(op) else { continue };
@@ -72,7 +72,7 @@ fn groups(graph: &Graph, checked: &Checked) -> Vec<Group> {
                     group.statements.push(node);
                 }
             }
-            None if groups.len() < MOST_GROUPS => groups.push((Group { op: *op, statements: vec![node] }, 1)),
+            None if groups.len() < MOST_GROUPS => groups.push((EqualLayers { op: *op, statements: vec![node] }, 1)),
             None => {}
         }
     }
@@ -93,7 +93,7 @@ fn numbers(op: &Op) -> Option<(bool, usize, [PerAxis<i64>; 4], PerAxis<i64>)> {
 }
 
 /// Another padding, kernel or stride in all layers of a group.
-fn alike(graph: &Graph, group: &Group, found: &mut Candidates) {
+fn alike(graph: &Graph, group: &EqualLayers, found: &mut Candidates) {
     let Op::Conv(conv) = group.op else { return };
     let others = 3 * u32::try_from(group.statements.len() - 1).unwrap_or(0);
     let mut all = |field: AxisField, value: i64, cost: u32| {

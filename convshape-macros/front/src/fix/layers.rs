@@ -8,7 +8,7 @@ use convshape_arith::shape::Shape;
 use convshape_arith::solve::AxisField;
 
 use super::candidates::Candidates;
-use super::goals::{Goal, Range, sampled};
+use super::goals::{Goal, SizeRange, sampled};
 use super::needs::{Need, given};
 use super::{Edit, words};
 use crate::check::Checked;
@@ -19,14 +19,14 @@ use crate::graph::{Graph, Node, NodeId, Recipe};
 const STEPS: i64 = 72;
 
 /// A layer that is to give other sizes.
-pub(super) struct Layer<'a> {
+pub(super) struct ChangedLayer<'a> {
     pub(super) graph: &'a Graph,
     pub(super) node: NodeId,
     pub(super) op: Op,
     /// Its inputs, symbols as numbers.
     inputs: Vec<Shape>,
     /// The axes that are wrong.
-    ranges: PerAxis<Option<Range>>,
+    ranges: PerAxis<Option<SizeRange>>,
     /// Spatial axes.
     rank: usize,
     /// What every edit costs more, for its distance from the mistake.
@@ -39,17 +39,24 @@ pub(super) struct Layer<'a> {
 pub(super) fn edits(graph: &Graph, checked: &Checked, need: &Need, goal: &Goal, found: &mut Candidates) {
     let Some(node) = graph.producer(need.value) else { return };
     let Some(op) = checked.ops[node] else { return };
-    let Some(layer) = Layer::new(graph, checked, node, op, need, goal) else { return };
+    let Some(layer) = ChangedLayer::new(graph, checked, node, op, need, goal) else { return };
     layer.edits(found);
 }
 
-impl<'a> Layer<'a> {
-    fn new(graph: &'a Graph, checked: &Checked, node: NodeId, op: Op, need: &Need, goal: &Goal) -> Option<Layer<'a>> {
+impl<'a> ChangedLayer<'a> {
+    fn new(
+        graph: &'a Graph,
+        checked: &Checked,
+        node: NodeId,
+        op: Op,
+        need: &Need,
+        goal: &Goal,
+    ) -> Option<ChangedLayer<'a>> {
         let inputs = graph.nodes[node].inputs.iter().map(|value| Some(sampled(&checked.shape(*value)?)));
         let inputs = inputs.collect::<Option<Vec<Shape>>>()?;
         let rank = inputs.first()?.rank().checked_sub(1).filter(|rank| *rank <= MAX_SPATIAL)?;
         let like = goal.like.filter(|_| need.value == goal.value);
-        let mut layer = Layer {
+        let mut layer = ChangedLayer {
             graph,
             node,
             op,
@@ -89,7 +96,7 @@ impl<'a> Layer<'a> {
         self.wrong().all(|(axis, range)| self.rows(op, axis).is_some_and(|rows| within(rows, range)))
     }
 
-    fn wrong(&self) -> impl Iterator<Item = (usize, Range)> + '_ {
+    fn wrong(&self) -> impl Iterator<Item = (usize, SizeRange)> + '_ {
         (0..self.rank).filter_map(|axis| Some((axis, self.ranges[axis]?)))
     }
 
@@ -420,6 +427,6 @@ fn nearest(now: i64) -> impl Iterator<Item = i64> {
     (1..=STEPS).flat_map(move |step| [now.saturating_sub(step), now.saturating_add(step)])
 }
 
-fn within(rows: i64, (low, high): Range) -> bool {
+fn within(rows: i64, (low, high): SizeRange) -> bool {
     low <= rows && rows <= high
 }

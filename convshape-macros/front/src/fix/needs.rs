@@ -9,7 +9,7 @@ use convshape_arith::op::{Axis, AxisOrder, MAX_SPATIAL, Op, Padding, PerAxis};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
-use super::goals::{Goal, Range, sampled};
+use super::goals::{Goal, SizeRange, sampled};
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId, ValueId};
 
@@ -20,7 +20,7 @@ const LARGEST: i64 = 1 << 40;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Need {
     pub(super) value: ValueId,
-    pub(super) ranges: PerAxis<Option<Range>>,
+    pub(super) ranges: PerAxis<Option<SizeRange>>,
     /// How many layers that change sizes are between it and the goal.
     pub(super) distance: u32,
 }
@@ -46,7 +46,7 @@ pub(super) fn needs(graph: &Graph, checked: &Checked, goal: &Goal) -> Vec<Need> 
 }
 
 /// Sizes that serve two readers; where none does, those of the first.
-fn both(a: Option<Range>, b: Option<Range>) -> Option<Range> {
+fn both(a: Option<SizeRange>, b: Option<SizeRange>) -> Option<SizeRange> {
     match (a, b) {
         (Some((low, high)), Some((other_low, other_high))) => {
             let shared = (low.max(other_low), high.min(other_high));
@@ -111,7 +111,13 @@ pub(super) fn given(op: &Op, inputs: &[Shape], order: AxisOrder, axis: usize, ro
 }
 
 /// The sizes of which a layer gives one in a range.
-pub(super) fn preimage(op: &Op, inputs: &[Shape], order: AxisOrder, axis: usize, range: Range) -> Option<Range> {
+pub(super) fn preimage(
+    op: &Op,
+    inputs: &[Shape],
+    order: AxisOrder,
+    axis: usize,
+    range: SizeRange,
+) -> Option<SizeRange> {
     let (low, high) = range;
     if let Some(exact) = exactly(op, &inputs[0], order, axis, range) {
         return exact;
@@ -126,7 +132,7 @@ pub(super) fn preimage(op: &Op, inputs: &[Shape], order: AxisOrder, axis: usize,
 }
 
 /// The same in closed form, where padding does not depend on the size.
-fn exactly(op: &Op, input: &Shape, order: AxisOrder, axis: usize, (low, high): Range) -> Option<Option<Range>> {
+fn exactly(op: &Op, input: &Shape, order: AxisOrder, axis: usize, (low, high): SizeRange) -> Option<Option<SizeRange>> {
     let Op::Conv(conv) = op else { return None };
     if !matches!(conv.padding, Padding::Symmetric(_) | Padding::Pairs(_) | Padding::Valid) || high == i64::MAX {
         return None;

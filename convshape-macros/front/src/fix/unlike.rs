@@ -39,7 +39,7 @@ pub(super) fn others(graph: &Graph, checked: &Checked, problem: &Problem, found:
 }
 
 /// A field of a layer above a mistake.
-struct Layer {
+struct FieldAbove {
     node: NodeId,
     op: Op,
     distance: u32,
@@ -48,7 +48,7 @@ struct Layer {
     rank: usize,
 }
 
-fn layers(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<Layer> {
+fn layers(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<FieldAbove> {
     let mut seen = HashSet::new();
     let near = ancestors(graph, &blamed(graph, problem), MOST_LAYERS).into_iter();
     let near = near.filter(|(node, _)| seen.insert(graph.nodes[*node].origin));
@@ -58,7 +58,7 @@ fn layers(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<Layer> {
             let op = op?;
             let (now, rank) = per_axis(&op, field)?;
             let takes = graph.nodes[node].writing.takes(field.name());
-            takes.then_some(Layer { node, op, distance, field, now, rank })
+            takes.then_some(FieldAbove { node, op, distance, field, now, rank })
         })
     });
     of_layer.collect()
@@ -74,7 +74,7 @@ fn per_axis(op: &Op, field: AxisField) -> Option<(PerAxis<i64>, usize)> {
     Some((op.axis_field(field)?, rank))
 }
 
-impl Layer {
+impl FieldAbove {
     fn offer(&self, values: PerAxis<i64>, cost: u32, found: &mut Candidates) {
         let setting = Setting::ints(values, self.rank);
         found.push(vec![Edit::Field { node: self.node, field: self.field.name(), setting }], cost + self.distance);

@@ -11,7 +11,7 @@ use super::file_name::fill_in;
 use super::scope::{Binding, NamedOutput, Outputs, Piece, Scope, snake};
 use super::{Given, MOST_LAYERS, Resolver};
 use crate::diagnose;
-use crate::graph::{Argument, Body, Member, MemberKind, NodeId, Use, ValueId};
+use crate::graph::{Argument, Carried, Member, MemberKind, NodeId, Use, ValueId};
 use crate::numbers::{Bound, Numbers};
 use crate::syntax::{self, Block, Count, Layer, Repeat, SizeExpr, Source, Stmt, Text, Value};
 use crate::unseen::Unseen;
@@ -99,7 +99,7 @@ impl<'a> Resolver<'a> {
                     let one = outputs.len() == 1;
                     let name = if one { names.name.clone() } else { output_name(&names.name, output) };
                     let (span, input, output) = (stmt.span(), values[place], output.value);
-                    self.graph.bodies.push(Body { name, span, input, output, before: before[place], free: false });
+                    self.graph.bodies.push(Carried { name, span, input, output, before: before[place], free: false });
                     before[place] = Some(self.graph.bodies.len() - 1);
                 }
             }

@@ -14,7 +14,7 @@ use convshape_arith::op::Dialect;
 use super::defaults::{Unwritten, unwritten};
 use super::fields::ALL;
 use super::markers::{takes, value_words};
-use super::rules::{self, Source};
+use super::rules::{self, Definition};
 use super::{Alias, Dialects, FieldWords, Group, LAYERS, LayerWords, Positional};
 use crate::fields;
 
@@ -72,14 +72,14 @@ fn other_name(alias: &Alias) -> String {
 }
 
 /// The address of the framework's page.
-fn source(source: Source) -> String {
+fn source(source: Definition) -> String {
     let (name, address) = match source {
-        Source::Torch(name) => (name, format!("https://docs.pytorch.org/docs/stable/generated/{name}.html")),
-        Source::Jax(name) => (name, format!("https://docs.jax.dev/en/latest/_autosummary/{name}.html")),
-        Source::Onnx(name) => (name, format!("https://onnx.ai/onnx/operators/onnx__{name}.html")),
-        Source::Keras(name, page) => (name, format!("https://keras.io/api/layers/{page}/")),
-        Source::Page(name, address) => (name, address.to_owned()),
-        Source::Own => return String::new(),
+        Definition::Torch(name) => (name, format!("https://docs.pytorch.org/docs/stable/generated/{name}.html")),
+        Definition::Jax(name) => (name, format!("https://docs.jax.dev/en/latest/_autosummary/{name}.html")),
+        Definition::Onnx(name) => (name, format!("https://onnx.ai/onnx/operators/onnx__{name}.html")),
+        Definition::Keras(name, page) => (name, format!("https://keras.io/api/layers/{page}/")),
+        Definition::Page(name, address) => (name, address.to_owned()),
+        Definition::Own => return String::new(),
     };
     format!(" ([{name}]({address}))")
 }

@@ -9,13 +9,13 @@ pub(crate) struct Rule {
     /// The shapes that come in and go out, without the batch, in PyTorch's order of axes.
     pub(crate) shapes: &'static str,
     /// The framework's page on the layer.
-    pub(crate) source: Source,
+    pub(crate) source: Definition,
     pub(crate) example: Example,
 }
 
 /// Where a framework defines a layer.
 #[derive(Clone, Copy)]
-pub(crate) enum Source {
+pub(crate) enum Definition {
     /// `torch.nn.Conv2d`
     Torch(&'static str),
     /// `jax.lax.conv_general_dilated`
@@ -33,7 +33,7 @@ pub(crate) enum Source {
 /// A use of a layer that fits. In `before`, `#` is the number of spatial axes.
 #[derive(Clone, Copy)]
 pub(crate) struct Example {
-    pub(crate) input: Input,
+    pub(crate) input: ExampleInput,
     /// The statements before it.
     pub(crate) before: &'static str,
     /// The leading part of its arguments.
@@ -50,7 +50,7 @@ pub(crate) struct Example {
 
 /// What an example reads.
 #[derive(Clone, Copy)]
-pub(crate) enum Input {
+pub(crate) enum ExampleInput {
     /// That many channels, and [`SPATIAL`] sizes; channels come last where the dialect has them there.
     Image(i64),
     /// A shape as it is in every dialect.
@@ -80,46 +80,54 @@ const TOKENS: &[(i64, &str)] = &[(24, "features"), (72, "3 * features"), (4, "he
 const SAME: &str = "unchanged";
 const BROADCAST: &str = "`[a..]`, `[b..]` -> the larger of both on each axis";
 
-const IMAGE: Example =
-    Example { input: Input::Image(14), before: "", leading: "", fields: &[], claim: "", after: "", symbols: &[] };
+const IMAGE: Example = Example {
+    input: ExampleInput::Image(14),
+    before: "",
+    leading: "",
+    fields: &[],
+    claim: "",
+    after: "",
+    symbols: &[],
+};
 /// Of two values.
 const PAIR: Example = Example { before: "a: Relu;", leading: "a, input", ..IMAGE };
-const STEPS_IN: Example = Example { input: Input::Plain(&[6, 14]), leading: "14 -> 22", symbols: STEPS, ..IMAGE };
+const STEPS_IN: Example =
+    Example { input: ExampleInput::Plain(&[6, 14]), leading: "14 -> 22", symbols: STEPS, ..IMAGE };
 
 const fn leading(leading: &'static str) -> Example {
     Example { leading, ..IMAGE }
 }
 
 const fn plain(shape: &'static [i64], leading: &'static str) -> Example {
-    Example { input: Input::Plain(shape), leading, ..IMAGE }
+    Example { input: ExampleInput::Plain(shape), leading, ..IMAGE }
 }
 
-const fn rule(shapes: &'static str, source: Source, example: Example) -> Rule {
+const fn rule(shapes: &'static str, source: Definition, example: Example) -> Rule {
     Rule { shapes, source, example }
 }
 
 /// A layer that computes each element by itself.
 const fn elementwise(source: &'static str) -> Rule {
-    rule(SAME, Source::Torch(source), IMAGE)
+    rule(SAME, Definition::Torch(source), IMAGE)
 }
 
 const fn of_two(source: &'static str) -> Rule {
-    rule(BROADCAST, Source::Torch(source), PAIR)
+    rule(BROADCAST, Definition::Torch(source), PAIR)
 }
 
 const fn reduction(source: &'static str) -> Rule {
     let example = Example { fields: &[("axes", "0", ALL)], ..plain(&[6, 14], "") };
-    rule("`[a, b, ..] -> [b, ..]` for axis 0; `[1]` over all axes", Source::Torch(source), example)
+    rule("`[a, b, ..] -> [b, ..]` for axis 0; `[1]` over all axes", Definition::Torch(source), example)
 }
 
 const fn border(source: &'static str) -> Rule {
-    rule("`[C, n..] -> [C, lo + n + hi..]`", Source::Torch(source), leading("1"))
+    rule("`[C, n..] -> [C, lo + n + hi..]`", Definition::Torch(source), leading("1"))
 }
 
 const fn recurrent(source: &'static str) -> Rule {
     rule(
         "`[length, in] -> [length, out]`; twice `out` if bidirectional; the last states `[layers * directions, out]`",
-        Source::Torch(source),
+        Definition::Torch(source),
         STEPS_IN,
     )
 }
@@ -130,12 +138,12 @@ pub(crate) const fn of(kind: Kind) -> Rule {
     match kind {
         Kind::Conv => rule(
             "`[in, n..] -> [out, window(n)..]`",
-            Source::Torch("torch.nn.Conv2d"),
+            Definition::Torch("torch.nn.Conv2d"),
             Example { fields: &[("kernel", "3", ALL), ("groups", "2", ALL)], symbols: CONV, ..leading("14 -> 22") },
         ),
         Kind::ConvTranspose => rule(
             "`[in, n..] -> [out, scatter(n)..]`",
-            Source::Torch("torch.nn.ConvTranspose2d"),
+            Definition::Torch("torch.nn.ConvTranspose2d"),
             Example {
                 // `lax.conv_transpose` has no default for its padding.
                 fields: &[("kernel", "3", ALL), ("groups", "2", ALL), ("padding", "valid", JAX)],
@@ -145,93 +153,97 @@ pub(crate) const fn of(kind: Kind) -> Rule {
         ),
         Kind::ConvGeneralDilated => rule(
             "`[in, n..] -> [out, window((n - 1) * input_dilation + 1)..]`",
-            Source::Jax("jax.lax.conv_general_dilated"),
+            Definition::Jax("jax.lax.conv_general_dilated"),
             Example { fields: &[("kernel", "3", ALL), ("groups", "2", ALL)], symbols: CONV, ..leading("14 -> 22") },
         ),
         Kind::DepthwiseConv => rule(
             "`[in, n..] -> [in * depth_multiplier, window(n)..]`",
-            Source::Keras("DepthwiseConv2D", "convolution_layers/depthwise_convolution2d"),
+            Definition::Keras("DepthwiseConv2D", "convolution_layers/depthwise_convolution2d"),
             Example { fields: &[("depth_multiplier", "2", ALL)], symbols: CONV, ..leading("3") },
         ),
         Kind::SeparableConv => rule(
             "`[in, n..] -> [out, window(n)..]`",
-            Source::Keras("SeparableConv2D", "convolution_layers/separable_convolution2d"),
+            Definition::Keras("SeparableConv2D", "convolution_layers/separable_convolution2d"),
             Example {
                 fields: &[("kernel", "3", ALL), ("depth_multiplier", "2", ALL)],
                 symbols: CONV,
                 ..leading("14 -> 22")
             },
         ),
-        Kind::MaxPool => rule("`[C, n..] -> [C, window(n)..]`", Source::Torch("torch.nn.MaxPool2d"), leading("2")),
-        Kind::AvgPool => rule("`[C, n..] -> [C, window(n)..]`", Source::Torch("torch.nn.AvgPool2d"), leading("2")),
+        Kind::MaxPool => rule("`[C, n..] -> [C, window(n)..]`", Definition::Torch("torch.nn.MaxPool2d"), leading("2")),
+        Kind::AvgPool => rule("`[C, n..] -> [C, window(n)..]`", Definition::Torch("torch.nn.AvgPool2d"), leading("2")),
         Kind::MaxUnpool => rule(
             "`[C, n..] ->` what the pooling took",
-            Source::Torch("torch.nn.MaxUnpool2d"),
+            Definition::Torch("torch.nn.MaxUnpool2d"),
             Example { before: "p: MaxPool#d(2);", ..leading("undo p") },
         ),
         Kind::AdaptiveAvgPool => {
-            rule("`[C, n..] -> [C, size..]`", Source::Torch("torch.nn.AdaptiveAvgPool2d"), leading("3"))
+            rule("`[C, n..] -> [C, size..]`", Definition::Torch("torch.nn.AdaptiveAvgPool2d"), leading("3"))
         }
         Kind::AdaptiveMaxPool => {
-            rule("`[C, n..] -> [C, size..]`", Source::Torch("torch.nn.AdaptiveMaxPool2d"), leading("3"))
+            rule("`[C, n..] -> [C, size..]`", Definition::Torch("torch.nn.AdaptiveMaxPool2d"), leading("3"))
         }
         Kind::GlobalAvgPool => {
-            rule("`[C, n..] -> [C]`, with `keep` `[C, 1..]`", Source::Onnx("GlobalAveragePool"), IMAGE)
+            rule("`[C, n..] -> [C]`, with `keep` `[C, 1..]`", Definition::Onnx("GlobalAveragePool"), IMAGE)
         }
-        Kind::GlobalMaxPool => rule("`[C, n..] -> [C]`, with `keep` `[C, 1..]`", Source::Onnx("GlobalMaxPool"), IMAGE),
+        Kind::GlobalMaxPool => {
+            rule("`[C, n..] -> [C]`, with `keep` `[C, 1..]`", Definition::Onnx("GlobalMaxPool"), IMAGE)
+        }
         Kind::Upsample => rule(
             "`[C, n..] -> [C, floor(n * scale)..]`, or `[C, size..]`",
-            Source::Torch("torch.nn.Upsample"),
+            Definition::Torch("torch.nn.Upsample"),
             leading("2"),
         ),
         Kind::UpSampling => rule(
             "`[C, n..] -> [C, n * scale..]`",
-            Source::Keras("UpSampling2D", "reshaping_layers/up_sampling2d"),
+            Definition::Keras("UpSampling2D", "reshaping_layers/up_sampling2d"),
             leading("2"),
         ),
         Kind::UpsamplingNearest => rule(
             "`[C, H, W] -> [C, floor(H * scale), floor(W * scale)]`",
-            Source::Torch("torch.nn.UpsamplingNearest2d"),
+            Definition::Torch("torch.nn.UpsamplingNearest2d"),
             leading("2"),
         ),
         Kind::UpsamplingBilinear => rule(
             "`[C, H, W] -> [C, floor(H * scale), floor(W * scale)]`",
-            Source::Torch("torch.nn.UpsamplingBilinear2d"),
+            Definition::Torch("torch.nn.UpsamplingBilinear2d"),
             leading("2"),
         ),
         Kind::PixelShuffle => rule(
             "`[C * r * r, H, W] -> [C, H * r, W * r]`",
-            Source::Torch("torch.nn.PixelShuffle"),
-            Example { input: Input::Image(16), ..leading("2") },
+            Definition::Torch("torch.nn.PixelShuffle"),
+            Example { input: ExampleInput::Image(16), ..leading("2") },
         ),
         Kind::PixelUnshuffle => {
-            rule("`[C, H * r, W * r] -> [C * r * r, H, W]`", Source::Torch("torch.nn.PixelUnshuffle"), leading("2"))
+            rule("`[C, H * r, W * r] -> [C * r * r, H, W]`", Definition::Torch("torch.nn.PixelUnshuffle"), leading("2"))
         }
         Kind::DepthToSpace => rule(
             "`[C * r * r, H, W] -> [C, H * r, W * r]`",
-            Source::Onnx("DepthToSpace"),
-            Example { input: Input::Image(16), ..leading("2") },
+            Definition::Onnx("DepthToSpace"),
+            Example { input: ExampleInput::Image(16), ..leading("2") },
         ),
-        Kind::ChannelShuffle => rule(SAME, Source::Torch("torch.nn.ChannelShuffle"), leading("2")),
-        Kind::Pad => rule("`[C, n..] -> [C, lo + n + hi..]`", Source::Torch("torch.nn.functional.pad"), leading("1")),
+        Kind::ChannelShuffle => rule(SAME, Definition::Torch("torch.nn.ChannelShuffle"), leading("2")),
+        Kind::Pad => {
+            rule("`[C, n..] -> [C, lo + n + hi..]`", Definition::Torch("torch.nn.functional.pad"), leading("1"))
+        }
         Kind::ZeroPad => border("torch.nn.ZeroPad2d"),
         Kind::ReflectionPad => border("torch.nn.ReflectionPad2d"),
         Kind::ReplicationPad => border("torch.nn.ReplicationPad2d"),
         Kind::CircularPad => border("torch.nn.CircularPad2d"),
         Kind::ConstantPad => rule(
             "`[C, n..] -> [C, lo + n + hi..]`",
-            Source::Torch("torch.nn.ConstantPad2d"),
+            Definition::Torch("torch.nn.ConstantPad2d"),
             Example { fields: &[("value", "0.5", ALL)], ..leading("1") },
         ),
         Kind::Crop => rule(
             "`[C, n..] -> [C, n - lo - hi..]`",
-            Source::Keras("Cropping2D", "reshaping_layers/cropping2d"),
+            Definition::Keras("Cropping2D", "reshaping_layers/cropping2d"),
             leading("1"),
         ),
-        Kind::Slice => rule("`[C, ..] -> [end - start, ..]`", Source::Torch("torch.narrow"), leading("0..4")),
+        Kind::Slice => rule("`[C, ..] -> [end - start, ..]`", Definition::Torch("torch.narrow"), leading("0..4")),
         Kind::Split => rule(
             "`[C, ..] -> [C / pieces, ..]` each, or the sizes that are given",
-            Source::Torch("torch.split"),
+            Definition::Torch("torch.split"),
             leading("2"),
         ),
         Kind::Lstm => recurrent("torch.nn.LSTM"),
@@ -239,35 +251,35 @@ pub(crate) const fn of(kind: Kind) -> Rule {
         Kind::Rnn => recurrent("torch.nn.RNN"),
         Kind::Linear => rule(
             "`[.., in] -> [.., out]`",
-            Source::Torch("torch.nn.Linear"),
+            Definition::Torch("torch.nn.Linear"),
             Example { symbols: DENSE, ..plain(&[14], "14 -> 22") },
         ),
-        Kind::Flatten => rule("`[a, b, ..] -> [a * b * ..]`", Source::Torch("torch.nn.Flatten"), IMAGE),
+        Kind::Flatten => rule("`[a, b, ..] -> [a * b * ..]`", Definition::Torch("torch.nn.Flatten"), IMAGE),
         Kind::Unflatten => rule(
             "`[a * b, ..] -> [a, b, ..]` for axis 0",
-            Source::Torch("torch.nn.Unflatten"),
+            Definition::Torch("torch.nn.Unflatten"),
             plain(&[6, 14], "0, [2, 3]"),
         ),
         Kind::Reshape => rule(
             "any shape `->` `shape`, of as many elements; one size may be `_`",
-            Source::Torch("torch.reshape"),
+            Definition::Torch("torch.reshape"),
             plain(&[6, 14], "[14, 6]"),
         ),
-        Kind::Concat => rule("`[a, ..]`, `[b, ..] -> [a + b, ..]` on channels", Source::Torch("torch.cat"), PAIR),
-        Kind::Stack => rule("`[a, ..]`, `[a, ..] -> [2, a, ..]`", Source::Torch("torch.stack"), PAIR),
+        Kind::Concat => rule("`[a, ..]`, `[b, ..] -> [a + b, ..]` on channels", Definition::Torch("torch.cat"), PAIR),
+        Kind::Stack => rule("`[a, ..]`, `[a, ..] -> [2, a, ..]`", Definition::Torch("torch.stack"), PAIR),
         Kind::MatMul => rule(
             "`[.., m, k]`, `[.., k, n] -> [.., m, n]`",
-            Source::Torch("torch.matmul"),
+            Definition::Torch("torch.matmul"),
             Example { before: "a: Transpose(0, 1);", ..plain(&[6, 6], "a, input") },
         ),
         Kind::Attention => rule(
             "`[tokens, features]`, `[keys, features]`, `[keys, values] -> [tokens, values]`",
-            Source::Torch("torch.nn.functional.scaled_dot_product_attention"),
+            Definition::Torch("torch.nn.functional.scaled_dot_product_attention"),
             Example { fields: &[("heads", "4", ALL)], ..plain(&[6, 24], "input, input, input") },
         ),
         Kind::MultiHead => rule(
             "`[tokens, features] -> [tokens, features]`",
-            Source::Torch("torch.nn.MultiheadAttention"),
+            Definition::Torch("torch.nn.MultiheadAttention"),
             Example { fields: &[("heads", "4", ALL)], symbols: TOKENS, ..plain(&[6, 24], "24") },
         ),
         Kind::Add => of_two("torch.add"),
@@ -278,60 +290,64 @@ pub(crate) const fn of(kind: Kind) -> Rule {
         Kind::Minimum => of_two("torch.minimum"),
         Kind::Permute => rule(
             "`[a, b, c] -> [b, c, a]` for `Permute(1, 2, 0)`",
-            Source::Torch("torch.permute"),
+            Definition::Torch("torch.permute"),
             plain(&[6, 14, 8], "1, 2, 0"),
         ),
-        Kind::Transpose => {
-            rule("`[a, b] -> [b, a]` for `Transpose(0, 1)`", Source::Torch("torch.transpose"), plain(&[6, 14], "0, 1"))
-        }
+        Kind::Transpose => rule(
+            "`[a, b] -> [b, a]` for `Transpose(0, 1)`",
+            Definition::Torch("torch.transpose"),
+            plain(&[6, 14], "0, 1"),
+        ),
         Kind::Mean => reduction("torch.mean"),
         Kind::Sum => reduction("torch.sum"),
         Kind::Max => reduction("torch.max"),
         Kind::Min => reduction("torch.min"),
-        Kind::Scale => rule(SAME, Source::Torch("torch.mul"), leading("2.0")),
-        Kind::Chain => rule("those of the other chain", Source::Own, leading("Encoder")),
-        Kind::Custom => rule("those of its type", Source::Own, Example { claim: "-> [14, 8, 10]", ..leading("Own") }),
+        Kind::Scale => rule(SAME, Definition::Torch("torch.mul"), leading("2.0")),
+        Kind::Chain => rule("those of the other chain", Definition::Own, leading("Encoder")),
+        Kind::Custom => {
+            rule("those of its type", Definition::Own, Example { claim: "-> [14, 8, 10]", ..leading("Own") })
+        }
         Kind::Parameter => rule(
             "`-> shape`",
-            Source::Torch("torch.nn.parameter.Parameter"),
+            Definition::Torch("torch.nn.parameter.Parameter"),
             Example { before: "a: Relu;", after: "Add(a, l);", symbols: &[(14, "shape")], ..plain(&[14], "[14]") },
         ),
         Kind::Arange => rule(
             "`-> [count]`",
-            Source::Torch("torch.arange"),
+            Definition::Torch("torch.arange"),
             Example { before: "a: Relu;", after: "Add(a, l);", ..plain(&[14], "14") },
         ),
         Kind::Constant => rule(
             "`-> shape`",
-            Source::Torch("torch.nn.parameter.Buffer"),
+            Definition::Torch("torch.nn.parameter.Buffer"),
             Example { before: "a: Relu;", after: "Add(a, l);", ..plain(&[14], "GRID, [14]") },
         ),
         Kind::BatchNorm => rule(
             SAME,
-            Source::Torch("torch.nn.BatchNorm2d"),
-            Example { input: Input::Image(64), symbols: CHANNELS, ..IMAGE },
+            Definition::Torch("torch.nn.BatchNorm2d"),
+            Example { input: ExampleInput::Image(64), symbols: CHANNELS, ..IMAGE },
         ),
         Kind::GroupNorm => rule(
             SAME,
-            Source::Torch("torch.nn.GroupNorm"),
-            Example { input: Input::Image(64), fields: &[("groups", "2", ALL)], symbols: CHANNELS, ..IMAGE },
+            Definition::Torch("torch.nn.GroupNorm"),
+            Example { input: ExampleInput::Image(64), fields: &[("groups", "2", ALL)], symbols: CHANNELS, ..IMAGE },
         ),
         Kind::InstanceNorm => rule(
             SAME,
-            Source::Torch("torch.nn.InstanceNorm2d"),
-            Example { input: Input::Image(64), symbols: CHANNELS, ..IMAGE },
+            Definition::Torch("torch.nn.InstanceNorm2d"),
+            Example { input: ExampleInput::Image(64), symbols: CHANNELS, ..IMAGE },
         ),
         Kind::LayerNorm => rule(
             SAME,
-            Source::Torch("torch.nn.LayerNorm"),
+            Definition::Torch("torch.nn.LayerNorm"),
             Example { fields: &[("size", "[14, 8, 10]", JAX)], symbols: AXES, ..IMAGE },
         ),
         Kind::RmsNorm => rule(
             SAME,
-            Source::Torch("torch.nn.RMSNorm"),
+            Definition::Torch("torch.nn.RMSNorm"),
             Example { fields: &[("size", "[14, 8, 10]", JAX)], symbols: AXES, ..IMAGE },
         ),
-        Kind::LocalResponseNorm => rule(SAME, Source::Torch("torch.nn.LocalResponseNorm"), leading("5")),
+        Kind::LocalResponseNorm => rule(SAME, Definition::Torch("torch.nn.LocalResponseNorm"), leading("5")),
         Kind::LpNorm => elementwise("torch.nn.functional.normalize"),
         Kind::Relu => elementwise("torch.nn.ReLU"),
         Kind::Relu6 => elementwise("torch.nn.ReLU6"),
@@ -346,22 +362,22 @@ pub(crate) const fn of(kind: Kind) -> Rule {
         Kind::Hardsigmoid => elementwise("torch.nn.Hardsigmoid"),
         Kind::Clamp => rule(
             SAME,
-            Source::Torch("torch.clamp"),
+            Definition::Torch("torch.clamp"),
             Example { fields: &[("min", "0.0", ALL), ("max", "1.0", ALL)], ..IMAGE },
         ),
         Kind::Prelu => rule(
             SAME,
-            Source::Torch("torch.nn.PReLU"),
-            Example { input: Input::Image(64), leading: "64", symbols: CHANNELS, ..IMAGE },
+            Definition::Torch("torch.nn.PReLU"),
+            Example { input: ExampleInput::Image(64), leading: "64", symbols: CHANNELS, ..IMAGE },
         ),
         Kind::Snake => rule(
             SAME,
-            Source::Page("Ziyin, 2020", "https://arxiv.org/abs/2006.08195"),
-            Example { input: Input::Image(64), symbols: CHANNELS, ..IMAGE },
+            Definition::Page("Ziyin, 2020", "https://arxiv.org/abs/2006.08195"),
+            Example { input: ExampleInput::Image(64), symbols: CHANNELS, ..IMAGE },
         ),
         Kind::Softmax => elementwise("torch.nn.Softmax"),
         Kind::LogSoftmax => elementwise("torch.nn.LogSoftmax"),
-        Kind::Glu => rule("`[.., 2 * n] -> [.., n]`", Source::Torch("torch.nn.GLU"), plain(&[6, 14], "")),
+        Kind::Glu => rule("`[.., 2 * n] -> [.., n]`", Definition::Torch("torch.nn.GLU"), plain(&[6, 14], "")),
         Kind::Exp => elementwise("torch.exp"),
         Kind::Hardtanh => elementwise("torch.nn.Hardtanh"),
         Kind::Mish => elementwise("torch.nn.Mish"),
@@ -377,20 +393,20 @@ pub(crate) const fn of(kind: Kind) -> Rule {
         Kind::Log => elementwise("torch.log"),
         Kind::Sin => elementwise("torch.sin"),
         Kind::Cos => elementwise("torch.cos"),
-        Kind::Pow => rule(SAME, Source::Torch("torch.pow"), leading("2.0")),
-        Kind::AddScalar => rule(SAME, Source::Torch("torch.add"), leading("1.0")),
+        Kind::Pow => rule(SAME, Definition::Torch("torch.pow"), leading("2.0")),
+        Kind::AddScalar => rule(SAME, Definition::Torch("torch.add"), leading("1.0")),
         Kind::Dropout => elementwise("torch.nn.Dropout"),
         Kind::ChannelDropout => elementwise("torch.nn.Dropout2d"),
         Kind::StochasticDepth => rule(
             SAME,
-            Source::Page(
+            Definition::Page(
                 "torchvision.ops.stochastic_depth",
                 "https://docs.pytorch.org/vision/stable/generated/torchvision.ops.stochastic_depth.html",
             ),
             leading("0.2"),
         ),
         Kind::Identity => elementwise("torch.nn.Identity"),
-        Kind::Activation => rule(SAME, Source::Keras("Activation", "core_layers/activation"), leading("relu")),
-        Kind::Input => rule(SAME, Source::Keras("Input", "core_layers/input"), plain(&[8, 10, 14], "[8, 10, 14]")),
+        Kind::Activation => rule(SAME, Definition::Keras("Activation", "core_layers/activation"), leading("relu")),
+        Kind::Input => rule(SAME, Definition::Keras("Input", "core_layers/input"), plain(&[8, 10, 14], "[8, 10, 14]")),
     }
 }

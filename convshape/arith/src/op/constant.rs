@@ -66,10 +66,10 @@ impl<T: Array, const N: usize> Array for [T; N] {
 
 /// The numbers of a [`Source::Constant`](super::Source::Constant).
 #[derive(Clone, Copy)]
-pub struct Constant(Known);
+pub struct Constant(ArrayOrKey);
 
 #[derive(Clone, Copy)]
-enum Known {
+enum ArrayOrKey {
     Array {
         elements: &'static dyn Elements,
         shape: Shape,
@@ -81,35 +81,35 @@ enum Known {
 impl Constant {
     /// The numbers of an array.
     pub const fn of<A: Array>(array: &'static A) -> Constant {
-        Constant(Known::Array { elements: array, shape: A::SHAPE })
+        Constant(ArrayOrKey::Array { elements: array, shape: A::SHAPE })
     }
 
     /// Stands for an array that a macro cannot see, and which it knows under this number.
     pub const fn later(key: usize) -> Constant {
-        Constant(Known::Later(key))
+        Constant(ArrayOrKey::Later(key))
     }
 
     /// The number under which a macro knows the array, if it cannot see it.
     pub const fn key(&self) -> Option<usize> {
         match self.0 {
-            Known::Later(key) => Some(key),
-            Known::Array { .. } => None,
+            ArrayOrKey::Later(key) => Some(key),
+            ArrayOrKey::Array { .. } => None,
         }
     }
 
     /// The sizes of the array's axes; `None` where a macro cannot see it.
     pub const fn shape(&self) -> Option<&Shape> {
         match &self.0 {
-            Known::Array { shape, .. } => Some(shape),
-            Known::Later(_) => None,
+            ArrayOrKey::Array { shape, .. } => Some(shape),
+            ArrayOrKey::Later(_) => None,
         }
     }
 
     /// The element at `index`, counted row by row; 0 beyond the end.
     pub fn element(&self, index: usize) -> f64 {
         match self.0 {
-            Known::Array { elements, .. } => elements.element(index),
-            Known::Later(_) => 0.0,
+            ArrayOrKey::Array { elements, .. } => elements.element(index),
+            ArrayOrKey::Later(_) => 0.0,
         }
     }
 }
@@ -118,10 +118,10 @@ impl Constant {
 impl PartialEq for Constant {
     fn eq(&self, other: &Constant) -> bool {
         match (self.0, other.0) {
-            (Known::Array { elements: a, shape: of_a }, Known::Array { elements: b, shape: of_b }) => {
+            (ArrayOrKey::Array { elements: a, shape: of_a }, ArrayOrKey::Array { elements: b, shape: of_b }) => {
                 core::ptr::addr_eq(a, b) && of_a == of_b
             }
-            (Known::Later(a), Known::Later(b)) => a == b,
+            (ArrayOrKey::Later(a), ArrayOrKey::Later(b)) => a == b,
             _ => false,
         }
     }
@@ -131,8 +131,8 @@ impl PartialEq for Constant {
 impl core::fmt::Debug for Constant {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match &self.0 {
-            Known::Array { shape, .. } => write!(f, "Constant({shape})"),
-            Known::Later(key) => write!(f, "Constant(later {key})"),
+            ArrayOrKey::Array { shape, .. } => write!(f, "Constant({shape})"),
+            ArrayOrKey::Later(key) => write!(f, "Constant(later {key})"),
         }
     }
 }

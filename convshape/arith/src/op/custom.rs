@@ -99,10 +99,10 @@ pub const MOST_CUSTOM: usize = 8;
 
 /// The layer of an [`Op::Custom`](super::Op::Custom).
 #[derive(Clone, Copy, Debug)]
-pub struct Custom(Known);
+pub struct Custom(TypeOrKey);
 
 #[derive(Clone, Copy, Debug)]
-enum Known {
+enum TypeOrKey {
     Type(&'static CustomType),
     /// Only the compiler sees the type.
     Later(usize),
@@ -111,27 +111,27 @@ enum Known {
 impl Custom {
     /// A layer.
     pub const fn of(layer: &'static CustomType) -> Custom {
-        Custom(Known::Type(layer))
+        Custom(TypeOrKey::Type(layer))
     }
 
     /// Stands for a type that a macro cannot see, and which it knows under this number.
     pub const fn later(key: usize) -> Custom {
-        Custom(Known::Later(key))
+        Custom(TypeOrKey::Later(key))
     }
 
     /// The number under which a macro knows the type, if it cannot see it.
     pub const fn key(&self) -> Option<usize> {
         match self.0 {
-            Known::Later(key) => Some(key),
-            Known::Type(_) => None,
+            TypeOrKey::Later(key) => Some(key),
+            TypeOrKey::Type(_) => None,
         }
     }
 
     /// The layer; `None` where a macro cannot see it.
     pub const fn layer(&self) -> Option<&'static CustomType> {
         match self.0 {
-            Known::Type(layer) => Some(layer),
-            Known::Later(_) => None,
+            TypeOrKey::Type(layer) => Some(layer),
+            TypeOrKey::Later(_) => None,
         }
     }
 
@@ -147,11 +147,11 @@ impl Custom {
 impl PartialEq for Custom {
     fn eq(&self, other: &Custom) -> bool {
         match (self.0, other.0) {
-            (Known::Type(a), Known::Type(b)) => {
+            (TypeOrKey::Type(a), TypeOrKey::Type(b)) => {
                 let same = (a.name)() == (b.name)() && a.inputs == b.inputs;
                 core::ptr::eq(a, b) || same && a.outputs == b.outputs && a.params == b.params
             }
-            (Known::Later(a), Known::Later(b)) => a == b,
+            (TypeOrKey::Later(a), TypeOrKey::Later(b)) => a == b,
             _ => false,
         }
     }

@@ -75,7 +75,7 @@ impl Anchors {
 }
 
 /// One axis in numbers.
-struct Axis {
+struct AxisNumbers {
     rows: i64,
     target: i64,
     kernel: i64,
@@ -120,11 +120,11 @@ const fn numbers(input: Size, target: Size) -> Option<(i64, i64)> {
     }
 }
 
-const fn of_conv(conv: &Conv, axis: usize, rows: i64, target: i64) -> Option<Axis> {
+const fn of_conv(conv: &Conv, axis: usize, rows: i64, target: i64) -> Option<AxisNumbers> {
     // The rows between those of a dilated input.
     let Some(gaps) = rows.checked_sub(1) else { return None };
     let Some(spread) = gaps.checked_mul(conv.input_dilation[axis]) else { return None };
-    Some(Axis {
+    Some(AxisNumbers {
         rows: spread.saturating_add(1),
         target,
         kernel: conv.kernel[axis],
@@ -136,9 +136,9 @@ const fn of_conv(conv: &Conv, axis: usize, rows: i64, target: i64) -> Option<Axi
     })
 }
 
-const fn of_pool(pool: &Pool, axis: usize, rows: i64, target: i64) -> Axis {
+const fn of_pool(pool: &Pool, axis: usize, rows: i64, target: i64) -> AxisNumbers {
     let border = border(pool.padding, axis);
-    Axis {
+    AxisNumbers {
         rows,
         target,
         kernel: pool.kernel[axis],
@@ -159,7 +159,7 @@ const fn border(padding: Padding, axis: usize) -> i64 {
     }
 }
 
-impl Axis {
+impl AxisNumbers {
     const fn extent(&self) -> i64 {
         self.kernel.saturating_sub(1).saturating_mul(self.dilation).saturating_add(1)
     }
@@ -175,8 +175,8 @@ impl Axis {
 
 /// `(target - 1) * stride <= rows + border - extent < target * stride`; a window that overhangs counts up to
 /// `stride - 1` rows earlier, and one that starts in the border not at all.
-const fn window(numbers: &Axis, field: AxisField, none: Anchors) -> Anchors {
-    let Axis { rows, target, stride, ceil, .. } = *numbers;
+const fn window(numbers: &AxisNumbers, field: AxisField, none: Anchors) -> Anchors {
+    let AxisNumbers { rows, target, stride, ceil, .. } = *numbers;
     let low = target.saturating_sub(1).saturating_mul(stride);
     let high = low.saturating_add(stride.saturating_sub(1));
     let more = if ceil { stride.saturating_sub(1) } else { 0 };
@@ -200,8 +200,8 @@ const fn window(numbers: &Axis, field: AxisField, none: Anchors) -> Anchors {
 }
 
 /// `(rows - 1) * stride + extent - crop + output_padding = target`.
-const fn scatter(conv: &Conv, numbers: &Axis, field: AxisField, axis: usize, none: Anchors) -> Anchors {
-    let Axis { rows, target, stride, .. } = *numbers;
+const fn scatter(conv: &Conv, numbers: &AxisNumbers, field: AxisField, axis: usize, none: Anchors) -> Anchors {
+    let AxisNumbers { rows, target, stride, .. } = *numbers;
     let steps = rows.saturating_sub(1).saturating_mul(stride);
     // jax and flax pad the dilated input: `extent - 1` rows less on a side are rows of crop.
     let pads = matches!(conv.dialect, Dialect::Jax | Dialect::Flax) && !conv.consistent_padding;

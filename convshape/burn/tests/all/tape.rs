@@ -2,7 +2,7 @@
 
 use convshape::Shape;
 use convshape::graph::Graph;
-use convshape::kernels::gradient::Layer;
+use convshape::kernels::gradient::BoundLayer;
 use convshape::ndarray::ArrayD;
 
 /// The gradients of the parameters and of the inputs, for a batch and the gradients of the outputs.
@@ -25,7 +25,7 @@ pub(crate) fn gradients(
         let (node, shapes, params, output) = layer(index);
         let mut y = vec![0.0; batch * elements(output)];
         let inputs: Vec<&[f64]> = node.inputs.iter().map(|&value| values[value].as_slice()).collect();
-        let layer = Layer { op: &node.op, order: graph.order(), params: &params, shapes: &shapes, output };
+        let layer = BoundLayer { op: &node.op, order: graph.order(), params: &params, shapes: &shapes, output };
         layer.forward(&inputs, &mut y).expect("the shapes fit");
         values.push(y);
     }
@@ -39,7 +39,7 @@ pub(crate) fn gradients(
         let inputs: Vec<&[f64]> = node.inputs.iter().map(|&value| values[value].as_slice()).collect();
         let mut own: Vec<Vec<f64>> = params.iter().map(|param| vec![0.0; param.len()]).collect();
         let mut dx: Vec<Vec<f64>> = inputs.iter().map(|input| vec![0.0; input.len()]).collect();
-        let layer = Layer { op: &node.op, order: graph.order(), params: &params, shapes: &shapes, output };
+        let layer = BoundLayer { op: &node.op, order: graph.order(), params: &params, shapes: &shapes, output };
         let (y, dy) = (&values[node.outputs[0]], &dvalues[node.outputs[0]].clone());
         layer.backward(&inputs, y, dy, &mut own, &mut dx).expect("the shapes fit");
         for (&param, own) in node.params.iter().zip(&own) {

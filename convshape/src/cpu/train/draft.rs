@@ -9,7 +9,7 @@ use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, Source};
 
 use super::elements::ByOutput;
 use super::plan::Key;
-use super::sum::Axes;
+use super::sum::SumAxes;
 use crate::cpu::buffer::Grid;
 use crate::model::error::PlanError;
 
@@ -127,7 +127,7 @@ fn join(groups: &mut [usize], values: impl Iterator<Item = usize> + Clone) {
 pub(super) struct Draft {
     pub(super) node: Node,
     /// Present for a sum over taps.
-    pub(super) axes: Option<Axes>,
+    pub(super) axes: Option<SumAxes>,
     pub(super) activation: Option<(Activation, ByOutput)>,
 }
 
@@ -152,7 +152,7 @@ pub(super) fn drafts(graph: &Graph, facts: &Facts, key: &Key) -> Vec<Draft> {
         let (from, to) = (&facts.grids[node.inputs[0]], &facts.grids[node.outputs[0]]);
         let orders = [node.inputs[0], node.outputs[0]].map(|value| facts.orders[value]);
         let order = if orders[0] == orders[1] { orders[0] } else { graph.order() };
-        let axes = Axes::new(&node.op, graph.shape(node.inputs[0]), order, from, to);
+        let axes = SumAxes::new(&node.op, graph.shape(node.inputs[0]), order, from, to);
         drafts.push(Draft { node: node.clone(), axes, activation: None });
     }
     drafts

@@ -13,7 +13,7 @@ use super::Machine;
 use super::attention::Attend;
 use super::layer_norm::LayerNorm;
 use super::recurrent::RecurrentGradient;
-use super::sum::{Axes, Sum, SumViews};
+use super::sum::{SumAxes, SumViews, TrainedSum};
 use super::weight_gradient::WeightGradient;
 use crate::cpu::attention::Drop;
 use crate::cpu::buffer::{Buffer, Grid, View};
@@ -21,7 +21,7 @@ use crate::cpu::math::Epilogue;
 use crate::cpu::recurrent::{Packed, RecurrentBatch};
 use crate::cpu::relayout::Relayout;
 use crate::cpu::simd::Level;
-use crate::reference::kernels::gradient::Layer;
+use crate::reference::kernels::gradient::BoundLayer;
 
 /// A layer, with buffers for a batch.
 pub(super) struct RowMajor {
@@ -35,7 +35,7 @@ pub(super) struct RowMajor {
     attend: Option<Box<Attend>>,
     /// The kernel of a linear layer and the view of its output's gradient. In the chain's order the last axis is
     /// innermost, as a matrix product needs it.
-    linear: Option<(Box<Sum>, View)>,
+    linear: Option<(Box<TrainedSum>, View)>,
     /// The factors of dropout between the layers of a recurrent one, drawn for each batch in training.
     factors: Vec<f32>,
     inputs: Vec<Vec<f32>>,
@@ -145,7 +145,7 @@ impl RowMajor {
             }
             (None, _) => match attend {
                 Some(attend) => attend.forward(on, samples, &own, room),
-                None => Layer { op, order: *order, params, shapes, output }.forward(&own, room)?,
+                None => BoundLayer { op, order: *order, params, shapes, output }.forward(&own, room)?,
             },
         }
         let (part, elements, sample) = (self.part(to), to.grid().elements(), to.buffer.sample());
@@ -208,7 +208,7 @@ impl RowMajor {
                 .backward(dparams, dx);
             return Ok(());
         }
-        Layer { op, order: *order, params, shapes, output }.backward(&inputs, y, dy, dparams, dx)
+        BoundLayer { op, order: *order, params, shapes, output }.backward(&inputs, y, dy, dparams, dx)
     }
 
     /// The part of the output that other layers read. Of a recurrent layer's run they read the first rows, the last
@@ -242,14 +242,14 @@ fn linear(
     input: &Shape,
     output: &Shape,
     (samples, input_wanted): (usize, bool),
-) -> Option<(Box<Sum>, View)> {
+) -> Option<(Box<TrainedSum>, View)> {
     if !matches!(op, Op::Linear { .. } | Op::Projection(_)) {
         return None;
     }
     let order = AxisOrder::ChannelsLast;
     let (from, to) = (Grid::new(input, order)?, Grid::new(output, order)?);
-    let axes = Axes::new(op, input, order, &from, &to)?;
+    let axes = SumAxes::new(op, input, order, &from, &to)?;
     let view = |grid: &Grid| View { order, buffer: Buffer::new(grid), channel: 0, channels: grid.channels };
     let ends = SumViews { x: view(&from), y: view(&to), dx: view(&from), dy: view(&to) };
-    Some((Box::new(Sum::new(level, op, &axes, &ends, Epilogue::None, (samples, input_wanted))), ends.dy))
+    Some((Box::new(TrainedSum::new(level, op, &axes, &ends, Epilogue::None, (samples, input_wanted))), ends.dy))
 }

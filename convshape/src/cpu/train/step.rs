@@ -14,7 +14,7 @@ use super::elements::ByOutput;
 use super::norm::{Norm, Together};
 use super::plan::Key;
 use super::row_major::RowMajor;
-use super::sum::{Sum, SumViews};
+use super::sum::{SumViews, TrainedSum};
 use crate::cpu::buffer::View;
 use crate::cpu::math::Epilogue;
 use crate::cpu::pool::Windows;
@@ -45,7 +45,7 @@ pub(super) struct TrainStep {
 }
 
 pub(super) enum TrainJob {
-    Sum(Box<Sum>),
+    Sum(Box<TrainedSum>),
     Norm(Norm),
     Pool(Windows),
     /// Output rows that are rows of the input, or weighted sums of a few.
@@ -101,7 +101,7 @@ pub(super) fn step(
             let ends = SumViews { x: from.y, y: to.y, dx: from.dy, dy: to.dy };
             let epilogue = activation.map_or(Epilogue::None, |(activation, _)| Epilogue::of(activation));
             let wanted = back[0] != Back::Unwanted;
-            TrainJob::Sum(Box::new(Sum::new(level, &op, &axes, &ends, epilogue, (key.batch, wanted))))
+            TrainJob::Sum(Box::new(TrainedSum::new(level, &op, &axes, &ends, epilogue, (key.batch, wanted))))
         }
         (Op::BatchNorm { dialect, eps, affine, momentum, .. }, None) => {
             let momentum = key.training.then_some(momentum);

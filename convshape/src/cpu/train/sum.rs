@@ -18,7 +18,7 @@ use crate::cpu::taps::{Axis, Line, Reach};
 
 /// The axes of a convolution: of the forward pass, of the gradient of its input, and from the dense to the spread side
 /// for the weight gradient.
-pub(super) struct Axes {
+pub(super) struct SumAxes {
     forward: [Axis; 3],
     back: [Axis; 3],
     lines: [Line; 3],
@@ -26,11 +26,11 @@ pub(super) struct Axes {
     dense_output: bool,
 }
 
-impl Axes {
+impl SumAxes {
     /// The axes of a layer that is a sum over taps; `None` for any other.
-    pub(super) fn new(op: &Op, shape: &Shape, order: AxisOrder, from: &Grid, to: &Grid) -> Option<Axes> {
+    pub(super) fn new(op: &Op, shape: &Shape, order: AxisOrder, from: &Grid, to: &Grid) -> Option<SumAxes> {
         let single = || [Axis::single(), Axis::single(), Axis::single()];
-        let mut axes = Axes {
+        let mut axes = SumAxes {
             forward: single(),
             back: single(),
             lines: [Line::single(), Line::single(), Line::single()],
@@ -85,7 +85,7 @@ impl Axes {
 }
 
 /// A layer that is a sum over taps.
-pub(super) struct Sum {
+pub(super) struct TrainedSum {
     forward: Repacked,
     back: Option<Repacked>,
     weight: GradientKernel,
@@ -135,16 +135,16 @@ pub(super) struct SumViews {
     pub(super) dy: View,
 }
 
-impl Sum {
+impl TrainedSum {
     /// For a batch of `samples`.
     pub(super) fn new(
         level: Level,
         op: &Op,
-        axes: &Axes,
+        axes: &SumAxes,
         ends: &SumViews,
         epilogue: Epilogue,
         (samples, input_wanted): (usize, bool),
-    ) -> Sum {
+    ) -> TrainedSum {
         let (groups, biased, rank) = match op {
             Op::Conv(ConvOp { groups, bias, rank, .. }) => (usize::try_from(*groups).unwrap_or(1), *bias, *rank),
             Op::Linear { bias, .. } => (1, *bias, 0),
@@ -181,7 +181,7 @@ impl Sum {
             Op::Conv(conv) if conv.mask.is_some() => Some(*conv),
             _ => None,
         };
-        Sum { forward, back, weight, dense_output, bias, masked, stamps: Vec::new() }
+        TrainedSum { forward, back, weight, dense_output, bias, masked, stamps: Vec::new() }
     }
 
     /// Packs the weights, unless they are those that were packed last.
@@ -191,7 +191,7 @@ impl Sum {
         }
         self.stamps.clear();
         self.stamps.extend(stamps);
-        let Sum { forward, back, masked, .. } = self;
+        let TrainedSum { forward, back, masked, .. } = self;
         let mut params = params.to_vec();
         let mut weight = Vec::new();
         if let Some(conv) = masked {
@@ -223,7 +223,7 @@ impl Sum {
         dparams: &mut [Vec<f32>],
         dx: Option<&mut [f32]>,
     ) {
-        let Sum { back, weight, dense_output, bias, masked, .. } = self;
+        let TrainedSum { back, weight, dense_output, bias, masked, .. } = self;
         let (dense, spread) = if *dense_output { (dy, x) } else { (x, dy) };
         let work = weight.work();
         let mut gradients = || {

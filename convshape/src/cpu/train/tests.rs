@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use super::plan::{Key, TrainPlan};
 use crate::cpu::simd::Level;
 use crate::model::param::Param;
-use crate::reference::kernels::gradient::Layer;
+use crate::reference::kernels::gradient::BoundLayer;
 
 /// Of the largest number among all of a kind: before a normalisation by the batch's statistics, what is
 /// large adds up to nothing.
@@ -101,7 +101,7 @@ fn by_definition(
         let read: Vec<Shape> = node.inputs.iter().map(|&value| *graph.shape(value)).collect();
         let own: Vec<&[f64]> = node.params.iter().map(|&param| &params[param][..]).collect();
         let output = graph.shape(node.outputs[0]);
-        let layer = Layer { op: &node.op, order: graph.order(), params: &own, shapes: &read, output };
+        let layer = BoundLayer { op: &node.op, order: graph.order(), params: &own, shapes: &read, output };
         let mut y = vec![0.0; batch * elements(output)];
         let inputs: Vec<&[f64]> = node.inputs.iter().map(|&value| &values[value][..]).collect();
         match node.op {
@@ -124,8 +124,13 @@ fn by_definition(
         let read: Vec<Shape> = node.inputs.iter().map(|&value| *graph.shape(value)).collect();
         let weights: Vec<&[f64]> = node.params.iter().map(|&param| &params[param][..]).collect();
         let output = node.outputs[0];
-        let layer =
-            Layer { op: &node.op, order: graph.order(), params: &weights, shapes: &read, output: graph.shape(output) };
+        let layer = BoundLayer {
+            op: &node.op,
+            order: graph.order(),
+            params: &weights,
+            shapes: &read,
+            output: graph.shape(output),
+        };
         let inputs: Vec<&[f64]> = node.inputs.iter().map(|&value| &values[value][..]).collect();
         let mut dx: Vec<Vec<f64>> = inputs.iter().map(|input| vec![0.0; input.len()]).collect();
         let dy = &gradients[output];

@@ -2,7 +2,7 @@
 
 use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 
-use super::layout::Channels;
+use super::layout::ChannelLayout;
 use super::number::Number;
 
 /// One value of an activation. Propagates NaN.
@@ -84,7 +84,7 @@ pub(super) fn map<T: Number>(y: &mut [T], function: impl Fn(f64) -> f64) {
 }
 
 /// Multiplies negative elements by a slope: one for all channels, or one for each.
-pub(super) fn prelu<T: Number>(slopes: &[T], layout: &Channels, y: &mut [T]) {
+pub(super) fn prelu<T: Number>(slopes: &[T], layout: &ChannelLayout, y: &mut [T]) {
     for (channel, position) in layout.iter() {
         let y = &mut y[layout.at(channel, position)];
         let slope = slopes[if slopes.len() == 1 { 0 } else { channel }];
@@ -94,7 +94,7 @@ pub(super) fn prelu<T: Number>(slopes: &[T], layout: &Channels, y: &mut [T]) {
 
 /// `x + sin(w x)^2 / (w + 1e-9)` (Ziyin et al. 2020, <https://arxiv.org/abs/2006.08195>), with the `1e-9` of the audio
 /// codecs that use it.
-pub(super) fn snake<T: Number>(weight: &[T], layout: &Channels, y: &mut [T]) {
+pub(super) fn snake<T: Number>(weight: &[T], layout: &ChannelLayout, y: &mut [T]) {
     for (channel, position) in layout.iter() {
         let y = &mut y[layout.at(channel, position)];
         let (w, x) = (weight[channel].get(), y.get());

@@ -25,7 +25,7 @@ pub(super) fn permute<T: Number>(from: [usize; MAX_RANK], input: &Shape, x: &[T]
 }
 
 /// The elements of an input in groups, one for each element of the output that they are reduced to.
-pub(super) struct Groups {
+pub(super) struct ReductionGroups {
     strides: [usize; MAX_RANK],
     /// The sizes of the axes that are kept; the others are 1.
     outer: [usize; MAX_RANK],
@@ -33,8 +33,8 @@ pub(super) struct Groups {
     inner: [usize; MAX_RANK],
 }
 
-impl Groups {
-    pub(super) fn new(input: &Shape, over: [bool; MAX_RANK]) -> Groups {
+impl ReductionGroups {
+    pub(super) fn new(input: &Shape, over: [bool; MAX_RANK]) -> ReductionGroups {
         let (mut outer, mut inner) = (sizes(input), sizes(input));
         for axis in 0..MAX_RANK {
             if over[axis] {
@@ -43,13 +43,13 @@ impl Groups {
                 inner[axis] = 1;
             }
         }
-        Groups { strides: strides(input), outer, inner }
+        ReductionGroups { strides: strides(input), outer, inner }
     }
 
     /// The groups of the elements along one axis.
-    pub(super) fn along(input: &Shape, axis: Axis, order: AxisOrder) -> Groups {
+    pub(super) fn along(input: &Shape, axis: Axis, order: AxisOrder) -> ReductionGroups {
         let at = axis.index(input.rank(), order);
-        Groups::new(input, core::array::from_fn(|axis| Some(axis) == at))
+        ReductionGroups::new(input, core::array::from_fn(|axis| Some(axis) == at))
     }
 
     /// The number of elements of each group.
@@ -78,7 +78,7 @@ fn places(sizes: [usize; MAX_RANK], strides: [usize; MAX_RANK]) -> impl Iterator
 }
 
 /// Reduces each group to one number; NaN propagates.
-pub(super) fn reduce<T: Number>(kind: Reduction, groups: &Groups, x: &[T], y: &mut [T]) {
+pub(super) fn reduce<T: Number>(kind: Reduction, groups: &ReductionGroups, x: &[T], y: &mut [T]) {
     for (start, y) in groups.starts().zip(y) {
         *y = match kind {
             Reduction::Sum => T::of(groups.members().map(|at| x[start + at].get()).sum()),
@@ -92,7 +92,7 @@ pub(super) fn reduce<T: Number>(kind: Reduction, groups: &Groups, x: &[T], y: &m
 }
 
 /// The index of the first of the largest or smallest elements of a group.
-pub(super) fn extreme<T: Number>(kind: Reduction, groups: &Groups, x: &[T]) -> usize {
+pub(super) fn extreme<T: Number>(kind: Reduction, groups: &ReductionGroups, x: &[T]) -> usize {
     let mut best = 0;
     for at in groups.members() {
         let (value, so_far) = (x[at].get(), x[best].get());

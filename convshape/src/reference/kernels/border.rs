@@ -3,7 +3,7 @@
 use convshape_arith::op::{Amount, MAX_SPATIAL, PaddingMode, PerAxis};
 use convshape_arith::size::Size;
 
-use super::layout::Grid;
+use super::layout::SpatialLayout;
 use super::number::Number;
 
 /// The index of the element at a position of a padded axis; `None` in a constant border. Borders wider than the axis
@@ -38,7 +38,7 @@ pub(super) struct Border {
 }
 
 impl Border {
-    pub(super) fn run<T: Number>(&self, input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
+    pub(super) fn run<T: Number>(&self, input: &SpatialLayout, x: &[T], output: &SpatialLayout, y: &mut [T]) {
         for position in output.positions() {
             let from = self.source(position, &input.sizes);
             for channel in 0..output.channels {
@@ -60,7 +60,7 @@ impl Border {
 }
 
 /// The low side of `Pad` or `Crop` on each axis.
-pub(super) fn low(amount: Amount, input: &Grid, output: &Grid) -> PerAxis<i64> {
+pub(super) fn low(amount: Amount, input: &SpatialLayout, output: &SpatialLayout) -> PerAxis<i64> {
     let mut low = [0; MAX_SPATIAL];
     for (axis, low) in low.iter_mut().enumerate().take(input.rank) {
         let [from, to] = [input, output].map(|grid| Size::Number(grid.sizes[axis] as i64));

@@ -12,12 +12,12 @@ use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
 use super::border;
-use super::layout::Grid;
+use super::layout::SpatialLayout;
 use super::number::Number;
 
 /// The input row that a tap of an output row reads, on one axis.
 #[derive(Clone, Copy)]
-enum Reach {
+enum TapRow {
     /// A convolution reads the rows of a window.
     Gather(Window, PaddingMode),
     /// A transposed convolution scatters each input row over the output; a tap reads the row that it scatters. In mode
@@ -25,9 +25,9 @@ enum Reach {
     Scatter(Scatter, PaddingMode),
 }
 
-impl Reach {
+impl TapRow {
     fn taps(self) -> usize {
-        let (Reach::Gather(Window { kernel, .. }, _) | Reach::Scatter(Scatter { kernel, .. }, _)) = self;
+        let (TapRow::Gather(Window { kernel, .. }, _) | TapRow::Scatter(Scatter { kernel, .. }, _)) = self;
         usize::try_from(kernel).unwrap_or(0)
     }
 
@@ -36,7 +36,7 @@ impl Reach {
     fn source(self, row: usize, tap: usize, size: usize) -> Option<usize> {
         let (row, tap) = (row as i64, tap as i64);
         match self {
-            Reach::Gather(window, mode) => {
+            TapRow::Gather(window, mode) => {
                 let position = row * window.stride + tap * window.dilation - window.lo;
                 // Between the rows of a dilated input are zeros.
                 if position % window.input_dilation != 0 {
@@ -44,7 +44,7 @@ impl Reach {
                 }
                 border::source(position / window.input_dilation, size, mode)
             }
-            Reach::Scatter(scatter, mode) => {
+            TapRow::Scatter(scatter, mode) => {
                 let stamped = row - tap * scatter.dilation + scatter.lo;
                 if stamped % scatter.stride != 0 {
                     return None;
@@ -57,7 +57,7 @@ impl Reach {
 
 /// A convolution in either direction, over one input shape.
 pub(super) struct Geometry {
-    reach: PerAxis<Reach>,
+    reach: PerAxis<TapRow>,
     groups: usize,
     pub(super) weight: WeightMap,
     conv: Conv,
@@ -66,14 +66,23 @@ pub(super) struct Geometry {
 impl Geometry {
     pub(super) fn new(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Geometry, Fault> {
         let reach = match conv.direction {
-            Direction::Forward => conv.windows(input, order)?.map(|window| Reach::Gather(window, conv.border())),
-            Direction::Transposed => conv.scatters(input, order)?.map(|scatter| Reach::Scatter(scatter, conv.border())),
+            Direction::Forward => conv.windows(input, order)?.map(|window| TapRow::Gather(window, conv.border())),
+            Direction::Transposed => {
+                conv.scatters(input, order)?.map(|scatter| TapRow::Scatter(scatter, conv.border()))
+            }
         };
         Ok(Geometry { reach, groups: usize::try_from(conv.groups).unwrap_or(1), weight: weight_map(conv), conv: *conv })
     }
 
     /// `params` are the weight and, if there is one, the bias.
-    pub(super) fn run<T: Number>(&self, params: &[&[T]], input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
+    pub(super) fn run<T: Number>(
+        &self,
+        params: &[&[T]],
+        input: &SpatialLayout,
+        x: &[T],
+        output: &SpatialLayout,
+        y: &mut [T],
+    ) {
         let (weight, bias) = (params[0], params.get(1));
         for position in output.positions() {
             for channel in 0..output.channels {
@@ -85,7 +94,7 @@ impl Geometry {
     }
 
     /// The input channels that an output channel reads: those of its group.
-    pub(super) fn sources(&self, channel: usize, input: &Grid, output: &Grid) -> Range<usize> {
+    pub(super) fn sources(&self, channel: usize, input: &SpatialLayout, output: &SpatialLayout) -> Range<usize> {
         let group_inputs = input.channels / self.groups;
         let first = channel / (output.channels / self.groups) * group_inputs;
         first..first + group_inputs
@@ -97,7 +106,7 @@ impl Geometry {
         weight: &[T],
         channel: usize,
         sources: Range<usize>,
-        input: &Grid,
+        input: &SpatialLayout,
         x: &[T],
         position: PerAxis<usize>,
     ) -> f64 {
@@ -160,10 +169,10 @@ pub(super) fn separable<T: Number>(
     shape: &Shape,
     order: AxisOrder,
     x: &[T],
-    output: &Grid,
+    output: &SpatialLayout,
     y: &mut [T],
 ) -> Result<(), Fault> {
-    let input = Grid::new(shape, order);
+    let input = SpatialLayout::new(shape, order);
     let depthwise = Geometry::new(&conv.depthwise, shape, order)?;
     let (pointwise, bias) = (params[1], params.get(2));
     let middle = pointwise.len().checked_div(output.channels).unwrap_or(0);
@@ -189,7 +198,7 @@ mod tests {
     #[test]
     fn a_dilated_input_has_zeros_between_its_rows() {
         let window = Window { lo: 1, input_dilation: 2, ..Window::new(1) };
-        let reach = Reach::Gather(window, PaddingMode::Zeros);
+        let reach = TapRow::Gather(window, PaddingMode::Zeros);
         // Two rows dilate to three, with one row of border on each side.
         assert_eq!([0, 1, 2, 3, 4].map(|row| reach.source(row, 0, 2)), [None, Some(0), None, Some(1), None]);
     }

@@ -7,7 +7,7 @@ use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, PaddingMode, 
 use convshape_arith::shape::Shape;
 
 use super::conv::{each_tap, weight_map};
-use super::layout::Grid;
+use super::layout::SpatialLayout;
 
 /// Runs a convolution with a border of zeros, in either direction. Returns `false` for any other.
 pub(crate) fn convolution(
@@ -19,7 +19,7 @@ pub(crate) fn convolution(
     y: &mut [f32],
 ) -> bool {
     let Some(axes) = axes(conv, shape, order) else { return false };
-    let (input, output) = (Grid::new(shape, order), Grid::new(output, order));
+    let (input, output) = (SpatialLayout::new(shape, order), SpatialLayout::new(output, order));
     let weight = weight_map(conv);
     let groups = usize::try_from(conv.groups).unwrap_or(1);
     let (inputs, outputs) = (input.channels / groups, output.channels / groups);

@@ -35,7 +35,7 @@ use super::axes::Blocks;
 use super::border::Border;
 use super::conv::Geometry;
 use super::dense::Dense;
-use super::layout::{Channels, Grid, sizes};
+use super::layout::{ChannelLayout, SpatialLayout, sizes};
 use super::product::Product;
 use super::{Number, apply, count};
 
@@ -47,7 +47,7 @@ impl Real for f64 {}
 
 /// A layer and what it works on.
 #[derive(Clone, Copy, Debug)]
-pub struct Layer<'a, T> {
+pub struct BoundLayer<'a, T> {
     /// The layer, with its channel counts filled in ([`Op::bind`]).
     pub op: &'a Op,
     /// The position of the channel axis.
@@ -60,7 +60,7 @@ pub struct Layer<'a, T> {
     pub output: &'a Shape,
 }
 
-impl<T: Real> Layer<'_, T> {
+impl<T: Real> BoundLayer<'_, T> {
     /// Runs the layer in inference mode. Each of `inputs` and `y` holds a batch.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl<T: Real> Layer<'_, T> {
     }
 
     /// Adds the gradients of the parameters and of the inputs in inference mode. `inputs` and `y` are those of
-    /// [`Layer::forward`], `dy` is the gradient of `y`. An empty gradient of an input counts as zeros.
+    /// [`BoundLayer::forward`], `dy` is the gradient of `y`. An empty gradient of an input counts as zeros.
     ///
     /// # Errors
     /// What the layer refuses about the input's shape.
@@ -107,11 +107,11 @@ impl<T: Real> Layer<'_, T> {
         dparams: &mut [Vec<T>],
         dx: &mut [&mut [T]],
     ) -> Result<(), Fault> {
-        let Layer { order, params, shapes, output, .. } = *self;
+        let BoundLayer { order, params, shapes, output, .. } = *self;
         let (shape, x) = (&shapes[0], inputs[0]);
-        let (from, to) = (Grid::new(shape, order), Grid::new(output, order));
+        let (from, to) = (SpatialLayout::new(shape, order), SpatialLayout::new(output, order));
         let grids = [&from, &to];
-        let channels = Channels::new(shape, order);
+        let channels = ChannelLayout::new(shape, order);
         match *self.op {
             Op::Conv(conv) => {
                 Geometry::new(&conv, shape, order)?.backward(params, grids, x, dy, dparams, dx[0]);
@@ -200,7 +200,7 @@ impl<T: Real> Layer<'_, T> {
             }
             Op::Permute { .. } => axes::permute(self.op.permutation(shape, order)?, shape, output, dy, dx[0]),
             Op::Reduce { kind, .. } => {
-                let groups = super::axes::Groups::new(shape, self.op.reduced_axes(shape, order)?);
+                let groups = super::axes::ReductionGroups::new(shape, self.op.reduced_axes(shape, order)?);
                 axes::reduce(kind, &groups, x, dy, dx[0]);
             }
             Op::Scale { by } => dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += T::of(by * dy.get())),
@@ -217,7 +217,7 @@ impl<T: Real> Layer<'_, T> {
                 local::local_response(&super::local::Response::of(self.op), &channels, [x, dy], dx[0]);
             }
             Op::LpNorm { p, eps, .. } => {
-                let groups = super::axes::Groups::new(shape, self.op.reduced_axes(shape, order)?);
+                let groups = super::axes::ReductionGroups::new(shape, self.op.reduced_axes(shape, order)?);
                 local::lp_norm(&super::local::Lp { p, eps }, &groups, [x, dy], dx[0]);
             }
             Op::Activation(function) => activation::map(function, x, y, dy, dx[0]),
@@ -228,7 +228,7 @@ impl<T: Real> Layer<'_, T> {
             }
             Op::Source { of: Source::Arange | Source::Constant(_), .. } => {}
             Op::Softmax { axis, log } => {
-                norm::softmax(log, &super::axes::Groups::along(shape, axis, order), y, dy, dx[0]);
+                norm::softmax(log, &super::axes::ReductionGroups::along(shape, axis, order), y, dy, dx[0]);
             }
         }
         Ok(())
@@ -236,12 +236,12 @@ impl<T: Real> Layer<'_, T> {
 
     /// A layer that is split in two, see [`Op::split`]: the second layer's gradient is propagated to the first.
     fn backward_split(&self, x: &[T], dy: &[T], dparams: &mut [Vec<T>], dx: &mut [&mut [T]]) -> Result<(), Fault> {
-        let Layer { order, params, shapes, output, .. } = *self;
+        let BoundLayer { order, params, shapes, output, .. } = *self;
         let Some(Split { first, middle, second }) = self.op.split(&shapes[0], order)? else { return Ok(()) };
         let (of_first, of_second) = params.split_at(first.params().len());
         let (dfirst, dsecond) = dparams.split_at_mut(first.params().len());
-        let first = Layer { op: &first, order, params: of_first, shapes, output: &middle };
-        let second = Layer { op: &second, order, params: of_second, shapes: &[middle], output };
+        let first = BoundLayer { op: &first, order, params: of_first, shapes, output: &middle };
+        let second = BoundLayer { op: &second, order, params: of_second, shapes: &[middle], output };
         let (mut between, mut dbetween) =
             (vec![T::default(); elements(&middle)], vec![T::default(); elements(&middle)]);
         first.forward(&[x], &mut between)?;
@@ -252,12 +252,12 @@ impl<T: Real> Layer<'_, T> {
     /// Runs a `BatchNorm` in training mode, with the statistics of the batch. Returns the mean of each channel and its
     /// unbiased variance.
     pub fn batch_norm(&self, eps: f64, x: &[T], y: &mut [T]) -> Vec<[f64; 2]> {
-        norm::batch_norm_train(self.params, eps, &Channels::new(&self.shapes[0], self.order), x, y)
+        norm::batch_norm_train(self.params, eps, &ChannelLayout::new(&self.shapes[0], self.order), x, y)
     }
 
-    /// Adds the gradients of [`Layer::batch_norm`].
+    /// Adds the gradients of [`BoundLayer::batch_norm`].
     pub fn batch_norm_backward(&self, eps: f64, x: &[T], dy: &[T], dparams: &mut [Vec<T>], dx: &mut [T]) {
-        let channels = Channels::new(&self.shapes[0], self.order);
+        let channels = ChannelLayout::new(&self.shapes[0], self.order);
         norm::batch_norm_train_backward(self.params, eps, &channels, [x, dy], dparams, dx);
     }
 

@@ -20,7 +20,7 @@ pub(super) fn strides(shape: &Shape) -> [usize; MAX_RANK] {
 
 /// One activation as channels and positions, for layers that do not read neighbours in space.
 #[derive(Clone, Copy)]
-pub(super) struct Channels {
+pub(super) struct ChannelLayout {
     /// The number of channels.
     pub(super) count: usize,
     /// The number of elements of each channel.
@@ -29,8 +29,8 @@ pub(super) struct Channels {
     position_stride: usize,
 }
 
-impl Channels {
-    pub(super) fn new(shape: &Shape, order: AxisOrder) -> Channels {
+impl ChannelLayout {
+    pub(super) fn new(shape: &Shape, order: AxisOrder) -> ChannelLayout {
         let sizes = sizes(shape);
         let count = sizes[order.channel(shape.rank())];
         let positions = sizes.iter().product::<usize>().checked_div(count).unwrap_or(0);
@@ -38,7 +38,7 @@ impl Channels {
             AxisOrder::ChannelsFirst => (positions, 1),
             AxisOrder::ChannelsLast => (1, count),
         };
-        Channels { count, positions, channel_stride, position_stride }
+        ChannelLayout { count, positions, channel_stride, position_stride }
     }
 
     /// The index of an element.
@@ -55,7 +55,7 @@ impl Channels {
 /// One activation as channels over space, for layers that read neighbours, which have at most [`MAX_SPATIAL`] spatial
 /// axes. Axes that the activation does not have have size 1.
 #[derive(Clone, Copy)]
-pub(super) struct Grid {
+pub(super) struct SpatialLayout {
     /// The number of channels.
     pub(super) channels: usize,
     /// The stride of the channels, in elements.
@@ -67,11 +67,11 @@ pub(super) struct Grid {
     pub(super) strides: PerAxis<usize>,
 }
 
-impl Grid {
-    pub(super) fn new(shape: &Shape, order: AxisOrder) -> Grid {
+impl SpatialLayout {
+    pub(super) fn new(shape: &Shape, order: AxisOrder) -> SpatialLayout {
         let (all_sizes, all_strides) = (sizes(shape), strides(shape));
         let channel = order.channel(shape.rank());
-        let mut grid = Grid {
+        let mut grid = SpatialLayout {
             channels: all_sizes[channel],
             channel_stride: all_strides[channel],
             rank: shape.rank().saturating_sub(1).min(MAX_SPATIAL),

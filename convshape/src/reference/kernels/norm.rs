@@ -1,7 +1,7 @@
 //! Normalisation, and softmax. Variances are biased: divided by the count, not by one less.
 
-use super::axes::Groups;
-use super::layout::Channels;
+use super::axes::ReductionGroups;
+use super::layout::ChannelLayout;
 use super::number::Number;
 
 /// Mean and variance.
@@ -32,7 +32,7 @@ pub(super) fn affine<T: Number>(params: &[&[T]], index: usize, value: f64) -> f6
 }
 
 /// `params` end with the stored mean and variance.
-pub(super) fn batch_norm<T: Number>(params: &[&[T]], eps: f64, layout: &Channels, y: &mut [T]) {
+pub(super) fn batch_norm<T: Number>(params: &[&[T]], eps: f64, layout: &ChannelLayout, y: &mut [T]) {
     let (params, stored) = params.split_at(params.len() - 2);
     for (channel, (mean, variance)) in stored[0].iter().zip(stored[1]).enumerate() {
         let statistics = Statistics { mean: mean.get(), variance: variance.get() };
@@ -45,7 +45,14 @@ pub(super) fn batch_norm<T: Number>(params: &[&[T]], eps: f64, layout: &Channels
 
 /// Normalises groups of neighbouring channels with the statistics of the group. `InstanceNorm` has one channel per
 /// group.
-pub(super) fn group_norm<T: Number>(groups: usize, params: &[&[T]], eps: f64, layout: &Channels, x: &[T], y: &mut [T]) {
+pub(super) fn group_norm<T: Number>(
+    groups: usize,
+    params: &[&[T]],
+    eps: f64,
+    layout: &ChannelLayout,
+    x: &[T],
+    y: &mut [T],
+) {
     let size = layout.count / groups;
     for group in 0..groups {
         let channels = group * size..(group + 1) * size;
@@ -86,7 +93,7 @@ pub(super) fn inverse_rms<T: Number>(x: &[T], eps: f64) -> f64 {
 }
 
 /// Softmax over the elements of each group. The largest element is subtracted first, so that nothing overflows.
-pub(super) fn softmax<T: Number>(log: bool, groups: &Groups, x: &[T], y: &mut [T]) {
+pub(super) fn softmax<T: Number>(log: bool, groups: &ReductionGroups, x: &[T], y: &mut [T]) {
     for start in groups.starts() {
         let places = || groups.members().map(|at| start + at);
         let largest = places().map(|at| x[at].get()).fold(f64::NEG_INFINITY, f64::max);

@@ -3,7 +3,7 @@
 use convshape_arith::axis::Window;
 use convshape_arith::op::{MAX_SPATIAL, PerAxis, Pool, PoolKind};
 
-use super::layout::{Channels, Grid};
+use super::layout::{ChannelLayout, SpatialLayout};
 use super::number::Number;
 
 /// The rows of one axis in a window: from `start`, with stride `step`, below `end`.
@@ -58,9 +58,9 @@ impl Span {
 pub(super) fn sliding<T: Number>(
     pool: &Pool,
     windows: &PerAxis<Window>,
-    input: &Grid,
+    input: &SpatialLayout,
     x: &[T],
-    output: &Grid,
+    output: &SpatialLayout,
     y: &mut [T],
 ) {
     let span = |axis: usize, row| Span::sliding(&windows[axis], pool.count_include_pad, row, input.sizes[axis]);
@@ -68,13 +68,13 @@ pub(super) fn sliding<T: Number>(
 }
 
 /// Pooling to the output's size.
-pub(super) fn adaptive<T: Number>(kind: PoolKind, input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
+pub(super) fn adaptive<T: Number>(kind: PoolKind, input: &SpatialLayout, x: &[T], output: &SpatialLayout, y: &mut [T]) {
     let span = |axis: usize, row| Span::adaptive(row, output.sizes[axis], input.sizes[axis]);
     reduce(kind, span, input, x, output, y);
 }
 
 /// The mean or maximum of each channel.
-pub(super) fn global<T: Number>(kind: PoolKind, input: &Channels, x: &[T], y: &mut [T]) {
+pub(super) fn global<T: Number>(kind: PoolKind, input: &ChannelLayout, x: &[T], y: &mut [T]) {
     for (channel, y) in y.iter_mut().enumerate() {
         let values = (0..input.positions).map(|position| x[input.at(channel, position)].get());
         *y = T::of(match kind {
@@ -88,7 +88,7 @@ pub(super) fn global<T: Number>(kind: PoolKind, input: &Channels, x: &[T], y: &m
 /// element, the last one is kept. `input` is what the pooling gave, `output` what it took.
 pub(super) fn unpool<T: Number>(
     windows: &PerAxis<Window>,
-    [input, output]: [&Grid; 2],
+    [input, output]: [&SpatialLayout; 2],
     x: &[T],
     pooled: &[T],
     y: &mut [T],
@@ -101,7 +101,7 @@ pub(super) fn unpool<T: Number>(
 /// order of the output.
 pub(super) fn found<T: Number>(
     windows: &PerAxis<Window>,
-    [output, input]: [&Grid; 2],
+    [output, input]: [&SpatialLayout; 2],
     x: &[T],
     mut each: impl FnMut(usize, usize),
 ) {
@@ -127,9 +127,9 @@ pub(super) fn largest<T: Number>(places: impl Iterator<Item = usize>, x: &[T]) -
 fn reduce<T: Number>(
     kind: PoolKind,
     span: impl Fn(usize, usize) -> Span,
-    input: &Grid,
+    input: &SpatialLayout,
     x: &[T],
-    output: &Grid,
+    output: &SpatialLayout,
     y: &mut [T],
 ) {
     for position in output.positions() {

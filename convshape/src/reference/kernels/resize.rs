@@ -2,7 +2,7 @@
 
 use convshape_arith::op::{Interpolation, PerAxis, ResizeTo, Upsample};
 
-use super::layout::Grid;
+use super::layout::SpatialLayout;
 use super::number::Number;
 
 /// The input rows of one output row, each with its weight: 1, 2 or 4, depending on the mode.
@@ -92,7 +92,12 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// The rows of the input, on each axis, that make a position of the output.
-pub(super) fn position_taps(op: &Upsample, input: &Grid, output: &Grid, position: PerAxis<usize>) -> PerAxis<Taps> {
+pub(super) fn position_taps(
+    op: &Upsample,
+    input: &SpatialLayout,
+    output: &SpatialLayout,
+    position: PerAxis<usize>,
+) -> PerAxis<Taps> {
     [0, 1, 2].map(|axis| {
         // An axis that is not there has one row, whatever the scale.
         if axis < input.rank {
@@ -103,7 +108,7 @@ pub(super) fn position_taps(op: &Upsample, input: &Grid, output: &Grid, position
     })
 }
 
-pub(super) fn upsample<T: Number>(op: &Upsample, input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
+pub(super) fn upsample<T: Number>(op: &Upsample, input: &SpatialLayout, x: &[T], output: &SpatialLayout, y: &mut [T]) {
     for position in output.positions() {
         let [depth, height, width] = position_taps(op, input, output, position);
         for channel in 0..output.channels {

@@ -2,7 +2,7 @@
 
 use convshape_arith::op::DepthOrder;
 
-use super::layout::{Channels, Grid};
+use super::layout::{ChannelLayout, SpatialLayout};
 use super::number::Number;
 
 /// The channel of the deep side that holds offset `(a, b)` of the blocks of channel `channel`.
@@ -20,7 +20,14 @@ pub(super) fn deep_channel(
 }
 
 /// Spreads each group of `factor * factor` channels over blocks in space.
-pub(super) fn to_space<T: Number>(order: DepthOrder, factor: usize, input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
+pub(super) fn to_space<T: Number>(
+    order: DepthOrder,
+    factor: usize,
+    input: &SpatialLayout,
+    x: &[T],
+    output: &SpatialLayout,
+    y: &mut [T],
+) {
     for position in output.positions() {
         let (from, offset) = split(position, factor);
         for channel in 0..output.channels {
@@ -31,7 +38,7 @@ pub(super) fn to_space<T: Number>(order: DepthOrder, factor: usize, input: &Grid
 }
 
 /// The reverse of [`to_space`] with [`DepthOrder::Crd`].
-pub(super) fn to_depth<T: Number>(factor: usize, input: &Grid, x: &[T], output: &Grid, y: &mut [T]) {
+pub(super) fn to_depth<T: Number>(factor: usize, input: &SpatialLayout, x: &[T], output: &SpatialLayout, y: &mut [T]) {
     for position in input.positions() {
         let (to, offset) = split(position, factor);
         for channel in 0..input.channels {
@@ -52,7 +59,7 @@ pub(super) fn shuffled_channel(channel: usize, channels: usize, groups: usize) -
 }
 
 /// Takes the channels of `groups` equal parts in turn.
-pub(super) fn channels<T: Number>(groups: usize, layout: &Channels, x: &[T], y: &mut [T]) {
+pub(super) fn channels<T: Number>(groups: usize, layout: &ChannelLayout, x: &[T], y: &mut [T]) {
     for channel in 0..layout.count {
         let from = shuffled_channel(channel, layout.count, groups);
         for position in 0..layout.positions {

@@ -43,13 +43,13 @@ use crate::train::Context;
 /// ```
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Augment {
-    steps: Vec<Step>,
+    steps: Vec<Augmentation>,
     channels_last: bool,
     masks: Option<f32>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
-enum Step {
+enum Augmentation {
     Flip(usize),
     Crop { sizes: Vec<usize>, padding: usize },
     Shift(f64),
@@ -96,68 +96,68 @@ impl Augment {
     /// Mirrors half of the samples along a spatial axis: 1 turns left and right of an image.
     #[must_use]
     pub fn flip(self, axis: usize) -> Augment {
-        self.then(Step::Flip(axis))
+        self.then(Augmentation::Flip(axis))
     }
 
     /// Adds `padding` zeros at each end of each spatial axis and takes a random window of these sizes.
     #[must_use]
     pub fn crop(self, sizes: &[usize], padding: usize) -> Augment {
-        self.then(Step::Crop { sizes: sizes.to_vec(), padding })
+        self.then(Augmentation::Crop { sizes: sizes.to_vec(), padding })
     }
 
     /// Moves by whole elements, at most this share of each spatial axis.
     #[must_use]
     pub fn shift(self, share: f64) -> Augment {
-        self.then(Step::Shift(share))
+        self.then(Augmentation::Shift(share))
     }
 
     /// Rotates about the middle in the plane of the last two spatial axes, by at most `degrees` in either direction,
     /// with linear interpolation.
     #[must_use]
     pub fn rotate(self, degrees: f64) -> Augment {
-        self.then(Step::Rotate(degrees))
+        self.then(Augmentation::Rotate(degrees))
     }
 
     /// Enlarges all spatial axes about the middle, by a factor between the two, with linear interpolation.
     #[must_use]
     pub fn scale(self, low: f64, high: f64) -> Augment {
-        self.then(Step::Scale(low, high))
+        self.then(Augmentation::Scale(low, high))
     }
 
     /// Multiplies values by a factor in `1 - most..=1 + most` (`torchvision.transforms.ColorJitter`, without its
     /// clamping; so are the next two).
     #[must_use]
     pub fn brightness(self, most: f64) -> Augment {
-        self.then(Step::Brightness(most))
+        self.then(Augmentation::Brightness(most))
     }
 
     /// Multiplies the difference of values from their mean by a factor in `1 - most..=1 + most`.
     #[must_use]
     pub fn contrast(self, most: f64) -> Augment {
-        self.then(Step::Contrast(most))
+        self.then(Augmentation::Contrast(most))
     }
 
     /// Multiplies the difference of red, green and blue from their grey (ITU-R BT.601) by a factor in
     /// `1 - most..=1 + most`.
     #[must_use]
     pub fn saturation(self, most: f64) -> Augment {
-        self.then(Step::Saturation(most))
+        self.then(Augmentation::Saturation(most))
     }
 
     /// Adds noise of a normal distribution.
     #[must_use]
     pub fn noise(self, deviation: f64) -> Augment {
-        self.then(Step::Noise(deviation))
+        self.then(Augmentation::Noise(deviation))
     }
 
     /// Sets a square, or cube, of this side to zero. Its middle is anywhere, so that part of it may be outside (DeVries
     /// and Taylor, 2017).
     #[must_use]
     pub fn cutout(self, side: usize) -> Augment {
-        self.then(Step::Cutout(side))
+        self.then(Augmentation::Cutout(side))
     }
 
-    fn then(mut self, step: Step) -> Augment {
+    fn then(mut self, step: Augmentation) -> Augment {
         self.steps.push(step);
         self
     }
@@ -209,12 +209,12 @@ impl Augment {
     }
 }
 
-impl Step {
+impl Augmentation {
     /// The geometric change with its random numbers drawn; `None` if it changes values.
     fn change(&self, grid: &SampleAxes, rng: &mut dyn Rng) -> Result<Option<Change>, DataError> {
         let axes = grid.sizes.len();
         Ok(Some(match self {
-            Step::Flip(axis) => {
+            Augmentation::Flip(axis) => {
                 if *axis >= axes {
                     return refuse(format!("cannot flip axis {axis} of the spatial axes {:?}", grid.sizes));
                 }
@@ -225,8 +225,8 @@ impl Step {
                     Change::Window(alloc::vec![0; axes], grid.sizes.clone())
                 }
             }
-            Step::Crop { sizes, padding } => Change::Window(grid.window(sizes, *padding, rng)?, sizes.clone()),
-            Step::Shift(share) => {
+            Augmentation::Crop { sizes, padding } => Change::Window(grid.window(sizes, *padding, rng)?, sizes.clone()),
+            Augmentation::Shift(share) => {
                 let share = in_range("a shift", *share, 0.0, 1.0)?;
                 let first = grid.sizes.iter().map(|&size| {
                     let most = whole(share * size as f64);
@@ -234,18 +234,22 @@ impl Step {
                 });
                 Change::Window(first.collect(), grid.sizes.clone())
             }
-            Step::Rotate(degrees) => {
+            Augmentation::Rotate(degrees) => {
                 let most = in_range("a rotation", *degrees, 0.0, 360.0)?;
                 if axes < 2 {
                     return refuse(format!("cannot rotate in the one spatial axis {:?}", grid.sizes));
                 }
                 Change::Affine(geometry::rotation(axes, between(-most, most, rng)))
             }
-            Step::Scale(low, high) => {
+            Augmentation::Scale(low, high) => {
                 let (low, high) = (in_range("a scale", *low, 1e-3, 1e3)?, in_range("a scale", *high, 1e-3, 1e3)?);
                 Change::Affine(geometry::enlargement(axes, between(low, high, rng)))
             }
-            Step::Brightness(_) | Step::Contrast(_) | Step::Saturation(_) | Step::Noise(_) | Step::Cutout(_) => {
+            Augmentation::Brightness(_)
+            | Augmentation::Contrast(_)
+            | Augmentation::Saturation(_)
+            | Augmentation::Noise(_)
+            | Augmentation::Cutout(_) => {
                 return Ok(None);
             }
         }))
@@ -258,14 +262,18 @@ impl Step {
             Ok::<f64, DataError>(between(1.0 - most, 1.0 + most, rng))
         };
         match self {
-            Step::Brightness(most) => values::brightness(image, factor("a brightness", *most)?),
-            Step::Contrast(most) => values::contrast(image, factor("a contrast", *most)?),
-            Step::Saturation(most) => values::saturation(image, grid, factor("a saturation", *most)?)?,
-            Step::Noise(deviation) => {
+            Augmentation::Brightness(most) => values::brightness(image, factor("a brightness", *most)?),
+            Augmentation::Contrast(most) => values::contrast(image, factor("a contrast", *most)?),
+            Augmentation::Saturation(most) => values::saturation(image, grid, factor("a saturation", *most)?)?,
+            Augmentation::Noise(deviation) => {
                 values::noise(image, in_range("a deviation", *deviation, 0.0, f64::from(f32::MAX))?, rng);
             }
-            Step::Cutout(side) => values::cutout(image, grid, *side, rng),
-            Step::Flip(_) | Step::Crop { .. } | Step::Shift(_) | Step::Rotate(_) | Step::Scale(..) => {}
+            Augmentation::Cutout(side) => values::cutout(image, grid, *side, rng),
+            Augmentation::Flip(_)
+            | Augmentation::Crop { .. }
+            | Augmentation::Shift(_)
+            | Augmentation::Rotate(_)
+            | Augmentation::Scale(..) => {}
         }
         Ok(())
     }

@@ -73,13 +73,13 @@ impl<D: Dataset> Dataset for Subset<D> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Split<'a, const PARTS: usize> {
-    parts: Parts<PARTS>,
+    parts: PartSizes<PARTS>,
     seed: Option<u64>,
     classes: Option<&'a [usize]>,
 }
 
 #[derive(Clone, Debug)]
-enum Parts<const PARTS: usize> {
+enum PartSizes<const PARTS: usize> {
     Fractions([f64; PARTS]),
     Sizes([usize; PARTS]),
 }
@@ -92,13 +92,13 @@ impl<'a, const PARTS: usize> Split<'a, PARTS> {
     /// where it is less the rest is left out.
     #[must_use]
     pub fn fractions(fractions: [f64; PARTS]) -> Split<'a, PARTS> {
-        Split { parts: Parts::Fractions(fractions), seed: None, classes: None }
+        Split { parts: PartSizes::Fractions(fractions), seed: None, classes: None }
     }
 
     /// Parts of these sizes, in samples. Samples left over are in no part.
     #[must_use]
     pub fn sizes(sizes: [usize; PARTS]) -> Split<'a, PARTS> {
-        Split { parts: Parts::Sizes(sizes), seed: None, classes: None }
+        Split { parts: PartSizes::Sizes(sizes), seed: None, classes: None }
     }
 
     /// Draws the samples of each part. Without a seed the first samples are the first part.
@@ -130,7 +130,7 @@ impl<'a, const PARTS: usize> Split<'a, PARTS> {
     /// The ends of the parts in the order of the samples, in ascending order.
     fn ends(&self, samples: usize) -> Result<Vec<usize>, DataError> {
         match &self.parts {
-            Parts::Sizes(sizes) => {
+            PartSizes::Sizes(sizes) => {
                 let sum = |sum: &mut usize, size: &usize| {
                     *sum = sum.saturating_add(*size);
                     Some(*sum)
@@ -143,7 +143,7 @@ impl<'a, const PARTS: usize> Split<'a, PARTS> {
                     _ => Ok(ends),
                 }
             }
-            Parts::Fractions(fractions) => {
+            PartSizes::Fractions(fractions) => {
                 let sum: f64 = fractions.iter().sum();
                 if !fractions.iter().all(|fraction| (0.0..=1.0).contains(fraction)) || sum > 1.0 + ROUNDING {
                     let why = format!("the fractions {fractions:?} are not shares of one whole");

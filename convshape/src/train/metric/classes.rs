@@ -63,13 +63,13 @@ fn predicted(output: ArrayView1<'_, f32>) -> usize {
 /// For each class, the counts of true positives, false positives and false negatives.
 #[derive(Clone, PartialEq, Debug, Default)]
 struct Counts {
-    classes: Vec<Count>,
+    classes: Vec<ClassCounts>,
     /// Whether there is a single output, so that only class 1 is scored.
     binary: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-struct Count {
+struct ClassCounts {
     right: f64,
     false_positive: f64,
     false_negative: f64,
@@ -86,7 +86,7 @@ impl Counts {
         let classes = output.shape().get(context.channel_axis(output.ndim()).0).copied().unwrap_or(1);
         self.binary = classes == 1;
         if self.classes.len() < classes.max(2) {
-            self.classes.resize(classes.max(2), Count::default());
+            self.classes.resize(classes.max(2), ClassCounts::default());
         }
         positions(metric, context, output, target, |output, class| {
             let said = predicted(output);
@@ -100,7 +100,7 @@ impl Counts {
     }
 
     /// The mean of a score over the classes that occur or were predicted; for a single output, the score of class 1.
-    fn mean(&self, score: impl Fn(&Count) -> f64) -> f64 {
+    fn mean(&self, score: impl Fn(&ClassCounts) -> f64) -> f64 {
         let first = usize::from(self.binary);
         let scores = self.classes.iter().skip(first).filter(|count| count.total() > 0.0).map(score);
         let (sum, classes) = scores.fold((0.0, 0.0), |(sum, classes), score| (sum + score, classes + 1.0));
@@ -108,7 +108,7 @@ impl Counts {
     }
 }
 
-impl Count {
+impl ClassCounts {
     fn total(&self) -> f64 {
         self.right + self.false_positive + self.false_negative
     }
@@ -171,9 +171,9 @@ counted! {
         let wrong: f64 = counts.classes.iter().map(|count| count.false_negative).sum();
         right / (right + wrong)
     };
-    F1 "f1" = |counts| counts.mean(Count::f1);
+    F1 "f1" = |counts| counts.mean(ClassCounts::f1);
     Iou "iou" = |counts| counts.mean(|count| count.right / count.total());
-    Dice "dice" = |counts| counts.mean(Count::f1);
+    Dice "dice" = |counts| counts.mean(ClassCounts::f1);
 }
 
 /// The share of positions whose class is among the `k` largest outputs: fewer than `k` are larger.

@@ -3,35 +3,9 @@
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use std::env;
-use std::process;
 
 use super::*;
-
-/// A folder of a test's own, removed at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let folder = env::temp_dir().join(format!("convshape-files-{name}-{}", process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir(&folder).unwrap();
-        Folder(folder)
-    }
-
-    fn names(&self) -> Vec<String> {
-        let names = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<String> = names.collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use crate::weights::test_folder::Folder;
 
 fn kept(result: Result<(), ReplaceError>) -> String {
     match result {
@@ -44,16 +18,16 @@ fn kept(result: Result<(), ReplaceError>) -> String {
 #[test]
 fn leftovers_are_swept_and_nothing_else() {
     let folder = Folder::new("sweep");
-    let file = folder.0.join("model");
+    let file = folder.file("model");
     let name = OsStr::new("model");
     let alive = Temporary::new(&folder.0, name, false).unwrap();
     let dead = temporary_name(name);
-    fs::write(folder.0.join(&dead), "half").unwrap();
-    fs::write(folder.0.join(".model.12.0.tmp"), "of an older version").unwrap();
+    fs::write(folder.file(&dead), "half").unwrap();
+    fs::write(folder.file(".model.12.0.tmp"), "of an older version").unwrap();
     for other in
         [".model.notes.tmp", ".model.0123456789abcdef", "model.0123456789abcdef.tmp", ".other.0123456789abcdef.tmp"]
     {
-        fs::write(folder.0.join(other), "another's").unwrap();
+        fs::write(folder.file(other), "another's").unwrap();
     }
     replace(&file, b"new").unwrap();
     let names = folder.names();
@@ -81,7 +55,7 @@ fn what_is_no_regular_file_is_refused() {
     use std::process::Command;
 
     let folder = Folder::new("special");
-    let pipe = folder.0.join("pipe");
+    let pipe = folder.file("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     // To open the pipe would wait for ever.
     assert_eq!(read(&pipe).unwrap_err().to_string(), "it is not a regular file");
@@ -91,8 +65,8 @@ fn what_is_no_regular_file_is_refused() {
     assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
     assert!(fs::symlink_metadata("/dev/null").unwrap().file_type().is_char_device());
     // Behind a link too.
-    symlink(&pipe, folder.0.join("link")).unwrap();
-    assert_eq!(kept(replace(&folder.0.join("link"), b"new")), "it is not a regular file");
+    symlink(&pipe, folder.file("link")).unwrap();
+    assert_eq!(kept(replace(&folder.file("link"), b"new")), "it is not a regular file");
     assert_eq!(folder.names(), ["link", "pipe"]);
 }
 
@@ -102,21 +76,21 @@ fn a_link_stays_also_one_to_nothing() {
     use std::os::unix::fs::symlink;
 
     let folder = Folder::new("links");
-    fs::create_dir(folder.0.join("there")).unwrap();
-    let (link, target) = (folder.0.join("link"), folder.0.join("there/model"));
+    fs::create_dir(folder.file("there")).unwrap();
+    let (link, target) = (folder.file("link"), folder.0.join("there/model"));
     symlink("there/model", &link).unwrap();
     replace(&link, b"new").unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read(&target).unwrap(), b"new");
     // Where the folder is missing too, nothing is made.
-    let nowhere = folder.0.join("nowhere");
+    let nowhere = folder.file("nowhere");
     symlink("no/such/folder", &nowhere).unwrap();
     assert!(replace(&nowhere, b"new").is_err());
     assert!(fs::symlink_metadata(&nowhere).unwrap().is_symlink());
     // Links in a circle.
-    symlink("b", folder.0.join("a")).unwrap();
-    symlink("a", folder.0.join("b")).unwrap();
-    assert_eq!(kept(replace(&folder.0.join("a"), b"new")), "too many links");
+    symlink("b", folder.file("a")).unwrap();
+    symlink("a", folder.file("b")).unwrap();
+    assert_eq!(kept(replace(&folder.file("a"), b"new")), "too many links");
 }
 
 #[cfg(unix)]
@@ -126,10 +100,10 @@ fn a_private_file_is_never_readable() {
 
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let folder = Folder::new("private");
-    let file = folder.0.join("model");
+    let file = folder.file("model");
     replace(&file, b"new").unwrap();
-    fs::write(folder.0.join("other"), "").unwrap();
-    assert_eq!(mode(&file), mode(&folder.0.join("other")), "a new file is as any new file");
+    fs::write(folder.file("other"), "").unwrap();
+    assert_eq!(mode(&file), mode(&folder.file("other")), "a new file is as any new file");
     let temporary = Temporary::new(&folder.0, OsStr::new("model"), true).unwrap();
     assert_eq!(mode(&temporary.path), 0o600);
     drop(temporary);
@@ -144,7 +118,7 @@ fn a_private_file_is_never_readable() {
 #[test]
 fn saves_at_once_do_not_sweep_each_other() {
     let folder = Folder::new("at-once");
-    let file = folder.0.join("model");
+    let file = folder.file("model");
     replace(&file, &[0; 1000]).unwrap();
     std::thread::scope(|scope| {
         for writer in 1..5_u8 {

@@ -5,7 +5,7 @@ use convshape_arith::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::super::rules::{self, Input, SPATIAL};
+use super::super::rules::{self, ExampleInput, SPATIAL};
 use super::super::{LayerWords, Positional};
 use crate::diagnose::{self, Level, Report, Sink};
 use crate::graph::Graph;
@@ -44,10 +44,10 @@ pub(super) fn source(
     )
 }
 
-fn input(input: Input, rank: usize, dialect: Dialect) -> String {
+fn input(input: ExampleInput, rank: usize, dialect: Dialect) -> String {
     let mut sizes = match input {
-        Input::Plain(sizes) => return format!("{sizes:?}"),
-        Input::Image(channels) => vec![channels],
+        ExampleInput::Plain(sizes) => return format!("{sizes:?}"),
+        ExampleInput::Image(channels) => vec![channels],
     };
     sizes.extend(&SPATIAL[..rank]);
     if dialect.order() == AxisOrder::ChannelsLast {

@@ -24,7 +24,7 @@ struct Row {
 
 /// The numbers of one axis.
 #[derive(Clone, Copy, Debug)]
-struct Numbers {
+struct AxisNumbers {
     n: i64,
     k: i64,
     s: i64,
@@ -54,9 +54,9 @@ fn row(line: &str) -> Row {
 }
 
 /// The numbers that are tried.
-fn grid() -> impl Iterator<Item = Numbers> {
+fn grid() -> impl Iterator<Item = AxisNumbers> {
     let axis = |n, k, s, d| {
-        [(0, 0, 0), (1, 1, 0), (0, 2, 0), (2, 1, 1)].map(move |(lo, hi, op)| Numbers { n, k, s, d, lo, hi, op })
+        [(0, 0, 0), (1, 1, 0), (0, 2, 0), (2, 1, 1)].map(move |(lo, hi, op)| AxisNumbers { n, k, s, d, lo, hi, op })
     };
     [1, 2, 5, 6, 7, 8, 12].into_iter().flat_map(move |n| {
         (1..=4).flat_map(move |k| (1..=3).flat_map(move |s| (1..=2).flat_map(move |d| axis(n, k, s, d))))
@@ -64,7 +64,7 @@ fn grid() -> impl Iterator<Item = Numbers> {
 }
 
 /// A formula's value.
-fn value(formula: &str, numbers: &Numbers) -> f64 {
+fn value(formula: &str, numbers: &AxisNumbers) -> f64 {
     let tokens = formula.parse::<TokenStream>().expect("a formula");
     sum(&mut tokens.into_iter().peekable(), numbers)
 }
@@ -82,7 +82,7 @@ fn operator(tokens: &mut Tokens, of: &str) -> Option<char> {
     }
 }
 
-fn sum(tokens: &mut Tokens, numbers: &Numbers) -> f64 {
+fn sum(tokens: &mut Tokens, numbers: &AxisNumbers) -> f64 {
     let mut total = product(tokens, numbers);
     while let Some(sign) = operator(tokens, "+-") {
         let next = product(tokens, numbers);
@@ -91,7 +91,7 @@ fn sum(tokens: &mut Tokens, numbers: &Numbers) -> f64 {
     total
 }
 
-fn product(tokens: &mut Tokens, numbers: &Numbers) -> f64 {
+fn product(tokens: &mut Tokens, numbers: &AxisNumbers) -> f64 {
     let mut total = atom(tokens, numbers);
     while let Some(sign) = operator(tokens, "*/") {
         let next = atom(tokens, numbers);
@@ -100,8 +100,8 @@ fn product(tokens: &mut Tokens, numbers: &Numbers) -> f64 {
     total
 }
 
-fn atom(tokens: &mut Tokens, numbers: &Numbers) -> f64 {
-    let Numbers { n, k, s, d, lo, hi, op } = *numbers;
+fn atom(tokens: &mut Tokens, numbers: &AxisNumbers) -> f64 {
+    let AxisNumbers { n, k, s, d, lo, hi, op } = *numbers;
     match tokens.next().expect("a number") {
         TokenTree::Group(inner) => sum(&mut inner.stream().into_iter().peekable(), numbers),
         TokenTree::Literal(literal) => literal.to_string().parse().expect("a number"),
@@ -126,8 +126,8 @@ fn atom(tokens: &mut Tokens, numbers: &Numbers) -> f64 {
 }
 
 /// What a layer of one axis gives; `None` where it is refused.
-fn given(layer: &str, dialect: Dialect, padding: &str, numbers: &Numbers) -> Option<i64> {
-    let Numbers { n, k, s, d, lo, hi, op } = *numbers;
+fn given(layer: &str, dialect: Dialect, padding: &str, numbers: &AxisNumbers) -> Option<i64> {
+    let AxisNumbers { n, k, s, d, lo, hi, op } = *numbers;
     let last = matches!(dialect, Dialect::Flax | Dialect::Keras);
     let input = if last { format!("[{n}, 1]") } else { format!("[1, {n}]") };
     let padding = if padding == "numbers" { format!("[({lo}, {hi})]") } else { padding.to_owned() };

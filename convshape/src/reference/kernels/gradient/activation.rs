@@ -6,7 +6,7 @@ use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 
 use super::Real;
 use crate::reference::kernels::activation::sigmoid;
-use crate::reference::kernels::layout::Channels;
+use crate::reference::kernels::layout::ChannelLayout;
 
 /// The derivative at `x`, where the function's value is `y`.
 pub(super) fn derivative(function: Activation, x: f64, y: f64) -> f64 {
@@ -102,7 +102,14 @@ pub(super) fn map<T: Real>(function: Activation, x: &[T], y: &[T], dy: &[T], dx:
     }
 }
 
-pub(super) fn prelu<T: Real>(slopes: &[T], layout: &Channels, x: &[T], dy: &[T], dparams: &mut [Vec<T>], dx: &mut [T]) {
+pub(super) fn prelu<T: Real>(
+    slopes: &[T],
+    layout: &ChannelLayout,
+    x: &[T],
+    dy: &[T],
+    dparams: &mut [Vec<T>],
+    dx: &mut [T],
+) {
     for channel in 0..layout.count {
         let index = if slopes.len() == 1 { 0 } else { channel };
         let slope = slopes[index].get();
@@ -122,7 +129,14 @@ pub(super) fn prelu<T: Real>(slopes: &[T], layout: &Channels, x: &[T], dy: &[T],
 }
 
 /// Of `x + sin(w x)^2 / (w + 1e-9)`; the derivative of the squared sine is `sin(2 w x)`.
-pub(super) fn snake<T: Real>(weight: &[T], layout: &Channels, x: &[T], dy: &[T], dparams: &mut [Vec<T>], dx: &mut [T]) {
+pub(super) fn snake<T: Real>(
+    weight: &[T],
+    layout: &ChannelLayout,
+    x: &[T],
+    dy: &[T],
+    dparams: &mut [Vec<T>],
+    dx: &mut [T],
+) {
     for channel in 0..layout.count {
         let w = weight[channel].get();
         let by = w + 1e-9;

@@ -4,7 +4,7 @@ use convshape_arith::op::Reduction;
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 use super::Real;
-use crate::reference::kernels::axes::{Blocks, Groups, extreme, permuted_strides};
+use crate::reference::kernels::axes::{Blocks, ReductionGroups, extreme, permuted_strides};
 use crate::reference::kernels::join::Odometer;
 use crate::reference::kernels::layout::sizes;
 
@@ -18,7 +18,7 @@ pub(super) fn permute<T: Real>(from: [usize; MAX_RANK], input: &Shape, output: &
 }
 
 /// The first of equal extremes gets the gradient.
-pub(super) fn reduce<T: Real>(kind: Reduction, groups: &Groups, x: &[T], dy: &[T], dx: &mut [T]) {
+pub(super) fn reduce<T: Real>(kind: Reduction, groups: &ReductionGroups, x: &[T], dy: &[T], dx: &mut [T]) {
     let share = if kind == Reduction::Mean { 1.0 / groups.size() as f64 } else { 1.0 };
     for (start, dy) in groups.starts().zip(dy) {
         match kind {

@@ -2,9 +2,9 @@
 
 use super::Real;
 use crate::reference::kernels::border::Border;
-use crate::reference::kernels::layout::Grid;
+use crate::reference::kernels::layout::SpatialLayout;
 
-pub(super) fn border<T: Real>(border: &Border, [input, output]: [&Grid; 2], dy: &[T], dx: &mut [T]) {
+pub(super) fn border<T: Real>(border: &Border, [input, output]: [&SpatialLayout; 2], dy: &[T], dx: &mut [T]) {
     for position in output.positions() {
         let Some(from) = border.source(position, &input.sizes) else { continue };
         for channel in 0..output.channels {

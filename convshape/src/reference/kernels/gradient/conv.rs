@@ -5,14 +5,14 @@ use alloc::vec::Vec;
 
 use super::{Real, add};
 use crate::reference::kernels::conv::Geometry;
-use crate::reference::kernels::layout::Grid;
+use crate::reference::kernels::layout::SpatialLayout;
 
 impl Geometry {
     /// Adds the gradients of the parameters and of the input.
     pub(super) fn backward<T: Real>(
         &self,
         params: &[&[T]],
-        [input, output]: [&Grid; 2],
+        [input, output]: [&SpatialLayout; 2],
         x: &[T],
         dy: &[T],
         dparams: &mut [Vec<T>],

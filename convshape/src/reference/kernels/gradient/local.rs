@@ -1,13 +1,13 @@
 //! Normalisation over neighbouring channels, and by a vector norm.
 
 use super::Real;
-use crate::reference::kernels::axes::Groups;
-use crate::reference::kernels::layout::Channels;
+use crate::reference::kernels::axes::ReductionGroups;
+use crate::reference::kernels::layout::ChannelLayout;
 use crate::reference::kernels::local::{Lp, Response};
 
 /// With `b` the base of a channel, `y = x b^-beta`. The gradient of a channel is `dy b^-beta` less `2 beta factor x`
 /// times the sum of `dy x b^(-beta - 1)` over the channels whose windows contain it.
-pub(super) fn local_response<T: Real>(response: &Response, layout: &Channels, [x, dy]: [&[T]; 2], dx: &mut [T]) {
+pub(super) fn local_response<T: Real>(response: &Response, layout: &ChannelLayout, [x, dy]: [&[T]; 2], dx: &mut [T]) {
     let beta = response.beta;
     for position in 0..layout.positions {
         for channel in 0..layout.count {
@@ -27,7 +27,7 @@ pub(super) fn local_response<T: Real>(response: &Response, layout: &Channels, [x
 
 /// With `n` the norm, the gradient is `dy / n` less `sum(dy x) / n^2` times the derivative of `n`, which is `sign(x)
 /// |x|^(p - 1) / n^(p - 1)`. Where the divisor is `eps`, it is `dy / eps`.
-pub(super) fn lp_norm<T: Real>(lp: &Lp, groups: &Groups, [x, dy]: [&[T]; 2], dx: &mut [T]) {
+pub(super) fn lp_norm<T: Real>(lp: &Lp, groups: &ReductionGroups, [x, dy]: [&[T]; 2], dx: &mut [T]) {
     for start in groups.starts() {
         let norm = lp.norm(groups, &x[start..]);
         if norm < lp.eps {

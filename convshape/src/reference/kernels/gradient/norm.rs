@@ -7,8 +7,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Real;
-use crate::reference::kernels::axes::Groups;
-use crate::reference::kernels::layout::Channels;
+use crate::reference::kernels::axes::ReductionGroups;
+use crate::reference::kernels::layout::ChannelLayout;
 use crate::reference::kernels::norm::{Statistics, affine, inverse_rms};
 
 /// Accumulators of a layer's gradients.
@@ -47,7 +47,7 @@ impl<'a, T: Real> Sinks<'a, T> {
 pub(super) fn batch_norm<T: Real>(
     params: &[&[T]],
     eps: f64,
-    layout: &Channels,
+    layout: &ChannelLayout,
     [x, dy]: [&[T]; 2],
     dparams: &mut [Vec<T>],
     dx: &mut [T],
@@ -69,7 +69,11 @@ pub(super) fn batch_norm<T: Real>(
 }
 
 /// The indices of a channel's elements in a batch.
-fn channel_places(layout: &Channels, channel: usize, batch: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+fn channel_places(
+    layout: &ChannelLayout,
+    channel: usize,
+    batch: usize,
+) -> impl Iterator<Item = (usize, usize)> + Clone {
     let size = layout.count * layout.positions;
     let layout = *layout;
     (0..batch).flat_map(move |sample| {
@@ -82,7 +86,7 @@ fn channel_places(layout: &Channels, channel: usize, batch: usize) -> impl Itera
 pub(super) fn batch_norm_train<T: Real>(
     params: &[&[T]],
     eps: f64,
-    layout: &Channels,
+    layout: &ChannelLayout,
     x: &[T],
     y: &mut [T],
 ) -> Vec<[f64; 2]> {
@@ -106,7 +110,7 @@ pub(super) fn batch_norm_train<T: Real>(
 pub(super) fn batch_norm_train_backward<T: Real>(
     params: &[&[T]],
     eps: f64,
-    layout: &Channels,
+    layout: &ChannelLayout,
     [x, dy]: [&[T]; 2],
     dparams: &mut [Vec<T>],
     dx: &mut [T],
@@ -125,7 +129,7 @@ pub(super) fn group_norm<T: Real>(
     groups: usize,
     params: &[&[T]],
     eps: f64,
-    layout: &Channels,
+    layout: &ChannelLayout,
     [x, dy]: [&[T]; 2],
     dparams: &mut [Vec<T>],
     dx: &mut [T],
@@ -204,7 +208,7 @@ fn normalised<T: Real>(
 }
 
 /// Softmax over the elements of each group; `y` is the layer's output.
-pub(super) fn softmax<T: Real>(log: bool, groups: &Groups, y: &[T], dy: &[T], dx: &mut [T]) {
+pub(super) fn softmax<T: Real>(log: bool, groups: &ReductionGroups, y: &[T], dy: &[T], dx: &mut [T]) {
     for start in groups.starts() {
         let places = || groups.members().map(|at| start + at);
         if log {

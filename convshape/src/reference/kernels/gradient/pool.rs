@@ -4,13 +4,13 @@ use convshape_arith::axis::Window;
 use convshape_arith::op::{MAX_SPATIAL, PerAxis, Pool, PoolKind};
 
 use super::Real;
-use crate::reference::kernels::layout::{Channels, Grid};
+use crate::reference::kernels::layout::{ChannelLayout, SpatialLayout};
 use crate::reference::kernels::pool::{Span, elements, found, largest};
 
 pub(super) fn sliding<T: Real>(
     pool: &Pool,
     windows: &PerAxis<Window>,
-    [input, output]: [&Grid; 2],
+    [input, output]: [&SpatialLayout; 2],
     x: &[T],
     dy: &[T],
     dx: &mut [T],
@@ -19,12 +19,12 @@ pub(super) fn sliding<T: Real>(
     spread(pool.kind, span, [input, output], x, dy, dx);
 }
 
-pub(super) fn adaptive<T: Real>(kind: PoolKind, [input, output]: [&Grid; 2], x: &[T], dy: &[T], dx: &mut [T]) {
+pub(super) fn adaptive<T: Real>(kind: PoolKind, [input, output]: [&SpatialLayout; 2], x: &[T], dy: &[T], dx: &mut [T]) {
     let span = |axis: usize, row| Span::adaptive(row, output.sizes[axis], input.sizes[axis]);
     spread(kind, span, [input, output], x, dy, dx);
 }
 
-pub(super) fn global<T: Real>(kind: PoolKind, input: &Channels, x: &[T], dy: &[T], dx: &mut [T]) {
+pub(super) fn global<T: Real>(kind: PoolKind, input: &ChannelLayout, x: &[T], dy: &[T], dx: &mut [T]) {
     for (channel, dy) in dy.iter().enumerate() {
         if kind == PoolKind::Max {
             let places = (0..input.positions).map(|position| input.at(channel, position));
@@ -43,7 +43,7 @@ pub(super) fn global<T: Real>(kind: PoolKind, input: &Channels, x: &[T], dy: &[T
 /// `input` is what the pooling gave, `output` what it took.
 pub(super) fn unpool<T: Real>(
     windows: &PerAxis<Window>,
-    [input, output]: [&Grid; 2],
+    [input, output]: [&SpatialLayout; 2],
     pooled: &[T],
     dy: &[T],
     dx: &mut [T],
@@ -54,7 +54,7 @@ pub(super) fn unpool<T: Real>(
 fn spread<T: Real>(
     kind: PoolKind,
     span: impl Fn(usize, usize) -> Span,
-    [input, output]: [&Grid; 2],
+    [input, output]: [&SpatialLayout; 2],
     x: &[T],
     dy: &[T],
     dx: &mut [T],

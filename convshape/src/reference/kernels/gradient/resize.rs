@@ -3,10 +3,10 @@
 use convshape_arith::op::Upsample;
 
 use super::Real;
-use crate::reference::kernels::layout::Grid;
+use crate::reference::kernels::layout::SpatialLayout;
 use crate::reference::kernels::resize::position_taps;
 
-pub(super) fn upsample<T: Real>(op: &Upsample, [input, output]: [&Grid; 2], dy: &[T], dx: &mut [T]) {
+pub(super) fn upsample<T: Real>(op: &Upsample, [input, output]: [&SpatialLayout; 2], dy: &[T], dx: &mut [T]) {
     for position in output.positions() {
         let [depth, height, width] = position_taps(op, input, output, position);
         for channel in 0..output.channels {

@@ -3,11 +3,17 @@
 use convshape_arith::op::DepthOrder;
 
 use super::Real;
-use crate::reference::kernels::layout::{Channels, Grid};
+use crate::reference::kernels::layout::{ChannelLayout, SpatialLayout};
 use crate::reference::kernels::shuffle::{deep_channel, shuffled_channel, split};
 
 /// `PixelShuffle` and `DepthToSpace`.
-pub(super) fn to_space<T: Real>(order: DepthOrder, factor: usize, [input, output]: [&Grid; 2], dy: &[T], dx: &mut [T]) {
+pub(super) fn to_space<T: Real>(
+    order: DepthOrder,
+    factor: usize,
+    [input, output]: [&SpatialLayout; 2],
+    dy: &[T],
+    dx: &mut [T],
+) {
     for position in output.positions() {
         let (from, offset) = split(position, factor);
         for channel in 0..output.channels {
@@ -18,7 +24,7 @@ pub(super) fn to_space<T: Real>(order: DepthOrder, factor: usize, [input, output
 }
 
 /// `PixelUnshuffle`.
-pub(super) fn to_depth<T: Real>(factor: usize, [input, output]: [&Grid; 2], dy: &[T], dx: &mut [T]) {
+pub(super) fn to_depth<T: Real>(factor: usize, [input, output]: [&SpatialLayout; 2], dy: &[T], dx: &mut [T]) {
     for position in input.positions() {
         let (to, offset) = split(position, factor);
         for channel in 0..input.channels {
@@ -29,7 +35,7 @@ pub(super) fn to_depth<T: Real>(factor: usize, [input, output]: [&Grid; 2], dy: 
 }
 
 /// `ChannelShuffle`.
-pub(super) fn channels<T: Real>(groups: usize, layout: &Channels, dy: &[T], dx: &mut [T]) {
+pub(super) fn channels<T: Real>(groups: usize, layout: &ChannelLayout, dy: &[T], dx: &mut [T]) {
     for channel in 0..layout.count {
         let from = shuffled_channel(channel, layout.count, groups);
         for position in 0..layout.positions {
