@@ -26,6 +26,27 @@ macro_rules! by_count {
     };
 }
 
+/// Runs `$code` with the constant `$name` equal to the number of rows in a tile of `$vectors` vectors: the largest whose
+/// sums stay in the registers of the instruction set `$set`.
+macro_rules! by_tile_rows {
+    ($set:ident, $vectors:expr, |$name:ident| $code:expr) => {
+        match $set::POSITIONS[$vectors - 1] {
+            12 => {
+                const $name: usize = 12;
+                $code
+            }
+            6 => {
+                const $name: usize = 6;
+                $code
+            }
+            _ => {
+                const $name: usize = 4;
+                $code
+            }
+        }
+    };
+}
+
 mod attention;
 mod buffer;
 mod cache;

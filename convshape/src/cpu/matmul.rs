@@ -87,12 +87,7 @@ impl Kernel for Matrices<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        // The largest number of rows whose sums stay in registers.
-        match S::POSITIONS[VECTORS - 1] {
-            12 => self.all::<S, 12>(simd),
-            6 => self.all::<S, 6>(simd),
-            _ => self.all::<S, 4>(simd),
-        }
+        by_tile_rows!(S, VECTORS, |R| self.all::<S, R>(simd));
     }
 }
 

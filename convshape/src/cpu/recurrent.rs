@@ -93,12 +93,7 @@ impl Panels {
         for (panel, weights) in self.weights.chunks_exact(self.features * width).enumerate() {
             let tile = PanelTile { panels: self, place: [0, panel * width], x, weights, columns };
             let mut row = 0;
-            // The largest number of rows whose sums stay in registers.
-            match S::POSITIONS[VECTORS - 1] {
-                12 => tile.rows::<S, 12, 1>(simd, &mut row, rows, y),
-                6 => tile.rows::<S, 6, 1>(simd, &mut row, rows, y),
-                _ => {}
-            }
+            by_tile_rows!(S, VECTORS, |R| tile.rows::<S, R, 1>(simd, &mut row, rows, y));
             tile.rows::<S, 4, 1>(simd, &mut row, rows, y);
             tile.rows::<S, 1, SUMS>(simd, &mut row, rows, y);
         }
@@ -140,7 +135,7 @@ struct PanelTile<'a> {
 }
 
 impl PanelTile<'_> {
-    /// Adds the products of `R` rows at a time, with `Q` partial sums each, while that many are left.
+    /// Adds the products of `R` rows at a time, with `Q` partial sums each, while at least `R` are left.
     #[inline(always)]
     fn rows<S: Simd, const R: usize, const Q: usize>(self, simd: S, row: &mut usize, rows: usize, y: &mut [f32]) {
         while *row + R <= rows {

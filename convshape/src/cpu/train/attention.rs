@@ -185,11 +185,7 @@ impl Kernel for HeadGradient<'_, '_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        match S::POSITIONS[VECTORS - 1] {
-            12 => self.head.blocks::<S, 12>(simd, self.added),
-            6 => self.head.blocks::<S, 6>(simd, self.added),
-            _ => self.head.blocks::<S, 4>(simd, self.added),
-        }
+        by_tile_rows!(S, VECTORS, |R| self.head.blocks::<S, R>(simd, self.added));
     }
 }
 
