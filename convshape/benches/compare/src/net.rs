@@ -1,11 +1,11 @@
 //! A case of the suite as a list of layers with drawn weights: what the other libraries are built from.
 
-use convshape::__private::arith::op::{self, Direction, Op, Padding, PoolKind};
-use convshape::__private::{Action, Parts};
+use convshape::Model;
+use convshape::graph::Graph;
+use convshape::graph::op::{self, Direction, Op, Padding, PoolKind};
 use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::rand::rngs::Xoshiro256PlusPlus;
 use convshape::rand::{RngExt, SeedableRng};
-use convshape::{Chain, Model};
 
 use crate::Failure;
 
@@ -58,7 +58,7 @@ pub(crate) struct Net {
 
 impl Net {
     /// Draws a model's parameters and lists its layers.
-    pub(crate) fn new<M: Model + Parts>(model: &mut M, batch: usize) -> Result<Net, Failure> {
+    pub(crate) fn new<M: Model>(model: &mut M, batch: usize) -> Result<Net, Failure> {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
         let mut weights = Vec::new();
         model.for_each_param_mut(|name, param| {
@@ -74,32 +74,30 @@ impl Net {
             }
             weights.push(param.view().to_owned());
         });
-        let program = M::PROGRAM;
-        let mut weights = weights.into_iter();
+        let graph = Graph::of::<M>();
+        let (&[ref input], &[ref output]) = (graph.inputs(), graph.outputs()) else {
+            return Err("the suite's networks have one input and one output".into());
+        };
         let mut steps = Vec::new();
-        for step in program.steps {
-            let Action::Layer(op) = step.action else {
-                return Err(format!("`{}` is a chain", step.name).into());
-            };
+        for node in graph.nodes() {
             steps.push(Step {
-                layer: layer(&op).ok_or_else(|| format!("no translation for `{}`", step.name))?,
-                inputs: step.inputs.to_vec(),
-                output: step.output,
-                weights: weights.by_ref().take(op.params().len()).collect(),
+                layer: layer(&node.op).ok_or_else(|| format!("no translation for `{}`", node.name))?,
+                inputs: node.inputs.clone(),
+                output: node.outputs[0],
+                weights: node.params.iter().map(|&param| weights[param].clone()).collect(),
             });
         }
-        let dims = |shape: &convshape::Shape| -> Vec<usize> {
-            let sizes = shape.sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
+        let dims = |value: usize| -> Vec<usize> {
+            let sizes = graph.shape(value).sizes().iter().filter_map(|size| usize::try_from(size.number()?).ok());
             [batch].into_iter().chain(sizes).collect()
         };
-        let x = ArrayD::from_shape_simple_fn(IxDyn(&dims(&<M as Chain>::INPUT)), || rng.random_range(-1.0..1.0));
-        let macs: u64 = M::LAYERS.iter().map(|layer| layer.macs).sum();
+        let x = ArrayD::from_shape_simple_fn(IxDyn(&dims(input.value)), || rng.random_range(-1.0..1.0));
         Ok(Net {
             steps,
             x,
-            output: program.outputs[0].value,
-            output_shape: dims(&<M as Chain>::OUTPUT),
-            macs: macs as f64 * batch as f64,
+            output: output.value,
+            output_shape: dims(output.value),
+            macs: graph.macs() as f64 * batch as f64,
         })
     }
 
