@@ -1,4 +1,4 @@
-//! The benchmark suite behind a line protocol, to be timed beside other libraries.
+//! The benchmark suite as a program that reads commands line by line, so that other libraries can be timed next to it.
 //!
 //! ```sh
 //! bench_runner --models DIR --threads 1

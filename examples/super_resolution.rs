@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let large = china.slice(s![y..y + 2 * SIDE, x..x + 2 * SIDE]).to_owned();
         Sample::new(halved(large.view()).insert_axis(Axis(0)), large.insert_axis(Axis(0)))
     });
-    // A flip of both; a piece and its target differ in size, so that what moves by pixels is not for them.
+    // Flips a piece and its target together. They differ in size, so shifts by pixels would not match.
     let pieces = pieces.map(|sample, rng| {
         if rng.random::<bool>() {
             for array in sample.inputs.iter_mut().chain(&mut sample.targets) {

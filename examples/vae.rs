@@ -53,7 +53,7 @@ fn main() -> Result<(), ShapeError> {
     let (of_mean, mu, logvar, z): (Image, Code, Code, Code) = model.forward((&image, &Code::zeros()));
     assert_eq!(z, mu);
 
-    // With noise it lies where the formula says, and decodes to another image.
+    // With noise the code is where the formula puts it, and decodes to another image.
     let eps: Code = Tensor::from_fn(|[i]| i as f32 - 1.5);
     let (sampled, _, _, z) = model.forward((&image, &eps));
     for i in 0..4 {

@@ -32,7 +32,7 @@
 //! # Errors
 //!
 //! A chain that does not fit is a compile error on the word that has to change. The message begins with a code and says
-//! which layer and what is wrong; then come the formula with its numbers, the cause if it lies further up, and what to
+//! which layer and what is wrong; then come the formula with its numbers, the cause if it is further up, and what to
 //! write:
 //!
 //! ```compile_fail

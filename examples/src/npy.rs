@@ -45,14 +45,14 @@ fn read<T, const SIZE: usize>(path: &Path, descr: &str, element: fn([u8; SIZE]) 
     Ok(Npy { shape, data: elements.iter().copied().map(element).collect() })
 }
 
-/// The header, a Python dictionary, and the data behind it.
+/// The header, a Python dictionary, and the data after it.
 fn split(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let (length, rest) = bytes.strip_prefix(b"\x93NUMPY\x01\x00")?.split_first_chunk()?;
     let (header, data) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
     Some((str::from_utf8(header).ok()?, data))
 }
 
-/// What stands behind a key, up to the next comma.
+/// The text after a key, up to the next comma.
 fn entry<'a>(header: &'a str, key: &str) -> Option<&'a str> {
     let (_, rest) = header.split_once(&format!("'{key}': "))?;
     rest.split(',').next()

@@ -9,11 +9,11 @@ use image::{Rgb, RgbImage};
 const GAP: usize = 1;
 const GAP_GREY: u8 = 64;
 
-/// Where an example writes its picture: the path given as its first argument, or else beside its own program, which
-/// lies in the target directory.
+/// Where an example writes its picture: the path given as its first argument, or else next to its own program, which
+/// is in the target directory.
 ///
 /// # Errors
-/// If the system does not say where the program lies.
+/// If the system does not say where the program is.
 pub fn picture_path() -> io::Result<PathBuf> {
     match std::env::args_os().nth(1) {
         Some(path) => Ok(path.into()),
@@ -61,7 +61,7 @@ pub fn write_grid(
     picture.save(path).map_err(io::Error::other)
 }
 
-/// Which image of a row or column a pixel lies in, and where in it; `None` in a gap.
+/// The image of a row or column that a pixel belongs to, and its offset in it; `None` in a gap.
 fn cell(pixel: usize, size: usize) -> Option<(usize, usize)> {
     let behind_gap = (pixel % (size + GAP)).checked_sub(GAP)?;
     Some((pixel / (size + GAP), behind_gap))

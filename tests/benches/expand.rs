@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// The fastest of so many runs counts.
+/// How many runs are timed. The fastest counts.
 const RUNS: usize = 3;
 
 fn main() {

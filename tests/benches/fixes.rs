@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use convshape_tests::judge;
 
-/// The fastest of so many runs counts.
+/// How many runs are timed. The fastest counts.
 const RUNS: usize = 3;
 
-/// A mistake, by what it does to a chain's lines.
+/// A mistake, as a change of a chain's lines.
 type Mistake = (&'static str, fn(&mut Vec<String>));
 
 const MISTAKES: [Mistake; 6] = [

@@ -20,7 +20,7 @@ pub struct ChainCase {
     pub output: Option<Vec<i64>>,
     /// Bugs: the repaired chain, which compiles.
     pub fixed: Option<String>,
-    /// Shapes: the golden record behind it.
+    /// Shapes: the golden record that it comes from.
     pub record: Option<Value>,
 }
 

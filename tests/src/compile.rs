@@ -32,7 +32,7 @@ impl Verdict {
 /// An error or a warning.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Message {
-    /// Line of the token it stands on, from 1.
+    /// The line of its token, counted from 1.
     pub line: usize,
     /// Column of the token, from 1.
     pub column: usize,
@@ -219,7 +219,7 @@ impl Diagnostic {
 }
 
 impl Span {
-    /// The index of the source that the span lies in; a span inside a macro lies where the macro is used.
+    /// The index of the source that contains the span. A span inside a macro counts as where the macro is used.
     fn in_source(&self) -> Option<(usize, &Self)> {
         let file = Path::new(&self.file_name).file_stem()?.to_str()?;
         match file.strip_prefix("case_").and_then(|index| index.parse().ok()) {

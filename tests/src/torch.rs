@@ -1,4 +1,4 @@
-//! Layers against PyTorch's numbers and gradients, which scripts beside the data have recorded.
+//! Layers against PyTorch's numbers and gradients, which scripts next to the data have recorded.
 
 use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::{Chain, Model};

@@ -14,7 +14,7 @@ use self::layer::{Array, Random, assert_close, conv, int, run, size};
 /// Each definition is compared on this many layers that fit.
 const LAYERS: usize = 400;
 
-/// What a padded axis of `rows` rows shows: a row of the input, or `None` where the constant stands.
+/// What a padded axis of `rows` rows shows: a row of the input, or `None` for the constant.
 fn padded_axis(mode: PaddingMode, (lo, hi): (i64, i64), rows: usize) -> Vec<Option<usize>> {
     let side = |count: i64| 0..usize::try_from(count).unwrap_or(0);
     let before = side(lo).rev().map(|i| match mode {
@@ -150,7 +150,7 @@ fn pools() {
             let (mut values, mut padded_rows) = (Vec::new(), 0_i32);
             for tap in places(&kernel) {
                 let row = |axis: usize| at[axis + 1] * size(pool.stride[axis]) + tap[axis] * size(pool.dilation[axis]);
-                // What lies beyond the padded input belongs to nothing.
+                // Rows beyond the padded input belong to no window.
                 let shown: Option<Vec<_>> = (0..rank(&x)).map(|axis| axes[axis].get(row(axis)).copied()).collect();
                 let Some(shown) = shown else { continue };
                 match shown.into_iter().collect::<Option<Vec<usize>>>() {

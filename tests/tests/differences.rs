@@ -33,7 +33,7 @@ impl Random {
         choices[self.0.random_range(0..choices.len())]
     }
 
-    /// No element lies near zero, where activations have kinks, nor near another one, where a maximum has.
+    /// No element is near zero, where activations have kinks, or near another element, where a maximum has one.
     fn elements(&mut self, count: usize) -> Vec<f64> {
         let mut elements: Vec<f64> = (0..count).map(|i| (i as f64 + 0.5) / count as f64 * 2.0 - 1.0).collect();
         for i in (1..count).rev() {

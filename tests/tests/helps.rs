@@ -11,7 +11,8 @@ use convshape_tests::judge::{self, Judgement};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// Of a hundred chains with one wrong number, so many must get one error, and so many a first help that repairs.
+/// Of a hundred chains with one wrong number: how many must get exactly one error, and how many a first help that
+/// repairs the chain.
 const SINGLE: usize = 98;
 const REPAIRED: usize = 90;
 

@@ -60,7 +60,7 @@ fn the_model_runs_without_a_heap() {
 }
 
 conv_chain! {
-    /// Generic and with a sub-chain, a skip, and layers that work where their input lies.
+    /// Generic, with a sub-chain, a skip connection, and layers that work in place.
     struct Block<const N: usize> {
         input: [2, N, N];
         conv: Conv2d(2 -> 4, kernel: 3, padding: 1, activation: Relu);

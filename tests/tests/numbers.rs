@@ -215,7 +215,7 @@ fn channels_are_dropped_whole() {
     let mut model = Drops::init(&mut rng());
     let x = Array::<f32, _>::ones((3, 8, 3, 5));
     let mut rng = rng();
-    // The loss is the mean of the squares: of a channel it is 0 or 4.
+    // The loss is the mean square; for each channel it is 0 or 4.
     let (loss, _) = model.gradients_train(x.view(), Array::zeros((3, 8, 3, 5)).view(), Mse, &mut rng).expect("it runs");
     let kept = loss / 4.0 * 24.0;
     assert!((kept - kept.round()).abs() < 1e-4 && kept > 2.0 && kept < 22.0, "{kept} channels of 24");

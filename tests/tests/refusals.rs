@@ -151,7 +151,7 @@ fn a_training_sees_every_number_of_the_model() {
     );
     assert_eq!(bits(&model), before, "no step was made");
 
-    // A gradient that is no number, though the loss is finite.
+    // A NaN gradient with a finite loss.
     let nan = |y: &ArrayViewD<'_, f32>| Ok((1.0, ArrayD::from_elem(y.raw_dim(), f32::NAN)));
     let unlabelled = Data::new(x.view(), ()).expect("as many");
     let error = Fit::new(Sgd::new(0.1), Custom(nan)).run(&mut model, &unlabelled).expect_err("no number");
@@ -329,7 +329,7 @@ fn probabilities_are_between_0_and_1() {
     let t = ArrayD::from_elem(IxDyn(&[1, 2]), 1.0_f32);
     let error = BinaryCrossEntropy.evaluate(&[y.view()], &[t.view()]).expect_err("no probability").to_string();
     assert!(error.contains("the output of sample 0 is 1.5") && error.contains("Sigmoid"), "{error}");
-    // Quantity is not a number stays so, and a rounding is none.
+    // NaN is left alone, and differences by rounding are accepted.
     let y = ArrayD::from_elem(IxDyn(&[1, 2]), f32::NAN);
     assert!(BinaryCrossEntropy.evaluate(&[y.view()], &[t.view()]).expect("NaN").value.is_nan());
     let y = ArrayD::from_elem(IxDyn(&[1, 2]), 1.000_000_1_f32);

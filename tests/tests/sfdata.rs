@@ -118,7 +118,8 @@ fn with_header(chain: &str, header: &str) -> String {
     format!("{head}{{ {header} {body}")
 }
 
-/// A file of zeros: its header tells all, so that a large one takes no room on a file system with holes.
+/// A file of zeros. Only its header is written, so that even a large one takes no space on a file system with sparse
+/// files.
 fn file(folder: &Path, name: &str, descr: &str, shape: &[usize]) -> String {
     let name = format!("{name}.npy");
     let header = npy::header(descr, shape);

@@ -112,7 +112,7 @@ fn types_hold_const_parameters() {
     let x: Tensor<f32, Chw<1, 9, 12>> = Tensor::from_fn(|[_, y, x]| (y * x) as f32);
     let y: Tensor<f32, Chw<1, 9, 12>> = model.forward(&x);
     assert_eq!(y.view().dim(), (1, 9, 12));
-    // What cannot be written as a type stands for the chain's own output.
+    // A shape that cannot be written as a type is named after the chain: its own output.
     let halves = random(Halves::<8>::init);
     let y: Tensor<f32, convshape::Output<Halves<8>>> = halves.forward(&Tensor::zeros());
     assert_eq!(y.view().dim(), (12, 4, 4));

@@ -671,7 +671,7 @@ fn a_checkpoint_of_another_optimizer_is_refused() {
         assert!(text.contains("`Adam`") && text.contains(&format!("`{name}`")), "{text}");
         assert_eq!(bits(&model), bits(&net(3)), "nothing is changed");
     }
-    // One that remembers something else of each parameter.
+    // An optimiser that keeps other state for each parameter.
     let momentum = file("momentum");
     let sgd = |momentum: f64| Fit::new(Sgd::new(0.1).momentum(momentum), Mse).batch(4).epochs(2);
     sgd(0.9).epochs(1).checkpoint(&momentum).run(&mut model, &data).expect("a training");
@@ -750,7 +750,7 @@ conv_chain! {
     }
 }
 
-/// A softmax before a loss that applies one is legal and surely not meant: it is told, once.
+/// A softmax before a loss that applies one is legal but surely not meant: it gets one warning.
 #[test]
 fn a_last_layer_that_the_loss_applies_is_told() {
     if env::var_os(TWICE_VARIABLE).is_some() {

@@ -7,7 +7,7 @@ use convshape_tests::chains::{self, Expect};
 use convshape_tests::judge;
 use convshape_tests::truth::{Equation, equations};
 
-/// Asserts that the lines of some messages hold, and that there are at least so many equations.
+/// Asserts that the lines of some messages hold, and that they contain at least `least` equations.
 #[track_caller]
 fn assert_true<'a>(lines: impl IntoIterator<Item = (String, &'a str)>, least: usize) {
     let (mut count, mut wrong) = (0, Vec::new());

@@ -7,7 +7,7 @@ use convshape_tests::judge;
 
 const SIZES: [(usize, usize); 5] = [(65, 65), (64, 65), (65, 64), (66, 65), (100, 75)];
 
-/// A network of so many levels, its input and output of one size.
+/// A network with `levels` levels, whose input and output have the same size.
 fn unet(levels: u32, strided: bool, transposed: bool, height: usize, width: usize) -> String {
     let mut text = format!("conv_chain! {{ struct Unet {{\n    input: [1, {height}, {width}];\n");
     let mut channels = 1;

@@ -75,7 +75,7 @@ fn large_tensors_are_read_in_pieces() {
     assert!(error.contains(&index), "{error}");
 }
 
-/// A scratch crate with files of weights beside its Cargo.toml.
+/// A scratch crate with weight files next to its Cargo.toml.
 struct Crate {
     scratch: Scratch,
     folder: PathBuf,
@@ -121,7 +121,7 @@ const ENC: &str = "enc: Conv2d(1 -> 4, kernel: 3, stride: 2);";
 const WEIGHT: (&str, Dtype, &[usize]) = ("enc.weight", Dtype::F32, &[4, 1, 3, 3]);
 const BIAS: (&str, Dtype, &[usize]) = ("enc.bias", Dtype::F32, &[4]);
 
-/// The lines and texts of the errors, without what rustc says of a constant that needs another.
+/// The lines and texts of the errors, without rustc's notes on constants that depend on a failed one.
 fn errors(verdict: &Verdict) -> Vec<(usize, &str)> {
     let own = verdict.errors.iter().filter(|error| error.code().is_some());
     own.map(|error| (error.line, error.text.as_str())).collect()

@@ -1,4 +1,4 @@
-//! Chains inside functions, beside each other, and of every visibility.
+//! Chains inside functions, next to each other, and of every visibility.
 
 #![deny(warnings)]
 

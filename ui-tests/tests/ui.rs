@@ -1,4 +1,4 @@
-//! Every file in `fail` is refused with the message beside it, every file in `pass` compiles and runs.
+//! Every file in `fail` is refused with the message in the file next to it, every file in `pass` compiles and runs.
 
 mod files;
 

@@ -173,7 +173,7 @@ impl Checked {
         self.shapes.get(value).copied().flatten()
     }
 
-    /// One input: its shape as far as it is possible.
+    /// Checks one input and records its shape, without the sizes that are wrong.
     pub(crate) fn input(&mut self, graph: &Graph, input: usize) {
         let shape = visible(&graph.inputs[input].shape);
         self.shapes[input] = Some(match representable(&shape) {
@@ -285,7 +285,7 @@ impl Checked {
             Recipe::Undo { of, overrides } => {
                 let Some(Some(Op::Conv(conv))) = self.ops.get(*of) else { return None };
                 let input = self.shape(graph.nodes[*of].inputs[0]);
-                // What stands behind a sub-chain is known to const evaluation.
+                // The layers after a sub-chain are known to const evaluation only.
                 let unseen = self.unseen[*of] || input.is_none() && graph.deferred();
                 let mut op = Op::Conv(if unseen {
                     reversed(conv)

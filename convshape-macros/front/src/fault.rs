@@ -9,9 +9,9 @@ pub(crate) use slip::Slip;
 /// A mistake in the writing, on the token that must change.
 #[derive(Clone, Debug)]
 pub(crate) enum SyntaxFault {
-    /// Something else must stand here.
+    /// Something else is expected here.
     Unexpected { span: Span, found: String, expected: &'static str, help: Option<String> },
-    /// A word that is none of those that may stand here.
+    /// A word that is not one of those allowed here.
     UnknownWord { span: Span, what: &'static str, found: String, known: String, nearest: Option<String> },
     /// A statement without its `;`, or with something else there.
     End { span: Span, found: Option<String>, also: Lines },

@@ -34,7 +34,7 @@ const CHAINS: &[&str] = &[
      AvgPool2d ( 2 , ceil_mode : true ) ; s : Chain ( path :: Sub ) ; Slice ( channels : 0 .. 2 ) from s . z ; Clamp ( min : -1.0 , max : 1e9 ) ; output : [ 2 , _ , _ ] ; }",
 ];
 
-/// What is put in: numbers at the ends of what fits, and words that stand elsewhere.
+/// What is inserted: numbers at the limits of their range, and words that belong elsewhere.
 const OTHERS: &[&str] = &[
     "0",
     "1",

@@ -88,7 +88,7 @@ pub(crate) struct Node {
     pub(crate) unseen: bool,
     /// The statement it was made of: turns of a repeat and uses of a block share theirs.
     pub(crate) origin: usize,
-    /// Whether lints are told of it.
+    /// Whether lints apply to it.
     pub(crate) lint: bool,
     /// Whether another statement or an output reads it.
     pub(crate) read: bool,

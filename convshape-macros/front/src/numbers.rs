@@ -1,4 +1,4 @@
-//! What numbers as written come to: numbers, symbols, or expressions that only const evaluation knows.
+//! The values of written numbers: numbers, symbols, or expressions that only const evaluation knows.
 
 mod real;
 
@@ -67,7 +67,7 @@ impl Numbers {
         Numbers { krate, names, scope, unseen }
     }
 
-    /// The symbols alone: what a block sees beside its parameters.
+    /// The symbols alone: what a block sees besides its parameters.
     pub(crate) fn outermost(&self) -> Numbers {
         Numbers::new(self.krate.clone(), self.scope, self.unseen.clone())
     }

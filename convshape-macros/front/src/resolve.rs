@@ -121,7 +121,7 @@ fn open_shape(pattern: &ShapePattern) -> Shape {
     Shape::unknown(pattern.dims.len().clamp(1, MAX_RANK))
 }
 
-/// What a statement comes to, beside the value that is then the previous one.
+/// What resolving a statement gives, besides the value that the next one reads.
 struct Given<'a> {
     /// The first value that it reads.
     input: ValueId,
@@ -234,7 +234,7 @@ impl<'a> Resolver<'a> {
         self.refuse_itself(&chain.name);
         if let Some(last) = self.graph.nodes.get(MOST_LAYERS - 1) {
             self.sink.push(diagnose::too_many_layers(MOST_LAYERS, last.spans.op.span()));
-            // Checking so many would take long, and say nothing more.
+            // Checking all of them would take long and show nothing new.
             self.graph.nodes.clear();
             self.graph.bodies.clear();
             self.graph.uses.clear();

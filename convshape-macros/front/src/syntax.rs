@@ -33,7 +33,7 @@ pub(crate) struct Chain {
     pub(crate) words: Vec<Ident>,
 }
 
-/// What stands before the blocks.
+/// The headers, before the blocks.
 #[derive(Clone, Default)]
 pub(crate) struct Headers {
     pub(crate) dialect: Option<Dialect>,
@@ -172,7 +172,7 @@ pub(crate) enum StmtKind {
     Repeat(Repeat),
     If(If),
     Reuse(Reuse),
-    /// Not readable, reported already: its name stands, its output shape is unknown.
+    /// Not readable, and reported already: its name is kept, its output shape is unknown.
     Broken(Span),
 }
 
@@ -188,7 +188,7 @@ pub(crate) struct Layer {
     pub(crate) restores: Option<Ident>,
 }
 
-/// What stands in a layer's parentheses.
+/// The arguments in a layer's parentheses.
 #[derive(Clone, Default)]
 pub(crate) struct Args {
     /// The leading part: at most one value, except for the names of `Concat`, `Add`, `Mul` and the
@@ -457,7 +457,7 @@ impl Reference {
 }
 
 impl Value {
-    /// What stands between its brackets, if it has any.
+    /// The sizes between its brackets, if it has any.
     pub(crate) fn items(&self) -> Option<&[Value]> {
         match self {
             Value::Tuple(values, _) | Value::List(values, _) => Some(values),

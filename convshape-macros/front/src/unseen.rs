@@ -1,6 +1,6 @@
 //! Numbers that the macro cannot see: constants, const generics, what they come to.
 //!
-//! In the graph they stand as numbers that no chain has ([`Unseen::is`]), so that everything else
+//! In the graph they are numbers that no chain has ([`Unseen::is`]), so that everything else
 //! stays plain data. What depends on one is not checked here but in const evaluation, where the
 //! number is its expression again.
 

@@ -109,7 +109,7 @@ pub(crate) fn written_dialect(args: &Args) -> Option<Dialect> {
     words::dialect_from_name(&args.field("dialect")?.value.text()?)
 }
 
-/// Axes by number or name. Where the batch counts it is 0, and may be named only as the first of all.
+/// Axes by number or name. If the batch counts, it is axis 0 and may only come first, in a list of all axes.
 pub(crate) fn axes_of(items: &[Value], batch: bool, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Axes, Report> {
     let mut axes = Vec::new();
     for (place, item) in items.iter().enumerate() {

@@ -16,7 +16,7 @@ use crate::unseen::visible;
 use crate::words::nearest;
 pub(crate) use convshape_data::safetensors::{Damage, Header, Tensor};
 
-/// For that many layers that are missing, others like them are searched; nobody reads more.
+/// For at most this many missing layers we search for similar names; nobody reads more.
 const MOST_SEARCHES: usize = 12;
 
 /// The file of a `weights` header.

@@ -271,7 +271,7 @@ pub(crate) enum Takes {
     Dialect,
 }
 
-/// A word that stands as a value.
+/// A word that is a value.
 pub(crate) struct Word {
     pub(crate) name: &'static str,
     pub(crate) dialects: Dialects,

@@ -112,7 +112,7 @@ fn layers_that_a_framework_does_not_have() {
     accepted("dialect: jax; input: [4, 6]; LayerNorm(6); output: [4, 6];");
 }
 
-/// What stands in braces in a name in files is a number, or an error.
+/// Braces in a name in files contain a number; anything else is an error.
 #[test]
 fn names_in_files() {
     let repeated = |name: &str| {

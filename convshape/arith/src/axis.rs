@@ -130,7 +130,7 @@ impl Window {
         else {
             return 0;
         };
-        // The last window ends here, counted in rows that stand `input_dilation` apart.
+        // The last window ends here, counted in rows that are `input_dilation` apart.
         let start = windows.saturating_sub(1).saturating_mul(self.stride);
         let end = start.saturating_add(extent).saturating_sub(self.lo);
         match div_ceil(end, self.input_dilation) {

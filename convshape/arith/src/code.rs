@@ -1,6 +1,6 @@
 //! The error codes. A code is never used again for something else.
 
-/// A code that begins an error message, and what it stands for.
+/// A code at the start of an error message, and what it means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Code {
     /// As messages show it: `CS0201`.

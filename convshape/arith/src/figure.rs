@@ -33,7 +33,7 @@ const LETTER: i64 = 6;
 const SHORT: usize = 16;
 const LEGEND: i64 = 24;
 
-/// An input or a layer. Those that read others stand behind them.
+/// An input or a layer. A layer comes after those it reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Drawn<'a> {
     /// The layer's name.
@@ -67,7 +67,7 @@ struct Picture<'a> {
     places: Places,
 }
 
-/// Where a box lies. Every box is centred on one line.
+/// The position of a box. Every box is centred on one line.
 #[derive(Clone, Copy)]
 struct Area {
     left: i64,
@@ -221,7 +221,7 @@ impl Picture<'_> {
         }
     }
 
-    /// How many letters stand under a box.
+    /// How many letters fit under a box.
     fn letters(&self, place: Place) -> i64 {
         let Place::Layer { index, .. } = place else { return 16 };
         let Drawn { name, output, .. } = &self.drawn[index];
@@ -267,7 +267,7 @@ enum Arc {
     Pair,
 }
 
-/// How far an arc's bend lies beyond the highest box.
+/// How far an arc rises above the highest box.
 fn lift(from: Area, to: Area) -> i64 {
     (16 + (to.middle() - from.middle()).abs() / 4).min(100)
 }

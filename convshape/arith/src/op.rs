@@ -58,7 +58,7 @@ pub enum Dialect {
     Keras,
 }
 
-/// Where the channel axis stands in a chain's shapes.
+/// Where the channel axis is in a chain's shapes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AxisOrder {
     /// `[C, spatial...]`
@@ -123,7 +123,7 @@ pub enum Op {
     Pad {
         /// How much.
         amount: Amount,
-        /// What stands in it.
+        /// What it contains.
         mode: PaddingMode,
         /// The constant of mode `Zeros`.
         value: f64,

@@ -129,7 +129,7 @@ impl Shape {
     }
 
     /// The shape with numbers in the place of symbols, by their index in the scope. A size is
-    /// unknown if its symbol has no number, or the result does not fit.
+    /// unknown if its symbol has no value, or the result overflows.
     #[must_use]
     pub fn with_symbols(&self, numbers: &[Option<i64>]) -> Shape {
         let mut shape = Shape::unknown(self.rank());

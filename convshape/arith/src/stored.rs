@@ -36,10 +36,10 @@ const fn is_within(short: &[usize], long: &[usize], start: usize) -> bool {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Hint {
-    /// Input and output channels stand in each other's place.
+    /// Input and output channels are swapped.
     #[non_exhaustive]
     Swapped {
-        /// Where they stand.
+        /// Which axes they are.
         axes: &'static str,
         /// How the layer keeps its weight.
         keeps: &'static str,
@@ -99,7 +99,7 @@ pub const fn keeps(op: &Op) -> Option<&'static str> {
     })
 }
 
-/// Whether input and output channels stand in each other's place, and where they do. The one that
+/// Whether input and output channels are swapped, and on which axes. The one that
 /// files count by groups differs between the directions.
 fn swapped(found: &[usize], expected: &[usize], op: &Op) -> Option<&'static str> {
     let (whole, grouped, groups) = match op {

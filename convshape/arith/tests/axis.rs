@@ -4,7 +4,7 @@
 use convshape_arith::axis::{Scatter, Window, extent};
 use convshape_arith::size::Size;
 
-/// One past the last row of the input, whose rows stand `input_dilation` apart.
+/// One past the last row of the input, whose rows are `input_dilation` apart.
 fn end_of_input(window: &Window, input: i64) -> i64 {
     (0..input).map(|row| row * window.input_dilation).max().map_or(0, |last| last + 1)
 }

@@ -209,7 +209,7 @@ fn large_joint_holes_are_filled() {
     assert_eq!(fill(forward, 1_000_000, 500_000), [(500_001, 0), (500_003, 1), (500_005, 2)]);
 }
 
-/// `padding: _` that no number fills: pairs, and in keras the word.
+/// `padding: _` without a solution by one number: pairs, and in keras the word.
 #[test]
 fn an_uneven_padding_is_filled() {
     let conv = |dialect, direction, kernel, stride| {

@@ -235,7 +235,7 @@ fn is_punct(token: &TokenTree, letter: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == letter)
 }
 
-/// The token at a place, among those beside it.
+/// The token at a place, with its neighbours.
 fn find(tokens: &TokenStream, place: &Range<usize>) -> Option<(Vec<TokenTree>, usize)> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let around = |token: &TokenTree| {

@@ -23,7 +23,7 @@ impl fmt::Display for Unusable {
     }
 }
 
-/// Writes a file beside its place, then puts it there: nobody sees half of it. An old file's
+/// Writes a temporary file in the same folder and then renames it, so that nobody sees half a file. An old file's
 /// permissions stay.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -8,7 +8,7 @@ use crate::{Array, Damage, Place, npy};
 
 /// The record that ends an archive, without its comment, in bytes.
 const END_BYTES: u64 = 22;
-/// The longest comment behind it.
+/// The longest comment after it, in bytes.
 const MOST_COMMENT: u64 = 65_535;
 /// The longest directory that is read, in bytes: some hundred thousand entries.
 const MOST_DIRECTORY: u64 = 1 << 25;

@@ -83,11 +83,11 @@ pub fn import(bytes: &[u8], name: &str) -> Result<Imported, ImportError> {
 /// What a name of the file stands for.
 #[derive(Clone, Debug)]
 enum Value {
-    /// Numbers that the file knows.
+    /// Numbers that are known from the file.
     Constant(Constant),
     /// A value of the chain.
     Tensor(Tensor),
-    /// What follows from a refusal, or what is known only with the nodes that follow.
+    /// A value after a refused node, or one whose meaning depends on later nodes.
     Unknown,
 }
 

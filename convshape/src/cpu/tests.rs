@@ -156,7 +156,7 @@ fn check_within(
         );
         let mut found: Vec<Vec<f32>> = expected.iter().map(|y| vec![f32::NAN; y.len()]).collect();
         let mut rooms: Vec<&mut [f32]> = found.iter_mut().map(|y| &mut y[..]).collect();
-        // What was there before must not matter.
+        // Earlier contents must not matter.
         let mut workspace = vec![f32::NAN; engine.elements(2)];
         engine.run_in(batch, &[&x], &mut rooms, &mut workspace).expect("runs");
         for (found, expected) in found.iter().zip(&expected) {

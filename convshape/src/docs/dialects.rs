@@ -127,7 +127,7 @@
 //! assert_eq!(flax.forward_batch(last.view()).unwrap().sum(), 14.0);
 //! ```
 //!
-//! # `Upsample` beside PyTorch's
+//! # `Upsample` compared with PyTorch's
 //!
 //! The nearest row is the one that PyTorch takes for `f32`, also where a place falls on the edge between two rows and a
 //! rounding decides. With a factor that rounds the output down to the input's size or twice that (1.05 of 4 rows),

@@ -18,8 +18,9 @@ use crate::model::shapes::TensorShape;
 /// are types, `Chw<64, 8, 8>`, or tuples of them where the layer reads or gives several values. Both functions work on
 /// one sample; samples of a batch may run at the same time.
 ///
-/// A chain that has it checks its shapes while it compiles. It loads, saves, draws and trains its parameters, counts
-/// them in the summary, and runs the layer in `forward`, `gradients` and `Fit`. It cannot be exported to ONNX or burn.
+/// A chain that contains it checks its shapes while it compiles. It loads, saves, initialises and trains its parameters,
+/// counts them in the summary, and runs the layer in `forward`, `gradients` and `Fit`. It cannot be exported to ONNX or
+/// burn.
 ///
 /// ```
 /// use convshape::{Backward, C, CustomLayer, CustomParam, Forward, conv_chain};

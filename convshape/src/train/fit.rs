@@ -345,7 +345,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     ///
     /// # Errors
     /// If the data does not fit the model or the loss, a loss, gradient, statistic or parameter becomes
-    /// infinite or no number, or a checkpoint cannot be read or written. The model is then as after its
+    /// infinite or NaN, or a checkpoint cannot be read or written. The model is then as after its
     /// last step: one that fails changes nothing, unless the parameters themselves are what is infinite.
     pub fn run<M: Train>(self, model: &mut M, data: &(impl Dataset + ?Sized)) -> Result<History, FitError> {
         self.run_with(model, data, |_, _| ControlFlow::Continue(()))

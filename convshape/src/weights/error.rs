@@ -106,7 +106,7 @@ pub enum TensorProblem {
         name: String,
         /// The shape it should have.
         expected: Vec<usize>,
-        /// A tensor whose name ends the same, which may be the one that is meant.
+        /// A tensor whose name has the same ending, which may be the one that is meant.
         similar: Option<String>,
     },
     /// A tensor that a layer of the model would read if it had such a parameter: the layer computes

@@ -52,7 +52,7 @@ pub extern "C" fn main() -> c_int {
     let mut memory = [0.0; Digits::WORKSPACE_BYTES / size_of::<f32>()];
     let mut done = 0;
     while done < size_of::<Image>() {
-        // SAFETY: what is read lies in `image` behind what was read before, and any bytes are numbers.
+        // SAFETY: the range is inside `image` after what was read before, and any bytes are valid numbers.
         let more = unsafe { read(0, (&raw mut image).cast::<c_void>().byte_add(done), size_of::<Image>() - done) };
         match usize::try_from(more) {
             Ok(more) if more > 0 => done += more,

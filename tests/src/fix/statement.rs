@@ -19,7 +19,7 @@ pub(crate) struct Statement<'a> {
 #[derive(Debug)]
 pub(crate) enum Body<'a> {
     Layer(Layer<'a>),
-    /// Where the shape of a port stands.
+    /// The place of a port's shape in the text.
     Port(Range<usize>),
 }
 

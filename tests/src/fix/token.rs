@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// A token's text and where it stands.
+/// A token's text and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Token<'a> {
     pub(crate) text: &'a str,

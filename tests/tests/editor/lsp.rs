@@ -238,7 +238,7 @@ fn read(output: &mut impl BufRead) -> Option<Value> {
     serde_json::from_slice(&body).ok()
 }
 
-/// The byte that a line and a column stand for; the texts here are ASCII.
+/// The byte offset of a line and a column. The texts here are ASCII.
 fn offset(text: &str, position: &Value) -> usize {
     let number = |name: &str| usize::try_from(position[name].as_u64().expect("a number")).expect("a position");
     let line: usize = text.split_inclusive('\n').take(number("line")).map(str::len).sum();

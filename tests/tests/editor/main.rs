@@ -62,7 +62,7 @@ fn rust_analyzer() {
     assert!(test.wrong.is_empty(), "{}", test.wrong.join("\n\n"));
 }
 
-/// Everything that is wrong is told at the end: starting the server takes longest.
+/// Collects all failures and reports them at the end, because starting the server takes longest.
 struct Test {
     editor: Editor,
     wrong: Vec<String>,

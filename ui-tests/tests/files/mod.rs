@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// A tensor of a file: name, type, shape, bytes an element.
 type Tensor<'a> = (&'a str, &'a str, &'a [usize], usize);
 
-/// Puts them beside the Cargo.toml that trybuild compiles the tests with.
+/// Puts them next to the Cargo.toml that trybuild compiles the tests with.
 pub(super) fn write() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tests/trybuild").join(env!("CARGO_PKG_NAME"));
     let (data, folder) = (folder.join("data"), folder.join("weights"));

@@ -319,7 +319,7 @@ impl<'a> ChangedLayer<'a> {
             *pair = (sides.lo, sides.hi);
         }
         let setting = Setting::Pairs { values: pairs, axes: Some(self.rank) };
-        // Where it is written by pairs, it stays so.
+        // If it is written as pairs, it stays a list of pairs.
         let paired = matches!(self.op, Op::Conv(Conv { padding: Padding::Pairs(_), .. }));
         if paired || pairs[..self.rank].iter().any(|(lo, hi)| lo != hi) {
             self.word("padding", setting, if paired { 14 } else { cost }, found);

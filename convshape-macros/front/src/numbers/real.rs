@@ -1,4 +1,4 @@
-//! Numbers in fields that take a real one: there `1/255` is a quotient, and decimals may stand.
+//! Numbers in fields that take a real number: `1/255` is a quotient there, and decimals are allowed.
 
 use convshape_arith::operator::Operator;
 use convshape_arith::size::{Size, SizeError};

@@ -97,7 +97,7 @@ impl Parser {
         Some(chain)
     }
 
-    /// What stands between the braces.
+    /// The content of the braces.
     fn items(&mut self, group: &Group, chain: &mut Chain) {
         let tokens = cursor::statements(group.stream(), &mut self.faults);
         let mut c = Cursor::new(&tokens, group.span_open());
@@ -189,7 +189,7 @@ impl Parser {
     }
 }
 
-/// `#[..]`, as they stand.
+/// Attributes `#[..]`, unchanged.
 fn outer_attrs(c: &mut Cursor<'_>) -> TokenStream {
     let start = c.clone();
     while c.is_punct("#") && c.group_at(1, Delimiter::Bracket).is_some() {

@@ -16,7 +16,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// At the start of a list that stands behind `before`.
+    /// At the start of a list that comes after `before`.
     pub(super) fn new(tokens: &'a [TokenTree], before: Span) -> Cursor<'a> {
         Cursor { tokens, last: before }
     }
@@ -171,7 +171,7 @@ impl<'a> Cursor<'a> {
         Some(group)
     }
 
-    /// An identifier, or that `expected` must stand here.
+    /// An identifier, or the fault that `expected` must be here.
     pub(super) fn ident(&mut self, expected: &'static str) -> Parsed<Ident> {
         match self.ident_at(0) {
             Some(ident) => {
@@ -182,7 +182,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// That `expected` must stand here.
+    /// The fault that `expected` must be here.
     pub(super) fn unexpected(&self, expected: &'static str) -> SyntaxFault {
         self.unexpected_with(expected, None)
     }

@@ -62,7 +62,7 @@ impl Parser {
         })
     }
 
-    /// Takes a name away that was only Python's for the value that comes next.
+    /// Removes a name that Python gave to an intermediate value, when only the next statement reads it.
     pub(super) fn drop_name(&mut self, label: &mut Option<Ident>) {
         if let Some(label) = label.take() {
             self.names.retain(|name| label != name);

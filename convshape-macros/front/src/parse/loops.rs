@@ -36,7 +36,7 @@ impl Parser {
     }
 }
 
-/// What stands before a loop's body.
+/// The part before a loop's body.
 struct Head<'a> {
     /// As it is written.
     text: String,

@@ -14,7 +14,7 @@ pub(super) enum Lit {
     Str(Text),
 }
 
-/// Reads a literal; `negative` where a minus stands before it.
+/// Reads a literal; `negative` if a minus comes before it.
 pub(super) fn literal(literal: &Literal, negative: bool) -> Parsed<Lit> {
     let span = literal.span();
     let text = literal.to_string();

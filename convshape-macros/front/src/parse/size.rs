@@ -77,7 +77,7 @@ impl Parser {
         self.joined(c, reading, &[Operator::Mul, Operator::Div, Operator::Rem], Parser::signed)
     }
 
-    /// What stands between operators that bind alike, from the left.
+    /// The operands of operators with the same precedence, from the left.
     fn joined(
         &mut self,
         c: &mut Cursor<'_>,
@@ -173,7 +173,7 @@ impl Parser {
     }
 }
 
-/// How far one number was read, and what may stand in it.
+/// How far one number was read, and what it may contain.
 struct Reading {
     /// The operators so far.
     operators: usize,
@@ -181,7 +181,7 @@ struct Reading {
     decimals: bool,
 }
 
-/// A literal that stands for a number.
+/// A literal that is a number.
 enum Number {
     Whole(i64),
     Real(f64),
@@ -208,7 +208,7 @@ impl Reading {
         Ok(span)
     }
 
-    /// What a literal stands for; it is not taken yet.
+    /// The value of a literal, without consuming it.
     fn literal(&self, number: &Literal, negative: bool, c: &Cursor<'_>) -> Parsed<Number> {
         match literal(number, negative)? {
             Lit::Int(value) => Ok(Number::Whole(value)),
@@ -220,7 +220,7 @@ impl Reading {
     }
 }
 
-/// Whether an operator stands here, and no longer one that begins alike.
+/// Whether this operator is next, and not a longer one with the same beginning.
 fn is_operator(c: &Cursor<'_>, operator: Operator) -> bool {
     let longer = match operator {
         Operator::Sub => return c.is_punct("-") && c.arrow().is_none(),
@@ -275,7 +275,7 @@ pub(super) fn opens_generics(c: &Cursor<'_>) -> bool {
         && (behind.at_end() || behind.is_punct("::") || behind.is_punct(",") || behind.is_punct(";"))
 }
 
-/// `<..>` with what stands between; the cursor stays where there is no `>`.
+/// `<..>` with its content. Without a closing `>` the cursor does not move.
 pub(super) fn angles(c: &mut Cursor<'_>) -> Parsed<()> {
     let open = c.clone();
     let mut depth = 0_usize;

@@ -337,7 +337,7 @@ fn after_layer(c: &Cursor<'_>) -> Option<String> {
         .then(|| "give the layer a name and join in a statement of its own: `c: Conv2d(..); Add(c, skip);`".to_owned())
 }
 
-/// That `expected` must stand here and not the next statement.
+/// Reports that `expected` must be here instead of the next statement.
 fn half_typed(c: &Cursor<'_>, expected: &'static str) -> Parsed<()> {
     if labelled(c) { Err(c.unexpected(expected)) } else { Ok(()) }
 }

@@ -148,7 +148,7 @@ fn headers_blocks_generics_and_ports() {
     assert!(chain.outputs[1].name.as_ref().is_some_and(|name| name == "logvar"));
 }
 
-/// Each is read and printed as it stands.
+/// Each is read and printed unchanged.
 #[test]
 fn statements_of_every_form() {
     for statement in [

@@ -1,4 +1,4 @@
-//! What stands in a layer's parentheses.
+//! The arguments in a layer's parentheses.
 
 use convshape_arith::op::{Axes, Axis, Dialect, MAX_SPATIAL};
 use convshape_arith::solve::AxisField;
@@ -39,7 +39,7 @@ pub(super) struct Builder<'a, 's> {
     pub(super) path: Option<TokenStream>,
     /// keras: `name`.
     pub(super) file_name: Option<Text>,
-    /// Whether lints are told of the layer.
+    /// Whether lints apply to the layer.
     pub(super) lint: bool,
     pub(super) spans: Spans,
     /// The fields with numbers for another number of axes than the layer has.

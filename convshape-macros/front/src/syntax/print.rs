@@ -39,7 +39,7 @@ impl Display for Param {
     }
 }
 
-/// With its parentheses, which go where nothing stands in them.
+/// With parentheses, which are left out if they are empty.
 impl Display for Args {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if self.positional.is_empty() && self.fields.is_empty() {
@@ -150,7 +150,7 @@ impl Display for SizeExpr {
                 let to_the_right = *operator == Operator::Pow;
                 operand(f, left, |inner| inner < outer || to_the_right && inner == outer)?;
                 write!(f, " {} ", operator.symbol())?;
-                // A sign on the right stands alone: `2 ** -1`.
+                // A sign on the right needs no parentheses: `2 ** -1`.
                 let looser = |inner| inner < outer || !to_the_right && inner == outer;
                 operand(f, right, |inner| inner != NEGATION && looser(inner))
             }

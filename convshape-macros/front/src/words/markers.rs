@@ -36,7 +36,7 @@ pub(crate) fn markers() -> TokenStream {
     });
     quote! {
         #(#dialects)*
-        /// The words that stand as values of fields.
+        /// The words that are values of fields.
         #[allow(non_camel_case_types)]
         pub mod words {
             #(#values)*
@@ -122,7 +122,7 @@ fn fields(row: &LayerWords, dialect: Dialect) -> TokenStream {
     items
 }
 
-/// What may stand in front of the fields.
+/// What may come before the fields.
 fn leading(row: &LayerWords) -> String {
     match row.positional {
         Positional::None => "Every value has its field's name.".to_owned(),
@@ -157,7 +157,7 @@ fn field_doc(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> String {
     doc
 }
 
-/// The type in `layers::values` that stands for what a field takes.
+/// The type in `layers::values` that describes the values of a field.
 fn takes_type(of: Takes) -> Ident {
     Ident::new(takes(of), Span::call_site())
 }

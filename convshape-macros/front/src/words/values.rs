@@ -1,4 +1,4 @@
-//! The words that stand as values: `padding: same`, `mode: nearest`.
+//! The words that are values: `padding: same`, `mode: nearest`.
 
 use convshape_arith::op::Dialect::{Flax, Jax, Keras, Onnx};
 
@@ -20,7 +20,7 @@ pub(super) const CONV_PADDING: &[Word] = &[
     word("circular", FLAX, "the border continues on the other side"),
     word("reflect", FLAX, "the border mirrors the rows, the edge itself not repeated"),
 ];
-/// keras: as much as the stride leaves room for.
+/// Python's `None` in two fields of Keras.
 pub(super) const NONE: Word =
     word("none", KERAS, "of `output_padding`, what the stride leaves room for; of `approximate`, the exact formula");
 pub(super) const POOL_PADDING: &[Word] =

@@ -142,7 +142,7 @@ pub const fn note<'t>(text: &'t mut Text, port: &Port<'_>, cause: Cause) -> &'t 
     }
 }
 
-/// The words of an array's edit.
+/// The Python expression for a change of an array.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Library {
     /// Python's, where a file is written.

@@ -17,7 +17,7 @@ pub(super) const fn check(conv: &Conv) -> Result<(), Fault> {
         let what = "padding by a word and an input dilation";
         return Err(Fault::new(Reason::Exclusive { field: "padding", what }));
     }
-    // `SAME_LOWER` is passed on to a plain convolution, which the layer is without a stride.
+    // JAX passes `SAME_LOWER` on to a plain convolution, which is the same only without a stride.
     if matches!((conv.direction, conv.padding), (Direction::Transposed, Padding::SameLower))
         && (any_above_one(conv, &conv.stride) || conv.consistent_padding)
     {

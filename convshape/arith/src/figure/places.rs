@@ -5,7 +5,7 @@ use super::{Drawn, MOST_BOXES};
 /// The longest piece of a chain that is recognised when it is repeated.
 const LONGEST_PERIOD: usize = 16;
 
-/// What stands at a place of the picture.
+/// What is drawn at a place of the picture.
 #[derive(Clone, Copy)]
 pub(super) enum Place {
     /// A layer. The first of a piece that is repeated has the piece's length and how often.
@@ -66,7 +66,7 @@ fn each(drawn: &[Drawn<'_>], mut f: impl FnMut(usize, Option<(usize, usize)>)) {
     }
 }
 
-/// The piece at the front that is repeated furthest: its length and how often it stands there.
+/// The piece at the front that is repeated furthest: its length and how often it occurs there.
 fn repetition(drawn: &[Drawn<'_>]) -> (usize, usize) {
     let mut best = (1, 1);
     for period in 1..=LONGEST_PERIOD.min(drawn.len() / 2) {

@@ -36,7 +36,7 @@ pub enum AutoPad {
     Valid,
 }
 
-/// What stands in the padded border.
+/// What the padded border contains.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PaddingMode {
     /// Zeros (`Pad`: a constant).
@@ -72,7 +72,7 @@ impl Direction {
 /// A convolution or transposed convolution.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Conv {
-    /// Whose rules its words follow.
+    /// The framework whose rules the fields follow.
     pub dialect: Dialect,
     /// Convolution or transposed convolution.
     pub direction: Direction,
@@ -101,7 +101,7 @@ pub struct Conv {
     pub padding: Padding,
     /// onnx: `auto_pad` as written.
     pub auto_pad: AutoPad,
-    /// What stands in the border.
+    /// What the border contains.
     pub padding_mode: PaddingMode,
     /// Transposed: rows added at the end, as written; `None` is the dialect's default.
     pub output_padding: Option<PerAxis<i64>>,

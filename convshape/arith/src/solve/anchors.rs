@@ -61,7 +61,7 @@ impl Anchors {
         next
     }
 
-    /// The largest of the numbers, and the smallest but the first.
+    /// The smallest and the largest number, without the first one of the list.
     pub(super) const fn ends(&self) -> (i64, i64) {
         let (mut low, mut high) = (i64::MAX, i64::MIN);
         let mut index = 1;

@@ -159,7 +159,7 @@ fn runs_a_round(ready: &mut dyn Ready) -> Result<u32, Failure> {
     }
 }
 
-/// Seconds of one run, the mean of some.
+/// Seconds of one run, the mean over several.
 fn mean(ready: &mut dyn Ready, times: u32) -> Result<f64, Failure> {
     let start = Instant::now();
     for _ in 0..times {

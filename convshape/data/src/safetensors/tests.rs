@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Damage, Header, read};
 
-/// A file of a header as written, and so many bytes behind it.
+/// A file with this header, followed by a number of bytes.
 fn file(header: &str, data: usize) -> Vec<u8> {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header.as_bytes());

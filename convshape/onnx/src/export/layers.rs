@@ -267,7 +267,7 @@ impl Export<'_> {
         self.writer.node("DepthToSpace", &[&x.name], attributes, shape)
     }
 
-    /// ONNX puts the place in the block before the channel, PyTorch behind it.
+    /// ONNX puts the position in the block before the channel, PyTorch after it.
     fn space_to_depth(&mut self, node: &Node, factor: i64) -> Tensor {
         let x = self.first(node.inputs[0]);
         let shape = self.output_first(node);

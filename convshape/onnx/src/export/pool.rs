@@ -96,7 +96,7 @@ impl Export<'_> {
         Ok(Sliding { windows, shape, written, overhang })
     }
 
-    /// What a `MaxPool` reads, with the border that engines do not take themselves, and its attributes.
+    /// The input of a `MaxPool`, with a border added that engines do not support as an attribute, and its attributes.
     fn maxima(&mut self, sliding: &Sliding, x: &Tensor) -> (Tensor, Vec<Attribute>) {
         let together = sliding.together();
         let (x, border) = match sliding.is_narrow(&together) {

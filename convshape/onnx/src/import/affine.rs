@@ -120,7 +120,7 @@ impl Import {
             "Min" => Op::Minimum,
             _ => Op::Add,
         };
-        // All get as many axes: a value with one would go over the channels.
+        // All get the same number of axes: a value with one axis would be broadcast over the channels.
         let samples = values.iter().filter_map(|value| match value {
             Value::Tensor(x) => Some(self.sample(*x).len()),
             Value::Constant(_) | Value::Unknown => None,

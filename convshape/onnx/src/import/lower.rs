@@ -256,7 +256,7 @@ impl Import {
         let x = self.tensor(node, 0)?;
         let axis = node.int("axis", if self.opset < 13 { 1 } else { -1 });
         let (index, rank) = (self.index(axis, x)?, self.sizes(x).len());
-        // Before, all axes from that one on were one.
+        // Until opset 13, all axes from this one on were joined into one.
         if self.opset < 13 && self.sizes(x)[index + 1..].iter().any(|&size| size != 1) {
             return Err("over several axes at once".to_owned());
         }

@@ -103,7 +103,7 @@ pub(super) fn find(listing: &Listing<'_, '_>, parameters: bool) -> Pieces {
     pieces
 }
 
-/// Stretches of so many lines that may be alike, by where they start.
+/// Runs of `count` lines that may be equal, by where they start.
 struct Group {
     length: usize,
     starts: Vec<usize>,

@@ -14,7 +14,7 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// What the repeat is called: by what stands in front of the turn.
+    /// The repeat's name: the part before the number of the turn.
     pub(super) fn name(&self) -> Option<String> {
         let before = self.module.as_deref()?.split('{').next()?.trim_end_matches(['.', '_']);
         Some(last_word(before)).filter(|word| !word.is_empty()).map(identifier)

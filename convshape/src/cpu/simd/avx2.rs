@@ -52,13 +52,13 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     unsafe fn load_from(self, from: *const f32) -> __m256 {
-        // SAFETY: as in `avx2!`; the caller vouches for 8 elements.
+        // SAFETY: as in `avx2!`; the caller guarantees 8 elements.
         unsafe { _mm256_loadu_ps(from) }
     }
 
     #[inline(always)]
     unsafe fn store_to(self, x: __m256, to: *mut f32) {
-        // SAFETY: as in `avx2!`; the caller vouches for 8 elements.
+        // SAFETY: as in `avx2!`; the caller guarantees 8 elements.
         unsafe { _mm256_storeu_ps(to, x) }
     }
 

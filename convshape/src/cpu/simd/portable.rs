@@ -37,7 +37,7 @@ impl Simd for Portable {
 
     #[inline(always)]
     unsafe fn load_from(self, from: *const f32) -> Self::F {
-        // SAFETY: the caller vouches for that many elements; the type asks for no more alignment.
+        // SAFETY: the caller guarantees the elements; the type needs no larger alignment.
         unsafe { from.cast::<[f32; LANES]>().read() }
     }
 

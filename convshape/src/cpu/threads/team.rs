@@ -228,7 +228,7 @@ pub(super) fn share_chunks(threads: usize, y: &mut [f32], size: usize, f: &(dyn 
     let (count, y) = (y.len(), SharedElements(y.as_mut_ptr()));
     share(threads, count.div_ceil(size), &|part| {
         let first = part * size;
-        // SAFETY: `share` gives each number below `count.div_ceil(size)` once: a chunk lies within `y`,
+        // SAFETY: `share` gives each number below `count.div_ceil(size)` once: a chunk is within `y`,
         // overlaps no other, and `y` is borrowed until `share` has ended.
         let chunk = unsafe { std::slice::from_raw_parts_mut(y.at(first), size.min(count - first)) };
         f(part, chunk);

@@ -41,7 +41,7 @@ pub(super) enum Together {
     /// Each channel over the batch. With `momentum`, by the statistics of the batch, which move the running ones; if
     /// `unbiased`, the running variance divides by one less than the count. Without, by stored statistics.
     Batch { momentum: Option<f64>, unbiased: bool },
-    /// Each of this many groups of neighbouring channels, for each sample.
+    /// Over each of this many groups of neighbouring channels of each sample.
     Groups(usize),
 }
 

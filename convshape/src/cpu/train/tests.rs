@@ -21,7 +21,7 @@ const TOLERANCE: f64 = 5e-5;
 /// Of a channel that is normalised.
 const LEAST_VARIANCE: f64 = 0.05;
 
-/// What comes of a step back.
+/// The result of one backward step.
 #[derive(PartialEq)]
 struct Found<T> {
     outputs: Vec<Vec<T>>,

@@ -61,7 +61,7 @@ fn clamped(row: f64, size: usize) -> usize {
 /// rounded as PyTorch's kernels for `f32` round them. Between two rows the place is that of `f64`; theirs is
 /// off by a rounding.
 pub fn taps(op: &Upsample, axis: usize, row: usize, input: usize, output: usize) -> Taps {
-    // How many input rows one output row stands for. A written scale is used as it is, though the
+    // How many input rows one output row represents. A written scale is used as it is, though the
     // output was rounded down.
     let ratio = match op.to {
         ResizeTo::Scale(scale) => 1.0 / scale[axis],

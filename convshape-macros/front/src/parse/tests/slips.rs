@@ -209,7 +209,7 @@ fn layers_in_layers() {
     );
 }
 
-/// Docs may stand before whatever a reader sees.
+/// Doc comments may come before any item.
 #[test]
 fn docs_of_parts() {
     let (chain, faults) =
