@@ -82,4 +82,8 @@ mod winograd;
 pub(crate) use self::cache::Engines;
 #[cfg(feature = "ndarray")]
 pub(crate) use self::clock::{Clock, HAS_CLOCK};
+#[cfg(feature = "ndarray")]
+pub(crate) use self::engine::{Engine, Spares};
 pub use self::peak::peak_flops;
+#[cfg(feature = "ndarray")]
+pub(crate) use self::simd::Level;

@@ -220,6 +220,8 @@ pub use rand;
 pub use crate::docs::{dialects, errors, layers};
 #[doc(hidden)]
 pub use crate::methods::check;
+#[cfg(all(feature = "std", feature = "ndarray"))]
+pub use crate::methods::graph_model::{GraphModel, RunError};
 pub use crate::methods::model::Model;
 #[cfg(all(feature = "std", feature = "ndarray"))]
 pub use crate::methods::profile::{Profile, ProfileRow};

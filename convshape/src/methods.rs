@@ -1,4 +1,5 @@
-//! What generated models can do: one file per method that `conv_chain!` writes, or per group of them.
+//! What models can do: one file per method that `conv_chain!` writes, or per group of them, and one for graphs without a
+//! type.
 
 #[cfg(feature = "ndarray")]
 pub(crate) mod batch;
@@ -8,6 +9,8 @@ pub(crate) mod forward;
 mod generated;
 #[cfg(feature = "train")]
 pub(crate) mod gradient;
+#[cfg(all(feature = "std", feature = "ndarray"))]
+pub(crate) mod graph_model;
 #[cfg(feature = "alloc")]
 pub(crate) mod init;
 #[cfg(feature = "train")]

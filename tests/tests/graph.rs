@@ -111,3 +111,60 @@ fn symbols_are_bound() {
     assert_eq!(bound.macs(), 2 * 3 * 8 * 4 * 6 * 11);
     assert_eq!(graph.bind(&[("w", 5)]).unwrap_err().to_string(), "the symbol `h` has no value");
 }
+
+/// A chain, and its text for the front end.
+macro_rules! read_twice {
+    ($name:ident, $text:ident: $($chain:tt)*) => {
+        conv_chain! { $($chain)* }
+        const $text: &str = stringify!($($chain)*);
+    };
+}
+
+read_twice! { Torch, TORCH:
+    struct Torch {
+        block Res(channels, act: activation = Relu) reads x {
+            c: Conv2d(channels, kernel: 3, padding: 1, activation: act) from x;
+            if channels > 4 { s: Identity from x; } else { s: Conv2d(channels, kernel: 1) from x; }
+            y: Add(c, s);
+            output: y;
+        }
+        input: x [4, 8, 8], t [6];
+        e: Linear(6 -> 4, activation: Silu) from t;
+        Reshape([4, 1, 1]);
+        Add(x, _);
+        #[name = "stem.0"]
+        enc: Conv2d(4 -> 6, kernel: 3, stride: 2, padding: 1, bias: false);
+        Prelu;
+        blocks: repeat 2 { r: Res(6, act: LeakyRelu(0.2)); };
+        gamma: Parameter([6, 1, 1], init: 1e-6);
+        Mul(_, gamma);
+        again: reuse enc from x;
+        Add(_, blocks);
+        dec: ConvTranspose2d(undo enc);
+        Flatten(from: 1);
+        Transpose(0, 1);
+        l: Lstm(4 -> 5, bidirectional: true);
+        output: l [64, 10];
+    }
+}
+
+read_twice! { Flax, FLAX:
+    struct Flax {
+        dialect: flax;
+        input: [9, 8, 3];
+        a: Conv(3 -> 4, kernel: 3, padding: "SAME", activation: "relu");
+        norm: BatchNorm;
+        Mean(axis: (0, 1));
+        out: Linear(4 -> 2) -> [2];
+        output: [2];
+    }
+}
+
+#[test]
+fn the_front_end_makes_the_graph_of_the_type() {
+    let read = |text: &str| convshape_front::graph(text.parse().expect("tokens"), std::path::Path::new("."));
+    assert_eq!(read(TORCH).expect("it has no errors"), Graph::of::<Torch>());
+    assert_eq!(read(FLAX).expect("it has no errors"), Graph::of::<Flax>());
+    assert_eq!(read("struct Wrong { input: [1, 4]; Conv1d(2 -> 2, kernel: 1); output: [2, 4]; }"), None);
+    assert_eq!(read("struct Later { input: [1, 4]; Chain(Other); output: [2, 4]; }"), None);
+}

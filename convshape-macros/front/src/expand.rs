@@ -7,6 +7,7 @@ mod deferred;
 mod distinct;
 mod docs;
 mod editor;
+mod graph;
 mod layers;
 mod methods;
 mod model;

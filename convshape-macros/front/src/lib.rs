@@ -63,6 +63,12 @@ pub fn inspect(tokens: TokenStream, folder: &Path) -> Inspection {
     Inspection { findings: sink.into_findings(), ..inspection }
 }
 
+/// The chain inside one `conv_chain!` as the graph that the library runs; `None` if the chain has an error, or only const
+/// evaluation knows all of it: `Chain(..)`, `Custom(..)`, const generics.
+pub fn graph(tokens: TokenStream, folder: &Path) -> Option<convshape_arith::graph::Graph> {
+    read(quote!(::convshape), tokens, folder, |chain| chain?.library_graph()).0
+}
+
 /// Whether a word is that of a layer in some dialect, so that no block can have it.
 pub fn is_layer(word: &str) -> bool {
     words::is_layer(word)

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use convshape::graph::Graph;
 use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::{Chain, Model, Shape};
 use convshape_onnx::import;
@@ -61,6 +62,9 @@ fn check<M: Model + Chain>(name: &str) -> Option<String> {
         }
         return Some(name.to_owned());
     }
+    let inside = found.source.split_once('{').and_then(|(_, rest)| rest.trim_end().strip_suffix('}'));
+    let tokens = inside.expect("one chain").parse().expect("Rust");
+    assert_eq!(convshape_front::graph(tokens, Path::new(".")), Some(Graph::of::<M>()), "{name}");
     let model = M::load_bytes(&found.weights).unwrap_or_else(|error| panic!("{name}: {error}"));
     let bytes = fs::read(path(name, "bin")).expect("a file");
     let all: Vec<f32> =

@@ -1,0 +1,233 @@
+//! A graph that runs without a type of its own.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use convshape_arith::graph::{Graph, GraphError, Parameter};
+use convshape_arith::shape::Shape;
+use ndarray::{ArrayD, ArrayViewD, IxDyn};
+
+use crate::cpu::{Engine, Level, Spares};
+use crate::model::param::Param;
+use crate::model::parts::Sizes;
+use crate::model::workspace::is_allocatable;
+
+/// A graph with its parameters, ready to run: for tools that read a chain or a file while they run, and have no type
+/// for it. It uses the kernels of compiled models.
+///
+/// ```
+/// use convshape::graph::op::Activation;
+/// use convshape::graph::{AxisOrder, Graph, Op};
+/// use convshape::ndarray::arr2;
+/// use convshape::{GraphModel, Shape};
+///
+/// let mut graph = Graph::new("Net", AxisOrder::ChannelsFirst);
+/// let x = graph.input("input", Shape::of(&[2]));
+/// let y = graph.push("relu", Op::Activation(Activation::Relu), &[x])?;
+/// graph.output("output", y)?;
+/// let model = GraphModel::new(graph, Vec::new())?;
+/// let outputs = model.forward_batch(&[arr2(&[[1.0, -1.0]]).view().into_dyn()])?;
+/// assert_eq!(outputs[0], arr2(&[[1.0, 0.0]]).into_dyn());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct GraphModel {
+    graph: Graph,
+    engine: Engine,
+}
+
+/// Why a graph cannot run.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The graph cannot be built for its shapes.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A size is a symbol; [`Graph::bind`] puts a number in its place.
+    #[error("a size of the graph is a symbol")]
+    Symbols,
+    /// There are more or fewer parameters than the graph has.
+    #[error("the graph has {expected} parameters, found {found}")]
+    Params {
+        /// How many there are.
+        found: usize,
+        /// How many the graph has.
+        expected: usize,
+    },
+    /// A parameter has too many or too few elements.
+    #[error("the parameter `{param}` has shape {shape}, found {found} elements")]
+    Param {
+        /// Its name in files.
+        param: String,
+        /// How many elements there are.
+        found: usize,
+        /// Its shape.
+        shape: Shape,
+    },
+    /// There are more or fewer inputs than the graph has.
+    #[error("the graph has {expected} inputs, found {found}")]
+    Inputs {
+        /// How many there are.
+        found: usize,
+        /// How many the graph has.
+        expected: usize,
+    },
+    /// An input is no batch of samples of its shape, or not of as many as the first input.
+    #[error("`{input}` is a batch of shape {expected}, found an array of shape {found:?}")]
+    Input {
+        /// The input.
+        input: String,
+        /// The array's shape.
+        found: Vec<usize>,
+        /// The shape of a sample.
+        expected: Shape,
+    },
+    /// The outputs are larger than memory.
+    #[error("the outputs for a batch of {batch} are larger than memory")]
+    Memory {
+        /// How many samples there are.
+        batch: usize,
+    },
+    /// A layer does not take the numbers that reach it.
+    #[error("a layer rejects the numbers that reach it")]
+    Numbers,
+}
+
+impl GraphModel {
+    /// A graph with its parameters: the elements of each of [`Graph::params`], in row-major order.
+    ///
+    /// # Errors
+    /// If a size of the graph is a symbol, or the parameters are not those of the graph.
+    pub fn new(graph: Graph, params: Vec<Vec<f32>>) -> Result<GraphModel, RunError> {
+        let expected = graph.params().len();
+        if params.len() != expected {
+            return Err(RunError::Params { found: params.len(), expected });
+        }
+        let param = |(param, elements): (&Parameter, Vec<f32>)| {
+            let (found, shape) = (elements.len(), param.shape);
+            match found == param.elements.len() {
+                true => Ok(Param::new(Sizes::of(&shape), elements)),
+                false => Err(RunError::Param { param: param.name.clone(), found, shape }),
+            }
+        };
+        let params: Vec<Param> = graph.params().iter().zip(params).map(param).collect::<Result<_, _>>()?;
+        let params: Vec<&Param> = params.iter().collect();
+        let engine = Engine::new(&graph.lowered()?, &params, Level::best(), Arc::new(Spares::default()));
+        Ok(GraphModel { engine: engine.ok_or(RunError::Symbols)?, graph })
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Runs a batch. The first axis of every array is the batch, the others are those of the graph's inputs and
+    /// outputs.
+    ///
+    /// # Errors
+    /// If the inputs are not those of the graph, or the outputs are larger than memory.
+    pub fn forward_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, RunError> {
+        let batch = self.batch(inputs)?;
+        let dense: Vec<Cow<'_, [f32]>> = inputs.iter().map(row_major).collect();
+        let dense: Vec<&[f32]> = dense.iter().map(|elements| &**elements).collect();
+        let sizes: Vec<Vec<usize>> = self.engine.outputs().iter().map(|shape| batched(batch, shape)).collect();
+        let counts: Vec<Option<usize>> = sizes.iter().map(|sizes| count(sizes)).collect();
+        let total = counts.iter().try_fold(0_usize, |sum, count| sum.checked_add((*count)?));
+        if !is_allocatable(total) {
+            return Err(RunError::Memory { batch });
+        }
+        let mut outputs: Vec<Vec<f32>> = counts.into_iter().map(|count| vec![0.0; count.unwrap_or(0)]).collect();
+        let mut slices: Vec<&mut [f32]> = outputs.iter_mut().map(|output| &mut output[..]).collect();
+        self.engine.run(batch, &dense, &mut slices).ok_or(RunError::Numbers)?;
+        let arrays = sizes.into_iter().zip(outputs).map(|(sizes, output)| {
+            ArrayD::from_shape_vec(IxDyn(&sizes), output).map_err(|_| RunError::Memory { batch })
+        });
+        arrays.collect()
+    }
+
+    /// How many samples the inputs are.
+    fn batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<usize, RunError> {
+        let ports = self.graph.inputs();
+        if inputs.len() != ports.len() {
+            return Err(RunError::Inputs { found: inputs.len(), expected: ports.len() });
+        }
+        let batch = inputs.first().and_then(|input| input.shape().first()).copied().unwrap_or(0);
+        for (port, input) in ports.iter().zip(inputs) {
+            let expected = *self.graph.shape(port.value);
+            if input.shape() != batched(batch, &expected) {
+                let (name, found) = (port.name.clone(), input.shape().to_vec());
+                return Err(RunError::Input { input: name, found, expected });
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// The sizes of a batch of samples.
+fn batched(batch: usize, shape: &Shape) -> Vec<usize> {
+    let sizes = shape.numbers().unwrap_or_default();
+    core::iter::once(batch).chain(sizes[..shape.rank()].iter().copied()).collect()
+}
+
+fn count(sizes: &[usize]) -> Option<usize> {
+    sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size))
+}
+
+/// The elements in row-major order.
+fn row_major<'a>(input: &'a ArrayViewD<'_, f32>) -> Cow<'a, [f32]> {
+    match input.as_slice() {
+        Some(elements) => Cow::Borrowed(elements),
+        None => Cow::Owned(input.iter().copied().collect()),
+    }
+}
+
+impl core::fmt::Debug for GraphModel {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "GraphModel({})", self.graph.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use convshape_arith::op::{AxisOrder, Dialect, Op};
+    use ndarray::{Array2, arr2};
+
+    use super::*;
+
+    fn linear() -> Graph {
+        let mut graph = Graph::new("Net", AxisOrder::ChannelsFirst);
+        let x = graph.input("input", Shape::of(&[2]));
+        let op = Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 1, bias: true };
+        let y = graph.push("line", op, &[x]).unwrap();
+        graph.output("output", y).unwrap();
+        graph
+    }
+
+    #[test]
+    fn a_graph_gives_its_numbers() {
+        let model = GraphModel::new(linear(), [[2.0, 3.0].to_vec(), [0.5].to_vec()].to_vec()).unwrap();
+        let x = arr2(&[[1.0, 10.0], [100.0, 1000.0]]);
+        let given = model.forward_batch(&[x.view().into_dyn()]).unwrap();
+        assert_eq!(given, [arr2(&[[32.5], [3200.5]]).into_dyn()]);
+        let given = model.forward_batch(&[x.t().into_dyn()]).unwrap();
+        assert_eq!(given, [arr2(&[[302.5], [3020.5]]).into_dyn()]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let elements = |counts: &[usize]| counts.iter().map(|&count| vec![1.0; count]).collect::<Vec<_>>();
+        let error = |counts: &[usize]| GraphModel::new(linear(), elements(counts)).unwrap_err();
+        assert_eq!(error(&[2]), RunError::Params { found: 1, expected: 2 });
+        assert!(matches!(error(&[3, 1]), RunError::Param { found: 3, .. }));
+        let model = GraphModel::new(linear(), elements(&[2, 1])).unwrap();
+        assert_eq!(model.forward_batch(&[]).unwrap_err(), RunError::Inputs { found: 0, expected: 1 });
+        let wide = Array2::<f32>::zeros((1, 3)).into_dyn();
+        assert!(matches!(model.forward_batch(&[wide.view()]).unwrap_err(), RunError::Input { .. }));
+        let scalar = ArrayD::<f32>::zeros(IxDyn(&[]));
+        assert!(matches!(model.forward_batch(&[scalar.view()]).unwrap_err(), RunError::Input { .. }));
+        let none = Array2::<f32>::zeros((0, 2)).into_dyn();
+        assert_eq!(model.forward_batch(&[none.view()]).unwrap()[0].shape(), [0, 1]);
+    }
+}
