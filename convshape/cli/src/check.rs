@@ -1,5 +1,6 @@
 //! `check`: what is wrong with chains, for people and for programs.
 
+use std::io::{self, Write};
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -12,7 +13,7 @@ use crate::edit;
 use crate::source::{Chain, Place, Source};
 
 /// Prints the findings as rustc would, then what only const evaluation checks.
-pub(crate) fn print(files: &[PathBuf]) -> Outcome {
+pub(crate) fn print(out: &mut impl Write, files: &[PathBuf]) -> Outcome {
     let mut count = Count::default();
     for file in files {
         let source = Source::open(file)?;
@@ -20,22 +21,22 @@ pub(crate) fn print(files: &[PathBuf]) -> Outcome {
             count.chains += 1;
             for finding in &chain.inspection.findings {
                 count.add(finding);
-                println!("{}\n", rendered(&source, chain, finding));
+                writeln!(out, "{}\n", rendered(&source, chain, finding))?;
             }
             for open in &chain.inspection.deferred {
                 count.deferred += 1;
                 let at = Place::of(&source.text, source.range(chain, open.span));
                 let place = format!("{}:{}:{}", source.path.display(), at.line, at.column);
-                println!("{place}: `{}` is checked by const evaluation: {}", open.name, open.reason);
+                writeln!(out, "{place}: `{}` is checked by const evaluation: {}", open.name, open.reason)?;
             }
         }
     }
-    println!("{}", count.line());
+    writeln!(out, "{}", count.line())?;
     Ok(count.errors == 0)
 }
 
 /// Prints the findings as one JSON document.
-pub(crate) fn print_json(files: &[PathBuf]) -> Outcome {
+pub(crate) fn print_json(out: &mut impl Write, files: &[PathBuf]) -> Outcome {
     let mut document = Document::default();
     let mut errors = 0;
     for file in files {
@@ -45,10 +46,8 @@ pub(crate) fn print_json(files: &[PathBuf]) -> Outcome {
             document.add(&source, chain);
         }
     }
-    match serde_json::to_string_pretty(&document) {
-        Ok(text) => println!("{text}"),
-        Err(error) => return Err(crate::report::Unusable::new(&files[0], error)),
-    }
+    serde_json::to_writer_pretty(&mut *out, &document).map_err(io::Error::from)?;
+    writeln!(out)?;
     Ok(errors == 0)
 }
 

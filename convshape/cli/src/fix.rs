@@ -1,21 +1,22 @@
 //! `fix`: makes the first fix of one error after the other, each tried by the check before it is kept.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use convshape_front::Finding;
 use similar::TextDiff;
 
-use crate::Outcome;
 use crate::check::is_error;
 use crate::edit;
 use crate::report::{Unusable, replace};
 use crate::source::{Chain, Source};
+use crate::{Outcome, complain};
 
 /// More fixes than anybody needs at once; each one leaves fewer errors, so this is never the reason to stop.
 const MOST_FIXES: usize = 1000;
 
 /// Fixes files and shows what changed.
-pub(crate) fn run(files: &[PathBuf], dry_run: bool) -> Outcome {
+pub(crate) fn run(out: &mut impl Write, files: &[PathBuf], dry_run: bool) -> Outcome {
     let mut left = 0;
     for file in files {
         let before = Source::open(file)?;
@@ -23,7 +24,7 @@ pub(crate) fn run(files: &[PathBuf], dry_run: bool) -> Outcome {
         let after = fixed(before)?;
         if after.text != original {
             let name = file.display().to_string();
-            print!("{}", TextDiff::from_lines(&original, &after.text).unified_diff().header(&name, &name));
+            write!(out, "{}", TextDiff::from_lines(&original, &after.text).unified_diff().header(&name, &name))?;
             if !dry_run {
                 replace(file, after.text.as_bytes()).map_err(|error| Unusable::new(file, error))?;
             }
@@ -32,7 +33,7 @@ pub(crate) fn run(files: &[PathBuf], dry_run: bool) -> Outcome {
     }
     if left > 0 {
         let (count, word) = (left, if left == 1 { "error is" } else { "errors are" });
-        eprintln!("{count} {word} left; `cargo convshape check` shows what is wrong");
+        complain(&format!("{count} {word} left; `cargo convshape check` shows what is wrong"));
     }
     Ok(left == 0)
 }

@@ -1,38 +1,52 @@
 //! `import`: a chain from an ONNX file.
 
+mod verify;
+
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use convshape_onnx::ImportError;
 
-use crate::Outcome;
 use crate::check::is_error;
 use crate::report::{Unusable, replace};
 use crate::source::Source;
+use crate::{Outcome, complain};
 
-pub(crate) fn run(model: &Path, name: &str, out: &Path) -> Outcome {
+/// Writes a chain and its weights, if `verify` wants it after the comparison with onnxruntime.
+pub(crate) fn run(out: &mut impl Write, model: &Path, name: &str, folder: &Path, verify: bool) -> Outcome {
     let bytes = fs::read(model).map_err(|error| Unusable::new(model, error))?;
     let imported = match convshape_onnx::import(&bytes, name) {
         Ok(imported) => imported,
         Err(error @ ImportError::Inexpressible(_)) => {
-            eprintln!("{}: {error}", model.display());
+            complain(&format!("{}: {error}", model.display()));
             return Ok(false);
         }
-        Err(error) => return Err(Unusable::new(model, error)),
+        Err(error) => return Err(Unusable::new(model, error).into()),
     };
     let stem = snake(name);
-    let (code, weights) = (out.join(format!("{stem}.rs")), out.join(format!("{stem}.safetensors")));
+    let (code, weights) = (folder.join(format!("{stem}.rs")), folder.join(format!("{stem}.safetensors")));
     // What does not compile is not written.
     let source = Source::read(&code, imported.source)?;
     let findings = source.chains.iter().flat_map(|chain| &chain.inspection.findings);
     if let Some(finding) = findings.clone().find(|finding| is_error(finding)) {
         let text = format!("its chain would not compile: [{}] {}", finding.code, finding.message);
-        return Err(Unusable::new(model, text));
+        return Err(Unusable::new(model, text).into());
     }
-    fs::create_dir_all(out).map_err(|error| Unusable::new(out, error))?;
+    for chain in source.chains.iter().filter(|_| verify) {
+        let differences = verify::differences(model, chain, &imported.weights)?;
+        for difference in &differences {
+            writeln!(out, "{difference}")?;
+        }
+        if !differences.iter().all(verify::Difference::is_small) {
+            complain("nothing was written");
+            return Ok(false);
+        }
+    }
+    fs::create_dir_all(folder).map_err(|error| Unusable::new(folder, error))?;
     replace(&weights, &imported.weights).map_err(|error| Unusable::new(&weights, error))?;
     replace(&code, source.text.as_bytes()).map_err(|error| Unusable::new(&code, error))?;
-    println!("{} and {}", code.display(), weights.display());
+    writeln!(out, "{} and {}", code.display(), weights.display())?;
     Ok(true)
 }
 

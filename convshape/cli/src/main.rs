@@ -1,7 +1,5 @@
 //! `cargo convshape`: what the macro knows, as a command.
 
-#![allow(clippy::print_stdout, reason = "printing is what the command is for")]
-
 mod check;
 mod edit;
 mod fix;
@@ -13,10 +11,13 @@ mod source;
 mod summary;
 mod weights;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::report::Failure;
 
 /// Checks convolutional models without building them.
 #[derive(Parser)]
@@ -67,6 +68,11 @@ enum Command {
         /// The folder for `NAME.rs` and `NAME.safetensors`, in lower case.
         #[arg(long)]
         out: PathBuf,
+        /// First runs both on random inputs and compares the outputs; needs a Python with onnxruntime.
+        ///
+        /// Tries the one that CONVSHAPE_PYTHON names, then python3. Nothing is written if the outputs differ.
+        #[arg(long)]
+        verify: bool,
     },
     /// Lists the tensors of a safetensors file.
     Weights {
@@ -79,23 +85,35 @@ fn main() -> ExitCode {
     // Called by cargo, the first argument is the subcommand's own name.
     let arguments = std::env::args_os().enumerate();
     let arguments = arguments.filter(|(place, argument)| *place != 1 || argument != "convshape").map(|(_, text)| text);
+    let out = &mut io::stdout().lock();
     let result = match Cli::parse_from(arguments).command {
-        Command::Check { files, json: false } => check::print(&files),
-        Command::Check { files, json: true } => check::print_json(&files),
-        Command::Fix { files, dry_run } => fix::run(&files, dry_run),
-        Command::Summary { file } => summary::print(&file),
-        Command::Import { model, name, out } => import::run(&model, &name, &out),
-        Command::Weights { file } => weights::print(&file),
+        Command::Check { files, json: false } => check::print(out, &files),
+        Command::Check { files, json: true } => check::print_json(out, &files),
+        Command::Fix { files, dry_run } => fix::run(out, &files, dry_run),
+        Command::Summary { file } => summary::print(out, &file),
+        Command::Import { model, name, out: folder, verify } => import::run(out, &model, &name, &folder, verify),
+        Command::Weights { file } => weights::print(out, &file),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error}");
+        Err(Failure::File(error)) => {
+            complain(&format!("error: {error}"));
+            ExitCode::from(2)
+        }
+        // Whoever reads has seen enough.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Output(error)) => {
+            complain(&format!("error: the output cannot be written: {error}"));
             ExitCode::from(2)
         }
     }
 }
 
-/// Whether all is well, or why a file cannot be used.
-type Outcome = Result<bool, report::Unusable>;
+/// Writes a line to the error stream. If that is closed there is nobody to tell.
+fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Whether all is well, or why the command cannot do its work.
+type Outcome = Result<bool, Failure>;

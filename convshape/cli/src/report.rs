@@ -5,6 +5,26 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Why a command cannot do its work.
+pub(crate) enum Failure {
+    /// A file cannot be used.
+    File(Unusable),
+    /// The output cannot be written: the reader is gone, as `head` after its last line.
+    Output(io::Error),
+}
+
+impl From<Unusable> for Failure {
+    fn from(file: Unusable) -> Failure {
+        Failure::File(file)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
+
 /// A file that cannot be used at all.
 pub(crate) struct Unusable {
     path: PathBuf,

@@ -116,7 +116,7 @@ fn called(before: &[TokenTree]) -> Option<String> {
 }
 
 /// The folder of the Cargo.toml that a file belongs to, else the file's own.
-fn crate_folder(path: &Path) -> PathBuf {
+pub(crate) fn crate_folder(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let folders = || path.ancestors().skip(1);
     let with_manifest = folders().find(|folder| folder.join("Cargo.toml").is_file());

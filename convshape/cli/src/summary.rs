@@ -1,5 +1,6 @@
 //! `summary`: a chain's layers as a table.
 
+use std::io::Write;
 use std::path::Path;
 
 use convshape_arith::shape::Shape;
@@ -13,13 +14,13 @@ const HEADER: [&str; 5] = ["layer", "kind", "output", "parameters", "MACs"];
 /// The columns from here on hold numbers, which are aligned on the right.
 const NUMBERS: usize = 3;
 
-pub(crate) fn print(file: &Path) -> Outcome {
+pub(crate) fn print(out: &mut impl Write, file: &Path) -> Outcome {
     let source = Source::open(file)?;
     for (place, chain) in source.chains.iter().enumerate() {
         if place > 0 {
-            println!();
+            writeln!(out)?;
         }
-        print!("{}", table(&chain.inspection));
+        write!(out, "{}", table(&chain.inspection))?;
     }
     Ok(true)
 }

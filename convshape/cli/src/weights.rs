@@ -1,6 +1,7 @@
 //! `weights`: the tensors of a file.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use convshape_arith::text::Thousands;
@@ -9,7 +10,7 @@ use safetensors::SafeTensors;
 use crate::Outcome;
 use crate::report::Unusable;
 
-pub(crate) fn print(file: &Path) -> Outcome {
+pub(crate) fn print(out: &mut impl Write, file: &Path) -> Outcome {
     let bytes = fs::read(file).map_err(|error| Unusable::new(file, error))?;
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| Unusable::new(file, error))?;
     let mut tensors = tensors.tensors();
@@ -17,9 +18,9 @@ pub(crate) fn print(file: &Path) -> Outcome {
     let width = tensors.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut total: u64 = 0;
     for (name, tensor) in &tensors {
-        println!("{name:<width$}  {:?}  {:?}", tensor.dtype(), tensor.shape());
+        writeln!(out, "{name:<width$}  {:?}  {:?}", tensor.dtype(), tensor.shape())?;
         total = total.saturating_add(tensor.shape().iter().map(|&size| size as u64).product());
     }
-    println!("{} tensors, {} numbers", tensors.len(), Thousands(total));
+    writeln!(out, "{} tensors, {} numbers", tensors.len(), Thousands(total))?;
     Ok(true)
 }

@@ -12,7 +12,7 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use crate::cpu::{Engine, Level, Spares};
 use crate::model::param::Param;
-use crate::model::parts::Sizes;
+use crate::model::parts::AxisSizes;
 use crate::model::workspace::is_allocatable;
 
 /// A graph with its parameters, ready to run: for tools that read a chain or a file while they run, and have no type
@@ -108,7 +108,7 @@ impl GraphModel {
         let param = |(param, elements): (&Parameter, Vec<f32>)| {
             let (found, shape) = (elements.len(), param.shape);
             match found == param.elements.len() {
-                true => Ok(Param::new(Sizes::of(&shape), elements)),
+                true => Ok(Param::new(AxisSizes::of(&shape), elements)),
                 false => Err(RunError::Param { param: param.name.clone(), found, shape }),
             }
         };

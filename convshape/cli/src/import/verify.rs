@@ -1,0 +1,160 @@
+//! `--verify`: an imported chain against onnxruntime, on random inputs.
+//!
+//! The chain runs here, from its source and its weights as they are written: nothing is compiled.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+
+use convshape::GraphModel;
+use convshape::graph::Graph;
+use convshape::ndarray::{ArrayD, IxDyn};
+use safetensors::SafeTensors;
+use serde::Deserialize;
+
+use crate::report::Unusable;
+use crate::source::{Chain, crate_folder};
+
+/// What Python runs.
+const SCRIPT: &str = include_str!("onnxruntime.py");
+
+/// The largest difference of an element, in standard deviations of its output.
+const TOLERANCE: f64 = 1e-4;
+
+/// How far an output is from that of onnxruntime.
+pub(super) struct Difference {
+    output: String,
+    /// The largest difference of an element, in standard deviations of the output.
+    worst: f64,
+}
+
+impl Difference {
+    pub(super) fn is_small(&self) -> bool {
+        self.worst <= TOLERANCE
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference { output, worst } = self;
+        write!(f, "output `{output}`: differs from onnxruntime by {worst:.1e} standard deviations")?;
+        if self.is_small() { Ok(()) } else { write!(f, ", more than {TOLERANCE:e}") }
+    }
+}
+
+/// Runs a file in onnxruntime and the chain that was imported from it, on the same inputs.
+///
+/// # Errors
+/// If there is no onnxruntime, or one of the two cannot run.
+pub(super) fn differences(model: &Path, chain: &Chain, weights: &[u8]) -> Result<Vec<Difference>, Unusable> {
+    let unusable = |reason: String| Unusable::new(model, reason);
+    let run = Run::of(model).map_err(unusable)?;
+    let graph = convshape_front::graph(chain.tokens.clone(), &crate_folder(model));
+    let graph = graph.ok_or_else(|| unusable("the chain has no graph".to_owned()))?;
+    let own = own_outputs(graph, weights, &run.inputs).map_err(unusable)?;
+    if own.len() != run.outputs.len() {
+        return Err(unusable(format!("onnxruntime gives {} outputs, the chain {}", run.outputs.len(), own.len())));
+    }
+    let pairs = run.outputs.into_iter().zip(own);
+    pairs.map(|((name, expected), own)| difference(name, &expected, &own).map_err(unusable)).collect()
+}
+
+/// What the chain gives.
+fn own_outputs(graph: Graph, weights: &[u8], inputs: &[(String, ArrayD<f32>)]) -> Result<Vec<ArrayD<f32>>, String> {
+    let file = SafeTensors::deserialize(weights).map_err(|error| error.to_string())?;
+    let elements = |name: &str| {
+        let tensor = file.tensor(name).map_err(|error| error.to_string())?;
+        Ok(tensor.data().chunks_exact(4).map(number).collect())
+    };
+    let params: Result<_, String> = graph.params().iter().map(|param| elements(&param.name)).collect();
+    let batch = |(place, (_, input)): (usize, &(String, ArrayD<f32>))| {
+        // One number a sample is a list of one.
+        let wanted = graph.inputs().get(place).map_or(input.ndim(), |port| graph.shape(port.value).rank() + 1);
+        let sizes: Vec<usize> = input.shape().iter().copied().chain(std::iter::repeat(1)).take(wanted).collect();
+        input.to_shape(sizes).map(|input| input.into_owned()).map_err(|error| error.to_string())
+    };
+    let inputs: Vec<ArrayD<f32>> = inputs.iter().enumerate().map(batch).collect::<Result<_, _>>()?;
+    let views: Vec<_> = inputs.iter().map(|input| input.view()).collect();
+    let model = GraphModel::new(graph, params?).map_err(|error| error.to_string())?;
+    model.forward_batch(&views).map_err(|error| error.to_string())
+}
+
+/// Compares the elements in order: where the file keeps the batch at another axis, the shapes differ.
+fn difference(output: String, expected: &ArrayD<f32>, own: &ArrayD<f32>) -> Result<Difference, String> {
+    if own.len() != expected.len() {
+        let (own, expected) = (own.shape(), expected.shape());
+        return Err(format!("output `{output}` has shape {expected:?} in onnxruntime, {own:?} in the chain"));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts are small")]
+    let count = expected.len().max(1) as f64;
+    let expected = expected.iter().map(|&x| f64::from(x));
+    let mean = expected.clone().sum::<f64>() / count;
+    let deviation = (expected.clone().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let differences = expected.zip(own).map(|(x, &own)| match x == f64::from(own) {
+        true => 0.0,
+        false => (x - f64::from(own)).abs(),
+    });
+    // NaN is the largest.
+    let worst = differences.fold(0.0, |worst: f64, x| if x <= worst { worst } else { x });
+    // A constant output has no deviation: then its size is the measure.
+    let scale = if deviation > mean.abs() * 1e-6 { deviation } else { mean.abs().max(f64::MIN_POSITIVE) };
+    Ok(Difference { output, worst: worst / scale })
+}
+
+/// What onnxruntime was given and gave.
+struct Run {
+    inputs: Vec<(String, ArrayD<f32>)>,
+    outputs: Vec<(String, ArrayD<f32>)>,
+}
+
+#[derive(Deserialize)]
+struct Port {
+    name: String,
+    shape: Vec<usize>,
+}
+
+impl Run {
+    fn of(model: &Path) -> Result<Run, String> {
+        let python = python()?;
+        let output = Command::new(&python).arg("-c").arg(SCRIPT).arg(model).output();
+        let output = output.map_err(|error| format!("{} does not run: {error}", python.display()))?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("onnxruntime: {}", text.trim().lines().last().unwrap_or("it failed")));
+        }
+        Run::read(&output.stdout).ok_or_else(|| "what Python wrote cannot be read".to_owned())
+    }
+
+    fn read(bytes: &[u8]) -> Option<Run> {
+        let end = bytes.iter().position(|&byte| byte == b'\n')?;
+        let [inputs, outputs]: [Vec<Port>; 2] = serde_json::from_slice(&bytes[..end]).ok()?;
+        let mut numbers = bytes[end + 1..].chunks_exact(4).map(number);
+        let mut read = |ports: Vec<Port>| -> Option<Vec<(String, ArrayD<f32>)>> {
+            let mut array = |Port { name, shape }: Port| {
+                let elements = numbers.by_ref().take(shape.iter().product()).collect();
+                Some((name, ArrayD::from_shape_vec(IxDyn(&shape), elements).ok()?))
+            };
+            ports.into_iter().map(&mut array).collect()
+        };
+        Some(Run { inputs: read(inputs)?, outputs: read(outputs)? })
+    }
+}
+
+fn number(bytes: &[u8]) -> f32 {
+    bytes.try_into().map_or(f32::NAN, f32::from_le_bytes)
+}
+
+/// A Python that has onnxruntime.
+fn python() -> Result<OsString, String> {
+    let given = std::env::var_os("CONVSHAPE_PYTHON");
+    let candidates: Vec<OsString> = given.into_iter().chain(["python3".into(), "python".into()]).collect();
+    let has = |python: &OsString| {
+        let found = Command::new(python).args(["-c", "import numpy, onnxruntime"]).output();
+        found.is_ok_and(|output| output.status.success())
+    };
+    candidates.into_iter().find(has).ok_or_else(|| {
+        "--verify needs a Python with onnxruntime: `pip install onnxruntime`, or name one in CONVSHAPE_PYTHON"
+            .to_owned()
+    })
+}
