@@ -360,6 +360,22 @@ fn parameterised(uses: &[Vec<i64>]) -> (Vec<Number>, Vec<Vec<i64>>) {
 
 /// The factor between two lists of numbers, if it is small enough to be read.
 fn times(list: &[i64], base: &[i64]) -> Option<i64> {
-    let factor = list[0].checked_div(base[0]).filter(|factor| (1..=MOST_TIMES).contains(factor))?;
+    // A multiple of zero says nothing of the factor.
+    let at = base.iter().position(|number| *number != 0)?;
+    let factor = list[at].checked_div(base[at]).filter(|factor| (1..=MOST_TIMES).contains(factor))?;
     list.iter().zip(base).all(|(number, base)| base.checked_mul(factor) == Some(*number)).then_some(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Number, parameterised};
+
+    /// Paddings of 0 and 1 in one block's uses, of 0 and 3 beside them, and a kernel that stays.
+    #[test]
+    fn a_number_may_be_zero_in_the_first_use() {
+        let (numbers, arguments) = parameterised(&[vec![0, 7, 0, 4], vec![1, 7, 3, 1]]);
+        assert_eq!(arguments, [[0, 4], [1, 1]]);
+        let expected = [(0, 1), (0, 3), (1, 1)].map(|(index, times)| Number::Parameter { index, times });
+        assert_eq!(numbers, [expected[0], Number::Literal(7), expected[1], expected[2]]);
+    }
 }
