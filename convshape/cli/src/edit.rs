@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use convshape_front::{Finding, Layer};
+use convshape_front::{Finding, InspectedLayer};
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
 use crate::help::{self, Change, What};
@@ -89,7 +89,7 @@ fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
 }
 
 /// A statement before that of a layer.
-fn before(chain: &Chain, layer: &Layer, text: &str) -> Option<Edit> {
+fn before(chain: &Chain, layer: &InspectedLayer, text: &str) -> Option<Edit> {
     let (tokens, at) = find(&chain.tokens, &layer.span.byte_range())?;
     let ends = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
@@ -102,7 +102,7 @@ fn before(chain: &Chain, layer: &Layer, text: &str) -> Option<Edit> {
 }
 
 /// The layer of a name. Messages may leave out the numbers of a repeat's turns.
-fn layer<'a>(chain: &'a Chain, name: &str) -> Option<&'a Layer> {
+fn layer<'a>(chain: &'a Chain, name: &str) -> Option<&'a InspectedLayer> {
     let layers = &chain.inspection.layers;
     let without_turns =
         |name: &str| name.split('.').filter(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".");
@@ -131,7 +131,7 @@ fn port(chain: &Chain, name: &str, text: &str) -> Option<Edit> {
 }
 
 /// A layer's leading part.
-fn write(chain: &Chain, layer: &Layer, text: &str) -> Option<Edit> {
+fn write(chain: &Chain, layer: &InspectedLayer, text: &str) -> Option<Edit> {
     let call = Call::of(chain, layer)?;
     let leading: Vec<&Argument> = call.arguments.iter().take_while(|argument| argument.field.is_none()).collect();
     Some(match (leading.as_slice(), call.open) {
@@ -146,7 +146,7 @@ fn write(chain: &Chain, layer: &Layer, text: &str) -> Option<Edit> {
 }
 
 /// A layer's field.
-fn set(chain: &Chain, layer: &Layer, field: &str, value: &str) -> Option<Edit> {
+fn set(chain: &Chain, layer: &InspectedLayer, field: &str, value: &str) -> Option<Edit> {
     let call = Call::of(chain, layer)?;
     let given = call.given(layer, field);
     let added = format!("{field}: {value}");
@@ -180,7 +180,7 @@ struct Argument {
 }
 
 impl Call {
-    fn of(chain: &Chain, layer: &Layer) -> Option<Call> {
+    fn of(chain: &Chain, layer: &InspectedLayer) -> Option<Call> {
         let (tokens, at) = find(&chain.tokens, &layer.span.byte_range())?;
         let end = tokens[at].span().byte_range().end;
         let Some(TokenTree::Group(group)) = tokens.get(at + 1) else {
@@ -197,7 +197,7 @@ impl Call {
 
 impl Call {
     /// The argument that gives a field, by the name that messages use.
-    fn given(&self, layer: &Layer, field: &str) -> Option<&Argument> {
+    fn given(&self, layer: &InspectedLayer, field: &str) -> Option<&Argument> {
         let at = layer.fields.iter().find(|(name, _)| *name == field).map(|(_, span)| span.byte_range().start)?;
         self.arguments.iter().find(|argument| argument.whole.contains(&at))
     }

@@ -102,7 +102,7 @@ fn inspected(text: &str) -> Inspected {
 fn inspection(source: &Source, chain: &Chain) -> Inspection {
     let inspection = &chain.inspection;
     let place = |span| Place::of(&source.text, source.range(chain, span));
-    let port = |op: &str, port: &convshape_front::Port| Row {
+    let port = |op: &str, port: &convshape_front::InspectedPort| Row {
         name: port.name.clone(),
         op: op.to_owned(),
         output: Some(port.shape.to_string()),
