@@ -10,6 +10,7 @@
 //! - ``in `LAYER`, put `FIELD: VALUE` in place of `OTHER` ``
 //! - ``in `LAYER`, put `WORD` in place of `OTHER` ``: another layer
 //! - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and one of the joint forms
+//! - ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
 
 mod statement;
 mod token;
@@ -39,7 +40,12 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
             (Body::Layer(layer), Edit::Rename { word, replaces }) if layer.op.text == *replaces => {
                 (layer.op.span.clone(), (*word).to_owned())
             }
-            (Body::Layer(_), Edit::Rename { .. }) | (Body::Port(_), Edit::Set { .. } | Edit::Rename { .. }) => {
+            (Body::List(entries), Edit::Entry { number, text }) => {
+                (entries.get(number.checked_sub(1)?)?.clone(), (*text).to_owned())
+            }
+            (Body::Layer(_), Edit::Rename { .. } | Edit::Entry { .. })
+            | (Body::Port(_), Edit::Set { .. } | Edit::Rename { .. } | Edit::Entry { .. })
+            | (Body::List(_), Edit::Set { .. } | Edit::Write(_) | Edit::Rename { .. }) => {
                 return None;
             }
         };
@@ -84,12 +90,23 @@ enum Edit<'a> {
         replaces: &'a str,
     },
     Insert(&'a str),
+    /// An entry in the list of a repeat, from 1.
+    Entry {
+        number: usize,
+        text: &'a str,
+    },
 }
 
 /// A suggestion, taken apart.
 fn parse(help: &str) -> Option<Vec<Fix<'_>>> {
     let help = help.trim_start();
     let help = help.strip_prefix("help: ").unwrap_or(help);
+    if let Some(rest) = help.strip_prefix("in the list of `") {
+        let (layer, rest) = rest.split_once("`, let entry ")?;
+        let (number, rest) = rest.split_once(" be `")?;
+        let edit = Edit::Entry { number: number.parse().ok()?, text: rest.split_once('`')?.0 };
+        return Some(vec![Fix { layer, edit }]);
+    }
     if let Some(rest) = help.strip_prefix("in `") {
         let (layer, rest) = rest.split_once("`, ")?;
         let (verb, rest) = rest.split_once(" `")?;

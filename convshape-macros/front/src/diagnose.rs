@@ -10,7 +10,7 @@ mod weights;
 
 use std::collections::HashMap;
 
-use convshape_arith::code::Code;
+use convshape_arith::code::{self, Code};
 use convshape_arith::op::Dialect;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -246,6 +246,17 @@ impl Sink {
             kept[at].lines.swap(0, help);
         }
         self.errors = kept;
+    }
+
+    /// A line of another language with a layer that does not exist is one mistake: the line is written anew anyway.
+    pub(crate) fn merge_lines(&mut self) {
+        let line = |report: &Report| report.span.start().line;
+        let unknown = self.errors.iter().filter(|report| report.code == Some(code::UNKNOWN_LAYER.id)).map(line);
+        let unknown: Vec<usize> = unknown.collect();
+        self.errors.retain(|report| {
+            let rewritten = report.code == Some(code::PYTHON.id) && report.lines.len() == 1;
+            !(rewritten && unknown.contains(&line(report)))
+        });
     }
 
     /// Drops what is reported from here on, or no longer does. Returns whether it did before.

@@ -18,11 +18,13 @@ mod needs;
 mod other_layers;
 mod phrase;
 mod refused;
+mod shortcut;
+mod steps;
 mod trial;
 mod unlike;
 mod words;
 
-pub(crate) use self::edit::{Edit, field_text, with_rank};
+pub(crate) use self::edit::{ArgumentPlace, Edit, field_text, with_rank};
 
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
@@ -76,6 +78,8 @@ pub(crate) struct Found {
     pub(crate) fixes: Vec<Fix>,
     /// What else there is to say.
     pub(crate) notes: Vec<String>,
+    /// What a reader can do where no edit mends it.
+    pub(crate) advice: Vec<String>,
     /// How many more uses of a block, or turns of a repeat, show the same.
     pub(crate) more: usize,
     /// Edits after which something else is wrong, the most likely first.
@@ -143,6 +147,11 @@ pub(crate) fn mistakes(
     let mut mended = false;
     while !open.is_empty() {
         let problem = open.remove(0);
+        if let Some(advice) = steps::in_front(&mut trial, &problem) {
+            // What follows is read in another form.
+            found.push(Mistake { problem, found: advice, behind: None });
+            break;
+        }
         let searched = found.len() < MOST_MISTAKES && graph.nodes.len() <= MOST_LAYERS;
         // What the same statement shows elsewhere must be mended too.
         let others = open.iter().filter(|other| !same_statement(graph, &problem, other));
@@ -264,6 +273,7 @@ impl<'b> Search<'_, 'b> {
             return Found::default();
         }
         let mut all = candidates(&trial.graph, &trial.checked, problem);
+        all.keep(|edit| !edit.overwrites_a_variable(&trial.graph));
         if trial.unread {
             all.keep(|edit| !matches!(edit, Edit::Output { .. }));
         }
@@ -318,7 +328,7 @@ impl<'b> Search<'_, 'b> {
             notes.append(&mut sized);
         }
         moved.truncate(MOST_STEPS * 2);
-        Found { fixes, notes, more: 0, steps: moved }
+        Found { fixes, notes, more: 0, steps: moved, advice: Vec::new() }
     }
 
     /// Whether candidates of this cost need no trial any more.
@@ -379,11 +389,14 @@ impl<'b> Search<'_, 'b> {
         if candidate.edits.iter().any(|edit| matches!(edit, Edit::Argument { .. })) {
             return false;
         }
-        let projects = candidate
-            .edits
-            .iter()
-            .any(|edit| matches!(edit, Edit::Project { .. } | Edit::Fit { .. } | Edit::Insert { .. }));
-        if projects || !matches!(fault.reason, Reason::Join { .. }) {
+        let graph = &self.trial.graph;
+        let meant = candidate.edits.iter().any(|edit| match edit {
+            Edit::Project { .. } | Edit::Fit { .. } | Edit::Insert { .. } => true,
+            // A parameter is given the axes along which it stretches.
+            Edit::Reshape { node, .. } => matches!(graph.given(*node), Some(Op::Source { .. })),
+            _ => false,
+        });
+        if meant || !matches!(fault.reason, Reason::Join { .. }) {
             return false;
         }
         let (_, stretched) = self.trial.inspect(&candidate.edits, &|_| true, |graph, checked| {

@@ -174,6 +174,10 @@ pub(crate) struct Writing {
     pub(crate) dialect: Dialect,
     /// The fields that were given by name, each with the word that was written.
     pub(crate) words: Vec<(&'static str, String)>,
+    /// The fields whose values are no plain numbers, each as it is written: `24 + 12*i`, `to`.
+    pub(crate) expressions: Vec<(&'static str, String)>,
+    /// The operands as written among its arguments, `_` for the statement before; none where it has none.
+    pub(crate) operands: Vec<String>,
     /// Whether one of its fields has a number for each axis.
     pub(crate) per_axis: bool,
     /// Whether the line is read in another form than it has: what is said of its fields counts for that form.
@@ -194,12 +198,19 @@ impl Writing {
             row: None,
             dialect: Dialect::Torch,
             words: Vec::new(),
+            expressions: Vec::new(),
+            operands: Vec::new(),
             per_axis: false,
             rewritten: false,
             statement,
             block: None,
             sourced: false,
         }
+    }
+
+    /// What is written for a field, where that is no plain number.
+    pub(crate) fn expression(&self, field: &str) -> Option<&str> {
+        self.expressions.iter().find(|(known, _)| *known == field).map(|(_, text)| text.as_str())
     }
 
     /// Whether the layer has a field in its dialect.
@@ -240,18 +251,28 @@ pub(crate) struct Spans {
     pub(crate) fields: Vec<(&'static str, Span)>,
 }
 
-/// A use of a block: `up4: Up(64, 32);`.
+/// A use of a block, `up4: Up(64, 32);`, or a turn of `repeat (a, b) in [(3, 32), (32, 64)]`.
 #[derive(Clone)]
 pub(crate) struct Use {
-    /// The block's name.
+    /// The block's name; of a turn that of the repeat.
     pub(crate) block: String,
     /// The statement's name after those of the blocks and repeats around it.
     pub(crate) statement: String,
     /// The same for all turns of a repeat: the place in the text.
     pub(crate) origin: usize,
     pub(crate) arguments: Vec<Argument>,
+    /// Of a turn its entry in the list.
+    pub(crate) entry: Option<Entry>,
     /// Its layers.
     pub(crate) nodes: Range<NodeId>,
+}
+
+/// An entry in the list of a repeat.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    /// Its place, from 0.
+    pub(crate) turn: usize,
+    pub(crate) span: Span,
 }
 
 impl Use {
@@ -273,12 +294,12 @@ pub(crate) struct Argument {
     pub(crate) number: Option<i64>,
 }
 
-/// Another number for an argument of a block.
+/// Another number for an argument of a block, or in the list of a repeat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Replaced {
-    /// The use's place in the text.
+    /// The place of the use or the repeat in the text.
     pub(crate) origin: usize,
-    /// Which parameter.
+    /// Which parameter; in a list counted through all entries.
     pub(crate) index: usize,
     pub(crate) number: i64,
 }

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span};
 
 use crate::diagnose::Finding;
 use crate::expand::Expansion;
-use crate::graph::{NodeId, Recipe, ValueId};
+use crate::graph::{NodeId, Recipe, Use, ValueId};
 use crate::unseen::visible;
 
 /// What there is to know of a chain without a compiler.
@@ -20,6 +20,8 @@ pub struct Inspection {
     pub layers: Vec<InspectedLayer>,
     /// What it gives, in order.
     pub outputs: Vec<InspectedPort>,
+    /// The entries in the lists of its repeats.
+    pub entries: Vec<ListEntry>,
     /// What is wrong: errors, then warnings.
     pub findings: Vec<Finding>,
     /// What only const evaluation can check, in `cargo check` or where a generic chain is used.
@@ -35,6 +37,18 @@ pub struct InspectedPort {
     /// Its shape without batch; a size that is not known here is unknown.
     pub shape: Shape,
     /// Its name, else its shape.
+    pub span: Span,
+}
+
+/// An entry in the list of `repeat (a, b) in [(3, 32), (32, 64)]`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ListEntry {
+    /// The repeat, as messages call it.
+    pub repeat: String,
+    /// Its place in the list, from 0.
+    pub turn: usize,
+    /// Its text.
     pub span: Span,
 }
 
@@ -89,10 +103,16 @@ impl Inspection {
             inputs: inputs.collect(),
             layers: chain.rows().map(|id| layer(chain, id)).collect(),
             outputs: outputs.collect(),
+            entries: graph.uses.iter().filter_map(list_entry).collect(),
             findings: Vec::new(),
             deferred: deferred(chain),
         }
     }
+}
+
+fn list_entry(used: &Use) -> Option<ListEntry> {
+    let entry = used.entry?;
+    Some(ListEntry { repeat: used.statement.clone(), turn: entry.turn, span: entry.span })
 }
 
 fn layer(chain: &Expansion<'_>, id: NodeId) -> InspectedLayer {

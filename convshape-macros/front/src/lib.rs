@@ -37,7 +37,7 @@ use quote::quote;
 
 pub use crate::diagnose::{Finding, Level};
 use crate::diagnose::{Report, Sink};
-pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, Inspection};
+pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, Inspection, ListEntry};
 pub use crate::same::same;
 
 /// The code of one `conv_chain!`, its findings in it as `compile_error!`s on their tokens. Expects
@@ -101,6 +101,7 @@ fn read<T>(
     let mut graph = resolve::resolve(&krate, &chain, &mut sink);
     sink.merge_foreign_words(graph.dialect);
     sink.merge_repeated();
+    sink.merge_lines();
     let checked = settle(&mut graph, &mut sink);
     let reread = |replaced: &[graph::Replaced]| resolve::with_arguments(&krate, &chain, replaced);
     report(&graph, &checked, &reread, &mut sink);

@@ -6,6 +6,7 @@ mod defaults;
 mod fields;
 mod find;
 mod grammar;
+mod instead;
 mod layers;
 mod markers;
 mod nearest;
@@ -26,6 +27,7 @@ pub(crate) use find::{
     named_layer, nearest_field,
 };
 pub(crate) use grammar::{GRAMMAR, HEADERS, LINTS, LOSSY, dialect_from_name, dialect_names, nearest_dialect};
+pub(crate) use instead::instead;
 pub(crate) use layers::LAYERS;
 pub(crate) use markers::markers;
 pub(crate) use nearest::nearest;

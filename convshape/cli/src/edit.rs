@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use convshape_front::{Finding, InspectedLayer};
+use convshape_front::{Finding, InspectedLayer, ListEntry};
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
 use crate::help::{self, Change, What};
@@ -71,6 +71,11 @@ fn instead(chain: &Chain, span: Span, word: &str) -> Option<Edit> {
 }
 
 fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
+    if let What::Entry { number, text } = &change.what {
+        let wanted = |entry: &&ListEntry| entry.repeat == change.target && entry.turn + 1 == *number;
+        let entry = chain.inspection.entries.iter().find(wanted)?;
+        return Some(Edit { range: entry.span.byte_range(), text: (*text).to_owned() });
+    }
     match (layer(chain, change.target), &change.what) {
         (Some(layer), What::Set { field, value, replaces: None }) => set(chain, layer, field, value),
         (Some(layer), What::Set { field, value, replaces: Some(old) }) => {
@@ -84,7 +89,7 @@ fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
         }
         (Some(layer), What::Insert(text)) => before(chain, layer, text),
         (None, What::Write(text)) => port(chain, change.target, text),
-        (None, What::Set { .. } | What::Rename { .. } | What::Insert(_)) => None,
+        (None, What::Set { .. } | What::Rename { .. } | What::Insert(_)) | (_, What::Entry { .. }) => None,
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum What<'a> {
     Rename { word: &'a str, replaces: &'a str },
     /// A statement before this one.
     Insert(&'a str),
+    /// An entry in the list of a repeat, from 1.
+    Entry { number: usize, text: &'a str },
 }
 
 /// The changes of one line without its `help: `; none if it is of another form:
@@ -27,6 +29,7 @@ pub(crate) enum What<'a> {
 /// - ``write `[..]` in `input` and `[..]` in `output` ``, ``set `FIELD: VALUE` in `A` and `B` ``, and such parts joined
 ///   by `and`
 /// - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and one of the joint forms
+/// - ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
 pub(crate) fn changes(help: &str) -> Vec<Change<'_>> {
     // Words and quoted parts take turns.
     let parts: Vec<&str> = help.split('`').collect();
@@ -46,6 +49,10 @@ impl<'a> Line<'_, 'a> {
 
     fn changes(&self) -> Option<Vec<Change<'a>>> {
         match (self.words(0), self.words(2)) {
+            ("in the list of", verb) => {
+                let number = verb.strip_prefix(", let entry ")?.strip_suffix(" be")?.parse().ok()?;
+                Some(vec![Change { target: self.parts[1], what: What::Entry { number, text: self.parts.get(3)? } }])
+            }
             ("in", verb) => {
                 let verb = verb.strip_prefix(',')?.trim();
                 let (what, _) = self.what(verb, 3)?;
@@ -146,6 +153,11 @@ mod tests {
         );
         let what = What::Set { field: "size", value: "7", replaces: Some("kernel") };
         assert_eq!(changes("in `a`, put `size: 7` in place of `kernel`"), [Change { target: "a", what }]);
+        let entry = What::Entry { number: 2, text: "(32, 64)" };
+        assert_eq!(
+            changes("in the list of `stages`, let entry 2 be `(32, 64)`"),
+            [Change { target: "stages", what: entry }]
+        );
         let insert = Change { target: "l", what: What::Insert("Flatten;") };
         assert_eq!(changes("insert `Flatten;` before `l`"), std::slice::from_ref(&insert));
         assert_eq!(

@@ -21,6 +21,8 @@ pub(crate) enum Body<'a> {
     Layer(Layer<'a>),
     /// The place of a port's shape in the text.
     Port(Range<usize>),
+    /// Where the entries in the list of a repeat are.
+    List(Vec<Range<usize>>),
 }
 
 /// `Op(args)`.
@@ -61,6 +63,7 @@ fn collect<'a>(tokens: &[Token<'a>], path: &[String], found: &mut Vec<Statement<
         if rest[end].text == "{" {
             let close = closing(rest, end).unwrap_or(rest.len() - 1);
             let inside = scope(path, name, head, &mut unnamed);
+            found.extend(list(head).map(|body| Statement { path: inside.clone(), start: rest[0].span.start, body }));
             collect(&rest[end + 1..close], &inside, found);
             rest = &rest[close + 1..];
             continue;
@@ -75,6 +78,14 @@ fn collect<'a>(tokens: &[Token<'a>], path: &[String], found: &mut Vec<Statement<
         }
         rest = &rest[end + 1..];
     }
+}
+
+/// The entries of `repeat (a, b) in [(3, 32), (32, 64)]`.
+fn list<'a>(head: &[Token<'a>]) -> Option<Body<'a>> {
+    let open = head.iter().position(|token| token.text == "[").filter(|_| head[0].text == "repeat")?;
+    let entries = split_commas(&head[open + 1..closing(head, open)?]).into_iter();
+    let span = |entry: &[Token<'a>]| Some(entry.first()?.span.start..entry.last()?.span.end);
+    Some(Body::List(entries.filter_map(span).collect()))
 }
 
 /// The index of the `;` or `{` that ends the first statement's head.

@@ -10,7 +10,7 @@ use crate::fix::{field_text, with_rank};
 use crate::graph::{Spans, Writing};
 use crate::resolve::Misfit;
 use crate::syntax::Value;
-use crate::words::{Dialects, FieldWords, LayerName, LayerWords, Neutral, Positional, Takes, Word, list};
+use crate::words::{Dialects, FieldWords, LayerName, LayerWords, Neutral, Positional, Takes, Word, instead, list};
 
 /// The dialects that have a word: `flax, keras or onnx`.
 fn names(dialects: Dialects) -> String {
@@ -24,8 +24,13 @@ fn names(dialects: Dialects) -> String {
 
 pub(crate) fn unknown_layer(op: &Ident, nearest: Option<String>) -> Report {
     let report = Report::new(code::UNKNOWN_LAYER, op.span(), format!("there is no layer `{op}`")).once();
-    let like_a_block = op.to_string().starts_with(|first: char| first.is_ascii_uppercase());
+    let name = op.to_string();
+    let like_a_block = name.starts_with(|first: char| first.is_ascii_uppercase());
+    let only_spelled_otherwise = |nearest: &String| nearest.eq_ignore_ascii_case(&name.replace('_', ""));
     match nearest {
+        nearest if !nearest.as_ref().is_some_and(only_spelled_otherwise) && instead(&name).is_some() => {
+            instead(&name).into_iter().fold(report, Report::help)
+        }
         None if like_a_block => report.help(format_args!(
             "if it is a piece of your own, write it as a block before `input`: `block {op}(c) {{ .. }}`"
         )),

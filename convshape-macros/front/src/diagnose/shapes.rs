@@ -18,8 +18,8 @@ use proc_macro2::Span;
 use super::Report;
 use crate::check::{Checked, Problem};
 use crate::fields::Setting;
-use crate::fix::{Edit, Fix, Found};
-use crate::graph::{Graph, NodeId};
+use crate::fix::{ArgumentPlace, Edit, Fix, Found};
+use crate::graph::{Graph, NodeId, Use};
 use crate::unseen::visible;
 
 /// One problem in words.
@@ -42,6 +42,7 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
     let (before, after) = if first { (crop, None) } else { (None, crop) };
     let report = before.iter().fold(report, Report::help);
     let report = fixes.iter().fold(report, |report, fix| report.help(fix.words(graph)));
+    let report = found.advice.iter().fold(report, Report::help);
     let report = after.iter().fold(report, |report, crop| match fixes.is_empty() {
         true => report.help(crop),
         false => report.help(format_args!("or {crop}")),
@@ -192,7 +193,8 @@ impl Context<'_> {
         let lost = found.fixes.is_empty() || found.fixes.iter().any(Fix::restores_rows);
         match problem {
             Problem::Layer { node, op, inputs, .. } => {
-                let report = self.refusal(report, problem, lost, !found.fixes.is_empty());
+                let advised = !found.fixes.is_empty() || !found.advice.is_empty();
+                let report = self.refusal(report, problem, lost, advised);
                 let restored = self.graph.nodes[*node].restores.as_ref();
                 let wanted = restored.and_then(|of| *self.checked.shapes.get(of.input)?);
                 self.in_words_of_the_dialect(report, op, &inputs[0], wanted.as_ref())
@@ -221,7 +223,7 @@ impl Context<'_> {
         }
     }
 
-    fn refusal(&self, report: Report, problem: &Problem, lost: bool, fixed: bool) -> Report {
+    fn refusal(&self, report: Report, problem: &Problem, lost: bool, advised: bool) -> Report {
         let Problem::Layer { node, op, inputs, fault } = problem else { return report };
         let node = *node;
         let graph = self.graph;
@@ -255,7 +257,7 @@ impl Context<'_> {
                 let (small, large) = if less { (&first, &other) } else { (&other, &first) };
                 if lost { self.lost_above(report, &values, small, large) } else { report }
             }
-            Reason::Rank { expected, found } if !fixed => {
+            Reason::Rank { expected, found } if !advised => {
                 let name = &graph.nodes[node].op_name;
                 let (written, there) = (format!("{}d", expected - 1), format!("{}d", found.rank() - 1));
                 if !(2..=4).contains(&found.rank()) || !name.ends_with(&written) {
@@ -263,14 +265,14 @@ impl Context<'_> {
                 }
                 report.help(format_args!("for {found} it is `{}`", name.replace(&written, &there)))
             }
-            Reason::Tokens { found, .. } if found.rank() >= 3 && !fixed => {
+            Reason::Tokens { found, .. } if found.rank() >= 3 && !advised => {
                 let flat = match graph.order() {
                     AxisOrder::ChannelsFirst => "`Flatten(from: 1);` and `Permute(1, 0);`",
                     AxisOrder::ChannelsLast => "`Flatten(from: 0, to: -2);`",
                 };
                 report.help(format_args!("positions become tokens with {flat} before it"))
             }
-            Reason::NamedRank { found, .. } if !fixed => {
+            Reason::NamedRank { found, .. } if !advised => {
                 let name = graph.nodes[node].spans.op.to_string();
                 let rank = name.find(|letter: char| letter.is_ascii_digit());
                 match (rank, found.rank().saturating_sub(1)) {
@@ -319,6 +321,11 @@ impl Context<'_> {
     /// The token that must change: what the best fix changes, if it is in the layer that fails.
     fn guilty(&self, problem: &Problem, fixes: &[Fix]) -> Option<Span> {
         let edit = fixes.first()?.only()?;
+        if let Edit::Argument { replaced, place: ArgumentPlace::Entry(turn), .. } = edit {
+            let of = |used: &&Use| replaced.iter().any(|replaced| replaced.origin == used.origin);
+            let entries = self.graph.uses.iter().filter(of).filter_map(|used| used.entry);
+            return entries.filter(|entry| entry.turn == *turn).map(|entry| entry.span).next();
+        }
         let node = edit.node()?;
         let own = match problem {
             Problem::Layer { node, .. } | Problem::Restores { node, .. } => *node,

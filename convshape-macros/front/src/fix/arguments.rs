@@ -1,7 +1,7 @@
-//! Another argument of a block: the chain is read again with it.
+//! Another argument of a block, or another entry in the list of a repeat: the chain is read again with it.
 
-use super::Edit;
 use super::candidates::{Candidate, ancestors, blamed};
+use super::edit::{ArgumentPlace, Edit};
 use super::follow::counts;
 use crate::check::Problem;
 use crate::graph::{Argument, Graph, Replaced, Use};
@@ -67,8 +67,14 @@ fn numbers(graph: &Graph, used: &Use, index: usize, now: i64, pair: Option<(i64,
         }
         return found;
     }
-    let alike = graph.uses.iter().filter(|other| other.block == used.block && other.origin != used.origin);
-    found.extend(alike.filter_map(|other| Some((other.argument(index)?.number?, 16))));
+    let turn = |used: &Use| used.entry.map(|entry| entry.turn);
+    let other = |other: &&Use| other.block == used.block && (other.origin, turn(other)) != (used.origin, turn(used));
+    let column = used.arguments.iter().position(|argument| argument.index == index);
+    let same = |other: &Use| match used.entry {
+        Some(_) => other.arguments.get(column?)?.number,
+        None => other.argument(index)?.number,
+    };
+    found.extend(graph.uses.iter().filter(other).filter_map(|other| Some((same(other)?, 16))));
     found.extend([now.saturating_add(1), now.saturating_sub(1)].map(|number| (number, 24)));
     found
 }
@@ -90,9 +96,20 @@ fn edit(used: &Use, replaced: &[Replaced]) -> Edit {
         None => argument.text.clone(),
     };
     let positional = used.arguments.iter().filter(|argument| argument.name.is_none()).map(text);
-    let (field, text) = match named {
-        Some(name) => (Some(name.clone()), replaced.first().map_or_else(String::new, |one| one.number.to_string())),
-        None => (None, positional.collect::<Vec<String>>().join(", ")),
+    let (place, text) = match (named, &used.entry) {
+        (Some(name), _) => {
+            let number = replaced.first().map_or_else(String::new, |one| one.number.to_string());
+            (ArgumentPlace::Named(name.clone()), number)
+        }
+        (None, entry) => {
+            let texts: Vec<String> = positional.collect();
+            let text = texts.join(", ");
+            match entry {
+                Some(entry) if texts.len() > 1 => (ArgumentPlace::Entry(entry.turn), format!("({text})")),
+                Some(entry) => (ArgumentPlace::Entry(entry.turn), text),
+                None => (ArgumentPlace::Leading, text),
+            }
+        }
     };
-    Edit::Argument { replaced: replaced.to_vec(), statement: used.statement.clone(), field, text }
+    Edit::Argument { replaced: replaced.to_vec(), statement: used.statement.clone(), place, text }
 }

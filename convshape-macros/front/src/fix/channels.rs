@@ -117,6 +117,9 @@ fn features(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Can
         }
         _ => {}
     }
+    if let Problem::Layer { node, op: Op::Attention(layer), fault: Fault { reason, .. }, .. } = problem {
+        heads(graph, checked, *node, layer.heads, reason, &mut wants);
+    }
     for (mut value, gives, wanted) in wants {
         let Some(last) = gives.rank().checked_sub(1).filter(|last| *last > 0 && wanted.rank() == gives.rank()) else {
             continue;
@@ -136,6 +139,43 @@ fn features(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Can
                 _ => break,
             }
         }
+    }
+}
+
+/// Queries, keys or values with features that divide into the heads: as many as another of them has, else the nearest
+/// multiples.
+fn heads(
+    graph: &Graph,
+    checked: &Checked,
+    node: usize,
+    heads: i64,
+    reason: &Reason,
+    wants: &mut Vec<(ValueId, Shape, Shape)>,
+) {
+    let operands: Vec<(ValueId, Shape)> =
+        graph.nodes[node].inputs.iter().take(3).filter_map(|value| Some((*value, checked.shape(*value)?))).collect();
+    let features = |shape: &Shape| if shape.rank() == 2 { shape.size(1).number() } else { None };
+    let divides = |size: &i64| heads > 0 && size % heads == 0;
+    // Which of queries and keys is odd, the values say.
+    let of_values = operands.get(2).and_then(|(_, shape)| features(shape));
+    let mut order: Vec<usize> = (0..operands.len()).collect();
+    order.sort_by_key(|index| features(&operands[*index].1) == of_values);
+    for index in order {
+        let (value, shape) = &operands[index];
+        let Some(now) = features(shape) else { continue };
+        let others = operands.iter().enumerate().filter(|(other, _)| *other != index);
+        let others = others.filter_map(|(_, (_, shape))| features(shape)).filter(|size| divides(size));
+        let wanted: Vec<i64> = match reason {
+            Reason::Heads { .. } if !divides(&now) => {
+                let below = now - now % heads.max(1);
+                others.chain([below.saturating_add(heads), below]).collect()
+            }
+            // Queries and keys are alike.
+            Reason::KeyFeatures { .. } if index < 2 => others.filter(|size| *size != now).collect(),
+            _ => continue,
+        };
+        let wanted = wanted.into_iter().filter(|size| *size > 0);
+        wants.extend(wanted.map(|size| (*value, *shape, shape.with(1, Size::Number(size)))));
     }
 }
 

@@ -3,8 +3,9 @@
 use convshape_arith::op::{Axes, Axis, Direction, Op, ResizeTo};
 use convshape_arith::shape::Shape;
 
+use super::shortcut;
 use super::trial::Touched;
-use crate::check::{self, Fitting};
+use crate::check::Fitting;
 use crate::fields::{self, Setting};
 use crate::graph::{Graph, Inserted, Node, NodeId, Recipe, Replaced, ValueId};
 use crate::words::Positional;
@@ -38,10 +39,21 @@ pub(crate) enum Edit {
     Free { body: usize },
     /// `write [..]` in an input
     Input { input: usize, shape: Shape },
-    /// `write 64, 32` or `set width: 32` in a use of a block: the chain is read again
-    Argument { replaced: Vec<Replaced>, statement: String, field: Option<String>, text: String },
+    /// `write 64, 32` or `set width: 32` in a use of a block, or an entry in the list of a repeat: the chain is read again
+    Argument { replaced: Vec<Replaced>, statement: String, place: ArgumentPlace, text: String },
     /// `write [..]` in an output
     Output { output: usize, shape: Shape },
+}
+
+/// Where an argument is written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum ArgumentPlace {
+    /// All that are given in order.
+    Leading,
+    /// By its parameter's name.
+    Named(String),
+    /// An entry of a list, from 0.
+    Entry(usize),
 }
 
 /// What was there before an edit.
@@ -90,11 +102,12 @@ impl Edit {
                     Edit::Undo { of, .. } => graph.nodes[*of].inputs.first().copied(),
                     _ => None,
                 };
+                let counts = self.node().map_or((None, 0), |node| counts(&graph.nodes[node]));
                 for turn in turns {
                     let node = &mut graph.nodes[*turn];
                     log.push(Before::Node { node: *turn, before: Box::new(node.clone()) });
                     touched.nodes.push(*turn);
-                    self.change(node);
+                    self.change(node, counts);
                     // What undoes a pooling reads where it found its values.
                     if let (Recipe::Unpool { .. }, Some(took)) = (&node.recipe, took) {
                         node.inputs.truncate(1);
@@ -105,15 +118,21 @@ impl Edit {
         }
     }
 
-    fn change(&self, node: &mut Node) {
+    /// `now` are the channels of the layer that the edit is of: what it leaves as it is may be another number in the
+    /// other turns of a repeat.
+    fn change(&self, node: &mut Node, now: (Option<i64>, i64)) {
         match self {
             Edit::Field { field, setting, .. } => {
                 set(node, field, setting);
                 node.holes.retain(|hole| hole.field() != *field);
             }
             Edit::Channels { inputs, outputs, .. } => {
-                set(node, "in_channels", &Setting::Int(*inputs));
-                set(node, "out_channels", &Setting::Int(*outputs));
+                if now.0 != Some(*inputs) {
+                    set(node, "in_channels", &Setting::Int(*inputs));
+                }
+                if now.1 != *outputs {
+                    set(node, "out_channels", &Setting::Int(*outputs));
+                }
             }
             Edit::Reshape { shape, .. } => set(node, "shape", &Setting::Shape(*shape)),
             Edit::Like { value, .. } => {
@@ -162,6 +181,22 @@ impl Edit {
             | Edit::Project { node, .. } => Some(*node),
             Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } | Edit::Free { .. } => None,
         }
+    }
+
+    /// Whether it writes a number in place of a block's parameter or a repeat's variable.
+    pub(super) fn overwrites_a_variable(&self, graph: &Graph) -> bool {
+        let Some(node) = self.node().map(|node| &graph.nodes[node]) else { return false };
+        let several = || graph.nodes.iter().filter(|other| other.origin == node.origin).count() > 1;
+        let written = |field: &str| node.writing.expression(field).is_some();
+        let overwrites = match self {
+            Edit::Channels { inputs, outputs, .. } => {
+                let now = counts(node);
+                written("in_channels") && now.0 != Some(*inputs) || written("out_channels") && now.1 != *outputs
+            }
+            Edit::Field { field, .. } => written(field),
+            _ => false,
+        };
+        overwrites && several()
     }
 
     /// The field that it changes, for the place of the message.
@@ -274,7 +309,9 @@ impl Edit {
                 (Verb::Replace("Identity".to_owned(), graph.nodes[*node].spans.op.to_string()), name(*node))
             }
             Edit::Fit { node, operand, fitting } => (fitted(graph, *node, *operand, *fitting), name(*node)),
-            Edit::Project { node, operand, from, to } => (projected(graph, *node, *operand, from, to), name(*node)),
+            Edit::Project { node, operand, from, to } => {
+                (shortcut::projected(graph, *node, *operand, from, to), name(*node))
+            }
             Edit::Free { body } => {
                 let name = &graph.bodies[*body].name;
                 let of_use = turns_of(graph, *body).into_iter().filter(|turn| graph.bodies[*turn].name == *name);
@@ -282,10 +319,14 @@ impl Edit {
                 let text = format!("write `repeat turn in 0..{turns}`, whose turns may change the shape");
                 (Verb::Other(text), graph.bodies[*body].name.clone())
             }
-            Edit::Argument { statement, field, text, .. } => {
-                let verb = match field {
-                    Some(field) => Verb::Set(format!("{field}: {text}")),
-                    None => Verb::Write(text.clone()),
+            Edit::Argument { statement, place, text, .. } => {
+                let verb = match place {
+                    ArgumentPlace::Named(field) => Verb::Set(format!("{field}: {text}")),
+                    ArgumentPlace::Leading => Verb::Write(text.clone()),
+                    ArgumentPlace::Entry(turn) => {
+                        let number = turn + 1;
+                        Verb::Other(format!("in the list of `{statement}`, let entry {number} be `{text}`"))
+                    }
                 };
                 (verb, statement.clone())
             }
@@ -315,44 +356,10 @@ fn turns_of(graph: &Graph, body: usize) -> Vec<usize> {
 }
 
 /// A name like this one that no statement has.
-fn free_name(graph: &Graph, name: &str) -> String {
+pub(super) fn free_name(graph: &Graph, name: &str) -> String {
     let taken = |name: &String| graph.nodes.iter().any(|node| node.name == *name);
     let numbered = (2..).map(|number| format!("{name}{number}"));
     std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
-}
-
-/// A convolution with kernel 1 that a shortcut needs.
-fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shape, to: &Shape) -> Verb {
-    let order = graph.order();
-    let channels = |shape: &Shape| shape.size(order.channel(shape.rank()));
-    let stride = match check::projection(from, to, order) {
-        Some(stride @ 2..) => format!(", stride: {stride}"),
-        _ => String::new(),
-    };
-    let rank = from.rank() - 1;
-    let (ins, outs) = (channels(from).number().unwrap_or(0), channels(to).number().unwrap_or(0));
-    let conv = format!("Conv{rank}d({ins} -> {outs}, kernel: 1{stride})");
-    let short = free_name(graph, "short");
-    let writing = &graph.nodes[node].writing;
-    if writing.block.is_none() && writing.statement.contains('.') {
-        return Verb::Other(format!("in this repeat, add a projection of the shortcut instead: `{conv}`"));
-    }
-    if let Some(block) = &writing.block {
-        let used = graph.nodes[node].name.strip_suffix(&writing.statement[block.len()..]).unwrap_or("");
-        return Verb::Other(format!(
-            "in `{block}`, add a projection of the shortcut instead: in `{used}` it is `{conv}`"
-        ));
-    }
-    let value = graph.nodes[node].inputs[operand];
-    match (operands_with(graph, node, operand, &short), graph.reference(value)) {
-        (Some((front, operands)), Some(shortcut)) => {
-            Verb::Insert(format!("{front}{short}: {conv} from {shortcut};"), Some(operands))
-        }
-        _ => {
-            let shortcut = graph.value_name(value);
-            Verb::Other(format!("add a projection of `{shortcut}` instead: `{short}: {conv} from {shortcut};`"))
-        }
-    }
 }
 
 /// What gives an operand of two the sizes of the other.
@@ -391,7 +398,7 @@ pub(super) fn can_fit(graph: &Graph, node: NodeId, operand: usize, fitting: Fitt
 
 /// The operands of a statement with another name for one of them, and the statement that names the one which goes by
 /// `_`, if one does.
-fn operands_with(graph: &Graph, node: NodeId, operand: usize, name: &str) -> Option<(String, String)> {
+pub(super) fn operands_with(graph: &Graph, node: NodeId, operand: usize, name: &str) -> Option<(String, String)> {
     let mut front = String::new();
     let mut names = Vec::new();
     for (index, value) in graph.nodes[node].inputs.iter().enumerate() {
@@ -471,6 +478,7 @@ fn inserted(op: &Op) -> String {
     match op {
         Op::GlobalPool { .. } => "GlobalAvgPool".to_owned(),
         Op::Permute { axes, .. } => format!("Permute({})", axes_text(axes)),
+        Op::Slice { axis, start, end } => format!("Slice({start}..{end}, axis: {})", axis_text(axis)),
         Op::Flatten { from: Axis::At(0), to: Axis::At(-1) } => "Flatten".to_owned(),
         Op::Flatten { from, to: Axis::At(-1) } => format!("Flatten(from: {})", axis_text(from)),
         Op::Flatten { from, to } => format!("Flatten(from: {}, to: {})", axis_text(from), axis_text(to)),
@@ -517,15 +525,20 @@ fn rename(node: &mut Node, rank: usize) {
     node.named_axes = node.named_axes.map(|_| if rank == 1 { (0, 1) } else { (rank, rank) });
 }
 
-/// The channels as they are written: as the leading part, or as fields.
-fn channels_verbs(node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
-    let now = match &node.recipe {
+/// The channels that a layer takes, where it says so, and gives.
+fn counts(node: &Node) -> (Option<i64>, i64) {
+    match &node.recipe {
         Recipe::Given(Op::Conv(conv)) => (conv.inputs, conv.outputs),
         Recipe::Given(Op::SeparableConv(separable)) => (separable.depthwise.inputs, separable.pointwise.outputs),
         Recipe::Given(Op::Linear { inputs, outputs, .. }) => (*inputs, *outputs),
         Recipe::Given(Op::Recurrent(layer)) => (layer.inputs, layer.hidden),
-        _ => (Some(inputs), outputs),
-    };
+        _ => (None, 0),
+    }
+}
+
+/// The channels as they are written: as the leading part, or as fields.
+fn channels_verbs(node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
+    let now = counts(node);
     let field = |name: &str, value: i64| {
         let (_, word) = node.writing.words.iter().find(|(known, _)| *known == name)?;
         Some(Verb::Set(format!("{word}: {value}")))
@@ -533,7 +546,12 @@ fn channels_verbs(node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
     let (into, out) = (field("in_channels", inputs), field("out_channels", outputs));
     if out.is_none() && into.is_none() {
         let counted = now.0.is_none() && now.1 != outputs;
-        return vec![Verb::Write(if counted { outputs.to_string() } else { format!("{inputs} -> {outputs}") })];
+        let text = |field: &str, now: Option<i64>, number: i64| match node.writing.expression(field) {
+            Some(text) if now == Some(number) => text.to_owned(),
+            _ => number.to_string(),
+        };
+        let (into, out) = (text("in_channels", now.0, inputs), text("out_channels", Some(now.1), outputs));
+        return vec![Verb::Write(if counted { out } else { format!("{into} -> {out}") })];
     }
     let into = into.filter(|_| now.0 != Some(inputs));
     let out = out.filter(|_| now.1 != outputs);

@@ -45,7 +45,12 @@ pub(super) fn goals(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<
         }
         Problem::Output { output, found } => {
             let declared = &graph.outputs[*output];
-            declared.value.and_then(|value| meet(graph, value, found, &visible(&declared.shape))).into_iter().collect()
+            let Some(value) = declared.value else { return Vec::new() };
+            let shape = visible(&declared.shape);
+            if let ([_], [Size::Number(elements)]) = (found.sizes(), shape.sizes()) {
+                return elements_of_map(graph, checked, value, *elements);
+            }
+            meet(graph, value, found, &shape).into_iter().collect()
         }
         Problem::Body { body, input, output } => {
             meet(graph, graph.bodies[*body].output, output, input).into_iter().collect()
@@ -180,6 +185,16 @@ fn at_least(graph: &Graph, value: ValueId, input: &Shape, least: impl Fn(usize) 
 /// The smallest input of which a layer gives anything on one axis.
 fn smallest_input(op: &Op, input: &Shape, graph: &Graph, axis: usize) -> Option<i64> {
     super::needs::preimage(op, &[*input], graph.order(), axis, (1, i64::MAX)).map(|(least, _)| least)
+}
+
+/// The same where layers that keep their shape follow a `Flatten`; without one there are none.
+fn elements_of_map(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> Vec<Goal> {
+    let Some(node) = graph.producer(value) else { return Vec::new() };
+    match checked.ops[node] {
+        Some(Op::FLATTEN) => elements(graph, checked, value, expected),
+        Some(op) if op.keeps_shape() => elements_of_map(graph, checked, graph.nodes[node].inputs[0], expected),
+        _ => Vec::new(),
+    }
 }
 
 /// Spatial sizes with the number of elements that a later flattening layer needs.

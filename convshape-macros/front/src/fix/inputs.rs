@@ -97,7 +97,7 @@ pub(super) fn as_needed(
     if visible(&shape) != shape {
         return;
     }
-    let (mut nearest, mut round) = (shape, shape);
+    let (mut nearest, mut round, mut twofold) = (shape, shape, Some(shape));
     for axis in 0..shape.rank().saturating_sub(1).min(MAX_SPATIAL) {
         let place = order.spatial(axis);
         let Some((low, high)) = need.ranges[axis] else { continue };
@@ -110,6 +110,10 @@ pub(super) fn as_needed(
         if (low..=high).contains(&rows) {
             continue;
         }
+        let times = [2, 4, 8].into_iter().flat_map(|times| [rows.saturating_mul(times), rows / times]);
+        let whole = |size: &i64| *size > 0 && rows > 0 && (rows % size == 0 || size % rows == 0);
+        let size = times.filter(whole).find(|size| (low..=high).contains(size));
+        twofold = twofold.zip(size).map(|(shape, size)| shape.with(place, Size::Number(size)));
         nearest = nearest.with(place, Size::Number(rows.clamp(low, high)));
         // The width of the range is the product of the strides above the goal: its multiples lose no rows.
         let period = high.saturating_sub(low).saturating_add(1);
@@ -118,12 +122,23 @@ pub(super) fn as_needed(
         round = round.with(place, Size::Number(size));
     }
     let extra = u32::try_from(nth).unwrap_or(0) * 3;
+    // A network that halves its input to a single row was made for one size.
+    if let Some(twofold) = twofold.filter(|twofold| *twofold != shape && ends_in_one_row(graph, problem)) {
+        found.push(vec![Edit::Input { input, shape: twofold }], 10 + extra);
+    }
     for (shape_there, more) in [(nearest, 0), (round, 2)] {
         if shape_there != shape {
             let cost = cost(graph, checked, problem) + distance(&shape, &shape_there) + more + extra;
             found.push(vec![Edit::Input { input, shape: shape_there }], cost);
         }
     }
+}
+
+/// Whether a declared output has a single row on every axis.
+fn ends_in_one_row(graph: &Graph, problem: &Problem) -> bool {
+    let Problem::Output { output, .. } = problem else { return false };
+    let shape = &graph.outputs[*output].shape;
+    (0..shape.rank().saturating_sub(1)).all(|axis| shape.size(graph.order().spatial(axis)).same(Size::Number(1)))
 }
 
 /// An input with a size below 1: the size of another axis, or one that is declared elsewhere.

@@ -221,7 +221,8 @@ impl<'a> ChangedLayer<'a> {
         if self.beyond_reach(field, &best) && !self.beyond_reach(field, now) {
             return;
         }
-        let cost = cost.saturating_add_signed(self.regularity(&op)) + uneven;
+        let skips = if self.skips_rows(field, &best) && !self.skips_rows(field, now) { 14 } else { 0 };
+        let cost = cost.saturating_add_signed(self.regularity(&op)) + uneven + skips;
         self.offer(field, Setting::ints(best, self.rank), cost, steps, found);
     }
 
@@ -234,6 +235,16 @@ impl<'a> ChangedLayer<'a> {
             _ => i64::MAX,
         };
         field == "padding" && (0..self.rank).any(|axis| values[axis] > reach(axis))
+    }
+
+    /// Whether windows so far apart would leave rows between them unread.
+    fn skips_rows(&self, field: &str, strides: &PerAxis<i64>) -> bool {
+        let kernel = match self.op {
+            Op::Conv(conv) if conv.direction == Direction::Forward => conv.kernel,
+            Op::Pool(pool) => pool.kernel,
+            _ => return false,
+        };
+        field == "stride" && (0..self.rank).any(|axis| strides[axis] > kernel[axis])
     }
 
     /// An axis that const evaluation alone knows is taken to be like the one that is seen.

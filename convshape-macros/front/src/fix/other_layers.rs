@@ -53,6 +53,8 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
         }
     }
     joins(graph, checked, problem, found);
+    sources_of_other_rank(graph, checked, problem, found);
+    last_step(graph, checked, problem, found);
     reshapes(graph, checked, problem, found);
     orders(graph, checked, problem, found);
     if let Problem::Layer { node, .. } = problem {
@@ -212,6 +214,59 @@ fn of_sources(graph: &Graph, checked: &Checked, node: NodeId, sides: [&Shape; 2]
     }
 }
 
+/// A free parameter with as many axes as what it meets: PyTorch's parameters have an axis for the batch.
+fn sources_of_other_rank(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
+        if !matches!(checked.ops[node], Some(Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum)) {
+            continue;
+        }
+        let [a, b] = graph.nodes[node].inputs[..] else { continue };
+        for (value, other) in [(a, b), (b, a)] {
+            let (Some(source), Some(now), Some(like)) =
+                (graph.producer(value), checked.shape(value), checked.shape(other))
+            else {
+                continue;
+            };
+            let free = matches!(graph.given(source), Some(Op::Source { of: Source::Parameter { .. }, .. }));
+            if free && now.rank() != like.rank() {
+                let shapes = of_rank(&now, &like).into_iter().zip(0..);
+                shapes.for_each(|(shape, nth)| {
+                    found.push(vec![Edit::Reshape { node: source, shape }], 5 + nth + distance)
+                });
+            }
+        }
+    }
+}
+
+/// A shape with axes of size 1 taken from its front, or put in, until it has as many as another and stretches to it.
+fn of_rank(now: &Shape, like: &Shape) -> Vec<Shape> {
+    let one = |size: &Size| size.same(Size::Number(1));
+    if let Some(surplus) = now.rank().checked_sub(like.rank()) {
+        let (front, sizes) = now.sizes().split_at(surplus);
+        if !front.iter().all(one) {
+            return Vec::new();
+        }
+        let sizes = sizes.iter().zip(like.sizes());
+        let sizes: Vec<Size> =
+            sizes.map(|(size, wanted)| if one(size) || size.fits(*wanted) { *size } else { *wanted }).collect();
+        return vec![Shape::new(&sizes, now.scope())];
+    }
+    let mut longer = vec![now.sizes().to_vec()];
+    for _ in now.rank()..like.rank() {
+        let put = |sizes: Vec<Size>| {
+            (0..=sizes.len()).rev().map(move |at| {
+                let mut sizes = sizes.clone();
+                sizes.insert(at, Size::Number(1));
+                sizes
+            })
+        };
+        longer = longer.into_iter().flat_map(put).collect();
+    }
+    longer.retain(|sizes| sizes.iter().zip(like.sizes()).all(|(size, wanted)| one(size) || size.fits(*wanted)));
+    longer.dedup();
+    longer.iter().map(|sizes| Shape::new(sizes, now.scope())).collect()
+}
+
 /// The axes of an operand in another order, where that is all in which two values differ.
 fn permuted(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Candidates) {
     let [a, b] = sides;
@@ -294,6 +349,32 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
     {
         let flat = Edit::Channels { node, inputs: elements, outputs: *outputs };
         found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::FLATTEN] }, flat], 14);
+    }
+}
+
+/// The last output of the recurrent layer above, where one is wanted and all go on.
+fn last_step(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    let Problem::Output { output, found: gives } = problem else { return };
+    if gives.rank() != 2 || graph.outputs[*output].shape.rank() != 1 {
+        return;
+    }
+    let above = ancestors(graph, &blamed(graph, problem), MOST_LAYERS);
+    let all =
+        |node: NodeId| matches!(checked.ops[node], Some(Op::RecurrentOutput { output: RecurrentOutput::Sequence, .. }));
+    for (node, distance) in above.iter().copied().filter(|(node, _)| all(*node)) {
+        if graph.nodes[node].writing.takes("return_sequences") {
+            let setting = Setting::Bool(false);
+            found.push(vec![Edit::Field { node, field: "return_sequences", setting }], 6 + distance);
+            continue;
+        }
+        let value = graph.value(node);
+        let reader = above.iter().map(|(reader, _)| *reader).find(|reader| graph.nodes[*reader].inputs == [value]);
+        let steps = checked.shape(value).and_then(|shape| shape.size(0).number());
+        if let (Some(reader), Some(steps @ 1..)) = (reader.filter(|reader| can_insert(graph, *reader, 0)), steps) {
+            let last = Op::Slice { axis: Axis::At(0), start: steps - 1, end: steps };
+            let ops = vec![last, Op::FLATTEN];
+            found.push(vec![Edit::Insert { node: reader, operand: 0, ops }], 6 + distance);
+        }
     }
 }
 

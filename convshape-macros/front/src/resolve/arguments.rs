@@ -46,6 +46,8 @@ pub(super) struct Builder<'a, 's> {
     pub(super) misfits: Vec<Misfit>,
     /// The fields given by name, each with the word that was written.
     pub(super) written: Vec<(&'static str, String)>,
+    /// The fields whose values are no plain numbers, as written.
+    pub(super) expressions: Vec<(&'static str, String)>,
     pub(super) reports: Vec<Report>,
 }
 
@@ -74,6 +76,7 @@ impl<'a, 's> Builder<'a, 's> {
             spans,
             misfits: Vec::new(),
             written: Vec::new(),
+            expressions: Vec::new(),
             reports: Vec::new(),
         }
     }
@@ -232,6 +235,9 @@ impl<'a, 's> Builder<'a, 's> {
 
     fn field(&mut self, field: &'static FieldWords, name: &str, value: &'a Value) {
         let takes = field.takes_as(name, self.dialect);
+        if matches!(value, Value::Word(_) | Value::Size(_)) && !matches!(value, Value::Size(SizeExpr::Int { .. })) {
+            self.expressions.push((field.name, value.to_string()));
+        }
         match (takes, value) {
             // Reported by the parser.
             (_, Value::Broken(_)) => self.reports.push(Report::silent()),

@@ -68,9 +68,11 @@ impl<'a> Resolver<'a> {
             spans,
             misfits,
             written,
+            expressions,
             reports,
             ..
         } = builder;
+        let names = operand_names(operands, layer.from.as_ref());
         let mut unseen = settings.iter().any(|(_, setting)| setting.unseen());
         let complete = reports.is_empty();
         for report in reports {
@@ -117,6 +119,8 @@ impl<'a> Resolver<'a> {
             row: Some(words),
             dialect,
             words: written,
+            expressions,
+            operands: names,
             per_axis: settings.iter().any(|(_, setting)| setting.axes().is_some()),
             rewritten,
             statement: format!("{}{name}", scope.statements),
@@ -408,6 +412,16 @@ impl<'a> Resolver<'a> {
             }
         }
         taken
+    }
+}
+
+/// The operands of a layer that joins values, as written: `input, _`.
+fn operand_names(operands: Option<&[Value]>, from: Option<&Source>) -> Vec<String> {
+    match (operands, from) {
+        (Some([only]), _) => vec!["_".to_owned(), only.to_string()],
+        (Some(operands @ [_, ..]), _) => operands.iter().map(ToString::to_string).collect(),
+        (_, Some(Source::Several(sources, _))) => sources.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::file_name::fill_in;
 use super::scope::{Binding, NamedOutput, Outputs, Piece, Scope, snake};
 use super::{Given, MOST_LAYERS, Resolver};
 use crate::diagnose;
-use crate::graph::{Argument, Carried, Member, MemberKind, NodeId, Use, ValueId};
+use crate::graph::{Argument, Carried, Entry, Member, MemberKind, NodeId, Use, ValueId};
 use crate::numbers::{Bound, Numbers};
 use crate::syntax::{self, Block, Count, Layer, Repeat, SizeExpr, Source, Stmt, Text, Value};
 use crate::unseen::Unseen;
@@ -64,7 +64,8 @@ impl<'a> Resolver<'a> {
         names: &Names,
         scope: &Scope<'a>,
     ) -> Option<(Vec<Vec<Member>>, Vec<NamedOutput>)> {
-        let turns = self.turns(&repeat.count, &scope.numbers)?;
+        let origin = std::ptr::from_ref(stmt).addr();
+        let turns = self.turns(&repeat.count, origin, &scope.numbers)?;
         let body = &repeat.body;
         let carried = if body.outputs.is_empty() { 1 } else { body.outputs.len() };
         if carried != inputs.len() {
@@ -90,7 +91,15 @@ impl<'a> Resolver<'a> {
                 inner.file_path = format!("{}{file_name}.{turn}.", scope.file_path);
             }
             bind_inputs(&body.reads, &values, &mut inner.names);
+            let first = self.graph.nodes.len();
             let done = self.run_body(body, &mut inner);
+            if let Count::List { vars, values, .. } = &repeat.count {
+                let (block, statement) = (inner.statements.clone(), format!("{}{}", scope.statements, names.name));
+                let arguments = cells(vars.len(), turn, &values[turn]);
+                let entry = Some(Entry { turn, span: values[turn].span() });
+                let nodes = first..self.graph.nodes.len();
+                self.graph.uses.push(Use { block, statement, origin, arguments, entry, nodes });
+            }
             members.push(done.members);
             outputs = done.outputs;
             let gives: Vec<ValueId> = outputs.iter().map(|output| output.value).collect();
@@ -112,7 +121,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The variables of a repeat and the values that they take.
-    fn turns(&mut self, count: &'a Count, numbers: &Numbers) -> Option<Turns<'a>> {
+    fn turns(&mut self, count: &'a Count, origin: usize, numbers: &Numbers) -> Option<Turns<'a>> {
         let sizes = |values: std::ops::Range<i64>| {
             let values = values.take(MOST_LAYERS);
             values.map(|value| vec![Bound::Size(Size::Number(value))]).collect()
@@ -148,7 +157,12 @@ impl<'a> Resolver<'a> {
                     self.sink.push(diagnose::no_turns(0, *span));
                     return None;
                 }
-                Turns { vars, rows: self.rows(vars, values, numbers)? }
+                let mut rows = self.rows(vars, values, numbers)?;
+                for replaced in self.replaced.iter().filter(|replaced| replaced.origin == origin) {
+                    let cell = rows.iter_mut().flatten().nth(replaced.index)?;
+                    *cell = Bound::Size(Size::Number(replaced.number));
+                }
+                Turns { vars, rows }
             }
         })
     }
@@ -176,7 +190,7 @@ impl<'a> Resolver<'a> {
         let done = self.run_block(block, numbers.clone(), &inputs, &names, scope);
         let statement = format!("{}{}", scope.statements, names.name);
         let (arguments, nodes) = (written(layer, block), first..self.graph.nodes.len());
-        self.graph.uses.push(Use { block: name, statement, origin, arguments, nodes });
+        self.graph.uses.push(Use { block: name, statement, origin, arguments, entry: None, nodes });
         let outputs = self.leave(&names.name, &inputs, done.outputs, scope);
         self.claim(stmt, layer, &names.name, first, scope);
         let docs = [&stmt.attrs.docs, &block.docs].into_iter().cloned().collect();
@@ -380,15 +394,25 @@ fn group(stmt: &Stmt, name: &str, docs: TokenStream, kind: MemberKind) -> Member
     Member { name, docs, optional: false, origin: std::ptr::from_ref(stmt).addr(), kind }
 }
 
+fn argument(index: usize, name: Option<String>, value: &Value) -> Argument {
+    let number = match value {
+        Value::Size(SizeExpr::Int { value, .. }) => Some(*value),
+        _ => None,
+    };
+    Argument { index, name, text: value.to_string(), number }
+}
+
+/// An entry in the list of a repeat as it is written.
+fn cells(vars: usize, turn: usize, value: &Value) -> Vec<Argument> {
+    let cells = match value {
+        Value::Tuple(elements, _) if vars > 1 => elements.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    cells.iter().enumerate().map(|(column, value)| argument(turn * vars + column, None, value)).collect()
+}
+
 /// The arguments of a block's use as they are written.
 fn written(layer: &Layer, block: &Block) -> Vec<Argument> {
-    let argument = |index: usize, name: Option<String>, value: &Value| {
-        let number = match value {
-            Value::Size(SizeExpr::Int { value, .. }) => Some(*value),
-            _ => None,
-        };
-        Argument { index, name, text: value.to_string(), number }
-    };
     let positional = layer.args.positional.iter().enumerate().map(|(index, value)| argument(index, None, value));
     let named = layer.args.fields.iter().filter_map(|field| {
         let index = block.params.iter().position(|param| param.name == field.name)?;

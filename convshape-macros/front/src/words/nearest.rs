@@ -23,7 +23,7 @@ pub(crate) fn nearest(word: &str, candidates: impl Iterator<Item = String>) -> O
             length + allowed >= typed.len() && (typed_letters & !other).count_ones() as usize <= allowed
         })
         .map(|candidate| (distance(&typed, &letters(&candidate)), candidate))
-        .filter(|(distance, candidate)| *distance <= allowed && 2 * *distance <= letters(candidate).len())
+        .filter(|(distance, candidate)| *distance <= allowed && 3 * *distance <= letters(candidate).len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -158,6 +158,10 @@ impl Context<'_> {
             return None;
         };
         let graph = self.graph;
+        // The names outside a block or repeat mean nothing in it.
+        if graph.nodes[*node].writing.statement.contains('.') {
+            return None;
+        }
         let values = &graph.nodes[*node].inputs;
         let leader = (0..values.len()).find(|index| index != operand)?;
         // A parameter or constant gets another shape where it is declared; no layer resizes it.

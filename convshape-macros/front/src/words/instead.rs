@@ -1,0 +1,337 @@
+//! What to write in place of operations of the frameworks that the language has no layer for: for messages only.
+
+/// Operations, compared without case, `_` and a rank at the end (`2d`), and what a help says of them.
+const OPERATIONS: &[(&[&str], &str)] = &[
+    (
+        &["rearrange"],
+        "say what moves: `Permute(1, 2, 0)` orders axes, `Flatten(from: 1)` merges them, `Unflatten(0, [8, 8])` splits \
+         one, `Reshape([16, 4, 4])` gives the whole shape",
+    ),
+    (
+        &["einsum", "einmix", "einsumdense", "dotgeneral", "tensordot"],
+        "a product of two values is `MatMul(a, b)`, with `transpose_b: true` for the other order; a product with weights \
+         is `Linear`; `Permute` before and after it puts the axes in place",
+    ),
+    (
+        &["squeeze"],
+        "`Flatten(from: 0, to: 1)` merges an axis of size 1 with the next, `Reshape([16, 4])` gives the whole shape",
+    ),
+    (
+        &["unsqueeze", "expanddims", "newaxis"],
+        "`Unflatten(0, [1, 64])` puts an axis of size 1 before the first, `Reshape([1, 16, 16])` gives the whole shape",
+    ),
+    (
+        &["chunk", "unbind", "tensorsplit", "unstack"],
+        "`parts: Split(2);` cuts the channels into equal parts, `Split([64, 80])` into parts of these sizes; read them as \
+         `parts.0` and `parts.1`",
+    ),
+    (
+        &[
+            "narrow",
+            "select",
+            "indexselect",
+            "gather",
+            "take",
+            "gatherelements",
+            "gathernd",
+            "dynamicslice",
+            "stridedslice",
+        ],
+        "`Slice(0..4, axis: 1)` takes a range of an axis; a choice that depends on values is a layer of your own: \
+         `Custom(path::Type)`",
+    ),
+    (
+        &["movedim", "moveaxis", "swapaxes", "swapdims", "t", "transposeaxes"],
+        "`Transpose(0, 1)` swaps two axes, `Permute(1, 2, 0)` orders all of them",
+    ),
+    (
+        &["expand", "expandas", "broadcastto", "broadcastindim", "tile", "repeatinterleave", "repeatvector"],
+        "axes of size 1 stretch by themselves in `Add`, `Mul` and other sums; `Upsample(2)` repeats rows, `Concat(a, a)` \
+         channels",
+    ),
+    (
+        &["contiguous", "clone", "item", "cast", "cuda", "cpu", "float", "half", "astype", "optimizationbarrier"],
+        "leave it out: values are `f32` and need no copy",
+    ),
+    (
+        &[
+            "detach",
+            "stopgradient",
+            "lambda",
+            "bilinear",
+            "deformconv",
+            "gridsample",
+            "affinegrid",
+            "roialign",
+            "roipool",
+            "maxroipool",
+            "fractionalmaxpool",
+            "lppool",
+            "globallppool",
+            "where",
+            "maskedfill",
+            "scatter",
+            "scatternd",
+            "scatterelements",
+            "cumsum",
+            "cumprod",
+            "flip",
+            "roll",
+            "reverse",
+            "reversesequence",
+            "sort",
+            "unique",
+            "loop",
+            "scan",
+            "round",
+            "floor",
+            "ceil",
+            "sign",
+            "erf",
+            "fmod",
+            "mod",
+            "tan",
+            "atan",
+            "asin",
+            "acos",
+            "sinh",
+            "cosh",
+            "prod",
+            "reduceprod",
+            "median",
+            "stft",
+            "istft",
+            "fft",
+            "rfft",
+            "irfft",
+            "dft",
+            "tril",
+            "triu",
+            "trilu",
+            "hardshrink",
+            "softshrink",
+            "shrink",
+            "threshold",
+            "thresholdedrelu",
+            "hardmax",
+            "gumbelsoftmax",
+            "adaptivelogsoftmax",
+            "reducewindow",
+            "minpool",
+            "pool",
+            "spectralnormalization",
+            "meanvariancenormalization",
+            "convlocal",
+            "locallyconnected",
+            "convlstm",
+            "convlstmcell",
+            "additiveattention",
+            "groupqueryattention",
+            "maxoutdense",
+            "highway",
+            "isnan",
+            "isinf",
+            "equal",
+            "greater",
+            "less",
+            "lessorequal",
+            "greaterorequal",
+            "and",
+            "or",
+            "not",
+            "xor",
+            "bitshift",
+            "diagonal",
+            "diag",
+            "det",
+            "inverse",
+            "lerp",
+            "squareplus",
+            "sparseplus",
+            "cropandresize",
+        ],
+        "a layer of your own is a type that implements `convshape::CustomLayer`: `Custom(path::Type) -> [16, 14, 14]`",
+    ),
+    (&["reduce"], "`Mean(axis: 1)`, `Sum`, `Max` and `Min` reduce axes"),
+    (&["layerscale"], "write `gamma: Parameter([96, 1, 1], init: 1e-6); Mul(_, gamma);`"),
+    (&["softmin"], "write `Neg; Softmax;`"),
+    (&["tanhshrink"], "write `x: Identity; Tanh; Sub(x, _);`"),
+    (&["rrelu"], "outside training it is `LeakyRelu(0.2292)`, the mean of its slopes"),
+    (&["reciprocal"], "write `Pow(-1.0)`, or `Div(a, b)` for a quotient of two values"),
+    (&["log1p"], "write `AddScalar(1.0); Log;`"),
+    (&["expm1"], "write `Exp; AddScalar(-1.0);`"),
+    (&["logsumexp", "reducelogsumexp"], "write `Exp; Sum(axis: 0); Log;`"),
+    (&["reducel1"], "write `Abs; Sum(axis: 0);`"),
+    (&["reducel2"], "write `Square; Sum(axis: 0); Sqrt;`"),
+    (&["reducesumsquare"], "write `Square; Sum(axis: 0);`"),
+    (
+        &["var", "std", "variance", "moments", "standardize"],
+        "write `x: Identity; m: Mean(axis: 0, keep: true); Sub(x, m); Square; Mean(axis: 0);`, and `Sqrt;` for the deviation",
+    ),
+    (&["cosinesimilarity", "pairwisedistance"], "write `LpNorm` on both, then `Mul(a, b)` and `Sum(axis: 0)`"),
+    (&["average"], "write `Add(a, b)`, then `Scale(0.5)`"),
+    (
+        &["argmax", "argmin", "topk", "nms", "nonmaxsuppression", "nonzero"],
+        "leave it to the program: it takes the numbers that the chain gives",
+    ),
+    (
+        &[
+            "embedding",
+            "embed",
+            "embeddingbag",
+            "onehot",
+            "categoryencoding",
+            "hashing",
+            "discretization",
+            "textvectorization",
+            "stringlookup",
+            "integerlookup",
+        ],
+        "inputs are real numbers: give one-hot rows `[length, words]` to `Linear(words -> features, bias: false)`, or look \
+         rows up before the chain",
+    ),
+    (
+        &["randomflip", "randomrotation", "randomzoom", "randomcrop", "randomtranslation", "randomcontrast", "masking"],
+        "prepare samples before the chain reads them",
+    ),
+    (
+        &[
+            "lstmcell",
+            "grucell",
+            "rnncell",
+            "optimizedlstmcell",
+            "simplecell",
+            "mgucell",
+            "simplernncell",
+            "stackedrnncells",
+        ],
+        "all steps are one layer on `[length, features]`: `Lstm(64 -> 128)`, `Gru(64 -> 128)` or `Rnn(64 -> 128)`",
+    ),
+    (&["bidirectional"], "write `Lstm(64 -> 128, bidirectional: true)`, or the same of `Gru` and `Rnn`"),
+    (
+        &["timedistributed", "vmap"],
+        "`Linear` acts on each step by itself; let a convolution read one step as one sample, in a chain of its own before \
+         the recurrent layer",
+    ),
+    (
+        &[
+            "transformer",
+            "transformerencoder",
+            "transformerdecoder",
+            "transformerencoderlayer",
+            "transformerdecoderlayer",
+        ],
+        "write it as a block of `MultiHeadAttention`, `LayerNorm`, `Linear` and `Add`, used in a `repeat`",
+    ),
+    (
+        &["sequential", "modulelist", "moduledict", "module", "model", "compact", "parameterlist"],
+        "layers that follow each other need nothing around them; layers that are used again are a `block`, or a `repeat`",
+    ),
+    (
+        &["unfold", "im2col", "extractpatches", "patchembed", "patchembedding"],
+        "patches and the layer after them are one convolution: `Conv2d(3 -> 768, kernel: 16, stride: 16)`",
+    ),
+    (&["fold", "col2im"], "a layer and the patches that it adds up are one convolution: `ConvTranspose2d`"),
+    (
+        &["alphadropout", "featurealphadropout", "gaussiandropout", "gaussiannoise"],
+        "`Dropout(0.1)` is the one layer that draws; noise of your own is an input: `input: x [3, 32, 32], noise [3, 32, 32];`",
+    ),
+    (
+        &["randn", "rand", "randnlike", "randlike", "normal", "randomnormal", "randomuniform", "randomnormallike"],
+        "random numbers are an input: `input: x [3, 32, 32], noise [64];`",
+    ),
+    (
+        &[
+            "zeros",
+            "ones",
+            "zeroslike",
+            "oneslike",
+            "full",
+            "fulllike",
+            "eye",
+            "linspace",
+            "constantofshape",
+            "tensor",
+            "meshgrid",
+            "positionalencoding",
+            "makecausalmask",
+        ],
+        "numbers of your own are `Constant(path::NAME, [2, 8])`, trained ones `Parameter([2, 8])`, and 0, 1, 2, .. is \
+         `Arange(64)`",
+    ),
+    (&["param", "variable", "registerbuffer", "addweight"], "a free parameter is `Parameter([96, 1, 1], init: 1e-6)`"),
+    (&["size", "shape", "numel", "dim"], "sizes are known while the chain compiles: write them, or `like: name`"),
+    (
+        &["weightnorm", "spectralnorm", "weightstandardization"],
+        "load weights into which the norm is folded (PyTorch's `remove_weight_norm`)",
+    ),
+    (
+        &[
+            "quantizelinear",
+            "dequantizelinear",
+            "dynamicquantizelinear",
+            "qlinearconv",
+            "convinteger",
+            "matmulinteger",
+            "quantstub",
+            "dequantstub",
+        ],
+        "numbers are real: use the model before it was quantised",
+    ),
+    (
+        &["if", "cond"],
+        "`if` compares sizes and bools that are known while the chain compiles: `if a == b { .. } else { .. }`",
+    ),
+    (&["mask", "causalmask"], "`Attention(q, k, v, heads: 8, causal: true)` masks what comes later"),
+];
+
+/// Functions that a program trains with.
+const LOSSES: &[&str] = &["crossentropy", "kldiv", "binarycrossentropy", "nll", "mse", "mae", "huber"];
+
+const LOSS: &str = "a loss is no layer: give it to `Fit` or to `gradients` (`convshape::train::CrossEntropy`)";
+
+/// What to write in place of an operation that the language has no layer for.
+pub(crate) fn instead(name: &str) -> Option<&'static str> {
+    let plain = name.replace('_', "").to_ascii_lowercase();
+    let plain = ["1d", "2d", "3d"].iter().find_map(|rank| plain.strip_suffix(rank)).unwrap_or(&plain);
+    let loss = plain.ends_with("loss") || LOSSES.contains(&plain);
+    let known = || OPERATIONS.iter().find(|(names, _)| names.contains(&plain)).map(|(_, help)| *help);
+    if loss { Some(LOSS) } else { known() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::{LAYERS, is_layer};
+
+    #[test]
+    fn helps_name_layers_that_exist() {
+        let quoted = OPERATIONS.iter().flat_map(|(_, help)| help.split('`').skip(1).step_by(2));
+        let words = quoted.flat_map(|code| code.split(['(', ' ', ';', ','])).filter(|word| {
+            let upper = word.starts_with(|first: char| first.is_ascii_uppercase());
+            upper && !word.contains("::") && word.chars().any(|letter| letter.is_ascii_lowercase())
+        });
+        let unknown: Vec<&str> = words.filter(|word| !is_layer(word)).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
+
+    #[test]
+    fn no_operation_is_a_layer_or_there_twice() {
+        let mut seen = std::collections::HashSet::new();
+        for name in OPERATIONS.iter().flat_map(|(names, _)| *names) {
+            assert!(seen.insert(*name), "{name} is there twice");
+            let alike = |known: &str| known.replace('_', "").to_ascii_lowercase() == **name;
+            let layer = LAYERS.iter().flat_map(|row| row.names()).find(|(known, _)| alike(known));
+            assert!(layer.is_none(), "{name} is the layer {layer:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_read_in_every_spelling() {
+        assert_eq!(instead("Rearrange"), instead("rearrange"));
+        assert_eq!(instead("expand_dims"), instead("ExpandDims"));
+        assert_eq!(instead("LPPool2d"), instead("GridSample"));
+        assert_eq!(instead("BCEWithLogitsLoss"), Some(LOSS));
+        assert_eq!(instead("Conv2d"), None);
+    }
+}
