@@ -104,6 +104,11 @@ impl Parser {
     /// The value that a part is, up to the next field where a comma is missing.
     fn whole_value(&mut self, part: &mut Cursor<'_>) -> Value {
         let span = part.span();
+        if let Some(fault) = conditional(part) {
+            self.fault(fault);
+            while part.bump().is_some() {}
+            return Value::Broken(span);
+        }
         let value = self.value(part).and_then(|value| {
             let names = matches!(value, Value::Word(_)) && part.ident_at(0).is_some();
             if names || labelled(part) || next_field(part) {
@@ -343,4 +348,16 @@ fn unnamed(value: &Value, field: &Field, span: Span) -> SyntaxFault {
 fn next_field(part: &Cursor<'_>) -> bool {
     part.ident_at(0).is_some_and(|word| words::is_field(&word.to_string()))
         && (part.equals_at(1) || matches!(part.peek_at(1), Some(TokenTree::Literal(_) | TokenTree::Group(_))))
+}
+
+/// The fault of a value with an `if` or `match` in it, which only statements have.
+fn conditional(part: &Cursor<'_>) -> Option<SyntaxFault> {
+    let word = (0..part.left()).filter_map(|at| part.ident_at(at)).find(|word| *word == "if" || *word == "match")?;
+    if part.left() == 1 {
+        return None;
+    }
+    let help = "put the layer into a statement `if a == b { .. } else { .. }`, or list the values of a repeat: \
+                `repeat (a, b) in [(16, 2), (32, 1)] { .. }`";
+    let (found, help) = (format!("`{word}`"), Some(help.to_owned()));
+    Some(SyntaxFault::Unexpected { span: word.span(), found, expected: "a value", help })
 }

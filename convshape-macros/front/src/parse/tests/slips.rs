@@ -195,6 +195,22 @@ fn programs() {
 }
 
 #[test]
+fn conditional_values() {
+    for line in [
+        "Conv2d(if i == 0 { 16 } else { 32 }, kernel: 3);",
+        "Conv2d(1 -> if i == 0 { 16 } else { 32 }, kernel: 3);",
+        "Conv2d(1 -> 16, kernel: if i == 0 { 3 } else { 5 });",
+        "Conv2d(1 -> 16 if i == 0 else 32, kernel: 3);",
+        "Conv2d(1 -> 16, kernel: 3 if first else 5, stride: 2);",
+        "Double(match i { 0 => 16, _ => 32 }, 32);",
+    ] {
+        let (message, help) = answer(line);
+        assert!(message.starts_with("[CS0001] expected a value, found `"), "{line}: {message}");
+        assert!(help.starts_with("put the layer into a statement `if a == b"), "{line}: {help}");
+    }
+}
+
+#[test]
 fn layers_in_layers() {
     let nested = |line: &str| {
         let (statements, faults) = body(&format!("{line}\nTanh;"));
