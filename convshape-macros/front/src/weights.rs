@@ -52,6 +52,9 @@ pub(crate) enum WeightsProblem {
     /// Tensors of a layer are missing, with these names and shapes: all that it has, or some. `stem`
     /// is a layer of the file that may be meant.
     Missing { node: NodeId, tensors: Vec<(String, Vec<usize>)>, whole: bool, stem: Option<Stem> },
+    /// The names in the file lack a part that the names of some layers have, such as that of a block's use. `node` is
+    /// the first of the layers; it needs `tensor`, which the file has as `found`.
+    ExtraPart { node: NodeId, part: String, tensor: (String, Vec<usize>), found: String },
     /// Elements of a type that is not converted.
     Dtype { node: NodeId, name: String, found: String },
     /// Another shape.
@@ -153,15 +156,27 @@ fn check(graph: &Graph, checked: &Checked, file: &WeightsFile) -> Vec<WeightsPro
         .map(|node| (node, wanted(graph, checked, node)))
         .filter(|(_, params)| !params.is_empty())
         .collect();
+    let mut problems = Vec::new();
+    let mut explained = Vec::new();
+    for (part, nodes) in file.extra_parts(graph, &layers) {
+        if let Some((node, params)) = layers.iter().find(|(node, _)| nodes.first() == Some(node)) {
+            let tensor = (params[0].name.clone(), params[0].shape.clone());
+            let stem = without_part(&graph.nodes[*node].file_name, &part).unwrap_or_default();
+            let found = format!("{stem}{}", params[0].suffix);
+            problems.push(WeightsProblem::ExtraPart { node: *node, part, tensor, found });
+            explained.extend(nodes);
+        }
+    }
+    let layers: Vec<_> = layers.into_iter().filter(|(node, _)| !explained.contains(node)).collect();
     let names: Vec<&str> = layers.iter().flat_map(|(_, params)| params).map(|param| param.name.as_str()).collect();
     if layers.len() > 1
+        && problems.is_empty()
         && let Some(first) = names.first()
         && names.iter().all(|name| file.find(name).is_none())
     {
         return vec![file.nothing(first)];
     }
     let claimed: BTreeSet<&str> = graph.nodes.iter().map(|node| node.file_name.as_str()).collect();
-    let mut problems = Vec::new();
     let mut seen = BTreeSet::new();
     for (node, params) in &layers {
         let mut found = Vec::new();
@@ -190,6 +205,21 @@ fn check(graph: &Graph, checked: &Checked, file: &WeightsFile) -> Vec<WeightsPro
 fn without_turns(name: &str) -> String {
     let turn = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     name.split('.').map(|part| if turn(part) { "#" } else { part }).collect::<Vec<_>>().join(".")
+}
+
+/// The character between the parts of a name in files.
+fn separator(name: &str) -> char {
+    if name.contains('/') { '/' } else { '.' }
+}
+
+/// A layer's name in files without one of the parts around the layer: `layer1.0.conv1` for `layer1.0.basic1.conv1`.
+fn without_part(name: &str, part: &str) -> Option<String> {
+    let separator = separator(name);
+    let (around, last) = name.rsplit_once(separator)?;
+    let mut parts: Vec<&str> = around.split(separator).collect();
+    parts.remove(parts.iter().position(|other| *other == part)?);
+    parts.push(last);
+    Some(parts.join(separator.encode_utf8(&mut [0; 4])))
 }
 
 /// A parameter in a file.
@@ -247,17 +277,44 @@ impl WeightsFile {
         }
     }
 
+    /// Whether a layer of the file has all these parameters in the same shapes.
+    fn has_all<'a>(&self, stem: &str, mut params: impl Iterator<Item = &'a Wanted>) -> bool {
+        params.all(|param| match self.find(&format!("{stem}{}", param.suffix)) {
+            Some(StoredParam::Whole((_, tensor)) | StoredParam::Normed([_, (_, tensor)])) => {
+                is_stored_as(&tensor.shape, &param.shape)
+            }
+            None => false,
+        })
+    }
+
+    /// Parts of names that the file does not have: each with its layers, of which there are at least two, and all of
+    /// which the file has under the name without the part.
+    fn extra_parts(&self, graph: &Graph, layers: &[(NodeId, Vec<Wanted>)]) -> Vec<(String, Vec<NodeId>)> {
+        let mut parts: Vec<(String, Vec<NodeId>, bool)> = Vec::new();
+        for (node, params) in layers {
+            let name = &graph.nodes[*node].file_name;
+            let Some((around, _)) = name.rsplit_once(separator(name)) else { continue };
+            let is_name = |part: &&str| !part.bytes().all(|byte| byte.is_ascii_digit());
+            for part in around.split(separator(name)).filter(is_name).collect::<BTreeSet<&str>>() {
+                let missing = params.iter().all(|param| self.find(&param.name).is_none());
+                let fits = missing && without_part(name, part).is_some_and(|stem| self.has_all(&stem, params.iter()));
+                match parts.iter_mut().find(|(other, ..)| other == part) {
+                    Some((_, nodes, all_fit)) => {
+                        nodes.push(*node);
+                        *all_fit &= fits;
+                    }
+                    None => parts.push((part.to_owned(), vec![*node], fits)),
+                }
+            }
+        }
+        let is_extra = |(_, nodes, all_fit): &(String, Vec<NodeId>, bool)| *all_fit && nodes.len() > 1;
+        parts.into_iter().filter(is_extra).map(|(part, nodes, _)| (part, nodes)).collect()
+    }
+
     /// A layer of the file that no other name claims and that has all that is missing in the same
     /// shapes, or else a similar name.
     fn renamed(&self, file_name: &str, missing: &[&Wanted], claimed: &BTreeSet<&str>) -> Option<Stem> {
-        let fits = |stem: &str| {
-            missing.iter().all(|param| match self.find(&format!("{stem}{}", param.suffix)) {
-                Some(StoredParam::Whole((_, tensor)) | StoredParam::Normed([_, (_, tensor)])) => {
-                    is_stored_as(&tensor.shape, &param.shape)
-                }
-                None => false,
-            })
-        };
+        let fits = |stem: &str| self.has_all(stem, missing.iter().copied());
         let stem = |name| missing.iter().find_map(|param| str::strip_suffix(name, param.suffix));
         let stems: BTreeSet<&str> = self.header.tensors.keys().filter_map(|name| stem(name)).collect();
         let (fitting, others): (Vec<&str>, Vec<&str>) =

@@ -31,8 +31,23 @@ use self::target::Hinted;
 #[cfg(feature = "train")]
 pub use self::target::{Of, TargetProblem};
 
+/// `Debug` as `Display`: it is what a `main` that returns the error, `unwrap` and `expect` print.
+macro_rules! debug_as_display {
+    ($error:ty) => {
+        impl core::fmt::Debug for $error {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+pub(crate) use debug_as_display;
+
+debug_as_display!(ShapeError);
+
 /// An array, a tensor or a parameter is not of the shape that is needed.
-#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShapeError {
     /// A tensor was given too many or too few elements.

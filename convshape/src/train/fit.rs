@@ -26,13 +26,15 @@ use super::{
 use super::{Checkpoint, OptimizerState};
 use crate::cpu::Clock;
 use crate::methods::loss::checked;
-use crate::model::error::ShapeError;
+use crate::model::error::{ShapeError, debug_as_display};
 use crate::model::param::Param;
 #[cfg(feature = "safetensors")]
 use crate::weights::{LoadError, SaveError, files};
 
+debug_as_display!(FitError);
+
 /// Training stopped early.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
     /// The data does not fit the model or the loss.

@@ -8,10 +8,13 @@ use std::path::PathBuf;
 
 use convshape_arith::stored::Hint;
 
-use crate::model::error::ShapeError;
+use crate::model::error::{ShapeError, debug_as_display};
+
+debug_as_display!(LoadError);
+debug_as_display!(SaveError);
 
 /// A file does not hold the weights of a model.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
     /// The file cannot be read.
@@ -100,13 +103,13 @@ impl fmt::Display for FileNames<'_> {
 #[non_exhaustive]
 pub enum TensorProblem {
     /// There is no tensor of this name.
-    #[error("{name}: missing, expected f32 {expected:?}{}", Similar(similar))]
+    #[error("{name}: missing, expected f32 {expected:?}{}", Similar { name, similar })]
     Missing {
         /// The name.
         name: String,
         /// The shape it should have.
         expected: Vec<usize>,
-        /// A tensor whose name has the same ending, which may be the one that is meant.
+        /// A tensor that may be the one that is meant: its name has more parts in front, or one part less.
         similar: Option<String>,
     },
     /// A tensor that a layer of the model would read if it had such a parameter: the layer computes
@@ -161,7 +164,7 @@ pub enum TensorProblem {
 }
 
 /// A model could not be saved. Except for [`SaveError::Sync`], the file is unchanged.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SaveError {
     /// A parameter of the model was replaced by one of another shape.
@@ -230,13 +233,21 @@ impl fmt::Display for Without<'_> {
 }
 
 /// Displays a tensor that may have been meant.
-struct Similar<'a>(&'a Option<String>);
+struct Similar<'a> {
+    name: &'a str,
+    similar: &'a Option<String>,
+}
 
 impl fmt::Display for Similar<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(name) => write!(f, "; the file has `{name}`: `load_with` takes other names"),
-            None => Ok(()),
+        let Some(similar) = self.similar else { return Ok(()) };
+        write!(f, "; the file has `{similar}`: ")?;
+        let mut parts = similar.split('.');
+        match self.name.split('.').find(|part| parts.next() != Some(part)) {
+            Some(part) if similar.len() < self.name.len() => {
+                write!(f, "write `#[name(transparent)]` before `{part}`")
+            }
+            _ => f.write_str("`load_with` takes other names"),
         }
     }
 }

@@ -134,12 +134,23 @@ fn read(tensors: &Tensors<'_>, name: &str, spec: &Spec) -> Result<Vec<f32>, Unre
     let suffix = format!(".{name}");
     let mut similar: Vec<String> = tensors.names().into_iter().filter(|other| other.ends_with(&suffix)).collect();
     similar.sort_unstable();
+    let shorter = || without_one_part(name).find(|other| tensors.tensor(other).is_some());
     Err(TensorProblem::Missing {
         name: name.to_string(),
         expected: spec.shape.to_vec(),
-        similar: similar.into_iter().next(),
+        similar: similar.into_iter().next().or_else(shorter),
     }
     .into())
+}
+
+/// A name without each of its parts but the last two, a layer and its parameter: `layer1.0.conv1.weight` is one of
+/// those for `layer1.0.basic1.conv1.weight`.
+fn without_one_part(name: &str) -> impl Iterator<Item = String> {
+    let parts: Vec<&str> = name.split('.').collect();
+    (0..parts.len().saturating_sub(2)).map(move |left_out| {
+        let kept = parts.iter().enumerate().filter(|&(at, _)| at != left_out).map(|(_, part)| *part);
+        kept.collect::<Vec<_>>().join(".")
+    })
 }
 
 /// Type and shape of a tensor.

@@ -114,6 +114,23 @@ fn what_is_saved_is_loaded() {
 }
 
 #[test]
+fn a_part_that_the_file_does_not_have_is_named() {
+    let folder = Folder::new("parts");
+    let path = folder.file("outer.safetensors");
+    save(&model::<Outer>(), &path).unwrap();
+    let without = |name: &str| match name.strip_prefix("sub.") {
+        Some(rest) => format!("sub.block1.{rest}"),
+        None => name.to_owned(),
+    };
+    let error = load_with::<Outer>(&path, without).unwrap_err();
+    let line = "sub.block1.enc.weight: missing, expected f32";
+    let help = "the file has `sub.enc.weight`: write `#[name(transparent)]` before `block1`";
+    let text = error.to_string();
+    assert!(text.lines().any(|text| text.contains(line) && text.contains(help)), "{text}");
+    assert_eq!(format!("{error:?}"), text, "what `unwrap` shows is to be read");
+}
+
+#[test]
 fn other_tensors_are_ignored() {
     let mut all = small();
     all.push(("bn.num_batches_tracked", "I64", vec![], 7_i64.to_le_bytes().to_vec()));

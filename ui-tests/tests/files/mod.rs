@@ -28,6 +28,8 @@ pub(super) fn write() {
     let (weight, bias) =
         (("model.enc.weight", "F32", [4, 1, 3, 3].as_slice(), 4), ("model.enc.bias", "F32", [4].as_slice(), 4));
     save(path("prefixed"), &[weight, bias, ("model.dec.weight", "F32", &[4, 1, 3, 3], 4)]);
+    let block = |name| (name, "F32", [4, 4, 3, 3].as_slice(), 4);
+    save(path("blocks"), &[block("layer1.0.conv1.weight"), block("layer1.1.conv1.weight")]);
     write_bytes(path("zip"), b"PK\x03\x04 and so on");
     write_bytes(path("overlapping"), &overlapping());
 }

@@ -78,6 +78,13 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &WeightsProblem
                 None => report,
             }
         }
+        WeightsProblem::ExtraPart { node, part, tensor: (tensor, shape), found } => {
+            let (name, span) = layer(*node);
+            let message = format!("`{name}` needs `{tensor}` {shape:?}, which the file does not have");
+            Report::new(code::TENSOR_MISSING, span, message)
+                .note(format_args!("the file has `{}`: its names have no part `{part}`", brief(found)))
+                .help(format_args!("write `#[name(transparent)]` before `{part}`"))
+        }
         WeightsProblem::Dtype { node, name, found } => {
             let (layer, span) = layer(*node);
             let message = format!("`{layer}` cannot take `{name}`: its elements are {}", brief(found));

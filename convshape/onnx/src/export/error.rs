@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use convshape::graph::Fault;
 
 /// Why a model cannot be written as ONNX.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
     /// ONNX has no way to say what a layer does.
@@ -54,4 +54,11 @@ pub enum ExportError {
         /// Why.
         error: io::Error,
     },
+}
+
+/// What `Display` shows: `unwrap` and a `main` that returns the error print it.
+impl std::fmt::Debug for ExportError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Why a file cannot be imported.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
     /// The file is no ONNX model, or one that contradicts itself.
@@ -42,4 +42,11 @@ impl fmt::Display for Refusal {
 
 fn list(refusals: &[Refusal]) -> String {
     refusals.iter().map(|refusal| format!("\n  {refusal}")).collect()
+}
+
+/// What `Display` shows: `unwrap` and a `main` that returns the error print it.
+impl fmt::Debug for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }

@@ -11,10 +11,12 @@ use std::path::PathBuf;
 
 use convshape_data::Unreadable;
 
-use crate::model::error::ShapeError;
+use crate::model::error::{ShapeError, debug_as_display};
+
+debug_as_display!(DataError);
 
 /// Data cannot be read or does not fit.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
     /// A file cannot be opened.
