@@ -112,6 +112,24 @@ fn layers_that_a_framework_does_not_have() {
     accepted("dialect: jax; input: [4, 6]; LayerNorm(6); output: [4, 6];");
 }
 
+/// A given name in a block is relative to where the block is used, even if the block itself adds no part.
+#[test]
+fn given_names_in_transparent_blocks() {
+    let names = |inner: &str| {
+        let text = format!(
+            "struct M {{ block Unit(c) {{ conv1: Conv1d(c, kernel: 1, bias: false); #[name = \"downsample.0\"] \
+             d: Conv1d(c, kernel: 1, bias: false); }} input: [1, 4]; {inner} output: [1, 4]; }}"
+        );
+        let graph = convshape_front::graph(text.parse().expect("tokens"), std::path::Path::new("."));
+        let params = graph.expect("a chain").params().to_vec();
+        params.into_iter().map(|param| param.name).collect::<Vec<String>>()
+    };
+    assert_eq!(names("#[name(transparent)] Unit(1);"), ["conv1.weight", "downsample.0.weight"]);
+    assert_eq!(names("u: Unit(1);"), ["u.conv1.weight", "u.downsample.0.weight"]);
+    let turns = ["r.0.conv1.weight", "r.0.downsample.0.weight", "r.1.conv1.weight", "r.1.downsample.0.weight"];
+    assert_eq!(names("r: repeat 2 { #[name(transparent)] Unit(1); }"), turns);
+}
+
 /// Braces in a name in files contain a number; anything else is an error.
 #[test]
 fn names_in_files() {

@@ -215,10 +215,12 @@ impl<'a> Resolver<'a> {
         inner.path = format!("{}{}.", scope.path, names.name);
         inner.statements = format!("{}.", block.name);
         inner.block = Some(block.name.to_string());
-        if !(names.transparent || block.transparent) {
-            inner.file_root = format!("{}{file_name}.", scope.file_root);
-            inner.file_path = String::new();
-        }
+        inner.file_root = match names.transparent || block.transparent {
+            // Names that the block gives are relative to where it is used: `layer1.0.`.
+            true => format!("{}{}", scope.file_root, scope.file_path),
+            false => format!("{}{file_name}.", scope.file_root),
+        };
+        inner.file_path = String::new();
         bind_inputs(&block.body.reads, inputs, &mut inner.names);
         self.open_blocks.push(block.name.to_string());
         let done = self.run_body(&block.body, &mut inner);
