@@ -61,6 +61,7 @@ mod matmul;
 mod memory;
 mod norm;
 mod peak;
+mod permute;
 mod plan;
 mod planes;
 mod pool;

@@ -145,6 +145,31 @@ impl Kernel for Each<'_> {
     }
 }
 
+/// Multiplies negative elements by the slope of their channel.
+pub(super) struct Slopes<'a> {
+    pub(super) share: ElementShare<'a>,
+    pub(super) slopes: &'a [f32],
+}
+
+impl Kernel for Slopes<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Slopes { share, slopes } = self;
+        let stretches = RunPairs::new(&share);
+        let channels = slopes.len();
+        for index in 0..stretches.count {
+            let (x, place) = stretches.get(index);
+            for (x, y) in x.chunks_exact(channels).zip(share.y[place].chunks_exact_mut(channels)) {
+                for ((y, x), slope) in y.iter_mut().zip(x).zip(slopes) {
+                    *y = if *x > 0.0 { *x } else { *x * slope };
+                }
+            }
+        }
+    }
+}
+
 /// An operand of a sum or product. An axis of size 1 broadcasts.
 #[derive(Clone, Copy)]
 pub(super) struct Operand<'a> {

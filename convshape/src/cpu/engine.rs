@@ -11,12 +11,13 @@ use convshape_arith::shape::Shape;
 
 use super::attention::AttentionInputs;
 use super::buffer::{SLACK, View};
-use super::elementwise::{self, Combine, Each, ElementShare, Operand};
+use super::elementwise::{self, Combine, Each, ElementShare, Operand, Slopes};
 use super::job::{Job, Ready, Reference};
 use super::math::Epilogue;
 use super::matmul;
 use super::memory::RunMemory;
 use super::norm::{AlongChannels, GroupNorm};
+use super::permute::AxisPermutation;
 use super::plan::{Plan, Work};
 use super::pool::Pool;
 use super::recurrent::{Packed, RecurrentBatch};
@@ -302,6 +303,13 @@ impl Engine {
                     level.run(Each { share, scale, shift, by_sample: false, epilogue: *epilogue });
                 });
             }
+            Job::Slopes(slopes) => {
+                let (from, to) = (&step.inputs[0], output?);
+                let (x, y) = memory.pair(from, to);
+                elementwise::spread(threads, Epilogue::None.work(), samples, (from, x), (to, y), &|share| {
+                    level.run(Slopes { share, slopes });
+                });
+            }
             Job::Combine { multiply, epilogue } => {
                 let (to, last) = (output?, step.inputs.len() - 1);
                 let epilogue = |index: usize| (*multiply, if index == last { *epilogue } else { Epilogue::None });
@@ -476,6 +484,11 @@ impl Engine {
                     let [(first, a), (second, b)] = [operands.get(0), operands.get(1)];
                     let product = Product::new([first, second], [transpose_a, transpose_b], shape);
                     matmul::multiply(self.level, threads, &product, [a, b], y);
+                }
+                Op::Permute { .. } => {
+                    let (shape, x) = operands.get(0);
+                    let from = reference.op.permutation(shape, order).ok()?;
+                    AxisPermutation::new(from, shape, 1)?.run(self.level, threads, x, y);
                 }
                 _ => kernels::apply(&reference.op, order, params, &operands, shape, y).ok()?,
             }

@@ -47,6 +47,8 @@ pub(super) enum Job {
         shift: Vec<f32>,
         epilogue: Epilogue,
     },
+    /// The slope of each channel's negative elements.
+    Slopes(Vec<f32>),
     Pool(Box<Windows>),
     Combine {
         multiply: bool,
@@ -118,6 +120,12 @@ impl Ready {
                     shift.resize(inputs[0].channels, 0.0);
                 }
                 Job::Each { scale, shift, epilogue: activation.map_or(Epilogue::None, Epilogue::of) }
+            }
+            Work::Slopes { node } => {
+                let mut slopes = params[plan.nodes[*node].params[0]].as_slice().to_vec();
+                // One slope is for all channels.
+                slopes.resize(inputs[0].channels, slopes[0]);
+                Job::Slopes(slopes)
             }
             Work::Pool { node, windows } => {
                 let Op::Pool(pool) = plan.nodes[*node].op else { return None };

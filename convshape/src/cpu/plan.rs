@@ -57,6 +57,8 @@ pub(super) enum Work {
     Each { norm: Option<usize>, activation: Option<Activation>, by: f64 },
     /// Copies a value into a joined one, from this channel on.
     Copy(usize),
+    /// A `Prelu`: negative elements times the slope of their channel.
+    Slopes { node: usize },
     /// A pooling layer over windows.
     Pool { node: usize, windows: [Window; 3] },
     /// A sum or product of values, which broadcast over axes of size 1.

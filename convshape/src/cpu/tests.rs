@@ -371,6 +371,42 @@ fn windows_of_each_channel() {
     }
 }
 
+#[test]
+fn permutations_of_axes() {
+    let mut random = Random::new(31);
+    let mut run = 0;
+    while run < 150 {
+        let sizes: Vec<i64> = (0..random.pick(1, 6)).map(|_| random.one_of(&[1, 2, 3, 7, 16, 17, 33])).collect();
+        if sizes.iter().product::<i64>() > 20_000 {
+            continue;
+        }
+        let mut axes: Vec<(i64, Axis)> = (0..).zip(&sizes).map(|(at, _)| (random.pick(0, 99), Axis::At(at))).collect();
+        axes.sort_by_key(|(key, _)| *key);
+        let axes: Vec<Axis> = axes.into_iter().map(|(_, axis)| axis).collect();
+        let op = Op::Permute { axes: Axes::of(&axes).expect("few"), swap: false };
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &[(op, vec![0])], &[1]));
+    }
+}
+
+#[test]
+fn slopes_of_negative_elements() {
+    let mut random = Random::new(37);
+    for _ in 0..60 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes: Vec<i64> = (0..random.pick(0, 3)).map(|_| random.pick(1, 9)).collect();
+        let channels = random.one_of(&[1, 3, 16, 20, 33]);
+        sizes.insert(order.channel(sizes.len() + 1), channels);
+        let op = Op::Prelu { channels: random.one_of(&[1, channels]) };
+        let padded = Op::Conv(random_conv(&mut random, 2, channels));
+        let layers = [(op, vec![0]), (padded, vec![1])];
+        let layers = if sizes.len() == 3 { &layers[..] } else { &layers[..1] };
+        if !check(&mut random, order, Shape::of(&sizes), layers, &[layers.len()]) {
+            assert!(check(&mut random, order, Shape::of(&sizes), &layers[..1], &[1]));
+        }
+    }
+}
+
 /// A convolution and the depthwise one after it.
 #[test]
 fn interleaved_rows() {

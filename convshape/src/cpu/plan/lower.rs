@@ -318,6 +318,7 @@ impl Lowering {
             }
             Op::BatchNorm { .. } => Work::Each { norm: Some(index), activation: self.activation(&mut output), by: 1.0 },
             Op::Activation(activation) => Work::Each { norm: None, activation: Some(activation), by: 1.0 },
+            Op::Prelu { .. } => Work::Slopes { node: index },
             Op::Scale { by } => Work::Each { norm: None, activation: self.activation(&mut output), by },
             Op::Dropout { .. } => {
                 self.inside[output] = Some((inputs[0], 0));

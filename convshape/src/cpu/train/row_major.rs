@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use convshape_arith::fault::Fault;
 use convshape_arith::op::{AxisOrder, Op, Trace};
-use convshape_arith::shape::Shape;
+use convshape_arith::shape::{MAX_RANK, Shape};
 use rand::Rng;
 
 use super::Machine;
@@ -18,6 +18,7 @@ use super::weight_gradient::WeightGradient;
 use crate::cpu::attention::Drop;
 use crate::cpu::buffer::{Buffer, Grid, View};
 use crate::cpu::math::Epilogue;
+use crate::cpu::permute::AxisPermutation;
 use crate::cpu::recurrent::{Packed, RecurrentBatch};
 use crate::cpu::relayout::Relayout;
 use crate::cpu::simd::Level;
@@ -60,6 +61,13 @@ pub(super) fn export(on: Machine, samples: usize, view: &View, x: &[f32], y: &mu
 
 pub(super) fn import(on: Machine, samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
     Relayout { level: on.level, view: *view }.import(on.threads, samples, x, y);
+}
+
+/// Permutes the axes of each sample. A plan's shapes have no symbols.
+fn permute(on: Machine, samples: usize, from: [usize; MAX_RANK], input: &Shape, x: &[f32], y: &mut [f32]) {
+    if let Some(permutation) = AxisPermutation::new(from, input, samples) {
+        permutation.run(on.level, on.threads, x, y);
+    }
 }
 
 impl RowMajor {
@@ -135,6 +143,10 @@ impl RowMajor {
         let own: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
         let RowMajor { op, order, shapes, output, norm, attend, factors, y: room, .. } = self;
         match (norm, &*op) {
+            (None, Op::Permute { .. }) => {
+                let from = op.permutation(&shapes[0], *order)?;
+                permute(on, samples, from, &shapes[0], own[0], room);
+            }
             (Some(norm), _) => norm.forward(on, params, own[0], room),
             (None, Op::Recurrent(layer)) => {
                 let length = steps(shapes);
@@ -206,6 +218,13 @@ impl RowMajor {
             let first = [inputs.get(1).copied(), inputs.get(2).copied()];
             RecurrentGradient { on, layer, length, params, x: inputs[0], first, factors: some(factors), y, dy }
                 .backward(dparams, dx);
+            return Ok(());
+        }
+        if let Op::Permute { .. } = op {
+            let from = AxisPermutation::inverse(op.permutation(&shapes[0], *order)?);
+            if wanted[0] {
+                permute(on, samples, from, output, dy, &mut dx[0]);
+            }
             return Ok(());
         }
         BoundLayer { op, order: *order, params, shapes, output }.backward(&inputs, y, dy, dparams, dx)
