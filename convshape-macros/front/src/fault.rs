@@ -166,7 +166,7 @@ impl SyntaxFault {
             SyntaxFault::Comment { .. } => "a comment begins with `//`, not with `#`".to_owned(),
             SyntaxFault::Missing { part, chain, .. } => format!("`{chain}` has no `{}`", part.word()),
             SyntaxFault::Twice { part, .. } => format!("`{part}` is given twice"),
-            SyntaxFault::Misplaced { part, place, .. } => format!("`{part}` stands {place}"),
+            SyntaxFault::Misplaced { part, place, .. } => format!("`{part}` comes {place}"),
             SyntaxFault::EmptyChain { chain, .. } => {
                 format!("`{chain}` is empty: a chain has an `input` and an `output`")
             }

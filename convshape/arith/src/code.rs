@@ -21,7 +21,7 @@ codes! {
     // What is written.
     SYNTAX = "CS0001" "a token that the language does not have there";
     PYTHON = "CS0002" "written as in Python";
-    PARTS = "CS0003" "a part of the chain is missing, stands twice or is misplaced";
+    PARTS = "CS0003" "a part of the chain is missing, repeated or misplaced";
     LITERAL = "CS0004" "a number that is too large or malformed";
     ATTRIBUTE = "CS0005" "an attribute that is not understood";
 

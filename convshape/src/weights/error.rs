@@ -91,7 +91,7 @@ impl fmt::Display for FileNames<'_> {
         match prefix {
             Some(prefix) => write!(
                 f,
-                "; `{expected}` is there behind `{prefix}`: `load_with(path, |name| format!(\"{prefix}{{name}}\"))`"
+                "; `{expected}` has the prefix `{prefix}` there: `load_with(path, |name| format!(\"{prefix}{{name}}\"))`"
             ),
             None => f.write_str("; `load_with` takes other names"),
         }

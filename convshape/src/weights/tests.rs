@@ -102,7 +102,7 @@ fn what_is_saved_is_loaded() {
         error.to_string(),
         format!(
             "{}: none of the model's tensors is in it: the first would be `enc.weight`; the file has {names}; \
-             `enc.weight` is there behind `sub.`: `load_with(path, |name| format!(\"sub.{{name}}\"))`",
+             `enc.weight` has the prefix `sub.` there: `load_with(path, |name| format!(\"sub.{{name}}\"))`",
             path.display()
         )
     );

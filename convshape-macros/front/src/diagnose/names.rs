@@ -32,8 +32,8 @@ fn no_statement(name: &Ident) -> Report {
 
 pub(crate) fn later_name(name: &Ident) -> Report {
     no_statement(name)
-        .note(format_args!("`{name}` stands further down"))
-        .help(format_args!("a statement reads what stands above it: move `{name}` up, or this one down"))
+        .note(format_args!("`{name}` is further down"))
+        .help(format_args!("a statement reads those above it: move `{name}` up, or this one down"))
 }
 
 pub(crate) fn repeated_name(name: &Ident) -> Report {
@@ -100,7 +100,7 @@ pub(crate) fn reads_nothing(op: &Ident) -> Report {
 }
 
 pub(crate) fn nested_sources(span: Span) -> Report {
-    Report::new(code::OPERANDS, span, "a list of statements stands in another")
+    Report::new(code::OPERANDS, span, "a list of statements is inside another")
 }
 
 /// A layer with one output.
@@ -176,8 +176,9 @@ pub(crate) fn missing_type(op: &Ident) -> Report {
 }
 
 pub(crate) fn custom_without_shape(op: &Ident, path: &str) -> Report {
-    Report::new(code::MISSING_FIELD, op.span(), "`Custom` does not say which shape it gives")
-        .help(format_args!("write it behind: `Custom({path}) -> [16, 14, 14]`, or `-> z [16, 14, 14], loss [1]`"))
+    Report::new(code::MISSING_FIELD, op.span(), "`Custom` does not say which shape it gives").help(format_args!(
+        "write it after the type: `Custom({path}) -> [16, 14, 14]`, or `-> z [16, 14, 14], loss [1]`"
+    ))
 }
 
 pub(crate) fn chain_in_itself(span: Span, name: &Ident) -> Report {
@@ -323,7 +324,7 @@ pub(crate) fn piece_inputs(piece: &str, reads: &[Ident], given: usize, from: boo
     match reads {
         [] if piece == "repeat" => report.help("name what it carries: `repeat 3 reads a, b from (x, y) { .. }`"),
         [] => report.help(format_args!("name its inputs: `block {piece}(..) reads a, b {{ .. }}`")),
-        [_] => report.help("write one name behind `from`"),
+        [_] => report.help("write one name after `from`"),
         reads => {
             let first = if from { &reads[0].to_string() } else { "_" };
             let others: Vec<String> = reads[1..].iter().map(ToString::to_string).collect();

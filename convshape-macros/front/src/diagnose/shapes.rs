@@ -129,7 +129,7 @@ impl Context<'_> {
                 self.hole_span(*node),
                 format!("nothing says what `{}` must give", self.name(*node)),
             )
-            .help("write its output shape behind it (`-> [16, 14, 14]`), or `restores` and a layer's name"),
+            .help("write its output shape after it (`-> [16, 14, 14]`), or `restores` and a layer's name"),
             Problem::Hole { node, target, solutions } => {
                 let span = self.hole_span(*node);
                 let name = self.name(*node);

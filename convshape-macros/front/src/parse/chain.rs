@@ -27,7 +27,7 @@ pub(super) struct Progress {
     pub(super) stage: Stage,
     pub(super) input: bool,
     pub(super) output: bool,
-    /// Statements behind `output` are reported once.
+    /// Statements after `output` are reported once.
     late: bool,
 }
 
@@ -90,7 +90,7 @@ impl Parser {
             self.items(group, &mut chain);
             if !c.at_end() {
                 let help = Some("each chain has a `conv_chain!` of its own".to_owned());
-                let fault = c.unexpected_with("nothing behind the chain", help);
+                let fault = c.unexpected_with("nothing after the chain", help);
                 self.fault(fault);
             }
         }
@@ -163,7 +163,7 @@ impl Parser {
             self.fault(SyntaxFault::Misplaced {
                 span: c.span(),
                 part,
-                place: "behind `output`, which comes last",
+                place: "after `output`, which must be last",
                 help: ORDER,
             });
         }
@@ -179,10 +179,10 @@ impl Parser {
             return;
         }
         let place = match progress.stage {
-            Stage::Headers | Stage::Blocks => "behind a block: it belongs before it",
-            Stage::Input => "behind `input`: it belongs before it",
-            Stage::Body => "behind the first layer: it belongs before it",
-            Stage::Output => "behind `output`, which comes last",
+            Stage::Headers | Stage::Blocks => "after a block, but belongs before it",
+            Stage::Input => "after `input`, but belongs before it",
+            Stage::Body => "after the first layer, but belongs before it",
+            Stage::Output => "after `output`, which must be last",
         };
         let part = c.peek().map(ToString::to_string).unwrap_or_default();
         self.fault(SyntaxFault::Misplaced { span: c.span(), part, place, help: ORDER });

@@ -127,7 +127,7 @@ impl Parser {
                 } else {
                     if output.is_some() {
                         let part = c.peek().map(ToString::to_string).unwrap_or_default();
-                        let place = "behind `output`, which comes last";
+                        let place = "after `output`, which must be last";
                         let help = "move it in front of `output`";
                         parser.fault(SyntaxFault::Misplaced { span, part, place, help });
                         // Once is enough.

@@ -105,7 +105,7 @@ impl Parser {
                 c.bump();
             }
             if let Some(name) = name.as_ref().filter(|_| c.at_end() || c.is_punct(";")) {
-                let help = format!("write its shape behind the name: `{}: {name} [16];`", part.word());
+                let help = format!("write its shape after the name: `{}: {name} [16];`", part.word());
                 return Err(c.unexpected_with("a shape such as `[1, 28, 28]`", Some(help)));
             }
             if let Some(name) = name.as_ref().filter(|_| part == Part::Output && c.is_punct(".")) {

@@ -129,11 +129,11 @@ fn leading(row: &LayerWords) -> String {
         Positional::Channels => {
             "In front of the fields stand the channels, `1 -> 16` or `16`, or `undo name`.".to_owned()
         }
-        Positional::Undo => "In front stands `undo` and the name of the max pooling.".to_owned(),
+        Positional::Undo => "First comes `undo` with the name of the max pooling.".to_owned(),
         Positional::Names => "In front stand the names of statements; `_` is the one before.".to_owned(),
         Positional::Axes => "In front stand axes: their numbers from 0, without the batch, or names.".to_owned(),
         Positional::Two(first, second) => format!("`{first}` and `{second}` come first and need no names."),
-        Positional::Path => "In front stands the type of the other chain.".to_owned(),
+        Positional::Path => "First comes the type of the other chain.".to_owned(),
         Positional::Field(name) => format!("`{name}` may stand without its name in front."),
     }
 }

@@ -77,17 +77,17 @@ fn parts_of_a_chain() {
     assert!(faults("struct M {}")[0].starts_with("[CS0003] `M` is empty"));
     let order = "the order is: `dialect: ..;` and other headers, blocks, `input: ..;`, statements, `output: ..;`";
     for (source, message) in [
-        ("Relu; input: [1]; output: [1];", "`input` stands behind the first layer: it belongs before it"),
-        ("input: [1]; dialect: keras; output: [1];", "`dialect` stands behind `input`: it belongs before it"),
-        ("input: [1]; Relu; lossy: deny; output: [1];", "`lossy` stands behind the first layer: it belongs before it"),
-        ("input: [1]; for h in 1..; output: [1];", "`for` stands behind `input`: it belongs before it"),
-        ("input: [1]; block B() { Relu; } output: [1];", "`block` stands behind `input`: it belongs before it"),
+        ("Relu; input: [1]; output: [1];", "`input` comes after the first layer, but belongs before it"),
+        ("input: [1]; dialect: keras; output: [1];", "`dialect` comes after `input`, but belongs before it"),
+        ("input: [1]; Relu; lossy: deny; output: [1];", "`lossy` comes after the first layer, but belongs before it"),
+        ("input: [1]; for h in 1..; output: [1];", "`for` comes after `input`, but belongs before it"),
+        ("input: [1]; block B() { Relu; } output: [1];", "`block` comes after `input`, but belongs before it"),
         (
             "block B() { Relu; } dialect: jax; input: [1]; output: [1];",
-            "`dialect` stands behind a block: it belongs before it",
+            "`dialect` comes after a block, but belongs before it",
         ),
-        ("input: [1]; output: [1]; a: Relu; Tanh;", "`a` stands behind `output`, which comes last"),
-        ("output: [1]; input: [1];", "`input` stands behind `output`, which comes last"),
+        ("input: [1]; output: [1]; a: Relu; Tanh;", "`a` comes after `output`, which must be last"),
+        ("output: [1]; input: [1];", "`input` comes after `output`, which must be last"),
     ] {
         assert_eq!(faults(&format!("struct M {{ {source} }}")), [format!("[CS0003] {message} | {order}")]);
     }
