@@ -132,7 +132,7 @@ fn write(path: &Path, numbers: &Array4<f32>) {
     fs::write(path, bytes).expect("a file");
 }
 
-/// Asks `python3`, or what `CONVSHAPE_PYTHON` names; without PyTorch there is nobody to ask.
+/// Asks `python3`, or what `CONVSHAPE_PYTHON` names; without PyTorch the test does nothing.
 #[test]
 fn load_state_dict_takes_what_is_saved() {
     let mut model = Saved::init(&mut StdRng::seed_from_u64(1));

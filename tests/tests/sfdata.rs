@@ -26,7 +26,7 @@ use convshape_tests::{fix, npy};
 /// How a program ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Verdict {
-    /// Refused while compiling; whether the first fix is the patch.
+    /// Refused while compiling; `patched` says whether the first fix is that of the program's author.
     Refused { patched: bool },
     /// It compiles and its arrays fit: our losses take these labels.
     NoFault,

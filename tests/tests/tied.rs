@@ -89,7 +89,7 @@ adjoint! {
 }
 
 conv_chain! {
-    /// A convolution by the weight of a transposed one, which jax and flax flip unless told not to.
+    /// A convolution with the weight of a transposed one, which JAX and Flax flip unless told not to.
     struct Reverse {
         dialect: jax;
         input: [2, 4, 4];

@@ -39,7 +39,7 @@ pub enum Unmet {
         /// What it would be.
         value: Size,
     },
-    /// Another axis says something else of the symbol.
+    /// Another axis needs another value of the symbol.
     Contradiction {
         /// The axis.
         axis: usize,

@@ -28,7 +28,7 @@ pub struct Solutions {
     pub count: usize,
 }
 
-/// How many strides are tried, which alone has no closed form here.
+/// How many strides are tried: a stride is found by trial, because it has no closed form.
 const MOST_STRIDES: i64 = 1 << 12;
 
 /// How many values of a field are tried whose hole comes before another.

@@ -27,7 +27,7 @@ pub enum Damage {
     Empty,
     /// It begins like no format that is read.
     Unknown,
-    /// Another format, and what to do.
+    /// It is of another format; the text says which, and what to do.
     Other(&'static str),
     /// What Git LFS leaves in place of a file that was not fetched.
     Pointer,

@@ -134,7 +134,7 @@ fn headers(file: &mut (impl Read + Seek), length: u64, stem: &str) -> Result<Vec
 fn safetensors_arrays(file: &mut impl Read, length: u64) -> Result<Vec<Array>, Damage> {
     let header = match safetensors::read(file, length) {
         Ok(header) => header,
-        // Without an object behind its first 8 bytes the file never was one.
+        // If no JSON object follows the first 8 bytes, the file was never a safetensors file.
         Err(safetensors::Damage::Short { .. } | safetensors::Damage::Length { .. }) => return Err(Damage::Unknown),
         Err(safetensors::Damage::Read(error)) => return Err(Damage::Read(error)),
         Err(damage) => return Err(Damage::Safetensors(damage)),

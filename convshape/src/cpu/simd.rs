@@ -72,7 +72,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
     unsafe fn load_even(self, from: *const f32) -> Self::F {
         let mut lanes = [0.0; MOST_LANES];
         for i in 0..Self::LANES {
-            // SAFETY: the caller vouches for the elements up to `2 * LANES - 2`.
+            // SAFETY: the caller guarantees the elements up to `2 * LANES - 2`.
             lanes[i] = unsafe { from.add(2 * i).read() };
         }
         self.load(&lanes)

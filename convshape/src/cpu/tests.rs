@@ -438,7 +438,7 @@ fn interleaved_rows() {
     }
 }
 
-/// Alone and wide, they stay in the caller's order.
+/// A wide layer that is the whole chain keeps the caller's order.
 #[test]
 fn layers_over_planes() {
     let mut random = Random::new(9);

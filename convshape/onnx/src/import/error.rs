@@ -9,7 +9,7 @@ pub enum ImportError {
     /// The file is no ONNX model, or one that contradicts itself.
     #[error("not an ONNX model: {0}")]
     Malformed(String),
-    /// Nodes that no chain can say: all of them.
+    /// Nodes that a chain cannot express. All of them are listed.
     #[error("{} of the file's nodes cannot be expressed:{}", .0.len(), list(.0))]
     Inexpressible(Vec<Refusal>),
     /// The chain's name is no Rust identifier.

@@ -20,7 +20,7 @@ const NO_LAYER: &str = "there is no such layer";
 pub(super) type Lowered = Result<Tensor, String>;
 
 impl Import {
-    /// Reads one node; what it gives is known afterwards, or refused.
+    /// Reads one node. Afterwards its outputs are known, or the node is refused.
     pub(super) fn node(&mut self, node: Node<'_>) {
         if let Some(value) = self.ahead(node) {
             self.name(node, 0, value);

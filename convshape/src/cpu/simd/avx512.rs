@@ -52,20 +52,20 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     unsafe fn load_from(self, from: *const f32) -> __m512 {
-        // SAFETY: as in `avx512!`; the caller vouches for 16 elements.
+        // SAFETY: as in `avx512!`; the caller guarantees 16 elements.
         unsafe { _mm512_loadu_ps(from) }
     }
 
     #[inline(always)]
     unsafe fn store_to(self, x: __m512, to: *mut f32) {
-        // SAFETY: as in `avx512!`; the caller vouches for 16 elements.
+        // SAFETY: as in `avx512!`; the caller guarantees 16 elements.
         unsafe { _mm512_storeu_ps(to, x) }
     }
 
     #[inline(always)]
     unsafe fn load_even(self, from: *const f32) -> __m512 {
         // The second vector starts one early, so that it ends with the last element that is wanted.
-        // SAFETY: as in `avx512!`; the caller vouches for 31 elements.
+        // SAFETY: as in `avx512!`; the caller guarantees 31 elements.
         unsafe {
             let (low, high) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(15)));
             let lanes = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);

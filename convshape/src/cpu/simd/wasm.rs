@@ -37,20 +37,20 @@ impl Simd for Wasm {
 
     #[inline(always)]
     unsafe fn load_from(self, from: *const f32) -> v128 {
-        // SAFETY: the caller vouches for 4 elements; the instruction asks for no alignment.
+        // SAFETY: the caller guarantees 4 elements; the instruction asks for no alignment.
         unsafe { v128_load(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn store_to(self, x: v128, to: *mut f32) {
-        // SAFETY: the caller vouches for 4 elements; the instruction asks for no alignment.
+        // SAFETY: the caller guarantees 4 elements; the instruction asks for no alignment.
         unsafe { v128_store(to.cast(), x) }
     }
 
     #[inline(always)]
     unsafe fn load_even(self, from: *const f32) -> v128 {
         // The second vector begins one element early, so that it ends with the last element that is wanted.
-        // SAFETY: the caller vouches for 7 elements; the instruction asks for no alignment.
+        // SAFETY: the caller guarantees 7 elements; the instruction asks for no alignment.
         let (low, high) = unsafe { (v128_load(from.cast()), v128_load(from.add(3).cast())) };
         i32x4_shuffle::<0, 2, 5, 7>(low, high)
     }

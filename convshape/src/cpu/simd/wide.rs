@@ -74,7 +74,7 @@ impl<S: Simd> Simd for Wide<S> {
     unsafe fn load_from(self, from: *const f32) -> Self::F {
         let mut x = self.splat(0.0);
         for i in 0..N {
-            // SAFETY: the caller vouches for `N` vectors.
+            // SAFETY: the caller guarantees `N` vectors.
             x[i] = unsafe { self.0.load_from(from.add(i * S::LANES)) };
         }
         x
@@ -83,7 +83,7 @@ impl<S: Simd> Simd for Wide<S> {
     #[inline(always)]
     unsafe fn store_to(self, x: Self::F, to: *mut f32) {
         for i in 0..N {
-            // SAFETY: the caller vouches for `N` vectors.
+            // SAFETY: the caller guarantees `N` vectors.
             unsafe { self.0.store_to(x[i], to.add(i * S::LANES)) };
         }
     }

@@ -251,7 +251,7 @@ mod tests {
         }
         let ignored = arr1(&[0.0, 1.0, -100.0, 2.0_f32]).into_dyn();
         close(value(&mut Accuracy::default(), &output.view(), &ignored.view()), 1.0);
-        // Yes and no: said 1, 0, 1, 0; true 1, 1, 0, 0.
+        // Two classes: predicted 1, 0, 1, 0; true 1, 1, 0, 0.
         let output = arr2(&[[0.9], [0.2], [0.5], [0.1_f32]]).into_dyn();
         let target = arr2(&[[1.0], [1.0], [0.0], [0.0_f32]]).into_dyn();
         close(value(&mut Accuracy::default(), &output.view(), &target.view()), 0.5);
