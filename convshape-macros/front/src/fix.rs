@@ -375,6 +375,7 @@ impl<'b> Search<'_, 'b> {
             | Edit::Argument { .. } => true,
             Edit::Field { .. }
             | Edit::Channels { .. }
+            | Edit::Keep { .. }
             | Edit::Reshape { .. }
             | Edit::Renamed { .. }
             | Edit::Like { .. } => false,

@@ -10,6 +10,9 @@ use crate::graph::{Argument, Graph, Replaced, Use};
 const MOST_USES: usize = 12;
 const MOST_LAYERS: usize = 96;
 
+/// A number that is so many times as large, or as small, was not meant.
+const MOST_TIMES: i64 = 16;
+
 /// Layers that are read again for one mistake, and how often a chain is, however short or long.
 const LAYERS_READ: usize = 6_000;
 const LEAST_TRIED: usize = 4;
@@ -40,7 +43,8 @@ pub(super) fn candidates(graph: &Graph, problem: &Problem) -> Vec<Candidate> {
                 let new = !found.iter().any(
                     |known| matches!(&known.edits[0], Edit::Argument { replaced: other, .. } if *other == [replaced]),
                 );
-                if number > 0 && number != now && new {
+                let near = number <= now.saturating_mul(MOST_TIMES) && now <= number.saturating_mul(MOST_TIMES);
+                if number > 0 && number != now && new && near {
                     let edits = vec![edit(used, &[replaced])];
                     found.push(Candidate { edits, cost: cost + distance.min(10) });
                 }

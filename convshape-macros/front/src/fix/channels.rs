@@ -268,6 +268,9 @@ impl Writer<'_> {
                 }
                 self.end(edit, found);
             }
+            Op::Glu { axis } if axis.index(2, graph.order()) == Some(graph.order().channel(2)) => {
+                self.further(inputs[0], wanted.saturating_mul(2), found);
+            }
             Op::FLATTEN => {
                 let Some(shape) = self.checked.shape(inputs[0]) else { return };
                 let place = graph.order().channel(shape.rank());

@@ -1,6 +1,6 @@
 //! Changes of what was written: how they change a graph, and how a `help:` line says them.
 
-use convshape_arith::op::{Axes, Axis, Direction, Op, ResizeTo};
+use convshape_arith::op::{Axes, Axis, Conv, Direction, Op, Padding, ResizeTo};
 use convshape_arith::shape::Shape;
 
 use super::shortcut;
@@ -19,6 +19,9 @@ pub(crate) enum Edit {
     Channels { node: NodeId, inputs: i64, outputs: i64 },
     /// `write [..]` in a `Reshape`
     Reshape { node: NodeId, shape: Shape },
+    /// The border with which a convolution with stride 1 keeps the size, in each turn of a repeat its own; `causal` in
+    /// front alone.
+    Keep { node: NodeId, causal: bool },
     /// An `Upsample` to the sizes of another value.
     Like { node: NodeId, value: ValueId },
     /// The transposed convolution in place of the convolution.
@@ -135,6 +138,12 @@ impl Edit {
                 }
             }
             Edit::Reshape { shape, .. } => set(node, "shape", &Setting::Shape(*shape)),
+            Edit::Keep { causal, .. } => {
+                if let Recipe::Given(Op::Conv(conv)) = &node.recipe {
+                    let border = keeping(conv, *causal);
+                    set(node, "padding", &border);
+                }
+            }
             Edit::Like { value, .. } => {
                 node.inputs.truncate(1);
                 node.inputs.push(*value);
@@ -171,6 +180,7 @@ impl Edit {
             Edit::Field { node, .. }
             | Edit::Channels { node, .. }
             | Edit::Reshape { node, .. }
+            | Edit::Keep { node, .. }
             | Edit::Like { node, .. }
             | Edit::Transposed { node }
             | Edit::Renamed { node, .. }
@@ -205,6 +215,7 @@ impl Edit {
             Edit::Field { field, .. } => field,
             Edit::Channels { .. } | Edit::Reshape { .. } => "channels",
             Edit::Like { .. } => "scale",
+            Edit::Keep { .. } => "padding",
             Edit::Transposed { .. }
             | Edit::Renamed { .. }
             | Edit::Undo { .. }
@@ -291,6 +302,7 @@ impl Edit {
             Edit::Field { node, field, setting } => (field_verb(&graph.nodes[*node], field, setting), name(*node)),
             Edit::Channels { node, inputs, outputs } => (Verb::Write(format!("{inputs} -> {outputs}")), name(*node)),
             Edit::Reshape { node, shape } => (Verb::Write(shape.to_string()), name(*node)),
+            Edit::Keep { node, causal } => (keeping_verb(&graph.nodes[*node], *causal), name(*node)),
             Edit::Like { node, value } => {
                 let like = format!("like: {}", graph.value_name(*value));
                 (in_place_of_scale(&graph.nodes[*node], like), name(*node))
@@ -348,6 +360,31 @@ impl Edit {
     }
 }
 
+/// The border with which a convolution with stride 1 keeps the size.
+fn keeping(conv: &Conv, causal: bool) -> Setting {
+    let rows = |axis: usize| conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]);
+    match causal {
+        true => Setting::Pairs { values: std::array::from_fn(|axis| (rows(axis), 0)), axes: Some(conv.rank) },
+        false => Setting::ints(std::array::from_fn(|axis| rows(axis) / 2), conv.rank),
+    }
+}
+
+/// The same as it is written: `padding: d` where the dilation is a variable.
+fn keeping_verb(node: &Node, causal: bool) -> Verb {
+    let Recipe::Given(Op::Conv(conv)) = &node.recipe else { return Verb::Other(String::new()) };
+    let word = node.writing.word("padding");
+    let Some(dilation) = node.writing.expression("dilation") else {
+        return field_verb(node, "padding", &keeping(conv, causal));
+    };
+    let taps = conv.kernel[0].saturating_sub(1);
+    let dilation = if dilation.contains(' ') { format!("({dilation})") } else { dilation.to_owned() };
+    let times = |taps: i64| if taps == 1 { dilation.clone() } else { format!("{taps} * {dilation}") };
+    Verb::Set(match causal {
+        true => format!("{word}: [{}]", vec![format!("({}, 0)", times(taps)); conv.rank].join(", ")),
+        false => format!("{word}: {}", times(taps / 2)),
+    })
+}
+
 /// The turns of a repeat of which one is given.
 fn turns_of(graph: &Graph, body: usize) -> Vec<usize> {
     let place = graph.bodies[body].span.start();
@@ -373,8 +410,8 @@ fn fitted(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> Verb
     let other = values.iter().enumerate().find(|(index, _)| *index != operand).map(|(_, value)| *value);
     let changed = graph.reference(values[operand]);
     let like = other.and_then(|value| graph.reference(value));
-    if let (None, Some(like), Some(producer)) = (changed, like, graph.producer(values[operand]))
-        && producer + 1 == node
+    if let (None, Some(like)) = (changed, like)
+        && comes_before(graph, values[operand], node)
     {
         // It goes by `_`, as what is inserted then does.
         return Verb::Insert(format!("{layer}(like: {like});"), None);
@@ -405,7 +442,7 @@ pub(super) fn operands_with(graph: &Graph, node: NodeId, operand: usize, name: &
         match graph.reference(*value) {
             _ if index == operand => names.push(name.to_owned()),
             Some(name) => names.push(name.to_owned()),
-            None if graph.producer(*value).is_some_and(|producer| producer + 1 == node) => {
+            None if comes_before(graph, *value, node) => {
                 let main = free_name(graph, "main");
                 front = format!("{main}: Identity; ");
                 names.push(main);
@@ -436,11 +473,14 @@ pub(super) fn can_insert(graph: &Graph, node: NodeId, operand: usize) -> bool {
 /// Whether an operand goes by `_`, or by nothing: it is what comes before the statement.
 fn is_previous(graph: &Graph, node: NodeId, operand: usize) -> bool {
     let inputs = &graph.nodes[node].inputs;
-    match graph.producer(inputs[operand]) {
-        _ if inputs.len() == 1 => true,
-        Some(producer) => graph.reference(inputs[operand]).is_none() && producer + 1 == node,
-        None => false,
-    }
+    inputs.len() == 1 || graph.reference(inputs[operand]).is_none() && comes_before(graph, inputs[operand], node)
+}
+
+/// Whether a value is that of the statement before a layer. What reads nothing, such as a parameter, is not counted.
+fn comes_before(graph: &Graph, value: ValueId, node: NodeId) -> bool {
+    let counts = |before: &NodeId| !graph.is_source(graph.value(*before));
+    let before = (0..node).rev().find(counts);
+    before.is_some() && graph.producer(value) == before
 }
 
 /// Layers before a layer.
@@ -478,12 +518,25 @@ fn inserted(op: &Op) -> String {
     match op {
         Op::GlobalPool { .. } => "GlobalAvgPool".to_owned(),
         Op::Permute { axes, .. } => format!("Permute({})", axes_text(axes)),
+        Op::Conv(conv) => stage(conv),
         Op::Slice { axis, start, end } => format!("Slice({start}..{end}, axis: {})", axis_text(axis)),
         Op::Flatten { from: Axis::At(0), to: Axis::At(-1) } => "Flatten".to_owned(),
         Op::Flatten { from, to: Axis::At(-1) } => format!("Flatten(from: {})", axis_text(from)),
         Op::Flatten { from, to } => format!("Flatten(from: {}, to: {})", axis_text(from), axis_text(to)),
         _ => "Flatten".to_owned(),
     }
+}
+
+/// A convolution with the same numbers on every axis.
+fn stage(conv: &Conv) -> String {
+    let layer = if conv.direction == Direction::Transposed { "ConvTranspose" } else { "Conv" };
+    let padding = match conv.padding {
+        Padding::Symmetric(rows) if rows[0] > 0 => format!(", padding: {}", rows[0]),
+        _ => String::new(),
+    };
+    let (rank, inputs, outputs) = (conv.rank, conv.inputs.unwrap_or(conv.outputs), conv.outputs);
+    let (kernel, stride) = (conv.kernel[0], conv.stride[0]);
+    format!("{layer}{rank}d({inputs} -> {outputs}, kernel: {kernel}, stride: {stride}{padding})")
 }
 
 fn axis_text(axis: &Axis) -> String {

@@ -217,7 +217,7 @@ fn elements(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> 
     if let Some(side) = root(wanted, axes) {
         let mut ranges = [None; MAX_SPATIAL];
         ranges[..axes].fill(Some((side, side)));
-        goals.push(Goal { extra: 8, ..Goal::new(value, ranges) });
+        goals.push(Goal { extra: 6, ..Goal::new(value, ranges) });
     }
     // With symbols all are to be numbers.
     for axis in (0..axes).filter(|_| sizes.len() == axes) {

@@ -126,9 +126,18 @@ pub(super) fn as_needed(
     if let Some(twofold) = twofold.filter(|twofold| *twofold != shape && ends_in_one_row(graph, problem)) {
         found.push(vec![Edit::Input { input, shape: twofold }], 10 + extra);
     }
+    let dense = matches!(problem, Problem::Layer { fault, .. } if matches!(fault.reason, Reason::Features { .. }));
     for (shape_there, more) in [(nearest, 0), (round, 2)] {
         if shape_there != shape {
-            let cost = cost(graph, checked, problem) + distance(&shape, &shape_there) + more + extra;
+            let spatial = |holds: &dyn Fn(i64) -> bool| {
+                (0..shape.rank().saturating_sub(1))
+                    .all(|axis| shape_there.size(order.spatial(axis)).number().is_some_and(holds))
+            };
+            let usual = spatial(&|rows| USUAL.contains(&rows));
+            let far = distance(&shape, &shape_there).min(if usual { 4 } else { u32::MAX });
+            // What a dense layer takes says for which input it was made.
+            let less = if dense && (usual || spatial(&|rows| rows % 4 == 0)) { 10 } else { 0 };
+            let cost = cost(graph, checked, problem) + far + more + extra - less;
             found.push(vec![Edit::Input { input, shape: shape_there }], cost);
         }
     }
@@ -213,8 +222,19 @@ pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates)
         for by in [rank - 1, 1] {
             let sizes: Vec<Size> = (0..rank).map(|axis| shape.size((axis + by) % rank)).collect();
             let rotated = Shape::new(&sizes, shape.scope());
+            if let (Problem::Output { output, .. }, 3..) = (problem, rank)
+                && let declared = graph.outputs[*output].shape
+                && declared.rank() == rank
+                && rotated != shape
+            {
+                let sizes: Vec<Size> = (0..rank).map(|axis| declared.size((axis + by) % rank)).collect();
+                let output = Edit::Output { output: *output, shape: Shape::new(&sizes, declared.scope()) };
+                found.push(vec![Edit::Input { input, shape: rotated }, output], 6);
+            }
             if rotated != shape {
-                found.push(vec![Edit::Input { input, shape: rotated }], 4);
+                // Where every layer takes what comes in, another order is less likely.
+                let cost = if matches!(problem, Problem::Output { .. }) { 14 } else { 4 };
+                found.push(vec![Edit::Input { input, shape: rotated }], cost);
             }
         }
     }

@@ -27,7 +27,11 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     if goals(graph, checked, problem).is_empty() {
         return;
     }
-    offer(graph, mirrored(graph, checked), 14, found);
+    let mirrored = mirrored(graph, checked);
+    if mirrored.len() == 1 {
+        found.push(mirrored.clone(), 14);
+    }
+    offer(graph, mirrored, 14, found);
     for group in groups(graph, checked) {
         alike(graph, &group, found);
     }
@@ -42,6 +46,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
         let changed = convs().filter_map(|(node, conv)| Some((node, change(&conv)?)));
         changed.map(|(node, (field, setting))| Edit::Field { node, field, setting }).collect::<Vec<Edit>>()
     };
+    kept(graph, checked, found);
     offer(graph, every(&without_border), 22, found);
     offer(graph, every(&without_output_padding), 20, found);
     offer(graph, every(&one_tap_more), 34, found);
@@ -128,6 +133,37 @@ fn alike(graph: &Graph, group: &EqualLayers, found: &mut Candidates) {
         for rows in 0..conv.stride[0].min(8) {
             all(AxisField::OutputPadding, rows, 10);
         }
+    }
+}
+
+/// The border that keeps the size, where a dilation is a variable of a repeat: for the layers that have none, or another.
+fn kept(graph: &Graph, checked: &Checked, found: &mut Candidates) {
+    let mut all: [Vec<Edit>; 2] = Default::default();
+    let mut variable = false;
+    for (node, op) in checked.ops.iter().enumerate() {
+        let (Some(Op::Conv(conv)), Recipe::Given(_)) = (op, &graph.nodes[node].recipe) else { continue };
+        let one_step = conv.stride[..conv.rank].iter().all(|stride| *stride == 1);
+        let wide = conv.kernel[..conv.rank].iter().any(|rows| *rows > 1);
+        let even = conv.kernel[..conv.rank].iter().all(|rows| *rows == conv.kernel[0]);
+        if conv.direction != Direction::Forward || !one_step || !wide || !even || conv.dialect != Dialect::Torch {
+            continue;
+        }
+        variable |= graph.nodes[node].writing.expression("dilation").is_some();
+        for (edits, causal) in all.iter_mut().zip([false, true]) {
+            let edit = Edit::Keep { node, causal };
+            if !edits.iter().any(|known: &Edit| known.overlaps(&edit, graph)) {
+                edits.push(edit);
+            }
+        }
+        if all[0].len() > MOST_EDITS {
+            return;
+        }
+    }
+    for (edits, cost) in all.into_iter().zip([12, 13]).filter(|_| variable) {
+        let of_variables =
+            |edit: &Edit| edit.node().is_some_and(|node| graph.nodes[node].writing.expression("dilation").is_some());
+        found.push(edits.iter().filter(|edit| of_variables(edit)).cloned().collect(), cost - 2);
+        found.push(edits, cost);
     }
 }
 

@@ -2,7 +2,9 @@
 //! for another number of axes.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Axes, Axis, AxisOrder, Dialect, Op, PoolKind, RecurrentOutput, Source};
+use convshape_arith::op::{
+    Axes, Axis, AxisOrder, Conv, Dialect, Direction, Op, Padding, PoolKind, RecurrentOutput, Source,
+};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -55,6 +57,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     joins(graph, checked, problem, found);
     sources_of_other_rank(graph, checked, problem, found);
     last_step(graph, checked, problem, found);
+    stage_more(graph, checked, problem, found);
     reshapes(graph, checked, problem, found);
     orders(graph, checked, problem, found);
     if let Problem::Layer { node, .. } = problem {
@@ -335,7 +338,8 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
     }
     let mut insert = |op: Op, cost: u32| found.push(vec![Edit::Insert { node, operand: 0, ops: vec![op] }], cost);
     let channels_first = graph.order() == AxisOrder::ChannelsFirst;
-    if channels_first && comes.size(0).fits(Size::Number(wanted)) {
+    let one_row = comes.sizes()[1..].iter().all(|size| size.same(Size::Number(1)));
+    if channels_first && comes.size(0).fits(Size::Number(wanted)) && !one_row {
         let last: Vec<Axis> = (1..rank).chain([0]).filter_map(|axis| i64::try_from(axis).ok()).map(Axis::At).collect();
         if let Some(axes) = Axes::of(&last) {
             insert(Op::Permute { axes, swap: false }, 8);
@@ -349,6 +353,44 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
     {
         let flat = Edit::Channels { node, inputs: elements, outputs: *outputs };
         found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::FLATTEN] }, flat], 14);
+    }
+}
+
+/// One more layer like the strided ones above, where the output lacks just their factor.
+fn stage_more(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    let Problem::Output { output, found: gives } = problem else { return };
+    let declared = graph.outputs[*output].shape;
+    let Some(axes) = gives.rank().checked_sub(1).filter(|axes| *axes > 0 && declared.rank() == gives.rank()) else {
+        return;
+    };
+    let ratio = |axis: usize| {
+        let place = graph.order().spatial(axis);
+        let (now, wanted) = (gives.size(place).number()?, declared.size(place).number()?);
+        let (large, small) = (now.max(wanted), now.min(wanted));
+        (small > 0 && large % small == 0).then(|| (wanted > now, large / small))
+    };
+    let Some((grows, factor)) =
+        ratio(0).filter(|first| first.1 > 1 && (0..axes).all(|axis| ratio(axis) == Some(*first)))
+    else {
+        return;
+    };
+    let direction = if grows { Direction::Transposed } else { Direction::Forward };
+    for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
+        let Some(Op::Conv(conv)) = graph.given(node) else { continue };
+        let even = |values: &[i64]| values.iter().all(|value| *value == values[0]);
+        let alike = conv.direction == direction
+            && conv.stride[0] == factor
+            && even(&conv.stride[..conv.rank])
+            && even(&conv.kernel[..conv.rank])
+            && matches!(conv.padding, Padding::Symmetric(rows) if even(&rows[..conv.rank]))
+            && conv.output_padding.is_none_or(|rows| rows[..conv.rank].iter().all(|rows| *rows == 0))
+            && (conv.groups, conv.dilation[0], conv.dialect) == (1, 1, Dialect::Torch);
+        let Some(channels) = checked.ops[node].and(conv.inputs).filter(|_| alike) else { continue };
+        if can_insert(graph, node, 0) {
+            let more = Conv { outputs: channels, bias: true, ..conv };
+            found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Conv(more)] }], 8 + distance);
+        }
+        return;
     }
 }
 

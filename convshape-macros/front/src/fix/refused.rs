@@ -2,7 +2,7 @@
 
 use convshape_arith::explain;
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Conv, MAX_SPATIAL, Op, Padding, Pool, ResizeTo};
+use convshape_arith::op::{AxisOrder, Conv, MAX_SPATIAL, Op, Padding, Pool, ResizeTo};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
@@ -185,7 +185,14 @@ pub(super) fn at_the_layer(
         Reason::NormShape { expected, found: shape } => {
             let sizes = shape.sizes();
             let last = sizes.len().saturating_sub(expected.rank());
-            layer.set("size", Setting::Shape(Shape::new(&sizes[last..], shape.scope())), 5, found);
+            // Channels that come first are meant to be last.
+            let channels = graph.order() == AxisOrder::ChannelsFirst
+                && expected.rank() == 1
+                && sizes.len() == 3
+                && expected.size(0).fits(sizes[0]);
+            if !channels {
+                layer.set("size", Setting::Shape(Shape::new(&sizes[last..], shape.scope())), 5, found);
+            }
             layer.set("size", Setting::Shape(shape), 10, found);
         }
         Reason::Divisible { .. } => {

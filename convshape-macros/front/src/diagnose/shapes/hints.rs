@@ -26,11 +26,16 @@ impl Context<'_> {
         if let Some(node) = fixes.first().and_then(|fix| swaps(&fix.edits)) {
             report = report.note(format_args!("the kernel and the stride of `{}` look swapped", self.name(node)));
         }
-        for edit in fixes.iter().filter_map(Fix::only) {
+        let first = fixes.first().and_then(|fix| fix.edits.first());
+        let joint = fixes.first().filter(|fix| fix.edits.len() == 2).and_then(|fix| fix.edits.first());
+        let turned = joint.filter(|edit| matches!(edit, Edit::Input { .. }));
+        for edit in fixes.iter().filter_map(Fix::only).chain(turned) {
             match edit {
                 // A product's help says which matrix to transpose.
                 Edit::Input { input, shape }
-                    if rotated(&self.graph.inputs[*input].shape, shape) && !self.is_product(problem) =>
+                    if first == Some(edit)
+                        && rotated(&self.graph.inputs[*input].shape, shape)
+                        && !self.is_product(problem) =>
                 {
                     let place = match self.graph.order() {
                         AxisOrder::ChannelsFirst => "first",
@@ -71,6 +76,20 @@ impl Context<'_> {
         {
             let (pool, taken) = (self.name(of), inputs[1]);
             report = report.note(format_args!("`{pool}` made {given} of {taken}"));
+        }
+        if let Problem::Layer {
+            op: Op::LayerNorm { .. },
+            fault: Fault { reason: Reason::NormShape { expected, found }, .. },
+            ..
+        } = problem
+            && self.graph.order() == AxisOrder::ChannelsFirst
+            && (expected.rank(), found.rank()) == (1, 3)
+            && expected.size(0).fits(found.size(0))
+        {
+            report = report.help(
+                "a `LayerNorm` over the channels needs them last: `Permute(1, 2, 0)` before it, `Permute(2, 0, 1)` after \
+                 it where they are to be first again",
+            );
         }
         if let Problem::Layer { node, inputs, .. } = problem
             && let Some((of, last)) = self.undone_too_early(*node, &inputs[0])
