@@ -10,7 +10,7 @@ use std::vec::Vec;
 use super::buffer::{Buffer, Grid, Place, View};
 use super::elementwise::{ElementShare, RunPairs};
 use super::math::{Epilogue, exp};
-use super::simd::{Kernel, Level, Sets, Simd};
+use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd};
 use super::threads::{Spread, Threads};
 
 /// Calls `$code` for blocks of four vectors of channels, then for single vectors, with the number of vectors, the first
@@ -368,18 +368,32 @@ fn local_response((below, above): (usize, usize), [factor, beta, k]: [f32; 3], x
     }
 }
 
-/// The largest element is subtracted first, so that nothing overflows.
+/// The largest element is subtracted first, so that nothing overflows. What would be subnormal is zero: arithmetic with
+/// subnormal numbers, as the masked scores of attention would give them, takes a hundred times as long.
 #[inline(always)]
 fn softmax<S: Simd>(simd: S, x: &[f32], y: &mut [f32]) {
-    let largest = x.iter().copied().fold(f32::NEG_INFINITY, |a, b| if b > a || b.is_nan() { b } else { a });
-    let mut total = 0.0_f64;
+    let whole = x.len() - x.len() % S::LANES;
+    let mut lanes = [f32::NEG_INFINITY; MOST_LANES];
+    let mut largest = simd.splat(f32::NEG_INFINITY);
+    for at in (0..whole).step_by(S::LANES) {
+        largest = simd.larger(largest, simd.load(&x[at..]));
+    }
+    simd.store(largest, &mut lanes);
+    let rest = lanes.iter().chain(&x[whole..]).copied();
+    let largest = simd.splat(rest.fold(f32::NEG_INFINITY, |a, b| if b > a || b.is_nan() { b } else { a }));
+    // `exp(-87)` is about the smallest normal number, and the sum is at most the number of elements.
+    #[expect(clippy::cast_precision_loss, reason = "a few digits are enough")]
+    let smallest = simd.splat((x.len() as f32).ln() - 87.0);
+    let mut sum = simd.splat(0.0);
     for at in (0..x.len()).step_by(S::LANES) {
         let count = S::LANES.min(x.len() - at);
-        let (power, _) = exp(simd, simd.sub(simd.load_some(&x[at..], count), simd.splat(largest)));
+        let less = simd.sub(simd.load_some(&x[at..], count), largest);
+        let power = simd.select(less, smallest, exp(simd, less).0, simd.splat(0.0));
         simd.store_some(power, &mut y[at..], count);
-        total += y[at..][..count].iter().map(|&y| f64::from(y)).sum::<f64>();
+        if at < whole {
+            sum = simd.add(sum, power);
+        }
     }
-    #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-    let factor = (1.0 / total) as f32;
+    let factor = 1.0 / (simd.sum(sum) + y[whole..].iter().sum::<f32>());
     y.iter_mut().for_each(|y| *y *= factor);
 }

@@ -783,6 +783,35 @@ fn exponentials() {
     }
 }
 
+/// Masked scores, as those of windows that are shifted.
+#[test]
+fn softmax_gives_no_subnormal_numbers() {
+    let mut random = Random::new(41);
+    for size in [1, 3, 16, 49, 300] {
+        let shape = Shape::of(&[5, size]);
+        let graph = graph(AxisOrder::ChannelsLast, shape, &[(Op::SOFTMAX, vec![0])], &[1]).expect("fits");
+        let mut x = random.floats(elements(&shape), -5.0, 5.0);
+        x.iter_mut().step_by(3).for_each(|x| *x -= 85.0);
+        x.iter_mut().skip(1).step_by(7).for_each(|x| *x = f32::NEG_INFINITY);
+        x[0] = 1.0;
+        for level in Level::all() {
+            let engine = Engine::new(&graph.lowered().expect("fits"), &[], level, Arc::default()).expect("a plan");
+            let (mut y, mut workspace) = (vec![f32::NAN; x.len()], vec![f32::NAN; engine.elements(1)]);
+            engine.run_in(1, &[&x], &mut [&mut y], &mut workspace).expect("runs");
+            for (x, y) in x.chunks(elements(&shape) / 5).zip(y.chunks(elements(&shape) / 5)) {
+                let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                let sum: f64 = x.iter().map(|x| f64::from(x - largest).exp()).sum();
+                for (x, y) in x.iter().zip(y) {
+                    let expected = f64::from(x - largest).exp() / sum;
+                    let close = (f64::from(*y) - expected).abs() <= 1e-6 * expected.max(1e-30);
+                    let is_nan = largest == f32::NEG_INFINITY && y.is_nan();
+                    assert!(close && !y.is_subnormal() || is_nan, "{level:?}, {size}: {y} for {expected}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn an_output_may_be_an_input() {
     let mut random = Random::new(4);
