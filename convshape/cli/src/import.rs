@@ -15,8 +15,7 @@ use crate::{Outcome, complain};
 
 /// Writes a chain and its weights, if `verify` wants it after the comparison with onnxruntime.
 pub(crate) fn run(out: &mut impl Write, model: &Path, name: &str, folder: &Path, verify: bool) -> Outcome {
-    let bytes = fs::read(model).map_err(|error| Unusable::new(model, error))?;
-    let imported = match convshape_onnx::import(&bytes, name) {
+    let imported = match convshape_onnx::import_file(model, name) {
         Ok(imported) => imported,
         Err(error @ ImportError::Inexpressible(_)) => {
             complain(&format!("{}: {error}", model.display()));

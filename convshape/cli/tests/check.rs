@@ -77,6 +77,51 @@ fn findings_are_the_compilers() {
     assert!(array(&document, "findings").len() > 77, "every wrong chain has a finding");
 }
 
+/// The errors that the compiler gave for a ui-test, from its `.stderr`: line, column, text.
+fn recorded(stderr: &str) -> Vec<(u64, u64, String)> {
+    let mut found = Vec::new();
+    for block in stderr.split("\nerror: ").map(|block| block.strip_prefix("error: ").unwrap_or(block)) {
+        let Some((text, rest)) = block.split_once("--> ") else { continue };
+        // rustc puts words around the note of a deprecated constant.
+        let Some(start) = text.find("[CS") else { continue };
+        let lines: Vec<&str> = text[start..].trim_end().lines().map(str::trim_start).collect();
+        let mut place = rest.lines().next().unwrap_or_default().rsplit(':').map(|number| number.parse().unwrap_or(0));
+        let (column, line) = (place.next().unwrap_or(0), place.next().unwrap_or(0));
+        found.push((line, column, lines.join("\n")));
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn findings_of_the_ui_tests_are_the_compilers() {
+    let fail = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui-tests/fail");
+    let mut files = Vec::new();
+    for folder in fs::read_dir(&fail).expect("the ui-tests").map(|entry| entry.expect("an entry").path()) {
+        // Their files are written by the ui-tests themselves.
+        if folder.ends_with("data") || folder.ends_with("weights") {
+            continue;
+        }
+        let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+        files.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "rs")));
+    }
+    let document = document(&convshape(&["check", "--json"], &files));
+    for file in &files {
+        let stderr = fs::read_to_string(file.with_extension("stderr")).expect("what the compiler said");
+        let mut found = findings(&document, file, "error");
+        if stderr.contains("deprecated constant") {
+            found.extend(findings(&document, file, "warning"));
+            found.sort();
+        }
+        let trimmed = |(line, column, text): (u64, u64, String)| {
+            (line, column, text.lines().map(str::trim_start).collect::<Vec<_>>().join("\n"))
+        };
+        let found: Vec<_> = found.into_iter().map(trimmed).collect();
+        assert_eq!(found, recorded(&stderr), "{}", file.display());
+    }
+    assert!(files.len() > 250, "{} files", files.len());
+}
+
 /// Several chains, nested; spans behind letters of several bytes; warnings; several mistakes.
 const OTHERS: &str = "\
 // Größe: ✓

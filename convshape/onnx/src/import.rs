@@ -8,10 +8,13 @@ mod affine;
 mod attention;
 mod batch;
 mod chain;
+mod compare;
 mod constant;
 mod einsum;
 mod error;
+mod external;
 mod fold;
+mod learned;
 mod lines;
 mod lower;
 mod matrix;
@@ -29,7 +32,8 @@ mod turns;
 mod window;
 mod words;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 
 use convshape::Shape;
 use convshape::graph::{AxisOrder, Op};
@@ -59,11 +63,31 @@ pub struct Imported {
 /// # Errors
 /// If the bytes are no ONNX model, or if nodes cannot be expressed: all of them are listed.
 pub fn import(bytes: &[u8], name: &str) -> Result<Imported, ImportError> {
+    let model = proto::Model::decode(bytes).map_err(|error| ImportError::Malformed(error.to_string()))?;
+    of_model(&model, name)
+}
+
+/// As [`import`], from a file. Numbers that it keeps in other files of its folder are read.
+///
+/// # Errors
+/// Those of [`import`], and if a file cannot be read, is not in the folder of the model, or is shorter than the model
+/// says.
+pub fn import_file(path: impl AsRef<Path>, name: &str) -> Result<Imported, ImportError> {
+    let path = path.as_ref();
+    let bytes = std::fs::read(path).map_err(ImportError::Read)?;
+    let mut model = proto::Model::decode(&*bytes).map_err(|error| ImportError::Malformed(error.to_string()))?;
+    if let Some(graph) = &mut model.graph {
+        external::read(graph, path.parent().unwrap_or(Path::new(""))).map_err(ImportError::Malformed)?;
+    }
+    of_model(&model, name)
+}
+
+/// The chain of a model.
+fn of_model(model: &proto::Model, name: &str) -> Result<Imported, ImportError> {
     if !names::is_identifier(name) {
         return Err(ImportError::Name(name.to_owned()));
     }
     let malformed = |text: String| ImportError::Malformed(text);
-    let model = proto::Model::decode(bytes).map_err(|error| malformed(error.to_string()))?;
     let graph = model.graph.as_ref().ok_or_else(|| malformed("it has no graph".to_owned()))?;
     let own = model.opset_import.iter().find(|set| matches!(set.domain.as_str(), "" | "ai.onnx"));
     let opset =
@@ -119,6 +143,8 @@ struct Import {
     batch: i64,
     /// Free parameters by the names of their numbers and their shapes.
     parameters: HashMap<(String, Vec<usize>), usize>,
+    /// Values that are 0 or 1 everywhere.
+    conditions: HashSet<usize>,
     /// The nodes that compute a name, for patterns over several.
     makers: HashMap<String, proto::Node>,
 }
@@ -141,6 +167,7 @@ impl Import {
             pending: BTreeMap::new(),
             batch: 1,
             parameters: HashMap::new(),
+            conditions: HashSet::new(),
             makers: HashMap::new(),
         };
         for tensor in &graph.initializer {
@@ -226,6 +253,10 @@ impl Import {
 
     /// Adds a statement and gives its value.
     fn push(&mut self, path: String, op: Op, inputs: &[usize]) -> Result<usize, String> {
+        let (least, most) = op.operands();
+        if !(least.max(1)..=most).contains(&inputs.len()) {
+            return Err(format!("it reads {} values", inputs.len()));
+        }
         let shapes: Vec<Shape> = inputs.iter().map(|&value| self.shapes[value]).collect();
         let op = op.bind(&shapes[0], ORDER);
         let shape = op.output(&shapes, ORDER).map_err(|fault| format!("the chain refuses it: {:?}", fault.reason))?;
@@ -254,7 +285,11 @@ impl Import {
         let mut outputs = Vec::new();
         for port in &graph.output {
             match self.value(&port.name) {
-                Value::Tensor(x) => outputs.push((port.name.clone(), x.value)),
+                Value::Tensor(x) => {
+                    // A batch of 1 that was merged and is in front again.
+                    let x = self.in_front(x).unwrap_or(x);
+                    outputs.push((port.name.clone(), x.value));
+                }
                 Value::Unknown if !self.refusals.is_empty() => {}
                 _ => {
                     return Err(ImportError::Malformed(format!(

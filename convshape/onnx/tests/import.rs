@@ -79,3 +79,27 @@ fn channels_in_another_order_are_a_shuffle_or_pieces() {
         assert!(with(beyond).is_err(), "{beyond}");
     }
 }
+
+/// A node without inputs and attributes, in a file with an input and an output of shape `[1, 2]`.
+fn lonely(op: &str) -> Vec<u8> {
+    let field = |tag: u8, bytes: &[u8]| [&[tag, u8::try_from(bytes.len()).expect("short")], bytes].concat();
+    let dim = |size: u8| field(0x0a, &[0x08, size]);
+    let shape = field(0x12, &[dim(1), dim(2)].concat());
+    let kind = field(0x12, &field(0x0a, &[&[0x08, 0x01][..], &shape].concat()));
+    let port = |name: &str| [field(0x0a, name.as_bytes()), kind.clone()].concat();
+    let node = [field(0x12, b"y"), field(0x22, op.as_bytes())].concat();
+    let graph = [field(0x0a, &node), field(0x5a, &port("x")), field(0x62, &port("y"))].concat();
+    [field(0x3a, &graph), field(0x42, &[0x10, 17])].concat()
+}
+
+#[test]
+fn nodes_that_read_nothing_are_refused() {
+    const OPS: &str = "Relu Sum Add Mul Div Max Concat Where Greater Equal Not And Xor Cast Sign Tile Expand Slice Gather \
+        GatherND Pad Split LSTM GRU RNN Einsum Reshape Flatten Transpose Softmax ReduceProd ReduceMean Pow Resize MatMul \
+        Gemm LayerNormalization BatchNormalization DepthToSpace Conv ConvTranspose MaxPool PRelu Identity Squeeze Clip \
+        GlobalAveragePool InstanceNormalization LRN Range ConstantOfShape Shape Constant";
+    for op in OPS.split_whitespace() {
+        let found = import(&lonely(op), "Net");
+        assert!(matches!(found, Err(ImportError::Inexpressible(_) | ImportError::Malformed(_))), "{op}: {found:?}");
+    }
+}

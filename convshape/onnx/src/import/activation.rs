@@ -130,19 +130,12 @@ impl Import {
     }
 
     /// `Softplus` that gives back what is large: `x > 20 ? x : softplus(x)`.
-    pub(super) fn softplus(&mut self, node: Node<'_>) -> Result<Tensor, String> {
-        let condition = node.input(0).unwrap_or_default().to_owned();
-        let (x, y) = (self.tensor(node, 1)?, self.tensor(node, 2)?);
-        let compared = self.makers.get(&condition).filter(|maker| maker.op_type == "Greater").map(Node);
+    pub(super) fn softplus(&self, node: Node<'_>) -> Option<Tensor> {
+        let (x, y) = (self.tensor(node, 1).ok()?, self.tensor(node, 2).ok()?);
+        let compared = self.makers.get(node.input(0)?).filter(|maker| maker.op_type == "Greater").map(Node);
         let of_x = compared.is_some_and(|compared| self.tensor(compared, 0) == Ok(x));
         let bound = compared.and_then(|compared| self.constant(compared, 1)?.scalar());
         let is_softplus = self.made(y.value) == Some((Op::Activation(Activation::Softplus), vec![x.value]));
-        match of_x && is_softplus && bound.is_some_and(|bound| bound >= 16.0) {
-            true => {
-                self.pending.remove(&condition);
-                Ok(y)
-            }
-            false => Err("a choice between two values".to_owned()),
-        }
+        (of_x && is_softplus && bound.is_some_and(|bound| bound >= 16.0)).then_some(y)
     }
 }

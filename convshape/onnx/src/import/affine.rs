@@ -120,30 +120,44 @@ impl Import {
             "Min" => Op::Minimum,
             _ => Op::Add,
         };
-        // All get the same number of axes: a value with one axis would be broadcast over the channels.
-        let samples = values.iter().filter_map(|value| match value {
-            Value::Tensor(x) => Some(self.sample(*x).len()),
-            Value::Constant(_) | Value::Unknown => None,
-        });
+        let places: Vec<usize> = (0..values.len()).collect();
+        self.combined(node, op, &places)
+    }
+
+    /// An operator on inputs of a node that broadcast.
+    pub(super) fn combined(&mut self, node: Node<'_>, op: Op, places: &[usize]) -> Lowered {
+        let samples = places.iter().filter_map(|&at| Some(self.sample(self.tensor(node, at).ok()?).len()));
         let rank = samples.max().unwrap_or(1);
-        let operands = (0..values.len()).map(|at| self.operand(node, at, rank)).collect::<Result<Vec<_>, _>>()?;
-        if let [only] = operands.as_slice() {
+        let operands = places.iter().map(|&at| self.operand(node, at, rank)).collect::<Result<Vec<_>, _>>()?;
+        let y = self.joined_all(node, op, &operands)?;
+        self.widened(y, self.ranks(node))
+    }
+
+    /// An operator on values that broadcast.
+    pub(super) fn joined_all(&mut self, node: Node<'_>, op: Op, operands: &[Tensor]) -> Lowered {
+        if let [only] = operands {
             return Ok(*only);
         }
-        let (operands, place) = self.aligned(&operands)?;
-        let rank = operands.iter().map(|x| self.sample(*x).len()).max().unwrap_or(rank);
+        let (operands, place) = self.aligned(operands)?;
+        // All get the same number of axes: a value with one axis would be broadcast over the channels.
+        let rank = operands.iter().map(|x| self.sample(*x).len()).max().unwrap_or(1);
         let mut inputs = Vec::new();
         for x in operands {
             let mut sizes = self.sample(x);
             sizes.splice(0..0, vec![1; rank.saturating_sub(sizes.len())]);
             inputs.push(self.placed(Tensor { batch: None, ..x }, &sizes, None)?.value);
         }
-        let y = self.joined(self.path(node), op, &inputs, place)?;
-        self.widened(y, self.ranks(node))
+        self.joined(self.path(node), op, &inputs, place)
     }
 
-    /// A power with a number as exponent.
+    /// A power with a number as exponent or base.
     pub(super) fn power(&mut self, node: Node<'_>) -> Lowered {
+        if let Some(base) = self.constant(node, 0).and_then(|base| base.scalar()).filter(|base| *base > 0.0) {
+            // base ^ x = e ^ (x ln base)
+            let x = self.tensor(node, 1)?;
+            let scaled = self.one(node, Op::Scale { by: f64::from(base).ln() }, x)?;
+            return self.one(node, Op::Activation(Activation::Exp), scaled);
+        }
         let x = self.tensor(node, 0)?;
         let exponent = self.constant(node, 1).and_then(|exponent| exponent.scalar());
         let activation = match exponent.ok_or("an exponent that is not one number")? {

@@ -2,6 +2,7 @@
 
 use convshape::ndarray::{ArrayD, Axis, IxDyn};
 
+use super::external;
 use crate::proto::{self, data};
 
 /// An array that the file knows.
@@ -32,6 +33,11 @@ impl Constant {
             Constant::Floats(array) => array.shape(),
             Constant::Ints(array) => array.shape(),
         }
+    }
+
+    /// The numbers as a list.
+    pub(super) fn flat(&self) -> Constant {
+        both!(self, array => array.iter().copied().collect::<convshape::ndarray::Array1<_>>().into_dyn())
     }
 
     /// The numbers as sizes.
@@ -69,8 +75,8 @@ impl Constant {
         let sizes = sizes.ok_or("a tensor with a negative size")?;
         let count = sizes.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
         let count = count.ok_or("a tensor larger than memory")?;
-        if tensor.data_location == 1 || !tensor.external_data.is_empty() {
-            return Err(format!("the numbers of `{}` are in another file", tensor.name));
+        if external::is_external(tensor) {
+            return Err(format!("the numbers of `{}` are in another file, which `import_file` reads", tensor.name));
         }
         let raw = &tensor.raw_data;
         let ints = |numbers: Vec<i64>| shaped(&sizes, count, numbers).map(Constant::Ints);

@@ -12,6 +12,9 @@ pub enum ImportError {
     /// Nodes that a chain cannot express. All of them are listed.
     #[error("{} of the file's nodes cannot be expressed:{}", .0.len(), list(.0))]
     Inexpressible(Vec<Refusal>),
+    /// The file cannot be read.
+    #[error(transparent)]
+    Read(std::io::Error),
     /// The chain's name is no Rust identifier.
     #[error("`{0}` cannot be the name of a struct")]
     Name(String),

@@ -1,15 +1,16 @@
 //! Operators that read numbers of the file alone.
 
-use convshape::ndarray::{ArrayD, Axis, IxDyn, Zip, concatenate};
+use convshape::ndarray::{ArrayD, ArrayView1, Axis, IxDyn, Zip, concatenate};
 
 use super::constant::{Constant, both, place};
+use super::learned;
 use super::node::Node;
 
 /// The most elements that are computed ahead.
 const MAX_COUNT: usize = 1 << 28;
 
 /// The most elements of one number: no more than a file could have held.
-const MAX_REPEATED: usize = 1 << 24;
+pub(super) const MAX_REPEATED: usize = 1 << 24;
 
 /// A node that reads numbers.
 pub(super) struct Call<'a> {
@@ -28,6 +29,12 @@ pub(super) fn operator(name: &str) -> Option<Operator> {
         "Cast" => cast,
         "Shape" => |call| Some(Constant::list(&sizes(call.input(0)?))),
         "Reshape" => |call| reshaped(call.input(0)?, &call.input(1)?.ints()?),
+        "Flatten" => flattened,
+        "ReduceProd" => |call| call.reduced(i64::checked_mul, |a, b| a * b),
+        "ReduceSum" => |call| call.reduced(i64::checked_add, |a, b| a + b),
+        "ReduceMean" => mean,
+        "ReduceMax" => |call| call.reduced(|a, b| Some(a.max(b)), f32::max),
+        "ReduceMin" => |call| call.reduced(|a, b| Some(a.min(b)), f32::min),
         "Unsqueeze" => |call| unsqueezed(call.input(0)?, &call.list("axes", 1)?),
         "Squeeze" => |call| squeezed(call.input(0)?, call.list("axes", 1)),
         "Transpose" => transposed,
@@ -67,6 +74,11 @@ pub(super) fn operator(name: &str) -> Option<Operator> {
             Constant::Ints(array) => Some(Constant::Ints(array.mapv(i64::wrapping_neg))),
             Constant::Floats(_) => call.each(|x| -x),
         },
+        "Tanh" => |call| call.each(f32::tanh),
+        "MatMul" => learned::product,
+        "Gemm" => learned::gemm,
+        "Softmax" => learned::softmax,
+        "LayerNormalization" => learned::layer_norm,
         "Add" => |call| call.combine(i64::checked_add, |a, b| a + b),
         "Sub" => |call| call.combine(i64::checked_sub, |a, b| a - b),
         "Mul" => |call| call.combine(i64::checked_mul, |a, b| a * b),
@@ -81,7 +93,7 @@ pub(super) fn operator(name: &str) -> Option<Operator> {
 }
 
 impl Call<'_> {
-    fn input(&self, at: usize) -> Option<&Constant> {
+    pub(super) fn input(&self, at: usize) -> Option<&Constant> {
         self.inputs.get(at)?.as_ref()
     }
 
@@ -93,6 +105,46 @@ impl Call<'_> {
     /// A function of each element.
     fn each(&self, function: impl Fn(f32) -> f32) -> Option<Constant> {
         Some(Constant::Floats(self.input(0)?.floats().mapv(function)))
+    }
+
+    /// All elements along some axes as one, by a function of two.
+    fn reduced(&self, whole: impl Fn(i64, i64) -> Option<i64>, real: impl Fn(f32, f32) -> f32) -> Option<Constant> {
+        let constant = self.input(0)?;
+        let rank = constant.shape().len();
+        let axes = self.list("axes", 1).unwrap_or_default();
+        if axes.is_empty() && self.node.int("noop_with_empty_axes", 0) != 0 {
+            return Some(constant.clone());
+        }
+        let axes = if axes.is_empty() { (0..rank as i64).collect() } else { axes };
+        let mut axes: Vec<usize> = axes.iter().map(|&axis| place(axis, rank)).collect::<Option<_>>()?;
+        axes.sort_unstable();
+        axes.dedup();
+        let keep = self.node.int("keepdims", 1) != 0;
+        let mut result = constant.clone();
+        for &axis in axes.iter().rev() {
+            if *result.shape().get(axis)? == 0 {
+                return None;
+            }
+            result = match result {
+                Constant::Ints(array) => {
+                    let of = |lane: ArrayView1<'_, i64>| {
+                        lane.iter().copied().map(Some).reduce(|a, b| whole(a?, b?)).flatten()
+                    };
+                    let found = array.map_axis(Axis(axis), of);
+                    found
+                        .iter()
+                        .all(Option::is_some)
+                        .then(|| Constant::Ints(found.mapv(|number| number.unwrap_or(0))))?
+                }
+                Constant::Floats(array) => Constant::Floats(
+                    array.map_axis(Axis(axis), |lane| lane.iter().copied().reduce(&real).unwrap_or_default()),
+                ),
+            };
+            if keep {
+                result = both!(result, array => array.insert_axis(Axis(axis)));
+            }
+        }
+        Some(result)
     }
 
     /// A condition on each pair of elements, as 0 and 1.
@@ -111,6 +163,21 @@ impl Call<'_> {
         }
         Some(Constant::Floats(zipped(&a.floats(), &b.floats(), real)?))
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are small")]
+fn mean(call: &Call<'_>) -> Option<Constant> {
+    let count = call.input(0)?.floats().len();
+    let sum = call.reduced(|_, _| None, |a, b| a + b)?;
+    let each = (count / sum.floats().len().max(1)) as f32;
+    matches!(sum, Constant::Floats(_)).then(|| Constant::Floats(sum.floats().mapv(|x| x / each)))
+}
+
+fn flattened(call: &Call<'_>) -> Option<Constant> {
+    let constant = call.input(0)?;
+    let axis = place(call.node.int("axis", 1), constant.shape().len())?;
+    let count = |sizes: &[usize]| sizes.iter().product::<usize>() as i64;
+    reshaped(constant, &[count(constant.shape().get(..axis)?), count(&constant.shape()[axis..])])
 }
 
 fn sizes(constant: &Constant) -> Vec<i64> {
@@ -258,7 +325,7 @@ fn zipped<T: Copy + Default>(a: &ArrayD<T>, b: &ArrayD<T>, compute: impl Fn(T, T
 }
 
 /// The shape to which some shapes broadcast.
-fn common(shapes: &[&[usize]]) -> Option<Vec<usize>> {
+pub(super) fn common(shapes: &[&[usize]]) -> Option<Vec<usize>> {
     let rank = shapes.iter().map(|shape| shape.len()).max()?;
     let mut sizes = vec![1; rank];
     for shape in shapes {

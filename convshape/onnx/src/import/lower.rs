@@ -27,8 +27,8 @@ impl Import {
             return;
         }
         let poisoned = node.0.input.iter().any(|name| matches!(self.values.get(name), Some(Value::Unknown)));
-        if let ("Erf" | "Greater", Some(output)) = (node.op(), node.0.output.first()) {
-            // Known as a part of a Gelu or Softplus alone, whose last node comes later.
+        if let ("Erf", Some(output)) = (node.op(), node.0.output.first()) {
+            // Known as a part of a Gelu alone, whose last node comes later.
             if !poisoned {
                 let refusal = self.refusal(node, NO_LAYER.to_owned());
                 self.pending.insert(output.clone(), refusal);
@@ -120,7 +120,15 @@ impl Import {
 
     /// The value of the chain that a node reads, with the batch in front.
     pub(super) fn batch_first(&mut self, node: Node<'_>) -> Lowered {
-        let x = self.tensor(node, 0)?;
+        let x = match (self.constant(node, 0), node.input(0)) {
+            // Numbers that the network starts from.
+            (Some(Constant::Floats(array)), Some(name)) => {
+                let constant = Constant::Floats(array);
+                let value = self.parameter(name, &constant, constant.shape(), true)?;
+                Tensor { value, batch: None }
+            }
+            _ => self.tensor(node, 0)?,
+        };
         self.in_front(x)
     }
 
@@ -195,18 +203,23 @@ impl Import {
             "RMSNormalization" => self.rms_norm(node),
             "LRN" => self.local_response(node),
             "LpNormalization" => self.lp_norm(node),
-            "Gather" => self.gather(node),
+            "Gather" | "GatherND" => self.gather(node),
             "Gemm" => self.gemm(node),
             "MatMul" => self.matrix(node),
             "Add" | "Sub" | "Mul" | "Div" | "Sum" | "Max" | "Min" => self.arithmetic(node),
             "Pow" => self.power(node),
-            "Where" => self.softplus(node),
+            "Where" => self.choice(node),
+            "Greater" | "Less" | "GreaterOrEqual" | "LessOrEqual" | "Equal" => self.comparison(node),
+            "Not" | "And" | "Or" | "Xor" => self.logic(node),
+            "Cast" => self.cast_to_whole(node),
+            "Sign" => self.sign(node),
             "Einsum" => self.einsum(node),
             "Concat" => self.concat(node),
             "Slice" => self.slice(node),
             "Flatten" | "Reshape" => self.reshape(node),
             "Squeeze" | "Unsqueeze" => self.squeeze(node),
             "Expand" => self.expand(node),
+            "Tile" => self.tile(node),
             "Pad" => self.pad(node),
             "Resize" | "Upsample" => self.resize(node),
             "DepthToSpace" => {

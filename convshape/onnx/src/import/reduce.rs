@@ -20,6 +20,7 @@ impl Import {
             "ReduceL1" => (Some(Activation::Abs), Reduction::Sum, None),
             "ReduceL2" => (Some(Activation::Square), Reduction::Sum, Some(Activation::Sqrt)),
             "ReduceLogSum" => (None, Reduction::Sum, Some(Activation::Log)),
+            "ReduceLogSumExp" => (Some(Activation::Exp), Reduction::Sum, Some(Activation::Log)),
             _ => return Err("there is no such reduction".to_owned()),
         };
         let rank = self.sizes(x).len();

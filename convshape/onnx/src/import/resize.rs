@@ -57,6 +57,9 @@ impl Import {
             return Err("a value without space".to_owned());
         }
         let upsample = node.op() == "Upsample";
+        if node.int("antialias", 0) != 0 {
+            return Err("a filter against aliasing".to_owned());
+        }
         let scales = node.floats("scales").or_else(|| {
             let at = if upsample || self.opset < 11 { 1 } else { 2 };
             Some(self.constant(node, at)?.floats().iter().copied().collect())

@@ -91,10 +91,16 @@ impl Import {
         if !repeats || alone && self.readers.get(name).is_some_and(|readers| readers.iter().all(broadcasts)) {
             return Ok(x);
         }
+        self.stretched(node, x, &full)
+    }
+
+    /// The value with axes of size 1 repeated up to these sizes.
+    fn stretched(&mut self, node: Node<'_>, x: Tensor, full: &[i64]) -> Lowered {
+        let sizes = self.sizes(x);
         if full.iter().zip(&sizes).any(|(&size, &own)| size < 1 || size != own && own != 1 && size != 1) {
             return Err(format!("{full:?} does not broadcast with {sizes:?}"));
         }
-        let mut wide = full.clone();
+        let mut wide = full.to_vec();
         if let Some(batch) = x.batch {
             if full[batch] != self.batch && full[batch] != 1 {
                 return Err("it repeats the batch".to_owned());
@@ -108,6 +114,33 @@ impl Import {
         let zeros = Constant::Floats(convshape::ndarray::ArrayD::zeros(wide.clone()));
         let zeros = self.parameter("expand", &zeros, &wide, false)?;
         Ok(Tensor { value: self.push(self.path(node), Op::Add, &[x.value, zeros])?, ..x })
+    }
+
+    /// The value so many times along each axis.
+    pub(super) fn tile(&mut self, node: Node<'_>) -> Lowered {
+        /// More copies are not written out.
+        const MAX_COPIES: i64 = 64;
+        let x = self.tensor(node, 0)?;
+        let repeats = self.constant(node, 1).and_then(|repeats| repeats.ints()).ok_or("repeats that are computed")?;
+        let mut sizes = self.sizes(x);
+        if repeats.len() != sizes.len() || repeats.iter().any(|&times| times < 1) {
+            return Err(format!("{repeats:?} times {sizes:?}"));
+        }
+        if repeats.iter().zip(&sizes).any(|(&times, &size)| size != 1 && times > MAX_COPIES) {
+            return Err(format!("{repeats:?} copies"));
+        }
+        let mut y = x;
+        for (axis, &times) in repeats.iter().enumerate().filter(|(_, times)| **times > 1) {
+            if sizes[axis] != 1 {
+                let op = Op::Concat { axis: self.axis(axis as i64, y)? };
+                let copies = vec![y.value; usize::try_from(times).unwrap_or(1)];
+                y = Tensor { value: self.push(self.path(node), op, &copies)?, ..y };
+                sizes[axis] *= times;
+            }
+        }
+        let full: Vec<i64> =
+            repeats.iter().zip(&sizes).map(|(&times, &size)| if size == 1 { times } else { size }).collect();
+        if full == sizes { Ok(y) } else { self.stretched(node, y, &full) }
     }
 
     pub(super) fn concat(&mut self, node: Node<'_>) -> Lowered {
@@ -299,6 +332,12 @@ impl Import {
         let axis = self.index(node.int("axis", 0), x)?;
         let size = self.sizes(x)[axis];
         let given = self.constant(node, 1).ok_or("places that are computed")?;
+        let given = match (node.op(), given.shape()) {
+            ("Gather", _) => given,
+            // A list of places of one number each.
+            (_, [_, 1]) if node.int("batch_dims", 0) == 0 => given.flat(),
+            _ => return Err("places along several axes".to_owned()),
+        };
         let places = given.ints().ok_or("places that are no whole numbers")?;
         let places: Vec<i64> = places.iter().map(|&at| if at < 0 { at.saturating_add(size) } else { at }).collect();
         if places.is_empty() || places.iter().any(|at| !(0..size).contains(at)) {

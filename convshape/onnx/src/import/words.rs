@@ -361,6 +361,10 @@ fn eps_argument(eps: f64) -> Option<String> {
 /// A number of the file, which has those of `f32`.
 #[expect(clippy::cast_possible_truncation, reason = "it was f32")]
 fn real(number: f64) -> String {
-    let text = format!("{}", number as f32);
+    let number = number as f32;
+    if number != 0.0 && !(1e-4..1e7).contains(&number.abs()) {
+        return format!("{number:e}");
+    }
+    let text = format!("{number}");
     if text.contains('.') { text } else { format!("{text}.0") }
 }

@@ -66,6 +66,16 @@ def timed(m, x, time):
     angles = time[:, None] * torch.tensor([1.0, 0.1, 0.01])[None]
     return F.silu(m.c(x)) + m.t(torch.cat([angles.sin(), angles.cos()], 1))[:, :, None, None]
 
+def choices(m, x, y):
+    """What comparisons and masks choose."""
+    mask = (x > 0.2) & (y <= 0.5) | (x < -1)
+    parts = [torch.where(x > y, x - y, y * 2), torch.where(m.mask, x, torch.zeros(())), torch.sign(x), (~mask).float()]
+    return torch.cat([*parts, x.masked_fill(y >= 0.3, -1e9).softmax(-1), x.repeat(1, 2, 1), x.mean(1, keepdim=True).repeat(1, 3, 1), 3.0 ** x], 1)
+
+def sums(m, x, y):
+    """Einstein's sums that are no product of two matrices."""
+    return torch.einsum("oikl,bi->bo", m.w, x), torch.einsum("bi,oij,bj->bo", x, m.v, y), torch.einsum("bij->bj", x[:, :, None] * y[:, None]), torch.logsumexp(x, 1)
+
 def stages():
     rows = [(3, 4, 2), (4, 4, 1), (4, 4, 1), (4, 4, 1), (4, 8, 2), (8, 8, 1), (8, 8, 1)]
     blocks = [Residual(*row) for row in rows]
@@ -87,6 +97,9 @@ CASES = {
     "products": (Fn(lambda m, x: m.a @ x + x.transpose(1, 2) @ m.b, a=parameter(4, 5), b=parameter(5, 4)), [(5, 4)], None),
     "tokens": (Fn(lambda m, x: torch.cat([m.first.expand(x.shape[0], -1, -1), m.c(x).flatten(2).transpose(1, 2)], 1) + m.places, c=nn.Conv2d(3, 8, 4, 4), first=parameter(1, 1, 8), places=parameter(1, 7, 8)), [(3, 8, 12)], None),
     "layers": (nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, activation="gelu", norm_first=True), 3, enable_nested_tensor=False), [(6, 8)], None),
+    "queries": (Fn(lambda m, x: m.d(m.q.expand(x.shape[0], -1, -1), x), d=nn.TransformerDecoderLayer(8, 2, 16, batch_first=True), q=parameter(1, 3, 8)), [(5, 8)], None),
+    "choices": (Fn(choices, mask=nn.Parameter(torch.rand(4, 5) > 0.5, requires_grad=False)), [(4, 5), (4, 5)], None),
+    "sums": (Fn(sums, w=parameter(4, 5, 1, 1), v=parameter(4, 5, 6)), [(5,), (6,)], None),
     "timed": (Fn(timed, c=nn.Conv2d(2, 4, 3), t=nn.Linear(6, 4)), [(2, 5, 6), ()], None),
     "stages": (stages(), [(3, 12, 16)], None),
     "dense": (Dense(), [(2, 5, 6)], None),

@@ -12,7 +12,7 @@ convshape::conv_chain! {
         flatten: Flatten;
         Square;
         Sum(keep: true, activation: Sqrt);
-        clamp: Clamp(min: 0.000000000001, max: 340282350000000000000000000000000000000.0);
+        clamp: Clamp(min: 1e-12, max: 3.4028235e38);
         div: Div(flatten, clamp);
         _20: Concat(global_avg_pool, global_avg_pool_2, global_max_pool, min, sum, div);
 
