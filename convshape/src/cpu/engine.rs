@@ -22,7 +22,6 @@ use super::plan::{Plan, Work};
 use super::pool::Pool;
 use super::recurrent::{Packed, RecurrentBatch};
 use super::relayout::Relayout;
-use super::resample::Pick;
 use super::simd::Level;
 use super::threads::{self, Threads};
 use crate::model::param::Param;
@@ -350,7 +349,7 @@ impl Engine {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
                 elementwise::spread(threads, rows.work(), samples, (from, x), (to, y), &|share| {
-                    level.run(Pick { rows, share })
+                    rows.run(level, share);
                 });
             }
             Job::Groups(norm, room) => {

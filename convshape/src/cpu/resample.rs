@@ -10,8 +10,12 @@ use super::buffer::Grid;
 #[cfg(feature = "train")]
 use super::buffer::View;
 use super::elementwise::ElementShare;
-use super::simd::{Kernel, Sets, Simd};
+use super::scratch::with_scratch;
+use super::simd::{Kernel, Level, Sets, Simd};
 use crate::reference::kernels;
+
+/// The most input rows of an output row along an axis: those of a cubic interpolation.
+const MOST_ROWS: usize = 4;
 
 /// The input rows of each output row, for each axis.
 #[derive(Clone, Debug)]
@@ -24,13 +28,13 @@ pub(super) struct Resample {
 /// The input rows of one output row, with their weights.
 #[derive(Clone, Copy, Debug)]
 struct SourceRows {
-    rows: [(usize, f32); 4],
+    rows: [(usize, f32); MOST_ROWS],
     count: usize,
 }
 
 impl SourceRows {
     fn new(rows: impl Iterator<Item = (usize, f32)>) -> SourceRows {
-        let mut row = SourceRows { rows: [(0, 1.0); 4], count: 0 };
+        let mut row = SourceRows { rows: [(0, 1.0); MOST_ROWS], count: 0 };
         for (slot, source) in row.rows.iter_mut().zip(rows) {
             *slot = source;
             row.count += 1;
@@ -66,7 +70,7 @@ impl Resample {
 
     /// Multiply-adds per output element.
     pub(super) fn work(&self) -> usize {
-        4 * self.axes.iter().map(|rows| rows.iter().map(|row| row.count).max().unwrap_or(1).max(1)).product::<usize>()
+        4 * self.most().iter().map(|count| count.max(&1)).product::<usize>()
     }
 }
 
@@ -81,10 +85,27 @@ pub(super) fn border(amount: Amount, rank: usize, from: &Grid, to: &Grid) -> Per
     low
 }
 
-/// Some rows of the output.
-pub(super) struct Pick<'a> {
-    pub(super) rows: &'a Resample,
-    pub(super) share: ElementShare<'a>,
+impl Resample {
+    /// The most input rows of an output row, along each axis.
+    fn most(&self) -> PerAxis<usize> {
+        [0, 1, 2].map(|axis| self.axes[axis].iter().map(|row| row.count).max().unwrap_or(0))
+    }
+
+    /// Computes some rows of the output.
+    pub(super) fn run(&self, level: Level, share: ElementShare<'_>) {
+        let most = self.most();
+        if most.iter().all(|&count| count <= 1) {
+            return level.run(Pick { rows: self, share });
+        }
+        let needed = most[0] * most[1] * self.axes[2].len() * share.to.channels;
+        with_scratch(needed, |scratch| level.run(Mix { rows: self, most, share, scratch }));
+    }
+}
+
+/// Output rows that are rows of the input.
+struct Pick<'a> {
+    rows: &'a Resample,
+    share: ElementShare<'a>,
 }
 
 impl Kernel for Pick<'_> {
@@ -92,7 +113,7 @@ impl Kernel for Pick<'_> {
     const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
+    fn run<S: Simd>(self, _: S) {
         let Pick { rows, share: ElementShare { samples, from, x, to, y, base, start, .. } } = self;
         let rows_of = |axis: usize| &rows.axes[axis][start[axis]..][..to.buffer.size[axis]];
         let [ds, hs, ws] = [rows_of(0), rows_of(1), rows_of(2)];
@@ -104,15 +125,13 @@ impl Kernel for Pick<'_> {
                     let y_row = sample * to.buffer.sample() + to.at([d, h, 0]) - base;
                     for (w, width) in ws.iter().enumerate() {
                         let y = &mut y[y_row + w * to.buffer.width..][..to.channels];
-                        match depth.count * height.count * width.count {
-                            0 => y.fill(rows.value),
-                            1 => {
-                                let at = [depth, height, width].map(|row| row.rows[0].0);
-                                let at = at[0] * strides[0] + at[1] * strides[1] + at[2] * strides[2];
-                                y.copy_from_slice(&x[at..][..to.channels]);
-                            }
-                            _ => mix(simd, [depth, height, width], strides, x, y),
+                        if depth.count * height.count * width.count == 0 {
+                            y.fill(rows.value);
+                            continue;
                         }
+                        let at = [depth, height, width].map(|row| row.rows[0].0);
+                        let at = at[0] * strides[0] + at[1] * strides[1] + at[2] * strides[2];
+                        y.copy_from_slice(&x[at..][..to.channels]);
                     }
                 }
             }
@@ -120,23 +139,88 @@ impl Kernel for Pick<'_> {
     }
 }
 
-/// Writes one position as a sum of several.
-#[inline(always)]
-fn mix<S: Simd>(simd: S, rows: [&SourceRows; 3], strides: PerAxis<usize>, x: &[f32], y: &mut [f32]) {
-    let [depth, height, width] = rows;
-    for channel in (0..y.len()).step_by(S::LANES) {
-        let count = S::LANES.min(y.len() - channel);
-        let mut sum = simd.splat(0.0);
-        for (d, by_depth) in &depth.rows[..depth.count] {
-            for (h, by_height) in &height.rows[..height.count] {
-                for (w, by_width) in &width.rows[..width.count] {
-                    let at = d * strides[0] + h * strides[1] + w * strides[2] + channel;
-                    let x = simd.load_some(&x[at..], count);
-                    sum = simd.mul_add(simd.splat(by_depth * by_height * by_width), x, sum);
+/// Output rows that are weighted sums. Each input row is interpolated along the width once, into the scratch buffer; an
+/// output row is then a sum of such rows.
+struct Mix<'a> {
+    rows: &'a Resample,
+    most: PerAxis<usize>,
+    share: ElementShare<'a>,
+    scratch: &'a mut [f32],
+}
+
+impl Kernel for Mix<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotAvx512;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Mix { rows, most, share: ElementShare { samples, from, x, to, y, base, start, .. }, scratch } = self;
+        let rows_of = |axis: usize| &rows.axes[axis][start[axis]..][..to.buffer.size[axis]];
+        let [ds, hs, ws] = [rows_of(0), rows_of(1), rows_of(2)];
+        let strides = from.buffer.strides();
+        let length = ws.len() * to.channels;
+        // Positions that are neighbours in the output, or single ones.
+        let run = if to.buffer.width == to.channels { length } else { to.channels };
+        for sample in samples {
+            let x = &x[sample * from.buffer.sample() + from.at([0; 3])..];
+            // The input row that each part of the scratch buffer has.
+            let mut held = [usize::MAX; MOST_ROWS * MOST_ROWS];
+            for (d, depth) in ds.iter().enumerate() {
+                for (h, height) in hs.iter().enumerate() {
+                    let mut sources = [(0, 0.0); MOST_ROWS * MOST_ROWS];
+                    let mut count = 0;
+                    for (d, by_depth) in &depth.rows[..depth.count] {
+                        for (h, by_height) in &height.rows[..height.count] {
+                            // The input rows of an output row are neighbours, so each has a place of its own.
+                            let place = d % most[0] * most[1] + h % most[1];
+                            let at = d * strides[0] + h * strides[1];
+                            let own = &mut scratch[place * length..][..length];
+                            if held[place] != at {
+                                held[place] = at;
+                                widen(simd, ws, strides[2], &x[at..], own);
+                            }
+                            sources[count] = (place * length, by_depth * by_height);
+                            count += 1;
+                        }
+                    }
+                    let y_row = sample * to.buffer.sample() + to.at([d, h, 0]) - base;
+                    for (index, at) in (0..length).step_by(run).enumerate() {
+                        let y = &mut y[y_row + index * to.buffer.width..][..run];
+                        sum(simd, &sources[..count], &scratch[at..], y);
+                    }
                 }
             }
         }
-        simd.store_some(sum, &mut y[channel..], count);
+    }
+}
+
+/// Interpolates a row along the width.
+#[inline(always)]
+fn widen<S: Simd>(simd: S, widths: &[SourceRows], step: usize, x: &[f32], y: &mut [f32]) {
+    let channels = y.len() / widths.len();
+    for (width, y) in widths.iter().zip(y.chunks_exact_mut(channels)) {
+        for channel in (0..channels).step_by(S::LANES) {
+            let count = S::LANES.min(channels - channel);
+            let mut sum = simd.splat(0.0);
+            for (w, by_width) in &width.rows[..width.count] {
+                let x = simd.load_some(&x[w * step + channel..], count);
+                sum = simd.mul_add(simd.splat(*by_width), x, sum);
+            }
+            simd.store_some(sum, &mut y[channel..], count);
+        }
+    }
+}
+
+/// The weighted sum of rows that begin at offsets of `rows`.
+#[inline(always)]
+fn sum<S: Simd>(simd: S, sources: &[(usize, f32)], rows: &[f32], y: &mut [f32]) {
+    for at in (0..y.len()).step_by(S::LANES) {
+        let count = S::LANES.min(y.len() - at);
+        let mut sum = simd.splat(0.0);
+        for (offset, weight) in sources {
+            sum = simd.mul_add(simd.splat(*weight), simd.load_some(&rows[offset + at..], count), sum);
+        }
+        simd.store_some(sum, &mut y[at..], count);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::cpu::buffer::{Buffer, View};
 use crate::cpu::elementwise;
 use crate::cpu::math::Epilogue;
 use crate::cpu::pool::{Pool, PoolBack};
-use crate::cpu::resample::{Pick, PickBack};
+use crate::cpu::resample::PickBack;
 use crate::cpu::simd::Level;
 use crate::cpu::threads::threads;
 use crate::model::error::PlanError;
@@ -230,7 +230,7 @@ impl TrainPlan {
                 }
                 TrainJob::Resample(rows) => {
                     elementwise::spread(on.threads, rows.work(), samples, input(0), (to, y), &|share| {
-                        on.level.run(Pick { rows, share });
+                        rows.run(on.level, share);
                     })
                 }
                 TrainJob::Concat => {
