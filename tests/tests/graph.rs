@@ -137,9 +137,9 @@ read_twice! { Torch, TORCH:
         Prelu;
         blocks: repeat 2 { r: Res(6, act: LeakyRelu(0.2)); };
         gamma: Parameter([6, 1, 1], init: 1e-6);
-        Mul(_, gamma);
+        scaled: Mul(_, gamma);
         again: reuse enc from x;
-        Add(_, blocks);
+        Add(_, scaled);
         dec: ConvTranspose2d(undo enc);
         Flatten(from: 1);
         Transpose(0, 1);
