@@ -153,7 +153,7 @@ impl Conv {
         Ok(scatters)
     }
 
-    /// What stands in the border of a convolution. For a transposed one, where the rows go that
+    /// What a convolution reads in the border. For a transposed one, where the rows go that
     /// fall outside the output: [`PaddingMode::Circular`] adds them on the other side.
     pub const fn border(&self) -> PaddingMode {
         match self.padding {

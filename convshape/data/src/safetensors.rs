@@ -244,7 +244,7 @@ impl<'de> Deserialize<'de> for Tensor {
 }
 
 fn twice<E: de::Error>(name: &str) -> E {
-    E::custom(format_args!("`{name}` stands twice"))
+    E::custom(format_args!("`{name}` is there twice"))
 }
 
 /// The sizes of a tensor's axes.

@@ -362,7 +362,7 @@ fn a_failed_save_leaves_everything_as_it_was() {
     let folder = Folder::new("failed-save");
     let small = model::<Small>();
     assert!(save(&small, folder.file("no/such/folder.safetensors")).is_err());
-    assert!(save(&small, &folder.0).is_err(), "a folder stands there");
+    assert!(save(&small, &folder.0).is_err(), "a folder has that name");
     assert!(save(&small, Path::new("")).is_err());
     assert!(folder.names().is_empty());
 

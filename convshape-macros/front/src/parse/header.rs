@@ -173,7 +173,7 @@ impl Parser {
 }
 
 /// Whether `name: value` is a header and not a statement whose layer's name is mistyped: before
-/// `input` a lone word or a literal, behind it only the headers that there are.
+/// `input` a lone word or a literal, after it only the headers that there are.
 pub(super) fn is_header(c: &Cursor<'_>, stage: Stage) -> bool {
     let Some(name) = c.ident_at(0).map(Ident::to_string) else { return false };
     let known = words::HEADERS.contains(&name.as_str());

@@ -108,7 +108,7 @@ pub(super) const CONSISTENT_PADDING: FieldWords =
         .or(&[alias("use_consistent_padding", JAX)])
         .only(JAX);
 pub(super) const TIED: FieldWords =
-    field("tied", Takes::Bool, "whether the weight is that of the layer behind `undo`, and none of its own");
+    field("tied", Takes::Bool, "whether the weight is that of the layer that `undo` names, and none of its own");
 pub(super) const MASK: FieldWords = field(
     "mask",
     Takes::Word(MASKS),

@@ -163,7 +163,7 @@ pub const CS0205: &str = code::CONCAT.title;
 /// ```
 ///
 /// `Add` and `Mul` want equal shapes; only axes of size 1, and `[C]` over space, are stretched. A residual branch that
-/// changes its channels or its size needs a convolution of kernel 1 beside it that does the same.
+/// changes its channels or its size needs a convolution of kernel 1 on the other branch that does the same.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -301,7 +301,7 @@ pub const CS0210: &str = code::REPEAT_SHAPE.title;
 /// ```
 ///
 /// A normalisation layer has a weight for each channel (`LayerNorm` for each element of the last axes). The number may
-/// be left out; if it stands, it must be right.
+/// be left out; if it is given, it must be right.
 ///
 /// ```
 /// convshape::conv_chain! {
