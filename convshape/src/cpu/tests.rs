@@ -1030,6 +1030,63 @@ fn concats_of_many_values() {
     }
 }
 
+/// Each layer reads the join of the values before it: of all of them, or of the last join and the newest.
+#[test]
+fn dense_blocks() {
+    let mut random = Random::new(71);
+    for _ in 0..250 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let first = random.one_of(&[1, 3, 8, 16]);
+        let mut sizes = vec![random.pick(1, 6), random.pick(1, 6)];
+        sizes.insert(order.channel(3), first);
+        let mut layers: Vec<(Op, Vec<usize>)> = Vec::new();
+        let mut push = |op: Op, inputs: Vec<usize>| {
+            layers.push((op, inputs));
+            layers.len()
+        };
+        let tanh = Op::Activation(Activation::Tanh);
+        // The values that are joined, and the last join, each with its channels.
+        let mut values = vec![(if random.pick(0, 1) == 1 { push(tanh, vec![0]) } else { 0 }, first)];
+        let mut joined: Option<(usize, i64)> = None;
+        let mut outputs = Vec::new();
+        for _ in 0..random.pick(2, 5) {
+            let (newest, grown) = values[values.len() - 1];
+            let (inputs, channels) = match joined {
+                Some((join, channels)) if random.pick(0, 1) == 1 => (vec![join, newest], channels + grown),
+                _ => (values.iter().map(|(value, _)| *value).collect(), values.iter().map(|(_, own)| own).sum()),
+            };
+            let join = if inputs.len() > 1 { push(Op::Concat { axis: Axis::Channels }, inputs) } else { inputs[0] };
+            joined = Some((join, channels));
+            let read = if random.pick(0, 2) == 0 { push(tanh, vec![join]) } else { join };
+            let kernel = random.one_of(&[1, 3]);
+            let adds = random.pick(0, 3) == 0;
+            let outputs_of = if adds { channels } else { random.one_of(&[1, 4, 16]) };
+            let conv = Conv {
+                kernel: [kernel; 3],
+                padding: Padding::Symmetric([kernel / 2; 3]),
+                stride: [1; 3],
+                dilation: [1; 3],
+                groups: 1,
+                outputs: outputs_of,
+                direction: Direction::Forward,
+                ..random_conv(&mut random, 2, channels)
+            };
+            let mut value = push(Op::Conv(conv), vec![read]);
+            if adds {
+                value = push(Op::Add, vec![value, random.one_of(&[join, read])]);
+            }
+            value = push(tanh, vec![value]);
+            values.push((value, outputs_of));
+            if random.pick(0, 3) == 0 {
+                outputs.push(random.one_of(&[join, value]));
+            }
+        }
+        outputs.push(layers.len());
+        // Sums of sums over up to five convolutions; a value in the wrong place is off by 0.1 and more.
+        assert!(check_within(1e-3, &mut random, order, Shape::of(&sizes), &layers, &outputs), "{layers:?}");
+    }
+}
+
 /// Pieces of every axis.
 #[test]
 fn splits() {

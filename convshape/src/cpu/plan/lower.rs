@@ -269,6 +269,7 @@ impl Lowering {
         let has = |layout: AxisOrder| node.inputs.iter().any(|&value| self.layouts[value] == layout);
         let free = if has(self.order) { self.order } else { AxisOrder::ChannelsLast };
         let layout = self.needed(&node).unwrap_or(free);
+        self.shorten(index, &mut node, layout);
         let shape = self.shapes[node.inputs[0]];
         let mut output = node.outputs[0];
         // A value that is reshaped must not have a border.
@@ -388,6 +389,31 @@ impl Lowering {
         nodes.append(&mut self.fused);
         self.steps.push(Step { nodes, work, inputs, output });
         Some(())
+    }
+
+    /// Puts an earlier join in the place of the operands that it has joined, if there is one: in a dense block each
+    /// layer joins all values before it. The earlier one must still have its value, and not be the caller's memory.
+    fn shorten(&self, index: usize, node: &mut Node, layout: AxisOrder) {
+        if !matches!(node.op, Op::Concat { .. }) || !self.is_channels(node, layout) {
+            return;
+        }
+        let is_kept = |value: usize| {
+            let replaced =
+                |inner: usize| self.inside[inner] == Some((value, 0)) && self.grids[inner] == self.grids[value];
+            !self.outputs.contains(&value) && !(0..self.inside.len()).any(replaced)
+        };
+        let begins = |earlier: &&Node| {
+            let count = earlier.inputs.len();
+            let value = earlier.outputs[0];
+            earlier.op == node.op
+                && (2..node.inputs.len()).contains(&count)
+                && earlier.inputs == node.inputs[..count]
+                && self.layouts[value] == layout
+                && is_kept(value)
+        };
+        if let Some(earlier) = self.nodes[..index].iter().filter(begins).max_by_key(|earlier| earlier.inputs.len()) {
+            node.inputs.splice(..earlier.inputs.len(), [earlier.outputs[0]]);
+        }
     }
 
     /// The first channel of a `Split` along the channels.

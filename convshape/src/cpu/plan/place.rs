@@ -24,8 +24,8 @@ pub(super) fn root(inside: &[Inside], mut value: usize) -> (usize, usize) {
     (value, channel)
 }
 
-/// Joins values along the channels: an operand that its step can write directly into the joined buffer is stored there,
-/// the others are copied.
+/// Joins values along the channels: an operand whose steps can write directly into the joined buffer is stored there,
+/// the others are copied. An operand may be a join itself.
 pub(super) fn join(
     inside: &mut [Inside],
     steps: &mut Vec<Step>,
@@ -43,7 +43,8 @@ pub(super) fn join(
     for &operand in &node.inputs {
         let channel = next;
         next += grids[operand].channels;
-        let written = steps.iter().any(|step| step.output == operand && !is_array(step));
+        let mut writers = steps.iter().filter(|step| root(inside, step.output).0 == operand).peekable();
+        let written = writers.peek().is_some() && !writers.any(is_array);
         // Values that are joined twice or in part are copied too: one of them would have to be copied within the
         // buffer.
         let others = node.inputs.iter().filter(|&&other| root(inside, other).0 == operand).count();
