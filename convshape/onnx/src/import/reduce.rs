@@ -43,11 +43,22 @@ impl Import {
         for &axis in &axes {
             sizes[self.index(axis, x)?] = 1;
         }
-        let input = match before {
-            Some(activation) => self.push(self.path(node), Op::Activation(activation), &[x.value])?,
-            None => x.value,
-        };
         let sample = self.sample(x).len();
+        let named: Vec<_> = positions.iter().map(|&position| named(position, x)).collect();
+        let all = positions.len() == sample;
+        let over = if all { None } else { Some(Axes::of(&named).ok_or("too many axes")?) };
+        // The largest exponent is subtracted first and added to the logarithm, so that nothing overflows.
+        let mut input = x.value;
+        let mut peak = None;
+        if node.op() == "ReduceLogSumExp" {
+            let largest = |keep| Op::Reduce { kind: Reduction::Max, axes: over, keep };
+            let kept = self.push(self.path(node), largest(true), &[x.value])?;
+            peak = Some(if keep { kept } else { self.push(self.path(node), largest(false), &[x.value])? });
+            input = self.push(self.path(node), Op::Sub, &[x.value, kept])?;
+        }
+        if let Some(activation) = before {
+            input = self.push(self.path(node), Op::Activation(activation), &[input])?;
+        }
         let space = x.batch == Some(0) && (2..=4).contains(&sample) && positions.iter().copied().eq(1..sample);
         let pool = match kind {
             Reduction::Mean => Some(PoolKind::Avg),
@@ -57,16 +68,14 @@ impl Import {
         let op = match pool.filter(|_| space) {
             Some(kind) if keep => Op::AdaptivePool { kind, rank: sample - 1, size: [1; 3] },
             Some(kind) => Op::GlobalPool { kind, keep_axes: false },
-            None => {
-                let axes: Vec<_> = positions.iter().map(|&position| named(position, x)).collect();
-                let all = positions.len() == sample;
-                let axes = if all { None } else { Some(Axes::of(&axes).ok_or("too many axes")?) };
-                Op::Reduce { kind, axes, keep }
-            }
+            None => Op::Reduce { kind, axes: over, keep },
         };
         let mut value = self.push(self.path(node), op, &[input])?;
         if let Some(activation) = after {
             value = self.push(self.path(node), Op::Activation(activation), &[value])?;
+        }
+        if let Some(peak) = peak {
+            value = self.push(self.path(node), Op::Add, &[value, peak])?;
         }
         let mut batch = x.batch;
         if !keep {

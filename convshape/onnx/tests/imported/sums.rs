@@ -18,10 +18,14 @@ convshape::conv_chain! {
         reshape_6: Reshape([1, 6]) from x1;
         Mul(reshape_2, reshape_6);
         _11: Sum(axis: channels);
-        Exp from x0;
-        _12: Sum(activation: Log);
+        scale: Scale(200.0) from x0;
+        max: Max(keep: true);
+        max_2: Max from scale;
+        Sub(scale, max, activation: Exp);
+        sum_2: Sum(activation: Log);
+        _14: Add(sum_2, max_2);
         _4: Flatten from mat_mul;
 
-        output: _4 [4], _5 [4], _11 [6], _12 [1];
+        output: _4 [4], _5 [4], _11 [6], _14 [1];
     }
 }
