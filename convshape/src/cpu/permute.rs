@@ -51,6 +51,7 @@ impl AxisPermutation {
     }
 
     /// The permutation back to the input's order of axes.
+    #[cfg(feature = "train")]
     pub(super) fn inverse(from: [usize; MAX_RANK]) -> [usize; MAX_RANK] {
         let mut back = [0; MAX_RANK];
         for (axis, from) in from.into_iter().enumerate() {

@@ -44,7 +44,7 @@ macro_rules! debug_as_display {
 
 pub(crate) use debug_as_display;
 
-debug_as_display!(ShapeError);
+self::debug_as_display!(ShapeError);
 
 /// An array, a tensor or a parameter is not of the shape that is needed.
 #[derive(Clone, PartialEq, thiserror::Error)]
