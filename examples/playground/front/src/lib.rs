@@ -5,10 +5,13 @@
 
 // Reading a text and applying a fix are those of the command `cargo convshape`.
 #[path = "../../../../convshape/cli/src/edit.rs"]
+#[allow(dead_code)]
 mod edit;
 #[path = "../../../../convshape/cli/src/help.rs"]
 #[allow(dead_code)]
 mod help;
+#[path = "../../../../convshape/cli/src/lines.rs"]
+mod lines;
 #[path = "../../../../convshape/cli/src/report.rs"]
 #[allow(dead_code)]
 mod report;
