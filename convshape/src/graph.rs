@@ -59,9 +59,9 @@ pub use convshape_arith::size::{Scope, Size, Symbol};
 pub mod op {
     #[doc(inline)]
     pub use convshape_arith::op::{
-        Activation, Amount, Attention, AutoPad, Axes, Axis, AxisOrder, Cell, Class, Constant, Conv, Custom, DepthOrder,
-        Dialect, Direction, DropTogether, Interpolation, MAX_SPATIAL, Mask, MultiHead, Op, Padding, PaddingMode,
-        PerAxis, Pieces, Pool, PoolKind, Projection, Recurrent, RecurrentOutput, RecurrentWeights, Reduction, ResizeTo,
-        SELU_ALPHA, SELU_SCALE, SeparableConv, Source, Upsample,
+        Activation, Amount, Array, Attention, AutoPad, Axes, Axis, AxisOrder, Cell, Class, Constant, Conv, Custom,
+        DepthOrder, Dialect, Direction, DropTogether, Interpolation, MAX_SPATIAL, Mask, MultiHead, Op, Padding,
+        PaddingMode, PerAxis, Pieces, Pool, PoolKind, Projection, Recurrent, RecurrentOutput, RecurrentWeights,
+        Reduction, ResizeTo, SELU_ALPHA, SELU_SCALE, SeparableConv, Source, Upsample,
     };
 }
