@@ -132,13 +132,18 @@ pub(crate) fn row_major<'a>(
     program: &'static Program,
     inputs: &'a [ArrayViewD<'_, f32>],
 ) -> Result<Vec<Cow<'a, [f32]>>, ShapeError> {
-    let copied = inputs.iter().filter(|input| !input.is_standard_layout());
-    let elements = copied.clone().try_fold(0_usize, |sum, input| sum.checked_add(input.len()));
+    let elements = copied_elements(inputs);
     if !is_allocatable(elements) {
         let batch = inputs.first().map_or(0, |input| input.len_of(Axis(0)));
         return Err(ShapeError::Memory { chain: program.name, batch, elements });
     }
     Ok(inputs.iter().map(elements_of).collect())
+}
+
+/// How many elements [`elements_of`] copies of all inputs; `None` if the number overflows.
+pub(crate) fn copied_elements(inputs: &[ArrayViewD<'_, f32>]) -> Option<usize> {
+    let mut copied = inputs.iter().filter(|input| !input.is_standard_layout());
+    copied.try_fold(0_usize, |sum, input| sum.checked_add(input.len()))
 }
 
 /// The elements of a batch in order.

@@ -11,6 +11,7 @@ use convshape_arith::shape::Shape;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use crate::cpu::{Engine, Level, Spares};
+use crate::methods::batch::{copied_elements, elements_of};
 use crate::model::param::Param;
 use crate::model::parts::AxisSizes;
 use crate::model::workspace::is_allocatable;
@@ -74,7 +75,7 @@ pub enum RunError {
         /// How many the graph has.
         expected: usize,
     },
-    /// An input is no batch of samples of its shape, or not of as many as the first input.
+    /// An input has the wrong shape, or another number of samples than the first input.
     #[error("`{input}` is a batch of shape {expected}, found an array of shape {found:?}")]
     Input {
         /// The input.
@@ -84,8 +85,8 @@ pub enum RunError {
         /// The shape of a sample.
         expected: Shape,
     },
-    /// The outputs are larger than memory.
-    #[error("the outputs for a batch of {batch} are larger than memory")]
+    /// The batch, or its outputs, are larger than memory.
+    #[error("a batch of {batch} is larger than memory")]
     Memory {
         /// How many samples there are.
         batch: usize,
@@ -127,10 +128,13 @@ impl GraphModel {
     /// outputs.
     ///
     /// # Errors
-    /// If the inputs are not those of the graph, or the outputs are larger than memory.
+    /// If the inputs are not those of the graph, or they or the outputs are larger than memory.
     pub fn forward_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, RunError> {
         let batch = self.batch(inputs)?;
-        let dense: Vec<Cow<'_, [f32]>> = inputs.iter().map(row_major).collect();
+        if !is_allocatable(copied_elements(inputs)) {
+            return Err(RunError::Memory { batch });
+        }
+        let dense: Vec<Cow<'_, [f32]>> = inputs.iter().map(elements_of).collect();
         let dense: Vec<&[f32]> = dense.iter().map(|elements| &**elements).collect();
         let sizes: Vec<Vec<usize>> = self.engine.outputs().iter().map(|shape| batched(batch, shape)).collect();
         let counts: Vec<Option<usize>> = sizes.iter().map(|sizes| count(sizes)).collect();
@@ -173,14 +177,6 @@ fn batched(batch: usize, shape: &Shape) -> Vec<usize> {
 
 fn count(sizes: &[usize]) -> Option<usize> {
     sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size))
-}
-
-/// The elements in row-major order.
-fn row_major<'a>(input: &'a ArrayViewD<'_, f32>) -> Cow<'a, [f32]> {
-    match input.as_slice() {
-        Some(elements) => Cow::Borrowed(elements),
-        None => Cow::Owned(input.iter().copied().collect()),
-    }
 }
 
 impl core::fmt::Debug for GraphModel {
@@ -227,6 +223,9 @@ mod tests {
         assert!(matches!(model.forward_batch(&[wide.view()]).unwrap_err(), RunError::Input { .. }));
         let scalar = ArrayD::<f32>::zeros(IxDyn(&[]));
         assert!(matches!(model.forward_batch(&[scalar.view()]).unwrap_err(), RunError::Input { .. }));
+        let endless = ArrayD::<f32>::zeros(IxDyn(&[1, 2]));
+        let endless = endless.broadcast(IxDyn(&[1 << 45, 2])).unwrap();
+        assert_eq!(model.forward_batch(&[endless]).unwrap_err(), RunError::Memory { batch: 1 << 45 });
         let none = Array2::<f32>::zeros((0, 2)).into_dyn();
         assert_eq!(model.forward_batch(&[none.view()]).unwrap()[0].shape(), [0, 1]);
     }
