@@ -174,7 +174,7 @@ pub(crate) struct Writing {
     pub(crate) dialect: Dialect,
     /// The fields that were given by name, each with the word that was written.
     pub(crate) words: Vec<(&'static str, String)>,
-    /// The fields whose values are no plain numbers, each as it is written: `24 + 12*i`, `to`.
+    /// The fields whose values are expressions and not plain numbers, each as it is written: `24 + 12*i`, `to`.
     pub(crate) expressions: Vec<(&'static str, String)>,
     /// The operands as written among its arguments, `_` for the statement before; none where it has none.
     pub(crate) operands: Vec<String>,
@@ -208,7 +208,7 @@ impl Writing {
         }
     }
 
-    /// What is written for a field, where that is no plain number.
+    /// The text of a field whose value is an expression and not a plain number.
     pub(crate) fn expression(&self, field: &str) -> Option<&str> {
         self.expressions.iter().find(|(known, _)| *known == field).map(|(_, text)| text.as_str())
     }

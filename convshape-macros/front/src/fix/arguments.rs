@@ -10,7 +10,7 @@ use crate::graph::{Argument, Graph, Replaced, Use};
 const MOST_USES: usize = 12;
 const MOST_LAYERS: usize = 96;
 
-/// A number that is so many times as large, or as small, was not meant.
+/// The largest factor between a number and its replacement. A larger one is unlikely to be what was meant.
 const MOST_TIMES: i64 = 16;
 
 /// Layers that are read again for one mistake, and how often a chain is, however short or long.

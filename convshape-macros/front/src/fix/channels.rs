@@ -142,8 +142,8 @@ fn features(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Can
     }
 }
 
-/// Queries, keys or values with features that divide into the heads: as many as another of them has, else the nearest
-/// multiples.
+/// Numbers of features for queries, keys or values that the number of heads divides: that of another operand, else the
+/// nearest multiples.
 fn heads(
     graph: &Graph,
     checked: &Checked,
@@ -156,7 +156,7 @@ fn heads(
         graph.nodes[node].inputs.iter().take(3).filter_map(|value| Some((*value, checked.shape(*value)?))).collect();
     let features = |shape: &Shape| if shape.rank() == 2 { shape.size(1).number() } else { None };
     let divides = |size: &i64| heads > 0 && size % heads == 0;
-    // Which of queries and keys is odd, the values say.
+    // If queries and keys differ, the one that differs from the values too is tried first.
     let of_values = operands.get(2).and_then(|(_, shape)| features(shape));
     let mut order: Vec<usize> = (0..operands.len()).collect();
     order.sort_by_key(|index| features(&operands[*index].1) == of_values);

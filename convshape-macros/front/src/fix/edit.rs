@@ -121,8 +121,8 @@ impl Edit {
         }
     }
 
-    /// `now` are the channels of the layer that the edit is of: what it leaves as it is may be another number in the
-    /// other turns of a repeat.
+    /// `now` are the channels of the edited layer. A count that the edit leaves alone may differ in other turns of a
+    /// repeat.
     fn change(&self, node: &mut Node, now: (Option<i64>, i64)) {
         match self {
             Edit::Field { field, setting, .. } => {

@@ -217,7 +217,7 @@ fn of_sources(graph: &Graph, checked: &Checked, node: NodeId, sides: [&Shape; 2]
     }
 }
 
-/// A free parameter with as many axes as what it meets: PyTorch's parameters have an axis for the batch.
+/// A free parameter with the rank of the other operand: PyTorch's parameters often have an axis for the batch.
 fn sources_of_other_rank(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
         if !matches!(checked.ops[node], Some(Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum)) {
@@ -241,7 +241,8 @@ fn sources_of_other_rank(graph: &Graph, checked: &Checked, problem: &Problem, fo
     }
 }
 
-/// A shape with axes of size 1 taken from its front, or put in, until it has as many as another and stretches to it.
+/// The shapes of the rank of `like` that broadcast to it: leading axes of size 1 are removed and sizes that do not fit
+/// replaced, or axes of size 1 inserted.
 fn of_rank(now: &Shape, like: &Shape) -> Vec<Shape> {
     let one = |size: &Size| size.same(Size::Number(1));
     if let Some(surplus) = now.rank().checked_sub(like.rank()) {

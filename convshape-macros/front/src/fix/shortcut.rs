@@ -7,7 +7,7 @@ use super::edit::{Verb, free_name, operands_with};
 use crate::check;
 use crate::graph::{Graph, Node, NodeId, ValueId};
 
-/// As many layers are looked through for the ones that a shortcut passes by.
+/// The most layers that a shortcut may skip.
 const MOST_LAYERS: usize = 32;
 
 /// A convolution with kernel 1 before an operand of a sum.
@@ -46,14 +46,14 @@ pub(super) fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shap
     }
 }
 
-/// A number of the layers that a shortcut passes by: what it is in each use of their block or turn of their repeat, and
-/// how it is written.
+/// A number of a convolution that a shortcut skips: its value in each use of the block or turn of the repeat, and its
+/// text.
 struct Number {
     values: Vec<i64>,
     text: String,
 }
 
-/// The projection in the words of the block or repeat around it, behind an `if` where not every use needs it.
+/// The projection written with the parameters of its block or repeat, in an `if` unless every use needs it.
 fn in_every_use(graph: &Graph, node: NodeId, operand: usize, rank: usize) -> Option<Verb> {
     let writing = &graph.nodes[node].writing;
     let [_, _] = writing.operands.as_slice() else { return None };
@@ -98,7 +98,7 @@ fn in_every_use(graph: &Graph, node: NodeId, operand: usize, rank: usize) -> Opt
     Some(Verb::Insert(format!("{front}{statement}"), Some(operands)))
 }
 
-/// The first and the last convolution between a value and another that comes of it, and the only one with a stride.
+/// The first and the last convolution between two values, and the one with a stride; `None` if several have one.
 fn passed(graph: &Graph, from: ValueId, to: ValueId) -> Option<(NodeId, NodeId, Option<NodeId>)> {
     let (mut value, mut convs, mut strided) = (to, Vec::new(), Vec::new());
     for _ in 0..MOST_LAYERS {
@@ -123,7 +123,7 @@ fn passed(graph: &Graph, from: ValueId, to: ValueId) -> Option<(NodeId, NodeId, 
     None
 }
 
-/// A number of a convolution in every use of its statement; `None` where its text does not say it in all of them.
+/// A number of a convolution in every use of its statement; `None` if no one text gives it in all of them.
 fn number(graph: &Graph, node: NodeId, field: &str, of: impl Fn(&Conv) -> Option<i64>) -> Option<Number> {
     let written = &graph.nodes[node];
     let uses = (0..graph.nodes.len()).filter(|other| graph.nodes[*other].origin == written.origin);

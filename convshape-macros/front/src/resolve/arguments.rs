@@ -46,7 +46,7 @@ pub(super) struct Builder<'a, 's> {
     pub(super) misfits: Vec<Misfit>,
     /// The fields given by name, each with the word that was written.
     pub(super) written: Vec<(&'static str, String)>,
-    /// The fields whose values are no plain numbers, as written.
+    /// The fields whose values are expressions, as written.
     pub(super) expressions: Vec<(&'static str, String)>,
     pub(super) reports: Vec<Report>,
 }

@@ -46,7 +46,7 @@ impl fmt::Display for Difference {
 /// Runs a file in onnxruntime and the chain that was imported from it, on the same inputs.
 ///
 /// # Errors
-/// If there is no onnxruntime, or one of the two cannot run.
+/// If onnxruntime is missing, or the file or the chain cannot run.
 pub(super) fn differences(model: &Path, chain: &Chain, weights: &[u8]) -> Result<Vec<Difference>, Unusable> {
     let unusable = |reason: String| Unusable::new(model, reason);
     let run = Run::of(model).map_err(unusable)?;

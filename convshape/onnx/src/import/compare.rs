@@ -109,7 +109,7 @@ impl Import {
             let x = self.tensor(node, at)?;
             return self.joined_all(node, Op::Mul, &[factor, x]).map(Some);
         };
-        // 0 times infinity is no number.
+        // 0 times infinity is NaN.
         let finite = constant.floats().mapv(|x| x.clamp(f32::MIN, f32::MAX));
         let finite = Constant::Floats(finite);
         match finite.scalar() {
@@ -180,7 +180,7 @@ impl Import {
     }
 }
 
-/// The sizes of a constant with at least so many axes.
+/// A constant's sizes, with axes of size 1 added or removed at the front to reach this number of axes.
 fn padded(constant: &Constant, axes: usize) -> Vec<usize> {
     let mut sizes = constant.shape().to_vec();
     while sizes.len() > axes && sizes[0] == 1 {

@@ -370,7 +370,7 @@ fn times(list: &[i64], base: &[i64]) -> Option<i64> {
 mod tests {
     use super::{Number, parameterised};
 
-    /// Paddings of 0 and 1 in one block's uses, of 0 and 3 beside them, and a kernel that stays.
+    /// Three numbers change from the first use to the second, two of them from 0. The kernel of 7 does not change.
     #[test]
     fn a_number_may_be_zero_in_the_first_use() {
         let (numbers, arguments) = parameterised(&[vec![0, 7, 0, 4], vec![1, 7, 3, 1]]);

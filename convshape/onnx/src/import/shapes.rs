@@ -116,7 +116,7 @@ impl Import {
         Ok(Tensor { value: self.push(self.path(node), Op::Add, &[x.value, zeros])?, ..x })
     }
 
-    /// The value so many times along each axis.
+    /// Repeats the value along each axis.
     pub(super) fn tile(&mut self, node: Node<'_>) -> Lowered {
         /// More copies are not written out.
         const MAX_COPIES: i64 = 64;
