@@ -1,4 +1,4 @@
-//! The arithmetic of one axis. Every dialect's words come down to these two maps.
+//! The arithmetic of one axis. Whatever a dialect's fields say ends up as one of these two maps.
 
 use crate::fault::{Reason, tri_size};
 use crate::size::{Scope, Size, SizeError, div_ceil, div_floor};
@@ -13,25 +13,25 @@ pub const fn extent(kernel: i64, dilation: i64) -> Result<i64, SizeError> {
     }
 }
 
-/// One axis of a convolution or pooling: a window that slides.
+/// One axis of a convolution or pooling: a sliding window.
 ///
-/// Output `j`, tap `t` reads row `j * stride + t * dilation - lo` of the input, whose rows stand
-/// `input_dilation` apart; between and beyond them there is border.
+/// At output `j`, tap `t` reads input row `j * stride + t * dilation - lo`. Input rows are `input_dilation` apart;
+/// everything between and around them is border.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Window {
     /// Taps.
     pub kernel: i64,
     /// Step.
     pub stride: i64,
-    /// Distance of the taps.
+    /// Distance between taps.
     pub dilation: i64,
-    /// Distance of the input's rows.
+    /// Distance between input rows.
     pub input_dilation: i64,
-    /// Rows of border at the start; negative crops.
+    /// Border rows at the start; a negative number crops.
     pub lo: i64,
-    /// Rows of border at the end; negative crops.
+    /// Border rows at the end; a negative number crops.
     pub hi: i64,
-    /// Whether a last window that overhangs the end counts, if it starts inside (pooling).
+    /// Whether a last window that extends past the end counts, provided it starts inside (pooling).
     pub ceil: bool,
 }
 
@@ -41,7 +41,7 @@ impl Window {
         Window { kernel, stride: 1, dilation: 1, input_dilation: 1, lo: 0, hi: 0, ceil: false }
     }
 
-    /// The input with its border: `(input - 1) * input_dilation + 1 + lo + hi`.
+    /// The size of the padded input: `(input - 1) * input_dilation + 1 + lo + hi`.
     pub const fn padded(&self, input: Size) -> Result<Size, SizeError> {
         let spread = if self.input_dilation == 1 {
             input
@@ -61,7 +61,7 @@ impl Window {
         }
     }
 
-    /// The rows that the first window leaves of the padded input; negative if it does not fit.
+    /// How many more rows the padded input has than one window covers; negative if the window does not fit.
     const fn slack(&self, input: Size) -> Result<Size, SizeError> {
         match (extent(self.kernel, self.dilation), self.padded(input)) {
             (Ok(extent), Ok(padded)) => match extent.checked_neg() {
@@ -74,16 +74,16 @@ impl Window {
 
     /// The number of windows: `floor((padded - extent) / stride) + 1`.
     ///
-    /// With `ceil` it is `ceil(..) + 1`, less one if that window would start in the border at the
-    /// end (PyTorch, `pooling_output_shape`; ONNX the same).
+    /// With `ceil` it is `ceil(..) + 1`, minus one if that window would start in the border at the end (as in PyTorch's
+    /// `pooling_output_shape`, and in ONNX).
     ///
     /// # Errors
-    /// [`Reason::KernelTooLarge`] if not even one window fits, over the whole range of a symbol;
-    /// [`Reason::Size`] for overflow or a stride that does not divide a symbol's factor.
+    /// [`Reason::KernelTooLarge`] if not even one window fits for some value of a symbol; [`Reason::Size`] on overflow,
+    /// or if the stride does not divide a symbol's factor.
     pub const fn output(&self, input: Size, scope: Scope) -> Result<Size, Reason> {
         let overhang = if self.ceil { self.stride.saturating_sub(1) } else { 0 };
         let slack = tri_size!(tri_size!(self.slack(input)).plus(overhang));
-        // Of a symbolic size first: without a factor that the stride divides nothing else is worth saying.
+        // Symbolic sizes come first: if the stride does not divide the factor, no other error is worth reporting.
         let last = tri_size!(slack.div_floor(self.stride));
         if let Some(smallest) = slack.smallest(scope)
             && smallest < 0
@@ -97,8 +97,8 @@ impl Window {
         Ok(tri_size!(last.plus(1)))
     }
 
-    /// The window that `ceil` would add if it did not start in the border at the end: its number,
-    /// counted from 0, and the row at which it starts. `None` if there is no such window.
+    /// The window that `ceil` would add if it did not start in the border at the end: its index and the row where it
+    /// starts. `None` if there is no such window.
     pub const fn left_out(&self, input: Size) -> Option<(Size, Size)> {
         if !self.ceil {
             return None;
@@ -117,20 +117,20 @@ impl Window {
         let (Ok(start), Ok(end)) = (last.times(self.stride), input.plus(self.lo)) else { return false };
         match (start, end) {
             (Size::Number(start), Size::Number(end)) => start >= end,
-            // The stride divides the factor, so both grow alike and the offsets decide.
+            // The stride divides the factor, so both grow at the same rate and only the offsets matter.
             (Size::Symbolic { offset: start, .. }, Size::Symbolic { offset: end, .. }) => start >= end,
             _ => false,
         }
     }
 
-    /// Rows of a known input behind the last window, which nothing reads.
+    /// Rows at the end of a known input that no window reads.
     pub const fn dropped(&self, input: i64) -> i64 {
         let (Ok(Size::Number(windows)), Ok(extent)) =
             (self.output(Size::Number(input), &[]), extent(self.kernel, self.dilation))
         else {
             return 0;
         };
-        // The last window ends here, counted in rows that are `input_dilation` apart.
+        // Where the last window ends, in rows that are `input_dilation` apart.
         let start = windows.saturating_sub(1).saturating_mul(self.stride);
         let end = start.saturating_add(extent).saturating_sub(self.lo);
         match div_ceil(end, self.input_dilation) {
@@ -140,8 +140,8 @@ impl Window {
         }
     }
 
-    /// The smallest and largest input that give `output` windows: what a floor makes alike. None
-    /// if there is no such input, or one that overhangs may count.
+    /// The smallest and largest input that give `output` windows; rounding down makes them all alike. `None` if there
+    /// is no such input, or if a window may extend past the end.
     pub const fn inputs_for(&self, output: i64) -> Option<(i64, i64)> {
         if self.ceil || output < 1 || self.stride < 1 || self.input_dilation < 1 {
             return None;
@@ -160,21 +160,21 @@ impl Window {
     }
 }
 
-/// One axis of a transposed convolution: a kernel that is stamped.
+/// One axis of a transposed convolution, which adds a kernel at every input row.
 ///
-/// Input `i`, tap `t` adds to row `i * stride + t * dilation - lo` of the output. What falls
-/// outside is cropped; a negative `hi` adds rows at the end that only the bias fills.
+/// Input `i`, tap `t` adds to output row `i * stride + t * dilation - lo`. Rows outside the output are cropped; a
+/// negative `hi` adds rows at the end that hold only the bias.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scatter {
     /// Taps.
     pub kernel: i64,
     /// Step.
     pub stride: i64,
-    /// Distance of the taps.
+    /// Distance between taps.
     pub dilation: i64,
-    /// Rows cropped at the start; negative adds.
+    /// Rows cropped at the start; a negative number adds rows.
     pub lo: i64,
-    /// Rows cropped at the end; negative adds.
+    /// Rows cropped at the end; a negative number adds rows.
     pub hi: i64,
 }
 
@@ -182,8 +182,7 @@ impl Scatter {
     /// `(input - 1) * stride + extent - lo - hi`.
     ///
     /// # Errors
-    /// [`Reason::EmptyOutput`] if that is below 1, over the whole range of a symbol;
-    /// [`Reason::Size`] for overflow.
+    /// [`Reason::EmptyOutput`] if the result is below 1 for some value of a symbol; [`Reason::Size`] on overflow.
     pub const fn output(&self, input: Size, scope: Scope) -> Result<Size, Reason> {
         let output = tri_size!(self.unchecked_output(input));
         match output.smallest(scope) {
@@ -192,7 +191,7 @@ impl Scatter {
         }
     }
 
-    /// The same formula, whatever comes out.
+    /// The same formula, without checking the result.
     pub const fn unchecked_output(&self, input: Size) -> Result<Size, SizeError> {
         let extent = match extent(self.kernel, self.dilation) {
             Ok(extent) => extent,

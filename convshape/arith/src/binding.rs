@@ -1,53 +1,53 @@
-//! A chain with symbolic sizes as a layer of another chain: what its symbols are there.
+//! A chain with symbolic sizes used as a layer of another chain: finds the values of its symbols there.
 
 use crate::shape::Shape;
 use crate::size::{Scope, Size};
 
-/// The most symbols a chain has that is a layer of another.
+/// The most symbols that a chain used as a layer may have.
 pub const MAX_SYMBOLS: usize = 16;
 
-/// The sizes that stand for the symbols of a sub-chain, over the symbols of the chain around it.
+/// The value of each symbol of a sub-chain, in terms of the symbols of the chain around it.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
     sizes: [Option<Size>; MAX_SYMBOLS],
     scope: Scope,
 }
 
-/// Why a value does not meet an input.
+/// Why a value does not fit an input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unmet {
-    /// It has another number of axes.
+    /// It has a different number of axes.
     Rank,
-    /// A number is another.
+    /// A size differs.
     Number {
         /// The axis.
         axis: usize,
     },
-    /// A size is not of the form of the input's, whatever the symbol.
+    /// No value of the symbol gives this size.
     Form {
         /// The axis.
         axis: usize,
         /// The symbol's index.
         symbol: u8,
     },
-    /// The symbol would leave its range.
+    /// The symbol would be out of its range.
     Range {
         /// The axis.
         axis: usize,
         /// The symbol's index.
         symbol: u8,
-        /// What it would be.
+        /// The value it would need.
         value: Size,
     },
-    /// Another axis needs another value of the symbol.
+    /// Two axes need different values of the symbol.
     Contradiction {
         /// The axis.
         axis: usize,
         /// The symbol's index.
         symbol: u8,
-        /// What it would be here.
+        /// The value this axis needs.
         value: Size,
-        /// What it is already.
+        /// The value an earlier axis needs.
         earlier: Size,
     },
     /// The chain has more than [`MAX_SYMBOLS`] symbols.
@@ -58,10 +58,10 @@ impl Binding {
     /// Nothing is bound.
     pub const NONE: Binding = Binding { sizes: [None; MAX_SYMBOLS], scope: &[] };
 
-    /// Binds what one input says of the symbols.
+    /// Binds the symbols that occur in one input.
     ///
     /// # Errors
-    /// If what comes in is not of the input's shape for any value of its symbols.
+    /// If the value does not have the input's shape for any value of its symbols.
     pub const fn meet(mut self, input: &Shape, found: &Shape) -> Result<Binding, Unmet> {
         if input.rank() != found.rank() {
             return Err(Unmet::Rank);
@@ -103,7 +103,7 @@ impl Binding {
             return Err(Unmet::Symbols);
         }
         let form = Unmet::Form { axis, symbol };
-        // `scale * symbol + offset` is the size, so the symbol is `(size - offset) / scale`.
+        // The size is `scale * symbol + offset`, so the symbol is `(size - offset) / scale`.
         let value = match size {
             Size::Number(number) => match number.checked_sub(offset) {
                 Some(rest) if rest % scale == 0 => Size::Number(rest / scale),
@@ -138,8 +138,8 @@ impl Binding {
         }
     }
 
-    /// A shape of the sub-chain in terms of the chain around it. A size is unknown if its symbol is not bound, or the
-    /// result does not fit.
+    /// A shape of the sub-chain in terms of the chain around it. A size is unknown if its symbol is not bound, or if
+    /// the result overflows.
     pub const fn shape(&self, shape: &Shape) -> Shape {
         let mut sizes = [Size::Unknown; crate::shape::MAX_RANK];
         let mut axis = 0;

@@ -1,4 +1,4 @@
-//! The error codes. A code is never used again for something else.
+//! The error codes. A code is never reused for something else.
 
 /// A code at the start of an error message, and what it means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,7 +18,7 @@ macro_rules! codes {
 }
 
 codes! {
-    // What is written.
+    // Syntax.
     SYNTAX = "CS0001" "a token that the language does not have there";
     PYTHON = "CS0002" "written as in Python";
     PARTS = "CS0003" "a part of the chain is missing, repeated or misplaced";
@@ -44,7 +44,7 @@ codes! {
     REUSE = "CS0116" "a statement that cannot run again";
     PORT = "CS0117" "an output that a layer does not have";
 
-    // Shapes that meet.
+    // Shapes that do not fit together.
     RESTORES = "CS0201" "a layer does not restore what it should";
     COMMENT = "CS0202" "a shape comment that does not hold";
     OUTPUT = "CS0203" "the chain does not give the output it declares";
@@ -65,7 +65,7 @@ codes! {
     UNPOOL = "CS0218" "an unpooling of another shape than its pooling gave";
     CUSTOM = "CS0219" "a user-defined layer whose type has other shapes";
 
-    // What a layer refuses.
+    // Inputs and fields that a layer rejects.
     KERNEL = "CS0301" "a kernel larger than its padded input";
     NOT_POSITIVE = "CS0302" "a field that must be at least 1";
     NEGATIVE = "CS0303" "a field that must not be negative";
@@ -97,7 +97,7 @@ codes! {
     AMBIGUOUS = "CS0502" "a hole that several values fill";
     NO_TARGET = "CS0503" "a hole that nothing determines";
 
-    // Weights that are compiled in.
+    // Weights compiled into the program.
     WEIGHT_FILE = "CS0601" "a weight file that cannot be read";
     WEIGHT_HEADER = "CS0602" "a weight file with a damaged header";
     TENSOR_MISSING = "CS0603" "a tensor that the weight file lacks";
@@ -116,7 +116,7 @@ codes! {
     DATA_CLASS = "CS0708" "a label that is not one of the classes";
     DATA_BYTES = "CS0709" "bytes that nothing scales";
 
-    // Legal, and surely not meant.
+    // Lints: legal, but surely a mistake.
     TWO_ACTIVATIONS = "CS0801" "two activations in a row";
     DROPOUT_BEFORE_NORM = "CS0802" "a dropout before a batch norm";
     NORM_OF_ONE = "CS0803" "a normalisation of single values";

@@ -1,5 +1,5 @@
-//! Arrays of data, held against the inputs and outputs of a chain: once for the macro, for const
-//! evaluation and for run time, and worded here for all three.
+//! Checks arrays of data against the inputs and outputs of a chain. The macro, const evaluation and run time share the
+//! checks and the wording.
 
 mod words;
 
@@ -13,30 +13,30 @@ pub use self::words::{Library, arithmetic, expected, note, remedy, sizes};
 /// An input or output of a chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Port<'a> {
-    /// What one sample has.
+    /// The shape of one sample.
     pub shape: &'a Shape,
-    /// Where the chain has its channels.
+    /// The position of the channel axis.
     pub order: AxisOrder,
-    /// Whether it is an output, so that arrays are labels.
+    /// Whether it is an output, which makes the arrays labels.
     pub output: bool,
 }
 
-/// What an array that does not fit looks like. Axes count the samples' axis, which is 0.
+/// What is wrong with an array. Axis 0 is the axis of samples.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Cause {
-    /// Sizes differ, and nothing says why.
+    /// Sizes differ for no recognised reason.
     Sizes,
-    /// Another number of axes, and nothing says why.
+    /// The number of axes differs for no recognised reason.
     Axes,
-    /// It is one sample, without an axis of samples.
+    /// It is a single sample, without an axis of samples.
     NoBatch,
-    /// The right axes in another order: axis `i` of the port is axis `order[i]` of the array.
+    /// The axes are right but in a different order: axis `i` of the port is axis `order[i]` of the array.
     Permuted {
         /// The order.
         order: [u8; MAX_RANK + 1],
     },
-    /// The axis of channels is missing.
+    /// The channel axis is missing.
     NoChannels {
         /// Where it belongs.
         axis: usize,
@@ -48,12 +48,12 @@ pub enum Cause {
         /// Where it belongs.
         axis: usize,
     },
-    /// There is an axis of size 1 too many.
+    /// There is an extra axis of size 1.
     ExtraAxis {
         /// Which one.
         axis: usize,
     },
-    /// Another number of channels; all else fits.
+    /// Only the number of channels is wrong.
     Channels {
         /// The axis of channels.
         axis: usize,
@@ -62,35 +62,35 @@ pub enum Cause {
         /// How many the port has.
         expected: i64,
     },
-    /// As many elements, in other axes.
+    /// The number of elements is right, but the axes differ.
     Reshaped {
         /// How many.
         elements: i64,
     },
-    /// Labels that are class numbers, in an array of floating point numbers.
+    /// Labels that are class indices, stored as floating-point numbers.
     FloatClasses,
-    /// Labels that are class numbers, with a last axis of size 1.
+    /// Labels that are class indices, with a last axis of size 1.
     ClassAxis {
         /// The axis.
         axis: usize,
     },
-    /// One-hot labels for an output of one number.
+    /// One-hot labels for an output with a single element.
     OneHot {
         /// The axis of classes.
         axis: usize,
         /// How many classes.
         classes: i64,
     },
-    /// Labels of another number of classes.
+    /// Labels with the wrong number of classes.
     Classes {
         /// The axis of classes.
         axis: usize,
-        /// How many the labels have.
+        /// How many classes the labels have.
         found: i64,
-        /// How many the output has.
+        /// How many classes the output has.
         expected: i64,
     },
-    /// A label for each step, where the chain gives one for all.
+    /// One label per step, but the chain gives one for the whole sequence.
     Steps {
         /// How many steps.
         steps: i64,
@@ -98,20 +98,20 @@ pub enum Cause {
 }
 
 impl Port<'_> {
-    /// The axis of channels, which is that of classes, in an array of samples.
+    /// The position of the channel axis, which is also the class axis, in an array of samples.
     #[must_use]
     pub const fn channel_axis(&self) -> usize {
         self.order.channel(self.shape.rank()) + 1
     }
 
-    /// How many classes the output has, if it is a number.
+    /// How many classes the output has, unless that is a symbol.
     #[must_use]
     pub const fn classes(&self) -> Option<i64> {
         self.shape.size(self.channel_axis() - 1).number()
     }
 
-    /// Whether an array of that shape fits: its axes but the first are the port's, or, of whole numbers
-    /// for an output, the port's without that of the classes. What its sizes say of symbols is learnt.
+    /// Whether an array of that shape fits. All its axes but the first must match the port; integers for an output may
+    /// also lack the class axis. Learns the values of symbols from the sizes.
     pub const fn fits(&self, sizes: &[usize], whole: bool, symbols: &mut Symbols) -> bool {
         if sizes.is_empty() {
             return false;
@@ -128,13 +128,13 @@ impl Port<'_> {
         fits
     }
 
-    /// Whether labels of that shape are class numbers: the output's axes without that of the classes.
+    /// Whether labels of that shape are class indices: the output's axes without the class axis.
     #[must_use]
     pub const fn takes_numbers(&self, sizes: &[usize]) -> bool {
         self.output && without(self, self.channel_axis(), sizes, &mut fresh())
     }
 
-    /// What an array that does not fit looks like.
+    /// What is wrong with an array.
     #[must_use]
     pub const fn cause(&self, sizes: &[usize], whole: bool) -> Cause {
         let rank = self.shape.rank();
@@ -158,7 +158,7 @@ impl Port<'_> {
             if let Some(order) = self.order_of(sizes, 0) {
                 return Cause::Permuted { order };
             }
-            // Of a vector any size is another number of channels.
+            // For a vector, any size could be a different number of channels.
             if (rank > 1 || self.output)
                 && self.fits_with(sizes, channel)
                 && let Some(expected) = self.classes()
@@ -170,7 +170,7 @@ impl Port<'_> {
                     (false, _) => Cause::Channels { axis, found, expected },
                 };
             }
-            // Another number of channels is likelier than samples on another axis.
+            // A different number of channels is likelier than samples on another axis.
             let mut samples = rank;
             while samples > 0 {
                 if let Some(order) = self.order_of(sizes, samples) {
@@ -217,7 +217,7 @@ impl Port<'_> {
         if sizes.len() == rank + 1 { Cause::Sizes } else { Cause::Axes }
     }
 
-    /// Whether all axes fit but this one.
+    /// Whether all axes but this one fit.
     const fn fits_with(&self, sizes: &[usize], axis: usize) -> bool {
         matches(sizes.split_at(1).1, &self.shape.with(axis - 1, Size::Unknown))
     }
@@ -236,8 +236,7 @@ impl Port<'_> {
         matches(less.split_at(to).0, self.shape)
     }
 
-    /// The order of the array's axes in which it fits, with the samples on this axis: the first one, in
-    /// which sizes that are equal keep their order.
+    /// An order of the array's axes that fits, with the samples on this axis. Axes of equal size keep their order.
     const fn order_of(&self, sizes: &[usize], samples: usize) -> Option<[u8; MAX_RANK + 1]> {
         let mut order = [0_u8; MAX_RANK + 1];
         #[expect(clippy::cast_possible_truncation, reason = "at most MAX_RANK")]
@@ -247,7 +246,7 @@ impl Port<'_> {
         if self.arrange(sizes, &mut order, 1, Symbols::NONE) { Some(order) } else { None }
     }
 
-    /// Completes an order from `place` on.
+    /// Completes an order, starting at position `place`.
     const fn arrange(&self, sizes: &[usize], order: &mut [u8; MAX_RANK + 1], place: usize, symbols: Symbols) -> bool {
         if place > self.shape.rank() {
             return true;
@@ -276,17 +275,18 @@ impl Port<'_> {
     }
 }
 
-/// Symbols of which nothing is known.
+/// Symbols with no known values.
 const fn fresh() -> Symbols {
     Symbols::NONE
 }
 
-/// Whether sizes are those of a shape.
+/// Whether sizes match those of a shape.
 const fn matches(sizes: &[usize], shape: &Shape) -> bool {
     fresh().learn(sizes, shape)
 }
 
-/// Whether an array's axes but the first are the port's without this one, which counts the samples'.
+/// Whether an array's axes, without the first and without this one, match the port. The index counts the axis of
+/// samples.
 const fn without(port: &Port<'_>, axis: usize, sizes: &[usize], symbols: &mut Symbols) -> bool {
     if sizes.len() != port.shape.rank() {
         return false;
@@ -308,7 +308,7 @@ const fn is_one(size: Option<i64>) -> bool {
     matches!(size, Some(1))
 }
 
-/// A size as the arithmetic counts.
+/// A size as a signed integer.
 const fn number(size: usize) -> i64 {
     size.cast_signed() as i64
 }
@@ -328,7 +328,7 @@ const fn product(sizes: &[usize]) -> Option<i64> {
 }
 
 impl Cause {
-    /// Whether it is about labels and not about sizes.
+    /// Whether the problem is one of labels and not of sizes.
     #[must_use]
     pub const fn is_of_labels(self) -> bool {
         matches!(

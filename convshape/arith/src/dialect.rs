@@ -1,5 +1,5 @@
-//! What a framework's words mean: each dialect translates a layer's fields into the maps of
-//! [`crate::axis`] and refuses what the framework refuses. The formulas of a layer know no dialect.
+//! What a framework's fields mean. Each dialect translates a layer's fields into the maps of [`crate::axis`] and
+//! rejects what the framework rejects. The formulas themselves are the same for all dialects.
 
 mod flax;
 mod jax;
@@ -22,10 +22,9 @@ impl Dialect {
         }
     }
 
-    /// Whether the running variance of a batch normalisation takes the variance of the batch divided by
-    /// one less than the count, as PyTorch does; the others divide by the count (Flax `normalization.py`,
-    /// Keras `batch_normalization.py`, the operator's definition in ONNX). The batch itself is normalised
-    /// by the variance divided by the count everywhere.
+    /// Whether the running variance of a batch normalisation is computed with the count minus one, as in PyTorch. The
+    /// others divide by the count (Flax `normalization.py`, Keras `batch_normalization.py`, ONNX's definition of the
+    /// operator). The batch itself is always normalised with the variance divided by the count.
     pub const fn has_unbiased_statistics(self) -> bool {
         match self {
             Dialect::Torch | Dialect::Jax => true,
@@ -33,7 +32,7 @@ impl Dialect {
         }
     }
 
-    /// The word of the language.
+    /// The dialect's name in the language.
     pub const fn name(self) -> &'static str {
         match self {
             Dialect::Torch => "torch",
@@ -46,7 +45,7 @@ impl Dialect {
 }
 
 impl AxisOrder {
-    /// The place of the channel axis in a shape of `rank` axes.
+    /// The position of the channel axis in a shape of `rank` axes.
     pub const fn channel(self, rank: usize) -> usize {
         match self {
             AxisOrder::ChannelsFirst => 0,
@@ -54,7 +53,7 @@ impl AxisOrder {
         }
     }
 
-    /// The place of a spatial axis, counted from 0.
+    /// The position of a spatial axis, counted from 0.
     pub const fn spatial(self, axis: usize) -> usize {
         match self {
             AxisOrder::ChannelsFirst => axis + 1,
@@ -63,7 +62,7 @@ impl AxisOrder {
     }
 }
 
-/// How the weight of a convolution or linear layer is stored: which axis is what.
+/// How the weight of a convolution or linear layer is stored: the meaning of each axis.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WeightLayout {
     /// The axis of the output channels (per group, for a transposed convolution in PyTorch; per
@@ -71,15 +70,14 @@ pub struct WeightLayout {
     pub out_axis: usize,
     /// The axis of the input channels (per group, for a convolution).
     pub in_axis: usize,
-    /// The first axis of the taps.
+    /// The first spatial axis.
     pub first_tap_axis: usize,
-    /// Whether the taps are read in reverse on every axis.
+    /// Whether the kernel is stored reversed along every axis.
     pub flipped: bool,
 }
 
 impl WeightLayout {
-    /// The layout of a linear layer's weight, which has no taps: `[out, in]`, in flax and keras
-    /// `[in, out]`.
+    /// The layout of a linear layer's weight: `[out, in]`, or `[in, out]` in flax and keras.
     pub const fn linear(dialect: Dialect) -> WeightLayout {
         let (out_axis, in_axis) = match dialect {
             Dialect::Torch | Dialect::Onnx | Dialect::Jax => (0, 1),
@@ -88,17 +86,17 @@ impl WeightLayout {
         WeightLayout { out_axis, in_axis, first_tap_axis: 2, flipped: false }
     }
 
-    /// The shape of a weight without taps.
+    /// The shape of a weight without spatial axes.
     pub const fn matrix(&self, inputs: Size, outputs: Size) -> Shape {
         Shape::unknown(2).with(self.out_axis, outputs).with(self.in_axis, inputs)
     }
 }
 
 impl Conv {
-    /// The windows of a convolution over `input`, an axis each.
+    /// The windows of a convolution over `input`, one per axis.
     ///
     /// # Errors
-    /// What the dialect refuses.
+    /// What the dialect rejects.
     pub const fn windows(&self, input: &Shape, order: AxisOrder) -> Result<PerAxis<Window>, Fault> {
         tri!(self.check_fields());
         let mut windows = [Window::new(1); 3];
@@ -121,10 +119,10 @@ impl Conv {
         Ok(windows)
     }
 
-    /// The scatter maps of a transposed convolution over `input`, an axis each.
+    /// The scatter maps of a transposed convolution over `input`, one per axis.
     ///
     /// # Errors
-    /// What the dialect refuses.
+    /// What the dialect rejects.
     pub const fn scatters(&self, input: &Shape, order: AxisOrder) -> Result<PerAxis<Scatter>, Fault> {
         tri!(self.check_fields());
         if !matches!(self.padding_mode, PaddingMode::Zeros) {
@@ -153,8 +151,8 @@ impl Conv {
         Ok(scatters)
     }
 
-    /// What a convolution reads in the border. For a transposed one, where the rows go that
-    /// fall outside the output: [`PaddingMode::Circular`] adds them on the other side.
+    /// What a convolution reads in the border. For a transposed convolution, what happens to rows outside the output:
+    /// [`PaddingMode::Circular`] adds them on the opposite side.
     pub const fn border(&self) -> PaddingMode {
         match self.padding {
             Padding::Circular => PaddingMode::Circular,
@@ -163,19 +161,18 @@ impl Conv {
         }
     }
 
-    /// Which axis of the weight is what.
+    /// The meaning of the weight's axes.
     ///
-    /// `torch`, `onnx`: `[O, I/g, ..]` and, transposed, `[I, O/g, ..]`. `jax`: `[O, I, ..]` for
-    /// both, the default of `lax.conv_general_dilated`. `flax`: `[.., I/g, O]`, and `[.., O, I]`
-    /// with `transpose_kernel`. `keras`: `[.., I/g, O]`, transposed `[.., O, I]`, depthwise
-    /// `[.., C, M]`. Without `transpose_kernel`, `lax.conv_transpose` flips the taps; with it, it also swaps
-    /// the channel axes of the array that it is given, which `jax` leaves as above. A tied layer has the layout
-    /// of the layer whose weight it uses.
+    /// `torch`, `onnx`: `[O, I/g, ..]` and, transposed, `[I, O/g, ..]`. `jax`: `[O, I, ..]` for both, the default of
+    /// `lax.conv_general_dilated`. `flax`: `[.., I/g, O]`, and `[.., O, I]` with `transpose_kernel`. `keras`: `[..,
+    /// I/g, O]`, transposed `[.., O, I]`, depthwise `[.., C, M]`. Without `transpose_kernel`, `lax.conv_transpose`
+    /// flips the kernel. With it, it also swaps the channel axes of the array it is given, so that `jax` keeps the
+    /// layout above. A tied layer has the layout of the layer whose weight it uses.
     pub const fn weight_layout(&self) -> WeightLayout {
         let transposed = matches!(self.direction, Direction::Transposed);
         let (out_axis, in_axis) = match (self.dialect, transposed) {
             (Dialect::Torch | Dialect::Onnx, true) => (1, 0),
-            // The other direction's channels.
+            // The channels of the opposite direction.
             (Dialect::Jax, _) if self.tied => (1, 0),
             (Dialect::Torch | Dialect::Onnx, false) | (Dialect::Jax, _) => (0, 1),
             (Dialect::Keras, true) => (self.rank, self.rank + 1),
@@ -191,14 +188,14 @@ impl Conv {
         }
     }
 
-    /// Whether a transposed convolution of jax or flax takes the kernel of the convolution that it
-    /// transposes: also where it has none of its own.
+    /// Whether a transposed convolution of jax or flax stores its kernel as the convolution that it transposes would.
+    /// This also holds if the kernel is its own.
     const fn transposes_kernel(&self) -> bool {
         self.transpose_kernel || self.tied
     }
 
-    /// Whether this layer and one of the other direction, whose channels are this one's the other
-    /// way round, keep a weight alike: then they can share one.
+    /// Whether this layer and one of the opposite direction with swapped channels store their weights alike, so that
+    /// they can share one.
     pub const fn keeps_weight_of(&self, other: &Conv) -> bool {
         let (own, others) = (self.weight_layout(), other.weight_layout());
         own.out_axis == others.in_axis
@@ -207,7 +204,7 @@ impl Conv {
             && own.flipped == others.flipped
     }
 
-    /// What every dialect refuses, and what concerns no single axis.
+    /// The checks that all dialects share, and those that concern no single axis.
     const fn check_fields(&self) -> Result<(), Fault> {
         tri!(positive("kernel", &self.kernel, self.rank));
         tri!(positive("stride", &self.stride, self.rank));
@@ -223,10 +220,10 @@ impl Conv {
 }
 
 impl Pool {
-    /// The windows of a pooling layer over `input`, an axis each.
+    /// The windows of a pooling layer over `input`, one per axis.
     ///
     /// # Errors
-    /// What the dialect refuses.
+    /// What the dialect rejects.
     pub const fn windows(&self, input: &Shape, order: AxisOrder) -> Result<PerAxis<Window>, Fault> {
         tri!(positive("kernel", &self.kernel, self.rank));
         tri!(positive("stride", &self.stride, self.rank));
@@ -251,9 +248,9 @@ impl Pool {
     }
 }
 
-/// The rows that `same` adds to both sides together: `max((o - 1) * stride + extent - input, 0)`
-/// with `o = ceil(input / stride)`. They are the same over the whole range of a symbol whose factor
-/// the stride divides; of an input that is not known, those of a multiple of the stride.
+/// The total rows that `same` adds on both sides: `max((o - 1) * stride + extent - input, 0)` with `o = ceil(input /
+/// stride)`. The total is constant over the range of a symbol whose factor the stride divides; an unknown input counts
+/// as a multiple of the stride.
 pub(crate) const fn same_rows(extent: i64, stride: i64, input: Size) -> Result<i64, Reason> {
     let rows = match input {
         _ if stride == 1 => 0,
@@ -275,17 +272,17 @@ pub(crate) const fn same_rows(extent: i64, stride: i64, input: Size) -> Result<i
     }
 }
 
-/// Both sides of a border, the odd row at the end.
+/// Splits a border between both sides, the odd row at the end.
 const fn halves(rows: i64) -> (i64, i64) {
     (rows / 2, rows - rows / 2)
 }
 
-/// Both sides of a border, the odd row at the start.
+/// Splits a border between both sides, the odd row at the start.
 const fn halves_lower(rows: i64) -> (i64, i64) {
     (rows - rows / 2, rows / 2)
 }
 
-/// Both sides of a border in numbers, where the padding is written so.
+/// Both sides of a border, if the padding is written as numbers.
 const fn written(padding: Padding, axis: usize) -> Option<(i64, i64)> {
     match padding {
         Padding::Symmetric(padding) => Some((padding[axis], padding[axis])),
@@ -298,14 +295,14 @@ const fn not_negative(field: &'static str, value: i64) -> Result<(), Reason> {
     if value < 0 { Err(Reason::Negative { field, value }) } else { Ok(()) }
 }
 
-/// Both sides of a border in numbers that must not be negative.
+/// Both sides of a border that is written as numbers, which must not be negative.
 const fn not_cropping((lo, hi): (i64, i64)) -> Result<(i64, i64), Reason> {
     tri!(not_negative("padding", lo));
     tri!(not_negative("padding", hi));
     Ok((lo, hi))
 }
 
-/// A word for `padding` that the dialect does not have here.
+/// A word for `padding` that this layer does not take in the dialect.
 const fn not_in_dialect(padding: Padding, dialect: Dialect) -> Reason {
     let value = match padding {
         Padding::Same => "same",
@@ -319,12 +316,12 @@ const fn not_in_dialect(padding: Padding, dialect: Dialect) -> Reason {
     Reason::NotInDialect { field: "padding", value, dialect }
 }
 
-/// The map of one axis of a transposed convolution, without crop.
+/// The map of one axis of a transposed convolution, without cropping.
 const fn full_scatter(conv: &Conv, axis: usize) -> Scatter {
     Scatter { kernel: conv.kernel[axis], stride: conv.stride[axis], dilation: conv.dilation[axis], lo: 0, hi: 0 }
 }
 
-/// The map that crops `lo` rows at the start, and `rows` from both sides together.
+/// The map that crops `lo` rows at the start, and `rows` in total.
 const fn cropped(full: Scatter, lo: i64, rows: i64) -> Result<Scatter, Reason> {
     match rows.checked_sub(lo) {
         Some(hi) => Ok(Scatter { lo, hi, ..full }),
@@ -332,7 +329,7 @@ const fn cropped(full: Scatter, lo: i64, rows: i64) -> Result<Scatter, Reason> {
     }
 }
 
-/// Arithmetic on plain numbers that may overflow.
+/// Checked arithmetic on plain integers.
 const fn checked(result: Option<i64>) -> Result<i64, Reason> {
     match result {
         Some(number) => Ok(number),
@@ -351,7 +348,7 @@ const fn positive(field: &'static str, values: &PerAxis<i64>, rank: usize) -> Re
     Ok(())
 }
 
-/// A border of `rows` on one side of an axis of size `input`, in modes that copy from the input.
+/// A border of `rows` on one side of an axis of size `input`, in the modes that copy from the input.
 pub(crate) const fn check_border(mode: PaddingMode, rows: i64, input: Size, scope: Scope) -> Result<(), Reason> {
     let Some(smallest) = input.smallest(scope) else { return Ok(()) };
     match mode {

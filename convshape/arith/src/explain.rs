@@ -1,7 +1,7 @@
-//! A fault in words: the same for the macro and for const evaluation.
+//! Puts a fault into words, for the macro and for const evaluation alike.
 //!
-//! [`title`] says which layer is wrong and why, with the numbers; [`arithmetic`] shows the formula of one axis
-//! with its numbers filled in; [`dialect_note`] explains a word that means something else in another framework.
+//! [`title`] says which layer is wrong and why; [`arithmetic`] shows the formula of one axis with its numbers filled
+//! in; [`dialect_note`] explains a word that means something else in another framework.
 
 mod arithmetic;
 mod chain;
@@ -391,7 +391,7 @@ const fn name<'a>(text: &'a mut Text, names: &[&str], operand: usize) -> &'a mut
     if operand < names.len() { text.str("`").str(names[operand]).str("` gives ") } else { text }
 }
 
-/// The operand whose shape the others are measured by.
+/// The operand that the others are compared with.
 const fn leading(inputs: &[Shape], first: &Shape, other: usize) -> usize {
     let mut index = 0;
     while index < inputs.len() {

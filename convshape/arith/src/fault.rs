@@ -1,22 +1,22 @@
-//! Why a layer is refused: a typed reason with its numbers, worded in [`crate::explain`].
+//! Why a layer is rejected: a typed reason with its numbers. [`crate::explain`] puts it into words.
 
 use crate::op::{Axis, Dialect};
 use crate::shape::Shape;
 use crate::size::{Size, SizeError};
 
-/// A refusal of one layer.
+/// The rejection of one layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Fault {
-    /// The spatial axis it is about, counted from 0, if it is about one.
+    /// The spatial axis at fault, counted from 0, if there is one.
     pub axis: Option<usize>,
     /// Why.
     pub reason: Reason,
 }
 
-/// Why a layer is refused.
+/// Why a layer is rejected.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Reason {
-    /// A field that counts something is zero or negative.
+    /// A field that must be positive is zero or negative.
     NotPositive {
         /// The field.
         field: &'static str,
@@ -37,37 +37,37 @@ pub enum Reason {
         /// Its value.
         value: i64,
     },
-    /// The layer wants another number of axes.
+    /// The input has the wrong number of axes.
     Rank {
-        /// The number of axes it takes, the channel axis counted.
+        /// The number of axes it takes, including the channel axis.
         expected: usize,
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
-    /// Another number of channels comes in.
+    /// The input has the wrong number of channels.
     Channels {
-        /// What the layer says.
+        /// The number in the layer.
         expected: i64,
-        /// What comes in.
+        /// The number in the input.
         found: Size,
     },
-    /// `Linear` meets a last axis of another size.
+    /// The last axis of the input does not have the size that `Linear` expects.
     Features {
-        /// What the layer says.
+        /// The number in the layer.
         expected: i64,
-        /// What comes in.
+        /// The number in the input.
         found: Shape,
     },
-    /// A number of channels or sizes must be a number, and is a symbol.
+    /// A number of channels or a size is a symbol where a number is needed.
     NotFixed {
-        /// What.
+        /// What it is a number of.
         what: &'static str,
-        /// What it is.
+        /// Its value.
         found: Size,
     },
-    /// A size has no value: overflow, or a symbol that a stride does not divide.
+    /// A size has no value: it overflows, or a stride does not divide a symbol's factor.
     Size(SizeError),
-    /// The number of elements does not fit the machine.
+    /// The number of elements is larger than the address space.
     TooManyElements {
         /// The shape.
         shape: Shape,
@@ -90,7 +90,7 @@ pub enum Reason {
         /// The size that results.
         output: Size,
     },
-    /// A word or field that the dialect does not have.
+    /// A field or a value that the dialect does not have.
     NotInDialect {
         /// The field.
         field: &'static str,
@@ -104,23 +104,23 @@ pub enum Reason {
         /// The stride.
         stride: i64,
     },
-    /// Pooling pads more than half its window (PyTorch), or all of it (onnx).
+    /// The padding is more than half the window (PyTorch), or all of it (onnx).
     PoolPadding {
         /// Padding.
         padding: i64,
         /// Kernel.
         kernel: i64,
-        /// The most that the dialect takes.
+        /// The most that the dialect allows.
         most: i64,
     },
-    /// PyTorch's `AvgPool3d` wants the unpadded input to hold the window.
+    /// PyTorch's `AvgPool3d` requires that the window fits into the unpadded input.
     PoolInput {
         /// Input size.
         input: Size,
         /// Kernel.
         kernel: i64,
     },
-    /// `output_padding` reaches the stride or dilation.
+    /// `output_padding` is not smaller than the stride or dilation.
     OutputPadding {
         /// Its value.
         value: i64,
@@ -131,27 +131,27 @@ pub enum Reason {
         /// Dilation.
         dilation: i64,
     },
-    /// `output_padding` reaches the stride, where the dilation does not count.
+    /// `output_padding` is not smaller than the stride; the dilation does not matter here.
     OutputPaddingStride {
         /// Its value.
         value: i64,
         /// The stride.
         stride: i64,
     },
-    /// keras: the forward convolution does not give the input back.
+    /// keras: the forward convolution does not give the input size again.
     NotRestored {
-        /// What the transposed one gives.
+        /// What the transposed convolution gives.
         output: Size,
-        /// What the forward one makes of it.
+        /// What the forward convolution makes of it.
         back: Size,
-        /// What comes in.
+        /// The input.
         input: Size,
     },
-    /// Two fields, or values of them, of which a dialect takes one.
+    /// Two fields, or two values, that exclude each other in the dialect.
     Exclusive {
         /// The field to change.
         field: &'static str,
-        /// Both, in words.
+        /// Both, as text.
         what: &'static str,
     },
     /// keras: `padding: 1`.
@@ -162,12 +162,12 @@ pub enum Reason {
     OutputSize {
         /// What was asked for.
         requested: i64,
-        /// The smallest that can be had.
+        /// The smallest possible size.
         least: Size,
-        /// The largest that can be had.
+        /// The largest possible size.
         most: Size,
     },
-    /// Channels do not divide into groups.
+    /// Groups do not divide the channels.
     Groups {
         /// `input channel` or `output channel`.
         side: &'static str,
@@ -176,85 +176,85 @@ pub enum Reason {
         /// Groups.
         groups: i64,
     },
-    /// A reflecting border needs more rows than there are.
+    /// A reflecting border needs more rows than the input has.
     ReflectPadding {
-        /// Rows wanted.
+        /// Rows needed.
         padding: i64,
-        /// Rows there.
+        /// Rows in the input.
         input: Size,
     },
     /// A circular border wraps around more than once.
     CircularPadding {
-        /// Rows wanted.
+        /// Rows needed.
         padding: i64,
-        /// Rows there.
+        /// Rows in the input.
         input: Size,
     },
     /// Transposed convolutions pad with zeros only.
     TransposedPaddingMode,
-    /// A field's value was written for another number of axes.
+    /// A field has values for the wrong number of axes.
     FieldRank {
         /// The field.
         field: &'static str,
         /// Axes written.
         written: usize,
-        /// Axes there.
+        /// Axes of the layer.
         axes: usize,
     },
-    /// A size does not divide by a factor.
+    /// A factor does not divide a size.
     Divisible {
         /// What: `channels`, `height`, `width`.
         what: &'static str,
         /// The size.
         size: Size,
-        /// What must divide it.
+        /// The factor that must divide it.
         by: i64,
     },
-    /// Another number of elements.
+    /// The number of elements differs.
     Elements {
-        /// What comes in.
+        /// The input.
         from: Shape,
-        /// What is asked for.
+        /// The shape asked for.
         to: Shape,
     },
-    /// An array that does not fill the shape asked for.
+    /// An array that does not have as many elements as the shape.
     Constant {
         /// The sizes of the array's axes.
         array: Shape,
         /// The shape asked for.
         shape: Shape,
     },
-    /// Two joined sides differ.
+    /// Two joined values differ.
     Join {
         /// Which operand, counted from 0, differs from the first.
         operand: usize,
         /// The axis of the shape on which they differ; `None` if the number of axes differs.
         axis: Option<usize>,
-        /// The first operand (for `Add` and `Mul`: what the operands before broadcast to).
+        /// The first operand (for `Add` and `Mul`: the shape that the earlier operands broadcast to).
         first: Shape,
         /// The one that differs.
         other: Shape,
     },
-    /// A range along an axis is empty or beyond the end.
+    /// A range along an axis is empty or past the end.
     SliceRange {
         /// The axis as written.
         axis: Axis,
-        /// The first element.
+        /// The start of the range.
         start: i64,
         /// One past the last.
         end: i64,
-        /// Elements there.
+        /// The size of the axis.
         size: i64,
     },
-    /// Two matrices whose inner sizes differ: columns of the first, rows of the second.
+    /// Two matrices whose inner sizes differ: the columns of the first and the rows of the second.
     Product {
         /// The first operand.
         a: Shape,
         /// The second.
         b: Shape,
-        /// Columns of the first, as it is multiplied.
+        /// Columns of the first, transposed if the layer says so.
         columns: Size,
-        /// Rows of the second, as it is multiplied.
+        /// Rows of the second, transposed if the layer says so.
         rows: Size,
     },
     /// An operand of a product has fewer than two axes.
@@ -262,59 +262,59 @@ pub enum Reason {
         /// The operand.
         found: Shape,
     },
-    /// The first of the axes that are merged comes after the last.
+    /// The first of the axes to merge comes after the last.
     AxisSpan {
         /// The first as written.
         from: Axis,
         /// The last as written.
         to: Axis,
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
-    /// More axes than a shape has.
+    /// More axes than a shape can have.
     MostAxes {
         /// How many there would be.
         axes: usize,
     },
-    /// `Crop` removes everything, or `like` asks for more than there is.
+    /// `Crop` removes everything, or its `like` is larger than the input.
     CropTooLarge {
-        /// Rows there.
+        /// Rows of the input.
         input: Size,
         /// Rows asked for, or left.
         output: Size,
     },
-    /// `Pad(like: ..)` asks for less than there is.
+    /// The `like` of a `Pad` is smaller than the input.
     PadTooSmall {
-        /// Rows there.
+        /// Rows of the input.
         input: Size,
         /// Rows asked for.
         output: Size,
     },
-    /// `align_corners` with a mode that has no corners to align.
+    /// `align_corners` with a mode that does not use it.
     AlignCorners,
-    /// An interpolation that is not for this number of axes.
+    /// An interpolation mode for a different number of axes.
     ModeRank {
-        /// Axes it is for.
+        /// Axes that the mode is for.
         expected: usize,
-        /// Axes there.
+        /// Axes of the input.
         axes: usize,
     },
     /// A scale that is zero, negative, infinite or not a number.
     ScaleFactor,
-    /// An `InstanceNorm` of one element per channel is always zero.
+    /// An `InstanceNorm` over one element per channel always gives zero.
     SingleElement,
-    /// A layer norm over the channels, which are not the last axis here.
+    /// A layer norm over channels that are not the last axis.
     NormAxis {
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
-    /// The layer's name says another number of spatial axes.
+    /// The layer's name implies a different number of spatial axes.
     NamedRank {
-        /// The fewest axes it takes, the channel axis counted.
+        /// The fewest axes it takes, including the channel axis.
         least: usize,
         /// The most.
         most: usize,
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
     /// A real number outside the range of its field.
@@ -323,7 +323,7 @@ pub enum Reason {
         field: &'static str,
         /// Its value.
         value: f64,
-        /// The range in words: `from 0 to 1`.
+        /// The range as text: `from 0 to 1`.
         wanted: &'static str,
     },
     /// A lower bound that is not below the upper one.
@@ -333,101 +333,101 @@ pub enum Reason {
         /// The upper bound.
         max: f64,
     },
-    /// There is no such axis.
+    /// The input has no such axis.
     Axis {
         /// The axis as written.
         axis: Axis,
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
-    /// The same axis twice.
+    /// The same axis is named twice.
     RepeatedAxis {
         /// The axis as written the second time.
         axis: Axis,
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
-    /// Another number of axes than are needed.
+    /// The wrong number of axes.
     AxisCount {
         /// How many are written.
         given: usize,
         /// How many there must be.
         wanted: usize,
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
-    /// An axis that does not divide into equal pieces.
+    /// An axis that cannot be divided into equal pieces.
     EqualPieces {
         /// The axis as written.
         axis: Axis,
         /// Its size.
         size: Size,
-        /// How many pieces there are to be.
+        /// How many pieces.
         count: i64,
     },
-    /// A recurrent layer does not meet `[length, features]`.
+    /// The input of a recurrent layer is not `[length, features]`.
     Steps {
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
-    /// A recurrent layer gets a first state of another shape.
+    /// The initial state of a recurrent layer has the wrong shape.
     FirstState {
         /// Its name: `h_0` or `c_0`.
         state: &'static str,
-        /// The shape that it must have.
+        /// The expected shape.
         expected: Shape,
-        /// What comes in.
+        /// The shape it has.
         found: Shape,
     },
-    /// A recurrent layer has more layers than there are names of parameters.
+    /// A recurrent layer has more layers than a model can name parameters for.
     TooManyLayers {
         /// How many.
         layers: i64,
         /// The most.
         most: i64,
     },
-    /// What is read is not the run of that recurrent layer.
+    /// An output of a recurrent layer was read from a value that is not its run.
     NoRun {
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
-    /// A piece that there is not.
+    /// There is no such piece.
     NoPiece {
-        /// Which piece, from 0.
+        /// Which piece, counted from 0.
         index: i64,
         /// How many there are.
         count: i64,
     },
-    /// Pieces whose sizes do not add up to that of the axis.
+    /// The sizes of the pieces do not add up to that of the axis.
     Pieces {
         /// The axis as written.
         axis: Axis,
         /// Its size.
         size: Size,
-        /// What the pieces add up to.
+        /// The sum of the pieces.
         total: i64,
     },
-    /// Attention meets another number of axes than `[tokens, features]`.
+    /// An input of attention is not `[tokens, features]`.
     Tokens {
-        /// Which of the values that it reads.
+        /// Which input.
         operand: usize,
         /// Its shape.
         found: Shape,
     },
-    /// Attention between linear layers meets another number of features.
+    /// An input of multi-head attention has the wrong number of features.
     TokenFeatures {
-        /// The field that says how many.
+        /// The field that gives the number.
         field: &'static str,
-        /// Features it is made for.
+        /// The number in the layer.
         expected: i64,
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
-    /// Features that do not divide into heads.
+    /// Heads do not divide the features.
     Heads {
         /// What is split.
         what: &'static str,
-        /// Features there.
+        /// The number of features.
         features: i64,
         /// Heads.
         heads: i64,
@@ -446,7 +446,7 @@ pub enum Reason {
         /// The values.
         values: Shape,
     },
-    /// What is added to the scores has another shape than they have.
+    /// The value added to the scores has the wrong shape.
     Scores {
         /// Tokens of the queries.
         tokens: Size,
@@ -454,66 +454,66 @@ pub enum Reason {
         keys: Size,
         /// Heads.
         heads: i64,
-        /// What comes in.
+        /// The shape it has.
         found: Shape,
     },
-    /// A user-defined layer has more inputs, outputs or parameters than it may, or no output.
+    /// A user-defined layer has more inputs, outputs or parameters than allowed, or no output.
     CustomCounts {
-        /// How many values it reads.
+        /// The number of inputs.
         inputs: usize,
-        /// How many it gives.
+        /// The number of outputs.
         outputs: usize,
-        /// How many parameters it has.
+        /// The number of parameters.
         params: usize,
     },
-    /// A user-defined layer reads another number of values.
+    /// A user-defined layer gets the wrong number of inputs.
     CustomInputs {
-        /// How many the type says.
+        /// The number in the type.
         expected: usize,
-        /// How many come in.
+        /// The number given.
         found: usize,
     },
-    /// A user-defined layer meets another shape.
+    /// An input of a user-defined layer has the wrong shape.
     CustomInput {
-        /// Which of the values that it reads, from 0.
+        /// Which input, counted from 0.
         index: usize,
-        /// What the type says.
+        /// The shape in the type.
         expected: Shape,
-        /// What comes in.
+        /// The shape given.
         found: Shape,
     },
-    /// A user-defined layer gives another number of values than are written.
+    /// The number of outputs written differs from the user-defined layer's.
     CustomOutputs {
-        /// How many the type says.
+        /// The number in the type.
         gives: usize,
-        /// How many are written.
+        /// The number written.
         named: usize,
     },
-    /// A user-defined layer gives another shape than is written.
+    /// The output shape written differs from the user-defined layer's.
     CustomOutput {
-        /// What the type says.
+        /// The shape in the type.
         gives: Shape,
-        /// What is written.
+        /// The shape written.
         written: Shape,
     },
-    /// What undoes a max pooling meets another shape than the pooling gave.
+    /// The input of an unpooling does not have the shape that the max pooling gave.
     Unpooled {
         /// What the pooling gave.
         given: Shape,
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
-    /// The last axes have other sizes than the norm is made for.
+    /// The last axes do not have the sizes that the norm expects.
     NormShape {
-        /// What the layer says.
+        /// The sizes in the layer.
         expected: Shape,
-        /// What comes in.
+        /// The input.
         found: Shape,
     },
 }
 
 impl Fault {
-    /// A fault that is about no axis in particular.
+    /// A fault that concerns no single axis.
     pub const fn new(reason: Reason) -> Fault {
         Fault { axis: None, reason }
     }
@@ -524,7 +524,7 @@ impl Fault {
     }
 }
 
-/// `?` for const functions.
+/// `?` in const functions.
 macro_rules! tri {
     ($result:expr) => {
         match $result {
@@ -534,7 +534,7 @@ macro_rules! tri {
     };
 }
 
-/// As `tri!`, for arithmetic on sizes inside a function that gives a [`Reason`].
+/// Like `tri!`, for arithmetic on sizes inside a function that returns a [`Reason`].
 macro_rules! tri_size {
     ($result:expr) => {
         match $result {

@@ -1,8 +1,8 @@
 //! A chain as a picture: SVG for a page of rustdoc and for a file.
 //!
-//! A box is what a layer gives: as high as its size, as wide as its channels are many. Arcs above
-//! are reads of an earlier layer; dashed arcs below join a layer with the one that undoes it.
-//! Colours are readable on a light and on a dark page, lines and words have the text's own.
+//! Each layer's output is a box, whose height shows its size and whose width shows its channels. Arcs above the boxes
+//! are skip connections; dashed arcs below join a layer with the one that undoes it. The colours are readable on light
+//! and dark pages; lines and text use the page's text colour.
 
 mod places;
 mod style;
@@ -15,8 +15,7 @@ use crate::op::AxisOrder;
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// The most boxes that are drawn; of longer chains repeated parts are drawn once, then the middle
-/// is left out.
+/// The most boxes drawn. In longer chains repeated parts are drawn once, and then the middle is left out.
 pub const MOST_BOXES: usize = 40;
 
 /// The numbers below are pixels.
@@ -24,42 +23,42 @@ const HIGHEST: i64 = 110;
 const LOWEST: i64 = 10;
 const THIN: i64 = 4;
 const SLOT: i64 = 14;
-/// Between the boxes of a long chain and of a short one.
+/// The gap between boxes in a long chain and in a short one.
 const GAP: i64 = 8;
 const WIDE_GAP: i64 = 18;
 const MARGIN: i64 = 10;
 const LETTER: i64 = 6;
-/// The longest chain that has the wide gap.
+/// The longest chain with the wide gap.
 const SHORT: usize = 16;
 const LEGEND: i64 = 24;
 
-/// An input or a layer. A layer comes after those it reads.
+/// An input or a layer. A layer comes after the ones that it reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Drawn<'a> {
     /// The layer's name.
     pub name: &'a str,
-    /// Its kind: `Conv2d`; of an input `input`.
+    /// Its kind, such as `Conv2d`; `input` for an input.
     pub op: &'a str,
-    /// What it gives.
+    /// Its output shape.
     pub output: Shape,
     /// How many trainable numbers it has.
     pub params: u64,
-    /// What it reads: places in the list.
+    /// The indices of the boxes that it reads.
     pub reads: &'a [usize],
-    /// The layer whose shapes it gives back (`undo`, `restores`): a place in the list.
+    /// The index of the layer whose input shape it restores (`undo`, `restores`).
     pub undoes: Option<usize>,
 }
 
-/// Writes a chain as one line of SVG. `drawn` are its inputs and then its layers.
+/// Writes a chain as one line of SVG. `drawn` holds its inputs, then its layers.
 ///
 /// # Errors
-/// Those of `out`.
+/// The errors of `out`.
 pub fn write(out: &mut impl Write, title: &str, order: AxisOrder, drawn: &[Drawn<'_>]) -> fmt::Result {
     let places = Places::new(drawn);
     Picture { title, order, drawn, places }.write(out)
 }
 
-/// What is known when the picture is drawn.
+/// What is known before the first box is drawn.
 struct Picture<'a> {
     title: &'a str,
     order: AxisOrder,
@@ -67,7 +66,7 @@ struct Picture<'a> {
     places: Places,
 }
 
-/// The position of a box. Every box is centred on one line.
+/// The position of a box. All boxes are centred on one line.
 #[derive(Clone, Copy)]
 struct Area {
     left: i64,
@@ -181,7 +180,7 @@ impl Picture<'_> {
         }
     }
 
-    /// A bracket over each piece that is repeated.
+    /// A bracket over each repeated piece.
     fn repeats(&self, out: &mut impl Write, areas: &[Area], y: i64) -> fmt::Result {
         for (at, place) in self.places.iter().enumerate() {
             let Place::Layer { repeated: Some((period, times)), .. } = place else { continue };
@@ -199,7 +198,7 @@ impl Picture<'_> {
         Ok(())
     }
 
-    /// Calls `f` with the ends of every arc between boxes that are drawn.
+    /// Calls `f` with the two ends of every arc between drawn boxes.
     fn arcs(&self, areas: &[Area], mut f: impl FnMut(Arc, Area, Area)) {
         let area = |index: usize| {
             let place =
@@ -226,12 +225,12 @@ impl Picture<'_> {
         let Place::Layer { index, .. } = place else { return 16 };
         let Drawn { name, output, .. } = &self.drawn[index];
         let mut counted = Counted(0);
-        // Counting cannot fail.
+        // Counting never fails.
         let _ = write!(counted, "{name} {output}");
         counted.0
     }
 
-    /// Height and width together as the side of a square; a vector has none.
+    /// Height and width combined as the side of a square; `None` for a vector.
     fn side(&self, place: Place) -> i64 {
         let Place::Layer { index, .. } = place else { return 0 };
         let shape = &self.drawn[index].output;
@@ -243,13 +242,13 @@ impl Picture<'_> {
         }
     }
 
-    /// By the root of the size, or small sizes could not be told from nothing.
+    /// Uses the square root of the size, so that small sizes stay visible.
     fn height(&self, place: Place, tallest: i64) -> i64 {
         let share = self.side(place).saturating_mul(10_000) / tallest;
         LOWEST + (HIGHEST - LOWEST) * share.clamp(0, 10_000).isqrt() / 100
     }
 
-    /// By the logarithm of the channels; what changes no shape and learns nothing is a thin bar.
+    /// Uses the logarithm of the channels. Layers that keep the shape and have no parameters are thin bars.
     fn width(&self, place: Place) -> i64 {
         let Place::Layer { index, .. } = place else { return SLOT };
         let Drawn { output, params, reads, .. } = &self.drawn[index];
@@ -272,7 +271,7 @@ fn lift(from: Area, to: Area) -> i64 {
     (16 + (to.middle() - from.middle()).abs() / 4).min(100)
 }
 
-/// A size as a number; of one that run time decides, what it is for a small symbol.
+/// A size as a number; for a symbolic size, its value for a small symbol.
 fn extent(size: Size) -> i64 {
     const SYMBOL: i64 = 4;
     let number = match size {
@@ -283,7 +282,7 @@ fn extent(size: Size) -> i64 {
     number.max(1)
 }
 
-/// Counts what is written.
+/// Counts the bytes written.
 struct Counted(i64);
 
 impl Write for Counted {

@@ -1,12 +1,11 @@
-//! A chain as a graph of layers. Everything that runs, prints or exports a chain reads this.
+//! A chain as a graph of layers. Everything that runs, prints or exports a chain reads it.
 //!
-//! A [`Graph`] is a list of nodes in the order in which they run. Nodes, values and parameters are
-//! numbered from 0: a value is an input of the chain or an output of a node, a node reads values
-//! with smaller numbers, and lists the parameters that it uses. The layers of a chain inside a
-//! chain are nodes like all others.
+//! A [`Graph`] is a list of nodes in the order in which they run. Nodes, values and parameters are numbered from 0. A
+//! value is an input of the chain or an output of a node. A node reads values with smaller numbers and lists the
+//! parameters that it uses. A chain used as a layer is expanded: its layers are ordinary nodes.
 //!
-//! Make one with [`Graph::of`] from a model's type, or layer by layer with [`Graph::new`]. Sizes
-//! may be symbols; [`Graph::bind`] puts numbers in their place.
+//! Create a graph from a model's type with [`Graph::of`], or layer by layer with [`Graph::new`]. Sizes may be symbols;
+//! [`Graph::bind`] replaces them with numbers.
 
 mod build;
 mod error;
@@ -41,19 +40,19 @@ pub struct Graph {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Port {
-    /// Its name: `input` or `output` if the chain gives it none.
+    /// Its name; `input` or `output` if the chain does not name it.
     pub name: String,
-    /// The value that enters or leaves here.
+    /// The value of this input or output.
     pub value: usize,
 }
 
-/// What a layer reads or gives.
+/// A value: what layers read and give.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Value {
     /// Its shape without the batch axis, in the graph's order of axes.
     pub shape: Shape,
-    /// The node that gives it; `None` for an input of the chain.
+    /// The node that computes it; `None` for an input of the chain.
     pub node: Option<usize>,
 }
 
@@ -61,24 +60,24 @@ pub struct Value {
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Node {
-    /// The name in messages, with the names around it: `blocks.0.c`. An activation that is an
-    /// argument of a layer is a node of its own and has the name of that layer.
+    /// The name in messages, including the names of the blocks around it: `blocks.0.c`. An activation written as a
+    /// field of a layer is a node of its own with that layer's name.
     pub name: String,
     /// The name in files, without the parameter's: `encoder.0`.
     pub file_name: String,
-    /// What it does. Channel counts that the chain leaves out are filled in.
+    /// Its operation, with the channel counts filled in.
     pub op: Op,
-    /// The values that it reads.
+    /// The values it reads.
     pub inputs: Vec<usize>,
-    /// The values that it gives.
+    /// The values it gives.
     pub outputs: Vec<usize>,
-    /// The parameters that it uses, in the order of [`Op::params`]; a tied weight comes first.
+    /// The parameters it uses, in the order of [`Op::params`]; a tied weight comes first.
     pub params: Vec<usize>,
-    /// The node whose weight it uses instead of one of its own, or whose parameter it gives as a value.
+    /// The node whose weight it uses in place of its own, or whose parameter it gives as a value.
     pub tied: Option<usize>,
-    /// The node of which it is another run: its parameters are that node's.
+    /// The node that it runs again: it uses that node's parameters.
     pub first_run: Option<usize>,
-    /// Multiply-accumulates for one sample, see [`Op::macs`]; 0 while a size is a symbol.
+    /// Multiply-accumulates for one sample, see [`Op::macs`]; 0 if a size is a symbol.
     pub macs: u64,
 }
 
@@ -88,17 +87,17 @@ pub struct Node {
 pub struct Parameter {
     /// The name in files: `enc1.weight`.
     pub name: String,
-    /// The node that it belongs to. Other nodes may use it too.
+    /// The node that owns it. Other nodes may use it too.
     pub node: usize,
-    /// What it does.
+    /// Its role.
     pub role: Role,
     /// The sizes of its axes, in the layout of the layer's dialect.
     pub shape: Shape,
-    /// Which axis is what, for a matrix or kernel.
+    /// The meaning of its axes, for a matrix or kernel.
     pub layout: Option<WeightLayout>,
-    /// How a fresh model draws it.
+    /// How a new model initialises it.
     pub init: Init,
-    /// Its elements among those of all parameters in order.
+    /// The range of its elements among those of all parameters.
     pub elements: Range<usize>,
 }
 
@@ -108,12 +107,12 @@ impl Graph {
         &self.name
     }
 
-    /// The position of the channel axis in all shapes.
+    /// The position of the channel axis in every shape.
     pub fn order(&self) -> AxisOrder {
         self.order
     }
 
-    /// The inputs. Their values are the first ones: `0..inputs().len()`.
+    /// The inputs. Their values come first: `0..inputs().len()`.
     pub fn inputs(&self) -> &[Port] {
         &self.inputs
     }
@@ -146,19 +145,19 @@ impl Graph {
         &self.values[value].shape
     }
 
-    /// The symbols that shapes speak of; none if all sizes are numbers.
+    /// The symbols used in shapes; empty if all sizes are numbers.
     pub fn symbols(&self) -> Scope {
         let is_symbol = |size: &Size| matches!(size, Size::Symbolic { .. });
         let mut shapes = self.inputs.iter().map(|port| self.shape(port.value));
         shapes.find(|shape| shape.sizes().iter().any(is_symbol)).map_or(&[], Shape::scope)
     }
 
-    /// Multiply-accumulates of all nodes for one sample; nodes whose sizes are symbols count as 0.
+    /// Multiply-accumulates of all nodes for one sample; nodes with symbolic sizes count as 0.
     pub fn macs(&self) -> u64 {
         self.nodes.iter().map(|node| node.macs).fold(0, u64::saturating_add)
     }
 
-    /// How many nodes and outputs read each value's elements.
+    /// For each value, how many nodes and outputs read its elements.
     pub fn readers(&self) -> Vec<usize> {
         let mut readers = alloc::vec![0; self.values.len()];
         let outputs = self.outputs.iter().map(|port| &port.value);

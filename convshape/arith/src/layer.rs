@@ -1,4 +1,4 @@
-//! Whole layers: shapes in, shape out; multiply-adds.
+//! Whole layers: output shapes and multiply-adds.
 
 mod attention;
 mod axes;
@@ -31,20 +31,20 @@ use self::resize::{cropped, padded, shuffled, unshuffled, upsampled};
 pub(crate) use self::source::is_permuted;
 use self::split::piece;
 
-/// What one axis of a conv or pooling layer is, for the arithmetic that messages show.
+/// The map of one axis of a convolution or pooling, for the formulas in messages.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum AxisMap {
     /// A sliding window.
     Window(Window),
-    /// A stamped kernel.
+    /// A transposed convolution.
     Scatter(Scatter),
 }
 
-/// More bytes than this do not fit the address space: elements are `f64` at the largest.
+/// More bytes than this do not fit the address space, for elements of up to 8 bytes (`f64`).
 const MOST_ELEMENTS: i64 = i64::MAX / 8;
 
 impl Op {
-    /// The layer with the channel counts that were left out taken from what comes in.
+    /// The layer with omitted channel counts taken from its input.
     #[must_use]
     pub const fn bind(self, input: &Shape, order: AxisOrder) -> Op {
         let found = input.size(order.channel(input.rank())).number();
@@ -136,11 +136,10 @@ impl Op {
 
     /// The output shape.
     ///
-    /// `inputs` are what the layer reads, at least one. Sizes that are not known are let pass and
-    /// give sizes that are not known.
+    /// `inputs` are the layer's inputs, at least one. Unknown sizes are accepted and make the results unknown.
     ///
     /// # Errors
-    /// Why the layer is refused.
+    /// Why the layer is rejected.
     pub const fn output(&self, inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
         tri!(self.check_numbers());
         let input = &inputs[0];
@@ -257,7 +256,7 @@ impl Op {
         Ok(output)
     }
 
-    /// Where the elements of an output of a user's layer are among those of all: the first, and how many.
+    /// The position of one output of a user-defined layer among the elements of all its outputs: start and length.
     pub const fn custom_part(&self) -> Option<(usize, usize)> {
         match self {
             Op::CustomOutput { layer, index, .. } => Some(custom::part(layer, *index)),
@@ -265,10 +264,10 @@ impl Op {
         }
     }
 
-    /// The arithmetic of one spatial axis, of layers that have one.
+    /// The map of one spatial axis, for layers that have one.
     ///
     /// # Errors
-    /// Why the layer is refused.
+    /// Why the layer is rejected.
     pub const fn axis_map(&self, input: &Shape, order: AxisOrder, axis: usize) -> Result<Option<AxisMap>, Fault> {
         match self {
             Op::Conv(conv) | Op::SeparableConv(SeparableConv { depthwise: conv, .. })
@@ -286,10 +285,10 @@ impl Op {
         }
     }
 
-    /// Multiply-adds of one sample, as `torchinfo` counts them for convolutions and linear layers:
-    /// border included, biases and everything element-wise left out. A transposed convolution
-    /// multiplies each input element once with each tap. Attention multiplies each query with each key and each value,
-    /// causal or not. `inputs` are what the layer reads.
+    /// Multiply-adds for one sample, counted as `torchinfo` does for convolutions and linear layers: including the
+    /// border, without biases and element-wise operations. A transposed convolution multiplies each input element with
+    /// each tap. Attention multiplies each query with each key and each weight with each value, whether causal or not.
+    /// `inputs` are the layer's inputs.
     pub const fn macs(&self, inputs: &[Shape], output: &Shape, order: AxisOrder) -> u64 {
         if let Op::Custom { layer, .. } = self {
             return match layer.layer() {
@@ -301,7 +300,7 @@ impl Op {
         let product = match self.bind(input, order) {
             Op::Conv(conv) => conv_macs(&conv, input, output),
             Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
-                // The two give the same rows.
+                // Both give the same rows.
                 let middle = output.with(order.channel(output.rank()), Size::Number(depthwise.outputs));
                 conv_macs(&depthwise, input, &middle).saturating_add(conv_macs(&pointwise, &middle, output))
             }
@@ -329,8 +328,8 @@ impl Op {
     }
 }
 
-/// The first axis that a layer norm without sizes is over: the first of all in PyTorch, the last one elsewhere,
-/// which in flax and keras is that of the channels.
+/// The first axis of a layer norm without sizes: axis 0 in PyTorch, the last one elsewhere, which in flax and keras is
+/// the channel axis.
 const fn first_normalised(dialect: Dialect, input: &Shape) -> usize {
     match dialect {
         Dialect::Torch => 0,
@@ -338,7 +337,7 @@ const fn first_normalised(dialect: Dialect, input: &Shape) -> usize {
     }
 }
 
-/// The sizes of a layer norm that leaves them out, where they are numbers.
+/// The sizes of a layer norm that omits them, if they are numbers.
 const fn normalised(dialect: Dialect, input: &Shape, order: AxisOrder) -> Option<Shape> {
     if has_norm(dialect, input, order).is_err() {
         return None;
@@ -354,7 +353,7 @@ const fn normalised(dialect: Dialect, input: &Shape, order: AxisOrder) -> Option
     Some(size)
 }
 
-/// Whether a layer norm that leaves out its sizes has some here.
+/// Whether a layer norm that omits its sizes can be given some here.
 const fn has_norm(dialect: Dialect, input: &Shape, order: AxisOrder) -> Result<(), Fault> {
     let of_channels = matches!(dialect, Dialect::Flax | Dialect::Keras);
     if of_channels && matches!(order, AxisOrder::ChannelsFirst) && input.rank() > 1 {
@@ -370,7 +369,7 @@ const fn has_norm(dialect: Dialect, input: &Shape, order: AxisOrder) -> Result<(
     Ok(())
 }
 
-/// The names of spatial axes, of 1, 2 and 3 of them.
+/// The names of the spatial axes, for 1, 2 and 3 axes.
 pub const fn axis_name(axis: usize, spatial_rank: usize) -> &'static str {
     match (spatial_rank, axis) {
         (1, _) => "length",
@@ -381,7 +380,7 @@ pub const fn axis_name(axis: usize, spatial_rank: usize) -> &'static str {
     }
 }
 
-/// Every size at least 1, and all elements together within the address space.
+/// Checks that every size is at least 1 and that the elements fit the address space.
 ///
 /// # Errors
 /// [`Reason::EmptyOutput`], [`Reason::TooManyElements`], [`Reason::Size`].
@@ -422,21 +421,21 @@ const fn some(what: &'static str, value: i64) -> Result<(), Fault> {
 const fn channels_are(expected: Option<i64>, input: &Shape, order: AxisOrder) -> Result<(), Fault> {
     let found = input.size(order.channel(input.rank()));
     let Some(expected) = expected else {
-        // Left out, and nothing to take it from: a symbol, or an error further up.
+        // Omitted, with nothing to infer it from: the size is a symbol, or an earlier layer has an error.
         return match found {
             Size::Symbolic { .. } => Err(Fault::new(Reason::NotFixed { what: "the number of channels", found })),
             _ => Ok(()),
         };
     };
     match found {
-        // An error further up left the count open, and may be the cause of this one.
+        // An earlier error left the count unknown and may have caused this one.
         Size::Unknown if expected < 1 => Ok(()),
         _ if !found.fits(Size::Number(expected)) => Err(Fault::new(Reason::Channels { expected, found })),
         _ => some("channels", expected),
     }
 }
 
-/// Whether the channels, where their number is known, are as many in each group.
+/// Whether the groups divide the channels, if their number is known.
 const fn whole_groups(channels: Option<i64>, groups: i64) -> Result<(), Fault> {
     match channels {
         Some(channels) if channels % groups != 0 => {
@@ -483,7 +482,7 @@ const fn last_axes_are(size: &Shape, input: &Shape) -> Result<(), Fault> {
 }
 
 impl PoolKind {
-    /// The word of the language without its number of axes.
+    /// The layer's name in the language, without its number of axes.
     pub const fn name(self) -> &'static str {
         match self {
             PoolKind::Max => "MaxPool",

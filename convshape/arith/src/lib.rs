@@ -1,16 +1,15 @@
-//! The shape arithmetic of convolutional layers, written once: for the `conv_chain!` macro, for
-//! const evaluation and for run time.
+//! The shape arithmetic of convolutional layers, defined once for the `conv_chain!` macro, const evaluation and run
+//! time.
 //!
 //! Everything is a pure `const fn` over checked signed integers; nothing allocates.
 //!
-//! - [`size`], [`shape`]: a number or `a*h + b`, and a list of them.
-//! - [`operator`]: arithmetic on them as it is written. [`binding`]: symbols in terms of others.
-//! - [`axis`]: the two maps of one axis, a sliding window and a stamped kernel.
-//! - [`op`]: layers as plain data. [`dialect`] translates a framework's words into axes.
-//! - [`layer`]: shapes in, shape out. [`param`]: what a layer stores,
-//!   [`stored`]: and how files store it. [`data`]: arrays held against a chain's ports, [`symbols`]: what
-//!   their sizes make of symbols.
-//! - [`fault`]: why a layer is refused. [`explain`] words it, under a code of [`code`].
+//! - [`size`], [`shape`]: a number or `a*h + b`, and lists of them.
+//! - [`operator`]: arithmetic on sizes as users write it. [`binding`]: symbols in terms of other symbols.
+//! - [`axis`]: the two maps of one axis, a convolution and a transposed convolution.
+//! - [`op`]: layers as plain data. [`dialect`] translates a framework's fields into the maps of [`axis`].
+//! - [`layer`]: output shapes. [`param`]: a layer's parameters. [`stored`]: how files store them. [`data`]: checks
+//!   arrays against a chain's inputs and outputs. [`symbols`]: the values of symbols that arrays imply.
+//! - [`fault`]: why a layer is rejected. [`explain`] puts it into words, with a code from [`code`].
 #![no_std]
 
 #[cfg(feature = "alloc")]

@@ -1,4 +1,4 @@
-//! What a layer comes down to before a kernel sees it: layers that are two steps are split in two.
+//! Splits layers that have two steps before any kernel sees them.
 
 use crate::fault::{Fault, Reason, tri};
 use crate::layer::conv_output;
@@ -8,28 +8,26 @@ use crate::op::{
 };
 use crate::shape::Shape;
 
-/// A layer as two layers, one after the other. The parameters of the layer are those of the first,
-/// then those of the second.
+/// One layer as two. The parameters of the layer are those of the first, followed by those of the second.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Split {
-    /// What comes first.
+    /// The first layer.
     pub first: Op,
     /// The shape between the two.
     pub middle: Shape,
-    /// What reads that.
+    /// The second layer.
     pub second: Op,
 }
 
 impl Op {
-    /// A layer that is two steps as two layers: a convolution with another border than zeros as a
-    /// `Pad` and one without border, a separable convolution as its two convolutions. The channel
-    /// counts must be filled in ([`Op::bind`]).
+    /// Splits a layer with two steps: a convolution with a non-zero border becomes a `Pad` and a convolution without
+    /// border, and a separable convolution becomes its two convolutions. The channel counts must be filled in
+    /// ([`Op::bind`]).
     ///
-    /// Such a `Pad` may add more rows than the layer of that name is allowed to; they repeat then,
-    /// as `numpy.pad` does it.
+    /// Such a `Pad` may add more rows than the layer of that name allows; the rows then repeat, as in `numpy.pad`.
     ///
     /// # Errors
-    /// If the layer does not take the input.
+    /// If the layer rejects its input.
     pub const fn split(&self, input: &Shape, order: AxisOrder) -> Result<Option<Split>, Fault> {
         match self {
             Op::Conv(conv) => conv.without_border(input, order),
@@ -72,20 +70,20 @@ impl Conv {
     }
 }
 
-/// A linear layer that an [`Op::MultiHead`] has in it.
+/// One of the linear layers inside an [`Op::MultiHead`].
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LinearPart {
     /// An [`Op::Linear`] or an [`Op::Projection`].
     pub op: Op,
-    /// Which parameters of the whole layer are its weight and its bias.
+    /// The indices of its weight and bias among the parameters of the whole layer.
     pub params: [Option<usize>; 2],
-    /// Features that it gives.
+    /// Its output features.
     pub outputs: i64,
 }
 
 impl MultiHead {
-    /// Its linear layers: for queries, keys and values, and the last one. The features must be filled in
-    /// ([`Op::bind`]).
+    /// The linear layers of an [`Op::MultiHead`]: for queries, keys and values, and the last one. The features must be
+    /// filled in ([`Op::bind`]).
     pub const fn linear_layers(&self) -> [LinearPart; 4] {
         [self.linear(0), self.linear(1), self.linear(2), self.linear(3)]
     }

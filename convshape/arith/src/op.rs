@@ -1,7 +1,7 @@
 //! Layers as plain data: what a chain is made of, in every dialect.
 //!
-//! An [`Op`] holds the layer's words with the defaults filled in, one number per axis. What the
-//! words mean in a framework is worked out in [`crate::dialect`], the shapes in [`crate::layer`].
+//! An [`Op`] holds a layer's fields with the defaults filled in, one number per axis. [`crate::dialect`] says what the
+//! fields mean in a framework, [`crate::layer`] computes the shapes.
 
 mod activation;
 mod attention;
@@ -40,15 +40,15 @@ pub use split::Pieces;
 /// The most spatial axes a layer has.
 pub const MAX_SPATIAL: usize = 3;
 
-/// One value per spatial axis; entries beyond the layer's rank mean nothing.
+/// One value per spatial axis; entries beyond the layer's rank are unused.
 pub type PerAxis<T> = [T; MAX_SPATIAL];
 
-/// The framework whose rules a layer's words follow.
+/// The framework whose rules apply to a layer's fields.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dialect {
     /// PyTorch.
     Torch,
-    /// ONNX, where its engines agree.
+    /// ONNX, if its engines agree.
     Onnx,
     /// `jax.lax`.
     Jax,
@@ -58,7 +58,7 @@ pub enum Dialect {
     Keras,
 }
 
-/// Where the channel axis is in a chain's shapes.
+/// The position of the channel axis in a chain's shapes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AxisOrder {
     /// `[C, spatial...]`
@@ -67,17 +67,17 @@ pub enum AxisOrder {
     ChannelsLast,
 }
 
-/// One layer, its words as plain data.
+/// One layer with its fields, as plain data.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Op {
     /// A convolution in either direction.
     Conv(Conv),
-    /// A depthwise convolution and one over the channels.
+    /// A depthwise convolution, then one with kernel 1 over the channels.
     SeparableConv(SeparableConv),
     /// Max or average pooling.
     Pool(Pool),
-    /// What undoes a max pooling: the elements of the first input where that layer found its largest ones in the
-    /// second, zeros elsewhere. Where windows share an element, the last of them is kept.
+    /// Undoes a max pooling: puts the elements of the first input where that layer found its maxima in the second, with
+    /// zeros elsewhere. If windows share an element, the last one wins.
     MaxUnpool(Pool),
     /// Pooling to a given output size.
     AdaptivePool {
@@ -88,11 +88,11 @@ pub enum Op {
         /// Output sizes.
         size: PerAxis<i64>,
     },
-    /// The mean or maximum over space.
+    /// The mean or maximum over all spatial axes.
     GlobalPool {
         /// Maximum or mean.
         kind: PoolKind,
-        /// Whether the spatial axes stay, with size 1 (onnx).
+        /// Whether to keep the spatial axes with size 1 (onnx).
         keep_axes: bool,
     },
     /// Resizing by interpolation.
@@ -107,43 +107,42 @@ pub enum Op {
         /// The factor `r`.
         factor: i64,
     },
-    /// As `PixelShuffle`, with the order of the channels as named.
+    /// Like `PixelShuffle`, with a choice of channel order.
     DepthToSpace {
         /// The factor.
         factor: i64,
-        /// Order of the channels.
+        /// The channel order.
         order: DepthOrder,
     },
-    /// The channels of `groups` equal parts, taken in turn: the first of each, then the second of each.
+    /// Interleaves `groups` equal parts of the channels: the first channel of each part, then the second of each.
     ChannelShuffle {
-        /// Number of parts.
+        /// The number of parts.
         groups: i64,
     },
     /// Adds a border.
     Pad {
-        /// How much.
+        /// How many rows.
         amount: Amount,
-        /// What it contains.
+        /// What the border contains.
         mode: PaddingMode,
-        /// The constant of mode `Zeros`.
+        /// The constant for mode `Zeros`.
         value: f64,
     },
     /// Removes a border.
     Crop {
-        /// How much.
+        /// How many rows.
         amount: Amount,
     },
     /// The elements `start..end` along an axis.
     Slice {
         /// The axis.
         axis: Axis,
-        /// The first.
+        /// The start of the range.
         start: i64,
-        /// One past the last.
+        /// One past its end.
         end: i64,
     },
-    /// One of the pieces into which an axis is split. A `Split` with several outputs is one such layer for each
-    /// output that is read.
+    /// One piece of a split axis. A `Split` with several outputs becomes one such layer per output that is read.
     Split {
         /// The axis.
         axis: Axis,
@@ -152,41 +151,41 @@ pub enum Op {
         /// The pieces.
         pieces: Pieces,
     },
-    /// A matrix over the last axis.
+    /// Multiplies the last axis by a matrix.
     Linear {
-        /// Whose names and layout its parameters have.
+        /// The framework whose names and layout its parameters have.
         dialect: Dialect,
-        /// Input features; `None` takes what comes in.
+        /// Input features; `None` takes them from the input.
         inputs: Option<i64>,
         /// Output features.
         outputs: i64,
         /// Whether a bias is added.
         bias: bool,
     },
-    /// A recurrent layer: a whole run, see [`Trace`]. Reads the input and perhaps the first states.
+    /// A whole run of a recurrent layer, see [`Trace`]. Reads the input and, optionally, the initial states.
     Recurrent(Recurrent),
-    /// An output of such a run.
+    /// One output of such a run.
     RecurrentOutput {
         /// The layer that ran.
         layer: Recurrent,
-        /// What is read.
+        /// Which output.
         output: RecurrentOutput,
     },
-    /// Neighbouring axes into one.
+    /// Merges neighbouring axes into one.
     Flatten {
         /// The first of them.
         from: Axis,
         /// The last of them.
         to: Axis,
     },
-    /// One axis into several.
+    /// Splits one axis into several.
     Unflatten {
         /// The axis.
         axis: Axis,
-        /// The sizes that it is split into.
+        /// The sizes of the new axes.
         sizes: Shape,
     },
-    /// The same elements in another shape.
+    /// The same elements in a new shape.
     Reshape {
         /// The new shape.
         shape: Shape,
@@ -198,37 +197,37 @@ pub enum Op {
         /// The axis.
         axis: Axis,
     },
-    /// Joins values of one shape along a new axis.
+    /// Joins values of equal shape along a new axis.
     Stack {
-        /// The new axis, as the output counts it.
+        /// The position of the new axis in the output.
         axis: Axis,
     },
-    /// Sums, broadcasting.
+    /// Adds its inputs, with broadcasting.
     Add,
-    /// Multiplies, broadcasting.
+    /// Multiplies its inputs, with broadcasting.
     Mul,
-    /// The first less the second, broadcasting.
+    /// Subtracts the second input from the first, with broadcasting.
     Sub,
-    /// The first over the second, broadcasting.
+    /// Divides the first input by the second, with broadcasting.
     Div,
-    /// The larger of each, broadcasting.
+    /// The element-wise maximum, with broadcasting.
     Maximum,
-    /// The smaller of each, broadcasting.
+    /// The element-wise minimum, with broadcasting.
     Minimum,
-    /// The axes in another order.
+    /// Reorders the axes.
     Permute {
-        /// The input's axes in the order of the output's; with `swap` two that change places.
+        /// The input axes in the order of the output; with `swap`, two axes to exchange.
         axes: Axes,
-        /// Whether two axes change places and the others stay.
+        /// Whether to exchange two axes and keep the others.
         swap: bool,
     },
-    /// One number of all elements along some axes.
+    /// Reduces the elements along some axes to one number.
     Reduce {
-        /// What is computed.
+        /// The reduction.
         kind: Reduction,
         /// The axes; `None` for all.
         axes: Option<Axes>,
-        /// Whether the axes stay, with size 1.
+        /// Whether to keep the axes with size 1.
         keep: bool,
     },
     /// Multiplies by a constant.
@@ -236,24 +235,24 @@ pub enum Op {
         /// The constant.
         by: f64,
     },
-    /// Normalises each channel by stored statistics.
+    /// Normalises each channel by its running statistics.
     BatchNorm {
-        /// Whose names and layout its parameters have.
+        /// The framework whose names and layout its parameters have.
         dialect: Dialect,
-        /// Channels; `None` takes what comes in.
+        /// Channels; `None` takes them from the input.
         channels: Option<i64>,
         /// Added to the variance.
         eps: f64,
-        /// Whether weight and bias follow.
+        /// Whether it has a weight and a bias.
         affine: bool,
-        /// Weight of the new batch in the running averages.
+        /// The weight of a new batch in the running averages.
         momentum: f64,
     },
     /// Normalises groups of channels.
     GroupNorm {
-        /// Whose names and layout its parameters have.
+        /// The framework whose names and layout its parameters have.
         dialect: Dialect,
-        /// Channels; `None` takes what comes in.
+        /// Channels; `None` takes them from the input.
         channels: Option<i64>,
         /// Number of groups.
         groups: i64,
@@ -262,29 +261,29 @@ pub enum Op {
     },
     /// Normalises each channel by its own statistics.
     InstanceNorm {
-        /// Whose names and layout its parameters have.
+        /// The framework whose names and layout its parameters have.
         dialect: Dialect,
-        /// Channels; `None` takes what comes in.
+        /// Channels; `None` takes them from the input.
         channels: Option<i64>,
         /// Added to the variance.
         eps: f64,
-        /// Whether weight and bias follow.
+        /// Whether it has a weight and a bias.
         affine: bool,
     },
     /// Normalises over the last axes.
     LayerNorm {
-        /// Whose names and layout its parameters have.
+        /// The framework whose names and layout its parameters have.
         dialect: Dialect,
         /// The last axes' sizes; `None` takes all axes.
         size: Option<Shape>,
         /// Added to the variance.
         eps: f64,
     },
-    /// Divides by the root of the mean square over the last axes.
+    /// Divides by the root mean square over the last axes.
     RmsNorm {
-        /// Whose names its parameter has.
+        /// The framework whose names its parameter has.
         dialect: Dialect,
-        /// The last axes' sizes; `None` takes those that a `LayerNorm` of the dialect takes.
+        /// The last axes' sizes; `None` takes the same as the dialect's `LayerNorm`.
         size: Option<Shape>,
         /// Added to the mean square.
         eps: f64,
@@ -292,9 +291,9 @@ pub enum Op {
     /// Divides each value by `(k + alpha / size * s)^beta`, with `s` the sum of the squares of `size` neighbouring
     /// channels at the same position ([`Dialect::channel_window`]). Channels beyond the ends count as zero.
     LocalResponseNorm {
-        /// Whose window an even `size` has.
+        /// The framework that decides where a window of even `size` is centred.
         dialect: Dialect,
-        /// Channels in a window.
+        /// Channels per window.
         size: i64,
         /// The factor of the mean square.
         alpha: f64,
@@ -303,45 +302,45 @@ pub enum Op {
         /// What is added to the mean square.
         k: f64,
     },
-    /// Divides by the `p`-norm over some axes, but by `eps` at least.
+    /// Divides by the `p`-norm over some axes, or by `eps` if that is larger.
     LpNorm {
         /// The exponent.
         p: f64,
         /// The axes of the norm.
         axes: Axes,
-        /// The least divisor.
+        /// The smallest divisor.
         eps: f64,
     },
     /// An element-wise function.
     Activation(Activation),
-    /// `x` above zero, `weight * x` below; one weight or one per channel.
+    /// `x` above zero, `weight * x` below, with one weight in total or one per channel.
     Prelu {
-        /// Number of weights.
+        /// The number of weights.
         channels: i64,
     },
-    /// `x + sin(weight * x)^2 / weight`, a weight per channel.
+    /// `x + sin(weight * x)^2 / weight`, with one weight per channel.
     Snake {
-        /// Channels; `None` takes what comes in.
+        /// Channels; `None` takes them from the input.
         channels: Option<i64>,
     },
-    /// The product of matrices, which are the last two axes; the axes before are broadcast.
+    /// The matrix product over the last two axes; leading axes broadcast.
     MatMul {
         /// Whether the first matrix is transposed.
         transpose_a: bool,
         /// Whether the second matrix is transposed.
         transpose_b: bool,
     },
-    /// Scaled dot-product attention of queries, keys, values, and perhaps numbers that are added to the scores.
+    /// Scaled dot-product attention of queries, keys, values and, optionally, a value added to the scores.
     Attention(Attention),
-    /// Attention between linear layers, of one value or of three: queries, keys and values.
+    /// Multi-head attention: attention between linear layers, reading one value or three (queries, keys and values).
     MultiHead(MultiHead),
-    /// Some of the outputs of a larger linear layer. No chain has it: a `MultiHead` is lowered to it.
+    /// Some outputs of a larger linear layer. Not written in chains: lowering a `MultiHead` creates it.
     Projection(Projection),
     /// Softmax over an axis.
     Softmax {
         /// The axis.
         axis: Axis,
-        /// Whether its logarithm is given.
+        /// Whether to return its logarithm.
         log: bool,
     },
     /// The first half of an axis times the sigmoid of the second half.
@@ -351,23 +350,23 @@ pub enum Op {
     },
     /// The identity outside training.
     Dropout {
-        /// Probability of a zero in training.
+        /// The probability of zeroing in training.
         p: f64,
         /// What is zeroed together.
         together: DropTogether,
     },
-    /// What comes in.
+    /// Passes its input through.
     Identity,
     /// A user-defined layer.
     Custom {
         /// The layer.
         layer: Custom,
-        /// How many outputs it gives.
+        /// Its number of outputs.
         count: usize,
-        /// The shape that it gives; of several outputs all elements in a row.
+        /// Its output shape; with several outputs, all elements in one row.
         shape: Shape,
     },
-    /// One of several outputs of such a layer.
+    /// One output of a user-defined layer with several.
     CustomOutput {
         /// The layer.
         layer: Custom,
@@ -376,25 +375,25 @@ pub enum Op {
         /// Its shape.
         shape: Shape,
     },
-    /// Numbers that no sample changes: they are there for each alike. Of the one value that the layer names as its
-    /// input, it takes the number of samples and reads no element.
+    /// A value that does not depend on the input. Only the number of samples is taken from the value that it names as
+    /// its input; no element is read.
     Source {
-        /// Where the numbers are from.
+        /// Where the elements come from.
         of: Source,
-        /// Their shape.
+        /// Its shape.
         shape: Shape,
     },
 }
 
 impl Op {
-    /// All axes into one.
+    /// Merges all axes into one.
     pub const FLATTEN: Op = Op::Flatten { from: Axis::At(0), to: Axis::At(-1) };
     /// Joins on channels.
     pub const CONCAT: Op = Op::Concat { axis: Axis::Channels };
     /// Softmax over channels.
     pub const SOFTMAX: Op = Op::Softmax { axis: Axis::Channels, log: false };
 
-    /// The one axis that the layer works along.
+    /// The single axis that the layer works along.
     pub const fn axis(&self) -> Option<Axis> {
         match *self {
             Op::Slice { axis, .. }
@@ -407,7 +406,7 @@ impl Op {
         }
     }
 
-    /// The least and the most values that the layer reads.
+    /// The smallest and largest number of inputs that the layer takes.
     pub const fn operands(&self) -> (usize, usize) {
         match self {
             Op::Concat { .. } | Op::Stack { .. } | Op::Add | Op::Mul | Op::Maximum | Op::Minimum => (1, usize::MAX),

@@ -1,5 +1,4 @@
-//! The arithmetic that the language has on numbers as they are written: on sizes, which are whole, and in fields
-//! that take a real number.
+//! The language's arithmetic on numbers: on sizes, which are integers, and in fields that take a real number.
 
 use crate::size::{Size, SizeError, div_floor};
 
@@ -12,15 +11,15 @@ pub enum Operator {
     Sub,
     /// `a * b`
     Mul,
-    /// `a / b`: of sizes the floor.
+    /// `a / b`, rounded down for sizes.
     Div,
-    /// `a % b`: what the floor leaves, with the sign of `b`.
+    /// `a % b`: the remainder of rounding down, with the sign of `b`.
     Rem,
     /// `a ** b`
     Pow,
     /// `a << b`: `a * 2 ** b`.
     Shl,
-    /// `a >> b`: the floor of `a / 2 ** b`.
+    /// `a >> b`: `a / 2 ** b` rounded down.
     Shr,
     /// `min(a, b)`
     Min,
@@ -29,7 +28,7 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// As it is written.
+    /// The operator as written.
     pub const fn symbol(self) -> &'static str {
         match self {
             Operator::Add => "+",
@@ -48,7 +47,7 @@ impl Operator {
     /// The result for two sizes.
     ///
     /// # Errors
-    /// [`SizeError::NotLinear`] where the result is not of the form `a*h + b`.
+    /// [`SizeError::NotLinear`] if the result does not have the form `a*h + b`.
     pub const fn apply(self, a: Size, b: Size) -> Result<Size, SizeError> {
         match (self, a, b) {
             (_, Size::Unknown, _) | (_, _, Size::Unknown) => Ok(Size::Unknown),
@@ -90,12 +89,11 @@ impl Operator {
         }
     }
 
-    /// The result for two real numbers; of `**` only for a whole exponent, which is all that `const` code can raise
-    /// to.
+    /// The result for two real numbers. `**` takes only integer exponents, because `const` code has no other power.
     ///
     /// # Errors
-    /// [`SizeError::DivisionByZero`]; [`SizeError::Overflow`] where the result is not finite;
-    /// [`SizeError::NotLinear`] for an exponent that is not whole.
+    /// [`SizeError::DivisionByZero`]; [`SizeError::Overflow`] if the result is not finite; [`SizeError::NotLinear`] if
+    /// the exponent is not an integer.
     pub const fn apply_real(self, a: f64, b: f64) -> Result<f64, SizeError> {
         let result = match self {
             Operator::Add => a + b,
@@ -131,12 +129,12 @@ const fn whole(result: Option<i64>) -> Result<Size, SizeError> {
     }
 }
 
-/// What the floor of `a / b` leaves.
+/// The remainder of rounding `a / b` down.
 const fn remainder(a: i64, b: i64) -> Option<i64> {
     match div_floor(a, b) {
-        // The product is at most `a` away from it.
+        // The product differs from it by at most `a`.
         Some(quotient) => Some(a.wrapping_sub(quotient.wrapping_mul(b))),
-        // `i64::MIN / -1` alone does not fit, and leaves nothing.
+        // Only `i64::MIN / -1` overflows, and its remainder is zero.
         None if b == -1 => Some(0),
         None => None,
     }
@@ -149,13 +147,13 @@ const fn power(a: i64, exponent: i64) -> Result<Size, SizeError> {
     if exponent > 64 && a.unsigned_abs() > 1 {
         return Err(SizeError::Overflow);
     }
-    // Of 0, 1 and -1 only whether the exponent is zero, or odd, counts.
+    // For 0, 1 and -1 it only matters whether the exponent is zero or odd.
     let exponent = if exponent > 64 { 64 + exponent % 2 } else { exponent };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 65")]
     whole(a.checked_pow(exponent as u32))
 }
 
-/// A whole number within the range of exponents.
+/// An integer in the range of exponents.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "checked for range and fraction")]
 const fn exponent(x: f64) -> Option<i64> {
     if x >= -2_000.0 && x <= 2_000.0 && (x as i64) as f64 == x { Some(x as i64) } else { None }
@@ -173,10 +171,10 @@ const fn real_power(a: f64, exponent: i64) -> f64 {
     if exponent < 0 { 1.0 / result } else { result }
 }
 
-/// `f64::floor`, which `core` does not have.
+/// `f64::floor`, which is missing in `core`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "checked for range")]
 const fn floor(x: f64) -> f64 {
-    // Beyond 2^52 there are no fractions.
+    // Beyond 2^52 every number is an integer.
     if !(x > -4_503_599_627_370_496.0 && x < 4_503_599_627_370_496.0) {
         return x;
     }
@@ -244,7 +242,7 @@ mod tests {
                 match (operator, whole, real) {
                     (Operator::Div, _, Ok(real)) => assert_eq!(real, f64::from(a) / f64::from(b)),
                     (_, Ok(Size::Number(whole)), Ok(real)) => assert_eq!(real, whole as f64, "{a} {operator:?} {b}"),
-                    // A negative exponent has a real result alone.
+                    // A negative exponent only makes sense for real numbers.
                     (_, Err(SizeError::NegativeExponent), _) => assert!(b < 0),
                     (_, Err(whole), Err(real)) => assert_eq!(whole, real, "{a} {operator:?} {b}"),
                     other => panic!("{a} {operator:?} {b}: {other:?}"),

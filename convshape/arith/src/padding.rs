@@ -1,11 +1,9 @@
-//! The padding that turns one size into another, for people who only want the number.
+//! Computes the padding that turns one size into another.
 //!
-//! The relations are those of Dumoulin and Visin, "A guide to convolution arithmetic for deep
-//! learning" (arXiv 1603.07285): a convolution gives
-//! `floor((input + total - dilation * (kernel - 1) - 1) / stride) + 1` rows, so `total` may be any of
-//! `stride` numbers in a row, of which the smallest is
-//! `stride * (output - 1) - input + dilation * (kernel - 1) + 1`. Half of it, rounded up, is the
-//! symmetric padding.
+//! The relations are those of Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (arXiv
+//! 1603.07285). A convolution gives `floor((input + total - dilation * (kernel - 1) - 1) / stride) + 1` rows, so
+//! `total` may be any of `stride` consecutive numbers. The smallest is `stride * (output - 1) - input + dilation *
+//! (kernel - 1) + 1`. Half of it, rounded up, is the symmetric padding.
 //!
 //! ```
 //! use convshape_arith::padding::{Sides, conv_padding, symmetric_padding, transposed_padding};
@@ -28,17 +26,17 @@ pub struct Sides {
 }
 
 impl Sides {
-    /// A total split in halves, the odd row at the end.
+    /// A total split in half, the odd row at the end.
     const fn split(total: i64) -> Sides {
         let lo = total.div_euclid(2);
         Sides { lo, hi: total - lo }
     }
 }
 
-/// The smallest padding of a convolution, both sides together, that gives `output` rows of `input`.
-/// It is negative where rows must be cropped. Up to `stride - 1` more rows give the same.
+/// The smallest total padding of a convolution that gives `output` rows from `input`. Negative if rows must be cropped.
+/// Up to `stride - 1` more rows give the same output.
 ///
-/// `None` for a kernel, stride, dilation or size below 1, and for numbers beyond 64 bits.
+/// `None` if the kernel, stride, dilation or a size is below 1, or if a number overflows.
 pub const fn total_padding(input: i64, output: i64, kernel: i64, stride: i64, dilation: i64) -> Option<i64> {
     if input < 1 || output < 1 || kernel < 1 || stride < 1 || dilation < 1 {
         return None;
@@ -51,39 +49,38 @@ pub const fn total_padding(input: i64, output: i64, kernel: i64, stride: i64, di
     }
 }
 
-/// The padding of a convolution per side that gives `output` rows of `input`, as `SAME` splits it: the
-/// odd row at the end. Where a floor leaves a choice and nothing need be cropped, it is the smallest
-/// that is not negative.
+/// The padding per side of a convolution that gives `output` rows from `input`, split like `SAME` with the odd row at
+/// the end. If rounding down leaves a choice and nothing needs to be cropped, it is the smallest one that is not
+/// negative.
 ///
 /// # Errors
-/// `None` where [`total_padding`] is.
+/// `None` in the same cases as [`total_padding`].
 pub const fn conv_padding(input: i64, output: i64, kernel: i64, stride: i64, dilation: i64) -> Option<Sides> {
     match total_padding(input, output, kernel, stride, dilation) {
-        // The floor swallows what would have been cropped.
+        // Rounding down drops the rows that would have been cropped.
         Some(total) if total < 0 && total + stride > 0 => Some(Sides { lo: 0, hi: 0 }),
         Some(total) => Some(Sides::split(total)),
         None => None,
     }
 }
 
-/// The padding, the same on both sides, that gives `output` rows of `input`:
-/// `ceil((stride * (output - 1) - input + dilation * (kernel - 1) + 1) / 2)`.
+/// The padding, equal on both sides, that gives `output` rows from `input`: `ceil((stride * (output - 1) - input +
+/// dilation * (kernel - 1) + 1) / 2)`.
 ///
-/// `None` where no such number is right: with stride 1 an odd total has none.
+/// `None` if there is none: with stride 1 the total must be even.
 pub const fn symmetric_padding(input: i64, output: i64, kernel: i64, stride: i64, dilation: i64) -> Option<i64> {
     let Some(total) = total_padding(input, output, kernel, stride, dilation) else { return None };
     let half = if total < 0 { 0 } else { total / 2 + total % 2 };
     if 2 * half >= total && 2 * half < total.saturating_add(stride) { Some(half) } else { None }
 }
 
-/// The padding of the dilated input of a transposed convolution (jax `lax.conv_transpose`, flax, and
-/// `conv_general_dilated` with `lhs_dilation: stride`) per side that gives `output` rows of `input`.
-/// There is exactly one total: `output - 1 + dilation * (kernel - 1) - stride * (input - 1)`.
+/// The padding per side of the dilated input of a transposed convolution (jax `lax.conv_transpose`, flax, and
+/// `conv_general_dilated` with `lhs_dilation: stride`) that gives `output` rows from `input`. Exactly one total does:
+/// `output - 1 + dilation * (kernel - 1) - stride * (input - 1)`.
 ///
-/// PyTorch's `padding` crops instead: `dilation * (kernel - 1)` minus the number on a side; see
-/// [`transposed_crop`].
+/// PyTorch's `padding` crops instead: `dilation * (kernel - 1)` minus this number, per side; see [`transposed_crop`].
 pub const fn transposed_padding(input: i64, output: i64, kernel: i64, stride: i64, dilation: i64) -> Option<Sides> {
-    // Forward from the output: `total` there is what is cropped here.
+    // Seen from the output this is a convolution, and `total` is what is cropped.
     let Some(crop) = total_padding(output, input, kernel, stride, dilation) else { return None };
     let Ok(extent) = extent(kernel, dilation) else { return None };
     match extent.checked_sub(1) {
@@ -98,12 +95,12 @@ pub const fn transposed_padding(input: i64, output: i64, kernel: i64, stride: i6
     }
 }
 
-/// The rows that a transposed convolution crops per side (PyTorch `padding`, less `output_padding` at the
-/// end; onnx `pads`) so that it gives `output` rows of `input`. A negative number adds rows.
+/// The rows that a transposed convolution must crop per side (PyTorch `padding`, minus `output_padding` at the end;
+/// onnx `pads`) to give `output` rows from `input`. A negative number adds rows.
 pub const fn transposed_crop(input: i64, output: i64, kernel: i64, stride: i64, dilation: i64) -> Option<Sides> {
     match total_padding(output, input, kernel, stride, dilation) {
         Some(crop) => {
-            // The odd row is cropped at the start, so that what is missing is added at the end.
+            // The odd row is cropped at the start, so that missing rows are added at the end.
             let hi = crop.div_euclid(2);
             Some(Sides { lo: crop - hi, hi })
         }

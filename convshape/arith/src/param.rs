@@ -8,7 +8,7 @@ use crate::op::{Conv, Custom, CustomParam, Dialect, Direction, Op, Recurrent, Se
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// How a parameter is initialised where nothing is loaded.
+/// How a parameter is initialised if nothing is loaded.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Init {
     /// Uniform within `-bound..bound`.
@@ -21,43 +21,43 @@ pub enum Init {
         /// The standard deviation.
         deviation: f64,
     },
-    /// Normal around zero, cut at twice the deviation: what falls outside is drawn again.
+    /// Normal around zero, cut at two standard deviations: numbers outside are drawn again.
     TruncatedNormal {
         /// The standard deviation before the cut.
         deviation: f64,
     },
-    /// One value everywhere.
+    /// The same value everywhere.
     Constant(f64),
-    /// A matrix whose rows, or columns where there are more rows, are orthogonal and of length 1.
+    /// A matrix with orthonormal rows, or orthonormal columns if it has more rows than columns.
     Orthogonal,
-    /// The bias of an `LSTM` in keras: 1 for the forget gate, the second `hidden` numbers, else 0.
+    /// The bias of an `LSTM` in keras: 1 for the forget gate (the second `hidden` elements), otherwise 0.
     ForgetBias {
-        /// Numbers for each gate.
+        /// Elements per gate.
         hidden: i64,
     },
 }
 
-/// What a parameter does in its layer. Its names in code and in files follow from it.
+/// The role of a parameter in its layer. Its names in code and in files follow from it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Role {
-    /// The matrix or kernel of a layer that has one.
+    /// The matrix or kernel of a layer that has only one.
     Kernel,
     /// The depthwise kernel of a separable convolution.
     Depthwise,
     /// The kernel over the channels of a separable convolution.
     Pointwise,
-    /// The matrix of a recurrent layer over what it reads.
+    /// A recurrent layer's matrix for its input.
     InputKernel,
-    /// The matrix of a recurrent layer over its last state.
+    /// A recurrent layer's matrix for its previous state.
     RecurrentKernel,
-    /// What is added after a kernel, one number per output channel.
+    /// The bias after a kernel, one number per output channel.
     Bias,
-    /// The factor of a normalisation.
+    /// The scale of a normalisation.
     Scale,
-    /// The factor of an [`Op::RmsNorm`], which keras does not call gamma.
+    /// The scale of an [`Op::RmsNorm`], which keras does not call gamma.
     RmsScale,
-    /// What a normalisation adds after its factor.
+    /// The bias of a normalisation.
     Shift,
     /// The running mean of a normalisation.
     Mean,
@@ -65,13 +65,13 @@ pub enum Role {
     Variance,
     /// The slope of an activation: `Prelu`, `Snake`.
     Slope,
-    /// The numbers of a `Parameter`.
+    /// The elements of a `Parameter`.
     Free,
-    /// The numbers of a `Parameter` that training does not change.
+    /// The elements of a `Parameter` that is not trained.
     Fixed,
-    /// A parameter of a user's layer, which names it.
+    /// A parameter of a user-defined layer, which names it.
     Own,
-    /// The same where training does not change it.
+    /// A parameter of a user-defined layer that is not trained.
     OwnFixed,
 }
 
@@ -91,12 +91,12 @@ impl Role {
         Role::Fixed,
     ];
 
-    /// The name of the field, which is PyTorch's in every dialect: `weight`, `running_mean`. A `Parameter` is a field
-    /// itself.
+    /// The name of the field, which is PyTorch's in every dialect: `weight`, `running_mean`. A `Parameter` is itself a
+    /// field of the model.
     pub const fn field(self) -> &'static str {
         match self {
             Role::Kernel | Role::Scale | Role::RmsScale | Role::Slope => "weight",
-            // Those of the first layer; the layer and the direction are part of a name.
+            // These are the first layer's; the names of other layers and directions have a suffix.
             Role::InputKernel => "weight_ih_l0",
             Role::RecurrentKernel => "weight_hh_l0",
             Role::Depthwise => "depthwise_weight",
@@ -108,7 +108,7 @@ impl Role {
         }
     }
 
-    /// Whether no gradient reaches it: a running statistic, or a parameter that is not trained.
+    /// Whether it gets no gradient: a running statistic, or a parameter that is not trained.
     pub const fn is_statistic(self) -> bool {
         matches!(self, Role::Mean | Role::Variance | Role::Fixed | Role::OwnFixed)
     }
@@ -145,22 +145,22 @@ impl Role {
 /// One parameter of a layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct ParamSpec {
-    /// What it does.
+    /// Its role.
     pub role: Role,
-    /// The field: `weight`, `bias`, `running_mean`, `running_var`; of a separable convolution
-    /// `depthwise_weight` and `pointwise_weight`.
+    /// The field: `weight`, `bias`, `running_mean`, `running_var`; `depthwise_weight` and `pointwise_weight` in a
+    /// separable convolution.
     pub field: &'static str,
     /// What follows the layer's name in files: `.weight`, flax `.kernel`, keras `/kernel`.
     pub suffix: &'static str,
-    /// Its shape, in the dialect's layout.
+    /// Its shape in the dialect's layout.
     pub shape: Shape,
-    /// Which axis is what, for a matrix or kernel.
+    /// The meaning of its axes, for a matrix or kernel.
     pub layout: Option<WeightLayout>,
     /// Its default initialisation.
     pub init: Init,
 }
 
-/// The most parameters a layer has.
+/// The most parameters of a layer.
 pub const MAX_PARAMS: usize = 64;
 
 /// The most parameters of a layer that is not recurrent.
@@ -170,7 +170,7 @@ const MOST_SPECS: usize = 8;
 #[derive(Clone, Copy, Debug)]
 pub struct Params {
     specs: [Option<ParamSpec>; MOST_SPECS],
-    /// The layer where it is recurrent: it may have many.
+    /// The layer if it is recurrent, which may have many parameters.
     recurrent: Option<Recurrent>,
 }
 
@@ -199,7 +199,7 @@ impl Params {
         self.len() == 0
     }
 
-    /// The parameter at a place.
+    /// The parameter at an index.
     pub const fn get(&self, index: usize) -> Option<ParamSpec> {
         match &self.recurrent {
             Some(recurrent) => recurrent.param(index),
@@ -208,7 +208,7 @@ impl Params {
         }
     }
 
-    /// The number of trainable elements: running statistics do not count, as in PyTorch.
+    /// The number of trainable elements. Running statistics do not count, as in PyTorch.
     pub const fn trainable(&self) -> Option<u64> {
         let mut sum: u64 = 0;
         let mut index = 0;
@@ -246,7 +246,7 @@ impl Params {
         self.push_spec(ParamSpec { role, field, suffix, shape, layout, init })
     }
 
-    /// The factor and summand behind a normalisation.
+    /// The scale and bias of a normalisation.
     const fn affine(self, dialect: Dialect, shape: Shape) -> Params {
         self.push(dialect, Role::Scale, shape, Init::Constant(1.0)).push(
             dialect,
@@ -263,27 +263,27 @@ impl ParamSpec {
         self
     }
 
-    /// What is between the layer's name and the suffix in files.
+    /// The part between the layer's name and the suffix in files.
     pub const fn separator(&self) -> &'static str {
         if matches!(self.role, Role::Own | Role::OwnFixed) { "." } else { "" }
     }
 
-    /// Whether no gradient reaches it: a running statistic, or a parameter that is not trained.
+    /// Whether it gets no gradient: a running statistic, or a parameter that is not trained.
     pub const fn is_statistic(&self) -> bool {
         self.role.is_statistic()
     }
 }
 
 impl Op {
-    /// What follows a layer's name in the names of parameters, those counted that the layer does not
-    /// have: PyTorch's words, and those of the layer's dialect.
+    /// Everything that may follow the layer's name in a parameter's name, in PyTorch and in the layer's dialect,
+    /// including parameters that this layer does not have.
     pub fn param_suffixes(&self) -> impl Iterator<Item = &'static str> {
         let own = self.dialect().unwrap_or(Dialect::Torch);
         let all = [Dialect::Torch, own].into_iter().flat_map(|dialect| Role::ALL.map(|role| role.suffix(dialect)));
         all.filter(|suffix| !suffix.is_empty())
     }
 
-    /// Whose names the layer's parameters have, if it ever has some that are named differently.
+    /// The framework that names the layer's parameters, for layers whose names depend on it.
     pub const fn dialect(&self) -> Option<Dialect> {
         match self {
             Op::Conv(conv) => Some(conv.dialect),
@@ -343,8 +343,7 @@ impl Op {
         }
     }
 
-    /// The layer's parameters. Where a channel count was left out and not filled in
-    /// ([`Op::bind`]), sizes are not known.
+    /// The layer's parameters. If a channel count is omitted and not filled in ([`Op::bind`]), sizes are unknown.
     pub const fn params(&self) -> Params {
         const NONE: Params = Params::NONE;
         match *self {
@@ -459,7 +458,7 @@ impl Op {
 }
 
 impl Op {
-    /// A layer's parameter as a value. Where its shape is not known, that of the value is not.
+    /// A layer's parameter as a value. If its shape is unknown, so is that of the value.
     pub const fn shared_param(&self, param: usize) -> Option<Op> {
         match self.params().get(param) {
             Some(spec) => {
@@ -470,7 +469,7 @@ impl Op {
         }
     }
 
-    /// Which of the parameters of the layer that it is tied to it uses.
+    /// The index of the parameter that it uses from the layer it is tied to.
     pub const fn tied_param(&self) -> usize {
         match self {
             Op::Source { of: Source::Shared { param, .. }, .. } => *param,
@@ -480,19 +479,18 @@ impl Op {
 }
 
 impl Conv {
-    /// The shape of its weight, its own or another layer's, in the dialect's layout. The input
-    /// channels must be known.
+    /// The shape of its weight, its own or a tied one, in the dialect's layout. The input channels must be known.
     pub const fn weight_shape(&self) -> Option<Shape> {
         if self.inputs.is_some() { Some(weight_shape(self)) } else { None }
     }
 }
 
-/// The parameters of a user's layer.
+/// The parameters of a user-defined layer.
 const fn custom_params(layer: &Custom) -> Params {
     let mut params = Params::NONE;
     let Some(layer) = layer.layer() else { return params };
     let mut index = 0;
-    // More are refused where the layer's shapes are checked.
+    // If there are more, the check of the layer's shapes rejects it.
     while index < layer.params.len() && index < MOST_SPECS {
         let CustomParam { name, shape, init, trained } = layer.params[index];
         let role = if trained { Role::Own } else { Role::OwnFixed };
@@ -502,7 +500,7 @@ const fn custom_params(layer: &Custom) -> Params {
     params
 }
 
-/// A count that may have been left out.
+/// A count that may have been omitted.
 const fn size(count: Option<i64>) -> Size {
     match count {
         Some(count) => Size::Number(count),
@@ -510,13 +508,13 @@ const fn size(count: Option<i64>) -> Size {
     }
 }
 
-/// A number for each channel.
+/// One number per channel.
 const fn vector(channels: Option<i64>) -> Shape {
     Shape::new(&[size(channels)], &[])
 }
 
 const fn weight_shape(conv: &Conv) -> Shape {
-    // A layer without groups is refused elsewhere.
+    // A layer with zero groups is rejected elsewhere.
     let groups = if conv.groups > 0 { conv.groups } else { 1 };
     let (out_count, in_count) = match (conv.depth_multiplier, conv.direction, conv.inputs) {
         (Some(multiplier), _, inputs) => (multiplier, size(inputs)),
@@ -543,8 +541,8 @@ const fn conv_params(conv: &Conv) -> Params {
         taps = taps.saturating_mul(conv.kernel[axis]);
         axis += 1;
     }
-    // Frameworks read the fans off the weight's axes, whichever way the layer runs: PyTorch the
-    // second one, flax and keras the last but one and the last.
+    // Frameworks read the fans from the weight's axes, for both directions alike: PyTorch from the second axis, flax
+    // and keras from the last two.
     let (fan_in, fan_out) = match conv.dialect {
         Dialect::Torch | Dialect::Onnx | Dialect::Jax => (axis_size(&shape, 1), axis_size(&shape, 0)),
         Dialect::Flax | Dialect::Keras => (axis_size(&shape, conv.rank), axis_size(&shape, conv.rank + 1)),
@@ -552,7 +550,7 @@ const fn conv_params(conv: &Conv) -> Params {
     let (weight, bias) = inits(conv.dialect, fan_in.saturating_mul(taps), fan_out.saturating_mul(taps));
     let params =
         if conv.tied { Params::NONE } else { Params::NONE.kernel(conv.dialect, shape, conv.weight_layout(), weight) };
-    // Of a depthwise convolution they follow from its inputs.
+    // For a depthwise convolution they follow from its inputs.
     let outputs = match (conv.depth_multiplier, conv.inputs) {
         (Some(_), None) => None,
         _ => Some(conv.outputs),
@@ -567,13 +565,13 @@ const fn axis_size(shape: &Shape, axis: usize) -> i64 {
     }
 }
 
-/// The default initialisation of a kernel with these fans, and of its bias.
+/// The default initialisation of a kernel with these fans, and of its bias:
 ///
-/// - PyTorch, and after it onnx and jax, which have none of their own: both uniform within
-///   `1 / sqrt(fan_in)`, which is `kaiming_uniform_(a = sqrt(5))`.
-/// - flax: `lecun_normal`, a normal distribution cut at twice its deviation, whose variance after
-///   the cut is `1 / fan_in`; zeros.
-/// - keras: `glorot_uniform`, uniform within `sqrt(6 / (fan_in + fan_out))`; zeros.
+/// - PyTorch, also used for onnx and jax, which have no default: both uniform within `1 / sqrt(fan_in)`, which is
+///   `kaiming_uniform_(a = sqrt(5))`.
+/// - flax: `lecun_normal`, a normal distribution cut at two standard deviations, with variance `1 / fan_in` after the
+///   cut; zeros for the bias.
+/// - keras: `glorot_uniform`, uniform within `sqrt(6 / (fan_in + fan_out))`; zeros for the bias.
 const fn inits(dialect: Dialect, fan_in: i64, fan_out: i64) -> (Init, Init) {
     /// The standard deviation of a standard normal distribution cut at 2.
     const CUT: f64 = 0.879_625_661_034_239_8;
@@ -600,7 +598,8 @@ pub(crate) const fn positive(fan: i64) -> f64 {
 pub(crate) const fn sqrt(x: f64) -> f64 {
     let mut root = if x > 1.0 { x } else { 1.0 };
     let mut step = 0;
-    // From above, each step halves the exponent's error or doubles the digits; 100 reach any f64.
+    // Starting from above, each step halves the error of the exponent or doubles the correct digits; 100 steps are
+    // enough for any f64.
     while step < 100 {
         root = 0.5 * (root + x / root);
         step += 1;

@@ -1,12 +1,12 @@
-//! A checked chain as constants: what the macro writes, and what a graph is built from.
+//! A checked chain as constants. The macro writes it, and a graph is built from it.
 //!
-//! Values are numbered: first the chain's inputs, then the outputs of each step, in the order of
-//! the steps. A step reads values with smaller numbers only.
+//! Values are numbered: first the chain's inputs, then the outputs of each step in order. A step only reads values with
+//! smaller numbers.
 
 use crate::op::{AxisOrder, Op};
 use crate::shape::Shape;
 
-/// A type that has a checked chain. `conv_chain!` implements it.
+/// A type with a checked chain. `conv_chain!` implements it.
 pub trait HasProgram {
     /// The chain.
     const PROGRAM: &'static Program;
@@ -15,22 +15,22 @@ pub trait HasProgram {
 /// A named input or output of a chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Port {
-    /// The port's name: `input`, `output` where it has none of its own.
+    /// The port's name; `input` or `output` if the chain does not name it.
     pub name: &'static str,
-    /// Its shape, without batch.
+    /// Its shape, without the batch axis.
     pub shape: Shape,
-    /// The value that enters or leaves here.
+    /// The value of this input or output.
     pub value: usize,
 }
 
-/// What a step does.
+/// The operation of a step.
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
     /// A layer.
     Layer(Op),
-    /// Another chain; `index` counts the chain's sub-chains.
+    /// Another chain; `index` counts the sub-chains of this chain.
     Chain {
-        /// Which of the model's sub-chains.
+        /// The index of the sub-chain in the model.
         index: usize,
     },
 }
@@ -38,20 +38,20 @@ pub enum Action {
 /// One step of a chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
-    /// The layer's name in messages, with the names around it: `blocks.0.c`.
+    /// The layer's name in messages, including the names of the blocks around it: `blocks.0.c`.
     pub name: &'static str,
-    /// The name of its parameters in files, without the field: `encoder.0`.
+    /// The prefix of its parameters' names in files: `encoder.0`.
     pub file_name: &'static str,
-    /// What it does.
+    /// The operation.
     pub action: Action,
     /// The values it reads.
     pub inputs: &'static [usize],
-    /// The first value it gives; a sub-chain with several outputs gives several in a row.
+    /// The first value it gives; a sub-chain with several outputs gives consecutive ones.
     pub output: usize,
-    /// The step of this program one of whose own parameters it uses, see [`Op::tied_param`]: for a convolution
-    /// without a weight of its own that step's weight. It comes before its own parameters.
+    /// The step of this program whose parameter it uses, see [`Op::tied_param`]: for a convolution without a weight of
+    /// its own, that step's weight. It comes before its own parameters.
     pub tied: Option<usize>,
-    /// The step of this program of which it is another run. It has that step's parameters and none of its own.
+    /// The step of this program that it runs again. It has that step's parameters and none of its own.
     pub first_run: Option<usize>,
 }
 
@@ -68,24 +68,24 @@ pub struct Program {
     pub steps: &'static [Step],
     /// The outputs.
     pub outputs: &'static [Port],
-    /// The chains that its steps name by index.
+    /// The sub-chains, indexed by the steps.
     pub chains: &'static [&'static Program],
-    /// How many values there are.
+    /// The number of values.
     pub values: usize,
 }
 
 impl Program {
-    /// How many parameters a model of the chain has.
+    /// The number of parameters of a model of the chain.
     pub fn param_count(&self) -> usize {
         self.first_param(self.steps.len())
     }
 
-    /// The index of a step's first parameter among those of the model, which are in the order of the steps.
+    /// The index of a step's first parameter among the model's, which are in the order of the steps.
     pub fn first_param(&self, step: usize) -> usize {
         self.steps[..step].iter().map(|step| self.own_params(step)).sum()
     }
 
-    /// How many parameters belong to a step: none if it is another run of a step before it.
+    /// How many parameters a step owns: none if it runs an earlier step again.
     pub fn own_params(&self, step: &Step) -> usize {
         match step.action {
             _ if step.first_run.is_some() => 0,

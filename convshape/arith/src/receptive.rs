@@ -1,9 +1,8 @@
-//! The receptive field: how many rows of a chain's input one element of an activation depends on.
+//! The receptive field: how many input rows of the chain an element of a value depends on.
 //!
-//! Per axis it follows the recurrence of Araujo, Norris and Sim, "Computing Receptive Fields of
-//! Convolutional Neural Networks" (Distill, 2019): a window of extent `K` adds `(K - 1) * jump`
-//! rows, a stride multiplies the jump. A transposed convolution divides the jump, and one of its
-//! outputs sees `ceil(K / stride)` inputs.
+//! Computed per axis with the recurrence of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural
+//! Networks" (Distill, 2019): a window of extent `K` adds `(K - 1) * jump` rows, and a stride multiplies the jump. A
+//! transposed convolution divides the jump, and each of its outputs sees `ceil(K / stride)` inputs.
 
 use crate::axis::extent;
 use crate::layer::AxisMap;
@@ -11,14 +10,14 @@ use crate::op::{AxisOrder, Class, MAX_SPATIAL, Op, PerAxis};
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// The receptive field of one activation.
+/// The receptive field of one value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Receptive {
-    /// Rows per spatial axis, and the distance on the input between neighbours as a fraction.
+    /// Rows per spatial axis, and the distance between neighbouring elements, measured on the input, as a fraction.
     Rows {
-        /// Rows of the input.
+        /// Rows of the chain's input.
         rows: PerAxis<i64>,
-        /// Distance between neighbours: numerator and denominator.
+        /// The distance between neighbours: numerator and denominator.
         jump: PerAxis<(i64, i64)>,
     },
     /// Every element depends on the whole input.
@@ -26,10 +25,10 @@ pub enum Receptive {
 }
 
 impl Receptive {
-    /// That of the input itself.
+    /// The receptive field of the input itself.
     pub const INPUT: Receptive = Receptive::Rows { rows: [1; MAX_SPATIAL], jump: [(1, 1); MAX_SPATIAL] };
 
-    /// That of a layer's output, of the first input's.
+    /// The receptive field of a layer's output, given that of its first input.
     #[must_use]
     pub const fn through(self, op: &Op, input: &Shape, output: &Shape, order: AxisOrder) -> Receptive {
         if let Class::Source = op.class() {
@@ -37,7 +36,7 @@ impl Receptive {
         }
         let Receptive::Rows { mut rows, mut jump } = self else { return Receptive::Whole };
         if output.rank() != input.rank() || input.rank() < 2 {
-            // Space is gone, or was mixed.
+            // The spatial axes are gone or were mixed.
             return if output.rank() == input.rank() { self } else { Receptive::Whole };
         }
         match op.class() {
@@ -75,7 +74,7 @@ impl Receptive {
                     _ => (1, (1, 1)),
                 },
             };
-            // (seen - 1) * jump, rounded up: half a row is a row.
+            // (seen - 1) * jump, rounded up to whole rows.
             rows[axis] = rows[axis].saturating_add(ceil((seen - 1).saturating_mul(jump[axis].0), jump[axis].1));
             jump[axis] = reduced(jump[axis].0.saturating_mul(step.0), jump[axis].1.saturating_mul(step.1));
             axis += 1;
@@ -83,11 +82,11 @@ impl Receptive {
         Receptive::Rows { rows, jump }
     }
 
-    /// That of a join: the larger one.
+    /// The receptive field of a join: the larger one.
     #[must_use]
     pub const fn joined(self, other: Receptive) -> Receptive {
         match (self, other) {
-            // What sees nothing of the input.
+            // The receptive field of a value that does not depend on the input.
             (Receptive::Rows { rows: [0, 0, 0], .. }, other) => other,
             (Receptive::Rows { mut rows, jump }, Receptive::Rows { rows: more, .. }) => {
                 let mut axis = 0;
@@ -104,7 +103,7 @@ impl Receptive {
     }
 }
 
-/// Whether a layer that mixes the elements along an axis mixes channels only.
+/// Whether a layer that mixes the elements along an axis mixes only channels.
 const fn is_over_channels(op: &Op, rank: usize, order: AxisOrder) -> bool {
     let (Op::Softmax { axis, .. } | Op::Glu { axis }) = *op else { return true };
     matches!(axis.index(rank, order), Some(at) if at == order.channel(rank))

@@ -1,15 +1,15 @@
-//! The shape of one activation, without batch.
+//! The shape of one value, without the batch axis.
 
 use core::fmt;
 
 use crate::size::{Scope, Size, SizeError};
 
-/// The most axes a shape has, the channel axis counted.
+/// The most axes of a shape, including the channel axis.
 pub const MAX_RANK: usize = 6;
 
-/// The sizes of one activation, without batch, in the axis order of its chain.
+/// The sizes of one value, without the batch axis, in the chain's order of axes.
 ///
-/// `Display` writes it as the language does: `[16, 14, 14]`, `[3, 16*h, 16*w + 4]`, `[_, 7, 7]`.
+/// `Display` writes it as in the language: `[16, 14, 14]`, `[3, 16*h, 16*w + 4]`, `[_, 7, 7]`.
 #[derive(Clone, Copy)]
 pub struct Shape {
     dims: [Size; MAX_RANK],
@@ -18,7 +18,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// A shape of plain numbers.
+    /// A shape made of numbers.
     ///
     /// # Panics
     /// If there are more than [`MAX_RANK`] axes.
@@ -32,7 +32,7 @@ impl Shape {
         shape
     }
 
-    /// A shape of any sizes over the symbols of `scope`.
+    /// A shape of any sizes, with the symbols of `scope`.
     ///
     /// # Panics
     /// If there are more than [`MAX_RANK`] axes.
@@ -47,7 +47,7 @@ impl Shape {
         shape
     }
 
-    /// A shape of which only the number of axes is known.
+    /// A shape with a known number of axes and unknown sizes.
     ///
     /// # Panics
     /// If there are more than [`MAX_RANK`] axes.
@@ -57,12 +57,12 @@ impl Shape {
         Shape { dims: [Size::Unknown; MAX_RANK], rank: rank as u8, scope: &[] }
     }
 
-    /// The number of axes, the channel axis counted.
+    /// The number of axes, including the channel axis.
     pub const fn rank(&self) -> usize {
         self.rank as usize
     }
 
-    /// The symbols its sizes speak of.
+    /// The symbols that its sizes use.
     pub const fn scope(&self) -> Scope {
         self.scope
     }
@@ -72,7 +72,7 @@ impl Shape {
         self.dims.split_at(self.rank as usize).0
     }
 
-    /// The size of one axis; unknown where there is no such axis.
+    /// The size of one axis; unknown if there is no such axis.
     pub const fn size(&self, axis: usize) -> Size {
         if axis < self.rank as usize { self.dims[axis] } else { Size::Unknown }
     }
@@ -87,7 +87,7 @@ impl Shape {
         self
     }
 
-    /// Whether the two agree wherever both are known.
+    /// Whether the two agree on all axes that both know.
     pub const fn fits(&self, other: &Shape) -> bool {
         if self.rank != other.rank {
             return false;
@@ -128,8 +128,8 @@ impl Shape {
         Ok(product)
     }
 
-    /// The shape with numbers in the place of symbols, by their index in the scope. A size is
-    /// unknown if its symbol has no value, or the result overflows.
+    /// The shape with symbols replaced by numbers, indexed as in the scope. A size is unknown if its symbol has no
+    /// value, or if the result overflows.
     #[must_use]
     pub fn with_symbols(&self, numbers: &[Option<i64>]) -> Shape {
         let mut shape = Shape::unknown(self.rank());
@@ -151,7 +151,7 @@ impl Shape {
         self.numbers().is_some_and(|numbers| &numbers[..self.rank()] == sizes)
     }
 
-    /// The sizes as numbers, if all are: what a fixed-size chain is made of.
+    /// The sizes as numbers, if all are numbers.
     #[expect(clippy::cast_possible_truncation, reason = "compared with the largest usize first")]
     pub const fn numbers(&self) -> Option<[usize; MAX_RANK]> {
         let mut numbers = [1; MAX_RANK];
@@ -183,7 +183,7 @@ impl fmt::Display for Shape {
     }
 }
 
-/// As `Display`: the fields would fill the screen.
+/// Uses `Display`: the fields would fill the screen.
 impl fmt::Debug for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

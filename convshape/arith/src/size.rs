@@ -1,24 +1,24 @@
-//! One size: a number, a number that depends on a run-time symbol, or one that is not known.
+//! One size: a number, a number that depends on a run-time symbol, or unknown.
 
-/// A symbol that `for h in 1..=64;` declares: a size that only run time knows.
+/// A symbol declared by `for h in 1..=64;`: a size known only at run time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Symbol {
     /// The name as written.
     pub name: &'static str,
-    /// The smallest value it takes.
+    /// Its smallest value.
     pub low: i64,
-    /// The largest value it takes; `i64::MAX` where the range has no end.
+    /// Its largest value; `i64::MAX` if the range is open.
     pub high: i64,
 }
 
-/// The symbols of one chain. A [`Size::Symbolic`] names one by its index.
+/// The symbols of one chain. A [`Size::Symbolic`] refers to one by its index.
 pub type Scope = &'static [Symbol];
 
 /// The length of one axis.
 ///
-/// Every operation is checked: a result that does not fit `i64` is [`SizeError::Overflow`], never
-/// a wrapped number. `Unknown` swallows whatever it meets, so that arithmetic goes on behind an
-/// error without reporting what merely follows from it.
+/// Every operation is checked: a result that does not fit `i64` is [`SizeError::Overflow`], never a wrapped number. The
+/// result of an operation on `Unknown` is `Unknown`, so that arithmetic can go on after an error without reporting
+/// consequences of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Size {
     /// A plain number. It may be negative in the middle of a calculation.
@@ -29,10 +29,10 @@ pub enum Size {
         scale: i64,
         /// Index of the symbol in the chain's [`Scope`].
         symbol: u8,
-        /// What is added.
+        /// The number added.
         offset: i64,
     },
-    /// `_` in a pattern, or a size that could not be worked out.
+    /// `_` in a pattern, or a size that could not be computed.
     Unknown,
 }
 
@@ -41,23 +41,23 @@ pub enum Size {
 pub enum SizeError {
     /// The number does not fit `i64`.
     Overflow,
-    /// A division leaves a remainder that depends on the symbol: `scale` is no multiple of `by`.
+    /// A division leaves a remainder that depends on the symbol: `scale` is not a multiple of `by`.
     Indivisible {
         /// The factor of the symbol.
         scale: i64,
         /// The divisor.
         by: i64,
     },
-    /// Two symbols met, or a symbol was multiplied by itself.
+    /// Two symbols were combined, or a symbol was multiplied by itself.
     NotLinear,
     /// The divisor is zero.
     DivisionByZero,
-    /// A size is raised to, or shifted by, a negative number.
+    /// A size is raised to or shifted by a negative number.
     NegativeExponent,
 }
 
 impl Size {
-    /// The number, where the size is one.
+    /// The number, if the size is one.
     pub const fn number(self) -> Option<i64> {
         match self {
             Size::Number(n) => Some(n),
@@ -116,7 +116,7 @@ impl Size {
         }
     }
 
-    /// The difference of two sizes; the same symbol may fall away.
+    /// The difference of two sizes. A symbol in both may cancel out.
     pub const fn sub(self, other: Size) -> Result<Size, SizeError> {
         match (self, other) {
             (Size::Unknown, _) | (_, Size::Unknown) => Ok(Size::Unknown),
@@ -148,8 +148,8 @@ impl Size {
         }
     }
 
-    /// `floor(self / by)`. Of a symbolic size `by` must divide the factor, else the result is not of
-    /// the form `a*h + b`.
+    /// `floor(self / by)`. For a symbolic size, `by` must divide the factor; otherwise the result does not have the
+    /// form `a*h + b`.
     pub const fn div_floor(self, by: i64) -> Result<Size, SizeError> {
         if by == 0 {
             return Err(SizeError::DivisionByZero);
@@ -186,7 +186,8 @@ impl Size {
         }
     }
 
-    /// The largest value the size takes over the range of its symbol, `i64::MAX` if that has no end; `None` if unknown.
+    /// The largest value the size takes over the range of its symbol, `i64::MAX` if the range is open; `None` if
+    /// unknown.
     pub const fn largest(self, scope: Scope) -> Option<i64> {
         match self {
             Size::Number(n) => Some(n),
@@ -203,7 +204,7 @@ impl Size {
         }
     }
 
-    /// Whether the two are equal, as far as is known: an unknown size fits every other.
+    /// Whether the two may be equal: an unknown size matches every other.
     pub const fn fits(self, other: Size) -> bool {
         match (self, other) {
             (Size::Unknown, _) | (_, Size::Unknown) => true,
@@ -211,7 +212,7 @@ impl Size {
         }
     }
 
-    /// Whether the two are written the same.
+    /// Whether the two are the same, including unknown ones.
     pub const fn same(self, other: Size) -> bool {
         match (self, other) {
             (Size::Number(a), Size::Number(b)) => a == b,
@@ -232,7 +233,7 @@ const fn number(n: Option<i64>) -> Result<Size, SizeError> {
     }
 }
 
-/// `floor(a / b)`, also for negative numbers; `None` for `b == 0` and for overflow.
+/// `floor(a / b)`, also for negative numbers; `None` if `b == 0` or on overflow.
 pub const fn div_floor(a: i64, b: i64) -> Option<i64> {
     match (a.checked_div(b), a.checked_rem(b)) {
         (Some(q), Some(r)) => Some(if r != 0 && (r < 0) != (b < 0) { q - 1 } else { q }),
@@ -240,7 +241,7 @@ pub const fn div_floor(a: i64, b: i64) -> Option<i64> {
     }
 }
 
-/// `ceil(a / b)`, also for negative numbers; `None` for `b == 0` and for overflow.
+/// `ceil(a / b)`, also for negative numbers; `None` if `b == 0` or on overflow.
 pub const fn div_ceil(a: i64, b: i64) -> Option<i64> {
     match (a.checked_div(b), a.checked_rem(b)) {
         (Some(q), Some(r)) => Some(if r != 0 && (r < 0) == (b < 0) { q + 1 } else { q }),

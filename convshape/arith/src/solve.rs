@@ -1,4 +1,4 @@
-//! The arithmetic run backwards: what fills a hole, what undoes a layer.
+//! The arithmetic in reverse: the value of a hole, and the layer that undoes another.
 
 mod anchors;
 mod field;
@@ -16,29 +16,29 @@ pub use field::AxisField;
 pub use padding::{suggested_padding, uneven_padding};
 pub use undo::undo;
 
-/// The most solutions that are kept: enough to show that there are several.
+/// The most solutions kept: enough to show that there are several.
 pub const MOST_SOLUTIONS: usize = 3;
 
-/// What fills the holes of one axis.
+/// The solutions for the holes of one axis.
 #[derive(Clone, Copy, Debug)]
 pub struct Solutions {
-    /// One number per open field, in the order the fields were given; `count` rows are filled.
+    /// One number per open field, in the order in which the fields were given; `count` rows are used.
     pub values: [[i64; MAX_SPATIAL]; MOST_SOLUTIONS],
-    /// How many were found; the search stops at [`MOST_SOLUTIONS`].
+    /// How many solutions were found; the search stops at [`MOST_SOLUTIONS`].
     pub count: usize,
 }
 
-/// How many strides are tried: a stride is found by trial, because it has no closed form.
+/// How many strides are tried. A stride has no closed form and is found by trial.
 const MOST_STRIDES: i64 = 1 << 12;
 
-/// How many values of a field are tried whose hole comes before another.
+/// How many values of a field are tried if another open field follows it.
 const MOST_OUTER: i64 = 24;
 
-/// Fills the open fields of one axis so that the layer gives `target`: every combination that the
-/// layer accepts, smallest numbers first.
+/// Finds values for the open fields of one axis such that the layer gives `target`: every combination that the layer
+/// accepts, smallest numbers first.
 ///
-/// At most three fields are open. The formula says where their values lie, however large they are; each candidate
-/// goes through the layer's own arithmetic, so nothing that the dialect refuses is found.
+/// At most three fields are open. A formula gives candidates, however large; each is then checked with the layer's own
+/// arithmetic, so that no value is found that the dialect rejects.
 pub const fn fill_axis(
     op: &Op,
     open: &[AxisField],
@@ -53,7 +53,7 @@ pub const fn fill_axis(
     found
 }
 
-/// What one axis must give.
+/// The target size of one axis.
 struct Target<'a> {
     input: &'a Shape,
     order: AxisOrder,
@@ -61,7 +61,7 @@ struct Target<'a> {
     target: Size,
 }
 
-/// Fills the open fields from `place` on, those before having their values in `op`.
+/// Finds values for the open fields from index `place` on. The earlier ones have their values in `op`.
 const fn fill_from(
     op: &Op,
     open: &[AxisField],
@@ -114,8 +114,8 @@ const fn fill_from(
     }
 }
 
-/// The smallest value of a field, or a little less, for which another one can still give the target: that one's
-/// values grow by the same step with it, or fall.
+/// The smallest value of a field, or a little less, for which the other field can still reach the target. The other
+/// field's value rises or falls in equal steps with it.
 const fn outer_start(op: &Op, field: AxisField, inner: AxisField, first: i64, wanted: &Target<'_>) -> i64 {
     const STEP: i64 = 16;
     let Target { input, order, axis, target } = *wanted;
@@ -127,10 +127,10 @@ const fn outer_start(op: &Op, field: AxisField, inner: AxisField, first: i64, wa
         return first;
     }
     let steps = if high < least(inner) && far_high > high {
-        // Too small so far.
+        // So far too small.
         (least(inner).saturating_sub(high)).saturating_mul(STEP) / (far_high - high)
     } else if matches!(inner, AxisField::OutputPadding) && far_low < low {
-        // Too large for an output padding so far.
+        // So far too large for an output padding.
         low.saturating_sub(most(inner, op, input.size(order.spatial(axis)), axis, target)).saturating_mul(STEP)
             / (low - far_low)
     } else {
@@ -147,15 +147,14 @@ const fn least(field: AxisField) -> i64 {
     }
 }
 
-/// Beyond this no value of the field can give the target: one term of the formula is never more
-/// than all others together.
+/// No value of the field beyond this can give the target: no term of the formula exceeds the sum of the others.
 const fn most(field: AxisField, op: &Op, input: Size, axis: usize, target: Size) -> i64 {
     let (kernel, stride, dilation, padding) = match op {
         Op::Conv(conv) => (conv.kernel[axis], conv.stride[axis], conv.dilation[axis], conv.padding),
         Op::Pool(pool) => (pool.kernel[axis], pool.stride[axis], pool.dilation[axis], pool.padding),
         _ => return 0,
     };
-    // Kernel and stride may be open as well: a few more of each count.
+    // Kernel and stride may be open as well, so allow a few more of each.
     let kernel = kernel.saturating_add(4);
     let step = (if stride > dilation { stride } else { dilation }).saturating_add(4);
     if let AxisField::OutputPadding = field {
@@ -179,8 +178,8 @@ const fn rows(size: Size) -> i64 {
     }
 }
 
-/// For a field that no value of gives `target` on one axis: the value that gives the most of the sizes
-/// below it, and the one that gives the least of those above it; the smaller value where several do.
+/// For a field that cannot give `target` on one axis: the value that gives the largest size below the target, and the
+/// one that gives the smallest size above it; on a tie the smaller value.
 pub const fn nearest_values(
     op: &Op,
     open: AxisField,
@@ -218,7 +217,7 @@ pub const fn nearest_values(
     values
 }
 
-/// How many rows a layer gives on one axis, if it gives any.
+/// How many rows a layer gives on one axis, if any.
 const fn size_given(op: &Op, input: &Shape, order: AxisOrder, axis: usize) -> Option<i64> {
     let size = input.size(order.spatial(axis));
     let output = match op.axis_map(input, order, axis) {

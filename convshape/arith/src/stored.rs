@@ -1,17 +1,17 @@
-//! Parameters as files store them, and what happened to one that is stored otherwise.
+//! How files store parameters, and what may have happened to one with a different shape.
 
 use core::fmt;
 
 use crate::op::{Conv, Dialect, Direction, Op};
 
-/// How PyTorch's weight norm names the two tensors it splits a weight into: its length, then its
-/// direction (`torch.nn.utils.weight_norm`, and `torch.nn.utils.parametrizations.weight_norm`).
+/// The names of the two tensors that PyTorch's weight norm splits a weight into: its length, then its direction
+/// (`torch.nn.utils.weight_norm` and `torch.nn.utils.parametrizations.weight_norm`).
 pub const WEIGHT_NORM: [(&str, &str); 2] =
     [("weight_g", "weight_v"), ("parametrizations.weight.original0", "parametrizations.weight.original1")];
 
-/// Whether a parameter of the shape `expected` may be stored with the shape `found`: with the same, or
-/// where their ranks differ, with one that has axes of size 1 more, all at the start or all at the end:
-/// `[96]` for `[96, 1, 1, 1]`, `[8, 8, 1, 1]` for `[8, 8]`.
+/// Whether a tensor of shape `found` can be loaded as a parameter of shape `expected`: if the shapes are equal, or if
+/// one has extra axes of size 1, all at the start or all at the end, as with `[96]` and `[96, 1, 1, 1]` or `[8, 8, 1,
+/// 1]` and `[8, 8]`.
 #[must_use]
 pub const fn is_stored_as(found: &[usize], expected: &[usize]) -> bool {
     let (short, long) = if found.len() < expected.len() { (found, expected) } else { (expected, found) };
@@ -19,7 +19,7 @@ pub const fn is_stored_as(found: &[usize], expected: &[usize]) -> bool {
     is_within(short, long, 0) || is_within(short, long, more)
 }
 
-/// Whether `long` is `short` from axis `start`, and 1 on all other axes.
+/// Whether `long` equals `short` from axis `start` on, with 1 on all other axes.
 const fn is_within(short: &[usize], long: &[usize], start: usize) -> bool {
     let mut axis = 0;
     while axis < long.len() {
@@ -32,26 +32,26 @@ const fn is_within(short: &[usize], long: &[usize], start: usize) -> bool {
     true
 }
 
-/// What may have happened to a tensor of another shape.
+/// What may have happened to a tensor with the wrong shape.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Hint {
     /// Input and output channels are swapped.
     #[non_exhaustive]
     Swapped {
-        /// Which axes they are.
+        /// The swapped axes.
         axes: &'static str,
-        /// How the layer keeps its weight.
+        /// The layer's layout of its weight.
         keeps: &'static str,
     },
-    /// The right sizes in another order.
+    /// The right sizes in a different order.
     Permuted,
-    /// The right number of elements in other axes.
+    /// The right number of elements with other axes.
     Reshaped,
 }
 
 impl Hint {
-    /// What may have happened to a parameter of a layer that is stored with the shape `found`.
+    /// What may have happened to a parameter that a file stores with the shape `found`.
     #[must_use]
     pub fn of(found: &[usize], expected: &[usize], op: &Op) -> Option<Hint> {
         if let (Some(axes), Some(keeps)) = (swapped(found, expected, op), keeps(op)) {
@@ -75,7 +75,7 @@ impl fmt::Display for Hint {
     }
 }
 
-/// How a layer with a matrix or kernel keeps it, in words.
+/// A layer's layout of its matrix or kernel, in words.
 #[must_use]
 pub const fn keeps(op: &Op) -> Option<&'static str> {
     Some(match op {
@@ -99,8 +99,8 @@ pub const fn keeps(op: &Op) -> Option<&'static str> {
     })
 }
 
-/// Whether input and output channels are swapped, and on which axes. The one that
-/// files count by groups differs between the directions.
+/// Whether input and output channels are swapped, and on which axes. Which of the two is divided by the groups depends
+/// on the direction.
 fn swapped(found: &[usize], expected: &[usize], op: &Op) -> Option<&'static str> {
     let (whole, grouped, groups) = match op {
         Op::Conv(conv) => {
@@ -128,7 +128,7 @@ fn swapped(found: &[usize], expected: &[usize], op: &Op) -> Option<&'static str>
     (same_taps && stands(found, expected) && stands(expected, found)).then_some(axes)
 }
 
-/// Whether two shapes have the same sizes, each as often.
+/// Whether two shapes have the same sizes in any order.
 fn permuted(found: &[usize], expected: &[usize]) -> bool {
     let count = |sizes: &[usize], size| sizes.iter().filter(|&&other| other == size).count();
     found.len() == expected.len() && found.iter().all(|&size| count(found, size) == count(expected, size))

@@ -1,23 +1,23 @@
-//! Sizes that only run time knows: what an array's sizes make of a chain's symbols.
+//! Run-time sizes: the values of a chain's symbols, found from the sizes of arrays.
 
 use crate::shape::Shape;
 use crate::size::{Scope, Size};
 
-/// The most symbols whose values are worked out; a chain's inputs have no more axes than this.
+/// The most symbols that are solved for; a chain's inputs have no more axes than this.
 const MOST: usize = 32;
 
-/// The values of a chain's symbols, as far as arrays have told them.
+/// The values of a chain's symbols, as far as they are known.
 #[derive(Clone, Copy, Debug)]
 pub struct Symbols {
     values: [Option<i64>; MOST],
 }
 
 impl Symbols {
-    /// Nothing is known.
+    /// No values.
     pub const NONE: Symbols = Symbols { values: [None; MOST] };
 
-    /// Learns from an array's sizes, without batch, what `expected` calls by symbols. `false` where
-    /// the sizes are not of that form, are out of range or contradict what is known.
+    /// Finds the values of symbols in `expected` from an array's sizes, without the batch axis. `false` if a size does
+    /// not have that form, is out of range, or contradicts a known value.
     pub const fn learn(&mut self, sizes: &[usize], expected: &Shape) -> bool {
         let mut axis = 0;
         while axis < sizes.len() && axis < expected.rank() {
@@ -29,7 +29,7 @@ impl Symbols {
         sizes.len() == expected.rank()
     }
 
-    /// As [`Symbols::learn`], of one axis.
+    /// Like [`Symbols::learn`], for one axis.
     pub const fn learn_size(&mut self, found: usize, expected: Size, scope: Scope) -> bool {
         let found = found.cast_signed() as i64;
         if found < 0 {

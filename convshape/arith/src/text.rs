@@ -1,15 +1,15 @@
-//! A string that const evaluation can write: the words of a message are put together here, the
-//! same for the macro and for a check that runs while rustc evaluates a constant.
+//! A string that const evaluation can build. Messages are assembled here, both in the macro and in checks that run
+//! while rustc evaluates a constant.
 
 use core::fmt;
 
 use crate::shape::Shape;
 use crate::size::{Scope, Size};
 
-/// The most bytes a message has. What does not fit is cut.
+/// The most bytes of a message. The rest is cut off.
 pub const CAPACITY: usize = 2048;
 
-/// A string of bounded length, written piece by piece.
+/// A string of bounded length, built piece by piece.
 #[derive(Clone, Copy)]
 pub struct Text {
     bytes: [u8; CAPACITY],
@@ -25,7 +25,7 @@ impl Text {
     /// Appends a string.
     pub const fn str(&mut self, s: &str) -> &mut Text {
         let s = s.as_bytes();
-        // A piece that does not fit is left out whole, so that no character is cut in two.
+        // A piece that does not fit is left out entirely, so that no character is cut in two.
         if self.len + s.len() <= CAPACITY {
             let mut i = 0;
             while i < s.len() {
@@ -79,7 +79,7 @@ impl Text {
         self
     }
 
-    /// Appends a real number with up to six digits behind the first: `0.5`, `-1`, `1e-5`.
+    /// Appends a real number with up to six significant digits: `0.5`, `-1`, `1e-5`.
     pub const fn real(&mut self, x: f64) -> &mut Text {
         if x.is_nan() {
             return self.str("NaN");
@@ -118,7 +118,7 @@ impl Text {
         if exponent == 0 { self } else { self.str("e").num(exponent) }
     }
 
-    /// Appends a size as the language writes it: `14`, `16*h + 4`, `_`.
+    /// Appends a size as in the language: `14`, `16*h + 4`, `_`.
     pub const fn size(&mut self, size: Size, scope: Scope) -> &mut Text {
         match size {
             Size::Number(n) => self.num(n),
@@ -152,8 +152,7 @@ impl Text {
         self.str("]")
     }
 
-    /// Appends one number per axis as a field's value is written: `3` if all are equal, else
-    /// `(3, 5)`.
+    /// Appends one number per axis as a field's value: `3` if all are equal, otherwise `(3, 5)`.
     pub const fn per_axis(&mut self, numbers: &[i64]) -> &mut Text {
         let mut equal = true;
         let mut i = 1;
@@ -176,7 +175,7 @@ impl Text {
         self.str(")")
     }
 
-    /// What was written so far.
+    /// The text so far.
     pub const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => text,

@@ -1,14 +1,14 @@
-//! The position of every number in a weight, whatever its layout.
+//! The position of every element of a weight, for every layout.
 
 use crate::dialect::WeightLayout;
 use crate::op::{Conv, Dialect, MAX_SPATIAL, Op, PerAxis};
 use crate::shape::{MAX_RANK, Shape};
 use crate::size::Size;
 
-/// Which element of a weight is multiplied for an output channel, an input channel and a tap.
+/// Maps an output channel, an input channel and a kernel position to an element of the weight.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WeightMap {
-    /// The channels along the two axes: all of them, or those of one group.
+    /// The sizes of the two channel axes: all channels, or those of one group.
     outputs: usize,
     inputs: usize,
     output_stride: usize,
@@ -22,8 +22,7 @@ pub struct WeightMap {
 }
 
 impl WeightMap {
-    /// That of a convolution or linear layer whose channel counts are filled in; `None` for other
-    /// layers.
+    /// The map of a convolution or linear layer whose channel counts are filled in; `None` for other layers.
     pub fn of(op: &Op) -> Option<WeightMap> {
         match op {
             Op::Conv(conv) => WeightMap::of_conv(conv),
@@ -42,11 +41,11 @@ impl WeightMap {
         }
     }
 
-    /// That of a convolution whose channel counts are filled in.
+    /// The map of a convolution whose channel counts are filled in.
     pub fn of_conv(conv: &Conv) -> Option<WeightMap> {
         let mut map = WeightMap::new(&conv.weight_shape()?, conv.weight_layout(), conv.rank)?;
         if conv.depth_multiplier.is_some() {
-            // The outputs of an input channel are next to each other: one axis of all outputs.
+            // The outputs of one input channel are adjacent: a single axis of all outputs.
             map.outputs *= map.inputs;
             map.inputs = 1;
         }
@@ -77,8 +76,7 @@ impl WeightMap {
         Some(map)
     }
 
-    /// The same weight with its taps on the last of the three axes instead of the first ones, of
-    /// which the layer has `rank`.
+    /// The same weight with its spatial axes moved to the end. The layer has `rank` of them.
     #[must_use]
     pub fn on_last_axes(mut self, rank: usize) -> WeightMap {
         self.taps.rotate_right(MAX_SPATIAL - rank);
@@ -91,17 +89,17 @@ impl WeightMap {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Taps along each axis.
+    /// Kernel size along each axis.
     pub fn taps(&self) -> PerAxis<usize> {
         self.taps
     }
 
-    /// Elements from one input channel to the next.
+    /// The distance in elements from one input channel to the next.
     pub fn input_stride(&self) -> usize {
         self.input_stride
     }
@@ -109,7 +107,7 @@ impl WeightMap {
     /// The index of an element. Channels may be counted within their group.
     #[inline]
     pub fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> usize {
-        // Channels are mostly within the group; a division takes longer than all the rest.
+        // Channels are usually within the group already, and a division would take longer than everything else here.
         let within = |channel: usize, channels: usize| if channel < channels { channel } else { channel % channels };
         let mut index = self.first
             + within(output, self.outputs) * self.output_stride

@@ -1,4 +1,4 @@
-//! The words for an array that does not fit.
+//! The wording for an array that does not fit.
 
 use super::{Cause, Port, fresh, matches, number};
 use crate::layer;
@@ -35,7 +35,7 @@ pub const fn arithmetic<'t>(text: &'t mut Text, port: &Port<'_>, sizes: &[usize]
         return text.num(number(sizes.len())).str(axes).num(number(rank + 1));
     }
     let all = matches(sizes.split_at(1).1, port.shape);
-    // Each axis alone; if all are of the right form, two contradict each other.
+    // Every axis fits by itself, so two of them must contradict each other.
     let mut alone = true;
     let mut axis = 0;
     while axis < rank {
@@ -65,7 +65,7 @@ pub const fn arithmetic<'t>(text: &'t mut Text, port: &Port<'_>, sizes: &[usize]
     text
 }
 
-/// What an axis of a sample is called; what only a `Reshape` makes has no names.
+/// The name of a sample's axis. Shapes that only a `Reshape` makes have unnamed axes.
 const fn axis_name(axis: usize, port: &Port<'_>) -> Option<&'static str> {
     let rank = port.shape.rank();
     if axis == port.order.channel(rank) {
@@ -84,7 +84,7 @@ const fn axis_name(axis: usize, port: &Port<'_>) -> Option<&'static str> {
     })
 }
 
-/// Appends what it looks like, where that is known.
+/// Appends what is probably wrong with the array, if that is known.
 pub const fn note<'t>(text: &'t mut Text, port: &Port<'_>, cause: Cause) -> &'t mut Text {
     let channels = match port.order {
         AxisOrder::ChannelsFirst => "this chain takes the channel axis first",
@@ -142,16 +142,16 @@ pub const fn note<'t>(text: &'t mut Text, port: &Port<'_>, cause: Cause) -> &'t 
     }
 }
 
-/// The Python expression for a change of an array.
+/// The Python expression that changes an array as needed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Library {
-    /// Python's, where a file is written.
+    /// In Python, for writing the file again.
     Numpy,
-    /// Rust's, at run time.
+    /// In Rust, at run time.
     Ndarray,
 }
 
-/// Appends how the array `name` is made to fit, where one step does it; says whether it did.
+/// Appends how to make the array `name` fit if a single step does it. Returns whether it did.
 pub const fn remedy(text: &mut Text, port: &Port<'_>, cause: Cause, name: &str, library: Library) -> bool {
     let last = match port.order {
         AxisOrder::ChannelsFirst => false,
@@ -173,7 +173,7 @@ pub const fn remedy(text: &mut Text, port: &Port<'_>, cause: Cause, name: &str, 
         Cause::NoChannels { axis, channels: 1 } | Cause::NoAxis { axis } if numpy => {
             text.str("`").str(name).str(if last && axis > 1 { "[..., None]`" } else { "[:, None]`" });
             if !(last && axis == port.shape.rank() || axis == 1) {
-                // Another axis than the first or last of a sample.
+                // An axis that is neither the first nor the last of a sample.
                 return false;
             }
             true
@@ -220,7 +220,7 @@ pub const fn remedy(text: &mut Text, port: &Port<'_>, cause: Cause, name: &str, 
     }
 }
 
-/// Appends one of two calls on `name`; an empty one is none.
+/// Appends one of two method calls on `name`. An empty string means that there is none.
 const fn call(text: &mut Text, name: &str, numpy: bool, python: &str, rust: &str) -> bool {
     let call = if numpy { python } else { rust };
     if !call.is_empty() {

@@ -1,4 +1,4 @@
-//! Flax: `Conv` and `ConvTranspose` of linen and nnx, which are those of `jax.lax` with paddings of their own.
+//! Flax: `Conv` and `ConvTranspose` of linen and nnx. They are the functions of `jax.lax` with paddings of their own.
 
 use super::{cropped, full_scatter, jax, not_in_dialect};
 use crate::axis::{Scatter, Window, extent};
@@ -6,7 +6,7 @@ use crate::fault::{Reason, tri, tri_size};
 use crate::op::{Conv, Dialect, Padding};
 use crate::size::Size;
 
-/// `Conv`. `CIRCULAR`, `REFLECT` and `CAUSAL` pad first; `numpy.pad` repeats as often as it takes.
+/// `Conv`. `CIRCULAR`, `REFLECT` and `CAUSAL` pad first; `numpy.pad` repeats the input as often as needed.
 pub(super) const fn window(conv: &Conv, axis: usize, input: Size) -> Result<Window, Reason> {
     let (kernel, stride, dilation) = (conv.kernel[axis], conv.stride[axis], conv.dilation[axis]);
     let reach = tri_size!(extent(kernel, dilation));
@@ -18,8 +18,8 @@ pub(super) const fn window(conv: &Conv, axis: usize, input: Size) -> Result<Wind
     Ok(Window { kernel, stride, dilation, input_dilation: 1, lo, hi, ceil: false })
 }
 
-/// `ConvTranspose`. `CIRCULAR` gives `input * stride` rows and adds on the other side what the
-/// full output has more.
+/// `ConvTranspose`. `CIRCULAR` gives `input * stride` rows and adds the surplus of the full output on the opposite
+/// side.
 pub(super) const fn scatter(conv: &Conv, axis: usize) -> Result<Scatter, Reason> {
     match conv.padding {
         Padding::Circular => {

@@ -1,5 +1,5 @@
-//! `jax.lax`: `conv_general_dilated`, `conv_transpose` and `reduce_window`, as `jax/_src/lax/convolution.py` and
-//! `windowed_reductions.py` have them. An empty output is legal there and refused here.
+//! `jax.lax`: `conv_general_dilated`, `conv_transpose` and `reduce_window`, as defined in `jax/_src/lax/convolution.py`
+//! and `windowed_reductions.py`. JAX allows an empty output; we reject it.
 
 use super::{cropped, full_scatter, halves, halves_lower, not_cropping, not_in_dialect, same_rows, written};
 use crate::axis::{Scatter, Window, extent};
@@ -7,7 +7,7 @@ use crate::fault::{Fault, Reason, tri, tri_size};
 use crate::op::{Conv, Dialect, Direction, Padding, Pool};
 use crate::size::{Size, SizeError};
 
-/// What concerns no single axis.
+/// Checks that concern no single axis.
 pub(super) const fn check(conv: &Conv) -> Result<(), Fault> {
     if conv.bias && matches!(conv.dialect, Dialect::Jax) {
         return Err(Fault::new(Reason::NotInDialect { field: "bias", value: "true", dialect: conv.dialect }));
@@ -17,7 +17,7 @@ pub(super) const fn check(conv: &Conv) -> Result<(), Fault> {
         let what = "padding by a word and an input dilation";
         return Err(Fault::new(Reason::Exclusive { field: "padding", what }));
     }
-    // JAX passes `SAME_LOWER` on to a plain convolution, which is the same only without a stride.
+    // JAX passes `SAME_LOWER` on to a plain convolution. The result is the same only without a stride.
     if matches!((conv.direction, conv.padding), (Direction::Transposed, Padding::SameLower))
         && (any_above_one(conv, &conv.stride) || conv.consistent_padding)
     {
@@ -54,8 +54,8 @@ pub(super) const fn window(conv: &Conv, axis: usize, input: Size) -> Result<Wind
     Ok(Window { kernel, stride, dilation, input_dilation: conv.input_dilation[axis], lo, hi, ceil: false })
 }
 
-/// `lax.conv_transpose`: a plain convolution of the input dilated by the stride, with `(a, b)` rows
-/// of border. Scattered, that crops `extent - 1 - a` rows at the start.
+/// `lax.conv_transpose`: a plain convolution of the input dilated by the stride, with `(a, b)` border rows. Seen as a
+/// scatter, it crops `extent - 1 - a` rows at the start.
 pub(super) const fn scatter(conv: &Conv, axis: usize) -> Result<Scatter, Reason> {
     let full = full_scatter(conv, axis);
     let reach = tri_size!(extent(full.kernel, full.dilation));
@@ -68,7 +68,7 @@ pub(super) const fn scatter(conv: &Conv, axis: usize) -> Result<Scatter, Reason>
             },
             None => (0, 0),
         },
-        // `input * stride` rows; where they end beyond the last stamp there are zeros.
+        // `input * stride` rows. Rows that no kernel reaches are zero.
         Padding::Same => {
             return cropped(full, (if reach > full.stride { reach - full.stride } else { 0 }) / 2, reach - full.stride);
         }

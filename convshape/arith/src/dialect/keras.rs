@@ -1,5 +1,5 @@
-//! Keras 3: its layers, as `keras/src/layers/convolutional` checks them, and `tf.nn.conv2d_transpose` where an
-//! output size is given. Where the backends disagree, the stricter counts: TensorFlow.
+//! Keras 3: its layers, with the checks of `keras/src/layers/convolutional`, and `tf.nn.conv2d_transpose` if an output
+//! size is given. If the backends disagree, the stricter one counts: TensorFlow.
 
 use super::{checked, cropped, full_scatter, halves, not_cropping, not_in_dialect, not_negative, same_rows, written};
 use crate::axis::{Scatter, Window, extent};
@@ -7,7 +7,7 @@ use crate::fault::{Fault, Reason, tri, tri_size};
 use crate::op::{Conv, Dialect, Padding, Pool};
 use crate::size::Size;
 
-/// What concerns no single axis.
+/// Checks that concern no single axis.
 pub(super) const fn check(conv: &Conv) -> Result<(), Fault> {
     let (mut strided, mut dilated) = (false, false);
     let mut axis = 0;
@@ -16,7 +16,7 @@ pub(super) const fn check(conv: &Conv) -> Result<(), Fault> {
         dilated |= conv.dilation[axis] > 1;
         axis += 1;
     }
-    // Neither the depthwise layer nor `tf.nn.conv2d_transpose` minds.
+    // The depthwise layer and `tf.nn.conv2d_transpose` allow it.
     if strided && dilated && conv.depth_multiplier.is_none() && conv.output_size.is_none() {
         let what = "a stride above 1 and a dilation above 1";
         return Err(Fault::new(Reason::Exclusive { field: "dilation", what }));
@@ -28,8 +28,7 @@ pub(super) const fn check(conv: &Conv) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Padding in numbers: pairs only, as `ZeroPadding` in front of the layer, or `Cropping` behind a
-/// transposed one.
+/// Padding as numbers: only pairs, as `ZeroPadding` before the layer or `Cropping` after a transposed one.
 const fn pairs(padding: Padding, axis: usize) -> Result<(i64, i64), Reason> {
     match (padding, written(padding, axis)) {
         (Padding::Symmetric(_), Some((0, _))) => Ok((0, 0)),
@@ -52,8 +51,8 @@ pub(super) const fn window(conv: &Conv, axis: usize, input: Size) -> Result<Wind
     Ok(Window { kernel, stride, dilation, input_dilation: 1, lo, hi, ceil: false })
 }
 
-/// `ConvTranspose`. Without `output_padding` it gives as many rows as the stride lets it:
-/// `input * stride` with `same`, at least that with `valid`. Zero is something else.
+/// `ConvTranspose`. Without `output_padding` it gives `input * stride` rows with `same` and at least as many with
+/// `valid`. This differs from `output_padding: 0`.
 pub(super) const fn scatter(conv: &Conv, axis: usize, input: Size) -> Result<Scatter, Reason> {
     let full = full_scatter(conv, axis);
     let stride = full.stride;
@@ -78,8 +77,8 @@ pub(super) const fn scatter(conv: &Conv, axis: usize, input: Size) -> Result<Sca
             None => reach - stride,
             Some(extra) => reach - reach % 2 - extra,
         };
-        // TensorFlow computes it as the gradient of a forward convolution, which must give the input
-        // again. Of `(input - 1) * stride` rows that one gives a row too few.
+        // TensorFlow computes it as the gradient of a forward convolution, which must give the input size again. With
+        // `(input - 1) * stride` rows, that convolution gives one row too few.
         if rows == reach {
             let back = tri_size!(input.plus(-1));
             return Err(Reason::NotRestored { output: tri_size!(back.times(stride)), back, input });
@@ -109,7 +108,7 @@ const fn with_output_size(conv: &Conv, axis: usize, requested: i64, input: Size)
         Size::Number(rows) => rows,
         _ => 0,
     };
-    // What the forward convolution makes `input` of.
+    // The size that the forward convolution makes of `input`.
     let most = match conv.padding {
         Padding::Same => tri_size!(input.times(full.stride)),
         _ => tri_size!(tri_size!(full.unchecked_output(input)).plus(full.stride - 1 - lo - hi)),

@@ -1,5 +1,5 @@
-//! ONNX: what its operators mean where the engines agree (onnxruntime, the C++ shape inference, the reference
-//! evaluator), opset 22.
+//! ONNX, opset 22: what its operators mean if the engines agree (onnxruntime, the C++ shape inference, the reference
+//! evaluator).
 
 use super::{
     checked, cropped, full_scatter, halves, halves_lower, not_cropping, not_in_dialect, not_negative, same_rows,
@@ -10,7 +10,7 @@ use crate::fault::{Fault, Reason, tri, tri_size};
 use crate::op::{AutoPad, Conv, Dialect, Padding, Pool};
 use crate::size::Size;
 
-/// What concerns no single axis: `pads` and `auto_pad` exclude each other.
+/// Checks that concern no single axis: `pads` and `auto_pad` exclude each other.
 pub(super) const fn check(conv: &Conv) -> Result<(), Fault> {
     if matches!(conv.auto_pad, AutoPad::NotSet) {
         return Ok(());
@@ -25,7 +25,7 @@ pub(super) const fn check(conv: &Conv) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The padding as one word or as numbers, of both attributes.
+/// The padding as one word or as numbers, combined from both attributes.
 const fn padding(padding: Padding, auto_pad: AutoPad) -> Padding {
     match auto_pad {
         AutoPad::NotSet => padding,
@@ -35,7 +35,7 @@ const fn padding(padding: Padding, auto_pad: AutoPad) -> Padding {
     }
 }
 
-/// Both sides of the border of a window that reaches over `reach` rows.
+/// Both sides of the border of a window that spans `reach` rows.
 const fn sides(padding: Padding, axis: usize, reach: i64, stride: i64, input: Size) -> Result<(i64, i64), Reason> {
     match (padding, written(padding, axis)) {
         (_, Some(sides)) => not_cropping(sides),
@@ -73,7 +73,7 @@ pub(super) const fn scatter(conv: &Conv, axis: usize, input: Size) -> Result<Sca
     let (lo, hi) = match (padding, written(padding, axis)) {
         (_, Some(sides)) => tri!(not_cropping(sides)),
         (Padding::Valid, _) => (0, 0),
-        // What is more than `input * stride` is cropped; what is less is not added.
+        // Rows beyond `input * stride` are cropped, but missing rows are not added.
         (Padding::Same | Padding::SameLower, _) => {
             let reach = tri_size!(extent(full.kernel, full.dilation));
             let more = tri!(checked(reach.checked_add(extra))) - stride;
@@ -85,8 +85,8 @@ pub(super) const fn scatter(conv: &Conv, axis: usize, input: Size) -> Result<Sca
     Ok(Scatter { lo, hi: tri!(checked(hi.checked_sub(extra))), ..full })
 }
 
-/// `output_shape`: the pads are worked out and those written do not count. Where the odd row goes is
-/// said by `auto_pad`; without it, to the start.
+/// `output_shape`: the pads are computed and written ones are ignored. `auto_pad` says where the odd row goes; without
+/// it, to the start.
 const fn with_output_size(
     full: Scatter,
     extra: i64,
@@ -108,18 +108,18 @@ const fn with_output_size(
     }
 }
 
-/// `MaxPool` and `AveragePool`. With `auto_pad`, pads do not count.
+/// `MaxPool` and `AveragePool`. With `auto_pad`, pads are ignored.
 pub(super) const fn pool_window(pool: &Pool, axis: usize, input: Size) -> Result<Window, Reason> {
     let (kernel, stride, dilation) = (pool.kernel[axis], pool.stride[axis], pool.dilation[axis]);
-    // The dilation does not count here: with one, `same` gives fewer rows.
+    // The dilation is ignored here: with a dilation, `same` gives fewer rows.
     let (lo, hi) = tri!(sides(padding(pool.padding, pool.auto_pad), axis, kernel, stride, input));
     let most = if lo > hi { lo } else { hi };
     if most >= kernel {
         return Err(Reason::PoolPadding { padding: most, kernel, most: kernel - 1 });
     }
     let window = Window { kernel, stride, dilation, input_dilation: 1, lo, hi, ceil: pool.ceil_mode };
-    // onnxruntime divides towards zero: a window that is up to `stride - 1` rows too large counts
-    // once, over the rows that are there. Rounding up says the same of such an input.
+    // onnxruntime divides towards zero: a window that is up to `stride - 1` rows too large counts as one, over the rows
+    // that exist. Rounding up gives the same for such an input.
     let reach = tri_size!(extent(kernel, dilation));
     match tri_size!(window.padded(input)) {
         Size::Number(rows) if rows < reach && rows > reach - stride => Ok(Window { ceil: true, ..window }),

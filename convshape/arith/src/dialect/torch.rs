@@ -1,4 +1,4 @@
-//! PyTorch: `torch.nn` modules, as its constructors and `aten/src/ATen/native` check them.
+//! PyTorch: the modules of `torch.nn`, with the checks of their constructors and of `aten/src/ATen/native`.
 
 use super::{check_border, halves, not_in_dialect, not_negative, written};
 use crate::axis::{Scatter, Window, extent};
@@ -6,12 +6,12 @@ use crate::fault::{Reason, tri, tri_size};
 use crate::op::{Conv, Dialect, Padding, PaddingMode, Pool, PoolKind};
 use crate::size::{Scope, Size, SizeError};
 
-/// `nn.ConvNd`. Padding by pairs is `F.pad` in front of the layer, which may crop.
+/// `nn.ConvNd`. Padding by pairs is `F.pad` before the layer, which may crop.
 pub(super) const fn window(conv: &Conv, axis: usize, input: Size, scope: Scope) -> Result<Window, Reason> {
     let (kernel, stride, dilation) = (conv.kernel[axis], conv.stride[axis], conv.dilation[axis]);
     let (lo, hi) = match conv.padding {
         Padding::Symmetric(padding) => {
-            // In the other modes the module pads by itself, and a negative number crops.
+            // In the other modes the module itself pads, and a negative number crops.
             if padding[axis] < 0 && matches!(conv.padding_mode, PaddingMode::Zeros) {
                 return Err(Reason::Negative { field: "padding", value: padding[axis] });
             }
@@ -41,7 +41,7 @@ pub(super) const fn scatter(conv: &Conv, axis: usize, input: Size) -> Result<Sca
             (padding[axis], padding[axis])
         }
         Padding::Pairs(pairs) => pairs[axis],
-        // The constructor takes `same` and `valid`, the forward pass raises a TypeError.
+        // The constructor takes `same` and `valid`, but the forward pass raises a TypeError.
         other => return Err(not_in_dialect(other, Dialect::Torch)),
     };
     let plain = Scatter { kernel, stride, dilation, lo, hi };
@@ -63,8 +63,7 @@ pub(super) const fn scatter(conv: &Conv, axis: usize, input: Size) -> Result<Sca
     }
 }
 
-/// `forward(x, output_size=..)` chooses the output padding by itself, up to `stride - 1`; the one
-/// of the constructor is not used.
+/// `forward(x, output_size=..)` chooses the output padding, up to `stride - 1`, and ignores the constructor's.
 const fn with_output_size(plain: Scatter, requested: i64, input: Size) -> Result<Scatter, Reason> {
     let least = tri_size!(plain.unchecked_output(input));
     let most = tri_size!(least.plus(plain.stride - 1));
@@ -88,7 +87,7 @@ pub(super) const fn pool_window(pool: &Pool, axis: usize, input: Size, scope: Sc
     if lo < 0 || hi < 0 {
         return Err(Reason::Negative { field: "padding", value: if lo < hi { lo } else { hi } });
     }
-    // The kernel counts here without its dilation, in every rank.
+    // The kernel counts without its dilation here, for every rank.
     if padding > kernel / 2 {
         return Err(Reason::PoolPadding { padding, kernel, most: kernel / 2 });
     }

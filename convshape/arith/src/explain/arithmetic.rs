@@ -36,7 +36,7 @@ pub const fn arithmetic(text: &mut Text, op: &Op, input: &Shape, order: AxisOrde
                     border(text, true, most.saturating_sub(lo), most.saturating_sub(hi));
                     text.str(" - ").num(dilation).str(" * (").num(kernel).str(" - 1)");
                 }
-                // The rows that were added are a term of their own.
+                // Added rows are a separate term.
                 Padding::Symmetric(padding) if lo == padding[axis] => {
                     text.str(" - 2 * ").num(lo).str(" + ").num(dilation).str(" * (").num(kernel).str(" - 1) + ");
                     text.num(lo.saturating_sub(hi)).str(" + 1");
@@ -70,7 +70,7 @@ pub const fn arithmetic(text: &mut Text, op: &Op, input: &Shape, order: AxisOrde
     result(text, op, input, order, axis)
 }
 
-/// Whether the padding of a transposed convolution is a border of its dilated input.
+/// Whether the padding of a transposed convolution is the border of its dilated input.
 const fn pads_the_input(conv: &Conv) -> bool {
     matches!(conv.dialect, Dialect::Jax | Dialect::Flax) && !conv.consistent_padding
 }

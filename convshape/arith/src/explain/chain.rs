@@ -1,11 +1,11 @@
-//! What a chain says of itself, and what does not hold.
+//! Messages about what a chain declares and does not keep.
 
 use crate::code::{self, Code};
 use crate::fault::{Fault, Reason};
 use crate::shape::Shape;
 use crate::text::Text;
 
-/// The code of an input that cannot be.
+/// The code for an impossible input.
 pub const fn input_code(fault: &Fault) -> Code {
     match fault.reason {
         Reason::EmptyOutput { .. } => code::SIZE_ZERO,
@@ -13,7 +13,7 @@ pub const fn input_code(fault: &Fault) -> Code {
     }
 }
 
-/// An input that cannot be.
+/// An impossible input.
 pub const fn input(text: &mut Text, shape: &Shape, fault: &Fault) {
     text.str("the input ").shape(shape).str(match fault.reason {
         Reason::EmptyOutput { .. } => " has a size below 1",
@@ -21,7 +21,7 @@ pub const fn input(text: &mut Text, shape: &Shape, fault: &Fault) {
     });
 }
 
-/// `restores` that does not hold.
+/// A `restores` that does not hold.
 pub const fn restores(text: &mut Text, name: &str, of: &str, found: &Shape, wanted: &Shape) {
     text.str("`").str(name).str("` does not restore `").str(of).str("`: it gives ").shape(found);
     text.str(", `").str(of).str("` took ").shape(wanted);
@@ -32,7 +32,7 @@ pub const fn comment(text: &mut Text, name: &str, found: &Shape, written: &Shape
     text.str("`").str(name).str("` gives ").shape(found).str(", not ").shape(written);
 }
 
-/// An output that is another than declared.
+/// An output that differs from the declared one.
 pub const fn output(text: &mut Text, giver: &str, found: &Shape, name: &str, declared: &Shape) {
     text.str("`").str(giver).str("` gives ").shape(found).str(", but the output");
     if !is_output(name) {
@@ -52,7 +52,7 @@ pub const fn body(text: &mut Text, name: &str, input: &Shape, output: &Shape) {
     text.str(" goes in, ").shape(output).str(" comes out");
 }
 
-/// A hole that no value or more than one fills.
+/// A hole with no solution, or with several.
 pub const fn hole(text: &mut Text, name: &str, target: &Shape, solutions: usize) {
     text.str(if solutions == 0 { "nothing" } else { "several values" }).str(" in place of `_` ");
     text.str(if solutions == 0 { "makes `" } else { "make `" }).str(name).str("` give ").shape(target);

@@ -1,4 +1,4 @@
-//! The lines below a title: the arithmetic that is wrong, and what to write.
+//! The lines below a title: the formula that fails, and what to write instead.
 
 use super::{arithmetic, dialect_note, reach};
 use crate::fault::{Fault, Reason};
@@ -9,8 +9,8 @@ use crate::size::{Size, div_ceil};
 use crate::solve::{AxisField, fill_axis, nearest_values};
 use crate::text::Text;
 
-/// The lines below the title of a hole that nothing fills: what comes nearest to the target on the
-/// first axis that has no solution.
+/// The lines below the title of a hole without a solution: how close one can get to the target on the first axis that
+/// has none.
 pub const fn nearest_fillings(
     text: &mut Text,
     op: &Op,
@@ -44,7 +44,7 @@ pub const fn nearest_fillings(
     }
 }
 
-/// The lines below the title of a refused layer: its arithmetic.
+/// The lines below the title of a rejected layer: its formula.
 pub const fn refusal(text: &mut Text, op: &Op, fault: &Fault, inputs: &[Shape], order: AxisOrder) {
     let spatial = inputs[0].rank().saturating_sub(1);
     match (fault.reason, fault.axis) {
@@ -62,7 +62,7 @@ pub const fn refusal(text: &mut Text, op: &Op, fault: &Fault, inputs: &[Shape], 
         _ => {}
     }
     let (short, scope) = match fault.reason {
-        // What the padded input lacks to the kernel.
+        // By how many rows the padded input is smaller than the kernel.
         Reason::KernelTooLarge { input, lo, hi, kernel, dilation } => {
             (input.plus(lo.saturating_add(hi).saturating_sub(reach(kernel, dilation))), inputs[0].scope())
         }
@@ -79,8 +79,8 @@ pub const fn refusal(text: &mut Text, op: &Op, fault: &Fault, inputs: &[Shape], 
     }
 }
 
-/// The lines below the title of two shapes that should be the same: the arithmetic of the first axis
-/// on which they differ, and the fix if it is an `output_padding`.
+/// The lines below the title of two shapes that should be equal: the formula of the first axis on which they differ,
+/// and the fix if it is an `output_padding`.
 pub const fn mismatch(
     text: &mut Text,
     name: &str,
@@ -126,7 +126,7 @@ pub const fn mismatch(
     }
 }
 
-/// The fix of a refused layer where it follows from the numbers alone.
+/// The fix for a rejected layer, if it follows from the numbers alone.
 pub const fn closed_form_help(text: &mut Text, name: &str, op: &Op, fault: &Fault) {
     match (op, fault.reason) {
         (Op::Conv(conv), Reason::Channels { expected, found: Size::Number(found) }) => {
@@ -178,10 +178,10 @@ pub const fn closed_form_help(text: &mut Text, name: &str, op: &Op, fault: &Faul
     }
 }
 
-/// The numbers nearest to `count` that divide `all`, the nearer one first.
+/// The divisors of `all` nearest to `count`, the nearer one first.
 pub const fn nearest_divisors(all: i64, count: i64) -> [Option<i64>; 2] {
     let (mut below, mut above) = (count, count);
-    // Beyond this no heads are meant.
+    // A larger number is not meant as a number of heads.
     const MOST: i64 = 1 << 12;
     while below > 1 && all % below != 0 && count - below < MOST {
         below -= 1;
@@ -202,7 +202,7 @@ const fn write_channels(text: &mut Text, name: &str, inputs: i64, outputs: i64) 
     text.str("\nhelp: in `").str(name).str("`, write `").num(inputs).str(" -> ").num(outputs).str("`");
 }
 
-/// The number that was probably meant: a percentage as a fraction, a number without its sign, a usual epsilon.
+/// The number that was probably meant: a percentage as a fraction, a number without its sign, a common epsilon.
 pub const fn meant(op: &Op, field: &str, value: f64) -> Option<f64> {
     match (op, field.as_bytes()) {
         (Op::Dropout { .. }, b"p") | (Op::BatchNorm { .. }, b"momentum") => {

@@ -1,5 +1,5 @@
-//! The same words mean other things in other frameworks. Where that is the likely cause of an error, this says so
-//! and gives the word to use.
+//! The same word can mean different things in different frameworks. If that is the likely cause of an error, this says
+//! so and names the word to use.
 
 use crate::axis::extent;
 use crate::dialect::same_rows;
@@ -7,10 +7,11 @@ use crate::op::{AxisOrder, Conv, Dialect, Direction, MAX_SPATIAL, Op, Padding, P
 use crate::shape::Shape;
 use crate::text::Text;
 
-/// Writes how another framework's meaning of a layer's words explains an error, and says whether it does.
+/// Writes how another framework's meaning of a layer's fields explains an error, and returns whether it does.
 ///
-/// `wanted` is what the layer should give, where that is known; without it, the layer is refused, and what makes it
-/// run explains it. For layers that are right it is of no use. Begins without a line break: it is one note.
+/// `wanted` is the output that the layer should give, if that is known. Without it the layer was rejected, and a
+/// meaning under which it runs is the explanation. Not useful for correct layers. Starts without a line break: it is
+/// one note.
 pub const fn dialect_note(text: &mut Text, op: &Op, input: &Shape, wanted: Option<&Shape>, order: AxisOrder) -> bool {
     let goal = Goal { input, wanted, order };
     match op {
@@ -27,7 +28,7 @@ pub const fn dialect_note(text: &mut Text, op: &Op, input: &Shape, wanted: Optio
     }
 }
 
-/// What is asked of a layer.
+/// What a layer is expected to give.
 struct Goal<'a> {
     input: &'a Shape,
     wanted: Option<&'a Shape>,
@@ -44,7 +45,7 @@ impl Goal<'_> {
     }
 }
 
-/// As PyTorch reads the words: without the fields that it does not have.
+/// The layer with PyTorch's meaning of the fields, without those that PyTorch does not have.
 const fn as_torch(conv: &Conv) -> Op {
     Op::Conv(Conv { dialect: Dialect::Torch, transpose_kernel: false, ..*conv })
 }
@@ -52,7 +53,7 @@ const fn as_torch(conv: &Conv) -> Op {
 const fn lax_transposed(text: &mut Text, conv: &Conv, goal: &Goal<'_>) -> bool {
     let name = conv.dialect.name();
     let mut reach = [1; MAX_SPATIAL];
-    // Whether the full output is what `valid` gives.
+    // Whether the full output is the one that `valid` gives.
     let mut full = true;
     let mut axis = 0;
     while axis < conv.rank {
@@ -96,7 +97,7 @@ const fn lax_transposed(text: &mut Text, conv: &Conv, goal: &Goal<'_>) -> bool {
             text.str("`");
             true
         }
-        // `valid` fills up to the stride where the kernel is smaller.
+        // `valid` fills up to the stride if the kernel is smaller.
         Padding::Valid if !full => {
             let padding = Padding::Symmetric([0; MAX_SPATIAL]);
             if !goal.met_by(as_torch(&Conv { padding, ..*conv })) {
@@ -152,7 +153,7 @@ const fn keras_transposed(text: &mut Text, conv: &Conv, goal: &Goal<'_>) -> bool
     }
 }
 
-/// PyTorch has no words for the padding of a transposed convolution.
+/// PyTorch takes no words for the padding of a transposed convolution.
 const fn torch_transposed(text: &mut Text, conv: &Conv) -> bool {
     match conv.padding {
         Padding::Valid => {
@@ -184,7 +185,7 @@ const fn torch_transposed(text: &mut Text, conv: &Conv) -> bool {
     }
 }
 
-/// `same` with a stride, which the other frameworks have.
+/// `same` with a stride, which the other frameworks allow.
 const fn torch_same(text: &mut Text, conv: &Conv, goal: &Goal<'_>) -> bool {
     if !matches!(conv.padding, Padding::Same) {
         return false;
@@ -218,7 +219,7 @@ const fn flax_same(text: &mut Text, conv: &Conv, goal: &Goal<'_>) -> bool {
     false
 }
 
-/// PyTorch's and keras' pooling steps by its window.
+/// In PyTorch and keras, the stride of a pooling defaults to its window.
 const fn stride_of_one(text: &mut Text, pool: &Pool, goal: &Goal<'_>) -> bool {
     let mut axis = 0;
     while axis < pool.rank {

@@ -1,4 +1,4 @@
-//! The code of a reason, and the field that is to blame.
+//! The code of a reason, and the field at fault.
 
 use crate::code::{self, Code};
 use crate::fault::Reason;
@@ -70,7 +70,7 @@ impl Reason {
         }
     }
 
-    /// The field that is to blame, if one is.
+    /// The field at fault, if there is one.
     pub const fn field(&self) -> Option<&'static str> {
         match self {
             Reason::NotPositive { field, .. }

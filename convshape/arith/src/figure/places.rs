@@ -1,20 +1,20 @@
-//! What of a chain is drawn.
+//! Which parts of a chain are drawn.
 
 use super::{Drawn, MOST_BOXES};
 
-/// The longest piece of a chain that is recognised when it is repeated.
+/// The longest piece that is recognised as repeated.
 const LONGEST_PERIOD: usize = 16;
 
-/// What is drawn at a place of the picture.
+/// What is drawn at one position of the picture.
 #[derive(Clone, Copy)]
 pub(super) enum Place {
-    /// A layer. The first of a piece that is repeated has the piece's length and how often.
+    /// A layer. The first layer of a repeated piece has the piece's length and count.
     Layer { index: usize, repeated: Option<(usize, usize)> },
     /// This many layers are left out.
     Left(usize),
 }
 
-/// The places from left to right.
+/// The positions from left to right.
 pub(super) struct Places {
     places: [Place; MOST_BOXES + 1],
     pub(super) count: usize,
@@ -54,7 +54,7 @@ impl Places {
     }
 }
 
-/// Calls `f` with every layer that is worth a box. All are as long as they are not too many.
+/// Calls `f` with every layer that deserves a box: all layers, unless there are too many.
 fn each(drawn: &[Drawn<'_>], mut f: impl FnMut(usize, Option<(usize, usize)>)) {
     let mut at = 0;
     while at < drawn.len() {
@@ -66,7 +66,7 @@ fn each(drawn: &[Drawn<'_>], mut f: impl FnMut(usize, Option<(usize, usize)>)) {
     }
 }
 
-/// The piece at the front that is repeated furthest: its length and how often it occurs there.
+/// The repeated piece at the front that covers the most layers: its length and count.
 fn repetition(drawn: &[Drawn<'_>]) -> (usize, usize) {
     let mut best = (1, 1);
     for period in 1..=LONGEST_PERIOD.min(drawn.len() / 2) {

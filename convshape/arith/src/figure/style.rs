@@ -1,10 +1,10 @@
-//! Colours and what they mean, and text in SVG.
+//! Colours and their meaning, and text in SVG.
 
 use core::fmt::{self, Write};
 
 use super::{LETTER, MARGIN};
 
-/// Layers of one colour.
+/// A group of layers that share a colour.
 #[derive(Clone, Copy)]
 pub(super) enum Colour {
     Convolution,
@@ -64,7 +64,7 @@ pub(super) fn legend(out: &mut impl Write, y: i64) -> fmt::Result {
     Ok(())
 }
 
-/// Text inside a tag or between quotes.
+/// Text for a tag's content or an attribute.
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -1,4 +1,4 @@
-//! How graphs are made: layer by layer, from a program, with other sizes.
+//! Building graphs: layer by layer, from a program, or from another graph with new sizes.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -10,25 +10,25 @@ use crate::program::{Action, HasProgram, Program};
 use crate::shape::Shape;
 use crate::size::{Size, Symbol};
 
-/// A layer that is added to a graph.
+/// A layer to add to a graph.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer<'a> {
     /// The name in messages.
     pub name: &'a str,
     /// The name in files, without the parameter's.
     pub file_name: &'a str,
-    /// What it does. Channel counts may be left out.
+    /// Its operation. Channel counts may be left out.
     pub op: Op,
-    /// The values that it reads.
+    /// The values it reads.
     pub inputs: &'a [usize],
-    /// The node whose weight it uses instead of one of its own.
+    /// The node whose weight it uses in place of its own.
     pub tied: Option<usize>,
-    /// The node of which it is another run, whose parameters it uses.
+    /// The node that it runs again, using its parameters.
     pub first_run: Option<usize>,
 }
 
 impl<'a> Layer<'a> {
-    /// A layer that has the same name in files and a weight of its own.
+    /// A layer whose name in files is its name, with a weight of its own.
     pub const fn new(name: &'a str, op: Op, inputs: &'a [usize]) -> Layer<'a> {
         Layer { name, file_name: name, op, inputs, tied: None, first_run: None }
     }
@@ -38,7 +38,7 @@ impl Graph {
     /// The graph of a model. Its sizes may be symbols, see [`Graph::bind`].
     ///
     /// # Panics
-    /// Never for a model that compiled: its layers were checked with the same arithmetic.
+    /// Never for a model that compiled: the compiler checked its layers with the same arithmetic.
     pub fn of<M: HasProgram + ?Sized>() -> Graph {
         let program = M::PROGRAM;
         let mut graph = Graph::new(program.name, program.order);
@@ -72,19 +72,18 @@ impl Graph {
         value
     }
 
-    /// Adds a layer and returns its first output; the numbers of further outputs follow.
+    /// Adds a layer and returns its first output; further outputs have the next numbers.
     ///
     /// # Errors
-    /// If the layer does not take what it reads. The graph is as it was then.
+    /// If the layer rejects its inputs. The graph is then unchanged.
     pub fn push(&mut self, name: &str, op: Op, inputs: &[usize]) -> Result<usize, GraphError> {
         self.push_layer(&Layer::new(name, op, inputs))
     }
 
-    /// As [`Graph::push`], with all that a layer may have.
+    /// Like [`Graph::push`], with every option of a layer.
     ///
     /// # Errors
-    /// If the layer does not take what it reads, or a weight cannot be shared. The graph is as it
-    /// was then.
+    /// If the layer rejects its inputs, or a weight cannot be shared. The graph is then unchanged.
     pub fn push_layer(&mut self, layer: &Layer<'_>) -> Result<usize, GraphError> {
         let name = || layer.name.to_owned();
         let (least, most) = layer.op.operands();
@@ -145,11 +144,11 @@ impl Graph {
         Ok(())
     }
 
-    /// The graph with numbers in the place of symbols, given by name: `graph.bind(&[("h", 12)])`.
+    /// The graph with its symbols replaced by numbers: `graph.bind(&[("h", 12)])`.
     ///
     /// # Errors
-    /// If a name is no symbol of the graph, a symbol has no value or one out of its range, or a
-    /// layer does not take the sizes.
+    /// If the graph has no symbol of that name, a symbol has no value or one out of range, or a layer rejects the
+    /// sizes.
     pub fn bind(&self, values: &[(&str, i64)]) -> Result<Graph, GraphError> {
         let symbols = self.symbols();
         let mut numbers = alloc::vec![None; symbols.len()];
@@ -173,10 +172,10 @@ impl Graph {
         self.with_inputs(&shapes)
     }
 
-    /// The graph on inputs of other shapes: what comes after them is worked out anew.
+    /// The graph with other input shapes; all later shapes are computed again.
     ///
     /// # Errors
-    /// If there are more or fewer shapes than inputs, or a layer does not take what it reads then.
+    /// If the number of shapes is not the number of inputs, or a layer rejects its inputs.
     pub fn with_inputs(&self, shapes: &[Shape]) -> Result<Graph, GraphError> {
         if shapes.len() != self.inputs.len() {
             return Err(GraphError::Inputs { found: shapes.len(), expected: self.inputs.len() });
@@ -193,9 +192,9 @@ impl Graph {
         Ok(graph)
     }
 
-    /// Adds the layers of a program that reads these values; returns the values of its outputs.
-    /// `prefixes` are put before the names of its layers, in messages and in files. `again` is the first node of an
-    /// earlier run with the same parameters.
+    /// Adds the layers of a program that reads these values, and returns the values of its outputs. `prefixes` are
+    /// prepended to the layer names in messages and in files. `again` is the first node of an earlier run with the same
+    /// parameters.
     fn flatten(
         &mut self,
         program: &Program,
@@ -206,7 +205,7 @@ impl Graph {
         let start = self.nodes.len();
         let mut values = inputs.to_vec();
         values.resize(program.values, usize::MAX);
-        // The node of each step; a chain has many and is never tied to.
+        // The node of each step. A sub-chain has several nodes, but nothing can be tied to it.
         let mut nodes = Vec::with_capacity(program.steps.len());
         for step in program.steps {
             let reads: Vec<usize> = step.inputs.iter().map(|&value| values[value]).collect();
@@ -215,7 +214,7 @@ impl Graph {
             match step.action {
                 Action::Layer(op) => {
                     let tied = step.tied.map(|of| nodes[of]);
-                    // The same layers come in the same order in each run.
+                    // Every run has the same layers in the same order.
                     let same = again.map(|first| first + self.nodes.len() - start);
                     let first_run = same.or(step.first_run.map(|of| nodes[of]));
                     let layer = Layer { name: &name, file_name: &file_name, op, inputs: &reads, tied, first_run };
@@ -233,7 +232,7 @@ impl Graph {
         Ok(program.outputs.iter().map(|port| values[port.value]).collect())
     }
 
-    /// A layer's own parameters, and the numbers of all that it uses, a tied one first.
+    /// A layer's own parameters, and the indices of all it uses, a tied one first.
     fn own_parameters(
         &self,
         layer: &Layer<'_>,
@@ -260,7 +259,7 @@ impl Graph {
         Some((own, params))
     }
 
-    /// The parameters of an earlier run, if a layer can use them all.
+    /// The parameters of an earlier run, if the layer can use them all.
     fn parameters_of(&self, of: usize, op: &Op, tied: Vec<usize>) -> Option<Vec<usize>> {
         let params = &self.nodes.get(of)?.params;
         let own = params.get(tied.len()..)?;
@@ -268,7 +267,7 @@ impl Graph {
         same.then(|| params.clone())
     }
 
-    /// The parameter of another layer, if a layer can use it as its own.
+    /// The parameter of another layer, if this layer can use it.
     fn tied_weight(&self, op: &Op, of: usize) -> Option<usize> {
         let of = self.nodes.get(of)?;
         let shared = usize::from(of.tied.is_some());

@@ -1,4 +1,4 @@
-//! Why a graph cannot be built.
+//! The errors of building a graph.
 
 use alloc::string::String;
 use core::fmt;
@@ -11,56 +11,56 @@ use crate::size::Symbol;
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum GraphError {
-    /// A layer refuses the shapes that it reads.
+    /// A layer rejects its inputs.
     Layer {
         /// The layer.
         layer: String,
         /// Why.
         fault: Fault,
     },
-    /// A layer reads too few or too many values.
+    /// A layer has too few or too many inputs.
     Operands {
         /// The layer.
         layer: String,
-        /// The number of values that it was given.
+        /// The number of inputs it was given.
         found: usize,
     },
-    /// A layer or output reads a value that no input or earlier layer gives.
+    /// A layer or output reads a value that does not exist yet.
     NoValue {
         /// The layer or output.
         reader: String,
         /// The value.
         value: usize,
     },
-    /// The sizes of a layer's parameters do not follow from what it reads.
+    /// The inputs do not determine the sizes of a layer's parameters.
     Params {
         /// The layer.
         layer: String,
     },
-    /// A layer uses the weight of another one that has none of this shape.
+    /// The node whose weight a layer should use has no weight of that shape.
     Tied {
         /// The layer.
         layer: String,
-        /// The node whose weight it uses.
+        /// The node whose weight it should use.
         of: usize,
     },
-    /// The graph has another number of inputs.
+    /// The number of inputs differs from the graph's.
     Inputs {
-        /// The number of inputs that were given.
+        /// The number given.
         found: usize,
-        /// The number that it has.
+        /// The number in the graph.
         expected: usize,
     },
-    /// An input has another shape than the graph.
+    /// An input does not have the graph's shape.
     Input {
         /// The input.
         input: String,
-        /// The shape that was given.
+        /// The shape given.
         found: Shape,
-        /// The shape of the graph's input.
+        /// The shape in the graph.
         expected: Shape,
     },
-    /// There is no symbol of this name.
+    /// The graph has no symbol of this name.
     NoSymbol {
         /// The name.
         name: String,

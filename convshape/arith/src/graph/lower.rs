@@ -1,4 +1,4 @@
-//! The graph that kernels run.
+//! Lowering: the graph that kernels run.
 
 use alloc::vec::Vec;
 
@@ -9,11 +9,12 @@ use crate::shape::Shape;
 use crate::size::Size;
 
 impl Graph {
-    /// The same computation in fewer kinds of layers: a layer that is two steps is two nodes, see
-    /// [`Op::split`](crate::op::Op::split), and an [`Op::MultiHead`] is linear layers and attention. Parameters keep their numbers; nodes and values get new ones.
+    /// The same computation with fewer kinds of layers. A layer with two steps becomes two nodes, see
+    /// [`Op::split`](crate::op::Op::split); an [`Op::MultiHead`] becomes linear layers and attention. Parameters keep
+    /// their indices; nodes and values get new ones.
     ///
     /// # Errors
-    /// If a layer does not take what it reads.
+    /// If a layer rejects its inputs.
     pub fn lowered(&self) -> Result<Graph, GraphError> {
         let mut graph = Graph {
             name: self.name.clone(),
@@ -24,7 +25,7 @@ impl Graph {
             values: self.values[..self.inputs.len()].to_vec(),
             params: self.params.clone(),
         };
-        // The new numbers of the values and nodes.
+        // Maps old values and nodes to new ones.
         let mut values: Vec<usize> = (0..self.values.len()).collect();
         let mut nodes = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
@@ -50,7 +51,7 @@ impl Graph {
             let lowered = Node { op, inputs, params: params.to_vec(), tied, first_run, ..node.clone() };
             values[node.outputs[0]] = graph.add(lowered, *self.shape(node.outputs[0]));
         }
-        // Of the nodes that use a parameter it belongs to the first.
+        // A parameter belongs to the first node that uses it.
         for (index, node) in graph.nodes.iter().enumerate().rev() {
             for &param in &node.params {
                 graph.params[param].node = index;
@@ -61,7 +62,7 @@ impl Graph {
         Ok(graph)
     }
 
-    /// Adds the linear layers of an [`Op::MultiHead`] and the attention between them. Returns what the last one gives.
+    /// Adds the linear layers of an [`Op::MultiHead`] and the attention between them. Returns the last one's output.
     fn add_multi_head(&mut self, node: &Node, layer: &MultiHead, inputs: &[usize]) -> usize {
         let mut add = |op: Op, inputs: &[usize], params: &[Option<usize>], outputs: i64| {
             let shape = self.shape(inputs[0]).with(1, Size::Number(outputs));
@@ -80,7 +81,7 @@ impl Graph {
         add(output.op, &[attended], &output.params, output.outputs)
     }
 
-    /// Adds a node whose shape is known.
+    /// Adds a node whose output shape is known.
     fn add(&mut self, mut node: Node, shape: Shape) -> usize {
         let value = self.values.len();
         node.outputs = [value].into();

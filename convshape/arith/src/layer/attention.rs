@@ -1,4 +1,4 @@
-//! Attention: the shapes that it takes and gives.
+//! The shapes of attention.
 
 use super::dense::features;
 use super::{MOST_ELEMENTS, at_least_one, some};
@@ -7,7 +7,7 @@ use crate::op::{Attention, MultiHead};
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// The shape that attention gives: the queries' tokens, with the values' features.
+/// The output shape of attention: the queries' tokens, with the values' features.
 pub(super) const fn attended(layer: &Attention, inputs: &[Shape]) -> Result<Shape, Fault> {
     let queries = &inputs[0];
     let mut operand = 0;
@@ -47,7 +47,7 @@ pub(super) const fn attended(layer: &Attention, inputs: &[Shape]) -> Result<Shap
     Ok(queries.with(1, values.size(1)))
 }
 
-/// Whether the heads have as many features each.
+/// Whether the heads divide the features.
 const fn whole_heads(what: &'static str, value: &Shape, heads: i64) -> Result<(), Fault> {
     match value.size(1) {
         Size::Number(features) => divided(what, features, heads),
@@ -62,10 +62,10 @@ const fn divided(what: &'static str, features: i64, heads: i64) -> Result<(), Fa
     if features % heads == 0 { Ok(()) } else { Err(Fault::new(Reason::Heads { what, features, heads })) }
 }
 
-/// The names of what a layer between linear layers reads, and the fields that say how many features each has.
+/// The names of the inputs of multi-head attention, and the fields with their numbers of features.
 const FEATURES: [&str; 3] = ["features", "key_features", "value_features"];
 
-/// The shape that attention between linear layers gives.
+/// The output shape of multi-head attention.
 pub(super) const fn multi_head(layer: &MultiHead, inputs: &[Shape]) -> Result<Shape, Fault> {
     let mut operand = 0;
     while operand < inputs.len() && operand < 3 {
@@ -114,7 +114,7 @@ const fn known(field: &'static str, count: Option<i64>) -> Result<(), Fault> {
     }
 }
 
-/// The multiply-adds of attention: each query with each key, each weight with each value.
+/// The multiply-adds of attention: each query with each key, and each weight with each value.
 pub(super) const fn macs(inputs: &[Shape], output: &Shape) -> i64 {
     let keys = &inputs[if inputs.len() > 1 { 1 } else { 0 }];
     products(output.size(0), keys.size(0), inputs[0].size(1), output.size(1))
@@ -129,7 +129,7 @@ const fn products(tokens: Size, keys: Size, features: Size, values: Size) -> i64
     }
 }
 
-/// Those of attention between linear layers, which are counted too.
+/// Those of multi-head attention, including its linear layers.
 pub(super) const fn multi_head_macs(layer: &MultiHead, inputs: &[Shape]) -> i64 {
     let (Some(expected), Some([width, values]), Some(outputs)) = (layer.inputs(), layer.widths(), layer.outputs())
     else {

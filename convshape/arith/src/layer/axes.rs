@@ -1,4 +1,4 @@
-//! Layers that are about axes: permutations, reductions, axes merged and split.
+//! Layers that change axes: permutations, reductions, merging and splitting.
 
 use super::dense::elements;
 use super::rank_at_least;
@@ -8,10 +8,10 @@ use crate::shape::{MAX_RANK, Shape};
 use crate::size::Size;
 
 impl Op {
-    /// The axes of the input in the order in which a `Permute` or `Transpose` gives them; of other layers as they are.
+    /// The input axes in the order in which a `Permute` or `Transpose` gives them; unchanged for other layers.
     ///
     /// # Errors
-    /// Why the layer is refused.
+    /// Why the layer is rejected.
     pub const fn permutation(&self, input: &Shape, order: AxisOrder) -> Result<[usize; MAX_RANK], Fault> {
         let mut all = [0; MAX_RANK];
         let mut axis = 0;
@@ -37,10 +37,10 @@ impl Op {
         Ok(all)
     }
 
-    /// Whether a reduction or norm over axes is over each axis of its input; of other layers over none.
+    /// For each input axis, whether a reduction or a norm over axes covers it; none for other layers.
     ///
     /// # Errors
-    /// Why the layer is refused.
+    /// Why the layer is rejected.
     pub const fn reduced_axes(&self, input: &Shape, order: AxisOrder) -> Result<[bool; MAX_RANK], Fault> {
         let mut over = [false; MAX_RANK];
         let axes = match *self {
@@ -58,7 +58,7 @@ impl Op {
     }
 }
 
-/// The place of an axis, which must be there.
+/// The position of an axis, which must exist.
 pub(super) const fn place(axis: Axis, input: &Shape, order: AxisOrder) -> Result<usize, Fault> {
     match axis.index(input.rank(), order) {
         Some(place) => Ok(place),
@@ -66,7 +66,7 @@ pub(super) const fn place(axis: Axis, input: &Shape, order: AxisOrder) -> Result
     }
 }
 
-/// The places of axes, each of which must be there and not twice.
+/// The positions of axes, which must exist and differ.
 const fn places(axes: &Axes, input: &Shape, order: AxisOrder) -> Result<[usize; MAX_RANK], Fault> {
     let mut places = [0; MAX_RANK];
     let mut at = 0;
@@ -110,12 +110,12 @@ pub(super) const fn reduced(op: &Op, keep: bool, input: &Shape, order: AxisOrder
         }
         axis += 1;
     }
-    // Over all axes it is one number.
+    // A reduction over all axes gives one number.
     let (sizes, _) = sizes.split_at(if rank == 0 { 1 } else { rank });
     Ok(Shape::new(sizes, input.scope()))
 }
 
-/// Some of an input's axes, in their order.
+/// The axes `start..end` of an input.
 const fn part(input: &Shape, start: usize, end: usize) -> Shape {
     let (_, sizes) = input.sizes().split_at(start);
     let (sizes, _) = sizes.split_at(end - start);
@@ -160,7 +160,7 @@ pub(super) const fn unflattened(axis: Axis, sizes: &Shape, input: &Shape, order:
     replaced(input, at, at + 1, &split)
 }
 
-/// A new axis of one element, counted as the output counts it.
+/// A new axis of size 1, at its position in the output.
 pub(super) const fn with_new_axis(axis: Axis, input: &Shape, size: Size, order: AxisOrder) -> Result<Shape, Fault> {
     if input.rank() == MAX_RANK {
         return Err(Fault::new(Reason::MostAxes { axes: MAX_RANK + 1 }));

@@ -1,4 +1,4 @@
-//! Convolutions and what slides like them.
+//! Convolutions and other layers with a sliding window.
 
 use super::{MOST_ELEMENTS, at_least_one, channels_are, rank_is, some};
 use crate::axis::Window;
@@ -7,7 +7,7 @@ use crate::op::{AxisOrder, Conv, Direction, PerAxis};
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// With the channels that come in, where they were left out.
+/// The layer with omitted channel counts taken from its input.
 pub(super) const fn bind_conv(conv: Conv, found: Option<i64>) -> Conv {
     let inputs = or(conv.inputs, found);
     match (conv.depth_multiplier, inputs) {
@@ -47,7 +47,7 @@ pub(crate) const fn conv_output(conv: &Conv, input: &Shape, order: AxisOrder) ->
     if let Some(multiplier) = conv.depth_multiplier {
         tri!(at_least_one("depth_multiplier", multiplier));
     }
-    // Those of a depthwise layer are not known before its inputs are.
+    // For a depthwise layer they are unknown until its inputs are known.
     let open = conv.depth_multiplier.is_some() && conv.inputs.is_none();
     if !open {
         tri!(some("output channels", conv.outputs));
@@ -84,7 +84,7 @@ pub(crate) const fn conv_output(conv: &Conv, input: &Shape, order: AxisOrder) ->
     };
     let outputs = if open { Size::Unknown } else { Size::Number(conv.outputs) };
     let output = output.with(order.channel(input.rank()), outputs);
-    // The weight must fit as well.
+    // The weight must fit the address space as well.
     match weight_elements(conv) {
         Some(count) if count <= MOST_ELEMENTS => Ok(output),
         _ => Err(Fault::new(Reason::TooManyElements { shape: output })),

@@ -1,11 +1,11 @@
-//! The shapes of a user's layer.
+//! The shapes of a user-defined layer.
 
 use crate::fault::{Fault, Reason, tri};
 use crate::op::{Custom, MOST_CUSTOM};
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// What the layer gives: the shape of its one output, or all elements of its several outputs in a row.
+/// The output of the layer: the shape of its only output, or all elements of its outputs in one row.
 pub(super) const fn run(layer: &Custom, count: usize, shape: &Shape, inputs: &[Shape]) -> Result<Shape, Fault> {
     tri!(fixed(shape, "a size that it gives"));
     let mut index = 0;
@@ -41,7 +41,7 @@ pub(super) const fn run(layer: &Custom, count: usize, shape: &Shape, inputs: &[S
     given(&layer.outputs[0], shape)
 }
 
-/// A shape without symbols.
+/// The shape of a type, which has no symbols.
 const fn fixed(shape: &Shape, what: &'static str) -> Result<(), Fault> {
     let mut axis = 0;
     while axis < shape.rank() {
@@ -54,7 +54,7 @@ const fn fixed(shape: &Shape, what: &'static str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// One of several outputs.
+/// One output of a layer with several.
 pub(super) const fn output(layer: &Custom, index: usize, shape: &Shape) -> Result<Shape, Fault> {
     tri!(fixed(shape, "a size that it gives"));
     match layer.layer() {
@@ -63,7 +63,7 @@ pub(super) const fn output(layer: &Custom, index: usize, shape: &Shape) -> Resul
     }
 }
 
-/// What the type gives, if it is what is written.
+/// The shape in the type, if it matches the one written.
 const fn given(gives: &Shape, written: &Shape) -> Result<Shape, Fault> {
     if gives.fits(written) {
         Ok(*gives)
@@ -72,7 +72,7 @@ const fn given(gives: &Shape, written: &Shape) -> Result<Shape, Fault> {
     }
 }
 
-/// The elements of several shapes.
+/// The total number of elements of several shapes.
 const fn total(shapes: &[Shape]) -> Result<i64, Fault> {
     let (mut total, mut index) = (0_i64, 0);
     while index < shapes.len() {
@@ -88,7 +88,7 @@ const fn total(shapes: &[Shape]) -> Result<i64, Fault> {
     Ok(total)
 }
 
-/// The elements of an output among those of all: the first, and how many.
+/// The position of an output among the elements of all outputs: start and length.
 #[expect(clippy::cast_possible_truncation, reason = "a shape that is accepted fits the address space")]
 pub(crate) const fn part(layer: &Custom, index: usize) -> (usize, usize) {
     let Some(layer) = layer.layer() else { return (0, 0) };

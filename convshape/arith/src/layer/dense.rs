@@ -17,7 +17,7 @@ pub(super) const fn linear(inputs: Option<i64>, outputs: i64, input: &Shape) -> 
     Ok(input.with(input.rank() - 1, Size::Number(outputs)))
 }
 
-/// Whether the last axis has as many features as a layer says.
+/// Checks that the last axis has the number of features that a layer expects.
 pub(super) const fn features(expected: Option<i64>, input: &Shape) -> Result<(), Fault> {
     let found = input.size(input.rank() - 1);
     match expected {
@@ -53,7 +53,7 @@ pub(super) const fn first_symbol(shape: &Shape) -> Size {
     Size::Unknown
 }
 
-/// The one size of a target shape that is not known, worked out from the number of elements.
+/// Computes the one unknown size of a target shape from the number of elements.
 pub(super) const fn fill(shape: Shape, input: &Shape) -> Shape {
     let mut open = MAX_RANK;
     let mut product: i64 = 1;
@@ -86,7 +86,7 @@ pub(super) const fn reshaped(shape: &Shape, input: &Shape) -> Result<Shape, Faul
         axis += 1;
     }
     let (from, to) = (tri!(elements(input)), tri!(elements(shape)));
-    // An open size that could not be worked out does not divide.
+    // The unknown size could not be computed because the division leaves a remainder.
     let open = input.is_known() && !shape.is_known();
     if open || !from.fits(to) {
         return Err(Fault::new(Reason::Elements { from: *input, to: *shape }));

@@ -1,4 +1,4 @@
-//! What joins inputs, and what takes a part of one.
+//! Layers that join inputs, and layers that take a part of one.
 
 use super::axes::{place, with_new_axis};
 use super::{rank_at_least, resize::sized};
@@ -83,7 +83,7 @@ pub(super) const fn known(a: Size, b: Size) -> Size {
 }
 
 pub(super) const fn broadcast(inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
-    // The operand with the most axes leads; one of a single axis counts per channel.
+    // The operand with the most axes comes first; one with a single axis holds a number per channel.
     let mut output = inputs[0];
     let mut operand = 1;
     while operand < inputs.len() {
@@ -121,7 +121,7 @@ pub(super) const fn broadcast(inputs: &[Shape], order: AxisOrder) -> Result<Shap
     Ok(output)
 }
 
-/// Two sizes that meet in a sum: equal, or one of them 1.
+/// Combines two sizes of a broadcast: equal, or one of them 1.
 pub(super) const fn merge(a: Size, b: Size) -> Option<Size> {
     match (a, b) {
         (Size::Number(1), size) | (size, Size::Number(1)) => Some(size),

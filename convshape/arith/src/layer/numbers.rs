@@ -1,12 +1,12 @@
-//! The real numbers of a layer: each has a range.
+//! Checks that a layer's real numbers are in range.
 
 use crate::fault::{Fault, Reason, tri};
 use crate::op::{Activation, Attention, Dialect, MultiHead, Op, Recurrent, Source};
 use crate::param::Init;
 
 impl Op {
-    /// Whether every real number of the layer is one that it can take. An [`Op::output`] asks this first; an
-    /// activation that follows a layer is asked by itself.
+    /// Checks every real number of the layer. [`Op::output`] calls this first; an activation given as a field is
+    /// checked by itself.
     ///
     /// # Errors
     /// [`Reason::Number`], [`Reason::Bounds`].
@@ -14,7 +14,7 @@ impl Op {
         match *self {
             Op::BatchNorm { dialect, eps, momentum, .. } => {
                 tri!(positive("eps", eps));
-                // Kept as the share of the batch, which only PyTorch writes.
+                // Stored as the share of the new batch, which only PyTorch writes.
                 let written = match dialect {
                     Dialect::Torch | Dialect::Jax => momentum,
                     Dialect::Onnx | Dialect::Flax | Dialect::Keras => 1.0 - momentum,
@@ -111,7 +111,7 @@ const fn check_activation(activation: Activation) -> Result<(), Fault> {
         Activation::Celu { alpha } => finite("alpha", alpha),
         Activation::Pow { exponent } => finite("exponent", exponent),
         Activation::AddScalar { by } => finite("by", by),
-        // Without one of them it is infinite.
+        // A missing bound is infinite.
         Activation::Clamp { min, max } | Activation::Hardtanh { min, max } if min < max => Ok(()),
         Activation::Clamp { min, max } | Activation::Hardtanh { min, max } => {
             Err(Fault::new(Reason::Bounds { min, max }))

@@ -5,7 +5,7 @@ use crate::fault::{Fault, Reason, tri};
 use crate::op::{AxisOrder, Pool};
 use crate::shape::Shape;
 
-/// The shape that a pooling took, of what comes in and of what the pooling took.
+/// The shape of a pooling's input, given the unpooling's input and that shape.
 pub(super) const fn unpooled(pool: &Pool, inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
     let input = &inputs[0];
     tri!(rank_is(input, pool.rank + 1));

@@ -19,7 +19,7 @@ pub(super) const fn multiplied(inputs: &[Shape], transpose_a: bool, transpose_b:
     }
     let inner = inner_axis(a.rank(), transpose_a);
     let rows = 2 * a.rank() - 3 - inner;
-    // Of the second operand it is the other one of the two.
+    // The other axis of the second operand.
     let columns = inner_axis(b.rank(), transpose_b);
     let b_inner = 2 * b.rank() - 3 - columns;
     if !a.size(inner).fits(b.size(b_inner)) {

@@ -1,4 +1,4 @@
-//! Recurrent layers: the shapes that they take and give.
+//! The shapes of recurrent layers.
 
 use super::dense::features;
 use super::{MOST_ELEMENTS, at_least_one, rank_is, some};
@@ -8,7 +8,7 @@ use crate::param::MAX_PARAMS;
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// The names of what a recurrent layer reads after its input.
+/// The names of a recurrent layer's inputs after the first.
 const STATES: [&str; 2] = ["h_0", "c_0"];
 
 /// The shape of a whole run, see [`crate::op::Trace`].
@@ -62,7 +62,7 @@ pub(super) const fn output(layer: &Recurrent, output: RecurrentOutput, run: &Sha
     })
 }
 
-/// The multiply-adds of a run: both products of each gate at each step.
+/// The multiply-adds of a run: two products per gate and step.
 pub(super) const fn macs(layer: &Recurrent, input: &Shape) -> i64 {
     let Size::Number(length) = input.size(0) else { return 0 };
     let gates = layer.cell.gates().saturating_mul(layer.hidden).saturating_mul(layer.directions());

@@ -49,10 +49,10 @@ pub(super) const fn upsampled(upsample: &Upsample, inputs: &[Shape], order: Axis
     }
 }
 
-/// `floor(size * scale)`, as PyTorch computes it: in `f64`.
+/// `floor(size * scale)`, computed in `f64` as PyTorch does.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "checked for range first")]
 pub(super) const fn scaled(size: Size, scale: f64) -> Result<Size, Reason> {
-    // Written so that not-a-number is refused too.
+    // Written so that NaN is rejected too.
     if !(scale > 0.0 && scale < 1e15) {
         return Err(Reason::ScaleFactor);
     }
@@ -81,7 +81,7 @@ pub(super) const fn scaled(size: Size, scale: f64) -> Result<Size, Reason> {
     }
 }
 
-/// The input with the spatial sizes of another shape.
+/// The input with its spatial sizes taken from another shape.
 pub(super) const fn with_space_of(input: &Shape, like: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
     tri!(rank_is(like, input.rank()));
     Ok(like.with(order.channel(input.rank()), input.size(order.channel(input.rank()))))
@@ -144,7 +144,7 @@ pub(super) const fn sized(result: Result<Size, SizeError>) -> Result<Size, Fault
     }
 }
 
-/// Low and high side of every spatial axis; with one pair written, that one for all.
+/// The low and high side of every spatial axis; a single pair applies to all axes.
 pub(super) const fn padded(
     amount: Amount,
     mode: PaddingMode,
@@ -230,7 +230,7 @@ pub(super) const fn cropped(amount: Amount, inputs: &[Shape], order: AxisOrder) 
     Ok(output)
 }
 
-/// The pair of one axis, where there is one.
+/// The pair of one axis, if there is one.
 const fn written(
     rank: Option<usize>,
     pairs: &PerAxis<(i64, i64)>,
@@ -241,8 +241,8 @@ const fn written(
     if axis < pairs.len() { Ok(pairs[axis]) } else { Err(Fault::new(Reason::Rank { expected: 4, found: *input })) }
 }
 
-/// The rows that must be added on each side to get from one size to another (negative: taken
-/// away), the odd one at the end; `None` if that is not a number.
+/// The rows to add on each side to get from one size to another (negative: to remove), the odd row at the end. `None`
+/// if the difference is not a number.
 pub(super) const fn split(from: Size, to: Size, start: bool) -> Option<(i64, i64)> {
     let total = match (from, to) {
         (Size::Number(from), Size::Number(to)) => to.checked_sub(from),
@@ -258,13 +258,12 @@ pub(super) const fn split(from: Size, to: Size, start: bool) -> Option<(i64, i64
 }
 
 impl Amount {
-    /// The rows on the low and high side of one axis, for plain numbers: positive adds (`Pad`) or
-    /// takes away (`Crop`).
+    /// The rows on the low and high side of one axis, as plain numbers: added by `Pad`, removed by `Crop`.
     pub const fn rows(&self, axis: usize, input: Size, like: Option<Size>) -> (i64, i64) {
         match (*self, like) {
             (Amount::Pairs { pairs, .. }, _) => pairs[axis],
             (Amount::Like { start }, Some(like)) => match split(input, like, start) {
-                // `Crop` and `Pad` look at the distance alone.
+                // `Crop` and `Pad` both use the absolute difference.
                 Some((lo, hi)) => (lo.saturating_abs(), hi.saturating_abs()),
                 None => (0, 0),
             },

@@ -1,4 +1,4 @@
-//! The shapes of numbers that are there without an input.
+//! The shapes of values that need no input.
 
 use super::at_least_one;
 use crate::fault::{Fault, Reason, tri};
@@ -6,7 +6,7 @@ use crate::op::Source;
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// The shape of a source, if its numbers fill it.
+/// The shape of a source, if it has the right number of elements.
 pub(super) const fn shape(of: &Source, shape: &Shape) -> Result<Shape, Fault> {
     if let Source::Constant(constant) = of
         && let Some(array) = constant.shape()
@@ -16,7 +16,7 @@ pub(super) const fn shape(of: &Source, shape: &Shape) -> Result<Shape, Fault> {
     fixed(shape)
 }
 
-/// A shape that must be all numbers, each at least 1.
+/// A shape whose sizes must all be numbers, at least 1.
 const fn fixed(shape: &Shape) -> Result<Shape, Fault> {
     let mut axis = 0;
     while axis < shape.rank() {
@@ -29,11 +29,11 @@ const fn fixed(shape: &Shape) -> Result<Shape, Fault> {
     Ok(*shape)
 }
 
-/// Whether the elements of an array fill a shape in its order of axes.
+/// Whether an array has the elements of a shape in the same order of axes.
 const fn holds(array: &Shape, shape: &Shape) -> Result<(), Fault> {
     let fills = match (array.elements(), shape.elements()) {
         (Ok(Size::Number(found)), Ok(Size::Number(wanted))) => found == wanted,
-        // The shape is refused for its own reason.
+        // The shape is rejected for its own reason.
         _ => true,
     };
     if fills && !is_permuted(array, shape) {
@@ -43,7 +43,7 @@ const fn holds(array: &Shape, shape: &Shape) -> Result<(), Fault> {
     }
 }
 
-/// Whether two shapes have the same sizes in another order.
+/// Whether two shapes have the same sizes in a different order.
 pub(crate) const fn is_permuted(a: &Shape, b: &Shape) -> bool {
     if a.rank() != b.rank() {
         return false;
@@ -60,7 +60,7 @@ pub(crate) const fn is_permuted(a: &Shape, b: &Shape) -> bool {
     is_moved
 }
 
-/// How many axes have a size.
+/// How many axes have a given size.
 const fn count_of(shape: &Shape, size: Size) -> usize {
     let (mut count, mut axis) = (0, 0);
     while axis < shape.rank() {

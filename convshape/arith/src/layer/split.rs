@@ -1,4 +1,4 @@
-//! Pieces of an axis.
+//! Splitting an axis into pieces.
 
 use super::{at_least_one, rank_at_least};
 use crate::fault::{Fault, Reason, tri};
@@ -7,8 +7,8 @@ use crate::shape::Shape;
 use crate::size::Size;
 
 impl Op {
-    /// The axis that a `Split` divides, and where its piece starts on that axis. `None` for other layers, for a
-    /// missing axis, and for equal pieces of a symbolic size.
+    /// The axis that a `Split` divides, and where the piece starts. `None` for other layers, a missing axis, and equal
+    /// pieces of a symbolic size.
     pub fn piece_start(&self, input: &Shape, order: AxisOrder) -> Option<(usize, i64)> {
         let Op::Split { axis, index, pieces } = *self else { return None };
         let at = axis.index(input.rank(), order)?;

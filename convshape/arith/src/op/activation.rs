@@ -28,7 +28,7 @@ pub enum Activation {
     Sigmoid,
     /// Hyperbolic tangent.
     Tanh,
-    /// `ln(1 + exp(x))`, `x` above 20 as in PyTorch.
+    /// `ln(1 + exp(x))`, or `x` above 20 as in PyTorch.
     Softplus,
     /// `x * clamp(x + 3, 0, 6) / 6`
     Hardswish,
@@ -46,7 +46,7 @@ pub enum Activation {
     },
     /// Exponential.
     Exp,
-    /// `min(max(x, min), max)`, whose gradient is 0 at the bounds.
+    /// `min(max(x, min), max)`, with gradient 0 at the bounds.
     Hardtanh {
         /// Lower bound.
         min: f64,
@@ -55,7 +55,7 @@ pub enum Activation {
     },
     /// `x * tanh(ln(1 + exp(x)))`
     Mish,
-    /// [`SELU_SCALE`] times `x` above zero, times [`SELU_ALPHA`]` * (exp(x) - 1)` below.
+    /// [`SELU_SCALE`] times: `x` above zero, [`SELU_ALPHA`]` * (exp(x) - 1)` below.
     Selu,
     /// `x` above zero, `alpha * (exp(x / alpha) - 1)` below.
     Celu {
@@ -87,7 +87,7 @@ pub enum Activation {
     },
     /// `x + by`
     AddScalar {
-        /// What is added.
+        /// The number added.
         by: f64,
     },
 }

@@ -1,73 +1,73 @@
-//! Attention: what its words mean, and where its heads' features are.
+//! Attention: the meaning of its fields, and where the features of each head are.
 
 use super::Dialect;
 
-/// Scaled dot-product attention: reads queries `[tokens, features]`, keys and values, and perhaps numbers that are added
-/// to the scores. Each head has as many neighbouring features of each.
+/// Scaled dot-product attention. Reads queries `[tokens, features]`, keys, values and, optionally, a value added to the
+/// scores. Each head has an equal range of the features.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Attention {
-    /// Whose default the scale has.
+    /// The framework whose default scale it uses.
     pub dialect: Dialect,
-    /// Heads, into which queries, keys and values are split.
+    /// Heads that queries, keys and values are split into.
     pub heads: i64,
-    /// Whether a token attends to no later one: query `i` to the keys `0..=i`.
+    /// Whether a token attends only to itself and earlier tokens: query `i` sees keys `0..=i`.
     pub causal: bool,
-    /// The factor of the scores; `None` takes [`Attention::factor`].
+    /// The factor of the scores; `None` means [`Attention::factor`].
     pub scale: Option<f64>,
-    /// Probability of a zero among the weights in training.
+    /// The dropout probability of the attention weights.
     pub dropout: f64,
 }
 
-/// Attention between linear layers: one each for queries, keys and values, and one after the heads.
+/// Multi-head attention: linear layers for queries, keys and values, attention, and an output layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct MultiHead {
-    /// Whose names, layout and initialisation its parameters have.
+    /// The framework whose names, layouts and initialisation its parameters have.
     pub dialect: Dialect,
-    /// Features of the value that gives the queries, and of the output; `None` takes what comes in.
+    /// Features of the queries' input, and of the output; `None` takes them from the input.
     pub features: Option<i64>,
     /// Heads.
     pub heads: i64,
-    /// Features of the value that gives the keys; `None` takes `features`.
+    /// Features of the keys' input; `None` means `features`.
     pub key_features: Option<i64>,
-    /// Features of the value that gives the values; `None` takes `features`.
+    /// Features of the values' input; `None` means `features`.
     pub value_features: Option<i64>,
-    /// Features of a head's queries and keys; `None` takes `features / heads`.
+    /// Query and key features per head; `None` means `features / heads`.
     pub key_dim: Option<i64>,
-    /// Features of a head's values; `None` takes `key_dim`.
+    /// Value features per head; `None` means `key_dim`.
     pub value_dim: Option<i64>,
-    /// Features of all heads together (flax), where they are given that way.
+    /// Features of all heads together, if given in that way (flax).
     pub qkv_features: Option<i64>,
-    /// Features of the output; `None` takes `features`.
+    /// Output features; `None` means `features`.
     pub out_features: Option<i64>,
-    /// Whether biases are added.
+    /// Whether the linear layers have biases.
     pub bias: bool,
-    /// Probability of a zero among the weights in training.
+    /// The dropout probability of the attention weights.
     pub dropout: f64,
-    /// Whether a token attends to no later one.
+    /// Whether a token attends only to itself and earlier tokens.
     pub causal: bool,
 }
 
-/// A part of the outputs of a larger linear layer, whose weight is in PyTorch's layout, a row for each output.
+/// Some outputs of a larger linear layer, whose weight has PyTorch's layout: one row per output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Projection {
     /// Input features.
     pub inputs: i64,
-    /// Outputs.
+    /// Output features.
     pub outputs: i64,
-    /// The first row of the weight, and the rows that the weight has.
+    /// The first row of the weight that it uses, and the total number of rows.
     pub rows: (i64, i64),
-    /// The first number of the bias, and how many that has, if there is one.
+    /// The first element of the bias that it uses, and the total number of elements, if there is a bias.
     pub bias: Option<(i64, i64)>,
 }
 
 impl Attention {
-    /// Without a scale of its own.
+    /// With the dialect's default scale.
     pub const fn new(dialect: Dialect, heads: i64) -> Attention {
         Attention { dialect, heads, causal: false, scale: None, dropout: 0.0 }
     }
 
-    /// The factor of the scores where a head has `features` features: `1 / sqrt(features)`, but 1 for the single head
-    /// of keras' `Attention`.
+    /// The factor of the scores for heads with `features` features: `1 / sqrt(features)`, but 1 for the single head of
+    /// keras' `Attention`.
     pub const fn factor(&self, features: i64) -> f64 {
         match self.scale {
             Some(scale) => scale,
@@ -96,15 +96,15 @@ impl MultiHead {
         }
     }
 
-    /// Features of the values that give queries, keys and values.
+    /// Features of the inputs for queries, keys and values.
     pub const fn inputs(&self) -> Option<[i64; 3]> {
         let Some(features) = self.features else { return None };
         let key = or(self.key_features, features);
-        // Where they are the same value, so are its features.
+        // A shared input has the same number of features.
         Some([features, key, or(self.value_features, features)])
     }
 
-    /// Features of all heads' queries, and of all heads' values.
+    /// Query features and value features of all heads together.
     pub const fn widths(&self) -> Option<[i64; 2]> {
         let query = match (self.qkv_features, self.key_dim, self.features) {
             (Some(all), _, _) => all,
@@ -126,8 +126,8 @@ impl MultiHead {
         }
     }
 
-    /// Whether queries, keys and values have one weight in PyTorch's layout, as they do where all three have the same number of
-    /// input features.
+    /// Whether queries, keys and values share one weight in PyTorch's layout, which they do if their inputs have the
+    /// same number of features.
     pub const fn is_packed(&self) -> bool {
         match self.inputs() {
             Some([query, key, value]) => query == key && query == value,
@@ -135,7 +135,7 @@ impl MultiHead {
         }
     }
 
-    /// The attention between its linear layers.
+    /// The attention between the linear layers.
     pub const fn attention(&self) -> Attention {
         let scale = match self.widths() {
             Some([query, _]) if self.heads > 0 => {

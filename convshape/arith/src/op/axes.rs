@@ -1,22 +1,22 @@
-//! Axes as they are written, and reductions over them.
+//! Axes as written, and reductions over them.
 
 use super::AxisOrder;
 use crate::shape::MAX_RANK;
 
-/// One axis of a sample, as it is written.
+/// One axis of a sample as written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Axis {
-    /// Counted from 0, without the batch; negative from the end.
+    /// Counted from 0 without the batch axis; negative numbers count from the end.
     At(i64),
     /// `channels`
     Channels,
-    /// `depth`, of three spatial axes.
+    /// `depth`, one of three spatial axes.
     Depth,
-    /// `height`, of two or three spatial axes.
+    /// `height`, one of two or three spatial axes.
     Height,
-    /// `width`, of two or three spatial axes.
+    /// `width`, one of two or three spatial axes.
     Width,
-    /// `length`, of one spatial axis.
+    /// `length`, the only spatial axis.
     Length,
 }
 
@@ -24,7 +24,7 @@ impl Axis {
     /// The axes that have a name.
     pub const NAMED: [Axis; 5] = [Axis::Channels, Axis::Depth, Axis::Height, Axis::Width, Axis::Length];
 
-    /// The name; a number has none.
+    /// The axis's name; `None` for a number.
     pub const fn name(self) -> Option<&'static str> {
         Some(match self {
             Axis::At(_) => return None,
@@ -36,7 +36,7 @@ impl Axis {
         })
     }
 
-    /// Its place in a shape of `rank` axes; `None` if there is no such axis.
+    /// Its position in a shape of `rank` axes; `None` if there is no such axis.
     pub const fn index(self, rank: usize, order: AxisOrder) -> Option<usize> {
         if rank == 0 {
             return None;
@@ -53,7 +53,7 @@ impl Axis {
     }
 }
 
-/// The place of an axis that is counted from either end.
+/// The position of an axis counted from either end.
 const fn numbered(number: i64, rank: usize) -> Option<usize> {
     let (mut axis, mut from_start, mut from_end) = (0, 0, 0);
     while axis < rank {
@@ -72,10 +72,10 @@ const fn numbered(number: i64, rank: usize) -> Option<usize> {
     None
 }
 
-/// Several axes in the order in which they are written.
+/// Several axes in the order written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Axes {
-    /// The axes; entries beyond `count` mean nothing.
+    /// The axes; entries beyond `count` are unused.
     pub list: [Axis; MAX_RANK],
     /// How many.
     pub count: usize,
@@ -85,7 +85,7 @@ impl Axes {
     /// No axes.
     pub const NONE: Axes = Axes { list: [Axis::At(0); MAX_RANK], count: 0 };
 
-    /// The axes in the order given; `None` if there are more than a shape has.
+    /// The axes in this order; `None` if there are more than a shape has.
     pub const fn of(axes: &[Axis]) -> Option<Axes> {
         if axes.len() > MAX_RANK {
             return None;
@@ -104,15 +104,15 @@ impl Axes {
     }
 }
 
-/// What is computed of all elements along some axes.
+/// What is computed over the elements along some axes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reduction {
-    /// The mean.
+    /// Their mean.
     Mean,
-    /// The sum.
+    /// Their sum.
     Sum,
-    /// The largest.
+    /// Their maximum.
     Max,
-    /// The smallest.
+    /// Their minimum.
     Min,
 }

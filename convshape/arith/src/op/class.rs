@@ -1,35 +1,34 @@
-//! Kinds of layers, by what an element of the output depends on.
+//! Classes of layers by what an output element depends on.
 
 use super::{Axes, Axis, Op};
 
-/// What an element of a layer's output depends on.
+/// What an output element of a layer depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Class {
-    /// One element: the output has the elements of the input in their order, perhaps in another
-    /// shape.
+    /// One element: the output has the input's elements in the same order, perhaps in a different shape.
     View,
-    /// The element at the same place, and perhaps parameters of its channel.
+    /// The element at the same position, and perhaps parameters of its channel.
     Elementwise,
-    /// The elements along one axis, which are the channels at the same position where no other is named.
+    /// The elements along one axis: the channel axis unless a field names another.
     Channels,
-    /// The elements of a group of channels, or of all axes; the shape stays.
+    /// The elements of a group of channels, or of all axes; the shape stays the same.
     Normalisation,
-    /// A window of positions, or the elements of one place that was moved there.
+    /// A window of positions, or one element that was moved.
     Window,
-    /// All positions, or parts of fixed number.
+    /// All positions, or a fixed number of parts.
     Reduction,
-    /// One element, which is in another place.
+    /// One element from a different position.
     Permutation,
     /// The last axis, or the last two.
     Matrix,
-    /// The same place in several inputs.
+    /// The same position in several inputs.
     Join,
-    /// Nothing that comes in.
+    /// No input.
     Source,
 }
 
 impl Op {
-    /// What an element of the layer's output depends on.
+    /// What an output element of this layer depends on.
     pub const fn class(&self) -> Class {
         match self {
             Op::Flatten { .. }
@@ -85,7 +84,7 @@ impl Op {
         }
     }
 
-    /// Whether the output has the shape of the input, whatever that is.
+    /// Whether the output always has the input's shape.
     pub const fn keeps_shape(&self) -> bool {
         match self.class() {
             Class::Elementwise | Class::Channels | Class::Normalisation => true,

@@ -1,15 +1,15 @@
-//! The numbers of a `const` or `static` in the user's code.
+//! Arrays that are a `const` or `static` in the user's code.
 
 use crate::shape::{MAX_RANK, Shape};
 use crate::size::Size;
 
-/// Numbers in order, of any type and nesting.
+/// An array's elements in order, whatever their type and nesting.
 pub trait Elements: Send + Sync {
-    /// The element at `index`, counted row by row; 0 beyond the end.
+    /// The element at `index` in row-major order; 0 beyond the end.
     fn element(&self, index: usize) -> f64;
 }
 
-/// An array that a chain can take as numbers: `[f32; 4]`, `[[f32; 4]; 2]`.
+/// An array that a chain can use as a constant: `[f32; 4]`, `[[f32; 4]; 2]`.
 #[diagnostic::on_unimplemented(
     message = "`Constant` takes an array of numbers, not `{Self}`",
     label = "not an array such as `[f32; 4]` or `[[f32; 4]; 2]`"
@@ -17,7 +17,7 @@ pub trait Elements: Send + Sync {
 pub trait Array: Elements + Sized + 'static {
     /// How many elements it has.
     const COUNT: usize;
-    /// The sizes of its axes; all in one where they are more than a shape has.
+    /// The sizes of its axes; a single size if it has more axes than a shape can have.
     const SHAPE: Shape;
 }
 
@@ -64,7 +64,7 @@ impl<T: Array, const N: usize> Array for [T; N] {
     };
 }
 
-/// The numbers of a [`Source::Constant`](super::Source::Constant).
+/// The array of a [`Source::Constant`](super::Source::Constant).
 #[derive(Clone, Copy)]
 pub struct Constant(ArrayOrKey);
 
@@ -74,22 +74,22 @@ enum ArrayOrKey {
         elements: &'static dyn Elements,
         shape: Shape,
     },
-    /// Only the compiler sees the array.
+    /// Only the compiler knows the array.
     Later(usize),
 }
 
 impl Constant {
-    /// The numbers of an array.
+    /// The constant for an array.
     pub const fn of<A: Array>(array: &'static A) -> Constant {
         Constant(ArrayOrKey::Array { elements: array, shape: A::SHAPE })
     }
 
-    /// Stands for an array that a macro cannot see, and which it knows under this number.
+    /// A placeholder for an array that the macro cannot see. The macro gives it this number.
     pub const fn later(key: usize) -> Constant {
         Constant(ArrayOrKey::Later(key))
     }
 
-    /// The number under which a macro knows the array, if it cannot see it.
+    /// The macro's number for the array, if the macro cannot see it.
     pub const fn key(&self) -> Option<usize> {
         match self.0 {
             ArrayOrKey::Later(key) => Some(key),
@@ -97,7 +97,7 @@ impl Constant {
         }
     }
 
-    /// The sizes of the array's axes; `None` where a macro cannot see it.
+    /// The sizes of the array's axes; `None` if the macro cannot see it.
     pub const fn shape(&self) -> Option<&Shape> {
         match &self.0 {
             ArrayOrKey::Array { shape, .. } => Some(shape),
@@ -105,7 +105,7 @@ impl Constant {
         }
     }
 
-    /// The element at `index`, counted row by row; 0 beyond the end.
+    /// The element at `index` in row-major order; 0 beyond the end.
     pub fn element(&self, index: usize) -> f64 {
         match self.0 {
             ArrayOrKey::Array { elements, .. } => elements.element(index),
@@ -114,7 +114,7 @@ impl Constant {
     }
 }
 
-/// The same array, not one of equal numbers.
+/// Compares the address of the array, not its elements.
 impl PartialEq for Constant {
     fn eq(&self, other: &Constant) -> bool {
         match (self.0, other.0) {
@@ -127,7 +127,7 @@ impl PartialEq for Constant {
     }
 }
 
-/// Without the numbers, which may be many.
+/// Leaves out the elements, which may be many.
 impl core::fmt::Debug for Constant {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match &self.0 {

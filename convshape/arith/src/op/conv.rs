@@ -1,47 +1,47 @@
-//! Convolutions and their borders.
+//! Convolutions and padding.
 
 use super::{Dialect, MAX_SPATIAL, Mask, PerAxis};
 
-/// `padding` as written.
+/// The padding as written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Padding {
     /// `padding: 1` or `padding: (1, 2)`: the same on both sides.
     Symmetric(PerAxis<i64>),
-    /// `padding: [(0, 1), (1, 1)]`: low and high side of each axis.
+    /// `padding: [(0, 1), (1, 1)]`: the low and high side of each axis.
     Pairs(PerAxis<(i64, i64)>),
-    /// `same`: as much as keeps `ceil(input / stride)`; the odd one at the end.
+    /// `same`: as much as it takes to get `ceil(input / stride)`; the odd row at the end.
     Same,
-    /// `same_lower`: the odd one at the start.
+    /// `same_lower`: like `same`, with the odd row at the start.
     SameLower,
-    /// `valid`: none.
+    /// `valid`: no padding.
     Valid,
-    /// `causal`: all at the start (one spatial axis).
+    /// `causal`: all padding at the start (one spatial axis).
     Causal,
     /// flax `CIRCULAR`: wraps around.
     Circular,
-    /// flax `REFLECT`: mirrors at the edge.
+    /// flax `REFLECT`: mirrored at the edge.
     Reflect,
 }
 
-/// onnx `auto_pad`: padding that is worked out from the sizes.
+/// onnx `auto_pad`: padding computed from the sizes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AutoPad {
-    /// `notset`: `padding` says it.
+    /// `notset`: use `padding`.
     NotSet,
-    /// `same_upper`: as [`Padding::Same`].
+    /// `same_upper`: like [`Padding::Same`].
     SameUpper,
-    /// `same_lower`: as [`Padding::SameLower`].
+    /// `same_lower`: like [`Padding::SameLower`].
     SameLower,
-    /// `valid`: none.
+    /// `valid`: no padding.
     Valid,
 }
 
-/// What the padded border contains.
+/// The contents of the border.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PaddingMode {
-    /// Zeros (`Pad`: a constant).
+    /// Zeros (for `Pad`: a constant).
     Zeros,
-    /// Mirrored at the edge, which is not repeated.
+    /// Mirrored at the edge, without repeating the edge.
     Reflect,
     /// The edge repeated.
     Replicate,
@@ -49,17 +49,17 @@ pub enum PaddingMode {
     Circular,
 }
 
-/// Which way a convolution runs.
+/// The direction of a convolution.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Direction {
-    /// A convolution gathers.
+    /// A convolution, which gathers its inputs.
     Forward,
-    /// A transposed convolution scatters.
+    /// A transposed convolution, which scatters its inputs.
     Transposed,
 }
 
 impl Direction {
-    /// The other one.
+    /// The opposite direction.
     #[must_use]
     pub const fn reversed(self) -> Direction {
         match self {
@@ -72,53 +72,53 @@ impl Direction {
 /// A convolution or transposed convolution.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Conv {
-    /// The framework whose rules the fields follow.
+    /// The framework whose rules apply to the fields.
     pub dialect: Dialect,
     /// Convolution or transposed convolution.
     pub direction: Direction,
     /// Spatial axes: 1, 2 or 3.
     pub rank: usize,
-    /// Input channels; `None` takes what comes in.
+    /// Input channels; `None` takes them from the input.
     pub inputs: Option<i64>,
     /// Output channels.
     pub outputs: i64,
-    /// Each input channel by itself, with this many outputs (keras `DepthwiseConv`).
-    /// [`bind`](super::Op::bind) works out `outputs` and `groups` from it.
+    /// keras `DepthwiseConv`: this many outputs per input channel. [`bind`](super::Op::bind) computes `outputs` and
+    /// `groups` from it.
     pub depth_multiplier: Option<i64>,
-    /// Taps per axis.
+    /// Kernel size per axis.
     pub kernel: PerAxis<i64>,
-    /// Step per axis.
+    /// Stride per axis.
     pub stride: PerAxis<i64>,
-    /// Distance of the taps per axis.
+    /// Dilation per axis.
     pub dilation: PerAxis<i64>,
-    /// Distance of the input's elements per axis (jax `lhs_dilation`, flax `input_dilation`).
+    /// Input dilation per axis (jax `lhs_dilation`, flax `input_dilation`).
     pub input_dilation: PerAxis<i64>,
-    /// Groups of channels that do not see each other.
+    /// Groups of channels that are convolved separately.
     pub groups: i64,
     /// Whether a bias is added.
     pub bias: bool,
-    /// `padding` as written.
+    /// The padding as written.
     pub padding: Padding,
     /// onnx: `auto_pad` as written.
     pub auto_pad: AutoPad,
-    /// What the border contains.
+    /// The contents of the border.
     pub padding_mode: PaddingMode,
-    /// Transposed: rows added at the end, as written; `None` is the dialect's default.
+    /// Transposed: rows added at the end, as written; `None` means the dialect's default.
     pub output_padding: Option<PerAxis<i64>>,
-    /// Transposed: the output's spatial sizes, if given.
+    /// Transposed: the spatial sizes of the output, if given.
     pub output_size: Option<PerAxis<i64>>,
-    /// jax, flax: the kernel is that of the convolution this one transposes.
+    /// jax, flax: the kernel is stored as that of the convolution which this one transposes.
     pub transpose_kernel: bool,
-    /// jax: explicit padding means what it means in PyTorch.
+    /// jax: explicit padding has PyTorch's meaning.
     pub consistent_padding: bool,
-    /// Whether the weight is that of the layer which this one undoes, and none of its own.
+    /// Whether it uses the weight of the layer that it undoes and has none of its own.
     pub tied: bool,
-    /// Which taps are zero.
+    /// Which kernel elements are masked to zero.
     pub mask: Option<Mask>,
 }
 
 impl Conv {
-    /// A convolution with the defaults of a dialect, a kernel of 1 and no output channels.
+    /// A convolution with a dialect's defaults, a kernel of 1 and no output channels.
     pub const fn new(dialect: Dialect, direction: Direction, rank: usize) -> Conv {
         Conv {
             dialect,
@@ -132,7 +132,7 @@ impl Conv {
             dilation: [1; MAX_SPATIAL],
             input_dilation: [1; MAX_SPATIAL],
             groups: 1,
-            // The functions of `jax.lax` add none.
+            // The functions of `jax.lax` have no bias.
             bias: !matches!(dialect, Dialect::Jax),
             padding: match dialect {
                 Dialect::Flax => Padding::Same,
@@ -154,14 +154,14 @@ impl Conv {
 /// keras `SeparableConv`: a depthwise convolution, then one with kernel 1 over the channels.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct SeparableConv {
-    /// The first, without bias. Kernel, stride, padding and dilation are its.
+    /// The depthwise convolution, without bias. It has the layer's kernel, stride, padding and dilation.
     pub depthwise: Conv,
-    /// The second. Output channels and bias are its.
+    /// The convolution over the channels. It has the layer's output channels and bias.
     pub pointwise: Conv,
 }
 
 impl SeparableConv {
-    /// One with the defaults of keras, a kernel of 1 and no output channels.
+    /// A separable convolution with keras' defaults, a kernel of 1 and no output channels.
     pub const fn new(rank: usize) -> SeparableConv {
         let conv = Conv::new(Dialect::Keras, Direction::Forward, rank);
         SeparableConv { depthwise: Conv { depth_multiplier: Some(1), bias: false, ..conv }, pointwise: conv }

@@ -6,72 +6,73 @@ use crate::shape::Shape;
 /// A parameter of a user-defined layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct CustomParam {
-    /// Its name: in files it comes after that of the layer, `q.codebook`.
+    /// Its name. In files it follows the name of the layer: `q.codebook`.
     pub name: &'static str,
     /// Its shape.
     pub shape: Shape,
-    /// How a fresh model draws it.
+    /// How a new model initialises it.
     pub init: Init,
-    /// Whether training changes it.
+    /// Whether it is trained.
     pub trained: bool,
 }
 
 impl CustomParam {
-    /// A parameter that begins as zeros.
+    /// A parameter initialised with zeros.
     pub const fn new(name: &'static str, shape: &[i64]) -> CustomParam {
         CustomParam { name, shape: Shape::of(shape), init: Init::Constant(0.0), trained: true }
     }
 
-    /// Begins as this number.
+    /// Initialises it with this number.
     #[must_use]
     pub const fn constant(self, number: f64) -> CustomParam {
         CustomParam { init: Init::Constant(number), ..self }
     }
 
-    /// Begins with numbers drawn evenly from `-bound..bound`.
+    /// Initialises it with uniform numbers from `-bound..bound`.
     #[must_use]
     pub const fn uniform(self, bound: f64) -> CustomParam {
         CustomParam { init: Init::Uniform { bound }, ..self }
     }
 
-    /// Begins with numbers that are normally distributed around 0.
+    /// Initialises it with normally distributed numbers around 0.
     #[must_use]
     pub const fn normal(self, deviation: f64) -> CustomParam {
         CustomParam { init: Init::Normal { deviation }, ..self }
     }
 
-    /// Training does not change it.
+    /// Excludes it from training.
     #[must_use]
     pub const fn fixed(self) -> CustomParam {
         CustomParam { trained: false, ..self }
     }
 }
 
-/// What a user-defined layer computes with, for one sample: the elements of each value, row by row.
+/// The arguments of a user-defined layer's forward pass for one sample. All values are in row-major order.
 #[derive(Debug)]
 pub struct Forward<'a> {
-    /// The parameters in their order.
+    /// The parameters in order.
     pub params: &'a [&'a [f32]],
-    /// What comes in.
+    /// The inputs.
     pub inputs: &'a [&'a [f32]],
-    /// What goes out; all zeros at first.
+    /// The outputs, initially zero.
     pub outputs: &'a mut [&'a mut [f32]],
 }
 
-/// What the gradient of a user-defined layer is computed with, for one sample. Gradients are added to what is there.
+/// The arguments of a user-defined layer's backward pass for one sample. The layer adds its gradients to the existing
+/// ones.
 #[derive(Debug)]
 pub struct Backward<'a> {
-    /// The parameters in their order.
+    /// The parameters in order.
     pub params: &'a [&'a [f32]],
-    /// What came in.
+    /// The inputs of the forward pass.
     pub inputs: &'a [&'a [f32]],
-    /// What went out.
+    /// The outputs of the forward pass.
     pub outputs: &'a [&'a [f32]],
     /// The gradient of each output.
     pub output_gradients: &'a [&'a [f32]],
-    /// The gradient of each parameter, to be added to.
+    /// The gradient of each parameter, to add to.
     pub param_gradients: &'a mut [&'a mut [f32]],
-    /// The gradient of each input, to be added to.
+    /// The gradient of each input, to add to.
     pub input_gradients: &'a mut [&'a mut [f32]],
 }
 
@@ -80,9 +81,9 @@ pub struct Backward<'a> {
 pub struct CustomType {
     /// The name of its type.
     pub name: fn() -> &'static str,
-    /// The shapes that it reads.
+    /// The input shapes.
     pub inputs: &'static [Shape],
-    /// The shapes that it gives.
+    /// The output shapes.
     pub outputs: &'static [Shape],
     /// Its parameters.
     pub params: &'static [CustomParam],
@@ -94,7 +95,7 @@ pub struct CustomType {
     pub backward: fn(Backward<'_>),
 }
 
-/// The most values that a user-defined layer reads, gives, or has as parameters.
+/// The most inputs, outputs or parameters of a user-defined layer.
 pub const MOST_CUSTOM: usize = 8;
 
 /// The layer of an [`Op::Custom`](super::Op::Custom).
@@ -104,22 +105,22 @@ pub struct Custom(TypeOrKey);
 #[derive(Clone, Copy, Debug)]
 enum TypeOrKey {
     Type(&'static CustomType),
-    /// Only the compiler sees the type.
+    /// Only the compiler knows the type.
     Later(usize),
 }
 
 impl Custom {
-    /// A layer.
+    /// The given layer.
     pub const fn of(layer: &'static CustomType) -> Custom {
         Custom(TypeOrKey::Type(layer))
     }
 
-    /// Stands for a type that a macro cannot see, and which it knows under this number.
+    /// A placeholder for a type that the macro cannot see. The macro gives it this number.
     pub const fn later(key: usize) -> Custom {
         Custom(TypeOrKey::Later(key))
     }
 
-    /// The number under which a macro knows the type, if it cannot see it.
+    /// The macro's number for the type, if the macro cannot see it.
     pub const fn key(&self) -> Option<usize> {
         match self.0 {
             TypeOrKey::Later(key) => Some(key),
@@ -127,7 +128,7 @@ impl Custom {
         }
     }
 
-    /// The layer; `None` where a macro cannot see it.
+    /// The layer; `None` if the macro cannot see it.
     pub const fn layer(&self) -> Option<&'static CustomType> {
         match self.0 {
             TypeOrKey::Type(layer) => Some(layer),
@@ -135,7 +136,7 @@ impl Custom {
         }
     }
 
-    /// The name of the type, without the modules it is in.
+    /// The name of the type without its modules.
     pub fn name(&self) -> &'static str {
         let whole = self.layer().map_or("Custom", |layer| (layer.name)());
         let path = whole.split('<').next().unwrap_or(whole);
@@ -143,7 +144,7 @@ impl Custom {
     }
 }
 
-/// Of one type: one that has the same name, shapes and parameters.
+/// Layers of the same type have the same name, shapes and parameters.
 impl PartialEq for Custom {
     fn eq(&self, other: &Custom) -> bool {
         match (self.0, other.0) {

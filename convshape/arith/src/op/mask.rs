@@ -2,17 +2,18 @@
 
 use super::{Conv, MAX_SPATIAL, PerAxis};
 
-/// Which taps of a kernel are zero, counted row by row: van den Oord et al., "Pixel Recurrent Neural Networks" (2016).
+/// Which elements of a kernel are zero, in row-major order: van den Oord et al., "Pixel Recurrent Neural Networks"
+/// (2016).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mask {
-    /// The middle one and all after it.
+    /// The middle element and all after it.
     A,
-    /// All after the middle one.
+    /// All elements after the middle one.
     B,
 }
 
 impl Conv {
-    /// How many taps are not masked, counted from the first.
+    /// How many elements are not masked. They are the first ones.
     const fn kept_taps(&self) -> i64 {
         let (mut taps, mut middle, mut axis) = (1_i64, 0_i64, 0);
         while axis < self.rank {
@@ -27,16 +28,16 @@ impl Conv {
         }
     }
 
-    /// Whether a tap is not masked.
+    /// Whether an element is not masked.
     pub fn keeps(&self, tap: PerAxis<usize>) -> bool {
         let axes = (0..self.rank.min(MAX_SPATIAL)).map(|axis| (self.kernel[axis], tap[axis] as i64));
         self.mask.is_none() || axes.fold(0, |index, (size, tap)| index * size + tap) < self.kept_taps()
     }
 
-    /// Makes the masked elements of its weight, or of the gradient of that, zero.
+    /// Sets the masked elements of a weight, or of its gradient, to zero.
     pub fn mask_weight<T: Copy + Default>(&self, weight: &mut [T]) {
         let (Some(_), Some(shape)) = (self.mask, self.weight_shape().and_then(|shape| shape.numbers())) else { return };
-        // The axes of the taps are neighbours in every layout.
+        // The spatial axes are adjacent in every layout.
         let taps = self.weight_layout().first_tap_axis;
         let within: usize = shape[taps + self.rank..].iter().product();
         let all: usize = shape[taps..taps + self.rank].iter().product();

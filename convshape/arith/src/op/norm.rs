@@ -1,11 +1,11 @@
-//! Facts of normalisations and of dropout that several places need.
+//! Facts about normalisation and dropout that several modules need.
 
 use super::Dialect;
 
 /// What a dropout zeroes together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DropTogether {
-    /// Each element by itself.
+    /// Each element separately.
     Element,
     /// A whole channel of a sample.
     Channel,
@@ -16,8 +16,8 @@ pub enum DropTogether {
 }
 
 impl Dialect {
-    /// How many channels before and after a channel are in its window of `size` channels in a local response norm. If
-    /// `size` is even, the larger part comes before it in PyTorch and after it in ONNX.
+    /// How many channels before and after the middle one belong to a window of `size` channels in a local response
+    /// norm. If `size` is even, the longer side comes before it in PyTorch and after it in ONNX.
     pub const fn channel_window(self, size: i64) -> (i64, i64) {
         let (less, more) = ((size - 1) / 2, size / 2);
         match self {

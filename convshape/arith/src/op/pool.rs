@@ -14,30 +14,30 @@ pub enum PoolKind {
 /// A pooling layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Pool {
-    /// Whose rules its words follow.
+    /// The framework whose rules apply to the fields.
     pub dialect: Dialect,
     /// Maximum or mean.
     pub kind: PoolKind,
     /// Spatial axes: 1, 2 or 3.
     pub rank: usize,
-    /// Window per axis.
+    /// Window size per axis.
     pub kernel: PerAxis<i64>,
-    /// Step per axis.
+    /// Stride per axis.
     pub stride: PerAxis<i64>,
-    /// Distance of the window's elements per axis.
+    /// Dilation per axis.
     pub dilation: PerAxis<i64>,
-    /// `padding` as written.
+    /// The padding as written.
     pub padding: Padding,
     /// onnx: `auto_pad` as written.
     pub auto_pad: AutoPad,
-    /// Whether a last window that overhangs the end counts.
+    /// Whether a last window that extends past the end counts.
     pub ceil_mode: bool,
-    /// Mean: whether padded elements count in the divisor.
+    /// For the mean: whether padding counts in the divisor.
     pub count_include_pad: bool,
 }
 
 impl Pool {
-    /// A pooling layer with the defaults of a dialect and a window of 1.
+    /// A pooling layer with a dialect's defaults and a window of 1.
     pub const fn new(dialect: Dialect, kind: PoolKind, rank: usize) -> Pool {
         Pool {
             dialect,
@@ -56,8 +56,7 @@ impl Pool {
         }
     }
 
-    /// The layer with the step that its dialect takes where none is written: the window itself in
-    /// PyTorch and keras, 1 elsewhere.
+    /// The layer with the dialect's default stride: the window size in PyTorch and keras, 1 elsewhere.
     #[must_use]
     pub const fn with_default_stride(self) -> Pool {
         match self.dialect {

@@ -1,19 +1,19 @@
-//! Recurrent layers: what a step does, and where the values of a run are stored.
+//! Recurrent layers: their cells, and where the values of a run are stored.
 
 use super::Dialect;
 use crate::size::{Size, SizeError};
 
-/// What a recurrent layer does in one step, with `x` the step's features and `h` the last state.
+/// What a recurrent layer computes in one step, from the step's features `x` and the previous state `h`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cell {
     /// Long short-term memory with a cell state. Gates, in this order: input, forget, cell, output.
     Lstm,
     /// Gated recurrent unit. Gates, in PyTorch's order: reset, update, new.
     Gru {
-        /// Whether the reset gate multiplies the recurrent product (PyTorch, keras), and not the state before it.
+        /// Whether the reset gate multiplies the recurrent product (PyTorch, keras) and not the state before it.
         reset_after: bool,
     },
-    /// One gate: `tanh` or `relu` of the sum of both products.
+    /// A single gate: `tanh` or `relu` of the sum of both products.
     Rnn {
         /// Whether it is `relu`.
         relu: bool,
@@ -23,39 +23,39 @@ pub enum Cell {
 /// A recurrent layer on `[length, features]`.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Recurrent {
-    /// What a step does.
+    /// The cell.
     pub cell: Cell,
-    /// Whose names, layout and initialisation its parameters have.
+    /// The framework whose names, layouts and initialisation its parameters have.
     pub dialect: Dialect,
-    /// Input features; `None` takes what comes in.
+    /// Input features; `None` takes them from the input.
     pub inputs: Option<i64>,
-    /// Features of a state.
+    /// Features of the state.
     pub hidden: i64,
-    /// Layers, each of which reads the outputs of the one before.
+    /// The number of layers; each reads the outputs of the one before.
     pub layers: i64,
-    /// Whether a second run from the end to the start adds its outputs.
+    /// Whether a second run, from the end to the start, adds its outputs.
     pub bidirectional: bool,
     /// Whether biases are added.
     pub bias: bool,
-    /// Probability of a zero in training, in what is read by all layers but the first.
+    /// The dropout probability of the inputs of all layers but the first.
     pub dropout: f64,
 }
 
-/// What is read of a run.
+/// Which output of a run is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RecurrentOutput {
-    /// The outputs of the last layer at all steps: `[length, directions * hidden]`.
+    /// The last layer's outputs at all steps: `[length, directions * hidden]`.
     Sequence,
-    /// The last layer's state after its last step, both directions in a row: `[directions * hidden]`.
+    /// The last layer's final state, both directions in one row: `[directions * hidden]`.
     Last,
-    /// All states after the last step: `[layers * directions, hidden]`.
+    /// All final states: `[layers * directions, hidden]`.
     Hidden,
-    /// All cell states after the last step: `[layers * directions, hidden]`.
+    /// All final cell states: `[layers * directions, hidden]`.
     Cell,
 }
 
 impl Cell {
-    /// How many gates it has.
+    /// The number of gates.
     pub const fn gates(self) -> i64 {
         match self {
             Cell::Lstm => 4,
@@ -64,7 +64,7 @@ impl Cell {
         }
     }
 
-    /// How many states it hands on: the cell state is one.
+    /// The number of states passed from step to step, counting the cell state.
     pub const fn states(self) -> i64 {
         match self {
             Cell::Lstm => 2,
@@ -72,8 +72,8 @@ impl Cell {
         }
     }
 
-    /// Rows that a step keeps for the way back, besides its output: the gates, and the cell state (`Lstm`) or what
-    /// the reset gate has to do with (`Gru`).
+    /// Rows that a step stores for the backward pass in addition to its output: the gates, and the cell state (`Lstm`)
+    /// or the operand or result of the reset gate (`Gru`).
     const fn kept(self) -> i64 {
         match self {
             Cell::Lstm | Cell::Gru { .. } => self.gates() + 1,
@@ -83,32 +83,32 @@ impl Cell {
 }
 
 impl Recurrent {
-    /// A layer with the defaults of its framework.
+    /// A layer with its framework's defaults.
     pub const fn new(dialect: Dialect, cell: Cell) -> Recurrent {
         Recurrent { cell, dialect, inputs: None, hidden: 0, layers: 1, bidirectional: false, bias: true, dropout: 0.0 }
     }
 
-    /// 2 if it is bidirectional, else 1.
+    /// 2 if it is bidirectional, otherwise 1.
     pub const fn directions(&self) -> i64 {
         if self.bidirectional { 2 } else { 1 }
     }
 
-    /// Features of an output: those of both directions.
+    /// Features of an output: both directions together.
     pub const fn width(&self) -> i64 {
         self.directions().saturating_mul(self.hidden)
     }
 
-    /// Features that one of the layers reads.
+    /// Input features of one of the layers.
     pub const fn inputs_of(&self, layer: i64) -> Option<i64> {
         if layer == 0 { self.inputs } else { Some(self.width()) }
     }
 
-    /// Rows of [`Recurrent::width`] numbers before the outputs: the last states.
+    /// Rows of [`Recurrent::width`] elements that precede the outputs: the final states.
     const fn state_rows(&self) -> i64 {
         self.layers.saturating_mul(self.cell.states())
     }
 
-    /// Rows for each step.
+    /// Rows per step.
     const fn step_rows(&self) -> i64 {
         self.layers.saturating_mul(self.cell.kept() + 1)
     }
@@ -116,7 +116,7 @@ impl Recurrent {
     /// The rows of a run over `length` steps. See [`Trace`].
     ///
     /// # Errors
-    /// If the number does not fit.
+    /// If the number overflows.
     pub const fn rows(&self, length: Size) -> Result<Size, SizeError> {
         match length.times(self.step_rows()) {
             Ok(rows) => rows.plus(self.state_rows()),
@@ -146,15 +146,15 @@ impl Recurrent {
     }
 }
 
-/// Where the values of a run are stored. An `Op::Recurrent` gives one value with all of them, in rows of as many
-/// numbers as an output has; each [`RecurrentOutput`] is a part of it:
+/// Where the values of a run are stored. An `Op::Recurrent` gives one value that contains all of them, in rows as long
+/// as an output; each [`RecurrentOutput`] is a part of it:
 ///
-/// - the last states `[layers * directions, hidden]`, after them the last cell states,
+/// - the final states `[layers * directions, hidden]`, then the final cell states,
 /// - the outputs of the last layer `[length, directions * hidden]`,
-/// - for each layer and direction what the way back needs: the gates `[length, gates, hidden]` after their functions,
-///   and one number more for each unit: the cell state (`Lstm`), what the reset gate multiplies (`Gru`, reset after
-///   the product) or what it gives (`Gru`, reset before),
-/// - the outputs of the layers before the last.
+/// - for each layer and direction what the backward pass needs: the gates `[length, gates, hidden]` after their
+///   activation, and one more number per unit: the cell state (`Lstm`), the operand of the reset gate (`Gru`, reset
+///   after the product) or its result (`Gru`, reset before),
+/// - the outputs of the other layers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Trace {
     /// Steps.
@@ -172,7 +172,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// That of a run.
+    /// The layout of a run.
     pub fn new(recurrent: &Recurrent, length: usize) -> Trace {
         let count = |number: i64| usize::try_from(number).unwrap_or(0);
         Trace {
@@ -186,17 +186,17 @@ impl Trace {
         }
     }
 
-    /// Numbers in a row: an output at one step.
+    /// Elements per row: an output at one step.
     pub fn width(&self) -> usize {
         self.directions * self.hidden
     }
 
-    /// The first number of the last states; of the last cell states, if that is `state` 1.
+    /// The start of the final states, or of the final cell states if `state` is 1.
     pub fn last(&self, state: usize) -> usize {
         state * self.layers * self.width()
     }
 
-    /// The first number of a layer's outputs.
+    /// The start of a layer's outputs.
     pub fn outputs(&self, layer: usize) -> usize {
         let last = self.states * self.layers;
         let rows =
@@ -204,18 +204,18 @@ impl Trace {
         rows * self.width()
     }
 
-    /// The first number of the gates of a layer's run in one direction.
+    /// The start of the gates of a layer's run in one direction.
     pub fn gates(&self, layer: usize, direction: usize) -> usize {
         let rows = self.states * self.layers + self.length;
         rows * self.width() + (layer * self.directions + direction) * self.length * self.kept * self.hidden
     }
 
-    /// The first of the numbers that are kept besides the gates.
+    /// The start of the values stored in addition to the gates.
     pub fn extra(&self, layer: usize, direction: usize) -> usize {
         self.gates(layer, direction) + self.length * self.gates * self.hidden
     }
 
-    /// The first number of an output, and how many it has.
+    /// The start and length of an output.
     pub fn part(&self, output: RecurrentOutput) -> (usize, usize) {
         let states = self.layers * self.width();
         match output {

@@ -1,8 +1,8 @@
-//! What changes the spatial sizes: resizing, borders, shuffling.
+//! Layers that change the spatial sizes: resizing, padding, shuffling.
 
 use super::PerAxis;
 
-/// How large a resized output is.
+/// The size of a resized output.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum ResizeTo {
     /// `scale: 2.0`: `floor(input * scale)` per axis.
@@ -13,59 +13,58 @@ pub enum ResizeTo {
     Like,
 }
 
-/// How a resized output is interpolated.
+/// The interpolation of a resized output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Interpolation {
     /// `floor(j * input / output)`.
     Nearest,
     /// The nearest centre.
     NearestExact,
-    /// Linear in one axis.
+    /// Linear along one axis.
     Linear,
-    /// Linear in two axes.
+    /// Linear along two axes.
     Bilinear,
-    /// Linear in three axes.
+    /// Linear along three axes.
     Trilinear,
-    /// Cubic convolution with a = -0.75 in two axes.
+    /// Cubic convolution with a = -0.75 along two axes.
     Bicubic,
 }
 
 /// `Upsample`.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Upsample {
-    /// Spatial axes that the value was written for; `None` where one value serves all.
+    /// Spatial axes that the value was written for; `None` if one value applies to all.
     pub rank: Option<usize>,
-    /// How large.
+    /// The output size.
     pub to: ResizeTo,
-    /// How.
+    /// The interpolation.
     pub mode: Interpolation,
-    /// Whether the corners of input and output coincide, where it was written (linear and cubic
-    /// modes only).
+    /// Whether the corners of input and output coincide, if written (linear and cubic modes only).
     pub align_corners: Option<bool>,
 }
 
 /// How many rows `Pad` adds or `Crop` removes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Amount {
-    /// Low and high side of each axis. `rank` is `None` where one value serves all axes.
+    /// The low and high side of each axis. `rank` is `None` if one value applies to all axes.
     Pairs {
         /// Spatial axes written.
         rank: Option<usize>,
-        /// Low and high side of each axis.
+        /// The low and high side of each axis.
         pairs: PerAxis<(i64, i64)>,
     },
-    /// `like: name`: up or down to the spatial sizes of the second input.
+    /// `like: name`: to the spatial sizes of the second input.
     Like {
-        /// `align: start` keeps the start; the default centres, the odd row at the end.
+        /// `align: start` keeps the start; the default centres, with the odd row at the end.
         start: bool,
     },
 }
 
-/// Order of the channels in `DepthToSpace`.
+/// The channel order of `DepthToSpace`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DepthOrder {
-    /// Block offsets are the slow part of the channel (ONNX default, TensorFlow).
+    /// The block offset varies slowest (ONNX's default, TensorFlow).
     Dcr,
-    /// Block offsets are the fast part of the channel (`PixelShuffle`).
+    /// The block offset varies fastest (`PixelShuffle`).
     Crd,
 }

@@ -1,27 +1,27 @@
-//! Numbers that are there without an input.
+//! Values that need no input.
 
 use super::Constant;
 use crate::param::Init;
 
-/// Where the numbers of an [`Op::Source`](super::Op::Source) are from.
+/// Where the elements of an [`Op::Source`](super::Op::Source) come from.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Source {
     /// A parameter of its own.
     Parameter {
-        /// How a fresh model draws it.
+        /// How a new model initialises it.
         init: Init,
-        /// Whether training changes it.
+        /// Whether it is trained.
         trained: bool,
     },
     /// A parameter of the layer that this one is tied to.
     Shared {
-        /// Which of that layer's own parameters.
+        /// The index among that layer's own parameters.
         param: usize,
-        /// Whether training changes it.
+        /// Whether it is trained.
         trained: bool,
     },
     /// 0, 1, 2, .. in the order of the elements.
     Arange,
-    /// The numbers of a `const` or `static` in the user's code.
+    /// A `const` or `static` array in the user's code.
     Constant(Constant),
 }

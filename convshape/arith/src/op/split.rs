@@ -1,20 +1,20 @@
-//! The pieces of an axis that is split.
+//! The pieces of a split axis.
 
-/// How an axis is split, as far as one piece needs to know it.
+/// How an axis is split, from the point of view of one piece.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pieces {
     /// Into pieces of equal size.
     Equal {
-        /// How many.
+        /// The number of pieces.
         count: i64,
     },
-    /// Into pieces of given sizes, which add up to `total`. The piece meant has the elements `start..end`.
+    /// Into pieces of given sizes, which add up to `total`. This piece has the elements `start..end`.
     Sized {
         /// Its first element.
         start: i64,
         /// One past its last element.
         end: i64,
-        /// The elements of all pieces.
+        /// The sum of all sizes.
         total: i64,
     },
 }

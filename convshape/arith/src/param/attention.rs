@@ -1,4 +1,4 @@
-//! The parameters of attention between linear layers.
+//! The parameters of multi-head attention.
 
 use super::{Init, ParamSpec, Params, Role, inits, positive, size, sqrt};
 use crate::dialect::WeightLayout;
@@ -6,7 +6,7 @@ use crate::op::{Dialect, MultiHead};
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// What follows the layer's name in files, weight then bias, for queries, keys, values and output.
+/// What follows the layer's name in files: weight, then bias, for queries, keys, values and output.
 const FLAX: [[&str; 2]; 4] = [
     [".query.kernel", ".query.bias"],
     [".key.kernel", ".key.bias"],
@@ -19,7 +19,7 @@ const KERAS: [[&str; 2]; 4] = [
     ["/value/kernel", "/value/bias"],
     ["/attention_output/kernel", "/attention_output/bias"],
 ];
-/// The fields for them, PyTorch's where it has them.
+/// The fields for them, with PyTorch's names if it has them.
 const FIELDS: [[&str; 2]; 4] = [
     ["q_proj_weight", "q_proj_bias"],
     ["k_proj_weight", "k_proj_bias"],
@@ -28,7 +28,7 @@ const FIELDS: [[&str; 2]; 4] = [
 ];
 
 impl MultiHead {
-    /// All parameters. Sizes are not known where the features are left out.
+    /// All parameters. Sizes are unknown if the features are omitted.
     pub(super) const fn params(&self) -> Params {
         let (mut inputs, mut width, mut values) = ([Size::Unknown; 3], Size::Unknown, Size::Unknown);
         if let Some([query, key, value]) = self.inputs() {
@@ -44,8 +44,8 @@ impl MultiHead {
         }
     }
 
-    /// PyTorch: one weight of the queries' rows, the keys' and the values', or one each where their inputs
-    /// differ in features.
+    /// PyTorch: one weight with the rows of queries, keys and values, or three weights if their inputs differ in
+    /// features.
     const fn torch(&self, inputs: [Size; 3], width: Size, outputs: Size) -> Params {
         let packed = match width {
             Size::Number(width) => Size::Number(width.saturating_mul(3)),
@@ -77,7 +77,7 @@ impl MultiHead {
         params
     }
 
-    /// flax and keras: a kernel `[features, heads, features of a head]` each, and `[heads, features of a head, outputs]`.
+    /// flax and keras: three kernels `[features, heads, features per head]`, and `[heads, features per head, outputs]`.
     const fn split(&self, inputs: [Size; 3], [width, values]: [Size; 2], outputs: Size) -> Params {
         let names = if matches!(self.dialect, Dialect::Keras) { &KERAS } else { &FLAX };
         let heads = Size::Number(self.heads);
@@ -106,8 +106,8 @@ impl MultiHead {
         params
     }
 
-    /// The fans that a framework reads off a kernel `[features, heads, features of a head]`: flax those of the matrix
-    /// that it is, keras those of a convolution over the first axis.
+    /// The fans of a kernel `[features, heads, features per head]`: flax treats it as a matrix, keras as a convolution
+    /// over the first axis.
     const fn fans(&self, kernel: &Shape, width: i64) -> [i64; 2] {
         match self.dialect {
             Dialect::Keras => convolved(kernel),

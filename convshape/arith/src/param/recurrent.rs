@@ -1,18 +1,18 @@
 //! The parameters of recurrent layers.
 //!
-//! - torch, and after it onnx: for each layer and direction `weight_ih_l0` `[gates * hidden, inputs]`, `weight_hh_l0`
-//!   `[gates * hidden, hidden]`, `bias_ih_l0`, `bias_hh_l0`; the second direction adds `_reverse`. All are uniform
-//!   within `1 / sqrt(hidden)`.
-//! - keras: `kernel` `[inputs, gates * hidden]`, `recurrent_kernel` `[hidden, gates * hidden]`, one `bias`, of a `GRU`
-//!   with `reset_after` one for each product. The kernel is `glorot_uniform`, the recurrent one orthogonal, the bias
-//!   zero, for the forget gate of an `LSTM` one.
+//! - torch, also used for onnx: for each layer and direction `weight_ih_l0` `[gates * hidden, inputs]`,
+//!   `weight_hh_l0` `[gates * hidden, hidden]`, `bias_ih_l0`, `bias_hh_l0`; the second direction adds `_reverse`. All
+//!   are uniform within `1 / sqrt(hidden)`.
+//! - keras: `kernel` `[inputs, gates * hidden]`, `recurrent_kernel` `[hidden, gates * hidden]`, and one `bias`, which
+//!   has a row per product in a `GRU` with `reset_after`. The kernel is `glorot_uniform`, the recurrent kernel
+//!   orthogonal, the bias zero, except one for the forget gate of an `LSTM`.
 
 use super::{Init, ParamSpec, Params, Role, inits, positive, size, sqrt};
 use crate::op::{Cell, Dialect, Recurrent};
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// The names of one direction of one layer.
+/// The names for one direction of one layer.
 type Names = [&'static str; 4];
 
 macro_rules! torch_names {
@@ -34,7 +34,7 @@ macro_rules! torch_names {
     };
 }
 
-/// By layer and direction.
+/// Indexed by layer and direction.
 const TORCH: [[Names; 2]; 16] = torch_names!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 
 macro_rules! keras_names {
@@ -43,7 +43,7 @@ macro_rules! keras_names {
     };
 }
 
-/// By cell: alone, and the two directions of a `Bidirectional` layer.
+/// Indexed by cell: alone, and the two directions of a `Bidirectional` layer.
 const KERAS: [[Names; 3]; 3] = [
     keras_names!("/lstm_cell" "/forward_lstm/lstm_cell" "/backward_lstm/lstm_cell"),
     keras_names!("/gru_cell" "/forward_gru/gru_cell" "/backward_gru/gru_cell"),
@@ -73,7 +73,7 @@ impl Recurrent {
         (self.layers * self.directions()).cast_unsigned() as usize * self.set()
     }
 
-    /// The parameter at a place.
+    /// The parameter at an index.
     pub(super) const fn param(&self, index: usize) -> Option<ParamSpec> {
         if index >= self.param_count() {
             return None;

@@ -1,22 +1,22 @@
-//! Where the values lie that can fill a hole: the formula of one axis, solved for the open field.
+//! Candidates for the value of a hole: the formula of one axis, solved for the open field.
 //!
-//! A window gives `floor((rows + border - extent) / stride) + 1` rows, so of each quantity an interval fits; a stamped
-//! kernel gives `(rows - 1) * stride + extent - crop`, of which one number fits. What a dialect refuses, or pads by a
-//! word, is told by its own arithmetic, which is asked around these numbers.
+//! A window gives `floor((rows + border - extent) / stride) + 1` rows, so each quantity has an interval of solutions. A
+//! transposed convolution gives `(rows - 1) * stride + extent - crop`, which has a single one. Limits and padding words
+//! of a dialect are left to its own arithmetic, which checks the numbers nearby.
 
 use super::AxisField;
 use crate::op::{AxisOrder, Conv, Dialect, Direction, Op, Padding, Pool};
 use crate::shape::Shape;
 use crate::size::{Size, div_ceil, div_floor};
 
-/// The most numbers around which values are tried.
+/// The most candidates around which values are tried.
 const MOST: usize = 5;
 
-/// How far before and behind such a number.
+/// How far before and after a candidate to look.
 const BEFORE: i64 = 4;
 const BEHIND: i64 = 6;
 
-/// The numbers around which a field's value must lie, if any gives the target.
+/// The candidates for a field's value, if any gives the target.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Anchors {
     at: [i64; MOST],
@@ -38,9 +38,9 @@ impl Anchors {
         self
     }
 
-    /// The first value after `value` that is near one of the numbers.
+    /// The first value after `value` that is near a candidate.
     pub(super) const fn after(&self, value: i64) -> Option<i64> {
-        // Nothing comes after the largest number.
+        // No value follows the largest number.
         if value == i64::MAX {
             return None;
         }
@@ -61,7 +61,7 @@ impl Anchors {
         next
     }
 
-    /// The smallest and the largest number, without the first one of the list.
+    /// The smallest and the largest number of the list, ignoring its first entry.
     pub(super) const fn ends(&self) -> (i64, i64) {
         let (mut low, mut high) = (i64::MAX, i64::MIN);
         let mut index = 1;
@@ -74,21 +74,21 @@ impl Anchors {
     }
 }
 
-/// One axis in numbers.
+/// One axis as numbers.
 struct AxisNumbers {
     rows: i64,
     target: i64,
     kernel: i64,
     stride: i64,
     dilation: i64,
-    /// Rows of border, or of crop, of both sides together; 0 where a word says it.
+    /// Total rows of border, or of cropping, on both sides; 0 if a word says it.
     border: i64,
     ceil: bool,
-    /// The smallest kernel that a pool's padding allows.
+    /// The smallest kernel that a pooling's padding allows.
     least_kernel: i64,
 }
 
-/// Where the values of an open field lie that give `target`.
+/// The candidates for an open field that should give `target`.
 pub(super) const fn anchors(
     op: &Op,
     field: AxisField,
@@ -111,7 +111,7 @@ pub(super) const fn anchors(
     }
 }
 
-/// Both sizes as numbers. Of symbolic ones their offsets, which the formulas carry through alike.
+/// Both sizes as numbers. For symbolic sizes it uses the offsets, which the formulas treat in the same way.
 const fn numbers(input: Size, target: Size) -> Option<(i64, i64)> {
     match (input, target) {
         (Size::Number(rows), Size::Number(target)) => Some((rows, target)),
@@ -145,7 +145,7 @@ const fn of_pool(pool: &Pool, axis: usize, rows: i64, target: i64) -> AxisNumber
         stride: pool.stride[axis],
         dilation: pool.dilation[axis],
         border,
-        // onnxruntime rounds as if it were, where a window is too large.
+        // onnxruntime rounds as if it were, if a window is too large.
         ceil: pool.ceil_mode || matches!(pool.dialect, Dialect::Onnx),
         least_kernel: border,
     }
@@ -173,8 +173,8 @@ impl AxisNumbers {
     }
 }
 
-/// `(target - 1) * stride <= rows + border - extent < target * stride`; a window that overhangs counts up to
-/// `stride - 1` rows earlier, and one that starts in the border not at all.
+/// `(target - 1) * stride <= rows + border - extent < target * stride`. With `ceil`, a window counts up to `stride - 1`
+/// rows earlier, unless it starts in the border.
 const fn window(numbers: &AxisNumbers, field: AxisField, none: Anchors) -> Anchors {
     let AxisNumbers { rows, target, stride, ceil, .. } = *numbers;
     let low = target.saturating_sub(1).saturating_mul(stride);
@@ -203,7 +203,7 @@ const fn window(numbers: &AxisNumbers, field: AxisField, none: Anchors) -> Ancho
 const fn scatter(conv: &Conv, numbers: &AxisNumbers, field: AxisField, axis: usize, none: Anchors) -> Anchors {
     let AxisNumbers { rows, target, stride, .. } = *numbers;
     let steps = rows.saturating_sub(1).saturating_mul(stride);
-    // jax and flax pad the dilated input: `extent - 1` rows less on a side are rows of crop.
+    // jax and flax pad the dilated input, so a missing border row (of `extent - 1`) is a cropped row.
     let pads = matches!(conv.dialect, Dialect::Jax | Dialect::Flax) && !conv.consistent_padding;
     let written = matches!(conv.padding, Padding::Symmetric(_) | Padding::Pairs(_));
     let extra = match (conv.output_size, conv.output_padding) {
@@ -212,7 +212,7 @@ const fn scatter(conv: &Conv, numbers: &AxisNumbers, field: AxisField, axis: usi
     };
     let beyond = target.saturating_sub(steps).saturating_sub(extra);
     match field {
-        // Padded: `target = steps + 2 + border - extent`.
+        // With padding: `target = steps + 2 + border - extent`.
         AxisField::Kernel if pads && written => {
             none.with(numbers.kernel_of(steps.saturating_add(2).saturating_add(numbers.border).saturating_sub(target)))
         }

@@ -2,7 +2,7 @@
 
 use crate::op::{Conv, Direction, MAX_SPATIAL, Op, Padding, PerAxis};
 
-/// A field with one number per axis that can be left open, or changed to mend a chain.
+/// A field with one number per axis, which can be a hole or be changed to fix a chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AxisField {
     /// `kernel`
@@ -16,7 +16,7 @@ pub enum AxisField {
 }
 
 impl AxisField {
-    /// The word of the language.
+    /// The field's name in the language.
     pub const fn name(self) -> &'static str {
         match self {
             AxisField::Kernel => "kernel",
@@ -28,7 +28,7 @@ impl AxisField {
 }
 
 impl Op {
-    /// The numbers of a field, where the layer has it and it is one number per axis.
+    /// The numbers of a field, if the layer has it with one number per axis.
     pub const fn axis_field(&self, field: AxisField) -> Option<PerAxis<i64>> {
         match (self, field) {
             (Op::Conv(conv), AxisField::Kernel) => Some(conv.kernel),
@@ -51,7 +51,7 @@ impl Op {
         }
     }
 
-    /// The layer with one number of a field replaced; unchanged where it has no such field.
+    /// The layer with one number of a field replaced; unchanged if it does not have the field.
     #[must_use]
     pub const fn with_axis_field(mut self, field: AxisField, axis: usize, value: i64) -> Op {
         match (&mut self, field) {

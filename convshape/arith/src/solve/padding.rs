@@ -1,15 +1,15 @@
-//! Padding that is a word, or differs between the sides.
+//! Padding that is a word, or that differs between the sides.
 
 use super::{AxisField, anchors::anchors, gives};
 use crate::op::{AxisOrder, Conv, Dialect, MAX_SPATIAL, Op, Padding, PerAxis, Pool};
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// `padding: _` where no number of rows on both sides does: the word that does, where the dialect pads
-/// by words, else pairs, with the odd row at the end as in `same`. Fewest rows first; a dialect that
-/// takes negative numbers may crop. The layer with that padding, which gives `target` on every axis.
+/// Solves `padding: _` if no symmetric number works. Tries the dialect's padding word, if it has one, then pairs with
+/// the odd row at the end as in `same`; the fewest rows come first, and a dialect that takes negative numbers may crop.
+/// Returns the layer with that padding, which gives `target` on every axis.
 ///
-/// In PyTorch `padding` is a number, and nothing else is found.
+/// In PyTorch `padding` is a number, so there is nothing else to find.
 pub const fn uneven_padding(op: &Op, input: &Shape, order: AxisOrder, target: &Shape) -> Option<Op> {
     let (dialect, rank) = match op {
         Op::Conv(conv) => (conv.dialect, conv.rank),
@@ -22,7 +22,7 @@ pub const fn uneven_padding(op: &Op, input: &Shape, order: AxisOrder, target: &S
     padding_pairs(op, input, order, target, rank, matches!(dialect, Dialect::Keras))
 }
 
-/// As [`uneven_padding`], in any dialect: what a suggestion may say.
+/// Like [`uneven_padding`] but for every dialect, for use in suggestions.
 pub const fn suggested_padding(op: &Op, input: &Shape, order: AxisOrder, target: &Shape) -> Option<Op> {
     match op {
         Op::Conv(Conv { rank, .. }) | Op::Pool(Pool { rank, .. }) => {
@@ -64,7 +64,7 @@ const fn padding_pairs(
     Some(with_padding(op, Padding::Pairs(pairs)))
 }
 
-/// The fewest rows of border, both sides together, that give a size on one axis: 0, 1, -1, 2, -2, ..
+/// The fewest total border rows that give a size on one axis, tried in the order 0, 1, -1, 2, -2, ..
 const fn fewest_rows(
     op: &Op,
     pairs: &PerAxis<(i64, i64)>,
@@ -73,7 +73,7 @@ const fn fewest_rows(
     axis: usize,
     size: Size,
 ) -> Option<(i64, i64)> {
-    // Twice a symmetric padding is an even total, and the odd ones are next to it.
+    // Symmetric padding has an even total, and the odd totals are its neighbours.
     let values = anchors(&with_padding(op, Padding::Pairs(*pairs)), AxisField::Padding, input, order, axis, size, 0);
     let mut best: Option<i64> = None;
     let mut value = i64::MIN;
@@ -83,7 +83,7 @@ const fn fewest_rows(
         while odd < 2 {
             let total = value.saturating_mul(2).saturating_add(odd);
             let fewer = match best {
-                // Of equals the one that adds.
+                // On a tie, the one that adds rows.
                 Some(best) => total.unsigned_abs() < best.unsigned_abs() || total == best.saturating_neg() && total > 0,
                 None => true,
             };

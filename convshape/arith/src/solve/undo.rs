@@ -1,4 +1,4 @@
-//! What undoes a convolution, and a transposed one.
+//! The layer that undoes a convolution or a transposed convolution.
 
 use crate::axis::{Scatter, Window};
 use crate::fault::{Fault, Reason, tri};
@@ -6,17 +6,15 @@ use crate::op::{AutoPad, AxisOrder, Conv, Dialect, Direction, MAX_SPATIAL, Paddi
 use crate::shape::Shape;
 use crate::size::Size;
 
-/// The layer whose shape map is the exact reverse of `conv` at `input`: kernel, stride, dilation,
-/// groups and bias the same, channels swapped, the offset the same, written as the dialect writes it.
+/// The exact reverse of `conv` at `input`: same kernel, stride, dilation, groups and bias, swapped channels, and the
+/// offset that undoes its padding, written in the dialect's own fields.
 ///
-/// A transposed convolution wins back the rows a floor dropped: its full output has
-/// `(o - 1) * stride + extent - lo - hi` rows; what is missing to `input` is at most `stride - 1`, so
-/// as an `output_padding` it is accepted by every dialect that has one. jax and flax pad the dilated
-/// input instead.
+/// A transposed convolution must restore the rows that rounding down dropped. Its full output has `(o - 1) * stride +
+/// extent - lo - hi` rows, at most `stride - 1` fewer than `input`, so every dialect with `output_padding` accepts the
+/// difference. jax and flax pad the dilated input instead.
 ///
 /// # Errors
-/// Why `conv` itself is refused, or has no reverse: a depthwise convolution, one with an input
-/// dilation.
+/// If `conv` itself is rejected or has no reverse: a depthwise convolution, or one with an input dilation.
 pub const fn undo(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Conv, Fault> {
     if conv.depth_multiplier.is_some() {
         return Err(Fault::new(Reason::TransposedGroups));
@@ -48,7 +46,7 @@ pub const fn undo(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Conv, 
     }
 }
 
-/// What undoes a convolution.
+/// The layer that undoes a convolution.
 const fn transposed(conv: &Conv, undone: Conv, input: &Shape, order: AxisOrder) -> Result<Conv, Fault> {
     let windows = tri!(conv.windows(input, order));
     let mut pairs = [(0, 0); MAX_SPATIAL];
@@ -86,7 +84,7 @@ const fn transposed(conv: &Conv, undone: Conv, input: &Shape, order: AxisOrder) 
     }
     let output_padding = match conv.dialect {
         Dialect::Jax | Dialect::Flax => None,
-        // Left out, it is not zero there.
+        // If omitted, it is not zero there.
         Dialect::Keras => Some(output_padding),
         Dialect::Torch | Dialect::Onnx => {
             if padded {
@@ -100,14 +98,14 @@ const fn transposed(conv: &Conv, undone: Conv, input: &Shape, order: AxisOrder) 
     Ok(Conv { direction: Direction::Transposed, padding, output_padding, ..undone })
 }
 
-/// What undoes a transposed convolution.
+/// The layer that undoes a transposed convolution.
 const fn forward(conv: &Conv, undone: Conv, input: &Shape, order: AxisOrder) -> Result<Conv, Fault> {
     let scatters = tri!(conv.scatters(input, order));
     let mut pairs = [(0, 0); MAX_SPATIAL];
     let mut axis = 0;
     while axis < conv.rank {
-        // A floor leaves out up to `stride - 1` more rows at the end: both sides alike where that
-        // does, else no crop where that does.
+        // Rounding down ignores up to `stride - 1` more rows at the end: use equal sides if that works, otherwise no
+        // cropping if that works.
         let Scatter { lo, hi, stride, .. } = scatters[axis];
         let most = hi.saturating_add(stride - 1);
         let end = if hi <= lo && lo <= most {
@@ -124,8 +122,8 @@ const fn forward(conv: &Conv, undone: Conv, input: &Shape, order: AxisOrder) -> 
     Ok(Conv { direction: Direction::Forward, padding, ..undone })
 }
 
-/// `padding: 1` where both sides are equal on every axis and none is negative, else pairs. keras has
-/// no numbers: `valid` where they are zero.
+/// `padding: 1` if both sides are equal on every axis and none is negative, otherwise pairs. keras takes no numbers:
+/// `valid` if they are zero.
 const fn as_written(pairs: &PerAxis<(i64, i64)>, rank: usize, dialect: Dialect) -> Padding {
     let mut values = [0; MAX_SPATIAL];
     let mut zero = true;
