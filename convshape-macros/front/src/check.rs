@@ -1,6 +1,5 @@
-//! Graph to shapes. Everything goes through the arithmetic crate; what is refused is collected as a
-//! [`Problem`], and sizes that follow from a refusal are unknown, so that nothing that merely
-//! follows from it is refused too.
+//! From graph to shapes, using the arithmetic crate. What is rejected becomes a [`Problem`], and sizes that depend on
+//! it become unknown, so that its consequences are not reported as well.
 
 mod holes;
 mod problem;
@@ -28,42 +27,42 @@ use crate::fields;
 use crate::graph::{Graph, Inserted, Node, NodeId, Recipe, ValueId};
 use crate::unseen::visible;
 
-/// The shapes of a graph, and what is wrong with it.
+/// The shapes of a graph, and its problems.
 #[derive(Clone)]
 pub(crate) struct Checked {
-    /// Per value; `None` where not even the number of axes is known.
+    /// One per value; `None` if not even the number of axes is known.
     pub(crate) shapes: Vec<Option<Shape>>,
-    /// Per node, with holes filled and channels bound; `None` where it was not readable.
+    /// One per node, with holes solved and channels bound; `None` if the layer was not readable.
     pub(crate) ops: Vec<Option<Op>>,
-    /// Per node, whether one of its numbers is known to const evaluation only.
+    /// For each node, whether one of its numbers is known only to const evaluation.
     pub(crate) unseen: Vec<bool>,
-    /// Per body, whether its turn keeps its shape.
+    /// For each body, whether one pass keeps its shape.
     turns: Vec<Turn>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
 }
 
-/// Whether a turn of a repeat keeps its shape.
+/// Whether one pass of a repeat keeps its shape.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Turn {
     Kept,
     Broken,
-    /// It comes after one that is broken.
+    /// Not known, because an earlier pass failed.
     Open,
 }
 
-/// What is known of a node besides its shape.
+/// What is known about a node besides its shape.
 pub(crate) struct Kept {
     op: Option<Op>,
     unseen: bool,
     turns: Vec<(usize, Turn)>,
 }
 
-/// What the check of a graph looks up: it stays when fields change.
+/// What the check of a graph looks up. It stays valid when fields change.
 #[derive(Clone)]
 pub(crate) struct Plan {
     targets: Targets,
-    /// The bodies that end with a value, the innermost first.
+    /// The bodies that end with each value, innermost first.
     turns: HashMap<ValueId, Vec<usize>>,
 }
 
@@ -81,7 +80,7 @@ impl Plan {
         self.turns.get(&value).map_or(&[], Vec::as_slice)
     }
 
-    /// The layers with a hole whose target is a declared output.
+    /// The layers with a hole that gets its target from a declared output.
     pub(crate) fn aimed_at<'a>(&'a self, graph: &'a Graph, output: usize) -> impl Iterator<Item = NodeId> + 'a {
         let aims =
             move |node: &NodeId| !graph.nodes[*node].holes.is_empty() && self.targets.reached(*node) == Some(output);
@@ -89,7 +88,7 @@ impl Plan {
     }
 }
 
-/// Works out every shape.
+/// Computes every shape.
 pub(crate) fn check(graph: &Graph) -> Checked {
     let plan = Plan::new(graph);
     let mut checked = Checked {
@@ -113,7 +112,7 @@ pub(crate) fn check(graph: &Graph) -> Checked {
     checked
 }
 
-/// The stride of the convolution with kernel 1 that makes one shape of another.
+/// The stride of the convolution with kernel 1 that turns one shape into the other.
 pub(crate) fn projection(from: &Shape, to: &Shape, order: AxisOrder) -> Option<i64> {
     if from.rank() != to.rank() || !(2..=4).contains(&from.rank()) {
         return None;
@@ -131,7 +130,7 @@ pub(crate) fn projection(from: &Shape, to: &Shape, order: AxisOrder) -> Option<i
     strides.iter().all(|stride| *stride == strides[0]).then_some(strides[0])
 }
 
-/// A shape with the spatial sizes of another: cropped where all are smaller, repeated where all are whole multiples.
+/// A shape with the spatial sizes of another one: cropped if all are smaller, upsampled if all are whole multiples.
 pub(crate) fn fitted(shape: &Shape, to: &Shape, order: AxisOrder) -> Option<(Shape, Fitting)> {
     if shape.rank() != to.rank() || shape.rank() < 2 {
         return None;
@@ -149,14 +148,14 @@ pub(crate) fn fitted(shape: &Shape, to: &Shape, order: AxisOrder) -> Option<(Sha
     Some((places().fold(*shape, |fitted, place| fitted.with(place, to.size(place))), fitting))
 }
 
-/// How a value gets the spatial sizes of another.
+/// How to give a value the spatial sizes of another one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fitting {
     Crop,
     Upsample,
 }
 
-/// The sizes that are possible at all.
+/// The possible sizes; impossible ones become unknown.
 fn only_known(shape: &Shape) -> Shape {
     let mut known = *shape;
     for axis in 0..shape.rank() {
@@ -173,7 +172,7 @@ impl Checked {
         self.shapes.get(value).copied().flatten()
     }
 
-    /// Checks one input and records its shape, without the sizes that are wrong.
+    /// Checks one input and records its shape, without impossible sizes.
     pub(crate) fn input(&mut self, graph: &Graph, input: usize) {
         let shape = visible(&graph.inputs[input].shape);
         self.shapes[input] = Some(match representable(&shape) {
@@ -185,7 +184,8 @@ impl Checked {
         });
     }
 
-    /// One layer and what is claimed of it. Adds its problems; whether anything that others look at has changed.
+    /// Checks one layer and the claims about it, and adds its problems. Returns whether anything changed that others
+    /// depend on.
     pub(crate) fn visit(&mut self, graph: &Graph, plan: &Plan, id: NodeId) -> bool {
         let (node, value) = (&graph.nodes[id], graph.value(id));
         let unseen = self.unseen[id];
@@ -204,7 +204,7 @@ impl Checked {
         changed
     }
 
-    /// What a visit changes besides the shape, to be put back.
+    /// What a visit changes besides the shape, so that it can be restored.
     pub(crate) fn keep(&self, node: NodeId, value: ValueId, plan: &Plan) -> Kept {
         let turns = plan.ends(value).iter().map(|body| (*body, self.turns[*body])).collect();
         Kept { op: self.ops[node], unseen: self.unseen[node], turns }
@@ -218,7 +218,7 @@ impl Checked {
         }
     }
 
-    /// One layer: its op with everything filled in, and what it gives.
+    /// One layer: its op with everything filled in, and its outputs.
     fn node(&mut self, graph: &Graph, id: NodeId, node: &Node, targets: &Targets) -> (Option<Op>, Option<Shape>) {
         let order = graph.order();
         let Some((op, unseen)) = self.recipe(graph, node) else {
@@ -244,7 +244,8 @@ impl Checked {
         match op.output(&inputs, order) {
             Ok(shape) => (Some(op), Some(shape)),
             Err(fault) => {
-                // What undoes another layer than the one whose output comes in says nothing of what was meant.
+                // If it undoes a layer of a different kind than its input suggests, its shape says nothing about what
+                // was meant.
                 let shape = match node.recipe {
                     Recipe::Undo { .. } | Recipe::Unpool { .. } => Some(Shape::unknown(inputs[0].rank())),
                     _ => recover(&op, &inputs, Some(&fault), order),
@@ -255,7 +256,7 @@ impl Checked {
         }
     }
 
-    /// The activation that follows a layer.
+    /// The activation of the layer.
     fn activation(&mut self, id: NodeId, node: &Node, shape: Option<Shape>, order: AxisOrder) {
         let Some(op) = node.activation.filter(|op| !fields::unseen_activation(op)) else { return };
         let inputs = vec![shape.unwrap_or(Shape::unknown(1))];
@@ -265,18 +266,18 @@ impl Checked {
         }
     }
 
-    /// A node's layer, and whether const evaluation will know more of it.
+    /// A node's layer, and whether const evaluation will know more about it.
     fn recipe(&self, graph: &Graph, node: &Node) -> Option<(Op, bool)> {
         match &node.recipe {
             Recipe::Given(op) => Some((*op, node.unseen)),
-            // Where its shape is open, const evaluation works out the layer's channels.
+            // If its shape is unknown, const evaluation computes the layer's channels.
             Recipe::Param { of, param } => {
                 let op = self.ops.get(*of)?.as_ref()?.shared_param(*param)?;
                 let Op::Source { shape, .. } = op else { return None };
                 Some((op, visible(&shape) != shape || !shape.is_known()))
             }
             Recipe::Again { of } => Some((*self.ops.get(*of)?.as_ref()?, self.unseen[*of])),
-            // What a sub-chain gives is known to const evaluation.
+            // Only const evaluation knows what a sub-chain gives.
             Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => None,
             Recipe::Unpool { of } => match self.ops.get(*of)?.as_ref()? {
                 Op::Pool(pool) => Some((Op::MaxUnpool(*pool), self.unseen[*of])),
@@ -285,12 +286,12 @@ impl Checked {
             Recipe::Undo { of, overrides } => {
                 let Some(Some(Op::Conv(conv))) = self.ops.get(*of) else { return None };
                 let input = self.shape(graph.nodes[*of].inputs[0]);
-                // The layers after a sub-chain are known to const evaluation only.
+                // Only const evaluation knows the layers after a sub-chain.
                 let unseen = self.unseen[*of] || input.is_none() && graph.deferred();
                 let mut op = Op::Conv(if unseen {
                     reversed(conv)
                 } else {
-                    // Where it fails the layer itself is refused already.
+                    // If it fails, the layer itself was rejected already.
                     solve::undo(conv, &input?, graph.order()).ok()?
                 });
                 for (field, setting) in overrides {
@@ -308,7 +309,7 @@ impl Checked {
         }
     }
 
-    /// The shapes that come in; where one is not known, as much as the layer itself says of it.
+    /// The input shapes. For an unknown one, as much as the layer's own fields say about it.
     fn inputs(&self, node: &Node, op: &Op, order: AxisOrder) -> Option<Vec<Shape>> {
         let blind = blind_rank(op);
         let shapes = node.inputs.iter().map(|value| self.shape(*value).or(blind.map(Shape::unknown)));
@@ -339,14 +340,14 @@ impl Checked {
         Some(shapes)
     }
 
-    /// What a statement claims of its own output. Where that does not hold, it goes on with what both have in
-    /// common.
+    /// What a statement claims about its own output. If the claim is wrong, the check goes on with what both shapes
+    /// have in common.
     fn claims(&mut self, id: NodeId, node: &Node, shape: Option<Shape>) -> Option<Shape> {
         let mut shape = shape;
         if let Some((written, _)) = node.comment {
             let written = visible(&written);
             shape = match shape {
-                // Nothing better is known.
+                // There is no better guess.
                 None => Some(written),
                 Some(found) if found.fits(&written) => Some(complete(&found, &written)),
                 Some(found) => {
@@ -365,8 +366,8 @@ impl Checked {
         shape
     }
 
-    /// The end of a repeat's turn: what comes out must be what went in. Where it is not, the turns
-    /// after it would be refused for that alone, and are left open.
+    /// The end of a repeat's pass: its output must have the shape of its input. If not, later passes would all be
+    /// rejected for the same reason, so their shapes are left unknown.
     fn turn(&mut self, graph: &Graph, body: usize, shape: Option<Shape>) -> Option<Shape> {
         self.turns[body] = Turn::Kept;
         if graph.bodies[body].free {
@@ -395,7 +396,7 @@ impl Checked {
     }
 }
 
-/// That a layer's name says another number of axes than come in.
+/// Checks that the layer's name allows the number of axes of its input.
 fn other_rank(node: &Node, input: &Shape) -> Option<Fault> {
     let (least, most) = node.named_axes?;
     let axes = input.rank().checked_sub(1)?;
@@ -403,20 +404,20 @@ fn other_rank(node: &Node, input: &Shape) -> Option<Fault> {
     (!(least..=most).contains(&axes)).then(|| Fault::new(reason))
 }
 
-/// Whether fields given after `undo` make the output padding that was derived meaningless.
+/// Whether fields after `undo` make the derived output padding wrong.
 pub(crate) fn reshapes_undo(overrides: &[(&'static str, fields::Setting)]) -> bool {
     let shaping = |field: &str| matches!(field, "padding" | "kernel" | "stride" | "dilation" | "output_size");
     overrides.iter().any(|(field, _)| shaping(field))
 }
 
-/// Layers whose parameters have a name in files that another's have.
+/// Layers whose parameters have the same name in files.
 pub(crate) fn clashes(graph: &Graph, checked: &Checked) -> Vec<NodeId> {
     let mut names = HashMap::new();
     (0..graph.nodes.len())
         .filter(|id| checked.ops[*id].is_some_and(|op| !op.params().is_empty()) && graph.nodes[*id].first_run.is_none())
         .filter(|id| {
             let node = &graph.nodes[*id];
-            // Where the names are the same too, that is what was reported.
+            // If the names in the chain are equal too, that was reported already.
             names.insert(&node.file_name, &node.name).is_some_and(|other| *other != node.name)
         })
         .collect()

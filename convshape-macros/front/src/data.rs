@@ -1,4 +1,4 @@
-//! Files of data: their headers, held against the chain's inputs and outputs.
+//! Data files: checks their headers against the chain's inputs and outputs.
 
 mod checks;
 mod scaling;
@@ -17,53 +17,53 @@ use crate::graph::Graph;
 use crate::syntax::{self, Chain};
 use crate::unseen::visible;
 
-/// The arrays of a `data` header, each with the port it is for.
+/// The arrays of a `data` header, each with its port.
 #[derive(Debug)]
 pub(crate) struct DataArrays {
     /// Absolute paths.
     pub(crate) files: Vec<String>,
-    /// First those of the inputs, then those of the outputs.
+    /// The inputs' arrays, then the outputs'.
     pub(crate) arrays: Vec<Paired>,
 }
 
 /// An array and its port.
 #[derive(Debug)]
 pub(crate) struct Paired {
-    /// Inputs are counted first, then outputs.
+    /// Counts the inputs first, then the outputs.
     pub(crate) port: usize,
-    /// The file, among those of the header.
+    /// The index of the file in the header.
     pub(crate) file: usize,
     pub(crate) array: Array,
-    /// Its name in the header, else its file.
+    /// Its name in the header, or the name of its file.
     pub(crate) span: Span,
 }
 
-/// What is wrong with the files or their arrays.
+/// What is wrong with files or arrays.
 #[derive(Debug)]
 pub(crate) enum DataProblem {
     /// A file that cannot be used.
     Unreadable { path: PathBuf, why: Unreadable },
-    /// A path that source code cannot name.
+    /// A path that cannot be written in source code.
     NotUnicode { path: PathBuf },
-    /// A file of a list that has another number of arrays than one.
+    /// A file of a list that does not contain exactly one array.
     NotOne { file: String, arrays: Vec<String> },
     /// No array has this name.
     NoArray { name: String, arrays: Vec<String> },
     /// More arrays than ports.
     TooMany { name: String, arrays: Vec<String>, inputs: usize, outputs: usize },
-    /// An input without an array.
+    /// An input that has no array.
     TooFew { input: String, arrays: Vec<String> },
     /// Elements that are not numbers.
     Dtype { name: String, dtype: String },
-    /// Another shape.
+    /// A wrong shape.
     Shape { array: Named, port: String, cause: Cause, is: PortShape, fixes: Fixes },
-    /// Another number of samples.
+    /// Arrays with different numbers of samples.
     Samples { array: Named, first: Named },
-    /// A number that is not a class.
+    /// A label that is not a class.
     Class { name: String, port: String, found: f64, sample: usize, classes: i64, range: (f64, f64) },
-    /// Bytes that nothing scales: an input, read by a layer.
+    /// Bytes that are not scaled before a layer reads them.
     Bytes { name: String, port: String, layer: String },
-    /// Bytes that an output between 0 and 1 is compared with.
+    /// Bytes that are compared with an output between 0 and 1.
     ByteTargets { name: String, port: String, activation: &'static str },
     /// The elements cannot be read.
     Elements { name: String, why: std::io::Error },
@@ -77,7 +77,7 @@ pub(crate) struct Named {
     pub(crate) dtype: String,
 }
 
-/// A port's shape, and where it has its channels.
+/// A port's shape, and its channel axis.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PortShape {
     pub(crate) shape: Shape,
@@ -85,10 +85,10 @@ pub(crate) struct PortShape {
     pub(crate) output: bool,
 }
 
-/// Changes of the chain with which an array fits, in words.
+/// Changes of the chain that make an array fit, in words.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Fixes {
-    /// Whether the array looks right and the chain wrong.
+    /// Whether the chain is wrong rather than the array.
     pub(crate) first: bool,
     pub(crate) chain: Option<String>,
 }
@@ -99,7 +99,7 @@ impl PortShape {
     }
 }
 
-/// The arrays that a checked chain names. What is wrong with them is reported.
+/// The arrays named by a checked chain. Problems are reported.
 pub(crate) fn of(
     chain: &Chain,
     graph: &Graph,
@@ -117,7 +117,7 @@ pub(crate) fn of(
         }
     };
     let data = DataArrays { files: files.into_iter().map(|file| file.path).collect(), arrays };
-    // A chain whose shapes do not fit has other ports once they do.
+    // If the chain's shapes are wrong, its ports will change once they are fixed.
     if !sink.refused() {
         checks::check(graph, checked, &data, sink);
     }
@@ -151,14 +151,14 @@ pub(crate) fn port_name(graph: &Graph, port: usize) -> &str {
     }
 }
 
-/// A file of the header that was read.
+/// A file of the header that has been read.
 struct DataFile {
     path: String,
     arrays: Vec<Array>,
     span: Span,
 }
 
-/// The headers of all files; `None` where one cannot be read, which is reported.
+/// The headers of all files; `None` for one that cannot be read, which is reported.
 fn open(header: &syntax::Data, folder: &Path, sink: &mut Sink) -> Option<Vec<DataFile>> {
     let mut files = Vec::new();
     for text in &header.files {
@@ -177,7 +177,7 @@ fn open(header: &syntax::Data, folder: &Path, sink: &mut Sink) -> Option<Vec<Dat
     (files.len() == header.files.len()).then_some(files)
 }
 
-/// Gives each port its array.
+/// Assigns an array to each port.
 fn pair(header: &syntax::Data, graph: &Graph, files: &[DataFile]) -> Result<Vec<Paired>, (DataProblem, Span)> {
     let all = || files.iter().enumerate().flat_map(|(file, of)| of.arrays.iter().map(move |array| (file, array)));
     let names = || all().map(|(_, array)| array.name.clone()).collect::<Vec<_>>();

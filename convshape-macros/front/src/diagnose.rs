@@ -1,5 +1,5 @@
-//! Faults in words: the only place that words a message. A report is one mistake; the sink collects
-//! them and turns them into compile errors, each on the token that must change.
+//! Puts faults into words; messages are worded nowhere else. A report is one mistake. The sink collects reports and
+//! turns them into compile errors, each on the token that must change.
 
 mod data;
 mod fields;
@@ -29,24 +29,24 @@ use crate::words::Dialects;
 /// One mistake.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
-    /// `None` for what another report says already.
+    /// `None` if another report covers it.
     code: Option<&'static str>,
     span: Span,
     message: String,
-    /// The arithmetic, then notes, then helps.
+    /// The formula, then notes, then helps.
     lines: Vec<String>,
-    /// The word of another framework that it is about.
+    /// The word of another framework that caused it.
     foreign: Option<ForeignWord>,
-    /// Whether the same message elsewhere is the same mistake, as with a misspelt word.
+    /// Whether an equal message elsewhere is the same mistake, as with a misspelt word.
     once: bool,
 }
 
-/// A word that other dialects have.
+/// A word from other dialects.
 #[derive(Clone, Debug)]
 pub(crate) struct ForeignWord {
     word: String,
     dialects: Dialects,
-    /// What it is in the chain's dialect, if it has the thing.
+    /// Its counterpart in the chain's dialect, if there is one.
     here: Option<String>,
 }
 
@@ -55,8 +55,7 @@ impl Report {
         Report { code: Some(code.id), span, message: message.into(), lines: Vec::new(), foreign: None, once: false }
     }
 
-    /// Something is wrong that is reported already: nothing is shown, but what it is about counts as
-    /// not readable.
+    /// A mistake that was already reported: nothing is shown, but the statement counts as unreadable.
     pub(crate) fn silent() -> Report {
         Report {
             code: None,
@@ -77,7 +76,7 @@ impl Report {
         self.line(format!("note: {text}"))
     }
 
-    /// A `help:` line, unless it is there already.
+    /// Adds a `help:` line, unless it is already there.
     pub(crate) fn help(self, text: impl std::fmt::Display) -> Report {
         let line = format!("help: {text}");
         if self.lines.contains(&line) { self } else { self.line(line) }
@@ -105,13 +104,13 @@ impl Report {
         self
     }
 
-    /// The same message elsewhere is the same mistake.
+    /// An equal message elsewhere is the same mistake.
     pub(crate) fn once(mut self) -> Report {
         self.once = true;
         self
     }
 
-    /// Says that it is about a word of other dialects.
+    /// Records that the cause is a word from other dialects.
     pub(crate) fn of_foreign_word(mut self, word: &str, dialects: Dialects, here: Option<String>) -> Report {
         self.foreign = Some(ForeignWord { word: word.to_owned(), dialects, here });
         self
@@ -142,7 +141,7 @@ impl From<&SyntaxFault> for Report {
     }
 }
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Level {
     /// The chain does not compile.
@@ -155,7 +154,7 @@ pub enum Level {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Finding {
-    /// Whether the chain is refused for it.
+    /// Whether it is an error and not a warning.
     pub level: Level,
     /// Its code, such as `CS0201`.
     pub code: &'static str,
@@ -163,18 +162,18 @@ pub struct Finding {
     pub span: Span,
     /// What is wrong, in one line without the code.
     pub message: String,
-    /// The arithmetic with its numbers, then lines that begin with `note: ` and `help: `.
+    /// The formula with its numbers, then lines that begin with `note: ` and `help: `.
     pub lines: Vec<String>,
 }
 
-/// Collects what is wrong.
+/// Collects reports.
 #[derive(Default)]
 pub(crate) struct Sink {
     errors: Vec<Report>,
     warnings: Vec<Report>,
-    /// Layers that are read as their help says, which must prove right.
+    /// Layers read as their own help suggests; the reading is confirmed later.
     guesses: Vec<(NodeId, Report)>,
-    /// While it is muted, nothing is collected.
+    /// While muted, it collects nothing.
     muted: bool,
 }
 
@@ -185,19 +184,19 @@ impl Sink {
         }
     }
 
-    /// What is wrong with a layer that is read as the help says.
+    /// The report about a layer that was read as its help suggests.
     pub(crate) fn guess(&mut self, node: NodeId, report: Report) {
         if !self.muted {
             self.guesses.push((node, report));
         }
     }
 
-    /// The layers that are read as a help says.
+    /// The layers read as their help suggests.
     pub(crate) fn guessed(&self) -> Vec<NodeId> {
         self.guesses.iter().map(|(node, _)| *node).collect()
     }
 
-    /// Reports what is wrong with those layers, the helps only where they are `right`.
+    /// Reports these layers, with helps only for those in `right`.
     pub(crate) fn settle_guesses(&mut self, right: bool) {
         let reports = std::mem::take(&mut self.guesses).into_iter();
         self.errors.extend(reports.map(|(_, report)| if right { report } else { report.without_helps() }));
@@ -209,7 +208,7 @@ impl Sink {
         }
     }
 
-    /// Several words of one other framework are one mistake: the chain does not say its dialect.
+    /// Several words of one other framework are one mistake: the chain does not name its dialect.
     pub(crate) fn merge_foreign_words(&mut self, dialect: Dialect) {
         let foreign = |report: &Report| report.foreign.clone();
         let words: Vec<ForeignWord> = self.errors.iter().filter_map(foreign).collect();
@@ -222,7 +221,7 @@ impl Sink {
         self.errors.insert(at, words_elsewhere(&words, *meant, dialect, span));
     }
 
-    /// Says what was written wrong in the same way several times once, with the other lines.
+    /// Merges mistakes of the same kind into one report that lists the other lines.
     pub(crate) fn merge_repeated(&mut self) {
         let mut first: HashMap<String, usize> = HashMap::new();
         let mut lines: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -248,7 +247,7 @@ impl Sink {
         self.errors = kept;
     }
 
-    /// A line of another language with a layer that does not exist is one mistake: the line is written anew anyway.
+    /// A line in another language with an unknown layer is one mistake: the line is rewritten anyway.
     pub(crate) fn merge_lines(&mut self) {
         let line = |report: &Report| report.span.start().line;
         let unknown = self.errors.iter().filter(|report| report.code == Some(code::UNKNOWN_LAYER.id)).map(line);
@@ -259,17 +258,17 @@ impl Sink {
         });
     }
 
-    /// Drops what is reported from here on, or no longer does. Returns whether it did before.
+    /// Mutes the sink or turns it on again. Returns whether it was muted before.
     pub(crate) fn mute(&mut self, muted: bool) -> bool {
         std::mem::replace(&mut self.muted, muted)
     }
 
-    /// Whether the chain is refused.
+    /// Whether there are errors.
     pub(crate) fn refused(&self) -> bool {
         self.errors.iter().any(|report| report.code.is_some())
     }
 
-    /// What was found, as data.
+    /// The findings as data.
     pub(crate) fn into_findings(self) -> Vec<Finding> {
         let findings = |level, reports: Vec<Report>| {
             reports.into_iter().filter_map(move |report| {
@@ -280,12 +279,12 @@ impl Sink {
         findings(Level::Error, self.errors).chain(findings(Level::Warning, self.warnings)).collect()
     }
 
-    /// The reports as code: `compile_error!`s, and for warnings uses of deprecated constants, which
-    /// is how stable Rust lets a macro warn.
+    /// The reports as code: `compile_error!` for errors, and uses of deprecated constants for warnings, which is the
+    /// only way to warn from a macro on stable Rust.
     pub(crate) fn into_tokens(self) -> TokenStream {
         let errors = self.errors.iter().filter_map(|report| {
             let text = report.text(report.code?);
-            // Both the path and the text must carry the span, or rustc shows the whole macro call.
+            // Both the path and the text need the span, or rustc shows the whole macro call.
             Some(syn::Error::new(report.span, text).into_compile_error())
         });
         let warnings = self.warnings.iter().filter_map(|report| {

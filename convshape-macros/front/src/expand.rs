@@ -1,5 +1,5 @@
-//! Checked graph to code. Nothing here can fail: every refusal came earlier. A refused chain gets the
-//! same items, so that one mistake gives one report and editors keep working.
+//! From a checked graph to code. Nothing fails here: every error was reported earlier. A chain with errors gets the
+//! same items, so that one mistake gives one message and editors keep working.
 
 mod arrays;
 mod data;
@@ -31,19 +31,19 @@ use crate::groups::Groups;
 use crate::syntax::Chain;
 use crate::weights::WeightsFile;
 
-/// Everything that the code is written from.
+/// Everything that the code depends on.
 pub(crate) struct Expansion<'a> {
-    /// The path of the library, whatever the user calls it.
+    /// The path of the library, under whatever name the user imports it.
     pub(crate) krate: TokenStream,
     pub(crate) chain: &'a Chain,
     pub(crate) graph: &'a Graph,
     pub(crate) checked: &'a Checked,
     pub(crate) groups: &'a Groups,
-    /// The file of weights that is compiled in.
+    /// The weight file to compile in.
     pub(crate) weights: Option<&'a WeightsFile>,
-    /// The files of data that were held against the ports.
+    /// The data files that were checked against the ports.
     pub(crate) data: Option<&'a DataArrays>,
-    /// Whether something was refused: then only signatures are written.
+    /// Whether the chain has errors; then the methods have no bodies.
     pub(crate) refused: bool,
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn expand(expansion: &Expansion<'_>) -> TokenStream {
 }
 
 impl Expansion<'_> {
-    /// Whether const evaluation works the shapes out: then they are constants of the type.
+    /// Whether const evaluation computes the shapes, which are then constants of the type.
     fn deferred(&self) -> bool {
         self.graph.deferred() && !self.refused
     }
@@ -79,12 +79,12 @@ impl Expansion<'_> {
         self.checked.ops.get(node)?.as_ref()
     }
 
-    /// The shapes that enter and leave a layer.
+    /// The input and output shapes of a layer.
     fn ends(&self, node: NodeId) -> (Shape, Shape) {
         (self.shape(self.graph.nodes[node].inputs[0]), self.shape(self.graph.given_by(node)))
     }
 
-    /// The shapes of the outputs: as declared, and where that leaves a size open as worked out.
+    /// The shapes of the outputs: as declared, with unknown sizes filled in from the check.
     pub(crate) fn outputs(&self) -> Vec<Shape> {
         let complete = |declared: &Shape, found: Shape| {
             (0..declared.rank().min(found.rank())).fold(*declared, |shape, axis| match declared.size(axis) {

@@ -1,4 +1,4 @@
-//! What can be wrong with the text of a chain, before it means anything.
+//! Syntax errors: what can be wrong with the text of a chain.
 
 mod slip;
 
@@ -6,46 +6,46 @@ use proc_macro2::Span;
 
 pub(crate) use slip::Slip;
 
-/// A mistake in the writing, on the token that must change.
+/// A syntax error, on the token that must change.
 #[derive(Clone, Debug)]
 pub(crate) enum SyntaxFault {
-    /// Something else is expected here.
+    /// Something else was expected here.
     Unexpected { span: Span, found: String, expected: &'static str, help: Option<String> },
-    /// A word that is not one of those allowed here.
+    /// A word that is not one of the allowed ones.
     UnknownWord { span: Span, what: &'static str, found: String, known: String, nearest: Option<String> },
-    /// A statement without its `;`, or with something else there.
+    /// A statement without its `;`, or with something else in its place.
     End { span: Span, found: Option<String>, also: Lines },
     /// A `(` or `[` that is still open at the end of its statement.
     Unclosed { span: Span, bracket: char },
-    /// `from`, `->` and `restores` in another order, or one of them twice.
+    /// `from`, `->` and `restores` in the wrong order, or one of them twice.
     TailOrder { span: Span, word: &'static str },
-    /// More values without a name than the layer takes.
+    /// More positional values than the layer takes.
     TooManyValues { span: Span, layer: String, help: String },
-    /// Brackets in brackets, or operators in a row, beyond what anybody writes.
+    /// Brackets or operators nested more deeply than anyone would write.
     TooDeep { span: Span },
-    /// Another language's way to write what this one has.
+    /// A construct from another language that has a counterpart here.
     Slip { span: Span, slip: Slip, rewritten: String, also: Vec<(usize, String)> },
-    /// Layers in a layer's parentheses: each is a statement.
+    /// Layers inside a layer's parentheses: each is a statement.
     Nested { span: Span, layer: String, statements: String },
-    /// What no chain has, such as `return`.
+    /// What a chain cannot contain, such as `return`.
     Foreign { span: Span, found: String, help: &'static str, also: Lines },
     /// `# ..`
     Comment { span: Span, also: Lines },
     /// No `input` or no `output`.
     Missing { span: Span, part: Part, chain: String },
-    /// The same part again.
+    /// A part that occurs twice.
     Twice { span: Span, part: String },
-    /// A part that is in the wrong place.
+    /// A part in the wrong place.
     Misplaced { span: Span, part: String, place: &'static str, help: &'static str },
     /// `struct Name {}`
     EmptyChain { span: Span, chain: String },
     /// `repeat 3 {}` or `block B() {}`
     EmptyBody { span: Span, what: &'static str },
-    /// A number that does not fit `i64` (or a float that is not finite).
+    /// A number that does not fit `i64`, or a float that is not finite.
     TooLarge { span: Span, found: String },
-    /// A number with a suffix or digits that a size does not have.
+    /// A number with a suffix or digits that a size cannot have.
     Malformed { span: Span, found: String, write: Option<String> },
-    /// A name in front of an `if`.
+    /// A name before an `if`.
     NamedIf { span: Span },
     /// An attribute that a statement does not take.
     Attribute { span: Span, found: String },
@@ -62,15 +62,15 @@ pub(crate) enum Part {
     Output,
 }
 
-/// What the lines of PyTorch's `forward` want.
+/// What to write for the lines of PyTorch's `forward`.
 pub(crate) const FORWARD: &str = "leave the lines of `forward` out: layers run in the order in which they are written, \
                                   and an activation is a layer too: `Relu;`";
 
-/// The further lines of a habit: a fault that a chain has many times is reported once.
+/// Further lines with the same habit: a fault that occurs many times is reported once.
 pub(crate) type Lines = Vec<usize>;
 
 impl SyntaxFault {
-    /// Takes in a fault that is the same habit in another line.
+    /// Merges a fault with the same habit in a later line.
     pub(crate) fn takes_in(&mut self, other: &SyntaxFault) -> bool {
         let first = self.span();
         let (lines, same) = match (&mut *self, other) {
@@ -121,7 +121,7 @@ impl SyntaxFault {
         }
     }
 
-    /// The code under which `convshape::errors` explains it.
+    /// The code of its page in `convshape::errors`.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             SyntaxFault::Unexpected { .. }
@@ -193,7 +193,7 @@ impl SyntaxFault {
             }
             SyntaxFault::TooManyValues { help, .. } => vec![help.clone()],
             SyntaxFault::TooDeep { .. } => vec!["write it with fewer brackets and operators".to_owned()],
-            // Shapes alone are in a form that a machine can apply.
+            // Only shapes have a form that tools can apply.
             SyntaxFault::Slip { slip, rewritten, also, .. } => match (port(rewritten), also.as_slice()) {
                 (Some(_), _) if !matches!(slip, Slip::Batch(_) | Slip::Shape(_)) => {
                     vec![format!("write `{rewritten}`")]
@@ -241,7 +241,7 @@ impl SyntaxFault {
     }
 }
 
-/// Lines of a habit that are shown as they should be.
+/// Lines with a habit that are shown corrected.
 const MOST_LINES: usize = 12;
 
 /// `input: [1, 28, 28];` as its part and its shape.
@@ -250,7 +250,7 @@ fn port(line: &str) -> Option<(&str, &str)> {
     (matches!(part, "input" | "output") && shape.starts_with('[')).then_some((part, shape))
 }
 
-/// Where a habit shows again.
+/// Further places of a habit.
 pub(crate) fn lines(also: &[usize]) -> String {
     const SHOWN: usize = 6;
     let shown: Vec<String> = also.iter().take(SHOWN).map(ToString::to_string).collect();

@@ -1,5 +1,5 @@
-//! Fields as values: what was written becomes a [`Setting`], a setting changes an [`Op`]. Defaults
-//! are those of the dialect's framework.
+//! Fields as values: the text becomes a [`Setting`], which changes an [`Op`]. Defaults are those of the dialect's
+//! framework.
 
 mod set;
 
@@ -18,11 +18,11 @@ use crate::words::Kind;
 
 pub(crate) use self::set::{padding, set};
 
-/// A field's value, its words looked up and its sizes worked out.
+/// A field's value with its words looked up and its sizes computed.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Setting {
     Int(i64),
-    /// `axes`: how many were written; `None` where one serves all axes.
+    /// `axes`: how many were written; `None` if one applies to all axes.
     Ints {
         values: PerAxis<i64>,
         axes: Option<usize>,
@@ -40,7 +40,7 @@ pub(crate) enum Setting {
     Word(&'static str),
     Shape(Shape),
     Range(i64, i64),
-    /// Where each of the pieces of an axis ends.
+    /// The end of each piece of a split axis.
     Pieces(Vec<i64>),
     Axes(Axes),
     Init(Init),
@@ -51,13 +51,13 @@ pub(crate) enum Setting {
 }
 
 impl Setting {
-    /// One number for all axes where they agree, else one each.
+    /// One number for all axes if they are equal, otherwise one each.
     pub(crate) fn ints(values: PerAxis<i64>, rank: usize) -> Setting {
         let equal = values[..rank].iter().all(|value| *value == values[0]);
         Setting::Ints { values, axes: (!equal).then_some(rank) }
     }
 
-    /// It with numbers for another number of axes: the first of them, the last one again where there are too few.
+    /// The value for a different number of axes: its first entries, with the last one repeated if there are too few.
     pub(crate) fn for_axes(&self, rank: usize) -> Setting {
         fn resized<T: Copy>(values: &PerAxis<T>, axes: usize) -> PerAxis<T> {
             std::array::from_fn(|axis| values[axis.min(axes.max(1) - 1)])
@@ -74,7 +74,7 @@ impl Setting {
         }
     }
 
-    /// Whether a number in it is one that the macro cannot see.
+    /// Whether it contains a number that the macro cannot see.
     pub(crate) fn unseen(&self) -> bool {
         match self {
             Setting::Int(value) => Unseen::is(*value),
@@ -91,7 +91,7 @@ impl Setting {
                 Init::Normal { deviation: number } | Init::TruncatedNormal { deviation: number } => number,
                 Init::Orthogonal | Init::ForgetBias { .. } => 0.0,
             }),
-            // What is checked of it is checked by the compiler alone, whatever else the chain has.
+            // Only the compiler checks it, whatever else the chain contains.
             Setting::Array(_) | Setting::Bool(_) | Setting::Word(_) | Setting::Like => false,
         }
     }
@@ -105,7 +105,7 @@ impl Setting {
     }
 }
 
-/// Whether a number of an activation is one that the macro cannot see.
+/// Whether a number of an activation is hidden from the macro.
 pub(crate) fn unseen_activation(op: &Op) -> bool {
     match *op {
         Op::Activation(Activation::LeakyRelu { slope: number })
@@ -123,7 +123,7 @@ pub(crate) fn unseen_activation(op: &Op) -> bool {
     }
 }
 
-/// As the language writes it.
+/// As written in the language.
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fn list<T>(f: &mut fmt::Formatter<'_>, values: &[T], show: impl Fn(&T) -> String) -> fmt::Result {
@@ -139,7 +139,7 @@ impl fmt::Display for Setting {
                 write!(f, "[{}]", pairs.join(", "))
             }
             Setting::Float(value) => write!(f, "{value:?}"),
-            // Factors, mostly whole.
+            // Factors, mostly integers.
             Setting::Floats { values, axes: None } => write!(f, "{}", values[0]),
             Setting::Floats { values, axes: Some(axes) } => list(f, &values[..*axes], f64::to_string),
             Setting::Bool(value) => write!(f, "{value}"),
@@ -163,7 +163,7 @@ impl fmt::Display for Setting {
                     axes => list(f, axes, name),
                 }
             }
-            // Words that a `Parameter` does not have.
+            // Words that `Parameter` does not have.
             Setting::Init(Init::Orthogonal | Init::ForgetBias { .. }) => f.write_str("_"),
             Setting::Init(Init::Constant(number)) => write!(f, "{number}"),
             Setting::Init(Init::Uniform { bound }) => write!(f, "uniform({bound})"),
@@ -175,7 +175,7 @@ impl fmt::Display for Setting {
     }
 }
 
-/// The fields that a layer cannot do without; of several in one row, one must be there.
+/// The fields that a layer requires; of several in one row, at least one.
 pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'static str]] {
     match kind {
         // `lax.conv_transpose` has no default.
@@ -183,7 +183,7 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
         Kind::DepthwiseConv => &[&["kernel"]],
         Kind::ConvGeneralDilated | Kind::SeparableConv => &[&["out_channels"], &["kernel"]],
         Kind::Conv | Kind::ConvTranspose => &[&["out_channels"], &["kernel"]],
-        // Its windows have 2 rows where nothing is written.
+        // Its windows have 2 rows by default.
         Kind::MaxPool | Kind::AvgPool if dialect == Dialect::Keras => &[],
         Kind::MaxPool | Kind::AvgPool => &[&["kernel"]],
         Kind::AdaptiveAvgPool | Kind::AdaptiveMaxPool => &[&["size"]],
@@ -193,7 +193,7 @@ pub(crate) fn required(kind: Kind, dialect: Dialect) -> &'static [&'static [&'st
         Kind::ConstantPad => &[&["amount"], &["value"]],
         Kind::Input => &[&["shape"]],
         Kind::Activation => &[&["function"]],
-        // `jax.lax` has no such layer, and so no default.
+        // `jax.lax` has no such layer and therefore no default.
         Kind::LayerNorm | Kind::RmsNorm if dialect == Dialect::Jax => &[&["size"]],
         Kind::LocalResponseNorm => &[&["size"]],
         Kind::ChannelShuffle => &[&["groups"]],
@@ -230,7 +230,7 @@ pub(crate) fn exclusive(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// The layer with every default in place. `None` for layers that this version has only a word for.
+/// The layer with all defaults. `None` for layers that exist only as words.
 pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op> {
     let ones = [1; MAX_SPATIAL];
     let conv = |direction| Op::Conv(Conv::new(dialect, direction, rank));
@@ -271,7 +271,7 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         }),
         Kind::Upsample => {
             let mode = match dialect {
-                // `jax.image.resize` takes the element whose centre is nearest, PyTorch the one at the floor.
+                // `jax.image.resize` takes the element with the nearest centre, PyTorch rounds the index down.
                 Dialect::Jax | Dialect::Flax => Interpolation::NearestExact,
                 Dialect::Torch | Dialect::Onnx | Dialect::Keras => Interpolation::Nearest,
             };
@@ -317,14 +317,14 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::BatchNorm => {
             let (eps, momentum) = match dialect {
                 Dialect::Torch | Dialect::Jax => (1e-5, 0.1),
-                // These frameworks write the share of what was there.
+                // These frameworks write the weight of the old average.
                 Dialect::Onnx => (1e-5, 1.0 - 0.9),
                 Dialect::Flax => (1e-5, 1.0 - 0.99),
                 Dialect::Keras => (1e-3, 1.0 - 0.99),
             };
             Op::BatchNorm { dialect, channels: None, eps, affine: true, momentum }
         }
-        // PyTorch has no default and asks for the number; flax and keras have 32.
+        // PyTorch has no default and requires the number; flax and keras have 32.
         Kind::GroupNorm => Op::GroupNorm { dialect, channels: None, groups: 32, eps: norm_eps(dialect) },
         Kind::InstanceNorm => {
             let affine = matches!(dialect, Dialect::Flax | Dialect::Onnx);
@@ -333,7 +333,7 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         Kind::LayerNorm => Op::LayerNorm { dialect, size: None, eps: norm_eps(dialect) },
         Kind::RmsNorm => {
             let eps = match dialect {
-                // PyTorch's default is the distance from 1 to the next number.
+                // PyTorch's default is the distance from 1 to the next float.
                 Dialect::Torch | Dialect::Jax => f64::from(f32::EPSILON),
                 Dialect::Flax | Dialect::Keras => 1e-6,
                 Dialect::Onnx => 1e-5,
@@ -355,7 +355,7 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
         }
         Kind::Constant => Op::Source { of: Source::Constant(Constant::later(0)), shape: Shape::of(&[1]) },
         Kind::Arange => Op::Source { of: Source::Arange, shape: Shape::of(&[1]) },
-        // Its function is looked up by the resolver.
+        // The resolver looks up its function.
         Kind::Activation => return None,
         Kind::Relu => return activation(Activation::Relu),
         Kind::Relu6 => return activation(Activation::Relu6),
@@ -401,7 +401,7 @@ pub(crate) fn default_op(kind: Kind, rank: usize, dialect: Dialect) -> Option<Op
     Some(op)
 }
 
-/// The axis of a softmax that names none.
+/// The default axis of a softmax.
 fn softmax_axis(dialect: Dialect) -> Axis {
     match dialect {
         Dialect::Onnx | Dialect::Jax => Axis::At(-1),
@@ -409,7 +409,7 @@ fn softmax_axis(dialect: Dialect) -> Axis {
     }
 }
 
-/// What group, instance and layer norms add to the variance.
+/// The default epsilon of group, instance and layer norms.
 fn norm_eps(dialect: Dialect) -> f64 {
     match dialect {
         Dialect::Torch | Dialect::Onnx | Dialect::Jax => 1e-5,

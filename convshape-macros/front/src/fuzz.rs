@@ -1,14 +1,14 @@
-//! Any tokens at all through the whole macro: it ends, soon, and does not panic. The parser alone is
-//! given more of them in its own tests.
+//! Arbitrary tokens through the whole macro: it must end soon and never panic. The parser gets more of them in its own
+//! tests.
 
 use std::time::{Duration, Instant};
 
 use proc_macro2::TokenStream;
 
-/// What one chain may take; a machine under load included.
+/// The time limit for one chain, even on a busy machine.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// Chains of every dialect and of every kind of statement, words apart so that they can be changed.
+/// Chains of every dialect with every kind of statement, with words separated so that they can be changed.
 const CHAINS: &[&str] = &[
     "struct A { input : [ 1 , 28 , 28 ] ; enc1 : Conv2d ( 1 -> 16 , kernel : 3 , stride : 2 , padding : 1 ) -> [ 16 , 14 , 14 ] ; \
      Relu ; enc2 : Conv2d ( 16 -> 32 , kernel : 3 , stride : 2 , padding : 1 , activation : LeakyRelu ( 0.2 ) ) ; \
@@ -34,7 +34,7 @@ const CHAINS: &[&str] = &[
      AvgPool2d ( 2 , ceil_mode : true ) ; s : Chain ( path :: Sub ) ; Slice ( channels : 0 .. 2 ) from s . z ; Clamp ( min : -1.0 , max : 1e9 ) ; output : [ 2 , _ , _ ] ; }",
 ];
 
-/// What is inserted: numbers at the limits of their range, and words that belong elsewhere.
+/// What is inserted: numbers at the limits of their range, and misplaced words.
 const OTHERS: &[&str] = &[
     "0",
     "1",
@@ -93,7 +93,7 @@ const OTHERS: &[&str] = &[
     "( )",
 ];
 
-/// Repeatable and good enough here.
+/// Repeatable, and good enough here.
 struct Random(u64);
 
 impl Random {
@@ -103,7 +103,7 @@ impl Random {
     }
 }
 
-/// Runs the macro if the brackets match; else rustc itself refuses.
+/// Runs the macro if the brackets match; otherwise rustc itself rejects the text.
 fn expand(source: &str) {
     let Ok(tokens) = source.parse::<TokenStream>() else { return };
     let start = Instant::now();
@@ -140,7 +140,7 @@ fn chains_with_tokens_off() {
     }
 }
 
-/// A chain in which one number is another: shapes that do not fit, and fixes are searched.
+/// A chain with one number changed: shapes do not fit, and fixes are searched.
 #[test]
 fn chains_with_numbers_off() {
     let mut random = Random(2);

@@ -1,5 +1,5 @@
-//! A chain with its names bound and its defaults filled in: plain data, one span a fact. Blocks and
-//! repeats are unrolled; [`Member`] keeps how the parameters nest.
+//! A chain with its names bound and its defaults filled in, as plain data with one span per fact. Blocks and repeats
+//! are unrolled; [`Member`] keeps the nesting of the parameters.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::syntax::{Strictness, Text};
 use crate::unseen::Unseen;
 use crate::words::LayerWords;
 
-/// A tensor: first the inputs, then what each node gives, in order.
+/// A tensor: first the inputs, then the outputs of each node, in order.
 pub(crate) type ValueId = usize;
 
 /// Index into [`Graph::nodes`].
@@ -26,11 +26,11 @@ pub(crate) struct Graph {
     pub(crate) dialect: Dialect,
     pub(crate) lossy: Strictness,
     pub(crate) lint: Strictness,
-    /// The sizes that only run time knows.
+    /// The sizes known only at run time.
     pub(crate) symbols: Scope,
-    /// The numbers that only const evaluation knows.
+    /// The numbers known only to const evaluation.
     pub(crate) unseen: Unseen,
-    /// Whether a layer is a sub-chain or a user-defined one, of which only the compiler knows what is in it.
+    /// Whether a layer is a sub-chain or a user-defined one, whose contents only the compiler knows.
     pub(crate) chained: bool,
     pub(crate) inputs: Vec<Input>,
     pub(crate) nodes: Vec<Node>,
@@ -39,9 +39,9 @@ pub(crate) struct Graph {
     pub(crate) bodies: Vec<Carried>,
     /// The uses of blocks.
     pub(crate) uses: Vec<Use>,
-    /// The parameters as they nest in the struct.
+    /// The parameters as nested in the struct.
     pub(crate) members: Vec<Member>,
-    /// What the results of repeats and of blocks' uses are called outside.
+    /// The names of the outputs of repeats and block uses, as seen from outside.
     pub(crate) names: HashMap<ValueId, String>,
 }
 
@@ -55,18 +55,18 @@ pub(crate) struct Input {
 #[derive(Clone)]
 pub(crate) struct Output {
     pub(crate) name: String,
-    /// `None` where the name is not known; that is reported already.
+    /// `None` if the name is unknown, which was reported already.
     pub(crate) value: Option<ValueId>,
     pub(crate) shape: Shape,
     pub(crate) span: Span,
 }
 
-/// One layer, its activation included.
+/// One layer, including its activation.
 #[derive(Clone)]
 pub(crate) struct Node {
-    /// As messages say it: `blocks.0.c`, `conv2`.
+    /// As in messages: `blocks.0.c`, `conv2`.
     pub(crate) name: String,
-    /// In weight files, without the field.
+    /// In weight files, without the parameter's name.
     pub(crate) file_name: String,
     /// As in the language: `Conv2d`.
     pub(crate) op_name: String,
@@ -76,32 +76,32 @@ pub(crate) struct Node {
     pub(crate) holes: Vec<Hole>,
     pub(crate) inputs: Vec<ValueId>,
     pub(crate) activation: Option<Op>,
-    /// The outputs of a layer that has several, by name: the layers that give them. It is itself the first.
+    /// The named outputs of a layer with several: the nodes that give them. The layer itself is the first.
     pub(crate) outputs: Vec<(String, Op)>,
     /// `-> [16, 14, 14]`
     pub(crate) comment: Option<(Shape, Span)>,
     pub(crate) restores: Option<Restores>,
     pub(crate) spans: Spans,
-    /// The numbers of spatial axes that its name says, where the layer itself takes any: `BatchNorm2d`.
+    /// The numbers of spatial axes that its name allows, if the layer itself takes any: `BatchNorm2d`.
     pub(crate) named_axes: Option<(usize, usize)>,
-    /// Whether one of its numbers is one that the macro cannot see.
+    /// Whether one of its numbers is hidden from the macro.
     pub(crate) unseen: bool,
-    /// The statement it was made of: turns of a repeat and uses of a block share theirs.
+    /// The statement it came from; passes of a repeat and uses of a block share theirs.
     pub(crate) origin: usize,
     /// Whether lints apply to it.
     pub(crate) lint: bool,
     /// Whether another statement or an output reads it.
     pub(crate) read: bool,
-    /// The layer whose weight it uses, where it has none of its own.
+    /// The layer whose weight it uses, if it has none of its own.
     pub(crate) tied: Option<NodeId>,
-    /// The layer of which it is another run: it has no parameters of its own.
+    /// The layer that it runs again; it has no parameters of its own.
     pub(crate) first_run: Option<NodeId>,
     pub(crate) writing: Writing,
     /// A layer that a fix tries before this one.
     pub(crate) inserted: Option<Inserted>,
 }
 
-/// How a node's layer comes about.
+/// The origin of a node's layer.
 #[derive(Clone)]
 pub(crate) enum Recipe {
     Given(Op),
@@ -110,7 +110,7 @@ pub(crate) enum Recipe {
         of: NodeId,
         overrides: Vec<(&'static str, Setting)>,
     },
-    /// `undo pool`: what a max pooling gave goes back to where it was found.
+    /// `undo pool`: puts the maxima of a pooling back where they were found.
     Unpool {
         of: NodeId,
     },
@@ -118,27 +118,27 @@ pub(crate) enum Recipe {
     Chain {
         path: TokenStream,
     },
-    /// An output of a sub-chain: no layer, a value.
+    /// An output of a sub-chain: a value, not a layer.
     Port {
         of: NodeId,
         port: Text,
     },
-    /// `conv.weight`: a parameter of a layer, by its place among those that the layer has itself. No layer, a value.
+    /// `conv.weight`: a parameter of a layer, by its index among the layer's own parameters. A value, not a layer.
     Param {
         of: NodeId,
         param: usize,
     },
-    /// What it reads, with a claim of its own: no layer, a value.
+    /// Passes its input through, with a claim of its own: a value, not a layer.
     Same,
-    /// Another run of a layer, with its channels and solved holes.
+    /// Another run of a layer, with the same channels and solved holes.
     Again {
         of: NodeId,
     },
-    /// Not readable, reported already.
+    /// Unreadable, and reported already.
     Broken,
 }
 
-/// A field to be solved.
+/// A field to solve.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Hole {
     Axis(AxisField),
@@ -146,7 +146,7 @@ pub(crate) enum Hole {
 }
 
 impl Hole {
-    /// The field's word.
+    /// The field's name.
     pub(crate) fn field(self) -> &'static str {
         match self {
             Hole::Axis(field) => field.name(),
@@ -158,40 +158,40 @@ impl Hole {
 /// Layers that a fix tries before another.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Inserted {
-    /// Layers of one input each, one after the other, on an operand.
+    /// Layers with one input each, applied in sequence to an operand.
     Layers { operand: usize, ops: Vec<Op> },
-    /// One operand gets the spatial sizes of the other.
+    /// Gives one operand the spatial sizes of the other.
     Fit { operand: usize },
-    /// A convolution with kernel 1 that gives one operand of a sum the shape of the other, where they differ.
+    /// A convolution with kernel 1 that gives one operand of a sum the shape of the other, if they differ.
     Projection { operand: usize },
 }
 
-/// How a node's statement is written, for fixes in the user's words.
+/// How a node's statement was written, for fixes in the user's own words.
 #[derive(Clone)]
 pub(crate) struct Writing {
-    /// The layer's row of words; `None` where it could not be read.
+    /// The layer's row in the table of words; `None` if the layer was unreadable.
     pub(crate) row: Option<&'static LayerWords>,
     pub(crate) dialect: Dialect,
-    /// The fields that were given by name, each with the word that was written.
+    /// The fields given by name, each with the word used.
     pub(crate) words: Vec<(&'static str, String)>,
-    /// The fields whose values are expressions and not plain numbers, each as it is written: `24 + 12*i`, `to`.
+    /// The fields whose values are expressions and not plain numbers, as written: `24 + 12*i`, `to`.
     pub(crate) expressions: Vec<(&'static str, String)>,
-    /// The operands as written among its arguments, `_` for the statement before; none where it has none.
+    /// The operands written among its arguments, with `_` for the previous statement; empty if there are none.
     pub(crate) operands: Vec<String>,
-    /// Whether one of its fields has a number for each axis.
+    /// Whether one of its fields has a number per axis.
     pub(crate) per_axis: bool,
-    /// Whether the line is read in another form than it has: what is said of its fields counts for that form.
+    /// Whether the line was read in a form that it does not have: messages about its fields then refer to that form.
     pub(crate) rewritten: bool,
-    /// The statement's name after those of the blocks and repeats around it: `Res.c1`, `blocks.c`.
+    /// The statement's name, prefixed with those of the blocks and repeats around it: `Res.c1`, `blocks.c`.
     pub(crate) statement: String,
-    /// The block that the statement is part of.
+    /// The block that contains the statement.
     pub(crate) block: Option<String>,
-    /// Whether it says by `from` what it reads.
+    /// Whether it has a `from`.
     pub(crate) sourced: bool,
 }
 
 impl Writing {
-    /// Of what is no layer.
+    /// For nodes that are not layers.
     pub(crate) fn none(name: &str) -> Writing {
         let statement = name.to_owned();
         Writing {
@@ -220,7 +220,7 @@ impl Writing {
         })
     }
 
-    /// The word for a field: the one written, or that of the framework where the layer has others of its words.
+    /// The word for a field: the one written, or the framework's if the layer uses other framework words.
     pub(crate) fn word<'a>(&'a self, field: &'a str) -> &'a str {
         if let Some((_, word)) = self.words.iter().find(|(known, _)| *known == field) {
             return word;
@@ -231,12 +231,12 @@ impl Writing {
     }
 }
 
-/// `restores enc1`: the output must be what `enc1` took.
+/// `restores enc1`: the output must have the shape of `enc1`'s input.
 #[derive(Clone)]
 pub(crate) struct Restores {
     pub(crate) name: String,
     pub(crate) input: ValueId,
-    /// The layer of that name, where it is one.
+    /// The layer of that name, if it is one.
     pub(crate) node: Option<NodeId>,
     pub(crate) span: Span,
 }
@@ -246,22 +246,22 @@ pub(crate) struct Restores {
 pub(crate) struct Spans {
     pub(crate) label: Option<Ident>,
     pub(crate) op: Ident,
-    /// The leading part.
+    /// The positional part.
     pub(crate) positional: Option<Span>,
     pub(crate) fields: Vec<(&'static str, Span)>,
 }
 
-/// A use of a block, `up4: Up(64, 32);`, or a turn of `repeat (a, b) in [(3, 32), (32, 64)]`.
+/// A use of a block, `up4: Up(64, 32);`, or a pass of `repeat (a, b) in [(3, 32), (32, 64)]`.
 #[derive(Clone)]
 pub(crate) struct Use {
-    /// The block's name; of a turn that of the repeat.
+    /// The block's name; for a pass, the name of the repeat.
     pub(crate) block: String,
-    /// The statement's name after those of the blocks and repeats around it.
+    /// The statement's name, prefixed with those of the blocks and repeats around it.
     pub(crate) statement: String,
-    /// The same for all turns of a repeat: the place in the text.
+    /// Equal for all passes of a repeat: the position in the text.
     pub(crate) origin: usize,
     pub(crate) arguments: Vec<Argument>,
-    /// Of a turn its entry in the list.
+    /// For a pass, its entry in the list.
     pub(crate) entry: Option<Entry>,
     /// Its layers.
     pub(crate) nodes: Range<NodeId>,
@@ -270,13 +270,13 @@ pub(crate) struct Use {
 /// An entry in the list of a repeat.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
-    /// Its place, from 0.
+    /// Its index, from 0.
     pub(crate) turn: usize,
     pub(crate) span: Span,
 }
 
 impl Use {
-    /// What is given for a parameter.
+    /// The value given for a parameter.
     pub(crate) fn argument(&self, index: usize) -> Option<&Argument> {
         self.arguments.iter().find(|argument| argument.index == index)
     }
@@ -285,35 +285,35 @@ impl Use {
 /// An argument of a block, as written.
 #[derive(Clone)]
 pub(crate) struct Argument {
-    /// Which parameter it is for.
+    /// The index of its parameter.
     pub(crate) index: usize,
-    /// The parameter's name, where it is given by name.
+    /// The parameter's name, if it is given by name.
     pub(crate) name: Option<String>,
     pub(crate) text: String,
-    /// Its number, where one is written.
+    /// Its value, if that is a number.
     pub(crate) number: Option<i64>,
 }
 
-/// Another number for an argument of a block, or in the list of a repeat.
+/// A different number for an argument of a block, or in the list of a repeat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Replaced {
-    /// The place of the use or the repeat in the text.
+    /// The position of the use or the repeat in the text.
     pub(crate) origin: usize,
-    /// Which parameter; in a list counted through all entries.
+    /// The index of the parameter; in a list, counted through all entries.
     pub(crate) index: usize,
     pub(crate) number: i64,
 }
 
-/// One value that a turn of `repeat 3 { .. }` hands to the next.
+/// A value that one pass of `repeat 3 { .. }` hands to the next.
 #[derive(Clone)]
 pub(crate) struct Carried {
     pub(crate) name: String,
     pub(crate) span: Span,
     pub(crate) input: ValueId,
     pub(crate) output: ValueId,
-    /// The same value in the turn before.
+    /// The same value in the previous pass.
     pub(crate) before: Option<usize>,
-    /// Whether a fix lets the turns change the shape.
+    /// Whether a fix allows the passes to change the shape.
     pub(crate) free: bool,
 }
 
@@ -324,7 +324,7 @@ pub(crate) struct Member {
     pub(crate) docs: TokenStream,
     /// Whether it is inside an `if`.
     pub(crate) optional: bool,
-    /// The statement it was made of.
+    /// The statement it came from.
     pub(crate) origin: usize,
     pub(crate) kind: MemberKind,
 }
@@ -332,14 +332,14 @@ pub(crate) struct Member {
 #[derive(Clone)]
 pub(crate) enum MemberKind {
     Layer(NodeId),
-    /// A layer of a branch that is not taken: its recipe. It gives the field its type, and the model has it not.
+    /// A layer in a branch that is not taken: its recipe. It determines the field's type, but is not in the model.
     Absent(Box<Recipe>),
     /// A use of a block; all uses have one type.
     Block {
         block: Ident,
         members: Vec<Member>,
     },
-    /// The turns of a repeat.
+    /// The passes of a repeat.
     Repeat {
         turns: Vec<Vec<Member>>,
     },
@@ -350,24 +350,24 @@ impl Graph {
         self.dialect.order()
     }
 
-    /// Whether sizes are known only to const evaluation, which then checks the chain again.
+    /// Whether some sizes are known only to const evaluation, which then checks the chain again.
     pub(crate) fn deferred(&self) -> bool {
         self.chained || self.unseen.any()
     }
 
-    /// What a node gives.
+    /// The value that a node gives.
     pub(crate) fn value(&self, node: NodeId) -> ValueId {
         self.inputs.len() + node
     }
 
-    /// The value that a layer's statement is: that of a recurrent layer is an output of its run.
+    /// The value of a layer's statement; for a recurrent layer, an output of its run.
     pub(crate) fn given_by(&self, node: NodeId) -> ValueId {
         let next = self.nodes.get(node + 1);
         let output = |next: &Node| next.is_output_of_run() && next.inputs == [self.value(node)];
         self.value(if next.is_some_and(output) { node + 1 } else { node })
     }
 
-    /// A layer as it was written, where the text has it all.
+    /// A layer as it was written, if it was written in full.
     pub(crate) fn given(&self, node: NodeId) -> Option<Op> {
         match &self.nodes[node].recipe {
             Recipe::Given(op) => Some(*op),
@@ -382,7 +382,7 @@ impl Graph {
         }
     }
 
-    /// The node that gives a value; an input has none.
+    /// The node that gives a value; `None` for an input.
     pub(crate) fn producer(&self, value: ValueId) -> Option<NodeId> {
         value.checked_sub(self.inputs.len())
     }
@@ -392,7 +392,7 @@ impl Graph {
         matches!(self.producer(value).and_then(|node| self.given(node)), Some(Op::Source { .. }))
     }
 
-    /// The name of what a value is, as messages say it.
+    /// The name of a value's origin, as messages show it.
     pub(crate) fn value_name(&self, value: ValueId) -> &str {
         match (self.names.get(&value), self.producer(value)) {
             (Some(name), _) => name,
@@ -401,7 +401,7 @@ impl Graph {
         }
     }
 
-    /// The name by which a statement can refer to a value, if it was given one.
+    /// The name by which a statement can refer to a value, if the user gave it one.
     pub(crate) fn reference(&self, value: ValueId) -> Option<&str> {
         let named = match self.producer(value) {
             Some(node) => self.nodes[node].spans.label.is_some(),
@@ -439,12 +439,12 @@ impl Node {
         }
     }
 
-    /// Whether it only picks an output of a recurrent or user-defined layer. The chain has no statement for it.
+    /// Whether it only selects an output of a recurrent or user-defined layer. It has no statement in the chain.
     pub(crate) fn is_output_of_run(&self) -> bool {
         matches!(self.recipe, Recipe::Given(Op::RecurrentOutput { .. } | Op::CustomOutput { .. }))
     }
 
-    /// The fields with a number per axis that are to be solved.
+    /// The fields with a number per axis that must be solved.
     pub(crate) fn open(&self) -> Vec<AxisField> {
         let axis = |hole: &Hole| match hole {
             Hole::Axis(field) => Some(*field),
@@ -455,14 +455,14 @@ impl Node {
 }
 
 impl Recipe {
-    /// Whether it is a layer, and not just a value of another.
+    /// Whether it is a layer and not just a value of another one.
     pub(crate) fn is_layer(&self) -> bool {
         !matches!(self, Recipe::Port { .. } | Recipe::Param { .. } | Recipe::Same)
     }
 }
 
 impl Spans {
-    /// Where a field was written, else the layer itself.
+    /// The span of a field, or that of the layer if the field was not written.
     pub(crate) fn of(&self, field: Option<&str>) -> Span {
         let written = self.fields.iter().find(|(name, _)| Some(*name) == field).map(|(_, span)| *span);
         let leading = if matches!(field, Some("channels")) { self.positional } else { None };

@@ -1,8 +1,8 @@
-//! How a model's parameters come in structs: one for the chain, one for each block and one for each repeat's turn.
+//! How a model's parameters are grouped into structs: one for the chain, one per block, and one per repeat.
 //!
-//! All uses of a block have one struct, and so have all turns of a repeat, whatever their arguments and however their
-//! `if`s are decided. What only some of them have is an `Option`; turns of which there are more in one use than in
-//! another are a `Turns`.
+//! All uses of a block share a struct, and so do all passes of a repeat, whatever their arguments and whichever
+//! branches of an `if` they take. A field that only some of them have is an `Option`; passes whose number differs
+//! between uses are a `Turns`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -16,13 +16,13 @@ use crate::graph::{Graph, Member, MemberKind, NodeId, Recipe};
 
 /// The structs of a chain.
 pub(crate) struct Groups {
-    /// The structs of blocks and turns, each after those that it has as fields.
+    /// The structs of blocks and passes, each after those that it contains.
     pub(crate) structs: Vec<ModelStruct>,
     /// The model itself.
     pub(crate) root: ModelStruct,
     /// The struct of each block and repeat that has parameters.
     of: HashMap<Key, usize>,
-    /// Fields that would have two types, or that come in two orders.
+    /// Fields that would need two types or two orders.
     pub(crate) conflicts: Vec<Ident>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) enum FieldKind {
     Custom(ChainPath),
     /// The index of a struct.
     Group(usize),
-    /// The turns of a repeat: the struct, the smallest and the largest number of turns.
+    /// The passes of a repeat: the struct, and the smallest and largest number of passes.
     Turns {
         group: usize,
         least: usize,
@@ -66,7 +66,7 @@ pub(crate) enum FieldKind {
     },
 }
 
-/// The type of another chain, equal to one that is written alike.
+/// The type of another chain, equal to another one that is written alike.
 #[derive(Clone, Debug)]
 pub(crate) struct ChainPath(pub(crate) TokenStream);
 
@@ -120,7 +120,7 @@ pub(crate) fn of(chain: &Ident, graph: &Graph, checked: &Checked) -> Groups {
     Groups { structs: builder.structs, root, of, conflicts: builder.conflicts }
 }
 
-/// All bodies by what they are bodies of.
+/// All bodies, by the block or repeat they belong to.
 fn collect<'a>(members: &'a [Member], bodies: &mut HashMap<Key, Vec<&'a [Member]>>) {
     for member in members {
         let Some(key) = Key::of(member) else { continue };
@@ -146,7 +146,7 @@ struct GroupBuilder<'a> {
     structs: Vec<ModelStruct>,
     /// `None` for a body without parameters.
     of: HashMap<Key, Option<usize>>,
-    /// The names of types so far.
+    /// The type names used so far.
     names: HashSet<String>,
     conflicts: Vec<Ident>,
 }
@@ -232,7 +232,7 @@ impl<'a> GroupBuilder<'a> {
         }
     }
 
-    /// The struct of a block or a repeat's turn.
+    /// The struct of a block or of a repeat's pass.
     fn shared(&mut self, member: &Member, name: String, at: &Ident) -> Option<usize> {
         let key = Key::of(member)?;
         if let Some(known) = self.of.get(&key) {
@@ -249,7 +249,7 @@ impl<'a> GroupBuilder<'a> {
         index
     }
 
-    /// A name that no other struct has.
+    /// An unused name.
     fn unique(&mut self, name: String) -> String {
         let mut numbered = name.clone();
         let mut number = 1;
@@ -261,11 +261,11 @@ impl<'a> GroupBuilder<'a> {
     }
 }
 
-/// Makes one type of two. `false` where they have nothing in common.
+/// Merges two types into one. `false` if they have nothing in common.
 fn join(kind: &mut FieldKind, other: FieldKind) -> bool {
     match (kind, other) {
         (FieldKind::Layer(parts), FieldKind::Layer(others)) => {
-            // A `Parameter` is a field itself, and no group of some.
+            // A `Parameter` is a field itself, not a group of fields.
             let alone = |parts: &[LayerParam]| parts.iter().any(|part| part.name.is_empty());
             if alone(parts) != alone(&others) {
                 return false;
@@ -286,7 +286,7 @@ fn join(kind: &mut FieldKind, other: FieldKind) -> bool {
     }
 }
 
-/// The parameters of either layer, in an order that both have.
+/// The parameters of both layers, in an order that suits both.
 fn join_parts(parts: &mut Vec<LayerParam>, others: &[LayerParam]) {
     for part in parts.iter_mut() {
         let other = others.iter().find(|other| other.name == part.name);
@@ -318,7 +318,7 @@ fn layer(graph: &Graph, checked: &Checked, id: NodeId) -> Option<FieldKind> {
     (!parts.is_empty()).then_some(FieldKind::Layer(parts))
 }
 
-/// The type of a layer that is in no branch taken.
+/// The type of a layer that occurs only in branches not taken.
 fn absent(graph: &Graph, recipe: &Recipe) -> Option<FieldKind> {
     let op = match recipe {
         Recipe::Chain { path } => return Some(FieldKind::Chain(ChainPath(path.clone()))),
@@ -336,7 +336,7 @@ fn absent(graph: &Graph, recipe: &Recipe) -> Option<FieldKind> {
     parts(&op, graph)
 }
 
-/// The names of an op's parameters; any channel count will do.
+/// The names of an op's parameters; the number of channels does not matter.
 fn parts(op: &Op, graph: &Graph) -> Option<FieldKind> {
     if let Op::Custom { layer, .. } = op {
         return graph.unseen.custom(layer).map(|path| FieldKind::Custom(ChainPath(path)));
@@ -347,7 +347,7 @@ fn parts(op: &Op, graph: &Graph) -> Option<FieldKind> {
     (!parts.is_empty()).then_some(FieldKind::Layer(parts))
 }
 
-/// Whether a member is only in branches that are not taken.
+/// Whether a member occurs only in branches that are not taken.
 fn is_absent(member: &Member) -> bool {
     match &member.kind {
         MemberKind::Layer(_) => false,
@@ -359,7 +359,7 @@ fn is_absent(member: &Member) -> bool {
     }
 }
 
-/// The names of the members that a body really has, where it has others too.
+/// The names of the members that a body really has, if some are in branches not taken.
 fn names_of_those_there(body: &[Member]) -> HashSet<&Ident> {
     if !body.iter().any(is_absent) {
         return HashSet::new();
@@ -367,7 +367,7 @@ fn names_of_those_there(body: &[Member]) -> HashSet<&Ident> {
     body.iter().filter(|member| !is_absent(member)).map(|member| &member.name).collect()
 }
 
-/// The parameters of a layer that was refused: the field stays, so that code which uses it gives no error of its own.
+/// The parameters of a rejected layer: the field stays, so that code using it does not cause more errors.
 fn likely(op_name: &str) -> Vec<&'static str> {
     const WEIGHTED: [&str; 4] = ["Conv", "Linear", "GroupNorm", "LayerNorm"];
     if op_name.starts_with("BatchNorm") {
@@ -382,13 +382,13 @@ fn likely(op_name: &str) -> Vec<&'static str> {
 }
 
 impl Groups {
-    /// The struct of a block's use or of a repeat's turn.
+    /// The struct of a block's use or of a repeat's pass.
     pub(crate) fn of_piece(&self, member: &Member) -> Option<&ModelStruct> {
         let index = self.of.get(&Key::of(member)?)?;
         self.structs.get(*index)
     }
 
-    /// What a model has of its optional fields and how many turns, in the order of the fields.
+    /// A model's optional fields and numbers of passes, in the order of the fields.
     pub(crate) fn choices(&self, graph: &Graph, checked: &Checked) -> Vec<usize> {
         let mut choices = Vec::new();
         self.choose(&self.root, &graph.members, graph, checked, &mut choices);
@@ -422,7 +422,7 @@ impl Groups {
                         self.choose(&self.structs[*group], turn, graph, checked, choices);
                     }
                 }
-                // A sub-chain makes its own choices. Other pairs are conflicts, which were refused.
+                // A sub-chain makes its own choices. Other pairs are conflicts, which were reported.
                 _ => {}
             }
         }
@@ -438,19 +438,19 @@ impl Groups {
     }
 }
 
-/// The names of fields in an order that all bodies have.
+/// The names of fields in an order that suits all bodies.
 #[derive(Default)]
 struct Order {
     names: Vec<String>,
     index: HashMap<String, usize>,
-    /// Which names come right behind which.
+    /// For each name, the names that directly follow it.
     after: Vec<Vec<usize>>,
-    /// How many names each comes behind.
+    /// For each name, how many names it follows.
     waits: Vec<usize>,
 }
 
 impl Order {
-    /// Adds a name behind another one of the same body.
+    /// Adds a name after another one of the same body.
     fn add(&mut self, name: &str, before: Option<usize>) -> usize {
         let next = self.names.len();
         let at = *self.index.entry(name.to_owned()).or_insert(next);
@@ -468,7 +468,7 @@ impl Order {
         at
     }
 
-    /// The names, those that came first in front where nothing else decides; and whether there is such an order.
+    /// The names in order, earlier ones first if nothing else decides; and whether such an order exists.
     fn names(mut self) -> (Vec<String>, bool) {
         let mut ready: std::collections::BTreeSet<usize> =
             (0..self.names.len()).filter(|at| self.waits[*at] == 0).collect();

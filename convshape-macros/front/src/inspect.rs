@@ -8,17 +8,17 @@ use crate::expand::Expansion;
 use crate::graph::{NodeId, Recipe, Use, ValueId};
 use crate::unseen::visible;
 
-/// What there is to know of a chain without a compiler.
+/// Everything that is known about a chain without a compiler.
 #[derive(Clone, Default, Debug)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// The name of its struct; `None` where no chain could be read.
+    /// The name of its struct; `None` if no chain could be read.
     pub name: Option<Ident>,
-    /// What it takes, in order.
+    /// Its inputs, in order.
     pub inputs: Vec<InspectedPort>,
     /// Its layers in order, repeats and blocks unrolled.
     pub layers: Vec<InspectedLayer>,
-    /// What it gives, in order.
+    /// Its outputs, in order.
     pub outputs: Vec<InspectedPort>,
     /// The entries in the lists of its repeats.
     pub entries: Vec<ListEntry>,
@@ -32,11 +32,11 @@ pub struct Inspection {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InspectedPort {
-    /// `input` or `output` where it has no name of its own.
+    /// Its name; `input` or `output` if it has none.
     pub name: String,
-    /// Its shape without batch; a size that is not known here is unknown.
+    /// Its shape, without the batch axis; sizes not known here are unknown.
     pub shape: Shape,
-    /// Its name, else its shape.
+    /// Its name token, or its shape.
     pub span: Span,
 }
 
@@ -44,9 +44,9 @@ pub struct InspectedPort {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ListEntry {
-    /// The repeat, as messages call it.
+    /// The repeat, as named in messages.
     pub repeat: String,
-    /// Its place in the list, from 0.
+    /// Its index in the list, from 0.
     pub turn: usize,
     /// Its text.
     pub span: Span,
@@ -56,29 +56,29 @@ pub struct ListEntry {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InspectedLayer {
-    /// As messages call it: `blocks.0.c`.
+    /// As named in messages: `blocks.0.c`.
     pub name: String,
     /// Its kind: `Conv2d`.
     pub op: String,
-    /// The word of its kind. Turns of a repeat and uses of a block share it.
+    /// The token of its kind. Passes of a repeat and uses of a block share it.
     pub span: Span,
-    /// The fields that were written, by the names that messages use, each with its value's first token.
+    /// The fields that were written, named as in messages, each with the first token of its value.
     pub fields: Vec<(&'static str, Span)>,
-    /// The shape of its first input, without batch; `None` where not even its rank is known here.
+    /// The shape of its first input, without the batch axis; `None` if not even the number of axes is known here.
     pub input: Option<Shape>,
     /// The shape of its output, likewise.
     pub output: Option<Shape>,
-    /// Trainable numbers and multiply-accumulates for one sample, where they are known.
+    /// Trainable elements, and multiply-accumulates for one sample, if they are known.
     pub costs: Option<(u64, u64)>,
 }
 
-/// Something that const evaluation checks.
+/// Something left to const evaluation.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Deferred {
     /// The layer or output.
     pub name: String,
-    /// Where rustc would report it.
+    /// Where rustc would report an error.
     pub span: Span,
     /// Why it is not known here.
     pub reason: String,
@@ -131,7 +131,7 @@ fn layer(chain: &Expansion<'_>, id: NodeId) -> InspectedLayer {
 
 fn deferred(chain: &Expansion<'_>) -> Vec<Deferred> {
     let graph = chain.graph;
-    // Of a refused chain unknown sizes may be those of the mistake.
+    // In a chain with errors, sizes may be unknown because of them.
     if !graph.deferred() || chain.refused {
         return Vec::new();
     }

@@ -2,10 +2,9 @@
 //!
 //! An ordinary crate, so that tools can call it; the macro is a thin wrapper around it.
 //!
-//! A pipeline, one stage a file: tokens are parsed into syntax (`parse`), names are bound and
-//! pieces unrolled (`resolve`), shapes are worked out (`check`), code is written (`expand`).
-//! What is wrong is collected on the way and worded in one place (`diagnose`), with fixes that
-//! were tried (`fix`).
+//! A pipeline with one file per stage: tokens are parsed into syntax (`parse`), names are bound and blocks unrolled
+//! (`resolve`), shapes are computed (`check`), code is written (`expand`). Mistakes are collected on the way and put
+//! into words in one place (`diagnose`), with fixes that were tried (`fix`).
 
 mod check;
 mod data;
@@ -40,8 +39,8 @@ use crate::diagnose::{Report, Sink};
 pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, Inspection, ListEntry};
 pub use crate::same::same;
 
-/// The code of one `conv_chain!`, its findings in it as `compile_error!`s on their tokens. Expects
-/// the library's path in brackets in front.
+/// The code for one `conv_chain!`, with findings as `compile_error!`s on their tokens. Expects the library's path in
+/// brackets before the chain.
 pub fn expand(tokens: TokenStream) -> TokenStream {
     let (krate, tokens) = library_path(tokens);
     let (code, sink) = read(krate, tokens, &crate_folder(), |chain| chain.map(expand::expand));
@@ -49,27 +48,27 @@ pub fn expand(tokens: TokenStream) -> TokenStream {
     quote!(#code #reports)
 }
 
-/// What is wrong with the chain inside one `conv_chain!`, in the order in which the compiler shows it:
-/// errors, then warnings.
+/// The findings for the chain inside one `conv_chain!`, in the order in which the compiler shows them: errors, then
+/// warnings.
 pub fn findings(tokens: TokenStream) -> Vec<Finding> {
     inspect(tokens, &crate_folder()).findings
 }
 
-/// The chain inside one `conv_chain!` as data. `folder` is that of the crate's Cargo.toml: files that
-/// a chain names are looked for from there.
+/// The chain inside one `conv_chain!` as data. `folder` is the folder of the crate's Cargo.toml, against which paths in
+/// the chain are resolved.
 pub fn inspect(tokens: TokenStream, folder: &Path) -> Inspection {
     let (inspection, sink) =
         read(quote!(::convshape), tokens, folder, |chain| chain.map_or_else(Inspection::default, Inspection::of));
     Inspection { findings: sink.into_findings(), ..inspection }
 }
 
-/// The chain inside one `conv_chain!` as the graph that the library runs; `None` if the chain has an error, or only const
-/// evaluation knows all of it: `Chain(..)`, `Custom(..)`, const generics.
+/// The chain inside one `conv_chain!` as the graph that the library runs. `None` if the chain has an error, or if only
+/// const evaluation knows all of it: `Chain(..)`, `Custom(..)`, const generics.
 pub fn graph(tokens: TokenStream, folder: &Path) -> Option<convshape_arith::graph::Graph> {
     read(quote!(::convshape), tokens, folder, |chain| chain?.library_graph()).0
 }
 
-/// Whether a word is that of a layer in some dialect, so that no block can have it.
+/// Whether a word names a layer in some dialect, so that no block can have that name.
 pub fn is_layer(word: &str) -> bool {
     words::is_layer(word)
 }
@@ -84,8 +83,8 @@ fn crate_folder() -> PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default().into()
 }
 
-/// Reads and checks a chain; what is wrong with it is in the sink. `make` gets it unless it could not
-/// be read at all.
+/// Reads and checks a chain and collects findings in the sink. Calls `make` with it, unless it could not be read at
+/// all.
 fn read<T>(
     krate: TokenStream,
     tokens: TokenStream,
@@ -113,7 +112,7 @@ fn read<T>(
         sink.push(diagnose::two_types(field));
     }
     let refused = sink.refused();
-    // Of a refused chain parts are missing, which may be all that is wrong.
+    // In a chain with errors, parts are missing, and that may be the only problem.
     for warning in checked.warnings.iter().filter(|_| !refused) {
         sink.warn(diagnose::describe(&graph, &checked, warning, &fix::Found::default()));
     }
@@ -140,7 +139,7 @@ fn read<T>(
     (made, sink)
 }
 
-/// The check of a graph. Layers that are read as a help says are not read where that leaves something wrong.
+/// Checks a graph. If reading a layer as its help suggests leaves an error, that reading is dropped.
 fn settle(graph: &mut graph::Graph, sink: &mut Sink) -> check::Checked {
     let checked = check::check(graph);
     let right = checked.problems.is_empty();
@@ -155,14 +154,14 @@ fn settle(graph: &mut graph::Graph, sink: &mut Sink) -> check::Checked {
     check::check(graph)
 }
 
-/// Reports what is wrong with a graph, each mistake once, with its fixes.
+/// Reports the problems of a graph, each mistake once, with its fixes.
 fn report(graph: &graph::Graph, checked: &check::Checked, reread: &fix::Reread<'_>, sink: &mut Sink) {
-    // What undoes the wrong layer says nothing of what was meant.
+    // If it undoes the wrong layer, its shape says nothing about what was meant.
     let undoes =
         |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. } | graph::Recipe::Unpool { .. });
     let unclear = sink.refused()
         || checked.problems.iter().any(|problem| matches!(problem.place(), check::Place::Layer(node) if undoes(node)));
-    // What is missing may be all that is wrong with the output.
+    // A missing layer may be the only problem with the output.
     let follows = |problem: &check::Problem| {
         unclear && matches!(problem, check::Problem::Output { found, .. } if !found.is_known())
     };

@@ -1,4 +1,4 @@
-//! What is legal and surely not meant: a warning, unless the chain says otherwise with `lint: allow` or `deny`.
+//! Lints: what is legal but surely a mistake. A warning, unless the chain says `lint: allow` or `deny`.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::diagnose::Report;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
 use crate::syntax::Strictness;
 
-/// What is found, in the order of the statements, each once however often its statement runs.
+/// The findings in the order of the statements, each once however often its statement runs.
 pub(crate) fn find(graph: &Graph, checked: &Checked) -> Vec<Report> {
     if graph.lint == Strictness::Allow {
         return Vec::new();
@@ -48,7 +48,7 @@ struct Lints<'a> {
     checked: &'a Checked,
 }
 
-/// What a value comes from: a node, and whether its activation or the layer itself gives it.
+/// The origin of a value: a node, and whether its activation or the layer itself gives it.
 enum Origin {
     Activation(NodeId, Op),
     Layer(NodeId, Op),
@@ -63,7 +63,7 @@ impl Lints<'_> {
         self.checked.shapes.get(*self.graph.nodes[node].inputs.first()?).copied().flatten()
     }
 
-    /// The last function applied to a value; claims alone are looked through.
+    /// The last function applied to a value, looking through statements that only make claims.
     fn source(&self, value: ValueId) -> Option<Origin> {
         let id = self.graph.producer(value)?;
         let node = &self.graph.nodes[id];
@@ -84,12 +84,12 @@ impl Lints<'_> {
         &self.graph.nodes[node].name
     }
 
-    /// Two functions of that kind in a row: Nikanjam, Ben Braiek, Morovati and Khomh, "Automatic Fault Detection for
-    /// Deep Learning Programs Using Graph Transformations" (2021), list it among the faults of network structure.
+    /// Two such functions in a row: Nikanjam, Ben Braiek, Morovati and Khomh, "Automatic Fault Detection for Deep
+    /// Learning Programs Using Graph Transformations" (2021), list it among the faults of network structure.
     fn two_activations(&self, id: NodeId) -> Option<Report> {
         let node = &self.graph.nodes[id];
         let own = self.op(id)?;
-        // Of a layer with `activation`, the layer itself may be one as well.
+        // A layer with an `activation` may be such a function itself.
         let (first, second, field) = if let Some(second) = node.activation.filter(|_| bends(&own)) {
             ((id, own), second, Some("activation"))
         } else if bends(&own) {
@@ -130,7 +130,7 @@ impl Lints<'_> {
         )
     }
 
-    /// `(x - mean) / std` of one value is 0.
+    /// `(x - mean) / std` of a single value is 0.
     fn norm_of_one(&self, id: NodeId) -> Option<Report> {
         let input = self.input_shape(id)?;
         let count = |shape: &Shape| match shape.elements() {
@@ -138,7 +138,7 @@ impl Lints<'_> {
             _ => None,
         };
         let (values, what) = match self.op(id)? {
-            // All channels of a group and all positions.
+            // All channels of a group at all positions.
             Op::GroupNorm { groups, .. } => (count(&input)?.checked_div(groups)?, "each group"),
             Op::LayerNorm { size: Some(size), .. } => (count(&size)?, "each part"),
             _ => return None,
@@ -151,7 +151,7 @@ impl Lints<'_> {
         })
     }
 
-    /// A window that reads nothing but zeros gives the bias alone.
+    /// A window that reads only zeros gives just the bias.
     fn window_of_border(&self, id: NodeId) -> Option<Report> {
         let Op::Conv(conv @ Conv { direction: Direction::Forward, padding_mode: PaddingMode::Zeros, .. }) =
             self.op(id)?
@@ -169,11 +169,11 @@ impl Lints<'_> {
             };
             let reads = |output: i64| {
                 let first = output.saturating_mul(window.stride).saturating_sub(window.lo);
-                // The first tap that is not in the border before the input.
+                // The first tap after the border at the start.
                 let step = window.dilation.max(1);
                 let tap = first.saturating_neg().max(0).saturating_add(step - 1) / step;
                 let row = first.saturating_add(tap.saturating_mul(step));
-                // Between the rows of a dilated input are zeros.
+                // Between the rows of a dilated input there are zeros.
                 tap < window.kernel && row <= (size - 1).saturating_mul(window.input_dilation)
             };
             let Some(output) = [0, outputs - 1].into_iter().find(|output| !reads(*output)) else { continue };
@@ -193,7 +193,7 @@ impl Lints<'_> {
         None
     }
 
-    /// A batch norm subtracts the mean, and with it the bias. Only `deny` tells: published models have it.
+    /// A batch norm subtracts the mean, and the bias with it. Only `deny` reports this, because published models do it.
     fn bias_before_norm(&self, id: NodeId) -> Option<Report> {
         if self.graph.lint != Strictness::Deny {
             return None;
@@ -213,8 +213,8 @@ impl Lints<'_> {
     }
 }
 
-/// Whether it is a non-linearity of the kind that separates the layers of a network. Two of them in a row are a mistake;
-/// bounds, exponentials and softmax give values a range, and often follow another activation.
+/// Whether it is a non-linearity that separates the layers of a network. Two in a row are a mistake. Bounds,
+/// exponentials and softmax limit a value's range and often follow another activation.
 fn bends(op: &Op) -> bool {
     match op {
         Op::Activation(activation) => match activation {
@@ -308,8 +308,8 @@ mod tests {
         assert_eq!(findings("lint: deny;", "[1, 8, 8]", body), ["CS0805 `c` has a bias that `batch_norm1` removes"]);
     }
 
-    /// What published models have: VGG's bias before a norm, DeepLab's dilated branches, DenseNet's order, the gates of
-    /// squeeze and excitation, dropout before a linear layer.
+    /// What published models do: VGG's bias before a norm, DeepLab's dilated branches, DenseNet's order, the gates of
+    /// squeeze-and-excitation, dropout before a linear layer.
     #[test]
     fn published_models_are_silent() {
         let bodies = [

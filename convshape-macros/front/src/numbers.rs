@@ -1,4 +1,4 @@
-//! The values of written numbers: numbers, symbols, or expressions that only const evaluation knows.
+//! The values of written numbers: a number, a symbol, or an expression that only const evaluation knows.
 
 mod real;
 
@@ -16,7 +16,7 @@ use crate::syntax::{Dim, ShapePattern, SizeExpr};
 use crate::unseen::{Expr, Unseen};
 use crate::words::{self, LayerWords};
 
-/// What a name that is no statement means: a parameter of a block, a variable of a repeat, a symbol.
+/// The meaning of a name that is not a statement: a parameter of a block, a variable of a repeat, a symbol.
 #[derive(Clone)]
 pub(crate) enum Bound {
     Size(Size),
@@ -45,7 +45,7 @@ pub(crate) struct Numbers {
 }
 
 impl Bound {
-    /// What it is called in a message.
+    /// What messages call it.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Bound::Size(_) => "a size",
@@ -67,12 +67,12 @@ impl Numbers {
         Numbers { krate, names, scope, unseen }
     }
 
-    /// The symbols alone: what a block sees besides its parameters.
+    /// Only the symbols: what a block sees besides its parameters.
     pub(crate) fn outermost(&self) -> Numbers {
         Numbers::new(self.krate.clone(), self.scope, self.unseen.clone())
     }
 
-    /// The same names and one more.
+    /// The same names plus one.
     pub(crate) fn with(&self, name: String, value: Bound) -> Numbers {
         let mut more = self.clone();
         more.names.insert(name, value);
@@ -83,8 +83,8 @@ impl Numbers {
         self.names.get(name)
     }
 
-    /// How many sizes an expression has, where a name in it has one per axis. `None` where there is no such name, or
-    /// two of them differ.
+    /// How many sizes an expression has if a name in it has one per axis. `None` if there is no such name, or if two of
+    /// them differ.
     pub(crate) fn axes(&self, size: &SizeExpr) -> Option<usize> {
         match size {
             SizeExpr::Name(name) => match self.get(&name.to_string()) {
@@ -100,7 +100,7 @@ impl Numbers {
         }
     }
 
-    /// The same names, with the size of one axis for those that have one per axis.
+    /// The same names, with those that have a size per axis reduced to one axis.
     pub(crate) fn on_axis(&self, axis: usize) -> Numbers {
         let mut single = self.clone();
         for bound in single.names.values_mut() {
@@ -113,7 +113,7 @@ impl Numbers {
         single
     }
 
-    /// The size that an expression comes to.
+    /// The value of a size expression.
     pub(crate) fn size(&self, size: &SizeExpr) -> Result<Size, Report> {
         match size {
             SizeExpr::Int { value, span } if Unseen::is(*value) => {
@@ -152,7 +152,7 @@ impl Numbers {
         }
     }
 
-    /// A name: of a parameter, a variable, a symbol, else of a constant.
+    /// A name: a parameter, a variable, a symbol, or otherwise a constant.
     fn name(&self, name: &Ident) -> Result<Size, Report> {
         let text = name.to_string();
         match self.get(&text) {
@@ -160,7 +160,7 @@ impl Numbers {
             Some(other) => return Err(diagnose::not_a_size(name, other)),
             None => {}
         }
-        // Constants and const parameters are written in capitals; anything else is a slip.
+        // Constants and const parameters are upper case; anything else is a slip.
         if !text.chars().any(char::is_uppercase) {
             let nearest = words::nearest(&text, self.names.keys().cloned());
             return Err(diagnose::unknown_size(name, nearest));
@@ -178,29 +178,29 @@ impl Numbers {
         Ok(self.derived(self.call(span, &quote!(whole), &quote!(#operator, #left, #right))))
     }
 
-    /// An operator in code.
+    /// An operator as code.
     fn operator(&self, operator: Operator) -> TokenStream {
         let (krate, name) = (&self.krate, Ident::new(&format!("{operator:?}"), Span::call_site()));
         quote!(#krate::__private::arith::operator::Operator::#name)
     }
 
-    /// A call of a function that const evaluation runs, on the user's token.
+    /// A call of a function for const evaluation, on the user's token.
     fn call(&self, span: Span, function: &TokenStream, arguments: &TokenStream) -> TokenStream {
         let krate = &self.krate;
         quote_spanned!(span=> #krate::__private::check::#function(#arguments))
     }
 
-    /// What an expression over unseen numbers comes to.
+    /// The value of an expression with hidden numbers.
     fn derived(&self, value: TokenStream) -> Size {
         Size::Number(self.unseen.add(Expr { value, path: None }))
     }
 
-    /// The expression that a size stands for, if the macro cannot see it.
+    /// The expression behind a size that the macro cannot see.
     fn expr(&self, size: Size) -> Option<TokenStream> {
         self.unseen.get(size.number()?).map(|expr| expr.value)
     }
 
-    /// A number's value in code; a symbol has none.
+    /// A number as code; a symbol has no value.
     fn value(&self, size: Size) -> Option<TokenStream> {
         self.expr(size).or_else(|| {
             let number = Literal::i64_suffixed(size.number()?);
@@ -208,12 +208,12 @@ impl Numbers {
         })
     }
 
-    /// A plain number, or a stand-in for one.
+    /// A plain number, or a placeholder for one.
     pub(crate) fn int(&self, size: &SizeExpr) -> Result<i64, Report> {
         self.size(size)?.number().ok_or_else(|| diagnose::symbol_as_number(&size.to_string(), size.span()))
     }
 
-    /// A constant in place of an array, which the macro cannot see.
+    /// A constant used as an array, which the macro cannot see.
     pub(crate) fn array(&self, path: TokenStream) -> Constant {
         self.unseen.add_array(path)
     }
@@ -223,12 +223,12 @@ impl Numbers {
         !Unseen::is(number)
     }
 
-    /// The symbols that sizes may speak of.
+    /// The symbols that sizes may use.
     pub(crate) fn scope(&self) -> Scope {
         self.scope
     }
 
-    /// A shape; what is `_` or could not be read is unknown.
+    /// A shape; `_` and unreadable sizes are unknown.
     pub(crate) fn shape(&self, pattern: &ShapePattern) -> Result<Shape, Report> {
         if pattern.dims.is_empty() || pattern.dims.len() > MAX_RANK {
             return Err(diagnose::shape_rank(pattern.dims.len(), pattern.span));

@@ -1,5 +1,5 @@
-//! Tokens to syntax, tolerant of errors: what cannot be read is recorded and skipped to its `;`,
-//! and the rest is still parsed.
+//! From tokens to syntax, tolerating errors: what cannot be read is recorded and skipped up to its `;`, and the rest is
+//! still parsed.
 
 mod call;
 mod chain;
@@ -31,11 +31,10 @@ use crate::fault::SyntaxFault;
 use crate::syntax::{Chain, SizeExpr};
 use cursor::Cursor;
 
-/// Brackets in brackets that the parser follows. Beyond, recursion could exhaust the stack.
+/// The deepest nesting of brackets that the parser follows. Deeper recursion could exhaust the stack.
 const MAX_DEPTH: usize = 32;
 
-/// The chain as far as it can be read, and what could not be. There is a chain as soon as
-/// `struct Name` can be seen.
+/// The chain as far as it can be read, and the faults. There is a chain as soon as `struct Name` is found.
 pub(crate) fn parse(tokens: TokenStream) -> (Option<Chain>, Vec<SyntaxFault>) {
     let mut parser = Parser::new();
     let tokens = cursor::plain(parser.without_comments(tokens));
@@ -47,7 +46,7 @@ pub(crate) fn parse(tokens: TokenStream) -> (Option<Chain>, Vec<SyntaxFault>) {
     (chain, parser.faults)
 }
 
-/// A text that is one size.
+/// A text that contains exactly one size.
 pub(crate) fn size_of(text: &str) -> Option<SizeExpr> {
     let mut parser = Parser::new();
     let tokens = cursor::plain(text.parse().ok()?);
@@ -55,23 +54,23 @@ pub(crate) fn size_of(text: &str) -> Option<SizeExpr> {
     parser.size(&mut cursor).ok().filter(|_| cursor.at_end())
 }
 
-/// A piece of syntax, or why it could not be read. Whoever knows where to go on records the fault.
+/// A piece of syntax, or the fault. A caller that knows where to go on records the fault.
 type Parsed<T> = Result<T, SyntaxFault>;
 
-/// What the parser keeps while it reads a chain.
+/// The parser's state while it reads a chain.
 struct Parser {
     faults: Vec<SyntaxFault>,
     /// The chain's dialect: Python's order of arguments depends on it.
     dialect: Dialect,
-    /// The brackets that are open.
+    /// The number of open brackets.
     depth: usize,
     /// The first slip in the statement that is being read.
     sign: Option<slip::Sign>,
-    /// The names that were given.
+    /// The names defined so far.
     names: Vec<String>,
-    /// The keywords of Rust that statements are called by.
+    /// Rust's keywords that are used as names of statements.
     keywords: Vec<String>,
-    /// The words of the grammar that were read.
+    /// The grammar words read so far.
     words: Vec<Ident>,
 }
 
@@ -88,14 +87,14 @@ impl Parser {
         }
     }
 
-    /// Records a fault. What is the same habit in another line is reported once.
+    /// Records a fault. A habit that occurs in several lines is reported once.
     fn fault(&mut self, fault: SyntaxFault) {
         if !self.faults.iter_mut().any(|earlier| earlier.takes_in(&fault)) {
             self.faults.push(fault);
         }
     }
 
-    /// Keeps a word of the grammar, for editors.
+    /// Stores a word of the grammar, for editors.
     fn word(&mut self, word: &str, span: Span) {
         self.words.push(Ident::new(word, span));
     }
@@ -105,7 +104,7 @@ impl Parser {
         parsed.map_err(|fault| self.fault(fault)).ok()
     }
 
-    /// Reads inside a bracket, as far as brackets may nest.
+    /// Reads inside a bracket, unless brackets are nested too deeply.
     fn nested<T>(&mut self, span: Span, read: impl FnOnce(&mut Parser) -> Parsed<T>) -> Parsed<T> {
         if self.depth >= MAX_DEPTH {
             return Err(SyntaxFault::TooDeep { span });
@@ -117,7 +116,7 @@ impl Parser {
     }
 }
 
-/// What a token is called in a message.
+/// What messages call a token.
 fn describe(token: &TokenTree) -> String {
     let text = match token {
         TokenTree::Group(group) => match group.delimiter() {
@@ -132,7 +131,7 @@ fn describe(token: &TokenTree) -> String {
     format!("`{}`", shortened(&text))
 }
 
-/// A token's text, cut where it would fill the screen.
+/// A token's text, shortened if it would fill the screen.
 fn shortened(text: &str) -> String {
     const SHOWN: usize = 40;
     match text.char_indices().nth(SHOWN) {

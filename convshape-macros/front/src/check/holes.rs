@@ -28,7 +28,7 @@ impl Checked {
                 self.problems.push(Problem::NoTarget { node: id });
                 return (op, false);
             }
-            // An error further up, or a size that const evaluation will know.
+            // An earlier error, or a size that const evaluation will know.
             Target::Unknown => return (op, false),
             Target::Shape(target) => target,
         };
@@ -52,7 +52,7 @@ impl Checked {
         }
         let rank = input.rank().saturating_sub(1);
         if target.rank() != input.rank() || rank > MAX_SPATIAL || !input.is_known() {
-            // The number of axes is the problem, or something that is not known yet.
+            // The problem is the number of axes, or something that is not known yet.
             return (op, input.is_known());
         }
         let mut per_axis: Vec<Solutions> = Vec::new();
@@ -83,7 +83,7 @@ impl Checked {
         (op, true)
     }
 
-    /// A size of the target is open. Where it was written so, nothing determines the hole.
+    /// A size of the target is unknown. If it was written as `_`, nothing determines the hole.
     fn no_target(&mut self, id: NodeId, node: &Node) {
         if node.comment.is_some_and(|(shape, _)| shape == visible(&shape)) {
             self.problems.push(Problem::NoTarget { node: id });
@@ -91,7 +91,7 @@ impl Checked {
     }
 }
 
-/// About how many numbers are tried to fill a node's holes.
+/// About how many numbers are tried to solve the holes of a node.
 pub(crate) fn trials(node: &Node, op: &Op, input: Option<Shape>) -> usize {
     const MOST: i64 = 1 << 20;
     let open = node.open();
@@ -108,7 +108,7 @@ pub(crate) fn trials(node: &Node, op: &Op, input: Option<Shape>) -> usize {
     usize::try_from(values.fold(1, i64::saturating_mul).min(MOST)).unwrap_or(usize::MAX)
 }
 
-/// The ways to fill the holes, an axis after the other: enough of them to list.
+/// The solutions for the holes, one axis after the other: enough of them to list.
 fn combinations(open: &[AxisField], per_axis: &[Solutions], rank: usize) -> Vec<Filling> {
     if per_axis.iter().any(|solutions| solutions.count == 0) {
         return Vec::new();

@@ -10,33 +10,33 @@ use crate::graph::{Graph, NodeId};
 /// Something wrong with a graph.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Problem {
-    /// An input of size zero or beyond memory.
+    /// An input of size zero, or too large for memory.
     Input { input: usize, fault: Fault },
-    /// A layer refuses what comes in.
+    /// A layer rejects its input.
     Layer { node: NodeId, op: Op, inputs: Vec<Shape>, fault: Fault },
     /// `restores enc` does not hold.
     Restores { node: NodeId, found: Shape, wanted: Shape },
     /// `-> [16, 14, 14]` does not hold.
     Comment { node: NodeId, found: Shape, written: Shape },
-    /// The declared output is another.
+    /// The output differs from the declared one.
     Output { output: usize, found: Shape },
     /// A repeated body does not keep its shape.
     Body { body: usize, input: Shape, output: Shape },
-    /// A hole that nothing determines.
+    /// A hole that has no target.
     NoTarget { node: NodeId },
-    /// A hole that nothing fills, or that several values fill.
+    /// A hole with no solution, or with several.
     Hole { node: NodeId, target: Shape, solutions: Vec<Filling> },
-    /// A stride drops rows that nothing reads.
+    /// A stride drops rows, so that nothing reads them.
     Lossy { node: NodeId, axis: usize, rows: i64, input: Shape },
     /// Nothing reads a statement.
     Unread { node: NodeId },
 }
 
-/// One way to fill a node's holes: a value per field.
+/// One solution for the holes of a node: a value per field.
 pub(crate) type Filling = Vec<(&'static str, fields::Setting)>;
 
 impl Problem {
-    /// What it is about, to tell whether an edit has mended it.
+    /// The subject of a problem, to tell whether an edit has fixed it.
     pub(crate) fn place(&self) -> Place {
         match self {
             Problem::Input { input, .. } => Place::Input(*input),
@@ -51,7 +51,7 @@ impl Problem {
         }
     }
 
-    /// The layer that it is about, if it is about one.
+    /// The layer at fault, if there is one.
     pub(crate) fn node(&self) -> Option<NodeId> {
         match self {
             Problem::Layer { node, .. }
@@ -85,7 +85,7 @@ impl Problem {
     }
 }
 
-/// A part of a graph that is checked by itself.
+/// A part of a graph that is checked separately.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Spot {
     Input(usize),
@@ -93,7 +93,7 @@ pub(crate) enum Spot {
     Output(usize),
 }
 
-/// Where a problem is.
+/// Where a problem occurs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
     Input(usize),

@@ -1,4 +1,4 @@
-//! What can be said of a shape where something is wrong, or is known to const evaluation only.
+//! What is still known about a shape after an error, or if only const evaluation knows the rest.
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{AxisOrder, Conv, Op, RecurrentOutput, SeparableConv};
@@ -7,7 +7,7 @@ use convshape_arith::size::Size;
 
 use crate::unseen::visible;
 
-/// The sizes of the first, and where it does not know those of the second.
+/// The sizes of the first shape, and those of the second where the first has unknown ones.
 pub(super) fn complete(found: &Shape, written: &Shape) -> Shape {
     let mut shape = *found;
     for axis in 0..found.rank() {
@@ -18,7 +18,7 @@ pub(super) fn complete(found: &Shape, written: &Shape) -> Shape {
     shape
 }
 
-/// What two shapes that differ agree in.
+/// The sizes that two different shapes have in common.
 pub(super) fn agreed(a: &Shape, b: &Shape) -> Option<Shape> {
     if a.rank() != b.rank() {
         return None;
@@ -32,7 +32,7 @@ pub(super) fn agreed(a: &Shape, b: &Shape) -> Option<Shape> {
     Some(shape)
 }
 
-/// The number of axes that a layer takes, where it takes only one.
+/// The number of axes that a layer takes, if only one is possible.
 pub(super) fn blind_rank(op: &Op) -> Option<usize> {
     match op {
         Op::Conv(conv) => Some(conv.rank + 1),
@@ -44,7 +44,7 @@ pub(super) fn blind_rank(op: &Op) -> Option<usize> {
     }
 }
 
-/// What a layer gives of an input that nothing is known of.
+/// A layer's output for an input of which nothing is known.
 pub(super) fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
     match op {
         Op::Reshape { shape }
@@ -59,14 +59,14 @@ pub(super) fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
     }
 }
 
-/// The number of axes that a layer gives for inputs of these numbers of axes.
+/// The number of axes of a layer's output, given those of its inputs.
 pub(crate) fn output_rank(op: &Op, inputs: &[Option<usize>], order: AxisOrder) -> Option<usize> {
     let known: Option<Vec<Shape>> = inputs.iter().map(|rank| rank.map(Shape::unknown)).collect();
     let output = known.and_then(|inputs| op.output(&inputs, order).ok()).or_else(|| blind_output(op, order));
     output.map(|shape| shape.rank())
 }
 
-/// What undoes a layer of which not all numbers can be seen, as far as its parameters go.
+/// The layer that undoes one with unknown numbers, as far as its parameters are known.
 pub(super) fn reversed(conv: &Conv) -> Conv {
     Conv {
         direction: conv.direction.reversed(),
@@ -79,7 +79,7 @@ pub(super) fn reversed(conv: &Conv) -> Conv {
     }
 }
 
-/// What can be said of a layer with a number that only const evaluation knows.
+/// What is known about the output of a layer with a number that only const evaluation knows.
 pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Option<Shape> {
     let input = inputs[0];
     let channels = input.size(order.channel(input.rank()));
@@ -114,20 +114,20 @@ pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
     .map(|shape| visible(&shape))
 }
 
-/// What can still be said of a refused layer's output: what its own fields say and the reason does
-/// not doubt.
+/// What is still known about the output of a rejected layer: what its own fields say, except where the error puts that
+/// in doubt.
 pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -> Option<Shape> {
     let doubted = matches!(
         fault.map(|fault| fault.reason),
         Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })
     );
     if matches!(fault.map(|fault| fault.reason), Some(Reason::Rank { .. } | Reason::Tokens { .. })) {
-        // A layer for another number of axes says nothing of what was meant.
+        // A layer for a different number of axes says nothing about what was meant.
         return None;
     }
     match *op {
         Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
-            // The rows are the first one's, the channels the second one's.
+            // The spatial sizes are those of the first input, the channels those of the second.
             let conv = Op::Conv(Conv { depth_multiplier: None, outputs: pointwise.outputs, ..depthwise });
             recover(&conv, inputs, fault, order)
         }
@@ -143,7 +143,7 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             } else {
                 Size::Number(conv.outputs)
             };
-            // Where a hole stays open the sizes are open too.
+            // If a hole stays unsolved, the sizes are unknown too.
             let shape = if fault.is_none() { Shape::unknown(rank) } else { shape };
             Some(shape.with(channel, channels))
         }

@@ -1,4 +1,4 @@
-//! What a layer with holes must give.
+//! The output that a layer with holes must give.
 
 use convshape_arith::shape::Shape;
 
@@ -9,14 +9,14 @@ use crate::unseen::visible;
 /// Where holes get their target from.
 #[derive(Clone)]
 pub(super) struct Targets {
-    /// Per node: the output it reaches through layers that keep its shape, if it does.
+    /// For each node, the chain's output that it reaches through layers that keep its shape, if any.
     output: Vec<Option<usize>>,
 }
 
 impl Targets {
     pub(super) fn new(graph: &Graph) -> Targets {
         let mut output = vec![None; graph.nodes.len()];
-        // Backwards: a node inherits the output of its only kind of reader, one that keeps shapes.
+        // Backwards: a node inherits the output of its readers if they all keep its shape.
         for (index, declared) in graph.outputs.iter().enumerate() {
             let mut at = declared.value.and_then(|value| graph.producer(value));
             while let Some(node) = at {
@@ -53,9 +53,9 @@ impl Targets {
 
 /// What a node with holes must give.
 pub(super) enum Target {
-    /// Nothing says so.
+    /// No target.
     Missing,
-    /// Something does, but what it says is not known.
+    /// A target that is not known.
     Unknown,
     Shape(Shape),
 }

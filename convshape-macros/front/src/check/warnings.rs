@@ -1,4 +1,4 @@
-//! What is no error: statements that nothing reads, rows that a stride drops.
+//! Findings that are not errors: statements that nothing reads, and rows that a stride drops.
 
 use convshape_arith::axis::Window;
 use convshape_arith::layer::AxisMap;
@@ -24,7 +24,7 @@ impl Checked {
         }
     }
 
-    /// The rows that a layer drops, as a problem or a warning.
+    /// The rows that a layer drops, as an error or a warning.
     pub(crate) fn lossy(&mut self, graph: &Graph, id: NodeId) {
         let Some((axis, rows, input)) = self.loss(graph, id) else { return };
         let problem = Problem::Lossy { node: id, axis, rows, input };
@@ -34,7 +34,7 @@ impl Checked {
         }
     }
 
-    /// The first axis on which a layer drops rows, how many, and of what input.
+    /// The first axis on which a layer drops rows: the axis, how many, and the input size.
     pub(crate) fn loss(&self, graph: &Graph, id: NodeId) -> Option<(usize, i64, Shape)> {
         let order = graph.order();
         let op = self.ops.get(id)?.as_ref()?;
@@ -43,7 +43,7 @@ impl Checked {
             let AxisMap::Window(window) = op.axis_map(&input, order, axis).ok()?? else { return None };
             let rows = match input.size(order.spatial(axis)) {
                 Size::Number(rows) => window.dropped(rows),
-                // The same for every value: the stride divides the factor.
+                // Equal for all values of the symbol, because the stride divides its factor.
                 Size::Symbolic { offset, .. } => window.dropped(like_offset(offset, &window)),
                 Size::Unknown => 0,
             };
@@ -52,7 +52,7 @@ impl Checked {
     }
 }
 
-/// A size beyond the kernel with the remainder that `a*h + offset` has: the stride divides `a`.
+/// A size larger than the kernel with the same remainder as `a*h + offset`: the stride divides `a`.
 fn like_offset(offset: i64, window: &Window) -> i64 {
     let reach = window.kernel.saturating_mul(window.dilation).saturating_add(1);
     reach.saturating_mul(window.stride).saturating_add(offset.rem_euclid(window.stride))

@@ -1,4 +1,4 @@
-//! Arrays held against their ports: types, shapes, numbers of samples, classes.
+//! Checks arrays against their ports: types, shapes, numbers of samples, classes.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use crate::diagnose::{self, Sink};
 use crate::fix;
 use crate::graph::Graph;
 
-/// The most elements of an array that are read: more would be felt while compiling.
+/// The most elements of an array that are read, so that compiling stays fast.
 const MOST_READ: usize = 1 << 22;
 
-/// Numbers that frameworks leave out of a loss: PyTorch's `ignore_index`, and what is usual for it.
+/// Labels that frameworks leave out of a loss: PyTorch's `ignore_index`, and other common ones.
 const IGNORED: [f64; 3] = [-100.0, -1.0, 255.0];
 
 pub(super) fn check(graph: &Graph, checked: &Checked, data: &DataArrays, sink: &mut Sink) {
@@ -31,7 +31,7 @@ pub(super) fn check(graph: &Graph, checked: &Checked, data: &DataArrays, sink: &
     }
 }
 
-/// What is wrong with an array by its header.
+/// Problems with an array that its header shows.
 fn misfit(
     graph: &Graph,
     checked: &Checked,
@@ -60,7 +60,7 @@ fn named(paired: &Paired) -> Named {
     Named { name: array.name.clone(), shape: array.shape.clone(), dtype: array.dtype.to_string() }
 }
 
-/// What is wrong with the elements of an array that fits.
+/// Problems with the elements of an array that fits.
 fn contents(graph: &Graph, checked: &Checked, data: &DataArrays, paired: &Paired, sink: &mut Sink) {
     let is = port_shape(graph, checked, paired.port);
     let array = &paired.array;
@@ -117,7 +117,7 @@ fn class_out_of_range(
     }))
 }
 
-/// Changes of the chain with which an array fits, each tried.
+/// Changes of the chain that make an array fit, each of them tried.
 fn fixes(graph: &Graph, paired: &Paired, is: &PortShape, cause: Cause) -> Fixes {
     let none = Fixes::default();
     let Some(sizes) = sample_sizes(&paired.array.shape) else { return none };
@@ -136,13 +136,13 @@ fn fixes(graph: &Graph, paired: &Paired, is: &PortShape, cause: Cause) -> Fixes 
     Fixes { first: looks_right(is, cause, &shape), chain: fix::other_input(graph, paired.port, shape) }
 }
 
-/// The axes of one sample, if a chain can take them.
+/// The axes of one sample, if a chain can have them.
 fn sample_sizes(shape: &[usize]) -> Option<Vec<i64>> {
     let sample = shape.get(1..).filter(|sample| !sample.is_empty() && sample.len() <= MAX_RANK)?;
     sample.iter().map(|size| i64::try_from(*size).ok().filter(|size| *size > 0)).collect()
 }
 
-/// Whether an array has few channels where the dialect has them, and the chain has not.
+/// Whether an array has few channels on the dialect's channel axis, but the chain does not.
 fn looks_right(is: &PortShape, cause: Cause, found: &Shape) -> bool {
     let few = |shape: &Shape| {
         let channels = shape.size(is.order.channel(shape.rank())).number();

@@ -1,4 +1,4 @@
-//! Bytes that go into a layer as numbers from 0 to 255, or that an output from 0 to 1 is compared with.
+//! Bytes from 0 to 255 that are fed to a layer unscaled, or compared with an output from 0 to 1.
 
 use convshape_arith::op::{Activation, Op};
 use convshape_data::Kind;
@@ -7,7 +7,7 @@ use super::{DataProblem, Paired, PortShape, port_name};
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId, ValueId};
 
-/// What is to be said of an array of bytes. `beyond` tells whether they are more than 0 and 1.
+/// The finding about an array of bytes. `beyond` tells whether it has values other than 0 and 1.
 pub(super) fn unscaled(
     graph: &Graph,
     checked: &Checked,
@@ -25,7 +25,7 @@ pub(super) fn unscaled(
             let layer = reader(graph, checked, paired.port)?;
             DataProblem::Bytes { name, port, layer: graph.nodes[layer].name.clone() }
         }
-        // Class numbers and one-hot labels are no quantities.
+        // Class indices and one-hot labels are not quantities.
         Some(_) if is.shape.rank() < 2 || is.port().takes_numbers(&paired.array.shape) => return None,
         Some(output) => {
             let activation = bounded(graph, checked, graph.outputs[output].value?)?;
@@ -35,7 +35,7 @@ pub(super) fn unscaled(
     beyond().then_some(problem)
 }
 
-/// The first layer whose weights meet the numbers of a value as they are.
+/// The first layer whose weights are applied to the unscaled values.
 fn reader(graph: &Graph, checked: &Checked, value: ValueId) -> Option<NodeId> {
     let readers =
         |value: ValueId| (0..graph.nodes.len()).filter(move |node| graph.nodes[*node].inputs.contains(&value));

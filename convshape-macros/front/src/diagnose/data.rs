@@ -1,4 +1,4 @@
-//! Files of data that cannot be read or do not fit.
+//! Data files that cannot be read or do not fit.
 
 use convshape_arith::code::{self, Code};
 use convshape_arith::data::{Library, arithmetic, expected, note, remedy};
@@ -10,7 +10,7 @@ use super::Report;
 use crate::data::{DataProblem, Named};
 use crate::words::{list, nearest};
 
-/// What is wrong with a file or an array: `span` is that of its name.
+/// A problem with a file or an array; `span` is the span of its name.
 pub(crate) fn data(problem: &DataProblem, span: Span) -> Report {
     let report = |code: Code, message: String| Report::new(code, span, message);
     match problem {
@@ -163,7 +163,7 @@ fn shape(problem: &DataProblem, span: Span) -> Report {
     first.into_iter().chain(second).fold(report, |report, help| report.help(help))
 }
 
-/// `, 10`: the axis of classes in the shape of a port.
+/// `, 10`: the class axis in the shape of a port.
 fn class_axis(port: &convshape_arith::data::Port<'_>) -> String {
     let mut text = Text::new();
     text.str(", ").size(port.shape.size(port.channel_axis() - 1), port.shape.scope());
@@ -193,7 +193,7 @@ fn class(
     report.note("-1 and -100, and 255 in maps of labels, are taken for places that a loss leaves out")
 }
 
-/// A name of the file may be as long as the file.
+/// A name in a file can be as long as the file.
 fn brief(name: &str) -> String {
     const MOST: usize = 100;
     match name.char_indices().nth(MOST) {

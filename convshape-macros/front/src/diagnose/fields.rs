@@ -38,7 +38,7 @@ pub(crate) fn unknown_layer(op: &Ident, nearest: Option<String>) -> Report {
     }
 }
 
-/// A layer that other dialects have. `label` is its name in the chain.
+/// A layer that only other dialects have. `label` is its name in the chain.
 pub(crate) fn layer_elsewhere(
     op: &Ident,
     label: Option<&Ident>,
@@ -51,7 +51,7 @@ pub(crate) fn layer_elsewhere(
     let here = (one_name && found.words.dialects.contains(&dialect)).then(|| found.words.name(found.rank));
     let report = Report::new(code::DIALECT, op.span(), message).of_foreign_word(&op.to_string(), dialects, here);
     if !found.words.dialects.contains(&dialect) {
-        // One layer may have another dialect than its chain.
+        // A single layer may have a different dialect than its chain.
         return match (label, dialects) {
             (Some(label), [of, ..]) => report.help(format_args!("in `{label}`, set `dialect: {}`", of.name())),
             (None, [of, ..]) => report.help(format_args!("write `{op}(.., dialect: {})`", of.name())),
@@ -126,7 +126,7 @@ pub(crate) fn field_elsewhere(name: &Ident, field: &FieldWords, dialects: Dialec
     report
 }
 
-/// `earlier` is the word that gave the field before; `None` where the value in front did.
+/// `earlier` is the word that set the field before; `None` if a positional value did.
 pub(crate) fn repeated_field(name: &Ident, earlier: Option<&Ident>) -> Report {
     let message = match earlier {
         Some(earlier) if earlier == name => format!("`{name}` is given twice"),
@@ -141,13 +141,13 @@ pub(crate) fn exclusive_fields(first: &str, second: &str, span: Span) -> Report 
     Report::new(code::REPEATED_FIELD, span, message).help("leave one of them out")
 }
 
-/// `align` of a border that is given in rows.
+/// `align` on a border given in rows.
 pub(crate) fn align_without_like(span: Span) -> Report {
     Report::new(code::MISSING_FIELD, span, "`align` says where the layer of `like` is, and there is no `like`")
         .help("leave it out, or write `like` and a statement's name in place of the amount")
 }
 
-/// A sub-chain gives its own outputs.
+/// A sub-chain has its own outputs.
 pub(crate) fn activation_of_a_chain(activation: &str, span: Span) -> Report {
     Report::new(code::VALUE, span, "a sub-chain takes no `activation`")
         .help(format_args!("write it as a statement of its own: `{activation};`"))
@@ -180,7 +180,7 @@ fn example(layer: &LayerWords, field: &str) -> &'static str {
     }
 }
 
-/// A number of pieces that const evaluation alone knows: each is an output, which has a name.
+/// A number of pieces that only const evaluation knows: each piece is an output and needs a name.
 pub(crate) fn unseen_pieces(value: &Value) -> Report {
     Report::new(
         code::NOT_FIXED,
@@ -199,7 +199,7 @@ pub(crate) fn no_leading_part(op: &str, span: Span) -> Report {
     Report::new(code::VALUE, span, format!("`{op}` takes no value without a name"))
 }
 
-/// Fields with numbers for another number of axes than their layer has. `meant` is the number that its input has.
+/// Fields with values for the wrong number of axes. `meant` is the number of axes of the input.
 pub(crate) fn field_ranks(
     op: &Ident,
     writing: &Writing,
@@ -272,7 +272,7 @@ pub(crate) fn wrong_value(field: &FieldWords, takes: Takes, value: &Value) -> Re
     Report::new(code::VALUE, value.span(), format!("`{}` takes {wanted}, found `{value}`", field.name))
 }
 
-/// A word of the framework with a value under which the layer would be another.
+/// A word of the framework with a value that would make it a different layer.
 pub(crate) fn not_neutral(name: &Ident, value: &Value, neutral: Neutral) -> Report {
     let wanted = match neutral {
         Neutral::Any => "any value".to_owned(),
@@ -284,13 +284,13 @@ pub(crate) fn not_neutral(name: &Ident, value: &Value, neutral: Neutral) -> Repo
     Report::new(code::VALUE, value.span(), format!("`{name}` can only be {wanted} here, found `{value}`"))
 }
 
-/// Of pairs of rows per axis one that is none.
+/// An entry of a list of pairs that is not a pair.
 pub(crate) fn no_pair(value: &Value) -> Report {
     Report::new(code::VALUE, value.span(), format!("expected `(low, high)`, found `{value}`"))
         .help("both sides of every axis are written: `[(0, 1), (1, 1)]`")
 }
 
-/// Python's batch axis in a shape that is a value.
+/// Python's batch axis in a field's shape.
 pub(crate) fn batch_axis(found: &str, span: Span) -> Report {
     Report::new(code::PYTHON, span, Slip::Batch(found.to_owned()).message()).help("leave it out")
 }

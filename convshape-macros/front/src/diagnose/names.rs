@@ -1,4 +1,4 @@
-//! Mistakes in the names of statements: in what a layer reads, undoes and shares, in blocks and repeats.
+//! Mistakes in the names of statements: in `from`, `undo` and `tied`, and in blocks and repeats.
 
 use convshape_arith::code;
 use convshape_arith::op::Direction;
@@ -9,7 +9,7 @@ use crate::numbers::Bound;
 use crate::syntax::{Block, Comparison, Param, ParamKind, Repeat, Text, Value};
 use crate::words::{list, nearest};
 
-/// `inside` is the block's use or the repeat that has a statement of this name.
+/// `inside` is the block's use or the repeat that contains a statement of this name.
 pub(crate) fn unknown_name(name: &Ident, nearest: Option<String>, inside: Option<&str>) -> Report {
     let report = no_statement(name);
     let Some(inside) = inside else { return report.meant(nearest) };
@@ -21,7 +21,7 @@ pub(crate) fn unknown_name(name: &Ident, nearest: Option<String>, inside: Option
     report.help(format_args!("give it at the end of that body, `output: {name};`, and read `{inside}.{name}`"))
 }
 
-/// A name that messages give to a layer without one.
+/// A name that messages give to an unnamed layer.
 pub(crate) fn unnamed_layer(name: &Ident) -> Report {
     no_statement(name).help(format_args!("only given names can be referred to; name the layer: `{name}: ..;`"))
 }
@@ -50,7 +50,7 @@ pub(crate) fn repeated_file_name(name: &str, span: Span) -> Report {
         .help("in a repeat, put its variable into the name: `#[name = \"blocks.{i}.conv\"]`")
 }
 
-/// `#[name(transparent)]` on what has nothing inside.
+/// `#[name(transparent)]` on a statement without a body.
 pub(crate) fn transparent_layer(op: &Ident, span: Span) -> Report {
     Report::new(code::ATTRIBUTE, span, format!("`#[name(transparent)]` is for blocks and repeats, `{op}` is a layer"))
         .help("give it a name in files with `#[name = \"..\"]`")
@@ -93,7 +93,7 @@ pub(crate) fn one_input(op: &Ident, span: Span) -> Report {
         .help("join them first: `Concat(a, b);`")
 }
 
-/// A layer that is there by itself.
+/// A layer that is a statement by itself.
 pub(crate) fn reads_nothing(op: &Ident) -> Report {
     Report::new(code::OPERANDS, op.span(), format!("`{op}` reads nothing, here is something to read"))
         .help("leave out `from`")
@@ -103,8 +103,7 @@ pub(crate) fn nested_sources(span: Span) -> Report {
     Report::new(code::OPERANDS, span, "a list of statements is inside another")
 }
 
-/// A layer with one output.
-/// `conv.kernel`: one value, which has parameters of other names or none.
+/// A layer with one output. `conv.kernel`: one value, whose parameters have other names, or which has none.
 pub(crate) fn no_such_param(name: &Ident, port: &Text, known: &[String]) -> Report {
     let text = port.value();
     let message = format!("`{name}` is one value, without an output or parameter `{text}`");
@@ -127,20 +126,20 @@ pub(crate) fn unknown_output(name: &Ident, port: &Text, known: &[String]) -> Rep
     }
 }
 
-/// keras: a recurrent layer with another activation than `tanh`.
+/// keras: a recurrent layer with an activation other than `tanh`.
 pub(crate) fn activation_of_a_step(op: &Ident, span: Span) -> Report {
     let report = Report::new(code::VALUE, span, format!("`{op}` has the activation `tanh` in each step, and no other"));
     report.help("leave out `activation`; what follows the layer is a statement of its own")
 }
 
-/// A recurrent layer reads its input alone, or also all first states.
+/// A recurrent layer reads either its input alone, or also all initial states.
 pub(crate) fn first_states(op: &Ident, states: &[&str], found: usize, span: Span) -> Report {
     let states = states.join(", ");
     Report::new(code::OPERANDS, span, format!("`{op}` reads its input, or `(x, {states})`, here are {found} values"))
         .help(format_args!("write `from (x, {states})`"))
 }
 
-/// Attention of too few or too many values. `joins` says whether they are in parentheses.
+/// Attention with too few or too many inputs. `joins` says whether they are in parentheses.
 pub(crate) fn queries_keys_values(op: &Ident, joins: bool, found: usize, span: Span) -> Report {
     let values = if found == 1 { "value" } else { "values" };
     if joins {
@@ -153,7 +152,7 @@ pub(crate) fn queries_keys_values(op: &Ident, joins: bool, found: usize, span: S
         .help("write `from (q, k, v)`")
 }
 
-/// An output that a layer with several does not have.
+/// An output that a layer does not have.
 pub(crate) fn no_such_port(name: &Ident, port: &Text, known: &[String]) -> Report {
     let text = port.value();
     let all: Vec<String> = known.iter().map(|known| format!("{name}.{known}")).collect();
@@ -204,7 +203,7 @@ pub(crate) fn cannot_unpool(name: &Ident, op: Option<&str>) -> Report {
     Report::new(code::UNDO, name.span(), message)
 }
 
-/// An unpooling that does not say of which pooling; `pool` is the last one before it.
+/// An unpooling that does not name its pooling; `pool` is the last one before it.
 pub(crate) fn unpools_nothing(op: &Ident, name: &str, pool: Option<&str>) -> Report {
     let report = Report::new(code::UNDO, op.span(), format!("`{op}` does not say which max pooling it undoes")).note(
         "its kernel, stride and padding, the sizes that it gives and the places of its values are those of that layer",
@@ -234,7 +233,7 @@ pub(crate) fn tied_to_another_layout(layer: &str, name: &Ident, direction: Direc
     let report =
         Report::new(code::TIED, span, format!("`{layer}` cannot use the weight of `{name}`, which has another layout"));
     match direction {
-        // The kernel of jax and flax that is flipped.
+        // The flipped kernel of jax and flax.
         Direction::Transposed => report.help(format_args!("in `{name}`, set `transpose_kernel: true`")),
         Direction::Forward => report,
     }
@@ -282,7 +281,7 @@ pub(crate) fn unknown_argument(name: &Ident, block: &Block, nearest: Option<Stri
     report.meant(nearest)
 }
 
-/// What a value of a kind looks like.
+/// An example of a value of each kind.
 fn example(kind: ParamKind) -> &'static str {
     match kind {
         ParamKind::Size => "16",
@@ -308,7 +307,7 @@ pub(crate) fn wrong_row(vars: &[Ident], value: &Value) -> Report {
     Report::new(code::BLOCK, value.span(), message)
 }
 
-/// A block's use or a repeat that reads more or fewer values than it has inputs.
+/// A block or repeat that is given the wrong number of inputs.
 pub(crate) fn piece_inputs(piece: &str, reads: &[Ident], given: usize, from: bool, span: Span) -> Report {
     let count = |count: usize| if count == 1 { "1 value".to_owned() } else { format!("{count} values") };
     let names = list(reads);
@@ -334,7 +333,7 @@ pub(crate) fn piece_inputs(piece: &str, reads: &[Ident], given: usize, from: boo
     }
 }
 
-/// A repeat that gives more or fewer values than its next turn reads.
+/// A repeat whose number of outputs differs from the number that its next pass reads.
 pub(crate) fn carried_values(repeat: &Repeat, reads: usize, gives: usize) -> Report {
     let count = |count: usize| if count == 1 { "1 value".to_owned() } else { format!("{count} values") };
     let span = repeat.body.outputs.first().map_or(repeat.span, |output| output.span);
@@ -352,13 +351,13 @@ pub(crate) fn carried_values(repeat: &Repeat, reads: usize, gives: usize) -> Rep
     }
 }
 
-/// A field that would be of one type in one use of a block and of another in the next.
+/// A field whose type would differ between uses of a block.
 pub(crate) fn two_types(name: &Ident) -> Report {
     let message = format!("`{name}` names different things in different branches: all uses of a block share one type");
     Report::new(code::BLOCK, name.span(), message).help("give them different names")
 }
 
-/// Names to show how many there must be: `a, b, c`.
+/// Names that show how many are needed: `a, b, c`.
 fn alphabet(count: usize) -> String {
     ('a'..='z').take(count).map(String::from).collect::<Vec<_>>().join(", ")
 }
@@ -367,7 +366,7 @@ pub(crate) fn unnamed_output(span: Span) -> Report {
     Report::new(code::PIECE_INPUTS, span, "one of several outputs has no name").help("write `output: y: _, z;`")
 }
 
-/// A name that only a branch gives which is not taken.
+/// A name that exists only in a branch that is not taken.
 pub(crate) fn untaken_name(name: &Ident, because: &[String]) -> Report {
     let message = format!("`{name}` is not there: the branch of the `if` that gives it is not taken");
     let report = Report::new(code::UNTAKEN, name.span(), message);
@@ -400,7 +399,7 @@ pub(crate) fn no_operand(value: &Value) -> Report {
     Report::new(code::CONDITION, value.span(), format!("an `if` compares sizes, numbers and bools, found `{value}`"))
 }
 
-/// A number where a bool must be.
+/// A number used as a bool.
 pub(crate) fn not_a_condition(value: &Value, number: &str) -> Report {
     let written = value.to_string();
     let is = if written == number { String::new() } else { format!(", which is {number}") };
@@ -424,13 +423,13 @@ pub(crate) fn not_comparable(
     Report::new(code::CONDITION, span, message)
 }
 
-// What names of parameters and variables mean.
+// What the names of parameters and variables stand for.
 
 pub(crate) fn not_a_size(name: &Ident, bound: &Bound) -> Report {
     Report::new(code::VALUE, name.span(), format!("`{name}` is {} here, where one size is needed", bound.kind()))
 }
 
-/// A parameter in the place of a word that it shadows.
+/// A parameter used where it hides a word of the language.
 pub(crate) fn bound_as_word(field: &str, name: &Ident, bound: &Bound) -> Report {
     let message = format!("`{name}` is {} here, `{field}` takes a word", bound.kind());
     Report::new(code::VALUE, name.span(), message)
@@ -453,7 +452,7 @@ pub(crate) fn not_reusable(name: &Ident) -> Report {
     Report::new(code::REUSE, name.span(), format!("`{name}` is an input: only a statement can run again"))
 }
 
-/// A layer that runs again on more or fewer values than the first time.
+/// A layer that runs again on a different number of values.
 pub(crate) fn operands_again(name: &Ident, wanted: usize, given: usize, span: Span) -> Report {
     let count = |count: usize| if count == 1 { "1 value".to_owned() } else { format!("{count} values") };
     let report = Report::new(code::REUSE, span, format!("`{name}` reads {}, here it gets {given}", count(wanted)));

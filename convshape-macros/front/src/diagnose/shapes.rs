@@ -1,5 +1,4 @@
-//! Shapes that do not fit: the title, the arithmetic with its numbers, the cause further up, the
-//! fixes.
+//! Shapes that do not fit: the title, the formula with its numbers, the cause upstream, the fixes.
 
 mod causes;
 mod hints;
@@ -22,7 +21,7 @@ use crate::fix::{ArgumentPlace, Edit, Fix, Found};
 use crate::graph::{Graph, NodeId, Use};
 use crate::unseen::visible;
 
-/// One problem in words.
+/// Puts one problem into words.
 pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, found: &Found) -> Report {
     let fixes = found.fixes.as_slice();
     let context = Context { graph, checked };
@@ -35,7 +34,7 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
     };
     let report = in_more_uses(report, graph, problem, found.more);
     let report = found.notes.iter().fold(report, Report::note);
-    // A fix may be that very crop, in a form that a machine can apply.
+    // A fix may be that very crop, in a form that a tool can apply.
     let crops = fixes.iter().any(|fix| matches!(fix.only(), Some(Edit::Fit { .. })));
     let crop = context.at_the_joint(problem).filter(|_| !crops);
     let first = fixes.is_empty() && context.forgot_a_crop(problem);
@@ -53,7 +52,7 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
     }
 }
 
-/// Says that other uses of a block, or other turns of a repeat, show the same mistake.
+/// Says that other uses of a block, or other passes of a repeat, have the same mistake.
 fn in_more_uses(report: Report, graph: &Graph, problem: &Problem, more: usize) -> Report {
     let block = problem.node().and_then(|node| graph.nodes[node].writing.block.as_deref());
     match (block, more) {
@@ -71,7 +70,7 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// What a layer that runs again took the first time.
+    /// The input of a layer's first run.
     fn first_run(&self, problem: &Problem) -> Option<String> {
         let Problem::Layer { node, .. } = problem else { return None };
         let first = self.graph.nodes[*node].first_run?;
@@ -96,7 +95,7 @@ impl Context<'_> {
             Problem::Layer { node, op, inputs, fault } => {
                 let names: Vec<&str> = graph.nodes[*node].inputs.iter().map(|value| graph.value_name(*value)).collect();
                 explain::title(&mut text, self.name(*node), fault, inputs, &names);
-                // The activation that follows the layer is a field of it.
+                // The activation is a field of the layer.
                 let follows = graph.nodes[*node].activation == Some(*op);
                 let field = if follows { Some("activation") } else { fault.reason.field() };
                 let span = graph.nodes[*node].spans.of(field);
@@ -167,7 +166,7 @@ impl Context<'_> {
         node.spans.of(node.holes.first().map(|hole| hole.field()))
     }
 
-    /// How near a hole's values come, and the uneven padding that would do.
+    /// The nearest sizes that the hole can give, and the uneven padding that would work.
     fn nothing_fills(&self, report: Report, node: NodeId, target: &Shape) -> Report {
         let (name, order) = (self.name(node), self.graph.order());
         let input = self.checked.shapes.get(self.graph.nodes[node].inputs[0]).copied().flatten();
@@ -187,9 +186,9 @@ impl Context<'_> {
         }
     }
 
-    /// The arithmetic, and the layer that lost the rows.
+    /// The formula, and the layer that lost the rows.
     fn details(&self, report: Report, problem: &Problem, found: &Found) -> Report {
-        // A stride is the cause where another input, or rows added again, mend it.
+        // A stride is the cause if a different input, or adding rows back, fixes it.
         let lost = found.fixes.is_empty() || found.fixes.iter().any(Fix::restores_rows);
         match problem {
             Problem::Layer { node, op, inputs, .. } => {
@@ -318,7 +317,7 @@ impl Context<'_> {
         }
     }
 
-    /// The token that must change: what the best fix changes, if it is in the layer that fails.
+    /// The token that must change: the one that the best fix changes, if it belongs to the failing layer.
     fn guilty(&self, problem: &Problem, fixes: &[Fix]) -> Option<Span> {
         let edit = fixes.first()?.only()?;
         if let Edit::Argument { replaced, place: ArgumentPlace::Entry(turn), .. } = edit {

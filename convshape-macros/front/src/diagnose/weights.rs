@@ -11,7 +11,7 @@ use crate::graph::{Graph, NodeId};
 use crate::weights::{Damage, Reason, Unreadable, WeightsProblem};
 use crate::words::list;
 
-/// A file that cannot be used: `span` is that of its name.
+/// A file that cannot be used; `span` is the span of its name.
 pub(crate) fn unreadable(file: &Unreadable, span: Span) -> Report {
     let path = file.path.display();
     let unread = |why: &dyn std::fmt::Display| {
@@ -36,7 +36,7 @@ pub(crate) fn unreadable(file: &Unreadable, span: Span) -> Report {
     }
 }
 
-/// A layer that does not fit the file: `span` is that of the file's name.
+/// A layer that does not match the file; `span` is the span of the file's name.
 pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &WeightsProblem, span: Span) -> Report {
     let layer = |node: NodeId| (graph.nodes[node].name.as_str(), graph.nodes[node].spans.op.span());
     let op = |node: NodeId| checked.ops.get(node).copied().flatten();
@@ -113,7 +113,7 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &WeightsProblem
     }
 }
 
-/// The two axes that have to change places, if that is all: with groups it is not.
+/// The two axes to exchange, if that is all. With groups it is not.
 fn swap(found: &[usize], expected: &[usize]) -> Option<(usize, usize)> {
     let differ: Vec<usize> = (0..expected.len()).filter(|&axis| found.get(axis) != expected.get(axis)).collect();
     match differ.as_slice() {
@@ -122,7 +122,7 @@ fn swap(found: &[usize], expected: &[usize]) -> Option<(usize, usize)> {
     }
 }
 
-/// A name of the file may be as long as the file.
+/// A name in a file can be as long as the file.
 fn brief(name: &str) -> String {
     const MOST: usize = 100;
     match name.char_indices().nth(MOST) {

@@ -1,4 +1,4 @@
-//! The user's arrays that a chain takes as constants: only the compiler sees how many elements they have.
+//! The user's arrays that a chain uses as constants. Only the compiler knows how many elements they have.
 
 use convshape_arith::op::{Op, Source};
 use proc_macro2::TokenStream;
@@ -8,7 +8,7 @@ use super::Expansion;
 use crate::graph::NodeId;
 
 impl Expansion<'_> {
-    /// The layers that are such arrays, where their shapes are known here. A deferred chain checks all its layers.
+    /// The layers that use such arrays, if their shapes are known here. A deferred chain checks all its layers.
     fn arrays(&self) -> Vec<(NodeId, &Op)> {
         if self.deferred() || self.refused {
             return Vec::new();
@@ -20,7 +20,7 @@ impl Expansion<'_> {
         (0..self.graph.nodes.len()).filter_map(array).collect()
     }
 
-    /// What const evaluation checks of them.
+    /// What const evaluation checks about them.
     pub(super) fn array_checks(&self) -> TokenStream {
         let order = self.order_value();
         let checks = self.arrays().into_iter().map(|(id, op)| {

@@ -1,4 +1,4 @@
-//! What the code has of files of data: they are looked at again when they change, and opened at run time.
+//! Code for data files: the compiler watches them for changes, and the program opens them at run time.
 
 use convshape_arith::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
@@ -17,14 +17,14 @@ impl Expansion<'_> {
         let files: Vec<String> = header.files.iter().map(|file| format!("`{}`", file.value())).collect();
         let doc = format!("The arrays of {}, as inputs and targets.", files.join(" and "));
         let (paths, arrays) = match self.data.filter(|_| !self.refused) {
-            // Signatures only: it does not come to run.
+            // Signatures only: this code never runs.
             None => (&[][..], Vec::new()),
             Some(DataArrays { files, arrays }) => {
                 (files.as_slice(), arrays.iter().map(|paired| self.stored_array(paired)).collect())
             }
         };
-        // The compiler looks at the files again when they change. Nobody calls the function, and what it
-        // holds is left out of the program.
+        // Makes the compiler watch the files. The function is never called, and its contents are not part of the
+        // program.
         let tracked = paths.iter().map(|path| quote!(let _ = #core::include_bytes!(#path);));
         quote! {
             #[doc(hidden)]
@@ -39,10 +39,10 @@ impl Expansion<'_> {
             #krate::__training_data! {
                 #[doc = #doc]
                 ///
-                /// The files are opened where they were when this was compiled, and checked again.
+                /// Opens the files from where they were at compile time, and checks them again.
                 ///
                 /// # Errors
-                /// If a file cannot be read, or is not what it was.
+                /// If a file cannot be read, or has changed in a way that no longer fits.
                 pub fn dataset() -> #core::result::Result<#krate::train::data::Files, #krate::train::DataError> {
                     #krate::__private::dataset::<Self>(&[#(#paths),*], &[#(#arrays),*])
                 }
@@ -57,7 +57,7 @@ impl Expansion<'_> {
         quote!((#file, #name, #port))
     }
 
-    /// What const evaluation checks of the data: ports whose sizes the macro does not see.
+    /// What const evaluation checks about the data: ports whose sizes the macro cannot see.
     pub(super) fn deferred_data(&self) -> TokenStream {
         let Some(data) = self.data.filter(|_| self.deferred()) else { return TokenStream::new() };
         let order = self.order_value();

@@ -1,6 +1,5 @@
-//! A chain whose sizes only const evaluation knows: every layer and every shape is a constant of
-//! the type, worked out from those before it by the library's checks, which stand on the user's
-//! tokens.
+//! Chains whose sizes only const evaluation knows. Every layer and every shape is a constant of the type, computed from
+//! earlier ones by the library's checks, whose errors point at the user's tokens.
 
 use convshape_arith::op::AxisOrder;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -22,7 +21,7 @@ impl Expansion<'_> {
         if self.deferred() { self.shape_constant(value) } else { self.shape_value(&self.shape(value)) }
     }
 
-    /// A layer in code.
+    /// A layer as code.
     pub(super) fn op_of(&self, node: NodeId) -> Option<TokenStream> {
         if self.deferred() {
             let name = op_name(node);
@@ -40,7 +39,7 @@ impl Expansion<'_> {
         quote!(#krate::__private::arith::op::AxisOrder::#order)
     }
 
-    /// The constants, and for a type without parameters their evaluation.
+    /// The constants, and for a type without generics their evaluation.
     pub(super) fn constants(&self) -> TokenStream {
         if !self.deferred() {
             return TokenStream::new();
@@ -126,10 +125,9 @@ impl Expansion<'_> {
         }
     }
 
-    /// A call of one of the library's checks that rustc shows on the user's token.
+    /// A call of one of the library's checks, whose error rustc shows on the user's token.
     ///
-    /// The token of the path and the parentheses carry its span; the path to the library cannot,
-    /// so it is brought into scope first.
+    /// The path's token and the parentheses carry its span. The path to the library cannot, so it is imported first.
     pub(super) fn on(&self, span: Span, function: &TokenStream, arguments: &TokenStream) -> TokenStream {
         let krate = &self.krate;
         let function: TokenStream = function
@@ -156,14 +154,14 @@ impl Expansion<'_> {
         quote!(Self::#name)
     }
 
-    /// A receptive field that const evaluation works out.
+    /// A receptive field that const evaluation computes.
     pub(super) fn deferred_field(&self, value: ValueId) -> TokenStream {
         let krate = &self.krate;
         let field = self.field_constant(value);
         quote!(#krate::__private::check::field(#field))
     }
 
-    /// A layer with its channels bound and its holes filled.
+    /// A layer with its channels bound and its holes solved.
     fn deferred_op(&self, id: NodeId) -> TokenStream {
         let krate = &self.krate;
         let node = &self.graph.nodes[id];
@@ -187,7 +185,7 @@ impl Expansion<'_> {
             }
             Recipe::Given(op) if node.holes.contains(&Hole::OutChannels) => {
                 let mut op = *op;
-                // A stand-in: the target's channels are worked out when the shapes are.
+                // A placeholder: the target's channels are computed with the shapes.
                 let channels = self.on(span, &quote!(channels), &quote!(&#target, #order));
                 let stand_in = self.graph.unseen.add(crate::unseen::Expr { value: channels, path: None });
                 fields::set(&mut op, "out_channels", &Setting::Int(stand_in));
@@ -224,7 +222,7 @@ impl Expansion<'_> {
         output.map_or(TokenStream::new(), |output| self.shape_value(&self.graph.outputs[output].shape))
     }
 
-    /// The fields given after `undo name`, as those of the struct.
+    /// The fields after `undo name`, as fields of the struct.
     fn overrides(&self, overrides: &[(&'static str, Setting)]) -> Vec<TokenStream> {
         let mut fields: Vec<TokenStream> = overrides
             .iter()
@@ -264,7 +262,7 @@ impl Expansion<'_> {
         let order = self.order_value();
         let last = self.graph.nodes.iter().enumerate().map(|(id, node)| {
             let name = shape_name(self.graph.value(id));
-            // Where one fails, rustc says so once more: on the layer, not on the whole chain.
+            // If one fails, rustc reports it again, on the layer and not on the whole chain.
             quote_spanned!(node.spans.op.span()=> let _ = Self::#name;)
         });
         let activations = self.graph.nodes.iter().enumerate().filter_map(|(id, node)| {
@@ -315,7 +313,7 @@ impl Expansion<'_> {
         quote!(#(#last)* #(#activations)* #(#claims)* #(#bodies)* #(#outputs)*)
     }
 
-    /// The layer that gives a node's value and what comes into it, for the arithmetic of messages.
+    /// The layer that gives a node's value and the layer's input, for the formulas in messages.
     fn maker(&self, node: NodeId) -> (TokenStream, TokenStream) {
         let input = self.shape_constant(self.graph.nodes[node].inputs[0]);
         let op = matches!(

@@ -1,4 +1,4 @@
-//! Tables whose rows are written once each.
+//! Tables in which each distinct row is written once.
 
 use convshape_arith::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
@@ -7,7 +7,7 @@ use super::Expansion;
 use crate::graph::ValueId;
 
 impl Expansion<'_> {
-    /// The place of a value's shape in a table.
+    /// The index of a value's shape in a table.
     pub(super) fn place_of(&self, value: ValueId, shapes: &mut Shapes) -> usize {
         shapes.place((self.deferred().then_some(value), self.shape(value)))
     }
@@ -21,15 +21,15 @@ impl Expansion<'_> {
     }
 }
 
-/// Values of which each is written once, so far as it came up lately: long chains repeat themselves.
+/// Distinct values. Only recent ones are compared, because long chains repeat what came shortly before.
 pub(super) struct Distinct<T> {
     pub(super) all: Vec<T>,
 }
 
-/// Shapes, or the values whose shape is a constant of the type.
+/// Shapes, or values whose shape is a constant of the type.
 pub(super) type Shapes = Distinct<(Option<ValueId>, Shape)>;
 
-/// How many of the last distinct values are looked at.
+/// How many of the last distinct values are compared.
 const LATELY: usize = 32;
 
 impl<T> Default for Distinct<T> {
@@ -39,7 +39,7 @@ impl<T> Default for Distinct<T> {
 }
 
 impl<T: PartialEq> Distinct<T> {
-    /// The place of a value.
+    /// The index of a value.
     pub(super) fn place(&mut self, value: T) -> usize {
         let lately = self.all.len().saturating_sub(LATELY);
         match self.all[lately..].iter().position(|known| *known == value) {
@@ -52,7 +52,7 @@ impl<T: PartialEq> Distinct<T> {
     }
 }
 
-/// A place or a count: without a suffix it is one short token.
+/// An index or a count, without a suffix so that it is one short token.
 pub(super) fn plain(number: usize) -> Literal {
     Literal::usize_unsuffixed(number)
 }

@@ -1,5 +1,5 @@
-//! What rustdoc and editors show: on the struct the table of layers and their picture, on a layer
-//! what it does.
+//! Documentation for rustdoc and editors: on the struct, the table of layers and their picture; on a field, what its
+//! layer does.
 
 use convshape_arith::figure::{self, Drawn};
 use convshape_arith::text::Thousands;
@@ -10,11 +10,11 @@ use super::Expansion;
 use crate::graph::{NodeId, Recipe, ValueId};
 use crate::unseen::visible;
 
-/// A longer table is folded.
+/// A longer table is collapsed.
 const LONGEST_TABLE: usize = 40;
 
 impl Expansion<'_> {
-    /// The table of layers and the picture, after the user's own words.
+    /// The table of layers and the picture, after the user's own docs.
     pub(super) fn struct_docs(&self) -> TokenStream {
         let mut table = "\n| layer | kind | input | output | parameters |\n|---|---|---|---|---:|\n".to_owned();
         for id in self.rows() {
@@ -35,7 +35,7 @@ impl Expansion<'_> {
         quote!(#[doc = #table] #[doc = #picture])
     }
 
-    /// The user's words on a layer, then what it does to shapes.
+    /// The user's docs for a layer, then how it changes shapes.
     pub(super) fn layer_docs(&self, id: NodeId) -> TokenStream {
         let node = &self.graph.nodes[id];
         let (input, output) = self.ends(id);
@@ -46,7 +46,7 @@ impl Expansion<'_> {
         after(&node.docs, line)
     }
 
-    /// Parameters and multiply-adds, where the macro can see them.
+    /// Parameters and multiply-adds, if the macro can see them.
     pub(crate) fn known_costs(&self, id: NodeId) -> Option<(u64, u64)> {
         let seen = !self.graph.deferred() && !matches!(self.graph.nodes[id].recipe, Recipe::Chain { .. });
         seen.then(|| self.costs(id))
@@ -58,8 +58,7 @@ impl Expansion<'_> {
         nodes.filter(|(_, node)| node.recipe.is_layer()).map(|(id, _)| id)
     }
 
-    /// For each value its place among the inputs and then the layers; a sub-chain's port has the
-    /// sub-chain's.
+    /// For each value its index among the inputs and layers; the outputs of a sub-chain share its index.
     pub(super) fn places(&self) -> Vec<usize> {
         let mut places: Vec<usize> = (0..self.graph.inputs.len()).collect();
         let mut next = places.len();
@@ -77,7 +76,7 @@ impl Expansion<'_> {
         places
     }
 
-    /// The layer whose shapes a layer gives back.
+    /// The layer whose input shape a layer restores.
     pub(super) fn undone(&self, id: NodeId) -> Option<ValueId> {
         let node = &self.graph.nodes[id];
         let of = match node.recipe {
@@ -112,13 +111,13 @@ impl Expansion<'_> {
         });
         let drawn: Vec<Drawn<'_>> = inputs.chain(layers).collect();
         let mut picture = String::new();
-        // Writing to a string cannot fail.
+        // Writing to a string never fails.
         let _ = figure::write(&mut picture, &self.chain.name.to_string(), self.graph.order(), &drawn);
         picture
     }
 }
 
-/// The user's own docs, and a line behind them.
+/// The user's own docs, and a line after them.
 pub(super) fn after(docs: &TokenStream, line: String) -> TokenStream {
     let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
     quote!(#docs #gap #[doc = #line])
@@ -134,7 +133,7 @@ mod tests {
 
     const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../convshape/src");
 
-    /// The picture on the library's first page is that of the chain above it.
+    /// The picture on the library's first page shows the chain above it.
     #[test]
     fn the_first_picture() {
         let page = fs::read_to_string(Path::new(DOCS).join("lib.rs")).expect("the library");

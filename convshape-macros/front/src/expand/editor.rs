@@ -1,6 +1,6 @@
-//! What editors read. Under `cfg(rust_analyzer)` the user's tokens stand once more where they mean
-//! something to it: a layer's name is a field, a word of the language an item of the library's
-//! module `layers`. Hover, go-to-definition, rename and completion follow. A compiler skips it all.
+//! Code that only editors read. Under `cfg(rust_analyzer)` the user's tokens are repeated where rust-analyzer
+//! understands them: a layer's name is a field, a word of the language is an item of the library's module `layers`.
+//! This gives hover, go-to-definition, rename and completion. The compiler skips it all.
 
 mod vocabulary;
 
@@ -50,13 +50,13 @@ struct Probe<'a> {
     expansion: &'a Expansion<'a>,
     blocks: HashMap<String, &'a Block>,
     items: TokenStream,
-    /// How many bodies were written.
+    /// The number of bodies written so far.
     scopes: usize,
 }
 
-/// A body whose names are visible.
+/// A body whose names are in scope.
 struct VisibleBody {
-    /// The variable that has the names as fields.
+    /// The variable whose fields are the names.
     variable: Ident,
     ty: Ident,
     names: HashSet<String>,
@@ -76,7 +76,7 @@ impl<'a> Probe<'a> {
         self.scope(&chain.body, &graph.members, group, inputs.collect(), &outputs, &mut Vec::new());
     }
 
-    /// The names of a body as a struct's fields, and what refers to them.
+    /// The names of a body as a struct's fields, and the uses of them.
     fn scope(
         &mut self,
         body: &'a [Stmt],
@@ -102,13 +102,13 @@ impl<'a> Probe<'a> {
         let body = statements;
         for stmt in &body {
             let Some(label) = stmt.label.as_ref().filter(|label| usable(label)) else { continue };
-            // The branches of an `if` may give the same name.
+            // Two branches of an `if` may define the same name.
             if names.insert(label.to_string()) && !known.contains(&label.to_string()) {
                 let docs = &stmt.attrs.docs;
                 fields.extend(quote!(#docs #label: __layers::values::Named,));
             }
         }
-        // What has parameters is a field of the group itself.
+        // A named layer with parameters is a field of the group itself.
         let expansion = self.expansion;
         let has_parameters =
             |member: &&Member| expansion.groups.has_parameters(member, expansion.graph, expansion.checked);
@@ -215,13 +215,13 @@ fn refer(name: &Ident, scopes: &[VisibleBody]) -> TokenStream {
     let text = name.to_string();
     let scope = scopes.iter().rev().find(|scope| scope.names.contains(&text)).or(scopes.last());
     match scope {
-        // A half-typed name is completed to those of the innermost body.
+        // A half-typed name is completed with names of the innermost body.
         Some(VisibleBody { variable, .. }) if usable(name) => quote!(_ = &#variable.#name;),
         _ => TokenStream::new(),
     }
 }
 
-/// The statements of a body, those in the branches of an `if` in its place.
+/// The statements of a body, including those in the branches of an `if`.
 fn flat<'a>(body: &'a [Stmt], all: &mut Vec<&'a Stmt>) {
     for stmt in body {
         match &stmt.kind {
@@ -240,7 +240,7 @@ fn source<'a>(from: &'a Source, use_of: &mut dyn FnMut(&'a Ident)) {
     }
 }
 
-/// The names of statements that a statement speaks of.
+/// The names that a statement refers to.
 fn references<'a>(layer: &'a Layer, block: bool, use_of: &mut dyn FnMut(&'a Ident)) {
     if let Some(from) = &layer.from {
         source(from, use_of);
@@ -264,7 +264,7 @@ fn references<'a>(layer: &'a Layer, block: bool, use_of: &mut dyn FnMut(&'a Iden
     }
 }
 
-/// Whether Rust takes the name: a keyword would be a second mistake.
+/// Whether Rust accepts the name: a keyword would be a second error.
 fn usable(name: &Ident) -> bool {
     syn::parse_str::<Ident>(&name.to_string()).is_ok()
 }

@@ -6,7 +6,7 @@ use super::Expansion;
 use crate::graph::{Node, NodeId, Recipe};
 
 impl Expansion<'_> {
-    /// The graph; `None` if the chain has an error, or only const evaluation knows all of it.
+    /// The graph; `None` if the chain has an error, or if only const evaluation knows all of it.
     pub(crate) fn library_graph(&self) -> Option<Graph> {
         if self.refused || self.graph.deferred() {
             return None;

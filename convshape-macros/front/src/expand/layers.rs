@@ -1,4 +1,4 @@
-//! `LAYERS`: what a chain says of each of its statements.
+//! `LAYERS`: the data of each statement.
 
 use convshape_arith::op::MAX_SPATIAL;
 use convshape_arith::receptive::Receptive;
@@ -11,7 +11,7 @@ use super::distinct::{Distinct, plain};
 use crate::graph::{NodeId, Recipe, ValueId};
 
 impl Expansion<'_> {
-    /// The columns of `LAYERS`, a row a statement.
+    /// The columns of `LAYERS`, with one row per statement.
     pub(super) fn layers(&self) -> TokenStream {
         let krate = &self.krate;
         let receptive = self.receptive_fields();
@@ -83,7 +83,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The receptive field of a value, as `check::rows` takes it.
+    /// The receptive field of a value, in the form that `check::rows` takes.
     fn field_value(&self, value: ValueId, fields: &[Receptive]) -> TokenStream {
         if self.deferred() {
             return self.deferred_field(value);

@@ -17,7 +17,7 @@ impl Expansion<'_> {
         let inputs: Vec<_> = self.graph.inputs.iter().map(|input| input.shape).collect();
         let mut outputs = self.outputs();
         if outputs.is_empty() {
-            // Refused; `()` is the type of no output and would give errors of its own.
+            // Error case. `()` would be the type of no outputs and cause errors of its own.
             outputs.push(Shape::unknown(1));
         }
         let tensor = |shape: &Shape, whole: &str| {
@@ -50,7 +50,7 @@ impl Expansion<'_> {
         let batch = format!("Runs a batch, the batch axis first: {} to {}.", shapes(&inputs), shapes(&outputs));
         let (generics, arguments) = self.generics();
         let checks = if self.deferred() { self.deferred_checks() } else { self.array_checks() };
-        // A generic chain is checked where it is used; the constant makes that certain.
+        // A generic chain is checked where it is used; reading the constant forces the check.
         let checked = self.chain.generics.is_some().then(|| quote!(let () = Self::CHECK;));
         let fixed = inputs.iter().chain(&outputs).all(Self::is_fixed);
         let forward = fixed.then(|| {
@@ -59,7 +59,7 @@ impl Expansion<'_> {
                     #[doc = #forward]
                     ///
                     /// # Panics
-                    /// If a parameter was replaced by one of another shape.
+                    /// If a parameter was replaced by one of a different shape.
                     #[must_use]
                     pub fn forward(&self, x: #input_tensors) -> #output_tensors {
                         #checked
@@ -67,11 +67,11 @@ impl Expansion<'_> {
                     }
                 }
 
-                /// As `forward`, from and to tensors or nested arrays, in the caller's memory: after the first
-                /// run, which packs the weights, it allocates nothing.
+                /// Like `forward`, but between tensors or nested arrays in the caller's memory. After the first run,
+                /// which packs the weights, it does not allocate.
                 ///
                 /// # Panics
-                /// If a parameter was replaced by one of another shape.
+                /// If a parameter was replaced by one of a different shape.
                 pub fn forward_into(
                     &self,
                     x: impl #krate::__private::InputSlices<#input_shapes>,
@@ -93,7 +93,7 @@ impl Expansion<'_> {
                 pub const CHECK: () = { #checks #weight_checks #data_checks };
 
                 #krate::__alloc! {
-                    /// A model with freshly drawn parameters, as the dialect's framework initialises them.
+                    /// A model with random parameters, initialised like the dialect's framework.
                     #[must_use]
                     pub fn init(rng: &mut impl #krate::rand::Rng) -> Self {
                         #checked
@@ -108,11 +108,11 @@ impl Expansion<'_> {
                     }
                 }
 
-                /// A model that borrows its parameters: all numbers one behind the other, in the order of the
-                /// layers and within a layer in that of its fields. Nothing is copied.
+                /// A model that borrows its parameters from one array: layer by layer, and within a layer in the order
+                /// of its fields. Nothing is copied.
                 ///
                 /// # Errors
-                /// If there are more or fewer numbers than the model has.
+                /// If the array does not have as many elements as the model.
                 pub fn from_static(
                     weights: &'static [#krate::__private::core::primitive::f32],
                 ) -> #core::result::Result<Self, #krate::ShapeError> {
@@ -130,7 +130,7 @@ impl Expansion<'_> {
                     #[doc = #batch]
                     ///
                     /// # Errors
-                    /// If an input is not of that shape; the error names the axis.
+                    /// If an input does not have that shape; the error names the axis.
                     pub fn forward_batch(
                         &self,
                         x: #input_views,
@@ -148,7 +148,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// What `Input<Self>` and `Output<Self>` need to know: the number of axes.
+    /// What `Input<Self>` and `Output<Self>` depend on: the number of axes.
     fn whole_ports(&self, inputs: &[Shape], outputs: &[Shape]) -> TokenStream {
         if self.chain.generics.is_none() && !self.deferred() {
             return TokenStream::new();
@@ -171,7 +171,7 @@ impl Expansion<'_> {
     }
 }
 
-/// One type as it is, several as a tuple.
+/// A single type by itself, several as a tuple.
 fn tuple(types: impl Iterator<Item = TokenStream>) -> TokenStream {
     let types: Vec<TokenStream> = types.collect();
     match types.as_slice() {

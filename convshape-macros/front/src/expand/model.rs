@@ -34,8 +34,8 @@ impl Expansion<'_> {
         quote!(#body #pieces)
     }
 
-    /// The fields of a struct. Layers whose parameters differ from use to use get a struct of their own, which is added
-    /// to `pieces`.
+    /// The fields of a struct. Layers whose parameters differ between uses get a struct of their own, which is added to
+    /// `pieces`.
     fn fields(&self, group: &ModelStruct, pieces: &mut TokenStream) -> Vec<FieldTokens> {
         let krate = &self.krate;
         let fields = group.fields.iter().map(|field| {
@@ -111,7 +111,7 @@ impl Expansion<'_> {
         quote!(#ty)
     }
 
-    /// A struct and what it is to the library; a whole model also keeps its packed weights.
+    /// A struct and its implementations of the library's traits. A whole model also caches its packed weights.
     fn group_items(&self, name: &Ident, attrs: &TokenStream, fields: &[FieldTokens], whole: bool) -> TokenStream {
         let krate = &self.krate;
         let (generics, arguments) = if whole { self.generics() } else { Default::default() };
@@ -119,11 +119,11 @@ impl Expansion<'_> {
         let core = quote!(#krate::__private::core);
         let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
         let fields = fields.iter().map(|FieldTokens { name, docs, ty }| quote!(#docs pub #name: #ty));
-        // A struct without fields is written without braces, and its arguments go unused.
+        // A struct without fields is written without braces, and its arguments are unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
-        // Borrow checking takes more than twice as long for a function twice as long, so many fields are
-        // visited in parts; a part cannot name the parameters of a generic type.
+        // The time of borrow checking grows faster than the length of a function, so many fields are visited in several
+        // functions. Such a function cannot name the parameters of a generic type.
         let part = if generics.is_empty() { FIELDS_A_PART } else { usize::MAX };
         let parts = names.chunks(part.min(names.len().max(1)));
         let (visits, visits_mut): (Vec<TokenStream>, Vec<TokenStream>) = parts

@@ -1,4 +1,4 @@
-//! A layer as tokens: the constant that the program keeps of it.
+//! A layer as tokens: the constant in the program.
 
 use convshape_arith::op::{
     Activation, Amount, Attention, AutoPad, Axes, Axis, Cell, Conv, Custom, Dialect, Interpolation, MAX_SPATIAL,
@@ -12,13 +12,13 @@ use quote::quote;
 
 use super::Expansion;
 
-/// A unit variant by its name: `Debug` of such an enum is its name.
+/// A unit variant, written as its name, which `Debug` prints.
 fn variant(value: impl std::fmt::Debug) -> Ident {
     Ident::new(&format!("{value:?}"), Span::call_site())
 }
 
 impl Expansion<'_> {
-    /// A number, or the expression that it stands for.
+    /// A number, or the expression that it is a placeholder for.
     pub(super) fn int(&self, value: i64) -> TokenStream {
         if let Some(expr) = self.graph.unseen.get(value) {
             return expr.value;
@@ -27,7 +27,7 @@ impl Expansion<'_> {
         quote!(#value)
     }
 
-    /// A real number, or the expression that it stands for. The infinities have no literal.
+    /// A real number, or the expression that it is a placeholder for. Infinity has no literal.
     fn float(&self, value: f64) -> TokenStream {
         if let Some(expr) = self.graph.unseen.get_real(value) {
             return expr.value;
@@ -446,7 +446,7 @@ impl Expansion<'_> {
                 let layer = self.multi_head(layer);
                 quote!(MultiHead(#layer))
             }
-            // No chain has it, but a lowered graph.
+            // Never in a chain, only in a lowered graph.
             Op::Projection(Projection { inputs, outputs, rows, bias }) => {
                 let [inputs, outputs] = [inputs, outputs].map(|count| self.int(*count));
                 let pair = |(first, count): (i64, i64)| {

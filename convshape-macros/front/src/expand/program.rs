@@ -1,4 +1,4 @@
-//! The chain as constants: the program that runs, the tables that say what it is.
+//! The chain as constants: the program to run, and the tables that describe it.
 
 use convshape_arith::op::Op;
 use proc_macro2::TokenStream;
@@ -76,8 +76,8 @@ impl Expansion<'_> {
         }
     }
 
-    /// The places of the values in memory, where all sizes are numbers. How many outputs a generic
-    /// chain's sub-chains have cannot be said in a type.
+    /// The positions of values in memory, if all sizes are numbers. The outputs of a generic chain's sub-chains cannot
+    /// be counted in a type.
     fn slots(&self, count: &TokenStream) -> TokenStream {
         let mut ends = self.graph.inputs.iter().map(|input| input.shape).chain(self.outputs());
         let counted = self.chain.generics.is_none() || chains(self.graph).next().is_none();
@@ -90,17 +90,17 @@ impl Expansion<'_> {
         for (id, node) in self.graph.nodes.iter().enumerate() {
             let shape = match node.recipe {
                 Recipe::Port { .. } | Recipe::Same => continue,
-                // It has its own shapes.
+                // A sub-chain has its own shapes.
                 Recipe::Chain { .. } => 0,
                 _ => self.place_of(self.graph.value(id), &mut shapes),
             };
-            // An activation is a step of its own and keeps the shape.
+            // An activation is a separate step that keeps the shape.
             steps.extend((0..=usize::from(node.activation.is_some())).map(|_| plain(shape)));
         }
         let shapes = self.shape_table(&shapes);
         quote! {
             const SLOTS: &'static [#krate::__private::Slot] = {
-                // Those of a sub-chain with symbolic sizes are known only where it runs.
+                // For a sub-chain with symbolic sizes they are known only when it runs.
                 if #krate::__private::laid_out(Self::CHAINS) {
                     &#krate::__private::slots::<{ #count }>(
 
@@ -120,8 +120,8 @@ impl Expansion<'_> {
         if self.deferred() { self.shape_of(value) } else { self.shape_value(&self.graph.inputs[value].shape) }
     }
 
-    /// The program's value of each value of the graph: a layer with an activation gives two, a
-    /// sub-chain as many as it has outputs.
+    /// Maps each value of the graph to the program's: a layer with an activation gives two values, a sub-chain one per
+    /// output.
     fn values(&self) -> Values {
         let krate = &self.krate;
         let mut values = Values { of: Vec::new(), next: 0, more: TokenStream::new() };
@@ -156,7 +156,7 @@ impl Expansion<'_> {
         values
     }
 
-    /// The columns of the steps: a layer, and its activation as a step of its own.
+    /// The columns of the steps: a layer, and its activation as a separate step.
     fn steps(&self, values: &Values) -> TokenStream {
         let krate = &self.krate;
         if self.refused {
@@ -165,7 +165,7 @@ impl Expansion<'_> {
         let mut actions = Distinct::default();
         let (mut names, mut file_names, mut action) = (Vec::new(), Vec::new(), Vec::new());
         let (mut inputs, mut input_counts, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
-        // The first step of each node, and of each that has parameters of another the step of that one.
+        // The first step of each node. A node that uses another's parameters refers to the step of that one.
         let (mut places, mut tied, mut first_runs) = (Vec::new(), Vec::new(), Vec::new());
         let mut chains = 0;
         for (id, node) in self.graph.nodes.iter().enumerate() {
@@ -240,11 +240,11 @@ impl Expansion<'_> {
 
 /// The program's values.
 struct Values {
-    /// For each value of the graph.
+    /// One per value of the graph.
     of: Vec<TokenStream>,
-    /// The next free number, without those of sub-chains.
+    /// The next free index, not counting the values of sub-chains.
     next: usize,
-    /// How many values the sub-chains so far have.
+    /// The number of values of the sub-chains so far.
     more: TokenStream,
 }
 
@@ -253,7 +253,7 @@ impl Values {
         self.of[value].clone()
     }
 
-    /// The next value, `count` of them being used.
+    /// The next value; reserves `count` of them.
     fn take(&mut self, count: usize) -> TokenStream {
         let (first, more) = (self.next, &self.more);
         let first = plain(first);
@@ -269,11 +269,11 @@ impl Values {
     }
 }
 
-/// What a step does.
+/// The operation of a step.
 #[derive(PartialEq)]
 enum Does {
     Layer(Op),
-    /// The layer that const evaluation works out for a node.
+    /// The layer that const evaluation computes for a node.
     Constant(NodeId),
     Chain(usize),
 }

@@ -36,13 +36,12 @@ impl Expansion<'_> {
         quote!(#arith::shape::Shape::new(&[#(#sizes),*], &[#(#symbols),*]))
     }
 
-    /// Whether every size of a shape is fixed when the type is known.
+    /// Whether every size of a shape is fixed once the type is known.
     pub(super) fn is_fixed(shape: &Shape) -> bool {
         !shape.sizes().iter().any(|size| matches!(size, Size::Symbolic { .. }))
     }
 
-    /// The shape of a port as a type; where stable Rust has no way to write it, the one that stands
-    /// for whatever the chain says (`Output<Self>`).
+    /// The type of a port's shape. If stable Rust cannot express it, `Output<Self>`, which the chain defines.
     pub(super) fn port_type(&self, shape: &Shape, whole: &str) -> TokenStream {
         let krate = &self.krate;
         let writable = |size: &Size| match size {
@@ -64,7 +63,7 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let sizes = shape.sizes().iter().map(|size| {
             match size.number().map(|number| (number, self.graph.unseen.get(number))) {
-                // Without braces Rust takes `cfg::C` for a type.
+                // Without braces Rust would take `cfg::C` for a type.
                 Some((_, Some(Expr { path: Some(path), .. }))) if path.clone().into_iter().nth(1).is_some() => {
                     quote!({ #path })
                 }
@@ -76,7 +75,7 @@ impl Expansion<'_> {
                     let number = Literal::i64_unsuffixed(number);
                     quote!(#number)
                 }
-                // What is not known was refused; the type only keeps the rest of the code alive.
+                // Unknown sizes were reported as errors; the type only keeps the rest of the code compiling.
                 _ => quote!(1),
             }
         });

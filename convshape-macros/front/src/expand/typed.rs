@@ -1,5 +1,5 @@
-//! A literal chain as a layer of the library's module `typed`. A macro of the library takes it, and
-//! drops it where the library was built without that module.
+//! A literal chain as a layer of the library's module `typed`. A macro of the library receives it, and drops it if the
+//! library was built without that module.
 
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
@@ -9,7 +9,7 @@ use quote::quote;
 use super::Expansion;
 
 impl Expansion<'_> {
-    /// The implementations of `typed::Layer`; none where only const evaluation or run time knows a size.
+    /// The implementations of `typed::Layer`; none if a size is known only to const evaluation or at run time.
     pub(super) fn typed_layer(&self, inputs: &[Shape], outputs: &[Shape]) -> TokenStream {
         let literal = self.chain.generics.is_none() && !self.graph.deferred();
         if !literal || !inputs.iter().chain(outputs).all(Self::is_fixed) {
@@ -48,7 +48,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// `typed::Chw<U1, U28, U28>`, with the numbers in binary digits, as there is no name for each.
+    /// `typed::Chw<U1, U28, U28>`, with sizes as binary digits, because not every size has a name.
     fn typed_shape(&self, shape: &Shape) -> Option<TokenStream> {
         let krate = &self.krate;
         let name = match (shape.rank(), self.graph.order()) {
@@ -69,7 +69,7 @@ impl Expansion<'_> {
                 _ => quote!(#digits::UInt<#above, #digits::B1>),
             })
         };
-        // As for the other types: what is not known, or absurd, was refused.
+        // As in the other types: unknown or absurd sizes were reported as errors.
         let known = |number: &i64| !self.refused || (0..=1 << 20).contains(number);
         let sizes = shape.sizes().iter().map(|number| size(number.number().filter(known).unwrap_or(1)));
         Some(quote!(#krate::typed::#name<#(#sizes),*>))

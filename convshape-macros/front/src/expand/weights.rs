@@ -1,4 +1,4 @@
-//! The method that gives the model with its compiled-in weights.
+//! The method that returns the model with its compiled-in weights.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -15,13 +15,13 @@ impl Expansion<'_> {
         let core = quote!(#krate::__private::core);
         let doc = format!("The model with the weights of `{}`, which are compiled in.", text.value());
         let (tensors, file) = match self.weights.filter(|_| !self.refused) {
-            // Signatures only: it does not come to run.
+            // Signatures only: this code never runs.
             None => (Vec::new(), quote!(*b"")),
             Some(file) => {
                 let tensors = file.tensors(self.graph, self.checked);
                 let tensors = tensors.into_iter().map(|(name, tensor)| self.stored(name, tensor, file.header.end));
                 let path = &file.path;
-                // Part of the program, so that the compiler looks at the file again when it changes.
+                // Embeds the file, so that the compiler notices when it changes.
                 (tensors.collect(), quote!(*#core::include_bytes!(#path)))
             }
         };
@@ -33,8 +33,8 @@ impl Expansion<'_> {
 
             #[doc = #doc]
             ///
-            /// Nothing is read when it is called, and nothing can fail: names, types and shapes were checked while
-            /// this was compiled. Numbers were not; an infinity or NaN in the file is one in the model.
+            /// Nothing is read when it is called and nothing can fail, because names, types and shapes were checked at
+            /// compile time. The elements were not: an infinity or NaN in the file is one in the model.
             #[must_use]
             pub fn pretrained() -> Self {
                 #checked
@@ -45,7 +45,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// A tensor of a file whose header ends at `header`.
+    /// A tensor of a file with a header that ends at `header`.
     fn stored(&self, name: &str, tensor: &Tensor, header: u64) -> TokenStream {
         let krate = &self.krate;
         let kind = format_ident!("{}", tensor.dtype);
@@ -62,7 +62,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// What const evaluation checks of the weights: every layer, as the macro may not have seen it.
+    /// What const evaluation checks about the weights: every layer, in case the macro has not seen it.
     pub(super) fn deferred_weights(&self) -> TokenStream {
         if self.weights.is_none() || !self.deferred() {
             return TokenStream::new();

@@ -1,7 +1,7 @@
-//! Lines written as Python, Rust or a drawing would have them. What is meant is clear, so the
-//! message shows the whole line as this language writes it, and later stages go on with that line.
+//! Lines written as in Python, Rust or a drawing. Their meaning is clear, so the message shows the whole line as it
+//! should be, and later stages use that line.
 
-/// How a line shows that it is written in another language.
+/// How a line shows that it is in another language.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Slip {
     /// `stride=2`
@@ -60,7 +60,7 @@ pub(crate) enum Slip {
     Loop(String),
     /// `repeat(3) { .. }`
     Count(String),
-    /// `from x` among the values in parentheses.
+    /// `from x` among the positional values.
     Inside(String),
     /// `conv-1: ..`
     Name(String),
@@ -69,7 +69,7 @@ pub(crate) enum Slip {
 }
 
 impl Slip {
-    /// Whether it is Python's way; the others are nobody's in particular.
+    /// Whether it is Python; the others belong to no particular language.
     pub(crate) fn is_python(&self) -> bool {
         matches!(
             self,
@@ -85,7 +85,7 @@ impl Slip {
         )
     }
 
-    /// Whether another slip is the same habit. Its lines are reported once.
+    /// Whether another slip is the same habit, in which case its lines are reported together.
     pub(crate) fn is_same_habit(&self, other: &Slip) -> bool {
         match (self, other) {
             (Slip::Batch(found), Slip::Batch(again))

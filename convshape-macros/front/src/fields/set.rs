@@ -1,4 +1,4 @@
-//! A setting put into a layer.
+//! Applies a setting to a layer.
 
 use convshape_arith::op::{
     Activation, Amount, Attention, AutoPad, Axes, Axis, Cell, Conv, DepthOrder, Dialect, DropTogether, Interpolation,
@@ -9,7 +9,7 @@ use convshape_arith::shape::Shape;
 
 use super::Setting;
 
-/// Sets one field of a layer. `false` where the layer has no such field, or it takes no such value.
+/// Sets one field of a layer. `false` if the layer has no such field, or if the field does not take the value.
 pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
     if let (Op::Reshape { .. }, "like", Setting::Like) = (&*op, field, setting) {
         return store(op, Op::ReshapeLike);
@@ -58,11 +58,11 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::Attention(layer), _, _) => set_attention(layer, field, setting),
         (Op::MultiHead(layer), _, _) => set_multi_head(layer, field, setting),
         (Op::Permute { axes, .. }, "axes", Setting::Axes(value)) => store(axes, *value),
-        // All axes, where the leading part of a `Transpose` names two that change places.
+        // All axes, if the positional part of a `Transpose` names two axes to exchange.
         (Op::Permute { axes, swap }, "perm", Setting::Axes(value)) => store(axes, *value) && store(swap, false),
         (Op::Reduce { axes, .. }, "axes", Setting::Axes(value)) => store(axes, Some(*value)),
         (Op::Reduce { keep, .. }, "keep", Setting::Bool(value)) => store(keep, *value),
-        // It says which of the outputs the statement is.
+        // It says which output the statement stands for.
         (
             Op::RecurrentOutput { output: output @ (RecurrentOutput::Sequence | RecurrentOutput::Last), .. },
             "return_sequences",
@@ -96,7 +96,7 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::BatchNorm { affine, .. } | Op::InstanceNorm { affine, .. }, "affine", Setting::Bool(value)) => {
             store(affine, *value)
         }
-        // The share of a batch in PyTorch; elsewhere the share of what was there.
+        // The weight of a new batch in PyTorch; elsewhere the weight of the old average.
         (Op::BatchNorm { dialect, momentum, .. }, "momentum", Setting::Float(value)) => {
             let share = matches!(dialect, Dialect::Torch | Dialect::Jax);
             store(momentum, if share { *value } else { 1.0 - *value })
@@ -233,7 +233,7 @@ fn set_upsample(upsample: &mut Upsample, field: &str, setting: &Setting) -> bool
             store(&mut upsample.to, ResizeTo::Size(*values)) && store(&mut upsample.rank, *axes)
         }
         ("like", Setting::Like) => store(&mut upsample.to, ResizeTo::Like),
-        // The default, of which each dialect has its own.
+        // The default, which depends on the dialect.
         ("mode", Setting::Word("nearest")) => true,
         ("mode", Setting::Word(word)) => store(&mut upsample.mode, interpolation(word)),
         ("align_corners", Setting::Bool(value)) => store(&mut upsample.align_corners, Some(*value)),
@@ -241,7 +241,7 @@ fn set_upsample(upsample: &mut Upsample, field: &str, setting: &Setting) -> bool
     }
 }
 
-/// The piece with that index, of pieces with those ends.
+/// The piece at an index, given the ends of all pieces.
 fn set_piece(index: i64, pieces: &mut Pieces, ends: &[i64]) -> bool {
     let piece = usize::try_from(index).ok().and_then(|index| {
         let start = index.checked_sub(1).map_or(Some(0), |before| ends.get(before).copied())?;
@@ -287,7 +287,7 @@ fn set_activation(activation: &mut Activation, field: &str, setting: &Setting) -
     }
 }
 
-/// `padding` of a setting.
+/// `padding` from a setting.
 pub(crate) fn padding(setting: &Setting) -> Option<Padding> {
     Some(match setting {
         Setting::Ints { values, .. } => Padding::Symmetric(*values),

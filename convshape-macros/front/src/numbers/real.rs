@@ -11,7 +11,7 @@ use crate::syntax::SizeExpr;
 use crate::unseen::{Expr, Unseen};
 
 impl Numbers {
-    /// The real number that an expression comes to, or a stand-in for one.
+    /// The value of a real expression, or a placeholder for it.
     pub(crate) fn real(&self, number: &SizeExpr) -> Result<f64, Report> {
         match number {
             SizeExpr::Float { value, .. } => Ok(*value),
@@ -51,7 +51,7 @@ impl Numbers {
             }
         };
         Ok(match self.unseen.get(whole) {
-            // A constant of any type of numbers.
+            // A constant of any numeric type.
             Some(Expr { path: Some(path), .. }) => self.unseen_real(self.cast(&path)),
             Some(Expr { value, path: None }) => self.unseen_real(self.cast(&value)),
             None => whole as f64,
@@ -70,7 +70,7 @@ impl Numbers {
         self.unseen.add_real(Expr { value, path: None })
     }
 
-    /// A real number in code.
+    /// A real number as code.
     fn real_value(&self, number: f64) -> TokenStream {
         match self.unseen.get_real(number) {
             Some(expr) => expr.value,
@@ -82,7 +82,7 @@ impl Numbers {
     }
 }
 
-/// As [`Operator::apply_real`], with exponents that are not whole.
+/// Like [`Operator::apply_real`], and also for exponents that are not integers.
 fn apply(operator: Operator, a: f64, b: f64) -> Result<f64, SizeError> {
     match operator.apply_real(a, b) {
         Err(SizeError::NotLinear) if operator == Operator::Pow => {

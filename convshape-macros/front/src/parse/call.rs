@@ -1,4 +1,4 @@
-//! A layer's name and values, in their parentheses or where another language has them.
+//! A layer's name and values, in parentheses or wherever other languages put them.
 
 use proc_macro2::{Delimiter, Ident, TokenTree};
 
@@ -59,7 +59,7 @@ impl Parser {
                 && inner.at_end()
             {
                 self.slip(span, Slip::Applied(format!("({source})")));
-                // Python's `x` is often nothing but the value before.
+                // In Python, `x` is often just the previous value.
                 layer.from = Some(source).filter(|source| self.knows(source));
                 c.bump();
             }
@@ -167,8 +167,8 @@ impl Parser {
         }
     }
 
-    /// What a function or a method reads: `F.relu(x)`, `x.view(-1, 784)`. A value that is given the
-    /// name that it has already is the previous statement.
+    /// What a function or a method reads: `F.relu(x)`, `x.view(-1, 784)`. A value that is assigned to its own name is
+    /// the previous statement.
     pub(super) fn method(&mut self, path: &[Ident], label: &mut Option<Ident>, layer: &mut Layer) {
         let own =
             |from: &Source| matches!(from, Source::Named(of) if label.as_ref().is_some_and(|label| of.name == *label));
@@ -201,7 +201,7 @@ impl Parser {
         }
     }
 
-    /// The statements that nested layers are: `Sequential(Conv2d(..), ReLU())`, `Relu(Conv2d(..))`.
+    /// The statements for nested layers: `Sequential(Conv2d(..), ReLU())`, `Relu(Conv2d(..))`.
     pub(super) fn nested_layers(&mut self, layer: &Layer) -> Option<String> {
         let name = layer.op.to_string();
         let sequence = matches!(name.as_str(), "Sequential" | "sequential" | "Chain" | "Seq" | "add");
@@ -209,7 +209,7 @@ impl Parser {
         if own.is_none() && !sequence {
             return None;
         }
-        // A chain's type may be called like a layer.
+        // A chain's type may have the name of a layer.
         if name == "Chain" && matches!(layer.args.positional.as_slice(), [Value::Word(_)]) {
             return None;
         }
@@ -242,7 +242,7 @@ pub(super) fn is_module(name: &Ident) -> bool {
     MODULES.iter().any(|known| name == known)
 }
 
-/// A value that is a layer; in a sequence an activation too.
+/// A value that is a layer; inside a sequence, also an activation.
 fn as_layer(value: &Value, sequence: bool) -> Option<Layer> {
     let (name, args) = match value {
         Value::Call { name, args } => (name, args.clone()),
@@ -275,6 +275,6 @@ fn view(layer: &mut Layer) {
     if args.len() > 1 && (minus_one(&args[0]) || matches!(args[0], Value::Call { .. })) {
         args.remove(0);
     }
-    // What is left is brought into a shape with the others' values.
+    // The positional values that remain are the shape.
     layer.op = Ident::new("Reshape", layer.op.span());
 }

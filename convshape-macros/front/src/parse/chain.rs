@@ -208,7 +208,7 @@ fn visibility(c: &mut Cursor<'_>) -> TokenStream {
     start.until(c).iter().cloned().collect()
 }
 
-/// Skips docs that nothing generated can keep: those of `input`, `output`, headers and the end.
+/// Skips docs that nothing generated can carry: on `input`, `output`, headers, and at the end.
 fn skip_docs_of_parts(c: &mut Cursor<'_>, stage: Stage) {
     let mut after = c.clone();
     let is_doc = |group: &Group| group.stream().into_iter().next().is_some_and(|word| word.to_string() == "doc");

@@ -52,7 +52,7 @@ fn is_hash(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == '#')
 }
 
-/// What makes an attribute of a `#`: brackets, or `!` in front of them.
+/// What turns a `#` into an attribute: brackets, or `!` before them.
 fn follows_hash(token: &TokenTree) -> bool {
     match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Bracket,

@@ -1,4 +1,4 @@
-//! A place in a list of token trees. Brackets are one token, so that skipping is easy.
+//! A position in a list of token trees. A bracket is one token, so that it is easy to skip.
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 
@@ -11,7 +11,7 @@ use crate::words;
 #[derive(Clone)]
 pub(super) struct Cursor<'a> {
     tokens: &'a [TokenTree],
-    /// The token read last (of a bracket its end), or what opened the list.
+    /// The last token read (for a bracket, its end), or the opening of the list.
     last: Span,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Cursor<'a> {
         self.last
     }
 
-    /// The next token, or what was read last where there is none.
+    /// The next token, or the last one read if there is none.
     pub(super) fn span(&self) -> Span {
         self.tokens.first().map_or(self.last, TokenTree::span)
     }
@@ -62,12 +62,12 @@ impl<'a> Cursor<'a> {
         Some(token)
     }
 
-    /// The tokens before a place that is further on in the same list.
+    /// The tokens up to a later position in the same list.
     pub(super) fn until(&self, later: &Cursor<'a>) -> &'a [TokenTree] {
         &self.tokens[..self.tokens.len() - later.tokens.len()]
     }
 
-    /// The identifier at an offset; `_` is none.
+    /// The identifier at an offset; `_` is not one.
     pub(super) fn ident_at(&self, offset: usize) -> Option<&'a Ident> {
         match self.peek_at(offset) {
             Some(TokenTree::Ident(ident)) if ident != "_" => Some(ident),
@@ -117,7 +117,7 @@ impl<'a> Cursor<'a> {
         Some(span)
     }
 
-    /// The tokens of an arrow, and its text where it is not `->`.
+    /// The tokens of an arrow, and its text if it is not `->`.
     pub(super) fn arrow(&self) -> Option<(usize, Option<&'static str>)> {
         if self.is_punct("->") {
             return Some((2, None));
@@ -134,7 +134,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// An arrow of whatever form at an offset.
+    /// An arrow in any spelling at an offset.
     pub(super) fn arrow_at(&self, offset: usize) -> bool {
         let mut later = self.clone();
         later.skip(offset);
@@ -171,7 +171,7 @@ impl<'a> Cursor<'a> {
         Some(group)
     }
 
-    /// An identifier, or the fault that `expected` must be here.
+    /// An identifier, or a fault saying that `expected` belongs here.
     pub(super) fn ident(&mut self, expected: &'static str) -> Parsed<Ident> {
         match self.ident_at(0) {
             Some(ident) => {
@@ -182,7 +182,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The fault that `expected` must be here.
+    /// A fault saying that `expected` belongs here.
     pub(super) fn unexpected(&self, expected: &'static str) -> SyntaxFault {
         self.unexpected_with(expected, None)
     }
@@ -192,17 +192,17 @@ impl<'a> Cursor<'a> {
         SyntaxFault::Unexpected { span: self.span(), found, expected, help }
     }
 
-    /// That nothing is left.
+    /// A fault unless nothing is left.
     pub(super) fn end(&self, expected: &'static str) -> Parsed<()> {
         if self.at_end() { Ok(()) } else { Err(self.unexpected(expected)) }
     }
 
-    /// The parts between the commas (or what somebody took for them, `;`), without an empty one at the end. A comma
-    /// between the `<` and `>` of generic arguments belongs to a path.
+    /// The parts between commas (or `;`, a common mistake), without an empty one at the end. A comma between the `<`
+    /// and `>` of generic arguments belongs to a path.
     pub(super) fn split(mut self) -> Vec<Cursor<'a>> {
         let mut parts = Vec::new();
         let mut start = self.clone();
-        // Whether a number or name came before, which a `<` could compare.
+        // Whether a number or name came before, which `<` could compare.
         let mut operand = false;
         while !self.at_end() {
             if self.is_punct(",") || self.is_punct(";") {
@@ -226,9 +226,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The tokens without the invisible brackets that `macro_rules!` puts around what it passes on.
-/// A piece of one token stands by itself, a visibility too; a longer one is an expression, whose
-/// brackets become visible.
+/// The tokens without the invisible brackets that `macro_rules!` puts around its arguments. A single token stands
+/// alone, and so does a visibility; a longer piece is an expression and gets visible brackets.
 pub(super) fn plain(tokens: TokenStream) -> Vec<TokenTree> {
     let mut plain_tokens = Vec::new();
     for token in tokens {
@@ -250,8 +249,8 @@ pub(super) fn plain(tokens: TokenStream) -> Vec<TokenTree> {
     plain_tokens
 }
 
-/// The tokens of a list of statements, with each bracket that runs on beyond a `;` closed before
-/// it: in a half-typed line an editor closes the bracket only at the end of the list.
+/// The tokens of a list of statements. A bracket that continues past a `;` is closed before it: in a half-typed line,
+/// editors close the bracket only at the end of the list.
 pub(super) fn statements(tokens: TokenStream, unclosed: &mut Vec<SyntaxFault>) -> Vec<TokenTree> {
     let mut mended = Vec::new();
     let mut pending = vec![plain(tokens).into_iter()];
@@ -288,7 +287,7 @@ fn separates(group: &Group) -> bool {
     !semicolons.is_empty() && semicolons.iter().all(value)
 }
 
-/// A parenthesis or bracket up to the first `;` in it, and the rest from there.
+/// A parenthesis or bracket up to its first `;`, and the rest from there.
 fn cut(group: &Group, depth: usize) -> Option<(Group, Vec<TokenTree>)> {
     if depth == 0 || !matches!(group.delimiter(), Delimiter::Parenthesis | Delimiter::Bracket) || separates(group) {
         return None;

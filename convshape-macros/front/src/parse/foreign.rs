@@ -1,11 +1,11 @@
-//! Lines of a program around a model, which no chain has: `import`, `def forward`, `return`.
+//! Lines from the program around a model, which a chain cannot contain: `import`, `def forward`, `return`.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
 use super::cursor::Cursor;
 use crate::fault::{FORWARD, SyntaxFault};
 
-/// What a line that begins with this word wants, and what does it here.
+/// What a line that begins with this word is for, and what serves that purpose here.
 const WORDS: &[(&[&str], &str)] = &[
     (&["return", "yield"], "the last statement is the output; for another write its name: `output: x [16];`"),
     (&["import", "use", "static", "type", "extern"], OUTSIDE),
@@ -21,7 +21,7 @@ const WORDS: &[(&[&str], &str)] = &[
 const OUTSIDE: &str = "write it outside `conv_chain!`";
 const NUMBER: &str = "write numbers outside `conv_chain!`: `const C: usize = 16;`";
 
-/// The fault of a line that is no statement, at the place behind its name.
+/// The fault of a line that is not a statement, at the position after its name.
 pub(super) fn foreign(c: &Cursor<'_>, declared: Option<&Ident>) -> Option<SyntaxFault> {
     let fault =
         |found: &str, help| SyntaxFault::Foreign { span: c.span(), found: found.to_owned(), help, also: Vec::new() };
@@ -41,12 +41,12 @@ pub(super) fn foreign(c: &Cursor<'_>, declared: Option<&Ident>) -> Option<Syntax
     }
     let word = c.ident_at(0)?.to_string();
     let (_, help) = WORDS.iter().find(|(words, _)| words.contains(&word.as_str()))?;
-    // As the name of a block.
+    // Unless it names a block.
     let called = c.group_at(1, Delimiter::Parenthesis).is_some() && !matches!(word.as_str(), "print" | "super");
     (!called).then(|| fault(&word, help))
 }
 
-/// Skips a line that is no statement: to its end, its `;` or its braces.
+/// Skips a line that is not a statement: to its end, its `;` or its braces.
 pub(super) fn skip_line(c: &mut Cursor<'_>) {
     for _ in line(c) {
         c.bump();

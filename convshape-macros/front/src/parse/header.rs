@@ -64,7 +64,7 @@ impl Parser {
                 let nearest = nearest.map(|dialect| dialect.name().to_owned());
                 self.fault(SyntaxFault::UnknownWord { span, what: "a dialect", found: found.clone(), known, nearest });
             }
-            // Without any idea of what is meant the chain is still read.
+            // If nothing suggests what was meant, the chain is still read.
             let Some(value) = value.or_else(|| words::nearest_dialect(&found)) else { return Ok(()) };
             self.word(&found, span);
             self.dialect = value;
@@ -120,7 +120,7 @@ impl Parser {
         let tokens = plain(group.stream());
         let mut arrays = Vec::new();
         for mut part in Cursor::new(&tokens, group.span_open()).split() {
-            // Names that are no words of Rust are in quotes.
+            // Names that are not Rust identifiers are in quotes.
             arrays.push(match string(&mut part) {
                 Some(name) => name,
                 None => {
@@ -172,8 +172,8 @@ impl Parser {
     }
 }
 
-/// Whether `name: value` is a header and not a statement whose layer's name is mistyped: before
-/// `input` a lone word or a literal, after it only the headers that there are.
+/// Whether `name: value` is a header and not a statement with a mistyped layer: before `input` a single word or a
+/// literal, after it only known headers.
 pub(super) fn is_header(c: &Cursor<'_>, stage: Stage) -> bool {
     let Some(name) = c.ident_at(0).map(Ident::to_string) else { return false };
     let known = words::HEADERS.contains(&name.as_str());

@@ -42,7 +42,7 @@ impl Parser {
         self.assigned(c).or_else(|| self.odd_name(c))
     }
 
-    /// A name that is given to something: no keyword of Rust.
+    /// A name being defined: not a keyword of Rust.
     pub(super) fn name(&mut self, c: &mut Cursor<'_>) -> Option<Ident> {
         let name = c.ident_at(0)?.clone();
         c.bump();
@@ -62,14 +62,14 @@ impl Parser {
         })
     }
 
-    /// Removes a name that Python gave to an intermediate value, when only the next statement reads it.
+    /// Removes a name that Python gave to an intermediate value if only the next statement reads it.
     pub(super) fn drop_name(&mut self, label: &mut Option<Ident>) {
         if let Some(label) = label.take() {
             self.names.retain(|name| label != name);
         }
     }
 
-    /// Whether all that is read has a name by now.
+    /// Whether everything that is read has a name at this point.
     pub(super) fn knows(&self, source: &Source) -> bool {
         match source {
             Source::Named(reference) => {
@@ -81,7 +81,7 @@ impl Parser {
         }
     }
 
-    /// A name where it is used: a keyword that a statement is called by, as it goes on.
+    /// A name being used: a keyword is renamed as in its definition.
     pub(super) fn used(&self, name: Ident) -> Ident {
         let text = name.to_string();
         if self.keywords.contains(&text) { Ident::new_raw(&text, name.span()) } else { name }
@@ -119,7 +119,7 @@ impl Parser {
 
     /// `conv-1:`, `"conv1":`, `encoder.conv1:`, `encoder::conv1:`, `1st:`
     fn odd_name(&mut self, c: &mut Cursor<'_>) -> Option<Ident> {
-        /// The tokens of the longest name that is looked for.
+        /// The most tokens of a name that are looked at.
         const LONGEST: usize = 12;
         let end = (1..LONGEST).find(|&at| c.colon_at(at) && !c.punct_at(at - 1, "::"))?;
         if end == 1 && c.ident_at(0).is_some() {
@@ -140,7 +140,7 @@ impl Parser {
                 }
                 TokenTree::Punct(_) | TokenTree::Group(_) => return None,
             };
-            // Words without anything between them are the end of a statement and another's name.
+            // Words with nothing between them are the end of a statement and the name of the next.
             if std::mem::replace(&mut after_word, true) {
                 return None;
             }

@@ -36,21 +36,21 @@ impl Parser {
     }
 }
 
-/// The part before a loop's body.
+/// The head of a loop.
 struct Head<'a> {
-    /// As it is written.
+    /// As written.
     text: String,
-    /// As this language writes it, where that is something else.
+    /// As written in this language, if that differs.
     line: Option<String>,
     /// Its tokens.
     length: usize,
-    /// What it repeats, in braces.
+    /// Its body, in braces.
     body: Option<&'a Group>,
 }
 
 impl<'a> Head<'a> {
     fn at(c: &Cursor<'a>) -> Option<Head<'a>> {
-        /// The tokens of the longest head that is looked for.
+        /// The most tokens of a head that are looked at.
         const LONGEST: usize = 24;
         if !["for", "loop", "repeat"].into_iter().any(|word| c.is_word(word)) || c.colon_at(1) {
             return None;
@@ -83,7 +83,7 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The head of a `repeat` that says the same.
+/// The equivalent head of a `repeat`.
 fn rewritten(tokens: &[TokenTree]) -> Option<String> {
     let is = |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(ident) if *ident == word);
     let keyword = |token: &TokenTree| ["for", "loop", "repeat"].into_iter().any(|word| is(token, word));
@@ -122,7 +122,7 @@ fn count(tokens: &[TokenTree]) -> Option<String> {
     if turns { Some(digits.to_owned()) } else { syn::parse_str::<Ident>(&text).is_ok().then_some(text) }
 }
 
-/// The values of a loop's variable: a range or a list.
+/// The values of a loop variable: a range or a list.
 fn values_of(tokens: &[TokenTree]) -> Option<String> {
     Some(match tokens {
         [TokenTree::Ident(range), TokenTree::Group(group)] if *range == "range" || *range == "arange" => {
@@ -150,7 +150,7 @@ fn values_of(tokens: &[TokenTree]) -> Option<String> {
     })
 }
 
-/// Text as tokens at a place.
+/// Parses a text into tokens with a given span.
 fn respanned(text: &str, span: Span) -> Vec<TokenTree> {
     fn at(tokens: TokenStream, span: Span) -> TokenStream {
         tokens

@@ -1,4 +1,4 @@
-//! Literals to numbers, of any length.
+//! From literals to numbers, of any length.
 
 use proc_macro2::Literal;
 use syn::LitStr;
@@ -7,7 +7,7 @@ use super::{Parsed, shortened};
 use crate::fault::SyntaxFault;
 use crate::syntax::Text;
 
-/// What a literal says.
+/// The content of a literal.
 pub(super) enum Lit {
     Int(i64),
     Float(f64),
@@ -75,7 +75,7 @@ fn float(body: &str, negative: bool) -> Option<f64> {
     value.is_finite().then_some(if negative { -value } else { value })
 }
 
-/// A number as a message shows it: a long one by its beginning and its length.
+/// A number as messages show it; a long one by its beginning and its length.
 fn with_length(text: &str, digits: &str) -> String {
     let shown = shortened(text);
     if shown.len() < text.len() { format!("{shown} of {} digits", digits.replace('_', "").len()) } else { shown }

@@ -1,4 +1,4 @@
-//! Sums and products of statements, `a + b`, which are layers here.
+//! Sums and products of statements, `a + b`, which are written as layers here.
 
 use proc_macro2::{Delimiter, Ident, TokenTree};
 
@@ -10,7 +10,8 @@ use crate::fault::Slip;
 use crate::syntax::{Layer, Reference, SizeExpr, Source, Value};
 use crate::words;
 
-/// The operators, the layers that they are between values, and those with a number on the right.
+/// The operators, the layers that they mean between two values, and the layers that they mean with a number on the
+/// right.
 const OPERATORS: &[(&str, &str, &str)] =
     &[("+", "Add", "AddScalar"), ("*", "Mul", "Scale"), ("-", "Sub", ""), ("/", "Div", "")];
 
@@ -22,7 +23,7 @@ enum Operand {
 }
 
 impl Parser {
-    /// Reads `a + b` as `Add(a, b)` and `a * 0.5` as `Scale(0.5) from a`, if that is what comes.
+    /// Reads `a + b` as `Add(a, b)` and `a * 0.5` as `Scale(0.5) from a`, if one follows.
     pub(super) fn operators(&mut self, c: &mut Cursor<'_>, layer: &mut Layer) -> Parsed<bool> {
         let mut inner = c.clone();
         let Some(first) = operand(&mut inner) else { return Ok(false) };

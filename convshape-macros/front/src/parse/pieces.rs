@@ -57,7 +57,7 @@ impl Parser {
                 None => {
                     let words = || ParamKind::ALL.iter().map(|kind| kind.word());
                     let nearest = words::nearest(&found, words().map(str::to_owned));
-                    // The body is read as it is probably meant.
+                    // The body is read as it was probably meant.
                     let meant = ParamKind::ALL.into_iter().find(|kind| nearest.as_deref() == Some(kind.word()));
                     kind = meant.unwrap_or(kind);
                     let known = words::list(words());
@@ -92,7 +92,7 @@ impl Parser {
         }
     }
 
-    /// The statements of a block or a repeat, and what it gives.
+    /// The statements of a block or a repeat, and its outputs.
     fn body(&mut self, group: &Group, what: &'static str, reads: Vec<Ident>) -> Parsed<Body> {
         self.nested(group.span_open(), |parser| {
             let tokens = cursor::statements(group.stream(), &mut parser.faults);
@@ -130,7 +130,7 @@ impl Parser {
                         let place = "after `output`, which must be last";
                         let help = "move it in front of `output`";
                         parser.fault(SyntaxFault::Misplaced { span, part, place, help });
-                        // Once is enough.
+                        // Reporting it once is enough.
                         while c.bump().is_some() {}
                         break;
                     }
@@ -233,7 +233,7 @@ impl Parser {
         }
     }
 
-    /// How often, as a size.
+    /// The number of passes, as a size.
     fn turns(&mut self, c: &mut Cursor<'_>) -> Parsed<Count> {
         let help =
             || Some("write `repeat 3 { .. }`, `repeat i in 0..3 { .. }` or `repeat c in [16, 32] { .. }`".to_owned());
@@ -373,7 +373,7 @@ fn body_follows(c: &Cursor<'_>) -> bool {
     }) == Some(true)
 }
 
-/// `if`, which is no name of a layer.
+/// `if`, which is not the name of a layer.
 pub(super) fn is_if(c: &Cursor<'_>) -> bool {
     c.is_word("if") && !c.colon_at(1)
 }
@@ -383,7 +383,7 @@ pub(super) fn is_reuse(c: &Cursor<'_>) -> bool {
     c.is_word("reuse") && c.ident_at(1).is_some_and(|word| word != "from" && word != "restores")
 }
 
-/// `block Name`, perhaps behind docs.
+/// `block Name`, perhaps after docs.
 pub(super) fn is_block(c: &Cursor<'_>) -> bool {
     let mut at = 0;
     while c.punct_at(at, "#") {

@@ -70,7 +70,7 @@ impl Parser {
             }
         };
         if again {
-            // Once is enough: what follows it may not be meant as a port at all.
+            // Reporting it once is enough: what follows may not be meant as a port at all.
             self.faults.truncate(faults + 1);
             return;
         }
@@ -140,7 +140,7 @@ impl Parser {
     }
 }
 
-/// Whether the comma here stands for a `;`: what follows is no port.
+/// Whether this comma is meant as a `;`: what follows is not a port.
 fn starts_part(c: &Cursor<'_>) -> bool {
     let port = c.group_at(1, Delimiter::Bracket).is_some()
         || c.ident_at(1).is_some()

@@ -1,4 +1,4 @@
-//! The values of a layer as Python, and others, write them, brought into the form of this language.
+//! A layer's values as written in Python and elsewhere, converted to the form of this language.
 
 use convshape_arith::op::Dialect;
 use proc_macro2::Ident;
@@ -9,7 +9,7 @@ use crate::fault::{Slip, SyntaxFault};
 use crate::syntax::{Args, Field, SizeExpr, Value};
 use crate::words::{self, FieldWords, Kind, LayerName, LayerWords, Lookup, Positional, Takes};
 
-/// Arguments of the frameworks that say nothing about what a layer computes.
+/// Arguments of the frameworks that have no effect on what a layer computes.
 const MEANINGLESS: &[&str] = &[
     "inplace",
     "device",
@@ -24,14 +24,14 @@ const MEANINGLESS: &[&str] = &[
 ];
 
 impl Parser {
-    /// Gives the values their fields' names, and the words their spelling here. Notes a slip if
-    /// there are more values without a name than the layer takes.
+    /// Gives positional values the names of their fields, and translates the spelling of words. Notes a slip if there
+    /// are more positional values than the layer takes.
     pub(super) fn rewrite(&mut self, op: &mut Ident, args: &mut Args, dialect: Dialect) {
         let python = self.sign.as_ref().is_some_and(|sign| sign.slip.is_python());
         if let Some(call) = Call::new(op, dialect, python) {
             let undoes = matches!(args.positional.as_slice(), [Value::Undo { .. }]);
             if call.layer.positional == Positional::Undo && !undoes {
-                // None of Python's values are taken: what is missing is reported where names are bound.
+                // None of Python's values are used: missing fields are reported where names are bound.
                 self.sign = None;
                 return;
             }
@@ -46,10 +46,10 @@ impl Parser {
         args.rewritten |= self.sign.is_some();
     }
 
-    /// Channels that are no arrow, fields written as calls, and operands in a list.
+    /// Channels without an arrow, fields written as calls, and operands in a list.
     fn misplaced(&mut self, call: &Call, args: &mut Args) {
         if matches!(call.layer.positional, Positional::Names | Positional::Axes) {
-            // keras itself takes a list, and axes may come in one.
+            // keras itself takes a list, and axes may be given as one.
             if call.dialect != Dialect::Keras && call.layer.positional == Positional::Names {
                 self.unlist(args);
             }
@@ -87,7 +87,7 @@ impl Parser {
         args.fields.splice(0..0, fields);
     }
 
-    /// `Reshape(16, 7, 7)` as `Reshape([16, 7, 7])`, without Python's batch and with `_` for its `-1`.
+    /// `Reshape(16, 7, 7)` as `Reshape([16, 7, 7])`, without Python's batch axis and with `_` for its `-1`.
     fn sizes_of_reshape(&mut self, args: &mut Args) {
         let open = |value: &Value| matches!(value, Value::Size(SizeExpr::Int { value: -1, .. }));
         let Some(first) = args.positional.first() else { return };
@@ -110,7 +110,7 @@ impl Parser {
         }
     }
 
-    /// `in: 1, out: 16` or `channels: 1 -> 16` as `1 -> 16`, where the names are none of this language.
+    /// `in: 1, out: 16` or `channels: 1 -> 16` as `1 -> 16`, if the language does not have those names.
     fn named_channels(&mut self, args: &mut Args) {
         if !args.positional.is_empty() {
             return;
@@ -156,7 +156,7 @@ impl Parser {
         };
         let extra = args.positional.get(taken).filter(|_| !is_broken(args));
         let positional = extra.map(|value| (value.span(), Slip::Positional(value.to_string())));
-        // In a call of Python even a single value is in Python's order.
+        // In a Python call even a single value follows Python's order.
         let called = self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::Module(_) | Slip::Assignment(_)));
         if (positional.is_some() || called) && !self.name_values(call, args, taken) {
             return;
@@ -183,8 +183,8 @@ impl Parser {
         }
     }
 
-    /// Turns values without a name into fields, in the order in which Python takes them. Where
-    /// there are too many even for that, they are dropped and reported: `false`.
+    /// Turns positional values into fields, in Python's order. Returns `false` if there are too many even for that,
+    /// which drops and reports them.
     fn name_values(&mut self, call: &Call, args: &mut Args, taken: usize) -> bool {
         let mut order = call.layer.python_order(call.order);
         if args.positional.len() <= taken && order.is_empty() {
@@ -233,21 +233,21 @@ impl Parser {
     }
 }
 
-/// A layer of a line, and how the line names it.
+/// A layer as a line names it.
 struct Call {
     layer: &'static LayerWords,
     rank: Option<usize>,
     dialect: Dialect,
-    /// Whether the name is the framework's own, so that its fields are called as the framework does.
+    /// Whether the name is the framework's own, so that its fields have the framework's names.
     framework: bool,
-    /// The dialect in whose order the values are.
+    /// The dialect whose order the values follow.
     order: Dialect,
-    /// The layer's name here, where the dialect does not know the one that is written.
+    /// The layer's name here, if the dialect does not know the written one.
     renamed: Option<String>,
 }
 
 impl Call {
-    /// The layer that a name means; with `functions` also `relu` and `max_pool2d`.
+    /// The layer for a name; with `functions` also `relu` and `max_pool2d`.
     fn new(op: &Ident, dialect: Dialect, functions: bool) -> Option<Call> {
         let written = op.to_string();
         if !functions && !words::is_layer(&written) {
@@ -269,10 +269,10 @@ impl Call {
         self.renamed.clone().unwrap_or_else(|| self.layer.name(self.rank))
     }
 
-    /// What a field is called in a line like this.
+    /// The name of a field in such a line.
     fn word(&self, field: &FieldWords) -> &'static str {
         let own = field.aliases.iter().find(|alias| alias.dialects.contains(&self.dialect));
-        // PyTorch's own word keeps its count, in which the batch is 0.
+        // PyTorch's own word keeps its count, in which the batch is axis 0.
         own.filter(|_| self.framework || matches!(field.takes, Takes::Axes)).map_or(field.name, |alias| alias.name)
     }
 
@@ -357,7 +357,7 @@ fn join_channels(call: &Call, args: &mut Args) {
     let Some(out) = at(args, "out_channels") else { return };
     let from = match (at(args, "in_channels"), args.positional.first()) {
         (Some(input), None) => args.fields[input].value.clone(),
-        // `Conv2d(1, out_channels=16)`: the value without a name is Python's first.
+        // `Conv2d(1, out_channels=16)`: the positional value is Python's first.
         (None, Some(from)) if !matches!(from, Value::Arrow { .. } | Value::Undo { .. }) => from.clone(),
         _ => return,
     };

@@ -23,7 +23,7 @@ impl Parser {
         if !c.is_hole() && !matches!(c.peek(), Some(TokenTree::Literal(_))) {
             return Err(c.unexpected("a shape such as `[1, 28, 28]`"));
         }
-        // As far as sizes go: a name in the next line is a statement's.
+        // As far as the sizes go: a name on the next line belongs to a statement.
         let start = c.clone();
         let line = span.start().line;
         while let Some(token) = c.peek().filter(|token| token.span().start().line == line) {
@@ -95,7 +95,7 @@ impl Parser {
     }
 }
 
-/// `None`, or `-1` in front, which stand for the batch in Python.
+/// `None`, or a leading `-1`, which mean the batch in Python.
 fn batch_axis(part: &Cursor<'_>, place: usize) -> Option<(usize, &'static str)> {
     if part.left() == 1 && part.is_word("None") {
         return Some((1, "None"));

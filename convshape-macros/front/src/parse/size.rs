@@ -9,7 +9,7 @@ use super::{Parsed, Parser};
 use crate::fault::{Slip, SyntaxFault};
 use crate::syntax::{Range, SizeExpr};
 
-/// Operators in one size that are followed. Beyond, later stages could exhaust the stack.
+/// The most operators in one size. More could exhaust the stack in later stages.
 const MAX_OPERATORS: usize = 64;
 
 impl Parser {
@@ -24,7 +24,7 @@ impl Parser {
         if !inclusive && c.punct("..").is_none() {
             return Err(c.unexpected_with("a range", Some("ranges are written `1..`, `1..64` or `1..=64`".to_owned())));
         }
-        // A repeat's body ends the range too; it is the resolver that misses the end then.
+        // The range also ends at a repeat's body; the resolver then reports the missing end.
         let open = c.at_end()
             || c.is_punct(";")
             || c.is_punct(",")
@@ -40,7 +40,7 @@ impl Parser {
         self.shifted(c, &mut Reading { operators: 0, decimals: false })
     }
 
-    /// The same, in which numbers may have decimals.
+    /// The same, but numbers may have decimals.
     pub(super) fn number(&mut self, c: &mut Cursor<'_>) -> Parsed<SizeExpr> {
         self.shifted(c, &mut Reading { operators: 0, decimals: true })
     }
@@ -77,7 +77,7 @@ impl Parser {
         self.joined(c, reading, &[Operator::Mul, Operator::Div, Operator::Rem], Parser::signed)
     }
 
-    /// The operands of operators with the same precedence, from the left.
+    /// The operands of operators with equal precedence, from the left.
     fn joined(
         &mut self,
         c: &mut Cursor<'_>,
@@ -99,7 +99,7 @@ impl Parser {
         if !c.is_punct("-") || c.arrow().is_some() {
             return self.power(c, reading);
         }
-        // `i64::MIN` has no positive number.
+        // `i64::MIN` has no positive counterpart.
         if let Some(TokenTree::Literal(number)) = c.peek_at(1)
             && !c.punct_at(2, "**")
         {
@@ -173,7 +173,7 @@ impl Parser {
     }
 }
 
-/// How far one number was read, and what it may contain.
+/// How far a number has been read, and what it may contain.
 struct Reading {
     /// The operators so far.
     operators: usize,
@@ -197,7 +197,7 @@ impl Number {
 }
 
 impl Reading {
-    /// Takes an operator, as far as one number has them.
+    /// Takes an operator, unless there are too many.
     fn operator(&mut self, c: &mut Cursor<'_>, operator: Operator) -> Parsed<Span> {
         let span = c.span();
         self.operators += 1;
@@ -266,8 +266,8 @@ fn path(c: &mut Cursor<'_>) -> Parsed<SizeExpr> {
     })
 }
 
-/// Whether the `<` behind a name opens generic arguments: its `>` is followed by the rest of a path, or by nothing
-/// that could be compared.
+/// Whether the `<` after a name opens generic arguments: its `>` is followed by the rest of a path, or by nothing that
+/// could be compared.
 pub(super) fn opens_generics(c: &Cursor<'_>) -> bool {
     let mut behind = c.clone();
     c.is_punct("<")

@@ -1,5 +1,5 @@
-//! Lines that are not this language's but whose meaning is clear: the parser reads them as meant,
-//! notes the first slip, and reports it with the whole line as it should be written.
+//! Lines in another language whose meaning is clear: the parser reads them as meant, notes the first slip, and reports
+//! it with the corrected line.
 
 use convshape_arith::op::Dialect;
 use proc_macro2::{Ident, Span};
@@ -22,20 +22,19 @@ impl Parser {
         self.sign.get_or_insert(Sign { span, slip });
     }
 
-    /// Reports the slip of a part of the chain, if there is one, with the part as it should be.
+    /// Reports the slip in a part of the chain, if there is one, with the corrected part.
     pub(super) fn report_slip(&mut self, line: impl FnOnce() -> String) {
         if let Some(Sign { span, slip }) = self.sign.take() {
             self.fault(SyntaxFault::Slip { span, slip, rewritten: line(), also: Vec::new() });
         }
     }
 
-    /// Corrects a layer's line, and reports its slip with the line as it should be. `ended` says
-    /// whether its `;` was there.
+    /// Corrects a layer's line, and reports its slip with the corrected line. `ended` says whether its `;` was there.
     pub(super) fn report_layer(&mut self, label: Option<&Ident>, layer: &mut Layer, ended: bool) {
         let dialect = written_dialect(&layer.args).unwrap_or(self.dialect);
         self.move_tail(layer, dialect);
         self.rewrite(&mut layer.op, &mut layer.args, dialect);
-        // What could not be read is reported already, and would show as a hole in the line.
+        // What could not be read was reported already, and would leave a gap in the line.
         if is_broken(&layer.args) {
             self.sign = None;
         }
@@ -45,13 +44,13 @@ impl Parser {
             let label = label.map(|label| format!("{label}: ")).unwrap_or_default();
             format!("{}{label}{layer}{}", file_name.unwrap_or_default(), if ended { "" } else { ";" })
         });
-        // Whether the batch or an open size was meant is not known.
+        // It is unclear whether the batch or an open size was meant.
         if let (true, Some(value)) = (batch, layer.args.positional.first_mut()) {
             *value = Value::Broken(value.span());
         }
     }
 
-    /// `from: x`, `restores: enc1` or `undo: enc1` among the values, where the layer has no such field.
+    /// `from: x`, `restores: enc1` or `undo: enc1` among the values, if the layer has no such field.
     fn move_tail(&mut self, layer: &mut Layer, dialect: Dialect) {
         let found = words::named_layer(&layer.op.to_string(), dialect);
         for word in ["from", "restores", "undo"] {
@@ -75,7 +74,7 @@ impl Parser {
     }
 }
 
-/// The name in weight files, where a statement's name is written as it is there.
+/// The name in weight files, if a statement's name is written as in the file.
 fn file_name(sign: &Sign) -> Option<String> {
     match &sign.slip {
         Slip::Name(written) if written.contains(['.', ':', '/']) => {
@@ -85,7 +84,7 @@ fn file_name(sign: &Sign) -> Option<String> {
     }
 }
 
-/// The name that a value is.
+/// The name, if a value is one.
 fn name_of(value: &Value) -> Option<Reference> {
     match value {
         Value::Word(name) => Some(Reference { name: name.clone(), port: None }),

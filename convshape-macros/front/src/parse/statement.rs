@@ -17,8 +17,8 @@ use crate::words;
 pub(super) const LAYER: &str = "a layer such as `Conv2d(1 -> 16, kernel: 3)`";
 
 impl Parser {
-    /// One statement with its `;`; `None` for a line that is none, which is reported. It takes at
-    /// least one token.
+    /// One statement with its `;`; `None` for a line that is not a statement, which is reported. It consumes at least
+    /// one token.
     pub(super) fn statement(&mut self, c: &mut Cursor<'_>) -> Option<Stmt> {
         self.sign = None;
         let before = c.left();
@@ -59,7 +59,7 @@ impl Parser {
             }
             StmtKind::Broken(span)
         });
-        // What the line of a layer has not shown: the name of a `repeat`.
+        // What is not evident from a layer's line: the name of a `repeat`.
         self.report_slip(|| label.as_ref().map_or("..".to_owned(), |label| format!("{label}: ..")));
         Some(Stmt { attrs, label, kind })
     }
@@ -287,7 +287,7 @@ impl Parser {
     }
 }
 
-/// Skips the rest of a statement that cannot be read: to its `;` or `}`, or to the next name.
+/// Skips the rest of an unreadable statement: to its `;` or `}`, or to the next name.
 pub(super) fn skip(c: &mut Cursor<'_>) {
     while let Some(token) = c.peek() {
         let ends = matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
@@ -301,13 +301,13 @@ pub(super) fn skip(c: &mut Cursor<'_>) {
     }
 }
 
-/// `name:`; in `Relu: [16, 14, 14]` the layer is no name.
+/// `name:`. In `Relu: [16, 14, 14]` the layer is not a name.
 pub(super) fn labelled(c: &Cursor<'_>) -> bool {
     let Some(name) = c.ident_at(0).filter(|_| c.colon_at(1)) else { return false };
     c.group_at(2, Delimiter::Bracket).is_none() || !words::is_layer(&name.to_string())
 }
 
-/// What joins two layers in other languages where this one has `;`, with its number of tokens.
+/// What joins two layers in other languages where this one has `;`, and its number of tokens.
 fn joint(c: &Cursor<'_>) -> Option<(usize, &'static str)> {
     if c.is_punct(",") {
         return Some((1, ","));
@@ -337,12 +337,12 @@ fn after_layer(c: &Cursor<'_>) -> Option<String> {
         .then(|| "give the layer a name and join in a statement of its own: `c: Conv2d(..); Add(c, skip);`".to_owned())
 }
 
-/// Reports that `expected` must be here instead of the next statement.
+/// Reports that `expected` belongs here and not the next statement.
 fn half_typed(c: &Cursor<'_>, expected: &'static str) -> Parsed<()> {
     if labelled(c) { Err(c.unexpected(expected)) } else { Ok(()) }
 }
 
-/// Whether a new statement begins here, or nothing is left: what stood before lacks its `;`.
+/// Whether a new statement begins here, or nothing is left: the text before lacks its `;`.
 fn starts_statement(c: &Cursor<'_>) -> bool {
     if c.at_end() || c.is_punct("#") || labelled(c) || is_self(c) || is_repeat(c) || is_if(c) || is_reuse(c) {
         return true;

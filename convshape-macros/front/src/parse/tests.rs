@@ -23,7 +23,7 @@ fn accepted(source: &str) -> Chain {
     chain.expect("a chain without faults is there")
 }
 
-/// The statements of a chain whose other parts are in order, and the faults as they are printed.
+/// The statements of a chain whose other parts are correct, and the faults as printed.
 fn body(statements: &str) -> (Vec<String>, Vec<String>) {
     let (chain, faults) = read(&format!("struct M {{ input: [1, 8, 8]; {statements} output: [1, 8, 8]; }}"));
     let chain = chain.expect("its name is there");
@@ -213,7 +213,7 @@ fn attributes_of_statements() {
     assert!(attrs.docs.to_string().contains("The encoder."));
 }
 
-/// What a `macro_rules!` macro passes on comes in invisible brackets.
+/// What a `macro_rules!` macro passes on is in invisible brackets.
 #[test]
 fn pieces_from_another_macro() {
     fn hide(tokens: &str) -> TokenTree {

@@ -15,8 +15,8 @@ use crate::syntax::{Args, Field, SizeExpr, Text, Value};
 use crate::words::{self, Lookup};
 
 impl Parser {
-    /// The values in a layer's parentheses. A part that cannot be read is recorded and becomes
-    /// [`Value::Broken`], so that nobody misses it later.
+    /// The values in a layer's parentheses. An unreadable part is recorded and becomes [`Value::Broken`], so that it is
+    /// not reported as missing later.
     pub(super) fn args(&mut self, group: &Group) -> Args {
         self.args_of(&plain(group.stream()), group.span_open())
     }
@@ -26,7 +26,7 @@ impl Parser {
         self.semicolons(tokens);
         for mut part in Cursor::new(tokens, before).split() {
             self.arg(&mut part, &mut args);
-            // A comma is missing, which is noted already.
+            // A comma is missing, which was noted already.
             while !part.at_end() {
                 self.arg(&mut part, &mut args);
             }
@@ -68,14 +68,14 @@ impl Parser {
             Some(field) => {
                 self.fault(unnamed(&value, field, span));
                 if matches!((&value, &field.value), (Value::Size(_), Value::Size(_))) {
-                    // Whether it is for another axis or another field is not known.
+                    // It is unclear whether it is for another axis or another field.
                     field.value = Value::Broken(span);
                 }
             }
         }
     }
 
-    /// The name of a field, up to its `:` or `=`, or to its value where they are missing.
+    /// The name of a field, up to its `:` or `=`, or up to its value if those are missing.
     fn field_name(&mut self, part: &mut Cursor<'_>) -> Option<Ident> {
         let name = part.ident_at(0)?.clone();
         if part.colon_at(1) || part.equals_at(1) {
@@ -101,7 +101,7 @@ impl Parser {
         Some(name)
     }
 
-    /// The value that a part is, up to the next field where a comma is missing.
+    /// The value of a part, up to the next field if a comma is missing.
     fn whole_value(&mut self, part: &mut Cursor<'_>) -> Value {
         let span = part.span();
         if let Some(fault) = conditional(part) {
@@ -205,7 +205,7 @@ impl Parser {
         })
     }
 
-    /// What begins with a name and is no size: a constant, `undo a`, `a.b`, `LeakyRelu(0.2)`.
+    /// What begins with a name and is not a size: a constant, `undo a`, `a.b`, `LeakyRelu(0.2)`.
     fn named_value(&mut self, c: &mut Cursor<'_>) -> Parsed<Option<Value>> {
         let Some(word) = c.ident_at(0) else { return Ok(None) };
         let span = word.span();
@@ -264,7 +264,7 @@ impl Parser {
         Ok(Some(Value::Name(reference)))
     }
 
-    /// `(a, b)`: a value per axis. `(a + b)` is a size: `None`.
+    /// `(a, b)`: a value per axis. `None` for `(a + b)`, which is a size.
     fn tuple(&mut self, group: &Group) -> Parsed<Option<Value>> {
         let tokens = plain(group.stream());
         let cursor = Cursor::new(&tokens, group.span_open());
@@ -317,7 +317,7 @@ impl Parser {
     }
 }
 
-/// A value without a name behind fields: what to do about it.
+/// What to do about a positional value after fields.
 fn unnamed(value: &Value, field: &Field, span: Span) -> SyntaxFault {
     let fault = |help| SyntaxFault::Unexpected {
         span,
@@ -350,7 +350,7 @@ fn next_field(part: &Cursor<'_>) -> bool {
         && (part.equals_at(1) || matches!(part.peek_at(1), Some(TokenTree::Literal(_) | TokenTree::Group(_))))
 }
 
-/// The fault of a value with an `if` or `match` in it, which only statements have.
+/// The fault of a value that contains `if` or `match`, which are only allowed as statements.
 fn conditional(part: &Cursor<'_>) -> Option<SyntaxFault> {
     let word = (0..part.left()).filter_map(|at| part.ident_at(at)).find(|word| *word == "if" || *word == "match")?;
     if part.left() == 1 {

@@ -1,4 +1,4 @@
-//! The arithmetic with its numbers, and the layers further up that lost rows.
+//! The formula with its numbers, and the layers upstream that lost rows.
 
 use convshape_arith::explain;
 use convshape_arith::layer::{AxisMap, axis_name};
@@ -10,12 +10,12 @@ use convshape_arith::text::Text;
 use super::{Context, Report};
 use crate::graph::{NodeId, ValueId};
 
-/// How many layers of a failing chain are named that lost the rows.
+/// How many of the layers that lost rows are named.
 const MOST_CAUSES: usize = 2;
 
 impl Context<'_> {
-    /// The formulas of the axes on which a value is not what is wanted, of the layer that gave it
-    /// its size. Axes with the same numbers are shown once.
+    /// The formulas for the axes on which a value is wrong, from the layer that gave it its size. Axes with equal
+    /// numbers are shown once.
     pub(super) fn arithmetic(&self, mut report: Report, value: ValueId, found: &Shape, wanted: &Shape) -> Report {
         let graph = self.graph;
         let order = graph.order();
@@ -40,7 +40,7 @@ impl Context<'_> {
         }
     }
 
-    /// Says so where the same words mean something else in another framework, and that explains it.
+    /// Adds a note if the fields mean something else in another framework and that explains the error.
     pub(super) fn in_words_of_the_dialect(
         &self,
         report: Report,
@@ -56,7 +56,7 @@ impl Context<'_> {
         }
     }
 
-    /// The layer that last changed the sizes of a value, and what came into it.
+    /// The layer that last changed the sizes of a value, and its input.
     pub(super) fn shaper(&self, value: ValueId) -> Option<(NodeId, Shape)> {
         let mut node = self.graph.producer(value)?;
         loop {
@@ -86,7 +86,7 @@ impl Context<'_> {
         }
     }
 
-    /// Names the layers above whose floor made sizes alike that are not.
+    /// Names the layers upstream whose rounding gave different sizes the same result.
     pub(super) fn lost_above(&self, mut report: Report, values: &[ValueId], found: &Shape, wanted: &Shape) -> Report {
         let mut seen: Vec<NodeId> = Vec::new();
         let mut front: Vec<ValueId> = values.to_vec();
@@ -99,7 +99,7 @@ impl Context<'_> {
             seen.push(node);
             front.extend(&self.graph.nodes[node].inputs);
         }
-        // The first that lost something, in the order of the chain.
+        // The first one that lost rows, in the order of the chain.
         seen.sort_unstable();
         for node in seen {
             if causes == MOST_CAUSES {
@@ -113,8 +113,7 @@ impl Context<'_> {
         report
     }
 
-    /// `with stride 2, heights 27 and 28 both become 12 in enc1`, if that is so on an axis on which
-    /// two shapes differ.
+    /// `with stride 2, heights 27 and 28 both become 12 in enc1`, if that holds on an axis on which two shapes differ.
     pub(super) fn lost_by(&self, node: NodeId, found: &Shape, wanted: &Shape) -> Option<String> {
         let order = self.graph.order();
         let op = self.checked.ops.get(node)?.as_ref()?;
@@ -129,8 +128,8 @@ impl Context<'_> {
             let rows = input.size(place).number()?;
             let output = window.output(Size::Number(rows), &[]).ok()?.number()?;
             let (low, high) = window.inputs_for(output)?;
-            // What is too small lost rows here, what is too large got some that were never there; sizes that are
-            // far apart differ for another reason.
+            // A value that is too small lost rows here; one that is too large got rows that were never there. Sizes
+            // that are far apart differ for another reason.
             let (found, wanted) = match found.rank() == wanted.rank() {
                 true => (found.size(place).number()?, wanted.size(place).number()?),
                 false => (0, 1),

@@ -1,4 +1,4 @@
-//! What a mistake looks like, and what can be done about it that is no edit of a field.
+//! Hints about the likely mistake, and remedies other than changing a field.
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{Axis, AxisOrder, Op, PerAxis, PoolKind};
@@ -15,7 +15,7 @@ impl Context<'_> {
         problem.node().is_some_and(|node| matches!(self.checked.ops.get(node), Some(Some(Op::MatMul { .. }))))
     }
 
-    /// What it looks like.
+    /// The likely mistake.
     pub(super) fn hints(&self, report: Report, problem: &Problem, fixes: &[Fix]) -> Report {
         let mut report = report;
         if let Problem::Restores { node, found, .. } = problem
@@ -122,7 +122,8 @@ impl Context<'_> {
         report
     }
 
-    /// Whether a skip's rows were to be cropped: its other side lost several in convolutions without a border.
+    /// Whether a skip connection was probably to be cropped: the other side lost several rows in convolutions without
+    /// padding.
     pub(super) fn forgot_a_crop(&self, problem: &Problem) -> bool {
         match problem {
             Problem::Layer {
@@ -137,7 +138,7 @@ impl Context<'_> {
         }
     }
 
-    /// The layer that a layer undoes, and the later one that gave what comes in.
+    /// The layer that a layer undoes, and the later one whose output it reads.
     pub(super) fn undone_too_early(&self, node: NodeId, input: &Shape) -> Option<(&str, &str)> {
         let (Recipe::Undo { of, .. } | Recipe::Unpool { of }) = self.graph.nodes[node].recipe else { return None };
         let unpools = matches!(self.graph.nodes[node].recipe, Recipe::Unpool { .. });
@@ -154,7 +155,7 @@ impl Context<'_> {
         Some((self.name(of), self.name(last)))
     }
 
-    /// The layer whose input a layer gives back, though it names another in `restores`.
+    /// The layer whose input a layer gives back, though its `restores` names a different one.
     pub(super) fn restored_instead(&self, node: NodeId, found: &Shape) -> Option<&str> {
         let fits = |other: &NodeId| {
             let input = self.graph.nodes[*other].inputs.first().and_then(|value| self.checked.shapes.get(*value));
@@ -166,7 +167,7 @@ impl Context<'_> {
         (0..node).find(fits).map(|other| self.name(other))
     }
 
-    /// Two sides that differ can be made to fit where they meet.
+    /// Two sides that differ can be resized where they are joined.
     pub(super) fn at_the_joint(&self, problem: &Problem) -> Option<String> {
         let Problem::Layer {
             node,
@@ -177,13 +178,13 @@ impl Context<'_> {
             return None;
         };
         let graph = self.graph;
-        // The names outside a block or repeat mean nothing in it.
+        // Names from outside have no meaning inside a block or repeat.
         if graph.nodes[*node].writing.statement.contains('.') {
             return None;
         }
         let values = &graph.nodes[*node].inputs;
         let leader = (0..values.len()).find(|index| index != operand)?;
-        // A parameter or constant gets another shape where it is declared; no layer resizes it.
+        // The shape of a parameter or constant is changed where it is declared, not by a layer.
         if values.iter().any(|&value| graph.is_source(value)) {
             return None;
         }
@@ -213,7 +214,7 @@ impl Context<'_> {
     }
 }
 
-/// The layer whose kernel and stride change places.
+/// The layer whose kernel and stride are swapped.
 fn swaps(edits: &[Edit]) -> Option<NodeId> {
     match edits {
         [Edit::Field { node, field: "kernel", .. }, Edit::Field { node: again, field: "stride", .. }] => {
@@ -223,7 +224,7 @@ fn swaps(edits: &[Edit]) -> Option<NodeId> {
     }
 }
 
-/// Whether one shape is the other with its axes in another order.
+/// Whether one shape has the axes of the other in a different order.
 fn rotated(from: &Shape, to: &Shape) -> bool {
     let rank = from.rank();
     from != to

@@ -1,4 +1,4 @@
-//! The words of the language with the user's tokens: hover shows what they mean, completion offers fields.
+//! The words of the language with the user's tokens: hover shows their meaning, completion offers fields.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -9,7 +9,7 @@ use crate::value::written_dialect;
 use crate::words::{self, Positional, Takes};
 
 impl<'a> Probe<'a> {
-    /// A block as a type, so that its name leads to it.
+    /// A block as a type, so that its name can be followed.
     pub(super) fn block(&mut self, block: &'a Block) {
         let (name, docs) = (&block.name, &block.docs);
         if usable(name) && self.blocks.insert(name.to_string(), block).is_none() {
@@ -17,7 +17,7 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// The words of the grammar, of the blocks and of the chain.
+    /// The words of the grammar, and those of the blocks and the chain.
     pub(super) fn words(&self) -> TokenStream {
         let chain = self.expansion.chain;
         let mut code = TokenStream::new();
@@ -37,7 +37,7 @@ impl<'a> Probe<'a> {
         code
     }
 
-    /// The words of statements; `sizes` are the names that a `block`, a `repeat` or a `for` declares.
+    /// The words of statements; `sizes` are the names declared by a `block`, a `repeat` or a `for`.
     fn body(&self, body: &[Stmt], sizes: &mut Vec<String>) -> TokenStream {
         let mut code = TokenStream::new();
         for stmt in body {
@@ -114,7 +114,7 @@ impl<'a> Probe<'a> {
         for value in &args.positional {
             match (positional, value) {
                 (Positional::Names | Positional::Path, _) => {}
-                // A constant is written in capitals; this is a field that is being typed.
+                // Constants are upper case; a lower-case word is a field that is being typed.
                 (_, Value::Word(word)) if found.is_some() && half_typed(word, sizes) => fields.push(word),
                 (_, value) => value_names(value, &mut code),
             }
@@ -152,13 +152,13 @@ impl<'a> Probe<'a> {
     }
 }
 
-/// Whether a word in front of the fields is no size.
+/// Whether a word before the fields is not a size.
 fn half_typed(word: &Ident, sizes: &[String]) -> bool {
     let word = word.to_string();
     word.starts_with(|first: char| first.is_ascii_lowercase()) && !sizes.contains(&word)
 }
 
-/// A size that has a name of its own.
+/// A size that is a name of its own.
 fn size_named(name: &Ident) -> TokenStream {
     if usable(name) { quote!(let #name = __layers::values::Named;) } else { TokenStream::new() }
 }

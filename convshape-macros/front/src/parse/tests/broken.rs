@@ -1,4 +1,4 @@
-//! What is wrong is said, and everything else is still there.
+//! The mistake is reported, and everything else is still there.
 
 use super::{body, print, read, show};
 
@@ -122,7 +122,7 @@ fn mistyped_words() {
     }
 }
 
-/// A header's word is free as a name where it cannot be a header.
+/// A header's word can be a name where it cannot be a header.
 #[test]
 fn header_words_as_names() {
     let (shown, faults) = body("weights: Conv2d(1 -> 2, kernel: 3); dialect: Relu; block: Tanh; repeat: Relu;");
@@ -180,7 +180,7 @@ fn the_struct_itself() {
     }
 }
 
-/// Deep brackets and long sums are refused before they exhaust the stack, here or later.
+/// Deep brackets and long sums are rejected before they exhaust the stack, here or in later stages.
 #[test]
 fn nesting() {
     let deep = |n: usize| format!("{}1{}", "(".repeat(n), ")".repeat(n));

@@ -1,9 +1,8 @@
-//! Lines as Python writes them: the message has the line as it should be, and the later stages go
-//! on with that line.
+//! Lines written as in Python: the message has the corrected line, and later stages use that line.
 
 use super::{body, print, read, show};
 
-/// The statement that is made of a line, which is also the one the message shows.
+/// The statement made from a line, which is also the one that the message shows.
 fn rewritten(dialect: &str, line: &str) -> String {
     let source = format!("struct M {{ dialect: {dialect}; input: [1, 8, 8]; {line} Relu; output: [1, 8, 8]; }}");
     let (chain, faults) = read(&source);

@@ -1,5 +1,4 @@
-//! Lines that are nobody's language in particular: one fault, the line as it should be, and the
-//! later stages go on with it.
+//! Lines that belong to no language in particular: one fault with the corrected line, which later stages use.
 
 use super::{body, print, read, show};
 
@@ -120,7 +119,7 @@ fn loops() {
         let line = format!("{head} {{ Relu; }}");
         assert_eq!(answer(&line).1, format!("write `{written} {{ .. }}`"), "{line}");
     }
-    // Python's have no braces: the statements are read as they come.
+    // Python's loops have no braces: their statements are read one by one.
     let (statements, faults) = body("for i in range(3):\n    Relu;\n    Tanh;");
     assert_eq!(statements, ["Relu", "Tanh"]);
     assert_eq!(faults.len(), 1, "{faults:?}");
@@ -158,7 +157,7 @@ fn ports_and_headers() {
     }
 }
 
-/// What many lines have is said once.
+/// A habit of many lines is reported once.
 #[test]
 fn habits() {
     let (statements, faults) = body("Relu,\nTanh,\nSigmoid,");

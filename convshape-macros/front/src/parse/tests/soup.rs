@@ -1,4 +1,4 @@
-//! Any tokens at all: the parser ends, and does not panic.
+//! Arbitrary tokens: the parser ends and never panics.
 
 use super::{parse, read};
 
@@ -66,7 +66,7 @@ const WORDS: &[&str] = &[
     "LeakyRelu",
 ];
 
-/// Words in a random order, with brackets that match.
+/// Words in a random order, with matching brackets.
 fn soup(seed: u64, length: usize) -> String {
     let mut state = seed.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(3_037_000_493);
     let mut open = Vec::new();
@@ -119,7 +119,7 @@ fn one_token_off() {
                 } else {
                     changed[at] = other;
                 }
-                // Where the brackets do not match, rustc itself refuses.
+                // If brackets do not match, rustc itself rejects the text.
                 if let Ok(tokens) = changed.join(" ").parse() {
                     parse(tokens);
                 }
