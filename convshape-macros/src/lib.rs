@@ -1,7 +1,7 @@
-//! The macro behind `convshape::conv_chain!`: the crate `convshape-front`, called by the compiler.
+//! The macro behind `convshape::conv_chain!`, which calls the crate `convshape-front`.
 
-/// The macro that `convshape::conv_chain!` calls, whose page is the reference. Expects the library's path in brackets in
-/// front, which that macro puts there.
+/// The macro that `convshape::conv_chain!` calls. The page of that macro is the reference. Expects the library's path
+/// in brackets before the chain; `conv_chain!` puts it there.
 #[proc_macro]
 pub fn conv_chain(tokens: proc_macro::TokenStream) -> proc_macro::TokenStream {
     convshape_front::expand(tokens.into()).into()

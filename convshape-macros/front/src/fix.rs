@@ -1,9 +1,9 @@
-//! What is wrong with a chain, each mistake once, with the edits that mend it.
+//! Finds the mistakes in a chain, each once, and the edits that fix them.
 //!
-//! A fix counts when nothing is left wrong with the whole chain. Edits that may help are worked out from what is wrong
-//! (`goals`: the sizes that would do; `needs`: what that asks of the layers above; `layers`, `channels`, `refused`,
-//! `inputs`, `joint`: edits that give it), then tried in the order of what they cost to believe (`trial`). An edit that
-//! only moves the mistake on is followed by its like where it has gone (`follow`).
+//! A fix counts if the whole chain has no error afterwards. Candidate edits are derived from the problem (`goals`: the
+//! sizes that would fit; `needs`: the sizes that earlier values must then have; `layers`, `channels`, `refused`,
+//! `inputs`, `joint`: the edits that give them), then tried in the order of how plausible they are (`trial`). If an
+//! edit only moves the mistake to another layer, the same edit is tried there (`follow`).
 
 mod arguments;
 mod candidates;
@@ -34,55 +34,55 @@ use self::trial::Trial;
 use crate::check::{Checked, Place, Problem, check};
 use crate::graph::{Graph, NodeId, Recipe, Replaced};
 
-/// The most fixes that are shown for one mistake.
+/// The most fixes shown for one mistake.
 const MOST_FIXES: usize = 3;
 
-/// A fix that costs so much more than the best one is not shown.
+/// Fixes whose cost exceeds the best one's by more than this are not shown.
 const FAR_FETCHED: u32 = 20;
 
-/// A fix of one layer that costs no more says it all.
+/// A fix of a single layer that costs no more than this is shown alone.
 const LIKELY: u32 = 16;
 
-/// Edits that move a mistake on and are followed.
+/// How many edits that move a mistake are followed.
 const MOST_FOLLOWED: usize = 8;
 
-/// First steps that are tried where no fix mends everything.
+/// How many first steps are tried if no fix solves everything.
 const MOST_STEPS: usize = 4;
 
-/// A first step that costs more is a guess.
+/// A first step that costs more than this is only a guess.
 const PLAUSIBLE: u32 = 26;
 
-/// For as many mistakes fixes are searched; nobody reads more.
+/// Fixes are searched for this many mistakes; nobody reads more.
 const MOST_MISTAKES: usize = 12;
 
-/// In longer chains no fixes are searched: every fix that works costs a check of the whole chain.
+/// In longer chains no fixes are searched, because each one that works requires a check of the whole chain.
 const MOST_LAYERS: usize = 20_000;
 
-/// The chain's graph with other numbers for arguments of blocks.
+/// The chain's graph with different arguments for blocks.
 pub(crate) type Reread<'a> = dyn Fn(&[Replaced]) -> Option<Graph> + 'a;
 
-/// Edits that mend a mistake.
+/// Edits that fix a mistake.
 #[derive(Clone, Debug)]
 pub(crate) struct Fix {
     pub(crate) edits: Vec<Edit>,
-    /// What it costs the user to believe: small for small changes close by.
+    /// How implausible it is: low for small changes nearby.
     cost: u32,
-    /// Where something is still wrong afterwards.
+    /// Problems that remain afterwards.
     left: Vec<Place>,
 }
 
-/// What a search has found.
+/// The result of a search.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Found {
     /// The most likely fix first.
     pub(crate) fixes: Vec<Fix>,
-    /// What else there is to say.
+    /// Additional notes.
     pub(crate) notes: Vec<String>,
-    /// What a reader can do where no edit mends it.
+    /// What a reader can do if no edit fixes it.
     pub(crate) advice: Vec<String>,
-    /// How many more uses of a block, or turns of a repeat, show the same.
+    /// How many other uses of a block, or passes of a repeat, have the same mistake.
     pub(crate) more: usize,
-    /// Edits after which something else is wrong, the most likely first.
+    /// Edits after which a different problem appears, the most likely first.
     steps: Vec<Candidate>,
 }
 
@@ -90,12 +90,12 @@ pub(crate) struct Found {
 pub(crate) struct Mistake {
     pub(crate) problem: Problem,
     pub(crate) found: Found,
-    /// The chain with the mistakes before this one mended, where it shows only then.
+    /// The chain with the earlier mistakes fixed, if this one appears only then.
     pub(crate) behind: Option<(Graph, Checked)>,
 }
 
 impl Fix {
-    /// The edit, where it is one.
+    /// The edit, unless this is advice.
     pub(crate) fn only(&self) -> Option<&Edit> {
         match self.edits.as_slice() {
             [edit] => Some(edit),
@@ -103,7 +103,7 @@ impl Fix {
         }
     }
 
-    /// Whether it gives back rows that a floor dropped.
+    /// Whether it restores rows that rounding down dropped.
     pub(crate) fn restores_rows(&self) -> bool {
         self.edits.iter().any(|edit| match edit {
             Edit::Input { .. } | Edit::Like { .. } => true,
@@ -112,13 +112,13 @@ impl Fix {
         })
     }
 
-    /// As a `help:` line says it.
+    /// As worded in a `help:` line.
     pub(crate) fn words(&self, graph: &Graph) -> String {
         phrase::phrase(&self.edits, graph)
     }
 }
 
-/// The problems that may stay when one is mended: those of other mistakes.
+/// The problems that may remain when one is fixed: those of other mistakes.
 pub(crate) struct OtherProblems(Vec<Place>);
 
 impl OtherProblems {
@@ -127,9 +127,9 @@ impl OtherProblems {
     }
 }
 
-/// The mistakes that cause the problems of a chain, in its order.
+/// The mistakes behind the problems of a chain, in its order.
 ///
-/// Where parts of the chain could not be read (`unread`), no other output is suggested.
+/// If parts of the chain could not be read (`unread`), no other output is suggested.
 pub(crate) fn mistakes(
     graph: &Graph,
     checked: &Checked,
@@ -148,12 +148,12 @@ pub(crate) fn mistakes(
     while !open.is_empty() {
         let problem = open.remove(0);
         if let Some(advice) = steps::in_front(&mut trial, &problem) {
-            // What follows is read in another form.
+            // The rest is read in a different form.
             found.push(Mistake { problem, found: advice, behind: None });
             break;
         }
         let searched = found.len() < MOST_MISTAKES && graph.nodes.len() <= MOST_LAYERS;
-        // What the same statement shows elsewhere must be mended too.
+        // Other occurrences of the same statement must be fixed too.
         let others = open.iter().filter(|other| !same_statement(graph, &problem, other));
         let others: Vec<Place> = others.map(Problem::place).collect();
         let mut fixes = if searched { search(&mut trial, &problem, &others) } else { Found::default() };
@@ -162,13 +162,13 @@ pub(crate) fn mistakes(
         let behind = (mended && is_new).then(|| (trial.graph.clone(), trial.checked.clone()));
         match fixes.fixes.first().cloned() {
             None if step.is_some() => {
-                // A second mistake appears once this one is mended: look for its fix in the mended chain.
+                // A second mistake appears once this one is fixed: look for its fix in the fixed chain.
                 fixes.fixes.extend(step);
                 trial.make(&fixes.fixes[0].edits);
                 mended = true;
                 open = trial.checked.problems.iter().filter(|left| left.place() != problem.place()).cloned().collect();
             }
-            // The others go on as if this mistake were mended.
+            // The remaining mistakes are looked for as if this one were fixed.
             Some(best) => {
                 open.retain(|other| best.left.contains(&other.place()) && !same_statement(graph, &problem, other));
                 if !open.is_empty() {
@@ -187,12 +187,12 @@ pub(crate) fn mistakes(
     found
 }
 
-/// Another shape of an input, and where the chain then gives another output, that as well; as a `help:` line says it.
+/// Another shape of an input, and of the output if it changes with it; as worded in a `help:` line.
 pub(crate) fn other_input(graph: &Graph, input: usize, shape: Shape) -> Option<String> {
     let mut trial = Trial::new(graph, &check(graph), &|_| None);
     let mut edits = vec![Edit::Input { input, shape }];
     let left = trial.run(&edits, &|_| true).left;
-    // The form with two shapes is for chains with one input and one output.
+    // The wording with two shapes is for chains with one input and one output.
     if let ([_], [_], [Problem::Output { output, found }]) = (&*graph.inputs, &*graph.outputs, &*left) {
         edits.push(Edit::Output { output: *output, shape: *found });
         let clean = found.is_known() && trial.run(&edits, &|_| false).accepted;
@@ -201,7 +201,7 @@ pub(crate) fn other_input(graph: &Graph, input: usize, shape: Shape) -> Option<S
     left.is_empty().then(|| phrase::phrase(&edits, graph))
 }
 
-/// Another shape of a declared output, with the change of a layer that gives it.
+/// Another shape of a declared output, along with the change of a layer that gives it.
 pub(crate) fn other_output(graph: &Graph, output: usize, shape: Shape) -> Option<String> {
     let mut edited = graph.clone();
     edited.outputs[output].shape = shape;
@@ -209,12 +209,12 @@ pub(crate) fn other_output(graph: &Graph, output: usize, shape: Shape) -> Option
     let [problem @ Problem::Output { .. }] = &*checked.problems else { return None };
     let found = search(&mut Trial::new(&edited, &checked, &|_| None), problem, &[]);
     let fix = found.fixes.first().filter(|fix| fix.left.is_empty())?;
-    // One of an input changes more than the labels ask for.
+    // A change of an input affects more than the labels require.
     let of_layers = fix.edits.iter().all(|edit| edit.node().is_some());
     of_layers.then(|| format!("let the chain give `{shape}`: {}, and `{shape}` in `output`", fix.words(&edited)))
 }
 
-/// An edit that mends a mistake and uncovers a second one, if that one can be mended too.
+/// An edit that fixes a mistake and uncovers a second one, if that one can be fixed too.
 fn first_step(trial: &mut Trial, problem: &Problem, others: &[Place], steps: &[Candidate]) -> Option<Fix> {
     let known = OtherProblems(others.to_vec());
     for step in steps.iter().filter(|step| step.cost <= PLAUSIBLE).take(MOST_STEPS) {
@@ -231,7 +231,7 @@ fn first_step(trial: &mut Trial, problem: &Problem, others: &[Place], steps: &[C
     None
 }
 
-/// Whether two problems are about one statement of the text: other turns of a repeat, other uses of a block.
+/// Whether two problems belong to one statement in the text: other passes of a repeat, other uses of a block.
 fn same_statement(graph: &Graph, a: &Problem, b: &Problem) -> bool {
     match (a.node(), b.node()) {
         (Some(a), Some(b)) => graph.nodes[a].origin == graph.nodes[b].origin,
@@ -239,9 +239,9 @@ fn same_statement(graph: &Graph, a: &Problem, b: &Problem) -> bool {
     }
 }
 
-/// The other uses of a block in which a mistake shows.
+/// The other uses of a block that show the same mistake.
 fn uses_that_show(graph: &Graph, problems: &[Problem], problem: &Problem) -> usize {
-    // The other outputs of one `Split` are layers of their own, and no other use.
+    // The other outputs of a `Split` are separate layers, but not another use.
     let of_one_use =
         |node: NodeId| matches!(graph.nodes[node].recipe, Recipe::Given(Op::Split { index, .. }) if index > 0);
     let other = |other: &&Problem| {
@@ -252,7 +252,7 @@ fn uses_that_show(graph: &Graph, problems: &[Problem], problem: &Problem) -> usi
 
 /// The fixes of one mistake, the most likely first.
 fn search(trial: &mut Trial, problem: &Problem, others: &[Place]) -> Found {
-    // What mends everything has found the cause; else other mistakes may stay.
+    // If a fix solves everything, it has found the cause; otherwise other mistakes may remain.
     let alone = Search::run(trial, problem, &OtherProblems(Vec::new()), others);
     if !alone.fixes.is_empty() || others.is_empty() {
         return alone;
@@ -323,7 +323,7 @@ impl<'b> Search<'_, 'b> {
             }
         }
         let fixes = search.finish();
-        // Sizes are worth a note only where another input is the most likely fix.
+        // Sizes deserve a note only if another input is the most likely fix.
         if fixes.first().is_some_and(|fix| fix.edits.iter().any(|edit| matches!(edit, Edit::Input { .. }))) {
             notes.append(&mut sized);
         }
@@ -331,7 +331,7 @@ impl<'b> Search<'_, 'b> {
         Found { fixes, notes, more: 0, steps: moved, advice: Vec::new() }
     }
 
-    /// Whether candidates of this cost need no trial any more.
+    /// Whether candidates of this cost no longer need to be tried.
     fn is_done(&self, cost: u32) -> bool {
         let mut costs: Vec<u32> = self.fixes.iter().map(|fix| fix.cost).collect();
         costs.sort_unstable();
@@ -355,8 +355,8 @@ impl<'b> Search<'_, 'b> {
         mended
     }
 
-    /// Whether a candidate may be one part of a mistake that was made in several places. Axes in another order, or a
-    /// layer more, are not.
+    /// Whether a candidate may be part of a mistake that was made in several places. Reordered axes or an inserted
+    /// layer are not.
     fn may_go_on(&self, candidate: &Candidate) -> bool {
         !candidate.edits.iter().any(|edit| match edit {
             Edit::Input { input, shape } => {
@@ -382,7 +382,7 @@ impl<'b> Search<'_, 'b> {
         })
     }
 
-    /// Whether a sum would fit only because one side has a single row that is stretched over the other.
+    /// Whether a sum would fit only because one side has a single row that broadcasts over the other.
     fn only_stretches(&mut self, candidate: &Candidate) -> bool {
         use convshape_arith::fault::Reason;
         use convshape_arith::op::Op;
@@ -393,7 +393,7 @@ impl<'b> Search<'_, 'b> {
         let graph = &self.trial.graph;
         let meant = candidate.edits.iter().any(|edit| match edit {
             Edit::Project { .. } | Edit::Fit { .. } | Edit::Insert { .. } => true,
-            // A parameter is given the axes along which it stretches.
+            // A parameter is given the axes along which it broadcasts.
             Edit::Reshape { node, .. } => matches!(graph.given(*node), Some(Op::Source { .. })),
             _ => false,
         });
@@ -402,12 +402,12 @@ impl<'b> Search<'_, 'b> {
         }
         let (_, stretched) = self.trial.inspect(&candidate.edits, &|_| true, |graph, checked| {
             let shapes: Vec<_> = graph.nodes[*node].inputs.iter().map(|value| checked.shape(*value)).collect();
-            // One number a channel is a scale, not a row.
+            // One number per channel is a scale, not a row.
             let ranks = |pair: &[Option<Shape>]| pair[0].map(|shape| shape.rank()) == pair[1].map(|shape| shape.rank());
             let apart = shapes.windows(2).any(|pair| ranks(pair) && pair[0] != pair[1]);
             apart.then_some(shapes)
         });
-        // What had one row before was to be stretched.
+        // A value that had one row before was meant to broadcast.
         let was_one = |shape: &Option<Shape>| {
             let sizes = shape.map(|shape| shape.sizes()[1..].to_vec());
             sizes.is_some_and(|sizes| !sizes.is_empty() && sizes.iter().all(|size| size.number() == Some(1)))
@@ -446,11 +446,11 @@ impl<'b> Search<'_, 'b> {
 
     fn finish(self) -> Vec<Fix> {
         let mut fixes = self.fixes;
-        // What mends other places too has found the cause.
+        // A fix that also works elsewhere has found the cause.
         fixes.sort_by_key(|fix| (fix.left.len(), fix.cost));
         let best = fixes.first().map_or(0, |fix| fix.cost);
         fixes.retain(|fix| fix.cost <= best.saturating_add(FAR_FETCHED));
-        // A second value of the same field would add nothing: keep the best.
+        // A second value of the same field adds nothing: keep the best.
         let mut fields: Vec<(usize, &'static str)> = Vec::new();
         let graph = &self.trial.graph;
         fixes.retain(|fix| match fix.only() {
@@ -475,12 +475,12 @@ impl<'b> Search<'_, 'b> {
 }
 
 impl<'a> Trial<'a> {
-    /// Makes edits for good.
+    /// Applies edits permanently.
     fn make(&mut self, edits: &[Edit]) {
         *self = self.with(edits);
     }
 
-    /// A trial of the chain with some edits made.
+    /// A trial of the chain with some edits applied.
     fn with(&self, edits: &[Edit]) -> Trial<'a> {
         if let Some(graph) = self.reread(edits) {
             let checked = check(&graph);

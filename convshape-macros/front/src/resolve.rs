@@ -1,4 +1,4 @@
-//! Syntax to graph: names are bound, blocks and repeats unrolled, defaults filled in.
+//! From syntax to graph: names are bound, blocks and repeats unrolled, defaults filled in.
 
 mod arguments;
 mod bind;
@@ -32,18 +32,18 @@ pub(crate) use arguments::Misfit;
 use reuse::Sharing;
 use scope::{Binding, LayerOutputs, Outputs, Piece, Run, Scope};
 
-/// More layers than this are refused: a repeat count with a digit too many would hang the compiler.
+/// Longer chains are rejected: a repeat count with an extra digit would hang the compiler.
 const MOST_LAYERS: usize = 50_000;
 
-/// For as many unknown names the nearest one is looked for; nobody reads more.
+/// The nearest match is looked for this many times; nobody reads more.
 const MOST_NEAREST: usize = 64;
 
-/// Binds a chain's names. What cannot be bound is reported and left out of what follows.
+/// Binds a chain's names. What cannot be bound is reported and left out of later stages.
 pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Graph {
     resolve_with(krate, chain, Vec::new(), sink)
 }
 
-/// The graph with other numbers for arguments of blocks; `None` where something then cannot be bound.
+/// The graph with other arguments for blocks; `None` if something then cannot be bound.
 pub(crate) fn with_arguments(krate: &TokenStream, chain: &Chain, replaced: &[Replaced]) -> Option<Graph> {
     let mut sink = Sink::default();
     let graph = resolve_with(krate, chain, replaced.to_vec(), &mut sink);
@@ -58,7 +58,7 @@ fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Vec<Replaced>, sin
         dialect: chain.headers.dialect.unwrap_or(Dialect::Torch),
         lossy: chain.headers.lossy.unwrap_or(Strictness::Allow),
         lint: chain.headers.lint.unwrap_or(Strictness::Warn),
-        // A chain with symbols is rare and its scope small: it stays for the life of the process.
+        // Leaked: chains with symbols are rare and their scopes small.
         symbols: Vec::leak(symbols),
         unseen,
         chained: false,
@@ -121,11 +121,11 @@ fn open_shape(pattern: &ShapePattern) -> Shape {
     Shape::unknown(pattern.dims.len().clamp(1, MAX_RANK))
 }
 
-/// What resolving a statement gives, besides the value that the next one reads.
+/// The result of resolving a statement, in addition to the value that the next one reads.
 struct Given<'a> {
     /// The first value that it reads.
     input: ValueId,
-    /// The layer, where it is one.
+    /// The layer, if it is one.
     node: Option<NodeId>,
     outputs: Outputs,
     piece: Piece<'a>,
@@ -133,29 +133,29 @@ struct Given<'a> {
 
 struct Resolver<'a> {
     blocks: HashMap<String, Option<&'a Block>>,
-    /// The blocks that are being expanded: one that uses itself would never end.
+    /// The blocks being expanded, to detect one that uses itself.
     open_blocks: Vec<String>,
-    /// Another number for an argument of a block.
+    /// A replacement for an argument of a block.
     replaced: Vec<Replaced>,
     /// The chain's inputs, which every body sees.
     ports: HashMap<String, Binding<'a>>,
-    /// The branches whose layers gave their fields a type without being taken.
+    /// The branches not taken whose layers were used for the types of fields.
     drafted: HashSet<usize>,
-    /// The statements that are being run again, the innermost last.
+    /// The statements being run again, the innermost last.
     sharing: Vec<Sharing>,
     /// The parameters of layers that are read as values.
     params: HashMap<(NodeId, usize), ValueId>,
     graph: Graph,
-    /// The number of axes of each value, where the layers so far say it.
+    /// The number of axes of each value, if known so far.
     ranks: Vec<Option<usize>>,
-    /// Words that are no layer, each with what it probably was.
+    /// Words that are not layers, each with what was probably meant.
     unknown_layers: HashMap<String, Option<String>>,
-    /// Names that mean nothing.
+    /// Unknown names.
     unknown_names: usize,
     sink: &'a mut Sink,
 }
 
-/// The blocks by their names; `None` for one that is called like a layer.
+/// The blocks by name; `None` for one with the name of a layer.
 fn blocks<'a>(blocks: &'a [Block], sink: &mut Sink) -> HashMap<String, Option<&'a Block>> {
     let mut found = HashMap::new();
     for block in blocks {
@@ -171,7 +171,7 @@ fn blocks<'a>(blocks: &'a [Block], sink: &mut Sink) -> HashMap<String, Option<&'
 }
 
 impl<'a> Resolver<'a> {
-    /// Refuses the chain as a layer of itself.
+    /// Rejects a chain as a layer of itself.
     fn refuse_itself(&mut self, name: &Ident) {
         for node in &mut self.graph.nodes {
             let Recipe::Chain { path } = &node.recipe else { continue };
@@ -206,7 +206,7 @@ impl<'a> Resolver<'a> {
             names.insert("input".to_owned(), Binding::input(0));
         }
         if self.graph.inputs.is_empty() {
-            // Reported by the parser; a shape that fits everything keeps the rest alive.
+            // Reported by the parser. A shape that fits everything keeps the rest working.
             self.graph.inputs.push(Input {
                 name: "input".to_owned(),
                 shape: Shape::unknown(1),
@@ -267,12 +267,12 @@ impl<'a> Resolver<'a> {
         self.statements(stmts, scope)
     }
 
-    /// Statements that add to a scope: those of a body, or of the branch of an `if` that is taken.
+    /// Statements that add to a scope: those of a body, or of the taken branch of an `if`.
     fn statements(&mut self, stmts: &'a [Stmt], scope: &mut Scope<'a>) -> Vec<Member> {
         let mut members = Vec::new();
         for stmt in stmts {
             if self.graph.nodes.len() >= MOST_LAYERS {
-                // `resolve` reports it, once.
+                // `resolve` reports it once.
                 return members;
             }
             if let StmtKind::If(branches) = &stmt.kind {
@@ -299,13 +299,13 @@ impl<'a> Resolver<'a> {
                     scope.names.insert(name, binding);
                 }
             }
-            // Two fields of one name would be an error of their own.
+            // Two fields with the same name would be an error of their own.
             members.extend(member.filter(|_| !repeated));
         }
         members
     }
 
-    /// One statement that is no `if`.
+    /// One statement other than an `if`.
     fn statement(&mut self, stmt: &'a Stmt, scope: &mut Scope<'a>) -> (Option<Member>, Given<'a>) {
         let layer = match &stmt.kind {
             StmtKind::Layer(layer) => layer,
@@ -315,7 +315,7 @@ impl<'a> Resolver<'a> {
         };
         match self.blocks.get(&layer.op.to_string()).copied() {
             Some(Some(block)) => self.block(stmt, layer, block, scope),
-            // Whether the layer or the block is meant cannot be said.
+            // It is unclear whether the layer or the block is meant.
             Some(None) => self.unreadable(stmt, layer.op.span(), scope),
             None => {
                 let node = self.layer(stmt, layer, scope);
@@ -337,7 +337,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// A statement that could not be read, or whose parts do not fit; that is reported.
+    /// A statement that could not be read or whose parts do not fit, which is reported.
     fn unreadable(&mut self, stmt: &Stmt, span: Span, scope: &mut Scope<'a>) -> (Option<Member>, Given<'a>) {
         let input = scope.previous;
         let node = self.broken(stmt, span, scope);
@@ -364,7 +364,7 @@ impl<'a> Resolver<'a> {
         self.graph.chained |= matches!(node.recipe, Recipe::Chain { .. } | Recipe::Given(Op::Custom { .. }));
         let rank = self.rank_of(&node);
         self.ranks.push(rank);
-        // What reads nothing is not what comes before the next statement.
+        // A statement that reads nothing is not the previous value of the next one.
         if !matches!(node.recipe, Recipe::Given(Op::Source { .. }) | Recipe::Param { .. }) {
             scope.previous = self.graph.inputs.len() + id;
         }
@@ -372,7 +372,7 @@ impl<'a> Resolver<'a> {
         id
     }
 
-    /// The number of axes that a layer gives, as far as it follows from what it reads.
+    /// The number of axes of a layer's output, if it follows from its inputs.
     fn rank_of(&self, node: &Node) -> Option<usize> {
         if let Some((shape, _)) = node.comment {
             return Some(shape.rank());
@@ -388,7 +388,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// A statement that could not be read: it has its name, and its shape is not known.
+    /// A statement that could not be read: its name is known, its shape is not.
     fn broken(&mut self, stmt: &Stmt, span: Span, scope: &mut Scope<'_>) -> NodeId {
         let name = match &stmt.label {
             Some(label) => label.to_string(),
@@ -399,7 +399,7 @@ impl<'a> Resolver<'a> {
         let mut node = Node::new(name, op, Recipe::Broken, vec![scope.previous], origin);
         node.docs = stmt.attrs.docs.clone();
         node.spans.label = stmt.label.clone();
-        // Who reads it may not have been readable either.
+        // Its readers may have been unreadable too.
         node.read = true;
         self.push(node, scope)
     }
@@ -415,7 +415,7 @@ impl<'a> Resolver<'a> {
         found
     }
 
-    /// Why a name means nothing here.
+    /// Why a name is unknown here.
     fn no_such_name(&self, name: &Ident, text: &str, scope: &Scope<'a>) -> Report {
         if let Some(untaken) = scope.untaken.get(text) {
             return diagnose::untaken_name(name, &untaken.because);
@@ -423,7 +423,7 @@ impl<'a> Resolver<'a> {
         if scope.labels.contains(text) {
             return diagnose::later_name(name);
         }
-        // `r3` that an unnamed statement is called in messages cannot be referred to.
+        // Names such as `r3`, which messages give to unnamed statements, cannot be referred to.
         let unnamed = |node: &Node| node.spans.label.is_none() && node.name == text;
         if self.graph.nodes.iter().any(unnamed) {
             return diagnose::unnamed_layer(name);
@@ -433,7 +433,7 @@ impl<'a> Resolver<'a> {
             let (outer, last) = node.name.rsplit_once('.')?;
             (last == text && node.spans.label.is_some()).then_some(outer)
         });
-        // In an order, so that the message is always the same.
+        // Sorted, so that the message is always the same.
         let nearest = || {
             let known: BTreeSet<String> = scope.names.keys().cloned().collect();
             words::nearest(text, known.into_iter())

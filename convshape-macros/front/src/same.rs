@@ -7,14 +7,14 @@ use quote::quote;
 use crate::expand::Expansion;
 use crate::graph::{NodeId, Recipe, ValueId};
 
-/// Whether two chains compile and run the same layers on the same values, with the same ports and names in files,
-/// however they are written: with blocks and repeats or line by line. The names of statements and of the structs do
-/// not count. Of chains with layers that only the compiler knows it says no.
+/// Whether two chains run the same layers on the same values, with the same ports and names in files, however they are
+/// written: with blocks and repeats or line by line. The names of statements and structs do not matter. Returns `false`
+/// if a chain does not compile, or has layers that only the compiler knows.
 pub fn same(a: TokenStream, b: TokenStream) -> bool {
     network(a).zip(network(b)).is_some_and(|(a, b)| a == b)
 }
 
-/// What a chain does.
+/// What one node does.
 #[derive(PartialEq)]
 struct Network {
     inputs: Vec<(String, Shape)>,
@@ -24,15 +24,15 @@ struct Network {
 
 #[derive(PartialEq)]
 struct ComparedLayer {
-    /// What it is, its activation, and its parameters' name in files.
+    /// Its operation, its activation, and its parameters' name in files.
     text: String,
     reads: Vec<ValueId>,
     gives: Shape,
-    /// The layers whose parameters it has.
+    /// The layers whose parameters it uses.
     shares: [Option<NodeId>; 2],
 }
 
-/// A chain's network; `None` where it does not compile or is not known here.
+/// A chain's network; `None` if it does not compile or is not fully known here.
 fn network(tokens: TokenStream) -> Option<Network> {
     let (network, sink) = crate::read(quote!(::convshape), tokens, &crate::crate_folder(), |chain| {
         chain.filter(|chain| !chain.refused).and_then(of)
@@ -80,11 +80,11 @@ mod tests {
         };
         let same = |long: &str| same(chain(short), chain(long));
         assert!(same(&long("b.1.fc", "x")));
-        // A parameter with another name, a value from elsewhere, another order of operands.
+        // A parameter with a different name, a value from elsewhere, another order of operands.
         assert!(!same(&long("b.2.fc", "x")));
         assert!(!same(&long("b.1.fc", "f")));
         assert!(!same(&long("b.1.fc", "x").replace("(g, x)", "(x, g)")));
-        // Another activation, another number, another port.
+        // A different activation, number or port.
         assert!(!same(&long("b.1.fc", "x").replacen("4 -> 4", "4 -> 4, activation: Relu", 1)));
         assert!(!same(&long("b.1.fc", "x").replacen("4 -> 4", "4 -> 4, bias: false", 1)));
         assert!(!same(&long("b.1.fc", "x").replace("b: Add", "y: Add").replace("output: b", "output: y")));

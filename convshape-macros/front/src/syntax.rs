@@ -1,5 +1,5 @@
-//! What was written: a chain as a tree, every node with its span. Nothing is resolved here: a lone
-//! identifier may be a word of the language, a statement's name or a constant.
+//! The text of a chain as a tree, every node with its span. Nothing is resolved here: an identifier may be a word of
+//! the language, a statement's name or a constant.
 
 mod print;
 
@@ -20,16 +20,16 @@ pub(crate) struct Chain {
     pub(crate) generics: Option<TokenStream>,
     pub(crate) headers: Headers,
     pub(crate) blocks: Vec<Block>,
-    /// Empty where `input` is missing or could not be read; that is reported already.
+    /// Empty if `input` is missing or could not be read, which was reported.
     pub(crate) inputs: Vec<Port>,
-    /// The word `input`, or the chain's name where it is missing.
+    /// The word `input`, or the chain's name if it is missing.
     pub(crate) input_span: Span,
     pub(crate) body: Vec<Stmt>,
-    /// Empty where `output` is missing or could not be read; that is reported already.
+    /// Empty if `output` is missing or could not be read, which was reported.
     pub(crate) outputs: Vec<Port>,
-    /// The word `output`, or the chain's name where it is missing.
+    /// The word `output`, or the chain's name if it is missing.
     pub(crate) output_span: Span,
-    /// The words of the grammar (`from`, `restores`, ..), which editors explain.
+    /// The words of the grammar (`from`, `restores`, ..), for editors.
     pub(crate) words: Vec<Ident>,
 }
 
@@ -48,13 +48,13 @@ pub(crate) struct Headers {
 #[derive(Clone)]
 pub(crate) struct Data {
     pub(crate) files: Vec<Text>,
-    /// Whether the files are in parentheses, so that each has one array.
+    /// Whether the files are in parentheses, which means one array per file.
     pub(crate) listed: bool,
     /// The names of arrays.
     pub(crate) names: Option<Vec<Text>>,
 }
 
-/// What happens with what is legal: a stride that drops rows, a lint.
+/// What to do about legal but suspicious things: a stride that drops rows, a lint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Strictness {
     Allow,
@@ -81,7 +81,7 @@ pub(crate) struct Range {
 #[derive(Clone)]
 pub(crate) struct Block {
     pub(crate) docs: TokenStream,
-    /// Whether its uses add no part to the names inside it.
+    /// Whether its uses add nothing to the names inside it.
     pub(crate) transparent: bool,
     pub(crate) name: Ident,
     pub(crate) params: Vec<Param>,
@@ -96,7 +96,7 @@ pub(crate) struct Param {
     pub(crate) default: Option<Value>,
 }
 
-/// The kinds of values that a block's parameter or a repeat's variable takes.
+/// The kinds of values of a block's parameter or a repeat's variable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ParamKind {
     Size,
@@ -108,10 +108,10 @@ pub(crate) enum ParamKind {
 /// The body of a block or a repeat.
 #[derive(Clone)]
 pub(crate) struct Body {
-    /// `reads x, y`: the names of its inputs; empty for the one called `input`.
+    /// `reads x, y`: the names of its inputs; empty if it only has `input`.
     pub(crate) reads: Vec<Ident>,
     pub(crate) stmts: Vec<Stmt>,
-    /// `output: ..`: what it gives; empty for its last statement.
+    /// `output: ..`: its outputs; empty for its last statement.
     pub(crate) outputs: Vec<BodyOutput>,
 }
 
@@ -144,7 +144,7 @@ pub(crate) enum Dim {
     Size(SizeExpr),
     /// `_`
     Any,
-    /// Not readable, reported already: matches every size.
+    /// Unreadable, and reported already: matches every size.
     Broken,
 }
 
@@ -162,7 +162,7 @@ pub(crate) struct Attrs {
     pub(crate) docs: TokenStream,
     /// `#[name = "encoder.0"]`: the name in weight files.
     pub(crate) file_name: Option<Text>,
-    /// `#[name(transparent)]`: the names inside a block or repeat get no part from it.
+    /// `#[name(transparent)]`: it adds nothing to the names inside a block or repeat.
     pub(crate) transparent: Option<Span>,
 }
 
@@ -172,7 +172,7 @@ pub(crate) enum StmtKind {
     Repeat(Repeat),
     If(If),
     Reuse(Reuse),
-    /// Not readable, and reported already: its name is kept, its output shape is unknown.
+    /// Unreadable, and reported already: its name is kept, its output shape is unknown.
     Broken(Span),
 }
 
@@ -183,7 +183,7 @@ pub(crate) struct Layer {
     pub(crate) args: Args,
     pub(crate) from: Option<Source>,
     pub(crate) shape: Option<ShapePattern>,
-    /// `-> z [64, 8, 8], loss [1]`: the outputs of a `Custom` that gives several.
+    /// `-> z [64, 8, 8], loss [1]`: the outputs of a `Custom` with several.
     pub(crate) ports: Vec<Port>,
     pub(crate) restores: Option<Ident>,
 }
@@ -191,13 +191,13 @@ pub(crate) struct Layer {
 /// The arguments in a layer's parentheses.
 #[derive(Clone, Default)]
 pub(crate) struct Args {
-    /// The leading part: at most one value, except for the names of `Concat`, `Add`, `Mul` and the
-    /// parameters of a block.
+    /// The positional part: at most one value, except for the names of `Concat`, `Add`, `Mul` and the parameters of a
+    /// block.
     pub(crate) positional: Vec<Value>,
     pub(crate) fields: Vec<Field>,
-    /// Lone words behind these: fields that are being typed. Reported already.
+    /// Single words after these: fields that are being typed. Reported already.
     pub(crate) half_typed: Vec<Ident>,
-    /// Whether they are read in another form than they are written, which is reported.
+    /// Whether they are read in a different form than written, which is reported.
     pub(crate) rewritten: bool,
 }
 
@@ -259,7 +259,7 @@ pub(crate) enum Condition {
     Not(Box<Condition>),
     And(Box<Condition>, Box<Condition>),
     Or(Box<Condition>, Box<Condition>),
-    /// Not readable, reported already.
+    /// Unreadable, and reported already.
     Broken,
 }
 
@@ -278,18 +278,18 @@ pub(crate) enum Comparison {
 pub(crate) struct Reuse {
     /// The word `reuse`.
     pub(crate) span: Span,
-    /// The statement that runs again.
+    /// The statement to run again.
     pub(crate) of: Ident,
     pub(crate) from: Option<Source>,
     pub(crate) shape: Option<ShapePattern>,
 }
 
-/// What a statement reads.
+/// The source of a statement.
 #[derive(Clone)]
 pub(crate) enum Source {
     /// `a`, or `a.b`: the output `b` of `a`.
     Named(Reference),
-    /// `_`: the statement before.
+    /// `_`: the previous statement.
     Previous,
     /// `(a, b)`
     Several(Vec<Source>, Span),
@@ -302,17 +302,17 @@ pub(crate) struct Reference {
     pub(crate) port: Option<Text>,
 }
 
-/// A string, or the name or number of an output. (syn's own can be cloned only with more of syn compiled.)
+/// A string, or the name or number of an output. (syn's own type needs more of syn's features to be cloneable.)
 #[derive(Clone, Debug)]
 pub(crate) struct Text {
     value: String,
     span: Span,
 }
 
-/// A value of a field, or a leading part.
+/// The value of a field, or a positional value.
 #[derive(Clone)]
 pub(crate) enum Value {
-    /// A number or arithmetic; a lone identifier is a [`Value::Word`].
+    /// A number or arithmetic; a single identifier is a [`Value::Word`].
     Size(SizeExpr),
     Bool {
         value: bool,
@@ -345,7 +345,7 @@ pub(crate) enum Value {
     },
     /// `a.b`
     Name(Reference),
-    /// Not readable, reported already.
+    /// Unreadable, and reported already.
     Broken(Span),
 }
 
@@ -380,7 +380,7 @@ pub(crate) enum SizeExpr {
 }
 
 impl Stmt {
-    /// The name if there is one, else the layer.
+    /// The name if there is one, otherwise the layer.
     pub(crate) fn span(&self) -> Span {
         match (&self.label, &self.kind) {
             (Some(label), _) => label.span(),
@@ -406,7 +406,7 @@ impl Text {
         self.span
     }
 
-    /// The same as an identifier; a number is none.
+    /// The same as an identifier; `None` for a number.
     pub(crate) fn ident(&self) -> Option<Ident> {
         let name = self.value.starts_with(|first: char| !first.is_ascii_digit());
         name.then(|| Ident::new(&self.value, self.span))
@@ -465,7 +465,7 @@ impl Value {
         }
     }
 
-    /// A word, bare or in quotes.
+    /// A word, with or without quotes.
     pub(crate) fn text(&self) -> Option<String> {
         match self {
             Value::Word(word) => Some(word.to_string()),
@@ -474,7 +474,7 @@ impl Value {
         }
     }
 
-    /// The token to point at: of a value of several tokens the first.
+    /// The token to point at: the first token of the value.
     pub(crate) fn span(&self) -> Span {
         match self {
             Value::Size(size) => size.span(),
@@ -509,7 +509,7 @@ impl SizeExpr {
         }
     }
 
-    /// Whether a number in it has decimals, so that it is no size.
+    /// Whether it contains a number with decimals, which cannot be a size.
     pub(crate) fn has_decimals(&self) -> bool {
         match self {
             SizeExpr::Float { .. } => true,

@@ -1,8 +1,7 @@
-//! Numbers that the macro cannot see: constants, const generics, what they come to.
+//! Numbers that the macro cannot see: constants, const generics, and what is computed from them.
 //!
-//! In the graph they are numbers that no chain has ([`Unseen::is`]), so that everything else
-//! stays plain data. What depends on one is not checked here but in const evaluation, where the
-//! number is its expression again.
+//! In the graph they are numbers that no chain has ([`Unseen::is`]), so that everything else stays plain data. Whatever
+//! depends on one is left to const evaluation, where the number is its expression again.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,11 +11,11 @@ use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use proc_macro2::TokenStream;
 
-/// Stand-ins count up from here; no size, and no padding that fits memory, is that small.
+/// Placeholders count up from here; no size, and no padding that fits memory, is that small.
 const FIRST: i64 = i64::MIN + 1;
 const LAST: i64 = FIRST + (1 << 32);
 
-/// Stand-ins for real numbers count up from here in their bits: -2^1023 * 1.5, and less. No field takes such a number.
+/// Placeholders for real numbers count up from these bits: -2^1023 * 1.5 and below. No field takes such a number.
 const FIRST_REAL: u64 = 0xFFE8_0000_0000_0000;
 const LAST_REAL: u64 = FIRST_REAL + (1 << 32);
 
@@ -24,7 +23,7 @@ const LAST_REAL: u64 = FIRST_REAL + (1 << 32);
 #[derive(Clone, Default)]
 pub(crate) struct Unseen {
     numbers: Rc<RefCell<Vec<Expr>>>,
-    /// The paths of arrays: of them nothing is needed while the macro expands.
+    /// The paths of arrays. The macro needs nothing else about them.
     arrays: Rc<RefCell<Vec<TokenStream>>>,
     /// The types of user-defined layers.
     customs: Rc<RefCell<Vec<TokenStream>>>,
@@ -33,69 +32,68 @@ pub(crate) struct Unseen {
 /// One of them.
 #[derive(Clone)]
 pub(crate) struct Expr {
-    /// Its value, an `i64`.
+    /// Its value, of type `i64`.
     pub(crate) value: TokenStream,
-    /// The same as a const argument (`Chw<C, 28, 28>`), where stable Rust allows it in generic
-    /// code: a path as it was written.
+    /// The same as a const argument (`Chw<C, 28, 28>`) if stable Rust allows it in generic code: a path as written.
     pub(crate) path: Option<TokenStream>,
 }
 
 impl Unseen {
-    /// A stand-in for an expression.
+    /// A placeholder for an expression.
     pub(crate) fn add(&self, expr: Expr) -> i64 {
         let mut all = self.numbers.borrow_mut();
         all.push(expr);
         FIRST + i64::try_from(all.len()).unwrap_or(i64::MAX) - 1
     }
 
-    /// The expression that a number stands for, if it does.
+    /// The expression behind a number, if it is a placeholder.
     pub(crate) fn get(&self, number: i64) -> Option<Expr> {
         let index = usize::try_from(number.checked_sub(FIRST)?).ok()?;
         self.numbers.borrow().get(index).cloned()
     }
 
-    /// A constant in place of an array, which the macro cannot see.
+    /// A placeholder for an array, which the macro cannot see.
     pub(crate) fn add_array(&self, path: TokenStream) -> Constant {
         let mut arrays = self.arrays.borrow_mut();
         arrays.push(path);
         Constant::later(arrays.len() - 1)
     }
 
-    /// The path of the array that such a constant replaces.
+    /// The path of the array behind such a placeholder.
     pub(crate) fn array(&self, constant: &Constant) -> Option<TokenStream> {
         self.arrays.borrow().get(constant.key()?).cloned()
     }
 
-    /// A layer in place of a user-defined type, which the macro cannot see.
+    /// A placeholder for a user-defined type, which the macro cannot see.
     pub(crate) fn add_custom(&self, path: TokenStream) -> Custom {
         let mut customs = self.customs.borrow_mut();
         customs.push(path);
         Custom::later(customs.len() - 1)
     }
 
-    /// The type that such a layer replaces.
+    /// The type behind such a placeholder.
     pub(crate) fn custom(&self, layer: &Custom) -> Option<TokenStream> {
         self.customs.borrow().get(layer.key()?).cloned()
     }
 
-    /// A stand-in for an expression that is a real number.
+    /// A placeholder for an expression with a real value.
     pub(crate) fn add_real(&self, expr: Expr) -> f64 {
         let index = self.add(expr).abs_diff(FIRST);
         f64::from_bits(FIRST_REAL + index)
     }
 
-    /// The expression that a real number stands for, if it does.
+    /// The expression behind a real number, if it is a placeholder.
     pub(crate) fn get_real(&self, number: f64) -> Option<Expr> {
         let index = number.to_bits().checked_sub(FIRST_REAL).filter(|_| Unseen::is_real(number))?;
         self.get(FIRST.checked_add_unsigned(index)?)
     }
 
-    /// Whether a real number is a stand-in.
+    /// Whether a real number is a placeholder.
     pub(crate) fn is_real(number: f64) -> bool {
         (FIRST_REAL..LAST_REAL).contains(&number.to_bits())
     }
 
-    /// Whether a number is a stand-in.
+    /// Whether a number is a placeholder.
     pub(crate) fn is(number: i64) -> bool {
         (FIRST..LAST).contains(&number)
     }
@@ -106,7 +104,7 @@ impl Unseen {
     }
 }
 
-/// A shape with what cannot be seen left open.
+/// A shape with hidden sizes replaced by unknown ones.
 pub(crate) fn visible(shape: &Shape) -> Shape {
     let mut seen = *shape;
     for axis in 0..shape.rank() {

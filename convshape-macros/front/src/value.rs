@@ -1,4 +1,4 @@
-//! Values as written become [`Setting`]s: sizes are worked out, words looked up.
+//! Turns written values into [`Setting`]s: sizes are computed, words looked up.
 
 use convshape_arith::op::{Axes, Axis, Constant, Dialect, MAX_SPATIAL};
 use convshape_arith::operator::Operator;
@@ -15,7 +15,7 @@ use crate::syntax::{Args, SizeExpr, Value};
 use crate::unseen::Unseen;
 use crate::words::{self, FieldWords, Lookup, Takes};
 
-/// What a field's value comes to. `Ok(None)` is a hole.
+/// A field's value. `Ok(None)` is a hole.
 pub(crate) fn settle(
     field: &FieldWords,
     takes: Takes,
@@ -104,7 +104,7 @@ pub(crate) fn settle(
     Ok(Some(setting))
 }
 
-/// The dialect that a layer's or activation's arguments name, if there is one of that name.
+/// The dialect named in a layer's or activation's arguments, if it exists.
 pub(crate) fn written_dialect(args: &Args) -> Option<Dialect> {
     words::dialect_from_name(&args.field("dialect")?.value.text()?)
 }
@@ -156,8 +156,8 @@ pub(crate) fn real(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result
     }
 }
 
-/// Whether a lone name is one of a number and not one of these words: a constant is written in capitals, a word of
-/// the language never begins so.
+/// Whether a single name is a number's and not one of these words: constants begin with a capital, words of the
+/// language never do.
 fn is_number(value: &Value, text: &str, known: &[words::Word], numbers: &Numbers) -> bool {
     let capitals = text.chars().all(|letter| !letter.is_lowercase());
     let like_a_word = || known.iter().any(|word| word.name.eq_ignore_ascii_case(text));
@@ -177,7 +177,7 @@ pub(crate) fn truth(value: &Value, numbers: &Numbers, dialect: Dialect) -> Optio
     }
 }
 
-/// `2`, or `[64, 80]`. The ends of pieces whose sizes const evaluation knows are sums that it works out.
+/// `2`, or `[64, 80]`. If const evaluation knows the sizes, it also computes the ends of the pieces, which are sums.
 fn pieces(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, Report> {
     let Some(items) = value.items() else {
         let count = number(value, numbers, wrong)?;
@@ -207,7 +207,7 @@ fn pieces(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting,
     if ends.is_empty() { Err(wrong()) } else { Ok(Setting::Pieces(ends)) }
 }
 
-/// The path of an array, which only the compiler sees.
+/// The path of an array, which only the compiler knows.
 fn array(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Constant, Report> {
     let path = match value {
         Value::Size(SizeExpr::Path { tokens, .. }) => tokens.clone(),
@@ -272,7 +272,7 @@ fn amount(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting,
     Ok(Setting::Pairs { values: all, axes: Some(axes) })
 }
 
-/// Both sides of every axis in one row; `pick` finds those of an axis in it.
+/// Both sides of every axis in one row; `pick` finds those of an axis.
 fn in_a_row(
     value: &Value,
     numbers: &Numbers,
@@ -298,7 +298,7 @@ fn in_a_row(
     Ok(Setting::Pairs { values: all, axes: Some(axes) })
 }
 
-/// `[16, 4, 4]`, `(16, 4, 4)` or `16`; `_` is open.
+/// `[16, 4, 4]`, `(16, 4, 4)` or `16`; `_` is unknown.
 fn shape(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Shape, Report> {
     let Some(items) = value.items() else { return Ok(Shape::of(&[number(value, numbers, wrong)?])) };
     if items.is_empty() || items.len() > MAX_RANK {
@@ -313,7 +313,7 @@ fn shape(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Shape, Re
             }
             Value::Size(size) if !size.has_decimals() => numbers.size(size)?,
             Value::Word(name) => numbers.size(&SizeExpr::Name(name.clone()))?,
-            // Reported by the parser: whether the batch or an open size was meant is not known.
+            // Reported by the parser, because it is unclear whether the batch or an open size was meant.
             Value::Broken(_) => return Err(Report::silent()),
             _ => return Err(wrong()),
         });
@@ -336,8 +336,7 @@ fn word(
     let (Some(text), span) = (value.text(), value.span()) else {
         return Err(diagnose::wrong_value(field, field.takes, value));
     };
-    // The language's words are lower case, and so are PyTorch's strings. The other frameworks write
-    // theirs in either case.
+    // The language's words are lower case, and so are PyTorch's strings. The other frameworks use either case.
     let exact = matches!(value, Value::Word(_)) || dialect == Dialect::Torch;
     match words::find_word(known, &text, dialect) {
         Lookup::Found(word) if exact && text.replace('-', "_") != word => {

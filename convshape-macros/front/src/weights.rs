@@ -1,5 +1,5 @@
-//! Weights that are compiled in: the header of the file, held against the chain's parameters. The
-//! tensors themselves are not read here.
+//! Weight files: checks the header of a compiled-in file against the chain's parameters. The tensors themselves are not
+//! read here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,7 +22,7 @@ const MOST_SEARCHES: usize = 12;
 /// The file of a `weights` header.
 #[derive(Debug)]
 pub(crate) struct WeightsFile {
-    /// Where it is: what the header says, from the folder of the crate's Cargo.toml.
+    /// Its path: the header's, relative to the folder of the crate's Cargo.toml.
     pub(crate) path: String,
     pub(crate) header: Header,
 }
@@ -37,31 +37,31 @@ pub(crate) struct Unreadable {
 #[derive(Debug)]
 pub(crate) enum Reason {
     Io(std::io::Error),
-    /// A folder, a pipe, a device.
+    /// It is a folder, a pipe or a device.
     NoFile,
     /// A path that cannot be written in source code.
     NotUnicode,
     Header(Damage),
 }
 
-/// What a layer and the file disagree about.
+/// A mismatch between a layer and the file.
 #[derive(Debug)]
 pub(crate) enum WeightsProblem {
-    /// The file has none of the chain's tensors. All its names may begin with a prefix.
+    /// The file has none of the chain's tensors. All its names may share a prefix.
     Nothing { expected: String, found: Vec<String>, more: usize, prefix: Option<String> },
-    /// Tensors of a layer are missing, with these names and shapes: all that it has, or some. `stem`
-    /// is a layer of the file that may be meant.
+    /// Tensors of a layer are missing, with these names and shapes: some or all. `stem` is a layer of the file that may
+    /// be meant.
     Missing { node: NodeId, tensors: Vec<(String, Vec<usize>)>, whole: bool, stem: Option<Stem> },
     /// The names in the file lack a part that the names of some layers have, such as that of a block's use. `node` is
     /// the first of the layers; it needs `tensor`, which the file has as `found`.
     ExtraPart { node: NodeId, part: String, tensor: (String, Vec<usize>), found: String },
-    /// Elements of a type that is not converted.
+    /// Elements of a type that cannot be converted.
     Dtype { node: NodeId, name: String, found: String },
-    /// Another shape.
+    /// A wrong shape.
     Shape { node: NodeId, name: String, found: Vec<usize>, expected: Vec<usize>, hint: Option<Hint> },
 }
 
-/// The file that a checked chain names. What is wrong with it is reported.
+/// The file named by a checked chain. Problems are reported.
 pub(crate) fn of(
     chain: &Chain,
     graph: &Graph,
@@ -75,7 +75,7 @@ pub(crate) fn of(
             sink.push(diagnose::unreadable(&unreadable, text.span()));
             None
         }
-        // A chain whose shapes do not fit has other weights once they do.
+        // If the chain's shapes are wrong, its weights will change once they are fixed.
         Ok(_) if sink.refused() => None,
         Ok(file) => {
             for problem in check(graph, checked, &file) {
@@ -86,14 +86,14 @@ pub(crate) fn of(
     }
 }
 
-/// A layer of a file, and whether its tensors have the shapes that are looked for.
+/// A layer of a file, and whether its tensors have the shapes looked for.
 #[derive(Debug)]
 pub(crate) struct Stem {
     pub(crate) name: String,
     pub(crate) fits: bool,
 }
 
-/// Reads the header of a file; its path is meant from the folder.
+/// Reads the header of a file, whose path is relative to the folder.
 fn open(text: &Text, folder: &Path) -> Result<WeightsFile, Unreadable> {
     let path = folder.join(text.value());
     let path = std::path::absolute(&path).unwrap_or(path);
@@ -104,7 +104,7 @@ fn open(text: &Text, folder: &Path) -> Result<WeightsFile, Unreadable> {
 }
 
 fn read(path: &Path) -> Result<WeightsFile, Reason> {
-    // Before it is opened: to open a pipe waits for who writes to it.
+    // Checked before opening, because opening a pipe waits for its writer.
     let metadata = fs::metadata(path).map_err(Reason::Io)?;
     if !metadata.is_file() {
         return Err(Reason::NoFile);
@@ -119,14 +119,14 @@ fn read(path: &Path) -> Result<WeightsFile, Reason> {
 struct Wanted {
     /// Its name in files.
     name: String,
-    /// What follows the layer's name in it.
+    /// The part of it after the layer's name.
     suffix: &'static str,
     shape: Vec<usize>,
 }
 
 /// The parameters of a layer, as far as the macro knows them.
 fn wanted(graph: &Graph, checked: &Checked, node: NodeId) -> Vec<Wanted> {
-    // Where a number is not seen, const evaluation checks.
+    // If a number is hidden, const evaluation checks it.
     let own = !graph.nodes[node].unseen && graph.nodes[node].first_run.is_none();
     let Some(op) = checked.ops[node].filter(|_| own) else { return Vec::new() };
     let params = op.params();
@@ -150,7 +150,7 @@ fn is_deferred(graph: &Graph, checked: &Checked, node: NodeId) -> bool {
     }
 }
 
-/// Everything that does not fit, in the order of the layers.
+/// All mismatches, in the order of the layers.
 fn check(graph: &Graph, checked: &Checked, file: &WeightsFile) -> Vec<WeightsProblem> {
     let layers: Vec<(NodeId, Vec<Wanted>)> = (0..graph.nodes.len())
         .map(|node| (node, wanted(graph, checked, node)))
@@ -183,7 +183,7 @@ fn check(graph: &Graph, checked: &Checked, file: &WeightsFile) -> Vec<WeightsPro
         let missing: Vec<&Wanted> = params.iter().filter(|param| file.find(&param.name).is_none()).collect();
         if !missing.is_empty() {
             let whole = missing.len() == params.len();
-            // Each search reads over all names.
+            // Each search reads all names.
             let search = whole && problems.len() < MOST_SEARCHES;
             let stem = if search { file.renamed(&graph.nodes[*node].file_name, &missing, &claimed) } else { None };
             let tensors = missing.iter().map(|param| (param.name.clone(), param.shape.clone())).collect();
@@ -193,7 +193,7 @@ fn check(graph: &Graph, checked: &Checked, file: &WeightsFile) -> Vec<WeightsPro
             let hint = |found: &[usize]| Hint::of(found, &param.shape, checked.ops[*node].as_ref()?);
             found.extend(file.fits(*node, param, hint));
         }
-        // What is wrong with one turn of a repeat is often wrong with all, and is one mistake.
+        // A mistake in one pass of a repeat often occurs in all, and is one mistake.
         if seen.insert((without_turns(&graph.nodes[*node].name), found.len())) {
             problems.append(&mut found);
         }
@@ -201,18 +201,18 @@ fn check(graph: &Graph, checked: &Checked, file: &WeightsFile) -> Vec<WeightsPro
     problems
 }
 
-/// The name of a layer in any turn of a repeat: `blocks.#.c`.
+/// The name of a layer in any pass of a repeat: `blocks.#.c`.
 fn without_turns(name: &str) -> String {
     let turn = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     name.split('.').map(|part| if turn(part) { "#" } else { part }).collect::<Vec<_>>().join(".")
 }
 
-/// The character between the parts of a name in files.
+/// The separator between the parts of a name in files.
 fn separator(name: &str) -> char {
     if name.contains('/') { '/' } else { '.' }
 }
 
-/// A layer's name in files without one of the parts around the layer: `layer1.0.conv1` for `layer1.0.basic1.conv1`.
+/// A layer's name in files without one of the prefixes around the layer: `layer1.0.conv1` for `layer1.0.basic1.conv1`.
 fn without_part(name: &str, part: &str) -> Option<String> {
     let separator = separator(name);
     let (around, last) = name.rsplit_once(separator)?;
@@ -225,7 +225,7 @@ fn without_part(name: &str, part: &str) -> Option<String> {
 /// A parameter in a file.
 pub(crate) enum StoredParam<'a> {
     Whole((&'a String, &'a Tensor)),
-    /// By PyTorch's weight norm: length and direction.
+    /// With PyTorch's weight norm: length and direction.
     Normed([(&'a String, &'a Tensor); 2]),
 }
 
@@ -243,8 +243,8 @@ impl WeightsFile {
         })
     }
 
-    /// The tensors that a checked chain is made from. Where the macro does not know the parameters,
-    /// all that the layer or sub-chain may name.
+    /// The tensors that a checked chain uses. If the macro does not know the parameters, all that may belong to the
+    /// layer or sub-chain.
     pub(crate) fn tensors(&self, graph: &Graph, checked: &Checked) -> BTreeMap<&String, &Tensor> {
         let mut tensors = BTreeMap::new();
         for node in 0..graph.nodes.len() {
@@ -277,7 +277,7 @@ impl WeightsFile {
         }
     }
 
-    /// Whether a layer of the file has all these parameters in the same shapes.
+    /// Whether a layer of the file has all these parameters with the same shapes.
     fn has_all<'a>(&self, stem: &str, mut params: impl Iterator<Item = &'a Wanted>) -> bool {
         params.all(|param| match self.find(&format!("{stem}{}", param.suffix)) {
             Some(StoredParam::Whole((_, tensor)) | StoredParam::Normed([_, (_, tensor)])) => {
@@ -287,8 +287,8 @@ impl WeightsFile {
         })
     }
 
-    /// Parts of names that the file does not have: each with its layers, of which there are at least two, and all of
-    /// which the file has under the name without the part.
+    /// Parts of names that the file does not have, each with its layers. There are at least two layers, and the file
+    /// has all of them under the name without the part.
     fn extra_parts(&self, graph: &Graph, layers: &[(NodeId, Vec<Wanted>)]) -> Vec<(String, Vec<NodeId>)> {
         let mut parts: Vec<(String, Vec<NodeId>, bool)> = Vec::new();
         for (node, params) in layers {
@@ -311,8 +311,8 @@ impl WeightsFile {
         parts.into_iter().filter(is_extra).map(|(part, nodes, _)| (part, nodes)).collect()
     }
 
-    /// A layer of the file that no other name claims and that has all that is missing in the same
-    /// shapes, or else a similar name.
+    /// A layer of the file that no other name claims and that has everything missing in the same shapes, or otherwise a
+    /// similar name.
     fn renamed(&self, file_name: &str, missing: &[&Wanted], claimed: &BTreeSet<&str>) -> Option<Stem> {
         let fits = |stem: &str| self.has_all(stem, missing.iter().copied());
         let stem = |name| missing.iter().find_map(|param| str::strip_suffix(name, param.suffix));
@@ -361,7 +361,7 @@ impl WeightsFile {
     }
 }
 
-/// Whether a tensor's elements are of a type that is converted.
+/// Whether a tensor's element type can be converted.
 fn is_float(tensor: &Tensor) -> bool {
     matches!(tensor.dtype.as_str(), "F32" | "F64" | "F16" | "BF16")
 }

@@ -1,6 +1,6 @@
 //! The words of the language: one table of the layers and their fields, in every dialect.
 //!
-//! The parser reads it to rewrite Python, the resolver to bind names, the expansion to show docs.
+//! The parser uses it to rewrite Python, the resolver to bind names, the expansion to write docs.
 
 mod defaults;
 mod fields;
@@ -34,13 +34,13 @@ pub(crate) use nearest::nearest;
 pub(crate) use neutral::{Neutral, neutral};
 pub(crate) use other_names::means_channels;
 
-/// The field that keeps lints silent about a layer.
+/// The field that silences lints for a layer.
 pub(crate) const LINT: &str = "lint";
 
 /// The dialects that have a word.
 pub(crate) type Dialects = &'static [Dialect];
 
-/// Which layer a row of [`LAYERS`] describes.
+/// The layer that a row of [`LAYERS`] describes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     Conv,
@@ -166,36 +166,36 @@ pub(crate) enum Group {
 pub(crate) struct LayerWords {
     pub(crate) kind: Kind,
     pub(crate) group: Group,
-    /// The canonical name; `#` stands for the number of spatial axes.
+    /// The canonical name; `#` is the number of spatial axes.
     pub(crate) name: &'static str,
-    /// The numbers of spatial axes that `#` takes; empty where the name has none.
+    /// The numbers of spatial axes that `#` can be; empty if the name has none.
     pub(crate) ranks: &'static [usize],
-    /// How unnamed layers of the kind are called: `conv` gives `conv1`, `conv2`.
+    /// The name of unnamed layers of this kind: `conv` gives `conv1`, `conv2`.
     pub(crate) snake: &'static str,
     /// The frameworks' own names.
     pub(crate) aliases: &'static [Alias],
     /// The dialects that have the layer.
     pub(crate) dialects: Dialects,
-    /// What the leading part fills.
+    /// What the positional part means.
     pub(crate) positional: Positional,
     pub(crate) fields: &'static [FieldWords],
-    /// The order in which Python takes the arguments, per dialect. A word that is no field of the
-    /// layer has no meaning here and is dropped.
+    /// The order of Python's arguments, per dialect. A word that is not a field of the layer has no meaning here and is
+    /// dropped.
     pub(crate) python: &'static [(Dialects, &'static [&'static str])],
     /// One line, shown on hover.
     pub(crate) doc: &'static str,
 }
 
-/// A name that some dialects know; in a layer's name `#` stands for the number of spatial axes.
+/// A name in some dialects; in a layer's name `#` is the number of spatial axes.
 pub(crate) struct Alias {
     pub(crate) name: &'static str,
     pub(crate) dialects: Dialects,
 }
 
-/// What the leading part of a layer's arguments fills.
+/// The meaning of the positional part of a layer's arguments.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Positional {
-    /// Nothing: every value has its field's name.
+    /// None: every value has its field's name.
     None,
     /// `1 -> 16` or `16`: the fields `in_channels` and `out_channels`; or `undo name`.
     Channels,
@@ -219,7 +219,7 @@ pub(crate) struct FieldWords {
     pub(crate) name: &'static str,
     pub(crate) aliases: &'static [Alias],
     pub(crate) takes: Takes,
-    /// Whether `_` may stand for the value.
+    /// Whether the value may be `_`.
     pub(crate) hole: bool,
     /// The dialects that have the field.
     pub(crate) dialects: Dialects,
@@ -240,14 +240,14 @@ pub(crate) enum Takes {
     Padding(&'static [Word]),
     /// Sizes per axis, or pairs per axis and side.
     Amount,
-    /// The same, or both sides of each axis in a row, the last axis first, as in PyTorch's layers.
+    /// The same, or both sides of each axis in one row, the last axis first, as in PyTorch's layers.
     Sides,
     /// ONNX: all low sides, then all high ones; or as [`Takes::Padding`].
     Pads(&'static [Word]),
     Float,
     /// A factor for all axes, or one per axis in parentheses.
     FloatPerAxis,
-    /// A whole factor for all axes, or one per axis.
+    /// An integer factor for all axes, or one per axis.
     FactorPerAxis,
     Bool,
     /// One of these words.
@@ -255,17 +255,17 @@ pub(crate) enum Takes {
     Shape,
     /// `0..16`
     Range,
-    /// The number of equal pieces, or the sizes of all.
+    /// The number of equal pieces, or the sizes of all pieces.
     Pieces,
     /// One axis or several.
     Axes,
-    /// The same, counted with the batch as 0.
+    /// The same, counting the batch as axis 0.
     AxesWithBatch,
     /// The name of a statement.
     Name,
     /// A layer of [`Group::Activation`], with its fields in parentheses.
     Activation,
-    /// How a parameter begins: a number, `normal(0.02)` or `uniform(0.1)`.
+    /// How a parameter is initialised: a number, `normal(0.02)` or `uniform(0.1)`.
     Init,
     /// The path of a `const` or `static` array.
     Array,
@@ -277,7 +277,7 @@ pub(crate) enum Takes {
 pub(crate) struct Word {
     pub(crate) name: &'static str,
     pub(crate) dialects: Dialects,
-    /// What it means, in half a sentence.
+    /// Its meaning, in half a sentence.
     pub(crate) doc: &'static str,
 }
 
@@ -289,34 +289,34 @@ impl Kind {
 }
 
 impl LayerWords {
-    /// The canonical name: `Conv2d`, or `Conv` where the rank is open.
+    /// The canonical name: `Conv2d`, or `Conv` if the number of axes is open.
     pub(crate) fn name(&self, rank: Option<usize>) -> String {
         spell(self.name, rank)
     }
 
-    /// The fields, with those that many layers take.
+    /// The fields, including those that many layers share.
     pub(crate) fn all_fields(&self) -> impl Iterator<Item = &'static FieldWords> {
         let activation = (self.group != Group::Activation).then_some(&fields::ACTIVATION);
         self.fields.iter().chain(activation).chain([&fields::DIALECT, &fields::LINT])
     }
 
-    /// The framework's own word for a field, where it has another than the language.
+    /// The framework's own word for a field, if it differs from the language's.
     pub(crate) fn own_word(&self, field: &str, dialect: Dialect) -> Option<&'static str> {
         let field = self.fields.iter().find(|known| known.name == field && known.dialects.contains(&dialect))?;
         field.aliases.iter().find(|alias| alias.dialects.contains(&dialect)).map(|alias| alias.name)
     }
 
-    /// The order in which the framework's Python takes the arguments.
+    /// The order of the framework's arguments in Python.
     pub(crate) fn python_order(&self, dialect: Dialect) -> &'static [&'static str] {
         self.python.iter().find(|(dialects, _)| dialects.contains(&dialect)).map_or(&[], |(_, order)| order)
     }
 
-    /// Every name, with the dialects that know it.
+    /// Every name, with the dialects that have it.
     fn names(&self) -> impl Iterator<Item = (&'static str, Dialects)> {
         [(self.name, self.dialects)].into_iter().chain(self.aliases.iter().map(|alias| (alias.name, alias.dialects)))
     }
 
-    /// The rank that `name` gives if it is spelled as `pattern`.
+    /// The number of axes in `name`, if it is spelled like `pattern`.
     fn rank_of(&self, pattern: &str, name: &str) -> Option<Option<usize>> {
         if !pattern.contains('#') {
             return (pattern == name).then_some(None);
@@ -327,7 +327,7 @@ impl LayerWords {
 }
 
 impl FieldWords {
-    /// The kind of value that it takes under a name, in a dialect.
+    /// The kind of value of a field under a given name, in a dialect.
     pub(crate) fn takes_as(&self, name: &str, dialect: Dialect) -> Takes {
         match self.takes {
             Takes::Padding(words) if name == "pads" => Takes::Pads(words),
@@ -346,7 +346,7 @@ impl FieldWords {
     }
 }
 
-/// A pattern with its rank filled in: `Conv#d` is `Conv2d`, or `Conv` where the rank is open.
+/// A pattern with its number of axes filled in: `Conv#d` is `Conv2d`, or `Conv` if the number is open.
 fn spell(pattern: &str, rank: Option<usize>) -> String {
     match rank {
         Some(rank) => pattern.replace('#', &rank.to_string()),
@@ -354,7 +354,7 @@ fn spell(pattern: &str, rank: Option<usize>) -> String {
     }
 }
 
-/// Names as words of code: `` `a`, `b` ``.
+/// Names as code: `` `a`, `b` ``.
 pub(crate) fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
 }

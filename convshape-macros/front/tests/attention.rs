@@ -4,7 +4,7 @@ mod support;
 
 use support::{accepted, told};
 
-/// Refused for one reason, with what is suggested.
+/// Rejected for one reason, with the suggestions.
 fn refused(chain: &str, message: &str) {
     assert_eq!(told(chain), [message], "{chain}");
 }

@@ -18,7 +18,7 @@ fn orders_of_axes() {
     }
     accepted("input: [3, 28, 14]; Transpose(0, -1); output: [14, 28, 3];");
     accepted("dialect: keras; input: [28, 14, 3]; Permute(channels, height, width); output: [3, 28, 14];");
-    // keras counts from 1 there, and only there.
+    // keras, and only keras, counts from 1 there.
     accepted("dialect: keras; input: [28, 3]; Permute((2, 1)); output: [3, 28];");
     accepted("dialect: keras; input: [28, 14, 3]; Permute(dims: (3, 1, 2)); output: [3, 28, 14];");
     accepted("dialect: keras; input: [28, 14, 3]; Permute((2, 0, 1)); output: [3, 28, 14];");
@@ -31,7 +31,7 @@ fn orders_of_axes() {
         "dialect: keras; input: [28, 3]; Permute((3, 1)); output: [3, 28];",
         "[CS0318] `permute1` takes axis 3, but [28, 3] has 2 axes: 0 to 1, without the batch",
     );
-    // onnx names all axes, the batch among them.
+    // onnx names all axes, including the batch.
     accepted("dialect: onnx; input: [3, 28, 14]; Transpose(perm: [0, 2, 3, 1]); output: [28, 14, 3];");
     accepted("dialect: onnx; input: [3, 28, 14]; Transpose(0, 2); output: [14, 28, 3];");
     refused(

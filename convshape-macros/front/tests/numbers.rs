@@ -1,4 +1,4 @@
-//! Numbers as they are written: arithmetic on sizes, real quotients in fields that take real numbers, lists.
+//! Numbers as written: arithmetic on sizes, real quotients in fields that take real numbers, lists.
 
 mod support;
 
@@ -44,7 +44,7 @@ fn symbols_keep_their_form() {
     );
 }
 
-/// `<` opens generic arguments only where what is behind its `>` says so.
+/// `<` opens generic arguments only if the text after its `>` says so.
 #[test]
 fn generic_arguments() {
     accepted("input: [Encoder<28, 3>::C, 4]; Conv1d(Encoder::<{ 28 }>::C -> 1, kernel: 1); output: [1, 4];");
@@ -70,7 +70,7 @@ fn lists_per_axis() {
         "input: [1, 8, 8]; Reshape([-1, 64]); output: [1, 64];",
         "[CS0002] `-1` is Python's batch axis, which no shape has here: a chain takes batches of any size",
     );
-    // A word is one, also where its letters are capitals.
+    // A word stays a word if its letters are capitals.
     refused(
         "input: [1, 8, 8]; Conv2d(1 -> 2, kernel: 3, padding: SAME); output: [2, 8, 8];",
         "[CS0105] `padding` has no word `SAME`",

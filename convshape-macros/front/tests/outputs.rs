@@ -2,7 +2,7 @@
 
 use convshape_front::findings;
 
-/// The codes and first lines of what is wrong with a chain, and what is suggested.
+/// The codes and first lines of a chain's findings, and the suggestions.
 fn errors(chain: &str) -> Vec<String> {
     let tokens = format!("pub struct Model {{ {chain} }}").parse().expect("the chain is made of tokens");
     let text = |finding: &convshape_front::Finding| {
@@ -16,7 +16,7 @@ fn accepted(chain: &str) {
     assert_eq!(errors(chain), [""; 0], "{chain}");
 }
 
-/// Refused for one reason.
+/// Rejected for one reason.
 fn refused(chain: &str, message: &str) {
     assert_eq!(errors(chain), [message], "{chain}");
 }

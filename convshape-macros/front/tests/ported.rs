@@ -1,4 +1,4 @@
-//! Lines of the frameworks that can be kept as they are, and words of theirs that would mean something else.
+//! Lines of the frameworks that can be kept as they are, and framework words that would mean something else.
 
 mod support;
 
@@ -18,7 +18,7 @@ fn torch() {
     );
 }
 
-/// (left, right, top, bottom), where fewer numbers are those of the last axes.
+/// (left, right, top, bottom); fewer numbers apply to the last axes.
 #[test]
 fn sides_in_pytorchs_order() {
     accepted("input: [1, 8, 8]; ZeroPad2d((1, 2, 3, 4)); output: [1, 15, 11];");
@@ -46,7 +46,7 @@ fn onnx() {
     );
 }
 
-/// `Conv`, `MaxPool` and others without a rank take that of what comes in, behind any layer.
+/// `Conv`, `MaxPool` and others without a number of axes take it from their input, after any layer.
 #[test]
 fn ranks_that_follow() {
     accepted(
@@ -83,7 +83,7 @@ fn keras() {
     );
 }
 
-/// The rank in a name is checked as PyTorch checks it.
+/// The number of axes in a name is checked as in PyTorch.
 #[test]
 fn ranks_in_names() {
     for (input, layer, message) in [
@@ -112,7 +112,7 @@ fn layers_that_a_framework_does_not_have() {
     accepted("dialect: jax; input: [4, 6]; LayerNorm(6); output: [4, 6];");
 }
 
-/// A given name in a block is relative to where the block is used, even if the block itself adds no part.
+/// A given name in a block is relative to where the block is used, even if the block itself adds nothing.
 #[test]
 fn given_names_in_transparent_blocks() {
     let names = |inner: &str| {
@@ -153,11 +153,11 @@ fn names_in_files() {
         "[CS0005] a name in files has at least one letter",
     );
     refused(&repeated("a{i"), "[CS0005] `a{i` has a brace without its other one");
-    // Both turns would have one name.
+    // Both passes would have the same name.
     refused(&repeated("a{i / 2}"), "[CS0107] two layers keep their parameters as `a0` in files");
 }
 
-/// Fields that would be dropped, or read as another one.
+/// Fields that would be dropped or read as a different one.
 #[test]
 fn fields_that_mean_nothing_alone() {
     refused(

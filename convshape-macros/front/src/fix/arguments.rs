@@ -1,4 +1,4 @@
-//! Another argument of a block, or another entry in the list of a repeat: the chain is read again with it.
+//! Another argument of a block, or another entry in the list of a repeat. The chain is read again with it.
 
 use super::candidates::{Candidate, ancestors, blamed};
 use super::edit::{ArgumentPlace, Edit};
@@ -6,14 +6,14 @@ use super::follow::counts;
 use crate::check::Problem;
 use crate::graph::{Argument, Graph, Replaced, Use};
 
-/// Uses of blocks above a mistake whose arguments are tried, and layers that they are looked for in.
+/// How many uses of blocks before a mistake are tried, and in how many layers they are looked for.
 const MOST_USES: usize = 12;
 const MOST_LAYERS: usize = 96;
 
 /// The largest factor between a number and its replacement. A larger one is unlikely to be what was meant.
 const MOST_TIMES: i64 = 16;
 
-/// Layers that are read again for one mistake, and how often a chain is, however short or long.
+/// How many layers are read again for one mistake, and how many times a chain is, whatever its length.
 const LAYERS_READ: usize = 6_000;
 const LEAST_TRIED: usize = 4;
 const MOST_TRIED: usize = 48;
@@ -56,7 +56,7 @@ pub(super) fn candidates(graph: &Graph, problem: &Problem) -> Vec<Candidate> {
     found
 }
 
-/// Numbers that may have been meant for an argument, each with what it costs.
+/// Numbers that may have been meant for an argument, each with its cost.
 fn numbers(graph: &Graph, used: &Use, index: usize, now: i64, pair: Option<(i64, i64)>) -> Vec<(i64, u32)> {
     let mut found = Vec::new();
     if let Some((a, b)) = pair {
@@ -83,7 +83,7 @@ fn numbers(graph: &Graph, used: &Use, index: usize, now: i64, pair: Option<(i64,
     found
 }
 
-/// Two numbers that are given in order, each in the other's place.
+/// Two positional numbers, swapped.
 fn swapped(used: &Use) -> Option<Edit> {
     let mut given = used.arguments.iter().filter(|argument| argument.name.is_none());
     let (a, b) = (given.next()?, given.next()?);
@@ -92,7 +92,7 @@ fn swapped(used: &Use) -> Option<Edit> {
     (first != second).then(|| edit(used, &[replaced(a.index, second), replaced(b.index, first)]))
 }
 
-/// Other numbers for arguments: for one of them, or for some of those that are given in order.
+/// Other numbers for arguments: for one of them, or for some of the positional ones.
 fn edit(used: &Use, replaced: &[Replaced]) -> Edit {
     let named = replaced.iter().find_map(|replaced| used.argument(replaced.index)?.name.as_ref());
     let text = |argument: &Argument| match replaced.iter().find(|replaced| replaced.index == argument.index) {

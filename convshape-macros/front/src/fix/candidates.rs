@@ -1,4 +1,4 @@
-//! Fixes that may be tried, with what each costs to believe, in tenths of "one plausible slip".
+//! Candidate fixes. Their cost says how implausible they are, in tenths of "one plausible slip".
 
 use super::Edit;
 use super::goals::goals;
@@ -8,17 +8,17 @@ use crate::check::{Checked, Filling, Problem};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, ValueId};
 
-/// As many layers above a mistake are looked at.
+/// How many layers before a mistake are looked at.
 const MOST_LAYERS: usize = 48;
 
-/// Edits that may mend a mistake together.
+/// Edits that may fix a mistake together.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) edits: Vec<Edit>,
     pub(super) cost: u32,
 }
 
-/// Candidates, each once.
+/// Candidates without duplicates.
 #[derive(Default)]
 pub(super) struct Candidates(Vec<Candidate>);
 
@@ -30,7 +30,7 @@ impl Candidates {
         }
     }
 
-    /// Leaves out what has another edit.
+    /// Removes candidates with another's edit.
     pub(super) fn keep(&mut self, wanted: impl Fn(&Edit) -> bool) {
         self.0.retain(|candidate| candidate.edits.iter().all(&wanted));
     }
@@ -42,7 +42,7 @@ impl Candidates {
     }
 }
 
-/// Everything that may mend a mistake without a look at the whole chain.
+/// Everything that may fix a mistake without a look at the whole chain.
 pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) -> Candidates {
     let mut found = Candidates::default();
     if let Problem::Layer { node, op, inputs, fault } = problem {
@@ -52,7 +52,7 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
     if let Problem::Body { body, .. } = problem {
         found.push(vec![Edit::Free { body: *body }], 18);
     }
-    // Of one hole the message lists the values anyway.
+    // For a single hole the message lists the values anyway.
     if let Problem::Hole { node, solutions, .. } = problem
         && solutions.iter().all(|solution| solution.len() > 1)
     {
@@ -79,11 +79,11 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
     found
 }
 
-/// One of several ways to fill a layer's holes: where one field says which, the others follow.
+/// One of several solutions for a layer's holes: if a single field determines it, the others follow.
 fn fillings(node: NodeId, solutions: &[Filling], found: &mut Candidates) {
     for (solution, nth) in solutions.iter().zip(0..) {
         let set = |(field, setting): &(&'static str, Setting)| Edit::Field { node, field, setting: setting.clone() };
-        // A kernel of one row is seldom meant.
+        // A kernel of one row is rarely meant.
         let one = matches!(solution.first(), Some(("kernel", Setting::Ints { values, .. })) if values[0] == 1);
         let cost = 10 + nth + if one { 6 } else { 0 };
         for field in solution {
@@ -93,7 +93,7 @@ fn fillings(node: NodeId, solutions: &[Filling], found: &mut Candidates) {
     }
 }
 
-/// What is tried where nothing else mends it.
+/// What is tried if nothing else fixes it.
 pub(super) fn guesses(graph: &Graph, checked: &Checked, problem: &Problem) -> Candidates {
     let mut found = Candidates::default();
     unlike::others(graph, checked, problem, &mut found);

@@ -1,4 +1,4 @@
-//! Channel counts of the layers that decide those of a value.
+//! Changes the channels of the layers that determine those of a value.
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{Axis, Direction, Op};
@@ -12,10 +12,10 @@ use crate::fields::Setting;
 use crate::graph::{Graph, Recipe, ValueId};
 use crate::unseen::visible;
 
-/// Layers further up than this are not blamed for their channels.
+/// How far upstream a layer can be blamed for its channels.
 const MOST_LAYERS: usize = 24;
 
-/// Edits of channel counts that a problem suggests, other than those of the layer that is refused.
+/// Changes of channels that a problem suggests, except those of the rejected layer itself.
 pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     let channel = |shape: &Shape| shape.size(graph.order().channel(shape.rank()));
     let mut wants: Vec<(ValueId, Size, Size)> = Vec::new();
@@ -49,7 +49,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                 Reason::Unpooled { given, found } if given.rank() == found.rank() => {
                     wants.push((values[0], channel(&found), channel(&given)));
                 }
-                // One number a channel.
+                // One number per channel.
                 Reason::Join { operand, axis: None, first, other } if values.len() == 2 => {
                     let leader = 1 - operand;
                     for (value, one, all) in [(values[leader], first, other), (values[operand], other, first)] {
@@ -101,7 +101,8 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     }
 }
 
-/// Another number of features for the dense layer that gives the last axis of a value, where that is not its channels.
+/// A different number of features for the dense layer that gives the last axis of a value, if that is not the channel
+/// axis.
 fn features(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     let mut wants: Vec<(ValueId, Shape, Shape)> = Vec::new();
     match problem {
@@ -142,8 +143,8 @@ fn features(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Can
     }
 }
 
-/// Numbers of features for queries, keys or values that the number of heads divides: that of another operand, else the
-/// nearest multiples.
+/// Query, key or value features that the number of heads divides: the number of another operand, or the nearest
+/// multiples.
 fn heads(
     graph: &Graph,
     checked: &Checked,
@@ -156,7 +157,7 @@ fn heads(
         graph.nodes[node].inputs.iter().take(3).filter_map(|value| Some((*value, checked.shape(*value)?))).collect();
     let features = |shape: &Shape| if shape.rank() == 2 { shape.size(1).number() } else { None };
     let divides = |size: &i64| heads > 0 && size % heads == 0;
-    // If queries and keys differ, the one that differs from the values too is tried first.
+    // If queries and keys differ, the one that also differs from the values is tried first.
     let of_values = operands.get(2).and_then(|(_, shape)| features(shape));
     let mut order: Vec<usize> = (0..operands.len()).collect();
     order.sort_by_key(|index| features(&operands[*index].1) == of_values);
@@ -170,7 +171,7 @@ fn heads(
                 let below = now - now % heads.max(1);
                 others.chain([below.saturating_add(heads), below]).collect()
             }
-            // Queries and keys are alike.
+            // Queries and keys agree.
             Reason::KeyFeatures { .. } if index < 2 => others.filter(|size| *size != now).collect(),
             _ => continue,
         };
@@ -179,16 +180,16 @@ fn heads(
     }
 }
 
-/// A convolution with kernel 1 in the branch that was made earlier: the shortcut.
+/// A convolution with kernel 1 in the earlier branch: the shortcut.
 fn projections(graph: &Graph, node: usize, sides: [(usize, &Shape); 2], found: &mut Candidates) {
     let value = |(operand, _): &(usize, &Shape)| graph.nodes[node].inputs[*operand];
     let [early, late] = if value(&sides[0]) < value(&sides[1]) { sides } else { [sides[1], sides[0]] };
-    // No layer projects a parameter or constant.
+    // A parameter or constant cannot be projected by a layer.
     if [early, late].iter().any(|side| graph.is_source(value(side))) {
         return;
     }
     let strides = !matches!(crate::check::projection(early.1, late.1, graph.order()), Some(1) | None);
-    // To shrink what was just enlarged is rarely meant.
+    // Shrinking a value that was just enlarged is rarely meant.
     let enlarged = match graph.producer(value(&early)).and_then(|node| graph.given(node)) {
         Some(Op::Conv(conv)) => conv.direction == Direction::Transposed,
         given => matches!(given, Some(Op::Upsample(_))),
@@ -202,12 +203,12 @@ fn projections(graph: &Graph, node: usize, sides: [(usize, &Shape); 2], found: &
     found.push(vec![edit], cost);
 }
 
-/// The way up from a value to the layer that gives it its channels.
+/// The path from a value up to the layer that gives it its channels.
 #[derive(Clone)]
 struct Writer<'a> {
     graph: &'a Graph,
     checked: &'a Checked,
-    /// Edits of the layers on the way.
+    /// Changes of the layers on the path.
     edits: Vec<Edit>,
     cost: u32,
     layers: usize,
@@ -257,7 +258,7 @@ impl Writer<'_> {
                 let place = graph.order().channel(shape.rank());
                 let edit = Edit::Reshape { node, shape: shape.with(place, Size::Number(wanted)) };
                 let others = (0..shape.rank()).filter(|axis| *axis != place).map(|axis| shape.size(axis).number());
-                // A vector of as many numbers.
+                // A vector with that many elements.
                 if let Some(others) = others.collect::<Option<Vec<i64>>>()
                     && self.checked.shape(inputs[0]).is_some_and(|from| from.rank() == 1)
                 {
@@ -328,7 +329,7 @@ impl Writer<'_> {
         found.push(self.edits, self.cost);
     }
 
-    /// An input with other channels.
+    /// An input with a different number of channels.
     fn port(self, input: usize, wanted: i64, found: &mut Candidates) {
         let shape = self.graph.inputs[input].shape;
         let place = self.graph.order().channel(shape.rank());

@@ -1,4 +1,4 @@
-//! Changes of what was written: how they change a graph, and how a `help:` line says them.
+//! Changes of the text: their effect on a graph, and their wording in a `help:` line.
 
 use convshape_arith::op::{Axes, Axis, Conv, Direction, Op, Padding, ResizeTo};
 use convshape_arith::shape::Shape;
@@ -10,7 +10,7 @@ use crate::fields::{self, Setting};
 use crate::graph::{Graph, Inserted, Node, NodeId, Recipe, Replaced, ValueId};
 use crate::words::Positional;
 
-/// One change of what was written.
+/// One change of the text.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Edit {
     /// `set FIELD: VALUE`
@@ -19,8 +19,8 @@ pub(crate) enum Edit {
     Channels { node: NodeId, inputs: i64, outputs: i64 },
     /// `write [..]` in a `Reshape`
     Reshape { node: NodeId, shape: Shape },
-    /// The border with which a convolution with stride 1 keeps the size, in each turn of a repeat its own; `causal` in
-    /// front alone.
+    /// The border with which a convolution with stride 1 keeps the size, different in each pass of a repeat; for
+    /// `causal`, all at the start.
     Keep { node: NodeId, causal: bool },
     /// An `Upsample` to the sizes of another value.
     Like { node: NodeId, value: ValueId },
@@ -28,21 +28,22 @@ pub(crate) enum Edit {
     Transposed { node: NodeId },
     /// `undo` of another layer.
     Undo { node: NodeId, of: NodeId },
-    /// The same layer for other axes: `BatchNorm3d` in place of `BatchNorm2d`.
+    /// The same layer for a different number of axes: `BatchNorm3d` in place of `BatchNorm2d`.
     Renamed { node: NodeId, rank: usize },
-    /// Layers of one input each before a layer, on one of its operands.
+    /// Layers with one input each, inserted before a layer on one of its operands.
     Insert { node: NodeId, operand: usize, ops: Vec<Op> },
-    /// Nothing in place of a layer.
+    /// Removes a layer.
     Removed { node: NodeId },
-    /// A crop or an `Upsample` of an operand to the other where two values meet.
+    /// A crop or an `Upsample` of an operand to the size of the other one.
     Fit { node: NodeId, operand: usize, fitting: Fitting },
     /// A convolution with kernel 1 before an operand of a sum.
     Project { node: NodeId, operand: usize, from: Shape, to: Shape },
-    /// A repeat whose turns may change the shape.
+    /// A repeat whose passes may change the shape.
     Free { body: usize },
     /// `write [..]` in an input
     Input { input: usize, shape: Shape },
-    /// `write 64, 32` or `set width: 32` in a use of a block, or an entry in the list of a repeat: the chain is read again
+    /// `write 64, 32` or `set width: 32` in a use of a block, or an entry in the list of a repeat. The chain is read
+    /// again.
     Argument { replaced: Vec<Replaced>, statement: String, place: ArgumentPlace, text: String },
     /// `write [..]` in an output
     Output { output: usize, shape: Shape },
@@ -51,7 +52,7 @@ pub(crate) enum Edit {
 /// Where an argument is written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum ArgumentPlace {
-    /// All that are given in order.
+    /// All positional arguments.
     Leading,
     /// By its parameter's name.
     Named(String),
@@ -59,7 +60,7 @@ pub(crate) enum ArgumentPlace {
     Entry(usize),
 }
 
-/// What was there before an edit.
+/// The state before an edit.
 pub(super) enum Before {
     Node { node: NodeId, before: Box<Node> },
     Input { input: usize, shape: Shape },
@@ -79,7 +80,8 @@ impl Before {
 }
 
 impl Edit {
-    /// Makes the edit: in every turn of a repeat and every use of a block (`turns`), as the text has one statement.
+    /// Applies the edit in every pass of a repeat and every use of a block (`turns`), because the text has only one
+    /// statement.
     pub(super) fn apply(&self, graph: &mut Graph, turns: &[NodeId], log: &mut Vec<Before>, touched: &mut Touched) {
         match self {
             Edit::Input { input, shape } => {
@@ -111,7 +113,7 @@ impl Edit {
                     log.push(Before::Node { node: *turn, before: Box::new(node.clone()) });
                     touched.nodes.push(*turn);
                     self.change(node, counts);
-                    // What undoes a pooling reads where it found its values.
+                    // The layer that undoes a pooling reads the positions that it recorded.
                     if let (Recipe::Unpool { .. }, Some(took)) = (&node.recipe, took) {
                         node.inputs.truncate(1);
                         node.inputs.push(took);
@@ -121,8 +123,8 @@ impl Edit {
         }
     }
 
-    /// `now` are the channels of the edited layer. A count that the edit leaves alone may differ in other turns of a
-    /// repeat.
+    /// `now` is the edited layer's number of channels. In other passes of a repeat, a number that the edit does not
+    /// change may differ.
     fn change(&self, node: &mut Node, now: (Option<i64>, i64)) {
         match self {
             Edit::Field { field, setting, .. } => {
@@ -162,7 +164,7 @@ impl Edit {
                 }
             }
             Edit::Renamed { rank, .. } => rename(node, *rank),
-            // The outputs of a recurrent layer read what it gives.
+            // The outputs of a recurrent layer read its run.
             Edit::Insert { .. } if reads_a_run(node) => {}
             Edit::Insert { operand, ops, .. } => {
                 node.inserted = Some(Inserted::Layers { operand: *operand, ops: ops.clone() });
@@ -193,7 +195,7 @@ impl Edit {
         }
     }
 
-    /// Whether it writes a number in place of a block's parameter or a repeat's variable.
+    /// Whether it writes a number where a block's parameter or a repeat's variable was.
     pub(super) fn overwrites_a_variable(&self, graph: &Graph) -> bool {
         let Some(node) = self.node().map(|node| &graph.nodes[node]) else { return false };
         let several = || graph.nodes.iter().filter(|other| other.origin == node.origin).count() > 1;
@@ -209,7 +211,7 @@ impl Edit {
         overwrites && several()
     }
 
-    /// The field that it changes, for the place of the message.
+    /// The field that it changes, which is where the message points.
     pub(crate) fn field(&self) -> &'static str {
         match self {
             Edit::Field { field, .. } => field,
@@ -247,7 +249,7 @@ impl Edit {
 fn set(node: &mut Node, field: &'static str, setting: &Setting) {
     match &mut node.recipe {
         Recipe::Given(op) => {
-            // A pooling layer's stride follows its kernel where it was not written.
+            // A pooling layer's stride follows its kernel unless it was written.
             let follows = field == "kernel" && !node.spans.fields.iter().any(|(name, _)| *name == "stride");
             fields::set(op, field, setting);
             if let (Op::Pool(pool), true) = (op, follows) {
@@ -258,7 +260,7 @@ fn set(node: &mut Node, field: &'static str, setting: &Setting) {
             overrides.retain(|(name, _)| *name != field);
             overrides.push((field, setting.clone()));
         }
-        // Another run follows the first.
+        // Another run of the layer follows the first.
         Recipe::Again { .. }
         | Recipe::Unpool { .. }
         | Recipe::Chain { .. }
@@ -269,7 +271,7 @@ fn set(node: &mut Node, field: &'static str, setting: &Setting) {
     }
 }
 
-/// What is done to a place in the text.
+/// A change of the text at one place.
 pub(super) enum Verb {
     /// ``set `FIELD: VALUE` ``
     Set(String),
@@ -277,14 +279,14 @@ pub(super) enum Verb {
     Write(String),
     /// ``put `FIELD: VALUE` in place of `OTHER` ``, or a layer's word in place of another
     Replace(String, String),
-    /// ``insert `STATEMENT;` before the place``, and what the place then is to have as its leading part
+    /// ``insert `STATEMENT;` before the place``, and what the positional part at that place must become
     Insert(String, Option<String>),
-    /// Something that only a reader can do.
+    /// Something that only a person can do.
     Other(String),
 }
 
 impl Edit {
-    /// What the edit does, and where: the name of a statement or port.
+    /// The change and its place: the name of a statement or port.
     pub(super) fn verbs(&self, graph: &Graph) -> Vec<(Verb, String)> {
         match self {
             Edit::Channels { node, inputs, outputs } => {
@@ -343,7 +345,7 @@ impl Edit {
                 (verb, statement.clone())
             }
             Edit::Input { input, shape } => (Verb::Write(shape.to_string()), graph.inputs[*input].name.clone()),
-            // Its name may be that of a statement.
+            // A port may have the name of a statement.
             Edit::Output { output: 0, shape } => (Verb::Write(shape.to_string()), "output".to_owned()),
             Edit::Output { output, shape } => {
                 (Verb::Write(shape.to_string()), format!("output.{}", graph.outputs[*output].name))
@@ -351,7 +353,7 @@ impl Edit {
         }
     }
 
-    /// What else a reader must know: how many uses of a block the edit changes.
+    /// What else the reader must know: how many uses of a block the edit changes.
     pub(super) fn reach(&self, graph: &Graph) -> Option<String> {
         let node = &graph.nodes[self.node()?];
         let block = node.writing.block.as_ref()?;
@@ -369,7 +371,7 @@ fn keeping(conv: &Conv, causal: bool) -> Setting {
     }
 }
 
-/// The same as it is written: `padding: d` where the dilation is a variable.
+/// The same as text: `padding: d` if the dilation is a variable.
 fn keeping_verb(node: &Node, causal: bool) -> Verb {
     let Recipe::Given(Op::Conv(conv)) = &node.recipe else { return Verb::Other(String::new()) };
     let word = node.writing.word("padding");
@@ -385,21 +387,21 @@ fn keeping_verb(node: &Node, causal: bool) -> Verb {
     })
 }
 
-/// The turns of a repeat of which one is given.
+/// All passes of the repeat that a node belongs to.
 fn turns_of(graph: &Graph, body: usize) -> Vec<usize> {
     let place = graph.bodies[body].span.start();
     let same = |other: &usize| graph.bodies[*other].span.start() == place;
     (0..graph.bodies.len()).filter(same).collect()
 }
 
-/// A name like this one that no statement has.
+/// A similar name that no statement has.
 pub(super) fn free_name(graph: &Graph, name: &str) -> String {
     let taken = |name: &String| graph.nodes.iter().any(|node| node.name == *name);
     let numbered = (2..).map(|number| format!("{name}{number}"));
     std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
 }
 
-/// What gives an operand of two the sizes of the other.
+/// What gives one of two operands the size of the other.
 fn fitted(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> Verb {
     let (name, layer) = match fitting {
         Fitting::Crop => ("crop", "Crop"),
@@ -413,7 +415,7 @@ fn fitted(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> Verb
     if let (None, Some(like)) = (changed, like)
         && comes_before(graph, values[operand], node)
     {
-        // It goes by `_`, as what is inserted then does.
+        // It is read as `_`, and so is the inserted layer.
         return Verb::Insert(format!("{layer}(like: {like});"), None);
     }
     match (operands_with(graph, node, operand, &short), changed, like) {
@@ -427,14 +429,13 @@ fn fitted(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> Verb
 }
 
 /// Whether such a statement can be inserted: both values have names, and the layer is not part of a block or repeat,
-/// whose text serves several uses.
+/// whose text has several uses.
 pub(super) fn can_fit(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> bool {
     let inside = graph.nodes[node].writing.statement.contains('.');
     !inside && matches!(fitted(graph, node, operand, fitting), Verb::Insert(..))
 }
 
-/// The operands of a statement with another name for one of them, and the statement that names the one which goes by
-/// `_`, if one does.
+/// The operands of a statement with one of them renamed, and the statement to name if an operand was `_`.
 pub(super) fn operands_with(graph: &Graph, node: NodeId, operand: usize, name: &str) -> Option<(String, String)> {
     let mut front = String::new();
     let mut names = Vec::new();
@@ -453,37 +454,38 @@ pub(super) fn operands_with(graph: &Graph, node: NodeId, operand: usize, name: &
     Some((front, names.join(", ")))
 }
 
-/// Whether a node is an output of a layer that has several, which is what it reads.
+/// Whether a node is an output of a layer with several, which it reads.
 fn reads_a_run(node: &Node) -> bool {
     matches!(node.recipe, Recipe::Given(Op::RecurrentOutput { .. } | Op::CustomOutput { .. }))
 }
 
-/// Whether layers can be inserted before a layer: it reads what comes before it, or names the operand among its
+/// Whether layers can be inserted before a layer: it reads the previous statement, or names the operand among its
 /// arguments.
 pub(super) fn can_insert(graph: &Graph, node: NodeId, operand: usize) -> bool {
     let written = &graph.nodes[node];
     let inside = written.writing.statement.contains('.');
     match is_previous(graph, node, operand) {
-        // By a name it can read what is inserted.
+        // It can read the inserted layer by name.
         true => !written.writing.sourced || graph.reference(written.inputs[operand]).is_some(),
         false => !inside && !written.writing.sourced && operands_with(graph, node, operand, "").is_some(),
     }
 }
 
-/// Whether an operand goes by `_`, or by nothing: it is what comes before the statement.
+/// Whether an operand is `_` or not written: it is the previous statement.
 fn is_previous(graph: &Graph, node: NodeId, operand: usize) -> bool {
     let inputs = &graph.nodes[node].inputs;
     inputs.len() == 1 || graph.reference(inputs[operand]).is_none() && comes_before(graph, inputs[operand], node)
 }
 
-/// Whether a value is that of the statement before a layer. What reads nothing, such as a parameter, is not counted.
+/// Whether a value is that of the statement before a layer. Statements that read nothing, such as a parameter, are
+/// skipped.
 fn comes_before(graph: &Graph, value: ValueId, node: NodeId) -> bool {
     let counts = |before: &NodeId| !graph.is_source(graph.value(*before));
     let before = (0..node).rev().find(counts);
     before.is_some() && graph.producer(value) == before
 }
 
-/// Layers before a layer.
+/// Layers inserted before a layer.
 fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
     let layers: Vec<String> = ops.iter().map(inserted).collect();
     let written = &graph.nodes[node].writing;
@@ -513,7 +515,7 @@ fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
     }
 }
 
-/// A layer that a fix inserts, as it is written.
+/// A layer that a fix inserts, as text.
 fn inserted(op: &Op) -> String {
     match op {
         Op::GlobalPool { .. } => "GlobalAvgPool".to_owned(),
@@ -527,7 +529,7 @@ fn inserted(op: &Op) -> String {
     }
 }
 
-/// A convolution with the same numbers on every axis.
+/// A convolution with equal numbers on every axis.
 fn stage(conv: &Conv) -> String {
     let layer = if conv.direction == Direction::Transposed { "ConvTranspose" } else { "Conv" };
     let padding = match conv.padding {
@@ -551,7 +553,7 @@ fn axes_text(axes: &Axes) -> String {
     axes.as_slice().iter().map(axis_text).collect::<Vec<String>>().join(", ")
 }
 
-/// The word of the transposed layer.
+/// The name of the transposed layer.
 fn transposed(word: &str) -> String {
     match word.strip_suffix('D') {
         // keras: `Conv2D`.
@@ -560,12 +562,12 @@ fn transposed(word: &str) -> String {
     }
 }
 
-/// The word with another number of axes.
+/// The name for a different number of axes.
 pub(crate) fn with_rank(word: &str, rank: usize) -> String {
     word.replacen(|letter: char| letter.is_ascii_digit(), &rank.to_string(), 1)
 }
 
-/// Makes a node's layer one for another number of axes.
+/// Turns a node's layer into one for a different number of axes.
 fn rename(node: &mut Node, rank: usize) {
     if let Recipe::Given(op) = &mut node.recipe {
         match op {
@@ -578,7 +580,7 @@ fn rename(node: &mut Node, rank: usize) {
     node.named_axes = node.named_axes.map(|_| if rank == 1 { (0, 1) } else { (rank, rank) });
 }
 
-/// The channels that a layer takes, where it says so, and gives.
+/// The channels that a layer takes, if it says so, and gives.
 fn counts(node: &Node) -> (Option<i64>, i64) {
     match &node.recipe {
         Recipe::Given(Op::Conv(conv)) => (conv.inputs, conv.outputs),
@@ -589,7 +591,7 @@ fn counts(node: &Node) -> (Option<i64>, i64) {
     }
 }
 
-/// The channels as they are written: as the leading part, or as fields.
+/// The channels as written: positional, or as fields.
 fn channels_verbs(node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
     let now = counts(node);
     let field = |name: &str, value: i64| {
@@ -611,7 +613,7 @@ fn channels_verbs(node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
     into.into_iter().chain(out).collect()
 }
 
-/// A field in the user's words.
+/// A field with the user's word.
 fn field_verb(node: &Node, field: &'static str, setting: &Setting) -> Verb {
     let writing = &node.writing;
     if field == "size" && is_scaled(node) {
@@ -622,14 +624,14 @@ fn field_verb(node: &Node, field: &'static str, setting: &Setting) -> Verb {
         return Verb::Write(axes_text(axes));
     }
     let leads = leading == Some(Positional::Field(field));
-    // Torch's `dim` counts the batch.
+    // PyTorch's `dim` counts the batch.
     if let (Setting::Axes(Axes { list: [Axis::At(at @ 0..), ..], count: 1 }), "dim") = (setting, writing.word(field)) {
         return Verb::Set(format!("dim: {}", at + 1));
     }
     if leads { Verb::Write(setting.to_string()) } else { Verb::Set(field_text(writing.word(field), setting)) }
 }
 
-/// A field with its value. Under onnx's `pads` all low sides come first, then all high ones.
+/// A field with its value. In onnx's `pads` all low sides come first, then all high ones.
 pub(crate) fn field_text(word: &str, setting: &Setting) -> String {
     match setting {
         Setting::Pairs { values, axes: Some(axes) } if word == "pads" => {
@@ -642,20 +644,20 @@ pub(crate) fn field_text(word: &str, setting: &Setting) -> String {
 }
 
 impl Edit {
-    /// Whether it takes the place of a field that is written by its name.
+    /// Whether it replaces a field that is written by name.
     pub(super) fn replaces(&self, graph: &Graph) -> bool {
         self.node().is_some() && matches!(self.verb(graph), (Verb::Replace(..), _))
     }
 }
 
-/// Whether a layer has a `scale`, which `size` and `like` exclude.
+/// Whether a layer has a `scale`, which excludes `size` and `like`.
 fn is_scaled(node: &Node) -> bool {
     matches!(&node.recipe, Recipe::Given(Op::Upsample(upsample)) if matches!(upsample.to, ResizeTo::Scale(_)))
 }
 
 fn in_place_of_scale(node: &Node, text: String) -> Verb {
     match node.writing.words.iter().find(|(field, _)| *field == "scale") {
-        // In front, and nothing else has to go.
+        // Positional, and nothing else has to be removed.
         None => Verb::Write(text),
         Some((_, word)) => Verb::Replace(text, word.clone()),
     }

@@ -1,4 +1,4 @@
-//! One mistake in several places: an edit that moves the mistake on is followed by its like where it has gone.
+//! One mistake in several places: if an edit moves the mistake to another layer, the same edit is tried there.
 
 use convshape_arith::fault::Reason;
 use convshape_arith::op::Op;
@@ -17,16 +17,16 @@ use crate::fields::Setting;
 use crate::graph::Graph;
 use crate::unseen::visible;
 
-/// More places than this are no slip.
+/// A mistake in more places than this is not a slip.
 const MOST_EDITS: usize = 6;
 
-/// Layers above the place to which a mistake has moved.
+/// How many layers before the new place are looked at.
 const MOST_LAYERS: usize = 12;
 
-/// The candidate with what must follow from it, if then nothing is wrong.
+/// The candidate with the edits that must follow from it, if nothing is wrong then.
 ///
-/// `others` are mistakes that show already: they are this one only where they show the same numbers, or where the same
-/// field mends them.
+/// `others` are mistakes that show already. They count as this one only if they show the same numbers, or if the same
+/// field fixes them.
 pub(super) fn completed(
     trial: &mut Trial,
     candidate: &Candidate,
@@ -34,7 +34,7 @@ pub(super) fn completed(
     known: &OtherProblems,
     others: &[Place],
 ) -> Option<Candidate> {
-    // A machine can do this in one place only.
+    // A tool can do this in one place only.
     let renames = |edit: &Edit| matches!(edit, Edit::Renamed { .. });
     if candidate.edits.iter().any(|edit| edit.replaces(&trial.graph) && !renames(edit)) {
         return None;
@@ -74,7 +74,7 @@ pub(super) fn completed(
     None
 }
 
-/// Whether two refusals show the same numbers.
+/// Whether two rejections show the same numbers.
 fn akin(a: &Problem, b: &Problem) -> bool {
     match (a, b) {
         (Problem::Layer { fault: a, .. }, Problem::Layer { fault: b, .. }) => a.reason == b.reason,
@@ -82,7 +82,7 @@ fn akin(a: &Problem, b: &Problem) -> bool {
     }
 }
 
-/// The counts that an edit replaces, each with the new one.
+/// The counts that an edit replaces, each with its replacement.
 fn numbers_replaced(edit: &Edit, trial: &Trial) -> Vec<(i64, i64)> {
     let op = edit.node().and_then(|node| trial.checked.ops[node]);
     let pairs = match (edit, op) {
@@ -101,7 +101,7 @@ fn numbers_replaced(edit: &Edit, trial: &Trial) -> Vec<(i64, i64)> {
     pairs.into_iter().filter(|(old, new)| old != new).collect()
 }
 
-/// Whether the numbers that a problem shows differ as a count and what replaced it.
+/// Whether the numbers in a problem are a count and its replacement.
 fn same_ratio((old, new): (i64, i64), problem: &Problem, graph: &Graph) -> bool {
     let joint = matches!(problem, Problem::Layer { fault, .. } if matches!(fault.reason, Reason::Join { .. }));
     let Some((a, b)) = counts(problem, graph).filter(|_| !joint) else { return false };
@@ -109,7 +109,7 @@ fn same_ratio((old, new): (i64, i64), problem: &Problem, graph: &Graph) -> bool 
     equal(a, b) || equal(b, a)
 }
 
-/// The counts that a problem shows: what is wanted, and what is there.
+/// The counts in a problem: the expected one and the actual one.
 pub(super) fn counts(problem: &Problem, graph: &Graph) -> Option<(i64, i64)> {
     let last = |shape: &Shape| shape.size(shape.rank().saturating_sub(1)).number();
     let channel = |shape: &Shape| shape.size(graph.order().channel(shape.rank())).number();
@@ -133,7 +133,7 @@ pub(super) fn counts(problem: &Problem, graph: &Graph) -> Option<(i64, i64)> {
     pair.filter(|(wanted, there)| wanted != there)
 }
 
-/// Whether two edits set the same field of a layer, or one follows from the other.
+/// Whether two edits set the same field of a layer, or one implies the other.
 fn same_kind(a: &Edit, b: &Edit) -> bool {
     match (a, b) {
         (Edit::Field { field: a, .. }, Edit::Field { field: b, .. }) => a == b || *b == "channels",
@@ -142,7 +142,7 @@ fn same_kind(a: &Edit, b: &Edit) -> bool {
     }
 }
 
-/// The edit that mends the next mistake in the way of those made.
+/// The edit that fixes the next mistake in the same way as the previous ones.
 fn next(
     graph: &Graph,
     checked: &Checked,
@@ -152,7 +152,7 @@ fn next(
     target: &Problem,
 ) -> Option<Edit> {
     let strictly = matches!(target, Problem::Output { .. });
-    // A field that a framework refuses may have stood for another.
+    // A field that a framework rejects may have been meant as a different one.
     let refused = match target {
         Problem::Layer { node, fault, .. } => match fault.reason {
             Reason::OutputPadding { .. }

@@ -1,4 +1,4 @@
-//! What would make a problem go away: sizes that one value must have.
+//! What would solve a problem: sizes that one value must have.
 
 use convshape_arith::fault::Reason;
 use convshape_arith::op::{MAX_SPATIAL, Op, PerAxis};
@@ -9,20 +9,20 @@ use crate::check::{Checked, Problem};
 use crate::graph::{Graph, ValueId};
 use crate::unseen::visible;
 
-/// The smallest and the largest size that will do on one axis.
+/// The smallest and the largest acceptable size on one axis.
 pub(super) type SizeRange = (i64, i64);
 
-/// The search puts this number in place of a symbol's multiple. Every fix is then checked for the whole range.
+/// The search replaces a symbol's multiple by this number. Every fix is then checked for the whole range.
 const SAMPLE: i64 = 840;
 
-/// Sizes that a value must have. An axis that is right, or open, has no range.
+/// Sizes that a value must have. An axis that is correct or unknown has no range.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Goal {
     pub(super) value: ValueId,
     pub(super) ranges: PerAxis<Option<SizeRange>>,
-    /// The value whose size is to be met, where it is one.
+    /// The value whose size is the target, if there is one.
     pub(super) like: Option<ValueId>,
-    /// What an edit for this goal costs more than one for a likelier goal.
+    /// The extra cost of an edit for this goal, compared with a likelier one.
     pub(super) extra: u32,
 }
 
@@ -32,7 +32,7 @@ impl Goal {
     }
 }
 
-/// The goals of a problem, each of them enough; the most likely first.
+/// The goals for a problem, each sufficient by itself; the most likely first.
 pub(super) fn goals(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<Goal> {
     match problem {
         Problem::Restores { node, found, wanted } => {
@@ -103,7 +103,7 @@ pub(super) fn goals(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<
     }
 }
 
-/// The number of rows, with [`SAMPLE`] in place of a symbol.
+/// The number of rows, with [`SAMPLE`] for a symbol.
 pub(super) fn rows_of(size: Size, scope: Scope) -> Option<i64> {
     match size {
         Size::Number(rows) => Some(rows),
@@ -115,7 +115,7 @@ pub(super) fn rows_of(size: Size, scope: Scope) -> Option<i64> {
     }
 }
 
-/// A shape with numbers in place of its symbols.
+/// A shape with numbers for its symbols.
 pub(super) fn sampled(shape: &Shape) -> Shape {
     let mut sample = *shape;
     for axis in 0..shape.rank() {
@@ -126,7 +126,7 @@ pub(super) fn sampled(shape: &Shape) -> Shape {
     sample
 }
 
-/// A value is to have the spatial sizes of another shape.
+/// A value should have the spatial sizes of another shape.
 fn meet(graph: &Graph, value: ValueId, found: &Shape, wanted: &Shape) -> Option<Goal> {
     if found.rank() != wanted.rank() {
         return None;
@@ -143,7 +143,7 @@ fn meet(graph: &Graph, value: ValueId, found: &Shape, wanted: &Shape) -> Option<
     ranges.iter().any(Option::is_some).then_some(Goal::new(value, ranges))
 }
 
-/// Two sides of a joint: either is to be like the other.
+/// Two operands that differ: either should become like the other.
 fn joins(
     graph: &Graph,
     checked: &Checked,
@@ -159,13 +159,13 @@ fn joins(
     let (a, b) = (values[leader], values[operand]);
     let second = meet(graph, b, other, first).map(|goal| Goal { like: Some(a), ..goal });
     let lead = meet(graph, a, first, other).map(|goal| Goal { like: Some(b), ..goal });
-    // What was written later is more likely what is wrong.
+    // The later one in the text is more likely to be wrong.
     let mut goals: Vec<Goal> = [second, lead].into_iter().flatten().collect();
     goals.sort_by_key(|goal| std::cmp::Reverse(goal.value));
     goals
 }
 
-/// The input is to have enough rows on every axis.
+/// The input should have enough rows on every axis.
 fn at_least(graph: &Graph, value: ValueId, input: &Shape, least: impl Fn(usize) -> Option<i64>) -> Vec<Goal> {
     let mut ranges = [None; MAX_SPATIAL];
     for (axis, range) in ranges.iter_mut().enumerate().take(input.rank().saturating_sub(1)) {
@@ -182,12 +182,12 @@ fn at_least(graph: &Graph, value: ValueId, input: &Shape, least: impl Fn(usize) 
     }
 }
 
-/// The smallest input of which a layer gives anything on one axis.
+/// The smallest input on one axis that a layer accepts.
 fn smallest_input(op: &Op, input: &Shape, graph: &Graph, axis: usize) -> Option<i64> {
     super::needs::preimage(op, &[*input], graph.order(), axis, (1, i64::MAX)).map(|(least, _)| least)
 }
 
-/// The same where layers that keep their shape follow a `Flatten`; without one there are none.
+/// The same if layers that keep their shape follow a `Flatten`; empty without a `Flatten`.
 fn elements_of_map(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> Vec<Goal> {
     let Some(node) = graph.producer(value) else { return Vec::new() };
     match checked.ops[node] {
@@ -197,7 +197,7 @@ fn elements_of_map(graph: &Graph, checked: &Checked, value: ValueId, expected: i
     }
 }
 
-/// Spatial sizes with the number of elements that a later flattening layer needs.
+/// Spatial sizes with the number of elements that a later flattening layer requires.
 fn elements(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> Vec<Goal> {
     let value = match graph.producer(value) {
         Some(node) if matches!(checked.ops[node], Some(Op::FLATTEN)) => graph.nodes[node].inputs[0],
@@ -219,7 +219,7 @@ fn elements(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> 
         ranges[..axes].fill(Some((side, side)));
         goals.push(Goal { extra: 6, ..Goal::new(value, ranges) });
     }
-    // With symbols all are to be numbers.
+    // Flattening needs numbers on all axes, not symbols.
     for axis in (0..axes).filter(|_| sizes.len() == axes) {
         let others = sizes.iter().enumerate().filter(|(other, _)| *other != axis).map(|(_, size)| *size);
         let others = others.fold(1, i64::saturating_mul);
@@ -230,7 +230,7 @@ fn elements(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> 
     goals
 }
 
-/// The number whose `power`th power this is.
+/// The number whose power `power` this is.
 pub(super) fn root(number: i64, power: usize) -> Option<i64> {
     let power = u32::try_from(power).ok()?;
     let reaches = |side: i64| side.checked_pow(power).is_none_or(|product| product >= number);
@@ -238,7 +238,7 @@ pub(super) fn root(number: i64, power: usize) -> Option<i64> {
     (side.checked_pow(power) == Some(number)).then_some(side)
 }
 
-/// The next multiples below and above.
+/// The next lower and higher multiples.
 fn multiples(graph: &Graph, value: ValueId, input: &Shape, axis: usize, by: i64) -> Vec<Goal> {
     let Some(rows) = rows_of(input.size(graph.order().spatial(axis)), input.scope()) else { return Vec::new() };
     let (Some(below), 1..) = (rows.checked_div(by).map(|times| times * by), by) else { return Vec::new() };

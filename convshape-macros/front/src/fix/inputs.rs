@@ -1,4 +1,4 @@
-//! Other inputs and outputs: the axes in another order or number, and the nearest sizes that work.
+//! Other inputs and outputs: reordered axes, another number of axes, and the nearest sizes that work.
 
 use convshape_arith::fault::Reason;
 use convshape_arith::layer::axis_name;
@@ -15,26 +15,26 @@ use crate::check::{Checked, Problem};
 use crate::graph::{Graph, Recipe};
 use crate::unseen::{Unseen, visible};
 
-/// How far from the written size others are tried, in rows: at least this far, and as far as two periods of the
-/// strides, but no farther than [`FARTHEST`].
+/// How far from the written size other sizes are tried, in rows: at least this far and up to two periods of the
+/// strides, but at most [`FARTHEST`].
 const REACH: i64 = 64;
 const FARTHEST: i64 = 1024;
 
-/// Sides of the images that published networks take.
+/// Common side lengths of images in published networks.
 const USUAL: [i64; 20] =
     [28, 32, 48, 64, 96, 112, 128, 160, 192, 224, 227, 256, 299, 320, 384, 416, 448, 512, 572, 640];
 
-/// Layers that read an input whose channels are tried.
+/// How many layers that read an input are asked for its channels.
 const MOST_READERS: usize = 4;
 
-/// Around sizes beyond this nothing is looked for.
+/// No search around sizes larger than this.
 const LARGEST: i64 = 1 << 32;
 
-/// What another input costs to believe.
+/// The cost of another input.
 fn cost(graph: &Graph, checked: &Checked, problem: &Problem) -> u32 {
     match problem {
         Problem::Layer { fault, .. } => match fault.reason {
-            // Where two branches meet, nothing is wrong with the layers, if strides have dropped rows.
+            // If strides dropped rows, nothing is wrong with the layers where two branches join.
             Reason::Join { .. } if divides(graph, checked) => 24,
             Reason::Join { .. } => 8,
             Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. } | Reason::SingleElement => 14,
@@ -45,7 +45,7 @@ fn cost(graph: &Graph, checked: &Checked, problem: &Problem) -> u32 {
     }
 }
 
-/// Whether every stride of a chain divides the sizes that it meets, as far as they are known.
+/// Whether every stride of a chain divides its input sizes, as far as they are known.
 fn divides(graph: &Graph, checked: &Checked) -> bool {
     for (node, op) in checked.ops.iter().enumerate() {
         let (stride, rank) = match op {
@@ -66,7 +66,7 @@ fn divides(graph: &Graph, checked: &Checked) -> bool {
     true
 }
 
-/// How far another shape is from what was written: 4 for twice the size.
+/// How far another shape is from the written one: 4 for twice the size.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -82,7 +82,7 @@ fn distance(from: &Shape, to: &Shape) -> u32 {
     (farthest * 4.0).round().min(60.0) as u32
 }
 
-/// The input that a goal further down asks for.
+/// The input that a goal downstream requires.
 pub(super) fn as_needed(
     graph: &Graph,
     checked: &Checked,
@@ -103,7 +103,7 @@ pub(super) fn as_needed(
         let Some((low, high)) = need.ranges[axis] else { continue };
         let rows = match shape.size(place) {
             Size::Number(rows) => rows,
-            // One size alone will do.
+            // Only one size works.
             Size::Symbolic { .. } if low == high => 0,
             _ => return,
         };
@@ -115,14 +115,14 @@ pub(super) fn as_needed(
         let size = times.filter(whole).find(|size| (low..=high).contains(size));
         twofold = twofold.zip(size).map(|(shape, size)| shape.with(place, Size::Number(size)));
         nearest = nearest.with(place, Size::Number(rows.clamp(low, high)));
-        // The width of the range is the product of the strides above the goal: its multiples lose no rows.
+        // The width of the range is the product of the strides before the goal; its multiples lose no rows.
         let period = high.saturating_sub(low).saturating_add(1);
         let multiple = (high / period).saturating_mul(period);
         let size = if high < LARGEST && (low..=high).contains(&multiple) { multiple } else { rows.clamp(low, high) };
         round = round.with(place, Size::Number(size));
     }
     let extra = u32::try_from(nth).unwrap_or(0) * 3;
-    // A network that halves its input to a single row was made for one size.
+    // A network that halves its input down to a single row was made for one size.
     if let Some(twofold) = twofold.filter(|twofold| *twofold != shape && ends_in_one_row(graph, problem)) {
         found.push(vec![Edit::Input { input, shape: twofold }], 10 + extra);
     }
@@ -135,7 +135,7 @@ pub(super) fn as_needed(
             };
             let usual = spatial(&|rows| USUAL.contains(&rows));
             let far = distance(&shape, &shape_there).min(if usual { 4 } else { u32::MAX });
-            // What a dense layer takes says for which input it was made.
+            // The features that a dense layer takes show the input size that it was made for.
             let less = if dense && (usual || spatial(&|rows| rows % 4 == 0)) { 10 } else { 0 };
             let cost = cost(graph, checked, problem) + far + more + extra - less;
             found.push(vec![Edit::Input { input, shape: shape_there }], cost);
@@ -150,7 +150,7 @@ fn ends_in_one_row(graph: &Graph, problem: &Problem) -> bool {
     (0..shape.rank().saturating_sub(1)).all(|axis| shape.size(graph.order().spatial(axis)).same(Size::Number(1)))
 }
 
-/// An input with a size below 1: the size of another axis, or one that is declared elsewhere.
+/// An input with a size below 1: takes the size of another axis, or one declared elsewhere.
 pub(super) fn impossible(graph: &Graph, problem: &Problem, found: &mut Candidates) {
     let Problem::Input { input, .. } = problem else { return };
     let shape = graph.inputs[*input].shape;
@@ -172,7 +172,7 @@ pub(super) fn impossible(graph: &Graph, problem: &Problem, found: &mut Candidate
     }
 }
 
-/// The channels that a layer takes, where it says so.
+/// The channels that a layer takes, if it says so.
 fn taken(recipe: &Recipe) -> Option<i64> {
     match recipe {
         Recipe::Given(Op::Conv(conv)) => conv.inputs,
@@ -182,7 +182,7 @@ fn taken(recipe: &Recipe) -> Option<i64> {
     }
 }
 
-/// An axis as long as another one, or as that of a declared output.
+/// Gives an axis the size of another axis, or of a declared output.
 pub(super) fn square(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     if matches!(problem, Problem::Lossy { .. } | Problem::Hole { .. } | Problem::NoTarget { .. }) {
         return;
@@ -208,7 +208,7 @@ pub(super) fn square(graph: &Graph, checked: &Checked, problem: &Problem, found:
     }
 }
 
-/// Channels last read as channels first, and the reverse.
+/// Channels last read as channels first, and vice versa.
 pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates) {
     if matches!(problem, Problem::Lossy { .. } | Problem::Hole { .. } | Problem::NoTarget { .. }) {
         return;
@@ -232,7 +232,7 @@ pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates)
                 found.push(vec![Edit::Input { input, shape: rotated }, output], 6);
             }
             if rotated != shape {
-                // Where every layer takes what comes in, another order is less likely.
+                // If every layer accepts its input, reordered axes are less likely.
                 let cost = if matches!(problem, Problem::Output { .. }) { 14 } else { 4 };
                 found.push(vec![Edit::Input { input, shape: rotated }], cost);
             }
@@ -240,16 +240,16 @@ pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates)
     }
 }
 
-/// An input with an axis more or less: a batch axis that was written, a channel axis that was not.
+/// An input with one axis more or less: an extra batch axis, a missing channel axis.
 pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candidates) {
     let Some((expected, comes)) = ranks(graph, problem) else { return };
     for (input, port) in graph.inputs.iter().enumerate() {
         let shape = port.shape;
         let sizes = shape.sizes();
-        // A picture without a channel axis is flattened rather than a batch of vectors.
+        // An image without a channel axis that is flattened, rather than a batch of vectors.
         let picture = sizes.len() == 2 && sizes[0].same(sizes[1]) && matches!(problem, Problem::Output { .. });
         if comes > expected && sizes.len() > 1 {
-            // What comes first in a batch is not part of a sample.
+            // The leading number of a batch is not part of a sample.
             for (fewer, cost) in without_axes(sizes, comes - expected) {
                 let fewer = Shape::new(&fewer, shape.scope());
                 if !fewer.is_known() || visible(&fewer) != fewer {
@@ -282,7 +282,7 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
     }
 }
 
-/// What a vector may have been before it was flattened: as many channels with one row each, or a square image.
+/// What a vector may have been before flattening: that many channels with one row each, or a square image.
 fn unflattened(graph: &Graph, input: usize, rank: usize) -> Vec<(Shape, u32)> {
     let shape = graph.inputs[input].shape;
     let [Size::Number(length)] = *shape.sizes() else { return Vec::new() };
@@ -291,7 +291,7 @@ fn unflattened(graph: &Graph, input: usize, rank: usize) -> Vec<(Shape, u32)> {
     }
     let mut found = Vec::new();
     let readers = graph.nodes.iter().filter(|node| node.inputs.first() == Some(&input));
-    // Where no layer says how many, grey or coloured.
+    // If no layer says how many: grey or colour.
     let counts = readers.flat_map(|node| match taken(&node.recipe) {
         Some(channels) => vec![channels],
         None => vec![1, 3],
@@ -309,7 +309,7 @@ fn unflattened(graph: &Graph, input: usize, rank: usize) -> Vec<(Shape, u32)> {
     found
 }
 
-/// The outputs that begin with a batch axis as an input does, each without it.
+/// The outputs that begin with a batch axis like an input, each without it.
 fn without_batch(graph: &Graph, batch: Size) -> Vec<Edit> {
     let same = |size: Size| size.same(batch) || visible_size(size).is_none() && visible_size(batch).is_none();
     let outputs = graph.outputs.iter().enumerate().filter_map(|(output, port)| {
@@ -320,12 +320,12 @@ fn without_batch(graph: &Graph, batch: Size) -> Vec<Edit> {
     outputs.collect()
 }
 
-/// A size that the macro sees as a number.
+/// A size that the macro knows as a number.
 fn visible_size(size: Size) -> Option<i64> {
     size.number().filter(|number| !Unseen::is(*number))
 }
 
-/// The sizes with `surplus` axes taken out. Leading axes and axes of one row are taken out first.
+/// The sizes with `surplus` axes removed, preferring leading axes and axes of size 1.
 fn without_axes(sizes: &[Size], surplus: usize) -> Vec<(Vec<Size>, u32)> {
     let mut found = vec![(sizes.to_vec(), 4)];
     for _ in 0..surplus.min(2) {
@@ -346,7 +346,7 @@ fn without_axes(sizes: &[Size], surplus: usize) -> Vec<(Vec<Size>, u32)> {
     found
 }
 
-/// The number of axes that is wanted, and the one that is there.
+/// The expected number of axes, and the actual one.
 fn ranks(graph: &Graph, problem: &Problem) -> Option<(usize, usize)> {
     match problem {
         Problem::Layer { fault, .. } => match fault.reason {
@@ -361,13 +361,13 @@ fn ranks(graph: &Graph, problem: &Problem) -> Option<(usize, usize)> {
     .filter(|(expected, comes)| expected != comes)
 }
 
-/// The output as it is, and a `Flatten` where a layer or the output wants one axis.
+/// The output as it is, or with a `Flatten` if a layer or the output expects one axis.
 pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     if let Problem::Output { output, found: gives } = problem
         && gives.is_known()
     {
         let declared = &graph.outputs[*output].shape;
-        // Class numbers are one number a sample; the layer has an output for each class.
+        // Class indices are one number per sample; the layer has an output per class.
         let classes = gives.rank() == 1 && declared.sizes() == [Size::Number(1)];
         let cost = match (classes, last_window_left_out(graph, checked, *output)) {
             (true, _) => 12,
@@ -389,7 +389,7 @@ pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Pro
     };
     for (node, distance) in super::candidates::ancestors(graph, &values, 12) {
         if matches!(checked.ops[node], Some(Op::Linear { .. })) && can_insert(graph, node, 0) {
-            // The first of several needs it.
+            // The first of several requires it.
             let edit = Edit::Insert { node, operand: 0, ops: vec![Op::FLATTEN] };
             found.push(vec![edit], 12_u32.saturating_sub(distance.min(6)));
         }
@@ -402,14 +402,14 @@ fn last_window_left_out(graph: &Graph, checked: &Checked, output: usize) -> bool
     matches!(node.and_then(|node| checked.ops[node]), Some(Op::Pool(pool)) if pool.ceil_mode)
 }
 
-/// The nearest sizes of an input at which nothing is wrong, an axis at a time.
+/// The nearest input sizes that work, one axis at a time.
 pub(super) struct Sizes {
     pub(super) candidates: Vec<Candidate>,
     /// `the nearest heights that work are 64 and 72`
     pub(super) notes: Vec<String>,
 }
 
-/// Looks for input sizes at which everything holds: each axis by itself, the others left open.
+/// Searches for input sizes that work: each axis separately, with the others unknown.
 pub(super) fn nearest_sizes(trial: &mut Trial, problem: &Problem, known: &OtherProblems) -> Vec<Sizes> {
     (0..trial.graph.inputs.len()).filter_map(|input| nearest_sizes_of(trial, problem, known, input)).collect()
 }
@@ -424,7 +424,7 @@ fn nearest_sizes_of(trial: &mut Trial, problem: &Problem, known: &OtherProblems,
         return None;
     }
     let mut search = SizeSearch { trial, problem, known, input, shape };
-    // Where two sizes are as near, the larger first.
+    // If two sizes are equally near, the larger comes first.
     let (mut best, mut smaller) = (shape, shape);
     let mut notes = Vec::new();
     for axis in 0..axes {
@@ -471,12 +471,12 @@ struct SizeSearch<'a, 'b> {
 }
 
 impl SizeSearch<'_, '_> {
-    /// Inputs with the outputs that follow from them, where nothing is wrong then.
+    /// Inputs that work, with the outputs that follow from them.
     fn offered(&mut self, forms: &[Shape]) -> Vec<Candidate> {
         let (problem, shape) = (self.problem, self.shape);
         let candidate = |form: &Shape| {
             let edits = self.tied(*form)?;
-            // An input alone is less to change than an input and an output.
+            // Changing an input alone is a smaller change than an input and an output.
             let about = cost(&self.trial.graph, &self.trial.checked, problem);
             let cost = about + distance(&shape, form) + u32::try_from(edits.len() - 1).unwrap_or(0);
             Some(Candidate { edits, cost })
@@ -484,7 +484,7 @@ impl SizeSearch<'_, '_> {
         forms.iter().filter_map(candidate).collect()
     }
 
-    /// Whether the chain has no mistake on this axis with that number of rows. Other axes are left aside.
+    /// Whether the chain works on this axis with that number of rows. Other axes are ignored.
     fn works(&mut self, axis: usize, rows: i64) -> bool {
         let order = self.trial.graph.order();
         let mut shape = self.shape;
@@ -527,7 +527,7 @@ impl SizeSearch<'_, '_> {
         (below, above)
     }
 
-    /// The product of the strides on one axis, as far as the sizes show it.
+    /// The product of the strides on one axis, as far as the sizes reveal it.
     fn period(&self, axis: usize, rows: i64) -> i64 {
         let order = self.trial.graph.order();
         let sizes = self.trial.checked.shapes.iter().flatten().filter(|shape| shape.rank() == self.shape.rank());
@@ -535,7 +535,7 @@ impl SizeSearch<'_, '_> {
         sizes.map(|size| rows / size).max().unwrap_or(1).max(1)
     }
 
-    /// Sizes that only count together, as where they are flattened: a square stays one.
+    /// Sizes that only matter together, for example before a `Flatten`: a square stays a square.
     fn square(&mut self, axes: usize) -> Option<Shape> {
         let order = self.trial.graph.order();
         let rows = self.shape.size(order.spatial(0)).number().filter(|_| axes > 0)?;
@@ -575,8 +575,8 @@ impl SizeSearch<'_, '_> {
     }
 }
 
-/// Whether a changed output follows from a changed input: their ratio or their difference is the same as before.
-/// Unless `strictly`, an output without a whole ratio to the input may become anything.
+/// Whether a changed output follows from a changed input: their ratio or their difference stays the same. Unless
+/// `strictly`, an output without an integer ratio to the input may become anything.
 pub(super) fn follows(
     order: AxisOrder,
     old: &Shape,
@@ -606,7 +606,7 @@ pub(super) fn follows(
     })
 }
 
-/// Sizes `a*h + b` with another remainder, or with a multiple of `a`.
+/// Sizes `a*h + b` with a different remainder, or with a multiple of `a`.
 pub(super) fn other_forms(trial: &mut Trial, known: &OtherProblems) -> Vec<Candidate> {
     const MULTIPLES: [i64; 12] = [1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64];
     let mut found = Vec::new();
@@ -632,7 +632,7 @@ pub(super) fn other_forms(trial: &mut Trial, known: &OtherProblems) -> Vec<Candi
                 let accepts = |left: &Problem| known.accepts(left) || matches!(left, Problem::Output { .. });
                 trial.run(&[Edit::Input { input, shape: open(form) }], &accepts).accepted
             };
-            // The simplest form with which nothing is wrong.
+            // The simplest form that works.
             for form in forms {
                 if works(trial, form) {
                     best = best.with(place, form);

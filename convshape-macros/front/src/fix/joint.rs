@@ -1,5 +1,4 @@
-//! One mistake that was made in several layers: each layer of a decoder that lost a row, each convolution without a
-//! border.
+//! One mistake made in several layers: every layer of a decoder lost a row, or every convolution lacks a border.
 
 use convshape_arith::op::{Conv, Dialect, Direction, MAX_SPATIAL, Op, Padding, PerAxis};
 use convshape_arith::shape::Shape;
@@ -14,13 +13,13 @@ use crate::check::{Checked, Problem};
 use crate::fields::{self, Setting};
 use crate::graph::{Graph, NodeId, Recipe};
 
-/// Longer lists of layers help nobody.
+/// Longer lists of layers do not help anyone.
 const MOST_EDITS: usize = 6;
 
-/// Kinds of layers that are told apart.
+/// How many kinds of layers are distinguished.
 const MOST_GROUPS: usize = 8;
 
-/// As many layers back the one is looked for that a transposed convolution mirrors.
+/// How far back the layer that a transposed convolution mirrors is looked for.
 const MOST_MIRRORED: usize = 64;
 
 pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
@@ -55,13 +54,13 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     offer(graph, whole_windows(graph, checked), 10, found);
 }
 
-/// Layers with the same numbers, of which there are several in the chain: one of each statement.
+/// Layers with equal numbers that occur several times in the chain: one node per statement.
 struct EqualLayers {
     op: Op,
     statements: Vec<NodeId>,
 }
 
-/// The groups that may have been written wrong all over: the turns and uses of one statement, and statements alike.
+/// The groups that may share a mistake: the passes and uses of one statement, and similar statements.
 fn groups(graph: &Graph, checked: &Checked) -> Vec<EqualLayers> {
     let mut groups: Vec<(EqualLayers, usize)> = Vec::new();
     for (node, op) in checked.ops.iter().enumerate() {
@@ -85,7 +84,7 @@ fn groups(graph: &Graph, checked: &Checked) -> Vec<EqualLayers> {
     several.map(|(group, _)| group).collect()
 }
 
-/// What makes layers alike: their map of sizes.
+/// What makes layers similar: their map of sizes.
 fn numbers(op: &Op) -> Option<(bool, usize, [PerAxis<i64>; 4], PerAxis<i64>)> {
     match op {
         Op::Conv(Conv { padding: Padding::Symmetric(padding), rank, direction, .. }) => {
@@ -136,7 +135,7 @@ fn alike(graph: &Graph, group: &EqualLayers, found: &mut Candidates) {
     }
 }
 
-/// The border that keeps the size, where a dilation is a variable of a repeat: for the layers that have none, or another.
+/// The border that keeps the size if a dilation is a variable of a repeat, for the layers with none or a different one.
 fn kept(graph: &Graph, checked: &Checked, found: &mut Candidates) {
     let mut all: [Vec<Edit>; 2] = Default::default();
     let mut variable = false;
@@ -167,7 +166,7 @@ fn kept(graph: &Graph, checked: &Checked, found: &mut Candidates) {
     }
 }
 
-/// Edits that are made together, if there are several and not too many.
+/// Edits that are applied together, if there are several but not too many.
 fn offer(graph: &Graph, edits: Vec<Edit>, cost: u32, found: &mut Candidates) {
     let mut kept: Vec<Edit> = Vec::new();
     for edit in edits {
@@ -183,7 +182,7 @@ fn offer(graph: &Graph, edits: Vec<Edit>, cost: u32, found: &mut Candidates) {
     }
 }
 
-/// `same` for the convolutions of one direction that have no border.
+/// `same` for the convolutions of one direction without a border.
 fn in_word(direction: Direction) -> impl Fn(&Conv) -> Option<(&'static str, Setting)> {
     move |conv| {
         let open = conv.padding == Padding::Valid && conv.dialect != Dialect::Torch && conv.direction == direction;
@@ -191,7 +190,7 @@ fn in_word(direction: Direction) -> impl Fn(&Conv) -> Option<(&'static str, Sett
     }
 }
 
-/// The kernel as the stride of the poolings that have none written: frameworks differ in what they then take.
+/// The kernel as the stride of the poolings that do not write one: frameworks have different defaults.
 fn whole_windows(graph: &Graph, checked: &Checked) -> Vec<Edit> {
     let nodes = checked.ops.iter().enumerate().filter_map(|(node, op)| match op {
         Some(Op::Pool(pool)) if pool.stride != pool.kernel => Some((node, *pool)),
@@ -205,7 +204,7 @@ fn whole_windows(graph: &Graph, checked: &Checked) -> Vec<Edit> {
     edits.collect()
 }
 
-/// The border that keeps the size of a convolution with stride 1 that has none.
+/// The border that keeps the size of a convolution with stride 1 and no border.
 fn without_border(conv: &Conv) -> Option<(&'static str, Setting)> {
     let axes = 0..conv.rank;
     let open = matches!(conv.padding, Padding::Symmetric(rows) if rows[..conv.rank].iter().all(|rows| *rows == 0));
@@ -215,7 +214,7 @@ fn without_border(conv: &Conv) -> Option<(&'static str, Setting)> {
         .then(|| ("padding", Setting::ints(half(conv), conv.rank)))
 }
 
-/// The output padding that makes a transposed convolution double its input.
+/// The output padding with which a transposed convolution doubles its input.
 fn without_output_padding(conv: &Conv) -> Option<(&'static str, Setting)> {
     let missing: PerAxis<i64> = std::array::from_fn(|axis| {
         let Padding::Symmetric(padding) = conv.padding else { return 0 };
@@ -231,15 +230,15 @@ fn without_output_padding(conv: &Conv) -> Option<(&'static str, Setting)> {
         .then(|| ("output_padding", Setting::ints(missing, conv.rank)))
 }
 
-/// The kernel with which a strided convolution halves every even size: one more than an odd one.
+/// The kernel with which a strided convolution halves every even size: an odd one plus 1.
 fn one_tap_more(conv: &Conv) -> Option<(&'static str, Setting)> {
     let odd = (0..conv.rank).all(|axis| conv.stride[axis] == 2 && conv.kernel[axis] % 2 == 1);
     let more = std::array::from_fn(|axis| conv.kernel[axis].saturating_add(1));
     (conv.direction == Direction::Transposed && odd).then(|| ("kernel", Setting::ints(more, conv.rank)))
 }
 
-/// The transposed convolutions that give a few rows less than the layer took whose output they take: the
-/// first one first, as the others read what it gives.
+/// The transposed convolutions that give a few rows fewer than the layer they mirror read, in order, because later ones
+/// read the output of earlier ones.
 fn mirrored(graph: &Graph, checked: &Checked) -> Vec<Edit> {
     let mut shapes = checked.shapes.clone();
     let mut downs: Vec<(Shape, Shape)> = Vec::new();
@@ -277,7 +276,8 @@ fn same_space(graph: &Graph, a: &Shape, b: &Shape) -> bool {
         .all(|axis| a.size(graph.order().spatial(axis)).same(b.size(graph.order().spatial(axis))))
 }
 
-/// The output padding with which a layer gives what the last layer before it took that gave what it takes.
+/// The output padding with which a layer gives the input size of the last layer before it whose output has the size of
+/// its input.
 fn lost_rows(graph: &Graph, conv: &Conv, input: &Shape, downs: &[(Shape, Shape)]) -> Option<PerAxis<i64>> {
     let order = graph.order();
     let given = Op::Conv(*conv).output(&[*input], order).ok()?;

@@ -1,5 +1,5 @@
-//! Edits of one layer after which it gives as many rows as needed. Each is tried on the layer alone, by the layer's own
-//! arithmetic; what it does to the chain is for a trial to say.
+//! Edits of one layer that give the required number of rows. Each is tried on the layer alone, with the layer's own
+//! arithmetic; a trial then shows the effect on the chain.
 
 use convshape_arith::layer::AxisMap;
 use convshape_arith::op::{Amount, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, PerAxis, ResizeTo};
@@ -15,27 +15,27 @@ use crate::check::Checked;
 use crate::fields::{self, Setting};
 use crate::graph::{Graph, Node, NodeId, Recipe};
 
-/// Values of a field that are tried on each side of the present one.
+/// How many values of a field are tried above and below the present one.
 const STEPS: i64 = 72;
 
-/// A layer that is to give other sizes.
+/// A layer that should give different sizes.
 pub(super) struct ChangedLayer<'a> {
     pub(super) graph: &'a Graph,
     pub(super) node: NodeId,
     pub(super) op: Op,
-    /// Its inputs, symbols as numbers.
+    /// Its inputs, with numbers for symbols.
     inputs: Vec<Shape>,
-    /// The axes that are wrong.
+    /// The axes with wrong sizes.
     ranges: PerAxis<Option<SizeRange>>,
     /// Spatial axes.
     rank: usize,
-    /// What every edit costs more, for its distance from the mistake.
+    /// The extra cost of every edit, for its distance from the mistake.
     extra: u32,
-    /// The value whose sizes are wanted.
+    /// The value whose sizes are the target.
     like: Option<usize>,
 }
 
-/// Edits of the layer that gives a value, so that it gives what is needed.
+/// Edits of the layer that gives a value, so that it gives the required sizes.
 pub(super) fn edits(graph: &Graph, checked: &Checked, need: &Need, goal: &Goal, found: &mut Candidates) {
     let Some(node) = graph.producer(need.value) else { return };
     let Some(op) = checked.ops[node] else { return };
@@ -86,12 +86,12 @@ impl<'a> ChangedLayer<'a> {
         self.inputs[0].size(self.order().spatial(axis)).number()
     }
 
-    /// What a form of the layer gives on one axis.
+    /// The size that a changed layer gives on one axis.
     fn rows(&self, op: &Op, axis: usize) -> Option<i64> {
         given(op, &self.inputs, self.order(), axis, self.size(axis)?)
     }
 
-    /// Whether a form of the layer gives what is needed.
+    /// Whether a changed layer gives the required sizes.
     fn serves(&self, op: &Op) -> bool {
         self.wrong().all(|(axis, range)| self.rows(op, axis).is_some_and(|rows| within(rows, range)))
     }
@@ -113,7 +113,7 @@ impl<'a> ChangedLayer<'a> {
                 if pool.stride != pool.kernel {
                     self.word("stride", Setting::ints(pool.kernel, pool.rank), 12, found);
                 }
-                // A window of one row would pool nothing.
+                // A window of one row pools nothing.
                 self.field(AxisField::Kernel, 2, 24, found);
                 self.field(AxisField::Stride, 1, 24, found);
                 self.field(AxisField::Padding, 0, 26, found);
@@ -134,7 +134,7 @@ impl<'a> ChangedLayer<'a> {
         }
     }
 
-    /// The kernel as the stride, and the stride as the kernel.
+    /// The kernel and the stride, swapped.
     fn swapped(&self, conv: &Conv, found: &mut Candidates) {
         let (kernel, stride, rank) = (conv.kernel, conv.stride, conv.rank);
         let swapped = Op::Conv(Conv { kernel: stride, stride: kernel, ..*conv });
@@ -191,7 +191,7 @@ impl<'a> ChangedLayer<'a> {
         self.values(field.name(), &now, least, cost, with, found);
     }
 
-    /// For each axis that is wrong the value nearest to the present one that does; all together are one edit.
+    /// For each wrong axis, the nearest value that works; together they are one edit.
     fn values(
         &self,
         field: &'static str,
@@ -226,7 +226,7 @@ impl<'a> ChangedLayer<'a> {
         self.offer(field, Setting::ints(best, self.rank), cost, steps, found);
     }
 
-    /// Whether a window would see nothing but border.
+    /// Whether a window would see only border.
     fn beyond_reach(&self, field: &str, values: &PerAxis<i64>) -> bool {
         let reach = |axis: usize| match self.op {
             Op::Conv(conv) if conv.direction == Direction::Forward => {
@@ -237,7 +237,7 @@ impl<'a> ChangedLayer<'a> {
         field == "padding" && (0..self.rank).any(|axis| values[axis] > reach(axis))
     }
 
-    /// Whether windows so far apart would leave rows between them unread.
+    /// Whether windows this far apart would leave rows unread.
     fn skips_rows(&self, field: &str, strides: &PerAxis<i64>) -> bool {
         let kernel = match self.op {
             Op::Conv(conv) if conv.direction == Direction::Forward => conv.kernel,
@@ -247,7 +247,7 @@ impl<'a> ChangedLayer<'a> {
         field == "stride" && (0..self.rank).any(|axis| strides[axis] > kernel[axis])
     }
 
-    /// An axis that const evaluation alone knows is taken to be like the one that is seen.
+    /// An axis known only to const evaluation is assumed to be like the known one.
     fn copy_to_unseen(&self, now: &PerAxis<i64>, best: &mut PerAxis<i64>) {
         let Some(changed) = (0..self.rank).find(|axis| best[*axis] != now[*axis]) else { return };
         for axis in 0..self.rank {
@@ -257,7 +257,7 @@ impl<'a> ChangedLayer<'a> {
         }
     }
 
-    /// Sizes mostly stay, double or halve: an edit after which they do so is likelier than one after which they do not.
+    /// Sizes usually stay, double or halve, so an edit with that result is likelier than another.
     fn regularity(&self, op: &Op) -> i32 {
         let mut sum = 0;
         for (axis, _) in self.wrong() {
@@ -274,7 +274,7 @@ impl<'a> ChangedLayer<'a> {
         sum
     }
 
-    /// A setting that counts for all axes.
+    /// A setting that applies to all axes.
     fn word(&self, field: &'static str, setting: Setting, cost: u32, found: &mut Candidates) {
         let mut op = self.op;
         if self.takes(field) && fields::set(&mut op, field, &setting) && op != self.op && self.serves(&op) {
@@ -287,7 +287,7 @@ impl<'a> ChangedLayer<'a> {
         found.push(vec![Edit::Field { node: self.node, field, setting }], cost + self.extra + steps);
     }
 
-    /// A stride with the output padding that its floor asks for.
+    /// A stride with the output padding that makes up for rounding down.
     fn stride_and_output_padding(&self, conv: &Conv, found: &mut Candidates) {
         if !self.takes("output_padding") || conv.output_size.is_some() {
             return;
@@ -297,7 +297,7 @@ impl<'a> ChangedLayer<'a> {
             let pair = nearest(conv.stride[axis]).filter(|stride| *stride >= 2).find_map(|stride| {
                 let op = self.op.with_axis_field(AxisField::Stride, axis, stride);
                 let with = |padding| op.with_axis_field(AxisField::OutputPadding, axis, padding);
-                // Each row of output padding is a row more.
+                // Each row of output padding adds a row.
                 let most = self.rows(&with(stride - 1), axis)?;
                 let less = most.saturating_sub(range.0).min(stride - 2);
                 let padding = (stride - 1).checked_sub(less).filter(|_| less >= 0)?;
@@ -313,7 +313,7 @@ impl<'a> ChangedLayer<'a> {
         found.push(vec![edit("stride", strides), edit("output_padding", paddings)], 24 + 2 * steps + self.extra);
     }
 
-    /// `padding: [(lo, hi), ..]` where no symmetric padding does.
+    /// `padding: [(lo, hi), ..]` if no symmetric padding works.
     fn uneven_padding(&self, cost: u32, found: &mut Candidates) {
         let mut pairs = [(0, 0); MAX_SPATIAL];
         for (axis, pair) in pairs.iter_mut().enumerate().take(self.rank) {
@@ -323,7 +323,7 @@ impl<'a> ChangedLayer<'a> {
             *pair = (window.lo, window.hi);
             let (Some((low, high)), Some(rows)) = (self.ranges[axis], self.size(axis)) else { continue };
             let sides = conv_padding(rows, low, window.kernel, window.stride, window.dilation);
-            // Of a wider border a window would see nothing else.
+            // With a wider border, a window would see nothing else.
             let reach = window.kernel.saturating_sub(1).saturating_mul(window.dilation);
             let sensible = |lo: i64, hi: i64| low == high && lo >= 0 && lo.max(hi) <= reach;
             let Some(sides) = sides.filter(|sides| sensible(sides.lo, sides.hi)) else { return };
@@ -337,8 +337,8 @@ impl<'a> ChangedLayer<'a> {
         }
     }
 
-    /// The crop of a transposed convolution by pairs: what is too much goes at the end. Rows are added only as an output
-    /// padding could.
+    /// The crop of a transposed convolution as pairs, with the surplus at the end. Rows are added only as far as an
+    /// output padding could.
     fn uneven_crop(&self, conv: &Conv, found: &mut Candidates) {
         let Ok(scatters) = conv.scatters(&self.inputs[0], self.order()) else { return };
         let mut pairs = [(0, 0); MAX_SPATIAL];
@@ -361,7 +361,7 @@ impl<'a> ChangedLayer<'a> {
         self.word("padding", setting, cost + u32::try_from(most / 4).unwrap_or(40).min(40), found);
     }
 
-    /// Whole factors, the size itself, or the size of another value.
+    /// An integer factor, the size itself, or the size of another value.
     fn upsample(&self, scales: &PerAxis<f64>, found: &mut Candidates) {
         if let Some(factors) = self.whole_factors(scales) {
             let setting = Setting::Floats { values: factors, axes: Some(self.rank) };
@@ -375,7 +375,7 @@ impl<'a> ChangedLayer<'a> {
         }
         let before = |value: &usize| *value < self.graph.value(self.node) && self.graph.reference(*value).is_some();
         if let Some(value) = self.like.filter(before).filter(|_| self.takes("like")) {
-            // Resizing by a little makes up for a row; by more it hides another mistake.
+            // Resizing by a few rows makes up for a lost row; by more it hides another mistake.
             let apart = self
                 .wrong()
                 .any(|(axis, (low, _))| self.rows(&self.op, axis).is_none_or(|rows| rows.abs_diff(low) > 1));
@@ -396,7 +396,7 @@ impl<'a> ChangedLayer<'a> {
         Some(factors)
     }
 
-    /// The sizes, where those that are wrong may be one number only.
+    /// The sizes, if the wrong ones may only be a single number.
     fn exact_sizes(&self, now: &PerAxis<i64>) -> Option<PerAxis<i64>> {
         let mut sizes = *now;
         for (axis, (low, high)) in self.wrong() {
@@ -408,7 +408,7 @@ impl<'a> ChangedLayer<'a> {
         Some(sizes)
     }
 
-    /// The amount of a `Crop` or `Pad` that makes up for the rows that are wrong, as evenly as it goes.
+    /// The amount of a `Crop` or `Pad` that corrects the number of rows, as evenly as possible.
     fn amount(&self, amount: &Amount, found: &mut Candidates) {
         let Amount::Pairs { rank, pairs: now } = *amount else { return };
         let adds = matches!(self.op, Op::Pad { .. });

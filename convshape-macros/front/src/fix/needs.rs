@@ -1,6 +1,6 @@
-//! A goal followed upwards: the sizes that earlier values must have for it, layer by layer.
+//! Follows a goal upstream: the sizes that earlier values must have for it, layer by layer.
 //!
-//! Every layer's map of sizes is monotone, so that the sizes which give one of a range are a range too.
+//! Every layer's map of sizes is monotone, so the input sizes that give an output in a range are themselves a range.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::goals::{Goal, SizeRange, sampled};
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId, ValueId};
 
-/// Larger inputs are not looked for.
+/// Larger inputs are not tried.
 const LARGEST: i64 = 1 << 40;
 
 /// The sizes that a value must have.
@@ -30,7 +30,7 @@ pub(super) fn needs(graph: &Graph, checked: &Checked, goal: &Goal) -> Vec<Need> 
     let mut open: BTreeMap<ValueId, Need> = BTreeMap::new();
     open.insert(goal.value, Need { value: goal.value, ranges: goal.ranges, distance: 0 });
     let mut found = Vec::new();
-    // Only later layers read a value, so all readers of the last open value have been seen.
+    // Only later layers read a value, so at this point all its readers have been visited.
     while let Some((value, need)) = open.pop_last() {
         found.push(need);
         let Some(node) = graph.producer(value) else { continue };
@@ -45,7 +45,7 @@ pub(super) fn needs(graph: &Graph, checked: &Checked, goal: &Goal) -> Vec<Need> 
     found
 }
 
-/// Sizes that serve two readers; where none does, those of the first.
+/// Sizes that suit both readers, or those of the first if there are none.
 fn both(a: Option<SizeRange>, b: Option<SizeRange>) -> Option<SizeRange> {
     match (a, b) {
         (Some((low, high)), Some((other_low, other_high))) => {
@@ -56,7 +56,7 @@ fn both(a: Option<SizeRange>, b: Option<SizeRange>) -> Option<SizeRange> {
     }
 }
 
-/// What a layer's inputs must be for its output to be as needed.
+/// The input sizes that a layer needs to give the required output.
 fn above(graph: &Graph, checked: &Checked, node: NodeId, need: &Need) -> Vec<Need> {
     let Some(op) = checked.ops[node] else { return Vec::new() };
     let inputs = &graph.nodes[node].inputs;
@@ -95,7 +95,7 @@ fn above(graph: &Graph, checked: &Checked, node: NodeId, need: &Need) -> Vec<Nee
     }
 }
 
-/// The rows that a layer gives for `rows` rows on one axis; `None` if it refuses them.
+/// The rows that a layer gives for `rows` input rows on one axis; `None` if it rejects them.
 pub(super) fn given(op: &Op, inputs: &[Shape], order: AxisOrder, axis: usize, rows: i64) -> Option<i64> {
     let mut inputs = inputs.to_vec();
     let first = inputs.first_mut()?;
@@ -110,7 +110,7 @@ pub(super) fn given(op: &Op, inputs: &[Shape], order: AxisOrder, axis: usize, ro
     op.output(&inputs, order).ok()?.size(order.spatial(axis)).number()
 }
 
-/// The sizes of which a layer gives one in a range.
+/// The input sizes for which a layer's output is in a range.
 pub(super) fn preimage(
     op: &Op,
     inputs: &[Shape],
@@ -131,7 +131,7 @@ pub(super) fn preimage(
     (least <= most).then_some((least, most))
 }
 
-/// The same in closed form, where padding does not depend on the size.
+/// The same in closed form, if padding does not depend on the size.
 fn exactly(op: &Op, input: &Shape, order: AxisOrder, axis: usize, (low, high): SizeRange) -> Option<Option<SizeRange>> {
     let Op::Conv(conv) = op else { return None };
     if !matches!(conv.padding, Padding::Symmetric(_) | Padding::Pairs(_) | Padding::Valid) || high == i64::MAX {
@@ -146,7 +146,7 @@ fn exactly(op: &Op, input: &Shape, order: AxisOrder, axis: usize, (low, high): S
     }
 }
 
-/// The smallest number that a monotone test takes.
+/// The smallest number that passes a monotone test.
 pub(super) fn first(takes: impl Fn(i64) -> bool) -> Option<i64> {
     let mut high = 1_i64;
     while !takes(high) {

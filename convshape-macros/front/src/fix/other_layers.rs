@@ -1,5 +1,5 @@
-//! Missing and mistaken layers: a permutation, a mean over space, a crop before two values are joined, or the same layer
-//! for another number of axes.
+//! Missing and mistaken layers: a permutation, a mean over space, a crop before two values are joined, or the same
+//! layer for a different number of axes.
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{
@@ -15,7 +15,7 @@ use crate::check::{Checked, Fitting, Problem, fitted};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe};
 
-/// The number of layers before a mistake that are tried for a join along another axis.
+/// How many layers before a mistake are tried with a join along another axis.
 const MOST_LAYERS: usize = 8;
 
 pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
@@ -65,7 +65,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     }
 }
 
-/// Layers undone in the reverse of the order in which they run.
+/// Layers that are undone in the wrong order.
 fn last_first(graph: &Graph, node: NodeId, found: &mut Candidates) {
     let pooling = match graph.nodes[node].recipe {
         Recipe::Undo { .. } => false,
@@ -87,7 +87,7 @@ fn last_first(graph: &Graph, node: NodeId, found: &mut Candidates) {
     }
 }
 
-/// The layer for as many axes as come in. Numbers given per axis would not fit it.
+/// The layer for the input's number of axes. Values per axis would not fit it.
 pub(super) fn renamed(graph: &Graph, node: NodeId, comes: &Shape) -> Option<Edit> {
     let rank = comes.rank().checked_sub(1).filter(|rank| (1..=3).contains(rank))?;
     let node_there = &graph.nodes[node];
@@ -96,7 +96,7 @@ pub(super) fn renamed(graph: &Graph, node: NodeId, comes: &Shape) -> Option<Edit
     (other != word && !node_there.writing.per_axis).then_some(Edit::Renamed { node, rank })
 }
 
-/// An axis of one row, and of which the layer wants fewer axes, merged with the one before it.
+/// An axis of size 1 that the layer does not expect, merged with the one before it.
 fn squeezed(graph: &Graph, node: NodeId, comes: &Shape, found: &mut Candidates) {
     let wanted = match graph.given(node) {
         Some(Op::Conv(conv)) => conv.rank + 1,
@@ -119,7 +119,7 @@ fn squeezed(graph: &Graph, node: NodeId, comes: &Shape, found: &mut Candidates) 
     }
 }
 
-/// Tokens whose features were to be pooled: the pooling takes the last axis.
+/// Tokens whose features should be pooled: the pooling uses the last axis.
 fn tokens_pooled(graph: &Graph, checked: &Checked, node: NodeId, features: i64, found: &mut Candidates) {
     let Some(pool) = graph.nodes[node].inputs.first().and_then(|value| graph.producer(*value)) else { return };
     let Some(Op::GlobalPool { .. }) = checked.ops[pool] else { return };
@@ -135,7 +135,7 @@ fn tokens_pooled(graph: &Graph, checked: &Checked, node: NodeId, features: i64, 
     }
 }
 
-/// An axis that was counted with the batch in front.
+/// An axis that was counted including the batch.
 fn counted_with_the_batch(graph: &Graph, node: NodeId, at: i64, comes: &Shape, found: &mut Candidates) {
     let Some(axes) = at.checked_sub(1).filter(|at| *at >= 0).and_then(|at| Axes::of(&[Axis::At(at)])) else { return };
     if i64::try_from(comes.rank()) != Ok(at) {
@@ -146,7 +146,7 @@ fn counted_with_the_batch(graph: &Graph, node: NodeId, at: i64, comes: &Shape, f
     }
 }
 
-/// The shape that is wanted in a `Reshape` above, where the elements are as many.
+/// The required shape in an earlier `Reshape`, if it has the same number of elements.
 fn reshapes(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     let wanted = match problem {
         Problem::Layer { fault: Fault { reason: Reason::Join { first, other, .. }, .. }, .. } => vec![*first, *other],
@@ -163,7 +163,7 @@ fn reshapes(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Can
     }
 }
 
-/// What makes `[length, features]` of a map or of a flattened one.
+/// The layers that turn a feature map, or a flattened one, into `[length, features]`.
 fn steps(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape, found: &mut Candidates) {
     let flatten = |from: i64, to: i64| Op::Flatten { from: Axis::At(from), to: Axis::At(to) };
     let permute = |axes: &[i64]| {
@@ -182,7 +182,7 @@ fn steps(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape,
     }
     let positions = matches!(op, Op::MultiHead(_) | Op::Attention { .. });
     let forms: Vec<Vec<Option<Op>>> = match (graph.order(), comes.rank()) {
-        // The positions become tokens; the columns, or the rows, become steps.
+        // The positions become tokens; the columns or rows become steps.
         (AxisOrder::ChannelsFirst, 3) => vec![
             vec![Some(flatten(1, -1)), permute(&[1, 0])],
             vec![Some(flatten(0, 1)), permute(&[1, 0])],
@@ -200,7 +200,7 @@ fn steps(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape,
     }
 }
 
-/// A free parameter, or a constant, of the shape of what it meets.
+/// A parameter or constant with the shape of the value that it is combined with.
 fn of_sources(graph: &Graph, checked: &Checked, node: NodeId, sides: [&Shape; 2], found: &mut Candidates) {
     for value in &graph.nodes[node].inputs {
         let Some(above) = graph.producer(*value) else { continue };
@@ -209,7 +209,7 @@ fn of_sources(graph: &Graph, checked: &Checked, node: NodeId, sides: [&Shape; 2]
         }
         let Some(now) = checked.shape(*value) else { continue };
         for shape in sides.into_iter().filter(|shape| shape.rank() == now.rank()) {
-            // An axis of one row is meant to stretch.
+            // An axis of size 1 is meant to broadcast.
             let stretched = (0..now.rank()).filter(|axis| now.size(*axis).same(Size::Number(1)));
             let shape = stretched.fold(*shape, |shape, axis| shape.with(axis, Size::Number(1)));
             found.push(vec![Edit::Reshape { node: above, shape }], 6);
@@ -217,7 +217,7 @@ fn of_sources(graph: &Graph, checked: &Checked, node: NodeId, sides: [&Shape; 2]
     }
 }
 
-/// A free parameter with the rank of the other operand: PyTorch's parameters often have an axis for the batch.
+/// A parameter with the other operand's number of axes: PyTorch's parameters often have a batch axis.
 fn sources_of_other_rank(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
         if !matches!(checked.ops[node], Some(Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum)) {
@@ -241,7 +241,7 @@ fn sources_of_other_rank(graph: &Graph, checked: &Checked, problem: &Problem, fo
     }
 }
 
-/// The shapes of the rank of `like` that broadcast to it: leading axes of size 1 are removed and sizes that do not fit
+/// Shapes with as many axes as `like` that broadcast to it: leading axes of size 1 are removed and wrong sizes
 /// replaced, or axes of size 1 inserted.
 fn of_rank(now: &Shape, like: &Shape) -> Vec<Shape> {
     let one = |size: &Size| size.same(Size::Number(1));
@@ -271,11 +271,11 @@ fn of_rank(now: &Shape, like: &Shape) -> Vec<Shape> {
     longer.iter().map(|sizes| Shape::new(sizes, now.scope())).collect()
 }
 
-/// The axes of an operand in another order, where that is all in which two values differ.
+/// Reorders the axes of an operand, if two values differ only in the order of their axes.
 fn permuted(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Candidates) {
     let [a, b] = sides;
     for ((operand, shape), like) in [(a, b.1), (b, a.1)] {
-        // An input is written in the order in which it comes.
+        // The order of an input is given by the data.
         let above = graph.nodes[node].inputs.get(operand).and_then(|value| graph.producer(*value));
         let ordered = above.is_none_or(|above| matches!(graph.given(above), Some(Op::Permute { .. })));
         if ordered || !can_insert(graph, node, operand) {
@@ -293,7 +293,7 @@ fn permuted(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mu
     }
 }
 
-/// Another order for a `Permute` above.
+/// A different order for an earlier `Permute`.
 fn orders(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
         let Some(Op::Permute { axes: now, swap: false }) = checked.ops[node] else { continue };
@@ -312,7 +312,7 @@ fn orders(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candi
     }
 }
 
-/// The orders of some axes: those that turn them round first, which are what a framework's conventions differ by.
+/// The orders of some axes, beginning with rotations, by which frameworks usually differ.
 fn permutations(rank: usize) -> Vec<Vec<usize>> {
     if !(2..=4).contains(&rank) {
         return Vec::new();
@@ -331,7 +331,7 @@ fn permutations(rank: usize) -> Vec<Vec<usize>> {
     all
 }
 
-/// What brings the features of a layer to its last axis.
+/// The layer that moves the features to the last axis.
 fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, found: &mut Candidates) {
     let rank = comes.rank();
     if rank < 2 || !can_insert(graph, node, 0) {
@@ -357,7 +357,7 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
     }
 }
 
-/// One more layer like the strided ones above, where the output lacks just their factor.
+/// One more strided layer like the earlier ones, if the output is too large by exactly their factor.
 fn stage_more(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     let Problem::Output { output, found: gives } = problem else { return };
     let declared = graph.outputs[*output].shape;
@@ -395,7 +395,7 @@ fn stage_more(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut C
     }
 }
 
-/// The last output of the recurrent layer above, where one is wanted and all go on.
+/// The last output of the earlier recurrent layer, if one is expected and all are passed on.
 fn last_step(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     let Problem::Output { output, found: gives } = problem else { return };
     if gives.rank() != 2 || graph.outputs[*output].shape.rank() != 1 {
@@ -421,7 +421,7 @@ fn last_step(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Ca
     }
 }
 
-/// All outputs of the recurrent layer above, of which the last alone comes in.
+/// All outputs of the earlier recurrent layer, if only the last is passed on.
 fn all_outputs(graph: &Graph, checked: &Checked, node: NodeId, found: &mut Candidates) {
     for (above, distance) in ancestors(graph, &graph.nodes[node].inputs, MOST_LAYERS) {
         let last = matches!(checked.ops[above], Some(Op::RecurrentOutput { output: RecurrentOutput::Last, .. }));
@@ -432,7 +432,7 @@ fn all_outputs(graph: &Graph, checked: &Checked, node: NodeId, found: &mut Candi
     }
 }
 
-/// First states as a recurrent layer takes them, or a layer with as many features as they have.
+/// Initial states as a recurrent layer takes them, or a layer with that number of features.
 fn first_states(graph: &Graph, node: NodeId, op: &Op, expected: &Shape, found: &mut Candidates) {
     let ports = graph.nodes[node].inputs.iter().skip(1).filter(|value| graph.producer(**value).is_none());
     let ports: Vec<usize> = ports.copied().collect();
@@ -448,13 +448,13 @@ fn first_states(graph: &Graph, node: NodeId, op: &Op, expected: &Shape, found: &
     }
 }
 
-/// One of two values that meet brought to the size of the other.
+/// Resizes one of two operands to the size of the other.
 fn fits(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Candidates) {
     let order = graph.order();
     let [first, other] = sides;
     for ((operand, shape), like) in [(first, other.1), (other, first.1)] {
         let Some((_, fitting)) = fitted(shape, like, order).filter(|(fitted, _)| fitted != shape) else { continue };
-        // What a dense layer gives are no positions.
+        // The output of a dense layer has no positions.
         let above = graph.producer(graph.nodes[node].inputs[operand]);
         if matches!(above.and_then(|above| graph.given(above)), Some(Op::Linear { .. })) {
             continue;
@@ -464,8 +464,8 @@ fn fits(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Ca
         }
         let places = (0..shape.rank().saturating_sub(1)).map(|axis| order.spatial(axis));
         let apart = |place: usize| Some(shape.size(place).number()?.abs_diff(like.size(place).number()?));
-        // Several rows are lost in convolutions without a border, one in a stride; half of them by a stride that the
-        // other side lacks.
+        // Convolutions without a border lose several rows, a stride loses one; half the rows are missing if only one
+        // side has a stride.
         let most = places.filter_map(apart).max().unwrap_or(0);
         let rows = shape.size(order.spatial(0)).number().unwrap_or(0).unsigned_abs();
         let cost = match fitting {
@@ -478,7 +478,7 @@ fn fits(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Ca
     }
 }
 
-/// Another axis for a layer above that joins values.
+/// A different axis for an earlier layer that joins values.
 fn joins(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
         let Some(Op::Concat { axis: now }) = checked.ops[node] else { continue };

@@ -1,4 +1,4 @@
-//! Fixes as `help:` lines. A machine can apply the forms that the language's contract names.
+//! Fixes as `help:` lines. Tools can apply the forms that the language reference lists.
 
 use super::Edit;
 use super::edit::Verb;
@@ -8,7 +8,7 @@ use crate::graph::{Graph, NodeId};
 pub(super) fn phrase(edits: &[Edit], graph: &Graph) -> String {
     let rewritten = |node: NodeId| graph.nodes[node].writing.rewritten;
     match edits.iter().filter_map(Edit::node).any(rewritten) {
-        // The text has no such field yet.
+        // The text does not have this field yet.
         true => format!("with that line corrected, {}", plain(edits, graph)),
         false => plain(edits, graph),
     }
@@ -28,7 +28,7 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
         }
     }
     notes.dedup();
-    // What an insertion asks for in its place is one more thing to write.
+    // An insertion may also require a change at its place.
     let insertion = parts.iter().position(|(verb, _)| matches!(verb, Verb::Insert(..)));
     if let Some(at) = insertion
         && let (Verb::Insert(statement, leading), names) = parts.remove(at)
@@ -55,7 +55,7 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
     format!("{}{notes}", clauses(&parts).join(" and "))
 }
 
-/// What is done in several places, each with the names of its places.
+/// Changes in several places, each with the names of its places.
 fn clauses(parts: &[(Verb, Vec<String>)]) -> Vec<String> {
     let mut said = "";
     let clause = |(verb, names): &(Verb, Vec<String>)| {
@@ -66,7 +66,7 @@ fn clauses(parts: &[(Verb, Vec<String>)]) -> Vec<String> {
             Verb::Insert(text, _) => return format!("insert `{text}` before {}", all(names)),
             Verb::Other(text) => return text.clone(),
         };
-        // One `write` serves all that follow it.
+        // One `write` introduces all that follow it.
         let word = if said == word { "" } else { word };
         said = if word.is_empty() { said } else { word };
         format!("{word}`{text}` in {}", all(names))
@@ -74,7 +74,7 @@ fn clauses(parts: &[(Verb, Vec<String>)]) -> Vec<String> {
     parts.iter().map(clause).collect()
 }
 
-/// Fields of one layer of which at most one is written already: they are written one after the other.
+/// Fields of one layer, at most one of them already written, are listed together.
 fn fields_of_one(parts: &[(Verb, Vec<String>)], edits: &[Edit], graph: &Graph) -> Option<String> {
     let written = |edit: &&Edit| {
         let node = edit.node().map(|node| &graph.nodes[node]);
@@ -84,7 +84,7 @@ fn fields_of_one(parts: &[(Verb, Vec<String>)], edits: &[Edit], graph: &Graph) -
     if !one || edits.iter().filter(written).count() > 1 || edits.len() != parts.len() {
         return None;
     }
-    // What replaces a value comes first, what is added follows it.
+    // Replacements come first, additions follow.
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|index| !written(&&edits[*index]));
     let texts = order.into_iter().map(|index| match &parts[index].0 {
@@ -98,7 +98,7 @@ fn same(a: &Verb, b: &Verb) -> bool {
     match (a, b) {
         (Verb::Set(a), Verb::Set(b)) => a == b,
         (Verb::Replace(a, of), Verb::Replace(b, other)) => a == b && of == other,
-        // Each is written by itself: `[1, 64]` in `input` and `[1, 64]` in `output`.
+        // Each is worded separately: `[1, 64]` in `input` and `[1, 64]` in `output`.
         _ => false,
     }
 }

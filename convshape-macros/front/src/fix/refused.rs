@@ -1,4 +1,4 @@
-//! Edits of the very layer that is refused, by the reason.
+//! Edits of the rejected layer itself, depending on the reason.
 
 use convshape_arith::explain;
 use convshape_arith::fault::{Fault, Reason};
@@ -12,10 +12,10 @@ use super::candidates::Candidates;
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe};
 
-/// Of larger numbers of groups no divisor is looked for.
+/// For larger numbers of groups no divisor is looked for.
 const MOST_TRIED: i64 = 1 << 12;
 
-/// Edits of the very layer that is refused.
+/// Edits of the rejected layer itself.
 pub(super) fn at_the_layer(
     graph: &Graph,
     node: NodeId,
@@ -29,7 +29,7 @@ pub(super) fn at_the_layer(
     match fault.reason {
         Reason::Channels { expected, found: Size::Number(comes) } => layer.channels(expected, comes, found),
         Reason::Features { found: shape, expected } => {
-            // Where all axes together are what it takes, a `Flatten` is missing and nothing is wrong here.
+            // If the layer takes the product of all axes, a `Flatten` is missing and the layer is correct.
             let flat = shape.elements() == Ok(Size::Number(expected));
             if let (Op::Linear { outputs, .. }, Size::Number(features), false) =
                 (*op, shape.size(shape.rank().saturating_sub(1)), flat)
@@ -49,7 +49,7 @@ pub(super) fn at_the_layer(
             if let Size::Number(features) = shape.size(1) {
                 layer.set(field, Setting::Int(features), 10, found);
                 if let (Op::MultiHead(_), "key_features") = (op, field) {
-                    // Keys and values mostly come from one value.
+                    // Keys and values usually come from the same value.
                     let set = |field| Edit::Field { node, field, setting: Setting::Int(features) };
                     found.push(vec![set("key_features"), set("value_features")], 11);
                 }
@@ -68,7 +68,7 @@ pub(super) fn at_the_layer(
         Reason::NotPositive {
             field: name @ ("kernel" | "stride" | "dilation" | "factor" | "groups" | "size"), ..
         } => {
-            // Where only one axis is wrong, the others keep their values.
+            // If only one axis is wrong, the others keep their values.
             if let Some(field) = [AxisField::Kernel, AxisField::Stride].into_iter().find(|field| field.name() == name) {
                 for value in 1..=4 {
                     layer.until_accepted(field, &[value], 10, found);
@@ -91,7 +91,7 @@ pub(super) fn at_the_layer(
             }
         }
         Reason::OutputPadding { value, limit, .. } => {
-            // An output padding is there for the sake of a stride, which may be what is missing.
+            // An output padding goes with a stride, which may be missing.
             layer.until_accepted(AxisField::Stride, &[value.saturating_add(1)], 14, found);
             for value in (0..limit.min(8)).rev() {
                 let cost = if value == 0 { 10 } else { 12 };
@@ -136,7 +136,7 @@ pub(super) fn at_the_layer(
         }
         Reason::Elements { from, to } => layer.reshapes(&from, &to, found),
         Reason::Product { a, b, columns, rows } => {
-            // The other axis of a matrix has the size that is wanted.
+            // The other axis of a matrix has the expected size.
             let other = |of: &Shape, size| (1..=2).any(|back| of.size(of.rank() - back).fits(size));
             if let Op::MatMul { transpose_b, .. } = op
                 && other(&b, columns)
@@ -185,7 +185,7 @@ pub(super) fn at_the_layer(
         Reason::NormShape { expected, found: shape } => {
             let sizes = shape.sizes();
             let last = sizes.len().saturating_sub(expected.rank());
-            // Channels that come first are meant to be last.
+            // Channels that come first should be last.
             let channels = graph.order() == AxisOrder::ChannelsFirst
                 && expected.rank() == 1
                 && sizes.len() == 3
@@ -206,7 +206,7 @@ pub(super) fn at_the_layer(
     }
 }
 
-/// A layer that is refused.
+/// A rejected layer.
 struct Refused<'a> {
     graph: &'a Graph,
     node: NodeId,
@@ -219,8 +219,7 @@ impl Refused<'_> {
         found.push(vec![Edit::Field { node: self.node, field, setting }], cost);
     }
 
-    /// One field, an axis at a time: for each axis that is refused the value nearest to the present one with which it
-    /// is not.
+    /// One field, one axis at a time: for each rejected axis, the nearest value that is accepted.
     fn until_accepted(&self, field: AxisField, values: &[i64], cost: u32, found: &mut Candidates) {
         let order = self.graph.order();
         let Some(now) = self.op.axis_field(field) else { return };
@@ -244,7 +243,7 @@ impl Refused<'_> {
             at = axis + 1;
         }
         if best != now && op.output(self.inputs, order).is_ok() {
-            // An axis that was not refused but reads the same number keeps company.
+            // An axis that was not rejected but has the same number changes too.
             let alike = (0..rank).all(|axis| now[axis] == now[0]);
             let changed = (0..rank).find(|axis| best[*axis] != now[*axis]).map(|axis| best[axis]);
             let uniform = changed.map(|value| std::array::from_fn(|axis| if axis < rank { value } else { now[axis] }));
@@ -255,7 +254,7 @@ impl Refused<'_> {
         }
     }
 
-    /// Padding by pairs, no side more than a pooling layer takes.
+    /// Padding as pairs, with no side larger than a pooling layer allows.
     fn smaller_pairs(&self, found: &mut Candidates) {
         let Op::Pool(Pool { padding: Padding::Pairs(now), kernel, rank, .. }) = *self.op else { return };
         for most in [|kernel: i64| kernel / 2, |kernel: i64| kernel - 1] {
@@ -265,7 +264,7 @@ impl Refused<'_> {
             });
             self.set("padding", Setting::Pairs { values, axes: Some(rank) }, 12, found);
         }
-        // A side that is another than that of the other axes.
+        // A side that differs from that of the other axes.
         for pair in &now[..rank] {
             let values = [*pair; MAX_SPATIAL];
             self.set("padding", Setting::Pairs { values, axes: Some(rank) }, 11, found);
@@ -278,14 +277,14 @@ impl Refused<'_> {
 
     fn channels(&self, expected: i64, comes: i64, found: &mut Candidates) {
         let node = self.node;
-        // What undoes a layer has its channels.
+        // The layer that undoes another has its channels.
         if matches!(self.graph.nodes[node].recipe, Recipe::Undo { .. }) {
             return;
         }
         match *self.op {
             Op::Conv(conv) => {
                 if conv.outputs == comes && expected > 0 {
-                    // The two channel counts in the other order.
+                    // The two channel counts, swapped.
                     found.push(vec![Edit::Channels { node, inputs: comes, outputs: expected }], 5);
                 }
                 found.push(vec![Edit::Channels { node, inputs: comes, outputs: conv.outputs }], 10);
@@ -303,14 +302,14 @@ impl Refused<'_> {
             _ => {
                 self.set("channels", Setting::Int(comes), 10, found);
                 if matches!(self.op, Op::Prelu { .. }) {
-                    // One slope for all channels.
+                    // A single slope for all channels.
                     self.set("channels", Setting::Int(1), 12, found);
                 }
             }
         }
     }
 
-    /// A depthwise layer made for another width: as many groups as channels.
+    /// A depthwise layer copied from a different width: as many groups as channels.
     fn depthwise(&self, conv: &Conv, comes: i64, found: &mut Candidates) {
         let node = self.node;
         let times = conv.outputs.checked_div(conv.groups).unwrap_or(1).max(1);
@@ -328,7 +327,7 @@ impl Refused<'_> {
                     self.set("groups", Setting::Int(divisor), 20, found);
                 }
                 if groups == outs && ins > 1 {
-                    // One group a channel, counted on the wrong side.
+                    // One group per channel, counted on the wrong side.
                     let outputs = outs.checked_add(ins - 1).map_or(ins, |sum| sum / ins * ins);
                     let per_input = Edit::Field { node, field: "groups", setting: Setting::Int(ins) };
                     found.push(vec![Edit::Channels { node, inputs: ins, outputs }, per_input], 24);
@@ -343,7 +342,7 @@ impl Refused<'_> {
                 }
             }
             Op::ChannelShuffle { .. } => {
-                // As many as the convolution before it has.
+                // The channels of the convolution before it.
                 let before = super::candidates::ancestors(self.graph, &[self.graph.nodes[node].inputs[0]], 4);
                 let of_conv = before.iter().find_map(|(above, _)| match self.graph.given(*above) {
                     Some(Op::Conv(conv)) if conv.groups > 1 => Some(conv.groups),
@@ -380,14 +379,14 @@ impl Refused<'_> {
         }
     }
 
-    /// A reshape to the elements that are there: one axis changed, or the shape as it came.
+    /// A reshape to the actual number of elements: one axis changed, or the input's shape.
     fn reshapes(&self, from: &Shape, to: &Shape, found: &mut Candidates) {
         let node = self.node;
         if to.rank() == from.rank() {
             found.push(vec![Edit::Reshape { node, shape: *from }], 15);
         }
         let Ok(Size::Number(elements)) = from.elements() else { return };
-        // A batch axis in front.
+        // A leading batch axis.
         if to.rank() > 1 {
             let sample = Shape::new(&to.sizes()[1..], to.scope());
             if sample.elements() == Ok(Size::Number(elements)) {
@@ -400,7 +399,8 @@ impl Refused<'_> {
                 .map(|other| to.size(other).number().unwrap_or(0))
                 .fold(1, i64::saturating_mul);
             if rest > 0 && elements % rest == 0 {
-                // Of a map the numbers follow, of a vector they are what it was made for.
+                // For a feature map the number of elements follows from its shape; a vector shows what the layer was
+                // made for.
                 let cost = match (to.rank(), from.rank()) {
                     (1, _) => 12,
                     (_, 1) => 20,
@@ -410,7 +410,7 @@ impl Refused<'_> {
                 found.push(vec![Edit::Reshape { node, shape: to.with(axis, Size::Number(elements / rest)) }], cost);
             }
         }
-        // The same channels and a square of another size.
+        // The same channels with a square of another size.
         let order = self.graph.order();
         if let (3, Some(channels @ 1..)) = (to.rank(), to.size(order.channel(3)).number())
             && elements % channels == 0
@@ -422,7 +422,7 @@ impl Refused<'_> {
     }
 }
 
-/// Rows that keep a size at stride 1.
+/// Rows that keep the size at stride 1.
 pub(super) fn half(conv: &Conv) -> [i64; MAX_SPATIAL] {
     std::array::from_fn(|axis| conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]) / 2)
 }
@@ -431,12 +431,12 @@ fn linear(axes: usize) -> &'static str {
     ["linear", "bilinear", "trilinear"][axes.clamp(1, 3) - 1]
 }
 
-/// What the layer calls that which is in its border.
+/// The layer's word for the contents of its border.
 fn border_field(op: &Op) -> &'static str {
     if matches!(op, Op::Conv(_)) { "padding_mode" } else { "mode" }
 }
 
-/// The channels that the chain's next facts ask a layer for.
+/// The channels that later parts of the chain expect of a layer.
 fn declared_channels(graph: &Graph, node: NodeId) -> Option<Size> {
     if let Some((shape, _)) = graph.nodes[node].comment {
         return Some(shape.size(graph.order().channel(shape.rank())));

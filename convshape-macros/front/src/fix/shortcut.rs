@@ -1,4 +1,4 @@
-//! The convolution with kernel 1 that a shortcut needs, as it is written: in a block or a repeat for every use or turn.
+//! The convolution with kernel 1 that a shortcut needs, as text: in a block or a repeat, for every use or pass.
 
 use convshape_arith::op::{Conv, Op};
 use convshape_arith::shape::Shape;
@@ -46,14 +46,14 @@ pub(super) fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shap
     }
 }
 
-/// A number of a convolution that a shortcut skips: its value in each use of the block or turn of the repeat, and its
+/// A number of a convolution that a shortcut skips: its value in each use of the block or pass of the repeat, and its
 /// text.
 struct Number {
     values: Vec<i64>,
     text: String,
 }
 
-/// The projection written with the parameters of its block or repeat, in an `if` unless every use needs it.
+/// The projection, written with the parameters of its block or repeat, inside an `if` unless every use needs it.
 fn in_every_use(graph: &Graph, node: NodeId, operand: usize, rank: usize) -> Option<Verb> {
     let writing = &graph.nodes[node].writing;
     let [_, _] = writing.operands.as_slice() else { return None };
@@ -123,7 +123,7 @@ fn passed(graph: &Graph, from: ValueId, to: ValueId) -> Option<(NodeId, NodeId, 
     None
 }
 
-/// A number of a convolution in every use of its statement; `None` if no one text gives it in all of them.
+/// A number of a convolution in every use of its statement; `None` if no single text gives all of them.
 fn number(graph: &Graph, node: NodeId, field: &str, of: impl Fn(&Conv) -> Option<i64>) -> Option<Number> {
     let written = &graph.nodes[node];
     let uses = (0..graph.nodes.len()).filter(|other| graph.nodes[*other].origin == written.origin);
@@ -139,13 +139,13 @@ fn number(graph: &Graph, node: NodeId, field: &str, of: impl Fn(&Conv) -> Option
     Some(Number { values, text })
 }
 
-/// The stride of a convolution that has the same on every axis.
+/// The stride of a convolution, if it is the same on every axis.
 fn even_stride(conv: &Conv) -> Option<i64> {
     let strides = &conv.stride[..conv.rank];
     strides.iter().all(|stride| *stride == strides[0]).then_some(strides[0])
 }
 
-/// A name like this one that no statement of the same body has.
+/// A similar name that no statement of the same body has.
 fn inner_name(graph: &Graph, node: NodeId, name: &str) -> String {
     let body = |node: &Node| node.writing.statement.rsplit_once('.').map(|(body, _)| body.to_owned());
     let own = body(&graph.nodes[node]);

@@ -1,4 +1,4 @@
-//! Layers for one sample that are to run on each step of a sequence, which a recurrent layer reads.
+//! Layers for one sample that should run on each step of a sequence, which a recurrent layer reads.
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{AxisOrder, Op};
@@ -10,8 +10,8 @@ use super::{Edit, Found};
 use crate::check::Problem;
 use crate::graph::{Graph, NodeId};
 
-/// The advice for a convolution or pooling that gets an axis of steps in front of its own, where a recurrent layer
-/// follows and the chain holds for one step up to that layer.
+/// The advice for a convolution or pooling that gets an axis of steps before its own axes, if a recurrent layer follows
+/// and the chain is correct for one step up to that layer.
 pub(super) fn in_front(trial: &mut Trial, problem: &Problem) -> Option<Found> {
     let Problem::Layer { node, fault: Fault { reason: Reason::Rank { expected, found }, .. }, .. } = problem else {
         return None;
@@ -40,7 +40,7 @@ pub(super) fn in_front(trial: &mut Trial, problem: &Problem) -> Option<Found> {
     holds.then(|| Found { advice: advice.into_iter().flatten().collect(), ..Found::default() })
 }
 
-/// The same with one axis more: the input, the first convolution, and what then makes steps of the depth.
+/// The same with one more axis: the input, the first convolution, and the layer that then makes steps of the depth.
 fn in_depth(graph: &Graph, node: NodeId, input: &Shape, axes: usize) -> Option<(Shape, String, &'static str)> {
     let Op::Conv(conv) = graph.given(node).filter(|_| axes == 3)? else { return None };
     let kernel = format!("kernel: (1, {}, {})", conv.kernel[0], conv.kernel[1]);

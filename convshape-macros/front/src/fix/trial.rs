@@ -1,4 +1,4 @@
-//! Edits tried on a graph: only what depends on an edit is checked again, and all is taken back afterwards.
+//! Tries edits on a graph: only what depends on an edit is checked again, and everything is restored afterwards.
 //!
 //! The check of a chain goes through its layers in order. A trial keeps the result of that check, makes its edits,
 //! and visits in order the layers whose inputs have changed. Most edits that do not help fail a few layers further
@@ -12,12 +12,12 @@ use crate::check::{Checked, Plan, Problem, Spot, check, trials};
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
 use crate::syntax::Strictness;
 
-/// Visits of layers that all searches of a chain may cost together: this many, and more for long chains, in which a
-/// single fix that works costs a visit of each layer.
+/// The total number of layer visits for all searches in a chain: this many, and more for long chains, in which a single
+/// working fix visits every layer.
 const VISITS: usize = 40_000;
 const VISITS_PER_LAYER: usize = 20;
 
-/// Numbers that are tried for a hole in the time of a visit.
+/// Numbers that are tried for a hole in the time of one visit.
 const NUMBERS_PER_VISIT: usize = 2;
 
 /// A graph in which edits are tried.
@@ -26,27 +26,27 @@ pub(super) struct Trial<'a> {
     /// The check of the graph without edits.
     pub(super) checked: Checked,
     plan: Plan,
-    /// Per value, the nodes that look at it.
+    /// For each value, the nodes that look at it.
     readers: Vec<Vec<NodeId>>,
     /// The nodes of each statement.
     origins: HashMap<usize, Vec<NodeId>>,
-    /// Visits that are left.
+    /// Visits left.
     visits: usize,
     /// Whether parts of the chain could not be read.
     pub(super) unread: bool,
     again: &'a Reread<'a>,
 }
 
-/// What is wrong after edits.
+/// The problems after edits.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
-    /// In the order of the chain; up to the first that was not accepted.
+    /// In the order of the chain, up to the first that is not accepted.
     pub(super) left: Vec<Problem>,
-    /// Whether the trial went through to its end: everything that is left was accepted.
+    /// Whether the trial completed: all remaining problems were accepted.
     pub(super) accepted: bool,
 }
 
-/// What an edit changed.
+/// The state that an edit changed.
 #[derive(Default)]
 pub(super) struct Touched {
     pub(super) inputs: Vec<usize>,
@@ -83,12 +83,12 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Whether the searches of this chain have cost enough.
+    /// Whether the searches of this chain have used up their visits.
     pub(super) fn is_spent(&self) -> bool {
         self.visits == 0
     }
 
-    /// The nodes of a statement: turns of a repeat and uses of a block.
+    /// The nodes of a statement: passes of a repeat and uses of a block.
     pub(super) fn turns(&self, node: NodeId) -> &[NodeId] {
         self.origins.get(&self.graph.nodes[node].origin).map_or(&[], Vec::as_slice)
     }
@@ -98,12 +98,12 @@ impl<'a> Trial<'a> {
         Trial { visits: self.visits, unread: self.unread, ..Trial::new(graph, checked, self.again) }
     }
 
-    /// Takes over what another trial has spent.
+    /// Adds the visits of another trial.
     pub(super) fn spend_as(&mut self, other: &Trial<'_>) {
         self.visits = self.visits.min(other.visits);
     }
 
-    /// What is wrong after some edits. The trial ends at the first problem that is not accepted.
+    /// The problems after some edits. The trial ends at the first problem that is not accepted.
     pub(super) fn run(&mut self, edits: &[Edit], accepts: &dyn Fn(&Problem) -> bool) -> Outcome {
         if let [Edit::Argument { .. }] = edits {
             let layers = self.graph.nodes.len();
@@ -119,7 +119,7 @@ impl<'a> Trial<'a> {
         self.inspect(edits, accepts, |_, _| ()).0
     }
 
-    /// The graph with another argument of a block.
+    /// The graph with a different argument of a block.
     pub(super) fn reread(&self, edits: &[Edit]) -> Option<Graph> {
         match edits {
             [Edit::Argument { replaced, .. }] => (self.again)(replaced),
@@ -127,7 +127,7 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// The same, with a look at the shapes after the edits.
+    /// The same, and inspects the shapes after the edits.
     pub(super) fn inspect<T>(
         &mut self,
         edits: &[Edit],
@@ -231,13 +231,13 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// The declared outputs that are a value.
+    /// The declared outputs that a value is.
     fn outputs_of(&self, value: ValueId) -> impl Iterator<Item = usize> + '_ {
         (0..self.graph.outputs.len()).filter(move |output| self.graph.outputs[*output].value == Some(value))
     }
 }
 
-/// The values that a node's check looks at.
+/// The values that the check of a node looks at.
 fn looks_at(graph: &Graph, id: NodeId) -> Vec<ValueId> {
     let node = &graph.nodes[id];
     let mut values = node.inputs.clone();
@@ -255,7 +255,7 @@ fn looks_at(graph: &Graph, id: NodeId) -> Vec<ValueId> {
     values
 }
 
-/// What was there before an edit.
+/// The state before an edit.
 #[derive(Default)]
 struct Log {
     graph: Vec<super::edit::Before>,
@@ -269,7 +269,7 @@ impl Log {
         self.nodes.push((node, checked.keep(node, value, plan)));
     }
 
-    /// The last first: a thing that changed twice gets back what it had at first.
+    /// In reverse order, so that a thing that changed twice gets its first state back.
     fn roll_back(self, graph: &mut Graph, checked: &mut Checked) {
         for (value, shape) in self.shapes.into_iter().rev() {
             checked.shapes[value] = shape;

@@ -11,15 +11,15 @@ use crate::check::{Checked, Problem};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId};
 
-/// As many layers above a mistake are looked at.
+/// How many layers before a mistake are looked at.
 const MOST_LAYERS: usize = 32;
 
-/// Other values of a field that are tried for one layer.
+/// How many other values of a field are tried for one layer.
 const MOST_VALUES: usize = 3;
 
 const FIELDS: [AxisField; 4] = [AxisField::Kernel, AxisField::Stride, AxisField::Padding, AxisField::OutputPadding];
 
-/// For the layers above a mistake, one number on all axes.
+/// For the layers before a mistake: the same number on all axes.
 pub(super) fn axes(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     for layer in layers(graph, checked, problem) {
         let now = &layer.now[..layer.rank];
@@ -29,7 +29,7 @@ pub(super) fn axes(graph: &Graph, checked: &Checked, problem: &Problem, found: &
     }
 }
 
-/// For the layers above a mistake, the numbers that layers like them have.
+/// For the layers before a mistake: the numbers of similar layers.
 pub(super) fn others(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     for layer in layers(graph, checked, problem) {
         for values in layer.alike(graph) {
@@ -38,7 +38,7 @@ pub(super) fn others(graph: &Graph, checked: &Checked, problem: &Problem, found:
     }
 }
 
-/// A field of a layer above a mistake.
+/// A field of a layer before a mistake.
 struct FieldAbove {
     node: NodeId,
     op: Op,
@@ -80,7 +80,7 @@ impl FieldAbove {
         found.push(vec![Edit::Field { node: self.node, field: self.field.name(), setting }], cost + self.distance);
     }
 
-    /// What layers of the same kind have in the field, the most frequent first.
+    /// The values of the field in layers of the same kind, the most frequent first.
     fn alike(&self, graph: &Graph) -> Vec<PerAxis<i64>> {
         let now = &self.now[..self.rank];
         let mut found: Vec<(usize, PerAxis<i64>)> = Vec::new();

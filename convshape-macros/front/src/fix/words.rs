@@ -1,4 +1,4 @@
-//! Fixes in the words of a dialect: `padding: valid`, crops by pairs, what excludes something else left out.
+//! Fixes in a dialect's own terms: `padding: valid`, crops by pairs, removing a field that excludes another.
 
 use convshape_arith::axis::{Scatter, extent};
 use convshape_arith::fault::Reason;
@@ -12,7 +12,7 @@ use super::refused::half;
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId};
 
-/// What a refusal by a dialect suggests.
+/// What a rejection by a dialect suggests.
 pub(super) fn at_the_layer(
     graph: &Graph,
     node: NodeId,
@@ -71,7 +71,7 @@ pub(super) fn at_the_layer(
     }
 }
 
-/// The fields of a convolution that take a word, as another word, with what each costs.
+/// The fields of a convolution that take a word, set to another word, with their costs.
 pub(super) fn of_conv(conv: &Conv) -> Vec<(&'static str, Setting, u32)> {
     if conv.dialect == Dialect::Torch {
         return Vec::new();
@@ -87,7 +87,7 @@ pub(super) fn of_conv(conv: &Conv) -> Vec<(&'static str, Setting, u32)> {
     found
 }
 
-/// The words that the padding of a pooling layer may be.
+/// The words that a pooling layer's padding can be.
 pub(super) fn of_pool(pool: &Pool) -> Vec<(&'static str, u32)> {
     if pool.dialect == Dialect::Torch {
         return Vec::new();
@@ -96,7 +96,7 @@ pub(super) fn of_pool(pool: &Pool) -> Vec<(&'static str, u32)> {
     words.into_iter().filter(|(_, now)| pool.padding != *now).map(|(word, _)| (word, 16)).collect()
 }
 
-/// What `same` comes to in numbers, for a dialect that does not have the word.
+/// The padding in numbers that equals `same`, for a dialect without the word.
 fn same_as_numbers(graph: &Graph, pool: &Pool, input: &Shape) -> Vec<(Setting, u32)> {
     let mut pairs: PerAxis<(i64, i64)> = [(0, 0); MAX_SPATIAL];
     for (axis, pair) in pairs.iter_mut().enumerate().take(pool.rank) {
@@ -116,7 +116,7 @@ fn same_as_numbers(graph: &Graph, pool: &Pool, input: &Shape) -> Vec<(Setting, u
     vec![(exact, 8)]
 }
 
-/// The crop that makes an output size what was asked for.
+/// The crop that gives the requested output size.
 fn crop_to_output_size(graph: &Graph, conv: &Conv, input: &Shape) -> Option<Setting> {
     let sizes = conv.output_size?;
     let mut pairs: PerAxis<(i64, i64)> = [(0, 0); MAX_SPATIAL];
@@ -134,7 +134,7 @@ fn crop_to_output_size(graph: &Graph, conv: &Conv, input: &Shape) -> Option<Sett
     })
 }
 
-/// The pair that crops `lo` and `hi` rows of the full output, as the dialect counts.
+/// The pair that crops `lo` and `hi` rows of the full output, in the dialect's terms.
 pub(super) fn written_crop(conv: &Conv, axis: usize, lo: i64, hi: i64) -> (i64, i64) {
     let Ok(reach) = extent(conv.kernel[axis], conv.dilation[axis]) else { return (lo, hi) };
     let added = match (conv.dialect, conv.output_padding) {
@@ -145,7 +145,7 @@ pub(super) fn written_crop(conv: &Conv, axis: usize, lo: i64, hi: i64) -> (i64, 
                 ((reach - 1).saturating_sub(lo), (reach - 1).saturating_sub(hi))
             };
         }
-        // What keras adds where nothing is written.
+        // What keras adds by default.
         (Dialect::Keras, None) => conv.stride[axis].saturating_sub(reach).max(0),
         (_, Some(output_padding)) => output_padding[axis],
         (_, None) => 0,

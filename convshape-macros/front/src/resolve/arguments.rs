@@ -13,12 +13,12 @@ use crate::syntax::{Args, Field, Reference, SizeExpr, Text, Value};
 use crate::value::{axes_of, settle};
 use crate::words::{self, FieldWords, Kind, LayerWords, Lookup, Neutral, Positional, Takes};
 
-/// A field with numbers for another number of axes than its layer has.
+/// A field with values for the wrong number of axes.
 pub(crate) struct Misfit {
     pub(crate) field: &'static str,
-    /// The axes that it has numbers for.
+    /// The number of axes that it has values for.
     pub(crate) written: usize,
-    /// It with as many numbers as the layer has axes.
+    /// The field with a value for each axis of the layer.
     pub(crate) mended: Setting,
     pub(crate) span: Span,
 }
@@ -42,9 +42,9 @@ pub(super) struct Builder<'a, 's> {
     /// Whether lints apply to the layer.
     pub(super) lint: bool,
     pub(super) spans: Spans,
-    /// The fields with numbers for another number of axes than the layer has.
+    /// The fields with values for the wrong number of axes.
     pub(super) misfits: Vec<Misfit>,
-    /// The fields given by name, each with the word that was written.
+    /// The fields given by name, each with the word used.
     pub(super) written: Vec<(&'static str, String)>,
     /// The fields whose values are expressions, as written.
     pub(super) expressions: Vec<(&'static str, String)>,
@@ -129,7 +129,7 @@ impl<'a, 's> Builder<'a, 's> {
         self.complete(&given);
     }
 
-    /// The leading part.
+    /// The positional part.
     fn leading(&mut self, args: &'a Args) {
         let values = args.positional.as_slice();
         if self.words.positional == Positional::Names {
@@ -183,7 +183,7 @@ impl<'a, 's> Builder<'a, 's> {
         }
     }
 
-    /// `1, 2, 0`, or the same in brackets.
+    /// `1, 2, 0`, also in brackets.
     fn axes(&mut self, values: &'a [Value]) {
         let Some(field) = self.words.fields.iter().find(|field| field.name == "axes") else { return };
         let span = values[0].span();
@@ -200,7 +200,7 @@ impl<'a, 's> Builder<'a, 's> {
         }
     }
 
-    /// A field that the leading part fills.
+    /// A field that is given by position.
     fn named(&mut self, name: &str, value: &'a Value) {
         if let Some(field) = self.words.fields.iter().find(|field| field.name == name) {
             self.spans.fields.push((field.name, value.span()));
@@ -208,7 +208,7 @@ impl<'a, 's> Builder<'a, 's> {
         }
     }
 
-    /// Whether a field is a word of the framework that changes nothing under its value.
+    /// Whether a field is a word of the framework that has no effect with this value.
     fn neutral(&mut self, field: &'a Field) -> bool {
         let name = field.name.to_string();
         let known = words::find_field(self.words, &name, self.dialect);
@@ -250,7 +250,7 @@ impl<'a, 's> Builder<'a, 's> {
                 };
                 self.settings.push((field.name, Setting::Like));
             }
-            // Looked at before everything else.
+            // Processed before everything else.
             (Takes::Dialect, _) => {}
             _ => match settle(field, takes, value, self.numbers, self.dialect) {
                 Ok(Some(_)) if field.name == words::LINT => self.lint = false,
@@ -266,7 +266,7 @@ impl<'a, 's> Builder<'a, 's> {
             Setting::Axes(axes) => Setting::Axes(self.counted_from_one(axes)),
             setting => setting,
         };
-        // Layers whose name has no rank check this when they see their input.
+        // Layers without a number of axes in their name check this when they see their input.
         if let (Some(rank), Some(written)) = (self.rank, setting.axes())
             && rank != written
         {
@@ -278,8 +278,8 @@ impl<'a, 's> Builder<'a, 's> {
         self.settings.push((field.name, setting));
     }
 
-    /// keras' `Permute` counts from 1: an order of all axes that does so has no 0, so that no other order is written
-    /// like it.
+    /// keras' `Permute` counts from 1. An order of all axes that counts from 1 contains no 0, so it cannot be confused
+    /// with another order.
     fn counted_from_one(&self, axes: Axes) -> Axes {
         let numbers: Vec<i64> = axes
             .as_slice()
@@ -297,8 +297,8 @@ impl<'a, 's> Builder<'a, 's> {
         Axes::of(&from_zero).unwrap_or(axes)
     }
 
-    /// The sides of the axes that a framework leaves out: PyTorch's padding layers begin with the last axis, keras'
-    /// layers of one axis write its two sides as `(1, 2)`.
+    /// The sides in the order of the axes. PyTorch's padding layers begin with the last axis; keras' layers for one
+    /// axis write its two sides as `(1, 2)`.
     fn all_sides(&self, field: &FieldWords, setting: Setting) -> Setting {
         match setting {
             Setting::Pairs { mut values, axes: Some(axes) } if matches!(field.takes, Takes::Sides) => {
@@ -321,13 +321,13 @@ impl<'a, 's> Builder<'a, 's> {
             "padding" => self.holes.push(Hole::Axis(AxisField::Padding)),
             "output_padding" => self.holes.push(Hole::Axis(AxisField::OutputPadding)),
             "out_channels" => self.holes.push(Hole::OutChannels),
-            // Taken from what comes in.
+            // Taken from the input.
             "in_channels" | "channels" => {}
             other => self.reports.push(diagnose::hole_not_allowed(other, span)),
         }
     }
 
-    /// Whether everything needed is there, and nothing that excludes something else.
+    /// Whether all required fields are present, and none that exclude each other.
     fn complete(&mut self, given: &[&'static str]) {
         if self.undo.is_some() || !self.reports.is_empty() {
             return;

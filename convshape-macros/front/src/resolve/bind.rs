@@ -13,7 +13,7 @@ use crate::value::{real, truth};
 use crate::words::{self, Lookup};
 
 impl<'a> Resolver<'a> {
-    /// What the parameters of a block stand for in one use; `None` where that is not known, which is reported.
+    /// The values of a block's parameters in one use; `None` if unknown, which is reported.
     pub(super) fn arguments(
         &mut self,
         layer: &'a Layer,
@@ -30,7 +30,7 @@ impl<'a> Resolver<'a> {
             let bound = match (replaced, value, &param.default) {
                 (Some(replaced), ..) => Ok(Bound::Size(Size::Number(replaced.number))),
                 (None, Some(value), _) => self.bind(param, value, &scope.numbers),
-                // A default may speak of the parameters before it.
+                // A default may refer to earlier parameters.
                 (None, None, Some(default)) => self.bind(param, default, &numbers),
                 (None, None, None) => Err(diagnose::missing_argument(&layer.op, block, param)),
             };
@@ -39,7 +39,7 @@ impl<'a> Resolver<'a> {
         Some(numbers)
     }
 
-    /// The values as given, a place for each parameter.
+    /// The values as given, one per parameter.
     fn given_arguments(&mut self, layer: &'a Layer, block: &'a Block) -> Option<Vec<Option<&'a Value>>> {
         let mut given: Vec<Option<&Value>> = layer.args.positional.iter().map(Some).collect();
         let mut complete = true;
@@ -83,7 +83,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The values that the variables of a repeat take, a row a turn.
+    /// The values of a repeat's variables, one row per pass.
     pub(super) fn rows(&mut self, vars: &[Ident], values: &'a [Value], numbers: &Numbers) -> Option<Vec<Vec<Bound>>> {
         let rows: Vec<Vec<&Value>> = match vars {
             [_] => values.iter().map(|value| vec![value]).collect(),
@@ -115,7 +115,7 @@ impl<'a> Resolver<'a> {
         Some(bound)
     }
 
-    /// The kind of a variable, from the values that it takes.
+    /// The kind of a variable, derived from its values.
     fn kind_of(&self, values: &[&Value], numbers: &Numbers) -> ParamKind {
         let kinds = || values.iter().map(|value| self.kind(value, numbers));
         if kinds().any(|kind| kind == ParamKind::Real) {
@@ -146,7 +146,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// A size, or one per axis. `None` where the value is none.
+/// A size, or one per axis. `None` if the value is neither.
 fn sizes(value: &Value, numbers: &Numbers) -> Option<Result<Bound, Report>> {
     let size = |value: &Value| match value {
         Value::Size(size) if !size.has_decimals() => Some(size.clone()),

@@ -1,4 +1,4 @@
-//! `if`: the branch that is taken, and the names that the others would give.
+//! `if`: the branch taken, and the names that the other branches would define.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::graph::{Member, MemberKind, Recipe};
 use crate::syntax::{Branch, If, Stmt};
 
 impl<'a> Resolver<'a> {
-    /// The statements of the branch that is taken, in the scope around the `if`.
+    /// The statements of the taken branch, in the scope around the `if`.
     pub(super) fn branches(&mut self, stmt: &'a Stmt, branches: &'a If, scope: &mut Scope<'a>) -> Vec<Member> {
         let mut because = Vec::new();
         let mut taken = None;
@@ -49,10 +49,10 @@ impl<'a> Resolver<'a> {
         members
     }
 
-    /// The layers of a branch that is not taken, for the types of their fields alone. What is wrong in it is not
-    /// reported, as it depends on arguments that are not given.
+    /// The layers of a branch not taken, needed only for the types of their fields. Mistakes in it are not reported,
+    /// because they depend on arguments that were not given.
     fn draft(&mut self, branch: &'a Branch, scope: &Scope<'a>) -> Vec<Member> {
-        // Once is enough: all uses of a block have one type.
+        // Doing it once is enough: all uses of a block have one type.
         if !self.drafted.insert(std::ptr::from_ref(branch).addr()) {
             return Vec::new();
         }
@@ -75,7 +75,7 @@ impl<'a> Resolver<'a> {
         members
     }
 
-    /// Puts the recipes of layers in the place of the layers themselves.
+    /// Replaces layers by their recipes.
     fn make_absent(&self, members: &mut [Member]) {
         for member in members {
             match &mut member.kind {
@@ -94,7 +94,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Notes the names that the other branches would give.
+    /// Records the names that the other branches would define.
     fn untaken(&mut self, branches: &'a If, taken: Option<usize>, because: &[String], scope: &mut Scope<'a>) {
         let given = taken.map(|taken| labels(&branches.branches[taken].stmts)).unwrap_or_default();
         let mut untaken = Vec::new();
@@ -103,7 +103,7 @@ impl<'a> Resolver<'a> {
             for label in labels(&branch.stmts) {
                 let name = label.to_string();
                 if scope.own.contains(&name) || scope.untaken.contains_key(&name) {
-                    // It is given before the `if`, whichever branch is taken.
+                    // It is defined before the `if`, so it exists whichever branch is taken.
                     self.sink.push(diagnose::repeated_name(label));
                 } else if !given.contains(&label) {
                     untaken.push(name);
@@ -113,7 +113,7 @@ impl<'a> Resolver<'a> {
         scope.untaken.extend(untaken.into_iter().map(|name| (name, Untaken { because: because.to_vec() })));
     }
 
-    /// An `if` whose condition cannot be decided: each name that a branch gives stands for something unknown.
+    /// An `if` whose condition cannot be decided: every name that a branch defines is unknown.
     fn undecided(&mut self, stmt: &'a Stmt, branches: &'a If, scope: &mut Scope<'a>) {
         let (input, nodes) = (scope.previous, self.graph.nodes.len());
         let node = self.broken(stmt, branches.span, scope);

@@ -1,4 +1,4 @@
-//! Conditions of sizes, numbers and bools that the macro knows.
+//! Conditions on sizes, numbers and bools that the macro knows.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use crate::numbers::{Bound, Numbers};
 use crate::syntax::{Comparison, Condition, SizeExpr, Value};
 use crate::unseen::Unseen;
 
-/// What a condition comes to.
+/// The result of a condition.
 pub(super) struct Verdict {
     pub(super) holds: bool,
-    /// The condition with its numbers, as far as they decided: `64 == 128`.
+    /// The condition with its values, as far as they were needed: `64 == 128`.
     pub(super) shown: String,
 }
 
@@ -60,7 +60,7 @@ pub(super) fn decide(condition: &Condition, numbers: &Numbers) -> Result<Verdict
     }
 }
 
-/// The right side counts only if the left one does not decide.
+/// The right side matters only if the left one does not decide.
 fn joined(
     left: &Condition,
     right: &Condition,
@@ -155,7 +155,7 @@ fn real(expr: &SizeExpr, numbers: &Numbers) -> Result<Known, Report> {
     Ok(Known::Real(number))
 }
 
-/// A number that the macro itself sees.
+/// A number that the macro knows.
 fn seen(size: Size, text: &str, span: Span) -> Result<i64, Report> {
     match size {
         Size::Number(number) if Unseen::is(number) => Err(diagnose::unseen_condition(text, span)),

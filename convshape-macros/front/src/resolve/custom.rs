@@ -35,7 +35,7 @@ impl<'a> Resolver<'a> {
         Recipe::Given(layer)
     }
 
-    /// The outputs of a user-defined layer that gives several, each as the layer that picks it.
+    /// The outputs of a user-defined layer with several, each as a layer that selects it.
     pub(super) fn outputs_of_custom(&self, layer: Custom, ports: &[Port], scope: &Scope<'a>) -> Vec<(String, Op)> {
         if ports.len() < 2 {
             return Vec::new();
@@ -49,7 +49,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// The number of elements, if the macro sees all sizes.
+/// The number of elements, if the macro knows all sizes.
 fn elements(shape: &Shape) -> Option<i64> {
     match visible(shape).elements() {
         Ok(Size::Number(count)) => Some(count),

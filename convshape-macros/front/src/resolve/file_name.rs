@@ -5,7 +5,7 @@ use crate::numbers::Numbers;
 use crate::parse;
 use crate::syntax::Text;
 
-/// A given name with its braces filled in: sizes, or for `{#}` the turn of the repeat.
+/// A given name with its braces filled in: sizes, or the index of the pass for `{#}`.
 pub(super) fn fill_in(given: &Text, numbers: &Numbers, turn: Option<usize>) -> Result<String, Report> {
     let (name, span) = (given.value(), given.span());
     if name.is_empty() {
@@ -23,7 +23,7 @@ pub(super) fn fill_in(given: &Text, numbers: &Numbers, turn: Option<usize>) -> R
     Ok(text + rest)
 }
 
-/// The text that replaces what is between two braces.
+/// The text for the content of two braces.
 fn value(inside: &str, numbers: &Numbers, turn: Option<usize>) -> Option<String> {
     if inside == "#" {
         return turn.map(|turn| turn.to_string());

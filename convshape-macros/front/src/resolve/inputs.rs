@@ -1,4 +1,4 @@
-//! What a layer reads.
+//! The inputs of a layer.
 
 use convshape_arith::op::Op;
 use convshape_arith::param::ParamSpec;
@@ -12,7 +12,7 @@ use crate::syntax::{Layer, Reference, Source, Text, Value};
 use crate::words::{Kind, LayerWords, Positional};
 
 impl<'a> Resolver<'a> {
-    /// The values that a layer reads; `None` where that is not known, which is reported.
+    /// The values that a layer reads; `None` if unknown, which is reported.
     pub(super) fn inputs(
         &mut self,
         layer: &'a Layer,
@@ -76,7 +76,7 @@ impl<'a> Resolver<'a> {
                 return None;
             }
             if let [_, memory] = inputs[..] {
-                // Keys and values of one value.
+                // Keys and values share one value.
                 inputs.push(memory);
             }
         }
@@ -90,7 +90,7 @@ impl<'a> Resolver<'a> {
         Some(inputs)
     }
 
-    /// The values that `from` names; without it the previous one.
+    /// The values that `from` names; without `from`, the previous one.
     pub(super) fn sources(&mut self, from: Option<&Source>, scope: &mut Scope<'a>) -> Option<Vec<ValueId>> {
         match from {
             None => Some(vec![scope.previous]),
@@ -123,7 +123,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// An output of a layer that has several.
+    /// An output of a layer with several.
     fn layer_output(
         &mut self,
         outputs: &LayerOutputs,
@@ -147,7 +147,7 @@ impl<'a> Resolver<'a> {
         if index == 0 {
             return Some(first);
         }
-        // Whoever reads one output reads the statement.
+        // Reading one output counts as reading the statement.
         self.mark_read(first);
         if let Some(value) = outputs.made.borrow().get(&index) {
             return Some(*value);
@@ -155,7 +155,7 @@ impl<'a> Resolver<'a> {
         let (name, op) = &outputs.all[index];
         let mut node = self.graph.nodes[outputs.first].clone();
         node.name = format!("{}.{name}", node.name);
-        // The first output of a run is named after itself in files.
+        // The first output of a run has its own name in files.
         let first_name = format!(".{}", outputs.all[0].0);
         let runs = self.graph.nodes[outputs.first].is_output_of_run();
         let file_name = node.file_name.strip_suffix(&first_name).filter(|_| runs).unwrap_or(&node.file_name);
@@ -171,7 +171,7 @@ impl<'a> Resolver<'a> {
         Some(value)
     }
 
-    /// `conv.weight`: a parameter of a layer, which is a value without a batch.
+    /// `conv.weight`: a parameter of a layer, as a value without a batch axis.
     fn param(
         &mut self,
         node: Option<NodeId>,
@@ -181,7 +181,7 @@ impl<'a> Resolver<'a> {
     ) -> Option<ValueId> {
         let name = port.value();
         let of = node.map(|node| self.graph.nodes[node].first_run.unwrap_or(node));
-        // A tied layer has the weight of another.
+        // A tied layer has another layer's weight.
         let tied = of.and_then(|of| self.graph.nodes[of].tied);
         let of = tied.filter(|_| name == "weight").or(of);
         let params = of.map(|of| self.layer_params(of)).unwrap_or_default();
@@ -207,7 +207,7 @@ impl<'a> Resolver<'a> {
         Some(value)
     }
 
-    /// The parameters that a layer has itself, as far as the macro sees them.
+    /// The layer's own parameters, as far as the macro knows them.
     pub(super) fn layer_params(&self, node: NodeId) -> Vec<ParamSpec> {
         let op = match &self.graph.nodes[node].recipe {
             Recipe::Given(op) => Some(*op),
@@ -223,7 +223,7 @@ impl<'a> Resolver<'a> {
         op.map(own).unwrap_or_default()
     }
 
-    /// An output of a sub-chain, which is a value of its own.
+    /// An output of a sub-chain, as a value of its own.
     fn port(&mut self, of: NodeId, reference: &Reference, port: &Text, scope: &mut Scope<'a>) -> ValueId {
         let name = format!("{}.{}", self.graph.nodes[of].name, port.value());
         let op = port.ident().unwrap_or_else(|| Ident::new("port", port.span()));

@@ -97,11 +97,11 @@ impl<'a> Resolver<'a> {
             (_, Some(path)) if words.kind == Kind::Custom => self.custom(path, layer, scope),
             (_, Some(path)) => Recipe::Chain { path },
             (Some(name), None) => self.undo(name, words, rank, settings.clone(), scope),
-            // keras: the function is the layer.
+            // keras: the function is itself the layer.
             (None, None) if words.kind == Kind::Activation => activation.map_or(Recipe::Broken, Recipe::Given),
             (None, None) => self.given(words, rank, dialect, &settings, &holes, &spans),
         };
-        // keras: the function of a step, which is not one that follows.
+        // keras: the activation inside the recurrent step, not one that follows it.
         let of_step = words.kind.is_recurrent() && dialect == Dialect::Keras;
         if of_step && activation.is_some_and(|op| op != Op::Activation(Activation::Tanh)) {
             self.sink.push(diagnose::activation_of_a_step(&layer.op, spans.of(Some("activation"))));
@@ -128,7 +128,7 @@ impl<'a> Resolver<'a> {
             sourced: layer.from.is_some(),
         };
         let misfit = rank.filter(|_| !misfits.is_empty()).map(|rank| {
-            // Where the input has as many axes as the fields, the layer's name is what is wrong.
+            // If the input has as many axes as the fields have values, the layer's name is wrong.
             let comes = inputs.as_ref().and_then(|inputs| Some(self.graph.inputs.get(*inputs.first()?)?.shape.rank()));
             let meant = comes.and_then(|axes| axes.checked_sub(1));
             let meant = meant.filter(|meant| misfits.iter().all(|misfit| misfit.written == *meant));
@@ -139,7 +139,7 @@ impl<'a> Resolver<'a> {
             _ => match scope.file_name(stmt, &name) {
                 Ok(file_name) => file_name,
                 Err(report) => {
-                    // Of every turn of a repeat the same.
+                    // The same for every pass of a repeat.
                     if scope.turn.is_none_or(|turn| turn == 0) {
                         self.sink.push(report);
                     }
@@ -149,7 +149,7 @@ impl<'a> Resolver<'a> {
         };
         let recipe = if inputs.is_some() { recipe } else { Recipe::Broken };
         if let (Recipe::Unpool { of }, Some(inputs)) = (&recipe, &mut inputs) {
-            // Where that layer found its values.
+            // Where that layer found its maxima.
             inputs.push(self.graph.nodes[*of].inputs[0]);
         }
         let outputs = match &recipe {
@@ -197,8 +197,8 @@ impl<'a> Resolver<'a> {
         id
     }
 
-    /// The output of a recurrent layer's run that its statement is: a layer of its own after the run, which has the
-    /// claims and the activation of the statement.
+    /// The output of a recurrent layer's run that its statement stands for: a layer of its own after the run, with the
+    /// statement's claims and activation.
     pub(super) fn first_of_run(&mut self, run: NodeId, scope: &mut Scope<'a>) -> Option<NodeId> {
         let value = self.graph.value(run);
         let node = &mut self.graph.nodes[run];
@@ -215,7 +215,7 @@ impl<'a> Resolver<'a> {
         Some(self.push(first, scope))
     }
 
-    /// The dialect of one layer or activation: the one around it, unless it says another.
+    /// The dialect of one layer or activation: the surrounding one, unless it names another.
     fn dialect_of(&mut self, args: &Args, around: Dialect) -> Option<Dialect> {
         let Some(field) = args.field("dialect") else { return Some(around) };
         let found = written_dialect(args);
@@ -240,7 +240,7 @@ impl<'a> Resolver<'a> {
                 None
             }
             Lookup::Unknown { nearest } => {
-                // The layer may be another name of what was written, with no letter in common.
+                // The written word may be an unrelated name of the layer.
                 let known = self.blocks.keys().cloned().chain(nearest.clone());
                 let nearest = words::nearest(&text, known).or(nearest);
                 self.sink.push(diagnose::unknown_layer(op, nearest.clone()));
@@ -250,7 +250,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The number of spatial axes: the name says it, or the kernel does (`Conv` of flax and onnx).
+    /// The number of spatial axes, from the name or the kernel (`Conv` of flax and onnx).
     fn rank(
         &self,
         found: LayerName,
@@ -291,7 +291,7 @@ impl<'a> Resolver<'a> {
         holes: &[Hole],
         spans: &Spans,
     ) -> Recipe {
-        // All but a sub-chain, whose type is missing: that is reported.
+        // Every layer except a sub-chain without its type, which is reported.
         let Some(mut op) = fields::default_op(words.kind, rank.unwrap_or(0), dialect) else { return Recipe::Broken };
         if !self.set_all(&mut op, settings, &words.name(rank), spans) {
             return Recipe::Broken;
@@ -338,8 +338,8 @@ impl<'a> Resolver<'a> {
         self.push(node, scope)
     }
 
-    /// The function that is applied to a layer's result: `Relu`, `"relu"` or `LeakyRelu(0.2)`, or a parameter that
-    /// stands for one. `None` where it is none, which is reported.
+    /// The function applied to a layer's result: `Relu`, `"relu"` or `LeakyRelu(0.2)`, or a parameter that stands for
+    /// one. `None` if it is not a function, which is reported.
     pub(super) fn activation(
         &mut self,
         value: &'a Value,
@@ -396,13 +396,13 @@ impl<'a> Resolver<'a> {
         if let (Op::Activation(Activation::LeakyRelu { slope }), Dialect::Keras, true) =
             (&mut op, dialect, name == words.snake)
         {
-            // keras' function has another default than its layer.
+            // keras' function has a different default than its layer.
             *slope = 0.2;
         }
         self.set_all(&mut op, &settings, &words.name(None), &spans).then_some(BoundActivation { op, words })
     }
 
-    /// Sets the fields of a layer; what it does not take is reported.
+    /// Sets the fields of a layer, and reports those that it does not take.
     fn set_all(&mut self, op: &mut Op, settings: &[(&'static str, Setting)], name: &str, spans: &Spans) -> bool {
         let mut taken = true;
         for (field, setting) in settings {
@@ -425,12 +425,12 @@ fn operand_names(operands: Option<&[Value]>, from: Option<&Source>) -> Vec<Strin
     }
 }
 
-/// The outputs of a recurrent layer by name, the one that its statement is first.
+/// The named outputs of a recurrent layer, beginning with the one that the statement stands for.
 fn outputs_of_run(layer: &Recurrent, settings: &[(&'static str, Setting)]) -> Vec<(String, Op)> {
     let sequences = settings.iter().find(|(field, _)| *field == "return_sequences");
     let last = match sequences {
         Some((_, setting)) => *setting == Setting::Bool(false),
-        // keras gives the last output alone unless it is asked for all.
+        // keras gives only the last output by default.
         None => layer.dialect == Dialect::Keras,
     };
     let first = if last { RecurrentOutput::Last } else { RecurrentOutput::Sequence };
@@ -439,7 +439,7 @@ fn outputs_of_run(layer: &Recurrent, settings: &[(&'static str, Setting)]) -> Ve
     all.map(|(name, output)| (name.to_owned(), Op::RecurrentOutput { layer: *layer, output })).collect()
 }
 
-/// The outputs of a `Split` by name, each as the layer that gives it. Other layers have one, without a name.
+/// The named outputs of a `Split`, each as the layer that gives it. Other layers have a single unnamed one.
 fn pieces(op: &Op, settings: &[(&'static str, Setting)]) -> Vec<(String, Op)> {
     let Op::Split { axis, pieces, .. } = *op else { return Vec::new() };
     let Some((_, setting)) = settings.iter().find(|(field, _)| *field == "pieces") else { return Vec::new() };
@@ -455,7 +455,7 @@ fn pieces(op: &Op, settings: &[(&'static str, Setting)]) -> Vec<(String, Op)> {
     (0..count.min(MOST_PIECES)).filter_map(piece).collect()
 }
 
-/// The numbers of spatial axes that a layer's name says, where the layer itself takes any.
+/// The numbers of spatial axes that a layer's name allows, if the layer itself takes any.
 fn named_axes(found: &LayerName) -> Option<(usize, usize)> {
     let rank = found.rank?;
     match found.words.kind {

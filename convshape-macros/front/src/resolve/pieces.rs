@@ -16,19 +16,19 @@ use crate::numbers::{Bound, Numbers};
 use crate::syntax::{self, Block, Count, Layer, Repeat, SizeExpr, Source, Stmt, Text, Value};
 use crate::unseen::Unseen;
 
-/// What a body comes to.
+/// The result of a body.
 pub(super) struct Done {
     pub(super) members: Vec<Member>,
     pub(super) outputs: Vec<NamedOutput>,
 }
 
-/// How the names inside a piece begin.
+/// The prefixes of the names inside a block or repeat.
 pub(super) struct Names {
     /// The piece's own name: `blocks`.
     pub(super) name: String,
-    /// `#[name = ".."]`: the name in files, with places for a repeat's variables.
+    /// `#[name = ".."]`: the name in files, with placeholders for a repeat's variables.
     pub(super) file_name: Option<Text>,
-    /// `#[name(transparent)]`: it adds no part to the names in files.
+    /// `#[name(transparent)]`: it adds nothing to the names in files.
     pub(super) transparent: bool,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Resolver<'a> {
         (Some(member), Given { input: inputs[0], node: None, outputs, piece })
     }
 
-    /// The turns of a repeat.
+    /// The passes of a repeat.
     pub(super) fn run_repeat(
         &mut self,
         stmt: &'a Stmt,
@@ -120,7 +120,7 @@ impl<'a> Resolver<'a> {
         Some((members, outputs))
     }
 
-    /// The variables of a repeat and the values that they take.
+    /// The variables of a repeat and their values.
     fn turns(&mut self, count: &'a Count, origin: usize, numbers: &Numbers) -> Option<Turns<'a>> {
         let sizes = |values: std::ops::Range<i64>| {
             let values = values.take(MOST_LAYERS);
@@ -200,7 +200,7 @@ impl<'a> Resolver<'a> {
         (Some(member), Given { input: inputs[0], node: None, outputs, piece })
     }
 
-    /// The statements of a block, with its parameters and inputs in place.
+    /// The statements of a block, with its parameters and inputs bound.
     pub(super) fn run_block(
         &mut self,
         block: &'a Block,
@@ -216,7 +216,7 @@ impl<'a> Resolver<'a> {
         inner.statements = format!("{}.", block.name);
         inner.block = Some(block.name.to_string());
         inner.file_root = match names.transparent || block.transparent {
-            // Names that the block gives are relative to where it is used: `layer1.0.`.
+            // The names that the block gives in files are relative to where it is used: `layer1.0.`.
             true => format!("{}{}", scope.file_root, scope.file_path),
             false => format!("{}{file_name}.", scope.file_root),
         };
@@ -228,7 +228,7 @@ impl<'a> Resolver<'a> {
         done
     }
 
-    /// The statements of a body, and what it gives.
+    /// The statements of a body, and its outputs.
     fn run_body(&mut self, body: &'a syntax::Body, inner: &mut Scope<'a>) -> Done {
         let first = self.graph.nodes.len();
         let members = self.body(&body.stmts, inner);
@@ -256,7 +256,7 @@ impl<'a> Resolver<'a> {
             };
             outputs.push(NamedOutput { name, value });
         }
-        // Of several outputs a use may need only some.
+        // A use may need only some of several outputs.
         for output in outputs.iter().skip(1) {
             self.mark_read(output.value);
         }
@@ -266,7 +266,7 @@ impl<'a> Resolver<'a> {
         Done { members, outputs }
     }
 
-    /// What a piece reads: as many values as it has inputs.
+    /// The inputs of a block or repeat, as many as it has.
     pub(super) fn piece_inputs(
         &mut self,
         piece: &str,
@@ -285,7 +285,7 @@ impl<'a> Resolver<'a> {
         Some(inputs)
     }
 
-    /// Goes on behind a piece: its first output is the previous value, and all have names.
+    /// Continues after a block or repeat: its first output is the previous value, and all outputs have names.
     pub(super) fn leave(
         &mut self,
         name: &str,
@@ -304,7 +304,7 @@ impl<'a> Resolver<'a> {
         Outputs::Named(outputs.into())
     }
 
-    /// A comment or `restores` on a use of a block speaks of what it gives.
+    /// A claim on a use of a block applies to its output.
     fn claim(&mut self, stmt: &'a Stmt, layer: &'a Layer, name: &str, first: NodeId, scope: &mut Scope<'a>) {
         let (comment, restores) = self.claims(layer, scope);
         if comment.is_some() || restores.is_some() {
@@ -317,7 +317,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// A bound of a repeat: the macro itself must see it.
+    /// A bound of a repeat, which the macro must know.
     fn turn(&mut self, bound: &SizeExpr, numbers: &Numbers) -> Option<i64> {
         let bound_number = self.or_report(numbers.int(bound))?;
         if Unseen::is(bound_number) {
@@ -327,7 +327,7 @@ impl<'a> Resolver<'a> {
         Some(bound_number)
     }
 
-    /// The name of a repeat or of a block's use: what was written, or kind and number.
+    /// The name of a repeat or of a block's use: the written one, or its kind and a number.
     fn names(&self, stmt: &Stmt, kind: &str, scope: &mut Scope<'a>) -> Names {
         let name = match &stmt.label {
             Some(label) => label.unraw().to_string(),
@@ -336,7 +336,7 @@ impl<'a> Resolver<'a> {
         Names { name, file_name: stmt.attrs.file_name.clone(), transparent: stmt.attrs.transparent.is_some() }
     }
 
-    /// The name in files as given, filled in. What is wrong with it is reported once, as it is the same in all turns.
+    /// The given name in files, filled in. A mistake in it is the same for all passes and is reported once.
     fn file_name(&mut self, names: &Names, numbers: &Numbers, turn: Option<usize>) -> Option<String> {
         match fill_in(names.file_name.as_ref()?, numbers, turn) {
             Ok(name) => Some(name),
@@ -350,13 +350,13 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// The turns of a repeat: its variables and a row of their values each.
+/// The passes of a repeat: its variables, and a row of values per pass.
 struct Turns<'a> {
     vars: &'a [Ident],
     rows: Vec<Vec<Bound>>,
 }
 
-/// What a body sees of its inputs: their names, and `input` for the first.
+/// A body's inputs by name, and `input` for the first.
 fn bind_inputs<'a>(reads: &[Ident], values: &[ValueId], names: &mut HashMap<String, Binding<'a>>) {
     names.insert("input".to_owned(), Binding::input(values[0]));
     for (name, value) in reads.iter().zip(values) {
@@ -364,13 +364,13 @@ fn bind_inputs<'a>(reads: &[Ident], values: &[ValueId], names: &mut HashMap<Stri
     }
 }
 
-/// What a repeat without turns gives: what it reads.
+/// The result of a repeat with zero passes: its inputs.
 fn passed_through(body: &syntax::Body, inputs: &[ValueId]) -> Vec<NamedOutput> {
     let names = body.outputs.iter().map(output_ident).chain(std::iter::repeat(None));
     inputs.iter().zip(names).map(|(value, name)| NamedOutput { name, value: *value }).collect()
 }
 
-/// The name of a body's output: as given, else that of the statement.
+/// The name of a body's output: the given one, or that of its statement.
 fn output_ident(output: &syntax::BodyOutput) -> Option<String> {
     match (&output.name, &output.source) {
         (Some(name), _) => Some(name.unraw().to_string()),
@@ -382,7 +382,7 @@ fn output_ident(output: &syntax::BodyOutput) -> Option<String> {
     }
 }
 
-/// What an output of a piece is called outside; the first is the piece itself.
+/// The outside name of an output; the first output is named like the block or repeat itself.
 fn output_name(piece: &str, output: &NamedOutput) -> String {
     match &output.name {
         Some(name) => format!("{piece}.{name}"),
@@ -390,7 +390,7 @@ fn output_name(piece: &str, output: &NamedOutput) -> String {
     }
 }
 
-/// The field of a repeat or a block: its name as written, which may be `r#loop`.
+/// The field for a repeat or a block: its name as written, which may be `r#loop`.
 fn group(stmt: &Stmt, name: &str, docs: TokenStream, kind: MemberKind) -> Member {
     let name = stmt.label.clone().unwrap_or_else(|| Ident::new(name, stmt.span()));
     Member { name, docs, optional: false, origin: std::ptr::from_ref(stmt).addr(), kind }
@@ -404,7 +404,7 @@ fn argument(index: usize, name: Option<String>, value: &Value) -> Argument {
     Argument { index, name, text: value.to_string(), number }
 }
 
-/// An entry in the list of a repeat as it is written.
+/// An entry in the list of a repeat, as written.
 fn cells(vars: usize, turn: usize, value: &Value) -> Vec<Argument> {
     let cells = match value {
         Value::Tuple(elements, _) if vars > 1 => elements.as_slice(),
@@ -413,7 +413,7 @@ fn cells(vars: usize, turn: usize, value: &Value) -> Vec<Argument> {
     cells.iter().enumerate().map(|(column, value)| argument(turn * vars + column, None, value)).collect()
 }
 
-/// The arguments of a block's use as they are written.
+/// The arguments of a block's use, as written.
 fn written(layer: &Layer, block: &Block) -> Vec<Argument> {
     let positional = layer.args.positional.iter().enumerate().map(|(index, value)| argument(index, None, value));
     let named = layer.args.fields.iter().filter_map(|field| {

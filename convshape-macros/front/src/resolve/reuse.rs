@@ -16,7 +16,7 @@ use crate::syntax::{Reuse, Source, Stmt};
 
 /// The layers of a statement's first run, while it runs again.
 pub(super) struct Sharing {
-    /// Those to come, the next one last.
+    /// The layers still to come, the next one last.
     nodes: Vec<NodeId>,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Resolver<'a> {
         given
     }
 
-    /// The statement that is to run again; `None` where there is none, which is reported.
+    /// The statement to run again; `None` if there is none, which is reported.
     fn runnable(&mut self, of: &Ident, scope: &Scope<'a>) -> Option<Rc<Run<'a>>> {
         let run = self.lookup(of, scope)?.run;
         if run.is_none() {
@@ -122,7 +122,7 @@ impl<'a> Resolver<'a> {
                 Some(self.run_block(block, numbers.clone(), &inputs, &names, scope).outputs)
             }
             Piece::Repeat { repeat, stmt, scope: first } => {
-                // The names around it are those that it saw.
+                // It sees the names that were in scope for the first run.
                 let mut around = Scope::clone(first);
                 around.path.clone_from(&scope.path);
                 self.run_repeat(stmt, repeat, &inputs, &names, &around).map(|(_, outputs)| outputs)
@@ -149,8 +149,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Puts a claim on a value: on the layer that gives it, if that is one from `first` on which has no such claim,
-    /// else on a value of its own, which is returned.
+    /// Attaches a claim to a value: to the layer that gives it, if that layer is at `first` or later and has no such
+    /// claim; otherwise to a new value, which is returned.
     pub(super) fn claim_of(
         &mut self,
         value: ValueId,
@@ -192,7 +192,7 @@ fn again(recipe: Recipe, root: NodeId) -> Recipe {
     }
 }
 
-/// Whether the last value that a layer reads is one whose sizes it takes, or what its pooling took.
+/// Whether a layer's last input is only read for its sizes, or as the output of a pooling.
 fn reads_like(node: &Node) -> bool {
     match &node.recipe {
         Recipe::Unpool { .. } => true,

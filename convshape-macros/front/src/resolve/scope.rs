@@ -1,4 +1,4 @@
-//! What the statements of one body see: names, numbers, and how unnamed ones are called.
+//! What the statements of one body see: names, numbers, and the counters for unnamed statements.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -13,16 +13,16 @@ use crate::graph::{NodeId, ValueId};
 use crate::numbers::Numbers;
 use crate::syntax::{Block, Repeat, Stmt, StmtKind};
 
-/// What a name stands for.
+/// The meaning of a name.
 #[derive(Clone)]
 pub(super) struct Binding<'a> {
-    /// What it gives.
+    /// The value it stands for.
     pub(super) value: ValueId,
-    /// What it reads; a port reads itself.
+    /// The value it reads; a port reads itself.
     pub(super) input: ValueId,
-    /// The layer, where it is one.
+    /// The layer, if it is one.
     pub(super) node: Option<NodeId>,
-    /// What `name.output` means.
+    /// The meaning of `name.output`.
     pub(super) outputs: Outputs,
     /// How `reuse` runs it again; `None` for a port.
     pub(super) run: Option<Rc<Run<'a>>>,
@@ -31,26 +31,26 @@ pub(super) struct Binding<'a> {
 /// The outputs of a statement.
 #[derive(Clone)]
 pub(super) enum Outputs {
-    /// One, without a name.
+    /// A single output without a name.
     One,
-    /// Those of a body, by their names.
+    /// The outputs of a body, by name.
     Named(Rc<[NamedOutput]>),
-    /// Those of a sub-chain, which const evaluation knows.
+    /// The outputs of a sub-chain, which const evaluation knows.
     Chain(NodeId),
-    /// Those of a layer that has several.
+    /// The outputs of a layer with several.
     Layer(Rc<LayerOutputs>),
-    /// Not readable: any name will do.
+    /// Unreadable: any name is accepted.
     Unknown,
 }
 
-/// The outputs of a layer that has several. Each is a layer in the graph; all but the first are added where they are
-/// first read.
+/// The outputs of a layer with several. Each is a layer in the graph; all but the first are added when they are first
+/// read.
 pub(super) struct LayerOutputs {
-    /// The layer that gives the first.
+    /// The layer that gives the first output.
     pub(super) first: NodeId,
-    /// The names of all, each with the layer that gives it.
+    /// The names of all outputs, each with the layer that gives it.
     pub(super) all: Vec<(String, Op)>,
-    /// The values of those that have been read.
+    /// The values of the outputs that have been read.
     pub(super) made: RefCell<HashMap<usize, ValueId>>,
 }
 
@@ -59,7 +59,7 @@ impl LayerOutputs {
         Outputs::Layer(Rc::new(LayerOutputs { first, all, made: RefCell::default() }))
     }
 
-    /// The place of an output by its name or number.
+    /// The index of an output, given by name or number.
     pub(super) fn find(&self, text: &str) -> Option<usize> {
         let named = self.all.iter().position(|(name, _)| name == text);
         named.or_else(|| text.parse().ok().filter(|place| *place < self.all.len()))
@@ -72,14 +72,14 @@ pub(super) struct NamedOutput {
     pub(super) value: ValueId,
 }
 
-/// A statement that ran, so that it can run again.
+/// A statement that has run and can run again.
 pub(super) struct Run<'a> {
     /// Its nodes.
     pub(super) nodes: Range<NodeId>,
     pub(super) piece: Piece<'a>,
 }
 
-/// What runs.
+/// What ran.
 #[derive(Clone)]
 pub(super) enum Piece<'a> {
     Layer,
@@ -92,7 +92,7 @@ pub(super) enum Piece<'a> {
         stmt: &'a Stmt,
         scope: Rc<Scope<'a>>,
     },
-    /// Not readable.
+    /// Unreadable.
     Broken,
 }
 
@@ -103,44 +103,44 @@ impl Binding<'_> {
     }
 }
 
-/// The names that statements of one body see.
+/// The names in scope for the statements of one body.
 #[derive(Clone)]
 pub(super) struct Scope<'a> {
     pub(super) names: HashMap<String, Binding<'a>>,
-    /// The names that this body's own statements gave so far.
+    /// The names that this body's own statements have defined so far.
     pub(super) own: HashSet<String>,
-    /// Names that only a branch gives which is not taken, with its condition and what it comes to.
+    /// Names defined only in branches not taken, each with the condition and its value.
     pub(super) untaken: HashMap<String, Untaken>,
     pub(super) numbers: Numbers,
-    /// What a statement without `from` reads.
+    /// The value that a statement without `from` reads.
     pub(super) previous: ValueId,
-    /// In front of the names of layers: `blocks.0.`
+    /// The prefix of layer names: `blocks.0.`
     pub(super) path: String,
-    /// In front of the names of statements, as the text nests them: `blocks.`, `Res.`
+    /// The prefix of statement names as nested in the text: `blocks.`, `Res.`
     pub(super) statements: String,
-    /// The block that the statements are part of.
+    /// The block that contains the statements.
     pub(super) block: Option<String>,
-    /// In front of the names in files, up to the enclosing block.
+    /// The prefix of names in files, up to the enclosing block.
     pub(super) file_root: String,
-    /// Between that and a statement's name: the repeats around it.
+    /// The part between that and a statement's name: the repeats around it.
     pub(super) file_path: String,
-    /// The turn of the repeat around it.
+    /// The index of the pass of the repeat around it.
     pub(super) turn: Option<usize>,
-    /// The names that statements of this body have, those further down too.
+    /// The names of all statements in this body, including later ones.
     pub(super) labels: Rc<HashSet<String>>,
-    /// How many unnamed statements of a kind there were.
+    /// How many unnamed statements of each kind there were.
     pub(super) counts: HashMap<String, usize>,
 }
 
-/// Why a name is not there.
+/// Why a name does not exist.
 #[derive(Clone, Debug)]
 pub(super) struct Untaken {
-    /// The conditions that decided, as written and with their numbers.
+    /// The deciding conditions, as written and with their values.
     pub(super) because: Vec<String>,
 }
 
 impl<'a> Scope<'a> {
-    /// The scope of a body inside this one, with nothing in it yet.
+    /// An empty scope for a body inside this one.
     pub(super) fn inner(&self, numbers: Numbers, names: HashMap<String, Binding<'a>>, previous: ValueId) -> Scope<'a> {
         Scope {
             names,
@@ -159,8 +159,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The name in files. Inside repeats an explicit name replaces the whole path up to the
-    /// enclosing block: it has the repeat's variable in it.
+    /// The name in files. Inside a repeat, an explicit name replaces the whole path up to the enclosing block, because
+    /// it contains the repeat's variable.
     pub(super) fn file_name(&self, stmt: &Stmt, name: &str) -> Result<String, Report> {
         Ok(match &stmt.attrs.file_name {
             Some(given) => format!("{}{}", self.file_root, fill_in(given, &self.numbers, self.turn)?),
@@ -174,7 +174,7 @@ impl<'a> Scope<'a> {
             let count = self.counts.entry(kind.to_owned()).or_insert(0);
             *count += 1;
             let name = format!("{kind}{count}");
-            // A statement may be given this very name.
+            // A later statement may be given this very name.
             if !self.labels.contains(&name) {
                 return name;
             }
@@ -182,7 +182,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// The names that statements have, those in the branches of an `if` included.
+/// The names of statements, including those in the branches of an `if`.
 pub(super) fn labels(stmts: &[Stmt]) -> Vec<&proc_macro2::Ident> {
     let mut found = Vec::new();
     for stmt in stmts {
@@ -198,7 +198,7 @@ pub(super) fn labels(stmts: &[Stmt]) -> Vec<&proc_macro2::Ident> {
     found
 }
 
-/// `DoubleConv` as a name of a statement: `double_conv`.
+/// `DoubleConv` as the name of a statement: `double_conv`.
 pub(super) fn snake(name: &str) -> String {
     let mut text = String::new();
     for (place, letter) in name.chars().enumerate() {

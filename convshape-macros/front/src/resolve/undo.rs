@@ -1,4 +1,4 @@
-//! Layers that undo another one, and those that use its weight.
+//! Layers that undo another one or use its weight.
 
 use convshape_arith::op::{Conv, Direction, Op, Pool, PoolKind};
 use proc_macro2::Ident;
@@ -41,7 +41,7 @@ impl<'a> Resolver<'a> {
             }
             Recipe::Broken => return Recipe::Broken,
             Recipe::Given(Op::Conv(conv)) => Some((conv.direction, conv.rank)),
-            // What undoes a convolution is a transposed one of the same rank, and the reverse.
+            // A convolution is undone by a transposed one with the same number of axes, and vice versa.
             Recipe::Undo { .. } | Recipe::Again { .. } if unpools => {
                 self.sink.push(diagnose::cannot_unpool(name, Some(&self.graph.nodes[of].op_name)));
                 return Recipe::Broken;
@@ -79,7 +79,7 @@ impl<'a> Resolver<'a> {
         Recipe::Undo { of, overrides }
     }
 
-    /// The name of the last max pooling that nothing undoes yet.
+    /// The name of the last max pooling that is not undone yet.
     pub(super) fn last_max_pool(&self, rank: Option<usize>) -> Option<&str> {
         let undone: Vec<NodeId> = self
             .graph
@@ -124,7 +124,7 @@ impl<'a> Resolver<'a> {
         Some(self.graph.nodes[of].tied.unwrap_or(of))
     }
 
-    /// A convolution, as far as the layout of its weight goes.
+    /// A convolution, with the fields that its weight's layout depends on.
     pub(super) fn layout(&self, node: NodeId) -> Option<Conv> {
         match &self.graph.nodes[node].recipe {
             Recipe::Given(Op::Conv(conv)) => Some(*conv),
@@ -135,7 +135,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// What undoes a convolution, as far as the layout of its weight goes.
+/// The layer that undoes a convolution, with the fields that its weight's layout depends on.
 fn reversed(conv: Conv, overrides: &[(&'static str, Setting)]) -> Conv {
     let direction = conv.direction.reversed();
     let mut op = Op::Conv(Conv { direction, transpose_kernel: false, tied: false, mask: None, ..conv });

@@ -1,4 +1,4 @@
-//! The tree as source text, so that a message can show a line as it should be written.
+//! The tree as source text, so that a message can show a corrected line.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -39,7 +39,7 @@ impl Display for Param {
     }
 }
 
-/// With parentheses, which are left out if they are empty.
+/// With parentheses, which are omitted if they are empty.
 impl Display for Args {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if self.positional.is_empty() && self.fields.is_empty() {
@@ -118,7 +118,7 @@ impl Display for Value {
             Value::Hole(_) | Value::Broken(_) => f.write_str("_"),
             Value::Arrow { from, to } => write!(f, "{from} -> {to}"),
             Value::Undo { name, .. } => write!(f, "undo {name}"),
-            // Of one value it is a tuple only with the comma.
+            // A single value is a tuple only with the comma.
             Value::Tuple(values, _) if values.len() == 1 => write!(f, "({},)", values[0]),
             Value::Tuple(values, _) => write!(f, "({})", list(values)),
             Value::List(values, _) => write!(f, "[{}]", list(values)),
@@ -146,7 +146,7 @@ impl Display for SizeExpr {
             }
             SizeExpr::Binary { left, operator, right, .. } => {
                 let outer = precedence(*operator);
-                // Of equals the left one binds first, of powers the right one.
+                // With equal precedence the left operator binds first; for powers the right one.
                 let to_the_right = *operator == Operator::Pow;
                 operand(f, left, |inner| inner < outer || to_the_right && inner == outer)?;
                 write!(f, " {} ", operator.symbol())?;
@@ -160,7 +160,7 @@ impl Display for SizeExpr {
 
 impl Display for Condition {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        /// A side of an operator, in parentheses where it binds more loosely.
+        /// An operand, in parentheses if it binds more loosely.
         fn side(f: &mut Formatter<'_>, condition: &Condition, loose: bool) -> fmt::Result {
             if loose { write!(f, "({condition})") } else { condition.fmt(f) }
         }
@@ -196,7 +196,7 @@ impl Display for Comparison {
     }
 }
 
-/// One side of an operator, in parentheses where what is inside binds too loosely.
+/// An operand, in parentheses if its content binds too loosely.
 fn operand(f: &mut Formatter<'_>, size: &SizeExpr, loose: impl Fn(u8) -> bool) -> fmt::Result {
     let inner = match size {
         SizeExpr::Binary { operator, .. } => precedence(*operator),
@@ -228,8 +228,7 @@ fn list(items: &[impl Display]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Tokens as somebody would write them, without the spaces that a token stream prints: `cfg::C`,
-/// `i in [16, 32]`.
+/// Tokens as a person would write them, without the spaces of a printed token stream: `cfg::C`, `i in [16, 32]`.
 pub(crate) fn source_text(tokens: impl IntoIterator<Item = TokenTree>) -> String {
     let mut text = String::new();
     let mut after_word = false;

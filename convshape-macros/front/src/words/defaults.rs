@@ -1,4 +1,4 @@
-//! What a field is where it is not written.
+//! The value of a field that is not written.
 
 use convshape_arith::op::{Axes, Axis, Conv, Dialect, Direction, MAX_SPATIAL, Op};
 use convshape_arith::param::Init;
@@ -11,13 +11,13 @@ use crate::fields::{self, Setting};
 pub(crate) enum Unwritten {
     /// An error, unless a field that can replace it is given.
     Refused,
-    /// The same as this value.
+    /// This value.
     Is(String),
-    /// It follows from what comes in or from other fields.
+    /// Derived from the input or from other fields.
     Follows,
 }
 
-/// The numbers that are the default of some field.
+/// The numbers that are defaults of some field.
 const REALS: &[f64] = &[
     0.0,
     1.0,
@@ -41,7 +41,7 @@ const REALS: &[f64] = &[
 ];
 const INTS: &[i64] = &[0, 1, 2, 32];
 
-/// What a field of a layer is where a chain of a dialect does not write it.
+/// The value of a layer's field if a chain of a dialect does not write it.
 pub(crate) fn unwritten(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> Unwritten {
     if fields::required(row.kind, dialect).iter().any(|names| names.contains(&field.name)) {
         return Unwritten::Refused;
@@ -49,14 +49,14 @@ pub(crate) fn unwritten(row: &LayerWords, field: &FieldWords, dialect: Dialect) 
     default(row, field, dialect).map_or(Unwritten::Follows, |setting| Unwritten::Is(setting.to_string()))
 }
 
-/// The value that leaves the layer as it is without the field.
+/// The value that gives the same layer as leaving the field out.
 fn default(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> Option<Setting> {
     let rank = row.ranks.first().copied().unwrap_or(2);
     let mut op = fields::default_op(row.kind, rank, dialect)?;
     if let Op::Pool(pool) = &mut op
         && field.name != "kernel"
     {
-        // A step that follows the window is none of the candidates then.
+        // With these, a stride that follows the window is not among the candidates.
         pool.kernel = [7; MAX_SPATIAL];
         *pool = pool.with_default_stride();
     }
@@ -78,7 +78,7 @@ pub(crate) fn settled(op: Op) -> Op {
     }
 }
 
-/// The values that a default may be.
+/// The candidates for a default.
 fn candidates(takes: Takes, dialect: Dialect) -> Vec<Setting> {
     let named = |words: &[Word]| -> Vec<Setting> {
         words.iter().filter(|word| word.dialects.contains(&dialect)).map(|word| Setting::Word(word.name)).collect()
@@ -100,7 +100,7 @@ fn candidates(takes: Takes, dialect: Dialect) -> Vec<Setting> {
             axes.iter().filter_map(|axis| Axes::of(&[*axis])).map(Setting::Axes).collect()
         }
         Takes::Init => vec![Setting::Init(Init::Constant(0.0))],
-        // Of these no layer has a default.
+        // No layer has a default for these.
         Takes::Amount
         | Takes::Sides
         | Takes::Shape

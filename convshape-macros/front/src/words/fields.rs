@@ -1,4 +1,4 @@
-//! The fields: one constant each, so that a field means the same in every layer that has it.
+//! The fields, one constant each, so that a field means the same in every layer that has it.
 
 use convshape_arith::op::Dialect::{Flax, Jax, Keras, Onnx, Torch};
 
@@ -15,7 +15,7 @@ pub(super) const JAX: Dialects = &[Jax];
 pub(super) const FLAX: Dialects = &[Flax];
 pub(super) const KERAS: Dialects = &[Keras];
 
-/// A field of every dialect, without other names.
+/// A field of every dialect with a single name.
 const fn field(name: &'static str, takes: Takes, doc: &'static str) -> FieldWords {
     FieldWords { name, aliases: &[], takes, hole: false, dialects: ALL, doc }
 }
@@ -38,15 +38,15 @@ pub(super) const fn alias(name: &'static str, dialects: Dialects) -> Alias {
     Alias { name, dialects }
 }
 
-/// Taken by every layer.
+/// In every layer.
 pub(super) static DIALECT: FieldWords =
     field("dialect", Takes::Dialect, "the framework whose rules this layer's words follow");
 
-/// Taken by every layer.
+/// In every layer.
 pub(super) static LINT: FieldWords =
     field(super::LINT, Takes::Word(super::values::ALLOWED), "`allow` keeps lints silent about this layer");
 
-/// Taken by every layer that is not an activation itself.
+/// In every layer that is not itself an activation.
 pub(super) static ACTIVATION: FieldWords =
     field("activation", Takes::Activation, "the activation that is applied to the result");
 
@@ -81,7 +81,7 @@ pub(super) const INPUT_DILATION: FieldWords =
         .only(&[Flax, Jax]);
 pub(super) const GROUPS: FieldWords = field("groups", Takes::Size, "groups of channels that do not see each other")
     .or(&[alias("feature_group_count", &[Flax, Jax]), alias("group", ONNX)]);
-/// Transposed convolutions have groups in two frameworks only.
+/// Only two frameworks have groups in transposed convolutions.
 pub(super) const TRANSPOSE_GROUPS: FieldWords =
     field("groups", Takes::Size, "groups of channels that do not see each other")
         .or(&[alias("group", ONNX)])
@@ -212,7 +212,7 @@ pub(super) const ADAPTIVE_SIZE: FieldWords =
 
 pub(super) const SCALE: FieldWords =
     field("scale", Takes::FloatPerAxis, "factor per axis").or(&[alias("scale_factor", TORCH)]);
-/// In keras' own layer `size` is the factor.
+/// In keras' own layer, `size` is the factor.
 pub(super) const KERAS_SCALE: FieldWords =
     field("scale", Takes::FloatPerAxis, "factor per axis").or(&[alias("size", KERAS)]);
 pub(super) const SIZE: FieldWords = field("size", Takes::SizePerAxis, "the output's spatial sizes");

@@ -1,15 +1,15 @@
-//! What a name means in a dialect.
+//! Finds the meaning of a name in a dialect.
 
 use convshape_arith::op::Dialect;
 
 use super::other_names::{other_fields, other_name};
 use super::{Dialects, FieldWords, Group, LAYERS, LayerWords, Word, nearest, spell};
 
-/// What a name means in a dialect.
+/// The meaning of a name in a dialect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Lookup<T> {
     Found(T),
-    /// A word of these other dialects only.
+    /// A word that only these other dialects have.
     Elsewhere {
         words: T,
         dialects: Dialects,
@@ -20,7 +20,7 @@ pub(crate) enum Lookup<T> {
     },
 }
 
-/// A layer's row, and the number of spatial axes that its name gives.
+/// A layer's row, and the number of spatial axes in its name.
 #[derive(Clone, Copy)]
 pub(crate) struct LayerName {
     pub(crate) words: &'static LayerWords,
@@ -28,7 +28,7 @@ pub(crate) struct LayerName {
 }
 
 impl<T> Lookup<T> {
-    /// The row, whichever dialect it is in.
+    /// The row, in whatever dialect it is.
     pub(crate) fn any(self) -> Option<T> {
         match self {
             Lookup::Found(words) | Lookup::Elsewhere { words, .. } => Some(words),
@@ -45,7 +45,7 @@ impl<T> Lookup<T> {
     }
 }
 
-/// The layer that `name` means.
+/// The layer named `name`.
 pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
     match find_among(LAYERS.iter(), name, dialect) {
         Lookup::Unknown { nearest } => {
@@ -59,7 +59,7 @@ pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
     }
 }
 
-/// The layer that `name` means, whichever dialect has it. What else may have been meant is not looked for.
+/// The layer named `name` in any dialect. Does not look for similar names.
 pub(crate) fn named_layer(name: &str, dialect: Dialect) -> Option<LayerName> {
     if is_layer(name) { find_layer(name, dialect).any() } else { None }
 }
@@ -69,7 +69,7 @@ pub(crate) fn is_layer(name: &str) -> bool {
     LAYERS.iter().any(|words| words.names().any(|(pattern, _)| words.rank_of(pattern, name).is_some()))
 }
 
-/// The activation that `name` means, as a layer's name (`Relu`) or as a word (`relu`).
+/// The activation with this name, as a layer (`Relu`) or as a word (`relu`).
 pub(crate) fn find_activation(name: &str, dialect: Dialect) -> Lookup<LayerName> {
     match activation_function(name) {
         Some(words) => Lookup::Found(LayerName { words, rank: None }),
@@ -77,7 +77,7 @@ pub(crate) fn find_activation(name: &str, dialect: Dialect) -> Lookup<LayerName>
     }
 }
 
-/// The activation whose function is called so: `relu`. Flax and JAX have no other name for it.
+/// The activation with this function name: `relu`. Flax and JAX have no other name for it.
 fn activation_function(name: &str) -> Option<&'static LayerWords> {
     LAYERS.iter().find(|words| words.group == Group::Activation && words.snake == name)
 }
@@ -87,7 +87,7 @@ pub(crate) fn is_field(name: &str) -> bool {
     LAYERS.iter().flat_map(LayerWords::all_fields).flat_map(FieldWords::names).any(|(known, _)| known == name)
 }
 
-/// The field of whatever layer that begins with, or is spelled nearly like, what was typed.
+/// A field of any layer that begins with what was typed, or is spelled almost like it.
 pub(crate) fn nearest_field(typed: &str) -> Option<&'static str> {
     let names = || LAYERS.iter().flat_map(LayerWords::all_fields).map(|field| field.name);
     let near = || {
@@ -97,7 +97,7 @@ pub(crate) fn nearest_field(typed: &str) -> Option<&'static str> {
     names().find(|name| name.starts_with(typed)).or_else(near)
 }
 
-/// The layer that a function of a framework computes: `relu`, `max_pool2d`, `conv_transpose2d`.
+/// The layer equivalent to a framework's function: `relu`, `max_pool2d`, `conv_transpose2d`.
 pub(crate) fn find_function(name: &str, dialect: Dialect) -> Option<LayerName> {
     let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
     let wanted = plain(name);
@@ -128,7 +128,7 @@ fn find_among(
     })
 }
 
-/// The field of a layer that `name` means.
+/// The field of a layer with this name.
 pub(crate) fn find_field(layer: &LayerWords, name: &str, dialect: Dialect) -> Lookup<&'static FieldWords> {
     let spelled = layer
         .all_fields()
@@ -142,8 +142,8 @@ pub(crate) fn find_field(layer: &LayerWords, name: &str, dialect: Dialect) -> Lo
     })
 }
 
-/// The word of `words` that `name` means. Frameworks write these words in strings, in either case
-/// and with hyphens; `SAME`, `same` and `Same` are one word.
+/// The word in `words` that `name` means. Frameworks write these words as strings, in either case and with hyphens;
+/// `SAME`, `same` and `Same` are one word.
 pub(crate) fn find_word(words: &'static [Word], name: &str, dialect: Dialect) -> Lookup<&'static str> {
     let plain = name.to_ascii_lowercase().replace('-', "_");
     let spelled = words.iter().filter(|word| word.name == plain).map(|word| (word, word.dialects));
@@ -154,7 +154,7 @@ pub(crate) fn find_word(words: &'static [Word], name: &str, dialect: Dialect) ->
     found.map(|word| word.name)
 }
 
-/// Of the rows that are spelled so, the one the dialect has.
+/// Of the rows with this spelling, the dialect's own.
 fn choose<T>(
     spelled: impl Iterator<Item = (T, Dialects)>,
     dialect: Dialect,

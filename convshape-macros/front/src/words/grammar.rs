@@ -4,7 +4,7 @@ use convshape_arith::op::Dialect;
 
 use super::{Word, fields::ALL};
 
-/// A word of the grammar and what it does, in one line.
+/// A word of the grammar and its meaning, in one line.
 pub(crate) struct GrammarWord {
     pub(crate) name: &'static str,
     pub(crate) doc: &'static str,
@@ -14,7 +14,7 @@ const fn word(name: &'static str, doc: &'static str) -> GrammarWord {
     GrammarWord { name, doc }
 }
 
-/// The words that give a chain its form, with their docs for hovering.
+/// The words that give a chain its structure, with their docs for hovering.
 pub(crate) static GRAMMAR: &[GrammarWord] = &[
     word("input", "the chain's input shape without the batch axis; in a `repeat` or `block`, the body's input"),
     word("output", "the chain's output shape without the batch axis; it is checked"),
@@ -63,7 +63,7 @@ pub(crate) fn dialect_from_name(name: &str) -> Option<Dialect> {
     ALL.iter().copied().find(|dialect| dialect.name() == name)
 }
 
-/// The dialect that a name must mean: of a framework that has another name, or a mistyped one.
+/// The dialect that a name must mean: of a framework with another name, or mistyped.
 pub(crate) fn nearest_dialect(name: &str) -> Option<Dialect> {
     let plain = name.to_ascii_lowercase();
     let dialect = match plain.as_str() {

@@ -1,6 +1,6 @@
-//! What to write in place of operations of the frameworks that the language has no layer for: for messages only.
+//! What to write for framework operations that are not layers here; used in messages only.
 
-/// Operations, compared without case, `_` and a rank at the end (`2d`), and what a help says of them.
+/// Operations, compared ignoring case, `_` and a final number of axes (`2d`), with the text of their help.
 const OPERATIONS: &[(&[&str], &str)] = &[
     (
         &["rearrange"],
@@ -285,12 +285,12 @@ const OPERATIONS: &[(&[&str], &str)] = &[
     (&["mask", "causalmask"], "`Attention(q, k, v, heads: 8, causal: true)` masks what comes later"),
 ];
 
-/// Functions that a program trains with.
+/// Functions that a program uses for training.
 const LOSSES: &[&str] = &["crossentropy", "kldiv", "binarycrossentropy", "nll", "mse", "mae", "huber"];
 
 const LOSS: &str = "a loss is no layer: give it to `Fit` or to `gradients` (`convshape::train::CrossEntropy`)";
 
-/// What to write in place of an operation that the language has no layer for.
+/// What to write for an operation that is not a layer here.
 pub(crate) fn instead(name: &str) -> Option<&'static str> {
     let plain = name.replace('_', "").to_ascii_lowercase();
     let plain = ["1d", "2d", "3d"].iter().find_map(|rank| plain.strip_suffix(rank)).unwrap_or(&plain);

@@ -45,7 +45,7 @@ const fn activation(
     LayerWords { aliases, python: INPLACE, ..layer(kind, Group::Activation, name, snake, doc) }
 }
 
-/// The row of a layer of PyTorch that pads.
+/// The row of a PyTorch padding layer.
 const fn border(kind: Kind, name: &'static str, fields: &'static [FieldWords], doc: &'static str) -> LayerWords {
     LayerWords {
         ranks: RANKS,

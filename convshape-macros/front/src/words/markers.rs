@@ -1,5 +1,5 @@
-//! The words as Rust items, for rustdoc and for editors: a module a dialect, a struct a layer, a
-//! field a field. The macro's expansion names them with the user's tokens.
+//! The words as Rust items, for rustdoc and editors: a module per dialect, a struct per layer, a field per field. The
+//! macro's expansion refers to them with the user's tokens.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ pub(crate) fn markers() -> TokenStream {
         pub mod words {
             #(#values)*
         }
-        /// The words that give a chain its form.
+        /// The words that give a chain its structure.
         #[allow(non_camel_case_types)]
         pub mod grammar {
             #(#words)*
@@ -61,7 +61,7 @@ pub(super) fn value_words() -> Vec<&'static Word> {
     words.filter(|word| seen.insert(word.name)).collect()
 }
 
-/// The layers of a dialect, each under its own name and under those of the framework.
+/// The layers of a dialect, each under its own name and under the framework's.
 fn layers(dialect: Dialect) -> TokenStream {
     let mut items = TokenStream::new();
     let mut seen = BTreeSet::new();
@@ -122,7 +122,7 @@ fn fields(row: &LayerWords, dialect: Dialect) -> TokenStream {
     items
 }
 
-/// What may come before the fields.
+/// The positional part.
 fn leading(row: &LayerWords) -> String {
     match row.positional {
         Positional::None => "Every value has its field's name.".to_owned(),
@@ -138,7 +138,7 @@ fn leading(row: &LayerWords) -> String {
     }
 }
 
-/// One line on a field, with the words that it takes in a dialect, and its default.
+/// One line about a field, with its words and its default in a dialect.
 fn field_doc(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> String {
     let mut doc = field.doc.to_owned();
     if let Takes::Word(words) | Takes::Padding(words) | Takes::SizePerAxisOr(words) = field.takes {
@@ -157,7 +157,7 @@ fn field_doc(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> String {
     doc
 }
 
-/// The type in `layers::values` that describes the values of a field.
+/// The type in `layers::values` that describes a field's values.
 fn takes_type(of: Takes) -> Ident {
     Ident::new(takes(of), Span::call_site())
 }

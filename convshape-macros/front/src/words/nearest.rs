@@ -1,23 +1,23 @@
 //! What a mistyped word probably was.
 
-/// The candidate that differs from `word` in the fewest letters, if few enough do. Case and `_`
-/// count for nothing: `Conv2D` is `Conv2d`, `outputpadding` is `output_padding`.
+/// The candidate that differs from `word` in the fewest letters, if there are few enough. Case and `_` are ignored:
+/// `Conv2D` is `Conv2d`, `outputpadding` is `output_padding`.
 pub(crate) fn nearest(word: &str, candidates: impl Iterator<Item = String>) -> Option<String> {
     let typed = letters(word);
-    // A short word that differs in two letters is another word.
+    // A short word that differs in two letters is a different word.
     let allowed = match typed.len() {
         0 => return None,
         1..=3 => 1,
         4..=7 => 2,
         _ => 3,
     };
-    // No word of the language is that long; the distance would only cost time.
+    // No word of the language is that long, so the distance would only waste time.
     if typed.len() > 40 {
         return None;
     }
     let typed_letters = set(&typed);
     candidates
-        // Cheaper than a distance, which is never less: most candidates end here.
+        // Cheaper than the distance and never larger, so most candidates are rejected here.
         .filter(|candidate| {
             let (length, other) = (candidate.len(), letters_of(candidate));
             length + allowed >= typed.len() && (typed_letters & !other).count_ones() as usize <= allowed
@@ -28,7 +28,7 @@ pub(crate) fn nearest(word: &str, candidates: impl Iterator<Item = String>) -> O
         .map(|(_, candidate)| candidate)
 }
 
-/// The letters of a word, a bit each.
+/// The set of letters in a word, one bit each.
 fn set(letters: &[char]) -> u64 {
     letters.iter().fold(0, |set, letter| set | bit(u32::from(*letter)))
 }
@@ -37,7 +37,7 @@ fn letters_of(word: &str) -> u64 {
     word.chars().fold(0, |set, letter| set | bit(u32::from(letter.to_ascii_lowercase())))
 }
 
-/// Other letters than these share bits, which only lets more words through.
+/// Other characters share bits, which only lets a few more words through.
 fn bit(letter: u32) -> u64 {
     1 << (letter % 64)
 }
@@ -46,8 +46,8 @@ fn letters(word: &str) -> Vec<char> {
     word.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours (Damerau and Levenshtein, each
-/// letter changed once).
+/// Counts insertions, deletions, replacements and swaps of neighbours (Damerau and Levenshtein, each letter changed
+/// once).
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for (i, row) in rows.iter_mut().enumerate() {

@@ -1,10 +1,10 @@
-//! Arguments of the frameworks that say nothing about what a layer computes, or what it computes anyway.
+//! Framework arguments that have no effect on what a layer computes, or that repeat its default.
 
 use convshape_arith::op::Dialect::{self, Flax, Keras, Onnx, Torch};
 
 use super::{Dialects, Kind};
 
-/// The values under which an argument changes nothing.
+/// The values for which an argument has no effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Neutral {
     /// Every value.
@@ -16,7 +16,7 @@ pub(crate) enum Neutral {
     FileName,
 }
 
-/// What makes an argument neutral for a layer, if it can be.
+/// The values for which an argument has no effect on a layer, if there are any.
 pub(crate) fn neutral(kind: Kind, name: &str, dialect: Dialect) -> Option<Neutral> {
     let row = NEUTRAL.iter().find(|(word, dialects, kinds, _)| {
         *word == name && dialects.contains(&dialect) && (kinds.is_empty() || kinds.contains(&kind))
@@ -27,7 +27,7 @@ pub(crate) fn neutral(kind: Kind, name: &str, dialect: Dialect) -> Option<Neutra
 const RECURRENT: &[Kind] = &[Kind::Lstm, Kind::Gru, Kind::Rnn];
 const NORMS: &[Kind] = &[Kind::BatchNorm, Kind::GroupNorm, Kind::LayerNorm, Kind::RmsNorm, Kind::InstanceNorm];
 
-/// Word, dialects, layers (all where none is named), values.
+/// Word, dialects, layers (all if none is named), values.
 static NEUTRAL: &[(&str, Dialects, &[Kind], Neutral)] = &[
     ("inplace", &[Torch], &[], Neutral::Any),
     ("device", &[Torch], &[], Neutral::Any),

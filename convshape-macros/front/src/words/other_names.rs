@@ -1,10 +1,10 @@
-//! What people call things that have another name here: for messages only.
+//! Names from elsewhere for things that have another name here; used in messages only.
 
 use convshape_arith::op::Dialect;
 
 use super::{LayerName, find_layer, spell};
 
-/// Layers, `#` being the number of spatial axes in either case, compared without case and `_`.
+/// Layers, with `#` for the number of spatial axes in either case, compared ignoring case and `_`.
 const LAYERS: &[(&str, &str)] = &[
     ("cat", "Concat"),
     ("concatenate", "Concat"),
@@ -143,7 +143,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("ratio", "factor"),
 ];
 
-/// The layer of this language that a name means elsewhere.
+/// The layer of this language that a name from elsewhere means.
 pub(crate) fn other_name(name: &str, dialect: Dialect) -> Option<LayerName> {
     let plain = name.replace('_', "").to_ascii_lowercase();
     LAYERS.iter().find_map(|(pattern, layer)| {
@@ -156,13 +156,13 @@ pub(crate) fn other_name(name: &str, dialect: Dialect) -> Option<LayerName> {
     })
 }
 
-/// Whether a name means the channels that come in or go out: `in_channels` or `out_channels`.
+/// Whether a name means the input or output channels: `in_channels` or `out_channels`.
 pub(crate) fn means_channels(name: &str) -> Option<&'static str> {
     let own = ["in_channels", "out_channels"];
     own.into_iter().find(|own| name == *own).or_else(|| other_fields(name).find(|field| own.contains(field)))
 }
 
-/// The fields, most likely first, that a name means elsewhere.
+/// The fields that a name from elsewhere means, most likely first.
 pub(super) fn other_fields(name: &str) -> impl Iterator<Item = &'static str> {
     let plain = name.replace('_', "").to_ascii_lowercase();
     FIELDS.iter().filter(move |(other, _)| other.replace('_', "") == plain).map(|(_, field)| *field)

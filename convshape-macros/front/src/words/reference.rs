@@ -27,7 +27,7 @@ const GROUPS: [(Group, &str); 6] = [
     (Group::Activation, "Activation and dropout"),
 ];
 
-/// The tables, under headings of the second level.
+/// The tables, under second-level headings.
 pub(crate) fn tables() -> String {
     let mut page =
         "<!-- Generated from the table of words by the test `reference` of convshape-front. -->\n".to_owned();
@@ -54,7 +54,7 @@ fn layer(row: &LayerWords) -> String {
     format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
 }
 
-/// The layer's own names, then those of the frameworks.
+/// The layer's own names, then the frameworks'.
 fn names(row: &LayerWords) -> String {
     let own: Vec<String> = match row.ranks {
         [] => vec![format!("`{}`", row.name(None))],
@@ -100,20 +100,20 @@ fn layer_fields(row: &LayerWords) -> String {
     let fields = row.fields.iter().filter(|field| !leading_fields.contains(&field.name));
     let (either, rest): (Vec<&FieldWords>, Vec<&FieldWords>) =
         fields.partition(|field| alternatives(row).contains(&field.name));
-    // One of these must be there.
+    // One of these is required.
     let either = either.into_iter().map(|field| layer_field(row, field)).collect::<Vec<_>>().join(" or ");
     let rest = rest.into_iter().map(|field| layer_field(row, field));
     let parts = leading.into_iter().chain(Some(either).filter(|text| !text.is_empty())).chain(rest);
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The fields of which one must be written, whichever it is.
+/// The fields of which one is required.
 fn alternatives(row: &LayerWords) -> &'static [&'static str] {
     let groups = fields::required(row.kind, row.dialects[0]);
     groups.iter().find(|names| names.len() > 1).copied().unwrap_or_default()
 }
 
-/// One field with what it is where it is not written, dialect by dialect where they differ.
+/// One field with its default, listed by dialect if it differs.
 fn layer_field(row: &LayerWords, field: &FieldWords) -> String {
     let known = row.dialects.iter().copied().filter(|dialect| field.dialects.contains(dialect));
     let alike = alike(known.map(|dialect| (dialect, unwritten(row, field, dialect))));
@@ -132,7 +132,7 @@ fn layer_field(row: &LayerWords, field: &FieldWords) -> String {
     parts.collect::<Vec<_>>().join(" ")
 }
 
-/// Dialects of which the same holds, together.
+/// Groups dialects with equal text.
 fn alike<T: PartialEq>(each: impl Iterator<Item = (Dialect, T)>) -> Vec<(Vec<Dialect>, T)> {
     let mut groups: Vec<(Vec<Dialect>, T)> = Vec::new();
     for (dialect, value) in each {
@@ -144,7 +144,7 @@ fn alike<T: PartialEq>(each: impl Iterator<Item = (Dialect, T)>) -> Vec<(Vec<Dia
     groups
 }
 
-/// `, only in keras`, or nothing where all of them are meant.
+/// `, only in keras`, or nothing for all dialects.
 fn only(of: Dialects, all: Dialects) -> String {
     if all.iter().all(|dialect| of.contains(dialect)) { String::new() } else { format!(", only in {}", dialects(of)) }
 }

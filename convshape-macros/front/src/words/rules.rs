@@ -1,12 +1,12 @@
-//! What each layer does to shapes, where that is defined, and a chain that shows it: the columns of the reference
-//! that no other table has.
+//! How each layer changes shapes, where that is defined, and an example: the columns of the reference that no other
+//! table has.
 
 use super::fields::{ALL, JAX};
 use super::{Dialects, Kind};
 
 /// A layer in the reference.
 pub(crate) struct Rule {
-    /// The shapes that come in and go out, without the batch, in PyTorch's order of axes.
+    /// The input and output shapes, without the batch axis, in PyTorch's order of axes.
     pub(crate) shapes: &'static str,
     /// The framework's page on the layer.
     pub(crate) source: Definition,
@@ -30,37 +30,37 @@ pub(crate) enum Definition {
     Own,
 }
 
-/// A use of a layer that fits. In `before`, `#` is the number of spatial axes.
+/// A valid use of a layer. In `before`, `#` is the number of spatial axes.
 #[derive(Clone, Copy)]
 pub(crate) struct Example {
     pub(crate) input: ExampleInput,
     /// The statements before it.
     pub(crate) before: &'static str,
-    /// The leading part of its arguments.
+    /// The positional part of its arguments.
     pub(crate) leading: &'static str,
-    /// The fields that it needs, with the dialects that need them.
+    /// The required fields, with the dialects that require them.
     pub(crate) fields: &'static [(&'static str, &'static str, Dialects)],
     /// What follows the layer, before its semicolon.
     pub(crate) claim: &'static str,
     /// The statements after it.
     pub(crate) after: &'static str,
-    /// What the numbers in the shapes of its parameters are.
+    /// The meaning of the numbers in the shapes of its parameters.
     pub(crate) symbols: &'static [(i64, &'static str)],
 }
 
-/// What an example reads.
+/// The input of an example.
 #[derive(Clone, Copy)]
 pub(crate) enum ExampleInput {
-    /// That many channels, and [`SPATIAL`] sizes; channels come last where the dialect has them there.
+    /// This many channels and [`SPATIAL`] sizes, with the channels where the dialect has them.
     Image(i64),
-    /// A shape as it is in every dialect.
+    /// The same shape in every dialect.
     Plain(&'static [i64]),
 }
 
 /// The spatial sizes of an example.
 pub(crate) const SPATIAL: [i64; 3] = [8, 10, 12];
 
-/// The numbers of a convolution's example. Its kernel is 3 by 5 where shapes of parameters are shown.
+/// The numbers of a convolution's example. Its kernel is 3 by 5 where parameter shapes are shown.
 const CONV: &[(i64, &str)] = &[
     (14, "in"),
     (22, "out"),
@@ -89,7 +89,7 @@ const IMAGE: Example = Example {
     after: "",
     symbols: &[],
 };
-/// Of two values.
+/// With two inputs.
 const PAIR: Example = Example { before: "a: Relu;", leading: "a, input", ..IMAGE };
 const STEPS_IN: Example =
     Example { input: ExampleInput::Plain(&[6, 14]), leading: "14 -> 22", symbols: STEPS, ..IMAGE };
@@ -106,7 +106,7 @@ const fn rule(shapes: &'static str, source: Definition, example: Example) -> Rul
     Rule { shapes, source, example }
 }
 
-/// A layer that computes each element by itself.
+/// A layer that computes each element separately.
 const fn elementwise(source: &'static str) -> Rule {
     rule(SAME, Definition::Torch(source), IMAGE)
 }

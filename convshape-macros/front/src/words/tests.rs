@@ -118,8 +118,7 @@ fn words_as_values() {
     assert!(matches!(find_activation("Conv2d", Torch), Lookup::Unknown { .. }));
 }
 
-/// The table is consistent: no name twice, every doc is one line, every word that another column
-/// speaks of is a field.
+/// The table is consistent: no name twice, every doc is one line, every word that another column mentions is a field.
 #[test]
 fn the_table() {
     let mut kinds = Vec::new();
@@ -185,8 +184,7 @@ fn sample(field: &FieldWords) -> Option<Setting> {
     })
 }
 
-/// A layer is in every table: it has a default, its fields reach the layer, and what it cannot do
-/// without are fields of its.
+/// A layer is in every table: it has a default, its fields reach the layer, and its required fields exist.
 #[test]
 fn layers_are_in_every_table() {
     let mut kinds = 0;

@@ -1,10 +1,10 @@
-//! What the front end says of a chain.
+//! What the front end says about a chain.
 
 #![allow(dead_code, reason = "each test uses its part")]
 
 use convshape_front::findings;
 
-/// The codes and first lines of what is wrong with a chain.
+/// The codes and first lines of a chain's findings.
 pub(crate) fn errors(chain: &str) -> Vec<String> {
     let tokens = format!("pub struct Model {{ {chain} }}").parse().expect("the chain is made of tokens");
     findings(tokens).iter().map(|finding| format!("[{}] {}", finding.code, finding.message)).collect()
@@ -24,7 +24,7 @@ pub(crate) fn accepted(chain: &str) {
     assert_eq!(errors(chain), [""; 0], "{chain}");
 }
 
-/// Refused for one reason.
+/// Rejected for one reason.
 pub(crate) fn refused(chain: &str, message: &str) {
     assert_eq!(errors(chain), [message], "{chain}");
 }

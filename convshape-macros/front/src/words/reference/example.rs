@@ -11,8 +11,8 @@ use crate::diagnose::{self, Level, Report, Sink};
 use crate::graph::Graph;
 use crate::{check, fix, parse, resolve};
 
-/// The example in a dialect, for a number of spatial axes. `changed` is a field and its value, or `None` where it is
-/// not to be written.
+/// The example in a dialect, for a number of spatial axes. `changed` is a field with a new value, or with `None` to
+/// leave it out.
 pub(super) fn source(
     row: &LayerWords,
     name: &str,
@@ -28,7 +28,7 @@ pub(super) fn source(
     });
     let fields = fields.map(|(field, value, _)| format!("{field}: {value}"));
     let written = changed.and_then(|(field, value)| value.map(|value| format!("{field}: {value}")));
-    // The leading part fills a field, which may be the one that changes.
+    // The positional part sets a field, which may be the one to change.
     let leads = match (row.positional, changed) {
         (Positional::Field(leading), Some((field, _))) => leading != field,
         _ => true,
@@ -58,11 +58,11 @@ fn input(input: ExampleInput, rank: usize, dialect: Dialect) -> String {
 
 /// A chain that was read.
 pub(super) struct Read {
-    /// What is wrong with it, apart from its output, whose shape an example does not know.
+    /// Its problems, ignoring its output, because an example does not know its shape.
     pub(super) errors: Vec<String>,
     /// The layer `l`.
     pub(super) op: Option<Op>,
-    /// What it gives.
+    /// Its output.
     pub(super) shape: Option<Shape>,
 }
 

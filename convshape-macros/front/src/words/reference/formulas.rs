@@ -1,4 +1,4 @@
-//! The formulas of sizes that the reference shows, against the arithmetic.
+//! Checks the size formulas in the reference against the arithmetic.
 
 use std::fs;
 use std::iter::Peekable;
@@ -15,9 +15,9 @@ const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../convshape/sr
 /// One row of a table of formulas.
 struct Row {
     dialects: Vec<Dialect>,
-    /// `numbers`, or the words that `padding` takes.
+    /// `numbers`, or the words of `padding`.
     paddings: Vec<String>,
-    /// Whether it holds for a stride of 1 alone.
+    /// Whether it holds only for stride 1.
     unit_stride: bool,
     formula: String,
 }
@@ -63,7 +63,7 @@ fn grid() -> impl Iterator<Item = AxisNumbers> {
     })
 }
 
-/// A formula's value.
+/// The value of a formula.
 fn value(formula: &str, numbers: &AxisNumbers) -> f64 {
     let tokens = formula.parse::<TokenStream>().expect("a formula");
     sum(&mut tokens.into_iter().peekable(), numbers)
@@ -125,7 +125,7 @@ fn atom(tokens: &mut Tokens, numbers: &AxisNumbers) -> f64 {
     }
 }
 
-/// What a layer of one axis gives; `None` where it is refused.
+/// The output size of a layer with one axis; `None` if it is rejected.
 fn given(layer: &str, dialect: Dialect, padding: &str, numbers: &AxisNumbers) -> Option<i64> {
     let AxisNumbers { n, k, s, d, lo, hi, op } = *numbers;
     let last = matches!(dialect, Dialect::Flax | Dialect::Keras);
@@ -145,7 +145,7 @@ fn given(layer: &str, dialect: Dialect, padding: &str, numbers: &AxisNumbers) ->
     }
 }
 
-/// Holds each formula of a table against the layer, in each of its dialects.
+/// Checks each formula of a table against the layer, in each of its dialects.
 fn compare(title: &str, layer: &str) {
     let rows = rows(title);
     assert!(rows.len() >= 5, "{title}: {} rows", rows.len());

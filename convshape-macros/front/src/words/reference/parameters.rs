@@ -8,7 +8,7 @@ use super::super::{LayerWords, rules};
 use super::{alike, dialects, example};
 use crate::fields::{self, Setting};
 
-/// `` `.weight` `[out, in / groups, kernel, kernel]` ``, dialect by dialect where they differ.
+/// `` `.weight` `[out, in / groups, kernel, kernel]` ``, listed by dialect if it differs.
 pub(super) fn cell(row: &LayerWords) -> String {
     let each = row.dialects.iter().map(|dialect| (*dialect, of_dialect(row, *dialect)));
     let alike = alike(each);
@@ -29,7 +29,7 @@ fn of_dialect(row: &LayerWords, dialect: Dialect) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
-/// A normalisation with its factor, and a convolution whose kernel has another size on each axis.
+/// A normalisation with its scale, and a convolution whose kernel differs between axes.
 fn with_kernel(op: Op, row: &LayerWords) -> Op {
     let mut changed = op;
     if row.fields.iter().any(|field| field.name == "affine") {

@@ -79,7 +79,7 @@ fn each_default_is_that_of_the_chain() {
     assert!(count > 300, "{count}");
 }
 
-/// A field is refused where it is left out if the table says so, and only then.
+/// A field must be written exactly if the table says so.
 #[test]
 fn each_required_field_is_required() {
     for row in LAYERS {
