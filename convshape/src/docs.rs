@@ -1,4 +1,4 @@
-//! The reference: pages without code that runs.
+//! The reference pages. They contain no code that runs.
 
 pub mod dialects;
 pub mod errors;

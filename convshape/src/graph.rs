@@ -1,7 +1,7 @@
-//! A chain as public data: what everything that runs, prints or exports a chain reads.
+//! A chain as public data. Everything that runs, prints or exports a chain reads it.
 //!
-//! [`Graph::of`] gives the layers of a model in the order in which they run, with what they read
-//! and give, their shapes and their parameters. A back end is a loop over its nodes:
+//! [`Graph::of`] gives the layers of a model in the order in which they run, with their inputs, outputs, shapes and
+//! parameters. A back end is a loop over its nodes:
 //!
 //! ```
 //! use convshape::graph::{Graph, Op};
@@ -29,14 +29,12 @@
 //! assert_eq!(graph.params()[0].name, "enc.weight");
 //! ```
 //!
-//! A node's [`Op`] has the layer's fields, one number for each spatial axis. What a dialect's words
-//! mean is worked out by its methods: [`Conv::windows`](op::Conv::windows) and
-//! [`Conv::scatters`](op::Conv::scatters) give kernel, stride, dilation and border of each axis,
-//! [`Parameter::layout`] says how a weight is stored.
+//! A node's [`Op`] has the layer's fields, with one number for each spatial axis. Its methods compute what they mean in
+//! a dialect: [`Conv::windows`](op::Conv::windows) and [`Conv::scatters`](op::Conv::scatters) give kernel, stride,
+//! dilation and border of each axis, and [`Parameter::layout`] says how a weight is stored.
 //!
-//! Sizes that only run time knows are symbols; [`Graph::bind`] puts numbers in their place. Tests
-//! and tools build graphs by hand with [`Graph::new`], [`Graph::input`], [`Graph::push`] and
-//! [`Graph::output`].
+//! Run-time sizes are symbols; [`Graph::bind`] replaces them with numbers. Tests and tools build graphs by hand with
+//! [`Graph::new`], [`Graph::input`], [`Graph::push`] and [`Graph::output`].
 
 #[doc(inline)]
 pub use convshape_arith::axis::{Scatter, Window};
@@ -55,7 +53,7 @@ pub use convshape_arith::param::{Init, Role};
 #[doc(inline)]
 pub use convshape_arith::size::{Scope, Size, Symbol};
 
-/// What an [`Op`] is made of: the fields of each layer, with the dialect's defaults filled in.
+/// The parts of an [`Op`]: the fields of each layer, with the dialect's defaults filled in.
 pub mod op {
     #[doc(inline)]
     pub use convshape_arith::op::{

@@ -1,9 +1,10 @@
 //! Convolutional models whose shapes are checked while they compile.
 //!
-//! The sizes in a convolutional model follow from each other by small sums that are easy to get wrong: a stride rounds
-//! down, and 28 rows that became 12 come back as 27. In most frameworks that shows when the program runs, often in
-//! another place than the mistake. [`conv_chain!`] does the sums while the program compiles, and refuses what does not
-//! fit with the numbers, the cause and a fix. What compiles can be run, with PyTorch's weights and PyTorch's results.
+//! The sizes in a convolutional model follow from each other by simple arithmetic that is easy to get wrong: a stride
+//! rounds down, and 28 rows that became 12 come back as 27. In most frameworks you find out when the program runs,
+//! often far from the mistake. [`conv_chain!`] does the arithmetic while the program compiles. If something does not
+//! fit, the error shows the numbers, the cause and a fix. A program that compiles can run with PyTorch's weights and
+//! gives PyTorch's results.
 //!
 //! ```
 //! convshape::conv_chain! {
@@ -31,9 +32,8 @@
 //!
 //! # Errors
 //!
-//! A chain that does not fit is a compile error on the word that has to change. The message begins with a code and says
-//! which layer and what is wrong; then come the formula with its numbers, the cause if it is further up, and what to
-//! write:
+//! A chain that does not fit is a compile error on the word that has to change. The message begins with a code, the
+//! layer and what is wrong; then come the formula with its numbers, the cause if it is upstream, and what to write:
 //!
 //! ```compile_fail
 //! convshape::conv_chain! {
@@ -59,16 +59,16 @@
 //!   |              ^^^^^^^^^^^^^^^
 //! ```
 //!
-//! What a compiler cannot see is a value at run time: [`ShapeError`] for arrays, [`LoadError`] and [`SaveError`] for
-//! files.
+//! What a compiler cannot see is an error value at run time: [`ShapeError`] for arrays, [`LoadError`] and [`SaveError`]
+//! for files.
 //!
 //! # Running
 //!
-//! The macro makes a struct with a public field for each layer that has parameters, and these methods:
+//! The macro generates a struct with a public field for each layer that has parameters, and these methods:
 //!
-//! - `init(&mut rng)` draws the parameters as PyTorch does;
+//! - `init(&mut rng)` initialises the parameters as PyTorch does;
 //! - `forward(&x)` runs one sample, from [`Tensor`] to [`Tensor`]; their types hold the shapes ([`Chw`], [`Cl`], [`C`], ..);
-//! - `forward_batch(x)` runs an [`ndarray`] view with any strides, the batch axis first;
+//! - `forward_batch(x)` runs an [`ndarray`] view with any strides and the batch axis first;
 //! - `summary()` is a table of layers, outputs, parameters and multiply-accumulates, see [`Summary`].
 //!
 //! Debug builds run models very slowly unless the program's manifest optimises its dependencies:
@@ -78,8 +78,8 @@
 //! opt-level = 3
 //! ```
 //!
-//! Several inputs or outputs are tuples. Shapes can be read without running anything from the constants of [`Chain`],
-//! and code for any model is written against [`Model`].
+//! Several inputs or outputs are tuples. The constants of [`Chain`] give the shapes without running anything. To write
+//! code for any model, use the trait [`Model`].
 //!
 //! ```
 //! use convshape::rand::{SeedableRng, rngs::SmallRng};
@@ -100,32 +100,32 @@
 //! assert_eq!(larger.view()[[0, 3, 3]], model.up.bias.as_slice()[0]);
 //! ```
 //!
-//! Layers are computed in `f32`, with the best vector instructions that the processor has. Two-dimensional convolutions
-//! with many channels use Winograd's algorithm, which needs fewer multiplications than the definition: results have
-//! slightly larger rounding errors, and an infinite or NaN input also spoils outputs next to those that read it. With
+//! Layers are computed in `f32`, with the best vector instructions of the processor. Two-dimensional convolutions with
+//! many channels use Winograd's algorithm, which needs fewer multiplications than the definition. Its results have
+//! slightly larger rounding errors, and an infinite or NaN input also affects outputs next to those that read it. With
 //! the feature `rayon`, long runs use several threads: inside a rayon pool those of the pool, elsewhere the library's
-//! own helpers, which stay awake for a moment after the last run. There are as many as the processor has hardware
-//! threads, or fewer if the environment variable `RAYON_NUM_THREADS` says so. The global pool of rayon is never
-//! started. The result does not depend on the number of threads.
+//! own, which stay awake for a moment after each run. There are as many as the processor has hardware threads, or fewer
+//! if the environment variable `RAYON_NUM_THREADS` says so. The global pool of rayon is never started. Results do not
+//! depend on the number of threads.
 //!
 //! # Weights
 //!
 //! `load(path)`, `load_with(path, rename)` and `load_bytes(bytes)` read safetensors files, as Python writes them with
 //! `safetensors.torch.save_file(model.state_dict(), path)`; `save(path)` writes them. A tensor is called `NAME.weight`,
 //! `NAME.bias`, `NAME.running_mean` or `NAME.running_var`, where NAME is the layer's name or what `#[name = ".."]`
-//! says. All tensors are checked before any is taken.
+//! says. Everything is checked before any tensor is loaded.
 //!
-//! With `weights: "models/autoencoder.safetensors";` among the chain's headers the macro reads that file's header while
-//! it compiles, again when the file changes: a tensor that is missing or has another type or shape is a compile error
-//! on its layer. `pretrained()` then gives the model with those weights, which are part of the program and borrowed
-//! from it where they are `f32`; it needs no file, no feature, and cannot fail. The path is relative to the crate's
-//! `Cargo.toml`.
+//! With the header `weights: "models/autoencoder.safetensors";` in a chain, the macro reads the file's header at
+//! compile time, and again when the file changes. A tensor that is missing or has the wrong type or shape is a compile
+//! error on its layer. `pretrained()` then returns the model with those weights. They are part of the program, and are
+//! used in place if they are `f32`. It needs no file and no feature, and cannot fail. The path is relative to the
+//! crate's `Cargo.toml`.
 //!
 //! # Devices
 //!
 //! Without its features the crate needs neither the standard library nor a heap. A chain without symbolic sizes then
-//! runs in an array of the caller, from and to nested arrays, with weights that are borrowed from the program: those of
-//! `pretrained()`, or all elements of the model in one array. An array that is too small does not compile.
+//! runs in an array provided by the caller, reads and writes nested arrays, and borrows its weights from the program:
+//! those of `pretrained()`, or one array with all elements of the model. An array that is too small does not compile.
 //!
 //! ```
 //! use convshape::{Model, conv_chain};
@@ -149,24 +149,25 @@
 //! # Ok::<(), convshape::ShapeError>(())
 //! ```
 //!
-//! Values that are not needed at the same time share memory. Convolutions run row by row in `f32`, other layers by the
+//! Values that are not needed at the same time share memory. Convolutions run row by row in `f32`, other layers use the
 //! reference implementation; vector instructions need `std`.
 //!
 //! # Features
 //!
 //! The first six are on by default.
 //!
-//! - `std`: finds out what the processor can do, and runs its vector instructions. It brings `alloc`.
+//! - `std`: detects the processor's vector instructions at run time and uses them. Implies `alloc`.
 //! - `alloc`: models and tensors on the heap: `init`, `forward`, `summary`.
-//! - `ndarray`: batches as [`ndarray`] arrays: `forward_batch`, `view()`. It brings `alloc`.
-//! - `safetensors`: the methods that read and write files. It brings `std`, as the next two do.
+//! - `ndarray`: batches as [`ndarray`] arrays: `forward_batch`, `view()`. Implies `alloc`.
+//! - `safetensors`: the methods that read and write files. Implies `std`, as do the next two.
 //! - `train`: gradients, losses, optimisers and the training loop.
-//! - `rayon`: several threads where the work pays for them.
-//! - `image`: folders of PNG and JPEG files as data. It brings `train`, as the next two do.
-//! - `plot`: the curves of a training as pictures.
-//! - `progress`: a progress bar while a model is trained.
-//! - `serde`: summaries, layers and histories for any format. It brings `alloc`.
-//! - `typed`: the module `typed`, shapes as types on `typenum`, for code that is generic over sizes. It brings `alloc`.
+//! - `rayon`: several threads for large enough work.
+//! - `image`: folders of PNG and JPEG files as data. Implies `train`, as do the next two.
+//! - `plot`: training curves as pictures.
+//! - `progress`: a progress bar during training.
+//! - `serde`: serialises summaries, layers and histories. Implies `alloc`.
+//! - `typed`: the module `typed`, with shapes as types of `typenum`, for code that is generic over sizes. Implies
+//!   `alloc`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
@@ -244,7 +245,7 @@ pub use crate::reference::kernels;
 #[cfg(feature = "safetensors")]
 pub use crate::weights::{Hint, LoadError, SaveError, TensorProblem};
 
-/// Items that generated code uses. Not part of the public interface.
+/// Items that generated code uses. They are not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     #[cfg(feature = "std")]
@@ -286,10 +287,10 @@ pub mod __private {
     pub use {alloc::string::String, std::path::Path};
 }
 
-/// Declares a model whose shapes are checked while it compiles: the reference of the language.
+/// Declares a model whose shapes are checked at compile time. This page is the reference of the language.
 ///
-/// Elsewhere: [`layers`] has each layer's fields in each dialect, [`errors`] a page for each error code, [`dialects`] what
-/// the same words mean in different frameworks, [`Chain`] and [`Model`] what every model has.
+/// See also: [`layers`] has each layer's fields in each dialect, [`errors`] a page for each error code, [`dialects`]
+/// what the same words mean in different frameworks, [`Chain`] and [`Model`] what every model has.
 #[doc = include_str!("docs/reference.md")]
 #[doc = include_str!("docs/layers.md")]
 #[macro_export]

@@ -1,5 +1,5 @@
 //! The reference implementation: every layer in plain loops, and the interpreter that runs a chain with them. The fast
-//! path is tested against it, and it runs where there is no heap.
+//! path is tested against it, and it is used if there is no heap.
 
 pub mod kernels;
 pub(crate) mod layout;

@@ -4,7 +4,7 @@
 //! [`Loader`] makes batches of a [`Dataset`] (see [`data`]). [`Fit`] is a loop over the three, with validation, early
 //! stopping and checkpoints. The same seed, data and model give the same bits.
 //!
-//! Other changes of parameters take a few lines with [`Model`] and [`Train`], for any chain: an average of the weights,
+//! Other updates of parameters take a few lines with [`Model`] and [`Train`], for any chain: an average of the weights,
 //! frozen layers, your own optimiser.
 //!
 //! ```

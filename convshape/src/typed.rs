@@ -4,8 +4,8 @@
 //!
 //! # The macro: sizes that are written down
 //!
-//! Start here. [`conv_chain!`](crate::conv_chain) reads a whole model, and its messages say which layer is wrong,
-//! with the sum, the cause and what to write. It knows every layer and every dialect.
+//! Start here. [`conv_chain!`](crate::conv_chain) reads a whole model. Its messages say which layer is wrong, with the
+//! formula, the cause and what to write. It knows every layer and every dialect.
 //!
 //! ```
 //! convshape::conv_chain! {
@@ -20,8 +20,8 @@
 //!
 //! # Const generics: one model in a few sizes
 //!
-//! Where the sizes are parameters of the model, or constants of another crate, the same checks run in const
-//! evaluation, once for each size that is used: a mistake shows where the model is used with it.
+//! If the sizes are parameters of the model, or constants of another crate, the same checks run in const evaluation,
+//! once for each size that is used: a mistake shows where the model is used with that size.
 //!
 //! ```
 //! convshape::conv_chain! {
@@ -39,8 +39,8 @@
 //!
 //! # Symbolic sizes: those that only run time knows
 //!
-//! A model for images of any size is checked for all of them at once. What enters is an `ndarray` view, and a
-//! size of another form is an error at run time.
+//! A model for images of any size is checked for all sizes at once. Its inputs are `ndarray` views, and a size of the
+//! wrong form is an error at run time.
 //!
 //! ```
 //! convshape::conv_chain! {
@@ -56,10 +56,10 @@
 //!
 //! # Types: functions that are generic over sizes
 //!
-//! This module is for libraries: for a function that must work for sizes of its callers, and must not be called
-//! with sizes that do not fit. Sizes are the types of [`typenum`], on which stable Rust can calculate in the types
-//! of a signature. A function states in its `where` clause what it needs; its body is checked where it is written,
-//! for all sizes, and the clause where it is called.
+//! This module is for libraries: for a function that works for the sizes of its callers but must not be called with
+//! sizes that do not fit. Sizes are types of [`typenum`], which stable Rust can calculate with in the types of a
+//! signature. A function states what it needs in its `where` clause. Its body is checked where it is written, for all
+//! sizes, and the clause where it is called.
 //!
 //! ```
 //! use convshape::rand::{SeedableRng, rngs::SmallRng};
@@ -83,19 +83,21 @@
 //! let same: Image<U28, U28> = round_trip(&Down::init(rng), &Up::init(rng), &Tensor::zeros());
 //! ```
 //!
-//! With 27 rows the call is refused:
+//! With 27 rows the call is rejected:
 //!
 //! ```text
 //! error[E0277]: `Chw<Decimal<1>, Decimal<28>, Decimal<28>>` does not restore `Chw<Decimal<1>, Decimal<27>, Decimal<27>>`
 //! ```
 //!
-//! Only the sizes: [`ConvOut`], [`ConvTransposeOut`] and [`PoolOut`] are the results, the traits [`Convolved`],
-//! [`ConvTransposed`], [`Pooled`] and [`Restores`] the conditions. Tensors: [`Tensor`] with the shapes [`Chw`] and so
-//! on. Layers: [`Conv2d`] and the others; a tuple of layers is a layer, and so is every chain of the macro whose
-//! sizes are literals. They run the kernels that chains run, with PyTorch's meaning and the channel axis first.
+//! For sizes alone, [`ConvOut`], [`ConvTransposeOut`] and [`PoolOut`] are the results, and the traits [`Convolved`],
+//! [`ConvTransposed`], [`Pooled`] and [`Restores`] the conditions. For tensors, there is [`Tensor`] with shapes such as
+//! [`Chw`]. For layers, there are [`Conv2d`] and others; a tuple of layers is a layer, and so is every chain of the
+//! macro whose sizes are literals. They use the same kernels as chains, with PyTorch's meaning and the channel axis
+//! first.
 //!
-//! What the compiler says about types is long. Its first line has the sizes in decimal; a size from 1024 on is shown
-//! as `Thousands<Decimal<3>, Decimal<136>>`. Compiling takes longer than with the macro, as each sum is a proof.
+//! The compiler's messages about types are long. Their first line has the sizes in decimal; a size of 1024 or more is
+//! shown as `Thousands<Decimal<3>, Decimal<136>>`. Compiling takes longer than with the macro, because each calculation
+//! is a proof.
 
 mod activation;
 mod arithmetic;

@@ -1,12 +1,14 @@
-//! The same words in different frameworks.
+//! What the same words mean in different frameworks.
 //!
-//! A chain speaks one framework's dialect (`dialect: flax;`), torch where it does not say. Names, defaults, the meaning
-//! of `padding` and `output_padding`, the axis order of shapes and the layout of weights are then that framework's.
-//! Where a word that is right in one is the cause of an error in another, the message says so and gives the word to use.
+//! A chain uses one framework's dialect (`dialect: flax;`), which is torch by default. The dialect decides names,
+//! defaults, the meaning of `padding` and `output_padding`, the axis order of shapes, and the layout of weights. If a
+//! word that is right in one framework is the cause of an error in another, the message says so and names the word to
+//! use.
 //!
 //! # `Conv`, then `ConvTranspose` with the same numbers
 //!
-//! In PyTorch `padding` of a transposed convolution crops what the convolution padded: the same numbers lead back.
+//! In PyTorch, the `padding` of a transposed convolution crops what the convolution's padding added, so the same number
+//! restores the size.
 //!
 //! ```
 //! convshape::conv_chain! {
@@ -19,8 +21,8 @@
 //! }
 //! ```
 //!
-//! In Flax and JAX it pads the dilated input, so that `padding: 0` gives the smallest output there is: 2 rows become
-//! `2 - 3 + 1 = 0`.
+//! In Flax and JAX it pads the dilated input, so `padding: 0` gives the smallest possible output: 2 rows become `2 - 3
+//! + 1 = 0`.
 //!
 //! ```compile_fail
 //! convshape::conv_chain! {
@@ -34,7 +36,7 @@
 //! }
 //! ```
 //!
-//! What PyTorch calls `padding: p` is `padding: dilation * (kernel - 1) - p` here; `valid` is PyTorch's 0.
+//! PyTorch's `padding: p` is `padding: dilation * (kernel - 1) - p` here; `valid` is PyTorch's 0.
 //!
 //! ```
 //! convshape::conv_chain! {
@@ -48,7 +50,7 @@
 //! }
 //! ```
 //!
-//! The words lead back as well, an even kernel too:
+//! With padding as a word the size is restored too, even for an even kernel:
 //!
 //! ```
 //! convshape::conv_chain! {
@@ -68,8 +70,8 @@
 //!
 //! # Rows that a stride drops
 //!
-//! `same` with a stride rounds up on the way down and multiplies on the way up: with stride 3, 16 rows become 6 and come
-//! back as 18. The message names the layer that lost the size.
+//! `same` with a stride rounds up on the way down and multiplies on the way up: with stride 3, 16 rows become 6, which
+//! become 18. The message names the layer that lost the size.
 //!
 //! ```compile_fail
 //! convshape::conv_chain! {
@@ -85,13 +87,13 @@
 //!
 //! # The kernel's orientation
 //!
-//! PyTorch, Keras and ONNX stamp the kernel, JAX and Flax slide it over the dilated input unless `transpose_kernel` is
-//! set: for the same weight their outputs are those of the kernel turned around. `[[0, 1], [2, 3]]` with itself as kernel,
-//! cropped to one element, is 4 in PyTorch and 14 in Flax.
+//! In a transposed convolution, PyTorch, Keras and ONNX add the kernel at each input position. JAX and Flax slide it
+//! over the dilated input unless `transpose_kernel` is set, which gives the output of the flipped kernel. For example,
+//! `[[0, 1], [2, 3]]` with itself as kernel, cropped to one element, is 4 in PyTorch and 14 in Flax.
 //!
-//! With `transpose_kernel`, Flax has a kernel as `[.., out, in]` in files. The `jax` dialect keeps `[out, in, ..]` with it
-//! as without; `lax.conv_transpose(.., transpose_kernel=True)` swaps the two axes itself, so that an array which it takes
-//! as `OIHW` is `[in, out, ..]`: swap them when a kernel moves between the two.
+//! With `transpose_kernel`, Flax stores a kernel as `[.., out, in]`. The `jax` dialect always stores `[out, in, ..]`.
+//! But `lax.conv_transpose(.., transpose_kernel=True)` swaps the two axes itself, so an array that it takes as `OIHW`
+//! is `[in, out, ..]`: swap them when you move a kernel between the two.
 //!
 //! ```
 //! use convshape::ndarray::Array4;
@@ -129,9 +131,10 @@
 //!
 //! # `Upsample` compared with PyTorch's
 //!
-//! The nearest row is the one that PyTorch takes for `f32`, also where a place falls on the edge between two rows and a
-//! rounding decides. With a factor that rounds the output down to the input's size or twice that (1.05 of 4 rows),
-//! PyTorch takes other rows for small images than for signals, volumes and large images; here it is the latter everywhere.
+//! `nearest` takes the row that PyTorch takes for `f32`, even at a tie between two rows that rounding decides. If the
+//! factor rounds the output down to the input's size or to twice that (4 rows times 1.05), PyTorch takes different rows
+//! for small images than for signals, volumes and large images. Here it is always the latter.
 //!
-//! Linear and cubic modes work out their place between two rows in `f64`, PyTorch in `f32`, which is off by a rounding that
-//! grows with the axis: unless the factor is a power of two, below 1e-4 of the way from row to row at 700 rows.
+//! Linear and cubic modes compute the position between two rows in `f64`. PyTorch uses `f32`, with a rounding error
+//! that grows with the size of the axis: below 1e-4 of the distance between rows at 700 rows, and none if the factor is
+//! a power of two.

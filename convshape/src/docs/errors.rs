@@ -1,4 +1,4 @@
-//! The errors of `conv_chain!`, a page each.
+//! The errors of `conv_chain!`, with one page per code.
 //!
 //! A message begins with its code in brackets:
 //!
@@ -9,9 +9,9 @@
 //!        help: in `dec`, set `output_padding: 1`
 //! ```
 //!
-//! First the layer and what is wrong with it, then the arithmetic with its numbers, then the layer further up that is
-//! the cause, if there is one, then what to write; each `help:` was tried before it was shown. A code never gets
-//! another meaning.
+//! First comes the layer and what is wrong with it, then the formula with its numbers, then the layer upstream that is
+//! the cause, if there is one, then what to write. Every `help:` was tried before it is shown. A code is never reused
+//! for another error.
 //!
 //! | codes | about |
 //! |---|---|
@@ -25,7 +25,8 @@
 //! | `CS07..` | data |
 //! | `CS08..` | what is legal and surely not meant |
 //!
-//! A constant's page shows a chain that fails with the code, why, and the chain mended; its value is the code's title.
+//! The page of each constant shows a chain that fails with the code, the reason, and the fixed chain. The constant's
+//! value is the code's title.
 
 mod data;
 mod holes;

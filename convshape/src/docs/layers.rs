@@ -1,13 +1,13 @@
 //! The words of the language: every layer with its fields, dialect by dialect.
 //!
-//! Nothing here is used at run time. The structs are what an editor shows on a word inside
-//! `conv_chain!`, and what it completes; their pages are the reference of the language. They are
-//! generated from the same table that the macro reads chains with.
+//! Nothing here is used at run time. Editors show the structs' documentation for a word inside `conv_chain!`, and
+//! complete their fields; their pages are the reference of the language. They are generated from the table with which
+//! the macro reads chains.
 #![allow(missing_debug_implementations, reason = "no value of these types is ever made")]
 
-/// What a field takes.
+/// The values of fields.
 pub mod values {
-    /// A whole number, a constant, or arithmetic of these: `16`, `WIDTH`, `2 * WIDTH + 1`.
+    /// An integer, a constant, or arithmetic on these: `16`, `WIDTH`, `2 * WIDTH + 1`.
     pub struct Size;
     /// One size for all axes, or one per axis: `3`, `(3, 5)`.
     pub struct SizePerAxis;
@@ -25,13 +25,13 @@ pub mod values {
     pub struct Word;
     /// A shape without the batch axis: `[16, 14, 14]`.
     pub struct Shape;
-    /// A range of channels, or along the axis that is named: `0..16`.
+    /// A range of channels, or of indices along the named axis: `0..16`.
     pub struct Range;
-    /// A number of equal pieces, or the sizes of all: `2`, `[64, 80]`.
+    /// A number of equal pieces, or the sizes of all pieces: `2`, `[64, 80]`.
     pub struct Pieces;
     /// Axes: their numbers from 0, without the batch, or names: `1`, `(0, -1)`, `channels`.
     pub struct Axes;
-    /// How a parameter begins: `1e-6`, `normal(0.02)`, `uniform(0.1)`.
+    /// How a parameter is initialised: `1e-6`, `normal(0.02)`, `uniform(0.1)`.
     pub struct Init;
     /// The path of a `const` or `static` array: `tables::ANCHORS`.
     pub struct Array;
@@ -41,7 +41,7 @@ pub mod values {
     pub struct Activation;
     /// A dialect: `torch`, `onnx`, `jax`, `flax` or `keras`.
     pub struct Dialect;
-    /// A size that a `block`, a `repeat` or a `for` names.
+    /// A size declared by a `block`, a `repeat` or a `for`.
     pub struct Named;
 }
 

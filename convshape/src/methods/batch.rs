@@ -15,7 +15,7 @@ use crate::model::workspace::is_allocatable;
 use convshape_arith::program::Program;
 use convshape_arith::symbols::Symbols;
 
-/// One input.
+/// A single input.
 pub trait BatchInput<'a> {
     /// The input as a batch.
     fn batch(self) -> ArrayViewD<'a, f32>;
@@ -34,7 +34,7 @@ impl<'a, D: Dimension> BatchInput<'a> for ArrayView<'a, f32, D> {
     }
 }
 
-/// One output.
+/// A single output.
 pub trait BatchOutput {
     /// The output, from a batch.
     fn from_batch(batch: ArrayD<f32>) -> Self;
@@ -66,7 +66,7 @@ impl<'a, I: BatchInput<'a>> Inputs<'a> for I {
     }
 }
 
-/// No arrays: the targets of a loss that has none.
+/// No arrays: the targets of a loss without targets.
 impl<'a> Inputs<'a> for () {
     fn batches(self) -> Vec<ArrayViewD<'a, f32>> {
         Vec::new()
@@ -127,7 +127,7 @@ pub(crate) fn run_batch<M: Parts>(model: &M, inputs: &[ArrayViewD<'_, f32>]) -> 
 /// The elements of checked inputs in row-major order; only inputs in another order are copied.
 ///
 /// # Errors
-/// If the copies need more memory than there is: a view may repeat one sample for ever.
+/// If the copies need more memory than there is. A view may repeat one sample any number of times.
 pub(crate) fn row_major<'a>(
     program: &'static Program,
     inputs: &'a [ArrayViewD<'_, f32>],
@@ -154,7 +154,7 @@ pub(crate) fn elements_of<'a>(input: &ArrayViewD<'a, f32>) -> Cow<'a, [f32]> {
     }
 }
 
-/// The size of the batch and the values of the symbols, if the inputs are those the program takes.
+/// The batch size and the values of the symbols, if the inputs are those that the program takes.
 pub(crate) fn check_inputs(
     program: &'static Program,
     inputs: &[ArrayViewD<'_, f32>],

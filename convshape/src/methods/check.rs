@@ -21,7 +21,7 @@ pub use self::chain::{chain, chain_macs, chain_output, chain_params, port};
 pub use self::data::data;
 pub use self::weights::{chain_weights, weights};
 
-/// A `usize` as the `i64` of the arithmetic. A value that does not fit is refused as a size below 1.
+/// A `usize` as the `i64` of the arithmetic. A value that does not fit is rejected like a size below 1.
 pub const fn size(n: usize) -> i64 {
     n.cast_signed() as i64
 }
@@ -273,7 +273,7 @@ pub const fn params(op: &Op) -> u64 {
     }
 }
 
-/// The rows of a receptive field; without one, a value that [`rows`] leaves out.
+/// The rows of a receptive field; without one, a value that [`rows`] skips.
 pub const fn field(field: Receptive) -> [u64; MAX_SPATIAL] {
     match field {
         Receptive::Rows { rows, .. } => [rows[0].cast_unsigned(), rows[1].cast_unsigned(), rows[2].cast_unsigned()],

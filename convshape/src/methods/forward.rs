@@ -1,4 +1,4 @@
-//! Runs samples from slices to slices, in one go or one after the other.
+//! Runs samples from slices to slices, all at once or one after the other.
 
 #[cfg(feature = "alloc")]
 use alloc::vec;
@@ -39,10 +39,10 @@ impl Workspace {
     }
 }
 
-/// The generated `forward`: one sample, its shape known to be right.
+/// The generated `forward`: one sample, whose shape the types guarantee.
 ///
 /// # Panics
-/// If a parameter was replaced by one of another shape.
+/// If a parameter was replaced by one of a different shape.
 #[cfg(feature = "alloc")]
 pub fn forward<S, O: OutputTensors>(model: &impl Parts, inputs: impl InputSlices<S>) -> O {
     fn run<M: Parts>(model: &M, inputs: &[&[f32]]) -> Vec<Vec<f32>> {
@@ -59,7 +59,7 @@ pub fn forward<S, O: OutputTensors>(model: &impl Parts, inputs: impl InputSlices
 /// when it packs the weights.
 ///
 /// # Panics
-/// If a parameter was replaced by one of another shape.
+/// If a parameter was replaced by one of a different shape.
 pub fn forward_into<M: Parts, S, T, R: Memory>(
     model: &M,
     inputs: impl InputSlices<S>,
@@ -121,8 +121,7 @@ pub(crate) fn forward_slices<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &m
 /// Runs one sample by the reference implementation, from slices to slices.
 ///
 /// # Panics
-/// If a parameter was replaced by one of another shape, or a slice has another number of elements than
-/// its port.
+/// If a parameter was replaced by one of a different shape, or a slice does not have as many elements as its port.
 #[cfg(feature = "alloc")]
 fn step_through_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
     let shapes: Vec<Shape> = M::PROGRAM.inputs.iter().map(|port| port.shape).collect();
@@ -166,7 +165,7 @@ impl Operands<f32> for SliceInputs<'_> {
 /// Runs `batch` samples on inputs of these shapes. Returns the outputs with the shape of one sample.
 ///
 /// # Errors
-/// If a layer does not take what comes to it, or a parameter was replaced by one of another shape.
+/// If a layer rejects its input, or a parameter was replaced by one of a different shape.
 #[cfg(feature = "alloc")]
 pub(crate) fn run_samples<M: Parts>(
     model: &M,
@@ -188,7 +187,7 @@ pub(crate) fn run_samples<M: Parts>(
     step_through(model, batch, shapes, inputs)
 }
 
-/// As [`run_samples`], by the reference implementation, sample by sample.
+/// Like [`run_samples`], with the reference implementation, sample by sample.
 #[cfg(feature = "alloc")]
 fn step_through<M: Parts>(
     model: &M,
@@ -217,10 +216,10 @@ fn step_through<M: Parts>(
     Ok(outputs)
 }
 
-/// Whether there is memory for the outputs of a batch.
+/// Checks that there is memory for the outputs of a batch.
 ///
 /// # Errors
-/// If not.
+/// If there is not.
 #[cfg(all(feature = "std", feature = "ndarray"))]
 fn check_memory(program: &'static Program, batch: usize, outputs: &[Shape]) -> Result<(), ShapeError> {
     let mut counts = outputs.iter().map(|shape| batch.checked_mul(count(shape)));

@@ -33,7 +33,7 @@ macro_rules! __ndarray {
     ($($item:tt)*) => {};
 }
 
-/// The methods that read and write files, where the library was built with them.
+/// The methods that read and write files, if the library was built with them.
 #[cfg(feature = "safetensors")]
 #[doc(hidden)]
 #[macro_export]
@@ -43,15 +43,14 @@ macro_rules! __weight_files {
             /// A model with the parameters of a safetensors file.
             ///
             /// # Errors
-            /// If a tensor is missing or has another shape or type, or the file is damaged. Nothing is
-            /// taken then.
+            /// If a tensor is missing or has the wrong shape or type, or the file is damaged. Nothing is loaded then.
             pub fn load(
                 path: impl $crate::__private::core::convert::AsRef<$crate::__private::Path>,
             ) -> $crate::__private::core::result::Result<Self, $crate::LoadError> {
                 $crate::__private::load(path)
             }
 
-            /// As `load`, with `rename` giving the name in the file for each of the model's own.
+            /// Like `load`, with `rename` giving the name in the file for each of the model's own names.
             ///
             /// # Errors
             /// Those of `load`.
@@ -62,7 +61,7 @@ macro_rules! __weight_files {
                 $crate::__private::load_with(path, rename)
             }
 
-            /// As `load`, of a file's bytes.
+            /// Like `load`, from a file's bytes.
             ///
             /// # Errors
             /// Those of `load`.
@@ -70,7 +69,7 @@ macro_rules! __weight_files {
                 $crate::__private::load_bytes(bytes)
             }
 
-            /// Writes the parameters to a safetensors file, whole or not at all.
+            /// Writes the parameters to a safetensors file, completely or not at all.
             ///
             /// # Errors
             /// If the file cannot be written.
@@ -93,18 +92,17 @@ macro_rules! __weight_files {
 }
 
 /// The methods for gradients, if the library was built with them, for the `impl` of a model. `x` and `dy` are the types
-/// of its inputs and outputs, `dx` that of its inputs' gradients.
+/// of its inputs and outputs, `dx` is the type of its inputs' gradients.
 #[cfg(feature = "train")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __training {
     (x: $x:ty, dy: $dy:ty, dx: $dx:ty) => {
-        /// The loss of a batch, and the gradients of the parameters, shaped like the model. The batch
-        /// axis is first. Normalisation layers use their stored statistics and nothing is dropped,
-        /// as in PyTorch's `eval()`.
+        /// The loss of a batch, and the gradients of the parameters, with the type of the model. The batch axis comes
+        /// first. Normalisation layers use their running statistics and dropout is off, as in PyTorch's `eval()`.
         ///
         /// # Errors
-        /// If an input or target is not of the shape that the chain and the loss take.
+        /// If an input or target does not have the shape that the chain and the loss take.
         pub fn gradients<'t>(
             &self,
             x: $x,
@@ -114,11 +112,11 @@ macro_rules! __training {
             $crate::__private::gradients(self, x, target, loss)
         }
 
-        /// As `gradients`, in training: normalisation layers use the statistics of the batch and
-        /// move their stored ones towards them, `Dropout` drops what `rng` says.
+        /// Like `gradients`, in training mode: normalisation layers use the statistics of the batch and update their
+        /// running ones, and `Dropout` draws from `rng`.
         ///
         /// # Errors
-        /// Those of `gradients`; the model is as it was then.
+        /// Those of `gradients`; the model is then unchanged.
         pub fn gradients_train<'t>(
             &mut self,
             x: $x,
@@ -129,11 +127,11 @@ macro_rules! __training {
             $crate::__private::gradients_train(self, x, target, loss, rng)
         }
 
-        /// The gradients of the inputs and of the parameters, given those of the outputs: the product
-        /// of a vector and the Jacobian, for any loss. Layers run as in `gradients`.
+        /// The gradients of the inputs and of the parameters, given those of the outputs: the vector-Jacobian product,
+        /// for any loss. Layers run as in `gradients`.
         ///
         /// # Errors
-        /// If an input or cotangent is not of the shape of the chain's inputs and outputs.
+        /// If an input or cotangent does not have the shape of the chain's inputs and outputs.
         pub fn vjp(
             &self,
             x: $x,
@@ -152,7 +150,7 @@ macro_rules! __training {
     ($($types:tt)*) => {};
 }
 
-/// The method that opens data, where the library was built with training.
+/// The method that opens data, if the library was built with training.
 #[cfg(feature = "train")]
 #[doc(hidden)]
 #[macro_export]

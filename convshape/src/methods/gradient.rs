@@ -18,19 +18,19 @@ use crate::model::param::Param;
 use crate::model::parts::{Linked, Parts, assemble, checked_params};
 use convshape_arith::program::{Port, Program};
 
-/// How layers run that behave differently in training.
+/// The mode of layers that behave differently in training.
 pub(crate) enum Mode<'a> {
-    /// Stored statistics, nothing dropped: PyTorch's `eval()`.
+    /// Running statistics, no dropout: PyTorch's `eval()`.
     Stored,
-    /// Statistics of the batch, elements dropped by a generator: PyTorch's `train()`.
+    /// Statistics of the batch, dropout from a generator: PyTorch's `train()`.
     Training(&'a mut dyn Rng),
 }
 
 /// The gradients of a run.
 pub(crate) struct Gradients<M> {
-    /// A gradient for each input, if they were asked for.
+    /// A gradient for each input, if requested.
     pub(crate) inputs: Vec<ArrayD<f32>>,
-    /// The gradients of the parameters, shaped like the model. Running statistics have none: zeros.
+    /// The gradients of the parameters, with the type of the model. Running statistics have gradient zero.
     pub(crate) params: M,
     /// The updates of the running statistics in training.
     updates: Vec<Update>,
@@ -232,7 +232,7 @@ pub(crate) fn vjp_of<M: Parts>(
 /// The generated `gradients`.
 ///
 /// # Errors
-/// If an input or target has another shape than the chain and the loss take.
+/// If an input or target does not have the shape that the chain and the loss take.
 pub fn gradients<'a, 'b, M: Parts>(
     model: &M,
     inputs: impl Inputs<'a>,
@@ -246,7 +246,7 @@ pub fn gradients<'a, 'b, M: Parts>(
 /// The generated `gradients_train`.
 ///
 /// # Errors
-/// Those of [`gradients`]; the model is as it was then.
+/// Those of [`gradients`]; the model is then unchanged.
 pub fn gradients_train<'a, 'b, M: Parts>(
     model: &mut M,
     inputs: impl Inputs<'a>,
@@ -262,7 +262,7 @@ pub fn gradients_train<'a, 'b, M: Parts>(
 /// The generated `vjp`.
 ///
 /// # Errors
-/// If an input or cotangent has another shape than the chain takes and gives.
+/// If an input or cotangent does not have the shape of the chain's inputs and outputs.
 pub fn vjp<'a, 'b, M: Parts, D: Outputs>(
     model: &M,
     inputs: impl Inputs<'a>,

@@ -16,8 +16,8 @@ use crate::model::param::Param;
 use crate::model::parts::AxisSizes;
 use crate::model::workspace::is_allocatable;
 
-/// A graph with its parameters, ready to run: for tools that read a chain or a file while they run, and have no type
-/// for it. It uses the kernels of compiled models.
+/// A graph with its parameters, ready to run: for tools that read a chain or a file at run time and have no type for
+/// it. It uses the same kernels as compiled models.
 ///
 /// ```
 /// use convshape::graph::op::Activation;
@@ -49,33 +49,33 @@ pub enum RunError {
     /// A size is a symbol; [`Graph::bind`] puts a number in its place.
     #[error("a size of the graph is a symbol")]
     Symbols,
-    /// There are more or fewer parameters than the graph has.
+    /// The wrong number of parameters.
     #[error("the graph has {expected} parameters, found {found}")]
     Params {
-        /// How many there are.
+        /// The number given.
         found: usize,
-        /// How many the graph has.
+        /// The number in the graph.
         expected: usize,
     },
-    /// A parameter has too many or too few elements.
+    /// A parameter with the wrong number of elements.
     #[error("the parameter `{param}` has shape {shape}, found {found} elements")]
     Param {
         /// Its name in files.
         param: String,
-        /// How many elements there are.
+        /// Its number of elements.
         found: usize,
         /// Its shape.
         shape: Shape,
     },
-    /// There are more or fewer inputs than the graph has.
+    /// The wrong number of inputs.
     #[error("the graph has {expected} inputs, found {found}")]
     Inputs {
-        /// How many there are.
+        /// The number given.
         found: usize,
-        /// How many the graph has.
+        /// The number in the graph.
         expected: usize,
     },
-    /// An input has the wrong shape, or another number of samples than the first input.
+    /// An input has the wrong shape, or a different number of samples than the first input.
     #[error("`{input}` is a batch of shape {expected}, found an array of shape {found:?}")]
     Input {
         /// The input.
@@ -91,7 +91,7 @@ pub enum RunError {
         /// How many samples there are.
         batch: usize,
     },
-    /// A layer does not take the numbers that reach it.
+    /// A layer rejects its input.
     #[error("a layer rejects the numbers that reach it")]
     Numbers,
 }
@@ -100,7 +100,7 @@ impl GraphModel {
     /// A graph with its parameters: the elements of each of [`Graph::params`], in row-major order.
     ///
     /// # Errors
-    /// If a size of the graph is a symbol, or the parameters are not those of the graph.
+    /// If a size of the graph is a symbol, or the parameters do not match the graph.
     pub fn new(graph: Graph, params: Vec<Vec<f32>>) -> Result<GraphModel, RunError> {
         let expected = graph.params().len();
         if params.len() != expected {
@@ -128,7 +128,7 @@ impl GraphModel {
     /// outputs.
     ///
     /// # Errors
-    /// If the inputs are not those of the graph, or they or the outputs are larger than memory.
+    /// If the inputs do not match the graph, or they or the outputs are larger than memory.
     pub fn forward_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, RunError> {
         let batch = self.batch(inputs)?;
         if !is_allocatable(copied_elements(inputs)) {
@@ -151,7 +151,7 @@ impl GraphModel {
         arrays.collect()
     }
 
-    /// How many samples the inputs are.
+    /// The number of samples in the inputs.
     fn batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<usize, RunError> {
         let ports = self.graph.inputs();
         if inputs.len() != ports.len() {

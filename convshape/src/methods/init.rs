@@ -1,4 +1,4 @@
-//! Fresh models with the default initialisation of their dialect.
+//! New models with the default initialisation of their dialect.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -9,8 +9,8 @@ use rand::{Rng, RngExt};
 use crate::model::param::Param;
 use crate::model::parts::{Linked, Parts, Spec, assemble};
 
-/// A model whose parameters are drawn from `rng`, in the order of its layers: the same generator
-/// in the same state makes the same model.
+/// A model with parameters drawn from `rng`, in the order of its layers: a generator in the same state gives the same
+/// model.
 pub fn init<M: Parts>(rng: &mut impl Rng) -> M {
     assemble(Linked::of::<M>().specs().map(|spec| draw(&spec, rng)))
 }
@@ -34,7 +34,7 @@ pub(crate) fn draw(spec: &Spec, rng: &mut impl Rng) -> Param {
 
 /// A number from the standard normal distribution truncated to -2 to 2.
 fn truncated_normal(rng: &mut impl Rng) -> f64 {
-    // One in 22 is drawn again. A generator that never returns one inside gets the nearest bound.
+    // One in 22 is drawn again. A generator that never gives a number inside gets the nearest bound.
     for _ in 0..1000 {
         let normal = normal(rng);
         if libm::fabs(normal) <= 2.0 {
@@ -61,7 +61,7 @@ fn orthogonal(shape: &[usize], rng: &mut impl Rng) -> Vec<f32> {
         }
         let length = libm::sqrt(vector.iter().map(|a| a * a).sum());
         if length < 1e-9 {
-            // A generator that repeats itself. Any independent direction will do.
+            // A generator that repeats itself. Any independent direction works.
             vector = (0..size).map(|place| f64::from(u8::from(place == all.len()))).collect();
         } else {
             vector.iter_mut().for_each(|a| *a /= length);

@@ -1,4 +1,4 @@
-//! The trait of losses: a loss says how wrong the outputs of a model are, as one number, and returns its gradient.
+//! The trait of losses. A loss measures how wrong the outputs of a model are as one number, and returns its gradient.
 
 use alloc::vec::Vec;
 
@@ -10,9 +10,8 @@ use crate::model::error::ShapeError;
 
 /// A loss: it reads the first outputs of a model and the targets, batch axis first.
 ///
-/// Losses are made from others: [`Weighted`] multiplies by a constant, [`Sum`] adds two that read the
-/// same outputs, [`On`] reads another output than the first, and a tuple reads one output after the
-/// other.
+/// Losses can be combined: [`Weighted`] multiplies by a constant, [`Sum`] adds two that read the same outputs, [`On`]
+/// reads a later output than the first, and a tuple adds losses that read consecutive outputs.
 ///
 /// [`Weighted`]: crate::train::Weighted
 /// [`Sum`]: crate::train::Sum
@@ -28,18 +27,18 @@ pub trait Loss {
         1
     }
 
-    /// The loss of a batch, and its gradient with respect to the outputs. Where an output has an axis
-    /// of channels, it is the second, as in PyTorch.
+    /// The loss of a batch, and its gradient with respect to the outputs. The channel axis, if an output has one, is
+    /// the second, as in PyTorch.
     ///
     /// # Errors
-    /// If a target has another shape than its output needs, or a value that the loss has no meaning for.
+    /// If a target has the wrong shape for its output, or a value that is invalid for the loss.
     fn evaluate(
         &mut self,
         outputs: &[ArrayViewD<'_, f32>],
         targets: &[ArrayViewD<'_, f32>],
     ) -> Result<Evaluation, ShapeError>;
 
-    /// As [`Loss::evaluate`], with facts about the chain, for losses that need the axis of the channels.
+    /// Like [`Loss::evaluate`], with facts about the chain, for losses that need the channel axis.
     ///
     /// # Errors
     /// Those of [`Loss::evaluate`].
@@ -100,7 +99,7 @@ pub struct Evaluation {
     pub gradients: Vec<ArrayD<f32>>,
 }
 
-/// Facts about the chain whose outputs a loss reads.
+/// Facts about the chain that a loss may need.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Context {
@@ -115,7 +114,7 @@ impl Context {
         Context { chain: program.name, channels_last: matches!(program.order, AxisOrder::ChannelsLast) }
     }
 
-    /// The axis of the channels, which is that of the classes, in a batch with `axes` axes.
+    /// The channel axis, which is also the class axis, in a batch with `axes` axes.
     #[must_use]
     pub fn channel_axis(&self, axes: usize) -> Axis {
         Axis(if self.channels_last { axes.saturating_sub(1) } else { 1 })
@@ -145,8 +144,8 @@ impl LastLayer {
 /// Evaluates a loss on the first outputs of a model.
 ///
 /// # Errors
-/// If it reads other outputs or targets than there are, gives another number of gradients than it
-/// reads outputs, there are no samples, and those of [`Loss::evaluate`].
+/// If the number of outputs or targets is wrong, it returns the wrong number of gradients, or there are no samples; and
+/// the errors of [`Loss::evaluate`].
 pub(crate) fn checked(
     loss: &mut impl Loss,
     context: &Context,
@@ -166,7 +165,7 @@ pub(crate) fn checked(
     Ok(evaluation)
 }
 
-/// The error for too few outputs, or another number of targets than a loss reads.
+/// The error for too few outputs, or the wrong number of targets.
 pub(crate) fn miscounted(
     loss: &impl Loss,
     outputs: &[ArrayViewD<'_, f32>],

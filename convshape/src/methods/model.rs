@@ -31,21 +31,21 @@ use crate::weights::{self, LoadError, SaveError};
 
 /// A chain with parameters. Every generated struct implements it.
 pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
-    /// The bytes of memory for one sample, as `forward_into` takes it: see [`Memory`]. Zero where sizes
-    /// are known at run time only; then a workspace grows in its first run.
+    /// The bytes of memory for one sample in `forward_into`, see [`Memory`]. Zero if sizes are known only at run time;
+    /// a workspace then grows in its first run.
     ///
     /// [`Memory`]: crate::Memory
     const WORKSPACE_BYTES: usize;
 
-    /// A model with freshly drawn parameters, as the dialect's framework initialises them.
+    /// A model with new random parameters, initialised like the dialect's framework.
     #[cfg(feature = "alloc")]
     fn init(rng: &mut impl Rng) -> Self;
 
     /// Reads a model from a safetensors file.
     ///
     /// # Errors
-    /// If the file cannot be read, is not a safetensors file, lacks a tensor of the model or has it in
-    /// another shape, or has a parameter that a layer of the model does not. All such tensors are named.
+    /// If the file cannot be read, is not a safetensors file, lacks a tensor of the model, has it in the wrong shape,
+    /// or has a parameter that a layer of the model does not have. The error names all such tensors.
     #[cfg(feature = "safetensors")]
     fn load(path: impl AsRef<Path>) -> Result<Self, LoadError>;
 
@@ -56,11 +56,11 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
     #[cfg(feature = "safetensors")]
     fn load_bytes(bytes: &[u8]) -> Result<Self, LoadError>;
 
-    /// Writes the model to a safetensors file. An older file of this name is replaced in one step, once
-    /// the new one is complete and on disk.
+    /// Writes the model to a safetensors file. An existing file of this name is replaced in one step, once the new one
+    /// is complete and on disk.
     ///
     /// # Errors
-    /// If the file cannot be written, or a parameter was replaced by one of another shape.
+    /// If the file cannot be written, or a parameter was replaced by one of a different shape.
     #[cfg(feature = "safetensors")]
     fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError>;
 
@@ -69,16 +69,16 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
     #[cfg(feature = "alloc")]
     fn for_each_param(&self, f: impl FnMut(&str, &Param));
 
-    /// Calls `f` with each parameter and its name in files, to change it.
+    /// Calls `f` with a mutable reference to each parameter and with its name in files.
     #[cfg(feature = "alloc")]
     fn for_each_param_mut(&mut self, f: impl FnMut(&str, &mut Param));
 
-    /// Runs a batch: one array for each of [`Chain::INPUTS`], the batch axis first, with any
-    /// strides; gives one array for each of [`Chain::OUTPUTS`].
+    /// Runs a batch. Takes one array for each of [`Chain::INPUTS`], with the batch axis first and any strides, and
+    /// returns one array for each of [`Chain::OUTPUTS`].
     ///
     /// # Errors
-    /// If an input is not of the shape that the chain was checked for, or the batches differ in
-    /// size; also if a parameter was replaced by one of another shape.
+    /// If an input does not have the shape that the chain was checked for, or the batches differ in size; also if a
+    /// parameter was replaced by one of a different shape.
     #[cfg(feature = "ndarray")]
     fn forward_batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError>;
 
@@ -91,11 +91,11 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
         self.forward_batch(inputs)
     }
 
-    /// The loss of a batch and the gradients of the parameters, shaped like the model. Normalisation
-    /// takes its stored statistics, and nothing is dropped.
+    /// The loss of a batch and the gradients of the parameters, with the type of the model. Normalisation uses its
+    /// running statistics, and dropout is off.
     ///
     /// # Errors
-    /// If an input or target is not of the shape that the chain and the loss take.
+    /// If an input or target does not have the shape that the chain and the loss take.
     #[cfg(feature = "train")]
     fn gradients(
         &self,
@@ -104,11 +104,10 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
         loss: impl Loss,
     ) -> Result<(f32, Self), ShapeError>;
 
-    /// The gradients of the inputs and of the parameters, given those of the outputs, whatever the loss
-    /// is.
+    /// The gradients of the inputs and of the parameters, given those of the outputs, for any loss.
     ///
     /// # Errors
-    /// If an input or cotangent is not of the shape of the chain's inputs and outputs.
+    /// If an input or cotangent does not have the shape of the chain's inputs and outputs.
     #[cfg(feature = "train")]
     fn vjp(
         &self,
@@ -117,7 +116,7 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
     ) -> Result<(Vec<ArrayD<f32>>, Self), ShapeError>;
 
     /// Runs a batch several times, for at least 0.3 seconds, and reports how long each layer took: a table with time,
-    /// speed, and percent of the processor's peak. Fused layers have one row. `None` for a model that runs by the
+    /// speed, and percent of the processor's peak. Fused layers share a row. `None` for a model that runs with the
     /// reference implementation, and on targets without a clock, such as `wasm32-unknown-unknown`.
     ///
     /// # Errors
@@ -324,7 +323,7 @@ mod tests {
         let (x, y) = (Sample::from_fn(|[c, x]| (c + x) as f32), Sample::zeros());
         let (out, sub): (Tensor<f32, Cl<3, 2>>, Sample) = forward(&model, (&x, &y));
         assert!(out.as_slice().iter().all(|&value| value >= 0.0));
-        // The norm's statistics are those of a fresh model: all but the identity.
+        // The norm's statistics are those of a new model, so it is almost the identity.
         let alone: Sample = forward(&model.sub, &x);
         assert!(sub.as_slice().iter().zip(alone.as_slice()).all(|(a, b)| (a - b).abs() < 1e-4));
 

@@ -1,5 +1,4 @@
-//! Weights that are compiled in. The macro has checked the file's header against the chain, so nothing is left to check
-//! here.
+//! Weights that are compiled in. The macro has checked the file's header against the chain, so no check is needed here.
 
 #[cfg(feature = "alloc")]
 use alloc::format;
@@ -39,11 +38,11 @@ pub struct Stored {
     pub bytes: (usize, usize),
 }
 
-/// The generated `pretrained`: `tensors` has those that the chain names, sorted by name, in their
-/// shapes.
+/// The generated `pretrained`: `tensors` are those that the chain needs, sorted by name, with the shapes that it needs.
 ///
 /// # Panics
-/// If it has not. The macro sees to that, and for what it cannot see [`crate::methods::check`].
+/// If a tensor is missing. The macro prevents that, or [`crate::methods::check`] if the macro cannot see the
+/// parameters.
 pub fn pretrained<M: Parts>(file: &'static [u8], tensors: &[Stored]) -> M {
     let file = File { bytes: file, tensors };
     assemble(Linked::of::<M>().specs().map(|spec| file.param(&spec)))
@@ -96,7 +95,7 @@ impl File<'_> {
         WEIGHT_NORM.iter().find_map(|(length, direction)| {
             let lengths = elements(&format!("{layer}{length}"))?;
             let mut weight = elements(&format!("{layer}{direction}"))?.into_owned();
-            // A direction without a length is NaN in PyTorch too.
+            // In PyTorch, too, a direction of norm 0 gives NaN.
             let _ = fold(&mut weight, &lengths);
             Some(weight)
         })
@@ -108,10 +107,10 @@ const fn is_plain(stored: &Stored) -> bool {
     matches!(stored.kind, Float::F32) && cfg!(target_endian = "little")
 }
 
-/// Checks that the tensors of a file can be borrowed: without a heap they cannot be converted.
+/// Checks that the tensors of a file can be borrowed, because without a heap they cannot be converted.
 ///
 /// # Panics
-/// If not: it is called while the program compiles.
+/// If they cannot. It is called at compile time.
 pub const fn check_plain(tensors: &[Stored]) {
     let mut index = 0;
     while !cfg!(feature = "alloc") && index < tensors.len() {

@@ -16,7 +16,7 @@ use crate::model::chain::{Chain, LayerInfo};
 use crate::model::error::ShapeError;
 use crate::model::parts::{Parts, checked_params};
 
-/// The time of a run, by groups of fused layers. `Display` writes a table.
+/// The time of a run by groups of fused layers. `Display` writes a table.
 ///
 /// Made by [`Model::profile`](crate::Model::profile).
 #[derive(Clone, Debug)]
@@ -32,19 +32,18 @@ pub struct Profile {
 pub struct ProfileRow {
     /// Their names, joined by ` + `; empty for a step that only converts a layout.
     pub layers: String,
-    /// The kind of the first: `Conv2d`.
+    /// The kind of the first one: `Conv2d`.
     pub op: &'static str,
-    /// The shape of their output, without batch.
+    /// Their output shape, without the batch axis.
     pub output: Option<Shape>,
-    /// The shortest time that they took, for the whole batch.
+    /// The shortest time measured, for the whole batch.
     pub time: Duration,
     /// Their multiply-adds for the batch.
     pub macs: u64,
 }
 
 impl ProfileRow {
-    /// Floating-point operations per second, in thousands of millions: two for each multiply-add of the layer's
-    /// definition.
+    /// Billions of floating-point operations per second, counting two for each multiply-add of the layer's definition.
     pub fn gflops(&self) -> f64 {
         2.0 * self.macs as f64 / self.time.as_secs_f64().max(1e-12) / 1e9
     }
@@ -61,14 +60,14 @@ impl Profile {
         self.rows.iter().map(|row| row.time).sum()
     }
 
-    /// The peak speed of one core of this processor, in the unit of [`ProfileRow::gflops`]: measured with multiply-adds
-    /// in registers.
+    /// The measured peak of one core of this processor, in the unit of [`ProfileRow::gflops`], with multiply-adds in
+    /// registers.
     pub fn peak_gflops(&self) -> f64 {
         self.peak / 1e9
     }
 }
 
-/// The least time that a model is run, and the least number of runs.
+/// The shortest total time of all runs, and the smallest number of runs.
 const LEAST_TIME: Duration = Duration::from_millis(300);
 const LEAST_RUNS: usize = 5;
 
@@ -110,7 +109,7 @@ pub(crate) fn profile<M: Parts + Chain>(
         runs += 1;
     }
     let rows = engine.layers().zip(best).map(|((mut names, macs), time)| {
-        // An activation written into a layer has its name.
+        // An activation written as a field of a layer has the layer's name.
         names.dedup();
         let info = |name: &&str| M::LAYERS.iter().find(|layer| layer.name == *name);
         let op = names.first().and_then(info).map_or("", |layer: &LayerInfo| layer.op);

@@ -1,4 +1,4 @@
-//! A chain as a table: its layers, their outputs, parameters, multiply-accumulates.
+//! A chain as a table: layers, outputs, parameters, multiply-accumulates.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -15,7 +15,7 @@ use crate::model::parts::Parts;
 
 const BYTES_PER_NUMBER: u64 = size_of::<f32>() as u64;
 
-/// The layers of a chain and their sums, for one sample. `Display` writes a table.
+/// The layers of a chain and their totals, for one sample. `Display` writes a table.
 #[derive(Clone, Debug)]
 pub struct Summary {
     name: &'static str,
@@ -40,18 +40,18 @@ impl Summary {
         self.layers
     }
 
-    /// The number of trainable elements of the chain. Running statistics do not count, as in PyTorch.
+    /// The number of trainable elements in the chain. Running statistics do not count, as in PyTorch.
     pub fn params(&self) -> u64 {
         self.sum(|layer| layer.params)
     }
 
-    /// How many multiply-accumulates one sample takes.
+    /// Multiply-accumulates for one sample.
     pub fn macs(&self) -> u64 {
         self.sum(|layer| layer.macs)
     }
 
-    /// The bytes of the outputs of all layers for one sample, in `f32`. Outputs whose sizes are known at run time only
-    /// do not count.
+    /// The bytes of all layers' outputs for one sample, in `f32`. Outputs whose sizes are known only at run time do not
+    /// count.
     pub fn activation_bytes(&self) -> u64 {
         self.sum(|layer| elements(&layer.output).saturating_mul(BYTES_PER_NUMBER))
     }
@@ -61,8 +61,8 @@ impl Summary {
         self.params().saturating_mul(BYTES_PER_NUMBER)
     }
 
-    /// The chain as a picture in SVG. A box is the output of a layer: its height shows the spatial size, its width the
-    /// number of channels. The documentation of the model's struct shows the same picture.
+    /// The chain as a picture in SVG. Each box is the output of a layer: its height shows the spatial size, its width
+    /// the number of channels. The documentation of the model's struct shows the same picture.
     pub fn to_svg(&self) -> String {
         let inputs = self.inputs.iter().map(|&(name, output)| Drawn {
             name,
@@ -82,7 +82,7 @@ impl Summary {
         });
         let drawn: Vec<Drawn<'_>> = inputs.chain(layers).collect();
         let mut svg = String::new();
-        // Writing to a string cannot fail.
+        // Writing to a string never fails.
         let _ = figure::write(&mut svg, self.name, self.order, &drawn);
         svg
     }
@@ -107,7 +107,7 @@ fn elements(shape: &Shape) -> u64 {
 }
 
 const COLUMNS: usize = 6;
-/// The columns that hold numbers, which are aligned on the right.
+/// The columns of numbers, which are right-aligned.
 const NUMBERS: [bool; COLUMNS] = [false, false, false, true, true, true];
 const HEADER: [&str; COLUMNS] = ["layer", "kind", "output", "parameters", "MACs", "receptive field"];
 
@@ -166,7 +166,7 @@ fn count(n: u64) -> String {
     if n == 0 { none() } else { Thousands(n).to_string() }
 }
 
-/// A number of bytes in the largest unit that leaves at least 1.
+/// A number of bytes in the largest unit in which it is at least 1.
 fn bytes(n: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if n < 1024 {
@@ -178,7 +178,7 @@ fn bytes(n: u64) -> String {
         scale *= 1024;
         unit += 1;
     }
-    // Tenths in integers: exact, and the same on every machine.
+    // Computes tenths in integers, which is exact and gives the same text everywhere.
     let tenths = u128::from(n) * 10 / u128::from(scale);
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }

@@ -1,12 +1,12 @@
-//! The cache in which the fast path keeps packed weights and plans with a model. The model does not depend on what is
-//! in it.
+//! The cache in which the fast path keeps a model's packed weights and plans. The model does not depend on its
+//! contents.
 
 #[cfg(feature = "std")]
 pub use self::kept::Cache;
 #[cfg(feature = "std")]
 pub(crate) use self::kept::Keep;
 
-/// Without a standard library every chain runs by the reference implementation, and nothing is kept.
+/// Without the standard library every chain uses the reference implementation, and nothing is cached.
 #[cfg(not(feature = "std"))]
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Cache;

@@ -6,9 +6,9 @@ use convshape_arith::shape::Shape;
 pub trait Chain {
     /// The layers in order.
     const LAYERS: &'static [LayerInfo];
-    /// The inputs: name and shape without batch.
+    /// The inputs: name and shape, without the batch axis.
     const INPUTS: &'static [(&'static str, Shape)];
-    /// The outputs: name and shape without batch.
+    /// The outputs: name and shape, without the batch axis.
     const OUTPUTS: &'static [(&'static str, Shape)];
     /// The shape of the first input.
     const INPUT: Shape = Self::INPUTS[0].1;
@@ -20,30 +20,30 @@ pub trait Chain {
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LayerInfo {
-    /// Its name, with the names around it: `blocks.0.c`.
+    /// Its name, including the names of the blocks around it: `blocks.0.c`.
     pub name: &'static str,
     /// Its kind: `Conv2d`.
     pub op: &'static str,
-    /// The shape of its first input, without batch.
+    /// The shape of its first input, without the batch axis.
     #[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))]
     pub input: Shape,
-    /// The shape of its output, without batch.
+    /// The shape of its output, without the batch axis.
     #[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))]
     pub output: Shape,
-    /// How many trainable numbers it has; running statistics do not count, as in PyTorch.
+    /// Its number of trainable elements; running statistics do not count, as in PyTorch.
     pub params: u64,
-    /// How many multiply-accumulates one sample takes.
+    /// Multiply-accumulates for one sample.
     pub macs: u64,
-    /// How many rows of the chain's input can change one element of the output, per spatial axis. Empty if every
-    /// element depends on the whole input, or there are no spatial axes.
+    /// How many rows of the chain's input affect one element of the output, per spatial axis. Empty if every element
+    /// depends on the whole input, or if there are no spatial axes.
     pub receptive_field: &'static [u64],
-    /// What it reads, as indices into [`Chain::INPUTS`] followed by [`Chain::LAYERS`].
+    /// The values it reads, as indices into [`Chain::INPUTS`] followed by [`Chain::LAYERS`].
     pub reads: &'static [usize],
     /// The layer whose input shape it restores (`undo`, `restores`), as an index of the same kind.
     pub undoes: Option<usize>,
 }
 
-/// Writes a shape as messages do.
+/// Writes a shape as in messages.
 #[cfg(feature = "serde")]
 fn as_text<S: serde::Serializer>(shape: &Shape, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(shape)

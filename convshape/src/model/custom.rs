@@ -14,12 +14,12 @@ use crate::model::shapes::TensorShape;
 
 /// A layer of your own, which `Custom(path::Type) -> [..]` puts into a chain.
 ///
-/// The type itself is a name: a layer keeps nothing between samples but its parameters, which the model has. Shapes
-/// are types, `Chw<64, 8, 8>`, or tuples of them where the layer reads or gives several values. Both functions work on
-/// one sample; samples of a batch may run at the same time.
+/// The type is only a name: a layer keeps nothing between samples except its parameters, which the model holds. Shapes
+/// are types, such as `Chw<64, 8, 8>`, or tuples of types for several inputs or outputs. Both functions work on one
+/// sample; the samples of a batch may run at the same time.
 ///
-/// A chain that contains it checks its shapes while it compiles. It loads, saves, initialises and trains its parameters,
-/// counts them in the summary, and runs the layer in `forward`, `gradients` and `Fit`. It cannot be exported to ONNX or
+/// A chain that contains it checks its shapes at compile time. The layer works in `forward`, `gradients` and `Fit`, and
+/// its parameters are initialised, loaded, saved, trained and counted like any other. It cannot be exported to ONNX or
 /// burn.
 ///
 /// ```
@@ -71,11 +71,11 @@ use crate::model::shapes::TensorShape;
     label = "not a layer"
 )]
 pub trait CustomLayer: 'static {
-    /// The shape that it reads, without batch; a tuple of several.
+    /// Its input shape, without the batch axis, or a tuple for several inputs.
     type Input: Shapes;
-    /// The shape that it gives; a tuple of several, which the chain names in that order.
+    /// Its output shape, or a tuple for several outputs, which the chain names in that order.
     type Output: Shapes;
-    /// Its parameters: at most 8.
+    /// Its parameters, at most 8.
     const PARAMS: &'static [CustomParam] = &[];
     /// Multiply-adds of one sample, for the summary.
     const MACS: u64 = 0;
@@ -135,14 +135,14 @@ pub struct CustomParams<T> {
     of: PhantomData<fn() -> T>,
 }
 
-// Nothing here asks for a layer: of a type that is none the chain's own error says it all.
+// No trait bound here: if a type is not a layer, the chain's own error is enough.
 impl<T> CustomParams<T> {
-    /// The parameter of a name.
+    /// The parameter with a given name.
     pub fn get(&self, name: &str) -> Option<&Param> {
         self.params.get(self.place(name)?)
     }
 
-    /// The parameter of a name, to change it.
+    /// The parameter with a given name, to change it.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Param> {
         let place = self.place(name)?;
         self.params.get_mut(place)

@@ -4,6 +4,6 @@
 #[cfg(feature = "alloc")]
 pub(crate) type Elements<T> = alloc::borrow::Cow<'static, [T]>;
 
-/// Elements that are borrowed from static data: without a heap nothing can be owned.
+/// Elements borrowed from static data. Without a heap nothing can be owned.
 #[cfg(not(feature = "alloc"))]
 pub(crate) type Elements<T> = &'static [T];

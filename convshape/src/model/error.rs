@@ -1,4 +1,4 @@
-//! What is wrong with the data that a model is given at run time.
+//! What can be wrong with the data given to a model at run time.
 
 #[cfg(feature = "ndarray")]
 mod input;
@@ -31,7 +31,7 @@ use self::target::Hinted;
 #[cfg(feature = "train")]
 pub use self::target::{Of, TargetProblem};
 
-/// `Debug` as `Display`: it is what a `main` that returns the error, `unwrap` and `expect` print.
+/// `Debug` is the same as `Display`, because `unwrap`, `expect` and a `main` that returns the error print it.
 macro_rules! debug_as_display {
     ($error:ty) => {
         impl core::fmt::Debug for $error {
@@ -46,11 +46,11 @@ pub(crate) use debug_as_display;
 
 self::debug_as_display!(ShapeError);
 
-/// An array, a tensor or a parameter is not of the shape that is needed.
+/// An array, a tensor or a parameter has the wrong shape.
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShapeError {
-    /// A tensor was given too many or too few elements.
+    /// A tensor was given the wrong number of elements.
     #[error("found {found} elements, expected {} for {expected}", ElementCount(expected))]
     Elements {
         /// How many there are.
@@ -58,7 +58,7 @@ pub enum ShapeError {
         /// The tensor's shape.
         expected: Shape,
     },
-    /// The weights for a whole chain have too many or too few elements.
+    /// The weights for a whole chain have the wrong number of elements.
     #[error("`{chain}` has {expected} parameters, found {found} numbers")]
     Weights {
         /// The chain.
@@ -68,7 +68,7 @@ pub enum ShapeError {
         /// How many the chain has, including running statistics.
         expected: usize,
     },
-    /// A tensor was made from an array of another shape.
+    /// A tensor was made from an array of a different shape.
     #[cfg(feature = "ndarray")]
     #[error("found an array of shape {found:?}, expected {expected}")]
     View {
@@ -77,7 +77,7 @@ pub enum ShapeError {
         /// The tensor's shape.
         expected: Shape,
     },
-    /// A chain was given too many or too few inputs.
+    /// A chain was given the wrong number of inputs.
     #[cfg(feature = "ndarray")]
     #[error("`{chain}` takes {expected} inputs, found {found}")]
     Inputs {
@@ -88,7 +88,7 @@ pub enum ShapeError {
         /// How many it takes.
         expected: usize,
     },
-    /// An input has another shape than the chain was checked for.
+    /// An input does not have the shape that the chain was checked for.
     #[cfg(feature = "ndarray")]
     #[error("{}", InputProblem { chain, input, found, expected, order: *order })]
     Input {
@@ -96,11 +96,11 @@ pub enum ShapeError {
         chain: &'static str,
         /// The input.
         input: &'static str,
-        /// The shape found, the batch axis first.
+        /// The input's shape, the batch axis first.
         found: Vec<usize>,
-        /// The shape the chain takes, without batch.
+        /// The shape that the chain takes, without the batch axis.
         expected: Shape,
-        /// Where the chain has its channel axis.
+        /// The position of the chain's channel axis.
         order: AxisOrder,
     },
     /// An array of a data file does not fit an input or output.
@@ -113,18 +113,18 @@ pub enum ShapeError {
         array: String,
         /// The input or output.
         port: &'static str,
-        /// The array's shape, the samples' axis first.
+        /// The array's shape, the axis of samples first.
         found: Vec<usize>,
-        /// Whether its elements are whole numbers.
+        /// Whether its elements are integers.
         whole: bool,
-        /// The shape the port has, without batch.
+        /// The shape of the port, without the batch axis.
         expected: Shape,
-        /// Where the chain has its channel axis.
+        /// The position of the chain's channel axis.
         order: AxisOrder,
         /// Whether it is an output.
         output: bool,
     },
-    /// Two inputs have batches of different sizes.
+    /// Two inputs have different batch sizes.
     #[cfg(feature = "ndarray")]
     #[error("`{chain}`: the batch axis of `{input}` has size {found}, that of `{first}` has size {expected}")]
     Batch {
@@ -147,7 +147,7 @@ pub enum ShapeError {
         chain: &'static str,
         /// How many samples the batch has.
         batch: usize,
-        /// How many elements the batch takes, if that fits in `usize`.
+        /// How many elements the batch needs, if that fits in `usize`.
         elements: Option<usize>,
     },
     /// A layer rejects the shape of its input.
@@ -161,27 +161,27 @@ pub enum ShapeError {
         /// Why.
         reason: Box<Reason>,
     },
-    /// A parameter was replaced by one of another shape.
+    /// A parameter was replaced by one of a different shape.
     #[cfg(feature = "alloc")]
     #[error("{}", Replaced { chain, name, found, expected })]
     Param {
         /// The chain.
         chain: &'static str,
-        /// The parameter, as files name it.
+        /// The parameter's name in files.
         name: String,
         /// Its shape.
         found: Vec<usize>,
         /// The shape its layer needs.
         expected: Vec<usize>,
     },
-    /// A loss is a mean over samples, but the batch has none.
+    /// A loss is a mean over samples, but the batch is empty.
     #[cfg(feature = "train")]
     #[error("`{chain}`: the batch has no samples, and a loss is a mean over them")]
     NoSamples {
         /// The chain.
         chain: &'static str,
     },
-    /// A normalisation by the statistics of the batch has too few values for a variance.
+    /// A normalisation with batch statistics has too few values for a variance.
     #[cfg(feature = "train")]
     #[error(
         "`{chain}`: in training `{layer}` takes its statistics from the batch, and found {values} value{} of each \
@@ -193,12 +193,12 @@ pub enum ShapeError {
         chain: &'static str,
         /// The layer.
         layer: String,
-        /// How many values of a channel the batch has.
+        /// How many values per channel the batch has.
         values: usize,
         /// How many samples it has.
         batch: usize,
     },
-    /// Gradients of a chain's outputs are too many or too few.
+    /// The wrong number of gradients for a chain's outputs.
     #[cfg(feature = "train")]
     #[error("`{chain}` has {expected} outputs, found {found} cotangents")]
     Cotangents {
@@ -209,7 +209,7 @@ pub enum ShapeError {
         /// How many outputs the chain has.
         expected: usize,
     },
-    /// A loss reads other outputs or targets than there are.
+    /// A loss reads a different number of outputs or targets than there are.
     #[cfg(feature = "train")]
     #[error("the loss reads {expected_outputs} outputs and {expected_targets} targets, found {outputs} and {targets}")]
     Loss {
@@ -231,7 +231,7 @@ pub enum ShapeError {
         /// How many the first array has.
         expected: usize,
     },
-    /// A target has another shape than the loss needs.
+    /// A target does not have the shape that the loss needs.
     #[cfg(feature = "train")]
     #[error("`{loss}`: found a target of shape {found:?}, expected {expected:?}{}", Hinted(problem))]
     Target {
@@ -244,7 +244,7 @@ pub enum ShapeError {
         /// What may have happened.
         problem: Option<TargetProblem>,
     },
-    /// A metric of images was given something else, or images smaller than its window.
+    /// A metric for images was given something else, or images smaller than its window.
     #[cfg(feature = "train")]
     #[error("`{metric}`: found an output of shape {found:?}, expected images of at least 11 by 11 pixels")]
     Metric {
@@ -253,7 +253,7 @@ pub enum ShapeError {
         /// The output's shape, the batch axis first.
         found: Vec<usize>,
     },
-    /// A loss gave another number of gradients than it reads outputs.
+    /// A loss returned the wrong number of gradients.
     #[cfg(feature = "train")]
     #[error("the loss reads {expected} outputs and gave {found} gradients, expected one for each")]
     LossGradients {
@@ -281,7 +281,7 @@ pub enum ShapeError {
     #[cfg(feature = "train")]
     #[error("`CrossEntropy`: all targets of the batch are left out, and the loss is a mean over the others")]
     AllIgnored,
-    /// There are more or fewer weights than classes.
+    /// The number of weights is not the number of classes.
     #[cfg(feature = "train")]
     #[error("`CrossEntropy`: found weights for {found} classes, expected {expected}")]
     ClassWeights {
@@ -290,7 +290,7 @@ pub enum ShapeError {
         /// How many classes there are.
         expected: usize,
     },
-    /// A loss of probabilities was given a number that is not one.
+    /// A loss on probabilities was given a number that is not one.
     #[cfg(feature = "train")]
     #[error("`{loss}`: {of} of sample {sample} is {found}, expected a number from 0 to 1{}", of.help(loss))]
     Probability {
@@ -303,7 +303,7 @@ pub enum ShapeError {
         /// The number.
         found: f32,
     },
-    /// An optimiser has state for another number of elements of a parameter: it was used with another model.
+    /// An optimiser has state for a parameter of a different size: it was used with another model.
     #[cfg(feature = "train")]
     #[error("the optimiser remembers {expected} elements of `{name}`, found {found}: it serves one model only")]
     Optimizer {
@@ -316,7 +316,7 @@ pub enum ShapeError {
     },
 }
 
-/// Displays that a parameter was replaced by one of another shape. `N` is the name, as files have it.
+/// Displays that a parameter was replaced by one of a different shape. `N` is its name in files.
 pub(crate) struct Replaced<'a, N> {
     pub(crate) chain: &'static str,
     pub(crate) name: N,
@@ -331,7 +331,7 @@ impl<N: fmt::Display> fmt::Display for Replaced<'_, N> {
     }
 }
 
-/// Displays how many elements a shape has.
+/// Displays the number of elements of a shape.
 struct ElementCount<'a>(&'a Shape);
 
 impl fmt::Display for ElementCount<'_> {
@@ -343,7 +343,7 @@ impl fmt::Display for ElementCount<'_> {
     }
 }
 
-/// Displays the bytes that numbers take.
+/// Displays the size of `f32` elements in bytes.
 #[cfg(feature = "ndarray")]
 struct Bytes(Option<usize>);
 
@@ -369,16 +369,16 @@ fn plural(count: usize) -> &'static str {
 pub(crate) enum PlanError {
     /// A layer rejects its input.
     Layer(GraphError),
-    /// A normalisation by the statistics of the batch has too few values for a variance.
+    /// A normalisation with batch statistics has too few values for a variance.
     TooFewValues {
         /// The layer.
         layer: String,
-        /// How many values of a channel the batch has.
+        /// How many values per channel the batch has.
         values: usize,
     },
     /// There is not enough memory.
     Memory {
-        /// How many elements the batch takes, if that fits in `usize`.
+        /// How many elements the batch needs, if that fits in `usize`.
         elements: Option<usize>,
     },
 }
@@ -404,10 +404,10 @@ impl From<GraphError> for PlanError {
 
 #[cfg(feature = "alloc")]
 impl ShapeError {
-    /// The error of a chain's graph about its inputs.
+    /// The error of the chain's graph about its inputs.
     ///
     /// # Panics
-    /// If the chain's graph itself is wrong, which compiles for no chain.
+    /// If the graph itself is wrong, which cannot happen for a chain that compiled.
     pub(crate) fn of_graph(chain: &'static str, error: GraphError) -> ShapeError {
         match error {
             GraphError::Layer { layer, fault } => ShapeError::Layer { chain, layer, reason: Box::new(fault.reason) },

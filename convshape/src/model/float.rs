@@ -1,12 +1,12 @@
-//! The kinds of floating point numbers that weights are stored in.
+//! The floating-point formats in which weights are stored.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-/// An element type, named as in safetensors files; little-endian.
+/// An element type, with its name in safetensors files; little-endian.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Float {
-    /// IEEE 754 single precision, what models compute in.
+    /// IEEE 754 single precision, which models compute in.
     F32,
     /// IEEE 754 double precision.
     F64,

@@ -1,10 +1,10 @@
-//! PyTorch's weight norm: a weight stored as direction `v` and length `g`, for each index of the
-//! first axis. The weight is `g * v / ||v||` (`torch.nn.utils.weight_norm`, `dim=0`).
+//! PyTorch's weight norm: a weight stored as direction `v` and length `g` for each index of the first axis. The weight
+//! is `g * v / ||v||` (`torch.nn.utils.weight_norm`, `dim=0`).
 
-/// Gives each row of directions its length. A direction of norm 0 gives NaN, as in PyTorch.
+/// Scales each row of directions to its length. A direction of norm 0 gives NaN, as in PyTorch.
 ///
 /// # Errors
-/// The first row whose norm is 0. All are scaled nevertheless.
+/// The first row whose norm is 0. All rows are scaled nevertheless.
 pub(crate) fn fold(directions: &mut [f32], lengths: &[f32]) -> Result<(), usize> {
     let row_len = directions.len() / lengths.len().max(1);
     let mut zero = Ok(());

@@ -1,4 +1,4 @@
-//! Tensors to and from nested arrays and [`ndarray`] arrays.
+//! Conversions between tensors, nested arrays and [`ndarray`] arrays.
 
 #[cfg(feature = "ndarray")]
 use alloc::vec::Vec;
@@ -25,7 +25,7 @@ macro_rules! nested {
                 nested.try_into().expect(HOLDS)
             }
 
-            /// The elements as nested arrays to write to. Borrowed data is copied first.
+            /// The elements as nested arrays, mutable. Borrowed data is copied first.
             #[cfg(feature = "alloc")]
             pub fn as_mut_nested(&mut self) -> &mut $array {
                 let nested = self.as_mut_slice();
@@ -64,7 +64,7 @@ nested! {
 
 #[cfg(feature = "ndarray")]
 impl<T: Element, S: TensorShape> From<Tensor<T, S>> for Array<T, DimOf<S>> {
-    /// Takes the elements over; owned ones are not copied.
+    /// Takes over the elements; owned ones are not copied.
     fn from(tensor: Tensor<T, S>) -> Self {
         Array::from_shape_vec(S::DIMS.into_dim(), tensor.into_vec()).expect(HOLDS)
     }
@@ -74,7 +74,7 @@ impl<T: Element, S: TensorShape> From<Tensor<T, S>> for Array<T, DimOf<S>> {
 impl<T: Element, S: TensorShape> TryFrom<Array<T, DimOf<S>>> for Tensor<T, S> {
     type Error = ShapeError;
 
-    /// Takes the elements over; they are copied only where they are not in row-major order.
+    /// Takes over the elements. They are copied only if they are not in row-major order.
     fn try_from(array: Array<T, DimOf<S>>) -> Result<Self, ShapeError> {
         if array.shape() != S::DIMS.as_ref() {
             return Err(ShapeError::View { found: array.shape().to_vec(), expected: S::SHAPE });

@@ -1,4 +1,4 @@
-//! The parameters of layers, and the groups of parameters that layers have.
+//! The parameters of layers, and groups of them.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -13,15 +13,15 @@ use crate::model::cache::Cache;
 use crate::model::elements::Elements;
 use crate::model::parts::AxisSizes;
 
-/// One parameter of a layer: a weight, a bias, a running statistic.
+/// One parameter of a layer: a weight, a bias or a running statistic.
 ///
-/// Its shape is fixed when it is made, in the layout of the chain's dialect; its elements are in
-/// row-major order, on the heap or in borrowed `&'static` data.
+/// Its shape is fixed when it is created, in the layout of the chain's dialect. Its elements are in row-major order, on
+/// the heap or in borrowed `&'static` data.
 #[derive(Clone)]
 pub struct Param {
     data: Elements<f32>,
     shape: AxisSizes,
-    /// Says which elements these are: two parameters with one stamp have the same.
+    /// Identifies the elements: parameters with the same stamp have the same elements.
     #[cfg(feature = "std")]
     stamp: u64,
 }
@@ -44,8 +44,8 @@ impl Param {
         }
     }
 
-    /// Changes whenever the elements may have: weights that were packed for it are current as long as
-    /// it is the same.
+    /// Changes whenever the elements may have changed. Weights packed for a stamp are valid as long as it stays the
+    /// same.
     #[cfg(feature = "std")]
     pub(crate) fn stamp(&self) -> u64 {
         self.stamp
@@ -56,7 +56,7 @@ impl Param {
         &self.data
     }
 
-    /// The elements in row-major order, to write to. Borrowed data is copied first.
+    /// The elements in row-major order, mutable. Borrowed data is copied first.
     #[cfg(feature = "alloc")]
     pub fn as_mut_slice(&mut self) -> &mut [f32] {
         #[cfg(feature = "std")]
@@ -77,7 +77,7 @@ impl Param {
         ArrayViewD::from_shape(IxDyn(&self.shape), &self.data).expect(HOLDS)
     }
 
-    /// The elements as an array to write to. Borrowed data is copied first.
+    /// The elements as a mutable array. Borrowed data is copied first.
     #[cfg(feature = "ndarray")]
     pub fn view_mut(&mut self) -> ArrayViewMutD<'_, f32> {
         let shape = IxDyn(&self.shape);
@@ -88,7 +88,7 @@ impl Param {
 #[cfg(feature = "ndarray")]
 const HOLDS: &str = "a parameter has one element for each index of its shape";
 
-/// A number that no parameter had before.
+/// A number that no parameter has had before.
 #[cfg(feature = "std")]
 fn fresh_stamp() -> u64 {
     use core::sync::atomic::{AtomicU64, Ordering};
@@ -108,7 +108,7 @@ impl fmt::Debug for Param {
     }
 }
 
-/// What a model is built from: its parameters in order, and which of its optional parts it has.
+/// What a model is built from: its parameters in order, and the choice of its optional parts.
 pub struct Assembly<'a> {
     next: &'a mut dyn FnMut() -> Param,
     choices: &'a [usize],
@@ -125,13 +125,13 @@ impl<'a> Assembly<'a> {
         Assembly { next, choices: &[], customs }
     }
 
-    /// The same parameters with the choices of a model, in the order of its fields: 1 for an optional part that it
-    /// has, 0 for one that it lacks, the count where a repeat's turns vary.
+    /// The same parameters with the choices of a model, in the order of its fields: 1 for an optional part that it has,
+    /// 0 for one that it lacks, and the count if the passes of a repeat vary.
     pub fn with(&mut self, choices: &'static [usize]) -> Assembly<'_> {
         Assembly { next: &mut *self.next, choices, customs: &mut *self.customs }
     }
 
-    /// The next user-defined layer: its parameters follow.
+    /// The next user-defined layer; its parameters follow.
     #[cfg(feature = "alloc")]
     pub(crate) fn custom(&mut self) -> &'static CustomType {
         (self.customs)().expect("a model has one field for each user-defined layer of its program")
@@ -144,8 +144,8 @@ impl<'a> Assembly<'a> {
     }
 }
 
-/// Parameters in a fixed order: a parameter, the fields of a layer, a repeated or nested piece, a
-/// whole model. Generated structs implement it field by field.
+/// Parameters in a fixed order: a parameter, the fields of a layer, a repeated or nested part, a whole model. Generated
+/// structs implement it field by field.
 pub trait ParamGroup: Sized {
     /// Builds the group from its parameters in order.
     fn assemble(parts: &mut Assembly<'_>) -> Self;
@@ -153,7 +153,7 @@ pub trait ParamGroup: Sized {
     /// Calls `f` with each parameter in order.
     fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Param));
 
-    /// Calls `f` with each parameter in order, to change it.
+    /// Calls `f` with a mutable reference to each parameter in order.
     fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Param));
 
     /// The cache that a whole model has in addition to its parameters.
@@ -190,7 +190,7 @@ impl<G: ParamGroup, const N: usize> ParamGroup for [G; N] {
     }
 }
 
-/// A part that only some uses of a block have: what is inside an `if`.
+/// A part that only some uses of a block have, because it is inside an `if`.
 impl<G: ParamGroup> ParamGroup for Option<G> {
     fn assemble(parts: &mut Assembly<'_>) -> Option<G> {
         (parts.choose() != 0).then(|| G::assemble(parts))
@@ -205,42 +205,42 @@ impl<G: ParamGroup> ParamGroup for Option<G> {
     }
 }
 
-/// The turns of a repeat inside a block whose uses have different counts: at most `N`.
+/// The passes of a repeat in a block whose uses have different counts: at most `N`.
 ///
-/// Where all uses have the same count, the field is an array.
+/// If all uses have the same count, the field is an array.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Turns<G, const N: usize> {
-    /// The turns that there are come first.
+    /// The passes that exist come first.
     turns: [Option<G>; N],
 }
 
 impl<G, const N: usize> Turns<G, N> {
-    /// How many turns there are.
+    /// The number of passes.
     pub fn len(&self) -> usize {
         self.iter().count()
     }
 
-    /// Whether it is empty.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// A turn, counted from 0.
+    /// A pass, counted from 0.
     pub fn get(&self, turn: usize) -> Option<&G> {
         self.turns.get(turn)?.as_ref()
     }
 
-    /// A turn to change, counted from 0.
+    /// A pass to change, counted from 0.
     pub fn get_mut(&mut self, turn: usize) -> Option<&mut G> {
         self.turns.get_mut(turn)?.as_mut()
     }
 
-    /// The turns in order.
+    /// The passes in order.
     pub fn iter(&self) -> impl Iterator<Item = &G> {
         self.turns.iter().flatten()
     }
 
-    /// The turns in order, to change.
+    /// The passes in order, mutable.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut G> {
         self.turns.iter_mut().flatten()
     }
@@ -275,8 +275,7 @@ impl<G: ParamGroup, const N: usize> ParamGroup for Turns<G, N> {
     }
 }
 
-/// Declares the parameters of a kind of layer; the fields are in the order of
-/// [`convshape_arith::op::Op::params`].
+/// Declares the parameters of a kind of layer. The fields are in the order of [`convshape_arith::op::Op::params`].
 macro_rules! groups {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident),+ })+) => {$(
         $(#[$doc])*
@@ -302,13 +301,13 @@ macro_rules! groups {
 }
 
 groups! {
-    /// A layer with a weight only: without `bias`, `Prelu`, `Snake`.
+    /// A layer with only a weight: without `bias`, `Prelu`, `Snake`.
     Weight {
-        /// What the input is multiplied by.
+        /// The matrix or kernel that the input is multiplied by.
         weight
     }
 
-    /// A layer with a tied weight, which is another layer's.
+    /// A layer with a tied weight, which belongs to another layer.
     Bias {
         /// The bias of each output channel.
         bias
@@ -316,7 +315,7 @@ groups! {
 
     /// A layer with a weight and a bias.
     WeightBias {
-        /// What the input is multiplied by.
+        /// The matrix or kernel that the input is multiplied by.
         weight,
         /// The bias of each output channel.
         bias
@@ -340,23 +339,23 @@ groups! {
         bias
     }
 
-    /// A normalisation by stored statistics, with weight and bias.
+    /// A normalisation with running statistics, a weight and a bias.
     Normalisation {
-        /// The factor of each channel, after normalising.
+        /// The scale of each channel after normalising.
         weight,
-        /// What is added to each channel, after normalising.
+        /// The bias of each channel after normalising.
         bias,
-        /// The mean of each channel.
+        /// The running mean of each channel.
         running_mean,
-        /// The variance of each channel.
+        /// The running variance of each channel.
         running_var
     }
 
-    /// A normalisation by stored statistics only.
+    /// A normalisation with only running statistics.
     Statistics {
-        /// The mean of each channel.
+        /// The running mean of each channel.
         running_mean,
-        /// The variance of each channel.
+        /// The running variance of each channel.
         running_var
     }
 }

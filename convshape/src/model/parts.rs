@@ -1,4 +1,4 @@
-//! The interface of a generated model to the library: its program, and its parameters in order.
+//! The interface between a generated model and the library: its program, and its parameters in order.
 
 #[cfg(feature = "alloc")]
 use alloc::string::ToString;
@@ -16,12 +16,12 @@ use crate::model::param::{Assembly, Param, ParamGroup};
 use crate::model::slot::Slot;
 use convshape_arith::program::{Action, HasProgram, Program};
 
-/// A generated model: a group of parameters, in the order of the steps and within a step in that
-/// of [`Op::params`], and the program that reads them. `conv_chain!` implements it.
+/// A generated model: its parameters, in the order of the steps and within a step in the order of [`Op::params`], and
+/// the program that reads them. `conv_chain!` implements it.
 pub trait Parts: ParamGroup + HasProgram {
-    /// The sub-chains that its steps name by index.
+    /// Its sub-chains, indexed by the steps.
     const CHAINS: &'static [Linked];
-    /// Where its values are in memory; empty if sizes are symbols or generic.
+    /// The positions of its values in memory; empty if sizes are symbols or generic.
     const SLOTS: &'static [Slot] = &[];
 }
 
@@ -33,14 +33,14 @@ pub struct Linked {
     pub(crate) slots: &'static [Slot],
 }
 
-/// How deep chains may be nested in chains.
+/// How deeply chains may be nested.
 const MOST_NESTED: usize = 8;
 
 impl Linked {
     /// The program of a model.
     ///
     /// # Panics
-    /// If chains are nested deeper than 8.
+    /// If chains are nested more than 8 deep.
     pub const fn of<P: Parts>() -> Linked {
         let linked = Linked { program: P::PROGRAM, chains: P::CHAINS, slots: P::SLOTS };
         assert!(linked.depth() <= MOST_NESTED, "chains are nested at most 8 deep");
@@ -57,13 +57,14 @@ impl Linked {
         deepest + 1
     }
 
-    /// Its parameters in the order of the steps; those of a sub-chain are at the sub-chain's step.
+    /// Its parameters in the order of the steps; those of a sub-chain come at the sub-chain's step.
     pub(crate) fn specs(self) -> Specs {
         let frame = Frame { linked: self, prefix: "", step: 0, param: 0 };
         Specs { frames: [frame; MOST_NESTED], depth: 0 }
     }
 
-    /// A user-defined layer, in the order of the steps; `skip` counts those before it down. Other runs do not count.
+    /// A user-defined layer, in the order of the steps; `skip` is decremented for each one before it. Further runs of a
+    /// layer do not count.
     fn custom(self, skip: &mut usize) -> Option<&'static CustomType> {
         for step in self.program.steps.iter().filter(|step| step.first_run.is_none()) {
             let found = match &step.action {
@@ -82,11 +83,11 @@ impl Linked {
         None
     }
 
-    /// Calls `f` with each layer that shares no weight and its name in files, in the order of the steps.
+    /// Calls `f` with each layer that shares no weight, and with its name in files, in the order of the steps.
     #[cfg(feature = "safetensors")]
     pub(crate) fn for_each_layer(self, f: &mut dyn FnMut(&str, &Op)) {
         let steps = self.program.steps;
-        // A layer's activation is a step of the same name.
+        // A layer's activation is a step with the same name.
         let shares = |name: &str| steps.iter().any(|step| step.tied.is_some() && step.file_name == name);
         for step in steps.iter().filter(|step| step.first_run.is_none()) {
             match &step.action {
@@ -104,7 +105,7 @@ impl Linked {
     /// Checks that parameters have the shapes of [`Linked::specs`].
     ///
     /// # Errors
-    /// The first parameter that has another shape.
+    /// The first parameter with a different shape.
     #[cfg(feature = "alloc")]
     pub(crate) fn check(self, params: &[&Param]) -> Result<(), ShapeError> {
         for (param, spec) in params.iter().zip(self.specs()) {
@@ -123,7 +124,7 @@ impl Linked {
 
 /// Iterates over the parameters of a program.
 pub(crate) struct Specs {
-    /// The program, the sub-chain that it is in, the one in that, ..
+    /// The program, the sub-chain it is in, the sub-chain inside that, and so on.
     frames: [Frame; MOST_NESTED],
     /// The innermost frame.
     depth: usize,
@@ -132,7 +133,7 @@ pub(crate) struct Specs {
 #[derive(Clone, Copy)]
 struct Frame {
     linked: Linked,
-    /// The name of the step that the chain is.
+    /// The name of the step that runs the chain.
     prefix: &'static str,
     step: usize,
     param: usize,
@@ -177,7 +178,7 @@ impl Iterator for Specs {
 /// A parameter's name in files: `sub.enc1.weight`.
 #[derive(Clone, Copy)]
 pub(crate) struct ParamName {
-    /// From the second on the sub-chains it is in.
+    /// From index 1 on, the sub-chains it is in.
     prefixes: [&'static str; MOST_NESTED],
     depth: usize,
     layer: &'static str,
@@ -192,7 +193,7 @@ impl ParamName {
         ParamName { prefixes: [""; MOST_NESTED], depth: 0, layer: "", separator: "", suffix: name }
     }
 
-    /// The pieces that the name is put together from.
+    /// The parts that the name is joined from.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = &'static str> + '_ {
         let outer = self.prefixes[1..=self.depth].iter().flat_map(|&prefix| [prefix, "."]);
         outer.chain([self.layer, self.separator, self.suffix])
@@ -247,18 +248,18 @@ pub(crate) struct Spec {
     /// Its default initialisation.
     #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "for fresh models"))]
     pub(crate) init: Init,
-    /// Whether it is a running statistic, which no gradient reaches.
+    /// Whether it is a running statistic, which gets no gradient.
     #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "for optimisers"))]
     pub(crate) statistic: bool,
 }
 
 impl Spec {
-    /// A layer's parameter under a name.
+    /// A layer's parameter with its name.
     pub(crate) fn new(name: ParamName, op: Op, spec: &ParamSpec) -> Spec {
         Spec { name, op, shape: AxisSizes::of(&spec.shape), init: spec.init, statistic: spec.is_statistic() }
     }
 
-    /// How many numbers it has.
+    /// Its number of elements.
     pub(crate) fn count(&self) -> usize {
         self.shape.iter().product()
     }
@@ -276,10 +277,10 @@ pub(crate) fn assemble<M: Parts>(params: impl IntoIterator<Item = Param>) -> M {
     M::assemble(&mut Assembly::new(&mut next, &mut custom))
 }
 
-/// The generated `from_static`: a model that borrows its parameters, stored one after another in order.
+/// The generated `from_static`: a model that borrows its parameters, which are concatenated in order.
 ///
 /// # Errors
-/// If there are more or fewer elements than the model has.
+/// If the number of elements is wrong.
 pub fn from_static<M: Parts>(weights: &'static [f32]) -> Result<M, ShapeError> {
     let specs = Linked::of::<M>().specs();
     let expected = specs.map(|spec| spec.count()).sum();
@@ -297,7 +298,7 @@ pub fn from_static<M: Parts>(weights: &'static [f32]) -> Result<M, ShapeError> {
 /// A model's parameters in order.
 ///
 /// # Errors
-/// If one was replaced by one of another shape: the fields are public.
+/// If one was replaced by one of a different shape, which is possible because the fields are public.
 #[cfg(feature = "alloc")]
 pub(crate) fn checked_params<M: Parts>(model: &M) -> Result<Vec<&Param>, ShapeError> {
     let mut params = Vec::new();
@@ -306,10 +307,10 @@ pub(crate) fn checked_params<M: Parts>(model: &M) -> Result<Vec<&Param>, ShapeEr
     Ok(params)
 }
 
-/// As [`checked_params`], without a heap.
+/// Like [`checked_params`], without a heap.
 ///
 /// # Panics
-/// If a parameter was replaced by one of another shape.
+/// If a parameter was replaced by one of a different shape.
 pub(crate) fn assert_params<M: Parts>(model: &M) {
     let mut specs = Linked::of::<M>().specs();
     model.visit(&mut |param| {

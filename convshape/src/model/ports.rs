@@ -1,5 +1,5 @@
-//! What a chain reads and writes, as slices: a tensor or nested arrays, or a tuple of them in the
-//! order of the ports.
+//! The inputs and outputs of a chain as slices: a tensor or nested arrays, or a tuple of them in the order of the
+//! ports.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -7,18 +7,17 @@ use alloc::vec::Vec;
 use crate::model::shapes::{C, Cdhw, Chw, Cl, Dhwc, Hwc, Lc, TensorShape};
 use crate::model::tensor::Tensor;
 
-/// Elements of the shape `S` to read: `&Tensor<f32, S>`, or `&[[[f32; W]; H]; C]` for `Chw<C, H, W>`.
+/// Elements of a value of shape `S` to read: `&Tensor<f32, S>`, or `&[[[f32; W]; H]; C]` for `Chw<C, H, W>`.
 #[diagnostic::on_unimplemented(message = "`{Self}` has no elements of the shape `{S}`")]
 pub trait Reads<S> {
     /// The elements in row-major order.
     fn slice(&self) -> &[f32];
 }
 
-/// Room for elements of the shape `S`: `&mut Tensor<f32, S>`, or `&mut [[[f32; W]; H]; C]` for
-/// `Chw<C, H, W>`.
+/// Elements of a value of shape `S` to write: `&mut Tensor<f32, S>`, or `&mut [[[f32; W]; H]; C]` for `Chw<C, H, W>`.
 #[diagnostic::on_unimplemented(message = "`{Self}` has no room for the shape `{S}`")]
 pub trait Writes<S> {
-    /// The elements in row-major order, to write to.
+    /// The elements in row-major order, mutable.
     fn slice_mut(&mut self) -> &mut [f32];
 }
 
@@ -65,14 +64,14 @@ nested! {
         (as_flattened as_flattened_mut) (as_flattened as_flattened_mut) (as_flattened as_flattened_mut);
 }
 
-/// All inputs, of the shape `S` or of a tuple of shapes.
+/// All inputs, whose shape is `S`, or whose shapes are the tuple `S`.
 #[diagnostic::on_unimplemented(message = "`{Self}` has no elements of the shape `{S}`")]
 pub trait InputSlices<S> {
     /// Calls `f` with them, in the order of the ports.
     fn with_slices<R>(self, f: impl FnOnce(&[&[f32]]) -> R) -> R;
 }
 
-/// All outputs, of the shape `S` or of a tuple of shapes.
+/// All outputs, whose shape is `S`, or whose shapes are the tuple `S`.
 #[diagnostic::on_unimplemented(message = "`{Self}` has no room for the shape `{S}`")]
 pub trait OutputSlices<S> {
     /// Calls `f` with them, in the order of the ports.

@@ -1,4 +1,4 @@
-//! Shapes as types: `Tensor<f32, Chw<1, 28, 28>>` is what rustc prints when two do not match.
+//! Shapes as types: rustc prints types such as `Tensor<f32, Chw<1, 28, 28>>` when two do not match.
 
 use core::fmt::{self, Debug};
 use core::marker::PhantomData;
@@ -16,10 +16,10 @@ mod sealed {
 
 /// An index of one element, one number per axis: `[usize; 3]` for [`Chw`].
 pub trait Index: Copy + AsRef<[usize]> {
-    /// The dimension of an [`ndarray`](crate::ndarray) array with as many axes.
+    /// The dimension type of an [`ndarray`](crate::ndarray) array with that many axes.
     #[cfg(feature = "ndarray")]
     type Dim: Dimension;
-    /// The same with a batch axis in front.
+    /// The same with a leading batch axis.
     #[cfg(feature = "ndarray")]
     type Batch: Dimension;
 
@@ -53,11 +53,11 @@ indices! {
     6 Ix6 IxDyn;
 }
 
-/// The dimension of an [`ndarray`](crate::ndarray) array of a shape.
+/// The dimension type of an [`ndarray`](crate::ndarray) array with this shape.
 #[cfg(feature = "ndarray")]
 pub(crate) type DimOf<S> = <<S as TensorShape>::Index as Index>::Dim;
 
-/// A shape as a type, without batch. The types of this module implement it.
+/// A shape as a type, without the batch axis. The types of this module implement it.
 pub trait TensorShape: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'static {
     /// An index of one element.
     type Index: Index;
@@ -87,7 +87,7 @@ macro_rules! shape_types {
 }
 
 shape_types! {
-    /// `[channels]`, or any one axis.
+    /// `[channels]`, or any single axis.
     C<CHANNELS> 1;
     /// `[channels, length]`
     Cl<CHANNELS, LENGTH> 2;
@@ -101,39 +101,39 @@ shape_types! {
     Cdhw<CHANNELS, DEPTH, HEIGHT, WIDTH> 4;
     /// `[depth, height, width, channels]`
     Dhwc<DEPTH, HEIGHT, WIDTH, CHANNELS> 4;
-    /// Five axes, which only a `Reshape` makes.
+    /// Five axes; only a `Reshape` gives this shape.
     Dims5<D0, D1, D2, D3, D4> 5;
-    /// Six axes, which only a `Reshape` makes.
+    /// Six axes; only a `Reshape` gives this shape.
     Dims6<D0, D1, D2, D3, D4, D5> 6;
 }
 
-/// The shape of a chain's first input, where its type cannot be written otherwise: the sizes come
-/// from const generics.
+/// The shape of a chain's first input, if its type cannot be written otherwise because the sizes come from const
+/// generics.
 pub struct Input<M>(PhantomData<fn() -> M>);
 
-/// The shape of a chain's first output, where its type cannot be written otherwise: the sizes come
-/// from const generics.
+/// The shape of a chain's first output, if its type cannot be written otherwise because the sizes come from const
+/// generics.
 pub struct Output<M>(PhantomData<fn() -> M>);
 
 /// The numbers of axes of a chain's first input and output. `conv_chain!` implements it.
 pub trait Ends: Chain + 'static {
-    /// That of the input.
+    /// The input's.
     type InputRank: Rank;
-    /// That of the output.
+    /// The output's.
     type OutputRank: Rank;
 }
 
 /// A number of axes.
 pub trait Rank: 'static {
-    /// An index.
+    /// The index of a port.
     type Index: Index;
 }
 
 /// The sizes of a shape with a given number of axes.
 pub trait Sizes<M>: Rank {
-    /// Those of the first input.
+    /// The sizes of the first input.
     const INPUT: Self::Index;
-    /// Those of the first output.
+    /// The sizes of the first output.
     const OUTPUT: Self::Index;
 }
 

@@ -4,12 +4,12 @@ use convshape_arith::op::{AxisOrder, MultiHead, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
-/// Where one value is in memory.
+/// The position of one value in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {
     /// Its shape, without symbols.
     pub(crate) shape: Shape,
-    /// The offset of its first element. Unused for inputs, which the caller has.
+    /// The offset of its first element. Unused for inputs, which belong to the caller.
     pub(crate) place: usize,
     /// How many elements it has.
     pub(crate) count: usize,
@@ -38,7 +38,7 @@ impl Slot {
         Slot { room: room(&layer, tokens[0], keys[0]), ..slot }
     }
 
-    /// All elements that it takes, scratch space included.
+    /// All elements that it needs, including scratch space.
     pub(crate) const fn size(&self) -> usize {
         self.count + self.room
     }

@@ -17,7 +17,7 @@ use crate::model::shapes::TensorShape;
 #[cfg(feature = "ndarray")]
 use crate::model::shapes::{DimOf, Index};
 
-/// What a tensor is made of: `f32`, or `f64` for tests of accuracy.
+/// The element type of a tensor: `f32`, or `f64` for accuracy tests.
 pub trait Element: sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + Send + Sync + 'static {}
 
 mod sealed {
@@ -29,10 +29,10 @@ mod sealed {
 impl Element for f32 {}
 impl Element for f64 {}
 
-/// One activation, its shape in its type: `Tensor<f32, Chw<1, 28, 28>>`.
+/// One value with its shape in the type: `Tensor<f32, Chw<1, 28, 28>>`.
 ///
-/// The elements lie in row-major order, the last axis fastest, on the heap or in borrowed
-/// `&'static` data; however large it is, it takes a few words of stack.
+/// The elements are in row-major order, the last axis fastest, on the heap or in borrowed `&'static` data, so that even
+/// a large tensor needs only a few words of stack.
 ///
 /// ```
 /// use convshape::{Chw, Tensor};
@@ -48,7 +48,7 @@ pub struct Tensor<T: Element, S: TensorShape> {
 }
 
 impl<T: Element, S: TensorShape> Tensor<T, S> {
-    /// The shape, without batch.
+    /// The shape, without the batch axis.
     pub const SHAPE: Shape = S::SHAPE;
 
     /// A tensor of zeros.
@@ -57,7 +57,7 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
         Self::new(vec![T::default(); S::ELEMENTS])
     }
 
-    /// A tensor that has `f(index)` at each index, one number per axis: `|[c, y, x]| ..`.
+    /// A tensor with `f(index)` at each index, which has one number per axis: `|[c, y, x]| ..`.
     #[cfg(feature = "alloc")]
     pub fn from_fn<const N: usize>(mut f: impl FnMut([usize; N]) -> T) -> Self
     where
@@ -75,7 +75,7 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
     /// A copy of `elements`, which are in row-major order.
     ///
     /// # Errors
-    /// If there are more or fewer elements than the shape holds.
+    /// If the number of elements is not that of the shape.
     #[cfg(feature = "alloc")]
     pub fn from_slice(elements: &[T]) -> Result<Self, ShapeError> {
         check::<S>(elements.len())?;
@@ -85,7 +85,7 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
     /// A tensor of `elements`, which are in row-major order, without a copy.
     ///
     /// # Errors
-    /// If there are more or fewer elements than the shape holds.
+    /// If the number of elements is not that of the shape.
     #[cfg(feature = "alloc")]
     pub fn from_vec(elements: Vec<T>) -> Result<Self, ShapeError> {
         check::<S>(elements.len())?;
@@ -95,7 +95,7 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
     /// A tensor that borrows its elements.
     ///
     /// # Errors
-    /// If there are more or fewer elements than the shape holds.
+    /// If the number of elements is not that of the shape.
     pub fn from_static(elements: &'static [T]) -> Result<Self, ShapeError> {
         check::<S>(elements.len())?;
         Ok(Self { data: elements.into(), shape: PhantomData })
@@ -104,7 +104,7 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
     /// A copy of an array view with any strides.
     ///
     /// # Errors
-    /// If the view has another shape.
+    /// If the view has a different shape.
     #[cfg(feature = "ndarray")]
     pub fn from_view(view: ArrayView<'_, T, DimOf<S>>) -> Result<Self, ShapeError> {
         if view.shape() != S::DIMS.as_ref() {
@@ -118,7 +118,7 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
         &self.data
     }
 
-    /// The elements in row-major order. Borrowed data is copied first.
+    /// The elements in row-major order, mutable. Borrowed data is copied first.
     #[cfg(feature = "alloc")]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         self.data.to_mut()
@@ -130,7 +130,7 @@ impl<T: Element, S: TensorShape> Tensor<T, S> {
         ArrayView::from_shape(S::DIMS.into_dim(), &self.data).expect(HOLDS)
     }
 
-    /// The elements as an array to write to. Borrowed data is copied first.
+    /// The elements as a mutable array. Borrowed data is copied first.
     #[cfg(feature = "ndarray")]
     pub fn view_mut(&mut self) -> ArrayViewMut<'_, T, DimOf<S>> {
         ArrayViewMut::from_shape(S::DIMS.into_dim(), self.data.to_mut().as_mut_slice()).expect(HOLDS)
@@ -156,7 +156,7 @@ fn check<S: TensorShape>(found: usize) -> Result<(), ShapeError> {
     if found == S::ELEMENTS { Ok(()) } else { Err(ShapeError::Elements { found, expected: S::SHAPE }) }
 }
 
-/// Steps to the next index in row-major order.
+/// Moves to the next index in row-major order.
 #[cfg(feature = "alloc")]
 fn advance(index: &mut [usize], dims: &[usize]) {
     for (place, &size) in index.iter_mut().zip(dims).rev() {

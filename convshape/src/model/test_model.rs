@@ -1,4 +1,4 @@
-//! Two small models as the macro would write them, for unit tests.
+//! Two small models for unit tests, as the macro would write them.
 
 use convshape_arith::op::{Activation, AxisOrder, Conv, Dialect, Direction, Op};
 use convshape_arith::shape::Shape;

@@ -1,4 +1,4 @@
-//! The memory that a run needs besides its inputs and outputs.
+//! The memory that a run needs in addition to its inputs and outputs.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -13,10 +13,10 @@ use convshape_arith::shape::Shape;
 use crate::model::parts::{Linked, Parts};
 use convshape_arith::program::Action;
 
-/// Memory for one sample's activations: a [`Workspace`], which grows where it must, or an array of the
-/// caller's, `[0.0; Model::WORKSPACE_BYTES / 4]`. One that is too small does not compile.
+/// Memory for the values of one sample: a [`Workspace`], which grows as needed, or the caller's array `[0.0;
+/// Model::WORKSPACE_BYTES / 4]`. An array that is too small does not compile.
 pub trait Memory {
-    /// How many elements it has, if it cannot grow.
+    /// Its number of elements, if it cannot grow.
     const ELEMENTS: Option<usize>;
 
     /// The first `count` elements, if it has them or can grow.
@@ -43,10 +43,10 @@ impl Memory for Workspace {
     }
 }
 
-/// Whether a chain can run in such memory.
+/// Checks that a chain can run in such memory.
 ///
 /// # Panics
-/// If not: it is called while the program compiles.
+/// If it cannot. It is called at compile time.
 pub(crate) const fn check<M: Parts, R: Memory>() {
     let linked = Linked::of::<M>();
     if let Some(found) = R::ELEMENTS {
@@ -56,8 +56,7 @@ pub(crate) const fn check<M: Parts, R: Memory>() {
     }
 }
 
-/// Memory for the activations of a chain while it runs, to be used again and again: with it,
-/// `forward_into` allocates nothing.
+/// Reusable memory for the values of a chain while it runs. With it, `forward_into` does not allocate.
 #[cfg(feature = "alloc")]
 pub struct Workspace {
     /// With spare elements, so that it can start at a cache line.
@@ -65,15 +64,15 @@ pub struct Workspace {
     start: usize,
 }
 
-/// Whether there is memory for this many elements. Requests below a gigabyte are not tried. Absurd ones, such as one
-/// sample broadcast to a batch of billions, are larger.
+/// Whether there is memory for this many elements. Requests below a gigabyte are not checked. Larger ones may be
+/// absurd, such as one sample broadcast to a batch of billions.
 #[cfg(feature = "ndarray")]
 pub(crate) fn is_allocatable(elements: Option<usize>) -> bool {
     const USUAL: usize = 1 << 28;
     elements.is_some_and(|count| count <= USUAL || Vec::<f32>::new().try_reserve_exact(count).is_ok())
 }
 
-/// Elements of a cache line. A vector that starts at a multiple of it never straddles two lines.
+/// Elements per cache line. A vector at a multiple of it never crosses a line.
 pub(crate) const LINE: usize = 16;
 
 #[cfg(feature = "alloc")]
@@ -121,7 +120,7 @@ impl fmt::Debug for Workspace {
     }
 }
 
-/// An upper bound of the bytes for one sample. Zero if sizes are known at run time only.
+/// An upper bound of the bytes for one sample. Zero if sizes are known only at run time.
 pub(crate) const fn workspace_bytes(linked: Linked) -> usize {
     if linked.slots.is_empty() {
         return 0;
@@ -137,9 +136,9 @@ pub(crate) const fn workspace_bytes(linked: Linked) -> usize {
     most * size_of::<f32>()
 }
 
-/// An upper bound of what the fast path's plan needs: as if every value had its own memory, with its border. The plan
-/// itself shares memory between values that are not needed at the same time. The tests of the kernels compare the two
-/// for random chains.
+/// An upper bound of what the fast path's plan needs, as if every value had its own memory, including its border. The
+/// plan itself shares memory between values that are not needed at the same time. The tests of the kernels compare the
+/// two for random chains.
 const fn fast_elements(linked: Linked) -> Option<usize> {
     let Linked { program, slots, chains } = linked;
     let order = program.order;
@@ -159,7 +158,7 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
             Action::Layer(op) => {
                 let mut op = op.bind(&slots[step.inputs[0]].shape, order);
                 let bound = op;
-                // The value between the two layers of a split one, with the border that the second reads.
+                // The value between the two halves of a split layer, with the border that the second one reads.
                 if let Ok(Some(Split { first, middle, second })) = op.split(&slots[step.inputs[0]].shape, order) {
                     sum += match padded(&middle, border(&second, &middle, order), order) {
                         Some(elements) => 2 * elements,
@@ -179,7 +178,7 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
                 }
                 let Some(elements) = padded(&slots[step.output].shape, [0; 3], order) else { return None };
                 let keys = &slots[step.inputs[if step.inputs.len() > 1 { 1 } else { 0 }]].shape;
-                // Attention between linear layers has values for queries, keys, values and the heads' output.
+                // Multi-head attention has values for queries, keys, values and the heads' output.
                 sum += 2 * elements + 2 * slots[step.output].room + packed(&bound, keys, &slots[step.output].shape);
             }
             Action::Chain { index } => {
@@ -211,7 +210,7 @@ const fn packed(op: &Op, keys: &Shape, output: &Shape) -> usize {
     if elements < 0 { 0 } else { elements.cast_unsigned() as usize + 8 * LINE }
 }
 
-/// The elements of a shape with `border` more rows on each axis, and those that may be read after it.
+/// The elements of a shape with `border` more rows on each axis, and elements that may be read past its end.
 const fn padded(shape: &Shape, border: [i64; 3], order: AxisOrder) -> Option<usize> {
     let mut product: i64 = 1;
     let mut axis = 0;
@@ -238,7 +237,7 @@ const fn padded(shape: &Shape, border: [i64; 3], order: AxisOrder) -> Option<usi
     Some(product.cast_unsigned() as usize + 2 * LINE)
 }
 
-/// An upper bound of the rows of border that a convolution reads, both sides together.
+/// An upper bound of the border rows that a convolution reads, on both sides together.
 const fn border(op: &Op, input: &Shape, order: AxisOrder) -> [i64; 3] {
     let mut border = [0; 3];
     let Op::Conv(conv) = op else { return border };
@@ -246,7 +245,7 @@ const fn border(op: &Op, input: &Shape, order: AxisOrder) -> [i64; 3] {
     while axis < conv.rank {
         border[axis] = match conv.direction {
             Direction::Forward => match conv.windows(input, order) {
-                // More where the last of several outputs at a time overhangs.
+                // More if the last of several outputs at a time extends past the end.
                 Ok(windows) => {
                     let Window { lo, hi, stride, dilation, .. } = windows[axis];
                     least_zero(lo) + least_zero(hi) + if stride > dilation { stride } else { dilation }

@@ -43,12 +43,12 @@ pub use self::pool::Span;
 pub(crate) use self::product::Product;
 pub use self::resize::{Taps, taps};
 
-/// The operands of a layer: one or more activations with their shapes.
+/// The operands of a layer: one or more values with their shapes.
 pub trait Operands<T> {
-    /// How many there are.
+    /// The number of operands.
     fn count(&self) -> usize;
 
-    /// One of them.
+    /// One operand.
     fn get(&self, index: usize) -> (&Shape, &[T]);
 }
 
@@ -89,7 +89,7 @@ impl<T, O: Operands<T> + ?Sized> Operands<T> for &O {
 /// scratch space for its parts. All are contiguous and row-major.
 ///
 /// # Errors
-/// What the layer refuses about the input's shape.
+/// Why the layer rejects the input's shape.
 ///
 /// # Panics
 /// If the length of a slice does not match its shape, or a shape has a symbol.

@@ -1,7 +1,7 @@
 //! The interpreter's memory planner: the offset of every value of a program while it runs.
 //!
-//! A value keeps its memory as long as something is still to read it; later values reuse the memory of those that are
-//! no longer needed. An elementwise layer works in place if nothing else reads its input.
+//! A value keeps its memory until its last reader has run; later values then reuse it. An elementwise layer works in
+//! place if nothing else reads its input.
 
 #[cfg(feature = "alloc")]
 use alloc::string::ToString;
@@ -29,7 +29,7 @@ pub(crate) trait Layout {
     fn chain(&self, index: usize) -> &Self;
 }
 
-/// The elements that the values of a program take, without those of its sub-chains.
+/// The elements that the values of a program need, without those of its sub-chains.
 pub(crate) const fn elements(slots: &[Slot], inputs: usize) -> usize {
     let (mut most, mut value) = (0, inputs);
     while value < slots.len() {
@@ -55,7 +55,7 @@ impl Layout for Linked {
 }
 
 impl Linked {
-    /// The elements that a run takes: the values, followed by those of one sub-chain at a time.
+    /// The elements that a run needs: the values, followed by those of one sub-chain at a time.
     pub(crate) const fn elements(&self) -> usize {
         let (mut most, mut index) = (0, 0);
         while index < self.chains.len() {
@@ -122,7 +122,7 @@ pub const fn slots<const VALUES: usize>(
 struct Life {
     /// The value whose memory it shares: itself, if it has its own.
     root: usize,
-    /// The last step that reads it; for a root, also the last that reads a value sharing its memory.
+    /// The last step that reads it; for a root, the last step that reads any value sharing its memory.
     last: usize,
 }
 
@@ -130,8 +130,8 @@ impl Life {
     const NONE: Life = Life { root: 0, last: 0 };
 }
 
-/// Gives every value the first offset that is free. `taken` is scratch space for the values in memory; there are few at
-/// a time, so the work grows linearly with the number of values.
+/// Gives every value the first free offset. `taken` is scratch space for the values currently in memory; there are few
+/// at a time, so the work grows linearly with the number of values.
 const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: &mut [Life], taken: &mut [usize]) {
     let inputs = program.inputs.len();
     let mut value = 0;
@@ -171,7 +171,7 @@ const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: 
             let mut port = 0;
             while port < outputs {
                 let output = step.output + port;
-                // A value that nothing reads is written too.
+                // A value that nothing reads still needs memory.
                 lives[output].last = if time > lives[output].last { time } else { lives[output].last };
                 count = still_read(taken, count, lives, time);
                 count = insert(taken, count, slots, output);
@@ -243,7 +243,7 @@ impl Dynamic {
     /// Plans a program for inputs of these shapes, which have no symbols.
     ///
     /// # Errors
-    /// If a layer does not take what comes to it.
+    /// If a layer rejects its input.
     pub(crate) fn new(linked: Linked, inputs: &[Shape]) -> Result<Dynamic, GraphError> {
         let Linked { program, chains: linked_chains, .. } = linked;
         let mut slots = vec![Slot::NONE; program.values];

@@ -17,7 +17,7 @@ pub(crate) struct Params<'p> {
     pub(crate) first: usize,
 }
 
-/// Runs one sample. The outputs are then in `memory`, see [`output`].
+/// Runs one sample. Afterwards the outputs are in `memory`, see [`output`].
 ///
 /// `inputs` have the shapes that the memory was planned for, `memory` has as many elements as the layout says, and the
 /// parameters have the shapes of their layers. Does not allocate.
@@ -91,7 +91,7 @@ fn layer(op: &Op, order: AxisOrder, params: &[&[f32]], inputs: &StepOperands<'_>
     {
         return;
     }
-    // Without the reason: the text of all reasons would be most of a small program.
+    // Without the reason, because the text of all reasons would be most of a small program.
     let done = kernels::apply(op, order, params, inputs, output, y);
     assert!(done.is_ok(), "a program is laid out for shapes that its layers take");
 }
@@ -225,7 +225,7 @@ mod tests {
     fn outputs(layout: &impl Layout, elements: usize) -> Vec<Vec<f32>> {
         const PARAMS: [&[f32]; 4] = [&[1.0, 10.0], &[100.0], &[1.0, -1.0], &[0.5]];
         let inputs: [(&Shape, &[f32]); 1] = [(&OUTER.inputs[0].shape, &[1.0, 3.0])];
-        // What was there before does not matter.
+        // The previous content does not matter.
         let mut memory = vec![f32::NAN; elements];
         run(layout, Params { all: &|index| PARAMS[index], first: 0 }, &inputs, &mut memory);
         (0..OUTER.outputs.len()).map(|port| output(layout, port, &inputs, &memory).to_vec()).collect()

@@ -30,7 +30,7 @@ pub struct Checkpoint<M> {
     pub optimizer: OptimizerState,
     /// The epochs so far.
     pub history: History,
-    /// The model with the least loss so far, and that loss, if they are kept.
+    /// The model with the lowest loss so far, and that loss, if they are kept.
     pub best: Option<(f64, M)>,
     /// The batches so far.
     pub steps: u64,
@@ -39,11 +39,11 @@ pub struct Checkpoint<M> {
 }
 
 impl<M: Train> Checkpoint<M> {
-    /// Writes a file, a safetensors file that holds the model under `model/`. An older file of this
-    /// name is replaced in one step once the new one is complete and on disk.
+    /// Writes a safetensors file that holds the model under `model/`. An existing file of this name is replaced in one
+    /// step once the new one is complete and on disk.
     ///
     /// # Errors
-    /// If the file cannot be written. Then the older file is as it was.
+    /// If the file cannot be written. An existing file is then unchanged.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
         let file = path.as_ref();
         let mut tensors = Vec::new();
@@ -74,10 +74,10 @@ impl<M: Train> Checkpoint<M> {
         replace(file, &bytes)
     }
 
-    /// Reads a file that was written of the same chain; `like` is any model of it.
+    /// Reads a checkpoint of the same chain; `like` is any model of it.
     ///
     /// # Errors
-    /// If the file cannot be read, is none of [`Checkpoint::write`], or is of another chain.
+    /// If the file cannot be read, is not a checkpoint, or belongs to another chain.
     pub fn read(path: impl AsRef<Path>, like: &M) -> Result<Checkpoint<M>, LoadError> {
         let file = path.as_ref();
         let bytes = files::read(file).map_err(|source| LoadError::Read { file: file.to_owned(), source })?;
@@ -132,13 +132,13 @@ fn parse<M: Train>(bytes: &[u8], like: &M) -> Result<Checkpoint<M>, String> {
 /// Restores an optimiser's state from a checkpoint of `model`.
 ///
 /// # Errors
-/// If that was not the state of such an optimiser for such a model. Nothing is changed then.
+/// If it is not the state of such an optimiser for such a model. Nothing is changed then.
 pub(super) fn restore<M: Train>(
     optimizer: &mut impl Optimizer,
     state: OptimizerState,
     model: &M,
 ) -> Result<(), StateError> {
-    // Checked against the parameters first: an optimiser would keep the state of unknown parameters for ever.
+    // Checked against the parameters first, because an optimiser would keep the state of unknown parameters forever.
     let mut expected = BTreeMap::new();
     model.clone().for_each_trained(model, |parameter, param, _| {
         for buffer in optimizer.buffers(parameter) {

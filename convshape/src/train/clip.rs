@@ -3,7 +3,7 @@
 use super::Train;
 
 /// Scales all gradients down so that the root of the sum of their squares is at most `max`, as
-/// `torch.nn.utils.clip_grad_norm_` does. Returns what it was.
+/// `torch.nn.utils.clip_grad_norm_` does. Returns the root before scaling.
 pub fn clip_norm<M: Train>(gradients: &mut M, max: f64) -> f64 {
     let mut squares = 0.0;
     gradients.for_each_param(|_, gradient| {
@@ -23,7 +23,7 @@ pub fn clip_value<M: Train>(gradients: &mut M, max: f32) {
     gradients.for_each_param_mut(|_, gradient| clamp(gradient.as_mut_slice(), max.abs()));
 }
 
-// Not generic, so that they are compiled with the library, which can be optimised in a debug build of a program.
+// Not generic, so that they are compiled with the library, which can be optimised in a program's debug build.
 
 fn sum_of_squares(gradient: &[f32]) -> f64 {
     gradient.iter().map(|&g| f64::from(g) * f64::from(g)).sum()

@@ -94,7 +94,7 @@ pub trait Dataset: Send + Sync {
         sample::stack(places, &samples.collect::<Result<Vec<_>, _>>()?)
     }
 
-    /// Whether samples can only be read one after another, so that any other order would read them all again. A
+    /// Whether samples can only be read one after another, so that any other order would read everything again. A
     /// [`Loader`] does not shuffle such a data set.
     fn is_sequential(&self) -> bool {
         false
@@ -113,8 +113,8 @@ pub trait Dataset: Send + Sync {
         self.gather(places, Pass::default())
     }
 
-    /// Changes each sample with a function, which returns nothing or a `Result`. The function gets a generator that is
-    /// seeded for the sample and the epoch.
+    /// Changes each sample with a function, which returns nothing or a `Result`. The function gets a generator seeded
+    /// for the sample and the epoch.
     fn map<F, R>(self, change: F) -> Map<Self, F>
     where
         Self: Sized,
@@ -136,8 +136,8 @@ pub trait Dataset: Send + Sync {
     }
 
     /// Mixes each sample with another one (Zhang et al., 2018): the share of the first is drawn from the beta
-    /// distribution with both parameters `alpha`, such as 0.2. Targets are mixed as well, so class numbers
-    /// must be made probabilities first ([`Dataset::one_hot`]).
+    /// distribution with both parameters `alpha`, such as 0.2. Targets are mixed as well, so convert class indices to
+    /// probabilities first ([`Dataset::one_hot`]).
     fn mixup(self, alpha: f64) -> Mixup<Self>
     where
         Self: Sized,
@@ -145,8 +145,8 @@ pub trait Dataset: Send + Sync {
         Mixup::new(self, alpha)
     }
 
-    /// Makes the class number in the first target, `[..]`, probabilities of `classes` classes:
-    /// `[classes, ..]`, as `CrossEntropy` takes them.
+    /// Converts the class index in the first target, `[..]`, to probabilities of `classes` classes: `[classes, ..]`, as
+    /// `CrossEntropy` takes them.
     fn one_hot(
         self,
         classes: usize,
@@ -171,7 +171,7 @@ pub trait Dataset: Send + Sync {
     /// Divides the samples into parts, each in the order of the data.
     ///
     /// # Errors
-    /// If the parts are more than there are samples, or the classes are not as many.
+    /// If the parts need more samples than there are, or the number of classes is not the number of samples.
     fn split<const PARTS: usize>(&self, split: Split<'_, PARTS>) -> Result<[Subset<&Self>; PARTS], DataError>
     where
         Self: Sized,

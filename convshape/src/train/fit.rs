@@ -73,7 +73,7 @@ pub enum FitError {
         /// The first element that is not finite.
         found: f32,
     },
-    /// The processes of a training ([`Fit::processes`]) cannot exchange data.
+    /// The processes of a training run ([`Fit::processes`]) cannot exchange data.
     #[error("the processes of the training cannot exchange their numbers: {0}")]
     Processes(#[source] ProcessError),
     /// A checkpoint cannot be read.
@@ -99,9 +99,9 @@ impl From<DataError> for FitError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Quantity {
-    /// The gradient of a parameter. No step was made: the model is as before.
+    /// The gradient of a parameter. The step was not made: the model is unchanged.
     Gradient,
-    /// A running statistic. No step was made: the model is as before.
+    /// A running statistic. The step was not made: the model is unchanged.
     Statistic,
     /// A parameter, after the step. The learning rate may be too high.
     Parameter,
@@ -169,13 +169,13 @@ impl<O: fmt::Debug, L: fmt::Debug> fmt::Debug for Fit<'_, O, L> {
     }
 }
 
-/// The state of a training.
+/// The state of a training run.
 struct State<M> {
     history: History,
     best: Option<(f64, M)>,
     /// Batches so far.
     steps: u64,
-    /// The average of the weights, where one is kept.
+    /// The average of the weights, if one is kept.
     average: Option<M>,
     /// Accumulated gradients of batches before their common step.
     pending: Option<Pending<M>>,
@@ -229,7 +229,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { batch, ..self }
     }
 
-    /// Leaves out a last batch of an epoch that is smaller than the others.
+    /// Drops a last batch that is smaller than the others.
     #[must_use]
     pub fn whole_batches_only(self) -> Self {
         Fit { whole_only: true, ..self }
@@ -241,8 +241,8 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { seed, ..self }
     }
 
-    /// Prepares up to `batches` batches ahead on another thread, where samples are read from files or augmented. The
-    /// result of the training is the same, bit for bit.
+    /// Prepares up to `batches` batches ahead on another thread, which helps if samples are read from files or
+    /// augmented. The result of the training is the same, bit for bit.
     #[must_use]
     pub fn prefetch(self, batches: usize) -> Self {
         Fit { prefetch: batches, ..self }
@@ -346,16 +346,15 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     /// active.
     ///
     /// # Errors
-    /// If the data does not fit the model or the loss, a loss, gradient, statistic or parameter becomes
-    /// infinite or NaN, or a checkpoint cannot be read or written. The model is then as after its
-    /// last step: one that fails changes nothing, unless the parameters themselves are what is infinite.
+    /// If the data does not fit the model or the loss; if a loss, gradient, statistic or parameter becomes infinite or
+    /// NaN; or if a checkpoint cannot be read or written. The model is then as after its last step. A failed step
+    /// changes nothing, unless the parameters themselves became infinite or NaN.
     pub fn run<M: Train>(self, model: &mut M, data: &(impl Dataset + ?Sized)) -> Result<History, FitError> {
         self.run_with(model, data, |_, _| ControlFlow::Continue(()))
     }
 
-    /// As [`Fit::run`], and calls `after` at the end of every epoch, before the checkpoint is written, with
-    /// the model and what was measured. It may change the model, or end the training by
-    /// [`ControlFlow::Break`].
+    /// Like [`Fit::run`], and calls `after` at the end of every epoch, before the checkpoint is written, with the model
+    /// and the epoch's results. It may change the model, or stop the training with [`ControlFlow::Break`].
     ///
     /// # Errors
     /// Those of [`Fit::run`].
@@ -579,7 +578,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         super::checkpoint::restore(&mut self.optimizer, optimizer, model)
             .map_err(|error| LoadError::Format { file: file.display().to_string(), reason: error.to_string() })?;
         *model = stored;
-        // An average that the checkpoint lacks starts from the current weights.
+        // If the checkpoint has no average, it starts from the current weights.
         let average = self.average.map(|_| average.unwrap_or_else(|| model.clone()));
         Ok(State { history, best, steps, average, pending: None })
     }
@@ -724,7 +723,7 @@ fn not_finite_element(name: &str, param: &Param) -> Option<(String, f32)> {
     Some((name.to_owned(), *element))
 }
 
-/// The mean loss of a model over data in inference mode: with stored statistics and without dropout.
+/// The mean loss of a model over data in inference mode: with running statistics and without dropout.
 ///
 /// # Errors
 /// If the data cannot be read, does not fit the model or the loss, or there is none.

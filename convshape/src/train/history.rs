@@ -1,5 +1,5 @@
-//! The history of a training: losses and metrics of each epoch, as CSV, JSON lines, event files and, with the feature
-//! `plot`, a picture.
+//! The history of a training run: losses and metrics of each epoch, as CSV, JSON lines, event files and, with the
+//! feature `plot`, a picture.
 
 #[cfg(feature = "plot")]
 mod plot;
@@ -15,7 +15,7 @@ use std::path::Path;
 pub use self::plot::Theme;
 use crate::weights::files::{self, ReplaceError};
 
-/// One epoch of a training.
+/// One epoch of a training run.
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Epoch {
@@ -33,7 +33,7 @@ pub struct Epoch {
     pub metrics: Vec<(String, f64)>,
 }
 
-/// All epochs of a training.
+/// All epochs of a training run.
 #[derive(Clone, PartialEq, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct History {
@@ -42,8 +42,7 @@ pub struct History {
 }
 
 impl History {
-    /// A line for each epoch, below a line of names; metrics are the last columns. Numbers keep all
-    /// their digits.
+    /// One line per epoch, after a line of column names; metrics are the last columns. Numbers keep all their digits.
     #[must_use]
     pub fn csv(&self) -> String {
         let names = self.metric_names();
@@ -56,7 +55,7 @@ impl History {
         for entry in &self.epochs {
             let Epoch { epoch, loss, validation, learning_rate, seconds, .. } = entry;
             let validation = validation.map_or(String::new(), |loss| loss.to_string());
-            // Writing to a string does not fail.
+            // Writing to a string never fails.
             let _ = write!(csv, "{epoch},{loss},{validation},{learning_rate},{seconds}");
             for name in &names {
                 let value = entry.metrics.iter().find(|(metric, _)| metric == name);
@@ -79,8 +78,8 @@ impl History {
         names
     }
 
-    /// A JSON object for each epoch, on a line of its own, with the names of [`History::csv`]. What is
-    /// not finite, or was not measured, is `null`.
+    /// One JSON object per epoch, each on its own line, with the names of [`History::csv`]. Values that are not finite
+    /// or were not measured are `null`.
     #[must_use]
     pub fn json_lines(&self) -> String {
         let number = |value: f64| if value.is_finite() { value.to_string() } else { "null".into() };
@@ -88,7 +87,7 @@ impl History {
         for Epoch { epoch, loss, validation, learning_rate, seconds, metrics } in &self.epochs {
             let validation = number(validation.unwrap_or(f64::NAN));
             let (loss, learning_rate, seconds) = (number(*loss), number(*learning_rate), number(*seconds));
-            // Writing to a string does not fail.
+            // Writing to a string never fails.
             let _ = write!(
                 lines,
                 "{{\"epoch\":{epoch},\"loss\":{loss},\"validation\":{validation},\

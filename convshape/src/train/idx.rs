@@ -10,11 +10,11 @@ use ndarray::{ArrayD, IxDyn};
 
 use crate::weights::files;
 
-/// The elements of an IDX file, as they are: bytes become `0.0..=255.0`. `train-images-idx3-ubyte` of
-/// MNIST gives `[60000, 28, 28]`.
+/// The elements of an IDX file as numbers: bytes become `0.0..=255.0`. `train-images-idx3-ubyte` of MNIST gives
+/// `[60000, 28, 28]`.
 ///
 /// # Errors
-/// If the file cannot be read, is compressed, or is no IDX file.
+/// If the file cannot be read, is compressed, or is not an IDX file.
 pub fn read_idx(path: impl AsRef<Path>) -> io::Result<ArrayD<f32>> {
     let path = path.as_ref();
     let bytes =

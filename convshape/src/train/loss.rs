@@ -33,7 +33,7 @@ impl Context {
 /// are made.
 #[derive(Clone, Copy, Debug)]
 pub struct Custom<F>(
-    /// Gives the loss of a batch and its gradient with respect to the output.
+    /// Returns the loss of a batch and its gradient with respect to the output.
     pub F,
 );
 

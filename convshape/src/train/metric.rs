@@ -25,7 +25,7 @@ pub trait Metric: Send {
     /// Reads one batch, the batch axis first.
     ///
     /// # Errors
-    /// If the target has another shape than the metric takes for this output.
+    /// If the target does not have the shape that the metric takes for this output.
     fn update(
         &mut self,
         context: &Context,

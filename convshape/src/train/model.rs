@@ -16,17 +16,17 @@ use crate::model::parts::{Linked, Parts, checked_params};
 
 /// A model that can be trained. Every generated struct is one.
 ///
-/// Batches are arrays with the batch axis first, one for each input or output of the chain. A
-/// gradient is shaped like the model; running statistics have the gradient zero.
+/// Batches are arrays with the batch axis first, one for each input or output of the chain. Gradients have the type of
+/// the model; running statistics have gradient zero.
 pub trait Train: Model {
     /// The facts about the chain that losses may read.
     const CONTEXT: Context;
 
-    /// The loss of a batch and the gradients of the parameters in inference mode: with stored statistics and without
+    /// The loss of a batch and the gradients of the parameters in inference mode: with running statistics and without
     /// dropout.
     ///
     /// # Errors
-    /// If an input or target is not of the shape that the chain and the loss take.
+    /// If an input or target does not have the shape that the chain and the loss take.
     fn loss_gradients(
         &self,
         inputs: &[ArrayViewD<'_, f32>],
@@ -34,11 +34,11 @@ pub trait Train: Model {
         loss: &mut impl Loss,
     ) -> Result<(f32, Self), ShapeError>;
 
-    /// The same in training mode: with the statistics of the batch, which update the stored ones, and with dropout
+    /// The same in training mode: with the statistics of the batch, which update the running ones, and with dropout
     /// drawn from `rng`.
     ///
     /// # Errors
-    /// Those of [`Train::loss_gradients`]; the model is as it was then.
+    /// Those of [`Train::loss_gradients`]; the model is then unchanged.
     fn loss_gradients_train(
         &mut self,
         inputs: &[ArrayViewD<'_, f32>],
@@ -50,18 +50,18 @@ pub trait Train: Model {
     /// The gradients of the inputs and of the parameters, given those of the outputs, in inference mode.
     ///
     /// # Errors
-    /// If an input or cotangent is not of the shape of the chain's inputs and outputs.
+    /// If an input or cotangent does not have the shape of the chain's inputs and outputs.
     fn vjp_batch(
         &self,
         inputs: &[ArrayViewD<'_, f32>],
         cotangents: Vec<ArrayD<f32>>,
     ) -> Result<(Vec<ArrayD<f32>>, Self), ShapeError>;
 
-    /// The same in training mode: with the statistics of the batch, which update the stored ones, and with dropout
+    /// The same in training mode: with the statistics of the batch, which update the running ones, and with dropout
     /// drawn from `rng`.
     ///
     /// # Errors
-    /// Those of [`Train::vjp_batch`]; the model is as it was then.
+    /// Those of [`Train::vjp_batch`]; the model is then unchanged.
     fn vjp_batch_train(
         &mut self,
         inputs: &[ArrayViewD<'_, f32>],
@@ -76,16 +76,16 @@ pub trait Train: Model {
     /// Whether every parameter has the shape that its layer needs.
     ///
     /// # Errors
-    /// The first that was replaced by one of another shape.
+    /// The first that was replaced by one of a different shape.
     fn check_params(&self) -> Result<(), ShapeError>;
 
-    /// Calls `f` with each running statistic and its name in files, to change it.
+    /// Calls `f` with a mutable reference to each running statistic and with its name in files.
     fn for_each_statistic_mut(&mut self, f: impl FnMut(&str, &mut Param));
 
     /// The first layer with a parameter or an output that is infinite or NaN.
     ///
     /// # Errors
-    /// If an input is not of the shape that the chain takes.
+    /// If an input does not have the shape that the chain takes.
     fn first_not_finite(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Option<String>, ShapeError>;
 }
 

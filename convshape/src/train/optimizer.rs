@@ -31,7 +31,7 @@ use crate::model::param::Param;
 /// An optimiser keeps state for each parameter under the parameter's name, so it can be used with one model only. To
 /// choose the kind at run time, use a `Box<dyn Optimizer>`.
 pub trait Optimizer: Debug + Send {
-    /// Its name, as checkpoints have it.
+    /// Its name in checkpoints.
     fn name(&self) -> String;
 
     /// Starts a step, in which every parameter is updated once.
@@ -46,10 +46,10 @@ pub trait Optimizer: Debug + Send {
     /// Changes the learning rate, as a schedule does.
     fn set_learning_rate(&mut self, rate: f64);
 
-    /// The names of the buffers that it keeps for a parameter after a step. Each has the size of the parameter.
+    /// The names of the buffers that it keeps for a parameter. Each has the size of the parameter.
     fn buffers(&self, parameter: &str) -> &'static [&'static str];
 
-    /// How many elements the buffers of a parameter have, if it was updated before.
+    /// The number of elements in a parameter's buffers, if it was updated before.
     fn remembered(&self, parameter: &str) -> Option<usize>;
 
     /// Its state, to be saved.
@@ -58,14 +58,14 @@ pub trait Optimizer: Debug + Send {
     /// Restores the state of another optimiser of the same kind.
     ///
     /// # Errors
-    /// If that is the state of another kind of optimiser, or was damaged. Nothing is changed then.
+    /// If it is the state of another kind of optimiser, or is damaged. Nothing is changed then.
     fn restore(&mut self, state: OptimizerState) -> Result<(), StateError>;
 
     /// Updates the parameters of a model by one step. Running statistics do not change.
     ///
     /// # Errors
-    /// If a parameter was replaced by one of another shape, or the optimiser served another model.
-    /// Nothing is changed then.
+    /// If a parameter was replaced by one of a different shape, or the optimiser was used with another model. Nothing
+    /// is changed then.
     fn step<M: Train>(&mut self, model: &mut M, gradients: &M) -> Result<(), ShapeError>
     where
         Self: Sized,
@@ -143,8 +143,8 @@ macro_rules! optimizer {
             /// Updates the parameters of `model` by one step. Running statistics do not change.
             ///
             /// # Errors
-            /// If a parameter was replaced by one of another shape, or the optimiser served another
-            /// model. Nothing is changed then.
+            /// If a parameter was replaced by one of a different shape, or the optimiser was used with another model.
+            /// Nothing is changed then.
             pub fn step<M: Train>(&mut self, model: &mut M, gradients: &M) -> Result<(), ShapeError> {
                 Optimizer::step(self, model, gradients)
             }

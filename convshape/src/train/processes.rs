@@ -46,8 +46,8 @@ pub trait Processes: Send {
 pub struct Share {
     /// The rows.
     pub batch: Batch,
-    /// Their number divided by that of the whole batch. It is 0 for a process that is left without rows in a batch
-    /// smaller than the number of processes: it computes the first row, which does not count.
+    /// Their number divided by the size of the whole batch. It is 0 for a process without rows, because the batch is
+    /// smaller than the number of processes; it then computes the first row, which does not count.
     pub weight: f32,
 }
 
@@ -74,7 +74,7 @@ impl Share {
         model: &mut M,
         gradients: &mut M,
     ) -> Result<(), ProcessError> {
-        // One message for all: starting a message costs more than sending a small layer's gradients.
+        // One message for everything: starting a message costs more than sending a small layer's gradients.
         let mut numbers = [*loss].to_vec();
         gradients.for_each_param(|_, gradient| numbers.extend_from_slice(gradient.as_slice()));
         model.for_each_statistic_mut(|_, statistic| numbers.extend_from_slice(statistic.as_slice()));

@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use super::Epoch;
 
-/// The progress output of one training.
+/// The progress output of one training run.
 pub(super) struct Progress {
     epochs: u64,
     #[cfg(feature = "progress")]

@@ -36,7 +36,7 @@ impl Schedule for StepDecay {
     }
 }
 
-/// `factor` to the power of the number of epochs (`ExponentialLR`, which moves once an epoch).
+/// `factor` to the power of the number of epochs (like `ExponentialLR`, which changes only once per epoch).
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Exponential {
     /// The factor of each epoch.

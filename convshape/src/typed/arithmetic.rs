@@ -1,7 +1,7 @@
 //! The arithmetic of one axis, in types.
 //!
 //! A comparison is the `Self` type of the trait that continues the calculation: if it fails, nothing further is
-//! checked, so one mistake is one error. It carries the sizes for the message.
+//! checked, so that one mistake is one error. It carries the sizes for the message.
 
 use core::ops::{Add, BitAnd, Div, Mul, Rem, Sub};
 
@@ -12,7 +12,7 @@ use typenum::{
 
 use super::number::{Shown, Text};
 
-/// The rows that a convolution gives: `(N + 2 * Padding - Dilation * (Kernel - 1) - 1) / Stride + 1`.
+/// The rows of a convolution's output: `(N + 2 * Padding - Dilation * (Kernel - 1) - 1) / Stride + 1`.
 ///
 /// ```
 /// use convshape::typed::ConvOut;
@@ -23,8 +23,8 @@ use super::number::{Shown, Text};
 pub type ConvOut<N, Kernel, Stride = typenum::U1, Padding = U0, Dilation = typenum::U1> =
     <N as Convolved<Kernel, Stride, Padding, Dilation>>::Rows;
 
-/// The rows that a transposed convolution gives:
-/// `(N - 1) * Stride + Dilation * (Kernel - 1) + OutputPadding + 1 - 2 * Padding`.
+/// The rows of a transposed convolution's output: `(N - 1) * Stride + Dilation * (Kernel - 1) + OutputPadding + 1 - 2 *
+/// Padding`.
 ///
 /// ```
 /// use convshape::typed::ConvTransposeOut;
@@ -35,8 +35,7 @@ pub type ConvOut<N, Kernel, Stride = typenum::U1, Padding = U0, Dilation = typen
 pub type ConvTransposeOut<N, Kernel, Stride = typenum::U1, Padding = U0, Dilation = typenum::U1, OutputPadding = U0> =
     <N as ConvTransposed<Kernel, Stride, Padding, Dilation, OutputPadding>>::Rows;
 
-/// The rows that a pooling layer gives: those of a convolution whose padding is at most half of the
-/// kernel.
+/// The rows of a pooling's output: those of a convolution whose padding is at most half the kernel.
 ///
 /// ```
 /// use convshape::typed::PoolOut;
@@ -65,19 +64,19 @@ pub trait Pooled<Kernel, Stride, Padding, Dilation> {
     type Rows;
 }
 
-/// A size that is the same as `N`: the rows that a decoder gives, and those that its encoder took.
+/// A size equal to `N`, such as the output rows of a decoder and the input rows of its encoder.
 ///
-/// In a generic function the compiler cannot see that the two are the same, so the function asks for
-/// it and each call proves it; [`Tensor::restored`](super::Tensor::restored) makes use of it.
+/// In a generic function the compiler cannot see that the two are equal, so the function requires it and each call
+/// proves it; [`Tensor::restored`](super::Tensor::restored) uses it.
 pub trait Restores<N> {}
 
-/// A number of channels that `Layer`, which is for `Expected` channels, takes.
+/// A number of channels accepted by `Layer`, which is made for `Expected` channels.
 pub trait ChannelsOf<Expected, Layer> {}
 
-/// A number of channels that, like `Outputs`, comes in `Groups` of the same size.
+/// A number of channels that can be divided into `Groups` of equal size, as can `Outputs`.
 pub trait InGroups<Outputs, Groups> {}
 
-/// What a number is used for, in messages.
+/// The meaning of a number, for messages.
 pub mod word {
     /// The height of an image or a volume.
     #[derive(Debug)]
@@ -94,13 +93,13 @@ pub mod word {
     /// The number of rows on an axis.
     #[derive(Debug)]
     pub enum Rows {}
-    /// The taps of a kernel.
+    /// The size of a kernel.
     #[derive(Debug)]
     pub enum Kernel {}
-    /// The step of a kernel.
+    /// The stride of a kernel.
     #[derive(Debug)]
     pub enum Stride {}
-    /// The distance of a kernel's taps.
+    /// The dilation of a kernel.
     #[derive(Debug)]
     pub enum Dilation {}
     /// How many times larger an output is.
@@ -133,10 +132,10 @@ where
     type Less = Sub1<Self>;
 }
 
-/// The rows that a kernel covers, less one: `Dilation * (Kernel - 1)`.
+/// The rows that a kernel covers, minus one: `Dilation * (Kernel - 1)`.
 type KernelReach<K, D> = Prod<D, <K as AtLeastOne<word::Kernel>>::Less>;
 type Extent<K, D> = Add1<KernelReach<K, D>>;
-/// A stride that is not 0: what asks for it has no second error.
+/// A stride that is not 0. It prevents a second error.
 type PositiveStride<S> = <S as AtLeastOne<word::Stride>>::Number;
 type Padded<N, P> = Sum<N, Prod<U2, P>>;
 
@@ -246,7 +245,7 @@ pub trait OutputPads<Found, Limit> {}
 #[diagnostic::do_not_recommend]
 impl<Found, Limit> OutputPads<Found, Limit> for B1 {}
 
-/// A full output without its padding.
+/// A full output minus its padding.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "nothing is left: the padding crops `{Cropped}` of the output's `{There}` rows",

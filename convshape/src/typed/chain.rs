@@ -9,7 +9,7 @@ use super::tensor::Tensor;
 use crate::methods::forward::forward_slices;
 use crate::model::parts::Parts;
 
-/// A shape that a chain, which is for `Expected`, takes.
+/// A shape accepted by a chain, which is made for `Expected`.
 pub trait InputOf<Expected, Chain> {}
 
 impl<S, Expected, Chain> InputOf<Expected, Chain> for S

@@ -11,7 +11,7 @@ const SAME: &str = "the sizes are the same in types and in numbers";
 
 macro_rules! converts {
     ($($name:ident<$($size:ident $number:ident),+>;)+) => {$(
-        /// Takes the elements over; those of a `Boxed` tensor are not copied.
+        /// Takes over the elements; those of a `Boxed` tensor are not copied.
         impl<T: Element, $($size,)+ B, $(const $number: usize),+> From<Tensor<T, $name<$($size),+>, B>>
             for crate::Tensor<T, crate::$name<$($number),+>>
         where
@@ -24,7 +24,7 @@ macro_rules! converts {
             }
         }
 
-        /// Takes the elements over; owned ones are not copied into a `Boxed` tensor.
+        /// Takes over the elements; owned ones are not copied into a `Boxed` tensor.
         impl<T: Element, $($size,)+ B, $(const $number: usize),+> From<crate::Tensor<T, crate::$name<$($number),+>>>
             for Tensor<T, $name<$($size),+>, B>
         where

@@ -17,12 +17,12 @@ use crate::model::error::ShapeError;
 use crate::model::param::Param;
 
 layer_with_params! {
-    /// A matrix over the last axis, from `I` features to `O`. The weight is `[O, I]`.
+    /// A matrix over the last axis, from `I` to `O` features. The weight is `[O, I]`.
     Linear<I, O; const BIAS = true> where I: Unsigned, O: Unsigned =>
     Op::Linear { dialect: Dialect::Torch, inputs: Some(I::I64), outputs: O::I64, bias: BIAS }
 }
 
-/// A number of features that `Layer`, which is for `Expected` features, takes.
+/// A number of features accepted by `Layer`, which is made for `Expected` features.
 pub trait FeaturesOf<Expected, Layer> {}
 
 impl<N, Expected, Layer> FeaturesOf<Expected, Layer> for N

@@ -10,9 +10,9 @@ use typenum::{And, B1, Eq, IsEqual, Prod, Unsigned};
 use super::arithmetic::Same;
 use super::number::{Shown, Text};
 
-/// A shape, without batch, whose sizes are types. The types of this module implement it.
+/// A shape, without the batch axis, whose sizes are types. The types of this module implement it.
 ///
-/// A generic function that has a tensor of some shape asks for it: `where Chw<U16, H, W>: Dims`.
+/// A generic function with a tensor of some shape requires it: `where Chw<U16, H, W>: Dims`.
 pub trait Dims: 'static {
     /// The number of elements.
     type Elements: ArrayLength;
@@ -22,7 +22,7 @@ pub trait Dims: 'static {
     const SHAPE: Shape;
 }
 
-/// A shape that equals `S` size by size: the output of a decoder, and the input of its encoder.
+/// A shape that equals `S` size by size, such as the output of a decoder and the input of its encoder.
 pub trait RestoresShape<S> {}
 
 impl<A, S> RestoresShape<S> for A
@@ -84,13 +84,13 @@ macro_rules! dims {
     )+};
 }
 
-/// Whether two shapes with the same axes are the same.
+/// Whether two shapes with the same number of axes are equal.
 #[doc(hidden)]
 pub trait Compared<S> {
     type Equal;
 }
 
-/// Whether all comparisons hold, so that a shape gives a single error.
+/// Whether all comparisons hold, so that a shape causes a single error.
 #[doc(hidden)]
 pub trait All {
     type Of;
@@ -164,7 +164,7 @@ count! { Chw Hwc = 3 }
 count! { Cdhw Dhwc = 4 }
 
 dims! {
-    /// `[channels]`, or any one axis.
+    /// `[channels]`, or any single axis.
     C<N N2> of N;
     /// `[channels, length]`
     Cl<N N2, L L2> of N;

@@ -2,7 +2,7 @@
 
 use super::dims::{C, Cdhw, Chw, Cl, Dims};
 
-/// A shape with `N` channels in place of its own.
+/// A shape with `N` channels instead of its own.
 pub trait ChannelsReplaced<N>: Dims {
     /// That shape.
     type Shape: Dims;

@@ -12,8 +12,8 @@ use crate::reference::kernels;
 /// A layer for inputs of the type `X`. The layers of this module, tuples of layers and every literal
 /// chain implement it.
 ///
-/// The bound `Conv2d<..>: Layer<X>` of a generic function is checked where the function is called.
-/// Call a layer through [`forward`] or the method of the same name: then a refusal says why.
+/// The bound `Conv2d<..>: Layer<X>` of a generic function is checked where the function is called. Call a layer through
+/// [`forward`] or the method of the same name; the error then says why it is rejected.
 pub trait Layer<X> {
     /// The output.
     type Output;

@@ -128,7 +128,7 @@ macro_rules! layer_with_params {
         where
             $($bound: $need),*
         {
-            /// A layer with freshly drawn parameters, as PyTorch initialises them.
+            /// A layer with random parameters, initialised as in PyTorch.
             #[must_use]
             pub fn init(rng: &mut impl Rng) -> Self {
                 Self { learnt: Learnt::init(Self::OP, rng), sizes: PhantomData }
@@ -138,7 +138,7 @@ macro_rules! layer_with_params {
             /// PyTorch's layout.
             ///
             /// # Errors
-            /// If one has another number of elements; the error names it.
+            /// If one has the wrong number of elements; the error names it.
             pub fn from_params(params: &[&[f32]]) -> Result<Self, ShapeError> {
                 let learnt = Learnt::copy(Self::OP, stringify!($name), params)?;
                 Ok(Self { learnt, sizes: PhantomData })
@@ -151,7 +151,7 @@ macro_rules! layer_with_params {
                 self.learnt.params()
             }
 
-            /// The elements of its parameters, to write to.
+            /// The elements of its parameters, mutable.
             pub fn params_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
                 self.learnt.slices_mut()
             }

@@ -21,7 +21,7 @@ use crate::model::param::Param;
 const EPS: f64 = 1e-5;
 
 layer_with_params! {
-    /// Normalises each of `N` channels with stored statistics.
+    /// Normalises each of `N` channels with running statistics.
     BatchNorm<N> where N: Unsigned =>
     Op::BatchNorm { dialect: Dialect::Torch, channels: Some(N::I64), eps: EPS, affine: true, momentum: 0.1 }
 }

@@ -9,7 +9,7 @@ use typenum::{B0, B1, IsLess, Le, Mod, Quot, U1000, U1024, UInt, UTerm};
 #[derive(Debug)]
 pub enum Decimal<const N: usize> {}
 
-/// A size from 1024 on as messages show it: the thousands, then the rest.
+/// A size of 1024 or more in messages: the thousands, then the rest.
 #[derive(Debug)]
 pub struct Thousands<Above, Below>(PhantomData<(Above, Below)>);
 
@@ -19,7 +19,7 @@ pub trait Shown {
     type As;
 }
 
-/// The same, chosen by whether the size is below 1024.
+/// One of the two, depending on whether the size is below 1024.
 #[doc(hidden)]
 pub trait ShownIf<Small> {
     type As;

@@ -18,8 +18,7 @@ macro_rules! pools {
     ($($(#[$doc:meta])* $name:ident $kind:ident $rank:literal $dims:ident<$($size:ident $axis:ident),+>;)+) => {$(
         $(#[$doc])*
         ///
-        /// `K`, `S`, `P`, `D` are the window, its step, padding and dilation: one size for all axes or
-        /// a tuple.
+        /// `K`, `S`, `P`, `D` are the window, its stride, padding and dilation: one size for all axes or a tuple.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub struct $name<K, S = K, P = U0, D = U1>(PhantomData<fn() -> (K, S, P, D)>);
 
@@ -119,7 +118,7 @@ where
     }
 }
 
-/// A shape that has spatial axes besides its channels.
+/// A shape with spatial axes in addition to its channels.
 #[diagnostic::on_unimplemented(
     message = "this layer works over space, but the input has channels only",
     label = "an input with spatial axes is wanted here"

@@ -21,7 +21,7 @@ pub trait Storage: 'static {
     /// The elements under another type of the same length.
     ///
     /// # Panics
-    /// If the length is another.
+    /// If the lengths differ.
     fn renamed<T: Element, N: ArrayLength, M: ArrayLength>(data: Self::Data<T, N>) -> Self::Data<T, M>;
 
     /// The elements on the heap.
@@ -30,7 +30,7 @@ pub trait Storage: 'static {
     /// The elements from the heap.
     ///
     /// # Panics
-    /// If there are more or fewer.
+    /// If the number is wrong.
     fn from_vec<T: Element, N: ArrayLength>(elements: Vec<T>) -> Self::Data<T, N>;
 }
 

@@ -14,11 +14,10 @@ use super::storage::{Boxed, Holds};
 use crate::model::error::ShapeError;
 use crate::model::tensor::Element;
 
-/// One activation, its sizes types: `Tensor<f32, Chw<U1, U28, U28>>`.
+/// One value with its sizes as types: `Tensor<f32, Chw<U1, U28, U28>>`.
 ///
-/// The elements lie in row-major order, the last axis fastest, in a
-/// [`GenericArray`](generic_array::GenericArray) where `B` says: [`Boxed`] or
-/// [`Inline`](super::Inline).
+/// The elements are in row-major order, the last axis fastest, in a [`GenericArray`](generic_array::GenericArray)
+/// stored as `B` says: [`Boxed`] or [`Inline`](super::Inline).
 ///
 /// ```
 /// use convshape::typed::typenum::{U1, U2, U3, U6};
@@ -40,7 +39,7 @@ pub type Split<T, S, N, B> = (Tensor<T, WithChannels<S, N>, B>, Tensor<T, WithCh
 pub type Joined<T, S, N, B> = Tensor<T, WithChannels<S, Sum<Channels<S>, N>>, B>;
 
 impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
-    /// The shape, without batch.
+    /// The shape, without the batch axis.
     pub const SHAPE: Shape = S::SHAPE;
 
     /// A tensor of zeros.
@@ -57,7 +56,7 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
     /// A copy of `elements`, which are in row-major order.
     ///
     /// # Errors
-    /// If there are more or fewer elements than the shape holds.
+    /// If the number of elements is not that of the shape.
     pub fn from_slice(elements: &[T]) -> Result<Self, ShapeError> {
         if elements.len() == S::Elements::USIZE {
             Ok(Self::from_fn(|i| elements[i]))
@@ -81,12 +80,12 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
         self.data.borrow()
     }
 
-    /// The elements in row-major order, to write to.
+    /// The elements in row-major order, mutable.
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         self.data.borrow_mut()
     }
 
-    /// The same elements on one axis.
+    /// The same elements with a single axis.
     #[must_use]
     pub fn flatten(self) -> Tensor<T, C<S::Elements>, B>
     where
@@ -105,7 +104,7 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
         self.renamed()
     }
 
-    /// The same tensor under the equal shape that [`RestoresShape`] has proved.
+    /// The same tensor with the equal shape that [`RestoresShape`] has proved.
     #[must_use]
     pub fn restored<To: Dims>(self) -> Tensor<T, To, B>
     where
@@ -149,8 +148,8 @@ impl<T: Element, S: Dims, B: Holds<S::Elements>> Tensor<T, S, B> {
     }
 }
 
-/// What is a `To` under another name. A generic function asks for it where it gives back the shape that
-/// it took; [`Tensor::restored`] is the same where the shapes are known.
+/// A type that is `To` under another name. A generic function requires it if it returns the shape that it took; if the
+/// shapes are known, use [`Tensor::restored`].
 pub trait Restored<To> {
     /// The same value as a `To`.
     fn restored(self) -> To;
@@ -169,7 +168,7 @@ where
 
 impl<T: Element, S: Dims, B: Holds<S::Elements>> Clone for Tensor<T, S, B> {
     fn clone(&self) -> Self {
-        // Element by element: cloning the array whole would build it on the stack.
+        // Element by element, because cloning the whole array would build it on the stack.
         let elements = self.as_slice();
         Self::from_fn(|i| elements[i])
     }

@@ -44,7 +44,7 @@ impl From<io::Error> for Unreadable {
 /// The elements of a tensor, rounded to `f32`.
 ///
 /// # Errors
-/// If the type is not converted, an element is not finite, or the file cannot be read.
+/// If the type cannot be converted, an element is not finite, or the file cannot be read.
 pub(super) fn decode(name: &str, tensor: &FileTensor<'_>) -> Result<Vec<f32>, Unreadable> {
     let Some(float) = float(tensor.dtype()) else {
         return Err(TensorProblem::Dtype { name: name.to_string(), found: tensor.dtype().to_string() }.into());
@@ -54,7 +54,7 @@ pub(super) fn decode(name: &str, tensor: &FileTensor<'_>) -> Result<Vec<f32>, Un
         .pieces(|bytes| {
             let done = elements.len();
             if float == Float::F32 {
-                // The commonest type has its own loop, which runs at the speed of memory.
+                // The most common type has its own loop, which runs at the speed of memory.
                 let (bytes, _) = bytes.as_chunks::<4>();
                 elements.extend(bytes.iter().map(|bytes| f32::from_le_bytes(*bytes)));
                 if elements[done..].iter().fold(true, |finite, element| finite & element.is_finite()) {

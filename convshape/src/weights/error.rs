@@ -1,4 +1,4 @@
-//! What can be wrong with a file of weights.
+//! What can be wrong with a weight file.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -25,7 +25,7 @@ pub enum LoadError {
         /// Why not.
         source: io::Error,
     },
-    /// The file is no valid safetensors file.
+    /// The file is not a valid safetensors file.
     #[error("{file}: {reason}")]
     Format {
         /// The file, or `bytes` where they were given directly.
@@ -33,7 +33,7 @@ pub enum LoadError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The file has none of the model's tensors: it has other names, or is of another model.
+    /// The file has none of the model's tensors: its names differ, or it belongs to another model.
     #[error(
         "{file}: none of the model's tensors is in it: the first would be `{expected}`{}",
         FileNames { found, more: *more, prefix, expected }
@@ -45,12 +45,12 @@ pub enum LoadError {
         expected: String,
         /// The first names that the file has.
         found: Vec<String>,
-        /// How many more it has.
+        /// How many more names it has.
         more: usize,
         /// The prefix of the model's names in the file, if there is one.
         prefix: Option<String>,
     },
-    /// The file lacks tensors of the model, or has them in another form.
+    /// Tensors of the model are missing in the file, or have the wrong shape or type.
     #[error("{file}: {}", Lines(problems))]
     Tensors {
         /// The file, or `bytes` where they were given directly.
@@ -109,11 +109,11 @@ pub enum TensorProblem {
         name: String,
         /// The shape it should have.
         expected: Vec<usize>,
-        /// A tensor that may be the one that is meant: its name has more parts in front, or one part less.
+        /// A tensor that may be meant: its name has more parts in front, or one part less.
         similar: Option<String>,
     },
-    /// A tensor that a layer of the model would read if it had such a parameter: the layer computes
-    /// something else than the one that was saved.
+    /// A tensor that a layer of the model would read if it had such a parameter, so the saved layer computed something
+    /// else.
     #[error("{name}: the file has it, and `{layer}` of the model has no such parameter{}", Without(name))]
     Unread {
         /// The name.
@@ -121,7 +121,7 @@ pub enum TensorProblem {
         /// The layer, as files name it.
         layer: String,
     },
-    /// Its elements are of a type that is not converted.
+    /// Its element type cannot be converted.
     #[error("{name}: found elements of type {found}, expected f32, f64, f16 or bf16")]
     Dtype {
         /// The name.
@@ -129,7 +129,7 @@ pub enum TensorProblem {
         /// The type in the file.
         found: String,
     },
-    /// It has another shape.
+    /// It has the wrong shape.
     #[error("{name}: found {dtype} {found:?}, expected {expected:?}{}", TensorHint(*hint))]
     Shape {
         /// The name.
@@ -186,7 +186,7 @@ pub enum SaveError {
         /// Why not.
         source: io::Error,
     },
-    /// The file is written, but its new name may not be on disk yet: if the machine stops now, the older file may come
+    /// The file was written, but its new name may not be on disk yet: if the machine stops now, the old file may come
     /// back.
     #[error("{}: is written, but its folder cannot be brought to the disk: {source}", file.display())]
     Sync {
@@ -200,7 +200,7 @@ pub enum SaveError {
 /// How many problems an error lists before it only counts them.
 const LISTED: usize = 20;
 
-/// Displays one problem in the same line, several each in its own line.
+/// Displays a single problem on the same line, several on a line each.
 struct Lines<'a>(&'a [TensorProblem]);
 
 impl fmt::Display for Lines<'_> {

@@ -17,7 +17,7 @@ pub(crate) fn read(file: &Path) -> io::Result<alloc::vec::Vec<u8>> {
     Ok(bytes)
 }
 
-/// Opens a regular file for reading. Pipes, which wait for a writer, are refused.
+/// Opens a regular file for reading. Pipes, which wait for a writer, are rejected.
 pub(crate) fn open(file: &Path) -> io::Result<File> {
     if !fs::metadata(file)?.is_file() {
         return Err(not_regular());
@@ -30,7 +30,7 @@ pub(crate) fn open(file: &Path) -> io::Result<File> {
 pub(crate) enum ReplaceError {
     /// It is unchanged.
     Kept(io::Error),
-    /// It is replaced, but that may be undone if the machine stops now.
+    /// It was replaced, but that may be undone if the machine stops now.
     NotSynced(io::Error),
 }
 
@@ -41,7 +41,7 @@ impl From<io::Error> for ReplaceError {
 }
 
 /// Replaces a file by `bytes` in one step: a concurrent reader sees either the old file or the new one. A symbolic link
-/// is kept, and the file that it points to is replaced. Anything but a regular file is refused.
+/// is kept, and the file that it points to is replaced. Only regular files are accepted.
 pub(crate) fn replace(file: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
     let file = behind_links(file)?;
     let replaced = match fs::symlink_metadata(&file) {
@@ -79,7 +79,7 @@ fn take_over(file: &File, replaced: &Metadata) -> io::Result<()> {
         let is_owned = (own.uid(), own.gid()) == (replaced.uid(), replaced.gid())
             || fchown(file, Some(replaced.uid()), Some(replaced.gid())).is_ok();
         if !is_owned {
-            // Only an administrator may give files away. Another group must not read what this one may.
+            // Only an administrator may give files away. Members of another group must not gain access to the file.
             permissions.set_mode(permissions.mode() & !OTHERS);
         }
         permissions

@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use safetensors::tensor::Metadata;
 use safetensors::{SafeTensorError, SafeTensors};
 
-/// Bytes in front of the header, which hold its length.
+/// The bytes before the header, which hold its length.
 pub(super) const LENGTH_BYTES: usize = 8;
-/// The longest header that the parser takes.
+/// The longest header that the parser accepts.
 pub(super) const MAX_BYTES: u64 = 100_000_000;
 /// More digits than any file size has: sums of such numbers would overflow.
 const MAX_DIGITS: usize = 18;
@@ -17,14 +17,14 @@ const MAX_DIGITS: usize = 18;
 /// The tensors of a file.
 ///
 /// # Errors
-/// What is wrong with the file, in words.
+/// What is wrong with the file, as text.
 #[cfg(feature = "train")]
 pub(crate) fn open(bytes: &[u8]) -> Result<SafeTensors<'_>, String> {
     parse(bytes, bytes.len() as u64)?;
     SafeTensors::deserialize(bytes).map_err(words)
 }
 
-/// The number of bytes that the header should have; `None` if the file ends before.
+/// The number of bytes that the header should have; `None` if the file ends earlier.
 pub(super) fn length(head: &[u8]) -> Option<u64> {
     head.first_chunk::<LENGTH_BYTES>().map(|length| u64::from_le_bytes(*length))
 }
@@ -33,7 +33,7 @@ pub(super) fn length(head: &[u8]) -> Option<u64> {
 /// could be read, `file` the size of the file in bytes.
 ///
 /// # Errors
-/// What is wrong with the file, in words.
+/// What is wrong with the file, as text.
 pub(super) fn parse(head: &[u8], file: u64) -> Result<(usize, Metadata), String> {
     if head.starts_with(b"PK\x03\x04") {
         return Err("this is a zip archive, as `torch.save` and numpy write, not a safetensors file; \
@@ -60,7 +60,7 @@ pub(super) fn parse(head: &[u8], file: u64) -> Result<(usize, Metadata), String>
     if head.len() as u64 + metadata.data_len() as u64 != file {
         return Err(words(SafeTensorError::MetadataIncompleteBuffer));
     }
-    // The parser takes names that differ only in their escapes for the same name.
+    // The parser treats names that differ only in their escapes as equal.
     let is_described = names.contains(&&b"__metadata__"[..]);
     if metadata.tensors().len() + usize::from(is_described) < names.len() {
         return Err("the header names a tensor twice".into());

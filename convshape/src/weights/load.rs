@@ -20,18 +20,17 @@ use crate::model::parts::{Linked, Parts, Spec, assemble};
 /// Reads a model from a file.
 ///
 /// # Errors
-/// If the file cannot be read, is no safetensors file, or lacks a tensor of the model or has it in
-/// another shape. Then all such tensors are named.
+/// If the file cannot be read, is not a safetensors file, lacks a tensor of the model, or has it in the wrong shape.
+/// The error names all such tensors.
 ///
-/// A tensor that a layer of the model would read if it had such a parameter, as `enc1.bias` where `enc1`
-/// has `bias: false`, is such a problem too: the model would compute something else than the one that
-/// was saved. Other tensors that the chain does not name are left alone.
+/// It is also an error if a layer of the model would read a tensor if it had such a parameter, for example `enc1.bias`
+/// with `bias: false`: the saved model computed something else. Other tensors that the chain does not name are ignored.
 pub fn load<M: Parts>(path: impl AsRef<Path>) -> Result<M, LoadError> {
     let file = path.as_ref();
     parse_all(&Tensors::of_file(file)?, &file.display().to_string())
 }
 
-/// Reads a model from a file that has other names: `rename` turns ours into the file's.
+/// Reads a model from a file with different names: `rename` turns ours into the file's.
 ///
 /// # Errors
 /// Those of [`load`].
@@ -50,7 +49,7 @@ pub fn load_bytes<M: Parts>(bytes: &[u8]) -> Result<M, LoadError> {
     parse_all(&tensors, file)
 }
 
-/// As [`parse`] with the model's own names; also refuses tensors that a layer would leave unread.
+/// Like [`parse`] with the model's own names; also rejects tensors that a layer would leave unread.
 fn parse_all<M: Parts>(tensors: &Tensors<'_>, file: &str) -> Result<M, LoadError> {
     let unread = unread(tensors, Linked::of::<M>());
     let model = match parse(tensors, file, str::to_owned) {
@@ -63,7 +62,7 @@ fn parse_all<M: Parts>(tensors: &Tensors<'_>, file: &str) -> Result<M, LoadError
     if unread.is_empty() { Ok(model) } else { Err(LoadError::Tensors { file: file.to_string(), problems: unread }) }
 }
 
-/// Tensors called like a parameter of a layer that the chain names and that has no such parameter.
+/// Tensors named like a parameter of one of the chain's layers, which does not have such a parameter.
 fn unread(tensors: &Tensors<'_>, linked: Linked) -> Vec<TensorProblem> {
     let claimed: BTreeSet<String> = linked.specs().map(|spec| spec.name.to_string()).collect();
     let mut problems = Vec::new();

@@ -13,24 +13,24 @@ use crate::model::param::Param;
 use crate::model::parts::{Linked, Parts, checked_params};
 use crate::weights::files::{self, ReplaceError};
 
-/// Writes a model to a file. An older file of this name is replaced in one step, once the new one
-/// is complete and on disk: whoever reads meanwhile sees the one or the other.
+/// Writes a model to a file. An existing file of this name is replaced in one step, once the new one is complete and on
+/// disk: concurrent readers see one or the other.
 ///
 /// # Errors
-/// If the file cannot be written, or a parameter was replaced by one of another shape. Then the
-/// older file is as it was.
+/// If the file cannot be written, or a parameter was replaced by one of a different shape. An existing file is then
+/// unchanged.
 pub fn save<M: Parts>(model: &M, path: impl AsRef<Path>) -> Result<(), SaveError> {
     let file = path.as_ref();
     let names = Linked::of::<M>().specs().map(|spec| spec.name.to_string());
     let tensors = names.zip(checked_params(model)?);
-    // PyTorch's loader wants to know whose tensors these are.
+    // PyTorch's loader wants to know which framework wrote the tensors.
     let metadata = [("format".to_string(), "pt".to_string())].into_iter().collect();
     let bytes = safetensors::serialize(tensors, Some(metadata))
         .map_err(|error| SaveError::Format { file: file.to_owned(), reason: error.to_string() })?;
     replace(file, &bytes)
 }
 
-/// Puts `bytes` in the place of a file.
+/// Replaces the contents of a file by `bytes`.
 pub(crate) fn replace(file: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     files::replace(file, bytes).map_err(|error| match error {
         ReplaceError::Kept(source) => SaveError::Write { file: file.to_owned(), source },

@@ -1,4 +1,4 @@
-//! The tensors of a file: their names and shapes at once, their elements when they are asked for.
+//! The tensors of a file: their names and shapes are read at once, their elements on demand.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -15,8 +15,8 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use super::error::LoadError;
 use super::{files, header};
 
-/// Bytes that are read from a file at once: they stay in the cache while they are converted. A multiple of the size
-/// of any number.
+/// How many bytes are read from a file at once, so that they stay in the cache while they are converted. A multiple of
+/// the size of every number.
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// The tensors of a file.
@@ -27,9 +27,9 @@ pub(super) struct Tensors<'a> {
 
 /// Where the elements are.
 enum DataSection<'a> {
-    /// All of them, without the header.
+    /// All of them in memory, without the header.
     Bytes(&'a [u8]),
-    /// From that byte on.
+    /// In a file, from this byte on.
     File { file: File, start: u64 },
 }
 
@@ -41,14 +41,14 @@ pub(super) struct FileTensor<'a> {
 
 impl<'a> Tensors<'a> {
     /// # Errors
-    /// What is wrong with the bytes, in words.
+    /// What is wrong with the bytes, as text.
     pub(super) fn of_bytes(bytes: &'a [u8]) -> Result<Tensors<'a>, String> {
         let (start, metadata) = header::parse(bytes, bytes.len() as u64)?;
         Ok(Tensors { metadata, data: DataSection::Bytes(bytes.get(start..).unwrap_or_default()) })
     }
 
     /// # Errors
-    /// If the file cannot be read, or is no safetensors file.
+    /// If the file cannot be read, or is not a safetensors file.
     pub(super) fn of_file(path: &Path) -> Result<Tensors<'static>, LoadError> {
         let unread = |source| LoadError::Read { file: path.to_owned(), source };
         let mut file = files::open(path).map_err(unread)?;
@@ -81,10 +81,10 @@ impl FileTensor<'_> {
         &self.info.shape
     }
 
-    /// Calls `f` with the elements' bytes, of whole numbers, in their order.
+    /// Calls `f` with pieces of the elements' bytes, in order. No number is split between pieces.
     ///
     /// # Errors
-    /// Those of `f`, or if the file cannot be read.
+    /// The errors of `f`, and if the file cannot be read.
     pub(super) fn pieces<E: From<io::Error>>(&self, mut f: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let (first, end) = self.info.data_offsets;
         match self.data {

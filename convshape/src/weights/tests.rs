@@ -1,4 +1,4 @@
-//! Good files and hostile ones, built by hand.
+//! Valid and hostile files, built by hand.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -24,7 +24,7 @@ fn model<M: crate::model::parts::Parts>() -> M {
     init(&mut Xoshiro256PlusPlus::seed_from_u64(1))
 }
 
-/// A file of a header as written and data.
+/// A file with the given header text and data.
 fn file(header: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header.as_bytes());
@@ -60,7 +60,7 @@ fn small() -> Vec<TestTensor<'static>> {
     ]
 }
 
-/// What is said of these bytes, in memory and in a file.
+/// The error for these bytes, from memory and from a file.
 fn refusal(bytes: &[u8]) -> String {
     static FILES: AtomicUsize = AtomicUsize::new(0);
     let error = load_bytes::<Small>(bytes).unwrap_err().to_string();
@@ -92,7 +92,7 @@ fn what_is_saved_is_loaded() {
     assert_eq!(fs::read(&path).unwrap(), bytes, "the same model gives the same bytes");
     assert!(bytes[8..].starts_with(br#"{"__metadata__":{"format":"pt"}"#));
 
-    // A part of it, by other names.
+    // A part of it, with other names.
     let sub = load_with::<Small>(&path, |name| format!("sub.{name}")).unwrap();
     assert_eq!(sub, outer.sub);
     let error = load::<Small>(&path).unwrap_err();
@@ -315,7 +315,7 @@ fn axes_of_size_1_at_one_end_do_not_matter() {
     }
 }
 
-/// `dec` has no bias: a file that has one is of another model.
+/// `dec` has no bias: a file that has one belongs to another model.
 #[test]
 fn a_parameter_that_a_layer_leaves_unread_is_an_error() {
     for name in ["dec.bias", "dec.running_mean", "enc.running_var"] {
@@ -332,16 +332,16 @@ fn a_parameter_that_a_layer_leaves_unread_is_an_error() {
         let path = folder.file("more.safetensors");
         fs::write(&path, &bytes).unwrap();
         assert!(matches!(load::<Small>(&path).unwrap_err(), LoadError::Tensors { .. }));
-        // Who says what is read knows what is not.
+        // With `load_with` the caller decides what is read, and what is not.
         assert!(load_with::<Small>(&path, str::to_owned).is_ok());
     }
-    // Other tensors are none of the layer's parameters.
+    // Other tensors are not parameters of the layer.
     let mut all = small();
     all.push(("dec.num_batches_tracked", "I64", vec![], 7_i64.to_le_bytes().to_vec()));
     all.push(("dec.mask", "F32", vec![1], f32s(&[1.0])));
     all.push(("other.bias", "F32", vec![1], f32s(&[1.0])));
     assert!(load_bytes::<Small>(&tensors(&all)).is_ok());
-    // Together with what is missing.
+    // Together with missing tensors.
     let error = refusal(&tensors(&[small().remove(0), ("dec.bias", "F32", vec![2], f32s(&[1.0, 2.0]))]));
     assert!(error.contains("enc.bias: missing") && error.contains("dec.bias: the file has it"), "{error}");
 }

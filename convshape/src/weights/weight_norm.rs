@@ -13,13 +13,13 @@ use crate::model::fold::fold;
 use crate::model::parts::Spec;
 use convshape_arith::stored::WEIGHT_NORM;
 
-/// A weight as length and direction, with their names.
+/// A weight as length and direction, with the names of both.
 pub(super) struct Normed<'a> {
     length: (String, FileTensor<'a>),
     direction: (String, FileTensor<'a>),
 }
 
-/// Finds the parts of a weight that is not there as a whole.
+/// Finds the two parts of a weight that is not stored as a whole.
 pub(super) fn find<'a>(tensors: &'a Tensors<'_>, name: &str) -> Option<Normed<'a>> {
     let layer = name.strip_suffix("weight").filter(|layer| layer.is_empty() || layer.ends_with('.'))?;
     WEIGHT_NORM.iter().find_map(|(length, direction)| {

@@ -1,4 +1,4 @@
-//! Data that is checked against a chain. The examples name a small file next to this one:
+//! Data files that do not fit a chain. The examples use a small file next to this one:
 //!
 //! | array | type | shape |
 //! |---|---|---|
@@ -29,8 +29,8 @@ use convshape_arith::code;
 /// }
 /// ```
 ///
-/// The path is relative to the crate's `Cargo.toml`, and the file is read while the chain compiles. It is missing, is a
-/// directory, or must not be read. Here the folder is left out.
+/// The path is relative to the crate's `Cargo.toml`, and the compiler reads the file. It is missing, is a directory, or
+/// cannot be read for lack of permission. Here the folder was left out.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -61,9 +61,9 @@ pub const CS0701: &str = code::DATA_FILE.title;
 /// }
 /// ```
 ///
-/// Files of the formats npy, npz, safetensors and IDX are read, recognised by their first bytes. This one is of another
-/// format, was cut off, or its header does not fit it: sizes that overflow, fewer bytes than the elements take. What is
-/// compressed with gzip is unpacked first; `numpy.savez_compressed` needs nothing.
+/// The formats npy, npz, safetensors and IDX are recognised by their first bytes. This file has a different format, was
+/// cut off, or has an invalid header: sizes that overflow, or fewer bytes than the elements need. Unpack gzip files
+/// first; files of `numpy.savez_compressed` work as they are.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -79,7 +79,7 @@ pub const CS0701: &str = code::DATA_FILE.title;
 /// ```
 pub const CS0702: &str = code::DATA_HEADER.title;
 
-/// Arrays do not pair with inputs and outputs.
+/// Arrays do not match the inputs and outputs.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -94,9 +94,9 @@ pub const CS0702: &str = code::DATA_HEADER.title;
 /// }
 /// ```
 ///
-/// Arrays are for the inputs and then the outputs, in their order. Without names a file's arrays are those called like
-/// the inputs and outputs, else all of them, and here there are too many. `as (images, labels)` names them. Outputs for
-/// which nothing is named are not checked.
+/// Arrays are assigned to the inputs and then the outputs, in order. Without names, the arrays named like the inputs
+/// and outputs are used, or else all arrays in the file, which here are too many. `as (images, labels)` names them.
+/// Outputs without an array are not checked.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -112,7 +112,7 @@ pub const CS0702: &str = code::DATA_HEADER.title;
 /// ```
 pub const CS0703: &str = code::DATA_ARRAYS.title;
 
-/// An array whose samples have another shape than its port.
+/// An array whose samples do not have the shape of the input or output.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -127,8 +127,8 @@ pub const CS0703: &str = code::DATA_ARRAYS.title;
 /// }
 /// ```
 ///
-/// All axes of an array but the first, which counts samples, are those of the input or output. The message says which
-/// differ and what it looks like: here the channels are last, and this dialect takes them first.
+/// All axes of an array except the first, which counts samples, must match the input or output. The message says which
+/// ones differ and what is probably wrong: here the channels are last, but this dialect has them first.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -159,7 +159,7 @@ pub const CS0704: &str = code::DATA_SHAPE.title;
 /// }
 /// ```
 ///
-/// The first axis of every array counts samples: each input needs its label.
+/// The first axis of every array counts samples: each input needs a label.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -175,7 +175,7 @@ pub const CS0704: &str = code::DATA_SHAPE.title;
 /// ```
 pub const CS0705: &str = code::DATA_SAMPLES.title;
 
-/// Labels of another form than the output.
+/// Labels in the wrong form for the output.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -190,9 +190,10 @@ pub const CS0705: &str = code::DATA_SAMPLES.title;
 /// }
 /// ```
 ///
-/// Labels for an output of several numbers are as many numbers, one-hot or probabilities, or they are class numbers:
-/// whole numbers without the axis of classes. Here they look like class numbers, and are floating point numbers. One-hot
-/// labels for an output of one number, or a label for each step where the chain gives one, are refused too.
+/// Labels for an output with several elements have as many elements themselves, one-hot or probabilities, or they are
+/// class indices: integers without the class axis. Here they look like class indices but are floating-point numbers.
+/// One-hot labels for an output with a single element, and a label per step for a chain that gives one per sequence,
+/// are rejected too.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -223,8 +224,7 @@ pub const CS0706: &str = code::DATA_LABELS.title;
 /// }
 /// ```
 ///
-/// Text, complex numbers and Python objects are not numbers that a chain takes. Number the classes from 0 where the file
-/// is written.
+/// Text, complex numbers and Python objects cannot be used. Number the classes from 0 when you write the file.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -255,8 +255,8 @@ pub const CS0707: &str = code::DATA_TYPE.title;
 /// }
 /// ```
 ///
-/// Classes are counted from 0. -1 and -100, and 255 in maps of labels, are taken for places that a loss leaves out. Of
-/// large files the first four million labels are read.
+/// Classes are counted from 0. The labels -1 and -100, and 255 in maps of labels, mark positions that the loss ignores.
+/// Only the first four million labels of a large file are read.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -272,7 +272,7 @@ pub const CS0707: &str = code::DATA_TYPE.title;
 /// ```
 pub const CS0708: &str = code::DATA_CLASS.title;
 
-/// Bytes that nothing scales.
+/// Bytes that are never scaled.
 ///
 /// ```compile_fail
 /// #[deny(deprecated)]
@@ -290,9 +290,9 @@ pub const CS0708: &str = code::DATA_CLASS.title;
 /// }
 /// ```
 ///
-/// Bytes become numbers from 0 to 255, and weights are initialised for numbers of about 1. `Scale(1/255)` in front of
-/// the first layer, or a normalisation, brings them there. This is a warning; a macro can warn only by using something
-/// deprecated, so `deny(deprecated)` makes an error of it.
+/// Bytes become numbers from 0 to 255, but weights are initialised for inputs of about 1. Scale them with
+/// `Scale(1/255)` before the first layer, or with a normalisation. This is a warning. A macro can warn only through a
+/// deprecated item, so `deny(deprecated)` turns it into an error.
 ///
 /// ```
 /// #[deny(deprecated)]

@@ -2,7 +2,7 @@
 
 use convshape_arith::code;
 
-/// Nothing fills a hole.
+/// A hole has no solution.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -15,8 +15,8 @@ use convshape_arith::code;
 /// }
 /// ```
 ///
-/// `_` is worked out from the shape that the layer has to give. `(12 - 1) * 2 + 2 = 24` rows and an `output_padding` of
-/// at most 1 never make 28. Here the kernel is the mistake: `(12 - 1) * 2 + 5 + 1 = 28`.
+/// `_` is solved from the shape that the layer must give. `(12 - 1) * 2 + 2 = 24` rows plus an `output_padding` of at
+/// most 1 never make 28. The mistake here is the kernel: `(12 - 1) * 2 + 5 + 1 = 28`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -30,7 +30,7 @@ use convshape_arith::code;
 /// ```
 pub const CS0501: &str = code::NO_SOLUTION.title;
 
-/// Several values fill a hole.
+/// A hole has several solutions.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -42,8 +42,8 @@ pub const CS0501: &str = code::NO_SOLUTION.title;
 /// }
 /// ```
 ///
-/// Kernels 3 and 4 both give `floor((28 - k) / 2) + 1 = 13`. The shapes are equal, the models are not: choose one. The
-/// message lists them.
+/// Kernels 3 and 4 both give `floor((28 - k) / 2) + 1 = 13`. The shapes are equal but the models are not, so choose
+/// one. The message lists them.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -69,8 +69,8 @@ pub const CS0502: &str = code::AMBIGUOUS.title;
 /// }
 /// ```
 ///
-/// A hole is worked out from a shape comment on its own layer, from `restores`, or from `output` if only layers that
-/// keep the shape stand between.
+/// A hole is solved from a shape comment on its own layer, from `restores`, or from `output` if only layers that keep
+/// the shape come between.
 ///
 /// ```
 /// convshape::conv_chain! {

@@ -1,4 +1,4 @@
-//! What a layer refuses.
+//! Inputs and fields that a layer rejects.
 
 use convshape_arith::code;
 
@@ -14,8 +14,8 @@ use convshape_arith::code;
 /// }
 /// ```
 ///
-/// A kernel of 5 taps with dilation d covers `d * (5 - 1) + 1` rows; as many must be there, padding included. Usually
-/// the strides before it have shrunk the input further than meant.
+/// A kernel of 5 taps with dilation d covers `d * (5 - 1) + 1` rows, and the padded input must have at least that many.
+/// Usually the strides before it shrank the input more than intended.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -40,7 +40,7 @@ pub const CS0301: &str = code::KERNEL.title;
 /// }
 /// ```
 ///
-/// With stride 0 a window never moves on. Kernels, strides, dilations, groups, factors and channels are at least 1.
+/// With stride 0 a window never moves. Kernels, strides, dilations, groups, factors and channels must be at least 1.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -65,8 +65,7 @@ pub const CS0302: &str = code::NOT_POSITIVE.title;
 /// }
 /// ```
 ///
-/// PyTorch refuses a negative padding. To cut rows off, say so: `Crop(1)`, or pairs such as `padding: [(-1, -1), (0,
-/// 0)]`.
+/// PyTorch rejects negative padding. To remove rows, use `Crop(1)`, or pairs such as `padding: [(-1, -1), (0, 0)]`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -92,8 +91,8 @@ pub const CS0303: &str = code::NEGATIVE.title;
 /// }
 /// ```
 ///
-/// What `same` means with a stride differs between frameworks; PyTorch has it only without one. For an odd kernel k,
-/// `padding: (k - 1) / 2` gives `ceil(28 / 2) = 14` rows.
+/// The meaning of `same` with a stride differs between frameworks; PyTorch allows it only without one. For an odd
+/// kernel k, `padding: (k - 1) / 2` gives `ceil(28 / 2) = 14` rows.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -118,8 +117,8 @@ pub const CS0304: &str = code::SAME_STRIDE.title;
 /// }
 /// ```
 ///
-/// With a kernel of 3 and a padding of 2 the first window would hold a single row of the input, and could be moved to
-/// hold none. PyTorch allows at most `floor(3 / 2) = 1`.
+/// With a kernel of 3 and a padding of 2, the first window would cover a single row of the input. PyTorch allows at
+/// most `floor(3 / 2) = 1`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -132,7 +131,7 @@ pub const CS0304: &str = code::SAME_STRIDE.title;
 /// ```
 pub const CS0305: &str = code::POOL_PADDING.title;
 
-/// An output padding that reaches the stride.
+/// An output padding that is not smaller than the stride.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -144,9 +143,9 @@ pub const CS0305: &str = code::POOL_PADDING.title;
 /// }
 /// ```
 ///
-/// With stride 2 two sizes are rounded to one, so there are only two to choose from: `output_padding` 0 and 1. PyTorch
-/// takes any below the larger of stride and dilation. For more rows, change the kernel or the padding: `(14 - 1) * 2 +
-/// 3 = 29`.
+/// With stride 2, two input sizes give the same output size, so there are only two to choose from: `output_padding` 0
+/// and 1. PyTorch takes any number below the larger of stride and dilation. For more rows, change the kernel or the
+/// padding: `(14 - 1) * 2 + 3 = 29`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -171,8 +170,8 @@ pub const CS0306: &str = code::OUTPUT_PADDING.title;
 /// }
 /// ```
 ///
-/// `output_size` is a way to give `output_padding`, so it reaches as far: from `(14 - 1) * 2 - 2 * 1 + 3 = 27` rows to
-/// 28, with stride 2. Padding 0 gives 29 to 30.
+/// `output_size` is another way to write `output_padding` and has the same range: from `(14 - 1) * 2 - 2 * 1 + 3 = 27`
+/// rows to 28, with stride 2. Padding 0 gives 29 or 30.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -185,7 +184,7 @@ pub const CS0306: &str = code::OUTPUT_PADDING.title;
 /// ```
 pub const CS0307: &str = code::OUTPUT_SIZE.title;
 
-/// Channels do not divide into groups.
+/// Groups do not divide the channels.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -197,8 +196,8 @@ pub const CS0307: &str = code::OUTPUT_SIZE.title;
 /// }
 /// ```
 ///
-/// Each group takes as many input channels as the others, and gives as many output channels: `groups` divides both. A
-/// depthwise convolution has as many groups as input channels, and a multiple of them as outputs.
+/// All groups have the same number of input channels and of output channels, so `groups` must divide both. A depthwise
+/// convolution has as many groups as input channels, and a multiple of that number as output channels.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -211,7 +210,7 @@ pub const CS0307: &str = code::OUTPUT_SIZE.title;
 /// ```
 pub const CS0308: &str = code::GROUPS.title;
 
-/// A border copies more rows than there are.
+/// A border needs more rows than the input has.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -223,8 +222,8 @@ pub const CS0308: &str = code::GROUPS.title;
 /// }
 /// ```
 ///
-/// `reflect` mirrors the rows next to the edge, without the edge: 4 rows have 3 to mirror. `circular` wraps around, and
-/// has 4. `replicate` and `zeros` have no limit.
+/// `reflect` mirrors the rows next to the edge, without the edge itself: 4 rows have 3 to mirror. `circular` wraps
+/// around and has 4. `replicate` and `zeros` have no limit.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -250,7 +249,7 @@ pub const CS0309: &str = code::BORDER.title;
 /// ```
 ///
 /// The padding of a transposed convolution crops its output: `(1 - 1) * 1 - 2 * 1 + 2 = 0` rows are left. The same
-/// happens if a `Crop` takes everything, or is told to give more than came in.
+/// happens if a `Crop` removes everything, or should give more rows than its input has.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -263,7 +262,7 @@ pub const CS0309: &str = code::BORDER.title;
 /// ```
 pub const CS0310: &str = code::EMPTY.title;
 
-/// A size that a factor does not divide.
+/// A factor does not divide a size.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -276,8 +275,8 @@ pub const CS0310: &str = code::EMPTY.title;
 /// }
 /// ```
 ///
-/// `PixelShuffle(2)` makes a square of 2 * 2 pixels from 4 channels: for 3 channels it takes 12. `PixelUnshuffle(2)`
-/// takes even sizes.
+/// `PixelShuffle(2)` turns 4 channels into one with squares of 2 * 2 pixels: for 3 channels it needs 12.
+/// `PixelUnshuffle(2)` needs even sizes.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -291,7 +290,7 @@ pub const CS0310: &str = code::EMPTY.title;
 /// ```
 pub const CS0311: &str = code::DIVISIBLE.title;
 
-/// A resize that cannot be done.
+/// An invalid resize.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -303,8 +302,8 @@ pub const CS0311: &str = code::DIVISIBLE.title;
 /// }
 /// ```
 ///
-/// `linear` is for one axis, `bilinear` and `bicubic` for two, `trilinear` for three. `align_corners` goes with these,
-/// not with `nearest`. A scale is positive.
+/// `linear` is for one axis, `bilinear` and `bicubic` for two, `trilinear` for three. `align_corners` is for these
+/// modes and not for `nearest`. A scale must be positive.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -317,7 +316,7 @@ pub const CS0311: &str = code::DIVISIBLE.title;
 /// ```
 pub const CS0312: &str = code::RESIZE.title;
 
-/// A range of channels that is not there.
+/// A range of channels that does not exist.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -329,7 +328,7 @@ pub const CS0312: &str = code::RESIZE.title;
 /// }
 /// ```
 ///
-/// Channels are counted from 0, and the end is not included: of 20 channels the last are `10..20`.
+/// Channels are counted from 0 and the end is not included: the last ten of 20 channels are `10..20`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -354,8 +353,8 @@ pub const CS0313: &str = code::SLICE.title;
 /// }
 /// ```
 ///
-/// A transposed convolution crops where a convolution pads, so there is no border to fill. To mirror the input's edge,
-/// pad it before: `Pad(1, mode: reflect);`.
+/// A transposed convolution crops where a convolution pads, so it has no border to fill. To mirror the input's edge,
+/// pad it first: `Pad(1, mode: reflect);`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -368,7 +367,7 @@ pub const CS0313: &str = code::SLICE.title;
 /// ```
 pub const CS0314: &str = code::BORDER_MODE.title;
 
-/// A value for another number of axes.
+/// A value for the wrong number of axes.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -380,7 +379,7 @@ pub const CS0314: &str = code::BORDER_MODE.title;
 /// }
 /// ```
 ///
-/// A `Conv2d` slides over height and width: one number for both, or two. Channels have no kernel.
+/// A `Conv2d` slides over height and width, so write one number for both, or two. There is no kernel size for channels.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -405,8 +404,8 @@ pub const CS0315: &str = code::FIELD_RANK.title;
 /// }
 /// ```
 ///
-/// An instance norm subtracts the mean of each channel. Where a channel has one element, that is the element itself,
-/// and the result is zero whatever came in. PyTorch refuses it.
+/// An instance norm subtracts the mean of each channel. If a channel has only one element, the mean is that element, so
+/// the result is always zero. PyTorch rejects it.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -419,7 +418,7 @@ pub const CS0315: &str = code::FIELD_RANK.title;
 /// ```
 pub const CS0316: &str = code::INSTANCE.title;
 
-/// A real number lies outside the range of its field.
+/// A real number is outside the range of its field.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -431,8 +430,8 @@ pub const CS0316: &str = code::INSTANCE.title;
 /// }
 /// ```
 ///
-/// `p` and `momentum` are from 0 to 1, `eps` is above 0, `min` of a `Clamp` is below `max`, and every number is finite.
-/// Whole numbers divide as real ones here: `Scale(1/255)` multiplies by 0.0039.
+/// `p` and `momentum` must be from 0 to 1, `eps` above 0, the `min` of a `Clamp` below its `max`, and every number
+/// finite. Division of integers is exact here: `Scale(1/255)` multiplies by 0.0039.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -445,7 +444,7 @@ pub const CS0316: &str = code::INSTANCE.title;
 /// ```
 pub const CS0317: &str = code::RANGE.title;
 
-/// An axis that is not there.
+/// An axis that does not exist.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -458,7 +457,7 @@ pub const CS0317: &str = code::RANGE.title;
 /// ```
 ///
 /// Axes are counted from 0 without the batch, or from the end: 0 and -3 are the channels of `[3, 28, 28]`, 2 and -1 its
-/// width. `Permute` names each axis once.
+/// width. `Permute` must name each axis once.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -471,7 +470,7 @@ pub const CS0317: &str = code::RANGE.title;
 /// ```
 pub const CS0318: &str = code::AXIS.title;
 
-/// Pieces that are not the whole axis.
+/// Pieces that do not add up to the axis.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -484,8 +483,8 @@ pub const CS0318: &str = code::AXIS.title;
 /// }
 /// ```
 ///
-/// A `Split` divides an axis, without `axis:` the channels, into pieces that are all of it: `Split(2)` into equal ones,
-/// `Split([64, 80])` into pieces of these sizes.
+/// A `Split` divides an axis, by default the channels, into pieces that together make up the whole axis: `Split(2)`
+/// into equal ones, `Split([64, 80])` into pieces of these sizes.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -499,7 +498,7 @@ pub const CS0318: &str = code::AXIS.title;
 /// ```
 pub const CS0319: &str = code::PIECES.title;
 
-/// Features that do not divide into heads.
+/// Heads do not divide the features.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -511,8 +510,7 @@ pub const CS0319: &str = code::PIECES.title;
 /// }
 /// ```
 ///
-/// Each head has as many neighbouring features of queries, keys and values: the number of heads divides that of the
-/// features.
+/// Each head has an equal share of the features of queries, keys and values, so the number of heads must divide them.
 ///
 /// ```
 /// convshape::conv_chain! {

@@ -1,5 +1,5 @@
-//! What is legal and surely not meant. These are warnings; `lint: deny;` among a chain's headers makes errors of them,
-//! `lint: allow;` silences them, and so does `lint: allow` among one layer's arguments.
+//! Lints: what is legal but surely a mistake. They are warnings. With `lint: deny;` among the chain's headers they are
+//! errors; `lint: allow;`, or `lint: allow` among one layer's arguments, silences them.
 
 use convshape_arith::code;
 
@@ -17,9 +17,9 @@ use convshape_arith::code;
 /// }
 /// ```
 ///
-/// `enc` ends with a Relu, so the sigmoid never sees a number below zero and never gives one below 0.5. Bounds
-/// (`Clamp`), `Exp`, `Softplus` and `Softmax` may follow an activation. The rule is one of those that Nikanjam et al. list
-/// in "Automatic Fault Detection for Deep Learning Programs Using Graph Transformations" (2021).
+/// `enc` ends with a Relu, so the sigmoid never sees a negative number and never gives less than 0.5. `Clamp`, `Exp`,
+/// `Softplus` and `Softmax` may follow an activation. The rule is one of those that Nikanjam et al. list in "Automatic
+/// Fault Detection for Deep Learning Programs Using Graph Transformations" (2021).
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -48,9 +48,9 @@ pub const CS0801: &str = code::TWO_ACTIVATIONS.title;
 /// }
 /// ```
 ///
-/// Dropout changes the variance of its output in training and leaves it alone afterwards. The running variance that the
-/// norm has gathered is then too large. See Li, Chen, Hu and Yang, "Understanding the Disharmony between Dropout and
-/// Batch Normalization by Variance Shift" (2019). Dropout after the norm does no harm.
+/// Dropout changes the variance of its output in training but not afterwards, so the running variance of the norm is
+/// too large. See Li, Chen, Hu and Yang, "Understanding the Disharmony between Dropout and Batch Normalization by
+/// Variance Shift" (2019). Dropout after the norm does no harm.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -80,8 +80,8 @@ pub const CS0802: &str = code::DROPOUT_BEFORE_NORM.title;
 /// }
 /// ```
 ///
-/// Each of the eight groups has one value. Its mean is that value, so `(x - mean) / sqrt(var + eps)` is 0 whatever comes
-/// in, and the layer gives its bias.
+/// Each of the eight groups has one value. Its mean is that value, so `(x - mean) / sqrt(var + eps)` is 0 for every
+/// input, and the layer gives only its bias.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -96,7 +96,7 @@ pub const CS0802: &str = code::DROPOUT_BEFORE_NORM.title;
 /// ```
 pub const CS0803: &str = code::NORM_OF_ONE.title;
 
-/// A window that sees only border.
+/// A window that covers only border.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -109,8 +109,8 @@ pub const CS0803: &str = code::NORM_OF_ONE.title;
 /// }
 /// ```
 ///
-/// With kernel 3 and padding 3 the first window covers rows -3 to -1: it reads nothing but zeros, and gives the bias.
-/// Padding of 1 keeps the size; `Pad` makes an image larger on purpose.
+/// With kernel 3 and padding 3, the first window covers rows -3 to -1: it reads only zeros, and gives the bias. A
+/// padding of 1 keeps the size; `Pad` enlarges an image on purpose.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -138,9 +138,9 @@ pub const CS0804: &str = code::WINDOW_OF_BORDER.title;
 /// }
 /// ```
 ///
-/// A batch norm subtracts the mean of each channel, and with it the bias: `(x + bias) - mean(x + bias) = x - mean(x)`.
-/// The bias costs memory and time, and its gradient is zero. Published models have it (`vgg16_bn` does), so only
-/// `lint: deny;` tells of it.
+/// A batch norm subtracts the mean of each channel and the bias with it: `(x + bias) - mean(x + bias) = x - mean(x)`.
+/// The bias costs memory and time, and its gradient is zero. Published models have such biases (`vgg16_bn`), so only
+/// `lint: deny;` reports them.
 ///
 /// ```
 /// convshape::conv_chain! {

@@ -14,8 +14,8 @@ use convshape_arith::code;
 /// }
 /// ```
 ///
-/// The message offers the nearest name of a layer, or of a block of this chain. Names are case sensitive; a dialect
-/// also knows the names that its own framework gives (`ReLU` and `BatchNorm2d` in torch).
+/// The message offers the nearest name of a layer, or of a block of this chain. Names are case sensitive. A dialect
+/// also knows its own framework's names (`ReLU` and `BatchNorm2d` in torch).
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -40,8 +40,8 @@ pub const CS0101: &str = code::UNKNOWN_LAYER.title;
 /// }
 /// ```
 ///
-/// The message offers the nearest field, or lists those that the layer has. A field of another layer is no field of
-/// this one: `output_padding` belongs to transposed convolutions only.
+/// The message offers the nearest field, or lists those that the layer has. A field of one layer may not exist in
+/// another: `output_padding` belongs only to transposed convolutions.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -54,7 +54,7 @@ pub const CS0101: &str = code::UNKNOWN_LAYER.title;
 /// ```
 pub const CS0102: &str = code::UNKNOWN_FIELD.title;
 
-/// A field is left out that the layer cannot do without.
+/// A required field is missing.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -66,8 +66,8 @@ pub const CS0102: &str = code::UNKNOWN_FIELD.title;
 /// }
 /// ```
 ///
-/// Most fields have PyTorch's defaults. Some have none, because there is no usual value: the `kernel` of a convolution
-/// or a pool, the output channels, the factor of an `Upsample`.
+/// Most fields have PyTorch's defaults. Some have none because no value is usual: the `kernel` of a convolution or a
+/// pool, the output channels, the factor of an `Upsample`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -80,7 +80,7 @@ pub const CS0102: &str = code::UNKNOWN_FIELD.title;
 /// ```
 pub const CS0103: &str = code::MISSING_FIELD.title;
 
-/// A field is given twice, or two that exclude each other.
+/// A field is given twice, or with another that excludes it.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -92,8 +92,8 @@ pub const CS0103: &str = code::MISSING_FIELD.title;
 /// }
 /// ```
 ///
-/// A factor of 2 and a size of 14 may agree today and differ once the input changes. One of the two has to give the
-/// size. A framework's own word is the same field: `kernel_size` is `kernel`.
+/// A factor of 2 and a size of 14 may agree today and differ once the input changes, so only one of the two may be
+/// given. A framework's own word is the same field: `kernel_size` is `kernel`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -118,8 +118,8 @@ pub const CS0104: &str = code::REPEATED_FIELD.title;
 /// }
 /// ```
 ///
-/// Sizes are whole numbers. One value per axis is written `(3, 5)` or `[3, 5]`, one per axis and side
-/// `[(0, 1), (0, 1)]`; flags are `true` or `false`. `_` (a hole) is for kernels, paddings and channels only.
+/// Sizes are integers. One value per axis is written `(3, 5)` or `[3, 5]`, one per axis and side `[(0, 1), (0, 1)]`;
+/// flags are `true` or `false`. `_` (a hole) is only for kernels, paddings and channels.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -146,9 +146,9 @@ pub const CS0105: &str = code::VALUE.title;
 /// }
 /// ```
 ///
-/// `from`, `restores`, `undo`, `Concat` and outputs refer to statements further up, by the name given there. Layers
-/// without a name are numbered for messages and files, but only a given name can be referred to. Names inside a block
-/// or a repeat stay inside.
+/// `from`, `restores`, `undo`, `Concat` and outputs refer to earlier statements by the names given there. Unnamed
+/// layers are numbered in messages and files, but only a given name can be referred to. Names inside a block or a
+/// repeat are not visible outside.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -179,7 +179,7 @@ pub const CS0106: &str = code::UNKNOWN_NAME.title;
 /// ```
 ///
 /// A name stands for one statement, one field of the model and one entry of the weight file. In a repeat, `{i}` in
-/// `#[name = ".."]` becomes its variable, `{i + 1}` what that comes to, and `{#}` the turn.
+/// `#[name = ".."]` is replaced by its variable, `{i + 1}` by the result, and `{#}` by the number of the pass.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -209,7 +209,8 @@ pub const CS0107: &str = code::REPEATED_NAME.title;
 /// }
 /// ```
 ///
-/// `Concat`, `Add` and `Mul` read several statements, all other layers one. How two become one is for the chain to say.
+/// `Concat`, `Add` and `Mul` read several statements, all other layers one. The chain must say how to combine several
+/// into one.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -237,9 +238,8 @@ pub const CS0108: &str = code::OPERANDS.title;
 /// }
 /// ```
 ///
-/// Each dialect has its framework's words, and only these, since the same word may mean something else elsewhere:
-/// `padding: same` with a stride is no error in keras, and one in torch. The message gives the word to use here, if
-/// there is one.
+/// Each dialect has only its own framework's words, because the same word may mean something else elsewhere: `padding:
+/// same` with a stride is allowed in keras but not in torch. The message names the word to use here, if there is one.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -266,8 +266,8 @@ pub const CS0109: &str = code::DIALECT.title;
 /// ```
 ///
 /// `undo` makes the transposed convolution whose shapes are the exact reverse of a convolution, or the convolution that
-/// reverses a transposed one, with as many axes. What a pool dropped is gone: `MaxUnpool2d` puts values back where a max
-/// pooling found its largest ones, with zeros around them, and `Upsample` brings the size back.
+/// reverses a transposed one. The number of axes must be the same. What a pool dropped is lost: `MaxUnpool2d` puts
+/// values back where a max pooling found its maxima, with zeros around them, and `Upsample` restores the size.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -294,10 +294,10 @@ pub const CS0111: &str = code::UNDO.title;
 /// }
 /// ```
 ///
-/// A tied layer multiplies by the transposed matrix of the layer behind `undo`: it has a bias of its own, and no weight.
-/// So `undo` must name a layer, the fields that shape a weight (`kernel`, channels, `groups`) are that layer's, and both
-/// must keep it in one layout: where jax and flax flip a transposed convolution's kernel, that one needs
-/// `transpose_kernel: true`.
+/// A tied layer multiplies by the transposed weight of the layer named after `undo`; it has its own bias but no weight.
+/// So `undo` must name a layer, the fields that determine the weight's shape (`kernel`, channels, `groups`) are that
+/// layer's, and both must store it in the same layout. Because jax and flax flip a transposed convolution's kernel, it
+/// needs `transpose_kernel: true` there.
 ///
 /// ```
 /// convshape::conv_chain! {

@@ -15,10 +15,10 @@ use convshape_arith::code;
 /// }
 /// ```
 ///
-/// A block is written out wherever it is used, with its arguments in place of its parameters. They are given in order or
+/// A block is expanded wherever it is used, with its parameters replaced by the arguments. They are given in order or
 /// by name (`Res(3, c: 8)`); a parameter with a default may be left out. A parameter is a `size` (or one per axis in
-/// parentheses), or what its declaration says: `bias: bool`, `eps: real`, `act: activation`. A block cannot use itself,
-/// and cannot take the name of a layer. A repeat has at least one turn, and an end.
+/// parentheses), unless its declaration says otherwise: `bias: bool`, `eps: real`, `act: activation`. A block cannot
+/// use itself, and cannot have the name of a layer. A repeat has at least one pass, and an end.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -32,7 +32,7 @@ use convshape_arith::code;
 /// ```
 pub const CS0110: &str = code::BLOCK.title;
 
-/// The macro cannot decide the condition of an `if`.
+/// The macro cannot evaluate the condition of an `if`.
 ///
 /// ```compile_fail
 /// const WIDTH: usize = 8;
@@ -46,10 +46,10 @@ pub const CS0110: &str = code::BLOCK.title;
 /// }
 /// ```
 ///
-/// An `if` is decided while the macro expands, and only the branch that is taken becomes part of the chain. Its
-/// condition compares (`== != < <= > >=`, joined by `&& || !`) what the macro knows: numbers, and the parameters of blocks
-/// and variables of repeats that come to numbers or bools. A `const`, a const generic and a size that only run time
-/// knows are none of these.
+/// An `if` is evaluated while the macro expands, and only the branch taken becomes part of the chain. Its condition
+/// compares (`== != < <= > >=`, joined by `&& || !`) values that the macro knows: numbers, and the parameters of blocks
+/// and variables of repeats, if they are numbers or bools. A `const`, a const generic and a run-time size are not known
+/// to the macro.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -63,7 +63,7 @@ pub const CS0110: &str = code::BLOCK.title;
 /// ```
 pub const CS0113: &str = code::CONDITION.title;
 
-/// Only a branch that is not taken gives a name.
+/// A name exists only in a branch that is not taken.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -80,8 +80,8 @@ pub const CS0113: &str = code::CONDITION.title;
 /// }
 /// ```
 ///
-/// The names of the branch that is taken can be read after the `if`. The message shows the condition with its numbers.
-/// Give the name in every branch, with `else`, or read it inside the `if`.
+/// The names of the branch taken can be used after the `if`. The message shows the condition with its numbers. Define
+/// the name in every branch, including `else`, or use it inside the `if`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -99,7 +99,7 @@ pub const CS0113: &str = code::CONDITION.title;
 /// ```
 pub const CS0114: &str = code::UNTAKEN.title;
 
-/// A block or a repeat reads or gives another number of values than it must.
+/// A block or a repeat has the wrong number of inputs or outputs.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -113,9 +113,9 @@ pub const CS0114: &str = code::UNTAKEN.title;
 /// }
 /// ```
 ///
-/// A block that `reads` several values is given all of them, in order, after `from`; `_` is the statement before. A
-/// repeat hands its outputs to its next turn: the first output is read as the first input, the second as the second, so
-/// that there are as many of one as of the other. Several outputs have names (`output: x1, skip: s.0;`).
+/// A block that `reads` several values gets all of them, in order, after `from`; `_` is the previous statement. A
+/// repeat hands its outputs to its next pass: the first output becomes the first input, the second the second, so it
+/// needs as many outputs as inputs. Several outputs have names (`output: x1, skip: s.0;`).
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -143,8 +143,8 @@ pub const CS0115: &str = code::PIECE_INPUTS.title;
 /// }
 /// ```
 ///
-/// `reuse` runs an earlier layer, block's use, repeat or chain again, with the same parameters and on as many values as the
-/// first time. An input of the chain is no statement that runs.
+/// `reuse` runs an earlier layer, block, repeat or chain again, with the same parameters and the same number of inputs.
+/// An input of the chain cannot be run.
 ///
 /// ```
 /// convshape::conv_chain! {

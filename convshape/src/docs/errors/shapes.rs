@@ -1,8 +1,8 @@
-//! Shapes that meet.
+//! Shapes that do not fit together.
 
 use convshape_arith::code;
 
-/// A layer does not restore what it should.
+/// A layer does not restore a shape as it should.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -15,10 +15,10 @@ use convshape_arith::code;
 /// }
 /// ```
 ///
-/// `restores enc` demands the shape that went into `enc`. A stride rounds down: with kernel 5 and stride 2, 27 gives
-/// `floor((27 - 5) / 2) + 1 = 12`, and 28 gives 12 as well. The way back cannot know which one it was, and takes the
-/// smaller: `(12 - 1) * 2 + 5 = 27`. `output_padding: 1` asks for the larger. So does `undo enc`, or `output_padding:
-/// _`, which works it out.
+/// `restores enc` requires the shape of `enc`'s input. A stride rounds down: with kernel 5 and stride 2, 27 rows give
+/// `floor((27 - 5) / 2) + 1 = 12`, and 28 rows give 12 as well. The transposed layer cannot know which one it was, and
+/// gives the smaller: `(12 - 1) * 2 + 5 = 27`. `output_padding: 1` gives the larger. So does `undo enc`, or
+/// `output_padding: _`, which is solved.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -44,8 +44,8 @@ pub const CS0201: &str = code::RESTORES.title;
 /// }
 /// ```
 ///
-/// `-> [16, 14, 14]` behind a layer is checked: `floor((28 - 3) / 2) + 1 = 13`. With `padding: 1` two rows more go in,
-/// and `floor((30 - 3) / 2) + 1 = 14`. `_` in a comment matches any size.
+/// `-> [16, 14, 14]` after a layer is checked: `floor((28 - 3) / 2) + 1 = 13`. With `padding: 1` there are two more
+/// input rows, and `floor((30 - 3) / 2) + 1 = 14`. `_` in a comment matches any size.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -58,7 +58,7 @@ pub const CS0201: &str = code::RESTORES.title;
 /// ```
 pub const CS0202: &str = code::COMMENT.title;
 
-/// The chain does not give the output that it declares.
+/// The chain's output differs from the declared one.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -71,9 +71,9 @@ pub const CS0202: &str = code::COMMENT.title;
 /// }
 /// ```
 ///
-/// The last layer (or the one that an output names) has another shape: `(14 - 1) * 2 - 2 * 1 + 3 = 27`. Where a stride
-/// further up dropped the row that is missing here, a note names that layer. Often it helps to write the shape expected
-/// behind some layers (`-> [32, 14, 14]`): the first that does not hold is the one to change.
+/// The last layer (or the one that an output names) has a different shape: `(14 - 1) * 2 - 2 * 1 + 3 = 27`. If a stride
+/// upstream dropped the missing row, a note names that layer. It often helps to add the expected shape to some layers
+/// (`-> [32, 14, 14]`): the first one that does not hold is the one to change.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -87,7 +87,7 @@ pub const CS0202: &str = code::COMMENT.title;
 /// ```
 pub const CS0203: &str = code::OUTPUT.title;
 
-/// Another number of channels comes in.
+/// The input has the wrong number of channels.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -131,9 +131,9 @@ pub const CS0204: &str = code::CHANNELS.title;
 /// }
 /// ```
 ///
-/// `Concat` stacks channels; everything else must be equal. Here 27 rows were halved to 13, and 13 doubled is 26: the
-/// row that `MaxPool2d` dropped is missing. Give it back with `output_padding`, pad or crop one side where they meet
-/// (`Crop(like: up) from skip;`), or choose an input that halves evenly.
+/// `Concat` stacks channels; all other sizes must be equal. Here 27 rows were halved to 13, and 13 doubled is 26: the
+/// row that `MaxPool2d` dropped is missing. Add it back with `output_padding`, pad or crop one side where they meet
+/// (`Crop(like: up) from skip;`), or choose an input size that can be halved exactly.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -162,8 +162,8 @@ pub const CS0205: &str = code::CONCAT.title;
 /// }
 /// ```
 ///
-/// `Add` and `Mul` want equal shapes; only axes of size 1, and `[C]` over space, are stretched. A residual branch that
-/// changes its channels or its size needs a convolution of kernel 1 on the other branch that does the same.
+/// `Add` and `Mul` need equal shapes; only axes of size 1, and `[C]` over space, broadcast. A residual branch that
+/// changes its channels or its size needs a convolution with kernel 1 on the other branch that does the same.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -178,7 +178,7 @@ pub const CS0205: &str = code::CONCAT.title;
 /// ```
 pub const CS0206: &str = code::BROADCAST.title;
 
-/// A reshape to another number of elements.
+/// A reshape that changes the number of elements.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -191,7 +191,7 @@ pub const CS0206: &str = code::BROADCAST.title;
 /// }
 /// ```
 ///
-/// `Reshape` only arranges what is there: `64 * 7 * 7 = 3136` places for 1024 elements.
+/// `Reshape` only rearranges elements: a shape with `64 * 7 * 7 = 3136` cannot hold 1024.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -205,7 +205,7 @@ pub const CS0206: &str = code::BROADCAST.title;
 /// ```
 pub const CS0207: &str = code::ELEMENTS.title;
 
-/// Another number of axes comes in.
+/// The input has the wrong number of axes.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -217,8 +217,8 @@ pub const CS0207: &str = code::ELEMENTS.title;
 /// }
 /// ```
 ///
-/// The digit in a layer's name counts the axes it slides over; the channels come on top. A signal `[1, 16000]` has one,
-/// so it takes `Conv1d`. Shapes never have a batch axis here. After `Flatten` there is nothing left to slide over.
+/// The digit in a layer's name counts the axes it slides over, without the channel axis. A signal `[1, 16000]` has one,
+/// so it needs `Conv1d`. Shapes never have a batch axis here. After `Flatten` there are no spatial axes left.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -231,7 +231,7 @@ pub const CS0207: &str = code::ELEMENTS.title;
 /// ```
 pub const CS0208: &str = code::RANK.title;
 
-/// A linear layer meets another number of features.
+/// A linear layer gets the wrong number of features.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -245,8 +245,9 @@ pub const CS0208: &str = code::RANK.title;
 /// }
 /// ```
 ///
-/// `Linear` works on the last axis. After `Flatten` that is the product of all: the convolution gives `floor((28 - 3) /
-/// 2) + 1 = 13`, and `8 * 13 * 13 = 1352`; 1568 would be `8 * 14 * 14`, the size with `padding: 1`.
+/// `Linear` works on the last axis. After `Flatten` its size is the product of all sizes: the convolution gives
+/// `floor((28 - 3) / 2) + 1 = 13`, so there are `8 * 13 * 13 = 1352` features; 1568 would be `8 * 14 * 14`, with
+/// `padding: 1`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -273,8 +274,8 @@ pub const CS0209: &str = code::FEATURES.title;
 /// }
 /// ```
 ///
-/// Each turn reads what the turn before gave, so the body of a plain `repeat` has to give the shape that it takes. A
-/// body that changes it is written with a variable, whose turns may differ: `repeat c in [16, 32] { .. }`.
+/// Each pass reads the output of the pass before, so the body of a plain `repeat` must keep its shape. A body that
+/// changes it needs a variable, so that passes can differ: `repeat c in [16, 32] { .. }`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -287,7 +288,7 @@ pub const CS0209: &str = code::FEATURES.title;
 /// ```
 pub const CS0210: &str = code::REPEAT_SHAPE.title;
 
-/// A normalisation layer is made for another shape.
+/// A normalisation layer is for a different shape.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -301,7 +302,7 @@ pub const CS0210: &str = code::REPEAT_SHAPE.title;
 /// ```
 ///
 /// A normalisation layer has a weight for each channel (`LayerNorm` for each element of the last axes). The number may
-/// be left out; if it is given, it must be right.
+/// be left out; if it is given, it must be correct.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -329,8 +330,8 @@ pub const CS0211: &str = code::NORM.title;
 /// ```
 ///
 /// With kernel 5 and stride 2 the last window that fits into 28 rows ends at row 27: `(28 - 5) mod 2 = 1` row is never
-/// read. That is legal, and usual, and the reason why the way back is one short. `lossy: warn` and `lossy: deny` make
-/// it seen; the default is `lossy: allow`.
+/// read. This is legal and common, and the reason why the way back is one row short. `lossy: warn` and `lossy: deny`
+/// report it; the default is `lossy: allow`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -360,9 +361,9 @@ pub const CS0212: &str = code::LOSSY.title;
 /// }
 /// ```
 ///
-/// A statement reads the one before it, unless `from` says otherwise. Here `main` is worked out for nothing: mostly a
-/// forgotten `Add` or `Concat`. This is a warning; a macro can warn only by using something deprecated, so
-/// `deny(deprecated)` makes an error of it.
+/// A statement reads the previous one, unless `from` says otherwise. Here `main` is computed for nothing; usually an
+/// `Add` or `Concat` was forgotten. This is a warning. A macro can warn only through a deprecated item, so
+/// `deny(deprecated)` turns it into an error.
 ///
 /// ```
 /// #[deny(deprecated)]
@@ -406,7 +407,7 @@ pub const CS0213: &str = code::UNREAD.title;
 /// ```
 pub const CS0214: &str = code::PRODUCT.title;
 
-/// A recurrent layer gets a first state of another shape.
+/// An initial state of a recurrent layer has the wrong shape.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -418,7 +419,7 @@ pub const CS0214: &str = code::PRODUCT.title;
 /// }
 /// ```
 ///
-/// First states are `[layers * directions, hidden]`, for one layer in one direction `[1, hidden]`.
+/// Initial states are `[layers * directions, hidden]`, so `[1, hidden]` for one layer in one direction.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -443,10 +444,10 @@ pub const CS0215: &str = code::STATE.title;
 /// }
 /// ```
 ///
-/// All are `[tokens, features]`. Each query is multiplied with each key: both have as many features. Each key has a
-/// value: both have as many tokens. What is added to the scores has their shape, `[tokens of q, tokens of k]`, or with
-/// one matrix for each head `[heads, tokens of q, tokens of k]`. The output has the queries' tokens and the values'
-/// features.
+/// All are `[tokens, features]`. Each query is multiplied with each key, so both need the same number of features. Each
+/// key has a value, so both need the same number of tokens. A value added to the scores has their shape, `[tokens of q,
+/// tokens of k]`, or with one matrix per head `[heads, tokens of q, tokens of k]`. The output has the queries' tokens
+/// and the values' features.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -460,8 +461,8 @@ pub const CS0215: &str = code::STATE.title;
 /// ```
 pub const CS0216: &str = code::ATTENTION.title;
 
-/// The array of a `Constant` does not fill its shape: it has another number of elements, or the same axes in another
-/// order.
+/// The array of a `Constant` does not match its shape: it has a different number of elements, or the same axes in a
+/// different order.
 ///
 /// ```compile_fail
 /// static ANCHORS: [[f32; 2]; 300] = [[0.5; 2]; 300];
@@ -476,8 +477,8 @@ pub const CS0216: &str = code::ATTENTION.title;
 /// }
 /// ```
 ///
-/// Elements are taken in the order in which they are in the array, row by row. An array of one axis takes any shape with
-/// as many elements. `Permute` brings the axes into another order.
+/// Elements are taken in row-major order. An array with one axis can have any shape with that number of elements. Use
+/// `Permute` to change the order of the axes.
 ///
 /// ```
 /// static ANCHORS: [[f32; 2]; 400] = [[0.5; 2]; 400];
@@ -494,7 +495,7 @@ pub const CS0216: &str = code::ATTENTION.title;
 /// ```
 pub const CS0217: &str = code::CONSTANT.title;
 
-/// An unpooling of another shape than its pooling gave.
+/// An unpooling whose input does not have its pooling's output shape.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -509,8 +510,8 @@ pub const CS0217: &str = code::CONSTANT.title;
 /// }
 /// ```
 ///
-/// `MaxUnpool2d(undo pool)` puts each element that comes in back to the place where `pool` found its largest one, and
-/// gives the shape that `pool` took. So as many channels and as many rows must come in as `pool` gave.
+/// `MaxUnpool2d(undo pool)` puts each element of its input where `pool` found its maximum, and gives the shape of
+/// `pool`'s input. So its input must have as many channels and rows as the output of `pool`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -526,7 +527,7 @@ pub const CS0217: &str = code::CONSTANT.title;
 /// ```
 pub const CS0218: &str = code::UNPOOL.title;
 
-/// A user-defined layer whose type has other shapes.
+/// A user-defined layer whose type has different shapes.
 ///
 /// ```compile_fail
 /// use convshape::{Backward, C, CustomLayer, Forward};
@@ -549,9 +550,9 @@ pub const CS0218: &str = code::UNPOOL.title;
 /// }
 /// ```
 ///
-/// The macro cannot see a type: it believes what is written after `->`, and const evaluation compares that, and what
-/// comes in, with the type. A type that gives several values has them named, in its order:
-/// `Custom(Quantiser) -> z [64, 8, 8], loss [1]`.
+/// The macro cannot see a type: it trusts the shape written after `->`, and const evaluation compares that shape, and
+/// the layer's input, with the type. If a type has several outputs, they are named in order: `Custom(Quantiser) -> z
+/// [64, 8, 8], loss [1]`.
 ///
 /// ```
 /// use convshape::{Backward, C, CustomLayer, Forward};

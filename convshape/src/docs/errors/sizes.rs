@@ -14,7 +14,7 @@ use convshape_arith::code;
 /// }
 /// ```
 ///
-/// An axis has at least one row. Where the size is worked out (`28 - 28`), the message shows the result.
+/// An axis has at least one row. If the size is computed (`28 - 28`), the message shows the result.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -27,7 +27,7 @@ use convshape_arith::code;
 /// ```
 pub const CS0401: &str = code::SIZE_ZERO.title;
 
-/// Sizes beyond what a machine can hold.
+/// Sizes that no machine can hold.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -39,8 +39,8 @@ pub const CS0401: &str = code::SIZE_ZERO.title;
 /// }
 /// ```
 ///
-/// The number of elements of each shape must fit `isize`, and each size 64 bits. Mostly a digit too many, or a stride
-/// where a kernel was meant.
+/// The number of elements of each shape must fit `isize`, and each size must fit 64 bits. The usual cause is an extra
+/// digit, or a stride in place of a kernel.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -65,8 +65,8 @@ pub const CS0402: &str = code::TOO_LARGE.title;
 /// }
 /// ```
 ///
-/// Nothing can be divided by zero, and a name that is no size has no value. Division drops a remainder, as Rust's
-/// does: `100 / 8` is 12.
+/// Division by zero, and a name that is not a size, have no value. Division drops the remainder, as in Rust: `100 / 8`
+/// is 12.
 ///
 /// ```
 /// convshape::conv_chain! {

@@ -1,4 +1,4 @@
-//! Weights that are compiled in. The examples name a small file of zeros next to this one:
+//! Weight files that do not fit a chain. The examples use a small file of zeros next to this one:
 //!
 //! | tensor | type | shape |
 //! |---|---|---|
@@ -23,8 +23,8 @@ use convshape_arith::code;
 /// }
 /// ```
 ///
-/// The path is relative to the crate's `Cargo.toml`, and the file is read while the chain compiles. It is missing, is a
-/// directory, or must not be read. Here the folder is left out.
+/// The path is relative to the crate's `Cargo.toml`, and the compiler reads the file. It is missing, is a directory, or
+/// cannot be read for lack of permission. Here the folder was left out.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -52,8 +52,8 @@ pub const CS0601: &str = code::WEIGHT_FILE.title;
 /// ```
 ///
 /// A safetensors file begins with the length of its header and the header itself, in JSON: for each tensor its type,
-/// shape and place. That is not so here: another format, a download that was cut off, or a pointer of Git LFS. A `.pt`
-/// file of PyTorch is converted with `safetensors.torch.save_file(model.state_dict(), path)`.
+/// shape and position. This file does not: it has another format, its download was cut off, or it is a pointer of Git
+/// LFS. Convert a `.pt` file of PyTorch with `safetensors.torch.save_file(model.state_dict(), path)`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -80,8 +80,8 @@ pub const CS0602: &str = code::WEIGHT_HEADER.title;
 /// }
 /// ```
 ///
-/// The parameters of a layer are called as the layer: `encoder.weight`, `encoder.bias`. `#[name = ".."]` gives the name
-/// that the file has. A weight may also be stored as PyTorch's weight norm stores it.
+/// The parameters of a layer are named after the layer: `encoder.weight`, `encoder.bias`. `#[name = ".."]` gives the
+/// name in the file. A weight may also be stored with PyTorch's weight norm.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -96,7 +96,7 @@ pub const CS0602: &str = code::WEIGHT_HEADER.title;
 /// ```
 pub const CS0603: &str = code::TENSOR_MISSING.title;
 
-/// A tensor whose elements are no floating point numbers.
+/// A tensor whose elements are not floating-point numbers.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -109,8 +109,7 @@ pub const CS0603: &str = code::TENSOR_MISSING.title;
 /// }
 /// ```
 ///
-/// Parameters are read from 64, 32 and 16 bit floating point numbers. Quantised weights need their scales multiplied in
-/// first.
+/// Parameters are read from 64, 32 and 16 bit floating-point numbers. Multiply quantised weights by their scales first.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -124,7 +123,7 @@ pub const CS0603: &str = code::TENSOR_MISSING.title;
 /// ```
 pub const CS0604: &str = code::TENSOR_TYPE.title;
 
-/// A tensor of another shape.
+/// A tensor with the wrong shape.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -137,9 +136,9 @@ pub const CS0604: &str = code::TENSOR_TYPE.title;
 /// }
 /// ```
 ///
-/// In PyTorch a convolution's weight is `[out, in / groups, kernel..]`, that of a transposed one
-/// `[in, out / groups, kernel..]`, of `Linear` `[out, in]`; other dialects keep them as their frameworks do. The message
-/// shows both shapes. Here the weights are those of a kernel of 3.
+/// In PyTorch the weight of a convolution is `[out, in / groups, kernel..]`, of a transposed one `[in, out / groups,
+/// kernel..]`, and of `Linear` `[out, in]`; other dialects use their framework's layout. The message shows both shapes.
+/// Here the weights are for a kernel of 3.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -166,9 +165,9 @@ pub const CS0605: &str = code::TENSOR_SHAPE.title;
 /// }
 /// ```
 ///
-/// A transposed convolution keeps its weight as `[in, out, kernel..]`, the other way round than a convolution. This
-/// file was written by something that swaps them; transpose the first two axes when writing it. Where both numbers are
-/// equal the shape shows nothing: compare an output.
+/// The weight of a transposed convolution is `[in, out, kernel..]`, with the two axes swapped compared to a
+/// convolution. This file was written by something that swaps them; transpose the first two axes when you write it. If
+/// the two numbers are equal the shapes cannot show this: compare an output.
 ///
 /// ```
 /// convshape::conv_chain! {

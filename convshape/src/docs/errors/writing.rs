@@ -1,8 +1,8 @@
-//! What is written.
+//! Syntax errors.
 
 use convshape_arith::code;
 
-/// The language expects another token here.
+/// Another token is expected here.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -14,8 +14,8 @@ use convshape_arith::code;
 /// }
 /// ```
 ///
-/// A statement is `name: Layer(..) from source -> [shape] restores layer;`, with everything but the layer optional. The
-/// message says what was expected there. The other statements are still checked.
+/// A statement is `name: Layer(..) from source -> [shape] restores layer;`. Everything except the layer is optional.
+/// The message says what was expected. The other statements are still checked.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -40,8 +40,8 @@ pub const CS0001: &str = code::SYNTAX.title;
 /// }
 /// ```
 ///
-/// A ported line is nearly right: names take `:`, fields take `:`, channels are written `in -> out`, and a shape has no
-/// batch axis. The message shows the line rewritten, so that it can be copied.
+/// A ported line is almost right: names and fields are followed by `:`, channels are written `in -> out`, and a shape
+/// has no batch axis. The message shows the corrected line, ready to be copied.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -67,8 +67,8 @@ pub const CS0002: &str = code::PYTHON.title;
 /// }
 /// ```
 ///
-/// A chain is written in the order in which it runs: headers (`dialect`, `lossy`, ..), blocks, `input`, the layers,
-/// `output`. Both ends are declared, so that every chain says what it promises.
+/// The parts of a chain come in the order in which it runs: headers (`dialect`, `lossy`, ..), blocks, `input`, the
+/// layers, `output`. Both ends are declared, so that every chain shows its interface.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -94,7 +94,7 @@ pub const CS0003: &str = code::PARTS.title;
 /// }
 /// ```
 ///
-/// Sizes are whole numbers that fit `i64`, without a unit. Underscores between digits are fine: `16_000`.
+/// Sizes are integers that fit `i64`, without a unit. Underscores between digits are allowed: `16_000`.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -120,8 +120,8 @@ pub const CS0004: &str = code::LITERAL.title;
 /// }
 /// ```
 ///
-/// A statement takes doc comments, which end up on the generated field, and `#[name = ".."]`: what its parameters are
-/// called in weight files. Attributes of the struct itself stand before `struct`.
+/// A statement takes doc comments, which appear on the generated field, and `#[name = ".."]`, the name of its
+/// parameters in weight files. Attributes of the struct itself go before `struct`.
 ///
 /// ```
 /// convshape::conv_chain! {

@@ -77,7 +77,7 @@ const fn explain(text: &mut Text, unmet: &Unmet, expected: &Shape, found: &Shape
     }
 }
 
-/// The nearest smaller and larger size that have the form.
+/// The nearest smaller and larger size of that form.
 const fn nearest(text: &mut Text, expected: Size, found: Size) {
     if let (Size::Symbolic { scale, offset, .. }, Size::Number(number)) = (expected, found)
         && let Some(rest) = number.checked_sub(offset)

@@ -1,4 +1,4 @@
-//! Whether arrays of data fit ports whose sizes only const evaluation knows.
+//! Checks arrays of data against ports whose sizes only const evaluation knows.
 
 use convshape_arith::code;
 use convshape_arith::data::{Port, arithmetic, expected, note, sizes};
@@ -9,7 +9,7 @@ use convshape_arith::text::Text;
 
 use super::begin;
 
-/// The array `name` of shape `found`, of whole numbers or not, for a port.
+/// The array `name` of shape `found`, with or without integer elements, for a port.
 #[track_caller]
 pub const fn data(
     name: &str,

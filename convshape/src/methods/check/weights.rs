@@ -1,4 +1,4 @@
-//! Whether the tensors of a compiled-in file are those of layers that only const evaluation knows.
+//! Checks the tensors of a compiled-in file against layers that only const evaluation knows.
 
 use core::cmp::Ordering;
 
@@ -15,7 +15,7 @@ use crate::methods::pretrained::Stored;
 use crate::model::parts::{Linked, Parts};
 use convshape_arith::program::Action;
 
-/// The tensors of one layer; all are sorted by name.
+/// The tensors of one layer. All tensors are sorted by name.
 #[track_caller]
 pub const fn weights(name: &str, file_name: &str, op: &Op, tensors: &[Stored]) {
     let params = op.params();
@@ -74,7 +74,7 @@ const fn param(name: &str, file_name: &str, spec: &ParamSpec, tensors: &[Stored]
     panic!("{}", text.as_str());
 }
 
-/// The shape of a direction's lengths: 1 on all axes but the first.
+/// The shape of the lengths that belong to a direction: 1 on all axes but the first.
 const fn lengths(direction: &Shape) -> Shape {
     let mut lengths = *direction;
     let mut axis = 1;
@@ -104,7 +104,7 @@ const fn shape(name: &str, tensor: &Stored, expected: &Shape) {
     panic!("{}", text.as_str());
 }
 
-/// A binary search: const evaluation counts its steps.
+/// A binary search, because const evaluation limits the number of steps.
 const fn find<'a>(name: &str, tensors: &'a [Stored]) -> Option<&'a Stored> {
     let (mut low, mut high) = (0, tensors.len());
     while low < high {

@@ -1,4 +1,4 @@
-//! How an input's shape differs from the one that a chain takes.
+//! How an input's shape differs from the chain's.
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 use convshape_arith::text::Text;
 
-/// Displays what differs between an input and the shape a chain takes.
+/// Displays what differs between an input and the shape that a chain takes.
 pub(super) struct InputProblem<'a> {
     pub(super) chain: &'a str,
     pub(super) input: &'a str,
@@ -56,7 +56,7 @@ impl fmt::Display for ArrayProblem<'_> {
     }
 }
 
-/// Appends what an array looks like, and what makes it fit.
+/// Appends what is probably wrong with an array, and how to make it fit.
 fn explain(text: &mut Text, port: &Port<'_>, found: &[usize], whole: bool, name: &str) {
     let cause = port.cause(found, whole);
     let mut looks = Text::new();

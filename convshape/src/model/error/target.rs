@@ -1,4 +1,4 @@
-//! What is wrong with a target, or with an output, that a loss reads.
+//! What can be wrong with a target, or with an output, that a loss reads.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -36,48 +36,48 @@ impl fmt::Display for Of {
     }
 }
 
-/// What may have happened to a target of another shape than the loss needs.
+/// What may have happened to a target with the wrong shape.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum TargetProblem {
-    /// Another number of samples.
+    /// A different number of samples.
     Samples,
-    /// The right sizes in another order.
+    /// The right sizes in a different order.
     Permuted,
-    /// An axis of size 1 is missing; this is its place.
+    /// An axis of size 1 is missing, at this position.
     MissingAxis(usize),
-    /// An axis of size 1 too many; this is its place.
+    /// There is an extra axis of size 1, at this position.
     ExtraAxis(usize),
-    /// Class numbers where the loss wants a value for each element.
+    /// Class indices, but the loss needs a value for each element.
     ClassNumbers,
-    /// One value for each class, on another axis than that of the output.
+    /// One value per class, but on a different axis than in the output.
     ClassAxis {
         /// The axis of the target.
         found: usize,
         /// The axis of the output.
         expected: usize,
     },
-    /// The output has no axis of classes.
+    /// The output has no class axis.
     NoClasses,
-    /// Labels of another form, such as one-hot labels for an output of one number.
+    /// Labels in the wrong form, such as one-hot labels for an output with a single element.
     Labels(Cause),
 }
 
 impl TargetProblem {
-    /// Of a target that must be shaped like the output.
+    /// For a target that must have the output's shape.
     pub(crate) fn of(found: &[usize], expected: &[usize]) -> Option<TargetProblem> {
         if let Some(problem) = TargetProblem::of_axes(found, expected) {
             return Some(problem);
         }
-        // One number per position, while the output has one per class.
+        // One number per position, but the output has one per class.
         let class = expected.len().checked_sub(1)?;
         let without = |axis: usize| expected[..axis].iter().chain(&expected[axis + 1..]).eq(found);
         let numbers = class > 0 && (without(1) || without(class));
         if numbers { Some(TargetProblem::ClassNumbers) } else { TargetProblem::of_labels(found, expected, None) }
     }
 
-    /// What labels for an output of this shape look like; data files are checked in the same way while compiling. If
-    /// the axis of classes is not known, it may be any axis of the output.
+    /// What is wrong with labels for an output of this shape; data files are checked in the same way at compile time.
+    /// If the class axis is not known, any axis of the output may be it.
     fn of_labels(found: &[usize], output: &[usize], axis: Option<usize>) -> Option<TargetProblem> {
         let sizes: Vec<i64> = output.get(1..)?.iter().map(|size| i64::try_from(*size).ok()).collect::<Option<_>>()?;
         if sizes.is_empty() || sizes.len() > MAX_RANK {
@@ -90,7 +90,7 @@ impl TargetProblem {
         (known && labels).then_some(TargetProblem::Labels(cause))
     }
 
-    /// Of a target that must be shaped like the output, or so without the axis of classes.
+    /// For a target with the output's shape, with or without the class axis.
     pub(crate) fn of_classes(found: &[usize], output: &[usize], axis: usize) -> Option<TargetProblem> {
         if output.len() < 2 {
             return Some(TargetProblem::NoClasses);
@@ -108,7 +108,7 @@ impl TargetProblem {
     }
 
     fn of_axes(found: &[usize], expected: &[usize]) -> Option<TargetProblem> {
-        // The axis of size 1 that one shape has and the other does not.
+        // The axis of size 1 that one shape has and the other lacks.
         let without = |long: &[usize], short: &[usize]| {
             (0..long.len()).find(|&axis| long[axis] == 1 && long[..axis].iter().chain(&long[axis + 1..]).eq(short))
         };

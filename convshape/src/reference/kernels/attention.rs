@@ -1,5 +1,5 @@
-//! Attention, query by query: first the largest score, then the sum of values weighted key by key. Only a few numbers
-//! per query are stored at a time.
+//! Attention, query by query: first the largest score, then the weighted sum of the values, key by key. Only a few
+//! numbers per query are stored.
 
 use convshape_arith::op::{Attention, MultiHead, Op};
 use convshape_arith::shape::Shape;
@@ -8,7 +8,7 @@ use super::dense::Dense;
 use super::layout::sizes;
 use super::number::Number;
 
-/// Output features whose sums are taken together.
+/// Output features that are summed together.
 const COLUMNS: usize = 32;
 
 /// The operands of attention, divided into heads.
@@ -26,7 +26,7 @@ pub(super) struct Heads<'a, T> {
     pub(super) q: &'a [T],
     pub(super) k: &'a [T],
     pub(super) added: Option<&'a [T]>,
-    /// Whether the values added to the scores differ from head to head.
+    /// Whether each head has its own values added to the scores.
     by_head: bool,
 }
 
@@ -50,7 +50,7 @@ impl<'a, T: Number> Heads<'a, T> {
         [self.width / self.heads, self.values / self.heads]
     }
 
-    /// How many keys a query sees.
+    /// The number of keys that a query sees.
     pub(super) fn seen(&self, token: usize) -> usize {
         if self.causal { self.keys.min(token + 1) } else { self.keys }
     }
@@ -68,7 +68,7 @@ impl<'a, T: Number> Heads<'a, T> {
         sum * self.scale + self.added.map_or(0.0, |added| added[self.place(head, token, key)].get())
     }
 
-    /// The largest score of a query, and the sum of the exponentials of the scores less it; [`Heads::weight`] takes
+    /// The largest score of a query, and the sum of the exponentials of the scores minus it; [`Heads::weight`] needs
     /// both.
     pub(super) fn softmax(&self, head: usize, token: usize) -> [f64; 2] {
         let mut largest = f64::NEG_INFINITY;

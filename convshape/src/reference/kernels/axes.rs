@@ -104,7 +104,7 @@ pub(super) fn extreme<T: Number>(kind: Reduction, groups: &ReductionGroups, x: &
     best
 }
 
-/// An activation as contiguous blocks: one for each index along the axes before a given axis.
+/// A value as contiguous blocks: one for each index along the axes before a given one.
 #[derive(Clone, Copy)]
 pub(super) struct Blocks {
     /// The number of blocks.
@@ -120,7 +120,7 @@ impl Blocks {
         Blocks { count, stride }
     }
 
-    /// The blocks of an activation.
+    /// The blocks of a value.
     pub(super) fn of<T>(self, x: &[T]) -> core::slice::ChunksExact<'_, T> {
         x.chunks_exact((x.len() / self.count).max(1))
     }

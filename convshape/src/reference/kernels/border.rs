@@ -1,4 +1,4 @@
-//! The border around an activation, and the layers that add or remove it: `Pad` and `Crop`.
+//! The border around a value, and the layers that add or remove it: `Pad` and `Crop`.
 
 use convshape_arith::op::{Amount, MAX_SPATIAL, PaddingMode, PerAxis};
 use convshape_arith::size::Size;
@@ -27,7 +27,7 @@ pub fn source(position: i64, size: usize, mode: PaddingMode) -> Option<usize> {
     usize::try_from(position).ok()
 }
 
-/// A border around an activation; a negative one crops.
+/// A border around a value; a negative one crops.
 pub(super) struct Border {
     /// Rows added before the first one of each axis.
     pub(super) low: PerAxis<i64>,

@@ -1,7 +1,7 @@
 //! Convolutions and transposed convolutions.
 //!
-//! Both are the same sum: every output element adds up, over the taps that read an input element, that element times
-//! the tap's weight. They differ in which input element a tap reads.
+//! Both are the same sum: every output element is the sum, over the taps that read an input element, of that element
+//! times the tap's weight. They differ in which input element a tap reads.
 
 use core::ops::Range;
 
@@ -21,7 +21,7 @@ enum TapRow {
     /// A convolution reads the rows of a window.
     Gather(Window, PaddingMode),
     /// A transposed convolution scatters each input row over the output; a tap reads the row that it scatters. In mode
-    /// `Circular` rows outside of the input wrap around.
+    /// `Circular` rows outside the input wrap around.
     Scatter(Scatter, PaddingMode),
 }
 
@@ -38,7 +38,7 @@ impl TapRow {
         match self {
             TapRow::Gather(window, mode) => {
                 let position = row * window.stride + tap * window.dilation - window.lo;
-                // Between the rows of a dilated input are zeros.
+                // Between the rows of a dilated input there are zeros.
                 if position % window.input_dilation != 0 {
                     return None;
                 }

@@ -6,7 +6,7 @@ use convshape_arith::shape::Shape;
 use super::Operands;
 use super::number::Number;
 
-/// Runs the layer; `y` takes all its outputs in a row.
+/// Runs the layer; `y` holds all its outputs, concatenated.
 pub(super) fn forward<T: Number>(layer: &Custom, params: &[&[T]], inputs: &(impl Operands<T> + ?Sized), y: &mut [T]) {
     let Some(kind) = layer.layer() else { return };
     y.fill(T::of(0.0));
@@ -20,7 +20,7 @@ pub(super) fn forward<T: Number>(layer: &Custom, params: &[&[T]], inputs: &(impl
     });
 }
 
-/// The outputs of a layer, which are in a row.
+/// The outputs of a layer, which are concatenated.
 pub(super) fn split<'a>(layer: &Custom, y: &'a mut [f32], outputs: &mut [&'a mut [f32]; MOST_CUSTOM]) {
     let mut rest = y;
     for (index, output) in outputs.iter_mut().enumerate() {
@@ -29,7 +29,7 @@ pub(super) fn split<'a>(layer: &Custom, y: &'a mut [f32], outputs: &mut [&'a mut
     }
 }
 
-/// Where an output is among all: the first element, and how many.
+/// The position of an output among all of them: its first element and its length.
 pub(super) fn part(layer: &Custom, index: usize) -> (usize, usize) {
     let op = Op::CustomOutput { layer: *layer, index, shape: Shape::unknown(0) };
     op.custom_part().unwrap_or((0, 0))

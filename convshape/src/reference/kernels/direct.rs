@@ -1,4 +1,4 @@
-//! Convolutions in `f32`, row by row, for targets without the fast path: on a processor without `f64` in hardware, the
+//! Convolutions in `f32`, row by row, for targets without the fast path: on a processor without `f64` hardware, the
 //! definition in `f64` would be slow.
 
 use core::cmp::{max, min};
@@ -9,7 +9,7 @@ use convshape_arith::shape::Shape;
 use super::conv::{each_tap, weight_map};
 use super::layout::SpatialLayout;
 
-/// Runs a convolution with a border of zeros, in either direction. Returns `false` for any other.
+/// Runs a convolution with a border of zeros, in either direction. Returns `false` for any other layer.
 pub(crate) fn convolution(
     conv: &Conv,
     order: AxisOrder,
@@ -62,7 +62,7 @@ pub(crate) fn convolution(
     true
 }
 
-/// Adds `w` times a row to another one. `from` and `to` are the strides of their elements.
+/// Adds `w` times one row to another. `from` and `to` are the strides of their elements.
 fn add_row(w: f32, x: &[f32], y: &mut [f32], [from, to]: [usize; 2], count: usize) {
     if from == 1 && to == 1 {
         // The compiler vectorises this loop, since it has no strides.
@@ -76,8 +76,8 @@ fn add_row(w: f32, x: &[f32], y: &mut [f32], [from, to]: [usize; 2], count: usiz
     }
 }
 
-/// How rows of the input and of the output correspond on one axis: a tap maps input row `coarse * stride + shift` to
-/// output row `coarse`, or the other way round.
+/// How rows of the input and output correspond on one axis: a tap maps input row `coarse * stride + shift` to output
+/// row `coarse`, or the reverse.
 #[derive(Clone, Copy)]
 struct MappedAxis {
     transposed: bool,
@@ -86,7 +86,7 @@ struct MappedAxis {
     lo: i64,
 }
 
-/// The rows that one tap maps from the input to the output: the first one and the stride, for both.
+/// The rows that one tap maps from the input to the output: the first one and the stride, for both sides.
 struct MappedRows {
     count: usize,
     input: (usize, usize),

@@ -1,9 +1,9 @@
 //! Every layer over a batch, forward and backward, in simple loops.
 //!
-//! Like the forward kernels these define what a layer does: the fast kernels of `cpu::train` are tested against them
-//! and share no code with them. A batch holds one sample after the other. A backward kernel adds to the gradients that
-//! it is given, so a value that is read twice gets the sum of both. The order of every sum is fixed: the same input
-//! gives the same bits.
+//! Like the forward kernels, these define what a layer does: the fast kernels of `cpu::train` are tested against them
+//! and share no code with them. The samples of a batch are concatenated. A backward kernel adds to the gradients it is
+//! given, so a value that is read twice gets the sum of both. The order of every sum is fixed: equal inputs give equal
+//! bits.
 
 mod activation;
 mod attention;
@@ -39,13 +39,13 @@ use super::layout::{ChannelLayout, SpatialLayout, sizes};
 use super::product::Product;
 use super::{Number, apply, count};
 
-/// A number that gradients are computed in.
+/// A number in which gradients are computed.
 pub trait Real: Number + PartialOrd + AddAssign {}
 
 impl Real for f32 {}
 impl Real for f64 {}
 
-/// A layer and what it works on.
+/// A layer with the shapes and parameters it works on.
 #[derive(Clone, Copy, Debug)]
 pub struct BoundLayer<'a, T> {
     /// The layer, with its channel counts filled in ([`Op::bind`]).
@@ -54,9 +54,9 @@ pub struct BoundLayer<'a, T> {
     pub order: AxisOrder,
     /// The parameters in the order of [`Op::params`].
     pub params: &'a [&'a [T]],
-    /// The shapes of the inputs, without batch.
+    /// The shapes of the inputs, without the batch axis.
     pub shapes: &'a [Shape],
-    /// The shape of the output, without batch.
+    /// The shape of the output, without the batch axis.
     pub output: &'a Shape,
 }
 
@@ -64,7 +64,7 @@ impl<T: Real> BoundLayer<'_, T> {
     /// Runs the layer in inference mode. Each of `inputs` and `y` holds a batch.
     ///
     /// # Errors
-    /// What the layer refuses about the input's shape.
+    /// Why the layer rejects the input's shape.
     pub fn forward(&self, inputs: &[&[T]], y: &mut [T]) -> Result<(), Fault> {
         for (sample, y) in y.chunks_exact_mut(elements(self.output)).enumerate() {
             let inputs = self.samples(inputs, sample);
@@ -78,7 +78,7 @@ impl<T: Real> BoundLayer<'_, T> {
     /// [`BoundLayer::forward`], `dy` is the gradient of `y`. An empty gradient of an input counts as zeros.
     ///
     /// # Errors
-    /// What the layer refuses about the input's shape.
+    /// Why the layer rejects the input's shape.
     pub fn backward(
         &self,
         inputs: &[&[T]],
@@ -127,13 +127,13 @@ impl<T: Real> BoundLayer<'_, T> {
             | Op::Dropout { .. }
             | Op::Identity => dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy),
             Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, grids, x, dy, dx[0]),
-            // Its second input says where the elements are put: that has no gradient.
+            // Its second input only determines positions and has no gradient.
             Op::MaxUnpool(pool) => {
                 pool::unpool(&pool.windows(&shapes[1], order)?, grids, inputs[1], dy, dx[0]);
             }
             Op::AdaptivePool { kind, .. } => pool::adaptive(kind, grids, x, dy, dx[0]),
             Op::GlobalPool { kind, .. } => pool::global(kind, &channels, x, dy, dx[0]),
-            // The sizes of a second input matter, its elements do not: it has no gradient.
+            // Only the sizes of a second input matter, so it has no gradient.
             Op::Upsample(upsample) => resize::upsample(&upsample, grids, dy, dx[0]),
             Op::PixelShuffle { factor } => shuffle::to_space(DepthOrder::Crd, count(factor), grids, dy, dx[0]),
             Op::PixelUnshuffle { factor } => shuffle::to_depth(count(factor), grids, dy, dx[0]),
@@ -273,7 +273,7 @@ fn sample_mut<'a, T>(batch: &'a mut [T], shape: &Shape, sample: usize) -> &'a mu
     &mut batch[sample * size..(sample + 1) * size]
 }
 
-/// Adds sums that were taken in `f64`.
+/// Adds sums that were computed in `f64`.
 fn add<T: Real>(sums: &[f64], to: &mut [T]) {
     to.iter_mut().zip(sums).for_each(|(to, sum)| *to += T::of(*sum));
 }

@@ -1,4 +1,4 @@
-//! The strides of an activation, for either order of axes.
+//! The strides of a value, for either order of axes.
 
 use convshape_arith::op::{AxisOrder, MAX_SPATIAL, PerAxis};
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -18,7 +18,7 @@ pub(super) fn strides(shape: &Shape) -> [usize; MAX_RANK] {
     strides
 }
 
-/// One activation as channels and positions, for layers that do not read neighbours in space.
+/// One value as channels and positions, for layers that do not read neighbours in space.
 #[derive(Clone, Copy)]
 pub(super) struct ChannelLayout {
     /// The number of channels.
@@ -52,8 +52,8 @@ impl ChannelLayout {
     }
 }
 
-/// One activation as channels over space, for layers that read neighbours, which have at most [`MAX_SPATIAL`] spatial
-/// axes. Axes that the activation does not have have size 1.
+/// One value as channels over space, for layers that read neighbours. It has at most [`MAX_SPATIAL`] spatial axes;
+/// missing ones have size 1.
 #[derive(Clone, Copy)]
 pub(super) struct SpatialLayout {
     /// The number of channels.

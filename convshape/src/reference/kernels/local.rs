@@ -10,7 +10,7 @@ use super::number::Number;
 
 /// The parameters of an `Op::LocalResponseNorm`.
 pub(super) struct Response {
-    /// Channels of a window before and after the one in the middle.
+    /// The number of channels in a window before and after the middle one.
     below: usize,
     above: usize,
     /// `alpha / size`
@@ -20,7 +20,7 @@ pub(super) struct Response {
 }
 
 impl Response {
-    /// Those of a layer; for other layers, values that change nothing.
+    /// The parameters of a layer; for other layers, values that have no effect.
     #[expect(clippy::cast_precision_loss, reason = "a number of channels")]
     pub(super) fn of(op: &Op) -> Response {
         let Op::LocalResponseNorm { dialect, size, alpha, beta, k } = *op else {
@@ -42,7 +42,7 @@ impl Response {
         channel.saturating_sub(self.above)..channel.saturating_add(self.below).saturating_add(1).min(channels)
     }
 
-    /// The base of the power by which a value is divided.
+    /// The base of the power that a value is divided by.
     pub(super) fn base<T: Number>(&self, layout: &ChannelLayout, position: usize, channel: usize, x: &[T]) -> f64 {
         let squares = self.window(channel, layout.count).map(|channel| {
             let x = x[layout.at(channel, position)].get();

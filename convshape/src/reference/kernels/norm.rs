@@ -1,4 +1,4 @@
-//! Normalisation, and softmax. Variances are biased: divided by the count, not by one less.
+//! Normalisation, and softmax. Variances are biased: the divisor is the count itself.
 
 use super::axes::ReductionGroups;
 use super::layout::ChannelLayout;
@@ -23,7 +23,7 @@ impl Statistics {
     }
 }
 
-/// The weight and bias that may follow a normalisation.
+/// The weight and bias after a normalisation, if there are any.
 pub(super) fn affine<T: Number>(params: &[&[T]], index: usize, value: f64) -> f64 {
     match params {
         [weight, bias, ..] => value * weight[index].get() + bias[index].get(),
@@ -31,7 +31,7 @@ pub(super) fn affine<T: Number>(params: &[&[T]], index: usize, value: f64) -> f6
     }
 }
 
-/// `params` end with the stored mean and variance.
+/// `params` end with the running mean and variance.
 pub(super) fn batch_norm<T: Number>(params: &[&[T]], eps: f64, layout: &ChannelLayout, y: &mut [T]) {
     let (params, stored) = params.split_at(params.len() - 2);
     for (channel, (mean, variance)) in stored[0].iter().zip(stored[1]).enumerate() {

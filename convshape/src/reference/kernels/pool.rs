@@ -6,7 +6,7 @@ use convshape_arith::op::{MAX_SPATIAL, PerAxis, Pool, PoolKind};
 use super::layout::{ChannelLayout, SpatialLayout};
 use super::number::Number;
 
-/// The rows of one axis in a window: from `start`, with stride `step`, below `end`.
+/// The rows of one axis in a window: from `start` below `end`, with stride `step`.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
     start: usize,
@@ -39,15 +39,15 @@ impl Span {
         let size = size as i64;
         let to_usize = |row: i64| usize::try_from(row).unwrap_or(0);
         let held = inside(0, size).count();
-        // A window may reach beyond the padded input (`ceil_mode`); those rows never count.
+        // A window may extend past the padded input (`ceil_mode`); those rows never count.
         let counted = if count_include_pad { inside(-lo, size + hi).count() } else { held };
         let start = inside(0, size).next().map_or(0, |tap| to_usize(first + tap * dilation));
         let step = to_usize(dilation);
         Span { start, end: start + held * step, step, counted }
     }
 
-    /// Share `row` of `shares` of an axis of `size` rows: from `floor(row * size / shares)` to `ceil((row + 1) * size /
-    /// shares)`. Neighbouring shares overlap if the sizes do not divide.
+    /// Share `row` of `shares` of an axis with `size` rows: from `floor(row * size / shares)` to `ceil((row + 1) * size
+    /// / shares)`. Neighbouring shares overlap if `shares` does not divide `size`.
     pub fn adaptive(row: usize, shares: usize, size: usize) -> Span {
         let (start, end) = (row * size / shares, ((row + 1) * size).div_ceil(shares));
         Span { start, end, step: 1, counted: end - start }
@@ -84,8 +84,8 @@ pub(super) fn global<T: Number>(kind: PoolKind, input: &ChannelLayout, x: &[T], 
     }
 }
 
-/// Puts the elements of `x` where a max pooling found its own in `pooled`, zeros elsewhere. Where windows share an
-/// element, the last one is kept. `input` is what the pooling gave, `output` what it took.
+/// Puts the elements of `x` where a max pooling found its maxima in `pooled`, with zeros elsewhere. If windows share an
+/// element, the last one wins. `input` is the shape of the pooling's output, `output` that of its input.
 pub(super) fn unpool<T: Number>(
     windows: &PerAxis<Window>,
     [input, output]: [&SpatialLayout; 2],
@@ -97,8 +97,7 @@ pub(super) fn unpool<T: Number>(
     found(windows, [input, output], pooled, |from, to| y[to] = x[from]);
 }
 
-/// The places of what a max pooling gave, and where it found it: the places in its output and in its input, in the
-/// order of the output.
+/// Pairs of indices into a max pooling's output and input, in the order of the output: where each maximum was found.
 pub(super) fn found<T: Number>(
     windows: &PerAxis<Window>,
     [output, input]: [&SpatialLayout; 2],

@@ -57,12 +57,11 @@ fn clamped(row: f64, size: usize) -> usize {
 
 /// The rows of the input that make row `row` of the output.
 ///
-/// Which row is the nearest one depends on roundings where two are as near: the scale and the place are
-/// rounded as PyTorch's kernels for `f32` round them. Between two rows the place is that of `f64`; theirs is
-/// off by a rounding.
+/// Rounding decides which row is nearest if two are equally near: scale and position are rounded as in PyTorch's
+/// kernels for `f32`. Between two rows the position is computed in `f64`; PyTorch's has a rounding error.
 pub fn taps(op: &Upsample, axis: usize, row: usize, input: usize, output: usize) -> Taps {
-    // How many input rows one output row represents. A written scale is used as it is, though the
-    // output was rounded down.
+    // How many input rows one output row represents. A written scale is used as it is, even though the output size was
+    // rounded down.
     let ratio = match op.to {
         ResizeTo::Scale(scale) => 1.0 / scale[axis],
         ResizeTo::Size(_) | ResizeTo::Like => input as f64 / output as f64,
@@ -91,7 +90,7 @@ fn rounded(value: f64) -> f64 {
     <f32 as Number>::of(value).get()
 }
 
-/// The rows of the input, on each axis, that make a position of the output.
+/// The input rows, on each axis, that contribute to a position of the output.
 pub(super) fn position_taps(
     op: &Upsample,
     input: &SpatialLayout,
@@ -99,7 +98,7 @@ pub(super) fn position_taps(
     position: PerAxis<usize>,
 ) -> PerAxis<Taps> {
     [0, 1, 2].map(|axis| {
-        // An axis that is not there has one row, whatever the scale.
+        // A missing axis has one row, whatever the scale.
         if axis < input.rank {
             taps(op, axis, position[axis], input.sizes[axis], output.sizes[axis])
         } else {

@@ -58,7 +58,7 @@ pub(super) fn shuffled_channel(channel: usize, channels: usize, groups: usize) -
     channel % groups * (channels / groups) + channel / groups
 }
 
-/// Takes the channels of `groups` equal parts in turn.
+/// Interleaves the channels of `groups` equal parts.
 pub(super) fn channels<T: Number>(groups: usize, layout: &ChannelLayout, x: &[T], y: &mut [T]) {
     for channel in 0..layout.count {
         let from = shuffled_channel(channel, layout.count, groups);

@@ -1,11 +1,11 @@
-//! The pieces of an axis.
+//! The pieces of a split axis.
 
 use convshape_arith::shape::Shape;
 
 use super::layout::sizes;
 
-/// Where one piece of an axis is: row-major arrays are `outer` blocks of `from` rows of `inner` elements, and the
-/// piece is `rows` of them from `start` on.
+/// The position of one piece of an axis: row-major arrays are `outer` blocks of `from` rows of `inner` elements, and
+/// the piece has `rows` of them, beginning at `start`.
 pub(super) struct SplitPiece {
     from: usize,
     start: usize,
@@ -20,8 +20,7 @@ impl SplitPiece {
         SplitPiece { from: from[axis], start: usize::try_from(start).unwrap_or(0), rows: to[axis], inner }
     }
 
-    /// The elements of the input that the piece is, in its order: calls `f` with each run of neighbours and the place
-    /// of its first in the piece.
+    /// The input elements of the piece, in order: calls `f` with each contiguous run and its start within the piece.
     pub(super) fn each(&self, elements: usize, mut f: impl FnMut(core::ops::Range<usize>, usize)) {
         let run = self.rows * self.inner;
         for (block, place) in (0..elements).step_by(run.max(1)).enumerate() {

@@ -1,4 +1,4 @@
-//! The numbers of textbooks and of a pencil.
+//! Numbers from textbooks, or computed by hand.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -155,7 +155,7 @@ fn interpolation() {
     assert_eq!(run(like, ChannelsFirst, &[], &[x, (&[2, 4], &[0.0; 8])]).1, [0.0, 0.0, 3.0, 6.0]);
 }
 
-/// Where a place falls on the edge between two rows: what PyTorch 2.15.0 answers for `f32`.
+/// Ties between two rows: the answers of PyTorch 2.15.0 for `f32`.
 #[test]
 fn the_nearest_row_is_that_of_pytorch() {
     let recorded = [

@@ -26,7 +26,7 @@ impl<'a> Data<'a> {
         Data::from_views(inputs.batches(), targets.batches())
     }
 
-    /// As [`Data::new`], from lists of views.
+    /// Like [`Data::new`], from lists of views.
     ///
     /// # Errors
     /// If the arrays have different numbers of samples.

@@ -14,12 +14,12 @@ use self::geometry::{Filter, SampleAxes};
 use super::{DataError, Sample};
 use crate::train::Context;
 
-/// Random changes of the first input of each sample, in the order in which they are named.
+/// Random changes of the first input of each sample, applied in the order of the calls.
 ///
-/// The input has an axis of channels and one to three spatial axes: a signal `[channels, length]`, an image
-/// `[channels, height, width]`, a volume `[channels, depth, height, width]`, or the same with the channels last
-/// ([`Augment::for_chain`]). Spatial axes are counted from 0, the axis of channels left out. Where an image was
-/// not, there are zeros.
+/// The input has a channel axis and one to three spatial axes: a signal `[channels, length]`, an image `[channels,
+/// height, width]`, a volume `[channels, depth, height, width]`, or the same with the channels last
+/// ([`Augment::for_chain`]). Spatial axes are counted from 0, without the channel axis. Areas outside the original
+/// image are filled with zeros.
 ///
 /// Geometric changes are [`flip`](Augment::flip), [`crop`](Augment::crop), [`shift`](Augment::shift),
 /// [`rotate`](Augment::rotate) and [`scale`](Augment::scale); with [`masks`](Augment::masks) they change the first
@@ -85,15 +85,15 @@ impl Augment {
         Augment { channels_last: context.channels_last, ..self }
     }
 
-    /// Changes the first target as the input: a mask `[height, width]` of class numbers, or one with channels.
-    /// Places between elements take the nearest one; what was outside is `outside`, such as 0 for the background or the
-    /// class that the loss ignores.
+    /// Changes the first target like the input: a mask `[height, width]` of class indices, or one with channels.
+    /// Positions between elements take the nearest one; positions outside become `outside`, such as 0 for the
+    /// background or the class that the loss ignores.
     #[must_use]
     pub fn masks(self, outside: f32) -> Augment {
         Augment { masks: Some(outside), ..self }
     }
 
-    /// Mirrors half of the samples along a spatial axis: 1 turns left and right of an image.
+    /// Mirrors half of the samples along a spatial axis; axis 1 swaps left and right in an image.
     #[must_use]
     pub fn flip(self, axis: usize) -> Augment {
         self.then(Augmentation::Flip(axis))
@@ -105,7 +105,7 @@ impl Augment {
         self.then(Augmentation::Crop { sizes: sizes.to_vec(), padding })
     }
 
-    /// Moves by whole elements, at most this share of each spatial axis.
+    /// Moves by whole elements, by at most this share of each spatial axis.
     #[must_use]
     pub fn shift(self, share: f64) -> Augment {
         self.then(Augmentation::Shift(share))
@@ -118,40 +118,39 @@ impl Augment {
         self.then(Augmentation::Rotate(degrees))
     }
 
-    /// Enlarges all spatial axes about the middle, by a factor between the two, with linear interpolation.
+    /// Enlarges all spatial axes about the middle, by a factor in this range, with linear interpolation.
     #[must_use]
     pub fn scale(self, low: f64, high: f64) -> Augment {
         self.then(Augmentation::Scale(low, high))
     }
 
-    /// Multiplies values by a factor in `1 - most..=1 + most` (`torchvision.transforms.ColorJitter`, without its
-    /// clamping; so are the next two).
+    /// Multiplies values by a factor in `1 - most..=1 + most` (`torchvision.transforms.ColorJitter`, but without
+    /// clamping, like the next two).
     #[must_use]
     pub fn brightness(self, most: f64) -> Augment {
         self.then(Augmentation::Brightness(most))
     }
 
-    /// Multiplies the difference of values from their mean by a factor in `1 - most..=1 + most`.
+    /// Multiplies the difference between values and their mean by a factor in `1 - most..=1 + most`.
     #[must_use]
     pub fn contrast(self, most: f64) -> Augment {
         self.then(Augmentation::Contrast(most))
     }
 
-    /// Multiplies the difference of red, green and blue from their grey (ITU-R BT.601) by a factor in
-    /// `1 - most..=1 + most`.
+    /// Multiplies the difference between each colour and grey (ITU-R BT.601) by a factor in `1 - most..=1 + most`.
     #[must_use]
     pub fn saturation(self, most: f64) -> Augment {
         self.then(Augmentation::Saturation(most))
     }
 
-    /// Adds noise of a normal distribution.
+    /// Adds normally distributed noise.
     #[must_use]
     pub fn noise(self, deviation: f64) -> Augment {
         self.then(Augmentation::Noise(deviation))
     }
 
-    /// Sets a square, or cube, of this side to zero. Its middle is anywhere, so that part of it may be outside (DeVries
-    /// and Taylor, 2017).
+    /// Sets a square, or cube, with this side to zero. Its middle can be anywhere, so part of it may be outside
+    /// (DeVries and Taylor, 2017).
     #[must_use]
     pub fn cutout(self, side: usize) -> Augment {
         self.then(Augmentation::Cutout(side))
@@ -162,7 +161,7 @@ impl Augment {
         self
     }
 
-    /// Changes a sample by what the generator draws.
+    /// Changes a sample randomly with the generator.
     ///
     /// # Errors
     /// If the sample does not have the axes that a change needs.
@@ -289,7 +288,7 @@ impl Change {
     }
 }
 
-/// A random number between two, which may be in any order.
+/// A random number between two bounds, given in any order.
 fn between(a: f64, b: f64, rng: &mut dyn Rng) -> f64 {
     a + (b - a) * rng.random::<f64>()
 }

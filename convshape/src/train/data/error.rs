@@ -15,7 +15,7 @@ use crate::model::error::{ShapeError, debug_as_display};
 
 debug_as_display!(DataError);
 
-/// Data cannot be read or does not fit.
+/// Data that cannot be read or does not fit.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -55,16 +55,16 @@ pub enum DataError {
         /// What they are.
         dtype: String,
     },
-    /// An array of a file has another number of samples than the first one.
+    /// An array in a file has a different number of samples than the first one.
     #[error("{}: `{name}` has {found} samples, the first array has {expected}", path.display())]
     Samples {
         /// The file.
         path: PathBuf,
         /// The array.
         name: String,
-        /// Its samples.
+        /// Its number of samples.
         found: usize,
-        /// Those of the first array.
+        /// The first array's.
         expected: usize,
     },
     /// Elements cannot be read.
@@ -76,12 +76,12 @@ pub enum DataError {
         #[source]
         error: io::Error,
     },
-    /// A folder does not have the images of classes.
+    /// A folder does not contain images of classes.
     #[error("{}: {why}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What was found and expected.
+        /// What was found and what was expected.
         why: String,
     },
     /// There is no sample with this index.
@@ -101,7 +101,7 @@ pub enum DataError {
         #[source]
         error: Box<DataError>,
     },
-    /// A sample has more or fewer arrays than another one of its batch.
+    /// A sample has a different number of arrays than another one in its batch.
     #[error("sample {index} has {found} arrays as {side}, sample {first} has {expected}")]
     Count {
         /// Its number.
@@ -112,10 +112,10 @@ pub enum DataError {
         found: usize,
         /// The first sample of the batch.
         first: usize,
-        /// How many arrays that one has.
+        /// How many arrays that sample has.
         expected: usize,
     },
-    /// A sample has another shape than another one of its batch.
+    /// A sample has a different shape than another one in its batch.
     #[error(
         "sample {index}: {side} {number} has the shape {found:?}, that of sample {first} in the same batch has \
          {expected:?}"
@@ -131,15 +131,15 @@ pub enum DataError {
         found: Vec<usize>,
         /// The first sample of the batch.
         first: usize,
-        /// The shape of that one.
+        /// That sample's shape.
         expected: Vec<usize>,
     },
-    /// An iterator ended before its last sample.
+    /// An iterator ended too early.
     #[error("the stream ended after {found} samples, expected {expected}")]
     Ended {
         /// How many samples it gave.
         found: usize,
-        /// How many it was said to have.
+        /// How many it should have given.
         expected: usize,
     },
     /// Data cannot be divided in this way.

@@ -15,11 +15,11 @@ use super::{Batch, DataError, Dataset, Pass, Sample};
 use crate::model::chain::Chain;
 use crate::model::error::ShapeError;
 
-/// Arrays in npy, npz, safetensors and IDX files, the samples' axis first: each sample is read when it is asked
-/// for, as `f32` (bytes become `0.0..=255.0`), so that files may be larger than memory. What is compressed, or
-/// in Fortran's order, is read into memory when it is opened.
+/// Arrays in npy, npz, safetensors and IDX files, with the axis of samples first. Each sample is read on demand, as
+/// `f32` (bytes become `0.0..=255.0`), so files may be larger than memory. Compressed arrays, and arrays in Fortran
+/// order, are read into memory when opened.
 ///
-/// `dataset()` of a chain with a `data` header opens the files that it names, checked against the chain.
+/// The `dataset()` of a chain with a `data` header opens the files named there, checked against the chain.
 ///
 /// ```no_run
 /// use convshape::train::data::Files;
@@ -38,14 +38,14 @@ pub struct Files {
     samples: usize,
 }
 
-/// A file with one array, or an array in a file: `"x.npy"`, `("train.npz", "images")`.
+/// A file with one array, or a named array in a file: `"x.npy"`, `("train.npz", "images")`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ArrayPath {
     path: PathBuf,
     name: Option<String>,
 }
 
-/// Any path, alone or with a name.
+/// Any path, with or without a name.
 macro_rules! array_paths {
     ($($path:ty),*) => {$(
         impl From<$path> for ArrayPath {
@@ -68,7 +68,7 @@ array_paths!(&str, String, &Path, PathBuf, &PathBuf);
 struct StoredArray {
     path: PathBuf,
     samples: Samples,
-    /// The axes of one sample as the chain takes them.
+    /// The axes of one sample in the order that the chain takes.
     shape: Vec<usize>,
 }
 
@@ -82,8 +82,8 @@ impl Files {
     /// Opens an array as the next input.
     ///
     /// # Errors
-    /// If the file cannot be read or has no such array, its elements are not numbers, or it has another number of
-    /// samples than the first array.
+    /// If the file cannot be read or has no such array, its elements are not numbers, or its number of samples differs
+    /// from the first array's.
     pub fn input(mut self, array: impl Into<ArrayPath>) -> Result<Files, DataError> {
         let stored = self.open(&array.into())?;
         self.inputs.push(stored);
@@ -112,10 +112,10 @@ impl Files {
         self.samples == 0
     }
 
-    /// The samples at these places, read from the files.
+    /// The samples at these indices, read from the files.
     ///
     /// # Errors
-    /// If there is no such place, or a file cannot be read.
+    /// If an index is out of range, or a file cannot be read.
     pub fn batch(&self, places: &[usize]) -> Result<Batch, DataError> {
         self.gather(places, Pass::default())
     }
@@ -147,7 +147,7 @@ impl Files {
         Ok(stored)
     }
 
-    /// Whether an array has as many samples as those before.
+    /// Checks that an array has as many samples as the earlier ones.
     fn agree(&mut self, path: &Path, array: &Array) -> Result<(), DataError> {
         let found = array.shape.first().copied().unwrap_or(0);
         if self.inputs.is_empty() && self.targets.is_empty() {
@@ -208,15 +208,15 @@ impl StoredArray {
     }
 }
 
-/// What a file has.
+/// The arrays in a file.
 fn headers(path: &Path) -> Result<Vec<Array>, DataError> {
     convshape_data::arrays(path).map_err(|why| DataError::File { path: path.to_owned(), why })
 }
 
-/// The generated `dataset`: `arrays` are the file, the name and the port of each, inputs counted first.
+/// The generated `dataset`: `arrays` lists the file, the name and the port of each array, counting inputs first.
 ///
 /// # Errors
-/// If a file cannot be read, or its arrays do not fit the chain any more.
+/// If a file cannot be read, or its arrays no longer fit the chain.
 pub fn dataset<M: Chain + HasProgram>(files: &[&str], arrays: &[(usize, &str, usize)]) -> Result<Files, DataError> {
     let mut dataset = Files::new();
     let found: Vec<(&Path, Vec<Array>)> =
@@ -263,7 +263,7 @@ fn stored<M: Chain + HasProgram>(
         }));
     }
     let mut sample = array.shape.get(1..).unwrap_or_default().to_vec();
-    // Numbers of one class, or values without their axis of size 1, get it.
+    // Labels with one number per sample, or values without their axis of size 1, get that axis.
     if port.classes() == Some(1) && port.takes_numbers(&array.shape) {
         sample.insert(port.channel_axis() - 1, 1);
     }

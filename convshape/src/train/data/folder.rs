@@ -1,4 +1,4 @@
-//! Images in folders, one folder a class.
+//! Images in folders, one folder per class.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -16,12 +16,11 @@ use super::{DataError, Dataset, Pass, Sample};
 use crate::train::Context;
 use crate::weights::files;
 
-/// Images in one folder for each class, as `torchvision.datasets.ImageFolder` has them:
-/// `ROOT/cat/1.png`. Classes are numbered in the order of their names, samples in the order of classes and names.
+/// Images with one folder per class, as in `torchvision.datasets.ImageFolder`: `ROOT/cat/1.png`. Classes are numbered
+/// in the order of their names, samples in the order of classes and names.
 ///
-/// A sample is read when it is asked for: `[channels, height, width]` with values in `0.0..=1.0`, and its class
-/// number. PNG and JPEG files are read, recognised by their first bytes. Other files, and names that begin with
-/// a dot, are left out.
+/// A sample is read on demand: `[channels, height, width]` with values in `0.0..=1.0`, and its class index. PNG and
+/// JPEG files are read, recognised by their first bytes. Other files, and names that begin with a dot, are skipped.
 ///
 /// ```no_run
 /// use convshape::train::data::{Dataset, ImageFolder, Loader};
@@ -44,9 +43,9 @@ pub struct ImageFolder {
     size: Option<(u32, u32)>,
 }
 
-/// Extensions of images, in small letters.
+/// Extensions of images, in lower case.
 const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
-/// The largest side of an image, in pixels, and the most memory its decoder may take, in bytes.
+/// The largest side of an image, in pixels, and the most memory that its decoder may use, in bytes.
 const MOST_PIXELS: u32 = 1 << 16;
 const MOST_BYTES: u64 = 1 << 29;
 
@@ -54,7 +53,7 @@ impl ImageFolder {
     /// Lists the images. None is read yet.
     ///
     /// # Errors
-    /// If a folder cannot be read, there is no folder of a class, or one has no image.
+    /// If a folder cannot be read, there are no class folders, or one of them has no image.
     pub fn open(root: impl AsRef<Path>) -> Result<ImageFolder, DataError> {
         let root = root.as_ref();
         let folders: Vec<PathBuf> = entries(root)?.into_iter().filter(|path| path.is_dir()).collect();
@@ -76,7 +75,7 @@ impl ImageFolder {
         Ok(ImageFolder { classes, samples, grey: false, channels_last: false, size: None })
     }
 
-    /// Reads one channel of grey instead of red, green and blue.
+    /// Reads one grey channel instead of red, green and blue.
     #[must_use]
     pub fn grey(self) -> ImageFolder {
         ImageFolder { grey: true, ..self }
@@ -88,20 +87,19 @@ impl ImageFolder {
         ImageFolder { size: Some((height, width)), ..self }
     }
 
-    /// Puts the channels where a chain has them: last in the dialects `flax` and `keras`
-    /// (`Context::of::<Model>()`).
+    /// Puts the channels where a chain has them: last in the dialects `flax` and `keras` (`Context::of::<Model>()`).
     #[must_use]
     pub fn for_chain(self, context: &Context) -> ImageFolder {
         ImageFolder { channels_last: context.channels_last, ..self }
     }
 
-    /// The names of the classes, in the order of their numbers.
+    /// The names of the classes, in the order of their indices.
     #[must_use]
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
 
-    /// The class number of each sample, as [`Split::by_class`](super::Split::by_class) takes them.
+    /// The class index of each sample, as [`Split::by_class`](super::Split::by_class) takes them.
     #[must_use]
     pub fn labels(&self) -> Vec<usize> {
         self.samples.iter().map(|(_, class)| *class).collect()
@@ -162,7 +160,7 @@ fn decode(path: &Path) -> io::Result<DynamicImage> {
     decoded.map_err(io::Error::other)
 }
 
-/// What is in a folder, in the order of names.
+/// The contents of a folder, sorted by name.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let failed = |error| DataError::Read { path: folder.to_owned(), error };
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
@@ -222,7 +220,7 @@ mod tests {
     fn what_is_no_image_is_named() {
         let root = folder("damage");
         let text = |error: DataError| error.to_string().replace(&root.display().to_string(), "ROOT");
-        // A PNG that says it is larger than memory, a damaged one, and none.
+        // A PNG that claims to be larger than memory, a damaged one, and a file that is not an image.
         let whole = fs::read(root.join("b/2.png")).unwrap();
         let mut huge = whole.clone();
         huge[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);

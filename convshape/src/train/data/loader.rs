@@ -20,9 +20,9 @@ pub struct Loader<D> {
 }
 
 impl<D: Dataset> Loader<D> {
-    /// Batches of `batch` samples, at least one, in the order of the data. The last has what is left
-    /// over: it may be smaller. A single sample, of which a normalisation has no statistics in training,
-    /// joins the batch before, which is then larger by one.
+    /// Batches of `batch` samples, at least one, in the order of the data. The last one has the remaining samples and
+    /// may be smaller. A single remaining sample joins the batch before, because a normalisation has no statistics of
+    /// one sample in training.
     #[must_use]
     pub fn new(data: D, batch: usize) -> Loader<D> {
         Loader { data, batch: batch.max(1), seed: None, whole_only: false }
@@ -35,7 +35,7 @@ impl<D: Dataset> Loader<D> {
         Loader { seed: Some(seed), ..self }
     }
 
-    /// Leaves out a last batch that is smaller than the others.
+    /// Drops a last batch that is smaller than the others.
     #[must_use]
     pub fn whole_batches_only(self) -> Loader<D> {
         Loader { whole_only: true, ..self }

@@ -14,7 +14,7 @@ pub trait Outcome<T> {
     /// The result.
     ///
     /// # Errors
-    /// That of the function.
+    /// The function's own error.
     fn outcome(self) -> Result<T, DataError>;
 }
 

@@ -67,7 +67,7 @@ impl<D: Dataset> Dataset for Mixup<D> {
     }
 }
 
-/// Makes the class numbers in the first target probabilities.
+/// Converts the class indices in the first target to probabilities.
 pub(super) fn one_hot(sample: &mut Sample, classes: usize) -> Result<(), DataError> {
     let Some(target) = sample.targets.first_mut() else {
         return Err(DataError::Change("there is no target to make probabilities of".into()));
@@ -105,7 +105,7 @@ mod tests {
         let mut changed = 0;
         for (index, (input, target)) in batch.inputs[0].outer_iter().zip(batch.targets[0].outer_iter()).enumerate() {
             assert!((target.sum() - 1.0).abs() < 1e-6 && (input[1] - 1.0).abs() < 1e-6);
-            // Each mixed sample is between its own and another one, with the same share in input and target.
+            // Each mixed sample is between its own and another one, with the same weights for input and target.
             let possible = (0..20).any(|other| {
                 let share =
                     if other == index { 1.0 } else { (input[0] - other as f32) / (index as f32 - other as f32) };

@@ -1,4 +1,4 @@
-//! Random generators that depend on their use, and have no state to be saved.
+//! Random generators that depend only on their use, so no state has to be saved.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
@@ -16,7 +16,7 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// That of a seed and an epoch.
+    /// The pass for a seed and an epoch.
     #[must_use]
     pub fn new(seed: u64, epoch: u64) -> Pass {
         Pass { seed, epoch }
@@ -29,7 +29,7 @@ impl Pass {
         generator(self.seed, Use::Sample, self.epoch.rotate_left(40) ^ index as u64)
     }
 
-    /// The pass of a data set inside another one, which draws other random numbers.
+    /// The pass of a data set inside another one, which draws different random numbers.
     pub(super) fn inner(self) -> Pass {
         Pass { seed: self.seed.wrapping_add(0x6a09_e667_f3bc_c909), ..self }
     }
@@ -54,14 +54,14 @@ pub(in crate::train) fn generator(seed: u64, to: Use, number: u64) -> Xoshiro256
     Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(purpose) ^ number)
 }
 
-/// A number of the beta distribution with both parameters `alpha`.
+/// A number from the beta distribution with both parameters `alpha`.
 pub(super) fn beta(alpha: f64, rng: &mut dyn Rng) -> f64 {
     let (a, b) = (gamma(alpha, rng), gamma(alpha, rng));
-    // With a tiny parameter both may underflow to zero: then the result is one end or the other.
+    // With a tiny parameter both may underflow to zero; the result is then 0 or 1.
     if a + b > 0.0 { a / (a + b) } else { f64::from(u8::from(rng.random::<bool>())) }
 }
 
-/// A number of the gamma distribution with scale 1 (Marsaglia and Tsang, 2000).
+/// A number from the gamma distribution with scale 1 (Marsaglia and Tsang, 2000).
 fn gamma(shape: f64, rng: &mut dyn Rng) -> f64 {
     if shape < 1.0 {
         return gamma(shape + 1.0, rng) * libm::pow(rng.random::<f64>(), 1.0 / shape);

@@ -13,11 +13,11 @@ use crate::model::error::ShapeError;
 pub struct Sample {
     /// The inputs.
     pub inputs: Vec<ArrayD<f32>>,
-    /// The targets. A class number is an array without axes.
+    /// The targets. A class index is an array without axes.
     pub targets: Vec<ArrayD<f32>>,
 }
 
-/// Some samples, an array for each input of the model and each target of the loss, the batch axis first.
+/// Several samples: an array for each input of the model and each target of the loss, with the batch axis first.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Batch {
     /// The inputs.
@@ -66,7 +66,7 @@ impl Dataset for Vec<Sample> {
     }
 }
 
-/// Samples as one batch; `places` are their indices.
+/// Several samples as one batch; `places` are their indices.
 pub(super) fn stack(places: &[usize], samples: &[Sample]) -> Result<Batch, DataError> {
     Ok(Batch {
         inputs: stack_side("input", places, samples, |sample| &sample.inputs)?,

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{DataError, Dataset, Outcome, Pass, Sample};
 
-/// A data set of `samples` samples, each made by a function of its number.
+/// A data set of `samples` samples, each made by a function of its index.
 ///
 /// The function returns a [`Sample`] or a `Result` of one.
 pub fn from_fn<F, R>(samples: usize, make: F) -> FromFn<F>
@@ -46,11 +46,11 @@ where
     }
 }
 
-/// A data set of what an iterator gives, `samples` of them an epoch; it is called anew for each pass, and may give
-/// other samples in another order then.
+/// A data set that reads an iterator, with `samples` samples per epoch. The function is called for each pass and may
+/// return a different iterator each time.
 ///
-/// Samples are read one after the other and not kept, so there is no shuffling: the iterator has its own
-/// order. One that is small enough is better collected to a `Vec<Sample>`.
+/// Samples are read one after the other and not kept, so there is no shuffling: the iterator determines the order.
+/// Collect a small data set to a `Vec<Sample>` instead.
 ///
 /// ```
 /// use convshape::ndarray::arr1;
@@ -106,7 +106,7 @@ where
         if index >= self.samples {
             return Err(DataError::Index { index, samples: self.samples });
         }
-        // After a panic of another thread the position is unknown.
+        // If another thread panicked, the position is unknown.
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         // For an earlier sample, the iterator starts again.
         let position = now.take().filter(|now| now.pass == pass && now.given <= index);

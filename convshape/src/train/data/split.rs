@@ -84,18 +84,18 @@ enum PartSizes<const PARTS: usize> {
     Sizes([usize; PARTS]),
 }
 
-/// The tolerance of the sum of fractions such as 0.7, 0.2 and 0.1, because of rounding.
+/// The tolerance for the sum of fractions such as 0.7, 0.2 and 0.1, because of rounding.
 const ROUNDING: f64 = 1e-9;
 
 impl<'a, const PARTS: usize> Split<'a, PARTS> {
-    /// Parts as shares of all samples, such as `[0.8, 0.2]`. Where their sum is 1 each sample is in one part;
-    /// where it is less the rest is left out.
+    /// Parts as fractions of all samples, such as `[0.8, 0.2]`. If they add up to 1, each sample is in one part; if to
+    /// less, the rest is not used.
     #[must_use]
     pub fn fractions(fractions: [f64; PARTS]) -> Split<'a, PARTS> {
         Split { parts: PartSizes::Fractions(fractions), seed: None, classes: None }
     }
 
-    /// Parts of these sizes, in samples. Samples left over are in no part.
+    /// Parts of these sizes, in samples. Remaining samples are not used.
     #[must_use]
     pub fn sizes(sizes: [usize; PARTS]) -> Split<'a, PARTS> {
         Split { parts: PartSizes::Sizes(sizes), seed: None, classes: None }
@@ -107,7 +107,7 @@ impl<'a, const PARTS: usize> Split<'a, PARTS> {
         Split { seed: Some(seed), ..self }
     }
 
-    /// Gives each part its share of every class, up to one sample; `classes` has the class of each sample.
+    /// Gives each part its share of every class, up to one sample; `classes` is the class of each sample.
     #[must_use]
     pub fn by_class(self, classes: &'a [usize]) -> Split<'a, PARTS> {
         Split { classes: Some(classes), ..self }
@@ -127,7 +127,7 @@ impl<'a, const PARTS: usize> Split<'a, PARTS> {
         }))
     }
 
-    /// The ends of the parts in the order of the samples, in ascending order.
+    /// The ends of the parts in the order of the samples, ascending.
     fn ends(&self, samples: usize) -> Result<Vec<usize>, DataError> {
         match &self.parts {
             PartSizes::Sizes(sizes) => {
@@ -187,7 +187,7 @@ impl<'a, const PARTS: usize> Split<'a, PARTS> {
     }
 }
 
-/// A share of some samples, to the nearest number of them.
+/// A fraction of some samples, rounded to the nearest number.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=samples")]
 fn rounded(share: f64, samples: usize) -> usize {
     (share * samples as f64).round().clamp(0.0, samples as f64) as usize

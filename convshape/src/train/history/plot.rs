@@ -26,9 +26,9 @@ pub enum Theme {
 /// The size of a panel, in pixels.
 const WIDTH: u32 = 720;
 const HEIGHT: u32 = 300;
-/// The largest value that is drawn; larger ones would overflow an axis.
+/// The largest value drawn; larger ones would overflow an axis.
 const MOST: f64 = 1e100;
-/// Epochs up to which each has a dot.
+/// Up to this many epochs, each has a dot.
 const MOST_DOTS: usize = 40;
 
 /// Curves over the epochs that share an axis.
@@ -54,7 +54,7 @@ impl History {
     /// The same in other colours.
     ///
     /// # Panics
-    /// Never: the backend refuses nothing.
+    /// Never, because the drawing backend cannot fail.
     #[must_use]
     pub fn svg_in(&self, theme: Theme) -> String {
         let panels = self.panels();
@@ -122,7 +122,7 @@ impl CurvePanel {
         let all = || self.curves.iter().flat_map(|curve| &curve.points);
         let (low, high) = extent(all().map(|(_, value)| *value));
         let (first, last) = extent(all().map(|(epoch, _)| *epoch));
-        // Labels need numbers that differ.
+        // Labels need distinct numbers.
         let margin = |low: f64, high: f64, share: f64| (share * (high - low)).max(1e-6 * low.abs().max(high.abs()));
         let epochs = if first < last { first..last } else { first - 0.5 - 1e-6 * first..first + 0.5 + 1e-6 * first };
         if low > 1.0 / MOST && high / low >= 10.0 {
@@ -207,7 +207,7 @@ impl Theme {
     }
 
     fn curve(self, index: usize) -> RGBColor {
-        // Blue, red, green, orange, violet, teal, each readable on its paper.
+        // Blue, red, green, orange, violet, teal, each readable on its background.
         let light = [(31, 119, 180), (214, 39, 40), (44, 140, 44), (217, 108, 0), (130, 80, 180), (0, 140, 140)];
         let dark = [(100, 180, 255), (255, 120, 110), (120, 210, 120), (255, 180, 80), (195, 155, 255), (90, 215, 215)];
         let (r, g, b) = match self {
@@ -218,7 +218,7 @@ impl Theme {
     }
 }
 
-/// The least and the greatest of some numbers.
+/// The smallest and the largest of some numbers.
 fn extent(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
     numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), number| (low.min(number), high.max(number)))
 }
@@ -235,7 +235,7 @@ fn number(value: f64) -> String {
     format!("{digits}e{exponent}")
 }
 
-/// The label on a logarithmic axis: of whole powers of ten, and with `finer` of two and five times them.
+/// The labels of a logarithmic axis: powers of ten, and with `finer` also two and five times them.
 fn mark(value: f64, finer: bool) -> String {
     let digit = value / 10_f64.powf(value.log10().floor());
     let marked: &[f64] = if finer { &[1.0, 2.0, 5.0, 10.0] } else { &[1.0, 10.0] };

@@ -11,8 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::{Epoch, History, write};
 
 impl History {
-    /// Writes the curves to a new event file in a folder, which is made: `tensorboard --logdir FOLDER` shows
-    /// them, over the epochs.
+    /// Writes the curves to a new event file in a folder, which is created if necessary. `tensorboard --logdir FOLDER`
+    /// shows them over the epochs.
     ///
     /// # Errors
     /// If the folder or the file cannot be written.
@@ -24,7 +24,7 @@ impl History {
         write(&folder.join(name), &self.events(now.as_secs_f64()))
     }
 
-    /// The records of a training that ended at this time, in seconds.
+    /// The records of a training run that ended at this time, in seconds.
     fn events(&self, end: f64) -> Vec<u8> {
         let mut time = end - self.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>();
         let mut file = Vec::new();
@@ -69,7 +69,7 @@ fn double(field: u8, value: f64) -> Vec<u8> {
     encoded
 }
 
-/// A field of a length and its bytes.
+/// A length-delimited field.
 fn bytes(field: u8, content: &[u8]) -> Vec<u8> {
     let mut encoded = alloc::vec![field << 3 | 2];
     encoded.extend(varint(content.len() as u64));
@@ -77,7 +77,7 @@ fn bytes(field: u8, content: &[u8]) -> Vec<u8> {
     encoded
 }
 
-/// Seven bits a byte, the lowest first.
+/// Seven bits per byte, the lowest first.
 fn varint(mut number: u64) -> Vec<u8> {
     let mut encoded = Vec::new();
     loop {
@@ -101,7 +101,7 @@ fn record(content: &[u8]) -> Vec<u8> {
     record
 }
 
-/// TensorFlow's mask, so that the checksum of bytes with checksums in them is sound.
+/// TensorFlow masks checksums, because the checksum of data that contains checksums would be weak.
 fn masked(checksum: u32) -> u32 {
     checksum.rotate_right(15).wrapping_add(0xa282_ead8)
 }

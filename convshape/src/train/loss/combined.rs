@@ -108,7 +108,7 @@ impl<A: Loss, B: Loss> Loss for Sum<A, B> {
     }
 }
 
-/// A loss of later outputs: `On(2, Mse)` skips two outputs.
+/// A loss on a later output: `On(2, Mse)` skips two outputs.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct On<L>(
     /// How many outputs to skip.
@@ -147,14 +147,14 @@ impl<L: Loss> Loss for On<L> {
     }
 }
 
-/// Outputs and targets that no loss of a tuple has read yet.
+/// Outputs and targets that the losses of a tuple have not read yet.
 struct Rest<'r, 'a> {
     outputs: &'r [ArrayViewD<'a, f32>],
     targets: &'r [ArrayViewD<'a, f32>],
 }
 
 impl Rest<'_, '_> {
-    /// Adds a loss of the next outputs and targets; `None` if there are too few.
+    /// Adds a loss on the next outputs and targets; `None` if there are too few.
     fn take(
         &mut self,
         loss: &mut impl Loss,
@@ -171,8 +171,7 @@ impl Rest<'_, '_> {
     }
 }
 
-/// The sum of several losses: the first reads the first outputs and targets, the next those that
-/// follow.
+/// The sum of several losses: the first reads the first outputs and targets, the next those that follow.
 macro_rules! tuples {
     ($(($($loss:ident $index:tt),+))+) => {$(
         impl<$($loss: Loss),+> Loss for ($($loss,)+) {

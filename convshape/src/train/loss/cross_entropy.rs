@@ -33,7 +33,7 @@ impl CrossEntropy {
         CrossEntropyWith::default().ignore(number)
     }
 
-    /// Label smoothing: spreads this share of each target evenly over all classes (PyTorch's `label_smoothing`).
+    /// Label smoothing: distributes this share of each target evenly over all classes (PyTorch's `label_smoothing`).
     #[must_use]
     pub fn smoothing(self, share: f64) -> CrossEntropyWith {
         CrossEntropyWith::default().smoothing(share)
@@ -48,19 +48,19 @@ impl CrossEntropy {
 }
 
 impl CrossEntropyWith {
-    /// As [`CrossEntropy::ignore`].
+    /// Like [`CrossEntropy::ignore`].
     #[must_use]
     pub fn ignore(self, number: f32) -> CrossEntropyWith {
         CrossEntropyWith { ignored: Some(number), ..self }
     }
 
-    /// As [`CrossEntropy::smoothing`].
+    /// Like [`CrossEntropy::smoothing`].
     #[must_use]
     pub fn smoothing(self, share: f64) -> CrossEntropyWith {
         CrossEntropyWith { smoothing: share, ..self }
     }
 
-    /// As [`CrossEntropy::weights`].
+    /// Like [`CrossEntropy::weights`].
     #[must_use]
     pub fn weights(self, weights: impl Into<Vec<f32>>) -> CrossEntropyWith {
         CrossEntropyWith { weights: Some(weights.into()), ..self }

@@ -31,8 +31,8 @@ fn mean(
 /// How far a probability may be outside of 0 to 1, because of rounding in means and interpolations.
 const ROUNDING: f32 = 1e-5;
 
-/// Checks that all numbers are probabilities. NaN is refused among the targets only: among the outputs it makes the
-/// loss NaN, and training then reports the layer that it comes from.
+/// Checks that all numbers are probabilities. NaN is rejected only in targets: in outputs it makes the loss NaN, and
+/// training then reports the layer that it comes from.
 fn probabilities(loss: &'static str, of: Of, array: &ArrayViewD<'_, f32>) -> Result<(), ShapeError> {
     let bad = |value: &f32| match of {
         Of::Output => *value < -ROUNDING || *value > 1.0 + ROUNDING,

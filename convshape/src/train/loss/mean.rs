@@ -1,4 +1,4 @@
-//! An output that is a loss itself.
+//! An output that is itself a loss.
 
 use alloc::vec;
 
@@ -7,7 +7,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use super::{Evaluation, Loss, miscounted, single};
 use crate::model::error::ShapeError;
 
-/// The mean of an output's elements, without a target: for an output that is a loss itself, such as that of a vector
+/// The mean of an output's elements, without a target: for an output that is itself a loss, such as that of a vector
 /// quantiser.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Mean;

@@ -1,4 +1,4 @@
-//! Metrics of classifications and segmentations.
+//! Metrics of classification and segmentation.
 
 use alloc::format;
 use alloc::string::String;
@@ -10,7 +10,7 @@ use super::Metric;
 use crate::model::error::{ShapeError, TargetProblem};
 use crate::train::Context;
 
-/// For a single output, the least probability that counts as class 1.
+/// With a single output, the smallest probability that counts as class 1.
 const YES: f32 = 0.5;
 
 /// Calls `each` with the output and the class at every position. Targets are class indices, or probabilities shaped
@@ -45,7 +45,7 @@ fn positions(
     Ok(())
 }
 
-/// The class that a number names.
+/// The class of a number.
 fn number(number: f32, classes: usize) -> Option<usize> {
     (0..classes).find(|class| *class as f32 == number)
 }
@@ -176,7 +176,7 @@ counted! {
     Dice "dice" = |counts| counts.mean(ClassCounts::f1);
 }
 
-/// The share of positions whose class is among the `k` largest outputs: fewer than `k` are larger.
+/// The share of positions whose class is among the `k` largest outputs: fewer than `k` outputs are larger.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TopK {
     k: usize,
@@ -232,7 +232,7 @@ mod tests {
         metric.value()
     }
 
-    /// By hand: said 0, 1, 1, 2; true 0, 1, 2, 2.
+    /// By hand: predicted 0, 1, 1, 2; true 0, 1, 2, 2.
     #[test]
     fn classes_are_counted() {
         let output = arr2(&[[5.0, 1.0, 0.0], [0.0, 3.0, 1.0], [0.0, 3.0, 2.0], [1.0, 0.0, 2.0_f32]]).into_dyn();

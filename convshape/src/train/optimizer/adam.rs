@@ -1,4 +1,4 @@
-//! Adam, and AdamW, whose weight decay does not go through the moments.
+//! Adam, and AdamW, whose weight decay bypasses the moments.
 
 use alloc::string::String;
 
@@ -70,7 +70,7 @@ macro_rules! adams {
                 self
             }
 
-            /// The number that is added to the root of the mean square.
+            /// The number added to the root of the mean square.
             #[must_use]
             pub fn eps(mut self, eps: f64) -> $name {
                 self.rule.eps = eps;

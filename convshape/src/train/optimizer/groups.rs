@@ -27,7 +27,7 @@ use crate::model::error::ShapeError;
 pub struct Groups {
     groups: Vec<Group>,
     rest: Box<dyn Optimizer>,
-    /// The initial learning rate of the rest.
+    /// The initial learning rate of the remaining parameters.
     rate: f64,
 }
 
@@ -47,7 +47,7 @@ impl Groups {
         Groups { groups: Vec::new(), rate: rest.learning_rate(), rest: Box::new(rest) }
     }
 
-    /// Adds a group with its own optimiser. A schedule changes its learning rate in proportion to that of the rest.
+    /// Adds a group with its own optimiser. A schedule changes its learning rate in proportion to the others.
     #[must_use]
     pub fn group(mut self, pattern: &str, optimizer: impl Optimizer + 'static) -> Groups {
         let rate = optimizer.learning_rate();
@@ -63,16 +63,16 @@ impl Groups {
         self
     }
 
-    /// Moves the parameters of `model` by one step. Running statistics stay.
+    /// Updates the parameters of `model` by one step. Running statistics do not change.
     ///
     /// # Errors
-    /// If a parameter was replaced by one of another shape, or the optimiser served another model.
-    /// Nothing is changed then.
+    /// If a parameter was replaced by one of a different shape, or the optimiser was used with another model. Nothing
+    /// is changed then.
     pub fn step<M: Train>(&mut self, model: &mut M, gradients: &M) -> Result<(), ShapeError> {
         Optimizer::step(self, model, gradients)
     }
 
-    /// The index of a parameter's group; `None` for the rest.
+    /// The index of a parameter's group; `None` if it belongs to none.
     fn place(&self, parameter: &str) -> Option<usize> {
         self.groups.iter().position(|group| matches(&group.pattern, parameter))
     }
@@ -85,7 +85,7 @@ impl Groups {
         }
     }
 
-    /// All optimisers with the indices of their groups, that of the rest first.
+    /// All optimisers with the indices of their groups, the one for the remaining parameters first.
     fn all_mut(&mut self) -> impl Iterator<Item = (Option<usize>, &mut Box<dyn Optimizer>)> {
         let groups = self.groups.iter_mut().enumerate();
         let groups = groups.filter_map(|(place, group)| Some((Some(place), group.optimizer.as_mut()?)));
@@ -168,7 +168,7 @@ impl Optimizer for Groups {
         });
         if result.is_err() {
             for ((_, optimizer), before) in self.all_mut().zip(before) {
-                // It is the optimiser's own state.
+                // This is the optimiser's own state.
                 let _ = optimizer.restore(before);
             }
         }

@@ -26,19 +26,19 @@ impl Lamb {
         Lamb { learning_rate, betas: (0.9, 0.999), eps: 1e-6, weight_decay: 0.01, memory: Buffers::default() }
     }
 
-    /// The shares of the mean of the gradients, and of their squares, that a step keeps.
+    /// The decay rates of the mean of the gradients and of the mean of their squares.
     #[must_use]
     pub fn betas(self, mean: f64, square: f64) -> Lamb {
         Lamb { betas: (mean, square), ..self }
     }
 
-    /// What is added to the root of the mean square.
+    /// The number added to the root of the mean square.
     #[must_use]
     pub fn eps(self, eps: f64) -> Lamb {
         Lamb { eps, ..self }
     }
 
-    /// Pulls parameters towards zero.
+    /// The weight decay.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Lamb {
         Lamb { weight_decay, ..self }

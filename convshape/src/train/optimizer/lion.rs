@@ -30,7 +30,7 @@ impl Lion {
         Lion { betas: (direction, mean), ..self }
     }
 
-    /// Shrinks the parameters by this share of the learning rate.
+    /// The weight decay, which shrinks the parameters by this share of the learning rate.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Lion {
         Lion { weight_decay, ..self }

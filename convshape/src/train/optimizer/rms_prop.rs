@@ -33,7 +33,7 @@ impl RmsProp {
         RmsProp { alpha, ..self }
     }
 
-    /// What is added to the root of the mean square.
+    /// The number added to the root of the mean square.
     #[must_use]
     pub fn eps(self, eps: f64) -> RmsProp {
         RmsProp { eps, ..self }
@@ -45,7 +45,7 @@ impl RmsProp {
         RmsProp { momentum, ..self }
     }
 
-    /// Pulls parameters towards zero.
+    /// The weight decay.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> RmsProp {
         RmsProp { weight_decay, ..self }

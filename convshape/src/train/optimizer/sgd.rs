@@ -39,7 +39,7 @@ impl Sgd {
         Sgd { nesterov: true, ..self }
     }
 
-    /// Pulls parameters towards zero.
+    /// The weight decay.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Sgd {
         Sgd { weight_decay, ..self }

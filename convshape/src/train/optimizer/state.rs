@@ -18,7 +18,7 @@ pub struct OptimizerState {
     pub buffers: BTreeMap<String, Vec<f32>>,
 }
 
-/// A state cannot be restored by an optimiser.
+/// A state that an optimiser cannot restore.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
@@ -48,7 +48,7 @@ pub enum StateError {
         /// The buffer, with its parameter.
         buffer: String,
     },
-    /// A buffer of another size than its parameter.
+    /// A buffer whose size is not that of its parameter.
     #[error("the state has {found} elements in `{buffer}`, expected {expected}")]
     Length {
         /// The buffer, with its parameter.

@@ -1,4 +1,4 @@
-//! What a save leaves behind, whatever happens meanwhile.
+//! What a save leaves behind if things go wrong.
 
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -14,7 +14,7 @@ fn kept(result: Result<(), ReplaceError>) -> String {
     }
 }
 
-/// A process that was killed leaves a file without a lock; one that is still at it holds the lock.
+/// A process that was killed leaves a file without a lock; a running one holds the lock.
 #[test]
 fn leftovers_are_swept_and_nothing_else() {
     let folder = Folder::new("sweep");
@@ -57,14 +57,14 @@ fn what_is_no_regular_file_is_refused() {
     let folder = Folder::new("special");
     let pipe = folder.file("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    // To open the pipe would wait for ever.
+    // Opening the pipe would wait forever.
     assert_eq!(read(&pipe).unwrap_err().to_string(), "it is not a regular file");
     for special in [&pipe, Path::new("/dev/null"), &folder.0] {
         assert_eq!(kept(replace(special, b"new")), "it is not a regular file");
     }
     assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
     assert!(fs::symlink_metadata("/dev/null").unwrap().file_type().is_char_device());
-    // Behind a link too.
+    // Also through a link.
     symlink(&pipe, folder.file("link")).unwrap();
     assert_eq!(kept(replace(&folder.file("link"), b"new")), "it is not a regular file");
     assert_eq!(folder.names(), ["link", "pipe"]);
@@ -82,12 +82,12 @@ fn a_link_stays_also_one_to_nothing() {
     replace(&link, b"new").unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read(&target).unwrap(), b"new");
-    // Where the folder is missing too, nothing is made.
+    // If the folder is missing too, nothing is created.
     let nowhere = folder.file("nowhere");
     symlink("no/such/folder", &nowhere).unwrap();
     assert!(replace(&nowhere, b"new").is_err());
     assert!(fs::symlink_metadata(&nowhere).unwrap().is_symlink());
-    // Links in a circle.
+    // A cycle of links.
     symlink("b", folder.file("a")).unwrap();
     symlink("a", folder.file("b")).unwrap();
     assert_eq!(kept(replace(&folder.file("a"), b"new")), "too many links");
@@ -114,7 +114,7 @@ fn a_private_file_is_never_readable() {
     }
 }
 
-/// Many at once, each of which sweeps: one of the contents is there at any time.
+/// Many at once, each of which removes old files: at any time the file has one of the contents.
 #[test]
 fn saves_at_once_do_not_sweep_each_other() {
     let folder = Folder::new("at-once");

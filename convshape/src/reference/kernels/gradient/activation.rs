@@ -82,7 +82,7 @@ pub(super) fn derivative(function: Activation, x: f64, y: f64) -> f64 {
         Activation::Log => 1.0 / x,
         Activation::Sin => libm::cos(x),
         Activation::Cos => -libm::sin(x),
-        // The derivative of a constant is 0, also at 0.
+        // The derivative of a constant is 0, even at 0.
         Activation::Pow { exponent: 0.0 } => 0.0,
         Activation::Pow { exponent } => exponent * libm::pow(x, exponent - 1.0),
         Activation::AddScalar { .. } => 1.0,

@@ -5,7 +5,7 @@ use alloc::vec;
 use super::Real;
 use crate::reference::kernels::attention::Heads;
 
-/// Adds the gradients of queries, keys and values, and of the values added to the scores if they are wanted.
+/// Adds the gradients of queries, keys and values, and those of the values added to the scores if requested.
 pub(super) fn attend<T: Real>(heads: &Heads<'_, T>, v: &[T], [y, dy]: [&[T]; 2], dx: &mut [&mut [T]]) {
     let [size, values] = heads.sizes();
     let (mut weights, mut dweights) = (vec![0.0; heads.keys], vec![0.0; heads.keys]);

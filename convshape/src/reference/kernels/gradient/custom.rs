@@ -7,7 +7,7 @@ use convshape_arith::op::{Backward, Custom};
 use super::Real;
 use crate::reference::kernels::custom::part;
 
-/// Adds the gradients of one sample. `y` and `dy` are those of all outputs in a row.
+/// Adds the gradients of one sample. `y` and `dy` hold all outputs, concatenated.
 pub(super) fn backward<T: Real>(
     layer: &Custom,
     [params, inputs]: [&[&[T]]; 2],

@@ -7,7 +7,7 @@ use super::Real;
 use crate::reference::kernels::join::{Odometer, broadcast_strides};
 use crate::reference::kernels::layout::sizes;
 
-/// An operand that was broadcast gets the sum over what it was broadcast to.
+/// An operand that was broadcast gets the sum over the elements it was broadcast to.
 pub(super) fn add<T: Real>(shape: &Shape, order: AxisOrder, output: &Shape, dy: &[T], dx: &mut [T]) {
     let strides = broadcast_strides(shape, order, output);
     let mut odometer = Odometer::new(sizes(output));

@@ -5,7 +5,7 @@ use crate::reference::kernels::axes::ReductionGroups;
 use crate::reference::kernels::layout::ChannelLayout;
 use crate::reference::kernels::local::{Lp, Response};
 
-/// With `b` the base of a channel, `y = x b^-beta`. The gradient of a channel is `dy b^-beta` less `2 beta factor x`
+/// With `b` the base of a channel, `y = x b^-beta`. The gradient of a channel is `dy b^-beta` minus `2 beta factor x`
 /// times the sum of `dy x b^(-beta - 1)` over the channels whose windows contain it.
 pub(super) fn local_response<T: Real>(response: &Response, layout: &ChannelLayout, [x, dy]: [&[T]; 2], dx: &mut [T]) {
     let beta = response.beta;

@@ -43,7 +43,7 @@ impl<'a, T: Real> Sinks<'a, T> {
     }
 }
 
-/// With stored statistics, which are the last of `params`.
+/// With running statistics, which are the last of `params`.
 pub(super) fn batch_norm<T: Real>(
     params: &[&[T]],
     eps: f64,
@@ -81,8 +81,8 @@ fn channel_places(
     })
 }
 
-/// Normalises a batch with its own statistics, as in training. Returns them for each channel: the mean and the unbiased
-/// variance, as the running averages use them.
+/// Normalises a batch with its own statistics, as in training. Returns the mean and the unbiased variance of each
+/// channel, as the running averages need them.
 pub(super) fn batch_norm_train<T: Real>(
     params: &[&[T]],
     eps: f64,
@@ -145,7 +145,7 @@ pub(super) fn group_norm<T: Real>(
     sinks.finish();
 }
 
-/// Each contiguous run of the last axes.
+/// Normalises each contiguous run of the last axes.
 pub(super) fn layer_norm<T: Real>(params: &[&[T]], eps: f64, [x, dy]: [&[T]; 2], dparams: &mut [Vec<T>], dx: &mut [T]) {
     let mut sinks = Sinks::new(params, dparams, dx);
     let size = params[0].len();
@@ -155,8 +155,8 @@ pub(super) fn layer_norm<T: Real>(params: &[&[T]], eps: f64, [x, dy]: [&[T]; 2],
     sinks.finish();
 }
 
-/// Each contiguous run of the last axes. With `z` the normalised values and `g = weight dy`, the gradient is `g - z
-/// mean(g z)` divided by the root of the mean square.
+/// Normalises each contiguous run of the last axes. With `z` the normalised values and `g = weight dy`, the gradient is
+/// `g - z mean(g z)` divided by the root mean square.
 pub(super) fn rms_norm<T: Real>(weight: &[T], eps: f64, [x, dy]: [&[T]; 2], dparams: &mut [Vec<T>], dx: &mut [T]) {
     let size = weight.len();
     let mut dweight = vec![0.0; size];

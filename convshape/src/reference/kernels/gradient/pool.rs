@@ -40,7 +40,7 @@ pub(super) fn global<T: Real>(kind: PoolKind, input: &ChannelLayout, x: &[T], dy
     }
 }
 
-/// `input` is what the pooling gave, `output` what it took.
+/// `input` is the shape of the pooling's output, `output` that of its input.
 pub(super) fn unpool<T: Real>(
     windows: &PerAxis<Window>,
     [input, output]: [&SpatialLayout; 2],

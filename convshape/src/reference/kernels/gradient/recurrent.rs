@@ -10,7 +10,7 @@ use crate::reference::kernels::recurrent::{LayerPass, passes};
 
 /// The gradients that are passed on between the layers and directions of a run.
 struct LayerGradients {
-    /// Those of the outputs of each layer, `[length, directions * hidden]`.
+    /// The gradients of the outputs of each layer, `[length, directions * hidden]`.
     outputs: Vec<Vec<f64>>,
 }
 

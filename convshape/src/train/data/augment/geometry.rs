@@ -13,7 +13,7 @@ use crate::train::single;
 
 /// The axes of an array.
 pub(super) struct SampleAxes {
-    /// The axis of channels, if there is one.
+    /// The channel axis, if there is one.
     pub(super) channel: Option<usize>,
     /// The spatial axes.
     pub(super) axes: Vec<usize>,
@@ -21,7 +21,7 @@ pub(super) struct SampleAxes {
     pub(super) sizes: Vec<usize>,
 }
 
-/// Which values positions between elements and outside of the array have.
+/// The values of positions between elements and outside the array.
 #[derive(Clone, Copy)]
 pub(super) enum Filter {
     /// Linear interpolation; zeros outside.
@@ -93,8 +93,8 @@ pub(super) fn window(
     result
 }
 
-/// The matrix of a rotation in the plane of the last two of `axes` axes. It is counterclockwise where the first of
-/// the two points down.
+/// The matrix of a rotation in the plane of the last two of `axes` axes. It is counterclockwise if the first of the two
+/// points down.
 pub(super) fn rotation(axes: usize, degrees: f64) -> Vec<f64> {
     // Quarter turns are exact.
     let (sin, cos) = match degrees.rem_euclid(360.0) {
@@ -146,7 +146,7 @@ pub(super) fn affine(array: &ArrayD<f32>, grid: &SampleAxes, matrix: &[f64], fil
     ArrayD::from_shape_vec(IxDyn(shape), to).expect("as many elements as before")
 }
 
-/// Calls `each` with the elements around a position and their shares; returns the value where there are none.
+/// Calls `each` with the elements around a position and their weights. Returns the fill value if there are none.
 fn around(source: &[f64], sizes: &[usize], steps: &[usize], filter: Filter, corners: &mut Vec<(usize, f64)>) -> f32 {
     corners.clear();
     corners.push((0, 1.0));

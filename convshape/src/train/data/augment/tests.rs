@@ -5,7 +5,7 @@ use alloc::string::ToString;
 use alloc::vec;
 use ndarray::{Array2, Array3, ArrayD, Axis, IxDyn, arr0};
 
-/// Numbers that are all different.
+/// Distinct numbers.
 fn ramp(shape: &[usize]) -> ArrayD<f32> {
     let mut next = 0.0;
     ArrayD::from_shape_simple_fn(IxDyn(shape), || {
@@ -14,7 +14,7 @@ fn ramp(shape: &[usize]) -> ArrayD<f32> {
     })
 }
 
-/// Shapes of signals, images and volumes, with the axis of channels first, last, or none.
+/// Shapes of signals, images and volumes, with the channel axis first, last, or absent.
 const SHAPES: [(&[usize], Option<usize>); 6] = [
     (&[2, 7], Some(0)),
     (&[3, 5, 6], Some(0)),
@@ -58,7 +58,7 @@ fn a_shift_moves_what_is_within() {
             assert_eq!(window(&moved, &of_padded, &vec![-by; axes], &large, 0.0), padded);
         }
         assert_eq!(window(&padded, &of_padded, &vec![2; axes], &grid.sizes, 0.0), array);
-        // All of it is outside.
+        // Everything is outside.
         for first in [isize::MIN / 2, -40, 40, isize::MAX / 2] {
             let outside = window(&array, &grid, &vec![first; axes], &grid.sizes, 9.0);
             assert!(outside.iter().all(|value| *value == 9.0));
@@ -92,7 +92,7 @@ fn a_quarter_turn_is_a_permutation() {
 
 #[test]
 fn interpolation_is_linear() {
-    // A plane stays a plane, whatever the turn and the scale.
+    // A plane stays a plane under any rotation and scale.
     let plane = ArrayD::from_shape_fn(IxDyn(&[1, 9, 11]), |place| 2.0 * place[1] as f32 - 3.0 * place[2] as f32);
     let grid = SampleAxes::of(plane.shape(), Some(0));
     for (matrix, [yy, yx, xy, xx]) in [
@@ -155,7 +155,7 @@ fn changes_depend_on_seed_epoch_and_sample() {
 
 #[test]
 fn masks_move_with_their_images() {
-    // The image holds its mask, so that after any change of place both are still equal.
+    // The image contains its mask, so that both are still equal after any geometric change.
     let geometry = || Augment::new().flip(0).flip(1).shift(0.3).crop(&[5, 5], 2);
     for last in [false, true] {
         let context = Context { channels_last: last, ..Context::default() };
@@ -177,7 +177,7 @@ fn masks_move_with_their_images() {
             assert!(image.contains(&0.0));
         }
     }
-    // Turned by the same angle: most places of a large disc agree.
+    // Turned by the same angle: most positions of a large disc agree.
     let disc = |y: usize, x: usize| f32::from(u8::from((y as f32 - 12.0).hypot(x as f32 - 20.0) < 8.0));
     let data = from_fn(4, |_| {
         let mask = Array2::from_shape_fn((32, 32), |(y, x)| disc(y, x));

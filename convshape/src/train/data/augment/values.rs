@@ -11,7 +11,7 @@ use crate::methods::init::normal;
 use crate::train::data::DataError;
 use crate::train::single;
 
-/// The shares of red, green and blue in grey (ITU-R BT.601).
+/// The weights of red, green and blue in grey (ITU-R BT.601).
 const GREY: [f32; 3] = [0.299, 0.587, 0.114];
 
 pub(super) fn brightness(image: &mut ArrayD<f32>, factor: f64) {
