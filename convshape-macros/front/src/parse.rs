@@ -22,6 +22,7 @@ mod source;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod unpack;
 mod value;
 
 use convshape_arith::op::Dialect;
@@ -66,6 +67,8 @@ struct Parser {
     depth: usize,
     /// The first slip in the statement that is being read.
     sign: Option<slip::Sign>,
+    /// The names that the current statement gives to its outputs.
+    unpacked: Option<unpack::Unpacked>,
     /// The names defined so far.
     names: Vec<String>,
     /// Rust's keywords that are used as names of statements.
@@ -81,6 +84,7 @@ impl Parser {
             dialect: Dialect::Torch,
             depth: 0,
             sign: None,
+            unpacked: None,
             names: Vec::new(),
             keywords: Vec::new(),
             words: Vec::new(),

@@ -24,6 +24,8 @@ pub(crate) enum Slip {
     Batch(String),
     /// `Reshape([16, -1])`
     Open,
+    /// `a, b = ..`
+    Unpacked(String),
     /// `let c = ..`
     Let(String),
     /// `1 => 16`
@@ -82,6 +84,7 @@ impl Slip {
                 | Slip::List(_)
                 | Slip::Batch(_)
                 | Slip::Open
+                | Slip::Unpacked(_)
         )
     }
 
@@ -97,6 +100,8 @@ impl Slip {
             | (Slip::Path(_), Slip::Path(_))
             | (Slip::Assignment(_), Slip::Assignment(_))
             | (Slip::Applied(_), Slip::Applied(_))
+            | (Slip::Unpacked(_), Slip::Unpacked(_))
+            | (Slip::Keyword(_), Slip::Keyword(_))
             | (Slip::Let(_), Slip::Let(_))
             | (Slip::NoColon(_), Slip::NoColon(_))
             | (Slip::NoParentheses(_), Slip::NoParentheses(_))
@@ -124,6 +129,9 @@ impl Slip {
                 format!("`{found}` is Python's batch axis, which no shape has here: a chain takes batches of any size")
             }
             Slip::Open => "`-1` is written as in Python; a size that follows from the others is `_`".to_owned(),
+            Slip::Unpacked(found) => {
+                format!("`{found}`: a statement has one name, by which its outputs are read")
+            }
             Slip::Let(found) => format!("`{found}` is not needed: a name is written before a `:`"),
             Slip::Arrow(found) => format!("expected `->`, found `{found}`"),
             Slip::Channels(found) => format!("channels are written with `->`, found `{found}`"),

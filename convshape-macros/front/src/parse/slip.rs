@@ -4,9 +4,9 @@
 use convshape_arith::op::Dialect;
 use proc_macro2::{Ident, Span};
 
-use super::Parser;
+use super::{Parser, unpack};
 use crate::fault::{Slip, SyntaxFault};
-use crate::syntax::{Args, Field, Layer, Reference, Source, Value};
+use crate::syntax::{Args, Attrs, Field, Layer, Reference, Source, Stmt, StmtKind, Value};
 use crate::value::written_dialect;
 use crate::words;
 
@@ -40,9 +40,13 @@ impl Parser {
         }
         let file_name = self.sign.as_ref().and_then(file_name);
         let batch = self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::Batch(_)));
+        let unpacked = self.unpacked.as_ref().zip(label).map_or_else(String::new, |(unpacked, label)| {
+            let kind = StmtKind::Layer(layer.clone());
+            unpack::text(&unpacked.statements(&Stmt { attrs: Attrs::default(), label: Some(label.clone()), kind }))
+        });
         self.report_slip(|| {
             let label = label.map(|label| format!("{label}: ")).unwrap_or_default();
-            format!("{}{label}{layer}{}", file_name.unwrap_or_default(), if ended { "" } else { ";" })
+            format!("{}{label}{layer}{unpacked}{}", file_name.unwrap_or_default(), if ended { "" } else { ";" })
         });
         // It is unclear whether the batch or an open size was meant.
         if let (true, Some(value)) = (batch, layer.args.positional.first_mut()) {

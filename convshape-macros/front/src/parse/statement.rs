@@ -17,24 +17,28 @@ use crate::words;
 pub(super) const LAYER: &str = "a layer such as `Conv2d(1 -> 16, kernel: 3)`";
 
 impl Parser {
-    /// One statement with its `;`; `None` for a line that is not a statement, which is reported. It consumes at least
-    /// one token.
-    pub(super) fn statement(&mut self, c: &mut Cursor<'_>) -> Option<Stmt> {
+    /// One statement with its `;`, and those of the names that it gives its outputs; none for a line that is none,
+    /// which is reported. It takes at least one token.
+    pub(super) fn statement(&mut self, c: &mut Cursor<'_>) -> Vec<Stmt> {
         self.sign = None;
         let before = c.left();
         let attrs = self.attrs(c);
         let span = c.span();
-        let mut label = self.label(c);
+        self.unpacked = self.names_to_unpack(c);
+        let mut label = match &self.unpacked {
+            Some(unpacked) => Some(unpacked.label.clone()),
+            None => self.label(c),
+        };
         let declared = self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::Let(_)));
         if let Some(fault) = foreign(c, label.as_ref().filter(|_| declared)) {
             self.fault(fault);
             skip_line(c);
-            return None;
+            return Vec::new();
         }
         if let Some((tokens, fault)) = open_loop(c) {
             self.fault(fault);
             c.skip(tokens);
-            return None;
+            return Vec::new();
         }
         let kind = if is_loop(c) {
             self.looped(c, label.as_ref())
@@ -61,7 +65,9 @@ impl Parser {
         });
         // What is not evident from a layer's line: the name of a `repeat`.
         self.report_slip(|| label.as_ref().map_or("..".to_owned(), |label| format!("{label}: ..")));
-        Some(Stmt { attrs, label, kind })
+        let stmt = Stmt { attrs, label, kind };
+        let named = self.unpacked.take().map_or_else(Vec::new, |unpacked| unpacked.statements(&stmt));
+        std::iter::once(stmt).chain(named).collect()
     }
 
     /// Docs, `#[name = ".."]` and `#[name(transparent)]`.
@@ -135,6 +141,9 @@ impl Parser {
         let tail = self.tail(c, &mut layer);
         let ended = self.end_of(c, tail);
         self.method(&path, label, &mut layer);
+        if let Some(unpacked) = &self.unpacked {
+            self.cut(unpacked, &mut layer);
+        }
         if let Some(statements) = self.nested_layers(&layer) {
             self.sign = None;
             let (span, layer) = (layer.op.span(), layer.op.to_string());

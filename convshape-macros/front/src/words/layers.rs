@@ -481,6 +481,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     LayerWords {
         positional: Positional::Field("pieces"),
         fields: &[PIECES, SPLIT_AXIS],
+        python: &[(TORCH, &["pieces", "axis"]), (KERAS, &["pieces", "axis"])],
         ..layer(
             Kind::Split,
             Group::Resizing,

@@ -17,6 +17,29 @@ fn rewritten(dialect: &str, line: &str) -> String {
     shown
 }
 
+/// Each name is given by a statement of its own.
+#[test]
+fn several_names() {
+    for (line, expected) in [
+        (
+            "a, b = torch.chunk(x, 2, dim=1);",
+            "parts: Split(2, dim: 1) from x; a: Identity from parts.0; b: Identity from parts.1",
+        ),
+        ("a, b = x.chunk(2, 1);", "parts: Split(2, dim: 1) from x; a: Identity from parts.0; b: Identity from parts.1"),
+        ("(a, b): Split(2);", "parts: Split(2); a: Identity from parts.0; b: Identity from parts.1"),
+        ("a, _ = torch.split(x, 4);", "parts: Split([4, 4]) from x; a: Identity from parts.0"),
+        ("h, state = Lstm(8 -> 16);", "h: Lstm(8 -> 16); state: Identity from h.h_n"),
+    ] {
+        let source = format!("struct M {{ input: [8, 8, 8]; x: Relu; {line} Relu; output: [8, 8, 8]; }}");
+        let (chain, faults) = read(&source);
+        let faults: Vec<String> = faults.iter().map(print).collect();
+        let statements: Vec<String> = chain.expect("its name is there").body.iter().map(show).collect();
+        assert_eq!(faults.len(), 1, "{line}: {faults:?}");
+        assert!(faults[0].ends_with(&format!("write `{expected}`")), "{line}: {faults:?}");
+        assert_eq!(statements, [&["x: Relu"], &*expected.split("; ").collect::<Vec<&str>>(), &["Relu"]].concat());
+    }
+}
+
 #[test]
 fn pytorch() {
     for (line, expected) in [
