@@ -9,7 +9,7 @@
 //! - ``set `FIELD: VALUE` in `A` and `B` ``
 //! - ``in `LAYER`, put `FIELD: VALUE` in place of `OTHER` ``
 //! - ``in `LAYER`, put `WORD` in place of `OTHER` ``: another layer
-//! - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and one of the joint forms
+//! - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and the like, or one of the joint forms
 //! - ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
 
 mod statement;
@@ -119,7 +119,7 @@ fn parse(help: &str) -> Option<Vec<Fix<'_>>> {
         let (layer, rest) = rest.split_once('`')?;
         let mut fixes = vec![Fix { layer, edit: Edit::Insert(text) }];
         if let Some(rest) = rest.strip_prefix(", and ") {
-            fixes.extend(joint(rest)?);
+            fixes.extend(if rest.starts_with("insert `") { parse(rest)? } else { joint(rest)? });
         }
         return Some(fixes);
     }

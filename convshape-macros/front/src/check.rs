@@ -227,7 +227,13 @@ impl Checked {
             return (None, same.flatten());
         };
         self.unseen[id] = unseen;
-        let Some(inputs) = self.inputs(node, &op, order) else { return (Some(op), blind_output(&op, order)) };
+        let inputs = match self.inputs(id, node, &op, order) {
+            Ok(inputs) => inputs,
+            Err(refused) => {
+                self.problems.extend(refused);
+                return (Some(op), blind_output(&op, order));
+            }
+        };
         let op = op.bind(&inputs[0], order);
         if let Some(fault) = other_rank(node, &inputs[0]) {
             let shape = recover(&op, &inputs, Some(&fault), order);
@@ -310,34 +316,36 @@ impl Checked {
     }
 
     /// The input shapes. For an unknown one, as much as the layer's own fields say about it.
-    fn inputs(&self, node: &Node, op: &Op, order: AxisOrder) -> Option<Vec<Shape>> {
+    fn inputs(&self, id: NodeId, node: &Node, op: &Op, order: AxisOrder) -> Result<Vec<Shape>, Option<Problem>> {
         let blind = blind_rank(op);
         let shapes = node.inputs.iter().map(|value| self.shape(*value).or(blind.map(Shape::unknown)));
-        let mut shapes = shapes.collect::<Option<Vec<Shape>>>()?;
+        let mut shapes = shapes.collect::<Option<Vec<Shape>>>().ok_or(None)?;
         match &node.inserted {
             None => {}
             Some(Inserted::Layers { operand, ops }) => {
-                let shape = shapes.get_mut(*operand)?;
+                let shape = shapes.get_mut(*operand).ok_or(None)?;
                 for op in ops {
-                    *shape = op.output(&[*shape], order).ok()?;
+                    let inputs = vec![*shape];
+                    let refused = |fault| Some(Problem::Layer { node: id, op: *op, inputs: inputs.clone(), fault });
+                    *shape = op.output(&inputs, order).map_err(refused)?;
                 }
             }
             Some(Inserted::Fit { operand }) => {
                 let operand = *operand;
-                let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand)?.1;
+                let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand).ok_or(None)?.1;
                 if let Some((fitted, _)) = fitted(&shapes[operand], &target, order) {
                     shapes[operand] = fitted;
                 }
             }
             Some(Inserted::Projection { operand }) => {
                 let operand = *operand;
-                let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand)?.1;
+                let target = *shapes.iter().enumerate().find(|(other, _)| *other != operand).ok_or(None)?.1;
                 if projection(&shapes[operand], &target, order).is_some() {
                     shapes[operand] = target;
                 }
             }
         }
-        Some(shapes)
+        Ok(shapes)
     }
 
     /// What a statement claims about its own output. If the claim is wrong, the check goes on with what both shapes

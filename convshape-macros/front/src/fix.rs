@@ -10,6 +10,7 @@ mod candidates;
 mod channels;
 mod edit;
 mod follow;
+mod formulas;
 mod goals;
 mod inputs;
 mod joint;
@@ -45,6 +46,12 @@ const LIKELY: u32 = 16;
 
 /// How many edits that move a mistake are followed.
 const MOST_FOLLOWED: usize = 8;
+
+/// Other arguments of blocks that move a mistake on and are followed: each costs several checks of the whole chain.
+const MOST_USES: usize = 3;
+
+/// What they cost more to believe.
+const SEVERAL_USES: u32 = 10;
 
 /// How many first steps are tried if no fix solves everything.
 const MOST_STEPS: usize = 4;
@@ -288,11 +295,14 @@ impl<'b> Search<'_, 'b> {
                 moved.push(candidate);
             }
         }
+        let mut of_several = Vec::new();
         for candidate in arguments::candidates(&search.trial.graph, problem) {
             if search.fixes.iter().filter(|fix| fix.cost <= candidate.cost).count() >= MOST_FIXES {
                 break;
             }
-            search.offer(&candidate);
+            if !search.offer(&candidate) {
+                of_several.push(Candidate { cost: candidate.cost + SEVERAL_USES, ..candidate });
+            }
         }
         let likely = search.fixes.first().is_some_and(|fix| fix.cost <= LIKELY);
         let mut sized = Vec::new();
@@ -308,7 +318,7 @@ impl<'b> Search<'_, 'b> {
             }
         }
         if !likely {
-            for candidate in moved.iter().take(MOST_FOLLOWED) {
+            for candidate in moved.iter().take(MOST_FOLLOWED).chain(of_several.iter().take(MOST_USES)) {
                 if let Some(completed) = follow::completed(search.trial, candidate, problem, known, others) {
                     search.offer(&completed);
                 }
@@ -358,14 +368,18 @@ impl<'b> Search<'_, 'b> {
     /// Whether a candidate may be part of a mistake that was made in several places. Reordered axes or an inserted
     /// layer are not.
     fn may_go_on(&self, candidate: &Candidate) -> bool {
+        use convshape_arith::fault::Reason;
+        // An order of axes that one layer wants is undone before the next.
+        let reordered = matches!(self.problem, Problem::Layer { fault, .. }
+            if matches!(fault.reason, Reason::Steps { .. } | Reason::Tokens { .. } | Reason::NormShape { .. }));
         !candidate.edits.iter().any(|edit| match edit {
+            Edit::Insert { .. } => !reordered,
             Edit::Input { input, shape } => {
                 let now = &self.trial.graph.inputs[*input].shape;
                 let channel = self.trial.graph.order().channel(now.rank());
                 now.rank() != shape.rank() || !now.size(channel).same(shape.size(channel))
             }
             Edit::Project { .. }
-            | Edit::Insert { .. }
             | Edit::Removed { .. }
             | Edit::Fit { .. }
             | Edit::Transposed { .. }
@@ -375,6 +389,7 @@ impl<'b> Search<'_, 'b> {
             | Edit::Argument { .. } => true,
             Edit::Field { .. }
             | Edit::Channels { .. }
+            | Edit::Formula { .. }
             | Edit::Keep { .. }
             | Edit::Reshape { .. }
             | Edit::Renamed { .. }

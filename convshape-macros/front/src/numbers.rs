@@ -83,6 +83,15 @@ impl Numbers {
         self.names.get(name)
     }
 
+    /// The names that stand for a number that the macro sees.
+    pub(crate) fn sizes(&self) -> Vec<(String, i64)> {
+        let size = |(name, bound): (&String, &Bound)| match bound {
+            Bound::Size(Size::Number(number)) if self.is_seen(*number) => Some((name.clone(), *number)),
+            Bound::Size(_) | Bound::Sizes(_) | Bound::Bool(_) | Bound::Real(_) | Bound::Activation(_) => None,
+        };
+        self.names.iter().filter_map(size).collect()
+    }
+
     /// How many sizes an expression has if a name in it has one per axis. `None` if there is no such name, or if two of
     /// them differ.
     pub(crate) fn axes(&self, size: &SizeExpr) -> Option<usize> {

@@ -28,7 +28,7 @@ pub(crate) enum What<'a> {
 /// - ``in `LAYER`, put `FIELD: VALUE` in place of `OTHER` ``, or a layer's word in place of another
 /// - ``write `[..]` in `input` and `[..]` in `output` ``, ``set `FIELD: VALUE` in `A` and `B` ``, and such parts joined
 ///   by `and`
-/// - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and one of the joint forms
+/// - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and the like, or one of the joint forms
 /// - ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
 pub(crate) fn changes(help: &str) -> Vec<Change<'_>> {
     // Words and quoted parts take turns.
@@ -60,8 +60,14 @@ impl<'a> Line<'_, 'a> {
             }
             ("insert" | "write", "before") => {
                 let mut changes = vec![Change { target: self.parts.get(3)?, what: What::Insert(self.parts[1].trim()) }];
-                if let Some(verb) = self.words(4).strip_prefix(", and ") {
-                    changes.extend(self.joint(verb, 5)?);
+                match self.words(4).strip_prefix(", and ") {
+                    Some("insert") => {
+                        let rest: Vec<&str> =
+                            std::iter::once("insert").chain(self.parts[5..].iter().copied()).collect();
+                        changes.extend(Line { parts: &rest }.changes()?);
+                    }
+                    Some(verb) => changes.extend(self.joint(verb, 5)?),
+                    None => {}
                 }
                 Some(changes)
             }
@@ -162,8 +168,10 @@ mod tests {
         assert_eq!(changes("insert `Flatten;` before `l`"), std::slice::from_ref(&insert));
         assert_eq!(
             changes("insert `Flatten;` before `l`, and write `64 -> 10` in `l`"),
-            [insert, write("l", "64 -> 10")]
+            [insert.clone(), write("l", "64 -> 10")]
         );
+        let other = Change { target: "m", what: What::Insert("Relu;") };
+        assert_eq!(changes("insert `Flatten;` before `l`, and insert `Relu;` before `m`"), [insert, other]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::Edit;
 use super::goals::goals;
 use super::needs::needs;
-use super::{channels, inputs, joint, layers, other_layers, refused, unlike, words};
+use super::{channels, formulas, inputs, joint, layers, other_layers, refused, unlike, words};
 use crate::check::{Checked, Filling, Problem};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, ValueId};
@@ -28,6 +28,14 @@ impl Candidates {
             Some(known) => known.cost = known.cost.min(cost),
             None => self.0.push(Candidate { edits, cost }),
         }
+    }
+
+    /// Those that are one edit.
+    pub(super) fn single(&self) -> impl Iterator<Item = (&Edit, u32)> {
+        self.0.iter().filter_map(|candidate| match candidate.edits.as_slice() {
+            [edit] => Some((edit, candidate.cost)),
+            _ => None,
+        })
     }
 
     /// Removes candidates with another's edit.
@@ -76,6 +84,7 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
     inputs::of_other_rank(graph, problem, &mut found);
     inputs::declared_otherwise(graph, checked, problem, &mut found);
     joint::edits(graph, checked, problem, &mut found);
+    formulas::edits(graph, &mut found);
     found
 }
 

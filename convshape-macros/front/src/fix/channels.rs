@@ -1,7 +1,7 @@
 //! Changes the channels of the layers that determine those of a value.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Axis, Direction, Op};
+use convshape_arith::op::{Axis, Direction, Op, Pieces};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -67,13 +67,14 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                     }
                 }
                 Reason::Elements { from, to } => {
+                    let (value, from) = unpermuted(graph, checked, values[0], &from);
                     let others = (0..from.rank()).filter(|axis| *axis != graph.order().channel(from.rank()));
                     let others = others.map(|axis| from.size(axis).number().unwrap_or(0)).fold(1, i64::saturating_mul);
                     if let Ok(Size::Number(elements)) = to.elements()
                         && others > 0
                         && elements % others == 0
                     {
-                        wants.push((values[0], channel(&from), Size::Number(elements / others)));
+                        wants.push((value, channel(&from), Size::Number(elements / others)));
                     }
                 }
                 Reason::Pieces { total, size, .. } => wants.push((values[0], size, Size::Number(total))),
@@ -95,9 +96,23 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     features(graph, checked, problem, found);
     for (value, found_size, wanted) in wants {
         if let Some(wanted) = wanted.number().filter(|wanted| *wanted > 0 && !found_size.fits(Size::Number(*wanted))) {
-            let writer = Writer { graph, checked, edits: Vec::new(), cost: 15, layers: 0 };
+            // Many times as many channels are less likely what was meant.
+            let times = found_size.number().map_or(1, |now| (wanted / now.max(1)).max(1));
+            let writer = Writer { graph, checked, edits: Vec::new(), cost: 15 + times.ilog2(), layers: 0 };
             writer.up(value, wanted, found);
         }
+    }
+}
+
+/// The value whose axes a `Permute` puts into another order, with its shape: its channels are where they belong.
+fn unpermuted(graph: &Graph, checked: &Checked, value: ValueId, shape: &Shape) -> (ValueId, Shape) {
+    let above = graph
+        .producer(value)
+        .filter(|node| checked.ops[*node].is_some_and(|op| op.keeps_shape() || matches!(op, Op::Permute { .. })));
+    let input = above.map(|node| graph.nodes[node].inputs[0]);
+    match input.and_then(|input| Some((input, checked.shape(input)?))) {
+        Some((input, shape)) => unpermuted(graph, checked, input, &shape),
+        None => (value, *shape),
     }
 }
 
@@ -268,6 +283,13 @@ impl Writer<'_> {
                     both.further(inputs[0], elements, found);
                 }
                 self.end(edit, found);
+            }
+            Op::Split { axis, pieces: Pieces::Equal { count }, .. }
+                if self.checked.shape(inputs[0]).is_some_and(|from| {
+                    axis.index(from.rank(), graph.order()) == Some(graph.order().channel(from.rank()))
+                }) =>
+            {
+                self.further(inputs[0], wanted.saturating_mul(count), found);
             }
             Op::Glu { axis } if axis.index(2, graph.order()) == Some(graph.order().channel(2)) => {
                 self.further(inputs[0], wanted.saturating_mul(2), found);

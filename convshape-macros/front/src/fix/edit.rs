@@ -1,8 +1,9 @@
 //! Changes of the text: their effect on a graph, and their wording in a `help:` line.
 
-use convshape_arith::op::{Axes, Axis, Conv, Direction, Op, Padding, ResizeTo};
+use convshape_arith::op::{Axes, Axis, Conv, Direction, Op, Padding, ResizeTo, Upsample};
 use convshape_arith::shape::Shape;
 
+use super::formulas::Formula;
 use super::shortcut;
 use super::trial::Touched;
 use crate::check::Fitting;
@@ -17,6 +18,8 @@ pub(crate) enum Edit {
     Field { node: NodeId, field: &'static str, setting: Setting },
     /// `write A -> B`
     Channels { node: NodeId, inputs: i64, outputs: i64 },
+    /// `write A -> to`: a count that follows from a parameter of the block or a variable of the repeat.
+    Formula { node: NodeId, field: &'static str, formula: Formula },
     /// `write [..]` in a `Reshape`
     Reshape { node: NodeId, shape: Shape },
     /// The border with which a convolution with stride 1 keeps the size, different in each pass of a repeat; for
@@ -139,6 +142,11 @@ impl Edit {
                     set(node, "out_channels", &Setting::Int(*outputs));
                 }
             }
+            Edit::Formula { field, formula, .. } => {
+                if let Some(number) = formula.number(node) {
+                    set(node, field, &Setting::Int(number));
+                }
+            }
             Edit::Reshape { shape, .. } => set(node, "shape", &Setting::Shape(*shape)),
             Edit::Keep { causal, .. } => {
                 if let Recipe::Given(Op::Conv(conv)) = &node.recipe {
@@ -176,11 +184,25 @@ impl Edit {
         }
     }
 
+    /// Whether it changes an argument of a block, so that the chain is read again.
+    pub(super) fn is_argument(&self) -> bool {
+        matches!(self, Edit::Argument { .. })
+    }
+
+    /// The arguments that it changes.
+    pub(super) fn replaced(&self) -> &[Replaced] {
+        match self {
+            Edit::Argument { replaced, .. } => replaced,
+            _ => &[],
+        }
+    }
+
     /// The node that it changes.
     pub(crate) fn node(&self) -> Option<NodeId> {
         match self {
             Edit::Field { node, .. }
             | Edit::Channels { node, .. }
+            | Edit::Formula { node, .. }
             | Edit::Reshape { node, .. }
             | Edit::Keep { node, .. }
             | Edit::Like { node, .. }
@@ -215,7 +237,7 @@ impl Edit {
     pub(crate) fn field(&self) -> &'static str {
         match self {
             Edit::Field { field, .. } => field,
-            Edit::Channels { .. } | Edit::Reshape { .. } => "channels",
+            Edit::Channels { .. } | Edit::Formula { .. } | Edit::Reshape { .. } => "channels",
             Edit::Like { .. } => "scale",
             Edit::Keep { .. } => "padding",
             Edit::Transposed { .. }
@@ -303,6 +325,7 @@ impl Edit {
         match self {
             Edit::Field { node, field, setting } => (field_verb(&graph.nodes[*node], field, setting), name(*node)),
             Edit::Channels { node, inputs, outputs } => (Verb::Write(format!("{inputs} -> {outputs}")), name(*node)),
+            Edit::Formula { node, field, formula } => (formula_verb(&graph.nodes[*node], field, formula), name(*node)),
             Edit::Reshape { node, shape } => (Verb::Write(shape.to_string()), name(*node)),
             Edit::Keep { node, causal } => (keeping_verb(&graph.nodes[*node], *causal), name(*node)),
             Edit::Like { node, value } => {
@@ -474,7 +497,9 @@ pub(super) fn can_insert(graph: &Graph, node: NodeId, operand: usize) -> bool {
 /// Whether an operand is `_` or not written: it is the previous statement.
 fn is_previous(graph: &Graph, node: NodeId, operand: usize) -> bool {
     let inputs = &graph.nodes[node].inputs;
-    inputs.len() == 1 || graph.reference(inputs[operand]).is_none() && comes_before(graph, inputs[operand], node)
+    let open = graph.nodes[node].writing.operands.get(operand).is_some_and(|written| written == "_");
+    let by_place = open || graph.reference(inputs[operand]).is_none();
+    inputs.len() == 1 || by_place && comes_before(graph, inputs[operand], node)
 }
 
 /// Whether a value is that of the statement before a layer. Statements that read nothing, such as a parameter, are
@@ -521,6 +546,7 @@ fn inserted(op: &Op) -> String {
         Op::GlobalPool { .. } => "GlobalAvgPool".to_owned(),
         Op::Permute { axes, .. } => format!("Permute({})", axes_text(axes)),
         Op::Conv(conv) => stage(conv),
+        Op::Upsample(Upsample { to: ResizeTo::Scale(scale), .. }) => format!("Upsample({})", scale[0]),
         Op::Slice { axis, start, end } => format!("Slice({start}..{end}, axis: {})", axis_text(axis)),
         Op::Flatten { from: Axis::At(0), to: Axis::At(-1) } => "Flatten".to_owned(),
         Op::Flatten { from, to: Axis::At(-1) } => format!("Flatten(from: {})", axis_text(from)),
@@ -581,7 +607,7 @@ fn rename(node: &mut Node, rank: usize) {
 }
 
 /// The channels that a layer takes, if it says so, and gives.
-fn counts(node: &Node) -> (Option<i64>, i64) {
+pub(super) fn counts(node: &Node) -> (Option<i64>, i64) {
     match &node.recipe {
         Recipe::Given(Op::Conv(conv)) => (conv.inputs, conv.outputs),
         Recipe::Given(Op::SeparableConv(separable)) => (separable.depthwise.inputs, separable.pointwise.outputs),
@@ -611,6 +637,22 @@ fn channels_verbs(node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
     let into = into.filter(|_| now.0 != Some(inputs));
     let out = out.filter(|_| now.1 != outputs);
     into.into_iter().chain(out).collect()
+}
+
+/// A count as an expression, as it is written: in the leading part, or as a field.
+fn formula_verb(node: &Node, field: &'static str, formula: &Formula) -> Verb {
+    let text = formula.to_string();
+    if let Some((_, word)) = node.writing.words.iter().find(|(known, _)| *known == field) {
+        return Verb::Set(format!("{word}: {text}"));
+    }
+    let (into, out) = counts(node);
+    let side =
+        |field: &str, number: i64| node.writing.expression(field).map_or_else(|| number.to_string(), str::to_owned);
+    match (field, into) {
+        ("in_channels", _) => Verb::Write(format!("{text} -> {}", side("out_channels", out))),
+        ("out_channels", Some(into)) => Verb::Write(format!("{} -> {text}", side("in_channels", into))),
+        _ => Verb::Write(text),
+    }
 }
 
 /// A field with the user's word.

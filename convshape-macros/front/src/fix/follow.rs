@@ -11,10 +11,10 @@ use super::inputs::follows;
 use super::needs::needs;
 use super::other_layers::renamed;
 use super::trial::Trial;
-use super::{Edit, OtherProblems, channels, layers, refused};
+use super::{Edit, OtherProblems, arguments, channels, layers, other_layers, refused};
 use crate::check::{Checked, Place, Problem};
 use crate::fields::Setting;
-use crate::graph::Graph;
+use crate::graph::{Graph, Replaced};
 use crate::unseen::visible;
 
 /// A mistake in more places than this is not a slip.
@@ -54,14 +54,14 @@ pub(super) fn completed(
         if problem.place() == target.place() && !matches!(problem, Problem::Output { .. }) {
             return None;
         }
-        let (_, next) =
-            trial.inspect(&edits, &|_| true, |graph, checked| next(graph, checked, &problem, &edits, resized, target));
-        let next = next?;
+        let next =
+            trial.seen(&edits, |graph, checked| next(graph, checked, &problem, &edits, resized, target)).flatten()?;
         let same_mistake = match &next {
-            Edit::Channels { .. } | Edit::Reshape { .. } => {
+            Edit::Channels { .. } | Edit::Reshape { .. } | Edit::Argument { .. } => {
                 akin(target, &problem) || replaced.iter().any(|pair| same_ratio(*pair, &problem, &trial.graph))
             }
             Edit::Renamed { .. } => candidate.edits.iter().all(renames),
+            Edit::Insert { .. } => true,
             _ => !others.contains(&problem.place()) || edits.iter().any(|edit| same_kind(edit, &next)),
         };
         if !same_mistake {
@@ -85,7 +85,12 @@ fn akin(a: &Problem, b: &Problem) -> bool {
 /// The counts that an edit replaces, each with its replacement.
 fn numbers_replaced(edit: &Edit, trial: &Trial) -> Vec<(i64, i64)> {
     let op = edit.node().and_then(|node| trial.checked.ops[node]);
+    let given = |replaced: &Replaced| {
+        let used = trial.graph.uses.iter().find(|used| used.origin == replaced.origin)?;
+        Some((used.argument(replaced.index)?.number?, replaced.number))
+    };
     let pairs = match (edit, op) {
+        (Edit::Argument { replaced, .. }, _) => replaced.iter().filter_map(given).collect(),
         (Edit::Channels { inputs, outputs, .. }, Some(Op::Conv(conv))) => {
             vec![(conv.inputs.unwrap_or(*inputs), *inputs), (conv.outputs, *outputs)]
         }
@@ -186,6 +191,13 @@ fn next(
         },
         _ => {}
     }
+    if done.iter().any(Edit::is_argument) {
+        arguments::candidates(graph, problem).into_iter().for_each(|one| found.push(one.edits, one.cost));
+    }
+    let inserted = |edit: &Edit| matches!(edit, Edit::Insert { .. });
+    if done.iter().all(inserted) {
+        other_layers::edits(graph, checked, problem, &mut found);
+    }
     if done.iter().all(|edit| matches!(edit, Edit::Channels { .. })) {
         channels::edits(graph, checked, problem, &mut found);
     }
@@ -213,9 +225,14 @@ fn next(
                 refused == Some(*node) || fields.contains(&(*field, setting)) || matches!(*field, "channels" | "size")
             }
             Edit::Channels { .. } | Edit::Reshape { .. } => fields.is_empty(),
+            Edit::Insert { .. } => done.iter().all(inserted),
+            Edit::Argument { replaced, .. } => !done
+                .iter()
+                .flat_map(Edit::replaced)
+                .any(|one| replaced.iter().any(|other| (other.origin, other.index) == (one.origin, one.index))),
             _ => false,
         };
-        !again && alike && !edit.replaces(graph)
+        !again && alike && !edit.replaces(graph) && !edit.overwrites_a_variable(graph)
     };
     let single = found.sorted().into_iter().filter(|candidate| candidate.edits.len() == 1);
     single.map(|candidate| candidate.edits[0].clone()).find(fits)

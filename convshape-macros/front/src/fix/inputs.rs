@@ -127,7 +127,7 @@ pub(super) fn as_needed(
         found.push(vec![Edit::Input { input, shape: twofold }], 10 + extra);
     }
     let dense = matches!(problem, Problem::Layer { fault, .. } if matches!(fault.reason, Reason::Features { .. }));
-    for (shape_there, more) in [(nearest, 0), (round, 2)] {
+    for (shape_there, more) in [(round, 0), (nearest, 2)] {
         if shape_there != shape {
             let spatial = |holds: &dyn Fn(i64) -> bool| {
                 (0..shape.rank().saturating_sub(1))
@@ -269,7 +269,8 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
         }
         if comes < expected && sizes.len() < MAX_RANK {
             let channel = graph.order().channel(sizes.len() + 1);
-            for axis in [channel, sizes.len() - channel] {
+            let others = (0..=sizes.len()).rev().filter(|axis| *axis != channel);
+            for axis in std::iter::once(channel).chain(others) {
                 let mut more = sizes.to_vec();
                 more.insert(axis, Size::Number(1));
                 let cost = if axis == channel { 4 } else { 12 };
@@ -372,7 +373,7 @@ pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Pro
         let cost = match (classes, last_window_left_out(graph, checked, *output)) {
             (true, _) => 12,
             (_, true) => 14,
-            _ => 52,
+            _ => expected_otherwise(graph, declared, gives),
         };
         found.push(vec![Edit::Output { output: *output, shape: *gives }], cost);
     }
@@ -393,6 +394,40 @@ pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Pro
             let edit = Edit::Insert { node, operand: 0, ops: vec![Op::FLATTEN] };
             found.push(vec![edit], 12_u32.saturating_sub(distance.min(6)));
         }
+    }
+}
+
+/// What a declared output of other sizes costs to believe: they are mostly counted in the head. Sizes that an input has
+/// are meant to be given back, and what is a whole number of times an input was meant to be so.
+fn expected_otherwise(graph: &Graph, declared: &Shape, gives: &Shape) -> u32 {
+    const UNLIKELY: u32 = 52;
+    let order = graph.order();
+    let Some(axes) = gives.rank().checked_sub(1).filter(|axes| *axes > 0 && declared.rank() == gives.rank()) else {
+        return UNLIKELY;
+    };
+    if !declared.size(order.channel(gives.rank())).fits(gives.size(order.channel(gives.rank()))) {
+        return UNLIKELY;
+    }
+    let near = |place: usize| {
+        let sizes = (gives.size(place).number(), declared.size(place).number());
+        matches!(sizes, (Some(gives), Some(wanted)) if gives <= wanted.saturating_mul(2) && wanted <= gives.saturating_mul(2))
+    };
+    if !(0..axes).all(|axis| near(order.spatial(axis))) {
+        return UNLIKELY;
+    }
+    let inputs = || graph.inputs.iter().filter(|input| input.shape.rank() == gives.rank());
+    let all = |holds: &dyn Fn(i64, i64) -> bool| {
+        inputs().any(|input| {
+            (0..axes).map(|axis| order.spatial(axis)).all(|place| {
+                let sizes = (input.shape.size(place).number(), declared.size(place).number());
+                matches!(sizes, (Some(from @ 1..), Some(to @ 1..)) if holds(from, to))
+            })
+        })
+    };
+    match (all(&|from, to| from == to), all(&|from, to| from % to == 0 || to % from == 0)) {
+        (true, _) => UNLIKELY,
+        (false, true) => 30,
+        (false, false) => 27,
     }
 }
 
@@ -515,16 +550,28 @@ impl SizeSearch<'_, '_> {
         let (mut below, mut above) = (None, None);
         for step in 1..=reach {
             if above.is_none() && self.works(axis, rows + step) {
-                above = Some(rows + step);
+                above = Some(self.rounder(axis, rows + step, 1));
             }
             if below.is_none() && rows > step && self.works(axis, rows - step) {
-                below = Some(rows - step);
+                below = Some(self.rounder(axis, rows - step, -1));
             }
             if (below.is_some() || rows <= step) && above.is_some() || self.trial.is_spent() {
                 break;
             }
         }
         (below, above)
+    }
+
+    /// The multiple of a power of two to which the strides round an odd size, `up` or down.
+    fn rounder(&mut self, axis: usize, rows: i64, up: i64) -> i64 {
+        if rows % 4 == 0 {
+            return rows;
+        }
+        let period = self.period(axis, rows);
+        let multiples = [32, 16, 8, 4].into_iter().filter(|by| *by <= period);
+        let next = multiples.map(|by| if up > 0 { rows.saturating_add(by - 1) / by * by } else { rows / by * by });
+        let near: Vec<i64> = next.filter(|next| next.abs_diff(rows) < period.unsigned_abs() && *next > 0).collect();
+        near.into_iter().find(|next| self.works(axis, *next)).unwrap_or(rows)
     }
 
     /// The product of the strides on one axis, as far as the sizes reveal it.
@@ -601,7 +648,8 @@ pub(super) fn follows(
         let (Some(declared), Some(found), Some(old), Some(new)) = sizes else { return !strictly };
         let ratio = declared.checked_mul(new).is_some_and(|product| Some(product) == found.checked_mul(old));
         let whole = declared > 0 && old > 0 && (declared % old == 0 || old % declared == 0);
-        let difference = declared.saturating_sub(old) == found.saturating_sub(new);
+        // Of rows that borders take, not of those that strides do.
+        let difference = declared.saturating_sub(old) == found.saturating_sub(new) && declared.saturating_mul(2) >= old;
         ratio || difference || !strictly && !whole
     })
 }

@@ -119,11 +119,15 @@ impl<'a> ChangedLayer<'a> {
                 self.field(AxisField::Padding, 0, 26, found);
                 self.uneven_padding(36, found);
             }
-            Op::Upsample(upsample) => {
-                if let ResizeTo::Scale(scales) = upsample.to {
-                    self.upsample(&scales, found);
+            Op::Upsample(upsample) => match upsample.to {
+                ResizeTo::Scale(scales) => self.upsample(&scales, found),
+                ResizeTo::Size(sizes) => {
+                    if let Some(sizes) = self.exact_sizes(&sizes) {
+                        self.offer("size", Setting::ints(sizes, self.rank), 14, 0, found);
+                    }
                 }
-            }
+                ResizeTo::Like => {}
+            },
             Op::AdaptivePool { size, rank, .. } => {
                 if let Some(sizes) = self.exact_sizes(&size) {
                     self.offer("size", Setting::ints(sizes, rank), 14, 0, found);
@@ -267,7 +271,7 @@ impl<'a> ChangedLayer<'a> {
             };
             sum = match (whole(&self.op), whole(op)) {
                 (false, true) => -10,
-                (true, false) => 6,
+                (true, false) => 8,
                 _ => sum,
             };
         }

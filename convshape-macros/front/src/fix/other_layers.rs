@@ -3,7 +3,8 @@
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{
-    Axes, Axis, AxisOrder, Conv, Dialect, Direction, Op, Padding, PoolKind, RecurrentOutput, Source,
+    Axes, Axis, AxisOrder, Conv, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, Padding, PoolKind,
+    RecurrentOutput, ResizeTo, Source, Upsample,
 };
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
@@ -19,7 +20,7 @@ use crate::graph::{Graph, NodeId, Recipe};
 const MOST_LAYERS: usize = 8;
 
 pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
-    if let Problem::Layer { node, op, fault: Fault { reason, .. }, .. } = problem {
+    if let Problem::Layer { node, op, inputs, fault: Fault { reason, .. } } = problem {
         match *reason {
             Reason::Rank { found: comes, .. } | Reason::NamedRank { found: comes, .. } => {
                 if let Some(edit) = renamed(graph, *node, &comes) {
@@ -37,12 +38,21 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             Reason::TokenFeatures { expected, found: comes, .. } => {
                 features(graph, *node, op, &comes, expected, found);
             }
+            Reason::NormShape { expected, found: comes } if expected.rank() == 1 => {
+                reordered(graph, *node, &comes, expected.size(0), Turned::Back, found);
+            }
+            Reason::Channels { expected, .. } => {
+                reordered(graph, *node, &inputs[0], Size::Number(expected), Turned::Front, found);
+            }
             Reason::Steps { found: comes } => {
                 all_outputs(graph, checked, *node, found);
                 steps(graph, checked, *node, op, &comes, found);
             }
             Reason::Tokens { operand: 0, found: comes } => steps(graph, checked, *node, op, &comes, found),
             Reason::FirstState { expected, .. } => first_states(graph, *node, op, &expected, found),
+            Reason::Join { operand, axis: None, first, other } if matches!(op, Op::Concat { .. }) => {
+                flattened(graph, *node, [(operand, &other), (1 - operand.min(1), &first)], found);
+            }
             Reason::Join { operand, axis: Some(place), first, other } => {
                 permuted(graph, *node, [(1 - operand.min(1), &first), (operand, &other)], found);
                 of_sources(graph, checked, *node, [&first, &other], found);
@@ -187,8 +197,11 @@ fn steps(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape,
             vec![Some(flatten(1, -1)), permute(&[1, 0])],
             vec![Some(flatten(0, 1)), permute(&[1, 0])],
             vec![permute(&[1, 0, 2]), Some(flatten(1, -1))],
+            vec![Some(flatten(1, -1))],
         ],
-        (AxisOrder::ChannelsFirst, 4) => vec![vec![Some(flatten(1, -1)), permute(&[1, 0])]],
+        (AxisOrder::ChannelsFirst, 4) => {
+            vec![vec![Some(flatten(1, -1)), permute(&[1, 0])], vec![Some(flatten(1, -1))]]
+        }
         (AxisOrder::ChannelsLast, 3 | 4) if positions => vec![vec![Some(flatten(0, -2))]],
         (AxisOrder::ChannelsLast, 3 | 4) => vec![vec![Some(flatten(1, -1))], vec![Some(flatten(0, -2))]],
         _ => Vec::new(),
@@ -196,6 +209,16 @@ fn steps(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape,
     for (form, nth) in forms.into_iter().zip(0..) {
         if let Some(ops) = form.into_iter().collect::<Option<Vec<Op>>>() {
             found.push(vec![Edit::Insert { node, operand: 0, ops }], 6 + 2 * nth);
+        }
+    }
+}
+
+/// A map, or a sequence, as a vector where it is joined to one.
+fn flattened(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Candidates) {
+    let [a, b] = sides;
+    for ((operand, shape), other) in [(a, b.1), (b, a.1)] {
+        if shape.rank() > 1 && other.rank() == 1 && can_insert(graph, node, operand) {
+            found.push(vec![Edit::Insert { node, operand, ops: vec![Op::FLATTEN] }], 6);
         }
     }
 }
@@ -293,6 +316,33 @@ fn permuted(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mu
     }
 }
 
+/// Where a `Permute` brings the channels.
+enum Turned {
+    Front,
+    Back,
+}
+
+/// The channels at the other end, where a layer takes them there.
+fn reordered(graph: &Graph, node: NodeId, comes: &Shape, wanted: Size, to: Turned, found: &mut Candidates) {
+    let rank = comes.rank();
+    let (at, axes): (usize, Vec<usize>) = match to {
+        Turned::Front => {
+            (rank.saturating_sub(1), (rank.saturating_sub(1)..rank).chain(0..rank.saturating_sub(1)).collect())
+        }
+        Turned::Back => (0, (1..rank).chain([0]).collect()),
+    };
+    let first = graph.order() == AxisOrder::ChannelsFirst;
+    let of_layer = graph.nodes[node].inputs.first().is_some_and(|value| graph.producer(*value).is_some());
+    if !first || !of_layer || rank < 3 || !comes.size(at).fits(wanted) || !can_insert(graph, node, 0) {
+        return;
+    }
+    let axes: Vec<Axis> = axes.into_iter().filter_map(|axis| i64::try_from(axis).ok()).map(Axis::At).collect();
+    if let Some(axes) = Axes::of(&axes) {
+        let ops = vec![Op::Permute { axes, swap: false }];
+        found.push(vec![Edit::Insert { node, operand: 0, ops }], 7);
+    }
+}
+
 /// A different order for an earlier `Permute`.
 fn orders(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
@@ -375,6 +425,9 @@ fn stage_more(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut C
     else {
         return;
     };
+    if grows {
+        resized(graph, checked, problem, factor, found);
+    }
     let direction = if grows { Direction::Transposed } else { Direction::Forward };
     for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
         let Some(Op::Conv(conv)) = graph.given(node) else { continue };
@@ -395,6 +448,29 @@ fn stage_more(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut C
     }
 }
 
+/// An `Upsample` before the last convolution of a chain that has resized already.
+fn resized(graph: &Graph, checked: &Checked, problem: &Problem, factor: i64, found: &mut Candidates) {
+    let grows = |op: &Option<Op>| match op {
+        Some(Op::Conv(conv)) => conv.direction == Direction::Transposed,
+        Some(Op::Upsample(_) | Op::PixelShuffle { .. } | Op::DepthToSpace { .. }) => true,
+        _ => false,
+    };
+    let near = ancestors(graph, &blamed(graph, problem), MOST_LAYERS);
+    let kept = |node: NodeId| match checked.ops[node] {
+        Some(Op::Conv(conv)) => {
+            conv.direction == Direction::Forward && conv.stride[..conv.rank].iter().all(|one| *one == 1)
+        }
+        _ => false,
+    };
+    let last = near.into_iter().find(|(node, _)| kept(*node) && can_insert(graph, *node, 0));
+    let (Some((node, distance)), Ok(factor)) = (last, i32::try_from(factor)) else { return };
+    if checked.ops.iter().any(grows) {
+        let to = ResizeTo::Scale([f64::from(factor); MAX_SPATIAL]);
+        let upsample = Upsample { rank: None, to, mode: Interpolation::Nearest, align_corners: None };
+        found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Upsample(upsample)] }], 9 + distance);
+    }
+}
+
 /// The last output of the earlier recurrent layer, if one is expected and all are passed on.
 fn last_step(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     let Problem::Output { output, found: gives } = problem else { return };
@@ -402,8 +478,11 @@ fn last_step(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Ca
         return;
     }
     let above = ancestors(graph, &blamed(graph, problem), MOST_LAYERS);
-    let all =
-        |node: NodeId| matches!(checked.ops[node], Some(Op::RecurrentOutput { output: RecurrentOutput::Sequence, .. }));
+    // All outputs, or the states of all layers.
+    let all = |node: NodeId| match checked.ops[node] {
+        Some(Op::RecurrentOutput { output, .. }) => !matches!(output, RecurrentOutput::Last),
+        _ => false,
+    };
     for (node, distance) in above.iter().copied().filter(|(node, _)| all(*node)) {
         if graph.nodes[node].writing.takes("return_sequences") {
             let setting = Setting::Bool(false);

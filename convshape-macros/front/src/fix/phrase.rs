@@ -28,14 +28,22 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
         }
     }
     notes.dedup();
-    // An insertion may also require a change at its place.
-    let insertion = parts.iter().position(|(verb, _)| matches!(verb, Verb::Insert(..)));
-    if let Some(at) = insertion
-        && let (Verb::Insert(statement, leading), names) = parts.remove(at)
-    {
-        parts.splice(0..0, leading.map(|leading| (Verb::Write(leading), names.clone())));
-        let front = format!("insert `{statement}` before `{}`", names[0]);
-        return if parts.is_empty() { front } else { format!("{front}, and {}", clauses(&parts).join(" and ")) };
+    // What an insertion asks for in its place is one more thing to write.
+    let mut insertions: Vec<String> = Vec::new();
+    let mut rest: Vec<(Verb, Vec<String>)> = Vec::new();
+    for (verb, names) in parts {
+        match verb {
+            Verb::Insert(statement, leading) => {
+                insertions.push(format!("insert `{statement}` before `{}`", names[0]));
+                rest.extend(leading.map(|leading| (Verb::Write(leading), names)));
+            }
+            verb => rest.push((verb, names)),
+        }
+    }
+    let parts = rest;
+    if !insertions.is_empty() {
+        let written = (!parts.is_empty()).then(|| clauses(&parts).join(" and "));
+        return insertions.into_iter().chain(written).collect::<Vec<String>>().join(", and ");
     }
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
     if let [(verb, names)] = parts.as_slice()

@@ -98,6 +98,12 @@ pub(super) fn at_the_layer(
                 layer.until_accepted(AxisField::OutputPadding, &[value], cost, found);
             }
         }
+        // A window over all that there is.
+        Reason::KernelTooLarge { input: Size::Number(rows @ 2..), lo, hi, dilation: 1, .. }
+            if matches!(op, Op::Pool(_)) =>
+        {
+            layer.until_accepted(AxisField::Kernel, &[rows.saturating_add(lo).saturating_add(hi)], 12, found);
+        }
         Reason::SameWithStride { .. } => {
             if let Op::Conv(conv) = op {
                 layer.set("padding", Setting::ints(half(conv), conv.rank), 10, found);
@@ -193,7 +199,7 @@ pub(super) fn at_the_layer(
             if !channels {
                 layer.set("size", Setting::Shape(Shape::new(&sizes[last..], shape.scope())), 5, found);
             }
-            layer.set("size", Setting::Shape(shape), 10, found);
+            layer.set("size", Setting::Shape(shape), if channels { 20 } else { 10 }, found);
         }
         Reason::Divisible { .. } => {
             if let Op::PixelShuffle { factor } = op {

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use super::{Edit, Reread};
 use crate::check::{Checked, Plan, Problem, Spot, check, trials};
-use crate::graph::{Graph, NodeId, Recipe, ValueId};
+use crate::graph::{Graph, NodeId, Recipe, Replaced, ValueId};
 use crate::syntax::Strictness;
 
 /// The total number of layer visits for all searches in a chain: this many, and more for long chains, in which a single
@@ -105,12 +105,10 @@ impl<'a> Trial<'a> {
 
     /// The problems after some edits. The trial ends at the first problem that is not accepted.
     pub(super) fn run(&mut self, edits: &[Edit], accepts: &dyn Fn(&Problem) -> bool) -> Outcome {
-        if let [Edit::Argument { .. }] = edits {
-            let layers = self.graph.nodes.len();
-            if self.visits / 4 < layers {
+        if edits.iter().any(Edit::is_argument) {
+            if !self.affords_reading() {
                 return Outcome { left: Vec::new(), accepted: false };
             }
-            self.visits -= 2 * layers;
             let Some(graph) = self.reread(edits) else { return Outcome { left: Vec::new(), accepted: false } };
             let left = check(&graph).problems;
             let accepted = left.iter().all(accepts);
@@ -119,12 +117,43 @@ impl<'a> Trial<'a> {
         self.inspect(edits, accepts, |_, _| ()).0
     }
 
+    /// Whether a chain may be read once more. It is paid for.
+    fn affords_reading(&mut self) -> bool {
+        let layers = self.graph.nodes.len();
+        let affords = self.visits / 4 >= layers;
+        self.visits = self.visits.saturating_sub(if affords { 2 * layers } else { 0 });
+        affords
+    }
+
     /// The graph with a different argument of a block.
     pub(super) fn reread(&self, edits: &[Edit]) -> Option<Graph> {
-        match edits {
-            [Edit::Argument { replaced, .. }] => (self.again)(replaced),
-            _ => None,
+        let replaced: Vec<Replaced> = edits.iter().flat_map(Edit::replaced).copied().collect();
+        if replaced.is_empty() {
+            return None;
         }
+        let mut graph = (self.again)(&replaced)?;
+        for edit in edits.iter().filter(|edit| !edit.is_argument()) {
+            // Other arguments may take other branches: only where all layers stay is a layer still the same.
+            let node = edit.node().filter(|_| graph.nodes.len() == self.graph.nodes.len())?;
+            let origin = graph.nodes[node].origin;
+            let turns: Vec<NodeId> =
+                (0..graph.nodes.len()).filter(|turn| graph.nodes[*turn].origin == origin).collect();
+            edit.apply(&mut graph, &turns, &mut Vec::new(), &mut Touched::default());
+        }
+        Some(graph)
+    }
+
+    /// A look at the chain after edits.
+    pub(super) fn seen<T>(&mut self, edits: &[Edit], look: impl FnOnce(&Graph, &Checked) -> T) -> Option<T> {
+        if !edits.iter().any(Edit::is_argument) {
+            return Some(self.inspect(edits, &|_| true, look).1);
+        }
+        if !self.affords_reading() {
+            return None;
+        }
+        let graph = self.reread(edits)?;
+        let checked = check(&graph);
+        Some(look(&graph, &checked))
     }
 
     /// The same, and inspects the shapes after the edits.

@@ -23,7 +23,9 @@ const FIELDS: [AxisField; 4] = [AxisField::Kernel, AxisField::Stride, AxisField:
 pub(super) fn axes(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     for layer in layers(graph, checked, problem) {
         let now = &layer.now[..layer.rank];
-        for value in now.iter().filter(|value| now.iter().any(|other| other != *value)) {
+        // A kernel of one row on every axis is no window.
+        let least = if layer.field == AxisField::Kernel { 2 } else { 0 };
+        for value in now.iter().filter(|value| **value >= least && now.iter().any(|other| other != *value)) {
             layer.offer([*value; MAX_SPATIAL], 14, found);
         }
     }

@@ -120,6 +120,7 @@ impl<'a> Resolver<'a> {
             dialect,
             words: written,
             expressions,
+            variables: scope.numbers.sizes(),
             operands: names,
             per_axis: settings.iter().any(|(_, setting)| setting.axes().is_some()),
             rewritten,

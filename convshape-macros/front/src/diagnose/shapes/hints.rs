@@ -86,10 +86,13 @@ impl Context<'_> {
             && (expected.rank(), found.rank()) == (1, 3)
             && expected.size(0).fits(found.size(0))
         {
-            report = report.help(
-                "a `LayerNorm` over the channels needs them last: `Permute(1, 2, 0)` before it, `Permute(2, 0, 1)` after \
-                 it where they are to be first again",
-            );
+            report = match fixes {
+                [] => report.help(
+                    "a `LayerNorm` over the channels needs them last: `Permute(1, 2, 0)` before it, `Permute(2, 0, 1)` \
+                     after it where they are to be first again",
+                ),
+                _ => report.note("a `LayerNorm` over the channels needs them last"),
+            };
         }
         if let Problem::Layer { node, inputs, .. } = problem
             && let Some((of, last)) = self.undone_too_early(*node, &inputs[0])

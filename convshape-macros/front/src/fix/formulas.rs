@@ -1,0 +1,117 @@
+//! Counts inside a block or a repeat that follow from its parameters or variables: `to` where a number would be right
+//! in one use alone.
+
+use std::fmt;
+
+use super::Edit;
+use super::candidates::Candidates;
+use super::edit::counts;
+use crate::fields::Setting;
+use crate::graph::{Graph, Node, NodeId};
+
+/// A number is hardly more than so many times a parameter.
+const MOST_TIMES: i64 = 8;
+
+/// `offset + scale * variable`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Formula {
+    variable: String,
+    scale: i64,
+    offset: i64,
+}
+
+impl Formula {
+    /// What it comes to at a node.
+    pub(super) fn number(&self, node: &Node) -> Option<i64> {
+        let (_, value) = node.writing.variables.iter().find(|(name, _)| *name == self.variable)?;
+        self.scale.checked_mul(*value)?.checked_add(self.offset)
+    }
+}
+
+impl fmt::Display for Formula {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.offset != 0 {
+            write!(f, "{} + ", self.offset)?;
+        }
+        if self.scale != 1 {
+            write!(f, "{} * ", self.scale)?;
+        }
+        f.write_str(&self.variable)
+    }
+}
+
+/// For each candidate that writes one number into a statement of a block or repeat, those that write what it follows
+/// from.
+pub(super) fn edits(graph: &Graph, found: &mut Candidates) {
+    let numbers: Vec<(NodeId, &'static str, i64, u32)> = found
+        .single()
+        .filter_map(|(edit, cost)| {
+            let (node, field, number) = written(graph, edit)?;
+            (!graph.nodes[node].writing.variables.is_empty()).then_some((node, field, number, cost))
+        })
+        .collect();
+    for (node, field, number, cost) in numbers {
+        for (formula, more) in formulas(graph, node, field, number) {
+            let now = graph.nodes[node].writing.expression(field);
+            if now != Some(formula.to_string().as_str()) {
+                found.push(vec![Edit::Formula { node, field, formula }], cost.saturating_sub(1) + more);
+            }
+        }
+    }
+}
+
+/// The field that an edit changes, and the number that it gets.
+fn written(graph: &Graph, edit: &Edit) -> Option<(NodeId, &'static str, i64)> {
+    match edit {
+        Edit::Channels { node, inputs, outputs } => {
+            let now = counts(&graph.nodes[*node]);
+            match (now.0 == Some(*inputs), now.1 == *outputs) {
+                (false, true) => Some((*node, "in_channels", *inputs)),
+                (true, false) | (false, false) if now.0.is_none() => Some((*node, "out_channels", *outputs)),
+                (true, false) => Some((*node, "out_channels", *outputs)),
+                _ => None,
+            }
+        }
+        Edit::Field { node, field: "channels", setting: Setting::Int(number) } => Some((*node, "channels", *number)),
+        _ => None,
+    }
+}
+
+/// What gives a number at a node, each with what it costs more.
+fn formulas(graph: &Graph, node: NodeId, field: &str, number: i64) -> Vec<(Formula, u32)> {
+    let mut found = Vec::new();
+    for (variable, value) in &graph.nodes[node].writing.variables {
+        let mut offer = |scale: i64, offset: i64, more: u32| {
+            found.push((Formula { variable: variable.clone(), scale, offset }, more));
+        };
+        if *value > 0 && number % value == 0 && number / value <= MOST_TIMES {
+            offer(number / value, 0, if number == *value { 0 } else { 3 });
+        }
+        // An earlier turn, in which the number was right.
+        let origin = graph.nodes[node].origin;
+        let first = (0..node).find(|other| graph.nodes[*other].origin == origin);
+        let Some((before, there)) = first.and_then(|first| at(graph, first, variable, field)) else { continue };
+        let (Some(rise), Some(run)) = (number.checked_sub(there), value.checked_sub(before)) else { continue };
+        if run > 0 && rise > 0 && rise % run == 0 {
+            let scale = rise / run;
+            if let Some(offset) = scale.checked_mul(before).and_then(|part| there.checked_sub(part)).filter(|o| *o > 0)
+            {
+                offer(scale, offset, 0);
+            }
+        }
+    }
+    found
+}
+
+/// The value of a variable at a node, and the count that the node has there.
+fn at(graph: &Graph, node: NodeId, variable: &str, field: &str) -> Option<(i64, i64)> {
+    let node = &graph.nodes[node];
+    let (_, value) = node.writing.variables.iter().find(|(name, _)| name == variable)?;
+    let (into, out) = counts(node);
+    let count = match field {
+        "in_channels" => into?,
+        "out_channels" => out,
+        _ => return None,
+    };
+    Some((*value, count))
+}
