@@ -20,8 +20,8 @@ pub(super) const QUERIES: usize = 24;
 pub(super) const KEYS: usize = 256;
 /// Width of a panel of keys or features, in vectors.
 pub(super) const VECTORS: usize = 2;
-/// The least score relative to the largest, as a power of 2; lower ones are raised to it. Such a weight is too small to
-/// count in `f32`, yet no product with it is denormal.
+/// The lowest score relative to the largest, as a power of 2; lower ones are raised to it. Such a weight is too small
+/// to matter in `f32`, yet no product with it is denormal.
 const LEAST: f32 = -100.0;
 
 /// An attention layer and its sizes.
@@ -77,8 +77,8 @@ pub(super) struct AttentionInputs<'a> {
 }
 
 impl Attention {
-    /// `tokens` and `features` are those of queries, keys and values; `added` is the rank of the values added to the
-    /// scores.
+    /// `tokens` and `features` are those of queries, keys and values; `added` is the number of axes of the values added
+    /// to the scores.
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     pub(super) fn new(
         level: Level,
@@ -552,7 +552,7 @@ fn powers<S: Simd>(simd: S, scores: &mut [f32], own: usize, largest: &mut f32, s
     for &score in lanes[..S::LANES].iter().chain(rest) {
         next = if score > next || score.is_nan() { score } else { next };
     }
-    // Minus infinity less itself would be NaN.
+    // Minus infinity minus itself would be NaN.
     let from = if next == f32::NEG_INFINITY { 0.0 } else { next };
     let (base, mut powers) = (simd.splat(from), simd.splat(0.0));
     let mut at = 0;

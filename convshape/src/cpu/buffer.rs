@@ -15,8 +15,8 @@ use super::threads::Spread;
 /// Elements that a reader may read after the last one: a vector may start at the last element.
 pub(super) const SLACK: usize = super::simd::MOST_LANES;
 
-/// The sizes of a value. Axes that it does not have have size 1; its spatial axes are the last ones, so a sequence has
-/// a width only.
+/// The sizes of a value. Axes that it does not have are of size 1; its spatial axes are the last ones, so a sequence
+/// has only a width.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Grid {
     pub(super) channels: usize,

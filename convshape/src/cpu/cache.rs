@@ -25,10 +25,10 @@ pub(crate) struct Engines {
     pub(crate) plans: super::train::Plans,
 }
 
-/// The most packed weights that are kept for earlier input shapes, in elements: 64 MiB. A small model keeps many
+/// The most packed weights that are kept for earlier input shapes, in elements: 64 MiB. A small model can keep many
 /// shapes.
 const MOST_PACKED: usize = 16 << 20;
-/// The least and the most shapes that are kept. A plan takes a few kilobytes.
+/// The smallest and the largest number of shapes that are kept. A plan takes a few kilobytes.
 const SHAPES: RangeInclusive<usize> = 4..=256;
 
 /// Calls its argument with each parameter in order.
@@ -45,7 +45,7 @@ impl Engines {
         self.engine_of(&|inputs| Graph::of::<M>().with_inputs(inputs), &|f| model.visit(f), inputs)
     }
 
-    /// As [`Engines::engine`], for the graph that `graph` builds for the given input shapes, and the parameters that
+    /// Like [`Engines::engine`], for the graph that `graph` builds for the given input shapes, and the parameters that
     /// `visit` visits.
     pub(crate) fn engine_of<'p>(
         &self,

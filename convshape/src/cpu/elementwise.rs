@@ -38,7 +38,7 @@ pub(super) fn spread(
     });
 }
 
-/// As [`spread`] for a single position: threads share its channels.
+/// Like [`spread`] for a single position: threads share its channels.
 pub(super) fn spread_channels(
     threads: Threads,
     work: usize,

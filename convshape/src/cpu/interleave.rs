@@ -11,7 +11,8 @@ use super::memory::RunMemory;
 use super::plan::{Method, Step, Work};
 use super::threads::Threads;
 
-/// The least elements between the two for which interleaving is faster: 1 MiB. Less stays in the L2 cache anyway.
+/// The smallest number of elements between the two for which interleaving is faster: 1 MiB. Fewer stay in the L2 cache
+/// anyway.
 const LEAST: usize = if cfg!(test) { 1 } else { 256 * 1024 };
 
 /// Elements of a block of rows per thread: 256 KiB, a part of the L2 cache.

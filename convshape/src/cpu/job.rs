@@ -123,7 +123,7 @@ impl Ready {
             }
             Work::Slopes { node } => {
                 let mut slopes = params[plan.nodes[*node].params[0]].as_slice().to_vec();
-                // One slope is for all channels.
+                // A single slope applies to all channels.
                 slopes.resize(inputs[0].channels, slopes[0]);
                 Job::Slopes(slopes)
             }
@@ -256,7 +256,7 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
     })
 }
 
-/// The scale and the shift of each channel that normalise with stored statistics.
+/// The scale and the shift per channel of a normalisation with running statistics.
 fn affine(node: &Node, params: &[&Param]) -> (Vec<f32>, Vec<f32>) {
     let Op::BatchNorm { eps, affine, .. } = node.op else { return (Vec::new(), Vec::new()) };
     let param = |index: usize| params[node.params[index]].as_slice();

@@ -347,7 +347,7 @@ fn root_mean_square<S: Simd>(simd: S, eps: f64, weight: &[f32], x: &[f32], y: &m
     }
 }
 
-/// One pass per channel of the window, which has few.
+/// One pass per channel of the window, which has only a few.
 #[inline(always)]
 fn local_response((below, above): (usize, usize), [factor, beta, k]: [f32; 3], x: &[f32], y: &mut [f32]) {
     y.fill(0.0);
@@ -368,8 +368,8 @@ fn local_response((below, above): (usize, usize), [factor, beta, k]: [f32; 3], x
     }
 }
 
-/// The largest element is subtracted first, so that nothing overflows. What would be subnormal is zero: arithmetic with
-/// subnormal numbers, as the masked scores of attention would give them, takes a hundred times as long.
+/// The largest element is subtracted first, so that nothing overflows. Subnormal results are rounded to zero:
+/// arithmetic with subnormal numbers, which the masked scores of attention would give, is a hundred times slower.
 #[inline(always)]
 fn softmax<S: Simd>(simd: S, x: &[f32], y: &mut [f32]) {
     let whole = x.len() - x.len() % S::LANES;

@@ -18,7 +18,7 @@ struct Loop {
 }
 
 /// A permutation of the axes of `samples` arrays, one after the other. The output's axes are listed from the outermost
-/// to the innermost; axes that stay neighbours are one.
+/// to the innermost; axes that stay neighbours are merged.
 #[derive(Clone, Copy)]
 pub(super) struct AxisPermutation {
     loops: [Loop; MAX_RANK + 1],
@@ -60,7 +60,7 @@ impl AxisPermutation {
         back
     }
 
-    /// Adds an axis inside of the others.
+    /// Adds an axis inside the others.
     fn push(&mut self, size: usize, x: usize) {
         if size == 1 {
             return;

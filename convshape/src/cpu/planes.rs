@@ -23,7 +23,7 @@ pub(super) struct Planes {
     weights: Workspace,
     /// `[panel][channel of the panel]`
     shift: Vec<f32>,
-    /// Output channels of a panel, and the width of the kernel for it, which is at least that.
+    /// Output channels of a panel, and the kernel width used for it, which is at least as large.
     panel: usize,
     wide: usize,
     channels: usize,
@@ -242,7 +242,7 @@ impl PanelShare<'_> {
         let mut done = 0;
         let most = vectors(own.wide);
         while done < total {
-            // A rest smaller than a tile is computed one by one, or again together with the positions before it.
+            // A remainder smaller than a tile is computed one by one, or again together with the positions before it.
             let count = if total - done >= most || own.wide < 8 { most } else { 1 };
             let (mut starts, mut places) = ([0; 4], [0; 4]);
             for v in 0..count {

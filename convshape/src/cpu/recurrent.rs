@@ -14,7 +14,7 @@ use super::simd::{Kernel, Level, Runs, Simd, products};
 
 /// Width of a panel of weights, in vectors.
 const VECTORS: usize = 2;
-/// Partial sums of a single row: with one sum, each addition would wait for the one before.
+/// Partial sums of a single row: with one sum, each addition would wait for the previous one.
 const SUMS: usize = 4;
 
 /// A matrix with a row for each feature and a column for each unit of each gate, in panels of a few columns.

@@ -163,7 +163,7 @@ impl Kernel for Mix<'_> {
         let run = if to.buffer.width == to.channels { length } else { to.channels };
         for sample in samples {
             let x = &x[sample * from.buffer.sample() + from.at([0; 3])..];
-            // The input row that each part of the scratch buffer has.
+            // The input row stored in each part of the scratch buffer.
             let mut held = [usize::MAX; MOST_ROWS * MOST_ROWS];
             for (d, depth) in ds.iter().enumerate() {
                 for (h, height) in hs.iter().enumerate() {
@@ -171,7 +171,7 @@ impl Kernel for Mix<'_> {
                     let mut count = 0;
                     for (d, by_depth) in &depth.rows[..depth.count] {
                         for (h, by_height) in &height.rows[..height.count] {
-                            // The input rows of an output row are neighbours, so each has a place of its own.
+                            // The input rows of an output row are neighbours, so each has its own part of the buffer.
                             let place = d % most[0] * most[1] + h % most[1];
                             let at = d * strides[0] + h * strides[1];
                             let own = &mut scratch[place * length..][..length];

@@ -52,7 +52,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// The inverse of [`Simd::load`].
     ///
     /// # Panics
-    /// If there is too little room.
+    /// If there is too little space.
     fn store(self, x: Self::F, to: &mut [f32]);
     /// [`Simd::load`] without a check.
     ///
@@ -122,18 +122,18 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn at_most(self, x: Self::F, high: Self::F) -> Self::F;
     /// The larger of both; NaN if either is.
     fn larger(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `above` where `x > limit`, else `below`.
+    /// `above` if `x > limit`, otherwise `below`.
     fn select(self, x: Self::F, limit: Self::F, above: Self::F, below: Self::F) -> Self::F;
-    /// The nearest whole number.
+    /// The nearest integer.
     fn round(self, x: Self::F) -> Self::F;
-    /// `2^n` of whole numbers from -126 to 127.
+    /// `2^n` for integers from -126 to 127.
     fn exp2(self, n: Self::F) -> Self::F;
     /// The sum of all lanes.
     fn sum(self, x: Self::F) -> f32;
     /// Runs another kernel as a function that is not inlined, which keeps the code small.
     fn call<K: Kernel>(self, kernel: K) -> K::Output;
 
-    /// Loads the first `count` elements, or a whole vector if that is fewer; the other lanes have any value.
+    /// Loads the first `count` elements, or a whole vector if that is smaller; the other lanes are arbitrary.
     ///
     /// # Panics
     /// If there are fewer.
@@ -147,10 +147,10 @@ pub(crate) trait Simd: Copy + Send + Sync {
         self.load(&lanes)
     }
 
-    /// Stores the first `count` lanes, or all lanes if that is fewer.
+    /// Stores the first `count` lanes, or all lanes if there are fewer.
     ///
     /// # Panics
-    /// If there is too little room.
+    /// If there is too little space.
     #[inline(always)]
     fn store_some(self, x: Self::F, to: &mut [f32], count: usize) {
         if count >= Self::LANES {
@@ -165,7 +165,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// Transposes a block of at most 16 rows and columns. Each side is a slice with the stride of its rows.
     ///
     /// # Panics
-    /// If a row reaches beyond its side.
+    /// If a row extends past its side.
     #[inline(always)]
     fn transpose(self, x: &[f32], x_step: usize, y: &mut [f32], y_step: usize, [rows, columns]: [usize; 2]) {
         for column in 0..columns {
@@ -189,14 +189,14 @@ pub(crate) trait Simd: Copy + Send + Sync {
 /// The most lanes of any set.
 pub(crate) const MOST_LANES: usize = 16;
 
-/// The instruction sets that a kernel is compiled for. Where a set gains little, less code is better.
+/// The instruction sets that a kernel is compiled for. If a set gains little, less code is better.
 #[derive(PartialEq)]
 #[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "with `simd128` there is one set, which has all kernels"))]
 pub(crate) enum Sets {
     All,
     /// All but the portable set, which runs a more general kernel instead: see [`Level::is_portable`].
     NotPortable,
-    /// All but AVX-512, which runs AVX2's code: the kernel seldom takes much of a chain's time.
+    /// All except AVX-512, which runs AVX2's code: the kernel rarely takes much of a chain's time.
     NotAvx512,
 }
 

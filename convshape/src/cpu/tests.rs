@@ -1,4 +1,4 @@
-//! Every fast step against the layers' definitions, on every instruction set of the machine.
+//! Tests every fast step against the layers' definitions, on every instruction set of the machine.
 
 use std::format;
 use std::string::String;
@@ -27,8 +27,8 @@ use crate::model::workspace::workspace_bytes;
 use crate::reference::kernels;
 use crate::reference::layout::{Dynamic, Layout};
 
-/// Sums in `f32` differ from those in `f64` by the roundings of their terms; the tests' sums have
-/// terms of at most 1 and are of less than a thousand of them.
+/// Sums in `f32` differ from those in `f64` by the rounding of their terms. The sums in these tests have fewer than a
+/// thousand terms, each at most 1.
 const TOLERANCE: f32 = 5e-5;
 
 struct Random(Xoshiro256PlusPlus);
@@ -66,7 +66,7 @@ fn graph(order: AxisOrder, input: Shape, layers: &[(Op, Vec<usize>)], outputs: &
     Some(graph)
 }
 
-/// Parameters of drawn numbers; variances are positive.
+/// Random parameters; variances are positive.
 fn draw(random: &mut Random, graph: &Graph) -> Vec<Param> {
     let params = graph.params().iter().map(|param| {
         let (low, high) = if param.role == Role::Variance { (0.5, 2.0) } else { (-1.0, 1.0) };
@@ -75,7 +75,7 @@ fn draw(random: &mut Random, graph: &Graph) -> Vec<Param> {
     params.collect()
 }
 
-/// `WORKSPACE_BYTES` of a chain, which is worked out of constants like those that the macro writes.
+/// `WORKSPACE_BYTES` of a chain, computed from constants like those that the macro writes.
 fn promised_bytes(graph: &Graph) -> usize {
     fn leak<T>(items: impl Iterator<Item = T>) -> &'static [T] {
         items.collect::<Vec<T>>().leak()
@@ -156,11 +156,11 @@ fn check_within(
         );
         let mut found: Vec<Vec<f32>> = expected.iter().map(|y| vec![f32::NAN; y.len()]).collect();
         let mut rooms: Vec<&mut [f32]> = found.iter_mut().map(|y| &mut y[..]).collect();
-        // Earlier contents must not matter.
+        // The previous contents must not matter.
         let mut workspace = vec![f32::NAN; engine.elements(2)];
         engine.run_in(batch, &[&x], &mut rooms, &mut workspace).expect("runs");
         for (found, expected) in found.iter().zip(&expected) {
-            // The maximum of no element is minus infinity.
+            // The maximum of no elements is minus infinity.
             let close = |(a, b): (&f32, &f32)| a == b || (a - b).abs() <= tolerance * b.abs().max(1.0);
             let wrong = found.iter().zip(expected).position(|pair| !close(pair));
             let words = |at: usize| -> String {
@@ -250,8 +250,7 @@ fn convolutions_of_all_kinds() {
     }
 }
 
-/// An `Add` after a convolution, whose other operand is read by nobody else, or by some other layer
-/// before or after it.
+/// An `Add` after a convolution, whose other operand nothing else reads, or another layer reads before or after it.
 #[test]
 fn sums_with_a_residual() {
     let mut random = Random::new(12);
@@ -318,13 +317,14 @@ fn sums_with_a_residual() {
             }
         }
         outputs.push(layers.len());
-        // A layer sums up to 720 roundings of the one before it; what is added twice or not at all is 0.1.
+        // A layer sums up to 720 rounding errors of the previous one; an element added twice or not at all makes a
+        // difference of 0.1.
         let tolerance = 10.0 * TOLERANCE;
         run += u32::from(check_within(tolerance, &mut random, order, Shape::of(&sizes), &layers, &outputs));
     }
 }
 
-/// By Winograd's filtering, where it pays. A volume has one tap along its depth.
+/// With Winograd's algorithm, where it is faster. A volume has one tap along its depth.
 #[test]
 fn convolutions_in_tiles() {
     let mut random = Random::new(5);
@@ -432,13 +432,13 @@ fn interleaved_rows() {
             (Op::Conv(last), vec![3]),
         ];
         let outputs = random.one_of(&[&[4][..], &[3], &[3, 4], &[2, 4]]);
-        // A square makes the roundings of the first layer larger, and each later one sums up to 49 or 48 of them.
+        // The square makes the rounding errors of the first layer larger, and each later layer sums 48 or 49 of them.
         let tolerance = 10.0 * TOLERANCE;
         run += u32::from(check_within(tolerance, &mut random, order, Shape::of(&sizes), &layers, outputs));
     }
 }
 
-/// A wide layer that is the whole chain keeps the caller's order.
+/// A wide layer that is the whole chain keeps the caller's order of axes.
 #[test]
 fn layers_over_planes() {
     let mut random = Random::new(9);
@@ -576,7 +576,7 @@ fn other_layers() {
     }
 }
 
-/// Layers that need the last axis innermost, between others that need the channels.
+/// Layers that need the last axis innermost, between others that need the channels innermost.
 #[test]
 fn layouts_in_turn() {
     let mut random = Random::new(11);
@@ -622,8 +622,8 @@ fn layouts_in_turn() {
     }
 }
 
-/// Chains in which any layer may read any value: parts, sums that repeat an operand, joins along any axis and layers that
-/// need another layout, one after the other.
+/// Chains in which any layer may read any value: parts, sums that repeat an operand, joins along any axis, and layers
+/// that need another layout.
 #[test]
 fn layers_in_company() {
     let mut random = Random::new(14);
@@ -695,7 +695,7 @@ fn layers_in_company() {
     }
 }
 
-/// Sums and products of a value and of one that is repeated along some axes.
+/// Sums and products of a value and one that broadcasts along some axes.
 #[test]
 fn broadcasts() {
     let mut random = Random::new(12);
@@ -773,7 +773,7 @@ fn norms_and_borders() {
     }
 }
 
-/// Of its arguments alone: it makes differences large.
+/// Uses only its arguments: it makes differences large.
 #[test]
 fn exponentials() {
     let mut random = Random::new(13);
@@ -783,7 +783,7 @@ fn exponentials() {
     }
 }
 
-/// Masked scores, as those of windows that are shifted.
+/// Masked scores, as in shifted windows.
 #[test]
 fn softmax_gives_no_subnormal_numbers() {
     let mut random = Random::new(41);
@@ -936,7 +936,7 @@ fn the_number_of_threads_does_not_matter() {
                 pool.install(run)
             };
             let expected = run_in_pool(1);
-            // Outside of a pool the library's own helpers share the work.
+            // Outside a pool the library's own threads share the work.
             for _ in 0..3 {
                 assert!(run() == expected, "outside of a pool, a batch of {batch}");
             }
@@ -947,7 +947,7 @@ fn the_number_of_threads_does_not_matter() {
     }
 }
 
-/// Of every kind of cell, dialect, depth and direction; the last states of one layer are the first of the next.
+/// Every kind of cell, dialect, depth and direction; the final states of one layer are the initial states of the next.
 #[test]
 fn recurrent_layers() {
     let mut random = Random::new(57);
@@ -992,7 +992,7 @@ fn recurrent_layers() {
     }
 }
 
-/// Between layers that keep the channels in another place than a linear layer needs them.
+/// Between layers whose channels are not where a linear layer needs them.
 #[test]
 fn linear_layers_between_convolutions() {
     let mut random = Random::new(61);
@@ -1016,7 +1016,7 @@ fn linear_layers_between_convolutions() {
     }
 }
 
-/// Of more operands than any layer has in a usual chain, along each axis.
+/// With more operands than usual, along each axis.
 #[test]
 fn concats_of_many_values() {
     let mut random = Random::new(62);
@@ -1030,7 +1030,7 @@ fn concats_of_many_values() {
     }
 }
 
-/// Each layer reads the join of the values before it: of all of them, or of the last join and the newest.
+/// Each layer reads the join of the values before it: all of them, or the last join and the newest value.
 #[test]
 fn dense_blocks() {
     let mut random = Random::new(71);
@@ -1082,7 +1082,7 @@ fn dense_blocks() {
             }
         }
         outputs.push(layers.len());
-        // Sums of sums over up to five convolutions; a value in the wrong place is off by 0.1 and more.
+        // Sums of sums over up to five convolutions; a value in the wrong place makes a difference of at least 0.1.
         assert!(check_within(1e-3, &mut random, order, Shape::of(&sizes), &layers, &outputs), "{layers:?}");
     }
 }
@@ -1106,8 +1106,8 @@ fn splits() {
     }
 }
 
-/// Of matrices around the sizes of tiles and panels, transposed and not, with axes in front that broadcast. Elements are
-/// sums of up to 270 products of sums, hence the tolerance.
+/// Matrices around the sizes of tiles and panels, with and without transposing, and with leading axes that broadcast.
+/// Elements are sums of up to 270 products of sums, hence the tolerance.
 #[test]
 fn products_of_matrices() {
     let mut random = Random::new(61);
@@ -1132,8 +1132,8 @@ fn products_of_matrices() {
     }
 }
 
-/// Of sizes around those of blocks, tiles and vectors, causal, with numbers that are added to the scores, and of other
-/// keys than queries.
+/// Around the sizes of blocks, tiles and vectors: causal, with values added to the scores, and with keys other than the
+/// queries.
 #[test]
 fn attention() {
     let mut random = Random::new(59);
@@ -1176,7 +1176,7 @@ fn attention() {
     }
 }
 
-/// Of one value, of two, of each dialect's parameters.
+/// With one input, with two, and with each dialect's parameters.
 #[test]
 fn attention_between_linear_layers() {
     let mut random = Random::new(60);

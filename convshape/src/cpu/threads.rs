@@ -1,4 +1,4 @@
-//! Several threads, for work that is large enough.
+//! Several threads, for large enough work.
 //!
 //! A step is divided into parts whose results do not depend on the thread that computes them. A batch is divided by
 //! samples before it runs.
@@ -14,7 +14,7 @@ use std::vec::Vec;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Threads(usize);
 
-/// The least multiply-adds of a run per thread.
+/// The fewest multiply-adds of a run per thread.
 #[cfg(feature = "rayon")]
 const LEAST_RUN: usize = 3 << 18;
 
@@ -35,7 +35,7 @@ pub(super) fn threads(_: usize) -> Threads {
     Threads::ONE
 }
 
-/// The least multiply-adds of a part of a step: handing it to another thread takes about as long.
+/// The fewest multiply-adds of a part of a step: handing it to another thread takes about as long.
 const LEAST_WORK: usize = 1 << 15;
 
 impl Threads {
@@ -45,7 +45,7 @@ impl Threads {
         self.0
     }
 
-    /// Wakes the threads for a run that is about to have work for them.
+    /// Wakes the threads before a run has work for them.
     pub(super) fn wake(self) {
         #[cfg(feature = "rayon")]
         if self != Threads::ONE && rayon::current_thread_index().is_none() {

@@ -64,8 +64,8 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     unsafe fn load_even(self, from: *const f32) -> __m256 {
-        // The second vector starts one early, so that it ends with the last element that is wanted.
-        // SAFETY: as in `avx2!`; the caller guarantees 15 elements.
+        // The second vector starts one element early, so that it ends with the last element needed. SAFETY: as in
+        // `avx2!`; the caller guarantees 15 elements.
         unsafe {
             let (low, high) = (_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(7)));
             // 0 2 of each half of the first, 1 3 of each half of the second.

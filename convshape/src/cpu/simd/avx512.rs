@@ -64,8 +64,8 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     unsafe fn load_even(self, from: *const f32) -> __m512 {
-        // The second vector starts one early, so that it ends with the last element that is wanted.
-        // SAFETY: as in `avx512!`; the caller guarantees 31 elements.
+        // The second vector starts one element early, so that it ends with the last element needed. SAFETY: as in
+        // `avx512!`; the caller guarantees 31 elements.
         unsafe {
             let (low, high) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(15)));
             let lanes = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
@@ -231,7 +231,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn sums(self, x: &[__m512; 16]) -> [f32; 16] {
-        // Each step adds what belongs to one sum, and puts two vectors' into one.
+        // Each step adds lanes of one sum and merges two vectors into one.
         let mut two = [self.splat(0.0); 8];
         for i in 0..8 {
             let (a, b) = (x[2 * i], x[2 * i + 1]);

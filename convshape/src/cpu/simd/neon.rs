@@ -64,8 +64,8 @@ impl Simd for Neon {
 
     #[inline(always)]
     unsafe fn load_even(self, from: *const f32) -> float32x4_t {
-        // The second vector begins one element early, so that it ends with the last element that is wanted.
-        // SAFETY: as in `neon!`; the caller guarantees 7 elements.
+        // The second vector begins one element early, so that it ends with the last element needed. SAFETY: as in
+        // `neon!`; the caller guarantees 7 elements.
         let (low, high) = unsafe { (vld1q_f32(from), vld1q_f32(from.add(3))) };
         // 0 2 of the first, 1 3 of the second.
         neon!(vcombine_f32(vget_low_f32(vuzp1q_f32(low, low)), vget_low_f32(vuzp2q_f32(high, high))))

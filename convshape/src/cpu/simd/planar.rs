@@ -28,7 +28,7 @@ impl PlanarTaps {
 /// contiguous weights. `STEP`, 1 or 2, is the stride between the inputs of neighbouring outputs.
 ///
 /// # Panics
-/// If a stretch reaches beyond `x`, or the weights beyond `w`.
+/// If a run extends past `x`, or the weights past `w`.
 #[inline(always)]
 pub(crate) fn planar<S: Simd, const R: usize, const V: usize, const STEP: usize>(
     simd: S,
@@ -74,7 +74,7 @@ pub(crate) fn planar<S: Simd, const R: usize, const V: usize, const STEP: usize>
 /// the rows.
 ///
 /// # Panics
-/// If an input is beyond `x`.
+/// If an input is past `x`.
 #[inline(always)]
 pub(crate) fn slide<S: Simd, const R: usize>(
     simd: S,

@@ -124,7 +124,7 @@ pub(crate) fn products<S: Simd, const R: usize, const V: usize, const Q: usize>(
 /// Stores the sums of each of `R` positions at its offset.
 ///
 /// # Panics
-/// If there is too little room.
+/// If there is too little space.
 #[inline(always)]
 pub(crate) fn store<S: Simd, const R: usize, const V: usize>(
     simd: S,

@@ -49,8 +49,8 @@ impl Simd for Wasm {
 
     #[inline(always)]
     unsafe fn load_even(self, from: *const f32) -> v128 {
-        // The second vector begins one element early, so that it ends with the last element that is wanted.
-        // SAFETY: the caller guarantees 7 elements; the instruction asks for no alignment.
+        // The second vector begins one element early, so that it ends with the last element needed. SAFETY: the caller
+        // guarantees 7 elements; the instruction asks for no alignment.
         let (low, high) = unsafe { (v128_load(from.cast()), v128_load(from.add(3).cast())) };
         i32x4_shuffle::<0, 2, 5, 7>(low, high)
     }

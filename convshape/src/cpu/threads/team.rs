@@ -1,9 +1,9 @@
 //! Threads that help a run, and stay awake for a moment after it.
 //!
-//! A step of a run takes a few microseconds, about as long as waking a thread. So the helpers, which are threads of a
-//! pool of their own, spin while a run lasts and a little longer, and a few atomic operations divide a step: the leader
-//! publishes the number of parts, leader and helpers take one part after the other, and the leader goes on when all are
-//! done. A helper that comes too late finds no part left; the leader does not wait for it.
+//! A step of a run takes a few microseconds, about as long as waking a thread. So the helpers, which are the threads of
+//! a separate pool, spin during a run and a little longer. A few atomic operations divide a step: the leader publishes
+//! the number of parts, leader and helpers take one part after the other, and the leader goes on when all are done. A
+//! helper that comes too late finds no part left; the leader does not wait for it.
 
 use std::env;
 use std::hint::spin_loop;
@@ -25,9 +25,9 @@ const LINGER: Duration = Duration::from_micros(100);
 /// The work of a round: a function that is called with the index of each part.
 struct PartTask<'a>(&'a (dyn Fn(usize) + Sync));
 
-/// The state that the leader publishes, and the helpers that read it.
+/// The state that the leader publishes and the helpers read.
 struct Team {
-    /// Whether a run is the leader now.
+    /// Whether a run is currently the leader.
     led: AtomicBool,
     /// The range of parts that are not taken yet, and the round in the high bits.
     open: AtomicU64,
@@ -38,7 +38,7 @@ struct Team {
     failed: AtomicBool,
     /// One less than [`most_threads`].
     helpers: Vec<Helper>,
-    /// The pool of their threads, which never end. Without it the leader does all parts.
+    /// The pool of the helpers, which never end. Without it the leader does all parts.
     pool: OnceLock<Option<ThreadPool>>,
 }
 
@@ -128,7 +128,7 @@ impl Team {
         impl Drop for Round<'_> {
             fn drop(&mut self) {
                 let Round(team, parts) = *self;
-                // After a panic of the leader, the parts left over are never done.
+                // If the leader panicked, the remaining parts are never done.
                 let mut left = 0;
                 while team.take(FIRST).is_some() {
                     left += 1;
@@ -136,7 +136,7 @@ impl Team {
                 let mut idle = 0_u32;
                 while team.done.load(Ordering::Acquire) + left < parts {
                     idle += 1;
-                    // A helper that is not running now needs the processor.
+                    // A helper that is not running needs the processor to start.
                     if idle.is_multiple_of(1024) { thread::yield_now() } else { spin_loop() }
                 }
                 team.led.store(false, Ordering::Release);
@@ -175,7 +175,7 @@ impl Team {
         None
     }
 
-    /// What a helper does, for ever.
+    /// The loop of a helper, which never ends.
     fn help(&self, own: &Helper) {
         own.thread.get_or_init(thread::current);
         let mut since = Instant::now();
@@ -198,7 +198,7 @@ impl Team {
             if !idle.is_multiple_of(64) {
                 continue;
             }
-            // Whoever else has work for this processor goes first.
+            // Other threads that wait for this processor go first.
             thread::yield_now();
             if since.elapsed() > LINGER {
                 own.asleep.store(true, Ordering::SeqCst);
@@ -238,7 +238,7 @@ pub(super) fn share_chunks(threads: usize, y: &mut [f32], size: usize, f: &(dyn 
 /// The elements that are divided among the parts.
 struct SharedElements(*mut f32);
 
-// SAFETY: what is shared is no more than a place; who makes a reference of it proves that it is his.
+// SAFETY: only an address is shared; whoever makes a reference from it must prove that its elements are not shared.
 unsafe impl Sync for SharedElements {}
 
 impl SharedElements {
@@ -284,7 +284,7 @@ mod tests {
                     for round in 1..ROUNDS / 4 {
                         let mut y = vec![0.0; 64];
                         share_chunks(2, &mut y, 8, &|part, chunk| {
-                            // A part that shares out something itself.
+                            // A part that itself divides work.
                             share_chunks(2, chunk, 2, &|_, chunk| chunk.fill((part + leader * round) as f32));
                         });
                         assert!(y.iter().enumerate().all(|(at, y)| *y == (at / 8 + leader * round) as f32));
