@@ -1,8 +1,8 @@
-//! An autoencoder of sound: strides 2, 4 and 5 make one step of the code out of 40 samples, and the way back gives
-//! exactly as many samples as came in.
+//! An audio autoencoder: strides 2, 4 and 5 make one step of the code out of 40 samples, and the decoder gives back
+//! exactly the number of input samples.
 //!
-//! Three ways to say "give back what that layer took", each checked while this compiles: `undo` makes the reverse layer,
-//! `restores` demands it of a layer written out, and a hole (`_`) has the compiler find the number.
+//! Three ways to restore a layer's input shape, each checked at compile time: `undo` makes the reverse layer,
+//! `restores` checks a layer written out, and a hole (`_`) lets the compiler find the number.
 //!
 //! ```sh
 //! cargo run --release --example audio_autoencoder
@@ -22,7 +22,7 @@ conv_chain! {
         enc3: Conv1d(32 -> 64, kernel: 8, stride: 4, padding: 2, activation: Elu) -> [64, 200];
         code: Conv1d(64 -> 64, kernel: 10, stride: 5, padding: 3, activation: Elu) -> [64, 40];
 
-        // The compiler finds `output_padding: 1`: stride 5 makes 40 steps of 199 to 203 samples.
+        // The compiler finds `output_padding: 1`: with stride 5, 199 to 203 samples give 40 steps.
         dec4: ConvTranspose1d(64 -> 64, kernel: 10, stride: 5, padding: 3, output_padding: _, activation: Elu)
             restores code;
         dec3: ConvTranspose1d(64 -> 32, kernel: 8, stride: 4, padding: 2, activation: Elu) restores enc3;

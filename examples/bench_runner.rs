@@ -4,12 +4,12 @@
 //! bench_runner --models DIR --threads 1
 //! ```
 //!
-//! It answers `load CASE`, `check`, `time N` and `quit` on its standard input, a line each. A case is four files:
-//! `CASE.bin` has all weights, `CASE.x.bin` and `CASE.y.bin` input and output, as little-endian `f32`; `CASE.net` lists
-//! the network's operations, with the places of their weights. Of a case of training the output is the target, and
-//! `CASE.net` has the learning rate and the first losses. Chains are types, so the suite is written out, and
-//! `CASE.net` only says where the weights of each layer are. The files have the channels first; layers by themselves run
-//! on channels-last tensors, which are made before the clock starts.
+//! It answers `load CASE`, `check`, `time N` and `quit` on its standard input, one per line. A case has four files:
+//! `CASE.bin` holds all weights, `CASE.x.bin` and `CASE.y.bin` input and output, as little-endian `f32`; `CASE.net`
+//! lists the network's operations with the positions of their weights. For a training case the output is the target,
+//! and `CASE.net` has the learning rate and the first losses. Chains are types, so the suite is written out, and
+//! `CASE.net` only says where the weights of each layer are. The files have the channels first; single layers run on
+//! channels-last tensors, which are made before the clock starts.
 #![expect(clippy::print_stdout, reason = "it answers on its standard output")]
 
 #[path = "../convshape/benches/suite/mod.rs"]
@@ -38,11 +38,11 @@ type Failure = Box<dyn Error>;
 /// A case that is ready to run.
 struct Case {
     run: Box<dyn FnMut()>,
-    /// How far the results are from those expected.
+    /// How much the results differ from the expected ones.
     error: Box<dyn Fn() -> f64>,
 }
 
-/// Makes a case of a network and its files.
+/// Makes a case from a network and its files.
 #[derive(Clone)]
 struct Load<'a> {
     net: &'a str,
@@ -71,7 +71,7 @@ impl Visit for Load<'_> {
     }
 }
 
-/// A run is a sample, into memory that is there already.
+/// A run is one sample, into existing memory.
 fn infer_one<M: Model + Parts>(model: M, x: ArrayD<f32>, expected: ArrayD<f32>) -> Result<Case, Failure> {
     let (x, expected) = (x.into_raw_vec_and_offset().0, expected.into_raw_vec_and_offset().0);
     let (mut workspace, y) = (Workspace::new::<M>(), Rc::new(RefCell::new(vec![0.0; expected.len()])));
@@ -134,7 +134,7 @@ fn train<M: Model + Parts>(
     })
 }
 
-/// The learning rate and the first losses of a case of training.
+/// The learning rate and the first losses of a training case.
 fn training(net: &str) -> Option<(f64, Vec<f64>)> {
     let words = net.lines().find_map(|line| line.strip_prefix("train "))?;
     let mut numbers = words.split_whitespace().map_while(|word| word.parse().ok());
@@ -143,7 +143,7 @@ fn training(net: &str) -> Option<(f64, Vec<f64>)> {
     (!losses.is_empty()).then_some((rate, losses))
 }
 
-/// The sizes behind the name of an input or output: `input x 1 1 28 28`.
+/// The sizes after the name of an input or output: `input x 1 1 28 28`.
 fn sizes(net: &str, word: &str) -> Result<Vec<usize>, Failure> {
     let line = net.lines().find_map(|line| line.strip_prefix(word)).ok_or_else(|| format!("no {word}is described"))?;
     Ok(line.split_whitespace().skip(1).map(str::parse).collect::<Result<_, _>>()?)
@@ -155,8 +155,7 @@ fn dims(batch: usize, shape: &Shape) -> Vec<usize> {
     [batch].into_iter().chain(sizes).collect()
 }
 
-/// Copies each layer's weights from where the description says they are. A bias that the description does not have is
-/// zero.
+/// Copies each layer's weights from the positions in the description. A bias missing there is zero.
 fn fill<M: Model>(model: &mut M, net: &str, weights: &[f32]) -> Result<(), Failure> {
     let layers: Vec<BTreeMap<&str, usize>> = net.lines().map(places).filter(|places| !places.is_empty()).collect();
     let mut names: Vec<String> = Vec::new();
@@ -196,7 +195,7 @@ fn fill<M: Model>(model: &mut M, net: &str, weights: &[f32]) -> Result<(), Failu
     }
 }
 
-/// The places of an operation's weights: `w=0:16,1,3,3` is `w` at 0.
+/// The positions of an operation's weights: `w=0:16,1,3,3` is `w` at 0.
 fn places(line: &str) -> BTreeMap<&str, usize> {
     let pairs = line.split_whitespace().filter_map(|word| word.split_once('='));
     pairs.filter_map(|(key, value)| Some((key, value.split_once(':')?.0.parse().ok()?))).collect()
@@ -227,7 +226,7 @@ fn load(models: &Path, case: &str) -> Result<Case, Failure> {
     loaded.ok_or_else(|| format!("no network for `{case}`"))?
 }
 
-/// The largest difference, in standard deviations of what is expected.
+/// The largest difference, in standard deviations of the expected output.
 fn error(found: &[f32], expected: &[f32]) -> f64 {
     let numbers = || expected.iter().map(|&y| f64::from(y));
     let count = expected.len() as f64;
@@ -235,7 +234,7 @@ fn error(found: &[f32], expected: &[f32]) -> f64 {
     let deviation = (numbers().map(|y| (y - mean) * (y - mean)).sum::<f64>() / count).sqrt();
     let scale = if expected.len() == 1 { mean.abs() } else { deviation };
     let worst = found.iter().zip(numbers()).map(|(&y, expected)| (f64::from(y) - expected).abs());
-    // A maximum passes over what is not a number.
+    // `max` would ignore NaN.
     let finite = found.len() == expected.len() && found.iter().all(|y| y.is_finite());
     if finite { worst.fold(0.0, f64::max) / scale } else { f64::INFINITY }
 }

@@ -1,7 +1,7 @@
 //! A classifier of handwritten digits of 24 x 24 pixels, with augmentation and metrics.
 //!
-//! The digits are enlarged ones of 8 x 8. Each is turned, scaled and moved a little anew in every epoch, on a thread ahead
-//! of the training. Every class has the same share in training and test.
+//! The digits are enlarged from 8 x 8. In every epoch each one is rotated, scaled and shifted a little differently, on
+//! a thread that works ahead of the training. Every class has the same share in training and test.
 //!
 //! ```sh
 //! cargo run --release --example classify_digits               # pictures go to the target directory
@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("of {} digits that were not trained on, the share recognised is {accuracy:.4}", test.len());
     assert!(accuracy >= 0.98, "{metrics:?}");
 
-    // Digits above what the augmentation made of them.
+    // Digits above their augmented versions.
     let places: Vec<usize> = (0..64).collect();
     let changed = training.gather(&places, Pass::new(1, 0))?.inputs.remove(0).into_dimensionality::<Ix4>()?;
     let [before, _] = data.split(Split::fractions([0.8, 0.2]).seed(1).by_class(&labels))?;

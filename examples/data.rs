@@ -1,5 +1,5 @@
-//! Data that is checked while the model compiles: 8 by 8 images of four classes in an npz file, trained on with
-//! metrics. Change `images` to `last` in the header, and it no longer compiles: that array has its channels last.
+//! Data that is checked at compile time: 8 by 8 images of four classes in an npz file, used for training with metrics.
+//! Change `images` to `last` in the header and it no longer compiles, because that array has its channels last.
 #![expect(clippy::print_stdout, reason = "an example prints what it shows")]
 
 use std::ops::ControlFlow;
@@ -21,7 +21,7 @@ conv_chain! {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Samples are read when they are asked for; these few fit into memory.
+    // Samples are read on demand; these few fit into memory.
     let samples = Classifier::dataset()?.read()?;
     let mut model = Classifier::init(&mut Xoshiro256PlusPlus::seed_from_u64(1));
     let fit = Fit::new(Adam::new(3e-2), CrossEntropy).epochs(200).batch(4).metric(Accuracy::default());

@@ -1,8 +1,8 @@
-//! Two models against each other (Goodfellow et al., 2014; the shapes after DCGAN, Radford et al., 2015): one draws
-//! digits, the other tells them from real ones.
+//! Two models against each other (Goodfellow et al., 2014; shapes as in DCGAN, Radford et al., 2015): one draws digits,
+//! the other distinguishes them from real ones.
 //!
-//! The generator's loss is written by hand: the discriminator's opinion of what was drawn, and its gradient with respect
-//! to the pixels, which `vjp` gives. The discriminator learns from the same drawings.
+//! The generator's loss is written by hand: the discriminator's verdict on the drawings and its gradient with respect
+//! to the pixels, computed by `vjp`. The discriminator learns from the same drawings.
 //!
 //! ```sh
 //! cargo run --release --example dcgan_digits             # some steps, enough to see where it goes
@@ -75,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 judge.step(&mut discriminator, &by_drawn)?;
                 opinions += wrong;
 
-                // The drawings should pass for real.
+                // The drawings should be taken for real.
                 let opinion = discriminator.forward_batch(drawings)?.into_dyn();
                 let loss = BinaryCrossEntropyWithLogits.evaluate(&[opinion.view()], &[real.view().into_dyn()])?;
                 let cotangent = loss.gradients[0].to_shape((BATCH, 1)).expect("one number each").to_owned();
@@ -104,19 +104,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The drawings as the discriminator takes them.
+/// The drawings as the discriminator's input.
 fn fourfold<'a>(drawings: &ArrayViewD<'a, f32>) -> ArrayView4<'a, f32> {
     drawings.clone().into_dimensionality().expect("the generator gives batches of images")
 }
 
-/// Drawings of noise that is always the same.
+/// Drawings from noise that is always the same.
 fn drawings(generator: &Generator, count: usize) -> Result<Array4<f32>, ShapeError> {
     let mut rng = StdRng::seed_from_u64(2);
     let noise = Array2::from_shape_simple_fn((count, 16), || rng.random_range(-1.0..1.0));
     generator.forward_batch(noise.view())
 }
 
-/// The mean squared difference of the mean drawing and the mean digit.
+/// The mean squared difference between the mean drawing and the mean digit.
 fn mean_image_error(generator: &Generator, digits: ArrayView4<'_, f32>) -> Result<f32, ShapeError> {
     let drawings = drawings(generator, 256)?;
     let mean = |images: ArrayView4<'_, f32>| images.mean_axis(Axis(0)).expect("there are images");

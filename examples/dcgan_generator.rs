@@ -1,8 +1,8 @@
 //! The generator of DCGAN (Radford, Metz and Chintala, 2015): 100 random numbers become a 64x64 colour image.
 //!
 //! A transposed convolution with kernel 4, stride 2 and padding 1 doubles height and width. The shapes are known before
-//! anything runs: `LAYERS` has them as constants. The weights are random: the picture shows the
-//! texture of an untrained network.
+//! anything runs: they are constants in `LAYERS`. The weights are random, so the picture shows the texture of an
+//! untrained network.
 //!
 //! ```sh
 //! cargo run --release --example dcgan_generator
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// From the values of an image to 0..=1. An untrained network uses little of its range, so that is stretched.
+/// Maps the values of an image to 0..=1. An untrained network uses little of its range, so that is stretched.
 fn to_unit(values: &[f32]) -> Vec<f32> {
     let least = values.iter().copied().fold(f32::INFINITY, f32::min);
     let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -1,6 +1,6 @@
-//! A denoising autoencoder (Vincent et al., 2008): it sees digits with noise and learns the digits without.
+//! A denoising autoencoder (Vincent et al., 2008): it sees noisy digits and learns the clean ones.
 //!
-//! The noise is new in every step, drawn by the step's own generator, so that a training repeats bit for bit.
+//! The noise is new in every step and drawn by the step's own generator, so that training is reproducible bit for bit.
 //!
 //! ```sh
 //! cargo run --release --example denoise
@@ -16,7 +16,7 @@ use convshape_examples::{TEST_ROWS, digits, picture_path, write_pairs};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
 conv_chain! {
-    /// 8x8 digits with a skip from end to end.
+    /// 8x8 digits with a skip connection from end to end.
     struct Denoiser {
         input: [1, 8, 8];
 
@@ -31,10 +31,10 @@ conv_chain! {
     }
 }
 
-/// Adds noise of a normal distribution with deviation 0.3.
+/// Adds normally distributed noise with deviation 0.3.
 fn add_noise(mut images: ArrayViewMutD<'_, f32>, rng: &mut dyn Rng) {
     images.mapv_inplace(|pixel| {
-        // The sum of twelve uniform numbers has variance 1 and is as good as normal.
+        // The sum of twelve uniform numbers has variance 1 and is close enough to normal.
         let sum: f32 = (0..12).map(|_| rng.random::<f32>() - 0.5).sum();
         (pixel + 0.3 * sum).clamp(0.0, 1.0)
     });

@@ -1,7 +1,7 @@
 //! A denoising diffusion model (Ho, Jain and Abbeel, 2020) that draws handwritten digits out of noise.
 //!
-//! Noise is added to a digit in a hundred steps. The model sees a digit with some of it, and how much, and learns to say
-//! which noise it was. New digits begin as nothing but noise, which is taken away step by step.
+//! Noise is added to a digit in a hundred steps. The model sees a partly noisy digit and the amount of noise, and
+//! learns to predict the noise. New digits begin as pure noise, which is removed step by step.
 //!
 //! ```sh
 //! cargo run --release --example diffuse_digits               # pictures go to the target directory
@@ -17,7 +17,7 @@ use convshape_examples::{TEST_ROWS, digits, picture_path, write_grid};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
 conv_chain! {
-    /// The noise in an image, whose second channel says how much there is.
+    /// The noise in an image, whose second channel holds the amount of noise.
     struct Denoiser {
         block Residual(channels) {
             n1: GroupNorm(channels, groups: 8);
@@ -49,12 +49,12 @@ fn left() -> Vec<f32> {
     (0..=STEPS).map(|step| (at(step) / at(0)).clamp(1e-3, 1.0)).collect()
 }
 
-/// A normal number: the sum of twelve uniform ones is as good.
+/// A normally distributed number: the sum of twelve uniform ones is close enough.
 fn normal(rng: &mut dyn Rng) -> f32 {
     (0..12).map(|_| rng.random::<f32>() - 0.5).sum()
 }
 
-/// Digits with noise and the channel of its amount, and the noise.
+/// Noisy digits with the channel for the amount of noise, and the noise.
 fn noisy(digits: ArrayView4<'_, f32>, left: &[f32], rng: &mut dyn Rng) -> (Array4<f32>, Array4<f32>) {
     let noise = Array4::from_shape_simple_fn(digits.raw_dim(), || normal(rng));
     let mut images = Array4::zeros((digits.len_of(Axis(0)), 2, 8, 8));
@@ -70,7 +70,7 @@ fn noisy(digits: ArrayView4<'_, f32>, left: &[f32], rng: &mut dyn Rng) -> (Array
     (images, noise)
 }
 
-/// Takes noise away, step by step, until digits are left; `shown` gets the images on the way.
+/// Removes noise step by step until digits are left; `shown` receives the intermediate images.
 fn draw(
     model: &Denoiser,
     count: usize,
@@ -82,7 +82,7 @@ fn draw(
     for step in (1..=STEPS).rev() {
         let amount = Array4::from_elem((count, 1, 8, 8), 2.0 * (1.0 - left[step]).sqrt() - 1.0);
         let noise = model.forward_batch(concatenate![Axis(1), images, amount].view())?;
-        // The digit that this noise says, and the mean of the step before given both (equation 7).
+        // The digit implied by this noise, and the mean of the previous step given both (equation 7).
         let (now, before) = (left[step], left[step - 1]);
         let digit = Zip::from(&images)
             .and(&noise)
@@ -101,7 +101,7 @@ fn draw(
     Ok(images)
 }
 
-/// For each image the number of the nearest of `others`, and its distance: the root of the mean squared difference.
+/// For each image the index of the nearest of `others`, and its distance: the root mean squared difference.
 fn nearest(images: ArrayView4<'_, f32>, others: ArrayView4<'_, f32>) -> Vec<(usize, f32)> {
     let of = |image: ArrayViewD<'_, f32>| {
         let distances = others
@@ -117,7 +117,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (training, test) = (images.slice(s![..TEST_ROWS, .., .., ..]), images.slice(s![TEST_ROWS.., .., .., ..]));
     let left = left();
     let mut model = Denoiser::init(&mut StdRng::seed_from_u64(1));
-    // The batch has digits; the step has them with noise, and the noise to be found.
+    // The batch holds digits; the step gets noisy digits, and the noise as the target.
     let prepare = |batch: &mut Batch, rng: &mut dyn Rng| {
         if let Ok(digits) = batch.inputs[0].view().into_dimensionality::<Ix4>() {
             let (images, noise) = noisy(digits, &left, rng);

@@ -1,8 +1,8 @@
-//! An autoencoder of handwritten digits, trained in PyTorch, run here with the same numbers.
+//! An autoencoder of handwritten digits, trained in PyTorch and run here with the same results.
 //!
-//! The chain below is checked while it compiles: change one `stride` and it does not build, and rustc says why. The
-//! program loads the weights, compares with what PyTorch computed, and writes a picture: digits in the upper row of each
-//! pair, their reconstructions in the lower.
+//! The chain below is checked at compile time: change one `stride` and it does not build, and the compiler says why.
+//! The program loads the weights, compares with PyTorch's results, and writes a picture: digits in the upper row of
+//! each pair, their reconstructions in the lower.
 //!
 //! ```sh
 //! cargo run --release --example digits               # the picture goes to the target directory
@@ -37,7 +37,7 @@ conv_chain! {
 }
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits");
-/// The rows from here on were not trained on.
+/// The remaining rows were not used for training.
 const TEST_ROWS: usize = 1437;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let images = Array4::from_shape_vec((1797, 1, 8, 8), pixels)?;
     let reconstructed = model.forward_batch(images.view())?;
 
-    // PyTorch's error on the rows that it was not trained on.
+    // PyTorch's error on the rows not used for training.
     let reference: serde_json::Value = serde_json::from_str(&fs::read_to_string(format!("{DATA}/reference.json"))?)?;
     let expected = reference["test_mse"].as_f64().ok_or("no `test_mse` in reference.json")?;
     let test_rows = |batch: &Array4<f32>| batch.slice_axis(Axis(0), Slice::from(TEST_ROWS..)).iter().copied().collect();

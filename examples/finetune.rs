@@ -1,7 +1,7 @@
-//! Goes on training from PyTorch's weights, on other images, and saves for PyTorch.
+//! Continues training from PyTorch's weights on different images, and saves for PyTorch.
 //!
-//! The autoencoder was trained in PyTorch on upright digits; here it learns digits that lie on their side. The first
-//! layer stays as it is. The file that is written has PyTorch's names and layouts: `load_state_dict` takes it.
+//! The autoencoder was trained in PyTorch on upright digits; here it learns digits lying on their side. The first layer
+//! is frozen. The file that is written has PyTorch's names and layouts, so `load_state_dict` accepts it.
 //!
 //! ```sh
 //! cargo run --release --example finetune
@@ -32,7 +32,7 @@ conv_chain! {
 
 const WEIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits/autoencoder.safetensors");
 
-/// Loads the file into PyTorch's modules, where Python has them.
+/// Loads the file into PyTorch's modules, if Python has them.
 const CHECK: &str = "
 import json, struct, sys
 try:
@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let original = Digits::load(WEIGHTS)?;
     let before = evaluate(&original, &test, 64, &mut Mse)?;
 
-    // The loop written out: a step is three lines.
+    // The loop written out: a step takes three lines.
     let mut model = original.clone();
     let mut optimizer = AdamW::new(1e-3);
     let loader = Loader::new(Data::new(training, training)?, 32).shuffled(1);
@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let (inputs, targets) = (batch.input_views(), batch.target_views());
             let (_, gradients) = model.loss_gradients(&inputs, &targets, &mut Mse)?;
             optimizer.step(&mut model, &gradients)?;
-            // Frozen: weight decay too leaves it alone.
+            // Frozen: weight decay does not change it either.
             model.enc1 = original.enc1.clone();
         }
     }

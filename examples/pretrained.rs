@@ -1,8 +1,8 @@
 //! The autoencoder of `digits`, with the weights compiled in.
 //!
-//! The macro reads the header of the file while it compiles: rename a layer, or change its channels or its kernel, and
-//! the program does not build, and rustc says which tensor is missing or has another shape. What is built needs no file,
-//! no path and no error handling; the weights are borrowed from the program itself.
+//! The macro reads the header of the file at compile time: rename a layer, or change its channels or its kernel, and
+//! the program does not build; the compiler says which tensor is missing or has the wrong shape. The program then needs
+//! no file, no path and no error handling; it borrows the weights from itself.
 //!
 //! ```sh
 //! cargo run --release --example pretrained
@@ -35,7 +35,7 @@ conv_chain! {
 }
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits");
-/// The rows from here on were not trained on.
+/// The remaining rows were not used for training.
 const TEST_ROWS: usize = 1437;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,8 +1,8 @@
 //! A U-Net (Ronneberger, Fischer and Brox, 2015) that finds the handwritten digit in a photo, pixel by pixel.
 //!
-//! A digit is drawn into a piece of a photo, darker or brighter than what is there. Images and masks are flipped together. The
-//! model is tested on digits and a photo that it has not seen, by Dice's coefficient (Dice, 1945) and intersection over
-//! union.
+//! A digit is drawn into a piece of a photo, darker or brighter than the background. Images and masks are flipped
+//! together. The model is tested with the Dice coefficient (Dice, 1945) and the intersection over union, on digits and
+//! a photo that it has not seen.
 //!
 //! ```sh
 //! cargo run --release --example segment               # pictures go to the target directory
@@ -19,7 +19,7 @@ use convshape_examples::{TEST_ROWS, digits, enlarged, photo, picture_path, write
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 conv_chain! {
-    /// How likely each pixel belongs to the digit.
+    /// How likely it is that each pixel belongs to the digit.
     struct Unet {
         block Double(from, to) {
             c1: Conv2d(from -> to, kernel: 3, padding: 1, bias: false);
@@ -91,7 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     assert!(metrics[0].1 > 0.85, "{metrics:?}");
 
-    // Scenes, where their digits are, and what the model says.
+    // Scenes, the true masks of their digits, and the model's.
     let places: Vec<usize> = (0..16).collect();
     let shown = test.gather(&places, Pass::default())?;
     let found = model.forward_batch(shown.inputs[0].view().into_dimensionality()?)?;

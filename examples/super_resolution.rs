@@ -1,7 +1,7 @@
-//! Photos at twice their resolution (Shi et al., 2016): the model adds to linear interpolation what that leaves out.
+//! Photos at twice their resolution (Shi et al., 2016): the model adds the details that linear interpolation lacks.
 //!
-//! It is trained on pieces of one photo and tested on another. The chain takes images of any size, so that the whole photo
-//! goes through the model that was trained on pieces.
+//! It is trained on pieces of one photo and tested on another. The chain takes images of any size, so the whole photo
+//! goes through the model trained on pieces.
 //!
 //! ```sh
 //! cargo run --release --example super_resolution               # pictures go to the target directory
@@ -50,7 +50,7 @@ fn psnr(found: &[f32], expected: &[f32]) -> f64 {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (china, flower) = (photo("china")?, photo("flower")?);
-    // Pieces are cut when they are asked for, the same for the same number.
+    // Pieces are cut on demand, the same one for the same index.
     let pieces = from_fn(1024, |index| {
         let mut rng = StdRng::seed_from_u64(index as u64);
         let (height, width) = china.dim();
@@ -90,7 +90,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("a photo that was not trained on: {before:.2} dB by linear interpolation, {after:.2} dB by the model");
     assert!(after > before + 0.5, "{before} dB, {after} dB");
 
-    // The same pieces of the linear one, the model's and the photo.
+    // The same piece interpolated, from the model, and from the photo.
     let picture = picture_path()?;
     const SHOWN: usize = 96;
     let piece = |image: ArrayView2<'_, f32>, (y, x): (usize, usize)| -> Vec<f32> {

@@ -1,7 +1,7 @@
 //! The autoencoder of the `digits` example, trained here from scratch.
 //!
-//! It ends at a test error no worse than PyTorch's after the same 120 epochs, and writes a picture (digits above their
-//! reconstructions) and the curves of the losses next to it.
+//! It reaches a test error no worse than PyTorch's after the same 120 epochs, and writes a picture (digits above their
+//! reconstructions) and the loss curves next to it.
 //!
 //! ```sh
 //! cargo run --release --example train_digits               # the picture goes to the target directory

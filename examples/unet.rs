@@ -1,10 +1,9 @@
-//! A U-Net (Ronneberger, Fischer and Brox, 2015): an image goes down to a quarter of its size and up again, and each
-//! level up also reads what the level of the same size computed on the way down.
+//! A U-Net (Ronneberger, Fischer and Brox, 2015): an image is reduced to a quarter of its size and enlarged again. Each
+//! level on the way up also reads the result of the same level on the way down.
 //!
-//! A skip only works if both sides have the same height and width. That is what goes wrong when an input size cannot be
-//! halved twice: with 98 rows instead of 96 the second pooling makes 24 out of 49, 24 comes up as 48, and this example
-//! does not compile: `Concat(skip2, _)` is refused, and the message names both heights and the pooling that dropped the
-//! row.
+//! A skip connection needs equal heights and widths on both sides. This fails if an input size cannot be halved twice:
+//! with 98 rows instead of 96, the second pooling turns 49 into 24, which comes back as 48. The example then does not
+//! compile: the error on `Concat(skip2, _)` names both heights and the pooling that dropped the row.
 //!
 //! ```sh
 //! cargo run --release --example unet
@@ -16,9 +15,9 @@ use convshape::{Chain, Shape, ShapeError, conv_chain};
 use rand::{SeedableRng, rngs::StdRng};
 
 conv_chain! {
-    /// Says of each pixel of an image how likely it belongs to an object.
+    /// Gives each pixel's probability of belonging to an object.
     struct Unet {
-        // Two convolutions that keep the size; the pieces below give the channels.
+        // Two convolutions that keep the size; each use gives the channels.
         block DoubleConv(from, to) {
             c1: Conv2d(from -> to, kernel: 3, padding: 1, bias: false);
             BatchNorm(to);
@@ -51,7 +50,7 @@ conv_chain! {
 fn main() -> Result<(), ShapeError> {
     println!("{}\n", Unet::summary());
 
-    // What a skip joins: 32 channels from the left side and 32 from below.
+    // A skip connection joins 32 channels from the left side and 32 from below.
     let joined = Unet::LAYERS.iter().filter(|layer| layer.op == "Concat").map(|layer| layer.output);
     assert!(joined.eq([Shape::of(&[64, 48, 64]), Shape::of(&[32, 96, 128])]));
 

@@ -1,7 +1,7 @@
 //! A variational autoencoder (Kingma and Welling, 2013): two inputs, an image and noise, and several outputs.
 //!
-//! The encoder gives a normal distribution, `mu` and `logvar`; the decoder gets `z = mu + exp(logvar / 2) * eps`. With
-//! the noise as an input the model has no hidden randomness: `eps = 0` gives the reconstruction of the mean.
+//! The encoder gives a normal distribution, `mu` and `logvar`; the decoder gets `z = mu + exp(logvar / 2) * eps`.
+//! Because the noise is an input, the model has no hidden randomness: `eps = 0` gives the reconstruction of the mean.
 //!
 //! ```sh
 //! cargo run --release --example vae
@@ -53,7 +53,7 @@ fn main() -> Result<(), ShapeError> {
     let (of_mean, mu, logvar, z): (Image, Code, Code, Code) = model.forward((&image, &Code::zeros()));
     assert_eq!(z, mu);
 
-    // With noise the code is where the formula puts it, and decodes to another image.
+    // With noise the code is where the formula puts it, and decodes to a different image.
     let eps: Code = Tensor::from_fn(|[i]| i as f32 - 1.5);
     let (sampled, _, _, z) = model.forward((&image, &eps));
     for i in 0..4 {

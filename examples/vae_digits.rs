@@ -1,7 +1,7 @@
-//! A variational autoencoder (Kingma and Welling, 2013) trained on digits; then its decoder draws new ones.
+//! A variational autoencoder (Kingma and Welling, 2013) trained on digits. Afterwards its decoder draws new ones.
 //!
-//! The loss has two parts: the reconstruction, as a sum over pixels, and how far the codes are from a standard normal
-//! distribution. The decoder is a chain of its own whose layers are named as in the whole: it loads the whole's file.
+//! The loss has two parts: the reconstruction error as a sum over pixels, and the distance of the codes from a standard
+//! normal distribution. The decoder is a separate chain with the same layer names, so it loads the whole model's file.
 //!
 //! ```sh
 //! cargo run --release --example vae_digits
@@ -55,7 +55,7 @@ conv_chain! {
     }
 }
 
-/// A number of a standard normal distribution (Box and Muller, 1958).
+/// A number from the standard normal distribution (Box and Muller, 1958).
 fn normal(rng: &mut dyn Rng) -> f32 {
     let (a, b): (f32, f32) = (1.0 - rng.random::<f32>(), rng.random());
     (-2.0 * a.ln()).sqrt() * (std::f32::consts::TAU * b).cos()
@@ -87,7 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let codes = Array2::from_shape_simple_fn((64, 8), || normal(&mut rng));
     let drawn = decoder.forward_batch(codes.view())?;
 
-    // New digits look like digits: each has one near it in the data, nearer than grey noise has.
+    // New digits look like digits: each has a neighbour in the data that is nearer than grey noise's.
     let nearest = |image: &[f32]| {
         let distance = |other: &[f32]| image.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
         training.as_slice().map_or(f32::NAN, |all| all.chunks(64).map(distance).fold(f32::INFINITY, f32::min)) / 64.0

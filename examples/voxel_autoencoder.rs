@@ -1,4 +1,4 @@
-//! An autoencoder of volumes: three spatial axes, not all of one size, each checked on its own.
+//! An autoencoder of volumes: three spatial axes of different sizes, each checked separately.
 //!
 //! ```sh
 //! cargo run --release --example voxel_autoencoder
@@ -18,7 +18,7 @@ conv_chain! {
 
         // 3 comes back as 5, but 4 as 8 and 5 as 10: `undo` finds the `output_padding` of each axis.
         dec2: ConvTranspose3d(undo enc2, activation: Relu) -> [8, 5, 8, 10];
-        // The same written out, for `enc1`.
+        // The same for `enc1`, written out.
         dec1: ConvTranspose3d(8 -> 1, kernel: 3, stride: 2, padding: 1, output_padding: (0, 1, 1)) restores enc1;
         Sigmoid;
 

@@ -1,8 +1,8 @@
-//! A VQ-VAE (van den Oord, Vinyals and Kavukcuoglu, 2017) trained on digits: its code is 16 entries of a codebook.
+//! A VQ-VAE (van den Oord, Vinyals and Kavukcuoglu, 2017) trained on digits: its code consists of 16 codebook entries.
 //!
-//! The vector quantiser is a layer of the program's own, [`Quantiser`]. It puts the nearest entry of the codebook in
-//! place of each position's vector. The gradient goes straight through it; what moves the codebook to the vectors, and
-//! keeps these near it, is its second output, a loss.
+//! The vector quantiser is a user-defined layer, [`Quantiser`]. It replaces the vector at each position by the nearest
+//! codebook entry. The gradient passes straight through. Its second output is a loss that moves the codebook towards
+//! the vectors and keeps the vectors near the codebook.
 //!
 //! ```sh
 //! cargo run --release --example vq_vae_digits
@@ -20,13 +20,13 @@ use rand::{SeedableRng, rngs::StdRng};
 /// The nearest of `N` vectors of `D` numbers, at each of `H` x `W` positions.
 struct Quantiser<const N: usize, const D: usize, const H: usize, const W: usize>;
 
-/// How strongly the vectors are held near the codebook.
+/// How strongly the vectors are kept near the codebook.
 const COMMITMENT: f32 = 0.25;
 
 impl<const N: usize, const D: usize, const H: usize, const W: usize> Quantiser<N, D, H, W> {
     const POSITIONS: usize = H * W;
 
-    /// The nearest entry of the codebook to the vector at a position.
+    /// The codebook entry nearest to the vector at a position.
     fn nearest(codebook: &[f32], x: &[f32], position: usize) -> usize {
         let distance = |entry: usize| -> f32 {
             (0..D).map(|d| (codebook[entry * D + d] - x[d * Self::POSITIONS + position]).powi(2)).sum()

@@ -1,4 +1,4 @@
-//! Times the suite, and says how much of the processor's peak that is.
+//! Times the suite and compares with the processor's peak.
 //!
 //! ```sh
 //! cargo bench -p convshape --bench speed                # all
@@ -30,7 +30,7 @@ struct Timed {
     seconds: f64,
     /// Of the best run.
     best: f64,
-    /// What the processor could do at the same time: its clock and its neighbours change.
+    /// The peak measured at the same time, because the clock and other loads change.
     peak: f64,
     /// Multiply-adds of one run.
     macs: f64,

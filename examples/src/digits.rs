@@ -7,7 +7,7 @@ use convshape::ndarray::{Array4, ArrayView4};
 
 use crate::{read_u8, write_grid};
 
-/// The rows from here on are for testing.
+/// The remaining rows are for testing.
 pub const TEST_ROWS: usize = 1437;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits");

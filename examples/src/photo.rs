@@ -1,4 +1,4 @@
-//! Photos of a usual size, and small images made larger.
+//! Photos of ordinary size, and small images enlarged.
 
 use std::io;
 

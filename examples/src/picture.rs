@@ -9,8 +9,8 @@ use image::{Rgb, RgbImage};
 const GAP: usize = 1;
 const GAP_GREY: u8 = 64;
 
-/// Where an example writes its picture: the path given as its first argument, or else next to its own program, which
-/// is in the target directory.
+/// Where an example writes its picture: the path given as its first argument, or else next to its own program in the
+/// target directory.
 ///
 /// # Errors
 /// If the system does not say where the program is.
@@ -26,8 +26,8 @@ pub fn picture_path() -> io::Result<PathBuf> {
 /// three are red, green and blue.
 ///
 /// # Errors
-/// If there are other than one or three channels, if an image does not have `channels * height * width` values, or if
-/// the file cannot be written.
+/// If the number of channels is not one or three, an image does not have `channels * height * width` values, or the
+/// file cannot be written.
 pub fn write_grid(
     path: impl AsRef<Path>,
     rows: &[Vec<&[f32]>],
@@ -43,7 +43,7 @@ pub fn write_grid(
         return refused(format!("an image has {} values, expected {channels} x {height} x {width}", image.len()));
     }
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    // Of `count` images of `size`, with the gaps between and around them.
+    // The size of a grid of `count` images of `size`, including the gaps.
     let extent = |count: usize, size: usize| {
         u32::try_from((count * (size + GAP) + GAP) * zoom).map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))
     };
@@ -51,7 +51,7 @@ pub fn write_grid(
         let (column, x) = cell(x as usize / zoom, width)?;
         let (row, y) = cell(y as usize / zoom, height)?;
         let image = rows.get(row)?.get(column)?;
-        // Of a single channel, all three colours are that one.
+        // A single channel is used for all three colours.
         let value = |colour: usize| image[(colour.min(channels - 1) * height + y) * width + x];
         Some([0, 1, 2].map(|colour| to_byte(value(colour))))
     };

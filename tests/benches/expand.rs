@@ -1,5 +1,5 @@
-//! What a chain costs the compiler: `cargo check` of a crate with one chain of 10, 100, 1,000 and 10,000 layers, beyond
-//! that of an empty crate. `cargo bench -p convshape-tests --bench expand`; lengths may be given behind `--`.
+//! How long a chain takes to compile: `cargo check` of a crate with one chain of 10, 100, 1,000 and 10,000 layers,
+//! minus that of an empty crate. `cargo bench -p convshape-tests --bench expand`; lengths may be given after `--`.
 #![expect(clippy::print_stdout, reason = "prints a table")]
 
 use std::fmt::Write;
@@ -39,7 +39,7 @@ fn scratch() -> PathBuf {
     dir
 }
 
-/// A network as people write it: named and unnamed layers, skips, a level down and up now and then.
+/// A network as people write it: named and unnamed layers, skip connections, occasional changes of resolution.
 fn chain(length: usize) -> String {
     let mut text = "//! One chain.\nconvshape::conv_chain! {\npub struct Long {\ninput: [16, 64, 64];\n".to_owned();
     for layer in 0..length {
@@ -56,7 +56,7 @@ fn chain(length: usize) -> String {
             _ => writeln!(text, "Dropout(0.1);"),
         };
     }
-    // A chain may end a level down.
+    // A chain may end at a lower resolution.
     let output = if matches!(length % 10, 7 | 8) { "[32, 32, 32]" } else { "[16, 64, 64]" };
     text + &format!("output: {output};\n}}\n}}\n")
 }
@@ -69,7 +69,7 @@ fn fastest(dir: &Path, source: &str) -> Duration {
             .args(["check", "--quiet", "--offline"])
             .current_dir(dir)
             .env("CARGO_TARGET_DIR", dir.with_extension("target"))
-            // The same chain again would come from the cache.
+            // An identical chain would come from the cache.
             .env("CARGO_INCREMENTAL", "0")
             .output()
             .unwrap_or_else(|e| panic!("cargo: {e}"));

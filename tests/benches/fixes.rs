@@ -1,8 +1,8 @@
-//! What the search for fixes costs: the front end's time for a chain with a mistake beyond that for the same chain
-//! without it, in this process. `cargo bench -p convshape-tests --bench fixes`; lengths may be given behind `--`.
+//! The cost of the search for fixes: the front end's time for a chain with a mistake, minus that for the same chain
+//! without it, in this process. `cargo bench -p convshape-tests --bench fixes`; lengths may be given after `--`.
 //!
-//! The cost of a search has a budget that grows with the chain, so the last column, time per layer, must not grow much
-//! from row to row. Debug builds of the macro, which users mostly have, take about ten times as long.
+//! The search has a budget that grows with the chain, so the last column, time per layer, must not grow much from row
+//! to row. Debug builds of the macro, which most users have, take about ten times as long.
 #![expect(clippy::print_stdout, reason = "prints a table")]
 
 use std::fmt::Write;
@@ -78,7 +78,7 @@ fn chain(lines: &[String]) -> String {
     text + "output: [16, 64, 64];\n} }\n"
 }
 
-/// Replaces the text in the line nearest to the middle that has it.
+/// Replaces the text in the line, nearest to the middle, that contains it.
 fn replace(lines: &mut [String], from: &str, to: &str) {
     let middle = lines.len() / 2;
     let found = (0..lines.len()).filter(|at| lines[*at].contains(from)).min_by_key(|at| at.abs_diff(middle));

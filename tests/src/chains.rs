@@ -1,4 +1,4 @@
-//! Chains as text, each with whether it must compile.
+//! Chains as text, each with the expected verdict.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,19 +8,19 @@ use crate::data;
 /// A `conv_chain!` item as text.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ChainCase {
-    /// What it was made from: a bug report, a published model, a line of the golden shapes.
+    /// Its origin: a bug report, a published model, a line of the golden shapes.
     pub id: String,
     /// The text, one `conv_chain! { .. }` item.
     pub source: String,
     /// Whether it must compile.
     pub expect: Expect,
-    /// Bugs: what went wrong, as `roundtrip` or `flatten_linear`.
+    /// For bugs: what went wrong, such as `roundtrip` or `flatten_linear`.
     pub kind: Option<String>,
-    /// The right output `[C, spatial...]`, where it is known.
+    /// The correct output `[C, spatial...]`, if it is known.
     pub output: Option<Vec<i64>>,
-    /// Bugs: the repaired chain, which compiles.
+    /// For bugs: the repaired chain, which compiles.
     pub fixed: Option<String>,
-    /// Shapes: the golden record that it comes from.
+    /// For shapes: the golden record that it comes from.
     pub record: Option<Value>,
 }
 
@@ -28,7 +28,7 @@ pub struct ChainCase {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Expect {
-    /// It is right.
+    /// It is correct.
     Accept,
     /// It is wrong.
     Reject,
@@ -49,13 +49,13 @@ pub fn torch_models() -> Vec<ChainCase> {
     data::json_lines("chains/models.jsonl.gz")
 }
 
-/// Chains from bug reports. Some are right: there the framework, a converter or the user was wrong.
+/// Chains from bug reports. Some are correct: the framework, a converter or the user was wrong.
 #[must_use]
 pub fn bugs() -> Vec<ChainCase> {
     data::json_lines("chains/bugs.jsonl.gz")
 }
 
-/// Published models, all right.
+/// Published models, all correct.
 #[must_use]
 pub fn positives() -> Vec<ChainCase> {
     data::json_lines("chains/positives.jsonl.gz")
@@ -72,20 +72,20 @@ pub fn shapes() -> Vec<ChainCase> {
 pub struct FieldCase {
     /// The thread, and which of its variants.
     pub id: String,
-    /// The text. Where it does not begin with `conv_chain!`, it says what was done with a weights file.
+    /// The text. If it does not begin with `conv_chain!`, it says what was done with a weight file.
     pub source: String,
     /// `accept` or `reject`; anything else is not settled.
     pub expected: String,
-    /// What would have been right, in words.
+    /// The correct answer, in words.
     pub right_fix: String,
 }
 
-/// Cases that are recorded with the opposite of what their framework says: PyTorch runs the first, ONNX Runtime 1.31
-/// refuses the negative pads of the second.
+/// Cases whose recorded verdict contradicts their framework: PyTorch runs the first, ONNX Runtime 1.31 rejects the
+/// negative pads of the second.
 const UNSETTLED: [&str; 2] = ["audiodec-36", "tract-991"];
 
 impl FieldCase {
-    /// Whether it must compile, where that is settled and the case is a chain.
+    /// Whether it must compile, if that is settled and the case is a chain.
     #[must_use]
     pub fn expect(&self) -> Option<Expect> {
         let is_chain = self.source.trim_start().starts_with("conv_chain!");
@@ -105,23 +105,23 @@ impl FieldCase {
 pub struct SfDataCase {
     /// The question's number.
     pub id: String,
-    /// The model reading the data that it was given; `None` where the language cannot express it.
+    /// The model reading the data it was given; `None` if the language cannot express it.
     pub chain: Option<String>,
-    /// The model with the input that the program declares, where the data has another shape.
+    /// The model with the input that the program declares, if the data has a different shape.
     pub chain_declared: Option<String>,
-    /// The model giving what the labels have.
+    /// The model giving the shape of the labels.
     pub chain_label: Option<String>,
     /// The program after the patch.
     pub fixed: Option<String>,
     /// The patch in words.
     pub first_patch: String,
-    /// What was wrong: `model`, `features`, `labels`, or one `call` with another array.
+    /// What was wrong: `model`, `features`, `labels`, or one `call` with a different array.
     pub flaw: String,
-    /// The shape of the array that the program fed.
+    /// The shape of the array that the program used.
     pub fed: Vec<usize>,
     /// The shape of its labels.
     pub target: Option<Vec<usize>>,
-    /// The loss it trained with.
+    /// The loss it was trained with.
     pub loss: Option<String>,
 }
 
@@ -131,7 +131,7 @@ pub fn field() -> Vec<FieldCase> {
     data::json_lines("bugs/field.jsonl.gz")
 }
 
-/// A wrong chain as people write it, with the suggestion that mends it.
+/// A wrong chain as people write it, with the suggestion that fixes it.
 #[derive(Clone, Debug)]
 pub struct EverydayCase {
     /// What it is: `unet-concat-channels`.

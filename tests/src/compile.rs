@@ -1,7 +1,7 @@
 //! Compiles chains given as text.
 //!
-//! All of them become modules of one crate, so that one `cargo check` judges hundreds. Errors of macros hide later
-//! ones (types, borrows, constants), so what had none is checked again by itself until nothing new comes up: an
+//! They all become modules of one crate, so that one `cargo check` judges hundreds. Errors of macros hide later ones
+//! (types, borrows, constants), so sources without errors are checked again by themselves until nothing new appears: an
 //! accepted source has passed every stage of the compiler.
 
 use std::collections::BTreeMap;
@@ -63,7 +63,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// A crate `name` under `tmp`, which is `env!("CARGO_TARGET_TMPDIR")` in a test. What is built there is reused.
+    /// A crate `name` under `tmp`, which is `env!("CARGO_TARGET_TMPDIR")` in a test. Its build results are reused.
     #[must_use]
     pub fn new(tmp: impl AsRef<Path>, name: &str) -> Self {
         let tmp = tmp.as_ref();
@@ -101,8 +101,8 @@ impl Scratch {
         fs::create_dir_all(&src)?;
         fs::copy(workspace.join("Cargo.lock"), self.crate_dir.join("Cargo.lock"))?;
         let convshape = workspace.join("convshape").canonicalize()?;
-        // Its own workspace, so that cargo does not look for one further up; its own name, as tests that run at the
-        // same time share the target directory.
+        // A workspace of its own, so that cargo does not look for one above it, and a name of its own, because tests
+        // that run at the same time share the target directory.
         let name = self.crate_dir.file_name().and_then(|name| name.to_str()).unwrap_or("scratch");
         let manifest = format!(
             "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
@@ -112,13 +112,13 @@ impl Scratch {
         let modules: String = sources.iter().map(|(i, _)| format!("pub mod {};\n", module(*i))).collect();
         write_if_changed(&src.join("lib.rs"), &modules)?;
         for (i, source) in sources {
-            // On the first line, so that lines are counted as in the source.
+            // On the first line, so that line numbers are those of the source.
             write_if_changed(&src.join(module(*i)).with_extension("rs"), &format!("{PRELUDE}{source}"))?;
         }
         Ok(())
     }
 
-    /// The verdicts on those sources that the compiler has anything to say about.
+    /// The verdicts on the sources that the compiler complains about.
     fn cargo_check(&self) -> BTreeMap<usize, Verdict> {
         let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(["check", "--quiet", "--offline", "--message-format=json"])
@@ -138,7 +138,7 @@ impl Scratch {
             let verdict = verdicts.entry(source).or_default();
             match diagnostic.level.as_str() {
                 "warning" => verdict.warnings.push(message),
-                // Where else a constant that is wrong was met.
+                // Other places where a wrong constant was used.
                 "note" => {}
                 _ => verdict.errors.push(message),
             }
@@ -155,7 +155,7 @@ impl Scratch {
     }
 }
 
-/// Stands before a source, on its first line.
+/// Comes before a source, on its first line.
 const PRELUDE: &str = "#[allow(unused_imports)] use convshape::conv_chain; ";
 
 /// The module of a source.
@@ -163,7 +163,7 @@ fn module(index: usize) -> String {
     format!("case_{index}")
 }
 
-/// Cargo goes by the time of the change, so a file that stays is not touched.
+/// Cargo goes by modification time, so an unchanged file is not touched.
 fn write_if_changed(path: &Path, text: &str) -> io::Result<()> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) { Ok(()) } else { fs::write(path, text) }
 }
@@ -174,7 +174,7 @@ struct Report {
     message: Option<Diagnostic>,
 }
 
-/// Reports of other kinds have no `message`, or one of another form.
+/// Other kinds of reports have no `message`, or a different one.
 fn diagnostic_or_nothing<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Diagnostic>, D::Error> {
     let value = serde_json::Value::deserialize(input)?;
     Ok(Diagnostic::deserialize(value).ok())
@@ -219,7 +219,7 @@ impl Diagnostic {
 }
 
 impl Span {
-    /// The index of the source that contains the span. A span inside a macro counts as where the macro is used.
+    /// The index of the source that contains the span. A span inside a macro counts where the macro is used.
     fn in_source(&self) -> Option<(usize, &Self)> {
         let file = Path::new(&self.file_name).file_stem()?.to_str()?;
         match file.strip_prefix("case_").and_then(|index| index.parse().ok()) {

@@ -1,7 +1,7 @@
-//! Judges a chain given as text in this process: what the front end finds, and what is found after each suggestion.
+//! Judges a chain given as text in this process: the front end's findings, and what is left after each suggestion.
 //!
-//! Much faster than [`crate::compile`], which asks rustc. What only const evaluation can see (constants, generics,
-//! other chains) stays unseen here: [`needs_rustc`].
+//! Much faster than [`crate::compile`], which asks rustc. It does not see what only const evaluation can (constants,
+//! generics, other chains): [`needs_rustc`].
 
 use std::str::FromStr;
 
@@ -10,25 +10,25 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use crate::fix;
 
-/// What was found in a chain, and what its suggestions do.
+/// The findings in a chain, and the effect of its suggestions.
 #[derive(Clone, Debug)]
 pub struct Judgement {
     /// The errors, as rustc would show them.
     pub errors: Vec<Finding>,
-    /// Every suggestion that a machine can apply, in order.
+    /// Every suggestion that a tool can apply, in order.
     pub helps: Vec<Help>,
 }
 
-/// A suggestion that a machine can apply.
+/// A suggestion that a tool can apply.
 #[derive(Clone, Debug)]
 pub struct Help {
     /// The line without `help: `.
     pub text: String,
     /// Which error it belongs to.
     pub error: usize,
-    /// The chain afterwards, `None` if it could not be applied.
+    /// The chain afterwards; `None` if the suggestion could not be applied.
     pub fixed: Option<String>,
-    /// The errors that are left.
+    /// The remaining errors.
     pub left: Vec<Finding>,
 }
 
@@ -60,7 +60,7 @@ impl Help {
     }
 }
 
-/// Judges every `conv_chain!` of a text.
+/// Judges every `conv_chain!` in a text.
 #[must_use]
 pub fn judge(source: &str) -> Judgement {
     let errors = errors(source);
@@ -78,10 +78,10 @@ pub fn judge(source: &str) -> Judgement {
     Judgement { errors, helps }
 }
 
-/// What is found in every `conv_chain!` of a text: errors, then warnings.
+/// The findings in every `conv_chain!` of a text: errors, then warnings.
 ///
 /// # Panics
-/// If the text is not made of Rust tokens.
+/// If the text does not consist of Rust tokens.
 #[must_use]
 pub fn findings(source: &str) -> Vec<Finding> {
     let tokens = TokenStream::from_str(source).unwrap_or_else(|e| panic!("not tokens: {e}\n{source}"));
@@ -109,7 +109,7 @@ pub fn rendered(finding: &Finding) -> String {
     text
 }
 
-/// Whether a text has more than chains of literals, so that only rustc can judge it.
+/// Whether a text contains more than chains of literals, so that only rustc can judge it.
 #[must_use]
 pub fn needs_rustc(source: &str) -> bool {
     let outside = source.trim_start().strip_prefix("conv_chain!").is_none();

@@ -1,5 +1,5 @@
-//! What the tests share: readers for `data/`, the golden models as chains, and the means to compile a chain given as
-//! text and to apply the fix that its message suggests.
+//! What the tests share: readers for `data/`, the golden models as chains, and tools to compile a chain given as text
+//! and to apply the fix that its message suggests.
 //!
 //! The readers panic on data they cannot read: the data is part of the repository, so that is a bug in the test.
 

@@ -1,5 +1,5 @@
-//! Whole networks against PyTorch's answers, which `data/networks/record.py` has recorded. Parameters and inputs follow
-//! from their names, so that no file holds them.
+//! Whole networks compared with PyTorch's answers, recorded by `data/networks/record.py`. Parameters and inputs are
+//! computed from their names, so that no file contains them.
 
 use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::{Chain, Model};
@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
-/// The recorded numbers are f64; ours are f32, through up to a hundred layers. A share of the largest number.
+/// The recorded numbers are f64, ours f32 after up to a hundred layers. Relative to the largest number.
 const TOLERANCE: f32 = 2e-5;
 
 /// FNV-1a of 32 bits.
@@ -25,7 +25,7 @@ fn units(name: &str) -> impl Iterator<Item = f64> + use<> {
     })
 }
 
-/// A parameter on a scale that keeps activations near one; factors and variances are near one.
+/// A parameter scaled so that activations stay near one; scales and variances are near one.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "numbers of a test")]
 fn fill(name: &str, shape: &[usize], numbers: &mut [f32]) {
     let last = name.rsplit('.').next().unwrap_or(name);
@@ -55,7 +55,7 @@ pub fn check<M: Model + Chain>(name: &str) {
     check_within::<M>(name, TOLERANCE);
 }
 
-/// The same, where outputs may differ by another share of the largest number.
+/// The same with a different tolerance, relative to the largest number.
 ///
 /// # Panics
 /// If one differs.

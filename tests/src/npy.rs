@@ -1,12 +1,12 @@
 //! Small npy and npz files.
 
-/// An npy file of elements of one byte, by their places.
+/// An npy file of one-byte elements, computed from their indices.
 pub fn of(descr: &str, shape: &[usize], element: impl Fn(usize) -> u8) -> Vec<u8> {
     let count = shape.iter().product();
     file(descr, shape, (0..count).map(element))
 }
 
-/// An npy file of single-precision numbers, by their places.
+/// An npy file of single-precision numbers, computed from their indices.
 pub fn floats(shape: &[usize], element: impl Fn(usize) -> f32) -> Vec<u8> {
     let count = shape.iter().product();
     file("<f4", shape, (0..count).flat_map(|place| element(place).to_le_bytes()))

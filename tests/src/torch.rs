@@ -1,4 +1,4 @@
-//! Layers against PyTorch's numbers and gradients, which scripts next to the data have recorded.
+//! Layers compared with PyTorch's outputs and gradients, recorded by scripts next to the data.
 
 use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::{Chain, Model};
@@ -31,8 +31,8 @@ fn close(name: &str, found: &[f32], expected: &[f32]) {
 }
 
 /// Compares a chain with the case of that name in `data/FOLDER/FOLDER.json`: its output, and the gradients of its
-/// inputs and parameters for the cotangents 1, 2, 3, .. over 8. Parameters that the case does not have keep their first
-/// values.
+/// inputs and parameters for the cotangents 1, 2, 3, .. divided by 8. Parameters that the case does not have keep their
+/// initial values.
 ///
 /// # Panics
 /// If a number differs.

@@ -1,20 +1,20 @@
-//! Reads the arithmetic that a message prints, such as `height: floor((28 + 2 * 1 - 3) / 2) + 1 = 14`, and works it
-//! out.
+//! Reads the formulas that a message prints, such as `height: floor((28 + 2 * 1 - 3) / 2) + 1 = 14`, and evaluates
+//! them.
 
 /// An equation of a message.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Equation {
-    /// As it is printed.
+    /// As printed.
     pub text: String,
     left: Expr,
     right: Expr,
 }
 
-/// What is said of a number.
+/// A statement about a number.
 #[derive(Clone, PartialEq, Debug)]
 enum Expr {
     Number(f64),
-    /// A size that only run time knows, counted in the order in which the line names them.
+    /// A run-time size, counted in the order in which the line names them.
     Symbol(String),
     Binary(Box<Expr>, char, Box<Expr>),
     Floor(Box<Expr>),
@@ -22,7 +22,7 @@ enum Expr {
     Negated(Box<Expr>),
 }
 
-/// The equations that a line of a message prints. What is in backticks is code, and no equation.
+/// The equations in a line of a message. Text in backticks is code and not an equation.
 #[must_use]
 pub fn equations(line: &str) -> Vec<Equation> {
     let plain: String = line.split('`').step_by(2).collect::<Vec<_>>().join(" _ ");
@@ -42,11 +42,11 @@ pub fn equations(line: &str) -> Vec<Equation> {
 }
 
 impl Equation {
-    /// Whether both sides are the same number, for whatever the symbols stand for.
+    /// Whether both sides are equal, for all values of the symbols.
     #[must_use]
     pub fn holds(&self) -> bool {
         [1.0, 2.0, 3.0, 7.0, 64.0].into_iter().all(|value| {
-            // Two symbols are not the same number.
+            // Two symbols are not equal.
             let symbol = |name: &str| value + name.bytes().map(|byte| f64::from(byte % 7)).sum::<f64>();
             (self.left.value(&symbol) - self.right.value(&symbol)).abs() < 1e-6
         })
@@ -84,7 +84,7 @@ fn ends_word(text: &str, end: usize) -> bool {
         && text[..end].ends_with(|c: char| !c.is_whitespace())
 }
 
-/// A text that is an expression from its beginning to its end.
+/// A text that is an expression from beginning to end.
 fn whole(text: &str) -> Option<(String, Expr)> {
     let mut reader = Reader { rest: text };
     let expr = reader.sum()?;

@@ -18,7 +18,7 @@ struct Counting;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call goes to the system's allocator as it is.
+// SAFETY: every call is passed on to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
@@ -44,7 +44,7 @@ conv_chain! {
     }
 }
 
-/// Runs a model twice into the same memory, and `forward` for what is expected.
+/// Runs a model twice into the same memory, and `forward` for the expected output.
 macro_rules! check {
     ($model:ty, ($($input:ident),+)) => {{
         let mut rng = StdRng::seed_from_u64(1);
@@ -72,7 +72,7 @@ macro_rules! check {
     (@ $($input:ident),+) => { ($(&$input),+) };
 }
 
-/// A network of the benchmark suite, run as above.
+/// A network of the benchmark suite, run in the same way.
 struct Twice<'a>(&'a str);
 
 impl Visit for Twice<'_> {
@@ -94,7 +94,7 @@ impl Visit for Twice<'_> {
             run_one(&model, &x, &mut y, &mut workspace);
             ALLOCATIONS.load(Ordering::Relaxed) - before
         };
-        // A second thread allocates what it needs when it first gets work, which is not always in the first run.
+        // A second thread allocates what it needs when it first gets work, which may not be in the first run.
         let threads = rayon::current_num_threads();
         let runs = if threads == 1 { 1 } else { 20 };
         assert_eq!((0..runs).map(|_| run()).min(), Some(0), "{} on {threads} threads", self.0);
@@ -102,13 +102,13 @@ impl Visit for Twice<'_> {
     }
 }
 
-/// One test, as the counter is the process's.
+/// One test, because the counter belongs to the process.
 #[test]
 fn a_run_allocates_nothing() {
     for case in CASES.into_iter().filter(|case| split(case).1 == 1) {
         with_case(case, Twice(case)).expect("a case of the suite");
     }
-    // A pool allocates where a call enters it, so all runs inside of one.
+    // A pool allocates when a call enters it, so all runs are inside one.
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {

@@ -1,6 +1,6 @@
-//! The arithmetic gives each framework's own answer on every recorded layer that the language has words for: the same
-//! output shape where the framework runs, a refusal where it raises an error or gives an empty output. Of PyTorch no
-//! record is left out.
+//! The arithmetic gives each framework's own answer for every recorded layer that the language can express: the same
+//! output shape if the framework runs, an error if it raises one or gives an empty output. No PyTorch record is left
+//! out.
 
 mod recorded_op;
 
@@ -33,7 +33,7 @@ fn convs() -> impl Iterator<Item = (ShapeCase, Conv, Shape)> {
 struct Count {
     accepted: usize,
     refused: usize,
-    /// Refused for what the language has no word for, such as `padding: "Same"`.
+    /// Rejected for a word that the language does not have, such as `padding: "Same"`.
     unwritable: usize,
 }
 
@@ -88,7 +88,7 @@ fn every_record_agrees() {
     assert_eq!(counts, BTreeMap::from(expected));
 }
 
-/// What is worked out from the input's channels is what the record says.
+/// What is computed from the input's channels equals the record.
 #[test]
 fn channels_may_be_left_out() {
     for (case, conv, input) in convs() {
@@ -97,7 +97,7 @@ fn channels_may_be_left_out() {
     }
 }
 
-/// `padding: [(1, 1)]` says the same as `padding: 1`.
+/// `padding: [(1, 1)]` is the same as `padding: 1`.
 #[test]
 fn padding_may_be_written_as_pairs() {
     for (case, conv, input) in convs() {
@@ -116,12 +116,12 @@ fn every_convolution_is_undone() {
         let Some(Op::Conv(conv)) = recorded_op(&case) else { continue };
         let dialect = dialect(case.framework);
         let (input, order) = (shape(&case.input, dialect), dialect.order());
-        // Those that have no reverse: transposed convolutions have groups in two frameworks only.
+        // Those without a reverse: only two frameworks have groups in transposed convolutions.
         let grouped = conv.groups > 1 && !matches!(case.framework, Framework::Torch | Framework::Onnx);
         if grouped || conv.depth_multiplier.is_some() || conv.input_dilation.iter().any(|step| *step > 1) {
             continue;
         }
-        // Nor are there convolutions with both in keras.
+        // keras has no convolutions with both.
         let above_one = |values: &[i64]| values[..conv.rank].iter().any(|value| *value > 1);
         if dialect == Dialect::Keras && above_one(&conv.stride) && above_one(&conv.dilation) {
             continue;
@@ -129,7 +129,7 @@ fn every_convolution_is_undone() {
         let output = Op::Conv(conv).output(&[input], order).expect("the record is accepted");
         let reverse = undo(&conv, &input, order).expect("the record is accepted");
         assert_eq!(reverse.padding_mode, PaddingMode::Zeros, "{}", case.id());
-        // keras and onnx do not crop by a negative padding.
+        // keras and onnx do not crop with negative padding.
         if let (Direction::Forward, Padding::Pairs(pairs)) = (reverse.direction, reverse.padding)
             && matches!(dialect, Dialect::Keras | Dialect::Onnx)
             && pairs[..reverse.rank].iter().any(|(lo, hi)| *lo < 0 || *hi < 0)

@@ -1,4 +1,4 @@
-//! Attention gives PyTorch's numbers and gradients, by PyTorch's names of parameters.
+//! Attention gives PyTorch's outputs and gradients, with PyTorch's parameter names.
 
 use convshape::conv_chain;
 use convshape_tests::torch;

@@ -1,4 +1,4 @@
-//! Attention in models: published numbers of parameters, names and layouts of each framework, memory.
+//! Attention in models: published parameter counts, names and layouts of each framework, memory.
 
 use std::collections::HashMap;
 
@@ -131,7 +131,7 @@ fn published_numbers_of_parameters() {
     assert_eq!(WhisperEncoder::summary().params(), 8_208_384 - 1500 * 384);
 }
 
-/// 4.6 G as the papers count them: attention itself is part of it.
+/// 4.6 G as the papers count, who include attention itself.
 #[test]
 fn multiply_accumulates_of_a_vision_transformer() {
     let linear = 197 * 12 * 384 * 384;
@@ -272,7 +272,7 @@ fn dialects_agree() {
     }
 }
 
-/// What is saved is loaded, by the names of each framework.
+/// A saved model can be loaded, with the names of each framework.
 #[test]
 fn files_hold_all_parameters() {
     let path = std::env::temp_dir().join(format!("convshape-attention-{}.safetensors", std::process::id()));
@@ -287,7 +287,7 @@ fn files_hold_all_parameters() {
     );
 }
 
-/// Sizes that only run time knows, and tokens that see no later one: a prefix gives the same rows.
+/// Run-time sizes, with tokens that do not see later ones: a prefix gives the same rows.
 #[test]
 fn a_causal_prefix_does_not_see_what_follows() {
     conv_chain! {
@@ -309,7 +309,7 @@ fn a_causal_prefix_does_not_see_what_follows() {
     }
 }
 
-/// A row of minus infinities gives zeros, as PyTorch does since 2.5, and no gradient.
+/// A row of minus infinities gives zeros, as in PyTorch since 2.5, and no gradient.
 #[test]
 fn a_query_that_sees_nothing_gives_zeros() {
     conv_chain! {
@@ -331,7 +331,7 @@ fn a_query_that_sees_nothing_gives_zeros() {
     assert!(dx.iter().flatten().all(|dx| dx.is_finite()));
 }
 
-/// Twice as many tokens take about twice the memory: tokens x tokens are never in it.
+/// Twice as many tokens need about twice the memory: no value has tokens x tokens elements.
 #[test]
 fn memory_grows_with_the_tokens_alone() {
     conv_chain! { struct Few { input: [1024, 16]; MultiHeadAttention(16, heads: 2); output: [1024, 16]; } }
@@ -340,7 +340,7 @@ fn memory_grows_with_the_tokens_alone() {
     const { assert!(Many::WORKSPACE_BYTES < 2048 * 2048) };
 }
 
-/// Dropout of weights: drawn in training, and what is expected stays.
+/// Dropout of weights: drawn in training, keeping the expected value.
 #[test]
 fn dropped_weights() {
     conv_chain! {

@@ -1,4 +1,4 @@
-//! Published networks on sound, with their published numbers of parameters and PyTorch's outputs.
+//! Published audio networks, with their published parameter counts and PyTorch's outputs.
 
 use convshape::conv_chain;
 use convshape_tests::networks;

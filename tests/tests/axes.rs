@@ -1,4 +1,4 @@
-//! Layers that work along axes, and products of matrices, give PyTorch's numbers and gradients.
+//! Layers that work along axes, and matrix products, give PyTorch's outputs and gradients.
 
 use convshape::conv_chain;
 use convshape_tests::torch;
@@ -56,7 +56,7 @@ mod parts {
     }
 }
 
-/// What is stored as a part of a wider value is read as itself.
+/// A part of a wider value can be read like a value of its own.
 #[test]
 fn parts_along_the_last_axis() {
     use convshape::ndarray::{Array3, array, s};

@@ -1,5 +1,5 @@
-//! Blocks with parameters of every kind, `if`, repeats that carry several values, and `reuse`: each chain computes what
-//! the same layers give when they are written out one by one.
+//! Blocks with parameters of every kind, `if`, repeats with several values, and `reuse`: each chain gives the same
+//! result as its layers written out one by one.
 
 use convshape::ndarray::{Array2, Array4};
 use convshape::rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -78,7 +78,7 @@ conv_chain! {
     }
 }
 
-/// A model with another's parameters, in order.
+/// A model with the parameters of another one, in order.
 fn with_params_of<M: Model + Clone>(mut to: M, from: &impl Model) -> M {
     let mut all = Vec::new();
     from.for_each_param(|_, param| all.push(param.as_slice().to_vec()));
@@ -113,7 +113,7 @@ fn a_block_is_its_statements() {
         ]
     );
     assert_eq!(names[9..11], ["b.c1.weight", "b.c1.bias"]);
-    // One type for all uses: what only some have is an `Option`.
+    // One type for all uses: what only some of them have is an `Option`.
     let all: [&ResidualRes; 3] = [&block.a, &block.b, &block.c];
     assert_eq!(all.map(|res| (res.c1.bias.is_some(), res.s.is_some())), [(false, true), (true, false), (false, true)]);
     let (_, grads) = block.vjp((image.view(), emb.view()), (y.view(), f.view())).unwrap();
@@ -169,7 +169,7 @@ fn repeats_carry_values() {
     let (image, side) = (random4([2, 4, 6, 6]), random4([2, 4, 1, 1]));
     let y = carrying.forward_batch((image.view(), side.view())).unwrap();
     assert_eq!(y, written.forward_batch((image.view(), side.view())).unwrap());
-    // Turns of which there are more in one use than in another.
+    // Numbers of passes that differ between uses.
     let counts = [&carrying.none, &carrying.wide, &carrying.last].map(|stage: &CarryingStage| stage.blocks.len());
     assert_eq!(counts, [0, 2, 1]);
     assert_eq!(carrying.wide.blocks[1].c.weight.shape(), [4, 4, 3, 1]);
@@ -254,13 +254,13 @@ fn reuse_shares_parameters_and_adds_gradients() {
     let (p3, p4) = (random4([3, 4, 8, 8]), random4([3, 4, 4, 4]));
     let inputs = || (p3.view(), p4.view());
     assert_eq!(shared.forward_batch(inputs()).unwrap(), written.forward_batch(inputs()).unwrap());
-    // Each run counts its multiplications, the first one the parameters.
+    // Each run counts its multiplications, but only the first one its parameters.
     let layer = |name: &str| Shared::LAYERS.iter().find(|layer| layer.name == name).expect("a layer of this name");
     assert_eq!((layer("small.c1").params, layer("small.c1").macs), (0, 4 * 4 * 9 * 16));
     assert_eq!((layer("stem").params, layer("again").params, layer("again").macs), (20, 0, 16 * 16));
     let total: u64 = Shared::LAYERS.iter().map(|layer| layer.params).sum();
     assert_eq!(total, 148 + 8 + 20 + 40);
-    // In training too: the written-out model's statistics each move once, the shared ones twice.
+    // In training too: in the written-out model each statistic moves once, the shared ones twice.
     let target = Array2::zeros((3, 320));
     let (_, g) = shared.gradients(inputs(), target.view(), Mse).unwrap();
     let (_, w) = written.gradients(inputs(), target.view(), Mse).unwrap();

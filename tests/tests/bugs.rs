@@ -1,15 +1,15 @@
-//! Shape bugs that people had: refused, with a suggestion that repairs them. Their repaired forms, reports that blamed
-//! a right chain, and published models compile.
+//! Shape bugs that people had: rejected, with a suggestion that repairs them. Their repaired forms, reports that blamed
+//! a correct chain, and published models compile.
 
 use convshape_tests::chains::{self, ChainCase, Expect};
 use convshape_tests::compile::{Message, Scratch, Verdict};
 use convshape_tests::fix;
 
-/// How often a suggestion may be applied until a chain compiles.
+/// How many suggestions may be applied until a chain compiles.
 const ROUNDS: usize = 3;
-/// How many half repaired forms of a chain are followed.
+/// How many partly repaired forms of a chain are followed.
 const BREADTH: usize = 6;
-/// The share of wrong chains that suggestions must repair, in percent.
+/// The percentage of wrong chains that suggestions must repair.
 const REPAIRED: usize = 98;
 
 fn scratch(name: &str) -> Scratch {
@@ -49,7 +49,7 @@ fn wrong_chains_are_refused() {
         for error in &verdict.errors {
             assert!(error.code().is_some(), "{}: no code in brackets:\n{}", case.id, error.rendered);
         }
-        // Some reports have two mistakes, so this is for the reader of the log.
+        // Some reports contain two mistakes, so this is for the reader of the log.
         if verdict.errors.len() > 1 {
             eprintln!("{} ({:?}): {} errors\n{}", case.id, case.kind, verdict.errors.len(), rendered(verdict));
         }
@@ -71,7 +71,7 @@ fn repaired_chains_are_accepted() {
     assert_accepted(&scratch("bugs-repaired"), &repaired.collect::<Vec<_>>());
 }
 
-/// A form of a chain that is still to be compiled.
+/// A form of a chain that still has to be compiled.
 struct Attempt {
     source: String,
     /// The error that the suggestion applied last must have removed.
@@ -127,7 +127,7 @@ fn still_there(attempt: &Attempt, verdict: &Verdict) -> Option<String> {
     Some(format!("the error stays:\n{}\nin\n{}", same.rendered, attempt.source))
 }
 
-/// The forms that the suggestions of a refusal lead to, those of the first error first.
+/// The forms that the suggestions of an error lead to, those of the first error first.
 fn follow(attempt: &Attempt, verdict: &Verdict, complaints: &mut Vec<String>) -> Vec<Attempt> {
     let mut next: Vec<Attempt> = Vec::new();
     for error in &verdict.errors {

@@ -49,7 +49,7 @@ conv_chain! {
     }
 }
 
-/// Whole multiples of one number, the gradient straight through.
+/// Rounds to multiples of one number, with the gradient passed straight through.
 struct Rounded<const N: usize>;
 
 impl<const N: usize> CustomLayer for Rounded<N> {
@@ -66,7 +66,7 @@ impl<const N: usize> CustomLayer for Rounded<N> {
 }
 
 conv_chain! {
-    /// Of a size that only const evaluation knows, and run again.
+    /// With a size that only const evaluation knows, and run again.
     struct Rounds<const N: usize> {
         input: [N];
         Custom(Rounded<N>, activation: Relu) -> [N];
@@ -189,7 +189,7 @@ fn training_changes_what_is_trained() {
     assert_ne!(model.m["factor"], fresh.m["factor"]);
     let data = Data::new((x.view(), y.view()), target.view()).expect("fits");
     let history = Fit::new(Adam::new(0.05), Mse).epochs(40).batch(4).quiet().run(&mut model, &data).expect("runs");
-    // The mean of `y` cannot be changed.
+    // The mean of `y` cannot change.
     assert!((history.epochs[39].loss - 0.25).abs() < 0.02, "{}", history.epochs[39].loss);
     assert_eq!(model.m["shift"], fresh.m["shift"]);
 }

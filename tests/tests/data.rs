@@ -1,4 +1,4 @@
-//! Data files, right and wrong, held against chains while they compile: every message.
+//! Valid and invalid data files, checked against chains at compile time: every message.
 #![expect(clippy::cast_possible_truncation, reason = "files of a few bytes")]
 
 use std::fs;

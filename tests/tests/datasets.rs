@@ -60,7 +60,7 @@ fn trained(fit: Fit<'_, Adam, Mse>, data: &dyn Dataset) -> Vec<u32> {
     bits(&model)
 }
 
-/// The arrays as files of each format; numbers that bytes and eighths hold exactly.
+/// The arrays as files in each format, with numbers that bytes and eighths represent exactly.
 fn files(name: &str) -> (PathBuf, [Files; 3]) {
     let folder = folder(name);
     let (x, y) = arrays();
@@ -182,7 +182,7 @@ fn errors_name_file_array_and_sample() {
     let error = Fit::new(Adam::new(1e-2), Mse).run(&mut line(), &opened).expect_err("cut off");
     assert!(matches!(error, FitError::Data(DataError::Sample { .. })), "{error}");
 
-    // Shapes that do not fit the chain are those of arrays in memory.
+    // Shapes that do not fit the chain give the same errors as arrays in memory.
     let wrong = from_fn(4, |_| Sample::new(arr1(&[1.0; 5]), arr1(&[1.0; 2])));
     let error = Fit::new(Adam::new(1e-2), Mse).run(&mut line(), &wrong).expect_err("five features");
     let (x, y) = (ArrayD::zeros(vec![4, 5]), ArrayD::zeros(vec![4, 2]));
@@ -204,7 +204,7 @@ fn files_are_read_sample_by_sample() {
     let bytes = header.len() as u64 + u64::from(samples) * u64::from(side).pow(2);
     fs::write(&path, header).expect("a file");
     let file = fs::OpenOptions::new().write(true).open(&path).expect("the file");
-    // 49 GiB; a file system without holes refuses them, and there is nothing to test then.
+    // 49 GiB; a file system without sparse files rejects it, and then there is nothing to test.
     if file.set_len(bytes).is_ok() {
         let files = Files::new().input(&path).expect("an array");
         assert_eq!(files.len(), 200_000);

@@ -1,5 +1,5 @@
-//! The reference kernels against definitions written a second time, and differently: a padded axis is a list of the
-//! rows it shows, a window picks from it, an interpolation is a sum over all rows with the weight of their distance.
+//! The reference kernels against independent second definitions: a padded axis is a list of the rows it shows, a window
+//! picks from it, an interpolation is a sum over all rows weighted by their distance.
 
 mod layer;
 
@@ -53,12 +53,12 @@ fn rank(x: &Array) -> usize {
     x.ndim() - 1
 }
 
-/// Every place in space, or every tap of a kernel.
+/// Every position in space, or every tap of a kernel.
 fn places(sizes: &[usize]) -> impl Iterator<Item = Vec<usize>> + use<> {
     ndarray::indices(sizes).into_iter().map(|place| place.slice().to_vec())
 }
 
-/// The element of a channel at a place in space.
+/// The element of a channel at a position.
 fn element(x: &Array, channel: usize, place: &[usize]) -> f64 {
     x[IxDyn(&[&[channel], place].concat())]
 }
@@ -223,7 +223,7 @@ fn pads_and_crops() {
     });
 }
 
-/// Up or down to the sizes of another: half of the rows at the start, the odd one at the end.
+/// To the larger or smaller sizes of another: half of the rows at the start, the odd one at the end.
 #[test]
 fn pads_and_crops_to_another() {
     compare(5, |random| {
@@ -245,7 +245,7 @@ fn pads_and_crops_to_another() {
     });
 }
 
-/// The weight of a row at a distance from where the output samples.
+/// The weight of a row at a distance from the sampling position.
 fn weight(mode: Interpolation, distance: f64) -> f64 {
     const A: f64 = -0.75;
     let t = distance.abs();

@@ -1,7 +1,7 @@
-//! Every layer's gradients are what finite differences say, in f64 and for random sizes, in both axis orders.
+//! Every layer's gradients agree with finite differences, in f64 and for random sizes, in both axis orders.
 //!
-//! The sum of the outputs, each times a random number, is differentiated: by the backward kernels, and by moving each
-//! input element and each parameter a little to both sides.
+//! It differentiates the sum of the outputs, each times a random number: with the backward kernels, and by moving each
+//! input element and each parameter a little in both directions.
 
 use convshape::kernels::gradient::BoundLayer;
 use convshape_arith::op::{
@@ -15,7 +15,7 @@ use rand::{RngExt, SeedableRng};
 
 const STEP: f64 = 1e-6;
 const TOLERANCE: f64 = 2e-7;
-/// Random layers of each kind; those that do not fit their input are passed over.
+/// Random layers of each kind; those that do not fit their input are skipped.
 const LAYERS: usize = 60;
 
 struct Random(StdRng);
@@ -102,7 +102,7 @@ impl Case {
     fn check(mut self) {
         let y = self.forward();
         if y.iter().any(|y| !y.is_finite()) {
-            return; // The maximum of a window that holds nothing is minus infinity.
+            return; // The maximum of an empty window is minus infinity.
         }
         let mut dparams: Vec<Vec<f64>> = self.params.iter().map(|param| vec![0.0; param.len()]).collect();
         let mut dx: Vec<Vec<f64>> = self.inputs.iter().map(|x| vec![0.0; x.len()]).collect();
@@ -208,7 +208,7 @@ fn transposed_convolutions() {
     });
 }
 
-/// The other dialects' forms: weights laid out and flipped otherwise, circular borders, one kernel for each channel.
+/// Forms from the other dialects: weights with different layouts and flips, circular borders, one kernel per channel.
 #[test]
 fn convolutions_of_other_dialects() {
     check(12, |random, order, space| {
@@ -459,7 +459,7 @@ fn norms() {
     check(10, |random, order, space| {
         let x = shape(order, 4, space);
         let affine = random.choose(&[false, true]);
-        // Small differences of a division by a small deviation are not exact.
+        // Small differences are inexact after dividing by a small deviation.
         let eps = 0.1;
         let op = match random.pick(0, 9) {
             0 => Op::GroupNorm { dialect: Dialect::Torch, channels: None, groups: random.choose(&[1, 2, 4]), eps },

@@ -1,5 +1,5 @@
-//! Element-wise layers, permutations, reductions and small norms give PyTorch's numbers and gradients, forward, in training and by
-//! the caller's buffers alike.
+//! Element-wise layers, permutations, reductions and small norms give PyTorch's outputs and gradients: forward, in
+//! training, and with the caller's buffers.
 
 use convshape::conv_chain;
 use convshape_tests::torch;

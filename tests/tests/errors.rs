@@ -11,7 +11,7 @@ use convshape_tests::fix;
 /// The files that some pages name.
 const FILES: [&str; 2] = ["src/docs/errors/examples.safetensors", "src/docs/errors/examples.npz"];
 
-/// A page: the code, the chain that fails and the chain mended.
+/// A page: the code, the failing chain and the fixed one.
 struct Page {
     code: String,
     examples: Vec<Example>,
@@ -131,7 +131,7 @@ fn pages_show_what_they_say() {
     assert!(wrong.is_empty(), "{} examples:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
-/// The codes of the errors; a warning that is denied has rustc's words in front.
+/// The codes of the errors; for a denied warning, rustc's own text comes first.
 fn codes(verdict: &Verdict) -> Vec<&str> {
     let code = |text| str::split_once(text, '[').and_then(|(_, rest)| rest.split_once(']')).map(|(code, _)| code);
     verdict.errors.iter().map(|error| code(&error.text).unwrap_or("no code")).collect()
@@ -158,7 +158,7 @@ fn every_ui_test_is_short_and_has_its_message() {
     assert!(apart.is_empty(), "a source without its message, or a message without its source: {apart:#?}");
 }
 
-/// The first help of each message that a machine can apply, with the first line of its message.
+/// The first help of each message that a tool can apply, with the first line of the message.
 fn fixes(messages: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     let mut title = String::new();

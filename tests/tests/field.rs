@@ -4,13 +4,13 @@
 use convshape_tests::chains::{self, Expect, FieldCase, SfDataCase};
 use convshape_tests::judge::{self, Judgement};
 
-/// Percentages that must be reached; what is not there yet is raised as it is.
+/// Percentages that must be reached; raise them when they improve.
 const VERDICTS: usize = 100;
 const SINGLE: usize = 93;
 const REPAIRED: usize = 91;
 const PATCHED: usize = 100;
 
-/// Whether all of a case is to be printed.
+/// Whether everything about a case is printed.
 fn shown(id: &str) -> bool {
     std::env::var("FIELD").is_ok_and(|wanted| id.contains(&wanted))
 }
@@ -31,7 +31,7 @@ fn print(id: &str, source: &str, judged: &Judgement) {
     eprintln!();
 }
 
-/// A line of the table: errors, suggestions with what each leaves, `-` where it cannot be applied.
+/// A line of the table: errors, and suggestions with what each leaves, or `-` if it cannot be applied.
 fn line(judged: &Judgement) -> String {
     let left = |help: &judge::Help| help.fixed.as_ref().map_or("-".to_owned(), |_| help.left.len().to_string());
     let helps: Vec<String> = judged.helps.iter().map(left).collect();
@@ -39,7 +39,7 @@ fn line(judged: &Judgement) -> String {
     format!("{:<16} left after each help: [{}]", codes.join(" "), helps.join(" "))
 }
 
-/// A share that must be reached.
+/// A percentage that must be reached.
 #[track_caller]
 fn at_least(percent: usize, what: &str, good: usize, of: usize) {
     eprintln!("{what}: {good} of {of}");
@@ -74,7 +74,7 @@ fn chains_of_public_threads() {
     at_least(REPAIRED, "a help repairs", repaired, refused);
 }
 
-/// The form of a program that does not fit, and the form after the patch.
+/// The form of a program that does not fit, and its form after the patch.
 fn wrong_and_right(case: &SfDataCase) -> Option<(&str, &str, Judgement)> {
     let forms = [&case.chain, &case.chain_declared, &case.chain_label];
     let wrong = forms.into_iter().flatten().find_map(|form| {
@@ -110,7 +110,7 @@ fn programs_of_sfdata() {
     at_least(PATCHED, "the first help repairs", repaired, refused);
 }
 
-/// Whether two texts are the same chain: products are worked out, blanks left out.
+/// Whether two texts are the same chain, with products multiplied out and spaces ignored.
 fn same(a: &str, b: &str) -> bool {
     let canonical = |text: &str| {
         let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == ',').collect();
@@ -119,7 +119,7 @@ fn same(a: &str, b: &str) -> bool {
     canonical(a) == canonical(b)
 }
 
-/// The text with products of numbers worked out: `[97*48*64]` becomes `[297984]`.
+/// The text with products of numbers multiplied out: `[97*48*64]` becomes `[297984]`.
 fn products(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! What `Fit` measures and keeps: metrics, callbacks, gathered gradients, averages; and data that a chain names.
+//! What `Fit` measures and keeps: metrics, callbacks, accumulated gradients, averages; and data that a chain names.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -163,7 +163,7 @@ fn named_data_is_opened_and_trained_on() {
     fs::remove_dir_all(folder).expect("the folder");
 }
 
-/// The loss says which targets it needs, in the same words as for a file that does not fit.
+/// The loss says which targets it needs, with the same words as for a file that does not fit.
 #[test]
 fn wrong_arrays_get_the_same_words_at_run_time() {
     let model = line(1);

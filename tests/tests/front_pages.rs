@@ -1,4 +1,4 @@
-//! The messages that the README, the book and the library's first page show are those that one gets today.
+//! The messages shown in the README, the book and the library's first page are the actual ones.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ struct Shown {
     messages: Vec<String>,
 }
 
-/// The examples of a text that fail to compile and have the compiler's answer below them.
+/// The failing examples of a text that are followed by the compiler's answer.
 fn examples(text: &str) -> Vec<Shown> {
     let mut blocks: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut open = false;
@@ -32,7 +32,7 @@ fn examples(text: &str) -> Vec<Shown> {
     pairs.map(|pair| Shown { source: source(&pair[0].1), messages: messages(pair[1].1.iter().copied()) }).collect()
 }
 
-/// Each message without rustc's picture of the line, which begins with `-->`.
+/// Each message without rustc's excerpt of the line, which begins with `-->`.
 fn messages<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut messages: Vec<String> = Vec::new();
     let mut open = false;
@@ -56,7 +56,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).expect("a page")
 }
 
-/// The chapters that the book's table of contents names.
+/// The chapters in the book's table of contents.
 fn chapters() -> Vec<String> {
     let summary = read("convshape/book/src/SUMMARY.md");
     summary

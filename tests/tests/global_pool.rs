@@ -1,4 +1,4 @@
-//! Rayon's global pool is the program's own to configure, also after models ran on several threads.
+//! Rayon's global pool stays the program's to configure, even after models have run on several threads.
 
 use convshape::train::Mse;
 use convshape_tests::models::MnistAe;

@@ -1,4 +1,4 @@
-//! Gradients, and the first steps of training, are the frameworks' own on all golden models.
+//! Gradients, and the first training steps, equal the frameworks' own for all golden models.
 
 use convshape::train::{Adam, Mse, Optimizer, Sgd, Train};
 use convshape_tests::golden::{self, Model};
@@ -8,12 +8,12 @@ use convshape_tests::models::{
 };
 use ndarray::{ArrayD, ArrayViewD};
 
-/// Where a gradient is all but zero, Adam divides one rounding error by another.
+/// If a gradient is almost zero, Adam divides one rounding error by another.
 const ADAM: f64 = 5e-6;
 
 fn worst(found: impl Iterator<Item = (f32, f32)>) -> f64 {
     let errors = found.map(|(a, b)| (f64::from(a) - f64::from(b)).abs());
-    // Not `f64::max`, which would pass over a NaN.
+    // Not `f64::max`, which would ignore NaN.
     errors.fold(0.0, |worst, error| if error > worst || error.is_nan() { error } else { worst })
 }
 
@@ -58,7 +58,7 @@ fn assert_training<M: Train>(golden: &Model, model: &M) {
     let error = worst(input_gradients[0].iter().copied().zip(expected.iter().copied()));
     assert!(error <= 2e-5 * largest, "{}: grad_input is off by {error:e} of {largest:e}", golden.name);
 
-    // Of keras' models there are no steps.
+    // For keras' models there are no steps.
     if golden.json.get("optim_losses").is_some() {
         three_steps(golden, "sgd", model.clone(), Sgd::new(0.01).momentum(0.9), step, 1e-6);
         three_steps(golden, "adam", model.clone(), Adam::new(1e-3), step, ADAM);

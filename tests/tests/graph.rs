@@ -1,4 +1,4 @@
-//! The graph of a model against what the model itself says.
+//! Compares the graph of a model with the model itself.
 
 use convshape::graph::{Graph, Op, Role};
 use convshape::rand::SeedableRng;
@@ -51,7 +51,7 @@ conv_chain! {
     }
 }
 
-/// What generic code can see: the names of a model, in its own words and in its graph.
+/// What generic code sees: a model's names, from the model and from its graph.
 fn agrees<M: Model>(model: &M) {
     let graph = Graph::of::<M>();
     let mut params = graph.params().iter();
@@ -97,7 +97,7 @@ fn a_chain_in_a_chain_is_layers_like_all_others() {
     assert_eq!(graph.nodes()[3].file_name, "inner.net.decoder.0");
     let mut roles = graph.params().iter().map(|param| (&param.name[..], param.role));
     assert_eq!(roles.nth(1), Some(("inner.net.enc.bias", Role::Bias)));
-    // What the second output of the sub-chain is read by.
+    // The readers of the sub-chain's second output.
     let (scaled, last) = (&graph.nodes()[4], graph.nodes().last().unwrap());
     assert_eq!((scaled.op, &scaled.outputs), (Op::Scale { by: 0.5 }, &last.inputs));
 }

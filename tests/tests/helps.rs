@@ -1,6 +1,5 @@
-//! What a `help:` line says, done by a machine, leaves a chain that compiles: for the ui-tests, the corpora, and right
-//! chains in which one number was changed. `HELPS=1 cargo test -p convshape-tests --test helps -- --nocapture` prints
-//! what does not reach the goal.
+//! Applying a `help:` line by machine gives a chain that compiles: for the ui-tests, the corpora, and correct chains
+//! with one number changed. `HELPS=1 cargo test -p convshape-tests --test helps -- --nocapture` prints what fails.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,15 +10,15 @@ use convshape_tests::judge::{self, Judgement};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// Of a hundred chains with one wrong number: how many must get exactly one error, and how many a first help that
+/// Of a hundred chains with one wrong number, how many must get exactly one error, and how many a first help that
 /// repairs the chain.
 const SINGLE: usize = 98;
 const REPAIRED: usize = 90;
 
-/// Chains with one wrong number that are tried.
+/// How many chains with one wrong number are tried.
 const BROKEN: usize = 600;
 
-/// What the check of a wrong chain may take, with its fixes, on a machine that does other things too.
+/// The time limit for checking a wrong chain, including its fixes, on a busy machine.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// Helps that leave an error which the chain did not have before.
@@ -83,7 +82,7 @@ fn helps_of_the_corpora_leave_no_error() {
     assert_harmless(bugs.chain(shapes).chain(field).chain(sfdata), 100);
 }
 
-/// Chains that are right and have more than one layer.
+/// Correct chains with more than one layer.
 fn right_chains() -> Vec<(String, String)> {
     let models = chains::torch_models().into_iter().chain(chains::positives()).map(|case| (case.id, case.source));
     let mended = chains::bugs().into_iter().filter_map(|case| Some((case.id, case.fixed?)));
@@ -92,7 +91,7 @@ fn right_chains() -> Vec<(String, String)> {
     all.filter(|(_, source)| !judge::needs_rustc(source) && judge::errors(source).is_empty()).collect()
 }
 
-/// The numbers of a chain's layers, ports and fields: where each is.
+/// The positions of the numbers in a chain's layers, ports and fields.
 fn numbers(source: &str) -> Vec<std::ops::Range<usize>> {
     let mut found = Vec::new();
     let mut at = source.find('{').unwrap_or(0);
@@ -108,7 +107,7 @@ fn numbers(source: &str) -> Vec<std::ops::Range<usize>> {
     found
 }
 
-/// A chain with one number changed as a slip would: by one, doubled, halved, or its neighbour's.
+/// A chain with one number changed as by a slip: off by one, doubled, halved, or replaced by its neighbour.
 fn broken(source: &str, random: &mut StdRng) -> Option<String> {
     let numbers = numbers(source);
     let at = numbers.get(random.random_range(0..numbers.len().max(1)))?.clone();

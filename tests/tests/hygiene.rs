@@ -1,5 +1,6 @@
-//! Generated code in crates of other kinds: under another name of the library, without `std`, under clippy's lints.
-//! What needs no crate of its own is a ui-test: `shadowed_names`, `functions_and_modules`, `odd_names`, `strict_lints`.
+//! Generated code in other kinds of crates: under another name of the library, without `std`, under clippy's lints.
+//! What does not need its own crate is a ui-test: `shadowed_names`, `functions_and_modules`, `odd_names`,
+//! `strict_lints`.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +18,7 @@ const CHAIN: &str = "
     }
 ";
 
-/// Runs a command of cargo in a library crate of this dependency and source, which must pass.
+/// Runs a cargo command in a library crate with this dependency and source; it must pass.
 fn passes(name: &str, dependency: &str, source: &str, command: &[&str]) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -1,6 +1,6 @@
-//! What ties the two directions of a convolution together, on random sizes in f64: a transposed convolution is the
+//! Relations between the two directions of a convolution, for random sizes in f64: a transposed convolution is the
 //! adjoint of the convolution it undoes, the transpose of its matrix, and a plain convolution of the input with zeros
-//! between its rows. At the end, numbers from textbooks.
+//! between its rows. At the end, examples from textbooks.
 
 mod layer;
 
@@ -13,7 +13,7 @@ use self::layer::{Array, Random, assert_close, conv, int, run, shape, size};
 /// Each identity is checked on this many layers that fit, of every rank.
 const LAYERS: usize = 300;
 
-/// A convolution with random fields, and an input for it; either may turn out not to fit the other.
+/// A convolution with random fields, and an input for it; they may turn out not to fit.
 fn random_layer(random: &mut Random, direction: Direction) -> (Conv, Array) {
     let rank = random.size(1, 3);
     let groups = random.pick(1, 3);
@@ -33,7 +33,7 @@ fn random_layer(random: &mut Random, direction: Direction) -> (Conv, Array) {
     (conv, random.array(&sizes))
 }
 
-/// The sizes of a weight: output and input channels of a convolution, the other way round transposed.
+/// The sizes of a weight: output and input channels of a convolution, swapped for a transposed one.
 fn weight_sizes(conv: &Conv) -> Vec<usize> {
     let inputs = conv.inputs.expect("written");
     let (first, second) = match conv.direction {
@@ -107,7 +107,7 @@ fn spread(x: &Array, stride: &[i64]) -> Array {
     spread
 }
 
-/// The kernel turned round on every axis, input and output channels of each group swapped.
+/// The kernel flipped on every axis, with the input and output channels of each group swapped.
 fn turned(weight: &Array, conv: &Conv) -> Array {
     let (groups, inputs) = (size(conv.groups), weight.shape()[0] / size(conv.groups));
     let outputs = weight.shape()[1];
@@ -121,7 +121,7 @@ fn turned(weight: &Array, conv: &Conv) -> Array {
     })
 }
 
-/// Padding `d * (k - 1) - p`, and the output padding on top at the end.
+/// Padding `d * (k - 1) - p`, plus the output padding at the end.
 #[test]
 fn a_transposed_convolution_is_a_convolution_of_the_spread_input() {
     let mut random = Random::new(11);
@@ -155,7 +155,7 @@ fn array(sizes: &[usize], values: &[f64]) -> Array {
     Array::from_shape_vec(IxDyn(sizes), values.to_vec()).expect("as many values as the sizes say")
 }
 
-/// The picture of numbers that is its own kernel.
+/// The image that is its own kernel.
 fn picture() -> Array {
     array(&[1, 2, 2], &[0.0, 1.0, 2.0, 3.0])
 }
@@ -193,7 +193,7 @@ fn a_textbook_picture() {
     }
 }
 
-/// 28 rows become 12, and 12 become 27: a floor lost one, which `output_padding` wins back.
+/// 28 rows become 12, and 12 become 27: rounding down lost one, which `output_padding` restores.
 #[test]
 fn a_row_lost_to_a_floor() {
     let down = Conv { kernel: [5; 3], stride: [2; 3], ..conv(Direction::Forward, 1) };

@@ -18,7 +18,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The modules at the crate's root that a file names, comments and unit tests left out.
+/// The modules at the crate's root that a file imports, ignoring comments and unit tests.
 fn used(source: &str) -> BTreeSet<String> {
     let code = source.split("\n#[cfg(test)]\nmod ").next().unwrap_or(source);
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));

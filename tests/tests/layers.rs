@@ -1,4 +1,4 @@
-//! Parameters as values, masked convolutions and unpooling give PyTorch's numbers and gradients.
+//! Parameters as values, masked convolutions and unpooling give PyTorch's outputs and gradients.
 
 use convshape::conv_chain;
 use convshape_tests::torch;
@@ -76,7 +76,7 @@ conv_chain! {
     }
 }
 
-/// In one image, in a batch, and with the layout of another framework: no pixel sees one that comes after it.
+/// In one image, in a batch, and with another framework's layout: no pixel sees a later one.
 #[test]
 fn a_masked_convolution_reads_in_order() {
     use convshape::ndarray::{Array4, Axis};
@@ -87,7 +87,7 @@ fn a_masked_convolution_reads_in_order() {
     let (model, last) = (Masked::init(rng), Last::init(rng));
     let x = Array4::from_shape_fn((2, 2, 6, 6), |(n, c, h, w)| ((7 * n + 5 * c + 3 * h + w) % 9) as f32);
     let mut other = x.clone();
-    // What comes after the pixel in row 2, column 3.
+    // Everything after the pixel in row 2, column 3.
     other.indexed_iter_mut().for_each(|((_, _, h, w), x)| {
         if 6 * h + w > 15 {
             *x += 1.0

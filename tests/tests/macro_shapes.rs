@@ -1,5 +1,5 @@
-//! A sample of the golden shapes through the macro, in every dialect: it accepts what the framework accepts, with the
-//! framework's output shape and no other, and refuses what the framework refuses.
+//! A sample of the golden shapes through the macro, in every dialect: it accepts what the framework accepts, with
+//! exactly the framework's output shape, and rejects what the framework rejects.
 
 use convshape_tests::chains::{self, ChainCase, Expect};
 use convshape_tests::compile::Scratch;

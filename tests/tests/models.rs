@@ -1,4 +1,4 @@
-//! The golden models end to end: every intermediate shape, and the output from the recorded weights and input.
+//! The golden models end to end: every intermediate shape, and the output for the recorded weights and input.
 
 use convshape::{Chain, ShapeError};
 use convshape_tests::golden::{self, Model};
@@ -11,7 +11,7 @@ use ndarray::{Array, ArrayView, Dimension, Ix2, Ix3, Ix4};
 /// The largest error of an element, as a share of the output's standard deviation.
 const TOLERANCE: f64 = 1e-5;
 
-/// Every layer that PyTorch ran is there and gives the shape that PyTorch gave.
+/// Every layer that PyTorch ran exists and gives PyTorch's shape.
 fn assert_shapes<C: Chain>(golden: &Model) {
     let is_layer = |kind: &str, module: Option<&str>| kind.starts_with("call_") && module != Some("Identity");
     let nodes = golden.graph.iter().filter(|node| is_layer(&node.kind, node.module.as_deref()));
@@ -30,7 +30,7 @@ fn assert_output<D: Dimension>(golden: &Model, found: &Array<f32, D>) {
     assert_eq!(found.shape(), expected.shape(), "{}", golden.name);
     let allowed = TOLERANCE * expected.mapv(f64::from).std(0.0);
     let errors = found.iter().zip(&expected).map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs());
-    // Not `f64::max`, which would pass over a NaN.
+    // Not `f64::max`, which would ignore NaN.
     let worst = errors.fold(0.0, |worst, error| if error > worst || error.is_nan() { error } else { worst });
     assert!(worst <= allowed, "{}: an element is off by {worst:e}, allowed are {allowed:e}", golden.name);
 }

@@ -117,12 +117,12 @@ conv_chain! {
     }
 }
 
-/// No engine takes such a model: what runs instead must not take it either.
+/// No engine takes such a model, so the code that runs instead must reject it too.
 #[test]
 #[should_panic(expected = "`ThereAndBack`: the parameter `there.weight` has shape [2, 3, 1, 1], expected [3, 2, 1, 1]")]
 fn a_parameter_of_another_shape_is_refused_with_the_callers_memory() {
     let mut model = ThereAndBack::init(&mut StdRng::seed_from_u64(1));
-    // As many numbers, in another order.
+    // The same number of elements, in a different order.
     model.there.weight = model.back.weight.clone();
     let mut memory = [0.0; ThereAndBack::WORKSPACE_BYTES / 4];
     model.forward_into(&[[[0.0; 4]; 4]; 2], &mut [[[0.0; 4]; 4]; 2], &mut memory);

@@ -1,4 +1,4 @@
-//! Numbers and words as the language reads them, by what the layers make of them.
+//! How the language reads numbers and words, shown by the layers' results.
 
 use convshape::conv_chain;
 use convshape::ndarray::{Array, arr1, arr2, arr3};
@@ -54,7 +54,7 @@ conv_chain! {
     }
 }
 
-/// Constants of any type of numbers.
+/// Constants of any numeric type.
 #[test]
 fn constants_in_real_fields() {
     let x = arr2(&[[-255.0_f32, -1.0, 0.5, 51.0]]);
@@ -187,7 +187,7 @@ conv_chain! {
     }
 }
 
-/// `nn.ZeroPad2d((1, 0, 0, 1))` of PyTorch pads one column on the left and one row below.
+/// PyTorch's `nn.ZeroPad2d((1, 0, 0, 1))` pads one column on the left and one row below.
 #[test]
 fn borders_as_in_pytorch() {
     let x = Array::from_shape_vec((1, 1, 2, 3), vec![1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0]).expect("six numbers");
@@ -208,7 +208,7 @@ conv_chain! {
     }
 }
 
-/// Whole channels are dropped: a channel is zero, or twice what came in. The gradient is the factor.
+/// Whole channels are dropped: a channel is zero or twice its input. The gradient is the factor.
 #[test]
 fn channels_are_dropped_whole() {
     use convshape::train::Mse;

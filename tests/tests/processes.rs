@@ -1,4 +1,4 @@
-//! `Fit` on several processes, which are threads here: the parameters are those of one process.
+//! `Fit` on several processes, simulated by threads: the parameters equal those of one process.
 
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
@@ -18,7 +18,7 @@ conv_chain! {
     }
 }
 
-/// What the threads leave for each other.
+/// The messages between the threads.
 struct Table {
     barrier: Barrier,
     numbers: Mutex<Vec<Vec<f32>>>,
@@ -67,7 +67,7 @@ fn images() -> Array4<f32> {
     Array4::from_shape_simple_fn((13, 1, 4, 4), || rng.random_range(0.0..1.0))
 }
 
-/// Steps of 3 samples, at last of 4, from a model that each process draws for itself.
+/// Steps of 3 samples, the last of 4, from a model that each process initialises itself.
 fn train(processes: Option<Thread>, epochs: u64) -> Result<(Net, Vec<f64>), FitError> {
     let images = images();
     let data = Data::new(images.view(), images.view())?;
@@ -110,7 +110,7 @@ fn processes_make_the_steps_of_one() {
             assert_eq!((numbers(other), other_losses), (numbers(&found[0].0), &found[0].1));
         }
         if count == 1 {
-            // The mean of a validation travels as two f32: all but the last bits of an f64.
+            // The mean of a validation is sent as two f32: all but the last bits of an f64.
             assert_eq!(numbers(&found[0].0), numbers(&model));
             assert!(found[0].1.iter().zip(&losses).all(|(a, b)| (a - b).abs() < 1e-14));
         }

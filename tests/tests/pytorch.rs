@@ -1,4 +1,4 @@
-//! Training as PyTorch does it, and files that it takes.
+//! Training as in PyTorch, and files that PyTorch accepts.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ fn assert_params(recorded: &Recorded, kind: &str, model: &impl Model) {
         assert_eq!(param.shape(), expected.shape());
         let largest = expected.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
         for (found, expected) in param.as_slice().iter().zip(expected) {
-            // A bias before a normalisation has the gradient zero, but for roundings.
+            // A bias before a normalisation has gradient zero, apart from rounding.
             let error = (found - expected).abs();
             assert!(error <= 1e-5 * largest + 1e-6, "{kind}/{name}: {found}, {expected}");
         }
@@ -85,14 +85,14 @@ fn batch_norm_trains_as_in_pytorch() {
         assert_params(&recorded, &format!("step{}", step + 1), &model);
     }
     assert_params(&recorded, "after", &model);
-    // And by the running averages that training left.
+    // And with the running averages after training.
     let found = model.run_batch(&[x.view()]).expect("shapes that fit");
     for (found, expected) in found[0].iter().zip(&recorded["stored"]) {
         assert!((found - expected).abs() <= 1e-5 * expected.abs().max(1.0), "{found}, {expected}");
     }
 }
 
-/// The gradient of the input in training, which is that of the loss by its chain rule.
+/// The gradient of the input in training, from that of the loss by the chain rule.
 #[test]
 fn gradients_of_inputs_are_pytorchs_in_training() {
     let recorded = golden::tensors("training/batch_norm.safetensors");
@@ -104,7 +104,7 @@ fn gradients_of_inputs_are_pytorchs_in_training() {
     });
     let (x, target) = (recorded["input"].view(), &recorded["target"]);
     let mut rng = StdRng::seed_from_u64(1);
-    // In training the outputs are known only to the loss: `Custom` sees them.
+    // In training only the loss sees the outputs: `Custom` reads them.
     let mut outputs = None;
     let mut loss = convshape::train::Custom(|y: &ndarray::ArrayViewD<'_, f32>| {
         outputs = Some(y.to_owned());
@@ -132,13 +132,13 @@ fn write(path: &Path, numbers: &Array4<f32>) {
     fs::write(path, bytes).expect("a file");
 }
 
-/// Asks `python3`, or what `CONVSHAPE_PYTHON` names; without PyTorch the test does nothing.
+/// Runs `python3`, or what `CONVSHAPE_PYTHON` names; without PyTorch the test does nothing.
 #[test]
 fn load_state_dict_takes_what_is_saved() {
     let mut model = Saved::init(&mut StdRng::seed_from_u64(1));
     let mut rng = StdRng::seed_from_u64(2);
     let x = Array4::from_shape_simple_fn((3, 2, 6, 6), || rng.random_range(-1.0..1.0_f32));
-    // So that the running averages are not those of a fresh model.
+    // So that the running averages are not those of a new model.
     model.gradients_train(x.view(), x.view(), Mse, &mut rng).expect("shapes that fit");
     let [file, input, output] = ["model.safetensors", "input", "output"].map(|name| folder().join(name));
     model.save(&file).expect("a file");

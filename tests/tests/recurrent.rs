@@ -1,4 +1,4 @@
-//! Recurrent layers give PyTorch's numbers and gradients, by PyTorch's names of parameters.
+//! Recurrent layers give PyTorch's outputs and gradients, with PyTorch's parameter names.
 
 use std::collections::HashMap;
 
@@ -150,7 +150,7 @@ cases! {
     }
 }
 
-/// Without a heap, and with a length of run time.
+/// Without a heap, and with a run-time length.
 #[test]
 fn other_ways_to_run() {
     conv_chain! { struct Net { input: [5, 3]; l: Lstm(3 -> 4); output: [5, 4]; } }
@@ -199,7 +199,7 @@ fn what_a_model_says() {
     assert_eq!(linear.input, Shape::of(&[20, 256]));
 }
 
-/// keras gives the last output alone, its layouts and names, its first states.
+/// keras by default gives only the last output; with its layouts, names and initial states.
 #[test]
 fn keras() {
     conv_chain! {
@@ -273,7 +273,8 @@ fn keras_layouts() {
     close("keras", b.as_slice().expect("dense"), a.as_slice().expect("dense"));
 }
 
-/// Between the layers alone, drawn anew, and only in training: with all dropped, the second layer sees zeros.
+/// Only between the layers, drawn anew each time, and only in training: if everything is dropped, the second layer sees
+/// zeros.
 #[test]
 fn dropout_between_layers() {
     conv_chain! { struct Net { input: [4, 3]; l: Lstm(3 -> 5, layers: 2, dropout: 1.0); output: [4, 5]; } }

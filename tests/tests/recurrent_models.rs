@@ -1,4 +1,4 @@
-//! Published models with recurrent layers, as chains as short as PyTorch's code, with as many parameters.
+//! Published models with recurrent layers, as chains as short as PyTorch's code and with the same number of parameters.
 
 use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::{Chain, Model, conv_chain};
@@ -84,7 +84,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// A tagger of words by their vectors: a class for each word, and one for the sentence from the last states.
+    /// A tagger for sequences of word vectors: a class for each word, and one for the sentence from the final states.
     pub struct Tagger {
         for words in 1..=200;
         input: [words, 100];

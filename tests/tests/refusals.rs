@@ -1,5 +1,5 @@
-//! Quantity a model, a loss or a training is given at run time and cannot take is an error that says where, and nothing is
-//! changed by it.
+//! Data that a model, a loss or a training run cannot accept at run time gives an error that says where, and changes
+//! nothing.
 
 use std::panic;
 
@@ -13,7 +13,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 conv_chain! {
-    /// A normalisation with one value of each channel a sample.
+    /// A normalisation with one value per channel and sample.
     struct Pooled {
         input: [2, 4, 4];
         c: Conv2d(2 -> 3, kernel: 3, padding: 1);
@@ -74,7 +74,7 @@ fn rng() -> StdRng {
     StdRng::seed_from_u64(1)
 }
 
-/// All numbers of a model, bit for bit.
+/// All elements of a model, bit for bit.
 fn bits(model: &impl Model) -> Vec<u32> {
     let mut bits = Vec::new();
     model.for_each_param(|_, param| bits.extend(param.as_slice().iter().map(|x| x.to_bits())));
@@ -97,7 +97,7 @@ fn one_value_of_a_channel_has_no_variance() {
         assert!(error.contains("`norm`") && error.contains(&format!("found {count} value")), "{error}");
         assert_eq!(bits(&model), before, "nothing is updated");
     }
-    // By stored statistics one sample is as good as many.
+    // With running statistics a single sample is fine.
     model.gradients(images(1).view(), Array2::zeros((1, 2)).view(), Mse).expect("stored statistics");
     let mut keras = KerasPooled::init(&mut rng());
     let x = Array4::ones((1, 4, 4, 2));
@@ -114,12 +114,12 @@ fn a_training_does_not_run_into_a_batch_of_one() {
     model.for_each_param(|name, param| {
         assert!(param.as_slice().iter().all(|element| element.is_finite()), "{name}");
     });
-    // Batches that are asked for are not changed.
+    // Explicitly requested batches are not changed.
     let error = Fit::new(Adam::new(1e-2), Mse).batch(1).run(&mut model, &data).expect_err("batches of one");
     assert!(error.to_string().contains("`norm`"), "{error}");
 }
 
-/// Keras and Flax divide the running variance by the count, PyTorch by one less.
+/// Keras and Flax divide the running variance by the count, PyTorch by the count minus one.
 #[test]
 fn running_variances_are_those_of_the_dialect() {
     let x = Array4::from_shape_fn((2, 4, 4, 2), |(n, ..)| n as f32);
@@ -174,7 +174,7 @@ fn validation_without_samples_or_numbers_is_never_the_best() {
     assert!(matches!(error, FitError::NoValidationData), "{error}");
     assert!(matches!(evaluate(&model, &empty, 4, &mut Mse), Err(DataError::Shape(ShapeError::NoSamples { .. }))));
 
-    // The loss of the first validation is not a number. It runs on one batch, after one of training.
+    // The loss of the first validation is NaN. It comes after one training batch.
     let calls = std::cell::Cell::new(0);
     let loss = Custom(|y: &ArrayViewD<'_, f32>| {
         calls.set(calls.get() + 1);
@@ -198,7 +198,7 @@ fn validation_without_samples_or_numbers_is_never_the_best() {
     assert!((best.expect("a loss") - least).abs() < 1e-6, "the model is that of the best epoch");
 }
 
-/// Gives as many gradients as it was made with.
+/// Returns the number of gradients that it was created with.
 struct Miscounting(usize);
 
 impl Loss for Miscounting {
@@ -220,7 +220,7 @@ fn a_loss_gives_a_gradient_for_each_output() {
         assert_eq!(error, ShapeError::LossGradients { found: count, expected: 1 });
     }
     model.gradients(x.view(), y.view(), Miscounting(1)).expect("one");
-    // Called directly, a loss that lacks something says so too.
+    // Called directly, a loss reports missing arguments too.
     assert!(matches!(Mse.evaluate(&[], &[]), Err(ShapeError::Loss { .. })));
     assert!(matches!((Mse, Mse).evaluate(&[], &[]), Err(ShapeError::Loss { .. })));
     let none = Array2::<f32>::zeros((0, 2));
@@ -253,7 +253,7 @@ fn an_optimizer_checks_the_parameters() {
     assert!(error.contains("`c.weight`"), "{error}");
 }
 
-/// Classes on the axis of the channels, wherever the dialect has it.
+/// The class axis is the channel axis, wherever the dialect has it.
 #[test]
 fn classes_are_on_the_axis_of_the_channels() {
     let first = Segmenter::init(&mut rng());
@@ -277,7 +277,7 @@ fn classes_are_on_the_axis_of_the_channels() {
     let (found, _) = last.gradients(turned, hot, CrossEntropy).expect("one-hot");
     assert!((found - expected).abs() < 1e-5, "{found} {expected}");
     assert!(gradients.c.weight.as_slice().iter().any(|g| *g != 0.0));
-    // The other order is refused, with the reason.
+    // The other order is rejected, with the reason.
     let error = last.gradients(turned, one_hot.view(), CrossEntropy).expect_err("the other order").to_string();
     assert!(error.contains("axis 3 of the output") && error.contains("axis 1 of the target"), "{error}");
     let error = first.gradients(x.view(), hot, CrossEntropy).expect_err("the other order").to_string();
@@ -292,7 +292,7 @@ fn an_impossible_class_names_its_sample() {
         let error = model.gradients(images(3).view(), classes.view(), CrossEntropy).expect_err("no class").to_string();
         assert!(error.contains("sample 2") && error.contains("from 0 to 1"), "{error}");
     }
-    // Numbers that mean no class are left out where that is asked for.
+    // Labels that are not classes are ignored if requested.
     let classes = Array1::from(vec![0.0, 1.0, -100.0]);
     let (all, gradients) =
         model.gradients(images(3).view(), classes.view(), CrossEntropy.ignore(-100.0)).expect("two of three");
@@ -329,7 +329,7 @@ fn probabilities_are_between_0_and_1() {
     let t = ArrayD::from_elem(IxDyn(&[1, 2]), 1.0_f32);
     let error = BinaryCrossEntropy.evaluate(&[y.view()], &[t.view()]).expect_err("no probability").to_string();
     assert!(error.contains("the output of sample 0 is 1.5") && error.contains("Sigmoid"), "{error}");
-    // NaN is left alone, and differences by rounding are accepted.
+    // NaN is accepted, and so are rounding errors.
     let y = ArrayD::from_elem(IxDyn(&[1, 2]), f32::NAN);
     assert!(BinaryCrossEntropy.evaluate(&[y.view()], &[t.view()]).expect("NaN").value.is_nan());
     let y = ArrayD::from_elem(IxDyn(&[1, 2]), 1.000_000_1_f32);
@@ -347,7 +347,7 @@ fn a_maximum_of_nothing_is_minus_infinity() {
     assert!(dx.iter().all(|dx| *dx == 0.0));
 }
 
-/// A view may repeat one sample as often as it likes.
+/// A view may repeat one sample any number of times.
 #[test]
 fn a_batch_beyond_all_memory_is_an_error() {
     let sample = Array4::<f32>::ones((1, 1, 4, 4));
@@ -359,13 +359,13 @@ fn a_batch_beyond_all_memory_is_an_error() {
         assert!(matches!(error, ShapeError::Memory { batch: found, .. } if found == batch), "{error}");
         assert!(model.gradients(view, view, Mse).is_err());
     }
-    // Sizes of space too.
+    // Spatial sizes that do not fit.
     let pixel = Array4::<f32>::ones((1, 1, 1, 1));
     let view = pixel.broadcast((1, 1, 1 << 30, 1 << 28)).expect("a view");
     assert!(matches!(Any::init(&mut rng()).forward_batch(view), Err(ShapeError::Memory { .. })));
 }
 
-/// `Train::first_not_finite` and the others are there for generic code.
+/// `Train::first_not_finite` and the others exist for generic code.
 #[test]
 fn generic_code_can_check_parameters() {
     fn check<M: Train>(model: &M) -> bool {

@@ -1,12 +1,12 @@
-//! Programs of the public data set SFData (github.com/tensfa/tensfa), each with the arrays that it fed as `data`
-//! files: what is caught while compiling, and whether the first fix is the patch that was accepted. Prints the table:
+//! Programs of the public data set SFData (github.com/tensfa/tensfa), each with its arrays as `data` files: which are
+//! rejected at compile time, and whether the first fix is the accepted patch. Prints the table:
 //!
 //! ```sh
 //! cargo test -p convshape-tests --test sfdata -- --nocapture
 //! ```
 //!
 //! These are half of the 49 convolutional programs among SFData's 146. Published results for comparison; each tool was
-//! measured on another set, and none refuses a program before it runs with the fix in the message:
+//! measured on a different set, and none rejects a program before it runs with the fix in the message:
 //!
 //! - Tensfa (Wu et al., ISSRE 2021): detects the shape faults of SFData from their crash messages with an F1 score of
 //!   96.88 %, and repairs 80 of its 146 programs.
@@ -23,20 +23,20 @@ use convshape_front::{Finding, Level, inspect};
 use convshape_tests::chains::{self, SfDataCase};
 use convshape_tests::{fix, npy};
 
-/// How a program ends.
+/// The outcome for a program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Verdict {
-    /// Refused while compiling; `patched` says whether the first fix is that of the program's author.
+    /// Rejected at compile time; `patched` says whether the first fix is the author's.
     Refused { patched: bool },
     /// It compiles and its arrays fit: our losses take these labels.
     NoFault,
     /// It compiles with arrays that do not fit.
     NotCaught,
-    /// The language has no words for it.
+    /// The language cannot express it.
     NotExpressible,
 }
 
-/// What the table must hold; what gets better is raised.
+/// The expected table; raise it when it improves.
 const REFUSED: usize = 16;
 const PATCHED: usize = 11;
 
@@ -75,7 +75,7 @@ fn judge(case: &SfDataCase, folder: &Path) -> (Verdict, String) {
     let Some(chain) = &case.chain else { return (Verdict::NotExpressible, String::new()) };
     let program = program(case.chain_declared.as_ref().unwrap_or(chain), case);
     let mut files = vec![file(folder, &format!("{}-x", case.id), "<f4", &case.fed)];
-    // Class numbers are whole; what has an axis of classes, or goes into a mean, is read as it is.
+    // Class indices are integers; labels with a class axis, or for a mean, are read as they are.
     let numbers = |target: &[usize]| target.len() == 1 && case.loss.as_deref() != Some("Mse");
     if let Some(target) = &case.target {
         let descr = if numbers(target) { "|i1" } else { "<f4" };
@@ -85,7 +85,7 @@ fn judge(case: &SfDataCase, folder: &Path) -> (Verdict, String) {
     let source = with_header(&program, &format!("data: ({names});"));
     let errors = errors(&source, folder);
     let Some(first) = errors.first() else {
-        // Labels of another form than the program's loss wanted, which ours takes.
+        // Labels in a different form than the program's loss needed, but which ours takes.
         let labels = case.flaw == "labels";
         return (if labels { Verdict::NoFault } else { Verdict::NotCaught }, String::new());
     };
@@ -99,7 +99,7 @@ fn judge(case: &SfDataCase, folder: &Path) -> (Verdict, String) {
     (Verdict::Refused { patched }, message)
 }
 
-/// The program's own chain: where only the labels' shape was its output, what its last layer gives.
+/// The program's own chain. If only the shape of the labels was its output, the last layer's output is used.
 fn program(chain: &str, case: &SfDataCase) -> String {
     let inside = chain.trim().strip_prefix("conv_chain! {").and_then(|rest| rest.strip_suffix('}')).unwrap_or(chain);
     if case.flaw != "labels" {
@@ -136,13 +136,13 @@ fn errors(source: &str, folder: &Path) -> Vec<Finding> {
     findings.into_iter().filter(|finding| finding.level == Level::Error).collect()
 }
 
-/// Whether a fix does what the patch does: the same chain, or the same shape of an array.
+/// Whether a fix is equivalent to the patch: the same chain, or the same shape of an array.
 fn is_patch(help: &str, case: &SfDataCase, source: &str) -> bool {
     if let Some(wanted) = patched_shape(&case.first_patch) {
         let array = if case.first_patch.contains("label") { case.target.as_ref() } else { Some(&case.fed) };
         let written = help.strip_prefix("write the file with `").and_then(|rest| rest.strip_suffix('`'));
         if let (Some(array), Some(written)) = (array, written) {
-            // The patch names the shape of one sample, or that of its own number of samples.
+            // The patch names the shape of one sample, or includes its own number of samples.
             return edited(written, array).is_some_and(|found| found[1..] == wanted || found[1..] == wanted[1..]);
         }
         let input = help.strip_prefix("in `input`, write `").and_then(|rest| rest.strip_suffix('`'));

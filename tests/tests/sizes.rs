@@ -1,5 +1,5 @@
-//! Sizes that the macro cannot see (constants, const generics, sub-chains) and sizes that only run time knows: the
-//! chains run and agree with literal ones.
+//! Sizes that the macro cannot see (constants, const generics, sub-chains) and run-time sizes: the chains run and agree
+//! with literal ones.
 
 use convshape::ndarray::{Array4, ArrayD, Axis, concatenate};
 use convshape::rand::SeedableRng;

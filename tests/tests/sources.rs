@@ -1,4 +1,4 @@
-//! Parameters and numbers that are there without an input.
+//! Parameters, and values that need no input.
 
 use convshape::ndarray::{Array2, Array3, Array4, Axis, array};
 use convshape::train::Sgd;
@@ -43,7 +43,7 @@ fn names(model: &impl Model) -> Vec<String> {
     names
 }
 
-/// `gamma` is one value for the batch, and what came before it is still the previous statement.
+/// `gamma` is one value for the batch, and the value before it is still the previous statement.
 #[test]
 fn a_parameter_is_one_value_for_the_batch() {
     let mut model = Scaled::init(&mut StdRng::seed_from_u64(1));
@@ -52,7 +52,7 @@ fn a_parameter_is_one_value_for_the_batch() {
     model.gamma.as_mut_slice().copy_from_slice(&[2.0, -1.0]);
     model.shift.as_mut_slice().copy_from_slice(&[0.25, 0.5, 0.75]);
     assert_eq!(names(&model), ["gamma", "shift", "mask"]);
-    // `mask` is no trainable parameter.
+    // `mask` is not a trainable parameter.
     assert_eq!(Scaled::summary().params(), 5);
     let x = Array4::from_shape_fn((2, 2, 1, 3), |(sample, channel, _, at)| (6 * sample + 3 * channel + at) as f32);
     let y = model.forward_batch(x.view()).expect("runs");
@@ -157,7 +157,7 @@ conv_chain! {
     }
 }
 
-/// Numbers of arrays are no parameters: files, counts and gradients have none.
+/// Arrays are not parameters: they are not in files, counts and gradients.
 #[test]
 fn numbers_of_arrays() {
     let model = Tables::init(&mut StdRng::seed_from_u64(1));
@@ -201,7 +201,7 @@ conv_chain! {
     }
 }
 
-/// The same where only const evaluation knows the shape of the parameter.
+/// The same if only const evaluation knows the shape of the parameter.
 #[test]
 fn parameters_whose_shape_is_known_later() {
     let model = Deferred::init(&mut StdRng::seed_from_u64(1));
@@ -236,7 +236,7 @@ conv_chain! {
     }
 }
 
-/// What is transparent is a field, and no part of the names in files.
+/// A transparent block is a field, but no part of the names in files.
 #[test]
 fn names_without_a_part_for_their_block() {
     let model = Transparent::init(&mut StdRng::seed_from_u64(1));

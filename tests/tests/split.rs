@@ -13,8 +13,8 @@ fn ramp(sizes: &[i64]) -> ArrayD<f32> {
     numbers.into_shape_with_order(IxDyn(&sizes)).expect("as many")
 }
 
-/// The chain gives `expected(place)` at each place of its output for the input 1, 2, 3, ..; its gradient takes each
-/// cotangent back to where the number came from.
+/// The chain gives `expected(place)` at each index of its output for the input 1, 2, 3, ..; its gradient returns each
+/// cotangent to where the number came from.
 fn permutes<M: Model + Chain>(expected: &[f32]) {
     let sizes = |shape: &convshape::Shape| -> Vec<i64> {
         [1].into_iter().chain(shape.sizes().iter().filter_map(|size| size.number())).collect()
@@ -75,7 +75,7 @@ fn reads_without_a_port_and_of_one_port() {
 
 const HALF: usize = 2;
 
-/// Sizes of constants, of a block, of a symbol; a second run.
+/// With sizes from constants, from a block, from a symbol; a second run.
 #[test]
 fn sizes_from_elsewhere() {
     conv_chain! { struct Const { input: [5, 1]; s: Split([HALF, 3]); Concat(s.1, s.0); output: [5, 1]; } }

@@ -1,4 +1,4 @@
-//! Tied weights: a layer that undoes another by that one's own weight.
+//! Tied weights: a layer that undoes another with that layer's weight.
 
 use convshape::train::{Adam, Mse};
 use convshape::{Chain, Model, Param, conv_chain};
@@ -21,7 +21,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// The same with a weight for each use.
+    /// The same with a separate weight for each use.
     struct Apart {
         input: [2, 6, 6];
         enc1: Conv2d(2 -> 4, kernel: 3, stride: 2, padding: 1, groups: 2, activation: Tanh);
@@ -35,7 +35,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// Within the scope of a block, of a repeat and of a sub-chain.
+    /// Inside a block, a repeat and a sub-chain.
     struct Nested {
         block Pair(width) {
             a: Conv2d(2 -> width, kernel: 3, padding: 1);
@@ -55,7 +55,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// Channels that only const evaluation sees.
+    /// Channels that only const evaluation knows.
     struct Sized<const C: usize> {
         input: [C, 6, 6];
         enc: Conv2d(C -> 4, kernel: 3, stride: 2, padding: 1);
@@ -64,11 +64,11 @@ conv_chain! {
     }
 }
 
-/// A bias is a word that jax does not have.
+/// jax does not have the word `bias`.
 macro_rules! adjoint {
     ($($name:ident $dialect:ident $size:tt $down:tt $($bias:ident)?;)+) => {$(
         conv_chain! {
-            /// A linear map, and the transposed one on what it gives.
+            /// A linear map, and its transpose applied to the result.
             struct $name {
                 dialect: $dialect;
                 input: $size;
@@ -89,7 +89,7 @@ adjoint! {
 }
 
 conv_chain! {
-    /// A convolution with the weight of a transposed one, which JAX and Flax flip unless told not to.
+    /// A convolution with the weight of a transposed one, which JAX and Flax flip by default.
     struct Reverse {
         dialect: jax;
         input: [2, 4, 4];
@@ -123,7 +123,7 @@ fn tied() -> Tied {
     Tied::init(&mut StdRng::seed_from_u64(1))
 }
 
-/// The model with a weight for each use, of the same numbers.
+/// The model with a separate weight for each use, with the same numbers.
 fn apart(tied: &Tied) -> Apart {
     let mut apart = Apart::init(&mut StdRng::seed_from_u64(2));
     let copy = |to: &mut Param, from: &Param| to.as_mut_slice().copy_from_slice(from.as_slice());
@@ -259,7 +259,7 @@ fn scopes_are_their_own() {
     let x = images(2);
     let (_, gradients) = model.gradients(x.view(), x.view(), Mse).expect("images");
     assert!(gradients.turns[1].c.weight.as_slice().iter().any(|g| *g != 0.0));
-    // By hand: the block and the turns, then the chain, then the last pair.
+    // By hand: the block and the passes, then the chain, then the last pair.
     let mut y = by_hand(&model.p.a.weight, [Some(&model.p.a.bias), Some(&model.p.b.bias)], x.view());
     for turn in &model.turns {
         y = by_hand(&turn.c.weight, [Some(&turn.c.bias), None], y.view());

@@ -1,4 +1,5 @@
-//! The training loop: it learns, repeats bit for bit, goes on where it was interrupted, stops where it should.
+//! The training loop: it learns, is reproducible bit for bit, continues after an interruption, and stops when it
+//! should.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -39,7 +40,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// A piece of the next one.
+    /// A part of the next one.
     struct Piece {
         input: [2, 4, 4];
         c: Conv2d(2 -> 2, kernel: 3, padding: 1);
@@ -87,7 +88,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// Of any even size.
+    /// For any even size.
     struct Any {
         for h in 1.., w in 1..;
         input: [1, 2*h, 2*w];
@@ -98,7 +99,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// Of a size that the type says.
+    /// For a size given by the type.
     struct Sized<const N: usize> {
         input: [1, N, N];
         c: Conv2d(1 -> 1, kernel: 3, padding: 1);
@@ -120,14 +121,14 @@ fn fit<'a>() -> Fit<'a, Adam, Mse> {
     Fit::new(Adam::new(1e-2), Mse).batch(4).seed(5).schedule(decay).clip_norm(1.0)
 }
 
-/// A file of this test's own, which is not there.
+/// A file for this test only, which does not exist yet.
 fn file(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.safetensors"));
     let _ = fs::remove_file(&path);
     path
 }
 
-/// All numbers of a model, bit for bit.
+/// All elements of a model, bit for bit.
 fn bits(model: &impl Model) -> Vec<u32> {
     let mut bits = Vec::new();
     model.for_each_param(|_, param| bits.extend(param.as_slice().iter().map(|x| x.to_bits())));
@@ -163,7 +164,7 @@ fn a_training_goes_on_where_it_was_interrupted() {
     let path = file("resumed");
     let mut model = net(1);
     noisy(fit()).epochs(2).patience(50).checkpoint(&path).run(&mut model, &data).expect("a training");
-    // Another process has nothing but the file.
+    // Another process has only the file.
     let mut model = net(2);
     let found = noisy(fit()).epochs(6).patience(50).checkpoint(&path).run(&mut model, &data).expect("a training");
     assert_eq!(bits(&model), bits(&whole));
@@ -180,8 +181,8 @@ fn assert_same(found: &Checkpoint<Net>, expected: &Checkpoint<Net>) {
     assert_eq!(found.steps, expected.steps);
 }
 
-/// A checkpoint appears in one step: until the last byte of the new one is written, and whenever writing it fails, the
-/// old one is what is read.
+/// A checkpoint appears in one step: until the last byte of the new one is written, and whenever writing fails, the old
+/// one is read.
 #[test]
 fn a_checkpoint_that_cannot_be_written_leaves_the_old_one() {
     let images = images(8);
@@ -193,7 +194,7 @@ fn a_checkpoint_that_cannot_be_written_leaves_the_old_one() {
     let mut model = net(1);
     fit().epochs(1).checkpoint(&path).run(&mut model, &data).expect("a training");
     let old = Checkpoint::read(&path, &model).expect("a checkpoint");
-    // What a process leaves that was killed while it wrote: part of a file under another name.
+    // What a process leaves behind if it is killed while writing: part of a file under another name.
     let bytes = fs::read(&path).expect("the file");
     fs::write(folder.join(".checkpoint.safetensors.1.0.tmp"), &bytes[..bytes.len() / 2]).expect("half a file");
     assert_same(&Checkpoint::read(&path, &model).expect("the old one"), &old);
@@ -201,7 +202,7 @@ fn a_checkpoint_that_cannot_be_written_leaves_the_old_one() {
     let nowhere = folder.join("no such folder").join("checkpoint.safetensors");
     assert!(old.write(&nowhere).is_err());
     assert_same(&Checkpoint::read(&path, &net(3)).expect("the old one"), &old);
-    // Half a file under the right name is refused, not taken.
+    // Half a file under the right name is rejected.
     fs::write(&path, &bytes[..bytes.len() / 2]).expect("half a file");
     let error = fit().epochs(2).checkpoint(&path).run(&mut model, &data).expect_err("half a file");
     assert!(matches!(error, FitError::Load(_)), "{error}");
@@ -264,7 +265,7 @@ fn patience_ends_a_training_and_keeps_the_best_model() {
     let data = Data::new(images.view(), images.view()).expect("as many");
     let mut model = net(1);
     let start = bits(&model);
-    // With a rate of zero only the running statistics move.
+    // With a learning rate of zero only the running statistics change.
     let history = Fit::new(Sgd::new(0.0), Mse).epochs(50).patience(3).run(&mut model, &data).expect("a training");
     assert!(history.epochs.len() < 50);
     assert_eq!(bits(&model).len(), start.len());
@@ -408,7 +409,7 @@ fn running_statistics_are_not_trained() {
     assert_ne!(model.norm.weight, before.weight);
 }
 
-/// Losses at known points, worked out by hand, and their gradients by finite differences.
+/// Losses at known points, computed by hand, and their gradients by finite differences.
 #[test]
 fn losses() {
     let array = |shape: &[usize], data: &[f32]| Array::from_shape_vec(IxDyn(shape), data.to_vec()).expect("as many");
@@ -456,7 +457,7 @@ fn check_loss(loss: &mut impl Loss, outputs: &[&ArrayD<f32>], targets: &[&ArrayD
         for at in 0..outputs[port].len() {
             let place = |output: &mut ArrayD<f32>, value: f32| *output.iter_mut().nth(at).expect("an element") = value;
             let old = *outputs[port].iter().nth(at).expect("an element");
-            // Steps that an f32 can make exactly.
+            // Steps that f32 represents exactly.
             let step = 2.0_f32.powi(-9);
             place(&mut outputs[port], old + step);
             let above = evaluate(&outputs).value;
@@ -508,7 +509,7 @@ fn one_may_write_ones_own_optimizer() {
     assert_ne!(average.dec, model.dec);
 }
 
-/// A sub-chain's layers have the gradients that they have without it, and its statistics move too.
+/// A sub-chain's layers have the same gradients as without it, and its statistics change too.
 #[test]
 fn chains_in_chains() {
     let whole = Whole::init(&mut StdRng::seed_from_u64(1));
@@ -546,7 +547,7 @@ fn sizes_of_run_time_and_of_types() {
     assert!(history.epochs[4].loss < history.epochs[0].loss);
 }
 
-/// The number of threads changes nothing: work is shared out by the sizes alone.
+/// The number of threads changes nothing: work is divided by sizes only.
 #[test]
 fn threads_change_no_bit() {
     let x = Array4::from_shape_fn((24, 1, 28, 28), |(n, _, y, x)| ((3 * n + 5 * y + 7 * x) % 11) as f32 / 11.0);
@@ -574,7 +575,7 @@ fn threads_change_no_bit() {
 
 const THREADS_VARIABLE: &str = "CONVSHAPE_TEST_THREADS";
 
-/// Five steps of each optimiser as PyTorch makes them in `f64`, and those that it lacks as their papers define them:
+/// Five steps of each optimiser as in PyTorch with `f64`; optimisers that PyTorch lacks follow their papers:
 /// `data/training/optimizers.py`.
 #[test]
 fn optimizers_are_those_of_pytorch() {
@@ -626,7 +627,7 @@ fn parameters_in_groups() {
     assert_ne!(model.dec, net(1).dec);
     assert_ne!(model.norm.weight, net(1).norm.weight);
 
-    // Each group is moved as its optimiser alone would.
+    // Each group changes as with its optimiser alone.
     let (_, gradients) = model.gradients(images.view(), images.view(), Mse).expect("shapes that fit");
     let (mut grouped, mut by_sgd, mut by_adam) = (model.clone(), model.clone(), model.clone());
     let mut optimizer = groups();
@@ -636,7 +637,7 @@ fn parameters_in_groups() {
     Adam::new(5e-3).step(&mut by_adam, &gradients).expect("a step");
     assert_eq!((&grouped.dec, &grouped.norm.weight), (&by_sgd.dec, &by_adam.norm.weight));
 
-    // And goes on from a checkpoint, bit for bit.
+    // And continues from a checkpoint, bit for bit.
     let path = file("groups");
     let mut whole = net(1);
     Fit::new(groups(), Mse).batch(4).epochs(4).run(&mut whole, &data).expect("a training");
@@ -647,7 +648,7 @@ fn parameters_in_groups() {
     assert_eq!(bits(&part), bits(&whole));
 }
 
-/// A checkpoint is gone on from by the optimiser that it is of, or by none.
+/// Only the optimiser of a checkpoint can continue from it.
 #[test]
 fn a_checkpoint_of_another_optimizer_is_refused() {
     let images = images(8);
@@ -671,13 +672,13 @@ fn a_checkpoint_of_another_optimizer_is_refused() {
         assert!(text.contains("`Adam`") && text.contains(&format!("`{name}`")), "{text}");
         assert_eq!(bits(&model), bits(&net(3)), "nothing is changed");
     }
-    // An optimiser that keeps other state for each parameter.
+    // An optimiser that keeps different state for each parameter.
     let momentum = file("momentum");
     let sgd = |momentum: f64| Fit::new(Sgd::new(0.1).momentum(momentum), Mse).batch(4).epochs(2);
     sgd(0.9).epochs(1).checkpoint(&momentum).run(&mut model, &data).expect("a training");
     let error = sgd(0.0).checkpoint(&momentum).run(&mut model, &data).expect_err("no velocity").to_string();
     assert!(error.contains("velocity"), "{error}");
-    // Another version, and a file that is none.
+    // Another version, and a file that is not a checkpoint.
     let version = br#""version":"2""#;
     let place = written.windows(version.len()).position(|bytes| bytes == version).expect("a version");
     let mut newer = written;
@@ -715,7 +716,7 @@ fn losses_are_made_of_others() {
     check_loss(&mut { three }, &[&y, &y, &t], &[&t, &t, &t], (0.04 + 0.01 + 1.0) / 3.0 + 1.3 / 3.0);
 }
 
-/// What generic code does with a model has the names of the model's own methods.
+/// The trait's methods have the names of the model's own methods.
 #[test]
 fn generic_code_has_every_operation() {
     fn round_trip<M: Model>(path: &std::path::Path, x: ArrayViewD<'_, f32>) -> Result<(), SaveError> {
@@ -741,7 +742,7 @@ fn generic_code_has_every_operation() {
 }
 
 conv_chain! {
-    /// Ends with what the loss applies itself.
+    /// Ends with the layer that the loss applies itself.
     struct Twice {
         input: [4];
         a: Linear(4 -> 3);
@@ -750,7 +751,7 @@ conv_chain! {
     }
 }
 
-/// A softmax before a loss that applies one is legal but surely not meant: it gets one warning.
+/// A softmax before a loss that applies one is legal but surely a mistake: it gets one warning.
 #[test]
 fn a_last_layer_that_the_loss_applies_is_told() {
     if env::var_os(TWICE_VARIABLE).is_some() {

@@ -1,4 +1,4 @@
-//! What messages say is true: every line of arithmetic is worked out.
+//! Messages are true: every formula is evaluated.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use convshape_tests::chains::{self, Expect};
 use convshape_tests::judge;
 use convshape_tests::truth::{Equation, equations};
 
-/// Asserts that the lines of some messages hold, and that they contain at least `least` equations.
+/// Asserts that the formulas in some messages hold, and that there are at least `least` equations.
 #[track_caller]
 fn assert_true<'a>(lines: impl IntoIterator<Item = (String, &'a str)>, least: usize) {
     let (mut count, mut wrong) = (0, Vec::new());
@@ -64,7 +64,7 @@ fn the_arithmetic_of_the_ui_tests_is_true() {
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui-tests/fail"), &mut found);
     let texts: Vec<(String, String)> =
         found.iter().map(|path| (path.display().to_string(), fs::read_to_string(path).expect("a text"))).collect();
-    // A line of the source has its number and a bar in front.
+    // A line of the source is preceded by its number and a bar.
     let lines = texts.iter().flat_map(|(path, text)| {
         text.lines().filter(|line| !line.contains(" | ")).map(move |line| (path.clone(), line))
     });

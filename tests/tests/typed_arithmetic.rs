@@ -1,5 +1,5 @@
-//! The arithmetic in types gives and refuses what the arithmetic crate gives and refuses, for all small
-//! numbers. It is checked while this file compiles.
+//! The arithmetic in types gives and rejects what the arithmetic crate does, for all small numbers. It is checked while
+//! this file compiles.
 
 use std::marker::PhantomData;
 
@@ -9,7 +9,7 @@ use convshape_arith::layer::representable;
 use convshape_arith::op::{AxisOrder, Conv, Dialect, Direction, Op, Padding, Pool, PoolKind};
 use convshape_arith::shape::Shape;
 
-/// What the types refuse has this constant, all else the one of its own.
+/// Rejected types have this constant, all others their own.
 trait Refused {
     const ROWS: Option<i64> = None;
 }
@@ -32,7 +32,7 @@ impl<N: ConvTransposed<K, S, P, D, O, Rows: Unsigned>, K, S, P, D, O> Transposed
     const ROWS: Option<i64> = Some(<ConvTransposeOut<N, K, S, P, D, O> as Unsigned>::I64);
 }
 
-/// Calls a macro with every choice of one word from each list.
+/// Calls a macro with every combination of one word from each list.
 macro_rules! every {
     ($check:ident $($list:tt)+) => { every! { @next $check [] [$($list)+] } };
     (@next $check:ident [$($chosen:ident)+] []) => { $check! { $($chosen)+ } };
@@ -86,7 +86,7 @@ const fn same(types: Option<i64>, values: Option<i64>) {
     }
 }
 
-// Constants, so that the compiler makes no code of thousands of types.
+// Constants, so that the compiler generates no code for thousands of types.
 
 macro_rules! convolution {
     ($n:ident $k:ident $s:ident $p:ident $d:ident) => {

@@ -1,4 +1,4 @@
-//! Layers of `typed` give what the layers of a chain give, and no tensor needs much stack.
+//! Layers of `typed` give the same results as the layers of a chain, and no tensor needs much stack.
 
 use std::thread;
 
@@ -32,7 +32,7 @@ conv_chain! {
 #[test]
 fn layers_give_what_chains_give() {
     let mut model = Chain::init(&mut SmallRng::seed_from_u64(3));
-    // No parameter is one that changes nothing.
+    // Every parameter has an effect.
     let mut place = 0_u8;
     model.for_each_param_mut(|_, param| {
         for value in param.as_mut_slice() {

@@ -1,5 +1,5 @@
-//! Eighty plain U-Nets with an input that their strides do not divide: one error, and first the nearest sizes at which
-//! everything holds.
+//! Eighty plain U-Nets with an input that their strides do not divide: one error, with the nearest sizes that work
+//! first.
 
 use std::fmt::Write;
 
@@ -53,7 +53,7 @@ fn unet(levels: u32, strided: bool, transposed: bool, height: usize, width: usiz
     text + "} }"
 }
 
-/// The multiple of the strides' product that is nearest; the larger of two.
+/// The nearest multiple of the strides' product; on a tie the larger.
 fn nearest(size: usize, product: usize) -> usize {
     let below = size / product * product;
     let above = size.div_ceil(product) * product;

@@ -1,8 +1,7 @@
-//! The reference kernels give the frameworks' own numbers, for every kind of layer that is recorded and that the
-//! language has.
+//! The reference kernels give the frameworks' own results, for every recorded kind of layer that the language has.
 //!
-//! The frameworks computed the outputs in f64, they are stored as f32. The kernels sum in f64 and round once, so that
-//! every element is within 1e-5, absolutely or of its own size.
+//! The frameworks computed the outputs in f64 and stored f32. The kernels sum in f64 and round once, so every element
+//! is within 1e-5, absolute or relative.
 
 mod recorded_op;
 
@@ -96,7 +95,7 @@ fn activation(case: &ValueCase) -> Activation {
     }
 }
 
-/// How the resizing functions of the other frameworks are called in the language: most place the rows by their centres.
+/// The names of the other frameworks' resizing functions in the language: most place rows by their centres.
 fn resize(case: &ValueCase, framework: Framework) -> Op {
     let word = |param: &str| case.params[param].as_str();
     let output = case.tensor("output").shape();
@@ -116,7 +115,7 @@ fn resize(case: &ValueCase, framework: Framework) -> Op {
     Op::Upsample(Upsample { rank: None, to: ResizeTo::Size(size), mode, align_corners })
 }
 
-/// The case as the shape records have it.
+/// The case in the form of the shape records.
 fn record(case: &ValueCase, framework: Framework) -> ShapeCase {
     let mut record = case.params.clone();
     let fields = record.as_object_mut().expect("an object");
@@ -136,12 +135,12 @@ fn in_order(tensor: &ArrayD<f32>, from: &str, to: &str) -> ArrayD<f32> {
     tensor.view().permuted_axes(axes).as_standard_layout().into_owned()
 }
 
-/// An activation, batch first, in the axis order of a dialect.
+/// A value, batch first, in the axis order of a dialect.
 fn activations(case: &ValueCase, role: &str, order: AxisOrder) -> ArrayD<f32> {
     activations_like(case, role, role, order)
 }
 
-/// One that is laid out as another one is.
+/// A value with the same layout as another one.
 fn activations_like(case: &ValueCase, role: &str, like: &str, order: AxisOrder) -> ArrayD<f32> {
     let tensor = case.tensor(role);
     let Some(layout) = case.layouts.get(like).filter(|layout| layout.contains('C')) else { return tensor.clone() };
@@ -158,7 +157,7 @@ fn param(case: &ValueCase, op: &Op, spec: &ParamSpec) -> ArrayD<f32> {
     prefixed_param(case, op, spec, "")
 }
 
-/// The tensor whose role is the parameter's behind a prefix.
+/// The tensor whose role is that of the parameter, after a prefix.
 fn prefixed_param(case: &ValueCase, op: &Op, spec: &ParamSpec, prefix: &str) -> ArrayD<f32> {
     let own_name = spec.suffix.trim_start_matches(['.', '/']);
     let names: &[&str] = match spec.field {
@@ -369,8 +368,8 @@ fn assert_close(case: &ValueCase, what: &str, found: &[f32], expected: &ArrayD<f
     assert!(close, "{}: {what}: {:?}\nfound {found:?}\nexpected {expected:?}", case.id, case.params);
 }
 
-/// Of the same kernel, PyTorch scatters as it is and jax and flax in reverse: with itself and a border of one row,
-/// `[[0, 1], [2, 3]]` gives 4 in PyTorch's words and 14 in flax'.
+/// PyTorch scatters with the kernel as it is, jax and flax with the flipped one: with itself as kernel and a border of
+/// one row, `[[0, 1], [2, 3]]` gives 4 in PyTorch and 14 in the others.
 #[test]
 fn flax_flips_the_kernel() {
     use convshape_arith::op::{Direction, Padding};

@@ -1,11 +1,11 @@
-//! Published networks on images, with their published numbers of parameters and PyTorch's outputs.
+//! Published image networks, with their published parameter counts and PyTorch's outputs.
 
 use convshape::conv_chain;
 use convshape_tests::networks;
 
 conv_chain! {
-    /// Badrinarayanan, Kendall and Cipolla, "SegNet" (2015), of 21 classes. The encoder has the names of torchvision's
-    /// `vgg16_bn`.
+    /// Badrinarayanan, Kendall and Cipolla, "SegNet" (2015), with 21 classes. The encoder has the names of
+    /// torchvision's `vgg16_bn`.
     pub struct SegNet {
         block Encoder(channels, at) {
             #[name = "features.{at}"] conv: Conv2d(channels, kernel: 3, padding: 1);
@@ -51,7 +51,7 @@ conv_chain! {
 
 #[test]
 fn segnet() {
-    // Where two elements of a window differ by less than rounding, the value may be put back to the other place.
+    // If two elements of a window differ by less than rounding, the value may be put back in the other position.
     networks::check_within::<SegNet>("segnet", 2e-3);
 }
 
@@ -74,7 +74,7 @@ conv_chain! {
     }
 }
 
-/// The numbers of an identity matrix.
+/// The elements of an identity matrix.
 const fn identity<const N: usize>() -> [[f32; N]; N] {
     let mut rows = [[0.0; N]; N];
     let mut index = 0;

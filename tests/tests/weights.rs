@@ -1,4 +1,4 @@
-//! `weights: ".."`: the file is checked while the chain compiles, and is part of the program.
+//! `weights: ".."`: the file is checked at compile time, and is part of the program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ fn large_tensors_are_read_in_pieces() {
     model.save(&file).expect("written");
     assert_eq!(params(&Wide::load(&file).expect("read")), params(&model));
 
-    // An element of the second piece: its place is counted from the start of the tensor.
+    // An element of the second part: its position is counted from the start of the tensor.
     let mut bytes = fs::read(&file).expect("read");
     let weight = model.linear1.weight.as_slice();
     let nan = 70_000;
@@ -181,7 +181,7 @@ fn one_mistake_is_one_error() {
         chain("no_bias", ENC, "[4, 4, 4]"),
         chain("empty", &format!("{ENC}\nConv2d(4 -> 4, kernel: 1);"), "[4, 4, 4]"),
         chain("repeated", &format!("{ENC}\nblocks: {repeat}"), "[4, 4, 4]"),
-        // The weights are those of a chain that does not fit: only that is said.
+        // The weights belong to a chain that does not fit: only that is reported.
         chain("no_bias", &format!("{ENC}\nRelu;"), "[4, 5, 5]"),
         chain("missing", ENC, "[4, 4, 4]"),
     ];

@@ -1,4 +1,4 @@
-//! The flax words that lead back on 5x5 with kernel 4; the 64 to 20 pair with kernel 5, stride 3, dilation 2.
+//! The flax fields that restore 5x5 with kernel 4; the pair 64 to 20 with kernel 5, stride 3, dilation 2.
 
 convshape::conv_chain! {
     struct Words {

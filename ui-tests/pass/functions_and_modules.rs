@@ -1,4 +1,4 @@
-//! Chains inside functions, next to each other, and of every visibility.
+//! Chains inside functions, next to each other, and with every visibility.
 
 #![deny(warnings)]
 

@@ -5,7 +5,7 @@
 use convshape::{Chain, conv_chain};
 
 conv_chain! {
-    /// A chain called like a layer.
+    /// A chain with the name of a layer.
     pub struct Relu {
         input: [2, 8, 8];
         x: Conv2d(2 -> 2, kernel: 1);
@@ -30,7 +30,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// A chain called like one of its blocks' structs might be.
+    /// A chain with a name that one of its blocks' structs might have.
     pub struct Conv2d {
         block Conv(c) { conv2d: Conv2d(c, kernel: 3); }
         input: [2, 8, 8];
@@ -40,7 +40,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// A chain called like a type parameter.
+    /// A chain with the name of a type parameter.
     pub struct B {
         input: [2, 8, 8];
         conv: Conv2d(2 -> 2, kernel: 1);

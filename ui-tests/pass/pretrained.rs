@@ -1,4 +1,4 @@
-//! The file fits, and the model holds its numbers; under strict lints, among names of the user's own.
+//! The file fits, and the model has its elements; under strict lints, among the user's own names.
 
 #![forbid(unsafe_code)]
 #![deny(warnings, missing_docs, nonstandard_style, trivial_casts, unreachable_pub, unused, unused_qualifications)]

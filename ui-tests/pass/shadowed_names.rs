@@ -1,4 +1,4 @@
-//! A user's own items may be called as those of the standard library, and macros as its macros.
+//! A user's own items may have the names of the standard library's items, and macros those of its macros.
 
 #![allow(dead_code, non_camel_case_types, unused_macros)]
 

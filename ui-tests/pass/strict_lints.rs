@@ -1,4 +1,4 @@
-//! Under the strictest lints, with structs that nothing outside sees and methods that nobody calls.
+//! Under the strictest lints, with structs that are not visible outside and methods that nobody calls.
 
 #![forbid(unsafe_code)]
 #![deny(

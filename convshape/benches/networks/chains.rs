@@ -138,7 +138,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// In the layout of flax, where its normalisations and matrices need no other order of axes.
+    /// In the layout of flax, whose normalisations and matrices need no permutation.
     pub struct ConvNextT {
         dialect: flax;
         block Block(channels) {

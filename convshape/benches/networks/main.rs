@@ -1,4 +1,4 @@
-//! Times whole networks, on one image each, and says how much of the processor's peak that is.
+//! Times whole networks on one image each, and compares with the processor's peak.
 //!
 //! ```sh
 //! cargo bench -p convshape --bench networks                       # all
@@ -7,7 +7,7 @@
 //! RAYON_NUM_THREADS=1 CONVSHAPE_SIMD=avx2 cargo bench -p convshape --bench networks
 //! ```
 //!
-//! The weights are random: a time does not depend on them.
+//! The weights are random, because times do not depend on them.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 #![allow(missing_docs, reason = "the networks' names say what they are")]
 
@@ -26,7 +26,7 @@ use convshape::rand::SeedableRng;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
 use numbers::numbers;
 
-/// How long a network is run in all, in seconds.
+/// The total time that a network runs, in seconds.
 const TIME: f64 = 2.0;
 const LEAST_RUNS: usize = 10;
 

@@ -78,7 +78,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// A second of sound to a fortieth of its rate and back.
+    /// Audio downsampled by 40, and back.
     pub struct AudioAe {
         input: [1, 16000];
         e1: Conv1d(1 -> 32, kernel: 7, padding: 3, activation: Elu);
@@ -185,9 +185,9 @@ layer!(T64, T64Last: [64, 32, 32] -> [3, 64, 64], ConvTranspose2d(kernel: 4, str
 
 /// A case by the name of its network.
 pub(crate) trait Visit {
-    /// What comes of it.
+    /// The result.
     type Output;
-    /// Is called with the network. `Parts` has its layers as data.
+    /// Called with the network. `Parts` has its layers as data.
     fn visit<M: Model + Parts>(self, init: fn(&mut Xoshiro256PlusPlus) -> M) -> Self::Output;
 }
 
@@ -229,8 +229,8 @@ macro_rules! networks {
             }
         }
 
-        /// As [`with_case`], on channels-last tensors: layers by themselves, whose input and output would otherwise be
-        /// brought into another order.
+        /// Like [`with_case`], on channels-last tensors: for single layers, whose input and output would otherwise be
+        /// converted.
         #[allow(dead_code, reason = "not all compare them")]
         pub(crate) fn with_channels_last<V: Visit>(case: &str, visit: V) -> Option<V::Output> {
             match split(case).0 {
@@ -271,13 +271,13 @@ pub(crate) fn split(case: &str) -> (&str, usize) {
     }
 }
 
-/// Runs a sample of a network with one input and one output, into memory that is there.
+/// Runs a sample of a network with one input and one output, into existing memory.
 #[allow(dead_code, reason = "some run batches alone")]
 pub(crate) fn run_one<M: Parts>(model: &M, x: &[f32], y: &mut [f32], workspace: &mut Workspace) {
     forward_into(model, One(x), One(y), workspace);
 }
 
-/// The elements of a model's one input or output.
+/// The elements of a model's only input or output.
 struct One<T>(T);
 
 impl InputSlices<()> for One<&[f32]> {

@@ -1,4 +1,4 @@
-//! Small networks as they are trained on small images.
+//! Small networks for training on small images.
 
 use convshape::conv_chain;
 
@@ -102,7 +102,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// A small ConvNeXt: layer normalisation and matrices over the channels of each position.
+    /// A small ConvNeXt: layer normalisation, and dense layers over the channels of each position.
     pub struct ConvNext {
         dialect: flax;
         block Block(channels) {
@@ -183,7 +183,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// An autoencoder of sound.
+    /// An audio autoencoder.
     pub struct AudioAe {
         input: [1, 4000];
         c1: Conv1d(1 -> 32, kernel: 7, padding: 3, activation: Elu);
@@ -197,7 +197,7 @@ conv_chain! {
 }
 
 conv_chain! {
-    /// An autoencoder of volumes.
+    /// A volume autoencoder.
     pub struct VoxelAe {
         input: [1, 16, 16, 16];
         c1: Conv3d(1 -> 16, kernel: 3, padding: 1);

@@ -1,5 +1,5 @@
-//! Times steps of training (forward, mean squared error, backward, descent) and says how much of the
-//! processor's peak that is.
+//! Times training steps (forward, mean squared error, backward, gradient descent) and compares with the processor's
+//! peak.
 //!
 //! ```sh
 //! cargo bench -p convshape --bench training
@@ -26,7 +26,7 @@ use convshape::train::{Mse, Sgd, Train};
 use numbers::numbers;
 use suite::MnistAe;
 
-/// How long a network is trained in all, in seconds.
+/// The total time that a network is trained, in seconds.
 const TIME: f64 = 3.0;
 const LEAST_STEPS: usize = 20;
 
@@ -53,7 +53,7 @@ fn train<M: Train>(name: &str, init: fn(&mut Xoshiro256PlusPlus) -> M, batch: us
         times.push(start.elapsed().as_secs_f64());
     }
     times.sort_by(f64::total_cmp);
-    // Forward once, and back by the inputs of all layers but the first, and by all weights.
+    // The forward pass, the gradients of the inputs of all layers but the first, and those of all weights.
     let macs: Vec<f64> = M::LAYERS.iter().map(|layer| layer.macs as f64 * batch as f64).collect();
     let operations = 2.0 * (3.0 * macs.iter().sum::<f64>() - macs[0]);
     let (best, median, peak) = (times[0], times[times.len() / 2], convshape::__private::peak_flops());

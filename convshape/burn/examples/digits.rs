@@ -1,4 +1,4 @@
-//! An autoencoder of handwritten digits, trained by burn on the device that you name.
+//! An autoencoder of handwritten digits, trained with burn on the device that you name.
 //!
 //! ```sh
 //! cargo run --release --example digits                                # the processor, by burn's own kernels
@@ -39,10 +39,10 @@ conv_chain! {
     }
 }
 
-/// See `examples/data/digits/README.md` in the repository for where the digits are from.
+/// `examples/data/digits/README.md` in the repository says where the digits come from.
 const DIGITS: &[u8] = include_bytes!("../../../examples/data/digits/images.npy");
 const ROWS: usize = 1797;
-/// The rows from here on are for the test.
+/// The remaining rows are for testing.
 const TRAINED: usize = 1437;
 const EPOCHS: usize = 20;
 const BATCH: usize = 32;
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let name = std::env::args().nth(1).unwrap_or_else(|| "flex".to_owned());
     let device = device(&name).ok_or_else(|| format!("no device `{name}`: is the feature of that name on?"))?;
 
-    // The file's last bytes are the pixels, of 0 to 16.
+    // The file ends with the pixels, from 0 to 16.
     let pixels = DIGITS.get(DIGITS.len().saturating_sub(ROWS * 64)..).unwrap_or_default();
     let pixels: Vec<f32> = pixels.iter().map(|&grey| f32::from(grey) / 16.0).collect();
     let images = Tensor::<4>::from_data(TensorData::new(pixels.clone(), [ROWS, 1, 8, 8]), &device);
@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A device of burn, of those that the crate was built with.
+/// A device of burn that the crate was built with.
 fn device(name: &str) -> Option<Device> {
     match name {
         #[cfg(feature = "flex")]

@@ -7,37 +7,37 @@ use convshape::graph::GraphError;
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BurnError {
-    /// Burn has no operations for what a layer does.
+    /// Burn has no operations for a layer.
     #[error("`{layer}`: burn cannot express {what}")]
     Inexpressible {
         /// The layer.
         layer: String,
-        /// What it does.
+        /// What the layer does.
         what: &'static str,
     },
-    /// A parameter has another number of elements than the chain says.
+    /// A parameter does not have the chain's number of elements.
     #[error("`{name}` has {found} elements, expected {expected}")]
     Param {
         /// The name of the parameter in files.
         name: String,
-        /// The elements that were given.
+        /// The number given.
         found: usize,
-        /// The elements that the chain has.
+        /// The number in the chain.
         expected: usize,
     },
-    /// The chain has another number of inputs or outputs.
+    /// The number of inputs or outputs differs from the chain's.
     #[error("`{chain}` has {expected} {ports}, found {found} tensors")]
     Ports {
         /// The chain.
         chain: String,
         /// `inputs` or `outputs`.
         ports: &'static str,
-        /// The tensors that were given or asked for.
+        /// The number of tensors given or requested.
         found: usize,
-        /// The ports of the chain.
+        /// The number of ports of the chain.
         expected: usize,
     },
-    /// An input has another shape than the chain was checked for.
+    /// An input does not have the shape that the chain was checked for.
     #[error("`{input}` has shape {found:?}, expected a batch of {expected}")]
     Input {
         /// The input.
@@ -57,7 +57,7 @@ pub enum BurnError {
         /// The samples of the first input.
         expected: usize,
     },
-    /// An output has another number of axes than the tensor that was asked for.
+    /// The number of axes of an output is not that of the requested tensor.
     #[error("an output of shape {found:?} was asked for as a tensor of {expected} axes")]
     Rank {
         /// The sizes of the output, the batch first.
@@ -65,23 +65,23 @@ pub enum BurnError {
         /// The axes of the tensor.
         expected: usize,
     },
-    /// A tensor has more or fewer elements than its sizes say.
+    /// The number of elements of a tensor does not match its sizes.
     #[error("found {found} elements for a tensor of shape {expected:?}")]
     Elements {
-        /// The elements that there are.
+        /// The number of elements.
         found: usize,
         /// The sizes.
         expected: Vec<usize>,
     },
-    /// The device failed to give its numbers back.
+    /// The device failed to return its data.
     #[error("`{name}` cannot be read from its device: {message}")]
     Read {
         /// The name of the parameter in files.
         name: String,
-        /// What burn says.
+        /// Burn's message.
         message: String,
     },
-    /// The sizes of the input are not of the chain's range, or a layer does not take them.
+    /// The sizes of the input are out of the chain's range, or a layer rejects them.
     #[error(transparent)]
     Graph(#[from] GraphError),
 }

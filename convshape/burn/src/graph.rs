@@ -11,7 +11,7 @@ use crate::lower::{self, Run};
 use crate::param::Parameter;
 use crate::{AnyTensor, BurnError, Ports};
 
-/// What modules call the kind of this one, in the paths that visitors see.
+/// The kind of this module in the paths that visitors see.
 const CONTAINER: &str = "Struct:BurnModel";
 /// The name of the flag that burn's `freeze` clears.
 const TRAINING: &str = "training";
@@ -19,9 +19,9 @@ const TRAINING: &str = "training";
 /// A graph as a burn module, for code that has no model type: [`BurnModel`](crate::BurnModel) without the chain.
 #[derive(Clone, Debug)]
 pub struct BurnGraph {
-    /// As the chain has it, perhaps with symbols.
+    /// The graph as in the chain, perhaps with symbols.
     graph: Graph,
-    /// What runs, if no size is a symbol.
+    /// The graph to run, if no size is a symbol.
     lowered: Option<Graph>,
     params: Vec<Parameter>,
     training: Param<Flag>,
@@ -31,7 +31,7 @@ impl BurnGraph {
     /// A graph with the elements of its parameters, in their order and layout.
     ///
     /// # Errors
-    /// If burn cannot express a layer, or a parameter has another number of elements than the graph says.
+    /// If burn cannot express a layer, or a parameter does not have the graph's number of elements.
     pub fn new(graph: &Graph, params: &[Vec<f32>], device: &Device) -> Result<BurnGraph, BurnError> {
         for node in graph.nodes() {
             lower::check(node)?;
@@ -63,8 +63,8 @@ impl BurnGraph {
         specs.zip(&self.params).map(|(spec, param)| param.elements(&spec.name, spec.elements.len())).collect()
     }
 
-    /// Whether batch normalisation takes the statistics of the batch and dropout drops, on a device with autodiff.
-    /// It is on at first. Switched off, gradients are those of the stored statistics.
+    /// Whether batch normalisation uses the statistics of the batch and dropout is active, on a device with autodiff.
+    /// On by default. If off, gradients are those with running statistics.
     #[must_use]
     pub fn with_training(self, is_on: bool) -> BurnGraph {
         BurnGraph { training: self.training.with_value(is_on), ..self }
@@ -73,7 +73,7 @@ impl BurnGraph {
     /// Runs a batch: see [`BurnModel::forward`](crate::BurnModel::forward).
     ///
     /// # Errors
-    /// If an input has another shape, or another number of tensors is given or asked for.
+    /// If an input has the wrong shape, or the number of tensors given or requested is wrong.
     pub fn forward<X: Ports, Y: Ports>(&self, inputs: X) -> Result<Y, BurnError> {
         if let Some(found) = Y::COUNT {
             self.check_ports("outputs", found, self.graph.outputs().len())?;
@@ -115,7 +115,7 @@ impl BurnGraph {
         Err(BurnError::Ports { chain: self.graph.name().to_owned(), ports, found, expected })
     }
 
-    /// What runs on inputs of these sizes.
+    /// The graph to run on inputs of these sizes.
     fn bound(&self, inputs: &[AnyTensor]) -> Result<Cow<'_, Graph>, BurnError> {
         let graph = match &self.lowered {
             Some(graph) => Cow::Borrowed(graph),
@@ -132,7 +132,7 @@ impl BurnGraph {
         Ok(graph)
     }
 
-    /// The values of the symbols, as the sizes of the inputs have them.
+    /// The values of the symbols for the sizes of the inputs.
     fn symbols(&self, inputs: &[AnyTensor]) -> Vec<(&'static str, i64)> {
         let mut values = Vec::new();
         for (port, input) in self.graph.inputs().iter().zip(inputs) {

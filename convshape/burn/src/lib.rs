@@ -27,8 +27,8 @@
 //! # Ok::<(), convshape_burn::BurnError>(())
 //! ```
 //!
-//! The layers are read from [`convshape::graph`], so that shapes and the meaning of a dialect's words are those that
-//! the compiler checked. What burn does otherwise, or lacks, is expressed by other operations of it.
+//! The layers come from [`convshape::graph`], so that shapes and the meaning of a dialect's fields are those that the
+//! compiler checked. What burn lacks or does differently is expressed with other operations.
 
 mod error;
 mod graph;

@@ -1,8 +1,8 @@
 //! The layers of a graph as operations of burn.
 //!
-//! Inside, every value is a tensor of three axes: the batch, the channels, and all spatial positions in order. Layers
-//! that see the spatial axes take the positions apart ([`Run::spatial`]); layers for which the order of the axes
-//! matters ask for the elements as the chain has them ([`Run::natural`]).
+//! Internally every value is a tensor with three axes: the batch, the channels, and all spatial positions in order.
+//! Layers with spatial axes split the positions ([`Run::spatial`]); layers that depend on the order of the axes get the
+//! elements in the chain's order ([`Run::natural`]).
 
 mod activation;
 mod along;
@@ -26,7 +26,7 @@ use crate::param::Parameter;
 /// The most spatial axes that a layer has.
 const SPATIAL: usize = 3;
 
-/// Sizes of axes; 1 in front where there are fewer than three.
+/// Sizes of axes, with leading 1s if there are fewer than three.
 type PerAxis<T> = [T; SPATIAL];
 
 /// Whether burn has what a layer does.
@@ -55,7 +55,7 @@ pub(crate) fn sizes(shape: &Shape) -> Vec<usize> {
     shape.sizes().iter().map(|size| size.number().map_or(0, to_usize)).collect()
 }
 
-/// A size or factor that the shapes were checked with.
+/// A size or factor from the checked shapes.
 fn to_usize(number: i64) -> usize {
     usize::try_from(number).unwrap_or(0)
 }
@@ -72,7 +72,7 @@ pub(crate) struct Run<'a> {
     batch: usize,
     /// `[batch, channels, positions]`
     values: Vec<Option<Tensor<3>>>,
-    /// How often each value is still read: the last reader may write over it.
+    /// How many readers each value still has: the last one may overwrite it.
     readers: Vec<usize>,
 }
 
@@ -83,7 +83,7 @@ impl<'a> Run<'a> {
         Run { graph, params, training, batch, values, readers: graph.readers() }
     }
 
-    /// The elements of the outputs, of those of the inputs in the order of the chain.
+    /// The elements of the outputs, given those of the inputs, in the chain's order of axes.
     pub(crate) fn outputs(mut self, inputs: Vec<Tensor<1>>) -> Result<Vec<Tensor<1>>, BurnError> {
         let graph = self.graph;
         for (port, input) in graph.inputs().iter().zip(inputs) {
@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
         tensor.expect("a node reads values of earlier ones, as often as they were counted")
     }
 
-    /// A value as `[batch, elements]`, in the order of the chain.
+    /// A value as `[batch, elements]`, in the chain's order.
     fn natural(&mut self, value: usize) -> Tensor<2> {
         let x = self.take(value);
         let x = if self.is_reordered(self.graph.shape(value)) { x.swap_dims(1, 2) } else { x };
@@ -148,7 +148,7 @@ impl<'a> Run<'a> {
         per_axis(rank, 1, |axis| sizes[self.graph.order().spatial(axis)])
     }
 
-    /// A parameter of a node in another shape.
+    /// A parameter of a node, reshaped.
     fn param<const D: usize>(&self, node: &Node, index: usize, dims: [usize; D]) -> Tensor<D> {
         self.params[node.params[index]].reshaped(dims)
     }
@@ -294,11 +294,11 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// A matrix over the last axis of the chain's order.
+    /// A matrix over the last axis in the chain's order.
     fn linear(&mut self, node: &Node, bias: bool, output: &Shape) -> Tensor<3> {
         let param = &self.graph.params()[node.params[0]];
         let stored = sizes(&param.shape);
-        // Weights of heads have a third axis.
+        // The weights of heads have a third axis.
         let inputs = sizes(self.graph.shape(node.inputs[0])).last().copied().unwrap_or(1);
         let is_output_first = param.layout.is_some_and(|layout| layout.out_axis == 0);
         let rows = if is_output_first { stored[0] } else { inputs };
@@ -319,7 +319,7 @@ fn positions(x: Tensor<5>) -> Tensor<3> {
     x.reshape([to_i64(batch), to_i64(channels), -1])
 }
 
-/// Elements, channels or samples become zero with probability `p`; the others grow so that the mean stays.
+/// Sets elements, channels or samples to zero with probability `p` and scales the others so that the mean stays.
 fn dropped(x: Tensor<3>, p: f64, together: DropTogether) -> Tensor<3> {
     if p <= 0.0 {
         return x;
@@ -342,7 +342,7 @@ fn elements(shape: &Shape) -> usize {
     shape.sizes().iter().map(|size: &Size| size.number().map_or(0, to_usize)).product()
 }
 
-/// The numbers of a layer's `rank` axes on the last of three.
+/// The numbers of a layer's `rank` axes as the last of three.
 fn per_axis<T: Copy>(rank: usize, missing: T, of: impl Fn(usize) -> T) -> PerAxis<T> {
     let mut all = [missing; SPATIAL];
     for axis in 0..rank.min(SPATIAL) {

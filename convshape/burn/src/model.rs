@@ -24,14 +24,14 @@ impl<M: Model> BurnModel<M> {
     /// The model on a device. With `device.autodiff()` it can be trained.
     ///
     /// # Errors
-    /// If burn cannot express a layer, or a parameter was replaced by one of another size.
+    /// If burn cannot express a layer, or a parameter was replaced by one of a different size.
     pub fn from_model(model: &M, device: &Device) -> Result<BurnModel<M>, BurnError> {
         let mut params = Vec::new();
         model.for_each_param(|_, param| params.push(param.as_slice().to_vec()));
         Ok(BurnModel { graph: BurnGraph::new(&Graph::of::<M>(), &params, device)?, model: PhantomData })
     }
 
-    /// The model with the parameters as they are now.
+    /// The model with the current parameters.
     ///
     /// # Errors
     /// If a device fails.
@@ -48,20 +48,20 @@ impl<M: Model> BurnModel<M> {
 }
 
 impl<M> BurnModel<M> {
-    /// Runs a batch. Inputs and outputs are a tensor, or a tuple of tensors in the order of the chain's ports, each with
-    /// the batch axis first: `let y: Tensor<4> = model.forward(x)?;`.
+    /// Runs a batch. Inputs and outputs are a tensor, or a tuple of tensors in the order of the chain's ports, each
+    /// with the batch axis first: `let y: Tensor<4> = model.forward(x)?;`.
     ///
     /// On a device with autodiff, batch normalisation and dropout run as in training, until [`Module::valid`],
     /// [`Module::freeze`] or [`BurnModel::with_training`] says otherwise.
     ///
     /// # Errors
-    /// If an input has another shape, or another number of tensors is given or asked for.
+    /// If an input has the wrong shape, or the number of tensors given or requested is wrong.
     pub fn forward<X: Ports, Y: Ports>(&self, inputs: X) -> Result<Y, BurnError> {
         self.graph.forward(inputs)
     }
 
-    /// Whether batch normalisation takes the statistics of the batch and dropout drops, on a device with autodiff. It is
-    /// on at first. Switched off, gradients are those of convshape's `gradients`, which takes the stored statistics.
+    /// Whether batch normalisation uses the statistics of the batch and dropout is active, on a device with autodiff.
+    /// On by default. If off, gradients are those of convshape's `gradients`, which uses the running statistics.
     #[must_use]
     pub fn with_training(self, is_on: bool) -> BurnModel<M> {
         self.with(|graph| graph.with_training(is_on))

@@ -1,4 +1,4 @@
-//! One parameter as burn holds it.
+//! One parameter in burn's form.
 
 use burn::module::{Devices, Module, ModuleMapper, ModuleVisitor, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -6,7 +6,7 @@ use convshape::graph::{Parameter as Spec, Role};
 
 use crate::BurnError;
 
-/// A parameter in the shape and layout of the chain's files. Burn has the rank in the type.
+/// A parameter in the shape and layout of the chain's files. Burn has the number of axes in the type.
 #[derive(Clone, Debug)]
 pub(crate) enum Parameter {
     Rank1(Param<Tensor<1>>),
@@ -15,7 +15,7 @@ pub(crate) enum Parameter {
     Rank4(Param<Tensor<4>>),
     Rank5(Param<Tensor<5>>),
     Rank6(Param<Tensor<6>>),
-    /// A running mean or variance: it moves while the model runs, and has no gradient.
+    /// A running mean or variance: it changes when the model runs, and has no gradient.
     Statistic(RunningState<Tensor<1>>),
 }
 
@@ -34,7 +34,7 @@ macro_rules! each {
     };
 }
 
-/// A parameter made from the one in it.
+/// A new parameter made from this one.
 macro_rules! map {
     ($parameter:expr, $inner:ident => $body:expr) => {
         match $parameter {
@@ -50,7 +50,7 @@ macro_rules! map {
 }
 
 impl Parameter {
-    /// A parameter with these elements, which are as many as the chain says.
+    /// A parameter with these elements; there are as many as the chain has.
     pub(crate) fn new(spec: &Spec, elements: &[f32], device: &Device) -> Parameter {
         fn tensor<const D: usize>(elements: &[f32], dims: &[usize], device: &Device) -> Tensor<D> {
             Tensor::from_data(TensorData::new(elements.to_vec(), dims.to_vec()), device)
@@ -86,7 +86,7 @@ impl Parameter {
         }
     }
 
-    /// Moves a running statistic to `share` of `new` and the rest of what it was.
+    /// Moves a running statistic by `share` towards `new`.
     pub(crate) fn update(&self, new: Tensor<1>, share: f64) {
         if let Parameter::Statistic(state) = self {
             let old = state.value_sync().to_device(&new.device());

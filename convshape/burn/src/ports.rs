@@ -1,10 +1,10 @@
-//! What goes into a chain and comes out: tensors of any rank, one or several.
+//! The inputs and outputs of a chain: one or several tensors of any rank.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::BurnError;
 
-/// A tensor whose number of axes is known at run time only.
+/// A tensor whose number of axes is known only at run time.
 #[derive(Clone, Debug)]
 pub struct AnyTensor {
     pub(crate) dims: Vec<usize>,
@@ -20,7 +20,7 @@ impl AnyTensor {
     /// A tensor of these sizes on a device, from its elements in row-major order.
     ///
     /// # Errors
-    /// If there are more or fewer elements than `dims` says.
+    /// If `dims` does not match the number of elements.
     pub fn new(elements: Vec<f32>, dims: Vec<usize>, device: &Device) -> Result<AnyTensor, BurnError> {
         let count = elements.len();
         AnyTensor::from_flat(Tensor::from_data(TensorData::new(elements, [count]), device), dims)
@@ -29,7 +29,7 @@ impl AnyTensor {
     /// A tensor of these sizes, from its elements in row-major order.
     ///
     /// # Errors
-    /// If there are more or fewer elements than `dims` says.
+    /// If `dims` does not match the number of elements.
     pub fn from_flat(flat: Tensor<1>, dims: Vec<usize>) -> Result<AnyTensor, BurnError> {
         let found = flat.dims()[0];
         match dims.iter().product::<usize>() {
@@ -63,10 +63,10 @@ impl<const D: usize> TryFrom<AnyTensor> for Tensor<D> {
     }
 }
 
-/// The inputs or outputs of a chain, in the order of its ports: a `Tensor<D>`, a tuple of tensors of two to six, or a
+/// The inputs or outputs of a chain, in the order of its ports: a `Tensor<D>`, a tuple of two to six tensors, or a
 /// `Vec<AnyTensor>` in code for any chain.
 pub trait Ports: Sized {
-    /// The number of tensors; `None` if it is known at run time only.
+    /// The number of tensors; `None` if it is known only at run time.
     const COUNT: Option<usize>;
 
     /// The tensors in order.
@@ -75,7 +75,7 @@ pub trait Ports: Sized {
     /// The ports with these tensors, of which there are [`Ports::COUNT`].
     ///
     /// # Errors
-    /// If a tensor has another number of axes.
+    /// If a tensor has the wrong number of axes.
     fn from_tensors(tensors: Vec<AnyTensor>) -> Result<Self, BurnError>;
 }
 

@@ -1,4 +1,4 @@
-//! `check`: what is wrong with chains, for people and for programs.
+//! `check`: the findings about chains, for people and for tools.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -12,7 +12,7 @@ use crate::Outcome;
 use crate::edit;
 use crate::source::{Chain, Place, Source};
 
-/// Prints the findings as rustc would, then what only const evaluation checks.
+/// Prints the findings as rustc would, then what only const evaluation can check.
 pub(crate) fn print(out: &mut impl Write, files: &[PathBuf]) -> Outcome {
     let mut count = Count::default();
     for file in files {
@@ -71,7 +71,7 @@ fn text(finding: &Finding) -> String {
     std::iter::once(&title).chain(&finding.lines).map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
-/// What was found.
+/// The findings.
 #[derive(Default)]
 struct Count {
     chains: usize,
@@ -102,9 +102,9 @@ impl Count {
 
 #[derive(Default, Serialize)]
 struct Document {
-    /// What is wrong, by file and chain in their order.
+    /// The findings, by file and chain in order.
     findings: Vec<JsonFinding>,
-    /// What `cargo check` alone can say.
+    /// What only `cargo check` can find.
     const_evaluation: Vec<JsonDeferred>,
 }
 
@@ -117,12 +117,12 @@ struct JsonFinding {
     code: &'static str,
     /// The first line, without the code.
     message: String,
-    /// The arithmetic, `note: ` and `help: ` lines.
+    /// The formula, `note: ` and `help: ` lines.
     lines: Vec<String>,
-    /// All of it, as the compiler prints it.
+    /// The whole message, as the compiler prints it.
     text: String,
     span: JsonSpan,
-    /// What a machine can do about it, the most likely first.
+    /// The fixes that a tool can apply, the most likely first.
     fixes: Vec<JsonFix>,
 }
 
@@ -132,7 +132,7 @@ struct JsonFix {
     edits: Vec<JsonEdit>,
 }
 
-/// The text of a span becomes another.
+/// The text of a span is replaced.
 #[derive(Serialize)]
 struct JsonEdit {
     span: JsonSpan,
@@ -149,8 +149,7 @@ struct JsonDeferred {
     span: JsonSpan,
 }
 
-/// Lines and columns count from 1, columns in characters; `end_column` is behind the last one. Bytes
-/// count from 0.
+/// Lines and columns count from 1, columns in characters; `end_column` is the one after the last. Bytes count from 0.
 #[derive(Serialize)]
 struct JsonSpan {
     line: usize,

@@ -1,4 +1,4 @@
-//! Helps as edits of a text.
+//! Turns helps into edits of a text.
 
 use std::ops::Range;
 
@@ -9,24 +9,24 @@ use crate::help::{self, Change, What};
 use crate::lines;
 use crate::source::Chain;
 
-/// Bytes of a text, and what they become.
+/// A range of bytes of a text, and its replacement.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Edit {
     pub(crate) range: Range<usize>,
     pub(crate) text: String,
 }
 
-/// A fix: what its message says, and how to make it.
+/// A fix: its message, and its edits.
 #[derive(Debug)]
 pub(crate) struct Fix {
     pub(crate) help: String,
-    /// In the order of the text, apart from each other.
+    /// In the order of the text, without overlaps.
     pub(crate) edits: Vec<Edit>,
-    /// Whether it writes statements anew that are not in the language. What else is wrong shows only then.
+    /// Whether it rewrites statements that are not in the language. Other mistakes show only afterwards.
     pub(crate) rewrites: bool,
 }
 
-/// The fixes of a finding that a machine can make, the most likely first.
+/// The fixes of a finding that a tool can apply, the most likely first.
 pub(crate) fn fixes(chain: &Chain, finding: &Finding) -> Vec<Fix> {
     let helps = finding.lines.iter().filter_map(|line| line.strip_prefix("help: "));
     let lines = apart(lines::rewritten(chain, finding));
@@ -37,7 +37,7 @@ pub(crate) fn fixes(chain: &Chain, finding: &Finding) -> Vec<Fix> {
     fixes.filter(|fix| !fix.edits.is_empty()).collect()
 }
 
-/// The text with the edits made.
+/// The text with the edits applied.
 pub(crate) fn apply(text: &str, edits: &[Edit]) -> String {
     let mut edited = text.to_owned();
     for edit in edits.iter().rev() {
@@ -54,7 +54,7 @@ fn edits(chain: &Chain, finding: &Finding, help: &str) -> Vec<Edit> {
     apart(edits.into_iter().collect::<Option<_>>().unwrap_or_default())
 }
 
-/// Edits in the order of the text; none where two of them meet.
+/// Edits in the order of the text; none if two of them overlap.
 fn apart(mut edits: Vec<Edit>) -> Vec<Edit> {
     edits.sort_by_key(|edit| edit.range.start);
     // Two uses of a block are one statement in the text.
@@ -63,7 +63,7 @@ fn apart(mut edits: Vec<Edit>) -> Vec<Edit> {
     if apart { edits } else { Vec::new() }
 }
 
-/// Another word in place of the one that a finding is about.
+/// Another word in place of the one that a finding points at.
 fn instead(chain: &Chain, span: Span, word: &str) -> Option<Edit> {
     let (tokens, at) = find(&chain.tokens, &span.byte_range())?;
     let TokenTree::Ident(ident) = &tokens[at] else { return None };
@@ -106,7 +106,7 @@ fn before(chain: &Chain, layer: &InspectedLayer, text: &str) -> Option<Edit> {
     Some(Edit { range: place..place, text: format!("{text}\n{}", " ".repeat(indent)) })
 }
 
-/// The layer of a name. Messages may leave out the numbers of a repeat's turns.
+/// The layer with this name. Messages may leave out the numbers of a repeat's passes.
 fn layer<'a>(chain: &'a Chain, name: &str) -> Option<&'a InspectedLayer> {
     let layers = &chain.inspection.layers;
     let without_turns =
@@ -127,7 +127,7 @@ fn port(chain: &Chain, name: &str, text: &str) -> Option<Edit> {
     };
     let port = inputs.iter().chain(outputs).find(|port| port.name == name).or(first)?;
     let (tokens, at) = find(&chain.tokens, &port.span.byte_range())?;
-    // A port's place is its name, else its shape.
+    // The position of a port is its name, or else its shape.
     let shape = tokens[at..].iter().take(2).find_map(|token| match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => Some(group),
         _ => None,
@@ -135,7 +135,7 @@ fn port(chain: &Chain, name: &str, text: &str) -> Option<Edit> {
     Some(Edit { range: shape.span().byte_range(), text: text.to_owned() })
 }
 
-/// A layer's leading part.
+/// A layer's positional part.
 fn write(chain: &Chain, layer: &InspectedLayer, text: &str) -> Option<Edit> {
     let call = Call::of(chain, layer)?;
     let leading: Vec<&Argument> = call.arguments.iter().take_while(|argument| argument.field.is_none()).collect();
@@ -156,7 +156,7 @@ fn set(chain: &Chain, layer: &InspectedLayer, field: &str, value: &str) -> Optio
     let given = call.given(layer, field);
     let added = format!("{field}: {value}");
     Some(match (given, call.arguments.last(), call.open) {
-        // `pads` has a form of its own, which the message does not write.
+        // `pads` has its own form, which the message does not use.
         (Some(given), ..) if given.field.as_deref() == Some("pads") && field != "pads" => {
             Edit { range: given.whole.clone(), text: added }
         }
@@ -167,11 +167,11 @@ fn set(chain: &Chain, layer: &InspectedLayer, field: &str, value: &str) -> Optio
     })
 }
 
-/// A layer as it is written.
+/// A layer as written.
 struct Call {
-    /// Behind the layer's word.
+    /// After the layer's word.
     end: usize,
-    /// Behind the opening parenthesis.
+    /// After the opening parenthesis.
     open: Option<usize>,
     arguments: Vec<Argument>,
 }
@@ -180,7 +180,7 @@ struct Argument {
     field: Option<String>,
     whole: Range<usize>,
     value: Range<usize>,
-    /// Of `a -> b`, where `a` ends and where `b` begins.
+    /// In `a -> b`, where `a` ends and where `b` begins.
     arrow: Option<(usize, usize)>,
 }
 
@@ -201,7 +201,7 @@ impl Call {
 }
 
 impl Call {
-    /// The argument that gives a field, by the name that messages use.
+    /// The argument that sets a field, by the name used in messages.
     fn given(&self, layer: &InspectedLayer, field: &str) -> Option<&Argument> {
         let at = layer.fields.iter().find(|(name, _)| *name == field).map(|(_, span)| span.byte_range().start)?;
         self.arguments.iter().find(|argument| argument.whole.contains(&at))
@@ -226,7 +226,7 @@ impl Argument {
         Some(Argument { field, whole: range(tokens)?, value: range(value)?, arrow })
     }
 
-    /// Where the value of a field is: of channels one side.
+    /// The position of a field's value; for channels, of one side.
     fn part(&self, field: &str) -> Range<usize> {
         match (field, self.arrow) {
             ("in_channels", Some((end, _))) => self.value.start..end,
@@ -240,7 +240,7 @@ fn is_punct(token: &TokenTree, letter: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == letter)
 }
 
-/// The token at a place, with its neighbours.
+/// The token at a position, with its neighbours.
 fn find(tokens: &TokenStream, place: &Range<usize>) -> Option<(Vec<TokenTree>, usize)> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let around = |token: &TokenTree| {

@@ -1,4 +1,4 @@
-//! `fix`: makes the first fix of one error after the other, each tried by the check before it is kept.
+//! `fix`: applies the first fix of one error after the other, each tried with the check before it is kept.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::report::{Unusable, replace};
 use crate::source::{Chain, Source};
 use crate::{Outcome, complain};
 
-/// More fixes than anybody needs at once; each one leaves fewer errors, so this is never the reason to stop.
+/// More fixes than anyone needs. Each one leaves fewer errors, so this limit is never the reason to stop.
 const MOST_FIXES: usize = 1000;
 
 /// Fixes files and shows what changed.
@@ -49,7 +49,8 @@ fn fixed(mut source: Source) -> Result<Source, Unusable> {
     Ok(source)
 }
 
-/// The source after the first fix that removes its error and makes no other, or that brings lines into the language.
+/// The source after the first fix that removes its error without causing another, or that turns lines into the
+/// language.
 fn step(source: &Source) -> Result<Option<Source>, Unusable> {
     for (index, chain) in source.chains.iter().enumerate() {
         for finding in chain.inspection.findings.iter().filter(|finding| is_error(finding)) {
@@ -70,7 +71,7 @@ fn step(source: &Source) -> Result<Option<Source>, Unusable> {
     Ok(None)
 }
 
-/// Whether the first error of a finding's code comes later than that finding, or there is none any more.
+/// Whether the first error with a finding's code comes after that finding, or is gone.
 fn further(chain: &Chain, finding: &Finding) -> bool {
     let place = |finding: &Finding| {
         let start = finding.span.start();

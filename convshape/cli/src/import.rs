@@ -13,7 +13,7 @@ use crate::report::{Unusable, replace};
 use crate::source::Source;
 use crate::{Outcome, complain};
 
-/// Writes a chain and its weights, if `verify` wants it after the comparison with onnxruntime.
+/// Writes a chain and its weights; with `verify`, only after comparing with onnxruntime.
 pub(crate) fn run(out: &mut impl Write, model: &Path, name: &str, folder: &Path, verify: bool) -> Outcome {
     let imported = match convshape_onnx::import_file(model, name) {
         Ok(imported) => imported,
@@ -25,7 +25,7 @@ pub(crate) fn run(out: &mut impl Write, model: &Path, name: &str, folder: &Path,
     };
     let stem = snake(name);
     let (code, weights) = (folder.join(format!("{stem}.rs")), folder.join(format!("{stem}.safetensors")));
-    // What does not compile is not written.
+    // A chain that does not compile is not written.
     let source = Source::read(&code, imported.source)?;
     let findings = source.chains.iter().flat_map(|chain| &chain.inspection.findings);
     if let Some(finding) = findings.clone().find(|finding| is_error(finding)) {
@@ -49,7 +49,7 @@ pub(crate) fn run(out: &mut impl Write, model: &Path, name: &str, folder: &Path,
     Ok(true)
 }
 
-/// `ResNet50` as the name of a file: `res_net50`; a word in capitals stays one.
+/// `ResNet50` as a file name: `res_net50`; a word in capitals stays one word.
 fn snake(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut text = String::new();

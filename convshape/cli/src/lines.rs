@@ -9,10 +9,10 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use crate::edit::Edit;
 use crate::source::Chain;
 
-/// The codes of syntax errors; their helps give whole lines.
+/// The codes of syntax errors, whose helps give whole lines.
 const CODES: [&str; 2] = [code::SYNTAX.id, code::PYTHON.id];
 
-/// The edits of all lines that a finding writes anew; none if it writes none, or one of them is not found.
+/// The edits for all lines that a finding rewrites; none if it rewrites none, or if one of them is not found.
 pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
     if !CODES.contains(&finding.code) {
         return Vec::new();
@@ -59,7 +59,7 @@ fn is_end(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';')
 }
 
-/// The statement that has a place.
+/// The statement at a position.
 fn around(tokens: &TokenStream, place: &Range<usize>) -> Option<Statement> {
     let has = |statement: &Statement| {
         let range = range(statement);
@@ -68,7 +68,7 @@ fn around(tokens: &TokenStream, place: &Range<usize>) -> Option<Statement> {
     statements(tokens).into_iter().find(has)
 }
 
-/// The statement that begins in a line and becomes `text`; of several, the one with the same layer.
+/// The statement that begins on a line and becomes `text`; of several, the one with the same layer.
 fn in_line(tokens: &TokenStream, line: usize, text: &str) -> Option<Statement> {
     let begins = |statement: &Statement| statement.first().is_some_and(|token| token.span().start().line == line);
     let mut found: Vec<Statement> = statements(tokens).into_iter().filter(begins).collect();
@@ -120,7 +120,7 @@ fn body(tokens: &TokenStream, found: &mut Vec<Statement>) {
     }
 }
 
-/// Whether a line continues the statement above it: that one ends in an attribute, a name or an operator, or the line
+/// Whether a line continues the statement above: that one ends with an attribute, a name or an operator, or the line
 /// starts with `->`, `from` or `restores`.
 fn continues(open: &[TokenTree], next: &TokenTree) -> bool {
     let tail = match next {

@@ -1,4 +1,4 @@
-//! `cargo convshape`: what the macro knows, as a command.
+//! `cargo convshape`: the macro's checks as a command.
 
 mod check;
 mod edit;
@@ -29,7 +29,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Lists what is wrong with the chains of source files, as the compiler would.
+    /// Lists the mistakes in the chains of source files, as the compiler would.
     ///
     /// Exits with 1 if a chain has an error.
     Check {
@@ -68,21 +68,21 @@ enum Command {
         /// The folder for `NAME.rs` and `NAME.safetensors`, in lower case.
         #[arg(long)]
         out: PathBuf,
-        /// First runs both on random inputs and compares the outputs; needs a Python with onnxruntime.
+        /// First runs both on random inputs and compares the outputs. Needs a Python with onnxruntime.
         ///
-        /// Tries the one that CONVSHAPE_PYTHON names, then python3. Nothing is written if the outputs differ.
+        /// Uses the Python named by CONVSHAPE_PYTHON, or else python3. Nothing is written if the outputs differ.
         #[arg(long)]
         verify: bool,
     },
     /// Lists the tensors of a safetensors file.
     Weights {
-        /// A file of weights.
+        /// A weight file.
         file: PathBuf,
     },
 }
 
 fn main() -> ExitCode {
-    // Called by cargo, the first argument is the subcommand's own name.
+    // When called by cargo, the first argument is the subcommand's own name.
     let arguments = std::env::args_os().enumerate();
     let arguments = arguments.filter(|(place, argument)| *place != 1 || argument != "convshape").map(|(_, text)| text);
     let out = &mut io::stdout().lock();
@@ -101,7 +101,7 @@ fn main() -> ExitCode {
             complain(&format!("error: {error}"));
             ExitCode::from(2)
         }
-        // Whoever reads has seen enough.
+        // The reader has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Output(error)) => {
             complain(&format!("error: the output cannot be written: {error}"));
@@ -110,7 +110,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes a line to the error stream. If that is closed there is nobody to tell.
+/// Writes a line to standard error. If that is closed, nobody can be told.
 fn complain(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

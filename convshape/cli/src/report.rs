@@ -1,4 +1,4 @@
-//! What goes wrong outside of chains, and how files are written so that little does.
+//! Errors outside chains, and writing files safely.
 
 use std::fmt;
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Failure {
     /// A file cannot be used.
     File(Unusable),
-    /// The output cannot be written: the reader is gone, as `head` after its last line.
+    /// The output cannot be written because its reader is gone, such as `head` after its last line.
     Output(io::Error),
 }
 
@@ -43,8 +43,8 @@ impl fmt::Display for Unusable {
     }
 }
 
-/// Writes a temporary file in the same folder and then renames it, so that nobody sees half a file. An old file's
-/// permissions stay.
+/// Writes a temporary file in the same folder and then renames it, so that nobody sees half a file. An existing file's
+/// permissions are kept.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));

@@ -1,4 +1,4 @@
-//! The chains of a source file, and where its tokens are.
+//! The chains of a source file, and the positions of their tokens.
 
 use std::fs;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 
 use crate::report::Unusable;
 
-/// Macros whose arguments are code for later: a chain in them may have open places.
+/// Macros whose arguments are code for later: a chain in them may contain placeholders.
 const TEMPLATES: [&str; 5] = ["macro_rules", "quote", "quote_spanned", "parse_quote", "stringify"];
 
 /// A source file and its chains.
@@ -19,7 +19,7 @@ pub(crate) struct Source {
     pub(crate) chains: Vec<Chain>,
 }
 
-/// What one `conv_chain!` holds.
+/// The front end's result for one `conv_chain!`.
 pub(crate) struct Chain {
     pub(crate) tokens: TokenStream,
     pub(crate) inspection: Inspection,
@@ -34,9 +34,9 @@ impl Source {
         Source::read(path, text)
     }
 
-    /// Checks the chains of a text; `path` says where the files that they name are.
+    /// Checks the chains of a text; `path` locates the files that they name.
     pub(crate) fn read(path: &Path, text: String) -> Result<Source, Unusable> {
-        // Byte for byte, so that places stay those of the text.
+        // Byte by byte, so that positions stay those of the text.
         let readable = text.replacen('\u{feff}', "   ", usize::from(text.starts_with('\u{feff}')));
         let shebang = readable.starts_with("#!") && !readable.starts_with("#![");
         let first_line = if shebang { readable.find('\n').unwrap_or(readable.len()) } else { 0 };
@@ -56,7 +56,7 @@ impl Source {
         Ok(Source { path: path.to_owned(), chains: chains.collect(), text })
     }
 
-    /// The bytes that a span of a chain covers; the chain's name where it has no place of its own.
+    /// The bytes of a span in a chain; those of the chain's name if the span has no position.
     pub(crate) fn range(&self, chain: &Chain, span: Span) -> Range<usize> {
         let range = span.byte_range();
         if !range.is_empty() {
@@ -66,14 +66,14 @@ impl Source {
     }
 }
 
-/// A range of a text as an editor shows it.
+/// A range of a text as editors show it.
 pub(crate) struct Place {
     /// From 1.
     pub(crate) line: usize,
     /// In characters from 1.
     pub(crate) column: usize,
     pub(crate) end_line: usize,
-    /// Behind the last character.
+    /// The one after the last character.
     pub(crate) end_column: usize,
 }
 
@@ -89,7 +89,7 @@ impl Place {
     }
 }
 
-/// The arguments of every `conv_chain!`, however deep it is nested.
+/// The arguments of every `conv_chain!`, at any depth.
 fn chains(tokens: TokenStream, found: &mut Vec<(TokenStream, Range<usize>)>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     for (at, token) in tokens.iter().enumerate() {
@@ -102,7 +102,7 @@ fn chains(tokens: TokenStream, found: &mut Vec<(TokenStream, Range<usize>)>) {
     }
 }
 
-/// The macro that what follows these tokens is given to: `name!`, or `macro_rules! name`.
+/// The macro that the following tokens belong to: `name!`, or `macro_rules! name`.
 fn called(before: &[TokenTree]) -> Option<String> {
     let is_bang = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '!');
     match before {
@@ -115,7 +115,7 @@ fn called(before: &[TokenTree]) -> Option<String> {
     }
 }
 
-/// The folder of the Cargo.toml that a file belongs to, else the file's own.
+/// The folder of the Cargo.toml that a file belongs to, or else the file's own folder.
 pub(crate) fn crate_folder(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let folders = || path.ancestors().skip(1);

@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::source::Source;
 
 const HEADER: [&str; 5] = ["layer", "kind", "output", "parameters", "MACs"];
-/// The columns from here on hold numbers, which are aligned on the right.
+/// The columns from here on contain numbers, which are right-aligned.
 const NUMBERS: usize = 3;
 
 pub(crate) fn print(out: &mut impl Write, file: &Path) -> Outcome {

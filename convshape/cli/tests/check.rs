@@ -1,4 +1,4 @@
-//! The command's findings are the compiler's, and what it changes is what it says.
+//! The command's findings are the compiler's, and it changes what it says.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use convshape_tests::chains::{self, Expect};
 use convshape_tests::compile::{Message, Scratch};
 use serde_json::Value;
 
-/// The share of wrong chains that first fixes alone must repair, in percent.
+/// The percentage of wrong chains that first fixes alone must repair.
 const REPAIRED: usize = 70;
 
 fn convshape(arguments: &[&str], files: &[PathBuf]) -> Output {
@@ -48,10 +48,10 @@ fn findings(document: &Value, file: &Path, level: &str) -> Vec<(u64, u64, String
     found
 }
 
-/// What the macro said; not what const evaluation or the rest of the compiler did.
+/// What the macro said, without const evaluation and the rest of the compiler.
 fn of_the_macro(messages: &[Message]) -> Vec<(u64, u64, String)> {
     let messages = messages.iter().filter_map(|message| {
-        // rustc puts words around the note of a deprecated constant.
+        // rustc adds text around the note of a deprecated constant.
         let text = &message.text[message.text.find("[CS")?..];
         let own = !message.text.starts_with("evaluation panicked");
         own.then(|| (message.line as u64, message.column as u64, text.to_owned()))
@@ -83,7 +83,7 @@ fn recorded(stderr: &str) -> Vec<(u64, u64, String)> {
     // Those of const evaluation begin `error[E0080]: `.
     for block in format!("\n{stderr}").split("\nerror: ").skip(1) {
         let Some((text, rest)) = block.split_once("--> ") else { continue };
-        // rustc puts words around the note of a deprecated constant.
+        // rustc adds text around the note of a deprecated constant.
         let Some(start) = text.find("[CS") else { continue };
         let lines: Vec<&str> = text[start..].trim_end().lines().map(str::trim_start).collect();
         let mut place = rest.lines().next().unwrap_or_default().rsplit(':').map(|number| number.parse().unwrap_or(0));
@@ -123,7 +123,7 @@ fn findings_of_the_ui_tests_are_the_compilers() {
     assert!(files.len() > 250, "{} files", files.len());
 }
 
-/// Several chains, nested; spans behind letters of several bytes; warnings; several mistakes.
+/// Several chains, nested; spans after multi-byte characters; warnings; several mistakes.
 const OTHERS: &str = "\
 // Größe: ✓
 pub mod inner {
@@ -236,7 +236,7 @@ fn a_file_that_cannot_be_read_is_named() {
     }
 }
 
-/// A module as PyTorch's users paste it becomes statements, line by line, and what is then wrong is fixed too.
+/// A module pasted from PyTorch becomes statements, line by line, and remaining mistakes are fixed too.
 #[test]
 fn lines_of_python_are_written_anew() {
     let text = "convshape::conv_chain! {

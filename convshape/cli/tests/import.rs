@@ -17,7 +17,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// A program that answers as Python with onnxruntime would, with this output.
+/// A program that answers with this output, as Python with onnxruntime would.
 fn engine(folder: &Path, outputs: &[u8]) -> PathBuf {
     let bytes = fs::read(format!("{MODEL}.bin")).expect("a file");
     let inputs = bytes.len() - outputs.len();

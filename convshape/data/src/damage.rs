@@ -9,11 +9,11 @@ use crate::safetensors;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Unreadable {
-    /// The system says why.
+    /// The system's reason.
     Io(io::Error),
-    /// A folder, a pipe, a device.
+    /// It is a folder, a pipe or a device.
     NoFile,
-    /// Its header is damaged, or it is of another format.
+    /// Its header is damaged, or it has a different format.
     Header(Damage),
 }
 
@@ -23,19 +23,19 @@ pub enum Unreadable {
 pub enum Damage {
     /// It ends early or cannot be read.
     Read(io::Error),
-    /// It has no bytes.
+    /// It is empty.
     Empty,
-    /// It begins like no format that is read.
+    /// It does not begin like any supported format.
     Unknown,
-    /// It is of another format; the text says which, and what to do.
+    /// It has another format; the text says which, and what to do.
     Other(&'static str),
-    /// What Git LFS leaves in place of a file that was not fetched.
+    /// A pointer of Git LFS in place of the file, which was not fetched.
     Pointer,
-    /// The header says that it is longer than the file.
+    /// The header claims to be longer than the file.
     Length {
-        /// The bytes it would have.
+        /// The bytes that it claims.
         header: u64,
-        /// The bytes that there are.
+        /// The bytes of the file.
         file: u64,
     },
     /// The header cannot be parsed.
@@ -45,16 +45,16 @@ pub enum Damage {
         /// The sizes.
         shape: Vec<usize>,
     },
-    /// Another number of bytes follows than the elements take.
+    /// The number of bytes does not match the number of elements.
     Elements {
         /// The sizes.
         shape: Vec<usize>,
-        /// The bytes they take.
+        /// The bytes that the elements need.
         expected: u64,
-        /// The bytes that there are.
+        /// The bytes of the file.
         found: u64,
     },
-    /// More axes than an array has.
+    /// More axes than an array can have.
     Axes(usize),
     /// An entry of a zip archive is damaged.
     Entry {
@@ -133,7 +133,7 @@ impl fmt::Display for Sizes<'_> {
     }
 }
 
-/// A name or text of a file may be as long as the file.
+/// A name or text in a file may be as long as the file.
 pub(crate) fn brief(text: &str) -> String {
     const MOST: usize = 100;
     match text.char_indices().nth(MOST) {

@@ -1,4 +1,4 @@
-//! The types of elements.
+//! Element types.
 
 use std::fmt;
 
@@ -8,24 +8,24 @@ pub struct Dtype {
     kind: Kind,
     bytes: u8,
     big_endian: bool,
-    /// As the file says it.
+    /// As written in the file.
     word: String,
 }
 
-/// What an element is.
+/// The kind of element.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// 0 or 1.
     Bool,
-    /// A whole number from 0 on.
+    /// An unsigned integer.
     Unsigned,
-    /// A whole number.
+    /// A signed integer.
     Signed,
-    /// A floating point number of IEEE 754.
+    /// An IEEE 754 floating-point number.
     Float,
-    /// The first half of a single-precision number.
+    /// The upper half of a single-precision number.
     Bfloat16,
-    /// No number that is read: complex, text, objects.
+    /// Not a number that can be read: complex, text, objects.
     Other,
 }
 
@@ -34,7 +34,7 @@ impl Dtype {
         Dtype { kind, bytes, big_endian, word: word.into() }
     }
 
-    /// `<f4` and its kind, as numpy writes them.
+    /// numpy's notation: `<f4` and so on.
     pub(crate) fn of_numpy(word: &str) -> Dtype {
         let other = || Dtype::new(Kind::Other, 0, false, crate::damage::brief(word));
         let mut letters = word.chars();
@@ -79,25 +79,25 @@ impl Dtype {
         Dtype::new(kind, bytes, false, name)
     }
 
-    /// What an element is.
+    /// The kind of element.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Bytes of an element; 0 where [`Kind::Other`].
+    /// Bytes per element; 0 for [`Kind::Other`].
     #[must_use]
     pub fn bytes(&self) -> u64 {
         u64::from(self.bytes)
     }
 
-    /// Whether elements are whole numbers, so that they may be class numbers.
+    /// Whether elements are integers, so that they can be class indices.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         matches!(self.kind, Kind::Bool | Kind::Unsigned | Kind::Signed)
     }
 
-    /// The element in these bytes, as many as it has.
+    /// The element stored in these bytes.
     pub(crate) fn number(&self, bytes: &[u8]) -> f64 {
         let mut wide = [0; 8];
         for (place, byte) in bytes.iter().enumerate().take(wide.len()) {
@@ -134,7 +134,7 @@ fn half(bits: u16) -> f64 {
     }
 }
 
-/// As numpy calls it: `float32`.
+/// numpy's name: `float32`.
 impl fmt::Display for Dtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.word)

@@ -1,18 +1,18 @@
-//! A deflated stream, read piece by piece: memory does not grow with what it says it holds.
+//! A deflated stream, read piece by piece: memory does not grow with the size that it claims.
 
 use std::io::{self, Read};
 
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 
-/// Bytes of the packed stream that are read at once.
+/// How many bytes of the compressed stream are read at once.
 const PIECE: usize = 1 << 15;
 
 pub(crate) struct Inflate<R> {
     source: R,
     state: Box<InflateState>,
     packed: Vec<u8>,
-    /// What of `packed` is used.
+    /// The part of `packed` that has been used.
     at: usize,
     ended: bool,
 }

@@ -1,9 +1,8 @@
 //! Arrays in files: what a header says, and the elements after it. Formats: `.npy`, `.npz` (stored or
 //! compressed), safetensors and IDX, recognised by their first bytes.
 //!
-//! A header is checked against the file before anything is believed: sizes that overflow, elements that
-//! the file does not have, and lengths beyond it are a [`Damage`]. Memory grows with bytes that were
-//! read, never with a number in a header.
+//! A header is checked against the file before it is trusted: sizes that overflow, elements that the file does not
+//! have, and lengths beyond it are a [`Damage`]. Memory grows with the bytes read, never with a number in a header.
 
 mod damage;
 mod dtype;
@@ -24,30 +23,30 @@ pub use self::dtype::{Dtype, Kind};
 pub use self::elements::Elements;
 pub use self::samples::Samples;
 
-/// The most axes that an array has: numpy's limit.
+/// The most axes of an array: numpy's limit.
 pub const MOST_AXES: usize = 64;
 
 /// An array of a file, without its elements.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Array {
-    /// Its name: in an npz or safetensors file its own, else the file's without extension.
+    /// Its name: its own in an npz or safetensors file, otherwise that of the file without extension.
     pub name: String,
     /// The type of its elements.
     pub dtype: Dtype,
-    /// Its axes, the samples' axis first.
+    /// Its axes, with the axis of samples first.
     pub shape: Vec<usize>,
     /// Whether the first axis runs fastest (`fortran_order`).
     pub fortran: bool,
-    /// Where its elements are.
+    /// Where its elements are stored.
     pub place: Place,
 }
 
-/// Where the elements of an array are in its file.
+/// Where the elements of an array are stored in its file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Place {
-    /// As they are, from this byte on.
+    /// Uncompressed, starting at this byte.
     Plain(u64),
     /// In a deflated stream.
     Deflated {
@@ -88,10 +87,10 @@ fn count(shape: &[usize]) -> Option<u64> {
     u64::try_from(if shape.contains(&0) { 0 } else { all }).ok()
 }
 
-/// The arrays of a file, in its order. Only headers are read.
+/// The arrays of a file, in order. Only headers are read.
 ///
 /// # Errors
-/// If the file cannot be read, is of another format, or its header does not fit it.
+/// If the file cannot be read, has another format, or does not match its header.
 pub fn arrays(path: &Path) -> Result<Vec<Array>, Unreadable> {
     let (mut file, length) = open(path)?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
@@ -157,7 +156,7 @@ fn safetensors_arrays(file: &mut impl Read, length: u64) -> Result<Vec<Array>, D
     arrays.collect()
 }
 
-/// Whether an array's elements are the `found` bytes that the file has for them.
+/// Checks that an array's elements are the `found` bytes that the file has for them.
 fn fits(array: &Array, found: u64) -> Result<(), Damage> {
     match array.bytes() {
         None => Err(Damage::Sizes { shape: array.shape.clone() }),

@@ -93,7 +93,7 @@ fn parse(text: &str) -> Result<Dictionary, Damage> {
     }
 }
 
-/// What is left of a text. Spaces between tokens are skipped.
+/// The rest of a text. Spaces between tokens are skipped.
 struct Text<'a>(&'a str);
 
 impl<'a> Text<'a> {
@@ -112,7 +112,7 @@ impl<'a> Text<'a> {
         Some(text)
     }
 
-    /// A string, or the list of a structured type, whose elements are no numbers.
+    /// A string, or the list of a structured type, whose elements are not numbers.
     fn descr(&mut self) -> Option<String> {
         if !self.0.starts_with('[') {
             return self.string().map(str::to_owned);
@@ -142,7 +142,7 @@ impl<'a> Text<'a> {
             if number.is_empty() {
                 return Err(malformed());
             }
-            // What does not fit is more than any machine addresses.
+            // What overflows is more than any machine can address.
             shape.push(number.parse().unwrap_or(usize::MAX));
             if shape.len() > MOST_AXES {
                 return Err(Damage::Axes(shape.len()));

@@ -104,7 +104,7 @@ impl Entry {
             size: small(24),
             start: small(42),
         };
-        // The extra field of zip64 has those of the three numbers that do not fit, in this order.
+        // The extra field of zip64 contains those of the three numbers that do not fit, in this order.
         while extra.len() >= 4 {
             let (id, size) = (u16_at(extra, 0), usize::from(u16_at(extra, 2)));
             let (mut field, behind) = extra[4..].split_at_checked(size)?;
@@ -155,7 +155,7 @@ impl Entry {
     }
 }
 
-/// The place of an entry's elements, from that in the entry.
+/// The position of an entry's elements, given that within the entry.
 fn moved(place: Place, to: impl FnOnce(u64) -> Place) -> Place {
     match place {
         Place::Plain(header) => to(header),
@@ -163,7 +163,7 @@ fn moved(place: Place, to: impl FnOnce(u64) -> Place) -> Place {
     }
 }
 
-/// Bytes of the file, fewer where it ends.
+/// Bytes of the file, fewer at its end.
 fn bytes(file: &mut (impl Read + Seek), start: u64, count: u64) -> Result<Vec<u8>, Damage> {
     file.seek(SeekFrom::Start(start))?;
     let mut bytes = Vec::new();

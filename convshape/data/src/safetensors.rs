@@ -1,19 +1,19 @@
-//! The header of a safetensors file: 8 bytes with its length, then JSON that says which bytes behind
-//! it are which tensor. It is not believed: it may lie about every number.
+//! The header of a safetensors file: 8 bytes with its length, then JSON that assigns the bytes after it to tensors. It
+//! is not trusted: any of its numbers may be wrong.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 use std::io::{self, Read};
 
-// The safetensors crate wants the whole file in memory before it reads the header. This is the JSON
-// parser that it uses, without serde's derive, which would take longer to build than this crate.
+// The safetensors crate needs the whole file in memory to read the header. This uses the same JSON parser, without
+// serde's derive, which would take longer to build than this crate.
 use serde_core::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::MOST_AXES;
 use crate::damage::brief;
 
-/// Bytes in front of the header, which hold its length.
+/// The bytes before the header, which hold its length.
 const LENGTH_BYTES: u64 = 8;
 /// The limit of the safetensors crate.
 const MOST_BYTES: u64 = 100_000_000;
@@ -22,7 +22,7 @@ const MOST_BYTES: u64 = 100_000_000;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Header {
-    /// By their names.
+    /// By name.
     pub tensors: BTreeMap<String, Tensor>,
     /// Where the header ends and the tensors begin.
     pub end: u64,
@@ -35,7 +35,7 @@ pub struct Tensor {
     pub dtype: String,
     /// Its sizes.
     pub shape: Vec<usize>,
-    /// Its first byte and the byte behind its last, behind the header.
+    /// Its first byte and the byte after its last, counted from the end of the header.
     pub bytes: (u64, u64),
 }
 
@@ -47,37 +47,37 @@ pub enum Damage {
     Read(io::Error),
     /// A zip archive, as `torch.save` writes.
     Zip,
-    /// What Git LFS leaves in place of a file that was not fetched.
+    /// A pointer of Git LFS in place of the file, which was not fetched.
     Pointer,
-    /// Shorter than a header's length.
+    /// Too short to contain the header's length.
     Short {
-        /// The bytes that there are.
+        /// The bytes of the file.
         found: u64,
     },
-    /// The header would be longer than the file, or than any.
+    /// The header would be longer than the file, or than the limit.
     Length {
-        /// The bytes it would have.
+        /// The bytes that it claims.
         header: u64,
-        /// The bytes that there are.
+        /// The bytes of the file.
         file: u64,
     },
-    /// It is no JSON, or not of the form.
+    /// It is not JSON, or does not have the right form.
     Json(serde_json::Error),
-    /// The tensors leave a gap, overlap or run backwards.
+    /// The tensors leave a gap, overlap or have negative lengths.
     Offsets {
         /// The tensor.
         name: String,
     },
-    /// A tensor has more or fewer bytes than its type and shape take.
+    /// The bytes of a tensor do not match its type and shape.
     Size {
         /// The tensor.
         name: String,
     },
-    /// The tensors end before or behind the file.
+    /// The tensors end before or after the end of the file.
     End {
         /// The bytes of all tensors.
         tensors: u64,
-        /// The bytes that follow the header.
+        /// The bytes after the header.
         file: u64,
     },
 }
@@ -107,10 +107,10 @@ impl fmt::Display for Damage {
     }
 }
 
-/// Reads the header of a file of that many bytes, and no more of it.
+/// Reads the header of a file with that many bytes, and nothing more.
 ///
 /// # Errors
-/// If it is of another format, or the header does not fit the file.
+/// If it has another format, or the header does not match the file.
 pub fn read(mut file: impl Read, length: u64) -> Result<Header, Damage> {
     let mut first = Vec::new();
     file.by_ref().take(LENGTH_BYTES).read_to_end(&mut first).map_err(Damage::Read)?;
@@ -133,7 +133,7 @@ pub fn read(mut file: impl Read, length: u64) -> Result<Header, Damage> {
     Ok(Header { tensors, end: LENGTH_BYTES + header })
 }
 
-/// Whether the tensors fill the bytes behind the header, one behind the other.
+/// Checks that the tensors fill the bytes after the header, one after the other.
 fn check(tensors: &BTreeMap<String, Tensor>, length: u64) -> Result<(), Damage> {
     let mut order: Vec<(&String, &Tensor)> = tensors.iter().collect();
     order.sort_by_key(|(_, tensor)| tensor.bytes);
@@ -154,13 +154,13 @@ fn check(tensors: &BTreeMap<String, Tensor>, length: u64) -> Result<(), Damage> 
 }
 
 impl Tensor {
-    /// The size of all elements, if they have `bits` each.
+    /// The size of all elements at `bits` each.
     fn bits(&self, bits: u64) -> Option<u64> {
         self.shape.iter().try_fold(bits, |product, &size| product.checked_mul(u64::try_from(size).ok()?))
     }
 }
 
-/// The size of an element. Types that are not known cannot be checked, nor can the chain use them.
+/// The size of an element. Unknown types cannot be checked, and the chain cannot use them.
 fn bits(dtype: &str) -> Option<u64> {
     match dtype {
         "BOOL" | "U8" | "I8" | "F8_E4M3" | "F8_E5M2" => Some(8),
@@ -171,7 +171,7 @@ fn bits(dtype: &str) -> Option<u64> {
     }
 }
 
-/// The outermost object: each name once, `__metadata__` among them.
+/// The outermost object, with each name once, including `__metadata__`.
 struct Tensors(BTreeMap<String, Tensor>);
 
 impl<'de> Deserialize<'de> for Tensors {

@@ -1,4 +1,4 @@
-//! Samples of an array, by their places: each is read when it is asked for.
+//! Samples of an array by index, each read on demand.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -16,14 +16,14 @@ pub struct Samples {
 
 #[derive(Debug)]
 enum Store {
-    /// In the file, one behind the other from byte `start` on.
+    /// In the file, one after the other from byte `start`.
     File { file: Mutex<File>, start: u64, dtype: Dtype },
-    /// In memory: what is compressed, or has its first axis run fastest.
+    /// In memory: compressed arrays, and those whose first axis runs fastest.
     Memory(Vec<f32>),
 }
 
 impl Samples {
-    /// Opens an array. One that is compressed, or in Fortran's order, is read into memory.
+    /// Opens an array. If it is compressed or in Fortran order, it is read into memory.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -75,7 +75,7 @@ impl Samples {
             Store::File { file, start, dtype } => {
                 let size = usize::try_from(dtype.bytes()).unwrap_or(1).max(1);
                 let mut bytes = vec![0; elements * size];
-                // Another thread that panicked left the file's position, which is set anew.
+                // If another thread panicked, the position in the file is unknown, so it is set again.
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 file.seek(SeekFrom::Start(start + sample as u64 * bytes.len() as u64))?;
                 file.read_exact(&mut bytes)?;
@@ -93,7 +93,7 @@ fn single(number: f64) -> f32 {
     number as f32
 }
 
-/// Elements whose first axis runs fastest, with the last running fastest.
+/// Reorders elements whose first axis runs fastest, so that the last one does.
 fn in_order(elements: &[f32], shape: &[usize]) -> Vec<f32> {
     let mut index = vec![0; shape.len()];
     let mut ordered = Vec::with_capacity(elements.len());

@@ -1,4 +1,4 @@
-//! Good files, and hostile ones of every format.
+//! Valid files, and hostile ones in every format.
 #![expect(clippy::cast_possible_truncation, reason = "files of a few bytes")]
 
 use std::io::Cursor;
@@ -195,7 +195,7 @@ fn any_changed_byte_gives_a_header_or_an_error() {
         for byte in [0, 1, 0x7f, 0xff] {
             let mut changed = whole.clone();
             changed[place] = byte;
-            // Whatever it says: an answer, in bounded time and memory.
+            // Whatever it claims: an answer, in bounded time and memory.
             let _ = open_bytes(&changed);
         }
     }

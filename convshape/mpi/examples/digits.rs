@@ -35,10 +35,10 @@ conv_chain! {
     }
 }
 
-/// See `examples/data/digits/README.md` in the repository for where the digits are from.
+/// `examples/data/digits/README.md` in the repository says where the digits come from.
 const DIGITS: &[u8] = include_bytes!("../../../examples/data/digits/images.npy");
 const ROWS: usize = 1797;
-/// The rows from here on are for the test.
+/// The remaining rows are for testing.
 const TRAINED: usize = 1437;
 const EPOCHS: u64 = 20;
 
@@ -47,7 +47,7 @@ fn main() {
 }
 
 fn train(cluster: &Cluster) -> Result<(), Box<dyn Error>> {
-    // The file's last bytes are the pixels, of 0 to 16.
+    // The file ends with the pixels, from 0 to 16.
     let pixels = DIGITS.get(DIGITS.len().saturating_sub(ROWS * 64)..).unwrap_or_default();
     let pixels = pixels.iter().map(|&grey| f32::from(grey) / 16.0).collect();
     let images = Array4::from_shape_vec((ROWS, 1, 8, 8), pixels)?;

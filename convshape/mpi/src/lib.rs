@@ -1,7 +1,8 @@
 //! Trains checked convolutional chains on several processes, on one machine or a cluster, with MPI.
 //!
-//! Every process runs the same program. [`run`] starts MPI and gives it a [`Cluster`]; `Fit` takes that and averages the
-//! gradients of the processes' shares of each batch, so that every process makes the step that a single one would make:
+//! Every process runs the same program. [`run`] starts MPI and passes it a [`Cluster`]. `Fit` uses that to average the
+//! gradients of the processes' shares of each batch, so that every process makes the step that a single process would
+//! make:
 //!
 //! ```no_run
 //! use convshape::ndarray::Array4;
@@ -35,23 +36,23 @@
 //!
 //! # What is the same as in one process
 //!
-//! With the same data, settings and seed, the parameters are those of one process up to roundings: the batches are the
-//! same, a gradient is a weighted mean of the shares' gradients. All processes have the same bits at any time, and a
-//! training that is interrupted goes on from its checkpoint with the same bits.
+//! With the same data, settings and seed, the parameters are those of one process up to rounding: the batches are the
+//! same, and a gradient is the weighted mean of the shares' gradients. All processes have the same bits at all times,
+//! and an interrupted training run continues from its checkpoint with the same bits.
 //!
-//! Two layers see a share only: batch normalisation takes the statistics of the share while it trains (the stored ones
-//! are averaged after each step), and dropout draws for each process by itself. Take batches that leave enough rows to each
+//! Two layers see only a share: batch normalisation uses the statistics of the share in training (the running ones are
+//! averaged after each step), and each process draws its own dropout. Use batches that leave enough rows to each
 //! process.
 //!
 //! # Loops of one's own
 //!
 //! [`Share::of`](convshape::train::Share::of) takes the rows of a process from a batch, and
-//! [`Share::average`](convshape::train::Share::average) averages what was found for them.
+//! [`Share::average`](convshape::train::Share::average) averages the results.
 //!
 //! # Errors
 //!
-//! A process that returns an error, panics or is killed ends all of them: the others would wait for it. Checkpoints are
-//! written by the first process, each in one step, so that the last one is whole.
+//! If a process returns an error, panics or is killed, all processes end, because the others would wait for it. The
+//! first process writes checkpoints, each in one step, so that the last one is always complete.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -65,7 +66,7 @@ use mpi::traits::{Communicator, CommunicatorCollectives, Root};
 /// The most elements of one message: MPI counts them in an `int`.
 const MESSAGE: usize = 1 << 28;
 
-/// All processes that `mpirun` started, as one of them sees them. [`run`] makes it.
+/// All processes that `mpirun` started, from the view of one of them. [`run`] creates it.
 #[derive(Clone, Debug)]
 pub struct Cluster {
     rank: usize,
@@ -91,7 +92,7 @@ pub fn run<T, E: Display>(train: impl FnOnce(&Cluster) -> Result<T, E>) -> T {
     match result {
         Ok(value) => value,
         Err(error) => {
-            // In one piece: `mpirun` mixes what the processes write.
+            // In one piece, because `mpirun` mixes the processes' output.
             let message = format!("process {} of {}: {error}\n", cluster.rank, cluster.count);
             let _ = std::io::stderr().write_all(message.as_bytes());
             world.abort(1)
@@ -99,7 +100,7 @@ pub fn run<T, E: Display>(train: impl FnOnce(&Cluster) -> Result<T, E>) -> T {
     }
 }
 
-/// Ends the other processes when this one panics: they would wait for it.
+/// Ends the other processes when this one panics, because they would wait for it.
 struct AbortOnPanic;
 
 impl Drop for AbortOnPanic {
@@ -110,7 +111,7 @@ impl Drop for AbortOnPanic {
     }
 }
 
-/// MPI itself ends all processes when a message fails, so that there are no errors here.
+/// MPI itself ends all processes when a message fails, so there are no errors here.
 impl Processes for Cluster {
     fn rank(&self) -> usize {
         self.rank

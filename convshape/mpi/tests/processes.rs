@@ -51,7 +51,7 @@ fn fit<'a, O: Optimizer>(optimizer: O) -> Fit<'a, O, Mse> {
     Fit::new(optimizer, Mse).batch(BATCH).seed(3).epochs(4).clip_norm(0.5)
 }
 
-/// Trains by a loop of one's own.
+/// Trains with a hand-written loop.
 fn own_loop(model: &mut Net, data: Data<'_>, mut cluster: Option<Cluster>) {
     let loader = Loader::new(data, BATCH).shuffled(1);
     let mut optimizer = Sgd::new(0.2);
@@ -114,7 +114,7 @@ fn case(name: &str, cluster: Option<&Cluster>, folder: &Path) -> Result<Vec<f32>
             own_loop(&mut model, data, cluster.cloned());
             numbers(&model)
         }
-        // Every process begins with another model: the first one's counts.
+        // Every process begins with a different model; the first one's counts.
         "begin" => {
             let model = Net::init(&mut StdRng::seed_from_u64(1 + rank as u64));
             with_history(go(fit(Sgd::new(0.3)), model, &data, cluster)?)
@@ -134,8 +134,8 @@ fn case(name: &str, cluster: Option<&Cluster>, folder: &Path) -> Result<Vec<f32>
             let fit = fit(Sgd::new(0.3)).batch(BATCH + rank);
             with_history(go(fit, net(), &data, cluster)?)
         }
-        // The last process fails in the third epoch, in three ways. It is at its second step: the first process was at
-        // the first one and has written its checkpoint.
+        // The last process fails in the third epoch, in three ways. It is at its second step; the first process has
+        // then made one step and written its checkpoint.
         "error" | "panic" | "killed" => {
             let (mut steps, last) = (0, rank + 1 == cluster.map_or(1, Processes::count));
             let name = name.to_owned();
@@ -172,7 +172,7 @@ fn mpirun(name: &str, count: usize, folder: &Path) -> Output {
     let mut command = Command::new("mpirun");
     command.args(["--allow-run-as-root", "--oversubscribe", "-np", &count.to_string()]);
     command.arg(env::current_exe().expect("the test's own path")).args(["case", name]).arg(folder);
-    // Processes that wait must leave the cores to those that compute.
+    // Waiting processes must leave the cores to those that compute.
     command.env("OMPI_MCA_mpi_yield_when_idle", "1").env("RAYON_NUM_THREADS", "1");
     command.output().expect("mpirun starts")
 }
@@ -197,7 +197,7 @@ fn worst(found: &[f32], expected: &[f32]) -> f32 {
 
 /// The same as one process without MPI, up to roundings; with one process under MPI bit for bit.
 fn same_as_one_process() {
-    // Adam divides gradients by their own size, and with them their roundings.
+    // Adam divides gradients by their own size, including their rounding errors.
     for (name, tolerance) in [("sgd", 2e-7), ("noise", 2e-7), ("begin", 2e-7), ("loop", 2e-7), ("adam", 5e-6)] {
         let folder = folder(name);
         let expected = case(name, None, &folder).expect("a training");
@@ -210,7 +210,7 @@ fn same_as_one_process() {
     }
 }
 
-/// Statistics are those of a share: the mean over the shares of what one process finds for each.
+/// Statistics are those of a share: the mean over the shares of each process's result.
 fn batch_norm_takes_the_share() {
     let folder = folder("norm");
     let found = run("norm", 2, &folder);
@@ -253,7 +253,7 @@ fn interrupted_trainings_go_on() {
     run("first half", 2, &folder);
     let resumed = run("second half", 2, &folder);
     assert_eq!(resumed, run("whole", 2, &folder));
-    // Also on more processes.
+    // Also with more processes.
     let _ = fs::remove_file(folder.join("checkpoint.safetensors"));
     run("first half", 2, &folder);
     assert!(worst(&run("second half", 4, &folder), &resumed) <= 5e-5);
@@ -268,7 +268,7 @@ fn one_that_fails_ends_all() {
         if name == "error" {
             assert!(message.contains("process 2 of 3: `Mse`: found a target of shape"), "{message}");
         }
-        // Two epochs had ended.
+        // Two epochs were complete.
         let model = Net::init(&mut StdRng::seed_from_u64(1));
         let checkpoint = Checkpoint::read(folder.join("checkpoint.safetensors"), &model).expect("a whole file");
         assert_eq!(checkpoint.history.epochs.len(), 2, "{name}");

@@ -1,7 +1,6 @@
-//! The digits autoencoder as a device runs it: no standard library, no heap, weights in the program.
+//! The digits autoencoder as on a device: no standard library, no heap, weights in the program.
 //!
-//! Reads the numbers of one image from its standard input, little-endian `f32`, and writes those of
-//! its reconstruction.
+//! Reads the pixels of one image from standard input, as little-endian `f32`, and writes those of its reconstruction.
 #![no_std]
 #![no_main]
 
@@ -28,7 +27,7 @@ conv_chain! {
     }
 }
 
-/// The numbers of an image.
+/// The pixels of an image.
 type Image = [[[f32; 8]; 8]; 1];
 
 // The C library of the host stands in for a device's drivers.
@@ -52,7 +51,7 @@ pub extern "C" fn main() -> c_int {
     let mut memory = [0.0; Digits::WORKSPACE_BYTES / size_of::<f32>()];
     let mut done = 0;
     while done < size_of::<Image>() {
-        // SAFETY: the range is inside `image` after what was read before, and any bytes are valid numbers.
+        // SAFETY: the range is inside `image` because of the check before, and any bytes are valid numbers.
         let more = unsafe { read(0, (&raw mut image).cast::<c_void>().byte_add(done), size_of::<Image>() - done) };
         match usize::try_from(more) {
             Ok(more) if more > 0 => done += more,

@@ -9,7 +9,7 @@ use super::words;
 /// A statement, or a part of `input:` or `output:`.
 #[derive(Debug)]
 pub(crate) struct Statement<'a> {
-    /// The name that messages call it, after those of the `repeat`s and `block`s around it.
+    /// The name used in messages, prefixed with those of the `repeat`s and `block`s around it.
     pub(crate) path: Vec<String>,
     /// Where its text begins.
     pub(crate) start: usize,
@@ -19,9 +19,9 @@ pub(crate) struct Statement<'a> {
 #[derive(Debug)]
 pub(crate) enum Body<'a> {
     Layer(Layer<'a>),
-    /// The place of a port's shape in the text.
+    /// The position of a port's shape in the text.
     Port(Range<usize>),
-    /// Where the entries in the list of a repeat are.
+    /// The positions of the entries in the list of a repeat.
     List(Vec<Range<usize>>),
 }
 
@@ -38,9 +38,9 @@ pub(crate) struct Layer<'a> {
 #[derive(Debug)]
 pub(crate) struct Arg<'a> {
     pub(crate) field: Option<&'a str>,
-    /// Of all of it.
+    /// The position of the whole argument.
     pub(crate) whole: Range<usize>,
-    /// Of the value.
+    /// The position of its value.
     pub(crate) span: Range<usize>,
 }
 
@@ -111,7 +111,7 @@ fn without_attributes<'t, 'a>(tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
     }
 }
 
-/// The path inside braces: a `repeat` and a `block` give it a name, the struct does not.
+/// The path inside braces: `repeat` and `block` add a name, the struct does not.
 fn scope(path: &[String], name: Option<&str>, head: &[Token<'_>], unnamed: &mut BTreeMap<String, u32>) -> Vec<String> {
     let inner = match head {
         [first, ..] if first.text == "repeat" => Some(name.map_or_else(|| numbered("repeat", unnamed), str::to_owned)),
@@ -129,7 +129,7 @@ fn numbered(kind: &str, unnamed: &mut BTreeMap<String, u32>) -> String {
     format!("{kind}{count}")
 }
 
-/// The shapes of `input:` or `output:`. The first goes by that word, a named one by its name as well.
+/// The shapes of `input:` or `output:`. The first is called that, a named one by its name as well.
 fn ports<'a>(word: &str, tokens: &[Token<'a>]) -> Vec<Statement<'a>> {
     let mut found = Vec::new();
     for (i, port) in split_commas(tokens).into_iter().enumerate() {

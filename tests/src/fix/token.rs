@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// A token's text and its place.
+/// A token's text and its position.
 #[derive(Clone, Debug)]
 pub(crate) struct Token<'a> {
     pub(crate) text: &'a str,

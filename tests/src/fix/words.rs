@@ -1,4 +1,4 @@
-//! What the language's words have to do with each other, as far as a fix needs it.
+//! How the language's words relate, as far as a fix needs it.
 
 /// Names of layers that frameworks spell differently.
 const LAYER_NAMES: [(&str, &str); 20] = [
@@ -42,7 +42,7 @@ pub(crate) fn kind(op: &str) -> &str {
     LAYER_NAMES.iter().find(|(name, _)| *name == rankless).map_or(rankless, |(_, own)| own)
 }
 
-/// What an unnamed layer of a kind is called, without the number: `ConvTranspose` gives `conv_transpose`.
+/// The name of an unnamed layer without the number: `ConvTranspose` gives `conv_transpose`.
 pub(crate) fn snake(kind: &str) -> String {
     let mut name = String::new();
     for c in kind.chars() {
@@ -54,7 +54,7 @@ pub(crate) fn snake(kind: &str) -> String {
     name
 }
 
-/// The field that the leading positional part of a layer stands for.
+/// The field that the positional part of a layer sets.
 pub(crate) fn positional_field(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "MaxPool" | "AvgPool" => "kernel",

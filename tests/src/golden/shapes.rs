@@ -9,10 +9,10 @@ use crate::data;
 /// default, are `None`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ShapeCase {
-    /// Position in the file, from 0.
+    /// The position in the file, from 0.
     #[serde(skip)]
     pub index: usize,
-    /// Who answered.
+    /// The framework.
     #[serde(rename = "dialect")]
     pub framework: Framework,
     /// `conv`, `conv_transpose`, `conv_general_dilated`, `ops_conv_transpose`, `depthwise_conv`, `separable_conv`,
@@ -58,7 +58,7 @@ pub struct ShapeCase {
     pub transpose_kernel: Option<bool>,
     /// jax: explicit padding as in PyTorch.
     pub use_consistent_padding: Option<bool>,
-    /// Pooling: whether a last window that overhangs the end counts.
+    /// Pooling: whether a last window that extends past the end counts.
     #[serde(default, deserialize_with = "flag")]
     pub ceil_mode: Option<bool>,
     /// Mean pooling: whether padding counts in the divisor.
@@ -66,7 +66,7 @@ pub struct ShapeCase {
     pub count_include_pad: Option<bool>,
     /// torch: how `upsample` interpolates.
     pub mode: Option<String>,
-    /// torch: factor of `upsample`; one value serves all axes.
+    /// torch: factor of `upsample`; one value applies to all axes.
     #[serde(default, deserialize_with = "one_or_per_axis")]
     pub scale: Option<Vec<f64>>,
     /// torch: spatial sizes that `upsample` gives.
@@ -75,21 +75,21 @@ pub struct ShapeCase {
     pub align_corners: Option<bool>,
     /// torch: factor of the pixel shuffles.
     pub factor: Option<i64>,
-    /// Output shape `[C, spatial...]`; `None` where the framework refuses.
+    /// Output shape `[C, spatial...]`; `None` if the framework rejects the call.
     pub result: Option<Vec<i64>>,
-    /// `Type: first line` of the refusal.
+    /// `Type: first line` of the error.
     pub error: Option<String>,
     /// onnx: whether enough engines agree on `result`.
     pub trusted: Option<bool>,
-    /// keras: what `compute_output_shape` said where the call disagreed.
+    /// keras: the result of `compute_output_shape` if the call disagreed.
     compute_result: Option<Vec<i64>>,
-    /// keras: the refusal of `compute_output_shape` where the call disagreed.
+    /// keras: the error of `compute_output_shape` if the call disagreed.
     compute_error: Option<String>,
-    /// keras: what the eager call gave where `compute_output_shape` refused.
+    /// keras: the result of the eager call if `compute_output_shape` failed.
     eager_result: Option<Vec<i64>>,
-    /// jax, flax: what `eval_shape` said where running failed.
+    /// jax, flax: the result of `eval_shape` if running failed.
     eval_shape_result: Option<Vec<i64>>,
-    /// jax, flax: the failure of running.
+    /// jax, flax: the error of running.
     real_error: Option<String>,
 }
 
@@ -130,14 +130,14 @@ impl ShapeCase {
         self.input.len() - 1
     }
 
-    /// The shape that a checked chain must give. An empty output is an error in every dialect of the language, though
-    /// some frameworks give one.
+    /// The shape that a checked chain must give. An empty output is an error in every dialect of the language, even
+    /// though some frameworks allow it.
     #[must_use]
     pub fn expected(&self) -> Option<&[i64]> {
         self.result.as_deref().filter(|shape| !shape.contains(&0))
     }
 
-    /// Whether the framework speaks with one voice: its engines, backends and shape inference agree.
+    /// Whether the framework agrees with itself: its engines, backends and shape inference give the same answer.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         let keras_pool = self.framework == Framework::Keras && matches!(self.op.as_str(), "maxpool" | "avgpool");
@@ -173,7 +173,7 @@ fn one_or_per_axis<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> 
     }))
 }
 
-/// `true`, `false`, or as onnx writes them 1 and 0.
+/// `true`, `false`, or 1 and 0 as onnx writes them.
 fn flag<'de, D: Deserializer<'de>>(input: D) -> Result<Option<bool>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -14,13 +14,13 @@ use crate::data;
 pub struct ValueCase {
     /// `torch/conv/003`.
     pub id: String,
-    /// The operation, as in [`super::ShapeCase::op`], and further ones.
+    /// The operation, as in [`super::ShapeCase::op`], or a further one.
     pub op: String,
     /// The call's arguments; `in` is `[C, spatial...]` for every framework.
     pub params: Value,
     /// The axes of a tensor, by role: `input` is `NCL`, `weight` is `OIL`.
     pub layouts: BTreeMap<String, String>,
-    /// The largest error of the framework's own f32 against f64, where it was measured.
+    /// The largest error of the framework's own f32 compared with f64, if it was measured.
     pub f32_max_abs_err: Option<f64>,
     tensors: BTreeMap<String, ArrayD<f32>>,
 }

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// Loading a crate builds its dependencies; the first answer analyses it, which a debug build of the server on a busy
-/// machine does not do in a minute.
+/// Loading a crate builds its dependencies. The first answer also analyses it, which takes more than a minute for a
+/// debug build of the server on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// A running rust-analyzer with one crate open. It ends with the value.
+/// A running rust-analyzer with one crate open. Dropping it ends the server.
 pub(crate) struct Editor {
     child: Child,
     input: ChildStdin,
@@ -37,7 +37,7 @@ impl Editor {
             .current_dir(crate_dir)
             .env("CARGO_TARGET_DIR", target_dir)
             .env("CARGO_NET_OFFLINE", "true")
-            // The crate needs the toolchain, not what the test itself is run with.
+            // The crate needs the toolchain, but not the environment of the test.
             .env_remove("RUSTC")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -94,13 +94,13 @@ impl Editor {
         self.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
     }
 
-    /// What is shown on the place marked `|` in a piece of the text.
+    /// The hover text at the position marked `|` in a piece of the text.
     pub(crate) fn hover(&mut self, place: &str) -> String {
         let found = self.ask("textDocument/hover", place, json!({}));
         found["contents"]["value"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The pieces of text, each to its line's end, that a definition leads to; other files by name.
+    /// The pieces of text, each up to its line's end, that a definition leads to; other files by name.
     pub(crate) fn definition(&mut self, place: &str) -> Vec<String> {
         let found = self.ask("textDocument/definition", place, json!({}));
         let links = found.as_array().cloned().unwrap_or_default();
@@ -116,7 +116,7 @@ impl Editor {
         links.iter().map(target).collect()
     }
 
-    /// The text after a renaming, or why it is refused.
+    /// The text after renaming, or why it is refused.
     pub(crate) fn rename(&mut self, place: &str, name: &str) -> Result<String, String> {
         let found = self.ask("textDocument/rename", place, json!({ "newName": name }));
         if let Some(error) = found["error"].as_str() {
@@ -138,7 +138,7 @@ impl Editor {
         Ok(text)
     }
 
-    /// What is offered at a place.
+    /// The completions at a position.
     pub(crate) fn completion(&mut self, place: &str) -> Vec<String> {
         let found = self.ask("textDocument/completion", place, json!({}));
         let items = found["items"].as_array().or(found.as_array()).cloned().unwrap_or_default();
@@ -164,7 +164,7 @@ impl Editor {
     }
 
     fn request(&mut self, method: &str, params: Value) -> Value {
-        // What was typed meanwhile cancels a request: it is repeated.
+        // Typing cancels a request, so it is repeated.
         for _ in 0..20 {
             self.requests += 1;
             let id = self.requests;
@@ -195,7 +195,7 @@ impl Editor {
         self.input.flush().expect("the server reads");
     }
 
-    /// The first message that `wanted` takes. What the server asks meanwhile is answered with nothing.
+    /// The first message that `wanted` accepts. The server's own requests are answered with nothing.
     fn wait<T>(&mut self, what: &str, time: Duration, wanted: impl Fn(&Value) -> Option<T>) -> T {
         let end = Instant::now() + time;
         loop {
@@ -213,7 +213,7 @@ impl Editor {
 
 impl Drop for Editor {
     fn drop(&mut self) {
-        // Nothing of the server is kept: ending it is enough.
+        // The server keeps no data, so killing it is enough.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

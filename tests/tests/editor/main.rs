@@ -1,5 +1,5 @@
-//! Chains in an editor: rust-analyzer is driven as an editor drives it. Without it there is nothing to test; it is
-//! looked for in `PATH` and in the variable `RUST_ANALYZER`.
+//! Chains in an editor: the test drives rust-analyzer as an editor does. It is looked for in the variable
+//! `RUST_ANALYZER` and in `PATH`; without it nothing is tested.
 #![expect(clippy::print_stderr, reason = "says why a test is skipped")]
 
 mod lsp;
@@ -97,7 +97,7 @@ impl Test {
         }
     }
 
-    /// On a layer's name: the user's words, the layer, its shapes, what it costs.
+    /// On a layer's name: the user's docs, the layer, its shapes, its cost.
     fn names(&mut self) {
         let enc1 = ["Sees the edges.", "`Conv2d`: `[1, 28, 28] -> [16, 14, 14]`, 160 parameters, 28,224 MACs"];
         self.shows("en|c1: Conv2d", &enc1);
@@ -115,7 +115,7 @@ impl Test {
         self.shows("in|put: [1, 28, 28]", &["An input of the chain: `[1, 28, 28]`"]);
     }
 
-    /// On a word of the language: what it means.
+    /// On a word of the language: its meaning.
     fn words(&mut self) {
         self.shows("enc1: Con|v2d", &["convolution: `Conv2d(1 -> 16, kernel: 3)`"]);
         self.shows("str|ide: 2", &["step of the window per axis"]);
@@ -171,7 +171,7 @@ impl Test {
         }
     }
 
-    /// A line that is being typed: the rest stays alive, and what could follow is offered.
+    /// A half-typed line: the rest keeps working, and completions are offered.
     fn half_typed(&mut self) {
         for (line, place, offered) in [
             ("x1: Conv2d(16 -> 32, ker", "32, ker|", "kernel"),

@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 
 pub(crate) type Array = ArrayD<f64>;
 
-/// The layer's output, on inputs and parameters of the right shapes; `None` if the layer refuses the inputs' shapes.
+/// The layer's output for inputs and parameters with the right shapes; `None` if the layer rejects the inputs' shapes.
 pub(crate) fn run(op: &Op, params: &[&Array], inputs: &[&Array]) -> Option<Array> {
     let shapes: Vec<Shape> = inputs.iter().map(|input| shape(input)).collect();
     let op = op.bind(&shapes[0], ChannelsFirst);
@@ -40,7 +40,7 @@ pub(crate) fn size(rows: i64) -> usize {
     usize::try_from(rows).expect("a size")
 }
 
-/// A convolution with the least numbers, to be changed.
+/// A minimal convolution, to be changed.
 pub(crate) fn conv(direction: Direction, rank: usize) -> Conv {
     Conv { outputs: 1, bias: false, ..Conv::new(Dialect::Torch, direction, rank) }
 }
@@ -53,7 +53,7 @@ impl Random {
         Random(StdRng::seed_from_u64(seed))
     }
 
-    /// A number of the range, the end counted.
+    /// A number in the range, including its end.
     pub(crate) fn pick(&mut self, low: i64, high: i64) -> i64 {
         self.0.random_range(low..=high)
     }
@@ -70,7 +70,7 @@ impl Random {
 #[track_caller]
 pub(crate) fn assert_close(found: &Array, expected: &Array, what: &dyn std::fmt::Debug) {
     assert_eq!(found.shape(), expected.shape(), "{what:?}");
-    // A window without an element has the maximum minus infinity, which equals itself only.
+    // An empty window has the maximum minus infinity, which equals only itself.
     let close = found.iter().zip(expected).all(|(a, b)| a == b || (a - b).abs() <= 1e-12 * b.abs().max(1.0));
     assert!(close, "{what:?}\nfound {found}\nexpected {expected}");
 }

@@ -1,4 +1,4 @@
-//! A recorded call of any framework as a layer of the arithmetic, word by word: nothing is worked out here.
+//! A recorded call of any framework as a layer of the arithmetic, word by word, without computing anything.
 
 #![allow(dead_code, reason = "each test uses its part")]
 
@@ -9,7 +9,7 @@ use convshape_arith::op::{
 use convshape_arith::shape::Shape;
 use convshape_tests::golden::{self, Framework, ShapeCase, Sides};
 
-/// The dialect that speaks of a framework's layers.
+/// The dialect with a framework's layers.
 pub(crate) fn dialect(framework: Framework) -> Dialect {
     match framework {
         Framework::Torch => Dialect::Torch,
@@ -30,12 +30,12 @@ pub(crate) fn shape(sizes: &[i64], dialect: Dialect) -> Shape {
     Shape::of(&sizes)
 }
 
-/// Whether the language has words for the call and the framework speaks with one voice.
+/// Whether the language can express the call and the framework agrees with itself.
 pub(crate) fn expressible(case: &ShapeCase) -> bool {
     let settled = case.is_settled() && case.batch_group_count.is_none_or(|count| count == 1) && case.batch != Some(0);
     let word = match &case.padding {
         Some(golden::Padding::Word(word)) => match case.framework {
-            // PyTorch's are refused by the lookup of words.
+            // The lookup of words rejects PyTorch's.
             Framework::Torch => true,
             Framework::Jax => matches!(word.as_str(), "SAME" | "VALID" | "SAME_LOWER"),
             Framework::Flax => matches!(word.as_str(), "SAME" | "VALID" | "CIRCULAR" | "CAUSAL" | "REFLECT"),
@@ -50,14 +50,14 @@ pub(crate) fn expressible(case: &ShapeCase) -> bool {
         Framework::Keras => case.op != "ops_conv_transpose",
         _ => true,
     };
-    // Flax and jax run a transposed convolution of other channels than were asked for.
+    // Flax and jax run a transposed convolution with a different number of channels than requested.
     let channels = case.op != "conv_transpose"
         || case.result.as_ref().is_none_or(|result| result.first() == case.out_channels.as_ref());
     settled && word && layer && channels
 }
 
-/// The layer; `None` where a word is none of the language (`padding: "Same"`, `mode: "cubic"`), or a value is for
-/// another number of axes.
+/// The layer; `None` if the language does not have a word (`padding: "Same"`, `mode: "cubic"`), or a value is for the
+/// wrong number of axes.
 pub(crate) fn recorded_op(case: &ShapeCase) -> Option<Op> {
     let rank = case.rank();
     Some(match case.op.as_str() {
@@ -137,7 +137,7 @@ fn padding(case: &ShapeCase, default: Padding) -> Option<Padding> {
     let Some(padding) = &case.padding else { return Some(default) };
     Some(match padding {
         golden::Padding::Word(word) => {
-            // PyTorch's words are lower case only; `expressible` has looked at the others.
+            // PyTorch's words are lower case only; `expressible` has checked the others.
             let word = if case.framework == Framework::Torch { word.clone() } else { word.to_lowercase() };
             match word.as_str() {
                 "same" => Padding::Same,
@@ -150,7 +150,7 @@ fn padding(case: &ShapeCase, default: Padding) -> Option<Padding> {
             }
         }
         golden::Padding::All(value) => Padding::Symmetric([*value; 3]),
-        // onnx has the low sides in front, then the high ones.
+        // onnx lists the low sides first, then the high ones.
         golden::Padding::PerAxis(values) if case.framework == Framework::Onnx => {
             let (lo, hi) = values.split_at_checked(rank).filter(|(_, hi)| hi.len() == rank)?;
             Padding::Pairs(spread(&lo.iter().copied().zip(hi.iter().copied()).collect::<Vec<_>>(), rank)?)
@@ -198,18 +198,18 @@ fn interpolation(word: &str) -> Option<Interpolation> {
     }
 }
 
-/// What is written, else the default.
+/// The written value, or the default.
 fn per_axis(values: Option<&Vec<i64>>, default: PerAxis<i64>, rank: usize) -> Option<PerAxis<i64>> {
     values.map_or(Some(default), |values| spread(values, rank))
 }
 
-/// What is written, if anything is.
+/// The written value, if there is one.
 #[expect(clippy::option_option, reason = "not written, or written for another number of axes")]
 fn optional(values: Option<&Vec<i64>>, rank: usize) -> Option<Option<PerAxis<i64>>> {
     values.map_or(Some(None), |values| spread(values, rank).map(Some))
 }
 
-/// One value serves all axes, else there is one for each of `rank` axes.
+/// One value applies to all axes, otherwise there is one for each of `rank` axes.
 fn spread<T: Copy>(values: &[T], rank: usize) -> Option<PerAxis<T>> {
     let fits = values.len() == 1 || values.len() == rank;
     fits.then(|| [0, 1, 2].map(|axis| values[axis.min(values.len() - 1)]))

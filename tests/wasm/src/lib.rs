@@ -1,4 +1,4 @@
-//! The recorded models as a module of WebAssembly. `models.mjs` calls it in Node.js and judges the errors.
+//! The recorded models as a WebAssembly module. `models.mjs` calls it in Node.js and judges the errors.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use safetensors::SafeTensors;
 /// A recorded model.
 struct Case {
     name: &'static str,
-    /// The largest error of an element of the output, as a share of the recorded output's standard deviation.
+    /// The largest error of an output element, relative to the recorded output's standard deviation.
     error: fn() -> f64,
     /// How many times the second run in the same workspace allocates.
     allocations: fn() -> usize,
@@ -64,7 +64,7 @@ cases! {
     KerasAudioAe, keras_audio_ae "../../src/models/keras_audio_ae.rs", "keras_audio_ae", [input];
 }
 
-/// Runs a model on the recorded inputs. NaN where the output has another shape than the recorded one.
+/// Runs a model on the recorded inputs. NaN if the output does not have the recorded shape.
 fn error(model: &impl Model, recorded: &[u8], inputs: &[&str]) -> f64 {
     let recorded = SafeTensors::deserialize(recorded).expect("a safetensors file");
     let inputs: Vec<ArrayD<f32>> = inputs.iter().map(|name| tensor(&recorded, name)).collect();
@@ -75,7 +75,7 @@ fn error(model: &impl Model, recorded: &[u8], inputs: &[&str]) -> f64 {
         return f64::NAN;
     }
     let errors = found.iter().zip(&expected).map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs());
-    // Not `f64::max`, which would pass over a NaN.
+    // Not `f64::max`, which would ignore NaN.
     let worst = errors.fold(0.0, |worst, error| if error > worst || error.is_nan() { error } else { worst });
     let expected = expected.mapv(f64::from);
     let mean = expected.sum() / expected.len() as f64;
@@ -92,7 +92,7 @@ struct Counting;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call goes to the system's allocator as it is.
+// SAFETY: every call is passed on to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
@@ -115,7 +115,7 @@ pub extern "C" fn cases() -> usize {
     CASES.len()
 }
 
-/// Where the name of a model is in memory.
+/// The address of a model's name in memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn name(case: usize) -> *const u8 {
     CASES[case].name.as_ptr()

@@ -32,7 +32,7 @@ use table::{Row, Table};
 type Failure = Box<dyn Error>;
 
 const ROUNDS: usize = 5;
-/// How long a library runs in a round, at least.
+/// The shortest time a library runs in a round.
 const ROUND: Duration = Duration::from_millis(200);
 /// The largest difference of two outputs that are equal, in standard deviations.
 const TOLERANCE: f64 = 1e-3;
@@ -41,10 +41,10 @@ const LOSSES: usize = 5;
 /// A step of training: forward, mean squared error, backward, descent.
 const TRAINING: &str = "train_mnist_ae_b64";
 
-/// What the command line says.
+/// The command line.
 struct Options {
     threads: usize,
-    /// Words that the names of the cases contain; none for all.
+    /// Parts of the names of the cases to run; all cases if empty.
     cases: Vec<String>,
     peers: Vec<String>,
 }
@@ -114,13 +114,13 @@ impl Visit for Compare<'_> {
             }
         }
         let ours = seconds.pop().ok_or("convshape runs everything")?;
-        // The gradients of inputs and weights take as many as the outputs, each.
+        // The gradients of inputs and of weights each take as many as the outputs.
         let flops = 2.0 * net.macs * if is_training { 3.0 } else { 1.0 };
         Ok(Row { case: case.into(), peers: seconds, ours, flops, peak: peak * options.threads as f64 })
     }
 }
 
-/// What comes of some runs.
+/// The result of some runs.
 fn output(ready: &mut dyn Ready, runs: usize) -> Result<Vec<f32>, Failure> {
     for _ in 0..runs {
         ready.run()?;
@@ -128,13 +128,13 @@ fn output(ready: &mut dyn Ready, runs: usize) -> Result<Vec<f32>, Failure> {
     ready.output()
 }
 
-/// The network in a library, if it gives what is expected.
+/// The network in a library, if its output is correct.
 fn checked(mut ready: Box<dyn Ready>, runs: usize, expected: &[f32]) -> Result<Box<dyn Ready>, Failure> {
     let difference = difference(&output(ready.as_mut(), runs)?, expected);
     if difference < TOLERANCE { Ok(ready) } else { Err(format!("differs by {difference:.1e}").into()) }
 }
 
-/// The largest difference, in standard deviations of what is expected; of a single number, in parts of it.
+/// The largest difference, in standard deviations of the expected output; relative to it if that is a single number.
 fn difference(found: &[f32], expected: &[f32]) -> f64 {
     let numbers = || expected.iter().map(|&y| f64::from(y));
     let count = expected.len() as f64;
@@ -142,12 +142,12 @@ fn difference(found: &[f32], expected: &[f32]) -> f64 {
     let deviation = (numbers().map(|y| (y - mean) * (y - mean)).sum::<f64>() / count).sqrt();
     let scale = if expected.len() == 1 { mean.abs() } else { deviation };
     let differences = found.iter().zip(numbers()).map(|(&y, expected)| (f64::from(y) - expected).abs());
-    // Numbers that are none are no difference to `max`.
+    // `max` would ignore NaN.
     let is_finite = found.iter().all(|y| y.is_finite());
     if found.len() == expected.len() && is_finite { differences.fold(0.0, f64::max) / scale } else { f64::INFINITY }
 }
 
-/// How many runs last a round.
+/// How many runs a round needs.
 fn runs_a_round(ready: &mut dyn Ready) -> Result<u32, Failure> {
     let mut times = 1;
     loop {
@@ -168,14 +168,14 @@ fn mean(ready: &mut dyn Ready, times: u32) -> Result<f64, Failure> {
     Ok(start.elapsed().as_secs_f64() / f64::from(times))
 }
 
-/// The variable that tells rayon, and what uses it, how many threads there are.
+/// The variable with the number of threads for rayon, and for what uses it.
 const THREADS: &str = "RAYON_NUM_THREADS";
 
 fn main() -> Result<ExitCode, Failure> {
     let options = Options::parse(env::args().skip(1))?;
     let threads = options.threads.to_string();
     if env::var(THREADS).as_ref() != Ok(&threads) {
-        // Libraries read it when they like, so it has to be there from the start.
+        // Libraries may read it at any time, so it is set at the start.
         let status = Command::new(env::current_exe()?).args(env::args().skip(1)).env(THREADS, threads).status()?;
         return Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }

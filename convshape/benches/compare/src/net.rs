@@ -1,4 +1,4 @@
-//! A case of the suite as a list of layers with drawn weights: what the other libraries are built from.
+//! A case of the suite as a list of layers with random weights, from which the other libraries build it.
 
 use convshape::Model;
 use convshape::graph::Graph;
@@ -9,7 +9,7 @@ use convshape::rand::{RngExt, SeedableRng};
 
 use crate::Failure;
 
-/// What a layer does. Shapes are channels first, kernels as PyTorch lays them out.
+/// The operation of a layer. Shapes are channels first, kernels in PyTorch's layout.
 #[derive(Debug)]
 pub(crate) enum Layer {
     Conv(Window),
@@ -24,7 +24,7 @@ pub(crate) enum Layer {
     Concat,
 }
 
-/// How a window moves, a number for each spatial axis.
+/// How a window moves, with one number per spatial axis.
 #[derive(Debug)]
 pub(crate) struct Window {
     pub(crate) kernel: Vec<usize>,
@@ -66,7 +66,7 @@ impl Net {
             for value in param.as_mut_slice() {
                 let drawn = rng.random_range(-0.3..0.3);
                 *value = match name.rsplit_once('.').map_or(name, |(_, field)| field) {
-                    // As drawn, values would shrink from layer to layer.
+                    // Random weights alone would make values shrink from layer to layer.
                     "weight" if is_matrix => *value * 2.0,
                     "weight" | "running_var" => 1.0 + drawn,
                     _ => drawn,

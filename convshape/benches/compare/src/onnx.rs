@@ -1,7 +1,7 @@
-//! A network as an ONNX file, for the libraries that read such.
+//! A network as an ONNX file, for the libraries that read such files.
 //!
-//! The numbers of the fields are those of `onnx.proto`, version 1.17. Lists of integers are written one by one: rten reads
-//! them in no other way.
+//! The field numbers are those of `onnx.proto`, version 1.17. Lists of integers are written one by one, because rten
+//! reads them in no other way.
 
 use convshape::ndarray::ArrayD;
 
@@ -143,12 +143,12 @@ fn ints(name: &str, values: &[usize]) -> Message {
     attribute
 }
 
-/// A message of protocol buffers: fields one after the other, each behind its number and kind.
+/// A protocol buffers message: fields one after the other, each preceded by its number and kind.
 #[derive(Default)]
 struct Message(Vec<u8>);
 
 impl Message {
-    /// A number in groups of seven bits, the lowest first; all but the last group have the eighth set.
+    /// A number in groups of seven bits, the lowest first; the eighth bit marks that more follow.
     fn varint(&mut self, mut number: usize) {
         while number >= 0x80 {
             self.0.push((number & 0x7f) as u8 | 0x80);

@@ -1,4 +1,4 @@
-//! The libraries: each builds a case's network in its own terms.
+//! The libraries: each builds a case's network with its own layers.
 
 mod burn;
 mod candle;
@@ -13,9 +13,9 @@ use ::convshape::Model;
 use crate::Failure;
 use crate::net::Net;
 
-/// A network that is ready to run on its input, or to be trained to give it back.
+/// A network that is ready to run on its input, or to be trained to reproduce it.
 pub(crate) trait Ready {
-    /// Runs once, and keeps the output; or takes one step of training, and keeps its loss.
+    /// Runs once and keeps the output, or makes one training step and keeps its loss.
     fn run(&mut self) -> Result<(), Failure>;
 
     /// The elements of the last run's output; or the losses of all steps.
@@ -25,7 +25,7 @@ pub(crate) trait Ready {
 /// The names of all, as on the command line.
 pub(crate) const PEERS: [&str; 4] = ["candle", "burn", "tract", "rten"];
 
-/// Of training: plain descent on the mean squared error.
+/// For training: plain gradient descent on the mean squared error.
 pub(crate) const LEARNING_RATE: f64 = 5.0;
 
 /// Builds the network in a library, for a number of threads.
@@ -44,7 +44,7 @@ pub(crate) fn load(peer: &str, net: &Net, is_training: bool, threads: usize) -> 
     })
 }
 
-/// The same in convshape, which has the model already.
+/// The same in convshape, from the existing model.
 pub(crate) fn load_convshape<M: Model + Parts>(model: M, net: &Net, is_training: bool) -> Box<dyn Ready> {
     if is_training {
         Box::new(convshape::Training::new(model, net))

@@ -1,17 +1,17 @@
-//! The table that is printed.
+//! The table of results.
 
-/// One case. Times are seconds of one run; infinite where a library has no such layer.
+/// One case. Times are seconds per run; infinite if a library lacks a layer.
 pub(crate) struct Row {
     pub(crate) case: String,
     pub(crate) peers: Vec<f64>,
     pub(crate) ours: f64,
     /// Floating-point operations of one run: two for each multiply-add.
     pub(crate) flops: f64,
-    /// The most that the threads can do in a second.
+    /// Peak operations per second of the threads.
     pub(crate) peak: f64,
 }
 
-/// Prints rows as they come.
+/// Prints each row as soon as it is complete.
 pub(crate) struct Table {
     peers: Vec<String>,
     ratios: Vec<f64>,

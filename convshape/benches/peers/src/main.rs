@@ -3,8 +3,8 @@
 //!
 //! - `save DIR` writes every network as `NAME.onnx`, with its input and output as `NAME.json` and raw `f32` files
 //! - `run NAME` and `train NAME` get a network ready
-//! - `time N` says how many seconds the fastest of `N` runs took
-//! - `peak` says how many operations one core was measured to do in a second
+//! - `time N` reports the seconds of the fastest of `N` runs
+//! - `peak` reports the measured operations per second of one core
 
 #[path = "../../networks/chains.rs"]
 mod networks;

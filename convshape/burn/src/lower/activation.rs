@@ -41,7 +41,7 @@ pub(super) fn prelu(x: Tensor<3>, slope: Tensor<3>) -> Tensor<3> {
     (x.clone() * slope).mask_where(x.clone().greater_elem(0.0), x)
 }
 
-/// `x + sin(w x)^2 / (w + 1e-9)`, as the kernels have it.
+/// `x + sin(w x)^2 / (w + 1e-9)`, as in the kernels.
 pub(super) fn snake(x: Tensor<3>, weight: Tensor<3>) -> Tensor<3> {
     let sine = (x.clone() * weight.clone()).sin();
     x + sine.square() / (weight + 1e-9)

@@ -11,7 +11,7 @@ use super::{Run, sizes};
 const CHECKED: &str = "a checked chain has the axes that its layers name";
 
 impl Run<'_> {
-    /// The place of an axis after the batch.
+    /// The position of an axis, counting the batch.
     fn place(&self, axis: Axis, shape: &Shape) -> usize {
         1 + axis.index(shape.rank(), self.graph.order()).expect(CHECKED)
     }
@@ -58,7 +58,7 @@ impl Run<'_> {
         self.flattened(node, y)
     }
 
-    /// Matrices on the last two axes; those before are broadcast.
+    /// Matrices on the last two axes; leading axes broadcast.
     pub(super) fn product(&mut self, node: &Node, transposed: [bool; 2]) -> Tensor<3> {
         let output = sizes(self.graph.shape(node.outputs[0]));
         let mut operands = node.inputs.iter().zip(transposed).map(|(&value, transposed)| {

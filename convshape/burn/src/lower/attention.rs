@@ -7,7 +7,7 @@ use convshape::graph::op::{Attention, Projection};
 use super::{Run, sizes, to_i64, to_usize};
 
 impl Run<'_> {
-    /// Scaled dot-product attention, heads as an axis of their own.
+    /// Scaled dot-product attention, with the heads as a separate axis.
     pub(super) fn attention(&mut self, node: &Node, layer: &Attention) -> Tensor<3> {
         let shapes = node.inputs.iter().map(|&value| sizes(self.graph.shape(value))).collect::<Vec<_>>();
         let (heads, batch) = (to_usize(layer.heads), self.batch);

@@ -1,4 +1,4 @@
-//! Layers that see all axes of a value: their order, and numbers of all elements along some.
+//! Layers that use all axes of a value: permutations and reductions.
 
 use burn::tensor::Tensor;
 use convshape::graph::op::Reduction;
@@ -8,7 +8,7 @@ use super::join::AXES;
 use super::{Run, elements, sizes};
 use crate::BurnError;
 
-/// The least sum of powers: an `f32` with all its digits, far below every eps.
+/// The smallest sum of powers: an `f32` with full precision, far below every eps.
 const LEAST_SUM: f64 = 1e-36;
 
 impl Run<'_> {
@@ -44,12 +44,12 @@ impl Run<'_> {
         let powers = x.clone().abs().powf_scalar(p);
         let axes = (0..shape.rank()).filter(|&axis| over[axis]).map(|axis| axis + 1);
         let sum = axes.fold(powers, |x, axis| x.sum_dim(axis));
-        // At 0 the root's slope is infinite, and the gradient would be NaN: the sum stays above 0, too.
+        // At 0 the slope of the root is infinite and the gradient would be NaN, so the sum must stay above 0 too.
         let norm = sum.clamp_min(eps.powf(p).max(LEAST_SUM)).powf_scalar(1.0 / p).clamp_min(eps);
         Ok(self.flattened(node, x / norm))
     }
 
-    /// A value with the batch and its own axes in front, and axes of size 1 after them.
+    /// A value with the batch and its own axes first, then axes of size 1.
     pub(super) fn all_axes(&mut self, value: usize) -> Tensor<AXES> {
         let own = sizes(self.graph.shape(value));
         let mut dims = [1; AXES];

@@ -10,7 +10,7 @@ use convshape::kernels::source;
 use super::{PerAxis, Run, per_axis, to_i64, to_usize};
 
 impl Run<'_> {
-    /// The rows that `Pad` adds or `Crop` takes on each side.
+    /// The rows that `Pad` adds or `Crop` removes on each side.
     pub(super) fn rows(&self, amount: Amount, input: &Shape, output: &Shape) -> PerAxis<(i64, i64)> {
         let order = self.graph.order();
         let size = |shape: &Shape, axis| Size::Number(shape.size(order.spatial(axis)).number().unwrap_or(0));
@@ -18,7 +18,7 @@ impl Run<'_> {
     }
 }
 
-/// Does something along one spatial axis: `f` gets `[before, rows, after]`.
+/// Applies `f` along one spatial axis, as `[before, rows, after]`.
 pub(super) fn along(x: Tensor<5>, axis: usize, f: impl FnOnce(Tensor<3>) -> Tensor<3>) -> Tensor<5> {
     let mut dims = x.dims();
     let rows = dims[axis + 2];
@@ -29,10 +29,10 @@ pub(super) fn along(x: Tensor<5>, axis: usize, f: impl FnOnce(Tensor<3>) -> Tens
     y.reshape(dims)
 }
 
-/// Adds rows on each side of each axis; a negative number takes them away.
+/// Adds rows on each side of each axis; a negative number removes them.
 pub(super) fn bordered(x: Tensor<5>, rows: PerAxis<(i64, i64)>, mode: PaddingMode, constant: f64) -> Tensor<5> {
     match mode {
-        // First added: what is taken away on one side may be all that there was.
+        // Adds first: the rows to remove may be all that there are.
         PaddingMode::Zeros => cropped(padded(x, rows, constant), rows.map(|(lo, hi)| (-lo, -hi))),
         PaddingMode::Reflect | PaddingMode::Replicate | PaddingMode::Circular => {
             rows.into_iter().enumerate().fold(x, |x, (axis, rows)| copied(x, axis, rows, mode))
@@ -40,7 +40,7 @@ pub(super) fn bordered(x: Tensor<5>, rows: PerAxis<(i64, i64)>, mode: PaddingMod
     }
 }
 
-/// Takes rows away; negative numbers do nothing.
+/// Removes rows; negative numbers do nothing.
 pub(super) fn cropped(x: Tensor<5>, rows: PerAxis<(i64, i64)>) -> Tensor<5> {
     rows.into_iter().enumerate().fold(x, |x, (axis, (lo, hi))| {
         let (lo, hi) = (to_usize(lo.max(0)), to_usize(hi.max(0)));
@@ -57,7 +57,7 @@ pub(super) fn padded(x: Tensor<5>, rows: PerAxis<(i64, i64)>, constant: f64) -> 
     if rows == [(0, 0); 3] { x } else { x.pad(rows, PadMode::Constant(constant)) }
 }
 
-/// Adds rows that are copies of others.
+/// Adds copies of other rows.
 fn copied(x: Tensor<5>, axis: usize, (lo, hi): (i64, i64), mode: PaddingMode) -> Tensor<5> {
     if (lo, hi) == (0, 0) {
         return x;
@@ -67,7 +67,7 @@ fn copied(x: Tensor<5>, axis: usize, (lo, hi): (i64, i64), mode: PaddingMode) ->
     selected(x, axis, &rows)
 }
 
-/// Rows of one axis by their numbers.
+/// Selects rows of one axis by index.
 pub(super) fn selected(x: Tensor<5>, axis: usize, rows: &[usize]) -> Tensor<5> {
     let numbers: Vec<i64> = rows.iter().map(|&row| to_i64(row)).collect();
     let data = TensorData::new(numbers, [rows.len()]);

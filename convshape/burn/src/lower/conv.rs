@@ -1,5 +1,5 @@
-//! Convolutions of both directions. One spatial axis is run as two: burn's weight gradient of a grouped `conv1d` is
-//! wrong where the stride leaves rows over (see `tests/faults.rs`).
+//! Convolutions in both directions. One spatial axis is run as two, because burn's weight gradient of a grouped
+//! `conv1d` is wrong if the stride leaves rows over (see `tests/faults.rs`).
 
 use burn::tensor::module::{conv_transpose2d, conv_transpose3d, conv2d, conv3d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
@@ -34,15 +34,15 @@ impl Run<'_> {
     /// The kernel in burn's layout: `[outputs, inputs / groups, ..]`, transposed `[inputs, outputs / groups, ..]`.
     fn kernel(&self, node: &Node, conv: &Conv) -> Tensor<5> {
         let param = &self.graph.params()[node.params[0]];
-        // A tied layer reads the array with the channels the other way round.
+        // A tied layer reads the array with swapped channels.
         let layout = conv.weight_layout();
         let channels = match (conv.direction, conv.depth_multiplier) {
-            // The outputs of each input channel follow each other.
+            // The outputs of each input channel are adjacent.
             (Direction::Transposed, _) | (_, Some(_)) => [layout.in_axis, layout.out_axis],
             (Direction::Forward, None) => [layout.out_axis, layout.in_axis],
         };
         let stored = sizes(&param.shape);
-        // Axes of size 1 make five of those that are stored; they are the taps of missing axes.
+        // Pads the stored axes to five with axes of size 1, the taps of missing axes.
         let mut dims = [1; 5];
         dims[..stored.len()].copy_from_slice(&stored);
         let mut axes = [channels[0], channels[1], 0, 0, 0];
@@ -78,7 +78,7 @@ fn gather(
 ) -> Tensor<5> {
     let x = (0..3).fold(x, |x, axis| spread(x, axis, to_usize(windows[axis].input_dilation)));
     let border = windows.map(|window| (window.lo, window.hi));
-    // burn pads both sides alike.
+    // burn pads both sides equally.
     let alike = border.iter().all(|(lo, hi)| lo == hi && *lo >= 0);
     let padding = border.map(|(lo, _)| if alike { to_usize(lo) } else { 0 });
     let x = if alike { x } else { bordered(x, border, PaddingMode::Zeros, 0.0) };
@@ -106,7 +106,8 @@ fn scatter(
         let y = (0..3).fold(y, |y, axis| folded(y, axis, &scatters[axis], inputs[axis]));
         return biased(y, bias);
     }
-    // The common crop is burn's padding, and what is cropped less at the end its output padding, as far as it goes.
+    // The part cropped on both sides is burn's padding; if less is cropped at the end, the difference is its output
+    // padding, as far as that goes.
     let fits = |scatter: &Scatter| {
         let more = scatter.lo.saturating_sub(scatter.hi);
         scatter.lo >= 0 && more >= 0 && more < scatter.stride.max(scatter.dilation)
@@ -122,7 +123,7 @@ fn scatter(
         let Scatter { lo, hi, .. } = scatters[axis];
         (lo - crop[axis], hi - crop[axis] + more[axis])
     });
-    // Rows beyond the full output hold the bias alone.
+    // Rows beyond the full output contain only the bias.
     biased(cropped(padded(y, rest.map(|(lo, hi)| (-lo, -hi)), 0.0), rest), bias)
 }
 
@@ -148,8 +149,8 @@ fn stamped(
     planar(conv_transpose2d(image(x), image(kernel), bias, options))
 }
 
-/// Rows of the full output that are a whole number of turns apart are one row: what falls outside is added on the other
-/// side.
+/// Rows of the full output that are a multiple of the size apart are the same row: what falls outside is added on the
+/// other side.
 fn folded(full: Tensor<5>, axis: usize, scatter: &Scatter, input: usize) -> Tensor<5> {
     let rows = to_i64(full.dims()[axis + 2]);
     let (turn, kept) = (to_i64(input) * scatter.stride, rows - scatter.lo - scatter.hi);
@@ -178,7 +179,7 @@ fn last_two<T: Copy>([_, height, width]: PerAxis<T>) -> [T; 2] {
     [height, width]
 }
 
-/// Without the depth, which is 1.
+/// Removes the depth, which is 1.
 fn image(x: Tensor<5>) -> Tensor<4> {
     let [batch, channels, _, height, width] = x.dims();
     x.reshape([batch, channels, height, width])

@@ -10,8 +10,8 @@ use super::{Run, sizes};
 pub(super) const AXES: usize = 7;
 
 impl Run<'_> {
-    /// Combines the values that a node reads, one after another. `combine` and `aligned` do the same, on values of one
-    /// shape and on values that broadcast.
+    /// Combines a node's inputs from left to right. `combine` and `aligned` do the same, for equal shapes and for
+    /// shapes that broadcast.
     pub(super) fn broadcast(
         &mut self,
         node: &Node,
@@ -33,7 +33,7 @@ impl Run<'_> {
         self.channels_first(flat, &output)
     }
 
-    /// A value with its axes where those of the output are: at the end, and a single one on the channels.
+    /// A value with its axes aligned to the output's: at the end, but a single axis on the channels.
     fn aligned(&mut self, value: usize, output: &Shape) -> Tensor<AXES> {
         let own = sizes(self.graph.shape(value));
         let mut dims = [1; AXES];

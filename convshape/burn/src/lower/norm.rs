@@ -1,4 +1,4 @@
-//! Normalisation. Burn's own layers but batch normalisation are over the last axis only.
+//! Normalisation. Except for batch normalisation, burn's own layers only normalise the last axis.
 
 use burn::tensor::Tensor;
 use burn::tensor::module::{batch_norm, batch_norm_train};
@@ -38,7 +38,7 @@ impl Run<'_> {
         trained.output
     }
 
-    /// Neighbouring channels together; an instance normalisation has one channel a group.
+    /// Groups of neighbouring channels; an instance normalisation has one channel per group.
     pub(super) fn group_norm(&mut self, node: &Node, groups: usize, eps: f64, affine: bool) -> Tensor<3> {
         let x = self.take(node.inputs[0]);
         let dims = x.dims();
@@ -47,7 +47,7 @@ impl Run<'_> {
         if affine { y * self.per_channel(node, 0, dims[1]) + self.per_channel(node, 1, dims[1]) } else { y }
     }
 
-    /// As [`Run::layer_norm`], by the root of the mean square alone.
+    /// Like [`Run::layer_norm`], with the root mean square only.
     pub(super) fn rms_norm(&mut self, node: &Node, eps: f64) -> Tensor<3> {
         let shape = *self.graph.shape(node.inputs[0]);
         let size = elements(&self.graph.params()[node.params[0]].shape);
@@ -57,7 +57,7 @@ impl Run<'_> {
         self.channels_first(y.reshape([to_i64(self.batch), -1]), &shape)
     }
 
-    /// Over the last axes of the chain's order, as many elements as the weight has.
+    /// Over the last axes in the chain's order, with as many elements as the weight.
     pub(super) fn layer_norm(&mut self, node: &Node, eps: f64) -> Tensor<3> {
         let shape = *self.graph.shape(node.inputs[0]);
         let size = elements(&self.graph.params()[node.params[0]].shape);
@@ -67,7 +67,7 @@ impl Run<'_> {
     }
 }
 
-/// With a window of some channels below and above, and `alpha / size`, `beta` and `k`.
+/// With a window of some channels before and after, and `alpha / size`, `beta` and `k`.
 pub(super) fn local_response(x: Tensor<3>, window: (i64, i64), [factor, beta, k]: [f64; 3]) -> Tensor<3> {
     let [batch, channels, positions] = x.dims();
     let (below, above) = (to_usize(window.0), to_usize(window.1));

@@ -1,4 +1,4 @@
-//! Pooling. Both kinds can be taken axis by axis, so that three axes are two pools over two.
+//! Pooling. Both kinds can be computed axis by axis, so three axes are two pools over two.
 
 use burn::tensor::module::{avg_pool2d, max_pool2d, max_pool2d_with_indices};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
@@ -23,7 +23,7 @@ impl Run<'_> {
         }))
     }
 
-    /// Puts a value back where a max pooling finds its own, of windows that share nothing on at most two axes.
+    /// Puts a value back where a max pooling found its own, for windows that do not overlap, on at most two axes.
     pub(super) fn unpool(&mut self, node: &Node, pool: &Pool) -> Result<Tensor<3>, BurnError> {
         let (windows, border) = self.windows(node, pool, node.inputs[1], node.inputs[0])?;
         let refused = |what| Err(BurnError::Inexpressible { layer: node.name.clone(), what });
@@ -45,7 +45,7 @@ impl Run<'_> {
         Ok(positions(bordered(y, border.map(|(lo, hi)| (-lo, -hi)), 0.0)))
     }
 
-    /// The windows of a pooling on three axes, and the rows that they reach beyond its input.
+    /// The windows of a pooling on three axes, and how many rows they extend past its input.
     fn windows(
         &self,
         node: &Node,
@@ -67,7 +67,7 @@ impl Run<'_> {
     }
 }
 
-/// Rows of `fill` around a value, or fewer rows where their number is negative.
+/// Rows of `fill` around a value; a negative number removes rows.
 fn bordered(x: Tensor<5>, border: PerAxis<(i64, i64)>, fill: f64) -> Tensor<5> {
     cropped(padded(x, border, fill), border.map(|(lo, hi)| (-lo, -hi)))
 }
@@ -100,7 +100,7 @@ fn options(windows: [&Window; 2]) -> MaxPoolOptions<2> {
     MaxPoolOptions::new(kernel).with_stride(stride).with_dilation(dilation)
 }
 
-/// Means over whole windows as means over the elements that count.
+/// Turns means over whole windows into means over the elements that count.
 fn recounted(
     y: Tensor<5>,
     windows: &PerAxis<Window>,
@@ -124,7 +124,7 @@ fn recounted(
     })
 }
 
-/// Shares that neighbours may overlap in, where the sizes do not divide.
+/// Windows that divide the input; neighbours may overlap if the sizes do not divide.
 pub(super) fn adaptive(x: Tensor<5>, kind: PoolKind, outputs: PerAxis<usize>) -> Tensor<5> {
     outputs.into_iter().enumerate().fold(x, |x, (axis, shares)| {
         along(x, axis, |x| {

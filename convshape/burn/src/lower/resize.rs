@@ -1,4 +1,4 @@
-//! Resizing, and elements that move between channels and space.
+//! Resizing, and layers that move elements between channels and space.
 
 use burn::tensor::{Tensor, TensorData};
 use convshape::graph::op::{DepthOrder, Upsample};
@@ -8,7 +8,7 @@ use super::axis::{along, selected};
 use super::{PerAxis, Run};
 
 impl Run<'_> {
-    /// Each axis by itself: an output row is a sum of few input rows.
+    /// Each axis separately: an output row is a sum of a few input rows.
     pub(super) fn upsample(&mut self, value: usize, op: &Upsample, outputs: PerAxis<usize>) -> Tensor<5> {
         let rank = self.graph.shape(value).rank() - 1;
         let x = self.spatial(value);
@@ -22,11 +22,11 @@ impl Run<'_> {
     }
 }
 
-/// Rows that are weighted sums of others, all of as many.
+/// Rows that are weighted sums of others, each of the same number.
 fn resampled(x: Tensor<5>, axis: usize, rows: &[Vec<(usize, f64)>]) -> Tensor<5> {
     let input = x.dims()[axis + 2];
     let is_copy = rows.iter().all(|taps| matches!(taps[..], [(_, 1.0)]));
-    // Every row a whole number of times: cheaper than to pick them one by one.
+    // Repeats every row an integer number of times, which is cheaper than selecting rows one by one.
     if is_copy && rows.len().is_multiple_of(input) {
         let times = rows.len() / input;
         if rows.iter().enumerate().all(|(row, taps)| taps[0].0 == row / times) {

@@ -1,4 +1,4 @@
-//! Data that does not fit is an error that names what was found and what was expected.
+//! Data that does not fit gives an error that says what was found and what was expected.
 
 use burn::tensor::{Device, Tensor};
 use convshape::Shape;
@@ -76,7 +76,7 @@ fn what_burn_cannot_express_names_its_layer() {
             let error = BurnGraph::new(&graph, &[vec![0.0; 12]], &Device::flex()).expect_err("a mirrored border");
             assert!(matches!(&error, BurnError::Inexpressible { layer, .. } if layer == "dec"), "{error}");
         }
-        // Then no graph has such a layer.
+        // Then the graph has no such layer.
         Err(error) => assert!(error.to_string().contains("`dec`")),
     }
     let mut graph = Graph::new("Net", AxisOrder::ChannelsFirst);

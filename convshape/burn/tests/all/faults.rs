@@ -1,11 +1,11 @@
-//! What burn does wrong, and this crate works around. When one of these fails, the work-around can go.
+//! Bugs of burn that this crate works around. If one of these tests fails, the workaround can be removed.
 
 use burn::tensor::module::{conv1d, conv2d};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 
-/// The weight gradient of a grouped `conv1d` where the stride leaves a row over: `conv1d_weight_grad_groups` lacks the
-/// cut to the kernel's size that its sisters for two and three axes have.
+/// The weight gradient of a grouped `conv1d` if the stride leaves a row over: `conv1d_weight_grad_groups` does not cut
+/// to the kernel's size, as the functions for two and three axes do.
 #[test]
 fn grouped_conv1d_has_a_wrong_weight_gradient() {
     let device = Device::flex().autodiff();

@@ -17,10 +17,10 @@ const GRAPHS: u64 = 3000;
 /// The largest error of an output or gradient, as a share of the largest one.
 const OUTPUT: f64 = 5e-5;
 const GRADIENT: f64 = 1e-4;
-/// The largest error of what is zero: sums of numbers of about 1 that cancel.
+/// The largest error of a result that should be zero: a sum of numbers of about 1 that cancel.
 const ZERO: f64 = 5e-6;
 const GRADIENT_ZERO: f64 = 5e-5;
-/// How much more a normalisation may leave: it divides the roundings of elements that are nearly equal by their
+/// How much larger the error after a normalisation may be: it divides rounding errors of nearly equal elements by their
 /// deviation, down to `sqrt(eps)`, which is 1/316.
 const NORMALISED: f64 = 100.0;
 
@@ -35,7 +35,7 @@ fn random_graphs_give_their_numbers_and_gradients() {
         let inputs: Vec<ArrayD<f32>> =
             graph.inputs().iter().map(|port| random.array(2, graph.shape(port.value))).collect();
         let outputs = run(&graph, &params, &inputs.iter().collect::<Vec<_>>());
-        // The maximum of a window without an element, or numbers beyond `f32`.
+        // The maximum of an empty window, or numbers beyond `f32`.
         if outputs.iter().flatten().any(|number| !number.is_finite() || number.abs() > 1e6) {
             empty += 1;
             continue;
@@ -57,7 +57,7 @@ fn random_graphs_give_their_numbers_and_gradients() {
             })
             .collect();
         let text = || format!("{seed}: {:?}", graph.nodes().iter().map(|node| node.op).collect::<Vec<_>>());
-        // Before burn may panic.
+        // Otherwise burn may panic.
         println!("{}", text());
         let is_norm = |op: &Op| {
             matches!(
@@ -72,7 +72,7 @@ fn random_graphs_give_their_numbers_and_gradients() {
         let more = match graph.nodes().iter().filter(|node| is_norm(&node.op)).count() {
             0 => 1.0,
             1 => NORMALISED,
-            // What one leaves the next one may multiply again.
+            // A later layer may multiply the error of an earlier one.
             _ => continue,
         };
         let found: Vec<AnyTensor> = module.forward(tensors.clone()).unwrap_or_else(|error| panic!("{seed}: {error}"));
@@ -117,7 +117,7 @@ fn random_graphs_give_their_numbers_and_gradients() {
         }
     }
     assert!(compared * 10 >= GRAPHS * 8, "{compared} were compared, {empty} have windows without an element");
-    // Every layer was among them.
+    // Every kind of layer occurred.
     assert!(kinds.len() >= 24, "{kinds:?}");
 }
 

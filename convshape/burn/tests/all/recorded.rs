@@ -1,4 +1,5 @@
-//! The recorded models: outputs and gradients are the frameworks', and steps of SGD and Adam go where theirs go.
+//! The recorded models: outputs and gradients equal the frameworks', and so do the parameters after steps of SGD and
+//! Adam.
 #![expect(clippy::print_stdout, reason = "the table of errors in the README")]
 
 use burn::optim::momentum::MomentumConfig;
@@ -14,11 +15,11 @@ use convshape_tests::models::{
 
 use crate::support::{device, error, gradients_by_name, numbers, params_by_name, tensor};
 
-/// Largest errors, as shares of the root mean square.
+/// Largest errors, relative to the root mean square.
 const OUTPUT: f64 = 3e-6;
 const GRADIENT: f64 = 2e-5;
-/// Largest errors of a parameter after three steps. Adam divides a gradient by its own size: where it is all but zero,
-/// one rounding error by another, and a step is 1e-3 long.
+/// Largest errors of a parameter after three steps. Adam divides a gradient by its own size; if it is almost zero, this
+/// divides one rounding error by another. A step is 1e-3 long.
 const SGD: f64 = 5e-7;
 const ADAM: f64 = 5e-5;
 
@@ -79,7 +80,7 @@ impl<M: Train> Case<M> {
         }
         let params = params_by_name(&module);
         self.compare(&format!("{kind}3"), |name| params.get(name).cloned(), |_| allowed);
-        // And the way back.
+        // And back.
         module.into_model().expect("numbers of the device").for_each_param(|name, param| {
             assert_eq!(param.as_slice(), params[name], "{}: {name}", self.golden.name);
         });
@@ -96,7 +97,7 @@ impl<M: Train> Case<M> {
 
         let gradients = gradients_by_name(&module, &self.gradients(&module));
         self.compare("grad", |name| gradients.get(name).cloned(), |rms| GRADIENT * rms + 1e-8);
-        // Of keras' models no steps are recorded.
+        // No steps are recorded for keras' models.
         if self.golden.json.get("optim_losses").is_some() {
             let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
             self.three_steps("sgd", SgdConfig::new().with_momentum(Some(momentum)).init(), 0.01, SGD);

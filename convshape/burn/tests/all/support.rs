@@ -20,12 +20,12 @@ pub(crate) fn numbers(tensor: AnyTensor) -> Vec<f32> {
     tensor.into_flat().try_into_vec_as().expect("numbers of the device")
 }
 
-/// The largest error and the size of what is expected: its root mean square.
+/// The largest error, and the root mean square of what is expected.
 pub(crate) fn error(found: &[f32], expected: impl IntoIterator<Item = f64>) -> (f64, f64) {
     let expected: Vec<f64> = expected.into_iter().collect();
     assert_eq!(found.len(), expected.len());
     let errors = found.iter().zip(&expected).map(|(&found, expected)| (f64::from(found) - expected).abs());
-    // Not `f64::max`, which would pass over a NaN.
+    // Not `f64::max`, which would ignore NaN.
     let worst = errors.fold(0.0, |worst, error| if error > worst || error.is_nan() { error } else { worst });
     let squares: f64 = expected.iter().map(|x| x * x).sum();
     let rms = (squares / expected.len().max(1) as f64).sqrt();

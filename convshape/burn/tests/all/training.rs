@@ -1,4 +1,4 @@
-//! Training mode: batch statistics, running statistics and dropout, as convshape has them.
+//! Training mode: batch statistics, running statistics and dropout, as in convshape.
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig};
@@ -48,7 +48,7 @@ fn images(shape: [usize; 4]) -> Array4<f32> {
     Array4::from_shape_simple_fn(shape, || rng.random_range(-1.0..2.0))
 }
 
-/// Three steps of descent in training mode end at the same parameters and running statistics.
+/// Three steps of gradient descent in training mode give the same parameters and running statistics.
 fn assert_steps<M: Train>(shape: [usize; 4], target: [usize; 4]) {
     let (x, t) = (images(shape).into_dyn(), images(target).into_dyn());
     let mut rng = StdRng::seed_from_u64(1);

@@ -1,4 +1,4 @@
-//! Good headers and hostile ones, built by hand.
+//! Valid and hostile headers, built by hand.
 
 use std::time::{Duration, Instant};
 
@@ -152,7 +152,7 @@ fn other_files_are_refused() {
     assert!(matches!(open(b"version https://git-lfs.github.com/spec/v1\n"), Err(Damage::Pointer)));
     assert!(matches!(open(b""), Err(Damage::Short { found: 0 })));
     assert!(matches!(open(&u64::MAX.to_le_bytes()), Err(Damage::Length { header: u64::MAX, file: 8 })));
-    // As long as it says, but longer than any header.
+    // As long as it claims, but longer than the limit.
     let long = read(100_000_001_u64.to_le_bytes().as_slice(), u64::MAX);
     assert!(matches!(long, Err(Damage::Length { header: 100_000_001, .. })));
 }

@@ -1,4 +1,4 @@
-//! The digits autoencoder as a module of WebAssembly: no heap, no imports, weights in the module.
+//! The digits autoencoder as a WebAssembly module: no heap, no imports, with its weights inside.
 #![no_std]
 
 use convshape::{Model, conv_chain};
@@ -43,13 +43,13 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// Where the page writes the 64 numbers of a drawing.
+/// Where the page writes the 64 pixels of a drawing.
 #[unsafe(no_mangle)]
 pub extern "C" fn drawn() -> *mut f32 {
     (&raw mut SHARED).cast::<f32>().wrapping_byte_add(core::mem::offset_of!(Shared, drawn))
 }
 
-/// Where the page reads the 64 numbers of the reconstruction.
+/// Where the page reads the 64 pixels of the reconstruction.
 #[unsafe(no_mangle)]
 pub extern "C" fn reconstructed() -> *const f32 {
     (&raw const SHARED).cast::<f32>().wrapping_byte_add(core::mem::offset_of!(Shared, reconstructed))

@@ -1,9 +1,10 @@
-//! The macro's front end as a module of WebAssembly: the text of a chain in, findings, fixes and layers out, as JSON.
+//! The macro's front end as a WebAssembly module: takes the text of a chain, returns findings, fixes and layers as
+//! JSON.
 //!
 //! The page reserves memory for its text with [`reserve`], writes it, calls [`inspect`], and reads [`result_length`]
 //! bytes at [`result`].
 
-// Reading a text and applying a fix are those of the command `cargo convshape`.
+// Text is read and fixes are applied by the code of the command `cargo convshape`.
 #[path = "../../../../convshape/cli/src/edit.rs"]
 #[allow(dead_code)]
 mod edit;
@@ -29,7 +30,7 @@ use serde::Serialize;
 
 use crate::source::{Chain, Source};
 
-/// What is known of a text.
+/// The result for a text.
 #[derive(Default, Serialize)]
 struct Inspected {
     /// Why the text cannot be read at all.
@@ -42,7 +43,7 @@ struct Inspection {
     name: String,
     findings: Vec<Found>,
     rows: Vec<Row>,
-    /// What only const evaluation checks.
+    /// What is left to const evaluation.
     deferred: Vec<String>,
 }
 
@@ -61,7 +62,7 @@ struct Found {
 #[derive(Serialize)]
 struct Fix {
     help: String,
-    /// The whole text afterwards.
+    /// The whole text after the fix.
     text: String,
 }
 
@@ -76,7 +77,7 @@ struct Row {
     place: Place,
 }
 
-/// A part of the text, as JavaScript counts: in units of UTF-16 from 0.
+/// A part of the text in JavaScript's units: UTF-16 code units from 0.
 #[derive(Serialize)]
 struct Place {
     start: usize,
@@ -91,7 +92,7 @@ impl Place {
 }
 
 fn inspected(text: &str) -> Inspected {
-    // Otherwise every text would be kept, for its spans.
+    // Otherwise every text would be kept for its spans.
     proc_macro2::extra::invalidate_current_thread_spans();
     match Source::read(Path::new("chain.rs"), text.to_owned()) {
         Ok(source) => {
@@ -178,13 +179,13 @@ pub extern "C" fn inspect() {
     RESULT.with_borrow_mut(|result| *result = json);
 }
 
-/// Where the JSON of the last text is.
+/// The address of the JSON for the last text.
 #[unsafe(no_mangle)]
 pub extern "C" fn result() -> *const u8 {
     RESULT.with_borrow(|result| result.as_ptr())
 }
 
-/// How many bytes it has.
+/// Its length in bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn result_length() -> usize {
     RESULT.with_borrow(String::len)

@@ -33,7 +33,7 @@ pub(crate) fn load(net: &Net, is_training: bool) -> Result<Box<dyn Ready>, Failu
     }
 }
 
-/// With `N` spatial axes, and two more.
+/// With `N` spatial axes, plus batch and channels.
 struct Inference<const N: usize, const D: usize> {
     steps: Steps<Action<N, D>, Tensor<D>>,
     x: Tensor<D>,
@@ -107,12 +107,12 @@ where
     }
 }
 
-/// What is done to a weight of any rank.
+/// An operation on a weight of any rank.
 trait Change {
     fn change<const D: usize>(&mut self, weight: Tensor<D>) -> Tensor<D>;
 }
 
-/// Makes it one that has gradients.
+/// Turns it into a weight with gradients.
 struct Require;
 
 impl Change for Require {
@@ -121,7 +121,7 @@ impl Change for Require {
     }
 }
 
-/// Moves it down its gradient.
+/// Updates it with its gradient.
 struct Descend<'a>(&'a mut Gradients);
 
 impl Change for Descend<'_> {

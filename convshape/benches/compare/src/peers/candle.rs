@@ -19,7 +19,7 @@ enum Action {
     Conv(Window2, Tensor, Option<Tensor>),
     ConvTranspose(Window2, Tensor, Option<Tensor>),
     MaxPool(usize, usize),
-    /// Factor and term of each channel.
+    /// Scale and shift of each channel.
     Affine(Tensor, Tensor),
     Relu,
     LeakyRelu(f64),
@@ -29,7 +29,7 @@ enum Action {
     Concat,
 }
 
-/// A window that is the same in all axes, as candle wants it.
+/// A window that is the same on all axes, as candle requires.
 struct Window2 {
     stride: usize,
     padding: usize,
@@ -59,7 +59,7 @@ impl Ready for Inference {
 pub(crate) struct Training {
     steps: Steps<Action, Tensor>,
     x: Tensor,
-    /// The weights, which the steps see.
+    /// The weights that the steps use.
     variables: Vec<Var>,
     losses: Vec<f32>,
 }
@@ -137,7 +137,7 @@ fn with_bias(y: Tensor, bias: Option<&Tensor>) -> candle_core::Result<Tensor> {
     }
 }
 
-/// Makes a tensor of a weight: its values and shape.
+/// Makes a tensor from a weight: its values and shape.
 type Make<'a> = dyn FnMut(Vec<f32>, &[usize]) -> candle_core::Result<Tensor> + 'a;
 
 fn action(step: &Step, make: &mut Make<'_>) -> Result<Action, Failure> {

@@ -1,4 +1,4 @@
-//! convshape: one sample into memory that is there, a batch into a new array.
+//! convshape: one sample into existing memory, a batch into a new array.
 
 use convshape::__private::Parts;
 use convshape::ndarray::ArrayD;

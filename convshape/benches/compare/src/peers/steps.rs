@@ -33,7 +33,7 @@ impl<A, V: Clone> Steps<A, V> {
         self.steps.iter_mut().map(|step| &mut step.action).for_each(f);
     }
 
-    /// The output of an input. A value is given away where it is read last, so that the library may write over it.
+    /// The output for an input. The last reader of a value owns it, so that the library may overwrite it.
     pub(crate) fn run(&mut self, x: V, mut apply: impl FnMut(&A, Vec<V>) -> Result<V, Failure>) -> Result<V, Failure> {
         self.values[0] = Some(x);
         for step in &self.steps {
