@@ -172,7 +172,7 @@ const OPERATIONS: &[(&[&str], &str)] = &[
     (&["average"], "write `Add(a, b)`, then `Scale(0.5)`"),
     (
         &["argmax", "argmin", "topk", "nms", "nonmaxsuppression", "nonzero"],
-        "leave it to the program: it takes the numbers that the chain gives",
+        "do it in the program, with the output of the chain",
     ),
     (
         &[
@@ -205,9 +205,9 @@ const OPERATIONS: &[(&[&str], &str)] = &[
             "simplernncell",
             "stackedrnncells",
         ],
-        "all steps are one layer on `[length, features]`: `Lstm(64 -> 128)`, `Gru(64 -> 128)` or `Rnn(64 -> 128)`",
+        "one layer runs all steps, on `[length, features]`: `Lstm(64 -> 128)`, `Gru(64 -> 128)` or `Rnn(64 -> 128)`",
     ),
-    (&["bidirectional"], "write `Lstm(64 -> 128, bidirectional: true)`, or the same of `Gru` and `Rnn`"),
+    (&["bidirectional"], "write `Lstm(64 -> 128, bidirectional: true)`, or the same with `Gru` or `Rnn`"),
     (
         &["timedistributed", "vmap"],
         "`Linear` acts on each step by itself; let a convolution read one step as one sample, in a chain of its own before \
@@ -225,7 +225,7 @@ const OPERATIONS: &[(&[&str], &str)] = &[
     ),
     (
         &["sequential", "modulelist", "moduledict", "module", "model", "compact", "parameterlist"],
-        "layers that follow each other need nothing around them; layers that are used again are a `block`, or a `repeat`",
+        "write the layers one after the other; layers that are used several times are a `block` or a `repeat`",
     ),
     (
         &["unfold", "im2col", "extractpatches", "patchembed", "patchembedding"],
@@ -234,11 +234,11 @@ const OPERATIONS: &[(&[&str], &str)] = &[
     (&["fold", "col2im"], "a layer and the patches that it adds up are one convolution: `ConvTranspose2d`"),
     (
         &["alphadropout", "featurealphadropout", "gaussiandropout", "gaussiannoise"],
-        "`Dropout(0.1)` is the one layer that draws; noise of your own is an input: `input: x [3, 32, 32], noise [3, 32, 32];`",
+        "`Dropout(0.1)` is the only random layer; make your own noise an input: `input: x [3, 32, 32], noise [3, 32, 32];`",
     ),
     (
         &["randn", "rand", "randnlike", "randlike", "normal", "randomnormal", "randomuniform", "randomnormallike"],
-        "random numbers are an input: `input: x [3, 32, 32], noise [64];`",
+        "make random numbers an input: `input: x [3, 32, 32], noise [64];`",
     ),
     (
         &[
@@ -260,10 +260,10 @@ const OPERATIONS: &[(&[&str], &str)] = &[
          `Arange(64)`",
     ),
     (&["param", "variable", "registerbuffer", "addweight"], "a free parameter is `Parameter([96, 1, 1], init: 1e-6)`"),
-    (&["size", "shape", "numel", "dim"], "sizes are known while the chain compiles: write them, or `like: name`"),
+    (&["size", "shape", "numel", "dim"], "sizes are known at compile time: write them, or `like: name`"),
     (
         &["weightnorm", "spectralnorm", "weightstandardization"],
-        "load weights into which the norm is folded (PyTorch's `remove_weight_norm`)",
+        "load weights with the norm folded in (PyTorch's `remove_weight_norm`)",
     ),
     (
         &[
@@ -276,19 +276,16 @@ const OPERATIONS: &[(&[&str], &str)] = &[
             "quantstub",
             "dequantstub",
         ],
-        "numbers are real: use the model before it was quantised",
+        "use the model from before it was quantised",
     ),
-    (
-        &["if", "cond"],
-        "`if` compares sizes and bools that are known while the chain compiles: `if a == b { .. } else { .. }`",
-    ),
-    (&["mask", "causalmask"], "`Attention(q, k, v, heads: 8, causal: true)` masks what comes later"),
+    (&["if", "cond"], "`if` compares sizes and bools that are known at compile time: `if a == b { .. } else { .. }`"),
+    (&["mask", "causalmask"], "`Attention(q, k, v, heads: 8, causal: true)` masks later tokens"),
 ];
 
 /// Functions that a program uses for training.
 const LOSSES: &[&str] = &["crossentropy", "kldiv", "binarycrossentropy", "nll", "mse", "mae", "huber"];
 
-const LOSS: &str = "a loss is no layer: give it to `Fit` or to `gradients` (`convshape::train::CrossEntropy`)";
+const LOSS: &str = "a loss is not a layer: give it to `Fit` or to `gradients` (`convshape::train::CrossEntropy`)";
 
 /// What to write for an operation that is not a layer here.
 pub(crate) fn instead(name: &str) -> Option<&'static str> {
@@ -319,7 +316,7 @@ mod tests {
     fn no_operation_is_a_layer_or_there_twice() {
         let mut seen = std::collections::HashSet::new();
         for name in OPERATIONS.iter().flat_map(|(names, _)| *names) {
-            assert!(seen.insert(*name), "{name} is there twice");
+            assert!(seen.insert(*name), "{name} occurs twice");
             let alike = |known: &str| known.replace('_', "").to_ascii_lowercase() == **name;
             let layer = LAYERS.iter().flat_map(|row| row.names()).find(|(known, _)| alike(known));
             assert!(layer.is_none(), "{name} is the layer {layer:?}");

@@ -203,7 +203,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Convolution,
             "ConvGeneralDilated#d",
             "conv_general_dilated",
-            "`lax.conv_general_dilated`: a convolution of an input that may be dilated itself",
+            "`lax.conv_general_dilated`: a convolution whose input may be dilated too",
         )
     },
     LayerWords {
@@ -280,7 +280,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Pooling,
             "MaxUnpool#d",
             "max_unpool",
-            "puts values back where a max pooling found its own, with zeros around them",
+            "puts values back where a max pooling found its maxima, with zeros around them",
         )
     },
     LayerWords {
@@ -311,7 +311,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Pooling,
             "AdaptiveAvgPool#d",
             "adaptive_avg_pool",
-            "means over as many windows as the output has elements",
+            "the means over windows that divide the input into the output size",
         )
     },
     LayerWords {
@@ -325,7 +325,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Pooling,
             "AdaptiveMaxPool#d",
             "adaptive_max_pool",
-            "the largest values of as many windows as the output has elements",
+            "the largest values of windows that divide the input into the output size",
         )
     },
     LayerWords {
@@ -367,13 +367,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         positional: Positional::Field("scale"),
         fields: &[KERAS_SCALE, INTERPOLATION],
         python: &[(KERAS, &["scale", "data_format", "mode"])],
-        ..layer(
-            Kind::UpSampling,
-            Group::Resizing,
-            "UpSampling#D",
-            "upsample",
-            "resizes by a factor, which is called `size`",
-        )
+        ..layer(Kind::UpSampling, Group::Resizing, "UpSampling#D", "upsample", "resizes by a factor called `size`")
     },
     LayerWords {
         ranks: &[2],
@@ -385,7 +379,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Resizing,
             "UpsamplingNearest#d",
             "upsample",
-            "resizes to the element at the floor of the position",
+            "resizes, taking the element at the position rounded down",
         )
     },
     LayerWords {
@@ -398,7 +392,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Resizing,
             "UpsamplingBilinear#d",
             "upsample",
-            "resizes between the four nearest, the corners aligned",
+            "resizes by interpolating between the four nearest elements, with aligned corners",
         )
     },
     LayerWords {
@@ -431,7 +425,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Resizing,
             "DepthToSpace",
             "depth_to_space",
-            "as `PixelShuffle`, with the order of the channels as named",
+            "like `PixelShuffle`, with a choice of channel order",
         )
     },
     LayerWords {
@@ -442,7 +436,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Resizing,
             "ChannelShuffle",
             "channel_shuffle",
-            "the channels of equal parts in turn: the first of each, then the second of each",
+            "interleaves equal parts of the channels: the first of each, then the second of each",
         )
     },
     LayerWords {
@@ -456,7 +450,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         Kind::ReflectionPad,
         "ReflectionPad#d",
         &[SIDES],
-        "adds a border that mirrors the rows, the edge not repeated",
+        "adds a border that mirrors the rows without repeating the edge",
     ),
     border(Kind::ReplicationPad, "ReplicationPad#d", &[SIDES], "adds a border that repeats the edge"),
     border(Kind::CircularPad, "CircularPad#d", &[SIDES], "adds a border that continues on the other side"),
@@ -496,21 +490,21 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         ("Lstm", "lstm"),
         &[alias("LSTM", RECURRENT)],
         &[STEP_IN, STEP_OUT, RECURRENT_LAYERS, BIDIRECTIONAL, BIAS, RECURRENT_DROPOUT, RETURN_SEQUENCES],
-        "long short-term memory on `[length, features]`: `l: Lstm(64 -> 128)`, its last states are `l.h_n` and `l.c_n`",
+        "long short-term memory on `[length, features]`: `l: Lstm(64 -> 128)`, with the final states `l.h_n` and `l.c_n`",
     ),
     recurrent(
         Kind::Gru,
         ("Gru", "gru"),
         &[alias("GRU", RECURRENT)],
         &[STEP_IN, STEP_OUT, RECURRENT_LAYERS, BIDIRECTIONAL, BIAS, RECURRENT_DROPOUT, RETURN_SEQUENCES, RESET_AFTER],
-        "gated recurrent unit on `[length, features]`: `g: Gru(64 -> 128)`, its last states are `g.h_n`",
+        "gated recurrent unit on `[length, features]`: `g: Gru(64 -> 128)`, with the final states `g.h_n`",
     ),
     recurrent(
         Kind::Rnn,
         ("Rnn", "rnn"),
         &[alias("RNN", &[Torch, Onnx]), alias("SimpleRNN", KERAS)],
         &[STEP_IN, STEP_OUT, RECURRENT_LAYERS, BIDIRECTIONAL, BIAS, RECURRENT_DROPOUT, RETURN_SEQUENCES, NONLINEARITY],
-        "recurrent layer without gates on `[length, features]`: `r: Rnn(64 -> 128)`, its last states are `r.h_n`",
+        "recurrent layer without gates on `[length, features]`: `r: Rnn(64 -> 128)`, with the final states `r.h_n`",
     ),
     // Dense and shape.
     LayerWords {
@@ -522,12 +516,12 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             (KERAS, &["out_channels", "activation", "bias"]),
             (FLAX, &["out_channels", "bias"]),
         ],
-        ..layer(Kind::Linear, Group::Dense, "Linear", "linear", "a matrix over the last axis: `Linear(784 -> 10)`")
+        ..layer(Kind::Linear, Group::Dense, "Linear", "linear", "a dense layer over the last axis: `Linear(784 -> 10)`")
     },
     LayerWords {
         fields: &[FROM_AXIS, TO_AXIS],
         python: &[(TORCH, &["from", "to"])],
-        ..layer(Kind::Flatten, Group::Dense, "Flatten", "flatten", "all axes into one, or those that are named")
+        ..layer(Kind::Flatten, Group::Dense, "Flatten", "flatten", "merges all axes into one, or the axes given")
     },
     LayerWords {
         positional: Positional::Two("axis", "sizes"),
@@ -537,13 +531,13 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Dense,
             "Unflatten",
             "unflatten",
-            "one axis into several: `Unflatten(0, [8, 8])`",
+            "splits one axis into several: `Unflatten(0, [8, 8])`",
         )
     },
     LayerWords {
         positional: Positional::Field("shape"),
         fields: &[SHAPE, RESHAPE_LIKE],
-        ..layer(Kind::Reshape, Group::Dense, "Reshape", "reshape", "the same elements in another shape")
+        ..layer(Kind::Reshape, Group::Dense, "Reshape", "reshape", "the same elements in a new shape")
     },
     LayerWords {
         aliases: &[alias("Concatenate", KERAS)],
@@ -554,7 +548,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Dense,
             "Concat",
             "concat",
-            "joins on channels, or along the axis that is named, in the order written",
+            "joins along the channels, or along the axis given, in the order written",
         )
     },
     LayerWords {
@@ -565,7 +559,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Dense,
             "Stack",
             "stack",
-            "joins values of one shape along a new axis, in front if none is named",
+            "joins values of equal shape along a new axis, by default the first",
         )
     },
     LayerWords {
@@ -576,7 +570,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Dense,
             "MatMul",
             "mat_mul",
-            "the product of matrices, the last two axes: `MatMul(a, b)`",
+            "the matrix product over the last two axes: `MatMul(a, b)`",
         )
     },
     LayerWords {
@@ -617,7 +611,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Dense,
             "MultiHeadAttention",
             "multi_head_attention",
-            "attention between linear layers: `MultiHeadAttention(64, heads: 8)`, of `(q, k, v)` with `from`",
+            "attention between linear layers: `MultiHeadAttention(64, heads: 8)`, reading one value or `from (q, k, v)`",
         )
     },
     LayerWords {
@@ -632,11 +626,11 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     LayerWords {
         aliases: &[alias("Subtract", KERAS)],
         positional: Positional::Names,
-        ..layer(Kind::Sub, Group::Dense, "Sub", "sub", "the first less the second; axes of size 1 are broadcast")
+        ..layer(Kind::Sub, Group::Dense, "Sub", "sub", "the first minus the second; axes of size 1 are broadcast")
     },
     LayerWords {
         positional: Positional::Names,
-        ..layer(Kind::Div, Group::Dense, "Div", "div", "the first over the second; axes of size 1 are broadcast")
+        ..layer(Kind::Div, Group::Dense, "Div", "div", "the first divided by the second; axes of size 1 are broadcast")
     },
     LayerWords {
         positional: Positional::Names,
@@ -649,12 +643,12 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     LayerWords {
         positional: Positional::Axes,
         fields: &[AXES],
-        ..layer(Kind::Permute, Group::Dense, "Permute", "permute", "the axes in another order: `Permute(1, 2, 0)`")
+        ..layer(Kind::Permute, Group::Dense, "Permute", "permute", "reorders the axes: `Permute(1, 2, 0)`")
     },
     LayerWords {
         positional: Positional::Axes,
         fields: &[AXES, PERM],
-        ..layer(Kind::Transpose, Group::Dense, "Transpose", "transpose", "two axes in each other's place")
+        ..layer(Kind::Transpose, Group::Dense, "Transpose", "transpose", "swaps two axes")
     },
     reduction(Kind::Mean, "Mean", "mean", &[alias("ReduceMean", ONNX)], "the mean over axes: `Mean(axis: 0)`"),
     reduction(Kind::Sum, "Sum", "sum", &[alias("ReduceSum", ONNX)], "the sum over axes: `Sum(axis: 0)`"),
@@ -676,7 +670,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Dense,
             "Custom",
             "custom",
-            "a layer of your own, a type that implements `convshape::CustomLayer`: `q: Custom(path::Type) -> [16, 14, 14]`",
+            "your own layer, a type that implements `convshape::CustomLayer`: `q: Custom(path::Type) -> [16, 14, 14]`",
         )
     },
     LayerWords {
@@ -703,7 +697,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Dense,
             "Constant",
             "constant",
-            "the numbers of a `const` or `static`, which no training changes: `Constant(tables::ANCHORS, [2, 8400])`",
+            "the elements of a `const` or `static`, which are not trained: `Constant(tables::ANCHORS, [2, 8400])`",
         )
     },
     // Normalisation.
@@ -725,7 +719,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Normalisation,
             "BatchNorm",
             "batch_norm",
-            "normalises each channel by stored statistics",
+            "normalises each channel by its running statistics",
         )
     },
     LayerWords {
@@ -775,7 +769,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Normalisation,
             "RmsNorm",
             "rms_norm",
-            "divides by the root of the mean square over the last axes",
+            "divides by the root mean square over the last axes",
         )
     },
     LayerWords {
@@ -788,7 +782,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
             Group::Normalisation,
             "LocalResponseNorm",
             "local_response_norm",
-            "`x / (k + alpha * m)^beta`, `m` the mean square of `size` neighbouring channels",
+            "`x / (k + alpha * m)^beta`, with `m` the mean square of `size` neighbouring channels",
         )
     },
     LayerWords {
@@ -1000,12 +994,6 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         dialects: KERAS,
         positional: Positional::Field("shape"),
         fields: &[SHAPE],
-        ..activation(
-            Kind::Input,
-            "Input",
-            "input_layer",
-            &[alias("InputLayer", KERAS)],
-            "the shape that comes in, checked",
-        )
+        ..activation(Kind::Input, "Input", "input_layer", &[alias("InputLayer", KERAS)], "the input shape, checked")
     },
 ];

@@ -126,15 +126,13 @@ fn fields(row: &LayerWords, dialect: Dialect) -> TokenStream {
 fn leading(row: &LayerWords) -> String {
     match row.positional {
         Positional::None => "Every value has its field's name.".to_owned(),
-        Positional::Channels => {
-            "In front of the fields stand the channels, `1 -> 16` or `16`, or `undo name`.".to_owned()
-        }
-        Positional::Undo => "First comes `undo` with the name of the max pooling.".to_owned(),
-        Positional::Names => "In front stand the names of statements; `_` is the one before.".to_owned(),
-        Positional::Axes => "In front stand axes: their numbers from 0, without the batch, or names.".to_owned(),
+        Positional::Channels => "The channels come first, `1 -> 16` or `16`, or `undo name`.".to_owned(),
+        Positional::Undo => "`undo` with the name of the max pooling comes first.".to_owned(),
+        Positional::Names => "The names of statements come first; `_` is the previous one.".to_owned(),
+        Positional::Axes => "The axes come first: numbers from 0 without the batch, or names.".to_owned(),
         Positional::Two(first, second) => format!("`{first}` and `{second}` come first and need no names."),
-        Positional::Path => "First comes the type of the other chain.".to_owned(),
-        Positional::Field(name) => format!("`{name}` may stand without its name in front."),
+        Positional::Path => "The type of the other chain comes first.".to_owned(),
+        Positional::Field(name) => format!("The first value may be `{name}` without its name."),
     }
 }
 
@@ -149,7 +147,7 @@ fn field_doc(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> String {
         }
     }
     if field.hole {
-        doc += "; `_` is worked out";
+        doc += "; `_` lets the compiler find it";
     }
     if let Unwritten::Is(value) = unwritten(row, field, dialect) {
         doc += &format!("; the default is `{value}`");

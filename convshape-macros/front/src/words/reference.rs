@@ -163,7 +163,7 @@ fn field_table() -> String {
     every.sort_by_key(|field| field.name);
     for field in every {
         let words: Vec<String> = field.aliases.iter().map(other_name).collect();
-        let hole = if field.hole { "; `_` finds it" } else { "" };
+        let hole = if field.hole { "; `_` lets the compiler find it" } else { "" };
         let (name, doc, takes) = (field.name, field.doc, takes(field.takes));
         page += &format!("| `{name}` | `{takes}` | {doc}{hole} | {} |\n", words.join(", "));
     }
