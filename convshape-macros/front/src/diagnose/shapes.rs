@@ -232,30 +232,7 @@ impl Context<'_> {
                 explain::refusal(&mut text, op, fault, inputs, graph.order());
                 text.as_str().lines().filter(|line| !line.is_empty()).fold(report, Report::line)
             }
-            Reason::Join { operand, first, other, axis } => {
-                let values = graph.nodes[node].inputs.clone();
-                let report = match axis {
-                    Some(place) if place != graph.order().channel(first.rank()) => {
-                        let name = axis_name(
-                            (0..first.rank()).find(|spatial| graph.order().spatial(*spatial) == place).unwrap_or(0),
-                            first.rank().saturating_sub(1),
-                        );
-                        let mut text = Text::new();
-                        text.str(name)
-                            .str(": ")
-                            .size(first.size(place), first.scope())
-                            .str(" meets ")
-                            .size(other.size(place), other.scope());
-                        report.line(text.as_str())
-                    }
-                    _ => report,
-                };
-                let _ = operand;
-                // The smaller of the two has lost rows.
-                let less = axis.is_some_and(|place| first.size(place).number() < other.size(place).number());
-                let (small, large) = if less { (&first, &other) } else { (&other, &first) };
-                if lost { self.lost_above(report, &values, small, large) } else { report }
-            }
+            Reason::Join { first, other, axis, .. } => self.joined(report, node, axis, &first, &other, lost),
             Reason::Rank { expected, found } if !advised => {
                 let name = &graph.nodes[node].op_name;
                 let (written, there) = (format!("{}d", expected - 1), format!("{}d", found.rank() - 1));
@@ -282,36 +259,59 @@ impl Context<'_> {
                     _ => report,
                 }
             }
-            Reason::Features { found, expected } => {
-                let Some(value) = graph.nodes[node].inputs.first() else { return report };
-                let Some(flatten) = graph.producer(*value) else { return report };
-                if let (Some(Some(Op::FLATTEN)), Some(Some(before))) =
-                    (self.checked.ops.get(flatten), self.checked.shapes.get(graph.nodes[flatten].inputs[0]))
-                {
-                    let product: Vec<String> = before
-                        .sizes()
-                        .iter()
-                        .map(|size| size.number().map_or("_".to_owned(), |n| n.to_string()))
-                        .collect();
-                    if let Some(features) = found.size(0).number() {
-                        return report.line(format!("{} = {features}, not {expected}", product.join(" * ")));
-                    }
-                }
-                if let Ok(Size::Number(elements)) = found.elements()
-                    && elements == expected
-                    && found.rank() > 1
-                {
-                    let product: Vec<String> = found
-                        .sizes()
-                        .iter()
-                        .map(|size| size.number().map_or("_".to_owned(), |n| n.to_string()))
-                        .collect();
-                    return report.note(format_args!(
-                        "{} = {expected}: all axes together are what it takes",
-                        product.join(" * ")
-                    ));
-                }
-                report
+            Reason::Features { found, expected } => self.features(report, node, &found, expected),
+            _ => report,
+        }
+    }
+
+    /// The axis on which two operands differ, and the layers that lost the rows.
+    fn joined(
+        &self,
+        report: Report,
+        node: NodeId,
+        axis: Option<usize>,
+        first: &Shape,
+        other: &Shape,
+        lost: bool,
+    ) -> Report {
+        let order = self.graph.order();
+        let report = match axis {
+            Some(place) if place != order.channel(first.rank()) => {
+                let spatial = (0..first.rank()).find(|spatial| order.spatial(*spatial) == place);
+                let mut text = Text::new();
+                text.str(axis_name(spatial.unwrap_or(0), first.rank().saturating_sub(1)))
+                    .str(": ")
+                    .size(first.size(place), first.scope())
+                    .str(" meets ")
+                    .size(other.size(place), other.scope());
+                report.line(text.as_str())
+            }
+            _ => report,
+        };
+        if !lost {
+            return report;
+        }
+        // The smaller of the two has lost rows.
+        let less = axis.is_some_and(|place| first.size(place).number() < other.size(place).number());
+        let (small, large) = if less { (first, other) } else { (other, first) };
+        self.lost_above(report, &self.graph.nodes[node].inputs, small, large)
+    }
+
+    /// Where the features of a linear layer come from: the sizes that were flattened, or should be.
+    fn features(&self, report: Report, node: NodeId, found: &Shape, expected: i64) -> Report {
+        let graph = self.graph;
+        let Some(flatten) = graph.nodes[node].inputs.first().and_then(|value| graph.producer(*value)) else {
+            return report;
+        };
+        if let (Some(Some(Op::FLATTEN)), Some(Some(before))) =
+            (self.checked.ops.get(flatten), self.checked.shapes.get(graph.nodes[flatten].inputs[0]))
+            && let Some(features) = found.size(0).number()
+        {
+            return report.line(format!("{} = {features}, not {expected}", product(before)));
+        }
+        match found.elements() {
+            Ok(Size::Number(elements)) if elements == expected && found.rank() > 1 => {
+                report.note(format_args!("{} = {expected}: all axes together are what it takes", product(found)))
             }
             _ => report,
         }
@@ -332,4 +332,10 @@ impl Context<'_> {
         };
         (own == node && !edit.field().is_empty()).then(|| self.graph.nodes[node].spans.of(Some(edit.field())))
     }
+}
+
+/// The product of a shape's sizes as it would be written: `64 * 7 * 7`.
+fn product(shape: &Shape) -> String {
+    let sizes = shape.sizes().iter().map(|size| size.number().map_or("_".to_owned(), |n| n.to_string()));
+    sizes.collect::<Vec<_>>().join(" * ")
 }

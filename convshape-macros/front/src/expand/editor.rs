@@ -91,16 +91,47 @@ impl<'a> Probe<'a> {
         let id = self.scopes;
         self.scopes += 1;
         let (ty, variable) = (format_ident!("__Names{id}"), format_ident!("__names{id}"));
-        let mut names: HashSet<String> = inputs.iter().map(|(name, _)| name.to_string()).collect();
-        let mut fields = TokenStream::new();
-        for (name, doc) in &inputs {
-            fields.extend(quote!(#[doc = #doc] #name: __layers::values::Named,));
-        }
-        let known: HashSet<String> = members.iter().map(|member| member.name.to_string()).collect();
         let mut statements = Vec::new();
         flat(body, &mut statements);
         let body = statements;
-        for stmt in &body {
+        let (names, fields) = self.names(&body, members, &inputs);
+        let (generics, _) = if outer.is_empty() { self.expansion.generics() } else { Default::default() };
+        let deref = group.map(|group| {
+            quote! {
+                impl #generics #core::ops::Deref for #ty {
+                    type Target = #group;
+                    fn deref(&self) -> &#group {
+                        loop {}
+                    }
+                }
+            }
+        });
+        outer.push(VisibleBody { variable, ty: ty.clone(), names });
+        let uses = self.uses(&body, outputs, outer);
+        let params = outer.iter().map(|VisibleBody { variable, ty, .. }| quote!(#variable: &#ty));
+        self.items.extend(quote! {
+            struct #ty { #fields }
+            #deref
+            fn #ty(#(#params),*) { #uses }
+        });
+        self.nested(&body, members, outer);
+        outer.pop();
+    }
+
+    /// The names that a body defines, and the fields that stand for them.
+    fn names(
+        &self,
+        body: &[&'a Stmt],
+        members: &'a [Member],
+        inputs: &[(Ident, String)],
+    ) -> (HashSet<String>, TokenStream) {
+        let mut names: HashSet<String> = inputs.iter().map(|(name, _)| name.to_string()).collect();
+        let mut fields = TokenStream::new();
+        for (name, doc) in inputs {
+            fields.extend(quote!(#[doc = #doc] #name: __layers::values::Named,));
+        }
+        let known: HashSet<String> = members.iter().map(|member| member.name.to_string()).collect();
+        for stmt in body {
             let Some(label) = stmt.label.as_ref().filter(|label| usable(label)) else { continue };
             // Two branches of an `if` may define the same name.
             if names.insert(label.to_string()) && !known.contains(&label.to_string()) {
@@ -122,23 +153,16 @@ impl<'a> Probe<'a> {
             };
             fields.extend(quote!(#docs #name: #op,));
         }
-        let (generics, _) = if outer.is_empty() { self.expansion.generics() } else { Default::default() };
-        let deref = group.map(|group| {
-            quote! {
-                impl #generics #core::ops::Deref for #ty {
-                    type Target = #group;
-                    fn deref(&self) -> &#group {
-                        loop {}
-                    }
-                }
-            }
-        });
-        outer.push(VisibleBody { variable, ty: ty.clone(), names });
+        (names, fields)
+    }
+
+    /// The uses of names in the statements of a body, and in the chain's outputs.
+    fn uses(&self, body: &[&'a Stmt], outputs: &[&Ident], outer: &[VisibleBody]) -> TokenStream {
         let mut uses = TokenStream::new();
         for name in outputs {
             uses.extend(refer(name, outer));
         }
-        for stmt in &body {
+        for stmt in body {
             let mut use_of = |name: &'a Ident| uses.extend(refer(name, outer));
             match &stmt.kind {
                 StmtKind::Layer(layer) => {
@@ -152,14 +176,7 @@ impl<'a> Probe<'a> {
                 StmtKind::If(_) | StmtKind::Broken(_) => {}
             }
         }
-        let params = outer.iter().map(|VisibleBody { variable, ty, .. }| quote!(#variable: &#ty));
-        self.items.extend(quote! {
-            struct #ty { #fields }
-            #deref
-            fn #ty(#(#params),*) { #uses }
-        });
-        self.nested(&body, members, outer);
-        outer.pop();
+        uses
     }
 
     /// The bodies of the blocks and repeats among the statements.

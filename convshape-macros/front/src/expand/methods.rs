@@ -20,69 +20,13 @@ impl Expansion<'_> {
             // Error case. `()` would be the type of no outputs and cause errors of its own.
             outputs.push(Shape::unknown(1));
         }
-        let tensor = |shape: &Shape, whole: &str| {
-            let shape = self.port_type(shape, whole);
-            quote!(#krate::Tensor<#krate::__private::core::primitive::f32, #shape>)
-        };
-        let view = |shape| {
-            let dimension = self.batch_dimension(shape);
-            quote!(#krate::ndarray::ArrayView<'_, #krate::__private::core::primitive::f32, #dimension>)
-        };
-        let array = |shape| {
-            let dimension = self.batch_dimension(shape);
-            quote!(#krate::ndarray::Array<#krate::__private::core::primitive::f32, #dimension>)
-        };
-        let input_tensors = tuple(inputs.iter().map(|shape| {
-            let tensor = tensor(shape, "Input");
-            quote!(&#tensor)
-        }));
-        let input_shapes = tuple(inputs.iter().map(|shape| self.port_type(shape, "Input")));
-        let output_shapes = tuple(outputs.iter().map(|shape| self.port_type(shape, "Output")));
-        let output_tensors = tuple(outputs.iter().map(|shape| tensor(shape, "Output")));
-        let input_views = tuple(inputs.iter().map(view));
-        let output_arrays = tuple(outputs.iter().map(array));
-        let output_views = tuple(outputs.iter().map(view));
-        let input_arrays = tuple(inputs.iter().map(array));
-        let shapes = |shapes: &[Shape]| list(shapes.iter().map(visible));
-        let forward = format!("Runs one sample: {} to {}.", shapes(&inputs), shapes(&outputs));
         let (pretrained, weight_checks) = (self.pretrained(), self.deferred_weights());
         let (dataset, data_checks) = (self.dataset(), self.deferred_data());
-        let batch = format!("Runs a batch, the batch axis first: {} to {}.", shapes(&inputs), shapes(&outputs));
         let (generics, arguments) = self.generics();
         let checks = if self.deferred() { self.deferred_checks() } else { self.array_checks() };
-        // A generic chain is checked where it is used; reading the constant forces the check.
-        let checked = self.chain.generics.is_some().then(|| quote!(let () = Self::CHECK;));
-        let fixed = inputs.iter().chain(&outputs).all(Self::is_fixed);
-        let forward = fixed.then(|| {
-            quote! {
-                #krate::__alloc! {
-                    #[doc = #forward]
-                    ///
-                    /// # Panics
-                    /// If a parameter was replaced by one of a different shape.
-                    #[must_use]
-                    pub fn forward(&self, x: #input_tensors) -> #output_tensors {
-                        #checked
-                        #krate::__private::forward(self, x)
-                    }
-                }
-
-                /// Like `forward`, but between tensors or nested arrays in the caller's memory. After the first run,
-                /// which packs the weights, it does not allocate.
-                ///
-                /// # Panics
-                /// If a parameter was replaced by one of a different shape.
-                pub fn forward_into(
-                    &self,
-                    x: impl #krate::__private::InputSlices<#input_shapes>,
-                    y: impl #krate::__private::OutputSlices<#output_shapes>,
-                    workspace: &mut impl #krate::Memory,
-                ) {
-                    #checked
-                    #krate::__private::forward_into(self, x, y, workspace)
-                }
-            }
-        });
+        let checked = self.checked();
+        let forward = self.forward_methods(&inputs, &outputs);
+        let batch = self.batch_methods(&inputs, &outputs);
         let whole = self.whole_ports(&inputs, &outputs);
         let typed = self.typed_layer(&inputs, &outputs);
         quote! {
@@ -126,25 +70,100 @@ impl Expansion<'_> {
 
                 #forward
 
-                #krate::__ndarray! {
-                    #[doc = #batch]
-                    ///
-                    /// # Errors
-                    /// If an input does not have that shape; the error names the axis.
-                    pub fn forward_batch(
-                        &self,
-                        x: #input_views,
-                    ) -> #core::result::Result<#output_arrays, #krate::ShapeError> {
-                        #checked
-                        #krate::__private::forward_batch(self, x)
-                    }
-                }
-
-                #krate::__training! { x: #input_views, dy: #output_views, dx: #input_arrays }
+                #batch
             }
 
             #krate::__weight_files! { [#generics] #name #arguments }
             #typed
+        }
+    }
+
+    /// A generic chain is checked where it is used; reading the constant forces the check.
+    fn checked(&self) -> Option<TokenStream> {
+        self.chain.generics.is_some().then(|| quote!(let () = Self::CHECK;))
+    }
+
+    /// The methods that run one sample, if all sizes are in the types.
+    fn forward_methods(&self, inputs: &[Shape], outputs: &[Shape]) -> Option<TokenStream> {
+        if !inputs.iter().chain(outputs).all(Self::is_fixed) {
+            return None;
+        }
+        let krate = &self.krate;
+        let checked = self.checked();
+        let shapes = |shapes: &[Shape], whole| tuple(shapes.iter().map(|shape| self.port_type(shape, whole)));
+        let (input_shapes, output_shapes) = (shapes(inputs, "Input"), shapes(outputs, "Output"));
+        let tensor = |shape: &Shape, whole: &str| {
+            let shape = self.port_type(shape, whole);
+            quote!(#krate::Tensor<#krate::__private::core::primitive::f32, #shape>)
+        };
+        let input_tensors = tuple(inputs.iter().map(|shape| {
+            let tensor = tensor(shape, "Input");
+            quote!(&#tensor)
+        }));
+        let output_tensors = tuple(outputs.iter().map(|shape| tensor(shape, "Output")));
+        let doc = format!("Runs one sample: {} to {}.", shape_list(inputs), shape_list(outputs));
+        Some(quote! {
+            #krate::__alloc! {
+                #[doc = #doc]
+                ///
+                /// # Panics
+                /// If a parameter was replaced by one of a different shape.
+                #[must_use]
+                pub fn forward(&self, x: #input_tensors) -> #output_tensors {
+                    #checked
+                    #krate::__private::forward(self, x)
+                }
+            }
+
+            /// Like `forward`, but between tensors or nested arrays in the caller's memory. After the first run, which
+            /// packs the weights, it does not allocate.
+            ///
+            /// # Panics
+            /// If a parameter was replaced by one of a different shape.
+            pub fn forward_into(
+                &self,
+                x: impl #krate::__private::InputSlices<#input_shapes>,
+                y: impl #krate::__private::OutputSlices<#output_shapes>,
+                workspace: &mut impl #krate::Memory,
+            ) {
+                #checked
+                #krate::__private::forward_into(self, x, y, workspace)
+            }
+        })
+    }
+
+    /// The methods that take arrays with a batch axis: `forward_batch`, and those for gradients.
+    fn batch_methods(&self, inputs: &[Shape], outputs: &[Shape]) -> TokenStream {
+        let krate = &self.krate;
+        let core = quote!(#krate::__private::core);
+        let checked = self.checked();
+        let view = |shape| {
+            let dimension = self.batch_dimension(shape);
+            quote!(#krate::ndarray::ArrayView<'_, #krate::__private::core::primitive::f32, #dimension>)
+        };
+        let array = |shape| {
+            let dimension = self.batch_dimension(shape);
+            quote!(#krate::ndarray::Array<#krate::__private::core::primitive::f32, #dimension>)
+        };
+        let (input_views, output_views) = (tuple(inputs.iter().map(view)), tuple(outputs.iter().map(view)));
+        let (input_arrays, output_arrays) = (tuple(inputs.iter().map(array)), tuple(outputs.iter().map(array)));
+        let doc = format!("Runs a batch, the batch axis first: {} to {}.", shape_list(inputs), shape_list(outputs));
+        quote! {
+            #krate::__ndarray! {
+                #[doc = #doc]
+                ///
+                /// # Errors
+                /// If an input does not have that shape; the error names the axis.
+                pub fn forward_batch(
+                    &self,
+                    x: #input_views,
+                ) -> #core::result::Result<#output_arrays, #krate::ShapeError> {
+                    #checked
+                    #krate::__private::forward_batch(self, x)
+                }
+            }
+
+            #krate::__training! { x: #input_views, dy: #output_views, dx: #input_arrays }
         }
     }
 
@@ -178,4 +197,9 @@ fn tuple(types: impl Iterator<Item = TokenStream>) -> TokenStream {
         [only] => quote!(#only),
         _ => quote!((#(#types),*)),
     }
+}
+
+/// Shapes in a sentence, with the macro's placeholders left out.
+fn shape_list(shapes: &[Shape]) -> String {
+    list(shapes.iter().map(visible))
 }

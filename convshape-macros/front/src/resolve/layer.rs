@@ -10,9 +10,9 @@ use super::arguments::Builder;
 use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
-use crate::graph::{Hole, Node, NodeId, Recipe, Spans, Writing};
+use crate::graph::{Hole, Node, NodeId, Recipe, Spans, ValueId, Writing};
 use crate::numbers::{Bound, BoundActivation, Numbers};
-use crate::syntax::{Args, Layer, Reference, Source, Stmt, Value};
+use crate::syntax::{Args, Layer, Reference, Source, Stmt, Text, Value};
 use crate::unseen::visible;
 use crate::value::written_dialect;
 use crate::words::{self, Kind, LayerName, LayerWords, Lookup};
@@ -29,25 +29,10 @@ impl<'a> Resolver<'a> {
         if let Some(span) = stmt.attrs.transparent {
             self.sink.push(diagnose::transparent_layer(&layer.op, span));
         }
-        let Some(dialect) = self.dialect_of(&layer.args, self.graph.dialect) else {
-            return self.broken(stmt, layer.op.span(), scope);
-        };
-        let Some(found) = self.find_layer(&layer.op, stmt.label.as_ref(), dialect) else {
+        let Some((found, dialect, rank)) = self.word(stmt, layer, scope) else {
             return self.broken(stmt, layer.op.span(), scope);
         };
         let words = found.words;
-        let rank = match self.rank(found, layer, dialect, scope) {
-            Ok(rank) => rank,
-            Err(report) => {
-                self.sink.push(report);
-                return self.broken(stmt, layer.op.span(), scope);
-            }
-        };
-        if words.kind == Kind::MaxUnpool && !matches!(layer.args.positional.as_slice(), [Value::Undo { .. }]) {
-            let pool = self.last_max_pool(rank);
-            self.sink.push(diagnose::unpools_nothing(&layer.op, &words.name(rank), pool));
-            return self.broken(stmt, layer.op.span(), scope);
-        }
         let name = match &stmt.label {
             Some(label) => label.unraw().to_string(),
             None => scope.next_name(words.snake),
@@ -78,16 +63,7 @@ impl<'a> Resolver<'a> {
         for report in reports {
             self.sink.push(report);
         }
-        let mut inputs = match words.kind {
-            // They take the number of samples from the chain's first input.
-            Kind::Parameter | Kind::Arange | Kind::Constant => {
-                if layer.from.is_some() {
-                    self.sink.push(diagnose::reads_nothing(&layer.op));
-                }
-                Some(vec![0])
-            }
-            _ => self.inputs(layer, words, operands, like.as_ref(), scope),
-        };
+        let mut inputs = self.inputs_of(layer, words, operands, like.as_ref(), scope);
         let activation =
             activation.and_then(|value| self.activation(value, dialect, &scope.numbers)).map(|bound| bound.op);
         let shape: Vec<_> = settings.iter().filter(|(field, _)| *field == "shape").cloned().collect();
@@ -130,35 +106,17 @@ impl<'a> Resolver<'a> {
         };
         let misfit = rank.filter(|_| !misfits.is_empty()).map(|rank| {
             // If the input has as many axes as the fields have values, the layer's name is wrong.
-            let comes = inputs.as_ref().and_then(|inputs| Some(self.graph.inputs.get(*inputs.first()?)?.shape.rank()));
-            let meant = comes.and_then(|axes| axes.checked_sub(1));
-            let meant = meant.filter(|meant| misfits.iter().all(|misfit| misfit.written == *meant));
+            let axes = self.axes_of_input(inputs.as_deref());
+            let meant = axes.filter(|axes| misfits.iter().all(|misfit| misfit.written == *axes));
             (diagnose::field_ranks(&layer.op, &writing, &spans, &misfits, rank, meant), meant.is_none())
         });
-        let file_name = match file_name {
-            Some(given) if stmt.attrs.file_name.is_none() => format!("{}{}", scope.file_root, given.value()),
-            _ => match scope.file_name(stmt, &name) {
-                Ok(file_name) => file_name,
-                Err(report) => {
-                    // The same for every pass of a repeat.
-                    if scope.turn.is_none_or(|turn| turn == 0) {
-                        self.sink.push(report);
-                    }
-                    format!("{}{}{name}", scope.file_root, scope.file_path)
-                }
-            },
-        };
+        let file_name = self.file_name_of(stmt, file_name, &name, scope);
         let recipe = if inputs.is_some() { recipe } else { Recipe::Broken };
         if let (Recipe::Unpool { of }, Some(inputs)) = (&recipe, &mut inputs) {
             // Where that layer found its maxima.
             inputs.push(self.graph.nodes[*of].inputs[0]);
         }
-        let outputs = match &recipe {
-            Recipe::Given(Op::Recurrent(layer)) => outputs_of_run(layer, &settings),
-            Recipe::Given(Op::Custom { layer: custom, .. }) => self.outputs_of_custom(*custom, &layer.ports, scope),
-            Recipe::Given(op) => pieces(op, &settings),
-            _ => Vec::new(),
-        };
+        let outputs = self.outputs_of(&recipe, layer, &settings, scope);
         if let Recipe::Given(Op::Custom { shape, .. }) = &recipe {
             unseen = !shape.is_known() || visible(shape) != *shape;
         }
@@ -196,6 +154,85 @@ impl<'a> Resolver<'a> {
         }
         self.first_of_run(id, scope);
         id
+    }
+
+    /// The layer's row of words, its dialect and its number of spatial axes; `None` if it cannot be read, which is
+    /// reported.
+    fn word(
+        &mut self,
+        stmt: &'a Stmt,
+        layer: &'a Layer,
+        scope: &Scope<'a>,
+    ) -> Option<(LayerName, Dialect, Option<usize>)> {
+        let dialect = self.dialect_of(&layer.args, self.graph.dialect)?;
+        let found = self.find_layer(&layer.op, stmt.label.as_ref(), dialect)?;
+        let words = found.words;
+        let rank = match self.rank(found, layer, dialect, scope) {
+            Ok(rank) => rank,
+            Err(report) => {
+                self.sink.push(report);
+                return None;
+            }
+        };
+        if words.kind == Kind::MaxUnpool && !matches!(layer.args.positional.as_slice(), [Value::Undo { .. }]) {
+            let pool = self.last_max_pool(rank);
+            self.sink.push(diagnose::unpools_nothing(&layer.op, &words.name(rank), pool));
+            return None;
+        }
+        Some((found, dialect, rank))
+    }
+
+    /// The values that a layer reads. Layers without an input read the chain's first one, for the number of samples.
+    fn inputs_of(
+        &mut self,
+        layer: &'a Layer,
+        words: &'static LayerWords,
+        operands: Option<&'a [Value]>,
+        like: Option<&Reference>,
+        scope: &mut Scope<'a>,
+    ) -> Option<Vec<ValueId>> {
+        if !matches!(words.kind, Kind::Parameter | Kind::Arange | Kind::Constant) {
+            return self.inputs(layer, words, operands, like, scope);
+        }
+        if layer.from.is_some() {
+            self.sink.push(diagnose::reads_nothing(&layer.op));
+        }
+        Some(vec![0])
+    }
+
+    /// The number of spatial axes of a layer's first input, if that is an input of the chain.
+    fn axes_of_input(&self, inputs: Option<&[ValueId]>) -> Option<usize> {
+        self.graph.inputs.get(*inputs?.first()?)?.shape.rank().checked_sub(1)
+    }
+
+    /// The layer's name in files: keras' `name`, the statement's attribute, or the statement's own name.
+    fn file_name_of(&mut self, stmt: &Stmt, given: Option<Text>, name: &str, scope: &Scope<'a>) -> String {
+        if let Some(given) = given.filter(|_| stmt.attrs.file_name.is_none()) {
+            return format!("{}{}", scope.file_root, given.value());
+        }
+        scope.file_name(stmt, name).unwrap_or_else(|report| {
+            // The same for every pass of a repeat.
+            if scope.turn.is_none_or(|turn| turn == 0) {
+                self.sink.push(report);
+            }
+            format!("{}{}{name}", scope.file_root, scope.file_path)
+        })
+    }
+
+    /// The named outputs of a layer that has several.
+    fn outputs_of(
+        &self,
+        recipe: &Recipe,
+        layer: &Layer,
+        settings: &[(&'static str, Setting)],
+        scope: &Scope<'a>,
+    ) -> Vec<(String, Op)> {
+        match recipe {
+            Recipe::Given(Op::Recurrent(recurrent)) => outputs_of_run(recurrent, settings),
+            Recipe::Given(Op::Custom { layer: custom, .. }) => self.outputs_of_custom(*custom, &layer.ports, scope),
+            Recipe::Given(op) => pieces(op, settings),
+            _ => Vec::new(),
+        }
     }
 
     /// The output of a recurrent layer's run that its statement stands for: a layer of its own after the run, with the
