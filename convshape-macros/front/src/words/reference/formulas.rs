@@ -173,10 +173,10 @@ fn compare(title: &str, layer: &str) {
 
 #[test]
 fn windows() {
-    compare("`window(n)` of", "Conv1d");
+    compare("`window(n)`,", "Conv1d");
 }
 
 #[test]
 fn transposed() {
-    compare("`scatter(n)` of", "ConvTranspose1d");
+    compare("`scatter(n)`,", "ConvTranspose1d");
 }
