@@ -14,6 +14,7 @@ mod einsum;
 mod error;
 mod external;
 mod fold;
+mod frames;
 mod learned;
 mod lines;
 mod lower;
@@ -22,12 +23,17 @@ mod names;
 mod node;
 mod norm;
 mod order;
+mod pick;
 mod pieces;
 mod recurrent;
 mod reduce;
 mod resize;
+mod sampling;
+mod scatter;
 mod shapes;
 mod source;
+mod spelled;
+mod turned;
 mod turns;
 mod window;
 mod words;
@@ -58,7 +64,7 @@ pub struct Imported {
 
 /// The chain that an ONNX file holds, as a struct called `name`.
 ///
-/// The first axis of every input is the batch. Inputs and outputs keep the order of the file.
+/// The first axis of every input is the batch, the second where a sequence comes first. Inputs and outputs keep the order of the file.
 ///
 /// # Errors
 /// If the bytes are no ONNX model, or if nodes cannot be expressed: all of them are listed.
@@ -93,7 +99,7 @@ fn of_model(model: &proto::Model, name: &str) -> Result<Imported, ImportError> {
     let opset =
         own.map(|set| set.version).ok_or_else(|| malformed("it names no version of the operators".to_owned()))?;
     let mut import = Import::new(graph, opset)?;
-    for node in order::sorted(graph).map_err(malformed)? {
+    for node in order::sorted(graph, false).map_err(malformed)? {
         import.node(Node(node));
     }
     import.refusals.extend(std::mem::take(&mut import.pending).into_values());
@@ -145,8 +151,33 @@ struct Import {
     parameters: HashMap<(String, Vec<usize>), usize>,
     /// Values that are 0 or 1 everywhere.
     conditions: HashSet<usize>,
+    /// Values that are whole numbers everywhere.
+    whole: HashSet<usize>,
     /// The nodes that compute a name, for patterns over several.
     makers: HashMap<String, proto::Node>,
+}
+
+/// The axis of an input that is the batch: the first, or the second of a sequence that comes first.
+fn batch_axis(port: &proto::ValueInfo, dims: &[proto::Dimension], graph: &proto::Graph) -> usize {
+    let is_open = |dim: &proto::Dimension| !matches!(dim.value, Some(proto::Size::Value(size)) if size > 0);
+    let reads = |node: &proto::Node| {
+        let is_first = !node.attribute.iter().any(|attribute| attribute.name == "layout" && attribute.i != 0);
+        let sequences = [0, 5, 6].iter().any(|&at| node.input.get(at) == Some(&port.name));
+        matches!(node.op_type.as_str(), "LSTM" | "GRU" | "RNN") && is_first && sequences
+    };
+    let is_second = match dims {
+        [first @ proto::Dimension { value: Some(proto::Size::Value(2..)) }, second, rest @ ..] => {
+            is_open(second) && !is_open(first) && !rest.iter().any(is_open)
+        }
+        _ => false,
+    };
+    usize::from(dims.len() == 3 && graph.node.iter().any(reads) || is_second)
+}
+
+/// Whether a type of elements has whole numbers alone.
+fn is_whole(kind: i32) -> bool {
+    use proto::data;
+    matches!(kind, data::INT64 | data::INT32 | data::INT8 | data::UINT8 | data::BOOL)
 }
 
 /// The largest number of axes of a sample.
@@ -168,6 +199,7 @@ impl Import {
             batch: 1,
             parameters: HashMap::new(),
             conditions: HashSet::new(),
+            whole: HashSet::new(),
             makers: HashMap::new(),
         };
         for tensor in &graph.initializer {
@@ -177,10 +209,11 @@ impl Import {
         for port in &graph.output {
             import.readers.entry(port.name.clone()).or_default().push(String::new());
         }
-        for (node, name) in graph.node.iter().flat_map(|node| node.input.iter().map(move |name| (node, name))) {
+        let nodes = order::all(graph);
+        for (node, name) in nodes.iter().flat_map(|node| node.input.iter().map(move |name| (node, name))) {
             import.readers.entry(name.clone()).or_default().push(node.op_type.clone());
         }
-        for node in &graph.node {
+        for node in nodes {
             for output in &node.output {
                 import.makers.insert(output.clone(), node.clone());
             }
@@ -188,13 +221,13 @@ impl Import {
         for port in &graph.input {
             // Old files list their numbers among the inputs.
             if !import.values.contains_key(&port.name) {
-                import.input(port)?;
+                import.input(port, graph)?;
             }
         }
         Ok(import)
     }
 
-    fn input(&mut self, port: &proto::ValueInfo) -> Result<(), ImportError> {
+    fn input(&mut self, port: &proto::ValueInfo, graph: &proto::Graph) -> Result<(), ImportError> {
         let malformed = |text: &str| ImportError::Malformed(format!("input `{}` {text}", port.name));
         let tensor = port.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());
         let tensor = tensor.ok_or_else(|| malformed("is no tensor"))?;
@@ -203,11 +236,14 @@ impl Import {
             Some(proto::Size::Value(size)) if size > 0 => Some(size),
             _ => None,
         };
-        let (batch, sizes) = dims.dim.split_first().ok_or_else(|| malformed("has no axes"))?;
+        let place = batch_axis(port, &dims.dim, graph);
+        let batch = dims.dim.get(place).ok_or_else(|| malformed("has no axes"))?;
+        let sizes: Vec<&proto::Dimension> =
+            dims.dim.iter().enumerate().filter(|(axis, _)| *axis != place).map(|(_, dim)| dim).collect();
         if sizes.is_empty() && number(batch).unwrap_or(1) != 1 || sizes.len() > MAX_RANK {
             return Err(malformed("has another number of axes than a batch of values with 1 to 6"));
         }
-        let sizes: Option<Vec<i64>> = sizes.iter().map(number).collect();
+        let sizes: Option<Vec<i64>> = sizes.into_iter().map(number).collect();
         let sizes = sizes.ok_or_else(|| malformed("has a size that only run time knows; write a number there"))?;
         if sizes.iter().try_fold(1_i64, |product, &size| product.checked_mul(size)).is_none_or(|count| count > 1 << 40)
         {
@@ -220,9 +256,12 @@ impl Import {
             self.batch = size;
         }
         // One number a sample, as the time of a diffusion: the batch is an axis again where a node adds one.
-        let batch = (!sizes.is_empty()).then_some(0);
+        let batch = (!sizes.is_empty()).then_some(place);
         let sizes = if sizes.is_empty() { vec![1] } else { sizes };
         self.values.insert(port.name.clone(), Value::Tensor(Tensor { value: self.shapes.len(), batch }));
+        if is_whole(tensor.elem_type) {
+            self.whole.insert(self.shapes.len());
+        }
         self.shapes.push(Shape::of(&sizes));
         self.inputs.push(port.name.clone());
         Ok(())
@@ -281,13 +320,26 @@ impl Import {
         self.shapes.len() - 1
     }
 
+    /// A value whose batch was merged, without the axis of size 1 that the file leaves open.
+    fn with_open_batch(&mut self, x: Tensor, port: &proto::ValueInfo) -> Result<Tensor, String> {
+        let sizes = self.sizes(x);
+        let shape = port.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref()?.shape.as_ref());
+        let dims = shape.map_or(&[][..], |shape| &shape.dim);
+        let is_batch = |axis: &usize| sizes[*axis] == 1 && !matches!(dims[*axis].value, Some(proto::Size::Value(_)));
+        let batch = (0..dims.len()).find(is_batch).filter(|_| dims.len() == sizes.len() && x.batch.is_none());
+        match batch {
+            Some(batch) => self.placed(x, &sizes, Some(batch)),
+            None => Err("no axis is open".to_owned()),
+        }
+    }
+
     fn outputs(&mut self, graph: &proto::Graph) -> Result<Vec<(String, usize)>, ImportError> {
         let mut outputs = Vec::new();
         for port in &graph.output {
             match self.value(&port.name) {
                 Value::Tensor(x) => {
                     // A batch of 1 that was merged and is in front again.
-                    let x = self.in_front(x).unwrap_or(x);
+                    let x = self.in_front(x).or_else(|_| self.with_open_batch(x, port)).unwrap_or(x);
                     outputs.push((port.name.clone(), x.value));
                 }
                 Value::Unknown if !self.refusals.is_empty() => {}

@@ -31,8 +31,9 @@ macro_rules! imported {
 }
 
 imported! {
-    causal, choices, dense, distances, einsum, elementwise, encoder, gru, layers, lstm, pieces, products, queries, rnn, stages, states,
-    statistics, sums, timed, tokens, windows,
+    causal, channels_last, choices, dense, distances, einsum, elementwise, encoder, frames, gru, layers, lstm, moved, pieces,
+    products, quantised, queries, rnn, sequence, stages, states,
+    statistics, sums, timed, tokens, warped, windows, words,
 }
 
 #[test]

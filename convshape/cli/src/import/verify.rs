@@ -9,7 +9,7 @@ use std::process::Command;
 
 use convshape::GraphModel;
 use convshape::graph::Graph;
-use convshape::ndarray::{ArrayD, IxDyn};
+use convshape::ndarray::{ArrayD, ArrayViewD, IxDyn};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 
@@ -69,9 +69,18 @@ fn own_outputs(graph: Graph, weights: &[u8], inputs: &[(String, ArrayD<f32>)]) -
     };
     let params: Result<_, String> = graph.params().iter().map(|param| elements(&param.name)).collect();
     let batch = |(place, (_, input)): (usize, &(String, ArrayD<f32>))| {
+        let Some(shape) = graph.inputs().get(place).map(|port| graph.shape(port.value)) else {
+            return Err("the chain has fewer inputs".to_owned());
+        };
+        // A sequence may come before the batch.
+        let is_sample = |input: &ArrayViewD<'_, f32>| {
+            let sizes = input.shape().iter().skip(1).map(|&size| i64::try_from(size).ok());
+            sizes.eq(shape.sizes().iter().map(|size| size.number()))
+        };
+        let input = in_front(input).find(is_sample).unwrap_or(input.view());
         // One number a sample is a list of one.
-        let wanted = graph.inputs().get(place).map_or(input.ndim(), |port| graph.shape(port.value).rank() + 1);
-        let sizes: Vec<usize> = input.shape().iter().copied().chain(std::iter::repeat(1)).take(wanted).collect();
+        let sizes: Vec<usize> =
+            input.shape().iter().copied().chain(std::iter::repeat(1)).take(shape.rank() + 1).collect();
         input.to_shape(sizes).map(|input| input.into_owned()).map_err(|error| error.to_string())
     };
     let inputs: Vec<ArrayD<f32>> = inputs.iter().enumerate().map(batch).collect::<Result<_, _>>()?;
@@ -80,12 +89,22 @@ fn own_outputs(graph: Graph, weights: &[u8], inputs: &[(String, ArrayD<f32>)]) -
     model.forward_batch(&views).map_err(|error| error.to_string())
 }
 
-/// Compares the elements in order: where the file keeps the batch at another axis, the shapes differ.
+/// An array with each of its axes in front in turn.
+fn in_front(array: &ArrayD<f32>) -> impl Iterator<Item = ArrayViewD<'_, f32>> {
+    (0..array.ndim()).map(|axis| {
+        let mut order: Vec<usize> = (0..array.ndim()).collect();
+        order[..=axis].rotate_right(1);
+        array.view().permuted_axes(order)
+    })
+}
+
+/// The largest difference of an element. Where the file keeps the batch at another axis, it is brought in front.
 fn difference(output: String, expected: &ArrayD<f32>, own: &ArrayD<f32>) -> Result<Difference, String> {
     if own.len() != expected.len() {
         let (own, expected) = (own.shape(), expected.shape());
         return Err(format!("output `{output}` has shape {expected:?} in onnxruntime, {own:?} in the chain"));
     }
+    let expected = in_front(expected).find(|moved| moved.shape() == own.shape()).unwrap_or(expected.view());
     #[expect(clippy::cast_precision_loss, reason = "counts are small")]
     let count = expected.len().max(1) as f64;
     let expected = expected.iter().map(|&x| f64::from(x));

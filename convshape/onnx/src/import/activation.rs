@@ -3,9 +3,22 @@
 use convshape::graph::Op;
 use convshape::graph::op::Activation;
 
+use super::attention::MASKED;
 use super::batch::Tensor;
 use super::node::Node;
 use super::{Import, Value};
+
+/// The slope of a `HardSigmoid` that a framework has as a layer.
+fn known_slope(node: Node<'_>) -> Option<f64> {
+    let alpha = node.float("alpha", 0.2);
+    let known = [1.0 / 6.0, 0.2].into_iter().find(|known| (known - alpha).abs() < 1e-6);
+    known.filter(|_| node.float("beta", 0.5) == 0.5)
+}
+
+/// Whether a `HardSigmoid` is a layer of a framework.
+pub(super) fn is_hard_sigmoid(node: Node<'_>) -> bool {
+    known_slope(node).is_some()
+}
 
 impl Import {
     /// The activation of a node, if it is one.
@@ -20,12 +33,8 @@ impl Import {
             "Softplus" => Activation::Softplus,
             "HardSwish" => Activation::Hardswish,
             "HardSigmoid" => {
-                let alpha = node.float("alpha", 0.2);
-                let known = [1.0 / 6.0, 0.2].into_iter().find(|known| (known - alpha).abs() < 1e-6);
-                match (known, node.float("beta", 0.5)) {
-                    (Some(alpha), 0.5) => Activation::Hardsigmoid { alpha },
-                    (_, beta) => return Err(format!("with alpha {alpha} and beta {beta}")),
-                }
+                let alpha = known_slope(node).ok_or("with another slope")?;
+                Activation::Hardsigmoid { alpha }
             }
             "Gelu" => Activation::Gelu { tanh: node.text("approximate", "none") == "tanh" },
             "Exp" => Activation::Exp,
@@ -63,19 +72,14 @@ impl Import {
 
     /// A product as the activation that it ends: `x * sigmoid(x)`, `x * hardsigmoid(x)`.
     pub(super) fn gated(&self, a: Tensor, b: Tensor) -> Option<(Op, Tensor)> {
-        let gate = |x: Tensor, gate: Tensor| {
-            let statement = &self.statements[self.maker(gate.value)?];
-            if statement.inputs != [x.value] || x.batch != gate.batch {
-                return None;
-            }
-            match statement.op {
+        let gate =
+            |x: Tensor, gate: Tensor| match self.made_from(gate.value, x.value).filter(|_| x.batch == gate.batch)? {
                 Op::Activation(Activation::Sigmoid) => Some((Op::Activation(Activation::Silu), x)),
                 Op::Activation(Activation::Hardsigmoid { alpha }) if alpha < 0.19 => {
                     Some((Op::Activation(Activation::Hardswish), x))
                 }
                 _ => None,
-            }
-        };
+            };
         gate(a, b).or_else(|| gate(b, a))
     }
 
@@ -129,13 +133,34 @@ impl Import {
         ((factor - expected).abs() < 1e-5).then(|| (x, erf.output.first().cloned().unwrap_or_default()))
     }
 
+    /// A softmax whose rows without any key are 0: of a mask that the file knows, and that has no such row.
+    pub(super) fn masked_softmax(&mut self, node: Node<'_>) -> Option<Tensor> {
+        let y = self.tensor(node, 2).ok()?;
+        let test = self.makers.get(node.input(0)?).filter(|maker| maker.op_type == "IsNaN")?;
+        let (tested, name) = (self.values.get(test.input.first()?), test.output.first()?.clone());
+        let is_zero = self.constant(node, 1)?.scalar() == Some(0.0);
+        let (Some(Value::Tensor(x)), (Op::Softmax { .. }, scores)) = (tested, self.made(y.value)?) else { return None };
+        let (Op::Add, operands) = self.made(scores[0])? else { return None };
+        let has_keys = |value: &usize| {
+            let statement = &self.statements[self.maker(*value)?];
+            let (Op::Source { .. }, [(_, shape, numbers)]) = (statement.op, statement.params.as_slice()) else {
+                return None;
+            };
+            let rows = numbers.chunks_exact((*shape.last()?).max(1));
+            Some(rows.into_iter().all(|row| row.iter().any(|number| number.is_finite() && *number > MASKED)))
+        };
+        let is_same = *x == y && is_zero && operands.iter().find_map(has_keys)?;
+        is_same.then(|| self.pending.remove(&name))?;
+        Some(y)
+    }
+
     /// `Softplus` that gives back what is large: `x > 20 ? x : softplus(x)`.
     pub(super) fn softplus(&self, node: Node<'_>) -> Option<Tensor> {
         let (x, y) = (self.tensor(node, 1).ok()?, self.tensor(node, 2).ok()?);
         let compared = self.makers.get(node.input(0)?).filter(|maker| maker.op_type == "Greater").map(Node);
         let of_x = compared.is_some_and(|compared| self.tensor(compared, 0) == Ok(x));
         let bound = compared.and_then(|compared| self.constant(compared, 1)?.scalar());
-        let is_softplus = self.made(y.value) == Some((Op::Activation(Activation::Softplus), vec![x.value]));
+        let is_softplus = self.made_from(y.value, x.value) == Some(Op::Activation(Activation::Softplus));
         (of_x && is_softplus && bound.is_some_and(|bound| bound >= 16.0)).then_some(y)
     }
 }

@@ -2,7 +2,7 @@
 
 use convshape::Shape;
 use convshape::graph::Op;
-use convshape::graph::op::Activation;
+use convshape::graph::op::{Activation, Conv};
 
 use super::batch::Tensor;
 use super::constant::Constant;
@@ -18,12 +18,13 @@ impl Import {
         if node.int("training_mode", 0) != 0 {
             return Err("statistics of the batch".to_owned());
         }
-        let x = self.batch_first(node)?;
+        let (x, has_frames) = self.with_frames(node)?;
         let eps = node.float("epsilon", 1e-5);
         let channels = self.shapes[x.value].size(0).number();
         let op = Op::BatchNorm { dialect: TORCH, channels, eps, affine: true, momentum: 0.1 };
         let fields = ["weight", "bias", "running_mean", "running_var"];
-        self.normalised(node, x, op, &fields, channels)
+        let y = self.normalised(node, x, op, &fields, channels)?;
+        self.without_frames(y, has_frames)
     }
 
     pub(super) fn instance_norm(&mut self, node: Node<'_>) -> Lowered {
@@ -147,7 +148,9 @@ impl Import {
             sizes.splice(0..0, vec![1; rank.saturating_sub(sizes.len())]);
             inputs.push(self.placed(Tensor { batch: None, ..x }, &sizes, None)?.value);
         }
-        self.joined(self.path(node), op, &inputs, place)
+        let value = self.across(self.path(node), op, &inputs)?;
+        let rank = self.shapes[value].rank() + 1;
+        Ok(Tensor { value, batch: place.map(|place| rank - place) })
     }
 
     /// A power with a number as exponent or base.
@@ -177,6 +180,30 @@ impl Import {
         constant: &Constant,
         swapped: bool,
     ) -> Result<Option<Tensor>, String> {
+        // Behind a permutation, the numbers go along the axes before it.
+        let is_once = self.read_once(x.value);
+        if let Some((source, order)) =
+            self.beneath(x.value).filter(|_| x.batch == Some(0) && self.is_aligned(x, constant))
+            && let Some(turned) = before(constant, &order)
+        {
+            let below = self.with_numbers(node, Tensor::batched(source), &turned, swapped, is_once)?;
+            return match below {
+                Some(y) => Ok(Some(Tensor { value: self.turned(y.value, &order)?, ..x })),
+                None => Ok(None),
+            };
+        }
+        self.with_numbers(node, x, constant, swapped, is_once)
+    }
+
+    /// The same before a permutation; `is_once`: whether nothing else reads what is behind it.
+    fn with_numbers(
+        &mut self,
+        node: Node<'_>,
+        x: Tensor,
+        constant: &Constant,
+        swapped: bool,
+        is_once: bool,
+    ) -> Result<Option<Tensor>, String> {
         // x * factor + summand
         let is_last = self.is_matrix(x.value);
         let by = |numbers: Vec<f32>, f: fn(f32) -> (f32, f32)| numbers.into_iter().map(f).unzip();
@@ -193,7 +220,7 @@ impl Import {
             ("Mul", _) => by(numbers, |number| (number, 0.0)),
             _ => by(numbers, |number| (number.recip(), 0.0)),
         };
-        if self.read_once(x.value) && self.absorbed(x.value, &factors, &summands) {
+        if is_once && self.read_once(x.value) && self.absorbed(x.value, &factors, &summands) {
             return Ok(Some(x));
         }
         if constant.scalar().is_some() {
@@ -250,7 +277,9 @@ impl Import {
                 }
                 true
             }
-            (Op::Linear { bias: has @ false, .. }, Some(_), None) if factors.iter().all(|&factor| factor == 1.0) => {
+            (Op::Linear { bias: has @ false, .. } | Op::Conv(Conv { bias: has @ false, .. }), Some(_), None)
+                if factors.iter().all(|&factor| factor == 1.0) =>
+            {
                 *has = true;
                 statement.params.push(("bias".to_owned(), vec![summands.len()], summands.to_vec()));
                 true
@@ -286,6 +315,21 @@ impl Import {
         }
         Some(Ok(y))
     }
+}
+
+/// Numbers that go along the axes of a permuted value, along the axes before the permutation.
+fn before(constant: &Constant, order: &[usize]) -> Option<Constant> {
+    let array = constant.floats();
+    let mut sizes = array.shape().to_vec();
+    while sizes.len() > order.len() && sizes[0] == 1 {
+        sizes.remove(0);
+    }
+    sizes.splice(0..0, vec![1; order.len().saturating_sub(sizes.len())]);
+    let mut inverse = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(at, &axis)| inverse[axis] = at);
+    let wide =
+        (sizes.len() == order.len()).then(|| array.to_shape(sizes).ok().map(|array| array.into_owned())).flatten()?;
+    Some(Constant::Floats(wide.permuted_axes(inverse).as_standard_layout().into_owned()))
 }
 
 /// One number per channel; of a matrix per feature.

@@ -9,7 +9,7 @@ use super::lower::{Lowered, TORCH};
 use super::node::Node;
 
 /// A mask with a value this low or lower hides a key.
-const MASKED: f32 = -1e4;
+pub(super) const MASKED: f32 = -1e4;
 
 /// Tokens of several heads.
 struct Heads {
@@ -33,10 +33,10 @@ impl Import {
             let &[first, second] = operands.as_slice() else { return None };
             (score, mask) = if self.is_scores(first) { (first, Some(second)) } else { (second, Some(first)) };
         }
-        let mut scale = self.unscaled(&mut score);
+        let mut scale = self.unscaled(&mut score).ok()?;
         let (Op::MatMul { transpose_a: false, transpose_b }, operands) = self.made(score)? else { return None };
         let (mut queries, mut keys) = (operands[0], operands[1]);
-        scale *= self.unscaled(&mut queries) * self.unscaled(&mut keys);
+        scale *= self.unscaled(&mut queries).ok()? * self.unscaled(&mut keys).ok()?;
         let parts = [(queries, false), (keys, !transpose_b), (values.value, false)];
         let mut operands = Vec::new();
         let mut heads = 1;
@@ -105,13 +105,20 @@ impl Import {
     }
 
     /// The factors that a value was multiplied by; the value becomes the one before.
-    fn unscaled(&self, value: &mut usize) -> f64 {
+    fn unscaled(&mut self, value: &mut usize) -> Result<f64, String> {
         let mut factor = 1.0;
-        while let Some((Op::Scale { by }, inputs)) = self.made(*value) {
+        loop {
+            let (source, order) = match self.beneath(*value) {
+                Some((source, order)) => (source, Some(order)),
+                None => (*value, None),
+            };
+            let Some((Op::Scale { by }, inputs)) = self.made(source) else { return Ok(factor) };
             factor *= by;
-            *value = inputs[0];
+            *value = match order {
+                Some(order) => self.turned(inputs[0], &order)?,
+                None => inputs[0],
+            };
         }
-        factor
     }
 
     /// `[heads, tokens, features]`, or with the last two axes swapped, as tokens.

@@ -59,6 +59,7 @@ impl Import {
         let x = self.tensor(node, 0)?;
         match node.int("to", 1) {
             _ if self.conditions.contains(&x.value) => Ok(x),
+            kind if kind != BOOL && self.whole.contains(&x.value) => Ok(x),
             BOOL => {
                 let x = self.nonzero(node, x)?;
                 Ok(self.condition(x))
@@ -77,6 +78,9 @@ impl Import {
     pub(super) fn choice(&mut self, node: Node<'_>) -> Lowered {
         if let Some(softplus) = self.softplus(node) {
             return Ok(softplus);
+        }
+        if let Some(softmax) = self.masked_softmax(node) {
+            return Ok(softmax);
         }
         let rank = self.ranks(node);
         let samples = (0..3).filter_map(|at| Some(self.sample(self.tensor(node, at).ok()?).len()));
@@ -158,7 +162,7 @@ impl Import {
     }
 
     /// The lower bound, 0 or 1: below, at and above 0.
-    fn steep(&mut self, node: Node<'_>, x: Tensor, min: f64) -> Lowered {
+    pub(super) fn steep(&mut self, node: Node<'_>, x: Tensor, min: f64) -> Lowered {
         let steep = self.one(node, Op::Scale { by: STEEP }, x)?;
         self.one(node, Op::Activation(Activation::Clamp { min, max: 1.0 }), steep)
     }

@@ -15,6 +15,7 @@ pub(super) const MAX_REPEATED: usize = 1 << 24;
 /// A node that reads numbers.
 pub(super) struct Call<'a> {
     pub(super) node: Node<'a>,
+    pub(super) opset: i64,
     /// `None` for an input that is left out.
     pub(super) inputs: &'a [Option<Constant>],
 }
@@ -47,6 +48,19 @@ pub(super) fn operator(name: &str) -> Option<Operator> {
         "Range" => range,
         "Where" => chosen,
         "Trilu" => triangle,
+        "GatherElements" => gathered_elements,
+        "GatherND" => gathered_parts,
+        "CumSum" => cumulated,
+        "EyeLike" => diagonal,
+        "NonZero" => nonzero,
+        "Size" => {
+            |call| Some(Constant::Ints(convshape::ndarray::arr0(call.input(0)?.floats().len() as i64).into_dyn()))
+        }
+        "OneHot" => one_hot,
+        "Round" => |call| call.each(f32::round_ties_even),
+        "Sign" => |call| call.each(|x| if x == 0.0 { 0.0 } else { x.signum() }),
+        "IsNaN" => |call| Some(Constant::Ints(call.input(0)?.floats().mapv(|x| i64::from(x.is_nan())))),
+        "Clip" => clipped,
         "ScatterND" => scattered,
         "Equal" => |call| call.compare(|a, b| a == b),
         "Less" => |call| call.compare(|a, b| a < b),
@@ -240,6 +254,115 @@ fn joined(call: &Call<'_>) -> Option<Constant> {
     }
 }
 
+/// Elements along an axis, each by an index of its own.
+fn gathered_elements(call: &Call<'_>) -> Option<Constant> {
+    let (first, indices) = (call.input(0)?, call.input(1)?);
+    let axis = place(call.node.int("axis", 0), first.shape().len())?;
+    let size = *first.shape().get(axis)?;
+    let Constant::Ints(indices) = indices else { return None };
+    let fits = indices.ndim() == first.shape().len()
+        && indices.shape().iter().zip(first.shape()).enumerate().all(|(at, (own, all))| at == axis || own <= all);
+    let inside = |&index: &i64| place(index, size).is_some_and(|index| index < size);
+    if !fits || !indices.iter().all(inside) {
+        return None;
+    }
+    Some(both!(first, array => ArrayD::from_shape_fn(indices.raw_dim(), |at| {
+        let mut from = at.clone();
+        from[axis] = place(indices[&at], size).unwrap_or(0);
+        array[from]
+    })))
+}
+
+/// Parts by the indices of their first axes.
+fn gathered_parts(call: &Call<'_>) -> Option<Constant> {
+    let (first, places) = (call.input(0)?, call.input(1)?);
+    let (&depth, before) = places.shape().split_last()?;
+    let sizes = first.shape();
+    if depth == 0 || depth > sizes.len() || call.node.int("batch_dims", 0) != 0 {
+        return None;
+    }
+    let rest = &sizes[depth..];
+    let each = rest.iter().product::<usize>();
+    let mut picked = Vec::new();
+    for row in places.ints()?.chunks_exact(depth) {
+        let mut at = 0;
+        for (&index, &size) in row.iter().zip(sizes) {
+            at = at * size + place(index, size).filter(|at| *at < size)?;
+        }
+        picked.extend(at * each..(at + 1) * each);
+    }
+    let shape = [before, rest].concat();
+    Some(both!(first, array => {
+        let flat: Vec<_> = array.iter().copied().collect();
+        ArrayD::from_shape_vec(IxDyn(&shape), picked.iter().map(|&at| flat[at]).collect()).ok()?
+    }))
+}
+
+/// Sums of all elements up to each.
+fn cumulated(call: &Call<'_>) -> Option<Constant> {
+    let mut result = call.input(0)?.clone();
+    let axis = place(*call.input(1)?.ints()?.first()?, result.shape().len())?;
+    if axis >= result.shape().len() || call.node.int("exclusive", 0) != 0 || call.node.int("reverse", 0) != 0 {
+        return None;
+    }
+    match &mut result {
+        Constant::Ints(array) => array.accumulate_axis_inplace(Axis(axis), |before, x| *x = x.wrapping_add(*before)),
+        Constant::Floats(array) => array.accumulate_axis_inplace(Axis(axis), |before, x| *x += before),
+    }
+    Some(result)
+}
+
+/// `EyeLike`: ones on a diagonal.
+fn diagonal(call: &Call<'_>) -> Option<Constant> {
+    let &[rows, columns] = call.input(0)?.shape() else { return None };
+    let shift = call.node.int("k", 0);
+    let ones = ArrayD::from_shape_fn(IxDyn(&[rows, columns]), |at| i64::from(at[1] as i64 - at[0] as i64 == shift));
+    let ones = Constant::Ints(ones);
+    Some(if matches!(call.node.int("dtype", 1), 6 | 7 | 9) { ones } else { Constant::Floats(ones.floats()) })
+}
+
+/// The indices of all elements that are not 0, a row for each axis.
+fn nonzero(call: &Call<'_>) -> Option<Constant> {
+    let array = call.input(0)?.floats();
+    let found: Vec<_> = array.indexed_iter().filter(|(_, x)| **x != 0.0).map(|(at, _)| at).collect();
+    let all = (0..array.ndim()).flat_map(|axis| found.iter().map(move |at| at[axis] as i64)).collect();
+    ArrayD::from_shape_vec(IxDyn(&[array.ndim(), found.len()]), all).ok().map(Constant::Ints)
+}
+
+/// `OneHot` along the last axis.
+fn one_hot(call: &Call<'_>) -> Option<Constant> {
+    let (indices, values) = (call.input(0)?, call.input(2)?);
+    let rank = indices.shape().len();
+    let depth = usize::try_from(*call.input(1)?.ints()?.first()?).ok()?;
+    let count = indices.shape().iter().product::<usize>().checked_mul(depth)?;
+    if place(call.node.int("axis", -1), rank + 1)? != rank || count >= MAX_REPEATED {
+        return None;
+    }
+    let sizes = [indices.shape(), &[depth]].concat();
+    let places: Option<Vec<usize>> = indices.ints()?.iter().map(|&index| place(index, depth)).collect();
+    let places = places?;
+    let hits = (0..count).map(|at| places[at / depth] == at % depth);
+    Some(both!(values, values => {
+        let values: Vec<_> = values.iter().copied().collect();
+        let [off, on] = values[..] else { return None };
+        ArrayD::from_shape_vec(IxDyn(&sizes), hits.map(|hit| if hit { on } else { off }).collect()).ok()?
+    }))
+}
+
+fn clipped(call: &Call<'_>) -> Option<Constant> {
+    let bound = |at: usize, name: &str, open: f32| match call.node.input(at) {
+        Some(_) => call.input(at)?.scalar(),
+        #[expect(clippy::cast_possible_truncation, reason = "it was f32")]
+        None => Some(call.node.float(name, open) as f32),
+    };
+    let (min, max) = (bound(1, "min", f32::MIN)?, bound(2, "max", f32::MAX)?);
+    #[expect(clippy::cast_possible_truncation, reason = "a bound of whole numbers")]
+    Some(match call.input(0)? {
+        Constant::Ints(array) => Constant::Ints(array.mapv(|x| x.max(min as i64).min(max as i64))),
+        Constant::Floats(array) => Constant::Floats(array.mapv(|x| x.max(min).min(max))),
+    })
+}
+
 /// Elements along an axis by their indices, whose own axes take that axis' place.
 fn gathered(call: &Call<'_>) -> Option<Constant> {
     let (first, indices) = (call.input(0)?, call.input(1)?);
@@ -282,7 +405,7 @@ fn range(call: &Call<'_>) -> Option<Constant> {
 }
 
 /// The upper or lower triangle of matrices, zeros elsewhere.
-fn triangle(call: &Call<'_>) -> Option<Constant> {
+pub(super) fn triangle(call: &Call<'_>) -> Option<Constant> {
     let first = call.input(0)?;
     let shift = call.input(1).map_or(Some(0), |shift| shift.ints()?.first().copied())?;
     let upper = call.node.int("upper", 1) != 0;

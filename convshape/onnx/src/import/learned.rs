@@ -52,14 +52,14 @@ pub(super) fn gemm(call: &Call<'_>) -> Option<Constant> {
     Some(Constant::Floats(sum.into_dyn()))
 }
 
-/// `Softmax` along the last axis, where every version of the operator means the same.
+/// `Softmax` along an axis.
 pub(super) fn softmax(call: &Call<'_>) -> Option<Constant> {
     let mut array = call.input(0)?.floats();
     let rank = array.ndim();
-    // The default is another axis in older versions, but of a matrix.
-    let default = if rank == 2 { 1 } else { 0 };
-    let axis = place(call.node.int("axis", default), rank)?;
-    if axis + 1 != rank {
+    let is_old = call.opset < 13;
+    let axis = place(call.node.int("axis", if is_old { 1 } else { -1 }), rank)?;
+    // Until opset 13, all axes from this one on were joined into one.
+    if axis >= rank || is_old && axis + 1 != rank {
         return None;
     }
     for mut lane in array.lanes_mut(Axis(axis)) {

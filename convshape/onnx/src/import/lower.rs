@@ -4,6 +4,7 @@ use convshape::Shape;
 use convshape::graph::op::{Axis, Conv, DepthOrder, Dialect, Direction, PoolKind, Source};
 use convshape::graph::{Init, Op};
 
+use super::activation;
 use super::batch::Tensor;
 use super::constant::Constant;
 use super::fold::{self, Call};
@@ -27,8 +28,8 @@ impl Import {
             return;
         }
         let poisoned = node.0.input.iter().any(|name| matches!(self.values.get(name), Some(Value::Unknown)));
-        if let ("Erf", Some(output)) = (node.op(), node.0.output.first()) {
-            // Known as a part of a Gelu alone, whose last node comes later.
+        if let ("Erf" | "IsNaN", Some(output)) = (node.op(), node.0.output.first()) {
+            // Known as a part of a Gelu, or of a masked softmax, alone, whose last node comes later.
             if !poisoned {
                 let refusal = self.refusal(node, NO_LAYER.to_owned());
                 self.pending.insert(output.clone(), refusal);
@@ -37,6 +38,7 @@ impl Import {
             return;
         }
         let outputs = match node.op() {
+            "If" => self.branch(node),
             "Split" => self.split(node),
             "LSTM" | "GRU" | "RNN" => self.recurrent(node),
             _ => self.layer(node).map(|value| vec![Value::Tensor(value)]),
@@ -56,6 +58,21 @@ impl Import {
                 (0..node.0.output.len()).for_each(|at| self.name(node, at, Value::Unknown));
             }
         }
+    }
+
+    /// The branch of an `If` whose condition the file knows.
+    fn branch(&mut self, node: Node<'_>) -> Result<Vec<Value>, String> {
+        let holds = self.constant(node, 0).and_then(|holds| holds.scalar()).ok_or("a condition that is computed")?;
+        let name = if holds == 0.0 { "else_branch" } else { "then_branch" };
+        let graph = node.0.attribute.iter().find(|attribute| attribute.name == name);
+        let graph = graph.and_then(|attribute| attribute.g.as_deref()).ok_or("a branch is missing")?;
+        for tensor in &graph.initializer {
+            self.values.insert(tensor.name.clone(), Value::Constant(Constant::read(tensor)?));
+        }
+        for inner in super::order::sorted(graph, true)? {
+            self.node(Node(inner));
+        }
+        Ok(graph.output.iter().map(|port| self.value(&port.name)).collect())
     }
 
     /// Binds the name of an output to a value.
@@ -104,7 +121,8 @@ impl Import {
             (0..node.0.input.len()).map(|place| self.constant(node, place)).collect();
         let all = constants.iter().zip(&inputs).all(|(constant, input)| constant.is_some() || input.is_none());
         if all && !constants.is_empty() {
-            return fold::operator(node.op())?(&Call { node, inputs: &constants }).map(Value::Constant);
+            return fold::operator(node.op())?(&Call { node, opset: self.opset, inputs: &constants })
+                .map(Value::Constant);
         }
         None
     }
@@ -120,16 +138,21 @@ impl Import {
 
     /// The value of the chain that a node reads, with the batch in front.
     pub(super) fn batch_first(&mut self, node: Node<'_>) -> Lowered {
-        let x = match (self.constant(node, 0), node.input(0)) {
+        let x = self.first(node)?;
+        self.in_front(x)
+    }
+
+    /// The value of the chain that a node reads first, which may be numbers of the file.
+    pub(super) fn first(&mut self, node: Node<'_>) -> Lowered {
+        match (self.constant(node, 0), node.input(0)) {
             // Numbers that the network starts from.
             (Some(Constant::Floats(array)), Some(name)) => {
                 let constant = Constant::Floats(array);
                 let value = self.parameter(name, &constant, constant.shape(), true)?;
-                Tensor { value, batch: None }
+                Ok(Tensor { value, batch: None })
             }
-            _ => self.tensor(node, 0)?,
-        };
-        self.in_front(x)
+            _ => self.tensor(node, 0),
+        }
     }
 
     /// The value of the chain that a node reads. Numbers of the file become a parameter of at least `rank` axes.
@@ -213,6 +236,15 @@ impl Import {
             "Not" | "And" | "Or" | "Xor" => self.logic(node),
             "Cast" => self.cast_to_whole(node),
             "Sign" => self.sign(node),
+            "CumSum" => self.cumulative(node),
+            "ArgMax" | "ArgMin" => self.extreme_place(node),
+            "OneHot" => self.one_hot_between(node),
+            "Trilu" => self.triangle(node),
+            "GridSample" => self.grid_sample(node),
+            "Col2Im" => self.col2im(node),
+            "GatherElements" => self.gather_elements(node),
+            "ScatterND" => self.scatter(node),
+            "Tan" | "Sinh" | "Cosh" | "Mean" | "ThresholdedRelu" | "Shrink" => self.spelled_out(node),
             "Einsum" => self.einsum(node),
             "Concat" => self.concat(node),
             "Slice" => self.slice(node),
@@ -228,10 +260,17 @@ impl Import {
                     "CRD" => Op::PixelShuffle { factor },
                     _ => Op::DepthToSpace { factor, order: DepthOrder::Dcr },
                 };
-                let x = self.batch_first(node)?;
-                self.one(node, op, x)
+                match op {
+                    Op::PixelShuffle { .. } => self.on_channels(node, |import, x| import.one(node, op, x)),
+                    _ => {
+                        let x = self.batch_first(node)?;
+                        self.one(node, op, x)
+                    }
+                }
             }
+            "SpaceToDepth" => self.space_to_depth(node),
             "Transpose" => self.transpose(node),
+            "HardSigmoid" if !activation::is_hard_sigmoid(node) => self.hard_sigmoid(node),
             "Softmax" | "LogSoftmax" => self.softmax(node),
             "PRelu" => self.prelu(node),
             _ => match self.activation(node)? {
@@ -246,7 +285,7 @@ impl Import {
 
     /// A layer on one value that keeps the place of the batch.
     pub(super) fn one(&mut self, node: Node<'_>, op: Op, x: Tensor) -> Lowered {
-        Ok(Tensor { value: self.push(self.path(node), op, &[x.value])?, ..x })
+        Ok(Tensor { value: self.on(self.path(node), op, x.value)?, ..x })
     }
 
     /// A layer on several values whose batch is `place` axes from the end.
@@ -257,12 +296,13 @@ impl Import {
     }
 
     fn global_pool(&mut self, node: Node<'_>, kind: PoolKind) -> Lowered {
-        let x = self.batch_first(node)?;
-        let rank = self.sample(x).len() - 1;
-        match (1..=3).contains(&rank) {
-            true => self.one(node, Op::AdaptivePool { kind, rank, size: [1; 3] }, x),
-            false => Err("a value without space".to_owned()),
-        }
+        self.on_channels(node, |import, x| {
+            let rank = import.sample(x).len() - 1;
+            match (1..=3).contains(&rank) {
+                true => import.one(node, Op::AdaptivePool { kind, rank, size: [1; 3] }, x),
+                false => Err("a value without space".to_owned()),
+            }
+        })
     }
 
     fn softmax(&mut self, node: Node<'_>) -> Lowered {
@@ -280,15 +320,15 @@ impl Import {
     }
 
     fn prelu(&mut self, node: Node<'_>) -> Lowered {
-        let x = self.batch_first(node)?;
+        let (x, has_frames) = self.with_frames(node)?;
         let slope = self.constant(node, 1).ok_or("slopes that are computed")?.floats();
         let slope: Vec<f32> = slope.iter().copied().collect();
         if slope.len() != 1 && self.sample(x)[0] != slope.len() as i64 {
-            return Err("slopes that are not one per channel".to_owned());
+            return self.prelu_of(node);
         }
         let y = self.one(node, Op::Prelu { channels: slope.len() as i64 }, x)?;
         self.give(y.value, "weight", vec![slope.len()], slope);
-        Ok(y)
+        self.without_frames(y, has_frames)
     }
 
     /// Gives a parameter to the statement of a value.

@@ -4,16 +4,54 @@ use std::collections::{HashMap, HashSet};
 
 use crate::proto;
 
-pub(super) fn sorted(graph: &proto::Graph) -> Result<Vec<&proto::Node>, String> {
+/// The names that a graph gives by itself.
+fn given(graph: &proto::Graph) -> HashSet<&str> {
+    let numbers = graph.initializer.iter().map(|tensor| tensor.name.as_str());
+    let inputs = graph.input.iter().map(|port| port.name.as_str());
+    numbers.chain(inputs).chain(graph.node.iter().flat_map(|node| node.output.iter().map(String::as_str))).collect()
+}
+
+/// The graphs inside a node: the branches of an `If`.
+fn branches(node: &proto::Node) -> impl Iterator<Item = &proto::Graph> {
+    node.attribute.iter().filter_map(|attribute| attribute.g.as_deref())
+}
+
+/// The names that a node reads, itself or in its branches.
+fn reads(node: &proto::Node) -> Vec<&str> {
+    let mut names: Vec<&str> = node.input.iter().map(String::as_str).collect();
+    for branch in branches(node) {
+        let own = given(branch);
+        let inside = branch.node.iter().flat_map(reads).chain(branch.output.iter().map(|port| port.name.as_str()));
+        names.extend(inside.filter(|name| !own.contains(name)));
+    }
+    names
+}
+
+/// All nodes of a graph, with those of branches.
+pub(super) fn all(graph: &proto::Graph) -> Vec<&proto::Node> {
+    let mut nodes = Vec::new();
+    for node in &graph.node {
+        nodes.push(node);
+        branches(node).for_each(|branch| nodes.extend(all(branch)));
+    }
+    nodes
+}
+
+/// The nodes of a file, or of a branch, which may read what is around it.
+pub(super) fn sorted(graph: &proto::Graph, is_branch: bool) -> Result<Vec<&proto::Node>, String> {
     let mut known: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
     known.extend(graph.input.iter().map(|port| port.name.as_str()));
+    if is_branch {
+        let own = given(graph);
+        known.extend(graph.node.iter().flat_map(reads).filter(|name| !own.contains(name)));
+    }
     known.insert("");
     // How many inputs each node waits for, and who waits for a name.
     let mut waiting: Vec<usize> = Vec::new();
     let mut waiters: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut ready = std::collections::BTreeSet::new();
     for (index, node) in graph.node.iter().enumerate() {
-        let open: Vec<&str> = node.input.iter().map(String::as_str).filter(|name| !known.contains(name)).collect();
+        let open: Vec<&str> = reads(node).into_iter().filter(|name| !known.contains(name)).collect();
         for name in &open {
             waiters.entry(name).or_default().push(index);
         }

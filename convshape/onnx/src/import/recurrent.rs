@@ -1,7 +1,7 @@
 //! Recurrent layers: each node is a layer of its own.
 
 use convshape::graph::Op;
-use convshape::graph::op::{Cell, Recurrent, RecurrentOutput};
+use convshape::graph::op::{Cell, Dialect, Recurrent, RecurrentOutput};
 use convshape::ndarray::{ArrayD, Axis};
 
 use super::batch::Tensor;
@@ -45,6 +45,10 @@ impl Import {
                 return Err("sequences of several lengths".to_owned());
             }
         }
+        // Backwards is forwards on what is turned round.
+        let is_reverse = node.text("direction", "forward") == "reverse";
+        let backwards: Vec<i64> = (0..length).rev().collect();
+        let x = if is_reverse { self.picked(node, x, 1 - place, &backwards)? } else { x };
         let mut inputs = vec![x.value];
         let states = match layer.cell {
             Cell::Lstm => 2,
@@ -89,14 +93,18 @@ impl Import {
                 (_, false) => (vec![directions, batch, hidden], 1),
                 (_, true) => (vec![batch, directions, hidden], 0),
             };
-            outputs.push(Value::Tensor(self.placed(Tensor::batched(value), &sizes, Some(at))?));
+            let mut y = self.placed(Tensor::batched(value), &sizes, Some(at))?;
+            if is_reverse && output == RecurrentOutput::Sequence {
+                y = self.picked(node, y, 1 - place, &backwards)?;
+            }
+            outputs.push(Value::Tensor(y));
         }
         Ok(outputs)
     }
 
     fn recurrent_layer(&self, node: Node<'_>) -> Result<Recurrent, String> {
         let bidirectional = match node.text("direction", "forward").as_str() {
-            "forward" => false,
+            "forward" | "reverse" => false,
             "bidirectional" => true,
             other => return Err(format!("direction `{other}`")),
         };
@@ -104,11 +112,7 @@ impl Import {
         let all = |usual: &[&str]| functions.iter().enumerate().all(|(at, word)| word == usual[at % usual.len()]);
         let (cell, usual) = match node.op() {
             "LSTM" => (Cell::Lstm, all(&["Sigmoid", "Tanh", "Tanh"])),
-            // Its product with the state is a term of its own only behind the reset gate.
-            "GRU" if node.int("linear_before_reset", 0) == 0 => {
-                return Err("the reset gate comes before the product (`linear_before_reset: 0`)".to_owned());
-            }
-            "GRU" => (Cell::Gru { reset_after: true }, all(&["Sigmoid", "Tanh"])),
+            "GRU" => (Cell::Gru { reset_after: node.int("linear_before_reset", 0) != 0 }, all(&["Sigmoid", "Tanh"])),
             _ => {
                 let relu = !functions.is_empty() && all(&["Relu"]);
                 (Cell::Rnn { relu }, relu || all(&["Tanh"]))
@@ -133,8 +137,10 @@ impl Import {
         }
         let hidden = hidden as i64;
         let bias = node.input(3).is_some();
+        // PyTorch's reset gate multiplies the product with the state.
+        let dialect = if cell == (Cell::Gru { reset_after: false }) { Dialect::Onnx } else { TORCH };
         let layer =
-            Recurrent { inputs: Some(features as i64), hidden, bidirectional, bias, ..Recurrent::new(TORCH, cell) };
+            Recurrent { inputs: Some(features as i64), hidden, bidirectional, bias, ..Recurrent::new(dialect, cell) };
         Ok(layer)
     }
 

@@ -17,6 +17,7 @@ impl Import {
             "ReduceMax" => (None, Reduction::Max, None),
             "ReduceMin" => (None, Reduction::Min, None),
             "ReduceSumSquare" => (Some(Activation::Square), Reduction::Sum, None),
+            "ReduceProd" => (None, Reduction::Sum, None),
             "ReduceL1" => (Some(Activation::Abs), Reduction::Sum, None),
             "ReduceL2" => (Some(Activation::Square), Reduction::Sum, Some(Activation::Sqrt)),
             "ReduceLogSum" => (None, Reduction::Sum, Some(Activation::Log)),
@@ -39,22 +40,38 @@ impl Import {
         positions.sort_unstable();
         positions.dedup();
         let keep = node.int("keepdims", 1) != 0;
+        if node.op() == "ReduceProd" {
+            let mut axes: Vec<usize> = axes.iter().map(|&axis| self.index(axis, x)).collect::<Result<_, _>>()?;
+            axes.sort_unstable();
+            let mut y = x;
+            for axis in axes.into_iter().rev() {
+                y = self.product_along(node, y, axis)?;
+                if !keep {
+                    y = self.without_axis(y, axis)?;
+                }
+            }
+            return Ok(y);
+        }
         let mut sizes = self.sizes(x);
         for &axis in &axes {
             sizes[self.index(axis, x)?] = 1;
         }
         let sample = self.sample(x).len();
+        // What is behind a permutation is reduced before it.
+        let (source, order) = self.beneath(x.value).unwrap_or_else(|| (x.value, (0..sample).collect()));
+        positions.iter_mut().for_each(|position| *position = order[*position]);
+        positions.sort_unstable();
         let named: Vec<_> = positions.iter().map(|&position| named(position, x)).collect();
         let all = positions.len() == sample;
         let over = if all { None } else { Some(Axes::of(&named).ok_or("too many axes")?) };
         // The largest exponent is subtracted first and added to the logarithm, so that nothing overflows.
-        let mut input = x.value;
+        let mut input = source;
         let mut peak = None;
         if node.op() == "ReduceLogSumExp" {
             let largest = |keep| Op::Reduce { kind: Reduction::Max, axes: over, keep };
-            let kept = self.push(self.path(node), largest(true), &[x.value])?;
-            peak = Some(if keep { kept } else { self.push(self.path(node), largest(false), &[x.value])? });
-            input = self.push(self.path(node), Op::Sub, &[x.value, kept])?;
+            let kept = self.push(self.path(node), largest(true), &[source])?;
+            peak = Some(if keep { kept } else { self.push(self.path(node), largest(false), &[source])? });
+            input = self.push(self.path(node), Op::Sub, &[source, kept])?;
         }
         if let Some(activation) = before {
             input = self.push(self.path(node), Op::Activation(activation), &[input])?;
@@ -76,6 +93,12 @@ impl Import {
         }
         if let Some(peak) = peak {
             value = self.push(self.path(node), Op::Add, &[value, peak])?;
+        }
+        let left: Vec<usize> = order.into_iter().filter(|axis| keep || !positions.contains(axis)).collect();
+        if !left.is_empty() {
+            let place = |axis: &usize| left.iter().filter(|other| *other < axis).count();
+            let order: Vec<usize> = left.iter().map(place).collect();
+            value = self.turned(value, &order)?;
         }
         let mut batch = x.batch;
         if !keep {

@@ -1,11 +1,15 @@
 //! Borders and resizing.
 
 use convshape::graph::Op;
-use convshape::graph::op::{Amount, Interpolation, PaddingMode, ResizeTo, Upsample};
+use convshape::graph::op::{Amount, Axis, Interpolation, PaddingMode, ResizeTo, Upsample};
+use convshape::ndarray::ArrayD;
 
 use super::Import;
+use super::batch::Tensor;
+use super::constant::Constant;
 use super::lower::Lowered;
 use super::node::Node;
+use super::sampling::Resample;
 
 impl Import {
     pub(super) fn pad(&mut self, node: Node<'_>) -> Lowered {
@@ -20,18 +24,41 @@ impl Import {
                 .ok_or("a value that is computed")?,
             None => node.float("value", 0.0),
         };
-        if pads.len() != 2 * rank || node.input(3).is_some() {
-            return Err("a border of some axes alone".to_owned());
+        let axes = match node.input(3) {
+            Some(_) => self.constant(node, 3).and_then(|axes| axes.ints()).ok_or("axes that are computed")?,
+            None => (0..rank as i64).collect(),
+        };
+        if pads.len() != 2 * axes.len() || pads.iter().any(|rows| !(-1 << 30..1 << 30).contains(rows)) {
+            return Err("a border of another number of axes, or a huge one".to_owned());
         }
-        if pads.iter().all(|&rows| rows == 0) {
+        let mut border = vec![(0, 0); rank];
+        for (at, &axis) in axes.iter().enumerate() {
+            border[self.index(axis, x)?] = (pads[at], pads[axes.len() + at]);
+        }
+        // A negative border cuts off.
+        let mut x = x;
+        for (axis, (lo, hi)) in border.iter_mut().enumerate() {
+            let (start, end) = (-(*lo).min(0), self.sizes(x)[axis] + (*hi).min(0));
+            x = self.part(node, x, axis, start, end)?;
+            (*lo, *hi) = ((*lo).max(0), (*hi).max(0));
+        }
+        if x.batch.is_some_and(|batch| border.remove(batch) != (0, 0)) {
+            return Err("a border of the batch".to_owned());
+        }
+        let y = self.bordered(node, x.value, border, value)?;
+        Ok(Tensor { value: y, ..x })
+    }
+
+    /// A value with this border of each axis.
+    fn bordered(&mut self, node: Node<'_>, x: usize, border: Vec<(i64, i64)>, value: f64) -> Result<usize, String> {
+        if border.iter().all(|side| *side == (0, 0)) {
             return Ok(x);
         }
-        let x = self.in_front(x)?;
-        if rank > 5 {
-            return Err("a border of more than three axes".to_owned());
-        }
-        if [pads[0], pads[1], pads[rank], pads[rank + 1]] != [0; 4] {
-            return Err("a border of the batch or of channels".to_owned());
+        if let Some((source, order)) = self.beneath(x) {
+            let mut before = vec![(0, 0); order.len()];
+            order.iter().zip(border).for_each(|(&axis, side)| before[axis] = side);
+            let y = self.bordered(node, source, before, value)?;
+            return self.turned(y, &order);
         }
         let mode = match node.text("mode", "constant").as_str() {
             "constant" => PaddingMode::Zeros,
@@ -40,26 +67,55 @@ impl Import {
             "wrap" => PaddingMode::Circular,
             other => return Err(format!("mode `{other}`")),
         };
-        let mut pairs = [(0, 0); 3];
-        for (slot, axis) in pairs.iter_mut().zip(2..rank) {
-            *slot = (pads[axis], pads[rank + axis]);
+        let rank = border.len();
+        if border[0] == (0, 0) && (2..=4).contains(&rank) {
+            let mut pairs = [(0, 0); 3];
+            pairs[..rank - 1].copy_from_slice(&border[1..]);
+            let amount = Amount::Pairs { rank: Some(rank - 1), pairs };
+            return self.push(self.path(node), Op::Pad { amount, mode, value }, &[x]);
         }
-        if pairs.iter().any(|&(lo, hi)| !(0..1 << 30).contains(&lo) || !(0..1 << 30).contains(&hi)) {
-            return Err("a negative or huge border".to_owned());
+        if mode != PaddingMode::Zeros {
+            return Err("a border of channels that is not one number".to_owned());
         }
-        self.one(node, Op::Pad { amount: Amount::Pairs { rank: Some(rank - 2), pairs }, mode, value }, x)
+        // A border of other axes than space: numbers before and after.
+        let mut y = x;
+        for (axis, (lo, hi)) in border.into_iter().enumerate() {
+            let sizes = self.sample(Tensor { value: y, batch: None });
+            let side = |import: &mut Import, rows: i64| -> Result<usize, String> {
+                let mut own = sizes.clone();
+                own[axis] = rows;
+                let own: Vec<usize> = own.iter().map(|&size| usize::try_from(size).unwrap_or(0)).collect();
+                let count = own.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
+                count.filter(|&count| count < 1 << 24).ok_or("a border larger than memory")?;
+                #[expect(clippy::cast_possible_truncation, reason = "it was f32")]
+                let numbers = ArrayD::from_elem(own, value as f32);
+                Ok(import.numbers("border".to_owned(), &Constant::Floats(numbers)))
+            };
+            let mut pieces = Vec::new();
+            if lo > 0 {
+                pieces.push(side(self, lo)?);
+            }
+            pieces.push(y);
+            if hi > 0 {
+                pieces.push(side(self, hi)?);
+            }
+            if pieces.len() > 1 {
+                y = self.push(self.path(node), Op::Concat { axis: Axis::At(axis as i64) }, &pieces)?;
+            }
+        }
+        Ok(y)
     }
 
     pub(super) fn resize(&mut self, node: Node<'_>) -> Lowered {
-        let x = self.batch_first(node)?;
+        self.on_channels(node, |import, x| import.resize_of(node, x))
+    }
+
+    fn resize_of(&mut self, node: Node<'_>, x: Tensor) -> Lowered {
         let rank = self.sample(x).len() - 1;
         if !(1..=3).contains(&rank) {
             return Err("a value without space".to_owned());
         }
         let upsample = node.op() == "Upsample";
-        if node.int("antialias", 0) != 0 {
-            return Err("a filter against aliasing".to_owned());
-        }
         let scales = node.floats("scales").or_else(|| {
             let at = if upsample || self.opset < 11 { 1 } else { 2 };
             Some(self.constant(node, at)?.floats().iter().copied().collect())
@@ -67,7 +123,9 @@ impl Import {
         let sizes = self.constant(node, 3).and_then(|sizes| sizes.ints());
         let channels = self.sample(x)[0];
         let to = match (scales.filter(|scales| !scales.is_empty()), sizes) {
-            (_, Some(sizes)) if sizes.len() == rank + 2 && sizes[1] == channels => {
+            (_, Some(sizes))
+                if sizes.len() == rank + 2 && (sizes[1] == channels || sizes[0] * sizes[1] == channels) =>
+            {
                 let mut to = [1; 3];
                 to[..rank].copy_from_slice(&sizes[2..]);
                 ResizeTo::Size(to)
@@ -89,6 +147,7 @@ impl Import {
         let whole = matches!(to, ResizeTo::Scale(scale) if scale.iter().all(|scale| scale.fract() == 0.0));
         let linear = [Interpolation::Linear, Interpolation::Bilinear, Interpolation::Trilinear];
         let (mode, align_corners) = match (node.text("mode", "nearest").as_str(), coordinates.as_str()) {
+            _ if node.int("antialias", 0) != 0 => return self.resampled(node, x, &axes_of(&to, &self.sample(x)[1..])),
             // With whole factors these pick the same rows.
             ("nearest", "asymmetric") if nearest == "floor" => (Interpolation::Nearest, None),
             ("nearest", "half_pixel") if whole && nearest.starts_with("round") => (Interpolation::Nearest, None),
@@ -97,12 +156,21 @@ impl Import {
             ("linear" | "bilinear", "align_corners") if rank > 0 => (linear[rank - 1], Some(true)),
             ("cubic", "half_pixel" | "pytorch_half_pixel") if cubic(node) => (Interpolation::Bicubic, Some(false)),
             ("cubic", "align_corners") if cubic(node) => (Interpolation::Bicubic, Some(true)),
-            (mode, coordinates) => {
-                return Err(format!("mode `{mode}` with coordinates `{coordinates}` and `{nearest}`"));
-            }
+            _ => return self.resampled(node, x, &axes_of(&to, &self.sample(x)[1..])),
         };
         self.one(node, Op::Upsample(Upsample { rank: Some(rank), to, mode, align_corners }), x)
     }
+}
+
+/// How each axis of space is resampled.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "sizes are small")]
+fn axes_of(to: &ResizeTo, space: &[i64]) -> Vec<Resample> {
+    let axis = |(at, &from): (usize, &i64)| match to {
+        ResizeTo::Size(sizes) => Resample { from, to: sizes[at], scale: sizes[at] as f64 / from as f64 },
+        ResizeTo::Scale(scales) => Resample { from, to: (from as f64 * scales[at]).floor() as i64, scale: scales[at] },
+        ResizeTo::Like => Resample { from, to: from, scale: 1.0 },
+    };
+    space.iter().enumerate().map(axis).collect()
 }
 
 fn cubic(node: Node<'_>) -> bool {

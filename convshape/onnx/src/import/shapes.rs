@@ -169,13 +169,21 @@ impl Import {
         if let [only] = values.as_slice() {
             return Ok(*only);
         }
-        let op = Op::Concat { axis: self.axis(axis as i64, first)? };
+        let at = self.position(axis as i64, first)?;
         let values: Vec<usize> = values.iter().map(|x| x.value).collect();
-        Ok(Tensor { value: self.push(self.path(node), op, &values)?, ..first })
+        let are_turned = values.iter().all(|&value| self.beneath(value).is_some());
+        let value = match self.all_beneath(&values)?.filter(|_| are_turned) {
+            Some((sources, order)) => {
+                let y = self.push(self.path(node), Op::Concat { axis: named(order[at], first) }, &sources)?;
+                self.turned(y, &order)?
+            }
+            None => self.push(self.path(node), Op::Concat { axis: named(at, first) }, &values)?,
+        };
+        Ok(Tensor { value, ..first })
     }
 
     /// The elements `start..end` along an axis of the file.
-    fn part(&mut self, node: Node<'_>, x: Tensor, axis: usize, start: i64, end: i64) -> Lowered {
+    pub(super) fn part(&mut self, node: Node<'_>, x: Tensor, axis: usize, start: i64, end: i64) -> Lowered {
         if (start, end) == (0, self.sizes(x)[axis]) {
             return Ok(x);
         }
@@ -237,7 +245,7 @@ impl Import {
         let steps = if node.input(4).is_some() { list("steps", 4).ok_or(computed)? } else { Vec::new() };
         let before = self.sizes(x);
         let mut ranges: Vec<(i64, i64)> = before.iter().map(|&size| (0, size)).collect();
-        let mut strides = Vec::new();
+        let (mut strides, mut backwards) = (Vec::new(), Vec::new());
         for (at, ((&start, &end), &axis)) in starts.iter().zip(&ends).zip(&axes).enumerate() {
             let axis = self.index(axis, x)?;
             let size = before[axis];
@@ -246,6 +254,17 @@ impl Import {
             match steps.get(at).copied().unwrap_or(1) {
                 1 => ranges[axis] = range,
                 step @ 2.. => strides.push((axis, range, step)),
+                step if step < 0 => {
+                    // From the last element to the first at most.
+                    let bound = |at: i64| (if at < 0 { at.saturating_add(size) } else { at }).clamp(-1, size - 1);
+                    let mut places = Vec::new();
+                    let mut at = bound(start);
+                    while at > bound(end) {
+                        places.push(at);
+                        at = at.saturating_add(step);
+                    }
+                    backwards.push((axis, places));
+                }
                 step => return Err(format!("with step {step}")),
             }
         }
@@ -268,6 +287,12 @@ impl Import {
         for (axis, range, step) in strides {
             x = self.strided(node, x, axis, range, step)?;
         }
+        for (axis, places) in backwards {
+            if places.is_empty() {
+                return Err("a range without elements".to_owned());
+            }
+            x = self.picked(node, x, axis, &places)?;
+        }
         Ok(x)
     }
 
@@ -275,8 +300,13 @@ impl Import {
     fn strided(&mut self, node: Node<'_>, x: Tensor, axis: usize, range: (i64, i64), step: i64) -> Lowered {
         let size = self.sizes(x)[axis];
         let count = (range.1 - range.0).max(0) / step + i64::from((range.1 - range.0).max(0) % step != 0);
-        let rows = count.checked_mul(step).filter(|&rows| rows <= size && count > 0);
-        let rows = rows.ok_or_else(|| format!("with step {step} on {size} elements"))?;
+        if count < 1 {
+            return Err("a range without elements".to_owned());
+        }
+        let Some(rows) = count.checked_mul(step).filter(|&rows| rows <= size) else {
+            let places: Vec<i64> = (0..count).map(|at| range.0 + at * step).collect();
+            return self.picked(node, x, axis, &places);
+        };
         let first = range.0.min(size - rows);
         let x = self.part(node, x, axis, first, first + rows)?;
         let mut sizes = self.sizes(x);
@@ -326,8 +356,9 @@ impl Import {
 
     /// Elements along an axis by their places.
     pub(super) fn gather(&mut self, node: Node<'_>) -> Lowered {
-        /// Further pieces are not written as slices.
-        const MAX_PIECES: usize = 64;
+        if let ("Gather", Some(table), None) = (node.op(), self.constant(node, 0), self.constant(node, 1)) {
+            return self.looked_up(node, &table);
+        }
         let x = self.tensor(node, 0)?;
         let axis = self.index(node.int("axis", 0), x)?;
         let size = self.sizes(x)[axis];
@@ -346,22 +377,7 @@ impl Import {
         if let (Some(groups), Axis::Channels) = (shuffle(&places, size), self.axis(axis as i64, x)?) {
             return self.one(node, Op::ChannelShuffle { groups }, x);
         }
-        let runs: Vec<&[i64]> = places.chunk_by(|one, next| one + 1 == *next).collect();
-        if runs.len() > MAX_PIECES {
-            return Err("elements in another order".to_owned());
-        }
-        let mut parts = Vec::new();
-        for run in runs {
-            parts.push(self.part(node, x, axis, run[0], run[run.len() - 1] + 1)?);
-        }
-        let y = match parts.as_slice() {
-            [only] => *only,
-            parts => {
-                let values: Vec<usize> = parts.iter().map(|part| part.value).collect();
-                let op = Op::Concat { axis: named(self.position(axis as i64, x)?, x) };
-                Tensor { value: self.push(self.path(node), op, &values)?, ..x }
-            }
-        };
+        let y = self.picked(node, x, axis, &places)?;
         // The axis is replaced by the axes of the places, of which a single place has none.
         let own: Vec<i64> = given.shape().iter().map(|&size| size as i64).collect();
         if own.len() == 1 {

@@ -28,12 +28,11 @@ pub(super) fn turns(uses: &[Use]) -> Option<(usize, Turns)> {
     let carried = second.inputs.iter().position(|value| value == given)?;
     let follows = |pair: &[Use]| {
         let (before, after) = (&pair[0], &pair[1]);
-        let mut inputs = before.inputs.clone();
-        inputs[carried] = before.outputs[0];
+        let reads = |at: usize| if at == carried { before.outputs[0] } else { before.inputs[at] };
         after.block == before.block
             && after.lines.start == before.lines.end
             && after.arguments == before.arguments
-            && after.inputs == inputs
+            && (0..before.inputs.len()).map(reads).eq(after.inputs.iter().copied())
     };
     let most = 1 + uses.windows(2).take_while(|pair| follows(pair)).count();
     (2..=most).rev().find_map(|count| {

@@ -3,8 +3,11 @@
 use convshape::graph::Op;
 use convshape::graph::op::{Conv, Dialect, Direction, Padding, PerAxis, Pool, PoolKind};
 
+use convshape::ndarray::{ArrayD, Axis};
+
 use super::Import;
 use super::batch::Tensor;
+use super::frames::with_front_axis;
 use super::lower::{Lowered, TORCH, conv_of};
 use super::node::Node;
 
@@ -17,9 +20,10 @@ struct Window {
 
 impl Import {
     pub(super) fn conv(&mut self, node: Node<'_>) -> Lowered {
-        let x = self.batch_first(node)?;
-        let (weight, rank) = self.kernel(node, x)?;
-        let window = self.window(node, x, rank, &weight.shape()[2..])?;
+        let (x, has_frames) = self.with_frames(node)?;
+        let space = self.space(x, has_frames);
+        let (weight, rank) = self.kernel(node, &space)?;
+        let window = self.window(node, &space, rank, &weight.shape()[2..])?;
         let groups = node.int("group", 1).clamp(0, 1 << 20);
         let conv = Conv {
             inputs: Some(weight.shape()[1] as i64 * groups),
@@ -32,21 +36,21 @@ impl Import {
             bias: node.input(2).is_some(),
             ..conv_of(Direction::Forward, rank)
         };
-        self.with_kernel(node, x, conv, &weight)
+        self.with_kernel(node, x, has_frames, conv, weight)
     }
 
     pub(super) fn conv_transpose(&mut self, node: Node<'_>) -> Lowered {
-        let x = self.batch_first(node)?;
-        let (weight, rank) = self.kernel(node, x)?;
+        let (x, has_frames) = self.with_frames(node)?;
+        let space = self.space(x, has_frames);
+        let (weight, rank) = self.kernel(node, &space)?;
         let kernel: Vec<i64> = weight.shape()[2..].iter().map(|&size| size as i64).collect();
         let auto = node.text("auto_pad", "NOTSET");
         let output_padding = node.ints("output_padding").unwrap_or_else(|| vec![0; rank]);
-        let mut window = self.window(node, x, rank, &weight.shape()[2..])?;
+        let mut window = self.window(node, &space, rank, &weight.shape()[2..])?;
         let wanted = match (node.ints("output_shape"), auto.as_str()) {
             (Some(sizes), _) => Some(sizes[sizes.len().saturating_sub(rank)..].to_vec()),
             (None, "SAME_UPPER" | "SAME_LOWER") => {
-                let sizes = self.sample(x);
-                Some((0..rank).map(|axis| sizes[axis + 1] * window.stride[axis]).collect())
+                Some((0..rank).map(|axis| space[axis] * window.stride[axis]).collect())
             }
             _ => None,
         };
@@ -54,9 +58,8 @@ impl Import {
             return Err("attributes of another number of axes".to_owned());
         }
         if let Some(wanted) = wanted {
-            let sizes = self.sample(x);
             for axis in 0..rank {
-                let full = (sizes[axis + 1] - 1) * window.stride[axis] + window.dilation[axis] * (kernel[axis] - 1) + 1;
+                let full = (space[axis] - 1) * window.stride[axis] + window.dilation[axis] * (kernel[axis] - 1) + 1;
                 let crop = full.saturating_add(output_padding[axis]).saturating_sub(wanted[axis]);
                 let half = crop.div_euclid(2);
                 window.border[axis] = if auto == "SAME_UPPER" { (half, crop - half) } else { (crop - half, half) };
@@ -75,25 +78,24 @@ impl Import {
             bias: node.input(2).is_some(),
             ..conv_of(Direction::Transposed, rank)
         };
-        self.with_kernel(node, x, conv, &weight)
+        self.with_kernel(node, x, has_frames, conv, weight)
     }
 
-    fn kernel(&self, node: Node<'_>, x: Tensor) -> Result<(convshape::ndarray::ArrayD<f32>, usize), String> {
+    /// The sizes of a value's space, without frames.
+    fn space(&self, x: Tensor, has_frames: bool) -> Vec<i64> {
+        self.sample(x).split_off(if has_frames { 2 } else { 1 })
+    }
+
+    fn kernel(&self, node: Node<'_>, space: &[i64]) -> Result<(ArrayD<f32>, usize), String> {
         let weight = self.constant(node, 1).ok_or("a kernel that is computed")?.floats();
         let rank = weight.ndim().saturating_sub(2);
-        match (1..=3).contains(&rank) && self.sample(x).len() == rank + 1 {
+        match (1..=3).contains(&rank) && space.len() == rank {
             true => Ok((weight, rank)),
             false => Err(format!("a kernel of {rank} spatial axes on such a value")),
         }
     }
 
-    fn with_kernel(
-        &mut self,
-        node: Node<'_>,
-        x: Tensor,
-        conv: Conv,
-        weight: &convshape::ndarray::ArrayD<f32>,
-    ) -> Lowered {
+    fn with_kernel(&mut self, node: Node<'_>, x: Tensor, has_frames: bool, conv: Conv, weight: ArrayD<f32>) -> Lowered {
         let bias = match node.input(2) {
             Some(_) => Some(self.constant(node, 2).ok_or("a bias that is computed")?.floats()),
             None => None,
@@ -101,23 +103,27 @@ impl Import {
         if bias.as_ref().is_some_and(|bias| bias.len() as i64 != conv.outputs) {
             return Err("a bias of another size".to_owned());
         }
+        let (conv, weight) = match has_frames {
+            true if conv.rank == 3 => return Err("frames of three axes".to_owned()),
+            true => (with_front_axis(conv), weight.insert_axis(Axis(2))),
+            false => (conv, weight),
+        };
         let y = self.one(node, Op::Conv(conv), x)?;
         self.give(y.value, "weight", weight.shape().to_vec(), weight.iter().copied().collect());
         if let Some(bias) = bias {
             self.give(y.value, "bias", vec![bias.len()], bias.iter().copied().collect());
         }
-        Ok(y)
+        self.without_frames(y, has_frames)
     }
 
-    fn window(&self, node: Node<'_>, x: Tensor, rank: usize, kernel: &[usize]) -> Result<Window, String> {
+    fn window(&self, node: Node<'_>, space: &[i64], rank: usize, kernel: &[usize]) -> Result<Window, String> {
         let list = |name: &str| match node.ints(name) {
             None => Ok(vec![1; rank]),
             Some(list) if list.len() == rank && list.iter().all(|number| (1..1 << 20).contains(number)) => Ok(list),
             Some(_) => Err(format!("`{name}` of another number of axes")),
         };
         let (stride, dilation) = (list("strides")?, list("dilations")?);
-        let sizes = self.sample(x);
-        if sizes.len() != rank + 1 || kernel.len() != rank {
+        if space.len() != rank || kernel.len() != rank {
             return Err("a value of another number of axes".to_owned());
         }
         let auto = node.text("auto_pad", "NOTSET");
@@ -134,9 +140,9 @@ impl Import {
             }
             "SAME_UPPER" | "SAME_LOWER" => (0..rank)
                 .map(|axis| {
-                    let windows = (sizes[axis + 1] + stride[axis] - 1) / stride[axis];
+                    let windows = (space[axis] + stride[axis] - 1) / stride[axis];
                     let extent = dilation[axis] * (kernel[axis] as i64 - 1) + 1;
-                    let rows = ((windows - 1) * stride[axis] + extent - sizes[axis + 1]).max(0);
+                    let rows = ((windows - 1) * stride[axis] + extent - space[axis]).max(0);
                     if auto == "SAME_UPPER" { (rows / 2, rows - rows / 2) } else { (rows - rows / 2, rows / 2) }
                 })
                 .collect(),
@@ -149,14 +155,17 @@ impl Import {
         if node.0.output.len() > 1 && !node.0.output[1].is_empty() {
             return Err("the places of the maxima".to_owned());
         }
-        let x = self.batch_first(node)?;
+        self.on_channels(node, |import, x| import.pool_of(node, kind, x))
+    }
+
+    fn pool_of(&mut self, node: Node<'_>, kind: PoolKind, x: Tensor) -> Lowered {
         let kernel = node.ints("kernel_shape").ok_or("no `kernel_shape`")?;
         let rank = kernel.len();
         if !(1..=3).contains(&rank) || kernel.iter().any(|size| !(1..1 << 20).contains(size)) {
             return Err("a window of such a size".to_owned());
         }
         let sizes: Vec<usize> = kernel.iter().map(|&size| usize::try_from(size).unwrap_or(1)).collect();
-        let window = self.window(node, x, rank, &sizes)?;
+        let window = self.window(node, &self.space(x, false), rank, &sizes)?;
         if kind == PoolKind::Avg && window.dilation != [1; 3] {
             return Err("a mean with dilation".to_owned());
         }

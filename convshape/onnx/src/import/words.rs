@@ -161,7 +161,7 @@ pub(super) fn arguments(op: &Op) -> Vec<String> {
             }
             list.extend(keep.then(|| "keep: true".to_owned()));
         }
-        Op::Recurrent(Recurrent { cell, inputs, hidden, bidirectional, bias, .. }) => {
+        Op::Recurrent(Recurrent { cell, dialect, inputs, hidden, bidirectional, bias, .. }) => {
             list.push(format!("{} -> {hidden}", inputs.unwrap_or(0)));
             if *cell == (Cell::Rnn { relu: true }) {
                 list.push("nonlinearity: relu".to_owned());
@@ -171,6 +171,9 @@ pub(super) fn arguments(op: &Op) -> Vec<String> {
             }
             if !bias {
                 list.push("bias: false".to_owned());
+            }
+            if *dialect != TORCH {
+                list.push(format!("dialect: {}", dialect.name()));
             }
         }
         Op::Permute { axes, .. } => list.extend(axes.as_slice().iter().map(|axis| axis_word(*axis))),
@@ -358,6 +361,32 @@ fn eps_argument(eps: f64) -> Option<String> {
     ((eps - 1e-5).abs() > 1e-12).then(|| format!("eps: {}", real(eps)))
 }
 
+/// Numbers for which clippy wants a constant of the standard library, and the fewest letters that it takes for one.
+const KNOWN: [(f64, usize); 19] = {
+    use std::f64::consts::*;
+    [
+        (E, 5),
+        (FRAC_1_PI, 5),
+        (FRAC_1_SQRT_2, 6),
+        (FRAC_2_PI, 6),
+        (FRAC_2_SQRT_PI, 6),
+        (FRAC_PI_2, 6),
+        (FRAC_PI_3, 6),
+        (FRAC_PI_4, 6),
+        (FRAC_PI_6, 6),
+        (FRAC_PI_8, 6),
+        (LN_2, 6),
+        (LN_10, 6),
+        (LOG10_2, 6),
+        (LOG2_E, 6),
+        (LOG2_10, 6),
+        (LOG10_E, 6),
+        (PI, 4),
+        (SQRT_2, 6),
+        (TAU, 4),
+    ]
+};
+
 /// A number of the file, which has those of `f32`.
 #[expect(clippy::cast_possible_truncation, reason = "it was f32")]
 fn real(number: f64) -> String {
@@ -366,5 +395,37 @@ fn real(number: f64) -> String {
         return format!("{number:e}");
     }
     let text = format!("{number}");
-    if text.contains('.') { text } else { format!("{text}.0") }
+    let letters = text.trim_start_matches('-');
+    let is_known = |&(known, least): &(f64, usize)| {
+        letters.len() >= least
+            && (known.to_string().starts_with(letters) || format!("{known:.*}", letters.len() - 2) == letters)
+    };
+    match (text.contains('.'), KNOWN.iter().any(is_known)) {
+        // With all digits of the `f32` it is another number, for clippy too.
+        (true, true) => f64::from(number).to_string(),
+        (true, false) => text,
+        (false, _) => format!("{text}.0"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::real;
+
+    #[test]
+    fn no_number_looks_like_a_known_constant() {
+        use std::f64::consts::{LN_2, PI, SQRT_2};
+        let words = [PI, -PI, LN_2, SQRT_2, 3.25, 0.1, 1e-9, 2.0].map(real);
+        let expected = [
+            "3.1415927410125732",
+            "-3.1415927410125732",
+            "0.6931471824645996",
+            "1.4142135381698608",
+            "3.25",
+            "0.1",
+            "1e-9",
+            "2.0",
+        ];
+        assert_eq!(words, expected);
+    }
 }

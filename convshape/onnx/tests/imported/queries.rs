@@ -8,10 +8,10 @@ convshape::conv_chain! {
         reshape: Reshape([5, 2, 4]) from multihead_attn_slice;
         Reshape([5, 2, 4]) from multihead_attn_slice_2;
         multihead_attn_permute: Permute(1, 0, 2);
-        Permute(1, 2, 0) from reshape;
-        multihead_attn_scale: Scale(0.70710677);
+        Scale(0.70710677) from reshape;
+        permute: Permute(1, 2, 0);
         parameter: Parameter([2, 3, 4]);
-        MatMul(parameter, multihead_attn_scale);
+        MatMul(parameter, permute);
         multihead_attn_softmax: Softmax(axis: -1);
         MatMul(multihead_attn_softmax, multihead_attn_permute);
         Permute(1, 0, 2);

@@ -1,8 +1,9 @@
-"""Records the files of this folder with PyTorch: python record.py
+"""Records the files of this folder with PyTorch: python record.py [NAME ..]
 
 NAME.onnx is a module exported with an open batch, but in `WINDOWS`, whose batch is merged with another axis, with a
 batch of 1. NAME.bin has raw f32: the module's inputs, then its outputs, for a batch of 2 (1 in `WINDOWS`).
 """
+import math, sys
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 
 torch.manual_seed(7)
@@ -76,6 +77,31 @@ def sums(m, x, y):
     """Einstein's sums that are no product of two matrices, and a sum of exponentials that would overflow."""
     return torch.einsum("oikl,bi->bo", m.w, x), torch.einsum("bi,oij,bj->bo", x, m.v, y), torch.einsum("bij->bj", x[:, :, None] * y[:, None]), torch.logsumexp(200.0 * x, 1)
 
+def frames(m, x):
+    """Convolutions on each frame of a film, whose frames are merged with the batch."""
+    y = F.max_pool2d(F.relu(m.b(m.c(x.flatten(0, 1)))), 2)
+    y = F.interpolate(m.p(y), scale_factor=2.0, mode="nearest").mean((2, 3)).view(x.shape[0], 4, -1)
+    return m.f(y.transpose(1, 2)).squeeze(-1)
+
+def quantised(m, x):
+    """The nearest code of each place, as in VQ-VAE."""
+    z = m.e(x).permute(0, 2, 3, 1)
+    flat = z.reshape(-1, 4)
+    distance = flat.pow(2).sum(1, keepdim=True) + m.codes.weight.pow(2).sum(1) - 2 * flat @ m.codes.weight.t()
+    return m.d(m.codes(distance.argmin(1)).view(z.shape).permute(0, 3, 1, 2))
+
+def moved(m, x):
+    """Elements in another order, triangles, and borders that cut off or are not in space."""
+    y = x.clone()
+    y[:, 1:3, :2] = x[:, 2:4, 1:3] * 2
+    parts = [x.flip(1), x.flip(2), torch.cumsum(x, 1), torch.tril(x), torch.triu(x, 1), F.pad(x, (-1, 1, 2, -2)), y]
+    return torch.cat([*parts, x[:, :, [2, 0, 1, 3, 3]] * math.pi], 1)
+
+def warped(m, x, flow):
+    rows, columns = torch.meshgrid(torch.linspace(-1, 1, 6), torch.linspace(-1, 1, 5), indexing="ij")
+    grid = torch.stack([columns, rows], -1)[None] + 0.3 * flow.permute(0, 2, 3, 1)
+    return F.grid_sample(x, grid, align_corners=True), F.fold(m.f(x.flatten(1)).view(-1, 8, 20), (6, 5), 2)
+
 def stages():
     rows = [(3, 4, 2), (4, 4, 1), (4, 4, 1), (4, 4, 1), (4, 8, 2), (8, 8, 1), (8, 8, 1)]
     blocks = [Residual(*row) for row in rows]
@@ -101,18 +127,74 @@ CASES = {
     "choices": (Fn(choices, mask=nn.Parameter(torch.rand(4, 5) > 0.5, requires_grad=False)), [(4, 5), (4, 5)], None),
     "sums": (Fn(sums, w=parameter(4, 5, 1, 1), v=parameter(4, 5, 6)), [(5,), (6,)], None),
     "timed": (Fn(timed, c=nn.Conv2d(2, 4, 3), t=nn.Linear(6, 4)), [(2, 5, 6), ()], None),
+    "frames": (Fn(frames, c=nn.Conv2d(3, 4, 3, padding=1), b=nn.BatchNorm2d(4), p=nn.PReLU(4), f=nn.Linear(4, 1)), [(4, 3, 6, 8)], None),
+    "quantised": (Fn(quantised, e=nn.Conv2d(3, 4, 2, 2), codes=nn.Embedding(6, 4), d=nn.ConvTranspose2d(4, 3, 2, 2)), [(3, 6, 8)], None),
+    "moved": (Fn(moved), [(5, 5)], None),
+    "warped": (Fn(warped, f=nn.Linear(60, 160)), [(2, 6, 5), (2, 6, 5)], None),
+    "words": (Fn(lambda m, ids: m.f(m.e(ids) + m.p).flatten(1), e=nn.Embedding(9, 4), p=parameter(5, 4), f=nn.Linear(4, 3)), ["words"], None),
+    "sequence": (nn.GRU(5, 7, 2), [(9, 5)], lambda y: [y[0]]),
     "stages": (stages(), [(3, 12, 16)], None),
     "dense": (Dense(), [(2, 5, 6)], None),
 }
 
+SEQUENCES = {"sequence"}
+chosen = sys.argv[1:]
+
+def save(name, inputs, outputs):
+    np.concatenate([np.asarray(x).ravel() for x in (*inputs, *outputs)]).astype("<f4").tofile(f"{name}.bin")
+
 for name, (module, shapes, pick) in CASES.items():
+    if chosen and name not in chosen: continue
     module = module if pick is None else Fn(lambda m, *x, pick=pick: tuple(pick(m.m(*x))), m=module)
     module.eval()
     batch = 1 if name in WINDOWS else 2
-    inputs = [torch.randn(batch, *shape) for shape in shapes]
+    inputs = [torch.randint(0, 9, (batch, 5)) if shape == "words" else torch.randn(batch, *shape) for shape in shapes]
     names = [f"x{i}" for i in range(len(inputs))]
-    axes = None if name in WINDOWS else {n: {0: "batch"} for n in names}
-    torch.onnx.export(module, tuple(x[:1] for x in inputs), f"{name}.onnx", opset_version=17, dynamo=False, input_names=names, dynamic_axes=axes)
+    place = 1 if name in SEQUENCES else 0
+    axes = None if name in WINDOWS else {n: {place: "batch"} for n in names}
+    inputs = [x.transpose(0, place) for x in inputs]
+    torch.onnx.export(module, tuple(x.narrow(place, 0, 1) for x in inputs), f"{name}.onnx", opset_version=18 if name == "warped" else 17, dynamo=False, input_names=names, dynamic_axes=axes)
     with torch.no_grad(): outputs = module(*inputs)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-    np.concatenate([x.detach().numpy().ravel() for x in (*inputs, *outputs)]).astype("<f4").tofile(f"{name}.bin")
+    save(name, [x.transpose(0, place) for x in inputs], [y.detach().transpose(0, place) for y in outputs])
+
+def channels_last():
+    """What converters from TensorFlow write: a transpose before and after each layer, channels last, `SAME_UPPER`; a
+    gate over channels, a resize that begins at the corner, a recurrent layer whose reset gate comes first, an `If`."""
+    from onnx import TensorProto, helper, numpy_helper
+    import onnxruntime
+    random, nodes, numbers = np.random.default_rng(7), [], []
+    def constant(array):
+        array = np.asarray(array)
+        numbers.append(numpy_helper.from_array(array.astype("f4") if array.dtype == np.float64 else array, f"const_{len(numbers)}"))
+        return numbers[-1].name
+    def node(op, *inputs, **attributes):
+        nodes.append(helper.make_node(op, inputs, [f"model/{op}_{len(nodes)}:0"], name=f"model/{op}_{len(nodes)}", **attributes))
+        return nodes[-1].output[0]
+    def normal(*shape): return constant(random.standard_normal(shape) / 2)
+    def first(x): return node("Transpose", x, perm=[0, 3, 1, 2])
+    def last(x): return node("Transpose", x, perm=[0, 2, 3, 1])
+    def conv(x, inputs, outputs, size, stride): return last(node("Conv", first(x), normal(outputs, inputs, size, size), auto_pad="SAME_UPPER", strides=[stride, stride]))
+    y = node("Relu", node("Add", conv("x", 3, 4, 3, 2), normal(4)))
+    gate = node("Reshape", node("ReduceMean", y, axes=[1, 2], keepdims=0), constant(np.array([-1, 1, 1, 4])))
+    gate = node("Sigmoid", conv(gate, 4, 4, 1, 1))
+    y = node("Concat", node("Mul", y, gate), node("Mul", y, normal(4)), axis=3)
+    small = last(node("MaxPool", first(y), kernel_shape=[2, 2], strides=[2, 2]))
+    sizes = constant(np.array([1, 8, 4, 6]))
+    sampled = last(node("Resize", first(small), constant(np.zeros(0, "f4")), constant(np.zeros(0, "f4")), sizes, mode="linear", coordinate_transformation_mode="asymmetric"))
+    y = node("Add", y, sampled)
+    rows = node("Transpose", node("ReduceMean", y, axes=[2], keepdims=0), perm=[1, 0, 2])
+    states = node("GRU", rows, normal(1, 15, 8), normal(1, 15, 5), normal(1, 30), hidden_size=5, direction="reverse")
+    states = node("Squeeze", states, constant(np.array([1])))
+    def branch(op, *inputs): return helper.make_graph([helper.make_node(op, inputs, [op])], op, [], [helper.make_tensor_value_info(op, TensorProto.FLOAT, None)])
+    one = node("Equal", node("Gather", node("Shape", states), constant(np.array(0))), constant(np.array(4)))
+    rows = node("If", one, then_branch=branch("Tanh", states), else_branch=branch("Identity", states))
+    ports = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 8, 12, 3])]
+    outputs = [node("Softmax", y, axis=-1), node("Transpose", rows, perm=[1, 0, 2])]
+    graph = helper.make_graph(nodes, "tf", ports, [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs], numbers)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    with open("channels_last.onnx", "wb") as file: file.write(model.SerializeToString())
+    x = random.standard_normal((1, 8, 12, 3)).astype("f4")
+    save("channels_last", [x], onnxruntime.InferenceSession("channels_last.onnx").run(None, {"x": x}))
+
+if not chosen or "channels_last" in chosen: channels_last()
