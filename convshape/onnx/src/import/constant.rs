@@ -35,11 +35,6 @@ impl Constant {
         }
     }
 
-    /// The numbers as a list.
-    pub(super) fn flat(&self) -> Constant {
-        both!(self, array => array.iter().copied().collect::<convshape::ndarray::Array1<_>>().into_dyn())
-    }
-
     /// The numbers as sizes.
     pub(super) fn ints(&self) -> Option<Vec<i64>> {
         match self {

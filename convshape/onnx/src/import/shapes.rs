@@ -2,6 +2,7 @@
 
 use convshape::graph::Op;
 use convshape::graph::op::{Amount, Axis};
+use convshape::ndarray::{ArrayD, IxDyn};
 
 use super::batch::{Tensor, named, positions};
 use super::constant::{Constant, place};
@@ -111,7 +112,7 @@ impl Import {
         let wide = wide.ok_or("a negative size")?;
         let count = wide.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
         count.filter(|&count| count < 1 << 24).ok_or("a value larger than memory")?;
-        let zeros = Constant::Floats(convshape::ndarray::ArrayD::zeros(wide.clone()));
+        let zeros = Constant::Floats(ArrayD::zeros(wide.clone()));
         let zeros = self.parameter("expand", &zeros, &wide, false)?;
         Ok(Tensor { value: self.push(self.path(node), Op::Add, &[x.value, zeros])?, ..x })
     }
@@ -359,16 +360,14 @@ impl Import {
         if let ("Gather", Some(table), None) = (node.op(), self.constant(node, 0), self.constant(node, 1)) {
             return self.looked_up(node, &table);
         }
+        let given = self.constant(node, 1).ok_or("places that are computed")?;
         let x = self.tensor(node, 0)?;
+        let (x, given) = match node.op() {
+            "Gather" => (x, given),
+            _ => self.one_axis(node, x, &given)?,
+        };
         let axis = self.index(node.int("axis", 0), x)?;
         let size = self.sizes(x)[axis];
-        let given = self.constant(node, 1).ok_or("places that are computed")?;
-        let given = match (node.op(), given.shape()) {
-            ("Gather", _) => given,
-            // A list of places of one number each.
-            (_, [_, 1]) if node.int("batch_dims", 0) == 0 => given.flat(),
-            _ => return Err("places along several axes".to_owned()),
-        };
         let places = given.ints().ok_or("places that are no whole numbers")?;
         let places: Vec<i64> = places.iter().map(|&at| if at < 0 { at.saturating_add(size) } else { at }).collect();
         if places.is_empty() || places.iter().any(|at| !(0..size).contains(at)) {
@@ -388,6 +387,32 @@ impl Import {
         let batch = y.batch.map(|batch| if axis < batch { batch + own.len() - 1 } else { batch });
         let front = (self.batch == 1 && target.len() > 1 && target[0] == 1).then_some(0);
         self.placed(y, &target, batch.or(front))
+    }
+}
+
+impl Import {
+    /// What `GatherND` reads with the axes of its places as one, and the places along that.
+    fn one_axis(&mut self, node: Node<'_>, x: Tensor, places: &Constant) -> Result<(Tensor, Constant), String> {
+        let sizes = self.sizes(x);
+        let (&depth, before) = places.shape().split_last().ok_or("no places")?;
+        if !(1..=sizes.len()).contains(&depth) || node.int("batch_dims", 0) != 0 {
+            return Err("places of another number of axes".to_owned());
+        }
+        let x = if x.batch.is_some_and(|batch| batch < depth) { self.merged(x)? } else { x };
+        let rows = places.ints().ok_or("places that are no whole numbers")?;
+        let mut flat = Vec::new();
+        for row in rows.chunks_exact(depth) {
+            let mut at = 0;
+            for (&index, &size) in row.iter().zip(&sizes) {
+                let index = if index < 0 { index.saturating_add(size) } else { index };
+                at = at * size + Some(index).filter(|at| (0..size).contains(at)).ok_or("places beyond the axis")?;
+            }
+            flat.push(at);
+        }
+        let target = [&[sizes[..depth].iter().product()], &sizes[depth..]].concat();
+        let x = self.placed(x, &target, x.batch.map(|batch| batch + 1 - depth))?;
+        let flat = ArrayD::from_shape_vec(IxDyn(before), flat).map_err(|error| error.to_string())?;
+        Ok((x, Constant::Ints(flat)))
     }
 }
 
