@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use convshape_arith::graph::{Graph, GraphError, Parameter};
 use convshape_arith::shape::Shape;
-use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 use crate::cpu::{Engine, Level, Spares};
 use crate::methods::batch::{copied_elements, elements_of};
@@ -151,6 +151,26 @@ impl GraphModel {
         arrays.collect()
     }
 
+    /// Runs a batch several times, for at least 0.3 seconds, and reports how long each layer took. Fused layers have one
+    /// row. `None` on targets without a clock, such as `wasm32-unknown-unknown`.
+    ///
+    /// # Errors
+    /// Those of [`GraphModel::forward_batch`].
+    #[cfg(feature = "std")]
+    pub fn profile(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Option<crate::Profile>, RunError> {
+        let outputs = self.forward_batch(inputs)?;
+        let batch = outputs.first().map_or(0, |output| output.len_of(Axis(0)));
+        let dense: Vec<Cow<'_, [f32]>> = inputs.iter().map(elements_of).collect();
+        let kind = |name: &str| {
+            let node = self.graph.nodes().iter().find(|node| node.name == name)?;
+            // The name of the variant.
+            let text = alloc::format!("{:?}", node.op);
+            let end = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
+            Some((text[..end].into(), *self.graph.shape(*node.outputs.first()?)))
+        };
+        Ok(crate::methods::profile::of_engine(self.graph.name(), &self.engine, batch, &dense, &kind))
+    }
+
     /// The number of samples in the inputs.
     fn batch(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<usize, RunError> {
         let ports = self.graph.inputs();
@@ -209,6 +229,16 @@ mod tests {
         assert_eq!(given, [arr2(&[[32.5], [3200.5]]).into_dyn()]);
         let given = model.forward_batch(&[x.t().into_dyn()]).unwrap();
         assert_eq!(given, [arr2(&[[302.5], [3020.5]]).into_dyn()]);
+    }
+
+    #[test]
+    #[cfg(feature = "std")]
+    fn a_profile_names_the_operations() {
+        let model = GraphModel::new(linear(), [[2.0, 3.0].to_vec(), [0.5].to_vec()].to_vec()).unwrap();
+        let profile = model.profile(&[arr2(&[[1.0, 10.0]]).view().into_dyn()]).unwrap().unwrap();
+        let rows: Vec<_> = profile.rows().iter().filter(|row| !row.layers.is_empty()).collect();
+        assert_eq!((&rows[0].layers[..], &rows[0].op[..], rows[0].macs), ("line", "Linear", 2));
+        assert_eq!(rows[0].output, Some(Shape::of(&[1])));
     }
 
     #[test]

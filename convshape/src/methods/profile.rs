@@ -1,5 +1,6 @@
 //! How long each layer of a model takes.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -10,7 +11,7 @@ use core::time::Duration;
 use convshape_arith::shape::Shape;
 use ndarray::ArrayViewD;
 
-use crate::cpu::{Clock, Engines, HAS_CLOCK, peak_flops};
+use crate::cpu::{Clock, Engine, Engines, HAS_CLOCK, peak_flops};
 use crate::methods::batch::{check_inputs, elements_of};
 use crate::model::chain::{Chain, LayerInfo};
 use crate::model::error::ShapeError;
@@ -18,10 +19,10 @@ use crate::model::parts::{Parts, checked_params};
 
 /// The time of a run by groups of fused layers. `Display` writes a table.
 ///
-/// Made by [`Model::profile`](crate::Model::profile).
+/// Made by [`Model::profile`](crate::Model::profile) and [`GraphModel::profile`](crate::GraphModel::profile).
 #[derive(Clone, Debug)]
 pub struct Profile {
-    name: &'static str,
+    name: String,
     batch: usize,
     rows: Vec<ProfileRow>,
     peak: f64,
@@ -32,8 +33,8 @@ pub struct Profile {
 pub struct ProfileRow {
     /// Their names, joined by ` + `; empty for a step that only converts a layout.
     pub layers: String,
-    /// The kind of the first one: `Conv2d`.
-    pub op: &'static str,
+    /// The kind of the first one: `Conv2d`. In a [`GraphModel`](crate::GraphModel) its operation: `Conv`.
+    pub op: String,
     /// Their output shape, without the batch axis.
     pub output: Option<Shape>,
     /// The shortest time measured, for the whole batch.
@@ -84,11 +85,27 @@ pub(crate) fn profile<M: Parts + Chain>(
     else {
         return Ok(None);
     };
+    let inputs: Vec<_> = inputs.iter().map(elements_of).collect();
+    let kind = |name: &str| {
+        let layer: Option<&LayerInfo> = M::LAYERS.iter().find(|layer| layer.name == name);
+        layer.map(|layer| (layer.op.to_string(), layer.output))
+    };
+    Ok(of_engine(program.name, &engine, batch, &inputs, &kind))
+}
+
+/// Times an engine on a batch. `kind` gives a layer's operation and the shape of its output. `None` where there is no
+/// clock, or if a layer does not take the numbers.
+pub(crate) fn of_engine(
+    name: &str,
+    engine: &Engine,
+    batch: usize,
+    inputs: &[Cow<'_, [f32]>],
+    kind: &dyn Fn(&str) -> Option<(String, Shape)>,
+) -> Option<Profile> {
     if !HAS_CLOCK {
-        return Ok(None);
+        return None;
     }
-    let owned: Vec<_> = inputs.iter().map(elements_of).collect();
-    let inputs: Vec<&[f32]> = owned.iter().map(|elements| &elements[..]).collect();
+    let inputs: Vec<&[f32]> = inputs.iter().map(|elements| &elements[..]).collect();
     let count = |shape: &Shape| shape.numbers().map_or(0, |sizes| sizes.iter().product::<usize>());
     let mut outputs: Vec<Vec<f32>> = engine.outputs().iter().map(|shape| vec![0.0; batch * count(shape)]).collect();
     let mut best = vec![Duration::MAX; engine.layers().count()];
@@ -97,26 +114,22 @@ pub(crate) fn profile<M: Parts + Chain>(
         let mut times = vec![Duration::ZERO; best.len()];
         let mut rooms: Vec<&mut [f32]> = outputs.iter_mut().map(|y| &mut y[..]).collect();
         let mut last = clock.elapsed();
-        let done = engine.run_observed(batch, &inputs, &mut rooms, &mut |step| {
+        engine.run_observed(batch, &inputs, &mut rooms, &mut |step| {
             let now = clock.elapsed();
             times[step] += now - last;
             last = now;
-        });
-        if done.is_none() {
-            return Ok(None);
-        }
+        })?;
         best.iter_mut().zip(times).for_each(|(best, time)| *best = time.min(*best));
         runs += 1;
     }
     let rows = engine.layers().zip(best).map(|((mut names, macs), time)| {
         // An activation written as a field of a layer has the layer's name.
         names.dedup();
-        let info = |name: &&str| M::LAYERS.iter().find(|layer| layer.name == *name);
-        let op = names.first().and_then(info).map_or("", |layer: &LayerInfo| layer.op);
-        let output = names.last().and_then(info).map(|layer| layer.output);
+        let op = names.first().and_then(|name| kind(name)).map_or_else(String::new, |(op, _)| op);
+        let output = names.last().and_then(|name| kind(name)).map(|(_, output)| output);
         ProfileRow { layers: names.join(" + "), op, output, time, macs: macs * batch as u64 }
     });
-    Ok(Some(Profile { name: program.name, batch, rows: rows.collect(), peak: peak_flops() }))
+    Some(Profile { name: name.to_string(), batch, rows: rows.collect(), peak: peak_flops() })
 }
 
 const COLUMNS: usize = 7;
@@ -130,7 +143,7 @@ impl fmt::Display for Profile {
             let work = row.macs > 0;
             [
                 if row.layers.is_empty() { "(order of elements)".into() } else { row.layers.clone() },
-                row.op.into(),
+                row.op.clone(),
                 row.output.map_or_else(String::new, |shape| shape.to_string()),
                 format!("{:.1}", row.time.as_secs_f64() * 1e6),
                 share(row.time.as_secs_f64() / total, 1),
@@ -174,15 +187,15 @@ mod tests {
 
     #[test]
     fn the_table_names_what_is_done_together() {
-        let row = |layers: &str, op, micros, macs| ProfileRow {
+        let row = |layers: &str, op: &str, micros, macs| ProfileRow {
             layers: layers.into(),
-            op,
+            op: op.into(),
             output: Some(Shape::of(&[16, 14, 14])),
             time: Duration::from_micros(micros),
             macs,
         };
         let rows = vec![row("c + n + r", "Conv2d", 75, 3_000_000), row("", "", 25, 0)];
-        let profile = Profile { name: "Small", batch: 2, rows, peak: 1e11 };
+        let profile = Profile { name: "Small".into(), batch: 2, rows, peak: 1e11 };
         assert_eq!(
             profile.to_string(),
             "\
