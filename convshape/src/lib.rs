@@ -100,13 +100,12 @@
 //! assert_eq!(larger.view()[[0, 3, 3]], model.up.bias.as_slice()[0]);
 //! ```
 //!
-//! Layers are computed in `f32`, with the best vector instructions of the processor. Two-dimensional convolutions with
-//! many channels use Winograd's algorithm, which needs fewer multiplications than the definition. Its results have
-//! slightly larger rounding errors, and an infinite or NaN input also affects outputs next to those that read it. With
-//! the feature `rayon`, long runs use several threads: inside a rayon pool those of the pool, elsewhere the library's
-//! own, which stay awake for a moment after each run. There are as many as the processor has hardware threads, or fewer
-//! if the environment variable `RAYON_NUM_THREADS` says so. The global pool of rayon is never started. Results do not
-//! depend on the number of threads.
+//! Layers are computed in `f32`, with the best vector instructions of the processor. Convolutions with many channels use
+//! Winograd's algorithm, which needs fewer multiplications than the definition. Its rounding errors are two to four times
+//! as large, and an infinite or NaN input also affects outputs next to those that read it. With the feature `rayon`, long
+//! runs use several threads: inside a rayon pool those of the pool, elsewhere the library's own, which stay awake for a
+//! moment after each run. There are as many as the processor has hardware threads, or fewer if the environment variable
+//! `RAYON_NUM_THREADS` says so. The global pool of rayon is never started. Results do not depend on the number of threads.
 //!
 //! # Weights
 //!

@@ -203,6 +203,13 @@ pub(super) struct RowPart {
     pub(super) taps: Vec<usize>,
 }
 
+impl Row {
+    /// The number of taps.
+    pub(super) fn taps(&self) -> usize {
+        self.parts.iter().map(|part| part.taps.len()).sum()
+    }
+}
+
 impl Axis {
     /// The axis as convolutions with stride 1, if it can be written so: a strided convolution is a sum over parts of
     /// the input, and a dilated one is one convolution for each residue of the output row modulo the dilation.
@@ -211,7 +218,7 @@ impl Axis {
         for phase in &self.phases {
             let taps = by_row(&phase.taps);
             let apart = |pair: &[(usize, i64)]| usize::try_from(pair[1].1 - pair[0].1).unwrap_or(0);
-            let distance = taps.windows(2).map(apart).next()?;
+            let distance = if taps.is_empty() { return None } else { taps.windows(2).map(apart).next().unwrap_or(1) };
             // A dilated convolution has its dilation as the stride.
             let times = if self.step == 1 { distance } else { 1 };
             let step = self.step * times;
@@ -237,7 +244,7 @@ impl Axis {
                 });
             }
         }
-        let alike = |row: &Row| row.apart == rows[0].apart && row.parts.len() == rows[0].parts.len();
+        let alike = |row: &Row| row.apart == rows[0].apart;
         (!rows.is_empty() && rows.iter().all(alike)).then_some(rows)
     }
 }

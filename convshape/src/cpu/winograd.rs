@@ -1,13 +1,16 @@
 //! Winograd convolutions: fewer multiplications.
 //!
-//! Winograd's minimal filtering (Lavin and Gray 2015, <https://arxiv.org/abs/1509.09308>): with F(2x2, 3x3), four
-//! neighbouring outputs take 16 multiplications per pair of channels instead of 36, with F(2x2, 2x2) 9 instead of 16.
-//! Tiles of inputs are transformed by additions, multiplied as 16 or 9 matrices, and transformed back. Rounding errors
-//! grow by a small factor. An infinite or NaN input turns all outputs of the tiles that read it into NaN: besides the
-//! outputs that really depend on it, at most one more on each side.
+//! Winograd's minimal filtering (Lavin and Gray 2015, <https://arxiv.org/abs/1509.09308>): with F(2, 3), two
+//! neighbouring outputs of a row take 4 multiplications per pair of channels instead of 6, with F(4, 3) four take 6
+//! instead of 12; along two axes these numbers are squared. Tiles of inputs are transformed by a few additions,
+//! multiplied as a matrix for each of their points, and transformed back. The points of F(4, 3) are 0, 1, -1, 1/2, -2
+//! and infinity, with which rounding errors are two to four times those of the definition (Barabasz and others 2020,
+//! <https://arxiv.org/abs/1803.10986>). An infinite or NaN input turns all outputs of the tiles that read it into NaN:
+//! besides the outputs that really depend on it, at most three more on each side.
 //!
-//! A strided convolution is a sum over parts of its inputs, each with stride 1. The phases of a transposed or dilated
-//! convolution are such convolutions too.
+//! More taps are a sum over parts of two or three, and so are the taps of a third axis. A strided convolution is a sum
+//! over parts of its inputs, each with stride 1. The phases of a transposed or dilated convolution are such
+//! convolutions too.
 
 use std::ops::Range;
 use std::vec::Vec;
@@ -17,65 +20,145 @@ use super::conv::TapSum;
 use super::math::Epilogue;
 use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Sets, Simd};
-use super::taps::{Axis, Row};
+use super::taps::{Axis, AxisPhase, Row, RowPart};
 use super::threads::{Spread, Threads};
 use super::tile::{EACH, Products, Tile, UNLIMITED, rows};
 use crate::model::workspace::Workspace;
 
-/// Outputs of a tile per axis.
-pub(super) const STEP: usize = 2;
+/// How an axis is computed: `step` outputs from `taps + step - 1` inputs at a time.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Form {
+    taps: usize,
+    step: usize,
+}
+
+impl Form {
+    /// For an axis with one tap.
+    const SINGLE: Form = Form { taps: 1, step: 1 };
+    const ALL: [Form; 4] =
+        [Form { taps: 2, step: 2 }, Form { taps: 3, step: 2 }, Form { taps: 2, step: 4 }, Form { taps: 3, step: 4 }];
+
+    /// The form with this many elements of a transformed tile.
+    const fn of_edge(edge: usize) -> Form {
+        let step = match edge {
+            1 => 1,
+            3 | 4 => 2,
+            _ => 4,
+        };
+        Form { taps: edge + 1 - step, step }
+    }
+
+    /// Elements of a transformed tile.
+    const fn edge(self) -> usize {
+        self.taps + self.step - 1
+    }
+}
 
 /// A convolution in tiles.
 #[derive(Clone, Debug)]
 pub(super) struct Tiling {
+    /// The axes of planes, rows and columns. Tiles cover columns, or rows and columns; the taps of planes are summed.
+    order: [usize; 3],
+    /// Those of rows and columns.
+    forms: [Form; 2],
     rows: Vec<Row>,
     columns: Vec<Row>,
 }
 
 impl Tiling {
-    /// `None` unless each part has two or three taps along height and width and one along the depth, the channels fill
-    /// vectors, there are enough outputs, and it is faster than the direct way.
+    /// The fastest tiling; `None` if the direct way is faster, or if the layer has no tiling: its channels must fill
+    /// vectors.
     pub(super) fn new(axes: &[Axis; 3], groups: usize, inputs: usize, outputs: usize) -> Option<Tiling> {
-        let [depth] = &axes[0].phases[..] else { return None };
         let full = |channels: usize| channels.is_multiple_of(MOST_LANES);
-        if depth.taps.len() != 1 || groups != 1 || !full(inputs) || !full(outputs) {
+        if groups != 1 || !full(inputs) || !full(outputs) {
             return None;
         }
-        let (rows, columns) = (axes[1].rows()?, axes[2].rows()?);
-        let taps = rows[0].parts[0].taps.len();
-        let parts = rows[0].parts.len() * columns[0].parts.len();
-        let tiling = Tiling { rows, columns };
-        let even = tiling.axes().all(|row| row.parts.iter().all(|part| part.taps.len() == taps));
-        let small = tiling.axes().any(|row| row.count <= STEP);
-        let count = |rows: &[Row]| rows.iter().map(|row| row.count.div_ceil(STEP)).sum::<usize>() / rows.len();
-        let tiles = depth.count * count(&tiling.rows) * count(&tiling.columns);
-        // The matrices are large: with few tiles, reading them takes most of the time.
-        let many = tiles >= LEAST_TILES;
-        let (points, read) = ((taps + 1) * (taps + 1), parts * inputs);
-        let direct = STEP * STEP * taps * taps * read * outputs;
-        // A transformed element takes as long as half a dozen multiply-adds.
-        let own = points * (read * outputs + 6 * (read + outputs));
-        (matches!(taps, 2 | 3) && even && !small && many && direct > own + own / 8).then_some(tiling)
+        let is_single = |axis: &usize| axes[*axis].phases.iter().all(|phase| phase.taps.len() == 1);
+        let (single, several): (Vec<usize>, Vec<usize>) = (0..3).partition(is_single);
+        let order = match (&single[..], &several[..]) {
+            ([], _) => [0, 1, 2],
+            (&[plane], &[row, column]) => [plane, row, column],
+            (&[plane, row], &[column]) => [plane, row, column],
+            _ => return None,
+        };
+        let plane = &axes[order[0]];
+        let [AxisPhase { taps: planes, count: depth, .. }] = &plane.phases[..] else { return None };
+        let (rows, columns) = (axes[order[1]].rows()?, axes[order[2]].rows()?);
+        let taken = |rows: &[Row]| rows.iter().map(|row| row.count * row.taps()).sum::<usize>();
+        let direct = depth * taken(&rows) * taken(&columns) * planes.len() * inputs * outputs;
+        let tilings = Form::ALL.iter().filter_map(|&form| {
+            let forms = [if several.len() == 1 { Form::SINGLE } else { form }, form];
+            let (rows, columns) = (split(&rows, forms[0])?, split(&columns, forms[1])?);
+            let tiling = Tiling { order, forms, rows, columns };
+            Some((tiling.cost(*depth, planes.len() * inputs, outputs), tiling))
+        });
+        let (cost, tiling) = tilings.min_by_key(|(cost, _)| *cost)?;
+        (direct > cost + cost / 16).then_some(tiling)
     }
 
-    fn axes(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().chain(&self.columns)
+    /// How long a sample takes, in multiply-adds.
+    fn cost(&self, depth: usize, inputs: usize, outputs: usize) -> usize {
+        let points = self.points();
+        let read = inputs * self.rows[0].parts.len() * self.columns[0].parts.len();
+        let together = together(points, read, outputs);
+        let phase = |row: &Row, column: &Row| {
+            let tiles = depth * row.count.div_ceil(self.forms[0].step) * column.count.div_ceil(self.forms[1].step);
+            let matrices = (tiles + LOAD * tiles.div_ceil(together)) * read * outputs;
+            points * (matrices + TRANSFORM * tiles * (read + outputs))
+        };
+        self.rows.iter().flat_map(|row| self.columns.iter().map(move |column| phase(row, column))).sum()
     }
 
-    /// Rows and columns of border after the input, which the last tile may read.
-    pub(super) fn overhang(&self) -> [usize; 2] {
-        [&self.rows, &self.columns].map(|rows| rows.iter().map(|row| row.count % STEP * row.step).max().unwrap_or(0))
+    fn points(&self) -> usize {
+        self.forms[0].edge() * self.forms[1].edge()
+    }
+
+    /// Positions of border after the input on each axis, which the last tile may read.
+    pub(super) fn overhang(&self) -> [usize; 3] {
+        let mut overhang = [0; 3];
+        for (role, rows) in [&self.rows, &self.columns].into_iter().enumerate() {
+            let Form { taps, step } = self.forms[role];
+            let beyond = |row: &Row| {
+                let missing = row.parts.iter().map(|part| taps - part.taps.len()).max().unwrap_or(0);
+                (row.count.next_multiple_of(step) - row.count + missing) * row.step
+            };
+            overhang[self.order[1 + role]] = rows.iter().map(beyond).max().unwrap_or(0);
+        }
+        overhang
     }
 }
 
-/// The least tiles of a phase for which matrices too large for the cache are worth reading.
-const LEAST_TILES: usize = 16;
+/// The time of a transformed element, in multiply-adds.
+const TRANSFORM: usize = 14;
+
+/// The time of reading a weight from a large cache, in multiply-adds.
+const LOAD: usize = 8;
+
+/// How many tiles are computed together, so that their transforms stay in the cache.
+fn together(points: usize, read: usize, outputs: usize) -> usize {
+    if points * (read + outputs) <= 16 * 1024 { 60 } else { 36 }
+}
+
+/// Rows whose parts have at most as many taps as the form; `None` if some rows have more parts than others.
+fn split(rows: &[Row], form: Form) -> Option<Vec<Row>> {
+    let parts = |row: &Row| {
+        let cut = |part: &RowPart| {
+            let first = part.first;
+            let taps = part.taps.chunks(form.taps).map(<[usize]>::to_vec).zip(0_i64..);
+            let after = (form.taps * row.step) as i64;
+            taps.map(move |(taps, turn)| RowPart { first: first + turn * after, taps }).collect::<Vec<_>>()
+        };
+        row.parts.iter().flat_map(cut).collect()
+    };
+    let rows: Vec<Row> = rows.iter().map(|row| Row { parts: parts(row), ..row.clone() }).collect();
+    rows.iter().all(|row| row.parts.len() == rows[0].parts.len()).then_some(rows)
+}
 
 /// A convolution, ready to run.
 pub(super) struct Winograd {
     level: Level,
-    /// Elements of a transformed tile per axis: the taps plus one.
-    edge: usize,
+    /// Elements of a transformed tile along rows and columns.
+    edges: [usize; 2],
     /// Input channels of all parts together, and of each.
     read: usize,
     inputs: usize,
@@ -90,16 +173,18 @@ pub(super) struct Winograd {
     onto: bool,
     epilogue: Epilogue,
     runs: Runs,
-    /// Tiles that are computed together, whose transforms stay in the cache.
+    /// Tiles that are computed together.
     together: usize,
     spread: Spread,
+    /// Whether the units of [`Winograd::spread`] are planes, rows or columns of tiles.
+    unit: usize,
     /// Multiply-adds of a sample, as the direct way counts them.
     pub(super) work: usize,
 }
 
-/// Outputs that advance through the input with the same stride.
+/// Outputs that advance through the input with the same stride. Lists are of planes, rows and columns.
 struct WinogradPhase {
-    /// The offset of the first input of each part, and the strides of its planes, rows and columns.
+    /// The offset of the first input of each part, and the strides.
     parts: Vec<usize>,
     x: [usize; 3],
     /// The same for the outputs, and their number.
@@ -109,58 +194,84 @@ struct WinogradPhase {
     weights: usize,
 }
 
+impl WinogradPhase {
+    /// The number of tiles.
+    fn tiles(&self, steps: [usize; 3]) -> [usize; 3] {
+        core::array::from_fn(|role| self.size[role].div_ceil(steps[role]))
+    }
+}
+
 impl Winograd {
     pub(super) fn new(level: Level, sum: &TapSum<'_>, tiling: &Tiling, x: View, y: View) -> Option<Winograd> {
-        let depth = &sum.axes[0].phases[0];
-        let (tap_d, plane) = *depth.taps.first()?;
+        let Tiling { order, forms, .. } = tiling;
+        let plane = &sum.axes[order[0]];
+        let depth = plane.phases.first()?;
         let (inputs, outputs) = (x.channels, y.channels);
-        let edge = tiling.rows[0].parts[0].taps.len() + 1;
-        let (x_strides, y_strides) = (x.buffer.strides(), y.buffer.strides());
+        let edges = forms.map(Form::edge);
+        let points = tiling.points();
+        let [x_strides, y_strides] = [x, y].map(|view| order.map(|axis| view.buffer.strides()[axis]));
+        // A position, or a tap, from those of planes, rows and columns.
+        fn placed<T: Copy + Default>(order: &[usize; 3], values: [T; 3]) -> [T; 3] {
+            let mut placed = [T::default(); 3];
+            order.iter().zip(values).for_each(|(axis, value)| placed[*axis] = value);
+            placed
+        }
         let panel = 2 * level.lanes();
-        let points = edge * edge;
-        let parts = tiling.rows.iter().map(|row| row.parts.len()).sum::<usize>()
-            * tiling.columns.iter().map(|column| column.parts.len()).sum::<usize>();
-        let mut weights = Workspace::with_elements(points * parts * inputs * outputs);
+        let read = depth.taps.len() * tiling.rows.first()?.parts.len() * tiling.columns.first()?.parts.len() * inputs;
+        let packed_phase = points * read * outputs;
+        let mut weights = Workspace::with_elements(tiling.rows.len() * tiling.columns.len() * packed_phase);
         let mut phases: Vec<WinogradPhase> = Vec::new();
-        let mut packed = 0;
-        for row in &tiling.rows {
-            for column in &tiling.columns {
-                let pairs = || row.parts.iter().flat_map(|h| column.parts.iter().map(move |w| (h, w)));
-                let read = pairs().count() * inputs;
-                let own = &mut weights.get_mut()[packed..][..points * read * outputs];
-                for ((part, (h, w)), first) in
-                    pairs().enumerate().flat_map(|part| (0..outputs).step_by(panel).map(move |first| (part, first)))
-                {
+        for (row, column) in tiling.rows.iter().flat_map(|row| tiling.columns.iter().map(move |column| (row, column))) {
+            let pairs = || row.parts.iter().flat_map(|h| column.parts.iter().map(move |w| (h, w)));
+            let parts: Vec<_> = depth.taps.iter().flat_map(|d| pairs().map(move |(h, w)| (d, h, w))).collect();
+            let packed = phases.len() * packed_phase;
+            let own = &mut weights.get_mut()[packed..][..packed_phase];
+            for (part, ((tap_d, _), h, w)) in parts.iter().enumerate() {
+                for (output, input) in (0..outputs).flat_map(|output| (0..inputs).map(move |input| (output, input))) {
+                    let first = output / panel * panel;
                     let width = panel.min(outputs - first);
-                    for input in 0..inputs {
-                        let place = first * read + (part * inputs + input) * width;
-                        for output in first..first + width {
-                            let transformed = transform_weights(edge, &|i, j| {
-                                let weight = sum.weights.at(output, input, [tap_d, h.taps[i], w.taps[j]]);
-                                f64::from(weight) * f64::from(sum.scale[output])
-                            });
-                            for (point, weight) in transformed[..points].iter().enumerate() {
-                                own[point * read * outputs + place + output - first] = *weight;
-                            }
+                    let place = first * read + (part * inputs + input) * width + output - first;
+                    let tap = |i: usize, j: usize| match (h.taps.get(i), w.taps.get(j)) {
+                        (Some(h), Some(w)) => {
+                            let weight = sum.weights.at(output, input, placed(order, [*tap_d, *h, *w]));
+                            f64::from(weight) * f64::from(sum.scale[output])
                         }
+                        // The part has fewer taps than the form.
+                        _ => 0.0,
+                    };
+                    let transformed = transform_weights(*forms, &tap);
+                    for (point, weight) in transformed[..points].iter().enumerate() {
+                        own[point * read * outputs + place] = *weight;
                     }
                 }
-                phases.push(WinogradPhase {
-                    parts: pairs().map(|(h, w)| x.buffer.at_signed([plane, h.first, w.first]) + x.channel).collect(),
-                    x: [sum.axes[0].step * x_strides[0], row.step * x_strides[1], column.step * x_strides[2]],
-                    first: y.at([depth.first, row.first, column.first]),
-                    y: [sum.axes[0].modulus * y_strides[0], row.apart * y_strides[1], column.apart * y_strides[2]],
-                    size: [depth.count, row.count, column.count],
-                    weights: packed,
-                });
-                packed += points * read * outputs;
             }
+            let start = |(d, h, w): &(&(usize, i64), &RowPart, &RowPart)| {
+                x.buffer.at_signed(placed(order, [d.1, h.first, w.first])) + x.channel
+            };
+            phases.push(WinogradPhase {
+                parts: parts.iter().map(start).collect(),
+                x: [plane.step * x_strides[0], row.step * x_strides[1], column.step * x_strides[2]],
+                first: y.at(placed(order, [depth.first, row.first, column.first])),
+                y: [plane.modulus * y_strides[0], row.apart * y_strides[1], column.apart * y_strides[2]],
+                size: [depth.count, row.count, column.count],
+                weights: packed,
+            });
         }
-        let read = phases[0].parts.len() * inputs;
-        let positions: usize = phases.iter().map(|phase| phase.size.iter().product::<usize>()).sum();
+        let taken = |rows: &[Row]| rows.iter().map(|row| row.count * row.taps()).sum::<usize>();
+        let work = depth.count * depth.taps.len() * taken(&tiling.rows) * taken(&tiling.columns) * inputs * outputs;
+        // Whole slices of the outermost axis with more than one output are next to each other in memory.
+        let steps = [1, forms[0].step, forms[1].step];
+        let axis = (0..2).find(|axis| y.buffer.size[*axis] > 1).unwrap_or(2);
+        let unit = order.iter().position(|own| *own == axis)?;
+        let spread = Spread {
+            sample: y.buffer.sample(),
+            units: phases.iter().map(|phase| phase.tiles(steps)[unit]).max()?,
+            origin: (0..=axis).map(|axis| y.buffer.low[axis] * y.buffer.strides()[axis]).sum(),
+            step: steps[unit] * phases[0].y[unit],
+        };
         Some(Winograd {
             level,
-            edge,
+            edges,
             read,
             inputs,
             outputs,
@@ -171,19 +282,10 @@ impl Winograd {
             onto: sum.onto,
             epilogue: sum.epilogue,
             runs: Runs::new([0].into_iter(), read, false),
-            together: if edge * edge * (read + outputs) <= 1024 { 60 } else { 36 },
-            spread: if depth.count > 1 {
-                let step = sum.axes[0].modulus * y_strides[0];
-                Spread { sample: y.buffer.sample(), units: depth.count, origin: y.buffer.low[0] * y_strides[0], step }
-            } else {
-                Spread {
-                    sample: y.buffer.sample(),
-                    units: tiling.rows.iter().map(|row| row.count.div_ceil(STEP)).max()?,
-                    origin: y.buffer.low[0] * y_strides[0] + y.buffer.low[1] * y_strides[1],
-                    step: STEP * tiling.rows[0].apart * y_strides[1],
-                }
-            },
-            work: (edge - 1) * (edge - 1) * positions * read * outputs,
+            together: together(points, read, outputs),
+            spread,
+            unit,
+            work,
             phases,
         })
     }
@@ -191,7 +293,7 @@ impl Winograd {
     /// Runs all samples. `x` and `y` are the buffers.
     pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
-            let needed = self.edge * self.edge * self.together * (self.read + self.outputs);
+            let needed = self.edges[0] * self.edges[1] * self.together * (self.read + self.outputs);
             with_scratch(needed, |scratch| {
                 self.level.run(TileShare { own: self, x, y, base, samples, units, scratch });
             });
@@ -199,30 +301,46 @@ impl Winograd {
     }
 }
 
-/// A transformed tile of 16 elements; smaller ones use the first elements.
-type Points = [f32; 16];
+/// A transformed tile; smaller ones use the first elements.
+type Points = [f32; 36];
 
-/// `G g G^T`
-fn transform_weights(edge: usize, tap: &dyn Fn(usize, usize) -> f64) -> Points {
-    let spread = |a: f64, b: f64, c: f64| match edge {
-        3 => [a, a + b, b, 0.0],
-        _ => [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c],
-    };
-    let tap = |i: usize, j: usize| if i + 1 < edge && j + 1 < edge { tap(i, j) } else { 0.0 };
-    let columns = [0, 1, 2].map(|j| spread(tap(0, j), tap(1, j), tap(2, j)));
-    let mut points = [0.0; 16];
-    for i in 0..edge {
-        let row = spread(columns[0][i], columns[1][i], columns[2][i]);
-        for j in 0..edge {
+/// `G g G^T`, with `G` of rows on the left and of columns on the right.
+fn transform_weights(forms: [Form; 2], tap: &dyn Fn(usize, usize) -> f64) -> Points {
+    let [rows, columns] = forms;
+    let tap = |i: usize, j: usize| if i < rows.taps && j < columns.taps { tap(i, j) } else { 0.0 };
+    let spread_columns: [[f64; 6]; 3] = [0, 1, 2].map(|j| spread(rows, [tap(0, j), tap(1, j), tap(2, j)]));
+    let mut points = [0.0; 36];
+    for i in 0..rows.edge() {
+        let row = spread(columns, spread_columns.map(|column| column[i]));
+        for j in 0..columns.edge() {
             #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
             let point = row[j] as f32;
-            points[edge * i + j] = point;
+            points[columns.edge() * i + j] = point;
         }
     }
     points
 }
 
-/// Some planes, or some rows of tiles.
+/// `G g`: the polynomial with these coefficients at the form's points, divided by the product of the point's distances
+/// to the others. The last point is infinity.
+fn spread(form: Form, [a, b, c]: [f64; 3]) -> [f64; 6] {
+    match (form.taps, form.step) {
+        (1, _) => [a, 0.0, 0.0, 0.0, 0.0, 0.0],
+        // 0, 1; the sign of the second is that of `differences`.
+        (2, 2) => [a, a + b, b, 0.0, 0.0, 0.0],
+        // 0, 1, -1
+        (3, 2) => [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c, 0.0, 0.0],
+        // 0, 1, -1, 2
+        (2, _) => [a / 2.0, -(a + b) / 2.0, (b - a) / 6.0, (a + 2.0 * b) / 6.0, b, 0.0],
+        // 0, 1, -1, 1/2, -2
+        _ => {
+            let half = -(16.0 * a + 8.0 * b + 4.0 * c) / 15.0;
+            [a, (a + b + c) / 3.0, (b - a - c) / 3.0, half, (a - 2.0 * b + 4.0 * c) / 15.0, c]
+        }
+    }
+}
+
+/// Some planes, rows of tiles or columns of tiles.
 struct TileShare<'a> {
     own: &'a Winograd,
     x: &'a [f32],
@@ -239,98 +357,112 @@ impl Kernel for TileShare<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let TileShare { own, x, y, base, samples, units, scratch } = self;
-        let (read, outputs, edge) = (own.read, own.outputs, own.edge);
-        let (inputs, products) = scratch.split_at_mut(edge * edge * own.together * read);
+        match self.own.edges {
+            [3, 3] => simd.call(Tiles::<3, 3>(self)),
+            [4, 4] => simd.call(Tiles::<4, 4>(self)),
+            [5, 5] => simd.call(Tiles::<5, 5>(self)),
+            [6, 6] => simd.call(Tiles::<6, 6>(self)),
+            [_, 3] => simd.call(Tiles::<1, 3>(self)),
+            [_, 4] => simd.call(Tiles::<1, 4>(self)),
+            [_, 5] => simd.call(Tiles::<1, 5>(self)),
+            _ => simd.call(Tiles::<1, 6>(self)),
+        }
+    }
+}
+
+/// The tiles of a share, with their edges along rows and columns.
+struct Tiles<'a, const H: usize, const W: usize>(TileShare<'a>);
+
+impl<const H: usize, const W: usize> Kernel for Tiles<'_, H, W> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let TileShare { own, x, y, base, samples, units, scratch } = self.0;
+        let (read, outputs) = (own.read, own.outputs);
+        let (inputs, products) = scratch.split_at_mut(H * W * own.together * read);
         for phase in &own.phases {
-            let [depth, rows, columns] = [phase.size[0], phase.size[1].div_ceil(STEP), phase.size[2].div_ceil(STEP)];
-            let (planes, rows) =
-                if depth > 1 { (units.clone(), 0..rows) } else { (0..1, units.start..units.end.min(rows)) };
-            let tiles = samples.len() * planes.len() * rows.len() * columns;
+            let tiles = phase.tiles([1, Form::of_edge(H).step, Form::of_edge(W).step]);
+            let mut ranges = tiles.map(|count| 0..count);
+            ranges[own.unit] = units.start..units.end.min(tiles[own.unit]);
+            let tiles = samples.len() * ranges.iter().map(ExactSizeIterator::len).product::<usize>();
             for first in (0..tiles).step_by(own.together) {
                 let count = own.together.min(tiles - first);
-                let (planes, rows) = (planes.clone(), rows.clone());
-                let place = Tiles { phase, first, count, samples: samples.start, planes, rows, columns };
-                match edge {
-                    3 => simd.call(Gather::<3> { own, x, place: &place, points: inputs }),
-                    _ => simd.call(Gather::<4> { own, x, place: &place, points: inputs }),
-                }
-                for point in 0..edge * edge {
+                let place = Group { phase, first, count, samples: samples.start, ranges: ranges.clone() };
+                simd.call(Gather::<H, W> { own, x, place: &place, points: inputs });
+                for point in 0..H * W {
                     let x = &inputs[point * count * read..][..count * read];
                     let y = &mut products[point * count * outputs..][..count * outputs];
                     let weights = &own.weights.get()[phase.weights + point * read * outputs..][..read * outputs];
                     Matrix { own, x, y, count }.multiply(simd, weights);
                 }
-                match edge {
-                    3 => simd.call(Scatter::<3> { own, y: &mut *y, base, place: &place, points: products }),
-                    _ => simd.call(Scatter::<4> { own, y: &mut *y, base, place: &place, points: products }),
-                }
+                simd.call(Scatter::<H, W> { own, y: &mut *y, base, place: &place, points: products });
             }
         }
     }
 }
 
 /// Some tiles of a phase.
-struct Tiles<'a> {
+struct Group<'a> {
     phase: &'a WinogradPhase,
     first: usize,
     count: usize,
     samples: usize,
-    planes: Range<usize>,
-    rows: Range<usize>,
-    columns: usize,
+    /// Planes, rows and columns.
+    ranges: [Range<usize>; 3],
 }
 
-impl Tiles<'_> {
+impl Group<'_> {
     /// Sample, plane, row and column of a tile.
     #[inline(always)]
     fn at(&self, tile: usize) -> [usize; 4] {
+        let [planes, rows, columns] = &self.ranges;
         let tile = self.first + tile;
-        let (row, column) = (tile / self.columns, tile % self.columns);
-        let (plane, row) = (row / self.rows.len(), row % self.rows.len());
-        let (sample, plane) = (plane / self.planes.len(), plane % self.planes.len());
-        [self.samples + sample, self.planes.start + plane, self.rows.start + row, column]
+        let (row, column) = (tile / columns.len(), tile % columns.len());
+        let (plane, row) = (row / rows.len(), row % rows.len());
+        let (sample, plane) = (plane / planes.len(), plane % planes.len());
+        [self.samples + sample, planes.start + plane, rows.start + row, columns.start + column]
     }
 }
 
 /// `B^T d B` of each tile and channel.
-struct Gather<'a, const EDGE: usize> {
+struct Gather<'a, const H: usize, const W: usize> {
     own: &'a Winograd,
     x: &'a [f32],
-    place: &'a Tiles<'a>,
+    place: &'a Group<'a>,
     points: &'a mut [f32],
 }
 
-impl<const EDGE: usize> Kernel for Gather<'_, EDGE> {
+impl<const H: usize, const W: usize> Kernel for Gather<'_, H, W> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Gather { own, x, place, points } = self;
         let [plane_step, row_step, column_step] = place.phase.x;
+        let (down, right) = (Form::of_edge(H).step * row_step, Form::of_edge(W).step * column_step);
         for tile in 0..place.count {
             let [sample, plane, row, column] = place.at(tile);
-            let start = sample * own.x_sample + plane * plane_step + STEP * (row * row_step + column * column_step);
+            let start = sample * own.x_sample + plane * plane_step + row * down + column * right;
             for (part, first) in place.phase.parts.iter().enumerate() {
                 for channel in (0..own.inputs).step_by(S::LANES) {
                     let zero = simd.splat(0.0);
-                    let mut d = [[zero; EDGE]; EDGE];
-                    for i in 0..EDGE {
-                        for j in 0..EDGE {
-                            d[j][i] = simd.load(&x[first + start + i * row_step + j * column_step + channel..]);
+                    let mut t = [[zero; W]; H];
+                    for j in 0..W {
+                        let mut d = [zero; H];
+                        for i in 0..H {
+                            d[i] = simd.load(&x[first + start + i * row_step + j * column_step + channel..]);
                         }
-                    }
-                    let mut t = [[zero; EDGE]; EDGE];
-                    for j in 0..EDGE {
-                        let column = differences(simd, d[j]);
-                        for i in 0..EDGE {
+                        let column = differences(simd, d);
+                        for i in 0..H {
                             t[i][j] = column[i];
                         }
                     }
-                    for i in 0..EDGE {
+                    for i in 0..H {
                         let row = differences(simd, t[i]);
-                        for j in 0..EDGE {
-                            let at = ((EDGE * i + j) * place.count + tile) * own.read + part * own.inputs + channel;
+                        for j in 0..W {
+                            let at = ((W * i + j) * place.count + tile) * own.read + part * own.inputs + channel;
                             simd.store(row[j], &mut points[at..]);
                         }
                     }
@@ -340,84 +472,131 @@ impl<const EDGE: usize> Kernel for Gather<'_, EDGE> {
     }
 }
 
-/// `B^T d`
+/// `B^T d`: the coefficients of the polynomials that vanish at all points but one.
 #[inline(always)]
 fn differences<S: Simd, const EDGE: usize>(simd: S, d: [S::F; EDGE]) -> [S::F; EDGE] {
+    let add = |factor: f32, x: S::F, sum: S::F| simd.mul_add(simd.splat(factor), x, sum);
     let mut t = d;
-    if EDGE == 3 {
-        t[0] = simd.sub(d[0], d[1]);
-        t[2] = simd.sub(d[2], d[1]);
-    } else {
-        t[0] = simd.sub(d[0], d[2]);
-        t[1] = simd.add(d[1], d[2]);
-        t[2] = simd.sub(d[2], d[1]);
-        t[EDGE - 1] = simd.sub(d[1], d[EDGE - 1]);
+    match EDGE {
+        1 => {}
+        3 => {
+            t[0] = simd.sub(d[0], d[1]);
+            t[2] = simd.sub(d[2], d[1]);
+        }
+        4 => {
+            t[0] = simd.sub(d[0], d[2]);
+            t[1] = simd.add(d[1], d[2]);
+            t[2] = simd.sub(d[2], d[1]);
+            t[3] = simd.sub(d[1], d[3]);
+        }
+        5 => {
+            let odd = simd.sub(d[3], d[1]);
+            t[0] = add(2.0, simd.sub(d[0], d[2]), odd);
+            t[1] = add(-2.0, d[1], simd.sub(d[3], d[2]));
+            t[2] = add(2.0, d[1], add(-3.0, d[2], d[3]));
+            t[3] = odd;
+            t[4] = add(-2.0, odd, simd.sub(d[4], d[2]));
+        }
+        _ => {
+            let (odd, even) = (simd.sub(d[3], d[1]), simd.sub(d[4], d[2]));
+            t[0] = add(1.5, odd, add(-2.0, d[2], simd.add(d[0], d[4])));
+            t[1] = add(2.5, d[3], add(0.5, d[2], simd.sub(d[4], d[1])));
+            t[2] = add(0.5, d[3], add(-2.5, d[2], simd.add(d[4], d[1])));
+            t[3] = add(2.0, odd, even);
+            t[4] = add(-0.5, odd, even);
+            t[5] = add(1.5, even, add(-2.0, d[3], simd.add(d[1], d[5])));
+        }
     }
     t
 }
 
-/// `A^T m`
+/// `A^T m`: the sums of the points' powers. There are as many as the form's step.
 #[inline(always)]
-fn pair<S: Simd, const EDGE: usize>(simd: S, m: [S::F; EDGE]) -> [S::F; 2] {
-    if EDGE == 3 {
-        [simd.add(m[0], m[1]), simd.add(m[1], m[2])]
-    } else {
-        [simd.add(simd.add(m[0], m[1]), m[2]), simd.sub(simd.sub(m[1], m[2]), m[EDGE - 1])]
+fn sums<S: Simd, const EDGE: usize>(simd: S, m: [S::F; EDGE]) -> [S::F; 4] {
+    let add = |factor: f32, x: S::F, sum: S::F| simd.mul_add(simd.splat(factor), x, sum);
+    let mut y = [m[0]; 4];
+    match EDGE {
+        1 => {}
+        3 => {
+            y[0] = simd.add(m[0], m[1]);
+            y[1] = simd.add(m[1], m[2]);
+        }
+        4 => {
+            y[0] = simd.add(simd.add(m[0], m[1]), m[2]);
+            y[1] = simd.sub(simd.sub(m[1], m[2]), m[3]);
+        }
+        _ => {
+            let (even, odd) = (simd.add(m[1], m[2]), simd.sub(m[1], m[2]));
+            y[0] = simd.add(simd.add(m[0], even), m[3]);
+            if EDGE == 5 {
+                y[1] = add(2.0, m[3], odd);
+                y[2] = add(4.0, m[3], even);
+                y[3] = add(8.0, m[3], simd.add(odd, m[4]));
+            } else {
+                y[0] = simd.add(y[0], m[4]);
+                y[1] = add(0.5, m[3], add(-2.0, m[4], odd));
+                y[2] = add(0.25, m[3], add(4.0, m[4], even));
+                y[3] = add(0.125, m[3], add(-8.0, m[4], simd.add(odd, m[EDGE - 1])));
+            }
+        }
     }
+    y
 }
 
 /// `A^T m A` of each tile and channel, and the epilogue.
-struct Scatter<'a, const EDGE: usize> {
+struct Scatter<'a, const H: usize, const W: usize> {
     own: &'a Winograd,
     y: &'a mut [f32],
     base: usize,
-    place: &'a Tiles<'a>,
+    place: &'a Group<'a>,
     points: &'a [f32],
 }
 
-impl<const EDGE: usize> Kernel for Scatter<'_, EDGE> {
+impl<const H: usize, const W: usize> Kernel for Scatter<'_, H, W> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Scatter { own, y, base, place, points } = self;
         let ([plane_step, row_step, column_step], [_, size @ ..]) = (place.phase.y, place.phase.size);
+        let steps = [Form::of_edge(H).step, Form::of_edge(W).step];
         for tile in 0..place.count {
             let [sample, plane, row, column] = place.at(tile);
-            let (row, column) = (STEP * row, STEP * column);
+            let (row, column) = (steps[0] * row, steps[1] * column);
             let start = place.phase.first + sample * own.y_sample + plane * plane_step;
             let start = start + row * row_step + column * column_step - base;
+            let rows = steps[0].min(size[0] - row);
+            let columns = steps[1].min(size[1] - column);
             for channel in (0..own.outputs).step_by(S::LANES) {
                 let zero = simd.splat(0.0);
-                let mut t = [[zero; EDGE]; 2];
-                for j in 0..EDGE {
-                    let mut m = [zero; EDGE];
-                    for i in 0..EDGE {
-                        m[i] = simd.load(&points[((EDGE * i + j) * place.count + tile) * own.outputs + channel..]);
+                let mut t = [[zero; W]; 4];
+                for j in 0..W {
+                    let mut m = [zero; H];
+                    for i in 0..H {
+                        m[i] = simd.load(&points[((W * i + j) * place.count + tile) * own.outputs + channel..]);
                     }
-                    [t[0][j], t[1][j]] = pair(simd, m);
+                    let column = sums(simd, m);
+                    for i in 0..steps[0] {
+                        t[i][j] = column[i];
+                    }
                 }
                 let shift = simd.load(&own.shift[channel..]);
-                for i in 0..STEP.min(size[0] - row) {
-                    let pair = pair(simd, t[i]);
-                    for j in 0..STEP {
-                        if column + j < size[1] {
-                            let at = start + i * row_step + j * column_step + channel;
-                            let y = &mut y[at..][..S::LANES];
-                            let mut sum = simd.add(pair[j], shift);
-                            if own.onto {
-                                sum = simd.add(sum, simd.load(y));
-                            }
-                            simd.store(own.epilogue.apply(simd, sum), y);
+                for (i, t) in t.into_iter().enumerate().take(rows) {
+                    let row = sums(simd, t);
+                    for (j, sum) in row.into_iter().enumerate().take(columns) {
+                        let at = start + i * row_step + j * column_step + channel;
+                        let y = &mut y[at..][..S::LANES];
+                        let mut sum = simd.add(sum, shift);
+                        if own.onto {
+                            sum = simd.add(sum, simd.load(y));
                         }
+                        simd.store(own.epilogue.apply(simd, sum), y);
                     }
                 }
             }
-            for i in 0..STEP.min(size[0] - row) {
-                for j in 0..STEP.min(size[1] - column) {
-                    let at = start + i * row_step + j * column_step;
-                    own.epilogue.rest(simd, &mut y[at..][..own.outputs]);
-                }
+            for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
+                let at = start + i * row_step + j * column_step;
+                own.epilogue.rest(simd, &mut y[at..][..own.outputs]);
             }
         }
     }

@@ -241,14 +241,22 @@ const fn padded(shape: &Shape, border: [i64; 3], order: AxisOrder) -> Option<usi
 const fn border(op: &Op, input: &Shape, order: AxisOrder) -> [i64; 3] {
     let mut border = [0; 3];
     let Op::Conv(conv) = op else { return border };
+    // A layer whose channels fill vectors may compute four outputs at a time from parts of three taps: the last tile
+    // has at most three outputs and two taps too many.
+    let lanes = LINE as i64;
+    let inputs = match input.size(order.channel(input.rank())).number() {
+        Some(inputs) => inputs,
+        None => 0,
+    };
+    let in_tiles = conv.groups == 1 && inputs % lanes == 0 && conv.outputs % lanes == 0;
+    let overhang = if in_tiles { 5 } else { 1 };
     let mut axis = 0;
     while axis < conv.rank {
         border[axis] = match conv.direction {
             Direction::Forward => match conv.windows(input, order) {
-                // More if the last of several outputs at a time extends past the end.
                 Ok(windows) => {
                     let Window { lo, hi, stride, dilation, .. } = windows[axis];
-                    least_zero(lo) + least_zero(hi) + if stride > dilation { stride } else { dilation }
+                    least_zero(lo) + least_zero(hi) + overhang * if stride > dilation { stride } else { dilation }
                 }
                 Err(_) => 0,
             },
@@ -257,7 +265,9 @@ const fn border(op: &Op, input: &Shape, order: AxisOrder) -> [i64; 3] {
                     let scatter = scatters[axis];
                     let reach = (scatter.kernel - 1) * scatter.dilation;
                     let (low, high) = (reach - scatter.lo, reach - scatter.hi);
-                    least_zero(low / scatter.stride + 1) + least_zero(high / scatter.stride + 1) + 1
+                    least_zero(low / scatter.stride + 1)
+                        + least_zero(high / scatter.stride + 1)
+                        + overhang * scatter.dilation
                 }
                 Err(_) => 0,
             },

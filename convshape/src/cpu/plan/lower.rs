@@ -445,9 +445,7 @@ impl Lowering {
         let method = if self.level.is_portable() {
             Method::Direct { planar: first && few }
         } else if let Some(tiling) = tiling {
-            let [rows, columns] = tiling.overhang();
-            axes[1].high += rows;
-            axes[2].high += columns;
+            axes.iter_mut().zip(tiling.overhang()).for_each(|(axis, overhang)| axis.high += overhang);
             Method::Winograd(tiling.into())
         } else if alone && slide::fits(&axes, groups, &from, &to) {
             Method::Slide
