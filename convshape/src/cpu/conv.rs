@@ -294,13 +294,7 @@ impl Conv {
         conv
     }
 
-    /// The packed weights, each panel's followed by its constants.
-    #[cfg(feature = "train")]
-    pub(super) fn packed(&self) -> &[f32] {
-        self.weights.get()
-    }
-
-    /// The packed weights, to overwrite them.
+    /// The packed weights, each panel's followed by its constants, to overwrite them.
     #[cfg(feature = "train")]
     pub(super) fn packed_mut(&mut self) -> &mut [f32] {
         self.weights.get_mut()

@@ -250,7 +250,11 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
     let sum = TapSum { axes, groups, weights, scale: &scale, shift: &shift, onto: *onto, epilogue };
     Some(match method {
         Method::Direct { .. } => Job::Conv(Box::new(Conv::new(level, &sum, input, output))),
-        Method::Winograd(tiling) => Job::Winograd(Box::new(Winograd::new(level, &sum, tiling, input, output)?)),
+        Method::Winograd(tiling) => {
+            let (mut winograd, taps) = Winograd::new(level, &sum, tiling, input, output)?;
+            winograd.pack(&taps);
+            Job::Winograd(Box::new(winograd))
+        }
         Method::Planes => Job::Planes(Box::new(Planes::new(level, &sum, input, output))),
         Method::Slide => Job::Slide(Box::new(Slide::new(level, &sum, input, output)?)),
     })

@@ -144,7 +144,7 @@ fn check_within(
         }
     }
     #[cfg(feature = "train")]
-    super::train::tests::check(&graph, &params, &x, batch);
+    super::train::tests::check(f64::from(tolerance), &graph, &params, &x, batch);
     for level in Level::all() {
         let params: Vec<&Param> = params.iter().collect();
         let lowered = graph.lowered().expect("was checked");

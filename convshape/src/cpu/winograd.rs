@@ -66,9 +66,14 @@ pub(super) struct Tiling {
 }
 
 impl Tiling {
-    /// The fastest tiling; `None` if the direct way is faster, or if the layer has no tiling: its channels must fill
-    /// vectors.
-    pub(super) fn new(axes: &[Axis; 3], groups: usize, inputs: usize, outputs: usize) -> Option<Tiling> {
+    /// The fastest tiling for a batch; `None` if the direct way is faster, or if the layer has no tiling: its channels
+    /// must fill vectors. `packed_anew` is whether weights are packed for each batch.
+    pub(super) fn new(
+        axes: &[Axis; 3],
+        groups: usize,
+        [inputs, outputs]: [usize; 2],
+        (samples, packed_anew): (usize, bool),
+    ) -> Option<Tiling> {
         let full = |channels: usize| channels.is_multiple_of(MOST_LANES);
         if groups != 1 || !full(inputs) || !full(outputs) {
             return None;
@@ -85,25 +90,26 @@ impl Tiling {
         let [AxisPhase { taps: planes, count: depth, .. }] = &plane.phases[..] else { return None };
         let (rows, columns) = (axes[order[1]].rows()?, axes[order[2]].rows()?);
         let taken = |rows: &[Row]| rows.iter().map(|row| row.count * row.taps()).sum::<usize>();
-        let direct = depth * taken(&rows) * taken(&columns) * planes.len() * inputs * outputs;
+        let direct = samples * depth * taken(&rows) * taken(&columns) * planes.len() * inputs * outputs;
         let tilings = Form::ALL.iter().filter_map(|&form| {
             let forms = [if several.len() == 1 { Form::SINGLE } else { form }, form];
             let (rows, columns) = (split(&rows, forms[0])?, split(&columns, forms[1])?);
             let tiling = Tiling { order, forms, rows, columns };
-            Some((tiling.cost(*depth, planes.len() * inputs, outputs), tiling))
+            let pack = if packed_anew { PACK } else { 0 };
+            Some((tiling.cost(samples * depth, planes.len() * inputs, outputs, pack), tiling))
         });
         let (cost, tiling) = tilings.min_by_key(|(cost, _)| *cost)?;
         (direct > cost + cost / 16).then_some(tiling)
     }
 
-    /// How long a sample takes, in multiply-adds.
-    fn cost(&self, depth: usize, inputs: usize, outputs: usize) -> usize {
+    /// How long a batch takes with this many planes, in multiply-adds. `pack` is the time of packing a weight.
+    fn cost(&self, planes: usize, inputs: usize, outputs: usize, pack: usize) -> usize {
         let points = self.points();
         let read = inputs * self.rows[0].parts.len() * self.columns[0].parts.len();
         let together = together(points, read, outputs);
         let phase = |row: &Row, column: &Row| {
-            let tiles = depth * row.count.div_ceil(self.forms[0].step) * column.count.div_ceil(self.forms[1].step);
-            let matrices = (tiles + LOAD * tiles.div_ceil(together)) * read * outputs;
+            let tiles = planes * row.count.div_ceil(self.forms[0].step) * column.count.div_ceil(self.forms[1].step);
+            let matrices = (tiles + LOAD * tiles.div_ceil(together) + pack) * read * outputs;
             points * (matrices + TRANSFORM * tiles * (read + outputs))
         };
         self.rows.iter().flat_map(|row| self.columns.iter().map(move |column| phase(row, column))).sum()
@@ -133,6 +139,9 @@ const TRANSFORM: usize = 14;
 
 /// The time of reading a weight from a large cache, in multiply-adds.
 const LOAD: usize = 8;
+
+/// The time of packing a transformed weight, in multiply-adds.
+const PACK: usize = 16;
 
 /// How many tiles are computed together, so that their transforms stay in the cache.
 fn together(points: usize, read: usize, outputs: usize) -> usize {
@@ -202,7 +211,14 @@ impl WinogradPhase {
 }
 
 impl Winograd {
-    pub(super) fn new(level: Level, sum: &TapSum<'_>, tiling: &Tiling, x: View, y: View) -> Option<Winograd> {
+    /// A convolution without weights, and the taps that [`Winograd::pack`] makes them of.
+    pub(super) fn new(
+        level: Level,
+        sum: &TapSum<'_>,
+        tiling: &Tiling,
+        x: View,
+        y: View,
+    ) -> Option<(Winograd, Vec<f32>)> {
         let Tiling { order, forms, .. } = tiling;
         let plane = &sum.axes[order[0]];
         let depth = plane.phases.first()?;
@@ -218,30 +234,24 @@ impl Winograd {
         }
         let panel = 2 * level.lanes();
         let read = depth.taps.len() * tiling.rows.first()?.parts.len() * tiling.columns.first()?.parts.len() * inputs;
-        let packed_phase = points * read * outputs;
-        let mut weights = Workspace::with_elements(tiling.rows.len() * tiling.columns.len() * packed_phase);
+        let [matrix, taps_of_phase] = [read * outputs, forms[0].taps * forms[1].taps * read * outputs];
+        let count = tiling.rows.len() * tiling.columns.len();
+        let mut taps = std::vec![0.0; count * taps_of_phase];
         let mut phases: Vec<WinogradPhase> = Vec::new();
         for (row, column) in tiling.rows.iter().flat_map(|row| tiling.columns.iter().map(move |column| (row, column))) {
             let pairs = || row.parts.iter().flat_map(|h| column.parts.iter().map(move |w| (h, w)));
             let parts: Vec<_> = depth.taps.iter().flat_map(|d| pairs().map(move |(h, w)| (d, h, w))).collect();
-            let packed = phases.len() * packed_phase;
-            let own = &mut weights.get_mut()[packed..][..packed_phase];
+            let own = &mut taps[phases.len() * taps_of_phase..][..taps_of_phase];
             for (part, ((tap_d, _), h, w)) in parts.iter().enumerate() {
                 for (output, input) in (0..outputs).flat_map(|output| (0..inputs).map(move |input| (output, input))) {
                     let first = output / panel * panel;
                     let width = panel.min(outputs - first);
                     let place = first * read + (part * inputs + input) * width + output - first;
-                    let tap = |i: usize, j: usize| match (h.taps.get(i), w.taps.get(j)) {
-                        (Some(h), Some(w)) => {
-                            let weight = sum.weights.at(output, input, placed(order, [*tap_d, *h, *w]));
-                            f64::from(weight) * f64::from(sum.scale[output])
-                        }
-                        // The part has fewer taps than the form.
-                        _ => 0.0,
-                    };
-                    let transformed = transform_weights(*forms, &tap);
-                    for (point, weight) in transformed[..points].iter().enumerate() {
-                        own[point * read * outputs + place] = *weight;
+                    // Taps that the part lacks stay 0.
+                    for (i, j) in (0..h.taps.len()).flat_map(|i| (0..w.taps.len()).map(move |j| (i, j))) {
+                        let tap = placed(order, [*tap_d, h.taps[i], w.taps[j]]);
+                        let weight = sum.weights.at(output, input, tap) * sum.scale[output];
+                        own[(i * forms[1].taps + j) * matrix + place] = weight;
                     }
                 }
             }
@@ -254,7 +264,7 @@ impl Winograd {
                 first: y.at(placed(order, [depth.first, row.first, column.first])),
                 y: [plane.modulus * y_strides[0], row.apart * y_strides[1], column.apart * y_strides[2]],
                 size: [depth.count, row.count, column.count],
-                weights: packed,
+                weights: phases.len() * points * matrix,
             });
         }
         let taken = |rows: &[Row]| rows.iter().map(|row| row.count * row.taps()).sum::<usize>();
@@ -269,7 +279,7 @@ impl Winograd {
             origin: (0..=axis).map(|axis| y.buffer.low[axis] * y.buffer.strides()[axis]).sum(),
             step: steps[unit] * phases[0].y[unit],
         };
-        Some(Winograd {
+        let own = Winograd {
             level,
             edges,
             read,
@@ -277,7 +287,7 @@ impl Winograd {
             outputs,
             x_sample: x.buffer.sample(),
             y_sample: y.buffer.sample(),
-            weights,
+            weights: Workspace::with_elements(count * points * matrix),
             shift: sum.shift.to_vec(),
             onto: sum.onto,
             epilogue: sum.epilogue,
@@ -287,7 +297,20 @@ impl Winograd {
             unit,
             work,
             phases,
-        })
+        };
+        Some((own, taps))
+    }
+
+    /// Transforms the weights from taps: `[phase][tap]`, then as the weights.
+    pub(super) fn pack(&mut self, taps: &[f32]) {
+        let weights = self.weights.get_mut();
+        self.level.run(PackWeights { edges: self.edges, matrix: self.read * self.outputs, taps, weights });
+    }
+
+    /// What is added to each output channel.
+    #[cfg(feature = "train")]
+    pub(super) fn shift(&mut self) -> &mut [f32] {
+        &mut self.shift
     }
 
     /// Runs all samples. `x` and `y` are the buffers.
@@ -301,43 +324,117 @@ impl Winograd {
     }
 }
 
-/// A transformed tile; smaller ones use the first elements.
-type Points = [f32; 36];
+/// Calls a kernel for the edges of tiles along rows and columns.
+macro_rules! by_edges {
+    ($edges:expr, $simd:expr, $kernel:ident($own:expr)) => {
+        match $edges {
+            [3, 3] => $simd.call($kernel::<3, 3>($own)),
+            [4, 4] => $simd.call($kernel::<4, 4>($own)),
+            [5, 5] => $simd.call($kernel::<5, 5>($own)),
+            [6, 6] => $simd.call($kernel::<6, 6>($own)),
+            [_, 3] => $simd.call($kernel::<1, 3>($own)),
+            [_, 4] => $simd.call($kernel::<1, 4>($own)),
+            [_, 5] => $simd.call($kernel::<1, 5>($own)),
+            _ => $simd.call($kernel::<1, 6>($own)),
+        }
+    };
+}
 
-/// `G g G^T`, with `G` of rows on the left and of columns on the right.
-fn transform_weights(forms: [Form; 2], tap: &dyn Fn(usize, usize) -> f64) -> Points {
-    let [rows, columns] = forms;
-    let tap = |i: usize, j: usize| if i < rows.taps && j < columns.taps { tap(i, j) } else { 0.0 };
-    let spread_columns: [[f64; 6]; 3] = [0, 1, 2].map(|j| spread(rows, [tap(0, j), tap(1, j), tap(2, j)]));
-    let mut points = [0.0; 36];
-    for i in 0..rows.edge() {
-        let row = spread(columns, spread_columns.map(|column| column[i]));
-        for j in 0..columns.edge() {
-            #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-            let point = row[j] as f32;
-            points[columns.edge() * i + j] = point;
+/// `G g G^T` of all weights, with `G` of rows on the left and of columns on the right.
+struct PackWeights<'a> {
+    edges: [usize; 2],
+    /// Elements of a matrix.
+    matrix: usize,
+    taps: &'a [f32],
+    weights: &'a mut [f32],
+}
+
+impl Kernel for PackWeights<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        by_edges!(self.edges, simd, Pack(self));
+    }
+}
+
+struct Pack<'a, const H: usize, const W: usize>(PackWeights<'a>);
+
+impl<const H: usize, const W: usize> Kernel for Pack<'_, H, W> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let PackWeights { matrix, taps, weights, .. } = self.0;
+        let [rows, columns] = [Form::of_edge(H).taps, Form::of_edge(W).taps];
+        let zero = simd.splat(0.0);
+        for (taps, weights) in taps.chunks_exact(rows * columns * matrix).zip(weights.chunks_exact_mut(H * W * matrix))
+        {
+            for at in (0..matrix).step_by(S::LANES) {
+                let mut t = [[zero; 3]; H];
+                for j in 0..columns {
+                    let mut g = [zero; 3];
+                    for i in 0..rows {
+                        g[i] = simd.load(&taps[(columns * i + j) * matrix + at..]);
+                    }
+                    let column: [S::F; H] = spread(simd, g);
+                    for i in 0..H {
+                        t[i][j] = column[i];
+                    }
+                }
+                for i in 0..H {
+                    let row: [S::F; W] = spread(simd, t[i]);
+                    for j in 0..W {
+                        simd.store(row[j], &mut weights[(W * i + j) * matrix + at..]);
+                    }
+                }
+            }
         }
     }
-    points
 }
 
 /// `G g`: the polynomial with these coefficients at the form's points, divided by the product of the point's distances
 /// to the others. The last point is infinity.
-fn spread(form: Form, [a, b, c]: [f64; 3]) -> [f64; 6] {
-    match (form.taps, form.step) {
-        (1, _) => [a, 0.0, 0.0, 0.0, 0.0, 0.0],
-        // 0, 1; the sign of the second is that of `differences`.
-        (2, 2) => [a, a + b, b, 0.0, 0.0, 0.0],
+#[inline(always)]
+fn spread<S: Simd, const EDGE: usize>(simd: S, [a, b, c]: [S::F; 3]) -> [S::F; EDGE] {
+    let scale = |factor: f32, x: S::F| simd.mul(simd.splat(factor), x);
+    let add = |factor: f32, x: S::F, sum: S::F| simd.mul_add(simd.splat(factor), x, sum);
+    let mut g = [a; EDGE];
+    match EDGE {
+        1 => {}
+        // 0, 1
+        3 => {
+            g[1] = simd.add(a, b);
+            g[2] = b;
+        }
         // 0, 1, -1
-        (3, 2) => [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c, 0.0, 0.0],
+        4 => {
+            let even = simd.add(a, c);
+            g[1] = scale(0.5, simd.add(even, b));
+            g[2] = scale(0.5, simd.sub(even, b));
+            g[3] = c;
+        }
         // 0, 1, -1, 2
-        (2, _) => [a / 2.0, -(a + b) / 2.0, (b - a) / 6.0, (a + 2.0 * b) / 6.0, b, 0.0],
+        5 => {
+            g[0] = scale(0.5, a);
+            g[1] = scale(-0.5, simd.add(a, b));
+            g[2] = scale(1.0 / 6.0, simd.sub(b, a));
+            g[3] = scale(1.0 / 6.0, add(2.0, b, a));
+            g[4] = b;
+        }
         // 0, 1, -1, 1/2, -2
         _ => {
-            let half = -(16.0 * a + 8.0 * b + 4.0 * c) / 15.0;
-            [a, (a + b + c) / 3.0, (b - a - c) / 3.0, half, (a - 2.0 * b + 4.0 * c) / 15.0, c]
+            let even = simd.add(a, c);
+            g[1] = scale(1.0 / 3.0, simd.add(even, b));
+            g[2] = scale(1.0 / 3.0, simd.sub(b, even));
+            g[3] = scale(-4.0 / 15.0, add(4.0, a, add(2.0, b, c)));
+            g[4] = scale(1.0 / 15.0, add(4.0, c, add(-2.0, b, a)));
+            g[5] = c;
         }
     }
+    g
 }
 
 /// Some planes, rows of tiles or columns of tiles.
@@ -357,16 +454,7 @@ impl Kernel for TileShare<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        match self.own.edges {
-            [3, 3] => simd.call(Tiles::<3, 3>(self)),
-            [4, 4] => simd.call(Tiles::<4, 4>(self)),
-            [5, 5] => simd.call(Tiles::<5, 5>(self)),
-            [6, 6] => simd.call(Tiles::<6, 6>(self)),
-            [_, 3] => simd.call(Tiles::<1, 3>(self)),
-            [_, 4] => simd.call(Tiles::<1, 4>(self)),
-            [_, 5] => simd.call(Tiles::<1, 5>(self)),
-            _ => simd.call(Tiles::<1, 6>(self)),
-        }
+        by_edges!(self.own.edges, simd, Tiles(self));
     }
 }
 

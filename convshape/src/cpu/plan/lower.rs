@@ -441,7 +441,7 @@ impl Lowering {
         let first = input < self.inputs && planar(input);
         let alone = first && !onto && self.outputs.contains(&output) && planar(output);
         let few = groups == 1 && (2..MOST_LANES).contains(&from.channels);
-        let tiling = Tiling::new(&axes, groups, from.channels, to.channels);
+        let tiling = Tiling::new(&axes, groups, [from.channels, to.channels], (1, false));
         let method = if self.level.is_portable() {
             Method::Direct { planar: first && few }
         } else if let Some(tiling) = tiling {

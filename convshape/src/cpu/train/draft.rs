@@ -11,6 +11,7 @@ use super::elements::ByOutput;
 use super::plan::Key;
 use super::sum::SumAxes;
 use crate::cpu::buffer::Grid;
+use crate::cpu::simd::Level;
 use crate::model::error::PlanError;
 
 /// Facts about each value that the plan needs before it assigns memory.
@@ -132,7 +133,7 @@ pub(super) struct Draft {
 }
 
 /// Fuses activations into the layers before them.
-pub(super) fn drafts(graph: &Graph, facts: &Facts, key: &Key) -> Vec<Draft> {
+pub(super) fn drafts(graph: &Graph, facts: &Facts, key: &Key, level: Level) -> Vec<Draft> {
     let is_output = |value: usize| graph.outputs().iter().any(|port| port.value == value);
     let mut drafts: Vec<Draft> = Vec::new();
     for node in graph.nodes() {
@@ -152,7 +153,7 @@ pub(super) fn drafts(graph: &Graph, facts: &Facts, key: &Key) -> Vec<Draft> {
         let (from, to) = (&facts.grids[node.inputs[0]], &facts.grids[node.outputs[0]]);
         let orders = [node.inputs[0], node.outputs[0]].map(|value| facts.orders[value]);
         let order = if orders[0] == orders[1] { orders[0] } else { graph.order() };
-        let axes = SumAxes::new(&node.op, graph.shape(node.inputs[0]), order, from, to);
+        let axes = SumAxes::new((level, key.batch), &node.op, graph.shape(node.inputs[0]), order, [from, to]);
         drafts.push(Draft { node: node.clone(), axes, activation: None });
     }
     drafts

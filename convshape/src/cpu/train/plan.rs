@@ -74,7 +74,7 @@ impl TrainPlan {
         if key.training {
             facts.check_statistics(&graph, key.batch)?;
         }
-        let drafts = drafts(&graph, &facts, &key);
+        let drafts = drafts(&graph, &facts, &key, level);
 
         let mut buffers: Vec<[Buffer; 2]> = facts.grids.iter().map(|grid| [Buffer::new(grid); 2]).collect();
         for Draft { node, axes, .. } in &drafts {

@@ -267,7 +267,7 @@ fn linear(
     }
     let order = AxisOrder::ChannelsLast;
     let (from, to) = (Grid::new(input, order)?, Grid::new(output, order)?);
-    let axes = SumAxes::new(op, input, order, &from, &to)?;
+    let axes = SumAxes::new((level, samples), op, input, order, [&from, &to])?;
     let view = |grid: &Grid| View { order, buffer: Buffer::new(grid), channel: 0, channels: grid.channels };
     let ends = SumViews { x: view(&from), y: view(&to), dx: view(&from), dy: view(&to) };
     Some((Box::new(TrainedSum::new(level, op, &axes, &ends, Epilogue::None, (samples, input_wanted))), ends.dy))

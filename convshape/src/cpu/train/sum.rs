@@ -1,5 +1,6 @@
 //! Convolutions and matrices: forward, and the gradients of their input, weight and bias.
 
+use std::boxed::Box;
 use std::vec::Vec;
 
 use convshape_arith::op::{AxisOrder, Conv as ConvOp, Direction, Op, PaddingMode, PerAxis};
@@ -15,6 +16,8 @@ use crate::cpu::conv::{Conv, TapSum, Weights};
 use crate::cpu::math::Epilogue;
 use crate::cpu::simd::Level;
 use crate::cpu::taps::{Axis, Line, Reach};
+use crate::cpu::threads::Threads;
+use crate::cpu::winograd::{Tiling, Winograd};
 
 /// The axes of a convolution: of the forward pass, of the gradient of its input, and from the dense to the spread side
 /// for the weight gradient.
@@ -24,17 +27,26 @@ pub(super) struct SumAxes {
     lines: [Line; 3],
     /// Whether the output is the dense side.
     dense_output: bool,
+    /// How the forward pass and the gradient of the input are computed in tiles, if that is faster.
+    tilings: [Option<Tiling>; 2],
 }
 
 impl SumAxes {
     /// The axes of a layer that is a sum over taps; `None` for any other.
-    pub(super) fn new(op: &Op, shape: &Shape, order: AxisOrder, from: &Grid, to: &Grid) -> Option<SumAxes> {
+    pub(super) fn new(
+        (level, samples): (Level, usize),
+        op: &Op,
+        shape: &Shape,
+        order: AxisOrder,
+        [from, to]: [&Grid; 2],
+    ) -> Option<SumAxes> {
         let single = || [Axis::single(), Axis::single(), Axis::single()];
         let mut axes = SumAxes {
             forward: single(),
             back: single(),
             lines: [Line::single(), Line::single(), Line::single()],
             dense_output: true,
+            tilings: [None, None],
         };
         let mut set = |axis: usize, reach: Reach, dense_output: bool| {
             let (input, output) = (from.size[axis], to.size[axis]);
@@ -68,7 +80,22 @@ impl SumAxes {
             }
             _ => return None,
         }
+        if let (Op::Conv(conv), false) = (op, level.is_portable()) {
+            axes.set_tilings(usize::try_from(conv.groups).ok()?, [from.channels, to.channels], samples);
+        }
         Some(axes)
+    }
+
+    fn set_tilings(&mut self, groups: usize, [inputs, outputs]: [usize; 2], samples: usize) {
+        let [forward, back] = &mut self.tilings;
+        for (tiling, axes, channels) in
+            [(forward, &mut self.forward, [inputs, outputs]), (back, &mut self.back, [outputs, inputs])]
+        {
+            *tiling = Tiling::new(axes, groups, channels, (samples, true));
+            if let Some(tiling) = tiling {
+                axes.iter_mut().zip(tiling.overhang()).for_each(|(axis, overhang)| axis.high += overhang);
+            }
+        }
     }
 
     /// The border that the input and the gradient of the output need: rows before and after.
@@ -162,9 +189,13 @@ impl TrainedSum {
             _ => biased.then_some([0, ends.y.channels]),
         };
         let first = bias.map(|[first, _]| first);
-        let forward = Repacked::new(level, &axes.forward, groups, (count, &to), first, epilogue, (ends.x, ends.y));
-        let back =
-            || Repacked::new(level, &axes.back, groups, (count, &back), None, Epilogue::None, (ends.dy, ends.dx));
+        let [forward_tiling, back_tiling] = &axes.tilings;
+        let forward = (&axes.forward, forward_tiling);
+        let forward = Repacked::new(level, forward, groups, (count, &to), first, epilogue, (ends.x, ends.y));
+        let back = || {
+            let axes = (&axes.back, back_tiling);
+            Repacked::new(level, axes, groups, (count, &back), None, Epilogue::None, (ends.dy, ends.dx))
+        };
         let back = input_wanted.then(back);
         let of_dense = |dense: usize, spread: usize, tap| match axes.dense_output {
             true => places.at(dense, spread, tap),
@@ -210,7 +241,7 @@ impl TrainedSum {
     }
 
     pub(super) fn forward(&self, on: Machine, samples: usize, x: &[f32], y: &mut [f32]) {
-        self.forward.conv.run(on.threads, samples, x, y);
+        self.forward.run(on.threads, samples, x, y);
     }
 
     /// Adds the gradients of weight and bias, and writes that of the input.
@@ -245,7 +276,7 @@ impl TrainedSum {
             }
         };
         match (back, dx) {
-            (Some(back), Some(dx)) => on.threads.both(work, gradients, || back.conv.run(on.threads, samples, dy, dx)),
+            (Some(back), Some(dx)) => on.threads.both(work, gradients, || back.run(on.threads, samples, dy, dx)),
             _ => gradients(),
         }
     }
@@ -253,10 +284,27 @@ impl TrainedSum {
 
 /// A convolution whose weights are packed again after every change.
 struct Repacked {
-    conv: Conv,
+    method: Method,
     weights: Permutation,
     /// The packed index and the bias index of each shift.
     constants: Vec<(u32, u32)>,
+}
+
+/// How it is computed.
+enum Method {
+    Direct(Conv),
+    /// With the taps that its weights are packed of.
+    Tiles(Box<Winograd>, Vec<f32>),
+}
+
+impl Method {
+    /// Where the weights and the shifts are packed.
+    fn packed(&mut self) -> [&mut [f32]; 2] {
+        match self {
+            Method::Direct(conv) => [conv.packed_mut(), &mut []],
+            Method::Tiles(winograd, taps) => [taps, winograd.shift()],
+        }
+    }
 }
 
 impl Repacked {
@@ -264,7 +312,7 @@ impl Repacked {
     /// there is one.
     fn new(
         level: Level,
-        axes: &[Axis; 3],
+        (axes, tiling): (&[Axis; 3], &Option<Tiling>),
         groups: usize,
         (count, place): (usize, &dyn Fn(usize, usize, PerAxis<usize>) -> usize),
         bias: Option<usize>,
@@ -279,10 +327,15 @@ impl Repacked {
         let scale = std::vec![1.0; y.channels];
         let sum =
             TapSum { axes, groups, weights: Weights::By(&weight), scale: &scale, shift: &shift, onto: false, epilogue };
-        let mut conv = Conv::new(level, &sum, x, y);
-        let places: Vec<u32> = conv.packed().iter().map(|number| number.to_bits()).collect();
-        conv.packed_mut().fill(0.0);
-        let (mut weights, mut constants) = (std::vec![NOTHING; places.len()], Vec::new());
+        let tiles = tiling.as_ref().and_then(|tiling| Winograd::new(level, &sum, tiling, x, y));
+        let mut method = match tiles {
+            Some((winograd, taps)) => Method::Tiles(winograd.into(), taps),
+            None => Method::Direct(Conv::new(level, &sum, x, y)),
+        };
+        let places: Vec<u32> =
+            method.packed().iter().flat_map(|part| part.iter().map(|number| number.to_bits())).collect();
+        method.packed().iter_mut().for_each(|part| part.fill(0.0));
+        let (mut weights, mut constants) = (std::vec![NOTHING; method.packed()[0].len()], Vec::new());
         for (packed, place) in (0..).zip(places) {
             match (place as usize).checked_sub(1) {
                 None => {}
@@ -290,14 +343,28 @@ impl Repacked {
                 Some(place) => constants.push((packed, u32::try_from(place - count).unwrap_or(NOTHING))),
             }
         }
-        Repacked { conv, weights: Permutation::new(&weights), constants }
+        Repacked { method, weights: Permutation::new(&weights), constants }
     }
 
     fn pack(&mut self, params: &[&[f32]]) {
-        let packed = self.conv.packed_mut();
-        self.weights.pull(packed, params[0]);
+        let [weights, shifts] = self.method.packed();
+        self.weights.pull(weights, params[0]);
         for (at, place) in &self.constants {
-            packed[*at as usize] = params[1][*place as usize];
+            let (at, shift) = (*at as usize, params[1][*place as usize]);
+            match at.checked_sub(weights.len()) {
+                None => weights[at] = shift,
+                Some(at) => shifts[at] = shift,
+            }
+        }
+        if let Method::Tiles(winograd, taps) = &mut self.method {
+            winograd.pack(taps);
+        }
+    }
+
+    fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
+        match &self.method {
+            Method::Direct(conv) => conv.run(threads, samples, x, y),
+            Method::Tiles(winograd, _) => winograd.run(threads, samples, x, y),
         }
     }
 }

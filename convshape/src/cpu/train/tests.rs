@@ -14,10 +14,6 @@ use crate::cpu::simd::Level;
 use crate::model::param::Param;
 use crate::reference::kernels::gradient::BoundLayer;
 
-/// Of the largest number among all of a kind: before a normalisation by the batch's statistics, what is
-/// large adds up to nothing.
-const TOLERANCE: f64 = 5e-5;
-
 /// Of a channel that is normalised.
 const LEAST_VARIANCE: f64 = 0.05;
 
@@ -29,8 +25,10 @@ struct Found<T> {
     params: Vec<Vec<T>>,
 }
 
-/// Checks a chain of layers, whose parameters are all its own, on a batch of its one input.
-pub(in crate::cpu) fn check(graph: &Graph, params: &[Param], x: &[f32], batch: usize) {
+/// Checks a chain of layers, whose parameters are all its own, on a batch of its one input. `tolerance` is of the
+/// largest number among all of a kind: before a normalisation by the batch's statistics, what is large adds up to
+/// nothing.
+pub(in crate::cpu) fn check(tolerance: f64, graph: &Graph, params: &[Param], x: &[f32], batch: usize) {
     let sizes: Vec<usize> = graph.outputs().iter().map(|port| elements(graph.shape(port.value))).collect();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(x.len() as u64);
     let cotangents: Vec<Vec<f32>> =
@@ -61,9 +59,9 @@ pub(in crate::cpu) fn check(graph: &Graph, params: &[Param], x: &[f32], batch: u
             };
             let found = run();
             let what = std::format!("{level:?}, training: {training}, {:?}", graph.nodes());
-            assert_close(&found.outputs, &expected.outputs, "outputs", &what);
-            assert_close(&found.inputs, &expected.inputs, "gradients of inputs", &what);
-            assert_close(&found.params, &expected.params, "gradients of parameters", &what);
+            assert_close(tolerance, &found.outputs, &expected.outputs, "outputs", &what);
+            assert_close(tolerance, &found.inputs, &expected.inputs, "gradients of inputs", &what);
+            assert_close(tolerance, &found.params, &expected.params, "gradients of parameters", &what);
             assert!(run() == found, "a plan repeats: {what}");
         }
     }
@@ -73,14 +71,14 @@ fn elements(shape: &Shape) -> usize {
     shape.numbers().expect("plain numbers").iter().product()
 }
 
-fn assert_close(found: &[Vec<f32>], expected: &[Vec<f64>], which: &str, what: &str) {
+fn assert_close(tolerance: f64, found: &[Vec<f32>], expected: &[Vec<f64>], which: &str, what: &str) {
     assert_eq!(found.len(), expected.len());
     let largest = expected.iter().flatten().fold(1.0_f64, |largest, x| largest.max(x.abs()));
     for (found, expected) in found.iter().zip(expected) {
         assert_eq!(found.len(), expected.len(), "{which}: {what}");
         for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
             let error = (f64::from(*found) - expected).abs();
-            assert!(error <= TOLERANCE * largest, "{which}: {index} is {found}, not {expected}: {what}");
+            assert!(error <= tolerance * largest, "{which}: {index} is {found}, not {expected}: {what}");
         }
     }
 }
